@@ -1,0 +1,2 @@
+//! The all-in-one binary and CLI.
+fn main() {}

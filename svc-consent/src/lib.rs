@@ -1,0 +1,1 @@
+//! svc-consent: see docs/ARCHITECTURE.md.

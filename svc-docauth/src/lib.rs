@@ -1,0 +1,1 @@
+//! svc-docauth: see docs/ARCHITECTURE.md.

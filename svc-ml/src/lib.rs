@@ -1,0 +1,1 @@
+//! svc-ml: see docs/ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+//! svc-projects: see docs/ARCHITECTURE.md.

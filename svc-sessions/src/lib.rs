@@ -1,0 +1,1 @@
+//! svc-sessions: see docs/ARCHITECTURE.md.

@@ -1,0 +1,1 @@
+//! svc-transactions: see docs/ARCHITECTURE.md.
