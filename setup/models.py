@@ -39,7 +39,7 @@ def trained_rows():
 
 
 def convert(kind, data):
-    """The ONNX bytes of a weight file that is published in another format."""
+    """The ONNX bytes of a weight file that is published in another format, or in a slow form."""
     if kind == "tflite":
         import tflite_to_onnx
 
@@ -48,6 +48,10 @@ def convert(kind, data):
         import campplus_to_onnx
 
         return campplus_to_onnx.convert(data)
+    if kind == "blocked":
+        import blocked_layout
+
+        return blocked_layout.convert(data)
     raise SetupError(f"pack.toml names an unknown conversion: {kind}")
 
 

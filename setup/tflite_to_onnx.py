@@ -4,7 +4,8 @@ A small converter for exactly the operators those graphs use, on the TFLite sche
 No TensorFlow, and the same bytes every time, so the result can be pinned by its sha256.
 
 Layouts: an image graph (`nchw`) is rewritten channels-first with one transpose at its input, because ONNX Runtime's
-CPU convolutions are channels-first; weights are transposed here. A graph without images (`flat`) keeps its layout and
+CPU convolutions are channels-first; weights are transposed here, and `blocked_layout` then replaces what its blocked
+layout has no kernel for. A graph without images (`flat`) keeps its layout and
 its 1x1 convolutions become matrix products. Half-precision weights are widened to float32.
 
     tflite_to_onnx.py MODEL.tflite OUT.onnx
@@ -13,6 +14,7 @@ its 1x1 convolutions become matrix products. Half-precision weights are widened 
 import sys
 from pathlib import Path
 
+import blocked_layout
 import numpy as np
 import onnx
 import tflite
@@ -47,6 +49,7 @@ class Graph:
         self.sub = self.model.Subgraphs(0)
         self.channels_first = channels_first
         self.nodes, self.initializers, self.constants = [], {}, {}
+        self.padded = []  # channels that go into each PAD, in order
 
     def shape(self, index):
         tensor = self.sub.Tensors(index)
@@ -154,6 +157,7 @@ def pad(graph, inputs, output):
     amounts = graph.needs_constant(inputs[1])[[0, 3, 1, 2]]
     pads = graph.initializer(f"{output}_pads", amounts.T.reshape(-1).astype(np.int64))
     graph.add("Pad", [graph.value(inputs[0]), pads], output)
+    graph.padded.append(graph.shape(inputs[0])[3])
 
 
 def prelu(graph, inputs, output):
@@ -237,10 +241,10 @@ def convert_operator(graph, operator):
             raise UnsupportedGraph(f"operator {kind}")
 
 
-def finish(graph, name, inputs, outputs, version):
+def finish(graph, name, inputs, outputs):
     """The ONNX model with its nodes in file order; unused constants were never added."""
     made = helper.make_graph(graph.nodes, name, inputs, outputs, [graph.initializers[k] for k in graph.initializers])
-    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", version)], producer_name="biometry-setup")
+    model = helper.make_model(made, opset_imports=[helper.make_opsetid("", OPSET)], producer_name="biometry-setup")
     model.ir_version = IR_VERSION
     onnx.checker.check_model(model, full_check=True)
     return model
@@ -264,7 +268,7 @@ def convert_mesh(data):
         graph.add("Reshape", [f"t{index}", shape], name)
         outputs.append(helper.make_tensor_value_info(name, TensorProto.FLOAT, ["N", *shapes[name]]))
     entry = helper.make_tensor_value_info("input_12", TensorProto.FLOAT, ["N", 256, 256, 3])
-    return finish(graph, "face_mesh", [entry], outputs, OPSET)
+    return blocked_layout.rewrite(finish(graph, "face_mesh", [entry], outputs), graph.padded)
 
 
 def convert_blendshapes(data):
@@ -277,7 +281,7 @@ def convert_blendshapes(data):
     graph.add("Identity", [f"t{result}"], "scores")
     entry = helper.make_tensor_value_info("points", TensorProto.FLOAT, [1, 146, 2])
     outputs = [helper.make_tensor_value_info("scores", TensorProto.FLOAT, [52])]
-    return finish(graph, "blendshapes", [entry], outputs, OPSET)
+    return finish(graph, "blendshapes", [entry], outputs)
 
 
 def convert(data):
