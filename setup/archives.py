@@ -3,6 +3,7 @@
 import hashlib
 import io
 import json
+import shutil
 import subprocess
 import sys
 import tarfile
@@ -27,6 +28,8 @@ def sha256(path):
 
 
 def run(command, cwd, what):
+    if not shutil.which(command[0]):
+        raise SetupError(f"{command[0]} is not installed (needed for {what}): run setup/system.sh")
     done = subprocess.run(command, cwd=cwd, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     if done.returncode != 0:
         tail = "\n".join((done.stdout + done.stderr).strip().splitlines()[-8:])
