@@ -1,1 +1,50 @@
-//! crate media.
+//! How a video, a sound or a picture is decoded.
+//!
+//! Bytes come from strangers: they are sniffed, never trusted for their name or declared type, and read under
+//! [`Limits`]. One pass over a video gives its frames at a constant 25 a second, one at a time and still in the planes
+//! the decoder wrote, and its sound at 16 kHz mono on the same clock. No frame is ever turned into a whole RGB picture:
+//! who needs pixels takes a small crop through [`Pixels`], which also undoes the rotation that phones only note.
+//!
+//! Callers: `face` (crops), `svc-ml` and `svc-docauth` (everything else). Nothing here knows what a face is.
+
+mod audio;
+mod error;
+mod frame;
+mod orientation;
+mod picture;
+mod pixels;
+mod resample;
+mod sniff;
+mod sound;
+mod timeline;
+mod video;
+
+pub use error::Error;
+pub use frame::Frame;
+pub use picture::Picture;
+pub use pixels::{Affine, Pixels, Row, crop_rgb};
+pub use sniff::{Kind, sniff};
+pub use sound::decode_audio;
+pub use video::{Decoded, Info, decode};
+
+/// Video frames a second handed to callers, whatever the file has.
+pub const FPS: u32 = 25;
+/// Samples a second of decoded sound.
+pub const SAMPLE_RATE: u32 = 16_000;
+
+/// What a file may ask of this machine; the size in bytes is the caller's to bound.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Limits {
+    /// Longest play time in seconds.
+    pub duration_s: f64,
+    /// Largest width and height of a frame, in pixels.
+    pub side: u32,
+    /// Most decoded frames for each second of play time.
+    pub fps: u32,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { duration_s: 60.0, side: 4096, fps: 120 }
+    }
+}
