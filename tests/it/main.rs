@@ -1,1 +1,33 @@
-//! whole-system tests
+//! Whole-system tests: every scenario against the embedded process AND the split processes, over HTTP, with real
+//! media and real models. `make test` prepares what they need; a missing piece fails the test and says what to run.
+
+mod architecture;
+mod bad_input;
+mod consent;
+mod keys;
+mod multipart;
+mod process_video;
+mod project;
+mod sdk;
+mod sessions;
+mod transactions;
+mod world;
+
+/// Runs one scenario in both deployments: `both_modes!(name, scenario)` with `async fn scenario(world: &World)`.
+macro_rules! both_modes {
+    ($($scenario:ident),+ $(,)?) => {
+        mod embedded {
+            $(#[tokio::test]
+            async fn $scenario() {
+                super::$scenario(crate::world::embedded()).await;
+            })+
+        }
+        mod split {
+            $(#[tokio::test]
+            async fn $scenario() {
+                super::$scenario(crate::world::split()).await;
+            })+
+        }
+    };
+}
+pub(crate) use both_modes;

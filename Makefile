@@ -1,0 +1,44 @@
+# Every target does its own set-up; what is already there is left alone.
+.DEFAULT_GOAL := help
+SHELL := /bin/bash
+# The accuracy checks and the comparison need development data that is not part of this repository.
+SHARED ?= ../shared
+export PATH := $(HOME)/.cargo/bin:$(PATH)
+
+.PHONY: help setup models demo test check serve bench accuracy deploy-check
+
+help: ## list the targets
+	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## install what is missing: system packages, ONNX Runtime, model pack, fixtures
+	@setup/all.sh
+
+models: ## make or mend the model pack
+	@setup/all.sh
+
+demo: setup ## the main job on real media: a table of cases, and target/demo/report.json
+	cargo build --release --locked --bin biometry
+	@python3 demo/demo.py --biometry target/release/biometry --fixtures fixtures --out target/demo
+
+test: setup check deploy-check ## all tests, in the embedded and in the split deployment
+	cd tests/sdk && npm ci --silent --no-audit --no-fund
+	cargo build --workspace --bins --locked
+	cargo test --workspace --locked
+
+check: setup ## formatting and lints
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+
+deploy-check: ## the Dockerfile and both compose profiles are well-formed
+	@setup/deploy-check.sh
+
+serve: setup ## start everything on http://127.0.0.1:8080
+	cargo run --release --locked --bin biometry -- serve
+
+bench: setup ## throughput, latency, memory and CPU by stage, beside the Python stack where SHARED has it
+	cargo build --release --locked --bin biometry
+	@python3 bench/bench.py --biometry target/release/biometry --fixtures fixtures --shared $(SHARED)
+
+accuracy: setup ## measure on the development data in SHARED
+	@test -d $(SHARED)/data || { echo "make accuracy needs the development data in $(SHARED)/data (set SHARED)"; exit 1; }
+	cargo test --locked -p face -p voice -p lips -p svc-ml --features accuracy -- accuracy

@@ -1,0 +1,81 @@
+//! The command line.
+
+use std::{net::SocketAddr, path::PathBuf};
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::{bootstrap, models, serve};
+
+/// Identity verification that you run yourself.
+///
+/// Decides from a short video whether this is a live person, the right person, saying the right phrase, with consent.
+#[derive(Debug, Parser)]
+#[command(name = "biometry", version, after_help = "First steps:\n  biometry bootstrap      make an organisation, a project and an API key\n  biometry serve          start everything on http://127.0.0.1:8080\n\nThe API is described at http://127.0.0.1:8080/docs once the server runs.")]
+pub struct Cli {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Start the gateway and every service in this process
+    Serve(ServeArgs),
+    /// Make the first organisation, project and API key; the key is shown this once
+    Bootstrap(BootstrapArgs),
+    /// Verify the model pack and list what is in it
+    Models(ModelsArgs),
+}
+
+/// Where this installation lives.
+#[derive(Debug, Args)]
+pub struct Place {
+    /// Folder for databases, encrypted media and keys; made when missing
+    #[arg(long, env = "BIOMETRY_DATA_DIR", default_value = "data")]
+    pub data_dir: PathBuf,
+    /// TOML file with settings; `BIOMETRY_<SECTION>__<FIELD>` variables override it
+    #[arg(long, env = "BIOMETRY_CONFIG")]
+    pub config: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct ServeArgs {
+    /// Address to serve HTTP on; port 0 takes a free one, and the ready line names it
+    #[arg(long)]
+    pub listen: Option<SocketAddr>,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+#[derive(Debug, Args)]
+pub struct BootstrapArgs {
+    /// Name of the organisation
+    #[arg(long, default_value = "My organisation")]
+    pub organisation: String,
+    /// Name of the project
+    #[arg(long, default_value = "My project")]
+    pub project: String,
+    /// Print {"organisation_id","project_id","api_key"} instead of text
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+#[derive(Debug, Args)]
+pub struct ModelsArgs {
+    /// Folder of the model pack; without it, where packs usually are
+    #[arg(long, env = "BIOMETRY_MODELS")]
+    pub models_dir: Option<PathBuf>,
+}
+
+impl Cli {
+    /// # Errors
+    /// Whatever stops the verb, with its cause.
+    pub async fn run(self) -> anyhow::Result<()> {
+        match self.verb {
+            Verb::Serve(args) => serve::run(args).await,
+            Verb::Bootstrap(args) => bootstrap::run(args).await,
+            Verb::Models(args) => models::run(&args),
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! The configuration of the all-in-one process: one section a service, each with defaults that run.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::Path,
+    time::Duration,
+};
+
+use anyhow::Context;
+use boot::TelemetryConfig;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize, Serializer};
+
+/// A service is remote exactly when its `url` is set; then its own section is not used.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Urls {
+    pub sessions: Option<String>,
+    pub consent: Option<String>,
+    pub ml: Option<String>,
+    pub docauth: Option<String>,
+    pub transactions: Option<String>,
+    pub projects: Option<String>,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub listen: SocketAddr,
+    pub telemetry: TelemetryConfig,
+    /// Services that run elsewhere.
+    pub urls: Urls,
+    /// The token remote services ask for.
+    #[serde(serialize_with = "expose")]
+    pub service_token: Option<SecretString>,
+    pub gateway: gateway::Config,
+    pub sessions: svc_sessions::Config,
+    pub consent: svc_consent::Config,
+    pub ml: svc_ml::Config,
+    pub docauth: svc_docauth::Config,
+    pub transactions: svc_transactions::Config,
+    pub projects: svc_projects::Config,
+}
+
+/// The configuration is serialised only into the merge of its own sources, never into an output.
+fn expose<S: Serializer>(secret: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
+    secret.as_ref().map(ExposeSecret::expose_secret).serialize(serializer)
+}
+
+impl Config {
+    /// Everything below `data_dir`, on SQLite and local folders.
+    fn embedded(data_dir: &Path) -> Self {
+        Self {
+            listen: (Ipv4Addr::LOCALHOST, 8080).into(),
+            telemetry: TelemetryConfig::default(),
+            urls: Urls::default(),
+            service_token: None,
+            gateway: gateway::Config::default(),
+            sessions: svc_sessions::Config::embedded(data_dir),
+            consent: svc_consent::Config::embedded(data_dir),
+            ml: svc_ml::Config::embedded(data_dir),
+            docauth: svc_docauth::Config::embedded(data_dir),
+            transactions: svc_transactions::Config::embedded(data_dir),
+            projects: svc_projects::Config::embedded(data_dir),
+        }
+    }
+
+    /// The defaults for `place`, then its TOML file, then `BIOMETRY_*`.
+    ///
+    /// # Errors
+    /// When the folder cannot be made or a setting does not parse.
+    pub fn load(place: &crate::cli::Place) -> anyhow::Result<Self> {
+        let dir = &place.data_dir;
+        std::fs::create_dir_all(dir).with_context(|| format!("cannot make the data folder {}", dir.display()))?;
+        let dir = dir.canonicalize().with_context(|| format!("cannot use the data folder {}", dir.display()))?;
+        Ok(boot::load(Self::embedded(&dir), place.config.as_deref())?)
+    }
+}
+
+/// Longest a service may take. The models get minutes: a long video on a busy laptop is slow, not broken.
+pub const DEADLINE: Duration = Duration::from_secs(10);
+pub const ML_DEADLINE: Duration = Duration::from_secs(120);

@@ -1,0 +1,114 @@
+//! What is no proper request gets a clear 4xx, leaves nothing behind and hurts nobody else.
+
+use reqwest::RequestBuilder;
+
+use crate::{
+    both_modes,
+    multipart::Form,
+    project::{ADA, Project, answer},
+    world::{World, fixture},
+};
+
+both_modes!(
+    files_that_are_no_video,
+    missing_fields_and_headers,
+    headers_out_of_bounds,
+    a_video_a_byte_too_large,
+    audio_without_picture_and_picture_without_sound,
+    a_face_is_needed,
+    unknown_paths_and_methods_answer_json,
+);
+
+const LIMIT: usize = 50 * 1024 * 1024;
+
+async fn refused(request: RequestBuilder, what: &str) -> String {
+    let refused = answer(request).await;
+    assert!(refused.status.is_client_error(), "{what}: {} {}", refused.status, refused.body);
+    assert!(refused.header("x-request-id").is_some(), "{what}");
+    refused.error().to_owned()
+}
+
+async fn files_that_are_no_video(world: &'static World) {
+    let project = Project::new(world);
+    let truncated = std::fs::read(fixture("truncated.mp4")).unwrap();
+    let zip_of_zeros = [b"PK\x03\x04".as_slice(), &[0; 4096]].concat();
+    // A box that claims four gigabytes: a reader that believes it would try to take the memory.
+    let bomb = [&[0xff, 0xff, 0xff, 0xff], b"moov".as_slice(), &[0xff; 64]].concat();
+    let files = [("a text", b"just text".to_vec()), ("a truncated video", truncated), ("a zip", zip_of_zeros), ("a bomb", bomb)];
+    for (what, bytes) in files {
+        refused(project.video_bytes(ADA, bytes, "one two"), what).await;
+    }
+    assert_eq!(refused(project.video_bytes(ADA, Vec::new(), "one two"), "an empty file").await, "'video' file is empty");
+    let mut flipped = std::fs::read(fixture("speaker_crop.mp4")).unwrap();
+    for at in (64..flipped.len()).step_by(997) {
+        flipped[at] ^= 0x55;
+    }
+    let answered = answer(project.video_bytes(ADA, flipped, "one two")).await;
+    assert!(answered.status.as_u16() < 500, "{}", answered.body);
+}
+
+async fn missing_fields_and_headers(world: &'static World) {
+    let project = Project::new(world);
+    let video = std::fs::read(fixture("small.mp4")).unwrap();
+    let post = || project.post("/api-gateway/process-video").header("X-User-Fullname", ADA);
+    let no_phrase = Form::new().file("video", "v.mp4", "video/mp4", video.clone()).send(post());
+    assert_eq!(refused(no_phrase, "no phrase").await, "'phrase' form value is required");
+    let no_video = Form::new().text("phrase", "one two").send(post());
+    assert_eq!(refused(no_video, "no video").await, "'video' file is required");
+    let no_user = Form::new().text("phrase", "one two").file("video", "v.mp4", "video/mp4", video);
+    let no_user = no_user.send(project.post("/api-gateway/process-video"));
+    assert_eq!(refused(no_user, "no user").await, "X-User-Fullname header is required");
+    refused(post().json(&serde_json::json!({"phrase": "one two"})), "JSON instead of a form").await;
+    refused(post().header("Content-Type", "multipart/form-data; boundary=x").body("--x\r\ngarbage"), "half a form").await;
+}
+
+async fn headers_out_of_bounds(world: &'static World) {
+    let project = Project::new(world);
+    let large = format!("{{\"x\":\"{}\"}}", "a".repeat(1024 * 1024));
+    let request = project.post("/api-gateway/sessions/start").header("X-Device-Info", large);
+    // The server may refuse before the client has sent all of it; then the client sees a closed connection.
+    if let Ok(answered) = request.send().await {
+        assert!(answered.status().is_client_error(), "{}", answered.status());
+    }
+    refused(project.video(ADA, "small.mp4", "one").header("X-Device-Info", "not json"), "device info").await;
+    refused(project.video(ADA, "small.mp4", "one").header("X-Geo-Location", r#"{"lat":200,"lng":0}"#), "latitude").await;
+    let latin1 = reqwest::header::HeaderValue::from_bytes(b"J\xf6rg").unwrap();
+    refused(project.video("x", "small.mp4", "one").header("X-Request-Tags", latin1), "not UTF-8").await;
+}
+
+async fn a_video_a_byte_too_large(world: &'static World) {
+    let project = Project::new(world);
+    let large = project.video_bytes(ADA, vec![0; LIMIT + 1], "one two");
+    match large.send().await {
+        Ok(answered) => {
+            assert_eq!(answered.status(), 400);
+            assert!(answered.text().await.unwrap().contains("file size exceeds 50MB"));
+        }
+        // Refused while the client was still sending.
+        Err(error) => assert!(error.is_request(), "{error}"),
+    }
+    assert_eq!(answer(project.post("/api-gateway/sessions/start")).await.status, 200);
+}
+
+async fn audio_without_picture_and_picture_without_sound(world: &'static World) {
+    let project = Project::new(world);
+    refused(project.video(ADA, "audio_only.m4a", "one two"), "no picture").await;
+    let mute = answer(project.video(ADA, "no_audio.mp4", "one two")).await;
+    assert_eq!(mute.status, 200, "{}", mute.body);
+    assert_ne!(mute.verdict(), "pass");
+    assert_eq!(mute.service("Active Speaker Detection")["error"], "no_audio", "{}", mute.body);
+}
+
+async fn a_face_is_needed(world: &'static World) {
+    let project = Project::new(world);
+    let faceless = answer(project.video(ADA, "small.mp4", "one two")).await;
+    assert_eq!(faceless.status, 200, "{}", faceless.body);
+    assert_ne!(faceless.verdict(), "pass");
+    assert_eq!(faceless.service("Face Liveness Detection")["error"], "no_face", "{}", faceless.body);
+}
+
+async fn unknown_paths_and_methods_answer_json(world: &'static World) {
+    let project = Project::new(world);
+    assert_eq!(project.get("/api-gateway/nothing-here").await.status, 404);
+    assert_eq!(project.get("/api-gateway/sessions/start").await.status, 405);
+}

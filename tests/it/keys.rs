@@ -1,0 +1,88 @@
+//! API keys: what is refused, and that a revoked key is refused at once.
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use proto::projects::{RevokeApiKeyRequest, projects_client::ProjectsClient};
+use serde_json::{Value, json};
+
+use crate::{
+    both_modes,
+    project::{Answer, Project, answer},
+    world::World,
+};
+
+both_modes!(a_request_without_a_key_is_refused, forged_keys_are_refused, the_first_key_works);
+
+async fn start(project: &Project, authorization: Option<&str>) -> Answer {
+    let request = reqwest::Client::new().post(format!("{}/api-gateway/sessions/start", project.world.url));
+    answer(match authorization {
+        Some(value) => request.header("Authorization", value),
+        None => request,
+    })
+    .await
+}
+
+async fn the_first_key_works(world: &'static World) {
+    let project = Project::new(world);
+    let started = start(&project, Some(&format!("Bearer {}", project.key))).await;
+    assert_eq!(started.status, 200);
+}
+
+async fn a_request_without_a_key_is_refused(world: &'static World) {
+    let project = Project::new(world);
+    let none = start(&project, None).await;
+    assert_eq!((none.status.as_u16(), none.error()), (401, "missing authorization token"));
+    let bare = start(&project, Some(&project.key)).await;
+    assert_eq!((bare.status.as_u16(), bare.error()), (401, "invalid api key format"));
+}
+
+async fn forged_keys_are_refused(world: &'static World) {
+    let project = Project::new(world);
+    let [header, claims, signature] = parts(&project.key);
+    let none = json!({"alg": "none", "typ": "JWT", "kid": decode(&header)["kid"]});
+    let hs256 = json!({"alg": "HS256", "typ": "JWT", "kid": decode(&header)["kid"]});
+    let mut tampered = decode(&claims);
+    tampered["can_mint"] = json!(true);
+    let foreign_kid = json!({"alg": "EdDSA", "typ": "JWT", "kid": "unknown"});
+    let forged = [
+        format!("{}.{claims}.", encode(&none)),
+        format!("{}.{claims}.{signature}", encode(&hs256)),
+        format!("{header}.{}.{signature}", encode(&tampered)),
+        format!("{}.{claims}.{signature}", encode(&foreign_kid)),
+        format!("{header}.{claims}.{}", BASE64_URL_SAFE_NO_PAD.encode([7; 64])),
+        "garbage".to_owned(),
+        "..".to_owned(),
+    ];
+    for token in forged {
+        let refused = start(&project, Some(&format!("Bearer {token}"))).await;
+        assert_eq!(refused.status, 401, "{token} was answered {}", refused.body);
+        assert!(!refused.error().is_empty());
+    }
+}
+
+fn parts(key: &str) -> [String; 3] {
+    let parts: Vec<String> = key.split('.').map(str::to_owned).collect();
+    parts.try_into().expect("a JWT has three parts")
+}
+
+fn decode(part: &str) -> Value {
+    serde_json::from_slice(&BASE64_URL_SAFE_NO_PAD.decode(part).expect("base64url")).expect("JSON")
+}
+
+fn encode(part: &Value) -> String {
+    BASE64_URL_SAFE_NO_PAD.encode(part.to_string())
+}
+
+/// Only the split deployment lets a test reach the projects service itself, as an administrator's tool would.
+#[tokio::test]
+async fn a_revoked_key_is_refused_at_the_next_call() {
+    let world = crate::world::split();
+    let project = Project::new(world);
+    project.start_session().await;
+    let id = decode(&parts(&project.key)[1])["id"].as_str().unwrap().to_owned();
+    let transport = world.projects();
+    let request = RevokeApiKeyRequest { project_id: project.id.clone(), api_key_id: id };
+    ProjectsClient::new(transport).revoke_api_key(request).await.unwrap();
+
+    let refused = answer(project.post("/api-gateway/sessions/start")).await;
+    assert_eq!((refused.status.as_u16(), refused.error()), (403, "api key is not active"));
+}

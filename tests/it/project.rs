@@ -1,0 +1,109 @@
+//! A project of its own for each scenario, and a customer backend that talks to the API with its key.
+
+use reqwest::{Method, RequestBuilder, Response, StatusCode, header::HeaderMap};
+use serde_json::{Value, json};
+
+use crate::{multipart, world::World};
+
+/// The user most scenarios are about.
+pub const ADA: &str = "ada@example.org";
+
+/// What the fixture's speaker says, as the recogniser and our ears agree.
+pub const SPEECH: &str = "today after two years of negotiations the united states together with our international partners has achieved something that";
+
+pub struct Project {
+    pub world: &'static World,
+    pub id: String,
+    pub key: String,
+    client: reqwest::Client,
+}
+
+/// An answer, read whole.
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: HeaderMap,
+    pub body: Value,
+}
+
+impl Project {
+    /// A fresh organisation, project and key made by the CLI.
+    pub fn new(world: &'static World) -> Self {
+        let output = world.biometry(&["bootstrap", "--json"]).output().expect("the CLI runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        let ids: Value = serde_json::from_slice(&output.stdout).expect("bootstrap --json prints JSON");
+        let text = |name: &str| ids[name].as_str().expect("an id").to_owned();
+        Self { world, id: text("project_id"), key: text("api_key"), client: reqwest::Client::new() }
+    }
+
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
+        self.client.request(method, format!("{}{path}", self.world.url)).bearer_auth(&self.key)
+    }
+
+    pub fn post(&self, path: &str) -> RequestBuilder {
+        self.request(Method::POST, path)
+    }
+
+    pub async fn get(&self, path: &str) -> Answer {
+        answer(self.request(Method::GET, path)).await
+    }
+
+    pub async fn start_session(&self) -> String {
+        let started = answer(self.post("/api-gateway/sessions/start")).await;
+        assert_eq!(started.status, 200, "{}", started.body);
+        started.body["data"].as_str().expect("a session id").to_owned()
+    }
+
+    pub async fn consent(&self, path: &str, user: &str, given: bool) -> Answer {
+        let body = json!({"is_consent_given": given, "user_fullname": user});
+        answer(self.post(&format!("/api-consent/{path}")).json(&body)).await
+    }
+
+    pub async fn both_consents(&self, user: &str) {
+        assert_eq!(self.consent("consent", user, true).await.status, 200);
+        assert_eq!(self.consent("strg-consent", user, true).await.status, 200);
+    }
+
+    /// A process-video call for `user` with a fixture file; more headers through the builder.
+    pub fn video(&self, user: &str, file: &str, phrase: &str) -> RequestBuilder {
+        let bytes = std::fs::read(crate::world::fixture(file)).expect("fixtures are readable");
+        self.video_bytes(user, bytes, phrase)
+    }
+
+    pub fn video_bytes(&self, user: &str, bytes: Vec<u8>, phrase: &str) -> RequestBuilder {
+        let form = multipart::Form::new().text("phrase", phrase).file("video", "video.mp4", "video/mp4", bytes);
+        form.send(self.post("/api-gateway/process-video").header("X-User-Fullname", user))
+    }
+}
+
+/// Sends and reads the whole answer, which must be JSON.
+pub async fn answer(request: RequestBuilder) -> Answer {
+    let response: Response = request.send().await.expect("the server answers");
+    let (status, headers) = (response.status(), response.headers().clone());
+    let bytes = response.bytes().await.expect("the answer is whole");
+    let body = serde_json::from_slice(&bytes)
+        .unwrap_or_else(|e| panic!("{status} with a body that is not JSON ({e}): {}", String::from_utf8_lossy(&bytes)));
+    Answer { status, headers, body }
+}
+
+impl Answer {
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name).map(|v| v.to_str().expect("ASCII"))
+    }
+
+    pub fn error(&self) -> &str {
+        self.body["error"].as_str().unwrap_or_else(|| panic!("no error text in {}", self.body))
+    }
+
+    pub fn verdict(&self) -> &str {
+        self.body["scoring_result"]["status"].as_str().unwrap_or_else(|| panic!("no verdict in {}", self.body))
+    }
+
+    pub fn reasons(&self) -> Vec<&str> {
+        let reasons = self.body["decision_reasons"].as_array().expect("decision_reasons is a list");
+        reasons.iter().filter_map(Value::as_str).collect()
+    }
+
+    pub fn service(&self, name: &str) -> &Value {
+        &self.body["data"][name]
+    }
+}

@@ -1,0 +1,60 @@
+//! Sessions: start, end, the user lock.
+
+use reqwest::Method;
+use serde_json::json;
+
+use crate::{
+    both_modes,
+    project::{ADA, Project, answer},
+    world::World,
+};
+
+both_modes!(a_session_starts_and_ends, an_ended_session_accepts_nothing, a_session_belongs_to_one_user, sessions_stay_in_their_project);
+
+async fn a_session_starts_and_ends(world: &'static World) {
+    let project = Project::new(world);
+    let started = answer(project.post("/api-gateway/sessions/start?warmup=true")).await;
+    assert_eq!(started.status, 200);
+    assert_eq!(started.body["message"], "session started");
+    assert!(started.header("x-request-id").is_some());
+    let id = started.body["data"].as_str().unwrap();
+    assert!(id.starts_with("sess_"));
+
+    let ended = answer(project.post(&format!("/api-gateway/sessions/end/{id}")).json(&json!({}))).await;
+    assert_eq!((ended.status.as_u16(), &ended.body["message"]), (200, &json!("session ended successfully")));
+}
+
+async fn an_ended_session_accepts_nothing(world: &'static World) {
+    let project = Project::new(world);
+    let session = project.start_session().await;
+    let end = format!("/api-gateway/sessions/end/{session}");
+    assert_eq!(answer(project.post(&end)).await.status, 200);
+
+    let again = answer(project.post(&end)).await;
+    assert!(again.status.is_client_error(), "{}", again.status);
+    let video = answer(project.video(ADA, "small.mp4", "one two").header("X-Session-ID", &session)).await;
+    assert_eq!(video.error(), "session has ended");
+    assert!(video.status.is_client_error());
+}
+
+async fn a_session_belongs_to_one_user(world: &'static World) {
+    let project = Project::new(world);
+    let session = project.start_session().await;
+    let first = answer(project.video(ADA, "small.mp4", "one two").header("X-Session-ID", &session)).await;
+    assert_ne!(first.status, 403);
+
+    let other = project.video("bob@example.org", "small.mp4", "one two").header("X-Session-ID", &session);
+    let other = answer(other).await;
+    assert_eq!(other.status, 403);
+    assert_eq!(other.error(), "session is bound to another user");
+}
+
+async fn sessions_stay_in_their_project(world: &'static World) {
+    let (mine, theirs) = (Project::new(world), Project::new(world));
+    let session = theirs.start_session().await;
+    let path = format!("/api-gateway/sessions/end/{session}");
+    let stolen = answer(mine.request(Method::POST, &path)).await;
+    let unknown = answer(mine.post("/api-gateway/sessions/end/sess_00000000-0000-7000-8000-000000000000")).await;
+    assert_eq!(stolen.status, 404);
+    assert_eq!((stolen.status, stolen.error()), (unknown.status, unknown.error()));
+}

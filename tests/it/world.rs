@@ -1,0 +1,146 @@
+//! The two deployments under test, each started once for the whole run and used by every scenario side by side.
+
+use std::{
+    io::{BufRead, BufReader},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::OnceLock,
+};
+
+use tempfile::TempDir;
+
+const TOKEN: &str = "a-token-only-these-tests-use";
+
+/// A running deployment.
+pub struct World {
+    /// `http://127.0.0.1:PORT`
+    pub url: String,
+    /// Settings under which `biometry bootstrap` reaches this deployment.
+    admin: Vec<(String, String)>,
+    pub data_dir: PathBuf,
+    pub gateway_pid: u32,
+    _processes: Vec<Child>,
+    _dir: TempDir,
+    _postgres: Option<testkit::Postgres>,
+}
+
+pub fn embedded() -> &'static World {
+    static WORLD: OnceLock<World> = OnceLock::new();
+    WORLD.get_or_init(start_embedded)
+}
+
+pub fn split() -> &'static World {
+    static WORLD: OnceLock<World> = OnceLock::new();
+    WORLD.get_or_init(start_split)
+}
+
+/// A file of the repository root, made by set-up.
+pub fn fixture(name: &str) -> PathBuf {
+    let path = root().join("fixtures").join(name);
+    assert!(path.is_file(), "{} is missing; run `make setup`", path.display());
+    path
+}
+
+pub fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+}
+
+impl World {
+    /// A command of the CLI against this deployment.
+    pub fn biometry(&self, args: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_biometry"));
+        command.args(args).env("BIOMETRY_DATA_DIR", &self.data_dir).envs(self.admin.iter().cloned());
+        command
+    }
+
+    /// The projects service of the split deployment.
+    pub fn projects(&self) -> rpc::Transport {
+        let url = self.admin.iter().find(|(name, _)| name == "BIOMETRY_URLS__PROJECTS").map(|(_, url)| url);
+        let url = url.expect("only the split deployment has its services on sockets");
+        rpc::remote(url, std::time::Duration::from_secs(5), Some(TOKEN.into())).expect("an address")
+    }
+}
+
+fn start_embedded() -> World {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let data_dir = dir.path().join("data");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_biometry"));
+    command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(&data_dir);
+    let (child, pid, address) = start(command, dir.path());
+    World {
+        url: format!("http://{address}"),
+        admin: Vec::new(),
+        data_dir,
+        gateway_pid: pid,
+        _processes: vec![child],
+        _dir: dir,
+        _postgres: None,
+    }
+}
+
+/// Every service in a process of its own, on PostgreSQL, with one master key and one service token.
+fn start_split() -> World {
+    let dir = tempfile::tempdir().expect("a temporary folder");
+    let postgres = testkit::postgres();
+    let data_dir = dir.path().join("data");
+    let mut processes = Vec::new();
+    let mut urls = Vec::new();
+    for name in ["projects", "sessions", "consent", "ml", "docauth", "transactions"] {
+        let mut command = service(&format!("svc-{name}"), dir.path());
+        if name != "docauth" {
+            command.env("BIOMETRY_SERVICE__DB__URL", postgres.url()).env("BIOMETRY_SERVICE__DB__SCHEMA", name);
+        }
+        let (child, _, address) = start(command, dir.path());
+        processes.push(child);
+        urls.push((name, format!("http://{address}")));
+    }
+    let mut gateway = service("gateway", dir.path());
+    for (name, url) in &urls {
+        gateway.env(format!("BIOMETRY_URLS__{}", name.to_uppercase()), url);
+    }
+    let (child, pid, address) = start(gateway, dir.path());
+    processes.push(child);
+    let projects = urls.iter().find(|(name, _)| *name == "projects").map(|(_, url)| url.clone());
+    let admin = vec![
+        ("BIOMETRY_URLS__PROJECTS".to_owned(), projects.expect("projects was started above")),
+        ("BIOMETRY_SERVICE_TOKEN".to_owned(), TOKEN.to_owned()),
+    ];
+    World { url: format!("http://{address}"), admin, data_dir, gateway_pid: pid, _processes: processes, _dir: dir, _postgres: Some(postgres) }
+}
+
+/// A service's own binary, which `cargo build --workspace` puts beside the one under test.
+fn service(name: &str, dir: &Path) -> Command {
+    let file = Path::new(env!("CARGO_BIN_EXE_biometry")).with_file_name(name);
+    assert!(file.is_file(), "{} is missing; run `cargo build --workspace --bins`", file.display());
+    let mut command = Command::new(file);
+    command
+        .env("BIOMETRY_LISTEN", "127.0.0.1:0")
+        .env("BIOMETRY_SERVICE_TOKEN", TOKEN)
+        .env("BIOMETRY_MODELS", root().join("models"))
+        .current_dir(dir);
+    command
+}
+
+/// Starts `command` and waits for its ready line. The shell around it holds our pipe: when this process ends, however it
+/// ends, the shell reads the end of the pipe and ends the server too.
+fn start(command: Command, dir: &Path) -> (Child, u32, String) {
+    const WATCH: &str = r#""$@" & pid=$!; echo "$pid"; read -r _; kill "$pid"; wait "$pid""#;
+    let name = Path::new(command.get_program()).file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+    let log = std::fs::File::create(dir.join(format!("{name}.log"))).expect("a log file");
+    let mut watched = Command::new("sh");
+    watched.args(["-c", WATCH, "sh"]).arg(command.get_program()).args(command.get_args());
+    for (key, value) in command.get_envs() {
+        watched.env(key, value.expect("only set variables"));
+    }
+    watched.current_dir(command.get_current_dir().unwrap_or(root()));
+    let mut child = watched.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log).spawn().expect("sh starts");
+    let mut lines = BufReader::new(child.stdout.take().expect("stdout is piped")).lines();
+    let mut line = || lines.next().and_then(Result::ok);
+    let pid = line().and_then(|l| l.parse().ok()).expect("sh prints the process id");
+    let ready = line().unwrap_or_else(|| {
+        let log = std::fs::read_to_string(dir.join(format!("{name}.log"))).unwrap_or_default();
+        panic!("{name} ended before it was ready:\n{log}")
+    });
+    let address = ready.split_once("listening on ").map(|(_, a)| a.trim_start_matches("http://").to_owned());
+    (child, pid, address.unwrap_or_else(|| panic!("{name} printed no address: {ready}")))
+}
