@@ -1,1 +1,36 @@
-//! crate voice.
+//! Hears who speaks and what was said.
+//!
+//! Input is always 16 kHz mono `f32` in [-1, 1]; decoding and resampling belong to `media`. [`Engine`] finds the speech
+//! (Silero), embeds the speaker (CAM++ over Kaldi filter banks) and checks a phrase (Moonshine, with a beam search held
+//! to the words the phrase may consist of). Everything that needs no model is a pure function: sound quality, phrase
+//! normalisation, the calibration of speaker scores.
+//!
+//! Invariants: no result is ever NaN; sound that cannot be judged (no speech, too little of it, clipped, not a number) is
+//! [`Error::CannotJudge`] with the [`Reason`], never a low score; nothing is logged about who spoke or what was said.
+
+mod calibration;
+mod engine;
+mod error;
+mod fbank;
+mod phrase;
+mod quality;
+mod speaker;
+mod speech;
+mod vad;
+
+pub use calibration::{Comparison, compare};
+pub use engine::Engine;
+pub use error::{Error, Reason};
+pub use phrase::Phrase;
+pub use quality::{Bandwidth, Quality, bandwidth, clipped_share, level_dbfs, snr_db};
+pub use speaker::{EMBEDDING_LEN, Voiceprint};
+pub use speech::{Method, PhraseEvidence};
+pub use vad::{Activity, Segment};
+
+/// Samples a second of all sound in this crate.
+pub const SAMPLE_RATE: usize = 16_000;
+/// The least speech from which a speaker or a phrase is judged, in seconds.
+pub const MIN_SPEECH_S: f32 = 1.0;
+/// The ten digits as spoken words: the vocabulary of digit phrases.
+pub const DIGITS: [&str; 10] =
+    ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];

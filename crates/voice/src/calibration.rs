@@ -1,0 +1,106 @@
+//! From a cosine to odds: how much more often speakers score like this with themselves than with others.
+
+use std::sync::LazyLock;
+
+use crate::{Bandwidth, Voiceprint};
+
+/// The verdict of a comparison of two voices.
+#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+pub struct Comparison {
+    /// Cosine similarity, -1..=1.
+    pub score: f32,
+    /// The least score that is the same speaker at this bandwidth.
+    pub threshold: f32,
+    /// `Narrow` as soon as either voice is.
+    pub bandwidth: Bandwidth,
+    pub matched: bool,
+    /// Natural logarithm of p(score | same speaker) / p(score | other speaker), bounded by what the data supports.
+    pub log_odds: f32,
+    /// Probability of an imposter when both were as likely beforehand, 0..=1.
+    pub imposter_prob: f32,
+}
+
+/// Compares two voices with the table kept beside the model.
+#[must_use]
+pub fn compare(probe: &Voiceprint, template: &Voiceprint) -> Comparison {
+    let narrow = [probe, template].iter().any(|v| v.bandwidth() == Bandwidth::Narrow);
+    let bandwidth = if narrow { Bandwidth::Narrow } else { Bandwidth::Wide };
+    TABLES.judge(probe.cosine(template), bandwidth)
+}
+
+static TABLES: LazyLock<Tables> = LazyLock::new(|| {
+    serde_json::from_str(include_str!("calibration.json")).expect("the embedded table is checked by a test")
+});
+
+/// `calibration.json`: one table for each bandwidth, with where it comes from.
+#[derive(serde::Deserialize)]
+struct Tables {
+    wide: Table,
+    narrow: Table,
+}
+
+/// Points of a rising curve, `[score, log_odds]`, in order of score.
+#[derive(serde::Deserialize)]
+struct Table {
+    threshold: f32,
+    points: Vec<(f32, f32)>,
+}
+
+impl Tables {
+    fn judge(&self, score: f32, bandwidth: Bandwidth) -> Comparison {
+        let table = match bandwidth {
+            Bandwidth::Wide => &self.wide,
+            Bandwidth::Narrow => &self.narrow,
+        };
+        let (threshold, log_odds) = (table.threshold, table.log_odds(score));
+        let imposter_prob = 1.0 / (1.0 + log_odds.exp());
+        Comparison { score, threshold, bandwidth, matched: score >= threshold, log_odds, imposter_prob }
+    }
+}
+
+impl Table {
+    /// Linear between the points, level beyond the first and the last.
+    fn log_odds(&self, score: f32) -> f32 {
+        let above = self.points.partition_point(|p| p.0 < score);
+        match (above.checked_sub(1).and_then(|i| self.points.get(i)), self.points.get(above)) {
+            (Some(a), Some(b)) => a.1 + (b.1 - a.1) * (score - a.0) / (b.0 - a.0),
+            (Some(end), None) | (None, Some(end)) => end.1,
+            (None, None) => 0.0,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn judge(score: f32, bandwidth: Bandwidth) -> Comparison {
+        TABLES.judge(score, bandwidth)
+    }
+
+    #[test]
+    fn tables_rise_from_imposter_to_same_speaker() {
+        for table in [&TABLES.wide, &TABLES.narrow] {
+            assert!(table.points.windows(2).all(|w| w[0].0 < w[1].0 && w[0].1 <= w[1].1));
+            assert!(table.points[0].1 < -2.0 && table.points.last().unwrap().1 > 2.0);
+        }
+    }
+
+    #[test]
+    fn the_same_score_means_less_in_narrow_sound() {
+        let (wide, narrow) = (judge(0.5, Bandwidth::Wide), judge(0.5, Bandwidth::Narrow));
+        assert!(wide.matched && !narrow.matched && wide.log_odds > narrow.log_odds);
+    }
+
+    proptest! {
+        #[test]
+        fn a_higher_score_never_makes_an_imposter_likelier(a in -1f32..1.0, b in -1f32..1.0) {
+            for bandwidth in [Bandwidth::Wide, Bandwidth::Narrow] {
+                let (low, high) = (judge(a.min(b), bandwidth), judge(a.max(b), bandwidth));
+                prop_assert!(low.imposter_prob >= high.imposter_prob && low.log_odds <= high.log_odds);
+                prop_assert!((0.0..=1.0).contains(&low.imposter_prob) && low.log_odds.is_finite());
+            }
+        }
+    }
+}

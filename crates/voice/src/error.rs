@@ -1,0 +1,53 @@
+//! Why no answer could be given.
+
+/// Either the sound cannot be judged (a fact about the input, to be reported) or something broke.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    CannotJudge(#[from] Reason),
+    #[error(transparent)]
+    Models(#[from] models::Error),
+    #[error("{stage} failed in the inference runtime")]
+    Inference { stage: &'static str, #[source] source: ort::Error },
+    #[error("{0} is not what this version expects")]
+    BadModel(&'static str),
+    #[error("a voice template must hold {expected} finite numbers that are not all zero")]
+    BadTemplate { expected: usize },
+}
+
+/// What is wrong with the sound. [`Reason::code`] is stable; `Display` is a sentence for people.
+#[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
+pub enum Reason {
+    #[error("no speech was found in the sound")]
+    NoSpeech,
+    #[error("only {speech_s:.1} s of speech, {needed_s:.1} s are needed")]
+    TooShort { speech_s: f32, needed_s: f32 },
+    #[error("{:.0} % of the speech is clipped", share * 100.0)]
+    Clipped { share: f32 },
+    #[error("the sound holds values that are not numbers")]
+    NotANumber,
+    #[error("the phrase has no words that can be checked")]
+    NoWords,
+    #[error("the phrase has a word outside its vocabulary")]
+    OutsideVocabulary,
+}
+
+impl Reason {
+    /// A stable snake_case code for answers and rules.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::NoSpeech => "no_speech",
+            Self::TooShort { .. } => "too_little_speech",
+            Self::Clipped { .. } => "sound_clipped",
+            Self::NotANumber => "sound_invalid",
+            Self::NoWords => "phrase_without_words",
+            Self::OutsideVocabulary => "phrase_outside_vocabulary",
+        }
+    }
+}
+
+/// Names the stage on the way out of the runtime.
+pub(crate) fn inference(stage: &'static str) -> impl Fn(ort::Error) -> Error {
+    move |source| Error::Inference { stage, source }
+}

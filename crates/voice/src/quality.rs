@@ -1,0 +1,181 @@
+//! Sound quality: pure measures on 16 kHz sound, none of them ever NaN.
+
+use realfft::RealFftPlanner;
+
+use crate::{Activity, SAMPLE_RATE};
+
+/// Levels below this are called this: digital silence has no finite level.
+pub const FLOOR_DBFS: f32 = -100.0;
+/// A sample counts as clipped from here on.
+const FULL_SCALE: f32 = 0.985;
+/// Signal-to-noise ratios are reported within 0..=60 dB.
+const MAX_SNR_DB: f32 = 60.0;
+/// Frames of the noise estimate, 20 ms.
+const FRAME: usize = SAMPLE_RATE / 50;
+/// Share of the energy (300 Hz up) above 4 kHz under which speech came through an 8 kHz channel. Resampled 8 kHz speech
+/// leaves less than 1e-5 there, wideband speech 1e-3 and more.
+const NARROW_SHARE: f32 = 1e-4;
+const FFT: usize = 512;
+
+/// What the sound carries: speech up to 4 kHz (telephone, 8 kHz files) or more.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Bandwidth {
+    Wide,
+    Narrow,
+}
+
+/// The measures an enrolment is judged by.
+#[derive(Clone, Debug, PartialEq, serde::Serialize)]
+pub struct Quality {
+    /// Seconds of sound and seconds of speech in it.
+    pub duration_s: f32,
+    pub speech_s: f32,
+    /// Level of the speech (of everything, without speech), -100..=0 dB of full scale for sound in range.
+    pub level_dbfs: f32,
+    /// Speech against the pauses, 0..=60 dB; `None` without speech.
+    pub snr_db: Option<f32>,
+    /// Share of the samples at full scale, 0..=1.
+    pub clipped_share: f32,
+    pub bandwidth: Bandwidth,
+}
+
+impl Quality {
+    /// Measures sound whose speech was found by [`crate::Engine::activity`].
+    #[must_use]
+    pub fn measure(audio: &[f32], activity: &Activity) -> Self {
+        let speech = activity.speech(audio, usize::MAX);
+        let heard = if speech.is_empty() { audio } else { &speech };
+        Self {
+            duration_s: audio.len() as f32 / SAMPLE_RATE as f32,
+            speech_s: activity.speech_seconds(),
+            level_dbfs: level_dbfs(heard),
+            snr_db: snr_db(audio, activity),
+            clipped_share: clipped_share(audio),
+            bandwidth: bandwidth(heard),
+        }
+    }
+}
+
+/// Root-mean-square level in dB of full scale, -100 for silence.
+#[must_use]
+pub fn level_dbfs(audio: &[f32]) -> f32 {
+    decibel(power(audio))
+}
+
+/// Share of the samples at full scale, 0..=1; 0 for no sound.
+#[must_use]
+pub fn clipped_share(audio: &[f32]) -> f32 {
+    let clipped = audio.iter().filter(|v| v.abs() >= FULL_SCALE).count();
+    clipped as f32 / audio.len().max(1) as f32
+}
+
+/// Speech power against the power of the pauses, 0..=60 dB. Without a pause of at least 0.2 s in all, the quietest tenth
+/// of the 20 ms frames stands for the noise. `None` without speech.
+#[must_use]
+pub fn snr_db(audio: &[f32], activity: &Activity) -> Option<f32> {
+    let speech = activity.speech(audio, usize::MAX);
+    if speech.is_empty() {
+        return None;
+    }
+    let pauses = pauses(audio, activity);
+    let noise = if pauses.len() >= SAMPLE_RATE / 5 { power(&pauses) } else { quiet_tenth(&speech) };
+    let signal = (power(&speech) - noise).max(noise * 1e-6).max(1e-12);
+    Some((10.0 * (signal / noise.max(1e-12)).log10()).clamp(0.0, MAX_SNR_DB))
+}
+
+/// Whether anything above 4 kHz came through, from the spectrum of the whole sound. Silence counts as narrow.
+#[must_use]
+pub fn bandwidth(audio: &[f32]) -> Bandwidth {
+    let spectrum = mean_spectrum(audio);
+    let bin = |hertz: usize| hertz * FFT / SAMPLE_RATE;
+    // 4.2 kHz, not 4: the skirt of a resampler's filter reaches a little over.
+    let high: f32 = spectrum[bin(4200)..].iter().sum();
+    let all: f32 = spectrum[bin(300)..].iter().sum();
+    if all > 0.0 && high / all > NARROW_SHARE { Bandwidth::Wide } else { Bandwidth::Narrow }
+}
+
+fn power(audio: &[f32]) -> f32 {
+    let sum: f64 = audio.iter().map(|v| f64::from(*v) * f64::from(*v)).filter(|p| p.is_finite()).sum();
+    (sum / audio.len().max(1) as f64) as f32
+}
+
+fn decibel(power: f32) -> f32 {
+    (10.0 * power.max(1e-12).log10()).max(FLOOR_DBFS)
+}
+
+fn pauses(audio: &[f32], activity: &Activity) -> Vec<f32> {
+    let mut rest = Vec::with_capacity(audio.len());
+    let mut at = 0;
+    for segment in &activity.segments {
+        rest.extend_from_slice(audio.get(at..segment.start).unwrap_or_default());
+        at = segment.end;
+    }
+    rest.extend_from_slice(audio.get(at..).unwrap_or_default());
+    rest
+}
+
+fn quiet_tenth(audio: &[f32]) -> f32 {
+    let mut powers: Vec<f32> = audio.chunks(FRAME).map(power).collect();
+    powers.sort_by(f32::total_cmp);
+    powers.truncate((powers.len() / 10).max(1));
+    powers.iter().sum::<f32>() / powers.len().max(1) as f32
+}
+
+/// Mean power spectrum over Hann-windowed frames, half overlapping; sound shorter than a frame gives zeros.
+fn mean_spectrum(audio: &[f32]) -> Vec<f32> {
+    let fft = RealFftPlanner::<f32>::new().plan_fft_forward(FFT);
+    let (mut frame, mut bins, mut sum) = (fft.make_input_vec(), fft.make_output_vec(), vec![0.0; FFT / 2 + 1]);
+    for window in audio.windows(FFT).step_by(FFT / 2) {
+        for (i, (out, v)) in frame.iter_mut().zip(window).enumerate() {
+            *out = v * 0.5 * (1.0 - (std::f32::consts::TAU * i as f32 / FFT as f32).cos());
+        }
+        // Lengths come from the plan itself, so this cannot fail; a failed frame would only be left out.
+        if fft.process(&mut frame, &mut bins).is_ok() {
+            sum.iter_mut().zip(&bins).for_each(|(s, b)| *s += b.norm_sqr());
+        }
+    }
+    if sum.iter().all(|s| s.is_finite()) { sum } else { vec![0.0; FFT / 2 + 1] }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::Segment;
+    use proptest::prelude::*;
+
+    fn tone(hertz: f32, amplitude: f32, samples: usize) -> Vec<f32> {
+        let step = std::f32::consts::TAU * hertz / SAMPLE_RATE as f32;
+        (0..samples).map(|i| amplitude * (step * i as f32).sin()).collect()
+    }
+
+    #[test]
+    fn a_full_scale_sine_is_at_minus_three_decibel() {
+        assert!((level_dbfs(&tone(1000.0, 1.0, 16000)) + 3.01).abs() < 0.05);
+    }
+
+    #[test]
+    fn energy_above_four_kilohertz_makes_sound_wide() {
+        let low = tone(1000.0, 0.5, 16000);
+        let both: Vec<f32> = low.iter().zip(tone(6000.0, 0.05, 16000)).map(|(a, b)| a + b).collect();
+        assert_eq!((bandwidth(&low), bandwidth(&both)), (Bandwidth::Narrow, Bandwidth::Wide));
+    }
+
+    #[test]
+    fn speech_twenty_decibel_over_its_pauses_measures_twenty() {
+        let audio = [tone(500.0, 0.5, 16000), tone(500.0, 0.05, 16000)].concat();
+        let activity = Activity { segments: vec![Segment { start: 0, end: 16000 }] };
+        assert!((snr_db(&audio, &activity).unwrap() - 20.0).abs() < 0.2);
+    }
+
+    proptest! {
+        #[test]
+        fn any_sound_measures_to_finite_numbers(audio in prop::collection::vec(prop::num::f32::ANY, 0..2000), cut in 0.0f32..1.0) {
+            let end = (audio.len() as f32 * cut) as usize;
+            let segments = if end > 0 { vec![Segment { start: 0, end }] } else { vec![] };
+            let q = Quality::measure(&audio, &Activity { segments });
+            prop_assert!(q.level_dbfs.is_finite() && (0.0..=1.0).contains(&q.clipped_share));
+            prop_assert!(q.snr_db.is_none_or(|s| (0.0..=60.0).contains(&s)));
+        }
+    }
+}

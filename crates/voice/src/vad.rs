@@ -1,0 +1,177 @@
+//! Voice activity: where in the sound somebody speaks.
+
+use std::ops::Range;
+
+use crate::{MIN_SPEECH_S, Reason, SAMPLE_RATE, clipped_share};
+
+/// Silero advances in steps of 512 samples (32 ms) and sees the 64 samples before each.
+pub(crate) const STEP: usize = 512;
+pub(crate) const CONTEXT: usize = 64;
+/// A segment opens at this probability and closes below the second (hysteresis, as in Silero's own reference code).
+const OPEN: f32 = 0.5;
+const CLOSE: f32 = 0.35;
+/// Pauses up to this many steps (0.1 s) are part of speech; shorter bursts than 3 steps are not speech.
+const MERGE_STEPS: usize = 3;
+const MIN_STEPS: usize = 3;
+/// More of the speech at full scale than this and neither speaker nor words can be trusted.
+const MAX_CLIPPED: f32 = 0.1;
+
+/// One stretch of speech, in samples; `start < end`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
+pub struct Segment {
+    pub start: usize,
+    pub end: usize,
+}
+
+impl Segment {
+    #[must_use]
+    pub fn range(self) -> Range<usize> {
+        self.start..self.end
+    }
+
+    #[must_use]
+    pub fn seconds(self) -> f32 {
+        (self.end - self.start) as f32 / SAMPLE_RATE as f32
+    }
+}
+
+/// The speech of one recording: segments in order, apart from each other.
+#[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
+pub struct Activity {
+    pub segments: Vec<Segment>,
+}
+
+impl Activity {
+    /// Segments out of the speech probability of every 32 ms step; `samples` is the length of the sound.
+    #[must_use]
+    pub fn from_probabilities(probabilities: &[f32], samples: usize) -> Self {
+        let mut runs = speaking_runs(probabilities);
+        runs.dedup_by(|next, last| {
+            let close = next.start <= last.end + MERGE_STEPS;
+            if close {
+                last.end = next.end;
+            }
+            close
+        });
+        runs.retain(|r| r.len() >= MIN_STEPS);
+        let segment = |r: Range<usize>| Segment { start: r.start * STEP, end: (r.end * STEP).min(samples) };
+        Self { segments: runs.into_iter().map(segment).filter(|s| s.start < s.end).collect() }
+    }
+
+    /// Seconds of speech, pauses between segments left out.
+    #[must_use]
+    pub fn speech_seconds(&self) -> f32 {
+        self.segments.iter().map(|s| s.seconds()).sum()
+    }
+
+    /// From the first to the last spoken sample, pauses included; empty without speech.
+    #[must_use]
+    pub fn span(&self) -> Range<usize> {
+        match (self.segments.first(), self.segments.last()) {
+            (Some(first), Some(last)) => first.start..last.end,
+            _ => 0..0,
+        }
+    }
+
+    /// The spoken samples one after another, at most `limit` of them.
+    #[must_use]
+    pub fn speech(&self, audio: &[f32], limit: usize) -> Vec<f32> {
+        let spoken = self.segments.iter().filter_map(|s| audio.get(s.range()));
+        spoken.flatten().copied().take(limit).collect()
+    }
+
+    /// Whether this sound can be judged at all.
+    ///
+    /// # Errors
+    /// The [`Reason`] when it holds no speech, less than [`MIN_SPEECH_S`], or clipped speech.
+    pub fn judgeable(&self, audio: &[f32]) -> Result<(), Reason> {
+        let speech_s = self.speech_seconds();
+        if self.segments.is_empty() {
+            return Err(Reason::NoSpeech);
+        }
+        if speech_s < MIN_SPEECH_S {
+            return Err(Reason::TooShort { speech_s, needed_s: MIN_SPEECH_S });
+        }
+        let share = clipped_share(&self.speech(audio, usize::MAX));
+        if share > MAX_CLIPPED { Err(Reason::Clipped { share }) } else { Ok(()) }
+    }
+}
+
+/// Runs of steps between opening and closing probability.
+fn speaking_runs(probabilities: &[f32]) -> Vec<Range<usize>> {
+    let mut runs: Vec<Range<usize>> = Vec::new();
+    let mut speaking = false;
+    for (step, &p) in probabilities.iter().enumerate() {
+        let open = !speaking && p >= OPEN;
+        speaking = open || (speaking && p >= CLOSE);
+        match runs.last_mut() {
+            _ if open => runs.push(step..step + 1),
+            Some(run) if speaking => run.end = step + 1,
+            _ => {}
+        }
+    }
+    runs
+}
+
+/// Cuts the sound into Silero's overlapping steps, row after row of 576; the last partial step is padded with silence.
+pub(crate) fn steps(audio: &[f32]) -> (usize, Vec<f32>) {
+    let count = audio.len().div_ceil(STEP);
+    let mut rows = Vec::with_capacity(count * (CONTEXT + STEP));
+    for start in (0..audio.len()).step_by(STEP) {
+        let end = (start + STEP).min(audio.len());
+        let context = start.saturating_sub(CONTEXT)..start;
+        rows.resize(rows.len() + CONTEXT - context.len(), 0.0);
+        rows.extend_from_slice(&audio[context.start..end]);
+        rows.resize(rows.len() + STEP - (end - start), 0.0);
+    }
+    (count, rows)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn short_pauses_are_bridged_and_clicks_are_not_speech() {
+        let mut p = vec![0.0; 40];
+        p[2] = 0.9;
+        p[10..16].fill(0.8);
+        p[18..24].fill(0.8);
+        let activity = Activity::from_probabilities(&p, 40 * STEP);
+        assert_eq!(activity.segments, [Segment { start: 10 * STEP, end: 24 * STEP }]);
+    }
+
+    #[test]
+    fn too_little_speech_says_how_much_there_was() {
+        let activity = Activity { segments: vec![Segment { start: 0, end: 8000 }] };
+        let reason = activity.judgeable(&[0.1; 16000]).unwrap_err();
+        assert_eq!(reason, Reason::TooShort { speech_s: 0.5, needed_s: MIN_SPEECH_S });
+    }
+
+    #[test]
+    fn speech_at_full_scale_is_called_clipped() {
+        let activity = Activity { segments: vec![Segment { start: 0, end: 32000 }] };
+        assert!(matches!(activity.judgeable(&[1.0; 32000]), Err(Reason::Clipped { .. })));
+    }
+
+    proptest! {
+        #[test]
+        fn segments_are_ordered_apart_and_inside(p in prop::collection::vec(0f32..1.0, 0..200), cut in 0usize..STEP) {
+            let samples = (p.len() * STEP).saturating_sub(cut);
+            let activity = Activity::from_probabilities(&p, samples);
+            let mut at = 0;
+            for s in &activity.segments {
+                prop_assert!(s.start >= at && s.start < s.end && s.end <= samples);
+                at = s.end + 1;
+            }
+        }
+
+        #[test]
+        fn every_step_is_full(len in 0usize..3000) {
+            let (count, rows) = steps(&vec![0.5; len]);
+            prop_assert_eq!(rows.len(), count * (STEP + CONTEXT));
+            prop_assert_eq!(rows.iter().skip(CONTEXT).take(len.min(STEP)).filter(|v| **v == 0.5).count(), len.min(STEP));
+        }
+    }
+}
