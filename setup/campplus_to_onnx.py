@@ -3,7 +3,8 @@
 Numpy and `onnx.helper` alone, and the same bytes every time. The network is that of Wang et al. 2023 (CAM++,
 arXiv 2303.00332). Batch normalisation after a convolution is folded into it. The context of a masking layer, the mean
 of the utterance plus the mean of its 100-frame segment, is one product with an averaging matrix; the mask is then
-computed once a segment, not once a frame.
+computed once a segment, not once a frame. One-dimensional convolutions are written as [B,C,1,T], because ONNX Runtime
+has its blocked layout for two dimensions only.
 
     campplus_to_onnx.py WEIGHTS.pt OUT.onnx
 """
@@ -52,6 +53,8 @@ class Builder:
         if norm:
             scale, bias = self.norm(norm)
             kernel = kernel * scale.reshape(-1, *[1] * (kernel.ndim - 1))
+        if kernel.ndim == 3:
+            kernel = kernel[:, :, None]
         inputs = [x, self.constant(f"{name}.weight", kernel.astype(np.float32))]
         if bias is not None:
             inputs.append(self.constant(f"{name}.bias", bias.astype(np.float32)))
@@ -73,19 +76,19 @@ def residual_block(net, x, name, stride):
 
 
 def head(net, feats):
-    """The 2-D front end: [B,T,80] -> [B,320,T]."""
+    """The 2-D front end: [B,T,80] -> [B,320,1,T]."""
     x = net.add("Unsqueeze", [net.add("Transpose", [feats], perm=[0, 2, 1]), net.ints(1)])
     x = net.conv(x, "head.conv1", "head.bn1", relu=True, pads=[1, 1, 1, 1])
     for layer in ("head.layer1", "head.layer2"):
         x = residual_block(net, residual_block(net, x, f"{layer}.0", 2), f"{layer}.1", 1)
     x = net.conv(x, "head.conv2", "head.bn2", relu=True, pads=[1, 1, 1, 1], strides=[2, 1])
-    return net.add("Reshape", [x, net.ints(0, 320, -1)])
+    return net.add("Reshape", [x, net.ints(0, 320, 1, -1)])
 
 
 def segments(net, x):
-    """For T frames in S segments: the averaging matrix [T,S] (utterance mean + segment mean) and the segment of each
-    frame [T]; also T as float."""
-    length = net.add("Slice", [net.add("Shape", [x]), net.ints(2), net.ints(3)])
+    """For T frames in S segments: the averaging matrix [T,S] (utterance mean + segment mean), the matrix [S,T] that
+    gives every frame its segment's value, and T as float."""
+    length = net.add("Slice", [net.add("Shape", [x]), net.ints(3), net.ints(4)])
     count = net.add("Cast", [length], to=TensorProto.FLOAT)
     zero, one = net.constant("zero", np.int64(0)), net.constant("one", np.int64(1))
     frames = net.add("Range", [zero, net.add("Squeeze", [length]), one])
@@ -96,24 +99,27 @@ def segments(net, x):
     member = net.add("Cast", [member], to=TensorProto.FLOAT)
     sizes = net.add("ReduceSum", [member, net.ints(0)], keepdims=1)
     average = net.add("Add", [net.add("Div", [member, sizes]), net.add("Reciprocal", [count])])
-    return average, segment, count
+    return average, net.add("Transpose", [member], perm=[1, 0]), count
 
 
-def masked_layer(net, x, name, dilation, average, segment):
-    """One densely connected layer with its context-aware mask: [B,C,T] -> [B,32,T]."""
+def masked_layer(net, x, name, dilation, average, spread):
+    """One densely connected layer with its context-aware mask: [B,C,1,T] -> [B,32,1,T]."""
     y = net.norm_relu(x, f"{name}.nonlinear1.batchnorm")
     y = net.conv(y, f"{name}.linear1", f"{name}.nonlinear2.batchnorm", relu=True)
-    local = net.conv(y, f"{name}.cam_layer.linear_local", pads=[dilation] * 2, dilations=[dilation])
+    local = net.conv(y, f"{name}.cam_layer.linear_local", pads=[0, dilation] * 2, dilations=[1, dilation])
     context = net.conv(net.add("MatMul", [y, average]), f"{name}.cam_layer.linear1", relu=True)
     mask = net.add("Sigmoid", [net.conv(context, f"{name}.cam_layer.linear2")])
-    return net.add("Mul", [local, net.add("Gather", [mask, segment], axis=2)])
+    masked = net.add("Mul", [local, net.add("MatMul", [mask, spread])])
+    # Times one: a convolution is what brings the product back into the blocked layout, and with it the concatenation.
+    ones = net.constant("ones", np.ones((32, 1, 1, 1), np.float32))
+    return net.add("Conv", [masked, ones], kernel_shape=[1, 1], group=32)
 
 
 def statistics(net, x, count):
-    """Mean and unbiased standard deviation over time: [B,C,T] -> [B,2C,1]."""
-    mean = net.add("ReduceMean", [x], axes=[2])
+    """Mean and unbiased standard deviation over time: [B,C,1,T] -> [B,2C,1,1]."""
+    mean = net.add("ReduceMean", [x], axes=[3])
     off = net.add("Sub", [x, mean])
-    squares = net.add("ReduceSum", [net.add("Mul", [off, off]), net.ints(2)])
+    squares = net.add("ReduceSum", [net.add("Mul", [off, off]), net.ints(3)])
     variance = net.add("Div", [squares, net.add("Sub", [count, net.constant("one_f", np.float32(1))])])
     return net.add("Concat", [mean, net.add("Sqrt", [variance])], axis=1)
 
@@ -121,17 +127,17 @@ def statistics(net, x, count):
 def build(weights):
     net = Builder(weights)
     x = head(net, "feats")
-    x = net.conv(x, "xvector.tdnn.linear", "xvector.tdnn.nonlinear.batchnorm", relu=True, pads=[2, 2], strides=[2])
-    average, segment, count = segments(net, x)
+    x = net.conv(x, "xvector.tdnn.linear", "xvector.tdnn.nonlinear.batchnorm", relu=True, pads=[0, 2, 0, 2], strides=[1, 2])
+    average, spread, count = segments(net, x)
     for block, (layers, dilation) in enumerate(BLOCKS, 1):
         for layer in range(1, layers + 1):
-            y = masked_layer(net, x, f"xvector.block{block}.tdnnd{layer}", dilation, average, segment)
+            y = masked_layer(net, x, f"xvector.block{block}.tdnnd{layer}", dilation, average, spread)
             x = net.add("Concat", [x, y], axis=1)
         x = net.norm_relu(x, f"xvector.transit{block}.nonlinear.batchnorm")
         x = net.conv(x, f"xvector.transit{block}.linear")
     x = statistics(net, net.norm_relu(x, "xvector.out_nonlinear.batchnorm"), count)
     x = net.conv(x, "xvector.dense.linear", "xvector.dense.nonlinear.batchnorm")
-    net.nodes.append(helper.make_node("Squeeze", [x, net.ints(2)], ["embedding"], name="embedding"))
+    net.nodes.append(helper.make_node("Squeeze", [x, net.ints(2, 3)], ["embedding"], name="embedding"))
     return net
 
 

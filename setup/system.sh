@@ -5,7 +5,7 @@ set -euo pipefail
 packages=(
   build-essential pkg-config libclang-dev make
   libavcodec-dev libavformat-dev libavutil-dev libswscale-dev libswresample-dev
-  ffmpeg redis-server postgresql python3-venv docker-compose
+  ffmpeg redis-server postgresql python3-venv docker-compose wrk
 )
 
 missing=()
