@@ -41,8 +41,12 @@ def trained_rows():
     """The weights trained by this project; they lie in the repository and are only copied."""
     if not TRAINED.is_file():
         return []
-    rows = tomllib.loads(TRAINED.read_text())["file"]
-    return [{k: dict(row, group="biometry").get(k, "") for k in MANIFEST_FIELDS} for row in rows]
+    rows = [dict(row, group="biometry") for row in tomllib.loads(TRAINED.read_text()).get("file", [])]
+    for row in rows:
+        absent = [k for k in MANIFEST_FIELDS if k not in row]
+        if absent:
+            raise SetupError(f"weights.toml: {row.get('name', 'a file')} lacks {', '.join(absent)}")
+    return [{k: row[k] for k in MANIFEST_FIELDS} for row in rows]
 
 
 def convert(kind, data):
