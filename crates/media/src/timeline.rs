@@ -1,0 +1,138 @@
+//! Frames of any rate, constant or not, onto a clock of 25 a second.
+
+use crate::{Error, FPS, Limits};
+
+/// Decides for each decoded frame which ticks it fills. A frame is shown from its own tick until the next frame's: the
+/// one before the new frame is held back until the new one's time is known.
+#[derive(Debug)]
+pub(crate) struct Timeline {
+    limits: Limits,
+    /// Seconds one frame is shown, for frames without a time and for the last one.
+    frame_s: f64,
+    start: Option<f64>,
+    last: f64,
+    /// The tick of the frame held back.
+    held: usize,
+    decoded: usize,
+}
+
+/// What a new frame means for the one held back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Step {
+    /// The tick the held frame starts at.
+    pub first: usize,
+    /// How many ticks it fills; 0 when the new frame takes its place, or is late.
+    pub ticks: usize,
+    /// Whether the new frame is now the one held back; not when its time has passed.
+    pub is_kept: bool,
+}
+
+impl Timeline {
+    pub(crate) fn new(limits: &Limits, frame_s: f64) -> Self {
+        Self { limits: *limits, frame_s, start: None, last: 0.0, held: 0, decoded: 0 }
+    }
+
+    /// When the first frame is shown, on the file's own clock.
+    pub(crate) fn start(&self) -> Option<f64> {
+        self.start
+    }
+
+    /// Decoded frames so far.
+    pub(crate) fn decoded(&self) -> usize {
+        self.decoded
+    }
+
+    /// A frame was decoded that the file shows at `time` seconds, if it says so.
+    pub(crate) fn push(&mut self, time: Option<f64>) -> Result<Step, Error> {
+        let is_first = self.start.is_none();
+        let time = time.unwrap_or(if is_first { 0.0 } else { self.last + self.frame_s });
+        let elapsed = time - *self.start.get_or_insert(time);
+        self.decoded += 1;
+        if elapsed > self.limits.duration_s + 0.5 {
+            return Err(Error::TooLong(self.limits.duration_s as u32));
+        }
+        if self.decoded as f64 > f64::from(self.limits.fps) * (elapsed.max(0.0) + 1.0) {
+            return Err(Error::TooManyFrames(self.limits.fps));
+        }
+        let tick = (elapsed * f64::from(FPS)).round().max(0.0) as usize;
+        let first = self.held;
+        if elapsed < 0.0 || tick < first {
+            return Ok(Step { first, ticks: 0, is_kept: false });
+        }
+        (self.last, self.held) = (time, tick);
+        Ok(Step { first, ticks: tick - first, is_kept: true })
+    }
+
+    /// The file has ended; the frame held back fills the rest.
+    pub(crate) fn finish(&self) -> Step {
+        let end = self.start.map_or(0.0, |start| self.last - start + self.frame_s);
+        let end = (end * f64::from(FPS)).round() as usize;
+        Step { first: self.held, ticks: end.saturating_sub(self.held).max(1), is_kept: false }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    /// The decoded frame shown at each tick.
+    fn shown(times: &[Option<f64>], frame_s: f64) -> Result<Vec<usize>, Error> {
+        let mut line = Timeline::new(&Limits::default(), frame_s);
+        let (mut ticks, mut held) = (Vec::new(), 0);
+        for (i, time) in times.iter().enumerate() {
+            let step = line.push(*time)?;
+            assert!(step.ticks == 0 || step.first == ticks.len());
+            ticks.extend(std::iter::repeat_n(held, step.ticks));
+            held = if step.is_kept { i } else { held };
+        }
+        ticks.extend(std::iter::repeat_n(held, line.finish().ticks));
+        Ok(ticks)
+    }
+
+    fn at(times: &[f64]) -> Vec<Option<f64>> {
+        times.iter().copied().map(Some).collect()
+    }
+
+    #[test]
+    fn twenty_five_a_second_pass_one_to_one_from_any_start() {
+        let times: Vec<_> = (0..6).map(|i| 7.0 + f64::from(i) * 0.04).collect();
+        assert_eq!(shown(&at(&times), 0.04).unwrap(), [0, 1, 2, 3, 4, 5]);
+    }
+
+    #[test]
+    fn fifty_a_second_lose_every_other_and_twelve_and_a_half_double() {
+        let fast: Vec<_> = (0..8).map(|i| f64::from(i) * 0.02).collect();
+        assert_eq!(shown(&at(&fast), 0.02).unwrap().len(), 4);
+        assert_eq!(shown(&at(&[0.0, 0.08, 0.16]), 0.08).unwrap(), [0, 0, 1, 1, 2, 2]);
+    }
+
+    #[test]
+    fn a_pause_repeats_the_frame_and_a_late_frame_is_dropped() {
+        assert_eq!(shown(&at(&[0.0, 0.2, 0.1, 0.24]), 0.04).unwrap(), [0, 0, 0, 0, 0, 1, 3]);
+    }
+
+    #[test]
+    fn frames_without_times_follow_each_other() {
+        assert_eq!(shown(&[None, None, None], 0.04).unwrap(), [0, 1, 2]);
+    }
+
+    #[test]
+    fn ten_minutes_and_a_thousand_a_second_are_refused() {
+        assert_eq!(shown(&at(&[0.0, 600.0]), 0.04), Err(Error::TooLong(60)));
+        let crowd: Vec<_> = (0..300).map(|i| f64::from(i) * 0.001).collect();
+        assert_eq!(shown(&at(&crowd), 0.001), Err(Error::TooManyFrames(120)));
+    }
+
+    proptest! {
+        #[test]
+        fn ticks_are_filled_in_order_without_gaps_within_the_limit(
+            gaps in prop::collection::vec(-0.05f64..0.3, 1..80)
+        ) {
+            let times: Vec<_> = gaps.iter().scan(0.0, |t, gap| { *t += gap; Some(Some(*t)) }).collect();
+            let ticks = shown(&times, 0.04).unwrap();
+            prop_assert!(ticks.windows(2).all(|w| w[0] <= w[1]));
+            prop_assert!(ticks.len() <= 61 * 25);
+        }
+    }
+}
