@@ -1,6 +1,6 @@
 //! ONNX Runtime, loaded from the pack itself.
 
-use ort::{environment::Environment, session::Session};
+use ort::{environment::Environment, ep, session::Session};
 
 use crate::{Error, Pack};
 
@@ -41,7 +41,11 @@ impl Runtime {
     }
 
     fn build(&self, file: &std::path::Path) -> ort::Result<Session> {
+        // An arena keeps each session's high-water mark for ever: off, a worker's sessions take a quarter less memory
+        // and no measurable time more.
+        let cpu = ep::CPU::default().with_arena_allocator(false).build();
         Session::builder(&self.environment)?
+            .with_execution_providers([cpu])?
             .with_intra_threads(1)?
             .with_inter_threads(1)?
             .with_intra_op_spinning(false)?
