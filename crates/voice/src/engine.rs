@@ -1,42 +1,94 @@
 //! The models, loaded once and shared by all requests.
 
-use crate::{Activity, Error, Phrase, PhraseEvidence, Voiceprint};
+use ort::value::Tensor;
+
+use crate::{
+    Activity, Error, Phrase, PhraseEvidence, Reason, SAMPLE_RATE, Voiceprint, bandwidth,
+    error::inference,
+    fbank::{Fbank, MELS},
+    pool::Pool,
+    speaker::MAX_SPEECH_S,
+    speech::{LONGEST, Recogniser},
+    vad::{CONTEXT, STEP, steps},
+};
 
 /// All voice models. Share one behind an `Arc`; every method takes `&self` and may be called from several threads, each
 /// of which then has sessions of its own.
-pub struct Engine {}
+pub struct Engine {
+    activity: Pool,
+    speaker: Pool,
+    fbank: Fbank,
+    recogniser: Recogniser,
+}
+
+/// Hidden numbers of Silero's recurrent layer.
+const VAD_STATE: usize = 128;
+/// Sound kept around the speech for the recogniser, which wants to hear words begin and end.
+const MARGIN: usize = SAMPLE_RATE / 4;
 
 impl Engine {
     /// Loads the models of the pack.
     ///
     /// # Errors
     /// When a file is missing or does not load.
-    pub fn load(_runtime: &models::Runtime) -> Result<Self, Error> {
-        Ok(Self {})
+    pub fn load(runtime: &models::Runtime) -> Result<Self, Error> {
+        Ok(Self {
+            activity: Pool::load(runtime, "silero_vad_seq")?,
+            speaker: Pool::load(runtime, "campplus")?,
+            fbank: Fbank::new(),
+            recogniser: Recogniser::load(runtime)?,
+        })
     }
 
     /// Where somebody speaks. Sound without speech is an empty [`Activity`], not an error.
     ///
     /// # Errors
-    /// [`crate::Reason::NotANumber`], or inference failed.
-    pub fn activity(&self, _audio: &[f32]) -> Result<Activity, Error> {
-        Err(Error::BadModel("voice activity"))
+    /// [`Reason::NotANumber`], or inference failed.
+    pub fn activity(&self, audio: &[f32]) -> Result<Activity, Error> {
+        if !audio.iter().all(|v| v.is_finite()) {
+            return Err(Reason::NotANumber.into());
+        }
+        let (count, rows) = steps(audio);
+        if count == 0 {
+            return Ok(Activity::default());
+        }
+        let failed = inference("voice activity");
+        let input = Tensor::from_array(([count, CONTEXT + STEP], rows)).map_err(&failed)?;
+        let zeros = || Tensor::from_array(([1, 1, VAD_STATE], vec![0f32; VAD_STATE]));
+        let (h, c) = (zeros().map_err(&failed)?, zeros().map_err(&failed)?);
+        self.activity.with(|session| {
+            let outputs = session.run(ort::inputs!["input" => input, "h" => h, "c" => c]).map_err(&failed)?;
+            let probabilities = outputs.get("speech_probs").ok_or(Error::BadModel("voice activity"))?;
+            let (_, probabilities) = probabilities.try_extract_tensor::<f32>().map_err(&failed)?;
+            Ok(Activity::from_probabilities(probabilities, audio.len()))
+        })
     }
 
-    /// The voice of the speech in `audio`.
+    /// The voice of the speech in `audio` (of its first 20 s).
     ///
     /// # Errors
     /// [`Error::CannotJudge`] without enough clean speech, or inference failed.
-    pub fn voiceprint(&self, _audio: &[f32], _activity: &Activity) -> Result<Voiceprint, Error> {
-        Err(Error::BadModel("speaker"))
+    pub fn voiceprint(&self, audio: &[f32], activity: &Activity) -> Result<Voiceprint, Error> {
+        activity.judgeable(audio)?;
+        let speech = activity.speech(audio, MAX_SPEECH_S * SAMPLE_RATE);
+        let features = self.fbank.features(&speech);
+        let failed = inference("speaker embedding");
+        let input = Tensor::from_array(([1, features.len() / MELS, MELS], features)).map_err(&failed)?;
+        let embedding = self.speaker.with(|session| {
+            let outputs = session.run(ort::inputs!["feats" => input]).map_err(&failed)?;
+            let embedding = outputs.get("embedding").ok_or(Error::BadModel("the speaker network"))?;
+            Ok(embedding.try_extract_tensor::<f32>().map_err(&failed)?.1.to_vec())
+        })?;
+        Voiceprint::new(embedding, bandwidth(&speech), activity.speech_seconds())
     }
 
-    /// The words spoken, as the recogniser spells them (first 30 s of speech).
+    /// The words spoken, as the recogniser spells them (first 30 s from where speech begins).
     ///
     /// # Errors
     /// [`Error::CannotJudge`] without enough clean speech, or inference failed.
-    pub fn transcribe(&self, _audio: &[f32], _activity: &Activity) -> Result<String, Error> {
-        Err(Error::BadModel("speech"))
+    pub fn transcribe(&self, audio: &[f32], activity: &Activity) -> Result<String, Error> {
+        activity.judgeable(audio)?;
+        self.recogniser.transcribe(spoken(audio, activity))
     }
 
     /// Whether `expected` was said, against every other sequence of `vocabulary` words ([`crate::DIGITS`] for digit
@@ -47,11 +99,20 @@ impl Engine {
     /// inference failed.
     pub fn score_phrase(
         &self,
-        _audio: &[f32],
-        _activity: &Activity,
-        _expected: &Phrase,
-        _vocabulary: &[&str],
+        audio: &[f32],
+        activity: &Activity,
+        expected: &Phrase,
+        vocabulary: &[&str],
     ) -> Result<PhraseEvidence, Error> {
-        Err(Error::BadModel("speech"))
+        activity.judgeable(audio)?;
+        self.recogniser.score(spoken(audio, activity), expected, vocabulary)
     }
+}
+
+/// From the first to the last word, with a little around, at most 30 s.
+fn spoken<'a>(audio: &'a [f32], activity: &Activity) -> &'a [f32] {
+    let span = activity.span();
+    let start = span.start.saturating_sub(MARGIN).min(audio.len());
+    let end = (span.end + MARGIN).min(audio.len()).min(start + LONGEST);
+    &audio[start..end]
 }

@@ -8,14 +8,19 @@
 //! Invariants: no result is ever NaN; sound that cannot be judged (no speech, too little of it, clipped, not a number) is
 //! [`Error::CannotJudge`] with the [`Reason`], never a low score; nothing is logged about who spoke or what was said.
 
+mod beam;
 mod calibration;
+mod decoder;
 mod engine;
 mod error;
 mod fbank;
+mod grammar;
 mod phrase;
+mod pool;
 mod quality;
 mod speaker;
 mod speech;
+mod tokenizer;
 mod vad;
 
 pub use calibration::{Comparison, compare};

@@ -1,0 +1,31 @@
+//! Sessions of one model, handed out one to a caller at a time.
+
+use std::sync::{Mutex, PoisonError};
+
+use ort::session::Session;
+
+use crate::Error;
+
+/// Grows to as many sessions as were ever in use at once: callers bound that by their number of workers.
+pub(crate) struct Pool {
+    runtime: models::Runtime,
+    name: &'static str,
+    idle: Mutex<Vec<Session>>,
+}
+
+impl Pool {
+    /// Loads the first session, so that a missing model is found at start.
+    pub(crate) fn load(runtime: &models::Runtime, name: &'static str) -> Result<Self, Error> {
+        let first = runtime.session(name)?;
+        Ok(Self { runtime: runtime.clone(), name, idle: Mutex::new(vec![first]) })
+    }
+
+    /// Runs `work` with a session of its own. A session whose work panicked is not used again.
+    pub(crate) fn with<T>(&self, work: impl FnOnce(&mut Session) -> Result<T, Error>) -> Result<T, Error> {
+        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
+        let mut session = idle.map_or_else(|| self.runtime.session(self.name), Ok)?;
+        let result = work(&mut session);
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(session);
+        result
+    }
+}
