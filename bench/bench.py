@@ -123,14 +123,16 @@ class PythonStack:
         wait_for(self.address)
 
     def link(self, weights, models, shared):
-        """The stack's own names for the same weights; its lip models are the research ones, of the same size."""
+        """The stack's own names for the weights: those `setup/` rewrites for speed as published, the others ours; its
+        lip models are the research ones, of the same size."""
         weights.mkdir(parents=True, exist_ok=True)
+        if not (weights / self.NAMES["face_mesh"]).exists():
+            subprocess.run([".venv/bin/python", "bench/published.py", weights], check=True)
         files = {e["name"]: models / e["file"] for e in json.loads((models / "manifest.json").read_text())["files"]}
         research = shared / "prototype/lip-sync/onnx"
         for name, theirs in self.NAMES.items():
-            source = research / theirs if (research / theirs).exists() else files[name]
-            (weights / theirs).unlink(missing_ok=True)
-            (weights / theirs).symlink_to(source)
+            if not (weights / theirs).exists():
+                (weights / theirs).symlink_to(research / theirs if (research / theirs).exists() else files[name])
 
     def stop(self):
         self.process.terminate()
