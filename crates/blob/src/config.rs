@@ -1,0 +1,91 @@
+//! Where bytes and keys are kept.
+
+use std::path::{Path, PathBuf};
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize, Serializer, ser::SerializeSeq};
+
+/// Where blobs are kept, and the keys they are sealed with.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// A local folder, created when missing. Used when `s3` is not set.
+    pub folder: PathBuf,
+    pub s3: Option<S3>,
+    pub keys: KeyConfig,
+}
+
+impl Config {
+    /// A folder and a key file below `data_dir`.
+    pub fn embedded(data_dir: &Path) -> Self {
+        Self { folder: data_dir.join("blobs"), s3: None, keys: KeyConfig::embedded(data_dir) }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self::embedded(Path::new("data"))
+    }
+}
+
+/// A bucket of S3 or of a service that speaks its protocol.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct S3 {
+    pub bucket: String,
+    /// Folder within the bucket.
+    #[serde(default)]
+    pub prefix: String,
+    #[serde(default = "default_region")]
+    pub region: String,
+    /// For services other than Amazon's, e.g. `http://minio:9000`.
+    #[serde(default)]
+    pub endpoint: Option<String>,
+    /// Without keys the machine's own role is used.
+    #[serde(default)]
+    pub access_key_id: Option<String>,
+    #[serde(default, serialize_with = "expose")]
+    pub secret_access_key: Option<SecretString>,
+}
+
+fn default_region() -> String {
+    "us-east-1".into()
+}
+
+/// The master keys.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct KeyConfig {
+    /// 32 bytes as 64 hexadecimal digits or as base64. When not set, `file` is read.
+    #[serde(serialize_with = "expose")]
+    pub secret: Option<SecretString>,
+    /// Holds the key in the same notation; generated on first start, readable by its owner alone.
+    pub file: PathBuf,
+    /// Earlier keys: they still open what they sealed, and seal nothing any more.
+    #[serde(serialize_with = "expose_all")]
+    pub retired: Vec<SecretString>,
+}
+
+impl KeyConfig {
+    /// A key file below `data_dir`, the same for every service of the deployment.
+    pub fn embedded(data_dir: &Path) -> Self {
+        Self { secret: None, file: data_dir.join("master.key"), retired: Vec::new() }
+    }
+}
+
+impl Default for KeyConfig {
+    fn default() -> Self {
+        Self::embedded(Path::new("data"))
+    }
+}
+
+/// The configuration is serialised only into the merge of its own sources, never into an output.
+fn expose<S: Serializer>(secret: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
+    secret.as_ref().map(ExposeSecret::expose_secret).serialize(serializer)
+}
+
+fn expose_all<S: Serializer>(secrets: &[SecretString], serializer: S) -> Result<S::Ok, S::Error> {
+    let mut list = serializer.serialize_seq(Some(secrets.len()))?;
+    secrets.iter().try_for_each(|s| list.serialize_element(s.expose_secret()))?;
+    list.end()
+}

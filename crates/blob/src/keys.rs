@@ -1,0 +1,275 @@
+//! The master keys of a deployment.
+
+use std::{
+    fs::{self, OpenOptions},
+    io::{self, Write},
+    os::unix::fs::{DirBuilderExt, OpenOptionsExt},
+    path::Path,
+    sync::Arc,
+};
+
+use aws_lc_rs::{hkdf, hmac};
+use base64::{Engine, prelude::BASE64_STANDARD};
+use secrecy::ExposeSecret;
+use zeroize::Zeroizing;
+
+use crate::{
+    DataKey, Error, KeyConfig,
+    seal::{KEY_LEN, Secret, random_secret},
+};
+
+const KEY_ID_LEN: usize = 8;
+
+/// What a key derived from a master key is for. Two purposes never share a key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Purpose(pub &'static str);
+
+const WRAP: Purpose = Purpose("wrap a data key");
+const IDENTIFY: Purpose = Purpose("identify a master key");
+
+/// The master keys: one that seals, and earlier ones that still open. Cloning shares them.
+#[derive(Clone)]
+pub struct KeyRing {
+    // The first seals. Never empty.
+    keys: Arc<[MasterKey]>,
+}
+
+struct MasterKey {
+    id: [u8; KEY_ID_LEN],
+    root: hkdf::Prk,
+}
+
+impl std::fmt::Debug for KeyRing {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "KeyRing({} keys)", self.keys.len())
+    }
+}
+
+impl KeyRing {
+    /// Takes the key of the configuration, or of its file; the file is generated when it is not there.
+    ///
+    /// # Errors
+    /// When a key does not parse or the file can be neither read nor made.
+    pub fn open(config: &KeyConfig) -> Result<Self, Error> {
+        let first = match &config.secret {
+            Some(secret) => parse(secret.expose_secret())?,
+            None => read_or_generate(&config.file)?,
+        };
+        let retired = config.retired.iter().map(|secret| parse(secret.expose_secret()));
+        Self::from_secrets(std::iter::once(Ok(first)).chain(retired))
+    }
+
+    fn from_secrets(secrets: impl Iterator<Item = Result<Secret, Error>>) -> Result<Self, Error> {
+        let keys: Vec<_> = secrets.map(|secret| MasterKey::new(&secret?)).collect::<Result<_, _>>()?;
+        Ok(Self { keys: keys.into() })
+    }
+
+    /// Encrypts a data key, bound to `context`: the id of the master key, then the sealed key.
+    ///
+    /// # Errors
+    /// When the system has no randomness.
+    pub fn wrap_key(&self, context: &[u8], key: &DataKey) -> Result<Vec<u8>, Error> {
+        self.seal(WRAP, context, key.secret.as_slice())
+    }
+
+    /// Decrypts what [`KeyRing::wrap_key`] made with the same `context`.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] when anything differs, [`Error::UnknownKey`] when its master key is not in the ring.
+    pub fn unwrap_key(&self, context: &[u8], wrapped: &[u8]) -> Result<DataKey, Error> {
+        let bytes = self.open_sealed(WRAP, context, wrapped)?;
+        let secret: [u8; KEY_LEN] = bytes.as_slice().try_into().map_err(|_| Error::Refused)?;
+        DataKey::from_secret(Zeroizing::new(secret))
+    }
+
+    /// Seals a value under a key that serves `purpose` alone, bound to `context`.
+    ///
+    /// # Errors
+    /// When the system has no randomness.
+    pub fn seal(&self, purpose: Purpose, context: &[u8], plaintext: &[u8]) -> Result<Vec<u8>, Error> {
+        let master = self.active();
+        let mut sealed = master.id.to_vec();
+        sealed.extend(master.derive(purpose)?.seal(context, plaintext)?);
+        Ok(sealed)
+    }
+
+    /// Opens what [`KeyRing::seal`] made for the same `purpose` and `context`, by any key of the ring.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] when anything differs, [`Error::UnknownKey`] when its master key is not in the ring.
+    pub fn open_sealed(
+        &self,
+        purpose: Purpose,
+        context: &[u8],
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, Error> {
+        let (id, sealed) = sealed.split_at_checked(KEY_ID_LEN).ok_or(Error::Refused)?;
+        let master = self.keys.iter().find(|k| k.id == id).ok_or(Error::UnknownKey)?;
+        master.derive(purpose)?.open(context, sealed)
+    }
+
+    /// A keyed hash (HMAC-SHA-256) to look a value up by without storing it. The first is of the sealing key; the
+    /// others are what earlier keys made of the same value.
+    ///
+    /// # Errors
+    /// Never in practice; a failure of the cipher library.
+    pub fn fingerprints(&self, purpose: Purpose, value: &[u8]) -> Result<Vec<[u8; 32]>, Error> {
+        self.keys.iter().map(|k| k.fingerprint(purpose, value)).collect()
+    }
+
+    fn active(&self) -> &MasterKey {
+        &self.keys[0]
+    }
+}
+
+impl MasterKey {
+    fn new(secret: &Secret) -> Result<Self, Error> {
+        let root = hkdf::Salt::new(hkdf::HKDF_SHA256, b"biometry master key v1").extract(secret.as_slice());
+        let mut key = Self { id: [0; KEY_ID_LEN], root };
+        // The id is itself derived, so that it says nothing about the key and needs no register.
+        let id = key.expand(IDENTIFY)?;
+        key.id.copy_from_slice(&id[..KEY_ID_LEN]);
+        Ok(key)
+    }
+
+    fn expand(&self, purpose: Purpose) -> Result<Secret, Error> {
+        let mut secret = Secret::default();
+        let info = [purpose.0.as_bytes()];
+        let expanded = self.root.expand(&info, hkdf::HKDF_SHA256).map_err(|_| Error::Crypto)?;
+        expanded.fill(secret.as_mut_slice()).map_err(|_| Error::Crypto)?;
+        Ok(secret)
+    }
+
+    fn derive(&self, purpose: Purpose) -> Result<DataKey, Error> {
+        DataKey::from_secret(self.expand(purpose)?)
+    }
+
+    fn fingerprint(&self, purpose: Purpose, value: &[u8]) -> Result<[u8; 32], Error> {
+        let key = hmac::Key::new(hmac::HMAC_SHA256, self.expand(purpose)?.as_slice());
+        hmac::sign(&key, value).as_ref().try_into().map_err(|_| Error::Crypto)
+    }
+}
+
+fn parse(text: &str) -> Result<Secret, Error> {
+    let text = text.trim();
+    let bytes = hex::decode(text).or_else(|_| BASE64_STANDARD.decode(text)).map(Zeroizing::new);
+    let bytes = bytes.map_err(|_| Error::BadKey)?;
+    Ok(Zeroizing::new(bytes.as_slice().try_into().map_err(|_| Error::BadKey)?))
+}
+
+fn read_or_generate(file: &Path) -> Result<Secret, Error> {
+    let failed = |source| Error::KeyFile { file: file.to_owned(), source };
+    if !fs::exists(file).map_err(failed)? {
+        generate(file)?;
+    }
+    parse(&Zeroizing::new(fs::read_to_string(file).map_err(failed)?))
+}
+
+/// Several processes may start at once for the first time: the file appears whole, and whose is first wins.
+fn generate(file: &Path) -> Result<(), Error> {
+    let failed = |source| Error::KeyFile { file: file.to_owned(), source };
+    if let Some(folder) = file.parent().filter(|f| !f.as_os_str().is_empty()) {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(failed)?;
+    }
+    let draft = file.with_extension(format!("draft-{}", hex::encode(&random_secret()?[..8])));
+    let text = Zeroizing::new(hex::encode(random_secret()?.as_slice()));
+    let written = write_private(&draft, text.as_bytes()).and_then(|()| fs::hard_link(&draft, file));
+    fs::remove_file(&draft).map_err(failed)?;
+    match written {
+        Err(error) if error.kind() != io::ErrorKind::AlreadyExists => Err(failed(error)),
+        _ => Ok(()),
+    }
+}
+
+fn write_private(file: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?;
+    file.write_all(bytes)?;
+    file.sync_all()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::os::unix::fs::PermissionsExt;
+
+    const A: Purpose = Purpose("a");
+    const B: Purpose = Purpose("b");
+
+    fn ring(keys: &[[u8; 32]]) -> KeyRing {
+        KeyRing::from_secrets(keys.iter().map(|k| Ok(Zeroizing::new(*k)))).unwrap()
+    }
+
+    fn file_config(dir: &tempfile::TempDir) -> KeyConfig {
+        KeyConfig::embedded(&dir.path().join("new"))
+    }
+
+    #[test]
+    fn the_first_start_makes_a_private_key_file_and_later_starts_read_it() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = file_config(&dir);
+        let sealed = KeyRing::open(&config).unwrap().seal(A, b"", b"x").unwrap();
+        let mode = fs::metadata(&config.file).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        assert_eq!(fs::read_dir(config.file.parent().unwrap()).unwrap().count(), 1, "no draft is left");
+        assert_eq!(&*KeyRing::open(&config).unwrap().open_sealed(A, b"", &sealed).unwrap(), b"x");
+    }
+
+    #[test]
+    fn processes_that_start_together_agree_on_one_key() {
+        let dir = tempfile::tempdir().unwrap();
+        let config = file_config(&dir);
+        let threads: Vec<_> = (0..8)
+            .map(|_| {
+                std::thread::spawn({
+                    let config = config.clone();
+                    move || KeyRing::open(&config).unwrap().active().id
+                })
+            })
+            .collect();
+        let ids: std::collections::HashSet<_> = threads.into_iter().map(|t| t.join().unwrap()).collect();
+        assert_eq!(ids.len(), 1);
+    }
+
+    #[test]
+    fn hex_and_base64_are_the_same_key_and_other_lengths_are_none() {
+        let key = [7; 32];
+        assert_eq!(*parse(&hex::encode(key)).unwrap(), key);
+        assert_eq!(*parse(&format!("{}\n", BASE64_STANDARD.encode(key))).unwrap(), key);
+        for bad in ["", "00", &hex::encode([7; 31]), &hex::encode([7; 33]), "not a key"] {
+            assert!(matches!(parse(bad), Err(Error::BadKey)), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_retired_key_opens_and_no_longer_seals() {
+        let old = ring(&[[1; 32]]);
+        let wrapped = old.wrap_key(b"subject", &DataKey::generate().unwrap()).unwrap();
+        let rotated = ring(&[[2; 32], [1; 32]]);
+        rotated.unwrap_key(b"subject", &wrapped).unwrap();
+        let anew = rotated.seal(A, b"", b"x").unwrap();
+        assert!(matches!(old.open_sealed(A, b"", &anew), Err(Error::UnknownKey)));
+        assert!(matches!(ring(&[[2; 32]]).unwrap_key(b"subject", &wrapped), Err(Error::UnknownKey)));
+        let (before, after) =
+            (old.fingerprints(A, b"name").unwrap(), rotated.fingerprints(A, b"name").unwrap());
+        assert_eq!(before[0], after[1]);
+    }
+
+    #[test]
+    fn purposes_and_contexts_do_not_mix() {
+        let ring = ring(&[[1; 32]]);
+        let sealed = ring.seal(A, b"one", b"x").unwrap();
+        assert!(matches!(ring.open_sealed(B, b"one", &sealed), Err(Error::Refused)));
+        assert!(matches!(ring.open_sealed(A, b"two", &sealed), Err(Error::Refused)));
+        assert!(matches!(ring.open_sealed(A, b"one", &[]), Err(Error::Refused)));
+        assert_ne!(ring.fingerprints(A, b"x").unwrap(), ring.fingerprints(B, b"x").unwrap());
+    }
+
+    #[test]
+    fn a_wrapped_key_opens_what_it_sealed() {
+        let ring = ring(&[[1; 32]]);
+        let key = DataKey::generate().unwrap();
+        let sealed = key.seal(b"c", b"template").unwrap();
+        let again = ring.unwrap_key(b"s", &ring.wrap_key(b"s", &key).unwrap()).unwrap();
+        assert_eq!(&*again.open(b"c", &sealed).unwrap(), b"template");
+    }
+}

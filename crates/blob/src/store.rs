@@ -1,0 +1,261 @@
+//! Blobs in a folder or a bucket.
+//!
+//! A blob is one object `blobs/<tenant>/<id>`: a header (magic, expiry, wrapped data key) and the sealed chunks. An empty
+//! object `expiry/<milliseconds>/<tenant>/<id>` lets expired blobs be found without opening the others; it is written
+//! first, so no blob can outlive its time unseen. The header decides: an id written again lives by its newer expiry.
+
+use std::{fs, path::Path as FsPath, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use futures::{Stream, StreamExt, TryStreamExt, pin_mut, stream::BoxStream};
+use object_store::{
+    ObjectStore, ObjectStoreExt, PutPayload, WriteMultipart, aws::AmazonS3Builder, local::LocalFileSystem,
+    path::Path, prefix::PrefixStore,
+};
+use secrecy::ExposeSecret;
+
+use crate::{BlobId, Config, DataKey, Error, KeyRing, S3, Tenant, chunks};
+
+/// `BIO`, format 1.
+const MAGIC: [u8; 4] = *b"BIO\x01";
+/// Master key id, nonce, data key, tag.
+const WRAPPED_LEN: usize = 8 + 12 + 32 + 16;
+const HEADER_LEN: usize = MAGIC.len() + 8 + WRAPPED_LEN;
+/// A draft this old belongs to no running process: uploads end long before.
+const ABANDONED: Duration = Duration::from_secs(3600);
+
+/// Encrypted blobs. Cloning shares the connection and the keys.
+#[derive(Clone, Debug)]
+pub struct Store {
+    objects: Arc<dyn ObjectStore>,
+    keys: KeyRing,
+}
+
+/// The front of an object; all of it is authenticated as the context of the key and of every chunk.
+struct Header {
+    expires_at_ms: i64,
+    wrapped: Vec<u8>,
+}
+
+impl Header {
+    fn encode(&self) -> Vec<u8> {
+        [&MAGIC, self.expires_at_ms.to_be_bytes().as_slice(), &self.wrapped].concat()
+    }
+
+    fn decode(bytes: &[u8]) -> Result<Self, Error> {
+        let rest = bytes.strip_prefix(&MAGIC).ok_or(Error::Refused)?;
+        let (expiry, wrapped) = rest.split_first_chunk::<8>().ok_or(Error::Refused)?;
+        if wrapped.len() != WRAPPED_LEN {
+            return Err(Error::Refused);
+        }
+        Ok(Self { expires_at_ms: i64::from_be_bytes(*expiry), wrapped: wrapped.to_vec() })
+    }
+}
+
+/// What a blob's key is bound to. Neither name can hold a slash, so two blobs never share a context.
+fn context(tenant: &Tenant, id: &BlobId, expires_at_ms: i64) -> Vec<u8> {
+    format!("blob/{tenant}/{id}/{expires_at_ms}").into_bytes()
+}
+
+fn object(tenant: &Tenant, id: &BlobId) -> Path {
+    Path::from_iter(["blobs", &tenant.to_string(), &id.to_string()])
+}
+
+fn marker(tenant: &Tenant, id: &BlobId, expires_at_ms: i64) -> Path {
+    Path::from_iter(["expiry", &format!("{expires_at_ms:020}"), &tenant.to_string(), &id.to_string()])
+}
+
+impl Store {
+    /// Opens the folder or the bucket; a folder is created when missing and cleared of abandoned drafts.
+    ///
+    /// # Errors
+    /// When the keys or the storage cannot be used.
+    pub fn open(config: &Config) -> Result<Self, Error> {
+        let keys = KeyRing::open(&config.keys)?;
+        let objects: Arc<dyn ObjectStore> = match &config.s3 {
+            Some(s3) => bucket(s3)?,
+            None => folder(&config.folder)?,
+        };
+        Ok(Self { objects, keys })
+    }
+
+    /// Keeps a stream under `id` until `expires_at_ms` (milliseconds UTC, not negative), in place of what was there.
+    /// Returns the number of plain bytes. When `bytes` fails, or the future is dropped, what was there before stays.
+    ///
+    /// # Errors
+    /// [`Error::Input`] with the error of `bytes`; [`Error::Storage`].
+    pub async fn put_stream<E>(
+        &self,
+        tenant: &Tenant,
+        id: &BlobId,
+        expires_at_ms: i64,
+        bytes: impl Stream<Item = Result<Bytes, E>> + Send,
+    ) -> Result<u64, Error>
+    where
+        E: Into<Box<dyn std::error::Error + Send + Sync>>,
+    {
+        let mut size = 0;
+        let counted = bytes.map_err(|e| Error::Input(e.into())).inspect_ok(|b| size += b.len() as u64);
+        let context = context(tenant, id, expires_at_ms);
+        let key = DataKey::generate()?;
+        let header = Header { expires_at_ms, wrapped: self.keys.wrap_key(&context, &key)? }.encode();
+        self.objects.put(&marker(tenant, id, expires_at_ms), PutPayload::new()).await?;
+        let sealed = chunks::seal(key, &header, counted);
+        self.upload(&object(tenant, id), &header, sealed).await?;
+        Ok(size)
+    }
+
+    async fn upload(
+        &self,
+        path: &Path,
+        header: &[u8],
+        sealed: impl Stream<Item = Result<Bytes, Error>> + Send,
+    ) -> Result<(), Error> {
+        let mut upload = WriteMultipart::new(self.objects.put_multipart(path).await?);
+        let written: Result<(), Error> = async {
+            upload.write(header);
+            pin_mut!(sealed);
+            while let Some(chunk) = sealed.try_next().await? {
+                upload.wait_for_capacity(2).await?;
+                upload.put(chunk);
+            }
+            Ok(())
+        }
+        .await;
+        match written {
+            Ok(()) => upload.finish().await.map(|_| ()).map_err(Error::from),
+            Err(error) => {
+                upload.abort().await?;
+                Err(error)
+            }
+        }
+    }
+
+    /// The bytes kept under `id`, or `None` when there are none or their time is over. A stream that ends without an
+    /// error is exactly what was written.
+    ///
+    /// # Errors
+    /// [`Error::Refused`] when the blob was changed, cut or moved (also as an item of the stream); [`Error::Storage`].
+    pub async fn get_stream(
+        &self,
+        tenant: &Tenant,
+        id: &BlobId,
+        now_ms: i64,
+    ) -> Result<Option<BoxStream<'static, Result<Bytes, Error>>>, Error> {
+        let Some(object) = found(self.objects.get(&object(tenant, id)).await)? else { return Ok(None) };
+        let mut bytes = object.into_stream().map_err(Error::from);
+        let mut front = Vec::new();
+        while front.len() < HEADER_LEN {
+            front.extend_from_slice(&bytes.try_next().await?.ok_or(Error::Refused)?);
+        }
+        let rest = Bytes::from(front.split_off(HEADER_LEN));
+        let header = Header::decode(&front)?;
+        let key = self.keys.unwrap_key(&context(tenant, id, header.expires_at_ms), &header.wrapped)?;
+        if header.expires_at_ms <= now_ms {
+            return Ok(None);
+        }
+        let sealed = futures::stream::once(async { Ok(rest) }).chain(bytes);
+        Ok(Some(chunks::open(key, &front, sealed).boxed()))
+    }
+
+    /// Removes a blob; one that is not there is no error.
+    ///
+    /// # Errors
+    /// [`Error::Storage`].
+    pub async fn delete(&self, tenant: &Tenant, id: &BlobId) -> Result<(), Error> {
+        let expiry = self.expiry(&object(tenant, id)).await?;
+        remove(&self.objects, &object(tenant, id)).await?;
+        match expiry {
+            Some(expires_at_ms) => remove(&self.objects, &marker(tenant, id, expires_at_ms)).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Removes every blob whose time is over at `now_ms`, and returns how many.
+    ///
+    /// # Errors
+    /// [`Error::Storage`]; what was not reached is found by the next call.
+    pub async fn delete_expired(&self, now_ms: i64) -> Result<u64, Error> {
+        let markers: Vec<Path> =
+            self.objects.list(Some(&Path::from("expiry"))).map_ok(|m| m.location).try_collect().await?;
+        let mut removed = 0;
+        for marker in markers {
+            let Some((due_ms, blob)) = due(&marker) else { continue };
+            if due_ms > now_ms {
+                continue;
+            }
+            // Written again meanwhile with a later expiry: only the old marker goes.
+            if self.expiry(&blob).await?.is_some_and(|expires_at_ms| expires_at_ms <= now_ms) {
+                remove(&self.objects, &blob).await?;
+                removed += 1;
+            }
+            remove(&self.objects, &marker).await?;
+        }
+        Ok(removed)
+    }
+
+    /// The expiry in an object's header. A damaged header counts as expired: nothing can be read from it anyway.
+    async fn expiry(&self, blob: &Path) -> Result<Option<i64>, Error> {
+        let Some(front) = found(self.objects.get_range(blob, 0..HEADER_LEN as u64).await)? else {
+            return Ok(None);
+        };
+        Ok(Some(Header::decode(&front).map_or(0, |h| h.expires_at_ms)))
+    }
+}
+
+/// When the blob of a marker is due, and where it lies.
+fn due(marker: &Path) -> Option<(i64, Path)> {
+    let mut parts = marker.parts().skip(1);
+    let (time, tenant, id) = (parts.next()?, parts.next()?, parts.next()?);
+    let (tenant, id) = (Tenant::parse(tenant.as_ref()).ok()?, BlobId::parse(id.as_ref()).ok()?);
+    Some((time.as_ref().parse().ok()?, object(&tenant, &id)))
+}
+
+fn found<T>(result: object_store::Result<T>) -> Result<Option<T>, Error> {
+    match result {
+        Ok(value) => Ok(Some(value)),
+        Err(object_store::Error::NotFound { .. }) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
+}
+
+async fn remove(objects: &Arc<dyn ObjectStore>, path: &Path) -> Result<(), Error> {
+    found(objects.delete(path).await).map(|_| ())
+}
+
+fn bucket(s3: &S3) -> Result<Arc<dyn ObjectStore>, Error> {
+    let mut builder = AmazonS3Builder::new().with_bucket_name(&s3.bucket).with_region(&s3.region);
+    if let Some(endpoint) = &s3.endpoint {
+        builder = builder.with_endpoint(endpoint).with_allow_http(endpoint.starts_with("http://"));
+    }
+    if let (Some(id), Some(secret)) = (&s3.access_key_id, &s3.secret_access_key) {
+        builder = builder.with_access_key_id(id).with_secret_access_key(secret.expose_secret());
+    }
+    Ok(Arc::new(PrefixStore::new(builder.build()?, s3.prefix.as_str())))
+}
+
+fn folder(path: &FsPath) -> Result<Arc<dyn ObjectStore>, Error> {
+    let failed =
+        |source| Error::Storage(object_store::Error::Generic { store: "folder", source: Box::new(source) });
+    fs::create_dir_all(path).map_err(failed)?;
+    clear_drafts(path).map_err(failed)?;
+    Ok(Arc::new(LocalFileSystem::new_with_prefix(path)?.with_automatic_cleanup(true)))
+}
+
+/// Removes what a killed process had half written (`<name>#<number>`).
+fn clear_drafts(folder: &FsPath) -> std::io::Result<()> {
+    for entry in fs::read_dir(folder)? {
+        let (entry, path) = entry.map(|e| (e.file_type(), e.path()))?;
+        if entry?.is_dir() {
+            clear_drafts(&path)?;
+        } else if path.to_string_lossy().contains('#') && age(&path) > ABANDONED {
+            fs::remove_file(&path)?;
+        }
+    }
+    Ok(())
+}
+
+fn age(path: &FsPath) -> Duration {
+    let modified = fs::metadata(path).and_then(|m| m.modified()).ok();
+    modified.and_then(|m| m.elapsed().ok()).unwrap_or_default()
+}
