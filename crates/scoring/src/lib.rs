@@ -1,1 +1,21 @@
 //! The decision: what the services found + rules -> verdict, score, reasons. Pure, no IO; used live and for replays.
+//!
+//! [`Rules`] are data (JSON, see [`schema`]): each service is required, advisory or off, with thresholds and a weight.
+//! [`decide`] reads [`Evidence`] by them. Called by the gateway for each video, and by whoever stores rules to check them.
+//!
+//! Invariants, each a property test:
+//! - raising one service's score never worsens the verdict and never lowers the score;
+//! - a required service that did not run is never a pass, and neither is a decision no required service speaks for;
+//! - an advisory service never changes the verdict;
+//! - a score that is not a number counts as "could not judge";
+//! - the score lies in the band of its verdict: fail below [`REFER_FROM`], refer below [`PASS_FROM`], pass from there to 100.
+
+mod decide;
+mod evidence;
+mod rules;
+mod schema;
+
+pub use decide::{Condition, Decision, Outcome, PASS_FROM, REFER_FROM, Verdict, decide};
+pub use evidence::{Evidence, Finding, Service};
+pub use rules::{CannotJudge, Error, Missing, Mode, NotEnrolled, Rules, ServiceRule, VERSION, default_for};
+pub use schema::schema;

@@ -1,0 +1,207 @@
+//! From findings to a verdict.
+
+use serde::{Deserialize, Serialize};
+
+use crate::{CannotJudge, Evidence, Finding, Missing, Mode, NotEnrolled, Rules, Service, ServiceRule};
+
+/// A refer scores from here; what fails scores below.
+pub const REFER_FROM: f64 = 50.0;
+/// A pass scores from here; what is referred scores below.
+pub const PASS_FROM: f64 = 75.0;
+/// Scores have two decimals: the distance from the end of a band to the next one.
+const STEP: f64 = 0.01;
+
+/// The outcome of a decision, from worst to best.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    Fail,
+    /// A person shall look at it.
+    Refer,
+    Pass,
+}
+
+impl Verdict {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Fail => "fail",
+            Self::Refer => "refer",
+            Self::Pass => "pass",
+        }
+    }
+
+    /// Lowest and highest score.
+    const fn band(self) -> (f64, f64) {
+        match self {
+            Self::Fail => (0.0, REFER_FROM - STEP),
+            Self::Refer => (REFER_FROM, PASS_FROM - STEP),
+            Self::Pass => (PASS_FROM, 100.0),
+        }
+    }
+}
+
+/// How a finding stands against its rule; the last part of its reason.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    Passed,
+    /// Between the thresholds.
+    Referred,
+    Failed,
+    NotEnrolled,
+    Missing,
+    NotJudged,
+}
+
+impl Outcome {
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::Passed => "passed",
+            Self::Referred => "referred",
+            Self::Failed => "failed",
+            Self::NotEnrolled => "not_enrolled",
+            Self::Missing => "missing",
+            Self::NotJudged => "not_judged",
+        }
+    }
+}
+
+/// One rule and what became of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Condition {
+    pub service: Service,
+    /// Stable word, `<subject>_<outcome>`: `face_match_passed`.
+    pub reason: String,
+    pub outcome: Outcome,
+    /// [`Mode::Off`] never appears.
+    pub mode: Mode,
+    /// The score the service gave, 0..=1; none when it did not judge.
+    pub score: Option<f64>,
+    /// Lowest score that passes.
+    pub pass: f64,
+    /// Lowest score that refers.
+    pub refer: f64,
+    /// Why the service could not judge, in its own word.
+    pub error: Option<String>,
+}
+
+/// The decision and what it rests on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Decision {
+    pub verdict: Verdict,
+    /// 0..=100 with two decimals, always in the band of the verdict.
+    pub score: f64,
+    /// One stable word for each condition, in the order of [`Service`]; `nothing_decisive` when no required service
+    /// speaks for a pass although none speaks against it.
+    pub reasons: Vec<String>,
+    /// Every service that is not off.
+    pub conditions: Vec<Condition>,
+    /// The required ones that made it a fail, or would have alone.
+    pub failed_conditions: Vec<Condition>,
+    /// The required ones that made it a refer, or would have alone.
+    pub failed_refer_conditions: Vec<Condition>,
+}
+
+/// Judges `evidence` by `rules`.
+///
+/// Verdict: the worst of the required services; without one that passed, at best a refer.
+///
+/// Score: each judged score is put on one scale (its `refer` threshold at [`REFER_FROM`], its `pass` threshold at
+/// [`PASS_FROM`], straight lines between), the weighted mean of all services that are not off is taken (0 when none
+/// judged), and the result is held within the band of the verdict.
+pub fn decide(rules: &Rules, evidence: &Evidence) -> Decision {
+    let active = || rules.services.iter().filter(|(_, rule)| rule.mode != Mode::Off);
+    let conditions: Vec<_> =
+        active().map(|(service, rule)| condition(*service, rule, evidence.get(service))).collect();
+    let effects: Vec<_> = active().zip(&conditions).map(|((_, rule), c)| effect(rule, c.outcome)).collect();
+    let worst = effects.iter().flatten().min().copied();
+    // Without any required service that speaks there is nothing a pass could rest on.
+    let verdict = worst.unwrap_or(Verdict::Refer);
+    let with = |wanted| {
+        conditions.iter().zip(&effects).filter(move |(_, e)| **e == Some(wanted)).map(|(c, _)| c.clone())
+    };
+    let mut reasons: Vec<_> = conditions.iter().map(|c| c.reason.clone()).collect();
+    if worst.is_none() {
+        reasons.push("nothing_decisive".into());
+    }
+    Decision {
+        verdict,
+        score: score(rules, &conditions, verdict),
+        reasons,
+        failed_conditions: with(Verdict::Fail).collect(),
+        failed_refer_conditions: with(Verdict::Refer).collect(),
+        conditions,
+    }
+}
+
+fn condition(service: Service, rule: &ServiceRule, finding: Option<&Finding>) -> Condition {
+    let score = match finding {
+        Some(Finding::Judged { score }) if score.is_finite() => Some(score.clamp(0.0, 1.0)),
+        _ => None,
+    };
+    let outcome = match (finding, score) {
+        (_, Some(score)) if score >= rule.pass => Outcome::Passed,
+        (_, Some(score)) if score >= rule.refer => Outcome::Referred,
+        (_, Some(_)) => Outcome::Failed,
+        (None, _) => Outcome::Missing,
+        (Some(Finding::NotEnrolled), _) => Outcome::NotEnrolled,
+        (Some(_), None) => Outcome::NotJudged,
+    };
+    let error = match finding {
+        Some(Finding::CouldNotJudge { error }) => Some(error.clone()),
+        Some(Finding::Judged { .. }) if score.is_none() => Some("score_not_a_number".into()),
+        _ => None,
+    };
+    let reason = format!("{}_{}", service.subject(), outcome.as_str());
+    Condition { service, reason, outcome, mode: rule.mode, score, pass: rule.pass, refer: rule.refer, error }
+}
+
+/// What a condition does to the verdict; none when it has no say.
+fn effect(rule: &ServiceRule, outcome: Outcome) -> Option<Verdict> {
+    if rule.mode != Mode::Required {
+        return None;
+    }
+    match outcome {
+        Outcome::Passed => Some(Verdict::Pass),
+        Outcome::Referred => Some(Verdict::Refer),
+        Outcome::Failed => Some(Verdict::Fail),
+        Outcome::NotEnrolled => match rule.not_enrolled {
+            NotEnrolled::Neutral => None,
+            NotEnrolled::Refer => Some(Verdict::Refer),
+            NotEnrolled::Fail => Some(Verdict::Fail),
+        },
+        Outcome::NotJudged => Some(match rule.cannot_judge {
+            CannotJudge::Refer => Verdict::Refer,
+            CannotJudge::Fail => Verdict::Fail,
+        }),
+        Outcome::Missing => Some(match rule.missing {
+            Missing::Refer => Verdict::Refer,
+            Missing::Fail => Verdict::Fail,
+        }),
+    }
+}
+
+fn score(rules: &Rules, conditions: &[Condition], verdict: Verdict) -> f64 {
+    let (mut sum, mut weights) = (0.0, 0.0);
+    for (condition, score) in conditions.iter().filter_map(|c| Some((c, c.score?))) {
+        let weight = rules.services[&condition.service].weight;
+        sum += weight * on_scale(score, condition.pass, condition.refer);
+        weights += weight;
+    }
+    let mean = if weights > 0.0 { sum / weights } else { 0.0 };
+    let (low, high) = verdict.band();
+    ((mean * 100.0).round() / 100.0).clamp(low, high)
+}
+
+/// `score` (0..=1) on the scale of the decision (0..=100); rises with `score` whatever the thresholds.
+fn on_scale(score: f64, pass: f64, refer: f64) -> f64 {
+    let between =
+        |low: f64, high: f64| if high > low { ((score - low) / (high - low)).min(1.0) } else { 1.0 };
+    if score >= pass {
+        PASS_FROM + (100.0 - PASS_FROM) * between(pass, 1.0)
+    } else if score >= refer {
+        REFER_FROM + (PASS_FROM - REFER_FROM) * between(refer, pass)
+    } else {
+        REFER_FROM * between(0.0, refer)
+    }
+}

@@ -1,0 +1,86 @@
+//! What the services found.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// A source of evidence. Declaration order is the order of conditions and reasons.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Service {
+    FaceRecognition,
+    VoiceRecognition,
+    FaceLiveness,
+    ActiveSpeaker,
+    /// The phrase as read from the lips.
+    VisualSpeech,
+    /// The phrase as heard; further evidence of "Visual Speech Recognition".
+    SpokenPhrase,
+}
+
+impl Service {
+    pub const ALL: [Self; 6] = [
+        Self::FaceRecognition,
+        Self::VoiceRecognition,
+        Self::FaceLiveness,
+        Self::ActiveSpeaker,
+        Self::VisualSpeech,
+        Self::SpokenPhrase,
+    ];
+
+    /// The name on the wire, in API keys and answers: "Face Recognition".
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::FaceRecognition => "Face Recognition",
+            Self::VoiceRecognition => "Voice Recognition",
+            Self::FaceLiveness => "Face Liveness Detection",
+            Self::ActiveSpeaker => "Active Speaker Detection",
+            Self::VisualSpeech | Self::SpokenPhrase => "Visual Speech Recognition",
+        }
+    }
+
+    /// The service an API key selects by `title`; [`Service::SpokenPhrase`] comes with [`Service::VisualSpeech`].
+    pub fn from_title(title: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|service| service.title() == title)
+    }
+
+    /// What the service decides about, the first part of its reasons: "face_match" of `face_match_passed`.
+    pub const fn subject(self) -> &'static str {
+        match self {
+            Self::FaceRecognition => "face_match",
+            Self::VoiceRecognition => "voice_match",
+            Self::FaceLiveness => "liveness",
+            Self::ActiveSpeaker => "active_speaker",
+            Self::VisualSpeech => "lip_reading",
+            Self::SpokenPhrase => "spoken_phrase",
+        }
+    }
+}
+
+/// How a service ended.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Finding {
+    /// `score`: 0..=1, higher is more genuine; 0.5 is where the service itself would say yes. A service that only
+    /// says yes or no gives 1 or 0. Out of range is clamped; not a number counts as could not judge.
+    Judged { score: f64 },
+    /// The user has no template to compare with.
+    NotEnrolled,
+    /// `error`: the service's stable word, for example `no_face`.
+    CouldNotJudge { error: String },
+}
+
+/// One finding for each service that ran; a service that is absent did not run.
+pub type Evidence = BTreeMap<Service, Finding>;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_title_of_a_key_finds_its_service() {
+        assert_eq!(Service::from_title("Face Liveness Detection"), Some(Service::FaceLiveness));
+        assert_eq!(Service::from_title("Visual Speech Recognition"), Some(Service::VisualSpeech));
+        assert_eq!(Service::from_title("face liveness"), None);
+    }
+}

@@ -1,0 +1,228 @@
+//! Scoring rules: data a project can write.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use crate::Service;
+
+/// The version of the rules' form; another one is refused.
+pub const VERSION: u32 = 1;
+
+/// How the findings become a decision. A service that is not named is off.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Rules {
+    pub version: u32,
+    pub services: BTreeMap<Service, ServiceRule>,
+}
+
+/// What one service has to show. In JSON all but `mode` may be left out, and then have the defaults of [`ServiceRule::new`].
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct ServiceRule {
+    pub mode: Mode,
+    /// Lowest score that passes, 0..=1.
+    #[serde(default = "default_pass")]
+    pub pass: f64,
+    /// Lowest score that a person shall look at, 0..=`pass`; below it fails.
+    #[serde(default = "default_refer")]
+    pub refer: f64,
+    /// Share of the overall score, 0..=100, relative to the other services.
+    #[serde(default = "default_weight")]
+    pub weight: f64,
+    #[serde(default)]
+    pub not_enrolled: NotEnrolled,
+    #[serde(default)]
+    pub cannot_judge: CannotJudge,
+    #[serde(default)]
+    pub missing: Missing,
+}
+
+/// What a service's result may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Mode {
+    /// Decides.
+    Required,
+    /// Is reported and counts for the score within the verdict's band.
+    Advisory,
+    /// Is not looked at.
+    Off,
+}
+
+/// What a required comparison without a template means.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum NotEnrolled {
+    /// The other services decide: a first visit can pass.
+    #[default]
+    Neutral,
+    Refer,
+    Fail,
+}
+
+/// What it means that a required service could not judge.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CannotJudge {
+    Refer,
+    /// The default: what cannot be judged is the caller's sample (no face, no speech), and trying again is cheap.
+    #[default]
+    Fail,
+}
+
+/// What it means that a required service did not run.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Missing {
+    /// The default: a service that was removed (no consent) says nothing against the user.
+    #[default]
+    Refer,
+    Fail,
+}
+
+const fn default_pass() -> f64 {
+    0.5
+}
+
+const fn default_refer() -> f64 {
+    0.4
+}
+
+const fn default_weight() -> f64 {
+    1.0
+}
+
+/// Why rules are refused. The texts are safe to show to who wrote them.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("scoring rules are not valid JSON of the schema: {0}")]
+    Json(#[from] serde_json::Error),
+    #[error("scoring rules of version {0} are not known, this server reads version {VERSION}")]
+    Version(u32),
+    #[error("{service}: {field} must be a number from {low} to {high}")]
+    Range { service: &'static str, field: &'static str, low: f64, high: f64 },
+    #[error("{0}: refer must not be above pass")]
+    Order(&'static str),
+    #[error("at least one service must be required, or nothing could ever pass")]
+    NothingRequired,
+}
+
+impl ServiceRule {
+    /// Passes at 0.5 (where the service itself would say yes), refers from 0.4, weight 1; not enrolled is neutral,
+    /// not judged fails, not run refers.
+    pub fn new(mode: Mode) -> Self {
+        Self {
+            mode,
+            pass: default_pass(),
+            refer: default_refer(),
+            weight: default_weight(),
+            not_enrolled: NotEnrolled::default(),
+            cannot_judge: CannotJudge::default(),
+            missing: Missing::default(),
+        }
+    }
+
+    fn validate(&self, service: Service) -> Result<(), Error> {
+        let service = service.subject();
+        for (field, value, high) in
+            [("pass", self.pass, 1.0), ("refer", self.refer, 1.0), ("weight", self.weight, 100.0)]
+        {
+            // A range never contains a number that is none.
+            if !(0.0..=high).contains(&value) {
+                return Err(Error::Range { service, field, low: 0.0, high });
+            }
+        }
+        if self.refer > self.pass { Err(Error::Order(service)) } else { Ok(()) }
+    }
+}
+
+impl Rules {
+    /// Reads rules from JSON.
+    ///
+    /// # Errors
+    /// When the text is not JSON of the [`crate::schema`], or its numbers make no sense; the error says which and where.
+    pub fn parse(json: &str) -> Result<Self, Error> {
+        let rules: Self = serde_json::from_str(json)?;
+        rules.validate()?;
+        Ok(rules)
+    }
+
+    /// Checks what the form alone does not say: version, ranges, order of the thresholds, something required.
+    ///
+    /// # Errors
+    /// The first thing that is wrong.
+    pub fn validate(&self) -> Result<(), Error> {
+        if self.version != VERSION {
+            return Err(Error::Version(self.version));
+        }
+        self.services.iter().try_for_each(|(service, rule)| rule.validate(*service))?;
+        let required = self.services.values().any(|rule| rule.mode == Mode::Required);
+        if required { Ok(()) } else { Err(Error::NothingRequired) }
+    }
+}
+
+/// The rules of a key without rules of its own or of its project: what it selects is required, lip reading is advisory
+/// (the phrase is decided by what was heard), the rest is off. Selecting lip reading selects the spoken phrase too.
+pub fn default_for(selected: &BTreeSet<Service>) -> Rules {
+    let rule = |service: Service| match service {
+        Service::VisualSpeech if selected.contains(&service) => Mode::Advisory,
+        Service::SpokenPhrase if selected.contains(&Service::VisualSpeech) => Mode::Required,
+        _ if selected.contains(&service) => Mode::Required,
+        _ => Mode::Off,
+    };
+    let services =
+        Service::ALL.into_iter().map(|service| (service, ServiceRule::new(rule(service)))).collect();
+    Rules { version: VERSION, services }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(json: &str) -> String {
+        Rules::parse(json).unwrap_err().to_string()
+    }
+
+    fn face(rule: &str) -> String {
+        format!(r#"{{"version":1,"services":{{"face_recognition":{{"mode":"required"{rule}}}}}}}"#)
+    }
+
+    #[test]
+    fn the_shortest_rules_have_the_defaults() {
+        let rules = Rules::parse(&face("")).unwrap();
+        assert_eq!(rules.services[&Service::FaceRecognition], ServiceRule::new(Mode::Required));
+    }
+
+    #[test]
+    fn what_is_wrong_is_named() {
+        assert_eq!(refused(&face(r#","pass":1.5"#)), "face_match: pass must be a number from 0 to 1");
+        assert_eq!(refused(&face(r#","weight":-1"#)), "face_match: weight must be a number from 0 to 100");
+        assert_eq!(refused(&face(r#","refer":0.6"#)), "face_match: refer must not be above pass");
+        assert_eq!(
+            refused(r#"{"version":2,"services":{}}"#),
+            "scoring rules of version 2 are not known, this server reads version 1"
+        );
+        assert!(
+            refused(r#"{"version":1,"services":{}}"#).starts_with("at least one service must be required")
+        );
+        assert!(refused(&face(r#","threshold":1"#)).contains("unknown field `threshold`"));
+        assert!(
+            refused(r#"{"version":1,"services":{"retina":{"mode":"off"}}}"#)
+                .contains("unknown variant `retina`")
+        );
+        assert!(refused("pass everybody").contains("not valid JSON"));
+    }
+
+    #[test]
+    fn the_defaults_follow_what_a_key_selects() {
+        let rules = default_for(&[Service::FaceLiveness, Service::VisualSpeech].into());
+        let mode = |service| rules.services[&service].mode;
+        assert_eq!(mode(Service::FaceLiveness), Mode::Required);
+        assert_eq!(mode(Service::VisualSpeech), Mode::Advisory);
+        assert_eq!(mode(Service::SpokenPhrase), Mode::Required);
+        assert_eq!(mode(Service::FaceRecognition), Mode::Off);
+        rules.validate().unwrap();
+    }
+}

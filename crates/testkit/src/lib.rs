@@ -1,0 +1,52 @@
+//! Databases for tests: every test against an empty SQLite file and an empty PostgreSQL schema. A dev-dependency only.
+//!
+//! - [`each_config`] runs a test once for each database, handing it a [`db::Config`] (what a service is configured with);
+//! - [`each_db`] the same with the pool open and the migrations run (what a store is built on);
+//! - [`postgres`] is the server alone: [`Postgres::url`], and [`Postgres::config`] for an empty schema of its own.
+//!
+//! ```no_run
+//! # async fn story(migrations: &sqlx::migrate::Migrator) {
+//! testkit::each_db(migrations, async |db| {
+//!     // a story told against `db`
+//! })
+//! .await;
+//! # }
+//! ```
+//!
+//! The server is Debian's `postgresql`, started once for each test binary at the first call, on a Unix socket in a
+//! temporary folder. It ends with the test process however that ends (a panic, a kill): a guard process waits for the
+//! end of a pipe only the test process holds. Without PostgreSQL installed the tests FAIL.
+
+mod postgres;
+
+use std::sync::atomic::{AtomicU32, Ordering};
+
+use db::Db;
+use sqlx::migrate::Migrator;
+
+pub use postgres::{Postgres, postgres};
+
+/// Runs `test` with the configuration of an empty SQLite file, then with that of an empty PostgreSQL schema.
+pub async fn each_config(mut test: impl AsyncFnMut(db::Config)) {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    eprintln!("on SQLite");
+    test(db::Config::sqlite(&folder.path().join("test.db"))).await;
+    eprintln!("on PostgreSQL");
+    test(postgres().config(&unique_schema())).await;
+}
+
+/// Runs `test` with an open pool and `migrations` run, on SQLite, then on PostgreSQL.
+pub async fn each_db(migrations: &Migrator, mut test: impl AsyncFnMut(Db)) {
+    each_config(async |config| {
+        let db = Db::open(&config, migrations).await.expect("the migrations run");
+        test(db.clone()).await;
+        db::on!(&db, |pool| pool.close().await);
+    })
+    .await;
+}
+
+/// A schema name no other test of this binary has.
+pub fn unique_schema() -> String {
+    static NEXT: AtomicU32 = AtomicU32::new(1);
+    format!("test_{}", NEXT.fetch_add(1, Ordering::Relaxed))
+}

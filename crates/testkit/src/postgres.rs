@@ -1,0 +1,95 @@
+//! A throw-away PostgreSQL server.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    os::unix::process::CommandExt,
+    process::{Child, Command, Stdio},
+    sync::{Arc, OnceLock},
+};
+
+/// Makes, runs and removes the server. It prints the server's folder when ready, then waits for the end of its input,
+/// which comes when the test process is gone.
+const GUARD: &str = r#"
+set -eu
+initdb=$(ls -1 /usr/lib/postgresql/*/bin/initdb 2>/dev/null | sort -V | tail -n 1)
+[ -n "$initdb" ] || { echo 'PostgreSQL is not installed: apt-get install postgresql' >&2; exit 1; }
+bin=$(dirname "$initdb")
+dir=$(mktemp -d /tmp/biometry-postgres-XXXXXX)
+trap 'rm -rf "$dir"' EXIT
+fail() { cat "$dir/log" >&2; exit 1; }
+"$initdb" -D "$dir/data" -U postgres -A trust --no-sync -E UTF8 --locale=C >"$dir/log" 2>&1 || fail
+"$bin/postgres" -D "$dir/data" -k "$dir" -c listen_addresses= -c max_connections=300 -c shared_buffers=32MB \
+  -c fsync=off -c synchronous_commit=off -c full_page_writes=off >"$dir/log" 2>&1 </dev/null &
+server=$!
+until "$bin/pg_isready" -q -h "$dir"; do
+  kill -0 "$server" 2>/dev/null || fail
+  sleep 0.05
+done
+echo "$dir"
+read -r _ || true
+kill -QUIT "$server"
+wait "$server" || true
+"#;
+
+/// A running server; it stays up until the test process ends.
+#[derive(Clone)]
+pub struct Postgres {
+    url: String,
+    // The guard's input closes with the last handle, and the server ends.
+    _guard: Arc<Child>,
+}
+
+/// The server of this test binary, started at the first call.
+///
+/// # Panics
+/// When it cannot be started; the panic says why.
+pub fn postgres() -> Postgres {
+    static SERVER: OnceLock<Postgres> = OnceLock::new();
+    SERVER.get_or_init(start).clone()
+}
+
+impl Postgres {
+    /// `postgres://...`, as its superuser.
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The configuration of a service that keeps its tables in `schema` (made when missing).
+    pub fn config(&self, schema: &str) -> db::Config {
+        db::Config::url(&self.url, schema)
+    }
+}
+
+fn start() -> Postgres {
+    let mut guard = unprivileged_shell()
+        .args(["-c", GUARD])
+        .current_dir("/")
+        // An interrupt at the terminal reaches the tests alone, and the guard ends after them.
+        .process_group(0)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("a shell can be started");
+    let mut folder = String::new();
+    let ready = guard.stdout.take().expect("stdout is piped");
+    BufReader::new(ready).read_line(&mut folder).expect("the guard's output can be read");
+    if folder.is_empty() {
+        let mut reason = String::new();
+        let _ = guard.stderr.take().expect("stderr is piped").read_to_string(&mut reason);
+        panic!("PostgreSQL could not be started: {reason}");
+    }
+    let url = format!("postgres://postgres@localhost/postgres?host={}", folder.trim());
+    Postgres { url, _guard: Arc::new(guard) }
+}
+
+/// PostgreSQL refuses to run as root, so root becomes the user Debian's package made for it.
+fn unprivileged_shell() -> Command {
+    let id = Command::new("id").arg("-u").output().expect("id can be run");
+    if id.stdout.trim_ascii() != b"0" {
+        return Command::new("sh");
+    }
+    let mut command = Command::new("setpriv");
+    command.args(["--reuid=postgres", "--regid=postgres", "--init-groups", "sh"]);
+    command
+}
