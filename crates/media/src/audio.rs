@@ -5,7 +5,8 @@ use ffmpeg_next as ffmpeg;
 use ffmpeg::{
     ChannelLayout, Packet, Stream, codec,
     format::sample::{Sample, Type},
-    frame, software::resampling,
+    frame,
+    software::resampling,
 };
 
 use crate::{Error, Limits, SAMPLE_RATE};
@@ -65,7 +66,11 @@ impl AudioTrack {
 
     fn take(&mut self, frame: &mut frame::Audio) {
         let rates = 1_000..=384_000;
-        if frame.samples() == 0 || frame.channels() == 0 || frame.channels() > 8 || !rates.contains(&frame.rate()) {
+        if frame.samples() == 0
+            || frame.channels() == 0
+            || frame.channels() > 8
+            || !rates.contains(&frame.rate())
+        {
             return;
         }
         if frame.channel_layout().is_empty() {
@@ -159,9 +164,27 @@ fn is_supported(id: codec::Id) -> bool {
     use codec::Id;
     matches!(
         id,
-        Id::AAC | Id::OPUS | Id::VORBIS | Id::MP3 | Id::MP2 | Id::FLAC | Id::ALAC | Id::AMR_NB | Id::AMR_WB
-            | Id::PCM_S16LE | Id::PCM_S16BE | Id::PCM_U8 | Id::PCM_S24LE | Id::PCM_S24BE | Id::PCM_S32LE
-            | Id::PCM_S32BE | Id::PCM_F32LE | Id::PCM_F32BE | Id::PCM_F64LE | Id::PCM_ALAW | Id::PCM_MULAW
+        Id::AAC
+            | Id::OPUS
+            | Id::VORBIS
+            | Id::MP3
+            | Id::MP2
+            | Id::FLAC
+            | Id::ALAC
+            | Id::AMR_NB
+            | Id::AMR_WB
+            | Id::PCM_S16LE
+            | Id::PCM_S16BE
+            | Id::PCM_U8
+            | Id::PCM_S24LE
+            | Id::PCM_S24BE
+            | Id::PCM_S32LE
+            | Id::PCM_S32BE
+            | Id::PCM_F32LE
+            | Id::PCM_F32BE
+            | Id::PCM_F64LE
+            | Id::PCM_ALAW
+            | Id::PCM_MULAW
     )
 }
 

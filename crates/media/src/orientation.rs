@@ -19,7 +19,9 @@ pub(crate) enum Orientation {
 
 impl Orientation {
     pub(crate) fn from_exif(number: u32) -> Self {
-        use Orientation::{AsStored, Clockwise, CounterClockwise, Half, Mirror, MirrorHalf, Transpose, Transverse};
+        use Orientation::{
+            AsStored, Clockwise, CounterClockwise, Half, Mirror, MirrorHalf, Transpose, Transverse,
+        };
         let ways = [AsStored, Mirror, Half, MirrorHalf, Transpose, Clockwise, Transverse, CounterClockwise];
         ways.get((number as usize).wrapping_sub(1)).copied().unwrap_or_default()
     }

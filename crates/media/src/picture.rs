@@ -89,7 +89,8 @@ impl Pixels for Picture {
         let mut lines = [vec![0.0; width], vec![0.0; width], vec![0.0; width]];
         for row in 0..height {
             for (line, data) in lines.iter_mut().zip(&self.planes) {
-                let plane = Plane { data, stride: self.width as usize, width: self.width, height: self.height };
+                let plane =
+                    Plane { data, stride: self.width as usize, width: self.width, height: self.height };
                 plane_line(&plane, &map, row as f32, taps(map.scale()), 0.0, line);
             }
             let [r, g, b] = &lines;
@@ -136,7 +137,8 @@ mod tests {
 
     fn crc32(bytes: &[u8]) -> u32 {
         !bytes.iter().fold(!0u32, |sum, byte| {
-            (0..8).fold(sum ^ u32::from(*byte), |s, _| if s & 1 == 1 { (s >> 1) ^ 0xedb8_8320 } else { s >> 1 })
+            (0..8)
+                .fold(sum ^ u32::from(*byte), |s, _| if s & 1 == 1 { (s >> 1) ^ 0xedb8_8320 } else { s >> 1 })
         })
     }
 }

@@ -27,10 +27,12 @@ fn add_line(plane: &Plane, mut at: [f32; 2], step: [f32; 2], outside: f32, weigh
         if i == inside.start {
             break;
         }
-        *value += weight * edge_sample(plane, [at[0] + step[0] * i as f32, at[1] + step[1] * i as f32], outside);
+        *value +=
+            weight * edge_sample(plane, [at[0] + step[0] * i as f32, at[1] + step[1] * i as f32], outside);
     }
     for (i, value) in out.iter_mut().enumerate().skip(inside.end) {
-        *value += weight * edge_sample(plane, [at[0] + step[0] * i as f32, at[1] + step[1] * i as f32], outside);
+        *value +=
+            weight * edge_sample(plane, [at[0] + step[0] * i as f32, at[1] + step[1] * i as f32], outside);
     }
     at = [at[0] + step[0] * inside.start as f32, at[1] + step[1] * inside.start as f32];
     if let Some(out) = out.get_mut(inside) {
@@ -75,19 +77,23 @@ fn inside_range(plane: &Plane, at: [f32; 2], step: [f32; 2], n: usize) -> std::o
     if first > last { 0..0 } else { first as usize..last as usize + 1 }
 }
 
-/// One sample with taps that may lie outside, where the plane counts as `outside`.
+/// One sample anywhere. The border pixels reach half a sample further out, which is where chroma of the border lies;
+/// beyond, the plane counts as `outside`.
 fn edge_sample(plane: &Plane, [x, y]: [f32; 2], outside: f32) -> f32 {
+    let (right, bottom) = (plane.width as f32 - 1.0, plane.height as f32 - 1.0);
+    if !(x >= -0.5 && y >= -0.5 && x <= right + 0.5 && y <= bottom + 0.5) {
+        return outside;
+    }
+    let (x, y) = (x.clamp(0.0, right), y.clamp(0.0, bottom));
     let (left, top) = (x.floor(), y.floor());
     let (fx, fy) = (x - left, y - top);
     let tap = |dx: f32, dy: f32| {
-        let (x, y) = (left + dx, top + dy);
-        let within = x >= 0.0 && y >= 0.0 && x < plane.width as f32 && y < plane.height as f32;
-        let at = if within { plane.data.get(y as usize * plane.stride + x as usize) } else { None };
-        at.map_or(outside, |v| f32::from(*v))
+        let (x, y) = ((left + dx).min(right) as usize, (top + dy).min(bottom) as usize);
+        plane.data.get(y * plane.stride + x).map_or(outside, |v| f32::from(*v))
     };
-    let top = tap(0.0, 0.0) * (1.0 - fx) + tap(1.0, 0.0) * fx;
-    let bottom = tap(0.0, 1.0) * (1.0 - fx) + tap(1.0, 1.0) * fx;
-    top * (1.0 - fy) + bottom * fy
+    let upper = tap(0.0, 0.0) * (1.0 - fx) + tap(1.0, 0.0) * fx;
+    let lower = tap(0.0, 1.0) * (1.0 - fx) + tap(1.0, 1.0) * fx;
+    upper * (1.0 - fy) + lower * fy
 }
 
 /// Line `row` of a crop of `plane`, each value the mean of `taps` x `taps` samples over the pixel's area.
@@ -122,7 +128,8 @@ impl YuvToRgb {
     /// From the share of red and blue in luma (ITU-R BT.601: .299 and .114), and whether black is 0 or 16.
     pub(crate) fn new(red: f32, blue: f32, is_full_range: bool) -> Self {
         let green = 1.0 - red - blue;
-        let (black, luma, chroma) = if is_full_range { (0.0, 1.0, 1.0) } else { (16.0, 255.0 / 219.0, 255.0 / 224.0) };
+        let (black, luma, chroma) =
+            if is_full_range { (0.0, 1.0, 1.0) } else { (16.0, 255.0 / 219.0, 255.0 / 224.0) };
         Self {
             black,
             luma,
@@ -238,11 +245,18 @@ mod tests {
     fn pure_red_comes_out_red() {
         let (y, u, v) = ([81u8; 16], [90u8; 4], [240u8; 4]); // BT.601, limited range
         let planes = [plane(&y, 4, 4), plane(&u, 2, 2), plane(&v, 2, 2)];
-        sample_yuv(&planes, &YuvToRgb::new(0.299, 0.114, false), &Affine::shrink(1.0), 4, 4, &mut |row, line| {
-            if row == 2 {
-                assert!(line.r[2] > 252.0 && line.g[2] < 3.0 && line.b[2] < 3.0);
-            }
-        });
+        sample_yuv(
+            &planes,
+            &YuvToRgb::new(0.299, 0.114, false),
+            &Affine::shrink(1.0),
+            4,
+            4,
+            &mut |row, line| {
+                if row == 2 {
+                    assert!(line.r[2] > 252.0 && line.g[2] < 3.0 && line.b[2] < 3.0);
+                }
+            },
+        );
     }
 
     proptest! {

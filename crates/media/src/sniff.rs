@@ -83,7 +83,9 @@ mod tests {
 
     #[test]
     fn text_playlists_and_nothing_at_all_are_no_media() {
-        for text in [&b"hello, I am no video"[..], b"#EXTM3U\nhttp://", b"ffconcat version 1.0", b"", b"\0\0\0"] {
+        for text in
+            [&b"hello, I am no video"[..], b"#EXTM3U\nhttp://", b"ffconcat version 1.0", b"", b"\0\0\0"]
+        {
             assert_eq!(sniff(text), None);
         }
     }

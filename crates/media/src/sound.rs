@@ -4,7 +4,11 @@ use std::io::{Read, Seek};
 
 use ffmpeg_next as ffmpeg;
 
-use crate::{Error, Limits, audio::AudioTrack, video::{next_packet, open}};
+use crate::{
+    Error, Limits,
+    audio::AudioTrack,
+    video::{next_packet, open},
+};
 
 /// The sound of any file this server reads, 16 kHz mono in -1..1. A video gives its sound track.
 ///
@@ -17,7 +21,8 @@ pub fn decode_audio(source: impl Read + Seek + Send + 'static, limits: &Limits) 
     }
     let stream = input.streams().best(ffmpeg::media::Type::Audio).ok_or(Error::NoAudio)?;
     let codec = stream.parameters().id().name();
-    let mut track = AudioTrack::open(&stream, limits).ok_or_else(|| Error::UnsupportedCodec(codec.to_owned()))?;
+    let mut track =
+        AudioTrack::open(&stream, limits).ok_or_else(|| Error::UnsupportedCodec(codec.to_owned()))?;
     while let Some(packet) = next_packet(&mut input) {
         if packet.stream() == track.index {
             track.push(&packet)?;

@@ -54,7 +54,8 @@ impl Timeline {
         if self.decoded as f64 > f64::from(self.limits.fps) * (elapsed.max(0.0) + 1.0) {
             return Err(Error::TooManyFrames(self.limits.fps));
         }
-        let tick = (elapsed * f64::from(FPS)).round().max(0.0) as usize;
+        // Half a tick counts down, else every second frame of 50 a second would be a tick early and the last one extra.
+        let tick = (elapsed * f64::from(FPS) - 1e-6).round().max(0.0) as usize;
         let first = self.held;
         if elapsed < 0.0 || tick < first {
             return Ok(Step { first, ticks: 0, is_kept: false });

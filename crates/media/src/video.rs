@@ -8,7 +8,8 @@ use ffmpeg::{
     Dictionary, Packet, Stream, codec,
     color::{Range, Space},
     format::{Pixel, context, stream::Disposition},
-    frame, media::Type,
+    frame,
+    media::Type,
     packet::side_data,
     software::scaling,
 };
@@ -83,7 +84,9 @@ pub fn decode<E: From<Error>>(
 pub(crate) fn open(mut source: impl Read + Seek + Send + 'static) -> Result<context::Input, Error> {
     ffmpeg::util::log::set_level(ffmpeg::util::log::Level::Quiet);
     let mut head = Vec::with_capacity(HEAD);
-    let rewound = source.seek(SeekFrom::Start(0)).and_then(|_| source.by_ref().take(HEAD as u64).read_to_end(&mut head));
+    let rewound = source
+        .seek(SeekFrom::Start(0))
+        .and_then(|_| source.by_ref().take(HEAD as u64).read_to_end(&mut head));
     rewound.and_then(|_| source.seek(SeekFrom::Start(0))).map_err(|_| Error::Io)?;
     let demuxer = sniff(&head).and_then(|kind| kind.demuxer()).ok_or(Error::NotMedia)?;
     let mut options = Dictionary::new();
@@ -162,7 +165,10 @@ impl VideoTrack {
         if self.decoder.send_packet(packet).is_ok() { self.drain(on_frame) } else { Ok(()) }
     }
 
-    fn drain<E: From<Error>>(&mut self, on_frame: &mut impl FnMut(&Frame<'_>) -> Result<(), E>) -> Result<(), E> {
+    fn drain<E: From<Error>>(
+        &mut self,
+        on_frame: &mut impl FnMut(&Frame<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
         let mut frame = frame::Video::empty();
         while self.decoder.receive_frame(&mut frame).is_ok() {
             if frame.width().max(frame.height()) > self.limits.side {
@@ -179,7 +185,11 @@ impl VideoTrack {
     }
 
     /// Hands the held frame out for the ticks it fills.
-    fn show<E>(&mut self, step: Step, on_frame: &mut impl FnMut(&Frame<'_>) -> Result<(), E>) -> Result<(), E> {
+    fn show<E>(
+        &mut self,
+        step: Step,
+        on_frame: &mut impl FnMut(&Frame<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
         if step.ticks == 0 {
             return Ok(());
         }
@@ -195,7 +205,10 @@ impl VideoTrack {
         Ok(())
     }
 
-    fn finish<E: From<Error>>(mut self, on_frame: &mut impl FnMut(&Frame<'_>) -> Result<(), E>) -> Result<Info, E> {
+    fn finish<E: From<Error>>(
+        mut self,
+        on_frame: &mut impl FnMut(&Frame<'_>) -> Result<(), E>,
+    ) -> Result<Info, E> {
         if self.decoder.send_eof().is_ok() {
             self.drain(on_frame)?;
         }
@@ -247,7 +260,8 @@ impl Converter {
         let wanted = scaling::context::Definition { format, width, height };
         if self.scaler.as_ref().is_none_or(|(have, _)| *have != wanted) {
             let flags = scaling::Flags::BILINEAR;
-            let made = scaling::Context::get(format, width, height, Pixel::YUV420P, width, height, flags).ok()?;
+            let made =
+                scaling::Context::get(format, width, height, Pixel::YUV420P, width, height, flags).ok()?;
             self.scaler = Some((wanted, made));
             self.out = Some(frame::Video::new(Pixel::YUV420P, width, height));
         }
