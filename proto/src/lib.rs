@@ -6,7 +6,6 @@
 macro_rules! package {
     ($name:ident, $path:literal) => {
         #[doc = concat!("Messages, client and server of `", $path, "`.")]
-        #[expect(clippy::all, clippy::uninlined_format_args, clippy::needless_pass_by_value, reason = "generated code")]
         pub mod $name {
             tonic::include_proto!($path);
         }

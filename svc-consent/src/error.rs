@@ -1,0 +1,40 @@
+//! What can go wrong here, and what the caller is told.
+
+use tonic::Status;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{0}")]
+    Invalid(&'static str),
+    #[error("no consent recorded for this user")]
+    Unknown,
+    #[error("changed by another call at the same time; try again")]
+    Conflict,
+    #[error("an entry cannot be encrypted or decrypted")]
+    Sealed(#[from] blob::Error),
+    #[error("an entry of the ledger is malformed")]
+    Malformed(#[from] serde_json::Error),
+    #[error("the database failed")]
+    Database(#[from] sqlx::Error),
+}
+
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        match &error {
+            Error::Invalid(_) => Self::invalid_argument(error.to_string()),
+            Error::Unknown => Self::not_found(error.to_string()),
+            Error::Conflict => Self::aborted(error.to_string()),
+            Error::Sealed(_) | Error::Malformed(_) => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "the consent ledger cannot be read"
+                );
+                Self::internal("internal error")
+            }
+            Error::Database(cause) => {
+                tracing::error!(error = cause as &dyn std::error::Error, "the consent database failed");
+                Self::unavailable("the consent database does not answer")
+            }
+        }
+    }
+}

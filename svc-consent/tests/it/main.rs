@@ -1,0 +1,142 @@
+//! The consent service over its own wire, on SQLite and on PostgreSQL.
+
+use std::time::Duration;
+
+use proto::consent::{
+    ConsentKind, ConsentState, GetConsentRequest, RecordConsentRequest, consent_client::ConsentClient,
+};
+use rpc::Transport;
+use tonic::{Code, Status};
+
+const MASTER_KEY: &str = "0707070707070707070707070707070707070707070707070707070707070707";
+const ADA: &str = "ada@example.org";
+
+type Client = ConsentClient<Transport>;
+
+/// A running service; opening a second one on the same database is a second process.
+async fn open(db: &db::Config) -> Client {
+    let keys = blob::KeyConfig { secret: Some(MASTER_KEY.into()), ..blob::KeyConfig::default() };
+    let routes =
+        svc_consent::routes(svc_consent::Config { db: db.clone(), keys }).await.expect("the service starts");
+    ConsentClient::new(rpc::local(routes, Duration::from_secs(20)))
+}
+
+async fn record(client: &mut Client, user: &str, kind: ConsentKind, given: bool) -> Result<(), Status> {
+    let request = RecordConsentRequest {
+        project_id: "p1".into(),
+        user_fullname: user.into(),
+        kind: kind.into(),
+        given,
+        api_key_id: "k1".into(),
+        session_id: Some("sess_1".into()),
+        device_info_json: None,
+        transaction_id: "t1".into(),
+    };
+    client.record_consent(request).await.map(drop)
+}
+
+fn of(project: &str, user: &str) -> GetConsentRequest {
+    GetConsentRequest { project_id: project.into(), user_fullname: user.into() }
+}
+
+async fn state(client: &mut Client, project: &str, user: &str) -> ConsentState {
+    client.get_consent(of(project, user)).await.expect("a state").into_inner()
+}
+
+#[tokio::test]
+async fn a_withdrawal_counts_at_the_next_call_and_nothing_is_forgotten() {
+    testkit::each_config(async |db| {
+        let mut client = open(&db).await;
+        assert_eq!(state(&mut client, "p1", ADA).await, ConsentState::default());
+
+        record(&mut client, ADA, ConsentKind::Authorization, true).await.unwrap();
+        record(&mut client, ADA, ConsentKind::Storage, true).await.unwrap();
+        assert_eq!(state(&mut client, "p1", ADA).await, ConsentState { authorization: true, storage: true });
+
+        record(&mut client, ADA, ConsentKind::Storage, false).await.unwrap();
+        assert_eq!(state(&mut client, "p1", ADA).await, ConsentState { authorization: true, storage: false });
+
+        let history = client.get_history(of("p1", ADA)).await.unwrap().into_inner();
+        let given: Vec<_> = history.entries.iter().map(|e| (e.kind(), e.given)).collect();
+        let (authorization, storage) = (ConsentKind::Authorization, ConsentKind::Storage);
+        assert_eq!(given, [(authorization, true), (storage, true), (storage, false)]);
+        assert_eq!(history.entries[0].session_id.as_deref(), Some("sess_1"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn another_project_knows_nothing() {
+    testkit::each_config(async |db| {
+        let mut client = open(&db).await;
+        record(&mut client, ADA, ConsentKind::Authorization, true).await.unwrap();
+        assert_eq!(state(&mut client, "p2", ADA).await, ConsentState::default());
+        let refused = client.get_history(of("p2", ADA)).await.unwrap_err();
+        assert_eq!(refused.code(), Code::NotFound);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn two_processes_writing_at_once_never_fork_the_chain() {
+    testkit::each_config(async |db| {
+        let clients = [open(&db).await, open(&db).await];
+        let mut writers = tokio::task::JoinSet::new();
+        for number in 0..24 {
+            let mut client = clients[number % 2].clone();
+            writers
+                .spawn(async move { record(&mut client, ADA, ConsentKind::Storage, number % 3 == 0).await });
+        }
+        writers
+            .join_all()
+            .await
+            .into_iter()
+            .collect::<Result<Vec<_>, _>>()
+            .expect("every consent is recorded");
+        let mut client = clients[0].clone();
+        let entries = client.get_history(of("p1", ADA)).await.unwrap().into_inner().entries;
+        assert_eq!(entries.len(), 24);
+
+        let chain = stored(&db).await;
+        assert_eq!(svc_consent::verify_chain(&chain), Ok(()));
+        assert!(
+            svc_consent::verify_chain(&chain[1..]).is_err(),
+            "a chain without its first entry does not hold"
+        );
+    })
+    .await;
+}
+
+/// The ledger as the database holds it.
+async fn stored(db: &db::Config) -> Vec<svc_consent::Entry> {
+    static NONE: sqlx::migrate::Migrator = sqlx::migrate!();
+    let db = db::Db::open(db, &NONE).await.expect("the database opens");
+    db::on!(&db, |pool| sqlx::query_as("SELECT * FROM consent_entries ORDER BY seq").fetch_all(pool).await)
+        .expect("the ledger is there")
+}
+
+#[tokio::test]
+async fn the_database_holds_no_name() {
+    testkit::each_config(async |db| {
+        record(&mut open(&db).await, ADA, ConsentKind::Storage, true).await.unwrap();
+        let row = format!("{:?}", stored(&db).await);
+        assert!(!row.contains(ADA) && !row.contains(&format!("{:?}", ADA.as_bytes())[1..20]), "{row}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_missing_is_named() {
+    testkit::each_config(async |db| {
+        let mut client = open(&db).await;
+        for (user, kind) in [
+            ("", ConsentKind::Storage),
+            (ADA, ConsentKind::Unspecified),
+            (&"a".repeat(257), ConsentKind::Storage),
+        ] {
+            let refused = record(&mut client, user, kind, true).await.unwrap_err();
+            assert_eq!(refused.code(), Code::InvalidArgument, "{refused}");
+        }
+    })
+    .await;
+}
