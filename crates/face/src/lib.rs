@@ -1,24 +1,46 @@
 //! How a face is found, followed, known and told from a picture of one.
 //!
-//! [`Engine`] holds the networks (running one needs `&mut`, so an engine belongs to one worker). [`FaceTracker`] is fed
-//! the frames of a video one at a time, keeps what later questions need (boxes, mesh points, a few crops) and never a
-//! frame. [`FaceTracks`] then answers: who is it ([`Engine::template`]), is it alive ([`liveness::judge`]), was there
-//! exactly one face, large and centred ([`FaceTracks::presence`]).
+//! [`Engine`] holds the networks; running one needs `&mut`, so an engine belongs to one worker. [`FaceTracker`] is fed
+//! the frames of a video one at a time and keeps what later questions need (boxes, mesh points, a few crops), never a
+//! frame. [`FaceTracks`] then answers: was there exactly one face, large and in the middle ([`FaceTracks::presence`]),
+//! who is it ([`Engine::template`]), is it alive ([`liveness::judge`]); the mesh points are what `lips` reads.
 //!
-//! ```text
-//! let engine = Engine::load(&runtime)?;                        // ~0.2 s; Send
-//! let mut tracker = FaceTracker::new();
-//! let decoded = media::decode(file, &Limits::default(), |frame| tracker.feed(&mut engine, frame))?; // E = face::Error
-//! let tracks: FaceTracks = tracker.finish();
-//! tracks.presence(): Presence {OneFace, NoFace, ManyFaces, TooSmall, NotCentred}
-//! tracks.main(): Option<&Track>
-//!   track.meshes: Vec<MeshFrame { index, points: Box<[[f32; 3]; 478]>, presence }>  // every 2nd frame, frame pixels
-//!   track.jumps: Vec<usize>                                    // frame indices at which following broke
-//! engine.template(&track)? -> Option<Embedding>                // mean of the best frames, unit 128-d
-//! embedding.cosine(&other) -> f32; Embedding::from_bytes/to_bytes
-//! liveness::judge(&mut engine, &tracks)? -> Liveness { live: bool, score: f32, cues: Vec<Cue>, reason: Option<&'static str> }
-//! // still pictures
-//! let picture = media::Picture::decode(&bytes)?;
-//! engine.faces(&picture)? -> Vec<Detection>; engine.embed(&picture, &detection)? -> Embedding
-//! engine.enrolment(&picture)? -> Result<(Detection, Embedding), Presence>
+//! ```no_run
+//! # fn main() -> Result<(), face::Error> {
+//! # let runtime = models::Runtime::load(&models::Pack::open(None)?)?;
+//! let mut engine = face::Engine::load(&runtime)?;
+//! let mut tracker = face::FaceTracker::new();
+//! let video = std::fs::File::open("video.mp4").map_err(|_| media::Error::Io)?;
+//! media::decode(video, &media::Limits::default(), |frame| tracker.feed(&mut engine, frame))?;
+//! let tracks = tracker.finish();
+//! # let _ = tracks.presence();
+//! # Ok(()) }
 //! ```
+//!
+//! Invariants: a track holds at most [`track::SAMPLES`] crops; points and boxes are in pixels of the frame as it is
+//! meant to be looked at; embeddings have length one.
+
+mod align;
+mod detect;
+mod embedding;
+mod engine;
+mod error;
+mod geometry;
+pub mod liveness;
+mod mesh;
+mod presence;
+mod shape;
+pub mod track;
+mod tracker;
+
+pub use align::{AlignedFace, Quality, align, texture_crop};
+pub use detect::Detection;
+pub use embedding::{Embedding, SAME_PERSON};
+pub use engine::{Engine, Timings};
+pub use error::Error;
+pub use geometry::Rect;
+pub use liveness::{Cue, Liveness};
+pub use mesh::{EYE_CORNERS, Mesh, POINTS, Region, eye_openness, mouth_openness};
+pub use presence::Presence;
+pub use track::{FaceTracks, MeshFrame, Sample, Sighting, Track};
+pub use tracker::FaceTracker;

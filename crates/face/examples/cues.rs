@@ -1,0 +1,35 @@
+//! Prints the liveness cues of video files, one line each: how thresholds are looked at.
+
+use std::fs::File;
+
+use face::{Engine, FaceTracker, liveness};
+use media::{Limits, decode};
+
+#[expect(clippy::print_stdout, reason = "a command-line tool")]
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let runtime = models::Runtime::load(&models::Pack::open(None)?)?;
+    let mut engine = Engine::load(&runtime)?;
+    for path in std::env::args().skip(1) {
+        let mut tracker = FaceTracker::new();
+        let decoded =
+            decode(File::open(&path)?, &Limits::default(), |frame| tracker.feed(&mut engine, frame));
+        if let Err(error) = decoded {
+            println!("{path}\terror={error}");
+            continue;
+        }
+        let tracks = tracker.finish();
+        print!("{path}\tpresence={:?}\tfaces={}", tracks.presence(), tracks.most_faces_at_once());
+        if let Some(main) = tracks.main() {
+            let off = main.off_centre(tracks.width, tracks.height);
+            print!("\twidth={:.0}\toff={off:.2}\tspeed={:.3}", main.width(), main.speed());
+        }
+        if let Some(found) = liveness::judge(&mut engine, &tracks)? {
+            print!("\tlive={}\tscore={:.3}\treason={}", found.live, found.score, found.reason.unwrap_or("-"));
+            for cue in found.cues {
+                print!("\t{}={:.5}", cue.name, cue.value);
+            }
+        }
+        println!();
+    }
+    Ok(())
+}

@@ -1,0 +1,80 @@
+//! What a face is remembered by.
+
+use crate::Error;
+
+/// A unit vector; two of the same network are compared by their cosine.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Embedding(Vec<f32>);
+
+/// SFace cosine from which two photos count as the same person: no impostor pair of 19,462 came above .353, and no
+/// genuine pair of 393 below .384.
+pub const SAME_PERSON: f32 = 0.363;
+
+impl Embedding {
+    /// `values` scaled to length 1.
+    pub fn unit(values: &[f32]) -> Self {
+        let length = values.iter().map(|v| v * v).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
+        Self(values.iter().map(|v| v / length).collect())
+    }
+
+    /// The unit mean; `None` of nothing.
+    pub fn mean(each: &[Self]) -> Option<Self> {
+        let first = each.first()?;
+        let mut sum = vec![0.0; first.0.len()];
+        for embedding in each {
+            for (sum, value) in sum.iter_mut().zip(&embedding.0) {
+                *sum += value;
+            }
+        }
+        Some(Self::unit(&sum))
+    }
+
+    /// -1..1; higher is more alike.
+    pub fn cosine(&self, other: &Self) -> f32 {
+        self.0.iter().zip(&other.0).map(|(a, b)| a * b).sum()
+    }
+
+    pub fn values(&self) -> &[f32] {
+        &self.0
+    }
+
+    /// Little-endian 32-bit floats.
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.0.iter().flat_map(|v| v.to_le_bytes()).collect()
+    }
+
+    /// The reverse of [`Embedding::to_bytes`].
+    ///
+    /// # Errors
+    /// When the length is none of this crate's networks' or a value is no number.
+    pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
+        if ![4 * 128, 4 * 512].contains(&bytes.len()) {
+            return Err(Error::Embedding);
+        }
+        let values: Vec<f32> =
+            bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+        if values.iter().all(|v| v.is_finite()) { Ok(Self::unit(&values)) } else { Err(Error::Embedding) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn bytes_bring_it_back() {
+        let values: Vec<f32> = (0..128).map(|i| (i as f32 * 0.7).sin()).collect();
+        let embedding = Embedding::unit(&values);
+        assert!(Embedding::from_bytes(&embedding.to_bytes()).unwrap().cosine(&embedding) > 0.99999);
+        assert!(Embedding::from_bytes(&[0; 7]).is_err());
+        assert!(Embedding::from_bytes(&f32::NAN.to_le_bytes().repeat(128)).is_err());
+    }
+
+    #[test]
+    fn the_mean_lies_between() {
+        let (a, b) = (Embedding::unit(&[1.0, 0.0]), Embedding::unit(&[0.0, 2.0]));
+        let mean = Embedding::mean(&[a.clone(), b]).unwrap();
+        assert!((mean.cosine(&a) - 0.5_f32.sqrt()).abs() < 1e-6);
+        assert_eq!(Embedding::mean(&[]), None);
+    }
+}

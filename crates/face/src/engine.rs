@@ -1,0 +1,277 @@
+//! The networks, and one method for each.
+
+use std::time::{Duration, Instant};
+
+use media::Pixels;
+use models::Runtime;
+use ort::{
+    session::{Session, SessionInputs, SessionOutputs},
+    value::TensorRef,
+};
+
+use crate::{
+    Error,
+    align::{ALIGNED, AlignedFace, TEXTURE, align, texture_crop},
+    detect::{Detection, Head, STRIDES, decode, letterbox, suppress},
+    embedding::Embedding,
+    mesh::{Mesh, POINTS, Region, SIDE},
+    presence::Presence,
+    track::Track,
+};
+
+/// Longer side of what the detector sees of a video's frame, in pixels: a face has to be a fifth of that to be of use.
+pub(crate) const VIDEO_SIDE: u32 = 320;
+/// And of a still picture, or of a frame that seemed to have no face.
+pub(crate) const PICTURE_SIDE: u32 = 640;
+
+/// Where the time went since it was last asked; of the networks themselves, and of everything around them.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Timings {
+    pub detect: Duration,
+    pub mesh: Duration,
+    pub embed: Duration,
+    pub texture: Duration,
+    /// Cutting crops and reading outputs.
+    pub around: Duration,
+    pub detections: u32,
+    pub meshes: u32,
+    pub embeddings: u32,
+    pub textures: u32,
+}
+
+/// The face networks of one worker. They are loaded once (about 0.2 s); an engine is `Send`, and its methods need it
+/// for themselves.
+pub struct Engine {
+    yunet: Session,
+    mesh: Session,
+    sface: Session,
+    second: Session,
+    texture: Session,
+    timings: Timings,
+    mesh_input: Vec<f32>,
+}
+
+impl Engine {
+    /// Loads the detector, the mesh, both embeddings and the texture network.
+    ///
+    /// # Errors
+    /// When the pack lacks one of them or ONNX Runtime refuses it.
+    pub fn load(runtime: &Runtime) -> Result<Self, Error> {
+        Ok(Self {
+            yunet: runtime.session("yunet")?,
+            mesh: runtime.session("face_mesh")?,
+            sface: runtime.session("sface")?,
+            second: runtime.session("fr_feature")?,
+            texture: runtime.session("fr_liveness")?,
+            timings: Timings::default(),
+            mesh_input: vec![0.0; SIDE * SIDE * 3],
+        })
+    }
+
+    /// Runs every network once on a black picture, so that the first request does not pay for it.
+    ///
+    /// # Errors
+    /// When a network fails.
+    pub fn warm_up(&mut self) -> Result<(), Error> {
+        let black = media::Picture::from_rgb(&image::RgbImage::new(VIDEO_SIDE, 240));
+        self.detect(&black, VIDEO_SIDE)?;
+        self.mesh(&black, &Region { centre: [160.0, 120.0], side: 200.0, angle: 0.0 })?;
+        let face = AlignedFace { planes: vec![0.0; 3 * ALIGNED * ALIGNED] };
+        self.embed_aligned(&face)?;
+        self.texture(&vec![0.0; 3 * TEXTURE * TEXTURE])?;
+        self.take_timings();
+        Ok(())
+    }
+
+    /// Where the time went since the last call.
+    pub fn take_timings(&mut self) -> Timings {
+        std::mem::take(&mut self.timings)
+    }
+
+    /// The faces of a still picture, largest first.
+    ///
+    /// # Errors
+    /// When the network fails.
+    pub fn faces(&mut self, picture: &dyn Pixels) -> Result<Vec<Detection>, Error> {
+        self.detect(picture, PICTURE_SIDE)
+    }
+
+    /// The faces of `pixels`, whose longer side the network sees as at most `side` pixels; largest first.
+    pub(crate) fn detect(&mut self, pixels: &dyn Pixels, side: u32) -> Result<Vec<Detection>, Error> {
+        let started = Instant::now();
+        let shown = letterbox(pixels, side);
+        let ready = Instant::now();
+        let input = tensor("yunet", [1, 3, shown.height, shown.width], &shown.input)?;
+        let outputs = run("yunet", &mut self.yunet, ort::inputs!["input" => input])?;
+        let done = Instant::now();
+        let mut found = Vec::new();
+        for stride in STRIDES {
+            let part = |name: &str| floats("yunet", &outputs, &format!("{name}_{stride}"));
+            let head = Head {
+                class: part("cls")?,
+                object: part("obj")?,
+                boxes: part("bbox")?,
+                points: part("kps")?,
+            };
+            decode(&head, stride, shown.width / stride, shown.scale, &mut found);
+        }
+        let found = suppress(found);
+        self.timings.detect += done - ready;
+        self.timings.detections += 1;
+        self.timings.around += ready - started + done.elapsed();
+        Ok(found)
+    }
+
+    /// The 478 points of the face in `region`, in picture pixels.
+    ///
+    /// # Errors
+    /// When the network fails.
+    pub fn mesh(&mut self, pixels: &dyn Pixels, region: &Region) -> Result<Mesh, Error> {
+        let started = Instant::now();
+        let map = region.map();
+        let input = &mut self.mesh_input;
+        pixels.sample(&map, SIDE, SIDE, &mut |y, row| {
+            let line = &mut input[y * SIDE * 3..(y + 1) * SIDE * 3];
+            for (((out, r), g), b) in line.chunks_exact_mut(3).zip(row.r).zip(row.g).zip(row.b) {
+                (out[0], out[1], out[2]) = (r / 255.0, g / 255.0, b / 255.0);
+            }
+        });
+        let ready = Instant::now();
+        let input = tensor("face_mesh", [1, SIDE, SIDE, 3], &self.mesh_input)?;
+        let outputs = run("face_mesh", &mut self.mesh, ort::inputs!["input_12" => input])?;
+        let done = Instant::now();
+        let flat = floats("face_mesh", &outputs, "Identity")?;
+        let presence = floats("face_mesh", &outputs, "Identity_2")?.first().copied().unwrap_or(0.0);
+        let scale = map.scale();
+        let mut points = Box::new([[0.0; 3]; POINTS]);
+        for (point, p) in points.iter_mut().zip(flat.chunks_exact(3)) {
+            let [x, y] = map.apply([p[0], p[1]]);
+            *point = [x, y, p[2] * scale];
+        }
+        self.timings.mesh += done - ready;
+        self.timings.meshes += 1;
+        self.timings.around += ready - started + done.elapsed();
+        Ok(Mesh { points, presence })
+    }
+
+    /// The SFace embedding of one face of a picture.
+    ///
+    /// # Errors
+    /// When the network fails.
+    pub fn embed(&mut self, pixels: &dyn Pixels, face: &Detection) -> Result<Embedding, Error> {
+        self.embed_aligned(&align(pixels, face))
+    }
+
+    /// The SFace embedding (2021dec, OpenCV Zoo) of an aligned face: RGB 0-255 as it is.
+    ///
+    /// # Errors
+    /// When the network fails.
+    pub fn embed_aligned(&mut self, face: &AlignedFace) -> Result<Embedding, Error> {
+        let started = Instant::now();
+        let input = tensor("sface", [1, 3, ALIGNED, ALIGNED], &face.planes)?;
+        let outputs = run("sface", &mut self.sface, ort::inputs!["data" => input])?;
+        let embedding = Embedding::unit(floats("sface", &outputs, "fc1")?);
+        self.timings.embed += started.elapsed();
+        self.timings.embeddings += 1;
+        Ok(embedding)
+    }
+
+    /// A second opinion on who it is, by another network: 512 numbers, comparable only among themselves.
+    ///
+    /// # Errors
+    /// When the network fails.
+    pub fn embed_second(&mut self, face: &AlignedFace) -> Result<Embedding, Error> {
+        let planes: Vec<f32> = face.planes.iter().map(|v| (v - 127.0) / 128.0).collect();
+        let input = tensor("fr_feature", [1, 3, ALIGNED, ALIGNED], &planes)?;
+        let outputs = run("fr_feature", &mut self.second, ort::inputs!["input" => input])?;
+        Ok(Embedding::unit(floats("fr_feature", &outputs, "output")?))
+    }
+
+    /// The probability (0-1) that a crop of [`texture_crop`] shows a face itself, not a print or a screen.
+    ///
+    /// # Errors
+    /// When the network fails.
+    pub fn texture(&mut self, crop: &[f32]) -> Result<f32, Error> {
+        let started = Instant::now();
+        let input = tensor("fr_liveness", [1, 3, TEXTURE, TEXTURE], crop)?;
+        let outputs = run("fr_liveness", &mut self.texture, ort::inputs!["input" => input])?;
+        let logits = floats("fr_liveness", &outputs, "output")?;
+        let top = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
+        let sum: f32 = logits.iter().map(|v| (v - top).exp()).sum();
+        let real = logits.first().map_or(0.0, |v| (v - top).exp() / sum);
+        self.timings.texture += started.elapsed();
+        self.timings.textures += 1;
+        Ok(real)
+    }
+
+    /// [`Engine::texture`] of a face in a still picture.
+    ///
+    /// # Errors
+    /// When the network fails.
+    pub fn picture_texture(&mut self, pixels: &dyn Pixels, face: &Detection) -> Result<f32, Error> {
+        self.texture(&texture_crop(pixels, face))
+    }
+
+    /// The unit mean of the embeddings of a track's best crops; `None` when it has none.
+    ///
+    /// # Errors
+    /// When the network fails.
+    pub fn template(&mut self, track: &Track) -> Result<Option<Embedding>, Error> {
+        let each = self.embeddings(track)?;
+        Ok(Embedding::mean(&each))
+    }
+
+    /// The embedding of each of a track's best crops.
+    ///
+    /// # Errors
+    /// When the network fails.
+    pub fn embeddings(&mut self, track: &Track) -> Result<Vec<Embedding>, Error> {
+        track.samples.iter().map(|s| self.embed_aligned(&s.face)).collect()
+    }
+
+    /// The one face of a picture sent to be enrolled or compared. `is_document` takes the largest of several and any
+    /// place in the picture: a passport shows its portrait off centre, and often twice.
+    ///
+    /// # Errors
+    /// When a network fails; a picture that will not do is the inner error.
+    pub fn enrolment(
+        &mut self,
+        picture: &dyn Pixels,
+        is_document: bool,
+    ) -> Result<Result<(Detection, Embedding), Presence>, Error> {
+        let faces = self.faces(picture)?;
+        match Presence::of_picture(&faces, picture.width(), picture.height(), is_document) {
+            Presence::OneFace => {}
+            other => return Ok(Err(other)),
+        }
+        let Some(face) = faces.first() else { return Ok(Err(Presence::NoFace)) };
+        Ok(Ok((*face, self.embed(picture, face)?)))
+    }
+}
+
+fn tensor<'a, const N: usize>(
+    network: &'static str,
+    shape: [usize; N],
+    data: &'a [f32],
+) -> Result<TensorRef<'a, f32>, Error> {
+    TensorRef::from_array_view((shape, data)).map_err(|source| Error::Inference { network, source })
+}
+
+fn run<'s, 'i, 'v: 'i, const N: usize>(
+    network: &'static str,
+    session: &'s mut Session,
+    inputs: impl Into<SessionInputs<'i, 'v, N>>,
+) -> Result<SessionOutputs<'s>, Error> {
+    session.run(inputs).map_err(|source| Error::Inference { network, source })
+}
+
+fn floats<'a>(
+    network: &'static str,
+    outputs: &'a SessionOutputs<'_>,
+    name: &str,
+) -> Result<&'a [f32], Error> {
+    let inference = |source| Error::Inference { network, source };
+    let missing = || inference(ort::Error::new(format!("no output `{name}`")));
+    let (_, data) = outputs.get(name).ok_or_else(missing)?.try_extract_tensor::<f32>().map_err(inference)?;
+    Ok(data)
+}

@@ -1,0 +1,155 @@
+//! Following the faces of a video while its frames pass by.
+//!
+//! Faces are looked for on key frames only. Of the largest one the mesh is taken on every second frame, each time where
+//! the last mesh was; when that breaks, the next frame becomes a key frame.
+
+use media::{Frame, Pixels};
+
+use crate::{
+    Error,
+    align::{Quality, align, texture_crop},
+    detect::Detection,
+    engine::{Engine, PICTURE_SIDE, VIDEO_SIDE},
+    mesh::{Mesh, Region, is_jump},
+    presence,
+    track::{FaceTracks, MeshFrame, Sample, Sighting, Track},
+};
+
+/// Frames from one key frame to the next: 0.6 s.
+const KEY: usize = 15;
+/// Frames from one mesh to the next.
+const STEP: usize = 2;
+/// Below this the network says the crop holds no face.
+const PRESENT: f32 = 0.5;
+/// A detection that overlaps a track's last box by this much is that face.
+const SAME: f32 = 0.25;
+/// Key frames in a row without the face after which its track has ended.
+const MISSES: u32 = 2;
+/// Most faces followed through a video; a crowd needs no more to be one.
+const TRACKS: usize = 16;
+
+/// Fed the frames of one video in order, it keeps the tracks of the faces.
+#[derive(Debug, Default)]
+pub struct FaceTracker {
+    found: FaceTracks,
+    /// The track whose mesh is taken, and where to look for it next.
+    followed: Option<(usize, Region)>,
+    next_key: usize,
+    next_mesh: usize,
+}
+
+impl FaceTracker {
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Takes the next frame. Repeated frames cost nothing: what was found on the original holds.
+    ///
+    /// # Errors
+    /// When a network fails.
+    pub fn feed(&mut self, engine: &mut Engine, frame: &Frame<'_>) -> Result<(), Error> {
+        self.found.frames = frame.index + 1;
+        (self.found.width, self.found.height) = (frame.width(), frame.height());
+        if frame.is_repeat {
+            return Ok(());
+        }
+        if frame.index >= self.next_key {
+            self.key_frame(engine, frame)?;
+        }
+        if frame.index >= self.next_mesh {
+            self.follow(engine, frame)?;
+        }
+        Ok(())
+    }
+
+    /// No more frames: settles which face the video is about.
+    pub fn finish(mut self) -> FaceTracks {
+        let weight = |t: &Track| t.weight(self.found.width, self.found.height);
+        let tracks = self.found.tracks.iter().enumerate();
+        let main = tracks.max_by(|a, b| weight(a.1).total_cmp(&weight(b.1))).map(|(i, _)| i);
+        self.found.main = main;
+        self.found
+    }
+
+    fn key_frame(&mut self, engine: &mut Engine, frame: &Frame<'_>) -> Result<(), Error> {
+        self.next_key = frame.index + KEY;
+        let mut faces = engine.detect(frame, VIDEO_SIDE)?;
+        if faces.is_empty() && frame.width().max(frame.height()) > VIDEO_SIDE {
+            faces = engine.detect(frame, PICTURE_SIDE)?;
+        }
+        self.found.counts.push((frame.index, presence::count(&faces)));
+        let seen = self.assign(frame.index, &faces);
+        for (track, face) in seen {
+            let crop = align(frame, &face);
+            let quality = Quality::of(&face, &crop);
+            let sample =
+                Sample { index: frame.index, face: crop, texture: texture_crop(frame, &face), quality };
+            if let Some(track) = self.found.tracks.get_mut(track) {
+                track.add_sample(sample);
+            }
+        }
+        self.choose();
+        Ok(())
+    }
+
+    /// Gives each face to the live track it overlaps most, or opens a track for it.
+    fn assign(&mut self, index: usize, faces: &[Detection]) -> Vec<(usize, Detection)> {
+        let mut seen: Vec<(usize, Detection)> = Vec::new();
+        for track in &mut self.found.tracks {
+            track.missed += 1;
+        }
+        for face in faces {
+            let live =
+                self.found.tracks.iter().enumerate().filter(|(_, t)| t.missed > 0 && t.missed <= MISSES + 1);
+            let overlaps = live.map(|(i, t)| (i, t.rect().overlap(&face.rect)));
+            let best = overlaps.max_by(|a, b| a.1.total_cmp(&b.1)).filter(|(_, overlap)| *overlap > SAME);
+            let track = match best {
+                Some((track, _)) => track,
+                None if self.found.tracks.len() < TRACKS => {
+                    self.found.tracks.push(Track::default());
+                    self.found.tracks.len() - 1
+                }
+                None => continue,
+            };
+            let kept = &mut self.found.tracks[track];
+            kept.missed = 0;
+            kept.sightings.push(Sighting { index, face: *face });
+            seen.push((track, *face));
+        }
+        seen
+    }
+
+    /// Keeps following the same face while it is there, else takes up the largest one.
+    fn choose(&mut self) {
+        if let Some((track, _)) = self.followed {
+            if self.found.tracks[track].missed < MISSES {
+                return;
+            }
+            self.followed = None;
+        }
+        let here = self.found.tracks.iter().enumerate().filter(|(_, t)| t.missed == 0);
+        let largest = here.max_by(|a, b| a.1.rect().area().total_cmp(&b.1.rect().area()));
+        self.followed = largest.and_then(|(i, t)| Some((i, Region::of_detection(&t.sightings.last()?.face))));
+    }
+
+    fn follow(&mut self, engine: &mut Engine, frame: &Frame<'_>) -> Result<(), Error> {
+        let Some((track, region)) = self.followed else { return Ok(()) };
+        self.next_mesh = frame.index + STEP;
+        let mesh = engine.mesh(frame, &region)?;
+        let kept = &mut self.found.tracks[track];
+        if mesh.presence < PRESENT || is_lost(kept, frame.index, &mesh) {
+            kept.jumps.push(frame.index);
+            self.followed = None;
+            self.next_key = frame.index + 1;
+            return Ok(());
+        }
+        self.followed = Some((track, region.towards(&Region::of_mesh(&mesh))));
+        kept.meshes.push(MeshFrame { index: frame.index, mesh });
+        Ok(())
+    }
+}
+
+/// Whether a mesh so soon after the last one cannot be the same face.
+fn is_lost(track: &Track, index: usize, mesh: &Mesh) -> bool {
+    track.meshes.last().is_some_and(|last| index - last.index <= KEY && is_jump(&last.mesh, mesh))
+}
