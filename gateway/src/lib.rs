@@ -1,1 +1,127 @@
-//! gateway: see docs/ARCHITECTURE.md.
+//! HTTP in, gRPC out: the public face of the suite. Owns no state and no business rule.
+//!
+//! A request goes `routes.rs` -> `<resource>.rs` -> a service behind an [`rpc::Transport`]; refusals come back as a
+//! `Status` and become HTTP in one table (`error.rs`). Who calls is settled by [`auth`] in the handlers' signatures.
+//!
+//! Invariants:
+//! - every answer carries `X-Request-Id`, made here, which is also the id of the call's transaction;
+//! - every authenticated call of `/api-gateway` and `/api-consent` leaves one transaction, written before its answer is
+//!   sent (`record.rs`); a call the client abandons before its answer is abandoned here too and leaves none;
+//! - the state of the API key is asked on every request, so a revoked key is refused at once;
+//! - uploads lie in files without a name, so nothing is left behind whatever happens;
+//! - no name, phrase, token or body is logged.
+//!
+//! The gateway is called by customers' backends and by browsers; it calls every service and nobody else does all that.
+
+mod answer;
+mod auth;
+mod config;
+mod consent;
+mod docauth;
+mod drain;
+mod error;
+mod evidence;
+mod headers;
+mod health;
+mod middleware;
+mod openapi;
+mod process_video;
+mod record;
+mod routes;
+mod server;
+mod sessions;
+mod transactions;
+mod upload;
+
+use std::sync::{Arc, Mutex};
+
+use proto::{
+    consent::consent_client::ConsentClient, docauth::doc_auth_client::DocAuthClient, ml::ml_client::MlClient,
+    projects::projects_client::ProjectsClient, sessions::sessions_client::SessionsClient,
+    transactions::transactions_client::TransactionsClient,
+};
+use rpc::Transport;
+use tokio::sync::Semaphore;
+
+pub use config::Config;
+pub use server::serve;
+
+/// How each service is reached.
+#[derive(Clone)]
+pub struct Peers {
+    pub sessions: Transport,
+    pub consent: Transport,
+    pub ml: Transport,
+    pub docauth: Transport,
+    pub transactions: Transport,
+    pub projects: Transport,
+}
+
+/// The whole HTTP application. Serve it with [`serve`], which also bounds headers, connections and slow clients.
+///
+/// # Errors
+/// When the configuration cannot be used.
+pub async fn app(config: Config, peers: Peers) -> anyhow::Result<axum::Router> {
+    anyhow::ensure!(config.max_uploads > 0, "gateway.max_uploads must be at least 1");
+    anyhow::ensure!(config.upload_seconds > 0, "gateway.upload_seconds must be at least 1");
+    if let Some(dir) = &config.spool_dir {
+        anyhow::ensure!(dir.is_dir(), "gateway.spool_dir is not a folder: {}", dir.display());
+    }
+    Ok(routes::router(Gateway::new(config, peers)))
+}
+
+/// The handles every handler works with.
+#[derive(Clone)]
+struct Gateway(Arc<Handles>);
+
+struct Handles {
+    peers: Peers,
+    keys: auth::Keys,
+    uploads: Arc<Semaphore>,
+    config: Config,
+    warmup: Mutex<sessions::Warmup>,
+}
+
+impl Gateway {
+    fn new(config: Config, peers: Peers) -> Self {
+        Self(Arc::new(Handles {
+            keys: auth::Keys::new(peers.projects.clone()),
+            uploads: Arc::new(Semaphore::new(config.max_uploads)),
+            warmup: Mutex::default(),
+            peers,
+            config,
+        }))
+    }
+
+    fn keys(&self) -> &auth::Keys {
+        &self.0.keys
+    }
+
+    fn config(&self) -> &Config {
+        &self.0.config
+    }
+
+    fn sessions(&self) -> SessionsClient<Transport> {
+        SessionsClient::new(self.0.peers.sessions.clone())
+    }
+
+    fn consent(&self) -> ConsentClient<Transport> {
+        ConsentClient::new(self.0.peers.consent.clone())
+    }
+
+    fn ml(&self) -> MlClient<Transport> {
+        MlClient::new(self.0.peers.ml.clone())
+    }
+
+    fn docauth(&self) -> DocAuthClient<Transport> {
+        DocAuthClient::new(self.0.peers.docauth.clone())
+    }
+
+    fn transactions(&self) -> TransactionsClient<Transport> {
+        TransactionsClient::new(self.0.peers.transactions.clone())
+    }
+
+    fn projects(&self) -> ProjectsClient<Transport> {
+        ProjectsClient::new(self.0.peers.projects.clone())
+    }
+}

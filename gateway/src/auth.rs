@@ -1,0 +1,230 @@
+//! Who calls: the API key of a request.
+
+use std::{
+    collections::{BTreeSet, HashMap},
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use axum::{
+    extract::{FromRef, FromRequestParts},
+    http::{HeaderMap, header, request::Parts},
+};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use proto::projects::{
+    ApiKeyState, AuthorizeApiKeyRequest, GetVerificationKeysRequest, projects_client::ProjectsClient,
+};
+use rpc::Transport;
+use scoring::Service;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use tokio::{sync::Mutex, time::Instant};
+use tonic::{Code, Status};
+
+use crate::{Gateway, error::Error};
+
+/// A longer token is no key of ours.
+const MAX_TOKEN: usize = 8 * 1024;
+/// Tokens whose signature was seen to be right, and for how long that is remembered. What the key may do is asked on
+/// every request, so remembering cannot keep a revoked key alive.
+const VERIFIED: u64 = 10_000;
+const VERIFIED_FOR: Duration = Duration::from_secs(600);
+/// Least time between two fetches of the public keys, whatever key ids callers make up.
+const FETCH_EVERY: Duration = Duration::from_millis(200);
+
+/// The key of a request, verified and active, and what it may do now.
+#[derive(Clone, Debug)]
+pub struct ApiKey {
+    pub id: String,
+    pub project_id: String,
+    pub services: BTreeSet<Service>,
+    pub format: ResponseFormat,
+    /// "default", "project" or a scores id.
+    pub rules_source: String,
+    /// None: the built-in rules.
+    pub rules_json: Option<String>,
+}
+
+/// The shape of the answers a key asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResponseFormat {
+    Default,
+    /// For clients written to the types of the vendor's client library.
+    Sdk,
+}
+
+/// The claims this server reads. The others (services, scores, minting) are asked with the state of the key.
+#[derive(Debug, Deserialize)]
+struct Claims {
+    id: String,
+    project_id: String,
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for ApiKey
+where
+    Gateway: FromRef<S>,
+{
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let gateway = Gateway::from_ref(state);
+        let claims = gateway.keys().verify(bearer(&parts.headers)?).await?;
+        authorize(gateway.projects(), &claims).await
+    }
+}
+
+/// The token of the one Authorization header.
+fn bearer(headers: &HeaderMap) -> Result<&str, Error> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let value = values.next().ok_or(Error::MissingToken)?;
+    let text = value.to_str().map_err(|_| Error::KeyFormat)?.trim();
+    if text.is_empty() {
+        return Err(Error::MissingToken);
+    }
+    match text.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && values.next().is_none() => {
+            Ok(token.trim())
+        }
+        _ => Err(Error::KeyFormat),
+    }
+}
+
+/// Asks what the key may do now. A key its project does not know reads as a bad one.
+async fn authorize(mut projects: ProjectsClient<Transport>, claims: &Claims) -> Result<ApiKey, Error> {
+    let (id, project_id) = (claims.id.clone(), claims.project_id.clone());
+    let request = AuthorizeApiKeyRequest { api_key_id: id.clone(), project_id: project_id.clone() };
+    let granted = projects.authorize_api_key(request).await.map_err(|status| match status.code() {
+        Code::NotFound | Code::InvalidArgument => Error::InvalidKey,
+        _ => Error::from(status),
+    })?;
+    let granted = granted.into_inner();
+    if granted.state() != ApiKeyState::Active {
+        return Err(Error::KeyNotActive);
+    }
+    Ok(ApiKey {
+        id,
+        project_id,
+        services: granted.selected_services.iter().filter_map(|title| Service::from_title(title)).collect(),
+        format: if granted.response_format == "sdk" { ResponseFormat::Sdk } else { ResponseFormat::Default },
+        rules_source: granted.rules_source,
+        rules_json: granted.rules_json,
+    })
+}
+
+/// The public keys of the projects service, and the tokens they have verified lately.
+pub struct Keys {
+    projects: ProjectsClient<Transport>,
+    known: RwLock<HashMap<String, DecodingKey>>,
+    /// When the last fetch began.
+    fetched: Mutex<Option<Instant>>,
+    verified: moka::future::Cache<[u8; 32], Arc<Claims>>,
+    validation: Validation,
+}
+
+impl Keys {
+    pub fn new(projects: Transport) -> Self {
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        // Keys do not expire, they are revoked; and they name no audience.
+        validation.required_spec_claims.clear();
+        validation.validate_exp = false;
+        validation.validate_aud = false;
+        Self {
+            projects: ProjectsClient::new(projects),
+            known: RwLock::default(),
+            fetched: Mutex::default(),
+            verified: moka::future::Cache::builder()
+                .max_capacity(VERIFIED)
+                .time_to_live(VERIFIED_FOR)
+                .build(),
+            validation,
+        }
+    }
+
+    /// The claims of a token with a right signature. The memory is keyed by the token's hash, so it holds no token.
+    async fn verify(&self, token: &str) -> Result<Arc<Claims>, Error> {
+        if token.len() > MAX_TOKEN {
+            return Err(Error::InvalidKey);
+        }
+        let hash: [u8; 32] = Sha256::digest(token).into();
+        if let Some(claims) = self.verified.get(&hash).await {
+            return Ok(claims);
+        }
+        let claims = Arc::new(self.verify_signature(token).await?);
+        self.verified.insert(hash, Arc::clone(&claims)).await;
+        Ok(claims)
+    }
+
+    async fn verify_signature(&self, token: &str) -> Result<Claims, Error> {
+        let header = jsonwebtoken::decode_header(token).map_err(|_| Error::InvalidKey)?;
+        // Only the one algorithm our own keys have; what the header claims chooses nothing.
+        let kid = header.kid.filter(|_| header.alg == Algorithm::EdDSA).ok_or(Error::InvalidKey)?;
+        let key = self.key(&kid).await?.ok_or(Error::InvalidKey)?;
+        let decoded = jsonwebtoken::decode::<Claims>(token, &key, &self.validation);
+        decoded.map(|token| token.claims).map_err(|_| Error::InvalidKey)
+    }
+
+    /// The key with this id; an unknown one makes the keys be fetched again.
+    async fn key(&self, kid: &str) -> Result<Option<DecodingKey>, Status> {
+        if let Some(key) = self.known(kid) {
+            return Ok(Some(key));
+        }
+        self.fetch_since(Instant::now()).await?;
+        Ok(self.known(kid))
+    }
+
+    fn known(&self, kid: &str) -> Option<DecodingKey> {
+        self.known.read().unwrap_or_else(PoisonError::into_inner).get(kid).cloned()
+    }
+
+    /// Returns after a fetch that began no earlier than `asked`: callers who wait together share one, and fetches keep
+    /// their distance, so forged key ids cost the projects service nothing and a new key is never refused.
+    async fn fetch_since(&self, asked: Instant) -> Result<(), Status> {
+        let mut fetched = self.fetched.lock().await;
+        if let Some(last) = *fetched {
+            if last >= asked {
+                return Ok(());
+            }
+            tokio::time::sleep_until(last + FETCH_EVERY).await;
+        }
+        *fetched = Some(Instant::now());
+        let keys = self
+            .projects
+            .clone()
+            .get_verification_keys(GetVerificationKeysRequest {})
+            .await?
+            .into_inner()
+            .keys;
+        let keys = keys.into_iter().map(|key| (key.kid, DecodingKey::from_ed_der(&key.public_key))).collect();
+        *self.known.write().unwrap_or_else(PoisonError::into_inner) = keys;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(value: &str) -> Result<String, String> {
+        let headers = HeaderMap::from_iter([(header::AUTHORIZATION, value.parse().unwrap())]);
+        bearer(&headers).map(str::to_owned).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn the_token_follows_the_scheme() {
+        assert_eq!(read("Bearer abc"), Ok("abc".into()));
+        assert_eq!(read("bearer  abc"), Ok("abc".into()));
+        for bad in ["abc", "Basic abc", "Bearerabc"] {
+            assert_eq!(read(bad), Err("invalid api key format".into()), "{bad}");
+        }
+        assert_eq!(bearer(&HeaderMap::new()).unwrap_err().to_string(), "missing authorization token");
+        assert_eq!(read(" "), Err("missing authorization token".into()));
+    }
+
+    #[test]
+    fn two_tokens_are_none() {
+        let mut headers = HeaderMap::new();
+        headers.append(header::AUTHORIZATION, "Bearer a".parse().unwrap());
+        headers.append(header::AUTHORIZATION, "Bearer b".parse().unwrap());
+        assert_eq!(bearer(&headers).unwrap_err().to_string(), "invalid api key format");
+    }
+}

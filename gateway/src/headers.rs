@@ -1,0 +1,316 @@
+//! The product's own request headers: validated once, before anything else is done with a request.
+
+use axum::http::{HeaderMap, HeaderName};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::error::Error;
+
+/// A request with more header bytes than this is refused (431) before it is looked at. The server itself reads up to
+/// [`crate::server::MAX_HEADER_BYTES`], so that a client which sends too much can still read why.
+pub const MAX_TOTAL: usize = 256 * 1024;
+const MAX_DEVICE_INFO: usize = 64 * 1024;
+const MAX_GEO: usize = 4 * 1024;
+const MAX_WORD: usize = 128;
+const MAX_USER: usize = 256;
+const MAX_TAGS: usize = 32;
+const MAX_TAG: usize = 64;
+
+/// Every name clients may send; CORS lets browsers send them too.
+pub const ACCEPTED: [HeaderName; 12] = [
+    HeaderName::from_static("x-user-fullname"),
+    HeaderName::from_static("x-session-id"),
+    HeaderName::from_static("x-request-user-provided-id"),
+    HeaderName::from_static("x-action-trigger"),
+    HeaderName::from_static("x-device-info"),
+    HeaderName::from_static("x-geo-location"),
+    HeaderName::from_static("x-request-tags"),
+    HeaderName::from_static("x-client-app"),
+    HeaderName::from_static("x-client-app-version"),
+    HeaderName::from_static("x-use-prefilled-video"),
+    HeaderName::from_static("x-inhouse-docauth"),
+    HeaderName::from_static("x-inhouse-mrz"),
+];
+
+/// What a request says about itself beside its body.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CallHeaders {
+    pub user_fullname: Option<String>,
+    pub session_id: Option<String>,
+    pub action_trigger: Option<String>,
+    /// A JSON object as sent, at most 64 KiB.
+    pub device_info_json: Option<String>,
+    /// [`GeoLocation`] as JSON.
+    pub geo_json: Option<String>,
+    /// At most 32, each 1 to 64 characters, no repeats.
+    pub tags: Vec<String>,
+    pub client_app: Option<String>,
+    pub client_app_version: Option<String>,
+    /// Whether a document's machine readable zone is to be validated.
+    pub validate_mrz: bool,
+}
+
+/// Where the user's device is. Unknown fields are dropped.
+#[derive(Debug, Serialize, Deserialize)]
+struct GeoLocation {
+    lat: f64,
+    lng: f64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    country: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    city: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    ip: Option<String>,
+}
+
+impl CallHeaders {
+    /// Reads and validates all of them; absent and empty mean the same.
+    ///
+    /// # Errors
+    /// 400 with a sentence that names the header, never its content.
+    pub fn read(headers: &HeaderMap) -> Result<Self, Error> {
+        Ok(Self {
+            user_fullname: single(headers, "X-User-Fullname")?.map(user_fullname).transpose()?,
+            session_id: session_id(headers)?,
+            action_trigger: word(headers, "X-Action-Trigger")?,
+            device_info_json: single(headers, "X-Device-Info")?.map(device_info).transpose()?,
+            geo_json: single(headers, "X-Geo-Location")?.map(geo_location).transpose()?,
+            tags: tags(headers)?,
+            client_app: word(headers, "X-Client-App")?,
+            client_app_version: word(headers, "X-Client-App-Version")?,
+            validate_mrz: single(headers, "X-Inhouse-MRZ")?
+                .is_some_and(|value| value.eq_ignore_ascii_case("true")),
+        })
+    }
+}
+
+/// Bytes of all names and values.
+pub fn total_bytes(headers: &HeaderMap) -> usize {
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum()
+}
+
+/// A user's identifier as it is compared: no space around it, 1 to 256 characters, none a control character.
+///
+/// # Errors
+/// 400 when it is none.
+pub fn user_fullname(text: &str) -> Result<String, Error> {
+    let text = text.trim();
+    if text.is_empty() || text.chars().count() > MAX_USER || text.chars().any(char::is_control) {
+        return Err(Error::invalid(
+            "the user fullname must be 1 to 256 characters without control characters",
+        ));
+    }
+    Ok(text.to_owned())
+}
+
+/// The one value of a header, trimmed; none when absent or empty. A repeated header is refused: two readers could
+/// take different values for it.
+fn single<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a str>, Error> {
+    let mut values = headers.get_all(name).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(Error::Invalid(format!("{name} header is repeated").into()));
+    }
+    let text = utf8(value.as_bytes(), name)?.trim();
+    Ok(Some(text).filter(|text| !text.is_empty()))
+}
+
+fn utf8<'a>(bytes: &'a [u8], name: &'static str) -> Result<&'a str, Error> {
+    std::str::from_utf8(bytes).map_err(|_| Error::Invalid(format!("{name} header is not valid UTF-8").into()))
+}
+
+fn word(headers: &HeaderMap, name: &'static str) -> Result<Option<String>, Error> {
+    let text = single(headers, name)?;
+    if text.is_some_and(|text| text.len() > MAX_WORD) {
+        return Err(Error::Invalid(format!("{name} header is longer than {MAX_WORD} bytes").into()));
+    }
+    Ok(text.map(str::to_owned))
+}
+
+fn session_id(headers: &HeaderMap) -> Result<Option<String>, Error> {
+    let (name, alias) = (word(headers, "X-Session-ID")?, word(headers, "X-Request-User-Provided-ID")?);
+    match (name, alias) {
+        (Some(a), Some(b)) if a != b => {
+            Err(Error::invalid("X-Session-ID and X-Request-User-Provided-ID headers name different sessions"))
+        }
+        (a, b) => Ok(a.or(b)),
+    }
+}
+
+fn device_info(text: &str) -> Result<String, Error> {
+    if text.len() > MAX_DEVICE_INFO {
+        return Err(Error::invalid("X-Device-Info header is larger than 64 KiB"));
+    }
+    // Parsed in full, with the parser's bound on nesting, so that later readers cannot stumble over it.
+    match serde_json::from_str(text) {
+        Ok(Value::Object(_)) => Ok(text.to_owned()),
+        _ => Err(Error::invalid("X-Device-Info header is not a JSON object")),
+    }
+}
+
+fn geo_location(text: &str) -> Result<String, Error> {
+    let shape =
+        || Error::invalid("X-Geo-Location header is not JSON with lat, lng and optional country, city, ip");
+    if text.len() > MAX_GEO {
+        return Err(Error::invalid("X-Geo-Location header is larger than 4 KiB"));
+    }
+    let geo: GeoLocation = serde_json::from_str(text).map_err(|_| shape())?;
+    if !(-90.0..=90.0).contains(&geo.lat) || !(-180.0..=180.0).contains(&geo.lng) {
+        return Err(Error::invalid("X-Geo-Location header is outside -90..90 and -180..180 degrees"));
+    }
+    serde_json::to_string(&geo).map_err(|_| shape())
+}
+
+fn tags(headers: &HeaderMap) -> Result<Vec<String>, Error> {
+    const NAME: &str = "X-Request-Tags";
+    let mut tags: Vec<String> = Vec::new();
+    for value in headers.get_all(NAME) {
+        let parts = utf8(value.as_bytes(), NAME)?.split(',').map(str::trim).filter(|tag| !tag.is_empty());
+        for tag in parts {
+            if tag.chars().count() > MAX_TAG || tag.chars().any(char::is_control) {
+                return Err(Error::invalid(
+                    "a tag of X-Request-Tags is longer than 64 characters or not printable",
+                ));
+            }
+            if tags.iter().any(|known| known == tag) {
+                continue;
+            }
+            if tags.len() == MAX_TAGS {
+                return Err(Error::invalid("X-Request-Tags header has more than 32 tags"));
+            }
+            tags.push(tag.to_owned());
+        }
+    }
+    Ok(tags)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn one(name: &'static str, value: &[u8]) -> HeaderMap {
+        HeaderMap::from_iter([(name.parse().unwrap(), HeaderValue::from_bytes(value).unwrap())])
+    }
+
+    fn refused(headers: &HeaderMap) -> String {
+        CallHeaders::read(headers).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn nothing_sent_is_nothing_known() {
+        assert_eq!(CallHeaders::read(&HeaderMap::new()).unwrap(), CallHeaders::default());
+        assert_eq!(CallHeaders::read(&one("X-User-Fullname", b"  ")).unwrap().user_fullname, None);
+    }
+
+    #[test]
+    fn the_session_has_two_names_but_is_one() {
+        assert_eq!(
+            CallHeaders::read(&one("X-Request-User-Provided-ID", b"s1")).unwrap().session_id.as_deref(),
+            Some("s1")
+        );
+        let mut both = one("X-Session-ID", b"s1");
+        both.insert("X-Request-User-Provided-ID", "s2".parse().unwrap());
+        assert_eq!(
+            refused(&both),
+            "X-Session-ID and X-Request-User-Provided-ID headers name different sessions"
+        );
+    }
+
+    #[test]
+    fn a_repeated_user_is_refused() {
+        let mut two = one("X-User-Fullname", b"ada");
+        two.append("X-User-Fullname", "bob".parse().unwrap());
+        assert_eq!(refused(&two), "X-User-Fullname header is repeated");
+    }
+
+    #[test]
+    fn what_is_not_utf8_is_refused_by_name() {
+        for name in [
+            "X-User-Fullname",
+            "X-Session-ID",
+            "X-Device-Info",
+            "X-Geo-Location",
+            "X-Request-Tags",
+            "X-Client-App",
+        ] {
+            assert_eq!(refused(&one(name, b"J\xf6rg")), format!("{name} header is not valid UTF-8"));
+        }
+    }
+
+    #[test]
+    fn device_info_is_a_bounded_object() {
+        let sized = |n: usize| format!("{{\"x\":\"{}\"}}", "a".repeat(n - 8));
+        assert!(CallHeaders::read(&one("X-Device-Info", sized(64 * 1024).as_bytes())).is_ok());
+        assert_eq!(
+            refused(&one("X-Device-Info", sized(64 * 1024 + 1).as_bytes())),
+            "X-Device-Info header is larger than 64 KiB"
+        );
+        let nested = format!("{}{}", "{\"a\":".repeat(200), "1".to_owned() + &"}".repeat(200));
+        for bad in ["[]", "\"x\"", "not json", "{", nested.as_str()] {
+            assert_eq!(
+                refused(&one("X-Device-Info", bad.as_bytes())),
+                "X-Device-Info header is not a JSON object"
+            );
+        }
+    }
+
+    #[test]
+    fn a_place_is_on_the_globe_and_keeps_only_what_is_known() {
+        let sent = br#"{"lat":48.2,"lng":16.4,"country":"AT","city":"Wien","extra":{"a":1}}"#;
+        let read = CallHeaders::read(&one("X-Geo-Location", sent)).unwrap().geo_json.unwrap();
+        assert_eq!(read, r#"{"lat":48.2,"lng":16.4,"country":"AT","city":"Wien"}"#);
+        for bad in [
+            r#"{"lat":91,"lng":0}"#,
+            r#"{"lat":0,"lng":-181}"#,
+            r#"{"lat":"1","lng":0}"#,
+            r#"{"lng":0}"#,
+            "[]",
+            "null",
+        ] {
+            assert!(
+                refused(&one("X-Geo-Location", bad.as_bytes())).starts_with("X-Geo-Location header"),
+                "{bad}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_of_a_header_do_harm(value in prop::collection::vec(any::<u8>(), 0..300)) {
+            for name in ACCEPTED {
+                let Ok(value) = HeaderValue::from_bytes(&value) else { return Ok(()) };
+                let read = CallHeaders::read(&HeaderMap::from_iter([(name, value)]));
+                if let Ok(read) = read {
+                    prop_assert!(read.tags.len() <= MAX_TAGS);
+                    prop_assert!(read.user_fullname.is_none_or(|user| !user.is_empty() && user.chars().count() <= MAX_USER));
+                }
+            }
+        }
+
+        #[test]
+        fn tags_come_back_once_each_in_order(tags in prop::collection::vec("[a-z]{1,6}", 0..20)) {
+            let read = CallHeaders::read(&one("X-Request-Tags", tags.join(" ,, ").as_bytes())).unwrap().tags;
+            let mut expected: Vec<String> = Vec::new();
+            tags.into_iter().for_each(|tag| if !expected.contains(&tag) { expected.push(tag) });
+            prop_assert_eq!(read, expected);
+        }
+
+        #[test]
+        fn any_place_on_the_globe_is_accepted(lat in -90.0..=90.0f64, lng in -180.0..=180.0f64) {
+            let sent = serde_json::json!({"lat": lat, "lng": lng}).to_string();
+            let read = CallHeaders::read(&one("X-Geo-Location", sent.as_bytes())).unwrap().geo_json.unwrap();
+            let read: Value = serde_json::from_str(&read).unwrap();
+            prop_assert!((read["lat"].as_f64().unwrap() - lat).abs() < 1e-9);
+        }
+
+        #[test]
+        fn a_user_name_survives_unless_it_is_none(name in "\\PC{1,40}") {
+            let trimmed = name.trim();
+            prop_assume!(!trimmed.is_empty());
+            prop_assert_eq!(user_fullname(&name).unwrap(), trimmed);
+        }
+    }
+}

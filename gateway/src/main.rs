@@ -1,0 +1,91 @@
+//! The gateway as a process of its own, in front of services that run elsewhere.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    path::PathBuf,
+    time::Duration,
+};
+
+use anyhow::Context;
+use gateway::Peers;
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize, Serializer};
+use tokio::net::TcpListener;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Longest a service may take. The models get minutes: a long video on a busy machine is slow, not broken.
+const DEADLINE: Duration = Duration::from_secs(10);
+const ML_DEADLINE: Duration = Duration::from_secs(120);
+
+/// Where each service is; all are required here.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Urls {
+    sessions: String,
+    consent: String,
+    ml: String,
+    docauth: String,
+    transactions: String,
+    projects: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Process {
+    /// Where HTTP is served. Port 0 takes a free one, and the ready line names it.
+    listen: SocketAddr,
+    /// The token the services ask for.
+    #[serde(serialize_with = "expose")]
+    service_token: Option<SecretString>,
+    telemetry: boot::TelemetryConfig,
+    urls: Urls,
+    gateway: gateway::Config,
+}
+
+/// The configuration is serialised only into the merge of its own sources, never into an output.
+fn expose<S: Serializer>(secret: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
+    secret.as_ref().map(ExposeSecret::expose_secret).serialize(serializer)
+}
+
+impl Default for Process {
+    fn default() -> Self {
+        Self {
+            listen: (Ipv4Addr::LOCALHOST, 8080).into(),
+            service_token: None,
+            telemetry: boot::TelemetryConfig::default(),
+            urls: Urls::default(),
+            gateway: gateway::Config::default(),
+        }
+    }
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<()> {
+    let file = std::env::var_os("BIOMETRY_CONFIG").map(PathBuf::from);
+    let process: Process = boot::load(Process::default(), file.as_deref())?;
+    let _telemetry = boot::Telemetry::start("gateway", &process.telemetry)?;
+    let peers = peers(&process.urls, process.service_token.as_ref())?;
+    let app = gateway::app(process.gateway, peers).await?;
+    let listener = TcpListener::bind(process.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", process.listen))?;
+    boot::announce("gateway", listener.local_addr()?)?;
+    gateway::serve(listener, app, boot::shutdown_signal()).await
+}
+
+fn peers(urls: &Urls, token: Option<&SecretString>) -> anyhow::Result<Peers> {
+    let remote = |name: &str, url: &str, deadline| {
+        anyhow::ensure!(!url.is_empty(), "urls.{name} is not set (BIOMETRY_URLS__{})", name.to_uppercase());
+        rpc::remote(url, deadline, token.cloned()).with_context(|| format!("urls.{name}"))
+    };
+    Ok(Peers {
+        sessions: remote("sessions", &urls.sessions, DEADLINE)?,
+        consent: remote("consent", &urls.consent, DEADLINE)?,
+        ml: remote("ml", &urls.ml, ML_DEADLINE)?,
+        docauth: remote("docauth", &urls.docauth, DEADLINE)?,
+        transactions: remote("transactions", &urls.transactions, DEADLINE)?,
+        projects: remote("projects", &urls.projects, DEADLINE)?,
+    })
+}

@@ -1,0 +1,59 @@
+//! What every request meets, whatever its route.
+
+use std::time::{Duration, Instant};
+
+use axum::{
+    extract::{MatchedPath, Request},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use tower_http::cors::{Any, CorsLayer};
+use tracing::Instrument;
+use uuid::Uuid;
+
+use crate::{error::Error, headers};
+
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub const AUTO_ENROLL: HeaderName = HeaderName::from_static("x-auto-enroll");
+pub const REMOVED_SERVICES: HeaderName = HeaderName::from_static("x-removed-services");
+
+/// Gives the request an id of our own (a client's is never taken over), makes it the context of all calls to services,
+/// and puts it on the answer. The access line is at debug: at thousands of requests a second it is no small cost.
+pub async fn identify(request: Request, next: Next) -> Response {
+    let id = Uuid::now_v7().to_string();
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
+    let (method, started) = (request.method().clone(), Instant::now());
+    let span = tracing::info_span!("request", otel.name = %route, http.method = %method, request.id = %id);
+    let context = rpc::CallContext { request_id: id.clone() };
+    let mut response = rpc::scope(context, next.run(request)).instrument(span).await;
+    if let Ok(id) = HeaderValue::try_from(&id) {
+        response.headers_mut().insert(REQUEST_ID, id);
+    }
+    let (status, duration_ms) = (response.status().as_u16(), started.elapsed().as_millis());
+    tracing::debug!(%method, route, status, duration_ms, request.id = id, "answered");
+    response
+}
+
+/// Refuses what sends more header bytes than any client of ours has reason to.
+pub async fn bound_headers(request: Request, next: Next) -> Response {
+    if headers::total_bytes(request.headers()) > headers::MAX_TOTAL {
+        let sentence = "request headers are larger than 256 KiB".to_owned();
+        return Error::Refused(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, sentence).into_response();
+    }
+    next.run(request).await
+}
+
+/// Browsers may call from anywhere: the key, not the origin, is what grants access.
+pub fn cors() -> CorsLayer {
+    let sent = headers::ACCEPTED.into_iter().chain([header::AUTHORIZATION, header::CONTENT_TYPE]);
+    CorsLayer::new()
+        .allow_origin(Any)
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
+        .allow_headers(sent.collect::<Vec<_>>())
+        .expose_headers([REQUEST_ID, AUTO_ENROLL, REMOVED_SERVICES, header::RETRY_AFTER])
+        .max_age(Duration::from_secs(3600))
+}

@@ -1,0 +1,88 @@
+//! The API's description, served at `/openapi.json` and readable at `/docs`.
+
+use utoipa::{
+    Modify, OpenApi,
+    openapi::{
+        ObjectBuilder, Type,
+        path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem},
+        security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+    },
+};
+
+use crate::{consent, docauth, headers, health, process_video, sessions, transactions};
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Biometry", description = "Identity verification: sessions, consent, video, transactions. Every answer carries `X-Request-Id`, which is also the id of the call's transaction. Errors are `{\"error\": \"<text>\"}`."),
+    paths(
+        sessions::start, sessions::end,
+        consent::authorization, consent::storage, consent::get,
+        process_video::process_video, docauth::check,
+        transactions::get,
+        health::live, health::ready,
+    ),
+    modifiers(&ApiKey, &CallHeaders),
+)]
+struct Description;
+
+/// The whole description.
+pub fn description() -> utoipa::openapi::OpenApi {
+    Description::openapi()
+}
+
+/// All routes but the ones marked otherwise need a key.
+struct ApiKey;
+
+impl Modify for ApiKey {
+    fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        let components = api.components.get_or_insert_default();
+        components.add_security_scheme("api_key", SecurityScheme::Http(bearer));
+        api.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>("api_key", [])]);
+    }
+}
+
+/// The product's own headers, on every route that leaves a transaction.
+struct CallHeaders;
+
+impl Modify for CallHeaders {
+    fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
+        for (path, item) in &mut api.paths.paths {
+            if path.starts_with("/api-gateway") || path.starts_with("/api-consent") {
+                operations(item).for_each(|operation| {
+                    operation.parameters.get_or_insert_default().extend(parameters().map(Into::into));
+                });
+            }
+        }
+    }
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.post, &mut item.put, &mut item.delete].into_iter().flatten()
+}
+
+fn parameters() -> impl Iterator<Item = Parameter> {
+    headers::ACCEPTED.into_iter().map(|name| {
+        let text = ObjectBuilder::new().schema_type(Type::String).build();
+        ParameterBuilder::new()
+            .name(name.as_str())
+            .parameter_in(ParameterIn::Header)
+            .schema(Some(text))
+            .build()
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_route_is_described_and_needs_a_key_unless_it_says_otherwise() {
+        let described = serde_json::to_value(description()).unwrap();
+        let paths: Vec<_> = described["paths"].as_object().unwrap().keys().map(String::as_str).collect();
+        let routed: std::collections::BTreeSet<_> = crate::routes::PATHS.into_iter().collect();
+        assert_eq!(paths.iter().copied().collect::<std::collections::BTreeSet<_>>(), routed);
+        assert_eq!(described["security"][0]["api_key"], serde_json::json!([]));
+        assert_eq!(described["paths"]["/healthz"]["get"]["security"], serde_json::json!([{}]));
+    }
+}

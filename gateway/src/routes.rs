@@ -1,0 +1,76 @@
+//! Every URL of the product.
+
+use std::time::Duration;
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    middleware::{from_fn, from_fn_with_state, map_response},
+    routing::{MethodRouter, get, post},
+};
+use tower_http::{catch_panic::CatchPanicLayer, timeout::RequestBodyTimeoutLayer};
+use utoipa_swagger_ui::SwaggerUi;
+
+use crate::{
+    Gateway, consent, docauth,
+    drain::drain,
+    error::{self, Error},
+    health,
+    middleware::{bound_headers, cors, identify},
+    openapi,
+    process_video::process_video,
+    record::{Recorded, recorded},
+    sessions, transactions, upload,
+};
+
+/// Largest body of a route that takes no file.
+const MAX_JSON: usize = 64 * 1024;
+/// Longest silence within a request body.
+const BODY_IDLE: Duration = Duration::from_secs(15);
+
+/// The paths with an entry below; the API's description is checked against them.
+#[cfg(test)]
+pub const PATHS: [&str; 10] = [
+    "/api-gateway/sessions/start",
+    "/api-gateway/sessions/end/{id}",
+    "/api-gateway/process-video",
+    "/api-gateway/docauth/check",
+    "/api-consent/consent",
+    "/api-consent/strg-consent",
+    "/api-consent/consent/{user}",
+    "/api-transactions/transactions/{id}",
+    "/healthz",
+    "/readyz",
+];
+
+pub fn router(gateway: Gateway) -> Router {
+    let leaves = |kind, route: MethodRouter<Gateway>| {
+        let recorded = from_fn_with_state(Recorded { gateway: gateway.clone(), kind }, recorded);
+        // Inside of the record, so that a call that panicked is recorded as well.
+        route.route_layer(CatchPanicLayer::custom(error::from_panic)).route_layer(recorded)
+    };
+    let upload = || DefaultBodyLimit::max(upload::MAX_BODY);
+
+    Router::new()
+        .route("/api-gateway/sessions/start", leaves("session_start", post(sessions::start)))
+        .route("/api-gateway/sessions/end/{id}", leaves("session_end", post(sessions::end)))
+        .route("/api-gateway/process-video", leaves("process_video", post(process_video).layer(upload())))
+        .route("/api-gateway/docauth/check", leaves("docauth_check", post(docauth::check).layer(upload())))
+        .route("/api-consent/consent", leaves("consent", post(consent::authorization)))
+        .route("/api-consent/strg-consent", leaves("storage_consent", post(consent::storage)))
+        .route("/api-consent/consent/{user}", leaves("consent_read", get(consent::get)))
+        .route("/api-transactions/transactions/{id}", get(transactions::get))
+        .route("/healthz", get(health::live))
+        .route("/readyz", get(health::ready))
+        .merge(SwaggerUi::new("/docs").url("/openapi.json", openapi::description()))
+        .fallback(async || Error::NoSuchRoute)
+        .layer(DefaultBodyLimit::max(MAX_JSON))
+        .layer(from_fn(bound_headers))
+        .layer(from_fn(drain))
+        .layer(RequestBodyTimeoutLayer::new(BODY_IDLE))
+        .layer(map_response(error::as_json))
+        .layer(CatchPanicLayer::custom(error::from_panic))
+        .layer(cors())
+        .layer(from_fn(identify))
+        .with_state(gateway)
+}
