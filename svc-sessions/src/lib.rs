@@ -1,1 +1,73 @@
-//! svc-sessions: see docs/ARCHITECTURE.md.
+//! svc-sessions: sessions of a project, the user each is bound to, the last video seen in each.
+//!
+//! Invariants: a session is bound to at most one user, by one conditional statement, so that of two that race exactly one
+//! wins; an ended session never comes back; an expired one, and one of another project, answers as an unknown one does;
+//! the last video never outlives its session (removed at its end, and at its expiry by the sweeper, which also removes
+//! the row); names and videos are stored encrypted.
+//!
+//! Caller: the gateway, on every call made within a session.
+
+mod config;
+mod error;
+mod service;
+mod session;
+mod store;
+mod subjects;
+mod sweeper;
+mod videos;
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use anyhow::Context;
+use blob::KeyRing;
+use db::Db;
+use proto::sessions::sessions_server::SessionsServer;
+use tonic::service::Routes;
+
+pub use config::Config;
+
+/// The tables of this service.
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
+
+/// Milliseconds UTC, as the service is to see them.
+pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+
+/// Opens the database, the blobs and the master key, starts the sweeper and answers the service. The sweeper ends with
+/// the routes.
+///
+/// # Errors
+/// When a setting is out of range, or the database, the storage or the master key cannot be used.
+pub async fn routes(config: Config) -> anyhow::Result<Routes> {
+    routes_at(config, Arc::new(now_ms)).await
+}
+
+/// [`routes`] by another clock: what a test of expiry needs.
+///
+/// # Errors
+/// As [`routes`].
+pub async fn routes_at(config: Config, clock: Clock) -> anyhow::Result<Routes> {
+    config.validate()?;
+    let ring = KeyRing::open(&config.blob.keys).context("the master key")?;
+    let blobs = blob::Store::open(&config.blob).context("the blob storage")?;
+    let store = store::Store::new(Db::open(&config.db, &MIGRATIONS).await?);
+    let videos = videos::Videos::new(blobs, config.max_video_bytes);
+    let period = Duration::from_secs(config.sweep_seconds.into());
+    let sweeper = sweeper::start(store.clone(), videos.clone(), period, clock.clone());
+    let service = service::Sessions {
+        store,
+        videos,
+        subjects: subjects::Subjects::new(ring),
+        lifetime_ms: i64::from(config.lifetime_seconds) * 1000,
+        clock,
+        _sweeper: Arc::new(sweeper),
+    };
+    Ok(Routes::new(SessionsServer::new(service).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES)))
+}
+
+fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}

@@ -6,11 +6,11 @@ async fn count_tables(db: &db::Db, name: &str) -> i64 {
     match db {
         db::Db::Pg(pool) => {
             let sql = "SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = $1";
-            sqlx::query_scalar(sql).bind(name).fetch_one(pool).await.unwrap()
+            sqlx::query_scalar(sql).bind(name).fetch_one(pool).await.expect("the catalogue answers")
         }
         db::Db::Lite(pool) => {
             let sql = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = $1";
-            sqlx::query_scalar(sql).bind(name).fetch_one(pool).await.unwrap()
+            sqlx::query_scalar(sql).bind(name).fetch_one(pool).await.expect("the catalogue answers")
         }
     }
 }

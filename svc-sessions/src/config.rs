@@ -1,0 +1,59 @@
+//! Where this service keeps sessions and videos, and for how long.
+
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+/// Defaults to files below `data/` of the working directory.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub db: db::Config,
+    /// The last videos, and the master key names and videos are encrypted under.
+    pub blob: blob::Config,
+    /// How long a session lives, 1 second to 7 days.
+    pub lifetime_seconds: u32,
+    /// How often expired sessions and videos are removed; they are refused from the moment they expire.
+    pub sweep_seconds: u32,
+    /// Largest video kept. The gateway refuses large uploads earlier; this bounds what a faulty caller can store.
+    pub max_video_bytes: u64,
+}
+
+/// A week: the last video of a session is kept as long as the session.
+const MAX_LIFETIME_SECONDS: u32 = 7 * 24 * 3600;
+
+impl Config {
+    /// SQLite, the videos and the master key as files below `data_dir`; sessions of 30 minutes.
+    pub fn embedded(data_dir: &Path) -> Self {
+        let mut blob = blob::Config::embedded(data_dir);
+        // A folder of its own: this service removes whatever expires in it.
+        blob.folder = data_dir.join("session-videos");
+        Self {
+            db: db::Config::sqlite(&data_dir.join("sessions.db")),
+            blob,
+            lifetime_seconds: 30 * 60,
+            sweep_seconds: 30,
+            max_video_bytes: 64 * 1024 * 1024,
+        }
+    }
+
+    /// Checks the ranges.
+    ///
+    /// # Errors
+    /// Names the field that is out of range.
+    pub fn validate(&self) -> anyhow::Result<()> {
+        anyhow::ensure!(
+            (1..=MAX_LIFETIME_SECONDS).contains(&self.lifetime_seconds),
+            "lifetime_seconds must be from 1 to {MAX_LIFETIME_SECONDS}"
+        );
+        anyhow::ensure!(self.sweep_seconds > 0, "sweep_seconds must be at least 1");
+        anyhow::ensure!(self.max_video_bytes > 0, "max_video_bytes must be at least 1");
+        Ok(())
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self::embedded(Path::new("data"))
+    }
+}

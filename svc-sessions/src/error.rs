@@ -1,0 +1,60 @@
+//! What can go wrong here, and what the caller is told.
+
+use tonic::Status;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{0}")]
+    Invalid(&'static str),
+    /// Unknown, of another project, or expired: the caller cannot tell which.
+    #[error("session not found")]
+    NotFound,
+    #[error("session has ended")]
+    Ended,
+    #[error("session is bound to another user")]
+    BoundToAnother,
+    #[error("no video found for this session")]
+    NoVideo,
+    #[error("video is larger than {0} bytes")]
+    TooLarge(u64),
+    /// The caller stopped sending.
+    #[error("the video was not received to its end")]
+    BrokenOff(#[source] Status),
+    #[error("the storage of videos or names failed")]
+    Blob(#[source] blob::Error),
+    #[error("the database failed")]
+    Database(#[from] sqlx::Error),
+}
+
+impl From<blob::Error> for Error {
+    fn from(error: blob::Error) -> Self {
+        match error {
+            // What the upload itself failed with comes back as it went in.
+            blob::Error::Input(cause) => match cause.downcast::<Self>() {
+                Ok(own) => *own,
+                Err(cause) => Self::Blob(blob::Error::Input(cause)),
+            },
+            other => Self::Blob(other),
+        }
+    }
+}
+
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        match &error {
+            Error::Invalid(_) | Error::TooLarge(_) => Self::invalid_argument(error.to_string()),
+            Error::NotFound | Error::NoVideo => Self::not_found(error.to_string()),
+            Error::Ended => Self::failed_precondition(error.to_string()),
+            Error::BoundToAnother => Self::permission_denied(error.to_string()),
+            Error::BrokenOff(_) => Self::aborted(error.to_string()),
+            Error::Blob(cause) => {
+                tracing::error!(error = cause as &dyn std::error::Error, "the sessions' storage failed");
+                Self::internal("internal error")
+            }
+            Error::Database(cause) => {
+                tracing::error!(error = cause as &dyn std::error::Error, "the sessions database failed");
+                Self::unavailable("the sessions database does not answer")
+            }
+        }
+    }
+}

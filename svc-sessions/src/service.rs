@@ -1,0 +1,193 @@
+//! Decodes a call, applies the rules of a session, stores, encodes.
+
+use std::sync::Arc;
+
+use blob::Tenant;
+use bytes::Bytes;
+use futures::{Stream, StreamExt, TryStreamExt, stream::BoxStream};
+use proto::sessions::{self as wire, put_last_video_request::Part, sessions_server};
+use tokio_util::task::AbortOnDropHandle;
+use tonic::{Request, Response, Status, Streaming};
+
+use crate::{
+    Clock,
+    error::Error,
+    session::{Session, SessionId, UserName},
+    store::Store,
+    subjects::Subjects,
+    videos::Videos,
+};
+
+#[derive(Clone)]
+pub struct Sessions {
+    pub store: Store,
+    pub videos: Videos,
+    pub subjects: Subjects,
+    pub lifetime_ms: i64,
+    pub clock: Clock,
+    /// Sweeps as long as the service is there.
+    pub _sweeper: Arc<AbortOnDropHandle<()>>,
+}
+
+impl Sessions {
+    async fn start(&self, request: wire::StartSessionRequest) -> Result<wire::Session, Error> {
+        // The project becomes a part of the path of its videos.
+        Tenant::parse(&request.project_id).map_err(|_| Error::Invalid("project_id is not an id"))?;
+        let now_ms = (self.clock)();
+        let session = Session {
+            id: SessionId::new(),
+            project_id: request.project_id,
+            api_key_id: request.api_key_id,
+            user: None,
+            created_at_ms: now_ms,
+            expires_at_ms: now_ms + self.lifetime_ms,
+            ended_at_ms: None,
+            video_bytes: None,
+        };
+        self.store.insert(&session).await?;
+        self.encode(session)
+    }
+
+    async fn find(&self, project: &str, id: &str) -> Result<Session, Error> {
+        let session = self.store.find(project, &SessionId::parse(id)?).await?.ok_or(Error::NotFound)?;
+        session.unexpired((self.clock)())
+    }
+
+    async fn bind(&self, request: wire::BindUserRequest) -> Result<wire::Session, Error> {
+        let user = UserName::parse(&request.user_fullname)?;
+        let hashes = self.subjects.hashes(&request.project_id, &user)?;
+        // Most calls find the user bound already, and reading first spares them a write.
+        let mut session = self.find(&request.project_id, &request.session_id).await?.usable((self.clock)())?;
+        if session.user.is_none() {
+            let bound = self.subjects.seal(&session.id, &user, &hashes)?;
+            self.store.bind(&session.project_id, &session.id, &bound, (self.clock)()).await?;
+            // Whoever won, the row now says so.
+            session = self.find(&request.project_id, &request.session_id).await?.usable((self.clock)())?;
+        }
+        match &session.user {
+            Some(bound) if bound.is(&hashes) => self.encode(session),
+            _ => Err(Error::BoundToAnother),
+        }
+    }
+
+    async fn end(&self, request: wire::EndSessionRequest) -> Result<wire::Session, Error> {
+        let session = self.find(&request.project_id, &request.session_id).await?;
+        if !self.store.end(&session.project_id, &session.id, (self.clock)()).await? {
+            // Ended before, or by another call just now, or expired meanwhile.
+            session.usable((self.clock)())?;
+            return Err(Error::Ended);
+        }
+        self.videos.delete(&session).await?;
+        self.encode(self.find(&request.project_id, &request.session_id).await?)
+    }
+
+    async fn put_video(&self, mut parts: Streaming<wire::PutLastVideoRequest>) -> Result<u64, Error> {
+        let first = parts.message().await.map_err(Error::BrokenOff)?.and_then(|message| message.part);
+        let Some(Part::Header(header)) = first else {
+            return Err(Error::Invalid("the first message must be the header"));
+        };
+        let session = self.find(&header.project_id, &header.session_id).await?.usable((self.clock)())?;
+        let size = self.videos.put(&session, nonempty(parts).await?).await?;
+        let bytes = i64::try_from(size).unwrap_or(i64::MAX);
+        if !self.store.note_video(&session.project_id, &session.id, bytes, (self.clock)()).await? {
+            // The session ended during the upload: its end has removed the video before this one was there.
+            self.videos.delete(&session).await?;
+            return Err(Error::Ended);
+        }
+        Ok(size)
+    }
+
+    async fn video(
+        &self,
+        request: wire::GetLastVideoRequest,
+    ) -> Result<BoxStream<'static, Result<wire::VideoChunk, Status>>, Error> {
+        let session = self.find(&request.project_id, &request.session_id).await?.usable((self.clock)())?;
+        if session.video_bytes.is_none() {
+            return Err(Error::NoVideo);
+        }
+        let bytes = self.videos.get(&session, (self.clock)()).await?;
+        let chunk = |chunk: Bytes| wire::VideoChunk { chunk };
+        Ok(bytes.map_ok(chunk).map_err(|error| Error::from(error).into()).boxed())
+    }
+
+    fn encode(&self, session: Session) -> Result<wire::Session, Error> {
+        let user = session.user.as_ref().map(|user| self.subjects.open(&session.id, user)).transpose()?;
+        let state = match session.ended_at_ms {
+            Some(_) => wire::SessionState::Ended,
+            None => wire::SessionState::Active,
+        };
+        Ok(wire::Session {
+            id: session.id.as_str().to_owned(),
+            project_id: session.project_id,
+            state: state.into(),
+            user_fullname: user,
+            created_at_ms: session.created_at_ms,
+            expires_at_ms: session.expires_at_ms,
+            ended_at_ms: session.ended_at_ms,
+            has_video: session.video_bytes.is_some(),
+        })
+    }
+}
+
+/// The bytes of an upload, once the first of them is there: an empty one must not replace a video.
+async fn nonempty(
+    parts: Streaming<wire::PutLastVideoRequest>,
+) -> Result<impl Stream<Item = Result<Bytes, Error>> + Send, Error> {
+    let chunks = parts.map(|part| match part.map_err(Error::BrokenOff)?.part {
+        Some(Part::Chunk(chunk)) => Ok(chunk),
+        _ => Err(Error::Invalid("every message after the first must be a chunk")),
+    });
+    let mut chunks = Box::pin(chunks.try_filter(|chunk| std::future::ready(!chunk.is_empty())));
+    let first = chunks.try_next().await?.ok_or(Error::Invalid("the video is empty"))?;
+    Ok(futures::stream::once(std::future::ready(Ok(first))).chain(chunks))
+}
+
+#[tonic::async_trait]
+impl sessions_server::Sessions for Sessions {
+    async fn start_session(
+        &self,
+        request: Request<wire::StartSessionRequest>,
+    ) -> Result<Response<wire::Session>, Status> {
+        Ok(Response::new(self.start(request.into_inner()).await?))
+    }
+
+    async fn get_session(
+        &self,
+        request: Request<wire::GetSessionRequest>,
+    ) -> Result<Response<wire::Session>, Status> {
+        let request = request.into_inner();
+        let session = self.find(&request.project_id, &request.session_id).await?;
+        Ok(Response::new(self.encode(session)?))
+    }
+
+    async fn bind_user(
+        &self,
+        request: Request<wire::BindUserRequest>,
+    ) -> Result<Response<wire::Session>, Status> {
+        Ok(Response::new(self.bind(request.into_inner()).await?))
+    }
+
+    async fn end_session(
+        &self,
+        request: Request<wire::EndSessionRequest>,
+    ) -> Result<Response<wire::Session>, Status> {
+        Ok(Response::new(self.end(request.into_inner()).await?))
+    }
+
+    async fn put_last_video(
+        &self,
+        request: Request<Streaming<wire::PutLastVideoRequest>>,
+    ) -> Result<Response<wire::PutLastVideoResponse>, Status> {
+        let size = self.put_video(request.into_inner()).await?;
+        Ok(Response::new(wire::PutLastVideoResponse { size }))
+    }
+
+    type GetLastVideoStream = BoxStream<'static, Result<wire::VideoChunk, Status>>;
+
+    async fn get_last_video(
+        &self,
+        request: Request<wire::GetLastVideoRequest>,
+    ) -> Result<Response<Self::GetLastVideoStream>, Status> {
+        Ok(Response::new(self.video(request.into_inner()).await?))
+    }
+}

@@ -1,0 +1,165 @@
+//! Every SQL statement of this service. Lookups answer `Option`; what a missing row means is the caller's to say.
+//!
+//! Each state change is one conditional statement, so that whatever races for it, exactly one wins.
+
+use std::sync::Arc;
+
+use db::Db;
+use sqlx::{query, query_as};
+use tokio::sync::{Mutex, MutexGuard};
+
+use crate::{
+    error::Error,
+    session::{BoundUser, Session, SessionId},
+};
+
+#[derive(Clone)]
+pub struct Store {
+    db: Db,
+    /// SQLite has one writer; waiting here in line is cheaper than its polling for the lock.
+    turn: Arc<Mutex<()>>,
+}
+
+#[derive(sqlx::FromRow)]
+struct Row {
+    id: String,
+    project_id: String,
+    api_key_id: String,
+    user_hash: Option<Vec<u8>>,
+    user_sealed: Option<Vec<u8>>,
+    created_at: i64,
+    expires_at: i64,
+    ended_at: Option<i64>,
+    video_bytes: Option<i64>,
+}
+
+impl TryFrom<Row> for Session {
+    type Error = Error;
+
+    fn try_from(row: Row) -> Result<Self, Error> {
+        Ok(Self {
+            id: SessionId::parse(&row.id)?,
+            project_id: row.project_id,
+            api_key_id: row.api_key_id,
+            user: row.user_hash.zip(row.user_sealed).map(|(hash, sealed)| BoundUser { hash, sealed }),
+            created_at_ms: row.created_at,
+            expires_at_ms: row.expires_at,
+            ended_at_ms: row.ended_at,
+            video_bytes: row.video_bytes,
+        })
+    }
+}
+
+impl Store {
+    pub fn new(db: Db) -> Self {
+        Self { db, turn: Arc::default() }
+    }
+
+    async fn turn(&self) -> Option<MutexGuard<'_, ()>> {
+        match self.db {
+            Db::Lite(_) => Some(self.turn.lock().await),
+            Db::Pg(_) => None,
+        }
+    }
+
+    pub async fn insert(&self, session: &Session) -> Result<(), Error> {
+        const SQL: &str = "INSERT INTO sessions (id, project_id, api_key_id, created_at, expires_at) \
+            VALUES ($1, $2, $3, $4, $5)";
+        let _turn = self.turn().await;
+        db::on!(&self.db, |pool| query(SQL)
+            .bind(session.id.as_str())
+            .bind(&session.project_id)
+            .bind(&session.api_key_id)
+            .bind(session.created_at_ms)
+            .bind(session.expires_at_ms)
+            .execute(pool)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
+    pub async fn find(&self, project: &str, id: &SessionId) -> Result<Option<Session>, Error> {
+        const SQL: &str = "SELECT id, project_id, api_key_id, user_hash, user_sealed, created_at, expires_at, \
+            ended_at, video_bytes FROM sessions WHERE id = $1 AND project_id = $2";
+        let row: Option<Row> = db::on!(&self.db, |pool| query_as(SQL)
+            .bind(id.as_str())
+            .bind(project)
+            .fetch_optional(pool)
+            .await)?;
+        row.map(Session::try_from).transpose()
+    }
+
+    /// Fixes the user of a session that has none and is neither ended nor expired; answers whether this call did.
+    pub async fn bind(
+        &self,
+        project: &str,
+        id: &SessionId,
+        user: &BoundUser,
+        now_ms: i64,
+    ) -> Result<bool, Error> {
+        const SQL: &str = "UPDATE sessions SET user_hash = $3, user_sealed = $4 WHERE id = $1 AND project_id = $2 \
+            AND user_hash IS NULL AND ended_at IS NULL AND expires_at > $5";
+        let _turn = self.turn().await;
+        let changed = db::on!(&self.db, |pool| query(SQL)
+            .bind(id.as_str())
+            .bind(project)
+            .bind(&user.hash)
+            .bind(&user.sealed)
+            .bind(now_ms)
+            .execute(pool)
+            .await
+            .map(|done| done.rows_affected()))?;
+        Ok(changed == 1)
+    }
+
+    /// Ends a session that is neither ended nor expired; answers whether this call did.
+    pub async fn end(&self, project: &str, id: &SessionId, now_ms: i64) -> Result<bool, Error> {
+        const SQL: &str = "UPDATE sessions SET ended_at = $3, video_bytes = NULL WHERE id = $1 AND project_id = $2 \
+            AND ended_at IS NULL AND expires_at > $3";
+        let _turn = self.turn().await;
+        let changed = db::on!(&self.db, |pool| query(SQL)
+            .bind(id.as_str())
+            .bind(project)
+            .bind(now_ms)
+            .execute(pool)
+            .await
+            .map(|done| done.rows_affected()))?;
+        Ok(changed == 1)
+    }
+
+    /// Notes that the session's video is there; answers false when the session is over meanwhile.
+    pub async fn note_video(
+        &self,
+        project: &str,
+        id: &SessionId,
+        bytes: i64,
+        now_ms: i64,
+    ) -> Result<bool, Error> {
+        const SQL: &str = "UPDATE sessions SET video_bytes = $3 WHERE id = $1 AND project_id = $2 \
+            AND ended_at IS NULL AND expires_at > $4";
+        let _turn = self.turn().await;
+        let changed = db::on!(&self.db, |pool| query(SQL)
+            .bind(id.as_str())
+            .bind(project)
+            .bind(bytes)
+            .bind(now_ms)
+            .execute(pool)
+            .await
+            .map(|done| done.rows_affected()))?;
+        Ok(changed == 1)
+    }
+
+    /// Removes up to `limit` sessions that expired at or before `now_ms`, and answers how many.
+    pub async fn delete_expired(&self, now_ms: i64, limit: i64) -> Result<u64, Error> {
+        const SQL: &str = "DELETE FROM sessions WHERE id IN \
+            (SELECT id FROM sessions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
+        let _turn = self.turn().await;
+        let removed = db::on!(&self.db, |pool| query(SQL)
+            .bind(now_ms)
+            .bind(limit)
+            .execute(pool)
+            .await
+            .map(|done| done.rows_affected()))?;
+        Ok(removed)
+    }
+}

@@ -1,0 +1,49 @@
+//! Names are personal: compared by a keyed hash, kept encrypted for one session.
+
+use blob::{KeyRing, Purpose};
+
+use crate::{
+    error::Error,
+    session::{BoundUser, SessionId, UserName},
+};
+
+const COMPARE: Purpose = Purpose("compare the user of a session");
+const NAME: Purpose = Purpose("name of a session's user");
+
+#[derive(Clone)]
+pub struct Subjects {
+    ring: KeyRing,
+}
+
+impl Subjects {
+    pub fn new(ring: KeyRing) -> Self {
+        Self { ring }
+    }
+
+    /// What `user` of `project` is compared by: the hash of the sealing key first, then those of retired keys.
+    ///
+    /// # Errors
+    /// Never in practice; a failure of the cipher library.
+    pub fn hashes(&self, project: &str, user: &UserName) -> Result<Vec<[u8; 32]>, Error> {
+        Ok(self.ring.fingerprints(COMPARE, format!("{project}\0{}", user.as_str()).as_bytes())?)
+    }
+
+    /// What is stored when `user` is bound to session `id`.
+    ///
+    /// # Errors
+    /// When the system has no randomness.
+    pub fn seal(&self, id: &SessionId, user: &UserName, hashes: &[[u8; 32]]) -> Result<BoundUser, Error> {
+        let sealed = self.ring.seal(NAME, id.as_str().as_bytes(), user.as_str().as_bytes())?;
+        let newest = hashes.first().ok_or(blob::Error::Crypto)?;
+        Ok(BoundUser { hash: newest.to_vec(), sealed })
+    }
+
+    /// The name [`Subjects::seal`] stored for the same session.
+    ///
+    /// # Errors
+    /// When the row was changed, or its master key is not in the ring any more.
+    pub fn open(&self, id: &SessionId, user: &BoundUser) -> Result<String, Error> {
+        let name = self.ring.open_sealed(NAME, id.as_str().as_bytes(), &user.sealed)?;
+        String::from_utf8(name.to_vec()).map_err(|_| blob::Error::Refused.into())
+    }
+}

@@ -1,0 +1,45 @@
+//! Removes what has expired. Correctness does not wait for it: an expired session is refused from its last millisecond.
+
+use std::time::Duration;
+
+use tokio::time::{MissedTickBehavior, interval};
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::{Clock, error::Error, store::Store, videos::Videos};
+
+/// Rows of one statement: bounds how long it holds the database.
+const BATCH: i64 = 500;
+
+/// Starts sweeping every `period`. The task ends with its handle; each step it may be in leaves a consistent state.
+pub fn start(store: Store, videos: Videos, period: Duration, clock: Clock) -> AbortOnDropHandle<()> {
+    AbortOnDropHandle::new(tokio::spawn(async move {
+        let mut ticks = interval(period);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            if let Err(error) = sweep(&store, &videos, clock()).await {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "expired sessions could not be removed"
+                );
+            }
+        }
+    }))
+}
+
+/// Videos first: what a removed row no longer names would be found only by its expiry.
+async fn sweep(store: &Store, videos: &Videos, now_ms: i64) -> Result<(), Error> {
+    let videos = videos.delete_expired(now_ms).await?;
+    let mut sessions = 0;
+    loop {
+        let removed = store.delete_expired(now_ms, BATCH).await?;
+        sessions += removed;
+        if removed == 0 {
+            break;
+        }
+    }
+    if sessions + videos > 0 {
+        tracing::info!(sessions, videos, "expired sessions were removed");
+    }
+    Ok(())
+}
