@@ -186,11 +186,10 @@ def compare(servers, clients, each, rounds):
 def stages(ours):
     """CPU milliseconds by stage, as the transactions recorded them."""
     durations = [stage_times(ours) for _ in range(5)]
-    names = list(durations[0])
-    cpu = {n: statistics.median(d[n]["cpu_ms"] for d in durations) for n in names}
+    cpu = {name: statistics.median(d[name] for d in durations) for name in durations[0]}
     print("\nCPU milliseconds by stage, one 5 s video (medians of 5)")
-    for name in names:
-        print(f"  {name:22}{cpu[name]:8.1f}")
+    for name, ms in cpu.items():
+        print(f"  {name:22}{ms:8.1f}")
     print(f"  {'sum':22}{sum(cpu.values()):8.1f}")
 
 
@@ -205,7 +204,7 @@ def stage_times(ours):
     answer = connection.getresponse()
     answer.read()
     _, _, record = ours.call("GET", f"/api-transactions/transactions/{answer.getheader('X-Request-Id')}")
-    return record["data"]["durations"]
+    return {stage["stage"]: stage["cpu_ms"] for stage in record["data"]["durations"]["stages"]}
 
 
 def without_video(ours):

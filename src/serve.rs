@@ -22,6 +22,7 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
     let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
     let gateway = config.gateway.clone();
     let app = gateway::app(gateway, peers(config).await?).await.context("the gateway could not start")?;
+    boot::announce("biometry", listener.local_addr()?)?;
     gateway::serve(listener, app, boot::shutdown_signal()).await
 }
 
