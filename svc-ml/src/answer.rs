@@ -1,0 +1,277 @@
+//! Findings as the wire has them: a result, its evidence, a sentence.
+
+use bytes::Bytes;
+use face::liveness::Liveness;
+use lips::{Reading, Sync};
+use proto::ml as wire;
+use voice::{Bandwidth, Comparison, PhraseEvidence, Voiceprint};
+
+use crate::{
+    calibration::FaceComparison,
+    identity::{Identities, Identity},
+    judged::{Judged, Unjudged},
+    pipeline::Findings,
+    stages::Stage,
+};
+
+/// Encodes everything but the candidate. `has_user`: a user was named to compare with.
+pub fn encode(findings: Findings, identities: &Identities, has_user: bool) -> wire::AnalyzeVideoResponse {
+    let media = media(&findings);
+    wire::AnalyzeVideoResponse {
+        active_speaker: findings.active_speaker.map(active_speaker),
+        face_liveness: findings.liveness.map(liveness),
+        visual_speech: visual_speech(findings.reading, findings.spoken),
+        voice: findings.voice.map(|voice| voice_recognition(voice, identities.voice.as_ref(), has_user)),
+        face: findings.face.map(|face| face_recognition(face.map(drop), identities.face.as_ref(), has_user)),
+        media: Some(media),
+        stages: findings.stages.list().iter().map(stage).collect(),
+        candidate: Bytes::new(),
+    }
+}
+
+fn judged(description: impl Into<String>) -> Option<wire::Outcome> {
+    Some(wire::Outcome { code: 200, description: description.into(), error: String::new() })
+}
+
+fn unjudged(why: Unjudged) -> Option<wire::Outcome> {
+    Some(wire::Outcome { code: why.code, description: why.description, error: why.error.to_owned() })
+}
+
+/// Evidence without a threshold of its own.
+fn cue(name: &str, value: f32) -> wire::Cue {
+    wire::Cue { name: name.to_owned(), value: value.into(), threshold: None, passed: None }
+}
+
+fn active_speaker(found: Judged<Sync>) -> wire::ActiveSpeaker {
+    let sync = match found {
+        Ok(sync) => sync,
+        Err(why) => return wire::ActiveSpeaker { outcome: unjudged(why), ..Default::default() },
+    };
+    let description =
+        if sync.speaking { "the face makes the sound" } else { "the face does not make the sound" };
+    wire::ActiveSpeaker {
+        outcome: judged(description),
+        result: sync.probability.into(),
+        lag_ms: Some(sync.lag_ms.into()),
+        cues: vec![
+            cue("sync_against_others", sync.s_norm),
+            cue("sync_lead", sync.lead),
+            cue("mouth_opening_and_loudness", sync.aperture_correlation),
+        ],
+    }
+}
+
+fn liveness(found: Judged<Liveness>) -> wire::FaceLiveness {
+    let liveness = match found {
+        Ok(liveness) => liveness,
+        Err(why) => return wire::FaceLiveness { outcome: unjudged(why), ..Default::default() },
+    };
+    let cues = liveness.cues.iter().map(|c| wire::Cue {
+        name: c.name.to_owned(),
+        value: c.value.into(),
+        threshold: c.threshold.map(f64::from),
+        passed: c.threshold.map(|_| !c.failed()),
+    });
+    let description = match (liveness.live, liveness.reason) {
+        (true, _) => "the face is live".to_owned(),
+        (false, Some(reason)) => format!("the face is not live: {}", reason.replace('_', " ")),
+        (false, None) => "the face is not live".to_owned(),
+    };
+    wire::FaceLiveness {
+        outcome: judged(description),
+        result: liveness.live,
+        score: liveness.score.into(),
+        cues: cues.collect(),
+    }
+}
+
+/// Lips and sound are two witnesses of one service: either may be unable to judge.
+fn visual_speech(
+    reading: Option<Judged<Reading>>,
+    heard: Option<Judged<PhraseEvidence>>,
+) -> Option<wire::VisualSpeech> {
+    let spoken = heard.map(spoken_phrase);
+    Some(match reading? {
+        Err(why) => wire::VisualSpeech { outcome: unjudged(why), spoken, ..Default::default() },
+        Ok(reading) => {
+            let agreement = if reading.agrees { "agree" } else { "do not agree" };
+            wire::VisualSpeech {
+                outcome: judged(format!(
+                    "the lips {agreement} with the phrase ({:.0} % sure); lip reading alone is weak evidence",
+                    reading.score * 100.0
+                )),
+                result: reading.words.join(" "),
+                score: reading.score.into(),
+                spoken,
+                cues: vec![cue("phrase_against_best_reading", reading.ratio)],
+            }
+        }
+    })
+}
+
+fn spoken_phrase(found: Judged<PhraseEvidence>) -> wire::SpokenPhrase {
+    let spoken = match found {
+        Ok(spoken) => spoken,
+        Err(why) => return wire::SpokenPhrase { outcome: unjudged(why), ..Default::default() },
+    };
+    wire::SpokenPhrase {
+        outcome: judged(if spoken.said { "the phrase was spoken" } else { "the phrase was not spoken" }),
+        said: spoken.said,
+        // The decision is the recogniser's; the score is how much of the phrase was heard, on the decision's side of one half.
+        score: f64::from(if spoken.said { 0.5 + spoken.similarity / 2.0 } else { spoken.similarity / 2.0 }),
+        log_likelihood_ratio: spoken.llr.into(),
+        transcript: spoken.transcript,
+    }
+}
+
+fn voice_recognition(
+    found: Judged<Voiceprint>,
+    identity: Option<&Identity<Comparison>>,
+    has_user: bool,
+) -> wire::VoiceRecognition {
+    let voice = match found {
+        Ok(voice) => voice,
+        Err(why) => {
+            let status = "error".to_owned();
+            return wire::VoiceRecognition { outcome: unjudged(why), status, ..Default::default() };
+        }
+    };
+    let user = identity.and_then(|i| i.user);
+    let name = identity.and_then(|i| i.name.clone());
+    let reported = identity.and_then(Identity::reported);
+    let standing = Standing::of(user.map(|c| c.matched), name.is_some(), has_user);
+    wire::VoiceRecognition {
+        outcome: judged(standing.sentence("voice")),
+        status: standing.status().to_owned(),
+        id: name.unwrap_or_default(),
+        score: reported.map_or(0.0, |c| c.score.into()),
+        // Nothing to compare with says nothing either way.
+        imposter_prob: reported.map_or(0.5, |c| c.imposter_prob.into()),
+        log_odds: reported.map_or(0.0, |c| c.log_odds.into()),
+        enrolled: user.is_some(),
+        matched: user.is_some_and(|c| c.matched),
+        speech_seconds: voice.speech_seconds().into(),
+        narrow_band: voice.bandwidth() == Bandwidth::Narrow,
+    }
+}
+
+fn face_recognition(
+    found: Judged<()>,
+    identity: Option<&Identity<FaceComparison>>,
+    has_user: bool,
+) -> wire::FaceRecognition {
+    if let Err(why) = found {
+        return wire::FaceRecognition { outcome: unjudged(why), ..Default::default() };
+    }
+    let user = identity.and_then(|i| i.user);
+    let known = identity.and_then(|i| Some((i.name.clone()?, i.nearest?)));
+    let reported = identity.and_then(Identity::reported);
+    let standing = Standing::of(user.map(|c| c.matched), known.is_some(), has_user);
+    let instance =
+        known.map(|(name, c)| wire::FaceInstance { probability: c.probability, name, score: c.score });
+    wire::FaceRecognition {
+        outcome: judged(standing.sentence("face")),
+        score: reported.map_or(0.0, |c| c.score),
+        probability: reported.map_or(0.0, |c| c.probability),
+        enrolled: user.is_some(),
+        matched: user.is_some_and(|c| c.matched),
+        instances: instance.into_iter().collect(),
+    }
+}
+
+/// What became of a recognition.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Standing {
+    /// The user, or somebody of the project when no user was named.
+    Recognised,
+    NotRecognised,
+    NotEnrolled,
+}
+
+impl Standing {
+    fn of(user_matched: Option<bool>, is_known: bool, has_user: bool) -> Self {
+        match user_matched {
+            Some(true) => Self::Recognised,
+            Some(false) => Self::NotRecognised,
+            None if has_user => Self::NotEnrolled,
+            None if is_known => Self::Recognised,
+            None => Self::NotRecognised,
+        }
+    }
+
+    fn status(self) -> &'static str {
+        match self {
+            Self::Recognised => "identified",
+            Self::NotRecognised => "not_identified",
+            Self::NotEnrolled => "not_enrolled",
+        }
+    }
+
+    fn sentence(self, what: &str) -> String {
+        match self {
+            Self::Recognised => format!("the {what} is recognised"),
+            Self::NotRecognised => format!("the {what} is not recognised"),
+            Self::NotEnrolled => format!("not enrolled: the user has no {what} template"),
+        }
+    }
+}
+
+fn media(findings: &Findings) -> wire::MediaInfo {
+    let video = findings.video.as_ref();
+    let count = |n: usize| u32::try_from(n).unwrap_or(u32::MAX);
+    wire::MediaInfo {
+        duration_seconds: findings.duration_s,
+        width: video.map_or(0, |v| v.width),
+        height: video.map_or(0, |v| v.height),
+        video_codec: video.map(|v| v.codec.clone()).unwrap_or_default(),
+        audio_codec: String::new(),
+        frames: video.map_or(0, |v| count(v.frames)),
+        faces: count(findings.faces),
+    }
+}
+
+fn stage(stage: &Stage) -> wire::StageTime {
+    let milliseconds = |d: std::time::Duration| d.as_secs_f64() * 1000.0;
+    wire::StageTime {
+        stage: stage.name.to_owned(),
+        cpu_ms: milliseconds(stage.cpu),
+        wall_ms: milliseconds(stage.wall),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_user_is_recognised_by_the_own_template_alone() {
+        assert_eq!(Standing::of(Some(true), false, true), Standing::Recognised);
+        assert_eq!(
+            Standing::of(Some(false), true, true),
+            Standing::NotRecognised,
+            "it is somebody else of the project"
+        );
+        assert_eq!(Standing::of(None, true, true), Standing::NotEnrolled);
+        assert_eq!(Standing::of(None, true, false), Standing::Recognised);
+        assert_eq!(Standing::of(None, false, false), Standing::NotRecognised);
+    }
+
+    #[test]
+    fn a_service_that_could_not_judge_carries_its_reason_and_no_result() {
+        let voice = voice_recognition(Err(Unjudged::no_sound()), None, true);
+        let outcome = voice.outcome.unwrap();
+        assert_eq!((outcome.code, outcome.error.as_str(), voice.status.as_str()), (422, "no_sound", "error"));
+        assert!(!voice.matched && voice.score == 0.0);
+    }
+
+    #[test]
+    fn without_anybody_to_compare_with_the_odds_are_even() {
+        let voice = Voiceprint::new(vec![1.0; voice::EMBEDDING_LEN], Bandwidth::Wide, 3.0).unwrap();
+        let answer =
+            voice_recognition(Ok(voice), Some(&Identity { user: None, nearest: None, name: None }), true);
+        assert_eq!(
+            (answer.imposter_prob, answer.log_odds, answer.status.as_str()),
+            (0.5, 0.0, "not_enrolled")
+        );
+    }
+}

@@ -1,0 +1,90 @@
+//! The models of one worker.
+
+use std::sync::Arc;
+
+use models::{Pack, Runtime};
+use voice::{Activity, Phrase, Segment};
+
+use crate::{error::Error, templates};
+
+/// What every worker shares: engines whose calls take `&self` and hand out a session to each caller.
+#[derive(Clone)]
+pub struct Shared {
+    runtime: Runtime,
+    pub voice: Arc<voice::Engine>,
+    /// `None` when the pack has no lip models.
+    pub lips: Option<Arc<lips::Engine>>,
+}
+
+/// A worker's own.
+pub struct Engines {
+    pub shared: Shared,
+    pub face: face::Engine,
+}
+
+impl Shared {
+    /// Loads the library and the shared models of `pack`.
+    ///
+    /// # Errors
+    /// When a file is missing or does not load.
+    pub fn load(pack: &Pack) -> Result<Self, Error> {
+        let runtime = Runtime::load(pack)?;
+        // Two loads side by side: together they are most of the time to start.
+        let (voice, lips) = std::thread::scope(|scope| {
+            let voice = scope.spawn(|| voice::Engine::load(&runtime));
+            let lips = pack.has("avsync_visual").then(|| lips::Engine::load(&runtime)).transpose();
+            (voice.join(), lips)
+        });
+        Ok(Self { voice: Arc::new(voice.map_err(|_| Error::Crashed)??), lips: lips?.map(Arc::new), runtime })
+    }
+
+    /// The engines of one more worker.
+    ///
+    /// # Errors
+    /// When a file is missing or does not load.
+    pub fn worker(&self) -> Result<Engines, Error> {
+        Ok(Engines { face: face::Engine::load(&self.runtime)?, shared: self.clone() })
+    }
+}
+
+/// Sound for a warm-up: two seconds, long enough for every network.
+const WARM_UP_SAMPLES: usize = 2 * voice::SAMPLE_RATE;
+
+impl Engines {
+    /// Runs the models of faces and voices once, so that the first request does not pay for it, and returns how many.
+    /// Those of the lips take half a millisecond and need no warming.
+    ///
+    /// # Errors
+    /// When a network fails.
+    pub fn warm_up(&mut self) -> Result<u32, Error> {
+        self.face.warm_up()?;
+        // Noise that says nothing: a linear congruential generator, quiet enough not to count as clipped.
+        let noise = std::iter::successors(Some(1u32), |v| {
+            Some(v.wrapping_mul(1_664_525).wrapping_add(1_013_904_223))
+        });
+        let sound: Vec<f32> =
+            noise.take(WARM_UP_SAMPLES).map(|v| v as f32 / u32::MAX as f32 * 0.2 - 0.1).collect();
+        let voice = &self.shared.voice;
+        voice.activity(&sound)?;
+        let speech = Activity { segments: vec![Segment { start: 0, end: sound.len() }] };
+        voice.voiceprint(&sound, &speech)?;
+        voice.score_phrase(&sound, &speech, &Phrase::parse("1"), &voice::DIGITS)?;
+        Ok(FACE_MODELS + VOICE_MODELS)
+    }
+}
+
+/// Networks a warm-up runs: detector, mesh, embedding, texture; activity, speaker, encoder and decoder of speech.
+const FACE_MODELS: u32 = 4;
+const VOICE_MODELS: u32 = 4;
+
+/// The models templates are made with.
+///
+/// # Errors
+/// When the pack has none of that name.
+pub fn template_models(pack: &Pack) -> Result<templates::Models, Error> {
+    let id = |name: &str| {
+        let entry = pack.manifest().files.iter().find(|e| e.name == name);
+        entry.map(|e| format!("{name} {}", e.version)).ok_or_else(|| models::Error::Unknown(name.to_owned()))
+    };
+    Ok(templates::Models { face: id("sface")?, voice: id("campplus")? })
+}

@@ -1,0 +1,83 @@
+//! A service either judges or says why it could not.
+
+use face::Presence;
+
+/// What a service found, or why it found nothing; the others still answer.
+pub type Judged<T> = Result<T, Unjudged>;
+
+/// The media do not let a service judge.
+pub const CANNOT_JUDGE: i32 = 422;
+/// The service itself failed.
+pub const FAILED: i32 = 500;
+
+/// Why a service could not judge.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Unjudged {
+    /// [`CANNOT_JUDGE`] or [`FAILED`].
+    pub code: i32,
+    /// A stable snake_case word.
+    pub error: &'static str,
+    /// A sentence for people.
+    pub description: String,
+}
+
+impl Unjudged {
+    pub fn because(error: &'static str, description: impl ToString) -> Self {
+        Self { code: CANNOT_JUDGE, error, description: description.to_string() }
+    }
+
+    /// Logs the cause, which is no business of the client's.
+    fn failed(service: &'static str, cause: &(dyn std::error::Error + 'static)) -> Self {
+        tracing::error!(service, error = cause, "a service failed; the others still answer");
+        Self { code: FAILED, error: "internal_error", description: "the service failed".into() }
+    }
+
+    /// What keeps the face services from judging a video in which the faces are like this; `None` when nothing does.
+    pub fn of(presence: Presence) -> Option<Self> {
+        match presence {
+            Presence::OneFace => None,
+            Presence::NoFace => Some(Self::no_face()),
+            Presence::ManyFaces => Some(Self::because("more_than_one_face", "more than one face is seen")),
+            Presence::TooSmall => Some(Self::because("face_too_small", "the face is too small; come closer")),
+            Presence::NotCentred => Some(Self::because("face_not_centred", "the face is not centred")),
+        }
+    }
+
+    pub fn no_face() -> Self {
+        Self::because("no_face", "no face is seen")
+    }
+
+    pub fn no_sound() -> Self {
+        Self::because("no_sound", "the video has no sound")
+    }
+}
+
+impl From<face::Error> for Unjudged {
+    fn from(error: face::Error) -> Self {
+        Self::failed("face", &error)
+    }
+}
+
+impl From<voice::Error> for Unjudged {
+    fn from(error: voice::Error) -> Self {
+        match error {
+            voice::Error::CannotJudge(reason) => Self::because(reason.code(), reason),
+            other => Self::failed("voice", &other),
+        }
+    }
+}
+
+impl From<lips::Reason> for Unjudged {
+    fn from(reason: lips::Reason) -> Self {
+        Self::because(reason.code(), reason)
+    }
+}
+
+impl From<lips::Error> for Unjudged {
+    fn from(error: lips::Error) -> Self {
+        match error {
+            lips::Error::CannotJudge(reason) => reason.into(),
+            other => Self::failed("lips", &other),
+        }
+    }
+}

@@ -1,0 +1,267 @@
+//! One video through the models, top to bottom: frames, then sound, then what both say together.
+
+use std::time::Duration;
+
+use face::{Embedding, FaceTracker, FaceTracks, Presence, liveness::Liveness};
+use lips::{LipMotion, Reading, Sync};
+use media::{Info, Limits};
+use voice::{Phrase, PhraseEvidence, Voiceprint};
+
+use crate::{
+    engines::{Engines, Shared},
+    error::Error,
+    judged::{Judged, Unjudged},
+    spooled::Spooled,
+    stages::Stages,
+    workers::Watch,
+};
+
+/// The services that are asked for; the others do not run, and nothing is computed for them alone.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    pub active_speaker: bool,
+    pub liveness: bool,
+    pub visual_speech: bool,
+    pub voice: bool,
+    pub face: bool,
+}
+
+impl Wanted {
+    fn needs_lips(self) -> bool {
+        self.active_speaker || self.visual_speech
+    }
+
+    fn needs_faces(self) -> bool {
+        self.needs_lips() || self.liveness || self.face
+    }
+
+    fn needs_hearing(self) -> bool {
+        self.voice || self.visual_speech
+    }
+}
+
+/// What is to be done with one video.
+#[derive(Clone, Debug)]
+pub struct Task {
+    pub wanted: Wanted,
+    pub phrase: Phrase,
+    /// The phrase consists of the spoken digits, and is checked against other digits.
+    pub is_digits: bool,
+    pub limits: Limits,
+}
+
+/// Everything the models say about one video. `None`: was not asked for.
+#[derive(Debug, Default)]
+pub struct Findings {
+    pub video: Option<Info>,
+    pub duration_s: f64,
+    /// Most faces seen at once.
+    pub faces: usize,
+    /// Whether the faces allow an enrolment; `None` without a face service.
+    pub presence: Option<Presence>,
+    pub face: Option<Judged<Embedding>>,
+    pub liveness: Option<Judged<Liveness>>,
+    pub voice: Option<Judged<Voiceprint>>,
+    pub spoken: Option<Judged<PhraseEvidence>>,
+    pub active_speaker: Option<Judged<Sync>>,
+    pub reading: Option<Judged<Reading>>,
+    pub stages: Stages,
+}
+
+/// Runs what `task` asks for over one video.
+///
+/// # Errors
+/// The file is no video this server reads, or the watch says that nobody waits any more. A service that cannot judge is
+/// no error.
+pub fn analyze(engines: &mut Engines, file: Spooled, task: &Task, watch: &Watch) -> Result<Findings, Error> {
+    if !task.wanted.needs_faces() {
+        return listen_only(&engines.shared, file, task);
+    }
+    // With an idle core the sound is heard beside the frames; under load one thread does both, one after the other.
+    let beside = (task.wanted.needs_hearing() && watch.has_idle_worker())
+        .then(|| (engines.shared.clone(), file.clone()));
+    std::thread::scope(|scope| {
+        let hearing = beside.map(|(shared, file)| scope.spawn(move || hear_file(&shared, file, task)));
+        let seen = see(engines, file, task, watch);
+        let heard = hearing.map(|thread| thread.join().map_err(|_| Error::Crashed)).transpose()?;
+        let (mut findings, tracks, sound) = seen?;
+        let heard = heard.unwrap_or_else(|| hear(&engines.shared, sound.as_deref(), task));
+        watch.check()?;
+        recognise(engines, &tracks, task.wanted, &mut findings);
+        compare_lips(&engines.shared, &tracks, sound.as_deref(), task, &mut findings);
+        findings.take(heard);
+        Ok(findings)
+    })
+}
+
+/// Only the voice is asked for: no frame is decoded.
+fn listen_only(shared: &Shared, file: Spooled, task: &Task) -> Result<Findings, Error> {
+    let mut stages = Stages::default();
+    let sound = match stages.time("decode", || media::decode_audio(file, &task.limits)) {
+        Err(media::Error::NoAudio) => None,
+        other => Some(other?),
+    };
+    let duration_s = seconds(sound.as_deref());
+    let mut findings = Findings { duration_s, stages, ..Findings::default() };
+    findings.take(hear(shared, sound.as_deref(), task));
+    Ok(findings)
+}
+
+fn seconds(sound: Option<&[f32]>) -> f64 {
+    sound.map_or(0.0, |s| s.len() as f64 / f64::from(media::SAMPLE_RATE))
+}
+
+type Seen = (Findings, FaceTracks, Option<Vec<f32>>);
+
+/// One pass over the frames: each is followed as it is decoded, none is kept.
+fn see(engines: &mut Engines, file: Spooled, task: &Task, watch: &Watch) -> Result<Seen, Error> {
+    let (mut stages, mut following) = (Stages::default(), Stages::default());
+    let mut tracker = FaceTracker::new();
+    let decoded = stages.time("decode", || {
+        media::decode(file, &task.limits, |frame| {
+            watch.check()?;
+            following.time("face_tracking", || tracker.feed(&mut engines.face, frame)).map_err(Error::from)
+        })
+    })?;
+    stages.subtract("decode", &following);
+    following.split("face_tracking", &networks(&engines.face.take_timings()));
+    stages.merge(following);
+    let tracks = tracker.finish();
+    let findings = Findings {
+        duration_s: decoded.info.frames as f64 / f64::from(media::FPS),
+        video: Some(decoded.info),
+        faces: tracks.most_faces_at_once(),
+        presence: Some(tracks.presence()),
+        stages,
+        ..Findings::default()
+    };
+    Ok((findings, tracks, decoded.audio))
+}
+
+/// What of following a face was spent within the networks.
+fn networks(timings: &face::Timings) -> [(&'static str, Duration); 2] {
+    [("face_detection", timings.detect), ("face_mesh", timings.mesh)]
+}
+
+/// What the sound alone says.
+#[derive(Default)]
+struct Heard {
+    voice: Option<Judged<Voiceprint>>,
+    spoken: Option<Judged<PhraseEvidence>>,
+    stages: Stages,
+}
+
+fn hear_file(shared: &Shared, file: Spooled, task: &Task) -> Heard {
+    let mut stages = Stages::default();
+    // Whatever is wrong with the file, the thread that decodes its frames reports it.
+    let sound = stages.time("decode", || media::decode_audio(file, &task.limits)).ok();
+    let mut heard = hear(shared, sound.as_deref(), task);
+    heard.stages.merge(stages);
+    heard
+}
+
+fn hear(shared: &Shared, sound: Option<&[f32]>, task: &Task) -> Heard {
+    let mut heard = Heard::default();
+    if !task.wanted.needs_hearing() {
+        return heard;
+    }
+    let activity = match sound {
+        Some(sound) => {
+            heard.stages.time("voice_activity", || shared.voice.activity(sound)).map_err(Unjudged::from)
+        }
+        None => Err(Unjudged::no_sound()),
+    };
+    let sound = sound.unwrap_or_default();
+    if task.wanted.voice {
+        heard.voice = Some(on(&activity, |activity| {
+            heard.stages.time("speaker", || shared.voice.voiceprint(sound, activity))
+        }));
+    }
+    if task.wanted.visual_speech {
+        let vocabulary: &[&str] = if task.is_digits { &voice::DIGITS } else { &[] };
+        heard.spoken = Some(on(&activity, |activity| {
+            heard.stages.time("spoken_phrase", || {
+                shared.voice.score_phrase(sound, activity, &task.phrase, vocabulary)
+            })
+        }));
+    }
+    heard
+}
+
+/// The next step on what was found, or the reason why there is nothing to take it on.
+fn on<A, T, E>(found: &Judged<A>, step: impl FnOnce(&A) -> Result<T, E>) -> Judged<T>
+where
+    Unjudged: From<E>,
+{
+    step(found.as_ref().map_err(Clone::clone)?).map_err(Unjudged::from)
+}
+
+/// Who the face is and whether it is alive.
+fn recognise(engines: &mut Engines, tracks: &FaceTracks, wanted: Wanted, findings: &mut Findings) {
+    let stages = &mut findings.stages;
+    if wanted.face {
+        findings.face = Some(stages.time("face_embedding", || embed(engines, tracks)));
+    }
+    if wanted.liveness {
+        findings.liveness = Some(stages.time("liveness", || is_alive(engines, tracks)));
+    }
+}
+
+fn is_alive(engines: &mut Engines, tracks: &FaceTracks) -> Judged<Liveness> {
+    match Unjudged::of(tracks.presence()) {
+        Some(unjudged) => Err(unjudged),
+        None => face::liveness::judge(&mut engines.face, tracks)?.ok_or_else(Unjudged::no_face),
+    }
+}
+
+fn embed(engines: &mut Engines, tracks: &FaceTracks) -> Judged<Embedding> {
+    let track = tracks.main().ok_or_else(Unjudged::no_face)?;
+    let unclear = || Unjudged::because("face_not_clear", "the face is never clear enough to be recognised");
+    engines.face.template(track)?.ok_or_else(unclear)
+}
+
+/// What the lips say: about the sound, and about the phrase.
+fn compare_lips(
+    shared: &Shared,
+    tracks: &FaceTracks,
+    sound: Option<&[f32]>,
+    task: &Task,
+    findings: &mut Findings,
+) {
+    if !task.wanted.needs_lips() {
+        return;
+    }
+    let stages = &mut findings.stages;
+    let Some(lips) = &shared.lips else {
+        let missing = || Unjudged::because("model_not_available", "the model pack has no lip models");
+        findings.active_speaker = task.wanted.active_speaker.then(|| Err(missing()));
+        findings.reading = task.wanted.visual_speech.then(|| Err(missing()));
+        return;
+    };
+    let motion = stages.time("lip_motion", || motion(tracks));
+    if task.wanted.active_speaker {
+        let sound = sound.ok_or_else(Unjudged::no_sound);
+        findings.active_speaker = Some(sound.and_then(|sound| {
+            on(&motion, |motion| stages.time("active_speaker", || lips.sync(motion, sound)))
+        }));
+    }
+    if task.wanted.visual_speech {
+        let expected: Vec<&str> = task.phrase.words().iter().map(String::as_str).collect();
+        let vocabulary: &[&str] = if task.is_digits { &lips::DIGITS } else { &[] };
+        findings.reading = Some(on(&motion, |motion| {
+            stages.time("lip_reading", || lips.read(motion, &expected, vocabulary))
+        }));
+    }
+}
+
+fn motion(tracks: &FaceTracks) -> Judged<LipMotion> {
+    let track = tracks.main().ok_or_else(Unjudged::no_face)?;
+    Ok(LipMotion::new(track.meshes.iter().map(|m| (m.index, &*m.mesh.points)), &track.jumps)?)
+}
+
+impl Findings {
+    fn take(&mut self, heard: Heard) {
+        (self.voice, self.spoken) = (heard.voice, heard.spoken);
+        self.stages.merge(heard.stages);
+    }
+}

@@ -1,0 +1,233 @@
+//! Decodes a call, hands the video to a worker, compares with the templates, encodes.
+
+use std::{
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
+
+use bytes::Bytes;
+use face::Presence;
+use futures::{Stream, StreamExt};
+use media::Limits;
+use models::Pack;
+use proto::ml::{self as wire, ml_server};
+use tonic::{Request, Response, Status, Streaming};
+use voice::Phrase;
+use zeroize::Zeroizing;
+
+use crate::{
+    answer,
+    candidate::{Candidate, Owner},
+    config::Config,
+    engines::Engines,
+    error::Error,
+    gallery::voice_to_bytes,
+    identity::identify,
+    pipeline::{self, Findings, Task, Wanted},
+    spooled::Spooled,
+    templates::Templates,
+    upload::{self, Bounds},
+    workers::Workers,
+};
+
+/// Longest name and longest phrase, bytes.
+const MAX_TEXT: usize = 256;
+const DIGITS: &str = "en_digits";
+
+#[derive(Clone)]
+pub struct Ml {
+    workers: Arc<Workers<Engines>>,
+    templates: Templates,
+    pack: Arc<Pack>,
+    bounds: Bounds,
+    limits: Limits,
+    spool: Option<PathBuf>,
+}
+
+impl Ml {
+    pub fn new(config: &Config, workers: Workers<Engines>, templates: Templates, pack: Pack) -> Self {
+        let bounds = Bounds { bytes: config.max_bytes, time: Duration::from_secs(config.upload_s.into()) };
+        Self {
+            workers: Arc::new(workers),
+            templates,
+            pack: Arc::new(pack),
+            bounds,
+            limits: config.limits(),
+            spool: config.spool.clone(),
+        }
+    }
+
+    async fn analyze(
+        &self,
+        mut parts: Streaming<wire::AnalyzeVideoRequest>,
+    ) -> Result<wire::AnalyzeVideoResponse, Error> {
+        // Before a byte of the video is read: who cannot be served soon is told so now.
+        let place = self.workers.admit()?;
+        let header = header(&mut parts).await?;
+        let task = task(&header, self.limits)?;
+        let file = upload::spool(chunks(parts), self.bounds, self.spool.as_deref()).await?;
+        let work = move |engines: &mut Engines, watch: &_| {
+            pipeline::analyze(engines, Spooled::new(file), &task, watch)
+        };
+        let mut findings = self.workers.run(place, work).await?;
+        let candidate = if header.want_candidate { self.candidate(&header, &findings)? } else { Vec::new() };
+        let started = std::time::Instant::now();
+        let identities =
+            identify(&self.templates, &header.project_id, &header.user_fullname, &findings).await?;
+        let wall = started.elapsed();
+        // Mostly waiting for the database; what it computes is booked as the same.
+        findings.stages.add(crate::stages::Stage { name: "templates", cpu: Duration::ZERO, wall });
+        Ok(wire::AnalyzeVideoResponse {
+            candidate: candidate.into(),
+            ..answer::encode(findings, &identities, !header.user_fullname.is_empty())
+        })
+    }
+
+    /// What of the video could be enrolled, sealed; empty when nothing could.
+    fn candidate(&self, header: &wire::AnalyzeVideoHeader, findings: &Findings) -> Result<Vec<u8>, Error> {
+        let is_one_face = findings.presence == Some(Presence::OneFace);
+        let face = findings.face.as_ref().filter(|_| is_one_face).and_then(|f| f.as_ref().ok());
+        let voice = findings.voice.as_ref().and_then(|v| v.as_ref().ok());
+        let candidate = Candidate {
+            face: face.map(|f| Zeroizing::new(f.to_bytes().to_vec())),
+            voice: voice.map(voice_to_bytes),
+        };
+        if candidate.is_empty() || header.user_fullname.is_empty() {
+            return Ok(Vec::new());
+        }
+        let models = self.templates.models().id();
+        let owner = Owner { project: &header.project_id, user: &header.user_fullname, models: &models };
+        candidate.seal(self.templates.ring(), owner, now_ms())
+    }
+
+    async fn enrol(
+        &self,
+        request: wire::EnrollCandidateRequest,
+    ) -> Result<wire::EnrollCandidateResponse, Error> {
+        check_ids(&request.project_id, &request.user_fullname)?;
+        let models = self.templates.models().id();
+        let owner = Owner { project: &request.project_id, user: &request.user_fullname, models: &models };
+        let candidate = Candidate::open(self.templates.ring(), owner, &request.candidate, now_ms())?;
+        let made = self
+            .templates
+            .enrol(&request.project_id, &request.user_fullname, &candidate, &request.transaction_id, now_ms())
+            .await?;
+        Ok(wire::EnrollCandidateResponse { face: made.face, voice: made.voice })
+    }
+
+    async fn warm_up(&self) -> Result<wire::WarmupResponse, Error> {
+        let sessions = self.workers.run(self.workers.admit()?, |engines, _| engines.warm_up()).await?;
+        Ok(wire::WarmupResponse { sessions })
+    }
+
+    fn list(&self) -> wire::ListModelsResponse {
+        let manifest = self.pack.manifest();
+        let models = manifest.files.iter().cloned().map(|e| wire::Model {
+            name: e.name,
+            version: e.version,
+            source: e.source,
+            licence: e.licence,
+            sha256: e.sha256,
+        });
+        wire::ListModelsResponse { version: manifest.version.clone(), models: models.collect() }
+    }
+}
+
+/// The first message.
+async fn header(parts: &mut Streaming<wire::AnalyzeVideoRequest>) -> Result<wire::AnalyzeVideoHeader, Error> {
+    let first = parts.message().await.map_err(|status| Error::Upload(Box::new(status)))?;
+    match first.and_then(|message| message.part) {
+        Some(wire::analyze_video_request::Part::Header(header)) => Ok(header),
+        _ => Err(Error::Invalid("the first message must be the header")),
+    }
+}
+
+/// The bytes of the messages after it.
+fn chunks(parts: Streaming<wire::AnalyzeVideoRequest>) -> impl Stream<Item = Result<Bytes, Status>> {
+    parts.map(|message| match message?.part {
+        Some(wire::analyze_video_request::Part::Chunk(chunk)) => Ok(chunk),
+        _ => Err(Status::invalid_argument("only the first message may be a header")),
+    })
+}
+
+fn task(header: &wire::AnalyzeVideoHeader, limits: Limits) -> Result<Task, Error> {
+    check_ids(&header.project_id, "-")?;
+    if header.user_fullname.len() > MAX_TEXT {
+        return Err(Error::Invalid("user_fullname is longer than 256 bytes"));
+    }
+    if header.phrase.len() > MAX_TEXT {
+        return Err(Error::Invalid("the phrase is longer than 256 bytes"));
+    }
+    let phrase = Phrase::parse(&header.phrase);
+    let is_digits = match header.vocabulary.as_str() {
+        DIGITS => true,
+        "" => phrase.is_digits(),
+        _ => return Err(Error::Invalid("the vocabulary is unknown: use en_digits or leave it out")),
+    };
+    Ok(Task { wanted: wanted(header)?, phrase, is_digits, limits })
+}
+
+fn wanted(header: &wire::AnalyzeVideoHeader) -> Result<Wanted, Error> {
+    let mut wanted = Wanted::default();
+    for service in header.services() {
+        match service {
+            wire::Service::ActiveSpeaker => wanted.active_speaker = true,
+            wire::Service::FaceLiveness => wanted.liveness = true,
+            wire::Service::VisualSpeech => wanted.visual_speech = true,
+            wire::Service::VoiceRecognition => wanted.voice = true,
+            wire::Service::FaceRecognition => wanted.face = true,
+            wire::Service::Unspecified => return Err(Error::Invalid("a service is unknown")),
+        }
+    }
+    if wanted == Wanted::default() {
+        return Err(Error::Invalid("no service is asked for"));
+    }
+    Ok(wanted)
+}
+
+fn check_ids(project: &str, user: &str) -> Result<(), Error> {
+    if project.is_empty() || project.len() > MAX_TEXT {
+        return Err(Error::Invalid("project_id is missing or too long"));
+    }
+    if user.is_empty() || user.len() > MAX_TEXT {
+        return Err(Error::Invalid("user_fullname is missing or longer than 256 bytes"));
+    }
+    Ok(())
+}
+
+fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}
+
+#[tonic::async_trait]
+impl ml_server::Ml for Ml {
+    async fn analyze_video(
+        &self,
+        request: Request<Streaming<wire::AnalyzeVideoRequest>>,
+    ) -> Result<Response<wire::AnalyzeVideoResponse>, Status> {
+        Ok(Response::new(self.analyze(request.into_inner()).await?))
+    }
+
+    async fn enroll_candidate(
+        &self,
+        request: Request<wire::EnrollCandidateRequest>,
+    ) -> Result<Response<wire::EnrollCandidateResponse>, Status> {
+        Ok(Response::new(self.enrol(request.into_inner()).await?))
+    }
+
+    async fn warmup(
+        &self,
+        _: Request<wire::WarmupRequest>,
+    ) -> Result<Response<wire::WarmupResponse>, Status> {
+        Ok(Response::new(self.warm_up().await?))
+    }
+
+    async fn list_models(
+        &self,
+        _: Request<wire::ListModelsRequest>,
+    ) -> Result<Response<wire::ListModelsResponse>, Status> {
+        Ok(Response::new(self.list()))
+    }
+}

@@ -1,0 +1,62 @@
+//! One spooled file read at two places at once.
+
+use std::{
+    fs::File,
+    io::{self, Read, Seek, SeekFrom},
+    os::unix::fs::FileExt,
+    sync::Arc,
+};
+
+/// A reader with a position of its own; clones of a `File` would share one.
+#[derive(Clone, Debug)]
+pub struct Spooled {
+    file: Arc<File>,
+    at: u64,
+}
+
+impl Spooled {
+    pub fn new(file: File) -> Self {
+        Self { file: Arc::new(file), at: 0 }
+    }
+}
+
+impl Read for Spooled {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let read = self.file.read_at(buffer, self.at)?;
+        self.at += read as u64;
+        Ok(read)
+    }
+}
+
+impl Seek for Spooled {
+    fn seek(&mut self, to: SeekFrom) -> io::Result<u64> {
+        let target = match to {
+            SeekFrom::Start(at) => Some(at),
+            SeekFrom::Current(by) => self.at.checked_add_signed(by),
+            SeekFrom::End(by) => self.file.metadata()?.len().checked_add_signed(by),
+        };
+        self.at = target.ok_or_else(|| io::Error::from(io::ErrorKind::InvalidInput))?;
+        Ok(self.at)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::Write;
+
+    #[test]
+    fn two_readers_do_not_disturb_each_other() {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(b"0123456789").unwrap();
+        let (mut one, mut two, mut text) =
+            (Spooled::new(file.try_clone().unwrap()), Spooled::new(file), String::new());
+        one.seek(SeekFrom::End(-3)).unwrap();
+        two.seek(SeekFrom::Start(5)).unwrap();
+        two.seek(SeekFrom::Current(-2)).unwrap();
+        one.read_to_string(&mut text).unwrap();
+        two.read_to_string(&mut text).unwrap();
+        assert_eq!(text, "7893456789");
+        assert!(one.seek(SeekFrom::Current(-11)).is_err());
+    }
+}

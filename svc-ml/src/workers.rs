@@ -1,0 +1,302 @@
+//! Admission and the worker threads.
+//!
+//! There are as many places as there are workers and places in the queue. Who gets one may send its bytes and is worked
+//! on in turn; who does not is refused before a byte of its video is read, so memory and disk stay flat under overload.
+//! Each worker owns its engines; a panic costs the call it happened in, and the worker builds new engines.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, AtomicUsize, Ordering},
+        mpsc,
+    },
+    thread::JoinHandle,
+    time::{Duration, Instant},
+};
+
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+
+use crate::error::Error;
+
+type Job<E> = Box<dyn FnOnce(&mut E) + Send>;
+type Build<E> = dyn Fn() -> Result<E, Error> + Send + Sync;
+
+/// The right to have one video received and worked on.
+#[derive(Debug)]
+pub struct Place(
+    #[expect(dead_code, reason = "held, never read: dropping it is what gives the place back")]
+    OwnedSemaphorePermit,
+);
+
+/// Threads that each own an `E`.
+pub struct Workers<E> {
+    places: Arc<Semaphore>,
+    jobs: Option<mpsc::Sender<Job<E>>>,
+    threads: Vec<JoinHandle<()>>,
+    idle: Arc<AtomicUsize>,
+    deadline: Duration,
+}
+
+/// Tells a job whether its answer is still wanted.
+#[derive(Clone, Debug)]
+pub struct Watch {
+    is_abandoned: Arc<AtomicBool>,
+    until: Instant,
+    idle: Arc<AtomicUsize>,
+}
+
+impl Watch {
+    /// # Errors
+    /// [`Error::Abandoned`] when the caller went away, [`Error::Late`] after the deadline.
+    pub fn check(&self) -> Result<(), Error> {
+        if self.is_abandoned.load(Ordering::Relaxed) {
+            Err(Error::Abandoned)
+        } else if Instant::now() >= self.until {
+            Err(Error::Late)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Whether another worker, and so another core, has nothing to do at the moment.
+    pub fn has_idle_worker(&self) -> bool {
+        self.idle.load(Ordering::Relaxed) > 0
+    }
+}
+
+/// A worker while it works.
+struct Busy(Arc<AtomicUsize>);
+
+impl Busy {
+    fn of(idle: &Arc<AtomicUsize>) -> Self {
+        idle.fetch_sub(1, Ordering::Relaxed);
+        Self(idle.clone())
+    }
+}
+
+impl Drop for Busy {
+    fn drop(&mut self) {
+        self.0.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Marks a job as abandoned when the future that waits for it is dropped.
+struct Waiting(Arc<AtomicBool>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+impl<E: 'static> Workers<E> {
+    /// Starts `count` threads, each with what `build` makes, and returns when all are ready.
+    ///
+    /// # Errors
+    /// The first error of `build`, or of the system when it has no thread to give.
+    pub fn start(
+        count: usize,
+        queue: usize,
+        deadline: Duration,
+        build: impl Fn() -> Result<E, Error> + Send + Sync + 'static,
+    ) -> Result<Self, Error> {
+        let (jobs, source) = mpsc::channel();
+        let (build, source): (Arc<Build<E>>, _) = (Arc::new(build), Arc::new(Mutex::new(source)));
+        let (ready, started) = mpsc::channel();
+        let mut workers = Self {
+            places: Arc::new(Semaphore::new(count + queue)),
+            jobs: Some(jobs),
+            threads: Vec::new(),
+            idle: Arc::new(AtomicUsize::new(count)),
+            deadline,
+        };
+        for index in 0..count {
+            let (build, source, ready) = (build.clone(), source.clone(), ready.clone());
+            let thread = std::thread::Builder::new().name(format!("ml-{index}"));
+            workers.threads.push(thread.spawn(move || work(&*build, &source, &ready))?);
+        }
+        drop(ready);
+        started.iter().take(count).collect::<Result<(), Error>>().map(|()| workers)
+    }
+
+    /// A place, or at once the answer that there is none.
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`].
+    pub fn admit(&self) -> Result<Place, Error> {
+        self.places.clone().try_acquire_owned().map(Place).map_err(|_| Error::Overloaded)
+    }
+
+    /// How many more would be admitted now.
+    #[cfg(test)]
+    pub fn free(&self) -> usize {
+        self.places.available_permits()
+    }
+
+    /// Runs `job` on the next free worker and waits for it. The place is given back when the job has ended, also when
+    /// the caller stopped waiting.
+    ///
+    /// # Errors
+    /// The job's own; [`Error::Crashed`] when it panicked; [`Error::Late`] when the deadline passed.
+    pub async fn run<T: Send + 'static>(
+        &self,
+        place: Place,
+        job: impl FnOnce(&mut E, &Watch) -> Result<T, Error> + Send + 'static,
+    ) -> Result<T, Error> {
+        let is_abandoned = Arc::new(AtomicBool::new(false));
+        let (until, idle) = (Instant::now() + self.deadline, self.idle.clone());
+        let watch = Watch { is_abandoned: is_abandoned.clone(), until, idle };
+        let _waiting = Waiting(is_abandoned);
+        let (reply, answer) = oneshot::channel();
+        let job = Box::new(move |engines: &mut E| {
+            let _busy = Busy::of(&watch.idle);
+            let result = watch.check().and_then(|()| job(engines, &watch));
+            drop(place);
+            // Nobody listens when the caller went away.
+            let _ = reply.send(result);
+        });
+        self.jobs.as_ref().ok_or(Error::Crashed)?.send(job).map_err(|_| Error::Crashed)?;
+        match tokio::time::timeout(self.deadline, answer).await {
+            Ok(answer) => answer.map_err(|_| Error::Crashed)?,
+            Err(_) => Err(Error::Late),
+        }
+    }
+}
+
+impl<E> Drop for Workers<E> {
+    fn drop(&mut self) {
+        // The end of the channel ends the threads; what they work on is abandoned by now, so this is short.
+        self.jobs = None;
+        for thread in self.threads.drain(..) {
+            // A worker catches panics of its jobs; there is nothing left to report.
+            let _ = thread.join();
+        }
+    }
+}
+
+/// The life of one worker.
+fn work<E>(
+    build: &Build<E>,
+    source: &Mutex<mpsc::Receiver<Job<E>>>,
+    ready: &mpsc::Sender<Result<(), Error>>,
+) {
+    let mut engines = match build() {
+        Ok(engines) => Some(engines),
+        Err(error) => return drop(ready.send(Err(error))),
+    };
+    drop(ready.send(Ok(())));
+    loop {
+        // Held while waiting: the others wait for the lock as they would for the channel.
+        let next = source.lock().unwrap_or_else(PoisonError::into_inner).recv();
+        let Ok(job) = next else { return };
+        if engines.is_none() {
+            engines = rebuild(build);
+        }
+        // Without engines the job is dropped, and its caller told that the worker crashed.
+        let Some(own) = engines.as_mut() else { continue };
+        if catch_unwind(AssertUnwindSafe(|| job(own))).is_err() {
+            tracing::error!("a worker panicked; its call was answered with an internal error");
+            engines = rebuild(build);
+        }
+    }
+}
+
+fn rebuild<E>(build: &Build<E>) -> Option<E> {
+    build()
+        .inspect_err(|error| {
+            tracing::error!(error = error as &dyn std::error::Error, "a worker has no engines")
+        })
+        .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LONG: Duration = Duration::from_secs(60);
+
+    fn workers(count: usize, queue: usize) -> Workers<u32> {
+        Workers::start(count, queue, LONG, || Ok(0)).unwrap()
+    }
+
+    #[tokio::test]
+    async fn beyond_workers_and_queue_a_call_is_refused_at_once() {
+        let workers = workers(1, 2);
+        let places: Vec<_> = (0..3).map(|_| workers.admit().unwrap()).collect();
+        assert!(matches!(workers.admit(), Err(Error::Overloaded)));
+        drop(places);
+        let place = workers.admit().unwrap();
+        assert_eq!(workers.run(place, |_, _| Ok(7)).await.unwrap(), 7);
+        assert_eq!(workers.free(), 3);
+    }
+
+    #[tokio::test]
+    async fn a_panic_costs_one_call_and_the_worker_gets_new_engines() {
+        let built = Arc::new(AtomicUsize::new(0));
+        let count = built.clone();
+        let workers = Workers::start(1, 0, LONG, move || Ok(count.fetch_add(1, Ordering::SeqCst))).unwrap();
+        let place = workers.admit().unwrap();
+        let crashed = workers.run(place, |_, _| -> Result<(), Error> { panic!("a bug") }).await;
+        assert!(matches!(crashed, Err(Error::Crashed)));
+        let place = workers.admit().unwrap();
+        assert_eq!(workers.run(place, |engine, _| Ok(*engine)).await.unwrap(), 1);
+    }
+
+    #[tokio::test]
+    async fn a_job_sees_whether_another_worker_is_idle() {
+        for (count, idle) in [(1, false), (2, true)] {
+            let workers = workers(count, 0);
+            let place = workers.admit().unwrap();
+            assert_eq!(workers.run(place, |_, watch| Ok(watch.has_idle_worker())).await.unwrap(), idle);
+        }
+    }
+
+    #[tokio::test]
+    async fn engines_that_cannot_be_built_stop_the_start() {
+        let failed = Workers::<u32>::start(2, 0, LONG, || Err(Error::Invalid("no model")));
+        assert!(matches!(failed.err(), Some(Error::Invalid("no model"))));
+    }
+
+    #[tokio::test]
+    async fn a_job_learns_that_its_caller_went_away_and_gives_its_place_back() {
+        let workers = Arc::new(workers(1, 0));
+        let (started, running) = oneshot::channel();
+        let (ended, end) = oneshot::channel();
+        let place = workers.admit().unwrap();
+        let caller = tokio::spawn({
+            let workers = workers.clone();
+            async move {
+                let job = move |_: &mut u32, watch: &Watch| {
+                    started.send(()).unwrap();
+                    while watch.check().is_ok() {
+                        std::thread::yield_now();
+                    }
+                    ended.send(watch.check().unwrap_err().to_string()).unwrap();
+                    Ok(())
+                };
+                workers.run(place, job).await
+            }
+        });
+        running.await.unwrap();
+        caller.abort();
+        assert_eq!(end.await.unwrap(), Error::Abandoned.to_string());
+        while workers.free() == 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    #[tokio::test]
+    async fn work_past_its_deadline_is_given_up() {
+        let workers = Workers::start(1, 0, Duration::from_millis(20), || Ok(())).unwrap();
+        let place = workers.admit().unwrap();
+        let late = workers.run(place, |(), watch| {
+            loop {
+                watch.check()?;
+                std::thread::yield_now();
+            }
+        });
+        let late: Result<(), Error> = late.await;
+        assert!(matches!(late, Err(Error::Late)));
+    }
+}

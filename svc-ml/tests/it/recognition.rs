@@ -1,0 +1,82 @@
+//! Enrolment, 1:1 and 1:N.
+
+use proto::ml::Service;
+use tonic::Code;
+
+use crate::world::{EVERY, fixture, header, story};
+
+const RECOGNITION: [Service; 2] = [Service::FaceRecognition, Service::VoiceRecognition];
+
+#[test]
+fn an_enrolled_user_is_recognised_and_found() {
+    story(|world| async {
+        let first = world.analyze("known", "Ada Lovelace", &RECOGNITION, "speaker_crop.mp4").await;
+        let enrolled = world.enrol("known", "Ada Lovelace", &first.candidate).await.unwrap();
+        assert!(enrolled.face && enrolled.voice);
+
+        let again = world.analyze("known", "Ada Lovelace", &RECOGNITION, "speaker_crop.webm").await;
+        let (face, voice) = (again.face.unwrap(), again.voice.unwrap());
+        assert!(face.enrolled && face.matched && face.probability > 0.9, "{face:?}");
+        assert_eq!(face.instances[0].name, "Ada Lovelace");
+        assert!(voice.enrolled && voice.matched && voice.imposter_prob < 0.5, "{voice:?}");
+        assert_eq!((voice.status.as_str(), voice.id.as_str()), ("identified", "Ada Lovelace"));
+
+        let second = world.enrol("known", "Ada Lovelace", &again.candidate).await.unwrap();
+        assert!(!second.face && !second.voice, "a template is never replaced");
+    });
+}
+
+#[test]
+fn under_another_name_the_face_is_found_but_nobody_is_matched() {
+    story(|world| async {
+        let first = world.analyze("names", "Ada", &RECOGNITION, "speaker_crop.mp4").await;
+        world.enrol("names", "Ada", &first.candidate).await.unwrap();
+        let other = world.analyze("names", "Grace", &RECOGNITION, "speaker_crop.mp4").await;
+        let (face, voice) = (other.face.unwrap(), other.voice.unwrap());
+        assert!(!face.enrolled && !face.matched);
+        assert_eq!(face.instances[0].name, "Ada");
+        assert_eq!((voice.status.as_str(), voice.matched, voice.id.as_str()), ("not_enrolled", false, "Ada"));
+    });
+}
+
+#[test]
+fn another_person_s_voice_is_not_the_user_s() {
+    story(|world| async {
+        let asked = || header("imposter", "Ada", &[Service::VoiceRecognition]);
+        let template = world.send(asked(), &fixture("crowd.mp3")).await.unwrap();
+        assert!(world.enrol("imposter", "Ada", &template.candidate).await.unwrap().voice);
+        let answer = world.send(asked(), &fixture("speaker_crop.mp4")).await.unwrap();
+        let voice = answer.voice.unwrap();
+        assert!(voice.enrolled && !voice.matched && voice.id.is_empty(), "{voice:?}");
+        assert_eq!(voice.status, "not_identified");
+    });
+}
+
+#[test]
+fn projects_do_not_know_each_other_s_users() {
+    story(|world| async {
+        let first = world.analyze("one", "Ada", &RECOGNITION, "speaker_crop.mp4").await;
+        world.enrol("one", "Ada", &first.candidate).await.unwrap();
+        let answer = world.analyze("other", "Ada", &RECOGNITION, "speaker_crop.mp4").await;
+        let (face, voice) = (answer.face.unwrap(), answer.voice.unwrap());
+        assert!(!face.enrolled && face.instances.is_empty() && face.score == 0.0);
+        assert!(!voice.enrolled && voice.id.is_empty());
+    });
+}
+
+#[test]
+fn a_candidate_is_good_for_its_user_alone_and_only_made_when_asked_for() {
+    story(|world| async {
+        let answer = world.analyze("sealed", "Ada", &RECOGNITION, "speaker_crop.mp4").await;
+        for (project, user) in [("sealed", "Grace"), ("elsewhere", "Ada")] {
+            let refused = world.enrol(project, user, &answer.candidate).await.unwrap_err();
+            assert_eq!(refused.code(), Code::InvalidArgument);
+        }
+        let refused = world.enrol("sealed", "Ada", b"made up").await.unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidArgument);
+        let mut without = header("sealed", "Ada", &EVERY);
+        without.want_candidate = false;
+        let answer = world.send(without, &fixture("speaker_crop.mp4")).await.unwrap();
+        assert!(answer.candidate.is_empty());
+    });
+}

@@ -1,0 +1,92 @@
+//! What is refused, and that nothing is left of it.
+
+use bytes::Bytes;
+use futures::{SinkExt, channel::mpsc};
+use proto::ml::{Service, analyze_video_request::Part};
+use tonic::Code;
+
+use crate::world::{EVERY, fixture, header, part, story, story_with};
+
+#[test]
+fn what_is_no_video_is_refused_with_a_sentence_and_leaves_nothing() {
+    story(|world| async {
+        let files: [(&str, Vec<u8>); 5] = [
+            ("empty", Vec::new()),
+            ("text", b"this is not a video".repeat(100)),
+            ("truncated", fixture("truncated.mp4")),
+            ("picture", fixture("obama.jpg")),
+            ("sound alone", fixture("audio_only.m4a")),
+        ];
+        for (name, bytes) in files {
+            let refused = world.send(header("bad", "Ada", &EVERY), &bytes).await.unwrap_err();
+            assert_eq!(refused.code(), Code::InvalidArgument, "{name}: {refused:?}");
+            assert!(!refused.message().is_empty() && !refused.message().contains('/'), "{name}");
+        }
+        assert_eq!(world.leftovers(), 0);
+    });
+}
+
+#[test]
+fn a_video_cut_short_is_judged_by_what_there_is() {
+    story(|world| async {
+        let answer =
+            world.analyze("cut", "Ada", &[Service::FaceRecognition], "truncated_index_first.mp4").await;
+        assert_eq!(answer.face.unwrap().outcome.unwrap().code, 200);
+    });
+}
+
+#[test]
+fn a_header_that_makes_no_sense_is_refused() {
+    story(|world| async {
+        let video = fixture("small.mp4");
+        let bad = [
+            header("", "Ada", &EVERY),
+            header("p", &"x".repeat(300), &EVERY),
+            header("p", "Ada", &[]),
+            header("p", "Ada", &[Service::Unspecified]),
+            proto::ml::AnalyzeVideoHeader { vocabulary: "klingon".into(), ..header("p", "Ada", &EVERY) },
+            proto::ml::AnalyzeVideoHeader { phrase: "one ".repeat(100), ..header("p", "Ada", &EVERY) },
+        ];
+        for header in bad {
+            let refused = world.send(header.clone(), &video).await.unwrap_err();
+            assert_eq!(refused.code(), Code::InvalidArgument, "{header:?}");
+        }
+        let headless = futures::stream::iter([part(Part::Chunk(video.into()))]);
+        let refused = world.client.clone().analyze_video(headless).await.unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidArgument);
+    });
+}
+
+#[test]
+fn one_byte_too_many_is_refused() {
+    story_with(
+        |config| (config.workers, config.max_bytes) = (1, 100_000),
+        |world| async move {
+            let refused = world.send(header("p", "Ada", &EVERY), &vec![0; 100_001]).await.unwrap_err();
+            assert_eq!(refused.code(), Code::InvalidArgument);
+            assert_eq!(world.leftovers(), 0);
+        },
+    );
+}
+
+#[test]
+fn a_full_queue_is_answered_at_once_and_empties_again() {
+    story_with(
+        |config| (config.workers, config.queue) = (1, 0),
+        |world| async move {
+            let (mut upload, parts) = mpsc::channel(1);
+            let mut client = world.client.clone();
+            let slow = tokio::spawn(async move { client.analyze_video(parts).await });
+            let asked = || header("p", "Ada", &[Service::VoiceRecognition]);
+            upload.send(part(Part::Header(asked()))).await.unwrap();
+            // The channel holds two: when a third fits, the first was taken, so its call was admitted.
+            upload.send(part(Part::Chunk(fixture("audio_only.m4a").into()))).await.unwrap();
+            upload.send(part(Part::Chunk(Bytes::new()))).await.unwrap();
+            let refused = world.send(asked(), b"not looked at").await.unwrap_err();
+            assert_eq!(refused.code(), Code::ResourceExhausted);
+            drop(upload);
+            slow.await.unwrap().unwrap();
+            world.send(asked(), &fixture("audio_only.m4a")).await.unwrap();
+        },
+    );
+}

@@ -1,0 +1,147 @@
+//! What the services say about the fixture videos.
+
+use proto::ml::{ListModelsRequest, Outcome, Service, WarmupRequest};
+
+use crate::world::{EVERY, fixture, header, story};
+
+fn code_and_error(outcome: Option<Outcome>) -> (i32, String) {
+    let outcome = outcome.unwrap();
+    assert!(!outcome.description.is_empty());
+    (outcome.code, outcome.error)
+}
+
+fn judged() -> (i32, String) {
+    (200, String::new())
+}
+
+fn could_not(error: &str) -> (i32, String) {
+    (422, error.to_owned())
+}
+
+#[test]
+fn one_speaker_gets_an_answer_of_every_service() {
+    story(|world| async {
+        let answer = world.analyze("all", "Ada", &EVERY, "speaker_crop.mp4").await;
+        let (face, voice) = (answer.face.unwrap(), answer.voice.unwrap());
+        assert_eq!(code_and_error(face.outcome), judged());
+        assert!(!face.enrolled && !face.matched && face.instances.is_empty());
+        assert_eq!(code_and_error(voice.outcome), judged());
+        assert_eq!((voice.status.as_str(), voice.enrolled), ("not_enrolled", false));
+        assert!(voice.speech_seconds > 3.0, "{}", voice.speech_seconds);
+        let liveness = answer.face_liveness.unwrap();
+        assert_eq!(code_and_error(liveness.outcome), judged());
+        assert!(liveness.result && liveness.score >= 0.5 && !liveness.cues.is_empty(), "{:?}", liveness.cues);
+        let speaker = answer.active_speaker.unwrap();
+        assert_eq!(code_and_error(speaker.outcome), judged());
+        assert!(speaker.result >= 0.5 && speaker.lag_ms.is_some(), "{:?}", speaker.cues);
+        let speech = answer.visual_speech.unwrap();
+        assert_eq!(code_and_error(speech.outcome), judged());
+        let spoken = speech.spoken.unwrap();
+        assert_eq!(code_and_error(spoken.outcome), judged());
+        assert!(!spoken.said && spoken.score < 0.5, "nobody counts in this speech");
+        let media = answer.media.unwrap();
+        assert!(media.faces == 1 && media.frames > 200 && media.duration_seconds > 8.0, "{media:?}");
+        assert!(answer.stages.iter().any(|s| s.stage == "face_tracking" && s.cpu_ms > 0.0));
+        assert!(!answer.candidate.is_empty());
+    });
+}
+
+#[test]
+fn the_words_of_the_speech_are_heard_and_others_are_not() {
+    story(|world| async {
+        let mut asked = header("words", "Ada", &[Service::VisualSpeech]);
+        asked.phrase = "anything".into();
+        let heard = world.send(asked.clone(), &fixture("speaker_crop.mp4")).await.unwrap();
+        let transcript = heard.visual_speech.unwrap().spoken.unwrap().transcript;
+        assert!(transcript.split_whitespace().count() > 5, "{transcript}");
+        asked.phrase = transcript.chars().take(250).collect();
+        let again = world.send(asked, &fixture("speaker_crop.mp4")).await.unwrap();
+        let spoken = again.visual_speech.unwrap().spoken.unwrap();
+        assert!(spoken.said && spoken.score > 0.8, "{spoken:?}");
+    });
+}
+
+#[test]
+fn two_faces_keep_liveness_from_judging_and_a_face_from_being_enrolled() {
+    story(|world| async {
+        let answer = world.analyze("two", "Ada", &EVERY, "obama_speech.mp4").await;
+        let liveness = answer.face_liveness.unwrap();
+        assert_eq!(code_and_error(liveness.outcome), could_not("more_than_one_face"));
+        assert!(!liveness.result);
+        assert_eq!(answer.media.unwrap().faces, 2);
+        let enrolled = world.enrol("two", "Ada", &answer.candidate).await.unwrap();
+        assert!(!enrolled.face && enrolled.voice);
+    });
+}
+
+#[test]
+fn a_silent_video_leaves_the_face_to_be_judged() {
+    story(|world| async {
+        for (file, error) in [("silent.mp4", "no_speech"), ("no_audio.mp4", "no_sound")] {
+            let answer = world.analyze("silent", "Ada", &EVERY, file).await;
+            assert_eq!(code_and_error(answer.voice.unwrap().outcome), could_not(error), "{file}");
+            assert_eq!(code_and_error(answer.active_speaker.unwrap().outcome), could_not(error), "{file}");
+            let spoken = answer.visual_speech.unwrap().spoken.unwrap();
+            assert_eq!(code_and_error(spoken.outcome), could_not(error), "{file}");
+            assert_eq!(code_and_error(answer.face.unwrap().outcome), judged(), "{file}");
+            assert_eq!(code_and_error(answer.face_liveness.unwrap().outcome), judged(), "{file}");
+        }
+    });
+}
+
+#[test]
+fn a_video_without_a_face_leaves_no_face_service_to_judge() {
+    story(|world| async {
+        let answer = world.analyze("noface", "Ada", &EVERY, "small.mp4").await;
+        assert_eq!(code_and_error(answer.face.unwrap().outcome), could_not("no_face"));
+        assert_eq!(code_and_error(answer.face_liveness.unwrap().outcome), could_not("no_face"));
+        assert_eq!(code_and_error(answer.active_speaker.unwrap().outcome), could_not("no_face"));
+        assert_eq!(code_and_error(answer.visual_speech.unwrap().outcome), could_not("no_face"));
+    });
+}
+
+#[test]
+fn a_picture_held_before_the_camera_is_not_live() {
+    story(|world| async {
+        for file in ["still.mp4", "moved_still.mp4"] {
+            let answer = world.analyze("still", "Ada", &[Service::FaceLiveness], file).await;
+            let liveness = answer.face_liveness.unwrap();
+            assert!(!liveness.result, "{file}: {:?}", liveness.cues);
+        }
+    });
+}
+
+#[test]
+fn a_voice_alone_needs_no_picture() {
+    story(|world| async {
+        let answer = world.analyze("voice", "Ada", &[Service::VoiceRecognition], "audio_only.m4a").await;
+        assert_eq!(code_and_error(answer.voice.unwrap().outcome), judged());
+        assert!(answer.face.is_none() && answer.face_liveness.is_none());
+        assert!(answer.active_speaker.is_none() && answer.visual_speech.is_none());
+        assert!(!answer.stages.iter().any(|s| s.stage == "face_tracking"));
+    });
+}
+
+#[test]
+fn every_container_gives_the_same_face() {
+    story(|world| async {
+        let first = world.analyze("kinds", "Ada", &EVERY, "speaker_crop.mp4").await;
+        assert!(world.enrol("kinds", "Ada", &first.candidate).await.unwrap().face);
+        for file in ["speaker_crop.mov", "speaker_crop.webm", "rotated.mp4"] {
+            let answer = world.analyze("kinds", "Ada", &[Service::FaceRecognition], file).await;
+            let face = answer.face.unwrap();
+            assert!(face.matched && face.score > 0.7, "{file}: {face:?}");
+        }
+    });
+}
+
+#[test]
+fn the_pack_is_listed_and_warms_up() {
+    story(|world| async {
+        let listed = world.client.clone().list_models(ListModelsRequest {}).await.unwrap().into_inner();
+        let sface = listed.models.iter().find(|m| m.name == "sface").unwrap();
+        assert_eq!((sface.sha256.len(), sface.licence.as_str()), (64, "Apache-2.0"));
+        let warm = world.client.clone().warmup(WarmupRequest {}).await.unwrap().into_inner();
+        assert!(warm.sessions > 0);
+    });
+}

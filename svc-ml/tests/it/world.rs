@@ -1,0 +1,127 @@
+//! The service as the gateway meets it, on the fixture media.
+
+use std::{
+    path::{Path, PathBuf},
+    sync::LazyLock,
+    time::Duration,
+};
+
+use bytes::Bytes;
+use futures::stream;
+use proto::ml::{
+    AnalyzeVideoHeader, AnalyzeVideoRequest, AnalyzeVideoResponse, EnrollCandidateRequest,
+    EnrollCandidateResponse, Service, analyze_video_request::Part, ml_client::MlClient,
+};
+use rpc::Transport;
+use svc_ml::Config;
+use tokio::runtime::Runtime;
+use tonic::Status;
+
+/// One runtime for all tests: the service's database outlives each of them.
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+/// Models take a second to load: one service for all tests, which keep apart by their project.
+static SHARED: LazyLock<World> = LazyLock::new(|| World::with(|config| config.workers = 2));
+
+pub const EVERY: [Service; 5] = [
+    Service::ActiveSpeaker,
+    Service::FaceLiveness,
+    Service::VisualSpeech,
+    Service::VoiceRecognition,
+    Service::FaceRecognition,
+];
+
+pub struct World {
+    pub client: MlClient<Transport>,
+    dir: tempfile::TempDir,
+}
+
+/// Tells a story to the shared service.
+pub fn story<F: Future<Output = ()>>(told: impl FnOnce(&'static World) -> F) {
+    let world = &*SHARED;
+    RUNTIME.block_on(told(world));
+}
+
+/// Tells a story to a service of its own.
+pub fn story_with<F: Future<Output = ()>>(set: impl FnOnce(&mut Config), told: impl FnOnce(World) -> F) {
+    let world = World::with(set);
+    RUNTIME.block_on(told(world));
+}
+
+fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
+}
+
+/// The bytes of a fixture.
+pub fn fixture(name: &str) -> Vec<u8> {
+    let file = root().join("fixtures").join(name);
+    std::fs::read(&file).unwrap_or_else(|e| panic!("{}: {e}; run `make fixtures`", file.display()))
+}
+
+pub fn header(project: &str, user: &str, services: &[Service]) -> AnalyzeVideoHeader {
+    AnalyzeVideoHeader {
+        project_id: project.into(),
+        user_fullname: user.into(),
+        phrase: "one two three".into(),
+        vocabulary: String::new(),
+        services: services.iter().map(|s| (*s).into()).collect(),
+        want_candidate: true,
+    }
+}
+
+pub fn part(part: Part) -> AnalyzeVideoRequest {
+    AnalyzeVideoRequest { part: Some(part) }
+}
+
+impl World {
+    fn with(set: impl FnOnce(&mut Config)) -> Self {
+        let dir = tempfile::tempdir().unwrap();
+        let spool = dir.path().join("spool");
+        std::fs::create_dir(&spool).unwrap();
+        let mut config = Config::embedded(dir.path());
+        (config.models, config.spool) = (Some(root().join("models")), Some(spool));
+        set(&mut config);
+        let routes = RUNTIME.block_on(svc_ml::routes(config)).unwrap();
+        let transport = rpc::local(routes, Duration::from_secs(120));
+        Self { client: MlClient::new(transport).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES), dir }
+    }
+
+    pub async fn send(
+        &self,
+        header: AnalyzeVideoHeader,
+        video: &[u8],
+    ) -> Result<AnalyzeVideoResponse, Status> {
+        let chunks = video.chunks(64 * 1024).map(|c| part(Part::Chunk(Bytes::copy_from_slice(c))));
+        let parts: Vec<_> = std::iter::once(part(Part::Header(header))).chain(chunks).collect();
+        Ok(self.client.clone().analyze_video(stream::iter(parts)).await?.into_inner())
+    }
+
+    pub async fn analyze(
+        &self,
+        project: &str,
+        user: &str,
+        services: &[Service],
+        file: &str,
+    ) -> AnalyzeVideoResponse {
+        self.send(header(project, user, services), &fixture(file)).await.unwrap()
+    }
+
+    pub async fn enrol(
+        &self,
+        project: &str,
+        user: &str,
+        candidate: &[u8],
+    ) -> Result<EnrollCandidateResponse, Status> {
+        let request = EnrollCandidateRequest {
+            project_id: project.into(),
+            user_fullname: user.into(),
+            candidate: Bytes::copy_from_slice(candidate),
+            transaction_id: "tx".into(),
+        };
+        Ok(self.client.clone().enroll_candidate(request).await?.into_inner())
+    }
+
+    /// Files left of videos.
+    pub fn leftovers(&self) -> usize {
+        std::fs::read_dir(self.dir.path().join("spool")).unwrap().count()
+    }
+}
