@@ -141,7 +141,9 @@ impl Engine {
         let outputs = run("face_mesh", &mut self.mesh, ort::inputs!["input_12" => input])?;
         let done = Instant::now();
         let flat = floats("face_mesh", &outputs, "Identity")?;
-        let presence = floats("face_mesh", &outputs, "Identity_2")?.first().copied().unwrap_or(0.0);
+        // The network gives a logit.
+        let presence =
+            floats("face_mesh", &outputs, "Identity_1")?.first().map_or(0.0, |v| 1.0 / (1.0 + (-v).exp()));
         let scale = map.scale();
         let mut points = Box::new([[0.0; 3]; POINTS]);
         for (point, p) in points.iter_mut().zip(flat.chunks_exact(3)) {

@@ -32,6 +32,13 @@ impl Rect {
         self.w * self.h
     }
 
+    /// How far its centre is from the middle of a `width` x `height` picture: 0 there, 1 at the left and right edge. Half
+    /// as much upwards and downwards: in a picture of head and shoulders the face sits high.
+    pub fn off_centre(&self, width: u32, height: u32) -> f32 {
+        let ([x, y], w, h) = (self.centre(), width as f32 / 2.0, height as f32 / 2.0);
+        ((x - w) / w).abs().max(((y - h) / h).abs() / 2.0)
+    }
+
     /// Intersection over union, 0-1.
     pub fn overlap(&self, other: &Self) -> f32 {
         let w = (self.x + self.w).min(other.x + other.w) - self.x.max(other.x);

@@ -14,7 +14,7 @@ pub enum Presence {
 
 /// Narrower faces, in pixels, give too little to recognise: an eye distance of about 24.
 const NARROWEST: f32 = 56.0;
-/// A face whose centre is further out than this (0 middle, 1 edge) is not centred.
+/// A face further out than this is not centred; see [`crate::Rect::off_centre`].
 const FURTHEST: f32 = 0.5;
 /// A face less than this share as wide as the largest is a bystander.
 const BYSTANDER: f32 = 0.4;
@@ -42,9 +42,7 @@ impl Presence {
     /// Of a still picture of `width` x `height`; a document may show several faces, anywhere.
     pub fn of_picture(faces: &[Detection], width: u32, height: u32, is_document: bool) -> Self {
         let Some(face) = faces.first() else { return Self::NoFace };
-        let [x, y] = face.rect.centre();
-        let (w, h) = (width as f32 / 2.0, height as f32 / 2.0);
-        let off = ((x - w) / w).abs().max(((y - h) / h).abs());
+        let off = face.rect.off_centre(width, height);
         match () {
             () if !is_document && count(faces) > 1 => Self::ManyFaces,
             () if face.rect.w < if is_document { NARROWEST / 2.0 } else { NARROWEST } => Self::TooSmall,

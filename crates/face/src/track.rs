@@ -68,14 +68,9 @@ impl Track {
         median(self.sightings.iter().map(|s| s.face.rect.w))
     }
 
-    /// Median distance of the face's centre from the frame's, over half the frame's width and height: 0 in the middle,
-    /// 1 at an edge.
+    /// Median of [`Rect::off_centre`].
     pub fn off_centre(&self, width: u32, height: u32) -> f32 {
-        let (w, h) = (width as f32 / 2.0, height as f32 / 2.0);
-        median(self.sightings.iter().map(|s| {
-            let [x, y] = s.face.rect.centre();
-            ((x - w) / w).abs().max(((y - h) / h).abs())
-        }))
+        median(self.sightings.iter().map(|s| s.face.rect.off_centre(width, height)))
     }
 
     /// Mean speed of the face over the video, in face widths a second.
