@@ -10,7 +10,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
 use sqlx::{
     PgPool, SqlitePool,
-    migrate::Migrator,
+    migrate::{MigrateError, Migrator},
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
@@ -45,6 +45,9 @@ pub struct Config {
     pub schema: String,
     #[serde(default = "default_connections")]
     pub max_connections: u32,
+    /// SQLite only: a commit is on disk before it answers, so not even a power cut loses it. PostgreSQL does so anyway.
+    #[serde(default)]
+    pub durable: bool,
 }
 
 impl Config {
@@ -55,7 +58,17 @@ impl Config {
 
     /// Any URL, with the service's own schema.
     pub fn url(url: &str, schema: &str) -> Self {
-        Self { url: url.into(), schema: schema.into(), max_connections: default_connections() }
+        Self {
+            url: url.into(),
+            schema: schema.into(),
+            max_connections: default_connections(),
+            durable: false,
+        }
+    }
+
+    /// The same, with every commit synced to disk.
+    pub fn durable(self) -> Self {
+        Self { durable: true, ..self }
     }
 }
 
@@ -82,7 +95,7 @@ pub enum Error {
     #[error("the database cannot be opened")]
     Open(#[source] sqlx::Error),
     #[error("the database schema cannot be brought up to date")]
-    Migrate(#[source] sqlx::migrate::MigrateError),
+    Migrate(#[source] MigrateError),
 }
 
 impl Db {
@@ -93,38 +106,54 @@ impl Db {
     pub async fn open(config: &Config, migrations: &Migrator) -> Result<Self, Error> {
         let url = config.url.expose_secret();
         let db = if url.starts_with("sqlite:") {
-            Self::Lite(open_sqlite(url, config.max_connections).await?)
+            Self::Lite(open_sqlite(url, config).await?)
         } else if url.starts_with("postgres:") || url.starts_with("postgresql:") {
             Self::Pg(open_postgres(url, config).await?)
         } else {
             return Err(Error::Url);
         };
-        on!(&db, |pool| migrations.run(pool).await).map_err(Error::Migrate)?;
+        db.migrate(migrations).await.map_err(Error::Migrate)?;
         Ok(db)
+    }
+
+    /// PostgreSQL lets one process migrate at a time. SQLite does not: of two that start together one fails, as the
+    /// other has just made the same tables. Each migration is atomic, so it finds them made when it looks again.
+    async fn migrate(&self, migrations: &Migrator) -> Result<(), MigrateError> {
+        let again = if matches!(self, Self::Lite(_)) { migrations.iter().count() } else { 0 };
+        for _ in 0..again {
+            if on!(self, |pool| migrations.run(pool).await).is_ok() {
+                return Ok(());
+            }
+        }
+        on!(self, |pool| migrations.run(pool).await)
     }
 }
 
-async fn open_sqlite(url: &str, connections: u32) -> Result<SqlitePool, Error> {
+async fn open_sqlite(url: &str, config: &Config) -> Result<SqlitePool, Error> {
     let options = SqliteConnectOptions::from_str(url)
         .map_err(|_| Error::Url)?
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
         // WAL with NORMAL survives a process crash without a sync for each commit; a power cut may lose the last ones.
-        .synchronous(SqliteSynchronous::Normal)
+        .synchronous(if config.durable { SqliteSynchronous::Full } else { SqliteSynchronous::Normal })
         .busy_timeout(Duration::from_secs(5))
         .foreign_keys(true);
     // Every connection to `:memory:` is another database, and must outlive idle times.
-    let connections = if url.contains(":memory:") { 1 } else { connections };
+    let connections = if url.contains(":memory:") { 1 } else { config.max_connections };
     let pool = SqlitePoolOptions::new().max_connections(connections).idle_timeout(None).max_lifetime(None);
+    // The database is in this process: it cannot have gone away, and asking costs as much as a query.
+    let pool = pool.test_before_acquire(false);
     pool.connect_with(options).await.map_err(Error::Open)
 }
 
 async fn open_postgres(url: &str, config: &Config) -> Result<PgPool, Error> {
     let schema = config.schema.clone();
-    if schema.is_empty() || !schema.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_') {
+    if schema.is_empty() || !schema.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
+    {
         return Err(Error::Schema);
     }
-    let options = PgConnectOptions::from_str(url).map_err(|_| Error::Url)?.options([("search_path", &schema)]);
+    let options =
+        PgConnectOptions::from_str(url).map_err(|_| Error::Url)?.options([("search_path", &schema)]);
     let pool = PgPoolOptions::new()
         .max_connections(config.max_connections)
         .acquire_timeout(Duration::from_secs(5))
@@ -133,8 +162,11 @@ async fn open_postgres(url: &str, config: &Config) -> Result<PgPool, Error> {
         .map_err(Error::Open)?;
     // The name was checked above to hold nothing but a-z, 0-9 and _.
     let create = sqlx::AssertSqlSafe(format!("CREATE SCHEMA IF NOT EXISTS {schema}"));
-    sqlx::query(create).execute(&pool).await.map_err(Error::Open)?;
-    Ok(pool)
+    match sqlx::query(create).execute(&pool).await {
+        // Two processes starting together both find it missing; the second's attempt fails though the schema is there.
+        Err(error) if !is_unique_violation(&error) => Err(Error::Open(error)),
+        _ => Ok(pool),
+    }
 }
 
 /// True when `error` says that a unique key is taken.

@@ -63,6 +63,7 @@ pub fn remote(uri: &str, deadline: Duration, token: Option<SecretString>) -> Res
     Ok(with_deadline(call, deadline))
 }
 
+#[expect(clippy::needless_pass_by_value, reason = "the signature `map_err` wants")]
 fn unavailable(error: tonic::transport::Error) -> Status {
     tracing::warn!(error = &error as &dyn std::error::Error, "a service could not be reached");
     Status::unavailable("a required service could not be reached")
