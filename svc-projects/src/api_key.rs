@@ -1,0 +1,259 @@
+//! What an API key may do, as plain values: ids, names, the selected services, the claims of its token.
+
+use serde::{Deserialize, Serialize};
+use uuid::Uuid;
+
+use crate::error::Error;
+
+/// The services a key can select, by the names its holder reads in answers. This is also their order in a token.
+pub const SERVICES: [&str; 5] = [
+    "Active Speaker Detection",
+    "Face Liveness Detection",
+    "Visual Speech Recognition",
+    "Voice Recognition",
+    "Face Recognition",
+];
+
+/// Longest name of an organisation, project, key or rule set, in characters.
+const MAX_NAME: usize = 200;
+
+macro_rules! id {
+    ($(#[$doc:meta])* $name:ident, $missing:expr) => {
+        $(#[$doc])*
+        #[derive(Clone, Debug, PartialEq, Eq)]
+        pub struct $name(String);
+
+        impl $name {
+            /// A new id; later ones sort after earlier ones.
+            pub fn generate() -> Self {
+                Self(Uuid::now_v7().to_string())
+            }
+
+            /// Text that is no id cannot name anything, so it answers as an unknown id does.
+            pub fn parse(text: &str) -> Result<Self, Error> {
+                Uuid::try_parse(text).map(|id| Self(id.to_string())).map_err(|_| $missing)
+            }
+
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+    };
+}
+
+id!(
+    /// One tenant: nothing crosses the border of a project.
+    ProjectId,
+    Error::NoSuchProject
+);
+id!(
+    /// One API key.
+    ApiKeyId,
+    Error::NoSuchKey
+);
+id!(
+    /// One set of scoring rules, over all its versions.
+    ScoresId,
+    Error::NoSuchRules
+);
+
+/// One customer. Nothing is looked up by it yet, so it is only ever made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrganisationId(String);
+
+impl OrganisationId {
+    /// A new id; later ones sort after earlier ones.
+    pub fn generate() -> Self {
+        Self(Uuid::now_v7().to_string())
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// A name a person gave: 1 to 200 characters, none of them a control character, no space around it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Name(String);
+
+impl Name {
+    /// `what` names the field in the error.
+    pub fn parse(what: &'static str, text: &str) -> Result<Self, Error> {
+        let text = text.trim();
+        if text.is_empty() {
+            return Err(Error::Invalid(format!("{what} is required")));
+        }
+        if text.chars().count() > MAX_NAME || text.chars().any(char::is_control) {
+            return Err(Error::Invalid(format!(
+                "{what} may hold at most {MAX_NAME} characters and no control characters"
+            )));
+        }
+        Ok(Self(text.to_owned()))
+    }
+
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+/// The services a key may run: never empty, no repeats, in the order of [`SERVICES`].
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SelectedServices(Vec<String>);
+
+impl SelectedServices {
+    /// An empty list selects all. Written out in full, so that no reader of a token can take "all" for "none".
+    pub fn parse(names: &[String]) -> Result<Self, Error> {
+        if let Some(unknown) = names.iter().find(|name| !SERVICES.contains(&name.as_str())) {
+            let known = SERVICES.join(", ");
+            return Err(Error::Invalid(format!("unknown service {unknown:?}; the services are {known}")));
+        }
+        let chosen = |service: &&str| names.is_empty() || names.iter().any(|name| name == service);
+        Ok(Self(SERVICES.into_iter().filter(chosen).map(str::to_owned).collect()))
+    }
+
+    pub fn names(&self) -> &[String] {
+        &self.0
+    }
+
+    pub fn into_names(self) -> Vec<String> {
+        self.0
+    }
+}
+
+/// The shape answers to a key have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ResponseFormat {
+    /// The documented API.
+    Default,
+    /// What clients typed against the vendor's client library expect.
+    Sdk,
+}
+
+impl ResponseFormat {
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        match text {
+            "" => Ok(Self::Default),
+            "sdk" => Ok(Self::Sdk),
+            _ => Err(Error::Invalid("response_format must be empty or \"sdk\"".into())),
+        }
+    }
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Default => "",
+            Self::Sdk => "sdk",
+        }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    Active,
+    Revoked,
+}
+
+impl State {
+    /// Anything but a state we wrote reads as revoked: a damaged row must not open a door.
+    pub fn from_stored(text: &str) -> Self {
+        if text == "active" { Self::Active } else { Self::Revoked }
+    }
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Active => "active",
+            Self::Revoked => "revoked",
+        }
+    }
+}
+
+/// An API key as it is kept: everything but the token, which only its holder has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ApiKey {
+    pub id: ApiKeyId,
+    pub project_id: ProjectId,
+    /// The signing key of its token.
+    pub kid: String,
+    pub name: Name,
+    pub state: State,
+    pub selected_services: SelectedServices,
+    pub scores_id: Option<ScoresId>,
+    pub can_mint: bool,
+    pub response_format: ResponseFormat,
+    pub created_at_ms: i64,
+    pub updated_at_ms: i64,
+}
+
+/// What the token of a key says. It does not expire; the state of the key is asked on every call.
+#[derive(Debug, Serialize)]
+pub struct Claims<'a> {
+    id: &'a str,
+    project_id: &'a str,
+    selected_services: &'a [String],
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scores_id: Option<&'a str>,
+    can_mint: bool,
+    /// Seconds since 1970, as JWT dates are.
+    iat: i64,
+}
+
+impl<'a> From<&'a ApiKey> for Claims<'a> {
+    fn from(key: &'a ApiKey) -> Self {
+        Self {
+            id: key.id.as_str(),
+            project_id: key.project_id.as_str(),
+            selected_services: key.selected_services.names(),
+            scores_id: key.scores_id.as_ref().map(ScoresId::as_str),
+            can_mint: key.can_mint,
+            iat: key.created_at_ms / 1000,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn no_selection_is_every_service_by_name() {
+        assert_eq!(SelectedServices::parse(&[]).unwrap().names(), SERVICES);
+    }
+
+    #[test]
+    fn the_rules_know_every_service_by_the_same_name() {
+        assert!(SERVICES.into_iter().all(|name| scoring::Service::from_title(name).is_some()));
+    }
+
+    #[test]
+    fn an_unknown_service_is_refused_by_name() {
+        let error = SelectedServices::parse(&["Face Recognition".into(), "Palm Reading".into()]).unwrap_err();
+        assert!(error.to_string().starts_with("unknown service \"Palm Reading\"; the services are Active"));
+    }
+
+    #[test]
+    fn a_name_is_trimmed_and_bounded() {
+        assert_eq!(Name::parse("name", "  Zoë's key ").unwrap().as_str(), "Zoë's key");
+        for bad in ["", "  ", "a\nb", "a\0b", &"x".repeat(201)] {
+            assert!(Name::parse("name", bad).is_err(), "{bad:?}");
+        }
+    }
+
+    #[test]
+    fn an_id_has_one_spelling() {
+        let id = ApiKeyId::generate();
+        assert_eq!(ApiKeyId::parse(&id.as_str().to_uppercase()).unwrap(), id);
+        assert!(ApiKeyId::parse("sess_1").is_err());
+    }
+
+    proptest! {
+        #[test]
+        fn a_selection_has_no_repeats_and_keeps_its_order(picks in prop::collection::vec(0..SERVICES.len(), 1..12)) {
+            let names: Vec<String> = picks.iter().map(|&i| SERVICES[i].to_owned()).collect();
+            let selected = SelectedServices::parse(&names).unwrap();
+            let expected: Vec<&str> = SERVICES.into_iter().filter(|s| names.iter().any(|n| n == s)).collect();
+            prop_assert_eq!(selected.names(), expected);
+        }
+    }
+}

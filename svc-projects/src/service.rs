@@ -1,0 +1,276 @@
+//! Decodes a call, applies the rules of [`crate::api_key`], stores, encodes.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use blob::KeyRing;
+use proto::projects::{self as wire, projects_server};
+use tonic::{Request, Response, Status};
+
+use crate::{
+    api_key::{
+        ApiKey, ApiKeyId, Claims, Name, OrganisationId, ProjectId, ResponseFormat, ScoresId,
+        SelectedServices, State,
+    },
+    error::Error,
+    signing::{self, SigningKey},
+    store::{Founding, NewRules, Store},
+};
+
+#[derive(Clone)]
+pub struct Projects {
+    store: Store,
+    ring: KeyRing,
+}
+
+/// What a new key may do.
+struct Grant {
+    name: Name,
+    selected_services: SelectedServices,
+    scores_id: Option<ScoresId>,
+    can_mint: bool,
+    response_format: ResponseFormat,
+}
+
+impl Projects {
+    /// Makes the first signing key when there is none, and proves that the master key opens the current one.
+    pub async fn new(store: Store, ring: KeyRing) -> Result<Self, Error> {
+        let projects = Self { store, ring };
+        if projects.store.current_signing_key().await?.is_none() {
+            let key = signing::generate(&projects.ring)?;
+            projects.store.first_signing_key(&key, now_ms()).await?;
+        }
+        signing::open(&projects.ring, &projects.signing_key().await?)?;
+        Ok(projects)
+    }
+
+    async fn signing_key(&self) -> Result<SigningKey, Error> {
+        self.store.current_signing_key().await?.ok_or(Error::SigningKey("there is none"))
+    }
+
+    async fn rotate(&self) -> Result<SigningKey, Error> {
+        let key = signing::generate(&self.ring)?;
+        self.store.rotate_signing_key(&key, now_ms()).await?;
+        Ok(key)
+    }
+
+    /// A key and its token. Nothing is stored yet.
+    async fn prepare(&self, project_id: ProjectId, grant: Grant) -> Result<(ApiKey, String), Error> {
+        let signer = self.signing_key().await?;
+        let now_ms = now_ms();
+        let key = ApiKey {
+            id: ApiKeyId::generate(),
+            project_id,
+            kid: signer.kid.clone(),
+            name: grant.name,
+            state: State::Active,
+            selected_services: grant.selected_services,
+            scores_id: grant.scores_id,
+            can_mint: grant.can_mint,
+            response_format: grant.response_format,
+            created_at_ms: now_ms,
+            updated_at_ms: now_ms,
+        };
+        let jwt = signing::sign(&self.ring, &signer, &Claims::from(&key))?;
+        Ok((key, jwt))
+    }
+
+    async fn bootstrap(&self, request: &wire::BootstrapRequest) -> Result<wire::BootstrapResponse, Error> {
+        let organisation = Name::parse("organisation_name", &request.organisation_name)?;
+        let project = Name::parse("project_name", &request.project_name)?;
+        let grant = Grant {
+            name: Name::parse("name", "first key")?,
+            selected_services: SelectedServices::parse(&request.selected_services)?,
+            scores_id: None,
+            // The first key of an installation is the one the others are made with.
+            can_mint: true,
+            response_format: ResponseFormat::Default,
+        };
+        let organisation_id = OrganisationId::generate();
+        let (key, jwt) = self.prepare(ProjectId::generate(), grant).await?;
+        let founding = Founding {
+            organisation: (&organisation_id, &organisation),
+            project: (&key.project_id, &project),
+        };
+        self.store.found(&founding, &key).await?;
+        Ok(wire::BootstrapResponse {
+            organisation_id: organisation_id.as_str().into(),
+            project_id: key.project_id.as_str().into(),
+            api_key_id: key.id.as_str().into(),
+            api_key: jwt,
+        })
+    }
+
+    async fn create(&self, request: &wire::CreateApiKeyRequest) -> Result<wire::CreateApiKeyResponse, Error> {
+        let project_id = ProjectId::parse(&request.project_id)?;
+        let grant = Grant {
+            name: Name::parse("name", &request.name)?,
+            selected_services: SelectedServices::parse(&request.selected_services)?,
+            scores_id: request.scores_id.as_deref().map(ScoresId::parse).transpose()?,
+            can_mint: request.can_mint,
+            response_format: ResponseFormat::parse(&request.response_format)?,
+        };
+        if !self.store.project_exists(&project_id).await? {
+            return Err(Error::NoSuchProject);
+        }
+        if let Some(scores_id) = &grant.scores_id
+            && !self.store.rules_exist(&project_id, scores_id).await?
+        {
+            return Err(Error::NoSuchRules);
+        }
+        let (key, jwt) = self.prepare(project_id, grant).await?;
+        self.store.insert_api_key(&key).await?;
+        Ok(wire::CreateApiKeyResponse { jwt, key: Some(key.into()) })
+    }
+
+    async fn authorize(&self, request: &wire::AuthorizeApiKeyRequest) -> Result<wire::Authorization, Error> {
+        // A project that cannot exist is a key that cannot exist.
+        let project = ProjectId::parse(&request.project_id).map_err(|_| Error::NoSuchKey)?;
+        let id = ApiKeyId::parse(&request.api_key_id)?;
+        let found = self.store.authorize(&project, &id).await?.ok_or(Error::NoSuchKey)?;
+        Ok(wire::Authorization {
+            state: found.state().into(),
+            selected_services: found.selected_services()?,
+            can_mint: found.can_mint(),
+            rules_source: found.rules_source().into(),
+            response_format: found.response_format,
+            rules_json: found.rules_json,
+        })
+    }
+
+    async fn put_rules(&self, request: wire::PutScoringRulesRequest) -> Result<wire::ScoringRules, Error> {
+        scoring::Rules::parse(&request.rules_json)?;
+        let name = Name::parse("name", &request.name)?;
+        let project_id = ProjectId::parse(&request.project_id)?;
+        if !self.store.project_exists(&project_id).await? {
+            return Err(Error::NoSuchProject);
+        }
+        let scores_id = match &request.scores_id {
+            None => ScoresId::generate(),
+            Some(id) => {
+                let id = ScoresId::parse(id)?;
+                if !self.store.rules_exist(&project_id, &id).await? {
+                    return Err(Error::NoSuchRules);
+                }
+                id
+            }
+        };
+        let rules = NewRules {
+            scores_id: &scores_id,
+            project_id: &project_id,
+            name: &name,
+            json: &request.rules_json,
+            project_default: request.project_default,
+        };
+        let version = self.store.put_rules(&rules, now_ms()).await?.ok_or(Error::NoSuchRules)?;
+        Ok(wire::ScoringRules {
+            scores_id: scores_id.as_str().into(),
+            project_id: project_id.as_str().into(),
+            version,
+            rules_json: request.rules_json,
+        })
+    }
+}
+
+#[tonic::async_trait]
+impl projects_server::Projects for Projects {
+    async fn bootstrap(
+        &self,
+        request: Request<wire::BootstrapRequest>,
+    ) -> Result<Response<wire::BootstrapResponse>, Status> {
+        Ok(Response::new(Self::bootstrap(self, request.get_ref()).await?))
+    }
+
+    async fn create_api_key(
+        &self,
+        request: Request<wire::CreateApiKeyRequest>,
+    ) -> Result<Response<wire::CreateApiKeyResponse>, Status> {
+        Ok(Response::new(self.create(request.get_ref()).await?))
+    }
+
+    async fn get_api_key(
+        &self,
+        request: Request<wire::GetApiKeyRequest>,
+    ) -> Result<Response<wire::ApiKey>, Status> {
+        let (project, id) = key_ids(&request.get_ref().project_id, &request.get_ref().api_key_id)?;
+        let key = self.store.find_api_key(&project, &id).await?.ok_or(Error::NoSuchKey)?;
+        Ok(Response::new(key.into()))
+    }
+
+    async fn revoke_api_key(
+        &self,
+        request: Request<wire::RevokeApiKeyRequest>,
+    ) -> Result<Response<wire::ApiKey>, Status> {
+        let (project, id) = key_ids(&request.get_ref().project_id, &request.get_ref().api_key_id)?;
+        let key = self.store.revoke_api_key(&project, &id, now_ms()).await?.ok_or(Error::NoSuchKey)?;
+        Ok(Response::new(key.into()))
+    }
+
+    async fn get_verification_keys(
+        &self,
+        _: Request<wire::GetVerificationKeysRequest>,
+    ) -> Result<Response<wire::VerificationKeys>, Status> {
+        let keys = self.store.verification_keys().await?;
+        let wire =
+            |(kid, public): (String, Vec<u8>)| wire::VerificationKey { kid, public_key: public.into() };
+        Ok(Response::new(wire::VerificationKeys { keys: keys.into_iter().map(wire).collect() }))
+    }
+
+    async fn rotate_signing_key(
+        &self,
+        _: Request<wire::RotateSigningKeyRequest>,
+    ) -> Result<Response<wire::VerificationKey>, Status> {
+        let key = self.rotate().await?;
+        Ok(Response::new(wire::VerificationKey { kid: key.kid, public_key: key.public_key.into() }))
+    }
+
+    async fn authorize_api_key(
+        &self,
+        request: Request<wire::AuthorizeApiKeyRequest>,
+    ) -> Result<Response<wire::Authorization>, Status> {
+        Ok(Response::new(self.authorize(request.get_ref()).await?))
+    }
+
+    async fn put_scoring_rules(
+        &self,
+        request: Request<wire::PutScoringRulesRequest>,
+    ) -> Result<Response<wire::ScoringRules>, Status> {
+        Ok(Response::new(self.put_rules(request.into_inner()).await?))
+    }
+}
+
+/// Both ids of a key; another tenant's key, an unknown one and nonsense all answer alike.
+fn key_ids(project: &str, id: &str) -> Result<(ProjectId, ApiKeyId), Error> {
+    Ok((ProjectId::parse(project).map_err(|_| Error::NoSuchKey)?, ApiKeyId::parse(id)?))
+}
+
+impl From<State> for i32 {
+    fn from(state: State) -> Self {
+        match state {
+            State::Active => wire::ApiKeyState::Active.into(),
+            State::Revoked => wire::ApiKeyState::Revoked.into(),
+        }
+    }
+}
+
+impl From<ApiKey> for wire::ApiKey {
+    fn from(key: ApiKey) -> Self {
+        Self {
+            id: key.id.as_str().into(),
+            project_id: key.project_id.as_str().into(),
+            name: key.name.as_str().into(),
+            state: key.state.into(),
+            selected_services: key.selected_services.into_names(),
+            scores_id: key.scores_id.as_ref().map(|id| id.as_str().into()),
+            can_mint: key.can_mint,
+            response_format: key.response_format.as_str().into(),
+            created_at_ms: key.created_at_ms,
+            updated_at_ms: key.updated_at_ms,
+        }
+    }
+}
+
+/// Milliseconds since 1970; a clock before that reads as 0.
+fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}

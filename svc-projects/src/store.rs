@@ -1,0 +1,307 @@
+//! Every SQL statement of this service. Lookups answer `Option`; what a missing row means is the caller's to say.
+
+use db::Db;
+use sqlx::{query, query_as, query_scalar};
+
+use crate::{
+    api_key::{
+        ApiKey, ApiKeyId, Name, OrganisationId, ProjectId, ResponseFormat, ScoresId, SelectedServices, State,
+    },
+    error::Error,
+    signing::SigningKey,
+};
+
+#[derive(Clone)]
+pub struct Store {
+    db: Db,
+}
+
+/// A new organisation with its first project.
+pub struct Founding<'a> {
+    pub organisation: (&'a OrganisationId, &'a Name),
+    pub project: (&'a ProjectId, &'a Name),
+}
+
+/// What the gateway must know about the key of a call.
+#[derive(Debug, sqlx::FromRow)]
+pub struct Authorization {
+    state: String,
+    selected_services: String,
+    can_mint: i64,
+    pub response_format: String,
+    /// The rules the key itself names.
+    key_scores_id: Option<String>,
+    /// The rules in force, of the key or the project.
+    pub rules_json: Option<String>,
+}
+
+impl Authorization {
+    pub fn state(&self) -> State {
+        State::from_stored(&self.state)
+    }
+
+    pub fn selected_services(&self) -> Result<Vec<String>, Error> {
+        services(&self.selected_services).map(SelectedServices::into_names)
+    }
+
+    pub fn can_mint(&self) -> bool {
+        self.can_mint != 0
+    }
+
+    /// `default`, `project`, or the id of the key's own rules.
+    pub fn rules_source(&self) -> &str {
+        match (&self.key_scores_id, &self.rules_json) {
+            (_, None) => "default",
+            (Some(own), Some(_)) => own,
+            (None, Some(_)) => "project",
+        }
+    }
+}
+
+#[derive(sqlx::FromRow)]
+struct ApiKeyRow {
+    id: String,
+    project_id: String,
+    kid: String,
+    name: String,
+    state: String,
+    selected_services: String,
+    scores_id: Option<String>,
+    can_mint: i64,
+    response_format: String,
+    created_at: i64,
+    updated_at: i64,
+}
+
+impl TryFrom<ApiKeyRow> for ApiKey {
+    type Error = Error;
+
+    fn try_from(row: ApiKeyRow) -> Result<Self, Error> {
+        Ok(Self {
+            id: ApiKeyId::parse(&row.id)?,
+            project_id: ProjectId::parse(&row.project_id)?,
+            kid: row.kid,
+            name: Name::parse("name", &row.name)?,
+            state: State::from_stored(&row.state),
+            selected_services: services(&row.selected_services)?,
+            scores_id: row.scores_id.as_deref().map(ScoresId::parse).transpose()?,
+            can_mint: row.can_mint != 0,
+            response_format: ResponseFormat::parse(&row.response_format)?,
+            created_at_ms: row.created_at,
+            updated_at_ms: row.updated_at,
+        })
+    }
+}
+
+fn services(json: &str) -> Result<SelectedServices, Error> {
+    serde_json::from_str(json).map_err(|error| Error::Database(sqlx::Error::Decode(Box::new(error))))
+}
+
+/// The insert of a key, for whichever database and inside whichever transaction it runs.
+macro_rules! insert_key {
+    ($key:expr) => {
+        query(
+            "INSERT INTO api_keys (id, project_id, kid, name, state, selected_services, scores_id, can_mint, \
+             response_format, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        )
+        .bind($key.id.as_str())
+        .bind($key.project_id.as_str())
+        .bind(&$key.kid)
+        .bind($key.name.as_str())
+        .bind($key.state.as_str())
+        .bind(services_json(&$key.selected_services))
+        .bind($key.scores_id.as_ref().map(ScoresId::as_str))
+        .bind(i64::from($key.can_mint))
+        .bind($key.response_format.as_str())
+        .bind($key.created_at_ms)
+        .bind($key.updated_at_ms)
+    };
+}
+
+fn services_json(services: &SelectedServices) -> String {
+    serde_json::json!(services).to_string()
+}
+
+impl Store {
+    pub fn new(db: Db) -> Self {
+        Self { db }
+    }
+
+    /// The key that signs now.
+    pub async fn current_signing_key(&self) -> Result<Option<SigningKey>, Error> {
+        const SQL: &str = "SELECT kid, public_key, sealed_private_key FROM signing_keys WHERE current = 1";
+        let row: Option<(String, Vec<u8>, Vec<u8>)> =
+            db::on!(&self.db, |pool| query_as(SQL).fetch_optional(pool).await)?;
+        Ok(row.map(|(kid, public_key, sealed_private_key)| SigningKey {
+            kid,
+            public_key,
+            sealed_private_key,
+        }))
+    }
+
+    /// Makes `key` the one that signs, unless there is one already: processes that start together agree on the first.
+    pub async fn first_signing_key(&self, key: &SigningKey, now_ms: i64) -> Result<(), Error> {
+        const SQL: &str = "INSERT INTO signing_keys (kid, public_key, sealed_private_key, current, created_at) \
+                           VALUES ($1, $2, $3, 1, $4) ON CONFLICT DO NOTHING";
+        db::on!(&self.db, |pool| {
+            let add = query(SQL).bind(&key.kid).bind(&key.public_key).bind(&key.sealed_private_key);
+            add.bind(now_ms).execute(pool).await.map(drop)
+        })?;
+        Ok(())
+    }
+
+    /// Makes `key` the one that signs. The private half of the one before is destroyed: it can only verify from here.
+    pub async fn rotate_signing_key(&self, key: &SigningKey, now_ms: i64) -> Result<(), Error> {
+        const RETIRE: &str =
+            "UPDATE signing_keys SET current = 0, sealed_private_key = NULL WHERE current = 1";
+        const ADD: &str = "INSERT INTO signing_keys (kid, public_key, sealed_private_key, current, created_at) \
+                           VALUES ($1, $2, $3, 1, $4)";
+        db::on!(&self.db, |pool| async {
+            let mut tx = pool.begin().await?;
+            query(RETIRE).execute(&mut *tx).await?;
+            let add = query(ADD).bind(&key.kid).bind(&key.public_key).bind(&key.sealed_private_key);
+            add.bind(now_ms).execute(&mut *tx).await?;
+            tx.commit().await
+        }
+        .await)
+        .map_err(conflict)
+    }
+
+    /// Key id and public key of every signing key there ever was, oldest first.
+    pub async fn verification_keys(&self) -> Result<Vec<(String, Vec<u8>)>, Error> {
+        const SQL: &str = "SELECT kid, public_key FROM signing_keys ORDER BY created_at, kid";
+        Ok(db::on!(&self.db, |pool| query_as(SQL).fetch_all(pool).await)?)
+    }
+
+    /// Organisation, project and first key: all or nothing.
+    pub async fn found(&self, founding: &Founding<'_>, key: &ApiKey) -> Result<(), Error> {
+        const ORGANISATION: &str = "INSERT INTO organisations (id, name, created_at) VALUES ($1, $2, $3)";
+        const PROJECT: &str = "INSERT INTO projects (id, organisation_id, name, scores_id, created_at) VALUES ($1, $2, $3, NULL, $4)";
+        let (organisation_id, organisation) = founding.organisation;
+        let (project_id, project) = founding.project;
+        db::on!(&self.db, |pool| async {
+            let mut tx = pool.begin().await?;
+            let insert = query(ORGANISATION).bind(organisation_id.as_str()).bind(organisation.as_str());
+            insert.bind(key.created_at_ms).execute(&mut *tx).await?;
+            let insert = query(PROJECT).bind(project_id.as_str()).bind(organisation_id.as_str());
+            insert.bind(project.as_str()).bind(key.created_at_ms).execute(&mut *tx).await?;
+            insert_key!(key).execute(&mut *tx).await?;
+            tx.commit().await
+        }
+        .await)?;
+        Ok(())
+    }
+
+    pub async fn insert_api_key(&self, key: &ApiKey) -> Result<(), Error> {
+        db::on!(&self.db, |pool| insert_key!(key).execute(pool).await.map(drop))?;
+        Ok(())
+    }
+
+    pub async fn project_exists(&self, project: &ProjectId) -> Result<bool, Error> {
+        const SQL: &str = "SELECT 1 FROM projects WHERE id = $1";
+        let found: Option<i32> =
+            db::on!(&self.db, |pool| query_scalar(SQL).bind(project.as_str()).fetch_optional(pool).await)?;
+        Ok(found.is_some())
+    }
+
+    pub async fn find_api_key(&self, project: &ProjectId, id: &ApiKeyId) -> Result<Option<ApiKey>, Error> {
+        const SQL: &str = "SELECT id, project_id, kid, name, state, selected_services, scores_id, can_mint, \
+                           response_format, created_at, updated_at FROM api_keys WHERE id = $1 AND project_id = $2";
+        let row = db::on!(&self.db, |pool| {
+            let find = query_as::<_, ApiKeyRow>(SQL).bind(id.as_str()).bind(project.as_str());
+            find.fetch_optional(pool).await
+        })?;
+        row.map(ApiKey::try_from).transpose()
+    }
+
+    /// The key as it is now; revoking twice changes nothing.
+    pub async fn revoke_api_key(
+        &self,
+        project: &ProjectId,
+        id: &ApiKeyId,
+        now_ms: i64,
+    ) -> Result<Option<ApiKey>, Error> {
+        const SQL: &str = "UPDATE api_keys SET updated_at = CASE WHEN state = 'active' THEN $3 ELSE updated_at END, \
+                           state = 'revoked' WHERE id = $1 AND project_id = $2 \
+                           RETURNING id, project_id, kid, name, state, selected_services, scores_id, can_mint, \
+                           response_format, created_at, updated_at";
+        let row = db::on!(&self.db, |pool| {
+            let revoke = query_as::<_, ApiKeyRow>(SQL).bind(id.as_str()).bind(project.as_str()).bind(now_ms);
+            revoke.fetch_optional(pool).await
+        })?;
+        row.map(ApiKey::try_from).transpose()
+    }
+
+    /// One query by primary key: this is asked on every call of the product.
+    pub async fn authorize(
+        &self,
+        project: &ProjectId,
+        id: &ApiKeyId,
+    ) -> Result<Option<Authorization>, Error> {
+        const SQL: &str = "SELECT k.state, k.selected_services, k.can_mint, k.response_format, \
+                           k.scores_id AS key_scores_id, r.rules_json \
+                           FROM api_keys k JOIN projects p ON p.id = k.project_id \
+                           LEFT JOIN scoring_rules r ON r.scores_id = COALESCE(k.scores_id, p.scores_id) \
+                           WHERE k.id = $1 AND k.project_id = $2";
+        Ok(db::on!(&self.db, |pool| query_as(SQL)
+            .bind(id.as_str())
+            .bind(project.as_str())
+            .fetch_optional(pool)
+            .await)?)
+    }
+
+    pub async fn rules_exist(&self, project: &ProjectId, id: &ScoresId) -> Result<bool, Error> {
+        const SQL: &str = "SELECT 1 FROM scoring_rules WHERE scores_id = $1 AND project_id = $2";
+        let found: Option<i32> = db::on!(&self.db, |pool| {
+            query_scalar(SQL).bind(id.as_str()).bind(project.as_str()).fetch_optional(pool).await
+        })?;
+        Ok(found.is_some())
+    }
+
+    /// Stores the next version of a rule set and answers its number; `None` when the id belongs to another project.
+    pub async fn put_rules(&self, rules: &NewRules<'_>, now_ms: i64) -> Result<Option<u32>, Error> {
+        const PUT: &str = "INSERT INTO scoring_rules \
+                           (scores_id, project_id, name, version, rules_json, created_at, updated_at) \
+                           VALUES ($1, $2, $3, 1, $4, $5, $5) \
+                           ON CONFLICT (scores_id) DO UPDATE SET name = excluded.name, \
+                           rules_json = excluded.rules_json, version = scoring_rules.version + 1, \
+                           updated_at = excluded.updated_at \
+                           WHERE scoring_rules.project_id = excluded.project_id RETURNING version";
+        const KEEP: &str = "INSERT INTO scoring_rule_versions (scores_id, version, rules_json, created_at) VALUES ($1, $2, $3, $4)";
+        const ASSIGN: &str = "UPDATE projects SET scores_id = $2 WHERE id = $1";
+        let (project, id) = (rules.project_id.as_str(), rules.scores_id.as_str());
+        let version: Option<i64> = db::on!(&self.db, |pool| async {
+            let mut tx = pool.begin().await?;
+            let put = query_scalar(PUT)
+                .bind(id)
+                .bind(project)
+                .bind(rules.name.as_str())
+                .bind(rules.json)
+                .bind(now_ms);
+            let Some(version) = put.fetch_optional(&mut *tx).await? else { return Ok(None) };
+            let keep = query(KEEP).bind(id).bind(version).bind(rules.json).bind(now_ms);
+            keep.execute(&mut *tx).await?;
+            if rules.project_default {
+                query(ASSIGN).bind(project).bind(id).execute(&mut *tx).await?;
+            }
+            tx.commit().await?;
+            Ok::<_, sqlx::Error>(Some(version))
+        }
+        .await)?;
+        Ok(version.and_then(|version| u32::try_from(version).ok()))
+    }
+}
+
+/// One version of a rule set, already validated.
+pub struct NewRules<'a> {
+    pub scores_id: &'a ScoresId,
+    pub project_id: &'a ProjectId,
+    pub name: &'a Name,
+    pub json: &'a str,
+    pub project_default: bool,
+}
+
+/// Two rotations at once: the unique index on the current key lets one of them through.
+fn conflict(error: sqlx::Error) -> Error {
+    if db::is_unique_violation(&error) { Error::Conflict } else { Error::Database(error) }
+}

@@ -1,0 +1,148 @@
+//! API keys: made, read, revoked, authorised; and that projects do not see each other.
+
+use proto::projects::{
+    ApiKeyState, Authorization, AuthorizeApiKeyRequest, BootstrapRequest, GetApiKeyRequest,
+    RevokeApiKeyRequest,
+};
+use tonic::{Code, Status};
+
+use crate::{Service, on_each_database};
+
+async fn authorize(service: &mut Service, project: &str, key: &str) -> Result<Authorization, Status> {
+    let request = AuthorizeApiKeyRequest { api_key_id: key.into(), project_id: project.into() };
+    service.client.authorize_api_key(request).await.map(tonic::Response::into_inner)
+}
+
+fn revoke(project: &str, key: &str) -> RevokeApiKeyRequest {
+    RevokeApiKeyRequest { project_id: project.into(), api_key_id: key.into() }
+}
+
+fn get(project: &str, key: &str) -> GetApiKeyRequest {
+    GetApiKeyRequest { project_id: project.into(), api_key_id: key.into() }
+}
+
+#[tokio::test]
+async fn the_first_key_is_active_and_may_do_everything() {
+    on_each_database(async |mut service: Service| {
+        let made = service.bootstrap().await;
+        let found = authorize(&mut service, &made.project_id, &made.api_key_id).await.unwrap();
+        assert_eq!(found.state(), ApiKeyState::Active);
+        assert_eq!(found.selected_services.len(), 5);
+        assert!(found.can_mint);
+        assert_eq!((found.rules_source.as_str(), found.rules_json), ("default", None));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_key_reads_back_as_it_was_made() {
+    on_each_database(async |mut service: Service| {
+        let project = service.bootstrap().await.project_id;
+        let made = service
+            .create_key(&project, |key| {
+                key.name = "kiosk".into();
+                key.selected_services = vec!["Voice Recognition".into(), "Face Liveness Detection".into()];
+                key.response_format = "sdk".into();
+            })
+            .await
+            .unwrap();
+        let key = made.key.unwrap();
+        assert_eq!((key.name.as_str(), key.response_format.as_str(), key.can_mint), ("kiosk", "sdk", false));
+        assert_eq!(key.selected_services, ["Face Liveness Detection", "Voice Recognition"]);
+        assert!(key.created_at_ms > 0 && key.created_at_ms == key.updated_at_ms);
+        let read = service.client.get_api_key(get(&project, &key.id)).await.unwrap().into_inner();
+        assert_eq!(read, key);
+        let found = authorize(&mut service, &project, &key.id).await.unwrap();
+        assert_eq!(
+            (found.selected_services, found.response_format),
+            (key.selected_services, key.response_format)
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_revoked_key_is_revoked_at_the_next_call_in_every_process() {
+    on_each_database(async |mut first: Service| {
+        let mut second = Service::open(first.db.clone()).await;
+        let made = first.bootstrap().await;
+        assert_eq!(
+            authorize(&mut second, &made.project_id, &made.api_key_id).await.unwrap().state(),
+            ApiKeyState::Active
+        );
+
+        let revoked = first
+            .client
+            .revoke_api_key(revoke(&made.project_id, &made.api_key_id))
+            .await
+            .unwrap()
+            .into_inner();
+        assert_eq!(revoked.state(), ApiKeyState::Revoked);
+        for service in [&mut first, &mut second] {
+            let found = authorize(service, &made.project_id, &made.api_key_id).await.unwrap();
+            assert_eq!(found.state(), ApiKeyState::Revoked);
+        }
+        let again = first
+            .client
+            .revoke_api_key(revoke(&made.project_id, &made.api_key_id))
+            .await
+            .unwrap()
+            .into_inner();
+        assert_eq!(again, revoked, "revoking twice changes nothing");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn another_projects_key_is_an_unknown_key() {
+    on_each_database(async |mut service: Service| {
+        let (mine, theirs) = (service.bootstrap().await, service.bootstrap().await);
+        let unknown = uuid::Uuid::now_v7().to_string();
+        for key in [theirs.api_key_id.as_str(), &unknown, "nonsense", ""] {
+            let refusals = [
+                authorize(&mut service, &mine.project_id, key).await.unwrap_err(),
+                service.client.get_api_key(get(&mine.project_id, key)).await.unwrap_err(),
+                service.client.revoke_api_key(revoke(&mine.project_id, key)).await.unwrap_err(),
+            ];
+            for refusal in refusals {
+                assert_eq!(
+                    (refusal.code(), refusal.message()),
+                    (Code::NotFound, "api key not found"),
+                    "{key:?}"
+                );
+            }
+        }
+        let theirs = authorize(&mut service, &theirs.project_id, &theirs.api_key_id).await.unwrap();
+        assert_eq!(theirs.state(), ApiKeyState::Active);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_request_that_makes_no_sense_says_why() {
+    on_each_database(async |mut service: Service| {
+        let project = service.bootstrap().await.project_id;
+        let unknown_service =
+            service.create_key(&project, |k| k.selected_services = vec!["Gait".into()]).await;
+        let unknown_format = service.create_key(&project, |k| k.response_format = "xml".into()).await;
+        let no_name = service.create_key(&project, |k| k.name = "  ".into()).await;
+        for (refused, reason) in [
+            (
+                unknown_service,
+                "unknown service \"Gait\"; the services are Active Speaker Detection, Face Liveness \
+                               Detection, Visual Speech Recognition, Voice Recognition, Face Recognition",
+            ),
+            (unknown_format, "response_format must be empty or \"sdk\""),
+            (no_name, "name is required"),
+        ] {
+            let refused = refused.unwrap_err();
+            assert_eq!((refused.code(), refused.message()), (Code::InvalidArgument, reason));
+        }
+        let unknown_project =
+            service.create_key(&uuid::Uuid::now_v7().to_string(), |_| {}).await.unwrap_err();
+        assert_eq!((unknown_project.code(), unknown_project.message()), (Code::NotFound, "no such project"));
+        let nameless = service.client.bootstrap(BootstrapRequest::default()).await.unwrap_err();
+        assert_eq!(nameless.message(), "organisation_name is required");
+    })
+    .await;
+}

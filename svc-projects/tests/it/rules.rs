@@ -1,0 +1,106 @@
+//! Scoring rules: checked, versioned, and which of them are in force for a key.
+
+use proto::projects::{Authorization, AuthorizeApiKeyRequest, PutScoringRulesRequest, ScoringRules};
+use tonic::{Code, Status};
+
+use crate::{Service, on_each_database};
+
+const STRICT: &str =
+    r#"{"version":1,"services":{"face_recognition":{"mode":"required","pass":0.9,"refer":0.8}}}"#;
+const LENIENT: &str = r#"{"version":1,"services":{"face_recognition":{"mode":"required","pass":0.5}}}"#;
+
+async fn put(
+    service: &mut Service,
+    project: &str,
+    rules: &str,
+    change: impl FnOnce(&mut PutScoringRulesRequest),
+) -> Result<ScoringRules, Status> {
+    let mut request = PutScoringRulesRequest {
+        project_id: project.into(),
+        name: "rules".into(),
+        rules_json: rules.into(),
+        ..PutScoringRulesRequest::default()
+    };
+    change(&mut request);
+    service.client.put_scoring_rules(request).await.map(tonic::Response::into_inner)
+}
+
+async fn in_force(service: &mut Service, project: &str, key: &str) -> Authorization {
+    let request = AuthorizeApiKeyRequest { api_key_id: key.into(), project_id: project.into() };
+    service.client.authorize_api_key(request).await.expect("the key is known").into_inner()
+}
+
+#[tokio::test]
+async fn the_keys_rules_come_before_the_projects_and_those_before_the_defaults() {
+    on_each_database(async |mut service: Service| {
+        let made = service.bootstrap().await;
+        let own = put(&mut service, &made.project_id, STRICT, |_| {}).await.unwrap();
+        let special = service
+            .create_key(&made.project_id, |k| k.scores_id = Some(own.scores_id.clone()))
+            .await
+            .unwrap();
+        let special = special.key.unwrap();
+        assert_eq!(special.scores_id.as_ref(), Some(&own.scores_id));
+        assert_eq!(in_force(&mut service, &made.project_id, &made.api_key_id).await.rules_source, "default");
+
+        put(&mut service, &made.project_id, LENIENT, |r| r.project_default = true).await.unwrap();
+        let plain = in_force(&mut service, &made.project_id, &made.api_key_id).await;
+        assert_eq!((plain.rules_source.as_str(), plain.rules_json.as_deref()), ("project", Some(LENIENT)));
+        let special = in_force(&mut service, &made.project_id, &special.id).await;
+        assert_eq!((special.rules_source, special.rules_json.as_deref()), (own.scores_id, Some(STRICT)));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_new_version_is_in_force_at_the_next_call() {
+    on_each_database(async |mut service: Service| {
+        let made = service.bootstrap().await;
+        let first = put(&mut service, &made.project_id, STRICT, |r| r.project_default = true).await.unwrap();
+        assert_eq!(first.version, 1);
+        let id = first.scores_id.clone();
+        let second = put(&mut service, &made.project_id, LENIENT, |r| r.scores_id = Some(id)).await.unwrap();
+        assert_eq!((second.version, second.scores_id), (2, first.scores_id));
+        let now = in_force(&mut service, &made.project_id, &made.api_key_id).await;
+        assert_eq!((now.rules_source.as_str(), now.rules_json.as_deref()), ("project", Some(LENIENT)));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn rules_that_do_not_parse_are_refused_with_the_reason() {
+    on_each_database(async |mut service: Service| {
+        let project = service.bootstrap().await.project_id;
+        for bad in [
+            "",
+            "{",
+            "[]",
+            r#"{"version":99,"services":{}}"#,
+            r#"{"version":1,"services":{"gait":{"mode":"required"}}}"#,
+        ] {
+            let refused = put(&mut service, &project, bad, |_| {}).await.unwrap_err();
+            assert_eq!(refused.code(), Code::InvalidArgument, "{bad}");
+            assert!(refused.message().starts_with("scoring rules "), "{}", refused.message());
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn another_projects_rules_are_unknown_rules() {
+    on_each_database(async |mut service: Service| {
+        let (mine, theirs) = (service.bootstrap().await, service.bootstrap().await);
+        let rules = put(&mut service, &theirs.project_id, STRICT, |_| {}).await.unwrap();
+        let id = rules.scores_id.clone();
+        let key = service.create_key(&mine.project_id, |k| k.scores_id = Some(id)).await.unwrap_err();
+        let id = rules.scores_id.clone();
+        let version =
+            put(&mut service, &mine.project_id, LENIENT, |r| r.scores_id = Some(id)).await.unwrap_err();
+        for refused in [key, version] {
+            assert_eq!((refused.code(), refused.message()), (Code::NotFound, "scoring rules not found"));
+        }
+        let nowhere = put(&mut service, &uuid::Uuid::now_v7().to_string(), STRICT, |_| {}).await.unwrap_err();
+        assert_eq!((nowhere.code(), nowhere.message()), (Code::NotFound, "no such project"));
+    })
+    .await;
+}
