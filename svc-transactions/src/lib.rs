@@ -1,1 +1,41 @@
-//! svc-transactions: see docs/ARCHITECTURE.md.
+//! svc-transactions: what happened. One record for each gateway operation, written before its answer is sent.
+//!
+//! A record is durable when [`RecordTransaction`] answers; concurrent records share a commit (`writer.rs`). The id is the
+//! request id its caller sees, so recording it twice is refused rather than counted twice.
+//!
+//! Invariants: a record of another project answers as an unknown one does; whatever may name a person or a place (user,
+//! device, location, results, error text) is stored only encrypted, and users are found by a keyed hash; every field has
+//! a limit; records hold no media and no vectors.
+//!
+//! Callers: the gateway.
+//!
+//! [`RecordTransaction`]: proto::transactions::transactions_server::Transactions::record_transaction
+
+mod config;
+mod error;
+mod record;
+mod seal;
+mod service;
+mod store;
+mod writer;
+
+use anyhow::Context;
+use blob::KeyRing;
+use db::Db;
+use proto::transactions::transactions_server::TransactionsServer;
+use tonic::service::Routes;
+
+pub use config::Config;
+
+static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
+
+/// Opens the database and the master key, starts the writing task and answers the service.
+///
+/// # Errors
+/// When the database or the master key cannot be opened.
+pub async fn routes(config: Config) -> anyhow::Result<Routes> {
+    let ring = KeyRing::open(&config.keys).context("the master key")?;
+    let db = Db::open(&config.db, &MIGRATIONS).await?;
+    let service = service::Transactions::new(store::Store::new(db), ring);
+    Ok(Routes::new(TransactionsServer::new(service).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES)))
+}

@@ -1,0 +1,47 @@
+//! What can go wrong here, and what the caller is told.
+
+use tonic::Status;
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("{0}")]
+    Invalid(String),
+    #[error("transaction not found")]
+    NotFound,
+    #[error("a transaction with this id is recorded already")]
+    Taken,
+    #[error("too many transactions wait to be recorded")]
+    Overloaded,
+    /// The cause was logged once, by the writer, for all the calls of a batch.
+    #[error("the transaction could not be recorded")]
+    NotRecorded,
+    #[error("a stored transaction cannot be decrypted")]
+    Sealed(#[from] blob::Error),
+    #[error("a stored transaction cannot be read")]
+    Damaged(#[from] serde_json::Error),
+    #[error("the database failed")]
+    Database(#[from] sqlx::Error),
+}
+
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        match &error {
+            Error::Invalid(_) => Self::invalid_argument(error.to_string()),
+            Error::NotFound => Self::not_found(error.to_string()),
+            Error::Taken => Self::already_exists(error.to_string()),
+            Error::Overloaded => Self::resource_exhausted(error.to_string()),
+            Error::NotRecorded => Self::unavailable(error.to_string()),
+            Error::Sealed(_) | Error::Damaged(_) => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "a stored transaction is unreadable"
+                );
+                Self::internal("internal error")
+            }
+            Error::Database(cause) => {
+                tracing::error!(error = cause as &dyn std::error::Error, "the transactions database failed");
+                Self::unavailable("the transactions database does not answer")
+            }
+        }
+    }
+}

@@ -1,0 +1,46 @@
+//! Personal fields are encrypted before they reach the database, and users are looked up by a keyed hash.
+
+use blob::{KeyRing, Purpose};
+
+use crate::{
+    error::Error,
+    record::{Personal, TransactionId},
+};
+
+const PERSONAL: Purpose = Purpose("personal fields of a transaction");
+const SUBJECT: Purpose = Purpose("find transactions of a subject");
+
+/// Encrypts `personal` for the row `project`/`id` alone.
+///
+/// # Errors
+/// When the system has no randomness.
+pub fn seal(
+    ring: &KeyRing,
+    project: &str,
+    id: &TransactionId,
+    personal: &Personal,
+) -> Result<Vec<u8>, Error> {
+    Ok(ring.seal(PERSONAL, &context(project, id), &serde_json::to_vec(personal)?)?)
+}
+
+/// Decrypts what [`seal`] made for the same row.
+///
+/// # Errors
+/// When the bytes are of another row, damaged, or sealed under a master key that is not in `ring`.
+pub fn open(ring: &KeyRing, project: &str, id: &TransactionId, sealed: &[u8]) -> Result<Personal, Error> {
+    let json = ring.open_sealed(PERSONAL, &context(project, id), sealed)?;
+    Ok(serde_json::from_slice(&json)?)
+}
+
+/// What `user` of `project` is found by: the hash of the sealing key first, then those of retired keys (32 bytes each).
+///
+/// # Errors
+/// Never in practice; a failure of the cipher library.
+pub fn subject_hashes(ring: &KeyRing, project: &str, user: &str) -> Result<Vec<Vec<u8>>, Error> {
+    let hashes = ring.fingerprints(SUBJECT, format!("{project}\0{user}").as_bytes())?;
+    Ok(hashes.into_iter().map(Vec::from).collect())
+}
+
+fn context(project: &str, id: &TransactionId) -> Vec<u8> {
+    format!("{project}\0{}", id.as_str()).into_bytes()
+}

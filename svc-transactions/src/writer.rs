@@ -1,0 +1,77 @@
+//! Group commit: one task writes, and whatever waits while it commits goes into its next database transaction.
+//!
+//! A commit costs far more than a row, and SQLite has one writer anyhow. Under no load a call waits for its own commit
+//! alone; under load the batches grow by themselves. Every caller is answered after the commit that holds its row.
+
+use tokio::sync::{mpsc, oneshot};
+
+use crate::{
+    error::Error,
+    store::{Row, Store},
+};
+
+/// Rows that may wait; beyond it a call is refused at once, so that memory stays bounded.
+const QUEUE: usize = 1024;
+/// Rows of one commit: bounds how long one holds the database.
+const BATCH: usize = 128;
+
+/// The handle of the writing task; the task ends when the last handle is dropped and the queue is empty.
+#[derive(Clone, Debug)]
+pub struct Writer {
+    queue: mpsc::Sender<Job>,
+}
+
+#[derive(Debug)]
+struct Job {
+    row: Row,
+    answer: oneshot::Sender<Result<(), Error>>,
+}
+
+impl Writer {
+    /// Starts the task. It needs no joining: whoever has a row in it waits for the answer to that row.
+    pub fn start(store: Store) -> Self {
+        let (queue, jobs) = mpsc::channel(QUEUE);
+        tokio::spawn(write(store, jobs));
+        Self { queue }
+    }
+
+    /// Answers once the row is durable.
+    ///
+    /// # Errors
+    /// [`Error::Taken`] for a known id, [`Error::Overloaded`] when too many wait, [`Error::NotRecorded`] when the
+    /// database fails.
+    pub async fn record(&self, row: Row) -> Result<(), Error> {
+        let (answer, answered) = oneshot::channel();
+        self.queue.try_send(Job { row, answer }).map_err(|_| Error::Overloaded)?;
+        answered.await.map_err(|_| Error::NotRecorded)?
+    }
+}
+
+async fn write(store: Store, mut jobs: mpsc::Receiver<Job>) {
+    let mut batch = Vec::with_capacity(BATCH);
+    while jobs.recv_many(&mut batch, BATCH).await > 0 {
+        let rows: Vec<&Row> = batch.iter().map(|job| &job.row).collect();
+        match store.insert(&rows).await {
+            Ok(inserted) => {
+                for (job, new) in batch.drain(..).zip(inserted) {
+                    // A caller that gave up is not there any more; its row is recorded all the same.
+                    let _ = job.answer.send(if new { Ok(()) } else { Err(Error::Taken) });
+                }
+            }
+            Err(error) => one_by_one(&store, batch.drain(..), &error).await,
+        }
+    }
+}
+
+/// After a failed batch: a row the database cannot take must not take the others down with it.
+async fn one_by_one(store: &Store, jobs: impl Iterator<Item = Job>, cause: &Error) {
+    tracing::error!(error = cause as &dyn std::error::Error, "transactions could not be recorded together");
+    for job in jobs {
+        let answer = match store.insert(&[&job.row]).await {
+            Ok(inserted) if inserted == [true] => Ok(()),
+            Ok(_) => Err(Error::Taken),
+            Err(_) => Err(Error::NotRecorded),
+        };
+        let _ = job.answer.send(answer);
+    }
+}

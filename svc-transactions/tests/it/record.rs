@@ -1,0 +1,160 @@
+//! Records: kept whole, once, for their project alone, unreadable in the database, durable when answered.
+
+use futures::future::join_all;
+use proto::transactions::{RecordTransactionRequest, Transaction};
+use secrecy::ExposeSecret;
+use tonic::Code;
+
+use crate::{Service, new_id, on_each_database, video};
+
+#[tokio::test]
+async fn a_record_reads_back_as_it_was_written() {
+    on_each_database(async |service: Service| {
+        let full = video("p1");
+        let bare = Transaction {
+            id: new_id(),
+            project_id: "p1".into(),
+            api_key_id: "k1".into(),
+            kind: "session_start".into(),
+            ..Transaction::default()
+        };
+        for transaction in [full, bare] {
+            service.record(transaction.clone()).await.unwrap();
+            assert_eq!(service.get("p1", &transaction.id).await.unwrap(), transaction);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn another_projects_record_is_an_unknown_record() {
+    on_each_database(async |service: Service| {
+        let theirs = video("theirs");
+        service.record(theirs.clone()).await.unwrap();
+        for (project, id) in
+            [("mine", theirs.id.as_str()), ("theirs", &new_id()), ("theirs", "nonsense"), ("", "")]
+        {
+            let refused = service.get(project, id).await.unwrap_err();
+            assert_eq!((refused.code(), refused.message()), (Code::NotFound, "transaction not found"));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_id_is_taken_once_and_the_first_record_stays() {
+    on_each_database(async |service: Service| {
+        let first = video("p1");
+        service.record(first.clone()).await.unwrap();
+        let second = Transaction { project_id: "p2".into(), id: first.id.to_uppercase(), ..video("p2") };
+        assert_eq!(service.record(second).await.unwrap_err().code(), Code::AlreadyExists);
+        assert_eq!(service.get("p1", &first.id).await.unwrap(), first);
+        assert_eq!(service.get("p2", &first.id).await.unwrap_err().code(), Code::NotFound);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn of_many_at_once_each_is_answered_for_itself() {
+    on_each_database(async |service: Service| {
+        // Every id twice: one of the two is taken, whichever batches they fall into.
+        let transactions: Vec<Transaction> = (0..300).map(|_| video("p1")).collect();
+        let calls =
+            transactions.iter().chain(&transactions).map(|transaction| service.record(transaction.clone()));
+        let answers = join_all(calls).await;
+        let (ok, taken): (Vec<_>, Vec<_>) = answers.into_iter().partition(Result::is_ok);
+        assert_eq!((ok.len(), taken.len()), (300, 300));
+        assert!(taken.into_iter().all(|answer| answer.unwrap_err().code() == Code::AlreadyExists));
+        for transaction in &transactions {
+            service.get("p1", &transaction.id).await.unwrap();
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_answered_is_durable() {
+    on_each_database(async |service: Service| {
+        let transaction = video("p1");
+        service.record(transaction.clone()).await.unwrap();
+        // A second process, with a connection of its own, sees what is committed and nothing else.
+        let second = Service::open(service.db.clone()).await;
+        assert_eq!(second.get("p1", &transaction.id).await.unwrap(), transaction);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn beyond_the_queue_a_call_is_refused_at_once_and_the_others_are_recorded() {
+    on_each_database(async |service: Service| {
+        let transactions: Vec<Transaction> = (0..3000).map(|_| video("p1")).collect();
+        // Held by this one thread until all have asked: no commit can make room in between.
+        let answers =
+            join_all(transactions.iter().map(|transaction| service.record(transaction.clone()))).await;
+        let mut recorded = 0;
+        for (transaction, answer) in transactions.iter().zip(answers) {
+            match answer {
+                Ok(()) => recorded += usize::from(service.get("p1", &transaction.id).await.is_ok()),
+                Err(refused) => {
+                    assert_eq!(refused.code(), Code::ResourceExhausted, "{refused}");
+                    assert_eq!(service.get("p1", &transaction.id).await.unwrap_err().code(), Code::NotFound);
+                }
+            }
+        }
+        assert!((1000..3000).contains(&recorded), "{recorded} were recorded");
+    })
+    .await;
+}
+
+/// Breaks a transaction, given a JSON object too big for any field.
+type Change = fn(&mut Transaction, &str);
+
+#[tokio::test]
+async fn what_breaks_a_limit_is_refused_by_name_and_not_kept() {
+    on_each_database(async |service: Service| {
+        let big = format!("{{\"a\":\"{}\"}}", "x".repeat(64 * 1024));
+        let broken: [(Change, &str); 11] = [
+            (|t, _| t.id = "17".into(), "id is not a UUID"),
+            (|t, _| t.project_id.clear(), "project_id must not be empty or hold control characters"),
+            (|t, _| t.kind = "Process Video".into(), "kind must be 1 to 64 of a-z, 0-9 and _"),
+            (|t, _| t.verdict = Some("maybe".into()), "verdict must be pass, fail or refer"),
+            (|t, _| t.score = Some(100.5), "score must lie within 0 and 100"),
+            (|t, _| t.http_status = 70_000, "http_status is not an HTTP status"),
+            (|t, big| t.device_info_json = Some(big.into()), "device_info_json is larger than 65536 bytes"),
+            (|t, big| t.geo_json = Some(big.into()), "geo_json is larger than 4096 bytes"),
+            (|t, _| t.services_json = Some("[]".into()), "services_json is not a JSON object"),
+            (|t, _| t.tags = vec!["a\0b".into()], "tags must not be empty or hold control characters"),
+            (|t, _| t.user_fullname = Some("x".repeat(513)), "user_fullname is longer than 512 characters"),
+        ];
+        for (change, reason) in broken {
+            let mut transaction = video("p1");
+            let id = transaction.id.clone();
+            change(&mut transaction, &big);
+            let refused = service.record(transaction).await.unwrap_err();
+            assert_eq!((refused.code(), refused.message()), (Code::InvalidArgument, reason));
+            assert_eq!(service.get("p1", &id).await.unwrap_err().code(), Code::NotFound);
+        }
+        let empty =
+            service.client.clone().record_transaction(RecordTransactionRequest { transaction: None }).await;
+        assert_eq!(empty.unwrap_err().message(), "transaction is required");
+    })
+    .await;
+}
+
+/// Reads the file itself: who it was and where may not be found in it.
+#[tokio::test]
+async fn the_database_names_no_person_device_or_place() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = db::Config::sqlite(&folder.path().join("transactions.db"));
+    let path = config.url.expose_secret().trim_start_matches("sqlite://").to_owned();
+    let service = Service::open(config).await;
+    let transaction = video("p1");
+    service.record(transaction.clone()).await.unwrap();
+    let mut bytes = std::fs::read(&path).unwrap();
+    bytes.extend(std::fs::read(format!("{path}-wal")).unwrap_or_default());
+    let holds = |needle: &str| bytes.windows(needle.len()).any(|window| window == needle.as_bytes());
+    assert!(holds(&transaction.id), "the row is there");
+    for personal in ["Lovelace", "SN-4711", "Vienna", "not understood"] {
+        assert!(!holds(personal), "{personal} can be read");
+    }
+}
