@@ -18,11 +18,19 @@ pub enum Error {
     #[error("no model pack found (looked in {0}); run `{MEND}`")]
     NoPack(String),
     #[error("the model manifest {file} cannot be read; run `{MEND}`")]
-    Manifest { file: PathBuf, #[source] source: io::Error },
+    Manifest {
+        file: PathBuf,
+        #[source]
+        source: io::Error,
+    },
     #[error("the model pack has no entry `{0}`; run `{MEND}`")]
     Unknown(String),
     #[error("model file {file} cannot be read; run `{MEND}`")]
-    Missing { file: PathBuf, #[source] source: io::Error },
+    Missing {
+        file: PathBuf,
+        #[source]
+        source: io::Error,
+    },
     #[error("model file {file} is not the pinned one (sha256 differs); run `{MEND}`")]
     Changed { file: PathBuf },
     #[error("ONNX Runtime cannot be used: {0}")]
@@ -132,7 +140,8 @@ impl Pack {
 }
 
 fn usual_places() -> Vec<PathBuf> {
-    let mut places: Vec<PathBuf> = std::env::var_os("BIOMETRY_MODELS").map(PathBuf::from).into_iter().collect();
+    let mut places: Vec<PathBuf> =
+        std::env::var_os("BIOMETRY_MODELS").map(PathBuf::from).into_iter().collect();
     places.push("models".into());
     let exe = std::env::current_exe().unwrap_or_default();
     for up in exe.ancestors().skip(1).take(4) {

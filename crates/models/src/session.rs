@@ -1,13 +1,21 @@
 //! ONNX Runtime, loaded from the pack itself.
 
+use std::{
+    path::Path,
+    sync::{Arc, Mutex, PoisonError},
+};
+
 use ort::{environment::Environment, ep, session::Session};
 
 use crate::{Error, Pack};
 
-/// The loaded library; sessions are made from it. One per process is enough, cloning shares it.
+/// ONNX Runtime allows one environment in the life of a process, so it outlives whoever asked for it first.
+static ENVIRONMENT: Mutex<Option<Arc<Environment>>> = Mutex::new(None);
+
+/// The loaded library; sessions are made from it. All of a process share one.
 #[derive(Clone)]
 pub struct Runtime {
-    environment: std::sync::Arc<Environment>,
+    environment: Arc<Environment>,
     pack: Pack,
 }
 
@@ -21,9 +29,7 @@ impl Runtime {
         if !library.is_file() {
             return Err(Error::Runtime(format!("{} is missing; run `make models`", library.display())));
         }
-        let runtime = |e: ort::Error| Error::Runtime(e.to_string());
-        let environment = ort::init_from(&library).map_err(|e| Error::Runtime(e.to_string()))?.build().map_err(runtime)?;
-        Ok(Self { environment: environment.into(), pack: pack.clone() })
+        Ok(Self { environment: environment(&library)?, pack: pack.clone() })
     }
 
     pub fn pack(&self) -> &Pack {
@@ -40,7 +46,7 @@ impl Runtime {
         self.build(&file).map_err(|e| Error::Load { name: name.to_owned(), reason: e.to_string() })
     }
 
-    fn build(&self, file: &std::path::Path) -> ort::Result<Session> {
+    fn build(&self, file: &Path) -> ort::Result<Session> {
         // An arena keeps each session's high-water mark for ever: off, a worker's sessions take a quarter less memory
         // and no measurable time more.
         let cpu = ep::CPU::default().with_arena_allocator(false).build();
@@ -52,4 +58,14 @@ impl Runtime {
             .with_inter_op_spinning(false)?
             .commit_from_file(file)
     }
+}
+
+fn environment(library: &Path) -> Result<Arc<Environment>, Error> {
+    let mut known = ENVIRONMENT.lock().unwrap_or_else(PoisonError::into_inner);
+    if let Some(environment) = &*known {
+        return Ok(environment.clone());
+    }
+    let builder = ort::init_from(library).map_err(|e| Error::Runtime(e.to_string()))?;
+    let environment = Arc::new(builder.build().map_err(|e: ort::Error| Error::Runtime(e.to_string()))?);
+    Ok(known.insert(environment).clone())
 }
