@@ -1,0 +1,118 @@
+//! Other people's lips and sounds, against which a score is normalised.
+
+use std::ops::Range;
+
+use crate::{Error, sync};
+
+type Clip = Vec<[f32; sync::DIM]>;
+
+/// Vectors of clips the networks were not trained on, lips and sound of the same clips in the same order.
+pub(crate) struct Cohort {
+    lips: Vec<Clip>,
+    sounds: Vec<Clip>,
+}
+
+const MAGIC: &[u8; 4] = b"AVC1";
+
+impl Cohort {
+    /// Reads `AVC1`, then clips, frames and dimensions as little-endian u32, then all lips and all sounds as i8 over 127.
+    ///
+    /// # Errors
+    /// [`Error::BadModel`] for anything else.
+    pub(crate) fn parse(bytes: &[u8]) -> Result<Self, Error> {
+        Self::read(bytes).ok_or(Error::BadModel("the sync cohort"))
+    }
+
+    fn read(bytes: &[u8]) -> Option<Self> {
+        let (header, values) = bytes.split_at_checked(16)?;
+        let number = |i: usize| Some(u32::from_le_bytes(header.get(i..i + 4)?.try_into().ok()?) as usize);
+        let (clips, frames, dim) = (number(4)?, number(8)?, number(12)?);
+        let half = clips.checked_mul(frames)?.checked_mul(sync::DIM)?;
+        if !header.starts_with(MAGIC) || dim != sync::DIM || half == 0 || values.len() != 2 * half {
+            return None;
+        }
+        let vector = |v: &[u8]| std::array::from_fn(|i| f32::from(v[i].cast_signed()) / 127.0);
+        let clip = |bytes: &[u8]| bytes.chunks_exact(sync::DIM).map(vector).collect();
+        let read = |part: &[u8]| part.chunks_exact(frames * sync::DIM).map(clip).collect();
+        let (lips, sounds) = values.split_at(half);
+        Some(Self { lips: read(lips), sounds: read(sounds) })
+    }
+
+    /// The s-normed score of lips and sound: mean over windows as long as the cohort's clips, so that a long clip's score
+    /// means what a short one's does. Lags up to `absorb` frames are not held against either.
+    pub(crate) fn normalised_score(
+        &self,
+        lips: &[[f32; sync::DIM]],
+        sound: &[[f32; sync::DIM]],
+        absorb: usize,
+    ) -> f32 {
+        let frames = lips.len().min(sound.len());
+        let parts = windows(frames, self.lips[0].len());
+        let count = parts.len() as f32;
+        parts.into_iter().map(|part| self.score(&lips[part.clone()], &sound[part], absorb)).sum::<f32>()
+            / count
+    }
+
+    /// One window: against the others' clips cut to its length.
+    fn score(&self, lips: &[[f32; sync::DIM]], sound: &[[f32; sync::DIM]], absorb: usize) -> f32 {
+        let frames = lips.len();
+        let with_lips = self.sounds.iter().map(|other| sync::best_within(lips, &other[..frames], absorb).0);
+        let with_sound = self.lips.iter().map(|other| sync::best_within(&other[..frames], sound, absorb).0);
+        let by_lips = sync::mean_and_deviation(&with_lips.collect::<Vec<_>>());
+        let by_sound = sync::mean_and_deviation(&with_sound.collect::<Vec<_>>());
+        sync::s_norm(sync::best_within(lips, sound, absorb).0, by_lips, by_sound)
+    }
+}
+
+/// As few stretches of `length` frames as cover the clip, spread evenly; the whole clip when it is no longer.
+fn windows(frames: usize, length: usize) -> Vec<Range<usize>> {
+    if frames <= length {
+        return std::iter::once(0..frames).collect();
+    }
+    let count = frames.div_ceil(length);
+    let start = |k: usize| k * (frames - length) / (count - 1);
+    (0..count).map(|k| start(k)..start(k) + length).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn bytes(clips: u32, frames: u32, dim: u32) -> Vec<u8> {
+        let mut bytes = MAGIC.to_vec();
+        for n in [clips, frames, dim] {
+            bytes.extend(n.to_le_bytes());
+        }
+        let each = (clips * frames * dim) as usize;
+        bytes.extend((0..2 * each).map(|i| (i / (frames * dim) as usize) as u8));
+        bytes
+    }
+
+    #[test]
+    fn a_score_does_not_grow_with_the_length_of_the_clip() {
+        let cohort = Cohort::parse(&bytes(3, 10, 32)).unwrap();
+        let one: Vec<[f32; 32]> = vec![[0.3; 32]; 10];
+        let long = one.repeat(4);
+        let (short, long) =
+            (cohort.normalised_score(&one, &one, 3), cohort.normalised_score(&long, &long, 3));
+        assert!((short - long).abs() < 1e-3, "{short} {long}");
+    }
+
+    proptest! {
+        #[test]
+        fn windows_cover_the_clip(frames in 1usize..500, length in 1usize..100) {
+            let all = windows(frames, length);
+            prop_assert_eq!((all[0].start, all[all.len() - 1].end), (0, frames));
+            prop_assert!(all.windows(2).all(|w| w[1].start <= w[0].end));
+            prop_assert!(all.iter().all(|w| w.len() == length.min(frames)));
+        }
+
+        #[test]
+        fn a_damaged_cohort_is_refused(cut in 0usize..200, clips in 0u32..4, dim in 31u32..34) {
+            let whole = bytes(clips, 2, dim);
+            let damaged = &whole[..whole.len().saturating_sub(cut)];
+            prop_assert_eq!(Cohort::parse(damaged).is_ok(), cut == 0 && clips > 0 && dim == 32);
+        }
+    }
+}

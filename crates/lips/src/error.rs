@@ -1,0 +1,61 @@
+//! Why no answer could be given.
+
+/// Either the clip cannot be judged (a fact about the input, to be reported) or something broke.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    CannotJudge(#[from] Reason),
+    #[error(transparent)]
+    Models(#[from] models::Error),
+    #[error("{stage} failed in the inference runtime")]
+    Inference {
+        stage: &'static str,
+        #[source]
+        source: ort::Error,
+    },
+    #[error("{0} is not what this version expects")]
+    BadModel(&'static str),
+}
+
+/// What is wrong with the clip. [`Reason::code`] is stable; `Display` is a sentence for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Reason {
+    #[error("the face is not followed without a break for long enough")]
+    TrackingBroke,
+    #[error("the mesh points hold values that are not a face")]
+    NotAFace,
+    #[error("the lips hardly move")]
+    LipsStill,
+    #[error("no speech was found in the sound")]
+    NoSpeech,
+    #[error("the sound holds values that are not numbers")]
+    NotANumber,
+    #[error("the phrase has no words that can be checked")]
+    NoWords,
+    #[error("the phrase has a word without a known pronunciation")]
+    UnknownWord,
+    #[error("the clip is too short for the phrase")]
+    TooShort,
+}
+
+impl Reason {
+    /// A stable snake_case code for answers and rules.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::TrackingBroke => "face_tracking_broke",
+            Self::NotAFace => "face_points_invalid",
+            Self::LipsStill => "lips_still",
+            Self::NoSpeech => "no_speech",
+            Self::NotANumber => "sound_invalid",
+            Self::NoWords => "phrase_without_words",
+            Self::UnknownWord => "phrase_word_unknown",
+            Self::TooShort => "clip_too_short",
+        }
+    }
+}
+
+/// Names the stage on the way out of the runtime.
+pub(crate) fn inference(stage: &'static str) -> impl Fn(ort::Error) -> Error {
+    move |source| Error::Inference { stage, source }
+}

@@ -1,0 +1,99 @@
+//! How words are pronounced: the CMU Pronouncing Dictionary, as phones without stress.
+
+use std::collections::HashMap;
+
+use crate::{Error, Reason, network::Word};
+
+/// Pronunciations of a word that are considered.
+const MOST: usize = 2;
+
+/// The dictionary's text and the phones' places in the emissions. A phrase has a few words, so the text is read through
+/// for each (some milliseconds) rather than kept as a map of 126,000 words.
+pub(crate) struct Lexicon {
+    text: String,
+    places: HashMap<String, usize>,
+}
+
+impl Lexicon {
+    /// `dictionary` has a word and its ARPAbet phones a line, `word(2)` for another pronunciation, `#` before comments.
+    ///
+    /// # Errors
+    /// [`Error::BadModel`] when it is not text, or has not the phones the emissions have.
+    pub(crate) fn new(dictionary: Vec<u8>, phones: &[String]) -> Result<Self, Error> {
+        let text =
+            String::from_utf8(dictionary).map_err(|_| Error::BadModel("the pronouncing dictionary"))?;
+        let lexicon = Self { text, places: phones.iter().cloned().zip(0..).collect() };
+        lexicon.words(&crate::DIGITS).map_err(|_| Error::BadModel("the pronouncing dictionary"))?;
+        Ok(lexicon)
+    }
+
+    /// Up to two pronunciations of each of `words` (lower case; apostrophes do not count).
+    ///
+    /// # Errors
+    /// [`Reason::UnknownWord`] when the dictionary lacks one.
+    pub(crate) fn words(&self, words: &[&str]) -> Result<Vec<Word>, Reason> {
+        let mut found: HashMap<String, Word> = words.iter().map(|w| (plain(w), Word::new())).collect();
+        for line in self.text.lines() {
+            let (head, phones) = line.split_once(' ').unwrap_or((line, ""));
+            let head = head.split('(').next().unwrap_or(head);
+            let entry = if head.contains('\'') { found.get_mut(&plain(head)) } else { found.get_mut(head) };
+            let Some(entry) = entry else { continue };
+            let chain = self.chain(phones).filter(|c| !entry.contains(c));
+            entry.extend(chain.filter(|_| entry.len() < MOST));
+        }
+        let known = |w: &&str| found.get(&plain(w)).filter(|word| !word.is_empty()).cloned();
+        words.iter().map(known).collect::<Option<_>>().ok_or(Reason::UnknownWord)
+    }
+
+    /// `None` when there is no phone, or one that the emissions lack.
+    fn chain(&self, phones: &str) -> Option<Vec<usize>> {
+        let phones = phones.split('#').next().unwrap_or_default().split_whitespace();
+        let place = |p: &str| {
+            self.places.get(&p.trim_end_matches(|c: char| c.is_ascii_digit()).to_lowercase()).copied()
+        };
+        phones.map(place).collect::<Option<Vec<_>>>().filter(|chain| !chain.is_empty())
+    }
+}
+
+fn plain(word: &str) -> String {
+    word.replace('\'', "")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const TEXT: &str = "zero Z\nzero(2) Z # again\none W\ntwo T\nthree TH\nfour F\nfive F\nsix S\nseven S\neight EY1\n\
+        nine N\ndon't D OW1 N T\nread R EH1 D\nread(2) R IY1 D # verb\nread(3) R D\nodd QQ\n";
+
+    fn lexicon() -> Lexicon {
+        let phones = "sil z w t th f s ey n d ow r eh iy".split(' ').map(str::to_owned);
+        Lexicon::new(TEXT.into(), &phones.collect::<Vec<_>>()).unwrap()
+    }
+
+    #[test]
+    fn a_word_has_its_pronunciations_without_stress() {
+        assert_eq!(
+            lexicon().words(&["read", "zero"]).unwrap(),
+            [vec![vec![11, 12, 9], vec![11, 13, 9]], vec![vec![1]]]
+        );
+    }
+
+    #[test]
+    fn apostrophes_do_not_count() {
+        assert_eq!(lexicon().words(&["dont"]).unwrap(), lexicon().words(&["don't"]).unwrap());
+    }
+
+    #[test]
+    fn a_word_that_cannot_be_pronounced_is_unknown() {
+        for word in ["xyzzy", "odd", ""] {
+            assert_eq!(lexicon().words(&["one", word]), Err(Reason::UnknownWord), "{word:?}");
+        }
+    }
+
+    #[test]
+    fn a_dictionary_without_the_digits_is_refused() {
+        assert!(Lexicon::new(b"one W\n".to_vec(), &["w".to_owned()]).is_err());
+        assert!(Lexicon::new(vec![0xff], &[]).is_err());
+    }
+}

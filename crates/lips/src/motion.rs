@@ -1,0 +1,188 @@
+//! From followed mesh points to lip movement at 25 frames a second.
+
+use crate::{FPS, LIP_FEATURES, MESH_POINTS, Reason, pose};
+
+/// The least that is judged: 1.5 s.
+const MIN_FRAMES: usize = FPS * 3 / 2;
+/// Mesh points come on every second frame; a hole of more frames than this is a break.
+const MAX_HOLE: usize = 5;
+/// Lip movement in eye distances that brings features to unit size; the networks were trained with it.
+const LIP_SCALE: f64 = 0.03;
+/// Least spread (10th to 90th percentile) of the mouth's opening in eye distances. Of 660 clips of people reading a
+/// sentence the stillest has .058; a photograph moved before the camera has about .03.
+const MIN_OPENING: f32 = 0.035;
+/// A phrase is read only when breaks have cost no more than this share of the clip.
+const MIN_WHOLE: f64 = 0.9;
+
+/// Lip movement of one face over its longest unbroken stretch.
+#[derive(Clone, Debug)]
+pub struct LipMotion {
+    start: usize,
+    whole: bool,
+    features: Vec<f32>,
+    aperture: Vec<f32>,
+}
+
+impl LipMotion {
+    /// From `(frame index, 478 points in pixels)` in rising order, on every second frame or more densely, and the frames
+    /// at which following broke. Frames between are interpolated; only the longest stretch without a break is kept.
+    ///
+    /// # Errors
+    /// [`Reason::TrackingBroke`] when no stretch lasts 1.5 s, [`Reason::NotAFace`] for points that cannot be a face.
+    pub fn new<'a>(
+        meshes: impl IntoIterator<Item = (usize, &'a [[f32; 3]; MESH_POINTS])>,
+        jumps: &[usize],
+    ) -> Result<Self, Reason> {
+        let meshes: Vec<_> =
+            meshes.into_iter().map(|(index, points)| (index, pose::Face::of(points))).collect();
+        let broken =
+            |a: usize, b: usize| b <= a || b - a > MAX_HOLE || jumps.iter().any(|j| (a + 1..=b).contains(j));
+        let runs = meshes.chunk_by(|(a, _), (b, _)| !broken(*a, *b));
+        let longest = runs.max_by_key(|run| length(run)).ok_or(Reason::TrackingBroke)?;
+        if length(longest) < MIN_FRAMES {
+            return Err(Reason::TrackingBroke);
+        }
+        let whole = length(longest) as f64 >= MIN_WHOLE * length(&meshes) as f64;
+        let faces = pose::pose_free(&every_frame(longest)).ok_or(Reason::NotAFace)?;
+        let aperture = faces.iter().map(|f| f.aperture() as f32).collect();
+        Ok(Self { start: longest[0].0, whole, features: features(&faces), aperture })
+    }
+
+    /// The video frame it begins with.
+    #[must_use]
+    pub fn start(&self) -> usize {
+        self.start
+    }
+
+    /// How many frames it covers.
+    #[must_use]
+    pub fn frames(&self) -> usize {
+        self.aperture.len()
+    }
+
+    /// Features of all frames, [`LIP_FEATURES`] numbers each: lip points minus the stretch's median, in .03 eye distances.
+    #[must_use]
+    pub fn features(&self) -> &[f32] {
+        &self.features
+    }
+
+    /// Mouth opening of each frame in eye distances.
+    #[must_use]
+    pub fn aperture(&self) -> &[f32] {
+        &self.aperture
+    }
+
+    /// Spread of the mouth's opening, 10th to 90th percentile, in eye distances.
+    #[must_use]
+    pub fn opening(&self) -> f32 {
+        let mut sorted = self.aperture.clone();
+        sorted.sort_unstable_by(f32::total_cmp);
+        let at = |share: f64| sorted[((sorted.len() - 1) as f64 * share).round() as usize];
+        at(0.9) - at(0.1)
+    }
+
+    /// Refuses lips that hardly move.
+    pub(crate) fn check_moving(&self) -> Result<(), Reason> {
+        if self.opening() < MIN_OPENING { Err(Reason::LipsStill) } else { Ok(()) }
+    }
+
+    /// Refuses a stretch that is only part of the clip.
+    pub(crate) fn check_whole(&self) -> Result<(), Reason> {
+        if self.whole { Ok(()) } else { Err(Reason::TrackingBroke) }
+    }
+}
+
+/// Frames from the first to the last mesh.
+fn length(run: &[(usize, pose::Face)]) -> usize {
+    match run {
+        [(first, _), .., (last, _)] => (last + 1).saturating_sub(*first),
+        _ => run.len(),
+    }
+}
+
+/// The frames between interpolated linearly.
+fn every_frame(run: &[(usize, pose::Face)]) -> Vec<pose::Face> {
+    let between = run.windows(2).flat_map(|pair| {
+        let [(from, a), (to, b)] = pair else { return Vec::new() };
+        let share = |frame: usize| (frame - from) as f64 / (to - from) as f64;
+        (*from..*to).map(|frame| a.between(b, share(frame))).collect()
+    });
+    between.chain(run.last().map(|(_, face)| face.clone())).collect()
+}
+
+fn features(faces: &[pose::Face]) -> Vec<f32> {
+    let rows: Vec<Vec<f64>> =
+        faces.iter().map(|f| f.lips.iter().flat_map(|p| p.iter().copied()).collect()).collect();
+    let column = |k: usize| pose::median(&mut rows.iter().map(|row| row[k]).collect::<Vec<_>>());
+    let medians: Vec<f64> = (0..LIP_FEATURES).map(column).collect();
+    rows.iter().flat_map(|row| row.iter().zip(&medians).map(|(v, m)| ((v - m) / LIP_SCALE) as f32)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A face of scattered points whose lower half opens and closes `swing` pixels over the frames.
+    fn mesh(frame: usize, swing: f32) -> Box<[[f32; 3]; MESH_POINTS]> {
+        let noise = |i: usize, k: f32| ((i as f32 * 12.9898 + k * 78.233).sin() * 437.5).fract();
+        let talk = swing * (frame as f32 * 0.7).sin();
+        let point = |i: usize| [100.0 * noise(i, 1.0), 100.0 * noise(i, 2.0), 30.0 * noise(i, 3.0)];
+        let mut points: Box<[[f32; 3]; MESH_POINTS]> = Box::new(std::array::from_fn(point));
+        for low in [14, 87, 317] {
+            points[low][1] += talk;
+        }
+        points
+    }
+
+    fn motion(
+        indices: impl Iterator<Item = usize>,
+        swing: f32,
+        jumps: &[usize],
+    ) -> Result<LipMotion, Reason> {
+        let meshes: Vec<_> = indices.map(|i| (i, mesh(i, swing))).collect();
+        LipMotion::new(meshes.iter().map(|(i, m)| (*i, &**m)), jumps)
+    }
+
+    #[test]
+    fn frames_between_meshes_are_filled_in() {
+        let motion = motion((0..=74).step_by(2), 20.0, &[]).unwrap();
+        assert_eq!((motion.start(), motion.frames(), motion.features().len()), (0, 75, 75 * LIP_FEATURES));
+        let a = motion.features();
+        let (left, middle, right) = (a[2 * LIP_FEATURES], a[3 * LIP_FEATURES], a[4 * LIP_FEATURES]);
+        assert!((middle - f32::midpoint(left, right)).abs() < 0.05, "{left} {middle} {right}");
+    }
+
+    #[test]
+    fn the_longest_stretch_without_a_break_is_kept() {
+        let motion = motion((10..=100).step_by(2), 20.0, &[30]).unwrap();
+        assert_eq!((motion.start(), motion.frames()), (30, 71));
+        assert_eq!(motion.check_whole(), Err(Reason::TrackingBroke));
+    }
+
+    #[test]
+    fn a_face_lost_for_a_while_is_a_break() {
+        let kept = motion((0..=20).step_by(2).chain((40..=90).step_by(2)), 20.0, &[]).unwrap();
+        assert_eq!((kept.start(), kept.frames()), (40, 51));
+    }
+
+    #[test]
+    fn too_short_a_stretch_is_not_judged() {
+        assert_eq!(motion((0..=30).step_by(2), 20.0, &[]).unwrap_err(), Reason::TrackingBroke);
+        assert_eq!(motion(0..0, 20.0, &[]).unwrap_err(), Reason::TrackingBroke);
+    }
+
+    #[test]
+    fn still_lips_are_told_from_moving_ones() {
+        let still = motion((0..=74).step_by(2), 0.0, &[]).unwrap();
+        assert_eq!(still.check_moving(), Err(Reason::LipsStill));
+        motion((0..=74).step_by(2), 200.0, &[]).unwrap().check_moving().unwrap();
+    }
+
+    #[test]
+    fn points_that_are_no_numbers_are_no_face() {
+        let meshes: Vec<_> =
+            (0..=74).step_by(2).map(|i| (i, Box::new([[f32::NAN; 3]; MESH_POINTS]))).collect();
+        let got = LipMotion::new(meshes.iter().map(|(i, m)| (*i, &**m)), &[]);
+        assert_eq!(got.unwrap_err(), Reason::NotAFace);
+    }
+}

@@ -1,0 +1,141 @@
+//! The whole way from mesh points and sound to scores agrees with the code that trained the networks.
+
+#![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
+
+use std::{path::Path, sync::LazyLock};
+
+use lips::{DIGITS, Engine, LIP_FEATURES, LipMotion, MESH_POINTS, Reason};
+use serde_json::Value;
+
+const DATA: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/data");
+
+fn bytes(name: &str) -> Vec<u8> {
+    std::fs::read(Path::new(DATA).join(name)).unwrap()
+}
+
+fn floats(name: &str) -> Vec<f32> {
+    bytes(name).chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect()
+}
+
+fn reference() -> Value {
+    serde_json::from_slice(&bytes("reference.json")).unwrap()
+}
+
+fn sound() -> Vec<f32> {
+    bytes("sound.i16")
+        .chunks_exact(2)
+        .map(|b| f32::from(i16::from_le_bytes(b.try_into().unwrap())) / 32768.0)
+        .collect()
+}
+
+/// Meshes of every second frame with the points that are used in their places.
+fn meshes() -> Vec<(usize, Box<[[f32; 3]; MESH_POINTS]>)> {
+    let used: Vec<usize> = serde_json::from_value(reference()["points"].clone()).unwrap();
+    let mesh = |(k, values): (usize, &[f32])| {
+        let mut points = Box::new([[0f32; 3]; MESH_POINTS]);
+        for (place, xyz) in used.iter().zip(values.chunks_exact(3)) {
+            points[*place] = xyz.try_into().unwrap();
+        }
+        (2 * k, points)
+    };
+    floats("points.f32").chunks_exact(3 * used.len()).enumerate().map(mesh).collect()
+}
+
+fn motion() -> LipMotion {
+    let meshes = meshes();
+    LipMotion::new(meshes.iter().map(|(index, points)| (*index, &**points)), &[]).unwrap()
+}
+
+/// One for all tests: a process has one inference runtime.
+fn engine() -> &'static Engine {
+    static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models");
+        let pack = models::Pack::open(Some(Path::new(root))).unwrap();
+        Engine::load(&models::Runtime::load(&pack).unwrap()).unwrap()
+    });
+    &ENGINE
+}
+
+fn worst(got: impl IntoIterator<Item = f32>, expected: impl IntoIterator<Item = f32>) -> f32 {
+    got.into_iter().zip(expected).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max)
+}
+
+fn close(got: f32, expected: &Value, tolerance: f64) {
+    let expected = expected.as_f64().unwrap();
+    assert!((f64::from(got) - expected).abs() < tolerance, "{got} for {expected}");
+}
+
+#[test]
+fn lip_features_and_mouth_opening_are_those_of_training() {
+    let (motion, reference) = (motion(), reference());
+    assert_eq!(motion.frames() as u64, reference["frames"].as_u64().unwrap());
+    let every_fifth = motion.features().chunks_exact(LIP_FEATURES).step_by(5).flatten().copied();
+    assert!(worst(every_fifth, floats("lips.f32")) < 2e-3);
+    let opening: Vec<f32> = serde_json::from_value(reference["aperture"].clone()).unwrap();
+    assert!(worst(motion.aperture().iter().step_by(5).copied(), opening) < 1e-4);
+}
+
+#[test]
+fn sound_in_time_with_the_lips_is_theirs() {
+    let (got, expected) = (engine().sync(&motion(), &sound()).unwrap(), &reference()["in_time"]);
+    close(got.s_norm, &expected["s_norm"], 0.05);
+    close(got.lead, &expected["lead"], 0.005);
+    close(got.aperture_correlation, &expected["aperture_correlation"], 0.005);
+    close(got.probability, &expected["probability"], 0.02);
+    assert_eq!(i64::from(got.lag_ms), expected["lag_ms"].as_i64().unwrap());
+    assert!(got.speaking);
+}
+
+#[test]
+fn the_same_sound_late_is_not_theirs() {
+    let late = [vec![0.0; 12_800], sound()].concat();
+    let (got, expected) = (engine().sync(&motion(), &late).unwrap(), &reference()["late"]);
+    close(got.s_norm, &expected["s_norm"], 0.05);
+    close(got.lead, &expected["lead"], 0.005);
+    close(got.probability, &expected["probability"], 0.02);
+    assert!(!got.speaking);
+}
+
+#[test]
+fn a_short_constant_lag_is_measured_and_forgiven() {
+    let engine = engine();
+    let before = engine.sync(&motion(), &sound()).unwrap();
+    let early = &sound()[1280..];
+    let after = engine.sync(&motion(), early).unwrap();
+    assert_eq!(before.lag_ms - after.lag_ms, 80);
+    assert!(after.speaking);
+}
+
+#[test]
+fn what_the_lips_say_is_what_training_reads() {
+    let (got, expected) = (
+        engine().read(&motion(), &["one", "two", "three", "four"], &DIGITS).unwrap(),
+        &reference()["reading"],
+    );
+    close(got.ratio, &expected["ratio"], 0.05);
+    assert_eq!(serde_json::to_value(&got.words).unwrap(), expected["words"]);
+    assert!(got.ratio < 0.0 && !got.agrees);
+}
+
+#[test]
+fn what_is_read_is_the_likeliest_phrase_itself() {
+    let engine = engine();
+    let read = engine.read(&motion(), &["one", "two", "three", "four"], &DIGITS).unwrap();
+    let words: Vec<&str> = read.words.iter().map(String::as_str).collect();
+    let same = engine.read(&motion(), &words, &DIGITS).unwrap();
+    assert!(same.ratio.abs() < 1e-4 && same.agrees);
+}
+
+#[test]
+fn silence_and_unknown_words_cannot_be_judged() {
+    let engine = engine();
+    let reason = |result: Result<(), lips::Error>| match result.unwrap_err() {
+        lips::Error::CannotJudge(reason) => reason,
+        other => panic!("{other}"),
+    };
+    assert_eq!(reason(engine.sync(&motion(), &[0.0; 80_000]).map(drop)), Reason::NoSpeech);
+    assert_eq!(reason(engine.sync(&motion(), &[f32::NAN; 80_000]).map(drop)), Reason::NotANumber);
+    assert_eq!(reason(engine.read(&motion(), &["xyzzyx"], &DIGITS).map(drop)), Reason::UnknownWord);
+    assert_eq!(reason(engine.read(&motion(), &[], &DIGITS).map(drop)), Reason::NoWords);
+    assert_eq!(reason(engine.read(&motion(), &["seven"; 60], &DIGITS).map(drop)), Reason::TooShort);
+}
