@@ -1,7 +1,7 @@
 //! Scores recordings for calibration and evaluation: reads a list on standard input, writes JSON lines.
 //!
 //! `embed<TAB>file.wav` gives `{file, bandwidth, speech_s, embedding}`; `phrase<TAB>file.wav<TAB>expected<TAB>vocabulary`
-//! (words parted by spaces, `digits`, or empty for a free phrase) gives the evidence. Sound that cannot be judged gives
+//! (words parted by spaces, `digits`, or empty for a free phrase), and a case to be repeated, gives the evidence. Sound that cannot be judged gives
 //! `{file, reason}`. Files are 16 kHz mono WAV. Every line has the milliseconds of its stages.
 
 use std::{io::BufRead, path::Path, time::Instant};
@@ -22,6 +22,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             Err(error) => return Err(error.into()),
         };
         answer["file"] = json!(fields[1]);
+        answer["case"] = json!(fields.get(4));
         println!("{answer}");
     }
     Ok(())
@@ -33,7 +34,9 @@ fn score(engine: &Engine, audio: &[f32], fields: &[&str]) -> Result<Value, Error
     if fields[0] == "embed" {
         let (print, ms) = timed(|| engine.voiceprint(audio, &activity))?;
         let (bandwidth, speech_s) = (print.bandwidth(), print.speech_seconds());
-        return Ok(json!({"bandwidth": bandwidth, "speech_s": speech_s, "embedding": print.embedding(), "times": times(ms)}));
+        return Ok(
+            json!({"bandwidth": bandwidth, "speech_s": speech_s, "embedding": print.embedding(), "times": times(ms)}),
+        );
     }
     let words: Vec<&str> = match fields[3] {
         "digits" => DIGITS.to_vec(),

@@ -4,15 +4,35 @@ use std::sync::LazyLock;
 
 use crate::{Bandwidth, Voiceprint};
 
+/// The bandwidths of two voices: each pairing has scores, and so a threshold, of its own.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pairing {
+    Wide,
+    Narrow,
+    /// One of each: the same speaker scores lower than in either.
+    Mixed,
+}
+
+impl Pairing {
+    #[must_use]
+    pub fn of(a: Bandwidth, b: Bandwidth) -> Self {
+        match (a, b) {
+            (Bandwidth::Wide, Bandwidth::Wide) => Self::Wide,
+            (Bandwidth::Narrow, Bandwidth::Narrow) => Self::Narrow,
+            _ => Self::Mixed,
+        }
+    }
+}
+
 /// The verdict of a comparison of two voices.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct Comparison {
     /// Cosine similarity, -1..=1.
     pub score: f32,
-    /// The least score that is the same speaker at this bandwidth.
+    /// The least score that is the same speaker in this pairing.
     pub threshold: f32,
-    /// `Narrow` as soon as either voice is.
-    pub bandwidth: Bandwidth,
+    pub pairing: Pairing,
     pub matched: bool,
     /// Natural logarithm of p(score | same speaker) / p(score | other speaker), bounded by what the data supports.
     pub log_odds: f32,
@@ -23,20 +43,20 @@ pub struct Comparison {
 /// Compares two voices with the table kept beside the model.
 #[must_use]
 pub fn compare(probe: &Voiceprint, template: &Voiceprint) -> Comparison {
-    let narrow = [probe, template].iter().any(|v| v.bandwidth() == Bandwidth::Narrow);
-    let bandwidth = if narrow { Bandwidth::Narrow } else { Bandwidth::Wide };
-    TABLES.judge(probe.cosine(template), bandwidth)
+    let pairing = Pairing::of(probe.bandwidth(), template.bandwidth());
+    TABLES.judge(probe.cosine(template), pairing)
 }
 
 static TABLES: LazyLock<Tables> = LazyLock::new(|| {
     serde_json::from_str(include_str!("calibration.json")).expect("the embedded table is checked by a test")
 });
 
-/// `calibration.json`: one table for each bandwidth, with where it comes from.
+/// `calibration.json`: one table for each pairing; what else it holds says where they come from.
 #[derive(serde::Deserialize)]
 struct Tables {
     wide: Table,
     narrow: Table,
+    mixed: Table,
 }
 
 /// Points of a rising curve, `[score, log_odds]`, in order of score.
@@ -47,14 +67,15 @@ struct Table {
 }
 
 impl Tables {
-    fn judge(&self, score: f32, bandwidth: Bandwidth) -> Comparison {
-        let table = match bandwidth {
-            Bandwidth::Wide => &self.wide,
-            Bandwidth::Narrow => &self.narrow,
+    fn judge(&self, score: f32, pairing: Pairing) -> Comparison {
+        let table = match pairing {
+            Pairing::Wide => &self.wide,
+            Pairing::Narrow => &self.narrow,
+            Pairing::Mixed => &self.mixed,
         };
         let (threshold, log_odds) = (table.threshold, table.log_odds(score));
         let imposter_prob = 1.0 / (1.0 + log_odds.exp());
-        Comparison { score, threshold, bandwidth, matched: score >= threshold, log_odds, imposter_prob }
+        Comparison { score, threshold, pairing, matched: score >= threshold, log_odds, imposter_prob }
     }
 }
 
@@ -75,13 +96,13 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn judge(score: f32, bandwidth: Bandwidth) -> Comparison {
-        TABLES.judge(score, bandwidth)
+    fn judge(score: f32, pairing: Pairing) -> Comparison {
+        TABLES.judge(score, pairing)
     }
 
     #[test]
     fn tables_rise_from_imposter_to_same_speaker() {
-        for table in [&TABLES.wide, &TABLES.narrow] {
+        for table in [&TABLES.wide, &TABLES.narrow, &TABLES.mixed] {
             assert!(table.points.windows(2).all(|w| w[0].0 < w[1].0 && w[0].1 <= w[1].1));
             assert!(table.points[0].1 < -2.0 && table.points.last().unwrap().1 > 2.0);
         }
@@ -89,15 +110,15 @@ mod tests {
 
     #[test]
     fn the_same_score_means_less_in_narrow_sound() {
-        let (wide, narrow) = (judge(0.5, Bandwidth::Wide), judge(0.5, Bandwidth::Narrow));
+        let (wide, narrow) = (judge(0.5, Pairing::Wide), judge(0.5, Pairing::Narrow));
         assert!(wide.matched && !narrow.matched && wide.log_odds > narrow.log_odds);
     }
 
     proptest! {
         #[test]
         fn a_higher_score_never_makes_an_imposter_likelier(a in -1f32..1.0, b in -1f32..1.0) {
-            for bandwidth in [Bandwidth::Wide, Bandwidth::Narrow] {
-                let (low, high) = (judge(a.min(b), bandwidth), judge(a.max(b), bandwidth));
+            for pairing in [Pairing::Wide, Pairing::Narrow, Pairing::Mixed] {
+                let (low, high) = (judge(a.min(b), pairing), judge(a.max(b), pairing));
                 prop_assert!(low.imposter_prob >= high.imposter_prob && low.log_odds <= high.log_odds);
                 prop_assert!((0.0..=1.0).contains(&low.imposter_prob) && low.log_odds.is_finite());
             }

@@ -54,7 +54,8 @@ impl Logits {
     /// Logits of every token after row `row`.
     pub(crate) fn row(&self, row: usize) -> Result<&[f32], Error> {
         let (_, all) = self.value.try_extract_tensor::<f32>().map_err(inference(STAGE))?;
-        all.get(row * self.width..(row + 1) * self.width).ok_or(Error::BadModel("the speech decoder's output"))
+        all.get(row * self.width..(row + 1) * self.width)
+            .ok_or(Error::BadModel("the speech decoder's output"))
     }
 }
 
@@ -81,12 +82,17 @@ impl<'s> Decoder<'s> {
     }
 
     /// The first step: `hidden` from [`encode`], `samples` the length of the sound it came from.
-    pub(crate) fn start(&mut self, hidden: &DynValue, samples: usize) -> Result<(Sound, Cache, Logits), Error> {
+    pub(crate) fn start(
+        &mut self,
+        hidden: &DynValue,
+        samples: usize,
+    ) -> Result<(Sound, Cache, Logits), Error> {
         let tensor = |e| inference(STAGE)(e);
         let tokens = Tensor::from_array(([1, 1], vec![i64::from(BOS)])).map_err(tensor)?.into_dyn();
         let mask = Tensor::from_array(([1, samples], vec![1i64; samples])).map_err(tensor)?.into_dyn();
         let fresh = Tensor::from_array(([1], vec![false])).map_err(tensor)?.into_dyn();
-        let empty = Tensor::<f32>::new(self.session.allocator(), [1, HEADS, 0, HEAD]).map_err(tensor)?.into_dyn();
+        let empty =
+            Tensor::<f32>::new(self.session.allocator(), [1, HEADS, 0, HEAD]).map_err(tensor)?.into_dyn();
         let (own, cross, logits) = self.run(|slot| match slot {
             Slot::Tokens => &tokens,
             Slot::Sound => hidden,
@@ -98,7 +104,12 @@ impl<'s> Decoder<'s> {
     }
 
     /// One more token for each row of `cache`.
-    pub(crate) fn step(&mut self, sound: &Sound, cache: &Cache, next: &[Token]) -> Result<(Cache, Logits), Error> {
+    pub(crate) fn step(
+        &mut self,
+        sound: &Sound,
+        cache: &Cache,
+        next: &[Token],
+    ) -> Result<(Cache, Logits), Error> {
         let tensor = |e| inference(STAGE)(e);
         let tokens = next.iter().map(|t| i64::from(*t)).collect::<Vec<_>>();
         let tokens = Tensor::from_array(([next.len(), 1], tokens)).map_err(tensor)?.into_dyn();
@@ -125,7 +136,8 @@ impl<'s> Decoder<'s> {
         let mut outputs = self.session.run(inputs.as_slice()).map_err(inference(STAGE))?;
         let mut take = |name: String| outputs.remove(&name).ok_or(Error::BadModel("the speech decoder"));
         let mut present = |of: &str| -> Result<Vec<DynValue>, Error> {
-            let names = (0..LAYERS * 2).map(|i| format!("present.{}.{of}.{}", i / 2, ["key", "value"][i % 2]));
+            let names =
+                (0..LAYERS * 2).map(|i| format!("present.{}.{of}.{}", i / 2, ["key", "value"][i % 2]));
             names.map(&mut take).collect()
         };
         let (own, cross) = (present("decoder")?, present("encoder")?);
@@ -149,7 +161,8 @@ fn gather(value: &DynValue, rows: &[usize], tokens: usize) -> Result<DynValue, E
     let size = HEADS * tokens * HEAD;
     let mut chosen = Vec::with_capacity(rows.len() * size);
     for row in rows {
-        let part = all.get(row * size..(row + 1) * size).ok_or(Error::BadModel("the speech decoder's cache"))?;
+        let part =
+            all.get(row * size..(row + 1) * size).ok_or(Error::BadModel("the speech decoder's cache"))?;
         chosen.extend_from_slice(part);
     }
     let shape = [rows.len(), HEADS, tokens, HEAD];

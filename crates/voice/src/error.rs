@@ -8,7 +8,11 @@ pub enum Error {
     #[error(transparent)]
     Models(#[from] models::Error),
     #[error("{stage} failed in the inference runtime")]
-    Inference { stage: &'static str, #[source] source: ort::Error },
+    Inference {
+        stage: &'static str,
+        #[source]
+        source: ort::Error,
+    },
     #[error("{0} is not what this version expects")]
     BadModel(&'static str),
     #[error("a voice template must hold {expected} finite numbers that are not all zero")]

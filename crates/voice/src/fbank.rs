@@ -109,7 +109,8 @@ mod tests {
 
     /// Sound and features of the reference; see `tests/data/README.md`.
     fn reference() -> (Vec<f32>, Vec<f32>) {
-        let floats = |bytes: &[u8]| bytes.chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect();
+        let floats =
+            |bytes: &[u8]| bytes.chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect();
         let sound = include_bytes!("../tests/data/fbank_sound.f32");
         let features = include_bytes!("../tests/data/fbank_features.f32");
         (floats(sound), floats(features))

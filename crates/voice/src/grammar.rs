@@ -26,7 +26,10 @@ enum Order {
 pub(crate) enum Position {
     Start,
     /// In a lexicon's tree; the node may end a word.
-    Inside { lexicon: u16, node: u16 },
+    Inside {
+        lexicon: u16,
+        node: u16,
+    },
     /// After a word and a mark.
     After(Mark),
     End,
@@ -111,7 +114,8 @@ impl Grammar {
     fn next_word(&self, moves: &mut Vec<Move>, said: usize, glue: Glue, word: Option<Word>) {
         let index = if self.order == Order::Any { 0 } else { said };
         let Some(lexicon) = self.lexicons.get(index) else { return };
-        let roots = [Some(SPACED), (glue != Glue::Never).then_some(FIGURES), (glue == Glue::Any).then_some(GLUED)];
+        let roots =
+            [Some(SPACED), (glue != Glue::Never).then_some(FIGURES), (glue == Glue::Any).then_some(GLUED)];
         for root in roots.into_iter().flatten() {
             let enter = |(token, node): &(Token, u16)| Move {
                 token: *token,
@@ -195,7 +199,8 @@ struct Marks(Vec<(Mark, Token)>);
 impl Marks {
     fn new(tokenizer: &Tokenizer) -> Self {
         use Mark::{Comma, Hyphen, Stop};
-        let marks = [(Comma, ","), (Comma, ";"), (Comma, ":"), (Stop, "."), (Stop, "?"), (Stop, "!"), (Hyphen, "-")];
+        let marks =
+            [(Comma, ","), (Comma, ";"), (Comma, ":"), (Stop, "."), (Stop, "?"), (Stop, "!"), (Hyphen, "-")];
         Self(marks.iter().filter_map(|(mark, text)| Some((*mark, tokenizer.token(text)?))).collect())
     }
 }
@@ -263,7 +268,8 @@ mod tests {
     fn other_words_missing_words_and_added_words_are_not_allowed() {
         let t = small();
         let fixed = Grammar::fixed(&t, &["one".to_owned(), "two".to_owned()]);
-        for pieces in [&["▁one"][..], &["▁two", "▁one"], &["▁one", "▁two", "▁two"], &["▁", "1"], &[]] {
+        for pieces in [&["▁one"][..], &["▁two", "▁one"], &["▁one", "▁two", "▁two"], &["▁", "1"], &[]]
+        {
             assert_eq!(read(&fixed, &tokens(&t, pieces)), None, "{pieces:?}");
         }
     }

@@ -23,7 +23,7 @@ mod speech;
 mod tokenizer;
 mod vad;
 
-pub use calibration::{Comparison, compare};
+pub use calibration::{Comparison, Pairing, compare};
 pub use engine::Engine;
 pub use error::{Error, Reason};
 pub use phrase::Phrase;

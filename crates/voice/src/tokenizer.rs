@@ -81,7 +81,9 @@ fn pieces(mut file: &[u8]) -> Option<Vec<Vec<u8>>> {
     while let Some((&low, rest)) = file.split_first() {
         let (length, rest) = match low {
             0..128 => (usize::from(low), rest),
-            _ => rest.split_first().map(|(high, rest)| (usize::from(*high) * 128 + usize::from(low & 127), rest))?,
+            _ => rest
+                .split_first()
+                .map(|(high, rest)| (usize::from(*high) * 128 + usize::from(low & 127), rest))?,
         };
         let (piece, rest) = rest.split_at_checked(length)?;
         pieces.push(piece.to_vec());
@@ -102,11 +104,11 @@ pub(crate) mod tests {
             file.push(piece.len() as u8);
             file.extend_from_slice(piece);
         };
-        ["<unk>", "<s>", "</s>"].map(|p| add(p.as_bytes()));
+        ["<unk>", "<s>", "</s>"].iter().for_each(|p| add(p.as_bytes()));
         (0..=255u8).for_each(|b| add(&[b]));
         let merges = ["on", "\u{2581}on", "\u{2581}one", "tw", "\u{2581}tw", "\u{2581}two", "one"];
-        merges.map(|p| add(p.as_bytes()));
-        ["\u{2581}", "o", "n", "e", "t", "w", "1", "2", ",", ".", "-"].map(|p| add(p.as_bytes()));
+        merges.iter().for_each(|p| add(p.as_bytes()));
+        ["\u{2581}", "o", "n", "e", "t", "w", "1", "2", ",", ".", "-"].iter().for_each(|p| add(p.as_bytes()));
         Tokenizer::read(&file).unwrap()
     }
 
