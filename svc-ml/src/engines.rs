@@ -12,8 +12,7 @@ use crate::{error::Error, templates};
 pub struct Shared {
     runtime: Runtime,
     pub voice: Arc<voice::Engine>,
-    /// `None` when the pack has no lip models.
-    pub lips: Option<Arc<lips::Engine>>,
+    pub lips: Arc<lips::Engine>,
 }
 
 /// A worker's own.
@@ -32,10 +31,10 @@ impl Shared {
         // Two loads side by side: together they are most of the time to start.
         let (voice, lips) = std::thread::scope(|scope| {
             let voice = scope.spawn(|| voice::Engine::load(&runtime));
-            let lips = pack.has("avsync_visual").then(|| lips::Engine::load(&runtime)).transpose();
+            let lips = lips::Engine::load(&runtime);
             (voice.join(), lips)
         });
-        Ok(Self { voice: Arc::new(voice.map_err(|_| Error::Crashed)??), lips: lips?.map(Arc::new), runtime })
+        Ok(Self { voice: Arc::new(voice.map_err(|_| Error::Crashed)??), lips: Arc::new(lips?), runtime })
     }
 
     /// The engines of one more worker.

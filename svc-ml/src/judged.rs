@@ -22,8 +22,8 @@ pub struct Unjudged {
 }
 
 impl Unjudged {
-    pub fn because(error: &'static str, description: impl ToString) -> Self {
-        Self { code: CANNOT_JUDGE, error, description: description.to_string() }
+    pub fn because(error: &'static str, description: impl Into<String>) -> Self {
+        Self { code: CANNOT_JUDGE, error, description: description.into() }
     }
 
     /// Logs the cause, which is no business of the client's.
@@ -61,7 +61,7 @@ impl From<face::Error> for Unjudged {
 impl From<voice::Error> for Unjudged {
     fn from(error: voice::Error) -> Self {
         match error {
-            voice::Error::CannotJudge(reason) => Self::because(reason.code(), reason),
+            voice::Error::CannotJudge(reason) => Self::because(reason.code(), reason.to_string()),
             other => Self::failed("voice", &other),
         }
     }
@@ -69,7 +69,7 @@ impl From<voice::Error> for Unjudged {
 
 impl From<lips::Reason> for Unjudged {
     fn from(reason: lips::Reason) -> Self {
-        Self::because(reason.code(), reason)
+        Self::because(reason.code(), reason.to_string())
     }
 }
 

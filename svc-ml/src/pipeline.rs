@@ -35,6 +35,10 @@ impl Wanted {
         self.needs_lips() || self.liveness || self.face
     }
 
+    fn needs_mesh(self) -> bool {
+        self.needs_lips() || self.liveness
+    }
+
     fn needs_hearing(self) -> bool {
         self.voice || self.visual_speech
     }
@@ -116,7 +120,7 @@ type Seen = (Findings, FaceTracks, Option<Vec<f32>>);
 /// One pass over the frames: each is followed as it is decoded, none is kept.
 fn see(engines: &mut Engines, file: Spooled, task: &Task, watch: &Watch) -> Result<Seen, Error> {
     let (mut stages, mut following) = (Stages::default(), Stages::default());
-    let mut tracker = FaceTracker::new();
+    let mut tracker = if task.wanted.needs_mesh() { FaceTracker::new() } else { FaceTracker::without_mesh() };
     let decoded = stages.time("decode", || {
         media::decode(file, &task.limits, |frame| {
             watch.check()?;
@@ -196,28 +200,38 @@ where
     step(found.as_ref().map_err(Clone::clone)?).map_err(Unjudged::from)
 }
 
-/// Who the face is and whether it is alive.
+/// Who the face is and whether it is alive; both look at the same embeddings.
 fn recognise(engines: &mut Engines, tracks: &FaceTracks, wanted: Wanted, findings: &mut Findings) {
+    if !wanted.face && !wanted.liveness {
+        return;
+    }
     let stages = &mut findings.stages;
-    if wanted.face {
-        findings.face = Some(stages.time("face_embedding", || embed(engines, tracks)));
-    }
+    let embeddings = stages.time("face_embedding", || embed(&mut engines.face, tracks));
     if wanted.liveness {
-        findings.liveness = Some(stages.time("liveness", || is_alive(engines, tracks)));
+        findings.liveness =
+            Some(stages.time("liveness", || is_alive(&mut engines.face, tracks, &embeddings)));
+    }
+    if wanted.face {
+        let unclear =
+            || Unjudged::because("face_not_clear", "the face is never clear enough to be recognised");
+        findings.face = Some(embeddings.and_then(|each| Embedding::mean(&each).ok_or_else(unclear)));
     }
 }
 
-fn is_alive(engines: &mut Engines, tracks: &FaceTracks) -> Judged<Liveness> {
-    match Unjudged::of(tracks.presence()) {
-        Some(unjudged) => Err(unjudged),
-        None => face::liveness::judge(&mut engines.face, tracks)?.ok_or_else(Unjudged::no_face),
-    }
+fn embed(engine: &mut face::Engine, tracks: &FaceTracks) -> Judged<Vec<Embedding>> {
+    Ok(engine.embeddings(tracks.main().ok_or_else(Unjudged::no_face)?)?)
 }
 
-fn embed(engines: &mut Engines, tracks: &FaceTracks) -> Judged<Embedding> {
+fn is_alive(
+    engine: &mut face::Engine,
+    tracks: &FaceTracks,
+    embeddings: &Judged<Vec<Embedding>>,
+) -> Judged<Liveness> {
+    if let Some(unjudged) = Unjudged::of(tracks.presence()) {
+        return Err(unjudged);
+    }
     let track = tracks.main().ok_or_else(Unjudged::no_face)?;
-    let unclear = || Unjudged::because("face_not_clear", "the face is never clear enough to be recognised");
-    engines.face.template(track)?.ok_or_else(unclear)
+    Ok(face::liveness::judge_track(engine, track, embeddings.as_ref().map_err(Clone::clone)?)?)
 }
 
 /// What the lips say: about the sound, and about the phrase.
@@ -232,24 +246,18 @@ fn compare_lips(
         return;
     }
     let stages = &mut findings.stages;
-    let Some(lips) = &shared.lips else {
-        let missing = || Unjudged::because("model_not_available", "the model pack has no lip models");
-        findings.active_speaker = task.wanted.active_speaker.then(|| Err(missing()));
-        findings.reading = task.wanted.visual_speech.then(|| Err(missing()));
-        return;
-    };
     let motion = stages.time("lip_motion", || motion(tracks));
     if task.wanted.active_speaker {
         let sound = sound.ok_or_else(Unjudged::no_sound);
         findings.active_speaker = Some(sound.and_then(|sound| {
-            on(&motion, |motion| stages.time("active_speaker", || lips.sync(motion, sound)))
+            on(&motion, |motion| stages.time("active_speaker", || shared.lips.sync(motion, sound)))
         }));
     }
     if task.wanted.visual_speech {
         let expected: Vec<&str> = task.phrase.words().iter().map(String::as_str).collect();
         let vocabulary: &[&str] = if task.is_digits { &lips::DIGITS } else { &[] };
         findings.reading = Some(on(&motion, |motion| {
-            stages.time("lip_reading", || lips.read(motion, &expected, vocabulary))
+            stages.time("lip_reading", || shared.lips.read(motion, &expected, vocabulary))
         }));
     }
 }

@@ -203,11 +203,13 @@ fn work<E>(
 }
 
 fn rebuild<E>(build: &Build<E>) -> Option<E> {
-    build()
-        .inspect_err(|error| {
-            tracing::error!(error = error as &dyn std::error::Error, "a worker has no engines")
-        })
-        .ok()
+    match build() {
+        Ok(engines) => Some(engines),
+        Err(error) => {
+            tracing::error!(error = &error as &dyn std::error::Error, "a worker has no engines");
+            None
+        }
+    }
 }
 
 #[cfg(test)]

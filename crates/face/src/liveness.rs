@@ -45,13 +45,21 @@ pub struct Liveness {
 pub fn judge(engine: &mut Engine, tracks: &FaceTracks) -> Result<Option<Liveness>, Error> {
     let Some(track) = tracks.main() else { return Ok(None) };
     let embeddings = engine.embeddings(track)?;
+    judge_track(engine, track, &embeddings).map(Some)
+}
+
+/// As [`judge`], of a track whose [`Engine::embeddings`] are there already.
+///
+/// # Errors
+/// When a network fails.
+pub fn judge_track(engine: &mut Engine, track: &Track, embeddings: &[Embedding]) -> Result<Liveness, Error> {
     let each = track.samples.iter().map(|s| engine.texture(&s.texture)).collect::<Result<Vec<f32>, _>>()?;
-    Ok(Some(fuse(measure(track, &each, &embeddings))))
+    Ok(fuse(measure(track, &each, embeddings)))
 }
 
 /// The cues in the order in which they are named as the reason.
-pub fn measure(track: &Track, textures: &[f32], embeddings: &[Embedding]) -> Vec<Cue> {
-    let deformation = Deformation::of(track).unwrap_or_default();
+pub fn measure(tracks: &FaceTracks, track: &Track, textures: &[f32], embeddings: &[Embedding]) -> Vec<Cue> {
+    let deformation = Deformation::of(track, tracks.width, tracks.height).unwrap_or_default();
     let texture = textures.iter().sum::<f32>() / textures.len().max(1) as f32;
     let cue = |name, value, threshold| Cue { name, value, threshold };
     vec![

@@ -123,6 +123,16 @@ fn a_voice_alone_needs_no_picture() {
 }
 
 #[test]
+fn a_face_alone_needs_no_mesh() {
+    story(|world| async {
+        let answer = world.analyze("face", "Ada", &[Service::FaceRecognition], "speaker_crop.mp4").await;
+        assert_eq!(code_and_error(answer.face.unwrap().outcome), judged());
+        let mesh = answer.stages.iter().find(|s| s.stage == "face_mesh");
+        assert!(mesh.is_none_or(|s| s.cpu_ms == 0.0), "{mesh:?}");
+    });
+}
+
+#[test]
 fn every_container_gives_the_same_face() {
     story(|world| async {
         let first = world.analyze("kinds", "Ada", &EVERY, "speaker_crop.mp4").await;
