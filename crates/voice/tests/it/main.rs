@@ -1,5 +1,7 @@
 //! The engine on real sound: needs `models/` and `fixtures/` in the repository root (`make models`, `make fixtures`).
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+
 mod degenerate;
 mod speaker;
 mod words;
