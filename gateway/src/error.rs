@@ -134,7 +134,8 @@ impl From<BytesRejection> for Error {
 impl From<MultipartError> for Error {
     fn from(error: MultipartError) -> Self {
         match error.status() {
-            StatusCode::PAYLOAD_TOO_LARGE => Self::BodyTooLarge,
+            // The rest of a form is small, so a form over the limit is one with too large a file.
+            StatusCode::PAYLOAD_TOO_LARGE => Self::FileTooLarge,
             _ => Self::invalid("the form could not be read to its end"),
         }
     }
@@ -209,6 +210,18 @@ mod tests {
             let error = Error::from(Status::new(code, "s"));
             assert_eq!((error.status().as_u16(), error.to_string().as_str()), (http, sentence), "{code:?}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_panic_of_a_handler_is_answered_and_says_nothing_of_itself() {
+        let app = axum::Router::<()>::new()
+            .route("/", axum::routing::get(async || -> () { panic!("a secret") }))
+            .layer(tower_http::catch_panic::CatchPanicLayer::custom(from_panic));
+        let request = axum::extract::Request::new(axum::body::Body::empty());
+        let response = tower::ServiceExt::oneshot(app, request).await.unwrap();
+        assert_eq!(response.status(), 500);
+        let body = axum::body::to_bytes(response.into_body(), 1000).await.unwrap();
+        assert_eq!(body, r#"{"error":"internal error","request_id":""}"#);
     }
 
     #[test]

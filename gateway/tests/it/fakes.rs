@@ -1,0 +1,361 @@
+//! The services, played by one stage: scripted answers, and everything they were asked.
+
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, MutexGuard},
+    time::Duration,
+};
+
+use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use gateway::Peers;
+use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use proto::{
+    consent::{self, consent_server},
+    docauth::{self, doc_auth_server},
+    ml::{self, ml_server},
+    projects::{self, projects_server},
+    sessions::{self, sessions_server},
+    transactions::{self, Transaction, transactions_server},
+};
+use serde_json::{Value, json};
+use tokio::sync::Semaphore;
+use tonic::{Request, Response, Status, Streaming, service::Routes};
+
+pub const PROJECT: &str = "project-1";
+pub const KEY: &str = "key-1";
+pub const ALL: [&str; 5] = [
+    "Active Speaker Detection",
+    "Face Liveness Detection",
+    "Visual Speech Recognition",
+    "Voice Recognition",
+    "Face Recognition",
+];
+
+/// What the services know and were told.
+#[derive(Default)]
+pub struct State {
+    pub signing: BTreeMap<String, EncodingKey>,
+    pub published: Vec<projects::VerificationKey>,
+    pub key_fetches: usize,
+    /// By key id; one that is absent is unknown.
+    pub keys: BTreeMap<String, projects::Authorization>,
+    /// Who each session is bound to.
+    pub sessions: BTreeMap<String, Session>,
+    pub consents: BTreeMap<String, consent::ConsentState>,
+    pub consent_entries: Vec<consent::RecordConsentRequest>,
+    /// What the models answer, and the requests they got: the header and the size of the file.
+    pub seen: Option<Result<ml::AnalyzeVideoResponse, Status>>,
+    pub analyzed: Vec<(ml::AnalyzeVideoHeader, Vec<u8>)>,
+    pub enrolled: Vec<ml::EnrollCandidateRequest>,
+    pub warmups: usize,
+    pub last_videos: Vec<(sessions::PutLastVideoHeader, usize)>,
+    pub records: Vec<Transaction>,
+    pub refuse_records: Option<Status>,
+    pub projects_down: bool,
+    pub panic_on_analysis: bool,
+}
+
+#[derive(Default)]
+pub struct Session {
+    pub user: Option<String>,
+    pub ended: bool,
+}
+
+/// The stage; a clone plays the same piece.
+#[derive(Clone)]
+pub struct Stage {
+    state: Arc<Mutex<State>>,
+    /// Permits to answer an analysis; tests that want to see one under way take them.
+    pub analyses: Arc<Semaphore>,
+}
+
+impl Stage {
+    /// Everything works, the key selects every service, nobody has consented to anything.
+    pub fn new() -> Self {
+        let stage =
+            Self { state: Arc::default(), analyses: Arc::new(Semaphore::new(Semaphore::MAX_PERMITS)) };
+        stage.add_signing_key("kid-1");
+        stage.set().keys.insert(KEY.into(), authorization());
+        stage.set().seen = Some(Ok(ml::AnalyzeVideoResponse::default()));
+        stage
+    }
+
+    pub fn set(&self) -> MutexGuard<'_, State> {
+        self.state.lock().unwrap()
+    }
+
+    pub fn add_signing_key(&self, kid: &str) {
+        let pair = Ed25519KeyPair::generate().unwrap();
+        let public_key = pair.public_key().as_ref().to_vec().into();
+        let private = EncodingKey::from_ed_der(pair.to_pkcs8v1().unwrap().as_ref());
+        self.set().signing.insert(kid.into(), private);
+        self.set().published.push(projects::VerificationKey { kid: kid.into(), public_key });
+    }
+
+    /// A key as the projects service signs it.
+    pub fn token(&self, kid: &str, id: &str) -> String {
+        let claims =
+            json!({"id": id, "project_id": PROJECT, "selected_services": ALL, "can_mint": false, "iat": 1});
+        self.sign(kid, &claims)
+    }
+
+    pub fn sign(&self, kid: &str, claims: &Value) -> String {
+        let header = Header { kid: Some(kid.into()), ..Header::new(Algorithm::EdDSA) };
+        jsonwebtoken::encode(&header, claims, &self.set().signing[kid]).unwrap()
+    }
+
+    pub fn peers(&self) -> Peers {
+        let local = |routes: Routes| rpc::local(routes, Duration::from_secs(5));
+        let all = || {
+            let routes = Routes::new(sessions_server::SessionsServer::new(self.clone()))
+                .add_service(consent_server::ConsentServer::new(self.clone()))
+                .add_service(ml_server::MlServer::new(self.clone()))
+                .add_service(doc_auth_server::DocAuthServer::new(self.clone()))
+                .add_service(transactions_server::TransactionsServer::new(self.clone()))
+                .add_service(projects_server::ProjectsServer::new(self.clone()));
+            local(routes)
+        };
+        Peers {
+            sessions: all(),
+            consent: all(),
+            ml: all(),
+            docauth: all(),
+            transactions: all(),
+            projects: all(),
+        }
+    }
+
+    fn bound(&self, id: &str) -> Result<sessions::Session, Status> {
+        let state = self.set();
+        let session = state.sessions.get(id).ok_or_else(|| Status::not_found("session not found"))?;
+        Ok(sessions::Session {
+            id: id.into(),
+            user_fullname: session.user.clone(),
+            ..sessions::Session::default()
+        })
+    }
+}
+
+pub fn authorization() -> projects::Authorization {
+    projects::Authorization {
+        state: projects::ApiKeyState::Active.into(),
+        selected_services: ALL.map(str::to_owned).to_vec(),
+        rules_source: "default".into(),
+        ..projects::Authorization::default()
+    }
+}
+
+#[tonic::async_trait]
+impl projects_server::Projects for Stage {
+    async fn get_verification_keys(
+        &self,
+        _: Request<projects::GetVerificationKeysRequest>,
+    ) -> Result<Response<projects::VerificationKeys>, Status> {
+        let mut state = self.set();
+        state.key_fetches += 1;
+        if state.projects_down {
+            return Err(Status::unavailable("down"));
+        }
+        Ok(Response::new(projects::VerificationKeys { keys: state.published.clone() }))
+    }
+
+    async fn authorize_api_key(
+        &self,
+        request: Request<projects::AuthorizeApiKeyRequest>,
+    ) -> Result<Response<projects::Authorization>, Status> {
+        let known = self.set().keys.get(&request.get_ref().api_key_id).cloned();
+        known.map(Response::new).ok_or_else(|| Status::not_found("api key not found"))
+    }
+}
+
+#[tonic::async_trait]
+impl sessions_server::Sessions for Stage {
+    async fn start_session(
+        &self,
+        _: Request<sessions::StartSessionRequest>,
+    ) -> Result<Response<sessions::Session>, Status> {
+        let id = format!("sess_{}", self.set().sessions.len() + 1);
+        self.set().sessions.insert(id.clone(), Session::default());
+        self.bound(&id).map(Response::new)
+    }
+
+    async fn get_session(
+        &self,
+        request: Request<sessions::GetSessionRequest>,
+    ) -> Result<Response<sessions::Session>, Status> {
+        self.bound(&request.get_ref().session_id).map(Response::new)
+    }
+
+    async fn bind_user(
+        &self,
+        request: Request<sessions::BindUserRequest>,
+    ) -> Result<Response<sessions::Session>, Status> {
+        let request = request.into_inner();
+        {
+            let mut state = self.set();
+            let session = state
+                .sessions
+                .get_mut(&request.session_id)
+                .ok_or_else(|| Status::not_found("session not found"))?;
+            if session.ended {
+                return Err(Status::failed_precondition("session has ended"));
+            }
+            if *session.user.get_or_insert_with(|| request.user_fullname.clone()) != request.user_fullname {
+                return Err(Status::permission_denied("session is bound to another user"));
+            }
+        }
+        self.bound(&request.session_id).map(Response::new)
+    }
+
+    async fn end_session(
+        &self,
+        request: Request<sessions::EndSessionRequest>,
+    ) -> Result<Response<sessions::Session>, Status> {
+        let id = request.into_inner().session_id;
+        let session = self.bound(&id)?;
+        let ended = std::mem::replace(&mut self.set().sessions.get_mut(&id).unwrap().ended, true);
+        if ended { Err(Status::failed_precondition("session has ended")) } else { Ok(Response::new(session)) }
+    }
+
+    async fn put_last_video(
+        &self,
+        request: Request<Streaming<sessions::PutLastVideoRequest>>,
+    ) -> Result<Response<sessions::PutLastVideoResponse>, Status> {
+        let mut stream = request.into_inner();
+        let Some(sessions::put_last_video_request::Part::Header(header)) =
+            stream.message().await?.and_then(|m| m.part)
+        else {
+            return Err(Status::invalid_argument("no header"));
+        };
+        let mut size = 0;
+        while let Some(message) = stream.message().await? {
+            if let Some(sessions::put_last_video_request::Part::Chunk(chunk)) = message.part {
+                size += chunk.len();
+            }
+        }
+        self.set().last_videos.push((header, size));
+        Ok(Response::new(sessions::PutLastVideoResponse { size: size as u64 }))
+    }
+}
+
+#[tonic::async_trait]
+impl consent_server::Consent for Stage {
+    async fn record_consent(
+        &self,
+        request: Request<consent::RecordConsentRequest>,
+    ) -> Result<Response<consent::ConsentEntry>, Status> {
+        self.set().consent_entries.push(request.into_inner());
+        Ok(Response::new(consent::ConsentEntry::default()))
+    }
+
+    async fn get_consent(
+        &self,
+        request: Request<consent::GetConsentRequest>,
+    ) -> Result<Response<consent::ConsentState>, Status> {
+        let state = self.set().consents.get(&request.get_ref().user_fullname).copied();
+        Ok(Response::new(state.unwrap_or_default()))
+    }
+
+    async fn get_history(
+        &self,
+        request: Request<consent::GetConsentRequest>,
+    ) -> Result<Response<consent::ConsentHistory>, Status> {
+        let state = self.set();
+        let Some(now) = state.consents.get(&request.get_ref().user_fullname).copied() else {
+            return Err(Status::not_found("no consent is recorded for this user"));
+        };
+        let entry = |e: &consent::RecordConsentRequest| consent::ConsentEntry {
+            id: "c-1".into(),
+            kind: e.kind,
+            given: e.given,
+            recorded_at_ms: 1_700_000_000_123,
+            api_key_id: e.api_key_id.clone(),
+            session_id: e.session_id.clone(),
+            hash: "00ff".into(),
+            ..consent::ConsentEntry::default()
+        };
+        let entries = state.consent_entries.iter().map(entry).collect();
+        Ok(Response::new(consent::ConsentHistory { state: Some(now), entries }))
+    }
+}
+
+#[tonic::async_trait]
+impl ml_server::Ml for Stage {
+    async fn analyze_video(
+        &self,
+        request: Request<Streaming<ml::AnalyzeVideoRequest>>,
+    ) -> Result<Response<ml::AnalyzeVideoResponse>, Status> {
+        let mut stream = request.into_inner();
+        let Some(ml::analyze_video_request::Part::Header(header)) =
+            stream.message().await?.and_then(|m| m.part)
+        else {
+            return Err(Status::invalid_argument("no header"));
+        };
+        let mut bytes = Vec::new();
+        while let Some(message) = stream.message().await? {
+            if let Some(ml::analyze_video_request::Part::Chunk(chunk)) = message.part {
+                bytes.extend_from_slice(&chunk);
+            }
+        }
+        self.set().analyzed.push((header, bytes));
+        assert!(!self.set().panic_on_analysis, "played panic");
+        let _permit = self.analyses.acquire().await;
+        self.set().seen.clone().unwrap().map(Response::new)
+    }
+
+    async fn enroll_candidate(
+        &self,
+        request: Request<ml::EnrollCandidateRequest>,
+    ) -> Result<Response<ml::EnrollCandidateResponse>, Status> {
+        self.set().enrolled.push(request.into_inner());
+        Ok(Response::new(ml::EnrollCandidateResponse { face: true, voice: true }))
+    }
+
+    async fn warmup(&self, _: Request<ml::WarmupRequest>) -> Result<Response<ml::WarmupResponse>, Status> {
+        self.set().warmups += 1;
+        let _permit = self.analyses.acquire().await;
+        Ok(Response::new(ml::WarmupResponse::default()))
+    }
+
+    async fn list_models(
+        &self,
+        _: Request<ml::ListModelsRequest>,
+    ) -> Result<Response<ml::ListModelsResponse>, Status> {
+        Ok(Response::new(ml::ListModelsResponse::default()))
+    }
+}
+
+#[tonic::async_trait]
+impl doc_auth_server::DocAuth for Stage {
+    async fn check_document(
+        &self,
+        _: Request<Streaming<docauth::CheckDocumentRequest>>,
+    ) -> Result<Response<docauth::CheckDocumentResponse>, Status> {
+        Err(Status::unimplemented("document authentication is not offered by this server"))
+    }
+}
+
+#[tonic::async_trait]
+impl transactions_server::Transactions for Stage {
+    async fn record_transaction(
+        &self,
+        request: Request<transactions::RecordTransactionRequest>,
+    ) -> Result<Response<transactions::RecordTransactionResponse>, Status> {
+        let mut state = self.set();
+        if let Some(status) = &state.refuse_records {
+            return Err(status.clone());
+        }
+        state.records.push(request.into_inner().transaction.unwrap());
+        Ok(Response::new(transactions::RecordTransactionResponse {}))
+    }
+
+    async fn get_transaction(
+        &self,
+        request: Request<transactions::GetTransactionRequest>,
+    ) -> Result<Response<Transaction>, Status> {
+        let request = request.into_inner();
+        let wanted = |t: &&Transaction| t.id == request.id && t.project_id == request.project_id;
+        let found = self.set().records.iter().find(wanted).cloned();
+        found.map(Response::new).ok_or_else(|| Status::not_found("transaction not found"))
+    }
+}

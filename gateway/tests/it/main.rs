@@ -1,0 +1,14 @@
+//! The gateway against services that are played: every rule of its own, through the router and through `rpc::local`.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
+
+mod access;
+mod consent;
+mod customer;
+mod fakes;
+mod listener;
+mod process_video;
+mod records;
+mod sessions;
+mod shape;
+mod uploads;

@@ -1,0 +1,123 @@
+//! What every answer has in common: ids, errors, CORS, health, the API's description.
+
+use axum::{
+    body::Body,
+    http::{Request, header},
+};
+use tower::ServiceExt;
+use uuid::Uuid;
+
+use crate::customer::{ADA, Customer, Form};
+
+#[tokio::test]
+async fn every_answer_has_an_id_of_our_own() {
+    let customer = Customer::new().await;
+    let mine = ("x-request-id", "chosen-by-the-client");
+    for path in ["/api-gateway/sessions/start", "/nothing", "/healthz"] {
+        let answer = customer.post(path, &[mine], "").await;
+        let id = Uuid::parse_str(answer.header("x-request-id").unwrap()).unwrap();
+        assert_eq!(id.get_version_num(), 7, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_there_is_answered_in_json() {
+    let customer = Customer::new().await;
+    assert_eq!(customer.get("/api-gateway/nothing").await.error(), (404, "not found"));
+    assert_eq!(customer.post("/api-gateway/enroll/face", &[], "").await.error(), (404, "not found"));
+    let wrong_method = customer.get("/api-gateway/sessions/start").await;
+    assert_eq!(wrong_method.error(), (405, "method not allowed"));
+    assert_eq!(wrong_method.header("allow"), Some("POST"));
+    assert_eq!(customer.get("/api-consent/consent/%ff").await.error(), (400, "the path is not valid UTF-8"));
+}
+
+#[tokio::test]
+async fn a_panic_is_an_internal_error_with_the_id_to_report() {
+    let customer = Customer::new().await;
+    customer.stage.set().panic_on_analysis = true;
+    let answer = customer.video(&[("x-user-fullname", ADA)], Form::video()).await;
+    assert_eq!(answer.error(), (500, "internal error"));
+    assert_eq!(answer.body["request_id"].as_str(), answer.header("x-request-id"));
+    assert_eq!(customer.last_record().http_status, 500);
+}
+
+#[tokio::test]
+async fn browsers_may_send_and_read_the_products_headers() {
+    let customer = Customer::new().await;
+    let preflight = Request::options("/api-gateway/process-video")
+        .header(header::ORIGIN, "https://shop.example")
+        .header(header::ACCESS_CONTROL_REQUEST_METHOD, "POST")
+        .header(header::ACCESS_CONTROL_REQUEST_HEADERS, "authorization,x-user-fullname,x-device-info")
+        .body(Body::empty())
+        .unwrap();
+    let answer = customer.app.clone().oneshot(preflight).await.unwrap();
+    assert_eq!(answer.status(), 200);
+    let allowed = answer.headers()[header::ACCESS_CONTROL_ALLOW_HEADERS].to_str().unwrap();
+    for name in [
+        "authorization",
+        "content-type",
+        "x-user-fullname",
+        "x-session-id",
+        "x-request-user-provided-id",
+        "x-action-trigger",
+        "x-device-info",
+        "x-geo-location",
+        "x-request-tags",
+        "x-client-app",
+        "x-client-app-version",
+        "x-use-prefilled-video",
+        "x-inhouse-docauth",
+        "x-inhouse-mrz",
+    ] {
+        assert!(allowed.split(',').any(|a| a == name), "{name} is not in {allowed}");
+    }
+    assert!(answer.headers().contains_key("x-request-id"));
+
+    let origin = ("origin", "https://shop.example");
+    let refused = customer.send("GET", "/api-gateway/nothing", &[origin], Body::empty()).await;
+    assert_eq!(refused.header("access-control-allow-origin"), Some("*"), "errors are readable too");
+    let exposed = refused.header("access-control-expose-headers").unwrap();
+    for name in ["x-request-id", "x-auto-enroll", "x-removed-services"] {
+        assert!(exposed.contains(name), "{name} is not in {exposed}");
+    }
+}
+
+#[tokio::test]
+async fn headers_without_end_are_refused() {
+    let customer = Customer::new().await;
+    let large = "a".repeat(1024 * 1024);
+    let refused = customer.post("/api-gateway/sessions/start", &[("x-device-info", &large)], "").await;
+    assert_eq!(refused.error(), (431, "request headers are larger than 256 KiB"));
+    let medium = format!("{{\"x\":\"{}\"}}", &large[..100_000]);
+    let refused = customer.post("/api-gateway/sessions/start", &[("x-device-info", &medium)], "").await;
+    assert_eq!(refused.error(), (400, "X-Device-Info header is larger than 64 KiB"));
+}
+
+#[tokio::test]
+async fn it_is_ready_when_all_services_answer() {
+    let customer = Customer::new().await;
+    assert_eq!(customer.get("/healthz").await.status, 200);
+    assert_eq!(customer.get("/readyz").await.status, 200);
+    customer.stage.set().projects_down = true;
+    let answer = customer.get("/readyz").await;
+    assert_eq!(answer.status, 503);
+    assert_eq!(
+        (&answer.body["services"]["projects"], &answer.body["services"]["ml"]),
+        (&false.into(), &true.into())
+    );
+    assert_eq!(customer.get("/healthz").await.status, 200, "the process itself lives");
+}
+
+#[tokio::test]
+async fn the_description_is_served_with_a_page_to_read_it() {
+    let customer = Customer::new().await;
+    let description = customer.get("/openapi.json").await;
+    assert_eq!(description.status, 200);
+    let form = &description.body["paths"]["/api-gateway/process-video"]["post"]["requestBody"]["content"];
+    assert!(form["multipart/form-data"].is_object(), "{form}");
+    for path in ["/docs/", "/docs/swagger-ui-bundle.js"] {
+        let page =
+            customer.app.clone().oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap();
+        assert_eq!(page.status(), 200, "{path}");
+    }
+}
