@@ -19,6 +19,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?).join("descriptors.bin");
     fs::write(out, descriptors.encode_to_vec())?;
     // Media travels as `Bytes`, so a chunk is never copied between the socket and its reader.
-    tonic_prost_build::configure().bytes(".").compile_fds(descriptors)?;
+    // A call a service does not know (yet) answers UNIMPLEMENTED, so that adding one breaks no other implementation.
+    tonic_prost_build::configure().bytes(".").generate_default_stubs(true).compile_fds(descriptors)?;
     Ok(())
 }

@@ -184,6 +184,29 @@ pub struct ApiKey {
     pub updated_at_ms: i64,
 }
 
+/// The last key of a page; the next page holds what comes after it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Cursor {
+    pub created_at_ms: i64,
+    pub id: ApiKeyId,
+}
+
+impl Cursor {
+    pub fn parse(given: &str) -> Result<Self, Error> {
+        let parts =
+            given.split_once('.').and_then(|(at, id)| Some((at.parse().ok()?, ApiKeyId::parse(id).ok()?)));
+        let (created_at_ms, id) =
+            parts.ok_or_else(|| Error::Invalid("cursor is not one a list answered".into()))?;
+        Ok(Self { created_at_ms, id })
+    }
+}
+
+impl std::fmt::Display for Cursor {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}.{}", self.created_at_ms, self.id.as_str())
+    }
+}
+
 /// What the token of a key says. It does not expire; the state of the key is asked on every call.
 #[derive(Debug, Serialize)]
 pub struct Claims<'a> {

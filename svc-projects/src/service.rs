@@ -8,13 +8,16 @@ use tonic::{Request, Response, Status};
 
 use crate::{
     api_key::{
-        ApiKey, ApiKeyId, Claims, Name, OrganisationId, ProjectId, ResponseFormat, ScoresId,
+        ApiKey, ApiKeyId, Claims, Cursor, Name, OrganisationId, ProjectId, ResponseFormat, ScoresId,
         SelectedServices, State,
     },
     error::Error,
     signing::{self, SigningKey},
     store::{Founding, NewRules, Store},
 };
+
+const DEFAULT_PAGE: u32 = 50;
+const MAX_PAGE: u32 = 200;
 
 #[derive(Clone)]
 pub struct Projects {
@@ -137,6 +140,23 @@ impl Projects {
         })
     }
 
+    async fn list(&self, request: &wire::ListApiKeysRequest) -> Result<wire::ListApiKeysResponse, Error> {
+        let project = ProjectId::parse(&request.project_id)?;
+        let after =
+            Some(&request.cursor).filter(|cursor| !cursor.is_empty()).map(|cursor| Cursor::parse(cursor));
+        let size = if request.page_size == 0 { DEFAULT_PAGE } else { request.page_size.min(MAX_PAGE) };
+        let mut keys = self.store.list_api_keys(&project, after.transpose()?.as_ref(), size + 1).await?;
+        let more = keys.len() > size as usize;
+        keys.truncate(size as usize);
+        let cursor =
+            |last: &ApiKey| Cursor { created_at_ms: last.created_at_ms, id: last.id.clone() }.to_string();
+        let next_cursor = keys.last().filter(|_| more).map(cursor).unwrap_or_default();
+        Ok(wire::ListApiKeysResponse {
+            keys: keys.into_iter().map(wire::ApiKey::from).collect(),
+            next_cursor,
+        })
+    }
+
     async fn put_rules(&self, request: wire::PutScoringRulesRequest) -> Result<wire::ScoringRules, Error> {
         scoring::Rules::parse(&request.rules_json)?;
         let name = Name::parse("name", &request.name)?;
@@ -194,6 +214,13 @@ impl projects_server::Projects for Projects {
         let (project, id) = key_ids(&request.get_ref().project_id, &request.get_ref().api_key_id)?;
         let key = self.store.find_api_key(&project, &id).await?.ok_or(Error::NoSuchKey)?;
         Ok(Response::new(key.into()))
+    }
+
+    async fn list_api_keys(
+        &self,
+        request: Request<wire::ListApiKeysRequest>,
+    ) -> Result<Response<wire::ListApiKeysResponse>, Status> {
+        Ok(Response::new(self.list(request.get_ref()).await?))
     }
 
     async fn revoke_api_key(

@@ -5,7 +5,8 @@ use sqlx::{query, query_as, query_scalar};
 
 use crate::{
     api_key::{
-        ApiKey, ApiKeyId, Name, OrganisationId, ProjectId, ResponseFormat, ScoresId, SelectedServices, State,
+        ApiKey, ApiKeyId, Cursor, Name, OrganisationId, ProjectId, ResponseFormat, ScoresId,
+        SelectedServices, State,
     },
     error::Error,
     signing::SigningKey,
@@ -212,6 +213,25 @@ impl Store {
             find.fetch_optional(pool).await
         })?;
         row.map(ApiKey::try_from).transpose()
+    }
+
+    /// Up to `limit` keys of a project, newest first, from the one after `after` (when it was made, and its id).
+    pub async fn list_api_keys(
+        &self,
+        project: &ProjectId,
+        after: Option<&Cursor>,
+        limit: u32,
+    ) -> Result<Vec<ApiKey>, Error> {
+        const SQL: &str = "SELECT id, project_id, kid, name, state, selected_services, scores_id, can_mint, \
+                           response_format, created_at, updated_at FROM api_keys \
+                           WHERE project_id = $1 AND (created_at, id) < ($2, $3) \
+                           ORDER BY created_at DESC, id DESC LIMIT $4";
+        let (at, id) = after.map_or((i64::MAX, ""), |after| (after.created_at_ms, after.id.as_str()));
+        let rows = db::on!(&self.db, |pool| {
+            let list = query_as::<_, ApiKeyRow>(SQL).bind(project.as_str()).bind(at).bind(id);
+            list.bind(i64::from(limit)).fetch_all(pool).await
+        })?;
+        rows.into_iter().map(ApiKey::try_from).collect()
     }
 
     /// The key as it is now; revoking twice changes nothing.

@@ -2,7 +2,7 @@
 
 use proto::projects::{
     ApiKeyState, Authorization, AuthorizeApiKeyRequest, BootstrapRequest, GetApiKeyRequest,
-    RevokeApiKeyRequest,
+    ListApiKeysRequest, RevokeApiKeyRequest,
 };
 use tonic::{Code, Status};
 
@@ -89,6 +89,46 @@ async fn a_revoked_key_is_revoked_at_the_next_call_in_every_process() {
             .unwrap()
             .into_inner();
         assert_eq!(again, revoked, "revoking twice changes nothing");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_keys_of_a_project_are_listed_newest_first_in_pages() {
+    on_each_database(async |mut service: Service| {
+        let (mine, theirs) = (service.bootstrap().await, service.bootstrap().await);
+        let mut made = vec![mine.api_key_id];
+        for _ in 0..4 {
+            made.push(service.create_key(&mine.project_id, |_| {}).await.unwrap().key.unwrap().id);
+        }
+        service.client.revoke_api_key(revoke(&mine.project_id, &made[1])).await.unwrap();
+        let mut seen = Vec::new();
+        let mut cursor = String::new();
+        loop {
+            let request = ListApiKeysRequest { project_id: mine.project_id.clone(), page_size: 2, cursor };
+            let page = service.client.list_api_keys(request).await.unwrap().into_inner();
+            seen.extend(page.keys);
+            cursor = page.next_cursor;
+            if cursor.is_empty() {
+                break;
+            }
+        }
+        made.reverse();
+        assert_eq!(seen.iter().map(|key| &key.id).collect::<Vec<_>>(), made.iter().collect::<Vec<_>>());
+        assert_eq!(seen[3].state(), ApiKeyState::Revoked);
+
+        let list = |project_id: &str, cursor: &str| ListApiKeysRequest {
+            project_id: project_id.into(),
+            cursor: cursor.into(),
+            page_size: 0,
+        };
+        let theirs = service.client.list_api_keys(list(&theirs.project_id, "")).await.unwrap().into_inner();
+        assert_eq!((theirs.keys.len(), theirs.next_cursor.as_str()), (1, ""));
+        let refused = service.client.list_api_keys(list(&mine.project_id, "17")).await.unwrap_err();
+        assert_eq!(
+            (refused.code(), refused.message()),
+            (Code::InvalidArgument, "cursor is not one a list answered")
+        );
     })
     .await;
 }
