@@ -7,12 +7,16 @@
 //! device, location, results, error text) is stored only encrypted, and users are found by a keyed hash; every field has
 //! a limit; records hold no media and no vectors.
 //!
+//! What a reviewer may change afterwards are the tags and the flag; all else stays as it was recorded. Lists are read from
+//! an index of their own for each filter, so a page costs the same however many records there are.
+//!
 //! Callers: the gateway.
 //!
 //! [`RecordTransaction`]: proto::transactions::transactions_server::Transactions::record_transaction
 
 mod config;
 mod error;
+mod list;
 mod record;
 mod seal;
 mod service;

@@ -8,7 +8,7 @@ use crate::error::Error;
 /// Largest JSON text of one field, in bytes.
 pub const MAX_SERVICES_JSON: usize = 256 * 1024;
 pub const MAX_DEVICE_JSON: usize = 64 * 1024;
-pub const MAX_GEO_JSON: usize = 4 * 1024;
+pub const MAX_GEO_JSON: usize = 8 * 1024;
 pub const MAX_DURATIONS_JSON: usize = 16 * 1024;
 /// Longest single-line text of one field, in characters.
 const MAX_TEXT: usize = 512;
@@ -57,6 +57,33 @@ impl Verdict {
     }
 }
 
+/// What a reviewer made of a transaction.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Flag {
+    Fraudulent,
+    PossiblyFraudulent,
+    Ok,
+}
+
+impl Flag {
+    pub fn parse(text: &str) -> Result<Self, Error> {
+        match text {
+            "fraudulent" => Ok(Self::Fraudulent),
+            "possibly_fraudulent" => Ok(Self::PossiblyFraudulent),
+            "ok" => Ok(Self::Ok),
+            _ => Err(Error::Invalid("flag must be fraudulent, possibly_fraudulent or ok".into())),
+        }
+    }
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fraudulent => "fraudulent",
+            Self::PossiblyFraudulent => "possibly_fraudulent",
+            Self::Ok => "ok",
+        }
+    }
+}
+
 /// One gateway operation. Everything in it has been checked against the limits of this module.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
@@ -78,6 +105,8 @@ pub struct Record {
     pub duration_ms: u32,
     pub client_app: Option<String>,
     pub client_app_version: Option<String>,
+    /// None until a reviewer sets one.
+    pub flag: Option<Flag>,
     pub personal: Personal,
 }
 
@@ -100,6 +129,14 @@ pub struct Personal {
 /// Text of one line: not empty, at most 512 characters, no control characters.
 pub fn text(field: &'static str, value: String) -> Result<String, Error> {
     bounded(field, value, MAX_TEXT)
+}
+
+/// Text that is kept as far as it can be: control characters become spaces, what is beyond 512 characters is cut. For
+/// what only describes a call, so that a call is never left without its record over it.
+pub fn remark(value: &str) -> Option<String> {
+    let printable = |c: char| if c.is_control() { ' ' } else { c };
+    let kept: String = value.chars().take(MAX_TEXT).map(printable).collect();
+    Some(kept).filter(|kept| !kept.trim().is_empty())
 }
 
 /// A word the system itself chose, as `kind`: 1 to 64 of a-z, 0-9 and _.
@@ -170,7 +207,7 @@ mod tests {
     #[test]
     fn each_limit_names_its_field() {
         let big = format!("{{\"a\":\"{}\"}}", "x".repeat(MAX_GEO_JSON));
-        assert_eq!(reason(json_object("geo_json", big, MAX_GEO_JSON)), "geo_json is larger than 4096 bytes");
+        assert_eq!(reason(json_object("geo_json", big, MAX_GEO_JSON)), "geo_json is larger than 8192 bytes");
         assert_eq!(reason(text("error", "x".repeat(513))), "error is longer than 512 characters");
         assert_eq!(
             reason(list("tags", (0..101).map(|i| i.to_string()).collect())),
@@ -179,6 +216,13 @@ mod tests {
         assert_eq!(reason(list("tags", vec!["x".repeat(101)])), "tags is longer than 100 characters");
         assert_eq!(reason(word("kind", "Process Video".into())), "kind must be 1 to 64 of a-z, 0-9 and _");
         assert_eq!(reason(score(f64::NAN)), "score must lie within 0 and 100");
+    }
+
+    #[test]
+    fn a_remark_is_kept_as_far_as_it_can_be() {
+        assert_eq!(remark("a\tb\0"), Some("a b ".into()));
+        assert_eq!(remark(&"ä".repeat(600)), Some("ä".repeat(512)));
+        assert_eq!(remark(" \n"), None);
     }
 
     #[test]

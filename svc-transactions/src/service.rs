@@ -6,9 +6,10 @@ use tonic::{Request, Response, Status};
 
 use crate::{
     error::Error,
-    record::{self, Personal, Record, TransactionId, Verdict},
+    list::{Cursor, Page},
+    record::{self, Flag, Personal, Record, TransactionId, Verdict},
     seal,
-    store::{Row, Store},
+    store::{Lines, Row, Store},
     writer::Writer,
 };
 
@@ -43,6 +44,40 @@ impl Transactions {
         self.read(row)
     }
 
+    async fn list(
+        &self,
+        request: wire::ListTransactionsRequest,
+    ) -> Result<wire::ListTransactionsResponse, Error> {
+        let page = Page::try_from(request)?;
+        let subjects = match &page.filter.user_fullname {
+            Some(user) => seal::subject_hashes(&self.ring, &page.filter.project_id, user)?,
+            None => Vec::new(),
+        };
+        let mut rows = self.store.list(&page, &subjects).await?;
+        let more = rows.len() > page.size as usize;
+        rows.truncate(page.size as usize);
+        let transactions = rows.into_iter().map(|row| self.read(row)).collect::<Result<Vec<_>, _>>()?;
+        let next_cursor = match transactions.last() {
+            Some(last) if more => {
+                Cursor { created_at_ms: last.created_at_ms, id: TransactionId::parse(&last.id)? }.to_string()
+            }
+            _ => String::new(),
+        };
+        Ok(wire::ListTransactionsResponse { transactions, next_cursor })
+    }
+
+    async fn put_tags(&self, request: wire::PutTagsRequest) -> Result<wire::Transaction, Error> {
+        let id = TransactionId::parse(&request.id).map_err(|_| Error::NotFound)?;
+        let tags = Lines(record::list("tags", request.tags)?);
+        self.read(self.store.put_tags(&request.project_id, &id, &tags).await?.ok_or(Error::NotFound)?)
+    }
+
+    async fn put_flag(&self, request: &wire::PutFlagRequest) -> Result<wire::Transaction, Error> {
+        let id = TransactionId::parse(&request.id).map_err(|_| Error::NotFound)?;
+        let flag = Flag::parse(&request.flag)?;
+        self.read(self.store.put_flag(&request.project_id, &id, flag).await?.ok_or(Error::NotFound)?)
+    }
+
     fn read(&self, row: Row) -> Result<wire::Transaction, Error> {
         let id = TransactionId::parse(&row.id)?;
         let personal = seal::open(&self.ring, &row.project_id, &id, &row.sealed)?;
@@ -67,6 +102,27 @@ impl transactions_server::Transactions for Transactions {
     ) -> Result<Response<wire::Transaction>, Status> {
         Ok(Response::new(self.get(request.get_ref()).await?))
     }
+
+    async fn list_transactions(
+        &self,
+        request: Request<wire::ListTransactionsRequest>,
+    ) -> Result<Response<wire::ListTransactionsResponse>, Status> {
+        Ok(Response::new(self.list(request.into_inner()).await?))
+    }
+
+    async fn put_tags(
+        &self,
+        request: Request<wire::PutTagsRequest>,
+    ) -> Result<Response<wire::Transaction>, Status> {
+        Ok(Response::new(Self::put_tags(self, request.into_inner()).await?))
+    }
+
+    async fn put_flag(
+        &self,
+        request: Request<wire::PutFlagRequest>,
+    ) -> Result<Response<wire::Transaction>, Status> {
+        Ok(Response::new(Self::put_flag(self, request.get_ref()).await?))
+    }
 }
 
 impl TryFrom<wire::Transaction> for Record {
@@ -75,6 +131,7 @@ impl TryFrom<wire::Transaction> for Record {
     fn try_from(wire: wire::Transaction) -> Result<Self, Error> {
         use record::{json_object, list, text, word};
         let optional = |field, value: Option<String>| value.map(|value| text(field, value)).transpose();
+        let remark = |value: Option<String>| value.as_deref().and_then(record::remark);
         let json = |field, value: Option<String>, limit| {
             value.map(|value| json_object(field, value, limit)).transpose()
         };
@@ -91,18 +148,19 @@ impl TryFrom<wire::Transaction> for Record {
             score: wire.score.map(record::score).transpose()?,
             reasons: list("reasons", wire.reasons)?,
             rules: optional("rules", wire.rules)?,
-            action_trigger: optional("action_trigger", wire.action_trigger)?,
+            action_trigger: remark(wire.action_trigger),
             tags: list("tags", wire.tags)?,
             durations_json: json("durations_json", wire.durations_json, record::MAX_DURATIONS_JSON)?,
             duration_ms: wire.duration_ms,
-            client_app: optional("client_app", wire.client_app)?,
-            client_app_version: optional("client_app_version", wire.client_app_version)?,
+            client_app: remark(wire.client_app),
+            client_app_version: remark(wire.client_app_version),
+            flag: None,
             personal: Personal {
                 user_fullname: optional("user_fullname", wire.user_fullname)?,
                 services_json: json("services_json", wire.services_json, record::MAX_SERVICES_JSON)?,
                 device_info_json: json("device_info_json", wire.device_info_json, record::MAX_DEVICE_JSON)?,
                 geo_json: json("geo_json", wire.geo_json, record::MAX_GEO_JSON)?,
-                error: optional("error", wire.error)?,
+                error: remark(wire.error),
             },
         })
     }
@@ -133,6 +191,7 @@ impl From<Record> for wire::Transaction {
             duration_ms: record.duration_ms,
             client_app: record.client_app,
             client_app_version: record.client_app_version,
+            flag: record.flag.map(|flag| flag.as_str().into()),
         }
     }
 }

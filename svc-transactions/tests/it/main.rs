@@ -1,6 +1,8 @@
 //! The transactions service over its own wire, on SQLite and on PostgreSQL.
 
+mod list;
 mod record;
+mod review;
 
 use std::time::Duration;
 
@@ -75,5 +77,6 @@ pub fn video(project: &str) -> Transaction {
         duration_ms: 431,
         client_app: Some("app".into()),
         client_app_version: Some("1.2.3".into()),
+        flag: None,
     }
 }

@@ -26,6 +26,25 @@ async fn a_record_reads_back_as_it_was_written() {
     .await;
 }
 
+/// A call is never left without its record over what only describes it.
+#[tokio::test]
+async fn what_only_describes_a_call_is_kept_as_far_as_it_can_be() {
+    on_each_database(async |service: Service| {
+        let transaction = Transaction {
+            error: Some(format!("no\0such\n{}", "x".repeat(1000))),
+            client_app: Some("\t".into()),
+            // Recording sets no flag: that is a reviewer's.
+            flag: Some("ok".into()),
+            ..video("p1")
+        };
+        service.record(transaction.clone()).await.unwrap();
+        let kept = service.get("p1", &transaction.id).await.unwrap();
+        assert_eq!(kept.error.unwrap(), format!("no such {}", "x".repeat(504)));
+        assert_eq!((kept.client_app, kept.flag), (None, None));
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn another_projects_record_is_an_unknown_record() {
     on_each_database(async |service: Service| {
@@ -121,7 +140,7 @@ async fn what_breaks_a_limit_is_refused_by_name_and_not_kept() {
             (|t, _| t.score = Some(100.5), "score must lie within 0 and 100"),
             (|t, _| t.http_status = 70_000, "http_status is not an HTTP status"),
             (|t, big| t.device_info_json = Some(big.into()), "device_info_json is larger than 65536 bytes"),
-            (|t, big| t.geo_json = Some(big.into()), "geo_json is larger than 4096 bytes"),
+            (|t, big| t.geo_json = Some(big.into()), "geo_json is larger than 8192 bytes"),
             (|t, _| t.services_json = Some("[]".into()), "services_json is not a JSON object"),
             (|t, _| t.tags = vec!["a\0b".into()], "tags must not be empty or hold control characters"),
             (|t, _| t.user_fullname = Some("x".repeat(513)), "user_fullname is longer than 512 characters"),
