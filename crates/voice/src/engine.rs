@@ -1,6 +1,9 @@
 //! The models, loaded once and shared by all requests.
 
-use ort::value::Tensor;
+use ort::{
+    session::Session,
+    value::{DynValue, Tensor},
+};
 
 use crate::{
     Activity, Error, Phrase, PhraseEvidence, Reason, SAMPLE_RATE, Voiceprint, bandwidth,
@@ -9,7 +12,7 @@ use crate::{
     pool::Pool,
     speaker::MAX_SPEECH_S,
     speech::{LONGEST, Recogniser},
-    vad::{CONTEXT, STEP, steps},
+    vad::{CONTEXT, STEP, blocks},
 };
 
 /// All voice models. Share one behind an `Arc`; every method takes `&self` and may be called from several threads, each
@@ -21,6 +24,7 @@ pub struct Engine {
     recogniser: Recogniser,
 }
 
+const VAD: &str = "voice activity";
 /// Hidden numbers of Silero's recurrent layer.
 const VAD_STATE: usize = 128;
 /// Sound kept around the speech for the recogniser, which wants to hear words begin and end.
@@ -48,20 +52,14 @@ impl Engine {
         if !audio.iter().all(|v| v.is_finite()) {
             return Err(Reason::NotANumber.into());
         }
-        let (count, rows) = steps(audio);
-        if count == 0 {
-            return Ok(Activity::default());
-        }
-        let failed = inference("voice activity");
-        let input = Tensor::from_array(([count, CONTEXT + STEP], rows)).map_err(&failed)?;
-        let zeros = || Tensor::from_array(([1, 1, VAD_STATE], vec![0f32; VAD_STATE]));
-        let (h, c) = (zeros().map_err(&failed)?, zeros().map_err(&failed)?);
-        self.activity.with(|session| {
-            let outputs = session.run(ort::inputs!["input" => input, "h" => h, "c" => c]).map_err(&failed)?;
-            let probabilities = outputs.get("speech_probs").ok_or(Error::BadModel("voice activity"))?;
-            let (_, probabilities) = probabilities.try_extract_tensor::<f32>().map_err(&failed)?;
-            Ok(Activity::from_probabilities(probabilities, audio.len()))
-        })
+        let probabilities = self.activity.with(|session| {
+            let (mut all, mut state) = (Vec::with_capacity(audio.len() / STEP + 1), VadState::silence()?);
+            for (count, rows) in blocks(audio) {
+                all.extend(state.advance(session, count, rows)?);
+            }
+            Ok(all)
+        })?;
+        Ok(Activity::from_probabilities(&probabilities, audio.len()))
     }
 
     /// The voice of the speech in `audio` (of its first 20 s).
@@ -106,6 +104,30 @@ impl Engine {
     ) -> Result<PhraseEvidence, Error> {
         activity.judgeable(audio)?;
         self.recogniser.score(spoken(audio, activity), expected, vocabulary)
+    }
+}
+
+/// What Silero remembers from one block to the next.
+struct VadState {
+    h: DynValue,
+    c: DynValue,
+}
+
+impl VadState {
+    fn silence() -> Result<Self, Error> {
+        let zeros = || Tensor::from_array(([1, 1, VAD_STATE], vec![0f32; VAD_STATE])).map_err(inference(VAD));
+        Ok(Self { h: zeros()?.into_dyn(), c: zeros()?.into_dyn() })
+    }
+
+    /// The speech probabilities of `count` steps.
+    fn advance(&mut self, session: &mut Session, count: usize, rows: Vec<f32>) -> Result<Vec<f32>, Error> {
+        let input = Tensor::from_array(([count, CONTEXT + STEP], rows)).map_err(inference(VAD))?;
+        let inputs = ort::inputs!["input" => input, "h" => &self.h, "c" => &self.c];
+        let mut outputs = session.run(inputs).map_err(inference(VAD))?;
+        let mut take = |name| outputs.remove(name).ok_or(Error::BadModel(VAD));
+        let (probabilities, h, c) = (take("speech_probs")?, take("hn")?, take("cn")?);
+        (self.h, self.c) = (h, c);
+        Ok(probabilities.try_extract_tensor::<f32>().map_err(inference(VAD))?.1.to_vec())
     }
 }
 

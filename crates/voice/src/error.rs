@@ -34,6 +34,8 @@ pub enum Reason {
     NoWords,
     #[error("the phrase has a word outside its vocabulary")]
     OutsideVocabulary,
+    #[error("the phrase is longer than can be checked")]
+    PhraseTooLong,
 }
 
 impl Reason {
@@ -47,6 +49,7 @@ impl Reason {
             Self::NotANumber => "sound_invalid",
             Self::NoWords => "phrase_without_words",
             Self::OutsideVocabulary => "phrase_outside_vocabulary",
+            Self::PhraseTooLong => "phrase_too_long",
         }
     }
 }

@@ -45,6 +45,8 @@ const ACCEPT_FREE_LLR: f32 = -6.0;
 const FAR: f32 = 20.0;
 const BEAM: usize = 6;
 const EXPECTED_BEAM: usize = 3;
+/// Words in a phrase, more than anyone says in 30 s; spelling a longer one out would cost for nothing.
+const LONGEST_PHRASE: usize = 100;
 /// The recogniser was made for up to 30 s.
 pub(crate) const LONGEST: usize = 30 * SAMPLE_RATE;
 
@@ -181,6 +183,10 @@ fn longest_reading(samples: usize) -> usize {
 fn check(expected: &Phrase, vocabulary: &[&str]) -> Result<(), Reason> {
     if expected.is_empty() {
         return Err(Reason::NoWords);
+    }
+    let letters: usize = expected.words().iter().map(String::len).sum();
+    if expected.words().len() > LONGEST_PHRASE || letters > LONGEST_PHRASE * 10 {
+        return Err(Reason::PhraseTooLong);
     }
     let known = |w: &String| vocabulary.contains(&w.as_str());
     let inside = vocabulary.is_empty() || expected.words().iter().all(known);

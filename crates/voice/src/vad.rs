@@ -7,6 +7,8 @@ use crate::{MIN_SPEECH_S, Reason, SAMPLE_RATE, clipped_share};
 /// Silero advances in steps of 512 samples (32 ms) and sees the 64 samples before each.
 pub(crate) const STEP: usize = 512;
 pub(crate) const CONTEXT: usize = 64;
+/// Steps in one call of the network (16 s), so that long sound does not take memory in proportion.
+const BLOCK: usize = 500;
 /// A segment opens at this probability and closes below the second (hysteresis, as in Silero's own reference code).
 const OPEN: f32 = 0.5;
 const CLOSE: f32 = 0.35;
@@ -113,18 +115,22 @@ fn speaking_runs(probabilities: &[f32]) -> Vec<Range<usize>> {
     runs
 }
 
-/// Cuts the sound into Silero's overlapping steps, row after row of 576; the last partial step is padded with silence.
-pub(crate) fn steps(audio: &[f32]) -> (usize, Vec<f32>) {
-    let count = audio.len().div_ceil(STEP);
-    let mut rows = Vec::with_capacity(count * (CONTEXT + STEP));
-    for start in (0..audio.len()).step_by(STEP) {
-        let end = (start + STEP).min(audio.len());
-        let context = start.saturating_sub(CONTEXT)..start;
-        rows.resize(rows.len() + CONTEXT - context.len(), 0.0);
-        rows.extend_from_slice(&audio[context.start..end]);
-        rows.resize(rows.len() + STEP - (end - start), 0.0);
-    }
-    (count, rows)
+/// Cuts the sound into Silero's overlapping steps and yields them in blocks: how many, and row after row of 576 samples.
+/// The last partial step is padded with silence.
+pub(crate) fn blocks(audio: &[f32]) -> impl Iterator<Item = (usize, Vec<f32>)> + '_ {
+    (0..audio.len()).step_by(BLOCK * STEP).map(|from| {
+        let to = (from + BLOCK * STEP).min(audio.len());
+        let count = (to - from).div_ceil(STEP);
+        let mut rows = Vec::with_capacity(count * (CONTEXT + STEP));
+        for start in (from..to).step_by(STEP) {
+            let end = (start + STEP).min(to);
+            let context = start.saturating_sub(CONTEXT)..start;
+            rows.resize(rows.len() + CONTEXT - context.len(), 0.0);
+            rows.extend_from_slice(&audio[context.start..end]);
+            rows.resize(rows.len() + STEP - (end - start), 0.0);
+        }
+        (count, rows)
+    })
 }
 
 #[cfg(test)]
@@ -168,10 +174,12 @@ mod tests {
         }
 
         #[test]
-        fn every_step_is_full(len in 0usize..3000) {
-            let (count, rows) = steps(&vec![0.5; len]);
-            prop_assert_eq!(rows.len(), count * (STEP + CONTEXT));
-            prop_assert_eq!(rows.iter().skip(CONTEXT).take(len.min(STEP)).filter(|v| **v == 0.5).count(), len.min(STEP));
+        fn every_step_is_full_and_no_sample_is_lost(len in 0usize..(2 * BLOCK * STEP + 3000)) {
+            let blocks: Vec<_> = blocks(&vec![0.5; len]).collect();
+            prop_assert!(blocks.iter().all(|(count, rows)| *count <= BLOCK && rows.len() == count * (STEP + CONTEXT)));
+            prop_assert_eq!(blocks.iter().map(|b| b.0).sum::<usize>(), len.div_ceil(STEP));
+            let new = blocks.iter().flat_map(|(_, rows)| rows.chunks(STEP + CONTEXT)).flat_map(|row| &row[CONTEXT..]);
+            prop_assert_eq!(new.filter(|v| **v == 0.5).count(), len);
         }
     }
 }

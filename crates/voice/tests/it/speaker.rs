@@ -59,3 +59,11 @@ fn silence_has_no_speech_and_no_speaker() {
         Err(voice::Error::CannotJudge(voice::Reason::NoSpeech))
     ));
 }
+
+#[test]
+fn speech_is_found_all_the_way_through_a_long_recording() {
+    let (audio, once) = speech();
+    let (_, thrice) = heard(audio.repeat(3));
+    let ratio = thrice.speech_seconds() / once.speech_seconds();
+    assert!((2.8..3.2).contains(&ratio), "{ratio}");
+}

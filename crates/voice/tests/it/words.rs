@@ -51,5 +51,6 @@ fn a_phrase_that_cannot_be_checked_says_why() {
         other => panic!("{other:?}"),
     };
     assert_eq!(reason(score(" ?! ", &[])), Reason::NoWords);
+    assert_eq!(reason(score(&"a".repeat(100_000), &[])), Reason::PhraseTooLong);
     assert_eq!(reason(score("one banana", &DIGITS)), Reason::OutsideVocabulary);
 }
