@@ -133,7 +133,7 @@ impl Engine {
         pixels.sample(&map, SIDE, SIDE, &mut |y, row| {
             let line = &mut input[y * SIDE * 3..(y + 1) * SIDE * 3];
             for (((out, r), g), b) in line.chunks_exact_mut(3).zip(row.r).zip(row.g).zip(row.b) {
-                (out[0], out[1], out[2]) = (r / 255.0, g / 255.0, b / 255.0);
+                (out[0], out[1], out[2]) = (r * (1.0 / 255.0), g * (1.0 / 255.0), b * (1.0 / 255.0));
             }
         });
         let ready = Instant::now();

@@ -39,6 +39,11 @@ impl Rect {
         ((x - w) / w).abs().max(((y - h) / h).abs() / 2.0)
     }
 
+    /// Whether all of it lies in a `width` x `height` picture.
+    pub fn is_within(&self, width: u32, height: u32) -> bool {
+        self.x >= 0.0 && self.y >= 0.0 && self.x + self.w <= width as f32 && self.y + self.h <= height as f32
+    }
+
     /// Intersection over union, 0-1.
     pub fn overlap(&self, other: &Self) -> f32 {
         let w = (self.x + self.w).min(other.x + other.w) - self.x.max(other.x);

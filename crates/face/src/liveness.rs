@@ -58,8 +58,8 @@ pub fn judge_track(engine: &mut Engine, track: &Track, embeddings: &[Embedding])
 }
 
 /// The cues in the order in which they are named as the reason.
-pub fn measure(tracks: &FaceTracks, track: &Track, textures: &[f32], embeddings: &[Embedding]) -> Vec<Cue> {
-    let deformation = Deformation::of(track, tracks.width, tracks.height).unwrap_or_default();
+pub fn measure(track: &Track, textures: &[f32], embeddings: &[Embedding]) -> Vec<Cue> {
+    let deformation = Deformation::of(track).unwrap_or_default();
     let texture = textures.iter().sum::<f32>() / textures.len().max(1) as f32;
     let cue = |name, value, threshold| Cue { name, value, threshold };
     vec![
@@ -75,8 +75,13 @@ pub fn measure(tracks: &FaceTracks, track: &Track, textures: &[f32], embeddings:
     ]
 }
 
+/// A clip in which nothing moves: encoded stills without camera noise stay below, speakers come to four times as much.
 const MOTION: f32 = 0.001;
-const LIPS: f32 = 0.005;
+/// The noise floor of lips that do not move, plus 15 %. Of 120 stills, moved stills and tilted stills made from 40 clips
+/// of one speaker the highest reached .0095. Checked on four other speakers: none of 129 attacks came above .0086 (APCER
+/// 0/129), none of 43 speaking faces below .0128 (BPCER 0/43). Who neither speaks nor moves the mouth stays below too.
+const LIPS: f32 = 0.011;
+/// Where the texture network says "real" rather than not.
 const TEXTURE: f32 = 0.5;
 
 fn fuse(cues: Vec<Cue>) -> Liveness {
@@ -122,4 +127,44 @@ pub fn blinks(track: &Track) -> usize {
         }
     }
     count
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    fn cues(values: [f32; 5]) -> Vec<Cue> {
+        let names = ["mesh_frames", "same_face", "motion", "lip_deformation", "texture"];
+        let thresholds = [10.0, SAME_PERSON, MOTION, LIPS, TEXTURE];
+        let rows = names.into_iter().zip(values).zip(thresholds);
+        rows.map(|((name, value), t)| Cue { name, value, threshold: Some(t) }).collect()
+    }
+
+    #[test]
+    fn an_empty_track_is_not_alive_and_says_why() {
+        let found = fuse(measure(&Track::default(), &[], &[]));
+        assert!(!found.live && found.reason == Some("mesh_frames") && found.score == 0.0);
+    }
+
+    #[test]
+    fn the_first_failing_cue_is_the_reason() {
+        assert_eq!(fuse(cues([60.0, 0.9, 0.01, 0.02, 0.9])).reason, None);
+        assert_eq!(fuse(cues([60.0, 0.9, 0.01, 0.002, 0.1])).reason, Some("lip_deformation"));
+        assert_eq!(fuse(cues([60.0, 0.9, f32::NAN, 0.02, 0.9])).reason, Some("motion"));
+    }
+
+    proptest! {
+        #[test]
+        fn the_score_agrees_with_the_answer_and_more_life_never_lowers_it(
+            values in prop::array::uniform5(0.0f32..2.0), raised in 0usize..5, by in 0.0f32..1.0
+        ) {
+            let before = fuse(cues(values));
+            prop_assert_eq!(before.live, before.score >= 0.5);
+            let mut more = values;
+            more[raised] += by;
+            let after = fuse(cues(more));
+            prop_assert!(after.score >= before.score && (after.live || !before.live));
+        }
+    }
 }

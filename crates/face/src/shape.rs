@@ -28,6 +28,9 @@ const LIDS: [usize; 24] = [
 const FIRM: [usize; 20] =
     [9, 8, 168, 6, 197, 195, 5, 10, 151, 67, 297, 103, 332, 127, 356, 234, 454, 21, 251, 162];
 
+/// Meshes that say anything about motion: 0.8 s of them.
+pub(crate) const FEWEST: usize = 10;
+
 /// A clip's left-over motion, each the root mean square over its frames, in eye distances.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Deformation {
@@ -39,13 +42,18 @@ pub struct Deformation {
     pub frames: usize,
 }
 
+/// The homography is fitted to every third point, spread over the whole face.
+const EVERY: usize = 3;
+
 type Shape = Vec<[f32; 2]>;
 
 impl Deformation {
-    /// `None` for fewer than ten meshes.
+    /// `None` for fewer than ten meshes. A face that is partly outside
+    /// is left out: where the network sees none of it, it makes points up, and those move as they like.
     pub fn of(track: &Track) -> Option<Self> {
-        let shapes: Vec<Shape> = track.meshes.iter().map(shape).collect();
-        if shapes.len() < 10 {
+        let whole = track.meshes.iter().filter(|m| m.is_whole);
+        let shapes: Vec<Shape> = whole.map(shape).collect();
+        if shapes.len() < FEWEST {
             return None;
         }
         let mut mean = unit(&shapes[0]);
@@ -90,7 +98,7 @@ fn average(shapes: &[Shape]) -> Option<Shape> {
 fn lay(shape: &Shape, target: &Shape) -> Option<Shape> {
     let shape = unit(shape);
     let (mut a, mut b) = (SMatrix::<f64, 8, 8>::zeros(), SVector::<f64, 8>::zeros());
-    for (p, q) in shape.iter().zip(target) {
+    for (p, q) in shape.iter().zip(target).step_by(EVERY) {
         let ([x, y], [u, v]) = (p.map(f64::from), q.map(f64::from));
         for (row, value) in
             [([x, y, 1.0, 0.0, 0.0, 0.0, -u * x, -u * y], u), ([0.0, 0.0, 0.0, x, y, 1.0, -v * x, -v * y], v)]
@@ -129,7 +137,7 @@ mod tests {
             let [x, y] = through([200.0 + radius * angle.cos(), 200.0 + 1.2 * radius * angle.sin() + drop]);
             *point = [x, y, 0.0];
         }
-        MeshFrame { index, mesh: Mesh { points, presence: 1.0 } }
+        MeshFrame { index, mesh: Mesh { points, presence: 1.0 }, is_whole: true }
     }
 
     fn track(of: impl Fn(usize) -> MeshFrame) -> Track {
@@ -160,5 +168,7 @@ mod tests {
     fn a_few_frames_say_nothing() {
         let short = Track { meshes: (0..9).map(|i| frame(i, 0.0, |p| p)).collect(), ..Track::default() };
         assert_eq!(Deformation::of(&short), None);
+        let outside = track(|i| MeshFrame { is_whole: false, ..frame(i, 6.0 * (i as f32).sin(), |p| p) });
+        assert_eq!(Deformation::of(&outside), None, "the chin is below the picture");
     }
 }

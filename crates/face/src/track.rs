@@ -24,6 +24,8 @@ pub struct MeshFrame {
     /// Index on the 25 fps clock.
     pub index: usize,
     pub mesh: Mesh,
+    /// Whether all of the face is inside the frame.
+    pub is_whole: bool,
 }
 
 /// Crops of one frame, for recognition and for the texture network.

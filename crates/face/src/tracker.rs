@@ -150,7 +150,8 @@ impl FaceTracker {
             return Ok(());
         }
         self.followed = Some((track, region.towards(&Region::of_mesh(&mesh))));
-        kept.meshes.push(MeshFrame { index: frame.index, mesh });
+        let is_whole = mesh.rect().is_within(frame.width(), frame.height());
+        kept.meshes.push(MeshFrame { index: frame.index, mesh, is_whole });
         Ok(())
     }
 }

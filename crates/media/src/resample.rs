@@ -45,14 +45,15 @@ fn add_inside(plane: &Plane, at: [f32; 2], step: [f32; 2], weight: f32, out: &mu
     let fixed = |v: f32| (v * 65536.0) as i32;
     let ([mut x, mut y], [dx, dy]) = (at.map(fixed), step.map(fixed));
     let scale = weight / 65536.0;
+    let stride = plane.stride;
     for value in out {
-        let start = (y >> 16) as usize * plane.stride + (x >> 16) as usize;
+        let start = (y >> 16) as usize * stride + (x >> 16) as usize;
         let (fx, fy) = ((x >> 8) & 255, (y >> 8) & 255);
-        // Rounding may step a hair past the last pixel, whose neighbour then has (almost) no weight.
-        let tap = |i: usize| i32::from(plane.data.get(i).copied().unwrap_or(0));
-        let top = tap(start) * (256 - fx) + tap(start + 1) * fx;
-        let bottom = tap(start + plane.stride) * (256 - fx) + tap(start + plane.stride + 1) * fx;
-        *value += scale * (top * (256 - fy) + bottom * fy) as f32;
+        // One bounds check for the four taps. It holds by construction; a line ends here if it ever should not.
+        let Some(taps) = plane.data.get(start..start + stride + 2) else { return };
+        let mix = |a: u8, b: u8| (i32::from(a) << 8) + (i32::from(b) - i32::from(a)) * fx;
+        let (top, bottom) = (mix(taps[0], taps[1]), mix(taps[stride], taps[stride + 1]));
+        *value += scale * ((top << 8) + (bottom - top) * fy) as f32;
         x += dx;
         y += dy;
     }
@@ -140,18 +141,14 @@ impl YuvToRgb {
         }
     }
 
-    fn convert(&self, yuv: [&[f32]; 3], shared: bool, rgb: &mut [Vec<f32>; 3]) {
+    fn convert(&self, [y, u, v]: &[Vec<f32>; 3], rgb: &mut [Vec<f32>; 3]) {
         let [r, g, b] = rgb;
-        let width = yuv[0].len();
-        let (r, g, b) = (&mut r[..width], &mut g[..width], &mut b[..width]);
-        let step = usize::from(shared);
-        let (us, vs) = (&yuv[1][..=(width - 1) >> step], &yuv[2][..=(width - 1) >> step]);
-        for i in 0..width {
-            let (u, v) = (us[i >> step] - 128.0, vs[i >> step] - 128.0);
-            let y = (yuv[0][i] - self.black) * self.luma;
-            r[i] = (y + self.red_v * v).clamp(0.0, 255.0);
-            g[i] = (y + self.green_u * u + self.green_v * v).clamp(0.0, 255.0);
-            b[i] = (y + self.blue_u * u).clamp(0.0, 255.0);
+        let out = r.iter_mut().zip(g).zip(b);
+        for (((r, g), b), ((y, u), v)) in out.zip(y.iter().zip(u).zip(v)) {
+            let (u, v, y) = (u - 128.0, v - 128.0, (y - self.black) * self.luma);
+            *r = (y + self.red_v * v).clamp(0.0, 255.0);
+            *g = (y + self.green_u * u + self.green_v * v).clamp(0.0, 255.0);
+            *b = (y + self.blue_u * u).clamp(0.0, 255.0);
         }
     }
 }
@@ -179,16 +176,19 @@ pub(crate) fn sample_yuv(
     let chroma_taps = taps(scale / 2.0);
     let mut yuv = [vec![0.0; width], vec![0.0; width], vec![0.0; width]];
     let mut rgb = yuv.clone();
-    let chroma_width = if shared { width.div_ceil(2) } else { width };
+    let mut pairs = vec![0.0; width.div_ceil(2)];
     for row in 0..height {
-        let [y, u, v] = &mut yuv;
+        let [y, chroma @ ..] = &mut yuv;
         plane_line(&planes[0], map, row as f32, taps(scale), colour.black, y);
-        if !shared || row % 2 == 0 {
-            let line = if shared { (row / 2) as f32 } else { row as f32 };
-            plane_line(&planes[1], &chroma_map, line, chroma_taps, 128.0, &mut u[..chroma_width]);
-            plane_line(&planes[2], &chroma_map, line, chroma_taps, 128.0, &mut v[..chroma_width]);
+        for (plane, line) in planes[1..].iter().zip(chroma) {
+            if !shared {
+                plane_line(plane, &chroma_map, row as f32, chroma_taps, 128.0, line);
+            } else if row % 2 == 0 {
+                plane_line(plane, &chroma_map, (row / 2) as f32, chroma_taps, 128.0, &mut pairs);
+                line.chunks_mut(2).zip(&pairs).for_each(|(two, value)| two.fill(*value));
+            }
         }
-        colour.convert([y, u, v], shared, &mut rgb);
+        colour.convert(&yuv, &mut rgb);
         let [r, g, b] = &rgb;
         emit(row, Row { r, g, b });
     }

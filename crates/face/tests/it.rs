@@ -1,0 +1,122 @@
+//! Faces in real pictures and videos; needs `make models` and `make fixtures`.
+
+use std::{fs::File, path::PathBuf};
+
+use face::{Engine, FaceTracker, FaceTracks, Presence, liveness};
+use media::{Limits, Picture, decode};
+
+fn fixture(name: &str) -> PathBuf {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures").join(name);
+    assert!(path.is_file(), "fixtures/{name} is missing; run `make fixtures`");
+    path
+}
+
+fn engine() -> Engine {
+    let models = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../models");
+    let pack = models::Pack::open(Some(&models)).unwrap();
+    Engine::load(&models::Runtime::load(&pack).unwrap()).unwrap()
+}
+
+fn track(engine: &mut Engine, name: &str) -> FaceTracks {
+    let mut tracker = FaceTracker::new();
+    decode(File::open(fixture(name)).unwrap(), &Limits::default(), |frame| tracker.feed(engine, frame))
+        .unwrap();
+    tracker.finish()
+}
+
+fn picture(name: &str) -> Picture {
+    Picture::decode(&std::fs::read(fixture(name)).unwrap()).unwrap()
+}
+
+#[test]
+fn one_speaker_is_one_track_all_along_and_is_known_from_a_photo() {
+    let mut engine = engine();
+    let tracks = track(&mut engine, "speaker_crop.mp4");
+    assert_eq!(tracks.presence(), Presence::OneFace);
+    assert_eq!(tracks.tracks.len(), 1);
+    let main = tracks.main().unwrap();
+    assert!(main.sightings.len() >= 12 && main.jumps.is_empty());
+    assert!(main.meshes.windows(2).all(|m| m[1].index - m[0].index <= 4), "no hole in the mesh");
+    assert!(
+        main.samples.len() == 5
+            && main.samples.windows(2).all(|s| s[0].quality.overall() >= s[1].quality.overall())
+    );
+
+    let template = engine.template(main).unwrap().unwrap();
+    let (_, photo) = engine.enrolment(&picture("obama.jpg"), true).unwrap().unwrap();
+    assert!(template.cosine(&photo) > 0.45, "cosine {}", template.cosine(&photo));
+}
+
+#[test]
+fn the_mesh_lies_on_the_face() {
+    let mut engine = engine();
+    let tracks = track(&mut engine, "speaker_crop.mp4");
+    let main = tracks.main().unwrap();
+    // The pupils and the nose tip, against the detector's own points; the median, as the two disagree on a turned nose.
+    for (mine, theirs) in [(468, 0), (473, 1), (1, 2)] {
+        let mut off: Vec<f32> = main
+            .sightings
+            .iter()
+            .filter_map(|seen| {
+                let mesh = &main.meshes.iter().find(|m| m.index == seen.index)?.mesh;
+                let ([x, y], [u, v]) = (mesh.at(mine), seen.face.points[theirs]);
+                Some((x - u).hypot(y - v) / mesh.eye_distance())
+            })
+            .collect();
+        off.sort_by(f32::total_cmp);
+        assert!(off.len() >= 10 && off[off.len() / 2] < 0.12, "point {mine} in eye distances: {off:?}");
+    }
+}
+
+#[test]
+fn containers_and_rotation_change_nothing() {
+    let mut engine = engine();
+    let [original, others @ ..] =
+        ["speaker_crop.mp4", "rotated.mp4", "speaker_crop.webm", "speaker_crop.mov"].map(|name| {
+            let tracks = track(&mut engine, name);
+            assert_eq!(tracks.presence(), Presence::OneFace, "{name}");
+            let main = tracks.main().unwrap();
+            (name, main.sightings[3].face.rect, engine.template(main).unwrap().unwrap())
+        });
+    for (name, rect, template) in others {
+        assert!(rect.overlap(&original.1) > 0.9, "{name}: {rect:?}, not {:?}", original.1);
+        assert!(template.cosine(&original.2) > 0.95, "{name}");
+    }
+}
+
+#[test]
+fn crowds_and_empty_rooms_are_told() {
+    let mut engine = engine();
+    assert_eq!(track(&mut engine, "obama_speech.mp4").presence(), Presence::ManyFaces);
+    assert_eq!(track(&mut engine, "small.mp4").presence(), Presence::NoFace);
+    assert!(engine.faces(&picture("thai_people.jpg")).unwrap().len() > 2);
+    assert_eq!(
+        engine.enrolment(&picture("thai_people.jpg"), false).unwrap().unwrap_err(),
+        Presence::ManyFaces
+    );
+    assert_eq!(engine.enrolment(&picture("apple.jpg"), false).unwrap().unwrap_err(), Presence::NoFace);
+}
+
+#[test]
+fn a_speaker_is_alive_and_a_still_is_not_however_it_is_moved() {
+    let mut engine = engine();
+    let mut judge = |name: &str| {
+        let tracks = track(&mut engine, name);
+        liveness::judge(&mut engine, &tracks).unwrap().unwrap()
+    };
+    let [speaker, still, moved] = ["speaker_crop.mp4", "still.mp4", "moved_still.mp4"].map(&mut judge);
+    assert!(speaker.live && speaker.score > 0.5 && speaker.reason.is_none(), "{speaker:?}");
+    assert!(!still.live && still.reason == Some("motion"), "{still:?}");
+    assert!(!moved.live && moved.score < 0.5 && moved.reason == Some("lip_deformation"), "{moved:?}");
+}
+
+#[test]
+fn strangers_are_strangers() {
+    let mut engine = engine();
+    let (_, known) = engine.enrolment(&picture("obama.jpg"), true).unwrap().unwrap();
+    let crowd = picture("thai_people.jpg");
+    for face in engine.faces(&crowd).unwrap() {
+        let cosine = engine.embed(&crowd, &face).unwrap().cosine(&known);
+        assert!(cosine < face::SAME_PERSON, "cosine {cosine}");
+    }
+}
