@@ -182,12 +182,10 @@ impl sessions_server::Sessions for Sessions {
         Ok(Response::new(wire::PutLastVideoResponse { size }))
     }
 
-    type GetLastVideoStream = BoxStream<'static, Result<wire::VideoChunk, Status>>;
-
     async fn get_last_video(
         &self,
         request: Request<wire::GetLastVideoRequest>,
-    ) -> Result<Response<Self::GetLastVideoStream>, Status> {
+    ) -> Result<Response<BoxStream<'static, Result<wire::VideoChunk, Status>>>, Status> {
         Ok(Response::new(self.video(request.into_inner()).await?))
     }
 }
