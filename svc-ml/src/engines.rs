@@ -1,9 +1,9 @@
 //! The models of one worker.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use models::{Pack, Runtime};
-use voice::{Activity, Phrase, Segment};
+use voice::{Activity, Phrase, Segment, Voiceprint};
 
 use crate::{error::Error, templates};
 
@@ -12,6 +12,8 @@ use crate::{error::Error, templates};
 pub struct Shared {
     runtime: Runtime,
     pub voice: Arc<voice::Engine>,
+    /// Held while a voice is embedded: a second session of that network would take 60 MB, for 20 ms of a video's work.
+    one_speaker: Arc<Mutex<()>>,
     pub lips: Arc<lips::Engine>,
 }
 
@@ -34,7 +36,21 @@ impl Shared {
             let lips = lips::Engine::load(&runtime);
             (voice.join(), lips)
         });
-        Ok(Self { voice: Arc::new(voice.map_err(|_| Error::Crashed)??), lips: Arc::new(lips?), runtime })
+        Ok(Self {
+            voice: Arc::new(voice.map_err(|_| Error::Crashed)??),
+            lips: Arc::new(lips?),
+            one_speaker: Arc::default(),
+            runtime,
+        })
+    }
+
+    /// [`voice::Engine::voiceprint`], one at a time.
+    ///
+    /// # Errors
+    /// As there.
+    pub fn voiceprint(&self, sound: &[f32], activity: &Activity) -> Result<Voiceprint, voice::Error> {
+        let _turn = self.one_speaker.lock().unwrap_or_else(PoisonError::into_inner);
+        self.voice.voiceprint(sound, activity)
     }
 
     /// The engines of one more worker.
@@ -66,7 +82,7 @@ impl Engines {
         let voice = &self.shared.voice;
         voice.activity(&sound)?;
         let speech = Activity { segments: vec![Segment { start: 0, end: sound.len() }] };
-        voice.voiceprint(&sound, &speech)?;
+        self.shared.voiceprint(&sound, &speech)?;
         voice.score_phrase(&sound, &speech, &Phrase::parse("1"), &voice::DIGITS)?;
         Ok(FACE_MODELS + VOICE_MODELS)
     }

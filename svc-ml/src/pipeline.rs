@@ -178,7 +178,7 @@ fn hear(shared: &Shared, sound: Option<&[f32]>, task: &Task) -> Heard {
     let sound = sound.unwrap_or_default();
     if task.wanted.voice {
         heard.voice = Some(on(&activity, |activity| {
-            heard.stages.time("speaker", || shared.voice.voiceprint(sound, activity))
+            heard.stages.time("speaker", || shared.voiceprint(sound, activity))
         }));
     }
     if task.wanted.visual_speech {
