@@ -89,16 +89,14 @@ pub fn total_bytes(headers: &HeaderMap) -> usize {
     headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum()
 }
 
-/// A user's identifier as it is compared: no space around it, 1 to 256 characters, none a control character.
+/// A user's identifier as it is compared: no space around it, 1 to 256 bytes, none a control character.
 ///
 /// # Errors
 /// 400 when it is none.
 pub fn user_fullname(text: &str) -> Result<String, Error> {
     let text = text.trim();
-    if text.is_empty() || text.chars().count() > MAX_USER || text.chars().any(char::is_control) {
-        return Err(Error::invalid(
-            "the user fullname must be 1 to 256 characters without control characters",
-        ));
+    if text.is_empty() || text.len() > MAX_USER || text.chars().any(char::is_control) {
+        return Err(Error::invalid("the user fullname must be 1 to 256 bytes without control characters"));
     }
     Ok(text.to_owned())
 }
@@ -285,7 +283,7 @@ mod tests {
                 let read = CallHeaders::read(&HeaderMap::from_iter([(name, value)]));
                 if let Ok(read) = read {
                     prop_assert!(read.tags.len() <= MAX_TAGS);
-                    prop_assert!(read.user_fullname.is_none_or(|user| !user.is_empty() && user.chars().count() <= MAX_USER));
+                    prop_assert!(read.user_fullname.is_none_or(|user| !user.is_empty() && user.len() <= MAX_USER));
                 }
             }
         }

@@ -48,7 +48,8 @@ pub struct ProcessVideoForm {
     /// What the user was asked to say.
     #[schema(example = "one two three four five")]
     phrase: String,
-    /// Words the phrase is made of; `en_digits` when absent.
+    /// Words the phrase is made of: `en_digits`, or absent, which means digits when the phrase is of digits and any
+    /// words otherwise.
     vocabulary: Option<String>,
     /// What triggered this call; also as the header X-Action-Trigger.
     trigger: Option<String>,
@@ -90,16 +91,19 @@ pub async fn process_video(
         project_id: call.project_id(),
         user_fullname: user.clone(),
         phrase: phrase.to_owned(),
-        vocabulary: form.text("vocabulary").unwrap_or("en_digits").to_owned(),
+        vocabulary: form.text("vocabulary").unwrap_or_default().to_owned(),
         services: plan.run.iter().map(|service| evidence::ml_service(*service).into()).collect(),
         want_candidate: plan.may_enrol,
     };
-    let seen = analyze(&gateway, video, header).await?;
+    let seen = if plan.run.is_empty() { None } else { Some(analyze(&gateway, video, header).await?) };
+    // What nobody has looked at is not known to be a video, so no later call shall find it.
+    let keepable = session_id.as_deref().filter(|_| seen.is_some());
+    let seen = seen.unwrap_or_default();
     let decision = decide(&call.key, &seen, &user)?;
 
     let (enrolled, ()) = tokio::join!(
         enrol(&gateway, &call, &user, &seen, decision.verdict == Verdict::Pass && plan.may_enrol),
-        keep(&gateway, &call, session_id.as_deref(), video),
+        keep(&gateway, &call, keepable, video),
     );
     let services = answer::services(&seen);
     note_outcome(&call, &services, &decision, &seen, upload_ms);

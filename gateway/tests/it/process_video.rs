@@ -187,7 +187,7 @@ async fn the_models_get_what_the_customer_sent() {
     let (header, bytes) = customer.stage.set().analyzed[0].clone();
     assert_eq!(bytes, b"the bytes of a video");
     assert_eq!((header.user_fullname.as_str(), header.phrase.as_str()), (ADA, "one two three"));
-    assert_eq!(header.vocabulary, "en_digits", "the default");
+    assert_eq!(header.vocabulary, "", "the models choose by the phrase");
     assert_eq!(header.services.len(), 5);
     assert!(!header.want_candidate, "nothing is prepared for keeping without storage consent");
 }
@@ -223,6 +223,21 @@ async fn a_key_without_recognition_services_loses_none() {
     assert_eq!(answer.body["scoring_result"]["status"], "pass");
     let services: Vec<_> = customer.stage.set().analyzed[0].0.services().collect();
     assert_eq!(services, [Service::FaceLiveness], "only what the key selects runs");
+}
+
+#[tokio::test]
+async fn when_consent_leaves_nothing_to_run_no_model_is_asked() {
+    let customer = Customer::new().await;
+    let selected = proto::projects::Authorization {
+        selected_services: vec!["Face Recognition".into()],
+        ..authorization()
+    };
+    customer.stage.set().keys.insert(KEY.into(), selected);
+    let id = customer.session().await;
+    let answer = customer.video(&[USER, ("x-session-id", &id)], Form::video()).await;
+    assert_eq!((answer.status.as_u16(), answer.header("x-removed-services")), (200, Some("true")));
+    assert_eq!(answer.body["scoring_result"]["status"], "refer");
+    assert!(customer.stage.set().analyzed.is_empty() && customer.stage.set().last_videos.is_empty());
 }
 
 #[tokio::test]
