@@ -22,7 +22,9 @@ demo: setup ## the main job on real media: a table of cases, and target/demo/rep
 
 test: setup check deploy-check ## all tests, in the embedded and in the split deployment
 	cd tests/sdk && npm ci --silent --no-audit --no-fund
-	cargo build --workspace --bins --locked
+	@# One selection of packages and targets for all, so that every dependency is compiled once. The whole-system tests
+	@# start the services' own binaries, which this builds too.
+	cargo test --workspace --locked --no-run
 	cargo test --workspace --locked
 
 check: setup ## formatting and lints
@@ -41,4 +43,5 @@ bench: setup ## throughput, latency, memory and CPU by stage, beside the Python 
 
 accuracy: setup ## measure on the development data in SHARED
 	@test -d $(SHARED)/data || { echo "make accuracy needs the development data in $(SHARED)/data (set SHARED)"; exit 1; }
-	cargo test --locked -p face -p voice -p lips -p svc-ml --features accuracy -- accuracy
+	cargo build --release --locked --bin biometry
+	@.venv/bin/python training/accuracy.py --biometry target/release/biometry --data $(SHARED)/data

@@ -8,7 +8,12 @@ use crate::{
     world::World,
 };
 
-both_modes!(consent_is_answered_in_both_shapes, the_newest_entry_counts_and_all_are_kept, consent_stays_in_its_project, wrong_shapes_are_refused);
+both_modes!(
+    consent_is_answered_in_both_shapes,
+    the_newest_entry_counts_and_all_are_kept,
+    consent_stays_in_its_project,
+    wrong_shapes_are_refused
+);
 
 async fn consent_is_answered_in_both_shapes(world: &'static World) {
     let project = Project::new(world);
@@ -43,7 +48,12 @@ async fn consent_stays_in_its_project(world: &'static World) {
 
 async fn wrong_shapes_are_refused(world: &'static World) {
     let project = Project::new(world);
-    let bodies = [json!({}), json!([]), json!({"is_consent_given": "yes", "user_fullname": ADA}), json!({"is_consent_given": true, "user_fullname": ""})];
+    let bodies = [
+        json!({}),
+        json!([]),
+        json!({"is_consent_given": "yes", "user_fullname": ADA}),
+        json!({"is_consent_given": true, "user_fullname": ""}),
+    ];
     for body in bodies {
         let refused = answer(project.post("/api-consent/consent").json(&body)).await;
         assert!(refused.status.is_client_error(), "{body} was answered {}", refused.status);

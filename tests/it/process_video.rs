@@ -36,7 +36,8 @@ async fn a_first_visit_enrols_and_the_second_is_recognised(world: &'static World
         assert!(first.service(service).is_object(), "{service} is missing in {}", first.body);
     }
 
-    let second = answer(project.video(ADA, "speaker_crop.mp4", SPEECH).header("X-Session-ID", &session)).await;
+    let second =
+        answer(project.video(ADA, "speaker_crop.mp4", SPEECH).header("X-Session-ID", &session)).await;
     assert_eq!(second.verdict(), "pass", "{:#}", second.body);
     assert_eq!(second.header("x-auto-enroll"), None);
     assert!(second.reasons().contains(&"face_match_passed"), "{:?}", second.reasons());

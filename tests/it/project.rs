@@ -9,7 +9,7 @@ use crate::{multipart, world::World};
 pub const ADA: &str = "ada@example.org";
 
 /// What the fixture's speaker says, as the recogniser and our ears agree.
-pub const SPEECH: &str = "today after two years of negotiations the united states together with our international partners has achieved something that";
+pub const SPEECH: &str = "today after two years of negotiations the united states together with our international partners has achieved some";
 
 pub struct Project {
     pub world: &'static World,
@@ -70,7 +70,8 @@ impl Project {
     }
 
     pub fn video_bytes(&self, user: &str, bytes: Vec<u8>, phrase: &str) -> RequestBuilder {
-        let form = multipart::Form::new().text("phrase", phrase).file("video", "video.mp4", "video/mp4", bytes);
+        let form =
+            multipart::Form::new().text("phrase", phrase).file("video", "video.mp4", "video/mp4", bytes);
         form.send(self.post("/api-gateway/process-video").header("X-User-Fullname", user))
     }
 }
@@ -80,8 +81,9 @@ pub async fn answer(request: RequestBuilder) -> Answer {
     let response: Response = request.send().await.expect("the server answers");
     let (status, headers) = (response.status(), response.headers().clone());
     let bytes = response.bytes().await.expect("the answer is whole");
-    let body = serde_json::from_slice(&bytes)
-        .unwrap_or_else(|e| panic!("{status} with a body that is not JSON ({e}): {}", String::from_utf8_lossy(&bytes)));
+    let body = serde_json::from_slice(&bytes).unwrap_or_else(|e| {
+        panic!("{status} with a body that is not JSON ({e}): {}", String::from_utf8_lossy(&bytes))
+    });
     Answer { status, headers, body }
 }
 
@@ -95,7 +97,9 @@ impl Answer {
     }
 
     pub fn verdict(&self) -> &str {
-        self.body["scoring_result"]["status"].as_str().unwrap_or_else(|| panic!("no verdict in {}", self.body))
+        self.body["scoring_result"]["status"]
+            .as_str()
+            .unwrap_or_else(|| panic!("no verdict in {}", self.body))
     }
 
     pub fn reasons(&self) -> Vec<&str> {

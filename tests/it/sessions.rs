@@ -9,7 +9,12 @@ use crate::{
     world::World,
 };
 
-both_modes!(a_session_starts_and_ends, an_ended_session_accepts_nothing, a_session_belongs_to_one_user, sessions_stay_in_their_project);
+both_modes!(
+    a_session_starts_and_ends,
+    an_ended_session_accepts_nothing,
+    a_session_belongs_to_one_user,
+    sessions_stay_in_their_project
+);
 
 async fn a_session_starts_and_ends(world: &'static World) {
     let project = Project::new(world);
@@ -54,7 +59,8 @@ async fn sessions_stay_in_their_project(world: &'static World) {
     let session = theirs.start_session().await;
     let path = format!("/api-gateway/sessions/end/{session}");
     let stolen = answer(mine.request(Method::POST, &path)).await;
-    let unknown = answer(mine.post("/api-gateway/sessions/end/sess_00000000-0000-7000-8000-000000000000")).await;
+    let unknown =
+        answer(mine.post("/api-gateway/sessions/end/sess_00000000-0000-7000-8000-000000000000")).await;
     assert_eq!(stolen.status, 404);
     assert_eq!((stolen.status, stolen.error()), (unknown.status, unknown.error()));
 }

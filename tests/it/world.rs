@@ -18,7 +18,6 @@ pub struct World {
     /// Settings under which `biometry bootstrap` reaches this deployment.
     admin: Vec<(String, String)>,
     pub data_dir: PathBuf,
-    pub gateway_pid: u32,
     _processes: Vec<Child>,
     _dir: TempDir,
     _postgres: Option<testkit::Postgres>,
@@ -66,12 +65,11 @@ fn start_embedded() -> World {
     let data_dir = dir.path().join("data");
     let mut command = Command::new(env!("CARGO_BIN_EXE_biometry"));
     command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(&data_dir);
-    let (child, pid, address) = start(command, dir.path());
+    let (child, address) = start(command, dir.path());
     World {
         url: format!("http://{address}"),
         admin: Vec::new(),
         data_dir,
-        gateway_pid: pid,
         _processes: vec![child],
         _dir: dir,
         _postgres: None,
@@ -88,9 +86,11 @@ fn start_split() -> World {
     for name in ["projects", "sessions", "consent", "ml", "docauth", "transactions"] {
         let mut command = service(&format!("svc-{name}"), dir.path());
         if name != "docauth" {
-            command.env("BIOMETRY_SERVICE__DB__URL", postgres.url()).env("BIOMETRY_SERVICE__DB__SCHEMA", name);
+            command
+                .env("BIOMETRY_SERVICE__DB__URL", postgres.url())
+                .env("BIOMETRY_SERVICE__DB__SCHEMA", name);
         }
-        let (child, _, address) = start(command, dir.path());
+        let (child, address) = start(command, dir.path());
         processes.push(child);
         urls.push((name, format!("http://{address}")));
     }
@@ -98,14 +98,21 @@ fn start_split() -> World {
     for (name, url) in &urls {
         gateway.env(format!("BIOMETRY_URLS__{}", name.to_uppercase()), url);
     }
-    let (child, pid, address) = start(gateway, dir.path());
+    let (child, address) = start(gateway, dir.path());
     processes.push(child);
     let projects = urls.iter().find(|(name, _)| *name == "projects").map(|(_, url)| url.clone());
     let admin = vec![
         ("BIOMETRY_URLS__PROJECTS".to_owned(), projects.expect("projects was started above")),
         ("BIOMETRY_SERVICE_TOKEN".to_owned(), TOKEN.to_owned()),
     ];
-    World { url: format!("http://{address}"), admin, data_dir, gateway_pid: pid, _processes: processes, _dir: dir, _postgres: Some(postgres) }
+    World {
+        url: format!("http://{address}"),
+        admin,
+        data_dir,
+        _processes: processes,
+        _dir: dir,
+        _postgres: Some(postgres),
+    }
 }
 
 /// A service's own binary, which `cargo build --workspace` puts beside the one under test.
@@ -123,9 +130,12 @@ fn service(name: &str, dir: &Path) -> Command {
 
 /// Starts `command` and waits for its ready line. The shell around it holds our pipe: when this process ends, however it
 /// ends, the shell reads the end of the pipe and ends the server too.
-fn start(command: Command, dir: &Path) -> (Child, u32, String) {
-    const WATCH: &str = r#""$@" & pid=$!; echo "$pid"; read -r _; kill "$pid"; wait "$pid""#;
-    let name = Path::new(command.get_program()).file_name().map(|n| n.to_string_lossy().into_owned()).unwrap_or_default();
+fn start(command: Command, dir: &Path) -> (Child, String) {
+    const WATCH: &str = r#""$@" & pid=$!; read -r _; kill "$pid"; wait "$pid""#;
+    let name = Path::new(command.get_program())
+        .file_name()
+        .map(|n| n.to_string_lossy().into_owned())
+        .unwrap_or_default();
     let log = std::fs::File::create(dir.join(format!("{name}.log"))).expect("a log file");
     let mut watched = Command::new("sh");
     watched.args(["-c", WATCH, "sh"]).arg(command.get_program()).args(command.get_args());
@@ -133,14 +143,13 @@ fn start(command: Command, dir: &Path) -> (Child, u32, String) {
         watched.env(key, value.expect("only set variables"));
     }
     watched.current_dir(command.get_current_dir().unwrap_or(root()));
-    let mut child = watched.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log).spawn().expect("sh starts");
+    let mut child =
+        watched.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log).spawn().expect("sh starts");
     let mut lines = BufReader::new(child.stdout.take().expect("stdout is piped")).lines();
-    let mut line = || lines.next().and_then(Result::ok);
-    let pid = line().and_then(|l| l.parse().ok()).expect("sh prints the process id");
-    let ready = line().unwrap_or_else(|| {
+    let ready = lines.next().and_then(Result::ok).unwrap_or_else(|| {
         let log = std::fs::read_to_string(dir.join(format!("{name}.log"))).unwrap_or_default();
         panic!("{name} ended before it was ready:\n{log}")
     });
     let address = ready.split_once("listening on ").map(|(_, a)| a.trim_start_matches("http://").to_owned());
-    (child, pid, address.unwrap_or_else(|| panic!("{name} printed no address: {ready}")))
+    (child, address.unwrap_or_else(|| panic!("{name} printed no address: {ready}")))
 }
