@@ -1,6 +1,9 @@
 //! The networks, and one method for each.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
 
 use media::Pixels;
 use models::Runtime;
@@ -44,11 +47,29 @@ pub struct Timings {
 pub struct Engine {
     yunet: Session,
     mesh: Session,
-    sface: Session,
-    second: Session,
+    embedders: Embedders,
     texture: Session,
     timings: Timings,
     mesh_input: Vec<f32>,
+}
+
+/// The networks that tell who it is. They run a few times a video and are the largest (60 MB loaded), so engines take
+/// turns with them; cloning shares them.
+#[derive(Clone)]
+pub struct Embedders {
+    sface: Arc<Mutex<Session>>,
+    second: Arc<Mutex<Session>>,
+}
+
+impl Embedders {
+    /// Loads both.
+    ///
+    /// # Errors
+    /// When the pack lacks one of them or ONNX Runtime refuses it.
+    pub fn load(runtime: &Runtime) -> Result<Self, Error> {
+        let load = |name| Ok::<_, Error>(Arc::new(Mutex::new(runtime.session(name)?)));
+        Ok(Self { sface: load("sface")?, second: load("fr_feature")? })
+    }
 }
 
 impl Engine {
@@ -57,11 +78,18 @@ impl Engine {
     /// # Errors
     /// When the pack lacks one of them or ONNX Runtime refuses it.
     pub fn load(runtime: &Runtime) -> Result<Self, Error> {
+        Self::with(runtime, Embedders::load(runtime)?)
+    }
+
+    /// Loads the others and takes the embeddings' networks as they are.
+    ///
+    /// # Errors
+    /// When the pack lacks one of them or ONNX Runtime refuses it.
+    pub fn with(runtime: &Runtime, embedders: Embedders) -> Result<Self, Error> {
         Ok(Self {
             yunet: runtime.session("yunet")?,
             mesh: runtime.session("face_mesh")?,
-            sface: runtime.session("sface")?,
-            second: runtime.session("fr_feature")?,
+            embedders,
             texture: runtime.session("fr_liveness")?,
             timings: Timings::default(),
             mesh_input: vec![0.0; SIDE * SIDE * 3],
@@ -171,7 +199,8 @@ impl Engine {
     pub fn embed_aligned(&mut self, face: &AlignedFace) -> Result<Embedding, Error> {
         let started = Instant::now();
         let input = tensor("sface", [1, 3, ALIGNED, ALIGNED], &face.planes)?;
-        let outputs = run("sface", &mut self.sface, ort::inputs!["data" => input])?;
+        let mut session = self.embedders.sface.lock().unwrap_or_else(PoisonError::into_inner);
+        let outputs = run("sface", &mut session, ort::inputs!["data" => input])?;
         let embedding = Embedding::unit(floats("sface", &outputs, "fc1")?);
         self.timings.embed += started.elapsed();
         self.timings.embeddings += 1;
@@ -185,7 +214,8 @@ impl Engine {
     pub fn embed_second(&mut self, face: &AlignedFace) -> Result<Embedding, Error> {
         let planes: Vec<f32> = face.planes.iter().map(|v| (v - 127.0) / 128.0).collect();
         let input = tensor("fr_feature", [1, 3, ALIGNED, ALIGNED], &planes)?;
-        let outputs = run("fr_feature", &mut self.second, ort::inputs!["input" => input])?;
+        let mut session = self.embedders.second.lock().unwrap_or_else(PoisonError::into_inner);
+        let outputs = run("fr_feature", &mut session, ort::inputs!["input" => input])?;
         Ok(Embedding::unit(floats("fr_feature", &outputs, "output")?))
     }
 

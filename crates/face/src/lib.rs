@@ -36,7 +36,7 @@ mod tracker;
 pub use align::{AlignedFace, Quality, align, texture_crop};
 pub use detect::Detection;
 pub use embedding::{Embedding, SAME_PERSON};
-pub use engine::{Engine, Timings};
+pub use engine::{Embedders, Engine, Timings};
 pub use error::Error;
 pub use geometry::Rect;
 pub use liveness::{Cue, Liveness};

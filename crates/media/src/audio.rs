@@ -118,13 +118,8 @@ impl AudioTrack {
     }
 
     fn flush_resampler(&mut self) {
-        let Some(mut resampler) = self.resampler.take() else { return };
-        loop {
-            let mut out = frame::Audio::new(SAMPLE, 4096, ChannelLayout::MONO);
-            if resampler.flush(&mut out).is_err() || out.samples() == 0 || self.samples.len() > self.most {
-                return;
-            }
-            append(&mut self.samples, &out);
+        if let Some(mut resampler) = self.resampler.take() {
+            flush(&mut resampler, &mut self.samples);
         }
     }
 
@@ -151,6 +146,40 @@ fn shift(mut samples: Vec<f32>, late: f64, most: usize) -> Vec<f32> {
         samples.drain(..by.min(samples.len()));
     }
     samples
+}
+
+/// Mono samples in -1..1 of any rate, brought to 16 kHz.
+pub(crate) fn to_sample_rate(mono: &[f32], rate: u32) -> Option<Vec<f32>> {
+    if rate == SAMPLE_RATE {
+        return Some(mono.to_vec());
+    }
+    let float = Sample::F32(Type::Packed);
+    let mut resampler =
+        resampling::Context::get(float, ChannelLayout::MONO, rate, SAMPLE, ChannelLayout::MONO, SAMPLE_RATE)
+            .ok()?;
+    let mut samples = Vec::with_capacity(mono.len() * SAMPLE_RATE as usize / rate as usize + 1);
+    for chunk in mono.chunks(8192) {
+        let mut frame = frame::Audio::new(float, chunk.len(), ChannelLayout::MONO);
+        frame.set_rate(rate);
+        frame.plane_mut::<f32>(0)[..chunk.len()].copy_from_slice(chunk);
+        let room = chunk.len() * SAMPLE_RATE as usize / rate as usize + 256;
+        let mut out = frame::Audio::new(SAMPLE, room, ChannelLayout::MONO);
+        resampler.run(&frame, &mut out).ok()?;
+        append(&mut samples, &out);
+    }
+    flush(&mut resampler, &mut samples);
+    Some(samples)
+}
+
+fn flush(resampler: &mut resampling::Context, samples: &mut Vec<f32>) {
+    // A resampler holds back a few hundred samples; the bound is against one that never ends.
+    for _ in 0..1000 {
+        let mut out = frame::Audio::new(SAMPLE, 4096, ChannelLayout::MONO);
+        if resampler.flush(&mut out).is_err() || out.samples() == 0 {
+            return;
+        }
+        append(samples, &out);
+    }
 }
 
 fn append(samples: &mut Vec<f32>, frame: &frame::Audio) {

@@ -43,13 +43,13 @@ impl Picture {
         (limits.max_image_width, limits.max_image_height) = (Some(SIDE), Some(SIDE));
         limits.max_alloc = Some(PIXELS * 8);
         reader.limits(limits);
-        let mut decoder = reader.into_decoder().map_err(refusal)?;
+        let mut decoder = reader.into_decoder().map_err(|e| refusal(&e))?;
         let (width, height) = decoder.dimensions();
         if u64::from(width) * u64::from(height) > PIXELS {
             return Err(Error::TooLarge(7_745));
         }
         let orientation = decoder.orientation().map_or(1, |o| u32::from(o.to_exif()));
-        let rgb = DynamicImage::from_decoder(decoder).map_err(refusal)?.into_rgb8();
+        let rgb = DynamicImage::from_decoder(decoder).map_err(|e| refusal(&e))?.into_rgb8();
         Ok(Self { orientation: Orientation::from_exif(orientation), ..Self::from_rgb(&rgb) })
     }
 
@@ -68,7 +68,7 @@ impl Picture {
     }
 }
 
-fn refusal(error: ImageError) -> Error {
+fn refusal(error: &ImageError) -> Error {
     match error {
         ImageError::Limits(_) => Error::TooLarge(SIDE),
         _ => Error::Undecodable,

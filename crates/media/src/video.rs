@@ -19,7 +19,7 @@ use crate::{
     audio::AudioTrack,
     orientation::Orientation,
     resample::{Plane, YuvToRgb},
-    sniff::{HEAD, sniff},
+    sniff::{HEAD, Kind, sniff},
     timeline::{Step, Timeline},
 };
 
@@ -61,7 +61,7 @@ pub fn decode<E: From<Error>>(
     limits: &Limits,
     mut on_frame: impl FnMut(&Frame<'_>) -> Result<(), E>,
 ) -> Result<Decoded, E> {
-    let mut input = open(source)?;
+    let (mut input, kind) = open(source)?;
     if input.duration() as f64 / 1e6 > limits.duration_s + 0.5 {
         return Err(Error::TooLong(limits.duration_s as u32).into());
     }
@@ -74,26 +74,29 @@ pub fn decode<E: From<Error>>(
             audio.push(&packet)?;
         }
     }
-    let start = video.timeline.start();
+    // AVI has no times, only an order: pictures that wait for later ones seem late there, though both start at once.
+    let start = if kind == Kind::Avi { None } else { video.timeline.start() };
     let info = video.finish(&mut on_frame)?;
     let audio = audio.map_or(Ok(None), |audio| audio.finish(start))?;
     Ok(Decoded { info, audio })
 }
 
 /// Opens a container this server knows, and lets FFmpeg use that demuxer alone and no other file or address.
-pub(crate) fn open(mut source: impl Read + Seek + Send + 'static) -> Result<context::Input, Error> {
+pub(crate) fn open(mut source: impl Read + Seek + Send + 'static) -> Result<(context::Input, Kind), Error> {
     ffmpeg::util::log::set_level(ffmpeg::util::log::Level::Quiet);
     let mut head = Vec::with_capacity(HEAD);
     let rewound = source
         .seek(SeekFrom::Start(0))
         .and_then(|_| source.by_ref().take(HEAD as u64).read_to_end(&mut head));
     rewound.and_then(|_| source.seek(SeekFrom::Start(0))).map_err(|_| Error::Io)?;
-    let demuxer = sniff(&head).and_then(|kind| kind.demuxer()).ok_or(Error::NotMedia)?;
+    let known = sniff(&head).and_then(|kind| Some((kind, kind.demuxer()?)));
+    let (kind, demuxer) = known.ok_or(Error::NotMedia)?;
     let mut options = Dictionary::new();
     options.set("format_whitelist", demuxer);
     options.set("protocol_whitelist", "");
     let io = context::StreamIo::from_read_seek(source).map_err(|_| Error::Io)?;
-    ffmpeg::format::input_from_stream(io, None, Some(options)).map_err(|_| Error::Undecodable)
+    let input = ffmpeg::format::input_from_stream(io, None, Some(options)).map_err(|_| Error::Undecodable)?;
+    Ok((input, kind))
 }
 
 /// The next packet; damaged ones are passed over, anything else ends the file.

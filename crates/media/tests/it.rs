@@ -182,4 +182,19 @@ proptest! {
             prop_assert_eq!(decoded.info.frames, frames);
         }
     }
+
+    #[test]
+    fn damaged_sounds_never_crash(
+        which in 0usize..3, flips in prop::collection::vec((0.0f64..1.0, 0u8..8), 1..60)
+    ) {
+        let names = ["obama_speech.wav", "crowd.mp3", "audio_only.m4a"];
+        let mut bytes = std::fs::read(fixture(names[which])).unwrap();
+        for (at, bit) in flips {
+            let at = (at * (bytes.len() - 1) as f64) as usize;
+            bytes[at] ^= 1 << bit;
+        }
+        if let Ok(samples) = decode_audio(Cursor::new(bytes), &Limits::default()) {
+            prop_assert!(samples.len() <= 61 * SAMPLE_RATE as usize && samples.iter().all(|s| s.abs() <= 1.0));
+        }
+    }
 }
