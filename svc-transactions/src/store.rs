@@ -8,19 +8,20 @@ macro_rules! columns {
     };
 }
 
-/// Makes `$row` be found by each of `$tags`, inside whichever transaction `$tx` is.
+/// Makes each row be found by its tag (`Vec<(&Row, &String)>`), inside whichever transaction `$tx` is.
 macro_rules! add_tags {
-    ($tx:ident, $row:expr, $tags:expr) => {
-        for tag in $tags {
-            let add = query(
-                "INSERT INTO transaction_tags (project_id, tag, created_at, id) VALUES ($1, $2, $3, $4)",
-            );
-            add.bind(&$row.project_id)
-                .bind(tag)
-                .bind($row.created_at)
-                .bind(&$row.id)
-                .execute(&mut *$tx)
-                .await?;
+    ($tx:ident, $tagged:expr) => {
+        for tagged in $tagged.chunks(TAGS_AT_ONCE) {
+            let mut sql =
+                QueryBuilder::new("INSERT INTO transaction_tags (project_id, tag, created_at, id) ");
+            sql.push_values(tagged, |mut values, (row, tag)| {
+                values
+                    .push_bind(&row.project_id)
+                    .push_bind(*tag)
+                    .push_bind(row.created_at)
+                    .push_bind(&row.id);
+            });
+            sql.build().persistent(tagged.len() == 1).execute(&mut *$tx).await?;
         }
     };
 }
@@ -28,8 +29,10 @@ macro_rules! add_tags {
 mod list;
 mod row;
 
+use std::collections::HashSet;
+
 use db::Db;
-use sqlx::{query, query_as};
+use sqlx::{QueryBuilder, query, query_as};
 
 use crate::{
     error::Error,
@@ -43,6 +46,11 @@ pub struct Store {
     db: Db,
 }
 
+/// Twenty values a row: the batches of [`crate::writer`] stay far below the 32766 one statement may carry.
+const INSERT: &str = concat!("INSERT INTO transactions (", columns!(), ") ");
+/// The same for tags, four values each, of which one row may have a hundred.
+const TAGS_AT_ONCE: usize = 1000;
+
 /// Which rows of a batch were new; the others' ids were taken.
 pub type Inserted = Vec<bool>;
 
@@ -51,48 +59,27 @@ impl Store {
         Self { db }
     }
 
-    /// Inserts every row in one database transaction: when this answers, all of them are durable.
+    /// Inserts every row in one database transaction: when this answers, all of them are durable. One statement carries
+    /// them all, as each statement is a trip to the database. A taken id is no error of it, or it would abort the others.
     pub async fn insert(&self, rows: &[&Row]) -> Result<Inserted, Error> {
-        // A taken id must not abort the others, so it is no error of the statement.
-        const SQL: &str = "INSERT INTO transactions (id, project_id, api_key_id, session_id, subject_hash, kind, \
-                           created_at, http_status, verdict, score, reasons, rules, action_trigger, tags, \
-                           durations_json, duration_ms, client_app, client_app_version, sealed) \
-                           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19) \
-                           ON CONFLICT (id) DO NOTHING";
-        let mut inserted = Vec::with_capacity(rows.len());
-        db::on!(&self.db, |pool| async {
+        Ok(db::on!(&self.db, |pool| async {
             let mut tx = pool.begin().await?;
-            for row in rows {
-                let insert = query(SQL)
-                    .bind(&row.id)
-                    .bind(&row.project_id)
-                    .bind(&row.api_key_id)
-                    .bind(&row.session_id)
-                    .bind(&row.subject_hash)
-                    .bind(&row.kind)
-                    .bind(row.created_at)
-                    .bind(row.http_status)
-                    .bind(&row.verdict)
-                    .bind(row.score)
-                    .bind(row.reasons.json())
-                    .bind(&row.rules)
-                    .bind(&row.action_trigger)
-                    .bind(row.tags.json())
-                    .bind(&row.durations_json)
-                    .bind(row.duration_ms)
-                    .bind(&row.client_app)
-                    .bind(&row.client_app_version)
-                    .bind(&row.sealed);
-                let new = insert.execute(&mut *tx).await?.rows_affected() == 1;
-                if new {
-                    add_tags!(tx, row, &row.tags.0);
-                }
-                inserted.push(new);
-            }
-            tx.commit().await
+            let mut sql = QueryBuilder::new(INSERT);
+            sql.push_values(rows, |values, row| row.bind(values))
+                .push(" ON CONFLICT (id) DO NOTHING RETURNING id");
+            // Only the statement of a single row comes again and again in the same words.
+            let insert = sql.build_query_scalar::<String>().persistent(rows.len() == 1);
+            let mut added: HashSet<String> = insert.fetch_all(&mut *tx).await?.into_iter().collect();
+            // An id that comes twice in a batch was added once, for the first of the two.
+            let inserted: Inserted = rows.iter().map(|row| added.remove(&row.id)).collect();
+            let new = rows.iter().zip(&inserted).filter(|(_, new)| **new);
+            let tagged: Vec<_> =
+                new.flat_map(|(row, _)| row.tags.0.iter().map(move |tag| (*row, tag))).collect();
+            add_tags!(tx, tagged);
+            tx.commit().await?;
+            Ok::<_, sqlx::Error>(inserted)
         }
-        .await)?;
-        Ok(inserted)
+        .await)?)
     }
 
     /// One transaction of `project`.
@@ -123,7 +110,8 @@ impl Store {
             let put = query_as::<_, Row>(PUT).bind(id.as_str()).bind(project).bind(tags.json());
             let Some(row) = put.fetch_optional(&mut *tx).await? else { return Ok(None) };
             query(FORGET).bind(id.as_str()).execute(&mut *tx).await?;
-            add_tags!(tx, row, &tags.0);
+            let tagged: Vec<_> = tags.0.iter().map(|tag| (&row, tag)).collect();
+            add_tags!(tx, tagged);
             tx.commit().await?;
             Ok::<_, sqlx::Error>(Some(row))
         }

@@ -1,5 +1,7 @@
 //! A row between the database and the record it stands for.
 
+use sqlx::{Database, Encode, Type, query_builder::Separated};
+
 use crate::{
     error::Error,
     record::{Flag, Personal, Record, TransactionId, Verdict},
@@ -57,6 +59,40 @@ impl Row {
             flag: record.flag.map(|flag| flag.as_str().into()),
             sealed,
         }
+    }
+
+    /// Its values in the order of the columns.
+    pub fn bind<DB>(&self, mut values: Separated<'_, DB, &'static str>)
+    where
+        DB: Database,
+        for<'q> String: Encode<'q, DB> + Type<DB>,
+        for<'q> Option<String>: Encode<'q, DB> + Type<DB>,
+        for<'q> Option<Vec<u8>>: Encode<'q, DB> + Type<DB>,
+        for<'q> Option<f64>: Encode<'q, DB> + Type<DB>,
+        for<'q> i64: Encode<'q, DB> + Type<DB>,
+        for<'q> Vec<u8>: Encode<'q, DB> + Type<DB>,
+    {
+        values
+            .push_bind(&self.id)
+            .push_bind(&self.project_id)
+            .push_bind(&self.api_key_id)
+            .push_bind(&self.session_id)
+            .push_bind(&self.subject_hash)
+            .push_bind(&self.kind)
+            .push_bind(self.created_at)
+            .push_bind(self.http_status)
+            .push_bind(&self.verdict)
+            .push_bind(self.score)
+            .push_bind(self.reasons.json())
+            .push_bind(&self.rules)
+            .push_bind(&self.action_trigger)
+            .push_bind(self.tags.json())
+            .push_bind(&self.durations_json)
+            .push_bind(self.duration_ms)
+            .push_bind(&self.client_app)
+            .push_bind(&self.client_app_version)
+            .push_bind(&self.flag)
+            .push_bind(&self.sealed);
     }
 
     /// The transaction again, with what `sealed` held.
