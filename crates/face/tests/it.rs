@@ -1,5 +1,7 @@
 //! Faces in real pictures and videos; needs `make models` and `make fixtures`.
 
+#![expect(clippy::unwrap_used, reason = "the helpers of tests fail as tests do")]
+
 use std::{fs::File, path::PathBuf};
 
 use face::{Engine, FaceTracker, FaceTracks, Presence, liveness};

@@ -1,5 +1,7 @@
 //! Decoding of real files; needs `make fixtures`.
 
+#![expect(clippy::unwrap_used, reason = "the helpers of tests fail as tests do")]
+
 use std::{cell::RefCell, fs::File, io::Cursor, path::PathBuf};
 
 use media::{Decoded, Error, FPS, Limits, Pixels, SAMPLE_RATE, crop_rgb, decode, decode_audio};
