@@ -12,6 +12,7 @@ use crate::{error::Error, templates};
 pub struct Shared {
     runtime: Runtime,
     pub voice: Arc<voice::Engine>,
+    faces: face::Embedders,
     /// Held while a voice is embedded: a second session of that network would take 60 MB, for 20 ms of a video's work.
     one_speaker: Arc<Mutex<()>>,
     pub lips: Arc<lips::Engine>,
@@ -30,6 +31,7 @@ impl Shared {
     /// When a file is missing or does not load.
     pub fn load(pack: &Pack) -> Result<Self, Error> {
         let runtime = Runtime::load(pack)?;
+        let faces = face::Embedders::load(&runtime)?;
         // Two loads side by side: together they are most of the time to start.
         let (voice, lips) = std::thread::scope(|scope| {
             let voice = scope.spawn(|| voice::Engine::load(&runtime));
@@ -40,6 +42,7 @@ impl Shared {
             voice: Arc::new(voice.map_err(|_| Error::Crashed)??),
             lips: Arc::new(lips?),
             one_speaker: Arc::default(),
+            faces,
             runtime,
         })
     }
@@ -58,7 +61,7 @@ impl Shared {
     /// # Errors
     /// When a file is missing or does not load.
     pub fn worker(&self) -> Result<Engines, Error> {
-        Ok(Engines { face: face::Engine::load(&self.runtime)?, shared: self.clone() })
+        Ok(Engines { face: face::Engine::with(&self.runtime, self.faces.clone())?, shared: self.clone() })
     }
 }
 
