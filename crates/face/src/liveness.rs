@@ -90,11 +90,12 @@ fn fuse(cues: Vec<Cue>) -> Liveness {
     Liveness { live: reason.is_none(), score, cues, reason }
 }
 
-/// A deciding cue as 0-1, .5 at its threshold: v / (v + t).
+/// A deciding cue as 0-1, .5 at its threshold: a logistic of the logarithm of value over threshold, so that twice the
+/// threshold is .89 and half of it .11.
 fn strength(cue: &Cue) -> Option<f32> {
     let threshold = cue.threshold?;
     let value = if cue.value.is_nan() { 0.0 } else { cue.value.max(0.0) };
-    Some(value / (value + threshold))
+    Some(1.0 / (1.0 + (threshold / value).powi(3)))
 }
 
 /// The lowest cosine of an embedding with the mean of all; 1 for a single one.

@@ -49,11 +49,14 @@ pub struct Track {
     pub samples: Vec<Sample>,
     /// Frames at which following the face broke off: it moved, grew or vanished faster than a face does.
     pub jumps: Vec<usize>,
-    /// Frames on which the box and the points were found again after a key frame without the face.
-    pub(crate) missed: u32,
 }
 
 impl Track {
+    /// Frames since its last sighting, at frame `index`.
+    pub(crate) fn unseen_for(&self, index: usize) -> usize {
+        self.sightings.last().map_or(usize::MAX, |s| index.saturating_sub(s.index))
+    }
+
     /// Where it was seen last.
     pub fn rect(&self) -> Rect {
         let seen = self.sightings.last().map(|s| (s.index, s.face.rect));

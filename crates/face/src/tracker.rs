@@ -23,8 +23,12 @@ const STEP: usize = 2;
 const PRESENT: f32 = 0.5;
 /// A detection that overlaps a track's last box by this much is that face.
 const SAME: f32 = 0.25;
-/// Key frames in a row without the face after which its track has ended.
-const MISSES: u32 = 2;
+/// Frames without a sighting after which another face may be followed.
+const GONE: usize = 2 * KEY;
+/// Frames without a sighting after which a track has ended: a face in its place is another track.
+const ENDED: usize = 3 * KEY;
+/// Largest faces of a key frame that crops are kept of.
+const CROPPED: usize = 2;
 /// Most faces followed through a video; a crowd needs no more to be one.
 const TRACKS: usize = 16;
 
@@ -34,6 +38,7 @@ pub struct FaceTracker {
     found: FaceTracks,
     /// The track whose mesh is taken, and where to look for it next.
     followed: Option<(usize, Region)>,
+    last_key: usize,
     next_key: usize,
     next_mesh: usize,
     without_mesh: bool,
@@ -78,14 +83,14 @@ impl FaceTracker {
     }
 
     fn key_frame(&mut self, engine: &mut Engine, frame: &Frame<'_>) -> Result<(), Error> {
-        self.next_key = frame.index + KEY;
+        (self.last_key, self.next_key) = (frame.index, frame.index + KEY);
         let mut faces = engine.detect(frame, VIDEO_SIDE)?;
         if faces.is_empty() && frame.width().max(frame.height()) > VIDEO_SIDE {
             faces = engine.detect(frame, PICTURE_SIDE)?;
         }
         self.found.counts.push((frame.index, presence::count(&faces)));
         let seen = self.assign(frame.index, &faces);
-        for (track, face) in seen {
+        for (track, face) in seen.into_iter().take(CROPPED) {
             let crop = align(frame, &face);
             let quality = Quality::of(&face, &crop);
             let sample =
@@ -94,19 +99,20 @@ impl FaceTracker {
                 track.add_sample(sample);
             }
         }
-        self.choose();
+        self.choose(frame.index);
         Ok(())
     }
 
-    /// Gives each face to the live track it overlaps most, or opens a track for it.
+    /// Gives each face to the live track it overlaps most, or opens a track for it; in the order of `faces`.
     fn assign(&mut self, index: usize, faces: &[Detection]) -> Vec<(usize, Detection)> {
         let mut seen: Vec<(usize, Detection)> = Vec::new();
-        for track in &mut self.found.tracks {
-            track.missed += 1;
-        }
         for face in faces {
-            let live =
-                self.found.tracks.iter().enumerate().filter(|(_, t)| t.missed > 0 && t.missed <= MISSES + 1);
+            let live = self
+                .found
+                .tracks
+                .iter()
+                .enumerate()
+                .filter(|(_, t)| (1..=ENDED).contains(&t.unseen_for(index)));
             let overlaps = live.map(|(i, t)| (i, t.rect().overlap(&face.rect)));
             let best = overlaps.max_by(|a, b| a.1.total_cmp(&b.1)).filter(|(_, overlap)| *overlap > SAME);
             let track = match best {
@@ -118,7 +124,6 @@ impl FaceTracker {
                 None => continue,
             };
             let kept = &mut self.found.tracks[track];
-            kept.missed = 0;
             kept.sightings.push(Sighting { index, face: *face });
             seen.push((track, *face));
         }
@@ -126,14 +131,14 @@ impl FaceTracker {
     }
 
     /// Keeps following the same face while it is there, else takes up the largest one.
-    fn choose(&mut self) {
+    fn choose(&mut self, index: usize) {
         if let Some((track, _)) = self.followed {
-            if self.found.tracks[track].missed < MISSES {
+            if self.found.tracks[track].unseen_for(index) < GONE {
                 return;
             }
             self.followed = None;
         }
-        let here = self.found.tracks.iter().enumerate().filter(|(_, t)| t.missed == 0);
+        let here = self.found.tracks.iter().enumerate().filter(|(_, t)| t.unseen_for(index) == 0);
         let largest = here.max_by(|a, b| a.1.rect().area().total_cmp(&b.1.rect().area()));
         self.followed = largest.and_then(|(i, t)| Some((i, Region::of_detection(&t.sightings.last()?.face))));
     }
@@ -146,7 +151,8 @@ impl FaceTracker {
         if mesh.presence < PRESENT || is_lost(kept, frame.index, &mesh) {
             kept.jumps.push(frame.index);
             self.followed = None;
-            self.next_key = frame.index + 1;
+            // Looked for at once, but not over and over where the detector sees a face and the mesh does not.
+            self.next_key = (frame.index + 1).max(self.last_key + KEY / 3);
             return Ok(());
         }
         self.followed = Some((track, region.towards(&Region::of_mesh(&mesh))));
