@@ -8,7 +8,7 @@ RUN apt-get update \
  && rm -rf /var/lib/apt/lists/*
 COPY setup setup
 COPY training/weights training/weights
-RUN setup/system.sh && setup/models.sh
+RUN setup/all.sh --no-fixtures
 COPY . .
 RUN cargo build --release --locked --workspace --bins \
  && mkdir -p /out/bin \

@@ -44,4 +44,4 @@ bench: setup ## throughput, latency, memory and CPU by stage, beside the Python 
 accuracy: setup ## measure on the development data in SHARED
 	@test -d $(SHARED)/data || { echo "make accuracy needs the development data in $(SHARED)/data (set SHARED)"; exit 1; }
 	cargo build --release --locked --bin biometry
-	@.venv/bin/python training/accuracy.py --biometry target/release/biometry --data $(SHARED)/data
+	@.venv/bin/python tests/accuracy/accuracy.py --biometry target/release/biometry --data $(SHARED)/data

@@ -15,7 +15,7 @@ import uuid
 from http.client import HTTPConnection
 from pathlib import Path
 
-PHRASE = "today after two years of negotiations the united states together with our international partners has achieved something that"
+PHRASE = "today after two years of negotiations the united states together with our international partners has achieved some"
 ADA, BOB = "ada@example.org", "bob@example.org"
 
 

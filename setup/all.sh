@@ -16,4 +16,5 @@ fi
 echo "python: .venv is up to date"
 
 .venv/bin/python setup/models.py
-.venv/bin/python setup/fixtures.py
+# An image needs no demonstration media.
+[[ ${1:-} == --no-fixtures ]] || .venv/bin/python setup/fixtures.py

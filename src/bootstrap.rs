@@ -22,15 +22,25 @@ pub async fn run(args: BootstrapArgs) -> anyhow::Result<()> {
         project_name: args.project,
         selected_services: Vec::new(),
     };
-    let made = ProjectsClient::new(transport).bootstrap(request).await.map_err(|status| anyhow::anyhow!("{}", status.message()))?;
+    let made = ProjectsClient::new(transport)
+        .bootstrap(request)
+        .await
+        .map_err(|status| anyhow::anyhow!("{}", status.message()))?;
     let made = made.into_inner();
     let mut out = std::io::stdout();
     if args.json {
         let ids = json!({"organisation_id": made.organisation_id, "project_id": made.project_id, "api_key": made.api_key});
         writeln!(out, "{ids}")?;
     } else {
-        writeln!(out, "organisation {}\nproject      {}\napi key      {}", made.organisation_id, made.project_id, made.api_key)?;
-        writeln!(out, "\nThe key is not shown again: keep it in a secret store. Try it with\n  curl -X POST -H 'Authorization: Bearer <key>' http://127.0.0.1:8080/api-gateway/sessions/start")?;
+        writeln!(
+            out,
+            "organisation {}\nproject      {}\napi key      {}",
+            made.organisation_id, made.project_id, made.api_key
+        )?;
+        writeln!(
+            out,
+            "\nThe key is not shown again: keep it in a secret store. Try it with\n  curl -X POST -H 'Authorization: Bearer <key>' http://127.0.0.1:8080/api-gateway/sessions/start"
+        )?;
     }
     Ok(())
 }

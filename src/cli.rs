@@ -10,7 +10,11 @@ use crate::{bootstrap, models, serve};
 ///
 /// Decides from a short video whether this is a live person, the right person, saying the right phrase, with consent.
 #[derive(Debug, Parser)]
-#[command(name = "biometry", version, after_help = "First steps:\n  biometry bootstrap      make an organisation, a project and an API key\n  biometry serve          start everything on http://127.0.0.1:8080\n\nThe API is described at http://127.0.0.1:8080/docs once the server runs.")]
+#[command(
+    name = "biometry",
+    version,
+    after_help = "First steps:\n  biometry bootstrap      make an organisation, a project and an API key\n  biometry serve          start everything on http://127.0.0.1:8080\n\nThe API is described at http://127.0.0.1:8080/docs once the server runs."
+)]
 pub struct Cli {
     #[command(subcommand)]
     verb: Verb,

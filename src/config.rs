@@ -71,8 +71,10 @@ impl Config {
     /// When the folder cannot be made or a setting does not parse.
     pub fn load(place: &crate::cli::Place) -> anyhow::Result<Self> {
         let dir = &place.data_dir;
-        std::fs::create_dir_all(dir).with_context(|| format!("cannot make the data folder {}", dir.display()))?;
-        let dir = dir.canonicalize().with_context(|| format!("cannot use the data folder {}", dir.display()))?;
+        std::fs::create_dir_all(dir)
+            .with_context(|| format!("cannot make the data folder {}", dir.display()))?;
+        let dir =
+            dir.canonicalize().with_context(|| format!("cannot use the data folder {}", dir.display()))?;
         Ok(boot::load(Self::embedded(&dir), place.config.as_deref())?)
     }
 }

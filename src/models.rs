@@ -12,7 +12,13 @@ pub fn run(args: &ModelsArgs) -> anyhow::Result<()> {
     pack.verify()?;
     let mut out = std::io::stdout();
     let manifest = pack.manifest();
-    writeln!(out, "model pack {} in {}: {} files, all checksums right\n", manifest.version, pack.dir().display(), manifest.files.len())?;
+    writeln!(
+        out,
+        "model pack {} in {}: {} files, all checksums right\n",
+        manifest.version,
+        pack.dir().display(),
+        manifest.files.len()
+    )?;
     for entry in &manifest.files {
         writeln!(out, "{:20} {:14} {:22} {}", entry.name, entry.version, entry.licence, entry.source)?;
     }

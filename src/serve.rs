@@ -36,7 +36,9 @@ async fn peers(config: Config) -> anyhow::Result<Peers> {
         consent: peer(urls.consent, DEADLINE).or("consent", svc_consent::routes(config.consent)).await?,
         ml: peer(urls.ml, ML_DEADLINE).or("ml", svc_ml::routes(config.ml)).await?,
         docauth: peer(urls.docauth, DEADLINE).or("docauth", svc_docauth::routes(config.docauth)).await?,
-        transactions: peer(urls.transactions, DEADLINE).or("transactions", svc_transactions::routes(config.transactions)).await?,
+        transactions: peer(urls.transactions, DEADLINE)
+            .or("transactions", svc_transactions::routes(config.transactions))
+            .await?,
     })
 }
 
@@ -49,10 +51,16 @@ struct Peer {
 
 impl Peer {
     /// The service at the configured url, else `here`, which is only built then.
-    async fn or(self, name: &str, here: impl Future<Output = anyhow::Result<Routes>>) -> anyhow::Result<Transport> {
+    async fn or(
+        self,
+        name: &str,
+        here: impl Future<Output = anyhow::Result<Routes>>,
+    ) -> anyhow::Result<Transport> {
         match self.url {
             Some(url) => rpc::remote(&url, self.deadline, self.token).with_context(|| format!("urls.{name}")),
-            None => Ok(rpc::local(here.await.with_context(|| format!("{name} could not start"))?, self.deadline)),
+            None => {
+                Ok(rpc::local(here.await.with_context(|| format!("{name} could not start"))?, self.deadline))
+            }
         }
     }
 }

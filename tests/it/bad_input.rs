@@ -14,6 +14,7 @@ both_modes!(
     missing_fields_and_headers,
     headers_out_of_bounds,
     a_video_a_byte_too_large,
+    videos_too_long_or_too_wide,
     audio_without_picture_and_picture_without_sound,
     a_face_is_needed,
     unknown_paths_and_methods_answer_json,
@@ -104,6 +105,41 @@ async fn a_video_a_byte_too_large(world: &'static World) {
         Err(error) => assert!(error.is_request(), "{error}"),
     }
     assert_eq!(answer(project.post("/api-gateway/sessions/start")).await.status, 200);
+}
+
+/// Small files that would unfold into an hour of work.
+async fn videos_too_long_or_too_wide(world: &'static World) {
+    let project = Project::new(world);
+    let long =
+        refused(project.video_bytes(ADA, made("color=size=64x64:rate=5", "600"), "one two"), "ten minutes")
+            .await;
+    assert!(long.contains("60 seconds"), "{long}");
+    let wide =
+        refused(project.video_bytes(ADA, made("color=size=7680x4320:rate=5", "0.4"), "one two"), "8K").await;
+    assert!(wide.contains("4096"), "{wide}");
+}
+
+/// A video of one colour, made by ffmpeg on the spot.
+fn made(source: &str, seconds: &str) -> Vec<u8> {
+    let arguments = [
+        "-v",
+        "error",
+        "-f",
+        "lavfi",
+        "-i",
+        source,
+        "-t",
+        seconds,
+        "-c:v",
+        "libx264",
+        "-preset",
+        "ultrafast",
+    ];
+    let to_stdout = ["-movflags", "frag_keyframe+empty_moov", "-f", "mp4", "-"];
+    let output =
+        std::process::Command::new("ffmpeg").args(arguments).args(to_stdout).output().expect("ffmpeg runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    output.stdout
 }
 
 async fn audio_without_picture_and_picture_without_sound(world: &'static World) {

@@ -58,7 +58,9 @@ where
     let process: Process<C> = config::load(Process::default(), file.as_deref())?;
     let _telemetry = Telemetry::start(name, &process.telemetry)?;
     let routes = build(process.service).await.with_context(|| format!("{name} could not start"))?;
-    let listener = TcpListener::bind(process.listen).await.with_context(|| format!("cannot listen on {}", process.listen))?;
+    let listener = TcpListener::bind(process.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", process.listen))?;
     announce(name, listener.local_addr()?)?;
     rpc::serve(listener, routes, process.service_token, shutdown_signal()).await?;
     Ok(())

@@ -45,7 +45,9 @@ pub(crate) fn extract(headers: &HeaderMap) -> CallContext {
 fn inject_trace(headers: &mut HeaderMap) {
     use tracing_opentelemetry::OpenTelemetrySpanExt;
     let context = tracing::Span::current().context();
-    opentelemetry::global::get_text_map_propagator(|p| p.inject_context(&context, &mut HeaderCarrier(headers)));
+    opentelemetry::global::get_text_map_propagator(|p| {
+        p.inject_context(&context, &mut HeaderCarrier(headers))
+    });
 }
 
 /// Makes the caller's span the parent of `span`.

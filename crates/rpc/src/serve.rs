@@ -54,15 +54,16 @@ pub async fn serve(
 ) -> Result<(), tonic::transport::Error> {
     let (reporter, health) = tonic_health::server::health_reporter();
     reporter.set_service_status("", tonic_health::ServingStatus::Serving).await;
-    let checked = guard(routes).into_axum_router().layer(middleware::from_fn(move |request: Request, next: Next| {
-        let refused = token.as_ref().and_then(|t| auth::check(request.headers(), t).err());
-        async move {
-            match refused {
-                Some(status) => status.into_http::<Body>().into_response(),
-                None => next.run(request).await,
+    let checked =
+        guard(routes).into_axum_router().layer(middleware::from_fn(move |request: Request, next: Next| {
+            let refused = token.as_ref().and_then(|t| auth::check(request.headers(), t).err());
+            async move {
+                match refused {
+                    Some(status) => status.into_http::<Body>().into_response(),
+                    None => next.run(request).await,
+                }
             }
-        }
-    }));
+        }));
     Server::builder()
         .add_routes(Routes::from(checked).add_service(health))
         .serve_with_incoming_shutdown(TcpListenerStream::new(listener), shutdown)

@@ -44,7 +44,8 @@ pub fn local(routes: Routes, deadline: Duration) -> Transport {
 /// # Errors
 /// When `uri` is not an absolute http(s) address.
 pub fn remote(uri: &str, deadline: Duration, token: Option<SecretString>) -> Result<Transport, Status> {
-    let uri: Uri = uri.parse().map_err(|_| Status::invalid_argument(format!("not a service address: {uri}")))?;
+    let uri: Uri =
+        uri.parse().map_err(|_| Status::invalid_argument(format!("not a service address: {uri}")))?;
     let channel = Endpoint::from(uri)
         .connect_timeout(Duration::from_secs(3))
         .http2_keep_alive_interval(Duration::from_secs(20))
@@ -71,7 +72,11 @@ fn unavailable(error: tonic::transport::Error) -> Status {
 
 fn with_deadline<S, F>(call: S, deadline: Duration) -> Transport
 where
-    S: Service<Request<Body>, Response = Response<Body>, Error = Status, Future = F> + Clone + Send + Sync + 'static,
+    S: Service<Request<Body>, Response = Response<Body>, Error = Status, Future = F>
+        + Clone
+        + Send
+        + Sync
+        + 'static,
     F: Future<Output = Result<Response<Body>, Status>> + Send + 'static,
 {
     let bounded = service_fn(move |mut request: Request<Body>| {

@@ -74,7 +74,8 @@ async fn without_the_service_token_only_health_answers() {
     let call = |token: Option<&str>| {
         let transport = rpc::remote(&url, DEADLINE, token.map(Into::into)).unwrap();
         async move {
-            let request = http::Request::post("/biometry.test.v1.Test/Call").body(tonic::body::Body::empty()).unwrap();
+            let request =
+                http::Request::post("/biometry.test.v1.Test/Call").body(tonic::body::Body::empty()).unwrap();
             let response = tower::ServiceExt::oneshot(transport, request).await.unwrap();
             response.headers().get("grpc-status").map(|s| s.to_str().unwrap().to_owned())
         }
