@@ -1,6 +1,8 @@
 //! Whole-system tests: every scenario against the embedded process AND the split processes, over HTTP, with real
 //! media and real models. `make test` prepares what they need; a missing piece fails the test and says what to run.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 mod architecture;
 mod bad_input;
 mod consent;

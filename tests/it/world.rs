@@ -65,7 +65,7 @@ fn start_embedded() -> World {
     let data_dir = dir.path().join("data");
     let mut command = Command::new(env!("CARGO_BIN_EXE_biometry"));
     command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(&data_dir);
-    let (child, address) = start(command, dir.path());
+    let (child, address) = start(&command, dir.path());
     World {
         url: format!("http://{address}"),
         admin: Vec::new(),
@@ -90,7 +90,7 @@ fn start_split() -> World {
                 .env("BIOMETRY_SERVICE__DB__URL", postgres.url())
                 .env("BIOMETRY_SERVICE__DB__SCHEMA", name);
         }
-        let (child, address) = start(command, dir.path());
+        let (child, address) = start(&command, dir.path());
         processes.push(child);
         urls.push((name, format!("http://{address}")));
     }
@@ -98,7 +98,7 @@ fn start_split() -> World {
     for (name, url) in &urls {
         gateway.env(format!("BIOMETRY_URLS__{}", name.to_uppercase()), url);
     }
-    let (child, address) = start(gateway, dir.path());
+    let (child, address) = start(&gateway, dir.path());
     processes.push(child);
     let projects = urls.iter().find(|(name, _)| *name == "projects").map(|(_, url)| url.clone());
     let admin = vec![
@@ -130,7 +130,7 @@ fn service(name: &str, dir: &Path) -> Command {
 
 /// Starts `command` and waits for its ready line. The shell around it holds our pipe: when this process ends, however it
 /// ends, the shell reads the end of the pipe and ends the server too.
-fn start(command: Command, dir: &Path) -> (Child, String) {
+fn start(command: &Command, dir: &Path) -> (Child, String) {
     const WATCH: &str = r#""$@" & pid=$!; read -r _; kill "$pid"; wait "$pid""#;
     let name = Path::new(command.get_program())
         .file_name()

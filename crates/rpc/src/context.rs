@@ -46,7 +46,7 @@ fn inject_trace(headers: &mut HeaderMap) {
     use tracing_opentelemetry::OpenTelemetrySpanExt;
     let context = tracing::Span::current().context();
     opentelemetry::global::get_text_map_propagator(|p| {
-        p.inject_context(&context, &mut HeaderCarrier(headers))
+        p.inject_context(&context, &mut HeaderCarrier(headers));
     });
 }
 
