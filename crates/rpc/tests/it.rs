@@ -1,5 +1,7 @@
 //! Both ways a call travels behave alike. The service under test is gRPC's own health service, and one that misbehaves.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::time::Duration;
 
 use axum::{Router, routing::post};
@@ -23,7 +25,7 @@ where
     F: Fn() -> Fut + Clone + Send + Sync + 'static,
     Fut: Future<Output = ()> + Send,
 {
-    Routes::from(Router::new().route(CHECK, post(move || handler())))
+    Routes::from(Router::new().route(CHECK, post(handler)))
 }
 
 async fn check(transport: Transport) -> Result<i32, Code> {
