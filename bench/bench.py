@@ -209,7 +209,8 @@ def stage_times(ours):
 
 def without_video(ours):
     """sessions/start and consent through wrk, idle and while a video is processed."""
-    consent = json.dumps({"is_consent_given": True, "user_fullname": USER})
+    # A thousand users, as a real day has: one user's consents form a chain and wait for each other.
+    consent = '{"is_consent_given":true,"user_fullname":"user-%d@example.org"}'
     print("\nwithout video (wrk, 2 threads, 16 connections, 5 s)")
     for name, path, body in (("sessions/start", "/api-gateway/sessions/start", ""),
                              ("consent", "/api-consent/consent", consent)):
@@ -229,7 +230,8 @@ def keep_busy(ours, stop):
 
 def wrk(ours, path, body, connections):
     script = Path(tempfile.mkdtemp()) / "post.lua"
-    script.write_text(f'wrk.method="POST"\nwrk.body={json.dumps(body)}\n'
+    script.write_text(f'wrk.method="POST"\nlocal n = 0\n'
+                      f'request = function() n = n + 1; return wrk.format(nil, nil, nil, string.format({json.dumps(body)}, n % 1000)) end\n'
                       f'wrk.headers["Authorization"]="Bearer {ours.key}"\n'
                       'wrk.headers["Content-Type"]="application/json"\n')
     command = ["wrk", "-t2", f"-c{connections}", "-d5s", "--latency", "-s", script, f"http://{ours.address}{path}"]
