@@ -4,7 +4,7 @@
 Genuine talking faces are GRID clips (the file name is the sentence); attacks are made of them with ffmpeg: another
 clip's sound, the sound shifted, a still with the sound, a still that is moved about, silence; another phrase; another
 person's name. What could not be judged is counted, never dropped. Prints tables, writes them to --out as Markdown, and
-ends with status 1 when a figure is beyond the alarm limits below. Needs ffmpeg; standard library only.
+ends with status 1 when a figure is beyond its alarm limit below. Needs ffmpeg; standard library only.
 """
 import argparse
 import random
@@ -48,7 +48,7 @@ def main():
     broken = [name for name, limit in ALARMS.items() if share(results[name]) > limit]
     if broken:
         sys.exit(f"beyond the alarm limit: {', '.join(broken)}")
-    print(f"{sum(map(len, results.values()))} passed, 0 failed")
+    print(f"{sum(map(len, results.values()))} decisions, every rate within its alarm limit")
 
 
 def arguments():
