@@ -1,16 +1,20 @@
 //! How words are pronounced: the CMU Pronouncing Dictionary, as phones without stress.
 
-use std::collections::HashMap;
+use std::{
+    collections::HashMap,
+    hash::{DefaultHasher, Hasher},
+};
 
 use crate::{Error, Reason, network::Word};
 
 /// Pronunciations of a word that are considered.
 const MOST: usize = 2;
 
-/// The dictionary's text and the phones' places in the emissions. A phrase has a few words, so the text is read through
-/// for each (some milliseconds) rather than kept as a map of 126,000 words.
+/// The dictionary's text, where each word's lines start in it, and the phones' places in the emissions.
 pub(crate) struct Lexicon {
     text: String,
+    /// A word's hash and the start of one of its lines, in order: two megabytes instead of a map of 126,000 strings.
+    lines: Vec<(u64, usize)>,
     places: HashMap<String, usize>,
 }
 
@@ -22,7 +26,10 @@ impl Lexicon {
     pub(crate) fn new(dictionary: Vec<u8>, phones: &[String]) -> Result<Self, Error> {
         let text =
             String::from_utf8(dictionary).map_err(|_| Error::BadModel("the pronouncing dictionary"))?;
-        let lexicon = Self { text, places: phones.iter().cloned().zip(0..).collect() };
+        let start = |line: &str| line.as_ptr() as usize - text.as_ptr() as usize;
+        let mut lines: Vec<_> = text.lines().map(|line| (hash(head(line)), start(line))).collect();
+        lines.sort_unstable();
+        let lexicon = Self { lines, text, places: phones.iter().cloned().zip(0..).collect() };
         lexicon.words(&crate::DIGITS).map_err(|_| Error::BadModel("the pronouncing dictionary"))?;
         Ok(lexicon)
     }
@@ -32,17 +39,24 @@ impl Lexicon {
     /// # Errors
     /// [`Reason::UnknownWord`] when the dictionary lacks one.
     pub(crate) fn words(&self, words: &[&str]) -> Result<Vec<Word>, Reason> {
-        let mut found: HashMap<String, Word> = words.iter().map(|w| (plain(w), Word::new())).collect();
-        for line in self.text.lines() {
-            let (head, phones) = line.split_once(' ').unwrap_or((line, ""));
-            let head = head.split('(').next().unwrap_or(head);
-            let entry = if head.contains('\'') { found.get_mut(&plain(head)) } else { found.get_mut(head) };
-            let Some(entry) = entry else { continue };
-            let chain = self.chain(phones).filter(|c| !entry.contains(c));
-            entry.extend(chain.filter(|_| entry.len() < MOST));
+        words.iter().map(|word| self.word(word)).collect::<Option<_>>().ok_or(Reason::UnknownWord)
+    }
+
+    fn word(&self, word: &str) -> Option<Word> {
+        let key = hash(word);
+        let first = self.lines.partition_point(|(hash, _)| *hash < key);
+        let mut found = Word::new();
+        for (_, start) in self.lines[first..].iter().take_while(|(hash, _)| *hash == key) {
+            let line = self.text[*start..].lines().next().unwrap_or_default();
+            // Two words may share a hash.
+            if !head(line).chars().filter(|c| *c != '\'').eq(word.chars().filter(|c| *c != '\'')) {
+                continue;
+            }
+            let phones = line.split_once(' ').map_or("", |(_, phones)| phones);
+            let chain = self.chain(phones).filter(|c| !found.contains(c));
+            found.extend(chain.filter(|_| found.len() < MOST));
         }
-        let known = |w: &&str| found.get(&plain(w)).filter(|word| !word.is_empty()).cloned();
-        words.iter().map(known).collect::<Option<_>>().ok_or(Reason::UnknownWord)
+        Some(found).filter(|word| !word.is_empty())
     }
 
     /// `None` when there is no phone, or one that the emissions lack.
@@ -55,8 +69,16 @@ impl Lexicon {
     }
 }
 
-fn plain(word: &str) -> String {
-    word.replace('\'', "")
+/// The word a line is about, without the number of its pronunciation.
+fn head(line: &str) -> &str {
+    line.split([' ', '(']).next().unwrap_or(line)
+}
+
+/// The same for words that differ in apostrophes alone.
+fn hash(word: &str) -> u64 {
+    let mut hash = DefaultHasher::new();
+    word.bytes().filter(|b| *b != b'\'').for_each(|b| hash.write_u8(b));
+    hash.finish()
 }
 
 #[cfg(test)]
