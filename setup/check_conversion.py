@@ -100,7 +100,7 @@ def main(task, detector_path, paths):
             got = dict(zip(["Identity", "Identity_1", "Identity_2"],
                            mesh.run(["Identity", "Identity_1", "Identity_2"], {"input_12": crop})))
             point_error = max(point_error, np.abs(expected["Identity"].reshape(478, 3) - got["Identity"][0]).max())
-            presence_error = max(presence_error, np.abs(expected["Identity_2"] - got["Identity_2"]).max())
+            presence_error = max(presence_error, np.abs(expected["Identity_1"] - got["Identity_1"]).max())
             chosen = got["Identity"][:, BLENDSHAPE_POINTS, :2]
             scores = next(iter(blend_reference(chosen).values()))
             blend_error = max(blend_error, np.abs(scores - blend.run(None, {"points": chosen})[0]).max())

@@ -251,9 +251,9 @@ def finish(graph, name, inputs, outputs):
 
 
 def convert_mesh(data):
-    """`input_12` [N,256,256,3] RGB 0-1 -> `Identity` [N,478,3] crop pixels, `Identity_2` [N,1] face presence 0-1.
+    """`input_12` [N,256,256,3] RGB 0-1 -> `Identity` [N,478,3] crop pixels, `Identity_1` [N,1] face presence (a logit).
 
-    The graph's second output, tongue-out (`Identity_1`), is kept as [N,1] too.
+    The graph's third output, tongue-out (`Identity_2`), is kept as [N,1] too.
     """
     graph = Graph(data, channels_first=True)
     source = int(graph.sub.InputsAsNumpy()[0])

@@ -2,6 +2,7 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
+    os::unix::fs::DirBuilderExt,
     path::Path,
     time::Duration,
 };
@@ -71,12 +72,16 @@ impl Config {
     /// When the folder cannot be made or a setting does not parse.
     pub fn load(place: &crate::cli::Place) -> anyhow::Result<Self> {
         let dir = &place.data_dir;
-        std::fs::create_dir_all(dir)
-            .with_context(|| format!("cannot make the data folder {}", dir.display()))?;
+        private_folder(dir).with_context(|| format!("cannot make the data folder {}", dir.display()))?;
         let dir =
             dir.canonicalize().with_context(|| format!("cannot use the data folder {}", dir.display()))?;
         Ok(boot::load(Self::embedded(&dir), place.config.as_deref())?)
     }
+}
+
+/// Makes the folder for its owner alone: databases hold what is encrypted, but also who called when.
+fn private_folder(dir: &Path) -> std::io::Result<()> {
+    std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
 }
 
 /// Longest a service may take. The models get minutes: a long video on a busy laptop is slow, not broken.
