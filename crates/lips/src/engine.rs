@@ -1,8 +1,7 @@
 //! The networks, loaded once and shared by all requests.
 
-use std::sync::{Mutex, PoisonError};
-
-use ort::{session::Session, value::Tensor};
+use models::Pool;
+use ort::value::Tensor;
 
 use crate::{
     Error, FPS, LIP_FEATURES, LipMotion, Reason,
@@ -149,21 +148,20 @@ impl Engine {
 
     fn lip_vectors(&self, motion: &LipMotion) -> Result<Vec<[f32; sync::DIM]>, Error> {
         let shape = [1, motion.frames(), LIP_FEATURES];
-        self.visual
-            .run("lips", shape, motion.features().to_vec(), motion.frames() * sync::DIM)
+        run(&self.visual, "lips", shape, motion.features().to_vec(), motion.frames() * sync::DIM)
             .map(|v| vectors(&v))
     }
 
     fn sound_vectors(&self, sound: &[f32], frames: usize) -> Result<Vec<[f32; sync::DIM]>, Error> {
         let shape = [1, frames * HOPS_PER_FRAME, BANDS];
-        self.audio.run("mels", shape, self.mels.of(sound, frames), frames * sync::DIM).map(|v| vectors(&v))
+        run(&self.audio, "mels", shape, self.mels.of(sound, frames), frames * sync::DIM).map(|v| vectors(&v))
     }
 
     /// Log-likelihood of each phone in each frame, frame after frame.
     fn emissions(&self, motion: &LipMotion) -> Result<Vec<f32>, Error> {
         let shape = [1, motion.frames(), LIP_FEATURES];
         let expected = motion.frames() * self.calibration.phones.len();
-        self.phones.run("lips", shape, motion.features().to_vec(), expected)
+        run(&self.phones, "lips", shape, motion.features().to_vec(), expected)
     }
 }
 
@@ -171,38 +169,20 @@ fn vectors(values: &[f32]) -> Vec<[f32; sync::DIM]> {
     values.chunks_exact(sync::DIM).map(|v| std::array::from_fn(|i| v[i])).collect()
 }
 
-/// Sessions of one model, handed out one to a caller at a time. Grows to as many as were ever in use at once.
-struct Pool {
-    runtime: models::Runtime,
-    name: &'static str,
-    idle: Mutex<Vec<Session>>,
-}
-
-impl Pool {
-    /// Loads the first session, so that a missing model is found at start.
-    fn load(runtime: &models::Runtime, name: &'static str) -> Result<Self, Error> {
-        let first = runtime.session(name)?;
-        Ok(Self { runtime: runtime.clone(), name, idle: Mutex::new(vec![first]) })
-    }
-
-    /// One input to the first output, which must hold `expected` finite numbers.
-    fn run(
-        &self,
-        input: &str,
-        shape: [usize; 3],
-        values: Vec<f32>,
-        expected: usize,
-    ) -> Result<Vec<f32>, Error> {
-        let failed = inference(self.name);
-        let tensor = Tensor::from_array((shape, values)).map_err(&failed)?;
-        let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
-        let mut session = idle.map_or_else(|| self.runtime.session(self.name), Ok)?;
-        let output = {
-            let outputs = session.run(ort::inputs![input => tensor]).map_err(&failed)?;
-            outputs[0].try_extract_tensor::<f32>().map_err(&failed)?.1.to_vec()
-        };
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(session);
-        let sound = output.len() == expected && output.iter().all(|v| v.is_finite());
-        if sound { Ok(output) } else { Err(Error::BadModel(self.name)) }
-    }
+/// One input to the first output of a model, which must hold `expected` finite numbers.
+fn run(
+    pool: &Pool,
+    input: &str,
+    shape: [usize; 3],
+    values: Vec<f32>,
+    expected: usize,
+) -> Result<Vec<f32>, Error> {
+    let failed = inference(pool.name());
+    let tensor = Tensor::from_array((shape, values)).map_err(&failed)?;
+    let output = pool.with(|session| {
+        let outputs = session.run(ort::inputs![input => tensor]).map_err(&failed)?;
+        Ok::<_, Error>(outputs[0].try_extract_tensor::<f32>().map_err(&failed)?.1.to_vec())
+    })?;
+    let sound = output.len() == expected && output.iter().all(|v| v.is_finite());
+    if sound { Ok(output) } else { Err(Error::BadModel(pool.name())) }
 }

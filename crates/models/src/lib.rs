@@ -5,7 +5,9 @@
 //! and the command that mends it.
 
 mod pack;
+mod pool;
 mod session;
 
 pub use pack::{Entry, Error, Manifest, Pack};
+pub use pool::Pool;
 pub use session::Runtime;

@@ -5,11 +5,12 @@ use ort::{
     value::{DynValue, Tensor},
 };
 
+use models::Pool;
+
 use crate::{
     Activity, Error, Phrase, PhraseEvidence, Reason, SAMPLE_RATE, Voiceprint, bandwidth,
     error::inference,
     fbank::{Fbank, MELS},
-    pool::Pool,
     speaker::MAX_SPEECH_S,
     speech::{LONGEST, Recogniser},
     vad::{CONTEXT, STEP, blocks},
@@ -57,7 +58,7 @@ impl Engine {
             for (count, rows) in blocks(audio) {
                 all.extend(state.advance(session, count, rows)?);
             }
-            Ok(all)
+            Ok::<_, Error>(all)
         })?;
         Ok(Activity::from_probabilities(&probabilities, audio.len()))
     }
@@ -75,7 +76,7 @@ impl Engine {
         let embedding = self.speaker.with(|session| {
             let outputs = session.run(ort::inputs!["feats" => input]).map_err(&failed)?;
             let embedding = outputs.get("embedding").ok_or(Error::BadModel("the speaker network"))?;
-            Ok(embedding.try_extract_tensor::<f32>().map_err(&failed)?.1.to_vec())
+            Ok::<_, Error>(embedding.try_extract_tensor::<f32>().map_err(&failed)?.1.to_vec())
         })?;
         Voiceprint::new(embedding, bandwidth(&speech), activity.speech_seconds())
     }

@@ -16,7 +16,6 @@ mod error;
 mod fbank;
 mod grammar;
 mod phrase;
-mod pool;
 mod quality;
 mod speaker;
 mod speech;

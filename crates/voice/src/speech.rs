@@ -2,12 +2,13 @@
 
 use ort::value::DynValue;
 
+use models::Pool;
+
 use crate::{
     Error, Phrase, Reason, SAMPLE_RATE,
     beam::{Beam, Greedy, Outlook, Row},
     decoder::{self, Decoder, Logits},
     grammar::Grammar,
-    pool::Pool,
     tokenizer::Tokenizer,
 };
 

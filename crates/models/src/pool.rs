@@ -4,24 +4,35 @@ use std::sync::{Mutex, PoisonError};
 
 use ort::session::Session;
 
-use crate::Error;
+use crate::{Error, Runtime};
 
 /// Grows to as many sessions as were ever in use at once: callers bound that by their number of workers.
-pub(crate) struct Pool {
-    runtime: models::Runtime,
+pub struct Pool {
+    runtime: Runtime,
     name: &'static str,
     idle: Mutex<Vec<Session>>,
 }
 
 impl Pool {
     /// Loads the first session, so that a missing model is found at start.
-    pub(crate) fn load(runtime: &models::Runtime, name: &'static str) -> Result<Self, Error> {
+    ///
+    /// # Errors
+    /// When the file is missing or ONNX Runtime refuses it.
+    pub fn load(runtime: &Runtime, name: &'static str) -> Result<Self, Error> {
         let first = runtime.session(name)?;
         Ok(Self { runtime: runtime.clone(), name, idle: Mutex::new(vec![first]) })
     }
 
+    /// The model's name in the pack.
+    pub fn name(&self) -> &'static str {
+        self.name
+    }
+
     /// Runs `work` with a session of its own. A session whose work panicked is not used again.
-    pub(crate) fn with<T>(&self, work: impl FnOnce(&mut Session) -> Result<T, Error>) -> Result<T, Error> {
+    ///
+    /// # Errors
+    /// That of `work`, or of loading one more session.
+    pub fn with<T, E: From<Error>>(&self, work: impl FnOnce(&mut Session) -> Result<T, E>) -> Result<T, E> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut session = idle.map_or_else(|| self.runtime.session(self.name), Ok)?;
         let result = work(&mut session);
