@@ -9,8 +9,8 @@ use std::{
 
 use anyhow::Context;
 use boot::TelemetryConfig;
-use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize, Serializer};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
 
 /// A service is remote exactly when its `url` is set; then its own section is not used.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -32,7 +32,7 @@ pub struct Config {
     /// Services that run elsewhere.
     pub urls: Urls,
     /// The token remote services ask for.
-    #[serde(serialize_with = "expose")]
+    #[serde(serialize_with = "boot::expose")]
     pub service_token: Option<SecretString>,
     pub gateway: gateway::Config,
     pub sessions: svc_sessions::Config,
@@ -41,11 +41,6 @@ pub struct Config {
     pub docauth: svc_docauth::Config,
     pub transactions: svc_transactions::Config,
     pub projects: svc_projects::Config,
-}
-
-/// The configuration is serialised only into the merge of its own sources, never into an output.
-fn expose<S: Serializer>(secret: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
-    secret.as_ref().map(ExposeSecret::expose_secret).serialize(serializer)
 }
 
 impl Config {

@@ -8,8 +8,8 @@ use std::{
 
 use anyhow::Context;
 use gateway::Peers;
-use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize, Serializer};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
 
 #[global_allocator]
@@ -37,16 +37,11 @@ struct Process {
     /// Where HTTP is served. Port 0 takes a free one, and the ready line names it.
     listen: SocketAddr,
     /// The token the services ask for.
-    #[serde(serialize_with = "expose")]
+    #[serde(serialize_with = "boot::expose")]
     service_token: Option<SecretString>,
     telemetry: boot::TelemetryConfig,
     urls: Urls,
     gateway: gateway::Config,
-}
-
-/// The configuration is serialised only into the merge of its own sources, never into an output.
-fn expose<S: Serializer>(secret: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
-    secret.as_ref().map(ExposeSecret::expose_secret).serialize(serializer)
 }
 
 impl Default for Process {

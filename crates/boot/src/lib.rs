@@ -8,5 +8,5 @@ mod process;
 mod telemetry;
 
 pub use config::{ConfigError, load};
-pub use process::{Process, announce, run_service, shutdown_signal};
+pub use process::{Process, announce, expose, run_service, shutdown_signal};
 pub use telemetry::{Telemetry, TelemetryConfig};

@@ -39,8 +39,12 @@ impl<C: Default> Default for Process<C> {
     }
 }
 
-/// The configuration is serialised only into the merge of its own sources, never into an output.
-fn expose<S: Serializer>(secret: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
+/// `serialize_with` for a secret of a configuration, which is serialised only into the merge of its own sources, never
+/// into an output.
+///
+/// # Errors
+/// Those of the serializer.
+pub fn expose<S: Serializer>(secret: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
     secret.as_ref().map(ExposeSecret::expose_secret).serialize(serializer)
 }
 
