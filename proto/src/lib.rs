@@ -12,6 +12,7 @@ macro_rules! package {
     };
 }
 
+package!(subjects, "biometry.subjects.v1");
 package!(sessions, "biometry.sessions.v1");
 package!(consent, "biometry.consent.v1");
 package!(ml, "biometry.ml.v1");

@@ -119,6 +119,8 @@ pub struct Personal {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub services_json: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub evidence_json: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub device_info_json: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub geo_json: Option<String>,

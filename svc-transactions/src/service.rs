@@ -158,6 +158,7 @@ impl TryFrom<wire::Transaction> for Record {
             personal: Personal {
                 user_fullname: optional("user_fullname", wire.user_fullname)?,
                 services_json: json("services_json", wire.services_json, record::MAX_SERVICES_JSON)?,
+                evidence_json: json("evidence_json", wire.evidence_json, record::MAX_SERVICES_JSON)?,
                 device_info_json: json("device_info_json", wire.device_info_json, record::MAX_DEVICE_JSON)?,
                 geo_json: json("geo_json", wire.geo_json, record::MAX_GEO_JSON)?,
                 error: remark(wire.error),
@@ -192,6 +193,7 @@ impl From<Record> for wire::Transaction {
             client_app: record.client_app,
             client_app_version: record.client_app_version,
             flag: record.flag.map(|flag| flag.as_str().into()),
+            evidence_json: record.personal.evidence_json,
         }
     }
 }

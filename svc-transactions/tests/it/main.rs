@@ -78,5 +78,6 @@ pub fn video(project: &str) -> Transaction {
         client_app: Some("app".into()),
         client_app_version: Some("1.2.3".into()),
         flag: None,
+        evidence_json: Some(r#"{"spoken":"Ada Lovelace"}"#.into()),
     }
 }
