@@ -38,6 +38,8 @@ pub struct ApiKey {
     pub id: String,
     pub project_id: String,
     pub services: BTreeSet<Service>,
+    /// Whether it may administer its project: make keys, write rules, erase subjects.
+    pub can_mint: bool,
     pub format: ResponseFormat,
     /// "default", "project" or a scores id.
     pub rules_source: String,
@@ -73,6 +75,22 @@ where
     }
 }
 
+/// A key that may administer its project. The first key of a project can, and the ones made with `can_mint`.
+#[derive(Clone, Debug)]
+pub struct AdminKey(pub ApiKey);
+
+impl<S: Send + Sync> FromRequestParts<S> for AdminKey
+where
+    Gateway: FromRef<S>,
+{
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let key = ApiKey::from_request_parts(parts, state).await?;
+        if key.can_mint { Ok(Self(key)) } else { Err(Error::CannotMint) }
+    }
+}
+
 /// The token of the one Authorization header.
 fn bearer(headers: &HeaderMap) -> Result<&str, Error> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
@@ -105,6 +123,7 @@ async fn authorize(mut projects: ProjectsClient<Transport>, claims: &Claims) -> 
         id,
         project_id,
         services: granted.selected_services.iter().filter_map(|title| Service::from_title(title)).collect(),
+        can_mint: granted.can_mint,
         format: if granted.response_format == "sdk" { ResponseFormat::Sdk } else { ResponseFormat::Default },
         rules_source: granted.rules_source,
         rules_json: granted.rules_json,

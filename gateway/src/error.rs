@@ -28,6 +28,8 @@ pub enum Error {
     InvalidKey,
     #[error("api key is not active")]
     KeyNotActive,
+    #[error("this call needs a key that can mint")]
+    CannotMint,
     #[error("{0}")]
     Invalid(Cow<'static, str>),
     #[error("file size exceeds 50MB")]
@@ -70,7 +72,7 @@ impl Error {
     pub const fn status(&self) -> StatusCode {
         match self {
             Self::MissingToken | Self::KeyFormat | Self::InvalidKey => StatusCode::UNAUTHORIZED,
-            Self::KeyNotActive => StatusCode::FORBIDDEN,
+            Self::KeyNotActive | Self::CannotMint => StatusCode::FORBIDDEN,
             Self::Invalid(_) | Self::FileTooLarge => StatusCode::BAD_REQUEST,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NotMultipart => StatusCode::UNSUPPORTED_MEDIA_TYPE,
