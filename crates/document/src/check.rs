@@ -1,0 +1,51 @@
+//! One question asked of a document, and its answer.
+
+use serde::Serialize;
+
+/// How a check ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    Passed,
+    Failed,
+    /// What it needs is not on the picture; the evidence says what.
+    NotChecked,
+}
+
+/// A check and what it rests on.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Check {
+    /// Stable snake_case word.
+    pub name: &'static str,
+    pub outcome: Outcome,
+    /// Reported, and never decides alone.
+    pub advisory: bool,
+    /// A sentence with the numbers compared. Never a name or a number of the document's holder.
+    pub evidence: String,
+}
+
+impl Check {
+    /// A check that decides.
+    pub fn gating(name: &'static str, passed: bool, evidence: impl Into<String>) -> Self {
+        Self { name, outcome: outcome(passed), advisory: false, evidence: evidence.into() }
+    }
+
+    /// A check that is only reported.
+    pub fn advisory(name: &'static str, passed: bool, evidence: impl Into<String>) -> Self {
+        Self { name, outcome: outcome(passed), advisory: true, evidence: evidence.into() }
+    }
+
+    /// A check that could not be made, and why.
+    pub fn not_checked(name: &'static str, advisory: bool, why: impl Into<String>) -> Self {
+        Self { name, outcome: Outcome::NotChecked, advisory, evidence: why.into() }
+    }
+
+    /// Whether it failed and decides.
+    pub fn gates(&self) -> bool {
+        self.outcome == Outcome::Failed && !self.advisory
+    }
+}
+
+fn outcome(passed: bool) -> Outcome {
+    if passed { Outcome::Passed } else { Outcome::Failed }
+}

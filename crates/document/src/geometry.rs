@@ -1,0 +1,124 @@
+//! Four-sided regions and the projective maps between them.
+
+use face::Rect;
+use nalgebra::{SMatrix, SVector};
+
+/// Four corners in pixels, clockwise from the top left as the text or document reads.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Quad(pub [[f32; 2]; 4]);
+
+impl Quad {
+    /// The corners of an upright rectangle.
+    pub fn of_rect(rect: Rect) -> Self {
+        let (l, t, r, b) = (rect.x, rect.y, rect.x + rect.w, rect.y + rect.h);
+        Self([[l, t], [r, t], [r, b], [l, b]])
+    }
+
+    /// Mean length of the upper and lower side, pixels.
+    pub fn width(&self) -> f32 {
+        let [a, b, c, d] = self.0;
+        (length(a, b) + length(d, c)) / 2.0
+    }
+
+    /// Mean length of the left and right side, pixels.
+    pub fn height(&self) -> f32 {
+        let [a, b, c, d] = self.0;
+        (length(a, d) + length(b, c)) / 2.0
+    }
+
+    pub fn centre(&self) -> [f32; 2] {
+        let sum = self.0.iter().fold([0.0; 2], |s, p| [s[0] + p[0], s[1] + p[1]]);
+        sum.map(|v| v / 4.0)
+    }
+
+    /// The smallest upright rectangle around it.
+    pub fn bounds(&self) -> Rect {
+        Rect::about(self.0)
+    }
+
+    /// Radians by which the upper and lower side rise against the picture's x axis.
+    pub fn angle(&self) -> f32 {
+        let [a, b, c, d] = self.0;
+        (b[1] - a[1] + c[1] - d[1]).atan2(b[0] - a[0] + c[0] - d[0])
+    }
+
+    /// Every corner through `map`.
+    #[must_use]
+    pub fn mapped(&self, map: &Homography) -> Self {
+        Self(self.0.map(|p| map.apply(p)))
+    }
+
+    /// Shoelace area in square pixels.
+    pub fn area(&self) -> f32 {
+        let next = self.0.iter().cycle().skip(1);
+        self.0.iter().zip(next).map(|(p, q)| p[0] * q[1] - q[0] * p[1]).sum::<f32>().abs() / 2.0
+    }
+}
+
+fn length(a: [f32; 2], b: [f32; 2]) -> f32 {
+    (a[0] - b[0]).hypot(a[1] - b[1])
+}
+
+/// A projective map of the plane.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Homography(pub [f32; 9]);
+
+impl Homography {
+    /// The map that takes the corners of `from` to those of `to`; none when three corners lie on a line.
+    pub fn between(from: &Quad, to: &Quad) -> Option<Self> {
+        let mut a = SMatrix::<f64, 8, 8>::zeros();
+        let mut b = SVector::<f64, 8>::zeros();
+        for (i, (p, q)) in from.0.iter().zip(&to.0).enumerate() {
+            let ([x, y], [u, v]) = (p.map(f64::from), q.map(f64::from));
+            let first = [x, y, 1.0, 0.0, 0.0, 0.0, -u * x, -u * y];
+            let second = [0.0, 0.0, 0.0, x, y, 1.0, -v * x, -v * y];
+            for k in 0..8 {
+                (a[(2 * i, k)], a[(2 * i + 1, k)]) = (first[k], second[k]);
+            }
+            (b[2 * i], b[2 * i + 1]) = (u, v);
+        }
+        let h = a.lu().solve(&b)?;
+        let mut map = [1.0; 9];
+        map.iter_mut().zip(h.iter()).for_each(|(m, v)| *m = *v as f32);
+        map.iter().all(|v| v.is_finite()).then_some(Self(map))
+    }
+
+    /// Takes a `width` x `height` crop to `quad`, corner to corner.
+    pub fn of_crop(width: u32, height: u32, quad: &Quad) -> Option<Self> {
+        let crop = Rect { x: 0.0, y: 0.0, w: width as f32, h: height as f32 };
+        Self::between(&Quad::of_rect(crop), quad)
+    }
+
+    pub fn apply(&self, [x, y]: [f32; 2]) -> [f32; 2] {
+        let m = &self.0;
+        let w = m[6] * x + m[7] * y + m[8];
+        let w = if w.abs() < 1e-9 { 1e-9 } else { w };
+        [(m[0] * x + m[1] * y + m[2]) / w, (m[3] * x + m[4] * y + m[5]) / w]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    proptest! {
+        #[test]
+        fn a_homography_takes_corners_to_corners(shift in prop::array::uniform8(-20.0f32..20.0)) {
+            let from = Quad::of_rect(Rect { x: 0.0, y: 0.0, w: 300.0, h: 200.0 });
+            let mut to = Quad::of_rect(Rect { x: 40.0, y: 50.0, w: 260.0, h: 210.0 });
+            to.0.iter_mut().zip(shift.chunks_exact(2)).for_each(|(p, s)| *p = [p[0] + s[0], p[1] + s[1]]);
+            let map = Homography::between(&from, &to).unwrap();
+            for (p, q) in from.0.iter().zip(to.0) {
+                let [x, y] = map.apply(*p);
+                prop_assert!((x - q[0]).abs() < 0.1 && (y - q[1]).abs() < 0.1);
+            }
+        }
+    }
+
+    #[test]
+    fn corners_on_a_line_have_no_map() {
+        let flat = Quad([[0.0, 0.0], [1.0, 1.0], [2.0, 2.0], [3.0, 3.0]]);
+        assert_eq!(Homography::between(&flat, &flat), None);
+    }
+}

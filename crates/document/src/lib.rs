@@ -1,0 +1,23 @@
+//! How an identity document is read and cross-checked: pure functions from a picture to fields and checks.
+//!
+//! A picture becomes a [`Page`] (bounded decoding, upright pixels); text is found and recognised on it ([`TextLine`]);
+//! the machine readable zone, barcodes and the printed zone give [`Field`]s, each with its source; every question asked
+//! of the document is a [`Check`] that passed, failed or was not made, with what it rests on.
+//!
+//! Invariants: nothing here says "authentic"; a character is only repaired where a check digit decides, and the repair is
+//! told; an advisory check never decides alone.
+//!
+//! Caller: `svc-docauth`.
+
+mod check;
+mod error;
+mod field;
+mod geometry;
+mod page;
+
+pub use check::{Check, Outcome};
+pub use error::Error;
+pub use face::{Detection, Rect};
+pub use field::{Field, Source, TextLine};
+pub use geometry::{Homography, Quad};
+pub use page::Page;
