@@ -1,5 +1,7 @@
 //! The API's description, served at `/openapi.json` and readable at `/docs`.
 
+mod refusals;
+
 use utoipa::{
     Modify, OpenApi,
     openapi::{
@@ -8,6 +10,8 @@ use utoipa::{
         security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
     },
 };
+
+use refusals::Refusals;
 
 use crate::{consent, docauth, headers, health, process_video, sessions, transactions};
 
@@ -21,7 +25,7 @@ use crate::{consent, docauth, headers, health, process_video, sessions, transact
         transactions::get,
         health::live, health::ready,
     ),
-    modifiers(&ApiKey, &CallHeaders),
+    modifiers(&ApiKey, &CallHeaders, &Refusals),
 )]
 struct Description;
 
@@ -84,5 +88,26 @@ mod tests {
         assert_eq!(paths.iter().copied().collect::<std::collections::BTreeSet<_>>(), routed);
         assert_eq!(described["security"][0]["api_key"], serde_json::json!([]));
         assert_eq!(described["paths"]["/healthz"]["get"]["security"], serde_json::json!([{}]));
+    }
+
+    #[test]
+    fn every_route_names_its_refusals_with_their_body() {
+        let described = serde_json::to_value(description()).unwrap();
+        for (path, item) in described["paths"].as_object().unwrap() {
+            for (method, operation) in item.as_object().unwrap() {
+                if operation.get("security").is_some() {
+                    continue;
+                }
+                let responses = operation["responses"].as_object().unwrap();
+                for status in ["400", "401", "403", "404", "429", "500", "503"] {
+                    assert!(responses.contains_key(status), "{method} {path}: {status}");
+                }
+                for (status, response) in responses.iter().filter(|(status, _)| status.as_str() >= "400") {
+                    let body = &response["content"]["application/json"]["schema"];
+                    assert!(!body.is_null(), "{method} {path}: {status} has no body");
+                }
+            }
+        }
+        assert_eq!(described["components"]["schemas"]["Refusal"]["required"], serde_json::json!(["error"]));
     }
 }
