@@ -7,9 +7,10 @@ use tonic::{Request, Response, Status};
 use crate::{
     error::Error,
     list::{Cursor, Page},
+    outbox::Event,
     record::{self, Flag, Personal, Record, TransactionId, Verdict},
     seal,
-    store::{Lines, Row, Store},
+    store::{Entry, Lines, Row, Store},
     writer::Writer,
 };
 
@@ -34,7 +35,8 @@ impl Transactions {
             None => None,
         };
         let sealed = seal::seal(&self.ring, project, &record.id, &record.personal)?;
-        self.writer.record(Row::new(record, hash, sealed)).await
+        let event = Event::of(&record, hash.as_deref())?;
+        self.writer.record(Entry { row: Row::new(record, hash, sealed), event }).await
     }
 
     async fn get(&self, request: &wire::GetTransactionRequest) -> Result<wire::Transaction, Error> {

@@ -36,6 +36,7 @@ use sqlx::{QueryBuilder, query, query_as};
 
 use crate::{
     error::Error,
+    outbox::{self, Event, Outbox},
     record::{Flag, TransactionId},
 };
 
@@ -44,6 +45,14 @@ pub use row::{Lines, Row};
 #[derive(Clone)]
 pub struct Store {
     db: Db,
+    outbox: Outbox,
+}
+
+/// A row and what its subscribers are told of it.
+#[derive(Debug)]
+pub struct Entry {
+    pub row: Row,
+    pub event: Option<Event>,
 }
 
 /// Twenty values a row: the batches of [`crate::writer`] stay far below the 32766 one statement may carry.
@@ -55,17 +64,19 @@ const TAGS_AT_ONCE: usize = 1000;
 pub type Inserted = Vec<bool>;
 
 impl Store {
-    pub fn new(db: Db) -> Self {
-        Self { db }
+    pub fn new(db: Db, outbox: Outbox) -> Self {
+        Self { db, outbox }
     }
 
-    /// Inserts every row in one database transaction: when this answers, all of them are durable. One statement carries
-    /// them all, as each statement is a trip to the database. A taken id is no error of it, or it would abort the others.
-    pub async fn insert(&self, rows: &[&Row]) -> Result<Inserted, Error> {
-        Ok(db::on!(&self.db, |pool| async {
+    /// Inserts every row and queues its event in one database transaction: when this answers, all of them are durable. One
+    /// statement carries all rows, as each statement is a trip to the database. A taken id is no error of it, or it would
+    /// abort the others.
+    pub async fn insert(&self, entries: &[&Entry]) -> Result<Inserted, Error> {
+        let rows: Vec<&Row> = entries.iter().map(|entry| &entry.row).collect();
+        let (inserted, queued) = db::on!(&self.db, |pool| async {
             let mut tx = pool.begin().await?;
             let mut sql = QueryBuilder::new(INSERT);
-            sql.push_values(rows, |values, row| row.bind(values))
+            sql.push_values(&rows, |values, row| row.bind(values))
                 .push(" ON CONFLICT (id) DO NOTHING RETURNING id");
             // Only the statement of a single row comes again and again in the same words.
             let insert = sql.build_query_scalar::<String>().persistent(rows.len() == 1);
@@ -76,10 +87,17 @@ impl Store {
             let tagged: Vec<_> =
                 new.flat_map(|(row, _)| row.tags.0.iter().map(move |tag| (*row, tag))).collect();
             add_tags!(tx, tagged);
+            let new = entries.iter().zip(&inserted).filter(|(_, new)| **new);
+            let events: Vec<_> = new.filter_map(|(entry, _)| entry.event.as_ref()).collect();
+            let queued = outbox::add!(tx, self.outbox, &events);
             tx.commit().await?;
-            Ok::<_, sqlx::Error>(inserted)
+            Ok::<_, Error>((inserted, queued))
         }
-        .await)?)
+        .await)?;
+        if queued > 0 {
+            self.outbox.wake();
+        }
+        Ok(inserted)
     }
 
     /// One transaction of `project`.

@@ -7,7 +7,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use crate::{
     error::Error,
-    store::{Row, Store},
+    store::{Entry, Store},
 };
 
 /// Rows that may wait; beyond it a call is refused at once, so that memory stays bounded.
@@ -23,7 +23,7 @@ pub struct Writer {
 
 #[derive(Debug)]
 struct Job {
-    row: Row,
+    entry: Entry,
     answer: oneshot::Sender<Result<(), Error>>,
 }
 
@@ -40,9 +40,9 @@ impl Writer {
     /// # Errors
     /// [`Error::Taken`] for a known id, [`Error::Overloaded`] when too many wait, [`Error::NotRecorded`] when the
     /// database fails.
-    pub async fn record(&self, row: Row) -> Result<(), Error> {
+    pub async fn record(&self, entry: Entry) -> Result<(), Error> {
         let (answer, answered) = oneshot::channel();
-        self.queue.try_send(Job { row, answer }).map_err(|_| Error::Overloaded)?;
+        self.queue.try_send(Job { entry, answer }).map_err(|_| Error::Overloaded)?;
         answered.await.map_err(|_| Error::NotRecorded)?
     }
 }
@@ -50,8 +50,8 @@ impl Writer {
 async fn write(store: Store, mut jobs: mpsc::Receiver<Job>) {
     let mut batch = Vec::with_capacity(BATCH);
     while jobs.recv_many(&mut batch, BATCH).await > 0 {
-        let rows: Vec<&Row> = batch.iter().map(|job| &job.row).collect();
-        match store.insert(&rows).await {
+        let entries: Vec<&Entry> = batch.iter().map(|job| &job.entry).collect();
+        match store.insert(&entries).await {
             Ok(inserted) => {
                 for (job, new) in batch.drain(..).zip(inserted) {
                     // A caller that gave up is not there any more; its row is recorded all the same.
@@ -67,7 +67,7 @@ async fn write(store: Store, mut jobs: mpsc::Receiver<Job>) {
 async fn one_by_one(store: &Store, jobs: impl Iterator<Item = Job>, cause: &Error) {
     tracing::error!(error = cause as &dyn std::error::Error, "transactions could not be recorded together");
     for job in jobs {
-        let answer = match store.insert(&[&job.row]).await {
+        let answer = match store.insert(&[&job.entry]).await {
             Ok(inserted) if inserted == [true] => Ok(()),
             Ok(_) => Err(Error::Taken),
             Err(_) => Err(Error::NotRecorded),

@@ -1,0 +1,296 @@
+//! Events, queued for whoever asked for them in the database transaction of what they tell about: an event is sent if and
+//! only if its record is there, whatever happens to the process in between.
+//!
+//! [`add!`] writes them inside a transaction its caller opens and commits; after the commit the caller tells
+//! [`Outbox::wake`]. The worker of [`crate::webhooks`] delivers them.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use blob::{KeyRing, Purpose};
+use serde::Serialize;
+use serde_json::{Value, json};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use tokio::sync::Notify;
+use uuid::Uuid;
+
+use crate::{error::Error, record::Record, store::Lines};
+
+const PAYLOAD: Purpose = Purpose("payload of a webhook delivery");
+
+/// Twelve values a delivery: one statement stays below the 32766 it may carry.
+pub const DELIVERIES_AT_ONCE: usize = 1000;
+
+/// Queues `$events` (`&[&Event]`) for their subscribers inside the database transaction `$tx`, and answers for how many.
+/// On SQLite `$tx` should have written before: a transaction that starts with reading may not be able to go on to write.
+macro_rules! add {
+    ($tx:ident, $outbox:expr, $events:expr) => {{
+        let events: &[&$crate::outbox::Event] = $events;
+        let mut queued = 0;
+        if !events.is_empty() {
+            let mut sql = sqlx::QueryBuilder::new($crate::outbox::SUBSCRIBERS);
+            let mut projects = sql.separated(", ");
+            for project in $crate::outbox::projects(events) {
+                projects.push_bind(project);
+            }
+            let asked = sql.push(")").build_query_as().persistent(false);
+            let subscribers: Vec<$crate::outbox::Subscriber> = asked.fetch_all(&mut *$tx).await?;
+            let deliveries = $outbox.address(events, &subscribers)?;
+            for rows in deliveries.chunks($crate::outbox::DELIVERIES_AT_ONCE) {
+                let mut sql = sqlx::QueryBuilder::new($crate::outbox::INSERT);
+                sql.push_values(rows, |mut values, row| {
+                    values
+                        .push_bind(&row.id)
+                        .push_bind(&row.endpoint_id)
+                        .push_bind(&row.event.project_id)
+                        .push_bind(&row.event.transaction_id)
+                        .push_bind(&row.event.subject_hash)
+                        .push_bind(row.event.name)
+                        .push_bind(row.event.at_ms)
+                        .push_bind("pending")
+                        .push_bind(0_i64)
+                        .push_bind(row.event.at_ms)
+                        .push_bind(&row.sealed);
+                });
+                sql.push($crate::outbox::ONCE);
+                sql.build().persistent(rows.len() == 1).execute(&mut *$tx).await?;
+            }
+            queued = deliveries.len();
+        }
+        queued
+    }};
+}
+pub(crate) use add;
+
+pub const SUBSCRIBERS: &str = "SELECT id, api_key_id, project_id, events FROM webhook_endpoints \
+     WHERE status <> 'disabled' AND project_id IN (";
+pub const INSERT: &str = "INSERT INTO webhook_deliveries (id, endpoint_id, project_id, transaction_id, subject_hash, \
+     event, created_at, status, attempts, due_at, sealed) ";
+pub const ONCE: &str = " ON CONFLICT (transaction_id, endpoint_id, event) DO NOTHING";
+
+/// Every event there is. `webhook.test` is no event of these: it is sent only when asked for.
+pub const EVENTS: [&str; 7] = [
+    "session.completed",
+    "video.processed",
+    "enrollment.completed",
+    "docauth.completed",
+    "match.completed",
+    "fraud.flagged",
+    "consent.changed",
+];
+
+/// Something that happened, as its subscribers are told.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Event {
+    /// One of [`EVENTS`], or `webhook.test`.
+    pub name: &'static str,
+    pub project_id: String,
+    /// The key of the call it came from: events go to the endpoints of that key.
+    pub api_key_id: String,
+    pub transaction_id: String,
+    pub subject_hash: Option<Vec<u8>>,
+    /// Milliseconds UTC.
+    pub at_ms: i64,
+    /// The JSON that is sent.
+    pub payload: Vec<u8>,
+}
+
+impl Event {
+    /// What a record tells of its own: by its kind, and only of a call that succeeded.
+    ///
+    /// # Errors
+    /// Never in practice; when the payload is no JSON.
+    pub fn of(record: &Record, subject_hash: Option<&[u8]>) -> Result<Option<Self>, Error> {
+        let name = match record.kind.as_str() {
+            "session_end" => "session.completed",
+            "process_video" => "video.processed",
+            "enroll_face" | "enroll_voice" => "enrollment.completed",
+            "docauth_check" => "docauth.completed",
+            "match_faces" => "match.completed",
+            "consent" | "storage_consent" => "consent.changed",
+            _ => return Ok(None),
+        };
+        if !(200..300).contains(&record.http_status) {
+            return Ok(None);
+        }
+        let data = serde_json::to_value(Data::of(record))?;
+        Self::about(record, subject_hash, name, record.created_at_ms, data).map(Some)
+    }
+
+    /// That fraud rules hit a record: `hits` tells which, with the evidence of each.
+    ///
+    /// # Errors
+    /// Never in practice; when the payload is no JSON.
+    pub fn fraud_flagged(
+        record: &Record,
+        subject_hash: Option<&[u8]>,
+        at_ms: i64,
+        hits: Value,
+    ) -> Result<Self, Error> {
+        let mut data = serde_json::to_value(Data::of(record))?;
+        data["fraud"] = hits;
+        Self::about(record, subject_hash, "fraud.flagged", at_ms, data)
+    }
+
+    fn about(
+        record: &Record,
+        subject_hash: Option<&[u8]>,
+        name: &'static str,
+        at_ms: i64,
+        data: Value,
+    ) -> Result<Self, Error> {
+        Ok(Self {
+            name,
+            project_id: record.project_id.clone(),
+            api_key_id: record.api_key_id.clone(),
+            transaction_id: record.id.as_str().into(),
+            subject_hash: subject_hash.map(<[u8]>::to_vec),
+            at_ms,
+            payload: payload(name, at_ms, &data)?,
+        })
+    }
+}
+
+/// The JSON of an event.
+///
+/// # Errors
+/// Never in practice; when it is no JSON.
+pub fn payload(name: &str, at_ms: i64, data: &Value) -> Result<Vec<u8>, Error> {
+    Ok(serde_json::to_vec(&json!({"type": name, "timestamp": rfc3339(at_ms), "data": data}))?)
+}
+
+fn rfc3339(at_ms: i64) -> String {
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(at_ms) * 1_000_000)
+        .ok()
+        .and_then(|at| at.format(&Rfc3339).ok())
+        .unwrap_or_default()
+}
+
+/// The fields of a record its subscribers are told; results, device and place are read from the record itself.
+#[derive(Serialize)]
+struct Data<'a> {
+    id: &'a str,
+    kind: &'a str,
+    project_id: &'a str,
+    api_key_id: &'a str,
+    session_id: Option<&'a str>,
+    user_fullname: Option<&'a str>,
+    created_at: String,
+    verdict: Option<&'static str>,
+    score: Option<f64>,
+    decision_reasons: &'a [String],
+    rules: Option<&'a str>,
+    action_trigger: Option<&'a str>,
+    tags: &'a [String],
+}
+
+impl<'a> Data<'a> {
+    fn of(record: &'a Record) -> Self {
+        Self {
+            id: record.id.as_str(),
+            kind: &record.kind,
+            project_id: &record.project_id,
+            api_key_id: &record.api_key_id,
+            session_id: record.session_id.as_deref(),
+            user_fullname: record.personal.user_fullname.as_deref(),
+            created_at: rfc3339(record.created_at_ms),
+            verdict: record.verdict.map(crate::record::Verdict::as_str),
+            score: record.score,
+            decision_reasons: &record.reasons,
+            rules: record.rules.as_deref(),
+            action_trigger: record.action_trigger.as_deref(),
+            tags: &record.tags,
+        }
+    }
+}
+
+/// An endpoint as far as it decides what is sent to it.
+#[derive(Debug, sqlx::FromRow)]
+pub struct Subscriber {
+    pub id: String,
+    pub api_key_id: String,
+    pub project_id: String,
+    /// Empty: every event.
+    #[sqlx(try_from = "String")]
+    pub events: Lines,
+}
+
+impl Subscriber {
+    fn wants(&self, event: &Event) -> bool {
+        self.project_id == event.project_id
+            && self.api_key_id == event.api_key_id
+            && (self.events.0.is_empty() || self.events.0.iter().any(|name| name == event.name))
+    }
+}
+
+/// One event on its way to one endpoint.
+#[derive(Debug)]
+pub struct Outgoing<'a> {
+    pub id: String,
+    pub endpoint_id: String,
+    pub event: &'a Event,
+    pub sealed: Vec<u8>,
+}
+
+/// The projects of `events`, each once.
+pub fn projects<'a>(events: &[&'a Event]) -> BTreeSet<&'a str> {
+    events.iter().map(|event| event.project_id.as_str()).collect()
+}
+
+/// What seals payloads, and the bell of the worker.
+#[derive(Clone, Debug)]
+pub struct Outbox {
+    ring: KeyRing,
+    bell: Arc<Notify>,
+}
+
+impl Outbox {
+    pub fn new(ring: KeyRing) -> Self {
+        Self { ring, bell: Arc::default() }
+    }
+
+    /// Tells the worker of this process that something was committed; those of other processes look for themselves.
+    pub fn wake(&self) {
+        self.bell.notify_one();
+    }
+
+    /// Completes once [`Self::wake`] was called since the last time.
+    pub async fn woken(&self) {
+        self.bell.notified().await;
+    }
+
+    /// Each event for each endpoint that wants it, with its payload sealed.
+    ///
+    /// # Errors
+    /// When the system has no randomness.
+    pub fn address<'a>(
+        &self,
+        events: &[&'a Event],
+        subscribers: &[Subscriber],
+    ) -> Result<Vec<Outgoing<'a>>, Error> {
+        let mut outgoing = Vec::new();
+        for event in events {
+            for subscriber in subscribers.iter().filter(|subscriber| subscriber.wants(event)) {
+                outgoing.push(self.outgoing(&subscriber.id, event)?);
+            }
+        }
+        Ok(outgoing)
+    }
+
+    /// `event` for the endpoint `endpoint_id`.
+    ///
+    /// # Errors
+    /// When the system has no randomness.
+    pub fn outgoing<'a>(&self, endpoint_id: &str, event: &'a Event) -> Result<Outgoing<'a>, Error> {
+        let id = format!("msg_{}", Uuid::now_v7());
+        let sealed = self.ring.seal(PAYLOAD, id.as_bytes(), &event.payload)?;
+        Ok(Outgoing { id, endpoint_id: endpoint_id.into(), event, sealed })
+    }
+
+    /// The payload of the delivery `id` again.
+    ///
+    /// # Errors
+    /// When it is damaged, of another delivery, or sealed under a key that is not there.
+    pub fn open(&self, id: &str, sealed: &[u8]) -> Result<Vec<u8>, Error> {
+        Ok(self.ring.open_sealed(PAYLOAD, id.as_bytes(), sealed)?.to_vec())
+    }
+}
