@@ -1,4 +1,5 @@
-//! svc-projects: who may. Organisations, their projects, API keys and the keys that sign them, scoring rules.
+//! svc-projects: who may. Organisations, their projects, API keys and the keys that sign them, scoring rules, how long a
+//! project keeps what it records, and the receipts of what was erased.
 //!
 //! An API key is a JWT (EdDSA) that says which key it is and of which project. It is shown once and not kept: what is
 //! kept is its row, and the state in that row is asked on every call of the product ([`AuthorizeApiKey`]), so that a
@@ -14,7 +15,10 @@
 
 mod api_key;
 mod config;
+mod erasure;
 mod error;
+mod retention;
+mod rules;
 mod service;
 mod signing;
 mod store;

@@ -11,17 +11,28 @@ use crate::{
         ApiKey, ApiKeyId, Claims, Cursor, Name, OrganisationId, ProjectId, ResponseFormat, ScoresId,
         SelectedServices, State,
     },
+    erasure::Receipt,
     error::Error,
-    signing::{self, SigningKey},
-    store::{Founding, NewRules, Store},
+    retention::Days,
+    signing::{self, Kind, SigningKey},
+    store::{Founding, Store},
 };
 
 const DEFAULT_PAGE: u32 = 50;
 const MAX_PAGE: u32 = 200;
 
+/// Rows of a page: 0 asks for the default.
+pub const fn page_size(asked: u32) -> u32 {
+    match asked {
+        0 => DEFAULT_PAGE,
+        1..MAX_PAGE => asked,
+        _ => MAX_PAGE,
+    }
+}
+
 #[derive(Clone)]
 pub struct Projects {
-    store: Store,
+    pub(crate) store: Store,
     ring: KeyRing,
 }
 
@@ -73,7 +84,7 @@ impl Projects {
             created_at_ms: now_ms,
             updated_at_ms: now_ms,
         };
-        let jwt = signing::sign(&self.ring, &signer, &Claims::from(&key))?;
+        let jwt = signing::sign(&self.ring, &signer, Kind::ApiKey, &Claims::from(&key))?;
         Ok((key, jwt))
     }
 
@@ -137,6 +148,8 @@ impl Projects {
             rules_source: found.rules_source().into(),
             response_format: found.response_format,
             rules_json: found.rules_json,
+            rules_scores_id: found.rules_scores_id,
+            rules_version: found.rules_version.and_then(|v| u32::try_from(v).ok()).unwrap_or(0),
         })
     }
 
@@ -144,7 +157,7 @@ impl Projects {
         let project = ProjectId::parse(&request.project_id)?;
         let after =
             Some(&request.cursor).filter(|cursor| !cursor.is_empty()).map(|cursor| Cursor::parse(cursor));
-        let size = if request.page_size == 0 { DEFAULT_PAGE } else { request.page_size.min(MAX_PAGE) };
+        let size = page_size(request.page_size);
         let mut keys = self.store.list_api_keys(&project, after.transpose()?.as_ref(), size + 1).await?;
         let more = keys.len() > size as usize;
         keys.truncate(size as usize);
@@ -157,37 +170,21 @@ impl Projects {
         })
     }
 
-    async fn put_rules(&self, request: wire::PutScoringRulesRequest) -> Result<wire::ScoringRules, Error> {
-        scoring::Rules::parse(&request.rules_json)?;
-        let name = Name::parse("name", &request.name)?;
-        let project_id = ProjectId::parse(&request.project_id)?;
-        if !self.store.project_exists(&project_id).await? {
+    async fn retention(&self, project: &str) -> Result<wire::Retention, Error> {
+        let project = ProjectId::parse(project)?;
+        Ok(self.store.find_retention(&project).await?.ok_or(Error::NoSuchProject)?.into())
+    }
+
+    async fn sign_erasure(&self, request: wire::SignErasureRequest) -> Result<wire::Erasure, Error> {
+        let receipt = Receipt::new(request, now_ms())?;
+        if !self.store.project_exists(&ProjectId::parse(&receipt.project_id)?).await? {
             return Err(Error::NoSuchProject);
         }
-        let scores_id = match &request.scores_id {
-            None => ScoresId::generate(),
-            Some(id) => {
-                let id = ScoresId::parse(id)?;
-                if !self.store.rules_exist(&project_id, &id).await? {
-                    return Err(Error::NoSuchRules);
-                }
-                id
-            }
-        };
-        let rules = NewRules {
-            scores_id: &scores_id,
-            project_id: &project_id,
-            name: &name,
-            json: &request.rules_json,
-            project_default: request.project_default,
-        };
-        let version = self.store.put_rules(&rules, now_ms()).await?.ok_or(Error::NoSuchRules)?;
-        Ok(wire::ScoringRules {
-            scores_id: scores_id.as_str().into(),
-            project_id: project_id.as_str().into(),
-            version,
-            rules_json: request.rules_json,
-        })
+        let signer = self.signing_key().await?;
+        let signature = signing::sign(&self.ring, &signer, Kind::ErasureReceipt, &receipt)?;
+        let row = receipt.signed(signature)?;
+        self.store.add_erasure(&row).await?;
+        row.try_into()
     }
 }
 
@@ -228,7 +225,11 @@ impl projects_server::Projects for Projects {
         request: Request<wire::RevokeApiKeyRequest>,
     ) -> Result<Response<wire::ApiKey>, Status> {
         let (project, id) = key_ids(&request.get_ref().project_id, &request.get_ref().api_key_id)?;
-        let key = self.store.revoke_api_key(&project, &id, now_ms()).await?.ok_or(Error::NoSuchKey)?;
+        let key = self
+            .store
+            .revoke_api_key(&project, &id, request.get_ref().keep_one_minter, now_ms())
+            .await?
+            .ok_or(Error::NoSuchKey)?;
         Ok(Response::new(key.into()))
     }
 
@@ -262,6 +263,83 @@ impl projects_server::Projects for Projects {
         request: Request<wire::PutScoringRulesRequest>,
     ) -> Result<Response<wire::ScoringRules>, Status> {
         Ok(Response::new(self.put_rules(request.into_inner()).await?))
+    }
+
+    async fn get_scoring_rules(
+        &self,
+        request: Request<wire::GetScoringRulesRequest>,
+    ) -> Result<Response<wire::ScoringRules>, Status> {
+        Ok(Response::new(self.find_rules(request.get_ref()).await?))
+    }
+
+    async fn list_scoring_rules(
+        &self,
+        request: Request<wire::ListScoringRulesRequest>,
+    ) -> Result<Response<wire::ListScoringRulesResponse>, Status> {
+        Ok(Response::new(self.list_rules(request.get_ref()).await?))
+    }
+
+    async fn list_scoring_rules_versions(
+        &self,
+        request: Request<wire::ListScoringRulesVersionsRequest>,
+    ) -> Result<Response<wire::ListScoringRulesVersionsResponse>, Status> {
+        Ok(Response::new(self.list_rules_versions(request.get_ref()).await?))
+    }
+
+    async fn assign_scoring_rules(
+        &self,
+        request: Request<wire::AssignScoringRulesRequest>,
+    ) -> Result<Response<wire::AssignScoringRulesResponse>, Status> {
+        self.assign_rules(request.get_ref()).await?;
+        Ok(Response::new(wire::AssignScoringRulesResponse {}))
+    }
+
+    async fn get_retention(
+        &self,
+        request: Request<wire::GetRetentionRequest>,
+    ) -> Result<Response<wire::Retention>, Status> {
+        Ok(Response::new(self.retention(&request.get_ref().project_id).await?))
+    }
+
+    async fn put_retention(
+        &self,
+        request: Request<wire::PutRetentionRequest>,
+    ) -> Result<Response<wire::Retention>, Status> {
+        let request = request.get_ref();
+        let days = Days::parse(request.samples_days, request.transactions_days)?;
+        let project = ProjectId::parse(&request.project_id)?;
+        if !self.store.project_exists(&project).await? {
+            return Err(Error::NoSuchProject.into());
+        }
+        self.store.put_retention(&project, &days, now_ms()).await?;
+        Ok(Response::new(self.retention(&request.project_id).await?))
+    }
+
+    async fn list_retentions(
+        &self,
+        request: Request<wire::ListRetentionsRequest>,
+    ) -> Result<Response<wire::ListRetentionsResponse>, Status> {
+        let request = request.get_ref();
+        let rows = self.store.list_retentions(&request.after, page_size(request.page_size)).await?;
+        let retentions = rows.into_iter().map(wire::Retention::from).collect();
+        Ok(Response::new(wire::ListRetentionsResponse { retentions }))
+    }
+
+    async fn sign_erasure(
+        &self,
+        request: Request<wire::SignErasureRequest>,
+    ) -> Result<Response<wire::Erasure>, Status> {
+        Ok(Response::new(Self::sign_erasure(self, request.into_inner()).await?))
+    }
+
+    async fn get_erasure(
+        &self,
+        request: Request<wire::GetErasureRequest>,
+    ) -> Result<Response<wire::Erasure>, Status> {
+        let request = request.get_ref();
+        let project = ProjectId::parse(&request.project_id).map_err(|_| Error::NoSuchErasure)?;
+        let found = self.store.find_erasure(&project, &request.id).await?.ok_or(Error::NoSuchErasure)?;
+        Ok(Response::new(found.try_into()?))
     }
 }
 
@@ -297,7 +375,7 @@ impl From<ApiKey> for wire::ApiKey {
 }
 
 /// Milliseconds since 1970; a clock before that reads as 0.
-fn now_ms() -> i64 {
+pub fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

@@ -1,11 +1,12 @@
-//! The keys that sign API keys: Ed25519, the private half kept encrypted under the master key.
+//! The keys that sign API keys and receipts: Ed25519, the private half kept encrypted under the master key.
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use blob::{KeyRing, Purpose};
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
+use serde::Serialize;
 use uuid::Uuid;
 
-use crate::{api_key::Claims, error::Error};
+use crate::error::Error;
 
 const SIGNING: Purpose = Purpose("sign api keys");
 
@@ -32,13 +33,33 @@ pub fn generate(ring: &KeyRing) -> Result<SigningKey, Error> {
     Ok(SigningKey { public_key: pair.public_key().as_ref().to_vec(), sealed_private_key, kid })
 }
 
-/// The token of an API key, signed with `key` (compact JWS, EdDSA).
+/// What a signed text is, in the `typ` of its header: one can never be taken for another.
+#[derive(Clone, Copy, Debug)]
+pub enum Kind {
+    ApiKey,
+    ErasureReceipt,
+}
+
+impl Kind {
+    const fn typ(self) -> &'static str {
+        match self {
+            Self::ApiKey => "JWT",
+            Self::ErasureReceipt => "erasure-receipt+jwt",
+        }
+    }
+}
+
+/// `claims`, signed with `key` (compact JWS, EdDSA).
 ///
 /// # Errors
 /// When the private key cannot be decrypted (another master key) or is damaged.
-pub fn sign(ring: &KeyRing, key: &SigningKey, claims: &Claims<'_>) -> Result<String, Error> {
+pub fn sign(ring: &KeyRing, key: &SigningKey, kind: Kind, claims: &impl Serialize) -> Result<String, Error> {
     let private = open(ring, key)?;
-    let header = Header { kid: Some(key.kid.clone()), ..Header::new(Algorithm::EdDSA) };
+    let header = Header {
+        kid: Some(key.kid.clone()),
+        typ: Some(kind.typ().to_owned()),
+        ..Header::new(Algorithm::EdDSA)
+    };
     jsonwebtoken::encode(&header, claims, &private).map_err(|_| Error::SigningKey("it is damaged"))
 }
 

@@ -1,5 +1,9 @@
 //! Every SQL statement of this service. Lookups answer `Option`; what a missing row means is the caller's to say.
 
+mod erasures;
+mod retention;
+mod rules;
+
 use db::Db;
 use sqlx::{query, query_as, query_scalar};
 
@@ -11,6 +15,10 @@ use crate::{
     error::Error,
     signing::SigningKey,
 };
+
+pub use erasures::ErasureRow;
+pub use retention::RetentionRow;
+pub use rules::{NewRules, RulesRow};
 
 #[derive(Clone)]
 pub struct Store {
@@ -34,6 +42,9 @@ pub struct Authorization {
     key_scores_id: Option<String>,
     /// The rules in force, of the key or the project.
     pub rules_json: Option<String>,
+    /// Which rule set that is, and which version of it.
+    pub rules_scores_id: Option<String>,
+    pub rules_version: Option<i64>,
 }
 
 impl Authorization {
@@ -234,21 +245,38 @@ impl Store {
         rows.into_iter().map(ApiKey::try_from).collect()
     }
 
-    /// The key as it is now; revoking twice changes nothing.
+    /// The key as it is now; revoking twice changes nothing. With `keep_one_minter`, [`Error::LastMinter`] instead of
+    /// leaving the project without an active key that can mint.
     pub async fn revoke_api_key(
         &self,
         project: &ProjectId,
         id: &ApiKeyId,
+        keep_one_minter: bool,
         now_ms: i64,
     ) -> Result<Option<ApiKey>, Error> {
-        const SQL: &str = "UPDATE api_keys SET updated_at = CASE WHEN state = 'active' THEN $3 ELSE updated_at END, \
+        // Takes the project's row, so that two revocations at once see each other.
+        const LOCK: &str = "UPDATE projects SET name = name WHERE id = $1";
+        const REVOKE: &str = "UPDATE api_keys SET updated_at = CASE WHEN state = 'active' THEN $3 ELSE updated_at END, \
                            state = 'revoked' WHERE id = $1 AND project_id = $2 \
                            RETURNING id, project_id, kid, name, state, selected_services, scores_id, can_mint, \
                            response_format, created_at, updated_at";
-        let row = db::on!(&self.db, |pool| {
-            let revoke = query_as::<_, ApiKeyRow>(SQL).bind(id.as_str()).bind(project.as_str()).bind(now_ms);
-            revoke.fetch_optional(pool).await
-        })?;
+        const MINTERS: &str =
+            "SELECT COUNT(*) FROM api_keys WHERE project_id = $1 AND state = 'active' AND can_mint = 1";
+        let row: Option<ApiKeyRow> = db::on!(&self.db, |pool| async {
+            let mut tx = pool.begin().await?;
+            query(LOCK).bind(project.as_str()).execute(&mut *tx).await?;
+            let minters = query_scalar::<_, i64>(MINTERS).bind(project.as_str());
+            let before = minters.fetch_one(&mut *tx).await?;
+            let revoke = query_as(REVOKE).bind(id.as_str()).bind(project.as_str()).bind(now_ms);
+            let row = revoke.fetch_optional(&mut *tx).await?;
+            let minters = query_scalar::<_, i64>(MINTERS).bind(project.as_str());
+            if keep_one_minter && before > 0 && minters.fetch_one(&mut *tx).await? == 0 {
+                return Err(Error::LastMinter);
+            }
+            tx.commit().await?;
+            Ok::<_, Error>(row)
+        }
+        .await)?;
         row.map(ApiKey::try_from).transpose()
     }
 
@@ -259,7 +287,8 @@ impl Store {
         id: &ApiKeyId,
     ) -> Result<Option<Authorization>, Error> {
         const SQL: &str = "SELECT k.state, k.selected_services, k.can_mint, k.response_format, \
-                           k.scores_id AS key_scores_id, r.rules_json \
+                           k.scores_id AS key_scores_id, r.rules_json, \
+                           r.scores_id AS rules_scores_id, r.version AS rules_version \
                            FROM api_keys k JOIN projects p ON p.id = k.project_id \
                            LEFT JOIN scoring_rules r ON r.scores_id = COALESCE(k.scores_id, p.scores_id) \
                            WHERE k.id = $1 AND k.project_id = $2";
@@ -269,56 +298,6 @@ impl Store {
             .fetch_optional(pool)
             .await)?)
     }
-
-    pub async fn rules_exist(&self, project: &ProjectId, id: &ScoresId) -> Result<bool, Error> {
-        const SQL: &str = "SELECT 1 FROM scoring_rules WHERE scores_id = $1 AND project_id = $2";
-        let found: Option<i32> = db::on!(&self.db, |pool| {
-            query_scalar(SQL).bind(id.as_str()).bind(project.as_str()).fetch_optional(pool).await
-        })?;
-        Ok(found.is_some())
-    }
-
-    /// Stores the next version of a rule set and answers its number; `None` when the id belongs to another project.
-    pub async fn put_rules(&self, rules: &NewRules<'_>, now_ms: i64) -> Result<Option<u32>, Error> {
-        const PUT: &str = "INSERT INTO scoring_rules \
-                           (scores_id, project_id, name, version, rules_json, created_at, updated_at) \
-                           VALUES ($1, $2, $3, 1, $4, $5, $5) \
-                           ON CONFLICT (scores_id) DO UPDATE SET name = excluded.name, \
-                           rules_json = excluded.rules_json, version = scoring_rules.version + 1, \
-                           updated_at = excluded.updated_at \
-                           WHERE scoring_rules.project_id = excluded.project_id RETURNING version";
-        const KEEP: &str = "INSERT INTO scoring_rule_versions (scores_id, version, rules_json, created_at) VALUES ($1, $2, $3, $4)";
-        const ASSIGN: &str = "UPDATE projects SET scores_id = $2 WHERE id = $1";
-        let (project, id) = (rules.project_id.as_str(), rules.scores_id.as_str());
-        let version: Option<i64> = db::on!(&self.db, |pool| async {
-            let mut tx = pool.begin().await?;
-            let put = query_scalar(PUT)
-                .bind(id)
-                .bind(project)
-                .bind(rules.name.as_str())
-                .bind(rules.json)
-                .bind(now_ms);
-            let Some(version) = put.fetch_optional(&mut *tx).await? else { return Ok(None) };
-            let keep = query(KEEP).bind(id).bind(version).bind(rules.json).bind(now_ms);
-            keep.execute(&mut *tx).await?;
-            if rules.project_default {
-                query(ASSIGN).bind(project).bind(id).execute(&mut *tx).await?;
-            }
-            tx.commit().await?;
-            Ok::<_, sqlx::Error>(Some(version))
-        }
-        .await)?;
-        Ok(version.and_then(|version| u32::try_from(version).ok()))
-    }
-}
-
-/// One version of a rule set, already validated.
-pub struct NewRules<'a> {
-    pub scores_id: &'a ScoresId,
-    pub project_id: &'a ProjectId,
-    pub name: &'a Name,
-    pub json: &'a str,
-    pub project_default: bool,
 }
 
 /// Two rotations at once: the unique index on the current key lets one of them through.

@@ -80,7 +80,8 @@ async fn a_revoked_key_is_refused_at_the_next_call() {
     project.start_session().await;
     let id = decode(&parts(&project.key)[1])["id"].as_str().unwrap().to_owned();
     let transport = world.projects();
-    let request = RevokeApiKeyRequest { project_id: project.id.clone(), api_key_id: id };
+    let request =
+        RevokeApiKeyRequest { project_id: project.id.clone(), api_key_id: id, keep_one_minter: false };
     ProjectsClient::new(transport).revoke_api_key(request).await.unwrap();
 
     let refused = answer(project.post("/api-gateway/sessions/start")).await;

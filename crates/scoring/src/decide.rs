@@ -2,7 +2,10 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{CannotJudge, Evidence, Finding, Missing, Mode, NotEnrolled, Rules, Service, ServiceRule};
+use crate::{
+    CannotJudge, Evidence, Finding, Missing, Mode, NotEnrolled, Rules, Service, ServiceRule,
+    evidence::NOT_A_NUMBER,
+};
 
 /// A refer scores from here; what fails scores below.
 pub const REFER_FROM: f64 = 50.0;
@@ -149,7 +152,7 @@ fn condition(service: Service, rule: &ServiceRule, finding: Option<&Finding>) ->
     };
     let error = match finding {
         Some(Finding::CouldNotJudge { error }) => Some(error.clone()),
-        Some(Finding::Judged { .. }) if score.is_none() => Some("score_not_a_number".into()),
+        Some(Finding::Judged { .. }) if score.is_none() => Some(NOT_A_NUMBER.into()),
         _ => None,
     };
     let reason = format!("{}_{}", service.subject(), outcome.as_str());

@@ -1,6 +1,6 @@
 //! What the services found.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
@@ -44,6 +44,18 @@ impl Service {
         Self::ALL.into_iter().find(|service| service.title() == title)
     }
 
+    /// The name in rules and evidence: "face_recognition".
+    pub const fn field(self) -> &'static str {
+        match self {
+            Self::FaceRecognition => "face_recognition",
+            Self::VoiceRecognition => "voice_recognition",
+            Self::FaceLiveness => "face_liveness",
+            Self::ActiveSpeaker => "active_speaker",
+            Self::VisualSpeech => "visual_speech",
+            Self::SpokenPhrase => "spoken_phrase",
+        }
+    }
+
     /// What the service decides about, the first part of its reasons: "face_match" of `face_match_passed`.
     pub const fn subject(self) -> &'static str {
         match self {
@@ -70,6 +82,45 @@ pub enum Finding {
     CouldNotJudge { error: String },
 }
 
+/// Steps of a recorded score, per unit. A decimal of six places is read back as the very same number, which one of
+/// seventeen need not be: a replay must not judge another number than the decision did.
+const STEPS: f64 = 1e6;
+
+impl Finding {
+    /// The finding as it can be written down and read back without a change. Decide by this one.
+    #[must_use]
+    pub fn recordable(self) -> Self {
+        match self {
+            Self::Judged { score } if score.is_finite() => {
+                Self::Judged { score: (score.clamp(0.0, 1.0) * STEPS).round() / STEPS }
+            }
+            Self::Judged { .. } => Self::CouldNotJudge { error: NOT_A_NUMBER.into() },
+            other => other,
+        }
+    }
+}
+
+/// The word for a score that is none.
+pub(crate) const NOT_A_NUMBER: &str = "score_not_a_number";
+
+/// What a decision rested on, as it is recorded beside it: enough to decide again, by the same rules or by others.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+pub struct Basis {
+    /// The services the key of the call selected; the built-in rules follow them.
+    pub selected: BTreeSet<Service>,
+    pub found: Evidence,
+    /// The rules that decided; none: the built-in ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<RulesVersion>,
+}
+
+/// One version of a rule set.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+pub struct RulesVersion {
+    pub scores_id: String,
+    pub version: u32,
+}
+
 /// One finding for each service that ran; a service that is absent did not run.
 pub type Evidence = BTreeMap<Service, Finding>;
 
@@ -82,5 +133,12 @@ mod tests {
         assert_eq!(Service::from_title("Face Liveness Detection"), Some(Service::FaceLiveness));
         assert_eq!(Service::from_title("Visual Speech Recognition"), Some(Service::VisualSpeech));
         assert_eq!(Service::from_title("face liveness"), None);
+    }
+
+    #[test]
+    fn a_field_is_named_as_it_is_written() {
+        for service in Service::ALL {
+            assert_eq!(serde_json::to_value(service).unwrap(), service.field());
+        }
     }
 }

@@ -7,6 +7,7 @@
 //! - raising one service's score never worsens the verdict and never lowers the score;
 //! - a required service that did not run is never a pass, and neither is a decision no required service speaks for;
 //! - an advisory service never changes the verdict;
+//! - deciding again from a recorded [`Basis`] by the same rules changes nothing;
 //! - a score that is not a number counts as "could not judge";
 //! - the score lies in the band of its verdict: fail below [`REFER_FROM`], refer below [`PASS_FROM`], pass from there to 100.
 
@@ -16,6 +17,6 @@ mod rules;
 mod schema;
 
 pub use decide::{Condition, Decision, Outcome, PASS_FROM, REFER_FROM, Verdict, decide};
-pub use evidence::{Evidence, Finding, Service};
+pub use evidence::{Basis, Evidence, Finding, RulesVersion, Service};
 pub use rules::{CannotJudge, Error, Missing, Mode, NotEnrolled, Rules, ServiceRule, VERSION, default_for};
 pub use schema::schema;

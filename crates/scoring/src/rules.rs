@@ -97,16 +97,29 @@ const fn default_weight() -> f64 {
 /// Why rules are refused. The texts are safe to show to who wrote them.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("scoring rules are not valid JSON of the schema: {0}")]
-    Json(#[from] serde_json::Error),
+    /// `path` is where in the JSON, `.` for the whole.
+    #[error("scoring rules are not valid JSON of the schema at {path}: {cause}")]
+    Json { path: String, cause: serde_json::Error },
     #[error("scoring rules of version {0} are not known, this server reads version {VERSION}")]
     Version(u32),
-    #[error("{service}: {field} must be a number from {low} to {high}")]
-    Range { service: &'static str, field: &'static str, low: f64, high: f64 },
-    #[error("{0}: refer must not be above pass")]
-    Order(&'static str),
-    #[error("at least one service must be required, or nothing could ever pass")]
+    #[error("{path} must be a number from {low} to {high}")]
+    Range { path: String, low: f64, high: f64 },
+    #[error("{0}.refer must not be above pass")]
+    Order(String),
+    #[error("services: at least one must be required, or nothing could ever pass")]
     NothingRequired,
+}
+
+impl Error {
+    /// Where in the JSON it is wrong, as `services.face_recognition.pass`; `.` for the whole.
+    pub fn path(&self) -> String {
+        match self {
+            Self::Json { path, .. } | Self::Range { path, .. } => path.clone(),
+            Self::Version(_) => "version".into(),
+            Self::Order(service) => format!("{service}.refer"),
+            Self::NothingRequired => "services".into(),
+        }
+    }
 }
 
 impl ServiceRule {
@@ -125,17 +138,33 @@ impl ServiceRule {
     }
 
     fn validate(&self, service: Service) -> Result<(), Error> {
-        let service = service.subject();
+        let service = format!("services.{}", service.field());
         for (field, value, high) in
             [("pass", self.pass, 1.0), ("refer", self.refer, 1.0), ("weight", self.weight, 100.0)]
         {
             // A range never contains a number that is none.
             if !(0.0..=high).contains(&value) {
-                return Err(Error::Range { service, field, low: 0.0, high });
+                return Err(Error::Range { path: format!("{service}.{field}"), low: 0.0, high });
             }
         }
         if self.refer > self.pass { Err(Error::Order(service)) } else { Ok(()) }
     }
+}
+
+/// The rules as they are written. The services are text first, for an error to say under which of them it is.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Form {
+    version: u32,
+    services: BTreeMap<String, ServiceRule>,
+}
+
+fn named(name: &str) -> Result<Service, Error> {
+    Service::ALL.into_iter().find(|service| service.field() == name).ok_or_else(|| {
+        let known = Service::ALL.map(Service::field).join(", ");
+        let cause = serde::de::Error::custom(format_args!("unknown service; the services are {known}"));
+        Error::Json { path: format!("services.{name}"), cause }
+    })
 }
 
 impl Rules {
@@ -144,7 +173,14 @@ impl Rules {
     /// # Errors
     /// When the text is not JSON of the [`crate::schema`], or its numbers make no sense; the error says which and where.
     pub fn parse(json: &str) -> Result<Self, Error> {
-        let rules: Self = serde_json::from_str(json)?;
+        let mut json = serde_json::Deserializer::from_str(json);
+        let form: Form = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+            let path = error.path().to_string();
+            Error::Json { path, cause: error.into_inner() }
+        })?;
+        json.end().map_err(|cause| Error::Json { path: ".".into(), cause })?;
+        let services = form.services.into_iter().map(|(name, rule)| Ok((named(&name)?, rule)));
+        let rules = Self { version: form.version, services: services.collect::<Result<_, Error>>()? };
         rules.validate()?;
         Ok(rules)
     }
@@ -197,21 +233,37 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_named() {
-        assert_eq!(refused(&face(r#","pass":1.5"#)), "face_match: pass must be a number from 0 to 1");
-        assert_eq!(refused(&face(r#","weight":-1"#)), "face_match: weight must be a number from 0 to 100");
-        assert_eq!(refused(&face(r#","refer":0.6"#)), "face_match: refer must not be above pass");
+        assert_eq!(
+            refused(&face(r#","pass":1.5"#)),
+            "services.face_recognition.pass must be a number from 0 to 1"
+        );
+        assert_eq!(
+            refused(&face(r#","weight":-1"#)),
+            "services.face_recognition.weight must be a number from 0 to 100"
+        );
+        assert_eq!(
+            refused(&face(r#","refer":0.6"#)),
+            "services.face_recognition.refer must not be above pass"
+        );
         assert_eq!(
             refused(r#"{"version":2,"services":{}}"#),
             "scoring rules of version 2 are not known, this server reads version 1"
         );
         assert!(
-            refused(r#"{"version":1,"services":{}}"#).starts_with("at least one service must be required")
+            refused(r#"{"version":1,"services":{}}"#).starts_with("services: at least one must be required")
         );
         assert!(refused(&face(r#","threshold":1"#)).contains("unknown field `threshold`"));
         assert!(
             refused(r#"{"version":1,"services":{"retina":{"mode":"off"}}}"#)
-                .contains("unknown variant `retina`")
+                .contains("at services.retina: unknown service; the services are face_recognition,")
         );
+        assert!(
+            refused(&face(r#","pass":"high""#)).contains("at services.face_recognition.pass: invalid type")
+        );
+        let path = |json: &str| Rules::parse(json).unwrap_err().path();
+        assert_eq!(path(&face(r#","refer":0.6"#)), "services.face_recognition.refer");
+        assert_eq!(path(&face(r#","missing":"pass""#)), "services.face_recognition.missing");
+        assert_eq!(path(r#"{"version":1,"services":{}} x"#), ".");
         assert!(refused("pass everybody").contains("not valid JSON"));
     }
 

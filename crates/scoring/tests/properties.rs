@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use scoring::{
-    CannotJudge, Evidence, Finding, Missing, Mode, NotEnrolled, PASS_FROM, REFER_FROM, Rules, Service,
-    ServiceRule, Verdict, decide,
+    Basis, CannotJudge, Evidence, Finding, Missing, Mode, NotEnrolled, PASS_FROM, REFER_FROM, Rules,
+    RulesVersion, Service, ServiceRule, Verdict, decide,
 };
 
 fn service() -> impl Strategy<Value = Service> {
@@ -168,5 +168,22 @@ proptest! {
     #[test]
     fn no_text_breaks_the_parser(text in ".{0,200}") {
         let _ = Rules::parse(&text);
+    }
+
+    #[test]
+    fn what_was_recorded_is_decided_alike(rules in rules(), evidence in evidence(), selected in proptest::collection::btree_set(service(), 0..=6)) {
+        let found: Evidence = evidence.into_iter().map(|(s, finding)| (s, finding.recordable())).collect();
+        let basis = Basis { selected, found, rules: Some(RulesVersion { scores_id: "r".into(), version: 3 }) };
+        let read: Basis = serde_json::from_str(&serde_json::to_string(&basis).unwrap()).unwrap();
+        prop_assert_eq!(&read, &basis);
+        let reread: Rules = serde_json::from_str(&serde_json::to_string(&rules).unwrap()).unwrap();
+        prop_assert_eq!(decide(&reread, &read.found), decide(&rules, &basis.found));
+        prop_assert_eq!(decide(&scoring::default_for(&read.selected), &read.found), decide(&scoring::default_for(&basis.selected), &basis.found));
+    }
+
+    #[test]
+    fn recording_moves_no_score_by_more_than_half_a_step(score in 0.0..=1.0f64) {
+        let Finding::Judged { score: kept } = (Finding::Judged { score }).recordable() else { panic!("it was judged") };
+        prop_assert!((kept - score).abs() <= 0.51e-6);
     }
 }

@@ -14,7 +14,7 @@ async fn authorize(service: &mut Service, project: &str, key: &str) -> Result<Au
 }
 
 fn revoke(project: &str, key: &str) -> RevokeApiKeyRequest {
-    RevokeApiKeyRequest { project_id: project.into(), api_key_id: key.into() }
+    RevokeApiKeyRequest { project_id: project.into(), api_key_id: key.into(), keep_one_minter: false }
 }
 
 fn get(project: &str, key: &str) -> GetApiKeyRequest {
@@ -183,6 +183,31 @@ async fn a_request_that_makes_no_sense_says_why() {
         assert_eq!((unknown_project.code(), unknown_project.message()), (Code::NotFound, "no such project"));
         let nameless = service.client.bootstrap(BootstrapRequest::default()).await.unwrap_err();
         assert_eq!(nameless.message(), "organisation_name is required");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_project_keeps_a_key_that_can_mint_even_when_all_are_revoked_at_once() {
+    on_each_database(async |mut service: Service| {
+        let made = service.bootstrap().await;
+        let kept = |key: &str| RevokeApiKeyRequest { keep_one_minter: true, ..revoke(&made.project_id, key) };
+        let plain = service.create_key(&made.project_id, |_| {}).await.unwrap().key.unwrap();
+        let last = service.client.revoke_api_key(kept(&made.api_key_id)).await.unwrap_err();
+        assert_eq!(last.code(), Code::FailedPrecondition);
+        assert_eq!(
+            last.message(),
+            "this is the last active key of the project that can mint; make another one first"
+        );
+        service.client.revoke_api_key(kept(&plain.id)).await.expect("one that cannot mint may go");
+
+        let second = service.create_key(&made.project_id, |k| k.can_mint = true).await.unwrap().key.unwrap();
+        let (mut one, mut other) = (service.client.clone(), service.client.clone());
+        let (first, second) =
+            tokio::join!(one.revoke_api_key(kept(&made.api_key_id)), other.revoke_api_key(kept(&second.id)));
+        assert_eq!([first.is_ok(), second.is_ok()].iter().filter(|ok| **ok).count(), 1);
+        let refused = first.err().or(second.err()).unwrap();
+        assert_eq!(refused.code(), Code::FailedPrecondition, "{refused}");
     })
     .await;
 }

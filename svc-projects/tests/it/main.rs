@@ -1,6 +1,8 @@
 //! The projects service over its own wire, on SQLite and on PostgreSQL.
 
+mod erasures;
 mod keys;
+mod retention;
 mod rules;
 mod tokens;
 

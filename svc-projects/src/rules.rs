@@ -1,0 +1,129 @@
+//! Scoring rules: kept in versions, read back, assigned.
+
+use proto::projects as wire;
+
+use crate::{
+    api_key::{ApiKeyId, Name, ProjectId, ScoresId},
+    error::Error,
+    service::{Projects, now_ms, page_size},
+    store::{NewRules, RulesRow},
+};
+
+impl Projects {
+    pub(crate) async fn put_rules(
+        &self,
+        request: wire::PutScoringRulesRequest,
+    ) -> Result<wire::ScoringRules, Error> {
+        scoring::Rules::parse(&request.rules_json)?;
+        let name = Name::parse("name", &request.name)?;
+        let project_id = ProjectId::parse(&request.project_id)?;
+        if !self.store.project_exists(&project_id).await? {
+            return Err(Error::NoSuchProject);
+        }
+        let scores_id = match &request.scores_id {
+            None => ScoresId::generate(),
+            Some(id) => self.known_rules(&project_id, id).await?,
+        };
+        let rules = NewRules {
+            scores_id: &scores_id,
+            project_id: &project_id,
+            name: &name,
+            json: &request.rules_json,
+            project_default: request.project_default,
+        };
+        let version = self.store.put_rules(&rules, now_ms()).await?.ok_or(Error::NoSuchRules)?;
+        let stored = self.store.find_rules(&project_id, &scores_id, version).await?;
+        Ok(stored.ok_or(Error::NoSuchRules)?.into())
+    }
+
+    pub(crate) async fn find_rules(
+        &self,
+        request: &wire::GetScoringRulesRequest,
+    ) -> Result<wire::ScoringRules, Error> {
+        let (project, id) = rules_ids(&request.project_id, &request.scores_id)?;
+        let found = self.store.find_rules(&project, &id, request.version).await?;
+        Ok(found.ok_or(Error::NoSuchRules)?.into())
+    }
+
+    pub(crate) async fn list_rules(
+        &self,
+        request: &wire::ListScoringRulesRequest,
+    ) -> Result<wire::ListScoringRulesResponse, Error> {
+        let project = ProjectId::parse(&request.project_id)?;
+        let before = match request.cursor.as_str() {
+            "" => None,
+            id => Some(
+                ScoresId::parse(id)
+                    .map_err(|_| Error::Invalid("cursor is not one a list answered".into()))?,
+            ),
+        };
+        let size = page_size(request.page_size);
+        let mut rows = self.store.list_rules(&project, before.as_ref(), size + 1).await?;
+        let more = rows.len() > size as usize;
+        rows.truncate(size as usize);
+        let next_cursor = rows.last().filter(|_| more).map(|last| last.scores_id.clone()).unwrap_or_default();
+        let listed = |row| wire::ScoringRules { rules_json: String::new(), ..wire::ScoringRules::from(row) };
+        Ok(wire::ListScoringRulesResponse { rules: rows.into_iter().map(listed).collect(), next_cursor })
+    }
+
+    pub(crate) async fn list_rules_versions(
+        &self,
+        request: &wire::ListScoringRulesVersionsRequest,
+    ) -> Result<wire::ListScoringRulesVersionsResponse, Error> {
+        let (project, id) = rules_ids(&request.project_id, &request.scores_id)?;
+        if !self.store.rules_exist(&project, &id).await? {
+            return Err(Error::NoSuchRules);
+        }
+        let size = page_size(request.page_size);
+        let versions = self.store.list_rules_versions(&id, request.before, size).await?;
+        let wire =
+            |(version, created_at_ms)| wire::ScoringRulesVersion { version: count(version), created_at_ms };
+        Ok(wire::ListScoringRulesVersionsResponse { versions: versions.into_iter().map(wire).collect() })
+    }
+
+    pub(crate) async fn assign_rules(&self, request: &wire::AssignScoringRulesRequest) -> Result<(), Error> {
+        let project = ProjectId::parse(&request.project_id)?;
+        let rules = match &request.scores_id {
+            Some(id) => Some(self.known_rules(&project, id).await?),
+            None => None,
+        };
+        let (assigned, missing) = match &request.api_key_id {
+            None => (self.store.assign_to_project(&project, rules.as_ref()).await?, Error::NoSuchProject),
+            Some(key) => {
+                let key = ApiKeyId::parse(key)?;
+                let assigned = self.store.assign_to_key(&project, &key, rules.as_ref(), now_ms()).await?;
+                (assigned, Error::NoSuchKey)
+            }
+        };
+        if assigned { Ok(()) } else { Err(missing) }
+    }
+
+    async fn known_rules(&self, project: &ProjectId, id: &str) -> Result<ScoresId, Error> {
+        let id = ScoresId::parse(id)?;
+        if self.store.rules_exist(project, &id).await? { Ok(id) } else { Err(Error::NoSuchRules) }
+    }
+}
+
+/// Both ids of a rule set; another tenant's, an unknown one and nonsense all answer alike.
+fn rules_ids(project: &str, id: &str) -> Result<(ProjectId, ScoresId), Error> {
+    Ok((ProjectId::parse(project).map_err(|_| Error::NoSuchRules)?, ScoresId::parse(id)?))
+}
+
+fn count(stored: i64) -> u32 {
+    u32::try_from(stored).unwrap_or(u32::MAX)
+}
+
+impl From<RulesRow> for wire::ScoringRules {
+    fn from(row: RulesRow) -> Self {
+        Self {
+            scores_id: row.scores_id,
+            project_id: row.project_id,
+            version: count(row.version),
+            rules_json: row.rules_json,
+            name: row.name,
+            created_at_ms: row.created_at,
+            latest_version: count(row.latest_version),
+            project_default: row.project_default != 0,
+        }
+    }
+}

@@ -1,0 +1,48 @@
+//! How long each project keeps what it records.
+
+use sqlx::{query, query_as};
+
+use super::Store;
+use crate::{api_key::ProjectId, error::Error, retention::Days};
+
+/// A project and what it said; `None` where it never said.
+#[derive(Debug, sqlx::FromRow)]
+pub struct RetentionRow {
+    pub project_id: String,
+    pub samples_days: Option<i64>,
+    pub transactions_days: Option<i64>,
+    pub updated_at: Option<i64>,
+}
+
+impl Store {
+    pub async fn put_retention(&self, project: &ProjectId, days: &Days, now_ms: i64) -> Result<(), Error> {
+        const SQL: &str = "INSERT INTO retention (project_id, samples_days, transactions_days, updated_at) \
+                           VALUES ($1, $2, $3, $4) ON CONFLICT (project_id) DO UPDATE SET \
+                           samples_days = excluded.samples_days, transactions_days = excluded.transactions_days, \
+                           updated_at = excluded.updated_at";
+        db::on!(&self.db, |pool| query(SQL)
+            .bind(project.as_str())
+            .bind(i64::from(days.samples))
+            .bind(i64::from(days.transactions))
+            .bind(now_ms)
+            .execute(pool)
+            .await
+            .map(drop))?;
+        Ok(())
+    }
+
+    /// `None`: no such project.
+    pub async fn find_retention(&self, project: &ProjectId) -> Result<Option<RetentionRow>, Error> {
+        const SQL: &str = "SELECT p.id AS project_id, r.samples_days, r.transactions_days, r.updated_at \
+                           FROM projects p LEFT JOIN retention r ON r.project_id = p.id WHERE p.id = $1";
+        Ok(db::on!(&self.db, |pool| query_as(SQL).bind(project.as_str()).fetch_optional(pool).await)?)
+    }
+
+    /// Up to `limit` projects after the one with id `after`, in the order of their ids.
+    pub async fn list_retentions(&self, after: &str, limit: u32) -> Result<Vec<RetentionRow>, Error> {
+        const SQL: &str = "SELECT p.id AS project_id, r.samples_days, r.transactions_days, r.updated_at \
+                           FROM projects p LEFT JOIN retention r ON r.project_id = p.id \
+                           WHERE p.id > $1 ORDER BY p.id LIMIT $2";
+        Ok(db::on!(&self.db, |pool| query_as(SQL).bind(after).bind(i64::from(limit)).fetch_all(pool).await)?)
+    }
+}

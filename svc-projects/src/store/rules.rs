@@ -1,0 +1,175 @@
+//! Rule sets, their versions, and whose they are.
+
+use sqlx::{query, query_as, query_scalar};
+
+use super::Store;
+use crate::{
+    api_key::{ApiKeyId, Name, ProjectId, ScoresId},
+    error::Error,
+};
+
+/// One version of a rule set, already validated.
+pub struct NewRules<'a> {
+    pub scores_id: &'a ScoresId,
+    pub project_id: &'a ProjectId,
+    pub name: &'a Name,
+    pub json: &'a str,
+    pub project_default: bool,
+}
+
+/// A version of a rule set as it is kept.
+#[derive(Debug, sqlx::FromRow)]
+pub struct RulesRow {
+    pub scores_id: String,
+    pub project_id: String,
+    pub name: String,
+    pub version: i64,
+    pub latest_version: i64,
+    pub rules_json: String,
+    /// When this version was stored.
+    pub created_at: i64,
+    /// 1: the project's own rules.
+    pub project_default: i64,
+}
+
+impl Store {
+    pub async fn rules_exist(&self, project: &ProjectId, id: &ScoresId) -> Result<bool, Error> {
+        const SQL: &str = "SELECT 1 FROM scoring_rules WHERE scores_id = $1 AND project_id = $2";
+        let found: Option<i32> = db::on!(&self.db, |pool| {
+            query_scalar(SQL).bind(id.as_str()).bind(project.as_str()).fetch_optional(pool).await
+        })?;
+        Ok(found.is_some())
+    }
+
+    /// Stores the next version of a rule set and answers its number; `None` when the id belongs to another project.
+    pub async fn put_rules(&self, rules: &NewRules<'_>, now_ms: i64) -> Result<Option<u32>, Error> {
+        const PUT: &str = "INSERT INTO scoring_rules \
+                           (scores_id, project_id, name, version, rules_json, created_at, updated_at) \
+                           VALUES ($1, $2, $3, 1, $4, $5, $5) \
+                           ON CONFLICT (scores_id) DO UPDATE SET name = excluded.name, \
+                           rules_json = excluded.rules_json, version = scoring_rules.version + 1, \
+                           updated_at = excluded.updated_at \
+                           WHERE scoring_rules.project_id = excluded.project_id RETURNING version";
+        const KEEP: &str = "INSERT INTO scoring_rule_versions (scores_id, version, rules_json, created_at) VALUES ($1, $2, $3, $4)";
+        const ASSIGN: &str = "UPDATE projects SET scores_id = $2 WHERE id = $1";
+        let (project, id) = (rules.project_id.as_str(), rules.scores_id.as_str());
+        let version: Option<i64> = db::on!(&self.db, |pool| async {
+            let mut tx = pool.begin().await?;
+            let put = query_scalar(PUT)
+                .bind(id)
+                .bind(project)
+                .bind(rules.name.as_str())
+                .bind(rules.json)
+                .bind(now_ms);
+            let Some(version) = put.fetch_optional(&mut *tx).await? else { return Ok(None) };
+            let keep = query(KEEP).bind(id).bind(version).bind(rules.json).bind(now_ms);
+            keep.execute(&mut *tx).await?;
+            if rules.project_default {
+                query(ASSIGN).bind(project).bind(id).execute(&mut *tx).await?;
+            }
+            tx.commit().await?;
+            Ok::<_, sqlx::Error>(Some(version))
+        }
+        .await)?;
+        Ok(version.and_then(|version| u32::try_from(version).ok()))
+    }
+
+    /// One version of a rule set; 0 stands for the newest.
+    pub async fn find_rules(
+        &self,
+        project: &ProjectId,
+        id: &ScoresId,
+        version: u32,
+    ) -> Result<Option<RulesRow>, Error> {
+        const SQL: &str = "SELECT r.scores_id, r.project_id, r.name, v.version, r.version AS latest_version, \
+                           v.rules_json, v.created_at, \
+                           CAST(CASE WHEN p.scores_id = r.scores_id THEN 1 ELSE 0 END AS BIGINT) AS project_default \
+                           FROM scoring_rules r JOIN projects p ON p.id = r.project_id \
+                           JOIN scoring_rule_versions v ON v.scores_id = r.scores_id \
+                           AND v.version = CASE WHEN $3 = 0 THEN r.version ELSE $3 END \
+                           WHERE r.scores_id = $1 AND r.project_id = $2";
+        Ok(db::on!(&self.db, |pool| query_as(SQL)
+            .bind(id.as_str())
+            .bind(project.as_str())
+            .bind(i64::from(version))
+            .fetch_optional(pool)
+            .await)?)
+    }
+
+    /// Up to `limit` rule sets of a project, newest first, made before the one named in `before`.
+    pub async fn list_rules(
+        &self,
+        project: &ProjectId,
+        before: Option<&ScoresId>,
+        limit: u32,
+    ) -> Result<Vec<RulesRow>, Error> {
+        const SQL: &str = "SELECT r.scores_id, r.project_id, r.name, r.version, r.version AS latest_version, \
+                           r.rules_json, r.updated_at AS created_at, \
+                           CAST(CASE WHEN p.scores_id = r.scores_id THEN 1 ELSE 0 END AS BIGINT) AS project_default \
+                           FROM scoring_rules r JOIN projects p ON p.id = r.project_id \
+                           WHERE r.project_id = $1 AND r.scores_id < $2 ORDER BY r.scores_id DESC LIMIT $3";
+        // Sorts after every id: ids hold 0-9 and a-f.
+        let before = before.map_or("z", ScoresId::as_str);
+        Ok(db::on!(&self.db, |pool| query_as(SQL)
+            .bind(project.as_str())
+            .bind(before)
+            .bind(i64::from(limit))
+            .fetch_all(pool)
+            .await)?)
+    }
+
+    /// Up to `limit` versions below `before` (0: all) with the time each was stored, newest first.
+    pub async fn list_rules_versions(
+        &self,
+        id: &ScoresId,
+        before: u32,
+        limit: u32,
+    ) -> Result<Vec<(i64, i64)>, Error> {
+        const SQL: &str = "SELECT version, created_at FROM scoring_rule_versions \
+                           WHERE scores_id = $1 AND version < $2 ORDER BY version DESC LIMIT $3";
+        let before = if before == 0 { i64::MAX } else { before.into() };
+        Ok(db::on!(&self.db, |pool| query_as(SQL)
+            .bind(id.as_str())
+            .bind(before)
+            .bind(i64::from(limit))
+            .fetch_all(pool)
+            .await)?)
+    }
+
+    /// Makes `rules` the project's own; false when there is no such project.
+    pub async fn assign_to_project(
+        &self,
+        project: &ProjectId,
+        rules: Option<&ScoresId>,
+    ) -> Result<bool, Error> {
+        const SQL: &str = "UPDATE projects SET scores_id = $2 WHERE id = $1";
+        let changed = db::on!(&self.db, |pool| query(SQL)
+            .bind(project.as_str())
+            .bind(rules.map(ScoresId::as_str))
+            .execute(pool)
+            .await
+            .map(|done| done.rows_affected()))?;
+        Ok(changed > 0)
+    }
+
+    /// Makes `rules` a key's own; false when the project has no such key.
+    pub async fn assign_to_key(
+        &self,
+        project: &ProjectId,
+        key: &ApiKeyId,
+        rules: Option<&ScoresId>,
+        now_ms: i64,
+    ) -> Result<bool, Error> {
+        const SQL: &str =
+            "UPDATE api_keys SET scores_id = $3, updated_at = $4 WHERE id = $1 AND project_id = $2";
+        let changed = db::on!(&self.db, |pool| query(SQL)
+            .bind(key.as_str())
+            .bind(project.as_str())
+            .bind(rules.map(ScoresId::as_str))
+            .bind(now_ms)
+            .execute(pool)
+            .await
+            .map(|done| done.rows_affected()))?;
+        Ok(changed > 0)
+    }
+}
