@@ -35,6 +35,8 @@ pub enum Error {
     Lips(#[from] lips::Error),
     #[error("a template cannot be encrypted or decrypted")]
     Sealed(#[from] blob::Error),
+    #[error("the user was erased meanwhile")]
+    Erased,
     #[error("a kept template is malformed")]
     Malformed,
     #[error("the database failed")]
@@ -50,6 +52,7 @@ impl From<Error> for Status {
             }
             Error::Overloaded => Self::resource_exhausted(error.to_string()),
             Error::SlowUpload | Error::Late => Self::deadline_exceeded(error.to_string()),
+            Error::Erased => Self::aborted(error.to_string()),
             Error::Abandoned => Self::cancelled(error.to_string()),
             Error::Upload(status) => *status,
             Error::Database(_) => {

@@ -39,6 +39,8 @@ pub struct Gallery {
 #[derive(Debug)]
 struct Enrolled {
     subject_id: String,
+    /// What the template was last made or changed in.
+    transaction_id: String,
     bytes: Zeroizing<Vec<u8>>,
 }
 
@@ -50,8 +52,15 @@ pub struct Nearest<C> {
 }
 
 impl Gallery {
-    pub fn add(&mut self, modality: Modality, subject_id: &str, bytes: Zeroizing<Vec<u8>>) {
-        let enrolled = Enrolled { subject_id: subject_id.to_owned(), bytes };
+    pub fn add(
+        &mut self,
+        modality: Modality,
+        subject_id: &str,
+        transaction_id: &str,
+        bytes: Zeroizing<Vec<u8>>,
+    ) {
+        let (subject_id, transaction_id) = (subject_id.to_owned(), transaction_id.to_owned());
+        let enrolled = Enrolled { subject_id, transaction_id, bytes };
         match modality {
             Modality::Face => self.faces.push(enrolled),
             Modality::Voice => self.voices.push(enrolled),
@@ -140,7 +149,7 @@ pub fn voice_to_bytes(voice: &Voiceprint) -> Zeroizing<Vec<u8>> {
     bytes
 }
 
-fn voice_from_bytes(bytes: &[u8]) -> Result<Voiceprint, Error> {
+pub fn voice_from_bytes(bytes: &[u8]) -> Result<Voiceprint, Error> {
     let (narrow, rest) = bytes.split_first().ok_or(Error::Malformed)?;
     let (seconds, rest) = rest.split_first_chunk::<4>().ok_or(Error::Malformed)?;
     let (numbers, odd) = rest.as_chunks::<4>();
@@ -171,6 +180,7 @@ mod tests {
             gallery.add(
                 Modality::Face,
                 &format!("s{axis}"),
+                "tx",
                 face_along(axis, 0.0).to_bytes().to_vec().into(),
             );
         }

@@ -6,8 +6,8 @@
 //! once, before a byte is read. Templates are kept encrypted under a key of their subject (`templates`); a search opens
 //! the gallery of one project and no other.
 //!
-//! Invariants: services that were not asked for do not run; no vector leaves the process unsealed; a template is never
-//! replaced; a video lies in a file without a name and is gone with the call; a panic costs one call.
+//! Invariants: services that were not asked for do not run; no vector leaves the process unsealed; no
+//! template is made, changed or replaced but by the rules of `strengthen`; a video lies in a file without a name and is gone with the call; a panic costs one call.
 //!
 //! Caller: the gateway.
 
@@ -25,6 +25,7 @@ mod service;
 mod spooled;
 mod stages;
 mod store;
+mod strengthen;
 mod templates;
 mod upload;
 mod workers;

@@ -11,7 +11,10 @@ use face::Presence;
 use futures::{Stream, StreamExt};
 use media::Limits;
 use models::Pack;
-use proto::ml::{self as wire, ml_server};
+use proto::{
+    ml::{self as wire, ml_server},
+    subjects,
+};
 use tonic::{Request, Response, Status, Streaming};
 use voice::Phrase;
 use zeroize::Zeroizing;
@@ -26,7 +29,8 @@ use crate::{
     identity::identify,
     pipeline::{self, Findings, Task, Wanted},
     spooled::Spooled,
-    templates::Templates,
+    store::Counts,
+    templates::{Templates, Whose},
     upload::{self, Bounds},
     workers::Workers,
 };
@@ -109,10 +113,13 @@ impl Ml {
         let models = self.templates.models().id();
         let owner = Owner { project: &request.project_id, user: &request.user_fullname, models: &models };
         let candidate = Candidate::open(self.templates.ring(), owner, &request.candidate, now_ms())?;
-        let made = self
-            .templates
-            .enrol(&request.project_id, &request.user_fullname, &candidate, &request.transaction_id, now_ms())
-            .await?;
+        let whose = Whose {
+            project: &request.project_id,
+            user: &request.user_fullname,
+            transaction: &request.transaction_id,
+            now_ms: now_ms(),
+        };
+        let made = self.templates.enrol(whose, &candidate).await?;
         Ok(wire::EnrollCandidateResponse { face: made.face, voice: made.voice })
     }
 
@@ -196,6 +203,20 @@ fn check_ids(project: &str, user: &str) -> Result<(), Error> {
     Ok(())
 }
 
+/// Counts as the wire has them: only what there is.
+fn remains(counts: Counts) -> subjects::Remains {
+    let kinds = [
+        ("face_template", counts.face_templates),
+        ("voice_template", counts.voice_templates),
+        ("face_enrolment", counts.face_enrolments),
+        ("voice_enrolment", counts.voice_enrolments),
+        ("subject_key", counts.subjects),
+    ];
+    let kept = kinds.into_iter().filter(|(_, count)| *count > 0);
+    let kept = kept.map(|(kind, count)| subjects::Kept { kind: kind.to_owned(), count });
+    subjects::Remains { kept: kept.collect() }
+}
+
 fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
@@ -215,6 +236,26 @@ impl ml_server::Ml for Ml {
         request: Request<wire::EnrollCandidateRequest>,
     ) -> Result<Response<wire::EnrollCandidateResponse>, Status> {
         Ok(Response::new(self.enrol(request.into_inner()).await?))
+    }
+
+    async fn find_subject(
+        &self,
+        request: Request<subjects::Subject>,
+    ) -> Result<Response<subjects::Remains>, Status> {
+        let subject = request.into_inner();
+        check_ids(&subject.project_id, &subject.user_fullname)?;
+        let found = self.templates.remains(&subject.project_id, &subject.user_fullname).await?;
+        Ok(Response::new(remains(found)))
+    }
+
+    async fn erase_subject(
+        &self,
+        request: Request<subjects::Subject>,
+    ) -> Result<Response<subjects::Remains>, Status> {
+        let subject = request.into_inner();
+        check_ids(&subject.project_id, &subject.user_fullname)?;
+        let gone = self.templates.erase(&subject.project_id, &subject.user_fullname).await?;
+        Ok(Response::new(remains(gone)))
     }
 
     async fn warmup(

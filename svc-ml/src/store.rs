@@ -1,7 +1,7 @@
 //! Every SQL statement of this service.
 
 use db::Db;
-use sqlx::{query, query_as};
+use sqlx::{query, query_as, query_scalar};
 
 use crate::error::Error;
 
@@ -19,6 +19,8 @@ pub struct Subject {
     pub name_sealed: Vec<u8>,
     pub wrapped_key: Vec<u8>,
     pub created_at: i64,
+    /// How many enrolments there have been: what [`Store::apply`] compares.
+    pub enrolments: i64,
 }
 
 /// A template as it is kept.
@@ -34,6 +36,20 @@ pub struct TemplateRow {
     pub created_at: i64,
 }
 
+/// A picture or recording that was enrolled, as it is kept.
+#[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
+pub struct EnrolmentRow {
+    pub id: String,
+    pub project_id: String,
+    pub subject_id: String,
+    pub modality: String,
+    pub model: String,
+    pub quality: f64,
+    pub sealed: Vec<u8>,
+    pub transaction_id: String,
+    pub created_at: i64,
+}
+
 /// A template with the key that opens it.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct GalleryRow {
@@ -41,15 +57,34 @@ pub struct GalleryRow {
     pub modality: String,
     pub model: String,
     pub sealed: Vec<u8>,
+    pub transaction_id: String,
     pub wrapped_key: Vec<u8>,
 }
 
-/// Changes with every template that is added or erased.
-#[derive(Clone, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
-pub struct Revision {
-    pub templates: i64,
-    pub newest: Option<String>,
+/// What an enrolment makes of one modality of a subject; written as a whole or not at all.
+#[derive(Clone, Debug)]
+pub struct Change {
+    pub subject: Subject,
+    pub modality: &'static str,
+    /// Enrolments that go.
+    pub dropped: Vec<String>,
+    pub added: Vec<EnrolmentRow>,
+    /// The template from now on; none: one that is there goes.
+    pub template: Option<TemplateRow>,
 }
+
+/// How many rows of a subject there are, or were.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub face_templates: u64,
+    pub voice_templates: u64,
+    pub face_enrolments: u64,
+    pub voice_enrolments: u64,
+    pub subjects: u64,
+}
+
+const BUMP: &str = "INSERT INTO galleries (project_id, revision) VALUES ($1, 1) \
+    ON CONFLICT (project_id) DO UPDATE SET revision = galleries.revision + 1";
 
 impl Store {
     pub fn new(db: Db) -> Self {
@@ -58,22 +93,23 @@ impl Store {
 
     /// The subject whose name has this hash.
     pub async fn subject(&self, project: &str, name_hash: &str) -> Result<Option<Subject>, Error> {
-        const SQL: &str = "SELECT id, project_id, name_hash, name_sealed, wrapped_key, created_at FROM subjects \
-            WHERE project_id = $1 AND name_hash = $2";
+        const SQL: &str = "SELECT id, project_id, name_hash, name_sealed, wrapped_key, created_at, enrolments \
+            FROM subjects WHERE project_id = $1 AND name_hash = $2";
         Ok(db::on!(&self.db, |pool| query_as(SQL).bind(project).bind(name_hash).fetch_optional(pool).await)?)
     }
 
     /// The subject with this id.
     pub async fn subject_by_id(&self, project: &str, id: &str) -> Result<Option<Subject>, Error> {
-        const SQL: &str = "SELECT id, project_id, name_hash, name_sealed, wrapped_key, created_at FROM subjects \
-            WHERE project_id = $1 AND id = $2";
+        const SQL: &str = "SELECT id, project_id, name_hash, name_sealed, wrapped_key, created_at, enrolments \
+            FROM subjects WHERE project_id = $1 AND id = $2";
         Ok(db::on!(&self.db, |pool| query_as(SQL).bind(project).bind(id).fetch_optional(pool).await)?)
     }
 
     /// Adds a subject; false when one with this name is there already.
     pub async fn add_subject(&self, subject: &Subject) -> Result<bool, Error> {
-        const SQL: &str = "INSERT INTO subjects (id, project_id, name_hash, name_sealed, wrapped_key, created_at) \
-            VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (project_id, name_hash) DO NOTHING";
+        const SQL: &str = "INSERT INTO subjects \
+            (id, project_id, name_hash, name_sealed, wrapped_key, created_at, enrolments) \
+            VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (project_id, name_hash) DO NOTHING";
         let s = subject;
         let added = db::on!(&self.db, |pool| query(SQL)
             .bind(&s.id)
@@ -82,44 +118,125 @@ impl Store {
             .bind(&s.name_sealed)
             .bind(&s.wrapped_key)
             .bind(s.created_at)
+            .bind(s.enrolments)
             .execute(pool)
             .await
             .map(|done| done.rows_affected()))?;
         Ok(added > 0)
     }
 
-    /// Adds a template; false when the subject has one of this modality, which then stays as it is.
-    pub async fn add_template(&self, template: &TemplateRow) -> Result<bool, Error> {
-        const SQL: &str = "INSERT INTO templates \
+    /// The template of one modality of a subject.
+    pub async fn template(&self, subject: &str, modality: &str) -> Result<Option<TemplateRow>, Error> {
+        const SQL: &str = "SELECT id, project_id, subject_id, modality, model, sealed, transaction_id, created_at \
+            FROM templates WHERE subject_id = $1 AND modality = $2";
+        Ok(db::on!(&self.db, |pool| query_as(SQL).bind(subject).bind(modality).fetch_optional(pool).await)?)
+    }
+
+    /// The enrolments of one modality of a subject, oldest first.
+    pub async fn enrolments(&self, subject: &str, modality: &str) -> Result<Vec<EnrolmentRow>, Error> {
+        const SQL: &str = "SELECT id, project_id, subject_id, modality, model, quality, sealed, transaction_id, created_at \
+            FROM enrolments WHERE subject_id = $1 AND modality = $2 ORDER BY created_at, id";
+        Ok(db::on!(&self.db, |pool| query_as(SQL).bind(subject).bind(modality).fetch_all(pool).await)?)
+    }
+
+    /// Writes an enrolment; false, and nothing written, when the subject was enrolled or erased since it was read.
+    pub async fn apply(&self, change: &Change) -> Result<bool, Error> {
+        const TURN: &str =
+            "UPDATE subjects SET enrolments = enrolments + 1 WHERE id = $1 AND enrolments = $2";
+        const DROP: &str = "DELETE FROM enrolments WHERE id = $1";
+        const ADD: &str = "INSERT INTO enrolments \
+            (id, project_id, subject_id, modality, model, quality, sealed, transaction_id, created_at) \
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+        const CLEAR: &str = "DELETE FROM templates WHERE subject_id = $1 AND modality = $2";
+        const MAKE: &str = "INSERT INTO templates \
             (id, project_id, subject_id, modality, model, sealed, transaction_id, created_at) \
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (subject_id, modality) DO NOTHING";
-        let t = template;
-        let added = db::on!(&self.db, |pool| query(SQL)
-            .bind(&t.id)
-            .bind(&t.project_id)
-            .bind(&t.subject_id)
-            .bind(&t.modality)
-            .bind(&t.model)
-            .bind(&t.sealed)
-            .bind(&t.transaction_id)
-            .bind(t.created_at)
-            .execute(pool)
-            .await
-            .map(|done| done.rows_affected()))?;
-        Ok(added > 0)
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        let subject = &change.subject;
+        let done: Result<bool, sqlx::Error> = db::on!(&self.db, |pool| async {
+            let mut tx = pool.begin().await?;
+            let turn = query(TURN).bind(&subject.id).bind(subject.enrolments);
+            if turn.execute(&mut *tx).await?.rows_affected() == 0 {
+                return Ok(false);
+            }
+            for id in &change.dropped {
+                query(DROP).bind(id).execute(&mut *tx).await?;
+            }
+            for e in &change.added {
+                let add = query(ADD).bind(&e.id).bind(&e.project_id).bind(&e.subject_id).bind(&e.modality);
+                let add = add.bind(&e.model).bind(e.quality).bind(&e.sealed);
+                add.bind(&e.transaction_id).bind(e.created_at).execute(&mut *tx).await?;
+            }
+            query(CLEAR).bind(&subject.id).bind(change.modality).execute(&mut *tx).await?;
+            if let Some(t) = &change.template {
+                let make = query(MAKE).bind(&t.id).bind(&t.project_id).bind(&t.subject_id).bind(&t.modality);
+                let make = make.bind(&t.model).bind(&t.sealed).bind(&t.transaction_id).bind(t.created_at);
+                make.execute(&mut *tx).await?;
+            }
+            query(BUMP).bind(&subject.project_id).execute(&mut *tx).await?;
+            tx.commit().await?;
+            Ok(true)
+        }
+        .await);
+        Ok(done?)
     }
 
-    /// The state of a project's templates.
-    pub async fn revision(&self, project: &str) -> Result<Revision, Error> {
-        const SQL: &str =
-            "SELECT COUNT(*) AS templates, MAX(id) AS newest FROM templates WHERE project_id = $1";
-        Ok(db::on!(&self.db, |pool| query_as(SQL).bind(project).fetch_one(pool).await)?)
+    /// What there is of a subject.
+    pub async fn count(&self, subject: &str) -> Result<Counts, Error> {
+        const TEMPLATES: &str = "SELECT COUNT(*) FROM templates WHERE subject_id = $1 AND modality = $2";
+        const ENROLMENTS: &str = "SELECT COUNT(*) FROM enrolments WHERE subject_id = $1 AND modality = $2";
+        let count = async |sql: &'static str, modality: &str| -> Result<u64, Error> {
+            let count: i64 = db::on!(&self.db, |pool| query_scalar(sql)
+                .bind(subject)
+                .bind(modality)
+                .fetch_one(pool)
+                .await)?;
+            Ok(count.unsigned_abs())
+        };
+        Ok(Counts {
+            face_templates: count(TEMPLATES, "face").await?,
+            voice_templates: count(TEMPLATES, "voice").await?,
+            face_enrolments: count(ENROLMENTS, "face").await?,
+            voice_enrolments: count(ENROLMENTS, "voice").await?,
+            subjects: 1,
+        })
+    }
+
+    /// Deletes all there is of a subject, and answers what it was.
+    pub async fn erase(&self, project: &str, subject: &str) -> Result<Counts, Error> {
+        const TEMPLATES: &str = "DELETE FROM templates WHERE subject_id = $1 AND modality = $2";
+        const ENROLMENTS: &str = "DELETE FROM enrolments WHERE subject_id = $1 AND modality = $2";
+        const SUBJECT: &str = "DELETE FROM subjects WHERE project_id = $1 AND id = $2";
+        let done: Result<Counts, sqlx::Error> = db::on!(&self.db, |pool| async {
+            let mut tx = pool.begin().await?;
+            let mut gone = [0; 4];
+            let parts =
+                [(TEMPLATES, "face"), (TEMPLATES, "voice"), (ENROLMENTS, "face"), (ENROLMENTS, "voice")];
+            for ((sql, modality), gone) in parts.into_iter().zip(&mut gone) {
+                *gone = query(sql).bind(subject).bind(modality).execute(&mut *tx).await?.rows_affected();
+            }
+            let [face_templates, voice_templates, face_enrolments, voice_enrolments] = gone;
+            let subjects =
+                query(SUBJECT).bind(project).bind(subject).execute(&mut *tx).await?.rows_affected();
+            query(BUMP).bind(project).execute(&mut *tx).await?;
+            tx.commit().await?;
+            Ok(Counts { face_templates, voice_templates, face_enrolments, voice_enrolments, subjects })
+        }
+        .await);
+        Ok(done?)
+    }
+
+    /// The state of a project's templates: greater after every change of one.
+    pub async fn revision(&self, project: &str) -> Result<i64, Error> {
+        const SQL: &str = "SELECT revision FROM galleries WHERE project_id = $1";
+        let found: Option<i64> =
+            db::on!(&self.db, |pool| query_scalar(SQL).bind(project).fetch_optional(pool).await)?;
+        Ok(found.unwrap_or_default())
     }
 
     /// Every template of a project.
     pub async fn gallery(&self, project: &str) -> Result<Vec<GalleryRow>, Error> {
-        const SQL: &str = "SELECT t.subject_id, t.modality, t.model, t.sealed, s.wrapped_key FROM templates t \
-            JOIN subjects s ON s.id = t.subject_id WHERE t.project_id = $1 ORDER BY t.subject_id";
+        const SQL: &str = "SELECT t.subject_id, t.modality, t.model, t.sealed, t.transaction_id, s.wrapped_key \
+            FROM templates t JOIN subjects s ON s.id = t.subject_id WHERE t.project_id = $1 ORDER BY t.subject_id";
         Ok(db::on!(&self.db, |pool| query_as(SQL).bind(project).fetch_all(pool).await)?)
     }
 }

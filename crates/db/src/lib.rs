@@ -137,7 +137,9 @@ async fn open_sqlite(url: &str, config: &Config) -> Result<SqlitePool, Error> {
         // WAL with NORMAL survives a process crash without a sync for each commit; a power cut may lose the last ones.
         .synchronous(if config.durable { SqliteSynchronous::Full } else { SqliteSynchronous::Normal })
         .busy_timeout(Duration::from_secs(5))
-        .foreign_keys(true);
+        .foreign_keys(true)
+        // What is erased is overwritten, not only forgotten.
+        .pragma("secure_delete", "ON");
     // Every connection to `:memory:` is another database, and must outlive idle times.
     let connections = if url.contains(":memory:") { 1 } else { config.max_connections };
     let pool = SqlitePoolOptions::new().max_connections(connections).idle_timeout(None).max_lifetime(None);

@@ -1,0 +1,258 @@
+use super::{
+    enrolment::{Enrolled, Whose},
+    *,
+};
+use crate::{
+    candidate::Candidate,
+    gallery::voice_to_bytes,
+    store::Counts,
+    strengthen::{Standing, Weighted},
+};
+use blob::KeyConfig;
+use db::Db;
+use face::Embedding;
+use sqlx::query;
+use voice::{Bandwidth, Voiceprint};
+use zeroize::Zeroizing;
+
+const NOW: i64 = 1_700_000_000_000;
+
+fn ring(byte: &str) -> KeyRing {
+    let secret = Some(byte.repeat(32).into());
+    KeyRing::open(&KeyConfig { secret, ..KeyConfig::default() }).unwrap()
+}
+
+fn templates(db: &Db) -> Templates {
+    let models = Models { face: "f 1".into(), voice: "v 1".into() };
+    Templates::new(Store::new(db.clone()), ring("07"), models)
+}
+
+/// The face of somebody; other numbers are other people.
+fn face(person: u8) -> Embedding {
+    let values: Vec<f32> = (0..128).map(|i| ((f32::from(person) + 1.3) * (i as f32 + 0.7)).sin()).collect();
+    Embedding::unit(&values)
+}
+
+fn bytes(face: &Embedding) -> Zeroizing<Vec<u8>> {
+    face.to_bytes().into()
+}
+
+fn candidate(person: u8) -> Candidate {
+    Candidate { face: Some(bytes(&face(person))), voice: None }
+}
+
+fn voiceprint(seconds: f32) -> Voiceprint {
+    Voiceprint::new(vec![1.0; voice::EMBEDDING_LEN], Bandwidth::Wide, seconds).unwrap()
+}
+
+fn whose<'a>(project: &'a str, user: &'a str) -> Whose<'a> {
+    Whose { project, user, transaction: "tx", now_ms: NOW }
+}
+
+/// Whether the template of the subject is a face.
+async fn is_of(templates: &Templates, project: &str, user: &str, person: u8) -> bool {
+    let subject = templates.subject(project, user).await.unwrap().unwrap();
+    let gallery = templates.gallery(project).await.unwrap();
+    gallery.compare_face(&face(person), &subject).unwrap().unwrap().score > 0.999
+}
+
+async fn dump(db: &Db) -> Vec<u8> {
+    let subjects: Vec<(String, Vec<u8>, Vec<u8>)> =
+        db::on!(db, |pool| sqlx::query_as("SELECT name_hash, name_sealed, wrapped_key FROM subjects")
+            .fetch_all(pool)
+            .await
+            .unwrap());
+    let sealed: Vec<(Vec<u8>,)> =
+        db::on!(db, |pool| sqlx::query_as("SELECT sealed FROM templates").fetch_all(pool).await.unwrap());
+    let subjects = subjects.into_iter().flat_map(|(hash, name, key)| [hash.into_bytes(), name, key].concat());
+    subjects.chain(sealed.into_iter().flat_map(|(s,)| s)).collect()
+}
+
+#[tokio::test]
+async fn templates_are_found_by_their_project_and_lie_encrypted() {
+    testkit::each_db(&crate::MIGRATIONS, async |db| {
+        let templates = templates(&db);
+        let done = templates.enrol(whose("p", "Ada Lovelace"), &candidate(5)).await.unwrap();
+        assert_eq!(done, Enrolled { face: true, voice: false });
+        let subject = templates.subject("p", "Ada Lovelace").await.unwrap().unwrap();
+        assert_eq!(templates.name("p", &subject).await.unwrap().unwrap(), "Ada Lovelace");
+        assert!(is_of(&templates, "p", "Ada Lovelace", 5).await);
+        assert!(templates.subject("q", "Ada Lovelace").await.unwrap().is_none());
+        assert!(templates.name("q", &subject).await.unwrap().is_none());
+        assert_eq!(templates.gallery("q").await.unwrap().len(Modality::Face), 0);
+        let kept = dump(&db).await;
+        assert!(kept.len() > 512);
+        let template = templates.gallery("p").await.unwrap();
+        let template = template.bytes(Modality::Face, &subject).unwrap();
+        for plain in [b"Lovelace".as_slice(), &template[..16]] {
+            assert!(!kept.windows(plain.len()).any(|w| w == plain));
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_template_is_never_replaced_and_a_missing_one_is_added() {
+    testkit::each_db(&crate::MIGRATIONS, async |db| {
+        let templates = templates(&db);
+        templates.enrol(whose("p", "a"), &candidate(5)).await.unwrap();
+        let both = Candidate { face: Some(bytes(&face(9))), voice: Some(voice_to_bytes(&voiceprint(1.5))) };
+        let done = templates.enrol(whose("p", "a"), &both).await.unwrap();
+        assert_eq!(done, Enrolled { face: false, voice: true });
+        assert!(is_of(&templates, "p", "a", 5).await);
+        assert_eq!(templates.gallery("p").await.unwrap().len(Modality::Voice), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn another_process_is_seen_at_the_next_call() {
+    testkit::each_db(&crate::MIGRATIONS, async |db| {
+        let (here, there) = (templates(&db), templates(&db));
+        assert_eq!(here.gallery("p").await.unwrap().len(Modality::Face), 0);
+        there.enrol(whose("p", "a"), &candidate(5)).await.unwrap();
+        let gallery = here.gallery("p").await.unwrap();
+        assert_eq!(gallery.len(Modality::Face), 1);
+        assert!(Arc::ptr_eq(&gallery, &here.gallery("p").await.unwrap()), "unchanged is not read again");
+        there.enrol(whose("p", "b"), &candidate(7)).await.unwrap();
+        assert_eq!(here.gallery("p").await.unwrap().len(Modality::Face), 2);
+        there.erase("p", "a").await.unwrap();
+        let gallery = here.gallery("p").await.unwrap();
+        assert_eq!(gallery.len(Modality::Face), 1, "erased, though the newest template stays");
+        let mut again = whose("p", "b");
+        again.transaction = "tx 2";
+        let stronger = Weighted { vector: face(7), quality: 1.0 };
+        there.add(again, &stronger, false).await.unwrap();
+        assert!(!Arc::ptr_eq(&gallery, &here.gallery("p").await.unwrap()), "changed in place");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn callers_that_enrol_one_user_at_once_make_one_subject() {
+    testkit::each_db(&crate::MIGRATIONS, async |db| {
+        let templates = templates(&db);
+        let enrol = |value| {
+            let templates = templates.clone();
+            async move { templates.enrol(whose("p", "a"), &candidate(value)).await.unwrap().face }
+        };
+        let made = futures::future::join_all((0..8u8).map(enrol)).await;
+        assert_eq!(made.into_iter().filter(|m| *m).count(), 1);
+        assert_eq!(templates.gallery("p").await.unwrap().len(Modality::Face), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn without_the_subjects_key_or_the_master_key_templates_are_unreadable() {
+    testkit::each_db(&crate::MIGRATIONS, async |db| {
+        let templates = templates(&db);
+        templates.enrol(whose("p", "a"), &candidate(5)).await.unwrap();
+        let stranger = Templates::new(Store::new(db.clone()), ring("08"), templates.models().clone());
+        assert!(matches!(stranger.gallery("p").await, Err(Error::Sealed(blob::Error::UnknownKey))));
+        let erase = "UPDATE subjects SET wrapped_key = $1";
+        db::on!(&db, |pool| query(erase).bind(vec![0u8; 8]).execute(pool).await.map(drop)).unwrap();
+        let afterwards = Templates::new(Store::new(db.clone()), ring("07"), templates.models().clone());
+        assert!(matches!(afterwards.gallery("p").await, Err(Error::Sealed(_))));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn templates_of_another_model_are_not_compared() {
+    testkit::each_db(&crate::MIGRATIONS, async |db| {
+        let old = templates(&db);
+        old.enrol(whose("p", "a"), &candidate(5)).await.unwrap();
+        let models = Models { face: "f 2".into(), ..old.models().clone() };
+        let new = Templates::new(Store::new(db.clone()), ring("07"), models);
+        assert_eq!(new.gallery("p").await.unwrap().len(Modality::Face), 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_template_of_an_outdated_model_does_not_stand_in_the_way_of_a_new_one() {
+    testkit::each_db(&crate::MIGRATIONS, async |db| {
+        let old = templates(&db);
+        old.enrol(whose("p", "a"), &candidate(5)).await.unwrap();
+        old.enrol(whose("p", "b"), &candidate(6)).await.unwrap();
+        let models = Models { face: "f 2".into(), ..old.models().clone() };
+        let new = Templates::new(Store::new(db.clone()), ring("07"), models);
+        // Of a video that passed, and by an enrolment; the vectors of two models say nothing about each other.
+        assert!(new.enrol(whose("p", "a"), &candidate(9)).await.unwrap().face);
+        let other = Weighted { vector: face(8), quality: 0.5 };
+        assert_eq!(new.add(whose("p", "b"), &other, false).await.unwrap().standing, Standing::Enrolled);
+        assert!(is_of(&new, "p", "a", 9).await && is_of(&new, "p", "b", 8).await);
+        assert_eq!(new.remains("p", "a").await.unwrap().face_enrolments, 1, "the old one is gone");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn erasure_leaves_nothing_of_one_subject_and_everything_of_the_others() {
+    testkit::each_db(&crate::MIGRATIONS, async |db| {
+        let templates = templates(&db);
+        for user in ["a", "b"] {
+            let both = Candidate { voice: Some(voice_to_bytes(&voiceprint(1.5))), ..candidate(5) };
+            templates.enrol(whose("p", user), &both).await.unwrap();
+        }
+        let all = Counts {
+            face_templates: 1,
+            voice_templates: 1,
+            face_enrolments: 1,
+            voice_enrolments: 1,
+            subjects: 1,
+        };
+        assert_eq!(templates.remains("p", "a").await.unwrap(), all);
+        assert_eq!(templates.erase("q", "a").await.unwrap(), Counts::default(), "of another project");
+        assert_eq!(templates.erase("p", "a").await.unwrap(), all);
+        assert_eq!(templates.erase("p", "a").await.unwrap(), Counts::default());
+        assert_eq!(templates.remains("p", "a").await.unwrap(), Counts::default());
+        assert_eq!(templates.remains("p", "b").await.unwrap(), all);
+        let gallery = templates.gallery("p").await.unwrap();
+        assert_eq!((gallery.len(Modality::Face), gallery.len(Modality::Voice)), (1, 1));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn recordings_add_up_and_another_person_is_refused() {
+    testkit::each_db(&crate::MIGRATIONS, async |db| {
+        let templates = templates(&db);
+        let add = async |voice: Voiceprint, replace| {
+            let new = Weighted { vector: voice, quality: 1.0 };
+            templates.add(whose("p", "a"), &new, replace).await.unwrap().standing
+        };
+        assert_eq!(add(voiceprint(2.0), false).await, Standing::Partial);
+        assert_eq!(templates.gallery("p").await.unwrap().len(Modality::Voice), 0, "no template yet");
+        assert_eq!(add(voiceprint(2.0), false).await, Standing::Enrolled);
+        assert_eq!(add(voiceprint(2.0), false).await, Standing::Strengthened);
+        let mut other = vec![-1.0; voice::EMBEDDING_LEN];
+        other[..96].fill(1.0);
+        let other = Voiceprint::new(other, Bandwidth::Wide, 4.0).unwrap();
+        assert_eq!(add(other.clone(), false).await, Standing::AnotherPerson);
+        assert_eq!(templates.remains("p", "a").await.unwrap().voice_enrolments, 3);
+        assert_eq!(add(other, true).await, Standing::Replaced);
+        assert_eq!(templates.remains("p", "a").await.unwrap().voice_enrolments, 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn enrolments_at_once_all_count() {
+    testkit::each_db(&crate::MIGRATIONS, async |db| {
+        let templates = templates(&db);
+        let add = |_| {
+            let templates = templates.clone();
+            async move {
+                let new = Weighted { vector: face(5), quality: 1.0 };
+                templates.add(whose("p", "a"), &new, false).await.unwrap().standing
+            }
+        };
+        let done = futures::future::join_all((0..4).map(add)).await;
+        assert_eq!(done.iter().filter(|s| **s == Standing::Enrolled).count(), 1);
+        assert_eq!(done.iter().filter(|s| **s == Standing::Strengthened).count(), 3);
+        assert_eq!(templates.remains("p", "a").await.unwrap().face_enrolments, 4);
+    })
+    .await;
+}
