@@ -48,11 +48,93 @@ impl Quad {
         Self(self.0.map(|p| map.apply(p)))
     }
 
+    /// Whether a point lies in it or on its border.
+    pub fn contains(&self, [x, y]: [f32; 2]) -> bool {
+        let next = self.0.iter().cycle().skip(1);
+        let side = |p: &[f32; 2], q: &[f32; 2]| (q[0] - p[0]) * (y - p[1]) - (q[1] - p[1]) * (x - p[0]);
+        let sides: Vec<f32> = self.0.iter().zip(next).map(|(p, q)| side(p, q)).collect();
+        sides.iter().all(|s| *s >= 0.0) || sides.iter().all(|s| *s <= 0.0)
+    }
+
+    /// Every side moved outwards: left and right by `across`, the upper and the lower one by `along` pixels.
+    #[must_use]
+    pub fn grown(&self, across: f32, along: f32) -> Self {
+        let [a, b, c, d] = self.0;
+        let unit = |p: [f32; 2], q: [f32; 2]| {
+            let l = length(p, q).max(1e-6);
+            [(q[0] - p[0]) / l, (q[1] - p[1]) / l]
+        };
+        let ([ux, uy], [vx, vy]) = (unit(a, b), unit(a, d));
+        let moved = |p: [f32; 2], u: f32, v: f32| [p[0] + u * ux + v * vx, p[1] + u * uy + v * vy];
+        Self([
+            moved(a, -across, -along),
+            moved(b, across, -along),
+            moved(c, across, along),
+            moved(d, -across, along),
+        ])
+    }
+
     /// Shoelace area in square pixels.
     pub fn area(&self) -> f32 {
         let next = self.0.iter().cycle().skip(1);
         self.0.iter().zip(next).map(|(p, q)| p[0] * q[1] - q[0] * p[1]).sum::<f32>().abs() / 2.0
     }
+}
+
+/// The rectangle of least area around `points`, its upper side the one that lies nearest to the x axis; none of fewer than
+/// two points. One of its sides lies on a side of the convex hull (Freeman and Shapira 1975).
+pub(crate) fn smallest_rectangle(points: &[[f32; 2]]) -> Option<Quad> {
+    let hull = convex_hull(points);
+    if hull.len() < 2 {
+        return None;
+    }
+    let next = hull.iter().cycle().skip(1);
+    let rectangles = hull.iter().zip(next).filter_map(|(p, q)| {
+        let l = length(*p, *q);
+        (l > 0.0).then(|| around(&hull, [(q[0] - p[0]) / l, (q[1] - p[1]) / l]))
+    });
+    rectangles.min_by(|a, b| a.0.total_cmp(&b.0)).map(|(_, quad)| quad)
+}
+
+/// The rectangle around `points` with a side along `u`, and its area.
+fn around(points: &[[f32; 2]], u: [f32; 2]) -> (f32, Quad) {
+    // The axis nearest to the picture's x axis is the upper side, pointing right.
+    let u = if u[0].abs() >= u[1].abs() { u } else { [-u[1], u[0]] };
+    let u = if u[0] < 0.0 { [-u[0], -u[1]] } else { u };
+    let v = [-u[1], u[0]];
+    let along = |axis: [f32; 2]| {
+        points
+            .iter()
+            .map(|p| p[0] * axis[0] + p[1] * axis[1])
+            .fold((f32::INFINITY, f32::NEG_INFINITY), |(l, h), d| (l.min(d), h.max(d)))
+    };
+    let ((l, r), (t, b)) = (along(u), along(v));
+    let corner = |x: f32, y: f32| [x * u[0] + y * v[0], x * u[1] + y * v[1]];
+    ((r - l) * (b - t), Quad([corner(l, t), corner(r, t), corner(r, b), corner(l, b)]))
+}
+
+/// The convex hull, by Andrew's monotone chain.
+pub(crate) fn convex_hull(points: &[[f32; 2]]) -> Vec<[f32; 2]> {
+    let mut sorted = points.to_vec();
+    sorted.sort_by(|a, b| a[0].total_cmp(&b[0]).then(a[1].total_cmp(&b[1])));
+    sorted.dedup();
+    let half = |points: &mut dyn Iterator<Item = &[f32; 2]>| {
+        let mut chain: Vec<[f32; 2]> = Vec::new();
+        for p in points {
+            while let [.., a, b] = chain[..] {
+                if (b[0] - a[0]) * (p[1] - a[1]) - (b[1] - a[1]) * (p[0] - a[0]) > 0.0 {
+                    break;
+                }
+                chain.pop();
+            }
+            chain.push(*p);
+        }
+        chain.pop();
+        chain
+    };
+    let mut hull = half(&mut sorted.iter());
+    hull.extend(half(&mut sorted.iter().rev()));
+    hull
 }
 
 fn length(a: [f32; 2], b: [f32; 2]) -> f32 {

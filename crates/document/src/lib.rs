@@ -10,14 +10,22 @@
 //! Caller: `svc-docauth`.
 
 mod check;
+mod engine;
 mod error;
 mod field;
 mod geometry;
+mod mrz;
+mod network;
+mod orientation;
 mod page;
+mod text;
+mod zone;
 
 pub use check::{Check, Outcome};
+pub use engine::{Engine, PageText};
 pub use error::Error;
 pub use face::{Detection, Rect};
 pub use field::{Field, Source, TextLine};
 pub use geometry::{Homography, Quad};
+pub use mrz::{Mrz, MrzFormat};
 pub use page::Page;

@@ -64,6 +64,18 @@ impl Page {
         self.rgb.height()
     }
 
+    /// Undoes `quarters` quarter turns clockwise.
+    #[must_use]
+    pub fn turned_back(self, quarters: u8) -> Self {
+        let rgb = match quarters % 4 {
+            1 => imageops::rotate270(&self.rgb),
+            2 => imageops::rotate180(&self.rgb),
+            3 => imageops::rotate90(&self.rgb),
+            _ => self.rgb,
+        };
+        Self { rgb, ..self }
+    }
+
     /// What lies in `quad`, made straight, as `width` x `height` pixels; `None` when the quad has no area.
     pub fn flattened(&self, quad: &Quad, width: u32, height: u32) -> Option<RgbImage> {
         let map = Homography::of_crop(width, height, quad)?;
@@ -71,6 +83,15 @@ impl Page {
         let scale = (quad.area() / (width * height).max(1) as f32).sqrt();
         let taps = if scale < 1.5 { 1 } else { (scale.ceil() as u32).min(4) };
         Some(RgbImage::from_fn(width, height, |x, y| image::Rgb(mean(&self.rgb, &map, [x, y], taps))))
+    }
+}
+
+/// `rgb` at another size; shrinking averages, so that thin strokes survive.
+pub(crate) fn resized(rgb: &RgbImage, width: u32, height: u32) -> RgbImage {
+    if width < rgb.width() && height < rgb.height() {
+        imageops::thumbnail(rgb, width, height)
+    } else {
+        imageops::resize(rgb, width, height, imageops::FilterType::Triangle)
     }
 }
 

@@ -1,0 +1,149 @@
+//! Characters that look alike, told apart by check digits.
+//!
+//! A digit is only ever exchanged for the letter it looks like and the other way round, never for another digit: a changed
+//! figure stays changed. Where a field has a check digit, the exchange must make it right, and be the only one that does.
+//! Names and states hold no digits, so a digit read there was a letter.
+
+use super::layout::{Class, MrzFormat, Span};
+
+/// A letter, and the digit it looks like. The check digit tells each pair apart: their values differ modulo 10.
+const ALIKE: [(u8, u8); 7] =
+    [(b'O', b'0'), (b'Q', b'0'), (b'D', b'0'), (b'I', b'1'), (b'Z', b'2'), (b'S', b'5'), (b'B', b'8')];
+/// Also alike, but of equal value modulo 10: only where the place allows no letter.
+const ALSO: [(u8, u8); 3] = [(b'G', b'6'), (b'L', b'1'), (b'A', b'4')];
+
+/// Repairs `lines` (of `format`, each of its length) in place and tells what was done: never the characters themselves,
+/// only the field and how many.
+pub(crate) fn repair(format: MrzFormat, lines: &mut [String]) -> Vec<String> {
+    let mut told = Vec::new();
+    for span in format.spans() {
+        let Some(line) = lines.get_mut(span.line) else { continue };
+        if let Some(changed) = repaired(line, &span) {
+            told.push(format!("{}: {changed} look-alike characters, {}", span.name, why(&span)));
+        }
+    }
+    told
+}
+
+fn why(span: &Span) -> &'static str {
+    if span.check.is_some() { "decided by its check digit" } else { "a field without digits" }
+}
+
+/// How many characters of `span` were changed, if any.
+fn repaired(line: &mut String, span: &Span) -> Option<usize> {
+    let mut bytes = line.clone().into_bytes();
+    let before = bytes.clone();
+    match (span.class, span.check) {
+        (Class::Letters, _) => bytes[span.at.clone()].iter_mut().for_each(|c| *c = letter(*c)),
+        (_, None) => {}
+        (class, Some(check)) => {
+            let field = solved(&bytes[span.at.clone()], bytes[check], class)?;
+            bytes[span.at.clone()].copy_from_slice(&field.0);
+            bytes[check] = field.1;
+        }
+    }
+    let changed = bytes.iter().zip(&before).filter(|(a, b)| a != b).count();
+    *line = String::from_utf8(bytes).ok()?;
+    (changed > 0).then_some(changed)
+}
+
+/// The field and its check digit made to agree by the fewest exchanges; none when they agree already, when nothing makes
+/// them agree, or when two different fields would.
+fn solved(field: &[u8], check: u8, class: Class) -> Option<(Vec<u8>, u8)> {
+    if agrees(field, check) && (class != Class::Digits || is_numeric(field)) {
+        return None;
+    }
+    let check = digit(check);
+    let field: Vec<u8> =
+        if class == Class::Digits { field.iter().map(|c| digit(*c)).collect() } else { field.to_vec() };
+    if agrees(&field, check) {
+        return Some((field, check));
+    }
+    if class == Class::Digits {
+        return None;
+    }
+    let mut single: Vec<Vec<u8>> = Vec::new();
+    for (at, c) in field.iter().enumerate() {
+        for other in alike(*c) {
+            let mut candidate = field.clone();
+            candidate[at] = other;
+            if agrees(&candidate, check) {
+                single.push(candidate);
+            }
+        }
+    }
+    if single.len() == 1 { single.pop().map(|field| (field, check)) } else { None }
+}
+
+fn agrees(field: &[u8], check: u8) -> bool {
+    std::str::from_utf8(field).is_ok_and(|field| mrz::verify(field, char::from(check)))
+}
+
+fn is_numeric(field: &[u8]) -> bool {
+    field.iter().all(|c| c.is_ascii_digit() || *c == b'<')
+}
+
+fn alike(c: u8) -> impl Iterator<Item = u8> {
+    ALIKE.into_iter().filter_map(
+        move |(letter, digit)| {
+            if c == letter { Some(digit) } else { (c == digit).then_some(letter) }
+        },
+    )
+}
+
+fn digit(c: u8) -> u8 {
+    ALIKE.iter().chain(&ALSO).find(|(letter, _)| *letter == c).map_or(c, |(_, digit)| *digit)
+}
+
+fn letter(c: u8) -> u8 {
+    ALIKE.iter().chain(&ALSO).find(|(_, digit)| *digit == c).map_or(c, |(letter, _)| *letter)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    const FIRST: &str = "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<";
+    const SECOND: &str = "L898902C36UTO7408122F1204159ZE184226B<<<<<10";
+
+    fn repair_td3(first: &str, second: &str) -> (Vec<String>, Vec<String>) {
+        let mut lines = vec![first.to_owned(), second.to_owned()];
+        let told = repair(MrzFormat::Td3, &mut lines);
+        (lines, told)
+    }
+
+    #[test]
+    fn look_alikes_are_put_right_and_told() {
+        let (lines, told) =
+            repair_td3(&FIRST.replace("UTO", "UT0"), &SECOND.replace("L898902C3", "L8989O2C3"));
+        assert_eq!(lines, [FIRST, SECOND]);
+        assert_eq!(told.len(), 2, "{told:?}");
+    }
+
+    #[test]
+    fn a_changed_figure_stays_changed() {
+        let forged = SECOND.replace("740812", "840812");
+        let (lines, told) = repair_td3(FIRST, &forged);
+        assert_eq!((lines[1].as_str(), told.len()), (forged.as_str(), 0));
+    }
+
+    proptest! {
+        #[test]
+        fn a_right_zone_is_left_alone(number in "[A-Z0-9]{9}") {
+            let check = mrz::check_digit(&number).unwrap();
+            let second = format!("{number}{check}UTO7408122F1204159ZE184226B<<<<<10");
+            let (lines, told) = repair_td3(FIRST, &second);
+            prop_assert_eq!(&lines[1], &second);
+            prop_assert!(told.is_empty());
+        }
+
+        #[test]
+        fn no_digit_becomes_another_digit(second in "[A-Z0-9<]{44}") {
+            let (lines, _) = repair_td3(FIRST, &second);
+            for (after, before) in lines[1].bytes().zip(second.bytes()) {
+                prop_assert!(after == before || !(after.is_ascii_digit() && before.is_ascii_digit()));
+            }
+        }
+    }
+}

@@ -1,0 +1,141 @@
+//! Where text is: PP-OCR's detector and what becomes of its probability map (Liao et al. 2020, "Real-time scene text
+//! detection with differentiable binarization": threshold, connected regions, smallest rectangle, enlarged).
+
+use image::RgbImage;
+
+use crate::{
+    Error,
+    geometry::{Quad, smallest_rectangle},
+    network::{DEVIATION, MEAN, Network, Tensor, planes},
+    page::resized,
+};
+
+/// Longer side of what the network sees, pixels: smaller pictures are enlarged to the first, larger ones shrunk to the
+/// second.
+const SMALLEST: f32 = 1000.0;
+const LARGEST: f32 = 1280.0;
+/// A pixel is text from here on.
+const PIXEL: f32 = 0.3;
+/// A region is text when its mean is at least this.
+const REGION: f32 = 0.6;
+/// Regions are found shrunk; they are enlarged by this share of area over outline.
+const UNCLIP: f32 = 1.5;
+/// Regions thinner than this, in the network's pixels, are noise.
+const THINNEST: f32 = 3.0;
+/// A page has no more lines than this; of more, the first ones count.
+const MOST: usize = 400;
+
+/// The lines of text on `rgb`, in its pixels, top to bottom.
+pub(crate) fn detect(network: &mut Network, rgb: &RgbImage) -> Result<Vec<Quad>, Error> {
+    let (w, h) = (rgb.width() as f32, rgb.height() as f32);
+    let longer = w.max(h);
+    let scale = longer.clamp(SMALLEST, LARGEST) / longer;
+    let side = |v: f32| (((v * scale / 32.0).round() as u32) * 32).clamp(32, LARGEST as u32);
+    let (width, height) = (side(w), side(h));
+    let shown = resized(rgb, width, height);
+    let (width, height) = (width as usize, height as usize);
+    let input = planes(&shown, width, height, |c, v| (f32::from(v) / 255.0 - MEAN[c]) / DEVIATION[c]);
+    let Tensor { data, .. } = network.run(height, width, &input)?;
+    let (sx, sy) = (w / width as f32, h / height as f32);
+    let to_picture = |quad: Quad| Quad(quad.0.map(|[x, y]| [(x + 0.5) * sx, (y + 0.5) * sy]));
+    Ok(regions(&data, width, height).into_iter().map(to_picture).collect())
+}
+
+/// The text regions of a probability map, in its pixels, top to bottom.
+pub(crate) fn regions(map: &[f32], width: usize, height: usize) -> Vec<Quad> {
+    let mut seen = vec![false; map.len()];
+    let mut found = Vec::new();
+    for start in 0..map.len().min(width * height) {
+        if seen[start] || map[start] <= PIXEL || found.len() == MOST {
+            continue;
+        }
+        let outline = flood(map, &mut seen, width, height, start);
+        let Some(rectangle) = smallest_rectangle(&outline) else { continue };
+        if rectangle.width().min(rectangle.height()) < THINNEST
+            || mean_inside(map, width, height, &rectangle) < REGION
+        {
+            continue;
+        }
+        found.push(enlarged(&rectangle));
+    }
+    found
+}
+
+/// Marks the region of `start` as seen and returns the ends of its rows: all that a smallest rectangle needs.
+fn flood(map: &[f32], seen: &mut [bool], width: usize, height: usize, start: usize) -> Vec<[f32; 2]> {
+    let mut ends: std::collections::BTreeMap<usize, (usize, usize)> = std::collections::BTreeMap::new();
+    let mut open = vec![start];
+    seen[start] = true;
+    while let Some(at) = open.pop() {
+        let (x, y) = (at % width, at / width);
+        let row = ends.entry(y).or_insert((x, x));
+        *row = (row.0.min(x), row.1.max(x));
+        for ny in y.saturating_sub(1)..(y + 2).min(height) {
+            for nx in x.saturating_sub(1)..(x + 2).min(width) {
+                let next = ny * width + nx;
+                if !seen[next] && map[next] > PIXEL {
+                    seen[next] = true;
+                    open.push(next);
+                }
+            }
+        }
+    }
+    ends.into_iter().flat_map(|(y, (l, r))| [[l as f32, y as f32], [r as f32, y as f32]]).collect()
+}
+
+/// Mean probability of the pixels in `quad`.
+fn mean_inside(map: &[f32], width: usize, height: usize, quad: &Quad) -> f32 {
+    let box_ = quad.bounds();
+    let range = |from: f32, size: f32, most: usize| {
+        from.floor().max(0.0) as usize..((from + size).ceil().max(0.0) as usize + 1).min(most)
+    };
+    let (mut sum, mut count) = (0.0, 0);
+    for y in range(box_.y, box_.h, height) {
+        for x in range(box_.x, box_.w, width) {
+            if quad.contains([x as f32, y as f32]) {
+                sum += map[y * width + x];
+                count += 1;
+            }
+        }
+    }
+    if count > 0 { sum / count as f32 } else { 0.0 }
+}
+
+/// Moves every side outwards by `area * UNCLIP / outline`.
+fn enlarged(quad: &Quad) -> Quad {
+    let (w, h) = (quad.width().max(1.0), quad.height().max(1.0));
+    let by = quad.area() * UNCLIP / (2.0 * (w + h));
+    quad.grown(by, by)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_bar_of_text_becomes_one_enlarged_rectangle() {
+        let (width, height) = (100, 40);
+        let bar = |i: usize| (20..80).contains(&(i % width)) && (10..20).contains(&(i / width));
+        let map: Vec<f32> = (0..width * height).map(|i| if bar(i) { 0.9 } else { 0.0 }).collect();
+        let found = regions(&map, width, height);
+        let [line] = found[..] else { panic!("{found:?}") };
+        let by = 59.0 * 9.0 * UNCLIP / (2.0 * (59.0 + 9.0));
+        assert!((line.width() - (59.0 + 2.0 * by)).abs() < 0.5, "{line:?}");
+        assert!((line.height() - (9.0 + 2.0 * by)).abs() < 0.5);
+        assert!((line.centre()[0] - 49.5).abs() < 0.5 && line.angle().abs() < 0.01);
+    }
+
+    #[test]
+    fn a_tilted_bar_keeps_its_angle_and_noise_is_no_text() {
+        let (width, height) = (120, 80);
+        let on = |i: usize| {
+            let (x, y) = ((i % width) as f32, (i / width) as f32);
+            let (u, v) = (x * 0.97 + y * 0.26, -x * 0.26 + y * 0.97);
+            (30.0..100.0).contains(&u) && (20.0..32.0).contains(&v) || (i % width < 2 && i / width < 2)
+        };
+        let map: Vec<f32> = (0..width * height).map(|i| if on(i) { 0.8 } else { 0.1 }).collect();
+        let found = regions(&map, width, height);
+        let [line] = found[..] else { panic!("{found:?}") };
+        assert!((line.angle() - 0.26).abs() < 0.03, "{}", line.angle());
+    }
+}

@@ -1,0 +1,144 @@
+//! What a line says: PP-OCR's recogniser and greedy decoding of its output (connectionist temporal classification, Graves
+//! et al. 2006).
+
+use crate::{
+    Error, Page,
+    geometry::Quad,
+    network::{Network, planes},
+};
+
+/// Height of a line for the network, and the widths it may have.
+const HEIGHT: u32 = 48;
+const NARROWEST: u32 = 320;
+const WIDEST: u32 = 2400;
+/// A line at least this many times as high as wide stands upright, and is laid down before it is read.
+const UPRIGHT: f32 = 1.5;
+
+/// The characters the network knows.
+#[derive(Clone, Debug)]
+pub(crate) struct Alphabet {
+    /// By class; class 0 is the blank.
+    characters: Vec<String>,
+    /// The classes of A-Z, 0-9 and `<`.
+    mrz: Vec<usize>,
+}
+
+/// One character as read.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Glyph {
+    pub character: char,
+    /// 0-1.
+    pub probability: f32,
+}
+
+/// A line under both readings.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Recognised {
+    pub text: String,
+    /// Mean probability of its characters, 0-1; 0 of nothing.
+    pub confidence: f32,
+    /// The same line read with the alphabet of machine readable zones alone.
+    pub mrz: Vec<Glyph>,
+}
+
+impl Alphabet {
+    /// `lines`: a character a line; a space comes after the last.
+    pub fn parse(lines: &str) -> Self {
+        let mut characters = vec![String::new()];
+        characters.extend(lines.split('\n').map(|l| l.trim_end_matches('\r').to_owned()));
+        while characters.last().is_some_and(String::is_empty) && characters.len() > 1 {
+            characters.pop();
+        }
+        characters.push(" ".into());
+        let is_mrz = |c: &str| matches!(c.as_bytes(), [b'A'..=b'Z' | b'0'..=b'9' | b'<']);
+        let mrz = characters.iter().enumerate().filter(|(_, c)| is_mrz(c)).map(|(i, _)| i).collect();
+        Self { characters, mrz }
+    }
+
+    fn decode(&self, data: &[f32], classes: usize) -> Recognised {
+        let mut read = Recognised::default();
+        let (mut last, mut last_mrz) = (0, 0);
+        let mut sum = 0.0;
+        let mut count = 0;
+        for step in data.chunks_exact(classes.max(1)) {
+            let (class, probability) = best(step.iter().copied().enumerate());
+            if class != 0 && class != last {
+                read.text.push_str(self.characters.get(class).map_or("", String::as_str));
+                sum += probability;
+                count += 1;
+            }
+            last = class;
+            let allowed = std::iter::once(0).chain(self.mrz.iter().copied());
+            let (class, probability) = best(allowed.filter_map(|i| Some((i, *step.get(i)?))));
+            if class == 0 {
+                last_mrz = 0;
+                continue;
+            }
+            let character = self.characters.get(class).and_then(|c| c.chars().next()).unwrap_or('<');
+            match read.mrz.last_mut() {
+                Some(glyph) if class == last_mrz => glyph.probability = glyph.probability.max(probability),
+                _ => read.mrz.push(Glyph { character, probability }),
+            }
+            last_mrz = class;
+        }
+        read.confidence = if count > 0 { sum / count as f32 } else { 0.0 };
+        read
+    }
+}
+
+fn best(scores: impl Iterator<Item = (usize, f32)>) -> (usize, f32) {
+    scores.fold((0, f32::NEG_INFINITY), |best, next| if next.1 > best.1 { next } else { best })
+}
+
+/// A recogniser with its alphabet.
+pub(crate) struct Recogniser {
+    pub network: Network,
+    pub alphabet: Alphabet,
+}
+
+impl Recogniser {
+    /// Reads the line in `quad`.
+    pub fn read(&mut self, page: &Page, quad: &Quad) -> Result<Recognised, Error> {
+        let quad = if quad.height() >= UPRIGHT * quad.width() { laid_down(quad) } else { *quad };
+        let wide = HEIGHT as f32 * quad.width() / quad.height().max(1.0);
+        let width = (wide.ceil() as u32).clamp(8, WIDEST);
+        let Some(crop) = page.flattened(&quad, width, HEIGHT) else { return Ok(Recognised::default()) };
+        let padded = width.max(NARROWEST) as usize;
+        let input = planes(&crop, padded, HEIGHT as usize, |_, v| (f32::from(v) / 255.0 - 0.5) / 0.5);
+        let output = self.network.run(HEIGHT as usize, padded, &input)?;
+        Ok(self.alphabet.decode(&output.data, output.shape.last().copied().unwrap_or(1)))
+    }
+}
+
+/// The same quad with its upper side where its right side was: upright text reads from the bottom to the top.
+fn laid_down(quad: &Quad) -> Quad {
+    let [a, b, c, d] = quad.0;
+    Quad([b, c, d, a])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// One-hot steps of the alphabet blank, A, b, <, space.
+    fn steps(classes: &[usize]) -> Vec<f32> {
+        classes.iter().flat_map(|c| (0..5).map(move |i| if i == *c { 0.9 } else { 0.02 })).collect()
+    }
+
+    #[test]
+    fn repeats_fall_together_unless_a_blank_parts_them() {
+        let alphabet = Alphabet::parse("A\nb\n<\n");
+        let read = alphabet.decode(&steps(&[1, 1, 0, 1, 2, 4, 3]), 5);
+        assert_eq!(read.text, "AAb <");
+        assert!((read.confidence - 0.9).abs() < 1e-6);
+    }
+
+    #[test]
+    fn the_masked_reading_knows_the_machine_alphabet_alone() {
+        let alphabet = Alphabet::parse("A\nb\n<\n");
+        let mut data = steps(&[1, 2, 3]);
+        data[5 + 3] = 0.3; // where `b` is read, `<` is the best of what is allowed
+        let mrz: String = alphabet.decode(&data, 5).mrz.iter().map(|g| g.character).collect();
+        assert_eq!(mrz, "A<");
+    }
+}

@@ -1,0 +1,102 @@
+//! Finds the machine readable zone among the lines of a page.
+
+use crate::{
+    geometry::{Quad, smallest_rectangle},
+    mrz::{Candidate, Mrz},
+    text::ReadLine,
+};
+
+/// A line of a zone has this many characters, a few more or less having been read.
+const LENGTHS: std::ops::RangeInclusive<usize> = 22..=50;
+/// Mean probability of a zone's characters under the zone's alphabet; ordinary text has less.
+const LIKELY: f32 = 0.55;
+/// Fillers of the shortest zone that is believed without a single right check digit.
+const FILLERS: usize = 5;
+/// Lines of a zone are no further apart than this, in heights of a line.
+const APART: f32 = 4.0;
+
+/// The zone `lines` hold, if any: of all runs of two and three neighbouring lines the one with the most right digits.
+pub(crate) fn find(lines: &[ReadLine]) -> Option<Mrz> {
+    let candidates = candidates(lines);
+    let mut best: Option<Mrz> = None;
+    for count in [3, 2] {
+        for run in candidates.windows(count).filter(|run| are_neighbours(run)) {
+            let Some(found) = Mrz::of(run).filter(is_believable) else { continue };
+            if best.as_ref().is_none_or(|best| rank(&found) > rank(best)) {
+                best = Some(found);
+            }
+        }
+    }
+    best
+}
+
+/// Share of right digits first, then their number, then how sure the characters are.
+pub(crate) fn rank(zone: &Mrz) -> f32 {
+    let right = zone.right_digits() as f32;
+    100.0 * right / zone.check_digits.len().max(1) as f32 + right + zone.confidence
+}
+
+/// Lines that may be of a zone, top to bottom.
+fn candidates(lines: &[ReadLine]) -> Vec<Candidate> {
+    let mut found: Vec<Candidate> = lines.iter().filter_map(candidate).collect();
+    found.sort_by(|a, b| a.quad.centre()[1].total_cmp(&b.quad.centre()[1]));
+    found
+}
+
+pub(crate) fn candidate(line: &ReadLine) -> Option<Candidate> {
+    let text: String = line.mrz.iter().map(|g| g.character).collect();
+    let confidence = mean(line);
+    (LENGTHS.contains(&text.len()) && confidence >= LIKELY).then_some(Candidate {
+        text,
+        quad: line.line.quad,
+        confidence,
+    })
+}
+
+fn mean(line: &ReadLine) -> f32 {
+    line.mrz.iter().map(|g| g.probability).sum::<f32>() / line.mrz.len().max(1) as f32
+}
+
+fn are_neighbours(run: &[Candidate]) -> bool {
+    run.windows(2).all(|pair| {
+        let [a, b] = pair else { return false };
+        let height = a.quad.height().max(b.quad.height());
+        let gap = b.quad.centre()[1] - a.quad.centre()[1];
+        gap < APART * height && gap > 0.4 * height
+    })
+}
+
+fn is_believable(zone: &Mrz) -> bool {
+    let fillers = zone.lines.iter().flat_map(|l| l.bytes()).filter(|c| *c == b'<').count();
+    let starts_well = zone.lines.first().is_some_and(|l| l.starts_with(['P', 'I', 'A', 'C', 'V']));
+    zone.right_digits() >= 3 || (starts_well && fillers >= FILLERS && zone.right_digits() >= 1)
+}
+
+/// Rows that were found in pieces, as they often are where fillers run: the whole row of each.
+pub(crate) fn broken_rows(lines: &[ReadLine]) -> Vec<Quad> {
+    let is_piece = |l: &&ReadLine| l.mrz.len() >= 3 && mean(l) >= LIKELY;
+    let pieces: Vec<&ReadLine> = lines.iter().filter(is_piece).collect();
+    let fillers = |l: &ReadLine| l.mrz.iter().filter(|g| g.character == '<').count();
+    let mut rows = Vec::new();
+    for piece in &pieces {
+        let row: Vec<&&ReadLine> =
+            pieces.iter().filter(|p| are_level(&piece.line.quad, &p.line.quad)).collect();
+        let is_first = row.iter().all(|p| p.line.quad.0[0][0] >= piece.line.quad.0[0][0]);
+        let length: usize = row.iter().map(|p| p.mrz.len()).sum();
+        let count: usize = row.iter().map(|p| fillers(p)).sum();
+        if row.len() < 2 || !is_first || count < 2 || length < 20 || rows.len() >= 6 {
+            continue;
+        }
+        let corners: Vec<[f32; 2]> = row.iter().flat_map(|p| p.line.quad.0).collect();
+        rows.extend(smallest_rectangle(&corners));
+    }
+    rows
+}
+
+/// Whether two quads stand on one line of text.
+fn are_level(a: &Quad, b: &Quad) -> bool {
+    let ([ax, ay], [bx, by]) = (a.centre(), b.centre());
+    let slope = a.angle().tan();
+    let height = a.height().min(b.height());
+    (by - ay - slope * (bx - ax)).abs() < 0.5 * height && a.height().max(b.height()) < 1.8 * height
+}
