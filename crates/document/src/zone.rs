@@ -8,8 +8,9 @@ use crate::{
 
 /// A line of a zone has this many characters, a few more or less having been read.
 const LENGTHS: std::ops::RangeInclusive<usize> = 22..=50;
-/// Mean probability of a zone's characters under the zone's alphabet; ordinary text has less.
-const LIKELY: f32 = 0.55;
+/// Mean probability of a zone's characters under the zone's alphabet; ordinary text has less. A line of fillers that the
+/// full alphabet takes for something else has little itself.
+const LIKELY: f32 = 0.3;
 /// Fillers of the shortest zone that is believed without a single right check digit.
 const FILLERS: usize = 5;
 /// Lines of a zone are no further apart than this, in heights of a line.

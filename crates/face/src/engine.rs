@@ -15,7 +15,7 @@ use ort::{
 use crate::{
     Error,
     align::{ALIGNED, AlignedFace, TEXTURE, align, texture_crop},
-    detect::{Detection, Head, STRIDES, decode, letterbox, suppress},
+    detect::{Detection, Head, Letterbox, STRIDES, decode, letterbox, suppress},
     embedding::Embedding,
     mesh::{Mesh, POINTS, Region, SIDE},
     presence::Presence,
@@ -129,24 +129,10 @@ impl Engine {
         let started = Instant::now();
         let shown = letterbox(pixels, side);
         let ready = Instant::now();
-        let input = tensor("yunet", [1, 3, shown.height, shown.width], &shown.input)?;
-        let outputs = run("yunet", &mut self.yunet, ort::inputs!["input" => input])?;
-        let done = Instant::now();
-        let mut found = Vec::new();
-        for stride in STRIDES {
-            let part = |name: &str| floats("yunet", &outputs, &format!("{name}_{stride}"));
-            let head = Head {
-                class: part("cls")?,
-                object: part("obj")?,
-                boxes: part("bbox")?,
-                points: part("kps")?,
-            };
-            decode(&head, stride, shown.width / stride, shown.scale, &mut found);
-        }
-        let found = suppress(found);
-        self.timings.detect += done - ready;
+        let found = find(&mut self.yunet, &shown)?;
+        self.timings.detect += ready.elapsed();
         self.timings.detections += 1;
-        self.timings.around += ready - started + done.elapsed();
+        self.timings.around += ready - started;
         Ok(found)
     }
 
@@ -198,10 +184,8 @@ impl Engine {
     /// When the network fails.
     pub fn embed_aligned(&mut self, face: &AlignedFace) -> Result<Embedding, Error> {
         let started = Instant::now();
-        let input = tensor("sface", [1, 3, ALIGNED, ALIGNED], &face.planes)?;
         let mut session = self.embedders.sface.lock().unwrap_or_else(PoisonError::into_inner);
-        let outputs = run("sface", &mut session, ort::inputs!["data" => input])?;
-        let embedding = Embedding::unit(floats("sface", &outputs, "fc1")?);
+        let embedding = embed(&mut session, face)?;
         self.timings.embed += started.elapsed();
         self.timings.embeddings += 1;
         Ok(embedding)
@@ -279,6 +263,27 @@ impl Engine {
         let Some(face) = faces.first() else { return Ok(Err(Presence::NoFace)) };
         Ok(Ok((*face, self.embed(picture, face)?)))
     }
+}
+
+/// Runs the detector on what it is shown; faces in picture pixels, largest first.
+pub(crate) fn find(yunet: &mut Session, shown: &Letterbox) -> Result<Vec<Detection>, Error> {
+    let input = tensor("yunet", [1, 3, shown.height, shown.width], &shown.input)?;
+    let outputs = run("yunet", yunet, ort::inputs!["input" => input])?;
+    let mut found = Vec::new();
+    for stride in STRIDES {
+        let part = |name: &str| floats("yunet", &outputs, &format!("{name}_{stride}"));
+        let head =
+            Head { class: part("cls")?, object: part("obj")?, boxes: part("bbox")?, points: part("kps")? };
+        decode(&head, stride, shown.width / stride, shown.scale, &mut found);
+    }
+    Ok(suppress(found))
+}
+
+/// The SFace embedding of an aligned face.
+pub(crate) fn embed(sface: &mut Session, face: &AlignedFace) -> Result<Embedding, Error> {
+    let input = tensor("sface", [1, 3, ALIGNED, ALIGNED], &face.planes)?;
+    let outputs = run("sface", sface, ort::inputs!["data" => input])?;
+    Ok(Embedding::unit(floats("sface", &outputs, "fc1")?))
 }
 
 fn tensor<'a, const N: usize>(

@@ -30,6 +30,7 @@ pub mod liveness;
 mod mesh;
 mod presence;
 mod shape;
+mod stills;
 pub mod track;
 mod tracker;
 
@@ -42,5 +43,6 @@ pub use geometry::Rect;
 pub use liveness::{Cue, Liveness};
 pub use mesh::{EYE_CORNERS, Mesh, POINTS, Region, eye_openness, mouth_openness};
 pub use presence::Presence;
+pub use stills::Stills;
 pub use track::{FaceTracks, MeshFrame, Sample, Sighting, Track};
 pub use tracker::FaceTracker;

@@ -99,14 +99,4 @@ impl MrzFormat {
         }
         spans
     }
-
-    /// Where the composite check digit stands (line, place).
-    pub(crate) fn composite(self) -> Option<(usize, usize)> {
-        match self {
-            Self::Td1 => Some((1, 29)),
-            Self::Td2 => Some((1, 35)),
-            Self::Td3 => Some((1, 43)),
-            Self::MrvA | Self::MrvB => None,
-        }
-    }
 }

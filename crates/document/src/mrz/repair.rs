@@ -12,6 +12,9 @@ const ALIKE: [(u8, u8); 7] =
 /// Also alike, but of equal value modulo 10: only where the place allows no letter.
 const ALSO: [(u8, u8); 3] = [(b'G', b'6'), (b'L', b'1'), (b'A', b'4')];
 
+/// Most digits in a field of letters that are taken for misread letters.
+const MOST_IN_LETTERS: usize = 3;
+
 /// Repairs `lines` (of `format`, each of its length) in place and tells what was done: never the characters themselves,
 /// only the field and how many.
 pub(crate) fn repair(format: MrzFormat, lines: &mut [String]) -> Vec<String> {
@@ -34,7 +37,13 @@ fn repaired(line: &mut String, span: &Span) -> Option<usize> {
     let mut bytes = line.clone().into_bytes();
     let before = bytes.clone();
     match (span.class, span.check) {
-        (Class::Letters, _) => bytes[span.at.clone()].iter_mut().for_each(|c| *c = letter(*c)),
+        (Class::Letters, _) => {
+            let digits = bytes[span.at.clone()].iter().filter(|c| c.is_ascii_digit()).count();
+            // More than a few are not misread letters: this is no such line.
+            if digits <= MOST_IN_LETTERS {
+                bytes[span.at.clone()].iter_mut().for_each(|c| *c = letter(*c));
+            }
+        }
         (_, None) => {}
         (class, Some(check)) => {
             let field = solved(&bytes[span.at.clone()], bytes[check], class)?;
