@@ -22,7 +22,8 @@ use crate::{consent, docauth, headers, health, process_video, sessions, transact
         sessions::start, sessions::end,
         consent::authorization, consent::storage, consent::get,
         process_video::process_video, docauth::check,
-        transactions::get,
+        transactions::list, transactions::query, transactions::export::export,
+        transactions::get, transactions::put_tags, transactions::put_flag,
         health::live, health::ready,
     ),
     modifiers(&ApiKey, &CallHeaders, &Refusals),
@@ -84,7 +85,7 @@ mod tests {
     fn every_route_is_described_and_needs_a_key_unless_it_says_otherwise() {
         let described = serde_json::to_value(description()).unwrap();
         let paths: Vec<_> = described["paths"].as_object().unwrap().keys().map(String::as_str).collect();
-        let routed: std::collections::BTreeSet<_> = crate::routes::PATHS.into_iter().collect();
+        let routed: std::collections::BTreeSet<_> = crate::routes::PATHS.iter().copied().collect();
         assert_eq!(paths.iter().copied().collect::<std::collections::BTreeSet<_>>(), routed);
         assert_eq!(described["security"][0]["api_key"], serde_json::json!([]));
         assert_eq!(described["paths"]["/healthz"]["get"]["security"], serde_json::json!([{}]));

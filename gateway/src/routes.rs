@@ -6,7 +6,7 @@ use axum::{
     Router,
     extract::DefaultBodyLimit,
     middleware::{from_fn, from_fn_with_state, map_response},
-    routing::{MethodRouter, get, post},
+    routing::{MethodRouter, get, post, put},
 };
 use tower_http::{catch_panic::CatchPanicLayer, timeout::RequestBodyTimeoutLayer};
 use utoipa_swagger_ui::SwaggerUi;
@@ -30,7 +30,7 @@ const BODY_IDLE: Duration = Duration::from_secs(15);
 
 /// The paths with an entry below; the API's description is checked against them.
 #[cfg(test)]
-pub const PATHS: [&str; 10] = [
+pub const PATHS: &[&str] = &[
     "/api-gateway/sessions/start",
     "/api-gateway/sessions/end/{id}",
     "/api-gateway/process-video",
@@ -38,7 +38,12 @@ pub const PATHS: [&str; 10] = [
     "/api-consent/consent",
     "/api-consent/strg-consent",
     "/api-consent/consent/{user}",
+    "/api-transactions/transactions",
+    "/api-transactions/transactions/query",
+    "/api-transactions/transactions/export",
     "/api-transactions/transactions/{id}",
+    "/api-transactions/transactions/{id}/tags",
+    "/api-transactions/transactions/{id}/flag",
     "/healthz",
     "/readyz",
 ];
@@ -59,7 +64,12 @@ pub fn router(gateway: Gateway) -> Router {
         .route("/api-consent/consent", leaves("consent", post(consent::authorization)))
         .route("/api-consent/strg-consent", leaves("storage_consent", post(consent::storage)))
         .route("/api-consent/consent/{user}", leaves("consent_read", get(consent::get)))
+        .route("/api-transactions/transactions", get(transactions::list))
+        .route("/api-transactions/transactions/query", post(transactions::query))
+        .route("/api-transactions/transactions/export", get(transactions::export::export))
         .route("/api-transactions/transactions/{id}", get(transactions::get))
+        .route("/api-transactions/transactions/{id}/tags", put(transactions::put_tags))
+        .route("/api-transactions/transactions/{id}/flag", put(transactions::put_flag))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .merge(SwaggerUi::new("/docs").url("/openapi.json", openapi::description()))

@@ -1,16 +1,28 @@
-//! What happened, read back.
+//! What happened, read back and reviewed. None of these calls leaves a record of its own.
+
+pub mod export;
+mod filter;
 
 use axum::{
     Json,
-    extract::{Path, State, rejection::PathRejection},
+    body::Bytes,
+    extract::{
+        Path, Query, State,
+        rejection::{BytesRejection, PathRejection, QueryRejection},
+    },
     response::{IntoResponse, Response},
 };
-use proto::transactions::{GetTransactionRequest, Transaction};
-use serde::Serialize;
+use proto::transactions::{
+    FraudHit, GetTransactionRequest, ListTransactionsRequest, PutFlagRequest, PutTagsRequest, Transaction,
+};
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use utoipa::ToSchema;
+use utoipa::{IntoParams, ToSchema};
 
 use crate::{Gateway, auth::ApiKey, consent::rfc3339, error::Error};
+
+pub use filter::Filters;
+use filter::Pairs;
 
 /// One call of the API, as it was answered.
 #[derive(Debug, Serialize, ToSchema)]
@@ -41,6 +53,31 @@ pub struct TransactionData {
     duration_ms: u32,
     client_app: Option<String>,
     client_app_version: Option<String>,
+    /// What a reviewer made of it.
+    #[schema(example = "possibly_fraudulent")]
+    flag: Option<String>,
+    /// What the fraud rules found, a moment after the call.
+    fraud: Vec<Fraud>,
+}
+
+/// A fraud rule that found something.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Fraud {
+    #[schema(example = "impossible_travel")]
+    rule: String,
+    /// The numbers and the other transactions it rests on.
+    evidence: Option<Value>,
+    #[schema(example = "2026-01-31T12:00:00.123Z")]
+    at: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TransactionList {
+    data: Vec<TransactionData>,
+    /// For the next page; null on the last one, and only there: a page may hold fewer than `limit`.
+    next_cursor: Option<String>,
+    #[schema(example = "transactions found")]
+    message: &'static str,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -63,6 +100,101 @@ pub async fn get(
     let request = GetTransactionRequest { project_id: key?.project_id, id };
     let found = gateway.transactions().get_transaction(request).await.map_err(Error::from)?.into_inner();
     Ok(Json(TransactionFound { data: found.into(), message: "transaction found" }))
+}
+
+/// The transactions that pass every filter, newest first. A page of a list goes on where the one before ended, whatever
+/// is recorded meanwhile.
+#[utoipa::path(get, path = "/api-transactions/transactions", tag = "transactions", params(Filters),
+    responses((status = 200, body = TransactionList), (status = 400, description = "a filter that makes no sense, by name")))]
+pub async fn list(
+    State(gateway): State<Gateway>,
+    key: Result<ApiKey, Error>,
+    query: Result<Query<Pairs>, QueryRejection>,
+) -> Result<Json<TransactionList>, BothNames> {
+    let key = key?;
+    let Query(pairs) = query.map_err(Error::from)?;
+    page(&gateway, filter::from_pairs(pairs, key.project_id)?).await
+}
+
+/// The same list; the filters are the fields of a JSON object.
+#[utoipa::path(post, path = "/api-transactions/transactions/query", tag = "transactions",
+    request_body(content = Filters, example = json!({"verdict": "fail", "from": "2026-01-31T00:00:00Z", "limit": 20})),
+    responses((status = 200, body = TransactionList), (status = 400, description = "a filter that makes no sense, by name")))]
+pub async fn query(
+    State(gateway): State<Gateway>,
+    key: Result<ApiKey, Error>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<TransactionList>, BothNames> {
+    let key = key?;
+    page(&gateway, filter::from_json(&body.map_err(Error::from)?, key.project_id)?).await
+}
+
+async fn page(
+    gateway: &Gateway,
+    request: ListTransactionsRequest,
+) -> Result<Json<TransactionList>, BothNames> {
+    let page = gateway.transactions().list_transactions(request).await.map_err(Error::from)?.into_inner();
+    Ok(Json(TransactionList {
+        data: page.transactions.into_iter().map(TransactionData::from).collect(),
+        next_cursor: Some(page.next_cursor).filter(|cursor| !cursor.is_empty()),
+        message: "transactions found",
+    }))
+}
+
+/// What a reviewer notes on a transaction.
+#[derive(Deserialize, ToSchema)]
+pub struct Tags {
+    /// At most 100, each 1 to 100 characters.
+    #[schema(example = json!(["seen", "kiosk"]))]
+    tags: Vec<String>,
+}
+
+/// Replaces the tags of a transaction.
+#[utoipa::path(put, path = "/api-transactions/transactions/{id}/tags", tag = "transactions",
+    params(("id" = String, Path, description = "the X-Request-Id of the call")), request_body = Tags,
+    responses((status = 200, body = TransactionFound, example = json!({"data": {"tags": ["seen"]}, "message": "tags updated"})),
+              (status = 400, description = "no list of tags, or one that is too long"), (status = 404, description = "unknown")))]
+pub async fn put_tags(
+    State(gateway): State<Gateway>,
+    key: Result<ApiKey, Error>,
+    id: Result<Path<String>, PathRejection>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<TransactionFound>, BothNames> {
+    let project_id = key?.project_id;
+    let Path(id) = id.map_err(Error::from)?;
+    let body = body.map_err(Error::from)?;
+    let Tags { tags } = serde_json::from_slice(&body)
+        .map_err(|_| Error::invalid("request body must be a JSON object with tags, a list of strings"))?;
+    let request = PutTagsRequest { project_id, id, tags };
+    let put = gateway.transactions().put_tags(request).await.map_err(Error::from)?.into_inner();
+    Ok(Json(TransactionFound { data: put.into(), message: "tags updated" }))
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct FlagAsked {
+    /// fraudulent, possibly_fraudulent or ok
+    flag: String,
+}
+
+/// Sets what a reviewer made of a transaction.
+#[utoipa::path(put, path = "/api-transactions/transactions/{id}/flag", tag = "transactions",
+    params(("id" = String, Path, description = "the X-Request-Id of the call"), FlagAsked),
+    responses((status = 200, body = TransactionFound, example = json!({"data": {"flag": "fraudulent"}, "message": "flag updated"})),
+              (status = 400, description = "no such flag"), (status = 404, description = "unknown")))]
+pub async fn put_flag(
+    State(gateway): State<Gateway>,
+    key: Result<ApiKey, Error>,
+    id: Result<Path<String>, PathRejection>,
+    query: Result<Query<FlagAsked>, QueryRejection>,
+) -> Result<Json<TransactionFound>, BothNames> {
+    let project_id = key?.project_id;
+    let Path(id) = id.map_err(Error::from)?;
+    let Query(FlagAsked { flag }) =
+        query.map_err(|_| Error::invalid("flag must be fraudulent, possibly_fraudulent or ok"))?;
+    let request = PutFlagRequest { project_id, id, flag };
+    let put = gateway.transactions().put_flag(request).await.map_err(Error::from)?.into_inner();
+    Ok(Json(TransactionFound { data: put.into(), message: "flag updated" }))
 }
 
 /// Clients of these routes read an error as `message`, all others as `error`; here it has both names.
@@ -116,6 +248,14 @@ impl From<Transaction> for TransactionData {
             duration_ms: record.duration_ms,
             client_app: record.client_app,
             client_app_version: record.client_app_version,
+            flag: record.flag,
+            fraud: record.fraud.into_iter().map(Fraud::from).collect(),
         }
+    }
+}
+
+impl From<FraudHit> for Fraud {
+    fn from(hit: FraudHit) -> Self {
+        Self { rule: hit.rule, evidence: parsed(Some(hit.evidence_json)), at: rfc3339(hit.at_ms) }
     }
 }

@@ -7,6 +7,9 @@
 //! device, location, results, error text) is stored only encrypted, and users are found by a keyed hash; every field has
 //! a limit; records hold no media and no vectors.
 //!
+//! Erasing a subject leaves of its records when, what kind, verdict, score, reasons and durations: the user and its hash,
+//! session, device, place, results, evidence, error text, trigger and tags are gone for good.
+//!
 //! What a reviewer may change afterwards are the tags and the flag; all else stays as it was recorded. Lists are read from
 //! an index of their own for each filter, so a page costs the same however many records there are.
 //!

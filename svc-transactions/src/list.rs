@@ -23,6 +23,10 @@ pub struct Filter {
     pub tag: Option<String>,
     pub flag: Option<Flag>,
     pub api_key_id: Option<String>,
+    /// A fraud rule that has a hit.
+    pub fraud: Option<String>,
+    /// Whether any has.
+    pub has_fraud: Option<bool>,
 }
 
 /// The last transaction of a page; the next page holds what comes after it. Rows that are added meanwhile are newer, so
@@ -75,6 +79,8 @@ impl TryFrom<ListTransactionsRequest> for Page {
             tag: line("tag", wire.tag)?,
             flag: wire.flag.as_deref().map(Flag::parse).transpose()?,
             api_key_id: line("api_key_id", wire.api_key_id)?,
+            fraud: wire.fraud.map(|rule| word("fraud", rule)).transpose()?,
+            has_fraud: wire.has_fraud,
         };
         let after = Some(wire.cursor).filter(|cursor| !cursor.is_empty());
         let size = if wire.page_size == 0 { DEFAULT_PAGE } else { wire.page_size.min(MAX_PAGE) };

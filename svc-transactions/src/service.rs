@@ -1,14 +1,20 @@
 //! Decodes a call, checks it against the limits of [`crate::record`], seals, stores, encodes.
 
+mod convert;
+mod subject;
+
 use blob::KeyRing;
-use proto::transactions::{self as wire, transactions_server};
+use proto::{
+    subjects::{Remains, Subject},
+    transactions::{self as wire, transactions_server},
+};
 use tonic::{Request, Response, Status};
 
 use crate::{
     error::Error,
     list::{Cursor, Page},
     outbox::Event,
-    record::{self, Flag, Personal, Record, TransactionId, Verdict},
+    record::{self, Flag, Record, TransactionId},
     seal,
     store::{Entry, Lines, Row, Store},
     writer::Writer,
@@ -125,77 +131,12 @@ impl transactions_server::Transactions for Transactions {
     ) -> Result<Response<wire::Transaction>, Status> {
         Ok(Response::new(Self::put_flag(self, request.get_ref()).await?))
     }
-}
 
-impl TryFrom<wire::Transaction> for Record {
-    type Error = Error;
-
-    fn try_from(wire: wire::Transaction) -> Result<Self, Error> {
-        use record::{json_object, list, text, word};
-        let optional = |field, value: Option<String>| value.map(|value| text(field, value)).transpose();
-        let remark = |value: Option<String>| value.as_deref().and_then(record::remark);
-        let json = |field, value: Option<String>, limit| {
-            value.map(|value| json_object(field, value, limit)).transpose()
-        };
-        Ok(Self {
-            id: TransactionId::parse(&wire.id)?,
-            project_id: text("project_id", wire.project_id)?,
-            api_key_id: text("api_key_id", wire.api_key_id)?,
-            session_id: optional("session_id", wire.session_id)?,
-            kind: word("kind", wire.kind)?,
-            created_at_ms: wire.created_at_ms,
-            http_status: u16::try_from(wire.http_status)
-                .map_err(|_| Error::Invalid("http_status is not an HTTP status".into()))?,
-            verdict: wire.verdict.as_deref().map(Verdict::parse).transpose()?,
-            score: wire.score.map(record::score).transpose()?,
-            reasons: list("reasons", wire.reasons)?,
-            rules: optional("rules", wire.rules)?,
-            action_trigger: remark(wire.action_trigger),
-            tags: list("tags", wire.tags)?,
-            durations_json: json("durations_json", wire.durations_json, record::MAX_DURATIONS_JSON)?,
-            duration_ms: wire.duration_ms,
-            client_app: remark(wire.client_app),
-            client_app_version: remark(wire.client_app_version),
-            flag: None,
-            personal: Personal {
-                user_fullname: optional("user_fullname", wire.user_fullname)?,
-                services_json: json("services_json", wire.services_json, record::MAX_SERVICES_JSON)?,
-                evidence_json: json("evidence_json", wire.evidence_json, record::MAX_SERVICES_JSON)?,
-                device_info_json: json("device_info_json", wire.device_info_json, record::MAX_DEVICE_JSON)?,
-                geo_json: json("geo_json", wire.geo_json, record::MAX_GEO_JSON)?,
-                error: remark(wire.error),
-            },
-        })
+    async fn find_subject(&self, request: Request<Subject>) -> Result<Response<Remains>, Status> {
+        Ok(Response::new(Self::find_subject(self, &request.into_inner().try_into()?).await?))
     }
-}
 
-impl From<Record> for wire::Transaction {
-    fn from(record: Record) -> Self {
-        Self {
-            id: record.id.as_str().into(),
-            project_id: record.project_id,
-            api_key_id: record.api_key_id,
-            session_id: record.session_id,
-            user_fullname: record.personal.user_fullname,
-            kind: record.kind,
-            created_at_ms: record.created_at_ms,
-            http_status: record.http_status.into(),
-            error: record.personal.error,
-            verdict: record.verdict.map(|verdict| verdict.as_str().into()),
-            score: record.score,
-            reasons: record.reasons,
-            services_json: record.personal.services_json,
-            rules: record.rules,
-            action_trigger: record.action_trigger,
-            device_info_json: record.personal.device_info_json,
-            geo_json: record.personal.geo_json,
-            tags: record.tags,
-            durations_json: record.durations_json,
-            duration_ms: record.duration_ms,
-            client_app: record.client_app,
-            client_app_version: record.client_app_version,
-            flag: record.flag.map(|flag| flag.as_str().into()),
-            evidence_json: record.personal.evidence_json,
-        }
+    async fn erase_subject(&self, request: Request<Subject>) -> Result<Response<Remains>, Status> {
+        Ok(Response::new(Self::erase_subject(self, &request.into_inner().try_into()?).await?))
     }
 }

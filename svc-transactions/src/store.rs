@@ -26,6 +26,7 @@ macro_rules! add_tags {
     };
 }
 
+mod erase;
 mod list;
 mod row;
 

@@ -50,6 +50,9 @@ pub struct State {
     pub warmups: usize,
     pub last_videos: Vec<(sessions::PutLastVideoHeader, usize)>,
     pub records: Vec<Transaction>,
+    /// The lists asked for, and how many pages there are.
+    pub lists: Vec<transactions::ListTransactionsRequest>,
+    pub pages: usize,
     pub refuse_records: Option<Status>,
     pub projects_down: bool,
     pub panic_on_analysis: bool,
@@ -357,5 +360,35 @@ impl transactions_server::Transactions for Stage {
         let wanted = |t: &&Transaction| t.id == request.id && t.project_id == request.project_id;
         let found = self.set().records.iter().find(wanted).cloned();
         found.map(Response::new).ok_or_else(|| Status::not_found("transaction not found"))
+    }
+
+    /// Every record, over and over: as many pages as anybody reads.
+    async fn list_transactions(
+        &self,
+        request: Request<transactions::ListTransactionsRequest>,
+    ) -> Result<Response<transactions::ListTransactionsResponse>, Status> {
+        let mut state = self.set();
+        state.lists.push(request.into_inner());
+        let next_cursor = if state.lists.len() < state.pages { "more".into() } else { String::new() };
+        Ok(Response::new(transactions::ListTransactionsResponse {
+            transactions: state.records.clone(),
+            next_cursor,
+        }))
+    }
+
+    async fn put_tags(
+        &self,
+        request: Request<transactions::PutTagsRequest>,
+    ) -> Result<Response<Transaction>, Status> {
+        let request = request.into_inner();
+        Ok(Response::new(Transaction { id: request.id, tags: request.tags, ..Transaction::default() }))
+    }
+
+    async fn put_flag(
+        &self,
+        request: Request<transactions::PutFlagRequest>,
+    ) -> Result<Response<Transaction>, Status> {
+        let request = request.into_inner();
+        Ok(Response::new(Transaction { id: request.id, flag: Some(request.flag), ..Transaction::default() }))
     }
 }

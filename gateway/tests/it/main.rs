@@ -11,4 +11,5 @@ mod process_video;
 mod records;
 mod sessions;
 mod shape;
+mod transactions;
 mod uploads;

@@ -44,6 +44,8 @@ async fn a_call_is_recorded_with_all_it_said_about_itself() {
       "duration_ms": "[ms]",
       "durations": "[durations]",
       "error": null,
+      "flag": null,
+      "fraud": [],
       "geo": {
         "country": "AT",
         "lat": 48.2,

@@ -48,6 +48,8 @@ where
         tag,
         flag,
         api_key_id,
+        fraud,
+        has_fraud,
     } = &page.filter;
     let (at, id) = if tag.is_some() { ("tagged_at", "tagged_id") } else { ("created_at", "id") };
     sql.push(if tag.is_some() { TAGGED } else { ALL }).push_bind(project_id.clone());
@@ -72,6 +74,16 @@ where
             any.push_bind(subject.clone());
         }
         sql.push(")");
+    }
+    // As words of the statement: the index holds only the rows that have one.
+    match (has_fraud, fraud) {
+        (Some(false), _) => _ = sql.push(" AND has_fraud = 0"),
+        (Some(true), _) | (None, Some(_)) => _ = sql.push(" AND has_fraud = 1"),
+        (None, None) => {}
+    }
+    if let Some(rule) = fraud {
+        sql.push(" AND EXISTS (SELECT 1 FROM fraud_hits WHERE fraud_hits.id = transactions.id AND rule = ");
+        sql.push_bind(rule.clone()).push(")");
     }
     for (order, limit) in [(">=", from_ms), ("<", until_ms)] {
         if let Some(limit) = limit {

@@ -1,5 +1,6 @@
 //! The transactions service over its own wire, on SQLite and on PostgreSQL.
 
+mod erasure;
 mod list;
 mod record;
 mod review;
@@ -79,5 +80,6 @@ pub fn video(project: &str) -> Transaction {
         client_app_version: Some("1.2.3".into()),
         flag: None,
         evidence_json: Some(r#"{"spoken":"Ada Lovelace"}"#.into()),
+        fraud: Vec::new(),
     }
 }

@@ -1,0 +1,250 @@
+//! The list as a file: CSV or one JSON object a line, written as it is read.
+//!
+//! One page is in memory at a time, and the next is asked for when the client has taken the one before; a client that
+//! goes away takes the whole stream with it.
+
+use axum::{
+    body::Body,
+    extract::{Query, State, rejection::QueryRejection},
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use futures::{Stream, stream};
+use proto::transactions::{ListTransactionsRequest, ListTransactionsResponse};
+use utoipa::{IntoParams, ToSchema};
+
+use super::{
+    BothNames, TransactionData,
+    filter::{self, Filters, Pairs},
+};
+use crate::{Gateway, auth::ApiKey, error::Error};
+
+/// Rows asked for at a time.
+const PAGE: u32 = 200;
+
+#[derive(IntoParams, ToSchema)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes the parameter in the API's documentation")]
+pub struct ExportFormat {
+    /// csv (the default) or ndjson
+    format: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    Csv,
+    Ndjson,
+}
+
+/// Every transaction that passes the filters (all but `limit` and `cursor`), newest first, as a file. CSV cells that a
+/// spreadsheet would take for a formula start with an apostrophe.
+#[utoipa::path(get, path = "/api-transactions/transactions/export", tag = "transactions",
+    params(ExportFormat, Filters),
+    responses((status = 200, description = "the file, in pieces", content((String = "text/csv"), (String = "application/x-ndjson"))),
+              (status = 400, description = "a filter that makes no sense, by name")))]
+pub async fn export(
+    State(gateway): State<Gateway>,
+    key: Result<ApiKey, Error>,
+    query: Result<Query<Pairs>, QueryRejection>,
+) -> Result<Response, BothNames> {
+    let key = key?;
+    let Query(pairs) = query.map_err(Error::from)?;
+    let (format, request) = asked(pairs, key.project_id)?;
+    // The first page tells whether the filters make sense, so it is read before the answer begins.
+    let first = page(&gateway, request.clone()).await?;
+    let mut response = Body::from_stream(file(gateway, request, first, format)).into_response();
+    let (content_type, disposition) = match format {
+        Format::Csv => {
+            ("text/csv; charset=utf-8; header=present", "attachment; filename=\"transactions.csv\"")
+        }
+        Format::Ndjson => ("application/x-ndjson", "attachment; filename=\"transactions.ndjson\""),
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static(disposition));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    Ok(response)
+}
+
+fn asked(pairs: Pairs, project_id: String) -> Result<(Format, ListTransactionsRequest), Error> {
+    let (formats, filters): (Pairs, Pairs) = pairs.into_iter().partition(|(name, _)| name == "format");
+    let format = match formats.iter().map(|(_, value)| value.as_str()).collect::<Vec<_>>()[..] {
+        [] | ["csv"] => Format::Csv,
+        ["ndjson"] => Format::Ndjson,
+        _ => return Err(Error::invalid("format must be csv or ndjson")),
+    };
+    if filters.iter().any(|(name, _)| name == "limit" || name == "cursor") {
+        return Err(Error::invalid("an export is whole: it takes neither limit nor cursor"));
+    }
+    let request = filter::from_pairs(filters, project_id)?;
+    Ok((format, ListTransactionsRequest { page_size: PAGE, ..request }))
+}
+
+async fn page(
+    gateway: &Gateway,
+    request: ListTransactionsRequest,
+) -> Result<ListTransactionsResponse, Error> {
+    Ok(gateway.transactions().list_transactions(request).await?.into_inner())
+}
+
+/// The file in pieces of a page. It breaks off when a page cannot be read, so that no client takes a part for the whole.
+fn file(
+    gateway: Gateway,
+    request: ListTransactionsRequest,
+    first: ListTransactionsResponse,
+    format: Format,
+) -> impl Stream<Item = Result<Bytes, Error>> + Send {
+    let head = (format == Format::Csv).then(|| written(&[&COLUMNS.map(str::to_owned)]));
+    let state = Some((Some(first), String::new(), head.transpose()));
+    stream::try_unfold(state, move |state| {
+        let (gateway, request) = (gateway.clone(), request.clone());
+        async move {
+            let Some((read, cursor, head)) = state else { return Ok(None) };
+            let page = match read {
+                Some(page) => page,
+                None => page_after(&gateway, request, cursor).await?,
+            };
+            let mut piece = head?.unwrap_or_default();
+            let rows = page.transactions.into_iter().map(TransactionData::from);
+            piece.extend(match format {
+                Format::Csv => csv(rows)?,
+                Format::Ndjson => lines(rows)?,
+            });
+            let next = Some((None, page.next_cursor, Ok(None)));
+            Ok(Some((Bytes::from(piece), next.filter(|(_, cursor, _)| !cursor.is_empty()))))
+        }
+    })
+}
+
+async fn page_after(
+    gateway: &Gateway,
+    request: ListTransactionsRequest,
+    cursor: String,
+) -> Result<ListTransactionsResponse, Error> {
+    page(gateway, ListTransactionsRequest { cursor, ..request }).await
+}
+
+fn lines(rows: impl Iterator<Item = TransactionData>) -> Result<Vec<u8>, Error> {
+    let mut text = Vec::new();
+    for row in rows {
+        serde_json::to_writer(&mut text, &row).map_err(|error| Error::internal(&error))?;
+        text.push(b'\n');
+    }
+    Ok(text)
+}
+
+const COLUMNS: [&str; 24] = [
+    "id",
+    "created_at",
+    "kind",
+    "project_id",
+    "api_key_id",
+    "session_id",
+    "user_fullname",
+    "http_status",
+    "error",
+    "verdict",
+    "score",
+    "decision_reasons",
+    "rules",
+    "action_trigger",
+    "tags",
+    "flag",
+    "fraud",
+    "duration_ms",
+    "client_app",
+    "client_app_version",
+    "device_info",
+    "geo",
+    "services",
+    "durations",
+];
+
+/// The cells of a row, in the order of [`COLUMNS`]: lists joined by a semicolon, objects as JSON.
+fn cells(row: TransactionData) -> [String; COLUMNS.len()] {
+    let text = Option::unwrap_or_default;
+    let json = |value: Option<serde_json::Value>| value.map(|value| value.to_string()).unwrap_or_default();
+    let rules: Vec<_> = row.fraud.into_iter().map(|fraud| fraud.rule).collect();
+    [
+        row.id,
+        row.created_at,
+        row.kind,
+        row.project_id,
+        row.api_key_id,
+        text(row.session_id),
+        text(row.user_fullname),
+        row.http_status.to_string(),
+        text(row.error),
+        text(row.verdict),
+        row.score.map(|score| score.to_string()).unwrap_or_default(),
+        row.decision_reasons.join(";"),
+        text(row.rules),
+        text(row.action_trigger),
+        row.tags.join(";"),
+        text(row.flag),
+        rules.join(";"),
+        row.duration_ms.to_string(),
+        text(row.client_app),
+        text(row.client_app_version),
+        json(row.device_info),
+        json(row.geo),
+        json(row.services),
+        json(row.durations),
+    ]
+}
+
+fn csv(rows: impl Iterator<Item = TransactionData>) -> Result<Vec<u8>, Error> {
+    let rows: Vec<_> = rows.map(|row| cells(row).map(harmless)).collect();
+    written(&rows.iter().collect::<Vec<_>>())
+}
+
+fn written(rows: &[&[String; COLUMNS.len()]]) -> Result<Vec<u8>, Error> {
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    for row in rows {
+        writer.write_record(*row).map_err(|error| Error::internal(&error))?;
+    }
+    writer.into_inner().map_err(|error| Error::internal(&error))
+}
+
+/// A cell that a spreadsheet takes for text. What starts like a formula gets an apostrophe in front
+/// (OWASP, CSV Injection); the characters after white space count too, as some programs trim it.
+fn harmless(cell: String) -> String {
+    let starts =
+        |c: char| matches!(c, '=' | '+' | '-' | '@' | '\u{ff1d}' | '\u{ff0b}' | '\u{ff0d}' | '\u{ff20}');
+    if cell.starts_with(['\t', '\r', '\n']) || cell.trim_start().starts_with(starts) {
+        return format!("'{cell}");
+    }
+    cell
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn a_cell_that_starts_like_a_formula_is_text() {
+        for bad in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "＝1"] {
+            assert_eq!(harmless(bad.into()), format!("'{bad}"));
+        }
+        for fine in ["", "ada@example.org", "a=b", "{\"a\":1}", "1"] {
+            assert_eq!(harmless(fine.into()), fine);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_written_reads_back_cell_by_cell(cell in ".{0,20}", other in "[\",\r\n;'=a]{0,10}") {
+            let mut row = [const { String::new() }; COLUMNS.len()];
+            row[0] = cell;
+            row[5] = other;
+            let text = written(&[&COLUMNS.map(str::to_owned), &row]).unwrap();
+            let mut reader = csv::Reader::from_reader(text.as_slice());
+            let read = reader.records().next().unwrap().unwrap();
+            prop_assert_eq!(read.iter().collect::<Vec<_>>(), row.each_ref().map(String::as_str));
+        }
+    }
+}

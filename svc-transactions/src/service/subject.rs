@@ -1,0 +1,75 @@
+//! What is kept of a subject, and its erasure.
+
+use proto::subjects::{self as wire, Kept, Remains};
+
+use super::Transactions;
+use crate::{
+    error::Error,
+    record::{Personal, text},
+    seal,
+};
+
+/// Records of one database transaction: bounds how long it holds the database.
+const BATCH: u32 = 200;
+
+/// A subject of a project, within the limits of a record's user.
+pub struct Subject {
+    project_id: String,
+    user_fullname: String,
+}
+
+impl TryFrom<wire::Subject> for Subject {
+    type Error = Error;
+
+    fn try_from(wire: wire::Subject) -> Result<Self, Error> {
+        Ok(Self {
+            project_id: text("project_id", wire.project_id)?,
+            user_fullname: text("user_fullname", wire.user_fullname)?,
+        })
+    }
+}
+
+impl Transactions {
+    pub(super) async fn find_subject(&self, subject: &Subject) -> Result<Remains, Error> {
+        let (mut transactions, mut deliveries) = (0, 0);
+        for hash in self.hashes(subject)? {
+            transactions += self.store.count_subject(&subject.project_id, &hash).await?;
+            deliveries += self.store.count_deliveries(&subject.project_id, &hash).await?;
+        }
+        Ok(remains([("transaction", transactions), ("webhook_delivery", deliveries)]))
+    }
+
+    /// Takes all that is personal from the subject's records, for good. Each step is a database transaction of its own,
+    /// so that a call that broke off is finished by the next.
+    pub(super) async fn erase_subject(&self, subject: &Subject) -> Result<Remains, Error> {
+        let (mut transactions, mut deliveries) = (0, 0);
+        for hash in self.hashes(subject)? {
+            transactions += self.anonymise(&subject.project_id, &hash).await?;
+            deliveries += self.store.delete_deliveries(&subject.project_id, &hash).await?;
+        }
+        tracing::info!(transactions, deliveries, "a subject was erased from the records");
+        Ok(remains([("transaction", transactions), ("webhook_delivery", deliveries)]))
+    }
+
+    async fn anonymise(&self, project: &str, hash: &[u8]) -> Result<u64, Error> {
+        let mut erased = 0;
+        loop {
+            let ids = self.store.of_subject(project, hash, BATCH).await?;
+            if ids.is_empty() {
+                return Ok(erased);
+            }
+            let nothing = |id| seal::seal(&self.ring, project, id, &Personal::default());
+            let sealed = ids.iter().map(nothing).collect::<Result<Vec<_>, _>>()?;
+            erased += self.store.anonymise(project, ids.iter().zip(sealed)).await?;
+        }
+    }
+
+    fn hashes(&self, subject: &Subject) -> Result<Vec<Vec<u8>>, Error> {
+        seal::subject_hashes(&self.ring, &subject.project_id, &subject.user_fullname)
+    }
+}
+
+fn remains<const N: usize>(kept: [(&str, u64); N]) -> Remains {
+    let some = kept.into_iter().filter(|(_, count)| *count > 0);
+    Remains { kept: some.map(|(kind, count)| Kept { kind: kind.into(), count }).collect() }
+}

@@ -1,0 +1,76 @@
+//! Taking from the rows of a subject what names a person or leads to one.
+
+use sqlx::{query, query_scalar};
+
+use super::Store;
+use crate::{error::Error, record::TransactionId};
+
+impl Store {
+    /// How many rows are the subject's.
+    pub async fn count_subject(&self, project: &str, subject: &[u8]) -> Result<u64, Error> {
+        const SQL: &str = "SELECT COUNT(*) FROM transactions WHERE project_id = $1 AND subject_hash = $2";
+        self.count(SQL, project, subject).await
+    }
+
+    /// How many deliveries of webhooks tell about the subject.
+    pub async fn count_deliveries(&self, project: &str, subject: &[u8]) -> Result<u64, Error> {
+        const SQL: &str =
+            "SELECT COUNT(*) FROM webhook_deliveries WHERE project_id = $1 AND subject_hash = $2";
+        self.count(SQL, project, subject).await
+    }
+
+    async fn count(&self, sql: &'static str, project: &str, subject: &[u8]) -> Result<u64, Error> {
+        let count: i64 = db::on!(&self.db, |pool| {
+            query_scalar(sql).bind(project).bind(subject).fetch_one(pool).await
+        })?;
+        Ok(count.unsigned_abs())
+    }
+
+    /// Deletes the deliveries that tell about the subject, sent or not, and answers how many there were.
+    pub async fn delete_deliveries(&self, project: &str, subject: &[u8]) -> Result<u64, Error> {
+        const SQL: &str = "DELETE FROM webhook_deliveries WHERE project_id = $1 AND subject_hash = $2";
+        Ok(db::on!(&self.db, |pool| {
+            let deleted = query(SQL).bind(project).bind(subject).execute(pool).await;
+            deleted.map(|done| done.rows_affected())
+        })?)
+    }
+
+    /// The ids of up to `most` rows of the subject.
+    pub async fn of_subject(
+        &self,
+        project: &str,
+        subject: &[u8],
+        most: u32,
+    ) -> Result<Vec<TransactionId>, Error> {
+        const SQL: &str = "SELECT id FROM transactions WHERE project_id = $1 AND subject_hash = $2 LIMIT $3";
+        let ids: Vec<String> = db::on!(&self.db, |pool| {
+            query_scalar(SQL).bind(project).bind(subject).bind(i64::from(most)).fetch_all(pool).await
+        })?;
+        ids.iter().map(|id| TransactionId::parse(id)).collect()
+    }
+
+    /// Empties these rows of the project, in one database transaction: `sealed` takes the place of what was personal;
+    /// the user's hash, the session, the trigger, the tags and the evidence of fraud go too. Answers how many were there.
+    pub async fn anonymise(
+        &self,
+        project: &str,
+        rows: impl Iterator<Item = (&TransactionId, Vec<u8>)>,
+    ) -> Result<u64, Error> {
+        const EMPTY: &str = "UPDATE transactions SET subject_hash = NULL, session_id = NULL, action_trigger = NULL, \
+                             tags = '[]', sealed = $3 WHERE id = $1 AND project_id = $2";
+        const UNTAG: &str = "DELETE FROM transaction_tags WHERE id = $1";
+        let rows: Vec<_> = rows.collect();
+        Ok(db::on!(&self.db, |pool| async {
+            let mut tx = pool.begin().await?;
+            let mut emptied = 0;
+            for (id, sealed) in &rows {
+                let empty = query(EMPTY).bind(id.as_str()).bind(project).bind(sealed);
+                emptied += empty.execute(&mut *tx).await?.rows_affected();
+                query(UNTAG).bind(id.as_str()).execute(&mut *tx).await?;
+            }
+            tx.commit().await?;
+            Ok::<_, sqlx::Error>(emptied)
+        }
+        .await)?)
+    }
+}

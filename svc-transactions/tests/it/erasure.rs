@@ -1,0 +1,112 @@
+//! Erasing a subject: nothing personal is left of it, and what happened still counts.
+
+use proto::{
+    subjects::{Kept, Subject},
+    transactions::{ListTransactionsRequest, Transaction},
+};
+use tonic::Code;
+
+use crate::{Service, on_each_database, video};
+
+const ADA: &str = "Ada Lovelace";
+
+fn subject(project: &str) -> Subject {
+    Subject { project_id: project.into(), user_fullname: ADA.into() }
+}
+
+pub async fn kept(service: &Service, project: &str) -> Vec<(String, u64)> {
+    let kept =
+        service.client.clone().find_subject(subject(project)).await.expect("an answer").into_inner().kept;
+    named(kept)
+}
+
+pub async fn erase(service: &Service, project: &str) -> Vec<(String, u64)> {
+    named(service.client.clone().erase_subject(subject(project)).await.expect("an answer").into_inner().kept)
+}
+
+fn named(kept: Vec<Kept>) -> Vec<(String, u64)> {
+    kept.into_iter().map(|kept| (kept.kind, kept.count)).collect()
+}
+
+#[tokio::test]
+async fn an_erased_subject_leaves_only_what_happened() {
+    on_each_database(async |service: Service| {
+        let transaction = video("p1");
+        service.record(transaction.clone()).await.unwrap();
+        assert_eq!(kept(&service, "p1").await, [("transaction".into(), 1)]);
+
+        assert_eq!(erase(&service, "p1").await, [("transaction".into(), 1)]);
+        let left = Transaction {
+            user_fullname: None,
+            session_id: None,
+            device_info_json: None,
+            geo_json: None,
+            services_json: None,
+            evidence_json: None,
+            error: None,
+            action_trigger: None,
+            tags: Vec::new(),
+            ..transaction.clone()
+        };
+        assert_eq!(service.get("p1", &transaction.id).await.unwrap(), left);
+
+        assert!(kept(&service, "p1").await.is_empty());
+        assert!(erase(&service, "p1").await.is_empty(), "a second call finds nothing");
+        assert_eq!(service.get("p1", &transaction.id).await.unwrap(), left);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn no_filter_finds_an_erased_subject() {
+    on_each_database(async |service: Service| {
+        // More than one step of the erasure takes.
+        for _ in 0..450 {
+            service.record(video("p1")).await.unwrap();
+        }
+        assert_eq!(erase(&service, "p1").await, [("transaction".into(), 450)]);
+        type Ask = fn(&mut ListTransactionsRequest);
+        let asked: [Ask; 3] = [
+            |r| r.user_fullname = Some(ADA.into()),
+            |r| r.session_id = Some("sess_1".into()),
+            |r| r.tag = Some("kiosk".into()),
+        ];
+        for ask in asked {
+            let mut request = ListTransactionsRequest { project_id: "p1".into(), ..Default::default() };
+            ask(&mut request);
+            let found = service.client.clone().list_transactions(request).await.unwrap().into_inner();
+            assert!(found.transactions.is_empty());
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nobody_else_is_touched() {
+    on_each_database(async |service: Service| {
+        let others = [
+            Transaction { user_fullname: Some("Grace Hopper".into()), ..video("p1") },
+            Transaction { user_fullname: None, ..video("p1") },
+            video("p2"),
+        ];
+        for other in &others {
+            service.record(other.clone()).await.unwrap();
+        }
+        service.record(video("p1")).await.unwrap();
+        assert_eq!(erase(&service, "p1").await, [("transaction".into(), 1)]);
+        for other in &others {
+            assert_eq!(&service.get(&other.project_id, &other.id).await.unwrap(), other);
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_subject_without_a_name_is_refused() {
+    on_each_database(async |service: Service| {
+        let nobody = Subject { project_id: "p1".into(), user_fullname: String::new() };
+        let refused = service.client.clone().erase_subject(nobody).await.unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidArgument);
+    })
+    .await;
+}
