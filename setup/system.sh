@@ -5,7 +5,7 @@ set -euo pipefail
 packages=(
   build-essential pkg-config libclang-dev make
   libavcodec-dev libavformat-dev libavutil-dev libswscale-dev libswresample-dev
-  ffmpeg postgresql python3-venv docker-compose wrk
+  ffmpeg postgresql redis-server python3-venv docker-compose wrk
 )
 
 missing=()
@@ -23,7 +23,7 @@ if ((${#missing[@]} > 0)); then
   fi
   log=$(mktemp)
   trap 'rm -f "$log"' EXIT
-  # RUNLEVEL=1: the tests start their own postgres, so apt need not start system-wide ones.
+  # RUNLEVEL=1: the tests start their own postgres and redis, so apt need not start system-wide ones.
   install=("${as_root[@]}" env DEBIAN_FRONTEND=noninteractive RUNLEVEL=1 apt-get install -y -q --no-install-recommends)
   "${as_root[@]}" apt-get update -q >"$log" 2>&1 || { tail -n 20 "$log" >&2; exit 1; }
   "${install[@]}" "${missing[@]}" >"$log" 2>&1 || { tail -n 20 "$log" >&2; exit 1; }

@@ -21,7 +21,7 @@ use sha2::{Digest, Sha256};
 use tokio::{sync::Mutex, time::Instant};
 use tonic::{Code, Status};
 
-use crate::{Gateway, error::Error};
+use crate::{Gateway, error::Error, rate_limit::Meter};
 
 /// A longer token is no key of ours.
 const MAX_TOKEN: usize = 8 * 1024;
@@ -47,6 +47,10 @@ pub struct ApiKey {
     pub rules_json: Option<String>,
 }
 
+/// The key of a request that was let in: it is authorized and counted once, whoever asks for it.
+#[derive(Clone)]
+struct Known(Arc<ApiKey>);
+
 /// The shape of the answers a key asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResponseFormat {
@@ -69,9 +73,15 @@ where
     type Rejection = Error;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        if let Some(Known(key)) = parts.extensions.get() {
+            return Ok(ApiKey::clone(key));
+        }
         let gateway = Gateway::from_ref(state);
         let claims = gateway.keys().verify(bearer(&parts.headers)?).await?;
-        authorize(gateway.projects(), &claims).await
+        let key = authorize(gateway.projects(), &claims).await?;
+        gateway.rate_limits().charge(&key.id, parts.extensions.get::<Meter>()).await?;
+        parts.extensions.insert(Known(Arc::new(key.clone())));
+        Ok(key)
     }
 }
 
@@ -92,7 +102,7 @@ where
 }
 
 /// The token of the one Authorization header.
-fn bearer(headers: &HeaderMap) -> Result<&str, Error> {
+pub fn bearer(headers: &HeaderMap) -> Result<&str, Error> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
     let value = values.next().ok_or(Error::MissingToken)?;
     let text = value.to_str().map_err(|_| Error::KeyFormat)?.trim();

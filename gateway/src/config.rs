@@ -2,7 +2,10 @@
 
 use std::path::PathBuf;
 
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+
+pub use crate::rate_limit::RateLimit;
 
 /// Limits of the HTTP side. The defaults suit one machine.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -15,10 +18,22 @@ pub struct Config {
     pub upload_seconds: u64,
     /// Where uploads lie while they are worked on, as files without a name. None: the system's temporary folder.
     pub spool_dir: Option<PathBuf>,
+    /// How much each API key may ask.
+    pub rate_limit: RateLimit,
+    /// Where several gateways count together: `redis://[user:password@]host[:port][/db]`, `rediss://` for TLS. None:
+    /// rate limits and idempotency keys are this process's own.
+    #[serde(serialize_with = "boot::expose")]
+    pub redis_url: Option<SecretString>,
 }
 
 impl Default for Config {
     fn default() -> Self {
-        Self { max_uploads: 32, upload_seconds: 120, spool_dir: None }
+        Self {
+            max_uploads: 32,
+            upload_seconds: 120,
+            spool_dir: None,
+            rate_limit: RateLimit::default(),
+            redis_url: None,
+        }
     }
 }

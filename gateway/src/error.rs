@@ -38,6 +38,9 @@ pub enum Error {
     BodyTooLarge,
     #[error("content type must be multipart/form-data")]
     NotMultipart,
+    /// Seconds until the next call is granted.
+    #[error("the rate limit of this API key is used up, try again in {0} seconds")]
+    RateLimited(u64),
     #[error("the request was not sent in time")]
     TooSlow,
     #[error("not found")]
@@ -76,6 +79,7 @@ impl Error {
             Self::Invalid(_) | Self::FileTooLarge => StatusCode::BAD_REQUEST,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NotMultipart => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
             Self::NoSuchRoute => StatusCode::NOT_FOUND,
             Self::Busy | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -116,8 +120,13 @@ impl IntoResponse for Error {
             body["request_id"] = rpc::current().request_id.into();
         }
         let mut response = (status, Json(body)).into_response();
-        if matches!(self, Self::Busy | Self::Unavailable) {
-            response.headers_mut().insert(header::RETRY_AFTER, RETRY_AFTER);
+        let retry_after = match self {
+            Self::Busy | Self::Unavailable => Some(RETRY_AFTER),
+            Self::RateLimited(seconds) => Some(seconds.into()),
+            _ => None,
+        };
+        if let Some(seconds) = retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds);
         }
         response.extensions_mut().insert(Sentence(sentence));
         response

@@ -7,6 +7,7 @@
 //! - every answer carries `X-Request-Id`, made here, which is also the id of the call's transaction;
 //! - every authenticated call of `/api-gateway` and `/api-consent` leaves one transaction, written before its answer is
 //!   sent (`record.rs`); a call the client abandons before its answer is abandoned here too and leaves none;
+//! - a call with an `Idempotency-Key` is the exception: it is finished, and its answer kept for the client that returns;
 //! - the state of the API key is asked on every request, so a revoked key is refused at once;
 //! - uploads lie in files without a name, so nothing is left behind whatever happens;
 //! - no name, phrase, token or body is logged.
@@ -23,27 +24,34 @@ mod error;
 mod evidence;
 mod headers;
 mod health;
+mod idempotency;
 mod middleware;
 mod openapi;
 mod process_video;
+mod rate_limit;
 mod record;
 mod routes;
 mod server;
 mod sessions;
+mod shared;
 mod transactions;
 mod upload;
 
 use std::sync::{Arc, Mutex};
 
+use anyhow::Context;
+use idempotency::Answers;
 use proto::{
     consent::consent_client::ConsentClient, docauth::doc_auth_client::DocAuthClient, ml::ml_client::MlClient,
     projects::projects_client::ProjectsClient, sessions::sessions_client::SessionsClient,
     transactions::transactions_client::TransactionsClient,
 };
+use rate_limit::RateLimits;
 use rpc::Transport;
+use shared::Shared;
 use tokio::sync::Semaphore;
 
-pub use config::Config;
+pub use config::{Config, RateLimit};
 pub use server::serve;
 
 /// How each service is reached.
@@ -67,7 +75,7 @@ pub async fn app(config: Config, peers: Peers) -> anyhow::Result<axum::Router> {
     if let Some(dir) = &config.spool_dir {
         anyhow::ensure!(dir.is_dir(), "gateway.spool_dir is not a folder: {}", dir.display());
     }
-    Ok(routes::router(Gateway::new(config, peers)))
+    Ok(routes::router(Gateway::new(config, peers)?))
 }
 
 /// The handles every handler works with.
@@ -78,19 +86,32 @@ struct Handles {
     peers: Peers,
     keys: auth::Keys,
     uploads: Arc<Semaphore>,
+    rate_limits: RateLimits,
+    answers: Answers,
     config: Config,
     warmup: Mutex<sessions::Warmup>,
 }
 
 impl Gateway {
-    fn new(config: Config, peers: Peers) -> Self {
-        Self(Arc::new(Handles {
+    fn new(config: Config, peers: Peers) -> anyhow::Result<Self> {
+        let shared = config.redis_url.as_ref().map(Shared::open).transpose().context("gateway.redis_url")?;
+        Ok(Self(Arc::new(Handles {
             keys: auth::Keys::new(peers.projects.clone()),
             uploads: Arc::new(Semaphore::new(config.max_uploads)),
             warmup: Mutex::default(),
+            rate_limits: RateLimits::new(&config.rate_limit, shared.clone())?,
+            answers: Answers::new(shared),
             peers,
             config,
-        }))
+        })))
+    }
+
+    fn rate_limits(&self) -> &RateLimits {
+        &self.0.rate_limits
+    }
+
+    fn answers(&self) -> &Answers {
+        &self.0.answers
     }
 
     fn keys(&self) -> &auth::Keys {

@@ -12,7 +12,7 @@ use tower_http::cors::{Any, CorsLayer};
 use tracing::Instrument;
 use uuid::Uuid;
 
-use crate::{error::Error, headers};
+use crate::{error::Error, headers, idempotency, rate_limit};
 
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub const AUTO_ENROLL: HeaderName = HeaderName::from_static("x-auto-enroll");
@@ -30,8 +30,9 @@ pub async fn identify(request: Request, next: Next) -> Response {
     let span = tracing::info_span!("request", otel.name = %route, http.method = %method, request.id = %id);
     let context = rpc::CallContext { request_id: id.clone() };
     let mut response = rpc::scope(context, next.run(request)).instrument(span).await;
+    // A repeated answer carries the id of the call that made it.
     if let Ok(id) = HeaderValue::try_from(&id) {
-        response.headers_mut().insert(REQUEST_ID, id);
+        response.headers_mut().entry(REQUEST_ID).or_insert(id);
     }
     let (status, duration_ms) = (response.status().as_u16(), started.elapsed().as_millis());
     tracing::debug!(%method, route, status, duration_ms, request.id = id, "answered");
@@ -49,11 +50,20 @@ pub async fn bound_headers(request: Request, next: Next) -> Response {
 
 /// Browsers may call from anywhere: the key, not the origin, is what grants access.
 pub fn cors() -> CorsLayer {
-    let sent = headers::ACCEPTED.into_iter().chain([header::AUTHORIZATION, header::CONTENT_TYPE]);
+    let sent =
+        headers::ACCEPTED.into_iter().chain([header::AUTHORIZATION, header::CONTENT_TYPE, idempotency::KEY]);
     CorsLayer::new()
         .allow_origin(Any)
         .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
         .allow_headers(sent.collect::<Vec<_>>())
-        .expose_headers([REQUEST_ID, AUTO_ENROLL, REMOVED_SERVICES, header::RETRY_AFTER])
+        .expose_headers([
+            REQUEST_ID,
+            AUTO_ENROLL,
+            REMOVED_SERVICES,
+            idempotency::REPLAYED,
+            rate_limit::POLICY,
+            rate_limit::STANDING,
+            header::RETRY_AFTER,
+        ])
         .max_age(Duration::from_secs(3600))
 }

@@ -16,9 +16,11 @@ use crate::{
     drain::drain,
     error::{self, Error},
     health,
+    idempotency::idempotent,
     middleware::{bound_headers, cors, identify},
     openapi,
     process_video::process_video,
+    rate_limit::metered,
     record::{Recorded, recorded},
     sessions, transactions, upload,
 };
@@ -74,12 +76,14 @@ pub fn router(gateway: Gateway) -> Router {
         .route("/readyz", get(health::ready))
         .merge(SwaggerUi::new("/docs").url("/openapi.json", openapi::description()))
         .fallback(async || Error::NoSuchRoute)
+        .layer(from_fn_with_state(gateway.clone(), idempotent))
         .layer(DefaultBodyLimit::max(MAX_JSON))
         .layer(from_fn(bound_headers))
         .layer(from_fn(drain))
         .layer(RequestBodyTimeoutLayer::new(BODY_IDLE))
         .layer(map_response(error::as_json))
         .layer(CatchPanicLayer::custom(error::from_panic))
+        .layer(from_fn(metered))
         .layer(cors())
         .layer(from_fn(identify))
         .with_state(gateway)

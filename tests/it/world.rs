@@ -21,6 +21,7 @@ pub struct World {
     _processes: Vec<Child>,
     _dir: TempDir,
     _postgres: Option<testkit::Postgres>,
+    _redis: Option<testkit::Redis>,
 }
 
 pub fn embedded() -> &'static World {
@@ -73,10 +74,11 @@ fn start_embedded() -> World {
         _processes: vec![child],
         _dir: dir,
         _postgres: None,
+        _redis: None,
     }
 }
 
-/// Every service in a process of its own, on PostgreSQL, with one master key and one service token.
+/// Every service in a process of its own, on PostgreSQL and Redis, with one master key and one service token.
 fn start_split() -> World {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let postgres = testkit::postgres();
@@ -94,7 +96,9 @@ fn start_split() -> World {
         processes.push(child);
         urls.push((name, format!("http://{address}")));
     }
+    let redis = testkit::Redis::start();
     let mut gateway = service("gateway", dir.path());
+    gateway.env("BIOMETRY_GATEWAY__REDIS_URL", redis.url());
     for (name, url) in &urls {
         gateway.env(format!("BIOMETRY_URLS__{}", name.to_uppercase()), url);
     }
@@ -112,6 +116,7 @@ fn start_split() -> World {
         _processes: processes,
         _dir: dir,
         _postgres: Some(postgres),
+        _redis: Some(redis),
     }
 }
 

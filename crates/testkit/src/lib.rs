@@ -2,7 +2,8 @@
 //!
 //! - [`each_config`] runs a test once for each database, handing it a [`db::Config`] (what a service is configured with);
 //! - [`each_db`] the same with the pool open and the migrations run (what a store is built on);
-//! - [`postgres`] is the server alone: [`Postgres::url`], and [`Postgres::config`] for an empty schema of its own.
+//! - [`postgres`] is the server alone: [`Postgres::url`], and [`Postgres::config`] for an empty schema of its own;
+//! - [`Redis`] is a server of the test's own, which it can also end.
 //!
 //! ```no_run
 //! # async fn story(migrations: &sqlx::migrate::Migrator) {
@@ -18,6 +19,7 @@
 //! end of a pipe only the test process holds. Without PostgreSQL installed the tests FAIL.
 
 mod postgres;
+mod redis;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -25,6 +27,7 @@ use db::Db;
 use sqlx::migrate::Migrator;
 
 pub use postgres::{Postgres, postgres};
+pub use redis::Redis;
 
 /// Runs `test` with the configuration of an empty SQLite file, then with that of an empty PostgreSQL schema.
 pub async fn each_config(mut test: impl AsyncFnMut(db::Config)) {

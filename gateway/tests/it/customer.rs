@@ -33,7 +33,11 @@ impl Customer {
     }
 
     pub async fn with(config: Config) -> Self {
-        let stage = Stage::new();
+        Self::before(Stage::new(), config).await
+    }
+
+    /// One of several gateways in front of a stage.
+    pub async fn before(stage: Stage, config: Config) -> Self {
         let app = gateway::app(config, stage.peers()).await.unwrap();
         let key = stage.token("kid-1", KEY);
         Self { stage, app, key }

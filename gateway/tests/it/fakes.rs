@@ -87,6 +87,22 @@ impl Stage {
         self.state.lock().unwrap()
     }
 
+    /// Waits until what the services know is so.
+    pub async fn until(&self, so: impl Fn(&State) -> bool) {
+        while !so(&self.set()) {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    /// Lets no analysis end before the test adds permits.
+    pub fn hold_analyses(&self) {
+        self.analyses.forget_permits(Semaphore::MAX_PERMITS);
+    }
+
+    pub async fn analysis_begun(&self) {
+        self.until(|state| !state.analyzed.is_empty()).await;
+    }
+
     pub fn add_signing_key(&self, kid: &str) {
         let pair = Ed25519KeyPair::generate().unwrap();
         let public_key = pair.public_key().as_ref().to_vec().into();

@@ -1,0 +1,85 @@
+//! A throw-away Redis server.
+
+use std::{
+    io::{BufRead, BufReader, Read},
+    os::unix::process::CommandExt,
+    process::{Child, ChildStdin, Command, Stdio},
+};
+
+/// Makes, runs and removes the server, like the guard of PostgreSQL.
+const GUARD: &str = r#"
+set -eu
+command -v redis-server >/dev/null || { echo 'Redis is not installed: apt-get install redis-server' >&2; exit 1; }
+dir=$(mktemp -d /tmp/biometry-redis-XXXXXX)
+trap 'rm -rf "$dir"' EXIT
+redis-server --port 0 --unixsocket "$dir/socket" --unixsocketperm 700 --dir "$dir" --save '' --appendonly no \
+  >"$dir/log" 2>&1 </dev/null &
+server=$!
+until redis-cli -s "$dir/socket" ping >/dev/null 2>&1; do
+  kill -0 "$server" 2>/dev/null || { cat "$dir/log" >&2; exit 1; }
+  sleep 0.02
+done
+echo "$dir"
+read -r _ || true
+kill -KILL "$server"
+wait "$server" || true
+"#;
+
+/// A running server of the caller's own; it ends when this is dropped, or with the test process.
+pub struct Redis {
+    folder: String,
+    guard: Child,
+    input: Option<ChildStdin>,
+}
+
+impl Redis {
+    /// # Panics
+    /// When it cannot be started; the panic says why.
+    pub fn start() -> Self {
+        let mut guard = Command::new("sh")
+            .args(["-c", GUARD])
+            .current_dir("/")
+            // An interrupt at the terminal reaches the tests alone, and the guard ends after them.
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("a shell can be started");
+        let mut folder = String::new();
+        let ready = guard.stdout.take().expect("stdout is piped");
+        BufReader::new(ready).read_line(&mut folder).expect("the guard's output can be read");
+        if folder.is_empty() {
+            let mut reason = String::new();
+            let _ = guard.stderr.take().expect("stderr is piped").read_to_string(&mut reason);
+            panic!("Redis could not be started: {reason}");
+        }
+        let input = guard.stdin.take();
+        Self { folder: folder.trim().to_owned(), guard, input }
+    }
+
+    /// `redis+unix:///...`
+    pub fn url(&self) -> String {
+        format!("redis+unix://{}/socket", self.folder)
+    }
+
+    /// What a command of `redis-cli` prints.
+    ///
+    /// # Panics
+    /// When the command fails.
+    pub fn cli(&self, args: &[&str]) -> String {
+        let socket = format!("{}/socket", self.folder);
+        let output =
+            Command::new("redis-cli").args(["-s", &socket]).args(args).output().expect("redis-cli runs");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+}
+
+impl Drop for Redis {
+    /// Waits for its end, so that a test can see what is done without it.
+    fn drop(&mut self) {
+        drop(self.input.take());
+        let _ = self.guard.wait();
+    }
+}
