@@ -15,7 +15,7 @@ use proto::projects::{
     ApiKeyState, AuthorizeApiKeyRequest, GetVerificationKeysRequest, projects_client::ProjectsClient,
 };
 use rpc::Transport;
-use scoring::Service;
+use scoring::{RulesVersion, Service};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use tokio::{sync::Mutex, time::Instant};
@@ -45,6 +45,8 @@ pub struct ApiKey {
     pub rules_source: String,
     /// None: the built-in rules.
     pub rules_json: Option<String>,
+    /// Which rule set that is, and which version of it.
+    pub rules_version: Option<RulesVersion>,
 }
 
 /// The key of a request that was let in: it is authorized and counted once, whoever asks for it.
@@ -137,6 +139,9 @@ async fn authorize(mut projects: ProjectsClient<Transport>, claims: &Claims) -> 
         format: if granted.response_format == "sdk" { ResponseFormat::Sdk } else { ResponseFormat::Default },
         rules_source: granted.rules_source,
         rules_json: granted.rules_json,
+        rules_version: granted
+            .rules_scores_id
+            .map(|scores_id| RulesVersion { scores_id, version: granted.rules_version }),
     })
 }
 
@@ -186,7 +191,9 @@ impl Keys {
     async fn verify_signature(&self, token: &str) -> Result<Claims, Error> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| Error::InvalidKey)?;
         // Only the one algorithm our own keys have; what the header claims chooses nothing.
-        let kid = header.kid.filter(|_| header.alg == Algorithm::EdDSA).ok_or(Error::InvalidKey)?;
+        // The keys sign receipts too, which say so in `typ` and open nothing.
+        let of_ours = header.alg == Algorithm::EdDSA && header.typ.as_deref().is_none_or(|typ| typ == "JWT");
+        let kid = header.kid.filter(|_| of_ours).ok_or(Error::InvalidKey)?;
         let key = self.key(&kid).await?.ok_or(Error::InvalidKey)?;
         let decoded = jsonwebtoken::decode::<Claims>(token, &key, &self.validation);
         decoded.map(|token| token.claims).map_err(|_| Error::InvalidKey)

@@ -5,10 +5,12 @@ use std::{any::Any, borrow::Cow};
 use axum::{
     Json,
     extract::{
+        Request,
         multipart::MultipartError,
         rejection::{BytesRejection, PathRejection, QueryRejection},
     },
     http::{HeaderValue, StatusCode, header},
+    middleware::Next,
     response::{IntoResponse, Response},
 };
 use serde_json::json;
@@ -176,13 +178,31 @@ pub async fn as_json(response: Response) -> Response {
     }
     let sentence = status.canonical_reason().unwrap_or("refused").to_ascii_lowercase();
     let (parts, _) = response.into_parts();
-    let mut shaped = Json(json!({ "error": sentence })).into_response();
+    let mut shaped = Json(json!({ "error": &sentence })).into_response();
     *shaped.status_mut() = status;
+    shaped.extensions_mut().insert(Sentence(sentence));
     let kept = parts.headers.into_iter().filter_map(|(name, value)| Some((name?, value)));
     shaped
         .headers_mut()
         .extend(kept.filter(|(name, _)| name != header::CONTENT_TYPE && name != header::CONTENT_LENGTH));
     shaped
+}
+
+/// Clients of these routes read an error as `message`, all others as `error`; here it has both names.
+pub async fn with_both_names(request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let both = path.starts_with("/api-projects/") || path.starts_with("/api-transactions/");
+    let response = next.run(request).await;
+    let Some(Sentence(sentence)) = response.extensions().get().filter(|_| both).cloned() else {
+        return response;
+    };
+    let mut body = json!({ "error": sentence, "message": sentence });
+    if response.status() == StatusCode::INTERNAL_SERVER_ERROR {
+        body["request_id"] = rpc::current().request_id.into();
+    }
+    let (mut parts, _) = response.into_parts();
+    parts.headers.remove(header::CONTENT_LENGTH);
+    Response::from_parts(parts, Json(body).into_response().into_body())
 }
 
 /// A panic of a handler, as an answer.

@@ -11,7 +11,7 @@ const JUDGED: i32 = 200;
 /// From this probability on, somebody else's template claims the sample of a user who has none of their own.
 const CLAIMED: f64 = 0.9;
 
-/// The evidence in an answer of the ML service about `user`; services that did not run leave none.
+/// The evidence in an answer of the ML service about `user`, as it can be recorded; services that did not run leave none.
 pub fn evidence(seen: &AnalyzeVideoResponse, user: &str) -> Evidence {
     let visual = seen.visual_speech.as_ref();
     let findings = [
@@ -25,7 +25,7 @@ pub fn evidence(seen: &AnalyzeVideoResponse, user: &str) -> Evidence {
         (Service::VisualSpeech, visual.map(|v| judged(v.outcome.as_ref(), || v.score))),
         (Service::SpokenPhrase, visual.map(spoken_finding)),
     ];
-    findings.into_iter().filter_map(|(service, finding)| Some((service, finding?))).collect()
+    findings.into_iter().filter_map(|(service, finding)| Some((service, finding?.recordable()))).collect()
 }
 
 /// The ML service's name of a service; the spoken phrase comes with lip reading.

@@ -15,6 +15,7 @@
 //! The gateway is called by customers' backends and by browsers; it calls every service and nobody else does all that.
 
 mod answer;
+mod api_keys;
 mod auth;
 mod config;
 mod consent;
@@ -25,17 +26,20 @@ mod evidence;
 mod headers;
 mod health;
 mod idempotency;
+mod json;
 mod middleware;
 mod openapi;
 mod process_video;
 mod rate_limit;
 mod record;
 mod routes;
+mod rules;
 mod server;
 mod sessions;
 mod shared;
 mod transactions;
 mod upload;
+mod what_if;
 
 use std::sync::{Arc, Mutex};
 

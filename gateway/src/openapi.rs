@@ -13,7 +13,9 @@ use utoipa::{
 
 use refusals::Refusals;
 
-use crate::{consent, docauth, headers, health, process_video, sessions, transactions};
+use crate::{
+    api_keys, consent, docauth, headers, health, process_video, rules, sessions, transactions, what_if,
+};
 
 #[derive(OpenApi)]
 #[openapi(
@@ -24,6 +26,9 @@ use crate::{consent, docauth, headers, health, process_video, sessions, transact
         process_video::process_video, docauth::check,
         transactions::list, transactions::query, transactions::export::export,
         transactions::get, transactions::put_tags, transactions::put_flag,
+        api_keys::create, api_keys::list, api_keys::get, api_keys::revoke, api_keys::public_keys,
+        rules::create, rules::list, rules::get, rules::update, rules::version, rules::validate, rules::schema,
+        rules::default, rules::assign, what_if::what_if,
         health::live, health::ready,
     ),
     modifiers(&ApiKey, &CallHeaders, &Refusals),

@@ -16,7 +16,7 @@ use proto::{
     },
     sessions::{PutLastVideoHeader, PutLastVideoRequest, put_last_video_request},
 };
-use scoring::{Decision, Rules, Service, Verdict};
+use scoring::{Basis, Decision, Rules, Service, Verdict};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
@@ -99,7 +99,7 @@ pub async fn process_video(
     // What nobody has looked at is not known to be a video, so no later call shall find it.
     let keepable = session_id.as_deref().filter(|_| seen.is_some());
     let seen = seen.unwrap_or_default();
-    let decision = decide(&call.key, &seen, &user)?;
+    let (decision, basis) = decide(&call.key, &seen, &user)?;
 
     let (enrolled, ()) = tokio::join!(
         enrol(&gateway, &call, &user, &seen, decision.verdict == Verdict::Pass && plan.may_enrol),
@@ -107,6 +107,7 @@ pub async fn process_video(
     );
     let services = answer::services(&seen);
     note_outcome(&call, &services, &decision, &seen, upload_ms);
+    call.note(|transaction| transaction.evidence_json = serde_json::to_string(&basis).ok());
     let body = answer::body(&services, &decision, &call.key.rules_source);
     let mut headers = HeaderMap::new();
     if plan.removed {
@@ -197,12 +198,17 @@ async fn analyze(
 
 /// By the key's own rules, else its project's, else the built-in ones for what the key selects: a service that consent
 /// removed is missing then, and not forgotten.
-fn decide(key: &ApiKey, seen: &AnalyzeVideoResponse, user: &str) -> Result<Decision, Error> {
+fn decide(key: &ApiKey, seen: &AnalyzeVideoResponse, user: &str) -> Result<(Decision, Basis), Error> {
     let rules = match &key.rules_json {
         Some(json) => Rules::parse(json).map_err(|error| Error::internal(&error))?,
         None => scoring::default_for(&key.services),
     };
-    Ok(scoring::decide(&rules, &evidence::evidence(seen, user)))
+    let basis = Basis {
+        selected: key.services.clone(),
+        found: evidence::evidence(seen, user),
+        rules: key.rules_version.clone(),
+    };
+    Ok((scoring::decide(&rules, &basis.found), basis))
 }
 
 /// Makes templates of the video's candidate; true when one was made. A failure costs the user nothing but another

@@ -12,7 +12,7 @@ use tower_http::{catch_panic::CatchPanicLayer, timeout::RequestBodyTimeoutLayer}
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::{
-    Gateway, consent, docauth,
+    Gateway, api_keys, consent, docauth,
     drain::drain,
     error::{self, Error},
     health,
@@ -22,7 +22,7 @@ use crate::{
     process_video::process_video,
     rate_limit::metered,
     record::{Recorded, recorded},
-    sessions, transactions, upload,
+    rules, sessions, transactions, upload, what_if,
 };
 
 /// Largest body of a route that takes no file.
@@ -46,6 +46,17 @@ pub const PATHS: &[&str] = &[
     "/api-transactions/transactions/{id}",
     "/api-transactions/transactions/{id}/tags",
     "/api-transactions/transactions/{id}/flag",
+    "/api-projects/public/apikeys",
+    "/api-projects/public/apikeys/{id}",
+    "/api-projects/keys",
+    "/api-projects/scoring-rules",
+    "/api-projects/scoring-rules/schema",
+    "/api-projects/scoring-rules/default",
+    "/api-projects/scoring-rules/validate",
+    "/api-projects/scoring-rules/what-if",
+    "/api-projects/scoring-rules/assignment",
+    "/api-projects/scoring-rules/{id}",
+    "/api-projects/scoring-rules/{id}/versions/{version}",
     "/healthz",
     "/readyz",
 ];
@@ -72,6 +83,17 @@ pub fn router(gateway: Gateway) -> Router {
         .route("/api-transactions/transactions/{id}", get(transactions::get))
         .route("/api-transactions/transactions/{id}/tags", put(transactions::put_tags))
         .route("/api-transactions/transactions/{id}/flag", put(transactions::put_flag))
+        .route("/api-projects/public/apikeys", post(api_keys::create).get(api_keys::list))
+        .route("/api-projects/public/apikeys/{id}", get(api_keys::get).delete(api_keys::revoke))
+        .route("/api-projects/keys", get(api_keys::public_keys))
+        .route("/api-projects/scoring-rules", post(rules::create).get(rules::list))
+        .route("/api-projects/scoring-rules/schema", get(rules::schema))
+        .route("/api-projects/scoring-rules/default", get(rules::default))
+        .route("/api-projects/scoring-rules/validate", post(rules::validate))
+        .route("/api-projects/scoring-rules/what-if", post(what_if::what_if))
+        .route("/api-projects/scoring-rules/assignment", put(rules::assign))
+        .route("/api-projects/scoring-rules/{id}", get(rules::get).put(rules::update))
+        .route("/api-projects/scoring-rules/{id}/versions/{version}", get(rules::version))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .merge(SwaggerUi::new("/docs").url("/openapi.json", openapi::description()))
@@ -82,6 +104,7 @@ pub fn router(gateway: Gateway) -> Router {
         .layer(from_fn(drain))
         .layer(RequestBodyTimeoutLayer::new(BODY_IDLE))
         .layer(map_response(error::as_json))
+        .layer(from_fn(error::with_both_names))
         .layer(CatchPanicLayer::custom(error::from_panic))
         .layer(from_fn(metered))
         .layer(cors())

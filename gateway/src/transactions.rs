@@ -45,6 +45,9 @@ pub struct TransactionData {
     decision_reasons: Vec<String>,
     services: Option<Value>,
     rules: Option<String>,
+    /// What the rules were given, and which version of which rule set they were.
+    #[schema(value_type = Option<Object>, example = json!({"selected": ["face_liveness"], "found": {"face_liveness": {"judged": {"score": 0.97}}}, "rules": {"scores_id": "0199...", "version": 3}}))]
+    evidence: Option<Value>,
     action_trigger: Option<String>,
     device_info: Option<Value>,
     geo: Option<Value>,
@@ -240,6 +243,7 @@ impl From<Transaction> for TransactionData {
             decision_reasons: record.reasons,
             services: parsed(record.services_json),
             rules: record.rules,
+            evidence: parsed(record.evidence_json),
             action_trigger: record.action_trigger,
             device_info: parsed(record.device_info_json),
             geo: parsed(record.geo_json),

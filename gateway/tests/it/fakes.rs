@@ -54,6 +54,9 @@ pub struct State {
     pub lists: Vec<transactions::ListTransactionsRequest>,
     pub pages: usize,
     pub refuse_records: Option<Status>,
+    pub created_keys: Vec<projects::CreateApiKeyRequest>,
+    /// By scores id and version.
+    pub rules: BTreeMap<(String, u32), String>,
     pub projects_down: bool,
     pub panic_on_analysis: bool,
 }
@@ -184,6 +187,27 @@ impl projects_server::Projects for Stage {
     ) -> Result<Response<projects::Authorization>, Status> {
         let known = self.set().keys.get(&request.get_ref().api_key_id).cloned();
         known.map(Response::new).ok_or_else(|| Status::not_found("api key not found"))
+    }
+
+    async fn create_api_key(
+        &self,
+        request: Request<projects::CreateApiKeyRequest>,
+    ) -> Result<Response<projects::CreateApiKeyResponse>, Status> {
+        self.set().created_keys.push(request.into_inner());
+        Ok(Response::new(projects::CreateApiKeyResponse { jwt: "a.new.key".into(), key: None }))
+    }
+
+    async fn get_scoring_rules(
+        &self,
+        request: Request<projects::GetScoringRulesRequest>,
+    ) -> Result<Response<projects::ScoringRules>, Status> {
+        let request = request.into_inner();
+        let known = self.set().rules.get(&(request.scores_id.clone(), request.version)).cloned();
+        let rules_json = known.ok_or_else(|| Status::not_found("scoring rules not found"))?;
+        let projects::GetScoringRulesRequest { project_id, scores_id, version } = request;
+        let rules =
+            projects::ScoringRules { scores_id, project_id, version, rules_json, ..Default::default() };
+        Ok(Response::new(rules))
     }
 }
 
@@ -378,13 +402,29 @@ impl transactions_server::Transactions for Stage {
         found.map(Response::new).ok_or_else(|| Status::not_found("transaction not found"))
     }
 
-    /// Every record, over and over: as many pages as anybody reads.
+    /// Newest first in real pages, the cursor being how many were told already; with `pages` set, every record over and
+    /// over, as many pages as that.
     async fn list_transactions(
         &self,
         request: Request<transactions::ListTransactionsRequest>,
     ) -> Result<Response<transactions::ListTransactionsResponse>, Status> {
+        let request = request.into_inner();
         let mut state = self.set();
-        state.lists.push(request.into_inner());
+        state.lists.push(request.clone());
+        if state.pages == 0 {
+            let wanted = |t: &&Transaction| {
+                t.project_id == request.project_id && request.kind.as_ref().is_none_or(|kind| *kind == t.kind)
+            };
+            let told = request.cursor.parse().unwrap_or(0);
+            let size = if request.page_size == 0 { 50 } else { request.page_size as usize };
+            let mut rest = state.records.iter().rev().filter(wanted).skip(told);
+            let page: Vec<_> = rest.by_ref().take(size).cloned().collect();
+            let next_cursor = rest.next().map(|_| (told + page.len()).to_string()).unwrap_or_default();
+            return Ok(Response::new(transactions::ListTransactionsResponse {
+                transactions: page,
+                next_cursor,
+            }));
+        }
         let next_cursor = if state.lists.len() < state.pages { "more".into() } else { String::new() };
         Ok(Response::new(transactions::ListTransactionsResponse {
             transactions: state.records.clone(),

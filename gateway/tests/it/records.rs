@@ -44,6 +44,16 @@ async fn a_call_is_recorded_with_all_it_said_about_itself() {
       "duration_ms": "[ms]",
       "durations": "[durations]",
       "error": null,
+      "evidence": {
+        "found": {},
+        "selected": [
+          "face_recognition",
+          "voice_recognition",
+          "face_liveness",
+          "active_speaker",
+          "visual_speech"
+        ]
+      },
       "flag": null,
       "fraud": [],
       "geo": {
