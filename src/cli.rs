@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{bootstrap, models, serve};
+use crate::{bootstrap, consent, models, serve};
 
 /// Identity verification that you run yourself.
 ///
@@ -28,6 +28,15 @@ enum Verb {
     Bootstrap(BootstrapArgs),
     /// Verify the model pack and list what is in it
     Models(ModelsArgs),
+    /// Look after the consent ledger
+    #[command(subcommand)]
+    Consent(ConsentVerb),
+}
+
+#[derive(Debug, Subcommand)]
+enum ConsentVerb {
+    /// Verify every consent against its chain and its project's journal; exit code 1 when something does not hold
+    Verify(ConsentVerifyArgs),
 }
 
 /// Where this installation lives.
@@ -66,6 +75,18 @@ pub struct BootstrapArgs {
 }
 
 #[derive(Debug, Args)]
+pub struct ConsentVerifyArgs {
+    /// A head printed earlier, which the ledger must still hold; may be repeated
+    #[arg(long, value_name = "PROJECT:NUMBER:MAC")]
+    pub head: Vec<svc_consent::KnownHead>,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+#[derive(Debug, Args)]
 pub struct ModelsArgs {
     /// Folder of the model pack; without it, where packs usually are
     #[arg(long, env = "BIOMETRY_MODELS")]
@@ -80,6 +101,7 @@ impl Cli {
             Verb::Serve(args) => serve::run(args).await,
             Verb::Bootstrap(args) => bootstrap::run(args).await,
             Verb::Models(args) => models::run(&args),
+            Verb::Consent(ConsentVerb::Verify(args)) => consent::verify(args).await,
         }
     }
 }

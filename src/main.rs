@@ -6,6 +6,7 @@
 mod bootstrap;
 mod cli;
 mod config;
+mod consent;
 mod models;
 mod serve;
 

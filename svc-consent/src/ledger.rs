@@ -48,6 +48,8 @@ pub struct Entry {
     pub transaction_id: String,
     pub sealed: Vec<u8>,
     pub hash: String,
+    /// The name the journal has for the subject's entries: random, and gone with them.
+    pub chain: String,
 }
 
 /// Where a chain does not hold.
@@ -70,7 +72,7 @@ impl Entry {
 
     /// SHA-256, hex, over the previous entry's hash and every field of this one. Each field is preceded by its length,
     /// so that no two entries share an encoding.
-    fn hash_after(&self, previous: &str) -> String {
+    pub fn hash_after(&self, previous: &str) -> String {
         let numbers = [self.seq, self.given, self.recorded_at].map(i64::to_be_bytes);
         let texts = [
             previous,
@@ -130,6 +132,7 @@ mod tests {
                 transaction_id: "transaction".into(),
                 sealed: vec![1, 2, 3],
                 hash: String::new(),
+                chain: "chain".into(),
             };
             let previous = entries.last().map(|e| (e.seq, e.hash.clone()));
             entries.push(entry.chained(previous.as_ref().map(|(seq, hash)| (*seq, hash.as_str()))));

@@ -1,13 +1,16 @@
 //! svc-consent: who consented to what, when, under which key. A ledger, not a flag.
 //!
-//! Invariants: an entry is never changed or removed; the newest entry of a kind is the state, so a withdrawal counts at
+//! Invariants: an entry is never changed, and removed only by the erasure of its subject, which leaves a mark without a
+//! name; every entry and erasure has its mark in the project's journal ([`verify`] finds what does not hold); the newest entry of a kind is the state, so a withdrawal counts at
 //! the next call; the entries of a subject form one hash chain without gaps or forks, whichever processes write; a
 //! subject of another project is unknown here; names are stored encrypted and found by a keyed hash.
 //!
 //! Caller: the gateway, before anything biometric is processed and when a customer records or reads consent.
 
+mod audit;
 mod config;
 mod error;
+mod journal;
 mod ledger;
 mod service;
 mod store;
@@ -18,6 +21,7 @@ use db::Db;
 use proto::consent::consent_server::ConsentServer;
 use tonic::service::Routes;
 
+pub use audit::{Audit, Finding, KnownHead, verify};
 pub use config::Config;
 pub use ledger::{Break, Entry, verify_chain};
 

@@ -1,18 +1,19 @@
 //! Decodes a call, appends to or reads the ledger, encodes.
 
-use std::{
-    sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use blob::{KeyRing, Purpose};
-use proto::consent::{self as wire, consent_server};
-use tokio::sync::Mutex;
+use futures::{Stream, StreamExt, TryStreamExt, stream};
+use proto::{
+    consent::{self as wire, consent_server},
+    subjects::{Kept, Remains, Subject},
+};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use crate::{
     error::Error,
+    journal::Seals,
     ledger::{Entry, Kind, Personal},
     store::Store,
 };
@@ -24,30 +25,32 @@ const SUBJECT: Purpose = Purpose("find the consents of a subject");
 const MAX_NAME: usize = 256;
 /// Most entries a history answers; more than a person makes in a lifetime, less than a message holds.
 const MAX_HISTORY: i64 = 2_000;
-/// How often an append is tried again when another process took its number.
-const TRIES: usize = 32;
-/// Appends for one subject in this process wait for each other here instead of colliding in the database.
-const QUEUES: usize = 64;
-
+/// Entries of an export in memory at a time.
+const PAGE: i64 = 500;
 #[derive(Clone)]
 pub struct Consent {
     store: Store,
     ring: KeyRing,
-    queues: Arc<[Mutex<()>; QUEUES]>,
+    seals: Seals,
 }
 
 impl Consent {
     pub fn new(store: Store, ring: KeyRing) -> Self {
-        Self { store, ring, queues: Arc::new(std::array::from_fn(|_| Mutex::new(()))) }
+        Self { store, seals: Seals::new(ring.clone()), ring }
+    }
+
+    /// What the subject's entries may be kept under: by the sealing master key first, then by retired ones.
+    fn subjects(&self, project: &str, user: &str) -> Result<Vec<String>, Error> {
+        let hashes = self.ring.fingerprints(SUBJECT, format!("{project}\0{user}").as_bytes())?;
+        Ok(hashes.into_iter().map(hex::encode).collect())
     }
 
     /// The hash the subject's entries are kept under: of the sealing master key, or of a retired one that made them.
     async fn subject(&self, project: &str, user: &str) -> Result<String, Error> {
-        let hashes = self.ring.fingerprints(SUBJECT, format!("{project}\0{user}").as_bytes())?;
-        let mut hashes = hashes.into_iter().map(hex::encode);
+        let mut hashes = self.subjects(project, user)?.into_iter();
         let newest = hashes.next().unwrap_or_default();
         for retired in hashes {
-            if self.store.head(project, &retired).await?.is_some() {
+            if self.store.count(project, &retired).await? > 0 {
                 return Ok(retired);
             }
         }
@@ -56,6 +59,10 @@ impl Consent {
 
     async fn record(&self, request: wire::RecordConsentRequest) -> Result<wire::ConsentEntry, Error> {
         let kind = kind_of(request.kind())?;
+        // The empty project is the journal of projects.
+        if request.project_id.is_empty() {
+            return Err(Error::Invalid("project_id is required"));
+        }
         check_name(&request.user_fullname)?;
         let personal = Personal {
             user_fullname: request.user_fullname,
@@ -77,24 +84,28 @@ impl Consent {
             transaction_id: request.transaction_id,
             sealed,
             hash: String::new(),
+            chain: String::new(),
         };
-        let entry = self.append(draft).await?;
+        let entry = self.store.append(draft, &self.seals).await?;
         encode(entry, personal)
     }
 
-    /// Writes `draft` at the end of its chain; when another process was faster, at the new end.
-    async fn append(&self, draft: Entry) -> Result<Entry, Error> {
-        let queue = draft.subject.bytes().fold(0, |sum, b| (sum * 31 + usize::from(b)) % QUEUES);
-        let _turn = self.queues[queue].lock().await;
-        for _ in 0..TRIES {
-            let head = self.store.head(&draft.project_id, &draft.subject).await?;
-            let entry = draft.clone().chained(head.as_ref().map(|(seq, hash)| (*seq, hash.as_str())));
-            match self.store.append(&entry).await {
-                Err(Error::Conflict) => {}
-                done => return done.map(|()| entry),
+    async fn find_subject(&self, subject: &Subject) -> Result<Remains, Error> {
+        let mut entries = 0;
+        for hash in self.subjects(&subject.project_id, &subject.user_fullname)? {
+            entries += self.store.count(&subject.project_id, &hash).await?;
+        }
+        Ok(remains(u64::try_from(entries).unwrap_or_default()))
+    }
+
+    async fn erase_subject(&self, subject: &Subject) -> Result<Remains, Error> {
+        let mut entries = 0;
+        for hash in self.subjects(&subject.project_id, &subject.user_fullname)? {
+            if self.store.count(&subject.project_id, &hash).await? > 0 {
+                entries += self.store.erase(&subject.project_id, &hash, now_ms(), &self.seals).await?;
             }
         }
-        Err(Error::Conflict)
+        Ok(remains(entries))
     }
 
     async fn state(&self, request: &wire::GetConsentRequest) -> Result<wire::ConsentState, Error> {
@@ -116,10 +127,37 @@ impl Consent {
         Ok(wire::ConsentHistory { state: Some(self.state(request).await?), entries: entries? })
     }
 
+    fn export_entry(&self, entry: Entry) -> Result<wire::ExportedConsent, Error> {
+        let personal = self.ring.open_sealed(PERSONAL, entry.id.as_bytes(), &entry.sealed)?;
+        let personal: Personal = serde_json::from_slice(&personal)?;
+        let user_fullname = personal.user_fullname.clone();
+        Ok(wire::ExportedConsent { user_fullname, entry: Some(encode(entry, personal)?) })
+    }
+
     fn decode(&self, entry: Entry) -> Result<wire::ConsentEntry, Error> {
         let personal = self.ring.open_sealed(PERSONAL, entry.id.as_bytes(), &entry.sealed)?;
         encode(entry, serde_json::from_slice(&personal)?)
     }
+}
+
+/// Every entry of a project, oldest first, one page of rows in memory at a time.
+fn export(
+    consent: Consent,
+    request: wire::ExportConsentsRequest,
+) -> impl Stream<Item = Result<wire::ExportedConsent, Status>> + Send {
+    let wire::ExportConsentsRequest { project_id, after_id, limit } = request;
+    let left = if limit == 0 { i64::MAX } else { i64::from(limit) };
+    let pages = stream::try_unfold((after_id.unwrap_or_default(), left), move |(after, left)| {
+        let (consent, project) = (consent.clone(), project_id.clone());
+        async move {
+            let page = consent.store.page(&project, &after, left.min(PAGE)).await?;
+            let Some(last) = page.last().map(|entry| entry.id.clone()) else { return Ok(None) };
+            let left = left - i64::try_from(page.len()).unwrap_or(i64::MAX);
+            let exported: Vec<_> = page.into_iter().map(|entry| consent.export_entry(entry)).collect();
+            Ok::<_, Error>(Some((stream::iter(exported), (last, left))))
+        }
+    });
+    pages.try_flatten().map_err(Status::from)
 }
 
 fn encode(entry: Entry, personal: Personal) -> Result<wire::ConsentEntry, Error> {
@@ -139,6 +177,11 @@ fn encode(entry: Entry, personal: Personal) -> Result<wire::ConsentEntry, Error>
         transaction_id: entry.transaction_id,
         hash: entry.hash,
     })
+}
+
+fn remains(entries: u64) -> Remains {
+    let kept = (entries > 0).then(|| Kept { kind: "consent_entry".to_owned(), count: entries });
+    Remains { kept: kept.into_iter().collect() }
 }
 
 fn kind_of(kind: wire::ConsentKind) -> Result<Kind, Error> {
@@ -183,5 +226,20 @@ impl consent_server::Consent for Consent {
         request: Request<wire::GetConsentRequest>,
     ) -> Result<Response<wire::ConsentHistory>, Status> {
         Ok(Response::new(self.history(request.get_ref()).await?))
+    }
+
+    async fn export_consents(
+        &self,
+        request: Request<wire::ExportConsentsRequest>,
+    ) -> Result<Response<tonic::codegen::BoxStream<wire::ExportedConsent>>, Status> {
+        Ok(Response::new(export(self.clone(), request.into_inner()).boxed()))
+    }
+
+    async fn find_subject(&self, request: Request<Subject>) -> Result<Response<Remains>, Status> {
+        Ok(Response::new(self.find_subject(request.get_ref()).await?))
+    }
+
+    async fn erase_subject(&self, request: Request<Subject>) -> Result<Response<Remains>, Status> {
+        Ok(Response::new(self.erase_subject(request.get_ref()).await?))
     }
 }

@@ -1,13 +1,30 @@
-//! Every SQL statement of this service: one INSERT, and SELECTs. There is none that changes or removes.
+//! Every SQL statement of this service: `append.rs` writes entries and erases chains, each with its mark in the journal;
+//! `audit.rs` reads everything to verify it; here is what is asked of the ledger.
+
+mod append;
+mod audit;
+
+use std::sync::Arc;
 
 use db::Db;
-use sqlx::{query, query_as};
+use sqlx::{query_as, query_scalar};
+use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{error::Error, ledger::Entry};
+
+/// The columns of an [`Entry`], the same in every statement that reads one.
+macro_rules! columns {
+    () => {
+        "id, project_id, subject, seq, kind, given, recorded_at, api_key_id, transaction_id, sealed, hash, chain"
+    };
+}
+pub(crate) use columns;
 
 #[derive(Clone)]
 pub struct Store {
     db: Db,
+    /// SQLite has one writer; waiting here in line is cheaper than its polling for the lock.
+    turn: Arc<Mutex<()>>,
 }
 
 /// The newest entry of each kind: 1 given, 0 withdrawn, `None` never recorded.
@@ -19,40 +36,20 @@ pub struct Newest {
 
 impl Store {
     pub fn new(db: Db) -> Self {
-        Self { db }
+        Self { db, turn: Arc::default() }
     }
 
-    /// Adds `entry` to its chain.
-    ///
-    /// # Errors
-    /// [`Error::Conflict`] when its number is taken.
-    pub async fn append(&self, entry: &Entry) -> Result<(), Error> {
-        const SQL: &str = "INSERT INTO consent_entries (id, project_id, subject, seq, kind, given, recorded_at, \
-            api_key_id, transaction_id, sealed, hash) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
-        let e = entry;
-        let done = db::on!(&self.db, |pool| query(SQL)
-            .bind(&e.id)
-            .bind(&e.project_id)
-            .bind(&e.subject)
-            .bind(e.seq)
-            .bind(&e.kind)
-            .bind(e.given)
-            .bind(e.recorded_at)
-            .bind(&e.api_key_id)
-            .bind(&e.transaction_id)
-            .bind(&e.sealed)
-            .bind(&e.hash)
-            .execute(pool)
-            .await
-            .map(drop));
-        done.map_err(|error| if db::is_unique_violation(&error) { Error::Conflict } else { error.into() })
+    async fn turn(&self) -> Option<MutexGuard<'_, ()>> {
+        match self.db {
+            Db::Lite(_) => Some(self.turn.lock().await),
+            Db::Pg(_) => None,
+        }
     }
 
-    /// Number and hash of the subject's newest entry.
-    pub async fn head(&self, project: &str, subject: &str) -> Result<Option<(i64, String)>, Error> {
-        const SQL: &str = "SELECT seq, hash FROM consent_entries WHERE project_id = $1 AND subject = $2 \
-            ORDER BY seq DESC LIMIT 1";
-        Ok(db::on!(&self.db, |pool| query_as(SQL).bind(project).bind(subject).fetch_optional(pool).await)?)
+    /// How many entries the subject has.
+    pub async fn count(&self, project: &str, subject: &str) -> Result<i64, Error> {
+        const SQL: &str = "SELECT COUNT(*) FROM consent_entries WHERE project_id = $1 AND subject = $2";
+        Ok(db::on!(&self.db, |pool| query_scalar(SQL).bind(project).bind(subject).fetch_one(pool).await)?)
     }
 
     /// What counts now for the subject.
@@ -67,8 +64,11 @@ impl Store {
 
     /// The subject's newest `limit` entries, oldest first.
     pub async fn entries(&self, project: &str, subject: &str, limit: i64) -> Result<Vec<Entry>, Error> {
-        const SQL: &str = "SELECT id, project_id, subject, seq, kind, given, recorded_at, api_key_id, transaction_id, \
-            sealed, hash FROM consent_entries WHERE project_id = $1 AND subject = $2 ORDER BY seq DESC LIMIT $3";
+        const SQL: &str = concat!(
+            "SELECT ",
+            columns!(),
+            " FROM consent_entries WHERE project_id = $1 AND subject = $2 ORDER BY seq DESC LIMIT $3"
+        );
         let mut entries: Vec<Entry> = db::on!(&self.db, |pool| query_as(SQL)
             .bind(project)
             .bind(subject)
@@ -77,5 +77,20 @@ impl Store {
             .await)?;
         entries.reverse();
         Ok(entries)
+    }
+
+    /// The project's next `limit` entries after the one with id `after`, in the order they were made.
+    pub async fn page(&self, project: &str, after: &str, limit: i64) -> Result<Vec<Entry>, Error> {
+        const SQL: &str = concat!(
+            "SELECT ",
+            columns!(),
+            " FROM consent_entries WHERE project_id = $1 AND id > $2 ORDER BY id LIMIT $3"
+        );
+        Ok(db::on!(&self.db, |pool| query_as(SQL)
+            .bind(project)
+            .bind(after)
+            .bind(limit)
+            .fetch_all(pool)
+            .await)?)
     }
 }

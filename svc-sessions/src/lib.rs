@@ -8,6 +8,7 @@
 //! Caller: the gateway, on every call made within a session.
 
 mod config;
+mod erasure;
 mod error;
 mod service;
 mod session;

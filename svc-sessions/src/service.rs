@@ -5,7 +5,10 @@ use std::sync::Arc;
 use blob::Tenant;
 use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt, stream::BoxStream};
-use proto::sessions::{self as wire, put_last_video_request::Part, sessions_server};
+use proto::{
+    sessions::{self as wire, put_last_video_request::Part, sessions_server},
+    subjects::{Remains, Subject},
+};
 use tokio_util::task::AbortOnDropHandle;
 use tonic::{Request, Response, Status, Streaming};
 
@@ -187,5 +190,13 @@ impl sessions_server::Sessions for Sessions {
         request: Request<wire::GetLastVideoRequest>,
     ) -> Result<Response<BoxStream<'static, Result<wire::VideoChunk, Status>>>, Status> {
         Ok(Response::new(self.video(request.into_inner()).await?))
+    }
+
+    async fn find_subject(&self, request: Request<Subject>) -> Result<Response<Remains>, Status> {
+        Ok(Response::new(self.remains(request.get_ref()).await?))
+    }
+
+    async fn erase_subject(&self, request: Request<Subject>) -> Result<Response<Remains>, Status> {
+        Ok(Response::new(self.erase(request.get_ref()).await?))
     }
 }

@@ -2,6 +2,8 @@
 //!
 //! Each state change is one conditional statement, so that whatever races for it, exactly one wins.
 
+mod subject;
+
 use std::sync::Arc;
 
 use db::Db;

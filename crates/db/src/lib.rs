@@ -116,6 +116,18 @@ impl Db {
         Ok(db)
     }
 
+    /// Clears what was just deleted out of SQLite's write-ahead log too, unless another connection is reading it; then
+    /// the next call or the log's own turn does. PostgreSQL keeps deleted rows until it vacuums the table.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn forget(&self) -> Result<(), sqlx::Error> {
+        match self {
+            Self::Lite(pool) => sqlx::query("PRAGMA wal_checkpoint(TRUNCATE)").execute(pool).await.map(drop),
+            Self::Pg(_) => Ok(()),
+        }
+    }
+
     /// PostgreSQL lets one process migrate at a time. SQLite does not: of two that start together one fails, as the
     /// other has just made the same tables. Each migration is atomic, so it finds them made when it looks again.
     async fn migrate(&self, migrations: &Migrator) -> Result<(), MigrateError> {

@@ -1,5 +1,9 @@
 //! The consent service over its own wire, on SQLite and on PostgreSQL.
 
+mod erasure;
+mod export;
+mod journal;
+
 use std::time::Duration;
 
 use proto::consent::{
@@ -8,20 +12,23 @@ use proto::consent::{
 use rpc::Transport;
 use tonic::{Code, Status};
 
-const MASTER_KEY: &str = "0707070707070707070707070707070707070707070707070707070707070707";
-const ADA: &str = "ada@example.org";
+pub const MASTER_KEY: &str = "0707070707070707070707070707070707070707070707070707070707070707";
+pub const ADA: &str = "ada@example.org";
 
-type Client = ConsentClient<Transport>;
+pub type Client = ConsentClient<Transport>;
+
+pub fn config(db: &db::Config) -> svc_consent::Config {
+    let keys = blob::KeyConfig { secret: Some(MASTER_KEY.into()), ..blob::KeyConfig::default() };
+    svc_consent::Config { db: db.clone(), keys }
+}
 
 /// A running service; opening a second one on the same database is a second process.
-async fn open(db: &db::Config) -> Client {
-    let keys = blob::KeyConfig { secret: Some(MASTER_KEY.into()), ..blob::KeyConfig::default() };
-    let routes =
-        svc_consent::routes(svc_consent::Config { db: db.clone(), keys }).await.expect("the service starts");
+pub async fn open(db: &db::Config) -> Client {
+    let routes = svc_consent::routes(config(db)).await.expect("the service starts");
     ConsentClient::new(rpc::local(routes, Duration::from_secs(20)))
 }
 
-async fn record(client: &mut Client, user: &str, kind: ConsentKind, given: bool) -> Result<(), Status> {
+pub async fn record(client: &mut Client, user: &str, kind: ConsentKind, given: bool) -> Result<(), Status> {
     let request = RecordConsentRequest {
         project_id: "p1".into(),
         user_fullname: user.into(),
@@ -35,11 +42,11 @@ async fn record(client: &mut Client, user: &str, kind: ConsentKind, given: bool)
     client.record_consent(request).await.map(drop)
 }
 
-fn of(project: &str, user: &str) -> GetConsentRequest {
+pub fn of(project: &str, user: &str) -> GetConsentRequest {
     GetConsentRequest { project_id: project.into(), user_fullname: user.into() }
 }
 
-async fn state(client: &mut Client, project: &str, user: &str) -> ConsentState {
+pub async fn state(client: &mut Client, project: &str, user: &str) -> ConsentState {
     client.get_consent(of(project, user)).await.expect("a state").into_inner()
 }
 
@@ -108,7 +115,7 @@ async fn two_processes_writing_at_once_never_fork_the_chain() {
 }
 
 /// The ledger as the database holds it.
-async fn stored(db: &db::Config) -> Vec<svc_consent::Entry> {
+pub async fn stored(db: &db::Config) -> Vec<svc_consent::Entry> {
     static NONE: sqlx::migrate::Migrator = sqlx::migrate!();
     let db = db::Db::open(db, &NONE).await.expect("the database opens");
     db::on!(&db, |pool| sqlx::query_as("SELECT * FROM consent_entries ORDER BY seq").fetch_all(pool).await)

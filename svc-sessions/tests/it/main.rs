@@ -1,5 +1,6 @@
 //! The sessions service over its own wire, on SQLite and on PostgreSQL.
 
+mod erasure;
 mod lifecycle;
 mod user_lock;
 mod video;

@@ -1,0 +1,46 @@
+//! `biometry consent verify`: whether anybody changed or removed consents behind the server's back.
+
+use std::io::Write;
+
+use serde_json::json;
+
+use crate::{cli::ConsentVerifyArgs, config::Config};
+
+/// Verifies the ledger of this installation, where its database is; prints each finding as it is found, then where the
+/// journals end.
+pub async fn verify(args: ConsentVerifyArgs) -> anyhow::Result<()> {
+    let config = Config::load(&args.place)?;
+    anyhow::ensure!(
+        config.urls.consent.is_none(),
+        "the ledger is verified in its database, not over urls.consent: set consent.db and consent.keys to those of svc-consent"
+    );
+    let json = args.json;
+    let mut found = Vec::new();
+    let audit = svc_consent::verify(config.consent, args.head, |finding| {
+        if json {
+            found.push(finding.to_string());
+        } else {
+            // Standard output that is closed is no reason to stop verifying: the exit code still tells.
+            let _ = writeln!(std::io::stdout(), "BROKEN {finding}");
+        }
+    })
+    .await?;
+    let heads: Vec<_> = audit.heads.iter().map(ToString::to_string).collect();
+    let mut out = std::io::stdout();
+    if json {
+        let report = json!({
+            "entries": audit.entries, "marks": audit.marks, "erased_chains": audit.erased_chains,
+            "findings": found, "heads": heads,
+        });
+        writeln!(out, "{report}")?;
+    } else {
+        heads.iter().try_for_each(|head| writeln!(out, "head {head}"))?;
+        writeln!(
+            out,
+            "{} consents and {} marks verified, {} subjects erased, {} findings",
+            audit.entries, audit.marks, audit.erased_chains, audit.findings
+        )?;
+    }
+    anyhow::ensure!(audit.findings == 0, "the consent ledger does not hold");
+    Ok(())
+}

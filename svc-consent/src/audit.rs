@@ -1,0 +1,212 @@
+//! Verifies the whole ledger: every journal against its head, every chain, and each against the other.
+
+use std::collections::BTreeMap;
+
+use anyhow::Context;
+use blob::KeyRing;
+use db::Db;
+
+use crate::{
+    Config, MIGRATIONS,
+    error::Error,
+    journal::{Event, Head, Mark, ROOT, Seals},
+    ledger::Entry,
+    store::Store,
+};
+
+/// A place where the ledger does not hold. No name is in it.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Finding {
+    #[error("project {project}: the journal misses a mark before number {seq}")]
+    Gap { project: String, seq: i64 },
+    #[error("project {project}: mark {seq} of the journal was changed, or marks after {} were removed", seq - 1)]
+    Changed { project: String, seq: i64 },
+    #[error("project {project}: the journal ends at number {ends}, its head says {head}")]
+    CutOff { project: String, ends: i64, head: i64 },
+    #[error("project {project}: the journal's head is not sealed by this master key")]
+    Unsealed { project: String },
+    #[error("project {project}: the journal has no head")]
+    Headless { project: String },
+    #[error("project {project}: its journal is gone")]
+    NoJournal { project: String },
+    #[error("project {project}: entered into the ledger {times} times instead of once")]
+    Opened { project: String, times: u64 },
+    #[error("project {project}: entry {seq} of chain {chain} is missing or was changed")]
+    Missing { project: String, chain: String, seq: i64 },
+    #[error("project {project}: entry {id} (number {seq}) has no mark in the journal")]
+    Unmarked { project: String, id: String, seq: i64 },
+    #[error("project {project}: entry {id} (number {seq}) is there though its chain was erased")]
+    Returned { project: String, id: String, seq: i64 },
+    #[error("project {project}: entry {id} (number {seq}) does not follow the one before it")]
+    Broken { project: String, id: String, seq: i64 },
+    #[error("project {project}: the head noted earlier, number {seq}, is not in the journal")]
+    Unknown { project: String, seq: i64 },
+}
+
+/// Where a project's journal ended when it was verified before, as [`verify`] answered it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KnownHead {
+    pub project_id: String,
+    pub seq: i64,
+    pub mac: String,
+}
+
+impl std::str::FromStr for KnownHead {
+    type Err = &'static str;
+
+    /// `<project>:<number>:<mac>`.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let shape = "a head is written <project>:<number>:<mac>, as verify prints it";
+        let mut parts = text.rsplitn(3, ':');
+        let (Some(mac), Some(seq), Some(project)) = (parts.next(), parts.next(), parts.next()) else {
+            return Err(shape);
+        };
+        let seq = seq.parse().map_err(|_| shape)?;
+        Ok(Self { project_id: project.to_owned(), seq, mac: mac.to_owned() })
+    }
+}
+
+impl std::fmt::Display for KnownHead {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}:{}:{}", self.project_id, self.seq, self.mac)
+    }
+}
+
+/// What was verified.
+#[derive(Clone, Debug, Default)]
+pub struct Audit {
+    pub entries: u64,
+    pub marks: u64,
+    pub erased_chains: i64,
+    pub findings: u64,
+    /// Where each journal ends; that of the projects themselves has the empty project. Noted somewhere else, they show
+    /// at the next verification whether an older copy of the database was put back.
+    pub heads: Vec<KnownHead>,
+}
+
+/// Verifies the ledger of `config`, telling each finding as it is found. `known`: heads noted earlier.
+///
+/// # Errors
+/// When the database cannot be read or the master key is missing.
+pub async fn verify(
+    config: Config,
+    known: Vec<KnownHead>,
+    mut tell: impl FnMut(&Finding) + Send,
+) -> anyhow::Result<Audit> {
+    let ring = KeyRing::open(&config.keys).context("the master key")?;
+    let store = Store::new(Db::open(&config.db, &MIGRATIONS).await?);
+    let mut auditor = Auditor {
+        seals: Seals::new(ring),
+        tell: &mut tell,
+        known,
+        heads: BTreeMap::new(),
+        opened: BTreeMap::new(),
+        at: None,
+        last: None,
+        audit: Audit::default(),
+    };
+    store.audit(&mut auditor).await?;
+    Ok(auditor.audit)
+}
+
+/// Sees the ledger row by row; holds a head for each project and one row of each kind.
+pub struct Auditor<'a> {
+    seals: Seals,
+    tell: &'a mut (dyn FnMut(&Finding) + Send),
+    known: Vec<KnownHead>,
+    heads: BTreeMap<String, Head>,
+    /// How often the journal of projects names each.
+    opened: BTreeMap<String, u64>,
+    /// The journal being read: project, number and mac of its last mark.
+    at: Option<(String, i64, String)>,
+    /// The entry before.
+    last: Option<Entry>,
+    audit: Audit,
+}
+
+impl Auditor<'_> {
+    pub fn found(&mut self, finding: Finding) {
+        self.audit.findings += 1;
+        (self.tell)(&finding);
+    }
+
+    pub fn heads(&mut self, heads: Vec<Head>) -> Result<(), Error> {
+        for head in heads {
+            if !self.seals.is_sealed(&head)? {
+                self.found(Finding::Unsealed { project: head.project_id.clone() });
+            }
+            let known =
+                KnownHead { project_id: head.project_id.clone(), seq: head.seq, mac: head.mac.clone() };
+            self.audit.heads.push(known);
+            self.heads.insert(head.project_id.clone(), head);
+        }
+        Ok(())
+    }
+
+    /// The next mark, by project and number.
+    pub fn mark(&mut self, mark: Mark) -> Result<(), Error> {
+        self.audit.marks += 1;
+        if self.at.as_ref().is_none_or(|(project, ..)| *project != mark.project_id) {
+            self.end_of_project();
+            self.at = Some((mark.project_id.clone(), 0, String::new()));
+        }
+        let (_, seq, mac) = self.at.clone().unwrap_or_default();
+        let project = || mark.project_id.clone();
+        if mark.seq != seq + 1 {
+            self.found(Finding::Gap { project: project(), seq: mark.seq });
+        } else if !self.seals.follows((seq, &mac), &mark)? {
+            self.found(Finding::Changed { project: project(), seq: mark.seq });
+        }
+        if mark.project_id == ROOT && mark.event == Event::Project.as_str() {
+            *self.opened.entry(mark.chain.clone()).or_default() += 1;
+        }
+        self.known.retain(|k| (&k.project_id, k.seq, &k.mac) != (&mark.project_id, mark.seq, &mark.mac));
+        self.at = Some((mark.project_id, mark.seq, mark.mac));
+        Ok(())
+    }
+
+    fn end_of_project(&mut self) {
+        let Some((project, ends, mac)) = self.at.take() else { return };
+        match self.heads.remove(&project) {
+            None => self.found(Finding::Headless { project: project.clone() }),
+            Some(head) if (head.seq, &head.mac) != (ends, &mac) => {
+                self.found(Finding::CutOff { project: project.clone(), ends, head: head.seq });
+            }
+            Some(_) => {}
+        }
+        if project != ROOT {
+            let times = self.opened.remove(&project).unwrap_or_default();
+            if times != 1 {
+                self.found(Finding::Opened { project, times });
+            }
+        }
+    }
+
+    pub fn end_of_journal(&mut self) {
+        self.end_of_project();
+        let heads = std::mem::take(&mut self.heads).into_keys();
+        let opened = std::mem::take(&mut self.opened).into_keys();
+        let gone: std::collections::BTreeSet<_> = heads.chain(opened).collect();
+        gone.into_iter().for_each(|project| self.found(Finding::NoJournal { project }));
+        for known in std::mem::take(&mut self.known) {
+            self.found(Finding::Unknown { project: known.project_id, seq: known.seq });
+        }
+    }
+
+    /// The next entry, by project, subject and number.
+    pub fn entry(&mut self, entry: Entry) {
+        self.audit.entries += 1;
+        let same = |last: &&Entry| (&last.project_id, &last.subject) == (&entry.project_id, &entry.subject);
+        let (seq, hash) =
+            self.last.as_ref().filter(same).map_or((0, ""), |last| (last.seq, last.hash.as_str()));
+        if entry.seq != seq + 1 || entry.hash != entry.hash_after(hash) {
+            let (project, id) = (entry.project_id.clone(), entry.id.clone());
+            self.found(Finding::Broken { project, id, seq: entry.seq });
+        }
+        self.last = Some(entry);
+    }
+
+    pub fn erased(&mut self, chains: i64) {
+        self.audit.erased_chains = chains;
+    }
+}

@@ -1,0 +1,53 @@
+//! A subject's sessions: found, and destroyed with their videos.
+
+use proto::subjects::{Kept, Remains, Subject};
+
+use crate::{
+    error::Error,
+    service::Sessions,
+    session::{Session, UserName},
+};
+
+impl Sessions {
+    /// What is kept of a subject.
+    pub async fn remains(&self, subject: &Subject) -> Result<Remains, Error> {
+        let mut sessions = Vec::new();
+        for hash in self.hashes_of(subject)? {
+            sessions.extend(self.store.bound_to(&subject.project_id, &hash).await?);
+        }
+        Ok(count(&sessions))
+    }
+
+    /// Ends the subject's sessions, destroys their videos, then the sessions; answers what there was. Broken off, it is
+    /// finished by the next call.
+    pub async fn erase(&self, subject: &Subject) -> Result<Remains, Error> {
+        let mut sessions = Vec::new();
+        for hash in self.hashes_of(subject)? {
+            let project = &subject.project_id;
+            let bound = self.store.bound_to(project, &hash).await?;
+            if bound.is_empty() {
+                continue;
+            }
+            self.store.end_bound_to(project, &hash, (self.clock)()).await?;
+            // Read again: a session may have been bound, or a video kept, since; from now on neither can be.
+            let bound = self.store.bound_to(project, &hash).await?;
+            for session in &bound {
+                self.videos.delete(session).await?;
+            }
+            self.store.delete_bound_to(project, &hash).await?;
+            sessions.extend(bound);
+        }
+        Ok(count(&sessions))
+    }
+
+    fn hashes_of(&self, subject: &Subject) -> Result<Vec<[u8; 32]>, Error> {
+        self.subjects.hashes(&subject.project_id, &UserName::parse(&subject.user_fullname)?)
+    }
+}
+
+fn count(sessions: &[Session]) -> Remains {
+    let videos = sessions.iter().filter(|session| session.video_bytes.is_some()).count();
+    let kinds = [("session", sessions.len()), ("session_video", videos)];
+    let kept = kinds.into_iter().filter(|(_, count)| *count > 0);
+    Remains { kept: kept.map(|(kind, count)| Kept { kind: kind.to_owned(), count: count as u64 }).collect() }
+}

@@ -1,0 +1,76 @@
+//! A subject is erased: its sessions and their videos are gone, and nobody else's.
+
+use proto::subjects::{Kept, Remains, Subject};
+
+use crate::{PROJECT, World, assert_unknown, each_world};
+
+const ADA: &str = "Ada Lovelace";
+
+fn subject(project: &str) -> Subject {
+    Subject { project_id: project.into(), user_fullname: ADA.into() }
+}
+
+fn kept(sessions: u64, videos: u64) -> Remains {
+    let kinds = [("session", sessions), ("session_video", videos)];
+    let kept = kinds.into_iter().filter(|(_, count)| *count > 0);
+    Remains { kept: kept.map(|(kind, count)| Kept { kind: kind.into(), count }).collect() }
+}
+
+async fn find(world: &World, project: &str) -> Remains {
+    world.client.clone().find_subject(subject(project)).await.unwrap().into_inner()
+}
+
+async fn erase(world: &World, project: &str) -> Remains {
+    world.client.clone().erase_subject(subject(project)).await.unwrap().into_inner()
+}
+
+/// The stored videos, without the notes of when each expires (which name a session and nothing else).
+fn videos(world: &World) -> Vec<std::path::PathBuf> {
+    let expiry = world.config.blob.folder.join("expiry");
+    world.blobs().into_iter().filter(|file| !file.starts_with(&expiry)).collect()
+}
+
+#[tokio::test]
+async fn sessions_and_videos_of_the_subject_go_and_nobody_elses() {
+    each_world(async |world| {
+        let (first, second, bobs, unbound) =
+            (world.start().await.id, world.start().await.id, world.start().await.id, world.start().await.id);
+        for (id, user) in [(&first, ADA), (&second, ADA), (&bobs, "Bob")] {
+            world.bind(PROJECT, id, user).await.unwrap();
+        }
+        for id in [&first, &bobs, &unbound] {
+            world.put_video(PROJECT, id, &[b"a video"]).await.unwrap();
+        }
+        world.end(PROJECT, &second).await.unwrap();
+        assert_eq!(find(&world, PROJECT).await, kept(2, 1));
+        assert_eq!(erase(&world, "prj_2").await, kept(0, 0), "of another project, it is another subject");
+
+        assert_eq!(erase(&world, PROJECT).await, kept(2, 1));
+        assert_eq!(find(&world, PROJECT).await, kept(0, 0));
+        assert_eq!(erase(&world, PROJECT).await, kept(0, 0), "a second call finds nothing");
+        for id in [&first, &second] {
+            assert_unknown(world.get(PROJECT, id).await);
+            assert_unknown(world.put_video(PROJECT, id, &[b"late"]).await);
+        }
+        assert_eq!(world.video(PROJECT, &bobs).await.unwrap(), b"a video");
+        assert_eq!(world.video(PROJECT, &unbound).await.unwrap(), b"a video");
+        assert_eq!(videos(&world).len(), 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_video_that_arrives_during_the_erasure_does_not_stay() {
+    each_world(async |world| {
+        for _ in 0..10 {
+            let id = world.start().await.id;
+            world.bind(PROJECT, &id, ADA).await.unwrap();
+            let chunk = [7; 90_000];
+            let chunks: [&[u8]; 3] = [&chunk; 3];
+            let (_, _) = tokio::join!(world.put_video(PROJECT, &id, &chunks), erase(&world, PROJECT));
+            assert_eq!(find(&world, PROJECT).await, kept(0, 0));
+            assert_eq!(videos(&world), Vec::<std::path::PathBuf>::new());
+        }
+    })
+    .await;
+}
