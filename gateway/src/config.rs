@@ -24,6 +24,9 @@ pub struct Config {
     /// rate limits and idempotency keys are this process's own.
     #[serde(serialize_with = "boot::expose")]
     pub redis_url: Option<SecretString>,
+    /// Where customers reach this API, `https://api.example.org`: what the links to samples start with. None: links are
+    /// relative.
+    pub public_url: Option<String>,
 }
 
 impl Default for Config {
@@ -34,6 +37,7 @@ impl Default for Config {
             spool_dir: None,
             rate_limit: RateLimit::default(),
             redis_url: None,
+            public_url: None,
         }
     }
 }

@@ -34,6 +34,7 @@ mod rate_limit;
 mod record;
 mod routes;
 mod rules;
+mod samples;
 mod server;
 mod sessions;
 mod shared;
@@ -78,6 +79,13 @@ pub async fn app(config: Config, peers: Peers) -> anyhow::Result<axum::Router> {
     anyhow::ensure!(config.upload_seconds > 0, "gateway.upload_seconds must be at least 1");
     if let Some(dir) = &config.spool_dir {
         anyhow::ensure!(dir.is_dir(), "gateway.spool_dir is not a folder: {}", dir.display());
+    }
+    if let Some(url) = &config.public_url {
+        let fits = url.starts_with("https://") || url.starts_with("http://");
+        anyhow::ensure!(
+            fits && !url.ends_with('/'),
+            "gateway.public_url must be http(s)://HOST without a slash at its end"
+        );
     }
     Ok(routes::router(Gateway::new(config, peers)?))
 }

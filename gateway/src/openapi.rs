@@ -14,7 +14,8 @@ use utoipa::{
 use refusals::Refusals;
 
 use crate::{
-    api_keys, consent, docauth, headers, health, process_video, rules, sessions, transactions, what_if,
+    api_keys, consent, docauth, headers, health, process_video, rules, samples, sessions, transactions,
+    what_if,
 };
 
 #[derive(OpenApi)]
@@ -29,6 +30,7 @@ use crate::{
         api_keys::create, api_keys::list, api_keys::get, api_keys::revoke, api_keys::public_keys,
         rules::create, rules::list, rules::get, rules::update, rules::version, rules::validate, rules::schema,
         rules::default, rules::assign, what_if::what_if,
+        samples::list, samples::open,
         health::live, health::ready,
     ),
     modifiers(&ApiKey, &CallHeaders, &Refusals),

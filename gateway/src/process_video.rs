@@ -28,7 +28,7 @@ use crate::{
     evidence,
     middleware::{AUTO_ENROLL, REMOVED_SERVICES},
     record::Call,
-    sessions,
+    samples, sessions,
     upload::{Fields, Form, Spooled},
 };
 
@@ -97,13 +97,16 @@ pub async fn process_video(
     };
     let seen = if plan.run.is_empty() { None } else { Some(analyze(&gateway, video, header).await?) };
     // What nobody has looked at is not known to be a video, so no later call shall find it.
-    let keepable = session_id.as_deref().filter(|_| seen.is_some());
+    let looked_at = seen.is_some();
+    let keepable = session_id.as_deref().filter(|_| looked_at);
     let seen = seen.unwrap_or_default();
     let (decision, basis) = decide(&call.key, &seen, &user)?;
 
-    let (enrolled, ()) = tokio::join!(
+    let sampled = plan.may_enrol && looked_at;
+    let (enrolled, (), ()) = tokio::join!(
         enrol(&gateway, &call, &user, &seen, decision.verdict == Verdict::Pass && plan.may_enrol),
         keep(&gateway, &call, keepable, video),
+        samples::keep(&gateway, &call, sampled, "video", video),
     );
     let services = answer::services(&seen);
     note_outcome(&call, &services, &decision, &seen, upload_ms);

@@ -58,6 +58,11 @@ impl Call {
         self.headers.user_fullname.as_deref().ok_or(Error::invalid("X-User-Fullname header is required"))
     }
 
+    /// The user the transaction is about, as far as it is known by now.
+    pub fn user_noted(&self) -> Option<String> {
+        self.draft.lock().unwrap_or_else(PoisonError::into_inner).user_fullname.clone()
+    }
+
     pub fn project_id(&self) -> String {
         self.key.project_id.clone()
     }

@@ -22,7 +22,7 @@ use crate::{
     process_video::process_video,
     rate_limit::metered,
     record::{Recorded, recorded},
-    rules, sessions, transactions, upload, what_if,
+    rules, samples, sessions, transactions, upload, what_if,
 };
 
 /// Largest body of a route that takes no file.
@@ -44,6 +44,8 @@ pub const PATHS: &[&str] = &[
     "/api-transactions/transactions/query",
     "/api-transactions/transactions/export",
     "/api-transactions/transactions/{id}",
+    "/api-transactions/transactions/{id}/samples",
+    "/api-transactions/samples/{id}",
     "/api-transactions/transactions/{id}/tags",
     "/api-transactions/transactions/{id}/flag",
     "/api-projects/public/apikeys",
@@ -81,6 +83,8 @@ pub fn router(gateway: Gateway) -> Router {
         .route("/api-transactions/transactions/query", post(transactions::query))
         .route("/api-transactions/transactions/export", get(transactions::export::export))
         .route("/api-transactions/transactions/{id}", get(transactions::get))
+        .route("/api-transactions/transactions/{id}/samples", get(samples::list))
+        .route("/api-transactions/samples/{id}", get(samples::open))
         .route("/api-transactions/transactions/{id}/tags", put(transactions::put_tags))
         .route("/api-transactions/transactions/{id}/flag", put(transactions::put_flag))
         .route("/api-projects/public/apikeys", post(api_keys::create).get(api_keys::list))

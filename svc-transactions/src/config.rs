@@ -1,6 +1,6 @@
-//! Where this service keeps its tables and finds the master key.
+//! Where this service keeps its tables and samples and finds the master key.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
@@ -11,14 +11,61 @@ pub struct Config {
     pub db: db::Config,
     /// The master key personal data is encrypted under.
     pub keys: blob::KeyConfig,
+    pub samples: SamplesConfig,
+}
+
+/// Where media are kept, and for how long.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct SamplesConfig {
+    /// A local folder of their own, created when missing. Used when `s3` is not set.
+    pub folder: PathBuf,
+    pub s3: Option<blob::S3>,
+    /// How long a sample is kept whose project does not say.
+    pub keep_days: u32,
+    /// How often expired samples are removed; they are refused from the moment they expire.
+    pub sweep_seconds: u32,
+    /// Largest sample.
+    pub max_bytes: u64,
+}
+
+impl SamplesConfig {
+    /// A folder below `data_dir`; samples of 30 days.
+    pub fn embedded(data_dir: &Path) -> Self {
+        Self {
+            folder: data_dir.join("samples"),
+            s3: None,
+            keep_days: 30,
+            sweep_seconds: 60,
+            max_bytes: 64 * 1024 * 1024,
+        }
+    }
 }
 
 impl Config {
-    /// SQLite and the master key as files below `data_dir`.
+    /// SQLite, the samples and the master key as files below `data_dir`.
     pub fn embedded(data_dir: &Path) -> Self {
         // A record is durable before the answer it stands for is sent.
         let db = db::Config::sqlite(&data_dir.join("transactions.db")).durable();
-        Self { db, keys: blob::KeyConfig::embedded(data_dir) }
+        let samples = SamplesConfig::embedded(data_dir);
+        Self { db, keys: blob::KeyConfig::embedded(data_dir), samples }
+    }
+
+    /// Checks the ranges.
+    ///
+    /// # Errors
+    /// Names the field that is out of range.
+    pub fn validate(&self) -> anyhow::Result<()> {
+        anyhow::ensure!(self.samples.keep_days > 0, "samples.keep_days must be at least 1");
+        anyhow::ensure!(self.samples.sweep_seconds > 0, "samples.sweep_seconds must be at least 1");
+        anyhow::ensure!(self.samples.max_bytes > 0, "samples.max_bytes must be at least 1");
+        Ok(())
+    }
+
+    /// The samples' place and the keys they are encrypted under.
+    pub fn blobs(&self) -> blob::Config {
+        let SamplesConfig { folder, s3, .. } = self.samples.clone();
+        blob::Config { folder, s3, keys: self.keys.clone() }
     }
 }
 

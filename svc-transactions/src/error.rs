@@ -8,6 +8,12 @@ pub enum Error {
     Invalid(String),
     #[error("transaction not found")]
     NotFound,
+    /// Unknown, gone, or asked for by a link that does not open it: the caller cannot tell which.
+    #[error("sample not found")]
+    NoSample,
+    /// The caller stopped sending.
+    #[error("the sample was not received to its end")]
+    BrokenOff(#[source] Status),
     #[error("a transaction with this id is recorded already")]
     Taken,
     #[error("too many transactions wait to be recorded")]
@@ -15,7 +21,7 @@ pub enum Error {
     /// The cause was logged once, by the writer, for all the calls of a batch.
     #[error("the transaction could not be recorded")]
     NotRecorded,
-    #[error("a stored transaction cannot be decrypted")]
+    #[error("something stored cannot be decrypted, or the storage failed")]
     Sealed(#[from] blob::Error),
     #[error("a stored transaction cannot be read")]
     Damaged(#[from] serde_json::Error),
@@ -27,15 +33,13 @@ impl From<Error> for Status {
     fn from(error: Error) -> Self {
         match &error {
             Error::Invalid(_) => Self::invalid_argument(error.to_string()),
-            Error::NotFound => Self::not_found(error.to_string()),
+            Error::NotFound | Error::NoSample => Self::not_found(error.to_string()),
+            Error::BrokenOff(_) => Self::aborted(error.to_string()),
             Error::Taken => Self::already_exists(error.to_string()),
             Error::Overloaded => Self::resource_exhausted(error.to_string()),
             Error::NotRecorded => Self::unavailable(error.to_string()),
             Error::Sealed(_) | Error::Damaged(_) => {
-                tracing::error!(
-                    error = &error as &dyn std::error::Error,
-                    "a stored transaction is unreadable"
-                );
+                tracing::error!(error = &error as &dyn std::error::Error, "what is stored is unreadable");
                 Self::internal("internal error")
             }
             Error::Database(cause) => {

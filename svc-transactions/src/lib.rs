@@ -5,13 +5,17 @@
 //!
 //! Invariants: a record of another project answers as an unknown one does; whatever may name a person or a place (user,
 //! device, location, results, error text) is stored only encrypted, and users are found by a keyed hash; every field has
-//! a limit; records hold no media and no vectors.
+//! a limit; records hold no media and no vectors. Media are samples: kept only with storage consent (the caller's duty),
+//! encrypted, until they expire, and opened by links signed under the master key, so that any process of a deployment
+//! opens what another one signed.
 //!
 //! Erasing a subject leaves of its records when, what kind, verdict, score, reasons and durations: the user and its hash,
-//! session, device, place, results, evidence, error text, trigger and tags are gone for good.
+//! session, device, place, results, evidence, error text, trigger, tags and samples are gone for good.
 //!
 //! What a reviewer may change afterwards are the tags and the flag; all else stays as it was recorded. Lists are read from
 //! an index of their own for each filter, so a page costs the same however many records there are.
+//!
+//! The fraud rules look at each transaction a moment after it was recorded (`fraud.rs`); what they find is kept with it.
 //!
 //! Callers: the gateway.
 //!
@@ -19,14 +23,22 @@
 
 mod config;
 mod error;
+mod fraud;
 mod list;
 #[expect(dead_code, reason = "what delivers is built on it next")]
 mod outbox;
 mod record;
+mod samples;
 mod seal;
 mod service;
 mod store;
+mod sweeper;
 mod writer;
+
+use std::{
+    sync::Arc,
+    time::{Duration, SystemTime, UNIX_EPOCH},
+};
 
 use anyhow::Context;
 use blob::KeyRing;
@@ -34,18 +46,41 @@ use db::Db;
 use proto::transactions::transactions_server::TransactionsServer;
 use tonic::service::Routes;
 
-pub use config::Config;
+pub use config::{Config, SamplesConfig};
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
-/// Opens the database and the master key, starts the writing task and answers the service.
+/// Milliseconds UTC, as the service is to see them.
+pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+
+/// Opens the database, the samples and the master key, starts the tasks beside the calls and answers the service. The
+/// tasks end with the routes.
 ///
 /// # Errors
-/// When the database or the master key cannot be opened.
+/// When a setting is out of range, or the database, the storage or the master key cannot be used.
 pub async fn routes(config: Config) -> anyhow::Result<Routes> {
+    routes_at(config, Arc::new(now_ms)).await
+}
+
+/// [`routes`] by another clock: what a test of expiry needs.
+///
+/// # Errors
+/// As [`routes`].
+pub async fn routes_at(config: Config, clock: Clock) -> anyhow::Result<Routes> {
+    config.validate()?;
     let ring = KeyRing::open(&config.keys).context("the master key")?;
+    let samples = samples::Samples::open(&config, ring.clone()).context("the storage of samples")?;
     let db = Db::open(&config.db, &MIGRATIONS).await?;
     let outbox = outbox::Outbox::new(ring.clone());
-    let service = service::Transactions::new(store::Store::new(db, outbox), ring);
+    let store = store::Store::new(db, outbox);
+    let period = Duration::from_secs(config.samples.sweep_seconds.into());
+    let sweeper = sweeper::start(store.clone(), samples.clone(), period, clock.clone());
+    let fraud = fraud::start(store.clone(), ring.clone(), clock.clone());
+    let service = service::Transactions::new(store, ring, samples, clock, vec![sweeper, fraud]);
     Ok(Routes::new(TransactionsServer::new(service).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES)))
+}
+
+fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

@@ -8,6 +8,8 @@ use crate::{
 };
 
 const PERSONAL: Purpose = Purpose("personal fields of a transaction");
+const EVIDENCE: Purpose = Purpose("evidence of a fraud hit");
+const TRAIT: Purpose = Purpose("device or country of a subject");
 const SUBJECT: Purpose = Purpose("find transactions of a subject");
 
 /// Encrypts `personal` for the row `project`/`id` alone.
@@ -30,6 +32,45 @@ pub fn seal(
 pub fn open(ring: &KeyRing, project: &str, id: &TransactionId, sealed: &[u8]) -> Result<Personal, Error> {
     let json = ring.open_sealed(PERSONAL, &context(project, id), sealed)?;
     Ok(serde_json::from_slice(&json)?)
+}
+
+/// Encrypts the evidence of a hit in the row `project`/`id`.
+///
+/// # Errors
+/// When the system has no randomness.
+pub fn seal_evidence(
+    ring: &KeyRing,
+    project: &str,
+    id: &TransactionId,
+    evidence: &serde_json::Value,
+) -> Result<Vec<u8>, Error> {
+    Ok(ring.seal(EVIDENCE, &context(project, id), &serde_json::to_vec(evidence)?)?)
+}
+
+/// Decrypts what [`seal_evidence`] made for the same row, as JSON. Nothing reads as an empty object: it was erased.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_evidence(
+    ring: &KeyRing,
+    project: &str,
+    id: &TransactionId,
+    sealed: &[u8],
+) -> Result<String, Error> {
+    if sealed.is_empty() {
+        return Ok("{}".into());
+    }
+    let json = ring.open_sealed(EVIDENCE, &context(project, id), sealed)?;
+    Ok(String::from_utf8_lossy(&json).into_owned())
+}
+
+/// What a device or a country is remembered by: the hash of the sealing key first, then those of retired keys.
+///
+/// # Errors
+/// Never in practice; a failure of the cipher library.
+pub fn trait_hashes(ring: &KeyRing, name: &str, value: &str) -> Result<Vec<Vec<u8>>, Error> {
+    let hashes = ring.fingerprints(TRAIT, format!("{name}\0{value}").as_bytes())?;
+    Ok(hashes.into_iter().map(Vec::from).collect())
 }
 
 /// What `user` of `project` is found by: the hash of the sealing key first, then those of retired keys (32 bytes each).

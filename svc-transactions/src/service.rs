@@ -1,22 +1,29 @@
 //! Decodes a call, checks it against the limits of [`crate::record`], seals, stores, encodes.
 
 mod convert;
+mod samples;
 mod subject;
 
+use std::{collections::HashMap, sync::Arc};
+
 use blob::KeyRing;
+use futures::stream::BoxStream;
 use proto::{
     subjects::{Remains, Subject},
     transactions::{self as wire, transactions_server},
 };
-use tonic::{Request, Response, Status};
+use tokio_util::task::AbortOnDropHandle;
+use tonic::{Request, Response, Status, Streaming};
 
 use crate::{
+    Clock,
     error::Error,
     list::{Cursor, Page},
     outbox::Event,
     record::{self, Flag, Record, TransactionId},
+    samples::Samples,
     seal,
-    store::{Entry, Lines, Row, Store},
+    store::{Entry, HitRow, Lines, Row, Store},
     writer::Writer,
 };
 
@@ -25,12 +32,23 @@ pub struct Transactions {
     store: Store,
     writer: Writer,
     ring: KeyRing,
+    samples: Samples,
+    clock: Clock,
+    /// Work beside the calls, done as long as the service is there.
+    _tasks: Arc<Vec<AbortOnDropHandle<()>>>,
 }
 
 impl Transactions {
     /// Starts the writing task, so a runtime must be there.
-    pub fn new(store: Store, ring: KeyRing) -> Self {
-        Self { writer: Writer::start(store.clone()), store, ring }
+    pub fn new(
+        store: Store,
+        ring: KeyRing,
+        samples: Samples,
+        clock: Clock,
+        tasks: Vec<AbortOnDropHandle<()>>,
+    ) -> Self {
+        let writer = Writer::start(store.clone());
+        Self { writer, store, ring, samples, clock, _tasks: Arc::new(tasks) }
     }
 
     async fn record(&self, transaction: wire::Transaction) -> Result<(), Error> {
@@ -49,7 +67,7 @@ impl Transactions {
         // Text that is no id cannot name a transaction.
         let id = TransactionId::parse(&request.id).map_err(|_| Error::NotFound)?;
         let row = self.store.find(&request.project_id, &id).await?.ok_or(Error::NotFound)?;
-        self.read(row)
+        self.read(row).await
     }
 
     async fn list(
@@ -64,7 +82,7 @@ impl Transactions {
         let mut rows = self.store.list(&page, &subjects).await?;
         let more = rows.len() > page.size as usize;
         rows.truncate(page.size as usize);
-        let transactions = rows.into_iter().map(|row| self.read(row)).collect::<Result<Vec<_>, _>>()?;
+        let transactions = self.read_all(rows).await?;
         let next_cursor = match transactions.last() {
             Some(last) if more => {
                 Cursor { created_at_ms: last.created_at_ms, id: TransactionId::parse(&last.id)? }.to_string()
@@ -77,19 +95,38 @@ impl Transactions {
     async fn put_tags(&self, request: wire::PutTagsRequest) -> Result<wire::Transaction, Error> {
         let id = TransactionId::parse(&request.id).map_err(|_| Error::NotFound)?;
         let tags = Lines(record::list("tags", request.tags)?);
-        self.read(self.store.put_tags(&request.project_id, &id, &tags).await?.ok_or(Error::NotFound)?)
+        self.read(self.store.put_tags(&request.project_id, &id, &tags).await?.ok_or(Error::NotFound)?).await
     }
 
     async fn put_flag(&self, request: &wire::PutFlagRequest) -> Result<wire::Transaction, Error> {
         let id = TransactionId::parse(&request.id).map_err(|_| Error::NotFound)?;
         let flag = Flag::parse(&request.flag)?;
-        self.read(self.store.put_flag(&request.project_id, &id, flag).await?.ok_or(Error::NotFound)?)
+        self.read(self.store.put_flag(&request.project_id, &id, flag).await?.ok_or(Error::NotFound)?).await
     }
 
-    fn read(&self, row: Row) -> Result<wire::Transaction, Error> {
-        let id = TransactionId::parse(&row.id)?;
-        let personal = seal::open(&self.ring, &row.project_id, &id, &row.sealed)?;
-        Ok(row.into_record(personal)?.into())
+    async fn read(&self, row: Row) -> Result<wire::Transaction, Error> {
+        let mut one = self.read_all(vec![row]).await?;
+        one.pop().ok_or(Error::NotFound)
+    }
+
+    /// The transactions of these rows, each with what the fraud rules found in it.
+    async fn read_all(&self, rows: Vec<Row>) -> Result<Vec<wire::Transaction>, Error> {
+        let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
+        let mut hits: HashMap<String, Vec<HitRow>> = HashMap::new();
+        for hit in self.store.hits(&ids).await? {
+            hits.entry(hit.id.clone()).or_default().push(hit);
+        }
+        let read = |row: Row| {
+            let (id, project) = (TransactionId::parse(&row.id)?, row.project_id.clone());
+            let personal = seal::open(&self.ring, &project, &id, &row.sealed)?;
+            let hit = |hit: HitRow| {
+                let evidence_json = seal::open_evidence(&self.ring, &project, &id, &hit.sealed)?;
+                Ok(wire::FraudHit { rule: hit.rule, evidence_json, at_ms: hit.found_at })
+            };
+            let fraud = hits.remove(&row.id).into_iter().flatten().map(hit).collect::<Result<_, Error>>()?;
+            Ok(wire::Transaction { fraud, ..row.into_record(personal)?.into() })
+        };
+        rows.into_iter().map(read).collect()
     }
 }
 
@@ -130,6 +167,29 @@ impl transactions_server::Transactions for Transactions {
         request: Request<wire::PutFlagRequest>,
     ) -> Result<Response<wire::Transaction>, Status> {
         Ok(Response::new(Self::put_flag(self, request.get_ref()).await?))
+    }
+
+    async fn put_sample(
+        &self,
+        request: Request<Streaming<wire::PutSampleRequest>>,
+    ) -> Result<Response<wire::PutSampleResponse>, Status> {
+        let id = Self::put_sample(self, request.into_inner()).await?;
+        Ok(Response::new(wire::PutSampleResponse { id }))
+    }
+
+    async fn list_samples(
+        &self,
+        request: Request<wire::ListSamplesRequest>,
+    ) -> Result<Response<wire::ListSamplesResponse>, Status> {
+        let samples = Self::list_samples(self, request.get_ref()).await?;
+        Ok(Response::new(wire::ListSamplesResponse { samples }))
+    }
+
+    async fn get_sample(
+        &self,
+        request: Request<wire::GetSampleRequest>,
+    ) -> Result<Response<BoxStream<'static, Result<wire::GetSampleResponse, Status>>>, Status> {
+        Ok(Response::new(self.open_sample(request.get_ref()).await?))
     }
 
     async fn find_subject(&self, request: Request<Subject>) -> Result<Response<Remains>, Status> {

@@ -27,13 +27,16 @@ macro_rules! add_tags {
 }
 
 mod erase;
+mod fraud;
 mod list;
 mod row;
+mod samples;
 
-use std::collections::HashSet;
+use std::{collections::HashSet, sync::Arc};
 
 use db::Db;
 use sqlx::{QueryBuilder, query, query_as};
+use tokio::sync::Notify;
 
 use crate::{
     error::Error,
@@ -41,12 +44,15 @@ use crate::{
     record::{Flag, TransactionId},
 };
 
+pub use fraud::{Around, Evaluation, Found, HitRow, Trait};
 pub use row::{Lines, Row};
 
 #[derive(Clone)]
 pub struct Store {
     db: Db,
     outbox: Outbox,
+    /// Wakes whoever runs the fraud rules.
+    fraud: Arc<Notify>,
 }
 
 /// A row and what its subscribers are told of it.
@@ -66,7 +72,7 @@ pub type Inserted = Vec<bool>;
 
 impl Store {
     pub fn new(db: Db, outbox: Outbox) -> Self {
-        Self { db, outbox }
+        Self { db, outbox, fraud: Arc::default() }
     }
 
     /// Inserts every row and queues its event in one database transaction: when this answers, all of them are durable. One
@@ -88,6 +94,13 @@ impl Store {
             let tagged: Vec<_> =
                 new.flat_map(|(row, _)| row.tags.0.iter().map(move |tag| (*row, tag))).collect();
             add_tags!(tx, tagged);
+            let new = rows.iter().zip(&inserted).filter(|(_, new)| **new).map(|(row, _)| *row);
+            let waiting: Vec<&Row> = new.collect();
+            if !waiting.is_empty() {
+                let mut sql = QueryBuilder::new("INSERT INTO fraud_pending (id, claimed_until) ");
+                sql.push_values(&waiting, |mut values, row| _ = values.push_bind(&row.id).push_bind(0_i64));
+                sql.build().persistent(waiting.len() == 1).execute(&mut *tx).await?;
+            }
             let new = entries.iter().zip(&inserted).filter(|(_, new)| **new);
             let events: Vec<_> = new.filter_map(|(entry, _)| entry.event.as_ref()).collect();
             let queued = outbox::add!(tx, self.outbox, &events);
@@ -98,6 +111,7 @@ impl Store {
         if queued > 0 {
             self.outbox.wake();
         }
+        self.fraud.notify_one();
         Ok(inserted)
     }
 

@@ -7,6 +7,7 @@ use std::{
 };
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+use futures::{StreamExt, stream::BoxStream};
 use gateway::Peers;
 use jsonwebtoken::{Algorithm, EncodingKey, Header};
 use proto::{
@@ -53,6 +54,8 @@ pub struct State {
     /// The lists asked for, and how many pages there are.
     pub lists: Vec<transactions::ListTransactionsRequest>,
     pub pages: usize,
+    pub samples: Vec<(transactions::PutSampleHeader, Vec<u8>)>,
+    pub refuse_samples: bool,
     pub refuse_records: Option<Status>,
     pub created_keys: Vec<projects::CreateApiKeyRequest>,
     /// By scores id and version.
@@ -155,6 +158,17 @@ impl Stage {
             user_fullname: session.user.clone(),
             ..sessions::Session::default()
         })
+    }
+}
+
+fn sample(header: &transactions::PutSampleHeader, bytes: &[u8]) -> transactions::Sample {
+    transactions::Sample {
+        id: "0199".into(),
+        name: header.name.clone(),
+        content_type: "video/mp4".into(),
+        size: bytes.len() as u64,
+        created_at_ms: 1_769_817_600_000,
+        expires_at_ms: 1_772_409_600_000,
     }
 }
 
@@ -430,6 +444,64 @@ impl transactions_server::Transactions for Stage {
             transactions: state.records.clone(),
             next_cursor,
         }))
+    }
+
+    async fn put_sample(
+        &self,
+        request: Request<Streaming<transactions::PutSampleRequest>>,
+    ) -> Result<Response<transactions::PutSampleResponse>, Status> {
+        use transactions::put_sample_request::Part;
+        let mut stream = request.into_inner();
+        let Some(Part::Header(header)) = stream.message().await?.and_then(|m| m.part) else {
+            return Err(Status::invalid_argument("no header"));
+        };
+        let mut bytes = Vec::new();
+        while let Some(message) = stream.message().await? {
+            if let Some(Part::Chunk(chunk)) = message.part {
+                bytes.extend_from_slice(&chunk);
+            }
+        }
+        let mut state = self.set();
+        if state.refuse_samples {
+            return Err(Status::unavailable("down"));
+        }
+        state.samples.push((header, bytes));
+        Ok(Response::new(transactions::PutSampleResponse { id: "sample".into() }))
+    }
+
+    async fn list_samples(
+        &self,
+        request: Request<transactions::ListSamplesRequest>,
+    ) -> Result<Response<transactions::ListSamplesResponse>, Status> {
+        let request = request.into_inner();
+        let state = self.set();
+        let of = |(header, bytes): &(transactions::PutSampleHeader, Vec<u8>)| {
+            let ours = header.transaction_id == request.transaction_id;
+            ours.then(|| transactions::SampleLink {
+                sample: Some(sample(header, bytes)),
+                expires_ms: 1_769_904_000_000,
+                signature: "right".into(),
+            })
+        };
+        Ok(Response::new(transactions::ListSamplesResponse {
+            samples: state.samples.iter().filter_map(of).collect(),
+        }))
+    }
+
+    async fn get_sample(
+        &self,
+        request: Request<transactions::GetSampleRequest>,
+    ) -> Result<Response<BoxStream<'static, Result<transactions::GetSampleResponse, Status>>>, Status> {
+        use transactions::get_sample_response::Part;
+        let request = request.into_inner();
+        let found = self.set().samples.first().cloned();
+        let (header, bytes) = found
+            .filter(|_| request.signature == "right" && request.expires_ms == 1_769_904_000_000)
+            .ok_or_else(|| Status::not_found("sample not found"))?;
+        let part = |part| Ok(transactions::GetSampleResponse { part: Some(part) });
+        let head = part(Part::Sample(sample(&header, &bytes)));
+        let chunks: Vec<_> = bytes.chunks(7).map(|chunk| part(Part::Chunk(chunk.to_vec().into()))).collect();
+        Ok(Response::new(futures::stream::iter(std::iter::once(head).chain(chunks)).boxed()))
     }
 
     async fn put_tags(

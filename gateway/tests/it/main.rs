@@ -12,6 +12,7 @@ mod process_video;
 mod projects;
 mod rate_limit;
 mod records;
+mod samples;
 mod sessions;
 mod shape;
 mod transactions;

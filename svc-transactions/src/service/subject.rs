@@ -31,24 +31,54 @@ impl TryFrom<wire::Subject> for Subject {
 
 impl Transactions {
     pub(super) async fn find_subject(&self, subject: &Subject) -> Result<Remains, Error> {
-        let (mut transactions, mut deliveries) = (0, 0);
+        let (mut transactions, mut samples, mut seen, mut deliveries) = (0, 0, 0, 0);
         for hash in self.hashes(subject)? {
+            samples += self.store.count_samples(&subject.project_id, &hash).await?;
             transactions += self.store.count_subject(&subject.project_id, &hash).await?;
+            seen += self.store.count_seen(&subject.project_id, &hash).await?;
             deliveries += self.store.count_deliveries(&subject.project_id, &hash).await?;
         }
-        Ok(remains([("transaction", transactions), ("webhook_delivery", deliveries)]))
+        Ok(remains([
+            ("transaction", transactions),
+            ("sample", samples),
+            ("device_or_country_seen", seen),
+            ("webhook_delivery", deliveries),
+        ]))
     }
 
     /// Takes all that is personal from the subject's records, for good. Each step is a database transaction of its own,
     /// so that a call that broke off is finished by the next.
     pub(super) async fn erase_subject(&self, subject: &Subject) -> Result<Remains, Error> {
-        let (mut transactions, mut deliveries) = (0, 0);
+        let (mut transactions, mut samples, mut seen, mut deliveries) = (0, 0, 0, 0);
         for hash in self.hashes(subject)? {
+            samples += self.destroy_samples(&subject.project_id, &hash).await?;
             transactions += self.anonymise(&subject.project_id, &hash).await?;
+            seen += self.store.forget_seen(&subject.project_id, &hash).await?;
             deliveries += self.store.delete_deliveries(&subject.project_id, &hash).await?;
         }
-        tracing::info!(transactions, deliveries, "a subject was erased from the records");
-        Ok(remains([("transaction", transactions), ("webhook_delivery", deliveries)]))
+        tracing::info!(transactions, samples, deliveries, "a subject was erased from the records");
+        Ok(remains([
+            ("transaction", transactions),
+            ("sample", samples),
+            ("device_or_country_seen", seen),
+            ("webhook_delivery", deliveries),
+        ]))
+    }
+
+    /// The bytes first: the row is what they are found by.
+    async fn destroy_samples(&self, project: &str, hash: &[u8]) -> Result<u64, Error> {
+        let mut destroyed = 0;
+        loop {
+            let samples = self.store.samples_of_subject(project, hash, BATCH).await?;
+            if samples.is_empty() {
+                return Ok(destroyed);
+            }
+            for sample in samples {
+                self.samples.delete(&sample).await?;
+                self.store.delete_sample(&sample.id).await?;
+                destroyed += 1;
+            }
+        }
     }
 
     async fn anonymise(&self, project: &str, hash: &[u8]) -> Result<u64, Error> {

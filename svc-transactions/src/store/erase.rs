@@ -19,7 +19,7 @@ impl Store {
         self.count(SQL, project, subject).await
     }
 
-    async fn count(&self, sql: &'static str, project: &str, subject: &[u8]) -> Result<u64, Error> {
+    pub(super) async fn count(&self, sql: &'static str, project: &str, subject: &[u8]) -> Result<u64, Error> {
         let count: i64 = db::on!(&self.db, |pool| {
             query_scalar(sql).bind(project).bind(subject).fetch_one(pool).await
         })?;
@@ -59,6 +59,10 @@ impl Store {
         const EMPTY: &str = "UPDATE transactions SET subject_hash = NULL, session_id = NULL, action_trigger = NULL, \
                              tags = '[]', sealed = $3 WHERE id = $1 AND project_id = $2";
         const UNTAG: &str = "DELETE FROM transaction_tags WHERE id = $1";
+        // What the rules are looking at just now is written only while it waits.
+        const UNWAIT: &str = "DELETE FROM fraud_pending WHERE id = $1";
+        const UNPROVE: &str = "UPDATE fraud_hits SET sealed = $2 WHERE id = $1";
+        let nothing: &[u8] = &[];
         let rows: Vec<_> = rows.collect();
         Ok(db::on!(&self.db, |pool| async {
             let mut tx = pool.begin().await?;
@@ -67,6 +71,8 @@ impl Store {
                 let empty = query(EMPTY).bind(id.as_str()).bind(project).bind(sealed);
                 emptied += empty.execute(&mut *tx).await?.rows_affected();
                 query(UNTAG).bind(id.as_str()).execute(&mut *tx).await?;
+                query(UNWAIT).bind(id.as_str()).execute(&mut *tx).await?;
+                query(UNPROVE).bind(id.as_str()).bind(nothing).execute(&mut *tx).await?;
             }
             tx.commit().await?;
             Ok::<_, sqlx::Error>(emptied)

@@ -1,34 +1,103 @@
 //! The transactions service over its own wire, on SQLite and on PostgreSQL.
 
 mod erasure;
+mod fraud;
 mod list;
 mod record;
 mod review;
+mod samples;
 
-use std::time::Duration;
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+    time::Duration,
+};
 
 use proto::transactions::{
     GetTransactionRequest, RecordTransactionRequest, Transaction, transactions_client::TransactionsClient,
 };
 use rpc::Transport;
-use svc_transactions::Config;
+use svc_transactions::{Config, SamplesConfig};
+use tempfile::TempDir;
 use tonic::Status;
 
+/// When the service believes to be, to begin with.
+pub const NOW_MS: i64 = 1_760_000_100_000;
 const MASTER_KEY: &str = "0707070707070707070707070707070707070707070707070707070707070707";
 
 /// A running service; opening a second one on the same database is a second process.
 #[derive(Clone)]
 pub struct Service {
     db: db::Config,
+    /// Where its samples lie.
+    pub folder: Arc<TempDir>,
+    now_ms: Arc<AtomicI64>,
+    /// A look into its tables, opened when it is needed.
+    db_pool: Arc<tokio::sync::OnceCell<db::Db>>,
     pub client: TransactionsClient<Transport>,
 }
 
 impl Service {
     pub async fn open(db: db::Config) -> Self {
-        let keys = blob::KeyConfig { secret: Some(MASTER_KEY.into()), ..blob::KeyConfig::default() };
-        let routes =
-            svc_transactions::routes(Config { db: db.clone(), keys }).await.expect("the service starts");
-        Self { db, client: TransactionsClient::new(rpc::local(routes, Duration::from_secs(10))) }
+        let folder = Arc::new(tempfile::tempdir().expect("a temporary folder"));
+        Self::at(db, folder, Arc::new(AtomicI64::new(NOW_MS))).await
+    }
+
+    /// Another process of the same deployment.
+    pub async fn second(&self) -> Self {
+        Self::at(self.db.clone(), self.folder.clone(), self.now_ms.clone()).await
+    }
+
+    async fn at(db: db::Config, folder: Arc<TempDir>, now_ms: Arc<AtomicI64>) -> Self {
+        let config = Config {
+            db: db.clone(),
+            keys: blob::KeyConfig { secret: Some(MASTER_KEY.into()), ..blob::KeyConfig::default() },
+            samples: SamplesConfig { sweep_seconds: 1, ..SamplesConfig::embedded(folder.path()) },
+        };
+        let clock = now_ms.clone();
+        let clock = Arc::new(move || clock.load(Ordering::Relaxed));
+        let routes = svc_transactions::routes_at(config, clock).await.expect("the service starts");
+        let client = TransactionsClient::new(rpc::local(routes, Duration::from_secs(10)));
+        Self { db, folder, now_ms, db_pool: Arc::default(), client }
+    }
+
+    /// Waits until the fraud rules have looked at everything.
+    pub async fn all_looked_at(&self) {
+        while self.waiting().await > 0 {
+            tokio::task::yield_now().await;
+        }
+    }
+
+    pub async fn waiting(&self) -> i64 {
+        let db = self.tables().await;
+        let count = "SELECT COUNT(*) FROM fraud_pending";
+        db::on!(&db, |pool| sqlx::query_scalar(count).fetch_one(pool).await.expect("a count"))
+    }
+
+    /// Makes transactions wait for the rules again, claimed until `until_ms`.
+    pub async fn wait_again(&self, ids: &[&str], until_ms: i64) {
+        let db = self.tables().await;
+        for id in ids {
+            let wait = "INSERT INTO fraud_pending (id, claimed_until) VALUES ($1, $2)";
+            db::on!(&db, |pool| {
+                sqlx::query(wait).bind(*id).bind(until_ms).execute(pool).await.map(drop).expect("a row");
+            });
+        }
+    }
+
+    async fn tables(&self) -> db::Db {
+        let db = self.db_pool.get_or_init(async || {
+            static NONE: sqlx::migrate::Migrator = sqlx::migrate!();
+            db::Db::open(&self.db, &NONE).await.expect("the tables")
+        });
+        db.await.clone()
+    }
+
+    /// Lets time pass for the service.
+    pub fn pass(&self, time: Duration) {
+        self.now_ms.fetch_add(time.as_millis() as i64, Ordering::Relaxed);
     }
 
     pub async fn record(&self, transaction: Transaction) -> Result<(), Status> {

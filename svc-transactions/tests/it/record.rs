@@ -87,7 +87,9 @@ async fn of_many_at_once_each_is_answered_for_itself() {
             assert_eq!(pair[1].as_ref().unwrap_err().code(), Code::AlreadyExists);
         }
         for transaction in &transactions {
-            assert_eq!(&service.get("p1", &transaction.id).await.unwrap(), transaction);
+            let kept = service.get("p1", &transaction.id).await.unwrap();
+            // So many videos at once are told by the fraud rules.
+            assert_eq!(&Transaction { fraud: Vec::new(), ..kept }, transaction);
         }
     })
     .await;
@@ -99,7 +101,7 @@ async fn what_is_answered_is_durable() {
         let transaction = video("p1");
         service.record(transaction.clone()).await.unwrap();
         // A second process, with a connection of its own, sees what is committed and nothing else.
-        let second = Service::open(service.db.clone()).await;
+        let second = service.second().await;
         assert_eq!(second.get("p1", &transaction.id).await.unwrap(), transaction);
     })
     .await;

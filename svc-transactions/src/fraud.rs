@@ -1,0 +1,76 @@
+//! The fraud rules: what a transaction looks like beside the others of its user and its session.
+//!
+//! [`rules`] are pure functions over [`Observation`]s; `worker.rs` runs them a moment after a transaction was recorded.
+//! Each transaction is looked at once, and what is found belongs to it: a transaction that was recorded late is also
+//! compared with those that began after it and have been looked at already, and a pair is told once.
+
+mod device;
+mod observation;
+pub mod rules;
+mod worker;
+
+use serde_json::Value;
+
+pub use observation::Observation;
+pub use worker::start;
+
+/// A rule, under the name it has everywhere.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    ImpossibleTravel,
+    DeviceSwitch,
+    Emulator,
+    SessionCountryChange,
+    Velocity,
+    NewDeviceAndCountry,
+}
+
+impl Rule {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::ImpossibleTravel => "impossible_travel",
+            Self::DeviceSwitch => "device_switch",
+            Self::Emulator => "emulator",
+            Self::SessionCountryChange => "session_country_change",
+            Self::Velocity => "velocity",
+            Self::NewDeviceAndCountry => "new_device_and_country",
+        }
+    }
+}
+
+/// A rule that found something, and what it rests on (a JSON object).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Hit {
+    pub rule: Rule,
+    pub evidence: Value,
+}
+
+/// What a user was seen with before a transaction.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct History {
+    /// Whether any device was known, and whether this one was.
+    pub device: Seen,
+    pub country: Seen,
+}
+
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Seen {
+    /// Nothing of the kind: there is nothing to compare with.
+    #[default]
+    Nothing,
+    Others,
+    This,
+}
+
+/// A transaction among its neighbours, each list in the order of time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Scene {
+    pub now: Observation,
+    /// The user's before and after it.
+    pub before: Vec<Observation>,
+    pub after: Vec<Observation>,
+    /// The session's before and after it.
+    pub session_before: Vec<Observation>,
+    pub session_after: Vec<Observation>,
+    pub history: History,
+}

@@ -1,0 +1,114 @@
+//! What the rules see of a transaction.
+
+use serde_json::Value;
+
+use super::device;
+use crate::record::Record;
+
+/// Where somebody was, in degrees.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Place {
+    pub lat: f64,
+    pub lng: f64,
+}
+
+/// A transaction, as far as the rules go.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Observation {
+    pub id: String,
+    pub at_ms: i64,
+    pub is_video: bool,
+    pub place: Option<Place>,
+    pub country: Option<Country>,
+    /// What tells its device from another.
+    pub device: Option<String>,
+    /// What speaks for an emulated device, as `field=value`.
+    pub emulator: Option<String>,
+}
+
+/// A country in one of the two notations clients use. Only equal notations compare.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Country {
+    /// ISO 3166 alpha-2, upper case.
+    Code(String),
+    /// Lower case.
+    Name(String),
+}
+
+impl Country {
+    fn parse(text: &str) -> Option<Self> {
+        let text = text.trim();
+        match text.len() {
+            0 => None,
+            2 => Some(Self::Code(text.to_uppercase())),
+            _ => Some(Self::Name(text.to_lowercase())),
+        }
+    }
+
+    pub fn as_str(&self) -> &str {
+        match self {
+            Self::Code(text) | Self::Name(text) => text,
+        }
+    }
+
+    /// Whether the two are known to be different countries.
+    pub fn differs(&self, other: &Self) -> bool {
+        std::mem::discriminant(self) == std::mem::discriminant(other) && self != other
+    }
+}
+
+impl Observation {
+    pub fn of(record: &Record) -> Self {
+        let parsed = |json: &Option<String>| -> Value {
+            json.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
+        };
+        let geo = parsed(&record.personal.geo_json);
+        let info = parsed(&record.personal.device_info_json);
+        Self {
+            id: record.id.as_str().into(),
+            at_ms: record.created_at_ms,
+            is_video: record.kind == "process_video",
+            place: place(&geo),
+            country: geo["country"].as_str().and_then(Country::parse),
+            device: device::identity(&info),
+            emulator: device::emulator(&info),
+        }
+    }
+}
+
+/// Clients that do not know where they are often say 0, 0, which is in the sea.
+fn place(geo: &Value) -> Option<Place> {
+    let (lat, lng) = (geo["lat"].as_f64()?, geo["lng"].as_f64()?);
+    let known = (lat, lng) != (0.0, 0.0) && lat.abs() <= 90.0 && lng.abs() <= 180.0;
+    known.then_some(Place { lat, lng })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn nowhere_is_no_place() {
+        for geo in [
+            json!({}),
+            json!({"lat": 0, "lng": 0}),
+            json!({"lat": "48", "lng": 16}),
+            json!({"lat": 91, "lng": 0}),
+        ] {
+            assert_eq!(place(&geo), None, "{geo}");
+        }
+        assert_eq!(place(&json!({"lat": 48.2, "lng": 16.4})), Some(Place { lat: 48.2, lng: 16.4 }));
+    }
+
+    #[test]
+    fn countries_compare_only_in_one_notation() {
+        let country = |text| Country::parse(text).unwrap();
+        assert!(country("at").differs(&country("DE")));
+        assert!(!country("at").differs(&country(" AT ")));
+        assert!(!country("AT").differs(&country("Austria")));
+        assert!(country("Austria").differs(&country("Germany")));
+        assert_eq!(Country::parse(" "), None);
+    }
+}

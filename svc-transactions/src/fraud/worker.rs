@@ -1,0 +1,162 @@
+//! Looks at recorded transactions, a moment after they were recorded.
+//!
+//! A transaction waits in `fraud_pending` from the commit that recorded it until the commit that holds what was found, so
+//! neither a restart nor a kill loses one. Who works on it has claimed it; a claim whose holder is gone runs out.
+
+use std::time::Duration;
+
+use blob::KeyRing;
+use tokio_util::task::AbortOnDropHandle;
+
+use super::{History, Observation, Scene, Seen, observation::Country, rules};
+use crate::{
+    Clock,
+    error::Error,
+    outbox::Event,
+    record::{Record, TransactionId},
+    seal,
+    store::{Around, Evaluation, Found, Row, Store, Trait},
+};
+
+/// Transactions claimed at a time.
+const BATCH: u32 = 32;
+/// How long a claim holds. Far longer than a batch takes.
+const CLAIM_MS: i64 = 60_000;
+/// How often claims are looked for that ran out. New transactions of this process wake the worker at once.
+const PERIOD: Duration = Duration::from_secs(5);
+
+/// Starts the worker. It ends with its handle; what it was at is found again.
+pub fn start(store: Store, ring: KeyRing, clock: Clock) -> AbortOnDropHandle<()> {
+    let worker = Worker { store, ring, clock };
+    AbortOnDropHandle::new(tokio::spawn(worker.run()))
+}
+
+struct Worker {
+    store: Store,
+    ring: KeyRing,
+    clock: Clock,
+}
+
+impl Worker {
+    async fn run(self) {
+        loop {
+            let woken = self.store.fraud_woken();
+            match self.work().await {
+                // Perhaps there are more.
+                Ok(true) => {}
+                Ok(false) => _ = tokio::time::timeout(PERIOD, woken).await,
+                Err(error) => {
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "the fraud rules could not be run; the transactions will be looked at again"
+                    );
+                    tokio::time::sleep(PERIOD).await;
+                }
+            }
+        }
+    }
+
+    /// Looks at a batch; false when nothing waits.
+    async fn work(&self) -> Result<bool, Error> {
+        let now_ms = (self.clock)();
+        let claimed = self.store.claim_pending(now_ms, now_ms + CLAIM_MS, BATCH).await?;
+        for row in &claimed {
+            match self.evaluate(row).await {
+                Err(Error::Database(error)) => return Err(error.into()),
+                Err(error) => {
+                    // It would fail again and again, and keep the others waiting.
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        transaction.id = row.id,
+                        "a transaction cannot be read by the fraud rules"
+                    );
+                    self.store.settle(&row.id, None).await?;
+                }
+                Ok(evaluation) => self.store.settle(&row.id, Some(&evaluation)).await?,
+            }
+        }
+        Ok(!claimed.is_empty())
+    }
+
+    async fn evaluate(&self, row: &Row) -> Result<Evaluation, Error> {
+        let record = self.record(row)?;
+        let now = Observation::of(&record);
+        let subjects = match &record.personal.user_fullname {
+            Some(user) => seal::subject_hashes(&self.ring, &record.project_id, user)?,
+            None => Vec::new(),
+        };
+        let traits = self.traits(&now)?;
+        let history = self.history(row, &subjects, &traits).await?;
+        let user = self.store.around_subject(row, &subjects).await?;
+        let session = self.store.around_session(row).await?;
+        let (before, after) = self.observed(user)?;
+        let (session_before, session_after) = self.observed(session)?;
+        let found = rules::hits(&Scene { now, before, after, session_before, session_after, history });
+        let now_ms = (self.clock)();
+        // A pair is told once: not again where the later of the two has been told already.
+        let at_ms = record.created_at_ms;
+        let hits = found
+            .iter()
+            .map(|hit| {
+                let id = &record.id;
+                let sealed = seal::seal_evidence(&self.ring, &record.project_id, id, &hit.evidence)?;
+                Ok(Found { rule: hit.rule.as_str(), sealed })
+            })
+            .collect::<Result<Vec<_>, Error>>()?;
+        let event = match &found[..] {
+            [] => None,
+            found => {
+                let told = |hit: &super::Hit| serde_json::json!({ "rule": hit.rule.as_str(), "evidence": hit.evidence });
+                let told = found.iter().map(told).collect();
+                Some(Event::fraud_flagged(&record, row.subject_hash.as_deref(), now_ms, told)?)
+            }
+        };
+        Ok(Evaluation {
+            project_id: record.project_id,
+            subject_hash: subjects.into_iter().next(),
+            at_ms,
+            found_at_ms: now_ms,
+            hits,
+            traits,
+            event,
+        })
+    }
+
+    fn record(&self, row: &Row) -> Result<Record, Error> {
+        let id = TransactionId::parse(&row.id)?;
+        let personal = seal::open(&self.ring, &row.project_id, &id, &row.sealed)?;
+        row.clone().into_record(personal)
+    }
+
+    fn observed(&self, around: Around) -> Result<(Vec<Observation>, Vec<Observation>), Error> {
+        let all = |rows: Vec<Row>| {
+            rows.iter().map(|row| Ok(Observation::of(&self.record(row)?))).collect::<Result<Vec<_>, Error>>()
+        };
+        Ok((all(around.before)?, all(around.after)?))
+    }
+
+    /// The device and the country of a transaction, as they are remembered of its user.
+    fn traits(&self, now: &Observation) -> Result<Vec<Trait>, Error> {
+        let country = now.country.as_ref().map(|country| match country {
+            Country::Code(code) => ("country_code", code.as_str()),
+            Country::Name(name) => ("country_name", name.as_str()),
+        });
+        let device = now.device.as_deref().map(|device| ("device", device));
+        let seen = device.into_iter().chain(country);
+        seen.map(|(name, value)| Ok(Trait { name, hashes: seal::trait_hashes(&self.ring, name, value)? }))
+            .collect()
+    }
+
+    async fn history(&self, row: &Row, subjects: &[Vec<u8>], traits: &[Trait]) -> Result<History, Error> {
+        let mut history = History::default();
+        for one in traits {
+            let seen = match self.store.seen_before(row, subjects, one).await? {
+                (false, _) => Seen::Nothing,
+                (true, false) => Seen::Others,
+                (true, true) => Seen::This,
+            };
+            if one.name == "device" { history.device = seen } else { history.country = seen }
+        }
+        Ok(history)
+    }
+}

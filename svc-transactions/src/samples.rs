@@ -1,0 +1,206 @@
+//! Media kept of a transaction: encrypted blobs that expire, and the links that open one for a while.
+
+use std::{future::ready, time::Duration};
+
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use blob::{BlobId, KeyRing, Purpose, Store, Tenant};
+use bytes::Bytes;
+use futures::{Stream, TryStreamExt, future, stream::BoxStream};
+use subtle::ConstantTimeEq;
+
+use crate::{config::Config, error::Error, record::TransactionId};
+
+const LINK: Purpose = Purpose("link to a sample");
+/// How long a link opens its sample.
+pub const LINK_LIFE: Duration = Duration::from_secs(15 * 60);
+/// What browsers may be told a sample is. Anything else is bytes: a page or a script never becomes one here.
+const SHOWN: [&str; 17] = [
+    "video/mp4",
+    "video/webm",
+    "video/quicktime",
+    "video/x-matroska",
+    "video/x-msvideo",
+    "video/x-m4v",
+    "image/jpeg",
+    "image/png",
+    "image/webp",
+    "image/heif",
+    "audio/mpeg",
+    "audio/ogg",
+    "audio/opus",
+    "audio/x-wav",
+    "audio/x-flac",
+    "audio/m4a",
+    "audio/aac",
+];
+
+/// A kept medium. Its bytes are there once it has a content type.
+#[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
+pub struct Sample {
+    /// A UUID.
+    pub id: String,
+    pub project_id: String,
+    pub transaction_id: String,
+    pub subject_hash: Vec<u8>,
+    /// What it is in its call, such as `video`.
+    pub name: String,
+    pub content_type: Option<String>,
+    pub bytes: Option<i64>,
+    pub created_at: i64,
+    pub expires_at: i64,
+}
+
+/// What the first bytes of a file say it is.
+pub fn content_type(start: &[u8]) -> &'static str {
+    let told = infer::get(start).map(|kind| kind.mime_type());
+    told.filter(|told| SHOWN.contains(told)).unwrap_or("application/octet-stream")
+}
+
+/// The blobs of samples and the key of their links.
+#[derive(Clone)]
+pub struct Samples {
+    blobs: Store,
+    ring: KeyRing,
+    max_bytes: u64,
+    /// How long one is kept whose caller does not say, in milliseconds.
+    pub keep_ms: i64,
+}
+
+impl Samples {
+    /// Opens the place of the blobs.
+    ///
+    /// # Errors
+    /// When the storage or the master key cannot be used.
+    pub fn open(config: &Config, ring: KeyRing) -> Result<Self, blob::Error> {
+        Ok(Self {
+            blobs: Store::open(&config.blobs())?,
+            ring,
+            max_bytes: config.samples.max_bytes,
+            keep_ms: i64::from(config.samples.keep_days) * 24 * 3600 * 1000,
+        })
+    }
+
+    /// Keeps `bytes` as `sample` and answers how many there were.
+    ///
+    /// # Errors
+    /// The error of `bytes`, [`Error::Invalid`] when there are too many.
+    pub async fn put(
+        &self,
+        sample: &Sample,
+        bytes: impl Stream<Item = Result<Bytes, Error>> + Send,
+    ) -> Result<u64, Error> {
+        let (tenant, id) = names(sample)?;
+        let (max, mut size) = (self.max_bytes, 0);
+        let bounded = bytes.and_then(move |chunk| {
+            size += chunk.len() as u64;
+            let fits = size <= max;
+            ready(if fits {
+                Ok(chunk)
+            } else {
+                Err(Error::Invalid(format!("a sample is larger than {max} bytes")))
+            })
+        });
+        self.blobs.put_stream(&tenant, &id, sample.expires_at, bounded).await.map_err(own)
+    }
+
+    /// The bytes of `sample`.
+    ///
+    /// # Errors
+    /// [`Error::NoSample`] when they are gone.
+    pub async fn get(
+        &self,
+        sample: &Sample,
+        now_ms: i64,
+    ) -> Result<BoxStream<'static, Result<Bytes, blob::Error>>, Error> {
+        let (tenant, id) = names(sample)?;
+        self.blobs.get_stream(&tenant, &id, now_ms).await?.ok_or(Error::NoSample)
+    }
+
+    /// Destroys the bytes of `sample`, if they are there.
+    ///
+    /// # Errors
+    /// When the storage fails.
+    pub async fn delete(&self, sample: &Sample) -> Result<(), Error> {
+        let (tenant, id) = names(sample)?;
+        Ok(self.blobs.delete(&tenant, &id).await?)
+    }
+
+    /// What proves that a link to `id` of `project` until `expires_ms` was made here.
+    ///
+    /// # Errors
+    /// Never in practice; a failure of the cipher library.
+    pub fn sign(&self, project: &str, id: &str, expires_ms: i64) -> Result<String, Error> {
+        let signatures = self.ring.fingerprints(LINK, &signed(project, id, expires_ms))?;
+        let newest = signatures.first().ok_or(blob::Error::Crypto)?;
+        Ok(BASE64_URL_SAFE_NO_PAD.encode(newest))
+    }
+
+    /// Whether [`Samples::sign`] made this, here or in another process with the same master keys. Takes as long wherever
+    /// two signatures differ.
+    ///
+    /// # Errors
+    /// As [`Samples::sign`].
+    pub fn verify(&self, project: &str, id: &str, expires_ms: i64, signature: &str) -> Result<bool, Error> {
+        let given = BASE64_URL_SAFE_NO_PAD.decode(signature).unwrap_or_default();
+        let known = self.ring.fingerprints(LINK, &signed(project, id, expires_ms))?;
+        Ok(known.iter().any(|known| bool::from(known.as_slice().ct_eq(&given))))
+    }
+}
+
+/// No id and no project holds a NUL, so two links never sign the same bytes.
+fn signed(project: &str, id: &str, expires_ms: i64) -> Vec<u8> {
+    format!("{project}\0{id}\0{expires_ms}").into_bytes()
+}
+
+fn names(sample: &Sample) -> Result<(Tenant, BlobId), Error> {
+    Ok((Tenant::parse(&sample.project_id)?, BlobId::parse(&sample.id)?))
+}
+
+/// What an upload itself failed with comes back as it went in.
+fn own(error: blob::Error) -> Error {
+    match error {
+        blob::Error::Input(cause) => match cause.downcast::<Error>() {
+            Ok(own) => *own,
+            Err(cause) => blob::Error::Input(cause).into(),
+        },
+        other => other.into(),
+    }
+}
+
+/// The bytes of an upload from its first on, which says what it is.
+///
+/// # Errors
+/// [`Error::Invalid`] when there are none; the error of `chunks`.
+pub async fn nonempty<S>(
+    chunks: S,
+) -> Result<(&'static str, impl Stream<Item = Result<Bytes, Error>> + Send + use<S>), Error>
+where
+    S: Stream<Item = Result<Bytes, Error>> + Send + 'static,
+{
+    let mut chunks = Box::pin(chunks.try_filter(|chunk| ready(!chunk.is_empty())));
+    let first = chunks.try_next().await?.ok_or_else(|| Error::Invalid("the sample is empty".into()))?;
+    let rest = futures::StreamExt::chain(futures::stream::once(future::ready(Ok(first.clone()))), chunks);
+    Ok((content_type(&first), rest))
+}
+
+/// What a sample may be called, and whose it is.
+pub fn check(project: &str, transaction_id: &str) -> Result<TransactionId, Error> {
+    // The project becomes a part of a path.
+    Tenant::parse(project).map_err(|_| Error::Invalid("project_id is not an id".into()))?;
+    TransactionId::parse(transaction_id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bytes_say_what_a_sample_is_and_a_page_is_never_shown() {
+        assert_eq!(content_type(b"\x00\x00\x00\x18ftypmp42\x00\x00\x00\x00"), "video/mp4");
+        assert_eq!(content_type(b"\xff\xd8\xff\xe0\x00\x10JFIF"), "image/jpeg");
+        assert_eq!(content_type(b"RIFF\x00\x00\x00\x00WAVEfmt "), "audio/x-wav");
+        for bytes in [&b"<!doctype html><script>"[..], b"<svg xmlns=", b"%PDF-1.7", b"MZ", b""] {
+            assert_eq!(content_type(bytes), "application/octet-stream");
+        }
+    }
+}
