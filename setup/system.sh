@@ -6,6 +6,7 @@ packages=(
   build-essential pkg-config libclang-dev make
   libavcodec-dev libavformat-dev libavutil-dev libswscale-dev libswresample-dev
   ffmpeg postgresql redis-server python3-venv docker-compose wrk
+  fonts-ocr-b fonts-liberation fonts-dejavu-core
 )
 
 missing=()
