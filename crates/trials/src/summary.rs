@@ -1,0 +1,177 @@
+//! The rates of a set of trials.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::Serialize;
+
+use crate::{
+    Expected, Trial,
+    curve::{Curve, Point, at_fmr, equal_error},
+    draws::{Interval, intervals},
+};
+
+/// FMRs the FNMR is told at, as far as there are trials for it.
+const FMRS: [f64; 4] = [1e-1, 1e-2, 1e-3, 1e-4];
+
+/// A rate, how many trials it rests on, and its 95 % interval (none: fewer than two subjects).
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Rate {
+    pub rate: f64,
+    pub trials: usize,
+    pub interval: Option<Interval>,
+}
+
+/// Where FMR and FNMR are equal.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct EqualError {
+    pub rate: f64,
+    pub threshold: f64,
+    pub interval: Option<Interval>,
+}
+
+/// What a false match rate costs in false non-matches.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct AtFmr {
+    pub fmr: f64,
+    pub fnmr: f64,
+    pub threshold: f64,
+    pub interval: Option<Interval>,
+}
+
+/// Everything that can be said of a set of trials.
+#[derive(Clone, Debug, Default, PartialEq, Serialize)]
+pub struct Summary {
+    pub items: usize,
+    pub judged: usize,
+    pub subjects: usize,
+    /// How many could not be judged, by reason; they are in no rate below.
+    pub not_judged: BTreeMap<String, usize>,
+    pub eer: Option<EqualError>,
+    pub fnmr_at_fmr: Vec<AtFmr>,
+    /// No FMR below this can be told from so few impostor or attack trials: one of them is more.
+    pub smallest_fmr: Option<f64>,
+    /// At the shipped threshold: genuine trials refused (BPCER of attack detection, FNMR of recognition).
+    pub bpcer: Option<Rate>,
+    /// At the shipped threshold: attacks or impostors accepted, by species (APCER, FMR).
+    pub apcer: BTreeMap<String, Rate>,
+    /// Word errors for each word of the genuine trials.
+    pub wer: Option<Rate>,
+    /// Searches whose nearest was the right one.
+    pub top1: Option<Rate>,
+    #[serde(skip_serializing_if = "BTreeMap::is_empty")]
+    pub groups: BTreeMap<String, Summary>,
+}
+
+/// Summarises the trials, and those of each group where there are several groups.
+#[must_use]
+pub fn summarise(trials: &[Trial]) -> Summary {
+    let mut summary = of(trials);
+    let groups: BTreeSet<&str> = trials.iter().filter_map(|t| t.group.as_deref()).collect();
+    if groups.len() > 1 {
+        let members = |group: &str| -> Vec<Trial> {
+            trials.iter().filter(|t| t.group.as_deref() == Some(group)).cloned().collect()
+        };
+        summary.groups = groups.iter().map(|g| ((*g).to_owned(), of(&members(g)))).collect();
+    }
+    summary
+}
+
+fn of(trials: &[Trial]) -> Summary {
+    let curve = Curve::new(trials);
+    let (genuine, others) = curve.counts();
+    let species: BTreeSet<&str> = trials.iter().filter_map(|t| species(&t.expected)).collect();
+    let fmrs: Vec<f64> = FMRS.into_iter().filter(|fmr| fmr * others as f64 >= 1.0).collect();
+    let curve_rates = |weights: &[f64]| {
+        let points = curve.points(weights);
+        let mut rates = vec![equal_error(&points).map(|p| p.fmr)];
+        rates.extend(fmrs.iter().map(|fmr| at_fmr(&points, *fmr).map(|p| p.fnmr)));
+        rates
+    };
+    let shares: Vec<Share> = shares(&species);
+    let share_rates = |weights: &[f64]| shares.iter().map(|share| share.of(trials, weights).0).collect();
+    let mut of_curve = intervals(trials, curve_rates).into_iter();
+    let of_shares = intervals(trials, share_rates);
+    let points = if genuine * others > 0 { curve.points(&vec![1.0; trials.len()]) } else { Vec::new() };
+
+    let mut summary = Summary {
+        items: trials.len(),
+        judged: trials.iter().filter(|t| t.unjudged.is_none()).count(),
+        subjects: trials.iter().map(|t| &t.subject).collect::<BTreeSet<_>>().len(),
+        smallest_fmr: (others > 0).then(|| 1.0 / others as f64),
+        eer: equal_error(&points).map(|Point { threshold, fmr, .. }| EqualError {
+            rate: fmr,
+            threshold,
+            interval: of_curve.next().flatten(),
+        }),
+        ..Summary::default()
+    };
+    for reason in trials.iter().filter_map(|t| t.unjudged.clone()) {
+        *summary.not_judged.entry(reason).or_default() += 1;
+    }
+    let told = fmrs.iter().zip(of_curve).filter_map(|(fmr, interval)| {
+        let point = at_fmr(&points, *fmr)?;
+        Some(AtFmr { fmr: *fmr, fnmr: point.fnmr, threshold: point.threshold, interval })
+    });
+    summary.fnmr_at_fmr = told.collect();
+    for (share, interval) in shares.iter().zip(of_shares) {
+        let (rate, counted) = share.of(trials, &vec![1.0; trials.len()]);
+        let rate = rate.map(|rate| Rate { rate, trials: counted, interval });
+        match share {
+            Share::Refused => summary.bpcer = rate,
+            Share::Accepted(species) => summary.apcer.extend(rate.map(|rate| ((*species).to_owned(), rate))),
+            Share::WrongWords => summary.wer = rate,
+            Share::FirstRank => summary.top1 = rate,
+        }
+    }
+    summary
+}
+
+fn species(expected: &Expected) -> Option<&str> {
+    match expected {
+        Expected::Accept => None,
+        Expected::Reject(species) => Some(species),
+    }
+}
+
+/// A rate that is a share of trials, or of their words.
+enum Share<'a> {
+    Refused,
+    Accepted(&'a str),
+    WrongWords,
+    FirstRank,
+}
+
+fn shares<'a>(species: &BTreeSet<&'a str>) -> Vec<Share<'a>> {
+    let mut shares = vec![Share::Refused, Share::WrongWords, Share::FirstRank];
+    shares.extend(species.iter().map(|species| Share::Accepted(species)));
+    shares
+}
+
+impl Share<'_> {
+    /// What of how much one trial counts; none when the rate is not about it.
+    fn counts(&self, trial: &Trial) -> Option<(f64, f64)> {
+        let one = |is: bool| (f64::from(u8::from(is)), 1.0);
+        let genuine = trial.expected == Expected::Accept;
+        match self {
+            Self::Refused => trial.accepted.filter(|_| genuine).map(|accepted| one(!accepted)),
+            Self::Accepted(of) => trial.accepted.filter(|_| species(&trial.expected) == Some(*of)).map(one),
+            Self::WrongWords => {
+                trial.words.filter(|_| genuine).map(|(wrong, all)| (wrong as f64, all as f64))
+            }
+            Self::FirstRank => trial.first_rank.map(one),
+        }
+    }
+
+    /// The rate, and how many trials it is about.
+    fn of(&self, trials: &[Trial], weights: &[f64]) -> (Option<f64>, usize) {
+        let (mut part, mut whole, mut counted) = (0.0, 0.0, 0);
+        for (trial, weight) in trials.iter().zip(weights) {
+            if let Some((some, all)) = self.counts(trial) {
+                part += some * weight;
+                whole += all * weight;
+                counted += 1;
+            }
+        }
+        ((whole > 0.0).then(|| part / whole), counted)
+    }
+}
