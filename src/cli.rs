@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{bootstrap, consent, models, serve};
+use crate::{bootstrap, calibrate, consent, evaluate, models, serve};
 
 /// Identity verification that you run yourself.
 ///
@@ -28,6 +28,10 @@ enum Verb {
     Bootstrap(BootstrapArgs),
     /// Verify the model pack and list what is in it
     Models(ModelsArgs),
+    /// Measure error rates on your own files, judged exactly as serving judges
+    Evaluate(EvaluateArgs),
+    /// Turn evaluated scores into a calibration and a threshold for a false match rate
+    Calibrate(CalibrateArgs),
     /// Look after the consent ledger
     #[command(subcommand)]
     Consent(ConsentVerb),
@@ -93,6 +97,43 @@ pub struct ModelsArgs {
     pub models_dir: Option<PathBuf>,
 }
 
+#[derive(Debug, Args)]
+#[command(after_help = r#"A line of the manifest (paths are relative to it):
+  {"id":"1","probe":"ada-2.mp4","reference":"ada-1.jpg","subject":"ada","label":"genuine"}
+Labels genuine, live, bona_fide and expected are to be accepted, all others refused; "attack" names the species,
+"group" what is told apart, "phrase" what was to be said, "said" what was said if it was something else."#)]
+pub struct EvaluateArgs {
+    #[arg(long, value_enum)]
+    pub kind: evaluate::Kind,
+    /// JSON Lines, one item a line
+    #[arg(long)]
+    pub manifest: PathBuf,
+    /// Where to write {"kind","items","summary"}
+    #[arg(long)]
+    pub out: PathBuf,
+    /// Where to draw the detection error trade-off, SVG
+    #[arg(long)]
+    pub det: Option<PathBuf>,
+    /// Files judged at a time; without it, one for each core
+    #[arg(long)]
+    pub threads: Option<usize>,
+    /// Folder of the model pack; without it, where packs usually are
+    #[arg(long, env = "BIOMETRY_MODELS")]
+    pub models_dir: Option<PathBuf>,
+}
+
+#[derive(Debug, Args)]
+pub struct CalibrateArgs {
+    /// What `biometry evaluate` wrote
+    #[arg(long)]
+    pub results: PathBuf,
+    /// The false match rate (attacks: APCER) to choose the threshold for, 0 to 1
+    #[arg(long, default_value_t = 0.01)]
+    pub target_fmr: f64,
+    #[arg(long)]
+    pub out: PathBuf,
+}
+
 impl Cli {
     /// # Errors
     /// Whatever stops the verb, with its cause.
@@ -102,6 +143,8 @@ impl Cli {
             Verb::Bootstrap(args) => bootstrap::run(args).await,
             Verb::Models(args) => models::run(&args),
             Verb::Consent(ConsentVerb::Verify(args)) => consent::verify(args).await,
+            Verb::Evaluate(args) => evaluate::run(args).await,
+            Verb::Calibrate(args) => calibrate::run(&args),
         }
     }
 }

@@ -4,9 +4,11 @@
 //! serves. The other verbs talk to the same services through the same transport.
 
 mod bootstrap;
+mod calibrate;
 mod cli;
 mod config;
 mod consent;
+mod evaluate;
 mod models;
 mod serve;
 

@@ -19,6 +19,7 @@ mod engines;
 mod error;
 mod gallery;
 mod identity;
+pub mod judge;
 mod judged;
 mod pipeline;
 mod service;

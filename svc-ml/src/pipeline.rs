@@ -111,6 +111,26 @@ fn listen_only(shared: &Shared, file: Spooled, task: &Task) -> Result<Findings, 
     Ok(findings)
 }
 
+/// Only whether `phrase` was said: by a video, or by a file of sound alone.
+///
+/// # Errors
+/// The file is nothing this server reads.
+pub fn hear_phrase(
+    shared: &Shared,
+    file: Spooled,
+    phrase: &Phrase,
+    limits: &Limits,
+) -> Result<Judged<PhraseEvidence>, Error> {
+    let sound = match media::decode_audio(file, limits) {
+        Err(media::Error::NoAudio) => None,
+        other => Some(other?),
+    };
+    let wanted = Wanted { visual_speech: true, ..Wanted::default() };
+    let task = Task { wanted, phrase: phrase.clone(), is_digits: phrase.is_digits(), limits: *limits };
+    let unasked = || Unjudged::because("not_asked", "the service did not run");
+    Ok(hear(shared, sound.as_deref(), &task).spoken.unwrap_or_else(|| Err(unasked())))
+}
+
 fn seconds(sound: Option<&[f32]>) -> f64 {
     sound.map_or(0.0, |s| s.len() as f64 / f64::from(media::SAMPLE_RATE))
 }

@@ -6,6 +6,7 @@
 mod architecture;
 mod bad_input;
 mod consent;
+mod evaluate;
 mod keys;
 mod multipart;
 mod process_video;

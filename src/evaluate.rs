@@ -1,0 +1,103 @@
+//! `biometry evaluate`: error rates on an operator's own data, judged as serving judges.
+
+mod manifest;
+mod results;
+
+use std::{
+    io::Write,
+    path::Path,
+    sync::atomic::{AtomicUsize, Ordering},
+    time::Instant,
+};
+
+use anyhow::Context;
+use futures::{StreamExt, TryStreamExt, stream};
+use svc_ml::judge::{Judge, Opinion};
+use trials::{Trial, summary::summarise};
+
+use crate::cli::EvaluateArgs;
+pub use manifest::Kind;
+use manifest::{Item, Manifest};
+pub use results::{Outcome, Results};
+
+/// Judges every item, writes the results, prints the rates.
+///
+/// # Errors
+/// When the manifest, one of its files or the model pack cannot be used, or the results cannot be written. A file that
+/// cannot be judged is a result.
+pub async fn run(args: EvaluateArgs) -> anyhow::Result<()> {
+    let manifest = Manifest::read(&args.manifest, args.kind)?;
+    let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into));
+    let models = args.models_dir.clone();
+    let judge = tokio::task::spawn_blocking(move || Judge::load(models.as_deref(), threads)).await??;
+    let (done, all) = (AtomicUsize::new(0), manifest.items.len());
+    let outcomes: Vec<Outcome> = stream::iter(&manifest.items)
+        .map(|item| async {
+            let outcome = outcome(&judge, args.kind, item).await;
+            progress(done.fetch_add(1, Ordering::Relaxed) + 1, all);
+            outcome
+        })
+        .buffered(threads)
+        .try_collect()
+        .await?;
+    let trials: Vec<Trial> =
+        manifest.items.iter().zip(&outcomes).map(|(i, o)| trial(args.kind, i, o)).collect();
+    let results = Results { kind: args.kind, items: outcomes, summary: summarise(&trials) };
+    write(&args.out, &serde_json::to_vec_pretty(&results)?)?;
+    results::print(&results, &mut std::io::stdout())?;
+    if let Some(file) = &args.det {
+        let curve = trials::curve::Curve::new(&trials).points(&vec![1.0; trials.len()]);
+        write(file, trials::det::svg(args.kind.as_str(), &[(args.kind.as_str(), &curve)]).as_bytes())?;
+    }
+    Ok(())
+}
+
+async fn outcome(judge: &Judge, kind: Kind, item: &Item) -> anyhow::Result<Outcome> {
+    let started = Instant::now();
+    let question = manifest::question(kind, item)?;
+    let judged = judge.judge(&item.probe, question).await.with_context(|| format!("item {}", item.id))?;
+    let ms = started.elapsed().as_secs_f64() * 1000.0;
+    let mut outcome = Outcome {
+        id: item.id.clone(),
+        label: item.label.clone(),
+        attack: item.attack.clone(),
+        subject: item.subject.clone(),
+        group: item.group.clone(),
+        score: None,
+        decision: None,
+        judged: false,
+        reason: None,
+        words: None,
+        ms,
+    };
+    match judged {
+        Ok(Opinion { score, accepted, words }) => {
+            (outcome.score, outcome.decision, outcome.judged) = (Some(score), Some(accepted), true);
+            outcome.words = words.map(|words| words.join(" "));
+        }
+        Err(reason) => outcome.reason = Some(reason),
+    }
+    Ok(outcome)
+}
+
+/// What the statistics are told of one item.
+fn trial(kind: Kind, item: &Item, outcome: &Outcome) -> Trial {
+    Trial { words: manifest::word_errors(kind, item, outcome.words.as_deref()), ..outcome.trial() }
+}
+
+/// Whole or not at all: a file that was begun is put in place only when it is complete.
+pub fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
+    let partial = path.with_extension("partial");
+    std::fs::write(&partial, bytes)
+        .and_then(|()| std::fs::rename(&partial, path))
+        .with_context(|| format!("cannot write {}", path.display()))
+}
+
+/// On a terminal's line, and only there: a log needs no counter.
+fn progress(done: usize, all: usize) {
+    let mut out = std::io::stderr();
+    if std::io::IsTerminal::is_terminal(&out) {
+        let end = if done == all { "\n" } else { "" };
+        let _ = write!(out, "\r{done} of {all}{end}").and_then(|()| out.flush());
+    }
+}

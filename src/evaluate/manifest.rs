@@ -1,0 +1,178 @@
+//! What is to be judged: one JSON object a line.
+
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail, ensure};
+use clap::ValueEnum;
+use serde::{Deserialize, Serialize};
+use svc_ml::judge::Question;
+
+/// What is measured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum Kind {
+    /// Is the face of the probe that of the reference (pictures or videos)
+    Face,
+    /// Is the voice of the probe that of the reference (sound or videos)
+    Voice,
+    /// Is the face of the video alive
+    Liveness,
+    /// Does the face of the video make its sound
+    ActiveSpeaker,
+    /// Do the lips show the phrase
+    VisualSpeech,
+    /// Was the phrase said
+    Phrase,
+}
+
+impl Kind {
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Face => "face",
+            Self::Voice => "voice",
+            Self::Liveness => "liveness",
+            Self::ActiveSpeaker => "active-speaker",
+            Self::VisualSpeech => "visual-speech",
+            Self::Phrase => "phrase",
+        }
+    }
+
+    fn compares(self) -> bool {
+        matches!(self, Self::Face | Self::Voice)
+    }
+
+    fn is_about_words(self) -> bool {
+        matches!(self, Self::VisualSpeech | Self::Phrase)
+    }
+}
+
+/// One line.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Item {
+    pub id: String,
+    pub probe: PathBuf,
+    #[serde(default)]
+    pub reference: Option<PathBuf>,
+    /// What was to be said.
+    #[serde(default)]
+    pub phrase: Option<String>,
+    /// What is really said, where it differs from `phrase` (an impostor's words), for the word error rate.
+    #[serde(default)]
+    pub said: Option<String>,
+    /// Whose probe it is; the intervals draw subjects. Without one, every item counts as a subject of its own.
+    #[serde(default)]
+    pub subject: Option<String>,
+    /// genuine, live, bona_fide, expected: to be accepted; everything else (impostor, attack, ...) to be refused.
+    pub label: String,
+    /// The species of an attack.
+    #[serde(default)]
+    pub attack: Option<String>,
+    #[serde(default)]
+    pub group: Option<String>,
+}
+
+#[derive(Debug)]
+pub struct Manifest {
+    pub items: Vec<Item>,
+}
+
+impl Manifest {
+    /// Reads and checks every line before anything is judged, so that a typing error costs no hour. Paths are relative to
+    /// the manifest.
+    ///
+    /// # Errors
+    /// Names the line, and what is wrong with it.
+    pub fn read(path: &Path, kind: Kind) -> anyhow::Result<Self> {
+        let text =
+            std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
+        let folder = path.parent().unwrap_or(Path::new(""));
+        let mut items = Vec::new();
+        let lines = text.lines().enumerate().filter(|(_, line)| !line.trim().is_empty());
+        for (number, line) in lines {
+            let item = item(line, folder, kind);
+            items.push(item.with_context(|| format!("{} line {}", path.display(), number + 1))?);
+        }
+        ensure!(!items.is_empty(), "{} holds no item", path.display());
+        let mut ids: Vec<&str> = items.iter().map(|item| item.id.as_str()).collect();
+        ids.sort_unstable();
+        if let Some(twice) = ids.windows(2).find(|pair| pair[0] == pair[1]) {
+            bail!("the id {} stands twice", twice[0]);
+        }
+        Ok(Self { items })
+    }
+}
+
+fn item(line: &str, folder: &Path, kind: Kind) -> anyhow::Result<Item> {
+    let mut item: Item = serde_json::from_str(line)?;
+    ensure!(!kind.compares() || item.reference.is_some(), "kind {} needs a \"reference\"", kind.as_str());
+    ensure!(!kind.is_about_words() || item.phrase.is_some(), "kind {} needs a \"phrase\"", kind.as_str());
+    for path in std::iter::once(&mut item.probe).chain(&mut item.reference) {
+        *path = folder.join(&*path);
+        ensure!(path.is_file(), "{} is no file", path.display());
+    }
+    Ok(item)
+}
+
+/// What is asked of the item's probe.
+///
+/// # Errors
+/// When a field the kind needs is missing.
+pub fn question(kind: Kind, item: &Item) -> anyhow::Result<Question> {
+    let reference = || item.reference.clone().context("a reference is needed");
+    let phrase = || item.phrase.clone().context("a phrase is needed");
+    Ok(match kind {
+        Kind::Face => Question::Face { reference: reference()? },
+        Kind::Voice => Question::Voice { reference: reference()? },
+        Kind::Liveness => Question::Liveness,
+        Kind::ActiveSpeaker => Question::ActiveSpeaker,
+        Kind::VisualSpeech => Question::VisualSpeech { phrase: phrase()? },
+        Kind::Phrase => Question::Phrase { phrase: phrase()? },
+    })
+}
+
+/// Wrong words and all words, against what was really said.
+pub fn word_errors(kind: Kind, item: &Item, words: Option<&str>) -> Option<(usize, usize)> {
+    let truth = item.said.as_ref().or(item.phrase.as_ref()).filter(|_| kind.is_about_words())?;
+    let truth = svc_ml::judge::normal_words(truth);
+    let truth: Vec<&str> = truth.iter().map(String::as_str).collect();
+    let words: Vec<&str> = words?.split_whitespace().collect();
+    Some((trials::words::errors(&truth, &words), truth.len()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(lines: &str, kind: Kind) -> Result<Manifest, String> {
+        let dir = tempfile::tempdir().unwrap();
+        std::fs::write(dir.path().join("a.mp4"), b"x").unwrap();
+        let path = dir.path().join("m.jsonl");
+        std::fs::write(&path, lines).unwrap();
+        Manifest::read(&path, kind).map_err(|error| format!("{error:#}"))
+    }
+
+    #[test]
+    fn paths_are_relative_to_the_manifest() {
+        let read = read("{\"id\":\"1\",\"probe\":\"a.mp4\",\"label\":\"live\"}\n\n", Kind::Liveness).unwrap();
+        assert!(read.items[0].probe.ends_with("a.mp4") && read.items[0].probe.is_absolute());
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_with_its_line() {
+        let live = r#"{"id":"1","probe":"a.mp4","label":"live"}"#;
+        let cases = [
+            (String::new(), Kind::Liveness, "holds no item"),
+            (format!("{live}\n{live}"), Kind::Liveness, "the id 1 stands twice"),
+            (format!("{live}\n{{}}"), Kind::Liveness, "line 2: missing field"),
+            (live.replace("a.mp4", "b.mp4"), Kind::Liveness, "b.mp4 is no file"),
+            (live.to_owned(), Kind::Face, "kind face needs a \"reference\""),
+            (live.to_owned(), Kind::Phrase, "kind phrase needs a \"phrase\""),
+            (live.replace("label", "labl"), Kind::Liveness, "unknown field `labl`"),
+        ];
+        for (lines, kind, expected) in cases {
+            let told = read(&lines, kind).unwrap_err();
+            assert!(told.contains(expected), "{told}");
+        }
+    }
+}

@@ -1,0 +1,227 @@
+//! The same judgement without a server: for measuring and calibrating on an operator's own data.
+//!
+//! Files go through the same workers, pipeline, comparisons and thresholds as a caller's video; only the templates are
+//! made on the spot, of the reference.
+
+use std::{
+    fs::File,
+    io::Read,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use anyhow::Context;
+use face::Embedding;
+use media::{Limits, Picture};
+use models::Pack;
+use voice::{Phrase, Voiceprint};
+
+use crate::{
+    calibration::compare_faces,
+    engines::{Engines, Shared},
+    error::Error,
+    judged::{Judged, Unjudged},
+    pipeline::{self, Findings, Task, Wanted},
+    spooled::Spooled,
+    workers::{Watch, Workers},
+};
+
+/// Longest one file may take; nobody waits at the other end.
+const DEADLINE: Duration = Duration::from_secs(600);
+/// Largest picture, bytes.
+const MAX_PICTURE: u64 = 50 * 1024 * 1024;
+
+/// What is asked of a file.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Question {
+    /// Is the face of the probe (picture or video) that of the reference?
+    Face { reference: PathBuf },
+    /// Is the voice of the probe (sound or video) that of the reference?
+    Voice { reference: PathBuf },
+    /// Is the face of the video alive?
+    Liveness,
+    /// Does the face of the video make its sound?
+    ActiveSpeaker,
+    /// Do the lips show the phrase?
+    VisualSpeech { phrase: String },
+    /// Was the phrase said?
+    Phrase { phrase: String },
+}
+
+/// What was answered.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Opinion {
+    /// Higher is more genuine; what the threshold is on.
+    pub score: f64,
+    /// What the shipped threshold makes of it.
+    pub accepted: bool,
+    /// The words read or heard, in normal form, where it is about words.
+    pub words: Option<Vec<String>>,
+}
+
+/// Why a file got no opinion: a stable word.
+pub type Refusal = String;
+
+/// The models of svc-ml, ready to judge files.
+pub struct Judge {
+    workers: Workers<Engines>,
+    limits: Limits,
+}
+
+impl Judge {
+    /// Loads the model pack (`None`: where packs usually are) for `threads` files at a time.
+    ///
+    /// # Errors
+    /// When the pack cannot be used.
+    pub fn load(models: Option<&Path>, threads: usize) -> anyhow::Result<Self> {
+        let shared = Shared::load(&Pack::open(models)?).context("the models could not be loaded")?;
+        let workers = Workers::start(threads.max(1), threads, DEADLINE, move || shared.worker())?;
+        Ok(Self { workers, limits: Limits::default() })
+    }
+
+    /// Judges one file. The inner error says why it could not be judged.
+    ///
+    /// # Errors
+    /// When a file cannot be opened or this server fails.
+    pub async fn judge(&self, probe: &Path, question: Question) -> anyhow::Result<Result<Opinion, Refusal>> {
+        let (probe, limits) = (open(probe)?, self.limits);
+        let reference = match &question {
+            Question::Face { reference } | Question::Voice { reference } => Some(open(reference)?),
+            _ => None,
+        };
+        let place = self.workers.admit()?;
+        let work = move |engines: &mut Engines, watch: &Watch| {
+            let judged = Sight { engines, watch, limits }.answer(probe, reference, &question)?;
+            Ok(judged.map_err(|unjudged| unjudged.error.to_owned()))
+        };
+        match self.workers.run(place, work).await {
+            Ok(judged) => Ok(judged),
+            // A file the server refuses is an outcome here, not the end.
+            Err(Error::Media(_)) => Ok(Err("unreadable".to_owned())),
+            Err(error) => Err(error.into()),
+        }
+    }
+}
+
+/// The words of a text as they are compared: lower case, digits spelled out.
+pub fn normal_words(text: &str) -> Vec<String> {
+    Phrase::parse(text).words().to_vec()
+}
+
+fn open(path: &Path) -> anyhow::Result<File> {
+    File::open(path).with_context(|| format!("cannot open {}", path.display()))
+}
+
+/// One worker at one file.
+struct Sight<'a> {
+    engines: &'a mut Engines,
+    watch: &'a Watch,
+    limits: Limits,
+}
+
+impl Sight<'_> {
+    fn answer(
+        &mut self,
+        probe: File,
+        reference: Option<File>,
+        question: &Question,
+    ) -> Result<Judged<Opinion>, Error> {
+        Ok(match question {
+            Question::Face { .. } => {
+                let (probe, reference) = (self.face(probe)?, self.face(needed(reference)?)?);
+                probe.and_then(|probe| Ok(same_face(&probe, &reference?)))
+            }
+            Question::Voice { .. } => {
+                let (probe, reference) = (self.voice(probe)?, self.voice(needed(reference)?)?);
+                probe.and_then(|probe| Ok(same_voice(&probe, &reference?)))
+            }
+            Question::Liveness => {
+                let found = self.findings(probe, "", Wanted { liveness: true, ..Wanted::default() })?;
+                asked(found.liveness).map(|l| Opinion {
+                    score: l.score.into(),
+                    accepted: l.live,
+                    words: None,
+                })
+            }
+            Question::ActiveSpeaker => {
+                let found = self.findings(probe, "", Wanted { active_speaker: true, ..Wanted::default() })?;
+                asked(found.active_speaker).map(|s| Opinion {
+                    score: s.probability.into(),
+                    accepted: s.speaking,
+                    words: None,
+                })
+            }
+            Question::VisualSpeech { phrase } => {
+                let found =
+                    self.findings(probe, phrase, Wanted { visual_speech: true, ..Wanted::default() })?;
+                asked(found.reading).map(|r| Opinion {
+                    score: r.score.into(),
+                    accepted: r.agrees,
+                    words: Some(r.words),
+                })
+            }
+            Question::Phrase { phrase } => self.phrase(probe, phrase)?,
+        })
+    }
+
+    fn findings(&mut self, file: File, phrase: &str, wanted: Wanted) -> Result<Findings, Error> {
+        let phrase = Phrase::parse(phrase);
+        let task = Task { is_digits: phrase.is_digits(), phrase, wanted, limits: self.limits };
+        pipeline::analyze(self.engines, Spooled::new(file), &task, self.watch)
+    }
+
+    /// The face of a picture (its largest) or of a video.
+    fn face(&mut self, mut file: File) -> Result<Judged<Embedding>, Error> {
+        if !is_picture(&file)? {
+            let found = self.findings(file, "", Wanted { face: true, ..Wanted::default() })?;
+            return Ok(asked(found.face));
+        }
+        let mut bytes = Vec::new();
+        Read::by_ref(&mut file).take(MAX_PICTURE).read_to_end(&mut bytes)?;
+        let picture = Picture::decode(&bytes)?;
+        let faces = self.engines.face.faces(&picture)?;
+        let Some(face) = faces.first() else { return Ok(Err(Unjudged::no_face())) };
+        Ok(Ok(self.engines.face.embed(&picture, face)?))
+    }
+
+    fn voice(&mut self, file: File) -> Result<Judged<Voiceprint>, Error> {
+        Ok(asked(self.findings(file, "", Wanted { voice: true, ..Wanted::default() })?.voice))
+    }
+
+    /// Of a file of sound alone no frame can be looked at, so it is heard without the pipeline's pictures.
+    fn phrase(&mut self, file: File, phrase: &str) -> Result<Judged<Opinion>, Error> {
+        let phrase = Phrase::parse(phrase);
+        let heard = pipeline::hear_phrase(&self.engines.shared, Spooled::new(file), &phrase, &self.limits)?;
+        Ok(heard.map(|heard| Opinion {
+            score: heard.llr.into(),
+            accepted: heard.said,
+            words: Some(Phrase::parse(&heard.best).words().to_vec()),
+        }))
+    }
+}
+
+fn needed(reference: Option<File>) -> Result<File, Error> {
+    reference.ok_or(Error::Invalid("a reference is needed"))
+}
+
+/// A service that was asked for has an answer.
+fn asked<T>(found: Option<Judged<T>>) -> Judged<T> {
+    found.unwrap_or_else(|| Err(Unjudged::because("not_asked", "the service did not run")))
+}
+
+fn is_picture(file: &File) -> Result<bool, Error> {
+    let mut head = [0; 64];
+    let read = std::os::unix::fs::FileExt::read_at(file, &mut head, 0)?;
+    Ok(media::sniff(head.get(..read).unwrap_or_default()).is_some_and(media::Kind::is_picture))
+}
+
+fn same_face(probe: &Embedding, reference: &Embedding) -> Opinion {
+    let compared = compare_faces(f64::from(probe.cosine(reference)), 1);
+    Opinion { score: compared.score, accepted: compared.matched, words: None }
+}
+
+fn same_voice(probe: &Voiceprint, reference: &Voiceprint) -> Opinion {
+    let compared = voice::compare(probe, reference);
+    // Thresholds differ by bandwidth, so the score is how far above its own it is.
+    Opinion { score: f64::from(compared.score - compared.threshold), accepted: compared.matched, words: None }
+}
