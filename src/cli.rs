@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{bootstrap, calibrate, consent, evaluate, models, serve};
+use crate::{bootstrap, calibrate, consent, erasure, evaluate, models, serve, sweep};
 
 /// Identity verification that you run yourself.
 ///
@@ -35,12 +35,44 @@ enum Verb {
     /// Look after the consent ledger
     #[command(subcommand)]
     Consent(ConsentVerb),
+    /// Prove that a user was erased
+    #[command(subcommand)]
+    Erasure(ErasureVerb),
+    /// Let go, now, of what is older than its project keeps it
+    Sweep(SweepArgs),
 }
 
 #[derive(Debug, Subcommand)]
 enum ConsentVerb {
     /// Verify every consent against its chain and its project's journal; exit code 1 when something does not hold
     Verify(ConsentVerifyArgs),
+}
+
+#[derive(Debug, Subcommand)]
+enum ErasureVerb {
+    /// Look for a user in every store of this installation; exits with 1 when anything is left
+    Verify(VerifyErasureArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct VerifyErasureArgs {
+    /// Id of the project
+    #[arg(long)]
+    pub project: String,
+    /// The user, as in X-User-Fullname
+    #[arg(long)]
+    pub user: String,
+    /// Also check that this signature of a receipt is this installation's, and about this user
+    #[arg(long)]
+    pub receipt: Option<String>,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+#[derive(Debug, Args)]
+pub struct SweepArgs {
+    #[command(flatten)]
+    pub place: Place,
 }
 
 /// Where this installation lives.
@@ -145,6 +177,8 @@ impl Cli {
             Verb::Consent(ConsentVerb::Verify(args)) => consent::verify(args).await,
             Verb::Evaluate(args) => evaluate::run(args).await,
             Verb::Calibrate(args) => calibrate::run(&args),
+            Verb::Erasure(ErasureVerb::Verify(args)) => erasure::verify(args).await,
+            Verb::Sweep(args) => sweep::run(args).await,
         }
     }
 }

@@ -8,9 +8,11 @@ mod calibrate;
 mod cli;
 mod config;
 mod consent;
+mod erasure;
 mod evaluate;
 mod models;
 mod serve;
+mod sweep;
 
 use std::process::ExitCode;
 

@@ -43,15 +43,15 @@ async fn peers(config: Config) -> anyhow::Result<Peers> {
 }
 
 /// How one service is reached.
-struct Peer {
-    url: Option<String>,
-    deadline: Duration,
-    token: Option<SecretString>,
+pub struct Peer {
+    pub url: Option<String>,
+    pub deadline: Duration,
+    pub token: Option<SecretString>,
 }
 
 impl Peer {
     /// The service at the configured url, else `here`, which is only built then.
-    async fn or(
+    pub async fn or(
         self,
         name: &str,
         here: impl Future<Output = anyhow::Result<Routes>>,

@@ -18,6 +18,8 @@ pub struct Config {
     pub upload_seconds: u64,
     /// Where uploads lie while they are worked on, as files without a name. None: the system's temporary folder.
     pub spool_dir: Option<PathBuf>,
+    /// Seconds between two sweeps of what projects keep only for a time.
+    pub retention_sweep_seconds: u64,
     /// How much each API key may ask.
     pub rate_limit: RateLimit,
     /// Where several gateways count together: `redis://[user:password@]host[:port][/db]`, `rediss://` for TLS. None:
@@ -35,6 +37,7 @@ impl Default for Config {
             max_uploads: 32,
             upload_seconds: 120,
             spool_dir: None,
+            retention_sweep_seconds: 3600,
             rate_limit: RateLimit::default(),
             redis_url: None,
             public_url: None,

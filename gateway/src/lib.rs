@@ -32,12 +32,14 @@ mod openapi;
 mod process_video;
 mod rate_limit;
 mod record;
+mod retention;
 mod routes;
 mod rules;
 mod samples;
 mod server;
 mod sessions;
 mod shared;
+mod subjects;
 mod transactions;
 mod upload;
 mod what_if;
@@ -55,9 +57,12 @@ use rate_limit::RateLimits;
 use rpc::Transport;
 use shared::Shared;
 use tokio::sync::Semaphore;
+use tokio_util::task::AbortOnDropHandle;
 
 pub use config::{Config, RateLimit};
+pub use retention::{Swept, sweep};
 pub use server::serve;
+pub use subjects::{Keeper, Keepers};
 
 /// How each service is reached.
 #[derive(Clone)]
@@ -76,6 +81,7 @@ pub struct Peers {
 /// When the configuration cannot be used.
 pub async fn app(config: Config, peers: Peers) -> anyhow::Result<axum::Router> {
     anyhow::ensure!(config.max_uploads > 0, "gateway.max_uploads must be at least 1");
+    anyhow::ensure!(config.retention_sweep_seconds > 0, "gateway.retention_sweep_seconds must be at least 1");
     anyhow::ensure!(config.upload_seconds > 0, "gateway.upload_seconds must be at least 1");
     if let Some(dir) = &config.spool_dir {
         anyhow::ensure!(dir.is_dir(), "gateway.spool_dir is not a folder: {}", dir.display());
@@ -102,6 +108,8 @@ struct Handles {
     answers: Answers,
     config: Config,
     warmup: Mutex<sessions::Warmup>,
+    /// Ends with the last handle.
+    _sweeper: AbortOnDropHandle<()>,
 }
 
 impl Gateway {
@@ -111,6 +119,7 @@ impl Gateway {
             keys: auth::Keys::new(peers.projects.clone()),
             uploads: Arc::new(Semaphore::new(config.max_uploads)),
             warmup: Mutex::default(),
+            _sweeper: retention::start(&config, &peers),
             rate_limits: RateLimits::new(&config.rate_limit, shared.clone())?,
             answers: Answers::new(shared),
             peers,
@@ -152,6 +161,11 @@ impl Gateway {
 
     fn transactions(&self) -> TransactionsClient<Transport> {
         TransactionsClient::new(self.0.peers.transactions.clone())
+    }
+
+    fn keepers(&self) -> Keepers {
+        let Peers { sessions, consent, ml, transactions, .. } = self.0.peers.clone();
+        Keepers { sessions, consent, ml, transactions }
     }
 
     fn projects(&self) -> ProjectsClient<Transport> {

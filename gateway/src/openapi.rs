@@ -14,8 +14,8 @@ use utoipa::{
 use refusals::Refusals;
 
 use crate::{
-    api_keys, consent, docauth, headers, health, process_video, rules, samples, sessions, transactions,
-    what_if,
+    api_keys, consent, docauth, headers, health, process_video, retention, rules, samples, sessions,
+    subjects, transactions, what_if,
 };
 
 #[derive(OpenApi)]
@@ -31,6 +31,7 @@ use crate::{
         rules::create, rules::list, rules::get, rules::update, rules::version, rules::validate, rules::schema,
         rules::default, rules::assign, what_if::what_if,
         samples::list, samples::open,
+        subjects::erase, subjects::receipt, retention::get, retention::put,
         health::live, health::ready,
     ),
     modifiers(&ApiKey, &CallHeaders, &Refusals),

@@ -6,7 +6,7 @@ use axum::{
     Router,
     extract::DefaultBodyLimit,
     middleware::{from_fn, from_fn_with_state, map_response},
-    routing::{MethodRouter, get, post, put},
+    routing::{MethodRouter, delete, get, post, put},
 };
 use tower_http::{catch_panic::CatchPanicLayer, timeout::RequestBodyTimeoutLayer};
 use utoipa_swagger_ui::SwaggerUi;
@@ -22,7 +22,7 @@ use crate::{
     process_video::process_video,
     rate_limit::metered,
     record::{Recorded, recorded},
-    rules, samples, sessions, transactions, upload, what_if,
+    retention, rules, samples, sessions, subjects, transactions, upload, what_if,
 };
 
 /// Largest body of a route that takes no file.
@@ -51,6 +51,9 @@ pub const PATHS: &[&str] = &[
     "/api-projects/public/apikeys",
     "/api-projects/public/apikeys/{id}",
     "/api-projects/keys",
+    "/api-projects/subjects/{user}",
+    "/api-projects/erasures/{id}",
+    "/api-projects/retention",
     "/api-projects/scoring-rules",
     "/api-projects/scoring-rules/schema",
     "/api-projects/scoring-rules/default",
@@ -90,6 +93,9 @@ pub fn router(gateway: Gateway) -> Router {
         .route("/api-projects/public/apikeys", post(api_keys::create).get(api_keys::list))
         .route("/api-projects/public/apikeys/{id}", get(api_keys::get).delete(api_keys::revoke))
         .route("/api-projects/keys", get(api_keys::public_keys))
+        .route("/api-projects/subjects/{user}", delete(subjects::erase))
+        .route("/api-projects/erasures/{id}", get(subjects::receipt))
+        .route("/api-projects/retention", get(retention::get).put(retention::put))
         .route("/api-projects/scoring-rules", post(rules::create).get(rules::list))
         .route("/api-projects/scoring-rules/schema", get(rules::schema))
         .route("/api-projects/scoring-rules/default", get(rules::default))

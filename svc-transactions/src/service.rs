@@ -1,6 +1,7 @@
 //! Decodes a call, checks it against the limits of [`crate::record`], seals, stores, encodes.
 
 mod convert;
+mod retention;
 mod samples;
 mod subject;
 
@@ -190,6 +191,13 @@ impl transactions_server::Transactions for Transactions {
         request: Request<wire::GetSampleRequest>,
     ) -> Result<Response<BoxStream<'static, Result<wire::GetSampleResponse, Status>>>, Status> {
         Ok(Response::new(self.open_sample(request.get_ref()).await?))
+    }
+
+    async fn apply_retention(
+        &self,
+        request: Request<wire::ApplyRetentionRequest>,
+    ) -> Result<Response<wire::ApplyRetentionResponse>, Status> {
+        Ok(Response::new(Self::apply_retention(self, request.into_inner()).await?))
     }
 
     async fn find_subject(&self, request: Request<Subject>) -> Result<Response<Remains>, Status> {

@@ -15,7 +15,7 @@ const TOKEN: &str = "a-token-only-these-tests-use";
 pub struct World {
     /// `http://127.0.0.1:PORT`
     pub url: String,
-    /// Settings under which `biometry bootstrap` reaches this deployment.
+    /// Settings under which the CLI reaches this deployment.
     admin: Vec<(String, String)>,
     pub data_dir: PathBuf,
     _processes: Vec<Child>,
@@ -104,11 +104,10 @@ fn start_split() -> World {
     }
     let (child, address) = start(&gateway, dir.path());
     processes.push(child);
-    let projects = urls.iter().find(|(name, _)| *name == "projects").map(|(_, url)| url.clone());
-    let admin = vec![
-        ("BIOMETRY_URLS__PROJECTS".to_owned(), projects.expect("projects was started above")),
-        ("BIOMETRY_SERVICE_TOKEN".to_owned(), TOKEN.to_owned()),
-    ];
+    let mut admin = vec![("BIOMETRY_SERVICE_TOKEN".to_owned(), TOKEN.to_owned())];
+    admin.extend(
+        urls.iter().map(|(name, url)| (format!("BIOMETRY_URLS__{}", name.to_uppercase()), url.clone())),
+    );
     World {
         url: format!("http://{address}"),
         admin,

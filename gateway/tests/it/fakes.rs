@@ -16,6 +16,7 @@ use proto::{
     ml::{self, ml_server},
     projects::{self, projects_server},
     sessions::{self, sessions_server},
+    subjects::{Kept, Remains, Subject},
     transactions::{self, Transaction, transactions_server},
 };
 use serde_json::{Value, json};
@@ -60,6 +61,11 @@ pub struct State {
     pub created_keys: Vec<projects::CreateApiKeyRequest>,
     /// By scores id and version.
     pub rules: BTreeMap<(String, u32), String>,
+    /// What each service keeps of anybody, and what it answers instead of erasing it.
+    pub kept: BTreeMap<&'static str, Vec<Kept>>,
+    pub not_erasing: BTreeMap<&'static str, Status>,
+    pub erased: Vec<(&'static str, Subject)>,
+    pub receipts: Vec<projects::SignErasureRequest>,
     pub projects_down: bool,
     pub panic_on_analysis: bool,
 }
@@ -172,6 +178,21 @@ fn sample(header: &transactions::PutSampleHeader, bytes: &[u8]) -> transactions:
     }
 }
 
+impl Stage {
+    fn kept(&self, service: &'static str) -> Response<Remains> {
+        Response::new(Remains { kept: self.set().kept.get(service).cloned().unwrap_or_default() })
+    }
+
+    fn forget(&self, service: &'static str, subject: Subject) -> Result<Response<Remains>, Status> {
+        let mut state = self.set();
+        if let Some(status) = state.not_erasing.get(service) {
+            return Err(status.clone());
+        }
+        state.erased.push((service, subject));
+        Ok(Response::new(Remains { kept: state.kept.remove(service).unwrap_or_default() }))
+    }
+}
+
 pub fn authorization() -> projects::Authorization {
     projects::Authorization {
         state: projects::ApiKeyState::Active.into(),
@@ -211,6 +232,24 @@ impl projects_server::Projects for Stage {
         Ok(Response::new(projects::CreateApiKeyResponse { jwt: "a.new.key".into(), key: None }))
     }
 
+    async fn sign_erasure(
+        &self,
+        request: Request<projects::SignErasureRequest>,
+    ) -> Result<Response<projects::Erasure>, Status> {
+        let request = request.into_inner();
+        self.set().receipts.push(request.clone());
+        let projects::SignErasureRequest { project_id, subject, destroyed, .. } = request;
+        let (id, signature) = ("receipt-1".into(), "signed".into());
+        Ok(Response::new(projects::Erasure {
+            id,
+            project_id,
+            subject,
+            destroyed,
+            signature,
+            erased_at_ms: 0,
+        }))
+    }
+
     async fn get_scoring_rules(
         &self,
         request: Request<projects::GetScoringRulesRequest>,
@@ -227,6 +266,14 @@ impl projects_server::Projects for Stage {
 
 #[tonic::async_trait]
 impl sessions_server::Sessions for Stage {
+    async fn find_subject(&self, _: Request<Subject>) -> Result<Response<Remains>, Status> {
+        Ok(self.kept("sessions"))
+    }
+
+    async fn erase_subject(&self, request: Request<Subject>) -> Result<Response<Remains>, Status> {
+        self.forget("sessions", request.into_inner())
+    }
+
     async fn start_session(
         &self,
         _: Request<sessions::StartSessionRequest>,
@@ -297,6 +344,14 @@ impl sessions_server::Sessions for Stage {
 
 #[tonic::async_trait]
 impl consent_server::Consent for Stage {
+    async fn find_subject(&self, _: Request<Subject>) -> Result<Response<Remains>, Status> {
+        Ok(self.kept("consent"))
+    }
+
+    async fn erase_subject(&self, request: Request<Subject>) -> Result<Response<Remains>, Status> {
+        self.forget("consent", request.into_inner())
+    }
+
     async fn record_consent(
         &self,
         request: Request<consent::RecordConsentRequest>,
@@ -338,6 +393,14 @@ impl consent_server::Consent for Stage {
 
 #[tonic::async_trait]
 impl ml_server::Ml for Stage {
+    async fn find_subject(&self, _: Request<Subject>) -> Result<Response<Remains>, Status> {
+        Ok(self.kept("ml"))
+    }
+
+    async fn erase_subject(&self, request: Request<Subject>) -> Result<Response<Remains>, Status> {
+        self.forget("ml", request.into_inner())
+    }
+
     async fn analyze_video(
         &self,
         request: Request<Streaming<ml::AnalyzeVideoRequest>>,
@@ -394,6 +457,14 @@ impl doc_auth_server::DocAuth for Stage {
 
 #[tonic::async_trait]
 impl transactions_server::Transactions for Stage {
+    async fn find_subject(&self, _: Request<Subject>) -> Result<Response<Remains>, Status> {
+        Ok(self.kept("transactions"))
+    }
+
+    async fn erase_subject(&self, request: Request<Subject>) -> Result<Response<Remains>, Status> {
+        self.forget("transactions", request.into_inner())
+    }
+
     async fn record_transaction(
         &self,
         request: Request<transactions::RecordTransactionRequest>,

@@ -15,6 +15,7 @@ mod records;
 mod samples;
 mod sessions;
 mod shape;
+mod subjects;
 mod transactions;
 mod uploads;
 mod what_if;

@@ -4,6 +4,7 @@ mod erasure;
 mod fraud;
 mod list;
 mod record;
+mod retention;
 mod review;
 mod samples;
 

@@ -1,0 +1,78 @@
+//! The services that keep something of a subject.
+
+use proto::{
+    consent::consent_client::ConsentClient,
+    ml::ml_client::MlClient,
+    sessions::sessions_client::SessionsClient,
+    subjects::{Remains, Subject},
+    transactions::transactions_client::TransactionsClient,
+};
+use rpc::Transport;
+use tonic::Status;
+
+/// One of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Keeper {
+    Consent,
+    Sessions,
+    Ml,
+    Transactions,
+}
+
+impl Keeper {
+    /// In the order they are emptied: without consent nothing new is enrolled, and what calls under way leave is
+    /// recorded last.
+    pub const ALL: [Self; 4] = [Self::Consent, Self::Sessions, Self::Ml, Self::Transactions];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Consent => "consent",
+            Self::Sessions => "sessions",
+            Self::Ml => "ml",
+            Self::Transactions => "transactions",
+        }
+    }
+}
+
+/// How each of them is reached.
+#[derive(Clone)]
+pub struct Keepers {
+    pub consent: Transport,
+    pub sessions: Transport,
+    pub ml: Transport,
+    pub transactions: Transport,
+}
+
+impl Keepers {
+    /// What `keeper` has of `subject`; empty when nothing.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn find(&self, keeper: Keeper, subject: Subject) -> Result<Remains, Status> {
+        let found = match keeper {
+            Keeper::Consent => ConsentClient::new(self.consent.clone()).find_subject(subject).await,
+            Keeper::Sessions => SessionsClient::new(self.sessions.clone()).find_subject(subject).await,
+            Keeper::Ml => MlClient::new(self.ml.clone()).find_subject(subject).await,
+            Keeper::Transactions => {
+                TransactionsClient::new(self.transactions.clone()).find_subject(subject).await
+            }
+        };
+        found.map(tonic::Response::into_inner)
+    }
+
+    /// Makes `keeper` destroy what it has of `subject`, and answers what that was.
+    ///
+    /// # Errors
+    /// When it does not answer; part of it may be gone then.
+    pub async fn erase(&self, keeper: Keeper, subject: Subject) -> Result<Remains, Status> {
+        let gone = match keeper {
+            Keeper::Consent => ConsentClient::new(self.consent.clone()).erase_subject(subject).await,
+            Keeper::Sessions => SessionsClient::new(self.sessions.clone()).erase_subject(subject).await,
+            Keeper::Ml => MlClient::new(self.ml.clone()).erase_subject(subject).await,
+            Keeper::Transactions => {
+                TransactionsClient::new(self.transactions.clone()).erase_subject(subject).await
+            }
+        };
+        gone.map(tonic::Response::into_inner)
+    }
+}

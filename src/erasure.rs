@@ -1,0 +1,123 @@
+//! `biometry erasure verify`: is anything left of a user, in any store of this installation.
+
+mod files;
+
+use std::io::Write;
+
+use anyhow::{Context, bail, ensure};
+use gateway::{Keeper, Keepers};
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use proto::{
+    projects::{GetVerificationKeysRequest, projects_client::ProjectsClient},
+    subjects::Subject,
+};
+use rpc::Transport;
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+
+use crate::{
+    cli::VerifyErasureArgs,
+    config::{Config, DEADLINE, ML_DEADLINE},
+    serve::Peer,
+};
+
+/// The claims of a receipt that are checked.
+#[derive(Deserialize)]
+struct Receipt {
+    receipt_id: String,
+    project_id: String,
+    subject: String,
+    erased_at: String,
+}
+
+/// Asks every service, then looks for the name in clear in every file of the data folder.
+///
+/// # Errors
+/// When something is left, or a store cannot be looked into: then nothing is proven.
+pub async fn verify(args: VerifyErasureArgs) -> anyhow::Result<()> {
+    let config = Config::load(&args.place)?;
+    let mut out = std::io::stdout();
+    let subject = Subject { project_id: args.project, user_fullname: args.user.trim().to_owned() };
+    let (keepers, projects) = stores(config).await?;
+    if let Some(receipt) = &args.receipt {
+        let receipt = verified(receipt, &subject, projects).await.context("the receipt")?;
+        writeln!(
+            out,
+            "receipt {} of {} is genuine and about this user",
+            receipt.receipt_id, receipt.erased_at
+        )?;
+    }
+    let mut left = 0;
+    for keeper in Keeper::ALL {
+        let found = keepers.find(keeper, subject.clone()).await;
+        let found = found.map_err(|status| anyhow::anyhow!("{}: {}", keeper.name(), status.message()))?;
+        let kept: Vec<_> = found.kept.into_iter().filter(|kept| kept.count > 0).collect();
+        left += kept.len();
+        let what: Vec<_> = kept.iter().map(|kept| format!("{} {}", kept.count, kept.kind)).collect();
+        let what = if what.is_empty() { "nothing".to_owned() } else { what.join(", ") };
+        writeln!(out, "{}: {what}", keeper.name())?;
+    }
+    let scanned = files::scan(&args.place.data_dir, &subject.user_fullname)
+        .with_context(|| format!("{} cannot be looked into", args.place.data_dir.display()))?;
+    for file in &scanned.found {
+        writeln!(out, "in clear: {}", file.display())?;
+    }
+    writeln!(out, "{} files, {} bytes looked through", scanned.files, scanned.bytes)?;
+    if left > 0 || !scanned.found.is_empty() {
+        bail!("something is left of this user");
+    }
+    writeln!(out, "nothing is left of this user")?;
+    Ok(())
+}
+
+async fn stores(config: Config) -> anyhow::Result<(Keepers, Transport)> {
+    let Config { urls, service_token: token, .. } = config;
+    let peer = |url, deadline| Peer { url, deadline, token: token.clone() };
+    // One worker: the models are not used, but the service is one with them.
+    let ml = svc_ml::Config { workers: 1, ..config.ml };
+    let keepers = Keepers {
+        consent: peer(urls.consent, DEADLINE).or("consent", svc_consent::routes(config.consent)).await?,
+        sessions: peer(urls.sessions, DEADLINE).or("sessions", svc_sessions::routes(config.sessions)).await?,
+        ml: peer(urls.ml, ML_DEADLINE).or("ml", svc_ml::routes(ml)).await?,
+        transactions: peer(urls.transactions, DEADLINE)
+            .or("transactions", svc_transactions::routes(config.transactions))
+            .await?,
+    };
+    let projects =
+        peer(urls.projects, DEADLINE).or("projects", svc_projects::routes(config.projects)).await?;
+    Ok((keepers, projects))
+}
+
+/// The receipt, when a key of this installation signed it for this subject.
+async fn verified(jws: &str, subject: &Subject, projects: Transport) -> anyhow::Result<Receipt> {
+    let header = jsonwebtoken::decode_header(jws).context("is no signature")?;
+    ensure!(header.typ.as_deref() == Some("erasure-receipt+jwt"), "is the signature of something else");
+    let keys = ProjectsClient::new(projects)
+        .get_verification_keys(GetVerificationKeysRequest {})
+        .await
+        .map_err(|status| anyhow::anyhow!("{}", status.message()))?
+        .into_inner()
+        .keys;
+    let key = keys.into_iter().find(|key| Some(&key.kid) == header.kid.as_ref());
+    let key = DecodingKey::from_ed_der(&key.context("names a key that is not ours")?.public_key);
+    let mut rules = Validation::new(Algorithm::EdDSA);
+    rules.required_spec_claims.clear();
+    rules.validate_exp = false;
+    let receipt = jsonwebtoken::decode::<Receipt>(jws, &key, &rules).context("is not genuine")?.claims;
+    ensure!(receipt.project_id == subject.project_id, "is of another project");
+    ensure!(is_about(&receipt.subject, subject), "is about another user");
+    Ok(receipt)
+}
+
+/// Whether `sha256:<salt>:<hash>` stands for this subject.
+fn is_about(salted: &str, subject: &Subject) -> bool {
+    let [_, salt, hash] = salted.split(':').collect::<Vec<_>>()[..] else { return false };
+    let Ok(salt) = hex::decode(salt) else { return false };
+    let computed = Sha256::new()
+        .chain_update(salt)
+        .chain_update(&subject.project_id)
+        .chain_update([0])
+        .chain_update(&subject.user_fullname)
+        .finalize();
+    hex::encode(computed) == hash
+}

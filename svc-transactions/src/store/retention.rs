@@ -1,0 +1,61 @@
+//! Letting go of what is older than its project keeps it.
+
+use sqlx::query;
+
+use super::Store;
+use crate::error::Error;
+
+impl Store {
+    /// Makes up to `most` samples of the project that were made before `before_ms` expire now, and answers how many: from
+    /// here on they are refused, and what removes expired samples destroys their bytes.
+    pub async fn expire_samples(
+        &self,
+        project: &str,
+        before_ms: i64,
+        now_ms: i64,
+        most: u32,
+    ) -> Result<u64, Error> {
+        const SQL: &str = "UPDATE samples SET expires_at = $3 WHERE id IN (SELECT id FROM samples \
+                           WHERE project_id = $1 AND created_at < $2 AND expires_at > $3 LIMIT $4)";
+        Ok(db::on!(&self.db, |pool| query(SQL)
+            .bind(project)
+            .bind(before_ms)
+            .bind(now_ms)
+            .bind(i64::from(most))
+            .execute(pool)
+            .await
+            .map(|done| done.rows_affected()))?)
+    }
+
+    /// Deletes up to `most` of the project's transactions that were made before `before_ms`, oldest first, with all that
+    /// hangs on them, and answers how many.
+    pub async fn delete_transactions(&self, project: &str, before_ms: i64, most: u32) -> Result<u64, Error> {
+        const SQL: &str = "DELETE FROM transactions WHERE id IN (SELECT id FROM transactions \
+                           WHERE project_id = $1 AND created_at < $2 ORDER BY created_at, id LIMIT $3)";
+        Ok(db::on!(&self.db, |pool| query(SQL)
+            .bind(project)
+            .bind(before_ms)
+            .bind(i64::from(most))
+            .execute(pool)
+            .await
+            .map(|done| done.rows_affected()))?)
+    }
+
+    /// Deletes up to `most` deliveries of webhooks that tell about transactions made before `before_ms`.
+    pub async fn delete_old_deliveries(
+        &self,
+        project: &str,
+        before_ms: i64,
+        most: u32,
+    ) -> Result<u64, Error> {
+        const SQL: &str = "DELETE FROM webhook_deliveries WHERE id IN (SELECT id FROM webhook_deliveries \
+                           WHERE project_id = $1 AND created_at < $2 LIMIT $3)";
+        Ok(db::on!(&self.db, |pool| query(SQL)
+            .bind(project)
+            .bind(before_ms)
+            .bind(i64::from(most))
+            .execute(pool)
+            .await
+            .map(|done| done.rows_affected()))?)
+    }
+}

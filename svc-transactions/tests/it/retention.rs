@@ -1,0 +1,71 @@
+//! What is older than its project keeps it is let go, in batches, and nothing else.
+
+use proto::{
+    subjects::Subject,
+    transactions::{ApplyRetentionRequest, ApplyRetentionResponse, Transaction},
+};
+
+use crate::{Service, on_each_database, video};
+
+const DAY: i64 = 86_400_000;
+const NOW: i64 = 1_760_000_000_000;
+
+async fn apply(service: &Service, project: &str, before_ms: i64) -> ApplyRetentionResponse {
+    let request = ApplyRetentionRequest {
+        project_id: project.into(),
+        samples_before_ms: before_ms,
+        transactions_before_ms: before_ms,
+    };
+    service.client.clone().apply_retention(request).await.expect("an answer").into_inner()
+}
+
+async fn made_at(service: &Service, project: &str, at_ms: i64) -> Transaction {
+    let transaction = Transaction { created_at_ms: at_ms, ..video(project) };
+    service.record(transaction.clone()).await.unwrap();
+    transaction
+}
+
+#[tokio::test]
+async fn only_the_old_of_the_project_go() {
+    on_each_database(async |service: Service| {
+        let old = made_at(&service, "p1", NOW - 10 * DAY).await;
+        let edge = made_at(&service, "p1", NOW - 5 * DAY).await;
+        let new = made_at(&service, "p1", NOW).await;
+        let theirs = made_at(&service, "p2", NOW - 10 * DAY).await;
+
+        let swept = apply(&service, "p1", NOW - 5 * DAY).await;
+        assert_eq!((swept.transactions, swept.more), (1, false));
+        assert!(service.get("p1", &old.id).await.is_err());
+        for (project, kept) in [("p1", edge), ("p1", new), ("p2", theirs)] {
+            assert_eq!(service.get(project, &kept.id).await.unwrap().id, kept.id);
+        }
+        assert_eq!(apply(&service, "p1", NOW - 5 * DAY).await.transactions, 0, "twice is once");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_long_past_goes_in_batches_whoever_sweeps_with_us() {
+    on_each_database(async |service: Service| {
+        let records = (0..1_100).map(|i| {
+            let service = service.clone();
+            async move { made_at(&service, "p1", NOW - 10 * DAY - i).await }
+        });
+        futures::future::join_all(records).await;
+        let (mut gone, mut calls) = (0, 0);
+        loop {
+            let (one, other) = tokio::join!(apply(&service, "p1", NOW), apply(&service, "p1", NOW));
+            gone += one.transactions + other.transactions;
+            calls += 2;
+            if !(one.more || other.more) {
+                break;
+            }
+            assert!(calls < 20, "it ends");
+        }
+        assert_eq!(gone, 1_100);
+        let ada = Subject { project_id: "p1".into(), user_fullname: "Ada Lovelace".into() };
+        let left = service.client.clone().find_subject(ada).await.unwrap().into_inner();
+        assert!(left.kept.is_empty(), "{left:?}");
+    })
+    .await;
+}
