@@ -1,18 +1,22 @@
 //! The networks of one worker, and the straight line from a picture to what it says.
 
 use models::Runtime;
+use time::Date;
 
 use crate::{
     Error, Mrz, Page, TextLine,
     orientation::PageOrientation,
+    portrait::{Faces, Portraits, cut_out},
+    report::Report,
     text::{ReadLine, TextReader},
-    zone,
+    zone, zone_checks, zone_fields,
 };
 
 /// The document networks of one worker. Running them needs `&mut`.
 pub struct Engine {
     orientation: PageOrientation,
     text: TextReader,
+    faces: Faces,
 }
 
 /// What a page says.
@@ -36,7 +40,22 @@ impl Engine {
     /// # Errors
     /// When the pack lacks one of them or ONNX Runtime refuses it.
     pub fn load(runtime: &Runtime) -> Result<Self, Error> {
-        Ok(Self { orientation: PageOrientation::load(runtime)?, text: TextReader::load(runtime)? })
+        Ok(Self {
+            orientation: PageOrientation::load(runtime)?,
+            text: TextReader::load(runtime)?,
+            faces: Faces::load(runtime)?,
+        })
+    }
+
+    /// Reads and checks a picture of a document as of `today`.
+    ///
+    /// # Errors
+    /// The file is no picture that can be decoded within bounds, or a network fails.
+    pub fn inspect(&mut self, file: &[u8], today: Date) -> Result<Report, Error> {
+        let page = Page::decode(file)?;
+        let read = self.read(page)?;
+        let portraits = self.faces.find(&read.page)?;
+        Ok(report(read, &portraits, today))
     }
 
     /// Turns a page upright and reads it.
@@ -76,6 +95,24 @@ impl Engine {
             }
         }
         Ok(found)
+    }
+}
+
+/// Puts together what was found on one page.
+fn report(read: PageText, portraits: &Portraits, today: Date) -> Report {
+    let picture = |face: &Option<face::Detection>| face.as_ref().and_then(|f| cut_out(&read.page, f));
+    let checks = zone_checks::checks(read.mrz.as_ref(), today);
+    Report {
+        kind: read.mrz.as_ref().map(zone_fields::kind).unwrap_or_default(),
+        fields: read.mrz.as_ref().map(|m| zone_fields::fields(m, today)).unwrap_or_default(),
+        checks,
+        portrait: picture(&portraits.portrait),
+        ghost: picture(&portraits.ghost),
+        signature: None,
+        cannot_judge: None,
+        turned: read.turned,
+        lines: read.lines.len(),
+        mrz: read.mrz,
     }
 }
 

@@ -18,8 +18,12 @@ mod mrz;
 mod network;
 mod orientation;
 mod page;
+mod portrait;
+mod report;
 mod text;
 mod zone;
+mod zone_checks;
+mod zone_fields;
 
 pub use check::{Check, Outcome};
 pub use engine::{Engine, PageText};
@@ -29,3 +33,5 @@ pub use field::{Field, Source, TextLine};
 pub use geometry::{Homography, Quad};
 pub use mrz::{Mrz, MrzFormat};
 pub use page::Page;
+pub use portrait::Portraits;
+pub use report::{FieldName, Fields, Kind, Report};

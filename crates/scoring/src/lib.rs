@@ -12,11 +12,13 @@
 //! - the score lies in the band of its verdict: fail below [`REFER_FROM`], refer below [`PASS_FROM`], pass from there to 100.
 
 mod decide;
+mod documents;
 mod evidence;
 mod rules;
 mod schema;
 
 pub use decide::{Condition, Decision, Outcome, PASS_FROM, REFER_FROM, Verdict, decide};
+pub use documents::{DocumentCheck, DocumentDecision, decide_document};
 pub use evidence::{Basis, Evidence, Finding, RulesVersion, Service};
 pub use rules::{CannotJudge, Error, Missing, Mode, NotEnrolled, Rules, ServiceRule, VERSION, default_for};
 pub use schema::schema;

@@ -49,7 +49,7 @@ fn runs(line: &str) -> Vec<(usize, usize)> {
         }
     }
     runs.reverse();
-    runs.sort_by(|a, b| b.1.cmp(&a.1));
+    runs.sort_by_key(|run| std::cmp::Reverse(run.1));
     runs.truncate(3);
     runs
 }

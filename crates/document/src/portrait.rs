@@ -1,0 +1,106 @@
+//! The holder's picture on a document, its smaller repetition, and the signature.
+
+use face::{Detection, Embedding, Rect, Stills};
+use image::{RgbImage, codecs::jpeg::JpegEncoder, imageops};
+use media::Picture;
+use models::Runtime;
+
+use crate::{Error, Page};
+
+/// Longer side of what faces are sought on, pixels: enough for a ghost of a hundredth of the page.
+const SOUGHT_ON: u32 = 1600;
+/// What is cut out around a face, in its box: to either side, above and below.
+const AROUND: (f32, f32, f32) = (0.45, 0.55, 0.45);
+const JPEG_QUALITY: u8 = 90;
+/// A second face is the holder's repeated when its cosine to the first is at least this: ghosts are small, pale and
+/// printed over, so this is below what says "same person" of two photos.
+const SAME_AS_GHOST: f32 = 0.25;
+
+/// The faces on a page.
+pub(crate) struct Faces {
+    stills: Stills,
+}
+
+/// What faces were found, in pixels of the page.
+#[derive(Clone, Debug, Default)]
+pub struct Portraits {
+    pub portrait: Option<Detection>,
+    pub ghost: Option<Detection>,
+    /// Cosine of the portrait and its ghost, -1 to 1.
+    pub likeness: Option<f32>,
+    pub embedding: Option<Embedding>,
+}
+
+impl Faces {
+    pub fn load(runtime: &Runtime) -> Result<Self, Error> {
+        Ok(Self { stills: Stills::load(runtime)? })
+    }
+
+    /// The largest face is the portrait; a smaller one that resembles it is its ghost.
+    pub fn find(&mut self, page: &Page) -> Result<Portraits, Error> {
+        let scale = page.width().max(page.height()) as f32 / SOUGHT_ON as f32;
+        let (picture, scale) = if scale > 1.0 {
+            let side = |v: u32| ((v as f32 / scale) as u32).max(1);
+            let small = crate::page::resized(&page.rgb, side(page.width()), side(page.height()));
+            (Picture::from_rgb(&small), scale)
+        } else {
+            (Picture::from_rgb(&page.rgb), 1.0)
+        };
+        let mut faces = self.stills.faces(&picture)?.into_iter();
+        let Some(first) = faces.next() else { return Ok(Portraits::default()) };
+        let embedding = self.stills.embed(&picture, &first)?;
+        let (mut ghost, mut likeness) = (None, None);
+        for other in faces.take(2) {
+            let alike = self.stills.embed(&picture, &other)?.cosine(&embedding);
+            if likeness.is_none_or(|best| alike > best) {
+                likeness = Some(alike);
+                ghost = (alike >= SAME_AS_GHOST).then_some(other);
+            }
+        }
+        Ok(Portraits {
+            portrait: Some(enlarged(&first, scale)),
+            ghost: ghost.map(|g| enlarged(&g, scale)),
+            likeness,
+            embedding: Some(embedding),
+        })
+    }
+}
+
+fn enlarged(face: &Detection, scale: f32) -> Detection {
+    let r = face.rect;
+    Detection {
+        rect: Rect { x: r.x * scale, y: r.y * scale, w: r.w * scale, h: r.h * scale },
+        points: face.points.map(|p| p.map(|v| v * scale)),
+        score: face.score,
+    }
+}
+
+/// Head and shoulders of `face` as JPEG; none when it lies outside the page.
+pub(crate) fn cut_out(page: &Page, face: &Detection) -> Option<Vec<u8>> {
+    let (side, above, below) = AROUND;
+    let r = face.rect;
+    jpeg(&cropped(
+        page,
+        &Rect {
+            x: r.x - side * r.w,
+            y: r.y - above * r.h,
+            w: r.w * (1.0 + 2.0 * side),
+            h: r.h * (1.0 + above + below),
+        },
+    )?)
+}
+
+/// What of `rect` lies on the page.
+pub(crate) fn cropped(page: &Page, rect: &Rect) -> Option<RgbImage> {
+    let edge = |v: f32, most: u32| v.clamp(0.0, most as f32) as u32;
+    let (left, top) = (edge(rect.x, page.width()), edge(rect.y, page.height()));
+    let (right, bottom) = (edge(rect.x + rect.w, page.width()), edge(rect.y + rect.h, page.height()));
+    let (width, height) = (right.saturating_sub(left), bottom.saturating_sub(top));
+    (width > 4 && height > 4).then(|| imageops::crop_imm(&page.rgb, left, top, width, height).to_image())
+}
+
+pub(crate) fn jpeg(picture: &RgbImage) -> Option<Vec<u8>> {
+    let mut bytes = Vec::new();
+    JpegEncoder::new_with_quality(&mut bytes, JPEG_QUALITY).encode_image(picture).ok()?;
+    Some(bytes)
+}

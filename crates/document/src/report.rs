@@ -1,0 +1,107 @@
+//! Everything a picture of a document gives.
+
+use std::collections::BTreeMap;
+
+use serde::Serialize;
+
+use crate::{Check, Field, Mrz};
+
+/// What kind of document it is.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    Passport,
+    IdentityCard,
+    Visa,
+    DrivingLicence,
+    /// A travel document that is none of these.
+    TravelDocument,
+    #[default]
+    Unknown,
+}
+
+impl Kind {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Passport => "passport",
+            Self::IdentityCard => "identity_card",
+            Self::Visa => "visa",
+            Self::DrivingLicence => "driving_licence",
+            Self::TravelDocument => "travel_document",
+            Self::Unknown => "",
+        }
+    }
+}
+
+/// A field every document may have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum FieldName {
+    /// Three letters of ICAO Doc 9303, as are nationality and issuing state where the document has no other.
+    CountryCode,
+    NationalityCode,
+    NationalityName,
+    /// `M`, `F` or `X`.
+    Sex,
+    FirstName,
+    FatherName,
+    LastName,
+    /// Dates are YYYY-MM-DD.
+    BirthDate,
+    IssueDate,
+    ExpiryDate,
+    DocumentNumber,
+    PersonalNumber,
+    IssuingState,
+}
+
+impl FieldName {
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::CountryCode => "country_code",
+            Self::NationalityCode => "nationality_code",
+            Self::NationalityName => "nationality_name",
+            Self::Sex => "sex",
+            Self::FirstName => "first_name",
+            Self::FatherName => "father_name",
+            Self::LastName => "last_name",
+            Self::BirthDate => "birth_date",
+            Self::IssueDate => "issue_date",
+            Self::ExpiryDate => "expiry_date",
+            Self::DocumentNumber => "document_number",
+            Self::PersonalNumber => "personal_number",
+            Self::IssuingState => "issuing_state",
+        }
+    }
+}
+
+/// The fields that were read.
+pub type Fields = BTreeMap<FieldName, Field>;
+
+/// What became of one picture.
+#[derive(Clone, Debug, Default)]
+pub struct Report {
+    pub kind: Kind,
+    pub fields: Fields,
+    pub mrz: Option<Mrz>,
+    pub checks: Vec<Check>,
+    /// JPEG.
+    pub portrait: Option<Vec<u8>>,
+    /// A second, smaller picture of the holder; JPEG.
+    pub ghost: Option<Vec<u8>>,
+    /// JPEG.
+    pub signature: Option<Vec<u8>>,
+    /// Why the picture cannot be judged, for who took it; none when it can.
+    pub cannot_judge: Option<String>,
+    /// By how many quarter turns clockwise the picture had been turned.
+    pub turned: u8,
+    /// Lines of text read.
+    pub lines: usize,
+}
+
+impl Report {
+    /// The value of a field, empty when it was not read.
+    pub fn value(&self, name: FieldName) -> &str {
+        self.fields.get(&name).map_or("", |f| f.value.as_str())
+    }
+}
