@@ -1,16 +1,61 @@
-//! Nothing is configurable before documents are read; the section exists so that deployments need not change then.
+//! What this service may use, and the external provider it may ask.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
+use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Config {}
+/// Defaults run in-house alone, with the model pack where packs usually are.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Folder of the model pack; without it, where packs usually are.
+    pub models: Option<PathBuf>,
+    /// Documents worked on at once, each on a core of its own and with 150 MB of memory.
+    pub workers: usize,
+    /// Documents that may be on their way or wait besides; one more is refused at once.
+    pub queue: usize,
+    /// Seconds a picture may take to arrive.
+    pub upload_s: u32,
+    /// Largest picture in bytes.
+    pub max_bytes: u64,
+    /// Folder for pictures while they are worked on (nameless files, gone with the call); without it the system's.
+    pub spool: Option<PathBuf>,
+    /// Where IDScan.net's DIVE API is asked for documents with `X-Inhouse-Docauth: false`.
+    pub idscan_url: String,
+    /// Its secret key (`sk_...`); without one those calls are refused.
+    #[serde(serialize_with = "boot::expose")]
+    pub idscan_key: Option<SecretString>,
+    /// Lowest confidence (0-100) of IDScan.net in a document that counts as passed.
+    pub idscan_confidence: f64,
+    /// Seconds the external provider may take.
+    pub idscan_timeout_s: u32,
+}
+
+/// Two serve a machine; more want a configuration of their own.
+const MOST_WORKERS: usize = 2;
 
 impl Config {
-    /// The same in every folder.
+    /// The same in every folder: nothing is kept.
     pub fn embedded(_data_dir: &Path) -> Self {
-        Self {}
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self {
+            models: None,
+            workers: cores.clamp(1, MOST_WORKERS),
+            queue: 16,
+            upload_s: 60,
+            max_bytes: 50 * 1024 * 1024,
+            spool: None,
+            idscan_url: "https://dvs2.idware.net".into(),
+            idscan_key: None,
+            idscan_confidence: 70.0,
+            idscan_timeout_s: 20,
+        }
+    }
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self::embedded(Path::new("data"))
     }
 }

@@ -1,21 +1,47 @@
 //! svc-docauth: identity documents, read and cross-checked with evidence for each check.
 //!
-//! Not built yet: the contract and the process are here, and every call is answered UNIMPLEMENTED, which the gateway
-//! passes on as 501. Nothing pretends to have looked at a document.
+//! A picture comes in through a bounded admission (`desk`): a full house is answered at once, before a byte is read. It is
+//! read and checked by the in-house provider (the `document` crate) or by the external one that is configured
+//! (`provider`); both answer a [`document::Report`], which `service` puts on the wire.
+//!
+//! Invariants: nothing is kept, the picture lies in a file without a name and is gone with the call; a picture leaves this
+//! machine only where the caller asks for the external provider and one is configured; a panic costs one call.
+//!
+//! Caller: the gateway.
 
 mod config;
+mod desk;
+mod error;
+mod idscan;
+mod provider;
 mod service;
+mod upload;
 
+use std::sync::Arc;
+
+use anyhow::Context;
+use document::Engine;
+use models::{Pack, Runtime};
 use proto::docauth::doc_auth_server::DocAuthServer;
 use tonic::service::Routes;
 
+use crate::{desk::Desk, idscan::IdScan, service::Documents};
+
 pub use config::Config;
 
-/// Answers the service.
+/// Opens the model pack, loads the networks for every worker, and answers the service.
 ///
 /// # Errors
-/// None today; the signature is that of every service.
-#[expect(clippy::unused_async, reason = "every service is built the same way")]
-pub async fn routes(_config: Config) -> anyhow::Result<Routes> {
-    Ok(Routes::new(DocAuthServer::new(service::Documents).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES)))
+/// When the pack cannot be used or the external provider is configured wrongly; the text says what to do.
+pub async fn routes(config: Config) -> anyhow::Result<Routes> {
+    let external = IdScan::from_config(&config)?;
+    let pack = Pack::open(config.models.as_deref())?;
+    let (workers, queue) = (config.workers.max(1), config.queue);
+    let load = move || {
+        let runtime = Runtime::load(&pack)?;
+        Desk::start(workers, queue, move || Ok(Engine::load(&runtime)?))
+    };
+    let desk = tokio::task::spawn_blocking(load).await.context("the networks could not be loaded")??;
+    let documents = Documents::new(&config, Arc::new(desk), external);
+    Ok(Routes::new(DocAuthServer::new(documents).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES)))
 }

@@ -1,17 +1,147 @@
-//! Says that documents cannot be checked yet.
+//! Decodes a call, has the document checked, encodes.
 
-use proto::docauth::{CheckDocumentRequest, CheckDocumentResponse, doc_auth_server::DocAuth};
+use std::{path::PathBuf, sync::Arc, time::Duration};
+
+use bytes::Bytes;
+use document::{Engine, Outcome, Report, Source};
+use futures::{Stream, StreamExt};
+use proto::docauth::{self as wire, check_document_request::Part, doc_auth_server::DocAuth};
 use tonic::{Request, Response, Status, Streaming};
 
+use crate::{
+    config::Config,
+    desk::Desk,
+    error::Error,
+    idscan::IdScan,
+    provider::{Checked, InHouse, Provider},
+    upload::{self, Bounds},
+};
+
 #[derive(Clone)]
-pub struct Documents;
+pub struct Documents {
+    desk: Arc<Desk<Engine>>,
+    inhouse: Arc<dyn Provider>,
+    external: Option<Arc<dyn Provider>>,
+    bounds: Bounds,
+    spool: Option<PathBuf>,
+}
+
+impl Documents {
+    pub fn new(config: &Config, desk: Arc<Desk<Engine>>, external: Option<IdScan>) -> Self {
+        Self {
+            inhouse: Arc::new(InHouse::new(desk.clone())),
+            desk,
+            external: external.map(|e| Arc::new(e) as Arc<dyn Provider>),
+            bounds: Bounds { bytes: config.max_bytes, time: Duration::from_secs(config.upload_s.into()) },
+            spool: config.spool.clone(),
+        }
+    }
+
+    async fn check(&self, mut parts: Streaming<wire::CheckDocumentRequest>) -> Result<Checked, Error> {
+        let place = self.desk.admit()?;
+        let header = header(&mut parts).await?;
+        let provider = if header.external {
+            const NONE: &str = "no external document provider is configured; leave X-Inhouse-Docauth out or set the \
+                docauth section's idscan_key";
+            self.external.as_ref().ok_or(Error::Invalid(NONE))?
+        } else {
+            &self.inhouse
+        };
+        let file = upload::spool(chunks(parts), self.bounds, self.spool.as_deref()).await?;
+        provider.check(place, file, time::OffsetDateTime::now_utc().date()).await
+    }
+}
 
 #[tonic::async_trait]
 impl DocAuth for Documents {
     async fn check_document(
         &self,
-        _request: Request<Streaming<CheckDocumentRequest>>,
-    ) -> Result<Response<CheckDocumentResponse>, Status> {
-        Err(Status::unimplemented("document authentication is not available in this version"))
+        request: Request<Streaming<wire::CheckDocumentRequest>>,
+    ) -> Result<Response<wire::CheckDocumentResponse>, Status> {
+        Ok(Response::new(encode(self.check(request.into_inner()).await?)))
     }
+}
+
+async fn header(
+    parts: &mut Streaming<wire::CheckDocumentRequest>,
+) -> Result<wire::CheckDocumentHeader, Error> {
+    let first = parts.message().await.map_err(|status| Error::Upload(Box::new(status)))?;
+    match first.and_then(|message| message.part) {
+        Some(Part::Header(header)) => Ok(header),
+        _ => Err(Error::Invalid("the first message must be the header")),
+    }
+}
+
+fn chunks(parts: Streaming<wire::CheckDocumentRequest>) -> impl Stream<Item = Result<Bytes, Status>> + Send {
+    parts.map(|message| match message?.part {
+        Some(Part::Chunk(chunk)) => Ok(chunk),
+        _ => Err(Status::invalid_argument("after the header only chunks may come")),
+    })
+}
+
+fn encode(checked: Checked) -> wire::CheckDocumentResponse {
+    let Checked { report, provider, cpu } = checked;
+    let fields = report.fields.iter().map(|(name, field)| wire::DocumentField {
+        name: name.as_str().into(),
+        value: field.value.clone(),
+        source: source(field.source).into(),
+        confidence: field.confidence.into(),
+    });
+    wire::CheckDocumentResponse {
+        document_type: report.kind.as_str().into(),
+        fields: fields.collect(),
+        checks: report.checks.iter().map(check).collect(),
+        mrz: mrz(&report),
+        portrait: report.portrait.unwrap_or_default().into(),
+        ghost_portrait: report.ghost.unwrap_or_default().into(),
+        signature: report.signature.unwrap_or_default().into(),
+        cannot_judge: report.cannot_judge.unwrap_or_default(),
+        provider: provider.into(),
+        cpu_ms: cpu.as_secs_f64() * 1000.0,
+    }
+}
+
+fn source(source: Source) -> &'static str {
+    match source {
+        Source::Mrz => "mrz",
+        Source::Barcode => "barcode",
+        Source::Print => "print",
+        Source::Provider => "provider",
+    }
+}
+
+fn check(check: &document::Check) -> wire::DocumentCheck {
+    let outcome = match check.outcome {
+        Outcome::Passed => wire::CheckOutcome::Passed,
+        Outcome::Failed => wire::CheckOutcome::Failed,
+        Outcome::NotChecked => wire::CheckOutcome::NotChecked,
+    };
+    wire::DocumentCheck {
+        name: check.name.into(),
+        outcome: outcome.into(),
+        advisory: check.advisory,
+        evidence: check.evidence.clone(),
+    }
+}
+
+/// The checks that compare the zone with the rest of the document.
+const COMPARISONS: [&str; 5] =
+    ["mrz_print_number", "mrz_print_birth", "mrz_print_expiry", "mrz_print_names", "mrz_barcode"];
+
+fn mrz(report: &Report) -> Option<wire::MrzReading> {
+    let mrz = report.mrz.as_ref()?;
+    let failed =
+        |name: &&document::Check| COMPARISONS.contains(&name.name) && name.outcome == Outcome::Failed;
+    let mut discrepancies: Vec<String> =
+        report.checks.iter().filter(failed).map(|c| c.name.to_owned()).collect();
+    let fields_match = discrepancies.is_empty();
+    let wrong = mrz.check_digits.iter().filter(|(_, right)| !right);
+    discrepancies.extend(wrong.map(|(name, _)| format!("check digit of the {name}")));
+    Some(wire::MrzReading {
+        format: mrz.format.as_str().into(),
+        lines: mrz.lines.clone(),
+        check_digits_valid: mrz.all_digits_right(),
+        fields_match,
+        discrepancies,
+    })
 }

@@ -23,6 +23,8 @@ pub enum Source {
     Barcode,
     /// The printed zone.
     Print,
+    /// An external provider read it.
+    Provider,
 }
 
 /// One value and where it comes from.
