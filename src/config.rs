@@ -79,6 +79,8 @@ fn private_folder(dir: &Path) -> std::io::Result<()> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
 }
 
-/// Longest a service may take. The models get minutes: a long video on a busy laptop is slow, not broken.
+/// Longest a service may take. The models get minutes: a long video on a busy laptop is slow, not broken. Documents get
+/// one: a dozen may wait before this one.
 pub const DEADLINE: Duration = Duration::from_secs(10);
+pub const DOCAUTH_DEADLINE: Duration = Duration::from_secs(60);
 pub const ML_DEADLINE: Duration = Duration::from_secs(120);

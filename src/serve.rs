@@ -11,7 +11,7 @@ use tonic::service::Routes;
 
 use crate::{
     cli::ServeArgs,
-    config::{Config, DEADLINE, ML_DEADLINE},
+    config::{Config, DEADLINE, DOCAUTH_DEADLINE, ML_DEADLINE},
 };
 
 /// Runs until SIGTERM or SIGINT, then finishes the requests under way.
@@ -35,7 +35,9 @@ async fn peers(config: Config) -> anyhow::Result<Peers> {
         sessions: peer(urls.sessions, DEADLINE).or("sessions", svc_sessions::routes(config.sessions)).await?,
         consent: peer(urls.consent, DEADLINE).or("consent", svc_consent::routes(config.consent)).await?,
         ml: peer(urls.ml, ML_DEADLINE).or("ml", svc_ml::routes(config.ml)).await?,
-        docauth: peer(urls.docauth, DEADLINE).or("docauth", svc_docauth::routes(config.docauth)).await?,
+        docauth: peer(urls.docauth, DOCAUTH_DEADLINE)
+            .or("docauth", svc_docauth::routes(config.docauth))
+            .await?,
         transactions: peer(urls.transactions, DEADLINE)
             .or("transactions", svc_transactions::routes(config.transactions))
             .await?,

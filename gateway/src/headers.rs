@@ -48,6 +48,8 @@ pub struct CallHeaders {
     pub client_app_version: Option<String>,
     /// Whether a document's machine readable zone is to be validated.
     pub validate_mrz: bool,
+    /// Whether the configured external provider shall check a document instead of this server.
+    pub external_docauth: bool,
 }
 
 /// Where the user's device is. Unknown fields are dropped.
@@ -80,6 +82,8 @@ impl CallHeaders {
             client_app_version: word(headers, "X-Client-App-Version")?,
             validate_mrz: single(headers, "X-Inhouse-MRZ")?
                 .is_some_and(|value| value.eq_ignore_ascii_case("true")),
+            external_docauth: single(headers, "X-Inhouse-Docauth")?
+                .is_some_and(|value| value.eq_ignore_ascii_case("false")),
         })
     }
 }

@@ -17,6 +17,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Longest a service may take. The models get minutes: a long video on a busy machine is slow, not broken.
 const DEADLINE: Duration = Duration::from_secs(10);
+const DOCAUTH_DEADLINE: Duration = Duration::from_secs(60);
 const ML_DEADLINE: Duration = Duration::from_secs(120);
 
 /// Where each service is; all are required here.
@@ -79,7 +80,7 @@ fn peers(urls: &Urls, token: Option<&SecretString>) -> anyhow::Result<Peers> {
         sessions: remote("sessions", &urls.sessions, DEADLINE)?,
         consent: remote("consent", &urls.consent, DEADLINE)?,
         ml: remote("ml", &urls.ml, ML_DEADLINE)?,
-        docauth: remote("docauth", &urls.docauth, DEADLINE)?,
+        docauth: remote("docauth", &urls.docauth, DOCAUTH_DEADLINE)?,
         transactions: remote("transactions", &urls.transactions, DEADLINE)?,
         projects: remote("projects", &urls.projects, DEADLINE)?,
     })

@@ -130,6 +130,7 @@ fn describe(transaction: &mut Transaction, headers: &CallHeaders) {
         client_app,
         client_app_version,
         validate_mrz: _,
+        external_docauth: _,
     } = headers.clone();
     *transaction = Transaction {
         user_fullname,

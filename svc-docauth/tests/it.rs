@@ -1,14 +1,176 @@
-//! The document service over its own wire.
+//! The document service over its own wire, with the real networks.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use std::time::Duration;
+use std::{path::Path, sync::LazyLock, time::Duration};
 
-use proto::docauth::doc_auth_client::DocAuthClient;
-use tonic::Code;
+use axum::{Json, Router, routing::post};
+use bytes::Bytes;
+use futures::stream;
+use proto::docauth::{
+    CheckDocumentHeader, CheckDocumentRequest, CheckDocumentResponse, CheckOutcome,
+    check_document_request::Part, doc_auth_client::DocAuthClient,
+};
+use rpc::Transport;
+use serde_json::{Value, json};
+use svc_docauth::Config;
+use tokio::runtime::Runtime;
+use tonic::{Code, Status};
 
-#[tokio::test]
-async fn a_document_is_answered_unimplemented() {
-    let routes = svc_docauth::routes(svc_docauth::Config::default()).await.unwrap();
-    let mut client = DocAuthClient::new(rpc::local(routes, Duration::from_secs(5)));
-    let refused = client.check_document(tokio_stream::empty()).await.unwrap_err();
-    assert_eq!(refused.code(), Code::Unimplemented);
+static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
+static SHARED: LazyLock<DocAuthClient<Transport>> = LazyLock::new(|| RUNTIME.block_on(service(|_| {})));
+
+/// Tells a story to the shared service, which is loaded first.
+fn story<F: Future<Output = ()>>(told: impl FnOnce(&'static DocAuthClient<Transport>) -> F) {
+    let client = &*SHARED;
+    RUNTIME.block_on(told(client));
+}
+
+async fn service(set: impl FnOnce(&mut Config)) -> DocAuthClient<Transport> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+    let mut config = Config { models: Some(root.join("models")), workers: 1, ..Config::default() };
+    set(&mut config);
+    let routes = svc_docauth::routes(config).await.unwrap();
+    DocAuthClient::new(rpc::local(routes, Duration::from_secs(120)))
+}
+
+async fn send(
+    client: &DocAuthClient<Transport>,
+    picture: &[u8],
+    external: bool,
+) -> Result<CheckDocumentResponse, Status> {
+    let header = CheckDocumentHeader {
+        project_id: "p".into(),
+        transaction_id: "t".into(),
+        validate_mrz: true,
+        external,
+    };
+    let chunks = picture.chunks(60_000).map(|c| Part::Chunk(Bytes::copy_from_slice(c)));
+    let parts = std::iter::once(Part::Header(header)).chain(chunks);
+    let messages: Vec<_> = parts.map(|part| CheckDocumentRequest { part: Some(part) }).collect();
+    Ok(client.clone().check_document(stream::iter(messages)).await?.into_inner())
+}
+
+fn blank() -> Vec<u8> {
+    let mut png = std::io::Cursor::new(Vec::new());
+    image::RgbImage::from_pixel(900, 600, image::Rgb([230, 230, 225]))
+        .write_to(&mut png, image::ImageFormat::Png)
+        .unwrap();
+    png.into_inner()
+}
+
+#[test]
+fn what_is_no_picture_is_refused_in_words() {
+    story(|client| async move {
+        for (bytes, said) in [
+            (&b"%PDF-1.7"[..], "the document must be a jpg or png picture"),
+            (&blank()[..40], "the picture cannot be decoded; it may be cut short or damaged"),
+            (&[][..], "the document is empty"),
+        ] {
+            let refused = send(client, bytes, false).await.unwrap_err();
+            assert_eq!((refused.code(), refused.message()), (Code::InvalidArgument, said));
+        }
+    });
+}
+
+#[test]
+fn an_empty_sheet_is_claimed_to_be_nothing() {
+    story(|client| async move {
+        let checked = send(client, &blank(), false).await.unwrap();
+        assert_eq!((checked.document_type.as_str(), checked.mrz), ("", None));
+        assert!(checked.portrait.is_empty() && checked.fields.is_empty());
+        let passed = |c: &&proto::docauth::DocumentCheck| c.outcome() == CheckOutcome::Passed && !c.advisory;
+        assert_eq!(checked.checks.iter().filter(passed).count(), 0, "{:?}", checked.checks);
+    });
+}
+
+#[test]
+fn without_an_external_provider_asking_for_one_says_how_to_have_it() {
+    story(|client| async move {
+        let refused = send(client, &blank(), true).await.unwrap_err();
+        assert_eq!(refused.code(), Code::InvalidArgument);
+        assert!(refused.message().contains("idscan_key"), "{}", refused.message());
+    });
+}
+
+#[test]
+fn a_full_house_is_told_at_once() {
+    RUNTIME.block_on(async {
+        let client = service(|config| config.queue = 0).await;
+        let (held, waiting) = tokio::sync::oneshot::channel::<()>();
+        let (admitted, is_in) = tokio::sync::oneshot::channel();
+        let header = CheckDocumentRequest { part: Some(Part::Header(CheckDocumentHeader::default())) };
+        // Who is asked for more than the header has been admitted.
+        let more = stream::once(async {
+            admitted.send(()).unwrap();
+            let _ = waiting.await;
+        });
+        let parts = stream::StreamExt::chain(
+            stream::iter([header]),
+            futures::StreamExt::filter_map(more, |()| async { None }),
+        );
+        let mut first = client.clone();
+        let first = tokio::spawn(async move { first.check_document(Box::pin(parts)).await });
+        is_in.await.unwrap();
+        let refused = send(&client, b"x", false).await.unwrap_err();
+        assert_eq!(refused.code(), Code::ResourceExhausted);
+        assert_eq!(refused.message(), "too many documents at once; try again later");
+        drop(held);
+        assert_eq!(first.await.unwrap().unwrap_err().message(), "the document is empty");
+    });
+}
+
+/// A stand-in for the vendor's API that answers with what it was sent.
+async fn vendor() -> String {
+    let answer = |headers: axum::http::HeaderMap, Json(body): Json<Value>| async move {
+        assert_eq!(headers["authorization"], "Bearer sk_test");
+        assert!(
+            body["frontImageBase64"].as_str().unwrap().starts_with("iVBOR"),
+            "the picture as strict base64"
+        );
+        Json(json!({
+            "requestId": "r",
+            "document": { "firstName": "Ana", "familyName": "Silva", "dob": "1990-02-01", "expires": "2099-02-01",
+                          "id": "X123", "idType": "Drivers License", "abbr3Country": "USA", "state": "CA" },
+            "documentVerificationResult": { "documentConfidence": 91, "isDocumentExpired": false },
+        }))
+    };
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}", listener.local_addr().unwrap());
+    let app = Router::new().route("/api/v4/verify", post(answer));
+    tokio::spawn(async move { axum::serve(listener, app).await });
+    url
+}
+
+#[test]
+fn the_external_provider_is_asked_as_its_manual_says() {
+    RUNTIME.block_on(async {
+        let url = vendor().await;
+        let client = service(|config| {
+            config.idscan_url = url;
+            config.idscan_key = Some("sk_test".into());
+        })
+        .await;
+        let checked = send(&client, &blank(), true).await.unwrap();
+        assert_eq!(
+            (checked.provider.as_str(), checked.document_type.as_str()),
+            ("idscan", "driving_licence")
+        );
+        let value = |name: &str| checked.fields.iter().find(|f| f.name == name).unwrap().value.clone();
+        assert_eq!((value("last_name"), value("expiry_date")), ("SILVA".into(), "2099-02-01".into()));
+        assert!(checked.checks.iter().all(|c| c.outcome() == CheckOutcome::Passed), "{:?}", checked.checks);
+        let gone = send(&client, b"no picture", true).await.unwrap_err();
+        assert_eq!(gone.code(), Code::InvalidArgument, "nothing but pictures leaves for the vendor");
+    });
+}
+
+#[test]
+fn a_provider_that_does_not_answer_is_told_apart_from_a_bad_picture() {
+    RUNTIME.block_on(async {
+        let client = service(|config| {
+            config.idscan_url = "http://127.0.0.1:9".into();
+            config.idscan_key = Some("sk_test".into());
+        })
+        .await;
+        assert_eq!(send(&client, &blank(), true).await.unwrap_err().code(), Code::Unavailable);
+    });
 }

@@ -3,27 +3,42 @@
 
 use std::time::Instant;
 
-use document::{Engine, Page};
+use document::Engine;
 use models::{Pack, Runtime};
+use time::{Date, macros::date};
+
+/// A day on which some of the published specimens are valid.
+const TODAY: Date = date!(2026 - 01 - 01);
 
 fn main() -> anyhow::Result<()> {
     let mut engine = Engine::load(&Runtime::load(&Pack::open(None)?)?)?;
     for file in std::env::args().skip(1) {
         let bytes = std::fs::read(&file)?;
         let started = Instant::now();
-        let read = Page::decode(&bytes).and_then(|page| engine.read(page));
+        let report = engine.inspect(&bytes, TODAY);
         let took = started.elapsed().as_millis();
-        match read {
+        match report {
             Err(error) => println!("{file}: {error}"),
-            Ok(read) => {
-                println!("{file}: {took} ms, {} lines, turned {}", read.lines.len(), read.turned);
-                for line in &read.lines {
-                    println!("    {:.2} {}", line.confidence, line.text);
+            Ok(report) => {
+                println!(
+                    "{file}: {took} ms, {} {} lines, turned {}",
+                    report.kind.as_str(),
+                    report.lines,
+                    report.turned
+                );
+                for (name, field) in &report.fields {
+                    println!(
+                        "    {:.2} {:?} {} {}",
+                        field.confidence,
+                        field.source,
+                        name.as_str(),
+                        field.value
+                    );
                 }
-                if let Some(mrz) = read.mrz {
-                    println!("  {} {:?} {:?}", mrz.format.as_str(), mrz.check_digits, mrz.repairs);
-                    mrz.lines.iter().for_each(|l| println!("  {l}"));
+                for check in &report.checks {
+                    println!("    {:?} {} {}", check.outcome, check.name, check.evidence);
                 }
+                report.mrz.iter().flat_map(|m| &m.lines).for_each(|l| println!("  {l}"));
             }
         }
     }

@@ -4,10 +4,13 @@ use models::Runtime;
 use time::Date;
 
 use crate::{
-    Error, Mrz, Page, TextLine,
+    Check, Error, Mrz, Page, TextLine,
+    comparison::{compare, is_settled},
+    geometry::Quad,
     orientation::PageOrientation,
     portrait::{Faces, Portraits, cut_out},
-    report::Report,
+    printed::{Printed, dates},
+    report::{FieldName, Fields, Report},
     text::{ReadLine, TextReader},
     zone, zone_checks, zone_fields,
 };
@@ -34,6 +37,9 @@ pub struct PageText {
 /// and below.
 const CUTS: [(f32, f32); 4] = [(0.3, 0.12), (0.0, -0.08), (0.5, 0.25), (0.2, 0.0)];
 
+/// Most lines read a second time: 30 ms each.
+const MOST_AGAIN: usize = 12;
+
 impl Engine {
     /// Loads every network.
     ///
@@ -55,7 +61,48 @@ impl Engine {
         let page = Page::decode(file)?;
         let read = self.read(page)?;
         let portraits = self.faces.find(&read.page)?;
-        Ok(report(read, &portraits, today))
+        let mut fields = read.mrz.as_ref().map(|m| zone_fields::fields(m, today)).unwrap_or_default();
+        let mut checks = zone_checks::checks(read.mrz.as_ref(), today);
+        checks.extend(self.printed(&read, &mut fields, today)?);
+        Ok(report(read, &portraits, fields, checks))
+    }
+
+    /// The printed zone: confirms what the machine readable zone says, or without one gives the fields. What is not
+    /// settled at first reading is read again by the larger network.
+    fn printed(&mut self, read: &PageText, fields: &mut Fields, today: Date) -> Result<Vec<Check>, Error> {
+        let zone: Vec<_> = read.mrz.iter().flat_map(|m| m.quads.iter().map(Quad::centre)).collect();
+        let mut readings = vec![Printed::new(&read.lines, &zone, today)];
+        let Some(mrz) = &read.mrz else {
+            fields.extend(readings[0].fields());
+            let expiry =
+                fields.get(&FieldName::ExpiryDate).and_then(|f| dates(&f.value, today).first().copied());
+            return Ok(expiry.map(|date| zone_checks::expired(date, today)).into_iter().collect());
+        };
+        let checks = compare(mrz, &readings, today, &mut fields.clone());
+        if !is_settled(&checks)
+            && let Some(lines) = self.doubtful(read, &zone)?
+        {
+            readings.push(Printed::new(&lines, &zone, today));
+        }
+        Ok(compare(mrz, &readings, today, fields))
+    }
+
+    /// The lines of the page with the doubtful ones read again.
+    fn doubtful(&mut self, read: &PageText, zone: &[[f32; 2]]) -> Result<Option<Vec<TextLine>>, Error> {
+        let is_zone = |l: &TextLine| zone.iter().any(|c| l.quad.contains(*c));
+        let mut lines = read.lines.clone();
+        let mut doubtful: Vec<usize> = (0..lines.len()).filter(|i| !is_zone(&lines[*i])).collect();
+        // Figures first, then what was read worst: labels need no second look.
+        let figures = |l: &TextLine| l.text.chars().filter(char::is_ascii_digit).count() >= 2;
+        doubtful.sort_by(|a, b| {
+            let (a, b) = (&lines[*a], &lines[*b]);
+            figures(b).cmp(&figures(a)).then(a.confidence.total_cmp(&b.confidence))
+        });
+        for i in doubtful.into_iter().take(MOST_AGAIN) {
+            let Some(again) = self.text.read_again(&read.page, lines[i].quad)? else { return Ok(None) };
+            lines[i] = again.line;
+        }
+        Ok(Some(lines))
     }
 
     /// Turns a page upright and reads it.
@@ -99,12 +146,11 @@ impl Engine {
 }
 
 /// Puts together what was found on one page.
-fn report(read: PageText, portraits: &Portraits, today: Date) -> Report {
+fn report(read: PageText, portraits: &Portraits, fields: Fields, checks: Vec<Check>) -> Report {
     let picture = |face: &Option<face::Detection>| face.as_ref().and_then(|f| cut_out(&read.page, f));
-    let checks = zone_checks::checks(read.mrz.as_ref(), today);
     Report {
         kind: read.mrz.as_ref().map(zone_fields::kind).unwrap_or_default(),
-        fields: read.mrz.as_ref().map(|m| zone_fields::fields(m, today)).unwrap_or_default(),
+        fields,
         checks,
         portrait: picture(&portraits.portrait),
         ghost: picture(&portraits.ghost),

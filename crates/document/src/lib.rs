@@ -10,6 +10,7 @@
 //! Caller: `svc-docauth`.
 
 mod check;
+mod comparison;
 mod engine;
 mod error;
 mod field;
@@ -19,6 +20,7 @@ mod network;
 mod orientation;
 mod page;
 mod portrait;
+mod printed;
 mod report;
 mod text;
 mod zone;

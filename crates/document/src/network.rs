@@ -24,6 +24,11 @@ impl Network {
         Ok(Self { name, session: runtime.session(name)? })
     }
 
+    /// An entry of the model's own description.
+    pub fn metadata(&self, key: &str) -> Option<String> {
+        self.session.metadata().ok()?.custom(key)
+    }
+
     /// Runs it on one batch of pictures, `[1, 3, height, width]`; every network here calls its input `x`.
     ///
     /// # Errors

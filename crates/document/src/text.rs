@@ -22,6 +22,8 @@ const MOST_LINES: usize = 120;
 pub(crate) struct TextReader {
     detector: Network,
     recogniser: Recogniser,
+    /// The larger network for doubtful lines, where the pack has it.
+    second: Option<Recogniser>,
 }
 
 /// A line under both readings.
@@ -38,7 +40,15 @@ impl TextReader {
         Ok(Self {
             detector: Network::load(runtime, "ppocr_det")?,
             recogniser: Recogniser { network: Network::load(runtime, "ppocr_rec")?, alphabet },
+            second: second(runtime)?,
         })
+    }
+
+    /// What the larger network reads in `quad`; none where the pack lacks it.
+    pub fn read_again(&mut self, page: &Page, quad: Quad) -> Result<Option<ReadLine>, Error> {
+        let Some(second) = &mut self.second else { return Ok(None) };
+        let Recognised { text, confidence, mrz } = second.read(page, &quad)?;
+        Ok(Some(ReadLine { line: TextLine { quad, text, confidence }, mrz }))
     }
 
     /// Where text is.
@@ -60,4 +70,15 @@ impl TextReader {
         let Recognised { text, confidence, mrz } = self.recogniser.read(page, &quad)?;
         Ok(ReadLine { line: TextLine { quad, text, confidence }, mrz })
     }
+}
+
+/// The larger recogniser; its alphabet is part of its file.
+fn second(runtime: &Runtime) -> Result<Option<Recogniser>, Error> {
+    const NAME: &str = "ppocr_rec_small";
+    if !runtime.pack().has(NAME) {
+        return Ok(None);
+    }
+    let network = Network::load(runtime, NAME)?;
+    let alphabet = Alphabet::of_network(&network);
+    Ok(alphabet.map(|alphabet| Recogniser { network, alphabet }))
 }

@@ -68,6 +68,9 @@ pub struct State {
     pub receipts: Vec<projects::SignErasureRequest>,
     pub projects_down: bool,
     pub panic_on_analysis: bool,
+    /// What the documents service answers; without, that it is not offered.
+    pub document: Option<docauth::CheckDocumentResponse>,
+    pub documents: Vec<docauth::CheckDocumentHeader>,
 }
 
 #[derive(Default)]
@@ -449,9 +452,17 @@ impl ml_server::Ml for Stage {
 impl doc_auth_server::DocAuth for Stage {
     async fn check_document(
         &self,
-        _: Request<Streaming<docauth::CheckDocumentRequest>>,
+        request: Request<Streaming<docauth::CheckDocumentRequest>>,
     ) -> Result<Response<docauth::CheckDocumentResponse>, Status> {
-        Err(Status::unimplemented("document authentication is not offered by this server"))
+        let mut stream = request.into_inner();
+        while let Some(message) = stream.message().await? {
+            if let Some(docauth::check_document_request::Part::Header(header)) = message.part {
+                self.set().documents.push(header);
+            }
+        }
+        let answer = self.set().document.clone();
+        let none = || Status::unimplemented("document authentication is not offered by this server");
+        answer.map(Response::new).ok_or_else(none)
     }
 }
 

@@ -5,6 +5,7 @@
 mod access;
 mod consent;
 mod customer;
+mod documents;
 mod fakes;
 mod idempotency;
 mod listener;

@@ -14,6 +14,9 @@ const WIDEST: u32 = 2400;
 /// A line at least this many times as high as wide stands upright, and is laid down before it is read.
 const UPRIGHT: f32 = 1.5;
 
+/// What the full alphabet takes a filler for.
+const LIKE_FILLER: [&str; 9] = ["≤", "«", "‹", "Λ", "∧", "く", "〈", "《", "＜"];
+
 /// The characters the network knows.
 #[derive(Clone, Debug)]
 pub(crate) struct Alphabet {
@@ -21,6 +24,9 @@ pub(crate) struct Alphabet {
     characters: Vec<String>,
     /// The classes of A-Z, 0-9 and `<`.
     mrz: Vec<usize>,
+    /// The class of `<`, and those of signs that a filler is taken for.
+    filler: usize,
+    like_filler: Vec<usize>,
 }
 
 /// One character as read.
@@ -52,7 +58,17 @@ impl Alphabet {
         characters.push(" ".into());
         let is_mrz = |c: &str| matches!(c.as_bytes(), [b'A'..=b'Z' | b'0'..=b'9' | b'<']);
         let mrz = characters.iter().enumerate().filter(|(_, c)| is_mrz(c)).map(|(i, _)| i).collect();
-        Self { characters, mrz }
+        let classes = |wanted: &dyn Fn(&str) -> bool| {
+            characters.iter().enumerate().filter(|(_, c)| wanted(c)).map(|(i, _)| i).collect::<Vec<_>>()
+        };
+        let filler = classes(&|c| c == "<").first().copied().unwrap_or(0);
+        let like_filler = classes(&|c| LIKE_FILLER.contains(&c));
+        Self { characters, mrz, filler, like_filler }
+    }
+
+    /// What is after the last line end is a space; `characters` of a network's own metadata.
+    pub fn of_network(network: &Network) -> Option<Self> {
+        Some(Self::parse(&network.metadata("character")?))
     }
 
     fn decode(&self, data: &[f32], classes: usize) -> Recognised {
@@ -68,8 +84,12 @@ impl Alphabet {
                 count += 1;
             }
             last = class;
+            let (full, sure) = (class, probability);
             let allowed = std::iter::once(0).chain(self.mrz.iter().copied());
-            let (class, probability) = best(allowed.filter_map(|i| Some((i, *step.get(i)?))));
+            let (mut class, mut probability) = best(allowed.filter_map(|i| Some((i, *step.get(i)?))));
+            if self.filler > 0 && self.like_filler.contains(&full) {
+                (class, probability) = (self.filler, sure);
+            }
             if class == 0 {
                 last_mrz = 0;
                 continue;
