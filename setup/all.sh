@@ -6,15 +6,23 @@ cd "$(dirname "$0")/.."
 
 setup/system.sh
 
-requirements_sum=$(sha256sum setup/requirements.txt | cut -d' ' -f1)
-if [[ ! -x .venv/bin/python || $(cat .venv/requirements.sha256 2>/dev/null) != "$requirements_sum" ]]; then
-  echo "python: making .venv"
-  python3 -m venv .venv
-  .venv/bin/pip install -q --disable-pip-version-check --require-hashes --only-binary=:all: -r setup/requirements.txt
-  echo "$requirements_sum" >.venv/requirements.sha256
-fi
-echo "python: .venv is up to date"
+# environment FOLDER REQUIREMENTS: a Python environment of pinned wheels, made anew when its list changes.
+environment() {
+  local folder=$1 requirements=$2 sum
+  sum=$(sha256sum "$requirements" | cut -d' ' -f1)
+  if [[ ! -x $folder/bin/python || $(cat "$folder/requirements.sha256" 2>/dev/null) != "$sum" ]]; then
+    echo "python: making $folder"
+    python3 -m venv "$folder"
+    "$folder/bin/pip" install -q --disable-pip-version-check --require-hashes --only-binary=:all: -r "$requirements"
+    echo "$sum" >"$folder/requirements.sha256"
+  fi
+  echo "python: $folder is up to date"
+}
 
+environment .venv setup/requirements.txt
 .venv/bin/python setup/models.py
-# An image needs no demonstration media.
-[[ ${1:-} == --no-fixtures ]] || .venv/bin/python setup/fixtures.py
+# An image needs no demonstration media and no tests.
+if [[ ${1:-} != --no-fixtures ]]; then
+  .venv/bin/python setup/fixtures.py
+  environment tests/contract/.venv tests/contract/requirements.txt
+fi
