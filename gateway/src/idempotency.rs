@@ -29,7 +29,6 @@ use crate::{
     auth::{self, ApiKey},
     error::Error,
     middleware::REQUEST_ID,
-    transactions::BothNames,
     upload::MAX_BODY,
 };
 use fingerprint::{Fingerprint, Hashed};
@@ -54,23 +53,13 @@ pub async fn idempotent(State(gateway): State<Gateway>, request: Request, next: 
     if request.method() != Method::POST || !request.headers().contains_key(KEY) {
         return next.run(request).await;
     }
-    let path = request.uri().path().to_owned();
     let (mut parts, body) = request.into_parts();
     // Who may not call learns so from the route, in its own words.
     let Ok(caller) = ApiKey::from_request_parts(&mut parts, &gateway).await else {
         return next.run(Request::from_parts(parts, body)).await;
     };
     let answered = answer(&gateway, &caller, Request::from_parts(parts, body), next).await;
-    answered.unwrap_or_else(|error| refusal(&path, error))
-}
-
-/// A refusal as the routes beside it word theirs.
-fn refusal(path: &str, error: Error) -> Response {
-    if path.starts_with("/api-transactions") || path.starts_with("/api-projects") {
-        BothNames::from(error).into_response()
-    } else {
-        error.into_response()
-    }
+    answered.unwrap_or_else(IntoResponse::into_response)
 }
 
 async fn answer(gateway: &Gateway, caller: &ApiKey, request: Request, next: Next) -> Result<Response, Error> {

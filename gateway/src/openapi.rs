@@ -66,6 +66,9 @@ impl Modify for CallHeaders {
                     operation.parameters.get_or_insert_default().extend(parameters().map(Into::into));
                 });
             }
+            if let Some(post) = item.post.as_mut().filter(|post| post.security.is_none()) {
+                post.parameters.get_or_insert_default().push(header("idempotency-key").into());
+            }
         }
     }
 }
@@ -75,14 +78,42 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
 }
 
 fn parameters() -> impl Iterator<Item = Parameter> {
-    headers::ACCEPTED.into_iter().map(|name| {
-        let text = ObjectBuilder::new().schema_type(Type::String).build();
-        ParameterBuilder::new()
-            .name(name.as_str())
-            .parameter_in(ParameterIn::Header)
-            .schema(Some(text))
-            .build()
-    })
+    headers::ACCEPTED.into_iter().map(|name| header(name.as_str()))
+}
+
+/// A header of requests: what it says and the form it has.
+fn header(name: &str) -> Parameter {
+    let text = ObjectBuilder::new().schema_type(Type::String);
+    let (description, schema) = match name {
+        "x-user-fullname" => {
+            ("whom the call is about; an identifier", text.min_length(Some(1)).max_length(Some(256)))
+        }
+        "x-session-id" => ("the session", text.max_length(Some(128))),
+        "x-request-user-provided-id" => ("an older name of X-Session-ID", text.max_length(Some(128))),
+        "x-device-info" => {
+            ("a JSON object about the device, at most 64 KiB", text.pattern(Some(r"^\{.*\}$")))
+        }
+        "x-geo-location" => {
+            ("JSON with lat, lng and optional country, city, ip", text.pattern(Some(r"^\{.*\}$")))
+        }
+        "x-request-tags" => {
+            ("at most 32 words of at most 64 characters, comma separated", text.max_length(Some(2111)))
+        }
+        "x-use-prefilled-video" | "x-inhouse-docauth" | "x-inhouse-mrz" => {
+            ("true or false", text.enum_values(Some(["true", "false"])))
+        }
+        "idempotency-key" => (
+            "makes the call safe to repeat: a string of 1 to 255 printable ASCII characters",
+            text.pattern(Some(r#"^"?[!#-+\--:<-\[\]-~]{1,255}"?$"#)),
+        ),
+        _ => ("kept with the transaction", text.max_length(Some(128))),
+    };
+    ParameterBuilder::new()
+        .name(name)
+        .description(Some(description))
+        .parameter_in(ParameterIn::Header)
+        .schema(Some(schema.build()))
+        .build()
 }
 
 #[cfg(test)]

@@ -18,6 +18,11 @@ both_modes!(
     audio_without_picture_and_picture_without_sound,
     a_face_is_needed,
     unknown_paths_and_methods_answer_json,
+    no_route_without_a_key,
+    no_body_is_too_strange_for_any_route,
+    no_path_leads_elsewhere,
+    file_names_of_any_kind,
+    fields_twice_too_long_or_too_many,
 );
 
 const LIMIT: usize = 50 * 1024 * 1024;
@@ -163,4 +168,167 @@ async fn unknown_paths_and_methods_answer_json(world: &'static World) {
     let project = Project::new(world);
     assert_eq!(project.get("/api-gateway/nothing-here").await.status, 404);
     assert_eq!(project.get("/api-gateway/sessions/start").await.status, 405);
+}
+
+/// Every path of the API's own description, with an id that is none.
+async fn described(project: &Project) -> Vec<(reqwest::Method, String)> {
+    let description = project.get("/openapi.json").await;
+    let mut calls = Vec::new();
+    for (path, item) in description.body["paths"].as_object().unwrap() {
+        let path = path.replace('{', "").replace('}', "");
+        for method in item.as_object().unwrap().keys() {
+            if item[method].get("security").is_none() {
+                calls.push((method.to_uppercase().parse().unwrap(), path.clone()));
+            }
+        }
+    }
+    assert!(calls.len() > 10, "{calls:?}");
+    calls
+}
+
+async fn no_route_without_a_key(world: &'static World) {
+    let project = Project::new(world);
+    let client = reqwest::Client::new();
+    for (method, path) in described(&project).await {
+        let url = format!("{}{path}", world.url);
+        let none = answer(client.request(method.clone(), &url)).await;
+        assert_eq!(
+            (none.status.as_u16(), none.error()),
+            (401, "missing authorization token"),
+            "{method} {path}"
+        );
+        let forged = format!("{}x", project.key);
+        let forged = answer(client.request(method.clone(), &url).bearer_auth(forged)).await;
+        assert_eq!((forged.status.as_u16(), forged.error()), (401, "invalid api key"), "{method} {path}");
+    }
+}
+
+/// Bodies no route can use: each is refused with a sentence, none with a fault.
+async fn no_body_is_too_strange_for_any_route(world: &'static World) {
+    let project = Project::new(world);
+    let nested = "[".repeat(10_000);
+    let bodies: [(&str, &[u8]); 8] = [
+        ("application/json", b"{"),
+        ("application/json", b"null"),
+        ("application/json", nested.as_bytes()),
+        ("application/json", b"\xff\xfe{}"),
+        ("application/json", br#"{"a":1,"a":2}"#),
+        ("application/x-www-form-urlencoded", b"a=b&a=c"),
+        ("multipart/form-data", b"--x\r\n\r\n--x--"),
+        (
+            "multipart/form-data; boundary=x",
+            b"--x\r\nContent-Disposition: form-data\r\n\r\nnameless\r\n--x--\r\n",
+        ),
+    ];
+    for (method, path) in described(&project).await {
+        if method == "GET" {
+            continue;
+        }
+        for (content_type, body) in bodies {
+            let request = project.request(method.clone(), &path).header("X-User-Fullname", ADA);
+            let answered = answer(request.header("Content-Type", content_type).body(body.to_vec())).await;
+            let what = format!(
+                "{method} {path} {content_type} {}: {}",
+                String::from_utf8_lossy(body),
+                answered.body
+            );
+            assert!(answered.status.as_u16() < 500 || answered.status == 501, "{what}");
+            if answered.status.is_client_error() {
+                assert!(!answered.error().is_empty(), "{what}");
+            }
+        }
+        let large = project.request(method.clone(), &path).header("Content-Type", "application/json");
+        match large.body(vec![b' '; 60 * 1024 * 1024]).send().await {
+            Ok(answered) => {
+                assert!(answered.status().as_u16() < 500 || answered.status() == 501, "{method} {path}")
+            }
+            // Refused while the client was still sending.
+            Err(error) => assert!(error.is_request() || error.is_body(), "{method} {path}: {error}"),
+        }
+    }
+    project.start_session().await;
+}
+
+/// Ids and names in paths that try to be something else.
+async fn no_path_leads_elsewhere(world: &'static World) {
+    let project = Project::new(world);
+    let strange =
+        ["..%2f..%2fetc%2fpasswd", "%00", "%ff", "'%20or%201=1--", "%F0%9F%98%80", "%0d%0aX-Evil:%201", "-1"];
+    for (method, path) in described(&project).await.into_iter().filter(|(_, path)| path.contains("/id")) {
+        for id in strange.into_iter().map(str::to_owned).chain(["x".repeat(4000)]) {
+            let path = path.replace("/id", &format!("/{id}"));
+            let answered = answer(project.request(method.clone(), &path)).await;
+            assert!(
+                answered.status.is_client_error(),
+                "{method} {path}: {} {}",
+                answered.status,
+                answered.body
+            );
+            assert!(!answered.headers.contains_key("x-evil"));
+        }
+    }
+}
+
+/// A file's name is never more than a word.
+async fn file_names_of_any_kind(world: &'static World) {
+    let project = Project::new(world);
+    let video = std::fs::read(fixture("small.mp4")).unwrap();
+    let before = files_of(&world.data_dir);
+    for name in [
+        "../../../../tmp/evil.mp4",
+        "/etc/passwd",
+        "a\\\"b.mp4",
+        "Zoë 王芳 😀.mp4",
+        "CON",
+        "",
+        &"x".repeat(3000),
+    ] {
+        let form = Form::new().text("phrase", "one two").file("video", name, "video/mp4", video.clone());
+        let request = form
+            .send(project.post("/api-gateway/process-video").header("X-User-Fullname", "Zoë O'Hara 王芳"));
+        let answered = answer(request).await;
+        assert_eq!(answered.status, 200, "{name:?}: {}", answered.body);
+    }
+    assert!(!std::path::Path::new("/tmp/evil.mp4").exists());
+    let names = files_of(&world.data_dir);
+    assert!(
+        names.difference(&before).all(|name| !name.contains("evil") && !name.contains("passwd")),
+        "{names:?}"
+    );
+}
+
+fn files_of(folder: &std::path::Path) -> std::collections::BTreeSet<String> {
+    let mut names = std::collections::BTreeSet::new();
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        names.insert(entry.path().display().to_string());
+        if entry.path().is_dir() {
+            names.extend(files_of(&entry.path()));
+        }
+    }
+    names
+}
+
+async fn fields_twice_too_long_or_too_many(world: &'static World) {
+    let project = Project::new(world);
+    let video = std::fs::read(fixture("small.mp4")).unwrap();
+    let form = || Form::new().text("phrase", "one two").file("video", "v.mp4", "video/mp4", video.clone());
+    let post = || project.post("/api-gateway/process-video").header("X-User-Fullname", ADA);
+    let twice = refused(form().text("phrase", "one").send(post()), "a field twice").await;
+    assert_eq!(twice, "'phrase' is in the form more than once");
+    let two_files = form().file("video", "w.mp4", "video/mp4", video.clone());
+    assert_eq!(
+        refused(two_files.send(post()), "a file twice").await,
+        "'video' is in the form more than once"
+    );
+    let long =
+        Form::new().text("phrase", &"one ".repeat(2000)).file("video", "v.mp4", "video/mp4", video.clone());
+    assert_eq!(refused(long.send(post()), "a long phrase").await, "'phrase' form value is longer than 4 KiB");
+    let many = (0..40).fold(form(), |form, n| form.text(&format!("field-{n}"), "x"));
+    assert_eq!(refused(many.send(post()), "many fields").await, "the form has more than 32 fields");
+    let long_user = project.video(&"x".repeat(257), "small.mp4", "one two");
+    refused(long_user, "a long user").await;
+    let body = serde_json::json!({"is_consent_given": true, "user_fullname": "a\u{0}b"});
+    refused(project.post("/api-consent/consent").json(&body), "a control character").await;
+    let twice = r#"{"is_consent_given":true,"user_fullname":"ada","user_fullname":"bob"}"#;
+    refused(project.post("/api-consent/consent").body(twice), "a name twice").await;
 }

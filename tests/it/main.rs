@@ -11,9 +11,11 @@ mod keys;
 mod multipart;
 mod process_video;
 mod project;
+mod schemathesis;
 mod sdk;
 mod sessions;
 mod transactions;
+mod wire;
 mod world;
 
 /// Runs one scenario in both deployments: `both_modes!(name, scenario)` with `async fn scenario(world: &World)`.

@@ -26,7 +26,8 @@ async fn the_server_keeps_the_contract_it_describes() {
         .args(["--header", &format!("Authorization: Bearer {}", project.key)])
         .arg(format!("{}/openapi.json", project.world.url))
         .current_dir(std::env::temp_dir());
-    let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().expect("schemathesis runs");
+    let output =
+        tokio::task::spawn_blocking(move || command.output()).await.unwrap().expect("schemathesis runs");
     let report = String::from_utf8_lossy(&output.stdout);
     assert!(output.status.success(), "{report}{}", String::from_utf8_lossy(&output.stderr));
     // A run that found nothing to call would pass as well.

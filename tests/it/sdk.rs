@@ -1,36 +1,70 @@
-//! The vendor's own npm client, unmodified, against this server.
+//! The vendor's own npm client, unmodified, through every method of its class: success and every error it documents, in
+//! either dialect. The stories themselves are `tests/sdk/*.test.mjs`.
 
-use std::process::Command;
+use std::{
+    path::Path,
+    process::{Command, Output},
+};
+
+use serde_json::json;
 
 use crate::{
     both_modes,
-    project::{ADA, Project, SPEECH},
+    project::{Project, SPEECH, answer},
     world::{World, fixture, root},
 };
 
-both_modes!(the_vendors_client_runs_the_main_story);
+both_modes!(sessions_consents_and_keys, videos);
 
-async fn the_vendors_client_runs_the_main_story(world: &'static World) {
+async fn sessions_consents_and_keys(world: &'static World) {
+    suite(world, "sessions.test.mjs").await;
+}
+
+async fn videos(world: &'static World) {
+    suite(world, "process-video.test.mjs").await;
+}
+
+/// Runs a suite in a project of its own, with a key for either dialect.
+async fn suite(world: &'static World, file: &str) {
     let project = Project::new(world);
+    let asked = json!({"name": "typed", "response_format": "sdk"});
+    let typed = answer(project.post("/api-projects/public/apikeys").json(&asked)).await;
+    assert_eq!(typed.status, 200, "{}", typed.body);
     let folder = root().join("tests/sdk");
     assert!(
         folder.join("node_modules/biometry-sdk").is_dir(),
         "the client is missing; run `npm ci` in tests/sdk"
     );
+    let made = tempfile::tempdir().unwrap();
+    portrait_of_another(&made.path().join("other.png"));
     let mut command = Command::new("node");
     command
-        .arg("story.mjs")
+        .args(["--test", "--test-reporter=spec", file])
         .current_dir(folder)
         .env("BASE_URL", &world.url)
         .env("API_KEY", &project.key)
-        .env("USER_FULLNAME", ADA)
+        .env("SDK_KEY", typed.body["data"].as_str().expect("a key"))
         .env("PHRASE", SPEECH)
-        .env("VIDEO", fixture("speaker_crop.mp4"));
+        .env("FIXTURES", root().join("fixtures"))
+        .env("MADE", made.path());
     let output = tokio::task::spawn_blocking(move || command.output()).await.unwrap().expect("node runs");
-    assert!(
-        output.status.success(),
-        "{}{}",
-        String::from_utf8_lossy(&output.stdout),
-        String::from_utf8_lossy(&output.stderr)
-    );
+    let report = report(&output);
+    assert!(output.status.success(), "{report}");
+    assert!(report.contains("fail 0") && !report.contains("pass 0"), "{report}");
+}
+
+fn report(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// One face of a picture of several.
+fn portrait_of_another(to: &Path) {
+    let people = fixture("thai_people.jpg");
+    let mut cut = Command::new("ffmpeg");
+    cut.args(["-v", "error", "-y", "-i"])
+        .arg(people)
+        .args(["-vf", "crop=205:190:424:25,scale=820:-1"])
+        .arg(to);
+    let output = cut.output().expect("ffmpeg runs");
+    assert!(output.status.success(), "{}", report(&output));
 }

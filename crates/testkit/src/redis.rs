@@ -10,7 +10,8 @@ use std::{
 const GUARD: &str = r#"
 set -eu
 command -v redis-server >/dev/null || { echo 'Redis is not installed: apt-get install redis-server' >&2; exit 1; }
-dir=$(mktemp -d /tmp/biometry-redis-XXXXXX)
+dir=${1:-$(mktemp -d /tmp/biometry-redis-XXXXXX)}
+mkdir -p "$dir"
 trap 'rm -rf "$dir"' EXIT
 redis-server --port 0 --unixsocket "$dir/socket" --unixsocketperm 700 --dir "$dir" --save '' --appendonly no \
   >"$dir/log" 2>&1 </dev/null &
@@ -36,8 +37,29 @@ impl Redis {
     /// # Panics
     /// When it cannot be started; the panic says why.
     pub fn start() -> Self {
+        Self::launch(None)
+    }
+
+    /// Ends the server.
+    pub fn stop(&mut self) {
+        drop(self.input.take());
+        let _ = self.guard.wait();
+    }
+
+    /// Starts it again, empty, at the same address.
+    ///
+    /// # Panics
+    /// As [`Redis::start`].
+    pub fn start_again(&mut self) {
+        self.stop();
+        let again = Self::launch(Some(&self.folder));
+        *self = again;
+    }
+
+    fn launch(folder: Option<&str>) -> Self {
         let mut guard = Command::new("sh")
-            .args(["-c", GUARD])
+            .args(["-c", GUARD, "sh"])
+            .args(folder)
             .current_dir("/")
             // An interrupt at the terminal reaches the tests alone, and the guard ends after them.
             .process_group(0)
@@ -79,7 +101,6 @@ impl Redis {
 impl Drop for Redis {
     /// Waits for its end, so that a test can see what is done without it.
     fn drop(&mut self) {
-        drop(self.input.take());
-        let _ = self.guard.wait();
+        self.stop();
     }
 }

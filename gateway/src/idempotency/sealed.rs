@@ -12,9 +12,11 @@ use axum::{
     response::Response,
 };
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 use super::key::IdempotencyKey;
+use crate::error::Sentence;
 
 /// An answer, and the request it was given to.
 pub struct Kept {
@@ -45,7 +47,14 @@ impl Kept {
     }
 
     pub fn into_response(self) -> Response {
+        let sentence = serde_json::from_slice(&self.body)
+            .ok()
+            .and_then(|body: Value| Some(Sentence(body.get("error")?.as_str()?.to_owned())));
         let mut response = Response::new(Body::from(self.body));
+        // A refusal is worded on its way out; a repeated one takes the same way.
+        if let Some(sentence) = sentence.filter(|_| self.head.status >= 400) {
+            response.extensions_mut().insert(sentence);
+        }
         *response.status_mut() = StatusCode::from_u16(self.head.status).unwrap_or_default();
         for (name, value) in self.head.headers {
             if let (Ok(name), Ok(value)) = (HeaderName::try_from(name), HeaderValue::try_from(value)) {

@@ -296,3 +296,13 @@ async fn without_redis_a_gateway_goes_by_its_own_memory() {
     assert_eq!((first.status.as_u16(), replayed(&first)), (200, false));
     assert!(replayed(&second));
 }
+
+#[tokio::test]
+async fn a_repeated_refusal_is_worded_like_the_first() {
+    let customer = Customer::new().await;
+    let first = customer.post("/api-projects/public/apikeys", &[KEY], "{}").await;
+    let second = customer.post("/api-projects/public/apikeys", &[KEY], "{}").await;
+    assert!(first.status.is_client_error() && replayed(&second), "{} {}", first.status, second.status);
+    assert_eq!(first.body, second.body);
+    assert_eq!(first.body["message"], first.body["error"]);
+}
