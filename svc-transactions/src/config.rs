@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::webhooks;
+
 /// Defaults to files below `data/` of the working directory.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -12,6 +14,9 @@ pub struct Config {
     /// The master key personal data is encrypted under.
     pub keys: blob::KeyConfig,
     pub samples: SamplesConfig,
+    /// Where webhooks may go and how patiently.
+    #[serde(default)]
+    pub webhooks: webhooks::Config,
 }
 
 /// Where media are kept, and for how long.
@@ -48,7 +53,7 @@ impl Config {
         // A record is durable before the answer it stands for is sent.
         let db = db::Config::sqlite(&data_dir.join("transactions.db")).durable();
         let samples = SamplesConfig::embedded(data_dir);
-        Self { db, keys: blob::KeyConfig::embedded(data_dir), samples }
+        Self { db, keys: blob::KeyConfig::embedded(data_dir), samples, webhooks: webhooks::Config::default() }
     }
 
     /// Checks the ranges.

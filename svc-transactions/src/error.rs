@@ -14,6 +14,17 @@ pub enum Error {
     /// The caller stopped sending.
     #[error("the sample was not received to its end")]
     BrokenOff(#[source] Status),
+    #[error("webhook not found")]
+    NoWebhook,
+    #[error("delivery not found")]
+    NoDelivery,
+    /// Not as things are now; the sentence says what would have to change.
+    #[error("{0}")]
+    Refused(&'static str),
+    #[error("the webhook was changed by another call at the same time, try again")]
+    Changed,
+    #[error("the system has no randomness")]
+    Randomness,
     #[error("a transaction with this id is recorded already")]
     Taken,
     #[error("too many transactions wait to be recorded")]
@@ -23,7 +34,7 @@ pub enum Error {
     NotRecorded,
     #[error("something stored cannot be decrypted, or the storage failed")]
     Sealed(#[from] blob::Error),
-    #[error("a stored transaction cannot be read")]
+    #[error("a stored row cannot be read")]
     Damaged(#[from] serde_json::Error),
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
@@ -33,11 +44,19 @@ impl From<Error> for Status {
     fn from(error: Error) -> Self {
         match &error {
             Error::Invalid(_) => Self::invalid_argument(error.to_string()),
-            Error::NotFound | Error::NoSample => Self::not_found(error.to_string()),
+            Error::NotFound | Error::NoSample | Error::NoWebhook | Error::NoDelivery => {
+                Self::not_found(error.to_string())
+            }
             Error::BrokenOff(_) => Self::aborted(error.to_string()),
             Error::Taken => Self::already_exists(error.to_string()),
+            Error::Refused(_) => Self::failed_precondition(error.to_string()),
+            Error::Changed => Self::aborted(error.to_string()),
             Error::Overloaded => Self::resource_exhausted(error.to_string()),
             Error::NotRecorded => Self::unavailable(error.to_string()),
+            Error::Randomness => {
+                tracing::error!("the system has no randomness");
+                Self::internal("internal error")
+            }
             Error::Sealed(_) | Error::Damaged(_) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "what is stored is unreadable");
                 Self::internal("internal error")

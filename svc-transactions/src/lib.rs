@@ -16,6 +16,7 @@
 //! an index of their own for each filter, so a page costs the same however many records there are.
 //!
 //! The fraud rules look at each transaction a moment after it was recorded (`fraud.rs`); what they find is kept with it.
+//! What happened is told to the customer's own servers as well: `outbox.rs` queues it with the record, `webhooks.rs` delivers.
 //!
 //! Callers: the gateway.
 //!
@@ -25,7 +26,6 @@ mod config;
 mod error;
 mod fraud;
 mod list;
-#[expect(dead_code, reason = "what delivers is built on it next")]
 mod outbox;
 mod record;
 mod samples;
@@ -33,6 +33,7 @@ mod seal;
 mod service;
 mod store;
 mod sweeper;
+mod webhooks;
 mod writer;
 
 use std::{
@@ -47,13 +48,14 @@ use proto::transactions::transactions_server::TransactionsServer;
 use tonic::service::Routes;
 
 pub use config::{Config, SamplesConfig};
+pub use webhooks::Config as WebhooksConfig;
 
 static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
 /// Milliseconds UTC, as the service is to see them.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
-/// Opens the database, the samples and the master key, starts the tasks beside the calls and answers the service. The
+/// Opens the database, the samples and the master key, starts the tasks beside the calls and answers both services. The
 /// tasks end with the routes.
 ///
 /// # Errors
@@ -72,12 +74,14 @@ pub async fn routes_at(config: Config, clock: Clock) -> anyhow::Result<Routes> {
     let samples = samples::Samples::open(&config, ring.clone()).context("the storage of samples")?;
     let db = Db::open(&config.db, &MIGRATIONS).await?;
     let outbox = outbox::Outbox::new(ring.clone());
+    let webhooks = webhooks::start(&config.webhooks, db.clone(), ring.clone(), outbox.clone())?;
     let store = store::Store::new(db, outbox);
     let period = Duration::from_secs(config.samples.sweep_seconds.into());
     let sweeper = sweeper::start(store.clone(), samples.clone(), period, clock.clone());
     let fraud = fraud::start(store.clone(), ring.clone(), clock.clone());
     let service = service::Transactions::new(store, ring, samples, clock, vec![sweeper, fraud]);
-    Ok(Routes::new(TransactionsServer::new(service).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES)))
+    let transactions = TransactionsServer::new(service).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES);
+    Ok(Routes::new(transactions).add_service(webhooks))
 }
 
 fn now_ms() -> i64 {

@@ -17,7 +17,7 @@ use crate::{error::Error, record::Record, store::Lines};
 
 const PAYLOAD: Purpose = Purpose("payload of a webhook delivery");
 
-/// Twelve values a delivery: one statement stays below the 32766 it may carry.
+/// Eleven values a delivery: one statement stays below the 32766 it may carry.
 pub const DELIVERIES_AT_ONCE: usize = 1000;
 
 /// Queues `$events` (`&[&Event]`) for their subscribers inside the database transaction `$tx`, and answers for how many.
@@ -35,31 +35,39 @@ macro_rules! add {
             let asked = sql.push(")").build_query_as().persistent(false);
             let subscribers: Vec<$crate::outbox::Subscriber> = asked.fetch_all(&mut *$tx).await?;
             let deliveries = $outbox.address(events, &subscribers)?;
-            for rows in deliveries.chunks($crate::outbox::DELIVERIES_AT_ONCE) {
-                let mut sql = sqlx::QueryBuilder::new($crate::outbox::INSERT);
-                sql.push_values(rows, |mut values, row| {
-                    values
-                        .push_bind(&row.id)
-                        .push_bind(&row.endpoint_id)
-                        .push_bind(&row.event.project_id)
-                        .push_bind(&row.event.transaction_id)
-                        .push_bind(&row.event.subject_hash)
-                        .push_bind(row.event.name)
-                        .push_bind(row.event.at_ms)
-                        .push_bind("pending")
-                        .push_bind(0_i64)
-                        .push_bind(row.event.at_ms)
-                        .push_bind(&row.sealed);
-                });
-                sql.push($crate::outbox::ONCE);
-                sql.build().persistent(rows.len() == 1).execute(&mut *$tx).await?;
-            }
+            $crate::outbox::insert!($tx, &deliveries);
             queued = deliveries.len();
         }
         queued
     }};
 }
 pub(crate) use add;
+
+/// Adds `$rows` (`&[Outgoing]`) to the queue inside the database transaction `$tx`.
+macro_rules! insert {
+    ($tx:ident, $rows:expr) => {
+        for rows in $rows.chunks($crate::outbox::DELIVERIES_AT_ONCE) {
+            let mut sql = sqlx::QueryBuilder::new($crate::outbox::INSERT);
+            sql.push_values(rows, |mut values, row| {
+                values
+                    .push_bind(&row.id)
+                    .push_bind(&row.endpoint_id)
+                    .push_bind(&row.event.project_id)
+                    .push_bind(&row.event.transaction_id)
+                    .push_bind(&row.event.subject_hash)
+                    .push_bind(row.event.name)
+                    .push_bind(row.event.at_ms)
+                    .push_bind("pending")
+                    .push_bind(0_i64)
+                    .push_bind(row.event.at_ms)
+                    .push_bind(&row.sealed);
+            });
+            sql.push($crate::outbox::ONCE);
+            sql.build().persistent(rows.len() == 1).execute(&mut *$tx).await?;
+        }
+    };
+}
+pub(crate) use insert;
 
 pub const SUBSCRIBERS: &str = "SELECT id, api_key_id, project_id, events FROM webhook_endpoints \
      WHERE status <> 'disabled' AND project_id IN (";
@@ -113,7 +121,7 @@ impl Event {
             return Ok(None);
         }
         let data = serde_json::to_value(Data::of(record))?;
-        Self::about(record, subject_hash, name, record.created_at_ms, data).map(Some)
+        Self::about(record, subject_hash, name, record.created_at_ms, &data).map(Some)
     }
 
     /// That fraud rules hit a record: `hits` tells which, with the evidence of each.
@@ -128,7 +136,7 @@ impl Event {
     ) -> Result<Self, Error> {
         let mut data = serde_json::to_value(Data::of(record))?;
         data["fraud"] = hits;
-        Self::about(record, subject_hash, "fraud.flagged", at_ms, data)
+        Self::about(record, subject_hash, "fraud.flagged", at_ms, &data)
     }
 
     fn about(
@@ -136,7 +144,7 @@ impl Event {
         subject_hash: Option<&[u8]>,
         name: &'static str,
         at_ms: i64,
-        data: Value,
+        data: &Value,
     ) -> Result<Self, Error> {
         Ok(Self {
             name,
@@ -145,7 +153,7 @@ impl Event {
             transaction_id: record.id.as_str().into(),
             subject_hash: subject_hash.map(<[u8]>::to_vec),
             at_ms,
-            payload: payload(name, at_ms, &data)?,
+            payload: payload(name, at_ms, data)?,
         })
     }
 }
@@ -292,5 +300,80 @@ impl Outbox {
     /// When it is damaged, of another delivery, or sealed under a key that is not there.
     pub fn open(&self, id: &str, sealed: &[u8]) -> Result<Vec<u8>, Error> {
         Ok(self.ring.open_sealed(PAYLOAD, id.as_bytes(), sealed)?.to_vec())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::record::{Personal, TransactionId, Verdict};
+
+    fn record(kind: &str, http_status: u16) -> Record {
+        Record {
+            id: TransactionId::parse("0199f0a0-0000-7000-8000-000000000001").unwrap(),
+            project_id: "project".into(),
+            api_key_id: "key".into(),
+            session_id: Some("sess_1".into()),
+            kind: kind.into(),
+            created_at_ms: 1_760_000_000_123,
+            http_status,
+            verdict: Some(Verdict::Pass),
+            score: Some(92.5),
+            reasons: vec!["face_match_passed".into()],
+            rules: Some("default".into()),
+            action_trigger: None,
+            tags: vec!["kiosk".into()],
+            durations_json: None,
+            duration_ms: 1,
+            client_app: None,
+            client_app_version: None,
+            flag: None,
+            personal: Personal { user_fullname: Some("ada@example.org".into()), ..Personal::default() },
+        }
+    }
+
+    fn name(kind: &str, http_status: u16) -> Option<&'static str> {
+        Event::of(&record(kind, http_status), None).unwrap().map(|event| event.name)
+    }
+
+    #[test]
+    fn each_kind_of_record_has_its_event() {
+        let kinds = [
+            ("session_end", Some("session.completed")),
+            ("process_video", Some("video.processed")),
+            ("enroll_face", Some("enrollment.completed")),
+            ("enroll_voice", Some("enrollment.completed")),
+            ("docauth_check", Some("docauth.completed")),
+            ("match_faces", Some("match.completed")),
+            ("consent", Some("consent.changed")),
+            ("storage_consent", Some("consent.changed")),
+            ("session_start", None),
+            ("consent_read", None),
+        ];
+        for (kind, event) in kinds {
+            assert_eq!(name(kind, 200), event, "{kind}");
+            assert!(event.is_none_or(|event| EVENTS.contains(&event)));
+            assert_eq!(name(kind, 403), None, "what was refused did not happen");
+        }
+    }
+
+    #[test]
+    fn the_payload_tells_the_record() {
+        let event = Event::of(&record("process_video", 200), Some(&[7; 32])).unwrap().unwrap();
+        let payload: Value = serde_json::from_slice(&event.payload).unwrap();
+        assert_eq!(payload["type"], "video.processed");
+        assert_eq!(payload["timestamp"], "2025-10-09T08:53:20.123Z");
+        let data = &payload["data"];
+        assert_eq!(data["id"], "0199f0a0-0000-7000-8000-000000000001");
+        assert_eq!((&data["user_fullname"], &data["verdict"]), (&json!("ada@example.org"), &json!("pass")));
+        assert_eq!(
+            (&data["score"], &data["decision_reasons"]),
+            (&json!(92.5), &json!(["face_match_passed"]))
+        );
+        let hits = json!([{"rule": "impossible_travel"}]);
+        let flagged =
+            Event::fraud_flagged(&record("process_video", 200), None, 1_760_000_000_999, hits.clone());
+        let payload: Value = serde_json::from_slice(&flagged.unwrap().payload).unwrap();
+        assert_eq!((&payload["type"], &payload["data"]["fraud"]), (&json!("fraud.flagged"), &hits));
     }
 }

@@ -7,6 +7,7 @@ mod record;
 mod retention;
 mod review;
 mod samples;
+mod webhooks;
 
 use std::{
     sync::{
@@ -56,6 +57,7 @@ impl Service {
             db: db.clone(),
             keys: blob::KeyConfig { secret: Some(MASTER_KEY.into()), ..blob::KeyConfig::default() },
             samples: SamplesConfig { sweep_seconds: 1, ..SamplesConfig::embedded(folder.path()) },
+            webhooks: svc_transactions::WebhooksConfig::default(),
         };
         let clock = now_ms.clone();
         let clock = Arc::new(move || clock.load(Ordering::Relaxed));

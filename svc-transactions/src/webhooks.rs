@@ -1,0 +1,75 @@
+//! Webhooks: a customer's endpoints are told of events, at least once each.
+//!
+//! [`crate::outbox`] queues a delivery in the database transaction of what it tells about. The worker claims what is due
+//! by moving its due time behind a lease, so of several processes one sends it, and one that dies leaves it to be sent
+//! again. A receiver therefore tells repeats by `webhook-id`, as [Standard Webhooks] says; order is not promised.
+//!
+//! Invariants: urls, headers, secrets, payloads and answers are stored only encrypted; a secret is shown once; nothing is
+//! sent to an address that is not public unless configured, whatever name it hides behind; redirects are not followed;
+//! an endpoint that is slow or away delays no other.
+//!
+//! [Standard Webhooks]: https://www.standardwebhooks.com
+
+mod address;
+mod attempt;
+mod config;
+mod deliveries;
+mod endpoint;
+mod endpoints;
+mod finish;
+mod lanes;
+mod retry;
+mod secret;
+mod service;
+mod sweep;
+mod worker;
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use blob::KeyRing;
+use db::Db;
+use proto::transactions::webhooks_server::WebhooksServer;
+
+use crate::outbox::Outbox;
+
+pub use config::Config;
+
+/// Starts the worker and answers the service, with which the worker ends.
+///
+/// # Errors
+/// When a setting is out of range or the system's certificates cannot be read.
+pub fn start(
+    config: &Config,
+    db: Db,
+    ring: KeyRing,
+    outbox: Outbox,
+) -> anyhow::Result<WebhooksServer<service::Webhooks>> {
+    config.validate()?;
+    let store = Store { db };
+    let addresses = address::Addresses::new(config);
+    let sender = attempt::Sender::new(config, addresses.clone()).context("the webhook client")?;
+    let worker = worker::Worker::new(config, store.clone(), sender, ring.clone(), outbox.clone());
+    let tasks = [worker.start(), sweep::start(store.clone(), config.keep_days)];
+    let service = service::Webhooks {
+        store,
+        keeper: endpoint::Keeper::new(ring),
+        rules: endpoint::Rules { addresses, allow_http: config.allow_http },
+        retry: config.retry(),
+        outbox,
+        _tasks: Arc::new(tasks),
+    };
+    Ok(WebhooksServer::new(service).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES))
+}
+
+/// The tables of endpoints (`endpoints.rs`) and of deliveries (`deliveries.rs`).
+#[derive(Clone, Debug)]
+pub struct Store {
+    db: Db,
+}
+
+/// Milliseconds UTC.
+fn now_ms() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
+}

@@ -1,0 +1,79 @@
+//! What an operator can set.
+
+use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
+
+use super::retry::Retry;
+
+/// Where webhooks may go and how patiently. The defaults send to public addresses over https alone.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Config {
+    /// Also deliver to private, shared (RFC 6598), unique local and loopback addresses. Link-local addresses, behind which
+    /// clouds keep credentials, need `allow_networks`.
+    pub allow_private: bool,
+    /// Networks to deliver to though they are not public, as `10.1.0.0/16`.
+    pub allow_networks: Vec<IpNet>,
+    /// Take `http://` urls as well: whoever is on the way reads names and verdicts.
+    pub allow_http: bool,
+    /// Attempts after the first one.
+    pub max_retries: u32,
+    /// Milliseconds before the first retry; doubles with each.
+    pub initial_delay_ms: u64,
+    /// Longest wait between two attempts.
+    pub max_delay_ms: u64,
+    /// Longest an attempt may take, from the name's look-up to the end of the answer.
+    pub timeout_ms: u64,
+    /// After how long an attempt whose process died is made again.
+    pub lease_ms: u64,
+    /// Attempts under way at a time, in all and for one endpoint.
+    pub concurrency: usize,
+    pub per_endpoint: usize,
+    /// How often to look for what other processes queued and for retries that are due.
+    pub poll_ms: u64,
+    /// Days after which a delivery is forgotten, payload and log.
+    pub keep_days: u32,
+}
+
+impl Default for Config {
+    fn default() -> Self {
+        Self {
+            allow_private: false,
+            allow_networks: Vec::new(),
+            allow_http: false,
+            max_retries: 5,
+            initial_delay_ms: 1_000,
+            max_delay_ms: 300_000,
+            timeout_ms: 10_000,
+            lease_ms: 60_000,
+            concurrency: 256,
+            per_endpoint: 64,
+            poll_ms: 500,
+            keep_days: 30,
+        }
+    }
+}
+
+impl Config {
+    pub fn validate(&self) -> anyhow::Result<()> {
+        anyhow::ensure!(
+            self.timeout_ms > 0 && self.lease_ms >= 2 * self.timeout_ms,
+            "webhooks.lease_ms must be at least twice webhooks.timeout_ms, which must not be 0"
+        );
+        anyhow::ensure!(
+            self.concurrency > 0 && self.per_endpoint > 0,
+            "webhooks.concurrency and webhooks.per_endpoint must be at least 1"
+        );
+        anyhow::ensure!(self.poll_ms > 0, "webhooks.poll_ms must be at least 1");
+        anyhow::ensure!(self.keep_days > 0, "webhooks.keep_days must be at least 1");
+        Ok(())
+    }
+
+    pub fn retry(&self) -> Retry {
+        Retry {
+            max_retries: self.max_retries,
+            initial_ms: self.initial_delay_ms,
+            max_ms: self.max_delay_ms.max(self.initial_delay_ms),
+        }
+    }
+}

@@ -1,0 +1,291 @@
+//! Decodes a call, checks it against the rules of `endpoint.rs`, stores, encodes.
+
+use std::sync::Arc;
+
+use proto::transactions::{self as wire, webhooks_server};
+use serde_json::json;
+use tokio_util::task::AbortOnDropHandle;
+use tonic::{Request, Response, Status};
+use uuid::Uuid;
+
+use super::{
+    Store,
+    deliveries::{DeliveryRow, Listed},
+    endpoint::{self, DeliveryId, EndpointId, Keeper, Rules, Target},
+    endpoints::{EndpointRow, Scope},
+    now_ms, retry,
+    secret::Secrets,
+};
+use crate::{
+    error::Error,
+    outbox::{self, Event, Outbox},
+    record,
+    store::Lines,
+};
+
+/// Endpoints of one key, and those a list answers at most.
+const MAX_OF_KEY: i64 = 20;
+const MAX_LISTED: i64 = 500;
+const DEFAULT_PAGE: u32 = 50;
+const MAX_PAGE: u32 = 200;
+
+#[derive(Clone)]
+pub struct Webhooks {
+    pub store: Store,
+    pub keeper: Keeper,
+    pub rules: Rules,
+    pub retry: retry::Retry,
+    pub outbox: Outbox,
+    pub _tasks: Arc<[AbortOnDropHandle<()>; 2]>,
+}
+
+impl Webhooks {
+    async fn create(&self, request: wire::CreateWebhookRequest) -> Result<wire::WebhookWithSecret, Error> {
+        let id = EndpointId::new();
+        let target =
+            Target { url: self.rules.url(request.url)?, headers: endpoint::headers(pairs(request.headers))? };
+        let secrets = Secrets::generate()?;
+        let now = now_ms();
+        let row = EndpointRow {
+            id: id.as_str().into(),
+            project_id: record::text("project_id", request.project_id)?,
+            api_key_id: record::text("api_key_id", request.api_key_id)?,
+            events: Lines(endpoint::events(request.events)?),
+            status: "active".into(),
+            sealed_target: self.keeper.seal_target(id.as_str(), &target)?,
+            sealed_secrets: self.keeper.seal_secrets(id.as_str(), &secrets)?,
+            success_count: 0,
+            failure_count: 0,
+            created_at: now,
+            updated_at: now,
+        };
+        if self.store.count_endpoints(&row.project_id, &row.api_key_id).await? >= MAX_OF_KEY {
+            return Err(Error::Refused("a key may have at most 20 webhooks"));
+        }
+        self.store.insert_endpoint(&row).await?;
+        Ok(wire::WebhookWithSecret { webhook: Some(self.webhook(row)?), secret: secrets.shown() })
+    }
+
+    async fn list(&self, request: wire::ListWebhooksRequest) -> Result<wire::ListWebhooksResponse, Error> {
+        let rows = self.store.endpoints(&scope(request.scope)?, MAX_LISTED).await?;
+        let webhooks = rows.into_iter().map(|row| self.webhook(row)).collect::<Result<_, _>>()?;
+        Ok(wire::ListWebhooksResponse { webhooks })
+    }
+
+    async fn find(&self, scope: &Scope, id: &str) -> Result<(EndpointId, EndpointRow), Error> {
+        let id = EndpointId::parse(id)?;
+        let row = self.store.endpoint(scope, &id).await?.ok_or(Error::NoWebhook)?;
+        Ok((id, row))
+    }
+
+    async fn update(&self, request: wire::UpdateWebhookRequest) -> Result<wire::Webhook, Error> {
+        let (_, old) = self.find(&scope(request.scope)?, &request.id).await?;
+        let mut new = EndpointRow { updated_at: now_ms(), ..old.clone() };
+        if request.url.is_some() || request.headers.is_some() {
+            let mut target = self.keeper.target(&old.id, &old.sealed_target)?;
+            if let Some(url) = request.url {
+                target.url = self.rules.url(url)?;
+            }
+            if let Some(headers) = request.headers {
+                target.headers = endpoint::headers(pairs(headers.headers))?;
+            }
+            new.sealed_target = self.keeper.seal_target(&old.id, &target)?;
+        }
+        if let Some(events) = request.events {
+            new.events = Lines(endpoint::events(events.names)?);
+        }
+        if let Some(status) = request.status {
+            if !["active", "paused"].contains(&status.as_str()) {
+                return Err(Error::Invalid("status must be active or paused".into()));
+            }
+            new.status = status;
+        }
+        let new = self.replace(&old, new).await?;
+        // What was held back is due at once.
+        self.outbox.wake();
+        self.webhook(new)
+    }
+
+    async fn rotate(&self, request: wire::WebhookRequest) -> Result<wire::WebhookWithSecret, Error> {
+        let (_, old) = self.find(&scope(request.scope)?, &request.id).await?;
+        let secrets = self.keeper.secrets(&old.id, &old.sealed_secrets)?.rotated(now_ms())?;
+        let sealed_secrets = self.keeper.seal_secrets(&old.id, &secrets)?;
+        let new = EndpointRow { sealed_secrets, updated_at: now_ms(), ..old.clone() };
+        let new = self.replace(&old, new).await?;
+        Ok(wire::WebhookWithSecret { webhook: Some(self.webhook(new)?), secret: secrets.shown() })
+    }
+
+    async fn replace(&self, old: &EndpointRow, new: EndpointRow) -> Result<EndpointRow, Error> {
+        if self.store.replace_endpoint(old, &new).await? { Ok(new) } else { Err(Error::Changed) }
+    }
+
+    async fn delete(&self, request: wire::WebhookRequest) -> Result<(), Error> {
+        let id = EndpointId::parse(&request.id)?;
+        let deleted = self.store.delete_endpoint(&scope(request.scope)?, &id).await?;
+        if deleted { Ok(()) } else { Err(Error::NoWebhook) }
+    }
+
+    async fn test(&self, request: wire::WebhookRequest) -> Result<wire::Delivery, Error> {
+        let (id, row) = self.find(&scope(request.scope)?, &request.id).await?;
+        if row.status != "active" {
+            return Err(Error::Refused("the webhook is not active; set its status to active first"));
+        }
+        let (name, at_ms) = ("webhook.test", now_ms());
+        let event = Event {
+            name,
+            project_id: row.project_id,
+            api_key_id: row.api_key_id,
+            // No transaction stands behind it; the id of its own keeps one test apart from the next.
+            transaction_id: Uuid::now_v7().to_string(),
+            subject_hash: None,
+            at_ms,
+            payload: outbox::payload(name, at_ms, &json!({"webhook_id": row.id}))?,
+        };
+        let outgoing = self.outbox.outgoing(&row.id, &event)?;
+        let delivery = DeliveryId::parse(&outgoing.id)?;
+        self.store.queue(outgoing).await?;
+        self.outbox.wake();
+        self.delivery(self.store.delivery(&id, &delivery).await?.ok_or(Error::NoDelivery)?)
+    }
+
+    async fn deliveries(
+        &self,
+        request: wire::ListDeliveriesRequest,
+    ) -> Result<wire::ListDeliveriesResponse, Error> {
+        let scope = scope(request.scope)?;
+        let endpoint = match &request.webhook_id {
+            Some(id) => Some(self.find(&scope, id).await?.0),
+            None => None,
+        };
+        let cursor = Some(request.cursor).filter(|cursor| !cursor.is_empty());
+        let before = cursor.map(|cursor| DeliveryId::parse(&cursor)).transpose();
+        let before = before.map_err(|_| Error::Invalid("cursor is not one a list answered".into()))?;
+        let size = if request.page_size == 0 { DEFAULT_PAGE } else { request.page_size.min(MAX_PAGE) };
+        let listed =
+            Listed { scope, endpoint, dead: request.dead_letters, before, limit: i64::from(size) + 1 };
+        let mut rows = self.store.deliveries(&listed).await?;
+        let more = rows.len() > size as usize;
+        rows.truncate(size as usize);
+        let next_cursor = rows.last().filter(|_| more).map(|last| last.id.clone()).unwrap_or_default();
+        let deliveries = rows.into_iter().map(|row| self.delivery(row)).collect::<Result<_, _>>()?;
+        Ok(wire::ListDeliveriesResponse { deliveries, next_cursor })
+    }
+
+    async fn replay(&self, request: wire::ReplayDeliveryRequest) -> Result<wire::Delivery, Error> {
+        let (endpoint, _) = self.find(&scope(request.scope)?, &request.webhook_id).await?;
+        let id = DeliveryId::parse(&request.id)?;
+        let Some(replayed) = self.store.replay(&endpoint, &id, now_ms()).await? else {
+            self.store.delivery(&endpoint, &id).await?.ok_or(Error::NoDelivery)?;
+            return Err(Error::Refused("the delivery is under way already"));
+        };
+        self.outbox.wake();
+        self.delivery(replayed)
+    }
+
+    async fn replay_dead(
+        &self,
+        request: wire::WebhookRequest,
+    ) -> Result<wire::ReplayDeadLettersResponse, Error> {
+        let (id, row) = self.find(&scope(request.scope)?, &request.id).await?;
+        let count = self.store.replay_dead(&row.project_id, &id, now_ms()).await?;
+        self.outbox.wake();
+        Ok(wire::ReplayDeadLettersResponse { count })
+    }
+
+    fn webhook(&self, row: EndpointRow) -> Result<wire::Webhook, Error> {
+        let target = self.keeper.target(&row.id, &row.sealed_target)?;
+        let headers = target.headers.into_iter().map(|(name, value)| wire::WebhookHeader { name, value });
+        let count = |count: i64| u64::try_from(count).unwrap_or_default();
+        Ok(wire::Webhook {
+            id: row.id,
+            project_id: row.project_id,
+            api_key_id: row.api_key_id,
+            url: target.url,
+            events: if row.events.0.is_empty() { vec!["*".into()] } else { row.events.0 },
+            status: row.status,
+            headers: headers.collect(),
+            retry_config: Some(wire::RetryConfig {
+                max_retries: self.retry.max_retries,
+                initial_delay_ms: self.retry.initial_ms,
+                max_delay_ms: self.retry.max_ms,
+                backoff_multiplier: retry::MULTIPLIER.into(),
+            }),
+            success_count: count(row.success_count),
+            failure_count: count(row.failure_count),
+            created_at_ms: row.created_at,
+            updated_at_ms: row.updated_at,
+        })
+    }
+
+    fn delivery(&self, row: DeliveryRow) -> Result<wire::Delivery, Error> {
+        let log =
+            self.keeper.log(&row.id, row.sealed_log.as_deref())?.into_iter().map(|attempt| wire::Attempt {
+                at_ms: attempt.at_ms,
+                duration_ms: attempt.duration_ms,
+                status_code: attempt.status_code.map(u32::from),
+                error: attempt.error,
+                response_excerpt: attempt.response_excerpt,
+            });
+        Ok(wire::Delivery {
+            log: log.collect(),
+            webhook_id: row.endpoint_id,
+            transaction_id: row.transaction_id,
+            event: row.event,
+            status: row.status,
+            attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
+            next_attempt_ms: row.due_at.filter(|_| row.claim.is_none()),
+            created_at_ms: row.created_at,
+            id: row.id,
+        })
+    }
+}
+
+fn scope(given: Option<wire::WebhookScope>) -> Result<Scope, Error> {
+    let wire::WebhookScope { project_id, api_key_id } = given.unwrap_or_default();
+    let api_key_id = api_key_id.map(|id| record::text("api_key_id", id)).transpose()?;
+    Ok(Scope { project_id: record::text("project_id", project_id)?, api_key_id })
+}
+
+fn pairs(headers: Vec<wire::WebhookHeader>) -> impl Iterator<Item = (String, String)> {
+    headers.into_iter().map(|header| (header.name, header.value))
+}
+
+/// One line a call: the error becomes a `Status`, the answer a `Response`.
+macro_rules! calls {
+    ($($call:ident($request:ident) -> $answer:ident = $does:ident),+ $(,)?) => {
+        #[tonic::async_trait]
+        impl webhooks_server::Webhooks for Webhooks {
+            $(async fn $call(&self, request: Request<wire::$request>) -> Result<Response<wire::$answer>, Status> {
+                Ok(Response::new(self.$does(request.into_inner()).await?))
+            })+
+
+            async fn get_webhook(
+                &self,
+                request: Request<wire::WebhookRequest>,
+            ) -> Result<Response<wire::Webhook>, Status> {
+                let request = request.into_inner();
+                let (_, row) = self.find(&scope(request.scope)?, &request.id).await?;
+                Ok(Response::new(self.webhook(row)?))
+            }
+
+            async fn delete_webhook(
+                &self,
+                request: Request<wire::WebhookRequest>,
+            ) -> Result<Response<wire::DeleteWebhookResponse>, Status> {
+                self.delete(request.into_inner()).await?;
+                Ok(Response::new(wire::DeleteWebhookResponse {}))
+            }
+        }
+    };
+}
+
+calls! {
+    create_webhook(CreateWebhookRequest) -> WebhookWithSecret = create,
+    list_webhooks(ListWebhooksRequest) -> ListWebhooksResponse = list,
+    update_webhook(UpdateWebhookRequest) -> Webhook = update,
+    rotate_secret(WebhookRequest) -> WebhookWithSecret = rotate,
+    test_webhook(WebhookRequest) -> Delivery = test,
+    list_deliveries(ListDeliveriesRequest) -> ListDeliveriesResponse = deliveries,
+    replay_delivery(ReplayDeliveryRequest) -> Delivery = replay,
+    replay_dead_letters(WebhookRequest) -> ReplayDeadLettersResponse = replay_dead,
+}

@@ -1,0 +1,229 @@
+//! What is sent, and what happens when it is not taken.
+
+use std::collections::BTreeMap;
+
+use proto::transactions::{ReplayDeliveryRequest, UpdateWebhookRequest, WebhookHeader};
+use tonic::Code;
+
+use super::{Customer, Receiver, eventually, quick};
+
+#[tokio::test]
+async fn each_event_arrives_once_signed_and_tells_its_record() {
+    testkit::each_config(async |db| {
+        let (customer, mut receiver) = (Customer::new(db, quick()).await, Receiver::new().await);
+        let (hook, secret) = customer.webhook(&receiver.url, &[]).await;
+        let kinds = [
+            ("session_end", "session.completed"),
+            ("process_video", "video.processed"),
+            ("enroll_face", "enrollment.completed"),
+            ("enroll_voice", "enrollment.completed"),
+            ("docauth_check", "docauth.completed"),
+            ("match_faces", "match.completed"),
+            ("consent", "consent.changed"),
+            ("storage_consent", "consent.changed"),
+        ];
+        customer.record("session_start").await;
+        let mut expected = BTreeMap::new();
+        for (kind, event) in kinds {
+            expected.insert(customer.record(kind).await, event);
+        }
+        let mut told = BTreeMap::new();
+        for hook in receiver.next_few(kinds.len()).await {
+            assert!(hook.is_signed_with(&secret));
+            assert_eq!(hook.header("content-type"), "application/json");
+            let json = hook.json();
+            assert_eq!(json["data"]["user_fullname"], "Ada Lovelace");
+            assert_eq!(json["data"]["verdict"], "refer");
+            told.insert(
+                json["data"]["id"].as_str().unwrap().to_owned(),
+                json["type"].as_str().unwrap().to_owned(),
+            );
+        }
+        assert_eq!(told, expected.into_iter().map(|(id, event)| (id, event.to_owned())).collect());
+        let counted = eventually(async || {
+            Some(customer.get(&hook.id).await).filter(|hook| hook.success_count == kinds.len() as u64)
+        });
+        assert_eq!(counted.await.failure_count, 0);
+        assert!(receiver.rest().is_empty(), "each arrives once");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_endpoint_hears_of_the_events_it_asked_for_and_of_its_own_key() {
+    testkit::each_config(async |db| {
+        let (customer, mut receiver) = (Customer::new(db, quick()).await, Receiver::new().await);
+        customer.webhook(&receiver.url, &["consent.changed"]).await;
+        customer.record("process_video").await;
+        let mut of_another_key = customer.call("consent");
+        of_another_key.api_key_id = "another".into();
+        customer.write(of_another_key).await;
+        let mut refused = customer.call("consent");
+        refused.http_status = 403;
+        customer.write(refused).await;
+        let id = customer.record("consent").await;
+        assert_eq!(receiver.next().await.json()["data"]["id"], id);
+        assert!(receiver.rest().is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_was_not_taken_is_sent_again_under_the_same_id() {
+    testkit::each_config(async |db| {
+        let (customer, mut receiver) = (Customer::new(db, quick()).await, Receiver::new().await);
+        let (hook, secret) = customer.webhook(&receiver.url, &[]).await;
+        receiver.answer([500, 302, 200]);
+        customer.record("process_video").await;
+        let arrived = receiver.next_few(3).await;
+        assert!(arrived.iter().all(|one| one.id() == arrived[0].id() && one.body == arrived[0].body));
+        assert!(arrived.iter().all(|one| one.is_signed_with(&secret)));
+
+        let delivered = customer.until(&hook.id, "delivered").await;
+        assert_eq!((delivered.attempts, delivered.next_attempt_ms), (3, None));
+        let statuses: Vec<_> = delivered.log.iter().map(|attempt| attempt.status_code.unwrap()).collect();
+        assert_eq!(statuses, [500, 302, 200]);
+        let excerpt = delivered.log[0].response_excerpt.as_deref().unwrap();
+        assert!(excerpt.starts_with("answer 500  xxx") && excerpt.len() == 512, "{excerpt}");
+        let hook = customer.get(&hook.id).await;
+        assert_eq!((hook.success_count, hook.failure_count), (1, 2));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_is_never_taken_becomes_a_dead_letter_and_can_be_replayed() {
+    testkit::each_config(async |db| {
+        let (customer, mut receiver) = (Customer::new(db, quick()).await, Receiver::new().await);
+        let (hook, _) = customer.webhook(&receiver.url, &[]).await;
+        receiver.answer([500; 6]);
+        let transaction = customer.record("process_video").await;
+        let arrived = receiver.next_few(6).await;
+        let dead = customer.until(&hook.id, "dead").await;
+        assert_eq!((dead.attempts, &dead.transaction_id, dead.next_attempt_ms), (6, &transaction, None));
+        assert_eq!(customer.deliveries(&hook.id, true).await, [dead.clone()]);
+
+        let request = ReplayDeliveryRequest {
+            scope: Some(customer.scope.clone()),
+            webhook_id: hook.id.clone(),
+            id: dead.id.clone(),
+        };
+        let replayed = customer.hooks.clone().replay_delivery(request.clone()).await.unwrap().into_inner();
+        assert_eq!((replayed.status.as_str(), replayed.attempts), ("pending", 0));
+        assert_eq!(receiver.next().await.id(), arrived[0].id());
+        let delivered = customer.until(&hook.id, "delivered").await;
+        assert_eq!((delivered.attempts, delivered.log.len()), (1, 7));
+        assert!(customer.deliveries(&hook.id, true).await.is_empty());
+
+        // What was delivered may be asked for again.
+        customer.hooks.clone().replay_delivery(request).await.unwrap();
+        assert_eq!(receiver.next().await.id(), arrived[0].id());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn every_dead_letter_of_an_endpoint_is_replayed_at_once() {
+    testkit::each_config(async |db| {
+        let few = svc_transactions::WebhooksConfig { max_retries: 0, ..quick() };
+        let (customer, mut receiver) = (Customer::new(db, few).await, Receiver::new().await);
+        let (hook, _) = customer.webhook(&receiver.url, &[]).await;
+        receiver.answer([503; 5]);
+        for _ in 0..5 {
+            customer.record("process_video").await;
+        }
+        let mut dead: Vec<_> = receiver.next_few(5).await.iter().map(|one| one.id().to_owned()).collect();
+        eventually(async || Some(customer.deliveries(&hook.id, true).await).filter(|all| all.len() == 5))
+            .await;
+        let replayed = customer.hooks.clone().replay_dead_letters(customer.named(&hook.id)).await.unwrap();
+        assert_eq!(replayed.into_inner().count, 5);
+        let mut again: Vec<_> = receiver.next_few(5).await.iter().map(|one| one.id().to_owned()).collect();
+        (dead.sort(), again.sort());
+        assert_eq!(again, dead);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_redirect_is_not_followed() {
+    testkit::each_config(async |db| {
+        let few = svc_transactions::WebhooksConfig { max_retries: 1, ..quick() };
+        let (customer, mut receiver) = (Customer::new(db, few).await, Receiver::new().await);
+        let (hook, _) = customer.webhook(&format!("{}/moved", receiver.url), &[]).await;
+        customer.record("process_video").await;
+        let dead = customer.until(&hook.id, "dead").await;
+        assert_eq!(dead.log[0].status_code, Some(307));
+        let paths: Vec<_> = receiver.rest().into_iter().map(|one| one.path).collect();
+        assert_eq!(paths, ["/moved", "/moved"]);
+        assert!(receiver.rest().is_empty());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn who_answers_gone_is_sent_nothing_more_until_it_is_made_active_again() {
+    testkit::each_config(async |db| {
+        let (customer, mut receiver) = (Customer::new(db, quick()).await, Receiver::new().await);
+        let (hook, _) = customer.webhook(&receiver.url, &[]).await;
+        receiver.answer([410]);
+        customer.record("process_video").await;
+        receiver.next().await;
+        assert_eq!(customer.until(&hook.id, "dead").await.attempts, 1);
+        assert_eq!(customer.get(&hook.id).await.status, "disabled");
+        customer.record("process_video").await;
+        assert_eq!(customer.deliveries(&hook.id, false).await.len(), 1, "nothing is queued meanwhile");
+        let test = customer.hooks.clone().test_webhook(customer.named(&hook.id)).await;
+        assert_eq!(test.unwrap_err().code(), Code::FailedPrecondition);
+
+        set_status(&customer, &hook.id, "active").await;
+        let id = customer.record("process_video").await;
+        assert_eq!(receiver.next().await.json()["data"]["id"], id);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_happens_during_a_pause_is_sent_after_it() {
+    testkit::each_config(async |db| {
+        let (customer, mut receiver) = (Customer::new(db, quick()).await, Receiver::new().await);
+        let (paused, _) = customer.webhook(&format!("{}/paused", receiver.url), &[]).await;
+        customer.webhook(&format!("{}/active", receiver.url), &[]).await;
+        set_status(&customer, &paused.id, "paused").await;
+        let id = customer.record("process_video").await;
+        assert_eq!(receiver.next().await.path, "/active");
+        assert_eq!(customer.deliveries(&paused.id, false).await[0].attempts, 0);
+        set_status(&customer, &paused.id, "active").await;
+        let held = receiver.next().await;
+        assert_eq!((held.path.as_str(), &held.json()["data"]["id"]), ("/paused", &id.into()));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_test_and_the_customers_own_headers_arrive() {
+    testkit::each_config(async |db| {
+        let (customer, mut receiver) = (Customer::new(db, quick()).await, Receiver::new().await);
+        let mut request = customer.create_request(&receiver.url, &["consent.changed"]);
+        request.headers =
+            vec![WebhookHeader { name: "Authorization".into(), value: "Bearer of-the-customer".into() }];
+        let hook = customer.hooks.clone().create_webhook(request).await.unwrap().into_inner();
+        let id = hook.webhook.unwrap().id;
+        let test = customer.hooks.clone().test_webhook(customer.named(&id)).await.unwrap().into_inner();
+        let arrived = receiver.next().await;
+        assert_eq!((arrived.id(), arrived.json()["type"].as_str()), (test.id.as_str(), Some("webhook.test")));
+        assert_eq!(arrived.header("authorization"), "Bearer of-the-customer");
+        assert!(arrived.header("user-agent").starts_with("Biometry-Webhooks/"));
+        assert!(arrived.is_signed_with(&hook.secret));
+    })
+    .await;
+}
+
+async fn set_status(customer: &Customer, id: &str, status: &str) {
+    let request = UpdateWebhookRequest {
+        scope: Some(customer.scope.clone()),
+        id: id.into(),
+        status: Some(status.into()),
+        ..UpdateWebhookRequest::default()
+    };
+    customer.hooks.clone().update_webhook(request).await.unwrap();
+}

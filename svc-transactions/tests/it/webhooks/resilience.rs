@@ -1,0 +1,92 @@
+//! Slow receivers, several processes, and processes that end.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Customer, Receiver, eventually, quick};
+
+#[tokio::test]
+async fn an_endpoint_that_never_answers_delays_no_other() {
+    testkit::each_config(async |db| {
+        let narrow = svc_transactions::WebhooksConfig {
+            concurrency: 16,
+            per_endpoint: 8,
+            timeout_ms: 60_000,
+            lease_ms: 120_000,
+            ..quick()
+        };
+        let (customer, mut silent, mut well) =
+            (Customer::new(db, narrow).await, Receiver::new().await, Receiver::new().await);
+        customer.webhook(&format!("{}/silent", silent.url), &[]).await;
+        for _ in 0..20 {
+            customer.record("process_video").await;
+        }
+        silent.next_few(8).await;
+        customer.webhook(&well.url, &[]).await;
+        for _ in 0..20 {
+            customer.record("process_video").await;
+        }
+        well.next_few(20).await;
+        assert!(silent.rest().is_empty(), "its own limit holds");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn of_two_processes_one_sends_each() {
+    testkit::each_config(async |db| {
+        let patient = svc_transactions::WebhooksConfig { timeout_ms: 10_000, lease_ms: 60_000, ..quick() };
+        let (first, mut receiver) = (Customer::new(db.clone(), patient.clone()).await, Receiver::new().await);
+        let second = Customer::of(first.scope.clone(), db, patient).await;
+        let (hook, _) = first.webhook(&receiver.url, &[]).await;
+        let mut recorded = BTreeSet::new();
+        for _ in 0..100 {
+            recorded.insert(first.record("process_video").await);
+            recorded.insert(second.record("process_video").await);
+        }
+        let mut told = BTreeMap::new();
+        for one in receiver.next_few(200).await {
+            *told.entry(one.json()["data"]["id"].as_str().unwrap().to_owned()).or_insert(0) += 1;
+        }
+        assert_eq!(told.keys().cloned().collect::<BTreeSet<_>>(), recorded);
+        eventually(async || Some(first.get(&hook.id).await).filter(|hook| hook.success_count == 200)).await;
+        assert!(receiver.rest().is_empty(), "each arrives once");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_a_process_had_claimed_when_it_ended_is_sent_by_the_next() {
+    testkit::each_config(async |db| {
+        let (customer, mut receiver) = (Customer::new(db.clone(), quick()).await, Receiver::new().await);
+        let (hook, _) = customer.webhook(&format!("{}/silent", receiver.url), &[]).await;
+        customer.record("process_video").await;
+        let begun = receiver.next().await;
+        let scope = customer.scope.clone();
+        drop(customer);
+
+        let next = Customer::of(scope, db, quick()).await;
+        let again = receiver.next().await;
+        assert_eq!(again.id(), begun.id());
+        assert!(next.get(&hook.id).await.failure_count <= 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn with_the_endpoint_goes_all_that_was_queued_for_it() {
+    testkit::each_config(async |db| {
+        let slow =
+            svc_transactions::WebhooksConfig { initial_delay_ms: 60_000, max_delay_ms: 60_000, ..quick() };
+        let (customer, mut receiver) = (Customer::new(db, slow).await, Receiver::new().await);
+        let (hook, _) = customer.webhook(&receiver.url, &[]).await;
+        receiver.answer([500]);
+        customer.record("process_video").await;
+        receiver.next().await;
+        customer.hooks.clone().delete_webhook(customer.named(&hook.id)).await.unwrap();
+        let gone = customer.hooks.clone().get_webhook(customer.named(&hook.id)).await.unwrap_err();
+        assert_eq!(gone.code(), tonic::Code::NotFound);
+        customer.record("process_video").await;
+        assert!(receiver.rest().is_empty());
+    })
+    .await;
+}
