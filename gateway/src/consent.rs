@@ -78,6 +78,14 @@ async fn record(
         transaction_id: call.transaction_id.to_string(),
     };
     gateway.consent().record_consent(request).await?;
+    // What was decided, for whoever reads of it in the transaction or is sent it.
+    let reason = match (kind, decision.is_consent_given) {
+        (ConsentKind::Storage, true) => "storage_consent_given",
+        (ConsentKind::Storage, false) => "storage_consent_withdrawn",
+        (_, true) => "authorization_consent_given",
+        (_, false) => "authorization_consent_withdrawn",
+    };
+    call.note(|transaction| transaction.reasons = vec![reason.to_owned()]);
     Ok(Json(ConsentRecorded { flat: decision.clone(), data: decision, message: "consent recorded" }))
 }
 

@@ -5,7 +5,7 @@
 //!
 //! Invariants:
 //! - every answer carries `X-Request-Id`, made here, which is also the id of the call's transaction;
-//! - every authenticated call of `/api-gateway` and `/api-consent` leaves one transaction, written before its answer is
+//! - every authenticated call of `/api-gateway` and `/api-consent` but those that manage webhooks leaves one transaction, written before its answer is
 //!   sent (`record.rs`); a call the client abandons before its answer is abandoned here too and leaves none;
 //! - a call with an `Idempotency-Key` is the exception: it is finished, and its answer kept for the client that returns;
 //! - the state of the API key is asked on every request, so a revoked key is refused at once;
@@ -42,6 +42,7 @@ mod shared;
 mod subjects;
 mod transactions;
 mod upload;
+mod webhooks;
 mod what_if;
 
 use std::sync::{Arc, Mutex};
@@ -49,9 +50,12 @@ use std::sync::{Arc, Mutex};
 use anyhow::Context;
 use idempotency::Answers;
 use proto::{
-    consent::consent_client::ConsentClient, docauth::doc_auth_client::DocAuthClient, ml::ml_client::MlClient,
-    projects::projects_client::ProjectsClient, sessions::sessions_client::SessionsClient,
-    transactions::transactions_client::TransactionsClient,
+    consent::consent_client::ConsentClient,
+    docauth::doc_auth_client::DocAuthClient,
+    ml::ml_client::MlClient,
+    projects::projects_client::ProjectsClient,
+    sessions::sessions_client::SessionsClient,
+    transactions::{transactions_client::TransactionsClient, webhooks_client::WebhooksClient},
 };
 use rate_limit::RateLimits;
 use rpc::Transport;
@@ -166,6 +170,10 @@ impl Gateway {
     fn keepers(&self) -> Keepers {
         let Peers { sessions, consent, ml, transactions, .. } = self.0.peers.clone();
         Keepers { sessions, consent, ml, transactions }
+    }
+
+    fn webhooks(&self) -> WebhooksClient<Transport> {
+        WebhooksClient::new(self.0.peers.transactions.clone())
     }
 
     fn projects(&self) -> ProjectsClient<Transport> {

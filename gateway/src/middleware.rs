@@ -54,7 +54,7 @@ pub fn cors() -> CorsLayer {
         headers::ACCEPTED.into_iter().chain([header::AUTHORIZATION, header::CONTENT_TYPE, idempotency::KEY]);
     CorsLayer::new()
         .allow_origin(Any)
-        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::DELETE])
+        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
         .allow_headers(sent.collect::<Vec<_>>())
         .expose_headers([
             REQUEST_ID,

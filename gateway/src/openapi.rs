@@ -15,7 +15,9 @@ use refusals::Refusals;
 
 use crate::{
     api_keys, consent, docauth, headers, health, process_video, retention, rules, samples, sessions,
-    subjects, transactions, what_if,
+    subjects, transactions,
+    webhooks::{self, deliveries},
+    what_if,
 };
 
 #[derive(OpenApi)]
@@ -32,6 +34,9 @@ use crate::{
         rules::default, rules::assign, what_if::what_if,
         samples::list, samples::open,
         subjects::erase, subjects::receipt, retention::get, retention::put,
+        webhooks::create, webhooks::list, webhooks::get, webhooks::update, webhooks::delete, webhooks::rotate,
+        deliveries::test, deliveries::list, deliveries::replay, deliveries::dead_letters,
+        deliveries::all_dead_letters, deliveries::replay_dead_letters,
         health::live, health::ready,
     ),
     modifiers(&ApiKey, &CallHeaders, &Refusals),
@@ -61,7 +66,8 @@ struct CallHeaders;
 impl Modify for CallHeaders {
     fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
         for (path, item) in &mut api.paths.paths {
-            if path.starts_with("/api-gateway") || path.starts_with("/api-consent") {
+            let recorded = path.starts_with("/api-gateway") || path.starts_with("/api-consent");
+            if recorded && !path.starts_with("/api-gateway/webhooks") {
                 operations(item).for_each(|operation| {
                     operation.parameters.get_or_insert_default().extend(parameters().map(Into::into));
                 });

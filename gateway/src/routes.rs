@@ -22,7 +22,9 @@ use crate::{
     process_video::process_video,
     rate_limit::metered,
     record::{Recorded, recorded},
-    retention, rules, samples, sessions, subjects, transactions, upload, what_if,
+    retention, rules, samples, sessions, subjects, transactions, upload,
+    webhooks::{self, deliveries},
+    what_if,
 };
 
 /// Largest body of a route that takes no file.
@@ -62,6 +64,15 @@ pub const PATHS: &[&str] = &[
     "/api-projects/scoring-rules/assignment",
     "/api-projects/scoring-rules/{id}",
     "/api-projects/scoring-rules/{id}/versions/{version}",
+    "/api-gateway/webhooks",
+    "/api-gateway/webhooks/dead-letters",
+    "/api-gateway/webhooks/{id}",
+    "/api-gateway/webhooks/{id}/rotate",
+    "/api-gateway/webhooks/{id}/test",
+    "/api-gateway/webhooks/{id}/deliveries",
+    "/api-gateway/webhooks/{id}/deliveries/{delivery_id}/replay",
+    "/api-gateway/webhooks/{id}/dead-letters",
+    "/api-gateway/webhooks/{id}/dead-letters/replay",
     "/healthz",
     "/readyz",
 ];
@@ -104,6 +115,18 @@ pub fn router(gateway: Gateway) -> Router {
         .route("/api-projects/scoring-rules/assignment", put(rules::assign))
         .route("/api-projects/scoring-rules/{id}", get(rules::get).put(rules::update))
         .route("/api-projects/scoring-rules/{id}/versions/{version}", get(rules::version))
+        .route("/api-gateway/webhooks", post(webhooks::create).get(webhooks::list))
+        .route("/api-gateway/webhooks/dead-letters", get(deliveries::all_dead_letters))
+        .route(
+            "/api-gateway/webhooks/{id}",
+            get(webhooks::get).put(webhooks::update).patch(webhooks::update).delete(webhooks::delete),
+        )
+        .route("/api-gateway/webhooks/{id}/rotate", post(webhooks::rotate))
+        .route("/api-gateway/webhooks/{id}/test", post(deliveries::test))
+        .route("/api-gateway/webhooks/{id}/deliveries", get(deliveries::list))
+        .route("/api-gateway/webhooks/{id}/deliveries/{delivery_id}/replay", post(deliveries::replay))
+        .route("/api-gateway/webhooks/{id}/dead-letters", get(deliveries::dead_letters))
+        .route("/api-gateway/webhooks/{id}/dead-letters/replay", post(deliveries::replay_dead_letters))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .merge(SwaggerUi::new("/docs").url("/openapi.json", openapi::description()))
