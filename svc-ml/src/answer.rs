@@ -11,8 +11,13 @@ use crate::{
     identity::{Identities, Identity},
     judged::{Judged, Unjudged},
     pipeline::Findings,
+    recording::phrase_score,
     stages::Stage,
 };
+
+mod enrolment;
+
+pub use enrolment::{enrolled_face, enrolled_voice, matched};
 
 /// Encodes everything but the candidate. `has_user`: a user was named to compare with.
 pub fn encode(findings: Findings, identities: &Identities, has_user: bool) -> wire::AnalyzeVideoResponse {
@@ -117,8 +122,7 @@ fn spoken_phrase(found: Judged<PhraseEvidence>) -> wire::SpokenPhrase {
     wire::SpokenPhrase {
         outcome: judged(if spoken.said { "the phrase was spoken" } else { "the phrase was not spoken" }),
         said: spoken.said,
-        // The decision is the recogniser's; the score is how much of the phrase was heard, on the decision's side of one half.
-        score: f64::from(if spoken.said { 0.5 + spoken.similarity / 2.0 } else { spoken.similarity / 2.0 }),
+        score: phrase_score(&spoken).into(),
         log_likelihood_ratio: spoken.llr.into(),
         transcript: spoken.transcript,
     }

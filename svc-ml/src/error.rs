@@ -8,22 +8,22 @@ pub enum Error {
     Invalid(&'static str),
     #[error(transparent)]
     Media(#[from] media::Error),
-    #[error("the video is larger than {} MB", .0 / (1024 * 1024))]
+    #[error("the file is larger than {} MB", .0 / (1024 * 1024))]
     TooLarge(u64),
-    #[error("too many videos at once; try again later")]
+    #[error("too many files at once; try again later")]
     Overloaded,
-    #[error("the video did not arrive in time")]
+    #[error("the file did not arrive in time")]
     SlowUpload,
-    #[error("the video could not be analysed in time")]
+    #[error("the file could not be analysed in time")]
     Late,
     /// Nobody waits for the answer any more.
     #[error("the caller went away")]
     Abandoned,
     #[error("a worker panicked")]
     Crashed,
-    #[error("the video broke off")]
+    #[error("the file broke off")]
     Upload(#[source] Box<Status>),
-    #[error("the video cannot be kept while it is worked on")]
+    #[error("the file cannot be kept while it is worked on")]
     Spool(#[from] std::io::Error),
     #[error(transparent)]
     Models(#[from] models::Error),

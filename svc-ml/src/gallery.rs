@@ -48,6 +48,8 @@ struct Enrolled {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Nearest<C> {
     pub subject_id: String,
+    /// What its template was last made or changed in.
+    pub transaction_id: String,
     pub comparison: C,
 }
 
@@ -94,22 +96,26 @@ impl Gallery {
         Ok(template.map(|template| compare_faces(f64::from(probe.cosine(&template)), 1)))
     }
 
-    /// The nearest face of the project (1:N, open set: `matched` says whether it is near enough to be the same person).
+    /// The nearest face of the project (1:N, open set: `matched` says whether it is near enough to be the same person);
+    /// `except` is passed over.
     ///
     /// # Errors
     /// [`Error::Face`] when a template is malformed.
-    pub fn nearest_face(&self, probe: &Embedding) -> Result<Option<Nearest<FaceComparison>>, Error> {
-        let mut best: Option<(&str, f32)> = None;
-        for enrolled in &self.faces {
+    pub fn nearest_face(
+        &self,
+        probe: &Embedding,
+        except: Option<&str>,
+    ) -> Result<Option<Nearest<FaceComparison>>, Error> {
+        let mut best: Option<(&Enrolled, f32)> = None;
+        let mut candidates = 0;
+        for enrolled in others(&self.faces, except) {
+            candidates += 1;
             let score = probe.cosine(&Embedding::from_bytes(&enrolled.bytes)?);
             if best.is_none_or(|(_, known)| score > known) {
-                best = Some((&enrolled.subject_id, score));
+                best = Some((enrolled, score));
             }
         }
-        Ok(best.map(|(subject_id, score)| Nearest {
-            subject_id: subject_id.to_owned(),
-            comparison: compare_faces(f64::from(score), self.faces.len()),
-        }))
+        Ok(best.map(|(enrolled, score)| enrolled.near(compare_faces(f64::from(score), candidates))))
     }
 
     /// Compares with the voice of one subject (1:1); `None` when it has none.
@@ -123,21 +129,37 @@ impl Gallery {
 
     /// The likeliest voice of the project (1:N, open set). Its log odds are bounded by the data behind them, so they
     /// cannot carry a correction for the size of the gallery as those of faces do; the 1:1 threshold stands.
+    /// `except` is passed over.
     ///
     /// # Errors
     /// [`Error::Voice`] or [`Error::Malformed`] when a template is malformed.
-    pub fn nearest_voice(&self, probe: &Voiceprint) -> Result<Option<Nearest<Comparison>>, Error> {
-        let mut best: Option<(&str, Comparison)> = None;
-        for enrolled in &self.voices {
+    pub fn nearest_voice(
+        &self,
+        probe: &Voiceprint,
+        except: Option<&str>,
+    ) -> Result<Option<Nearest<Comparison>>, Error> {
+        let mut best: Option<(&Enrolled, Comparison)> = None;
+        for enrolled in others(&self.voices, except) {
             let comparison = voice::compare(probe, &voice_from_bytes(&enrolled.bytes)?);
             // Scores above another threshold are not comparable; how far above their own they are is.
             let lead = |c: &Comparison| c.score - c.threshold;
             if best.as_ref().is_none_or(|(_, known)| lead(&comparison) > lead(known)) {
-                best = Some((&enrolled.subject_id, comparison));
+                best = Some((enrolled, comparison));
             }
         }
-        Ok(best.map(|(subject_id, comparison)| Nearest { subject_id: subject_id.to_owned(), comparison }))
+        Ok(best.map(|(enrolled, comparison)| enrolled.near(comparison)))
     }
+}
+
+impl Enrolled {
+    fn near<C>(&self, comparison: C) -> Nearest<C> {
+        let (subject_id, transaction_id) = (self.subject_id.clone(), self.transaction_id.clone());
+        Nearest { subject_id, transaction_id, comparison }
+    }
+}
+
+fn others<'a>(all: &'a [Enrolled], except: Option<&'a str>) -> impl Iterator<Item = &'a Enrolled> {
+    all.iter().filter(move |e| Some(e.subject_id.as_str()) != except)
 }
 
 /// A voice as it is kept: bandwidth, seconds of speech, numbers, little endian.
@@ -190,11 +212,13 @@ mod tests {
     #[test]
     fn the_nearest_is_found_and_a_stranger_is_not_a_match() {
         let gallery = gallery_of(50);
-        let found = gallery.nearest_face(&face_along(7, 0.3)).unwrap().unwrap();
+        let found = gallery.nearest_face(&face_along(7, 0.3), None).unwrap().unwrap();
         assert_eq!((found.subject_id.as_str(), found.comparison.matched), ("s7", true));
-        let stranger = gallery.nearest_face(&face_along(100, 0.0)).unwrap().unwrap();
+        let stranger = gallery.nearest_face(&face_along(100, 0.0), None).unwrap().unwrap();
         assert!(!stranger.comparison.matched && stranger.comparison.probability < 0.01);
-        assert!(Gallery::default().nearest_face(&face_along(0, 0.0)).unwrap().is_none());
+        let other = gallery.nearest_face(&face_along(7, 0.3), Some("s7")).unwrap().unwrap();
+        assert!(other.subject_id != "s7" && !other.comparison.matched);
+        assert!(Gallery::default().nearest_face(&face_along(0, 0.0), None).unwrap().is_none());
     }
 
     #[test]

@@ -80,7 +80,7 @@ fn find_face(
     subject: Option<&str>,
 ) -> Result<Found<FaceComparison>, Error> {
     let user = subject.map(|id| gallery.compare_face(probe, id)).transpose()?.flatten();
-    Ok((user, gallery.nearest_face(probe)?))
+    Ok((user, gallery.nearest_face(probe, None)?))
 }
 
 fn find_voice(
@@ -89,7 +89,7 @@ fn find_voice(
     subject: Option<&str>,
 ) -> Result<Found<Comparison>, Error> {
     let user = subject.map(|id| gallery.compare_voice(probe, id)).transpose()?.flatten();
-    Ok((user, gallery.nearest_voice(probe)?))
+    Ok((user, gallery.nearest_voice(probe, None)?))
 }
 
 /// Adds the name of a nearest that matches.

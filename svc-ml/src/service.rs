@@ -41,12 +41,12 @@ const DIGITS: &str = "en_digits";
 
 #[derive(Clone)]
 pub struct Ml {
-    workers: Arc<Workers<Engines>>,
-    templates: Templates,
+    pub(crate) workers: Arc<Workers<Engines>>,
+    pub(crate) templates: Templates,
     pack: Arc<Pack>,
-    bounds: Bounds,
-    limits: Limits,
-    spool: Option<PathBuf>,
+    pub(crate) bounds: Bounds,
+    pub(crate) limits: Limits,
+    pub(crate) spool: Option<PathBuf>,
 }
 
 impl Ml {
@@ -163,16 +163,34 @@ fn task(header: &wire::AnalyzeVideoHeader, limits: Limits) -> Result<Task, Error
     if header.user_fullname.len() > MAX_TEXT {
         return Err(Error::Invalid("user_fullname is longer than 256 bytes"));
     }
-    if header.phrase.len() > MAX_TEXT {
+    let Asked { phrase, is_digits } = asked(&header.phrase, &header.vocabulary)?;
+    Ok(Task { wanted: wanted(header)?, phrase, is_digits, limits })
+}
+
+/// What was to be said.
+pub(crate) struct Asked {
+    pub phrase: Phrase,
+    /// It consists of the spoken digits, and is checked against other digits.
+    pub is_digits: bool,
+}
+
+impl Asked {
+    pub fn vocabulary(&self) -> &'static [&'static str] {
+        if self.is_digits { &voice::DIGITS } else { &[] }
+    }
+}
+
+pub(crate) fn asked(phrase: &str, vocabulary: &str) -> Result<Asked, Error> {
+    if phrase.len() > MAX_TEXT {
         return Err(Error::Invalid("the phrase is longer than 256 bytes"));
     }
-    let phrase = Phrase::parse(&header.phrase);
-    let is_digits = match header.vocabulary.as_str() {
+    let phrase = Phrase::parse(phrase);
+    let is_digits = match vocabulary {
         DIGITS => true,
         "" => phrase.is_digits(),
         _ => return Err(Error::Invalid("the vocabulary is unknown: use en_digits or leave it out")),
     };
-    Ok(Task { wanted: wanted(header)?, phrase, is_digits, limits })
+    Ok(Asked { phrase, is_digits })
 }
 
 fn wanted(header: &wire::AnalyzeVideoHeader) -> Result<Wanted, Error> {
@@ -193,7 +211,7 @@ fn wanted(header: &wire::AnalyzeVideoHeader) -> Result<Wanted, Error> {
     Ok(wanted)
 }
 
-fn check_ids(project: &str, user: &str) -> Result<(), Error> {
+pub(crate) fn check_ids(project: &str, user: &str) -> Result<(), Error> {
     if project.is_empty() || project.len() > MAX_TEXT {
         return Err(Error::Invalid("project_id is missing or too long"));
     }
@@ -217,7 +235,7 @@ fn remains(counts: Counts) -> subjects::Remains {
     subjects::Remains { kept: kept.collect() }
 }
 
-fn now_ms() -> i64 {
+pub(crate) fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
@@ -236,6 +254,29 @@ impl ml_server::Ml for Ml {
         request: Request<wire::EnrollCandidateRequest>,
     ) -> Result<Response<wire::EnrollCandidateResponse>, Status> {
         Ok(Response::new(self.enrol(request.into_inner()).await?))
+    }
+
+    async fn enroll_face(
+        &self,
+        request: Request<Streaming<wire::EnrollRequest>>,
+    ) -> Result<Response<wire::EnrollFaceResponse>, Status> {
+        let (seen, enrolled) = self.enroll_one_face(request.into_inner()).await?;
+        Ok(Response::new(answer::enrolled_face(seen, enrolled)))
+    }
+
+    async fn enroll_voice(
+        &self,
+        request: Request<Streaming<wire::EnrollRequest>>,
+    ) -> Result<Response<wire::EnrollVoiceResponse>, Status> {
+        let (heard, enrolled) = self.enroll_one_voice(request.into_inner()).await?;
+        Ok(Response::new(answer::enrolled_voice(heard, enrolled)))
+    }
+
+    async fn match_faces(
+        &self,
+        request: Request<Streaming<wire::MatchFacesRequest>>,
+    ) -> Result<Response<wire::MatchFacesResponse>, Status> {
+        Ok(Response::new(answer::matched(self.match_one(request.into_inner()).await?)))
     }
 
     async fn find_subject(

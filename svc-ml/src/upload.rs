@@ -1,4 +1,4 @@
-//! A video on its way in: into a file that has no name, so that nothing is left of it whatever happens.
+//! A file on its way in: into a file that has no name, so that nothing is left of it whatever happens.
 
 use std::{fs::File, path::Path, time::Duration};
 
@@ -26,8 +26,7 @@ pub async fn spool(
     bounds: Bounds,
     folder: Option<&Path>,
 ) -> Result<File, Error> {
-    let file = folder.map_or_else(tempfile::tempfile, tempfile::tempfile_in)?;
-    tokio::time::timeout(bounds.time, write(chunks, bounds.bytes, file))
+    tokio::time::timeout(bounds.time, write(chunks, bounds.bytes, folder))
         .await
         .map_err(|_| Error::SlowUpload)?
 }
@@ -35,24 +34,53 @@ pub async fn spool(
 async fn write(
     chunks: impl Stream<Item = Result<Bytes, Status>>,
     most: u64,
-    file: File,
+    folder: Option<&Path>,
 ) -> Result<File, Error> {
-    let mut file = tokio::fs::File::from_std(file);
-    let mut size = 0;
+    let mut spool = Spool::new(most, folder)?;
     pin_mut!(chunks);
     while let Some(chunk) = chunks.try_next().await.map_err(|status| Error::Upload(Box::new(status)))? {
-        size += chunk.len() as u64;
-        if size > most {
-            return Err(Error::TooLarge(most));
+        spool.write(&chunk).await?;
+    }
+    spool.finish().await
+}
+
+/// A file on its way in, of a bounded size.
+pub struct Spool {
+    file: tokio::fs::File,
+    size: u64,
+    most: u64,
+}
+
+impl Spool {
+    /// # Errors
+    /// [`Error::Spool`].
+    pub fn new(most: u64, folder: Option<&Path>) -> Result<Self, Error> {
+        let file = folder.map_or_else(tempfile::tempfile, tempfile::tempfile_in)?;
+        Ok(Self { file: tokio::fs::File::from_std(file), size: 0, most })
+    }
+
+    /// # Errors
+    /// [`Error::TooLarge`], [`Error::Spool`].
+    pub async fn write(&mut self, chunk: &[u8]) -> Result<(), Error> {
+        self.size += chunk.len() as u64;
+        if self.size > self.most {
+            return Err(Error::TooLarge(self.most));
         }
-        file.write_all(&chunk).await?;
+        Ok(self.file.write_all(chunk).await?)
     }
-    if size == 0 {
-        return Err(Error::Invalid("the video is empty"));
+
+    /// The file, rewound.
+    ///
+    /// # Errors
+    /// [`Error::Invalid`] when there is not a byte; [`Error::Spool`].
+    pub async fn finish(mut self) -> Result<File, Error> {
+        if self.size == 0 {
+            return Err(Error::Invalid("the file is empty"));
+        }
+        self.file.flush().await?;
+        self.file.rewind().await?;
+        Ok(self.file.into_std().await)
     }
-    file.flush().await?;
-    file.rewind().await?;
-    Ok(file.into_std().await)
 }
 
 #[cfg(test)]

@@ -39,7 +39,7 @@ pub fn align(pixels: &dyn Pixels, face: &Detection) -> AlignedFace {
 }
 
 impl AlignedFace {
-    fn luma(&self) -> Vec<f32> {
+    pub(crate) fn luma(&self) -> Vec<f32> {
         let (r, rest) = self.planes.split_at(ALIGNED * ALIGNED);
         let (g, b) = rest.split_at(ALIGNED * ALIGNED);
         r.iter().zip(g).zip(b).map(|((r, g), b)| 0.299 * r + 0.587 * g + 0.114 * b).collect()
@@ -101,7 +101,7 @@ impl Quality {
         let spread = (luma.iter().map(|v| (v - mean) * (v - mean)).sum::<f32>() / luma.len() as f32).sqrt();
         Self {
             size: (eyes / distance(TEMPLATE[0], TEMPLATE[1])).min(1.0),
-            sharpness: (laplacian_variance(&luma) / 60.0).min(1.0),
+            sharpness: (laplacian_variance(&luma, ALIGNED) / 60.0).min(1.0),
             frontal: (1.0 - 2.0 * (along - 0.5).abs()).clamp(0.0, 1.0),
             exposure: (mean.min(255.0 - mean) / 60.0).min(spread / 25.0).clamp(0.0, 1.0),
             confidence: face.score,
@@ -115,14 +115,19 @@ impl Quality {
     }
 }
 
-fn laplacian_variance(luma: &[f32]) -> f32 {
-    let at = |x: usize, y: usize| luma[y * ALIGNED + x];
-    let inner = 1..ALIGNED - 1;
-    let edges = inner.clone().flat_map(|y| {
-        inner.clone().map(move |x| at(x - 1, y) + at(x + 1, y) + at(x, y - 1) + at(x, y + 1) - 4.0 * at(x, y))
+/// Of the inner pixels of a picture `width` across.
+pub(crate) fn laplacian_variance(luma: &[f32], width: usize) -> f32 {
+    let height = luma.len() / width.max(1);
+    if width < 3 || height < 3 {
+        return 0.0;
+    }
+    let at = |x: usize, y: usize| luma[y * width + x];
+    let edges = (1..height - 1).flat_map(|y| {
+        (1..width - 1)
+            .map(move |x| at(x - 1, y) + at(x + 1, y) + at(x, y - 1) + at(x, y + 1) - 4.0 * at(x, y))
     });
     let (sum, squares) = edges.fold((0.0, 0.0), |(s, q), v| (s + v, q + v * v));
-    let n = ((ALIGNED - 2) * (ALIGNED - 2)) as f32;
+    let n = ((width - 2) * (height - 2)) as f32;
     squares / n - (sum / n) * (sum / n)
 }
 

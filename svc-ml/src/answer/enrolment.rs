@@ -1,0 +1,132 @@
+//! Enrolments and comparisons as the wire has them.
+
+use face::Embedding;
+use proto::ml as wire;
+use voice::Voiceprint;
+
+use super::{judged, spoken_phrase, stage, unjudged};
+use crate::{
+    enrol::{Duplicate, Enrolled, HeardVoice, SeenFace},
+    matching::{Matched, fault, one_face},
+    portrait::{Limit, Measure},
+    recording,
+    stages::Stages,
+    strengthen::Standing,
+};
+
+pub fn enrolled_face(seen: SeenFace, done: Enrolled<Embedding>) -> wire::EnrollFaceResponse {
+    wire::EnrollFaceResponse {
+        state: state(done.standing).into(),
+        outcome: outcome(&done, "face"),
+        measures: measures(&seen.measures),
+        kept: count(done.kept.len()),
+        duplicate: done.duplicate.map(duplicate),
+        stages: stages(&seen.stages),
+    }
+}
+
+pub fn enrolled_voice(heard: HeardVoice, done: Enrolled<Voiceprint>) -> wire::EnrollVoiceResponse {
+    wire::EnrollVoiceResponse {
+        state: state(done.standing).into(),
+        outcome: outcome(&done, "voice"),
+        measures: measures(&heard.measures),
+        combined: measures(&recording::combined(&done.kept)),
+        kept: count(done.kept.len()),
+        duplicate: done.duplicate.map(duplicate),
+        spoken: Some(spoken_phrase(heard.spoken)),
+        stages: stages(&heard.stages),
+    }
+}
+
+pub fn matched(found: Matched) -> wire::MatchFacesResponse {
+    let side =
+        |judged: Result<(), _>, place| judged.map_or_else(|why| fault(why, place), |()| one_face(place));
+    let (anchor, target) = (side(found.anchor, "image"), side(found.target, "video"));
+    let overall = found.comparison.as_ref().map(|c| c.overall);
+    let frames = found.comparison.iter().flat_map(|c| &c.frames);
+    let is_match = overall.is_some_and(|c| c.matched);
+    let outcome = match (overall, anchor.code, target.code) {
+        (Some(_), ..) => {
+            let sentence = if is_match { "the faces match" } else { "the faces do not match" };
+            wire::Outcome { code: 200, description: sentence.into(), error: String::new() }
+        }
+        (None, 200, 200) => wire::Outcome {
+            code: 403,
+            description: "not compared: the user has not given authorization consent".into(),
+            error: "no_authorization_consent".into(),
+        },
+        (None, 200, _) => target.clone(),
+        _ => anchor.clone(),
+    };
+    wire::MatchFacesResponse {
+        outcome: Some(outcome),
+        anchor: Some(anchor),
+        target: Some(target),
+        matched: is_match,
+        score: overall.map_or(0.0, |c| c.score),
+        probability: overall.map_or(0.0, |c| c.probability),
+        percentages: frames.map(|c| 100.0 * c.probability).collect(),
+        media: Some(wire::MediaInfo {
+            duration_seconds: found.video.frames as f64 / f64::from(media::FPS),
+            width: found.video.width,
+            height: found.video.height,
+            video_codec: found.video.codec,
+            audio_codec: String::new(),
+            frames: count(found.video.frames),
+            faces: count(found.faces),
+        }),
+        stages: stages(&found.stages),
+    }
+}
+
+fn state(standing: Option<Standing>) -> wire::EnrollmentState {
+    match standing {
+        None | Some(Standing::AnotherPerson) => wire::EnrollmentState::Refused,
+        Some(Standing::Partial) => wire::EnrollmentState::Partial,
+        Some(Standing::Enrolled) => wire::EnrollmentState::Enrolled,
+        Some(Standing::Strengthened) => wire::EnrollmentState::Strengthened,
+        Some(Standing::Replaced) => wire::EnrollmentState::Replaced,
+    }
+}
+
+fn outcome<V>(done: &Enrolled<V>, what: &str) -> Option<wire::Outcome> {
+    match (&done.refusal, done.standing) {
+        (Some(why), _) => unjudged(why.clone()),
+        (None, Some(Standing::Partial)) => {
+            judged(format!("the {what} is good; more of it is needed to be enrolled"))
+        }
+        (None, Some(Standing::Strengthened)) => judged(format!("the {what} strengthens its template")),
+        (None, Some(Standing::Replaced)) => judged(format!("the {what} replaces the template before")),
+        (None, _) => judged(format!("the {what} is enrolled")),
+    }
+}
+
+fn measures(all: &[Measure]) -> Vec<wire::Measure> {
+    let measure = |m: &Measure| {
+        let (op, threshold) = match m.limit {
+            Limit::AtLeast(limit) => (">=", limit),
+            Limit::AtMost(limit) => ("<=", limit),
+        };
+        wire::Measure {
+            property: m.property.to_owned(),
+            value: m.value,
+            op: op.to_owned(),
+            threshold,
+            passed: m.passed(),
+        }
+    };
+    all.iter().map(measure).collect()
+}
+
+fn duplicate(of: Duplicate) -> wire::Duplicate {
+    let Duplicate { subject_id, transaction_id, probability } = of;
+    wire::Duplicate { subject_id, transaction_id, probability }
+}
+
+fn stages(of: &Stages) -> Vec<wire::StageTime> {
+    of.list().iter().map(stage).collect()
+}
+
+fn count(n: usize) -> u32 {
+    u32::try_from(n).unwrap_or(u32::MAX)
+}

@@ -1,0 +1,257 @@
+//! The two enrolments: receive, measure on a worker, look for the same person under another name, keep by the rules.
+
+use std::{fs::File, io::Read};
+
+use bytes::Bytes;
+use face::Embedding;
+use futures::{Stream, StreamExt};
+use media::{Limits, Picture};
+use proto::ml as wire;
+use tonic::{Status, Streaming};
+use voice::{PhraseEvidence, Voiceprint};
+
+use crate::{
+    engines::{Engines, Shared},
+    error::Error,
+    gallery::{Gallery, Nearest},
+    judged::{Judged, Unjudged},
+    portrait::{self, Measure, code},
+    recording,
+    service::{Asked, Ml, asked, check_ids, now_ms},
+    spooled::Spooled,
+    stages::Stages,
+    strengthen::{Biometric, ENOUGH_SPEECH_S, Standing, Weighted},
+    templates::Whose,
+    upload,
+    workers::Watch,
+};
+
+/// From this probability on, another subject's template claims a face or voice.
+const CLAIMED: f64 = 0.9;
+
+/// What a worker found in a picture.
+pub struct SeenFace {
+    pub measures: Vec<Measure>,
+    pub face: Judged<Weighted<Embedding>>,
+    pub stages: Stages,
+}
+
+/// What a worker heard in a recording.
+pub struct HeardVoice {
+    pub measures: Vec<Measure>,
+    pub voice: Judged<Weighted<Voiceprint>>,
+    pub spoken: Judged<PhraseEvidence>,
+    pub stages: Stages,
+}
+
+/// What an enrolment came to.
+pub struct Enrolled<V> {
+    /// None: nothing was kept.
+    pub standing: Option<Standing>,
+    /// Why not.
+    pub refusal: Option<Unjudged>,
+    pub duplicate: Option<Duplicate>,
+    pub kept: Vec<Weighted<V>>,
+}
+
+/// Another subject of the project who looks or sounds the same.
+pub struct Duplicate {
+    pub subject_id: String,
+    pub transaction_id: String,
+    /// 0-1.
+    pub probability: f64,
+}
+
+impl Ml {
+    pub(crate) async fn enroll_one_face(
+        &self,
+        mut parts: Streaming<wire::EnrollRequest>,
+    ) -> Result<(SeenFace, Enrolled<Embedding>), Error> {
+        let place = self.workers.admit()?;
+        let header = header(&mut parts).await?;
+        let file = upload::spool(chunks(parts), self.bounds, self.spool.as_deref()).await?;
+        let is_document = header.is_document;
+        let work = move |engines: &mut Engines, _: &Watch| see(engines, &file, is_document);
+        let seen = self.workers.run(place, work).await?;
+        let enrolled = self.enrol_biometric(&header, seen.face.as_ref()).await?;
+        Ok((seen, enrolled))
+    }
+
+    pub(crate) async fn enroll_one_voice(
+        &self,
+        mut parts: Streaming<wire::EnrollRequest>,
+    ) -> Result<(HeardVoice, Enrolled<Voiceprint>), Error> {
+        let place = self.workers.admit()?;
+        let header = header(&mut parts).await?;
+        let asked = asked(&header.phrase, &header.vocabulary)?;
+        let file = upload::spool(chunks(parts), self.bounds, self.spool.as_deref()).await?;
+        // What replaces a template must make one by itself: a user is not left without.
+        let least_speech_s = if header.replace { ENOUGH_SPEECH_S } else { voice::MIN_SPEECH_S };
+        let limits = self.limits;
+        let work = move |engines: &mut Engines, _: &Watch| {
+            hear(&engines.shared, Spooled::new(file), &asked, least_speech_s, &limits)
+        };
+        let heard = self.workers.run(place, work).await?;
+        let enrolled = self.enrol_biometric(&header, heard.voice.as_ref()).await?;
+        Ok((heard, enrolled))
+    }
+
+    async fn enrol_biometric<V: Searchable>(
+        &self,
+        header: &wire::EnrollHeader,
+        probe: Result<&Weighted<V>, &Unjudged>,
+    ) -> Result<Enrolled<V>, Error> {
+        let refused = |refusal, duplicate| Enrolled {
+            standing: None,
+            refusal: Some(refusal),
+            duplicate,
+            kept: Vec::new(),
+        };
+        let probe = match probe {
+            Ok(probe) => probe,
+            Err(fault) => return Ok(refused(fault.clone(), None)),
+        };
+        let duplicate = self.duplicate(header, &probe.vector).await?;
+        if header.refuse_duplicates && duplicate.is_some() {
+            let description = "this looks like another enrolled user of the project";
+            return Ok(refused(
+                portrait::refused(code::DUPLICATE, "duplicate_identity", description),
+                duplicate,
+            ));
+        }
+        let whose = Whose {
+            project: &header.project_id,
+            user: &header.user_fullname,
+            transaction: &header.transaction_id,
+            now_ms: now_ms(),
+        };
+        let added = self.templates.add(whose, probe, header.replace).await?;
+        if added.standing == Standing::AnotherPerson {
+            let description = "this is another person than the one enrolled under this name";
+            let refusal = portrait::refused(code::ANOTHER_PERSON, "another_person", description);
+            return Ok(refused(refusal, duplicate));
+        }
+        Ok(Enrolled { standing: Some(added.standing), refusal: None, duplicate, kept: added.kept })
+    }
+
+    /// The nearest other subject of the project, when it clearly is the same person.
+    async fn duplicate<V: Searchable>(
+        &self,
+        header: &wire::EnrollHeader,
+        probe: &V,
+    ) -> Result<Option<Duplicate>, Error> {
+        let own = self.templates.subject(&header.project_id, &header.user_fullname).await?;
+        let (gallery, probe) = (self.templates.gallery(&header.project_id).await?, probe.clone());
+        // A large gallery takes milliseconds, which the async threads do not have.
+        let search = move || probe.nearest(&gallery, own.as_deref());
+        tokio::task::spawn_blocking(search).await.map_err(|_| Error::Crashed)?
+    }
+}
+
+/// A biometric that can be searched for.
+trait Searchable: Biometric + Send + Sync + 'static {
+    fn nearest(&self, gallery: &Gallery, except: Option<&str>) -> Result<Option<Duplicate>, Error>;
+}
+
+impl Searchable for Embedding {
+    fn nearest(&self, gallery: &Gallery, except: Option<&str>) -> Result<Option<Duplicate>, Error> {
+        let nearest = gallery.nearest_face(self, except)?;
+        Ok(nearest.and_then(|n| claimed(n.comparison.matched, n.comparison.probability, n)))
+    }
+}
+
+impl Searchable for Voiceprint {
+    fn nearest(&self, gallery: &Gallery, except: Option<&str>) -> Result<Option<Duplicate>, Error> {
+        let nearest = gallery.nearest_voice(self, except)?;
+        Ok(nearest
+            .and_then(|n| claimed(n.comparison.matched, 1.0 - f64::from(n.comparison.imposter_prob), n)))
+    }
+}
+
+fn claimed<C>(matched: bool, probability: f64, nearest: Nearest<C>) -> Option<Duplicate> {
+    let Nearest { subject_id, transaction_id, .. } = nearest;
+    (matched && probability >= CLAIMED).then_some(Duplicate { subject_id, transaction_id, probability })
+}
+
+fn see(engines: &mut Engines, file: &File, is_document: bool) -> Result<SeenFace, Error> {
+    let mut stages = Stages::default();
+    let picture = stages.time("decode", || picture(file))?;
+    let found = stages.time("face_quality", || engines.face.portraits(&picture))?;
+    let (measures, checked) = portrait::check(&found, is_document);
+    let face = match checked {
+        Err(fault) => Err(fault),
+        Ok(portrait) => {
+            let vector = stages.time("face_embedding", || engines.face.embed_aligned(&portrait.crop))?;
+            Ok(Weighted { vector, quality: f64::from(portrait.overall).max(0.01) })
+        }
+    };
+    Ok(SeenFace { measures, face, stages })
+}
+
+/// A picture of a bounded file.
+///
+/// # Errors
+/// When it is none this service reads, or too large.
+pub fn picture(mut file: &File) -> Result<Picture, Error> {
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    match Picture::decode(&bytes) {
+        Err(media::Error::NotMedia) => Err(Error::Invalid("the file is not a jpeg, png or webp picture")),
+        other => Ok(other?),
+    }
+}
+
+fn hear(
+    shared: &Shared,
+    file: Spooled,
+    asked: &Asked,
+    least_speech_s: f32,
+    limits: &Limits,
+) -> Result<HeardVoice, Error> {
+    let mut stages = Stages::default();
+    let sound = match stages.time("decode", || media::decode_audio(file, limits)) {
+        // A video without sound is a recording without speech.
+        Err(media::Error::NoAudio) => Vec::new(),
+        Err(media::Error::NotMedia) => {
+            return Err(Error::Invalid("the file is not a sound or video file this server reads"));
+        }
+        other => other?,
+    };
+    let activity = stages.time("voice_activity", || shared.voice.activity(&sound))?;
+    let mut measures = recording::measures(&sound, &activity, least_speech_s);
+    // Without speech, or with spoilt sound, there is nothing to read words from.
+    let spoken = stages.time("spoken_phrase", || {
+        shared.voice.score_phrase(&sound, &activity, &asked.phrase, asked.vocabulary())
+    });
+    let spoken = spoken.map_err(Unjudged::from);
+    measures.push(recording::phrase(&spoken));
+    let voice = match (recording::fault(&measures), &spoken) {
+        // Why the phrase could not be judged says more than that it was not heard.
+        (Some(fault), Err(why)) if fault.error == "phrase_not_said" => Err(why.clone()),
+        (Some(fault), _) => Err(fault),
+        (None, _) => {
+            let vector = stages.time("speaker", || shared.voiceprint(&sound, &activity));
+            let quality = recording::quality(&measures);
+            vector.map(|vector| Weighted { vector, quality }).map_err(Unjudged::from)
+        }
+    };
+    Ok(HeardVoice { measures, voice, spoken, stages })
+}
+
+/// The first message.
+async fn header(parts: &mut Streaming<wire::EnrollRequest>) -> Result<wire::EnrollHeader, Error> {
+    let first = parts.message().await.map_err(|status| Error::Upload(Box::new(status)))?;
+    let Some(wire::enroll_request::Part::Header(header)) = first.and_then(|message| message.part) else {
+        return Err(Error::Invalid("the first message must be the header"));
+    };
+    check_ids(&header.project_id, &header.user_fullname)?;
+    Ok(header)
+}
+
+/// The bytes of the messages after it.
+fn chunks(parts: Streaming<wire::EnrollRequest>) -> impl Stream<Item = Result<Bytes, Status>> {
+    parts.map(|message| match message?.part {
+        Some(wire::enroll_request::Part::Chunk(chunk)) => Ok(chunk),
+        _ => Err(Status::invalid_argument("only the first message may be a header")),
+    })
+}

@@ -1,0 +1,203 @@
+//! A picture against a video: is it the same person?
+
+use std::fs::File;
+
+use bytes::Bytes;
+use face::{AlignedFace, Embedding, FaceTracker, FaceTracks, Presence};
+use futures::{Stream, TryStreamExt, pin_mut};
+use media::{Info, Limits};
+use proto::ml as wire;
+use tonic::{Status, Streaming};
+
+use crate::{
+    calibration::{FaceComparison, compare_faces},
+    engines::Engines,
+    enrol::picture,
+    error::Error,
+    judged::{Judged, Unjudged},
+    portrait::{more_than_one_face, no_face, too_small},
+    service::{Ml, check_ids},
+    spooled::Spooled,
+    stages::Stages,
+    upload,
+    workers::Watch,
+};
+
+/// Pixels between the eyes of a reference picture, which may be a document's portrait.
+const LEAST_EYE_DISTANCE: f32 = 24.0;
+
+/// Both sides, and what they say of each other.
+pub struct Matched {
+    pub anchor: Judged<()>,
+    pub target: Judged<()>,
+    /// None: a side shows no face to compare, or nobody was to be compared.
+    pub comparison: Option<Comparison>,
+    pub video: Info,
+    pub faces: usize,
+    pub stages: Stages,
+}
+
+pub struct Comparison {
+    /// With the mean of the video's best frames.
+    pub overall: FaceComparison,
+    /// With each of them, best first.
+    pub frames: Vec<FaceComparison>,
+}
+
+impl Ml {
+    pub(crate) async fn match_one(
+        &self,
+        mut parts: Streaming<wire::MatchFacesRequest>,
+    ) -> Result<Matched, Error> {
+        let place = self.workers.admit()?;
+        let header = header(&mut parts).await?;
+        check_ids(&header.project_id, "-")?;
+        let (image, video) = self.receive(parts).await?;
+        let limits = self.limits;
+        let work = move |engines: &mut Engines, watch: &Watch| {
+            compare(engines, &image, Spooled::new(video), !header.detect_only, &limits, watch)
+        };
+        self.workers.run(place, work).await
+    }
+
+    /// The picture and the video, which come one after the other.
+    async fn receive(&self, parts: Streaming<wire::MatchFacesRequest>) -> Result<(File, File), Error> {
+        let parts = sides(parts);
+        pin_mut!(parts);
+        let receiving = async {
+            let mut image = upload::Spool::new(self.bounds.bytes, self.spool.as_deref())?;
+            let mut video = upload::Spool::new(self.bounds.bytes, self.spool.as_deref())?;
+            let mut is_video = false;
+            while let Some(side) = parts.try_next().await.map_err(|s| Error::Upload(Box::new(s)))? {
+                match side {
+                    Side::Image(_) if is_video => {
+                        return Err(Error::Invalid("the picture must come before the video"));
+                    }
+                    Side::Image(chunk) => image.write(&chunk).await?,
+                    Side::Video(chunk) => {
+                        is_video = true;
+                        video.write(&chunk).await?;
+                    }
+                }
+            }
+            Ok((image.finish().await?, video.finish().await?))
+        };
+        tokio::time::timeout(self.bounds.time, receiving).await.map_err(|_| Error::SlowUpload)?
+    }
+}
+
+enum Side {
+    Image(Bytes),
+    Video(Bytes),
+}
+
+fn sides(parts: Streaming<wire::MatchFacesRequest>) -> impl Stream<Item = Result<Side, Status>> {
+    parts.and_then(async |message| match message.part {
+        Some(wire::match_faces_request::Part::Image(chunk)) => Ok(Side::Image(chunk)),
+        Some(wire::match_faces_request::Part::Video(chunk)) => Ok(Side::Video(chunk)),
+        _ => Err(Status::invalid_argument("only the first message may be a header")),
+    })
+}
+
+async fn header(parts: &mut Streaming<wire::MatchFacesRequest>) -> Result<wire::MatchFacesHeader, Error> {
+    let first = parts.message().await.map_err(|status| Error::Upload(Box::new(status)))?;
+    match first.and_then(|message| message.part) {
+        Some(wire::match_faces_request::Part::Header(header)) => Ok(header),
+        _ => Err(Error::Invalid("the first message must be the header")),
+    }
+}
+
+fn compare(
+    engines: &mut Engines,
+    image: &File,
+    video: Spooled,
+    is_asked: bool,
+    limits: &Limits,
+    watch: &Watch,
+) -> Result<Matched, Error> {
+    let mut stages = Stages::default();
+    let picture = stages.time("decode", || picture(image))?;
+    let anchor = stages.time("face_quality", || reference(engines, &picture))?;
+    let (tracks, info) = stages.time("face_tracking", || follow(engines, video, limits, watch))?;
+    let target = target(&tracks);
+    let mut comparison = None;
+    if let (true, Ok(anchor), Ok(())) = (is_asked, &anchor, &target) {
+        watch.check()?;
+        comparison = stages.time("face_embedding", || compare_frames(engines, anchor, &tracks))?;
+    }
+    // Seen, but never well enough for a single crop.
+    let target = match (&comparison, target) {
+        (None, Ok(())) if tracks.main().is_none_or(|track| track.samples.is_empty()) => Err(no_face()),
+        (_, target) => target,
+    };
+    let faces = tracks.most_faces_at_once();
+    Ok(Matched { anchor: anchor.map(drop), target, comparison, video: info, faces, stages })
+}
+
+/// The one face of the reference picture. A document shows its portrait more than once: faces of a like size will do as
+/// long as they are the same person's.
+fn reference(engines: &mut Engines, picture: &media::Picture) -> Result<Judged<AlignedFace>, Error> {
+    let found = engines.face.portraits(picture)?;
+    let Some(portrait) = found.largest else { return Ok(Err(no_face())) };
+    if portrait.eye_distance < LEAST_EYE_DISTANCE {
+        return Ok(Err(too_small()));
+    }
+    if found.faces > 1 {
+        let largest = engines.face.embed_aligned(&portrait.crop)?;
+        for other in engines.face.faces(picture)?.iter().take(found.faces).skip(1) {
+            let other = engines.face.embed(picture, other)?;
+            if !compare_faces(f64::from(largest.cosine(&other)), 1).matched {
+                return Ok(Err(more_than_one_face()));
+            }
+        }
+    }
+    Ok(Ok(portrait.crop))
+}
+
+fn follow(
+    engines: &mut Engines,
+    video: Spooled,
+    limits: &Limits,
+    watch: &Watch,
+) -> Result<(FaceTracks, Info), Error> {
+    let mut tracker = FaceTracker::without_mesh();
+    let decoded = media::decode(video, limits, |frame| {
+        watch.check()?;
+        tracker.feed(&mut engines.face, frame).map_err(Error::from)
+    })?;
+    Ok((tracker.finish(), decoded.info))
+}
+
+/// Where the face is in the frame does not matter for a comparison; that it is alone does.
+fn target(tracks: &FaceTracks) -> Judged<()> {
+    match tracks.presence() {
+        Presence::OneFace | Presence::NotCentred => Ok(()),
+        Presence::NoFace => Err(no_face()),
+        Presence::ManyFaces => Err(more_than_one_face()),
+        Presence::TooSmall => Err(too_small()),
+    }
+}
+
+fn compare_frames(
+    engines: &mut Engines,
+    anchor: &AlignedFace,
+    tracks: &FaceTracks,
+) -> Result<Option<Comparison>, Error> {
+    let Some(track) = tracks.main() else { return Ok(None) };
+    let anchor = engines.face.embed_aligned(anchor)?;
+    let frames = engines.face.embeddings(track)?;
+    let Some(mean) = Embedding::mean(&frames) else { return Ok(None) };
+    let against = |frame: &Embedding| compare_faces(f64::from(anchor.cosine(frame)), 1);
+    Ok(Some(Comparison { overall: against(&mean), frames: frames.iter().map(against).collect() }))
+}
+
+/// What a side says when nothing is wrong with it.
+pub fn one_face(place: &str) -> wire::Outcome {
+    wire::Outcome { code: 200, description: format!("one face found in the {place}"), error: String::new() }
+}
+
+/// A side's fault, with its place.
+pub fn fault(why: Unjudged, place: &str) -> wire::Outcome {
+    let description = format!("{} ({place})", why.description);
+    wire::Outcome { code: why.code, description, error: why.error.to_owned() }
+}

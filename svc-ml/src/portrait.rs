@@ -1,0 +1,239 @@
+//! Whether a picture will do for an enrolment: each measure against its limit, and the first fault.
+//!
+//! Where the limits come from stands in docs/ACCURACY.md.
+
+use face::{Portrait, Portraits};
+
+use crate::judged::Unjudged;
+
+/// One measure of quality against its limit.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Measure {
+    pub property: &'static str,
+    pub value: f64,
+    pub limit: Limit,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub enum Limit {
+    AtLeast(f64),
+    AtMost(f64),
+}
+
+impl Measure {
+    pub fn at_least(property: &'static str, value: f32, limit: f32) -> Self {
+        Self { property, value: f64::from(value), limit: Limit::AtLeast(f64::from(limit)) }
+    }
+
+    pub fn at_most(property: &'static str, value: f32, limit: f32) -> Self {
+        Self { property, value: f64::from(value), limit: Limit::AtMost(f64::from(limit)) }
+    }
+
+    /// A value that is not a number passes no limit.
+    pub fn passed(&self) -> bool {
+        match self.limit {
+            Limit::AtLeast(limit) => self.value >= limit,
+            Limit::AtMost(limit) => self.value <= limit,
+        }
+    }
+}
+
+/// Why a picture or recording was not enrolled; the numbers are documented and do not change.
+pub mod code {
+    pub const NO_FACE: i32 = 461;
+    pub const MORE_THAN_ONE_FACE: i32 = 462;
+    pub const TOO_SMALL: i32 = 463;
+    pub const NOT_CENTRED: i32 = 464;
+    pub const TOO_DARK: i32 = 465;
+    pub const TOO_BRIGHT: i32 = 466;
+    pub const LOW_CONTRAST: i32 = 467;
+    pub const NOT_SHARP: i32 = 468;
+    pub const TURNED: i32 = 469;
+    pub const ANOTHER_PERSON: i32 = 470;
+    pub const DUPLICATE: i32 = 471;
+}
+
+/// What a picture must be at least. A document's portrait is a print of a photo: small, rastered, anywhere on the page.
+struct Limits {
+    eye_distance: f32,
+    off_centre: Option<f32>,
+    dark: f32,
+    bright: f32,
+    contrast: f32,
+    sharpness: f32,
+    yaw: f32,
+    pitch: f32,
+    roll: f32,
+    several: bool,
+}
+
+const SELFIE: Limits = Limits {
+    eye_distance: 40.0,
+    off_centre: Some(0.5),
+    dark: 0.25,
+    bright: 0.2,
+    contrast: 8.0,
+    sharpness: 40.0,
+    yaw: 30.0,
+    pitch: 25.0,
+    roll: 25.0,
+    several: false,
+};
+
+const DOCUMENT: Limits =
+    Limits { eye_distance: 24.0, off_centre: None, contrast: 6.0, sharpness: 20.0, several: true, ..SELFIE };
+
+impl Limits {
+    fn of(is_document: bool) -> &'static Self {
+        if is_document { &DOCUMENT } else { &SELFIE }
+    }
+}
+
+/// What was measured, and the first fault in the order in which a user would mend them.
+pub fn check(found: &Portraits, is_document: bool) -> (Vec<Measure>, Result<&Portrait, Unjudged>) {
+    let limits = Limits::of(is_document);
+    let mut measures = vec![Measure::at_least("face_count", found.faces as f32, 1.0)];
+    if !limits.several {
+        measures.push(Measure::at_most("face_count", found.faces as f32, 1.0));
+    }
+    let Some(portrait) = &found.largest else { return (measures, Err(no_face())) };
+    measures.extend(of_portrait(portrait, limits));
+    let failed = measures.iter().find(|m| !m.passed()).map(|m| fault(m.property));
+    (measures, failed.map_or(Ok(portrait), Err))
+}
+
+fn of_portrait(p: &Portrait, limits: &Limits) -> Vec<Measure> {
+    let mut measures = vec![Measure::at_least("eye_distance_px", p.eye_distance, limits.eye_distance)];
+    measures.extend(limits.off_centre.map(|limit| Measure::at_most("off_centre", p.off_centre, limit)));
+    measures.extend([
+        Measure::at_most("dark_share", p.dark, limits.dark),
+        Measure::at_most("bright_share", p.bright, limits.bright),
+        Measure::at_least("contrast", p.contrast, limits.contrast),
+        Measure::at_least("sharpness", p.sharpness, limits.sharpness),
+        Measure::at_most("yaw_degrees", p.pose.yaw.abs(), limits.yaw),
+        Measure::at_most("pitch_degrees", p.pose.pitch.abs(), limits.pitch),
+        Measure::at_most("roll_degrees", p.pose.roll.abs(), limits.roll),
+    ]);
+    measures
+}
+
+pub fn no_face() -> Unjudged {
+    refused(code::NO_FACE, "no_face", "no face found")
+}
+
+pub fn more_than_one_face() -> Unjudged {
+    refused(code::MORE_THAN_ONE_FACE, "more_than_one_face", "more than one face found")
+}
+
+pub fn too_small() -> Unjudged {
+    refused(code::TOO_SMALL, "face_too_small", "the face is too small; come closer")
+}
+
+/// What the failure of a measure is called.
+fn fault(property: &str) -> Unjudged {
+    match property {
+        "face_count" => more_than_one_face(),
+        "eye_distance_px" => too_small(),
+        "off_centre" => refused(code::NOT_CENTRED, "face_not_centred", "the face is not centred"),
+        "dark_share" => refused(code::TOO_DARK, "face_too_dark", "the face is too dark; find more light"),
+        "bright_share" => {
+            refused(code::TOO_BRIGHT, "face_too_bright", "the face is too bright; avoid direct light")
+        }
+        "contrast" => refused(
+            code::LOW_CONTRAST,
+            "face_low_contrast",
+            "the face has too little contrast; light it evenly",
+        ),
+        "sharpness" => {
+            refused(code::NOT_SHARP, "face_not_sharp", "the face is not sharp; hold still and focus")
+        }
+        _ => refused(code::TURNED, "face_turned", "the face is turned away; look straight into the camera"),
+    }
+}
+
+pub fn refused(code: i32, error: &'static str, description: &str) -> Unjudged {
+    Unjudged { code, error, description: description.to_owned() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use face::{AlignedFace, Detection, Pose, Rect};
+    use proptest::prelude::*;
+
+    fn good() -> Portrait {
+        Portrait {
+            face: Detection { rect: Rect::default(), points: [[0.0; 2]; 5], score: 0.9 },
+            crop: AlignedFace { planes: Vec::new() },
+            eye_distance: 80.0,
+            sharpness: 300.0,
+            dark: 0.01,
+            bright: 0.0,
+            contrast: 30.0,
+            pose: Pose::default(),
+            off_centre: 0.1,
+            visible: 1.0,
+            overall: 0.95,
+        }
+    }
+
+    fn one(portrait: Portrait) -> Portraits {
+        Portraits { faces: 1, largest: Some(portrait) }
+    }
+
+    fn code_of(found: &Portraits, is_document: bool) -> i32 {
+        check(found, is_document).1.map_or_else(|fault| fault.code, |_| 200)
+    }
+
+    #[test]
+    fn each_fault_has_a_code_of_its_own_and_a_good_face_has_none() {
+        let turned = |yaw, pitch, roll| Pose { yaw, pitch, roll };
+        let cases = [
+            (Portraits { faces: 0, largest: None }, 461),
+            (Portraits { faces: 2, largest: Some(good()) }, 462),
+            (one(Portrait { eye_distance: 30.0, ..good() }), 463),
+            (one(Portrait { off_centre: 0.6, ..good() }), 464),
+            (one(Portrait { dark: 0.5, ..good() }), 465),
+            (one(Portrait { bright: 0.5, ..good() }), 466),
+            (one(Portrait { contrast: 3.0, ..good() }), 467),
+            (one(Portrait { sharpness: 10.0, ..good() }), 468),
+            (one(Portrait { pose: turned(-45.0, 0.0, 0.0), ..good() }), 469),
+            (one(Portrait { pose: turned(0.0, 40.0, 0.0), ..good() }), 469),
+            (one(Portrait { pose: turned(0.0, 0.0, 40.0), ..good() }), 469),
+            (one(Portrait { sharpness: f32::NAN, ..good() }), 468),
+            (one(good()), 200),
+        ];
+        for (found, code) in cases {
+            assert_eq!(code_of(&found, false), code, "{found:?}");
+        }
+    }
+
+    #[test]
+    fn a_document_may_be_small_soft_off_centre_and_show_its_portrait_twice() {
+        let print = Portrait { eye_distance: 28.0, sharpness: 25.0, off_centre: 0.8, ..good() };
+        assert_eq!(code_of(&Portraits { faces: 2, largest: Some(print) }, true), 200);
+        assert_eq!(code_of(&Portraits { faces: 0, largest: None }, true), 461);
+        assert_eq!(code_of(&one(Portrait { dark: 0.9, ..good() }), true), 465);
+    }
+
+    proptest! {
+        #[test]
+        fn what_is_enrolled_passed_every_measure_and_what_is_not_failed_one(
+            eye_distance in 0f32..200.0, sharpness in 0f32..200.0, dark in 0f32..1.0, yaw in -90f32..90.0, faces in 1usize..4,
+            is_document in any::<bool>(),
+        ) {
+            let pose = Pose { yaw, ..Pose::default() };
+            let found = Portraits { faces, largest: Some(Portrait { eye_distance, sharpness, dark, pose, ..good() }) };
+            let (measures, verdict) = check(&found, is_document);
+            prop_assert_eq!(verdict.is_ok(), measures.iter().all(Measure::passed));
+        }
+
+        #[test]
+        fn what_will_do_as_a_selfie_will_do_as_a_document(
+            eye_distance in 0f32..100.0, sharpness in 0f32..100.0, contrast in 0f32..20.0, off_centre in 0f32..1.0,
+        ) {
+            let found = one(Portrait { eye_distance, sharpness, contrast, off_centre, ..good() });
+            prop_assert!(check(&found, false).1.is_err() || check(&found, true).1.is_ok());
+        }
+    }
+}
