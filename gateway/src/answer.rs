@@ -1,8 +1,8 @@
 //! The answer of process-video: the documented shape, and the one place where another dialect is made of it.
 
 use proto::ml::{
-    ActiveSpeaker, AnalyzeVideoResponse, Cue, FaceLiveness, FaceRecognition, Outcome, VisualSpeech,
-    VoiceRecognition,
+    ActiveSpeaker, AnalyzeVideoResponse, Cue, FaceLiveness, FaceRecognition, Outcome, StageTime,
+    VisualSpeech, VoiceRecognition,
 };
 use scoring::Decision;
 use serde_json::{Map, Value, json};
@@ -26,13 +26,7 @@ pub fn services(seen: &AnalyzeVideoResponse) -> Map<String, Value> {
 pub fn body(services: &Map<String, Value>, decision: &Decision, rules_source: &str) -> Value {
     json!({
         "data": services,
-        "scoring_result": {
-            "status": decision.verdict.as_str(),
-            "rules": rules_source,
-            "conditions": decision.conditions,
-            "failed_conditions": decision.failed_conditions,
-            "failed_refer_conditions": decision.failed_refer_conditions,
-        },
+        "scoring_result": scoring_result(decision, rules_source),
         "score": decision.score,
         "decision_reasons": decision.reasons,
         "message": "video processed successfully",
@@ -45,18 +39,51 @@ pub fn in_format(mut body: Value, format: ResponseFormat) -> Value {
     if format == ResponseFormat::Default {
         return body;
     }
-    body["scoring_result"] = body["scoring_result"]["status"].take();
-    body["score"] = json!(round(body["score"].as_f64().unwrap_or_default() / 100.0));
-    for service in body["data"].as_object_mut().into_iter().flat_map(|services| services.values_mut()) {
-        if service["code"] == 200 {
-            service["code"] = json!(0);
-        }
+    if body.get("scoring_result").is_some() {
+        body["scoring_result"] = body["scoring_result"]["status"].take();
     }
+    in_sdk_numbers(body)
+}
+
+/// The same for match-faces, whose `scoring_result` those clients read as an object.
+pub fn match_in_format(body: Value, format: ResponseFormat) -> Value {
+    if format == ResponseFormat::Default { body } else { in_sdk_numbers(body) }
+}
+
+/// Scores 0..1, and 0 for the code of success: of the data itself and of each part of it.
+fn in_sdk_numbers(mut body: Value) -> Value {
+    if let Some(score) = body.get("score").and_then(Value::as_f64) {
+        body["score"] = json!(round(score / 100.0));
+    }
+    let success = |part: &mut Value| {
+        if part.get("code").is_some_and(|code| code == 200) {
+            part["code"] = json!(0);
+        }
+    };
+    success(&mut body["data"]);
+    body["data"].as_object_mut().into_iter().flat_map(|parts| parts.values_mut()).for_each(success);
     body
 }
 
+/// The decision as answers show it.
+pub fn scoring_result(decision: &Decision, rules_source: &str) -> Value {
+    json!({
+        "status": decision.verdict.as_str(),
+        "rules": rules_source,
+        "conditions": decision.conditions,
+        "failed_conditions": decision.failed_conditions,
+        "failed_refer_conditions": decision.failed_refer_conditions,
+    })
+}
+
+/// Where the time went, for the record.
+pub fn stages(stages: &[StageTime]) -> Vec<Value> {
+    let stage = |s: &StageTime| json!({ "stage": s.stage, "cpu_ms": s.cpu_ms, "wall_ms": s.wall_ms });
+    stages.iter().map(stage).collect()
+}
+
 /// Enough digits to see a difference, few enough to read.
-fn round(value: f64) -> f64 {
+pub fn round(value: f64) -> f64 {
     (value * 1e4).round() / 1e4
 }
 

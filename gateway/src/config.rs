@@ -20,6 +20,8 @@ pub struct Config {
     pub spool_dir: Option<PathBuf>,
     /// Seconds between two sweeps of what projects keep only for a time.
     pub retention_sweep_seconds: u64,
+    /// What to do about an enrolment that looks or sounds like another enrolled user of the project.
+    pub duplicate_identity: DuplicateIdentity,
     /// How much each API key may ask.
     pub rate_limit: RateLimit,
     /// Where several gateways count together: `redis://[user:password@]host[:port][/db]`, `rediss://` for TLS. None:
@@ -38,9 +40,20 @@ impl Default for Config {
             upload_seconds: 120,
             spool_dir: None,
             retention_sweep_seconds: 3600,
+            duplicate_identity: DuplicateIdentity::Flag,
             rate_limit: RateLimit::default(),
             redis_url: None,
             public_url: None,
         }
     }
+}
+
+/// A duplicate identity may be fraud, a twin or a second account the customer allows.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum DuplicateIdentity {
+    /// Enrol, with the reason `duplicate_identity` in the transaction.
+    Flag,
+    /// Do not enrol.
+    Refuse,
 }

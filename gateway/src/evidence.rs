@@ -35,7 +35,8 @@ pub const fn ml_service(service: Service) -> ml::Service {
         Service::FaceLiveness => ml::Service::FaceLiveness,
         Service::VisualSpeech | Service::SpokenPhrase => ml::Service::VisualSpeech,
         Service::VoiceRecognition => ml::Service::VoiceRecognition,
-        Service::FaceRecognition => ml::Service::FaceRecognition,
+        // A reference picture is no service of a video; its comparison comes with the recognition of faces.
+        Service::FaceRecognition | Service::ReferenceMatch => ml::Service::FaceRecognition,
     }
 }
 
@@ -57,7 +58,7 @@ fn judged(outcome: Option<&Outcome>, score: impl FnOnce() -> f64) -> Finding {
 
 /// Puts a score on the scale of the rules, where 0.5 is where the service itself says yes: the service's own yes or no
 /// wins over where its score happens to lie.
-fn anchored(score: f64, yes: bool) -> f64 {
+pub fn anchored(score: f64, yes: bool) -> f64 {
     const JUST_NO: f64 = 0.499;
     if yes { score.clamp(0.5, 1.0) } else { score.clamp(0.0, JUST_NO) }
 }

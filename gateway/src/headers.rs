@@ -50,6 +50,8 @@ pub struct CallHeaders {
     pub validate_mrz: bool,
     /// Whether the configured external provider shall check a document instead of this server.
     pub external_docauth: bool,
+    /// Whether the session's last video is to be used instead of one sent along.
+    pub use_prefilled_video: bool,
 }
 
 /// Where the user's device is. Unknown fields are dropped.
@@ -84,6 +86,8 @@ impl CallHeaders {
                 .is_some_and(|value| value.eq_ignore_ascii_case("true")),
             external_docauth: single(headers, "X-Inhouse-Docauth")?
                 .is_some_and(|value| value.eq_ignore_ascii_case("false")),
+            use_prefilled_video: single(headers, "X-Use-Prefilled-Video")?
+                .is_some_and(|value| value.eq_ignore_ascii_case("true")),
         })
     }
 }

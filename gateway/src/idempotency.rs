@@ -29,7 +29,7 @@ use crate::{
     auth::{self, ApiKey},
     error::Error,
     middleware::REQUEST_ID,
-    upload::MAX_BODY,
+    upload::MAX_BODY_OF_TWO as MAX_BODY,
 };
 use fingerprint::{Fingerprint, Hashed};
 use key::IdempotencyKey;

@@ -21,12 +21,14 @@ mod config;
 mod consent;
 mod docauth;
 mod drain;
+mod enroll;
 mod error;
 mod evidence;
 mod headers;
 mod health;
 mod idempotency;
 mod json;
+mod match_faces;
 mod middleware;
 mod openapi;
 mod process_video;
@@ -44,6 +46,7 @@ mod transactions;
 mod upload;
 mod webhooks;
 mod what_if;
+mod whose;
 
 use std::sync::{Arc, Mutex};
 

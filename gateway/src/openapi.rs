@@ -14,8 +14,8 @@ use utoipa::{
 use refusals::Refusals;
 
 use crate::{
-    api_keys, consent, docauth, headers, health, process_video, retention, rules, samples, sessions,
-    subjects, transactions,
+    api_keys, consent, docauth, enroll, headers, health, match_faces, process_video, retention, rules, samples,
+    sessions, subjects, transactions,
     webhooks::{self, deliveries},
     what_if,
 };
@@ -26,7 +26,7 @@ use crate::{
     paths(
         sessions::start, sessions::end,
         consent::authorization, consent::storage, consent::get,
-        process_video::process_video, docauth::check,
+        process_video::process_video, enroll::face, enroll::voice, match_faces::match_faces, docauth::check,
         transactions::list, transactions::query, transactions::export::export,
         transactions::get, transactions::put_tags, transactions::put_flag,
         api_keys::create, api_keys::list, api_keys::get, api_keys::revoke, api_keys::public_keys,

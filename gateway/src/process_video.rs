@@ -22,7 +22,7 @@ use utoipa::ToSchema;
 
 use crate::{
     Gateway, answer,
-    auth::{ApiKey, ResponseFormat},
+    auth::ApiKey,
     consent,
     error::Error,
     evidence,
@@ -30,6 +30,7 @@ use crate::{
     record::Call,
     samples, sessions,
     upload::{Fields, Form, Spooled},
+    whose::{session_of, user_of},
 };
 
 const FIELDS: Fields = Fields {
@@ -155,39 +156,6 @@ fn note_trigger(call: &Call, form: &Form) -> Result<(), Error> {
     Ok(())
 }
 
-/// The session of the header or of the form; when both name one, they must agree.
-fn session_of(call: &Call, form: &Form) -> Result<Option<String>, Error> {
-    let names = FIELDS.texts.iter().skip(3).filter_map(|name| form.text(name));
-    let mut named = call.headers.session_id.as_deref().into_iter().chain(names);
-    let session = named.next();
-    if named.any(|other| Some(other) != session) {
-        return Err(Error::invalid("the request names different sessions"));
-    }
-    if session.is_some_and(|id| id.len() > 128) {
-        return Err(Error::invalid("the session id is longer than 128 bytes"));
-    }
-    let session = session.map(str::to_owned);
-    call.note(|transaction| transaction.session_id.clone_from(&session));
-    Ok(session)
-}
-
-/// The user of the header, else the one the session is bound to. Clients of the vendor's library may come without any;
-/// nobody is recognised for them.
-async fn user_of(gateway: &Gateway, call: &Call, session_id: Option<&str>) -> Result<Option<String>, Error> {
-    if let Some(user) = &call.headers.user_fullname {
-        return Ok(Some(user.clone()));
-    }
-    let bound = match session_id {
-        Some(session_id) => sessions::user_of(gateway, call, session_id).await?,
-        None => None,
-    };
-    if bound.is_none() && call.key.format == ResponseFormat::Default {
-        call.user()?;
-    }
-    call.note(|transaction| transaction.user_fullname.clone_from(&bound));
-    Ok(bound)
-}
-
 async fn analyze(
     gateway: &Gateway,
     video: &Spooled,
@@ -203,7 +171,7 @@ async fn analyze(
 /// removed is missing then, and not forgotten.
 fn decide(key: &ApiKey, seen: &AnalyzeVideoResponse, user: &str) -> Result<(Decision, Basis), Error> {
     let rules = match &key.rules_json {
-        Some(json) => Rules::parse(json).map_err(|error| Error::internal(&error))?,
+        Some(json) => Rules::parse(json).map_err(|error| Error::internal(&error))?.for_video(),
         None => scoring::default_for(&key.services),
     };
     let basis = Basis {
@@ -266,8 +234,7 @@ fn note_outcome(
     seen: &AnalyzeVideoResponse,
     upload_ms: u128,
 ) {
-    let stage = |stage: &proto::ml::StageTime| json!({ "stage": stage.stage, "cpu_ms": stage.cpu_ms, "wall_ms": stage.wall_ms });
-    let stages: Vec<_> = seen.stages.iter().map(stage).collect();
+    let stages = answer::stages(&seen.stages);
     let upload_ms = u64::try_from(upload_ms).unwrap_or(u64::MAX);
     call.note(|transaction| {
         transaction.verdict = Some(decision.verdict.as_str().to_owned());

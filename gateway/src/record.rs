@@ -131,6 +131,7 @@ fn describe(transaction: &mut Transaction, headers: &CallHeaders) {
         client_app_version,
         validate_mrz: _,
         external_docauth: _,
+        use_prefilled_video: _,
     } = headers.clone();
     *transaction = Transaction {
         user_fullname,

@@ -14,9 +14,11 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::{
     Gateway, api_keys, consent, docauth,
     drain::drain,
+    enroll,
     error::{self, Error},
     health,
     idempotency::idempotent,
+    match_faces::match_faces,
     middleware::{bound_headers, cors, identify},
     openapi,
     process_video::process_video,
@@ -38,6 +40,9 @@ pub const PATHS: &[&str] = &[
     "/api-gateway/sessions/start",
     "/api-gateway/sessions/end/{id}",
     "/api-gateway/process-video",
+    "/api-gateway/enroll/face",
+    "/api-gateway/enroll/voice",
+    "/api-gateway/match-faces",
     "/api-gateway/docauth/check",
     "/api-consent/consent",
     "/api-consent/strg-consent",
@@ -84,11 +89,15 @@ pub fn router(gateway: Gateway) -> Router {
         route.route_layer(CatchPanicLayer::custom(error::from_panic)).route_layer(recorded)
     };
     let upload = || DefaultBodyLimit::max(upload::MAX_BODY);
+    let two_uploads = || DefaultBodyLimit::max(upload::MAX_BODY_OF_TWO);
 
     Router::new()
         .route("/api-gateway/sessions/start", leaves("session_start", post(sessions::start)))
         .route("/api-gateway/sessions/end/{id}", leaves("session_end", post(sessions::end)))
         .route("/api-gateway/process-video", leaves("process_video", post(process_video).layer(upload())))
+        .route("/api-gateway/enroll/face", leaves("enroll_face", post(enroll::face).layer(upload())))
+        .route("/api-gateway/enroll/voice", leaves("enroll_voice", post(enroll::voice).layer(upload())))
+        .route("/api-gateway/match-faces", leaves("match_faces", post(match_faces).layer(two_uploads())))
         .route("/api-gateway/docauth/check", leaves("docauth_check", post(docauth::check).layer(upload())))
         .route("/api-consent/consent", leaves("consent", post(consent::authorization)))
         .route("/api-consent/strg-consent", leaves("storage_consent", post(consent::storage)))

@@ -7,7 +7,7 @@ use std::{
 use axum::extract::{Multipart, multipart::Field, multipart::MultipartRejection};
 use bytes::{Bytes, BytesMut};
 use futures::{
-    Stream, StreamExt,
+    FutureExt, Stream, StreamExt, TryStreamExt,
     future::BoxFuture,
     stream::{self, BoxStream},
 };
@@ -23,6 +23,8 @@ use crate::{Gateway, error::Error};
 pub const MAX_FILE: usize = 50 * 1024 * 1024;
 /// Largest request body: one largest file and room for the other fields.
 pub const MAX_BODY: usize = MAX_FILE + 1024 * 1024;
+/// The same for two largest files.
+pub const MAX_BODY_OF_TWO: usize = MAX_BODY + MAX_FILE;
 const MAX_TEXT: usize = 4 * 1024;
 const MAX_FIELDS: usize = 32;
 /// What of a file is kept in memory; more goes to disk in pieces of this size.
@@ -101,6 +103,11 @@ impl Form {
             return Err(Error::Invalid(format!("'{name}' file is empty").into()));
         }
         Ok(file)
+    }
+
+    /// Whether there is such a file, even an empty one.
+    pub fn has_file(&self, name: &str) -> bool {
+        self.files.contains_key(name)
     }
 
     /// A text field, trimmed; absent and empty mean the same.
@@ -206,9 +213,25 @@ enum Place {
 }
 
 /// Learns when a file cannot be read to its end.
-pub struct Readable(oneshot::Receiver<io::Error>);
+pub struct Readable(BoxFuture<'static, Error>);
 
 impl Readable {
+    fn new(failed: oneshot::Receiver<Error>) -> Self {
+        let failed = async {
+            match failed.await {
+                Ok(error) => error,
+                // A sender that is gone had nothing to report.
+                Err(_) => std::future::pending().await,
+            }
+        };
+        Self(failed.boxed())
+    }
+
+    /// One that learns of either.
+    pub fn and(self, other: Self) -> Self {
+        Self(futures::future::select(self.0, other.0).map(|first| first.factor_first().0).boxed())
+    }
+
     /// Waits for the service that reads the file. Should the file fail, the call is abandoned, so that no service takes
     /// a part for the whole.
     ///
@@ -217,7 +240,7 @@ impl Readable {
     pub async fn answered<R>(self, call: BoxFuture<'_, Result<Response<R>, Status>>) -> Result<R, Error> {
         tokio::select! {
             answer = call => Ok(answer?.into_inner()),
-            Ok(error) = self.0 => Err(Error::internal(&error)),
+            error = self.0 => Err(error),
         }
     }
 }
@@ -230,18 +253,8 @@ impl Spooled {
         piece: fn(Bytes) -> T,
     ) -> (BoxStream<'static, T>, Readable) {
         let (failed, readable) = oneshot::channel();
-        let mut failed = Some(failed);
-        let pieces = self.pieces().filter_map(move |bytes| {
-            let message = bytes.map(piece).map_err(|error| failed.take().map(|failed| failed.send(error)));
-            async move {
-                match message {
-                    Ok(message) => Some(message),
-                    // Ending here would look like the end of the file.
-                    Err(_) => std::future::pending().await,
-                }
-            }
-        });
-        (stream::once(async { header }).chain(pieces).boxed(), Readable(readable))
+        let pieces = whole(self.pieces().map_err(|error| Error::internal(&error)), failed, piece);
+        (stream::once(async { header }).chain(pieces).boxed(), Readable::new(readable))
     }
 
     fn pieces(&self) -> impl Stream<Item = io::Result<Bytes>> + Send + use<> {
@@ -256,6 +269,34 @@ impl Spooled {
             }
         })
     }
+}
+
+/// A file that one service sends and another shall get.
+pub fn relayed<T: Send + 'static>(
+    pieces: BoxStream<'static, Result<Bytes, Status>>,
+    piece: fn(Bytes) -> T,
+) -> (BoxStream<'static, T>, Readable) {
+    let (failed, readable) = oneshot::channel();
+    (whole(pieces.map_err(Error::from), failed, piece).boxed(), Readable::new(readable))
+}
+
+/// Pieces as messages. One that cannot be had is reported, and the stream then neither goes on nor ends: ending would look
+/// like the end of the file.
+fn whole<T>(
+    pieces: impl Stream<Item = Result<Bytes, Error>>,
+    failed: oneshot::Sender<Error>,
+    piece: fn(Bytes) -> T,
+) -> impl Stream<Item = T> {
+    let mut failed = Some(failed);
+    pieces.filter_map(move |bytes| {
+        let message = bytes.map(piece).map_err(|error| failed.take().map(|failed| failed.send(error)));
+        async move {
+            match message {
+                Ok(message) => Some(message),
+                Err(_) => std::future::pending().await,
+            }
+        }
+    })
 }
 
 async fn read_at(file: Arc<File>, offset: usize, len: usize) -> io::Result<Bytes> {

@@ -16,22 +16,25 @@ pub enum Service {
     VisualSpeech,
     /// The phrase as heard; further evidence of "Visual Speech Recognition".
     SpokenPhrase,
+    /// A reference picture against a video; no service of a video, so it is judged by itself ([`crate::Rules::for_reference`]).
+    ReferenceMatch,
 }
 
 impl Service {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::FaceRecognition,
         Self::VoiceRecognition,
         Self::FaceLiveness,
         Self::ActiveSpeaker,
         Self::VisualSpeech,
         Self::SpokenPhrase,
+        Self::ReferenceMatch,
     ];
 
     /// The name on the wire, in API keys and answers: "Face Recognition".
     pub const fn title(self) -> &'static str {
         match self {
-            Self::FaceRecognition => "Face Recognition",
+            Self::FaceRecognition | Self::ReferenceMatch => "Face Recognition",
             Self::VoiceRecognition => "Voice Recognition",
             Self::FaceLiveness => "Face Liveness Detection",
             Self::ActiveSpeaker => "Active Speaker Detection",
@@ -39,7 +42,8 @@ impl Service {
         }
     }
 
-    /// The service an API key selects by `title`; [`Service::SpokenPhrase`] comes with [`Service::VisualSpeech`].
+    /// The service an API key selects by `title`; [`Service::SpokenPhrase`] comes with [`Service::VisualSpeech`], and
+    /// [`Service::ReferenceMatch`] is selected by none.
     pub fn from_title(title: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|service| service.title() == title)
     }
@@ -53,6 +57,7 @@ impl Service {
             Self::ActiveSpeaker => "active_speaker",
             Self::VisualSpeech => "visual_speech",
             Self::SpokenPhrase => "spoken_phrase",
+            Self::ReferenceMatch => "reference_match",
         }
     }
 
@@ -65,6 +70,7 @@ impl Service {
             Self::ActiveSpeaker => "active_speaker",
             Self::VisualSpeech => "lip_reading",
             Self::SpokenPhrase => "spoken_phrase",
+            Self::ReferenceMatch => "reference_match",
         }
     }
 }

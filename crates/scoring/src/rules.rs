@@ -185,6 +185,27 @@ impl Rules {
         Ok(rules)
     }
 
+    /// The part of the rules that is about reference pictures; rules that do not name them require a match.
+    #[must_use]
+    pub fn for_reference(&self) -> Self {
+        let named = self.services.get(&Service::ReferenceMatch).cloned();
+        let rule = named.unwrap_or_else(|| ServiceRule::new(Mode::Required));
+        Self { version: self.version, services: BTreeMap::from([(Service::ReferenceMatch, rule)]) }
+    }
+
+    /// The rules for reference pictures where nobody wrote any.
+    #[must_use]
+    pub fn default_for_reference() -> Self {
+        Self { version: VERSION, services: BTreeMap::new() }.for_reference()
+    }
+
+    /// The part of the rules that is about videos.
+    #[must_use]
+    pub fn for_video(mut self) -> Self {
+        self.services.remove(&Service::ReferenceMatch);
+        self
+    }
+
     /// Checks what the form alone does not say: version, ranges, order of the thresholds, something required.
     ///
     /// # Errors
@@ -216,6 +237,27 @@ pub fn default_for(selected: &BTreeSet<Service>) -> Rules {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Evidence, Finding, Verdict, decide};
+
+    #[test]
+    fn a_threshold_for_reference_pictures_counts_for_them_alone() {
+        let rules = r#"{"version":1,"services":{"face_liveness":{"mode":"required"},"reference_match":{"mode":"required","pass":0.9,"refer":0.6}}}"#;
+        let rules = Rules::parse(rules).unwrap();
+        let verdict = |rules: &Rules, service, score| {
+            decide(rules, &Evidence::from([(service, Finding::Judged { score })])).verdict
+        };
+        let (reference, video) = (rules.for_reference(), rules.clone().for_video());
+        assert_eq!(verdict(&reference, Service::ReferenceMatch, 0.95), Verdict::Pass);
+        assert_eq!(verdict(&reference, Service::ReferenceMatch, 0.8), Verdict::Refer);
+        assert_eq!(verdict(&reference, Service::ReferenceMatch, 0.5), Verdict::Fail);
+        assert_eq!(
+            verdict(&video, Service::FaceLiveness, 0.8),
+            Verdict::Pass,
+            "no reference is missing there"
+        );
+        assert_eq!(decide(&reference, &Evidence::new()).verdict, Verdict::Refer, "nobody was compared");
+        assert_eq!(decide(&reference, &Evidence::new()).reasons, ["reference_match_missing"]);
+    }
 
     fn refused(json: &str) -> String {
         Rules::parse(json).unwrap_err().to_string()

@@ -8,8 +8,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     println!("speech_s snr_db clipped level_dbfs file");
     for path in std::env::args().skip(1) {
         let samples = hound::WavReader::open(&path)?.into_samples::<i16>();
-        let sound: Vec<f32> =
-            samples.map(|s| s.map(|s| f32::from(s) / 32768.0)).collect::<Result<_, _>>()?;
+        let sound: Vec<f32> = samples.map(|s| s.map(|s| f32::from(s) / 32768.0)).collect::<Result<_, _>>()?;
         let activity = engine.activity(&sound)?;
         let quality = Quality::measure(&sound, &activity);
         let clipped = clipped_share(&activity.speech(&sound, usize::MAX));
