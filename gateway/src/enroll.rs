@@ -8,7 +8,6 @@ use axum::{
 use futures::{FutureExt, future::OptionFuture};
 use proto::{
     consent::ConsentState,
-    docauth::{CheckDocumentHeader, CheckDocumentRequest, check_document_request},
     ml::{
         Duplicate, EnrollFaceResponse, EnrollHeader, EnrollRequest, EnrollVoiceResponse, EnrollmentState,
         Measure, Outcome, SpokenPhrase, StageTime, enroll_request,
@@ -20,11 +19,11 @@ use utoipa::ToSchema;
 use crate::{
     Gateway, answer,
     config::DuplicateIdentity,
-    consent,
+    consent, docauth,
     error::Error,
     headers,
     record::Call,
-    sessions,
+    samples, sessions,
     upload::{Fields, Form, Spooled},
     whose,
 };
@@ -100,6 +99,7 @@ pub async fn face(
     let mut ml = gateway.ml();
     let (enrolled, document) = tokio::join!(readable.answered(ml.enroll_face(messages).boxed()), document);
     let enrolled = enrolled?;
+    samples::keep(&gateway, &call, true, "face", picture).await;
     let reasons = reasons("face", enrolled.outcome.as_ref(), enrolled.state(), enrolled.duplicate.is_some());
     let result = face_result(&enrolled);
     note(&call, "Face Enrollment", &result, enrolled.duplicate.as_ref(), &reasons, &enrolled.stages);
@@ -135,6 +135,7 @@ pub async fn voice(
     let header = EnrollHeader { phrase, vocabulary, ..admit(&gateway, &call, &form, named).await? };
     let (messages, readable) = messages(recording, header);
     let enrolled = readable.answered(gateway.ml().enroll_voice(messages).boxed()).await?;
+    samples::keep(&gateway, &call, true, "voice", recording).await;
     let reasons = reasons("voice", enrolled.outcome.as_ref(), enrolled.state(), enrolled.duplicate.is_some());
     let result = voice_result(&enrolled);
     note(&call, "Voice Enrollment", &result, enrolled.duplicate.as_ref(), &reasons, &enrolled.stages);
@@ -210,16 +211,13 @@ fn messages(
 
 /// What the documents service says of the picture. Its failure costs the enrolment nothing, and is told as it is.
 async fn check_document(gateway: &Gateway, call: &Call, picture: &Spooled) -> Value {
-    let header = CheckDocumentHeader {
-        project_id: call.project_id(),
-        transaction_id: call.transaction_id.to_string(),
-        validate_mrz: call.headers.validate_mrz,
-    };
-    let header = CheckDocumentRequest { part: Some(check_document_request::Part::Header(header)) };
-    let piece = |chunk| CheckDocumentRequest { part: Some(check_document_request::Part::Chunk(chunk)) };
-    let (messages, readable) = picture.messages(header, piece);
-    match readable.answered(gateway.docauth().check_document(messages).boxed()).await {
-        Ok(checked) => json!({ "status": "checked", "document_type": checked.document_type }),
+    match docauth::checked(gateway, call, picture).await {
+        Ok(checked) => {
+            let decision = docauth::decision(&checked);
+            let mut data = docauth::data(&checked, &decision, call.headers.validate_mrz);
+            data["status"] = json!("checked");
+            data
+        }
         Err(Error::Refused(StatusCode::NOT_IMPLEMENTED, _)) => {
             json!({ "status": "not_checked", "description": "this server does not check documents" })
         }

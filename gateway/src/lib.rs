@@ -66,7 +66,7 @@ use shared::Shared;
 use tokio::sync::Semaphore;
 use tokio_util::task::AbortOnDropHandle;
 
-pub use config::{Config, RateLimit};
+pub use config::{Config, DuplicateIdentity, RateLimit};
 pub use retention::{Swept, sweep};
 pub use server::serve;
 pub use subjects::{Keeper, Keepers};

@@ -11,7 +11,7 @@ use proto::{
     ml::{MatchFacesHeader, MatchFacesRequest, MatchFacesResponse, Outcome, match_faces_request},
     sessions::GetLastVideoRequest,
 };
-use scoring::{Decision, Evidence, Finding, Rules, Service};
+use scoring::{Basis, Decision, Evidence, Finding, Rules, Service};
 use serde_json::{Value, json};
 use tonic::Code;
 use utoipa::ToSchema;
@@ -24,7 +24,7 @@ use crate::{
     evidence,
     middleware::REMOVED_SERVICES,
     record::Call,
-    sessions,
+    samples, sessions,
     upload::{Fields, Form, Readable, relayed},
     whose,
 };
@@ -81,12 +81,14 @@ pub async fn match_faces(
     if let (Some(session_id), Some(user)) = (&session_id, &user) {
         sessions::bind(&gateway, &call, session_id, user).await?;
     }
-    let is_allowed = consent::given(&gateway, &call, user.as_deref()).await?.authorization;
+    let consents = consent::given(&gateway, &call, user.as_deref()).await?;
+    let is_allowed = consents.authorization;
     let header = MatchFacesHeader { project_id: call.project_id(), detect_only: !is_allowed };
     let prefilled = session_id.as_deref().filter(|_| is_prefilled);
     let (messages, readable) = messages(&gateway, &call, &form, header, prefilled).await?;
     let seen = readable.answered(gateway.ml().match_faces(messages).boxed()).await?;
 
+    keep(&gateway, &call, &form, is_allowed && consents.storage).await;
     let evidence = finding(&seen, is_allowed);
     let decision = decide(&call.key, &evidence)?;
     let data = data(&seen);
@@ -97,6 +99,15 @@ pub async fn match_faces(
     }
     let body = body(data, &decision, &call.key.rules_source);
     Ok((headers, Json(answer::match_in_format(body, call.key.format))))
+}
+
+/// Keeps what was sent as samples. The session's last video stays what process-video made it.
+async fn keep(gateway: &Gateway, call: &Call, form: &Form, allowed: bool) {
+    for name in ["image", "video"] {
+        if let Ok(file) = form.file(name) {
+            samples::keep(gateway, call, allowed, name, file).await;
+        }
+    }
 }
 
 type Messages = BoxStream<'static, MatchFacesRequest>;
@@ -195,7 +206,9 @@ fn note(call: &Call, data: &Value, evidence: &Evidence, decision: &Decision, see
         transaction.reasons.clone_from(&decision.reasons);
         transaction.rules = Some(call.key.rules_source.clone());
         transaction.services_json = Some(json!({ "Face Match": data }).to_string());
-        transaction.evidence_json = serde_json::to_string(evidence).ok();
+        let (selected, rules) = (call.key.services.clone(), call.key.rules_version.clone());
+        transaction.evidence_json =
+            serde_json::to_string(&Basis { selected, found: evidence.clone(), rules }).ok();
         transaction.durations_json = Some(json!({ "stages": answer::stages(&seen.stages) }).to_string());
     });
 }

@@ -181,12 +181,12 @@ impl Trial {
 
     fn decide(&self, basis: &Basis) -> Result<Decision, Skipped> {
         match (self, &basis.rules) {
-            (Self::These(rules), _) => Ok(scoring::decide(rules, &basis.found)),
+            (Self::These(rules), _) => Ok(scoring::decide(&rules.clone().for_video(), &basis.found)),
             (Self::BuiltIn, _) | (Self::Own(_), None) => {
                 Ok(scoring::decide(&scoring::default_for(&basis.selected), &basis.found))
             }
             (Self::Own(known), Some(version)) => match known.get(version) {
-                Some(Some(rules)) => Ok(scoring::decide(rules, &basis.found)),
+                Some(Some(rules)) => Ok(scoring::decide(&rules.clone().for_video(), &basis.found)),
                 _ => Err(Skipped::RulesUnknown),
             },
         }

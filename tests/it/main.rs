@@ -6,8 +6,12 @@
 mod architecture;
 mod bad_input;
 mod consent;
+mod enroll;
+mod enroll_voice;
 mod evaluate;
 mod keys;
+mod match_faces;
+mod media;
 mod multipart;
 mod process_video;
 mod project;

@@ -50,6 +50,15 @@ pub struct State {
     pub analyzed: Vec<(ml::AnalyzeVideoHeader, Vec<u8>)>,
     pub enrolled: Vec<ml::EnrollCandidateRequest>,
     pub warmups: usize,
+    /// What the models answer to enrolments and comparisons, and what they were asked.
+    pub face: ml::EnrollFaceResponse,
+    pub voice: ml::EnrollVoiceResponse,
+    pub matched: ml::MatchFacesResponse,
+    pub enrolments: Vec<(ml::EnrollHeader, Vec<u8>)>,
+    /// The header, the picture, the video.
+    pub matches: Vec<(ml::MatchFacesHeader, Vec<u8>, Vec<u8>)>,
+    /// What the session has; an error comes after the first piece.
+    pub last_video: Option<Result<Vec<u8>, Status>>,
     pub last_videos: Vec<(sessions::PutLastVideoHeader, usize)>,
     pub records: Vec<Transaction>,
     /// The lists asked for, and how many pages there are.
@@ -269,6 +278,21 @@ impl projects_server::Projects for Stage {
 
 #[tonic::async_trait]
 impl sessions_server::Sessions for Stage {
+    type GetLastVideoStream = futures::stream::BoxStream<'static, Result<sessions::VideoChunk, Status>>;
+
+    async fn get_last_video(
+        &self,
+        _: Request<sessions::GetLastVideoRequest>,
+    ) -> Result<Response<Self::GetLastVideoStream>, Status> {
+        let piece = |bytes: Vec<u8>| Ok(sessions::VideoChunk { chunk: bytes.into() });
+        let pieces = match self.set().last_video.clone() {
+            None => return Err(Status::not_found("the session has no video")),
+            Some(Ok(video)) => video.chunks(4).map(|c| piece(c.to_vec())).collect::<Vec<_>>(),
+            Some(Err(status)) => vec![piece(b"half".to_vec()), Err(status)],
+        };
+        Ok(Response::new(futures::stream::iter(pieces).boxed()))
+    }
+
     async fn find_subject(&self, _: Request<Subject>) -> Result<Response<Remains>, Status> {
         Ok(self.kept("sessions"))
     }
@@ -394,6 +418,19 @@ impl consent_server::Consent for Stage {
     }
 }
 
+async fn enrolment(mut stream: Streaming<ml::EnrollRequest>) -> Result<(ml::EnrollHeader, Vec<u8>), Status> {
+    let Some(ml::enroll_request::Part::Header(header)) = stream.message().await?.and_then(|m| m.part) else {
+        return Err(Status::invalid_argument("no header"));
+    };
+    let mut bytes = Vec::new();
+    while let Some(message) = stream.message().await? {
+        if let Some(ml::enroll_request::Part::Chunk(chunk)) = message.part {
+            bytes.extend_from_slice(&chunk);
+        }
+    }
+    Ok((header, bytes))
+}
+
 #[tonic::async_trait]
 impl ml_server::Ml for Stage {
     async fn find_subject(&self, _: Request<Subject>) -> Result<Response<Remains>, Status> {
@@ -432,6 +469,45 @@ impl ml_server::Ml for Stage {
     ) -> Result<Response<ml::EnrollCandidateResponse>, Status> {
         self.set().enrolled.push(request.into_inner());
         Ok(Response::new(ml::EnrollCandidateResponse { face: true, voice: true }))
+    }
+
+    async fn enroll_face(
+        &self,
+        request: Request<Streaming<ml::EnrollRequest>>,
+    ) -> Result<Response<ml::EnrollFaceResponse>, Status> {
+        let asked = enrolment(request.into_inner()).await?;
+        self.set().enrolments.push(asked);
+        Ok(Response::new(self.set().face.clone()))
+    }
+
+    async fn enroll_voice(
+        &self,
+        request: Request<Streaming<ml::EnrollRequest>>,
+    ) -> Result<Response<ml::EnrollVoiceResponse>, Status> {
+        let asked = enrolment(request.into_inner()).await?;
+        self.set().enrolments.push(asked);
+        Ok(Response::new(self.set().voice.clone()))
+    }
+
+    async fn match_faces(
+        &self,
+        request: Request<Streaming<ml::MatchFacesRequest>>,
+    ) -> Result<Response<ml::MatchFacesResponse>, Status> {
+        use ml::match_faces_request::Part;
+        let mut stream = request.into_inner();
+        let Some(Part::Header(header)) = stream.message().await?.and_then(|m| m.part) else {
+            return Err(Status::invalid_argument("no header"));
+        };
+        let (mut image, mut video) = (Vec::new(), Vec::new());
+        while let Some(message) = stream.message().await? {
+            match message.part {
+                Some(Part::Image(chunk)) => image.extend_from_slice(&chunk),
+                Some(Part::Video(chunk)) => video.extend_from_slice(&chunk),
+                _ => return Err(Status::invalid_argument("a second header")),
+            }
+        }
+        self.set().matches.push((header, image, video));
+        Ok(Response::new(self.set().matched.clone()))
     }
 
     async fn warmup(&self, _: Request<ml::WarmupRequest>) -> Result<Response<ml::WarmupResponse>, Status> {

@@ -6,6 +6,7 @@ mod access;
 mod consent;
 mod customer;
 mod documents;
+mod enroll;
 mod fakes;
 mod idempotency;
 mod listener;

@@ -1,0 +1,141 @@
+//! Pictures and recordings made of the fixtures, each with one thing wrong with it.
+
+use std::io::Cursor;
+
+use image::{DynamicImage, ImageFormat, RgbImage, imageops};
+
+use crate::world::fixture;
+
+/// The fixtures' speaker: one face, facing the camera. `speaker_crop.mp4` shows the same person.
+pub const SPEAKER: &str = "obama.jpg";
+/// Four children.
+pub const GROUP: &str = "thai_people.jpg";
+
+pub fn file(name: &str) -> Vec<u8> {
+    std::fs::read(fixture(name)).expect("fixtures are readable")
+}
+
+pub fn picture(name: &str) -> DynamicImage {
+    image::load_from_memory(&file(name)).expect("a picture")
+}
+
+pub fn as_file(picture: &DynamicImage, format: ImageFormat) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    picture.to_rgb8().write_to(&mut bytes, format).expect("it is written");
+    bytes.into_inner()
+}
+
+pub fn jpg(picture: &DynamicImage) -> Vec<u8> {
+    as_file(picture, ImageFormat::Jpeg)
+}
+
+/// One of the children, by place: the face of somebody else.
+pub fn child(number: usize) -> DynamicImage {
+    let [x, y, w, h] = [[440, 20, 180, 205], [330, 175, 165, 200], [750, 185, 150, 170]][number];
+    picture(GROUP).crop_imm(x, y, w, h)
+}
+
+pub fn tiny() -> DynamicImage {
+    picture(SPEAKER).resize(100, 100, imageops::FilterType::Triangle)
+}
+
+pub fn blurred() -> DynamicImage {
+    picture(SPEAKER).blur(12.0)
+}
+
+pub fn dark() -> DynamicImage {
+    let mut dark = picture(SPEAKER).to_rgb8();
+    dark.pixels_mut().for_each(|p| p.0 = p.0.map(|v| v / 8));
+    dark.into()
+}
+
+/// On the page of a document: small and in a corner.
+pub fn page() -> DynamicImage {
+    let mut page = RgbImage::from_pixel(1200, 800, image::Rgb([225, 230, 220]));
+    let portrait = picture(SPEAKER).resize(200, 270, imageops::FilterType::Triangle).to_rgb8();
+    imageops::overlay(&mut page, &portrait, 30, 480);
+    page.into()
+}
+
+/// Lying on its side; `noted`: with the EXIF note that says so, as a phone writes it.
+pub fn sideways(noted: bool) -> Vec<u8> {
+    let lying = jpg(&picture(SPEAKER).rotate270());
+    if !noted {
+        return lying;
+    }
+    // A TIFF block of one entry: orientation (0x0112), a short, 6: turn it clockwise to look at it.
+    let mut exif = b"Exif\0\0MM\0\x2a\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01\0\x06\0\0\0\0\0\0".to_vec();
+    let length = u16::try_from(exif.len() + 2).unwrap().to_be_bytes();
+    let mut file = lying[..2].to_vec();
+    file.extend([0xff, 0xe1, length[0], length[1]]);
+    file.append(&mut exif);
+    file.extend(&lying[2..]);
+    file
+}
+
+/// A 16-bit WAV file, taken apart.
+pub struct Recording {
+    rate: u32,
+    channels: u16,
+    samples: Vec<i16>,
+}
+
+/// What the fixture's speaker says.
+pub fn speech() -> Recording {
+    Recording::read(&file("obama_speech.wav"))
+}
+
+impl Recording {
+    fn read(wav: &[u8]) -> Self {
+        let number = |at: usize| u32::from_le_bytes(wav[at..at + 4].try_into().unwrap());
+        let data = wav.windows(4).position(|w| w == b"data").expect("a data chunk") + 8;
+        let samples = wav[data..].chunks_exact(2).map(|b| i16::from_le_bytes([b[0], b[1]])).collect();
+        Self { rate: number(24), channels: u16::from_le_bytes([wav[22], wav[23]]), samples }
+    }
+
+    pub fn wav(&self) -> Vec<u8> {
+        let data: Vec<u8> = self.samples.iter().flat_map(|s| s.to_le_bytes()).collect();
+        let (size, block) = (u32::try_from(data.len()).unwrap(), 2 * self.channels);
+        let mut wav = b"RIFF".to_vec();
+        wav.extend((36 + size).to_le_bytes());
+        wav.extend(b"WAVEfmt \x10\0\0\0\x01\0");
+        wav.extend(self.channels.to_le_bytes());
+        wav.extend(self.rate.to_le_bytes());
+        wav.extend((self.rate * u32::from(block)).to_le_bytes());
+        wav.extend(block.to_le_bytes());
+        wav.extend(b"\x10\0data");
+        wav.extend(size.to_le_bytes());
+        wav.extend(data);
+        wav
+    }
+
+    /// From and to a second.
+    pub fn part(mut self, from: f64, to: f64) -> Self {
+        let at = |s: f64| (s * f64::from(self.rate)) as usize * usize::from(self.channels);
+        self.samples = self.samples[at(from)..at(to).min(self.samples.len())].to_vec();
+        self
+    }
+
+    pub fn louder(mut self, factor: f32) -> Self {
+        let scaled = self.samples.iter().map(|s| (f32::from(*s) * factor).clamp(-32768.0, 32767.0) as i16);
+        self.samples = scaled.collect();
+        self
+    }
+
+    /// With noise of this amplitude, from a linear congruential generator.
+    pub fn noisy(mut self, amplitude: f32) -> Self {
+        let mut state = 1u32;
+        for sample in &mut self.samples {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            let noise = (state as f32 / u32::MAX as f32 - 0.5) * 2.0 * amplitude;
+            *sample = (f32::from(*sample) + noise).clamp(-32768.0, 32767.0) as i16;
+        }
+        self
+    }
+
+    /// Played a third faster, as from another throat.
+    pub fn other_throat(mut self) -> Self {
+        self.rate = self.rate / 3 * 4;
+        self
+    }
+}
