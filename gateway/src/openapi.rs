@@ -14,15 +14,10 @@ use utoipa::{
 use refusals::Refusals;
 
 use crate::{
-<<<<<<< HEAD
-    api_keys, consent, docauth, enroll, headers, health, match_faces, process_video, retention, rules, samples,
-    sessions, subjects, transactions,
+    api_keys, consent, docauth, enroll, headers, health, match_faces, process_video, retention, rules,
+    samples, sessions, subjects, transactions,
     webhooks::{self, deliveries},
     what_if,
-=======
-    api_keys, consent, docauth, enroll, headers, health, match_faces, process_video, retention, rules,
-    samples, sessions, subjects, transactions, what_if,
->>>>>>> 1230912 (Document enrolment and matching; the edge tested against played services)
 };
 
 #[derive(OpenApi)]
