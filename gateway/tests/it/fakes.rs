@@ -278,19 +278,17 @@ impl projects_server::Projects for Stage {
 
 #[tonic::async_trait]
 impl sessions_server::Sessions for Stage {
-    type GetLastVideoStream = futures::stream::BoxStream<'static, Result<sessions::VideoChunk, Status>>;
-
     async fn get_last_video(
         &self,
         _: Request<sessions::GetLastVideoRequest>,
-    ) -> Result<Response<Self::GetLastVideoStream>, Status> {
+    ) -> Result<Response<tonic::codegen::BoxStream<sessions::VideoChunk>>, Status> {
         let piece = |bytes: Vec<u8>| Ok(sessions::VideoChunk { chunk: bytes.into() });
         let pieces = match self.set().last_video.clone() {
             None => return Err(Status::not_found("the session has no video")),
             Some(Ok(video)) => video.chunks(4).map(|c| piece(c.to_vec())).collect::<Vec<_>>(),
             Some(Err(status)) => vec![piece(b"half".to_vec()), Err(status)],
         };
-        Ok(Response::new(futures::stream::iter(pieces).boxed()))
+        Ok(Response::new(Box::pin(futures::stream::iter(pieces))))
     }
 
     async fn find_subject(&self, _: Request<Subject>) -> Result<Response<Remains>, Status> {

@@ -1,6 +1,7 @@
 //! The models service over its wire, on real media with the real models.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod enrolment;
 mod recognition;
 mod refusals;
 mod services;

@@ -1,0 +1,139 @@
+//! Enrolments over the wire, what is kept of a subject, and its end.
+
+use bytes::Bytes;
+use proto::{
+    ml::{
+        EnrollFaceResponse, EnrollHeader, EnrollRequest, EnrollVoiceResponse, EnrollmentState,
+        MatchFacesHeader, MatchFacesRequest, enroll_request, match_faces_request,
+    },
+    subjects::{Remains, Subject},
+};
+use tonic::{Code, Status};
+
+use crate::world::{EVERY, World, fixture, story};
+
+fn header(project: &str, user: &str) -> EnrollHeader {
+    EnrollHeader {
+        project_id: project.into(),
+        user_fullname: user.into(),
+        transaction_id: format!("tx of {user}"),
+        phrase: "anything".into(),
+        ..EnrollHeader::default()
+    }
+}
+
+fn parts(header: EnrollHeader, file: &[u8]) -> impl futures::Stream<Item = EnrollRequest> + Send + 'static {
+    let part = |part| EnrollRequest { part: Some(part) };
+    let chunks = file.chunks(64 * 1024).map(|c| part(enroll_request::Part::Chunk(Bytes::copy_from_slice(c))));
+    let all: Vec<_> = std::iter::once(part(enroll_request::Part::Header(header))).chain(chunks).collect();
+    futures::stream::iter(all)
+}
+
+async fn face(world: &World, header: EnrollHeader, file: &str) -> Result<EnrollFaceResponse, Status> {
+    Ok(world.client.clone().enroll_face(parts(header, &fixture(file))).await?.into_inner())
+}
+
+async fn voice(world: &World, header: EnrollHeader, file: &str) -> Result<EnrollVoiceResponse, Status> {
+    Ok(world.client.clone().enroll_voice(parts(header, &fixture(file))).await?.into_inner())
+}
+
+fn subject(project: &str, user: &str) -> Subject {
+    Subject { project_id: project.into(), user_fullname: user.into() }
+}
+
+fn kinds(remains: Remains) -> Vec<(String, u64)> {
+    remains.kept.into_iter().map(|k| (k.kind, k.count)).collect()
+}
+
+#[test]
+fn a_subject_is_found_and_erased_whole() {
+    story(|world| async {
+        let done = face(world, header("erase", "Ada"), "obama.jpg").await.unwrap();
+        assert_eq!((done.state(), done.outcome.unwrap().code), (EnrollmentState::Enrolled, 200));
+        let seen = world.analyze("erase", "Ada", &EVERY, "speaker_crop.mp4").await;
+        assert!(seen.face.as_ref().unwrap().matched, "{:?}", seen.face);
+        assert!(world.enrol("erase", "Ada", &seen.candidate).await.unwrap().voice);
+
+        let mut client = world.client.clone();
+        let found = client.find_subject(subject("erase", "Ada")).await.unwrap().into_inner();
+        let all = ["face_template", "voice_template", "face_enrolment", "voice_enrolment", "subject_key"];
+        assert_eq!(kinds(found.clone()), all.map(|kind| (kind.to_owned(), 1)));
+        let other = client.erase_subject(subject("elsewhere", "Ada")).await.unwrap().into_inner();
+        assert!(other.kept.is_empty());
+        let gone = client.erase_subject(subject("erase", "Ada")).await.unwrap().into_inner();
+        assert_eq!(gone, found);
+        assert!(client.find_subject(subject("erase", "Ada")).await.unwrap().into_inner().kept.is_empty());
+        let seen = world.analyze("erase", "Ada", &EVERY, "speaker_crop.mp4").await;
+        assert!(!seen.face.unwrap().enrolled && !seen.voice.unwrap().enrolled);
+    });
+}
+
+#[test]
+fn another_name_for_one_face_is_a_duplicate_and_can_be_refused() {
+    story(|world| async {
+        face(world, header("twice", "Ada"), "obama.jpg").await.unwrap();
+        let refusing = EnrollHeader { refuse_duplicates: true, ..header("twice", "Grace") };
+        let refused = face(world, refusing, "obama.jpg").await.unwrap();
+        assert_eq!((refused.state(), refused.outcome.unwrap().code), (EnrollmentState::Refused, 471));
+        let flagged = face(world, header("twice", "Grace"), "obama.jpg").await.unwrap();
+        assert_eq!(flagged.state(), EnrollmentState::Enrolled);
+        let duplicate = flagged.duplicate.unwrap();
+        assert!(duplicate.transaction_id == "tx of Ada" && duplicate.probability > 0.9, "{duplicate:?}");
+        let own = face(world, header("twice", "Ada"), "obama.jpg").await.unwrap();
+        assert_eq!(own.state(), EnrollmentState::Strengthened);
+        assert_eq!(own.duplicate.unwrap().transaction_id, "tx of Grace", "oneself is no duplicate");
+    });
+}
+
+#[test]
+fn what_will_not_do_is_an_answer_and_what_is_no_file_an_error() {
+    story(|world| async {
+        let faceless = face(world, header("bad", "Ada"), "apple.jpg").await.unwrap();
+        assert_eq!((faceless.state(), faceless.outcome.unwrap().code), (EnrollmentState::Refused, 461));
+        let silent = voice(world, header("bad", "Ada"), "silence.wav").await.unwrap();
+        assert_eq!(silent.outcome.unwrap().error, "no_speech");
+        for refused in [
+            face(world, header("bad", "Ada"), "silence.wav").await.unwrap_err(),
+            face(world, header("", "Ada"), "obama.jpg").await.unwrap_err(),
+            voice(world, header("bad", "Ada"), "obama.jpg").await.unwrap_err(),
+        ] {
+            assert_eq!(refused.code(), Code::InvalidArgument, "{refused:?}");
+        }
+        let mut client = world.client.clone();
+        let kept = client.find_subject(subject("bad", "Ada")).await.unwrap().into_inner().kept;
+        assert!(kept.is_empty(), "{kept:?}");
+        assert_eq!(world.leftovers(), 0);
+    });
+}
+
+#[test]
+fn a_comparison_needs_its_picture_before_its_video() {
+    story(|world| async {
+        use match_faces_request::Part;
+        let part = |part| MatchFacesRequest { part: Some(part) };
+        let header = || part(Part::Header(MatchFacesHeader { project_id: "m".into(), detect_only: false }));
+        let (image, video) = (fixture("obama.jpg"), fixture("speaker_crop.mp4"));
+        let image = || part(Part::Image(image.clone().into()));
+        let video = || part(Part::Video(video.clone().into()));
+        let ask = async |parts: Vec<MatchFacesRequest>| {
+            world
+                .client
+                .clone()
+                .match_faces(futures::stream::iter(parts))
+                .await
+                .map(tonic::Response::into_inner)
+        };
+        let matched = ask(vec![header(), image(), video()]).await.unwrap();
+        assert!(matched.matched && matched.probability > 0.5, "{matched:?}");
+        assert_eq!(matched.percentages.len(), 5);
+        for bad in [
+            vec![image()],
+            vec![header(), video(), image()],
+            vec![header(), image()],
+            vec![header(), video()],
+        ] {
+            assert_eq!(ask(bad).await.unwrap_err().code(), Code::InvalidArgument);
+        }
+        assert_eq!(world.leftovers(), 0);
+    });
+}
