@@ -19,12 +19,12 @@ use tonic::{Request, Response, Status, Streaming};
 use crate::{
     Clock,
     error::Error,
-    list::{Cursor, Page},
+    list::Page,
     outbox::Event,
     record::{self, Flag, Record, TransactionId},
     samples::Samples,
     seal,
-    store::{Entry, HitRow, Lines, Row, Store},
+    store::{Entry, HitRow, Lines, Listed, Row, Store},
     writer::Writer,
 };
 
@@ -80,16 +80,9 @@ impl Transactions {
             Some(user) => seal::subject_hashes(&self.ring, &page.filter.project_id, user)?,
             None => Vec::new(),
         };
-        let mut rows = self.store.list(&page, &subjects).await?;
-        let more = rows.len() > page.size as usize;
-        rows.truncate(page.size as usize);
+        let Listed { rows, next } = self.store.list(&page, &subjects).await?;
         let transactions = self.read_all(rows).await?;
-        let next_cursor = match transactions.last() {
-            Some(last) if more => {
-                Cursor { created_at_ms: last.created_at_ms, id: TransactionId::parse(&last.id)? }.to_string()
-            }
-            _ => String::new(),
-        };
+        let next_cursor = next.map(|next| next.to_string()).unwrap_or_default();
         Ok(wire::ListTransactionsResponse { transactions, next_cursor })
     }
 

@@ -46,6 +46,7 @@ use crate::{
 };
 
 pub use fraud::{Around, Evaluation, Found, HitRow, Trait};
+pub use list::Listed;
 pub use row::{Lines, Row};
 
 #[derive(Clone)]

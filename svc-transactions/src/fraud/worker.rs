@@ -60,8 +60,9 @@ impl Worker {
     async fn work(&self) -> Result<bool, Error> {
         let now_ms = (self.clock)();
         let claimed = self.store.claim_pending(now_ms, now_ms + CLAIM_MS, BATCH).await?;
-        for row in &claimed {
-            match self.evaluate(row).await {
+        let mut evaluations = Vec::with_capacity(claimed.len());
+        for row in claimed {
+            let evaluation = match self.evaluate(&row).await {
                 Err(Error::Database(error)) => return Err(error.into()),
                 Err(error) => {
                     // It would fail again and again, and keep the others waiting.
@@ -70,12 +71,17 @@ impl Worker {
                         transaction.id = row.id,
                         "a transaction cannot be read by the fraud rules"
                     );
-                    self.store.settle(&row.id, None).await?;
+                    None
                 }
-                Ok(evaluation) => self.store.settle(&row.id, Some(&evaluation)).await?,
-            }
+                Ok(evaluation) => Some(evaluation),
+            };
+            evaluations.push((row.id, evaluation));
         }
-        Ok(!claimed.is_empty())
+        if evaluations.is_empty() {
+            return Ok(false);
+        }
+        self.store.settle(&evaluations).await?;
+        Ok(true)
     }
 
     async fn evaluate(&self, row: &Row) -> Result<Evaluation, Error> {
@@ -93,7 +99,6 @@ impl Worker {
         let (session_before, session_after) = self.observed(session)?;
         let found = rules::hits(&Scene { now, before, after, session_before, session_after, history });
         let now_ms = (self.clock)();
-        // A pair is told once: not again where the later of the two has been told already.
         let at_ms = record.created_at_ms;
         let hits = found
             .iter()

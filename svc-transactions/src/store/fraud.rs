@@ -8,8 +8,37 @@ use crate::{
     outbox::{self, Event},
 };
 
+const HIT: &str = "INSERT INTO fraud_hits (id, rule, project_id, created_at, found_at, sealed) \
+                   VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id, rule) DO NOTHING";
+const FLAG: &str = "UPDATE transactions SET has_fraud = 1 WHERE id = $1";
+const SEEN: &str = "INSERT INTO fraud_seen (project_id, subject_hash, trait, value_hash, first_at) \
+                    VALUES ($1, $2, $3, $4, $5) \
+                    ON CONFLICT (project_id, subject_hash, trait, value_hash) DO UPDATE \
+                    SET first_at = excluded.first_at WHERE excluded.first_at < fraud_seen.first_at";
+
+/// Adds the hits of one evaluation and what the user was seen with, inside whichever transaction `$tx` is.
+macro_rules! add_findings {
+    ($tx:ident, $id:expr, $evaluation:expr) => {
+        for hit in &$evaluation.hits {
+            let insert = query(HIT).bind($id).bind(hit.rule).bind(&$evaluation.project_id);
+            let insert = insert.bind($evaluation.at_ms).bind($evaluation.found_at_ms).bind(&hit.sealed);
+            insert.execute(&mut *$tx).await?;
+        }
+        if !$evaluation.hits.is_empty() {
+            query(FLAG).bind($id).execute(&mut *$tx).await?;
+        }
+        for one in &$evaluation.traits {
+            let (Some(subject), Some(hash)) = (&$evaluation.subject_hash, one.hashes.first()) else {
+                continue;
+            };
+            let seen = query(SEEN).bind(&$evaluation.project_id).bind(subject).bind(one.name);
+            seen.bind(hash).bind($evaluation.at_ms).execute(&mut *$tx).await?;
+        }
+    };
+}
+
 /// Neighbours of one side: a user's or a session's calls beyond them tell nothing of a moment.
-const NEIGHBOURS: i64 = 100;
+const NEIGHBOURS: i64 = 32;
 /// How much later than another a transaction may begin and yet have been looked at before it.
 const LATE_MS: i64 = 10 * 60 * 1000;
 
@@ -192,42 +221,22 @@ impl Store {
         Ok((any > 0, this > 0))
     }
 
-    /// Writes what looking at a transaction has brought (nothing, where it cannot be read) and takes it from those that
-    /// wait, in one database transaction with the event that tells of it. Where it does not wait any more, its subject was
-    /// erased or another process has settled it, and nothing is written.
-    pub async fn settle(&self, id: &str, evaluation: Option<&Evaluation>) -> Result<(), Error> {
+    /// Writes what looking at transactions has brought (nothing, where one cannot be read) and takes them from those that
+    /// wait, in one database transaction with the events that tell of it. Where one does not wait any more, its subject was
+    /// erased or another process has settled it, and nothing is written of it.
+    pub async fn settle(&self, evaluations: &[(String, Option<Evaluation>)]) -> Result<(), Error> {
         const DONE: &str = "DELETE FROM fraud_pending WHERE id = $1";
-        const HIT: &str = "INSERT INTO fraud_hits (id, rule, project_id, created_at, found_at, sealed) \
-                           VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id, rule) DO NOTHING";
-        const FLAG: &str = "UPDATE transactions SET has_fraud = 1 WHERE id = $1";
-        const SEEN: &str = "INSERT INTO fraud_seen (project_id, subject_hash, trait, value_hash, first_at) \
-                            VALUES ($1, $2, $3, $4, $5) \
-                            ON CONFLICT (project_id, subject_hash, trait, value_hash) DO UPDATE \
-                            SET first_at = CASE WHEN excluded.first_at < fraud_seen.first_at \
-                            THEN excluded.first_at ELSE fraud_seen.first_at END";
         let queued = db::on!(&self.db, |pool| async {
             let mut tx = pool.begin().await?;
-            let waited = query(DONE).bind(id).execute(&mut *tx).await?.rows_affected() == 1;
-            let mut queued = 0;
-            if let Some(evaluation) = evaluation.filter(|_| waited) {
-                for hit in &evaluation.hits {
-                    let insert = query(HIT).bind(id).bind(hit.rule).bind(&evaluation.project_id);
-                    let insert = insert.bind(evaluation.at_ms).bind(evaluation.found_at_ms).bind(&hit.sealed);
-                    insert.execute(&mut *tx).await?;
+            let mut events = Vec::new();
+            for (id, evaluation) in evaluations {
+                let waited = query(DONE).bind(id).execute(&mut *tx).await?.rows_affected() == 1;
+                if let Some(evaluation) = evaluation.as_ref().filter(|_| waited) {
+                    add_findings!(tx, id, evaluation);
+                    events.extend(&evaluation.event);
                 }
-                if !evaluation.hits.is_empty() {
-                    query(FLAG).bind(id).execute(&mut *tx).await?;
-                }
-                for one in &evaluation.traits {
-                    let (Some(subject), Some(hash)) = (&evaluation.subject_hash, one.hashes.first()) else {
-                        continue;
-                    };
-                    let seen = query(SEEN).bind(&evaluation.project_id).bind(subject).bind(one.name);
-                    seen.bind(hash).bind(evaluation.at_ms).execute(&mut *tx).await?;
-                }
-                let events: Vec<_> = evaluation.event.as_ref().into_iter().collect();
-                queued = outbox::add!(tx, self.outbox, &events);
             }
+            let queued = outbox::add!(tx, self.outbox, &events);
             tx.commit().await?;
             Ok::<_, Error>(queued)
         }
