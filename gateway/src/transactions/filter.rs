@@ -86,23 +86,22 @@ pub fn from_json(body: &[u8], project_id: String) -> Result<ListTransactionsRequ
 }
 
 fn set(request: &mut ListTransactionsRequest, name: &str, value: String) -> Result<(), Error> {
-    let field = match name {
-        "from" => return Ok(request.from_ms = Some(time("from", &value)?)),
-        "until" => return Ok(request.until_ms = Some(time("until", &value)?)),
-        "limit" => return Ok(request.page_size = limit(&value)?),
-        "has_fraud" => return Ok(request.has_fraud = Some(yes_or_no("has_fraud", &value)?)),
-        "cursor" => return Ok(request.cursor = filled("cursor", value)?),
-        "user" | "user_fullname" => &mut request.user_fullname,
-        "session_id" => &mut request.session_id,
-        "verdict" => &mut request.verdict,
-        "kind" => &mut request.kind,
-        "tag" => &mut request.tag,
-        "flag" => &mut request.flag,
-        "api_key_id" => &mut request.api_key_id,
-        "fraud" => &mut request.fraud,
+    match name {
+        "from" => request.from_ms = Some(time(name, &value)?),
+        "until" => request.until_ms = Some(time(name, &value)?),
+        "limit" => request.page_size = limit(&value)?,
+        "has_fraud" => request.has_fraud = Some(yes_or_no(name, &value)?),
+        "cursor" => request.cursor = filled(name, value)?,
+        "user" => request.user_fullname = Some(filled(name, value)?),
+        "session_id" => request.session_id = Some(filled(name, value)?),
+        "verdict" => request.verdict = Some(filled(name, value)?),
+        "kind" => request.kind = Some(filled(name, value)?),
+        "tag" => request.tag = Some(filled(name, value)?),
+        "flag" => request.flag = Some(filled(name, value)?),
+        "api_key_id" => request.api_key_id = Some(filled(name, value)?),
+        "fraud" => request.fraud = Some(filled(name, value)?),
         _ => return Err(Error::Invalid(format!("there is no filter {}", printable(name)).into())),
-    };
-    *field = Some(filled(name, value)?);
+    }
     Ok(())
 }
 

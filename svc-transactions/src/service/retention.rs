@@ -19,6 +19,8 @@ impl Transactions {
         let samples = self.store.expire_samples(&project, request.samples_before_ms, now_ms, BATCH).await?;
         let before_ms = request.transactions_before_ms;
         let transactions = self.store.delete_transactions(&project, before_ms, BATCH).await?;
+        // After the transactions: while they are there, the rules may add to it.
+        self.store.forget_unseen(&project, before_ms).await?;
         let deliveries = self.store.delete_old_deliveries(&project, before_ms, BATCH).await?;
         let whole = u64::from(BATCH);
         Ok(wire::ApplyRetentionResponse {

@@ -59,7 +59,7 @@ impl Store {
         const EMPTY: &str = "UPDATE transactions SET subject_hash = NULL, session_id = NULL, action_trigger = NULL, \
                              tags = '[]', sealed = $3 WHERE id = $1 AND project_id = $2";
         const UNTAG: &str = "DELETE FROM transaction_tags WHERE id = $1";
-        // What the rules are looking at just now is written only while it waits.
+        // What the rules are looking at just now is written only while it waits; they take this row first, too.
         const UNWAIT: &str = "DELETE FROM fraud_pending WHERE id = $1";
         const UNPROVE: &str = "UPDATE fraud_hits SET sealed = $2 WHERE id = $1";
         let nothing: &[u8] = &[];
@@ -68,10 +68,10 @@ impl Store {
             let mut tx = pool.begin().await?;
             let mut emptied = 0;
             for (id, sealed) in &rows {
+                query(UNWAIT).bind(id.as_str()).execute(&mut *tx).await?;
                 let empty = query(EMPTY).bind(id.as_str()).bind(project).bind(sealed);
                 emptied += empty.execute(&mut *tx).await?.rows_affected();
                 query(UNTAG).bind(id.as_str()).execute(&mut *tx).await?;
-                query(UNWAIT).bind(id.as_str()).execute(&mut *tx).await?;
                 query(UNPROVE).bind(id.as_str()).bind(nothing).execute(&mut *tx).await?;
             }
             tx.commit().await?;

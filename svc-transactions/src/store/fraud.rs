@@ -11,10 +11,13 @@ use crate::{
 const HIT: &str = "INSERT INTO fraud_hits (id, rule, project_id, created_at, found_at, sealed) \
                    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id, rule) DO NOTHING";
 const FLAG: &str = "UPDATE transactions SET has_fraud = 1 WHERE id = $1";
-const SEEN: &str = "INSERT INTO fraud_seen (project_id, subject_hash, trait, value_hash, first_at) \
-                    VALUES ($1, $2, $3, $4, $5) \
-                    ON CONFLICT (project_id, subject_hash, trait, value_hash) DO UPDATE \
-                    SET first_at = excluded.first_at WHERE excluded.first_at < fraud_seen.first_at";
+const SEEN: &str = "INSERT INTO fraud_seen (project_id, subject_hash, trait, value_hash, first_at, last_at) \
+                    VALUES ($1, $2, $3, $4, $5, $5) \
+                    ON CONFLICT (project_id, subject_hash, trait, value_hash) DO UPDATE SET \
+                    first_at = CASE WHEN excluded.first_at < fraud_seen.first_at \
+                    THEN excluded.first_at ELSE fraud_seen.first_at END, \
+                    last_at = CASE WHEN excluded.last_at > fraud_seen.last_at \
+                    THEN excluded.last_at ELSE fraud_seen.last_at END";
 
 /// Adds the hits of one evaluation and what the user was seen with, inside whichever transaction `$tx` is.
 macro_rules! add_findings {
@@ -267,6 +270,14 @@ impl Store {
         const SQL: &str = "DELETE FROM fraud_seen WHERE project_id = $1 AND subject_hash = $2";
         Ok(db::on!(&self.db, |pool| {
             query(SQL).bind(project).bind(subject).execute(pool).await.map(|done| done.rows_affected())
+        })?)
+    }
+
+    /// Forgets what the users of the project were seen with before `before_ms` and not since.
+    pub async fn forget_unseen(&self, project: &str, before_ms: i64) -> Result<(), Error> {
+        const SQL: &str = "DELETE FROM fraud_seen WHERE project_id = $1 AND last_at < $2";
+        Ok(db::on!(&self.db, |pool| {
+            query(SQL).bind(project).bind(before_ms).execute(pool).await.map(drop)
         })?)
     }
 

@@ -192,3 +192,17 @@ async fn an_erased_subject_leaves_the_rule_and_no_evidence() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_hit_is_queued_for_whoever_asked_to_be_told() {
+    on_each_database(async |service: Service| {
+        let first = call(0);
+        service.ask_to_be_told("p1", &first.api_key_id).await;
+        let told = Transaction { api_key_id: first.api_key_id.clone(), ..in_sydney(call(60_000)) };
+        record(&service, first).await;
+        let told = record(&service, told).await;
+        assert!(rules(&found(&service, &told).await).contains(&"impossible_travel"));
+        assert_eq!(service.told("fraud.flagged").await, [told]);
+    })
+    .await;
+}
