@@ -2,6 +2,7 @@
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use proto::projects::{RevokeApiKeyRequest, projects_client::ProjectsClient};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::{
@@ -10,7 +11,13 @@ use crate::{
     world::World,
 };
 
-both_modes!(a_request_without_a_key_is_refused, forged_keys_are_refused, the_first_key_works);
+both_modes!(
+    a_request_without_a_key_is_refused,
+    forged_keys_are_refused,
+    the_first_key_works,
+    keys_are_minted_read_and_revoked,
+    keys_stay_in_their_project,
+);
 
 async fn start(project: &Project, authorization: Option<&str>) -> Answer {
     let request = reqwest::Client::new().post(format!("{}/api-gateway/sessions/start", project.world.url));
@@ -57,6 +64,52 @@ async fn forged_keys_are_refused(world: &'static World) {
         assert_eq!(refused.status, 401, "{token} was answered {}", refused.body);
         assert!(!refused.error().is_empty());
     }
+}
+
+const KEYS: &str = "/api-projects/public/apikeys";
+
+async fn revoke(project: &Project, id: &str) -> Answer {
+    answer(project.request(Method::DELETE, &format!("{KEYS}/{id}"))).await
+}
+
+async fn keys_are_minted_read_and_revoked(world: &'static World) {
+    let admin = Project::new(world);
+    let kiosk = admin.mint(json!({"name": "kiosk", "selected_services": ["Face Recognition"]})).await;
+    kiosk.start_session().await;
+    let refused = answer(kiosk.post(KEYS).json(&json!({"name": "another"}))).await;
+    assert_eq!((refused.status.as_u16(), refused.error()), (403, "this call needs a key that can mint"));
+    assert_eq!(refused.body["message"], refused.body["error"]);
+
+    let listed = admin.get(KEYS).await;
+    let names: Vec<_> = listed.body["data"].as_array().unwrap().iter().map(|key| &key["name"]).collect();
+    assert_eq!(names, ["kiosk", "first key"]);
+    let read = admin.get(&format!("{KEYS}/{}", kiosk.key_id())).await;
+    assert_eq!(read.body["message"], "api key found");
+    assert_eq!(read.body["data"]["state"], "active");
+    assert_eq!(read.body["data"]["selected_services"], json!(["Face Recognition"]));
+    assert!(!read.body.to_string().contains(&kiosk.key), "a key is shown once");
+
+    let revoked = revoke(&admin, &kiosk.key_id()).await;
+    assert_eq!(revoked.body, json!({"message": "api key revoked"}));
+    let late = answer(kiosk.post("/api-gateway/sessions/start")).await;
+    assert_eq!((late.status.as_u16(), late.error()), (403, "api key is not active"));
+
+    let last = revoke(&admin, &admin.key_id()).await;
+    assert_eq!(last.status, 409, "{}", last.body);
+    let heir = admin.mint(json!({"name": "heir", "can_mint": true})).await;
+    assert_eq!(revoke(&admin, &admin.key_id()).await.status, 200);
+    assert_eq!(admin.get(KEYS).await.error(), "api key is not active");
+    assert_eq!(heir.get(KEYS).await.status, 200);
+}
+
+async fn keys_stay_in_their_project(world: &'static World) {
+    let (mine, theirs) = (Project::new(world), Project::new(world));
+    for id in [theirs.key_id().as_str(), "nonsense", "..%2F..%2Fetc"] {
+        for refused in [mine.get(&format!("{KEYS}/{id}")).await, revoke(&mine, id).await] {
+            assert_eq!((refused.status.as_u16(), refused.error()), (404, "api key not found"), "{id}");
+        }
+    }
+    assert_eq!(theirs.get(KEYS).await.status, 200);
 }
 
 fn parts(key: &str) -> [String; 3] {

@@ -1,5 +1,6 @@
 //! A project of its own for each scenario, and a customer backend that talks to the API with its key.
 
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use reqwest::{Method, RequestBuilder, Response, StatusCode, header::HeaderMap};
 use serde_json::{Value, json};
 
@@ -33,6 +34,22 @@ impl Project {
         let ids: Value = serde_json::from_slice(&output.stdout).expect("bootstrap --json prints JSON");
         let text = |name: &str| ids[name].as_str().expect("an id").to_owned();
         Self { world, id: text("project_id"), key: text("api_key"), client: reqwest::Client::new() }
+    }
+
+    /// The same project seen with a key this one makes of `request`.
+    pub async fn mint(&self, request: Value) -> Self {
+        let made = answer(self.post("/api-projects/public/apikeys").json(&request)).await;
+        assert_eq!(made.status, 200, "{}", made.body);
+        let key = made.body["data"].as_str().expect("a key").to_owned();
+        Self { world: self.world, id: self.id.clone(), key, client: self.client.clone() }
+    }
+
+    /// The id of the key in use, as its own claims say.
+    pub fn key_id(&self) -> String {
+        let claims = self.key.split('.').nth(1).expect("a JWT has three parts");
+        let claims = BASE64_URL_SAFE_NO_PAD.decode(claims).expect("base64url");
+        let claims: Value = serde_json::from_slice(&claims).expect("JSON");
+        claims["id"].as_str().expect("an id").to_owned()
     }
 
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
