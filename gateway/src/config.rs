@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use ipnet::IpNet;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
@@ -22,6 +23,11 @@ pub struct Config {
     pub retention_sweep_seconds: u64,
     /// What to do about an enrolment that looks or sounds like another enrolled user of the project.
     pub duplicate_identity: DuplicateIdentity,
+    /// A database of places by address (MaxMind DB, City or Country), for calls whose client does not say where it is;
+    /// held in memory. None: such calls have no place.
+    pub geoip_file: Option<PathBuf>,
+    /// Proxies in front of this server, as networks: `X-Forwarded-For` is believed from them alone.
+    pub trusted_proxies: Vec<IpNet>,
     /// How much each API key may ask.
     pub rate_limit: RateLimit,
     /// Where several gateways count together: `redis://[user:password@]host[:port][/db]`, `rediss://` for TLS. None:
@@ -41,6 +47,8 @@ impl Default for Config {
             spool_dir: None,
             retention_sweep_seconds: 3600,
             duplicate_identity: DuplicateIdentity::Flag,
+            geoip_file: None,
+            trusted_proxies: Vec::new(),
             rate_limit: RateLimit::default(),
             redis_url: None,
             public_url: None,

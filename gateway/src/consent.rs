@@ -1,5 +1,7 @@
 //! Consent: recorded per user of the key's project, read with its history.
 
+pub mod export;
+
 use axum::{
     Json,
     body::Bytes,

@@ -24,6 +24,7 @@ mod drain;
 mod enroll;
 mod error;
 mod evidence;
+mod geo;
 mod headers;
 mod health;
 mod idempotency;
@@ -41,6 +42,7 @@ mod samples;
 mod server;
 mod sessions;
 mod shared;
+mod sim_swap;
 mod subjects;
 mod transactions;
 mod upload;
@@ -113,6 +115,7 @@ struct Handles {
     uploads: Arc<Semaphore>,
     rate_limits: RateLimits,
     answers: Answers,
+    geo: geo::Geo,
     config: Config,
     warmup: Mutex<sessions::Warmup>,
     /// Ends with the last handle.
@@ -129,6 +132,7 @@ impl Gateway {
             _sweeper: retention::start(&config, &peers),
             rate_limits: RateLimits::new(&config.rate_limit, shared.clone())?,
             answers: Answers::new(shared),
+            geo: geo::Geo::open(&config)?,
             peers,
             config,
         })))
@@ -136,6 +140,10 @@ impl Gateway {
 
     fn rate_limits(&self) -> &RateLimits {
         &self.0.rate_limits
+    }
+
+    fn geo(&self) -> &geo::Geo {
+        &self.0.geo
     }
 
     fn answers(&self) -> &Answers {

@@ -15,7 +15,7 @@ use refusals::Refusals;
 
 use crate::{
     api_keys, consent, docauth, enroll, headers, health, match_faces, process_video, retention, rules,
-    samples, sessions, subjects, transactions,
+    samples, sessions, sim_swap, subjects, transactions,
     webhooks::{self, deliveries},
     what_if,
 };
@@ -25,7 +25,8 @@ use crate::{
     info(title = "Biometry", description = "Identity verification: sessions, consent, video, transactions. Every answer carries `X-Request-Id`, which is also the id of the call's transaction. Errors are `{\"error\": \"<text>\"}`."),
     paths(
         sessions::start, sessions::end,
-        consent::authorization, consent::storage, consent::get,
+        consent::authorization, consent::storage, consent::get, consent::export::list, consent::export::export,
+        sim_swap::get, sim_swap::put, sim_swap::delete,
         process_video::process_video, enroll::face, enroll::voice, match_faces::match_faces, docauth::check,
         transactions::list, transactions::query, transactions::export::export,
         transactions::get, transactions::put_tags, transactions::put_flag,

@@ -80,7 +80,8 @@ pub async fn recorded(
     let draft = Arc::new(Mutex::new(begin(&route, &key)));
     let response = match CallHeaders::read(request.headers()) {
         Err(error) => error.into_response(),
-        Ok(headers) => {
+        Ok(mut headers) => {
+            headers.geo_json = headers.geo_json.or_else(|| route.gateway.geo().locate(&request));
             let transaction_id = rpc::current().request_id.into();
             let call = Call {
                 key: Arc::new(key),

@@ -24,7 +24,7 @@ use crate::{
     process_video::process_video,
     rate_limit::metered,
     record::{Recorded, recorded},
-    retention, rules, samples, sessions, subjects, transactions, upload,
+    retention, rules, samples, sessions, sim_swap, subjects, transactions, upload,
     webhooks::{self, deliveries},
     what_if,
 };
@@ -47,6 +47,8 @@ pub const PATHS: &[&str] = &[
     "/api-consent/consent",
     "/api-consent/strg-consent",
     "/api-consent/consent/{user}",
+    "/api-consent/consents",
+    "/api-consent/consents/export",
     "/api-transactions/transactions",
     "/api-transactions/transactions/query",
     "/api-transactions/transactions/export",
@@ -78,6 +80,7 @@ pub const PATHS: &[&str] = &[
     "/api-gateway/webhooks/{id}/deliveries/{delivery_id}/replay",
     "/api-gateway/webhooks/{id}/dead-letters",
     "/api-gateway/webhooks/{id}/dead-letters/replay",
+    "/api-projects/sim-swap",
     "/healthz",
     "/readyz",
 ];
@@ -102,6 +105,8 @@ pub fn router(gateway: Gateway) -> Router {
         .route("/api-consent/consent", leaves("consent", post(consent::authorization)))
         .route("/api-consent/strg-consent", leaves("storage_consent", post(consent::storage)))
         .route("/api-consent/consent/{user}", leaves("consent_read", get(consent::get)))
+        .route("/api-consent/consents", get(consent::export::list))
+        .route("/api-consent/consents/export", get(consent::export::export))
         .route("/api-transactions/transactions", get(transactions::list))
         .route("/api-transactions/transactions/query", post(transactions::query))
         .route("/api-transactions/transactions/export", get(transactions::export::export))
@@ -136,6 +141,7 @@ pub fn router(gateway: Gateway) -> Router {
         .route("/api-gateway/webhooks/{id}/deliveries/{delivery_id}/replay", post(deliveries::replay))
         .route("/api-gateway/webhooks/{id}/dead-letters", get(deliveries::dead_letters))
         .route("/api-gateway/webhooks/{id}/dead-letters/replay", post(deliveries::replay_dead_letters))
+        .route("/api-projects/sim-swap", get(sim_swap::get).put(sim_swap::put).delete(sim_swap::delete))
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .merge(SwaggerUi::new("/docs").url("/openapi.json", openapi::description()))

@@ -1,8 +1,8 @@
 //! The listener: HTTP/1.1 with bounds on headers, connections and patience.
 
-use std::{sync::Arc, time::Duration};
+use std::{net::SocketAddr, sync::Arc, time::Duration};
 
-use axum::Router;
+use axum::{Extension, Router, extract::ConnectInfo, middleware::AddExtension};
 use hyper::server::conn::http1;
 use hyper_util::{
     rt::{TokioIo, TokioTimer},
@@ -13,6 +13,7 @@ use tokio::{
     net::{TcpListener, TcpStream},
     sync::Semaphore,
 };
+use tower::Layer;
 
 /// What the server reads of a request's head at most. More than any client may send ([`crate::headers::MAX_TOTAL`]), so
 /// that a client with a megabyte of device info reads a refusal instead of a closed connection.
@@ -46,8 +47,8 @@ pub async fn serve(
             () = &mut shutdown => break,
         };
         match accepted {
-            Ok((stream, _)) => {
-                let serving = connections.watch(connection(stream, app.clone()));
+            Ok((stream, peer)) => {
+                let serving = connections.watch(connection(stream, peer, app.clone()));
                 tokio::spawn(async move {
                     if let Err(error) = serving.await {
                         tracing::debug!(%error, "a connection ended early");
@@ -69,10 +70,13 @@ pub async fn serve(
     Ok(())
 }
 
+/// Each request knows the address at the other end, as [`ConnectInfo`].
 fn connection(
     stream: TcpStream,
+    peer: SocketAddr,
     app: Router,
-) -> http1::Connection<TokioIo<TcpStream>, TowerToHyperService<Router>> {
+) -> http1::Connection<TokioIo<TcpStream>, TowerToHyperService<AddExtension<Router, ConnectInfo<SocketAddr>>>>
+{
     // Answers are small and written at once; waiting for more to send only adds latency.
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a connection stays without TCP_NODELAY");
@@ -81,5 +85,8 @@ fn connection(
         .timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIME)
         .max_buf_size(MAX_HEADER_BYTES)
-        .serve_connection(TokioIo::new(stream), TowerToHyperService::new(app))
+        .serve_connection(
+            TokioIo::new(stream),
+            TowerToHyperService::new(Extension(ConnectInfo(peer)).layer(app)),
+        )
 }

@@ -17,6 +17,9 @@ pub struct Config {
     pub sweep_seconds: u32,
     /// Largest video kept. The gateway refuses large uploads earlier; this bounds what a faulty caller can store.
     pub max_video_bytes: u64,
+    /// Which addresses of mobile operators are called beside public ones over https.
+    #[serde(default)]
+    pub egress: egress::Config,
 }
 
 /// A week: the last video of a session is kept as long as the session.
@@ -34,6 +37,7 @@ impl Config {
             lifetime_seconds: 30 * 60,
             sweep_seconds: 30,
             max_video_bytes: 64 * 1024 * 1024,
+            egress: egress::Config::default(),
         }
     }
 

@@ -13,6 +13,12 @@ pub enum Error {
     Ended,
     #[error("session is bound to another user")]
     BoundToAnother,
+    #[error("no mobile operator is configured for this project")]
+    NoOperator,
+    #[error("{0}: {1}")]
+    Address(&'static str, #[source] egress::Error),
+    #[error("the settings of a mobile operator cannot be read")]
+    Settings(#[from] serde_json::Error),
     #[error("no video found for this session")]
     NoVideo,
     #[error("video is larger than {0} bytes")]
@@ -42,13 +48,20 @@ impl From<blob::Error> for Error {
 impl From<Error> for Status {
     fn from(error: Error) -> Self {
         match &error {
-            Error::Invalid(_) | Error::TooLarge(_) => Self::invalid_argument(error.to_string()),
-            Error::NotFound | Error::NoVideo => Self::not_found(error.to_string()),
+            Error::Invalid(_) | Error::TooLarge(_) | Error::Address(..) => {
+                Self::invalid_argument(error.to_string())
+            }
+            Error::NotFound | Error::NoVideo | Error::NoOperator => Self::not_found(error.to_string()),
             Error::Ended => Self::failed_precondition(error.to_string()),
             Error::BoundToAnother => Self::permission_denied(error.to_string()),
             Error::BrokenOff(_) => Self::aborted(error.to_string()),
             Error::Blob(cause) => {
                 tracing::error!(error = cause as &dyn std::error::Error, "the sessions' storage failed");
+                Self::internal("internal error")
+            }
+            // The parser's own message may repeat parts of what it read.
+            Error::Settings(_) => {
+                tracing::error!("the settings of a mobile operator cannot be read");
                 Self::internal("internal error")
             }
             Error::Database(cause) => {

@@ -3,15 +3,19 @@
 //! Invariants: a session is bound to at most one user, by one conditional statement, so that of two that race exactly one
 //! wins; an ended session never comes back; an expired one, and one of another project, answers as an unknown one does;
 //! the last video never outlives its session (removed at its end, and at its expiry by the sweeper, which also removes
-//! the row); names and videos are stored encrypted.
+//! the row); names, videos and the settings of mobile operators are stored encrypted; a phone number is neither stored nor
+//! logged.
 //!
 //! Caller: the gateway, on every call made within a session.
 
 mod config;
 mod erasure;
 mod error;
+mod operator;
 mod service;
 mod session;
+mod sim_swap;
+mod sim_swaps;
 mod store;
 mod subjects;
 mod sweeper;
@@ -60,7 +64,11 @@ pub async fn routes_at(config: Config, clock: Clock) -> anyhow::Result<Routes> {
     let service = service::Sessions {
         store,
         videos,
-        subjects: subjects::Subjects::new(ring),
+        subjects: subjects::Subjects::new(ring.clone()),
+        sim_swaps: sim_swaps::SimSwaps {
+            ring,
+            operators: operator::Operators::new(&config.egress).context("the client of mobile operators")?,
+        },
         lifetime_ms: i64::from(config.lifetime_seconds) * 1000,
         clock,
         _sweeper: Arc::new(sweeper),

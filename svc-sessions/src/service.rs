@@ -16,6 +16,7 @@ use crate::{
     Clock,
     error::Error,
     session::{Session, SessionId, UserName},
+    sim_swaps::SimSwaps,
     store::Store,
     subjects::Subjects,
     videos::Videos,
@@ -26,6 +27,7 @@ pub struct Sessions {
     pub store: Store,
     pub videos: Videos,
     pub subjects: Subjects,
+    pub sim_swaps: SimSwaps,
     pub lifetime_ms: i64,
     pub clock: Clock,
     /// Sweeps as long as the service is there.
@@ -198,5 +200,34 @@ impl sessions_server::Sessions for Sessions {
 
     async fn erase_subject(&self, request: Request<Subject>) -> Result<Response<Remains>, Status> {
         Ok(Response::new(self.erase(request.get_ref()).await?))
+    }
+
+    async fn check_sim_swap(
+        &self,
+        request: Request<wire::CheckSimSwapRequest>,
+    ) -> Result<Response<wire::SimSwap>, Status> {
+        Ok(Response::new(self.check_sim_swap(request.get_ref()).await?))
+    }
+
+    async fn put_sim_swap_settings(
+        &self,
+        request: Request<wire::PutSimSwapSettingsRequest>,
+    ) -> Result<Response<wire::SimSwapSettings>, Status> {
+        Ok(Response::new(self.put_sim_swap_settings(request.into_inner()).await?))
+    }
+
+    async fn get_sim_swap_settings(
+        &self,
+        request: Request<wire::SimSwapSettingsRequest>,
+    ) -> Result<Response<wire::SimSwapSettings>, Status> {
+        Ok(Response::new(self.get_sim_swap_settings(&request.get_ref().project_id).await?))
+    }
+
+    async fn delete_sim_swap_settings(
+        &self,
+        request: Request<wire::SimSwapSettingsRequest>,
+    ) -> Result<Response<wire::DeleteSimSwapSettingsResponse>, Status> {
+        self.delete_sim_swap_settings(&request.get_ref().project_id).await?;
+        Ok(Response::new(wire::DeleteSimSwapSettingsResponse {}))
     }
 }

@@ -2,6 +2,7 @@
 //!
 //! Each state change is one conditional statement, so that whatever races for it, exactly one wins.
 
+mod sim_swap;
 mod subject;
 
 use std::sync::Arc;
@@ -14,6 +15,8 @@ use crate::{
     error::Error,
     session::{BoundUser, Session, SessionId},
 };
+
+pub use sim_swap::Stored as StoredSimSwap;
 
 #[derive(Clone)]
 pub struct Store {

@@ -12,7 +12,9 @@ both_modes!(
     consent_is_answered_in_both_shapes,
     the_newest_entry_counts_and_all_are_kept,
     consent_stays_in_its_project,
-    wrong_shapes_are_refused
+    wrong_shapes_are_refused,
+    the_ledger_is_listed_and_exported,
+    a_changed_ledger_is_found_by_the_cli
 );
 
 async fn consent_is_answered_in_both_shapes(world: &'static World) {
@@ -60,4 +62,71 @@ async fn wrong_shapes_are_refused(world: &'static World) {
         assert!(!refused.error().is_empty());
     }
     assert_eq!(project.get(&format!("/api-consent/consent/{ADA}")).await.status, 404, "nothing was recorded");
+}
+
+async fn the_ledger_is_listed_and_exported(world: &'static World) {
+    let project = Project::new(world);
+    project.both_consents(ADA).await;
+    project.consent("consent", "bob@example.org", false).await;
+
+    let first = project.get("/api-consent/consents?limit=2").await;
+    assert_eq!(first.status, 200, "{}", first.body);
+    let cursor = first.body["next_cursor"].as_str().unwrap();
+    let rest = project.get(&format!("/api-consent/consents?limit=2&cursor={cursor}")).await;
+    assert_eq!(
+        (first.body["data"][1]["kind"].as_str(), &rest.body["next_cursor"]),
+        (Some("storage"), &json!(""))
+    );
+    assert_eq!(rest.body["data"][0]["user_fullname"], "bob@example.org");
+
+    let export = project.request(reqwest::Method::GET, "/api-consent/consents/export?format=ndjson");
+    let lines = export.send().await.unwrap().text().await.unwrap();
+    assert_eq!(lines.lines().count(), 3);
+    let bobs: serde_json::Value = serde_json::from_str(lines.lines().last().unwrap()).unwrap();
+    assert_eq!(
+        (&bobs["user_fullname"], &bobs["is_consent_given"]),
+        (&json!("bob@example.org"), &json!(false))
+    );
+    let export = project.request(reqwest::Method::GET, "/api-consent/consents/export?format=csv");
+    let table = export.send().await.unwrap().text().await.unwrap();
+    assert_eq!(table.lines().count(), 4);
+    assert!(table.lines().nth(3).unwrap().contains(",bob@example.org,authorization,false,"), "{table}");
+}
+
+/// Both in one scenario, as the ledger is one for all of them.
+async fn a_changed_ledger_is_found_by_the_cli(world: &'static World) {
+    let project = Project::new(world);
+    project.both_consents(ADA).await;
+    let verify = |arguments: &[&str]| {
+        let mut command = world.biometry(&["consent", "verify"]);
+        let output = command.args(arguments).env_remove("BIOMETRY_URLS__CONSENT").output().unwrap();
+        (output.status.code(), String::from_utf8(output.stdout).unwrap())
+    };
+    let (code, text) = verify(&[]);
+    assert_eq!(code, Some(0), "{text}");
+    assert!(text.ends_with(" 0 findings\n") && !text.contains(ADA), "{text}");
+    let head = text
+        .lines()
+        .find_map(|line| line.strip_prefix("head ").filter(|h| h.starts_with(&project.id)))
+        .unwrap();
+    let head = head.to_owned();
+
+    project.consent("consent", ADA, false).await;
+    assert_eq!(verify(&["--head", &head]).0, Some(0), "the ledger has only grown");
+    let unknown = format!("{}:99:00", project.id);
+    assert_eq!(verify(&["--head", &unknown]).0, Some(1));
+
+    static NONE: sqlx::migrate::Migrator = sqlx::migrate!("svc-consent/migrations");
+    let db = db::Db::open(&world.consent_db(), &NONE).await.unwrap();
+    const WITHDRAWAL: &str = "DELETE FROM consent_entries WHERE project_id = $1 AND given = 0";
+    let removed =
+        db::on!(&db, |pool| sqlx::query(WITHDRAWAL).bind(&project.id).execute(pool).await.map(drop));
+    removed.unwrap();
+    let (code, text) = verify(&["--json"]);
+    let report: serde_json::Value = serde_json::from_str(&text).unwrap();
+    assert_eq!(code, Some(1));
+    let findings = report["findings"].as_array().unwrap();
+    assert_eq!(findings.len(), 1, "{text}");
+    let finding = findings[0].as_str().unwrap();
+    assert!(finding.starts_with(&format!("project {}: entry 3 of chain", project.id)), "{finding}");
 }

@@ -53,6 +53,16 @@ impl World {
         command
     }
 
+    /// The consent ledger's own database.
+    pub fn consent_db(&self) -> db::Config {
+        let setting =
+            |wanted: &str| self.admin.iter().find(|(name, _)| name == wanted).map(|(_, value)| value);
+        match setting("BIOMETRY_CONSENT__DB__URL") {
+            Some(url) => db::Config::url(url, "consent"),
+            None => db::Config::sqlite(&self.data_dir.join("consent.db")),
+        }
+    }
+
     /// The projects service of the split deployment.
     pub fn projects(&self) -> rpc::Transport {
         let url = self.admin.iter().find(|(name, _)| name == "BIOMETRY_URLS__PROJECTS").map(|(_, url)| url);
@@ -66,6 +76,7 @@ fn start_embedded() -> World {
     let data_dir = dir.path().join("data");
     let mut command = Command::new(env!("CARGO_BIN_EXE_biometry"));
     command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(&data_dir);
+    command.envs(places(dir.path())).envs(this_machine("SESSIONS"));
     let (child, address) = start(&command, dir.path());
     World {
         url: format!("http://{address}"),
@@ -92,6 +103,9 @@ fn start_split() -> World {
                 .env("BIOMETRY_SERVICE__DB__URL", postgres.url())
                 .env("BIOMETRY_SERVICE__DB__SCHEMA", name);
         }
+        if name == "sessions" {
+            command.envs(this_machine("SERVICE"));
+        }
         let (child, address) = start(&command, dir.path());
         processes.push(child);
         urls.push((name, format!("http://{address}")));
@@ -99,6 +113,7 @@ fn start_split() -> World {
     let redis = testkit::Redis::start();
     let mut gateway = service("gateway", dir.path());
     gateway.env("BIOMETRY_GATEWAY__REDIS_URL", redis.url());
+    gateway.envs(places(dir.path()));
     for (name, url) in &urls {
         gateway.env(format!("BIOMETRY_URLS__{}", name.to_uppercase()), url);
     }
@@ -108,6 +123,11 @@ fn start_split() -> World {
     admin.extend(
         urls.iter().map(|(name, url)| (format!("BIOMETRY_URLS__{}", name.to_uppercase()), url.clone())),
     );
+    admin.extend([
+        // The ledger is verified in its database.
+        ("BIOMETRY_CONSENT__DB__URL".to_owned(), postgres.url().to_owned()),
+        ("BIOMETRY_CONSENT__DB__SCHEMA".to_owned(), "consent".to_owned()),
+    ]);
     World {
         url: format!("http://{address}"),
         admin,
@@ -117,6 +137,26 @@ fn start_split() -> World {
         _postgres: Some(postgres),
         _redis: Some(redis),
     }
+}
+
+/// Settings of a gateway that knows where 198.51.100.0/24 is, and believes what a proxy of this machine says.
+fn places(dir: &Path) -> [(&'static str, String); 2] {
+    let position = Some((48.2, 16.4));
+    let vienna = testkit::Place { network: "198.51.100.0/24", country: "AT", city: "Vienna", position };
+    let file = dir.join("places.mmdb");
+    std::fs::write(&file, testkit::mmdb(&[vienna])).expect("the temporary folder is writable");
+    [
+        ("BIOMETRY_GATEWAY__GEOIP_FILE", file.display().to_string()),
+        ("BIOMETRY_GATEWAY__TRUSTED_PROXIES", r#"["127.0.0.0/8"]"#.to_owned()),
+    ]
+}
+
+/// Settings under which the `section` of the sessions service calls mobile operators on this machine.
+fn this_machine(section: &str) -> [(String, &'static str); 2] {
+    [
+        (format!("BIOMETRY_{section}__EGRESS__ALLOW"), r#"["127.0.0.0/8"]"#),
+        (format!("BIOMETRY_{section}__EGRESS__ALLOW_HTTP"), "true"),
+    ]
 }
 
 /// A service's own binary, which `cargo build --workspace` puts beside the one under test.

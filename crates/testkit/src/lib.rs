@@ -2,6 +2,7 @@
 //!
 //! - [`each_config`] runs a test once for each database, handing it a [`db::Config`] (what a service is configured with);
 //! - [`each_db`] the same with the pool open and the migrations run (what a store is built on);
+//! - [`Operator`] is a mobile operator that offers the CAMARA SIM Swap API, and [`mmdb`] writes a database of places;
 //! - [`postgres`] is the server alone: [`Postgres::url`], and [`Postgres::config`] for an empty schema of its own;
 //! - [`Redis`] is a server of the test's own, which it can also end.
 //!
@@ -18,6 +19,8 @@
 //! temporary folder. It ends with the test process however that ends (a panic, a kill): a guard process waits for the
 //! end of a pipe only the test process holds. Without PostgreSQL installed the tests FAIL.
 
+mod mmdb;
+mod operator;
 mod postgres;
 mod redis;
 
@@ -26,6 +29,8 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use db::Db;
 use sqlx::migrate::Migrator;
 
+pub use mmdb::{Place, mmdb};
+pub use operator::{Known, Operator, Play};
 pub use postgres::{Postgres, postgres};
 pub use redis::Redis;
 

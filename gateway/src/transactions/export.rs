@@ -210,7 +210,7 @@ fn written(rows: &[&[String; COLUMNS.len()]]) -> Result<Vec<u8>, Error> {
 
 /// A cell that a spreadsheet takes for text. What starts like a formula gets an apostrophe in front
 /// (OWASP, CSV Injection); the characters after white space count too, as some programs trim it.
-fn harmless(cell: String) -> String {
+pub fn harmless(cell: String) -> String {
     let starts =
         |c: char| matches!(c, '=' | '+' | '-' | '@' | '\u{ff1d}' | '\u{ff0b}' | '\u{ff0d}' | '\u{ff20}');
     if cell.starts_with(['\t', '\r', '\n']) || cell.trim_start().starts_with(starts) {

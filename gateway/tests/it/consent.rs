@@ -91,3 +91,84 @@ async fn the_state_and_the_history_are_read_together() {
     "#);
     assert_eq!(customer.last_record().kind, "consent_read");
 }
+
+fn exported(user: &str) -> proto::consent::ExportedConsent {
+    let entry = proto::consent::ConsentEntry {
+        id: "01938c5e-7f1e-7000-8000-000000000001".into(),
+        kind: ConsentKind::Storage.into(),
+        given: true,
+        recorded_at_ms: 1_700_000_000_123,
+        api_key_id: "key-1".into(),
+        device_info_json: Some(r#"{"os":"x"}"#.into()),
+        transaction_id: "t-1".into(),
+        hash: "00ff".into(),
+        session_id: None,
+    };
+    proto::consent::ExportedConsent { user_fullname: user.into(), entry: Some(entry) }
+}
+
+async fn file(customer: &Customer, path: &str) -> (u16, String, Result<String, axum::Error>) {
+    use http_body_util::BodyExt;
+    let request = axum::http::Request::get(path).header("authorization", format!("Bearer {}", customer.key));
+    let request = request.body(axum::body::Body::empty()).unwrap();
+    let response = tower::ServiceExt::oneshot(customer.app.clone(), request).await.unwrap();
+    let status = response.status().as_u16();
+    let kind = response.headers()["content-type"].to_str().unwrap().to_owned();
+    let body = response.into_body().collect().await;
+    (status, kind, body.map(|body| String::from_utf8(body.to_bytes().to_vec()).unwrap()))
+}
+
+#[tokio::test]
+async fn the_ledger_is_exported_as_lines_and_as_a_table() {
+    let customer = Customer::new().await;
+    let path = "/api-consent/consents/export";
+    let refused = customer.get(path).await;
+    assert_eq!(refused.error(), (403, "this call needs a key that can mint"));
+
+    customer.stage.set().keys.get_mut(crate::fakes::KEY).unwrap().can_mint = true;
+    customer.stage.set().exported = vec![Ok(exported(ADA)), Ok(exported("=cmd()"))];
+    let (status, kind, body) = file(&customer, path).await;
+    assert_eq!((status, kind.as_str()), (200, "application/x-ndjson"));
+    let body = body.unwrap();
+    let lines: Vec<serde_json::Value> =
+        body.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    assert_eq!(lines.len(), 2);
+    assert_eq!(lines[0]["user_fullname"], ADA);
+    assert_eq!((&lines[0]["kind"], &lines[0]["device_info"]["os"]), (&json!("storage"), &json!("x")));
+
+    let (_, kind, body) = file(&customer, &format!("{path}?format=csv")).await;
+    assert_eq!(kind, "text/csv; charset=utf-8; header=present");
+    assert_eq!(
+        body.unwrap(),
+        "id,recorded_at,user_fullname,kind,is_consent_given,api_key_id,session_id,transaction_id,device_info,hash\r\n\
+         01938c5e-7f1e-7000-8000-000000000001,2023-11-14T22:13:20.123Z,ada@example.org,storage,true,key-1,,t-1,\"{\"\"os\"\":\"\"x\"\"}\",00ff\r\n\
+         01938c5e-7f1e-7000-8000-000000000001,2023-11-14T22:13:20.123Z,'=cmd(),storage,true,key-1,,t-1,\"{\"\"os\"\":\"\"x\"\"}\",00ff\r\n"
+    );
+    assert_eq!(customer.get(&format!("{path}?format=xml")).await.error().0, 400);
+}
+
+#[tokio::test]
+async fn an_export_that_fails_is_refused_at_once_or_breaks_off() {
+    let customer = Customer::new().await;
+    customer.stage.set().keys.get_mut(crate::fakes::KEY).unwrap().can_mint = true;
+    let away = || Err(tonic::Status::unavailable("away"));
+    customer.stage.set().exported = vec![away()];
+    assert_eq!(customer.get("/api-consent/consents/export").await.error().0, 503);
+    customer.stage.set().exported = vec![Ok(exported(ADA)), away()];
+    let (status, _, body) = file(&customer, "/api-consent/consents/export").await;
+    assert!(status == 200 && body.is_err(), "a part is not taken for the whole");
+}
+
+#[tokio::test]
+async fn the_list_goes_on_from_its_cursor() {
+    let customer = Customer::new().await;
+    customer.stage.set().keys.get_mut(crate::fakes::KEY).unwrap().can_mint = true;
+    customer.stage.set().exported = vec![Ok(exported(ADA))];
+    let last = customer.get("/api-consent/consents?limit=2").await;
+    assert_eq!((last.status.as_u16(), &last.body["next_cursor"]), (200, &json!("")), "{}", last.body);
+    let full = customer.get("/api-consent/consents?limit=1").await;
+    assert_eq!(full.body["next_cursor"], full.body["data"][0]["id"]);
+    for bad in ["limit=0", "limit=201", "limit=x", "cursor=x", "cursor=%00"] {
+        assert_eq!(customer.get(&format!("/api-consent/consents?{bad}")).await.error().0, 400, "{bad}");
+    }
+}

@@ -59,6 +59,10 @@ pub struct State {
     pub matches: Vec<(ml::MatchFacesHeader, Vec<u8>, Vec<u8>)>,
     /// What the session has; an error comes after the first piece.
     pub last_video: Option<Result<Vec<u8>, Status>>,
+    /// What a SIM swap check answers; none: the service is away.
+    pub sim_swap: Option<sessions::SimSwap>,
+    pub checked_numbers: Vec<String>,
+    pub exported: Vec<Result<consent::ExportedConsent, Status>>,
     pub last_videos: Vec<(sessions::PutLastVideoHeader, usize)>,
     pub records: Vec<Transaction>,
     /// The lists asked for, and how many pages there are.
@@ -103,6 +107,11 @@ impl Stage {
             Self { state: Arc::default(), analyses: Arc::new(Semaphore::new(Semaphore::MAX_PERMITS)) };
         stage.add_signing_key("kid-1");
         stage.set().keys.insert(KEY.into(), authorization());
+        stage.set().sim_swap = Some(sessions::SimSwap {
+            status: "not_checked".into(),
+            description: "no mobile operator is configured for this project".into(),
+            ..sessions::SimSwap::default()
+        });
         stage.set().seen = Some(Ok(ml::AnalyzeVideoResponse::default()));
         stage
     }
@@ -346,6 +355,15 @@ impl sessions_server::Sessions for Stage {
         if ended { Err(Status::failed_precondition("session has ended")) } else { Ok(Response::new(session)) }
     }
 
+    async fn check_sim_swap(
+        &self,
+        request: Request<sessions::CheckSimSwapRequest>,
+    ) -> Result<Response<sessions::SimSwap>, Status> {
+        let mut state = self.set();
+        state.checked_numbers.push(request.into_inner().phone_number);
+        state.sim_swap.clone().map(Response::new).ok_or_else(|| Status::unavailable("away"))
+    }
+
     async fn put_last_video(
         &self,
         request: Request<Streaming<sessions::PutLastVideoRequest>>,
@@ -383,6 +401,14 @@ impl consent_server::Consent for Stage {
     ) -> Result<Response<consent::ConsentEntry>, Status> {
         self.set().consent_entries.push(request.into_inner());
         Ok(Response::new(consent::ConsentEntry::default()))
+    }
+
+    async fn export_consents(
+        &self,
+        _: Request<consent::ExportConsentsRequest>,
+    ) -> Result<Response<tonic::codegen::BoxStream<consent::ExportedConsent>>, Status> {
+        let exported = self.set().exported.clone();
+        Ok(Response::new(Box::pin(tokio_stream::iter(exported))))
     }
 
     async fn get_consent(

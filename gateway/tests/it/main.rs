@@ -8,6 +8,7 @@ mod customer;
 mod documents;
 mod enroll;
 mod fakes;
+mod geo;
 mod idempotency;
 mod listener;
 mod process_video;

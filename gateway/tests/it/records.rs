@@ -59,7 +59,8 @@ async fn a_call_is_recorded_with_all_it_said_about_itself() {
       "geo": {
         "country": "AT",
         "lat": 48.2,
-        "lng": 16.4
+        "lng": 16.4,
+        "source": "device"
       },
       "http_status": 200,
       "id": "[id]",

@@ -67,7 +67,7 @@ async fn a_phone_number_is_answered_with_what_is_known_about_its_sim() {
     {
       "data": {
         "sim_swap": {
-          "description": "no SIM swap provider is configured",
+          "description": "no mobile operator is configured for this project",
           "status": "not_checked"
         }
       },
@@ -133,4 +133,31 @@ async fn the_session_may_come_under_its_other_name_or_in_the_form() {
     let both =
         customer.video(&[user, ("x-session-id", &id)], Form::video().text("X-Session-ID", "sess_9")).await;
     assert_eq!(both.error(), (400, "the request names different sessions"));
+}
+
+#[tokio::test]
+async fn a_check_that_fails_is_told_and_the_session_has_ended() {
+    let customer = Customer::new().await;
+    let number = r#"{"phone_number":"+43660123456"}"#;
+    customer.stage.set().sim_swap = None;
+    let id = customer.session().await;
+    let end = format!("/api-gateway/sessions/end/{id}");
+    for bad in ["0400", "+0400", "+61 400 000 000", "+6140000000000000", ""] {
+        let body = serde_json::json!({"phone_number": bad}).to_string();
+        let refused = customer.post(&end, &[], body).await;
+        assert_eq!(refused.error(), (400, "phone_number must be in E.164 form, like +61400000000"), "{bad}");
+    }
+    assert!(customer.stage.set().checked_numbers.is_empty());
+    assert!(!customer.stage.set().sessions[&id].ended, "a wrong number leaves the session as it was");
+
+    let ended = customer.post(&end, &[], number).await;
+    assert_eq!(
+        (ended.status.as_u16(), &ended.body["data"]["sim_swap"]["error"]),
+        (200, &"check_unavailable".into())
+    );
+    assert_eq!(customer.post(&end, &[], number).await.error(), (409, "session has ended"));
+    assert_eq!(customer.stage.set().checked_numbers.len(), 1, "an ended session is asked about nothing");
+    let records = format!("{:?}", customer.stage.set().records);
+    assert!(!records.contains("43660123456"), "the number is not kept");
+    assert!(records.contains("SIM Swap"));
 }

@@ -2,6 +2,7 @@
 
 mod erasure;
 mod lifecycle;
+mod sim_swap;
 mod user_lock;
 mod video;
 
@@ -41,9 +42,15 @@ pub async fn each_world(mut story: impl AsyncFnMut(World)) {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut config = Config { db, max_video_bytes: 300_000, ..Config::embedded(folder.path()) };
         config.blob.keys.secret = Some("07".repeat(32).into());
+        config.egress = this_machine();
         story(World::open(config, Arc::new(AtomicI64::new(START_MS))).await).await;
     })
     .await;
+}
+
+/// Operators are called on this machine, in the clear.
+pub fn this_machine() -> egress::Config {
+    egress::Config { allow: vec!["127.0.0.0/8".parse().expect("a network")], allow_http: true }
 }
 
 impl World {

@@ -1,0 +1,182 @@
+//! Every consent of a project: page by page, or as a file that is written as it is read.
+
+use axum::{
+    Json,
+    body::Body,
+    extract::{Query, State, rejection::QueryRejection},
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use futures::{Stream, StreamExt, TryStreamExt, stream};
+use proto::consent::{ExportConsentsRequest, ExportedConsent};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tonic::Status;
+use utoipa::{IntoParams, ToSchema};
+
+use super::Entry;
+use crate::{Gateway, auth::AdminKey, error::Error, transactions::export::harmless};
+
+/// Entries written at a time.
+const ROWS: usize = 100;
+const MAX_LIMIT: u32 = 200;
+const DEFAULT_LIMIT: u32 = 50;
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ExportQuery {
+    /// ndjson (the default) or csv
+    format: Option<String>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ListQuery {
+    /// 1 to 200; 50 when absent
+    limit: Option<u32>,
+    /// `next_cursor` of the page before
+    cursor: Option<String>,
+}
+
+/// One entry of the ledger with whose it is.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UserEntry {
+    user_fullname: String,
+    #[serde(flatten)]
+    entry: Entry,
+    device_info: Option<Value>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ConsentsFound {
+    data: Vec<UserEntry>,
+    /// Empty on the last page.
+    next_cursor: String,
+    #[schema(example = "consents found")]
+    message: &'static str,
+}
+
+/// Every consent recorded in the project, oldest first, a page at a time. Needs a key that can mint.
+#[utoipa::path(get, path = "/api-consent/consents", tag = "consent", params(ListQuery),
+    responses((status = 200, body = ConsentsFound)))]
+pub async fn list(
+    State(gateway): State<Gateway>,
+    AdminKey(key): AdminKey,
+    query: Result<Query<ListQuery>, QueryRejection>,
+) -> Result<Json<ConsentsFound>, Error> {
+    let Query(query) = query?;
+    let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
+    if !(1..=MAX_LIMIT).contains(&limit) {
+        return Err(Error::invalid("limit must be from 1 to 200"));
+    }
+    if query.cursor.as_deref().is_some_and(|cursor| uuid::Uuid::try_parse(cursor).is_err()) {
+        return Err(Error::invalid("cursor must be the next_cursor of the page before"));
+    }
+    let request = ExportConsentsRequest { project_id: key.project_id, after_id: query.cursor, limit };
+    let entries = gateway.consent().export_consents(request).await?.into_inner();
+    let data: Vec<_> = entries.map_ok(UserEntry::from).try_collect().await?;
+    let full = u32::try_from(data.len()).is_ok_and(|count| count == limit);
+    let next_cursor = data.last().filter(|_| full).map(|last| last.entry.id.clone()).unwrap_or_default();
+    Ok(Json(ConsentsFound { data, next_cursor, message: "consents found" }))
+}
+
+/// Every consent recorded in the project, oldest first, as a file. Needs a key that can mint. CSV cells that a
+/// spreadsheet would take for a formula start with an apostrophe.
+#[utoipa::path(get, path = "/api-consent/consents/export", tag = "consent", params(ExportQuery),
+    responses((status = 200, description = "the file, in pieces", content((String = "application/x-ndjson"), (String = "text/csv")))))]
+pub async fn export(
+    State(gateway): State<Gateway>,
+    AdminKey(key): AdminKey,
+    query: Result<Query<ExportQuery>, QueryRejection>,
+) -> Result<Response, Error> {
+    let Query(query) = query?;
+    let (csv, content_type, disposition) = match query.format.as_deref() {
+        None | Some("ndjson") => (false, "application/x-ndjson", "attachment; filename=\"consents.ndjson\""),
+        Some("csv") => {
+            (true, "text/csv; charset=utf-8; header=present", "attachment; filename=\"consents.csv\"")
+        }
+        Some(_) => return Err(Error::invalid("format must be ndjson or csv")),
+    };
+    let request = ExportConsentsRequest { project_id: key.project_id, after_id: None, limit: 0 };
+    let mut entries = gateway.consent().export_consents(request).await?.into_inner();
+    // The first entry tells whether the ledger can be read, so it is read before the answer begins.
+    let first = entries.message().await?;
+    let entries = stream::iter(first.map(Ok)).chain(entries);
+    let mut response = Body::from_stream(file(entries, csv)).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static(disposition));
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    Ok(response)
+}
+
+/// The file in pieces. It breaks off when an entry cannot be read, so that no client takes a part for the whole.
+fn file(
+    entries: impl Stream<Item = Result<ExportedConsent, Status>> + Send,
+    csv: bool,
+) -> impl Stream<Item = Result<Bytes, Error>> + Send {
+    let head = csv.then(|| written([COLUMNS.map(str::to_owned)]));
+    let pieces = entries.ready_chunks(ROWS).map(move |rows| {
+        let rows = rows.into_iter().map(|row| row.map(UserEntry::from));
+        let rows: Vec<_> = rows.collect::<Result<_, Status>>()?;
+        if csv { written(rows.into_iter().map(|row| cells(row).map(harmless))) } else { lines(&rows) }
+    });
+    stream::iter(head).chain(pieces)
+}
+
+fn lines(rows: &[UserEntry]) -> Result<Bytes, Error> {
+    let mut text = Vec::new();
+    for row in rows {
+        serde_json::to_writer(&mut text, row).map_err(|error| Error::internal(&error))?;
+        text.push(b'\n');
+    }
+    Ok(text.into())
+}
+
+const COLUMNS: [&str; 10] = [
+    "id",
+    "recorded_at",
+    "user_fullname",
+    "kind",
+    "is_consent_given",
+    "api_key_id",
+    "session_id",
+    "transaction_id",
+    "device_info",
+    "hash",
+];
+
+/// The cells of a row, in the order of [`COLUMNS`].
+fn cells(row: UserEntry) -> [String; COLUMNS.len()] {
+    let entry = row.entry;
+    [
+        entry.id,
+        entry.recorded_at,
+        row.user_fullname,
+        entry.kind.to_owned(),
+        entry.is_consent_given.to_string(),
+        entry.api_key_id,
+        entry.session_id.unwrap_or_default(),
+        entry.transaction_id,
+        row.device_info.map(|info| info.to_string()).unwrap_or_default(),
+        entry.hash,
+    ]
+}
+
+fn written(rows: impl IntoIterator<Item = [String; COLUMNS.len()]>) -> Result<Bytes, Error> {
+    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
+    for row in rows {
+        writer.write_record(row).map_err(|error| Error::internal(&error))?;
+    }
+    writer.into_inner().map(Bytes::from).map_err(|error| Error::internal(&error))
+}
+
+impl From<ExportedConsent> for UserEntry {
+    fn from(exported: ExportedConsent) -> Self {
+        let entry = exported.entry.unwrap_or_default();
+        let device_info = entry.device_info_json.as_deref().and_then(|json| serde_json::from_str(json).ok());
+        Self { user_fullname: exported.user_fullname, entry: entry.into(), device_info }
+    }
+}

@@ -1,0 +1,49 @@
+//! Where a call comes from: what its client says, else where its address is.
+
+use serde_json::{Value, json};
+
+use crate::{
+    both_modes,
+    project::{Project, answer},
+    world::World,
+};
+
+both_modes!(a_place_is_kept_with_the_call, a_place_that_is_none_is_refused);
+
+/// The place recorded of a session started with `headers`.
+async fn recorded(project: &Project, headers: &[(&str, &str)]) -> Value {
+    let mut call = project.post("/api-gateway/sessions/start");
+    for (name, value) in headers {
+        call = call.header(*name, *value);
+    }
+    let started = answer(call).await;
+    assert_eq!(started.status, 200, "{}", started.body);
+    let id = started.header("x-request-id").unwrap();
+    project.get(&format!("/api-transactions/transactions/{id}")).await.body["data"]["geo"].clone()
+}
+
+async fn a_place_is_kept_with_the_call(world: &'static World) {
+    let project = Project::new(world);
+    let vienna = json!({"lat": 48.2, "lng": 16.4, "country": "AT", "city": "Vienna", "source": "ip"});
+    assert_eq!(recorded(&project, &[("X-Forwarded-For", "198.51.100.7")]).await, vienna);
+    assert_eq!(recorded(&project, &[("X-Forwarded-For", "1.1.1.1, 198.51.100.7, 127.0.0.9")]).await, vienna);
+    assert_eq!(recorded(&project, &[("X-Forwarded-For", "198.51.100.7, 1.1.1.1")]).await, Value::Null);
+    assert_eq!(recorded(&project, &[]).await, Value::Null, "this machine is nowhere");
+    let said = [
+        ("X-Geo-Location", r#"{"lat":-36.8,"lng":174.7,"country":"nz"}"#),
+        ("X-Forwarded-For", "198.51.100.7"),
+    ];
+    let place = json!({"lat": -36.8, "lng": 174.7, "country": "NZ", "source": "device"});
+    assert_eq!(recorded(&project, &said).await, place);
+}
+
+async fn a_place_that_is_none_is_refused(world: &'static World) {
+    let project = Project::new(world);
+    for bad in
+        ["[1,2]", "{}", r#"{"lat":91,"lng":0}"#, r#"{"lat":0,"lng":1e999}"#, r#"{"lat":0,"lng":0,"ip":"x"}"#]
+    {
+        let refused = answer(project.post("/api-gateway/sessions/start").header("X-Geo-Location", bad)).await;
+        assert_eq!(refused.status, 400, "{bad}: {}", refused.body);
+        assert!(refused.error().contains("X-Geo-Location header"));
+    }
+}
