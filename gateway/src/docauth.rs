@@ -15,7 +15,7 @@ use serde_json::{Map, Value, json};
 use utoipa::ToSchema;
 
 use crate::{
-    Gateway,
+    Gateway, answer,
     auth::ResponseFormat,
     error::Error,
     record::Call,
@@ -125,14 +125,24 @@ fn body(checked: &CheckDocumentResponse, decision: &DocumentDecision, call: &Cal
         "failed_conditions": decision.failed_conditions,
         "failed_refer_conditions": decision.failed_refer_conditions,
     });
-    let is_sdk = call.key.format == ResponseFormat::Sdk;
-    json!({
-        "data": data(checked, decision, call.headers.validate_mrz),
-        "scoring_result": if is_sdk { json!(decision.verdict.as_str()) } else { scoring },
-        "score": if is_sdk { decision.score / 100.0 } else { decision.score },
+    let format = call.key.format;
+    let body = json!({
+        "data": in_types(data(checked, decision, call.headers.validate_mrz), format),
+        "scoring_result": scoring,
+        "score": decision.score,
         "decision_reasons": decision.reasons,
         "message": "document checked",
-    })
+    });
+    answer::in_format(body, format)
+}
+
+/// The vendor's types know no null: what is not known is absent there, and a chip nobody can see is none.
+pub fn in_types(mut data: Value, format: ResponseFormat) -> Value {
+    if let Some(fields) = data.as_object_mut().filter(|_| format == ResponseFormat::Sdk) {
+        fields.insert("contains_rfid".to_owned(), json!(false));
+        fields.retain(|_, value| !value.is_null());
+    }
+    data
 }
 
 /// The documented object of a document: every key is there, a field that was not read is empty.

@@ -7,6 +7,7 @@ use std::{
 };
 
 use serde_json::json;
+use specimens::{Fields, Kind, Level, Plan, Studio};
 
 use crate::{
     both_modes,
@@ -14,7 +15,7 @@ use crate::{
     world::{World, fixture, root},
 };
 
-both_modes!(sessions_consents_and_keys, videos);
+both_modes!(sessions_consents_and_keys, videos, documents);
 
 async fn sessions_consents_and_keys(world: &'static World) {
     suite(world, "sessions.test.mjs").await;
@@ -22,6 +23,10 @@ async fn sessions_consents_and_keys(world: &'static World) {
 
 async fn videos(world: &'static World) {
     suite(world, "process-video.test.mjs").await;
+}
+
+async fn documents(world: &'static World) {
+    suite(world, "documents.test.mjs").await;
 }
 
 /// Runs a suite in a project of its own, with a key for either dialect.
@@ -37,6 +42,7 @@ async fn suite(world: &'static World, file: &str) {
     );
     let made = tempfile::tempdir().unwrap();
     portrait_of_another(&made.path().join("other.png"));
+    document_nobody_issued(made.path());
     let mut command = Command::new("node");
     command
         .args(["--test", "--test-reporter=spec", file])
@@ -55,6 +61,18 @@ async fn suite(world: &'static World, file: &str) {
 
 fn report(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// A scanned passport, and what is on it.
+fn document_nobody_issued(folder: &Path) {
+    let studio = Studio::open().expect("fonts and portraits are there after `make setup`");
+    let specimen =
+        studio.make(7, &Plan { kind: Kind::Td3, level: Level::Scan, turns: 0, attack: None }).unwrap();
+    std::fs::write(folder.join("document.jpg"), &specimen.jpeg).unwrap();
+    let Fields { number, birth, zone_surname, .. } = specimen.truth.fields;
+    let printed =
+        json!({"document_number": number, "birth_date": birth.to_string(), "last_name": zone_surname});
+    std::fs::write(folder.join("document.json"), printed.to_string()).unwrap();
 }
 
 /// One face of a picture of several.

@@ -216,7 +216,7 @@ fn id_of(answer: &Answer) -> String {
 async fn a_body_in_chunks_and_a_go_ahead(world: &'static World) {
     let project = Project::new(world);
     let chunked =
-        "1d\r\n{\"is_consent_given\":true,\"user\r\n10;ext=1\r\n_fullname\":\"ada\"\r\n1\r\n}\r\n0\r\n\r\n";
+        "1e\r\n{\"is_consent_given\":true,\"user\r\n10;ext=1\r\n_fullname\":\"ada\"\r\n1\r\n}\r\n0\r\n\r\n";
     let request = Wire::post(&project, "/api-consent/consent").line("transfer-encoding: chunked");
     let request = [request.head.as_bytes(), b"\r\n", chunked.as_bytes()].concat();
     let recorded = read(raw(&project, &request).await);
