@@ -6,6 +6,7 @@
 mod architecture;
 mod bad_input;
 mod consent;
+mod docauth;
 mod enroll;
 mod enroll_voice;
 mod evaluate;

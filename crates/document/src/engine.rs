@@ -5,12 +5,15 @@ use time::Date;
 
 use crate::{
     Check, Error, Mrz, Page, TextLine,
+    barcode::{self, Barcode},
     comparison::{compare, is_settled},
     geometry::Quad,
     orientation::PageOrientation,
     portrait::{Faces, Portraits, cut_out},
     printed::{Printed, dates},
-    report::{FieldName, Fields, Report},
+    quality::Quality,
+    report::{FieldName, Fields, Kind, Report},
+    signature,
     text::{ReadLine, TextReader},
     zone, zone_checks, zone_fields,
 };
@@ -40,6 +43,9 @@ const CUTS: [(f32, f32); 4] = [(0.3, 0.12), (0.0, -0.08), (0.5, 0.25), (0.2, 0.0
 /// Most lines read a second time: 30 ms each.
 const MOST_AGAIN: usize = 12;
 
+/// Printed fields from which on a document without zone and barcode counts as read.
+const ENOUGH_FIELDS: usize = 3;
+
 impl Engine {
     /// Loads every network.
     ///
@@ -63,8 +69,23 @@ impl Engine {
         let portraits = self.faces.find(&read.page)?;
         let mut fields = read.mrz.as_ref().map(|m| zone_fields::fields(m, today)).unwrap_or_default();
         let mut checks = zone_checks::checks(read.mrz.as_ref(), today);
-        checks.extend(self.printed(&read, &mut fields, today)?);
-        Ok(report(read, &portraits, fields, checks))
+        let barcode = if read.mrz.is_none() { barcode::find(&read.page, &read.lines) } else { None };
+        if let Some(Barcode::Licence(licence)) = &barcode {
+            fields.extend(licence.fields());
+            checks.extend(licence.checks(today));
+        } else {
+            checks.extend(self.printed(&read, &mut fields, today)?);
+        }
+        let quality = Quality::of(&read.page, &read.lines);
+        checks.extend(quality.checks());
+        let has_read = read.mrz.is_some() || barcode.is_some() || fields.len() >= ENOUGH_FIELDS;
+        let cannot_judge = (!has_read).then(|| quality.advice(read.lines.len()));
+        let kind = match (&read.mrz, &barcode) {
+            (Some(mrz), _) => zone_fields::kind(mrz),
+            (None, Some(Barcode::Licence(licence))) => licence.kind(),
+            _ => Kind::Unknown,
+        };
+        Ok(Report { kind, cannot_judge, ..report(read, &portraits, fields, checks) })
     }
 
     /// The printed zone: confirms what the machine readable zone says, or without one gives the fields. What is not
@@ -84,7 +105,9 @@ impl Engine {
         {
             readings.push(Printed::new(&lines, &zone, today));
         }
-        Ok(compare(mrz, &readings, today, fields))
+        let mut checks = compare(mrz, &readings, today, fields);
+        checks.push(issue_date(mrz, &readings, today, fields));
+        Ok(checks)
     }
 
     /// The lines of the page with the doubtful ones read again.
@@ -145,16 +168,49 @@ impl Engine {
     }
 }
 
+/// The printed date of issue, which the zone lacks: after birth, before expiry, not in the future. A date that is another
+/// one's says nothing.
+fn issue_date(mrz: &Mrz, readings: &[Printed], today: Date, fields: &mut Fields) -> Check {
+    const NAME: &str = "issue_date_logic";
+    let each: Vec<Fields> = readings.iter().map(Printed::fields).collect();
+    for name in [FieldName::IssueDate, FieldName::FatherName] {
+        if let Some(field) = each.iter().find_map(|f| f.get(&name)) {
+            fields.insert(name, field.clone());
+        }
+    }
+    let printed: Vec<Date> = each
+        .iter()
+        .filter_map(|f| dates(&f.get(&FieldName::IssueDate)?.value, today).first().copied())
+        .collect();
+    let (birth, expiry) = (mrz.birth_date(today), mrz.expiry_date(today));
+    let of_its_own = |d: &&Date| Some(**d) != birth && Some(**d) != expiry;
+    let Some(issue) = printed.iter().find(of_its_own).filter(|d| printed.iter().all(|other| other == *d))
+    else {
+        fields.remove(&FieldName::IssueDate);
+        return Check::not_checked(NAME, false, "no printed date of issue could be read");
+    };
+    let problem = if birth.is_some_and(|b| *issue <= b) {
+        Some("issued before the holder's birth")
+    } else if expiry.is_some_and(|e| *issue >= e) {
+        Some("issued after its expiry")
+    } else if *issue > today {
+        Some("issued after today")
+    } else {
+        None
+    };
+    Check::gating(NAME, problem.is_none(), problem.unwrap_or("birth before issue, issue before expiry"))
+}
+
 /// Puts together what was found on one page.
 fn report(read: PageText, portraits: &Portraits, fields: Fields, checks: Vec<Check>) -> Report {
     let picture = |face: &Option<face::Detection>| face.as_ref().and_then(|f| cut_out(&read.page, f));
     Report {
-        kind: read.mrz.as_ref().map(zone_fields::kind).unwrap_or_default(),
+        kind: Kind::Unknown,
         fields,
         checks,
         portrait: picture(&portraits.portrait),
         ghost: picture(&portraits.ghost),
-        signature: None,
+        signature: signature::find(&read.page, &read.lines),
         cannot_judge: None,
         turned: read.turned,
         lines: read.lines.len(),

@@ -9,6 +9,7 @@
 //!
 //! Caller: `svc-docauth`.
 
+mod barcode;
 mod check;
 mod comparison;
 mod engine;
@@ -21,7 +22,9 @@ mod orientation;
 mod page;
 mod portrait;
 mod printed;
+mod quality;
 mod report;
+mod signature;
 mod text;
 mod zone;
 mod zone_checks;

@@ -1,0 +1,106 @@
+//! Identity documents from end to end: drawn by program, photographed, sent over HTTP.
+
+use reqwest::RequestBuilder;
+use serde_json::json;
+use specimens::{Attack, Kind, Level, Plan, Studio};
+
+use crate::{
+    both_modes,
+    multipart::Form,
+    project::{ADA, Answer, Project, answer},
+    world::World,
+};
+
+both_modes!(
+    a_passport_is_read_checked_and_recorded,
+    wrong_check_digits_and_past_dates_never_pass,
+    a_licences_barcode_is_read,
+    what_shows_no_document_is_not_judged,
+    what_is_no_picture_is_refused,
+);
+
+/// The day the specimens are made for is fixed; their validity of ten years leaves room for this seed.
+const SEED: u64 = 42;
+
+fn drawn(seed: u64, kind: Kind, attack: Option<Attack>) -> specimens::Specimen {
+    let plan = Plan { kind, level: Level::Moderate, turns: 0, attack };
+    Studio::open().expect("fonts and portraits").make(seed, &plan).expect("a specimen")
+}
+
+fn sent(project: &Project, picture: Vec<u8>) -> RequestBuilder {
+    let form = Form::new().file("document", "document.jpg", "image/jpeg", picture);
+    form.send(project.post("/api-gateway/docauth/check").header("X-User-Fullname", ADA))
+}
+
+fn outcome<'a>(answer: &'a Answer, name: &str) -> &'a str {
+    let checks = answer.body["data"]["checks"].as_array().expect("checks");
+    let check = checks.iter().find(|c| c["name"] == name);
+    check.and_then(|c| c["outcome"].as_str()).unwrap_or_else(|| panic!("no {name} in {}", answer.body))
+}
+
+async fn a_passport_is_read_checked_and_recorded(world: &'static World) {
+    let project = Project::new(world);
+    let passport = drawn(SEED, Kind::Td3, None);
+    let checked = answer(sent(&project, passport.jpeg).header("X-Inhouse-MRZ", "true")).await;
+    assert_eq!(checked.status, 200, "{}", checked.body);
+    let data = &checked.body["data"];
+    let fields = &passport.truth.fields;
+    assert_eq!(data["document_type"], "passport");
+    assert_eq!(data["document_number"], fields.number);
+    assert_eq!(data["birth_date"], fields.birth.to_string());
+    assert_eq!(data["expiry_date"], fields.expiry.to_string());
+    assert_eq!(data["last_name"], fields.zone_surname);
+    assert_eq!(data["mrz_validation"]["check_digits_valid"], true);
+    assert_eq!(data["mrz_validation"]["raw_mrz"], passport.truth.zone.join("\n"));
+    assert_eq!(outcome(&checked, "mrz_check_digits"), "passed");
+    let portrait = data["portrait_photo"].as_str().expect("a portrait");
+    assert!(portrait.starts_with("/9j/"), "strict base64 of a JPEG");
+
+    let id = checked.header("x-request-id").expect("a request id");
+    let record = project.get(&format!("/api-transactions/transactions/{id}")).await;
+    assert_eq!(record.body["data"]["kind"], "docauth_check", "{}", record.body);
+    assert_eq!(record.body["data"]["verdict"], json!(checked.verdict()));
+    assert!(!record.body.to_string().contains(&fields.number), "the record keeps no number");
+}
+
+async fn wrong_check_digits_and_past_dates_never_pass(world: &'static World) {
+    let project = Project::new(world);
+    for (attack, check) in [(Attack::ZoneDigits, "mrz_check_digits"), (Attack::Expired, "not_expired")] {
+        let forged = drawn(SEED, Kind::Td3, Some(attack));
+        let checked = answer(sent(&project, forged.jpeg)).await;
+        assert_eq!(outcome(&checked, check), "failed", "{}", checked.body);
+        assert_eq!((checked.verdict(), &checked.body["data"]["current_result"]), ("fail", &json!("Failed")));
+    }
+}
+
+async fn a_licences_barcode_is_read(world: &'static World) {
+    let project = Project::new(world);
+    let plan = Plan { kind: Kind::Licence, level: Level::Scan, turns: 0, attack: None };
+    let licence = Studio::open().expect("fonts").make(SEED, &plan).expect("a specimen");
+    let checked = answer(sent(&project, licence.jpeg)).await;
+    assert_eq!(checked.body["data"]["document_type"], "driving_licence", "{}", checked.body);
+    assert_eq!(checked.body["data"]["document_number"], licence.truth.fields.number);
+    assert_eq!(outcome(&checked, "barcode_structure"), "passed");
+}
+
+async fn what_shows_no_document_is_not_judged(world: &'static World) {
+    let project = Project::new(world);
+    let apple = std::fs::read(crate::world::fixture("apple.jpg")).expect("a fixture");
+    let checked = answer(sent(&project, apple)).await;
+    assert_eq!((checked.status.as_u16(), checked.verdict()), (200, "refer"), "{}", checked.body);
+    assert!(checked.body["data"]["cannot_judge"].is_string());
+    assert_eq!(checked.body["data"]["current_result"], "Failed");
+}
+
+async fn what_is_no_picture_is_refused(world: &'static World) {
+    let project = Project::new(world);
+    let refused = answer(sent(&project, b"%PDF-1.7".to_vec())).await;
+    assert_eq!(
+        (refused.status.as_u16(), refused.error()),
+        (400, "the document must be a jpg or png picture")
+    );
+    let external =
+        answer(sent(&project, drawn(SEED, Kind::Td3, None).jpeg).header("X-Inhouse-Docauth", "false")).await;
+    assert_eq!(external.status, 400, "{}", external.body);
+    assert!(external.error().contains("no external document provider is configured"));
+}
