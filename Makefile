@@ -45,3 +45,6 @@ accuracy: setup ## measure on the development data in SHARED
 	@test -d $(SHARED)/data || { echo "make accuracy needs the development data in $(SHARED)/data (set SHARED)"; exit 1; }
 	cargo build --release --locked --bin biometry
 	@.venv/bin/python tests/accuracy/accuracy.py --biometry target/release/biometry --data $(SHARED)/data
+	cargo build --release --locked -p specimens --example accuracy
+	@.venv/bin/python tests/accuracy/documents.py --reader target/release/examples/accuracy --data $(SHARED)/data \
+	  --work target/accuracy --out docs/ACCURACY.md

@@ -7,6 +7,7 @@ use crate::{
     Check, Error, Mrz, Page, TextLine,
     barcode::{self, Barcode},
     comparison::{compare, is_settled},
+    forensics::{self, Signals},
     geometry::Quad,
     orientation::PageOrientation,
     portrait::{Faces, Portraits, cut_out},
@@ -65,6 +66,7 @@ impl Engine {
     /// The file is no picture that can be decoded within bounds, or a network fails.
     pub fn inspect(&mut self, file: &[u8], today: Date) -> Result<Report, Error> {
         let page = Page::decode(file)?;
+        let signals = Signals::of_file(file, &page);
         let read = self.read(page)?;
         let portraits = self.faces.find(&read.page)?;
         let mut fields = read.mrz.as_ref().map(|m| zone_fields::fields(m, today)).unwrap_or_default();
@@ -85,7 +87,9 @@ impl Engine {
             (None, Some(Barcode::Licence(licence))) => licence.kind(),
             _ => Kind::Unknown,
         };
-        Ok(Report { kind, cannot_judge, ..report(read, &portraits, fields, checks) })
+        let signals = signals.with_page(&read, &portraits);
+        checks.extend(forensics::checks(&signals));
+        Ok(Report { kind, cannot_judge, signals, ..report(read, &portraits, fields, checks) })
     }
 
     /// The printed zone: confirms what the machine readable zone says, or without one gives the fields. What is not
@@ -208,6 +212,7 @@ fn report(read: PageText, portraits: &Portraits, fields: Fields, checks: Vec<Che
         kind: Kind::Unknown,
         fields,
         checks,
+        signals: Signals::default(),
         portrait: picture(&portraits.portrait),
         ghost: picture(&portraits.ghost),
         signature: signature::find(&read.page, &read.lines),

@@ -15,6 +15,7 @@ mod comparison;
 mod engine;
 mod error;
 mod field;
+pub mod forensics;
 mod geometry;
 mod mrz;
 mod network;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::{Check, Field, Mrz};
+use crate::{Check, Field, Mrz, forensics::Signals};
 
 /// What kind of document it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -85,6 +85,8 @@ pub struct Report {
     pub fields: Fields,
     pub mrz: Option<Mrz>,
     pub checks: Vec<Check>,
+    /// What the checks of the picture itself rest on.
+    pub signals: Signals,
     /// JPEG.
     pub portrait: Option<Vec<u8>>,
     /// A second, smaller picture of the holder; JPEG.

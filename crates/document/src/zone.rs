@@ -8,6 +8,13 @@ use crate::{
 
 /// A line of a zone has this many characters, a few more or less having been read.
 const LENGTHS: std::ops::RangeInclusive<usize> = 22..=50;
+/// A line of names may have lost most of the fillers it ends with.
+const SHORTEST_NAMES: usize = 10;
+/// Fillers that must have been read, not added: between surname and given names there are always two, and ordinary text
+/// has none.
+const READ_FILLERS: usize = 2;
+/// Digits read in a field of names above which what was read is no zone, or another form's.
+const DIGITS_IN_NAMES: usize = 3;
 /// Mean probability of a zone's characters under the zone's alphabet; ordinary text has less. A line of fillers that the
 /// full alphabet takes for something else has little itself.
 const LIKELY: f32 = 0.3;
@@ -22,6 +29,10 @@ pub(crate) fn find(lines: &[ReadLine]) -> Option<Mrz> {
     let mut best: Option<Mrz> = None;
     for count in [3, 2] {
         for run in candidates.windows(count).filter(|run| are_neighbours(run)) {
+            let fillers: usize = run.iter().map(|c| c.text.matches('<').count()).sum();
+            if fillers < READ_FILLERS {
+                continue;
+            }
             let Some(found) = Mrz::of(run).filter(is_believable) else { continue };
             if best.as_ref().is_none_or(|best| rank(&found) > rank(best)) {
                 best = Some(found);
@@ -47,7 +58,8 @@ fn candidates(lines: &[ReadLine]) -> Vec<Candidate> {
 pub(crate) fn candidate(line: &ReadLine) -> Option<Candidate> {
     let text: String = line.mrz.iter().map(|g| g.character).collect();
     let confidence = mean(line);
-    (LENGTHS.contains(&text.len()) && confidence >= LIKELY).then_some(Candidate {
+    let is_names = text.contains("<<") && (SHORTEST_NAMES..*LENGTHS.start()).contains(&text.len());
+    ((LENGTHS.contains(&text.len()) || is_names) && confidence >= LIKELY).then_some(Candidate {
         text,
         quad: line.line.quad,
         confidence,
@@ -69,6 +81,10 @@ fn are_neighbours(run: &[Candidate]) -> bool {
 
 fn is_believable(zone: &Mrz) -> bool {
     let fillers = zone.lines.iter().flat_map(|l| l.bytes()).filter(|c| *c == b'<').count();
+    let digits = zone.surname.chars().chain(zone.given_names.chars()).filter(char::is_ascii_digit).count();
+    if digits > DIGITS_IN_NAMES {
+        return false;
+    }
     let starts_well = zone.lines.first().is_some_and(|l| l.starts_with(['P', 'I', 'A', 'C', 'V']));
     zone.right_digits() >= 3 || (starts_well && fillers >= FILLERS && zone.right_digits() >= 1)
 }

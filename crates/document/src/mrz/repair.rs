@@ -43,6 +43,9 @@ fn repaired(line: &mut String, span: &Span) -> Option<usize> {
             if digits <= MOST_IN_LETTERS {
                 bytes[span.at.clone()].iter_mut().for_each(|c| *c = letter(*c));
             }
+            if span.name == "names" {
+                clear_after_names(&mut bytes[span.at.clone()]);
+            }
         }
         (_, None) => {}
         (class, Some(check)) => {
@@ -54,6 +57,21 @@ fn repaired(line: &mut String, span: &Span) -> Option<usize> {
     let changed = bytes.iter().zip(&before).filter(|(a, b)| a != b).count();
     *line = String::from_utf8(bytes).ok()?;
     (changed > 0).then_some(changed)
+}
+
+/// Most letters after the names that are taken for misread fillers.
+const MOST_IN_FILLERS: usize = 2;
+
+/// Two fillers part surname and given names, and after two more nothing follows: a letter there was a filler.
+fn clear_after_names(names: &mut [u8]) {
+    let pair = |from: usize| names.get(from..)?.windows(2).position(|w| w == b"<<").map(|at| from + at);
+    let Some(parted) = pair(0) else { return };
+    // More than two fillers at once: there are no given names.
+    let is_alone = names.get(parted + 2) == Some(&b'<');
+    let Some(ended) = (if is_alone { Some(parted) } else { pair(parted + 2) }) else { return };
+    if names[ended..].iter().filter(|c| **c != b'<').count() <= MOST_IN_FILLERS {
+        names[ended..].fill(b'<');
+    }
 }
 
 /// The field and its check digit made to agree by the fewest exchanges; none when they agree already, when nothing makes
@@ -111,6 +129,7 @@ fn letter(c: u8) -> u8 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
     use proptest::prelude::*;
 
     const FIRST: &str = "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<";
@@ -120,6 +139,23 @@ mod tests {
         let mut lines = vec![first.to_owned(), second.to_owned()];
         let told = repair(MrzFormat::Td3, &mut lines);
         (lines, told)
+    }
+
+    #[test]
+    fn letters_among_the_fillers_after_the_names_were_fillers() {
+        let cleared = |text: &str| {
+            let mut names = text.as_bytes().to_vec();
+            clear_after_names(&mut names);
+            String::from_utf8(names).unwrap()
+        };
+        assert_eq!(cleared("NAGY<<NOORA<<<<<A<"), "NAGY<<NOORA<<<<<<<");
+        assert_eq!(cleared("NAGY<<NOORA<EVA<<A"), "NAGY<<NOORA<EVA<<<");
+        assert_eq!(cleared("NAGY<<<<<<<<A<<<<<"), "NAGY<<<<<<<<<<<<<<");
+        for kept in
+            ["NAGY<<NOORA<<EVA<<", "NAGY<<NOORA<EVA<MA", "NAGY<<NOORA<EVA<M<", "NAGYNOORA", "A<<B", "<<", ""]
+        {
+            assert_eq!(cleared(kept), kept);
+        }
     }
 
     #[test]

@@ -1,0 +1,133 @@
+//! Reads generated documents, or the pictures of a folder, and writes what was read beside the truth, one JSON object a
+//! line: `accuracy OUT genuine|attacks FIRST_SEED COUNT` or `accuracy OUT pictures FOLDER`.
+//!
+//! Documents that a seed already has in OUT are left out, so a run that was stopped goes on. `tests/accuracy/documents.py`
+//! makes tables of it.
+
+use std::{
+    collections::HashSet,
+    fs,
+    io::Write,
+    path::{Path, PathBuf},
+    sync::{
+        Mutex,
+        atomic::{AtomicU64, Ordering},
+    },
+    time::Instant,
+};
+
+use document::{Engine, Report};
+use models::{Pack, Runtime};
+use serde_json::{Value, json};
+use specimens::{Attack, Level, Plan, Studio, TODAY};
+
+type Failure = Box<dyn std::error::Error + Send + Sync>;
+
+/// Engines that work side by side.
+const WORKERS: usize = 2;
+
+fn main() -> Result<(), Failure> {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
+    match words.as_slice() {
+        [out, "pictures", folder] => pictures(Path::new(out), Path::new(folder)),
+        [out, set @ ("genuine" | "attacks"), first, count] => {
+            generated(Path::new(out), *set == "attacks", first.parse()?, count.parse()?)
+        }
+        _ => {
+            Err("usage: accuracy OUT genuine|attacks FIRST_SEED COUNT, or accuracy OUT pictures FOLDER"
+                .into())
+        }
+    }
+}
+
+/// Of ten genuine documents six are photographed with care, two scanned, two photographed badly.
+fn plan(index: u64, attacks: bool) -> Plan {
+    if attacks {
+        let attack = Attack::ALL[(index % Attack::ALL.len() as u64) as usize];
+        // Only what has a zone and a portrait can be forged in all these ways.
+        let index = index / Attack::ALL.len() as u64;
+        return Plan {
+            kind: specimens::Kind::ALL[(index % 3) as usize],
+            ..Plan::nth(index, Level::Moderate, Some(attack))
+        };
+    }
+    let level = match index % 10 {
+        0..6 => Level::Moderate,
+        6 | 7 => Level::Scan,
+        _ => Level::Hard,
+    };
+    Plan::nth(index, level, None)
+}
+
+fn generated(out: &Path, attacks: bool, first: u64, count: u64) -> Result<(), Failure> {
+    let faces = std::env::var_os("FACES").map(PathBuf::from);
+    let studio = Studio::with_faces(faces.as_deref())?;
+    let runtime = Runtime::load(&Pack::open(None)?)?;
+    let done = seeds(out);
+    let file = Mutex::new(fs::File::options().create(true).append(true).open(out)?);
+    let next = AtomicU64::new(0);
+    let work = || -> Result<(), Failure> {
+        let mut engine = Engine::load(&runtime)?;
+        loop {
+            let index = next.fetch_add(1, Ordering::Relaxed);
+            if index >= count {
+                return Ok(());
+            }
+            if done.contains(&(first + index)) {
+                continue;
+            }
+            let made = studio.make(first + index, &plan(index, attacks))?;
+            let started = Instant::now();
+            let read = engine.inspect(&made.jpeg, TODAY);
+            let took = started.elapsed().as_millis() as u64;
+            let line = json!({"truth": made.truth, "read": told(read), "ms": took});
+            let mut file = file.lock().map_err(|_| "another worker failed")?;
+            writeln!(file, "{line}")?;
+        }
+    };
+    std::thread::scope(|scope| {
+        let workers: Vec<_> = (0..WORKERS).map(|_| scope.spawn(work)).collect();
+        workers.into_iter().try_for_each(|w| w.join().map_err(|_| "a worker panicked")?)
+    })
+}
+
+fn seeds(out: &Path) -> HashSet<u64> {
+    let text = fs::read_to_string(out).unwrap_or_default();
+    let lines = text.lines().filter_map(|l| serde_json::from_str::<Value>(l).ok());
+    lines.filter_map(|l| l["truth"]["seed"].as_u64()).collect()
+}
+
+fn pictures(out: &Path, folder: &Path) -> Result<(), Failure> {
+    let mut engine = Engine::load(&Runtime::load(&Pack::open(None)?)?)?;
+    let mut paths: Vec<PathBuf> =
+        fs::read_dir(folder)?.map(|e| e.map(|e| e.path())).collect::<Result<_, _>>()?;
+    paths.sort();
+    let mut file = fs::File::create(out)?;
+    for path in paths.iter().filter(|p| p.extension().is_some_and(|e| e == "jpg" || e == "png")) {
+        let started = Instant::now();
+        let read = engine.inspect(&fs::read(path)?, TODAY);
+        let took = started.elapsed().as_millis() as u64;
+        let name = path.file_name().unwrap_or_default().to_string_lossy();
+        writeln!(file, "{}", json!({"file": name, "read": told(read), "ms": took}))?;
+    }
+    Ok(())
+}
+
+fn told(read: Result<Report, document::Error>) -> Value {
+    match read {
+        Err(error) => json!({"error": error.to_string()}),
+        Ok(report) => json!({
+            "kind": report.kind,
+            "turned": report.turned,
+            "fields": report.fields,
+            "zone": report.mrz.as_ref().map(|m| &m.lines),
+            "digits_right": report.mrz.as_ref().map(|m| m.check_digits.iter().all(|(_, right)| *right)),
+            "checks": report.checks,
+            "signals": report.signals,
+            "cannot_judge": report.cannot_judge,
+            "portrait": report.portrait.is_some(),
+            "ghost": report.ghost.is_some(),
+        }),
+    }
+}

@@ -1,0 +1,64 @@
+//! Generated documents through the crate that reads them: a handful; the accuracy report has hundreds.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use document::{Check, Engine, FieldName, Outcome, Report};
+use models::{Pack, Runtime};
+use specimens::{Attack, Kind, Level, Plan, Studio, TODAY, Truth};
+
+struct Desk {
+    studio: Studio,
+    engine: Engine,
+}
+
+impl Desk {
+    fn open() -> Self {
+        let pack = Pack::open(None).expect("the model pack: run `make setup`");
+        let engine = Engine::load(&Runtime::load(&pack).unwrap()).unwrap();
+        Self { studio: Studio::open().expect("fonts and fixtures: run `make setup`"), engine }
+    }
+
+    fn reads(&mut self, seed: u64, kind: Kind, turns: u8, attack: Option<Attack>) -> (Truth, Report) {
+        let plan = Plan { kind, level: Level::Moderate, turns, attack };
+        let made = self.studio.make(seed, &plan).unwrap();
+        let report = self.engine.inspect(&made.jpeg, TODAY).unwrap();
+        (made.truth, report)
+    }
+}
+
+fn outcome(report: &Report, name: &str) -> Outcome {
+    report.checks.iter().find(|c| c.name == name).unwrap_or_else(|| panic!("no check {name}")).outcome
+}
+
+#[test]
+fn genuine_documents_are_read_whichever_way_they_lie_and_no_gating_check_fails() {
+    let mut desk = Desk::open();
+    for (turns, kind) in [(0, Kind::Td3), (1, Kind::Td2), (2, Kind::Td1)] {
+        let (truth, report) = desk.reads(41, kind, turns, None);
+        assert_eq!(report.turned, truth.turns);
+        assert_eq!(report.value(FieldName::DocumentNumber), truth.fields.number);
+        assert_eq!(report.value(FieldName::BirthDate), truth.fields.birth.to_string());
+        assert_eq!(report.value(FieldName::ExpiryDate), truth.fields.expiry.to_string());
+        let gating: Vec<&Check> = report.checks.iter().filter(|c| c.gates()).collect();
+        assert!(gating.is_empty(), "{kind:?}: {gating:?}");
+    }
+}
+
+#[test]
+fn each_forgery_is_noticed_by_the_check_made_for_it_and_the_genuine_twin_is_not() {
+    let mut desk = Desk::open();
+    let (_, genuine) = desk.reads(43, Kind::Td3, 0, None);
+    for (attack, check) in [
+        (Attack::Screen, "screen_recapture"),
+        (Attack::PrintCopy, "print_copy"),
+        (Attack::GhostOfAnother, "portrait_ghost"),
+        (Attack::ZoneDigits, "mrz_check_digits"),
+        (Attack::ZoneFont, "mrz_font"),
+        (Attack::Expired, "not_expired"),
+        (Attack::Edited, "file_signals"),
+    ] {
+        let (_, forged) = desk.reads(43, Kind::Td3, 0, Some(attack));
+        assert_eq!(outcome(&forged, check), Outcome::Failed, "{attack:?}");
+        assert_eq!(outcome(&genuine, check), Outcome::Passed, "{check}");
+    }
+}
