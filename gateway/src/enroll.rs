@@ -216,7 +216,7 @@ async fn check_document(gateway: &Gateway, call: &Call, picture: &Spooled) -> Va
             let decision = docauth::decision(&checked);
             let mut data = docauth::data(&checked, &decision, call.headers.validate_mrz);
             data["status"] = json!("checked");
-            data
+            docauth::in_types(data, call.key.format)
         }
         Err(Error::Refused(StatusCode::NOT_IMPLEMENTED, _)) => {
             json!({ "status": "not_checked", "description": "this server does not check documents" })

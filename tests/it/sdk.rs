@@ -15,7 +15,7 @@ use crate::{
     world::{World, fixture, root},
 };
 
-both_modes!(sessions_consents_and_keys, videos, documents);
+both_modes!(sessions_consents_and_keys, videos, enrolment, matching, documents);
 
 async fn sessions_consents_and_keys(world: &'static World) {
     suite(world, "sessions.test.mjs").await;
@@ -23,6 +23,14 @@ async fn sessions_consents_and_keys(world: &'static World) {
 
 async fn videos(world: &'static World) {
     suite(world, "process-video.test.mjs").await;
+}
+
+async fn enrolment(world: &'static World) {
+    suite(world, "enroll.test.mjs").await;
+}
+
+async fn matching(world: &'static World) {
+    suite(world, "match-faces.test.mjs").await;
 }
 
 async fn documents(world: &'static World) {
