@@ -198,10 +198,10 @@ fn row(ring: &KeyRing, at: usize) -> anyhow::Result<Row> {
     let verdict = match at % 10_000 {
         _ if consent => None,
         2 => Some("refer"),
-        rest if rest % 20 == 0 => Some("fail"),
+        rest if rest.is_multiple_of(20) => Some("fail"),
         _ => Some("pass"),
     };
-    let user = if at % 3 == 0 { "load test".to_owned() } else { format!("user {}", at % 66_667) };
+    let user = if at.is_multiple_of(3) { "load test".to_owned() } else { format!("user {}", at % 66_667) };
     let (mobile, kiosk) = ((at % 4 < 2).then_some("mobile"), (at % 5000 == 3).then_some("kiosk"));
     let tags: Vec<_> = mobile.into_iter().chain(kiosk).collect();
     let id = uuid::Uuid::now_v7().to_string();

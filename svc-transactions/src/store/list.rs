@@ -16,7 +16,7 @@ use crate::{
 };
 
 /// Rows looked at for one page at most, in windows that grow: most pages are full after the first.
-pub const WALK: [u32; 2] = if cfg!(test) { [5, 20] } else { [500, 1500] };
+pub const WALK: [u32; 2] = if cfg!(test) { [5, 20] } else { [250, 750] };
 /// Encrypted bytes of a page; it ends early then, with a cursor. What it holds must fit one message.
 const PAGE_BYTES: usize = 2 * 1024 * 1024;
 

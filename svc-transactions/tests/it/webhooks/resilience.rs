@@ -37,7 +37,7 @@ async fn of_two_processes_one_sends_each() {
         let patient = svc_transactions::WebhooksConfig { timeout_ms: 10_000, lease_ms: 60_000, ..quick() };
         let (first, mut receiver) = (Customer::new(db.clone(), patient.clone()).await, Receiver::new().await);
         let second = Customer::of(first.scope.clone(), db, patient).await;
-        let (hook, _) = first.webhook(&receiver.url, &[]).await;
+        let (hook, _) = first.webhook(&receiver.url, &["video.processed"]).await;
         let mut recorded = BTreeSet::new();
         for _ in 0..100 {
             recorded.insert(first.record("process_video").await);
