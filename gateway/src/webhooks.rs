@@ -196,8 +196,8 @@ pub async fn get(
     Ok(Json(WebhookFound { data: found.into(), message: "webhook found" }))
 }
 
-/// Changes an endpoint; what is absent stays as it is. `PATCH` is the same call.
-#[utoipa::path(put, path = "/api-gateway/webhooks/{id}", tag = "webhooks", request_body = WebhookChange,
+/// Changes an endpoint; what is absent stays as it is. PUT and PATCH are the same call.
+#[utoipa::path(method(put, patch), path = "/api-gateway/webhooks/{id}", tag = "webhooks", request_body = WebhookChange,
     params(("id" = String, Path, description = "the endpoint's id")),
     responses((status = 200, body = WebhookFound),
               (status = 400, description = "the url, an event, a header or the status is not one that is taken"),

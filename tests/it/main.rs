@@ -24,6 +24,7 @@ mod sessions;
 mod sim_swap;
 mod subjects;
 mod transactions;
+mod webhooks;
 mod wire;
 mod world;
 

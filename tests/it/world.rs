@@ -11,6 +11,10 @@ use tempfile::TempDir;
 
 const TOKEN: &str = "a-token-only-these-tests-use";
 
+/// The receivers of these tests are on this machine, and nobody waits for their retries.
+const WEBHOOKS: [(&str, &str); 4] =
+    [("ALLOW_PRIVATE", "true"), ("ALLOW_HTTP", "true"), ("INITIAL_DELAY_MS", "50"), ("MAX_DELAY_MS", "200")];
+
 /// A running deployment.
 pub struct World {
     /// `http://127.0.0.1:PORT`
@@ -77,6 +81,7 @@ fn start_embedded() -> World {
     let mut command = Command::new(env!("CARGO_BIN_EXE_biometry"));
     command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(&data_dir);
     command.envs(places(dir.path())).envs(this_machine("SESSIONS"));
+    command.envs(WEBHOOKS.map(|(name, value)| (format!("BIOMETRY_TRANSACTIONS__WEBHOOKS__{name}"), value)));
     let (child, address) = start(&command, dir.path());
     World {
         url: format!("http://{address}"),
@@ -105,6 +110,10 @@ fn start_split() -> World {
         }
         if name == "sessions" {
             command.envs(this_machine("SERVICE"));
+        }
+        if name == "transactions" {
+            command
+                .envs(WEBHOOKS.map(|(name, value)| (format!("BIOMETRY_SERVICE__WEBHOOKS__{name}"), value)));
         }
         let (child, address) = start(&command, dir.path());
         processes.push(child);

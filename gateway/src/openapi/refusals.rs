@@ -61,6 +61,7 @@ impl Modify for Refusals {
                 (HttpMethod::Get, &mut item.get),
                 (HttpMethod::Post, &mut item.post),
                 (HttpMethod::Put, &mut item.put),
+                (HttpMethod::Patch, &mut item.patch),
                 (HttpMethod::Delete, &mut item.delete),
             ];
             for (method, operation) in operations {
@@ -74,7 +75,7 @@ impl Modify for Refusals {
 
 fn describe(method: &HttpMethod, operation: &mut Operation) {
     let open = operation.security.is_some();
-    let (post, put) = (*method == HttpMethod::Post, *method == HttpMethod::Put);
+    let (post, put) = (*method == HttpMethod::Post, matches!(method, HttpMethod::Put | HttpMethod::Patch));
     let form = operation.request_body.as_ref().is_some_and(
         |body| matches!(body, RefOr::T(body) if body.content.contains_key("multipart/form-data")),
     );
