@@ -102,9 +102,9 @@ async fn each_fault_of_a_recording_is_in_its_quality_list(world: &'static World)
     let faults = [
         ("silence", media::file("silence.wav"), SPEECH, "speech_seconds", "no_speech"),
         ("no sound", media::file("no_audio.mp4"), SPEECH, "speech_seconds", "no_speech"),
-        ("noise", speech().noisy(4000.0).wav(), SPEECH, "signal_to_noise_db", "sound_noisy"),
+        ("noise", speech().noisy(800.0).wav(), SPEECH, "signal_to_noise_db", "sound_noisy"),
         ("clipped", speech().louder(40.0).wav(), SPEECH, "clipped_share", "sound_clipped"),
-        ("quiet", speech().louder(0.1).wav(), SPEECH, "level_dbfs", "sound_too_quiet"),
+        ("quiet", speech().louder(0.2).wav(), SPEECH, "level_dbfs", "sound_too_quiet"),
         ("wrong phrase", speech().wav(), wrong, "phrase", "phrase_not_said"),
     ];
     for (name, file, phrase, property, error) in faults {

@@ -31,7 +31,7 @@ pub fn jpg(picture: &DynamicImage) -> Vec<u8> {
 
 /// One of the children, by place: the face of somebody else.
 pub fn child(number: usize) -> DynamicImage {
-    let [x, y, w, h] = [[440, 20, 180, 205], [330, 175, 165, 200], [750, 185, 150, 170]][number];
+    let [x, y, w, h] = [[440, 20, 180, 205], [330, 175, 165, 200], [765, 185, 130, 140]][number];
     picture(GROUP).crop_imm(x, y, w, h)
 }
 
