@@ -3,7 +3,7 @@
 //! A transaction waits in `fraud_pending` from the commit that recorded it until the commit that holds what was found, so
 //! neither a restart nor a kill loses one. Who works on it has claimed it; a claim whose holder is gone runs out.
 
-use std::time::Duration;
+use std::{collections::HashSet, time::Duration};
 
 use blob::KeyRing;
 use tokio_util::task::AbortOnDropHandle;
@@ -60,8 +60,12 @@ impl Worker {
     async fn work(&self) -> Result<bool, Error> {
         let now_ms = (self.clock)();
         let claimed = self.store.claim_pending(now_ms, now_ms + CLAIM_MS, BATCH).await?;
-        let mut evaluations = Vec::with_capacity(claimed.len());
+        let (mut evaluations, mut users) = (Vec::with_capacity(claimed.len()), HashSet::new());
         for row in claimed {
+            // What a user was seen with counts for the next call only once it is written.
+            if row.subject_hash.as_ref().is_some_and(|user| !users.insert(user.clone())) {
+                self.store.settle(&std::mem::take(&mut evaluations)).await?;
+            }
             let evaluation = match self.evaluate(&row).await {
                 Err(Error::Database(error)) => return Err(error.into()),
                 Err(error) => {
