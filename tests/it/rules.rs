@@ -58,9 +58,8 @@ async fn rules_of_a_key_change_its_verdict_as_what_if_had_said(world: &'static W
     );
     assert_eq!(faceless(&kiosk).await.verdict(), "fail");
 
-    let record =
-        admin.get(&format!("/api-transactions/transactions/{}", after.header("x-request-id").unwrap()));
-    let decided_by = record.await.body["data"]["evidence"]["rules"].clone();
+    let record = format!("/api-transactions/transactions/{}", after.header("x-request-id").unwrap());
+    let decided_by = admin.get(&record).await.body["data"]["evidence"]["rules"].clone();
     assert_eq!(decided_by, json!({"scores_id": id, "version": 1}));
     let explained = admin.get(&format!("{RULES}/{id}/versions/1")).await;
     assert_eq!(explained.body["data"]["rules"], when_nothing_is_judged("refer"));
