@@ -97,7 +97,7 @@ pub async fn match_faces(
     if !is_allowed {
         headers.insert(REMOVED_SERVICES, HeaderValue::from_static("true"));
     }
-    let body = body(data, &decision, &call.key.rules_source);
+    let body = body(&data, &decision, &call.key.rules_source);
     Ok((headers, Json(answer::match_in_format(body, call.key.format))))
 }
 
@@ -189,7 +189,7 @@ fn side(outcome: Option<&Outcome>) -> Value {
     side
 }
 
-fn body(data: Value, decision: &Decision, rules_source: &str) -> Value {
+fn body(data: &Value, decision: &Decision, rules_source: &str) -> Value {
     json!({
         "data": data,
         "scoring_result": answer::scoring_result(decision, rules_source),

@@ -197,7 +197,7 @@ pub fn one_face(place: &str) -> wire::Outcome {
 }
 
 /// A side's fault, with its place.
-pub fn fault(why: Unjudged, place: &str) -> wire::Outcome {
+pub fn fault(why: &Unjudged, place: &str) -> wire::Outcome {
     let description = format!("{} ({place})", why.description);
     wire::Outcome { code: why.code, description, error: why.error.to_owned() }
 }

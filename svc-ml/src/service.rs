@@ -261,7 +261,7 @@ impl ml_server::Ml for Ml {
         request: Request<Streaming<wire::EnrollRequest>>,
     ) -> Result<Response<wire::EnrollFaceResponse>, Status> {
         let (seen, enrolled) = self.enroll_one_face(request.into_inner()).await?;
-        Ok(Response::new(answer::enrolled_face(seen, enrolled)))
+        Ok(Response::new(answer::enrolled_face(&seen, enrolled)))
     }
 
     async fn enroll_voice(

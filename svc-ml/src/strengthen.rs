@@ -251,7 +251,8 @@ mod tests {
     #[test]
     fn a_template_of_little_speech_stays_one_when_it_is_strengthened() {
         let first = voice(1.2, Bandwidth::Wide, 0);
-        let more = plan(&[first.clone()], Some(&first.vector), &voice(1.1, Bandwidth::Wide, 0), false);
+        let more =
+            plan(std::slice::from_ref(&first), Some(&first.vector), &voice(1.1, Bandwidth::Wide, 0), false);
         assert_eq!(more.standing, Standing::Strengthened);
         assert!((more.template.unwrap().speech_seconds() - 2.3).abs() < 1e-5);
     }

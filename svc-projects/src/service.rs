@@ -5,6 +5,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use blob::KeyRing;
 use proto::projects::{self as wire, projects_server};
 use tonic::{Request, Response, Status};
+use uuid::Uuid;
 
 use crate::{
     api_key::{
@@ -338,7 +339,9 @@ impl projects_server::Projects for Projects {
     ) -> Result<Response<wire::Erasure>, Status> {
         let request = request.get_ref();
         let project = ProjectId::parse(&request.project_id).map_err(|_| Error::NoSuchErasure)?;
-        let found = self.store.find_erasure(&project, &request.id).await?.ok_or(Error::NoSuchErasure)?;
+        // Text that is no id names no erasure, and some of it no database takes.
+        let id = Uuid::try_parse(&request.id).map_err(|_| Error::NoSuchErasure)?.to_string();
+        let found = self.store.find_erasure(&project, &id).await?.ok_or(Error::NoSuchErasure)?;
         Ok(Response::new(found.try_into()?))
     }
 }

@@ -175,7 +175,7 @@ async fn described(project: &Project) -> Vec<(reqwest::Method, String)> {
     let description = project.get("/openapi.json").await;
     let mut calls = Vec::new();
     for (path, item) in description.body["paths"].as_object().unwrap() {
-        let path = path.replace('{', "").replace('}', "");
+        let path = path.replace(['{', '}'], "");
         for method in item.as_object().unwrap().keys() {
             if item[method].get("security").is_none() {
                 calls.push((method.to_uppercase().parse().unwrap(), path.clone()));
@@ -240,7 +240,7 @@ async fn no_body_is_too_strange_for_any_route(world: &'static World) {
         let large = project.request(method.clone(), &path).header("Content-Type", "application/json");
         match large.body(vec![b' '; 60 * 1024 * 1024]).send().await {
             Ok(answered) => {
-                assert!(answered.status().as_u16() < 500 || answered.status() == 501, "{method} {path}")
+                assert!(answered.status().as_u16() < 500 || answered.status() == 501, "{method} {path}");
             }
             // Refused while the client was still sending.
             Err(error) => assert!(error.is_request() || error.is_body(), "{method} {path}: {error}"),

@@ -44,7 +44,7 @@ test('a voice is enrolled', async () => {
 });
 
 test('silence is no voice', async () => {
-  const answered = await typed.enrollVoice(await fixture('silence.wav'), await agreed(typed), PHRASE);
+  const answered = await typed.enrollVoice(await fixture('silent.mp4'), await agreed(typed), PHRASE);
   VoiceEnrollmentResponse(answered.body);
   assert.equal(answered.body.data.status, 'qafailed', JSON.stringify(answered.body));
 });

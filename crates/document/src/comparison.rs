@@ -53,11 +53,11 @@ pub(crate) fn compare(mrz: &Mrz, printed: &[Printed], today: Date, fields: &mut 
             }),
         },
     ];
-    all.into_iter().map(|c| concluded(c, fields)).collect()
+    all.into_iter().map(|c| concluded(&c, fields)).collect()
 }
 
-fn concluded(comparison: Comparison, fields: &mut Fields) -> Check {
-    let Comparison { check, what, fields: names, found } = comparison;
+fn concluded(comparison: &Comparison, fields: &mut Fields) -> Check {
+    let Comparison { check, what, fields: names, found } = *comparison;
     match found {
         Confirmation::Confirmed(confidence) => {
             for name in names {

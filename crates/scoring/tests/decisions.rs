@@ -32,8 +32,15 @@ fn a_genuine_user_passes_with_a_reason_for_each_service() {
     assert_eq!(decision.verdict, Verdict::Pass);
     // 0.9 is four fifths of the way from the pass threshold (75) to the top (100).
     assert!((decision.score - 95.0).abs() < 1e-9, "{}", decision.score);
-    let expected =
-        ["face_match", "voice_match", "liveness", "active_speaker", "lip_reading", "spoken_phrase"];
+    let expected = [
+        "face_match",
+        "voice_match",
+        "liveness",
+        "active_speaker",
+        "lip_reading",
+        "spoken_phrase",
+        "reference_match",
+    ];
     assert_eq!(decision.reasons, expected.map(|subject| format!("{subject}_passed")));
 }
 

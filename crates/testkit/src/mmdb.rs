@@ -25,7 +25,7 @@ pub fn mmdb(places: &[Place]) -> Vec<u8> {
     for place in places {
         let at = data.len();
         data.extend(record(place));
-        insert(&mut nodes, bits(place.network), at);
+        insert(&mut nodes, &bits(place.network), at);
     }
     let mut file = Vec::new();
     let count = nodes.len();
@@ -62,7 +62,7 @@ fn bits(network: &str) -> Vec<bool> {
     (0..length).map(|n| bits >> (127 - n) & 1 == 1).collect()
 }
 
-fn insert(nodes: &mut Vec<[Record; 2]>, bits: Vec<bool>, data: usize) {
+fn insert(nodes: &mut Vec<[Record; 2]>, bits: &[bool], data: usize) {
     let mut at = 0;
     let (last, path) = bits.split_last().expect("a network is not everything");
     for bit in path {

@@ -65,14 +65,14 @@ pub struct DeliveryQueued {
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Replayed {
-    data: ReplayedCount,
+pub struct LettersQueued {
+    data: LettersQueuedCount,
     #[schema(example = "dead letters queued")]
     message: &'static str,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub struct ReplayedCount {
+pub struct LettersQueuedCount {
     count: u64,
 }
 
@@ -167,14 +167,17 @@ pub async fn replay(
 /// Sends every dead letter of an endpoint again.
 #[utoipa::path(post, path = "/api-gateway/webhooks/{id}/dead-letters/replay", tag = "webhooks",
     params(("id" = String, Path, description = "the endpoint's id")),
-    responses((status = 200, body = Replayed), (status = 404, description = "unknown")))]
+    responses((status = 200, body = LettersQueued), (status = 404, description = "unknown")))]
 pub async fn replay_dead_letters(
     State(gateway): State<Gateway>,
     key: ApiKey,
     id: Result<Path<String>, PathRejection>,
-) -> Result<Json<Replayed>, Error> {
+) -> Result<Json<LettersQueued>, Error> {
     let replayed = gateway.webhooks().replay_dead_letters(named(&key, id)?).await?.into_inner();
-    Ok(Json(Replayed { data: ReplayedCount { count: replayed.count }, message: "dead letters queued" }))
+    Ok(Json(LettersQueued {
+        data: LettersQueuedCount { count: replayed.count },
+        message: "dead letters queued",
+    }))
 }
 
 impl From<wire::Delivery> for DeliveryData {

@@ -65,7 +65,9 @@ async fn without_a_database_a_call_has_no_place_and_a_wrong_one_stops_the_start(
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("places.mmdb");
     for content in [None, Some("no database")] {
-        content.map(|content| std::fs::write(&file, content).unwrap());
+        if let Some(content) = content {
+            std::fs::write(&file, content).unwrap();
+        }
         let config = Config { geoip_file: Some(file.clone()), ..Config::default() };
         let refused = gateway::app(config, customer.stage.peers()).await.unwrap_err();
         assert!(format!("{refused:#}").starts_with("gateway.geoip_file "), "{refused:#}");

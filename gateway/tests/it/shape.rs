@@ -24,7 +24,7 @@ async fn every_answer_has_an_id_of_our_own() {
 async fn what_is_not_there_is_answered_in_json() {
     let customer = Customer::new().await;
     assert_eq!(customer.get("/api-gateway/nothing").await.error(), (404, "not found"));
-    assert_eq!(customer.post("/api-gateway/enroll/face", &[], "").await.error(), (404, "not found"));
+    assert_eq!(customer.post("/api-gateway/enroll/nothing", &[], "").await.error(), (404, "not found"));
     let wrong_method = customer.get("/api-gateway/sessions/start").await;
     assert_eq!(wrong_method.error(), (405, "method not allowed"));
     assert_eq!(wrong_method.header("allow"), Some("POST"));

@@ -11,6 +11,9 @@ use crate::{
     ledger::Entry,
 };
 
+/// What a row of project, name and number stands for.
+type ToFinding = fn(String, String, i64) -> Finding;
+
 const HEADS: &str = "SELECT project_id, seq, mac, seal FROM consent_heads";
 const MARKS: &str = "SELECT project_id, seq, event, chain, chain_seq, chain_hash, marked_at, mac \
     FROM consent_journal ORDER BY project_id, seq";
@@ -57,7 +60,7 @@ impl Store {
                 auditor.entry(entry);
             }
             drop(entries);
-            let findings: [(&'static str, fn(String, String, i64) -> Finding); 3] = [
+            let findings: [(&'static str, ToFinding); 3] = [
                 (MISSING, |project, chain, seq| Finding::Missing { project, chain, seq }),
                 (UNMARKED, |project, id, seq| Finding::Unmarked { project, id, seq }),
                 (RETURNED, |project, id, seq| Finding::Returned { project, id, seq }),
@@ -65,7 +68,7 @@ impl Store {
             for (sql, finding) in findings {
                 let mut rows = query_as::<_, (String, String, i64)>(sql).fetch(&mut *tx);
                 while let Some((project, name, seq)) = rows.try_next().await? {
-                    auditor.found(finding(project, name, seq));
+                    auditor.found(&finding(project, name, seq));
                 }
             }
             auditor.erased(query_scalar(ERASED).fetch_one(&mut *tx).await?);

@@ -44,7 +44,7 @@ async fn an_erased_subject_is_a_new_one() {
 
         record(&mut client, ADA, ConsentKind::Storage, true).await.unwrap();
         assert_eq!(state(&mut client, "p1", ADA).await, ConsentState { authorization: false, storage: true });
-        assert_eq!(state(&mut client, "p1", "bob").await.storage, true, "nobody else is touched");
+        assert!(state(&mut client, "p1", "bob").await.storage, "nobody else is touched");
         assert_eq!(erase(&mut client, ADA).await, entries(1));
         assert_eq!(findings(&db).await, Vec::<String>::new());
     })

@@ -14,7 +14,7 @@ use crate::{
     strengthen::Standing,
 };
 
-pub fn enrolled_face(seen: SeenFace, done: Enrolled<Embedding>) -> wire::EnrollFaceResponse {
+pub fn enrolled_face(seen: &SeenFace, done: Enrolled<Embedding>) -> wire::EnrollFaceResponse {
     wire::EnrollFaceResponse {
         state: state(done.standing).into(),
         outcome: outcome(&done, "face"),
@@ -40,7 +40,7 @@ pub fn enrolled_voice(heard: HeardVoice, done: Enrolled<Voiceprint>) -> wire::En
 
 pub fn matched(found: Matched) -> wire::MatchFacesResponse {
     let side =
-        |judged: Result<(), _>, place| judged.map_or_else(|why| fault(why, place), |()| one_face(place));
+        |judged: Result<(), _>, place| judged.map_or_else(|why| fault(&why, place), |()| one_face(place));
     let (anchor, target) = (side(found.anchor, "image"), side(found.target, "video"));
     let overall = found.comparison.as_ref().map(|c| c.overall);
     let frames = found.comparison.iter().flat_map(|c| &c.frames);

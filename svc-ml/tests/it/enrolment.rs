@@ -90,7 +90,7 @@ fn what_will_not_do_is_an_answer_and_what_is_no_file_an_error() {
     story(|world| async {
         let faceless = face(world, header("bad", "Ada"), "apple.jpg").await.unwrap();
         assert_eq!((faceless.state(), faceless.outcome.unwrap().code), (EnrollmentState::Refused, 461));
-        let silent = voice(world, header("bad", "Ada"), "silence.wav").await.unwrap();
+        let silent = voice(world, header("bad", "Ada"), "silent.mp4").await.unwrap();
         assert_eq!(silent.outcome.unwrap().error, "no_speech");
         for refused in [
             face(world, header("bad", "Ada"), "silence.wav").await.unwrap_err(),

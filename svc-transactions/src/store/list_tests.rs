@@ -93,11 +93,11 @@ fn made() -> Vec<Made> {
         // Some at the same time, so that pages end within one.
         at_ms: at as i64 / 3,
         kind: ["process_video", "consent"][at % 2],
-        verdict: (at % 2 == 0).then_some(if at % 40 == 0 { "refer" } else { "pass" }),
+        verdict: (at.is_multiple_of(2)).then_some(if at.is_multiple_of(40) { "refer" } else { "pass" }),
         key: ["k1", "k2", "k1"][at % 3],
-        user: u8::from(at % 5 == 0),
+        user: u8::from(at.is_multiple_of(5)),
         tag: (at % 4 < 2).then_some(if at % 100 == 1 { "rare" } else { "often" }),
-        fraud: (at % 7 == 0).then_some(if at % 49 == 0 { "emulator" } else { "velocity" }),
+        fraud: (at.is_multiple_of(7)).then_some(if at.is_multiple_of(49) { "emulator" } else { "velocity" }),
     };
     (0..400).map(one).collect()
 }

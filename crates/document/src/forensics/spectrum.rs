@@ -42,7 +42,7 @@ pub fn peaks(rgb: &RgbImage, region: &Rect) -> Option<Peaks> {
         }
         taken += 1;
         for (sum, plane) in sums.iter_mut().zip([light, colour]) {
-            add_log_power(sum, plane, plan.as_ref());
+            add_log_power(sum, &plane, plan.as_ref());
         }
     }
     if taken < FEWEST {
@@ -92,7 +92,7 @@ fn is_flat(plane: &[f32]) -> bool {
 }
 
 /// Adds the logarithm of a plane's power under a Hann window.
-fn add_log_power(sum: &mut [f32], plane: Vec<f32>, plan: &dyn Fft<f32>) {
+fn add_log_power(sum: &mut [f32], plane: &[f32], plan: &dyn Fft<f32>) {
     let hann = |i: usize| 0.5 - 0.5 * (std::f32::consts::TAU * (i as f32 + 0.5) / SIDE as f32).cos();
     let mean = plane.iter().sum::<f32>() / plane.len().max(1) as f32;
     let windowed = plane.iter().enumerate().map(|(i, v)| (v - mean) * hann(i / SIDE) * hann(i % SIDE));

@@ -78,7 +78,7 @@ fn month(word: &str) -> Option<u8> {
         names.iter().any(|n| word == *n || (n.len() >= 3 && word.len() > 3 && word.starts_with(n)))
     };
     let exact = MONTHS.iter().position(|names| names.contains(&word.as_str()));
-    exact.or_else(|| MONTHS.iter().position(|names| named(names))).map(|m| m as u8 + 1)
+    exact.or_else(|| MONTHS.iter().position(named)).map(|m| m as u8 + 1)
 }
 
 /// The dates that start with the first token.

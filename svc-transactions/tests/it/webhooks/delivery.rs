@@ -101,7 +101,7 @@ async fn what_is_never_taken_becomes_a_dead_letter_and_can_be_replayed() {
         let arrived = receiver.next_few(6).await;
         let dead = customer.until(&hook.id, "dead").await;
         assert_eq!((dead.attempts, &dead.transaction_id, dead.next_attempt_ms), (6, &transaction, None));
-        assert_eq!(customer.deliveries(&hook.id, true).await, [dead.clone()]);
+        assert_eq!(customer.deliveries(&hook.id, true).await, std::slice::from_ref(&dead));
 
         let request = ReplayDeliveryRequest {
             scope: Some(customer.scope.clone()),
@@ -138,7 +138,8 @@ async fn every_dead_letter_of_an_endpoint_is_replayed_at_once() {
         let replayed = customer.hooks.clone().replay_dead_letters(customer.named(&hook.id)).await.unwrap();
         assert_eq!(replayed.into_inner().count, 5);
         let mut again: Vec<_> = receiver.next_few(5).await.iter().map(|one| one.id().to_owned()).collect();
-        (dead.sort(), again.sort());
+        dead.sort();
+        again.sort();
         assert_eq!(again, dead);
     })
     .await;
