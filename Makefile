@@ -3,6 +3,8 @@
 SHELL := /bin/bash
 # The accuracy checks and the comparison need development data that is not part of this repository.
 SHARED ?= ../shared
+# Share of the generated documents `make accuracy` reads; only a whole run is written down.
+DOCUMENTS ?= 1
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
 .PHONY: help setup models demo test check serve bench accuracy deploy-check
@@ -47,4 +49,4 @@ accuracy: setup ## measure on the development data in SHARED
 	@.venv/bin/python tests/accuracy/accuracy.py --biometry target/release/biometry --data $(SHARED)/data
 	cargo build --release --locked -p specimens --example accuracy
 	@.venv/bin/python tests/accuracy/documents.py --reader target/release/examples/accuracy --data $(SHARED)/data \
-	  --work target/accuracy --out docs/ACCURACY.md
+	  --work target/accuracy/$(DOCUMENTS) --share $(DOCUMENTS) $(if $(filter 1,$(DOCUMENTS)),--out docs/ACCURACY.md)

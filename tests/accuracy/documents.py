@@ -39,6 +39,7 @@ def main():
     parser.add_argument("--data", type=Path, help="folder of the development data: more faces, real specimens")
     parser.add_argument("--work", type=Path, required=True, help="folder for what was read")
     parser.add_argument("--out", type=Path, help="Markdown file whose section is replaced")
+    parser.add_argument("--share", type=float, default=1.0, help="read this share of each set, 0 to 1, for a quick look")
     parser.add_argument("--tables", action="store_true", help="read nothing, make the tables of what there is")
     parser.add_argument("--fit", action="store_true", help="print the thresholds the first set gives, and end")
     options = parser.parse_args()
@@ -60,7 +61,7 @@ def main():
 def read_all(options):
     faces = {"FACES": str((options.data / "faces").resolve())} if options.data else {}
     for name, (kind, first, count) in SETS.items():
-        run(options, name, [kind, str(first), str(count)], faces)
+        run(options, name, [kind, str(first), str(max(1, round(count * options.share)))], faces)
     if options.data:
         run(options, "real", ["pictures", str(options.data / "docs")], {})
 

@@ -5,7 +5,7 @@
 //! connected to, so that a name which changes its mind between check and call gains nothing. Redirects are not followed,
 //! proxies of the environment not used, answers read up to a bound.
 //!
-//! Knows no service; `svc-sessions` (SIM swap) and whoever else calls out use it.
+//! Knows no service; `svc-sessions` (SIM swap) calls through it, `svc-transactions` (webhooks) asks it what is public.
 
 mod address;
 mod client;

@@ -1,7 +1,4 @@
 //! Which addresses webhooks may go to: public ones, and those an operator allowed.
-//!
-//! The special-purpose registries of IANA say which addresses are not public:
-//! <https://www.iana.org/assignments/iana-ipv4-special-registry>, <https://www.iana.org/assignments/iana-ipv6-special-registry>.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -18,39 +15,12 @@ const fn v4(a: u8, b: u8, c: u8, length: u8) -> Ipv4Net {
     Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, 0), length)
 }
 
-const fn v6(a: u16, b: u16, length: u8) -> Ipv6Net {
-    Ipv6Net::new_assert(Ipv6Addr::new(a, b, 0, 0, 0, 0, 0, 0), length)
-}
-
 /// Inside of an organisation: what `allow_private` opens.
 const PRIVATE_V4: [Ipv4Net; 5] =
     [v4(10, 0, 0, 8), v4(172, 16, 0, 12), v4(192, 168, 0, 16), v4(100, 64, 0, 10), v4(127, 0, 0, 8)];
 
-/// Neither public nor an organisation's: this network, link-local, protocol assignments, documentation, the 6to4 relay,
-/// benchmarks, multicast, reserved and broadcast.
-const SPECIAL_V4: [Ipv4Net; 10] = [
-    v4(0, 0, 0, 8),
-    v4(169, 254, 0, 16),
-    v4(192, 0, 0, 24),
-    v4(192, 0, 2, 24),
-    v4(192, 88, 99, 24),
-    v4(198, 18, 0, 15),
-    v4(198, 51, 100, 24),
-    v4(203, 0, 113, 24),
-    v4(224, 0, 0, 4),
-    v4(240, 0, 0, 4),
-];
-
 /// Unique local addresses; loopback is one address and looked at by itself.
-const PRIVATE_V6: Ipv6Net = v6(0xfc00, 0, 7);
-
-/// Public IPv6 addresses are all of this network. Outside of it are, among others, NAT64 (64:ff9b::/96), link-local,
-/// multicast and the addresses that carry an IPv4 one.
-const PUBLIC_V6: Ipv6Net = v6(0x2000, 0, 3);
-
-/// Not public though inside: protocol assignments with Teredo, documentation (two), 6to4.
-const SPECIAL_V6: [Ipv6Net; 4] =
-    [v6(0x2001, 0, 23), v6(0x2001, 0xdb8, 32), v6(0x2002, 0, 16), v6(0x3fff, 0, 20)];
+const PRIVATE_V6: Ipv6Net = Ipv6Net::new_assert(Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0), 7);
 
 /// The rule, which also resolves names: what it resolves to is all the client can connect to.
 #[derive(Clone, Debug)]
@@ -76,24 +46,7 @@ impl Addresses {
         if self.networks.iter().any(|network| network.contains(&address)) {
             return true;
         }
-        match address {
-            IpAddr::V4(address) => self.allow_v4(address),
-            IpAddr::V6(address) => self.allow_v6(address),
-        }
-    }
-
-    fn allow_v4(&self, address: Ipv4Addr) -> bool {
-        if PRIVATE_V4.iter().any(|network| network.contains(&address)) {
-            return self.private;
-        }
-        !SPECIAL_V4.iter().any(|network| network.contains(&address))
-    }
-
-    fn allow_v6(&self, address: Ipv6Addr) -> bool {
-        if PRIVATE_V6.contains(&address) || address.is_loopback() {
-            return self.private;
-        }
-        PUBLIC_V6.contains(&address) && !SPECIAL_V6.iter().any(|network| network.contains(&address))
+        egress::is_public(address) || (self.private && is_private(address))
     }
 
     /// Whether `url` may be called as far as can be told without resolving its host: the parser has turned every spelling
@@ -110,6 +63,13 @@ impl Addresses {
             }
             None => false,
         }
+    }
+}
+
+fn is_private(address: IpAddr) -> bool {
+    match address {
+        IpAddr::V4(address) => PRIVATE_V4.iter().any(|network| network.contains(&address)),
+        IpAddr::V6(address) => PRIVATE_V6.contains(&address) || address.is_loopback(),
     }
 }
 
