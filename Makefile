@@ -45,8 +45,8 @@ bench: setup ## throughput, latency, memory and CPU by stage, beside the Python 
 
 accuracy: setup ## measure on the development data in SHARED
 	@test -d $(SHARED)/data || { echo "make accuracy needs the development data in $(SHARED)/data (set SHARED)"; exit 1; }
-	cargo build --release --locked --bin biometry
+	@# One selection for both, so that every dependency is compiled once.
+	cargo build --release --locked -p biometry -p specimens --bin biometry --example accuracy
 	@.venv/bin/python tests/accuracy/accuracy.py --biometry target/release/biometry --data $(SHARED)/data
-	cargo build --release --locked -p specimens --example accuracy
 	@.venv/bin/python tests/accuracy/documents.py --reader target/release/examples/accuracy --data $(SHARED)/data \
 	  --work target/accuracy/$(DOCUMENTS) --share $(DOCUMENTS) $(if $(filter 1,$(DOCUMENTS)),--out docs/ACCURACY.md)
