@@ -84,6 +84,7 @@ pub async fn routes_at(config: Config, clock: Clock) -> anyhow::Result<Routes> {
     Ok(Routes::new(transactions).add_service(webhooks))
 }
 
+/// Milliseconds UTC.
 fn now_ms() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_millis()).unwrap_or(i64::MAX)

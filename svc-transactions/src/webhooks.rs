@@ -67,9 +67,3 @@ pub fn start(
 pub struct Store {
     db: Db,
 }
-
-/// Milliseconds UTC.
-fn now_ms() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-}

@@ -19,6 +19,7 @@
 //! temporary folder. It ends with the test process however that ends (a panic, a kill): a guard process waits for the
 //! end of a pipe only the test process holds. Without PostgreSQL installed the tests FAIL.
 
+mod guard;
 mod mmdb;
 mod operator;
 mod postgres;

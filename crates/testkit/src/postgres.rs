@@ -1,11 +1,11 @@
 //! A throw-away PostgreSQL server.
 
 use std::{
-    io::{BufRead, BufReader, Read},
-    os::unix::process::CommandExt,
-    process::{Child, Command, Stdio},
+    process::{Child, Command},
     sync::{Arc, OnceLock},
 };
+
+use crate::guard;
 
 /// Makes, runs and removes the server. It prints the server's folder when ready, then waits for the end of its input,
 /// which comes when the test process is gone.
@@ -61,25 +61,10 @@ impl Postgres {
 }
 
 fn start() -> Postgres {
-    let mut guard = unprivileged_shell()
-        .args(["-c", GUARD])
-        .current_dir("/")
-        // An interrupt at the terminal reaches the tests alone, and the guard ends after them.
-        .process_group(0)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("a shell can be started");
-    let mut folder = String::new();
-    let ready = guard.stdout.take().expect("stdout is piped");
-    BufReader::new(ready).read_line(&mut folder).expect("the guard's output can be read");
-    if folder.is_empty() {
-        let mut reason = String::new();
-        let _ = guard.stderr.take().expect("stderr is piped").read_to_string(&mut reason);
-        panic!("PostgreSQL could not be started: {reason}");
-    }
-    let url = format!("postgres://postgres@localhost/postgres?host={}", folder.trim());
+    let mut shell = unprivileged_shell();
+    shell.args(["-c", GUARD]);
+    let (guard, folder) = guard::started("PostgreSQL", shell);
+    let url = format!("postgres://postgres@localhost/postgres?host={folder}");
     Postgres { url, _guard: Arc::new(guard) }
 }
 

@@ -1,10 +1,8 @@
 //! A throw-away Redis server.
 
-use std::{
-    io::{BufRead, BufReader, Read},
-    os::unix::process::CommandExt,
-    process::{Child, ChildStdin, Command, Stdio},
-};
+use std::process::{Child, ChildStdin, Command};
+
+use crate::guard;
 
 /// Makes, runs and removes the server, like the guard of PostgreSQL.
 const GUARD: &str = r#"
@@ -57,27 +55,11 @@ impl Redis {
     }
 
     fn launch(folder: Option<&str>) -> Self {
-        let mut guard = Command::new("sh")
-            .args(["-c", GUARD, "sh"])
-            .args(folder)
-            .current_dir("/")
-            // An interrupt at the terminal reaches the tests alone, and the guard ends after them.
-            .process_group(0)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            .spawn()
-            .expect("a shell can be started");
-        let mut folder = String::new();
-        let ready = guard.stdout.take().expect("stdout is piped");
-        BufReader::new(ready).read_line(&mut folder).expect("the guard's output can be read");
-        if folder.is_empty() {
-            let mut reason = String::new();
-            let _ = guard.stderr.take().expect("stderr is piped").read_to_string(&mut reason);
-            panic!("Redis could not be started: {reason}");
-        }
+        let mut shell = Command::new("sh");
+        shell.args(["-c", GUARD, "sh"]).args(folder);
+        let (mut guard, folder) = guard::started("Redis", shell);
         let input = guard.stdin.take();
-        Self { folder: folder.trim().to_owned(), guard, input }
+        Self { folder, guard, input }
     }
 
     /// `redis+unix:///...`

@@ -13,11 +13,12 @@ use super::{
     deliveries::{DeliveryRow, Listed},
     endpoint::{self, DeliveryId, EndpointId, Keeper, Rules, Target},
     endpoints::{EndpointRow, Scope},
-    now_ms, retry,
+    retry,
     secret::Secrets,
 };
 use crate::{
     error::Error,
+    now_ms,
     outbox::{self, Event, Outbox},
     record,
     store::Lines,

@@ -6,8 +6,8 @@ use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::task::AbortOnDropHandle;
 use uuid::{NoContext, Timestamp, Uuid};
 
-use super::{Store, now_ms};
-use crate::error::Error;
+use super::Store;
+use crate::{error::Error, now_ms};
 
 const PERIOD: Duration = Duration::from_secs(3600);
 /// Rows of one statement: bounds how long it holds the database.

@@ -19,10 +19,9 @@ use super::{
     endpoints::EndpointRow,
     finish,
     lanes::Lanes,
-    now_ms,
     retry::Retry,
 };
-use crate::{error::Error, outbox::Outbox};
+use crate::{error::Error, now_ms, outbox::Outbox};
 
 /// How long to wait, once woken, for more of what is just being committed: each look costs a commit of its own.
 const GATHER: Duration = Duration::from_millis(5);
