@@ -1,45 +1,42 @@
-//! Document authentication: the picture goes to the documents service, its fields and checks come back, the rules decide.
+//! Document authentication: the picture goes to the documents service, its fields and checks come back, its portrait is
+//! compared with the session's last video, the rules decide.
+
+mod body;
+mod live_face;
 
 use axum::{
     Json,
     extract::{Multipart, State, multipart::MultipartRejection},
+    http::{HeaderMap, HeaderValue},
 };
-use base64::{Engine, engine::general_purpose::STANDARD};
 use futures::FutureExt;
 use proto::docauth::{
     CheckDocumentHeader, CheckDocumentRequest, CheckDocumentResponse, CheckOutcome, DocumentCheck,
-    MrzReading, check_document_request,
+    check_document_request,
 };
-use scoring::{DocumentDecision, Outcome, Verdict, decide_document};
-use serde_json::{Map, Value, json};
+use scoring::{
+    CheckMode, DocumentBasis, DocumentDecision, DocumentEvidence, DocumentRules, LIVE_FACE, Outcome, Rules,
+    decide_document,
+};
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::{
     Gateway, answer,
-    auth::ResponseFormat,
+    auth::ApiKey,
+    consent,
     error::Error,
+    middleware::REMOVED_SERVICES,
     record::Call,
-    sessions,
+    samples, sessions,
     upload::{Fields, Form, Spooled},
+    whose,
 };
 
-const FIELDS: Fields = Fields { files: &["document"], texts: &[] };
+pub use body::beside_enrolment;
+use live_face::LiveFace;
 
-/// The fields of `data` that are read off the document, in the order of the API; absent ones are empty.
-const READ: [&str; 12] = [
-    "country_code",
-    "nationality_code",
-    "nationality_name",
-    "sex",
-    "first_name",
-    "father_name",
-    "last_name",
-    "expiry_date",
-    "document_number",
-    "birth_date",
-    "issuing_state",
-    "issue_date",
-];
+const FIELDS: Fields = Fields { files: &["document"], texts: &whose::SESSION_FIELDS };
 
 /// The form of the call.
 #[derive(ToSchema)]
@@ -51,16 +48,20 @@ pub struct CheckDocumentForm {
 }
 
 /// Reads an identity document and checks it: every check of `data.checks` is `passed`, `failed` or `not_checked` and says
-/// what it rests on; an advisory one never decides alone. An expired document and wrong check digits never pass.
+/// what it rests on; an advisory one never decides alone. In a session with a video the portrait is compared with its face.
+/// An expired document and wrong check digits never pass.
 #[utoipa::path(post, path = "/api-gateway/docauth/check", tag = "documents",
     request_body(content = CheckDocumentForm, content_type = "multipart/form-data"),
     responses(
         (status = 200, body = Value, description = "what was read and checked, and the decision",
+            headers(("X-Removed-Services" = String, description = "true: without consent, the portrait was not compared with the session's video")),
             example = json!({ "data": { "document_type": "passport", "country_code": "SWE", "document_number": "AB1234567",
                 "birth_date": "1974-08-12", "expiry_date": "2030-04-15", "current_result": "Passed", "errors": [],
-                "checks": [{ "name": "not_expired", "outcome": "passed", "advisory": false, "evidence": "expires in 1414 days" }] },
+                "checks": [{ "name": "not_expired", "outcome": "passed", "advisory": false, "evidence": "expires in 1414 days" },
+                    { "name": "portrait_live_face", "outcome": "passed", "advisory": false, "similarity": 0.56, "probability": 0.997,
+                      "evidence": "similarity 0.56, the same person with a probability of 0.997; 0.50 is asked for" }] },
                 "scoring_result": { "status": "pass", "rules": "default" }, "score": 96.4,
-                "decision_reasons": ["mrz_check_digits_passed", "not_expired_passed"], "message": "document checked" })),
+                "decision_reasons": ["mrz_check_digits_passed", "not_expired_passed", "portrait_live_face_passed"], "message": "document checked" })),
         (status = 400, description = "no jpg or png, too large, damaged; or the external provider is not configured",
             example = json!({ "error": "the document must be a jpg or png picture" })),
         (status = 503, description = "too many documents at once")))]
@@ -68,28 +69,98 @@ pub async fn check(
     State(gateway): State<Gateway>,
     call: Call,
     form: Result<Multipart, MultipartRejection>,
-) -> Result<Json<Value>, Error> {
-    let user = call.user()?;
+) -> Result<(HeaderMap, Json<Value>), Error> {
     let form = Form::receive(&gateway, form, &FIELDS).await?;
     let document = form.file("document")?;
-    if let Some(session_id) = &call.headers.session_id {
-        sessions::bind(&gateway, &call, session_id, user).await?;
+    let session_id = whose::session_of(&call, &form)?;
+    let user = whose::required_user(&gateway, &call, None, session_id.as_deref()).await?;
+    if let Some(session_id) = &session_id {
+        sessions::bind(&gateway, &call, session_id, &user).await?;
     }
-    let checked = checked(&gateway, &call, document).await?;
-    let decision = decision(&checked);
-    note_outcome(&call, &checked, &decision);
-    Ok(Json(body(&checked, &decision, &call)))
+    let consents = consent::given(&gateway, &call, Some(&user)).await?;
+    let of = Subject { session_id: session_id.as_deref(), may_compare: consents.authorization };
+    let examined = examine(&gateway, &call, document, of).await?;
+    samples::keep(&gateway, &call, consents.authorization && consents.storage, "document", document).await;
+    note_outcome(&call, &examined);
+    let mut headers = HeaderMap::new();
+    if examined.live_face.lacks_consent() {
+        headers.insert(REMOVED_SERVICES, HeaderValue::from_static("true"));
+    }
+    Ok((headers, Json(body::body(&examined, &call))))
 }
 
-/// What the documents service makes of a picture.
+/// Whose document it is said to be.
+#[derive(Clone, Copy)]
+pub struct Subject<'a> {
+    /// The session whose last video shows them.
+    pub session_id: Option<&'a str>,
+    /// They have agreed to being compared.
+    pub may_compare: bool,
+}
+
+/// A document that has been read, checked and judged.
+pub struct Examined {
+    document: CheckDocumentResponse,
+    live_face: LiveFace,
+    decision: DocumentDecision,
+    basis: DocumentBasis,
+}
+
+impl Examined {
+    /// What the decision rested on, as it is recorded.
+    pub fn basis_json(&self) -> Option<String> {
+        serde_json::to_string(&self.basis).ok()
+    }
+
+    /// What the transaction tells of the document, never what is on it.
+    pub fn record(&self) -> Value {
+        json!({
+            "document_type": self.document.document_type,
+            "provider": self.document.provider,
+            "checks": body::checks(self),
+            "cannot_judge": self.document.cannot_judge,
+            "verdict": self.decision.verdict.as_str(),
+            "score": self.decision.score,
+        })
+    }
+}
+
+/// Has a picture read and checked, compares its portrait, and decides.
 ///
 /// # Errors
-/// Those of the service: 400 for the picture, 503 when it is full or does not answer.
-pub async fn checked(
+/// Those of the services: 400 for the picture, 503 when one is full or does not answer.
+pub async fn examine(
     gateway: &Gateway,
     call: &Call,
-    document: &Spooled,
-) -> Result<CheckDocumentResponse, Error> {
+    picture: &Spooled,
+    subject: Subject<'_>,
+) -> Result<Examined, Error> {
+    let rules = rules(&call.key)?;
+    let mut document = checked(gateway, call, picture).await?;
+    let Subject { session_id, may_compare } = subject;
+    let live_face = live_face::compare(gateway, call, session_id, may_compare, &document.portrait).await?;
+    let evidence = evidence(&document, &live_face);
+    let decision = decide_document(&rules, &evidence);
+    let (outcome, told) = live_face.check(rules.live_face);
+    document.checks.push(DocumentCheck {
+        name: LIVE_FACE.to_owned(),
+        outcome: outcome.into(),
+        advisory: rules.checks.get(LIVE_FACE).is_some_and(|mode| *mode == CheckMode::Advisory),
+        evidence: told,
+    });
+    let basis = DocumentBasis { document: evidence, rules: call.key.rules_version.clone() };
+    Ok(Examined { document, live_face, decision, basis })
+}
+
+/// The key's own rules for documents, else its project's, else the built-in ones.
+fn rules(key: &ApiKey) -> Result<DocumentRules, Error> {
+    match &key.rules_json {
+        Some(json) => Ok(Rules::parse(json).map_err(|error| Error::internal(&error))?.documents),
+        None => Ok(DocumentRules::default()),
+    }
+}
+
+async fn checked(gateway: &Gateway, call: &Call, document: &Spooled) -> Result<CheckDocumentResponse, Error> {
     let header = CheckDocumentHeader {
         project_id: call.project_id(),
         transaction_id: call.transaction_id.to_string(),
@@ -102,8 +173,8 @@ pub async fn checked(
     readable.answered(gateway.docauth().check_document(messages).boxed()).await
 }
 
-/// The verdict on a document, by the built-in rules.
-pub fn decision(checked: &CheckDocumentResponse) -> DocumentDecision {
+/// What the rules are given.
+fn evidence(document: &CheckDocumentResponse, live_face: &LiveFace) -> DocumentEvidence {
     let check = |check: &DocumentCheck| scoring::DocumentCheck {
         name: check.name.clone(),
         outcome: match check.outcome() {
@@ -113,128 +184,27 @@ pub fn decision(checked: &CheckDocumentResponse) -> DocumentDecision {
         },
         advisory: check.advisory,
     };
-    let checks: Vec<_> = checked.checks.iter().map(check).collect();
-    decide_document(&checks, checked.cannot_judge.is_empty())
-}
-
-fn body(checked: &CheckDocumentResponse, decision: &DocumentDecision, call: &Call) -> Value {
-    let scoring = json!({
-        "status": decision.verdict.as_str(),
-        "rules": "default",
-        "conditions": decision.conditions,
-        "failed_conditions": decision.failed_conditions,
-        "failed_refer_conditions": decision.failed_refer_conditions,
-    });
-    let format = call.key.format;
-    let body = json!({
-        "data": in_types(data(checked, decision, call.headers.validate_mrz), format),
-        "scoring_result": scoring,
-        "score": decision.score,
-        "decision_reasons": decision.reasons,
-        "message": "document checked",
-    });
-    answer::in_format(body, format)
-}
-
-/// The vendor's types know no null: what is not known is absent there, and a chip nobody can see is none.
-pub fn in_types(mut data: Value, format: ResponseFormat) -> Value {
-    if let Some(fields) = data.as_object_mut().filter(|_| format == ResponseFormat::Sdk) {
-        fields.insert("contains_rfid".to_owned(), json!(false));
-        fields.retain(|_, value| !value.is_null());
-    }
-    data
-}
-
-/// The documented object of a document: every key is there, a field that was not read is empty.
-pub fn data(checked: &CheckDocumentResponse, decision: &DocumentDecision, validate_mrz: bool) -> Value {
-    let value = |name: &str| checked.fields.iter().find(|f| f.name == name).map_or("", |f| &f.value);
-    let mut data: Map<String, Value> =
-        READ.iter().map(|name| ((*name).to_owned(), json!(value(name)))).collect();
-    let portrait = STANDARD.encode(&checked.portrait);
-    let errors = errors(checked);
-    let more = json!({
-        "document_type": checked.document_type,
-        "document_category": category(&checked.document_type),
-        "portrait_photo": portrait,
-        "face_image_base64": portrait,
-        "signature": STANDARD.encode(&checked.signature),
-        "ghost_photo": STANDARD.encode(&checked.ghost_portrait),
-        "front_document_type_id": "",
-        "contains_rfid": null,
-        "current_result": if decision.verdict == Verdict::Pass { "Passed" } else { "Failed" },
-        "errors": errors,
-        "mrz_validation": if validate_mrz { mrz_validation(checked.mrz.as_ref()) } else { Value::Null },
-        "cannot_judge": if checked.cannot_judge.is_empty() { Value::Null } else { json!(checked.cannot_judge) },
-        "checks": checked.checks.iter().map(check_json).collect::<Vec<_>>(),
-        "fields": fields_json(checked),
-        "provider": checked.provider,
-    });
-    data.extend(more.as_object().cloned().unwrap_or_default());
-    Value::Object(data)
-}
-
-/// Why it did not pass, in sentences: the checks that decide and failed, and what cannot be judged.
-fn errors(checked: &CheckDocumentResponse) -> Vec<String> {
-    let failed = |c: &&DocumentCheck| c.outcome() == CheckOutcome::Failed && !c.advisory;
-    let told = checked.checks.iter().filter(failed).map(|c| format!("{}: {}", c.name, c.evidence));
-    Some(&checked.cannot_judge).filter(|why| !why.is_empty()).cloned().into_iter().chain(told).collect()
-}
-
-fn category(document_type: &str) -> &'static str {
-    match document_type {
-        "passport" | "visa" | "travel_document" => "travel",
-        "identity_card" => "identity",
-        "driving_licence" => "driving",
-        _ => "",
+    let country = document.fields.iter().find(|field| field.name == "country_code");
+    DocumentEvidence {
+        checks: document.checks.iter().map(check).collect(),
+        can_be_judged: document.cannot_judge.is_empty(),
+        document_type: document.document_type.clone(),
+        country: country.map(|field| field.value.clone()).unwrap_or_default(),
+        live_face: live_face.finding.clone(),
     }
 }
 
-fn mrz_validation(mrz: Option<&MrzReading>) -> Value {
-    let Some(mrz) = mrz else {
-        return json!({
-            "has_mrz": false, "raw_mrz": "", "check_digits_valid": false, "fields_match": false,
-            "discrepancies": [], "validation_performed": true,
-        });
-    };
-    json!({
-        "has_mrz": true,
-        "format": mrz.format,
-        "raw_mrz": mrz.lines.join("\n"),
-        "check_digits_valid": mrz.check_digits_valid,
-        "fields_match": mrz.fields_match,
-        "discrepancies": mrz.discrepancies,
-        "validation_performed": true,
-    })
-}
-
-fn check_json(check: &DocumentCheck) -> Value {
-    let outcome = match check.outcome() {
-        CheckOutcome::Passed => "passed",
-        CheckOutcome::Failed => "failed",
-        CheckOutcome::NotChecked | CheckOutcome::Unspecified => "not_checked",
-    };
-    json!({ "name": check.name, "outcome": outcome, "advisory": check.advisory, "evidence": check.evidence })
-}
-
-fn fields_json(checked: &CheckDocumentResponse) -> Vec<Value> {
-    let rounded = |v: f64| (v * 1000.0).round() / 1000.0;
-    let field = |f: &proto::docauth::DocumentField| json!({ "name": f.name, "value": f.value, "source": f.source, "confidence": rounded(f.confidence) });
-    checked.fields.iter().map(field).collect()
-}
-
-/// The transaction keeps the checks and the decision, never what is on the document.
-fn note_outcome(call: &Call, checked: &CheckDocumentResponse, decision: &DocumentDecision) {
-    let checks: Vec<_> = checked.checks.iter().map(check_json).collect();
-    let seen = json!({ "document": {
-        "document_type": checked.document_type, "provider": checked.provider, "checks": checks,
-        "cannot_judge": checked.cannot_judge,
-    } });
+fn note_outcome(call: &Call, examined: &Examined) {
+    let decision = &examined.decision;
+    let durations =
+        json!({ "cpu_ms": examined.document.cpu_ms, "stages": answer::stages(&examined.live_face.stages) });
     call.note(|transaction| {
         transaction.verdict = Some(decision.verdict.as_str().to_owned());
         transaction.score = Some(decision.score);
         transaction.reasons.clone_from(&decision.reasons);
-        transaction.rules = Some("default".to_owned());
-        transaction.services_json = Some(seen.to_string());
-        transaction.durations_json = Some(json!({ "cpu_ms": checked.cpu_ms }).to_string());
+        transaction.rules = Some(call.key.rules_source.clone());
+        transaction.services_json = Some(json!({ "document": examined.record() }).to_string());
+        transaction.evidence_json = examined.basis_json();
+        transaction.durations_json = Some(durations.to_string());
     });
 }

@@ -19,7 +19,8 @@ use utoipa::ToSchema;
 use crate::{
     Gateway, answer,
     config::DuplicateIdentity,
-    consent, docauth,
+    consent,
+    docauth::{self, Examined},
     error::Error,
     headers,
     record::Call,
@@ -95,7 +96,11 @@ pub async fn face(
     let is_document = flag(&form, "is_document")?;
     let header = EnrollHeader { is_document, ..admit(&gateway, &call, &form, None).await? };
     let (messages, readable) = messages(picture, header);
-    let document: OptionFuture<_> = is_document.then(|| check_document(&gateway, &call, picture)).into();
+    // Nobody is enrolled without authorization, so the portrait may be compared too.
+    let session_id = whose::session_of(&call, &form)?;
+    let of = docauth::Subject { session_id: session_id.as_deref(), may_compare: true };
+    let document: OptionFuture<_> =
+        is_document.then(|| docauth::examine(&gateway, &call, picture, of)).into();
     let mut ml = gateway.ml();
     let (enrolled, document) = tokio::join!(readable.answered(ml.enroll_face(messages).boxed()), document);
     let enrolled = enrolled?;
@@ -110,7 +115,7 @@ pub async fn face(
         "message": if is_good { "face enrolled successfully" } else { "face was not enrolled" },
     });
     if let Some(document) = document {
-        body["data"]["document_auth"] = document;
+        body["data"]["document_auth"] = document_auth(&call, document);
     }
     Ok(Json(answer::in_format(body, call.key.format)))
 }
@@ -209,20 +214,25 @@ fn messages(
     file.messages(header, |chunk| EnrollRequest { part: Some(enroll_request::Part::Chunk(chunk)) })
 }
 
-/// What the documents service says of the picture. Its failure costs the enrolment nothing, and is told as it is.
-async fn check_document(gateway: &Gateway, call: &Call, picture: &Spooled) -> Value {
-    match docauth::checked(gateway, call, picture).await {
-        Ok(checked) => {
-            let decision = docauth::decision(&checked);
-            let mut data = docauth::data(&checked, &decision, call.headers.validate_mrz);
-            data["status"] = json!("checked");
-            docauth::in_types(data, call.key.format)
-        }
+/// What the documents service says of the picture, in the answer and in the transaction. Its failure costs the enrolment
+/// nothing, and is told as it is.
+fn document_auth(call: &Call, examined: Result<Examined, Error>) -> Value {
+    let examined = match examined {
+        Ok(examined) => examined,
         Err(Error::Refused(StatusCode::NOT_IMPLEMENTED, _)) => {
-            json!({ "status": "not_checked", "description": "this server does not check documents" })
+            return json!({ "status": "not_checked", "description": "this server does not check documents" });
         }
-        Err(error) => json!({ "status": "not_checked", "description": error.to_string() }),
-    }
+        Err(error) => return json!({ "status": "not_checked", "description": error.to_string() }),
+    };
+    call.note(|transaction| {
+        let services = transaction.services_json.as_deref().unwrap_or_default();
+        let mut services: Value = serde_json::from_str(services).unwrap_or_else(|_| json!({}));
+        services["document"] = examined.record();
+        transaction.services_json = Some(services.to_string());
+        transaction.evidence_json = examined.basis_json();
+        transaction.rules = Some(call.key.rules_source.clone());
+    });
+    docauth::beside_enrolment(&examined, call)
 }
 
 fn face_result(enrolled: &EnrollFaceResponse) -> Value {

@@ -126,23 +126,30 @@ async fn messages(
     let video = |chunk| MatchFacesRequest { part: Some(match_faces_request::Part::Video(chunk)) };
     let (first, readable) = form.file("image")?.messages(header, image);
     let (second, also_readable) = match prefilled {
-        Some(session_id) => relayed(last_video(gateway, call, session_id).await?, video),
+        Some(session_id) => {
+            let last = last_video(gateway, call, session_id).await?;
+            relayed(last.ok_or(Error::invalid("no video found for this session"))?, video)
+        }
         None => form.file("video")?.messages(video(Bytes::new()), video),
     };
     Ok((first.chain(second).boxed(), readable.and(also_readable)))
 }
 
-async fn last_video(
+/// The session's last video; none when it has none.
+///
+/// # Errors
+/// When the session is unknown or has ended, or its service does not answer.
+pub async fn last_video(
     gateway: &Gateway,
     call: &Call,
     session_id: &str,
-) -> Result<BoxStream<'static, Result<Bytes, tonic::Status>>, Error> {
+) -> Result<Option<BoxStream<'static, Result<Bytes, tonic::Status>>>, Error> {
     let request = GetLastVideoRequest { project_id: call.project_id(), session_id: session_id.to_owned() };
-    let found = gateway.sessions().get_last_video(request).await.map_err(|status| match status.code() {
-        Code::NotFound => Error::invalid("no video found for this session"),
-        _ => Error::from(status),
-    })?;
-    Ok(found.into_inner().map(|message| Ok(message?.chunk)).boxed())
+    match gateway.sessions().get_last_video(request).await {
+        Ok(found) => Ok(Some(found.into_inner().map(|message| Ok(message?.chunk)).boxed())),
+        Err(status) if status.code() == Code::NotFound => Ok(None),
+        Err(status) => Err(status.into()),
+    }
 }
 
 /// What the rules are given: the probability that both are the same person, which is one half at the models' own

@@ -13,7 +13,7 @@ use axum::{
     extract::{State, rejection::BytesRejection},
 };
 use proto::transactions::{ListTransactionsRequest, Transaction};
-use scoring::{Basis, Decision, Rules, RulesVersion};
+use scoring::{Basis, DocumentBasis, Rules, RulesVersion};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
@@ -21,7 +21,7 @@ use tonic::Code;
 use utoipa::ToSchema;
 
 pub use tally::Replayed;
-use tally::{Skipped, Tally};
+use tally::{Judgement, Skipped, Tally};
 
 use crate::{
     Gateway,
@@ -51,6 +51,8 @@ pub struct Question {
     from: Option<String>,
     /// Calls made before then, RFC 3339.
     until: Option<String>,
+    /// What kind of calls; absent: process_video.
+    kind: Kind,
     user_fullname: Option<String>,
     session_id: Option<String>,
     /// Calls that had this verdict: pass, refer or fail.
@@ -62,6 +64,25 @@ pub struct Question {
     limit: Option<u32>,
     /// `next_cursor` of the answer before, to go on with older calls.
     cursor: Option<String>,
+}
+
+/// Calls that rules decided.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    #[default]
+    ProcessVideo,
+    DocauthCheck,
+}
+
+impl Kind {
+    /// The kind of their transactions.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::ProcessVideo => "process_video",
+            Self::DocauthCheck => "docauth_check",
+        }
+    }
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -79,7 +100,7 @@ enum Trial {
     Own(BTreeMap<RulesVersion, Option<Rules>>),
 }
 
-/// Decides past process-video calls again by other rules, and reports what would change.
+/// Decides past calls of process-video or docauth/check again by other rules, and reports what would change.
 #[utoipa::path(post, path = "/api-projects/scoring-rules/what-if", tag = "scoring rules", request_body = Question,
     responses((status = 200, body = Answer),
               (status = 400, description = "rules that do not fit the schema, or a filter that makes no sense"),
@@ -116,7 +137,7 @@ impl Question {
     fn into_request(self, project_id: String) -> Result<ListTransactionsRequest, Error> {
         Ok(ListTransactionsRequest {
             project_id,
-            kind: Some("process_video".into()),
+            kind: Some(self.kind.as_str().into()),
             from_ms: self.from.map(|text| time_ms("from", &text)).transpose()?,
             until_ms: self.until.map(|text| time_ms("until", &text)).transpose()?,
             user_fullname: self.user_fullname,
@@ -164,29 +185,27 @@ impl Trial {
         gateway: &Gateway,
         key: &ApiKey,
         transaction: &Transaction,
-    ) -> Result<Result<Decision, Skipped>, Error> {
-        let basis = match basis(transaction) {
-            Ok(basis) => basis,
+    ) -> Result<Result<Judgement, Skipped>, Error> {
+        let past = match Past::read(transaction) {
+            Ok(past) => past,
             Err(skipped) => return Ok(Err(skipped)),
         };
         if let Self::Own(known) = self
-            && let Some(version) = &basis.rules
+            && let Some(version) = past.rules()
             && !known.contains_key(version)
         {
             let own = own_rules(gateway, key, version).await?;
             known.insert(version.clone(), own);
         }
-        Ok(self.decide(&basis))
+        Ok(self.decide(&past))
     }
 
-    fn decide(&self, basis: &Basis) -> Result<Decision, Skipped> {
-        match (self, &basis.rules) {
-            (Self::These(rules), _) => Ok(scoring::decide(&rules.clone().for_video(), &basis.found)),
-            (Self::BuiltIn, _) | (Self::Own(_), None) => {
-                Ok(scoring::decide(&scoring::default_for(&basis.selected), &basis.found))
-            }
+    fn decide(&self, past: &Past) -> Result<Judgement, Skipped> {
+        match (self, past.rules()) {
+            (Self::These(rules), _) => Ok(past.decide(Some(rules))),
+            (Self::BuiltIn, _) | (Self::Own(_), None) => Ok(past.decide(None)),
             (Self::Own(known), Some(version)) => match known.get(version) {
-                Some(Some(rules)) => Ok(scoring::decide(&rules.clone().for_video(), &basis.found)),
+                Some(Some(rules)) => Ok(past.decide(Some(rules))),
                 _ => Err(Skipped::RulesUnknown),
             },
         }
@@ -212,11 +231,48 @@ fn parse(json: &str) -> Result<Rules, Error> {
 }
 
 /// What a past decision rested on.
-fn basis(transaction: &Transaction) -> Result<Basis, Skipped> {
-    match (&transaction.verdict, &transaction.evidence_json) {
-        (None, _) => Err(Skipped::NoDecision),
-        (Some(_), None) => Err(Skipped::NoEvidence),
-        (Some(_), Some(json)) => serde_json::from_str(json).map_err(|_| Skipped::EvidenceNotReadable),
+#[derive(Debug, PartialEq)]
+enum Past {
+    Video(Basis),
+    Document(DocumentBasis),
+}
+
+impl Past {
+    fn read(transaction: &Transaction) -> Result<Self, Skipped> {
+        let evidence = match (&transaction.verdict, &transaction.evidence_json) {
+            (None, _) => return Err(Skipped::NoDecision),
+            (Some(_), None) => return Err(Skipped::NoEvidence),
+            (Some(_), Some(json)) => json,
+        };
+        let read = if transaction.kind == Kind::DocauthCheck.as_str() {
+            serde_json::from_str(evidence).map(Self::Document)
+        } else {
+            serde_json::from_str(evidence).map(Self::Video)
+        };
+        read.map_err(|_| Skipped::EvidenceNotReadable)
+    }
+
+    const fn rules(&self) -> Option<&RulesVersion> {
+        match self {
+            Self::Video(basis) => basis.rules.as_ref(),
+            Self::Document(basis) => basis.rules.as_ref(),
+        }
+    }
+
+    /// The decision `rules` make of it; none: the built-in ones.
+    fn decide(&self, rules: Option<&Rules>) -> Judgement {
+        match (self, rules) {
+            (Self::Video(basis), Some(rules)) => {
+                scoring::decide(&rules.clone().for_video(), &basis.found).into()
+            }
+            (Self::Video(basis), None) => {
+                scoring::decide(&scoring::default_for(&basis.selected), &basis.found).into()
+            }
+            (Self::Document(basis), rules) => {
+                let rules = rules.map(|rules| rules.documents.clone()).unwrap_or_default();
+                scoring::decide_document(&rules, &basis.document).into()
+            }
+        }
     }
 }
 
@@ -239,10 +295,12 @@ mod tests {
             evidence_json: evidence.map(Into::into),
             ..Transaction::default()
         };
-        assert_eq!(basis(&call(None, None)), Err(Skipped::NoDecision));
-        assert_eq!(basis(&call(Some("pass"), None)), Err(Skipped::NoEvidence));
-        assert_eq!(basis(&call(Some("pass"), Some("{}"))), Err(Skipped::EvidenceNotReadable));
+        assert_eq!(Past::read(&call(None, None)), Err(Skipped::NoDecision));
+        assert_eq!(Past::read(&call(Some("pass"), None)), Err(Skipped::NoEvidence));
+        assert_eq!(Past::read(&call(Some("pass"), Some("{}"))), Err(Skipped::EvidenceNotReadable));
         let whole = r#"{"selected":["face_liveness"],"found":{"face_liveness":{"judged":{"score":0.7}}}}"#;
-        assert!(basis(&call(Some("pass"), Some(whole))).is_ok());
+        assert!(matches!(Past::read(&call(Some("pass"), Some(whole))), Ok(Past::Video(_))));
+        let of_a_document = Transaction { kind: "docauth_check".into(), ..call(Some("pass"), Some(whole)) };
+        assert_eq!(Past::read(&of_a_document), Err(Skipped::EvidenceNotReadable));
     }
 }

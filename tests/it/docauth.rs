@@ -5,9 +5,9 @@ use serde_json::json;
 use specimens::{Attack, Kind, Level, Plan, Studio};
 
 use crate::{
-    both_modes,
+    both_modes, media,
     multipart::Form,
-    project::{ADA, Answer, Project, answer},
+    project::{ADA, Answer, Project, SPEECH, answer},
     world::World,
 };
 
@@ -17,6 +17,8 @@ both_modes!(
     a_licences_barcode_is_read,
     what_shows_no_document_is_not_judged,
     what_is_no_picture_is_refused,
+    a_portrait_is_compared_with_the_person_of_the_video,
+    a_document_is_kept_with_consent_and_judged_by_the_projects_rules,
 );
 
 /// The day the specimens are made for is fixed; their validity of ten years leaves room for this seed.
@@ -103,4 +105,62 @@ async fn what_is_no_picture_is_refused(world: &'static World) {
         answer(sent(&project, drawn(SEED, Kind::Td3, None).jpeg).header("X-Inhouse-Docauth", "false")).await;
     assert_eq!(external.status, 400, "{}", external.body);
     assert!(external.error().contains("no external document provider is configured"));
+}
+
+/// A document of the video's speaker: their picture is all the page there is, so nothing else on it can be read.
+async fn a_portrait_is_compared_with_the_person_of_the_video(world: &'static World) {
+    let project = Project::new(world);
+    project.both_consents(ADA).await;
+    let session = project.start_session().await;
+    let check =
+        async |picture: Vec<u8>| answer(sent(&project, picture).header("X-Session-ID", &session)).await;
+    let passport = drawn(SEED, Kind::Td3, None).jpeg;
+    let before = check(passport.clone()).await;
+    assert_eq!(outcome(&before, "portrait_live_face"), "not_checked", "{}", before.body);
+
+    let seen = project.video(ADA, "speaker_crop.mp4", SPEECH).header("X-Session-ID", &session);
+    assert_eq!(answer(seen).await.status, 200);
+    let own = check(media::file(media::SPEAKER)).await;
+    assert_eq!(outcome(&own, "portrait_live_face"), "passed", "{}", own.body);
+    let others = check(passport.clone()).await;
+    assert_eq!(outcome(&others, "portrait_live_face"), "failed", "{}", others.body);
+    assert_eq!((others.verdict(), &others.body["data"]["current_result"]), ("fail", &json!("Failed")));
+
+    assert_eq!(project.consent("consent", ADA, false).await.status, 200);
+    let withdrawn = check(passport).await;
+    assert_eq!(outcome(&withdrawn, "portrait_live_face"), "not_checked", "{}", withdrawn.body);
+    assert_eq!(withdrawn.header("x-removed-services"), Some("true"));
+}
+
+async fn a_document_is_kept_with_consent_and_judged_by_the_projects_rules(world: &'static World) {
+    let project = Project::new(world);
+    let passport = drawn(SEED, Kind::Td3, None).jpeg;
+    let samples = async |checked: &Answer| {
+        let id = checked.header("x-request-id").expect("a request id");
+        project.get(&format!("/api-transactions/transactions/{id}/samples")).await.body["data"].clone()
+    };
+    let first = answer(sent(&project, passport.clone())).await;
+    assert_eq!(samples(&first).await, json!([]));
+    project.both_consents(ADA).await;
+    let rules = json!({"name": "at home", "project_default": true, "rules": {"version": 1,
+        "services": {"face_liveness": {"mode": "required"}}, "documents": {"types": ["identity_card"]}}});
+    let stored = answer(project.post("/api-projects/scoring-rules").json(&rules)).await;
+    assert_eq!(stored.status, 200, "{}", stored.body);
+    let judged = answer(sent(&project, passport)).await;
+    assert_eq!(
+        (judged.verdict(), judged.reasons().contains(&"accepted_type_failed")),
+        ("fail", true),
+        "{}",
+        judged.body
+    );
+    assert_eq!(judged.body["scoring_result"]["rules"], "project");
+    assert_eq!(samples(&judged).await[0]["name"], "document");
+    let question = json!({"kind": "docauth_check"});
+    let replayed = answer(project.post("/api-projects/scoring-rules/what-if").json(&question)).await;
+    assert_eq!(
+        (&replayed.body["data"]["replayed"], &replayed.body["data"]["changed"]),
+        (&json!(2), &json!(0)),
+        "{}",
+        replayed.body
+    );
 }

@@ -1,42 +1,106 @@
-//! The decision about a document: its checks -> verdict, score, reasons.
+//! The decision about a document: its checks + rules -> verdict, score, reasons.
 //!
-//! One default set of rules: a failed check that decides is a fail, whatever else is right; a pass needs a zone or a
-//! barcode whose figures are right and a date of expiry that has not passed; what cannot be judged, and a document on
-//! which several advisory checks failed, a person shall look at.
+//! A failed check that decides is a fail, whatever else is right; a pass needs a zone or a barcode whose figures are right
+//! and a date of expiry that has not passed; what cannot be judged, and a document on which several advisory checks failed,
+//! a person shall look at. [`DocumentRules`] say which checks decide and what is accepted, but no rules make an expired
+//! document or wrong check digits pass.
+
+mod rules;
 
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Outcome, Verdict,
+    Finding, Outcome, RulesVersion, Verdict,
     decide::{PASS_FROM, REFER_FROM},
 };
 
+pub use rules::{CheckMode, DOCUMENT_CHECKS, DocumentRules, DocumentType, Expired, LIVE_FACE, LiveFaceRule};
+
 /// What must have passed for a pass, one of each group.
 const NEEDED: [&[&str]; 2] =
-    [&["mrz_check_digits", "barcode_structure", "external_provider"], &["not_expired"]];
-/// From this many failed advisory checks on, a person shall look at it.
-const DOUBTS: usize = 2;
+    [&["mrz_check_digits", "barcode_structure", "external_provider"], &[NOT_EXPIRED]];
+const NOT_EXPIRED: &str = "not_expired";
 
 /// One check of a document.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct DocumentCheck {
     /// Stable snake_case word.
     pub name: String,
     /// Passed, failed, or [`Outcome::NotJudged`] when it was not made.
     pub outcome: Outcome,
-    /// Reported, and never decides alone.
+    /// Reported, and never decides alone, where rules do not say otherwise.
     pub advisory: bool,
 }
 
-impl DocumentCheck {
+/// What a picture of a document gave, as far as rules ask: nothing that is written on it but its kind and its state.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DocumentEvidence {
+    pub checks: Vec<DocumentCheck>,
+    /// False: the picture will not do, and another one has to be taken.
+    pub can_be_judged: bool,
+    /// As [`DocumentType::as_str`]; empty when unknown.
+    pub document_type: String,
+    /// The issuing state in three letters; empty when it was not read.
+    pub country: String,
+    /// How likely the portrait shows the person of the session's last video, or the word for why nobody knows.
+    pub live_face: Option<Finding>,
+}
+
+/// What a decision about a document rested on, as it is recorded beside it.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct DocumentBasis {
+    pub document: DocumentEvidence,
+    /// The rules that decided; none: the built-in ones.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rules: Option<RulesVersion>,
+}
+
+/// One check and what the rules make of it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct DocumentCondition {
+    pub name: String,
+    pub outcome: Outcome,
+    /// [`CheckMode::Off`] never appears.
+    pub mode: CheckMode,
+    /// Whether the mode is [`CheckMode::Advisory`].
+    pub advisory: bool,
+}
+
+impl DocumentCondition {
+    fn new(name: &str, outcome: Outcome, mode: CheckMode) -> Self {
+        Self { name: name.to_owned(), outcome, mode, advisory: mode == CheckMode::Advisory }
+    }
+
     /// `not_expired_passed`.
     fn reason(&self) -> String {
         let outcome = match self.outcome {
             Outcome::Passed => "passed",
             Outcome::Failed => "failed",
+            Outcome::Referred => "referred",
             _ => "not_checked",
         };
         format!("{}_{outcome}", self.name)
+    }
+
+    fn fails(&self, rules: &DocumentRules) -> bool {
+        self.outcome == Outcome::Failed && self.mode.decides() && !self.is_left_to_a_person(rules)
+    }
+
+    fn refers(&self, rules: &DocumentRules) -> bool {
+        let is_unclear = match self.outcome {
+            Outcome::Passed => false,
+            Outcome::Referred => self.mode.decides(),
+            Outcome::Failed => self.is_left_to_a_person(rules),
+            _ => self.mode == CheckMode::Required,
+        };
+        is_unclear && !self.advisory
+    }
+
+    fn is_left_to_a_person(&self, rules: &DocumentRules) -> bool {
+        self.name == NOT_EXPIRED && rules.expired == Expired::Refer
     }
 }
 
@@ -48,31 +112,33 @@ pub struct DocumentDecision {
     pub score: f64,
     /// One stable word for each check, in their order; `nothing_decisive` where what a pass needs was not on the picture.
     pub reasons: Vec<String>,
-    pub conditions: Vec<DocumentCheck>,
+    pub conditions: Vec<DocumentCondition>,
     /// Those that made it a fail.
-    pub failed_conditions: Vec<DocumentCheck>,
+    pub failed_conditions: Vec<DocumentCondition>,
     /// Those that made it a refer.
-    pub failed_refer_conditions: Vec<DocumentCheck>,
+    pub failed_refer_conditions: Vec<DocumentCondition>,
 }
 
-/// Judges the checks of a document that `can_be_judged`; of one that cannot, a person shall take another picture.
-pub fn decide_document(checks: &[DocumentCheck], can_be_judged: bool) -> DocumentDecision {
-    let failed = |advisory: bool| {
-        let these = checks.iter().filter(move |c| c.outcome == Outcome::Failed && c.advisory == advisory);
-        these.cloned().collect::<Vec<_>>()
-    };
-    let (gating, doubts) = (failed(false), failed(true));
-    let has_passed = |name: &str| checks.iter().any(|c| c.name == name && c.outcome == Outcome::Passed);
+/// Judges what a picture of a document gave.
+pub fn decide_document(rules: &DocumentRules, evidence: &DocumentEvidence) -> DocumentDecision {
+    let conditions = conditions(rules, evidence);
+    let failed: Vec<_> = conditions.iter().filter(|c| c.fails(rules)).cloned().collect();
+    let is_doubt = |c: &&DocumentCondition| c.advisory && c.outcome == Outcome::Failed;
+    let is_doubtful = conditions.iter().filter(is_doubt).count() >= rules.doubts as usize;
+    let is_referred = |c: &&DocumentCondition| c.refers(rules) || is_doubtful && is_doubt(c);
+    let referred: Vec<_> = conditions.iter().filter(is_referred).cloned().collect();
+    let has_passed =
+        |name: &str| evidence.checks.iter().any(|c| c.name == name && c.outcome == Outcome::Passed);
     let has_all = NEEDED.iter().all(|group| group.iter().any(|name| has_passed(name)));
-    let verdict = if !gating.is_empty() {
+    let verdict = if !failed.is_empty() {
         Verdict::Fail
-    } else if !has_all || !can_be_judged || doubts.len() >= DOUBTS {
+    } else if !has_all || !evidence.can_be_judged || !referred.is_empty() {
         Verdict::Refer
     } else {
         Verdict::Pass
     };
-    let mut reasons: Vec<String> = checks.iter().map(DocumentCheck::reason).collect();
-    if !can_be_judged {
+    let mut reasons: Vec<String> = conditions.iter().map(DocumentCondition::reason).collect();
+    if !evidence.can_be_judged {
         reasons.push("picture_cannot_be_judged".into());
     }
     if !has_all {
@@ -80,17 +146,46 @@ pub fn decide_document(checks: &[DocumentCheck], can_be_judged: bool) -> Documen
     }
     DocumentDecision {
         verdict,
-        score: score(checks, verdict),
+        score: score(&conditions, verdict),
         reasons,
-        conditions: checks.to_vec(),
-        failed_conditions: gating,
-        failed_refer_conditions: if verdict == Verdict::Refer { doubts } else { Vec::new() },
+        failed_conditions: failed,
+        failed_refer_conditions: if verdict == Verdict::Refer { referred } else { Vec::new() },
+        conditions,
     }
 }
 
-/// The share of checks that passed, a check not made counting half, put into the band of the verdict.
-fn score(checks: &[DocumentCheck], verdict: Verdict) -> f64 {
-    let worth = |check: &DocumentCheck| match check.outcome {
+/// The checks that are looked at: those that were made, then what the rules alone ask.
+fn conditions(rules: &DocumentRules, evidence: &DocumentEvidence) -> Vec<DocumentCondition> {
+    let made = evidence.checks.iter();
+    let made = made.map(|c| DocumentCondition::new(&c.name, c.outcome, rules.mode(&c.name, c.advisory)));
+    let live_face = evidence.live_face.as_ref().map(|finding| {
+        let outcome = match finding {
+            Finding::Judged { score } if !score.is_nan() => rules.live_face.outcome(*score),
+            _ => Outcome::NotJudged,
+        };
+        DocumentCondition::new(LIVE_FACE, outcome, rules.mode(LIVE_FACE, false))
+    });
+    let accepted = |name, asks: bool, value: &str, is_accepted: bool| {
+        let outcome = match (value, is_accepted) {
+            ("", _) => Outcome::NotJudged,
+            (_, true) => Outcome::Passed,
+            (_, false) => Outcome::Failed,
+        };
+        asks.then(|| DocumentCondition::new(name, outcome, CheckMode::Required))
+    };
+    let (kind, country) = (evidence.document_type.as_str(), evidence.country.as_str());
+    let is_type = rules.types.iter().any(|accepted| accepted.as_str() == kind);
+    let of_rules = [
+        accepted("accepted_type", !rules.types.is_empty(), kind, is_type),
+        accepted("accepted_country", !rules.countries.is_empty(), country, rules.countries.contains(country)),
+    ];
+    let all = made.chain(live_face).chain(of_rules.into_iter().flatten());
+    all.filter(|condition| condition.mode != CheckMode::Off).collect()
+}
+
+/// The share of checks that passed, a check not made or unclear counting half, put into the band of the verdict.
+fn score(checks: &[DocumentCondition], verdict: Verdict) -> f64 {
+    let worth = |check: &DocumentCondition| match check.outcome {
         Outcome::Passed => 1.0,
         Outcome::Failed => 0.0,
         _ => 0.5,
@@ -102,54 +197,4 @@ fn score(checks: &[DocumentCheck], verdict: Verdict) -> f64 {
         Verdict::Pass => (PASS_FROM, 100.0),
     };
     ((low + (high - low) * share) * 100.0).round() / 100.0
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn check(name: &str, outcome: Outcome, advisory: bool) -> DocumentCheck {
-        DocumentCheck { name: name.into(), outcome, advisory }
-    }
-
-    fn right() -> Vec<DocumentCheck> {
-        vec![check("mrz_check_digits", Outcome::Passed, false), check("not_expired", Outcome::Passed, false)]
-    }
-
-    #[test]
-    fn right_figures_and_a_valid_date_pass() {
-        let decision = decide_document(&right(), true);
-        assert_eq!((decision.verdict, decision.score), (Verdict::Pass, 100.0));
-        assert_eq!(decision.reasons, ["mrz_check_digits_passed", "not_expired_passed"]);
-    }
-
-    #[test]
-    fn expired_or_wrong_figures_never_pass() {
-        for at in 0..2 {
-            let mut checks = right();
-            checks[at].outcome = Outcome::Failed;
-            let decision = decide_document(&checks, true);
-            assert_eq!(decision.verdict, Verdict::Fail);
-            assert!(decision.score < REFER_FROM && decision.failed_conditions.len() == 1);
-        }
-    }
-
-    #[test]
-    fn what_was_not_on_the_picture_is_no_pass() {
-        assert_eq!(decide_document(&right()[1..], true).verdict, Verdict::Refer);
-        assert_eq!(decide_document(&[], true).reasons, ["nothing_decisive"]);
-        assert_eq!(decide_document(&right(), false).verdict, Verdict::Refer);
-    }
-
-    #[test]
-    fn one_doubt_is_told_and_two_are_for_a_person() {
-        let mut checks = right();
-        checks.push(check("screen_recapture", Outcome::Failed, true));
-        let one = decide_document(&checks, true);
-        assert_eq!(one.verdict, Verdict::Pass);
-        assert!(one.score < 100.0);
-        checks.push(check("print_copy", Outcome::Failed, true));
-        let two = decide_document(&checks, true);
-        assert_eq!((two.verdict, two.failed_refer_conditions.len()), (Verdict::Refer, 2));
-    }
 }

@@ -1,7 +1,7 @@
 //! The decision: what the services found + rules -> verdict, score, reasons. Pure, no IO; used live and for replays.
 //!
 //! [`Rules`] are data (JSON, see [`schema`]): each service is required, advisory or off, with thresholds and a weight.
-//! [`decide`] reads [`Evidence`] by them. Called by the gateway for each video, and by whoever stores rules to check them.
+//! [`decide`] reads [`Evidence`] by them; [`decide_document`] the checks of a document. Called by the gateway for each video, and by whoever stores rules to check them.
 //!
 //! Invariants, each a property test:
 //! - raising one service's score never worsens the verdict and never lowers the score;
@@ -9,6 +9,7 @@
 //! - an advisory service never changes the verdict;
 //! - deciding again from a recorded [`Basis`] by the same rules changes nothing;
 //! - a score that is not a number counts as "could not judge";
+//! - no rules make an expired document, or one with wrong check digits, pass;
 //! - the score lies in the band of its verdict: fail below [`REFER_FROM`], refer below [`PASS_FROM`], pass from there to 100.
 
 mod decide;
@@ -18,7 +19,10 @@ mod rules;
 mod schema;
 
 pub use decide::{Condition, Decision, Outcome, PASS_FROM, REFER_FROM, Verdict, decide};
-pub use documents::{DocumentCheck, DocumentDecision, decide_document};
+pub use documents::{
+    CheckMode, DOCUMENT_CHECKS, DocumentBasis, DocumentCheck, DocumentCondition, DocumentDecision,
+    DocumentEvidence, DocumentRules, DocumentType, Expired, LIVE_FACE, LiveFaceRule, decide_document,
+};
 pub use evidence::{Basis, Evidence, Finding, RulesVersion, Service};
 pub use rules::{CannotJudge, Error, Missing, Mode, NotEnrolled, Rules, ServiceRule, VERSION, default_for};
 pub use schema::schema;

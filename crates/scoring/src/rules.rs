@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
-use crate::Service;
+use crate::{DocumentRules, Service, documents::DOCUMENT_CHECKS};
 
 /// The version of the rules' form; another one is refused.
 pub const VERSION: u32 = 1;
@@ -15,6 +15,9 @@ pub const VERSION: u32 = 1;
 pub struct Rules {
     pub version: u32,
     pub services: BTreeMap<Service, ServiceRule>,
+    /// What is asked of documents; absent in JSON: the defaults.
+    #[serde(default)]
+    pub documents: DocumentRules,
 }
 
 /// What one service has to show. In JSON all but `mode` may be left out, and then have the defaults of [`ServiceRule::new`].
@@ -108,6 +111,14 @@ pub enum Error {
     Order(String),
     #[error("services: at least one must be required, or nothing could ever pass")]
     NothingRequired,
+    #[error("documents.checks.{0}: unknown check; the checks are {names}", names = DOCUMENT_CHECKS.join(", "))]
+    UnknownCheck(String),
+    #[error(
+        "documents.checks.{0} must be required or gating: wrong check digits and expired documents never pass"
+    )]
+    Floor(String),
+    #[error("documents.countries must be three capital letters each, as SWE")]
+    Country,
 }
 
 impl Error {
@@ -118,6 +129,8 @@ impl Error {
             Self::Version(_) => "version".into(),
             Self::Order(service) => format!("{service}.refer"),
             Self::NothingRequired => "services".into(),
+            Self::UnknownCheck(name) | Self::Floor(name) => format!("documents.checks.{name}"),
+            Self::Country => "documents.countries".into(),
         }
     }
 }
@@ -157,6 +170,8 @@ impl ServiceRule {
 struct Form {
     version: u32,
     services: BTreeMap<String, ServiceRule>,
+    #[serde(default)]
+    documents: DocumentRules,
 }
 
 fn named(name: &str) -> Result<Service, Error> {
@@ -180,7 +195,8 @@ impl Rules {
         })?;
         json.end().map_err(|cause| Error::Json { path: ".".into(), cause })?;
         let services = form.services.into_iter().map(|(name, rule)| Ok((named(&name)?, rule)));
-        let rules = Self { version: form.version, services: services.collect::<Result<_, Error>>()? };
+        let services = services.collect::<Result<_, Error>>()?;
+        let rules = Self { version: form.version, services, documents: form.documents };
         rules.validate()?;
         Ok(rules)
     }
@@ -190,13 +206,14 @@ impl Rules {
     pub fn for_reference(&self) -> Self {
         let named = self.services.get(&Service::ReferenceMatch).cloned();
         let rule = named.unwrap_or_else(|| ServiceRule::new(Mode::Required));
-        Self { version: self.version, services: BTreeMap::from([(Service::ReferenceMatch, rule)]) }
+        Self { services: BTreeMap::from([(Service::ReferenceMatch, rule)]), ..self.clone() }
     }
 
     /// The rules for reference pictures where nobody wrote any.
     #[must_use]
     pub fn default_for_reference() -> Self {
-        Self { version: VERSION, services: BTreeMap::new() }.for_reference()
+        Self { version: VERSION, services: BTreeMap::new(), documents: DocumentRules::default() }
+            .for_reference()
     }
 
     /// The part of the rules that is about videos.
@@ -215,6 +232,7 @@ impl Rules {
             return Err(Error::Version(self.version));
         }
         self.services.iter().try_for_each(|(service, rule)| rule.validate(*service))?;
+        self.documents.validate()?;
         let required = self.services.values().any(|rule| rule.mode == Mode::Required);
         if required { Ok(()) } else { Err(Error::NothingRequired) }
     }
@@ -231,7 +249,7 @@ pub fn default_for(selected: &BTreeSet<Service>) -> Rules {
     };
     let services =
         Service::ALL.into_iter().map(|service| (service, ServiceRule::new(rule(service)))).collect();
-    Rules { version: VERSION, services }
+    Rules { version: VERSION, services, documents: DocumentRules::default() }
 }
 
 #[cfg(test)]

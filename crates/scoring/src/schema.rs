@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{Service, VERSION};
+use crate::{DOCUMENT_CHECKS, DocumentType, Service, VERSION};
 
 /// JSON Schema (draft 2020-12) of [`crate::Rules`]. What it cannot say, [`crate::Rules::validate`] checks:
 /// `refer` is not above `pass`, and something is required.
@@ -37,6 +37,37 @@ pub fn schema() -> Value {
         "properties": {
             "version": {"const": VERSION},
             "services": {"type": "object", "additionalProperties": false, "properties": services},
+            "documents": documents(),
+        },
+    })
+}
+
+/// The part about documents.
+fn documents() -> Value {
+    let modes = json!({"enum": ["required", "gating", "advisory", "off"],
+        "description": "required: failed fails, not made refers; gating: failed fails; absent: as the check says of itself. Those that no rules can silence are required or gating: wrong check digits and expired documents never pass"});
+    let checks: serde_json::Map<String, Value> =
+        DOCUMENT_CHECKS.iter().map(|name| ((*name).to_owned(), modes.clone())).collect();
+    let unit = |default: f64, text: &str| json!({"type": "number", "minimum": 0, "maximum": 1, "default": default, "description": text});
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "description": "what is asked of documents",
+        "properties": {
+            "checks": {"type": "object", "additionalProperties": false, "properties": checks, "default": {}},
+            "countries": {"type": "array", "items": {"type": "string", "pattern": "^[A-Z]{3}$"}, "default": [], "description": "accepted issuing states; none: all"},
+            "types": {"type": "array", "items": {"enum": DocumentType::ALL}, "default": [], "description": "accepted types; none: all"},
+            "expired": {"enum": ["fail", "refer"], "default": "fail", "description": "the document has expired; it never passes"},
+            "doubts": {"type": "integer", "minimum": 1, "maximum": 20, "default": 2, "description": "failed advisory checks from which on a person shall look"},
+            "live_face": {
+                "type": "object",
+                "additionalProperties": false,
+                "description": "portrait_live_face: the probability that the portrait shows the person of the session's last video",
+                "properties": {
+                    "pass": unit(0.5, "lowest probability that passes"),
+                    "refer": unit(0.05, "lowest probability that a person shall look at; not above pass"),
+                },
+            },
         },
     })
 }
@@ -68,6 +99,27 @@ mod tests {
         let in_force = serde_json::to_value(ServiceRule::new(Mode::Required)).unwrap();
         for field in keys(rule).iter().filter(|f| *f != "mode") {
             assert_eq!(rule[field]["default"], in_force[field], "{field}");
+        }
+    }
+
+    #[test]
+    fn what_is_asked_of_documents_is_in_the_schema_with_its_defaults() {
+        let schema = &schema()["properties"]["documents"]["properties"];
+        let in_force = serde_json::to_value(crate::DocumentRules::default()).unwrap();
+        assert_eq!(keys(schema), keys(&in_force));
+        for field in ["checks", "countries", "types", "expired", "doubts"] {
+            assert_eq!(schema[field]["default"], in_force[field], "{field}");
+        }
+        for field in ["pass", "refer"] {
+            assert_eq!(
+                schema["live_face"]["properties"][field]["default"], in_force["live_face"][field],
+                "{field}"
+            );
+        }
+        for word in schema["checks"]["properties"]["mrz_font"]["enum"].as_array().unwrap() {
+            let rules = json!({"version": 1, "services": {"face_recognition": {"mode": "required"}},
+                "documents": {"checks": {"mrz_font": word}, "types": DocumentType::ALL}});
+            Rules::parse(&rules.to_string()).unwrap();
         }
     }
 

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use scoring::{
-    Basis, CannotJudge, Evidence, Finding, Missing, Mode, NotEnrolled, PASS_FROM, REFER_FROM, Rules,
-    RulesVersion, Service, ServiceRule, Verdict, decide,
+    Basis, CannotJudge, DocumentRules, Evidence, Finding, Missing, Mode, NotEnrolled, PASS_FROM, REFER_FROM,
+    Rules, RulesVersion, Service, ServiceRule, Verdict, decide,
 };
 
 fn service() -> impl Strategy<Value = Service> {
@@ -38,8 +38,11 @@ fn rule() -> impl Strategy<Value = ServiceRule> {
 }
 
 fn rules() -> impl Strategy<Value = Rules> {
-    proptest::collection::btree_map(service(), rule(), 0..=6)
-        .prop_map(|services| Rules { version: 1, services })
+    proptest::collection::btree_map(service(), rule(), 0..=6).prop_map(|services| Rules {
+        version: 1,
+        services,
+        documents: DocumentRules::default(),
+    })
 }
 
 /// A usable score, thresholds' own values included.

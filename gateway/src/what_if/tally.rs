@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use proto::transactions::Transaction;
-use scoring::Decision;
+use scoring::{Decision, DocumentDecision, Verdict};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -65,6 +65,24 @@ pub struct Judgement {
     reasons: Vec<String>,
 }
 
+impl Judgement {
+    fn new(verdict: Verdict, score: f64, reasons: Vec<String>) -> Self {
+        Self { verdict: verdict.as_str().to_owned(), score: Some(score), reasons }
+    }
+}
+
+impl From<Decision> for Judgement {
+    fn from(decision: Decision) -> Self {
+        Self::new(decision.verdict, decision.score, decision.reasons)
+    }
+}
+
+impl From<DocumentDecision> for Judgement {
+    fn from(decision: DocumentDecision) -> Self {
+        Self::new(decision.verdict, decision.score, decision.reasons)
+    }
+}
+
 /// A replay under way.
 #[derive(Debug, Default)]
 pub struct Tally(Replayed);
@@ -74,19 +92,14 @@ impl Tally {
         self.0.considered
     }
 
-    pub fn add(&mut self, transaction: Transaction, replayed: Result<Decision, Skipped>) {
+    pub fn add(&mut self, transaction: Transaction, replayed: Result<Judgement, Skipped>) {
         let sum = &mut self.0;
         sum.considered += 1;
-        let decision = match replayed {
-            Ok(decision) => decision,
+        let new = match replayed {
+            Ok(judgement) => judgement,
             Err(skipped) => return *sum.not_replayed.entry(skipped).or_default() += 1,
         };
         sum.replayed += 1;
-        let new = Judgement {
-            verdict: decision.verdict.as_str().to_owned(),
-            score: Some(decision.score),
-            reasons: decision.reasons,
-        };
         let old = Judgement {
             verdict: transaction.verdict.unwrap_or_default(),
             score: transaction.score,
@@ -144,7 +157,7 @@ mod tests {
             let mut tally = Tally::default();
             for (evidence, readable) in &past {
                 let (transaction, decision) = decided(evidence);
-                tally.add(transaction, if *readable { Ok(decision) } else { Err(Skipped::NoEvidence) });
+                tally.add(transaction, if *readable { Ok(decision.into()) } else { Err(Skipped::NoEvidence) });
             }
             let sum = tally.finish(String::new());
             prop_assert_eq!((sum.changed, sum.changes.len()), (0, 0));
@@ -162,7 +175,7 @@ mod tests {
         for _ in 0..MAX_CHANGES + 10 {
             let (mut transaction, decision) = decided(&Evidence::new());
             transaction.verdict = Some("pass".into());
-            tally.add(transaction, Ok(decision));
+            tally.add(transaction, Ok(decision.into()));
         }
         let sum = tally.finish("next".into());
         assert_eq!((sum.changed as usize, sum.changes.len()), (MAX_CHANGES + 10, MAX_CHANGES));
