@@ -5,7 +5,7 @@ use std::{env, error::Error, fs, path::PathBuf};
 use prost::Message;
 
 const SHARED: &str = "biometry/subjects/v1/subjects.proto";
-const FILES: [&str; 7] = [
+const FILES: [&str; 8] = [
     "biometry/sessions/v1/sessions.proto",
     "biometry/consent/v1/consent.proto",
     "biometry/ml/v1/ml.proto",
@@ -13,6 +13,7 @@ const FILES: [&str; 7] = [
     "biometry/transactions/v1/transactions.proto",
     "biometry/transactions/v1/webhooks.proto",
     "biometry/projects/v1/projects.proto",
+    "biometry/accounts/v1/accounts.proto",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

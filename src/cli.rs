@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{bootstrap, calibrate, consent, erasure, evaluate, models, serve, sweep};
+use crate::{bootstrap, calibrate, consent, erasure, evaluate, models, owner, serve, sweep};
 
 /// Identity verification that you run yourself.
 ///
@@ -13,7 +13,7 @@ use crate::{bootstrap, calibrate, consent, erasure, evaluate, models, serve, swe
 #[command(
     name = "biometry",
     version,
-    after_help = "First steps:\n  biometry bootstrap      make an organisation, a project and an API key\n  biometry serve          start everything on http://127.0.0.1:8080\n\nThe API is described at http://127.0.0.1:8080/docs once the server runs."
+    after_help = "First steps:\n  biometry bootstrap      make an organisation, a project and an API key\n  biometry owner --email YOU@EXAMPLE.ORG   make the link to sign in to /dashboard with\n  biometry serve          start everything on http://127.0.0.1:8080\n\nThe API is described at http://127.0.0.1:8080/docs once the server runs."
 )]
 pub struct Cli {
     #[command(subcommand)]
@@ -26,6 +26,8 @@ enum Verb {
     Serve(ServeArgs),
     /// Make the first organisation, project and API key; the key is shown this once
     Bootstrap(BootstrapArgs),
+    /// Make the link by which the first owner signs in to the dashboard, or somebody who lost password or second factor
+    Owner(OwnerArgs),
     /// Verify the model pack and list what is in it
     Models(ModelsArgs),
     /// Measure error rates on your own files, judged exactly as serving judges
@@ -111,6 +113,31 @@ pub struct BootstrapArgs {
 }
 
 #[derive(Debug, Args)]
+#[command(group = clap::ArgGroup::new("whom").required(true).args(["email", "reset"]))]
+pub struct OwnerArgs {
+    /// Address of the new owner
+    #[arg(long)]
+    pub email: Option<String>,
+    /// Address of somebody who is to choose a new password; their second factor and sessions end
+    #[arg(long, value_name = "EMAIL")]
+    pub reset: Option<String>,
+    /// Which organisation; without it, the only one there is
+    #[arg(long)]
+    pub organisation_id: Option<String>,
+    /// Name of the organisation that is made when there is none
+    #[arg(long, default_value = "My organisation")]
+    pub organisation: String,
+    /// Where browsers reach this installation; without it, gateway.public_url or the listening address
+    #[arg(long)]
+    pub url: Option<String>,
+    /// Print {"organisation_id","email","accept_url","token"} instead of text
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+#[derive(Debug, Args)]
 pub struct ConsentVerifyArgs {
     /// A head printed earlier, which the ledger must still hold; may be repeated
     #[arg(long, value_name = "PROJECT:NUMBER:MAC")]
@@ -173,6 +200,7 @@ impl Cli {
         match self.verb {
             Verb::Serve(args) => serve::run(args).await,
             Verb::Bootstrap(args) => bootstrap::run(args).await,
+            Verb::Owner(args) => owner::run(args).await,
             Verb::Models(args) => models::run(&args),
             Verb::Consent(ConsentVerb::Verify(args)) => consent::verify(args).await,
             Verb::Evaluate(args) => evaluate::run(args).await,

@@ -11,6 +11,7 @@ mod consent;
 mod erasure;
 mod evaluate;
 mod models;
+mod owner;
 mod serve;
 mod sweep;
 

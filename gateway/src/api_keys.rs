@@ -121,6 +121,9 @@ pub async fn create(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<KeyCreated>, Error> {
     let asked: NewKey = json::object(body)?;
+    if asked.can_mint && !key.grants_minting {
+        return Err(Error::RoleMayNot);
+    }
     let request = CreateApiKeyRequest {
         project_id: key.project_id.clone(),
         selected_services: granted(&key, asked.selected_services)?,

@@ -8,11 +8,14 @@ use std::{
 
 use axum::{
     extract::{FromRef, FromRequestParts},
-    http::{HeaderMap, header, request::Parts},
+    http::{Extensions, HeaderMap, header, request::Parts},
 };
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
-use proto::projects::{
-    ApiKeyState, AuthorizeApiKeyRequest, GetVerificationKeysRequest, projects_client::ProjectsClient,
+use proto::{
+    accounts::ProjectGrant,
+    projects::{
+        ApiKeyState, AuthorizeApiKeyRequest, GetVerificationKeysRequest, projects_client::ProjectsClient,
+    },
 };
 use rpc::Transport;
 use scoring::{RulesVersion, Service};
@@ -40,6 +43,10 @@ pub struct ApiKey {
     pub services: BTreeSet<Service>,
     /// Whether it may administer its project: make keys, write rules, erase subjects.
     pub can_mint: bool,
+    /// Whether keys it makes may do so too.
+    pub grants_minting: bool,
+    /// Somebody at the dashboard, whose session and role were checked for the route; `id` is theirs.
+    pub at_dashboard: bool,
     pub format: ResponseFormat,
     /// "default", "project" or a scores id.
     pub rules_source: String,
@@ -52,6 +59,31 @@ pub struct ApiKey {
 /// The key of a request that was let in: it is authorized and counted once, whoever asks for it.
 #[derive(Clone)]
 struct Known(Arc<ApiKey>);
+
+impl ApiKey {
+    /// Somebody at the dashboard, in a project of theirs.
+    pub fn of_person(user_id: String, grant: ProjectGrant, grants_minting: bool) -> Self {
+        Self {
+            id: user_id,
+            project_id: grant.project_id,
+            services: grant.selected_services.iter().filter_map(|title| Service::from_title(title)).collect(),
+            can_mint: true,
+            grants_minting,
+            at_dashboard: true,
+            format: ResponseFormat::Default,
+            rules_source: grant.rules_source,
+            rules_json: grant.rules_json,
+            rules_version: grant
+                .rules_scores_id
+                .map(|scores_id| RulesVersion { scores_id, version: grant.rules_version }),
+        }
+    }
+}
+
+/// Lets the handlers of a request know who calls.
+pub fn know(extensions: &mut Extensions, key: ApiKey) {
+    extensions.insert(Known(Arc::new(key)));
+}
 
 /// The shape of the answers a key asked for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -81,7 +113,8 @@ where
         let gateway = Gateway::from_ref(state);
         let claims = gateway.keys().verify(bearer(&parts.headers)?).await?;
         let key = authorize(gateway.projects(), &claims).await?;
-        gateway.rate_limits().charge(&key.id, parts.extensions.get::<Meter>()).await?;
+        rpc::current().act_as(&format!("api_key:{}", key.id));
+        gateway.rate_limits().charge(&key.id, None, parts.extensions.get::<Meter>()).await?;
         parts.extensions.insert(Known(Arc::new(key.clone())));
         Ok(key)
     }
@@ -136,6 +169,8 @@ async fn authorize(mut projects: ProjectsClient<Transport>, claims: &Claims) -> 
         project_id,
         services: granted.selected_services.iter().filter_map(|title| Service::from_title(title)).collect(),
         can_mint: granted.can_mint,
+        grants_minting: granted.can_mint,
+        at_dashboard: false,
         format: if granted.response_format == "sdk" { ResponseFormat::Sdk } else { ResponseFormat::Default },
         rules_source: granted.rules_source,
         rules_json: granted.rules_json,

@@ -65,6 +65,9 @@ async fn record(
     body: &[u8],
 ) -> Result<Json<ConsentRecorded>, Error> {
     let decision = Decision::parse(body)?;
+    if decision.is_consent_given && call.key.at_dashboard {
+        return Err(Error::ConsentIsPersonal);
+    }
     call.note(|transaction| transaction.user_fullname = Some(decision.user_fullname.clone()));
     if let Some(session_id) = &call.headers.session_id {
         sessions::bind(gateway, call, session_id, &decision.user_fullname).await?;

@@ -32,6 +32,31 @@ pub enum Error {
     KeyNotActive,
     #[error("this call needs a key that can mint")]
     CannotMint,
+    #[error("not signed in")]
+    SignedOut,
+    #[error("the second factor is still to come")]
+    SecondFactor,
+    /// Which of the two is not said.
+    #[error("e-mail address or password is wrong")]
+    WrongCredentials,
+    #[error("this code is wrong or was used already")]
+    WrongCode,
+    #[error("your role may not do this")]
+    RoleMayNot,
+    #[error("project not found")]
+    NoSuchProject,
+    #[error("this call is for the dashboard's own pages")]
+    ForeignPage,
+    #[error("X-CSRF-Token header is missing or not this session's; read it from /api-auth/me")]
+    NoCsrfToken,
+    #[error("a consent is given by whom it is about; the dashboard can only withdraw it")]
+    ConsentIsPersonal,
+    /// Seconds until another attempt is heard.
+    #[error("too many attempts went wrong; try again in {0} seconds")]
+    Wait(u64),
+    /// What somebody typed in does not do: the input, and why.
+    #[error("{1}")]
+    Field(Cow<'static, str>, String),
     #[error("{0}")]
     Invalid(Cow<'static, str>),
     #[error("file size exceeds 50MB")]
@@ -58,6 +83,10 @@ pub enum Error {
     Internal,
 }
 
+/// The inputs of a form that an error answer is about, by name.
+#[derive(Clone, Debug)]
+pub struct Fields(serde_json::Value);
+
 /// The sentence of an error answer, beside the answer, for the record of the call.
 #[derive(Clone, Debug)]
 pub struct Sentence(pub String);
@@ -68,6 +97,11 @@ impl Error {
         Self::Invalid(Cow::Borrowed(sentence))
     }
 
+    /// A 400 about one input of a form.
+    pub fn field(name: &'static str, sentence: &str) -> Self {
+        Self::Field(Cow::Borrowed(name), sentence.to_owned())
+    }
+
     /// This server's own fault: the cause goes to the log here, the caller gets the request id.
     pub fn internal(cause: &dyn std::fmt::Display) -> Self {
         tracing::error!(cause = %cause, "a request ended with an internal error");
@@ -76,14 +110,25 @@ impl Error {
 
     pub const fn status(&self) -> StatusCode {
         match self {
-            Self::MissingToken | Self::KeyFormat | Self::InvalidKey => StatusCode::UNAUTHORIZED,
-            Self::KeyNotActive | Self::CannotMint => StatusCode::FORBIDDEN,
-            Self::Invalid(_) | Self::FileTooLarge => StatusCode::BAD_REQUEST,
+            Self::MissingToken
+            | Self::KeyFormat
+            | Self::InvalidKey
+            | Self::SignedOut
+            | Self::SecondFactor
+            | Self::WrongCredentials
+            | Self::WrongCode => StatusCode::UNAUTHORIZED,
+            Self::KeyNotActive
+            | Self::CannotMint
+            | Self::RoleMayNot
+            | Self::ForeignPage
+            | Self::NoCsrfToken
+            | Self::ConsentIsPersonal => StatusCode::FORBIDDEN,
+            Self::Field(..) | Self::Invalid(_) | Self::FileTooLarge => StatusCode::BAD_REQUEST,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::NotMultipart => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::RateLimited(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::RateLimited(_) | Self::Wait(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::NoSuchRoute => StatusCode::NOT_FOUND,
+            Self::NoSuchRoute | Self::NoSuchProject => StatusCode::NOT_FOUND,
             Self::Busy | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Refused(status, _) => *status,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
@@ -94,6 +139,13 @@ impl Error {
 /// The table. A service's sentence reaches the caller only where the caller can act on it.
 impl From<Status> for Error {
     fn from(status: Status) -> Self {
+        let told = |name: &str| status.metadata().get(name).and_then(|value| value.to_str().ok());
+        if let Some(seconds) = told("x-retry-after").and_then(|seconds| seconds.parse().ok()) {
+            return Self::Wait(seconds);
+        }
+        if let Some(name) = told("x-field") {
+            return Self::Field(name.to_owned().into(), status.message().to_owned());
+        }
         let http = match status.code() {
             Code::InvalidArgument | Code::OutOfRange => StatusCode::BAD_REQUEST,
             Code::PermissionDenied => StatusCode::FORBIDDEN,
@@ -121,10 +173,20 @@ impl IntoResponse for Error {
         if matches!(self, Self::Internal) {
             body["request_id"] = rpc::current().request_id.into();
         }
+        let fields = match &self {
+            Self::Field(name, sentence) => Some(json!({ name.as_ref(): sentence })),
+            _ => None,
+        };
+        if let Some(fields) = &fields {
+            body["fields"] = fields.clone();
+        }
         let mut response = (status, Json(body)).into_response();
+        if let Some(fields) = fields {
+            response.extensions_mut().insert(Fields(fields));
+        }
         let retry_after = match self {
             Self::Busy | Self::Unavailable => Some(RETRY_AFTER),
-            Self::RateLimited(seconds) => Some(seconds.into()),
+            Self::RateLimited(seconds) | Self::Wait(seconds) => Some(seconds.into()),
             _ => None,
         };
         if let Some(seconds) = retry_after {
@@ -199,6 +261,9 @@ pub async fn with_both_names(request: Request, next: Next) -> Response {
     let mut body = json!({ "error": sentence, "message": sentence });
     if response.status() == StatusCode::INTERNAL_SERVER_ERROR {
         body["request_id"] = rpc::current().request_id.into();
+    }
+    if let Some(Fields(fields)) = response.extensions().get() {
+        body["fields"] = fields.clone();
     }
     let (mut parts, _) = response.into_parts();
     parts.headers.remove(header::CONTENT_LENGTH);

@@ -74,6 +74,11 @@ impl Geo {
         serde_json::to_string(&find(places, address)?).ok()
     }
 
+    /// The address of whoever sent a request; none when nobody can tell.
+    pub fn address(&self, extensions: &Extensions, headers: &HeaderMap) -> Option<IpAddr> {
+        self.client(peer(extensions)?, headers)
+    }
+
     /// The client's own address; none when a proxy says something that is no address.
     fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
         let peer = peer.to_canonical();

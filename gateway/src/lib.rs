@@ -14,11 +14,13 @@
 //!
 //! The gateway is called by customers' backends and by browsers; it calls every service and nobody else does all that.
 
+mod accounts;
 mod answer;
 mod api_keys;
 mod auth;
 mod config;
 mod consent;
+mod dashboard;
 mod docauth;
 mod drain;
 mod enroll;
@@ -55,6 +57,7 @@ use std::sync::{Arc, Mutex};
 use anyhow::Context;
 use idempotency::Answers;
 use proto::{
+    accounts::accounts_client::AccountsClient,
     consent::consent_client::ConsentClient,
     docauth::doc_auth_client::DocAuthClient,
     ml::ml_client::MlClient,
@@ -185,6 +188,11 @@ impl Gateway {
 
     fn webhooks(&self) -> WebhooksClient<Transport> {
         WebhooksClient::new(self.0.peers.transactions.clone())
+    }
+
+    /// The people of the dashboard live with the projects.
+    fn accounts(&self) -> AccountsClient<Transport> {
+        AccountsClient::new(self.0.peers.projects.clone())
     }
 
     fn projects(&self) -> ProjectsClient<Transport> {

@@ -28,7 +28,7 @@ pub async fn identify(request: Request, next: Next) -> Response {
         .map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
     let (method, started) = (request.method().clone(), Instant::now());
     let span = tracing::info_span!("request", otel.name = %route, http.method = %method, request.id = %id);
-    let context = rpc::CallContext { request_id: id.clone() };
+    let context = rpc::CallContext::new(&*id);
     let mut response = rpc::scope(context, next.run(request)).instrument(span).await;
     // A repeated answer carries the id of the call that made it.
     if let Ok(id) = HeaderValue::try_from(&id) {
@@ -46,6 +46,27 @@ pub async fn bound_headers(request: Request, next: Next) -> Response {
         return Error::Refused(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, sentence).into_response();
     }
     next.run(request).await
+}
+
+/// Takes the leave for other origins' pages off the answers of the dashboard's own routes: what a cookie grants, only the
+/// dashboard may read.
+pub async fn closed_to_other_origins(request: Request, next: Next) -> Response {
+    let path = request.uri().path();
+    let own = path.starts_with("/api-auth/")
+        || path.starts_with("/dashboard")
+        || path.starts_with("/api-projects/projects");
+    let mut response = next.run(request).await;
+    if own {
+        for name in [
+            header::ACCESS_CONTROL_ALLOW_ORIGIN,
+            header::ACCESS_CONTROL_ALLOW_METHODS,
+            header::ACCESS_CONTROL_ALLOW_HEADERS,
+            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+        ] {
+            response.headers_mut().remove(name);
+        }
+    }
+    response
 }
 
 /// Browsers may call from anywhere: the key, not the origin, is what grants access.

@@ -7,13 +7,17 @@ use utoipa::{
     openapi::{
         ObjectBuilder, Type,
         path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem},
-        security::{HttpAuthScheme, HttpBuilder, SecurityRequirement, SecurityScheme},
+        security::{
+            ApiKey as SecurityApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement,
+            SecurityScheme,
+        },
     },
 };
 
 use refusals::Refusals;
 
 use crate::{
+    accounts::{self, invitations, projects, second_factor, sign_in, users},
     api_keys, consent, docauth, enroll, headers, health, match_faces, process_video, retention, rules,
     samples, sessions, sim_swap, subjects, transactions,
     webhooks::{self, deliveries},
@@ -38,6 +42,12 @@ use crate::{
         webhooks::create, webhooks::list, webhooks::get, webhooks::update, webhooks::delete, webhooks::rotate,
         deliveries::test, deliveries::list, deliveries::replay, deliveries::dead_letters,
         deliveries::all_dead_letters, deliveries::replay_dead_letters,
+        sign_in::sign_in, second_factor::finish, sign_in::sign_out, sign_in::me, sign_in::password,
+        sign_in::sessions, sign_in::end_session,
+        second_factor::begin, second_factor::confirm, second_factor::disable, second_factor::renew,
+        invitations::list, invitations::invite, invitations::accept, invitations::revoke,
+        users::list, users::set_role, users::remove, accounts::audit::list,
+        projects::list, projects::create, projects::get, projects::update,
         health::live, health::ready,
     ),
     modifiers(&ApiKey, &CallHeaders, &Refusals),
@@ -57,6 +67,13 @@ impl Modify for ApiKey {
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
         let components = api.components.get_or_insert_default();
         components.add_security_scheme("api_key", SecurityScheme::Http(bearer));
+        let cookie = ApiKeyValue::with_description(
+            accounts::COOKIE,
+            "a session of the dashboard; what changes something also needs `X-CSRF-Token` of `GET /api-auth/me`, and routes \
+             of a project `X-Project-ID`. Routes that take an API key take a session too, as far as the role goes",
+        );
+        let cookie = SecurityScheme::ApiKey(SecurityApiKey::Cookie(cookie));
+        components.add_security_scheme("dashboard", cookie);
         api.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>("api_key", [])]);
     }
 }

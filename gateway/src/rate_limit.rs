@@ -147,7 +147,12 @@ impl RateLimits {
     ///
     /// # Errors
     /// 429 when it has none left.
-    pub async fn charge(&self, key_id: &str, meter: Option<&Meter>) -> Result<(), Error> {
+    pub async fn charge(
+        &self,
+        key_id: &str,
+        _per_minute: Option<u32>,
+        meter: Option<&Meter>,
+    ) -> Result<(), Error> {
         let Some(limit) = &self.limit else { return Ok(()) };
         let standing = match &self.shared {
             Some(shared) => in_redis(shared, limit, key_id).await,

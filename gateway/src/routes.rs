@@ -6,20 +6,22 @@ use axum::{
     Router,
     extract::DefaultBodyLimit,
     middleware::{from_fn, from_fn_with_state, map_response},
-    routing::{MethodRouter, delete, get, post, put},
+    routing::{MethodRouter, delete, get, patch, post, put},
 };
 use tower_http::{catch_panic::CatchPanicLayer, timeout::RequestBodyTimeoutLayer};
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::{
-    Gateway, api_keys, consent, docauth,
+    Gateway,
+    accounts::{self, invitations, projects, second_factor, session, sign_in, users},
+    api_keys, consent, dashboard, docauth,
     drain::drain,
     enroll,
     error::{self, Error},
     health,
     idempotency::idempotent,
     match_faces::match_faces,
-    middleware::{bound_headers, cors, identify},
+    middleware::{bound_headers, closed_to_other_origins, cors, identify},
     openapi,
     process_video::process_video,
     rate_limit::metered,
@@ -81,6 +83,25 @@ pub const PATHS: &[&str] = &[
     "/api-gateway/webhooks/{id}/dead-letters",
     "/api-gateway/webhooks/{id}/dead-letters/replay",
     "/api-projects/sim-swap",
+    "/api-auth/sign-in",
+    "/api-auth/second-factor",
+    "/api-auth/sign-out",
+    "/api-auth/me",
+    "/api-auth/password",
+    "/api-auth/sessions",
+    "/api-auth/sessions/{id}",
+    "/api-auth/totp/begin",
+    "/api-auth/totp/confirm",
+    "/api-auth/totp/disable",
+    "/api-auth/recovery-codes",
+    "/api-auth/invitations",
+    "/api-auth/invitations/accept",
+    "/api-auth/invitations/{id}",
+    "/api-auth/users",
+    "/api-auth/users/{id}",
+    "/api-auth/audit",
+    "/api-projects/projects",
+    "/api-projects/projects/{id}",
     "/healthz",
     "/readyz",
 ];
@@ -142,11 +163,32 @@ pub fn router(gateway: Gateway) -> Router {
         .route("/api-gateway/webhooks/{id}/dead-letters", get(deliveries::dead_letters))
         .route("/api-gateway/webhooks/{id}/dead-letters/replay", post(deliveries::replay_dead_letters))
         .route("/api-projects/sim-swap", get(sim_swap::get).put(sim_swap::put).delete(sim_swap::delete))
+        .route("/api-auth/sign-in", post(sign_in::sign_in))
+        .route("/api-auth/second-factor", post(second_factor::finish))
+        .route("/api-auth/sign-out", post(sign_in::sign_out))
+        .route("/api-auth/me", get(sign_in::me))
+        .route("/api-auth/password", post(sign_in::password))
+        .route("/api-auth/sessions", get(sign_in::sessions))
+        .route("/api-auth/sessions/{id}", delete(sign_in::end_session))
+        .route("/api-auth/totp/begin", post(second_factor::begin))
+        .route("/api-auth/totp/confirm", post(second_factor::confirm))
+        .route("/api-auth/totp/disable", post(second_factor::disable))
+        .route("/api-auth/recovery-codes", post(second_factor::renew))
+        .route("/api-auth/invitations", get(invitations::list).post(invitations::invite))
+        .route("/api-auth/invitations/accept", post(invitations::accept))
+        .route("/api-auth/invitations/{id}", delete(invitations::revoke))
+        .route("/api-auth/users", get(users::list))
+        .route("/api-auth/users/{id}", patch(users::set_role).delete(users::remove))
+        .route("/api-auth/audit", get(accounts::audit::list))
+        .route("/api-projects/projects", get(projects::list).post(projects::create))
+        .route("/api-projects/projects/{id}", get(projects::get).patch(projects::update))
+        .merge(dashboard::routes())
         .route("/healthz", get(health::live))
         .route("/readyz", get(health::ready))
         .merge(SwaggerUi::new("/docs").url("/openapi.json", openapi::description()))
         .fallback(async || Error::NoSuchRoute)
         .layer(from_fn_with_state(gateway.clone(), idempotent))
+        .layer(from_fn_with_state(gateway.clone(), session::dashboard))
         .layer(DefaultBodyLimit::max(MAX_JSON))
         .layer(from_fn(bound_headers))
         .layer(from_fn(drain))
@@ -156,6 +198,7 @@ pub fn router(gateway: Gateway) -> Router {
         .layer(CatchPanicLayer::custom(error::from_panic))
         .layer(from_fn(metered))
         .layer(cors())
+        .layer(from_fn(closed_to_other_origins))
         .layer(from_fn(identify))
         .with_state(gateway)
 }

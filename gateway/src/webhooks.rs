@@ -163,6 +163,7 @@ pub async fn create(
 /// The key a new endpoint belongs to. One that the caller may not manage reads as one that is not there.
 async fn owner(gateway: &Gateway, key: &ApiKey, asked: Option<String>) -> Result<String, Error> {
     match asked {
+        None if key.at_dashboard => Err(Error::field("api_key_id", "choose the key whose events are sent")),
         None => Ok(key.id.clone()),
         Some(id) if id == key.id => Ok(id),
         Some(id) if key.can_mint => {

@@ -19,6 +19,7 @@ package!(ml, "biometry.ml.v1");
 package!(docauth, "biometry.docauth.v1");
 package!(transactions, "biometry.transactions.v1");
 package!(projects, "biometry.projects.v1");
+package!(accounts, "biometry.accounts.v1");
 
 /// Every message and service, for reflection and for compatibility checks.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

@@ -57,20 +57,16 @@ id!(
     Error::NoSuchRules
 );
 
-/// One customer. Nothing is looked up by it yet, so it is only ever made.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct OrganisationId(String);
-
-impl OrganisationId {
-    /// A new id; later ones sort after earlier ones.
-    pub fn generate() -> Self {
-        Self(Uuid::now_v7().to_string())
-    }
-
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
+id!(
+    /// One customer: people and projects belong to it.
+    OrganisationId,
+    Error::NoSuchOrganisation
+);
+id!(
+    /// Somebody who runs projects.
+    UserId,
+    Error::NoSuchUser
+);
 
 /// A name a person gave: 1 to 200 characters, none of them a control character, no space around it.
 #[derive(Clone, Debug, PartialEq, Eq)]

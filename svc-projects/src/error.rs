@@ -1,6 +1,13 @@
 //! What can go wrong here, and what the caller is told.
 
-use tonic::Status;
+use std::borrow::Cow;
+
+use tonic::{Code, Status, metadata::MetadataMap};
+
+/// Metadata of a refusal: the input it is about.
+const FIELD: &str = "x-field";
+/// Metadata of a refusal: seconds until another try is heard.
+const WAIT: &str = "x-retry-after";
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -24,8 +31,53 @@ pub enum Error {
     SigningKey(&'static str),
     #[error("the signing key cannot be decrypted")]
     Sealed(#[from] blob::Error),
+    /// What a person typed in does not do; the sentence stands beside the input.
+    #[error("{sentence}")]
+    Field { name: &'static str, sentence: Cow<'static, str> },
+    #[error("organisation not found")]
+    NoSuchOrganisation,
+    #[error("user not found")]
+    NoSuchUser,
+    #[error("not signed in")]
+    NoSuchSession,
+    #[error("this link is used up, too old or was taken back; ask for another one")]
+    NoSuchInvitation,
+    #[error("there is an account with this address already")]
+    EmailTaken,
+    #[error("this is the last owner of the organisation; make somebody else an owner first")]
+    LastOwner,
+    #[error("your role may not do this")]
+    AboveOwnRole,
+    #[error("{0}")]
+    TotpState(&'static str),
+    #[error("there are several organisations; name one with --organisation-id")]
+    WhichOrganisation,
+    /// Seconds.
+    #[error("too many attempts went wrong; try again in {0} seconds")]
+    Wait(u64),
+    #[error("too many passwords are being checked")]
+    Busy,
+    #[error("the system gives no randomness")]
+    Randomness,
+    #[error("a stored value cannot be read")]
+    Damaged,
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
+}
+
+impl Error {
+    /// About one input.
+    pub fn field(name: &'static str, sentence: impl Into<Cow<'static, str>>) -> Self {
+        Self::Field { name, sentence: sentence.into() }
+    }
+
+    fn with(&self, code: Code, name: &'static str, value: &str) -> Status {
+        let mut metadata = MetadataMap::new();
+        if let Ok(value) = value.parse() {
+            metadata.insert(name, value);
+        }
+        Status::with_metadata(code, self.to_string(), metadata)
+    }
 }
 
 impl From<Error> for Status {
@@ -35,10 +87,24 @@ impl From<Error> for Status {
             Error::NoSuchProject | Error::NoSuchKey | Error::NoSuchRules | Error::NoSuchErasure => {
                 Self::not_found(error.to_string())
             }
-            Error::LastMinter => Self::failed_precondition(error.to_string()),
+            Error::Field { name, .. } => error.with(Code::InvalidArgument, FIELD, name),
+            Error::Wait(seconds) => error.with(Code::FailedPrecondition, WAIT, &seconds.to_string()),
+            Error::NoSuchOrganisation
+            | Error::NoSuchUser
+            | Error::NoSuchSession
+            | Error::NoSuchInvitation => Self::not_found(error.to_string()),
+            Error::EmailTaken => Self::already_exists(error.to_string()),
+            Error::AboveOwnRole => Self::permission_denied(error.to_string()),
+            Error::Busy => Self::resource_exhausted(error.to_string()),
+            Error::LastMinter | Error::LastOwner | Error::TotpState(_) | Error::WhichOrganisation => {
+                Self::failed_precondition(error.to_string())
+            }
             Error::Conflict => Self::aborted(error.to_string()),
-            Error::SigningKey(_) | Error::Sealed(_) => {
-                tracing::error!(error = &error as &dyn std::error::Error, "an api key could not be signed");
+            Error::SigningKey(_) | Error::Sealed(_) | Error::Randomness | Error::Damaged => {
+                tracing::error!(
+                    error = &error as &dyn std::error::Error,
+                    "a secret could not be made or read"
+                );
                 Self::internal("internal error")
             }
             Error::Database(cause) => {

@@ -1,5 +1,5 @@
-//! svc-projects: who may. Organisations, their projects, API keys and the keys that sign them, scoring rules, how long a
-//! project keeps what it records, and the receipts of what was erased.
+//! svc-projects: who may. Organisations, their people and projects, API keys and the keys that sign them, scoring rules,
+//! how long a project keeps what it records, the receipts of what was erased, and the log of who changed what.
 //!
 //! An API key is a JWT (EdDSA) that says which key it is and of which project. It is shown once and not kept: what is
 //! kept is its row, and the state in that row is asked on every call of the product ([`AuthorizeApiKey`]), so that a
@@ -9,16 +9,27 @@
 //! encrypted under the master key, and destroyed when it stops signing; a key, rule set or project of another project
 //! answers as an unknown one does; every version of a rule set is kept.
 //!
-//! Callers: the gateway (authorising a call, keys and rules by API) and the command line (`bootstrap`).
+//! People sign in to a dashboard session, whose token only their browser has; what somebody may do to whom is decided
+//! here ([`Accounts`]). Every change and its entry in the audit log are one database transaction.
 //!
+//! Callers: the gateway (authorising a call, keys and rules by API, the dashboard) and the command line (`bootstrap`,
+//! `owner`, `audit verify`).
+//!
+//! [`Accounts`]: proto::accounts::accounts_server::Accounts
 //! [`AuthorizeApiKey`]: proto::projects::projects_server::Projects::authorize_api_key
 
+mod accounts;
 mod api_key;
+mod audit;
 mod config;
 mod erasure;
 mod error;
+mod password;
+mod person;
+mod project;
 mod retention;
 mod rules;
+mod secret;
 mod service;
 mod signing;
 mod store;
@@ -26,9 +37,10 @@ mod store;
 use anyhow::Context;
 use blob::KeyRing;
 use db::Db;
-use proto::projects::projects_server::ProjectsServer;
+use proto::{accounts::accounts_server::AccountsServer, projects::projects_server::ProjectsServer};
 use tonic::service::Routes;
 
+pub use audit::verify::{Finding, KnownEnd, Verified, verify as verify_audit};
 pub use config::Config;
 
 /// The tables of this service.
@@ -41,6 +53,11 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 pub async fn routes(config: Config) -> anyhow::Result<Routes> {
     let ring = KeyRing::open(&config.keys).context("the master key")?;
     let db = Db::open(&config.db, &MIGRATIONS).await?;
-    let projects = service::Projects::new(store::Store::new(db), ring).await.context("the signing key")?;
-    Ok(Routes::new(ProjectsServer::new(projects).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES)))
+    let store = store::Store::new(db, audit::Log::new(ring.clone()));
+    store.guard_audit().await.context("the audit log's triggers")?;
+    let accounts = accounts::Accounts::new(store.clone(), ring.clone());
+    let projects = service::Projects::new(store, ring).await.context("the signing key")?;
+    let accounts = AccountsServer::new(accounts).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES);
+    let projects = ProjectsServer::new(projects).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES);
+    Ok(Routes::new(projects).add_service(accounts))
 }

@@ -1,8 +1,14 @@
 //! Every SQL statement of this service. Lookups answer `Option`; what a missing row means is the caller's to say.
 
+pub mod audit;
 mod erasures;
+mod invitations;
+mod projects;
 mod retention;
 mod rules;
+mod second_factor;
+mod sessions;
+mod users;
 
 use db::Db;
 use sqlx::{query, query_as, query_scalar};
@@ -12,17 +18,23 @@ use crate::{
         ApiKey, ApiKeyId, Cursor, Name, OrganisationId, ProjectId, ResponseFormat, ScoresId,
         SelectedServices, State,
     },
+    audit::Log,
     error::Error,
     signing::SigningKey,
 };
 
 pub use erasures::ErasureRow;
+pub use invitations::{InvitationRow, NewUser};
+pub use projects::ProjectRow;
 pub use retention::RetentionRow;
 pub use rules::{NewRules, RulesRow};
+pub use sessions::{NewSession, SessionRow};
+pub use users::UserRow;
 
 #[derive(Clone)]
 pub struct Store {
     db: Db,
+    log: Log,
 }
 
 /// A new organisation with its first project.
@@ -135,8 +147,8 @@ fn services_json(services: &SelectedServices) -> String {
 }
 
 impl Store {
-    pub fn new(db: Db) -> Self {
-        Self { db }
+    pub fn new(db: Db, log: Log) -> Self {
+        Self { db, log }
     }
 
     /// The key that signs now.

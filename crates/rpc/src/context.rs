@@ -1,10 +1,15 @@
-//! What travels beside a call: the request id, so that one id finds the log lines of every service.
+//! What travels beside a call: the request id, so that one id finds the log lines of every service, and who makes the
+//! call, so that whoever changes something can say for whom.
 
-use std::future::Future;
+use std::{
+    future::Future,
+    sync::{Arc, OnceLock},
+};
 
 use http::{HeaderMap, HeaderValue};
 
 const REQUEST_ID: &str = "x-request-id";
+const ACTOR: &str = "x-actor";
 
 tokio::task_local! {
     static CONTEXT: CallContext;
@@ -15,6 +20,25 @@ tokio::task_local! {
 pub struct CallContext {
     /// The id the caller of the product sees as `X-Request-Id`.
     pub request_id: String,
+    /// Known once the caller is authenticated, which is after the operation began.
+    actor: Arc<OnceLock<String>>,
+}
+
+impl CallContext {
+    /// An operation whose caller is not known yet.
+    pub fn new(request_id: impl Into<String>) -> Self {
+        Self { request_id: request_id.into(), actor: Arc::default() }
+    }
+
+    /// Notes who makes the call: a kind and an id, `user:0199..`; never a name. The first note stays.
+    pub fn act_as(&self, actor: &str) {
+        let _ = self.actor.set(actor.to_owned());
+    }
+
+    /// Who makes the call; empty when nobody said.
+    pub fn actor(&self) -> &str {
+        self.actor.get().map_or("", String::as_str)
+    }
 }
 
 /// Runs `work` as part of the operation `context`.
@@ -28,17 +52,24 @@ pub fn current() -> CallContext {
 }
 
 pub(crate) fn inject(headers: &mut HeaderMap) {
-    if let Ok(value) = HeaderValue::from_str(&current().request_id)
-        && !value.is_empty()
-    {
-        headers.insert(REQUEST_ID, value);
+    let context = current();
+    for (name, text) in [(REQUEST_ID, context.request_id.as_str()), (ACTOR, context.actor())] {
+        if let Ok(value) = HeaderValue::from_str(text)
+            && !value.is_empty()
+        {
+            headers.insert(name, value);
+        }
     }
     inject_trace(headers);
 }
 
 pub(crate) fn extract(headers: &HeaderMap) -> CallContext {
-    let request_id = headers.get(REQUEST_ID).and_then(|v| v.to_str().ok()).unwrap_or_default();
-    CallContext { request_id: request_id.to_owned() }
+    let text = |name| headers.get(name).and_then(|v| v.to_str().ok()).unwrap_or_default();
+    let context = CallContext::new(text(REQUEST_ID));
+    if !text(ACTOR).is_empty() {
+        context.act_as(text(ACTOR));
+    }
+    context
 }
 
 /// Writes the W3C `traceparent` of the current span (nothing when no exporter is configured).

@@ -96,7 +96,7 @@ async fn the_request_id_arrives_with_the_call() {
         let sender = sender.clone();
         async move { sender.send(rpc::current().request_id).unwrap() }
     });
-    let context = CallContext { request_id: "abc".into() };
+    let context = CallContext::new("abc");
     // The handler answers no gRPC; only what it saw matters here.
     let _ = rpc::scope(context, check(rpc::local(routes, DEADLINE))).await;
     assert_eq!(seen.recv().await.as_deref(), Some("abc"));

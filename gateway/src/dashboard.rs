@@ -1,0 +1,144 @@
+//! The dashboard's built assets, embedded in this binary, with the headers that keep a page from doing anything but its
+//! own: no script of another host, none in the page itself, no frame, no form to elsewhere.
+
+use axum::{
+    Router,
+    body::Body,
+    extract::Path,
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    response::{IntoResponse, Redirect, Response},
+    routing::get,
+};
+use rust_embed::{EmbeddedFile, RustEmbed};
+
+#[derive(RustEmbed)]
+#[folder = "../dashboard/dist"]
+#[allow_missing = true]
+struct Assets;
+
+const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
+                   img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; font-src 'self'; \
+                   manifest-src 'self'; worker-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+const HEADERS: [(HeaderName, &str); 7] = [
+    (header::CONTENT_SECURITY_POLICY, CSP),
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (
+        HeaderName::from_static("permissions-policy"),
+        "camera=(self), microphone=(self), geolocation=(), payment=(), usb=(), display-capture=()",
+    ),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+];
+const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Biometry</title>\
+    <h1>The dashboard is not in this build</h1><p>Run <code>make dashboard</code>, then build again.</p></html>";
+
+/// Its routes. They serve files alone, so they are no part of the API's description.
+pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    Router::new()
+        .route("/dashboard", get(async |headers: HeaderMap| page(&headers, "index.html")))
+        .route("/dashboard/", get(async || Redirect::permanent("/dashboard")))
+        .route(
+            "/dashboard/{*path}",
+            get(async |Path(path): Path<String>, headers: HeaderMap| page(&headers, &path)),
+        )
+}
+
+/// A file; for a path that names none, the page, which knows its own routes.
+fn page(headers: &HeaderMap, path: &str) -> Response {
+    let looks_like_a_file = path.rsplit('/').next().is_some_and(|name| name.contains('.'));
+    let mut response = match file(headers, path) {
+        Some(response) => response,
+        None if looks_like_a_file && path != "index.html" => StatusCode::NOT_FOUND.into_response(),
+        None => file(headers, "index.html").unwrap_or_else(|| html(NOT_BUILT)),
+    };
+    for (name, value) in HEADERS {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+fn html(text: &'static str) -> Response {
+    ([(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-store")], text)
+        .into_response()
+}
+
+/// The file in the smallest form there is that the browser reads.
+fn file(headers: &HeaderMap, path: &str) -> Option<Response> {
+    let plain = Assets::get(path)?;
+    let kind = plain.metadata.mimetype().to_owned();
+    let accepted =
+        headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let packed = [("br", "br"), ("gzip", "gz")].into_iter().find_map(|(encoding, suffix)| {
+        accepts(accepted, encoding)
+            .then(|| Assets::get(&format!("{path}.{suffix}")))?
+            .map(|file| (encoding, file))
+    });
+    let (encoding, served) = packed.map_or((None, plain), |(encoding, file)| (Some(encoding), file));
+    Some(answer(headers, path, &kind, encoding, served))
+}
+
+fn answer(
+    headers: &HeaderMap,
+    path: &str,
+    kind: &str,
+    encoding: Option<&'static str>,
+    file: EmbeddedFile,
+) -> Response {
+    let tag = format!("\"{}\"", hex(&file.metadata.sha256_hash()[..16]));
+    let known = headers.get(header::IF_NONE_MATCH).is_some_and(|value| value.as_bytes() == tag.as_bytes());
+    // The name of such a file changes with what is in it.
+    let hashed = path.starts_with("assets/");
+    let cache = if hashed { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let kind = if kind.starts_with("text/") { format!("{kind}; charset=utf-8") } else { kind.to_owned() };
+    let body = if known { Body::empty() } else { Body::from(file.data.into_owned()) };
+    let status = if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
+    let headers = [
+        (header::CONTENT_TYPE, kind),
+        (header::CACHE_CONTROL, cache.to_owned()),
+        (header::ETAG, tag),
+        (header::VARY, "accept-encoding".to_owned()),
+    ];
+    let mut response = (status, headers, body).into_response();
+    if let Some(encoding) = encoding {
+        response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
+    }
+    response
+}
+
+/// Whether `encoding` is in the list and not refused there.
+fn accepts(list: &str, encoding: &str) -> bool {
+    list.split(',').any(|item| {
+        let mut parts = item.split(';').map(str::trim);
+        let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(encoding));
+        named && !parts.any(|part| part == "q=0" || part.starts_with("q=0.0"))
+    })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_is_asked_for_carries_the_policy_and_a_missing_file_is_no_page() {
+        for path in ["index.html", "transactions", "transactions/1", "assets/none.js"] {
+            let response = page(&HeaderMap::new(), path);
+            let missing = path.ends_with(".js");
+            assert_eq!(response.status().as_u16(), if missing { 404 } else { 200 }, "{path}");
+            let policy = response.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+            assert!(policy.contains("script-src 'self';") && policy.contains("frame-ancestors 'none'"));
+        }
+    }
+
+    #[test]
+    fn an_encoding_is_used_where_it_is_accepted() {
+        assert!(accepts("gzip, deflate, br;q=0.9", "br"));
+        assert!(!accepts("gzip, br;q=0", "br"));
+        assert!(!accepts("", "gzip"));
+    }
+}

@@ -1,0 +1,50 @@
+//! `biometry owner`: a link for the first owner of an organisation, or for somebody who lost password or second factor.
+
+use std::io::Write;
+
+use anyhow::Context;
+use proto::accounts::{InviteOwnerRequest, ResetAccountRequest, accounts_client::AccountsClient};
+use serde_json::json;
+
+use crate::{
+    cli::OwnerArgs,
+    config::{Config, DEADLINE},
+};
+
+/// Asks the projects service of this installation, running here or elsewhere, and prints the link once.
+pub async fn run(args: OwnerArgs) -> anyhow::Result<()> {
+    let config = Config::load(&args.place)?;
+    let url = args.url.or(config.gateway.public_url).unwrap_or_else(|| format!("http://{}", config.listen));
+    let transport = match &config.urls.projects {
+        Some(url) => rpc::remote(url, DEADLINE, config.service_token)?,
+        None => rpc::local(svc_projects::routes(config.projects).await?, DEADLINE),
+    };
+    let mut accounts = AccountsClient::new(transport);
+    let answer = match (args.email, args.reset) {
+        (Some(email), None) => {
+            let request = InviteOwnerRequest {
+                email,
+                organisation_id: args.organisation_id.unwrap_or_default(),
+                organisation_name: args.organisation,
+            };
+            accounts.invite_owner(request).await
+        }
+        (None, Some(email)) => accounts.reset_account(ResetAccountRequest { email }).await,
+        _ => anyhow::bail!("give either --email or --reset"),
+    };
+    let made = answer.map_err(|status| anyhow::anyhow!("{}", status.message()))?.into_inner();
+    // Behind the hash, so that no server's log has it.
+    let link = format!("{}/dashboard/accept#{}", url.trim_end_matches('/'), made.token);
+    let mut out = std::io::stdout();
+    let written = if args.json {
+        let ids = json!({"organisation_id": made.organisation_id, "email": made.email, "accept_url": link, "token": made.token});
+        writeln!(out, "{ids}")
+    } else {
+        writeln!(
+            out,
+            "organisation {}\nemail        {}\nlink         {link}\n\nThe link works once and is not shown again; open it in a browser to choose a password.",
+            made.organisation_id, made.email
+        )
+    };
+    written.context("the link could not be printed; run this again for another one")
+}

@@ -1,0 +1,200 @@
+//! The accounts of the people who run projects, over the wire: decodes a call, asks the module it belongs to, encodes.
+//!
+//! The gateway authenticates a browser with [`Accounts::authorize`] and says for whom it asks the rest; what somebody may
+//! do to whom is decided here, by the role they have now, whatever the gateway believed.
+
+mod audit;
+mod invitations;
+mod projects;
+mod second_factor;
+mod sessions;
+mod sign_in;
+mod users;
+
+use blob::{KeyRing, Purpose};
+use proto::accounts::{self as wire, accounts_server};
+use serde::{Deserialize, Serialize};
+use tonic::{Request, Response, Status};
+
+use crate::{
+    api_key::{OrganisationId, UserId},
+    audit::{Actor, Change, Log},
+    error::Error,
+    password::Passwords,
+    person::{Email, Role},
+    service::now_ms,
+    store::{Store, UserRow},
+};
+
+const EMAIL: Purpose = Purpose("look an account up by its address");
+const PERSON: Purpose = Purpose("encrypt who a dashboard user is");
+const PASSWORD: Purpose = Purpose("encrypt the password hash of a dashboard user");
+
+/// Handles of the accounts service.
+#[derive(Clone)]
+pub struct Accounts {
+    store: Store,
+    ring: KeyRing,
+    log: Log,
+    passwords: Passwords,
+}
+
+/// Who somebody is, as sealed.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+struct Person {
+    email: String,
+    name: String,
+}
+
+impl Accounts {
+    pub fn new(store: Store, ring: KeyRing) -> Self {
+        Self { store, log: Log::new(ring.clone()), ring, passwords: Passwords::default() }
+    }
+
+    /// The user a call is made for, as they are now.
+    async fn caller(&self, who: Option<&wire::Who>) -> Result<UserRow, Error> {
+        let who = who.ok_or(Error::NoSuchUser)?;
+        self.store.find_user(&UserId::parse(&who.user_id)?).await?.ok_or(Error::NoSuchUser)
+    }
+
+    /// Keyed hashes of an address: the one to store, then those of earlier master keys.
+    fn email_hashes(&self, email: &str) -> Result<Vec<String>, Error> {
+        Ok(self.ring.fingerprints(EMAIL, email.as_bytes())?.into_iter().map(hex::encode).collect())
+    }
+
+    async fn by_email(&self, email: &Email) -> Result<Option<UserRow>, Error> {
+        self.store.find_user_by_email(&self.email_hashes(email.as_str())?).await
+    }
+
+    fn seal_person(&self, id: &str, person: &Person) -> Result<Vec<u8>, Error> {
+        let json = serde_json::to_vec(person).map_err(|_| Error::Damaged)?;
+        Ok(self.ring.seal(PERSON, id.as_bytes(), &json)?)
+    }
+
+    fn open_person(&self, id: &str, sealed: &[u8]) -> Result<Person, Error> {
+        let json = self.ring.open_sealed(PERSON, id.as_bytes(), sealed)?;
+        serde_json::from_slice(&json).map_err(|_| Error::Damaged)
+    }
+
+    /// What is kept of a new password of this user.
+    async fn seal_password(&self, id: &UserId, password: &str) -> Result<Vec<u8>, Error> {
+        let hash = self.passwords.hash(password).await?;
+        Ok(self.ring.seal(PASSWORD, id.as_str().as_bytes(), hash.as_bytes())?)
+    }
+
+    /// Whether it is this user's password; nobody's takes as long.
+    async fn knows_password(&self, user: Option<&UserRow>, password: &str) -> Result<bool, Error> {
+        let kept = match user {
+            None => None,
+            Some(user) => {
+                let hash = self.ring.open_sealed(PASSWORD, user.id.as_bytes(), &user.sealed_password)?;
+                Some(String::from_utf8(hash.to_vec()).map_err(|_| Error::Damaged)?)
+            }
+        };
+        self.passwords.verify(password, kept).await
+    }
+
+    fn user(&self, row: &UserRow) -> Result<wire::User, Error> {
+        let person = self.open_person(&row.id, &row.sealed)?;
+        Ok(wire::User {
+            id: row.id.clone(),
+            email: person.email,
+            name: person.name,
+            role: wire::Role::from(row.role()).into(),
+            totp_enabled: row.sealed_totp.is_some(),
+            created_at_ms: row.created_at,
+            last_seen_at_ms: row.seen_at,
+        })
+    }
+}
+
+/// A change of the organisation by whoever makes the call.
+fn change(organisation: &str, action: &str, target: &str) -> Change {
+    Change {
+        organisation_id: organisation.to_owned(),
+        project_id: String::new(),
+        actor: Actor::current(),
+        action: action.to_owned(),
+        target: target.to_owned(),
+        before: None,
+        after: None,
+        at_ms: now_ms(),
+    }
+}
+
+fn organisation(user: &UserRow) -> Result<OrganisationId, Error> {
+    OrganisationId::parse(&user.organisation_id)
+}
+
+impl From<Role> for wire::Role {
+    fn from(role: Role) -> Self {
+        match role {
+            Role::Owner => Self::Owner,
+            Role::Admin => Self::Admin,
+            Role::Developer => Self::Developer,
+            Role::FraudAnalyst => Self::FraudAnalyst,
+            Role::Viewer => Self::Viewer,
+        }
+    }
+}
+
+impl TryFrom<wire::Role> for Role {
+    type Error = Error;
+
+    fn try_from(role: wire::Role) -> Result<Self, Error> {
+        match role {
+            wire::Role::Owner => Ok(Self::Owner),
+            wire::Role::Admin => Ok(Self::Admin),
+            wire::Role::Developer => Ok(Self::Developer),
+            wire::Role::FraudAnalyst => Ok(Self::FraudAnalyst),
+            wire::Role::Viewer => Ok(Self::Viewer),
+            wire::Role::Unspecified => {
+                Err(Error::field("role", "role is owner, admin, developer, fraud_analyst or viewer"))
+            }
+        }
+    }
+}
+
+/// Every call is one line: the module it belongs to does the work.
+macro_rules! calls {
+    ($($name:ident($request:ident) -> $response:ident = $work:ident),+ $(,)?) => {
+        #[tonic::async_trait]
+        impl accounts_server::Accounts for Accounts {
+            $(async fn $name(
+                &self,
+                request: Request<wire::$request>,
+            ) -> Result<Response<wire::$response>, Status> {
+                Ok(Response::new(self.$work(request.into_inner()).await?))
+            })+
+        }
+    };
+}
+
+calls!(
+    invite_owner(InviteOwnerRequest) -> Invited = first_owner,
+    reset_account(ResetAccountRequest) -> Invited = reset,
+    sign_in(SignInRequest) -> SignInResponse = enter,
+    second_factor(SecondFactorRequest) -> SignInResponse = enter_in_full,
+    accept_invitation(AcceptInvitationRequest) -> SignInResponse = accept,
+    authorize(AuthorizeSessionRequest) -> Session = session_of,
+    sign_out(SignOutRequest) -> Done = leave,
+    change_password(ChangePasswordRequest) -> SignInResponse = another_password,
+    list_sessions(Who) -> ListSessionsResponse = own_sessions,
+    revoke_session(RevokeSessionRequest) -> Done = end_own_session,
+    begin_totp(PasswordRequest) -> TotpSecret = offer_totp,
+    confirm_totp(ConfirmTotpRequest) -> RecoveryCodes = enable_totp,
+    disable_totp(DisableTotpRequest) -> Done = drop_totp,
+    renew_recovery_codes(PasswordRequest) -> RecoveryCodes = other_codes,
+    invite(InviteRequest) -> Invited = invite_user,
+    list_invitations(Who) -> ListInvitationsResponse = open_invitations,
+    revoke_invitation(NamedRequest) -> Done = take_back,
+    list_users(Who) -> ListUsersResponse = everybody,
+    set_role(SetRoleRequest) -> User = appoint,
+    remove_user(NamedRequest) -> Done = remove,
+    create_project(CreateProjectRequest) -> Project = add_project,
+    get_project(NamedRequest) -> Project = one_project,
+    list_projects(Who) -> ListProjectsResponse = all_projects,
+    update_project(UpdateProjectRequest) -> Project = change_project,
+    append_audit(AppendAuditRequest) -> Done = note,
+    list_audit(ListAuditRequest) -> ListAuditResponse = read_audit,
+);

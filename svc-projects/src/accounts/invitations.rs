@@ -1,0 +1,219 @@
+//! Links that let somebody in once: handed over by whoever made them, as this server sends no mail.
+
+use proto::accounts as wire;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{Accounts, Person, change, organisation, sign_in::outcome};
+use crate::{
+    api_key::{Name, OrganisationId, UserId},
+    audit::{Actor, Change},
+    error::Error,
+    person::{Email, NewPassword, Role},
+    secret,
+    service::now_ms,
+    store::{InvitationRow, NewUser, UserRow},
+};
+
+/// How long a link can be followed.
+const INVITATION_MS: i64 = 7 * 24 * 60 * 60 * 1000;
+const RESET_MS: i64 = 60 * 60 * 1000;
+
+/// A link to make.
+struct Draft<'a> {
+    organisation: &'a str,
+    email: &'a Email,
+    role: Role,
+    /// Who is let in again.
+    user: Option<&'a UserRow>,
+}
+
+impl Accounts {
+    pub(super) async fn first_owner(
+        &self,
+        request: wire::InviteOwnerRequest,
+    ) -> Result<wire::Invited, Error> {
+        let email = Email::parse(&request.email)?;
+        if self.by_email(&email).await?.is_some() {
+            return Err(Error::EmailTaken);
+        }
+        let id = self.organisation_for(&request).await?;
+        self.issue(&Draft { organisation: id.as_str(), email: &email, role: Role::Owner, user: None }).await
+    }
+
+    /// The organisation that is named, the only one, or a new one.
+    async fn organisation_for(&self, request: &wire::InviteOwnerRequest) -> Result<OrganisationId, Error> {
+        if !request.organisation_id.is_empty() {
+            let id = OrganisationId::parse(&request.organisation_id)?;
+            return self.store.organisation_name(&id).await?.map(|_| id).ok_or(Error::NoSuchOrganisation);
+        }
+        match self.store.organisations(2).await?.as_slice() {
+            [] => {
+                let id = OrganisationId::generate();
+                let name = Name::parse("organisation", &request.organisation_name)?;
+                let after = Some(json!({"name": name.as_str()}));
+                let made = Change { after, ..change(id.as_str(), "organisation.created", id.as_str()) };
+                self.store.found_organisation(&id, name.as_str(), made).await?;
+                Ok(id)
+            }
+            [only] => OrganisationId::parse(only),
+            _ => Err(Error::WhichOrganisation),
+        }
+    }
+
+    pub(super) async fn reset(&self, request: wire::ResetAccountRequest) -> Result<wire::Invited, Error> {
+        let email = Email::parse(&request.email)?;
+        let user = self.by_email(&email).await?.ok_or(Error::NoSuchUser)?;
+        let organisation = user.organisation_id.clone();
+        self.issue(&Draft {
+            organisation: &organisation,
+            email: &email,
+            role: user.role(),
+            user: Some(&user),
+        })
+        .await
+    }
+
+    pub(super) async fn invite_user(&self, request: wire::InviteRequest) -> Result<wire::Invited, Error> {
+        let caller = self.caller(request.who.as_ref()).await?;
+        let role = Role::try_from(request.role())?;
+        if !caller.role().may_appoint(role) {
+            return Err(Error::AboveOwnRole);
+        }
+        let email = Email::parse(&request.email)?;
+        if self.by_email(&email).await?.is_some_and(|user| user.organisation_id == caller.organisation_id) {
+            return Err(Error::field("email", "this person has an account already"));
+        }
+        self.issue(&Draft { organisation: &caller.organisation_id, email: &email, role, user: None }).await
+    }
+
+    async fn issue(&self, draft: &Draft<'_>) -> Result<wire::Invited, Error> {
+        let (id, token, now) = (Uuid::now_v7().to_string(), secret::token()?, now_ms());
+        let person = Person { email: draft.email.as_str().into(), name: String::new() };
+        let row = InvitationRow {
+            organisation_id: draft.organisation.to_owned(),
+            user_id: draft.user.map(|user| user.id.clone()),
+            sealed: self.seal_person(&id, &person)?,
+            role: draft.role.as_str().into(),
+            token_hash: secret::hash(&token),
+            created_at: now,
+            expires_at: now + if draft.user.is_some() { RESET_MS } else { INVITATION_MS },
+            id,
+        };
+        let (action, target) = match draft.user {
+            Some(user) => ("user.reset_issued", user.id.as_str()),
+            None => ("user.invited", row.id.as_str()),
+        };
+        let after = Some(json!({"role": row.role, "email": person.email}));
+        let change = Change { after, ..change(draft.organisation, action, target) };
+        self.store.add_invitation(&row, change).await?;
+        Ok(wire::Invited {
+            id: row.id,
+            email: person.email,
+            role: wire::Role::from(draft.role).into(),
+            expires_at_ms: row.expires_at,
+            token,
+            organisation_id: row.organisation_id,
+        })
+    }
+
+    pub(super) async fn open_invitations(
+        &self,
+        who: wire::Who,
+    ) -> Result<wire::ListInvitationsResponse, Error> {
+        let caller = self.caller(Some(&who)).await?;
+        let rows = self.store.list_invitations(&organisation(&caller)?, now_ms()).await?;
+        let invitation = |row: InvitationRow| {
+            Ok(wire::Invitation {
+                email: self.open_person(&row.id, &row.sealed)?.email,
+                role: wire::Role::from(row.role()).into(),
+                created_at_ms: row.created_at,
+                expires_at_ms: row.expires_at,
+                id: row.id,
+            })
+        };
+        let invitations: Result<_, Error> = rows.into_iter().map(invitation).collect();
+        Ok(wire::ListInvitationsResponse { invitations: invitations? })
+    }
+
+    pub(super) async fn take_back(&self, request: wire::NamedRequest) -> Result<wire::Done, Error> {
+        let caller = self.caller(request.who.as_ref()).await?;
+        let organisation = organisation(&caller)?;
+        let open = self.store.list_invitations(&organisation, now_ms()).await?;
+        let found = open.into_iter().find(|row| row.id == request.id).ok_or(Error::NoSuchInvitation)?;
+        if !caller.role().may_appoint(found.role()) {
+            return Err(Error::AboveOwnRole);
+        }
+        let before = Some(json!({"role": found.role}));
+        let change = Change { before, ..change(organisation.as_str(), "user.invitation_revoked", &found.id) };
+        let revoked = self.store.revoke_invitation(&organisation, &found.id, change).await?;
+        if revoked { Ok(wire::Done {}) } else { Err(Error::NoSuchInvitation) }
+    }
+
+    pub(super) async fn accept(
+        &self,
+        request: wire::AcceptInvitationRequest,
+    ) -> Result<wire::SignInResponse, Error> {
+        // A token cannot be guessed; what makes many wrong ones costly is that each is an attempt from its address.
+        let door = self.door("", request.client.as_ref())?;
+        if let Some(seconds) = self.knock_address(&door, now_ms()).await? {
+            return Ok(outcome(wire::sign_in_response::Outcome::Wait, seconds));
+        }
+        let found = self.store.find_invitation(&secret::hash(&request.token), now_ms()).await?;
+        let invitation = found.ok_or(Error::NoSuchInvitation)?;
+        let password = NewPassword::parse("password", &request.password)?;
+        let id = match &invitation.user_id {
+            Some(id) => self.come_back(&invitation, &UserId::parse(id)?, &password).await?,
+            None => self.join(&invitation, &request.name, &password).await?,
+        };
+        self.forgive_address(&door).await?;
+        if !request.replaces.is_empty() {
+            self.store.end_session_of_token(&secret::hash(&request.replaces)).await?;
+        }
+        let user = self.store.find_user(&id).await?.ok_or(Error::NoSuchUser)?;
+        self.open(&user, request.client.as_ref(), false).await
+    }
+
+    async fn join(
+        &self,
+        invitation: &InvitationRow,
+        name: &str,
+        password: &NewPassword,
+    ) -> Result<UserId, Error> {
+        let name = Name::parse("name", name).map_err(|error| Error::field("name", error.to_string()))?;
+        let email = self.open_person(&invitation.id, &invitation.sealed)?.email;
+        let id = UserId::generate();
+        let person = Person { email, name: name.as_str().into() };
+        let hashes = self.email_hashes(&person.email)?;
+        let user = NewUser {
+            id: &id,
+            email_hash: hashes.first().map_or("", String::as_str),
+            sealed: &self.seal_person(id.as_str(), &person)?,
+            sealed_password: &self.seal_password(&id, password.as_str()).await?,
+        };
+        let change = Change {
+            actor: Actor::user(id.as_str()),
+            after: Some(json!({"role": invitation.role, "invitation": invitation.id})),
+            ..change(&invitation.organisation_id, "user.joined", id.as_str())
+        };
+        self.store.join(invitation, &user, change).await?;
+        Ok(id)
+    }
+
+    async fn come_back(
+        &self,
+        invitation: &InvitationRow,
+        id: &UserId,
+        password: &NewPassword,
+    ) -> Result<UserId, Error> {
+        let sealed = self.seal_password(id, password.as_str()).await?;
+        let actor = Actor::user(id.as_str());
+        let change = Change { actor, ..change(&invitation.organisation_id, "user.reset", id.as_str()) };
+        self.store.let_in_again(invitation, id, &sealed, change).await?;
+        // The failures that made it necessary are forgotten.
+        let email = self.open_person(&invitation.id, &invitation.sealed)?.email;
+        let door = self.door(&email, None)?;
+        self.welcome(&door).await?;
+        Ok(id.clone())
+    }
+}

@@ -1,0 +1,131 @@
+//! Projects, as the people of their organisation see and change them.
+
+use proto::accounts as wire;
+use serde_json::{Value, json};
+
+use super::{Accounts, change, organisation, sessions::services};
+use crate::{
+    api_key::{Name, ProjectId, ResponseFormat, SelectedServices},
+    audit::Change,
+    error::Error,
+    project::{Origins, rate_limit},
+    service::now_ms,
+    store::{ProjectRow, UserRow},
+};
+
+impl Accounts {
+    pub(super) async fn all_projects(&self, who: wire::Who) -> Result<wire::ListProjectsResponse, Error> {
+        let caller = self.caller(Some(&who)).await?;
+        let rows = self.store.list_projects(&organisation(&caller)?).await?;
+        let projects: Result<_, Error> = rows.into_iter().map(project).collect();
+        Ok(wire::ListProjectsResponse { projects: projects? })
+    }
+
+    pub(super) async fn one_project(&self, request: wire::NamedRequest) -> Result<wire::Project, Error> {
+        let caller = self.caller(request.who.as_ref()).await?;
+        project(self.own(&caller, &request.id).await?)
+    }
+
+    /// A project of the caller's organisation; another's is unknown.
+    async fn own(&self, caller: &UserRow, id: &str) -> Result<ProjectRow, Error> {
+        let found = self.store.find_project(&organisation(caller)?, &ProjectId::parse(id)?).await?;
+        found.ok_or(Error::NoSuchProject)
+    }
+
+    pub(super) async fn add_project(
+        &self,
+        request: wire::CreateProjectRequest,
+    ) -> Result<wire::Project, Error> {
+        let caller = self.caller(request.who.as_ref()).await?;
+        if !caller.role().may_run_projects() {
+            return Err(Error::AboveOwnRole);
+        }
+        let row = ProjectRow {
+            id: ProjectId::generate().as_str().into(),
+            name: name(&request.name)?,
+            selected_services: chosen(&request.selected_services)?,
+            cors_origins: "[]".into(),
+            rate_limit_per_minute: 0,
+            response_format: String::new(),
+            created_at: now_ms(),
+        };
+        let change = Change {
+            project_id: row.id.clone(),
+            after: Some(described(&row)),
+            ..change(&caller.organisation_id, "project.created", &row.id)
+        };
+        self.store.add_project(&organisation(&caller)?, &row, change).await?;
+        project(row)
+    }
+
+    pub(super) async fn change_project(
+        &self,
+        request: wire::UpdateProjectRequest,
+    ) -> Result<wire::Project, Error> {
+        let caller = self.caller(request.who.as_ref()).await?;
+        let before = self.own(&caller, &request.id).await?;
+        if !caller.role().may_run_projects() {
+            return Err(Error::AboveOwnRole);
+        }
+        let mut row = before.clone();
+        if let Some(given) = &request.name {
+            row.name = name(given)?;
+        }
+        if let Some(given) = &request.selected_services {
+            row.selected_services = chosen(&given.names)?;
+        }
+        if let Some(given) = &request.cors_origins {
+            row.cors_origins = Origins::parse(&given.origins)?.to_json();
+        }
+        if let Some(given) = request.rate_limit_per_minute {
+            row.rate_limit_per_minute = rate_limit(given)?.into();
+        }
+        if let Some(given) = &request.response_format {
+            let format =
+                ResponseFormat::parse(given).map_err(|e| Error::field("response_format", e.to_string()))?;
+            row.response_format = format.as_str().into();
+        }
+        let change = Change {
+            project_id: row.id.clone(),
+            before: Some(described(&before)),
+            after: Some(described(&row)),
+            ..change(&caller.organisation_id, "project.changed", &row.id)
+        };
+        self.store.update_project(&organisation(&caller)?, &row, change).await?;
+        project(row)
+    }
+}
+
+fn name(given: &str) -> Result<String, Error> {
+    let name = Name::parse("name", given).map_err(|error| Error::field("name", error.to_string()))?;
+    Ok(name.as_str().to_owned())
+}
+
+/// The services as stored: what was chosen, so that "all" stays all when there are more.
+fn chosen(names: &[String]) -> Result<String, Error> {
+    let field = |error: Error| Error::field("selected_services", error.to_string());
+    if names.is_empty() {
+        return Ok("[]".into());
+    }
+    Ok(json!(SelectedServices::parse(names).map_err(field)?.names()).to_string())
+}
+
+/// What the audit log says of a project.
+fn described(row: &ProjectRow) -> Value {
+    let list = |json: &str| serde_json::from_str::<Value>(json).unwrap_or_default();
+    json!({"name": row.name, "selected_services": list(&row.selected_services),
+           "cors_origins": list(&row.cors_origins), "rate_limit_per_minute": row.rate_limit_per_minute,
+           "response_format": row.response_format})
+}
+
+fn project(row: ProjectRow) -> Result<wire::Project, Error> {
+    Ok(wire::Project {
+        selected_services: services(&row.selected_services)?,
+        cors_origins: serde_json::from_str(&row.cors_origins).map_err(|_| Error::Damaged)?,
+        rate_limit_per_minute: u32::try_from(row.rate_limit_per_minute).unwrap_or(0),
+        response_format: row.response_format,
+        created_at_ms: row.created_at,
+        id: row.id,
+        name: row.name,
+    })
+}

@@ -1,0 +1,159 @@
+//! The second factor: codes of an authenticator (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), and recovery codes for
+//! when it is lost. A code is taken once, and none of an earlier time step after it.
+
+use blob::Purpose;
+use proto::accounts as wire;
+use totp_rs::{Builder, Secret, Totp};
+
+use super::{Accounts, change, sign_in::outcome};
+use crate::{api_key::UserId, error::Error, secret, service::now_ms, store::UserRow};
+
+const TOTP: Purpose = Purpose("encrypt the second factor of a dashboard user");
+const RECOVERY: Purpose = Purpose("name a recovery code of a dashboard user");
+const CODES: usize = 10;
+const ISSUER: &str = "Biometry";
+
+impl Accounts {
+    pub(super) async fn enter_in_full(
+        &self,
+        request: wire::SecondFactorRequest,
+    ) -> Result<wire::SignInResponse, Error> {
+        let now = now_ms();
+        let token_hash = secret::hash(&request.token);
+        let session = self.store.find_session(&token_hash, now).await?.ok_or(Error::NoSuchSession)?;
+        if session.half_open == 0 {
+            return Err(Error::NoSuchSession);
+        }
+        let id = UserId::parse(&session.user_id)?;
+        let user = self.store.find_user(&id).await?.ok_or(Error::NoSuchSession)?;
+        let door = self.door(&self.open_person(&user.id, &user.sealed)?.email, request.client.as_ref())?;
+        if let Some(closed) = self.knock(&door, now).await? {
+            return Ok(closed);
+        }
+        if !self.takes(&user, &request.code).await? {
+            return Ok(outcome(wire::sign_in_response::Outcome::Wrong, 0));
+        }
+        self.welcome(&door).await?;
+        self.store.end_session_of_token(&token_hash).await?;
+        self.open(&user, request.client.as_ref(), false).await
+    }
+
+    /// Whether it is a code of this user that was not used yet; it is now.
+    async fn takes(&self, user: &UserRow, code: &str) -> Result<bool, Error> {
+        let id = UserId::parse(&user.id)?;
+        let digits: String = code.chars().filter(|c| !c.is_whitespace()).collect();
+        if digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_digit()) {
+            let Some(sealed) = &user.sealed_totp else { return Ok(false) };
+            let Some(step) = self.totp(user, sealed)?.check(&digits, seconds()) else { return Ok(false) };
+            return self.store.take_totp_step(&id, i64::try_from(step).unwrap_or(i64::MAX)).await;
+        }
+        for hash in self.code_hashes(&user.id, code)? {
+            let change = change(&user.organisation_id, "user.recovery_code_used", &user.id);
+            if self.store.take_recovery_code(&id, &hash, change).await? {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    }
+
+    pub(super) async fn offer_totp(&self, request: wire::PasswordRequest) -> Result<wire::TotpSecret, Error> {
+        let user = self.caller(request.who.as_ref()).await?;
+        self.confirm_password(&user, "password", &request.password).await?;
+        if user.sealed_totp.is_some() {
+            return Err(Error::TotpState("there is a second factor already; disable it first"));
+        }
+        let secret = Secret::generate();
+        let sealed = self.ring.seal(TOTP, user.id.as_bytes(), secret.as_bytes())?;
+        self.store.offer_totp(&UserId::parse(&user.id)?, &sealed).await?;
+        let totp = self.totp(&user, &sealed)?;
+        let otpauth_url = totp.to_url().map_err(|_| Error::Damaged)?;
+        Ok(wire::TotpSecret { secret: secret.to_base32(), otpauth_url })
+    }
+
+    pub(super) async fn enable_totp(
+        &self,
+        request: wire::ConfirmTotpRequest,
+    ) -> Result<wire::RecoveryCodes, Error> {
+        let user = self.caller(request.who.as_ref()).await?;
+        let pending = user.pending_totp.as_ref().filter(|_| user.sealed_totp.is_none());
+        let pending = pending.ok_or(Error::TotpState("no second factor is being set up; begin first"))?;
+        let digits: String = request.code.chars().filter(|c| !c.is_whitespace()).collect();
+        let step = self.totp(&user, pending)?.check(&digits, seconds());
+        let step = step.ok_or_else(|| Error::field("code", "this code is not right; take the newest one"))?;
+        let codes = self.draw_codes(&user)?;
+        let session = request.who.map(|who| who.session_id).unwrap_or_default();
+        let change = change(&user.organisation_id, "user.totp_enabled", &user.id);
+        let step = i64::try_from(step).unwrap_or(i64::MAX);
+        self.store.enable_totp(&user, step, &codes.hashes, &session, change).await?;
+        Ok(wire::RecoveryCodes { codes: codes.plain })
+    }
+
+    pub(super) async fn drop_totp(&self, request: wire::DisableTotpRequest) -> Result<wire::Done, Error> {
+        let user = self.caller(request.who.as_ref()).await?;
+        if user.sealed_totp.is_none() {
+            return Err(Error::TotpState("there is no second factor"));
+        }
+        self.confirm_password(&user, "password", &request.password).await?;
+        let door = self.door(&self.open_person(&user.id, &user.sealed)?.email, None)?;
+        if let Some(closed) = self.knock(&door, now_ms()).await? {
+            return Err(Error::Wait(closed.retry_after_seconds));
+        }
+        if !self.takes(&user, &request.code).await? {
+            return Err(Error::field("code", "this code is not right"));
+        }
+        self.forgive(&door).await?;
+        let change = change(&user.organisation_id, "user.totp_disabled", &user.id);
+        self.store.disable_totp(&user, change).await?;
+        Ok(wire::Done {})
+    }
+
+    pub(super) async fn other_codes(
+        &self,
+        request: wire::PasswordRequest,
+    ) -> Result<wire::RecoveryCodes, Error> {
+        let user = self.caller(request.who.as_ref()).await?;
+        self.confirm_password(&user, "password", &request.password).await?;
+        if user.sealed_totp.is_none() {
+            return Err(Error::TotpState("there is no second factor to recover"));
+        }
+        let codes = self.draw_codes(&user)?;
+        let change = change(&user.organisation_id, "user.recovery_codes_renewed", &user.id);
+        self.store.renew_recovery_codes(&user, &codes.hashes, change).await?;
+        Ok(wire::RecoveryCodes { codes: codes.plain })
+    }
+
+    fn draw_codes(&self, user: &UserRow) -> Result<Drawn, Error> {
+        let mut drawn = Drawn { plain: Vec::new(), hashes: Vec::new() };
+        for _ in 0..CODES {
+            let code = secret::recovery_code()?;
+            drawn.hashes.extend(self.code_hashes(&user.id, &code)?.into_iter().next());
+            drawn.plain.push(code);
+        }
+        Ok(drawn)
+    }
+
+    /// Keyed hashes of a code of this user, the one to store first.
+    fn code_hashes(&self, user: &str, code: &str) -> Result<Vec<String>, Error> {
+        let named = format!("{user}:{}", secret::plain_code(code));
+        Ok(self.ring.fingerprints(RECOVERY, named.as_bytes())?.into_iter().map(hex::encode).collect())
+    }
+
+    fn totp(&self, user: &UserRow, sealed: &[u8]) -> Result<Totp, Error> {
+        let secret = self.ring.open_sealed(TOTP, user.id.as_bytes(), sealed)?;
+        let email = self.open_person(&user.id, &user.sealed)?.email;
+        // The address stands in a label that ends at a colon.
+        let account = email.replace(':', " ");
+        let totp = Builder::new().with_secret(secret.to_vec()).with_skew(1).with_account_name(account);
+        totp.with_issuer(Some(ISSUER)).build().map_err(|_| Error::Damaged)
+    }
+}
+
+/// Codes as shown, and as kept.
+struct Drawn {
+    plain: Vec<String>,
+    hashes: Vec<String>,
+}
+
+fn seconds() -> u64 {
+    u64::try_from(now_ms() / 1000).unwrap_or(0)
+}

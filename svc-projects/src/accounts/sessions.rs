@@ -1,0 +1,144 @@
+//! Being in: the session of a token, what it may do in a project, and leaving.
+
+use blob::Purpose;
+use proto::accounts as wire;
+
+use super::{Accounts, change, organisation, sign_in::CLIENT};
+use crate::{
+    api_key::{OrganisationId, ProjectId, SelectedServices, UserId},
+    error::Error,
+    person::NewPassword,
+    secret,
+    service::now_ms,
+    store::{SessionRow, UserRow},
+};
+
+const CSRF: Purpose = Purpose("bind a request to a dashboard session");
+
+impl Accounts {
+    pub(super) async fn session_of(
+        &self,
+        request: wire::AuthorizeSessionRequest,
+    ) -> Result<wire::Session, Error> {
+        let session = self.store.find_session(&secret::hash(&request.token), now_ms()).await?;
+        let session = session.ok_or(Error::NoSuchSession)?;
+        let user =
+            self.store.find_user(&UserId::parse(&session.user_id)?).await?.ok_or(Error::NoSuchSession)?;
+        let organisation = organisation(&user)?;
+        let half_open = session.half_open != 0;
+        let project = if half_open || request.project_id.is_empty() {
+            None
+        } else {
+            self.grant(&organisation, &request.project_id).await?
+        };
+        let csrf = self.ring.fingerprints(CSRF, request.token.as_bytes())?;
+        Ok(wire::Session {
+            id: session.id,
+            user: Some(self.user(&user)?),
+            organisation_id: user.organisation_id,
+            organisation_name: self.store.organisation_name(&organisation).await?.unwrap_or_default(),
+            csrf_token: csrf.first().map(hex::encode).unwrap_or_default(),
+            half_open,
+            project,
+        })
+    }
+
+    /// What somebody of this organisation works with in a project; none when it is another's, or nobody's.
+    async fn grant(
+        &self,
+        organisation: &OrganisationId,
+        project: &str,
+    ) -> Result<Option<wire::ProjectGrant>, Error> {
+        let Ok(id) = ProjectId::parse(project) else { return Ok(None) };
+        let Some(row) = self.store.find_project(organisation, &id).await? else { return Ok(None) };
+        let rules = self.store.project_rules(&id).await?;
+        Ok(Some(wire::ProjectGrant {
+            project_id: row.id.clone(),
+            selected_services: services(&row.selected_services)?,
+            rules_source: if rules.is_some() { "project".into() } else { "default".into() },
+            rules_version: rules.as_ref().and_then(|r| u32::try_from(r.version).ok()).unwrap_or(0),
+            rules_scores_id: rules.as_ref().map(|r| r.scores_id.clone()),
+            rules_json: rules.map(|r| r.rules_json),
+            rate_limit_per_minute: u32::try_from(row.rate_limit_per_minute).unwrap_or(0),
+        }))
+    }
+
+    pub(super) async fn leave(&self, request: wire::SignOutRequest) -> Result<wire::Done, Error> {
+        self.store.end_session_of_token(&secret::hash(&request.token)).await?;
+        Ok(wire::Done {})
+    }
+
+    pub(super) async fn own_sessions(&self, who: wire::Who) -> Result<wire::ListSessionsResponse, Error> {
+        let user = self.caller(Some(&who)).await?;
+        let rows = self.store.list_sessions(&UserId::parse(&user.id)?, now_ms()).await?;
+        Ok(wire::ListSessionsResponse {
+            sessions: rows.into_iter().map(|row| self.open_session(row)).collect(),
+        })
+    }
+
+    fn open_session(&self, row: SessionRow) -> wire::OpenSession {
+        // Where it was opened is worth little if it cannot be read; that it is open still counts.
+        let place = self.ring.open_sealed(CLIENT, row.id.as_bytes(), &row.sealed).ok();
+        let place: serde_json::Value =
+            place.and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default();
+        let text = |name: &str| place[name].as_str().unwrap_or_default().to_owned();
+        wire::OpenSession {
+            created_at_ms: row.created_at,
+            seen_at_ms: row.seen_at,
+            expires_at_ms: row.expires_at,
+            address: text("address"),
+            user_agent: text("user_agent"),
+            id: row.id,
+        }
+    }
+
+    pub(super) async fn end_own_session(
+        &self,
+        request: wire::RevokeSessionRequest,
+    ) -> Result<wire::Done, Error> {
+        let user = self.caller(request.who.as_ref()).await?;
+        let ended = self.store.end_session(&UserId::parse(&user.id)?, &request.session_id).await?;
+        if ended { Ok(wire::Done {}) } else { Err(Error::NoSuchSession) }
+    }
+
+    /// Every session ends, this one too; a new one takes its place.
+    pub(super) async fn another_password(
+        &self,
+        request: wire::ChangePasswordRequest,
+    ) -> Result<wire::SignInResponse, Error> {
+        let user = self.caller(request.who.as_ref()).await?;
+        let new = NewPassword::parse("new_password", &request.new_password)?;
+        self.confirm_password(&user, "current_password", &request.current_password).await?;
+        if request.new_password == request.current_password {
+            return Err(Error::field("new_password", "this is the password you have"));
+        }
+        let sealed = self.seal_password(&UserId::parse(&user.id)?, new.as_str()).await?;
+        let change = change(&user.organisation_id, "user.password_changed", &user.id);
+        self.store.set_password(&user, &sealed, change).await?;
+        self.open(&user, request.client.as_ref(), false).await
+    }
+
+    /// Asks for the password again, counted like a sign-in: a session left open is not enough to guess from.
+    pub(super) async fn confirm_password(
+        &self,
+        user: &UserRow,
+        field: &'static str,
+        password: &str,
+    ) -> Result<(), Error> {
+        let email = self.open_person(&user.id, &user.sealed)?.email;
+        let door = self.door(&email, None)?;
+        if let Some(closed) = self.knock(&door, now_ms()).await? {
+            return Err(Error::Wait(closed.retry_after_seconds));
+        }
+        if !self.knows_password(Some(user), password).await? {
+            return Err(Error::field(field, "this is not your password"));
+        }
+        self.forgive(&door).await
+    }
+}
+
+/// The services of a project; none chosen is all of them.
+pub(super) fn services(json: &str) -> Result<Vec<String>, Error> {
+    let names: Vec<String> = serde_json::from_str(json).map_err(|_| Error::Damaged)?;
+    Ok(SelectedServices::parse(&names)?.into_names())
+}

@@ -1,0 +1,51 @@
+//! The people of an organisation, as those who may appoint them see and change them.
+
+use proto::accounts as wire;
+use serde_json::json;
+
+use super::{Accounts, change, organisation};
+use crate::{api_key::UserId, audit::Change, error::Error, person::Role, service::now_ms, store::UserRow};
+
+impl Accounts {
+    pub(super) async fn everybody(&self, who: wire::Who) -> Result<wire::ListUsersResponse, Error> {
+        let caller = self.caller(Some(&who)).await?;
+        let rows = self.store.list_users(&organisation(&caller)?).await?;
+        let users: Result<_, Error> = rows.iter().map(|row| self.user(row)).collect();
+        Ok(wire::ListUsersResponse { users: users? })
+    }
+
+    /// Somebody of the caller's own organisation; everybody else is unknown.
+    async fn colleague(&self, caller: &UserRow, id: &str) -> Result<UserRow, Error> {
+        let found = self.store.find_user(&UserId::parse(id)?).await?;
+        found.filter(|user| user.organisation_id == caller.organisation_id).ok_or(Error::NoSuchUser)
+    }
+
+    pub(super) async fn appoint(&self, request: wire::SetRoleRequest) -> Result<wire::User, Error> {
+        let caller = self.caller(request.who.as_ref()).await?;
+        let user = self.colleague(&caller, &request.user_id).await?;
+        let role = Role::try_from(request.role())?;
+        if !caller.role().may_appoint(user.role()) || !caller.role().may_appoint(role) {
+            return Err(Error::AboveOwnRole);
+        }
+        if role != user.role() {
+            let (before, after) = (Some(json!({"role": user.role})), Some(json!({"role": role.as_str()})));
+            let change =
+                Change { before, after, ..change(&user.organisation_id, "user.role_changed", &user.id) };
+            self.store.set_role(&user, role, change, now_ms()).await?;
+        }
+        self.user(&UserRow { role: role.as_str().into(), ..user })
+    }
+
+    pub(super) async fn remove(&self, request: wire::NamedRequest) -> Result<wire::Done, Error> {
+        let caller = self.caller(request.who.as_ref()).await?;
+        let user = self.colleague(&caller, &request.id).await?;
+        // Whoever wants to go may.
+        if caller.id != user.id && !caller.role().may_appoint(user.role()) {
+            return Err(Error::AboveOwnRole);
+        }
+        let before = Some(json!({"role": user.role}));
+        let change = Change { before, ..change(&user.organisation_id, "user.removed", &user.id) };
+        self.store.remove_user(&user, change).await?;
+        Ok(wire::Done {})
+    }
+}

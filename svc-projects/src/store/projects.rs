@@ -1,0 +1,106 @@
+//! Projects as the people of their organisation see and change them.
+
+use sqlx::{query, query_as};
+
+use super::{Store, audit::audited};
+use crate::{
+    api_key::{OrganisationId, ProjectId},
+    audit::Change,
+    error::Error,
+};
+
+/// A project as kept.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct ProjectRow {
+    pub id: String,
+    pub name: String,
+    /// JSON lists; empty: all services, any origin.
+    pub selected_services: String,
+    pub cors_origins: String,
+    /// 0: the installation's.
+    pub rate_limit_per_minute: i64,
+    pub response_format: String,
+    pub created_at: i64,
+}
+
+/// The rules in force in a project.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct ProjectRules {
+    pub scores_id: String,
+    pub version: i64,
+    pub rules_json: String,
+}
+
+impl Store {
+    pub async fn list_projects(&self, organisation: &OrganisationId) -> Result<Vec<ProjectRow>, Error> {
+        const SQL: &str = "SELECT id, name, selected_services, cors_origins, rate_limit_per_minute, response_format, \
+                           created_at FROM projects WHERE organisation_id = $1 ORDER BY id LIMIT 1000";
+        Ok(db::on!(&self.db, |pool| query_as(SQL).bind(organisation.as_str()).fetch_all(pool).await)?)
+    }
+
+    /// A project of this organisation; another's is unknown.
+    pub async fn find_project(
+        &self,
+        organisation: &OrganisationId,
+        project: &ProjectId,
+    ) -> Result<Option<ProjectRow>, Error> {
+        const SQL: &str = "SELECT id, name, selected_services, cors_origins, rate_limit_per_minute, response_format, \
+                           created_at FROM projects WHERE organisation_id = $1 AND id = $2";
+        Ok(db::on!(&self.db, |pool| query_as(SQL)
+            .bind(organisation.as_str())
+            .bind(project.as_str())
+            .fetch_optional(pool)
+            .await)?)
+    }
+
+    pub async fn project_rules(&self, project: &ProjectId) -> Result<Option<ProjectRules>, Error> {
+        const SQL: &str = "SELECT r.scores_id, r.version, r.rules_json FROM projects p \
+                           JOIN scoring_rules r ON r.scores_id = p.scores_id WHERE p.id = $1";
+        Ok(db::on!(&self.db, |pool| query_as(SQL).bind(project.as_str()).fetch_optional(pool).await)?)
+    }
+
+    pub async fn add_project(
+        &self,
+        organisation: &OrganisationId,
+        project: &ProjectRow,
+        change: Change,
+    ) -> Result<(), Error> {
+        const SQL: &str = "INSERT INTO projects (id, organisation_id, name, selected_services, cors_origins, \
+                           rate_limit_per_minute, response_format, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+        let p = project;
+        audited!(self, |tx| {
+            let add =
+                query(SQL).bind(&p.id).bind(organisation.as_str()).bind(&p.name).bind(&p.selected_services);
+            let add = add.bind(&p.cors_origins).bind(p.rate_limit_per_minute).bind(&p.response_format);
+            add.bind(p.created_at).execute(&mut *tx).await?;
+            ((), Some(change.clone()))
+        })
+    }
+
+    pub async fn update_project(
+        &self,
+        organisation: &OrganisationId,
+        project: &ProjectRow,
+        change: Change,
+    ) -> Result<(), Error> {
+        const SQL: &str = "UPDATE projects SET name = $3, selected_services = $4, cors_origins = $5, \
+                           rate_limit_per_minute = $6, response_format = $7 WHERE id = $1 AND organisation_id = $2";
+        let p = project;
+        audited!(self, |tx| {
+            let set =
+                query(SQL).bind(&p.id).bind(organisation.as_str()).bind(&p.name).bind(&p.selected_services);
+            let set = set.bind(&p.cors_origins).bind(p.rate_limit_per_minute).bind(&p.response_format);
+            set.execute(&mut *tx).await?;
+            ((), Some(change.clone()))
+        })
+    }
+
+    /// The organisation of a project.
+    pub async fn organisation_of(&self, project: &ProjectId) -> Result<Option<String>, Error> {
+        const SQL: &str = "SELECT organisation_id FROM projects WHERE id = $1";
+        Ok(db::on!(&self.db, |pool| sqlx::query_scalar(SQL)
+            .bind(project.as_str())
+            .fetch_optional(pool)
+            .await)?)
+    }
+}
