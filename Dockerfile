@@ -1,4 +1,10 @@
 # One image for both deployments: `biometry` (everything in one process) and each service's own binary.
+FROM node:22-bookworm-slim AS dashboard
+WORKDIR /src
+COPY setup/dashboard.sh setup/
+COPY dashboard dashboard
+RUN setup/dashboard.sh
+
 FROM rust:1.95-slim-bookworm AS build
 SHELL ["/bin/bash", "-euo", "pipefail", "-c"]
 WORKDIR /src
@@ -10,6 +16,7 @@ COPY setup setup
 COPY training/weights training/weights
 RUN setup/all.sh --no-fixtures
 COPY . .
+COPY --from=dashboard /src/dashboard/dist dashboard/dist
 RUN cargo build --release --locked --workspace --bins \
  && mkdir -p /out/bin \
  && cp target/release/{biometry,gateway,svc-sessions,svc-consent,svc-ml,svc-docauth,svc-transactions,svc-projects} /out/bin/

@@ -7,7 +7,7 @@ SHARED ?= ../shared
 DOCUMENTS ?= 1
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help setup models demo test check serve bench accuracy deploy-check
+.PHONY: help setup models dashboard demo test check serve bench accuracy deploy-check
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,6 +17,9 @@ setup: ## install what is missing: system packages, ONNX Runtime, model pack, fi
 
 models: ## make or mend the model pack
 	@setup/all.sh
+
+dashboard: ## build the web dashboard, which the gateway embeds
+	@setup/dashboard.sh
 
 demo: setup ## the main job on real media: a table of cases, and target/demo/report.json
 	cargo build --release --locked --bin biometry

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Everything a fresh machine needs before `cargo build`: system packages, .venv, models/, fixtures/.
+# Everything a fresh machine needs before `cargo build`: system packages, .venv, models/, dashboard/dist, fixtures/.
 # Each step looks first and does nothing when it is up to date.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -21,8 +21,9 @@ environment() {
 
 environment .venv setup/requirements.txt
 .venv/bin/python setup/models.py
-# An image needs no demonstration media and no tests.
+# An image needs no demonstration media and no tests, and builds the dashboard beside.
 if [[ ${1:-} != --no-fixtures ]]; then
+  setup/dashboard.sh
   .venv/bin/python setup/fixtures.py
   environment tests/contract/.venv tests/contract/requirements.txt
 fi

@@ -1,0 +1,28 @@
+import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
+
+import { ApiError } from "./client";
+import { connection } from "./connection";
+
+/** The session ended elsewhere: the sign-in page takes over, and keeps where one was. */
+function signedOut(error: unknown) {
+  if (error instanceof ApiError && error.status === 401) client.setQueryData(["me"], null);
+}
+
+export const client: QueryClient = new QueryClient({
+  queryCache: new QueryCache({ onError: signedOut }),
+  mutationCache: new MutationCache({ onError: signedOut }),
+  defaultOptions: {
+    queries: {
+      staleTime: 5_000,
+      refetchOnWindowFocus: true,
+      retry: (count, error) => count < 2 && !(error instanceof ApiError && error.status < 500),
+      networkMode: "always",
+    },
+    mutations: { networkMode: "always" },
+  },
+});
+
+// What could not be read while the connection was gone is read again when it is back.
+connection.subscribe(() => {
+  if (connection.isUp()) void client.invalidateQueries();
+});

@@ -1,0 +1,227 @@
+/** The JSON of the server's API, as far as the dashboard reads it. Times are RFC 3339. */
+
+export type Role = "owner" | "admin" | "developer" | "fraud_analyst" | "viewer";
+export type Verdict = "pass" | "fail" | "refer";
+export type Flag = "fraudulent" | "possibly_fraudulent" | "ok";
+
+/** What a role may do, in the server's words. */
+export type Permission = string;
+
+export interface Me {
+  user: { id: string; email: string; name: string; role: Role; totp_enabled: boolean };
+  organisation: { id: string; name: string };
+  projects: { id: string; name: string }[];
+  permissions: Permission[];
+  csrf_token: string;
+}
+
+export interface Page<T> {
+  data: T[];
+  next_cursor: string | null;
+}
+
+export interface One<T> {
+  data: T;
+  message?: string;
+}
+
+export interface Cue {
+  name: string;
+  value: number | null;
+  threshold: number | null;
+  passed: boolean | null;
+}
+
+/** What one service found. Which fields there are depends on the service. */
+export interface ServiceResult {
+  code?: number;
+  status?: string;
+  result?: unknown;
+  score?: number | null;
+  description?: string;
+  error?: string;
+  cues?: Cue[];
+  [field: string]: unknown;
+}
+
+export interface Geo {
+  lat?: number;
+  lng?: number;
+  country?: string;
+  city?: string;
+  ip?: string;
+  source?: string;
+}
+
+export interface Fraud {
+  rule: string;
+  evidence: Record<string, unknown> | null;
+  at: string;
+}
+
+export interface Transaction {
+  id: string;
+  project_id: string;
+  api_key_id: string;
+  session_id: string | null;
+  user_fullname: string | null;
+  kind: string;
+  created_at: string;
+  http_status: number;
+  error: string | null;
+  verdict: Verdict | null;
+  score: number | null;
+  decision_reasons: string[];
+  services: Record<string, ServiceResult> | null;
+  rules: string | null;
+  evidence: { rules?: { scores_id: string; version: number } } | null;
+  action_trigger: string | null;
+  device_info: Record<string, unknown> | null;
+  geo: Geo | null;
+  tags: string[];
+  durations: { stages?: { stage: string; wall_ms: number; cpu_ms: number }[]; upload_ms?: number } | null;
+  duration_ms: number;
+  client_app: string | null;
+  client_app_version: string | null;
+  flag: Flag | null;
+  fraud: Fraud[];
+}
+
+export interface Sample {
+  id: string;
+  name: string;
+  content_type: string;
+  size: number;
+  created_at: string;
+  expires_at: string;
+  url: string;
+  url_expires_at: string;
+}
+
+export interface ApiKey {
+  id: string;
+  name: string;
+  state: "active" | "revoked";
+  selected_services: string[];
+  scores_id: string | null;
+  can_mint: boolean;
+  response_format: string;
+  created_at: string;
+  updated_at: string;
+  last_used_at?: string | null;
+}
+
+export type Mode = "required" | "advisory" | "off";
+
+export interface ServiceRule {
+  mode: Mode;
+  pass?: number;
+  refer?: number;
+  weight?: number;
+  not_enrolled?: "neutral" | "refer" | "fail";
+  cannot_judge?: "fail" | "refer";
+  missing?: "refer" | "fail";
+}
+
+export interface Rules {
+  version: number;
+  services: Record<string, ServiceRule>;
+}
+
+export interface RuleSet {
+  scores_id: string;
+  name: string;
+  version: number;
+  latest_version: number;
+  project_default: boolean;
+  created_at: string;
+  rules?: Rules;
+  versions?: { version: number; created_at: string }[];
+}
+
+export interface Validity {
+  valid: boolean;
+  path?: string;
+  error?: string;
+  rules?: Rules;
+}
+
+export interface Judgement {
+  verdict: Verdict;
+  score: number | null;
+  reasons: string[];
+}
+
+export interface Replay {
+  considered: number;
+  replayed: number;
+  not_replayed: Record<string, number>;
+  verdicts: Record<string, Record<string, number>>;
+  changed: number;
+  changes: { id: string; created_at: string; old: Judgement; new: Judgement }[];
+  next_cursor: string | null;
+}
+
+export interface Webhook {
+  id: string;
+  api_key_id: string;
+  url: string;
+  events: string[];
+  status: "active" | "paused" | "disabled";
+  headers: Record<string, string>;
+  success_count: number;
+  failure_count: number;
+  created_at: string;
+  updated_at: string;
+}
+
+export interface Attempt {
+  at: string;
+  duration_ms: number;
+  status_code: number | null;
+  error: string | null;
+  response_excerpt: string | null;
+}
+
+export interface Delivery {
+  id: string;
+  webhook_id: string;
+  transaction_id: string;
+  event: string;
+  status: "pending" | "delivered" | "dead";
+  attempts: number;
+  next_attempt_at: string | null;
+  created_at: string;
+  log: Attempt[];
+  /** What was sent, where the server keeps it. */
+  request_body?: unknown;
+  payload?: unknown;
+}
+
+export interface ConsentEntry {
+  id: string;
+  kind: "authorization" | "storage";
+  is_consent_given: boolean;
+  recorded_at: string;
+  api_key_id: string;
+  session_id: string | null;
+  transaction_id: string;
+  hash: string;
+}
+
+export interface Consent {
+  user_fullname: string;
+  authorization: boolean;
+  storage: boolean;
+  history: ConsentEntry[];
+}
+
+export interface Receipt {
+  receipt_id: string;
+  project_id: string;
+  subject: string;
+  erased_at: string;
+  destroyed: { service: string; kind: string; count: number }[];
+  verified: boolean;
+  signature: string;
+}

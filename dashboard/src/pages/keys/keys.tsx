@@ -1,0 +1,97 @@
+import { Badge, Group, Paper, Stack, Table, Text } from "@mantine/core";
+import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
+import { IconKey, IconPlus } from "@tabler/icons-react";
+import { useState } from "react";
+
+import { MAY } from "../../api/permissions";
+import { listKeys, listRules, revokeKey } from "../../api/projects";
+import type { ApiKey } from "../../api/types";
+import { AllowedButton } from "../../parts/allowed";
+import { Confirm } from "../../parts/confirm";
+import { LoadMore } from "../../parts/load-more";
+import { done } from "../../parts/notify";
+import { Empty, Failure, Page, Waiting } from "../../parts/page";
+import { Id } from "../../parts/secret";
+import { When } from "../../parts/time";
+import { useProject } from "../../shell/place";
+import { CreateKey } from "./create-key";
+
+/** The keys of the project: made, shown once, revoked. */
+export default function Keys() {
+  const project = useProject() ?? "";
+  const client = useQueryClient();
+  const [creating, setCreating] = useState(false);
+  const [revoking, setRevoking] = useState<ApiKey | null>(null);
+  const query = useInfiniteQuery({
+    queryKey: ["keys", project],
+    queryFn: ({ pageParam }) => listKeys(pageParam),
+    initialPageParam: "",
+    getNextPageParam: (last) => last.next_cursor ?? undefined,
+  });
+  const rules = useQuery({ queryKey: ["rules", project], queryFn: () => listRules() });
+  const keys = query.data?.pages.flatMap(({ data }) => data) ?? [];
+  const rulesName = (id: string | null) => (id ? (rules.data?.data.find(({ scores_id }) => scores_id === id)?.name ?? id) : "the project's");
+  const changed = () => client.invalidateQueries({ queryKey: ["keys", project] });
+  return (
+    <Page
+      title="API keys"
+      about="What your systems call the API with. A key belongs to this project alone, and is shown once when it is made."
+      actions={<AllowedButton needs={MAY.editKeys} leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setCreating(true)}>New key</AllowedButton>}
+    >
+      {query.isPending ? <Waiting /> : query.isError ? <Failure error={query.error} again={() => void query.refetch()} /> : (
+        <Paper>
+          {keys.length === 0 ? <Empty icon={<IconKey size={36} />} title="No keys yet">Make one to call the API from your backend.</Empty> : (
+            <Table.ScrollContainer minWidth={340} type="native">
+              <Table aria-label="API keys">
+                <Table.Thead>
+                  <Table.Tr><Table.Th>Name</Table.Th><Table.Th visibleFrom="md">Services</Table.Th><Table.Th visibleFrom="lg">Rules</Table.Th><Table.Th visibleFrom="sm">Last used</Table.Th><Table.Th visibleFrom="xl">Made</Table.Th><Table.Th><span className="any">Action</span></Table.Th></Table.Tr>
+                </Table.Thead>
+                <Table.Tbody>{keys.map((key) => <Row key={key.id} apiKey={key} rules={rulesName(key.scores_id)} onRevoke={() => setRevoking(key)} />)}</Table.Tbody>
+              </Table>
+            </Table.ScrollContainer>
+          )}
+        </Paper>
+      )}
+      <LoadMore query={query} label="Older keys" />
+      {creating && <CreateKey rules={rules.data?.data ?? []} onClose={() => setCreating(false)} onCreated={() => void changed()} />}
+      <Confirm
+        opened={revoking !== null}
+        title="Revoke this key"
+        action="Revoke"
+        onClose={() => setRevoking(null)}
+        onConfirm={async () => {
+          if (!revoking) return;
+          await revokeKey(revoking.id);
+          await changed();
+          done("The key is revoked");
+        }}
+      >
+        <Text size="sm">Calls with <b className="any">{revoking?.name}</b> are refused from the next one on. This cannot be undone.</Text>
+      </Confirm>
+    </Page>
+  );
+}
+
+function Row({ apiKey: key, rules, onRevoke }: { apiKey: ApiKey; rules: string; onRevoke: () => void }) {
+  const active = key.state === "active";
+  return (
+    <Table.Tr data-testid="key">
+      <Table.Td>
+        <Stack gap={2}>
+          <Group gap={6}>
+            <Text size="sm" fw={600} className="any" c={active ? undefined : "dimmed"}>{key.name}</Text>
+            {!active && <Badge color="gray">revoked</Badge>}
+            {key.can_mint && <Badge color="orange">administers</Badge>}
+            {key.response_format === "sdk" && <Badge color="blue">SDK shapes</Badge>}
+          </Group>
+          <Text size="xs" c="dimmed" component="span"><Id id={key.id} /></Text>
+        </Stack>
+      </Table.Td>
+      <Table.Td visibleFrom="md"><Text size="sm" maw={320}>{key.selected_services.length === 5 ? "All" : key.selected_services.join(", ")}</Text></Table.Td>
+      <Table.Td visibleFrom="lg"><Text size="sm" className="any">{rules}</Text></Table.Td>
+      <Table.Td visibleFrom="sm">{key.last_used_at ? <When at={key.last_used_at} distance /> : <Text size="sm" c="dimmed">{key.last_used_at === null ? "never" : "–"}</Text>}</Table.Td>
+      <Table.Td visibleFrom="xl"><When at={key.created_at} /></Table.Td>
+      <Table.Td>{active && <AllowedButton needs={MAY.editKeys} size="compact-sm" variant="light" color="red" onClick={onRevoke} aria-label={`Revoke ${key.name}`}>Revoke</AllowedButton>}</Table.Td>
+    </Table.Tr>
+  );
+}

@@ -1,0 +1,78 @@
+import { NativeSelect, Paper, Stack, Table, Text } from "@mantine/core";
+import { useQuery } from "@tanstack/react-query";
+import { useState } from "react";
+
+import { type MeasuredTable, measuredTables, type Point } from "../../api/calibration";
+import { ApiError } from "../../api/client";
+import { MAY } from "../../api/permissions";
+import { AllowedButton } from "../../parts/allowed";
+import { done } from "../../parts/notify";
+import { Empty, Loaded } from "../../parts/page";
+import { SERVICES } from "../../parts/words";
+import type { Draft } from "./draft";
+
+const percent = (share: number) => `${(share * 100).toLocaleString(undefined, { maximumSignificantDigits: 3 })} %`;
+const RATES = [0.1, 0.03, 0.01, 0.003, 0.001, 0.0003, 0.0001];
+
+/** From how many impostors one can bear to the threshold it takes, and to what that costs genuine people. */
+export function Calibration({ draft }: { draft: Draft }) {
+  const query = useQuery({ queryKey: ["measured-tables"], queryFn: measuredTables, staleTime: 600_000 });
+  const [rate, setRate] = useState("0.001");
+  if (query.error instanceof ApiError && query.error.status === 404) {
+    return <Paper><Empty title="No measured tables here">This server gives none. Measure on your own files with <code>biometry evaluate</code> and <code>biometry calibrate</code>.</Empty></Paper>;
+  }
+  return (
+    <Stack>
+      <NativeSelect
+        label="False-match rate you can bear"
+        description="How many of those who are not the person, or not live, may pass a service alone"
+        maw={420}
+        value={rate}
+        onChange={(event) => setRate(event.currentTarget.value)}
+        data={RATES.map((value) => ({ value: String(value), label: `1 in ${Math.round(1 / value).toLocaleString()} (${percent(value)})` }))}
+      />
+      <Loaded query={query}>{(tables) => <Thresholds tables={tables} rate={Number(rate)} draft={draft} />}</Loaded>
+    </Stack>
+  );
+}
+
+/** The measured point that is at least as strict as asked; none where the data did not reach so far. */
+export function strictEnough(points: Point[], rate: number): Point | undefined {
+  return points.filter(({ fmr }) => fmr <= rate).sort((a, b) => b.fmr - a.fmr)[0];
+}
+
+function Thresholds({ tables, rate, draft }: { tables: MeasuredTable[]; rate: number; draft: Draft }) {
+  return (
+    <Paper>
+      <Table.ScrollContainer minWidth={520} type="native">
+        <Table aria-label="Thresholds for the false-match rate">
+          <Table.Thead><Table.Tr><Table.Th>Service</Table.Th><Table.Th ta="right">Threshold</Table.Th><Table.Th ta="right">Genuine people refused</Table.Th><Table.Th visibleFrom="md">Measured on</Table.Th><Table.Th>Draft</Table.Th></Table.Tr></Table.Thead>
+          <Table.Tbody>
+            {tables.map((table) => {
+              const point = strictEnough(table.points, rate);
+              const title = SERVICES[table.service] ?? table.service;
+              return (
+                <Table.Tr key={`${table.service}-${table.measured_on}`}>
+                  <Table.Td fw={600}>{title}</Table.Td>
+                  <Table.Td ta="right" className="num">{point ? point.threshold.toFixed(4) : "–"}</Table.Td>
+                  <Table.Td ta="right" className="num">{point ? percent(point.fnmr) : "–"}{point?.fnmr_low !== undefined && point.fnmr_high !== undefined && <Text size="xs" c="dimmed">{percent(point.fnmr_low)} to {percent(point.fnmr_high)}</Text>}</Table.Td>
+                  <Table.Td visibleFrom="md"><Text size="sm">{table.measured_on}</Text><Text size="xs" c="dimmed">{table.genuine.toLocaleString()} genuine, {table.others.toLocaleString()} others{!point && "; too few for this rate"}</Text></Table.Td>
+                  <Table.Td>
+                    {point && (
+                      <AllowedButton needs={MAY.editRules} size="compact-sm" variant="default" aria-label={`Use ${point.threshold.toFixed(4)} for ${title}`} onClick={() => {
+                        const refer = draft.rules?.services[table.service]?.refer ?? 0.4;
+                        draft.setRule(table.service, { pass: point.threshold, refer: Math.min(refer, point.threshold) });
+                        done(`${title}: pass from ${point.threshold.toFixed(4)} in the draft`);
+                      }}>Use</AllowedButton>
+                    )}
+                  </Table.Td>
+                </Table.Tr>
+              );
+            })}
+          </Table.Tbody>
+        </Table>
+      </Table.ScrollContainer>
+      {tables.length === 0 && <Empty title="Nothing was measured yet" />}
+    </Paper>
+  );
+}

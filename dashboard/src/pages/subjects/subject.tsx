@@ -1,0 +1,158 @@
+import { Alert, Badge, Button, Code, Group, Paper, SimpleGrid, Stack, Table, Text, Timeline, Title } from "@mantine/core";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { IconCheck, IconDownload, IconX } from "@tabler/icons-react";
+import { useState } from "react";
+import { Link } from "wouter";
+
+import { ApiError } from "../../api/client";
+import { MAY } from "../../api/permissions";
+import { consents, erase, subject, withdraw } from "../../api/subjects";
+import { save } from "../../api/transactions";
+import type { Consent, Receipt } from "../../api/types";
+import { AllowedButton } from "../../parts/allowed";
+import { Confirm } from "../../parts/confirm";
+import { done } from "../../parts/notify";
+import { Loaded } from "../../parts/page";
+import { When } from "../../parts/time";
+import { words } from "../../parts/words";
+import { useProject } from "../../shell/place";
+
+/** A consent that was never recorded is no fault: it is simply not given. */
+async function consentOf(name: string): Promise<Consent> {
+  try {
+    return await consents(name);
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return { user_fullname: name, authorization: false, storage: false, history: [] };
+    throw error;
+  }
+}
+
+export function SubjectCard({ name }: { name: string }) {
+  const project = useProject() ?? "";
+  const client = useQueryClient();
+  const key = ["subject", project, name];
+  const consent = useQuery({ queryKey: [...key, "consent"], queryFn: () => consentOf(name) });
+  const [erasing, setErasing] = useState(false);
+  const [withdrawing, setWithdrawing] = useState<"authorization" | "storage" | null>(null);
+  const [receipt, setReceipt] = useState<Receipt | null>(null);
+  const refresh = () => client.invalidateQueries({ queryKey: key });
+  return (
+    <Stack>
+      <Group justify="space-between">
+        <Title order={2} size="h3" className="any">{name}</Title>
+        <Group gap="xs">
+          <Button component={Link} href={`/transactions?user=${encodeURIComponent(name)}`} variant="default">Transactions</Button>
+          <AllowedButton needs={MAY.editSubjects} color="red" onClick={() => setErasing(true)}>Erase</AllowedButton>
+        </Group>
+      </Group>
+      {receipt && <ReceiptCard receipt={receipt} />}
+      <Loaded query={consent}>{(found) => <Consents consent={found} onWithdraw={setWithdrawing} />}</Loaded>
+      <Templates name={name} queryKey={[...key, "templates"]} />
+      <Confirm
+        opened={withdrawing !== null}
+        title={`Withdraw the ${withdrawing === "storage" ? "storage" : "authorization"} consent`}
+        action="Withdraw"
+        onClose={() => setWithdrawing(null)}
+        onConfirm={async () => {
+          if (!withdrawing) return;
+          await withdraw(name, withdrawing);
+          await refresh();
+          done("The consent is withdrawn");
+        }}
+      >
+        <Text size="sm">{withdrawing === "storage" ? "Nothing biometric of this person is kept any more." : "Face and voice of this person are not recognised any more; the other services go on."} Do this when the person asked for it. Only they can give it again.</Text>
+      </Confirm>
+      <Confirm
+        opened={erasing}
+        title="Erase this person"
+        action="Erase for good"
+        typed={name}
+        onClose={() => setErasing(false)}
+        onConfirm={async () => {
+          setReceipt(await erase(name));
+          await refresh();
+        }}
+      >
+        <Text size="sm">Consents, sessions and their videos, templates and their key, samples, and whatever is personal in transactions and webhooks are destroyed, and every service is asked whether anything is left. You get a signed receipt. This cannot be undone.</Text>
+      </Confirm>
+    </Stack>
+  );
+}
+
+function Consents({ consent, onWithdraw }: { consent: Consent; onWithdraw: (kind: "authorization" | "storage") => void }) {
+  const one = (kind: "authorization" | "storage", title: string, about: string) => (
+    <Paper p="md">
+      <Group justify="space-between" align="flex-start">
+        <div>
+          <Title order={3} size="h5">{title}</Title>
+          <Text size="sm" c="dimmed">{about}</Text>
+          <Badge mt="xs" color={consent[kind] ? "green" : "gray"} leftSection={consent[kind] ? <IconCheck size={12} aria-hidden /> : <IconX size={12} aria-hidden />}>{consent[kind] ? "given" : "not given"}</Badge>
+        </div>
+        {consent[kind] && <AllowedButton needs={MAY.editSubjects} size="compact-sm" variant="default" onClick={() => onWithdraw(kind)} aria-label={`Withdraw ${title.toLowerCase()}`}>Withdraw</AllowedButton>}
+      </Group>
+    </Paper>
+  );
+  return (
+    <Stack>
+      <SimpleGrid cols={{ base: 1, sm: 2 }}>
+        {one("authorization", "Authorization", "Face and voice may be recognised.")}
+        {one("storage", "Storage", "Biometric data may be kept.")}
+      </SimpleGrid>
+      {consent.history.length > 0 && (
+        <Paper p="md">
+          <Title order={3} size="h5" mb="md">History</Title>
+          <Timeline bulletSize={18} lineWidth={2} active={consent.history.length}>
+            {consent.history.toReversed().map((entry) => (
+              <Timeline.Item key={entry.id} color={entry.is_consent_given ? "green" : "red"} title={<Text size="sm" fw={600}>{words(entry.kind)} {entry.is_consent_given ? "given" : "withdrawn"}</Text>}>
+                <Text size="xs" c="dimmed" component="div"><When at={entry.recorded_at} /> · <Link href={`/transactions/${entry.transaction_id}`}>the call</Link> · <span className="mono" title={entry.hash}>{entry.hash.slice(0, 12)}…</span></Text>
+              </Timeline.Item>
+            ))}
+          </Timeline>
+        </Paper>
+      )}
+    </Stack>
+  );
+}
+
+function Templates({ name, queryKey }: { name: string; queryKey: string[] }) {
+  const query = useQuery({
+    queryKey,
+    queryFn: async () => {
+      try {
+        return (await subject(name)).templates;
+      } catch (error) {
+        if (error instanceof ApiError && error.status === 404) return [];
+        throw error;
+      }
+    },
+  });
+  return (
+    <Paper p="md">
+      <Title order={3} size="h5" mb="xs">Templates</Title>
+      <Loaded query={query} lines={2}>
+        {(templates) => templates.length === 0 ? <Text size="sm" c="dimmed">Nothing biometric is enrolled.</Text> : (
+          <Table aria-label="Templates">
+            <Table.Thead><Table.Tr><Table.Th>Kind</Table.Th><Table.Th>Model</Table.Th><Table.Th ta="right">Made of</Table.Th><Table.Th visibleFrom="sm">Enrolled</Table.Th></Table.Tr></Table.Thead>
+            <Table.Tbody>
+              {templates.map((template, index) => (
+                <Table.Tr key={index}><Table.Td>{words(template.kind)}</Table.Td><Table.Td className="mono any">{template.model ?? "–"}</Table.Td><Table.Td ta="right" className="num">{template.samples ?? "–"}</Table.Td><Table.Td visibleFrom="sm"><When at={template.created_at} /></Table.Td></Table.Tr>
+              ))}
+            </Table.Tbody>
+          </Table>
+        )}
+      </Loaded>
+    </Paper>
+  );
+}
+
+function ReceiptCard({ receipt }: { receipt: Receipt }) {
+  const download = () => save(new Blob([JSON.stringify(receipt, null, 2)], { type: "application/json" }), `erasure-${receipt.receipt_id}.json`);
+  return (
+    <Alert color="green" title="Erased, and verified" data-testid="receipt">
+      <Stack gap="sm" align="flex-start">
+        <Text size="sm">{receipt.destroyed.length === 0 ? "Nothing was kept of this person." : receipt.destroyed.map(({ count, kind }) => `${count} ${words(kind).toLowerCase()}`).join(", ")}. Anybody can check the receipt's signature with <Code>biometry erasure verify</Code>; it holds no name.</Text>
+        <Button leftSection={<IconDownload size={16} aria-hidden />} onClick={download}>Download the signed receipt</Button>
+      </Stack>
+    </Alert>
+  );
+}

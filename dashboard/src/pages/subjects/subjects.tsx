@@ -1,0 +1,31 @@
+import { Button, Group, Paper, TextInput } from "@mantine/core";
+import { IconUserSearch } from "@tabler/icons-react";
+import { useState } from "react";
+import { useSearchParams } from "wouter";
+
+import { Empty, Page } from "../../parts/page";
+import { SubjectCard } from "./subject";
+
+/** One person at a time, by the identifier your systems know them by. There is no list to leaf through. */
+export default function Subjects() {
+  const [search, setSearch] = useSearchParams();
+  const user = search.get("user") ?? "";
+  const [text, setText] = useState(user);
+  const [error, setError] = useState<string | null>(null);
+  const look = (event: React.FormEvent) => {
+    event.preventDefault();
+    setError(text.trim() ? null : "the identifier, as in X-User-Fullname");
+    if (text.trim()) setSearch({ user: text.trim() });
+  };
+  return (
+    <Page title="Subjects" about="Look up what is kept of a person: consents with their history, and which templates there are. The templates themselves are shown to nobody.">
+      <Paper p="md" component="form" onSubmit={look} role="search" noValidate>
+        <Group align="flex-start" gap="sm">
+          <TextInput label="User" description="The whole identifier, as your systems send it" flex={1} miw={220} value={text} onChange={(event) => setText(event.currentTarget.value)} error={error} autoComplete="off" data-search />
+          <Button type="submit" mt={46}>Look up</Button>
+        </Group>
+      </Paper>
+      {user ? <SubjectCard key={user} name={user} /> : <Empty icon={<IconUserSearch size={36} />} title="Nobody is looked up">Type an identifier above.</Empty>}
+    </Page>
+  );
+}

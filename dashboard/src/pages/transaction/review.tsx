@@ -1,0 +1,71 @@
+import { Button, Group, Menu, Modal, Stack, TagsInput, Text } from "@mantine/core";
+import { useQueryClient } from "@tanstack/react-query";
+import { IconFlag, IconTag } from "@tabler/icons-react";
+import { useState } from "react";
+
+import { sentence } from "../../api/client";
+import { MAY } from "../../api/permissions";
+import { useCan } from "../../api/session";
+import { putFlag, putTags } from "../../api/transactions";
+import type { Flag, Transaction } from "../../api/types";
+import { AllowedButton } from "../../parts/allowed";
+import { done, failed } from "../../parts/notify";
+
+const FLAGS: { flag: Flag; label: string }[] = [
+  { flag: "fraudulent", label: "Fraudulent" },
+  { flag: "possibly_fraudulent", label: "Possibly fraudulent" },
+  { flag: "ok", label: "Reviewed, ok" },
+];
+
+/** What a reviewer makes of it: a flag and tags. */
+export function Review({ transaction, project }: { transaction: Transaction; project: string }) {
+  const can = useCan();
+  const client = useQueryClient();
+  const [tagging, setTagging] = useState(false);
+  const take = (changed: Transaction) => {
+    client.setQueryData(["transaction", project, changed.id], changed);
+    void client.invalidateQueries({ queryKey: ["transactions", project] });
+  };
+  const flag = (value: Flag) =>
+    void putFlag(transaction.id, value).then((changed) => {
+      take(changed);
+      done("The flag is set");
+    }, failed);
+  return (
+    <>
+      <AllowedButton needs={MAY.review} variant="default" leftSection={<IconTag size={16} aria-hidden />} onClick={() => setTagging(true)}>Tags</AllowedButton>
+      {can(MAY.review) ? (
+        <Menu position="bottom-end">
+          <Menu.Target><Button variant="default" leftSection={<IconFlag size={16} aria-hidden />}>Flag</Button></Menu.Target>
+          <Menu.Dropdown>{FLAGS.map(({ flag: value, label }) => <Menu.Item key={value} onClick={() => flag(value)} disabled={transaction.flag === value}>{label}</Menu.Item>)}</Menu.Dropdown>
+        </Menu>
+      ) : <AllowedButton needs={MAY.review} variant="default" leftSection={<IconFlag size={16} aria-hidden />}>Flag</AllowedButton>}
+      {tagging && <Tagging transaction={transaction} onClose={() => setTagging(false)} onDone={take} />}
+    </>
+  );
+}
+
+function Tagging({ transaction, onClose, onDone }: { transaction: Transaction; onClose: () => void; onDone: (changed: Transaction) => void }) {
+  const [tags, setTags] = useState(transaction.tags);
+  const [error, setError] = useState<string | null>(null);
+  const [busy, setBusy] = useState(false);
+  const save = async () => {
+    setBusy(true);
+    try {
+      onDone(await putTags(transaction.id, tags));
+      done("The tags are set");
+      onClose();
+    } catch (failure) {
+      setError(sentence(failure));
+      setBusy(false);
+    }
+  };
+  return (
+    <Modal opened onClose={onClose} title={<Text fw={600} component="span">Tags</Text>}>
+      <Stack>
+        <TagsInput label="Tags" description="Enter or a comma ends one; at most 100 characters each" value={tags} onChange={setTags} maxTags={100} error={error} data-autofocus clearable clearButtonProps={{ "aria-label": "Take all away" }} />
+        <Group justify="flex-end"><Button variant="default" onClick={onClose}>Cancel</Button><Button loading={busy} onClick={() => void save()}>Keep</Button></Group>
+      </Stack>
+    </Modal>
+  );
+}

@@ -1,0 +1,44 @@
+/** The API's words as people read them. */
+
+import type { Role } from "../api/types";
+
+/** `face_match_passed` -> `Face match passed`. */
+export function words(name: string): string {
+  const text = name.replaceAll(/[_.]/g, " ").trim();
+  return text.charAt(0).toUpperCase() + text.slice(1);
+}
+
+export const ROLES: Record<Role, { name: string; may: string }> = {
+  owner: { name: "Owner", may: "Everything, including other owners." },
+  admin: { name: "Admin", may: "Everything but owners." },
+  developer: { name: "Developer", may: "API keys, rules, webhooks, try it; reads the rest." },
+  fraud_analyst: { name: "Fraud analyst", may: "Reviews transactions, samples and subjects; tags, flags, what-if." },
+  viewer: { name: "Viewer", may: "Reads, without samples." },
+};
+
+export const KINDS = [
+  "process_video", "enroll_face", "enroll_voice", "match_faces", "docauth_check",
+  "session_start", "session_end", "consent", "storage_consent", "consent_read",
+];
+
+export const FRAUD_RULES = [
+  "impossible_travel", "device_switch", "emulator", "session_country_change", "velocity", "new_device_and_country",
+];
+
+export const EVENTS = [
+  "session.completed", "video.processed", "enrollment.completed", "docauth.completed", "match.completed", "fraud.flagged", "consent.changed",
+];
+
+/** The services of a project, as keys name them and as rules do. */
+export const SERVICES: Record<string, string> = {
+  face_recognition: "Face Recognition",
+  voice_recognition: "Voice Recognition",
+  face_liveness: "Face Liveness Detection",
+  active_speaker: "Active Speaker Detection",
+  visual_speech: "Visual Speech Recognition",
+  spoken_phrase: "Spoken phrase",
+  reference_match: "Reference match",
+};
+
+/** Those a key can select. */
+export const SELECTABLE = Object.values(SERVICES).filter((name) => name.endsWith("Recognition") || name.endsWith("Detection"));

@@ -1,0 +1,78 @@
+import { ActionIcon, AppShell, Burger, Group, Image, Kbd, NavLink, Text, Tooltip, UnstyledButton } from "@mantine/core";
+import { useDisclosure } from "@mantine/hooks";
+import { IconHelp, IconSearch } from "@tabler/icons-react";
+import { lazy, type ReactNode, Suspense, useEffect, useState } from "react";
+import { Link, useLocation } from "wouter";
+
+import { useCan } from "../api/session";
+import { Notices } from "../parts/notices";
+import { Account } from "./account";
+import { ConnectionBanner } from "./connection-banner";
+import { PLACES, type Place } from "./nav";
+import { placeHref, useProject } from "./place";
+import { ProjectSwitcher } from "./project-switcher";
+import { useShortcuts } from "./shortcuts";
+
+const Palette = lazy(() => import("./palette"));
+const Help = lazy(() => import("./help"));
+
+export default function Shell({ children }: { children: ReactNode }) {
+  const [opened, nav] = useDisclosure(false);
+  const [palette, setPalette] = useState(false);
+  const [help, setHelp] = useState(false);
+  const [location, navigate] = useLocation();
+  const project = useProject();
+  const can = useCan();
+  const places = PLACES.filter((place) => (!place.project || project) && (!place.needs || can(place.needs)));
+  useEffect(nav.close, [location]);
+  useShortcuts({
+    go: (key) => {
+      const place = places.find((candidate) => candidate.key === key);
+      if (place) navigate(placeHref(place, project));
+    },
+    palette: () => setPalette(true),
+    help: () => setHelp(true),
+  });
+  const entry = (place: Place) => {
+    const href = placeHref(place, project);
+    const active = place.path === "" ? location === href || location === `${href}/` : location === href || location.startsWith(`${href}/`);
+    return <NavLink key={place.name} component={Link} href={href} label={place.name} leftSection={<place.icon size={18} aria-hidden />} active={active} aria-current={active ? "page" : undefined} style={{ borderRadius: "var(--mantine-radius-md)" }} />;
+  };
+  return (
+    <AppShell header={{ height: 56 }} navbar={{ width: 232, breakpoint: "md", collapsed: { mobile: !opened } }} padding="lg">
+      <a className="skip" href="#content">Skip to the content</a>
+      <AppShell.Header px="md">
+        <Group h="100%" justify="space-between" wrap="nowrap" gap="sm">
+          <Group gap="sm" wrap="nowrap" miw={0}>
+            <Burger opened={opened} onClick={nav.toggle} hiddenFrom="md" size="sm" aria-label={opened ? "Close the navigation" : "Open the navigation"} aria-expanded={opened} />
+            <UnstyledButton component={Link} href="/" aria-label="Biometry, to the start">
+              <Group gap={8} wrap="nowrap"><Image src="/dashboard/icon.svg" alt="" w={26} h={26} /><Text fw={700} visibleFrom="sm">Biometry</Text></Group>
+            </UnstyledButton>
+            <ProjectSwitcher />
+          </Group>
+          <Group gap={4} wrap="nowrap">
+            <Tooltip label={<>Go anywhere <Kbd size="xs">Ctrl K</Kbd></>}><ActionIcon variant="subtle" color="gray" size="lg" aria-label="Search and commands" onClick={() => setPalette(true)}><IconSearch size={18} /></ActionIcon></Tooltip>
+            <Tooltip label={<>Keyboard shortcuts <Kbd size="xs">?</Kbd></>}><ActionIcon variant="subtle" color="gray" size="lg" aria-label="Keyboard shortcuts" onClick={() => setHelp(true)} visibleFrom="sm"><IconHelp size={18} /></ActionIcon></Tooltip>
+            <Account />
+          </Group>
+        </Group>
+      </AppShell.Header>
+      <AppShell.Navbar p="sm" aria-label="Main">
+        <AppShell.Section grow style={{ overflowY: "auto" }}>
+          {places.filter((place) => place.project).map(entry)}
+          <Text size="xs" fw={600} c="dimmed" px="sm" mt="md" mb={4}>Organisation</Text>
+          {places.filter((place) => !place.project).map(entry)}
+        </AppShell.Section>
+      </AppShell.Navbar>
+      <AppShell.Main id="content" tabIndex={-1}>
+        <ConnectionBanner />
+        <Notices />
+        {children}
+      </AppShell.Main>
+      <Suspense>
+        {palette && <Palette places={places} project={project} onClose={() => setPalette(false)} onHelp={() => setHelp(true)} />}
+        {help && <Help places={places} onClose={() => setHelp(false)} />}
+      </Suspense>
+    </AppShell>
+  );
+}
