@@ -13,7 +13,7 @@ export function useSubmit<T extends Record<string, unknown>>(form: UseFormReturn
     try {
       await send(values);
     } catch (failure) {
-      const fields = failure instanceof ApiError ? known(failure.fields, values) : {};
+      const fields = failure instanceof ApiError ? told(failure, values) : {};
       form.setErrors(fields);
       if (Object.keys(fields).length === 0) setError(sentence(failure));
     } finally {
@@ -23,8 +23,13 @@ export function useSubmit<T extends Record<string, unknown>>(form: UseFormReturn
   return { submit, busy, error, setError };
 }
 
-const known = (fields: Record<string, string>, values: Record<string, unknown>) =>
-  Object.fromEntries(Object.entries(fields).filter(([name]) => name in values));
+/** What was said of which field: by name, or in a sentence that begins with one, such as `url must be public`. */
+function told({ fields, message }: ApiError, values: Record<string, unknown>): Record<string, string> {
+  const known = Object.entries(fields).filter(([name]) => name in values);
+  const first = /^\w+/.exec(message)?.[0] ?? "";
+  if (known.length === 0 && first in values) return { [first]: message };
+  return Object.fromEntries(known);
+}
 
 /** The eye in a password field, for a keyboard and a screen reader too. */
 export const REVEAL = { "aria-label": "Show the password", tabIndex: 0 };

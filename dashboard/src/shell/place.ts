@@ -1,4 +1,4 @@
-import { useLocation } from "wouter";
+import { useLocation, useRouter } from "wouter";
 
 import { useMe } from "../api/session";
 import type { Place } from "./nav";
@@ -8,9 +8,11 @@ export const LAST_PROJECT = "biometry.project";
 
 /** The project the address names, else the one of last time, else the first. */
 export function useProject(): string | undefined {
+  // Inside of a project the location is that after its base.
+  const { base } = useRouter();
   const [location] = useLocation();
   const { projects } = useMe();
-  const named = /^\/p\/([^/]+)/.exec(location)?.[1];
+  const named = /\/p\/([^/]+)/.exec(base + location)?.[1];
   const known = (id: string | null | undefined) => projects.find((project) => project.id === id)?.id;
   return known(named) ?? known(localStorage.getItem(LAST_PROJECT)) ?? projects[0]?.id;
 }

@@ -1,4 +1,4 @@
-import { ActionIcon, AppShell, Burger, Group, Image, Kbd, NavLink, Text, Tooltip, UnstyledButton } from "@mantine/core";
+import { ActionIcon, AppShell, Burger, Group, Image, NavLink, Text, UnstyledButton } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import { IconHelp, IconSearch } from "@tabler/icons-react";
 import { lazy, type ReactNode, Suspense, useEffect, useState } from "react";
@@ -6,14 +6,17 @@ import { Link, useLocation } from "wouter";
 
 import { useCan } from "../api/session";
 import { Notices } from "../parts/notices";
-import { Account } from "./account";
+import { AccountButton } from "./account-button";
 import { ConnectionBanner } from "./connection-banner";
 import { PLACES, type Place } from "./nav";
+import { OnDemand } from "./on-demand";
 import { placeHref, useProject } from "./place";
-import { ProjectSwitcher } from "./project-switcher";
+import { ProjectButton } from "./project-button";
 import { useShortcuts } from "./shortcuts";
 
 const Palette = lazy(() => import("./palette"));
+const projectMenu = () => import("./project-menu");
+const accountMenu = () => import("./account-menu");
 const Help = lazy(() => import("./help"));
 
 export default function Shell({ children }: { children: ReactNode }) {
@@ -48,12 +51,12 @@ export default function Shell({ children }: { children: ReactNode }) {
             <UnstyledButton component={Link} href="/" aria-label="Biometry, to the start">
               <Group gap={8} wrap="nowrap"><Image src="/dashboard/icon.svg" alt="" w={26} h={26} /><Text fw={700} visibleFrom="sm">Biometry</Text></Group>
             </UnstyledButton>
-            <ProjectSwitcher />
+            <OnDemand button={(handlers) => <ProjectButton {...handlers} />} menu={projectMenu} />
           </Group>
           <Group gap={4} wrap="nowrap">
-            <Tooltip label={<>Go anywhere <Kbd size="xs">Ctrl K</Kbd></>}><ActionIcon variant="subtle" color="gray" size="lg" aria-label="Search and commands" onClick={() => setPalette(true)}><IconSearch size={18} /></ActionIcon></Tooltip>
-            <Tooltip label={<>Keyboard shortcuts <Kbd size="xs">?</Kbd></>}><ActionIcon variant="subtle" color="gray" size="lg" aria-label="Keyboard shortcuts" onClick={() => setHelp(true)} visibleFrom="sm"><IconHelp size={18} /></ActionIcon></Tooltip>
-            <Account />
+            <ActionIcon variant="subtle" color="gray" size="lg" aria-label="Search and commands" title="Search and commands (Ctrl K)" onClick={() => setPalette(true)}><IconSearch size={18} /></ActionIcon>
+            <ActionIcon variant="subtle" color="gray" size="lg" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)" onClick={() => setHelp(true)} visibleFrom="sm"><IconHelp size={18} /></ActionIcon>
+            <OnDemand button={(handlers) => <AccountButton {...handlers} />} menu={accountMenu} />
           </Group>
         </Group>
       </AppShell.Header>

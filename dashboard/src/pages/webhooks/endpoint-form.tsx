@@ -32,7 +32,7 @@ export function EndpointForm({ webhook, onClose, onChanged }: Props) {
       headers: Object.entries(webhook?.headers ?? {}).map(([name, value]) => `${name}: ${value}`).join("\n"),
     },
     validate: {
-      url: (url) => (url.startsWith("https://") ? null : "an address that begins with https://"),
+      url: (url) => (/^https?:\/\/\S+$/.test(url.trim()) ? null : "an address that begins with https://"),
       api_key_id: (key) => (webhook || key ? null : "the key whose events are sent"),
       events: (events, { which }) => (which === "all" || events.length > 0 ? null : "at least one"),
       headers: (text) => (lines(text).every((line) => /^[\w-]+\s*:/.test(line)) ? null : "one on a line, as name: value"),

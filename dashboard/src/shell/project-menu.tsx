@@ -1,23 +1,21 @@
-import { Button, Menu, Text } from "@mantine/core";
-import { IconCheck, IconPlus, IconSelector } from "@tabler/icons-react";
+import { Menu } from "@mantine/core";
+import { IconCheck, IconPlus } from "@tabler/icons-react";
 import { Link, useLocation } from "wouter";
 
 import { useMe } from "../api/session";
 import { useProject } from "./place";
+import { ProjectButton } from "./project-button";
 
 /** The project one is in; another one opens on the same page. */
-export function ProjectSwitcher() {
+export default function ProjectMenu() {
   const { projects, organisation } = useMe();
   const current = useProject();
   const [location, navigate] = useLocation();
   const page = /^\/p\/[^/]+(\/[a-z-]+)?/.exec(location)?.[1] ?? "";
-  const name = projects.find(({ id }) => id === current)?.name ?? "No project";
   return (
-    <Menu position="bottom-start" width={280}>
+    <Menu position="bottom-start" width={280} defaultOpened>
       <Menu.Target>
-        <Button variant="default" size="sm" rightSection={<IconSelector size={15} aria-hidden />} aria-label={`Project: ${name}. Switch`} miw={0} maw={240}>
-          <Text span truncate size="sm" fw={600}>{name}</Text>
-        </Button>
+        <ProjectButton />
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label>{organisation.name}</Menu.Label>

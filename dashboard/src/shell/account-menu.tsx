@@ -1,4 +1,4 @@
-import { Avatar, Menu, SegmentedControl, Text, UnstyledButton, useMantineColorScheme, VisuallyHidden } from "@mantine/core";
+import { Menu, SegmentedControl, Text, useMantineColorScheme, VisuallyHidden } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { IconDeviceDesktop, IconLogout, IconMoon, IconShieldLock, IconSun } from "@tabler/icons-react";
 import { Link, useLocation } from "wouter";
@@ -6,21 +6,21 @@ import { Link, useLocation } from "wouter";
 import { signOut, useMe } from "../api/session";
 import { failed } from "../parts/notify";
 import { ROLES } from "../parts/words";
+import { AccountButton } from "./account-button";
 
 const scheme = (name: string, icon: React.ReactNode) => <><span aria-hidden style={{ display: "flex", justifyContent: "center" }}>{icon}</span><VisuallyHidden>{name}</VisuallyHidden></>;
 
 /** Who is signed in, light or dark, and out. */
-export function Account() {
+export default function AccountMenu() {
   const { user } = useMe();
   const client = useQueryClient();
   const [, navigate] = useLocation();
   const { colorScheme, setColorScheme } = useMantineColorScheme();
-  const initials = user.name.split(/\s+/).slice(0, 2).map((part) => part.charAt(0)).join("").toUpperCase();
   const leave = () => void signOut(client).then(() => navigate("/"), failed);
   return (
-    <Menu position="bottom-end" width={260} closeOnItemClick={false}>
+    <Menu position="bottom-end" width={260} closeOnItemClick={false} defaultOpened>
       <Menu.Target>
-        <UnstyledButton title={user.name}><VisuallyHidden>Account of {user.name}</VisuallyHidden><Avatar size={32} color="brand" radius="xl" variant="filled" aria-hidden>{initials || "?"}</Avatar></UnstyledButton>
+        <AccountButton />
       </Menu.Target>
       <Menu.Dropdown>
         <Menu.Label><Text fw={600} size="sm" c="var(--mantine-color-text)">{user.name}</Text>{user.email}<br />{ROLES[user.role].name}</Menu.Label>
