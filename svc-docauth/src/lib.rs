@@ -39,7 +39,8 @@ pub async fn routes(config: Config) -> anyhow::Result<Routes> {
     let (workers, queue) = (config.workers.max(1), config.queue);
     let load = move || {
         let runtime = Runtime::load(&pack)?;
-        Desk::start(workers, queue, move || Ok(Engine::load(&runtime)?))
+        let first = Engine::load(&runtime)?;
+        Desk::start(workers, queue, move || Ok(first.twin(&runtime)?))
     };
     let desk = tokio::task::spawn_blocking(load).await.context("the networks could not be loaded")??;
     let documents = Documents::new(&config, Arc::new(desk), external);

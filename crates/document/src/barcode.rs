@@ -1,71 +1,194 @@
-//! Barcodes on a page, found and decoded by the `rxing` crate.
+//! Barcodes on a page: sought where the page is dense with edges, decoded by the `rxing` crate, understood where their form
+//! is known.
 
 mod aamva;
+mod chile;
+mod region;
 
-use std::collections::HashSet;
+use std::{
+    collections::HashSet,
+    panic::{AssertUnwindSafe, catch_unwind},
+};
 
 use image::{GrayImage, imageops};
 use rxing::{BarcodeFormat, DecodeHints, helpers::detect_in_luma_slice_with_hints};
+use time::Date;
 
-use crate::{Page, TextLine, geometry::Quad};
+use crate::{
+    Mrz, Page, Source,
+    geometry::{Homography, Quad},
+    mrz::MrzFormat,
+    outline::Outline,
+    report::Fields,
+    zone_fields,
+};
 
 pub(crate) use aamva::Licence;
+pub(crate) use chile::Excerpt;
 
-/// Longer sides a page is shown at, pixels: modules of a PDF417 want two or three.
-const SHOWN: [u32; 2] = [1600, 2400];
-/// Turns tried beside the page's own, degrees: the decoder takes a few.
-const TURNS: [f32; 5] = [0.0, 4.0, -4.0, 8.0, -8.0];
+/// Widths a region is shown at, pixels, and by how many degrees it is turned besides: modules of a PDF417 want four pixels
+/// or more, and its decoder bears little skew.
+const TRIES: [(u32, f32); 7] =
+    [(1000, 0.0), (1500, 0.0), (1000, 1.5), (1000, -1.5), (1500, 3.0), (1500, -3.0), (700, 0.0)];
+/// Of these so many where the page has been read already, so that a document without a barcode costs little.
+const BRIEF: usize = 2;
+/// Longer sides the whole page is shown at where no region gave anything: small codes are lost in the regions' blocks.
+const WHOLE: [u32; 2] = [1600, 2400];
+/// What is shown around a region, as shares of its width and height.
+const AROUND: (f32, f32) = (0.04, 0.09);
+
+/// How much is tried.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Effort {
+    /// The page has been read; a barcode only confirms it.
+    Brief,
+    /// The barcode may be all there is.
+    Full,
+}
 
 /// What a barcode says.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub(crate) enum Barcode {
     Licence(Licence),
+    /// A whole machine readable zone.
+    Zone(Box<Mrz>),
+    /// What an identity card of Chile repeats of its zone.
+    Excerpt(Excerpt),
     /// Readable, of a form that is not known here.
     Other,
 }
 
-/// The first barcode of `page`; its lines of text tell how it is turned.
-pub(crate) fn find(page: &Page, lines: &[TextLine]) -> Option<Barcode> {
-    let skew = skew(lines);
-    for side in SHOWN {
-        if side > SHOWN[0] && page.width().max(page.height()) <= SHOWN[0] {
-            break;
-        }
-        for turn in TURNS {
-            let shown = turned(page, side, skew + turn.to_radians());
-            if let Some(text) = shown.as_ref().and_then(decoded) {
-                return Some(Licence::parse(&text).map_or(Barcode::Other, Barcode::Licence));
+impl Barcode {
+    fn parse(text: &str) -> Self {
+        let licence = Licence::parse(text).map(Self::Licence);
+        let zone = || zone(text).map(|z| Self::Zone(Box::new(z)));
+        licence.or_else(zone).or_else(|| Excerpt::parse(text).map(Self::Excerpt)).unwrap_or(Self::Other)
+    }
+
+    /// What is known of the holder from it.
+    pub fn fields(&self, today: Date) -> Fields {
+        match self {
+            Self::Licence(licence) => licence.fields(),
+            Self::Zone(zone) => {
+                let mut fields = zone_fields::fields(zone, today);
+                fields.values_mut().for_each(|f| f.source = Source::Barcode);
+                fields
             }
+            Self::Excerpt(excerpt) => excerpt.fields(today),
+            Self::Other => Fields::new(),
         }
     }
-    None
+}
+
+/// The first barcode of `page` whose form is known, else one that is not. Where lines of the zone lie, none is sought.
+pub(crate) fn find(page: &Page, outline: Option<&Outline>, zone: &[Quad], effort: Effort) -> Option<Barcode> {
+    let tries = if effort == Effort::Brief { BRIEF } else { TRIES.len() };
+    let mut other = None;
+    for region in region::regions(page, outline, zone) {
+        match TRIES.into_iter().take(tries).find_map(|how| shown(page, &region, how)) {
+            Some(Barcode::Other) => other = Some(Barcode::Other),
+            Some(known) => return Some(known),
+            None => {}
+        }
+    }
+    if other.is_some() || effort == Effort::Brief {
+        return other;
+    }
+    let longer = page.width().max(page.height());
+    WHOLE.into_iter().filter(|side| *side == WHOLE[0] || longer > WHOLE[0]).find_map(|side| {
+        let scale = side as f32 / longer.max(1) as f32;
+        let to = |v: u32| ((v as f32 * scale) as u32).max(8);
+        let small = crate::page::resized(&page.rgb, to(page.width()), to(page.height()));
+        decoded(&imageops::grayscale(&small)).map(|text| Barcode::parse(&text))
+    })
+}
+
+/// What a region says when it is shown so wide and turned by so many degrees.
+fn shown(page: &Page, region: &Quad, (width, degrees): (u32, f32)) -> Option<Barcode> {
+    let quad = region.grown(AROUND.0 * region.width(), AROUND.1 * region.height());
+    let quad = quad.turned(degrees.to_radians());
+    let height = (width as f32 * quad.height() / quad.width().max(1.0)) as u32;
+    let crop = page.flattened(&quad, width, height.clamp(8, 2 * width))?;
+    decoded(&imageops::grayscale(&crop)).map(|text| Barcode::parse(&text))
 }
 
 fn decoded(luma: &GrayImage) -> Option<String> {
     let formats = HashSet::from([BarcodeFormat::PDF_417, BarcodeFormat::QR_CODE]);
     let mut hints = DecodeHints { PossibleFormats: Some(formats), ..DecodeHints::default() };
-    let read = detect_in_luma_slice_with_hints(luma.as_raw(), luma.width(), luma.height(), None, &mut hints);
-    read.ok().map(|r| r.getText().to_owned())
+    let (width, height) = luma.dimensions();
+    // The decoder is another's, and pictures are strangers': should it panic, the barcode counts as unreadable.
+    let read = catch_unwind(AssertUnwindSafe(|| {
+        detect_in_luma_slice_with_hints(luma.as_raw(), width, height, None, &mut hints)
+    }));
+    read.ok()?.ok().map(|r| r.getText().to_owned())
 }
 
-/// The middle of the angles of the lines, radians; 0 of none.
-fn skew(lines: &[TextLine]) -> f32 {
-    let mut angles: Vec<f32> =
-        lines.iter().filter(|l| l.quad.width() > 3.0 * l.quad.height()).map(|l| l.quad.angle()).collect();
-    angles.sort_by(f32::total_cmp);
-    angles.get(angles.len() / 2).copied().unwrap_or(0.0)
+/// A machine readable zone spelt out in the text of a barcode, in lines or in one piece.
+fn zone(text: &str) -> Option<Mrz> {
+    let is_zone = |c: char| c.is_ascii_uppercase() || c.is_ascii_digit() || c == '<';
+    let runs: Vec<&str> = text.split(|c| !is_zone(c)).filter(|run| run.len() >= 30).collect();
+    let right = |lines: Vec<String>| Mrz::parse_lines(&lines).filter(Mrz::all_digits_right);
+    for format in MrzFormat::ALL {
+        let (count, length) = format.size();
+        let lines: Vec<String> =
+            runs.iter().filter(|r| r.len() == length).take(count).map(|r| (*r).to_owned()).collect();
+        let whole = runs.iter().find(|r| r.len() == count * length);
+        let cut = whole.map(|r| (0..count).map(|i| r[i * length..(i + 1) * length].to_owned()).collect());
+        let found = Some(lines).filter(|l| l.len() == count).and_then(right).or_else(|| right(cut?));
+        if found.is_some() {
+            return found;
+        }
+    }
+    None
 }
 
-/// The page as luma, its longer side `side`, turned back by `angle` about its middle.
-fn turned(page: &Page, side: u32, angle: f32) -> Option<GrayImage> {
-    let (w, h) = (page.width() as f32, page.height() as f32);
-    let scale = side as f32 / w.max(h);
-    let (width, height) = ((w * scale) as u32, (h * scale) as u32);
-    let (sin, cos) = angle.sin_cos();
-    let corner = |x: f32, y: f32| {
-        let (x, y) = (x - w / 2.0, y - h / 2.0);
-        [w / 2.0 + x * cos - y * sin, h / 2.0 + x * sin + y * cos]
+/// The part of the page that is looked at: the document made straight where its edges are known, else all of it. With it
+/// comes the map back to the page.
+fn view(page: &Page, outline: Option<&Outline>, side: u32) -> Option<(GrayImage, Homography)> {
+    let whole = Quad([
+        [0.0, 0.0],
+        [page.width() as f32, 0.0],
+        [page.width() as f32, page.height() as f32],
+        [0.0, page.height() as f32],
+    ]);
+    let quad = outline.filter(|o| o.is_askew(page)).map_or(whole, Outline::shown);
+    let scale = side as f32 / quad.width().max(quad.height()).max(1.0);
+    let to = |v: f32| ((v * scale) as u32).clamp(8, side);
+    let (width, height) = (to(quad.width()), to(quad.height()));
+    let map = Homography::of_crop(width, height, &quad)?;
+    let rgb = if quad == whole {
+        crate::page::resized(&page.rgb, width, height)
+    } else {
+        page.flattened(&quad, width, height)?
     };
-    let quad = Quad([corner(0.0, 0.0), corner(w, 0.0), corner(w, h), corner(0.0, h)]);
-    Some(imageops::grayscale(&page.flattened(&quad, width.max(8), height.max(8))?))
+    Some((imageops::grayscale(&rgb), map))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_zone_spelt_out_is_read_in_lines_and_in_one_piece() {
+        let (first, second) =
+            ("P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<", "L898902C36UTO7408122F1204159ZE184226B<<<<<10");
+        for text in [format!("{first}\n{second}"), format!("v1|{first}{second}|ok")] {
+            let Barcode::Zone(zone) = Barcode::parse(&text) else { panic!("{text}") };
+            assert_eq!(zone.document_number, "L898902C3");
+        }
+        let changed = second.replace("740812", "840812");
+        assert!(
+            matches!(Barcode::parse(&format!("{first}\n{changed}")), Barcode::Other),
+            "its digits are wrong"
+        );
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_survived(text in "\\PC{0,200}", zone in "[A-Z0-9<]{0,200}") {
+            let _ = Barcode::parse(&text);
+            let _ = Barcode::parse(&zone);
+        }
+    }
 }

@@ -1,10 +1,10 @@
-//! The machine readable zone against the printed zone.
+//! The machine readable zone against the printed zone and the barcode.
 
 use time::Date;
 
 use crate::{
     Check, Mrz,
-    printed::{Confirmation, Printed},
+    printed::{Confirmation, Printed, plain},
     report::{FieldName, Fields},
 };
 
@@ -81,6 +81,56 @@ fn concluded(comparison: &Comparison, fields: &mut Fields) -> Check {
     }
 }
 
+/// The zone against a barcode on the same side: what both tell must agree. Fields the zone lacks are taken over. `claimed`
+/// is none where no barcode was found.
+pub(crate) fn compare_barcode(claimed: Option<&Fields>, fields: &mut Fields) -> Check {
+    const NAME: &str = "mrz_barcode";
+    let Some(claimed) = claimed else {
+        return Check::not_checked(NAME, false, "no barcode that could be read is beside the zone");
+    };
+    let asked = [
+        (FieldName::DocumentNumber, "number"),
+        (FieldName::BirthDate, "date of birth"),
+        (FieldName::ExpiryDate, "date of expiry"),
+        (FieldName::LastName, "surname"),
+    ];
+    let (mut same, mut other) = (Vec::new(), Vec::new());
+    for (name, what) in asked {
+        let (Some(zone), Some(code)) = (fields.get_mut(&name), claimed.get(&name)) else { continue };
+        if agree(name, &zone.value, &code.value) {
+            zone.confidence = zone.confidence.max(code.confidence);
+            same.push(what);
+        } else {
+            zone.confidence = zone.confidence.min(0.3);
+            other.push(what);
+        }
+    }
+    for (name, field) in claimed {
+        fields.entry(*name).or_insert_with(|| field.clone());
+    }
+    if !other.is_empty() {
+        return Check::gating(NAME, false, format!("the barcode has another {}", other.join(", ")));
+    }
+    if same.is_empty() {
+        return Check::not_checked(NAME, false, "the barcode has no field of the zone");
+    }
+    Check::gating(NAME, true, format!("the barcode has the same {}", same.join(", ")))
+}
+
+/// Letters of a name that was cut short, at least.
+const SHORTEST: usize = 3;
+
+/// Whether two zones say the same: names may be cut short in either, and are spelt without marks.
+fn agree(name: FieldName, a: &str, b: &str) -> bool {
+    if name != FieldName::LastName {
+        return a == b;
+    }
+    let letters = |text: &str| plain(text).chars().filter(char::is_ascii_alphabetic).collect::<String>();
+    let (a, b) = (letters(a), letters(b));
+    let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
+    long.starts_with(&short) && (short.len() == long.len() || short.len() >= SHORTEST)
+}
+
 /// Whether nothing is left to be read again.
 pub(crate) fn is_settled(checks: &[Check]) -> bool {
     checks.iter().all(|c| c.outcome == crate::Outcome::Passed)
@@ -100,5 +150,51 @@ fn both(a: Confirmation, b: Confirmation) -> Confirmation {
     match (a, b) {
         (Confirmation::Confirmed(x), Confirmation::Confirmed(y)) => Confirmation::Confirmed(x.min(y)),
         _ => Confirmation::NotFound,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{Field, Outcome, Source};
+
+    fn fields(source: Source, all: &[(FieldName, &str)]) -> Fields {
+        let field = |value: &str| Field { value: value.to_owned(), source, confidence: 0.8 };
+        all.iter().map(|(name, value)| (*name, field(value))).collect()
+    }
+
+    fn zone() -> Fields {
+        let all = [
+            (FieldName::DocumentNumber, "AB1234567"),
+            (FieldName::BirthDate, "1974-08-12"),
+            (FieldName::LastName, "MUELLER LUEDENSCHEID"),
+        ];
+        fields(Source::Mrz, &all)
+    }
+
+    #[test]
+    fn a_barcode_that_agrees_confirms_the_zone_and_adds_to_it() {
+        let code = [
+            (FieldName::BirthDate, "1974-08-12"),
+            (FieldName::LastName, "Mueller-Luedenscheidt"),
+            (FieldName::IssueDate, "2024-02-01"),
+        ];
+        let mut read = zone();
+        let mut told = fields(Source::Barcode, &code);
+        told.values_mut().for_each(|f| f.confidence = 1.0);
+        assert_eq!(compare_barcode(Some(&told), &mut read).outcome, Outcome::Passed);
+        assert_eq!(read[&FieldName::BirthDate].confidence, 1.0);
+        assert_eq!(read[&FieldName::IssueDate].source, Source::Barcode);
+    }
+
+    #[test]
+    fn another_birth_or_holder_fails_and_nothing_to_compare_is_no_answer() {
+        let outcome = |all: &[(FieldName, &str)]| {
+            compare_barcode(Some(&fields(Source::Barcode, all)), &mut zone()).outcome
+        };
+        assert_eq!(outcome(&[(FieldName::BirthDate, "1984-08-12")]), Outcome::Failed);
+        assert_eq!(outcome(&[(FieldName::LastName, "SCHMIDT")]), Outcome::Failed);
+        assert_eq!(outcome(&[(FieldName::IssueDate, "2024-02-01")]), Outcome::NotChecked);
+        assert_eq!(compare_barcode(None, &mut zone()).outcome, Outcome::NotChecked);
     }
 }

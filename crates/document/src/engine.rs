@@ -5,11 +5,12 @@ use time::Date;
 
 use crate::{
     Check, Error, Mrz, Page, TextLine,
-    barcode::{self, Barcode},
-    comparison::{compare, is_settled},
+    barcode::{self, Barcode, Effort},
+    comparison::{compare, compare_barcode, is_settled},
     forensics::{self, Signals},
     geometry::Quad,
     orientation::PageOrientation,
+    outline::{self, Outline, OutlineSource},
     portrait::{Faces, Portraits, cut_out},
     printed::{Printed, dates},
     quality::Quality,
@@ -33,8 +34,17 @@ pub struct PageText {
     pub page: Page,
     /// By how many quarter turns clockwise it had been turned.
     pub turned: u8,
+    /// Their quads in pixels of the page.
     pub lines: Vec<TextLine>,
     pub mrz: Option<Mrz>,
+    /// Where the document lies; none on a page without edges and text.
+    pub outline: Option<Outline>,
+}
+
+/// One reading of a page.
+struct Reading {
+    lines: Vec<ReadLine>,
+    mrz: Option<Mrz>,
 }
 
 /// How a line of the zone is cut again when its check digits are wrong: shares of its height added left and right, above
@@ -43,6 +53,11 @@ const CUTS: [(f32, f32); 4] = [(0.3, 0.12), (0.0, -0.08), (0.5, 0.25), (0.2, 0.0
 
 /// Most lines read a second time: 30 ms each.
 const MOST_AGAIN: usize = 12;
+
+/// Share of a page's lines that lie in the outline of its document.
+const INSIDE: f32 = 0.7;
+/// Lines and their mean confidence from which on a page without a zone counts as well read.
+const WELL_READ: (usize, f32) = (4, 0.85);
 
 /// Printed fields from which on a document without zone and barcode counts as read.
 const ENOUGH_FIELDS: usize = 3;
@@ -60,6 +75,18 @@ impl Engine {
         })
     }
 
+    /// Another engine for another worker. The two take turns with the large networks that little of the work needs.
+    ///
+    /// # Errors
+    /// As [`Engine::load`].
+    pub fn twin(&self, runtime: &Runtime) -> Result<Self, Error> {
+        Ok(Self {
+            orientation: PageOrientation::load(runtime)?,
+            text: self.text.twin(runtime)?,
+            faces: self.faces.clone(),
+        })
+    }
+
     /// Reads and checks a picture of a document as of `today`.
     ///
     /// # Errors
@@ -71,14 +98,22 @@ impl Engine {
         let portraits = self.faces.find(&read.page)?;
         let mut fields = read.mrz.as_ref().map(|m| zone_fields::fields(m, today)).unwrap_or_default();
         let mut checks = zone_checks::checks(read.mrz.as_ref(), today);
-        let barcode = if read.mrz.is_none() { barcode::find(&read.page, &read.lines) } else { None };
+        let barcode = barcode(&read);
+        if let (None, Some(code)) = (&read.mrz, &barcode) {
+            fields.extend(code.fields(today));
+        }
         if let Some(Barcode::Licence(licence)) = &barcode {
-            fields.extend(licence.fields());
-            checks.extend(licence.checks(today));
-        } else {
+            // The zone has answered some of its questions already.
+            let asked: Vec<&str> = checks.iter().map(|c| c.name).collect();
+            let more: Vec<Check> =
+                licence.checks(today).into_iter().filter(|c| !asked.contains(&c.name)).collect();
+            checks.extend(more);
+        }
+        if read.mrz.is_some() || fields.is_empty() {
             checks.extend(self.printed(&read, &mut fields, today)?);
         }
-        let quality = Quality::of(&read.page, &read.lines);
+        checks.extend(beside_zone(&read, barcode.as_ref(), &mut fields, today));
+        let quality = Quality::of(&read.page, &read.lines, read.outline.as_ref());
         checks.extend(quality.checks());
         let has_read = read.mrz.is_some() || barcode.is_some() || fields.len() >= ENOUGH_FIELDS;
         let cannot_judge = (!has_read).then(|| quality.advice(read.lines.len()));
@@ -94,9 +129,11 @@ impl Engine {
 
     /// The printed zone: confirms what the machine readable zone says, or without one gives the fields. What is not
     /// settled at first reading is read again by the larger network.
-    fn printed(&mut self, read: &PageText, fields: &mut Fields, today: Date) -> Result<Vec<Check>, Error> {
+    fn printed(&self, read: &PageText, fields: &mut Fields, today: Date) -> Result<Vec<Check>, Error> {
         let zone: Vec<_> = read.mrz.iter().flat_map(|m| m.quads.iter().map(Quad::centre)).collect();
-        let mut readings = vec![Printed::new(&read.lines, &zone, today)];
+        let straight =
+            |lines: &[TextLine]| Printed::new(&read.straight(lines), &read.straight_points(&zone), today);
+        let mut readings = vec![straight(&read.lines)];
         let Some(mrz) = &read.mrz else {
             fields.extend(readings[0].fields());
             let expiry =
@@ -107,7 +144,7 @@ impl Engine {
         if !is_settled(&checks)
             && let Some(lines) = self.doubtful(read, &zone)?
         {
-            readings.push(Printed::new(&lines, &zone, today));
+            readings.push(straight(&lines));
         }
         let mut checks = compare(mrz, &readings, today, fields);
         checks.push(issue_date(mrz, &readings, today, fields));
@@ -115,7 +152,7 @@ impl Engine {
     }
 
     /// The lines of the page with the doubtful ones read again.
-    fn doubtful(&mut self, read: &PageText, zone: &[[f32; 2]]) -> Result<Option<Vec<TextLine>>, Error> {
+    fn doubtful(&self, read: &PageText, zone: &[[f32; 2]]) -> Result<Option<Vec<TextLine>>, Error> {
         let is_zone = |l: &TextLine| zone.iter().any(|c| l.quad.contains(*c));
         let mut lines = read.lines.clone();
         let mut doubtful: Vec<usize> = (0..lines.len()).filter(|i| !is_zone(&lines[*i])).collect();
@@ -138,10 +175,29 @@ impl Engine {
     /// When a network fails.
     pub fn read(&mut self, page: Page) -> Result<PageText, Error> {
         let (page, turned) = self.orientation.upright(page)?;
-        let quads = self.text.find(&page)?;
-        let mut lines = self.text.read(&page, quads)?;
-        let mrz = self.zone(&page, &mut lines)?;
-        Ok(PageText { page, turned, lines: lines.into_iter().map(|l| l.line).collect(), mrz })
+        let edges = outline::edges(&page);
+        let askew = edges.filter(|o| o.is_askew(&page)).map(|o| o.shown());
+        let mut reading = self.look(&page, askew.as_ref())?;
+        // What was taken for the document's edges may be something else: then the page is read as it is.
+        if askew.is_some() && !reading.is_good() {
+            let plain = self.look(&page, None)?;
+            if plain.rank() >= reading.rank() {
+                reading = plain;
+            }
+        }
+        let lines: Vec<TextLine> = reading.lines.into_iter().map(|l| l.line).collect();
+        let inside = |o: &Outline| lines.iter().filter(|l| o.quad.contains(l.quad.centre())).count();
+        let edges = edges.filter(|o| inside(o) as f32 >= INSIDE * lines.len() as f32);
+        let outline = Outline::of(&page, edges, reading.mrz.as_ref(), &lines);
+        Ok(PageText { page, turned, lines, mrz: reading.mrz, outline })
+    }
+
+    /// Finds and reads the text of a page; it is sought on `part` made straight, and read in the page's own pixels.
+    fn look(&mut self, page: &Page, part: Option<&Quad>) -> Result<Reading, Error> {
+        let quads = self.text.find(page, part)?;
+        let mut lines = self.text.read(page, quads)?;
+        let mrz = self.zone(page, &mut lines)?;
+        Ok(Reading { lines, mrz })
     }
 
     /// The machine readable zone. Rows found in pieces are read again as one, and rows of a zone whose digits are wrong
@@ -170,6 +226,68 @@ impl Engine {
         }
         Ok(found)
     }
+}
+
+impl PageText {
+    /// `lines` as they lie when the document is made straight.
+    fn straight(&self, lines: &[TextLine]) -> Vec<TextLine> {
+        let map = self.outline.as_ref().and_then(Outline::straightening);
+        let moved = |l: &TextLine| TextLine { quad: map.map_or(l.quad, |m| l.quad.mapped(&m)), ..l.clone() };
+        lines.iter().map(moved).collect()
+    }
+
+    fn straight_points(&self, points: &[[f32; 2]]) -> Vec<[f32; 2]> {
+        let map = self.outline.as_ref().and_then(Outline::straightening);
+        points.iter().map(|p| map.map_or(*p, |m| m.apply(*p))).collect()
+    }
+}
+
+impl Reading {
+    fn mean_confidence(&self) -> f32 {
+        self.lines.iter().map(|l| l.line.confidence).sum::<f32>() / self.lines.len().max(1) as f32
+    }
+
+    /// Whether nothing is to be gained by another look.
+    fn is_good(&self) -> bool {
+        let (fewest, sure) = WELL_READ;
+        match &self.mrz {
+            Some(mrz) => mrz.all_digits_right(),
+            None => self.lines.len() >= fewest && self.mean_confidence() >= sure,
+        }
+    }
+
+    /// A zone first, then how much was read and how surely.
+    fn rank(&self) -> f32 {
+        let zone = self.mrz.as_ref().map_or(0.0, |m| 1000.0 + zone::rank(m));
+        let read: f32 = self.lines.iter().map(|l| l.line.text.len() as f32 * l.line.confidence).sum();
+        zone + 0.01 * read
+    }
+}
+
+/// The barcode of a page; beside a zone it is sought with little effort.
+fn barcode(read: &PageText) -> Option<Barcode> {
+    let quads = read.mrz.as_ref().map_or(&[][..], |m| &m.quads);
+    let effort = if read.mrz.is_some() { Effort::Brief } else { Effort::Full };
+    let edges = read.outline.as_ref().filter(|o| o.source == OutlineSource::Edges);
+    barcode::find(&read.page, edges, quads, effort)
+}
+
+/// The zone against the barcode; nothing of a page without a zone.
+fn beside_zone(
+    read: &PageText,
+    barcode: Option<&Barcode>,
+    fields: &mut Fields,
+    today: Date,
+) -> Option<Check> {
+    let mrz = read.mrz.as_ref()?;
+    let mut claimed = barcode.map(|code| code.fields(today));
+    if let (Some(Barcode::Licence(_)), Some(told)) = (barcode, &mut claimed) {
+        // A state may number its licences apart from what the zone tells.
+        if told.get(&FieldName::DocumentNumber).is_some_and(|f| f.value != mrz.document_number) {
+            told.remove(&FieldName::DocumentNumber);
+        }
+    }
+    Some(compare_barcode(claimed.as_ref(), fields))
 }
 
 /// The printed date of issue, which the zone lacks: after birth, before expiry, not in the future. A date that is another
@@ -217,6 +335,7 @@ fn report(read: PageText, portraits: &Portraits, fields: Fields, checks: Vec<Che
         ghost: picture(&portraits.ghost),
         signature: signature::find(&read.page, &read.lines),
         cannot_judge: None,
+        outline: read.outline.map(|o| Outline { quad: Quad(o.quad.0.map(|p| read.page.in_file(p))), ..o }),
         turned: read.turned,
         lines: read.lines.len(),
         mrz: read.mrz,

@@ -6,7 +6,9 @@ pub enum Error {
     /// The file; the texts are safe to show to a client.
     #[error("the document must be a jpg or png picture")]
     NotPicture,
-    #[error("the picture has more than 60 megapixels; send a smaller one")]
+    #[error(
+        "the picture has more than 60 megapixels, or is a progressive JPEG that needs too much memory; send a smaller one"
+    )]
     TooLarge,
     #[error("the picture cannot be decoded; it may be cut short or damaged")]
     Undecodable,

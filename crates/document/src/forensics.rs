@@ -8,6 +8,7 @@
 mod compression;
 mod file;
 mod noise;
+mod print_face;
 mod spectrum;
 mod zone_print;
 
@@ -17,6 +18,7 @@ use crate::{Check, Page, PageText, Portraits, Quad, Rect};
 
 pub use file::editor;
 pub use noise::quietness;
+pub use print_face::print_face;
 pub use spectrum::{Peaks, peaks};
 pub use zone_print::{ZonePrint, zone_print};
 
@@ -33,6 +35,8 @@ pub struct Signals {
     pub zone_pitch: Option<f32>,
     /// How much less than the others the zone's second least alike character resembles its like.
     pub zone_face: Option<f32>,
+    /// How much less than the others the figures of the oddest printed value resemble their like.
+    pub print_face: Option<f32>,
     /// Cosine of the portrait and its ghost.
     pub likeness: Option<f32>,
     /// Periodicity of the histograms of a JPEG's coefficients.
@@ -50,6 +54,7 @@ const HALFTONE: f32 = 1.35;
 const QUIET: f32 = 1.16;
 const PITCH: f32 = 0.12;
 const FACE: f32 = 7.0;
+const PRINT: f32 = 4.0;
 const RECOMPRESSED: f32 = 8.4;
 /// Cosine below which a ghost shows somebody else; ghosts are small and pale, so this is below what two photographs of
 /// one person have.
@@ -77,6 +82,7 @@ impl Signals {
                 .and_then(|f| quietness(&page.rgb, &f, &document)),
             zone_pitch: print.map(|p| p.pitch),
             zone_face: print.and_then(|p| p.face),
+            print_face: print_face(page, &read.lines, read.mrz.as_ref().map_or(&[][..], |z| &z.quads)),
             likeness: portraits.likeness,
             ..self
         }
@@ -122,6 +128,13 @@ pub fn checks(signals: &Signals) -> Vec<Check> {
             "no machine readable zone whose characters can be told apart",
         ),
     ];
+    all.push(above(
+        "printed_font",
+        signals.print_face,
+        PRINT,
+        "figures of one value unlike those of the others, against the rest",
+        "fewer than three printed lines of figures whose characters can be told apart",
+    ));
     all.push(match signals.likeness {
         Some(v) => Check::advisory(
             "portrait_ghost",

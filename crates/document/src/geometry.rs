@@ -2,9 +2,10 @@
 
 use face::Rect;
 use nalgebra::{SMatrix, SVector};
+use serde::Serialize;
 
 /// Four corners in pixels, clockwise from the top left as the text or document reads.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Quad(pub [[f32; 2]; 4]);
 
 impl Quad {
@@ -74,6 +75,16 @@ impl Quad {
         ])
     }
 
+    /// The same quad turned clockwise by `angle` radians about its middle.
+    #[must_use]
+    pub fn turned(&self, angle: f32) -> Self {
+        let ([x, y], (sin, cos)) = (self.centre(), angle.sin_cos());
+        Self(self.0.map(|[px, py]| {
+            let (dx, dy) = (px - x, py - y);
+            [x + dx * cos - dy * sin, y + dx * sin + dy * cos]
+        }))
+    }
+
     /// Shoelace area in square pixels.
     pub fn area(&self) -> f32 {
         let next = self.0.iter().cycle().skip(1);
@@ -97,7 +108,7 @@ pub(crate) fn smallest_rectangle(points: &[[f32; 2]]) -> Option<Quad> {
 }
 
 /// The rectangle around `points` with a side along `u`, and its area.
-fn around(points: &[[f32; 2]], u: [f32; 2]) -> (f32, Quad) {
+pub(crate) fn around(points: &[[f32; 2]], u: [f32; 2]) -> (f32, Quad) {
     // The axis nearest to the picture's x axis is the upper side, pointing right.
     let u = if u[0].abs() >= u[1].abs() { u } else { [-u[1], u[0]] };
     let u = if u[0] < 0.0 { [-u[0], -u[1]] } else { u };

@@ -1,10 +1,19 @@
 //! A picture of a document, decoded under bounds.
+//!
+//! A picture may have 60 megapixels, but never does it lie in memory as such: a large JPEG is halved by its own inverse
+//! transform, a PNG is averaged row by row. What is left is kept once.
 
-use std::io::Cursor;
+mod jpeg;
+mod png;
+mod shrink;
+
+use std::{
+    io::Cursor,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
 
 use image::{
-    DynamicImage, ImageDecoder, ImageError, ImageFormat, ImageReader, RgbImage, imageops,
-    metadata::Orientation,
+    DynamicImage, ImageDecoder, ImageFormat, ImageReader, RgbImage, imageops, metadata::Orientation,
 };
 
 use crate::{
@@ -15,9 +24,21 @@ use crate::{
 /// Largest side of a picture in pixels, and most pixels in all.
 const SIDE: u32 = 16_384;
 const PIXELS: u64 = 60_000_000;
-/// Pictures with more pixels than this are shrunk to it as soon as they are decoded, so that memory stays bounded; what
-/// is left of an ID-1 card that fills the picture is 1,500 dpi.
-const KEPT: u64 = 16_000_000;
+/// Most pixels that are kept, a telephone's twelve megapixels among them; of an ID-1 card that fills the picture this
+/// leaves 1,200 dpi.
+const KEPT: u64 = 12_600_000;
+/// Most bytes of coefficients that a progressive JPEG may ask to be kept until its last scan: 32 megapixels with halved
+/// chroma, 16 with all of it.
+const COEFFICIENTS: u64 = 96_500_000;
+
+/// What needs much memory for a short while is done by one worker at a time, so that the memory of a process is bounded
+/// however many workers it has.
+static ALONE: Mutex<()> = Mutex::new(());
+
+/// Waits until no other worker decodes a large picture or looks for text.
+pub(crate) fn alone() -> MutexGuard<'static, ()> {
+    ALONE.lock().unwrap_or_else(PoisonError::into_inner)
+}
 
 /// The upright pixels of a picture: EXIF's note on which way up it is has been heeded.
 #[derive(Clone, Debug)]
@@ -25,35 +46,46 @@ pub struct Page {
     pub rgb: RgbImage,
     /// Whether these are the camera's own pixels, and not a shrunk picture.
     pub is_full_size: bool,
+    /// How many pixels of the file one of these is wide.
+    scale: f32,
+    /// Quarter turns clockwise of the file, as a viewer shows it, that were undone.
+    turned: u8,
 }
 
 impl Page {
+    /// A page of pixels that are a camera's own.
+    pub fn from_rgb(rgb: RgbImage) -> Self {
+        Self { rgb, is_full_size: true, scale: 1.0, turned: 0 }
+    }
+
     /// Decodes a JPEG or PNG by content, whatever its name said.
     ///
     /// # Errors
-    /// Neither of them; above 60 megapixels (read from the header, before any pixel is decoded); or damaged.
-    pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
-        let format = match media::sniff(bytes.get(..64).unwrap_or(bytes)) {
-            Some(media::Kind::Jpeg) => ImageFormat::Jpeg,
-            Some(media::Kind::Png) => ImageFormat::Png,
+    /// Neither of them; above 60 megapixels (read from the header, before any pixel is decoded) or a progressive JPEG that
+    /// would need too much memory; or damaged.
+    pub fn decode(file: &[u8]) -> Result<Self, Error> {
+        let (rgb, pixels) = match media::sniff(file.get(..64).unwrap_or(file)) {
+            Some(media::Kind::Jpeg) => decoded_jpeg(file)?,
+            Some(media::Kind::Png) => png::decode(file, KEPT)?,
             _ => return Err(Error::NotPicture),
         };
-        let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
-        let mut limits = image::Limits::default();
-        (limits.max_image_width, limits.max_image_height) = (Some(SIDE), Some(SIDE));
-        limits.max_alloc = Some(PIXELS * 8);
-        reader.limits(limits);
-        let mut decoder = reader.into_decoder().map_err(|e| refusal(&e))?;
-        let (width, height) = decoder.dimensions();
-        let pixels = u64::from(width) * u64::from(height);
-        if pixels > PIXELS {
-            return Err(Error::TooLarge);
-        }
-        let orientation = decoder.orientation().unwrap_or(Orientation::NoTransforms);
-        let rgb = DynamicImage::from_decoder(decoder).map_err(|e| refusal(&e))?.into_rgb8();
-        let mut upright = DynamicImage::ImageRgb8(shrunk(rgb, pixels));
-        upright.apply_orientation(orientation);
-        Ok(Self { rgb: upright.into_rgb8(), is_full_size: pixels <= KEPT })
+        let kept = (u64::from(rgb.width()) * u64::from(rgb.height())).max(1);
+        let scale = (pixels as f64 / kept as f64).sqrt() as f32;
+        let mut upright = DynamicImage::ImageRgb8(rgb);
+        upright.apply_orientation(orientation(file));
+        Ok(Self { scale, is_full_size: pixels <= KEPT, ..Self::from_rgb(upright.into_rgb8()) })
+    }
+
+    /// Where a point of this page lies in the file, in its own pixels as a viewer shows them.
+    pub fn in_file(&self, [x, y]: [f32; 2]) -> [f32; 2] {
+        let (w, h) = (self.width() as f32, self.height() as f32);
+        let shown = match self.turned {
+            1 => [h - y, x],
+            2 => [w - x, h - y],
+            3 => [y, w - x],
+            _ => [x, y],
+        };
+        shown.map(|v| v * self.scale)
     }
 
     pub fn width(&self) -> u32 {
@@ -73,7 +105,7 @@ impl Page {
             3 => imageops::rotate90(&self.rgb),
             _ => self.rgb,
         };
-        Self { rgb, ..self }
+        Self { rgb, turned: (self.turned + quarters) % 4, ..self }
     }
 
     /// What lies in `quad`, made straight, as `width` x `height` pixels; `None` when the quad has no area.
@@ -110,33 +142,50 @@ fn mean(rgb: &RgbImage, map: &Homography, at: [u32; 2], taps: u32) -> [u8; 3] {
 /// The colour at a point, whole numbers being the centres of pixels; beyond the border it goes on.
 fn bilinear(rgb: &RgbImage, x: f32, y: f32) -> [f32; 3] {
     let (w, h) = (rgb.width() as usize, rgb.height() as usize);
-    let (x, y) = (x.clamp(0.0, w as f32 - 1.0), y.clamp(0.0, h as f32 - 1.0));
-    let (left, top) = (x as usize, y as usize);
+    let (x, y) = (x.clamp(0.0, (w.max(1) - 1) as f32), y.clamp(0.0, (h.max(1) - 1) as f32));
+    // On the last column and row the weight of the next one is 1, so there is always a next one.
+    let (left, top) = ((x as usize).min(w.saturating_sub(2)), (y as usize).min(h.saturating_sub(2)));
     let (fx, fy) = (x - left as f32, y - top as f32);
-    let (right, bottom) = ((left + 1).min(w - 1), (top + 1).min(h - 1));
-    let raw = rgb.as_raw();
-    let at = |x: usize, y: usize, c: usize| raw.get((y * w + x) * 3 + c).map_or(0.0, |v| f32::from(*v));
+    let from = |row: usize| rgb.as_raw().get((row * w + left) * 3..).and_then(|rest| rest.first_chunk::<6>());
+    let (Some(a), Some(b)) = (from(top), from((top + 1).min(h.saturating_sub(1)))) else { return [0.0; 3] };
+    let mix = |a: u8, b: u8, share: f32| f32::from(a) + (f32::from(b) - f32::from(a)) * share;
     std::array::from_fn(|c| {
-        let upper = at(left, top, c) * (1.0 - fx) + at(right, top, c) * fx;
-        let lower = at(left, bottom, c) * (1.0 - fx) + at(right, bottom, c) * fx;
-        upper * (1.0 - fy) + lower * fy
+        let (upper, lower) = (mix(a[c], a[c + 3], fx), mix(b[c], b[c + 3], fx));
+        upper + (lower - upper) * fy
     })
 }
 
-fn shrunk(rgb: RgbImage, pixels: u64) -> RgbImage {
-    if pixels <= KEPT {
-        return rgb;
+/// The pixels of a JPEG as stored, and how many its file has.
+fn decoded_jpeg(file: &[u8]) -> Result<(RgbImage, u64), Error> {
+    let header = jpeg::header(file).ok_or(Error::Undecodable)?;
+    let pixels = u64::from(header.width) * u64::from(header.height);
+    let is_large = header.width > SIDE || header.height > SIDE || pixels > PIXELS;
+    if is_large || header.coefficients > COEFFICIENTS {
+        return Err(Error::TooLarge);
     }
-    let scale = (KEPT as f64 / pixels as f64).sqrt();
-    let side = |v: u32| ((f64::from(v) * scale) as u32).max(1);
-    imageops::thumbnail(&rgb, side(rgb.width()), side(rgb.height()))
+    if pixels > KEPT {
+        let _alone = alone();
+        let size = (header.width, header.height);
+        let rgb = media::decode_jpeg_shrunk(file, size, KEPT).map_err(|_| Error::Undecodable)?;
+        return Ok((rgb, pixels));
+    }
+    let mut reader = ImageReader::with_format(Cursor::new(file), ImageFormat::Jpeg);
+    reader.limits(image::Limits::no_limits());
+    let decoder = reader.into_decoder().map_err(|_| Error::Undecodable)?;
+    // A second header inside the file must not ask for more than the one that was looked at.
+    if decoder.dimensions() != (header.width, header.height) {
+        return Err(Error::Undecodable);
+    }
+    let rgb = DynamicImage::from_decoder(decoder).map_err(|_| Error::Undecodable)?.into_rgb8();
+    Ok((rgb, pixels))
 }
 
-fn refusal(error: &ImageError) -> Error {
-    match error {
-        ImageError::Limits(_) => Error::TooLarge,
-        _ => Error::Undecodable,
-    }
+/// What EXIF notes on which way up the picture is.
+fn orientation(file: &[u8]) -> Orientation {
+    let exif = exif::Reader::new().read_from_container(&mut Cursor::new(file)).ok();
+    let value = exif.and_then(|e| e.get_field(exif::Tag::Orientation, exif::In::PRIMARY)?.value.get_uint(0));
+    let known = value.and_then(|v| Orientation::from_exif(u8::try_from(v).ok()?));
+    known.unwrap_or(Orientation::NoTransforms)
 }
 
 #[cfg(test)]
@@ -171,6 +220,18 @@ mod tests {
     fn text_and_half_a_picture_are_clean_errors() {
         assert!(matches!(Page::decode(b"%PDF-1.7"), Err(Error::NotPicture)));
         assert!(matches!(Page::decode(&png(64, 64)[..60]), Err(Error::Undecodable)));
+    }
+
+    #[test]
+    fn a_point_of_a_turned_page_is_found_again_in_the_file() {
+        let whole = Page::decode(&png(40, 30)).unwrap();
+        for quarters in 0..4 {
+            // The file was turned by so many quarters; its marked pixel is at (12, 25).
+            let page = Page::decode(&png(40, 30)).unwrap().turned_back(quarters);
+            let marked = whole.rgb.get_pixel(12, 25);
+            let (x, y, _) = page.rgb.enumerate_pixels().find(|(.., p)| *p == marked).unwrap();
+            assert_eq!(page.in_file([x as f32 + 0.5, y as f32 + 0.5]), [12.5, 25.5], "{quarters}");
+        }
     }
 
     #[test]

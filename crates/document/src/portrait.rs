@@ -1,5 +1,7 @@
 //! The holder's picture on a document, its smaller repetition, and the signature.
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use face::{Detection, Embedding, Rect, Stills};
 use image::{RgbImage, codecs::jpeg::JpegEncoder, imageops};
 use media::Picture;
@@ -15,10 +17,15 @@ const JPEG_QUALITY: u8 = 90;
 /// A second face is the holder's repeated when its cosine to the first is at least this: ghosts are small, pale and
 /// printed over, so this is below what says "same person" of two photos.
 const SAME_AS_GHOST: f32 = 0.25;
+/// A second face narrower than this has too little for the comparison to speak against it, pixels of the page: the network
+/// looks at 112.
+const NARROWEST: f32 = 48.0;
 
-/// The faces on a page.
+/// The faces on a page. The engines of a process take turns with the networks, which are the largest here and a small
+/// part of the work.
+#[derive(Clone)]
 pub(crate) struct Faces {
-    stills: Stills,
+    stills: Arc<Mutex<Stills>>,
 }
 
 /// What faces were found, in pixels of the page.
@@ -33,11 +40,11 @@ pub struct Portraits {
 
 impl Faces {
     pub fn load(runtime: &Runtime) -> Result<Self, Error> {
-        Ok(Self { stills: Stills::load(runtime)? })
+        Ok(Self { stills: Arc::new(Mutex::new(Stills::load(runtime)?)) })
     }
 
     /// The largest face is the portrait; a smaller one that resembles it is its ghost.
-    pub fn find(&mut self, page: &Page) -> Result<Portraits, Error> {
+    pub fn find(&self, page: &Page) -> Result<Portraits, Error> {
         let scale = page.width().max(page.height()) as f32 / SOUGHT_ON as f32;
         let (picture, scale) = if scale > 1.0 {
             let side = |v: u32| ((v as f32 / scale) as u32).max(1);
@@ -46,14 +53,15 @@ impl Faces {
         } else {
             (Picture::from_rgb(&page.rgb), 1.0)
         };
-        let mut faces = self.stills.faces(&picture)?.into_iter();
+        let mut stills = self.stills.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut faces = stills.faces(&picture)?.into_iter();
         let Some(first) = faces.next() else { return Ok(Portraits::default()) };
-        let embedding = self.stills.embed(&picture, &first)?;
+        let embedding = stills.embed(&picture, &first)?;
         let (mut ghost, mut likeness) = (None, None);
         for other in faces.take(2) {
-            let alike = self.stills.embed(&picture, &other)?.cosine(&embedding);
+            let alike = stills.embed(&picture, &other)?.cosine(&embedding);
             if likeness.is_none_or(|best| alike > best) {
-                likeness = Some(alike);
+                likeness = (alike >= SAME_AS_GHOST || other.rect.w * scale >= NARROWEST).then_some(alike);
                 ghost = (alike >= SAME_AS_GHOST).then_some(other);
             }
         }

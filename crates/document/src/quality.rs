@@ -2,7 +2,7 @@
 
 use image::{RgbImage, imageops};
 
-use crate::{Check, Page, TextLine, geometry::smallest_rectangle, page::resized};
+use crate::{Check, Outline, OutlineSource, Page, TextLine, geometry::smallest_rectangle, page::resized};
 
 /// The shorter side below which no document can be read, pixels.
 const SMALLEST: u32 = 200;
@@ -23,10 +23,12 @@ pub(crate) struct Quality {
     burnt: f32,
     /// Lines of text that run over the border of the picture.
     cut: usize,
+    /// Edges of the document that lie on or beyond the border, where its outline is known.
+    edges_cut: Option<usize>,
 }
 
 impl Quality {
-    pub fn of(page: &Page, lines: &[TextLine]) -> Self {
+    pub fn of(page: &Page, lines: &[TextLine], outline: Option<&Outline>) -> Self {
         let scale = MEASURED_AT as f32 / page.width().max(page.height()).max(1) as f32;
         let side = |v: u32| ((v as f32 * scale) as u32).max(3);
         let small = resized(&page.rgb, side(page.width()), side(page.height()));
@@ -52,7 +54,12 @@ impl Quality {
             sharpness: laplacian_variance(measured),
             burnt: burnt(measured),
             cut: lines.iter().filter(edge).count(),
+            edges_cut: outline.filter(|o| o.source != OutlineSource::Text).map(|o| o.cut),
         }
+    }
+
+    fn is_whole(&self) -> bool {
+        self.cut == 0 && self.edges_cut.is_none_or(|edges| edges == 0)
     }
 
     /// The measures as advisory checks.
@@ -75,8 +82,16 @@ impl Quality {
             ),
             Check::advisory(
                 "picture_whole",
-                self.cut == 0,
-                format!("{} lines of text are cut by the border", self.cut),
+                self.is_whole(),
+                match self.edges_cut {
+                    Some(edges) => {
+                        format!(
+                            "{edges} edges of the document and {} lines of text are cut by the border",
+                            self.cut
+                        )
+                    }
+                    None => format!("{} lines of text are cut by the border", self.cut),
+                },
             ),
         ]
     }
@@ -89,7 +104,7 @@ impl Quality {
             "the picture is blurred; hold still and let the camera focus"
         } else if self.burnt > BURNT {
             "glare covers the document; tilt it away from the light"
-        } else if self.cut > 0 {
+        } else if !self.is_whole() {
             "the document is cut off; show all of it"
         } else if lines < 3 {
             "no document was found on the picture"

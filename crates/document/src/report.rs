@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use crate::{Check, Field, Mrz, forensics::Signals};
+use crate::{Check, Field, Mrz, Outline, forensics::Signals};
 
 /// What kind of document it is.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -95,6 +95,8 @@ pub struct Report {
     pub signature: Option<Vec<u8>>,
     /// Why the picture cannot be judged, for who took it; none when it can.
     pub cannot_judge: Option<String>,
+    /// Where the document lies, in pixels of the picture as a viewer shows it, clockwise from the document's own top left.
+    pub outline: Option<Outline>,
     /// By how many quarter turns clockwise the picture had been turned.
     pub turned: u8,
     /// Lines of text read.

@@ -3,6 +3,8 @@
 mod detect;
 mod recognise;
 
+use std::sync::{Arc, Mutex, PoisonError};
+
 use models::Runtime;
 
 use crate::{
@@ -10,6 +12,7 @@ use crate::{
     field::TextLine,
     geometry::Quad,
     network::Network,
+    page,
     text::recognise::{Alphabet, Recogniser},
 };
 
@@ -22,8 +25,8 @@ const MOST_LINES: usize = 120;
 pub(crate) struct TextReader {
     detector: Network,
     recogniser: Recogniser,
-    /// The larger network for doubtful lines, where the pack has it.
-    second: Option<Recogniser>,
+    /// The larger network for doubtful lines, where the pack has it; the engines of a process take turns with it.
+    second: Option<Arc<Mutex<Recogniser>>>,
 }
 
 /// A line under both readings.
@@ -35,25 +38,38 @@ pub(crate) struct ReadLine {
 
 impl TextReader {
     pub fn load(runtime: &Runtime) -> Result<Self, Error> {
+        let second = second(runtime)?.map(|recogniser| Arc::new(Mutex::new(recogniser)));
+        Self::with(runtime, second)
+    }
+
+    /// Another one that takes turns with this one's larger network.
+    pub fn twin(&self, runtime: &Runtime) -> Result<Self, Error> {
+        Self::with(runtime, self.second.clone())
+    }
+
+    fn with(runtime: &Runtime, second: Option<Arc<Mutex<Recogniser>>>) -> Result<Self, Error> {
         let dictionary = runtime.pack().bytes("ppocr_dict")?;
         let alphabet = Alphabet::parse(&String::from_utf8_lossy(&dictionary));
         Ok(Self {
             detector: Network::load(runtime, "ppocr_det")?,
             recogniser: Recogniser { network: Network::load(runtime, "ppocr_rec")?, alphabet },
-            second: second(runtime)?,
+            second,
         })
     }
 
     /// What the larger network reads in `quad`; none where the pack lacks it.
-    pub fn read_again(&mut self, page: &Page, quad: Quad) -> Result<Option<ReadLine>, Error> {
-        let Some(second) = &mut self.second else { return Ok(None) };
+    pub fn read_again(&self, page: &Page, quad: Quad) -> Result<Option<ReadLine>, Error> {
+        let Some(second) = &self.second else { return Ok(None) };
+        let mut second = second.lock().unwrap_or_else(PoisonError::into_inner);
         let Recognised { text, confidence, mrz } = second.read(page, &quad)?;
         Ok(Some(ReadLine { line: TextLine { quad, text, confidence }, mrz }))
     }
 
-    /// Where text is.
-    pub fn find(&mut self, page: &Page) -> Result<Vec<Quad>, Error> {
-        detect::detect(&mut self.detector, &page.rgb)
+    /// Where text is on the page, or in a part of it that is made straight to be looked at.
+    pub fn find(&mut self, page: &Page, part: Option<&Quad>) -> Result<Vec<Quad>, Error> {
+        // What the detector holds between its layers is more than all weights.
+        let _alone = page::alone();
+        detect::detect(&mut self.detector, page, part)
     }
 
     /// What it says, line by line; the largest lines when there are too many.

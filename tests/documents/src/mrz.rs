@@ -34,7 +34,7 @@ pub fn check_digit(field: &str) -> char {
 /// The lines of a document's zone; none for a licence, which has a barcode instead.
 pub fn lines(kind: Kind, content: &Content<'_>) -> Vec<String> {
     match kind {
-        Kind::Td1 => td1(content),
+        Kind::Td1 | Kind::CardBack => td1(content),
         Kind::Td2 => td2(content),
         Kind::Td3 => td3(content),
         Kind::Licence => Vec::new(),
@@ -108,7 +108,7 @@ fn names(c: &Content<'_>, width: usize) -> String {
 /// Surname and given names as the zone's lines show them, fillers as spaces.
 pub fn shown_names(kind: Kind, lines: &[String]) -> (String, String) {
     let field = match (kind, lines) {
-        (Kind::Td1, [_, _, names]) => names.as_str(),
+        (Kind::Td1 | Kind::CardBack, [_, _, names]) => names.as_str(),
         (Kind::Td2 | Kind::Td3, [first, _]) => first.get(5..).unwrap_or(""),
         _ => "",
     };
@@ -120,9 +120,9 @@ pub fn shown_names(kind: Kind, lines: &[String]) -> (String, String) {
 /// Where a field lies in the zone: line, first character, characters. Its check digit follows it.
 pub fn place(kind: Kind, field: &str) -> Option<(usize, usize, usize)> {
     Some(match (kind, field) {
-        (Kind::Td1, "number") => (0, 5, 9),
-        (Kind::Td1, "birth") => (1, 0, 6),
-        (Kind::Td1, "expiry") => (1, 8, 6),
+        (Kind::Td1 | Kind::CardBack, "number") => (0, 5, 9),
+        (Kind::Td1 | Kind::CardBack, "birth") => (1, 0, 6),
+        (Kind::Td1 | Kind::CardBack, "expiry") => (1, 8, 6),
         (Kind::Td2 | Kind::Td3, "number") => (1, 0, 9),
         (Kind::Td2 | Kind::Td3, "birth") => (1, 13, 6),
         (Kind::Td2 | Kind::Td3, "expiry") => (1, 21, 6),

@@ -16,6 +16,8 @@ pub struct Content<'a> {
     pub kind: Kind,
     pub printed: &'a Fields,
     pub zone: &'a [String],
+    /// What a barcode tells.
+    pub coded: &'a Fields,
     pub birthplace: &'a str,
     pub portrait: &'a Canvas,
     pub ghost: &'a Canvas,
@@ -53,9 +55,10 @@ pub fn draw(rng: &mut impl Rng, fonts: &Fonts, style: &Style, content: &Content<
     let mut canvas = Canvas::of((width * mm) as usize, (height * mm) as usize, style.paper);
     guilloche(rng, &mut canvas, style);
     let mut pen = Pen { canvas, fonts, style, mm, rows: 0 };
-    if content.kind == Kind::Licence {
-        licence_back(rng, &mut pen, content)?;
-        return Ok(Page { canvas: pen.canvas, portrait: None, ghost: None, zone_lines: Vec::new() });
+    if matches!(content.kind, Kind::Licence | Kind::CardBack) {
+        back(rng, &mut pen, content)?;
+        let zone_lines = pen.zone(rng, content);
+        return Ok(Page { canvas: pen.canvas, portrait: None, ghost: None, zone_lines });
     }
     let (portrait, ghost) = pen.pictures(content);
     pen.fields(rng, content);
@@ -137,7 +140,7 @@ impl Pen<'_> {
         let (x, y, w) = match content.kind {
             Kind::Td3 => (5.0, 22.0, 30.0),
             Kind::Td2 => (4.0, 13.0, 25.0),
-            Kind::Td1 | Kind::Licence => (3.5, 8.5, 20.0),
+            Kind::Td1 | Kind::Licence | Kind::CardBack => (3.5, 8.5, 20.0),
         };
         let area = |x: f32, y: f32, w: f32| Area {
             x: x * self.mm,
@@ -213,7 +216,7 @@ impl Pen<'_> {
                 self.cell([x, 45.5], l.expiry, &expiry, v, false);
                 self.signature(rng, [74.0, 50.5], 16.0);
             }
-            Kind::Td1 | Kind::Licence => {
+            Kind::Td1 | Kind::Licence | Kind::CardBack => {
                 self.title([3.5, 5.6], 2.2, state);
                 self.title([52.0, 5.6], 1.9, "IDENTITY CARD");
                 let (x, v) = (25.5, 1.6);
@@ -271,21 +274,37 @@ impl Pen<'_> {
 
 /// Characters of the second line (a name's fillers say nothing) that a forger would have set.
 fn foreign_places(rng: &mut impl Rng, content: &Content<'_>) -> Vec<(usize, usize)> {
-    let row = if content.kind == Kind::Td1 { 0 } else { 1 };
-    let (start, end) = if content.kind == Kind::Td1 { (5, 14) } else { (0, 9) };
+    let is_card = matches!(content.kind, Kind::Td1 | Kind::CardBack);
+    let row = if is_card { 0 } else { 1 };
+    let (start, end) = if is_card { (5, 14) } else { (0, 9) };
     let last = end - content.foreign_characters.min(end - start);
     let from = if last > start { rng.random_range(start..=last) } else { start };
     (from..from + content.foreign_characters).map(|column| (row, column)).collect()
 }
 
-fn licence_back(rng: &mut impl Rng, pen: &mut Pen<'_>, content: &Content<'_>) -> Result<(), Error> {
+/// The back of a licence, or of a card with a zone: a barcode and little print.
+fn back(rng: &mut impl Rng, pen: &mut Pen<'_>, content: &Content<'_>) -> Result<(), Error> {
     let issuer = rng.random_range(0..licence::ISSUERS.len());
-    let rows = licence::barcode(&licence::payload(content.printed, issuer))?;
+    let rows = licence::barcode(&licence::payload(content.coded, issuer))?;
+    if content.kind == Kind::CardBack {
+        barcode(pen, &rows, 8.5);
+        pen.title([7.0, 5.0], 1.5, &format!("DOCUMENT No. {}", content.printed.number));
+        return Ok(());
+    }
+    barcode(pen, &rows, 26.0);
+    pen.title([7.0, 6.0], 1.8, "CLASS D: SINGLE VEHICLE UNDER 26,001 LBS");
+    pen.title([7.0, 10.0], 1.8, "RESTRICTIONS: NONE   ENDORSEMENTS: NONE");
+    pen.title([7.0, 14.0], 1.5, &format!("DD {}", content.printed.number));
+    Ok(())
+}
+
+/// Draws the modules so many millimetres below the upper edge.
+fn barcode(pen: &mut Pen<'_>, rows: &[Vec<bool>], down: f32) {
+    let (w, _) = Kind::Licence.size_mm();
     let columns = rows.first().map_or(1, Vec::len);
-    let (w, _) = content.kind.size_mm();
     let wide = 72.0;
     let module = wide / columns as f32 * pen.mm;
-    let (left, top) = ((w - wide) / 2.0 * pen.mm, 26.0 * pen.mm);
+    let (left, top) = ((w - wide) / 2.0 * pen.mm, down * pen.mm);
     let quiet = 2.0 * pen.mm;
     let high = rows.len() as f32 * licence::ROW * module;
     pen.canvas.fill(
@@ -303,8 +322,4 @@ fn licence_back(rng: &mut impl Rng, pen: &mut Pen<'_>, content: &Content<'_>) ->
             }
         }
     }
-    pen.title([7.0, 6.0], 1.8, "CLASS D: SINGLE VEHICLE UNDER 26,001 LBS");
-    pen.title([7.0, 10.0], 1.8, "RESTRICTIONS: NONE   ENDORSEMENTS: NONE");
-    pen.title([7.0, 14.0], 1.5, &format!("DD {}", content.printed.number));
-    Ok(())
 }

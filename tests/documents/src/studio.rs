@@ -85,6 +85,7 @@ impl Studio {
             kind: plan.kind,
             printed: &printed,
             zone: &zone,
+            coded: &coded(plan, &issued),
             birthplace: holder.birthplace,
             portrait: self.portraits.of(shown, photo),
             ghost: self.portraits.of(if is(Attack::GhostOfAnother) { other } else { person }, photo),
@@ -179,11 +180,22 @@ fn zone_of(kind: Kind, fields: &Fields) -> Vec<String> {
     mrz::lines(kind, &content)
 }
 
+/// What the barcode says after the forger.
+fn coded(plan: &Plan, issued: &Fields) -> Fields {
+    let is_other = plan.attack == Some(Attack::BarcodeOther);
+    let birth = if is_other { other_year(issued.birth) } else { issued.birth };
+    Fields { birth, ..issued.clone() }
+}
+
+/// The same day seven years later.
+fn other_year(date: Date) -> Date {
+    date.replace_year(date.year() + 7).unwrap_or(date - Duration::days(2557))
+}
+
 /// What the printed zone and the machine readable zone say after the forger.
 fn tampered(plan: &Plan, issued: &Fields) -> (Fields, Vec<String>) {
     let mut printed = issued.clone();
     let mut zone = zone_of(plan.kind, issued);
-    let other_year = |date: Date| date.replace_year(date.year() + 7).unwrap_or(date - Duration::days(2557));
     match plan.attack {
         Some(Attack::PrintedNumber) => {
             let last = printed.number.pop().and_then(|c| c.to_digit(10)).unwrap_or(0);
@@ -280,7 +292,7 @@ fn edited(jpeg: &[u8]) -> Result<Vec<u8>, Error> {
 impl Plan {
     /// The `index`th of a row of plans over kinds and quarter turns.
     pub fn nth(index: u64, level: Level, attack: Option<Attack>) -> Self {
-        let kind = Kind::ALL[(index % 4) as usize];
-        Self { kind, level, turns: ((index / 4) % 4) as u8, attack }
+        let kinds = Kind::ALL.len() as u64;
+        Self { kind: Kind::ALL[(index % kinds) as usize], level, turns: (index / kinds % 4) as u8, attack }
     }
 }

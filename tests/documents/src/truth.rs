@@ -15,15 +15,17 @@ pub enum Kind {
     Td3,
     /// The back of a North American driving licence: a PDF417 with AAMVA's fields.
     Licence,
+    /// The back of a card: three lines of thirty characters and a PDF417 that tells the same.
+    CardBack,
 }
 
 impl Kind {
-    pub const ALL: [Self; 4] = [Self::Td1, Self::Td2, Self::Td3, Self::Licence];
+    pub const ALL: [Self; 5] = [Self::Td1, Self::Td2, Self::Td3, Self::Licence, Self::CardBack];
 
     /// Width and height in millimetres.
     pub fn size_mm(self) -> (f32, f32) {
         match self {
-            Self::Td1 | Self::Licence => (85.6, 54.0),
+            Self::Td1 | Self::Licence | Self::CardBack => (85.6, 54.0),
             Self::Td2 => (105.0, 74.0),
             Self::Td3 => (125.0, 88.0),
         }
@@ -72,12 +74,14 @@ pub enum Attack {
     Expired,
     /// Born after it was issued, both zones agreeing.
     Illogical,
+    /// The barcode tells another birth date than the zone beside it; made on the back of a card alone.
+    BarcodeOther,
     /// Saved by an editor, whose name the file still tells.
     Edited,
 }
 
 impl Attack {
-    pub const ALL: [Self; 14] = [
+    pub const ALL: [Self; 15] = [
         Self::Screen,
         Self::PrintCopy,
         Self::PortraitSpliced,
@@ -91,6 +95,7 @@ impl Attack {
         Self::PrintedFont,
         Self::Expired,
         Self::Illogical,
+        Self::BarcodeOther,
         Self::Edited,
     ];
 }

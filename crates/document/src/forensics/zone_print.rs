@@ -23,12 +23,14 @@ pub struct ZonePrint {
 }
 
 /// One character's ink.
-struct Character {
-    letter: char,
+pub(super) struct Character {
+    pub letter: char,
     /// Where its ink's middle is, pixels of the line.
     middle: f32,
+    /// Width over height of its ink.
+    pub proportion: f32,
     /// Its picture, mean 0 and length 1.
-    picture: Vec<f32>,
+    pub picture: Vec<f32>,
 }
 
 /// Measures the zone whose `lines` lie at `quads`; `None` unless every character of at least two lines stands alone.
@@ -43,7 +45,7 @@ pub fn zone_print(page: &Page, quads: &[Quad], lines: &[String]) -> Option<ZoneP
 }
 
 /// The characters of a line, when there are as many inks side by side as letters.
-fn characters(page: &Page, quad: &Quad, text: &str) -> Option<Vec<Character>> {
+pub(super) fn characters(page: &Page, quad: &Quad, text: &str) -> Option<Vec<Character>> {
     if quad.height() < LOWEST || text.is_empty() {
         return None;
     }
@@ -112,7 +114,8 @@ fn character(grey: &GrayImage, letter: char, [left, top, right, bottom]: [u32; 4
     picture.iter_mut().for_each(|v| *v -= mean);
     let length = picture.iter().map(|v| v * v).sum::<f32>().sqrt().max(1e-3);
     picture.iter_mut().for_each(|v| *v /= length);
-    Character { letter, middle: (left + right) as f32 / 2.0, picture }
+    let proportion = (right - left) as f32 / (bottom - top).max(1) as f32;
+    Character { letter, middle: (left + right) as f32 / 2.0, proportion, picture }
 }
 
 /// Largest distance of a middle from the straight row that fits best, in pitches; letters that are not symmetrical are
@@ -175,7 +178,7 @@ mod tests {
             }
         }
         let quad = |y: f32| Quad([[10.0, y], [760.0, y], [760.0, y + 44.0], [10.0, y + 44.0]]);
-        let page = Page { rgb, is_full_size: true };
+        let page = Page::from_rgb(rgb);
         (page, vec![quad(15.0), quad(75.0)], vec![text.into(), text.into()])
     }
 
@@ -194,9 +197,9 @@ mod tests {
     fn what_does_not_come_apart_into_characters_is_not_judged() {
         let (page, quads, lines) = page(None, 0);
         assert_eq!(zone_print(&page, &quads, &["AAA".into(), "BBB".into()]), None);
-        let blank = Page { rgb: RgbImage::new(30, 30), is_full_size: true };
+        let blank = Page::from_rgb(RgbImage::new(30, 30));
         assert_eq!(zone_print(&blank, &quads, &lines), None);
-        let empty = Page { rgb: RgbImage::new(0, 0), is_full_size: true };
+        let empty = Page::from_rgb(RgbImage::new(0, 0));
         assert_eq!(zone_print(&empty, &[], &[]), None);
     }
 

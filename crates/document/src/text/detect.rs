@@ -1,11 +1,9 @@
 //! Where text is: PP-OCR's detector and what becomes of its probability map (Liao et al. 2020, "Real-time scene text
 //! detection with differentiable binarization": threshold, connected regions, smallest rectangle, enlarged).
 
-use image::RgbImage;
-
 use crate::{
-    Error,
-    geometry::{Quad, smallest_rectangle},
+    Error, Page,
+    geometry::{Homography, Quad, smallest_rectangle},
     network::{DEVIATION, MEAN, Network, Tensor, planes},
     page::resized,
 };
@@ -25,19 +23,26 @@ const THINNEST: f32 = 3.0;
 /// A page has no more lines than this; of more, the first ones count.
 const MOST: usize = 400;
 
-/// The lines of text on `rgb`, in its pixels, top to bottom.
-pub(crate) fn detect(network: &mut Network, rgb: &RgbImage) -> Result<Vec<Quad>, Error> {
-    let (w, h) = (rgb.width() as f32, rgb.height() as f32);
+/// The lines of text on a page, or in a part of it that is made straight for it; in pixels of the page, top to bottom as
+/// they were shown.
+pub(crate) fn detect(network: &mut Network, page: &Page, part: Option<&Quad>) -> Result<Vec<Quad>, Error> {
+    let whole = (page.width() as f32, page.height() as f32);
+    let (w, h) = part.map_or(whole, |part| (part.width(), part.height()));
     let longer = w.max(h);
     let scale = longer.clamp(SMALLEST, LARGEST) / longer;
     let side = |v: f32| (((v * scale / 32.0).round() as u32) * 32).clamp(32, LARGEST as u32);
     let (width, height) = (side(w), side(h));
-    let shown = resized(rgb, width, height);
+    let straight = part.and_then(|part| Some((page.flattened(part, width, height)?, part)));
+    let map = straight.as_ref().and_then(|(_, part)| Homography::of_crop(width, height, part));
+    let shown = straight.map_or_else(|| resized(&page.rgb, width, height), |(shown, _)| shown);
     let (width, height) = (width as usize, height as usize);
     let input = planes(&shown, width, height, |c, v| (f32::from(v) / 255.0 - MEAN[c]) / DEVIATION[c]);
     let Tensor { data, .. } = network.run(height, width, &input)?;
-    let (sx, sy) = (w / width as f32, h / height as f32);
-    let to_picture = |quad: Quad| Quad(quad.0.map(|[x, y]| [(x + 0.5) * sx, (y + 0.5) * sy]));
+    let (sx, sy) = (whole.0 / width as f32, whole.1 / height as f32);
+    let to_picture = |quad: Quad| {
+        let middles = Quad(quad.0.map(|[x, y]| [x + 0.5, y + 0.5]));
+        map.map_or_else(|| Quad(middles.0.map(|[x, y]| [x * sx, y * sy])), |map| middles.mapped(&map))
+    };
     Ok(regions(&data, width, height).into_iter().map(to_picture).collect())
 }
 

@@ -77,6 +77,11 @@ impl Alphabet {
         let mut sum = 0.0;
         let mut count = 0;
         for step in data.chunks_exact(classes.max(1)) {
+            // Of probabilities only one can be more than a half, and mostly it is the blank's.
+            if step[0] > 0.5 {
+                (last, last_mrz) = (0, 0);
+                continue;
+            }
             let (class, probability) = best(step.iter().copied().enumerate());
             if class != 0 && class != last {
                 read.text.push_str(self.characters.get(class).map_or("", String::as_str));
