@@ -5,8 +5,13 @@ const brand: MantineColorsTuple = [
   "#eef1ff", "#dbe1fd", "#b5c0f8", "#8d9df3", "#6b7fee", "#5469e6", "#4459de", "#3b4fd6", "#3141b3", "#26338c",
 ];
 
+/** Mantine's red, its filled shades dark enough for white text (5.6:1). */
+const red: MantineColorsTuple = [
+  "#fff5f5", "#ffe3e3", "#ffc9c9", "#ffa8a8", "#ff8787", "#ff6b6b", "#d13438", "#c5282c", "#b3261e", "#9b1c16",
+];
+
 export const theme = createTheme({
-  colors: { brand },
+  colors: { brand, red },
   primaryColor: "brand",
   primaryShade: { light: 7, dark: 6 },
   autoContrast: true,
@@ -31,7 +36,7 @@ const NAMES = ["brand", "gray", "red", "orange", "yellow", "green", "teal", "blu
 
 /** Text on the tints of badges and alerts, and secondary text, dark or light enough for 4.5:1. */
 export const contrast: CSSVariablesResolver = () => {
-  const colours: Record<string, readonly string[]> = { ...DEFAULT_THEME.colors, brand };
+  const colours: Record<string, readonly string[]> = { ...DEFAULT_THEME.colors, brand, red };
   const shade = (index: number) =>
     Object.fromEntries(
       NAMES.flatMap((name) => {

@@ -123,9 +123,20 @@ export interface ServiceRule {
   missing?: "refer" | "fail";
 }
 
+export interface DocumentRules {
+  checks?: Record<string, string>;
+  /** Accepted issuing states (three letters) and types; none: all. */
+  countries?: string[];
+  types?: string[];
+  expired?: "fail" | "refer";
+  doubts?: number;
+  live_face?: { pass?: number; refer?: number };
+}
+
 export interface Rules {
   version: number;
   services: Record<string, ServiceRule>;
+  documents?: DocumentRules;
 }
 
 export interface RuleSet {
@@ -193,9 +204,6 @@ export interface Delivery {
   next_attempt_at: string | null;
   created_at: string;
   log: Attempt[];
-  /** What was sent, where the server keeps it. */
-  request_body?: unknown;
-  payload?: unknown;
 }
 
 export interface ConsentEntry {

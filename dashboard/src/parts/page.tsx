@@ -18,8 +18,8 @@ export function Page({ title, about, actions, children }: Props) {
   return (
     <Stack gap="lg">
       <Group justify="space-between" align="flex-start" gap="sm">
-        <div>
-          <Title order={1} size="h2" tabIndex={-1} id="page-title">{title}</Title>
+        <div style={{ minWidth: 0 }}>
+          <Title order={1} size="h2" tabIndex={-1} id="page-title" className="any">{title}</Title>
           {about && <Text c="dimmed" size="sm" maw={720} mt={2}>{about}</Text>}
         </div>
         {actions && <Group gap="xs">{actions}</Group>}

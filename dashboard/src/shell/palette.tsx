@@ -41,7 +41,7 @@ export default function Palette({ places, project, onClose, onHelp }: Props) {
       filter={(query) => filter(query)}
       onSpotlightClose={onClose}
       nothingFound="Nothing found"
-      highlightQuery
+      attributes={{ content: { "aria-label": "Search and commands" } }}
       shortcut={null}
       limit={20}
       scrollable

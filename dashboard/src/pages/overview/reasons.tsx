@@ -4,14 +4,14 @@ import type { Bucket } from "../../api/stats";
 import { words } from "../../parts/words";
 import { topReasons } from "./sums";
 
-/** Why calls did not pass, the most frequent first. */
+/** What spoke against a pass or kept from judging, the most frequent first. */
 export function Reasons({ buckets }: { buckets: Bucket[] }) {
   const reasons = topReasons(buckets, 10);
   const most = reasons[0]?.[1] ?? 1;
   return (
     <Paper p="md">
-      <Title order={2} size="h4" mb="sm">Why calls did not pass</Title>
-      {reasons.length === 0 ? <Text size="sm" c="dimmed">Nothing spoke against any.</Text> : (
+      <Title order={2} size="h4" mb="sm">Most frequent reasons</Title>
+      {reasons.length === 0 ? <Text size="sm" c="dimmed">Nothing spoke against any call.</Text> : (
         <Stack gap={8}>
           {reasons.map(([reason, count]) => (
             <Group key={reason} gap="sm" wrap="nowrap">

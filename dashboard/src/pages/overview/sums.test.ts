@@ -15,6 +15,6 @@ test("the pass rate is of what was decided, the latency weighs by calls", () => 
 });
 
 test("reasons are counted over all buckets, those for a pass left out", () => {
-  const reasons = topReasons([bucket({ reasons: { liveness_failed: 1, liveness_passed: 9 } }), bucket({ reasons: { liveness_failed: 2, face_match_failed: 3, voice_match_failed: 0 } })], 5);
+  const reasons = topReasons([bucket({ reasons: { liveness_failed: 1, liveness_passed: 9, face_match_not_enrolled: 7 } }), bucket({ reasons: { liveness_failed: 2, face_match_failed: 3, voice_match_failed: 0 } })], 5);
   expect(reasons).toEqual([["face_match_failed", 3], ["liveness_failed", 3]]);
 });

@@ -24,12 +24,12 @@ export function sums(buckets: Bucket[]): Sums {
   return { total, decided, pass, refer, fail, passRate: decided === 0 ? null : pass / decided, p95 };
 }
 
-/** The reasons that came most, most first, without those that speak for a pass. */
+/** The reasons that came most, most first, without those that speak for a pass or for nothing. */
 export function topReasons(buckets: Bucket[], count: number): [string, number][] {
   const by = new Map<string, number>();
   for (const { reasons } of buckets) {
     for (const [reason, times] of Object.entries(reasons)) {
-      if (!/_(passed|given)$/.test(reason)) by.set(reason, (by.get(reason) ?? 0) + times);
+      if (!/_(passed|given|not_enrolled)$/.test(reason)) by.set(reason, (by.get(reason) ?? 0) + times);
     }
   }
   return [...by].filter(([, times]) => times > 0).sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0])).slice(0, count);

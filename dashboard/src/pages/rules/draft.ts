@@ -5,7 +5,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useMemo, useState } from "react";
 
 import { validateRules } from "../../api/projects";
-import type { Rules, ServiceRule, Validity } from "../../api/types";
+import type { DocumentRules, Rules, ServiceRule, Validity } from "../../api/types";
 
 export interface Draft {
   text: string;
@@ -19,6 +19,7 @@ export interface Draft {
   checking: boolean;
   changed: boolean;
   setRule: (service: string, change: Partial<ServiceRule>) => void;
+  setDocuments: (change: Partial<DocumentRules>) => void;
   replace: (rules: Rules) => void;
   reset: () => void;
 }
@@ -48,6 +49,9 @@ export function useDraft(stored: Rules, mayAsk: boolean): Draft {
     changed: text !== original,
     setRule: (service, change) => {
       if (rules) setText(pretty({ ...rules, services: { ...rules.services, [service]: { mode: "off", ...rules.services[service], ...change } } }));
+    },
+    setDocuments: (change) => {
+      if (rules) setText(pretty({ ...rules, documents: { ...rules.documents, ...change } }));
     },
     replace: (other) => setText(pretty(other)),
     reset: () => setText(original),

@@ -2,6 +2,7 @@ import { Accordion, Badge, Grid, Group, NativeSelect, NumberInput, Paper, Segmen
 
 import type { Mode, ServiceRule } from "../../api/types";
 import { SERVICES } from "../../parts/words";
+import { DocumentsForm } from "./documents-form";
 import type { Draft } from "./draft";
 
 const MODES: { value: Mode; label: string }[] = [
@@ -23,6 +24,7 @@ export function RulesForm({ draft, readOnly }: { draft: Draft; readOnly: boolean
       <Accordion multiple variant="separated" order={3}>
         {names.map((name) => <Service key={name} name={name} rule={services[name] ?? { mode: "off" }} draft={draft} readOnly={readOnly} />)}
       </Accordion>
+      {draft.rules.documents && <DocumentsForm rules={draft.rules.documents} draft={draft} readOnly={readOnly} />}
     </Paper>
   );
 }

@@ -26,7 +26,7 @@ export default function Team() {
   const change = (user: User, role: Role) =>
     void setRole(user.id, role).then(() => {
       void refresh();
-      done(`${user.name} is ${ROLES[role].name.toLowerCase()} now`);
+      done(`${user.name} is ${ROLES[role].name.toLowerCase()} now, and has to sign in again`);
     }, failed);
   return (
     <Page

@@ -1,4 +1,4 @@
-import { Accordion, Badge, Code, Group, Paper, SegmentedControl, Stack, Table, Text, Title } from "@mantine/core";
+import { Accordion, Badge, Group, Paper, SegmentedControl, Stack, Table, Text, Title } from "@mantine/core";
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "wouter";
@@ -58,7 +58,6 @@ export function Deliveries({ webhook }: { webhook: string }) {
 
 function Entry({ delivery, onAgain }: { delivery: Delivery; onAgain: () => void }) {
   const last = delivery.log.at(-1);
-  const sent = delivery.request_body ?? delivery.payload;
   return (
     <Accordion.Item value={delivery.id}>
       <Accordion.Control>
@@ -76,7 +75,6 @@ function Entry({ delivery, onAgain }: { delivery: Delivery; onAgain: () => void 
             {delivery.next_attempt_at && <Text size="sm">Next attempt <When at={delivery.next_attempt_at} /></Text>}
             <AllowedButton needs={MAY.editWebhooks} size="compact-sm" variant="default" onClick={onAgain} disabled={delivery.status === "pending"}>Send again</AllowedButton>
           </Group>
-          {sent !== undefined && sent !== null && <><Text size="sm" fw={600}>Request</Text><Code block tabIndex={0} role="region" aria-label="Request">{typeof sent === "string" ? sent : JSON.stringify(sent, null, 2)}</Code></>}
           <Text size="sm" fw={600}>Answers</Text>
           {delivery.log.length === 0 ? <Text size="sm" c="dimmed">No attempt was made yet.</Text> : (
             <Table.ScrollContainer minWidth={420} type="native">

@@ -1,0 +1,87 @@
+// API keys and projects: made, shown once, used, revoked.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { send } from './api.mjs';
+import { as, inProject, launch, picture, serious, world, XSS } from './world.mjs';
+
+let browser, page;
+before(async () => { browser = await launch(); });
+after(() => browser.close());
+
+test('a key is shown once with a command that works, and refused once it is revoked', async () => {
+  page = await as(browser, 'owner', inProject('/keys'));
+  await page.getByRole('button', { name: 'New key' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByRole('button', { name: 'Make the key' }).click();
+  await dialog.getByText('1 to 200 characters, such as where it is used').waitFor();
+  await dialog.getByLabel('Name').fill(`kiosk ${XSS}`);
+  await dialog.getByLabel('Visual Speech Recognition').uncheck();
+  await picture(page, 'key-new');
+  await dialog.getByRole('button', { name: 'Make the key' }).click();
+  const key = await dialog.getByTestId('secret-key').innerText();
+  const command = await dialog.getByTestId('secret-command').innerText();
+  assert.match(command, new RegExp(`curl -X POST ${world.url}/api-gateway/sessions/start`));
+  assert.ok(command.includes(key));
+  await picture(page, 'key-once');
+  assert.deepEqual(await serious(page), []);
+  await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
+  await dialog.getByRole('button', { name: 'Copy the key' }).click();
+  assert.equal(await page.evaluate(() => navigator.clipboard.readText()), key);
+  await dialog.getByRole('button', { name: 'I have kept it' }).click();
+  assert.ok(!(await page.content()).includes(key), 'the key is nowhere any more');
+
+  const use = () => send(world.url, 'POST', '/api-gateway/sessions/start', undefined, { authorization: `Bearer ${key}` });
+  assert.equal((await use()).status, 200);
+  const row = page.getByTestId('key').filter({ hasText: 'kiosk' });
+  await row.getByRole('button', { name: /^Revoke/ }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Revoke', exact: true }).click();
+  await row.getByText('revoked', { exact: true }).waitFor();
+  assert.equal((await use()).status, 403);
+  assert.equal(await page.evaluate(() => window.__xss), undefined);
+  assert.deepEqual(page.faults, []);
+});
+
+test('the last key that can mint stays, and the dialog says why', async () => {
+  const row = page.getByTestId('key').filter({ hasText: 'first key' });
+  await row.getByRole('button', { name: /^Revoke/ }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Revoke', exact: true }).click();
+  await page.getByRole('dialog').getByRole('alert').waitFor();
+  await page.getByRole('dialog').getByRole('button', { name: 'Cancel' }).click();
+});
+
+test('a project is made, named, limited and switched to, keeping the page one is on', async () => {
+  await page.goto(`${world.url}/dashboard/projects`);
+  await page.getByRole('button', { name: 'New project' }).click();
+  await page.getByRole('dialog').getByLabel('Name').fill(`Doors ${XSS}`);
+  await page.getByRole('dialog').getByRole('button', { name: 'Make the project' }).click();
+  await page.getByRole('heading', { name: 'Project settings' }).waitFor();
+  const general = page.locator('form').filter({ hasText: 'General' });
+  await general.getByLabel('Name').fill('');
+  await general.getByRole('button', { name: 'Keep' }).click();
+  await general.getByText('a name', { exact: true }).waitFor();
+  await general.getByLabel('Name').fill('Doors');
+  await general.getByLabel('Calls a minute, for each key').fill('600');
+  await general.getByLabel('CORS origins').fill('https://app.example.org');
+  await general.getByLabel('CORS origins').press('Enter');
+  await general.getByRole('button', { name: 'Keep' }).click();
+  await page.getByText('The settings are kept').waitFor();
+  await page.reload();
+  await page.getByText('https://app.example.org').waitFor();
+  assert.equal(await page.getByLabel('Calls a minute, for each key').inputValue(), '600');
+
+  const retention = page.locator('form').filter({ hasText: 'Retention' });
+  await retention.getByLabel('Samples, days').fill('9999');
+  await retention.getByRole('button', { name: 'Keep the periods' }).click();
+  await retention.getByText('0 to 3650 days').waitFor();
+  await retention.getByLabel('Samples, days').fill('7');
+  await retention.getByRole('button', { name: 'Keep the periods' }).click();
+  await page.getByText('The periods are kept').waitFor();
+  await picture(page, 'settings');
+
+  await page.getByRole('button', { name: /^Project: Doors/ }).click();
+  await page.getByRole('menuitem', { name: 'Onboarding' }).click();
+  await page.waitForURL(`**${inProject('/settings')}`);
+  await page.waitForFunction(() => document.querySelector('form input')?.value === 'Onboarding');
+  assert.equal(await page.getByLabel('Samples, days').inputValue(), '30', 'the other project keeps its own');
+  assert.deepEqual(page.faults, []);
+});

@@ -1,0 +1,106 @@
+// Scoring rules: the form and the text are the same thing, checked as they change; versions, what-if, thresholds.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { agree, as, inProject, launch, picture, serious, video, world } from './world.mjs';
+
+let browser, page;
+before(async () => {
+  browser = await launch();
+  const user = `rules.${Date.now()}@example.org`;
+  await agree(user);
+  await video(user, 'speaker_crop.mp4');
+  await video(user, 'still.mp4');
+  page = await as(browser, 'developer', inProject('/rules/new'));
+});
+after(() => browser.close());
+
+const json = () => page.getByLabel('Rules as JSON');
+const pass = () => page.getByLabel('Pass from').filter({ visible: true });
+const strict = () => page.getByRole('button', { name: 'Use strict for the project' }).first();
+const text = async () => JSON.parse(await json().inputValue());
+
+test('the form writes the text, the text fills the form', async () => {
+  await page.getByRole('button', { name: /^Face Recognition/ }).click();
+  await pass().fill('0.9');
+  await pass().blur();
+  assert.equal((await text()).services.face_recognition.pass, 0.9);
+  const rules = await text();
+  rules.services.face_recognition.mode = 'advisory';
+  await json().fill(JSON.stringify(rules));
+  await page.getByRole('button', { name: /^Face Recognition.*advisory/ }).waitFor();
+  await page.getByTestId('validity').getByText('valid', { exact: true }).waitFor();
+  await picture(page, 'rules-editor');
+  assert.deepEqual(await serious(page), []);
+});
+
+test('a mistake is told beside the field and beside the text, and cannot be kept', async () => {
+  await pass().fill('7');
+  await pass().blur();
+  await page.getByTestId('validity').getByText('not valid').waitFor();
+  assert.ok(await page.getByText(/services\.face_recognition\.pass/).count() >= 2, 'in the form and under the text');
+  assert.ok(await page.getByRole('button', { name: 'Keep' }).isDisabled());
+  await json().fill('{ "version": 1, ');
+  await page.getByTestId('validity').getByText('not valid').waitFor();
+  await page.getByText('The form is back as soon as the JSON can be read.').waitFor();
+  await page.getByRole('button', { name: 'Undo all changes' }).click();
+  await page.getByTestId('validity').getByText('valid', { exact: true }).waitFor();
+});
+
+test('each keeping makes a version; two are laid beside each other', async () => {
+  await page.getByRole('button', { name: 'Keep' }).click();
+  await page.getByText('a name, so that you find them again').waitFor();
+  await page.getByLabel('Name').fill('strict');
+  await page.getByRole('button', { name: 'Keep' }).click();
+  await page.getByRole('heading', { name: 'strict' }).waitFor();
+  const rules = await text();
+  rules.services.face_liveness.pass = 0.99;
+  await json().fill(JSON.stringify(rules, null, 2));
+  await page.getByRole('button', { name: 'Keep as a new version' }).click();
+  await page.getByRole('tab', { name: 'Versions (2)' }).click();
+  const diff = page.getByTestId('diff');
+  await diff.getByText('"pass": 0.99').waitFor();
+  await diff.getByRole('img', { name: 'added' }).first().waitFor();
+  await diff.getByRole('img', { name: 'removed' }).first().waitFor();
+  await picture(page, 'rules-versions');
+  assert.deepEqual(await serious(page), []);
+});
+
+test('what if: how many verdicts change, which, and that asking changes nothing', async () => {
+  await page.getByRole('tab', { name: 'Edit' }).click();
+  const rules = await text();
+  for (const rule of Object.values(rules.services)) rule.mode = 'off';
+  rules.services.face_liveness = { ...rules.services.face_liveness, mode: 'required', pass: 0, refer: 0, cannot_judge: 'refer' };
+  await json().fill(JSON.stringify(rules));
+  await page.getByRole('tab', { name: 'What if' }).click();
+  await page.getByRole('button', { name: 'Decide again' }).click();
+  const replay = page.getByTestId('replay');
+  await replay.getByRole('heading', { name: /verdicts? changes?/ }).waitFor();
+  await replay.getByRole('table', { name: 'Calls whose verdict would change' }).getByRole('link').first().waitFor();
+  await picture(page, 'rules-what-if');
+  assert.deepEqual(await serious(page), []);
+  await page.reload();
+  await page.getByRole('tab', { name: 'Versions (2)' }).waitFor();
+});
+
+test('thresholds: a false-match rate leads to a threshold, its cost, and into the draft', async () => {
+  await page.getByRole('tab', { name: 'Thresholds' }).click();
+  await page.getByLabel('False-match rate you can bear').selectOption('0.01');
+  const table = page.getByRole('table', { name: 'Thresholds for the false-match rate' });
+  await table.getByRole('row').nth(1).waitFor();
+  const use = table.getByRole('button', { name: /^Use / }).first();
+  const threshold = Number(/^Use ([\d.]+) for/.exec(await use.getAttribute('aria-label'))[1]);
+  await picture(page, 'rules-thresholds');
+  await use.click();
+  await page.getByRole('tab', { name: 'Edit' }).click();
+  assert.ok(Object.values((await text()).services).some(({ pass }) => Math.abs(pass - threshold) < 1e-3));
+});
+
+test('rules are put in force for the project and taken away again', async () => {
+  await page.goto(`${world.url}/dashboard${inProject('/rules')}`);
+  await strict().click();
+  await page.getByText('In force from the next call').waitFor();
+  await picture(page, 'rules');
+  await page.getByRole('button', { name: 'Take strict away' }).click();
+  await strict().waitFor();
+  assert.deepEqual(page.faults, []);
+});

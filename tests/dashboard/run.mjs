@@ -1,0 +1,26 @@
+// Starts one server with an organisation and somebody of each role, runs the stories against it, and ends with their
+// result. `BIOMETRY` names the binary, `SCREENSHOTS` a folder for pictures of every page; arguments choose stories.
+import { spawn } from 'node:child_process';
+import { readdir } from 'node:fs/promises';
+import { once } from 'node:events';
+import { dirname } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { start } from './server.mjs';
+
+const here = dirname(fileURLToPath(import.meta.url));
+const wanted = process.argv.slice(2);
+const stories = (await readdir(here))
+  .filter((name) => name.endsWith('.test.mjs') && (wanted.length === 0 || wanted.some((word) => name.startsWith(word))))
+  .sort();
+const server = await start();
+let code = 1;
+try {
+  // One after the other: the stories share a server, and two cores.
+  const run = spawn(process.execPath, ['--test', '--test-concurrency=1', ...stories], {
+    cwd: here, stdio: 'inherit', env: { ...process.env, WORLD: JSON.stringify(server.world) },
+  });
+  [code] = await once(run, 'exit');
+} finally {
+  await server.stop();
+}
+process.exit(code ?? 1);

@@ -1,0 +1,92 @@
+// The people of the organisation, and the log of what they change.
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { as, enter, launch, open, PASSWORD, picture, serious, world } from './world.mjs';
+
+let browser, owner;
+before(async () => {
+  browser = await launch();
+  owner = await as(browser, 'owner', '/team');
+});
+after(() => browser.close());
+
+test('invited by a link that is shown once and works once', async () => {
+  await owner.getByRole('button', { name: 'Invite' }).click();
+  const dialog = owner.getByRole('dialog');
+  await dialog.getByLabel('Email').fill('nonsense');
+  await dialog.getByRole('button', { name: 'Make the invitation' }).click();
+  await dialog.getByText('an email address, as name@example.org').waitFor();
+  await dialog.getByLabel('Email').fill('nina@example.org');
+  await dialog.getByLabel('Role').selectOption('fraud_analyst');
+  await dialog.getByRole('button', { name: 'Make the invitation' }).click();
+  const link = await dialog.getByTestId('secret-invitation-link').innerText();
+  await picture(owner, 'invitation');
+  assert.deepEqual(await serious(owner), []);
+  await dialog.getByRole('button', { name: 'Done' }).click();
+  await owner.getByRole('table', { name: 'Open invitations' }).getByText('nina@example.org').waitFor();
+
+  const nina = await open(browser);
+  await nina.goto(link);
+  await nina.getByRole('heading', { name: 'Join the team' }).waitFor();
+  assert.ok(!nina.url().includes('#'), 'the token does not stay in the address');
+  await nina.getByLabel('Your name').fill('Nina New');
+  await nina.getByLabel('Password', { exact: true }).fill('short');
+  await nina.getByLabel('Password again').fill('other');
+  await nina.getByRole('button', { name: 'Join' }).click();
+  await nina.getByText('at least 12 characters', { exact: true }).waitFor();
+  await nina.getByText('not the same as above').waitFor();
+  await picture(nina, 'accept');
+  assert.deepEqual(await serious(nina), []);
+  await nina.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await nina.getByLabel('Password again').fill(PASSWORD);
+  await nina.getByRole('button', { name: 'Join' }).click();
+  await nina.getByRole('button', { name: /Account of Nina New/ }).waitFor();
+
+  const late = await open(browser);
+  await late.goto(link);
+  await late.getByLabel('Your name').fill('Somebody Else');
+  await late.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await late.getByLabel('Password again').fill(PASSWORD);
+  await late.getByRole('button', { name: 'Join' }).click();
+  await late.getByRole('alert').waitFor();
+});
+
+test('a role is changed and counts at once; who is removed is out', async () => {
+  const nina = await open(browser);
+  await enter(nina, 'nina@example.org');
+  const nav = nina.getByRole('navigation', { name: 'Main' });
+  await nav.getByRole('link', { name: 'Subjects' }).waitFor();
+  await owner.reload();
+  await owner.getByLabel('Role of Nina New').selectOption('developer');
+  await owner.getByText('Nina New is developer now').waitFor();
+  // What she could do before ends with her session.
+  await enter(nina, 'nina@example.org');
+  await nav.getByRole('link', { name: 'API keys' }).waitFor();
+  assert.equal(await nav.getByRole('link', { name: 'Subjects' }).count(), 0);
+  await owner.getByRole('button', { name: 'Remove Nina New' }).click();
+  await owner.getByRole('dialog').getByRole('button', { name: 'Remove', exact: true }).click();
+  await owner.getByText('nina@example.org').waitFor({ state: 'detached' });
+  await nina.reload();
+  await nina.getByRole('heading', { name: 'Sign in' }).waitFor();
+});
+
+test('nobody changes their own role', async () => {
+  const row = owner.getByRole('row').filter({ hasText: 'owner@example.org' });
+  assert.equal(await row.getByRole('combobox').count(), 0);
+  await picture(owner, 'team');
+});
+
+test('every change is in the audit log, with before and after', async () => {
+  await owner.goto(`${world.url}/dashboard/audit`);
+  const log = owner.getByTestId('audit');
+  const entry = log.getByRole('button').filter({ hasText: /role/i }).first();
+  await entry.waitFor();
+  await entry.click();
+  const item = owner.locator('.mantine-Accordion-item').filter({ hasText: /role/i }).first();
+  await item.getByRole('region', { name: 'Before' }).getByText('fraud_analyst').waitFor();
+  await item.getByRole('region', { name: 'After' }).getByText('developer').waitFor();
+  assert.match(await entry.innerText(), /Olivia Owner/);
+  await picture(owner, 'audit');
+  assert.deepEqual(await serious(owner), []);
+  assert.deepEqual(owner.faults, []);
+});

@@ -1,0 +1,59 @@
+// Somebody new records themselves and sees a decision. The camera plays a film of somebody speaking.
+import assert from 'node:assert/strict';
+import { execFileSync } from 'node:child_process';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, test } from 'node:test';
+import { as, fixture, inProject, launch, open, enter, picture, serious } from './world.mjs';
+
+let browser, folder;
+before(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'camera-'));
+  const [film, sound] = [join(folder, 'camera.mjpeg'), join(folder, 'microphone.wav')];
+  const source = fixture('speaker_crop.mp4');
+  execFileSync('ffmpeg', ['-v', 'error', '-i', source, '-an', '-vf', 'scale=640:480:force_original_aspect_ratio=decrease,pad=640:480:-1:-1', '-r', '25', '-q:v', '3', '-f', 'mjpeg', film]);
+  execFileSync('ffmpeg', ['-v', 'error', '-i', source, '-vn', '-ac', '1', '-ar', '48000', sound]);
+  browser = await launch(`--use-file-for-fake-video-capture=${film}`, `--use-file-for-fake-audio-capture=${sound}`);
+});
+after(async () => {
+  await browser.close();
+  rmSync(folder, { recursive: true });
+});
+
+test('agree, record the phrase shown, send, and see the decision with its reasons', async () => {
+  const page = await as(browser, 'developer', inProject('/try-it'), { permissions: ['camera', 'microphone'] });
+  await page.getByRole('button', { name: 'Open the camera' }).click();
+  await page.getByText('without this, faces and voices are not processed').waitFor();
+  await page.getByLabel('I agree that my face and voice').check();
+  await page.getByRole('button', { name: 'Open the camera' }).click();
+  const phrase = await page.getByTestId('phrase').innerText();
+  assert.match(phrase, /^((zero|one|two|three|four|five|six|seven|eight|nine)( |$)){5}$/);
+  await page.getByRole('button', { name: 'Another phrase' }).click();
+  await picture(page, 'try-it-camera');
+  assert.deepEqual(await serious(page), []);
+  await page.getByRole('button', { name: 'Record', exact: true }).click();
+  await page.getByTestId('recording').waitFor();
+  await picture(page, 'try-it-recorded');
+  await page.getByRole('button', { name: 'Send it' }).click();
+  const result = page.getByTestId('try-it-result');
+  await result.waitFor({ timeout: 60_000 });
+  await result.getByRole('heading', { name: 'Face Liveness Detection' }).waitFor();
+  await result.getByRole('heading', { name: 'Visual Speech Recognition' }).waitFor();
+  await picture(page, 'try-it-decision');
+  assert.deepEqual(await serious(page), []);
+  await result.getByRole('link', { name: 'Open the transaction' }).click();
+  await page.getByTestId('decision').waitFor();
+  assert.deepEqual(page.faults, []);
+});
+
+test('without a camera the page says what to do', async () => {
+  const page = await open(browser, { permissions: [] });
+  await page.addInitScript(() => {
+    navigator.mediaDevices.getUserMedia = () => Promise.reject(new DOMException('no', 'NotAllowedError'));
+  });
+  await enter(page, 'developer', inProject('/try-it'));
+  await page.getByLabel('I agree that my face and voice').check();
+  await page.getByRole('button', { name: 'Open the camera' }).click();
+  await page.getByRole('alert').getByText(/Allow it beside the address/).waitFor();
+});
