@@ -73,7 +73,7 @@ for (const [role, held] of Object.entries(HELD)) {
         if (shown) continue;
         await goto(page, path);
         if (name === 'Subjects') {
-          await page.getByLabel('User').fill('somebody');
+          await page.getByLabel('User', { exact: true }).fill('somebody');
           await page.getByRole('button', { name: 'Look up' }).click();
         }
         await page.getByText('Your role may not see this').first().waitFor();
