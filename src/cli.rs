@@ -4,7 +4,7 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{bootstrap, calibrate, consent, erasure, evaluate, models, owner, serve, sweep};
+use crate::{audit, bootstrap, calibrate, consent, erasure, evaluate, models, owner, serve, sweep};
 
 /// Identity verification that you run yourself.
 ///
@@ -37,6 +37,9 @@ enum Verb {
     /// Look after the consent ledger
     #[command(subcommand)]
     Consent(ConsentVerb),
+    /// Look after the log of who changed what
+    #[command(subcommand)]
+    Audit(AuditVerb),
     /// Prove that a user was erased
     #[command(subcommand)]
     Erasure(ErasureVerb),
@@ -48,6 +51,24 @@ enum Verb {
 enum ConsentVerb {
     /// Verify every consent against its chain and its project's journal; exit code 1 when something does not hold
     Verify(ConsentVerifyArgs),
+}
+
+#[derive(Debug, Subcommand)]
+enum AuditVerb {
+    /// Verify every entry of the audit log against the one before it; exit code 1 when something does not hold
+    Verify(AuditVerifyArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct AuditVerifyArgs {
+    /// A head printed earlier, which the log must still hold; may be repeated
+    #[arg(long, value_name = "NUMBER:MAC")]
+    pub head: Vec<svc_projects::KnownEnd>,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub place: Place,
 }
 
 #[derive(Debug, Subcommand)]
@@ -203,6 +224,7 @@ impl Cli {
             Verb::Owner(args) => owner::run(args).await,
             Verb::Models(args) => models::run(&args),
             Verb::Consent(ConsentVerb::Verify(args)) => consent::verify(args).await,
+            Verb::Audit(AuditVerb::Verify(args)) => audit::verify(args).await,
             Verb::Evaluate(args) => evaluate::run(args).await,
             Verb::Calibrate(args) => calibrate::run(&args),
             Verb::Erasure(ErasureVerb::Verify(args)) => erasure::verify(args).await,

@@ -73,6 +73,8 @@ pub struct KeyData {
     #[schema(example = "2026-01-31T12:00:00Z")]
     created_at: String,
     updated_at: String,
+    /// To the minute; null: never.
+    last_used_at: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -231,6 +233,7 @@ impl From<projects::ApiKey> for KeyData {
             response_format: key.response_format,
             created_at: rfc3339(key.created_at_ms),
             updated_at: rfc3339(key.updated_at_ms),
+            last_used_at: Some(key.last_used_at_ms).filter(|at| *at > 0).map(rfc3339),
         }
     }
 }

@@ -54,6 +54,10 @@ pub struct ApiKey {
     pub rules_json: Option<String>,
     /// Which rule set that is, and which version of it.
     pub rules_version: Option<RulesVersion>,
+    /// Calls a minute of the project's keys together; 0: the installation's limit of each key.
+    pub project_per_minute: u32,
+    /// Web pages it may be used from; empty: any.
+    origins: Vec<String>,
 }
 
 /// The key of a request that was let in: it is authorized and counted once, whoever asks for it.
@@ -61,6 +65,11 @@ pub struct ApiKey {
 struct Known(Arc<ApiKey>);
 
 impl ApiKey {
+    /// The limit the project chose for its keys.
+    fn project_limit(&self) -> Option<(&str, u32)> {
+        (self.project_per_minute > 0).then_some((self.project_id.as_str(), self.project_per_minute))
+    }
+
     /// Somebody at the dashboard, in a project of theirs.
     pub fn of_person(user_id: String, grant: ProjectGrant, grants_minting: bool) -> Self {
         Self {
@@ -76,7 +85,24 @@ impl ApiKey {
             rules_version: grant
                 .rules_scores_id
                 .map(|scores_id| RulesVersion { scores_id, version: grant.rules_version }),
+            // A person clicks; what counts is the limit of their own.
+            project_per_minute: 0,
+            origins: Vec::new(),
         }
+    }
+}
+
+/// Browsers say which page a call comes from; a project may have said which pages those are. Whoever is no browser is
+/// let in by the key alone.
+fn from_leave(key: &ApiKey, headers: &HeaderMap) -> Result<(), Error> {
+    let origin = headers.get(header::ORIGIN).map(|origin| origin.as_bytes());
+    match origin {
+        Some(origin)
+            if !key.origins.is_empty() && !key.origins.iter().any(|own| own.as_bytes() == origin) =>
+        {
+            Err(Error::ForeignOrigin)
+        }
+        _ => Ok(()),
     }
 }
 
@@ -114,7 +140,8 @@ where
         let claims = gateway.keys().verify(bearer(&parts.headers)?).await?;
         let key = authorize(gateway.projects(), &claims).await?;
         rpc::current().act_as(&format!("api_key:{}", key.id));
-        gateway.rate_limits().charge(&key.id, None, parts.extensions.get::<Meter>()).await?;
+        from_leave(&key, &parts.headers)?;
+        gateway.rate_limits().charge(&key.id, key.project_limit(), parts.extensions.get::<Meter>()).await?;
         parts.extensions.insert(Known(Arc::new(key.clone())));
         Ok(key)
     }
@@ -177,6 +204,8 @@ async fn authorize(mut projects: ProjectsClient<Transport>, claims: &Claims) -> 
         rules_version: granted
             .rules_scores_id
             .map(|scores_id| RulesVersion { scores_id, version: granted.rules_version }),
+        project_per_minute: granted.rate_limit_per_minute,
+        origins: granted.cors_origins,
     })
 }
 

@@ -15,7 +15,14 @@ use serde::{Deserialize, Serialize};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use utoipa::ToSchema;
 
-use crate::{Gateway, error::Error, headers, record::Call, sessions};
+use crate::{
+    Gateway,
+    accounts::audit::{Deed, note},
+    error::Error,
+    headers,
+    record::Call,
+    sessions,
+};
 
 /// What a user decided.
 #[derive(Clone, Debug, Deserialize, Serialize, ToSchema)]
@@ -83,6 +90,12 @@ async fn record(
         transaction_id: call.transaction_id.to_string(),
     };
     gateway.consent().record_consent(request).await?;
+    if !decision.is_consent_given {
+        let after = Some(serde_json::json!({"kind": kind.as_str_name()}));
+        let deed =
+            Deed { action: "consent.withdrawn", subject: &decision.user_fullname, after, ..Deed::default() };
+        note(gateway, &call.key.project_id, deed).await?;
+    }
     // What was decided, for whoever reads of it in the transaction or is sent it.
     let reason = match (kind, decision.is_consent_given) {
         (ConsentKind::Storage, true) => "storage_consent_given",

@@ -47,6 +47,8 @@ pub enum Error {
     NoSuchProject,
     #[error("this call is for the dashboard's own pages")]
     ForeignPage,
+    #[error("this project's keys may not be used from this web page; add its origin to the project's")]
+    ForeignOrigin,
     #[error("X-CSRF-Token header is missing or not this session's; read it from /api-auth/me")]
     NoCsrfToken,
     #[error("a consent is given by whom it is about; the dashboard can only withdraw it")]
@@ -122,6 +124,7 @@ impl Error {
             | Self::RoleMayNot
             | Self::ForeignPage
             | Self::NoCsrfToken
+            | Self::ForeignOrigin
             | Self::ConsentIsPersonal => StatusCode::FORBIDDEN,
             Self::Field(..) | Self::Invalid(_) | Self::FileTooLarge => StatusCode::BAD_REQUEST,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,

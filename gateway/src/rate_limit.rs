@@ -80,6 +80,12 @@ impl Limit {
         Ok(Some(Self { interval, burst, policy }))
     }
 
+    /// The limit a project chose for all its keys together: so many at once, and as many a minute that go on for ever.
+    fn per_minute(calls: u32) -> Result<Self, Error> {
+        let config = RateLimit { per_second: f64::from(calls) / 60.0, burst: calls };
+        Self::new(&config).ok().flatten().ok_or_else(|| Error::internal(&"a project's rate limit is none"))
+    }
+
     /// Microseconds an empty bucket takes to fill.
     fn whole(&self) -> u64 {
         self.interval.saturating_mul(self.burst)
@@ -138,29 +144,29 @@ impl RateLimits {
     pub fn new(config: &RateLimit, shared: Option<Shared>) -> anyhow::Result<Self> {
         let limit = Limit::new(config)?;
         let whole = limit.as_ref().map_or(0, Limit::whole);
-        let idle = Duration::from_micros(whole).clamp(Duration::from_secs(1), Duration::from_secs(86_400));
+        let idle = Duration::from_micros(whole).clamp(Duration::from_secs(60), Duration::from_secs(86_400));
         let buckets = Cache::builder().max_capacity(MAX_BUCKETS).time_to_idle(idle).build();
         Ok(Self { limit, buckets, shared, began: Instant::now() })
     }
 
-    /// Counts a call of this key and notes in `meter` where the key stands.
+    /// Counts a call of this key, or of its project where that has a limit of its own, and notes in `meter` where the key stands.
     ///
     /// # Errors
     /// 429 when it has none left.
     pub async fn charge(
         &self,
         key_id: &str,
-        _per_minute: Option<u32>,
+        project: Option<(&str, u32)>,
         meter: Option<&Meter>,
     ) -> Result<(), Error> {
-        let Some(limit) = &self.limit else { return Ok(()) };
-        let standing = match &self.shared {
-            Some(shared) => in_redis(shared, limit, key_id).await,
-            None => None,
-        };
-        let standing = match standing {
-            Some(standing) => standing,
-            None => self.in_process(limit, key_id).await,
+        let standing = match project {
+            Some((id, per_minute)) => {
+                self.count(&Limit::per_minute(per_minute)?, &format!("project:{id}")).await
+            }
+            None => match &self.limit {
+                Some(limit) => self.count(limit, key_id).await,
+                None => return Ok(()),
+            },
         };
         let verdict = if standing.granted { Ok(()) } else { Err(Error::RateLimited(standing.seconds)) };
         if let Some(meter) = meter {
@@ -168,6 +174,18 @@ impl RateLimits {
             let _ = meter.0.set(standing);
         }
         verdict
+    }
+
+    /// Takes a call out of a bucket, here or where all gateways count.
+    async fn count(&self, limit: &Limit, bucket: &str) -> Standing {
+        let shared = match &self.shared {
+            Some(shared) => in_redis(shared, limit, bucket).await,
+            None => None,
+        };
+        match shared {
+            Some(standing) => standing,
+            None => self.in_process(limit, bucket).await,
+        }
     }
 
     async fn in_process(&self, limit: &Limit, key_id: &str) -> Standing {
@@ -252,6 +270,12 @@ mod tests {
         assert_eq!(call(10 * SECOND_US), (false, 0, 1));
         assert_eq!(call(10 * SECOND_US + 499_999), (false, 0, 1));
         assert_eq!(call(10 * SECOND_US + 500_000), (true, 0, 2));
+    }
+
+    #[test]
+    fn a_project_may_use_its_minute_at_once() {
+        let limit = Limit::per_minute(90).unwrap();
+        assert_eq!((limit.burst, seconds(limit.whole())), (90, 60));
     }
 
     #[test]

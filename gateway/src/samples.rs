@@ -21,7 +21,13 @@ use tonic::{Status, Streaming};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    Gateway, auth::ApiKey, consent::rfc3339, error::Error, record::Call, transactions::BothNames,
+    Gateway,
+    accounts::audit::{Deed, note},
+    auth::ApiKey,
+    consent::rfc3339,
+    error::Error,
+    record::Call,
+    transactions::BothNames,
     upload::Spooled,
 };
 
@@ -86,8 +92,16 @@ pub async fn list(
 ) -> Result<Json<SamplesFound>, BothNames> {
     let project_id = key?.project_id;
     let Path(transaction_id) = id.map_err(Error::from)?;
+    let (project, transaction) = (project_id.clone(), transaction_id.clone());
     let request = ListSamplesRequest { project_id, transaction_id };
     let found = gateway.transactions().list_samples(request).await.map_err(Error::from)?.into_inner();
+    let samples: Vec<_> = found.samples.iter().filter_map(|link| Some(&link.sample.as_ref()?.id)).collect();
+    if !samples.is_empty() {
+        // Before the links are given: nobody sees a sample unnoticed.
+        let after = Some(serde_json::json!({ "samples": samples }));
+        let deed = Deed { action: "samples.opened", target: &transaction, after, ..Deed::default() };
+        note(&gateway, &project, deed).await?;
+    }
     let base = gateway.config().public_url.as_deref().unwrap_or_default();
     let data = found.samples.into_iter().map(|link| SampleData::of(link, base)).collect();
     Ok(Json(SamplesFound { data, message: "samples found" }))

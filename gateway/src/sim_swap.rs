@@ -10,7 +10,15 @@ use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 
-use crate::{Gateway, auth::AdminKey, consent::rfc3339, error::Error, json, record::Call};
+use crate::{
+    Gateway,
+    accounts::audit::{Deed, note},
+    auth::AdminKey,
+    consent::rfc3339,
+    error::Error,
+    json,
+    record::Call,
+};
 
 /// What is known about a recent change of the number's SIM.
 #[derive(Debug, Serialize, ToSchema)]
@@ -145,8 +153,9 @@ pub async fn put(
     if asked.max_age_hours == Some(0) {
         return Err(Error::invalid("max_age_hours must be from 1 to 2400"));
     }
+    let project_id = key.project_id;
     let request = PutSimSwapSettingsRequest {
-        project_id: key.project_id,
+        project_id: project_id.clone(),
         settings: Some(wire::SimSwapSettings {
             base_url: asked.base_url,
             token_url: asked.token_url,
@@ -158,7 +167,14 @@ pub async fn put(
         }),
         client_secret: asked.client_secret,
     };
-    let data = gateway.sessions().put_sim_swap_settings(request).await?.into_inner().into();
+    let data: Operator = gateway.sessions().put_sim_swap_settings(request).await?.into_inner().into();
+    let after = Some(serde_json::json!(data));
+    note(
+        &gateway,
+        &project_id,
+        Deed { action: "sim_swap.set", target: &project_id, after, ..Deed::default() },
+    )
+    .await?;
     Ok(Json(OperatorFound { data, message: "sim swap operator saved" }))
 }
 
@@ -181,8 +197,11 @@ pub async fn delete(
     State(gateway): State<Gateway>,
     AdminKey(key): AdminKey,
 ) -> Result<Json<OperatorRemoved>, Error> {
-    let request = SimSwapSettingsRequest { project_id: key.project_id };
+    let project_id = key.project_id;
+    let request = SimSwapSettingsRequest { project_id: project_id.clone() };
     gateway.sessions().delete_sim_swap_settings(request).await?;
+    note(&gateway, &project_id, Deed { action: "sim_swap.removed", target: &project_id, ..Deed::default() })
+        .await?;
     Ok(Json(OperatorRemoved { message: "sim swap operator removed" }))
 }
 

@@ -19,7 +19,13 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::{Gateway, auth::ApiKey, consent::rfc3339, error::Error};
+use crate::{
+    Gateway,
+    accounts::audit::{Deed, note},
+    auth::ApiKey,
+    consent::rfc3339,
+    error::Error,
+};
 
 pub use filter::Filters;
 use filter::Pairs;
@@ -169,7 +175,12 @@ pub async fn put_tags(
     let Tags { tags } = serde_json::from_slice(&body)
         .map_err(|_| Error::invalid("request body must be a JSON object with tags, a list of strings"))?;
     let request = PutTagsRequest { project_id, id, tags };
+    let before = find(&gateway, &request.project_id, &request.id).await?.tags;
+    let deed = Deed { action: "transaction.tags_set", target: &request.id.clone(), ..Deed::default() };
+    let project_id = request.project_id.clone();
     let put = gateway.transactions().put_tags(request).await.map_err(Error::from)?.into_inner();
+    let (before, after) = (Some(json!({"tags": before})), Some(json!({"tags": put.tags})));
+    note(&gateway, &project_id, Deed { before, after, ..deed }).await?;
     Ok(Json(TransactionFound { data: put.into(), message: "tags updated" }))
 }
 
@@ -196,8 +207,19 @@ pub async fn put_flag(
     let Query(FlagAsked { flag }) =
         query.map_err(|_| Error::invalid("flag must be fraudulent, possibly_fraudulent or ok"))?;
     let request = PutFlagRequest { project_id, id, flag };
+    let before = find(&gateway, &request.project_id, &request.id).await?.flag;
+    let deed = Deed { action: "transaction.flag_set", target: &request.id.clone(), ..Deed::default() };
+    let project_id = request.project_id.clone();
     let put = gateway.transactions().put_flag(request).await.map_err(Error::from)?.into_inner();
+    let (before, after) = (Some(json!({"flag": before})), Some(json!({"flag": put.flag})));
+    note(&gateway, &project_id, Deed { before, after, ..deed }).await?;
     Ok(Json(TransactionFound { data: put.into(), message: "flag updated" }))
+}
+
+/// A transaction as it is before somebody changes it.
+async fn find(gateway: &Gateway, project_id: &str, id: &str) -> Result<Transaction, Error> {
+    let request = GetTransactionRequest { project_id: project_id.to_owned(), id: id.to_owned() };
+    Ok(gateway.transactions().get_transaction(request).await?.into_inner())
 }
 
 /// Clients of these routes read an error as `message`, all others as `error`; here it has both names.

@@ -24,7 +24,14 @@ use proto::{
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::{Gateway, auth::ApiKey, consent::rfc3339, error::Error, json};
+use crate::{
+    Gateway,
+    accounts::audit::{Deed, note},
+    auth::ApiKey,
+    consent::rfc3339,
+    error::Error,
+    json,
+};
 
 /// Where to send events.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -157,7 +164,9 @@ pub async fn create(
         headers: headers(asked.headers),
     };
     let made = gateway.webhooks().create_webhook(request).await?.into_inner();
-    Ok(Json(WebhookSecret { data: made.try_into()?, message: "webhook created" }))
+    let data: WebhookWithSecret = made.try_into()?;
+    log(&gateway, &data.webhook.project_id, "webhook.created", &data.webhook.id, Some(&data.webhook)).await?;
+    Ok(Json(WebhookSecret { data, message: "webhook created" }))
 }
 
 /// The key a new endpoint belongs to. One that the caller may not manage reads as one that is not there.
@@ -220,8 +229,9 @@ pub async fn update(
         headers: asked.headers.map(|given| update_request::Headers { headers: headers(given) }),
         status: asked.status,
     };
-    let changed = gateway.webhooks().update_webhook(request).await?.into_inner();
-    Ok(Json(WebhookFound { data: changed.into(), message: "webhook updated" }))
+    let data: WebhookData = gateway.webhooks().update_webhook(request).await?.into_inner().into();
+    log(&gateway, &data.project_id, "webhook.changed", &data.id, Some(&data)).await?;
+    Ok(Json(WebhookFound { data, message: "webhook updated" }))
 }
 
 /// Removes an endpoint with its log and with what was still to be sent to it.
@@ -233,7 +243,10 @@ pub async fn delete(
     key: ApiKey,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<WebhookDeleted>, Error> {
-    gateway.webhooks().delete_webhook(named(&key, id)?).await?;
+    let named = named(&key, id)?;
+    let id = named.id.clone();
+    gateway.webhooks().delete_webhook(named).await?;
+    log(&gateway, &key.project_id, "webhook.removed", &id, None).await?;
     Ok(Json(WebhookDeleted { message: "webhook deleted" }))
 }
 
@@ -248,7 +261,25 @@ pub async fn rotate(
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<WebhookSecret>, Error> {
     let rotated = gateway.webhooks().rotate_secret(named(&key, id)?).await?.into_inner();
-    Ok(Json(WebhookSecret { data: rotated.try_into()?, message: "webhook secret rotated" }))
+    let data: WebhookWithSecret = rotated.try_into()?;
+    log(&gateway, &data.webhook.project_id, "webhook.secret_rotated", &data.webhook.id, None).await?;
+    Ok(Json(WebhookSecret { data, message: "webhook secret rotated" }))
+}
+
+/// What the audit log says of an endpoint. Headers may hold its owner's credentials: only their names are logged.
+async fn log(
+    gateway: &Gateway,
+    project_id: &str,
+    action: &'static str,
+    id: &str,
+    now: Option<&WebhookData>,
+) -> Result<(), Error> {
+    let said = |webhook: &WebhookData| {
+        let headers: Vec<&String> = webhook.headers.keys().collect();
+        serde_json::json!({"url": webhook.url, "events": webhook.events, "status": webhook.status,
+                           "headers": headers, "api_key_id": webhook.api_key_id})
+    };
+    note(gateway, project_id, Deed { action, target: id, after: now.map(said), ..Deed::default() }).await
 }
 
 /// Whose endpoints the key may see.

@@ -18,11 +18,10 @@ use tonic::{Request, Response, Status};
 
 use crate::{
     api_key::{OrganisationId, UserId},
-    audit::{Actor, Change, Log},
+    audit::{Change, Log},
     error::Error,
     password::Passwords,
     person::{Email, Role},
-    service::now_ms,
     store::{Store, UserRow},
 };
 
@@ -108,18 +107,8 @@ impl Accounts {
     }
 }
 
-/// A change of the organisation by whoever makes the call.
 fn change(organisation: &str, action: &str, target: &str) -> Change {
-    Change {
-        organisation_id: organisation.to_owned(),
-        project_id: String::new(),
-        actor: Actor::current(),
-        action: action.to_owned(),
-        target: target.to_owned(),
-        before: None,
-        after: None,
-        at_ms: now_ms(),
-    }
+    Change::new(organisation, action, target)
 }
 
 fn organisation(user: &UserRow) -> Result<OrganisationId, Error> {

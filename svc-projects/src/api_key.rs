@@ -178,6 +178,8 @@ pub struct ApiKey {
     pub response_format: ResponseFormat,
     pub created_at_ms: i64,
     pub updated_at_ms: i64,
+    /// 0: never.
+    pub last_used_at_ms: i64,
 }
 
 /// The last key of a page; the next page holds what comes after it.

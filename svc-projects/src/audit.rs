@@ -62,6 +62,22 @@ pub struct Change {
     pub at_ms: i64,
 }
 
+impl Change {
+    /// By whoever makes the call, now.
+    pub fn new(organisation: &str, action: &str, target: &str) -> Self {
+        Self {
+            organisation_id: organisation.to_owned(),
+            project_id: String::new(),
+            actor: Actor::current(),
+            action: action.to_owned(),
+            target: target.to_owned(),
+            before: None,
+            after: None,
+            at_ms: crate::service::now_ms(),
+        }
+    }
+}
+
 /// An entry as it is kept.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Entry {

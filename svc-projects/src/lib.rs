@@ -24,6 +24,7 @@ mod audit;
 mod config;
 mod erasure;
 mod error;
+mod last_used;
 mod password;
 mod person;
 mod project;

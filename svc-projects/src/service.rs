@@ -14,6 +14,7 @@ use crate::{
     },
     erasure::Receipt,
     error::Error,
+    last_used::LastUsed,
     retention::Days,
     signing::{self, Kind, SigningKey},
     store::{Founding, Store},
@@ -35,6 +36,7 @@ pub const fn page_size(asked: u32) -> u32 {
 pub struct Projects {
     pub(crate) store: Store,
     ring: KeyRing,
+    last_used: LastUsed,
 }
 
 /// What a new key may do.
@@ -49,7 +51,7 @@ struct Grant {
 impl Projects {
     /// Makes the first signing key when there is none, and proves that the master key opens the current one.
     pub async fn new(store: Store, ring: KeyRing) -> Result<Self, Error> {
-        let projects = Self { store, ring };
+        let projects = Self { last_used: LastUsed::new(store.clone()), store, ring };
         if projects.store.current_signing_key().await?.is_none() {
             let key = signing::generate(&projects.ring)?;
             projects.store.first_signing_key(&key, now_ms()).await?;
@@ -84,6 +86,7 @@ impl Projects {
             response_format: grant.response_format,
             created_at_ms: now_ms,
             updated_at_ms: now_ms,
+            last_used_at_ms: 0,
         };
         let jwt = signing::sign(&self.ring, &signer, Kind::ApiKey, &Claims::from(&key))?;
         Ok((key, jwt))
@@ -117,16 +120,22 @@ impl Projects {
 
     async fn create(&self, request: &wire::CreateApiKeyRequest) -> Result<wire::CreateApiKeyResponse, Error> {
         let project_id = ProjectId::parse(&request.project_id)?;
+        let chosen = self.store.project_choices(&project_id).await?.ok_or(Error::NoSuchProject)?;
+        let services = match request.selected_services.as_slice() {
+            [] => &chosen.services()?,
+            asked => asked,
+        };
+        let format = match request.response_format.as_str() {
+            "" => &chosen.response_format,
+            asked => asked,
+        };
         let grant = Grant {
             name: Name::parse("name", &request.name)?,
-            selected_services: SelectedServices::parse(&request.selected_services)?,
+            selected_services: SelectedServices::parse(services)?,
             scores_id: request.scores_id.as_deref().map(ScoresId::parse).transpose()?,
             can_mint: request.can_mint,
-            response_format: ResponseFormat::parse(&request.response_format)?,
+            response_format: ResponseFormat::parse(format)?,
         };
-        if !self.store.project_exists(&project_id).await? {
-            return Err(Error::NoSuchProject);
-        }
         if let Some(scores_id) = &grant.scores_id
             && !self.store.rules_exist(&project_id, scores_id).await?
         {
@@ -142,11 +151,16 @@ impl Projects {
         let project = ProjectId::parse(&request.project_id).map_err(|_| Error::NoSuchKey)?;
         let id = ApiKeyId::parse(&request.api_key_id)?;
         let found = self.store.authorize(&project, &id).await?.ok_or(Error::NoSuchKey)?;
+        if found.state() == State::Active {
+            self.last_used.note(&id, now_ms());
+        }
         Ok(wire::Authorization {
             state: found.state().into(),
             selected_services: found.selected_services()?,
             can_mint: found.can_mint(),
             rules_source: found.rules_source().into(),
+            cors_origins: found.cors_origins()?,
+            rate_limit_per_minute: u32::try_from(found.rate_limit_per_minute).unwrap_or(0),
             response_format: found.response_format,
             rules_json: found.rules_json,
             rules_scores_id: found.rules_scores_id,
@@ -309,9 +323,6 @@ impl projects_server::Projects for Projects {
         let request = request.get_ref();
         let days = Days::parse(request.samples_days, request.transactions_days)?;
         let project = ProjectId::parse(&request.project_id)?;
-        if !self.store.project_exists(&project).await? {
-            return Err(Error::NoSuchProject.into());
-        }
         self.store.put_retention(&project, &days, now_ms()).await?;
         Ok(Response::new(self.retention(&request.project_id).await?))
     }
@@ -373,6 +384,7 @@ impl From<ApiKey> for wire::ApiKey {
             response_format: key.response_format.as_str().into(),
             created_at_ms: key.created_at_ms,
             updated_at_ms: key.updated_at_ms,
+            last_used_at_ms: key.last_used_at_ms,
         }
     }
 }

@@ -11,14 +11,17 @@ mod sessions;
 mod users;
 
 use db::Db;
+use serde_json::json;
 use sqlx::{query, query_as, query_scalar};
+
+use audit::audited;
 
 use crate::{
     api_key::{
         ApiKey, ApiKeyId, Cursor, Name, OrganisationId, ProjectId, ResponseFormat, ScoresId,
         SelectedServices, State,
     },
-    audit::Log,
+    audit::{Change, Log},
     error::Error,
     signing::SigningKey,
 };
@@ -57,6 +60,8 @@ pub struct Authorization {
     /// Which rule set that is, and which version of it.
     pub rules_scores_id: Option<String>,
     pub rules_version: Option<i64>,
+    cors_origins: String,
+    pub rate_limit_per_minute: i64,
 }
 
 impl Authorization {
@@ -66,6 +71,10 @@ impl Authorization {
 
     pub fn selected_services(&self) -> Result<Vec<String>, Error> {
         services(&self.selected_services).map(SelectedServices::into_names)
+    }
+
+    pub fn cors_origins(&self) -> Result<Vec<String>, Error> {
+        serde_json::from_str(&self.cors_origins).map_err(|_| Error::Damaged)
     }
 
     pub fn can_mint(&self) -> bool {
@@ -95,6 +104,7 @@ struct ApiKeyRow {
     response_format: String,
     created_at: i64,
     updated_at: i64,
+    last_used_at: i64,
 }
 
 impl TryFrom<ApiKeyRow> for ApiKey {
@@ -113,8 +123,15 @@ impl TryFrom<ApiKeyRow> for ApiKey {
             response_format: ResponseFormat::parse(&row.response_format)?,
             created_at_ms: row.created_at,
             updated_at_ms: row.updated_at,
+            last_used_at_ms: row.last_used_at,
         })
     }
+}
+
+/// What the audit log says of a key.
+fn described(key: &ApiKey) -> serde_json::Value {
+    json!({"name": key.name.as_str(), "selected_services": key.selected_services, "can_mint": key.can_mint,
+           "response_format": key.response_format.as_str(), "scores_id": key.scores_id.as_ref().map(ScoresId::as_str)})
 }
 
 fn services(json: &str) -> Result<SelectedServices, Error> {
@@ -180,15 +197,14 @@ impl Store {
             "UPDATE signing_keys SET current = 0, sealed_private_key = NULL WHERE current = 1";
         const ADD: &str = "INSERT INTO signing_keys (kid, public_key, sealed_private_key, current, created_at) \
                            VALUES ($1, $2, $3, 1, $4)";
-        db::on!(&self.db, |pool| async {
-            let mut tx = pool.begin().await?;
+        let change = Change::new("", "signing_key.rotated", &key.kid);
+        let done: Result<(), Error> = audited!(self, |tx| {
             query(RETIRE).execute(&mut *tx).await?;
             let add = query(ADD).bind(&key.kid).bind(&key.public_key).bind(&key.sealed_private_key);
             add.bind(now_ms).execute(&mut *tx).await?;
-            tx.commit().await
-        }
-        .await)
-        .map_err(conflict)
+            ((), Some(change.clone()))
+        });
+        done.map_err(conflict)
     }
 
     /// Key id and public key of every signing key there ever was, oldest first.
@@ -203,22 +219,51 @@ impl Store {
         const PROJECT: &str = "INSERT INTO projects (id, organisation_id, name, scores_id, created_at) VALUES ($1, $2, $3, NULL, $4)";
         let (organisation_id, organisation) = founding.organisation;
         let (project_id, project) = founding.project;
-        db::on!(&self.db, |pool| async {
-            let mut tx = pool.begin().await?;
+        let after = json!({"organisation": organisation.as_str(), "project": project.as_str(), "key": key.id.as_str()});
+        let change = Change {
+            project_id: project_id.as_str().into(),
+            after: Some(after),
+            ..Change::new(organisation_id.as_str(), "organisation.created", organisation_id.as_str())
+        };
+        audited!(self, |tx| {
             let insert = query(ORGANISATION).bind(organisation_id.as_str()).bind(organisation.as_str());
             insert.bind(key.created_at_ms).execute(&mut *tx).await?;
             let insert = query(PROJECT).bind(project_id.as_str()).bind(organisation_id.as_str());
             insert.bind(project.as_str()).bind(key.created_at_ms).execute(&mut *tx).await?;
             insert_key!(key).execute(&mut *tx).await?;
-            tx.commit().await
-        }
-        .await)?;
-        Ok(())
+            ((), Some(change.clone()))
+        })
     }
 
     pub async fn insert_api_key(&self, key: &ApiKey) -> Result<(), Error> {
-        db::on!(&self.db, |pool| insert_key!(key).execute(pool).await.map(drop))?;
+        let change = self.change_in(&key.project_id, "key.created", key.id.as_str()).await?;
+        let change = Change { after: Some(described(key)), ..change.ok_or(Error::NoSuchProject)? };
+        audited!(self, |tx| {
+            insert_key!(key).execute(&mut *tx).await?;
+            ((), Some(change.clone()))
+        })
+    }
+
+    /// The key was used at this time.
+    pub async fn touch_api_key(&self, id: &ApiKeyId, at_ms: i64) -> Result<(), Error> {
+        const SQL: &str = "UPDATE api_keys SET last_used_at = $2 WHERE id = $1 AND last_used_at < $2";
+        db::on!(&self.db, |pool| query(SQL).bind(id.as_str()).bind(at_ms).execute(pool).await.map(drop))?;
         Ok(())
+    }
+
+    /// A change in a project, by whoever makes the call; none when there is no such project.
+    pub async fn change_in(
+        &self,
+        project: &ProjectId,
+        action: &str,
+        target: &str,
+    ) -> Result<Option<Change>, Error> {
+        let organisation = self.organisation_of(project).await?;
+        let change = |organisation: String| Change {
+            project_id: project.as_str().to_owned(),
+            ..Change::new(&organisation, action, target)
+        };
+        Ok(organisation.map(change))
     }
 
     pub async fn project_exists(&self, project: &ProjectId) -> Result<bool, Error> {
@@ -230,7 +275,7 @@ impl Store {
 
     pub async fn find_api_key(&self, project: &ProjectId, id: &ApiKeyId) -> Result<Option<ApiKey>, Error> {
         const SQL: &str = "SELECT id, project_id, kid, name, state, selected_services, scores_id, can_mint, \
-                           response_format, created_at, updated_at FROM api_keys WHERE id = $1 AND project_id = $2";
+                           response_format, created_at, updated_at, last_used_at FROM api_keys WHERE id = $1 AND project_id = $2";
         let row = db::on!(&self.db, |pool| {
             let find = query_as::<_, ApiKeyRow>(SQL).bind(id.as_str()).bind(project.as_str());
             find.fetch_optional(pool).await
@@ -246,7 +291,7 @@ impl Store {
         limit: u32,
     ) -> Result<Vec<ApiKey>, Error> {
         const SQL: &str = "SELECT id, project_id, kid, name, state, selected_services, scores_id, can_mint, \
-                           response_format, created_at, updated_at FROM api_keys \
+                           response_format, created_at, updated_at, last_used_at FROM api_keys \
                            WHERE project_id = $1 AND (created_at, id) < ($2, $3) \
                            ORDER BY created_at DESC, id DESC LIMIT $4";
         let (at, id) = after.map_or((i64::MAX, ""), |after| (after.created_at_ms, after.id.as_str()));
@@ -266,29 +311,30 @@ impl Store {
         keep_one_minter: bool,
         now_ms: i64,
     ) -> Result<Option<ApiKey>, Error> {
-        // Takes the project's row, so that two revocations at once see each other.
-        const LOCK: &str = "UPDATE projects SET name = name WHERE id = $1";
+        const STATE: &str = "SELECT state FROM api_keys WHERE id = $1 AND project_id = $2";
         const REVOKE: &str = "UPDATE api_keys SET updated_at = CASE WHEN state = 'active' THEN $3 ELSE updated_at END, \
                            state = 'revoked' WHERE id = $1 AND project_id = $2 \
                            RETURNING id, project_id, kid, name, state, selected_services, scores_id, can_mint, \
-                           response_format, created_at, updated_at";
+                           response_format, created_at, updated_at, last_used_at";
         const MINTERS: &str =
             "SELECT COUNT(*) FROM api_keys WHERE project_id = $1 AND state = 'active' AND can_mint = 1";
-        let row: Option<ApiKeyRow> = db::on!(&self.db, |pool| async {
-            let mut tx = pool.begin().await?;
-            query(LOCK).bind(project.as_str()).execute(&mut *tx).await?;
+        let Some(change) = self.change_in(project, "key.revoked", id.as_str()).await? else {
+            return Ok(None);
+        };
+        let row: Option<ApiKeyRow> = audited!(self, |tx| {
+            let state = query_scalar::<_, String>(STATE).bind(id.as_str()).bind(project.as_str());
+            let active = state.fetch_optional(&mut *tx).await?.as_deref() == Some("active");
             let minters = query_scalar::<_, i64>(MINTERS).bind(project.as_str());
             let before = minters.fetch_one(&mut *tx).await?;
-            let revoke = query_as(REVOKE).bind(id.as_str()).bind(project.as_str()).bind(now_ms);
+            let revoke =
+                query_as::<_, ApiKeyRow>(REVOKE).bind(id.as_str()).bind(project.as_str()).bind(now_ms);
             let row = revoke.fetch_optional(&mut *tx).await?;
             let minters = query_scalar::<_, i64>(MINTERS).bind(project.as_str());
             if keep_one_minter && before > 0 && minters.fetch_one(&mut *tx).await? == 0 {
                 return Err(Error::LastMinter);
             }
-            tx.commit().await?;
-            Ok::<_, Error>(row)
-        }
-        .await)?;
+            (row, active.then(|| change.clone()))
+        })?;
         row.map(ApiKey::try_from).transpose()
     }
 
@@ -300,7 +346,8 @@ impl Store {
     ) -> Result<Option<Authorization>, Error> {
         const SQL: &str = "SELECT k.state, k.selected_services, k.can_mint, k.response_format, \
                            k.scores_id AS key_scores_id, r.rules_json, \
-                           r.scores_id AS rules_scores_id, r.version AS rules_version \
+                           r.scores_id AS rules_scores_id, r.version AS rules_version, \
+                           p.cors_origins, p.rate_limit_per_minute \
                            FROM api_keys k JOIN projects p ON p.id = k.project_id \
                            LEFT JOIN scoring_rules r ON r.scores_id = COALESCE(k.scores_id, p.scores_id) \
                            WHERE k.id = $1 AND k.project_id = $2";
@@ -313,6 +360,9 @@ impl Store {
 }
 
 /// Two rotations at once: the unique index on the current key lets one of them through.
-fn conflict(error: sqlx::Error) -> Error {
-    if db::is_unique_violation(&error) { Error::Conflict } else { Error::Database(error) }
+fn conflict(error: Error) -> Error {
+    match error {
+        Error::Database(cause) if db::is_unique_violation(&cause) => Error::Conflict,
+        other => other,
+    }
 }

@@ -1,16 +1,48 @@
-//! Who changed what: reading the log.
+//! Who changed what: reading the log, and writing what other services changed into it.
 
 use axum::{
     Json,
     extract::{Query, State, rejection::QueryRejection},
 };
-use proto::accounts::{self, ListAuditRequest};
+use proto::accounts::{self, AppendAuditRequest, ListAuditRequest};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use super::session::Person;
 use crate::{Gateway, consent::rfc3339, error::Error};
+
+/// What somebody did in a project outside of the projects service, which logs its own changes. Who it was travels with the
+/// call.
+#[derive(Debug, Default)]
+pub struct Deed<'a> {
+    /// Lower-case words with dots.
+    pub action: &'static str,
+    /// An id; never a name.
+    pub target: &'a str,
+    /// Whom it is about, instead of a target; the log keeps a keyed hash.
+    pub subject: &'a str,
+    pub before: Option<Value>,
+    pub after: Option<Value>,
+}
+
+/// Writes it into the log. A change that cannot be logged is answered as failed; an access is to be logged before it is
+/// given.
+///
+/// # Errors
+/// When the log cannot be written.
+pub async fn note(gateway: &Gateway, project_id: &str, deed: Deed<'_>) -> Result<(), Error> {
+    let request = AppendAuditRequest {
+        project_id: project_id.to_owned(),
+        action: deed.action.to_owned(),
+        target: deed.target.to_owned(),
+        subject: deed.subject.to_owned(),
+        before_json: deed.before.map(|value| value.to_string()),
+        after_json: deed.after.map(|value| value.to_string()),
+    };
+    gateway.accounts().append_audit(request).await?;
+    Ok(())
+}
 
 /// Which entries.
 #[derive(Debug, Deserialize, IntoParams)]

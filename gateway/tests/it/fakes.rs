@@ -84,6 +84,11 @@ pub struct State {
     /// What the documents service answers; without, that it is not offered.
     pub document: Option<docauth::CheckDocumentResponse>,
     pub documents: Vec<docauth::CheckDocumentHeader>,
+    /// What was written into the audit log.
+    pub audit: Vec<proto::accounts::AppendAuditRequest>,
+    /// The role of whoever comes with the one session there is; none: nobody is signed in.
+    pub role: Option<proto::accounts::Role>,
+    pub half_open: bool,
 }
 
 #[derive(Default)]
@@ -164,7 +169,8 @@ impl Stage {
                 .add_service(ml_server::MlServer::new(self.clone()))
                 .add_service(doc_auth_server::DocAuthServer::new(self.clone()))
                 .add_service(transactions_server::TransactionsServer::new(self.clone()))
-                .add_service(projects_server::ProjectsServer::new(self.clone()));
+                .add_service(projects_server::ProjectsServer::new(self.clone()))
+                .add_service(proto::accounts::accounts_server::AccountsServer::new(self.clone()));
             local(routes)
         };
         Peers {

@@ -5,6 +5,7 @@
 mod access;
 mod consent;
 mod customer;
+mod dashboard;
 mod documents;
 mod enroll;
 mod fakes;

@@ -146,11 +146,20 @@ async fn a_client_that_goes_away_ends_the_reading() {
 
 #[tokio::test]
 async fn tags_and_flags_are_put() {
-    let customer = with_records(1, 1).await;
+    let customer = with_records(8, 1).await;
+    customer.stage.set().records.iter_mut().for_each(|record| record.project_id = PROJECT.into());
     let tagged = customer.send("PUT", &format!("{LIST}/7/tags"), &[], r#"{"tags":["a","b"]}"#).await;
     assert_eq!((tagged.status.as_u16(), tagged.body["data"]["tags"][1].as_str()), (200, Some("b")));
     let flagged = customer.send("PUT", &format!("{LIST}/7/flag?flag=fraudulent"), &[], "").await;
     assert_eq!((flagged.status.as_u16(), flagged.body["data"]["flag"].as_str()), (200, Some("fraudulent")));
+    let noted: Vec<_> =
+        customer.stage.set().audit.iter().map(|a| (a.action.clone(), a.target.clone())).collect();
+    assert_eq!(
+        noted,
+        [("transaction.tags_set".into(), "7".into()), ("transaction.flag_set".into(), "7".into())]
+    );
+    let before = customer.stage.set().audit[0].before_json.clone().unwrap();
+    assert_eq!(before, r#"{"tags":["a;b","\"quoted\"\nline"]}"#);
     for body in ["", "[]", r#"{"tags":"a"}"#, r#"{"tags":[1]}"#] {
         let refused = customer.send("PUT", &format!("{LIST}/7/tags"), &[], body).await;
         let sentence = "request body must be a JSON object with tags, a list of strings";

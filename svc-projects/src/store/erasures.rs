@@ -1,9 +1,10 @@
 //! Receipts of erasures: added and read, never changed.
 
+use serde_json::json;
 use sqlx::{query, query_as};
 
-use super::Store;
-use crate::{api_key::ProjectId, error::Error};
+use super::{Store, audit::audited};
+use crate::{api_key::ProjectId, audit::Change, error::Error};
 
 /// A receipt as it is kept.
 #[derive(Debug, sqlx::FromRow)]
@@ -22,18 +23,15 @@ impl Store {
         const SQL: &str = "INSERT INTO erasures (id, project_id, api_key_id, subject, destroyed_json, signature, erased_at) \
                            VALUES ($1, $2, $3, $4, $5, $6, $7)";
         let e = erasure;
-        db::on!(&self.db, |pool| query(SQL)
-            .bind(&e.id)
-            .bind(&e.project_id)
-            .bind(&e.api_key_id)
-            .bind(&e.subject)
-            .bind(&e.destroyed_json)
-            .bind(&e.signature)
-            .bind(e.erased_at)
-            .execute(pool)
-            .await
-            .map(drop))?;
-        Ok(())
+        let change = self.change_in(&ProjectId::parse(&e.project_id)?, "subject.erased", &e.id).await?;
+        let destroyed: serde_json::Value = serde_json::from_str(&e.destroyed_json).unwrap_or_default();
+        let after = Some(json!({"subject": e.subject, "destroyed": destroyed}));
+        let change = Change { after, ..change.ok_or(Error::NoSuchProject)? };
+        audited!(self, |tx| {
+            let add = query(SQL).bind(&e.id).bind(&e.project_id).bind(&e.api_key_id).bind(&e.subject);
+            add.bind(&e.destroyed_json).bind(&e.signature).bind(e.erased_at).execute(&mut *tx).await?;
+            ((), Some(change.clone()))
+        })
     }
 
     pub async fn find_erasure(&self, project: &ProjectId, id: &str) -> Result<Option<ErasureRow>, Error> {

@@ -23,6 +23,20 @@ pub struct ProjectRow {
     pub created_at: i64,
 }
 
+/// What a project chose for its keys.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct Choices {
+    selected_services: String,
+    pub response_format: String,
+}
+
+impl Choices {
+    /// Empty: all.
+    pub fn services(&self) -> Result<Vec<String>, Error> {
+        serde_json::from_str(&self.selected_services).map_err(|_| Error::Damaged)
+    }
+}
+
 /// The rules in force in a project.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct ProjectRules {
@@ -51,6 +65,12 @@ impl Store {
             .bind(project.as_str())
             .fetch_optional(pool)
             .await)?)
+    }
+
+    /// What new keys of a project get when they ask for nothing else.
+    pub async fn project_choices(&self, project: &ProjectId) -> Result<Option<Choices>, Error> {
+        const SQL: &str = "SELECT selected_services, response_format FROM projects WHERE id = $1";
+        Ok(db::on!(&self.db, |pool| query_as(SQL).bind(project.as_str()).fetch_optional(pool).await)?)
     }
 
     pub async fn project_rules(&self, project: &ProjectId) -> Result<Option<ProjectRules>, Error> {

@@ -1,9 +1,10 @@
 //! How long each project keeps what it records.
 
+use serde_json::json;
 use sqlx::{query, query_as};
 
-use super::Store;
-use crate::{api_key::ProjectId, error::Error, retention::Days};
+use super::{Store, audit::audited};
+use crate::{api_key::ProjectId, audit::Change, error::Error, retention::Days};
 
 /// A project and what it said; `None` where it never said.
 #[derive(Debug, sqlx::FromRow)]
@@ -20,15 +21,20 @@ impl Store {
                            VALUES ($1, $2, $3, $4) ON CONFLICT (project_id) DO UPDATE SET \
                            samples_days = excluded.samples_days, transactions_days = excluded.transactions_days, \
                            updated_at = excluded.updated_at";
-        db::on!(&self.db, |pool| query(SQL)
-            .bind(project.as_str())
-            .bind(i64::from(days.samples))
-            .bind(i64::from(days.transactions))
-            .bind(now_ms)
-            .execute(pool)
-            .await
-            .map(drop))?;
-        Ok(())
+        let row = self.find_retention(project).await?.ok_or(Error::NoSuchProject)?;
+        let change = self.change_in(project, "retention.changed", project.as_str()).await?;
+        let change = Change {
+            before: Some(
+                json!({"samples_days": row.samples_days, "transactions_days": row.transactions_days}),
+            ),
+            after: Some(json!({"samples_days": days.samples, "transactions_days": days.transactions})),
+            ..change.ok_or(Error::NoSuchProject)?
+        };
+        audited!(self, |tx| {
+            let put = query(SQL).bind(project.as_str()).bind(i64::from(days.samples));
+            put.bind(i64::from(days.transactions)).bind(now_ms).execute(&mut *tx).await?;
+            ((), Some(change.clone()))
+        })
     }
 
     /// `None`: no such project.

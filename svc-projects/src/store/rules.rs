@@ -1,10 +1,12 @@
 //! Rule sets, their versions, and whose they are.
 
+use serde_json::json;
 use sqlx::{query, query_as, query_scalar};
 
-use super::Store;
+use super::{Store, audit::audited};
 use crate::{
     api_key::{ApiKeyId, Name, ProjectId, ScoresId},
+    audit::Change,
     error::Error,
 };
 
@@ -52,10 +54,15 @@ impl Store {
                            WHERE scoring_rules.project_id = excluded.project_id RETURNING version";
         const KEEP: &str = "INSERT INTO scoring_rule_versions (scores_id, version, rules_json, created_at) VALUES ($1, $2, $3, $4)";
         const ASSIGN: &str = "UPDATE projects SET scores_id = $2 WHERE id = $1";
+        const NAME: &str = "SELECT name FROM scoring_rules WHERE scores_id = $1 AND project_id = $2";
         let (project, id) = (rules.project_id.as_str(), rules.scores_id.as_str());
-        let version: Option<i64> = db::on!(&self.db, |pool| async {
-            let mut tx = pool.begin().await?;
-            let put = query_scalar(PUT)
+        let Some(change) = self.change_in(rules.project_id, "rules.changed", id).await? else {
+            return Ok(None);
+        };
+        let version: Option<i64> = audited!(self, |tx| {
+            let named =
+                query_scalar::<_, String>(NAME).bind(id).bind(project).fetch_optional(&mut *tx).await?;
+            let put = query_scalar::<_, i64>(PUT)
                 .bind(id)
                 .bind(project)
                 .bind(rules.name.as_str())
@@ -67,10 +74,10 @@ impl Store {
             if rules.project_default {
                 query(ASSIGN).bind(project).bind(id).execute(&mut *tx).await?;
             }
-            tx.commit().await?;
-            Ok::<_, sqlx::Error>(Some(version))
-        }
-        .await)?;
+            let before = named.map(|name| json!({"name": name, "version": version - 1}));
+            let after = json!({"name": rules.name.as_str(), "version": version, "project_default": rules.project_default});
+            (Some(version), Some(Change { before, after: Some(after), ..change.clone() }))
+        })?;
         Ok(version.and_then(|version| u32::try_from(version).ok()))
     }
 
@@ -142,14 +149,17 @@ impl Store {
         project: &ProjectId,
         rules: Option<&ScoresId>,
     ) -> Result<bool, Error> {
+        const BEFORE: &str = "SELECT scores_id FROM projects WHERE id = $1";
         const SQL: &str = "UPDATE projects SET scores_id = $2 WHERE id = $1";
-        let changed = db::on!(&self.db, |pool| query(SQL)
-            .bind(project.as_str())
-            .bind(rules.map(ScoresId::as_str))
-            .execute(pool)
-            .await
-            .map(|done| done.rows_affected()))?;
-        Ok(changed > 0)
+        let change = self.change_in(project, "rules.assigned", project.as_str()).await?;
+        let Some(change) = change else { return Ok(false) };
+        audited!(self, |tx| {
+            let before = query_scalar::<_, Option<String>>(BEFORE).bind(project.as_str());
+            let before = before.fetch_optional(&mut *tx).await?.flatten();
+            let set = query(SQL).bind(project.as_str()).bind(rules.map(ScoresId::as_str));
+            let set = set.execute(&mut *tx).await?.rows_affected() > 0;
+            (set, set.then(|| assigned(&change, before, rules)))
+        })
     }
 
     /// Makes `rules` a key's own; false when the project has no such key.
@@ -160,16 +170,23 @@ impl Store {
         rules: Option<&ScoresId>,
         now_ms: i64,
     ) -> Result<bool, Error> {
+        const BEFORE: &str = "SELECT scores_id FROM api_keys WHERE id = $1 AND project_id = $2";
         const SQL: &str =
             "UPDATE api_keys SET scores_id = $3, updated_at = $4 WHERE id = $1 AND project_id = $2";
-        let changed = db::on!(&self.db, |pool| query(SQL)
-            .bind(key.as_str())
-            .bind(project.as_str())
-            .bind(rules.map(ScoresId::as_str))
-            .bind(now_ms)
-            .execute(pool)
-            .await
-            .map(|done| done.rows_affected()))?;
-        Ok(changed > 0)
+        let change = self.change_in(project, "rules.assigned", key.as_str()).await?;
+        let Some(change) = change else { return Ok(false) };
+        audited!(self, |tx| {
+            let before = query_scalar::<_, Option<String>>(BEFORE).bind(key.as_str()).bind(project.as_str());
+            let before = before.fetch_optional(&mut *tx).await?.flatten();
+            let set = query(SQL).bind(key.as_str()).bind(project.as_str()).bind(rules.map(ScoresId::as_str));
+            let set = set.bind(now_ms).execute(&mut *tx).await?.rows_affected() > 0;
+            (set, set.then(|| assigned(&change, before, rules)))
+        })
     }
+}
+
+/// What the audit log says of rules that were assigned.
+fn assigned(change: &Change, before: Option<String>, rules: Option<&ScoresId>) -> Change {
+    let (before, after) = (json!({"scores_id": before}), json!({"scores_id": rules.map(ScoresId::as_str)}));
+    Change { before: Some(before), after: Some(after), ..change.clone() }
 }

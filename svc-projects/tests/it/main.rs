@@ -1,5 +1,7 @@
 //! The projects service over its own wire, on SQLite and on PostgreSQL.
 
+mod accounts;
+mod audit;
 mod erasures;
 mod keys;
 mod retention;
@@ -8,6 +10,7 @@ mod tokens;
 
 use std::time::Duration;
 
+use proto::accounts::accounts_client::AccountsClient;
 use proto::projects::{
     BootstrapRequest, BootstrapResponse, CreateApiKeyRequest, CreateApiKeyResponse, VerificationKey,
     projects_client::ProjectsClient,
@@ -23,6 +26,7 @@ const MASTER_KEY: &str = "070707070707070707070707070707070707070707070707070707
 pub struct Service {
     db: db::Config,
     pub client: ProjectsClient<Transport>,
+    pub accounts: AccountsClient<Transport>,
 }
 
 impl Service {
@@ -33,7 +37,15 @@ impl Service {
     pub async fn try_open(db: db::Config, master_key: &str) -> anyhow::Result<Self> {
         let keys = blob::KeyConfig { secret: Some(master_key.into()), ..blob::KeyConfig::default() };
         let routes = svc_projects::routes(Config { db: db.clone(), keys }).await?;
-        Ok(Self { db, client: ProjectsClient::new(rpc::local(routes, Duration::from_secs(10))) })
+        let transport = rpc::local(routes, Duration::from_secs(30));
+        let client = ProjectsClient::new(transport.clone());
+        Ok(Self { db, client, accounts: AccountsClient::new(transport) })
+    }
+
+    /// As the command line finds it.
+    pub fn config(&self) -> Config {
+        let keys = blob::KeyConfig { secret: Some(MASTER_KEY.into()), ..blob::KeyConfig::default() };
+        Config { db: self.db.clone(), keys }
     }
 
     pub async fn bootstrap(&mut self) -> BootstrapResponse {

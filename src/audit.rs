@@ -1,0 +1,41 @@
+//! `biometry audit verify`: whether anybody changed or removed entries of the audit log behind the server's back.
+
+use std::io::Write;
+
+use serde_json::json;
+
+use crate::{cli::AuditVerifyArgs, config::Config};
+
+/// Verifies the log of this installation, where its database is; prints each finding as it is found, then where it ends.
+pub async fn verify(args: AuditVerifyArgs) -> anyhow::Result<()> {
+    let config = Config::load(&args.place)?;
+    anyhow::ensure!(
+        config.urls.projects.is_none(),
+        "the log is verified in its database, not over urls.projects: set projects.db and projects.keys to those of svc-projects"
+    );
+    let json = args.json;
+    let mut found = Vec::new();
+    let verified = svc_projects::verify_audit(config.projects, &args.head, |finding| {
+        if json {
+            found.push(finding.to_string());
+        } else {
+            // Standard output that is closed is no reason to stop verifying: the exit code still tells.
+            let _ = writeln!(std::io::stdout(), "BROKEN {finding}");
+        }
+    })
+    .await?;
+    let mut out = std::io::stdout();
+    if json {
+        let report =
+            json!({"entries": verified.entries, "findings": found, "head": verified.end.to_string()});
+        writeln!(out, "{report}")?;
+    } else {
+        writeln!(
+            out,
+            "head {}\n{} entries verified, {} findings",
+            verified.end, verified.entries, verified.findings
+        )?;
+    }
+    anyhow::ensure!(verified.findings == 0, "the audit log does not hold");
+    Ok(())
+}

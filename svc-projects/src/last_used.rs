@@ -1,0 +1,61 @@
+//! When a key was used last: noted at most once a minute for each, and written off the path of the call.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use tokio::{sync::mpsc, task::JoinHandle};
+
+use crate::{api_key::ApiKeyId, store::Store};
+
+const EVERY_MS: i64 = 60_000;
+/// Keys remembered; beyond that all are forgotten, which costs each one write.
+const REMEMBERED: usize = 100_000;
+/// Writes that may wait; one more is left out, and the key's next minute brings another.
+const WAITING: usize = 1024;
+
+/// Cloning shares it; the writer ends with the last clone.
+#[derive(Clone)]
+pub struct LastUsed(Arc<Shared>);
+
+struct Shared {
+    noted: Mutex<HashMap<String, i64>>,
+    send: mpsc::Sender<(ApiKeyId, i64)>,
+    writer: JoinHandle<()>,
+}
+
+impl Drop for Shared {
+    fn drop(&mut self) {
+        self.writer.abort();
+    }
+}
+
+impl LastUsed {
+    /// Starts the writer.
+    pub fn new(store: Store) -> Self {
+        let (send, mut receive) = mpsc::channel::<(ApiKeyId, i64)>(WAITING);
+        let writer = tokio::spawn(async move {
+            while let Some((id, at_ms)) = receive.recv().await {
+                if let Err(error) = store.touch_api_key(&id, at_ms).await {
+                    tracing::warn!(%error, "when a key was used could not be written");
+                }
+            }
+        });
+        Self(Arc::new(Shared { noted: Mutex::default(), send, writer }))
+    }
+
+    /// The key is used now.
+    pub fn note(&self, id: &ApiKeyId, now_ms: i64) {
+        let mut noted = self.0.noted.lock().unwrap_or_else(PoisonError::into_inner);
+        if noted.get(id.as_str()).is_some_and(|last| now_ms - last < EVERY_MS) {
+            return;
+        }
+        if noted.len() >= REMEMBERED {
+            noted.clear();
+        }
+        noted.insert(id.as_str().to_owned(), now_ms);
+        drop(noted);
+        let _ = self.0.send.try_send((id.clone(), now_ms));
+    }
+}

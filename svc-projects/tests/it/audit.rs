@@ -1,0 +1,187 @@
+//! The audit log: every change leaves an entry, none can be changed or removed unseen, and it says nobody's name.
+
+use db::Db;
+use proto::{
+    accounts::{AppendAuditRequest, AuditEntry, ListAuditRequest, Who},
+    projects::{PutRetentionRequest, PutScoringRulesRequest, RevokeApiKeyRequest},
+};
+use svc_projects::{Finding, KnownEnd, Verified, verify_audit};
+use tonic::Code;
+
+use crate::{Service, on_each_database};
+
+async fn log(service: &mut Service, who: &Who) -> Vec<AuditEntry> {
+    let request = ListAuditRequest { who: Some(who.clone()), page_size: 200, ..ListAuditRequest::default() };
+    service.accounts.list_audit(request).await.unwrap().into_inner().entries
+}
+
+async fn verify(service: &Service, known: &[KnownEnd]) -> (Verified, Vec<Finding>) {
+    let mut findings = Vec::new();
+    let verified = verify_audit(service.config(), known, |finding| findings.push(finding)).await.unwrap();
+    (verified, findings)
+}
+
+/// Whoever can write to the database does this to it.
+async fn attack(service: &Service, sql: &'static str) -> Result<(), sqlx::Error> {
+    let db = open(service).await;
+    let done = db::on!(&db, |pool| sqlx::raw_sql(sql).execute(pool).await.map(drop));
+    db::on!(&db, |pool| pool.close().await);
+    done
+}
+
+async fn open(service: &Service) -> Db {
+    let mut migrations = sqlx::migrate::Migrator::DEFAULT;
+    // The service's own are made already.
+    migrations.set_ignore_missing(true);
+    Db::open(&service.config().db, &migrations).await.unwrap()
+}
+
+/// Takes the triggers away, as only the owner of the tables can.
+async fn disarm(service: &Service) {
+    let lite = "DROP TRIGGER audit_entries_no_update; DROP TRIGGER audit_entries_no_delete;";
+    let pg = "DROP TRIGGER audit_entries_no_change ON audit_entries; DROP TRIGGER audit_entries_no_truncate ON audit_entries;";
+    let db = open(service).await;
+    let sql = if matches!(db, Db::Lite(_)) { lite } else { pg };
+    db::on!(&db, |pool| sqlx::raw_sql(sql).execute(pool).await.map(drop)).unwrap();
+}
+
+#[tokio::test]
+async fn every_change_says_who_what_before_and_after() {
+    on_each_database(async |mut service: Service| {
+        let made = service.bootstrap().await;
+        let ada = service.owner(&made.organisation_id, "ada@example.org").await;
+        let context = rpc::CallContext::new("request");
+        context.act_as(&format!("user:{}", ada.user_id));
+        let project_id = made.project_id.clone();
+        rpc::scope(context, async {
+            let key = service.create_key(&project_id, |_| {}).await.unwrap().key.unwrap();
+            let revoke = RevokeApiKeyRequest {
+                project_id: project_id.clone(),
+                api_key_id: key.id,
+                keep_one_minter: true,
+            };
+            service.client.revoke_api_key(revoke.clone()).await.unwrap();
+            service.client.revoke_api_key(revoke).await.unwrap();
+            let put = PutScoringRulesRequest {
+                project_id: project_id.clone(),
+                name: "strict".into(),
+                rules_json: r#"{"version":1,"services":{}}"#.into(),
+                ..PutScoringRulesRequest::default()
+            };
+            service.client.put_scoring_rules(put).await.unwrap();
+            let days = PutRetentionRequest {
+                project_id: project_id.clone(),
+                samples_days: 7,
+                transactions_days: 30,
+            };
+            service.client.put_retention(days).await.unwrap();
+        })
+        .await;
+        let entries = log(&mut service, &ada).await;
+        let actions: Vec<_> =
+            entries.iter().rev().map(|e| (e.action.as_str(), e.actor_kind.as_str())).collect();
+        assert_eq!(
+            actions,
+            [
+                ("organisation.created", "operator"),
+                ("user.invited", "operator"),
+                ("user.joined", "user"),
+                ("key.created", "user"),
+                ("key.revoked", "user"),
+                ("rules.changed", "user"),
+                ("retention.changed", "user"),
+            ]
+        );
+        let retention = &entries[0];
+        assert_eq!(
+            (retention.actor_id.as_str(), retention.actor_name.as_str()),
+            (ada.user_id.as_str(), "Somebody")
+        );
+        assert_eq!(retention.after_json.as_deref(), Some(r#"{"samples_days":7,"transactions_days":30}"#));
+        assert_eq!(verify(&service, &[]).await.1, []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_change_elsewhere_names_its_subject_by_a_hash() {
+    on_each_database(async |mut service: Service| {
+        let made = service.bootstrap().await;
+        let ada = service.owner(&made.organisation_id, "ada@example.org").await;
+        let note = |project: &str| AppendAuditRequest {
+            project_id: project.into(),
+            action: "consent.withdrawn".into(),
+            subject: "grace@example.org".into(),
+            ..AppendAuditRequest::default()
+        };
+        service.accounts.append_audit(note(&made.project_id)).await.unwrap();
+        let unknown = service.accounts.append_audit(note("nowhere")).await.unwrap_err();
+        assert_eq!(unknown.code(), Code::NotFound);
+        let bad = AppendAuditRequest { action: "Grace Hopper".into(), ..note(&made.project_id) };
+        assert_eq!(service.accounts.append_audit(bad).await.unwrap_err().code(), Code::InvalidArgument);
+        let entry = log(&mut service, &ada).await.remove(0);
+        assert!(entry.target.starts_with("subject:") && entry.target.len() == 8 + 64, "{}", entry.target);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn another_organisations_log_is_not_read() {
+    on_each_database(async |mut service: Service| {
+        let (ours, theirs) = (service.bootstrap().await, service.bootstrap().await);
+        let ada = service.owner(&ours.organisation_id, "ada@example.org").await;
+        let eve = service.owner(&theirs.organisation_id, "eve@example.org").await;
+        let mine: Vec<_> = log(&mut service, &ada).await.iter().map(|e| e.id).collect();
+        let other: Vec<_> = log(&mut service, &eve).await.iter().map(|e| e.id).collect();
+        assert!(!mine.is_empty() && mine.iter().all(|id| !other.contains(id)));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_database_refuses_to_change_or_remove_an_entry() {
+    on_each_database(async |mut service: Service| {
+        service.bootstrap().await;
+        for sql in ["UPDATE audit_entries SET action = 'nothing'", "DELETE FROM audit_entries"] {
+            let refused = attack(&service, sql).await.unwrap_err().to_string();
+            assert!(refused.contains("append only"), "{refused}");
+        }
+        assert_eq!(verify(&service, &[]).await.1, []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn whoever_changes_the_log_all_the_same_is_seen() {
+    for (sql, expected) in [
+        ("UPDATE audit_entries SET actor = 'user:somebody' WHERE seq = 2", vec![Finding::Changed(2)]),
+        ("UPDATE audit_entries SET happened_at = 0 WHERE seq = 1", vec![Finding::Changed(1)]),
+        ("DELETE FROM audit_entries WHERE seq = 2", vec![Finding::Gap(3)]),
+        ("DELETE FROM audit_entries WHERE seq = 3", vec![Finding::CutOff { ends: 2, head: 3 }]),
+        ("DELETE FROM audit_head", vec![Finding::Headless]),
+    ] {
+        on_each_database(async |mut service: Service| {
+            for _ in 0..3 {
+                service.bootstrap().await;
+            }
+            disarm(&service).await;
+            attack(&service, sql).await.unwrap();
+            assert_eq!(verify(&service, &[]).await.1, expected, "{sql}");
+        })
+        .await;
+    }
+}
+
+#[tokio::test]
+async fn a_log_put_back_to_an_earlier_state_is_seen_by_who_noted_its_end() {
+    on_each_database(async |mut service: Service| {
+        service.bootstrap().await;
+        let early = verify(&service, &[]).await.0.end;
+        service.bootstrap().await;
+        let late = verify(&service, &[]).await.0.end;
+        assert_eq!(verify(&service, &[early, late.clone()]).await.1, []);
+        let never = KnownEnd { seq: late.seq, mac: "0".repeat(64) };
+        assert_eq!(verify(&service, &[never]).await.1, [Finding::Unknown(late.seq)]);
+    })
+    .await;
+}
