@@ -6,12 +6,15 @@ import { useEffect, useRef, useState } from "react";
 import { ApiError, request } from "./client";
 import type { Transaction } from "./types";
 
-export type LiveState = "connecting" | "live" | "lost" | "off" | "refused";
+export type LiveState = "connecting" | "live" | "lost" | "off" | "asking";
 
 const FIRST_RETRY_MS = 1000;
 const LAST_RETRY_MS = 20_000;
 
-/** Follows the project's transactions while `on`, and goes on after the last one seen when the connection broke. */
+/**
+ * Follows the project's transactions while `on`, and goes on after the last one seen when the connection broke. `asking`: the
+ * server, or what stands before it, gives no stream; whoever wants to know has to ask again and again.
+ */
 export function useLive(on: boolean, project: string, onTransaction: (transaction: Transaction) => void): LiveState {
   const [state, setState] = useState<LiveState>("off");
   const handler = useRef(onTransaction);
@@ -45,7 +48,7 @@ async function follow(signal: AbortSignal, tell: (state: LiveState) => void, tak
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       for (let part = await reader.read(); !part.done; part = await reader.read()) parser.feed(part.value);
     } catch (error) {
-      if (error instanceof ApiError && [401, 403, 404].includes(error.status)) return tell("refused");
+      if (error instanceof ApiError && error.status >= 400 && error.status < 500 && error.status !== 429) return tell("asking");
     }
     if (signal.aborted) return;
     parser.reset();

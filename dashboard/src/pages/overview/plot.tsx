@@ -34,7 +34,7 @@ export function Plot({ label, at, series, stacked, top }: Props) {
     if (!node || width === 0) return;
     const style = getComputedStyle(document.documentElement);
     const resolved = (color: string) => color.replace(/var\((--[\w-]+)\)/, (_, name: string) => style.getPropertyValue(name).trim() || "#888");
-    const plot = new uPlot(options(width, series, stacked, top, resolved), data(at, series, stacked), node);
+    const plot = new uPlot(options(width, series, stacked, top, resolved, ((at[1] ?? 0) - (at[0] ?? 0)) / 2), data(at, series, stacked), node);
     return () => plot.destroy();
   }, [at, series, stacked, top, width, scheme]);
   return <div ref={size}><div ref={holder} role="img" aria-label={label} style={{ minHeight: HEIGHT }} /></div>;
@@ -47,7 +47,7 @@ function data(at: number[], series: Series[], stacked: boolean): uPlot.AlignedDa
   return [at, ...sums.reverse()];
 }
 
-function options(width: number, series: Series[], stacked: boolean, top: number | undefined, resolved: (color: string) => string): uPlot.Options {
+function options(width: number, series: Series[], stacked: boolean, top: number | undefined, resolved: (color: string) => string, margin: number): uPlot.Options {
   const text = resolved("var(--mantine-color-dimmed)");
   const line = resolved("var(--mantine-color-default-border)");
   const axis: uPlot.Axis = { stroke: text, grid: { stroke: line, width: 1 }, ticks: { show: false }, font: "12px ui-sans-serif, system-ui, sans-serif" };
@@ -64,7 +64,8 @@ function options(width: number, series: Series[], stacked: boolean, top: number 
     padding: [8, 8, 0, 0],
     cursor: { y: false, drag: { x: false, y: false } },
     legend: { live: true },
-    scales: { y: { range: (_, __, highest) => [0, top ?? Math.max(highest * 1.1, 1)] } },
+    // Half a bucket on either side, so that the first and the last are seen whole.
+    scales: { x: { range: (_, first, last) => [first - margin, last + margin] }, y: { range: (_, __, highest) => [0, top ?? Math.max(highest * 1.1, 1)] } },
     axes: [axis, { ...axis, size: 52 }],
     series: [{ label: "at" }, ...drawn],
   };

@@ -64,7 +64,7 @@ function Detail({ transaction, project }: { transaction: Transaction; project: s
         <Grid.Col span={{ base: 12, lg: 6 }}><Facts title="Call" facts={callFacts(transaction)} empty="" /></Grid.Col>
         {transaction.durations?.stages && <Grid.Col span={{ base: 12, lg: 6 }}><Stages stages={transaction.durations.stages} total={transaction.duration_ms} /></Grid.Col>}
       </Grid>
-      <Related id={transaction.id} project={project} />
+      <Related transaction={transaction} project={project} />
       <Paper p="md">
         <Title order={2} size="h4" mb="sm">The whole record</Title>
         <Spoiler maxHeight={120} showLabel="Show all" hideLabel="Show less"><Code block tabIndex={0} role="region" aria-label="JSON">{JSON.stringify(transaction, null, 2)}</Code></Spoiler>
@@ -98,8 +98,8 @@ function callFacts({ session_id, api_key_id, action_trigger, client_app, client_
   return { session: session_id, "api key": api_key_id, trigger: action_trigger, app: [client_app, client_app_version].filter(Boolean).join(" ") || null, "http status": http_status, duration: `${duration_ms} ms` };
 }
 
-function Related({ id, project }: { id: string; project: string }) {
-  const query = useQuery({ queryKey: ["related", project, id], queryFn: ({ signal }) => related(id, signal) });
+function Related({ transaction, project }: { transaction: Transaction; project: string }) {
+  const query = useQuery({ queryKey: ["related", project, transaction.id], queryFn: ({ signal }) => related(transaction, signal) });
   return (
     <section aria-labelledby="related">
       <Title order={2} size="h4" mb="sm" id="related">Same session and same user</Title>

@@ -1,7 +1,7 @@
 import { Button, Group, Indicator, Paper, Switch, Text, Tooltip } from "@mantine/core";
 import { type InfiniteData, useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { IconDownload, IconListDetails } from "@tabler/icons-react";
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { useSearchParams } from "wouter";
 
 import { type LiveState, useLive } from "../../api/live";
@@ -14,6 +14,9 @@ import { useProject } from "../../shell/place";
 import { FilterBar } from "./filter-bar";
 import { type Filters, fromSearch, matches, toApi, toSearch } from "./filters";
 import { TransactionTable } from "./table";
+
+/** How often the list is read where there is no live connection. */
+const ASK_MS = 4000;
 
 /** What happened, newest first, and what happens now. */
 export default function Transactions() {
@@ -67,6 +70,12 @@ function useList(filters: Filters, live: boolean) {
     client.setQueryData<InfiniteData<ListPage<Transaction>>>(queryKey, (old) => old && onTop(old, transaction));
     setFresh((known) => new Set([...known, transaction.id].slice(-50)));
   });
+  const { refetch } = query;
+  useEffect(() => {
+    if (state !== "asking") return;
+    const again = setInterval(() => void refetch(), ASK_MS);
+    return () => clearInterval(again);
+  }, [state, refetch]);
   return { query, fresh, state };
 }
 
@@ -85,7 +94,7 @@ const STATES: Record<LiveState, { color: string; text: string; tip: string }> = 
   connecting: { color: "yellow", text: "Connecting", tip: "The live list is being opened." },
   live: { color: "green", text: "Live", tip: "New transactions appear by themselves." },
   lost: { color: "red", text: "Reconnecting", tip: "The connection broke. It is tried again by itself, and nothing is missed." },
-  refused: { color: "red", text: "Not live", tip: "The server does not send live transactions to you." },
+  asking: { color: "green", text: "Every few seconds", tip: "There is no live connection; the list is read again by itself." },
 };
 
 function LiveSwitch({ on, state, onChange }: { on: boolean; state: LiveState; onChange: (on: boolean) => void }) {
