@@ -8,17 +8,27 @@ import type { Sample } from "../../api/types";
 import { Loaded } from "../../parts/page";
 import { When } from "../../parts/time";
 
-/** The media kept of the call, blurred until somebody asks; the links hold for a quarter of an hour. */
+/**
+ * The media kept of the call: asked for by a click, because the server logs who asks, and blurred until another. The links
+ * hold for a quarter of an hour.
+ */
 export function Samples({ id }: { id: string }) {
-  const query = useQuery({ queryKey: ["samples", id], queryFn: () => samples(id), staleTime: 600_000, gcTime: 0, refetchOnWindowFocus: false });
+  const [asked, setAsked] = useState(false);
+  const query = useQuery({ queryKey: ["samples", id], queryFn: () => samples(id), enabled: asked, staleTime: 600_000, gcTime: 0, refetchOnWindowFocus: false });
   return (
     <Paper p="md" h="100%">
       <Title order={2} size="h4" mb="sm">Samples</Title>
-      <Loaded query={query} lines={3}>
+      {!asked && (
+        <Stack align="flex-start" gap="sm">
+          <Text size="sm" c="dimmed">What was recorded is kept with storage consent alone, and for a time. Who looks is written into the audit log.</Text>
+          <Button variant="default" leftSection={<IconEye size={16} aria-hidden />} onClick={() => setAsked(true)}>Look for samples</Button>
+        </Stack>
+      )}
+      {asked && <Loaded query={query} lines={3}>
         {(found) => found.length === 0
           ? <Text size="sm" c="dimmed">None is kept: without storage consent, or after its time, there is nothing to see.</Text>
           : <Stack>{found.map((sample) => <Media key={sample.id} sample={sample} />)}</Stack>}
-      </Loaded>
+      </Loaded>}
     </Paper>
   );
 }
@@ -36,7 +46,7 @@ function Media({ sample }: { sample: Sample }) {
         {kind === "audio" && shown && <audio src={sample.url} controls aria-label={label} style={{ width: "100%" }} />}
         {!shown && (
           <Group justify="center" align="center" style={{ position: "absolute", inset: 0, minHeight: 60 }}>
-            <Button leftSection={<IconEye size={16} aria-hidden />} onClick={() => setShown(true)}>Show; this is logged</Button>
+            <Button leftSection={<IconEye size={16} aria-hidden />} onClick={() => setShown(true)}>Show</Button>
           </Group>
         )}
       </div>
