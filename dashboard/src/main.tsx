@@ -11,6 +11,9 @@ import { client } from "./api/queries";
 import { App } from "./app";
 import { contrast, theme } from "./theme";
 
+// A page that is gone to begins at its top; going back is left to the browser.
+window.addEventListener("pushState", () => window.scrollTo(0, 0));
+
 const root = document.getElementById("root");
 if (root) {
   createRoot(root).render(

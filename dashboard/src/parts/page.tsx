@@ -1,7 +1,7 @@
 import { Alert, Button, Center, Group, Loader, Skeleton, Stack, Text, Title } from "@mantine/core";
 import { useDocumentTitle } from "@mantine/hooks";
 import type { UseQueryResult } from "@tanstack/react-query";
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 
 import { ApiError, sentence, Unreachable } from "../api/client";
 
@@ -13,13 +13,22 @@ interface Props {
   children: ReactNode;
 }
 
+/** Whether a page was shown before this one. */
+let moved = false;
+
 export function Page({ title, about, actions, children }: Props) {
   useDocumentTitle(`${title} · Biometry`);
+  const heading = useRef<HTMLHeadingElement>(null);
+  useEffect(() => {
+    // Screen readers and keyboards begin where the new page begins, as after a real load.
+    if (moved) heading.current?.focus({ preventScroll: true });
+    moved = true;
+  }, []);
   return (
     <Stack gap="lg">
       <Group justify="space-between" align="flex-start" gap="sm">
         <div style={{ minWidth: 0 }}>
-          <Title order={1} size="h2" tabIndex={-1} id="page-title" className="any">{title}</Title>
+          <Title ref={heading} order={1} size="h2" tabIndex={-1} id="page-title" className="any">{title}</Title>
           {about && <Text c="dimmed" size="sm" maw={720} mt={2}>{about}</Text>}
         </div>
         {actions && <Group gap="xs">{actions}</Group>}
