@@ -1,4 +1,4 @@
-import { call, get, patch, post, query, remove } from "./client";
+import { ApiError, get, patch, post, query, remove, request } from "./client";
 import type { One, Role } from "./types";
 
 export interface User {
@@ -74,7 +74,19 @@ export interface Model {
   sha256?: string;
 }
 
+/** What the server says of itself; one that says no more tells at least which services answer. */
 export async function operations(): Promise<Operations> {
-  const found = await call<One<Operations> | Operations>("/api-gateway/operations");
-  return "data" in found ? found.data : found;
+  try {
+    const found = await get<One<Operations> | Operations>("/api-gateway/operations");
+    return "data" in found ? found.data : found;
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return ready();
+    throw error;
+  }
+}
+
+/** 503 while a service is away, with the same body. */
+async function ready(): Promise<Operations> {
+  const response = await request("/readyz");
+  return { services: ((await response.json()) as { services: Record<string, boolean> }).services };
 }

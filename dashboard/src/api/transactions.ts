@@ -5,7 +5,7 @@ import type { Flag, One, Page, Sample, Transaction } from "./types";
 const RELATED = 20;
 
 export const list = (filters: Record<string, string>, cursor: string, signal?: AbortSignal) =>
-  get<Page<Transaction>>(`/api-transactions/transactions${query({ ...filters, limit: 50, cursor })}`, signal);
+  get<Page<Transaction>>(`/api-transactions/transactions${query({ limit: 50, ...filters, cursor })}`, signal);
 
 export const one = (id: string, signal?: AbortSignal) =>
   get<One<Transaction>>(`/api-transactions/transactions/${encodeURIComponent(id)}`, signal).then(({ data }) => data);

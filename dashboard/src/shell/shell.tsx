@@ -7,6 +7,7 @@ import { Link, useLocation } from "wouter";
 import { useCan } from "../api/session";
 import { Notices } from "../parts/notices";
 import { AccountButton } from "./account-button";
+import { Closed } from "./closed";
 import { ConnectionBanner } from "./connection-banner";
 import { PLACES, type Place } from "./nav";
 import { OnDemand } from "./on-demand";
@@ -19,6 +20,8 @@ const projectMenu = () => import("./project-menu");
 const accountMenu = () => import("./account-menu");
 const Help = lazy(() => import("./help"));
 
+const inside = (location: string, href: string) => location === href || location.startsWith(`${href}/`);
+
 export default function Shell({ children }: { children: ReactNode }) {
   const [opened, nav] = useDisclosure(false);
   const [palette, setPalette] = useState(false);
@@ -27,6 +30,7 @@ export default function Shell({ children }: { children: ReactNode }) {
   const project = useProject();
   const can = useCan();
   const places = PLACES.filter((place) => (!place.project || project) && (!place.needs || can(place.needs)));
+  const closed = PLACES.find((place) => place.needs && !can(place.needs) && inside(location, placeHref(place, project)));
   useEffect(nav.close, [location]);
   useShortcuts({
     go: (key) => {
@@ -38,7 +42,7 @@ export default function Shell({ children }: { children: ReactNode }) {
   });
   const entry = (place: Place) => {
     const href = placeHref(place, project);
-    const active = place.path === "" ? location === href || location === `${href}/` : location === href || location.startsWith(`${href}/`);
+    const active = place.path === "" ? location === href || location === `${href}/` : inside(location, href);
     return <NavLink key={place.name} component={Link} href={href} label={place.name} leftSection={<place.icon size={18} aria-hidden />} active={active} aria-current={active ? "page" : undefined} style={{ borderRadius: "var(--mantine-radius-md)" }} />;
   };
   return (
@@ -70,7 +74,7 @@ export default function Shell({ children }: { children: ReactNode }) {
       <AppShell.Main id="content" tabIndex={-1}>
         <ConnectionBanner />
         <Notices />
-        {children}
+        {closed ? <Closed place={closed} /> : children}
       </AppShell.Main>
       <Suspense>
         {palette && <Palette places={places} project={project} onClose={() => setPalette(false)} onHelp={() => setHelp(true)} />}

@@ -4,7 +4,8 @@ import { IconVideo } from "@tabler/icons-react";
 import { lazy, Suspense } from "react";
 import { Link, useSearchParams } from "wouter";
 
-import { type Bucket, stats } from "../../api/stats";
+import type { Bucket } from "../../api/buckets";
+import { stats } from "../../api/stats";
 import { Empty, Loaded, Page } from "../../parts/page";
 import { useProject } from "../../shell/place";
 import { Reasons } from "./reasons";
@@ -26,9 +27,9 @@ export default function Overview() {
     queryKey: ["stats", project, span],
     refetchInterval: 60_000,
     placeholderData: keepPreviousData,
-    queryFn: () => {
+    queryFn: ({ signal }) => {
       const now = Date.now();
-      return stats(new Date(now - SPANS[span].ms).toISOString(), new Date(now).toISOString(), SPANS[span].bucket);
+      return stats(new Date(now - SPANS[span].ms).toISOString(), new Date(now).toISOString(), SPANS[span].bucket, signal);
     },
   });
   return (
@@ -37,7 +38,12 @@ export default function Overview() {
       about="What was asked and decided in this project."
       actions={<SegmentedControl value={span} onChange={(value) => setSearch({ span: value }, { replace: true })} data={Object.entries(SPANS).map(([value, { label }]) => ({ value, label }))} aria-label="Span of time" />}
     >
-      <Loaded query={query} lines={8}>{(buckets) => <Panels buckets={buckets} daily={SPANS[span].bucket === "day"} />}</Loaded>
+      <Loaded query={query} lines={8}>{({ buckets, newest }) => (
+        <>
+          {newest !== null && <Text size="sm" c="dimmed">Of the newest {newest.toLocaleString()} calls of this time.</Text>}
+          <Panels buckets={buckets} daily={SPANS[span].bucket === "day"} />
+        </>
+      )}</Loaded>
     </Page>
   );
 }

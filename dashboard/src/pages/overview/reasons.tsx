@@ -1,6 +1,6 @@
 import { Group, Paper, Progress, Stack, Text, Title } from "@mantine/core";
 
-import type { Bucket } from "../../api/stats";
+import type { Bucket } from "../../api/buckets";
 import { words } from "../../parts/words";
 import { topReasons } from "./sums";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import type { Bucket } from "../../api/stats";
+import type { Bucket } from "../../api/buckets";
 import { sums, topReasons } from "./sums";
 
 const bucket = (over: Partial<Bucket>): Bucket => ({ at: "2026-01-31T12:00:00Z", total: 0, pass: 0, refer: 0, fail: 0, p50_ms: null, p95_ms: null, reasons: {}, ...over });

@@ -1,6 +1,6 @@
 /** What the buckets of a span of time come to. */
 
-import type { Bucket } from "../../api/stats";
+import type { Bucket } from "../../api/buckets";
 
 export interface Sums {
   total: number;

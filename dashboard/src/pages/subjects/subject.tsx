@@ -122,6 +122,7 @@ function Templates({ name, queryKey }: { name: string; queryKey: string[] }) {
         return (await subject(name)).templates;
       } catch (error) {
         if (error instanceof ApiError && error.status === 404) return [];
+        if (error instanceof ApiError && error.status === 405) return null;
         throw error;
       }
     },
@@ -130,7 +131,7 @@ function Templates({ name, queryKey }: { name: string; queryKey: string[] }) {
     <Paper p="md">
       <Title order={3} size="h5" mb="xs">Templates</Title>
       <Loaded query={query} lines={2}>
-        {(templates) => templates.length === 0 ? <Text size="sm" c="dimmed">Nothing biometric is enrolled.</Text> : (
+        {(templates) => templates === null ? <Text size="sm" c="dimmed">This server does not list templates.</Text> : templates.length === 0 ? <Text size="sm" c="dimmed">Nothing biometric is enrolled.</Text> : (
           <Table aria-label="Templates">
             <Table.Thead><Table.Tr><Table.Th>Kind</Table.Th><Table.Th>Model</Table.Th><Table.Th ta="right">Made of</Table.Th><Table.Th visibleFrom="sm">Enrolled</Table.Th></Table.Tr></Table.Thead>
             <Table.Tbody>
