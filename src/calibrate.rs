@@ -1,10 +1,13 @@
-//! `biometry calibrate`: from evaluated scores to a calibration the models service uses.
+//! `biometry calibrate`: from evaluated scores to a calibration the models service reads at start.
 
-use std::io::Write;
+use std::{collections::BTreeSet, io::Write};
 
 use anyhow::Context;
-use serde::{Deserialize, Serialize};
-use trials::{Trial, calibration::Calibration};
+use serde::Deserialize;
+use trials::{
+    Trial,
+    calibration::{Provenance, Record},
+};
 
 use crate::{
     cli::CalibrateArgs,
@@ -15,15 +18,9 @@ use crate::{
 #[derive(Deserialize)]
 struct Evaluated {
     kind: Kind,
+    date: String,
+    models: String,
     items: Vec<Outcome>,
-}
-
-/// The file that is written.
-#[derive(Serialize)]
-struct Written {
-    kind: Kind,
-    #[serde(flatten)]
-    calibration: Calibration,
 }
 
 /// Fits and writes.
@@ -47,5 +44,20 @@ pub fn run(args: &CalibrateArgs) -> anyhow::Result<()> {
         calibration.genuine,
         calibration.others
     )?;
-    write(&args.out, &serde_json::to_vec_pretty(&Written { kind: evaluated.kind, calibration })?)
+    let kind = evaluated.kind.as_str().to_owned();
+    let provenance = provenance(args, &evaluated, &trials);
+    write(&args.out, &serde_json::to_vec_pretty(&Record { kind, provenance, calibration })?)
+}
+
+fn provenance(args: &CalibrateArgs, evaluated: &Evaluated, trials: &[Trial]) -> Provenance {
+    let file = args.results.file_name().unwrap_or_default().to_string_lossy();
+    Provenance {
+        data: args.data.clone().unwrap_or_else(|| file.clone().into_owned()),
+        date: evaluated.date.clone(),
+        command: format!("biometry calibrate --results {file} --target-fmr {}", args.target_fmr),
+        models: evaluated.models.clone(),
+        items: trials.len(),
+        subjects: trials.iter().map(|t| t.subject.as_str()).collect::<BTreeSet<_>>().len(),
+        not_judged: trials.iter().filter(|t| t.unjudged.is_some()).count(),
+    }
 }

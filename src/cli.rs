@@ -210,6 +210,10 @@ pub struct CalibrateArgs {
     /// The false match rate (attacks: APCER) to choose the threshold for, 0 to 1
     #[arg(long, default_value_t = 0.01)]
     pub target_fmr: f64,
+    /// What the data are, in words, for the calibration's provenance; without it, the name of the results
+    #[arg(long)]
+    pub data: Option<String>,
+    /// Where to write it; `serve` reads every *.json of the folder that `ml.calibrations` names
     #[arg(long)]
     pub out: PathBuf,
 }

@@ -1,7 +1,9 @@
 //! `biometry evaluate`: error rates on an operator's own data, judged as serving judges.
 
+mod judges;
 mod manifest;
 mod results;
+mod searches;
 
 use std::{
     io::Write,
@@ -12,10 +14,14 @@ use std::{
 
 use anyhow::Context;
 use futures::{StreamExt, TryStreamExt, stream};
-use svc_ml::judge::{Judge, Opinion};
-use trials::{Trial, summary::summarise};
+use svc_ml::judge::Opinion;
+use trials::{
+    Trial,
+    summary::{Rate, Summary, summarise},
+};
 
 use crate::cli::EvaluateArgs;
+use judges::{Judges, Verdict};
 pub use manifest::Kind;
 use manifest::{Item, Manifest};
 pub use results::{Outcome, Results};
@@ -29,7 +35,8 @@ pub async fn run(args: EvaluateArgs) -> anyhow::Result<()> {
     let manifest = Manifest::read(&args.manifest, args.kind)?;
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into));
     let models = args.models_dir.clone();
-    let judge = tokio::task::spawn_blocking(move || Judge::load(models.as_deref(), threads)).await??;
+    let load = move || Judges::load(args.kind, models.as_deref(), threads);
+    let judge = tokio::task::spawn_blocking(load).await??;
     let (done, all) = (AtomicUsize::new(0), manifest.items.len());
     let outcomes: Vec<Outcome> = stream::iter(&manifest.items)
         .map(|item| async {
@@ -42,7 +49,9 @@ pub async fn run(args: EvaluateArgs) -> anyhow::Result<()> {
         .await?;
     let trials: Vec<Trial> =
         manifest.items.iter().zip(&outcomes).map(|(i, o)| trial(args.kind, i, o)).collect();
-    let results = Results { kind: args.kind, items: outcomes, summary: summarise(&trials) };
+    let summary = with_searches(summarise(&trials), args.kind, &manifest.items, &outcomes);
+    let results =
+        Results { kind: args.kind, date: today(), models: judge.models(), items: outcomes, summary };
     write(&args.out, &serde_json::to_vec_pretty(&results)?)?;
     results::print(&results, &mut std::io::stdout())?;
     if let Some(file) = &args.det {
@@ -52,10 +61,28 @@ pub async fn run(args: EvaluateArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn outcome(judge: &Judge, kind: Kind, item: &Item) -> anyhow::Result<Outcome> {
+/// YYYY-MM-DD.
+fn today() -> String {
+    time::OffsetDateTime::now_utc().date().to_string()
+}
+
+/// Adds what the comparisons say as searches; recognition alone is searched.
+fn with_searches(summary: Summary, kind: Kind, items: &[Item], outcomes: &[Outcome]) -> Summary {
+    if !kind.compares() {
+        return summary;
+    }
+    let identification = trials::identification::summarise(&searches::searches(items, outcomes));
+    let top1 = identification.as_ref().map(|i| Rate {
+        rate: i.rank_one,
+        trials: i.searches,
+        interval: i.rank_one_interval,
+    });
+    Summary { top1, identification, ..summary }
+}
+
+async fn outcome(judge: &Judges, kind: Kind, item: &Item) -> anyhow::Result<Outcome> {
     let started = Instant::now();
-    let question = manifest::question(kind, item)?;
-    let judged = judge.judge(&item.probe, question).await.with_context(|| format!("item {}", item.id))?;
+    let judged = judge.judge(kind, item).await.with_context(|| format!("item {}", item.id))?;
     let ms = started.elapsed().as_secs_f64() * 1000.0;
     let mut outcome = Outcome {
         id: item.id.clone(),
@@ -67,11 +94,13 @@ async fn outcome(judge: &Judge, kind: Kind, item: &Item) -> anyhow::Result<Outco
         decision: None,
         judged: false,
         reason: None,
+        verdict: None,
         words: None,
         ms,
     };
     match judged {
-        Ok(Opinion { score, accepted, words }) => {
+        Ok(Verdict { opinion: Opinion { score, accepted, words }, verdict }) => {
+            outcome.verdict = verdict.map(str::to_owned);
             (outcome.score, outcome.decision, outcome.judged) = (Some(score), Some(accepted), true);
             outcome.words = words.map(|words| words.join(" "));
         }

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail, ensure};
 use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
-use svc_ml::judge::Question;
+use svc_ml::{Calibrated, judge::Question};
 
 /// What is measured.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
@@ -23,6 +23,10 @@ pub enum Kind {
     VisualSpeech,
     /// Was the phrase said
     Phrase,
+    /// Do the checks of the document, and the rules, let it pass (a picture)
+    Document,
+    /// Is the print of the probe the reference's finger (pictures)
+    Fingerprint,
 }
 
 impl Kind {
@@ -34,11 +38,26 @@ impl Kind {
             Self::ActiveSpeaker => "active-speaker",
             Self::VisualSpeech => "visual-speech",
             Self::Phrase => "phrase",
+            Self::Document => "document",
+            Self::Fingerprint => "fingerprint",
         }
     }
 
-    fn compares(self) -> bool {
-        matches!(self, Self::Face | Self::Voice)
+    /// What of the models service it is, if any.
+    pub fn calibrated(self) -> Option<Calibrated> {
+        Some(match self {
+            Self::Face => Calibrated::Face,
+            Self::Voice => Calibrated::Voice,
+            Self::Liveness => Calibrated::Liveness,
+            Self::ActiveSpeaker => Calibrated::ActiveSpeaker,
+            Self::VisualSpeech => Calibrated::VisualSpeech,
+            Self::Phrase => Calibrated::Phrase,
+            Self::Document | Self::Fingerprint => return None,
+        })
+    }
+
+    pub fn compares(self) -> bool {
+        matches!(self, Self::Face | Self::Voice | Self::Fingerprint)
     }
 
     fn is_about_words(self) -> bool {
@@ -117,7 +136,7 @@ fn item(line: &str, folder: &Path, kind: Kind) -> anyhow::Result<Item> {
 /// What is asked of the item's probe.
 ///
 /// # Errors
-/// When a field the kind needs is missing.
+/// When a field the kind needs is missing, or the kind is no question of the models service.
 pub fn question(kind: Kind, item: &Item) -> anyhow::Result<Question> {
     let reference = || item.reference.clone().context("a reference is needed");
     let phrase = || item.phrase.clone().context("a phrase is needed");
@@ -128,6 +147,7 @@ pub fn question(kind: Kind, item: &Item) -> anyhow::Result<Question> {
         Kind::ActiveSpeaker => Question::ActiveSpeaker,
         Kind::VisualSpeech => Question::VisualSpeech { phrase: phrase()? },
         Kind::Phrase => Question::Phrase { phrase: phrase()? },
+        Kind::Document | Kind::Fingerprint => bail!("kind {} is no question of media", kind.as_str()),
     })
 }
 

@@ -15,6 +15,10 @@ use super::Kind;
 #[derive(Debug, Serialize)]
 pub struct Results {
     pub kind: Kind,
+    /// YYYY-MM-DD.
+    pub date: String,
+    /// The sum of the models that judged.
+    pub models: String,
     pub items: Vec<Outcome>,
     pub summary: Summary,
 }
@@ -34,6 +38,9 @@ pub struct Outcome {
     pub score: Option<f64>,
     /// True: accepted.
     pub decision: Option<bool>,
+    /// pass, refer or fail, where rules decide; only a pass is accepted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub verdict: Option<String>,
     pub judged: bool,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<String>,
@@ -70,6 +77,13 @@ pub fn print(results: &Results, out: &mut impl Write) -> std::io::Result<()> {
         writeln!(out, "  not judged, {reason}: {count}")?;
     }
     rates(&results.summary, out)?;
+    if let Some(found) = &results.summary.identification {
+        writeln!(out, "  searches: {} among {} each", found.searches, found.gallery)?;
+        for at in &found.fnir_at_fpir {
+            let fnir = percent(at.fnir, at.interval);
+            writeln!(out, "  FNIR  {fnir}  at FPIR {} (score {:.4})", at.fpir, at.threshold)?;
+        }
+    }
     for (group, summary) in &results.summary.groups {
         writeln!(out, "{group}: {} items", summary.items)?;
         rates(summary, out)?;

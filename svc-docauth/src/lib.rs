@@ -13,6 +13,7 @@ mod config;
 mod desk;
 mod error;
 mod idscan;
+pub mod judge;
 mod provider;
 mod service;
 mod upload;

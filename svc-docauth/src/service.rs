@@ -79,7 +79,8 @@ fn chunks(parts: Streaming<wire::CheckDocumentRequest>) -> impl Stream<Item = Re
     })
 }
 
-fn encode(checked: Checked) -> wire::CheckDocumentResponse {
+/// A report as the wire has it.
+pub fn encode(checked: Checked) -> wire::CheckDocumentResponse {
     let Checked { report, provider, cpu } = checked;
     let fields = report.fields.iter().map(|(name, field)| wire::DocumentField {
         name: name.as_str().into(),

@@ -8,6 +8,7 @@ use voice::{Bandwidth, Comparison, PhraseEvidence, Voiceprint};
 
 use crate::{
     calibration::FaceComparison,
+    calibrations::Calibrations,
     identity::{Identities, Identity},
     judged::{Judged, Unjudged},
     pipeline::Findings,
@@ -19,13 +20,21 @@ mod enrolment;
 
 pub use enrolment::{enrolled_face, enrolled_voice, matched};
 
-/// Encodes everything but the candidate. `has_user`: a user was named to compare with.
-pub fn encode(findings: Findings, identities: &Identities, has_user: bool) -> wire::AnalyzeVideoResponse {
+/// Encodes everything but the candidate. `has_user`: a user was named to compare with. `by` says what scores mean; those
+/// of `identities` have been through it.
+pub fn encode(
+    findings: Findings,
+    identities: &Identities,
+    has_user: bool,
+    by: &Calibrations,
+) -> wire::AnalyzeVideoResponse {
     let media = media(&findings);
     wire::AnalyzeVideoResponse {
-        active_speaker: findings.active_speaker.map(active_speaker),
-        face_liveness: findings.liveness.map(liveness),
-        visual_speech: visual_speech(findings.reading, findings.spoken),
+        active_speaker: findings
+            .active_speaker
+            .map(|found| active_speaker(found.map(|f| by.active_speaker(f)))),
+        face_liveness: findings.liveness.map(|found| liveness(found.map(|f| by.liveness(f)))),
+        visual_speech: visual_speech(findings.reading, findings.spoken, by),
         voice: findings.voice.map(|voice| voice_recognition(voice, identities.voice.as_ref(), has_user)),
         face: findings.face.map(|face| face_recognition(face.map(drop), identities.face.as_ref(), has_user)),
         media: Some(media),
@@ -94,9 +103,10 @@ fn liveness(found: Judged<Liveness>) -> wire::FaceLiveness {
 fn visual_speech(
     reading: Option<Judged<Reading>>,
     heard: Option<Judged<PhraseEvidence>>,
+    by: &Calibrations,
 ) -> Option<wire::VisualSpeech> {
-    let spoken = heard.map(spoken_phrase);
-    Some(match reading? {
+    let spoken = heard.map(|found| spoken_phrase(found, by));
+    Some(match reading?.map(|r| by.visual_speech(r)) {
         Err(why) => wire::VisualSpeech { outcome: unjudged(why), spoken, ..Default::default() },
         Ok(reading) => {
             let agreement = if reading.agrees { "agree" } else { "do not agree" };
@@ -114,15 +124,17 @@ fn visual_speech(
     })
 }
 
-fn spoken_phrase(found: Judged<PhraseEvidence>) -> wire::SpokenPhrase {
+fn spoken_phrase(found: Judged<PhraseEvidence>, by: &Calibrations) -> wire::SpokenPhrase {
     let spoken = match found {
         Ok(spoken) => spoken,
         Err(why) => return wire::SpokenPhrase { outcome: unjudged(why), ..Default::default() },
     };
+    let score = phrase_score(&spoken);
+    let (spoken, score) = by.phrase(spoken, score);
     wire::SpokenPhrase {
         outcome: judged(if spoken.said { "the phrase was spoken" } else { "the phrase was not spoken" }),
         said: spoken.said,
-        score: phrase_score(&spoken).into(),
+        score: score.into(),
         log_likelihood_ratio: spoken.llr.into(),
         transcript: spoken.transcript,
     }

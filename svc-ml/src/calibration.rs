@@ -26,13 +26,25 @@ pub struct FaceComparison {
     /// That both are the same person, when that was as likely as not beforehand; 0..=1.
     pub probability: f64,
     pub matched: bool,
+    /// How many templates it is the nearest of.
+    pub candidates: usize,
 }
 
 /// Compares a probe with one template, or with the nearest of `candidates`: the chance that some stranger comes near
 /// grows with their number, so the odds are divided by it (Bayes, with every candidate equally likely beforehand).
 pub fn compare_faces(score: f64, candidates: usize) -> FaceComparison {
     let log_odds = FACE.slope * (score - FACE.centre) - (candidates.max(1) as f64).ln();
-    FaceComparison { score, probability: 1.0 / (1.0 + (-log_odds).exp()), matched: log_odds >= 0.0 }
+    FaceComparison {
+        score,
+        probability: 1.0 / (1.0 + (-log_odds).exp()),
+        matched: log_odds >= 0.0,
+        candidates,
+    }
+}
+
+/// The threshold of one comparison, as that of the nearest of `candidates`.
+pub fn among(threshold: f64, candidates: usize) -> f64 {
+    threshold + (candidates.max(1) as f64).ln() / FACE.slope
 }
 
 #[cfg(test)]

@@ -4,6 +4,8 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
+use crate::calibrations::Calibrated;
+
 /// Defaults to files below `data/` of the working directory and the model pack where packs usually are.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
@@ -26,6 +28,12 @@ pub struct Config {
     pub max_side: u32,
     /// Folder for videos while they are worked on (nameless files, gone with the process); without it the system's.
     pub spool: Option<PathBuf>,
+    /// Folder with calibrations made by `biometry calibrate` on the operator's own data, one `*.json` a kind; without it
+    /// the shipped ones are used.
+    pub calibrations: Option<PathBuf>,
+    /// Kinds (`face`, `voice`, `liveness`, `active-speaker`, `visual-speech`, `phrase`) of which the calibration's
+    /// threshold decides instead of the shipped one.
+    pub decide_by_calibration: Vec<Calibrated>,
     pub db: db::Config,
     /// The master key templates are kept under.
     pub keys: blob::KeyConfig,
@@ -49,6 +57,8 @@ impl Config {
             max_duration_s: limits.duration_s,
             max_side: limits.side,
             spool: None,
+            calibrations: None,
+            decide_by_calibration: Vec::new(),
             db: db::Config::sqlite(&data_dir.join("ml.db")),
             keys: blob::KeyConfig::embedded(data_dir),
         }

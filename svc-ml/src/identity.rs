@@ -5,6 +5,7 @@ use voice::{Comparison, Voiceprint};
 
 use crate::{
     calibration::FaceComparison,
+    calibrations::Calibrations,
     error::Error,
     gallery::{Gallery, Nearest},
     pipeline::Findings,
@@ -38,7 +39,8 @@ pub struct Identities {
 
 type Found<C> = (Option<C>, Option<Nearest<C>>);
 
-/// Compares the probes of `findings` with the user's templates and searches the project for them.
+/// Compares the probes of `findings` with the user's templates and searches the project for them; an operator's calibrations say
+/// what the scores mean.
 ///
 /// # Errors
 /// When the database fails or a template is malformed.
@@ -47,6 +49,7 @@ pub async fn identify(
     project: &str,
     user: &str,
     findings: &Findings,
+    calibrations: &Calibrations,
 ) -> Result<Identities, Error> {
     let face = findings.face.as_ref().and_then(|f| f.as_ref().ok()).cloned();
     let voice = findings.voice.as_ref().and_then(|v| v.as_ref().ok()).cloned();
@@ -55,10 +58,11 @@ pub async fn identify(
     }
     let gallery = templates.gallery(project).await?;
     let subject = if user.is_empty() { None } else { templates.subject(project, user).await? };
+    let by = calibrations.clone();
     // A large gallery takes milliseconds, which the async threads do not have.
     let search = move || -> Result<_, Error> {
-        let face = face.map(|probe| find_face(&gallery, &probe, subject.as_deref())).transpose()?;
-        let voice = voice.map(|probe| find_voice(&gallery, &probe, subject.as_deref())).transpose()?;
+        let face = face.map(|probe| find_face(&gallery, &probe, subject.as_deref(), &by)).transpose()?;
+        let voice = voice.map(|probe| find_voice(&gallery, &probe, subject.as_deref(), &by)).transpose()?;
         Ok((face, voice))
     };
     let (face, voice) = tokio::task::spawn_blocking(search).await.map_err(|_| Error::Crashed)??;
@@ -78,18 +82,22 @@ fn find_face(
     gallery: &Gallery,
     probe: &Embedding,
     subject: Option<&str>,
+    by: &Calibrations,
 ) -> Result<Found<FaceComparison>, Error> {
     let user = subject.map(|id| gallery.compare_face(probe, id)).transpose()?.flatten();
-    Ok((user, gallery.nearest_face(probe, None)?))
+    let nearest = gallery.nearest_face(probe, None)?;
+    Ok((user.map(|c| by.face(c)), nearest.map(|n| Nearest { comparison: by.face(n.comparison), ..n })))
 }
 
 fn find_voice(
     gallery: &Gallery,
     probe: &Voiceprint,
     subject: Option<&str>,
+    by: &Calibrations,
 ) -> Result<Found<Comparison>, Error> {
     let user = subject.map(|id| gallery.compare_voice(probe, id)).transpose()?.flatten();
-    Ok((user, gallery.nearest_voice(probe, None)?))
+    let nearest = gallery.nearest_voice(probe, None)?;
+    Ok((user.map(|c| by.voice(c)), nearest.map(|n| Nearest { comparison: by.voice(n.comparison), ..n })))
 }
 
 /// Adds the name of a nearest that matches.

@@ -4,9 +4,11 @@
 //! made on the spot, of the reference.
 
 use std::{
+    collections::HashMap,
     fs::File,
     io::Read,
     path::{Path, PathBuf},
+    sync::{Arc, Mutex, PoisonError},
     time::Duration,
 };
 
@@ -18,6 +20,7 @@ use voice::{Phrase, Voiceprint};
 
 use crate::{
     calibration::compare_faces,
+    calibrations::Calibrated,
     engines::{Engines, Shared},
     error::Error,
     judged::{Judged, Unjudged},
@@ -66,6 +69,15 @@ pub type Refusal = String;
 pub struct Judge {
     workers: Workers<Engines>,
     limits: Limits,
+    pack: Pack,
+    known: Arc<Known>,
+}
+
+/// Faces and voices of files that were looked at: in a manifest of all pairs a file stands hundreds of times.
+#[derive(Default)]
+struct Known {
+    faces: Mutex<HashMap<PathBuf, Judged<Embedding>>>,
+    voices: Mutex<HashMap<PathBuf, Judged<Voiceprint>>>,
 }
 
 impl Judge {
@@ -74,9 +86,15 @@ impl Judge {
     /// # Errors
     /// When the pack cannot be used.
     pub fn load(models: Option<&Path>, threads: usize) -> anyhow::Result<Self> {
-        let shared = Shared::load(&Pack::open(models)?).context("the models could not be loaded")?;
+        let pack = Pack::open(models)?;
+        let shared = Shared::load(&pack).context("the models could not be loaded")?;
         let workers = Workers::start(threads.max(1), threads, DEADLINE, move || shared.worker())?;
-        Ok(Self { workers, limits: Limits::default() })
+        Ok(Self { workers, limits: Limits::default(), pack, known: Arc::default() })
+    }
+
+    /// The sum of the models that judge `kind`: a calibration is good for them alone.
+    pub fn models(&self, kind: Calibrated) -> String {
+        kind.models(&self.pack)
     }
 
     /// Judges one file. The inner error says why it could not be judged.
@@ -84,14 +102,10 @@ impl Judge {
     /// # Errors
     /// When a file cannot be opened or this server fails.
     pub async fn judge(&self, probe: &Path, question: Question) -> anyhow::Result<Result<Opinion, Refusal>> {
-        let (probe, limits) = (open(probe)?, self.limits);
-        let reference = match &question {
-            Question::Face { reference } | Question::Voice { reference } => Some(open(reference)?),
-            _ => None,
-        };
+        let (probe, limits, known) = (probe.to_owned(), self.limits, self.known.clone());
         let place = self.workers.admit()?;
         let work = move |engines: &mut Engines, watch: &Watch| {
-            let judged = Sight { engines, watch, limits }.answer(probe, reference, &question)?;
+            let judged = Sight { engines, watch, limits, known: &known }.answer(&probe, &question)?;
             Ok(judged.map_err(|unjudged| unjudged.error.to_owned()))
         };
         match self.workers.run(place, work).await {
@@ -108,31 +122,23 @@ pub fn normal_words(text: &str) -> Vec<String> {
     Phrase::parse(text).words().to_vec()
 }
 
-fn open(path: &Path) -> anyhow::Result<File> {
-    File::open(path).with_context(|| format!("cannot open {}", path.display()))
-}
-
 /// One worker at one file.
 struct Sight<'a> {
     engines: &'a mut Engines,
     watch: &'a Watch,
     limits: Limits,
+    known: &'a Known,
 }
 
 impl Sight<'_> {
-    fn answer(
-        &mut self,
-        probe: File,
-        reference: Option<File>,
-        question: &Question,
-    ) -> Result<Judged<Opinion>, Error> {
+    fn answer(&mut self, probe: &Path, question: &Question) -> Result<Judged<Opinion>, Error> {
         Ok(match question {
-            Question::Face { .. } => {
-                let (probe, reference) = (self.face(probe)?, self.face(needed(reference)?)?);
+            Question::Face { reference } => {
+                let (probe, reference) = (self.face(probe)?, self.face(reference)?);
                 probe.and_then(|probe| Ok(same_face(&probe, &reference?)))
             }
-            Question::Voice { .. } => {
-                let (probe, reference) = (self.voice(probe)?, self.voice(needed(reference)?)?);
+            Question::Voice { reference } => {
+                let (probe, reference) = (self.voice(probe)?, self.voice(reference)?);
                 probe.and_then(|probe| Ok(same_voice(&probe, &reference?)))
             }
             Question::Liveness => {
@@ -164,16 +170,26 @@ impl Sight<'_> {
         })
     }
 
-    fn findings(&mut self, file: File, phrase: &str, wanted: Wanted) -> Result<Findings, Error> {
+    fn findings(&mut self, file: &Path, phrase: &str, wanted: Wanted) -> Result<Findings, Error> {
         let phrase = Phrase::parse(phrase);
         let task = Task { is_digits: phrase.is_digits(), phrase, wanted, limits: self.limits };
-        pipeline::analyze(self.engines, Spooled::new(file), &task, self.watch)
+        pipeline::analyze(self.engines, Spooled::new(File::open(file)?), &task, self.watch)
     }
 
     /// The face of a picture (its largest) or of a video.
-    fn face(&mut self, mut file: File) -> Result<Judged<Embedding>, Error> {
+    fn face(&mut self, path: &Path) -> Result<Judged<Embedding>, Error> {
+        if let Some(known) = recall(&self.known.faces, path) {
+            return Ok(known);
+        }
+        let face = self.new_face(path)?;
+        remember(&self.known.faces, path, &face);
+        Ok(face)
+    }
+
+    fn new_face(&mut self, path: &Path) -> Result<Judged<Embedding>, Error> {
+        let mut file = File::open(path)?;
         if !is_picture(&file)? {
-            let found = self.findings(file, "", Wanted { face: true, ..Wanted::default() })?;
+            let found = self.findings(path, "", Wanted { face: true, ..Wanted::default() })?;
             return Ok(asked(found.face));
         }
         let mut bytes = Vec::new();
@@ -184,14 +200,20 @@ impl Sight<'_> {
         Ok(Ok(self.engines.face.embed(&picture, face)?))
     }
 
-    fn voice(&mut self, file: File) -> Result<Judged<Voiceprint>, Error> {
-        Ok(asked(self.findings(file, "", Wanted { voice: true, ..Wanted::default() })?.voice))
+    fn voice(&mut self, path: &Path) -> Result<Judged<Voiceprint>, Error> {
+        if let Some(known) = recall(&self.known.voices, path) {
+            return Ok(known);
+        }
+        let voice = asked(self.findings(path, "", Wanted { voice: true, ..Wanted::default() })?.voice);
+        remember(&self.known.voices, path, &voice);
+        Ok(voice)
     }
 
     /// Of a file of sound alone no frame can be looked at, so it is heard without the pipeline's pictures.
-    fn phrase(&mut self, file: File, phrase: &str) -> Result<Judged<Opinion>, Error> {
+    fn phrase(&mut self, file: &Path, phrase: &str) -> Result<Judged<Opinion>, Error> {
         let phrase = Phrase::parse(phrase);
-        let heard = pipeline::hear_phrase(&self.engines.shared, Spooled::new(file), &phrase, &self.limits)?;
+        let file = Spooled::new(File::open(file)?);
+        let heard = pipeline::hear_phrase(&self.engines.shared, file, &phrase, &self.limits)?;
         Ok(heard.map(|heard| Opinion {
             score: heard.llr.into(),
             accepted: heard.said,
@@ -200,8 +222,14 @@ impl Sight<'_> {
     }
 }
 
-fn needed(reference: Option<File>) -> Result<File, Error> {
-    reference.ok_or(Error::Invalid("a reference is needed"))
+type Files<T> = Mutex<HashMap<PathBuf, Judged<T>>>;
+
+fn recall<T: Clone>(known: &Files<T>, path: &Path) -> Option<Judged<T>> {
+    known.lock().unwrap_or_else(PoisonError::into_inner).get(path).cloned()
+}
+
+fn remember<T: Clone>(known: &Files<T>, path: &Path, found: &Judged<T>) {
+    known.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned(), found.clone());
 }
 
 /// A service that was asked for has an answer.

@@ -13,6 +13,7 @@
 
 mod answer;
 mod calibration;
+mod calibrations;
 mod candidate;
 mod config;
 mod engines;
@@ -45,6 +46,7 @@ use proto::ml::ml_server::MlServer;
 use tonic::service::Routes;
 
 use crate::{
+    calibrations::Calibrations,
     engines::{Shared, template_models},
     service::Ml,
     store::Store,
@@ -52,6 +54,7 @@ use crate::{
     workers::Workers,
 };
 
+pub use calibrations::Calibrated;
 pub use config::Config;
 
 /// The tables of this service.
@@ -65,6 +68,7 @@ pub async fn routes(config: Config) -> anyhow::Result<Routes> {
     let ring = KeyRing::open(&config.keys).context("the master key")?;
     let db = Db::open(&config.db, &MIGRATIONS).await?;
     let pack = Pack::open(config.models.as_deref())?;
+    let calibrations = Calibrations::load(&config, &pack)?;
     let templates = Templates::new(Store::new(db), ring, template_models(&pack)?);
     let (of, deadline) = (pack.clone(), Duration::from_secs(config.deadline_s.into()));
     let load = move || {
@@ -72,6 +76,6 @@ pub async fn routes(config: Config) -> anyhow::Result<Routes> {
         Workers::start(config.workers.max(1), config.queue, deadline, move || shared.worker())
     };
     let workers = tokio::task::spawn_blocking(load).await.context("the models could not be loaded")??;
-    let ml = Ml::new(&config, workers, templates, pack);
+    let ml = Ml::new(&config, workers, templates, pack, calibrations);
     Ok(Routes::new(MlServer::new(ml).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES)))
 }

@@ -57,7 +57,12 @@ impl Ml {
         let work = move |engines: &mut Engines, watch: &Watch| {
             compare(engines, &image, Spooled::new(video), !header.detect_only, &limits, watch)
         };
-        self.workers.run(place, work).await
+        let found = self.workers.run(place, work).await?;
+        let by = |c: FaceComparison| self.calibrations.face(c);
+        let comparison = found
+            .comparison
+            .map(|c| Comparison { overall: by(c.overall), frames: c.frames.into_iter().map(by).collect() });
+        Ok(Matched { comparison, ..found })
     }
 
     /// The picture and the video, which come one after the other.

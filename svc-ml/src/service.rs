@@ -21,6 +21,7 @@ use zeroize::Zeroizing;
 
 use crate::{
     answer,
+    calibrations::Calibrations,
     candidate::{Candidate, Owner},
     config::Config,
     engines::Engines,
@@ -47,10 +48,17 @@ pub struct Ml {
     pub(crate) bounds: Bounds,
     pub(crate) limits: Limits,
     pub(crate) spool: Option<PathBuf>,
+    pub(crate) calibrations: Calibrations,
 }
 
 impl Ml {
-    pub fn new(config: &Config, workers: Workers<Engines>, templates: Templates, pack: Pack) -> Self {
+    pub fn new(
+        config: &Config,
+        workers: Workers<Engines>,
+        templates: Templates,
+        pack: Pack,
+        calibrations: Calibrations,
+    ) -> Self {
         let bounds = Bounds { bytes: config.max_bytes, time: Duration::from_secs(config.upload_s.into()) };
         Self {
             workers: Arc::new(workers),
@@ -59,6 +67,7 @@ impl Ml {
             bounds,
             limits: config.limits(),
             spool: config.spool.clone(),
+            calibrations,
         }
     }
 
@@ -77,14 +86,14 @@ impl Ml {
         let mut findings = self.workers.run(place, work).await?;
         let candidate = if header.want_candidate { self.candidate(&header, &findings)? } else { Vec::new() };
         let started = std::time::Instant::now();
-        let identities =
-            identify(&self.templates, &header.project_id, &header.user_fullname, &findings).await?;
+        let (project, user, by) = (&header.project_id, &header.user_fullname, &self.calibrations);
+        let identities = identify(&self.templates, project, user, &findings, by).await?;
         let wall = started.elapsed();
         // Mostly waiting for the database; what it computes is booked as the same.
         findings.stages.add(crate::stages::Stage { name: "templates", cpu: Duration::ZERO, wall });
         Ok(wire::AnalyzeVideoResponse {
             candidate: candidate.into(),
-            ..answer::encode(findings, &identities, !header.user_fullname.is_empty())
+            ..answer::encode(findings, &identities, !header.user_fullname.is_empty(), &self.calibrations)
         })
     }
 

@@ -46,6 +46,18 @@ pub struct Manifest {
     pub files: Vec<Entry>,
 }
 
+impl Manifest {
+    /// A short sum over the files of `groups`: where it is the same, so are the scores of their models.
+    pub fn sum(&self, groups: &[&str]) -> String {
+        let of = |e: &&Entry| groups.contains(&e.group.as_str());
+        let mut parts: Vec<_> =
+            self.files.iter().filter(of).map(|e| format!("{} {}\n", e.name, e.sha256)).collect();
+        parts.sort();
+        let sum = hex::encode(Sha256::digest(parts.concat()));
+        sum.get(..16).unwrap_or_default().to_owned()
+    }
+}
+
 /// One file of the pack and where it comes from.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Entry {

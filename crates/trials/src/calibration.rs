@@ -28,13 +28,44 @@ pub struct Calibration {
     pub others: usize,
 }
 
-/// Why scores cannot be calibrated.
+/// A calibration as it is written to a file: what it is of, and what it rests on.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Record {
+    /// `face`, `voice`, ...: the kind of evaluation.
+    pub kind: String,
+    pub provenance: Provenance,
+    pub calibration: Calibration,
+}
+
+/// What a calibration was made from.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Provenance {
+    /// The data, in words of whoever made it, or the file of results.
+    pub data: String,
+    /// YYYY-MM-DD.
+    pub date: String,
+    pub command: String,
+    /// The model pack whose scores these are; another one's mean something else.
+    pub models: String,
+    pub items: usize,
+    pub subjects: usize,
+    /// Items without a score; the curve says nothing about them.
+    pub not_judged: usize,
+}
+
+/// Why scores cannot be calibrated, or a calibration cannot be used.
 #[derive(Debug, PartialEq, thiserror::Error)]
 pub enum Error {
     #[error("needs at least {MIN} genuine and {MIN} other trials with a score, has {0} and {1}")]
     TooFew(usize, usize),
     #[error("an FMR of {0} needs at least {1} impostor or attack trials, there are {2}")]
     Unsupported(f64, usize, usize),
+    #[error("is no calibration: {0}; make it with `biometry calibrate`")]
+    Unreadable(String),
+    #[error("{0} must be {1}")]
+    Field(&'static str, &'static str),
 }
 
 /// Fewest trials of each side a curve is drawn from.
@@ -68,7 +99,44 @@ pub fn fit(trials: &[Trial], target_fmr: f64) -> Result<Calibration, Error> {
     })
 }
 
+impl Record {
+    /// Reads a file and checks what it says, so that nothing that serves has to.
+    ///
+    /// # Errors
+    /// [`Error::Unreadable`] or [`Error::Field`]: what is wrong, and where.
+    pub fn parse(json: &[u8]) -> Result<Self, Error> {
+        let record: Self = serde_json::from_slice(json).map_err(|e| Error::Unreadable(e.to_string()))?;
+        record.calibration.check()?;
+        Ok(record)
+    }
+}
+
 impl Calibration {
+    /// # Errors
+    /// [`Error::Field`] or [`Error::TooFew`].
+    fn check(&self) -> Result<(), Error> {
+        let field = |holds: bool, name, must| if holds { Ok(()) } else { Err(Error::Field(name, must)) };
+        let share = |v: f64| v > 0.0 && v < 1.0;
+        let points = &self.points;
+        field(self.threshold.is_finite(), "threshold", "a number")?;
+        field(share(self.target_fmr), "target_fmr", "above 0 and below 1")?;
+        field((0.0..=1.0).contains(&self.fnmr), "fnmr", "from 0 to 1")?;
+        field(
+            (2..=POINTS).contains(&points.len()),
+            "points",
+            "2 to 64 pairs of score and log-likelihood ratio",
+        )?;
+        field(points.iter().all(|p| p.0.is_finite() && p.1.is_finite()), "points", "numbers")?;
+        let rises = points.windows(2).all(|w| w[0].0 < w[1].0 && w[0].1 <= w[1].1);
+        field(rises, "points", "in rising order of the score, with a ratio that never falls")?;
+        let says = points.first().zip(points.last()).is_some_and(|(a, b)| a.1 < b.1);
+        field(says, "points", "of more than one ratio: these scores tell nobody apart")?;
+        if self.genuine < MIN || self.others < MIN {
+            return Err(Error::TooFew(self.genuine, self.others));
+        }
+        Ok(())
+    }
+
     /// The log-likelihood ratio of a score: linear between the points, level beyond the first and the last.
     #[must_use]
     pub fn log_likelihood_ratio(&self, score: f64) -> f64 {
@@ -84,8 +152,14 @@ impl Calibration {
     /// The probability of a genuine trial when both were as likely beforehand, 0..=1.
     #[must_use]
     pub fn probability(&self, score: f64) -> f64 {
-        1.0 / (1.0 + (-self.log_likelihood_ratio(score)).exp())
+        probability(self.log_likelihood_ratio(score))
     }
+}
+
+/// The probability of natural logarithmic odds, 0..=1.
+#[must_use]
+pub fn probability(log_odds: f64) -> f64 {
+    1.0 / (1.0 + (-log_odds).exp())
 }
 
 /// Neighbouring trials that share a likelihood ratio.
@@ -184,7 +258,48 @@ mod tests {
         }
     }
 
+    fn record() -> serde_json::Value {
+        serde_json::json!({"kind": "face", "provenance": {"data": "own", "date": "2026-01-31", "command": "-", "models": "1",
+            "items": 40, "subjects": 9, "not_judged": 1}, "calibration": {"threshold": 0.4, "target_fmr": 0.01, "fnmr": 0.02,
+            "points": [[0.1, -3.0], [0.6, 3.0]], "genuine": 20, "others": 20}})
+    }
+
+    #[test]
+    fn a_record_is_read_back_and_every_fault_is_named() {
+        let read = Record::parse(record().to_string().as_bytes()).unwrap();
+        assert!(read.calibration.log_likelihood_ratio(0.35).abs() < 1e-9);
+        let faults = [
+            ("/calibration/threshold", serde_json::json!("high"), "is no calibration"),
+            ("/calibration/target_fmr", serde_json::json!(1.5), "target_fmr must be above 0"),
+            ("/calibration/fnmr", serde_json::json!(-0.1), "fnmr must be from 0"),
+            ("/calibration/points", serde_json::json!([[0.1, 1.0]]), "points must be 2 to 64"),
+            ("/calibration/points", serde_json::json!([[0.5, -1.0], [0.1, 1.0]]), "rising order"),
+            ("/calibration/points", serde_json::json!([[0.1, 2.0], [0.5, 1.0]]), "rising order"),
+            ("/calibration/points", serde_json::json!([[0.1, 2.0], [0.5, 2.0]]), "tell nobody apart"),
+            ("/calibration/others", serde_json::json!(3), "needs at least 10"),
+            ("/provenance/items", serde_json::Value::Null, "is no calibration"),
+        ];
+        for (place, value, told) in faults {
+            let mut broken = record();
+            *broken.pointer_mut(place).unwrap() = value;
+            let error = Record::parse(broken.to_string().as_bytes()).unwrap_err().to_string();
+            assert!(error.contains(told), "{place}: {error}");
+        }
+        assert!(Record::parse(b"{}").is_err() && Record::parse(b"").is_err());
+    }
+
     proptest! {
+        #[test]
+        fn whatever_is_fitted_can_be_read(scores in prop::collection::vec((-1f64..1.0, any::<bool>()), 40..120)) {
+            let fitted = fit(&trials(scores), 0.2);
+            prop_assume!(fitted.is_ok());
+            let mut whole = Record::parse(record().to_string().as_bytes()).unwrap();
+            whole.calibration = fitted.unwrap();
+            prop_assume!(whole.calibration.points[0].1 < whole.calibration.points.last().unwrap().1);
+            let read = Record::parse(&serde_json::to_vec(&whole).unwrap());
+            prop_assert!(read.is_ok(), "{:?}", read);
+        }
+
         #[test]
         fn the_curve_rises_and_is_finite(
             scores in prop::collection::vec((-1f64..1.0, any::<bool>()), 40..200), at in -2f64..2.0, more in 0f64..1.0,

@@ -14,6 +14,7 @@ pub mod calibration;
 pub mod curve;
 pub mod det;
 pub mod draws;
+pub mod identification;
 pub mod summary;
 mod trial;
 pub mod words;

@@ -8,6 +8,7 @@ use crate::{
     Expected, Trial,
     curve::{Curve, Point, at_fmr, equal_error},
     draws::{Interval, intervals},
+    identification::Identification,
 };
 
 /// FMRs the FNMR is told at, as far as there are trials for it.
@@ -58,6 +59,9 @@ pub struct Summary {
     pub wer: Option<Rate>,
     /// Searches whose nearest was the right one.
     pub top1: Option<Rate>,
+    /// The same comparisons as searches, where there were subjects.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub identification: Option<Identification>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub groups: BTreeMap<String, Summary>,
 }

@@ -6,6 +6,7 @@ use voice::Voiceprint;
 
 use super::{judged, spoken_phrase, stage, unjudged};
 use crate::{
+    calibrations::Calibrations,
     enrol::{Duplicate, Enrolled, HeardVoice, SeenFace},
     matching::{Matched, fault, one_face},
     portrait::{Limit, Measure},
@@ -33,7 +34,8 @@ pub fn enrolled_voice(heard: HeardVoice, done: Enrolled<Voiceprint>) -> wire::En
         combined: measures(&recording::combined(&done.kept)),
         kept: count(done.kept.len()),
         duplicate: done.duplicate.map(duplicate),
-        spoken: Some(spoken_phrase(heard.spoken)),
+        // The limits of an enrolment are the shipped ones.
+        spoken: Some(spoken_phrase(heard.spoken, &Calibrations::default())),
         stages: stages(&heard.stages),
     }
 }

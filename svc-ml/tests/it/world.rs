@@ -47,7 +47,7 @@ pub fn story_with<F: Future<Output = ()>>(set: impl FnOnce(&mut Config), told: i
     RUNTIME.block_on(told(world));
 }
 
-fn root() -> PathBuf {
+pub fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap().to_owned()
 }
 

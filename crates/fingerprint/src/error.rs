@@ -1,0 +1,43 @@
+//! Why there is no answer.
+
+/// Either the picture cannot be judged (a fact about it, to be told), or something broke.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Error {
+    #[error(transparent)]
+    CannotJudge(#[from] Reason),
+    #[error("the picture cannot be read")]
+    Media(#[from] media::Error),
+    #[error("the print could not be worked on")]
+    Failed,
+}
+
+/// What is wrong with a print. [`Reason::code`] is stable; `Display` is a sentence for people.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Reason {
+    #[error("the picture of the print is too small")]
+    TooSmall,
+    #[error(
+        "the picture of the print is too large; a print at 500 pixels an inch is below 2000 pixels wide and high"
+    )]
+    TooLarge,
+    #[error("no ridges of a fingerprint are seen")]
+    NoRidges,
+    #[error("the print shows too few minutiae; press the whole fingertip")]
+    TooFewMinutiae,
+    #[error("the print is too smudged or faint to be judged")]
+    Unclear,
+}
+
+impl Reason {
+    /// A stable snake_case word.
+    #[must_use]
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::TooSmall => "print_too_small",
+            Self::TooLarge => "print_too_large",
+            Self::NoRidges => "no_ridges",
+            Self::TooFewMinutiae => "too_few_minutiae",
+            Self::Unclear => "print_unclear",
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! Fingerprints: is this a print that can be judged, and are two of one finger.
+//!
+//! A picture (jpg, png or webp by content) becomes a [`Print`]: minutiae by NIST's MINDTCT, and a quality that says why it
+//! cannot be judged otherwise. Two prints are compared by NIST's BOZORTH3 (Watson et al., "User's Guide to NIST Biometric
+//! Image Software", NISTIR 7392): a whole number, higher is more alike, [`SAME_FINGER`] is the customary threshold.
+//!
+//! Invariants: size and format are bounded before C code sees a pixel; the C code, which keeps its tables in statics, runs
+//! one call at a time; a panic around it is an error of one call; what is no print (a landscape has "minutiae" too) is
+//! refused with the reason, never compared.
+//!
+//! Callers: `svc_ml::judge`, for evaluations; whoever serves fingerprints uses the same two calls.
+
+mod error;
+mod nist;
+mod quality;
+mod ridges;
+
+pub use error::{Error, Reason};
+pub use quality::Quality;
+
+use media::Picture;
+
+/// BOZORTH3's customary threshold: scores above 40 are rarely of two fingers.
+pub const SAME_FINGER: u32 = 40;
+
+/// A print that can be compared.
+#[derive(Clone, Debug)]
+pub struct Print {
+    minutiae: nbis::Minutiae,
+    quality: Quality,
+}
+
+/// What the comparison of two prints says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Comparison {
+    /// 0 and up; hundreds for the same picture.
+    pub score: u32,
+    /// At least [`SAME_FINGER`].
+    pub matched: bool,
+}
+
+impl Print {
+    /// Reads a picture of one finger's print, dark ridges on light ground, as scanners give it (500 pixels an inch).
+    ///
+    /// # Errors
+    /// [`Error::CannotJudge`] says what is wrong with the print, [`Error::Media`] that it is no picture, [`Error::Failed`]
+    /// that the extraction failed.
+    pub fn read(picture: &[u8]) -> Result<Self, Error> {
+        let grey = image::imageops::grayscale(&Picture::decode(picture)?.to_rgb());
+        quality::check_size(grey.width(), grey.height())?;
+        let ridges = ridges::measure(&grey);
+        quality::check_ridges(ridges)?;
+        let minutiae = nist::minutiae(&grey)?;
+        let quality = Quality::of(ridges, &minutiae);
+        quality.check()?;
+        Ok(Self { minutiae, quality })
+    }
+
+    pub fn quality(&self) -> Quality {
+        self.quality
+    }
+
+    /// How alike two prints are.
+    ///
+    /// # Errors
+    /// [`Error::Failed`] when the comparison failed.
+    pub fn compare(&self, other: &Self) -> Result<Comparison, Error> {
+        let score = nist::compare(&self.minutiae, &other.minutiae)?;
+        Ok(Comparison { score, matched: score >= SAME_FINGER })
+    }
+}
+
+#[cfg(test)]
+mod tests;

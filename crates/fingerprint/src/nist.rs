@@ -1,0 +1,33 @@
+//! The C code of NIST, one call at a time.
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::{Mutex, PoisonError},
+};
+
+use image::GrayImage;
+use nbis::Minutiae;
+
+use crate::Error;
+
+/// BOZORTH3 keeps the tables of a comparison in statics, and MINDTCT's lookup tables are made on first use.
+static ONE_CALL: Mutex<()> = Mutex::new(());
+
+/// Minutiae of a picture whose size has been checked.
+pub(crate) fn minutiae(grey: &GrayImage) -> Result<Minutiae, Error> {
+    // The crate wants the bytes of a file: a portable graymap is a header and the pixels.
+    let mut file = format!("P5\n{} {}\n255\n", grey.width(), grey.height()).into_bytes();
+    file.extend_from_slice(grey.as_raw());
+    alone(|| nbis::extract_minutiae(&file, None))?.map_err(|_| Error::Failed)
+}
+
+/// BOZORTH3's score.
+pub(crate) fn compare(a: &Minutiae, b: &Minutiae) -> Result<u32, Error> {
+    // Negative only where a side has no minutiae at all.
+    alone(|| a.compare(b)).map(|score| u32::try_from(score).unwrap_or(0))
+}
+
+fn alone<T>(call: impl FnOnce() -> T) -> Result<T, Error> {
+    let _turn = ONE_CALL.lock().unwrap_or_else(PoisonError::into_inner);
+    catch_unwind(AssertUnwindSafe(call)).map_err(|_| Error::Failed)
+}

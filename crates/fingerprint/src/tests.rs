@@ -1,0 +1,113 @@
+use std::{f32::consts::TAU, io::Cursor, path::Path};
+
+use image::{GrayImage, Luma, RgbImage};
+use proptest::prelude::*;
+
+use super::*;
+
+/// A finger as a wave whose phase turns once around each minutia (Larkin and Fletcher, "A coherent framework for
+/// fingerprint analysis", 2007): minutiae lie where they are put, so the truth is known.
+struct Finger(Vec<([f32; 2], f32)>);
+
+const WIDTH: u32 = 400;
+const HEIGHT: u32 = 480;
+
+impl Finger {
+    fn of(seed: u64) -> Self {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let mut spirals: Vec<([f32; 2], f32)> = Vec::new();
+        while spirals.len() < 44 {
+            let at = [60.0 + 280.0 * random.f32(), 60.0 + 360.0 * random.f32()];
+            if spirals.iter().all(|(p, _)| (p[0] - at[0]).hypot(p[1] - at[1]) > 26.0) {
+                let sign = if spirals.len() % 2 == 0 { 1.0 } else { -1.0 };
+                spirals.push((at, sign));
+            }
+        }
+        Self(spirals)
+    }
+
+    /// An impression: moved and turned, with noise.
+    fn print(&self, seed: u64, moved: [f32; 2], turned: f32) -> Vec<u8> {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let (sin, cos) = turned.sin_cos();
+        let picture = GrayImage::from_fn(WIDTH, HEIGHT, |x, y| {
+            let (u, v) = (x as f32 - WIDTH as f32 / 2.0, y as f32 - HEIGHT as f32 / 2.0);
+            let p = [
+                cos * u - sin * v + WIDTH as f32 / 2.0 + moved[0],
+                sin * u + cos * v + HEIGHT as f32 / 2.0 + moved[1],
+            ];
+            let inside = ((p[0] - 200.0) / 165.0).powi(2) + ((p[1] - 240.0) / 205.0).powi(2) < 1.0;
+            let turns: f32 = self.0.iter().map(|(at, sign)| sign * (p[1] - at[1]).atan2(p[0] - at[0])).sum();
+            // Arched ridges nine pixels apart.
+            let plain = TAU / 9.0 * (p[1] + 0.0016 * (p[0] - 200.0).powi(2));
+            let wave = if inside { (plain + turns).cos() } else { 1.0 };
+            Luma([(150.0 + 80.0 * wave + 12.0 * (random.f32() - 0.5)) as u8])
+        });
+        png(&image::DynamicImage::ImageLuma8(picture).to_rgb8())
+    }
+}
+
+fn png(picture: &RgbImage) -> Vec<u8> {
+    let mut bytes = Cursor::new(Vec::new());
+    picture.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
+    bytes.into_inner()
+}
+
+fn fixture(name: &str) -> Vec<u8> {
+    std::fs::read(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures").join(name)).unwrap()
+}
+
+fn reason(picture: &[u8]) -> Reason {
+    match Print::read(picture) {
+        Err(Error::CannotJudge(reason)) => reason,
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn one_finger_is_known_again_and_other_fingers_are_not() {
+    let (ada, bob) = (Finger::of(1), Finger::of(2));
+    let first = Print::read(&ada.print(10, [0.0, 0.0], 0.0)).unwrap();
+    let again = Print::read(&ada.print(11, [9.0, -6.0], 0.08)).unwrap();
+    let other = Print::read(&bob.print(12, [0.0, 0.0], 0.0)).unwrap();
+    let (same, different) = (first.compare(&again).unwrap(), first.compare(&other).unwrap());
+    assert!(same.matched, "{same:?} {:?} {:?}", first.quality(), again.quality());
+    assert!(!different.matched, "{different:?}");
+    assert!((6.0..12.0).contains(&first.quality().period), "{:?}", first.quality());
+}
+
+#[test]
+fn what_is_no_print_is_refused_with_the_reason() {
+    for picture in ["apple.jpg", "obama.jpg", "thai_people.jpg"] {
+        assert_eq!(reason(&fixture(picture)), Reason::NoRidges, "{picture}");
+    }
+    let noise = RgbImage::from_fn(400, 400, |x, y| image::Rgb([(x * 31 + y * 17 + x * y) as u8; 3]));
+    assert_eq!(reason(&png(&noise)), Reason::NoRidges);
+    assert_eq!(reason(&png(&RgbImage::new(400, 400))), Reason::NoRidges);
+    assert_eq!(reason(&png(&RgbImage::new(50, 400))), Reason::TooSmall);
+    assert_eq!(reason(&png(&RgbImage::new(2100, 400))), Reason::TooLarge);
+    // Even stripes have the ridges of a finger and no minutiae.
+    let stripes = RgbImage::from_fn(400, 400, |_, y| {
+        image::Rgb([(128.0 + 90.0 * (y as f32 * TAU / 9.0).sin()) as u8; 3])
+    });
+    assert_eq!(reason(&png(&stripes)), Reason::TooFewMinutiae);
+    assert!(matches!(Print::read(b"no picture"), Err(Error::Media(_))));
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(24))]
+    #[test]
+    fn no_picture_stops_the_process(seed in any::<u64>(), width in 120u32..500, height in 120u32..500, kind in 0..4) {
+        let mut random = fastrand::Rng::with_seed(seed);
+        let period = 4.0 + 10.0 * random.f32();
+        let grey = GrayImage::from_fn(width, height, |x, y| Luma([match kind {
+            0 => random.u8(..),
+            1 => if random.f32() < 0.5 { 0 } else { 255 },
+            2 => (128.0 + 120.0 * ((x as f32).hypot(y as f32) * TAU / period).sin()) as u8,
+            _ => ((x * y) % 256) as u8,
+        }]));
+        // Past the gate, so that the C code sees what no gate would let through.
+        let found = nist::minutiae(&grey).unwrap();
+        prop_assert!(nist::compare(&found, &found).is_ok());
+    }
+}

@@ -1,0 +1,58 @@
+//! The same judgement without a server: for measuring on an operator's own pictures.
+
+use std::{fs::File, path::Path, sync::Arc};
+
+use anyhow::Context;
+use document::{
+    Engine,
+    Error::{NotPicture, TooLarge, Undecodable},
+};
+use models::{Pack, Runtime};
+use proto::docauth::CheckDocumentResponse;
+
+use crate::{
+    desk::Desk,
+    error::Error,
+    provider::{InHouse, Provider},
+    service::encode,
+};
+
+/// The in-house provider, ready to check files.
+pub struct Judge {
+    desk: Arc<Desk<Engine>>,
+    inhouse: InHouse,
+    pack: Pack,
+}
+
+impl Judge {
+    /// Loads the model pack (`None`: where packs usually are) for `threads` files at a time.
+    ///
+    /// # Errors
+    /// When the pack cannot be used.
+    pub fn load(models: Option<&Path>, threads: usize) -> anyhow::Result<Self> {
+        let pack = Pack::open(models)?;
+        let runtime = Runtime::load(&pack)?;
+        let desk = Arc::new(Desk::start(threads.max(1), threads, move || Ok(Engine::load(&runtime)?))?);
+        Ok(Self { inhouse: InHouse::new(desk.clone()), desk, pack })
+    }
+
+    /// The sum of the models that judge.
+    pub fn models(&self) -> String {
+        self.pack.manifest().sum(&["documents", "face"])
+    }
+
+    /// What a caller would be answered about one picture, as of today. `None`: it cannot be decoded.
+    ///
+    /// # Errors
+    /// When the file cannot be opened or a network fails.
+    pub async fn check(&self, picture: &Path) -> anyhow::Result<Option<CheckDocumentResponse>> {
+        let file = File::open(picture).with_context(|| format!("cannot open {}", picture.display()))?;
+        let today = time::OffsetDateTime::now_utc().date();
+        match self.inhouse.check(self.desk.admit()?, file, today).await {
+            Ok(checked) => Ok(Some(encode(checked))),
+            // A picture the server refuses is an outcome here, not the end.
+            Err(Error::Document(NotPicture | TooLarge | Undecodable)) => Ok(None),
+            Err(error) => Err(error.into()),
+        }
+    }
+}

@@ -1,0 +1,314 @@
+//! The operator's own calibrations: what `biometry calibrate` wrote, read once at start.
+//!
+//! One of them replaces the probability an answer carries; the decision stays with the shipped threshold unless the
+//! operator says that the calibration's shall decide. Without one, what is shipped beside the models stands:
+//! `face_calibration.json` here, `calibration.json` of the voice crate, `lips_calibration.json` of the pack, each with
+//! where it comes from.
+
+use std::{collections::BTreeMap, path::Path, sync::Arc};
+
+use anyhow::{Context, bail, ensure};
+use face::liveness::Liveness;
+use lips::{Reading, Sync};
+use models::Pack;
+use serde::{Deserialize, Serialize};
+use trials::calibration::{Calibration, Record, probability};
+use voice::{Comparison, PhraseEvidence};
+
+use crate::{
+    calibration::{FaceComparison, among},
+    config::Config,
+};
+
+/// What can be calibrated.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Calibrated {
+    Face,
+    Voice,
+    Liveness,
+    ActiveSpeaker,
+    VisualSpeech,
+    Phrase,
+}
+
+impl Calibrated {
+    pub const ALL: [Self; 6] =
+        [Self::Face, Self::Voice, Self::Liveness, Self::ActiveSpeaker, Self::VisualSpeech, Self::Phrase];
+
+    /// As in `biometry evaluate --kind`.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Face => "face",
+            Self::Voice => "voice",
+            Self::Liveness => "liveness",
+            Self::ActiveSpeaker => "active-speaker",
+            Self::VisualSpeech => "visual-speech",
+            Self::Phrase => "phrase",
+        }
+    }
+
+    /// The sum of the models its scores come from: those of others mean something else.
+    pub fn models(self, pack: &Pack) -> String {
+        pack.manifest().sum(match self {
+            Self::Face => &["face"],
+            Self::Voice | Self::Phrase => &["voice"],
+            Self::Liveness | Self::ActiveSpeaker => &["face", "biometry"],
+            Self::VisualSpeech => &["face", "biometry", "words"],
+        })
+    }
+}
+
+/// The calibrations in force beside the shipped ones; cloning shares them.
+#[derive(Clone, Debug, Default)]
+pub struct Calibrations(Arc<BTreeMap<Calibrated, Own>>);
+
+#[derive(Debug)]
+struct Own {
+    calibration: Calibration,
+    /// Its threshold decides.
+    decides: bool,
+}
+
+/// What a score says by an operator's calibration.
+struct Said {
+    log_odds: f64,
+    /// The threshold, where it decides.
+    threshold: Option<f64>,
+}
+
+impl Said {
+    /// Whether `score` is accepted; `shipped` is what the shipped threshold makes of it.
+    fn accepts(&self, score: f64, shipped: bool) -> bool {
+        self.threshold.map_or(shipped, |threshold| score >= threshold)
+    }
+}
+
+impl Calibrations {
+    /// Reads every `*.json` of the configured folder.
+    ///
+    /// # Errors
+    /// Names the file and what is wrong: unreadable, of a kind this service does not judge, twice of one kind, made with
+    /// other models; or a kind that shall decide and has no calibration.
+    pub fn load(config: &Config, pack: &Pack) -> anyhow::Result<Self> {
+        let mut own = BTreeMap::new();
+        if let Some(folder) = &config.calibrations {
+            for file in files(folder).with_context(|| format!("the calibrations in {}", folder.display()))? {
+                let (kind, record) = read(&file, pack).with_context(|| file.display().to_string())?;
+                let decides = config.decide_by_calibration.contains(&kind);
+                let trials::calibration::Provenance { data, date, items, subjects, .. } = &record.provenance;
+                tracing::info!(
+                    kind = kind.as_str(),
+                    data,
+                    date,
+                    items,
+                    subjects,
+                    decides,
+                    "an own calibration is used"
+                );
+                let calibration = record.calibration;
+                ensure!(
+                    own.insert(kind, Own { calibration, decides }).is_none(),
+                    "{} is a second calibration of kind {}; keep one",
+                    file.display(),
+                    kind.as_str()
+                );
+            }
+        }
+        if let Some(kind) = config.decide_by_calibration.iter().find(|kind| !own.contains_key(kind)) {
+            bail!(
+                "decide_by_calibration names {0}, but there is no calibration of kind {0} in the folder `calibrations` names",
+                kind.as_str()
+            );
+        }
+        Ok(Self(Arc::new(own)))
+    }
+
+    fn said(&self, kind: Calibrated, score: f64) -> Option<Said> {
+        let own = self.0.get(&kind)?;
+        let threshold = own.decides.then_some(own.calibration.threshold);
+        Some(Said { log_odds: own.calibration.log_likelihood_ratio(score), threshold })
+    }
+
+    /// Of one comparison, or of the nearest of several: the odds are divided by their number.
+    pub fn face(&self, shipped: FaceComparison) -> FaceComparison {
+        let Some(said) = self.said(Calibrated::Face, shipped.score) else { return shipped };
+        let log_odds = said.log_odds - (shipped.candidates.max(1) as f64).ln();
+        let matched =
+            said.threshold.map_or(shipped.matched, |t| shipped.score >= among(t, shipped.candidates));
+        FaceComparison { probability: probability(log_odds), matched, ..shipped }
+    }
+
+    /// Scores are told from the threshold of their bandwidth, as in an evaluation.
+    pub fn voice(&self, shipped: Comparison) -> Comparison {
+        let lead = f64::from(shipped.score - shipped.threshold);
+        let Some(said) = self.said(Calibrated::Voice, lead) else { return shipped };
+        Comparison {
+            log_odds: said.log_odds as f32,
+            imposter_prob: probability(-said.log_odds) as f32,
+            matched: said.accepts(lead, shipped.matched),
+            threshold: shipped.threshold + said.threshold.unwrap_or_default() as f32,
+            ..shipped
+        }
+    }
+
+    pub fn liveness(&self, shipped: Liveness) -> Liveness {
+        let score = f64::from(shipped.score);
+        let Some(said) = self.said(Calibrated::Liveness, score) else { return shipped };
+        let live = said.accepts(score, shipped.live);
+        let reason = if live { None } else { shipped.reason };
+        Liveness { live, reason, score: on_its_side(&said, live), ..shipped }
+    }
+
+    pub fn active_speaker(&self, shipped: Sync) -> Sync {
+        let score = f64::from(shipped.probability);
+        let Some(said) = self.said(Calibrated::ActiveSpeaker, score) else { return shipped };
+        let speaking = said.accepts(score, shipped.speaking);
+        Sync { speaking, probability: on_its_side(&said, speaking), ..shipped }
+    }
+
+    pub fn visual_speech(&self, shipped: Reading) -> Reading {
+        let score = f64::from(shipped.score);
+        let Some(said) = self.said(Calibrated::VisualSpeech, score) else { return shipped };
+        let agrees = said.accepts(score, shipped.agrees);
+        Reading { agrees, score: on_its_side(&said, agrees), ..shipped }
+    }
+
+    /// Whether the phrase was said, and how sure that is; `score` is what is answered without a calibration.
+    pub fn phrase(&self, shipped: PhraseEvidence, score: f32) -> (PhraseEvidence, f32) {
+        let llr = f64::from(shipped.llr);
+        let Some(answered) = self.said(Calibrated::Phrase, llr) else { return (shipped, score) };
+        let said = answered.accepts(llr, shipped.said);
+        (PhraseEvidence { said, ..shipped }, on_its_side(&answered, said))
+    }
+}
+
+/// The probability, on the decision's side of one half: rules read one half as the service's own yes.
+fn on_its_side(said: &Said, yes: bool) -> f32 {
+    const JUST_NO: f32 = 0.499;
+    let probability = probability(said.log_odds) as f32;
+    if yes { probability.max(0.5) } else { probability.min(JUST_NO) }
+}
+
+fn files(folder: &Path) -> std::io::Result<Vec<std::path::PathBuf>> {
+    let mut files = Vec::new();
+    for entry in std::fs::read_dir(folder)? {
+        let path = entry?.path();
+        files.extend(Some(path).filter(|p| p.extension().is_some_and(|e| e == "json")));
+    }
+    files.sort();
+    Ok(files)
+}
+
+fn read(file: &Path, pack: &Pack) -> anyhow::Result<(Calibrated, Record)> {
+    let record = Record::parse(&std::fs::read(file)?)?;
+    let kind = Calibrated::ALL.into_iter().find(|k| k.as_str() == record.kind);
+    let Some(kind) = kind else {
+        bail!("kind {:?} has no probability in an answer; take the file out of the folder", record.kind)
+    };
+    let now = kind.models(pack);
+    ensure!(
+        record.provenance.models == now,
+        "was measured with other models ({}, here are {now}); run `biometry evaluate` and `biometry calibrate` again",
+        record.provenance.models
+    );
+    Ok((kind, record))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::calibration::compare_faces;
+    use proptest::prelude::*;
+
+    fn with(kind: Calibrated, decides: bool) -> Calibrations {
+        let calibration = Calibration {
+            threshold: 0.6,
+            target_fmr: 0.01,
+            fnmr: 0.0,
+            points: vec![(0.2, -2.0), (0.6, 0.0), (1.0, 2.0)],
+            genuine: 50,
+            others: 100,
+        };
+        Calibrations(Arc::new(BTreeMap::from([(kind, Own { calibration, decides })])))
+    }
+
+    fn speaker(probability: f32) -> Sync {
+        let speaking = probability >= 0.5;
+        Sync { probability, speaking, lag_ms: 0, s_norm: 0.0, lead: 0.0, aperture_correlation: 0.0 }
+    }
+
+    #[test]
+    fn without_one_everything_is_as_shipped() {
+        let none = Calibrations::default();
+        assert_eq!(none.face(compare_faces(0.5, 1)), compare_faces(0.5, 1));
+        assert_eq!(none.active_speaker(speaker(0.7)), speaker(0.7));
+    }
+
+    #[test]
+    fn a_calibration_gives_the_odds_and_decides_only_when_told_to() {
+        let (advises, decides) = (with(Calibrated::Face, false), with(Calibrated::Face, true));
+        let shipped = compare_faces(0.5, 1);
+        assert!(shipped.matched);
+        let advised = advises.face(shipped);
+        assert!(advised.matched && (advised.probability - probability(-0.5)).abs() < 1e-9);
+        assert!(!decides.face(shipped).matched && decides.face(compare_faces(0.7, 1)).matched);
+        let crowd = decides.face(compare_faces(0.61, 1000));
+        assert!(
+            !crowd.matched && crowd.probability < 0.01,
+            "a stranger of a thousand comes near more easily"
+        );
+    }
+
+    #[test]
+    fn a_probability_stays_on_the_side_of_the_decision() {
+        let (advises, decides) =
+            (with(Calibrated::ActiveSpeaker, false), with(Calibrated::ActiveSpeaker, true));
+        assert_eq!(advises.active_speaker(speaker(0.55)), Sync { probability: 0.5, ..speaker(0.55) });
+        let refused = decides.active_speaker(speaker(0.55));
+        assert!(!refused.speaking && refused.probability < 0.5);
+    }
+
+    #[test]
+    fn the_operators_mistakes_are_named() {
+        let dir = tempfile::tempdir().unwrap();
+        let pack = Pack::open(Some(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../models"))).unwrap();
+        let mut config = Config { calibrations: Some(dir.path().into()), ..Config::embedded(dir.path()) };
+        let told = |config: &Config| format!("{:#}", Calibrations::load(config, &pack).unwrap_err());
+        let write = |name: &str, kind: &str, models: &str| {
+            let record = serde_json::json!({"kind": kind, "provenance": {"data": "own", "date": "2026-01-31", "command": "-",
+                "models": models, "items": 40, "subjects": 9, "not_judged": 1}, "calibration": {"threshold": 0.4,
+                "target_fmr": 0.01, "fnmr": 0.02, "points": [[0.1, -3.0], [0.6, 3.0]], "genuine": 20, "others": 20}});
+            std::fs::write(dir.path().join(name), record.to_string()).unwrap();
+        };
+        let models = Calibrated::Face.models(&pack);
+        write("face.json", "face", &models);
+        Calibrations::load(&config, &pack).unwrap();
+        config.decide_by_calibration = vec![Calibrated::Voice];
+        assert!(told(&config).contains("names voice, but there is no calibration of kind voice"));
+        config.decide_by_calibration.clear();
+        write("g.json", "face", &models);
+        assert!(told(&config).contains("g.json is a second calibration of kind face"));
+        write("g.json", "document", &models);
+        assert!(told(&config).contains("has no probability in an answer"));
+        write("g.json", "voice", "other");
+        assert!(told(&config).contains("was measured with other models (other"));
+        std::fs::write(dir.path().join("g.json"), "{").unwrap();
+        assert!(told(&config).contains("g.json") && told(&config).contains("is no calibration"));
+        config.calibrations = Some(dir.path().join("nowhere"));
+        assert!(told(&config).contains("nowhere"));
+    }
+
+    proptest! {
+        #[test]
+        fn no_score_gives_what_is_no_probability(score in any::<f64>(), n in 0usize..100_000, decides in any::<bool>()) {
+            prop_assume!(!score.is_nan());
+            let face = FaceComparison { score, probability: 0.5, matched: false, candidates: n };
+            let found = with(Calibrated::Face, decides).face(face);
+            prop_assert!((0.0..=1.0).contains(&found.probability));
+            let speaker = with(Calibrated::ActiveSpeaker, decides).active_speaker(speaker(score as f32));
+            prop_assert!((0.0..=1.0).contains(&speaker.probability));
+            prop_assert_eq!(speaker.speaking, speaker.probability >= 0.5);
+        }
+    }
+}

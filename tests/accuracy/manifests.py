@@ -1,0 +1,276 @@
+"""The manifests of `biometry evaluate`, one function a kind, made of the development data.
+
+Everything drawn is drawn with a seed: the same data give the same items.
+"""
+import csv
+import itertools
+import json
+import random
+import subprocess
+import wave
+from pathlib import Path
+
+import numpy as np
+
+import media
+
+DIGITS = "zero one two three four five six seven eight nine".split()
+WORDS = [dict(b="bin", l="lay", p="place", s="set"), dict(b="blue", g="green", r="red", w="white"),
+         {"a": "at", "b": "by", "i": "in", "w": "with"}, {c: c for c in "abcdefghijklmnopqrstuvxyz"},
+         dict(zip("z123456789", DIGITS)), dict(a="again", n="now", p="please", s="soon")]
+DEGRADED = ["32 px", "20 px", "grey", "blurred", "JPEG 30"]
+VOICES = ["en-us", "en-gb", "en-us+f3", "en-gb+m4"]
+
+
+def sentence(clip):
+    return " ".join(words[letter] for words, letter in zip(WORDS, clip.stem))
+
+
+def other_digit(words, rng):
+    """One digit of the phrase made another one."""
+    words = list(words)
+    at = rng.choice([i for i, word in enumerate(words) if word in DIGITS])
+    words[at] = rng.choice([d for d in DIGITS if d != words[at]])
+    return " ".join(words)
+
+
+class Data:
+    """The development data, where made media go, and how many clips of a speaker are taken."""
+
+    def __init__(self, root, work, models, fixtures, clips):
+        self.root, self.media, self.fixtures, self.most = root, work / "media", fixtures, clips
+        self.faces = media.Faces(models)
+
+    def clips(self, most=None):
+        """(speaker, clip) pairs of GRID."""
+        rng, chosen = random.Random(1), []
+        for speaker in sorted(p for p in (self.root / "video/grid").iterdir() if p.is_dir()):
+            files = sorted(speaker.glob("*.mp4"))
+            taken = sorted(rng.sample(files, min(self.most, len(files))))
+            chosen += [(speaker.name, file) for file in taken[:most]]
+        return chosen
+
+    def at(self, *parts):
+        path = self.media.joinpath(*parts)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        return path
+
+
+def item(number, probe, label, **fields):
+    return {"id": str(number), "probe": str(Path(probe).resolve()), "label": label,
+            **{k: str(Path(v).resolve()) if k == "reference" else v for k, v in fields.items() if v is not None}}
+
+
+def numbered(rows):
+    return [item(number, *row[:2], **row[2]) for number, row in enumerate(rows)]
+
+
+# ---- recognition
+
+
+def face(data):
+    """All pairs: clean against clean once, each degraded picture against every clean one."""
+    people = [(p.parent.name, p) for p in sorted(data.root.glob("faces/*/*")) if p.suffix in (".jpg", ".jpeg", ".png")]
+    people += [(speaker, frame(data, speaker, clip)) for speaker, clip in data.clips(6)]
+    rows = [pair(a, b, "clean") for a, b in itertools.combinations(people, 2)]
+    for how in DEGRADED:
+        for person, picture in people:
+            out = data.at("faces", how.replace(" ", "-"), f"{person}-{picture.stem}.jpg")
+            worse = media.degraded(data.faces, picture, how, out)
+            if worse:
+                rows += [pair((person, worse), other, how) for other in people if other[1] != picture]
+    return numbered(rows)
+
+
+def frame(data, speaker, clip):
+    return media.ffmpeg(data.at("faces", "grid", f"{speaker}-{clip.stem}.png"), "-i", clip, "-ss", "1", "-frames:v", "1")
+
+
+def pair(probe, reference, group):
+    label = "genuine" if probe[0] == reference[0] else "impostor"
+    return probe[1], label, {"reference": reference[1], "subject": probe[0], "group": group}
+
+
+def voice(data):
+    """All pairs: wide band, 8 kHz, and one of each."""
+    wide = [(f.parent.name, f) for f in sorted(data.root.glob("speech/librispeech/*/*.flac"))]
+    wide += [(speaker, media.sound_of(clip, data.at("voices", "wide", f"{speaker}-{clip.stem}.wav")))
+             for speaker, clip in data.clips(10)]
+    narrow = [(who, media.narrow(f, data.at("voices", "narrow", f"{who}-{f.stem}.wav"))) for who, f in wide]
+    spliced = [(who, file) for who, file, _ in fsdd_strings(data, 8)]
+    rows = [pair(a, b, "wide band") for a, b in itertools.combinations(wide, 2)]
+    rows += [pair(a, b, "8 kHz") for a, b in itertools.combinations(narrow + spliced, 2)]
+    rows += [pair(narrow[i], wide[j], "8 kHz against wide band")
+             for i, j in itertools.product(range(len(wide)), repeat=2) if i != j]
+    return numbered(rows)
+
+
+def fingerprint(data):
+    prints = [(f.stem.split("_")[0], f) for f in sorted(data.root.glob("fingerprint/*.png"))]
+    rows = [pair(a, b, "prints") for a, b in itertools.combinations(prints, 2)]
+    # No prints: to be told so, and counted.
+    others = [data.fixtures / "apple.jpg", data.fixtures / "obama.jpg", data.root / "docs/td3.jpg"]
+    rows += [(other, "impostor", {"reference": prints[0][1], "attack": "no print", "group": "no prints"}) for other in others]
+    return numbered(rows)
+
+
+# ---- words
+
+
+def fsdd_strings(data, each):
+    """(speaker, file, words): spliced digits at 8 kHz, a tenth of a second apart."""
+    rng, strings = random.Random(2), []
+    for speaker in ("george", "jackson", "theo"):
+        for number in range(each):
+            digits = [rng.randrange(10) for _ in range(rng.choice((6, 8)))]
+            out = data.at("voices", "digits", f"{speaker}-{number}.wav")
+            parts = [read_wav(data.root / f"speech/fsdd/{d}_{speaker}_{rng.randrange(5)}.wav") for d in digits]
+            media.write_wav(out, joined(parts, 8000, 0.1), 8000)
+            strings.append((speaker, out, [DIGITS[d] for d in digits]))
+    return strings
+
+
+def read_wav(file):
+    with wave.open(str(file)) as opened:
+        return np.frombuffer(opened.readframes(opened.getnframes()), np.int16).astype(np.float32) / 32768
+
+
+def joined(parts, rate, pause):
+    gap = np.zeros(int(rate * pause), np.float32)
+    return np.concatenate([x for part in parts for x in (gap, part)] + [gap])
+
+
+def grid_strings(data, count):
+    """(speaker, file, words): digits cut out of GRID sentences at their word times, wide band."""
+    rng, times = random.Random(3), {}
+    for speaker in ("s1", "s31"):
+        with open(data.root / f"video/grid/{speaker}-words.tsv") as file:
+            for row in csv.DictReader(file, delimiter="\t"):
+                if row["word"] in DIGITS:
+                    times.setdefault((speaker, row["word"]), []).append(row)
+    strings = []
+    for number in range(count):
+        words = [rng.choice(DIGITS) for _ in range(6)]
+        parts = []
+        for word in words:
+            row = rng.choice(times["s1", word])
+            clip = data.root / f"video/grid/s1/{row['clip']}.mp4"
+            sound = media.samples(media.sound_of(clip, data.at("voices", "wide", f"s1-{clip.stem}.wav")))
+            # A little around each word, for GRID's times are tight.
+            parts.append(sound[max(0, int(row["start_ms"]) - 30) * 16: (int(row["end_ms"]) + 40) * 16])
+        out = data.at("voices", "grid-digits", f"{number}.wav")
+        strings.append(("s1", media.write_wav(out, joined(parts, media.RATE, 0.12), media.RATE), words))
+    return strings
+
+
+def machine_strings(data, count):
+    rng, strings = random.Random(4), []
+    for number in range(count):
+        words, voice_name = [rng.choice(DIGITS) for _ in range(rng.choice((6, 8)))], VOICES[number % len(VOICES)]
+        out = media.said_by_machine(", ".join(words), voice_name, data.at("voices", "machine", f"{number}.wav"))
+        strings += [(voice_name, out, words)] if out else []
+    return strings
+
+
+def phrase(data):
+    """The phrase that was said, the same with one digit wrong, and another one."""
+    sets = [("digits of GRID, wide band", grid_strings(data, 40)), ("digits of a machine, wide band", machine_strings(data, 40)),
+            ("spliced digits, 8 kHz", fsdd_strings(data, 16)),
+            ("GRID sentences, wide band", [(s, c, sentence(c).split()) for s, c in data.clips()])]
+    rng, rows = random.Random(5), []
+    for group, strings in sets:
+        for subject, probe, words in strings:
+            fields = {"subject": subject, "group": group, "said": " ".join(words)}
+            others = [w for _, _, w in strings if w != words]
+            rows += [(probe, "genuine", {**fields, "phrase": " ".join(words)}),
+                     (probe, "impostor", {**fields, "attack": "one digit wrong", "phrase": other_digit(words, rng)}),
+                     (probe, "impostor", {**fields, "attack": "another phrase", "phrase": " ".join(rng.choice(others))})]
+    return numbered(rows)
+
+
+def visual_speech(data):
+    rng, rows, clips = random.Random(6), [], data.clips()
+    for subject, clip in clips:
+        words = sentence(clip).split()
+        other = sentence(rng.choice([c for _, c in clips if sentence(c).split()[4] != words[4]]))
+        fields = {"subject": subject, "said": " ".join(words)}
+        rows += [(clip, "genuine", {**fields, "phrase": " ".join(words)}),
+                 (clip, "impostor", {**fields, "attack": "one digit wrong", "phrase": other_digit(words, rng)}),
+                 (clip, "impostor", {**fields, "attack": "another phrase", "phrase": other})]
+    return numbered(rows)
+
+
+# ---- attacks
+
+
+def active_speaker(data):
+    rng, rows, clips = random.Random(7), [], data.clips()
+    for speaker, clip in clips:
+        rows.append((clip, "genuine", {"subject": speaker, "group": speaker}))
+        for attack, file in sounds(data, rng, clips, speaker, clip):
+            if file:
+                rows.append((file, "attack", {"subject": speaker, "group": speaker, "attack": attack}))
+    return numbered(rows)
+
+
+def sounds(data, rng, clips, speaker, clip):
+    at = lambda name: data.at("speaker", f"{speaker}-{clip.stem}-{name}.mp4")
+    other = rng.choice([c for s, c in clips if s != speaker])
+    own = [c for s, c in clips if s == speaker and c.stem[4] != clip.stem[4]]
+    yield "still", media.still(clip, at("still"))
+    yield "moved still", media.moved_still(clip, at("moved"))
+    yield "another's sound", media.with_sound(clip, other, at("other"))
+    for seconds in (0.2, 0.4, 0.8):
+        yield f"sound {seconds} s late", media.shifted(clip, seconds, at(f"late-{seconds}"))
+    yield "silence", media.with_made_sound(clip, "anullsrc=r=16000:cl=mono", at("silence"))
+    yield "noise", media.with_made_sound(clip, "anoisesrc=r=16000:a=0.1:c=white:s=1", at("noise"))
+    yield "sound reversed", media.with_sound(clip, clip, at("reversed"), "areverse")
+    if own:
+        dub = rng.choice(own)
+        yield "own voice, another clip", media.with_sound(clip, dub, at("own"))
+        yield "own voice, dub cut to the speech", media.aligned(clip, dub, at("dub"))
+    spoken = media.said_by_machine(sentence(clip), rng.choice(VOICES), data.at("speaker", f"{speaker}-{clip.stem}.wav"))
+    yield "machine's voice, the words, cut to the speech", spoken and media.aligned(clip, spoken, at("machine"))
+
+
+def liveness(data):
+    rng, rows, clips = random.Random(8), [], data.clips()
+    for speaker, clip in clips:
+        at = lambda name: data.at("liveness", f"{speaker}-{clip.stem}-{name}.mp4")
+        other = rng.choice([c for s, c in clips if s != speaker])
+        rows.append((clip, "live", {"subject": speaker, "group": "GRID"}))
+        for attack, file in (("still", media.still(clip, at("still"))), ("moved still", media.moved_still(clip, at("moved"))),
+                             ("tilted still", media.tilted_still(clip, at("tilted"))),
+                             ("replay on a screen", media.replayed(clip, at("replay"))),
+                             ("cut-out mouth", media.cut_out_mouth(data.faces, clip, at("mouth"))),
+                             ("looped clip", media.looped(clip, at("looped"))),
+                             ("face swapped midway", media.swapped(clip, other, at("swapped")))):
+            if file:
+                rows.append((file, "attack", {"subject": speaker, "group": "GRID", "attack": attack}))
+    for name, label in (("les_real.mp4", "live"), ("les_fake.mp4", "attack")):
+        rows.append((data.root / "spoof" / name, label, {"attack": "replay, recorded" if label == "attack" else None,
+                                                         "group": "recorded"}))
+    for picture in sorted((data.root / "spoof/fake").glob("*.jpg")):
+        file = media.photograph(picture, data.at("liveness", f"print-{picture.stem}.mp4"))
+        rows.append((file, "attack", {"attack": "photograph of a print or screen", "group": "recorded"}))
+    return numbered(rows)
+
+
+def document(data, generator, count=48):
+    """Generated documents, genuine and forged, and the published specimens (which are past their dates, or specimens)."""
+    rows = []
+    if generator:
+        for attack, first in ((None, 700_001), ("zone_digits", 710_001), ("expired", 720_001), ("printed_number", 730_001),
+                              ("printed_birth", 740_001), ("portrait_spliced", 750_001), ("screen", 760_001)):
+            folder, wanted = data.at("documents", attack or "genuine", "x").parent, count if attack is None else count // 6
+            if len(list(folder.glob("*.jpg"))) < wanted:
+                subprocess.run([generator, folder, str(wanted), str(first), *([attack] if attack else [])], check=True)
+            for picture in sorted(folder.glob("*.jpg"))[:wanted]:
+                rows.append((picture, "impostor" if attack else "genuine", {"attack": attack, "group": "generated"}))
+    for picture in sorted(p for p in (data.root / "docs").iterdir() if p.suffix in (".jpg", ".png")):
+        rows.append((picture, "impostor", {"attack": "specimen or expired", "group": "published specimens"}))
+    return numbered(rows)
+
+
+def write(items, file):
+    file.write_text("".join(json.dumps(item) + "\n" for item in items))
