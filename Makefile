@@ -3,7 +3,7 @@
 SHELL := /bin/bash
 # The accuracy checks and the comparison need development data that is not part of this repository.
 SHARED ?= ../shared
-# Share of the generated documents `make accuracy` reads; only a whole run is written down.
+# What was made and judged before is kept in target/accuracy. Share of the generated documents `make accuracy` reads; only a whole run is written down.
 DOCUMENTS ?= 1
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
@@ -49,7 +49,8 @@ bench: setup ## throughput, latency, memory and CPU by stage, beside the Python 
 accuracy: setup ## measure on the development data in SHARED
 	@test -d $(SHARED)/data || { echo "make accuracy needs the development data in $(SHARED)/data (set SHARED)"; exit 1; }
 	@# One selection for both, so that every dependency is compiled once.
-	cargo build --release --locked -p biometry -p specimens --bin biometry --example accuracy
-	@.venv/bin/python tests/accuracy/accuracy.py --biometry target/release/biometry --data $(SHARED)/data
+	cargo build --release --locked -p biometry -p specimens --bin biometry --example accuracy --example generate
+	@.venv/bin/python tests/accuracy/run.py --data $(SHARED)/data --out docs/ACCURACY.md
+	@.venv/bin/python tests/accuracy/server.py --biometry target/release/biometry --data $(SHARED)/data
 	@.venv/bin/python tests/accuracy/documents.py --reader target/release/examples/accuracy --data $(SHARED)/data \
 	  --work target/accuracy/$(DOCUMENTS) --share $(DOCUMENTS) $(if $(filter 1,$(DOCUMENTS)),--out docs/ACCURACY.md)

@@ -6,6 +6,7 @@ mod results;
 mod searches;
 
 use std::{
+    collections::BTreeSet,
     io::Write,
     path::Path,
     sync::atomic::{AtomicUsize, Ordering},
@@ -55,10 +56,27 @@ pub async fn run(args: EvaluateArgs) -> anyhow::Result<()> {
     write(&args.out, &serde_json::to_vec_pretty(&results)?)?;
     results::print(&results, &mut std::io::stdout())?;
     if let Some(file) = &args.det {
-        let curve = trials::curve::Curve::new(&trials).points(&vec![1.0; trials.len()]);
-        write(file, trials::det::svg(args.kind.as_str(), &[(args.kind.as_str(), &curve)]).as_bytes())?;
+        write(file, curves(args.kind, &trials).as_bytes())?;
     }
     Ok(())
+}
+
+/// The detection error trade-off of each group that has both sides, or of all where that is none.
+fn curves(kind: Kind, trials: &[Trial]) -> String {
+    let groups: BTreeSet<&str> = trials.iter().filter_map(|t| t.group.as_deref()).collect();
+    let points = |trials: &[Trial]| trials::curve::Curve::new(trials).points(&vec![1.0; trials.len()]);
+    let of = |group: &str| {
+        let members: Vec<Trial> =
+            trials.iter().filter(|t| t.group.as_deref() == Some(group)).cloned().collect();
+        points(&members)
+    };
+    let mut curves: Vec<(&str, Vec<_>)> = groups.iter().map(|group| (*group, of(group))).collect();
+    curves.retain(|(_, points)| !points.is_empty());
+    if curves.is_empty() {
+        curves.push((kind.as_str(), points(trials)));
+    }
+    let curves: Vec<_> = curves.iter().map(|(name, points)| (*name, points.as_slice())).collect();
+    trials::det::svg(kind.as_str(), &curves)
 }
 
 /// YYYY-MM-DD.

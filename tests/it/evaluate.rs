@@ -42,6 +42,78 @@ fn phrases_are_judged_summarised_and_never_dropped() {
     assert!(!refused.status.success() && told.contains("needs at least 10 genuine"), "{told}");
 }
 
+/// What `evaluate` writes about the items.
+fn evaluated(kind: &str, items: &[Value]) -> Value {
+    let dir = tempfile::tempdir().unwrap();
+    let (manifest, out) = (dir.path().join("items.jsonl"), dir.path().join("results.json"));
+    std::fs::write(&manifest, items.iter().map(Value::to_string).collect::<Vec<_>>().join("\n")).unwrap();
+    let (manifest, out) = (manifest.to_str().unwrap(), out.to_str().unwrap());
+    let done = biometry(&["evaluate", "--kind", kind, "--manifest", manifest, "--out", out]);
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    serde_json::from_slice(&std::fs::read(out).unwrap()).unwrap()
+}
+
+#[test]
+fn documents_are_judged_by_the_rules_of_serving() {
+    let dir = tempfile::tempdir().unwrap();
+    let studio = specimens::Studio::with_faces(None).unwrap();
+    let drawn = |name: &str, attack: Option<specimens::Attack>| {
+        let plan = specimens::Plan::nth(0, specimens::Level::Scan, attack);
+        let file = dir.path().join(name);
+        std::fs::write(&file, studio.make(4, &plan).unwrap().jpeg).unwrap();
+        file
+    };
+    let zone: specimens::Attack = serde_json::from_value(json!("zone_digits")).unwrap();
+    let results = evaluated(
+        "document",
+        &[
+            json!({"id": "genuine", "probe": drawn("genuine.jpg", None), "label": "genuine"}),
+            json!({"id": "forged", "probe": drawn("forged.jpg", Some(zone)), "label": "forged", "attack": "zone_digits"}),
+            json!({"id": "apple", "probe": fixture("apple.jpg"), "label": "forged"}),
+            json!({"id": "text", "probe": root().join("Cargo.toml"), "label": "forged"}),
+        ],
+    );
+    let items = results["items"].as_array().unwrap();
+    assert_eq!((&items[0]["verdict"], &items[0]["decision"]), (&json!("pass"), &json!(true)), "{}", items[0]);
+    assert_eq!(
+        (&items[1]["verdict"], &items[1]["decision"]),
+        (&json!("fail"), &json!(false)),
+        "{}",
+        items[1]
+    );
+    assert!(items[0]["score"].as_f64() > items[1]["score"].as_f64());
+    assert_eq!(results["summary"]["not_judged"], json!({"picture_cannot_be_judged": 1, "unreadable": 1}));
+}
+
+#[test]
+fn what_is_no_fingerprint_is_counted_and_faces_are_searched_among_each_other() {
+    let (apple, obama) = (fixture("apple.jpg"), fixture("obama.jpg"));
+    let prints = evaluated(
+        "fingerprint",
+        &[json!({"id": "1", "probe": apple, "reference": obama, "label": "impostor"})],
+    );
+    assert_eq!(prints["summary"]["not_judged"], json!({"no_ridges": 1}));
+
+    let (video, others) = (fixture("speaker_crop.mp4"), fixture("thai_people.jpg"));
+    let pair = |id: &str, probe: &str, reference: &str, subject: &str, label: &str| {
+        json!({"id": id, "probe": fixture(probe),
+        "reference": fixture(reference), "subject": subject, "label": label})
+    };
+    let faces = evaluated(
+        "face",
+        &[
+            pair("1", "obama.jpg", "speaker_crop.mp4", "o", "genuine"),
+            pair("2", "obama.jpg", "thai_people.jpg", "o", "impostor"),
+            pair("3", "speaker_crop.mp4", "thai_people.jpg", "o", "impostor"),
+            json!({"id": "4", "probe": video, "reference": apple, "subject": "o", "label": "impostor"}),
+            json!({"id": "5", "probe": others, "reference": obama, "subject": "t", "label": "impostor"}),
+        ],
+    );
+    let found = &faces["summary"]["identification"];
+    assert_eq!((&found["searches"], &found["rank_one"]), (&json!(2), &json!(1.0)), "{found}");
+    assert_eq!(faces["summary"]["not_judged"], json!({"no_face": 1}));
+}
+
 #[test]
 fn a_manifest_with_an_error_is_refused_before_anything_is_judged() {
     let dir = tempfile::tempdir().unwrap();
