@@ -173,6 +173,11 @@ async fn checked(gateway: &Gateway, call: &Call, document: &Spooled) -> Result<C
     readable.answered(gateway.docauth().check_document(messages).boxed()).await
 }
 
+/// The built-in rules' decision about a checked document by itself, without a video and without a project.
+pub fn decide_alone(document: &CheckDocumentResponse) -> DocumentDecision {
+    decide_document(&DocumentRules::default(), &evidence(document, &LiveFace::default()))
+}
+
 /// What the rules are given.
 fn evidence(document: &CheckDocumentResponse, live_face: &LiveFace) -> DocumentEvidence {
     let check = |check: &DocumentCheck| scoring::DocumentCheck {

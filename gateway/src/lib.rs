@@ -72,7 +72,7 @@ use tokio::sync::Semaphore;
 use tokio_util::task::AbortOnDropHandle;
 
 pub use config::{Config, DuplicateIdentity, RateLimit};
-pub use docauth::decision as decide_document;
+pub use docauth::decide_alone as decide_document;
 pub use retention::{Swept, sweep};
 pub use server::serve;
 pub use subjects::{Keeper, Keepers};
