@@ -20,6 +20,7 @@ from pathlib import Path
 import load
 
 PHRASE = "today after two years of negotiations the united states"
+HEADS = ("liveness", "lip_motion", "active_speaker", "lip_reading")
 USER = "bench@example.org"
 
 
@@ -28,6 +29,11 @@ def main():
     clip = options.fixtures / "bench_5s_640x480.mp4"
     with tempfile.TemporaryDirectory(prefix="biometry-bench-") as data:
         ours = Ours(options.biometry, Path(data), clip)
+        if options.stages:
+            try:
+                return stages(ours)
+            finally:
+                ours.stop()
         theirs = PythonStack.start(options, clip)
         servers = {"biometry": ours, **({"python": theirs} if theirs else {})}
         try:
@@ -50,6 +56,7 @@ def arguments():
     parser.add_argument("--models", type=Path, default=Path("models"))
     parser.add_argument("--requests", type=int, default=8, help="requests of a client in a round")
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--stages", action="store_true", help="CPU by stage alone")
     return parser.parse_args()
 
 
@@ -191,6 +198,10 @@ def stages(ours):
     for name, ms in cpu.items():
         print(f"  {name:22}{ms:8.1f}")
     print(f"  {'sum':22}{sum(cpu.values()):8.1f}")
+    # What decides on top of what decoding, following and hearing have computed already.
+    heads = sum(cpu.get(name, 0.0) for name in HEADS)
+    inference = sum(ms for name, ms in cpu.items() if name not in ("decode", "templates", *HEADS))
+    print(f"  heads ({', '.join(HEADS)}): {heads:.1f}, {100 * heads / inference:.1f} % of the rest of inference")
 
 
 def stage_times(ours):
