@@ -5,9 +5,11 @@ SHELL := /bin/bash
 SHARED ?= ../shared
 # What was made and judged before is kept in target/accuracy. Share of the generated documents `make accuracy` reads; only a whole run is written down.
 DOCUMENTS ?= 1
+# How long `make fuzz` tries each target.
+FUZZ_SECONDS ?= 60
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help setup models dashboard demo test check serve bench accuracy deploy-check
+.PHONY: help setup models dashboard demo test check serve bench accuracy fuzz deploy-check
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -54,3 +56,6 @@ accuracy: setup ## measure on the development data in SHARED
 	@.venv/bin/python tests/accuracy/server.py --biometry target/release/biometry --data $(SHARED)/data
 	@.venv/bin/python tests/accuracy/documents.py --reader target/release/examples/accuracy --data $(SHARED)/data \
 	  --work target/accuracy/$(DOCUMENTS) --share $(DOCUMENTS) $(if $(filter 1,$(DOCUMENTS)),--out docs/ACCURACY.md)
+
+fuzz: setup ## every fuzz target under libFuzzer for FUZZ_SECONDS; the tests run the same targets for some seconds
+	fuzz/run $(FUZZ_SECONDS)

@@ -1,7 +1,4 @@
-//! Any lines as a machine readable zone.
+//! Any text as a machine readable zone.
 #![no_main]
 
-libfuzzer_sys::fuzz_target!(|text: &str| {
-    let lines: Vec<String> = text.lines().take(3).map(str::to_owned).collect();
-    let _ = document::Mrz::parse_lines(&lines);
-});
+libfuzzer_sys::fuzz_target!(|bytes: &[u8]| fuzzing::zone(bytes));

@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 pub struct Config {
     /// Folder of the model pack; without it, where packs usually are.
     pub models: Option<PathBuf>,
-    /// Documents worked on at once, each on a core of its own and with 150 MB of memory.
+    /// Documents worked on at once, each on a core of its own and with 300 MB of memory: half of that networks, half what
+    /// they take while they run.
     pub workers: usize,
     /// Documents that may be on their way or wait besides; one more is refused at once.
     pub queue: usize,
@@ -32,16 +33,15 @@ pub struct Config {
     pub idscan_timeout_s: u32,
 }
 
-/// Two serve a machine; more want a configuration of their own.
-const MOST_WORKERS: usize = 2;
+/// One keeps the service below 500 MB; more want more memory, and a configuration that says so.
+const WORKERS: usize = 1;
 
 impl Config {
     /// The same in every folder: nothing is kept.
     pub fn embedded(_data_dir: &Path) -> Self {
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
         Self {
             models: None,
-            workers: cores.clamp(1, MOST_WORKERS),
+            workers: WORKERS,
             queue: 16,
             upload_s: 60,
             max_bytes: 50 * 1024 * 1024,

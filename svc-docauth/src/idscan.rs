@@ -1,27 +1,29 @@
 //! IDScan.net's DIVE API, version 4: `POST {url}/api/v4/verify` with the secret key as bearer token, the picture as base64
 //! in JSON; the answer's fields and results are named as in the vendor's published manual.
 
-use std::{fs::File, io::Read, time::Duration};
+use std::{fs::File, sync::Arc, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use document::{Check, Field, FieldName, Fields, Kind, Report, Source};
-use reqwest::Client;
+use reqwest::{Client, header::CONTENT_TYPE};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
-use serde_json::json;
 use time::{Date, Month};
+use tokio::sync::Semaphore;
 
 use crate::{
     config::Config,
     desk::Place,
     error::Error,
-    provider::{Checked, Provider},
+    provider::{Checked, Lane, Provider, whole},
 };
 
 /// Largest answer read, bytes.
 const MOST: usize = 4 * 1024 * 1024;
 /// The vendor's number for an identity card or driving licence; it finds out itself where it is another document.
 const IDENTITY_DOCUMENT: u8 = 1;
+/// Calls to the vendor under way at once: each holds its picture in memory.
+const AT_ONCE: usize = 4;
 
 /// A client of the vendor.
 pub struct IdScan {
@@ -29,6 +31,8 @@ pub struct IdScan {
     url: String,
     key: SecretString,
     confidence: f64,
+    lane: Arc<Lane>,
+    turns: Semaphore,
 }
 
 #[derive(Debug, Deserialize)]
@@ -78,24 +82,21 @@ impl IdScan {
     ///
     /// # Errors
     /// When the client cannot be built.
-    pub fn from_config(config: &Config) -> anyhow::Result<Option<Self>> {
+    pub fn from_config(config: &Config, lane: Arc<Lane>) -> anyhow::Result<Option<Self>> {
         let Some(key) = config.idscan_key.clone() else { return Ok(None) };
         let client = Client::builder()
             .timeout(Duration::from_secs(config.idscan_timeout_s.into()))
             .redirect(reqwest::redirect::Policy::none())
             .build()?;
         let url = format!("{}/api/v4/verify", config.idscan_url.trim_end_matches('/'));
-        Ok(Some(Self { client, url, key, confidence: config.idscan_confidence }))
+        let (confidence, turns) = (config.idscan_confidence, Semaphore::new(AT_ONCE));
+        Ok(Some(Self { client, url, key, confidence, lane, turns }))
     }
 
-    async fn ask(&self, picture: &[u8]) -> Result<Answer, Error> {
-        let body = json!({
-            "documentType": IDENTITY_DOCUMENT,
-            "frontImageBase64": STANDARD.encode(picture),
-            "overriddenSettings": { "isOCREnabled": true, "isDocTypeChangeEnabled": true, "isFaceMatchEnabled": false },
-        });
+    async fn ask(&self, body: String) -> Result<Answer, Error> {
         let failed = |error: reqwest::Error| Error::Provider(error.without_url().to_string());
-        let request = self.client.post(&self.url).bearer_auth(self.key.expose_secret()).json(&body);
+        let request = self.client.post(&self.url).bearer_auth(self.key.expose_secret());
+        let request = request.header(CONTENT_TYPE, "application/json").body(body);
         let mut answer = request.send().await.map_err(failed)?;
         if !answer.status().is_success() {
             return Err(Error::Provider(format!("it answered {}", answer.status().as_u16())));
@@ -115,12 +116,10 @@ impl IdScan {
 #[tonic::async_trait]
 impl Provider for IdScan {
     async fn check(&self, place: Place, mut file: File, today: Date) -> Result<Checked, Error> {
-        let mut bytes = Vec::new();
-        file.read_to_end(&mut bytes)?;
-        if !is_picture(&bytes) {
-            return Err(document::Error::NotPicture.into());
-        }
-        let answer = self.ask(&bytes).await?;
+        let _alone = self.lane.enter(&file).await?;
+        let _turn = self.turns.acquire().await.map_err(|_| Error::Crashed)?;
+        let reading = tokio::task::spawn_blocking(move || request_body(&whole(&mut file)?));
+        let answer = self.ask(reading.await.map_err(|_| Error::Crashed)??).await?;
         drop(place);
         Ok(Checked {
             report: report(answer, self.confidence, today),
@@ -128,6 +127,23 @@ impl Provider for IdScan {
             cpu: Duration::ZERO,
         })
     }
+}
+
+/// The JSON of a request, written into one buffer: a picture of 50 MB is 67 MB in it.
+fn request_body(picture: &[u8]) -> Result<String, Error> {
+    if !is_picture(picture) {
+        return Err(document::Error::NotPicture.into());
+    }
+    const SETTINGS: &str =
+        r#"{"isOCREnabled":true,"isDocTypeChangeEnabled":true,"isFaceMatchEnabled":false}"#;
+    let start = format!(
+        r#"{{"documentType":{IDENTITY_DOCUMENT},"overriddenSettings":{SETTINGS},"frontImageBase64":""#
+    );
+    let mut body = String::with_capacity(start.len() + picture.len().div_ceil(3) * 4 + 2);
+    body.push_str(&start);
+    STANDARD.encode_string(picture, &mut body);
+    body.push_str("\"}");
+    Ok(body)
 }
 
 /// Whether it is a JPEG or PNG: nothing else leaves for the vendor.
@@ -219,7 +235,19 @@ fn date(text: &str) -> Option<Date> {
 mod tests {
     use super::*;
     use document::Outcome;
+    use serde_json::json;
     use time::macros::date;
+
+    #[test]
+    fn a_request_is_json_in_a_buffer_of_its_size() {
+        let body = request_body(b"\xff\xd8\xff picture").unwrap();
+        assert!(body.capacity() <= body.len() + 2);
+        let body: serde_json::Value = serde_json::from_str(&body).unwrap();
+        let settings =
+            json!({ "isOCREnabled": true, "isDocTypeChangeEnabled": true, "isFaceMatchEnabled": false });
+        let whole = json!({ "documentType": 1, "frontImageBase64": "/9j/IHBpY3R1cmU=", "overriddenSettings": settings });
+        assert_eq!(body, whole);
+    }
 
     fn judged(confidence: f64, expires: &str) -> Report {
         let answer = json!({

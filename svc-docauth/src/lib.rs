@@ -5,7 +5,8 @@
 //! (`provider`); both answer a [`document::Report`], which `service` puts on the wire.
 //!
 //! Invariants: nothing is kept, the picture lies in a file without a name and is gone with the call; a picture leaves this
-//! machine only where the caller asks for the external provider and one is configured; a panic costs one call.
+//! machine only where the caller asks for the external provider and one is configured; a panic costs one call; of large
+//! files one is in memory at a time, so that the service stays below 500 MB whatever it is sent (`tests/it/memory.rs`).
 //!
 //! Caller: the gateway.
 
@@ -26,7 +27,7 @@ use models::{Pack, Runtime};
 use proto::docauth::doc_auth_server::DocAuthServer;
 use tonic::service::Routes;
 
-use crate::{desk::Desk, idscan::IdScan, service::Documents};
+use crate::{desk::Desk, idscan::IdScan, provider::Lane, service::Documents};
 
 pub use config::Config;
 
@@ -35,7 +36,8 @@ pub use config::Config;
 /// # Errors
 /// When the pack cannot be used or the external provider is configured wrongly; the text says what to do.
 pub async fn routes(config: Config) -> anyhow::Result<Routes> {
-    let external = IdScan::from_config(&config)?;
+    let lane = Arc::new(Lane::new());
+    let external = IdScan::from_config(&config, lane.clone())?;
     let pack = Pack::open(config.models.as_deref())?;
     let (workers, queue) = (config.workers.max(1), config.queue);
     let load = move || {
@@ -44,6 +46,6 @@ pub async fn routes(config: Config) -> anyhow::Result<Routes> {
         Desk::start(workers, queue, move || Ok(first.twin(&runtime)?))
     };
     let desk = tokio::task::spawn_blocking(load).await.context("the networks could not be loaded")??;
-    let documents = Documents::new(&config, Arc::new(desk), external);
+    let documents = Documents::new(&config, Arc::new(desk), lane, external);
     Ok(Routes::new(DocAuthServer::new(documents).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES)))
 }

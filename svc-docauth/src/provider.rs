@@ -4,6 +4,7 @@ use std::{fs::File, io::Read, sync::Arc, time::Duration};
 
 use document::{Engine, Report};
 use time::Date;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::{
     desk::{Desk, Place},
@@ -27,24 +28,52 @@ pub trait Provider: Send + Sync {
     async fn check(&self, place: Place, file: File, today: Date) -> Result<Checked, Error>;
 }
 
+/// The lane of large files. A file is in memory while it is worked on, and its pixels besides, so there is one of them at
+/// a time however many workers there are; the small ones pass it by.
+#[derive(Debug)]
+pub struct Lane(Arc<Semaphore>);
+
+impl Lane {
+    /// A file above this many bytes is large.
+    const LARGE: u64 = 8 * 1024 * 1024;
+
+    pub fn new() -> Self {
+        Self(Arc::new(Semaphore::new(1)))
+    }
+
+    /// Waits until `file` may be read into memory; it may stay there as long as what is answered is held.
+    ///
+    /// # Errors
+    /// The file has no length.
+    pub async fn enter(&self, file: &File) -> Result<Option<OwnedSemaphorePermit>, Error> {
+        if file.metadata()?.len() <= Self::LARGE {
+            return Ok(None);
+        }
+        self.0.clone().acquire_owned().await.map(Some).map_err(|_| Error::Crashed)
+    }
+}
+
 /// The `document` crate on this machine.
 pub struct InHouse {
     desk: Arc<Desk<Engine>>,
+    lane: Arc<Lane>,
 }
 
 impl InHouse {
-    pub fn new(desk: Arc<Desk<Engine>>) -> Self {
-        Self { desk }
+    pub fn new(desk: Arc<Desk<Engine>>, lane: Arc<Lane>) -> Self {
+        Self { desk, lane }
     }
 }
 
 #[tonic::async_trait]
 impl Provider for InHouse {
     async fn check(&self, place: Place, mut file: File, today: Date) -> Result<Checked, Error> {
+        let alone = self.lane.enter(&file).await?;
         let inspect = move |engine: &mut Engine| {
+            // Held by the work itself: a caller that goes away does not let the next one in before its time.
+            let _alone = alone;
             let started = cpu();
-            let mut bytes = Vec::new();
-            file.read_to_end(&mut bytes)?;
+            let bytes = whole(&mut file)?;
             let report = engine.inspect(&bytes, today)?;
             Ok((report, cpu().saturating_sub(started)))
         };
@@ -53,8 +82,46 @@ impl Provider for InHouse {
     }
 }
 
+/// The bytes of a file, in a buffer of their size: one that grows would take up to twice as much.
+pub fn whole(file: &mut File) -> std::io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(usize::try_from(file.metadata()?.len()).unwrap_or_default());
+    file.read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
 /// Processor time of this thread.
 fn cpu() -> Duration {
     let now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap_or(0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::io::{Seek, Write};
+
+    fn file(bytes: u64) -> File {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(b"start").unwrap();
+        file.set_len(bytes).unwrap();
+        file.rewind().unwrap();
+        file
+    }
+
+    #[tokio::test]
+    async fn of_large_files_one_is_in_memory_at_a_time_and_small_ones_pass() {
+        let lane = Lane::new();
+        let (large, small) = (file(Lane::LARGE + 1), file(5));
+        let held = lane.enter(&large).await.unwrap();
+        assert!(held.is_some() && lane.enter(&small).await.unwrap().is_none());
+        assert!(futures::FutureExt::now_or_never(lane.enter(&large)).is_none(), "the second waits");
+        drop(held);
+        assert!(lane.enter(&large).await.unwrap().is_some());
+    }
+
+    #[test]
+    fn a_file_is_read_into_a_buffer_of_its_size() {
+        let bytes = whole(&mut file(70_000)).unwrap();
+        assert_eq!((bytes.len(), bytes.capacity(), &bytes[..5]), (70_000, 70_000, &b"start"[..]));
+    }
 }

@@ -13,7 +13,7 @@ use crate::{
     desk::Desk,
     error::Error,
     idscan::IdScan,
-    provider::{Checked, InHouse, Provider},
+    provider::{Checked, InHouse, Lane, Provider},
     upload::{self, Bounds},
 };
 
@@ -27,9 +27,9 @@ pub struct Documents {
 }
 
 impl Documents {
-    pub fn new(config: &Config, desk: Arc<Desk<Engine>>, external: Option<IdScan>) -> Self {
+    pub fn new(config: &Config, desk: Arc<Desk<Engine>>, lane: Arc<Lane>, external: Option<IdScan>) -> Self {
         Self {
-            inhouse: Arc::new(InHouse::new(desk.clone())),
+            inhouse: Arc::new(InHouse::new(desk.clone(), lane)),
             desk,
             external: external.map(|e| Arc::new(e) as Arc<dyn Provider>),
             bounds: Bounds { bytes: config.max_bytes, time: Duration::from_secs(config.upload_s.into()) },

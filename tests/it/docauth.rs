@@ -17,6 +17,7 @@ both_modes!(
     a_licences_barcode_is_read,
     what_shows_no_document_is_not_judged,
     what_is_no_picture_is_refused,
+    rules_can_name_every_check,
     a_portrait_is_compared_with_the_person_of_the_video,
     a_document_is_kept_with_consent_and_judged_by_the_projects_rules,
 );
@@ -107,27 +108,42 @@ async fn what_is_no_picture_is_refused(world: &'static World) {
     assert!(external.error().contains("no external document provider is configured"));
 }
 
-/// A document of the video's speaker: their picture is all the page there is, so nothing else on it can be read.
+async fn rules_can_name_every_check(world: &'static World) {
+    let project = Project::new(world);
+    let schema = project.get("/api-projects/scoring-rules/schema").await.body;
+    let known = schema["properties"]["documents"]["properties"]["checks"]["properties"].clone();
+    let studio = Studio::open().expect("fonts and portraits");
+    for (kind, level) in [(Kind::Td1, Level::Moderate), (Kind::Licence, Level::Scan)] {
+        let plan = Plan { kind, level, turns: 0, attack: None };
+        let checked = answer(sent(&project, studio.make(SEED, &plan).expect("a specimen").jpeg)).await;
+        for check in checked.body["data"]["checks"].as_array().expect("checks") {
+            let name = check["name"].as_str().expect("a name");
+            assert!(known.get(name).is_some(), "{name} is in no rules");
+        }
+    }
+}
+
+/// The pictures are of people alone: nothing but the face can be read, and it is the face this is about.
 async fn a_portrait_is_compared_with_the_person_of_the_video(world: &'static World) {
     let project = Project::new(world);
     project.both_consents(ADA).await;
     let session = project.start_session().await;
     let check =
         async |picture: Vec<u8>| answer(sent(&project, picture).header("X-Session-ID", &session)).await;
-    let passport = drawn(SEED, Kind::Td3, None).jpeg;
-    let before = check(passport.clone()).await;
+    let another = media::jpg(&media::child(0));
+    let before = check(another.clone()).await;
     assert_eq!(outcome(&before, "portrait_live_face"), "not_checked", "{}", before.body);
 
     let seen = project.video(ADA, "speaker_crop.mp4", SPEECH).header("X-Session-ID", &session);
     assert_eq!(answer(seen).await.status, 200);
     let own = check(media::file(media::SPEAKER)).await;
     assert_eq!(outcome(&own, "portrait_live_face"), "passed", "{}", own.body);
-    let others = check(passport.clone()).await;
+    let others = check(another.clone()).await;
     assert_eq!(outcome(&others, "portrait_live_face"), "failed", "{}", others.body);
     assert_eq!((others.verdict(), &others.body["data"]["current_result"]), ("fail", &json!("Failed")));
 
     assert_eq!(project.consent("consent", ADA, false).await.status, 200);
-    let withdrawn = check(passport).await;
+    let withdrawn = check(another).await;
     assert_eq!(outcome(&withdrawn, "portrait_live_face"), "not_checked", "{}", withdrawn.body);
     assert_eq!(withdrawn.header("x-removed-services"), Some("true"));
 }

@@ -10,7 +10,7 @@ use crate::{Error, Outcome};
 pub const LIVE_FACE: &str = "portrait_live_face";
 
 /// Every check a document may be asked; rules may name these.
-pub const DOCUMENT_CHECKS: [&str; 27] = [
+pub const DOCUMENT_CHECKS: [&str; 28] = [
     "mrz_structure",
     "mrz_check_digits",
     "mrz_states",
@@ -33,6 +33,7 @@ pub const DOCUMENT_CHECKS: [&str; 27] = [
     "print_copy",
     "mrz_geometry",
     "mrz_font",
+    "printed_font",
     "file_signals",
     "picture_size",
     "picture_sharp",

@@ -1,6 +1,8 @@
 //! The document service over its own wire, with the real networks.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod memory;
+
 use std::{path::Path, sync::LazyLock, time::Duration};
 
 use axum::{Json, Router, routing::post};

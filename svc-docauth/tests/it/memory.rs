@@ -1,0 +1,118 @@
+//! How much memory the service takes as a process of its own, as it is configured by default.
+
+use std::{
+    io::{BufRead, BufReader, Cursor},
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
+
+use futures::future::join_all;
+use image::{ImageFormat, Rgb, RgbImage};
+use proto::docauth::doc_auth_client::DocAuthClient;
+use rpc::Transport;
+use specimens::{Level, Plan, Studio};
+use tonic::Code;
+
+use crate::{RUNTIME, send};
+
+/// What the service may take, megabytes.
+const MOST_MB: u64 = 500;
+
+/// The service's own binary, ended with this.
+struct Process(Child);
+
+impl Process {
+    fn start() -> (Self, DocAuthClient<Transport>) {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
+        let child = Command::new(env!("CARGO_BIN_EXE_svc-docauth"))
+            .env("BIOMETRY_LISTEN", "127.0.0.1:0")
+            .env("BIOMETRY_MODELS", root.join("models"))
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let mut process = Self(child);
+        let ready = BufReader::new(process.0.stdout.take().unwrap()).lines().next().unwrap().unwrap();
+        let (_, address) = ready.split_once("listening on ").unwrap();
+        let _entered = RUNTIME.enter();
+        let transport = rpc::remote(&format!("http://{address}"), Duration::from_secs(300), None).unwrap();
+        (process, DocAuthClient::new(transport))
+    }
+
+    /// The most memory it has had so far, megabytes.
+    fn peak_mb(&self) -> u64 {
+        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap();
+        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
+        line.trim().trim_end_matches("kB").trim().parse::<u64>().unwrap() / 1024
+    }
+}
+
+/// Has all checked at once.
+async fn check(client: &DocAuthClient<Transport>, pictures: &[Vec<u8>]) -> Vec<Code> {
+    let sent = pictures.iter().map(|picture| send(client, picture, false));
+    join_all(sent)
+        .await
+        .into_iter()
+        .map(|answer| answer.map_or_else(|status| status.code(), |_| Code::Ok))
+        .collect()
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+/// Sixty megapixels, grainy as a photograph, so that the files are large too: a JPEG and a PNG.
+fn large() -> [Vec<u8>; 2] {
+    const STRIP: u32 = 600;
+    let mut seed = 7u32;
+    let strip = RgbImage::from_fn(9000, STRIP, |x, y| {
+        seed = seed.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+        let grain = (seed >> 30) as u8;
+        let is_ink = y % 150 < 60 && (x / 25 + y / 150) % 5 < 2;
+        Rgb(if is_ink { [30 + grain, 30, 40] } else { [200 + grain, 215, 220 + (x / 400) as u8] })
+    });
+    let rgb = RgbImage::from_raw(9000, 11 * STRIP, strip.as_raw().repeat(11)).unwrap();
+    [ImageFormat::Jpeg, ImageFormat::Png].map(|format| {
+        let mut bytes = Cursor::new(Vec::new());
+        rgb.write_to(&mut bytes, format).unwrap();
+        bytes.into_inner()
+    })
+}
+
+fn peak_of(documents: u64) {
+    let studio = Studio::open().unwrap();
+    let drawn = |index| studio.make(index + 1, &Plan::nth(index, Level::Moderate, None)).unwrap().jpeg;
+    let large = large();
+    println!("large files: {:?} bytes", large.each_ref().map(Vec::len));
+    let (process, client) = Process::start();
+    println!("loaded: {} MB", process.peak_mb());
+    RUNTIME.block_on(async {
+        for start in (0..documents).step_by(4) {
+            let batch: Vec<_> = (start..documents.min(start + 4)).map(drawn).collect();
+            assert!(check(&client, &batch).await.iter().all(|code| *code == Code::Ok));
+        }
+        println!("{documents} documents: {} MB", process.peak_mb());
+        // More at once than there are workers.
+        let crowd: Vec<_> = large.iter().cycle().take(4).cloned().collect();
+        assert_eq!(check(&client, &crowd).await, vec![Code::Ok; 4]);
+        println!("four pictures of 60 megapixels at once: {} MB", process.peak_mb());
+    });
+    let peak = process.peak_mb();
+    assert!(peak < MOST_MB, "{peak} MB");
+}
+
+#[test]
+fn large_pictures_in_a_crowd_leave_the_service_below_500_mb() {
+    peak_of(5);
+}
+
+/// The figure of docs/OPERATIONS.md.
+#[test]
+#[ignore = "minutes: the same over many documents"]
+fn two_hundred_documents_leave_the_service_below_500_mb() {
+    peak_of(200);
+}

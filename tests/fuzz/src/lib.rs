@@ -1,0 +1,66 @@
+//! What strangers send, thrown at what reads it: one function for each door.
+//!
+//! A target takes any bytes and must come back; what must hold besides, it asserts. The same functions run for some seconds
+//! in the tests (`tests/briefly.rs`: the corpus in `fuzz/corpus` and mutations of it) and for as long as one likes under
+//! libFuzzer, which looks for new paths (`fuzz/`, `make fuzz`).
+
+mod mutation;
+
+use std::path::PathBuf;
+
+use document::{Mrz, Page, forensics};
+use scoring::{DocumentEvidence, Outcome, Rules, Verdict};
+
+pub use mutation::Mutations;
+
+/// A door: any bytes, no panic.
+pub type Target = fn(&[u8]);
+
+/// All of them, by the names of their corpora.
+pub const TARGETS: [(&str, Target); 3] = [("decode", decode), ("zone", zone), ("rules", rules)];
+
+/// Bytes as the picture of a document.
+pub fn decode(bytes: &[u8]) {
+    let _ = forensics::editor(bytes);
+    if let Ok(page) = Page::decode(bytes) {
+        assert!(page.width() > 0 && page.height() > 0, "a page without pixels");
+        assert_eq!(page.rgb.as_raw().len(), page.width() as usize * page.height() as usize * 3);
+    }
+}
+
+/// Text as the lines of a machine readable zone.
+pub fn zone(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let lines: Vec<String> = text.lines().take(4).map(str::to_owned).collect();
+    if let Some(zone) = Mrz::parse_lines(&lines) {
+        assert!(zone.lines.iter().all(|line| line.is_ascii()), "a zone is of A-Z, 0-9 and <");
+        let _ = zone.all_digits_right();
+    }
+}
+
+/// A line of scoring rules and one of what a document gave.
+pub fn rules(bytes: &[u8]) {
+    let text = String::from_utf8_lossy(bytes);
+    let (rules, evidence) = text.split_once('\n').unwrap_or((&text, ""));
+    let Ok(rules) = Rules::parse(rules) else { return };
+    let written = serde_json::to_string(&rules).unwrap_or_default();
+    assert_eq!(Rules::parse(&written).ok().as_ref(), Some(&rules), "rules that cannot be read back");
+    let Ok(evidence) = serde_json::from_str::<DocumentEvidence>(evidence) else { return };
+    let decision = scoring::decide_document(&rules.documents, &evidence);
+    let failed = |c: &scoring::DocumentCheck| c.outcome == Outcome::Failed;
+    let digits = evidence.checks.iter().any(|c| c.name == "mrz_check_digits" && failed(c));
+    assert!(!digits || decision.verdict == Verdict::Fail, "wrong check digits that do not fail");
+    assert!((0.0..=100.0).contains(&decision.score), "a score of {}", decision.score);
+}
+
+/// The seeds of a target, kept in the repository; a few hundred bytes each.
+///
+/// # Errors
+/// The folder cannot be read.
+pub fn corpus(name: &str) -> std::io::Result<Vec<Vec<u8>>> {
+    let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fuzz/corpus").join(name);
+    let mut files: Vec<PathBuf> =
+        std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path())).collect::<std::io::Result<_>>()?;
+    files.sort();
+    files.iter().map(std::fs::read).collect()
+}

@@ -1,0 +1,57 @@
+//! Every target for some seconds, so that each run of the tests tries it; more with `make fuzz`.
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    time::{Duration, Instant},
+};
+
+use fuzzing::{Mutations, TARGETS, corpus};
+
+/// For each target.
+const TIME: Duration = Duration::from_secs(8);
+/// At least so many files, however slow the machine.
+const LEAST: usize = 3_000;
+
+#[test]
+fn no_target_falls_over_its_corpus_and_what_can_be_made_of_it() {
+    for (name, target) in TARGETS {
+        let seeds = corpus(name).unwrap();
+        assert!(seeds.len() > 3, "{name} has no corpus");
+        let (until, mut tried) = (Instant::now() + TIME, 0);
+        for bytes in Mutations::of(seeds, 2026) {
+            let survived = catch_unwind(AssertUnwindSafe(|| target(&bytes)));
+            assert!(survived.is_ok(), "{name} fell over {bytes:02x?}");
+            tried += 1;
+            if tried >= LEAST && Instant::now() > until {
+                break;
+            }
+        }
+        println!("{name}: {tried} files");
+    }
+}
+
+#[test]
+fn the_corpora_open_the_doors_they_are_for() {
+    let pages = corpus("decode").unwrap();
+    assert!(pages.iter().filter(|bytes| document::Page::decode(bytes).is_ok()).count() > 5);
+    let zones = corpus("zone").unwrap();
+    let is_zone = |bytes: &&Vec<u8>| {
+        let lines: Vec<_> = String::from_utf8_lossy(bytes).lines().map(str::to_owned).collect();
+        document::Mrz::parse_lines(&lines).is_some_and(|zone| zone.all_digits_right())
+    };
+    assert!(zones.iter().filter(is_zone).count() > 2);
+    let rules = corpus("rules").unwrap();
+    let is_rules = |bytes: &&Vec<u8>| {
+        let text = String::from_utf8_lossy(bytes);
+        scoring::Rules::parse(text.lines().next().unwrap_or_default()).is_ok()
+    };
+    assert!(rules.iter().filter(is_rules).count() > 1);
+}
+
+#[test]
+fn the_same_start_makes_the_same_files() {
+    let files = |start| Mutations::of(corpus("zone").unwrap(), start).take(200).collect::<Vec<_>>();
+    assert_eq!(files(1), files(1));
+    assert_ne!(files(1), files(2));
+}
