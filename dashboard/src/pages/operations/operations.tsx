@@ -47,7 +47,7 @@ function Panels({ state }: { state: State }) {
       <section aria-labelledby="models">
         <Title order={2} size="h4" mb="sm" id="models">Model pack {[state.model_pack?.name, state.model_pack?.version].filter(Boolean).join(" ")}</Title>
         <Paper>
-          <Table.ScrollContainer minWidth={480} type="native">
+          <Table.ScrollContainer minWidth={480} type="native" tabIndex={0}>
             <Table aria-label="Models">
               <Table.Thead><Table.Tr><Table.Th>Model</Table.Th><Table.Th>Version</Table.Th><Table.Th>Licence</Table.Th><Table.Th>SHA-256</Table.Th></Table.Tr></Table.Thead>
               <Table.Tbody>

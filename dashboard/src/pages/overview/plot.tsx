@@ -23,6 +23,8 @@ interface Props {
 }
 
 const HEIGHT = 230;
+/** So few values are drawn as points too: one with nothing beside it makes no line. */
+const LONELY = 40;
 
 /** A time series on a canvas. */
 export function Plot({ label, at, series, stacked, top }: Props) {
@@ -53,10 +55,10 @@ function options(width: number, series: Series[], stacked: boolean, top: number 
   const axis: uPlot.Axis = { stroke: text, grid: { stroke: line, width: 1 }, ticks: { show: false }, font: "12px ui-sans-serif, system-ui, sans-serif" };
   const bars = uPlot.paths.bars?.({ size: [0.75, 40], radius: 0.12 });
   const own = (index: number) => (stacked ? series.length - 1 - index : index);
-  const drawn = (stacked ? series.toReversed() : series).map(({ label, color }, index): uPlot.Series => {
+  const drawn = (stacked ? series.toReversed() : series).map(({ label, color, values }, index): uPlot.Series => {
     const stroke = resolved(color);
     const value = (_: uPlot, __: number | null, ___: number, at: number | null) => (at === null ? "–" : (series[own(index)]?.values[at]?.toLocaleString(undefined, { maximumFractionDigits: 1 }) ?? "–"));
-    return stacked && bars ? { label, fill: stroke, stroke, width: 0, paths: bars, points: { show: false }, value } : { label, stroke, width: 2, spanGaps: true, points: { size: 5, fill: stroke }, value };
+    return stacked && bars ? { label, fill: stroke, stroke, width: 0, paths: bars, points: { show: false }, value } : { label, stroke, width: 2, spanGaps: true, points: { show: values.filter((at) => at !== null).length <= LONELY, size: 6, fill: stroke }, value };
   });
   return {
     width,

@@ -77,7 +77,7 @@ function Entry({ delivery, onAgain }: { delivery: Delivery; onAgain: () => void 
           </Group>
           <Text size="sm" fw={600}>Answers</Text>
           {delivery.log.length === 0 ? <Text size="sm" c="dimmed">No attempt was made yet.</Text> : (
-            <Table.ScrollContainer minWidth={420} type="native">
+            <Table.ScrollContainer minWidth={420} type="native" tabIndex={0}>
               <Table verticalSpacing={4} aria-label="Attempts">
                 <Table.Thead><Table.Tr><Table.Th>At</Table.Th><Table.Th>Answer</Table.Th><Table.Th ta="right">Took</Table.Th><Table.Th>Beginning of the body</Table.Th></Table.Tr></Table.Thead>
                 <Table.Tbody>
