@@ -15,23 +15,37 @@ const Shell = lazy(() => import("./shell/shell"));
 export function App() {
   const { data, error, refetch } = useQuery(me);
   const [location] = useLocation();
-  if (location === "/accept") return <Outside><pages.AcceptInvitation /></Outside>;
+  if (location === "/accept")
+    return (
+      <Outside>
+        <pages.AcceptInvitation />
+      </Outside>
+    );
   if (error && data === undefined) return <Failure error={error} again={() => void refetch()} />;
   if (data === undefined) return <Waiting />;
-  if (data === null) return <Outside><pages.SignIn /></Outside>;
+  if (data === null)
+    return (
+      <Outside>
+        <pages.SignIn />
+      </Outside>
+    );
   return (
     <Suspense fallback={<Waiting />}>
       <Shell>
         <Broken key={location}>
           <Suspense fallback={<Waiting />}>
             <Switch>
-              <Route path="/p/:project" nest><InProject /></Route>
+              <Route path="/p/:project" nest>
+                <InProject />
+              </Route>
               <Route path="/projects" component={pages.Projects} />
               <Route path="/team" component={pages.Team} />
               <Route path="/security" component={pages.Security} />
               <Route path="/audit" component={pages.Audit} />
               <Route path="/operations" component={pages.Operations} />
-              <Route path="/"><Home /></Route>
+              <Route path="/">
+                <Home />
+              </Route>
               <Route component={pages.NoSuchPage} />
             </Switch>
           </Suspense>

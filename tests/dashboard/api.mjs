@@ -6,16 +6,25 @@ const COOKIE = '__Host-biometry-session';
 export async function send(url, method, path, body, headers = {}) {
   const json = body === undefined || body instanceof FormData ? {} : { 'content-type': 'application/json' };
   const response = await fetch(url + path, {
-    method, headers: { ...json, ...headers },
+    method,
+    headers: { ...json, ...headers },
     body: body === undefined ? undefined : body instanceof FormData ? body : JSON.stringify(body),
   });
   const text = await response.text();
   let parsed = text;
-  try { parsed = JSON.parse(text); } catch { /* no JSON: the text */ }
+  try {
+    parsed = JSON.parse(text);
+  } catch {
+    /* no JSON: the text */
+  }
   return { status: response.status, body: parsed, headers: response.headers };
 }
 
-export const cookieOf = ({ headers }) => headers.getSetCookie().map((cookie) => cookie.split(';')[0]).find((pair) => pair.startsWith(`${COOKIE}=`)) ?? '';
+export const cookieOf = ({ headers }) =>
+  headers
+    .getSetCookie()
+    .map((cookie) => cookie.split(';')[0])
+    .find((pair) => pair.startsWith(`${COOKIE}=`)) ?? '';
 
 /** A session of somebody, as `api` takes it. */
 export async function signIn(url, email, password) {

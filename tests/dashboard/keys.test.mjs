@@ -5,7 +5,9 @@ import { send } from './api.mjs';
 import { as, inProject, launch, picture, serious, world, XSS } from './world.mjs';
 
 let browser, page;
-before(async () => { browser = await launch(); });
+before(async () => {
+  browser = await launch();
+});
 after(() => browser.close());
 
 test('a key is shown once with a command that works, and refused once it is revoked', async () => {

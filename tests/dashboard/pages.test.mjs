@@ -8,15 +8,31 @@ before(async () => {
   browser = await launch();
   const user = `pages.${Date.now()}@example.org`;
   await agree(user);
-  transaction = (await video(user, 'speaker_crop.mp4', { headers: { 'x-geo-location': JSON.stringify({ lat: -8.05, lng: -34.9, country: 'BR', city: 'Recife' }) } })).id;
+  transaction = (
+    await video(user, 'speaker_crop.mp4', {
+      headers: { 'x-geo-location': JSON.stringify({ lat: -8.05, lng: -34.9, country: 'BR', city: 'Recife' }) },
+    })
+  ).id;
 });
 after(() => browser.close());
 
 const PAGES = () => ({
-  overview: inProject(''), transactions: inProject('/transactions'), transaction: inProject(`/transactions/${transaction}`),
-  subjects: inProject('/subjects'), 'try-it': inProject('/try-it'), rules: inProject('/rules'), 'rules-new': inProject('/rules/new'),
-  keys: inProject('/keys'), webhooks: inProject('/webhooks'), settings: inProject('/settings'), projects: '/projects', team: '/team',
-  audit: '/audit', operations: '/operations', security: '/security', nowhere: '/nowhere',
+  overview: inProject(''),
+  transactions: inProject('/transactions'),
+  transaction: inProject(`/transactions/${transaction}`),
+  subjects: inProject('/subjects'),
+  'try-it': inProject('/try-it'),
+  rules: inProject('/rules'),
+  'rules-new': inProject('/rules/new'),
+  keys: inProject('/keys'),
+  webhooks: inProject('/webhooks'),
+  settings: inProject('/settings'),
+  projects: '/projects',
+  team: '/team',
+  audit: '/audit',
+  operations: '/operations',
+  security: '/security',
+  nowhere: '/nowhere',
 });
 
 const KINDS = {

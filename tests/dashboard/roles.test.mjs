@@ -17,22 +17,41 @@ const RULES = { version: 1, services: {} };
 
 /** Calls by what they take. What is refused to a role must change nothing, so each is one that could do harm. */
 const CALLS = {
-  'projects.write': [['POST', '/api-projects/projects', { name: 'X' }], ['PATCH', () => `/api-projects/projects/${world.second}`, { name: 'X' }], ['PUT', '/api-projects/retention', { samples_days: 1, transactions_days: 1 }]],
-  'transactions.write': [['PUT', () => `/api-transactions/transactions/${transaction}/tags`, { tags: ['mine'] }], ['PUT', () => `/api-transactions/transactions/${transaction}/flag?flag=ok`]],
+  'projects.write': [
+    ['POST', '/api-projects/projects', { name: 'X' }],
+    ['PATCH', () => `/api-projects/projects/${world.second}`, { name: 'X' }],
+    ['PUT', '/api-projects/retention', { samples_days: 1, transactions_days: 1 }],
+  ],
+  'transactions.write': [
+    ['PUT', () => `/api-transactions/transactions/${transaction}/tags`, { tags: ['mine'] }],
+    ['PUT', () => `/api-transactions/transactions/${transaction}/flag?flag=ok`],
+  ],
   'samples.read': [['GET', () => `/api-transactions/transactions/${transaction}/samples`]],
   'subjects.read': [['GET', '/api-consent/consents']],
-  'subjects.write': [['DELETE', '/api-projects/subjects/nobody'], ['POST', '/api-consent/consent', { is_consent_given: false, user_fullname: 'nobody' }]],
+  'subjects.write': [
+    ['DELETE', '/api-projects/subjects/nobody'],
+    ['POST', '/api-consent/consent', { is_consent_given: false, user_fullname: 'nobody' }],
+  ],
   'rules.try': [['POST', '/api-projects/scoring-rules/what-if', { limit: 1 }]],
-  'rules.write': [['POST', '/api-projects/scoring-rules', { name: 'x', rules: RULES }], ['PUT', '/api-projects/scoring-rules/assignment', { scores_id: null }]],
+  'rules.write': [
+    ['POST', '/api-projects/scoring-rules', { name: 'x', rules: RULES }],
+    ['PUT', '/api-projects/scoring-rules/assignment', { scores_id: null }],
+  ],
   'keys.read': [['GET', '/api-projects/public/apikeys']],
-  'keys.write': [['POST', '/api-projects/public/apikeys', { name: 'x' }], ['DELETE', `/api-projects/public/apikeys/${NOBODY}`]],
+  'keys.write': [
+    ['POST', '/api-projects/public/apikeys', { name: 'x' }],
+    ['DELETE', `/api-projects/public/apikeys/${NOBODY}`],
+  ],
   'keys.mint': [['POST', '/api-projects/public/apikeys', { name: 'x', can_mint: true }]],
   'webhooks.read': [['GET', '/api-gateway/webhooks']],
   'webhooks.write': [['DELETE', `/api-gateway/webhooks/wh_${NOBODY}`]],
   'operations.read': [['GET', '/api-gateway/operations']],
   'audit.read': [['GET', '/api-auth/audit']],
   'users.read': [['GET', '/api-auth/users']],
-  'users.write': [['POST', '/api-auth/invitations', { email: 'x@example.org', role: 'viewer' }], ['DELETE', `/api-auth/users/${NOBODY}`]],
+  'users.write': [
+    ['POST', '/api-auth/invitations', { email: 'x@example.org', role: 'viewer' }],
+    ['DELETE', `/api-auth/users/${NOBODY}`],
+  ],
 };
 
 /** What the brief of each role says, written down again: the server's own table is not asked. */
@@ -45,7 +64,14 @@ const HELD = {
 };
 
 /** Pages that are hidden from who may not read them, and what it takes. */
-const PAGES = { Subjects: ['subjects.read', inProject('/subjects')], 'API keys': ['keys.read', inProject('/keys')], Webhooks: ['webhooks.read', inProject('/webhooks')], Team: ['users.read', '/team'], 'Audit log': ['audit.read', '/audit'], Operations: ['operations.read', '/operations'] };
+const PAGES = {
+  Subjects: ['subjects.read', inProject('/subjects')],
+  'API keys': ['keys.read', inProject('/keys')],
+  Webhooks: ['webhooks.read', inProject('/webhooks')],
+  Team: ['users.read', '/team'],
+  'Audit log': ['audit.read', '/audit'],
+  Operations: ['operations.read', '/operations'],
+};
 
 for (const [role, held] of Object.entries(HELD)) {
   describe(role, () => {
@@ -110,7 +136,12 @@ test('an admin changes no owner and makes none', async () => {
 test("another organisation's projects, keys and transactions are not there", async () => {
   const session = await signIn(world.url, world.people.owner, PASSWORD);
   const theirs = { 'x-project-id': world.foreign.project };
-  for (const path of ['/api-transactions/transactions', '/api-projects/public/apikeys', '/api-gateway/webhooks', '/api-projects/scoring-rules']) {
+  for (const path of [
+    '/api-transactions/transactions',
+    '/api-projects/public/apikeys',
+    '/api-gateway/webhooks',
+    '/api-projects/scoring-rules',
+  ]) {
     assert.equal((await api(session, 'GET', path, undefined, theirs)).status, 404, path);
   }
   assert.equal((await api(session, 'GET', `/api-projects/projects/${world.foreign.project}`)).status, 404);

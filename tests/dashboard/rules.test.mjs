@@ -37,7 +37,7 @@ test('a mistake is told beside the field and beside the text, and cannot be kept
   await pass().fill('7');
   await pass().blur();
   await page.getByTestId('validity').getByText('not valid').waitFor();
-  assert.ok(await page.getByText(/services\.face_recognition\.pass/).count() >= 2, 'in the form and under the text');
+  assert.ok((await page.getByText(/services\.face_recognition\.pass/).count()) >= 2, 'in the form and under the text');
   assert.ok(await page.getByRole('button', { name: 'Keep' }).isDisabled());
   await json().fill('{ "version": 1, ');
   await page.getByTestId('validity').getByText('not valid').waitFor();

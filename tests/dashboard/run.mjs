@@ -17,7 +17,9 @@ let code = 1;
 try {
   // One after the other: the stories share a server, and two cores.
   const run = spawn(process.execPath, ['--test', '--test-concurrency=1', ...stories], {
-    cwd: here, stdio: 'inherit', env: { ...process.env, WORLD: JSON.stringify(server.world) },
+    cwd: here,
+    stdio: 'inherit',
+    env: { ...process.env, WORLD: JSON.stringify(server.world) },
   });
   [code] = await once(run, 'exit');
 } finally {

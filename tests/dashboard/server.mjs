@@ -37,8 +37,15 @@ export async function start() {
   const owner = await signIn(url, people.owner, PASSWORD);
   const second = await api(owner, 'POST', '/api-projects/projects', { name: 'Kiosks' });
   const world = {
-    url, key: ours.api_key, project: ours.project_id, second: second.body.id, organisation: ours.organisation_id,
-    foreign: { project: theirs.project_id, key: theirs.api_key, owner: 'owner@elsewhere.example' }, people, folder, root,
+    url,
+    key: ours.api_key,
+    project: ours.project_id,
+    second: second.body.id,
+    organisation: ours.organisation_id,
+    foreign: { project: theirs.project_id, key: theirs.api_key, owner: 'owner@elsewhere.example' },
+    people,
+    folder,
+    root,
   };
   const stop = async () => {
     server.kill('SIGTERM');

@@ -5,7 +5,9 @@ import { accept, api, cookieOf, send, signIn } from './api.mjs';
 import { as, enter, goto, inProject, launch, open, PASSWORD, picture, serious, totp, world } from './world.mjs';
 
 let browser;
-before(async () => { browser = await launch(); });
+before(async () => {
+  browser = await launch();
+});
 after(() => browser.close());
 
 /** Somebody new with an account of their own, so that stories do not lock each other out. */
@@ -176,7 +178,8 @@ test('a session that was planted is not the one that is signed in', async () => 
 
 test('changes need the token of the page and its origin', async () => {
   const session = await signIn(world.url, world.people.owner, PASSWORD);
-  const change = (headers) => send(world.url, 'PATCH', `/api-projects/projects/${world.second}`, { name: 'Taken over' }, { cookie: session.cookie, ...headers });
+  const change = (headers) =>
+    send(world.url, 'PATCH', `/api-projects/projects/${world.second}`, { name: 'Taken over' }, { cookie: session.cookie, ...headers });
   assert.equal((await change({})).status, 403);
   assert.equal((await change({ 'x-csrf-token': 'guessed' })).status, 403);
   assert.equal((await change({ 'x-csrf-token': session.csrf, origin: 'https://evil.example' })).status, 403);

@@ -8,7 +8,9 @@ const KILOBYTE = 1000;
 const LIMIT = 150 * KILOBYTE;
 
 let browser;
-before(async () => { browser = await launch(); });
+before(async () => {
+  browser = await launch();
+});
 after(() => browser.close());
 
 /** The scripts a page has loaded, each with its bytes gzipped. */
@@ -16,7 +18,8 @@ async function scripts(page, act) {
   const loaded = new Map();
   const reading = [];
   page.on('response', (answer) => {
-    if (answer.request().resourceType() === 'script' && answer.status() === 200) reading.push(answer.body().then((bytes) => loaded.set(answer.url(), gzipSync(bytes, { level: 9 }).length)));
+    if (answer.request().resourceType() === 'script' && answer.status() === 200)
+      reading.push(answer.body().then((bytes) => loaded.set(answer.url(), gzipSync(bytes, { level: 9 }).length)));
   });
   await act();
   await page.waitForLoadState('networkidle');
@@ -32,7 +35,9 @@ test('the first page has under 150 kB of scripts, gzipped, and stands within a s
     await goto(page, '/');
     await page.getByRole('button', { name: 'Sign in' }).waitFor();
   });
-  const { first } = await page.evaluate(() => ({ first: performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Infinity }));
+  const { first } = await page.evaluate(() => ({
+    first: performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Infinity,
+  }));
   console.log(`sign-in: ${(sum(sizes) / KILOBYTE).toFixed(1)} kB in ${sizes.size} scripts`);
   assert.ok(sizes.size > 0 && sum(sizes) < LIMIT, `${sum(sizes)} bytes`);
   console.log(`first paint after ${Math.round(first)} ms`);
@@ -41,7 +46,10 @@ test('the first page has under 150 kB of scripts, gzipped, and stands within a s
 test('the shell around the pages stays under 150 kB as well', async () => {
   const page = await open(browser);
   await page.goto(`${world.url}/healthz`);
-  await page.evaluate((body) => fetch('/api-auth/sign-in', { method: 'POST', headers: { 'content-type': 'application/json' }, body }), JSON.stringify({ email: world.people.viewer, password: PASSWORD }));
+  await page.evaluate(
+    (body) => fetch('/api-auth/sign-in', { method: 'POST', headers: { 'content-type': 'application/json' }, body }),
+    JSON.stringify({ email: world.people.viewer, password: PASSWORD }),
+  );
   const sizes = await scripts(page, async () => {
     await goto(page, '/nowhere');
     await page.getByRole('heading', { name: 'No such page' }).waitFor();

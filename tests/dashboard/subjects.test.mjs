@@ -19,7 +19,9 @@ test('looked up: consents, their history, templates and never a vector', async (
   await page.getByRole('button', { name: 'Look up' }).click();
   await page.getByText('the identifier, as in X-User-Fullname').waitFor();
   const answers = [];
-  page.on('response', async (answer) => { if (/subjects/.test(answer.url())) answers.push(await answer.text()); });
+  page.on('response', async (answer) => {
+    if (/subjects/.test(answer.url())) answers.push(await answer.text());
+  });
   await page.getByLabel('User', { exact: true }).fill(USER);
   await page.getByRole('button', { name: 'Look up' }).click();
   await page.getByRole('heading', { name: 'History' }).waitFor();

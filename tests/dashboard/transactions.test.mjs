@@ -8,7 +8,11 @@ import { agree, as, byKey, inProject, launch, PASSWORD, picture, serious, video,
 const USER = `ana.${Date.now()}@example.org`;
 const BERLIN = { lat: 52.52, lng: 13.4, country: 'DE', city: `Berlin ${XSS}` };
 const SYDNEY = { lat: -33.87, lng: 151.2, country: 'AU', city: 'Sydney' };
-const told = (geo, device) => ({ 'x-geo-location': JSON.stringify(geo), 'x-device-info': JSON.stringify(device), 'x-request-tags': 'kiosk,<b onclick=alert(1)>' });
+const told = (geo, device) => ({
+  'x-geo-location': JSON.stringify(geo),
+  'x-device-info': JSON.stringify(device),
+  'x-request-tags': 'kiosk,<b onclick=alert(1)>',
+});
 
 let browser, page, first, second;
 before(async () => {
@@ -62,7 +66,13 @@ test('the list as a file holds what the filters let through', async () => {
 test('one call: decision, services with their measures, fraud, device, place, time', async () => {
   await row(second.id).getByRole('link').first().click();
   await page.getByTestId('decision').waitFor();
-  for (const name of ['Active Speaker Detection', 'Face Liveness Detection', 'Visual Speech Recognition', 'Voice Recognition', 'Face Recognition']) {
+  for (const name of [
+    'Active Speaker Detection',
+    'Face Liveness Detection',
+    'Visual Speech Recognition',
+    'Voice Recognition',
+    'Face Recognition',
+  ]) {
     await page.getByRole('heading', { name, exact: true }).waitFor();
   }
   const liveness = page.getByTestId('service').filter({ hasText: 'Face Liveness Detection' });
@@ -112,7 +122,10 @@ test('a reviewer tags and flags it, and finds it again by both', async () => {
   await dialog.getByRole('combobox', { name: 'Tags' }).or(dialog.getByLabel('Tags')).first().fill('x'.repeat(101));
   await analyst.keyboard.press('Enter');
   await dialog.getByRole('button', { name: 'Keep' }).click();
-  await dialog.getByText(/100 characters/).nth(1).waitFor();
+  await dialog
+    .getByText(/100 characters/)
+    .nth(1)
+    .waitFor();
   await analyst.keyboard.press('Escape');
   await analyst.getByRole('button', { name: 'Tags' }).click();
   await analyst.getByRole('dialog').getByLabel('Tags').first().fill('reviewed');

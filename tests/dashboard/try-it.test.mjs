@@ -12,7 +12,22 @@ before(async () => {
   folder = mkdtempSync(join(tmpdir(), 'camera-'));
   const [film, sound] = [join(folder, 'camera.mjpeg'), join(folder, 'microphone.wav')];
   const source = fixture('speaker_crop.mp4');
-  execFileSync('ffmpeg', ['-v', 'error', '-i', source, '-an', '-vf', 'scale=640:480:force_original_aspect_ratio=decrease,pad=640:480:-1:-1', '-r', '25', '-q:v', '3', '-f', 'mjpeg', film]);
+  execFileSync('ffmpeg', [
+    '-v',
+    'error',
+    '-i',
+    source,
+    '-an',
+    '-vf',
+    'scale=640:480:force_original_aspect_ratio=decrease,pad=640:480:-1:-1',
+    '-r',
+    '25',
+    '-q:v',
+    '3',
+    '-f',
+    'mjpeg',
+    film,
+  ]);
   execFileSync('ffmpeg', ['-v', 'error', '-i', source, '-vn', '-ac', '1', '-ar', '48000', sound]);
   browser = await launch(`--use-file-for-fake-video-capture=${film}`, `--use-file-for-fake-audio-capture=${sound}`);
 });
@@ -55,5 +70,8 @@ test('without a camera the page says what to do', async () => {
   await enter(page, 'developer', inProject('/try-it'));
   await page.getByLabel('I agree that my face and voice').check();
   await page.getByRole('button', { name: 'Open the camera' }).click();
-  await page.getByRole('alert').getByText(/Allow it beside the address/).waitFor();
+  await page
+    .getByRole('alert')
+    .getByText(/Allow it beside the address/)
+    .waitFor();
 });

@@ -67,7 +67,11 @@ test('it is sent again, under the same id, once the receiver is well', async () 
   answer = 200;
   const before = arrived.length;
   await page.getByRole('button', { name: 'Send again' }).click();
-  await page.getByTestId('deliveries').getByRole('button', { name: /webhook\.test/ }).filter({ hasText: 'delivered' }).waitFor();
+  await page
+    .getByTestId('deliveries')
+    .getByRole('button', { name: /webhook\.test/ })
+    .filter({ hasText: 'delivered' })
+    .waitFor();
   assert.equal(arrived.length, before + 1);
   assert.equal(arrived.at(-1).id, arrived[0].id);
 });
@@ -76,7 +80,10 @@ test('a real event of the key arrives', async () => {
   const { body } = await byKey('POST', '/api-gateway/sessions/start');
   await byKey('POST', `/api-gateway/sessions/end/${body.data}`, {}, { 'x-user-fullname': 'hook@example.org' });
   await page.reload();
-  await page.getByTestId('deliveries').getByRole('button', { name: /session\.completed/ }).waitFor();
+  await page
+    .getByTestId('deliveries')
+    .getByRole('button', { name: /session\.completed/ })
+    .waitFor();
 });
 
 test('the secret is rotated: two sign for a while', async () => {

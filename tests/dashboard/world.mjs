@@ -15,8 +15,16 @@ export const XSS = '<img src=x onerror="window.__xss=1"><script>window.__xss=1</
 export const fixture = (name) => join(world.root, 'fixtures', name);
 
 const FLAGS = [
-  '--headless', '--no-sandbox', '--disable-gpu', '--disable-quic', '--no-first-run', '--disable-background-networking',
-  '--disable-component-update', '--disable-sync', '--use-fake-device-for-media-stream', '--use-fake-ui-for-media-stream',
+  '--headless',
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+  '--use-fake-device-for-media-stream',
+  '--use-fake-ui-for-media-stream',
 ];
 
 /** A browser that is closed with the test file. */
@@ -59,7 +67,8 @@ export const inProject = (path, project = world.project) => `/p/${project}${path
 export const goto = (page, path) => page.goto(`${world.url}/dashboard${path}`);
 
 /** A call by API key. */
-export const byKey = (method, path, body, headers = {}) => send(world.url, method, path, body, { authorization: `Bearer ${world.key}`, ...headers });
+export const byKey = (method, path, body, headers = {}) =>
+  send(world.url, method, path, body, { authorization: `Bearer ${world.key}`, ...headers });
 
 /** A video through the API; its transaction. */
 export async function video(user, file = 'speaker_crop.mp4', { phrase = 'one two three four five', headers = {} } = {}) {
@@ -71,7 +80,8 @@ export async function video(user, file = 'speaker_crop.mp4', { phrase = 'one two
 }
 
 export async function agree(user) {
-  for (const kind of ['consent', 'strg-consent']) await byKey('POST', `/api-consent/${kind}`, { is_consent_given: true, user_fullname: user });
+  for (const kind of ['consent', 'strg-consent'])
+    await byKey('POST', `/api-consent/${kind}`, { is_consent_given: true, user_fullname: user });
 }
 
 const require = createRequire(import.meta.url);
@@ -83,7 +93,13 @@ export async function serious(page) {
   const { violations } = await page.evaluate(() => window.axe.run(document, { resultTypes: ['violations'] }));
   return violations
     .filter(({ impact }) => impact === 'serious' || impact === 'critical')
-    .map(({ id, nodes }) => `${id}: ${nodes.slice(0, 3).map(({ html, failureSummary }) => `${html.slice(0, 200)} ${failureSummary}`).join(' | ')}`);
+    .map(
+      ({ id, nodes }) =>
+        `${id}: ${nodes
+          .slice(0, 3)
+          .map(({ html, failureSummary }) => `${html.slice(0, 200)} ${failureSummary}`)
+          .join(' | ')}`,
+    );
 }
 
 /** Keeps a picture for people to look at, where a folder is named. */
@@ -96,7 +112,9 @@ export async function picture(page, name) {
 
 /** The code an authenticator shows (RFC 6238: SHA-1, 30 s, six digits), `steps` from now. */
 export function totp(secret, steps = 0) {
-  const bits = [...secret.replace(/=+$/, '')].map((c) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0')).join('');
+  const bits = [...secret.replace(/=+$/, '')]
+    .map((c) => 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'.indexOf(c).toString(2).padStart(5, '0'))
+    .join('');
   const key = Buffer.from(bits.match(/.{8}/g).map((byte) => parseInt(byte, 2)));
   const counter = Buffer.alloc(8);
   counter.writeBigUInt64BE(BigInt(Math.floor(Date.now() / 30_000) + steps));

@@ -41,19 +41,25 @@ export interface AuditEntry {
 export const users = () => get<{ users: User[] }>("/api-auth/users").then((found) => found.users);
 export const setRole = (id: string, role: Role) => patch(`/api-auth/users/${encodeURIComponent(id)}`, { role });
 export const removeUser = (id: string) => remove(`/api-auth/users/${encodeURIComponent(id)}`);
-export const invitations = () => get<{ invitations: Invitation[] }>("/api-auth/invitations").then((found) => found.invitations);
-export const invite = (email: string, role: Role) => post<Invitation & { accept_url: string }>("/api-auth/invitations", { email, role });
+export const invitations = () =>
+  get<{ invitations: Invitation[] }>("/api-auth/invitations").then((found) => found.invitations);
+export const invite = (email: string, role: Role) =>
+  post<Invitation & { accept_url: string }>("/api-auth/invitations", { email, role });
 export const revokeInvitation = (id: string) => remove(`/api-auth/invitations/${encodeURIComponent(id)}`);
 
 export const sessions = () => get<{ sessions: Session[] }>("/api-auth/sessions").then((found) => found.sessions);
 export const endSession = (id: string) => remove(`/api-auth/sessions/${encodeURIComponent(id)}`);
-export const changePassword = (current_password: string, new_password: string) => post("/api-auth/password", { current_password, new_password });
-export const beginTotp = (password: string) => post<{ secret: string; otpauth_url: string }>("/api-auth/totp/begin", { password });
+export const changePassword = (current_password: string, new_password: string) =>
+  post("/api-auth/password", { current_password, new_password });
+export const beginTotp = (password: string) =>
+  post<{ secret: string; otpauth_url: string }>("/api-auth/totp/begin", { password });
 export const confirmTotp = (code: string) => post<{ recovery_codes: string[] }>("/api-auth/totp/confirm", { code });
 export const disableTotp = (password: string, code: string) => post("/api-auth/totp/disable", { password, code });
-export const newRecoveryCodes = (password: string) => post<{ recovery_codes: string[] }>("/api-auth/recovery-codes", { password });
+export const newRecoveryCodes = (password: string) =>
+  post<{ recovery_codes: string[] }>("/api-auth/recovery-codes", { password });
 
-export const audit = (cursor: string) => get<{ entries: AuditEntry[]; next_cursor: string | null }>(`/api-auth/audit${query({ cursor, limit: 50 })}`);
+export const audit = (cursor: string) =>
+  get<{ entries: AuditEntry[]; next_cursor: string | null }>(`/api-auth/audit${query({ cursor, limit: 50 })}`);
 
 export interface Operations {
   services: Record<string, boolean> | { name: string; healthy: boolean; error?: string | null }[];

@@ -48,7 +48,14 @@ export async function request(path: string, ask: Ask = {}): Promise<Response> {
   if (ask.body !== undefined) headers["content-type"] = "application/json";
   try {
     const body = ask.form ?? (ask.body === undefined ? null : JSON.stringify(ask.body));
-    const response = await fetch(path, { method, headers, body, signal: ask.signal ?? null, credentials: "same-origin", cache: "no-store" });
+    const response = await fetch(path, {
+      method,
+      headers,
+      body,
+      signal: ask.signal ?? null,
+      credentials: "same-origin",
+      cache: "no-store",
+    });
     connection.reached();
     return response;
   } catch (error) {

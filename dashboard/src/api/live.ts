@@ -41,14 +41,18 @@ async function follow(signal: AbortSignal, tell: (state: LiveState) => void, tak
   while (!signal.aborted) {
     tell("connecting");
     try {
-      const response = await request("/api-transactions/live", { signal, headers: { accept: "text/event-stream", ...(last && { "last-event-id": last }) } });
+      const response = await request("/api-transactions/live", {
+        signal,
+        headers: { accept: "text/event-stream", ...(last && { "last-event-id": last }) },
+      });
       if (!response.ok || !response.body) throw new ApiError(response.status, "the live list was refused");
       tell("live");
       wait = FIRST_RETRY_MS;
       const reader = response.body.pipeThrough(new TextDecoderStream()).getReader();
       for (let part = await reader.read(); !part.done; part = await reader.read()) parser.feed(part.value);
     } catch (error) {
-      if (error instanceof ApiError && error.status >= 400 && error.status < 500 && error.status !== 429) return tell("asking");
+      if (error instanceof ApiError && error.status >= 400 && error.status < 500 && error.status !== 429)
+        return tell("asking");
     }
     if (signal.aborted) return;
     parser.reset();

@@ -17,14 +17,21 @@ export const createKey = (key: NewKey) => post<One<string>>(keys, key).then(({ d
 export const revokeKey = (id: string) => remove(`${keys}/${encodeURIComponent(id)}`);
 
 export const listRules = (cursor = "") => get<Page<RuleSet>>(`${rules}${query({ cursor, limit: 200 })}`);
-export const oneRuleSet = (id: string) => get<One<RuleSet>>(`${rules}/${encodeURIComponent(id)}`).then(({ data }) => data);
-export const ruleVersion = (id: string, version: number) => get<One<RuleSet>>(`${rules}/${encodeURIComponent(id)}/versions/${version}`).then(({ data }) => data);
+export const oneRuleSet = (id: string) =>
+  get<One<RuleSet>>(`${rules}/${encodeURIComponent(id)}`).then(({ data }) => data);
+export const ruleVersion = (id: string, version: number) =>
+  get<One<RuleSet>>(`${rules}/${encodeURIComponent(id)}/versions/${version}`).then(({ data }) => data);
 export const defaultRules = () => get<One<Rules>>(`${rules}/default`).then(({ data }) => data);
-export const validateRules = (draft: unknown) => post<One<Validity>>(`${rules}/validate`, { rules: draft }).then(({ data }) => data);
-export const createRules = (name: string, draft: unknown, project_default: boolean) => post<One<RuleSet>>(rules, { name, rules: draft, project_default }).then(({ data }) => data);
-export const updateRules = (id: string, name: string, draft: unknown) => put<One<RuleSet>>(`${rules}/${encodeURIComponent(id)}`, { name, rules: draft }).then(({ data }) => data);
-export const assignRules = (scores_id: string | null, api_key_id?: string) => put(`${rules}/assignment`, { scores_id, ...(api_key_id && { api_key_id }) });
-export const whatIf = (question: Record<string, unknown>) => post<One<Replay>>(`${rules}/what-if`, question).then(({ data }) => data);
+export const validateRules = (draft: unknown) =>
+  post<One<Validity>>(`${rules}/validate`, { rules: draft }).then(({ data }) => data);
+export const createRules = (name: string, draft: unknown, project_default: boolean) =>
+  post<One<RuleSet>>(rules, { name, rules: draft, project_default }).then(({ data }) => data);
+export const updateRules = (id: string, name: string, draft: unknown) =>
+  put<One<RuleSet>>(`${rules}/${encodeURIComponent(id)}`, { name, rules: draft }).then(({ data }) => data);
+export const assignRules = (scores_id: string | null, api_key_id?: string) =>
+  put(`${rules}/assignment`, { scores_id, ...(api_key_id && { api_key_id }) });
+export const whatIf = (question: Record<string, unknown>) =>
+  post<One<Replay>>(`${rules}/what-if`, question).then(({ data }) => data);
 
 export interface Project {
   id: string;
@@ -40,8 +47,10 @@ export interface Project {
 const projects = "/api-projects/projects";
 
 export const oneProject = (id: string) => get<Project>(`${projects}/${encodeURIComponent(id)}`);
-export const createProject = (project: { name: string; selected_services?: string[] }) => post<Project>(projects, project);
-export const changeProject = (id: string, change: Partial<Project>) => patch<Project>(`${projects}/${encodeURIComponent(id)}`, change);
+export const createProject = (project: { name: string; selected_services?: string[] }) =>
+  post<Project>(projects, project);
+export const changeProject = (id: string, change: Partial<Project>) =>
+  patch<Project>(`${projects}/${encodeURIComponent(id)}`, change);
 
 export interface Retention {
   samples_days: number;
@@ -50,4 +59,5 @@ export interface Retention {
 }
 
 export const retention = () => get<One<Retention>>("/api-projects/retention").then(({ data }) => data);
-export const putRetention = (samples_days: number, transactions_days: number) => put<One<Retention>>("/api-projects/retention", { samples_days, transactions_days }).then(({ data }) => data);
+export const putRetention = (samples_days: number, transactions_days: number) =>
+  put<One<Retention>>("/api-projects/retention", { samples_days, transactions_days }).then(({ data }) => data);

@@ -14,7 +14,10 @@ const MOST = 1000;
 /** What happened between two moments, in buckets of an hour or a day (UTC). */
 export async function stats(from: string, to: string, bucket: Width, signal?: AbortSignal): Promise<Stats> {
   try {
-    const { buckets } = await get<{ buckets: Bucket[] }>(`/api-transactions/stats${query({ from, to, bucket })}`, signal);
+    const { buckets } = await get<{ buckets: Bucket[] }>(
+      `/api-transactions/stats${query({ from, to, bucket })}`,
+      signal,
+    );
     return { buckets, newest: null };
   } catch (error) {
     if (error instanceof ApiError && error.status === 404) return counted(from, to, bucket, signal);
@@ -26,7 +29,11 @@ async function counted(from: string, to: string, bucket: Width, signal?: AbortSi
   const found: Transaction[] = [];
   let cursor: string | null = "";
   while (cursor !== null && found.length < MOST) {
-    const page: { data: Transaction[]; next_cursor: string | null } = await list({ from, until: to, limit: "200" }, cursor, signal);
+    const page: { data: Transaction[]; next_cursor: string | null } = await list(
+      { from, until: to, limit: "200" },
+      cursor,
+      signal,
+    );
     found.push(...page.data);
     cursor = page.next_cursor;
   }

@@ -17,8 +17,14 @@ export interface Subject {
 
 const user = (name: string) => encodeURIComponent(name);
 
-export const subject = (name: string) => get<One<Subject>>(`/api-projects/subjects/${user(name)}`).then(({ data }) => data);
-export const consents = (name: string) => get<One<Consent>>(`/api-consent/consent/${user(name)}`).then(({ data }) => data);
+export const subject = (name: string) =>
+  get<One<Subject>>(`/api-projects/subjects/${user(name)}`).then(({ data }) => data);
+export const consents = (name: string) =>
+  get<One<Consent>>(`/api-consent/consent/${user(name)}`).then(({ data }) => data);
 export const withdraw = (name: string, kind: "authorization" | "storage") =>
-  post(kind === "authorization" ? "/api-consent/consent" : "/api-consent/strg-consent", { is_consent_given: false, user_fullname: name });
-export const erase = (name: string) => call<One<Receipt>>(`/api-projects/subjects/${user(name)}`, { method: "DELETE" }).then(({ data }) => data);
+  post(kind === "authorization" ? "/api-consent/consent" : "/api-consent/strg-consent", {
+    is_consent_given: false,
+    user_fullname: name,
+  });
+export const erase = (name: string) =>
+  call<One<Receipt>>(`/api-projects/subjects/${user(name)}`, { method: "DELETE" }).then(({ data }) => data);

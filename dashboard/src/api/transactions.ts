@@ -14,22 +14,39 @@ export const samples = (id: string) =>
   get<One<Sample[]>>(`/api-transactions/transactions/${encodeURIComponent(id)}/samples`).then(({ data }) => data);
 
 /** The other transactions of its session, and the latest of its user, newest first. */
-export async function related({ id, session_id, user_fullname }: Transaction, signal?: AbortSignal): Promise<Transaction[]> {
+export async function related(
+  { id, session_id, user_fullname }: Transaction,
+  signal?: AbortSignal,
+): Promise<Transaction[]> {
   const of = async (filter: Record<string, string>) => (await list(filter, "", signal)).data;
-  const found = await Promise.all([session_id ? of({ session_id }) : [], user_fullname ? of({ user: user_fullname }) : []]);
-  const others = new Map(found.flat().filter((other) => other.id !== id).map((other) => [other.id, other]));
+  const found = await Promise.all([
+    session_id ? of({ session_id }) : [],
+    user_fullname ? of({ user: user_fullname }) : [],
+  ]);
+  const others = new Map(
+    found
+      .flat()
+      .filter((other) => other.id !== id)
+      .map((other) => [other.id, other]),
+  );
   return [...others.values()].sort((a, b) => b.created_at.localeCompare(a.created_at)).slice(0, RELATED);
 }
 
 export const putTags = (id: string, tags: string[]) =>
-  put<One<Transaction>>(`/api-transactions/transactions/${encodeURIComponent(id)}/tags`, { tags }).then(({ data }) => data);
+  put<One<Transaction>>(`/api-transactions/transactions/${encodeURIComponent(id)}/tags`, { tags }).then(
+    ({ data }) => data,
+  );
 
 export const putFlag = (id: string, flag: Flag) =>
-  call<One<Transaction>>(`/api-transactions/transactions/${encodeURIComponent(id)}/flag${query({ flag })}`, { method: "PUT" }).then(({ data }) => data);
+  call<One<Transaction>>(`/api-transactions/transactions/${encodeURIComponent(id)}/flag${query({ flag })}`, {
+    method: "PUT",
+  }).then(({ data }) => data);
 
 /** The whole list as a file, saved by the browser. */
 export async function download(filters: Record<string, string>) {
-  const response = await request(`/api-transactions/transactions/export${query({ format: "csv", ...filters })}`, { headers: { accept: "text/csv" } });
+  const response = await request(`/api-transactions/transactions/export${query({ format: "csv", ...filters })}`, {
+    headers: { accept: "text/csv" },
+  });
   if (!response.ok) throw refusal(response, await response.json().catch(() => null));
   save(await response.blob(), `transactions-${new Date().toISOString().slice(0, 10)}.csv`);
 }

@@ -8,7 +8,9 @@ export default function NoSuchPage() {
     <Page title="No such page">
       <Empty title="There is nothing here">
         The address is wrong, or it belongs to a project you are not in.
-        <Button component={Link} href="~/dashboard/" variant="default" mt="md">To the start</Button>
+        <Button component={Link} href="~/dashboard/" variant="default" mt="md">
+          To the start
+        </Button>
       </Empty>
     </Page>
   );

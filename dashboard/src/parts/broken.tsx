@@ -15,7 +15,9 @@ export class Broken extends Component<{ children: ReactNode }, { broken: boolean
       <Alert color="red" title="This page did not work">
         <Stack align="flex-start" gap="sm">
           <Text size="sm">It may have been updated meanwhile, or the connection was lost while it loaded.</Text>
-          <Button size="xs" variant="default" onClick={() => location.reload()}>Load it again</Button>
+          <Button size="xs" variant="default" onClick={() => location.reload()}>
+            Load it again
+          </Button>
         </Stack>
       </Alert>
     );

@@ -37,16 +37,47 @@ export function Confirm({ opened, title, children, action, typed, onConfirm, onC
     }
   };
   return (
-    <Modal opened={opened} onClose={close} title={<Text fw={600} component="span">{title}</Text>}>
+    <Modal
+      opened={opened}
+      onClose={close}
+      title={
+        <Text fw={600} component="span">
+          {title}
+        </Text>
+      }
+    >
       <Stack>
         <div>{children}</div>
         {typed !== undefined && (
-          <TextInput label={<>Type <b>{typed}</b> to confirm</>} value={text} onChange={(event) => setText(event.currentTarget.value)} autoComplete="off" data-autofocus />
+          <TextInput
+            label={
+              <>
+                Type <b>{typed}</b> to confirm
+              </>
+            }
+            value={text}
+            onChange={(event) => setText(event.currentTarget.value)}
+            autoComplete="off"
+            data-autofocus
+          />
         )}
-        {error && <Text c="var(--mantine-color-error)" size="sm" role="alert">{error}</Text>}
+        {error && (
+          <Text c="var(--mantine-color-error)" size="sm" role="alert">
+            {error}
+          </Text>
+        )}
         <Group justify="flex-end">
-          <Button variant="default" onClick={close}>Cancel</Button>
-          <Button color="red" loading={busy} disabled={typed !== undefined && text !== typed} onClick={() => void confirm()}>{action}</Button>
+          <Button variant="default" onClick={close}>
+            Cancel
+          </Button>
+          <Button
+            color="red"
+            loading={busy}
+            disabled={typed !== undefined && text !== typed}
+            onClick={() => void confirm()}
+          >
+            {action}
+          </Button>
         </Group>
       </Stack>
     </Modal>

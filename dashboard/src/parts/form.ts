@@ -4,7 +4,10 @@ import { useState } from "react";
 import { ApiError, sentence } from "../api/client";
 
 /** Sends a form; what the server says of a field is shown beside it, anything else over the form. */
-export function useSubmit<T extends Record<string, unknown>>(form: UseFormReturnType<T>, send: (values: T) => Promise<void>) {
+export function useSubmit<T extends Record<string, unknown>>(
+  form: UseFormReturnType<T>,
+  send: (values: T) => Promise<void>,
+) {
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
   const submit = form.onSubmit(async (values) => {

@@ -8,5 +8,11 @@ interface Props {
 /** The next page of a list, where there is one. */
 export function LoadMore({ query, label }: Props) {
   if (!query.hasNextPage) return null;
-  return <Group justify="center"><Button variant="default" loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>{label}</Button></Group>;
+  return (
+    <Group justify="center">
+      <Button variant="default" loading={query.isFetchingNextPage} onClick={() => void query.fetchNextPage()}>
+        {label}
+      </Button>
+    </Group>
+  );
 }

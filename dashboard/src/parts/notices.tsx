@@ -4,4 +4,9 @@ import { useWanted } from "./notify";
 
 const Shown = lazy(() => import("./notices-shown"));
 
-export const Notices = () => (useWanted() ? <Suspense><Shown /></Suspense> : null);
+export const Notices = () =>
+  useWanted() ? (
+    <Suspense>
+      <Shown />
+    </Suspense>
+  ) : null;

@@ -11,12 +11,15 @@ const listeners = new Set<() => void>();
 function show(notice: NotificationData) {
   wanted = true;
   listeners.forEach((listener) => listener());
-  void import("@mantine/notifications").then(({ notifications }) => notifications.show({ ...notice, closeButtonProps: { "aria-label": "Close" } }));
+  void import("@mantine/notifications").then(({ notifications }) =>
+    notifications.show({ ...notice, closeButtonProps: { "aria-label": "Close" } }),
+  );
 }
 
 export const done = (message: string) => show({ message, color: "green", autoClose: 4000 });
 
-export const failed = (error: unknown) => show({ title: "That did not work", message: sentence(error), color: "red", autoClose: 8000 });
+export const failed = (error: unknown) =>
+  show({ title: "That did not work", message: sentence(error), color: "red", autoClose: 8000 });
 
 const subscribe = (listener: () => void) => {
   listeners.add(listener);

@@ -28,8 +28,14 @@ export function Page({ title, about, actions, children }: Props) {
     <Stack gap="lg">
       <Group justify="space-between" align="flex-start" gap="sm">
         <div style={{ minWidth: 0 }}>
-          <Title ref={heading} order={1} size="h2" tabIndex={-1} id="page-title" className="any">{title}</Title>
-          {about && <Text c="dimmed" size="sm" maw={720} mt={2}>{about}</Text>}
+          <Title ref={heading} order={1} size="h2" tabIndex={-1} id="page-title" className="any">
+            {title}
+          </Title>
+          {about && (
+            <Text c="dimmed" size="sm" maw={720} mt={2}>
+              {about}
+            </Text>
+          )}
         </div>
         {actions && <Group gap="xs">{actions}</Group>}
       </Group>
@@ -39,24 +45,45 @@ export function Page({ title, about, actions, children }: Props) {
 }
 
 /** What a query came to: a placeholder, its failure with a way to repeat it, or its data. */
-export function Loaded<T>({ query, children, lines = 4 }: { query: UseQueryResult<T>; children: (data: T) => ReactNode; lines?: number }) {
+export function Loaded<T>({
+  query,
+  children,
+  lines = 4,
+}: {
+  query: UseQueryResult<T>;
+  children: (data: T) => ReactNode;
+  lines?: number;
+}) {
   if (query.data !== undefined) return <>{children(query.data)}</>;
   if (query.isError) return <Failure error={query.error} again={() => void query.refetch()} />;
   return (
     <Stack gap="sm" aria-busy="true" aria-label="Loading" role="status">
-      {Array.from({ length: lines }, (_, index) => <Skeleton key={index} height={36} />)}
+      {Array.from({ length: lines }, (_, index) => (
+        <Skeleton key={index} height={36} />
+      ))}
     </Stack>
   );
 }
 
 export function Failure({ error, again }: { error: unknown; again?: () => void }) {
   const status = error instanceof ApiError ? error.status : 0;
-  const title = status === 403 ? "Your role may not see this" : status === 404 ? "Not found" : error instanceof Unreachable ? "No connection" : "This could not be loaded";
+  const title =
+    status === 403
+      ? "Your role may not see this"
+      : status === 404
+        ? "Not found"
+        : error instanceof Unreachable
+          ? "No connection"
+          : "This could not be loaded";
   return (
     <Alert color={status === 403 || status === 404 ? "gray" : "red"} title={title}>
       <Stack gap="sm" align="flex-start">
         <Text size="sm">{sentence(error)}</Text>
-        {again && status !== 403 && status !== 404 && <Button size="xs" variant="default" onClick={again}>Try again</Button>}
+        {again && status !== 403 && status !== 404 && (
+          <Button size="xs" variant="default" onClick={again}>
+            Try again
+          </Button>
+        )}
       </Stack>
     </Alert>
   );
@@ -67,12 +94,24 @@ export function Empty({ icon, title, children }: { icon?: ReactNode; title: stri
   return (
     <Center p="xl">
       <Stack align="center" gap="xs" maw={460} ta="center">
-        {icon && <Text c="dimmed" component="span" aria-hidden>{icon}</Text>}
+        {icon && (
+          <Text c="dimmed" component="span" aria-hidden>
+            {icon}
+          </Text>
+        )}
         <Text fw={600}>{title}</Text>
-        {children && <Text component="div" size="sm" c="dimmed">{children}</Text>}
+        {children && (
+          <Text component="div" size="sm" c="dimmed">
+            {children}
+          </Text>
+        )}
       </Stack>
     </Center>
   );
 }
 
-export const Waiting = () => <Center mih="60vh"><Loader aria-label="Loading" role="status" /></Center>;
+export const Waiting = () => (
+  <Center mih="60vh">
+    <Loader aria-label="Loading" role="status" />
+  </Center>
+);

@@ -7,7 +7,13 @@ export function Copyable({ text, label = "Copy" }: { text: string; label?: strin
     <CopyButton value={text} timeout={2000}>
       {({ copied, copy }) => (
         <Tooltip label={copied ? "Copied" : label}>
-          <ActionIcon variant="subtle" color={copied ? "green" : "gray"} onClick={copy} aria-label={copied ? "Copied" : label} size="sm">
+          <ActionIcon
+            variant="subtle"
+            color={copied ? "green" : "gray"}
+            onClick={copy}
+            aria-label={copied ? "Copied" : label}
+            size="sm"
+          >
             {copied ? <IconCheck size={15} /> : <IconCopy size={15} />}
           </ActionIcon>
         </Tooltip>
@@ -20,14 +26,26 @@ export function Copyable({ text, label = "Copy" }: { text: string; label?: strin
 export function Id({ id, whole = false }: { id: string; whole?: boolean }) {
   return (
     <Group gap={4} wrap="nowrap" display="inline-flex">
-      <span className="mono" title={id}>{whole || id.length <= 14 ? id : `…${id.slice(-10)}`}</span>
+      <span className="mono" title={id}>
+        {whole || id.length <= 14 ? id : `…${id.slice(-10)}`}
+      </span>
       <Copyable text={id} label="Copy the id" />
     </Group>
   );
 }
 
 /** A secret that is shown this once. */
-export function SecretOnce({ what, secret, example, onDone }: { what: string; secret: string; example?: string; onDone: () => void }) {
+export function SecretOnce({
+  what,
+  secret,
+  example,
+  onDone,
+}: {
+  what: string;
+  secret: string;
+  example?: string;
+  onDone: () => void;
+}) {
   return (
     <Stack>
       <Alert color="orange" icon={<IconAlertTriangle />} title={`Copy the ${what} now`}>
@@ -36,11 +54,15 @@ export function SecretOnce({ what, secret, example, onDone }: { what: string; se
       <Block text={secret} label={`Copy the ${what}`} name={what} />
       {example && (
         <>
-          <Text size="sm" fw={600}>Ready to run</Text>
+          <Text size="sm" fw={600}>
+            Ready to run
+          </Text>
           <Block text={example} label="Copy the command" name="command" />
         </>
       )}
-      <Group justify="flex-end"><Button onClick={onDone}>I have kept it</Button></Group>
+      <Group justify="flex-end">
+        <Button onClick={onDone}>I have kept it</Button>
+      </Group>
     </Stack>
   );
 }
@@ -48,7 +70,19 @@ export function SecretOnce({ what, secret, example, onDone }: { what: string; se
 export function Block({ text, label, name }: { text: string; label: string; name: string }) {
   return (
     <Group align="flex-start" gap="xs" wrap="nowrap">
-      <Code block flex={1} miw={0} mah={220} style={{ overflow: "auto", whiteSpace: "pre-wrap", overflowWrap: "anywhere" }} tabIndex={0} role="region" aria-label={name} data-testid={`secret-${name.replaceAll(" ", "-")}`}>{text}</Code>
+      <Code
+        block
+        flex={1}
+        miw={0}
+        mah={220}
+        style={{ overflow: "auto", whiteSpace: "pre-wrap", overflowWrap: "anywhere" }}
+        tabIndex={0}
+        role="region"
+        aria-label={name}
+        data-testid={`secret-${name.replaceAll(" ", "-")}`}
+      >
+        {text}
+      </Code>
       <Copyable text={text} label={label} />
     </Group>
   );

@@ -17,16 +17,35 @@ export const ROLES: Record<Role, { name: string; may: string }> = {
 };
 
 export const KINDS = [
-  "process_video", "enroll_face", "enroll_voice", "match_faces", "docauth_check",
-  "session_start", "session_end", "consent", "storage_consent", "consent_read",
+  "process_video",
+  "enroll_face",
+  "enroll_voice",
+  "match_faces",
+  "docauth_check",
+  "session_start",
+  "session_end",
+  "consent",
+  "storage_consent",
+  "consent_read",
 ];
 
 export const FRAUD_RULES = [
-  "impossible_travel", "device_switch", "emulator", "session_country_change", "velocity", "new_device_and_country",
+  "impossible_travel",
+  "device_switch",
+  "emulator",
+  "session_country_change",
+  "velocity",
+  "new_device_and_country",
 ];
 
 export const EVENTS = [
-  "session.completed", "video.processed", "enrollment.completed", "docauth.completed", "match.completed", "fraud.flagged", "consent.changed",
+  "session.completed",
+  "video.processed",
+  "enrollment.completed",
+  "docauth.completed",
+  "match.completed",
+  "fraud.flagged",
+  "consent.changed",
 ];
 
 /** The services of a project, as keys name them and as rules do. */
@@ -41,4 +60,6 @@ export const SERVICES: Record<string, string> = {
 };
 
 /** Those a key can select. */
-export const SELECTABLE = Object.values(SERVICES).filter((name) => name.endsWith("Recognition") || name.endsWith("Detection"));
+export const SELECTABLE = Object.values(SERVICES).filter(
+  (name) => name.endsWith("Recognition") || name.endsWith("Detection"),
+);

@@ -8,7 +8,14 @@ import { failed } from "../parts/notify";
 import { ROLES } from "../parts/words";
 import { AccountButton } from "./account-button";
 
-const scheme = (name: string, icon: React.ReactNode) => <><span aria-hidden style={{ display: "flex", justifyContent: "center" }}>{icon}</span><VisuallyHidden>{name}</VisuallyHidden></>;
+const scheme = (name: string, icon: React.ReactNode) => (
+  <>
+    <span aria-hidden style={{ display: "flex", justifyContent: "center" }}>
+      {icon}
+    </span>
+    <VisuallyHidden>{name}</VisuallyHidden>
+  </>
+);
 
 /** Who is signed in, light or dark, and out. */
 export default function AccountMenu() {
@@ -23,9 +30,23 @@ export default function AccountMenu() {
         <AccountButton />
       </Menu.Target>
       <Menu.Dropdown>
-        <Menu.Label><Text fw={600} size="sm" c="var(--mantine-color-text)">{user.name}</Text>{user.email}<br />{ROLES[user.role].name}</Menu.Label>
+        <Menu.Label>
+          <Text fw={600} size="sm" c="var(--mantine-color-text)">
+            {user.name}
+          </Text>
+          {user.email}
+          <br />
+          {ROLES[user.role].name}
+        </Menu.Label>
         <Menu.Divider />
-        <Menu.Item component={Link} href="/security" leftSection={<IconShieldLock size={15} aria-hidden />} closeMenuOnClick>Your security</Menu.Item>
+        <Menu.Item
+          component={Link}
+          href="/security"
+          leftSection={<IconShieldLock size={15} aria-hidden />}
+          closeMenuOnClick
+        >
+          Your security
+        </Menu.Item>
         <Menu.Label>Appearance</Menu.Label>
         <SegmentedControl
           fullWidth
@@ -40,7 +61,9 @@ export default function AccountMenu() {
           ]}
         />
         <Menu.Divider />
-        <Menu.Item leftSection={<IconLogout size={15} aria-hidden />} onClick={leave} closeMenuOnClick>Sign out</Menu.Item>
+        <Menu.Item leftSection={<IconLogout size={15} aria-hidden />} onClick={leave} closeMenuOnClick>
+          Sign out
+        </Menu.Item>
       </Menu.Dropdown>
     </Menu>
   );

@@ -11,7 +11,9 @@ export function Closed({ place }: { place: Place }) {
   return (
     <Page title={place.name}>
       <Alert color="gray" title="Your role may not see this">
-        <Text size="sm">You are signed in as {ROLES[role].name.toLowerCase()}. Ask an admin of your organisation when you need it.</Text>
+        <Text size="sm">
+          You are signed in as {ROLES[role].name.toLowerCase()}. Ask an admin of your organisation when you need it.
+        </Text>
       </Alert>
     </Page>
   );

@@ -10,14 +10,29 @@ const GENERAL: [string[], string][] = [
 ];
 
 export default function Help({ places, onClose }: { places: Place[]; onClose: () => void }) {
-  const lines: [string[], string][] = [...GENERAL, ...places.map((place): [string[], string] => [["g", place.key], place.name])];
+  const lines: [string[], string][] = [
+    ...GENERAL,
+    ...places.map((place): [string[], string] => [["g", place.key], place.name]),
+  ];
   return (
-    <Modal opened onClose={onClose} title={<Text fw={600} component="span">Keyboard shortcuts</Text>}>
+    <Modal
+      opened
+      onClose={onClose}
+      title={
+        <Text fw={600} component="span">
+          Keyboard shortcuts
+        </Text>
+      }
+    >
       <Stack gap={6}>
         {lines.map(([keys, what]) => (
           <Group key={what} justify="space-between">
             <Text size="sm">{what}</Text>
-            <Group gap={4}>{keys.map((key) => <Kbd key={key}>{key}</Kbd>)}</Group>
+            <Group gap={4}>
+              {keys.map((key) => (
+                <Kbd key={key}>{key}</Kbd>
+              ))}
+            </Group>
           </Group>
         ))}
       </Stack>

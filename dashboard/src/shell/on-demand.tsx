@@ -2,7 +2,12 @@ import { type ComponentType, lazy, type ReactNode, Suspense, useMemo, useState }
 
 interface Props {
   /** Draws the button that opens the menu. */
-  button: (handlers: { onClick: () => void; onPointerEnter: () => void; onFocus: () => void; "aria-haspopup": "menu" }) => ReactNode;
+  button: (handlers: {
+    onClick: () => void;
+    onPointerEnter: () => void;
+    onFocus: () => void;
+    "aria-haspopup": "menu";
+  }) => ReactNode;
   /** The menu with its own button, open from the start. */
   menu: () => Promise<{ default: ComponentType }>;
 }
@@ -12,6 +17,17 @@ export function OnDemand({ button, menu }: Props) {
   const [wanted, setWanted] = useState(false);
   const Menu = useMemo(() => lazy(menu), [menu]);
   const soon = () => void menu().catch(() => undefined);
-  const closed = button({ onClick: () => setWanted(true), onPointerEnter: soon, onFocus: soon, "aria-haspopup": "menu" });
-  return wanted ? <Suspense fallback={closed}><Menu /></Suspense> : closed;
+  const closed = button({
+    onClick: () => setWanted(true),
+    onPointerEnter: soon,
+    onFocus: soon,
+    "aria-haspopup": "menu",
+  });
+  return wanted ? (
+    <Suspense fallback={closed}>
+      <Menu />
+    </Suspense>
+  ) : (
+    closed
+  );
 }

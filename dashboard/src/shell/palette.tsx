@@ -23,15 +23,35 @@ export default function Palette({ places, project, onClose, onHelp }: Props) {
   useEffect(() => spotlight.open(), []);
   const to = (href: string) => () => navigate(href);
   const actions: SpotlightActionData[] = [
-    ...places.map((place) => ({ id: place.name, label: place.name, description: place.about, leftSection: <place.icon size={18} aria-hidden />, onClick: to(placeHref(place, project)) })),
-    ...projects.filter(({ id }) => id !== project).map(({ id, name }) => ({ id: `project-${id}`, label: `Switch to ${name}`, description: "Project", leftSection: <IconFolder size={18} aria-hidden />, onClick: to(`/p/${id}`) })),
+    ...places.map((place) => ({
+      id: place.name,
+      label: place.name,
+      description: place.about,
+      leftSection: <place.icon size={18} aria-hidden />,
+      onClick: to(placeHref(place, project)),
+    })),
+    ...projects
+      .filter(({ id }) => id !== project)
+      .map(({ id, name }) => ({
+        id: `project-${id}`,
+        label: `Switch to ${name}`,
+        description: "Project",
+        leftSection: <IconFolder size={18} aria-hidden />,
+        onClick: to(`/p/${id}`),
+      })),
     { id: "help", label: "Keyboard shortcuts", leftSection: <IconKeyboard size={18} aria-hidden />, onClick: onHelp },
   ];
   const filter = (query: string) => {
     const asked = query.trim().toLowerCase();
-    const found = actions.filter((action) => `${action.label} ${action.description ?? ""}`.toLowerCase().includes(asked));
+    const found = actions.filter((action) =>
+      `${action.label} ${action.description ?? ""}`.toLowerCase().includes(asked),
+    );
     if (/^[0-9a-f-]{32,36}$/.test(asked) && project) {
-      found.unshift({ id: "transaction", label: `Open transaction ${asked}`, onClick: to(`/p/${project}/transactions/${asked}`) });
+      found.unshift({
+        id: "transaction",
+        label: `Open transaction ${asked}`,
+        onClick: to(`/p/${project}/transactions/${asked}`),
+      });
     }
     return found;
   };
@@ -45,7 +65,11 @@ export default function Palette({ places, project, onClose, onHelp }: Props) {
       shortcut={null}
       limit={20}
       scrollable
-      searchProps={{ leftSection: <IconSearch size={18} aria-hidden />, placeholder: "Pages, projects, a transaction's id…", "aria-label": "Search" }}
+      searchProps={{
+        leftSection: <IconSearch size={18} aria-hidden />,
+        placeholder: "Pages, projects, a transaction's id…",
+        "aria-label": "Search",
+      }}
     />
   );
 }

@@ -9,8 +9,18 @@ export function ProjectButton(props: Omit<ComponentProps<"button">, "color" | "s
   const current = useProject();
   const name = useMe().projects.find(({ id }) => id === current)?.name ?? "No project";
   return (
-    <Button variant="default" size="sm" rightSection={<IconSelector size={15} aria-hidden />} aria-label={`Project: ${name}. Switch`} miw={0} maw={240} {...props}>
-      <Text span truncate size="sm" fw={600}>{name}</Text>
+    <Button
+      variant="default"
+      size="sm"
+      rightSection={<IconSelector size={15} aria-hidden />}
+      aria-label={`Project: ${name}. Switch`}
+      miw={0}
+      maw={240}
+      {...props}
+    >
+      <Text span truncate size="sm" fw={600}>
+        {name}
+      </Text>
     </Button>
   );
 }

@@ -21,11 +21,19 @@ export default function ProjectMenu() {
         <Menu.Label>{organisation.name}</Menu.Label>
         <div style={{ maxHeight: 320, overflowY: "auto" }}>
           {projects.map(({ id, name }) => (
-            <Menu.Item key={id} onClick={() => navigate(`/p/${id}${page}`)} rightSection={id === current ? <IconCheck size={15} aria-label="current" /> : null}>{name}</Menu.Item>
+            <Menu.Item
+              key={id}
+              onClick={() => navigate(`/p/${id}${page}`)}
+              rightSection={id === current ? <IconCheck size={15} aria-label="current" /> : null}
+            >
+              {name}
+            </Menu.Item>
           ))}
         </div>
         <Menu.Divider />
-        <Menu.Item component={Link} href="/projects" leftSection={<IconPlus size={15} aria-hidden />}>All projects</Menu.Item>
+        <Menu.Item component={Link} href="/projects" leftSection={<IconPlus size={15} aria-hidden />}>
+          All projects
+        </Menu.Item>
       </Menu.Dropdown>
     </Menu>
   );

@@ -30,7 +30,9 @@ export default function Shell({ children }: { children: ReactNode }) {
   const project = useProject();
   const can = useCan();
   const places = PLACES.filter((place) => (!place.project || project) && (!place.needs || can(place.needs)));
-  const closed = PLACES.find((place) => place.needs && !can(place.needs) && inside(location, placeHref(place, project)));
+  const closed = PLACES.find(
+    (place) => place.needs && !can(place.needs) && inside(location, placeHref(place, project)),
+  );
   useEffect(nav.close, [location]);
   useShortcuts({
     go: (key) => {
@@ -43,23 +45,71 @@ export default function Shell({ children }: { children: ReactNode }) {
   const entry = (place: Place) => {
     const href = placeHref(place, project);
     const active = place.path === "" ? location === href || location === `${href}/` : inside(location, href);
-    return <NavLink key={place.name} component={Link} href={href} label={place.name} leftSection={<place.icon size={18} aria-hidden />} active={active} aria-current={active ? "page" : undefined} style={{ borderRadius: "var(--mantine-radius-md)" }} />;
+    return (
+      <NavLink
+        key={place.name}
+        component={Link}
+        href={href}
+        label={place.name}
+        leftSection={<place.icon size={18} aria-hidden />}
+        active={active}
+        aria-current={active ? "page" : undefined}
+        style={{ borderRadius: "var(--mantine-radius-md)" }}
+      />
+    );
   };
   return (
-    <AppShell header={{ height: 56 }} navbar={{ width: 232, breakpoint: "md", collapsed: { mobile: !opened } }} padding="lg">
-      <a className="skip" href="#content">Skip to the content</a>
+    <AppShell
+      header={{ height: 56 }}
+      navbar={{ width: 232, breakpoint: "md", collapsed: { mobile: !opened } }}
+      padding="lg"
+    >
+      <a className="skip" href="#content">
+        Skip to the content
+      </a>
       <AppShell.Header px="md">
         <Group h="100%" justify="space-between" wrap="nowrap" gap="sm">
           <Group gap="sm" wrap="nowrap" miw={0}>
-            <Burger opened={opened} onClick={nav.toggle} hiddenFrom="md" size="sm" aria-label={opened ? "Close the navigation" : "Open the navigation"} aria-expanded={opened} />
+            <Burger
+              opened={opened}
+              onClick={nav.toggle}
+              hiddenFrom="md"
+              size="sm"
+              aria-label={opened ? "Close the navigation" : "Open the navigation"}
+              aria-expanded={opened}
+            />
             <UnstyledButton component={Link} href="/" aria-label="Biometry, to the start">
-              <Group gap={8} wrap="nowrap"><Image src="/dashboard/icon.svg" alt="" w={26} h={26} /><Text fw={700} visibleFrom="sm">Biometry</Text></Group>
+              <Group gap={8} wrap="nowrap">
+                <Image src="/dashboard/icon.svg" alt="" w={26} h={26} />
+                <Text fw={700} visibleFrom="sm">
+                  Biometry
+                </Text>
+              </Group>
             </UnstyledButton>
             <OnDemand button={(handlers) => <ProjectButton {...handlers} />} menu={projectMenu} />
           </Group>
           <Group gap={4} wrap="nowrap">
-            <ActionIcon variant="subtle" color="gray" size="lg" aria-label="Search and commands" title="Search and commands (Ctrl K)" onClick={() => setPalette(true)}><IconSearch size={18} /></ActionIcon>
-            <ActionIcon variant="subtle" color="gray" size="lg" aria-label="Keyboard shortcuts" title="Keyboard shortcuts (?)" onClick={() => setHelp(true)} visibleFrom="sm"><IconHelp size={18} /></ActionIcon>
+            <ActionIcon
+              variant="subtle"
+              color="gray"
+              size="lg"
+              aria-label="Search and commands"
+              title="Search and commands (Ctrl K)"
+              onClick={() => setPalette(true)}
+            >
+              <IconSearch size={18} />
+            </ActionIcon>
+            <ActionIcon
+              variant="subtle"
+              color="gray"
+              size="lg"
+              aria-label="Keyboard shortcuts"
+              title="Keyboard shortcuts (?)"
+              onClick={() => setHelp(true)}
+              visibleFrom="sm"
+            >
+              <IconHelp size={18} />
+            </ActionIcon>
             <OnDemand button={(handlers) => <AccountButton {...handlers} />} menu={accountMenu} />
           </Group>
         </Group>
@@ -67,7 +117,9 @@ export default function Shell({ children }: { children: ReactNode }) {
       <AppShell.Navbar p="sm" aria-label="Main">
         <AppShell.Section grow style={{ overflowY: "auto" }}>
           {places.filter((place) => place.project).map(entry)}
-          <Text size="xs" fw={600} c="dimmed" px="sm" mt="md" mb={4}>Organisation</Text>
+          <Text size="xs" fw={600} c="dimmed" px="sm" mt="md" mb={4}>
+            Organisation
+          </Text>
           {places.filter((place) => !place.project).map(entry)}
         </AppShell.Section>
       </AppShell.Navbar>
@@ -77,7 +129,9 @@ export default function Shell({ children }: { children: ReactNode }) {
         {closed ? <Closed place={closed} /> : children}
       </AppShell.Main>
       <Suspense>
-        {palette && <Palette places={places} project={project} onClose={() => setPalette(false)} onHelp={() => setHelp(true)} />}
+        {palette && (
+          <Palette places={places} project={project} onClose={() => setPalette(false)} onHelp={() => setHelp(true)} />
+        )}
         {help && <Help places={places} onClose={() => setHelp(false)} />}
       </Suspense>
     </AppShell>

@@ -24,7 +24,14 @@ export function useShortcuts(handlers: Handlers) {
         event.preventDefault();
         return latest.current.palette();
       }
-      if (event.ctrlKey || event.metaKey || event.altKey || typing(event.target) || document.querySelector('[role="dialog"]')) return;
+      if (
+        event.ctrlKey ||
+        event.metaKey ||
+        event.altKey ||
+        typing(event.target) ||
+        document.querySelector('[role="dialog"]')
+      )
+        return;
       if (event.timeStamp - pressedG < SEQUENCE_MS) {
         pressedG = 0;
         return latest.current.go(event.key);

@@ -18,9 +18,22 @@ export default function Audit() {
   });
   const entries = query.data?.pages.flatMap((page) => page.entries) ?? [];
   return (
-    <Page title="Audit log" about="Every change of the organisation, and every look at samples: who, what, before and after. Nothing in it can be changed or removed.">
-      {query.isPending ? <Waiting /> : query.isError ? <Failure error={query.error} again={() => void query.refetch()} /> : entries.length === 0 ? <Empty title="Nothing was changed yet" /> : (
-        <Accordion variant="contained" order={2} data-testid="audit">{entries.map((entry) => <Entry key={entry.id} entry={entry} />)}</Accordion>
+    <Page
+      title="Audit log"
+      about="Every change of the organisation, and every look at samples: who, what, before and after. Nothing in it can be changed or removed."
+    >
+      {query.isPending ? (
+        <Waiting />
+      ) : query.isError ? (
+        <Failure error={query.error} again={() => void query.refetch()} />
+      ) : entries.length === 0 ? (
+        <Empty title="Nothing was changed yet" />
+      ) : (
+        <Accordion variant="contained" order={2} data-testid="audit">
+          {entries.map((entry) => (
+            <Entry key={entry.id} entry={entry} />
+          ))}
+        </Accordion>
       )}
       <LoadMore query={query} label="Older entries" />
     </Page>
@@ -34,12 +47,22 @@ function Entry({ entry }: { entry: AuditEntry }) {
     <Accordion.Item value={String(entry.id)}>
       <Accordion.Control>
         <Group gap="sm">
-          <Text size="sm" c="dimmed"><When at={entry.at} /></Text>
-          <Text size="sm" fw={600} className="any">{entry.actor.name || entry.actor.id || "the operator"}</Text>
+          <Text size="sm" c="dimmed">
+            <When at={entry.at} />
+          </Text>
+          <Text size="sm" fw={600} className="any">
+            {entry.actor.name || entry.actor.id || "the operator"}
+          </Text>
           {entry.actor.kind !== "user" && <Badge color="gray">{words(entry.actor.kind)}</Badge>}
           <Badge color="brand">{words(entry.action)}</Badge>
-          <Text size="sm" c="dimmed" className="any">{entry.target}</Text>
-          {project && <Text size="sm" c="dimmed" className="any">in {project}</Text>}
+          <Text size="sm" c="dimmed" className="any">
+            {entry.target}
+          </Text>
+          {project && (
+            <Text size="sm" c="dimmed" className="any">
+              in {project}
+            </Text>
+          )}
         </Group>
       </Accordion.Control>
       <Accordion.Panel>
@@ -55,8 +78,18 @@ function Entry({ entry }: { entry: AuditEntry }) {
 function Side({ title, value }: { title: string; value: unknown }) {
   return (
     <div>
-      <Text size="sm" fw={600} mb={4}>{title}</Text>
-      {value === null || value === undefined ? <Text size="sm" c="dimmed">–</Text> : <Code block tabIndex={0} role="region" aria-label={title}>{JSON.stringify(value, null, 2)}</Code>}
+      <Text size="sm" fw={600} mb={4}>
+        {title}
+      </Text>
+      {value === null || value === undefined ? (
+        <Text size="sm" c="dimmed">
+          –
+        </Text>
+      ) : (
+        <Code block tabIndex={0} role="region" aria-label={title}>
+          {JSON.stringify(value, null, 2)}
+        </Code>
+      )}
     </div>
   );
 }

@@ -30,30 +30,62 @@ export default function Keys() {
   });
   const rules = useQuery({ queryKey: ["rules", project], queryFn: () => listRules() });
   const keys = query.data?.pages.flatMap(({ data }) => data) ?? [];
-  const rulesName = (id: string | null) => (id ? (rules.data?.data.find(({ scores_id }) => scores_id === id)?.name ?? id) : "the project's");
+  const rulesName = (id: string | null) =>
+    id ? (rules.data?.data.find(({ scores_id }) => scores_id === id)?.name ?? id) : "the project's";
   const changed = () => client.invalidateQueries({ queryKey: ["keys", project] });
   return (
     <Page
       title="API keys"
       about="What your systems call the API with. A key belongs to this project alone, and is shown once when it is made."
-      actions={<AllowedButton needs={MAY.editKeys} leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setCreating(true)}>New key</AllowedButton>}
+      actions={
+        <AllowedButton
+          needs={MAY.editKeys}
+          leftSection={<IconPlus size={16} aria-hidden />}
+          onClick={() => setCreating(true)}
+        >
+          New key
+        </AllowedButton>
+      }
     >
-      {query.isPending ? <Waiting /> : query.isError ? <Failure error={query.error} again={() => void query.refetch()} /> : (
+      {query.isPending ? (
+        <Waiting />
+      ) : query.isError ? (
+        <Failure error={query.error} again={() => void query.refetch()} />
+      ) : (
         <Paper>
-          {keys.length === 0 ? <Empty icon={<IconKey size={36} />} title="No keys yet">Make one to call the API from your backend.</Empty> : (
+          {keys.length === 0 ? (
+            <Empty icon={<IconKey size={36} />} title="No keys yet">
+              Make one to call the API from your backend.
+            </Empty>
+          ) : (
             <Table.ScrollContainer minWidth={340} type="native">
               <Table aria-label="API keys">
                 <Table.Thead>
-                  <Table.Tr><Table.Th>Name</Table.Th><Table.Th visibleFrom="md">Services</Table.Th><Table.Th visibleFrom="lg">Rules</Table.Th><Table.Th visibleFrom="sm">Last used</Table.Th><Table.Th visibleFrom="xl">Made</Table.Th><Table.Th><span className="any">Action</span></Table.Th></Table.Tr>
+                  <Table.Tr>
+                    <Table.Th>Name</Table.Th>
+                    <Table.Th visibleFrom="md">Services</Table.Th>
+                    <Table.Th visibleFrom="lg">Rules</Table.Th>
+                    <Table.Th visibleFrom="sm">Last used</Table.Th>
+                    <Table.Th visibleFrom="xl">Made</Table.Th>
+                    <Table.Th>
+                      <span className="any">Action</span>
+                    </Table.Th>
+                  </Table.Tr>
                 </Table.Thead>
-                <Table.Tbody>{keys.map((key) => <Row key={key.id} apiKey={key} rules={rulesName(key.scores_id)} onRevoke={() => setRevoking(key)} />)}</Table.Tbody>
+                <Table.Tbody>
+                  {keys.map((key) => (
+                    <Row key={key.id} apiKey={key} rules={rulesName(key.scores_id)} onRevoke={() => setRevoking(key)} />
+                  ))}
+                </Table.Tbody>
               </Table>
             </Table.ScrollContainer>
           )}
         </Paper>
       )}
       <LoadMore query={query} label="Older keys" />
-      {creating && <CreateKey rules={rules.data?.data ?? []} onClose={() => setCreating(false)} onCreated={() => void changed()} />}
+      {creating && (
+        <CreateKey rules={rules.data?.data ?? []} onClose={() => setCreating(false)} onCreated={() => void changed()} />
+      )}
       <Confirm
         opened={revoking !== null}
         title="Revoke this key"
@@ -66,7 +98,9 @@ export default function Keys() {
           done("The key is revoked");
         }}
       >
-        <Text size="sm">Calls with <b className="any">{revoking?.name}</b> are refused from the next one on. This cannot be undone.</Text>
+        <Text size="sm">
+          Calls with <b className="any">{revoking?.name}</b> are refused from the next one on. This cannot be undone.
+        </Text>
       </Confirm>
     </Page>
   );
@@ -79,19 +113,54 @@ function Row({ apiKey: key, rules, onRevoke }: { apiKey: ApiKey; rules: string; 
       <Table.Td>
         <Stack gap={2}>
           <Group gap={6}>
-            <Text size="sm" fw={600} className="any" c={active ? undefined : "dimmed"}>{key.name}</Text>
+            <Text size="sm" fw={600} className="any" c={active ? undefined : "dimmed"}>
+              {key.name}
+            </Text>
             {!active && <Badge color="gray">revoked</Badge>}
             {key.can_mint && <Badge color="orange">administers</Badge>}
             {key.response_format === "sdk" && <Badge color="blue">SDK shapes</Badge>}
           </Group>
-          <Text size="xs" c="dimmed" component="span"><Id id={key.id} /></Text>
+          <Text size="xs" c="dimmed" component="span">
+            <Id id={key.id} />
+          </Text>
         </Stack>
       </Table.Td>
-      <Table.Td visibleFrom="md"><Text size="sm" maw={320}>{key.selected_services.length === 5 ? "All" : key.selected_services.join(", ")}</Text></Table.Td>
-      <Table.Td visibleFrom="lg"><Text size="sm" className="any">{rules}</Text></Table.Td>
-      <Table.Td visibleFrom="sm">{key.last_used_at ? <When at={key.last_used_at} distance /> : <Text size="sm" c="dimmed">{key.last_used_at === null ? "never" : "–"}</Text>}</Table.Td>
-      <Table.Td visibleFrom="xl"><When at={key.created_at} /></Table.Td>
-      <Table.Td>{active && <AllowedButton needs={MAY.editKeys} size="compact-sm" variant="light" color="red" onClick={onRevoke} aria-label={`Revoke ${key.name}`}>Revoke</AllowedButton>}</Table.Td>
+      <Table.Td visibleFrom="md">
+        <Text size="sm" maw={320}>
+          {key.selected_services.length === 5 ? "All" : key.selected_services.join(", ")}
+        </Text>
+      </Table.Td>
+      <Table.Td visibleFrom="lg">
+        <Text size="sm" className="any">
+          {rules}
+        </Text>
+      </Table.Td>
+      <Table.Td visibleFrom="sm">
+        {key.last_used_at ? (
+          <When at={key.last_used_at} distance />
+        ) : (
+          <Text size="sm" c="dimmed">
+            {key.last_used_at === null ? "never" : "–"}
+          </Text>
+        )}
+      </Table.Td>
+      <Table.Td visibleFrom="xl">
+        <When at={key.created_at} />
+      </Table.Td>
+      <Table.Td>
+        {active && (
+          <AllowedButton
+            needs={MAY.editKeys}
+            size="compact-sm"
+            variant="light"
+            color="red"
+            onClick={onRevoke}
+            aria-label={`Revoke ${key.name}`}
+          >
+            Revoke
+          </AllowedButton>
+        )}
+      </Table.Td>
     </Table.Tr>
   );
 }

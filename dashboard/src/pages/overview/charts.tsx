@@ -16,20 +16,55 @@ export default function Charts({ buckets, daily }: { buckets: Bucket[]; daily: b
     { label: "pass", color: "var(--pass)", values: buckets.map(({ pass }) => pass) },
     { label: "refer", color: "var(--refer)", values: buckets.map(({ refer }) => refer) },
     { label: "fail", color: "var(--fail)", values: buckets.map(({ fail }) => fail) },
-    { label: "no decision", color: "var(--mantine-color-dimmed)", values: buckets.map((bucket) => Math.max(0, bucket.total - bucket.pass - bucket.refer - bucket.fail)) },
+    {
+      label: "no decision",
+      color: "var(--mantine-color-dimmed)",
+      values: buckets.map((bucket) => Math.max(0, bucket.total - bucket.pass - bucket.refer - bucket.fail)),
+    },
   ];
-  const rate: Series[] = [{ label: "passed, %", color: "var(--pass)", values: buckets.map(({ pass, refer, fail }) => (pass + refer + fail === 0 ? null : (100 * pass) / (pass + refer + fail))) }];
+  const rate: Series[] = [
+    {
+      label: "passed, %",
+      color: "var(--pass)",
+      values: buckets.map(({ pass, refer, fail }) =>
+        pass + refer + fail === 0 ? null : (100 * pass) / (pass + refer + fail),
+      ),
+    },
+  ];
   const latency: Series[] = [
     { label: "half within, ms", color: "var(--mantine-color-anchor)", values: buckets.map(({ p50_ms }) => p50_ms) },
     { label: "95 % within, ms", color: "var(--refer)", values: buckets.map(({ p95_ms }) => p95_ms) },
   ];
-  const reasons: Series[] = topReasons(buckets, 4).map(([reason], index) => ({ label: words(reason), color: LINES[index] ?? "currentColor", values: buckets.map((bucket) => bucket.reasons[reason] ?? 0) }));
+  const reasons: Series[] = topReasons(buckets, 4).map(([reason], index) => ({
+    label: words(reason),
+    color: LINES[index] ?? "currentColor",
+    values: buckets.map((bucket) => bucket.reasons[reason] ?? 0),
+  }));
   return (
     <SimpleGrid cols={{ base: 1, lg: 2 }}>
       <Chart title="Calls" summary={`${total} calls`} at={at} series={volume} daily={daily} stacked />
-      <Chart title="Pass rate" summary={passRate === null ? "nothing decided" : `${(passRate * 100).toFixed(1)} % passed`} at={at} series={rate} daily={daily} top={100} />
-      <Chart title="Latency" summary={p95 === null ? "nothing measured" : `95 % within about ${Math.round(p95)} ms`} at={at} series={latency} daily={daily} />
-      <Chart title="Reasons" summary={reasons.map(({ label }) => label).join(", ") || "none"} at={at} series={reasons} daily={daily} />
+      <Chart
+        title="Pass rate"
+        summary={passRate === null ? "nothing decided" : `${(passRate * 100).toFixed(1)} % passed`}
+        at={at}
+        series={rate}
+        daily={daily}
+        top={100}
+      />
+      <Chart
+        title="Latency"
+        summary={p95 === null ? "nothing measured" : `95 % within about ${Math.round(p95)} ms`}
+        at={at}
+        series={latency}
+        daily={daily}
+      />
+      <Chart
+        title="Reasons"
+        summary={reasons.map(({ label }) => label).join(", ") || "none"}
+        at={at}
+        series={reasons}
+        daily={daily}
+      />
     </SimpleGrid>
   );
 }
@@ -47,25 +82,68 @@ interface ChartProps {
 /** A chart, or the same as a table for who cannot see it. */
 function Chart({ title, summary, at, series, daily, stacked = false, top }: ChartProps) {
   const [table, setTable] = useState(false);
-  const body: ReactNode = table ? <Rows title={title} at={at} series={series} daily={daily} /> : <Plot label={`${title} over time: ${summary}`} at={at} series={series} stacked={stacked} top={top} />;
+  const body: ReactNode = table ? (
+    <Rows title={title} at={at} series={series} daily={daily} />
+  ) : (
+    <Plot label={`${title} over time: ${summary}`} at={at} series={series} stacked={stacked} top={top} />
+  );
   return (
     <Paper p="md" miw={0} data-testid="chart">
       <Group justify="space-between" mb="xs">
-        <Title order={2} size="h4">{title}</Title>
-        <Button size="compact-xs" variant="subtle" onClick={() => setTable(!table)} aria-pressed={table} aria-label={`${title} as a table`}>{table ? "Chart" : "Table"}</Button>
+        <Title order={2} size="h4">
+          {title}
+        </Title>
+        <Button
+          size="compact-xs"
+          variant="subtle"
+          onClick={() => setTable(!table)}
+          aria-pressed={table}
+          aria-label={`${title} as a table`}
+        >
+          {table ? "Chart" : "Table"}
+        </Button>
       </Group>
-      {series.length === 0 ? <Text size="sm" c="dimmed">Nothing to draw.</Text> : body}
+      {series.length === 0 ? (
+        <Text size="sm" c="dimmed">
+          Nothing to draw.
+        </Text>
+      ) : (
+        body
+      )}
     </Paper>
   );
 }
 
 function Rows({ title, at, series, daily }: { title: string; at: number[]; series: Series[]; daily: boolean }) {
-  const format = new Intl.DateTimeFormat(undefined, daily ? { dateStyle: "medium" } : { dateStyle: "short", timeStyle: "short" });
+  const format = new Intl.DateTimeFormat(
+    undefined,
+    daily ? { dateStyle: "medium" } : { dateStyle: "short", timeStyle: "short" },
+  );
   return (
     <div style={{ maxHeight: 260, overflow: "auto" }} tabIndex={0} role="region" aria-label={`${title} as a table`}>
       <Table fz="xs" verticalSpacing={3}>
-        <Table.Thead><Table.Tr><Table.Th>Time</Table.Th>{series.map(({ label }) => <Table.Th key={label} ta="right">{label}</Table.Th>)}</Table.Tr></Table.Thead>
-        <Table.Tbody>{at.map((time, index) => <Table.Tr key={time}><Table.Td>{format.format(time * 1000)}</Table.Td>{series.map(({ label, values }) => <Table.Td key={label} ta="right" className="num">{values[index]?.toLocaleString(undefined, { maximumFractionDigits: 1 }) ?? "–"}</Table.Td>)}</Table.Tr>)}</Table.Tbody>
+        <Table.Thead>
+          <Table.Tr>
+            <Table.Th>Time</Table.Th>
+            {series.map(({ label }) => (
+              <Table.Th key={label} ta="right">
+                {label}
+              </Table.Th>
+            ))}
+          </Table.Tr>
+        </Table.Thead>
+        <Table.Tbody>
+          {at.map((time, index) => (
+            <Table.Tr key={time}>
+              <Table.Td>{format.format(time * 1000)}</Table.Td>
+              {series.map(({ label, values }) => (
+                <Table.Td key={label} ta="right" className="num">
+                  {values[index]?.toLocaleString(undefined, { maximumFractionDigits: 1 }) ?? "–"}
+                </Table.Td>
+              ))}
+            </Table.Tr>
+          ))}
+        </Table.Tbody>
       </Table>
     </div>
   );

@@ -14,7 +14,12 @@ import { sums } from "./sums";
 const Charts = lazy(() => import("./charts"));
 
 const HOUR = 3_600_000;
-const SPANS = { "24h": { label: "24 hours", ms: 24 * HOUR, bucket: "hour" }, "7d": { label: "7 days", ms: 168 * HOUR, bucket: "hour" }, "30d": { label: "30 days", ms: 720 * HOUR, bucket: "day" }, "90d": { label: "90 days", ms: 2160 * HOUR, bucket: "day" } } as const;
+const SPANS = {
+  "24h": { label: "24 hours", ms: 24 * HOUR, bucket: "hour" },
+  "7d": { label: "7 days", ms: 168 * HOUR, bucket: "hour" },
+  "30d": { label: "30 days", ms: 720 * HOUR, bucket: "day" },
+  "90d": { label: "90 days", ms: 2160 * HOUR, bucket: "day" },
+} as const;
 type Span = keyof typeof SPANS;
 
 /** How the project does, at a glance. */
@@ -29,21 +34,39 @@ export default function Overview() {
     placeholderData: keepPreviousData,
     queryFn: ({ signal }) => {
       const now = Date.now();
-      return stats(new Date(now - SPANS[span].ms).toISOString(), new Date(now).toISOString(), SPANS[span].bucket, signal);
+      return stats(
+        new Date(now - SPANS[span].ms).toISOString(),
+        new Date(now).toISOString(),
+        SPANS[span].bucket,
+        signal,
+      );
     },
   });
   return (
     <Page
       title="Overview"
       about="What was asked and decided in this project."
-      actions={<SegmentedControl value={span} onChange={(value) => setSearch({ span: value }, { replace: true })} data={Object.entries(SPANS).map(([value, { label }]) => ({ value, label }))} aria-label="Span of time" />}
+      actions={
+        <SegmentedControl
+          value={span}
+          onChange={(value) => setSearch({ span: value }, { replace: true })}
+          data={Object.entries(SPANS).map(([value, { label }]) => ({ value, label }))}
+          aria-label="Span of time"
+        />
+      }
     >
-      <Loaded query={query} lines={8}>{({ buckets, newest }) => (
-        <>
-          {newest !== null && <Text size="sm" c="dimmed">Of the newest {newest.toLocaleString()} calls of this time.</Text>}
-          <Panels buckets={buckets} daily={SPANS[span].bucket === "day"} />
-        </>
-      )}</Loaded>
+      <Loaded query={query} lines={8}>
+        {({ buckets, newest }) => (
+          <>
+            {newest !== null && (
+              <Text size="sm" c="dimmed">
+                Of the newest {newest.toLocaleString()} calls of this time.
+              </Text>
+            )}
+            <Panels buckets={buckets} daily={SPANS[span].bucket === "day"} />
+          </>
+        )}
+      </Loaded>
     </Page>
   );
 }
@@ -56,7 +79,14 @@ function Panels({ buckets, daily }: { buckets: Bucket[]; daily: boolean }) {
         <Empty icon={<IconVideo size={36} />} title="Nothing happened in this time">
           <Stack align="center" gap="sm">
             <span>Record a short video of yourself to see a decision, or make an API key and call the API.</span>
-            <Group><Button component={Link} href="/try-it">Try it</Button><Button component={Link} href="/keys" variant="default">API keys</Button></Group>
+            <Group>
+              <Button component={Link} href="/try-it">
+                Try it
+              </Button>
+              <Button component={Link} href="/keys" variant="default">
+                API keys
+              </Button>
+            </Group>
           </Stack>
         </Empty>
       </Paper>
@@ -66,11 +96,17 @@ function Panels({ buckets, daily }: { buckets: Bucket[]; daily: boolean }) {
     <>
       <SimpleGrid cols={{ base: 2, md: 4 }}>
         <Figure name="Calls" value={total.toLocaleString()} />
-        <Figure name="Pass rate" value={passRate === null ? "–" : `${(passRate * 100).toFixed(1)} %`} about={`${pass.toLocaleString()} passed, ${fail.toLocaleString()} failed`} />
+        <Figure
+          name="Pass rate"
+          value={passRate === null ? "–" : `${(passRate * 100).toFixed(1)} %`}
+          about={`${pass.toLocaleString()} passed, ${fail.toLocaleString()} failed`}
+        />
         <Figure name="For a person to look at" value={refer.toLocaleString()} href="/transactions?verdict=refer" />
         <Figure name="95 % answered within" value={p95 === null ? "–" : `${Math.round(p95).toLocaleString()} ms`} />
       </SimpleGrid>
-      <Suspense fallback={<Paper p="md" h={320} />}><Charts buckets={buckets} daily={daily} /></Suspense>
+      <Suspense fallback={<Paper p="md" h={320} />}>
+        <Charts buckets={buckets} daily={daily} />
+      </Suspense>
       <Reasons buckets={buckets} />
     </>
   );
@@ -79,10 +115,22 @@ function Panels({ buckets, daily }: { buckets: Bucket[]; daily: boolean }) {
 function Figure({ name, value, about, href }: { name: string; value: string; about?: string; href?: string }) {
   return (
     <Paper p="md">
-      <Text size="sm" c="dimmed">{name}</Text>
-      <Text fw={700} fz={26} className="num" lh={1.3}>{value}</Text>
-      {about && <Text size="xs" c="dimmed">{about}</Text>}
-      {href && <Text size="xs"><Link href={href}>Show them</Link></Text>}
+      <Text size="sm" c="dimmed">
+        {name}
+      </Text>
+      <Text fw={700} fz={26} className="num" lh={1.3}>
+        {value}
+      </Text>
+      {about && (
+        <Text size="xs" c="dimmed">
+          {about}
+        </Text>
+      )}
+      {href && (
+        <Text size="xs">
+          <Link href={href}>Show them</Link>
+        </Text>
+      )}
     </Paper>
   );
 }

@@ -10,14 +10,24 @@ export function Reasons({ buckets }: { buckets: Bucket[] }) {
   const most = reasons[0]?.[1] ?? 1;
   return (
     <Paper p="md">
-      <Title order={2} size="h4" mb="sm">Most frequent reasons</Title>
-      {reasons.length === 0 ? <Text size="sm" c="dimmed">Nothing spoke against any call.</Text> : (
+      <Title order={2} size="h4" mb="sm">
+        Most frequent reasons
+      </Title>
+      {reasons.length === 0 ? (
+        <Text size="sm" c="dimmed">
+          Nothing spoke against any call.
+        </Text>
+      ) : (
         <Stack gap={8}>
           {reasons.map(([reason, count]) => (
             <Group key={reason} gap="sm" wrap="nowrap">
-              <Text size="sm" w={{ base: 150, sm: 220 }}>{words(reason)}</Text>
+              <Text size="sm" w={{ base: 150, sm: 220 }}>
+                {words(reason)}
+              </Text>
               <Progress value={(count / most) * 100} flex={1} color="brand" aria-label={`${words(reason)}: ${count}`} />
-              <Text size="sm" fw={600} className="num" w={56} ta="right">{count.toLocaleString()}</Text>
+              <Text size="sm" fw={600} className="num" w={56} ta="right">
+                {count.toLocaleString()}
+              </Text>
             </Group>
           ))}
         </Stack>

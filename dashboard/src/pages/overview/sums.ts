@@ -32,5 +32,8 @@ export function topReasons(buckets: Bucket[], count: number): [string, number][]
       if (!/_(passed|given|not_enrolled)$/.test(reason)) by.set(reason, (by.get(reason) ?? 0) + times);
     }
   }
-  return [...by].filter(([, times]) => times > 0).sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0])).slice(0, count);
+  return [...by]
+    .filter(([, times]) => times > 0)
+    .sort((a, b) => b[1] - a[1] || a[0].localeCompare(b[0]))
+    .slice(0, count);
 }

@@ -20,15 +20,38 @@ export default function Projects() {
   return (
     <Page
       title="Projects"
-      about={<>Each project of {organisation.name} has keys, rules, people and records of its own; nothing is shared between them.</>}
-      actions={<AllowedButton needs={MAY.editProjects} leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setCreating(true)}>New project</AllowedButton>}
+      about={
+        <>
+          Each project of {organisation.name} has keys, rules, people and records of its own; nothing is shared between
+          them.
+        </>
+      }
+      actions={
+        <AllowedButton
+          needs={MAY.editProjects}
+          leftSection={<IconPlus size={16} aria-hidden />}
+          onClick={() => setCreating(true)}
+        >
+          New project
+        </AllowedButton>
+      }
     >
-      {projects.length === 0 && <Empty icon={<IconFolder size={36} />} title="No projects yet">An owner or an admin makes the first.</Empty>}
+      {projects.length === 0 && (
+        <Empty icon={<IconFolder size={36} />} title="No projects yet">
+          An owner or an admin makes the first.
+        </Empty>
+      )}
       <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
         {projects.map(({ id, name }) => (
           <Card key={id}>
-            <Title order={2} size="h4" className="any" mb={4}><Text component={Link} href={`/p/${id}`} inherit c="var(--mantine-color-anchor)">{name}</Text></Title>
-            <Text size="sm" c="dimmed" component="div"><Id id={id} /></Text>
+            <Title order={2} size="h4" className="any" mb={4}>
+              <Text component={Link} href={`/p/${id}`} inherit c="var(--mantine-color-anchor)">
+                {name}
+              </Text>
+            </Title>
+            <Text size="sm" c="dimmed" component="div">
+              <Id id={id} />
+            </Text>
           </Card>
         ))}
       </SimpleGrid>
@@ -47,12 +70,31 @@ function Create({ onClose }: { onClose: () => void }) {
     navigate(`/p/${made.id}/settings`);
   });
   return (
-    <Modal opened onClose={onClose} title={<Text fw={600} component="span">New project</Text>}>
+    <Modal
+      opened
+      onClose={onClose}
+      title={
+        <Text fw={600} component="span">
+          New project
+        </Text>
+      }
+    >
       <form onSubmit={submit} noValidate>
         <Stack>
-          {error && <Alert color="red" role="alert">{error}</Alert>}
+          {error && (
+            <Alert color="red" role="alert">
+              {error}
+            </Alert>
+          )}
           <TextInput label="Name" data-autofocus {...form.getInputProps("name")} />
-          <Group justify="flex-end"><Button variant="default" onClick={onClose}>Cancel</Button><Button type="submit" loading={busy}>Make the project</Button></Group>
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>
+              Cancel
+            </Button>
+            <Button type="submit" loading={busy}>
+              Make the project
+            </Button>
+          </Group>
         </Stack>
       </form>
     </Modal>

@@ -19,7 +19,14 @@ export function Calibration({ draft }: { draft: Draft }) {
   const query = useQuery({ queryKey: ["measured-tables"], queryFn: measuredTables, staleTime: 600_000 });
   const [rate, setRate] = useState("0.001");
   if (query.error instanceof ApiError && query.error.status === 404) {
-    return <Paper><Empty title="No measured tables here">This server gives none. Measure on your own files with <code>biometry evaluate</code> and <code>biometry calibrate</code>.</Empty></Paper>;
+    return (
+      <Paper>
+        <Empty title="No measured tables here">
+          This server gives none. Measure on your own files with <code>biometry evaluate</code> and{" "}
+          <code>biometry calibrate</code>.
+        </Empty>
+      </Paper>
+    );
   }
   return (
     <Stack>
@@ -29,7 +36,10 @@ export function Calibration({ draft }: { draft: Draft }) {
         maw={420}
         value={rate}
         onChange={(event) => setRate(event.currentTarget.value)}
-        data={RATES.map((value) => ({ value: String(value), label: `1 in ${Math.round(1 / value).toLocaleString()} (${percent(value)})` }))}
+        data={RATES.map((value) => ({
+          value: String(value),
+          label: `1 in ${Math.round(1 / value).toLocaleString()} (${percent(value)})`,
+        }))}
       />
       <Loaded query={query}>{(tables) => <Thresholds tables={tables} rate={Number(rate)} draft={draft} />}</Loaded>
     </Stack>
@@ -46,7 +56,15 @@ function Thresholds({ tables, rate, draft }: { tables: MeasuredTable[]; rate: nu
     <Paper>
       <Table.ScrollContainer minWidth={520} type="native">
         <Table aria-label="Thresholds for the false-match rate">
-          <Table.Thead><Table.Tr><Table.Th>Service</Table.Th><Table.Th ta="right">Threshold</Table.Th><Table.Th ta="right">Genuine people refused</Table.Th><Table.Th visibleFrom="md">Measured on</Table.Th><Table.Th>Draft</Table.Th></Table.Tr></Table.Thead>
+          <Table.Thead>
+            <Table.Tr>
+              <Table.Th>Service</Table.Th>
+              <Table.Th ta="right">Threshold</Table.Th>
+              <Table.Th ta="right">Genuine people refused</Table.Th>
+              <Table.Th visibleFrom="md">Measured on</Table.Th>
+              <Table.Th>Draft</Table.Th>
+            </Table.Tr>
+          </Table.Thead>
           <Table.Tbody>
             {tables.map((table) => {
               const point = strictEnough(table.points, rate);
@@ -54,16 +72,42 @@ function Thresholds({ tables, rate, draft }: { tables: MeasuredTable[]; rate: nu
               return (
                 <Table.Tr key={`${table.service}-${table.measured_on}`}>
                   <Table.Td fw={600}>{title}</Table.Td>
-                  <Table.Td ta="right" className="num">{point ? point.threshold.toFixed(4) : "–"}</Table.Td>
-                  <Table.Td ta="right" className="num">{point ? percent(point.fnmr) : "–"}{point?.fnmr_low !== undefined && point.fnmr_high !== undefined && <Text size="xs" c="dimmed">{percent(point.fnmr_low)} to {percent(point.fnmr_high)}</Text>}</Table.Td>
-                  <Table.Td visibleFrom="md"><Text size="sm">{table.measured_on}</Text><Text size="xs" c="dimmed">{table.genuine.toLocaleString()} genuine, {table.others.toLocaleString()} others{!point && "; too few for this rate"}</Text></Table.Td>
+                  <Table.Td ta="right" className="num">
+                    {point ? point.threshold.toFixed(4) : "–"}
+                  </Table.Td>
+                  <Table.Td ta="right" className="num">
+                    {point ? percent(point.fnmr) : "–"}
+                    {point?.fnmr_low !== undefined && point.fnmr_high !== undefined && (
+                      <Text size="xs" c="dimmed">
+                        {percent(point.fnmr_low)} to {percent(point.fnmr_high)}
+                      </Text>
+                    )}
+                  </Table.Td>
+                  <Table.Td visibleFrom="md">
+                    <Text size="sm">{table.measured_on}</Text>
+                    <Text size="xs" c="dimmed">
+                      {table.genuine.toLocaleString()} genuine, {table.others.toLocaleString()} others
+                      {!point && "; too few for this rate"}
+                    </Text>
+                  </Table.Td>
                   <Table.Td>
                     {point && (
-                      <AllowedButton needs={MAY.editRules} size="compact-sm" variant="default" aria-label={`Use ${point.threshold.toFixed(4)} for ${title}`} onClick={() => {
-                        const refer = draft.rules?.services[table.service]?.refer ?? 0.4;
-                        draft.setRule(table.service, { pass: point.threshold, refer: Math.min(refer, point.threshold) });
-                        done(`${title}: pass from ${point.threshold.toFixed(4)} in the draft`);
-                      }}>Use</AllowedButton>
+                      <AllowedButton
+                        needs={MAY.editRules}
+                        size="compact-sm"
+                        variant="default"
+                        aria-label={`Use ${point.threshold.toFixed(4)} for ${title}`}
+                        onClick={() => {
+                          const refer = draft.rules?.services[table.service]?.refer ?? 0.4;
+                          draft.setRule(table.service, {
+                            pass: point.threshold,
+                            refer: Math.min(refer, point.threshold),
+                          });
+                          done(`${title}: pass from ${point.threshold.toFixed(4)} in the draft`);
+                        }}
+                      >
+                        Use
+                      </AllowedButton>
                     )}
                   </Table.Td>
                 </Table.Tr>

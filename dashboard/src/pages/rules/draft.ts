@@ -48,7 +48,13 @@ export function useDraft(stored: Rules, mayAsk: boolean): Draft {
     checking: mayAsk && syntax === null && current === undefined && !checked.isError,
     changed: text !== original,
     setRule: (service, change) => {
-      if (rules) setText(pretty({ ...rules, services: { ...rules.services, [service]: { mode: "off", ...rules.services[service], ...change } } }));
+      if (rules)
+        setText(
+          pretty({
+            ...rules,
+            services: { ...rules.services, [service]: { mode: "off", ...rules.services[service], ...change } },
+          }),
+        );
     },
     setDocuments: (change) => {
       if (rules) setText(pretty({ ...rules, documents: { ...rules.documents, ...change } }));
@@ -62,8 +68,11 @@ function read(text: string): { rules: Rules | null; syntax: string | null } {
   try {
     const rules: unknown = JSON.parse(text);
     const object = (value: unknown) => typeof value === "object" && value !== null && !Array.isArray(value);
-    const whole = object(rules) && object((rules as Rules).services) && Object.values((rules as Rules).services).every(object);
-    return whole ? { rules: rules as Rules, syntax: null } : { rules: null, syntax: "an object with version and services is needed" };
+    const whole =
+      object(rules) && object((rules as Rules).services) && Object.values((rules as Rules).services).every(object);
+    return whole
+      ? { rules: rules as Rules, syntax: null }
+      : { rules: null, syntax: "an object with version and services is needed" };
   } catch (error) {
     return { rules: null, syntax: error instanceof Error ? error.message : "this is no JSON" };
   }

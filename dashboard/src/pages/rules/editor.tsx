@@ -55,7 +55,9 @@ function Editor({ set, rules, project }: { set: RuleSet | null; rules: Rules; pr
     setBusy(true);
     setError(null);
     try {
-      const stored = set ? await updateRules(set.scores_id, name.trim(), draft.rules) : await createRules(name.trim(), draft.rules, false);
+      const stored = set
+        ? await updateRules(set.scores_id, name.trim(), draft.rules)
+        : await createRules(name.trim(), draft.rules, false);
       await client.invalidateQueries({ queryKey: ["rules", project] });
       done(`Version ${stored.version} is kept${set?.project_default ? " and in force" : ""}`);
       if (!set) navigate(`/rules/${stored.scores_id}`, { replace: true });
@@ -68,17 +70,39 @@ function Editor({ set, rules, project }: { set: RuleSet | null; rules: Rules; pr
   return (
     <Page
       title={set ? set.name : "New rules"}
-      about={<><Link href="/rules">Scoring rules</Link>{set && ` · version ${set.version}`}</>}
+      about={
+        <>
+          <Link href="/rules">Scoring rules</Link>
+          {set && ` · version ${set.version}`}
+        </>
+      }
       actions={
         <>
-          {set?.project_default && <Badge color="green" size="lg">in force for the project</Badge>}
-          <AllowedButton needs={MAY.editRules} onClick={() => void save()} loading={busy} disabled={draft.rules === null || draft.validity?.valid === false || (set !== null && !draft.changed && name === set.name)}>
+          {set?.project_default && (
+            <Badge color="green" size="lg">
+              in force for the project
+            </Badge>
+          )}
+          <AllowedButton
+            needs={MAY.editRules}
+            onClick={() => void save()}
+            loading={busy}
+            disabled={
+              draft.rules === null ||
+              draft.validity?.valid === false ||
+              (set !== null && !draft.changed && name === set.name)
+            }
+          >
             {set ? "Keep as a new version" : "Keep"}
           </AllowedButton>
         </>
       }
     >
-      {error && <Alert color="red" role="alert">{error}</Alert>}
+      {error && (
+        <Alert color="red" role="alert">
+          {error}
+        </Alert>
+      )}
       <Tabs defaultValue="edit" keepMounted={false}>
         <Tabs.List mb="md">
           <Tabs.Tab value="edit">Edit</Tabs.Tab>
@@ -88,17 +112,43 @@ function Editor({ set, rules, project }: { set: RuleSet | null; rules: Rules; pr
         </Tabs.List>
         <Tabs.Panel value="edit">
           <Stack>
-            <TextInput label="Name" maw={420} value={name} onChange={(event) => setName(event.currentTarget.value)} error={nameError} disabled={!can(MAY.editRules)} />
-            {draft.changed && <Text size="sm" c="dimmed" role="status">Not kept yet. <Button variant="subtle" size="compact-sm" onClick={draft.reset}>Undo all changes</Button></Text>}
+            <TextInput
+              label="Name"
+              maw={420}
+              value={name}
+              onChange={(event) => setName(event.currentTarget.value)}
+              error={nameError}
+              disabled={!can(MAY.editRules)}
+            />
+            {draft.changed && (
+              <Text size="sm" c="dimmed" role="status">
+                Not kept yet.{" "}
+                <Button variant="subtle" size="compact-sm" onClick={draft.reset}>
+                  Undo all changes
+                </Button>
+              </Text>
+            )}
             <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="lg">
               <RulesForm draft={draft} readOnly={!can(MAY.editRules)} />
               <JsonSide draft={draft} readOnly={!can(MAY.editRules)} />
             </SimpleGrid>
           </Stack>
         </Tabs.Panel>
-        <Tabs.Panel value="what-if"><WhatIf rules={draft.rules} /></Tabs.Panel>
-        <Tabs.Panel value="calibration"><Calibration draft={draft} /></Tabs.Panel>
-        {set && <Tabs.Panel value="versions"><Group align="stretch"><Paper p="md" flex={1} miw={0}><Versions set={set} onTake={draft.replace} /></Paper></Group></Tabs.Panel>}
+        <Tabs.Panel value="what-if">
+          <WhatIf rules={draft.rules} />
+        </Tabs.Panel>
+        <Tabs.Panel value="calibration">
+          <Calibration draft={draft} />
+        </Tabs.Panel>
+        {set && (
+          <Tabs.Panel value="versions">
+            <Group align="stretch">
+              <Paper p="md" flex={1} miw={0}>
+                <Versions set={set} onTake={draft.replace} />
+              </Paper>
+            </Group>
+          </Tabs.Panel>
+        )}
       </Tabs>
     </Page>
   );

@@ -10,12 +10,40 @@ export function JsonSide({ draft, readOnly }: { draft: Draft; readOnly: boolean 
     <Paper p="md">
       <Stack gap="sm">
         <Group justify="space-between">
-          <Title order={2} size="h4">JSON</Title>
+          <Title order={2} size="h4">
+            JSON
+          </Title>
           <div role="status" data-testid="validity">
-            {error ? <Badge color="red" leftSection={<IconX size={13} aria-hidden />}>not valid</Badge> : draft.checking ? <Group gap={6}><Loader size={12} /><Text size="xs" c="dimmed">checking</Text></Group> : <Badge color="green" leftSection={<IconCheck size={13} aria-hidden />}>valid</Badge>}
+            {error ? (
+              <Badge color="red" leftSection={<IconX size={13} aria-hidden />}>
+                not valid
+              </Badge>
+            ) : draft.checking ? (
+              <Group gap={6}>
+                <Loader size={12} />
+                <Text size="xs" c="dimmed">
+                  checking
+                </Text>
+              </Group>
+            ) : (
+              <Badge color="green" leftSection={<IconCheck size={13} aria-hidden />}>
+                valid
+              </Badge>
+            )}
           </div>
         </Group>
-        <JsonInput aria-label="Rules as JSON" value={draft.text} onChange={draft.setText} autosize minRows={20} maxRows={44} readOnly={readOnly} error={error} spellCheck={false} styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)", fontSize: 13 } }} />
+        <JsonInput
+          aria-label="Rules as JSON"
+          value={draft.text}
+          onChange={draft.setText}
+          autosize
+          minRows={20}
+          maxRows={44}
+          readOnly={readOnly}
+          error={error}
+          spellCheck={false}
+          styles={{ input: { fontFamily: "var(--mantine-font-family-monospace)", fontSize: 13 } }}
+        />
       </Stack>
     </Paper>
   );

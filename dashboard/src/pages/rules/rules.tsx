@@ -23,9 +23,15 @@ export default function RuleSets() {
       void client.invalidateQueries({ queryKey: ["rules", project] });
       done(id ? "In force from the next call" : "The built-in rules are in force again");
     }, failed);
-  const create = can(MAY.editRules)
-    ? <Button component={Link} href="/rules/new" leftSection={<IconPlus size={16} aria-hidden />}>New rules</Button>
-    : <AllowedButton needs={MAY.editRules} leftSection={<IconPlus size={16} aria-hidden />}>New rules</AllowedButton>;
+  const create = can(MAY.editRules) ? (
+    <Button component={Link} href="/rules/new" leftSection={<IconPlus size={16} aria-hidden />}>
+      New rules
+    </Button>
+  ) : (
+    <AllowedButton needs={MAY.editRules} leftSection={<IconPlus size={16} aria-hidden />}>
+      New rules
+    </AllowedButton>
+  );
   return (
     <Page
       title="Scoring rules"
@@ -33,36 +39,69 @@ export default function RuleSets() {
       actions={create}
     >
       <Loaded query={query}>
-        {({ data }) => data.length === 0 ? (
-          <Paper><Empty icon={<IconScale size={36} />} title="The built-in rules are in force">
-            Every service of a key is required but lip reading, which is advisory. <Link href="/rules/new">Begin with a copy of them.</Link>
-          </Empty></Paper>
-        ) : (
-          <Paper>
-            <Table.ScrollContainer minWidth={340} type="native">
-              <Table aria-label="Rule sets">
-                <Table.Thead><Table.Tr><Table.Th>Name</Table.Th><Table.Th>Version</Table.Th><Table.Th visibleFrom="sm">Changed</Table.Th><Table.Th>In force</Table.Th></Table.Tr></Table.Thead>
-                <Table.Tbody>
-                  {data.map((set) => (
-                    <Table.Tr key={set.scores_id}>
-                      <Table.Td><Text component={Link} href={`/rules/${set.scores_id}`} size="sm" fw={600} className="any" c="var(--mantine-color-anchor)">{set.name}</Text></Table.Td>
-                      <Table.Td className="num">{set.version}</Table.Td>
-                      <Table.Td visibleFrom="sm"><When at={set.created_at} distance /></Table.Td>
-                      <Table.Td>
-                        <Group gap="xs">
-                          {set.project_default && <Badge color="green">project</Badge>}
-                          <AllowedButton needs={MAY.editRules} size="compact-sm" variant="default" onClick={() => assign(set.project_default ? null : set.scores_id)} aria-label={set.project_default ? `Take ${set.name} away` : `Use ${set.name} for the project`}>
-                            {set.project_default ? "Back to built-in" : "Use"}
-                          </AllowedButton>
-                        </Group>
-                      </Table.Td>
+        {({ data }) =>
+          data.length === 0 ? (
+            <Paper>
+              <Empty icon={<IconScale size={36} />} title="The built-in rules are in force">
+                Every service of a key is required but lip reading, which is advisory.{" "}
+                <Link href="/rules/new">Begin with a copy of them.</Link>
+              </Empty>
+            </Paper>
+          ) : (
+            <Paper>
+              <Table.ScrollContainer minWidth={340} type="native">
+                <Table aria-label="Rule sets">
+                  <Table.Thead>
+                    <Table.Tr>
+                      <Table.Th>Name</Table.Th>
+                      <Table.Th>Version</Table.Th>
+                      <Table.Th visibleFrom="sm">Changed</Table.Th>
+                      <Table.Th>In force</Table.Th>
                     </Table.Tr>
-                  ))}
-                </Table.Tbody>
-              </Table>
-            </Table.ScrollContainer>
-          </Paper>
-        )}
+                  </Table.Thead>
+                  <Table.Tbody>
+                    {data.map((set) => (
+                      <Table.Tr key={set.scores_id}>
+                        <Table.Td>
+                          <Text
+                            component={Link}
+                            href={`/rules/${set.scores_id}`}
+                            size="sm"
+                            fw={600}
+                            className="any"
+                            c="var(--mantine-color-anchor)"
+                          >
+                            {set.name}
+                          </Text>
+                        </Table.Td>
+                        <Table.Td className="num">{set.version}</Table.Td>
+                        <Table.Td visibleFrom="sm">
+                          <When at={set.created_at} distance />
+                        </Table.Td>
+                        <Table.Td>
+                          <Group gap="xs">
+                            {set.project_default && <Badge color="green">project</Badge>}
+                            <AllowedButton
+                              needs={MAY.editRules}
+                              size="compact-sm"
+                              variant="default"
+                              onClick={() => assign(set.project_default ? null : set.scores_id)}
+                              aria-label={
+                                set.project_default ? `Take ${set.name} away` : `Use ${set.name} for the project`
+                              }
+                            >
+                              {set.project_default ? "Back to built-in" : "Use"}
+                            </AllowedButton>
+                          </Group>
+                        </Table.Td>
+                      </Table.Tr>
+                    ))}
+                  </Table.Tbody>
+                </Table>
+              </Table.ScrollContainer>
+            </Paper>
+          )
+        }
       </Loaded>
     </Page>
   );

@@ -16,7 +16,10 @@ export function Versions({ set, onTake }: { set: RuleSet; onTake: (rules: Rules)
   const versions = set.versions ?? [];
   const [older, setOlder] = useState(Math.max(set.version - 1, 1));
   const [newer, setNewer] = useState(set.version);
-  const options = versions.map(({ version, created_at }) => ({ value: String(version), label: `Version ${version}, ${new Date(created_at).toLocaleString()}` }));
+  const options = versions.map(({ version, created_at }) => ({
+    value: String(version),
+    label: `Version ${version}, ${new Date(created_at).toLocaleString()}`,
+  }));
   const query = useQuery({
     queryKey: ["rule-versions", set.scores_id, older, newer],
     staleTime: Infinity,
@@ -25,18 +28,34 @@ export function Versions({ set, onTake }: { set: RuleSet; onTake: (rules: Rules)
   return (
     <Stack>
       <Group align="flex-end">
-        <NativeSelect label="Before" data={options} value={String(older)} onChange={(event) => setOlder(Number(event.currentTarget.value))} />
-        <NativeSelect label="After" data={options} value={String(newer)} onChange={(event) => setNewer(Number(event.currentTarget.value))} />
+        <NativeSelect
+          label="Before"
+          data={options}
+          value={String(older)}
+          onChange={(event) => setOlder(Number(event.currentTarget.value))}
+        />
+        <NativeSelect
+          label="After"
+          data={options}
+          value={String(newer)}
+          onChange={(event) => setNewer(Number(event.currentTarget.value))}
+        />
       </Group>
       <Loaded query={query}>
         {([before, after]) => (
           <Stack gap="sm" align="flex-start">
             <Diff before={pretty(before.rules)} after={pretty(after.rules)} />
-            <AllowedButton needs={MAY.editRules} variant="default" onClick={() => {
-              if (!before.rules) return;
-              onTake(before.rules);
-              done(`Version ${before.version} is the draft now; keep it under Edit`);
-            }}>Take version {before.version} as the draft</AllowedButton>
+            <AllowedButton
+              needs={MAY.editRules}
+              variant="default"
+              onClick={() => {
+                if (!before.rules) return;
+                onTake(before.rules);
+                done(`Version ${before.version} is the draft now; keep it under Edit`);
+              }}
+            >
+              Take version {before.version} as the draft
+            </AllowedButton>
           </Stack>
         )}
       </Loaded>
@@ -45,15 +64,43 @@ export function Versions({ set, onTake }: { set: RuleSet; onTake: (rules: Rules)
 }
 
 function Diff({ before, after }: { before: string; after: string }) {
-  if (before === after) return <Text size="sm" c="dimmed">These two versions say the same.</Text>;
-  const marks = { added: { sign: "+", bg: "var(--mantine-color-green-light)", word: "added" }, removed: { sign: "−", bg: "var(--mantine-color-red-light)", word: "removed" }, same: { sign: " ", bg: undefined, word: "" } };
+  if (before === after)
+    return (
+      <Text size="sm" c="dimmed">
+        These two versions say the same.
+      </Text>
+    );
+  const marks = {
+    added: { sign: "+", bg: "var(--mantine-color-green-light)", word: "added" },
+    removed: { sign: "−", bg: "var(--mantine-color-red-light)", word: "removed" },
+    same: { sign: " ", bg: undefined, word: "" },
+  };
   return (
-    <div className="scroll-x mono" style={{ width: "100%", lineHeight: 1.5 }} tabIndex={0} role="region" aria-label="Differences" data-testid="diff">
+    <div
+      className="scroll-x mono"
+      style={{ width: "100%", lineHeight: 1.5 }}
+      tabIndex={0}
+      role="region"
+      aria-label="Differences"
+      data-testid="diff"
+    >
       {diffLines(before, after).flatMap((part, index) => {
         const mark = part.added ? marks.added : part.removed ? marks.removed : marks.same;
-        return part.value.replace(/\n$/, "").split("\n").map((line, at) => (
-          <div key={`${index}-${at}`} style={{ background: mark.bg, whiteSpace: "pre" }}>{mark.word ? <span aria-label={mark.word} role="img">{mark.sign}</span> : " "} {line}</div>
-        ));
+        return part.value
+          .replace(/\n$/, "")
+          .split("\n")
+          .map((line, at) => (
+            <div key={`${index}-${at}`} style={{ background: mark.bg, whiteSpace: "pre" }}>
+              {mark.word ? (
+                <span aria-label={mark.word} role="img">
+                  {mark.sign}
+                </span>
+              ) : (
+                " "
+              )}{" "}
+              {line}
+            </div>
+          ));
       })}
     </div>
   );

@@ -1,4 +1,16 @@
-import { Alert, Button, Group, NumberInput, Paper, SimpleGrid, Stack, Table, Text, TextInput, Title } from "@mantine/core";
+import {
+  Alert,
+  Button,
+  Group,
+  NumberInput,
+  Paper,
+  SimpleGrid,
+  Stack,
+  Table,
+  Text,
+  TextInput,
+  Title,
+} from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "wouter";
@@ -20,17 +32,43 @@ export function WhatIf({ rules }: { rules: Rules | null }) {
   const [limit, setLimit] = useState<number>(1000);
   const [from, setFrom] = useState("");
   const replay = useMutation({
-    mutationFn: (cursor?: string) => whatIf({ rules, limit, ...(fromLocal(from) && { from: fromLocal(from) }), ...(cursor && { cursor }) }),
+    mutationFn: (cursor?: string) =>
+      whatIf({ rules, limit, ...(fromLocal(from) && { from: fromLocal(from) }), ...(cursor && { cursor }) }),
   });
   return (
     <Stack>
-      <Text size="sm" c="dimmed">Past videos are decided again by the rules as they stand under Edit, kept or not.</Text>
+      <Text size="sm" c="dimmed">
+        Past videos are decided again by the rules as they stand under Edit, kept or not.
+      </Text>
       <Group align="flex-end">
-        <NumberInput label="Newest calls" min={1} max={10_000} value={limit} onChange={(value) => setLimit(Number(value) || 1)} w={140} />
-        <TextInput type="datetime-local" label="From" value={from} onChange={(event) => setFrom(event.currentTarget.value)} />
-        <AllowedButton needs={MAY.tryRules} loading={replay.isPending} disabled={rules === null} onClick={() => replay.mutate(undefined)}>Decide again</AllowedButton>
+        <NumberInput
+          label="Newest calls"
+          min={1}
+          max={10_000}
+          value={limit}
+          onChange={(value) => setLimit(Number(value) || 1)}
+          w={140}
+        />
+        <TextInput
+          type="datetime-local"
+          label="From"
+          value={from}
+          onChange={(event) => setFrom(event.currentTarget.value)}
+        />
+        <AllowedButton
+          needs={MAY.tryRules}
+          loading={replay.isPending}
+          disabled={rules === null}
+          onClick={() => replay.mutate(undefined)}
+        >
+          Decide again
+        </AllowedButton>
       </Group>
-      {replay.isError && <Alert color="red" role="alert">{sentence(replay.error)}</Alert>}
+      {replay.isError && (
+        <Alert color="red" role="alert">
+          {sentence(replay.error)}
+        </Alert>
+      )}
       {replay.data && <Outcome replay={replay.data} onMore={(cursor) => replay.mutate(cursor)} />}
     </Stack>
   );
@@ -43,23 +81,50 @@ function Outcome({ replay, onMore }: { replay: Replay; onMore: (cursor: string) 
     <Stack data-testid="replay">
       <SimpleGrid cols={{ base: 1, md: 2 }}>
         <Paper p="md">
-          <Title order={2} size="h4" mb="xs">{moved.length === 0 ? "No verdict changes" : `${moved.length} ${moved.length === 1 ? "verdict changes" : "verdicts change"}`}</Title>
-          <Text size="sm" c="dimmed">{replay.considered} calls looked at, {replay.replayed} decided again, {replay.changed} with another verdict, score or reason.</Text>
-          {skipped.length > 0 && <Text size="sm" c="dimmed" mt={4}>Not decided again: {skipped.map(([why, count]) => `${count} ${words(why).toLowerCase()}`).join(", ")}.</Text>}
+          <Title order={2} size="h4" mb="xs">
+            {moved.length === 0
+              ? "No verdict changes"
+              : `${moved.length} ${moved.length === 1 ? "verdict changes" : "verdicts change"}`}
+          </Title>
+          <Text size="sm" c="dimmed">
+            {replay.considered} calls looked at, {replay.replayed} decided again, {replay.changed} with another verdict,
+            score or reason.
+          </Text>
+          {skipped.length > 0 && (
+            <Text size="sm" c="dimmed" mt={4}>
+              Not decided again: {skipped.map(([why, count]) => `${count} ${words(why).toLowerCase()}`).join(", ")}.
+            </Text>
+          )}
         </Paper>
-        <Paper p="md"><Matrix verdicts={replay.verdicts} /></Paper>
+        <Paper p="md">
+          <Matrix verdicts={replay.verdicts} />
+        </Paper>
       </SimpleGrid>
       {moved.length > 0 && (
         <Paper>
           <Table.ScrollContainer minWidth={520} type="native">
             <Table aria-label="Calls whose verdict would change">
-              <Table.Thead><Table.Tr><Table.Th>Call</Table.Th><Table.Th>Was</Table.Th><Table.Th>Would be</Table.Th></Table.Tr></Table.Thead>
+              <Table.Thead>
+                <Table.Tr>
+                  <Table.Th>Call</Table.Th>
+                  <Table.Th>Was</Table.Th>
+                  <Table.Th>Would be</Table.Th>
+                </Table.Tr>
+              </Table.Thead>
               <Table.Tbody>
                 {moved.map((change) => (
                   <Table.Tr key={change.id}>
-                    <Table.Td><Link href={`/transactions/${change.id}`}><When at={change.created_at} /></Link></Table.Td>
-                    <Table.Td><Side side={change.old} /></Table.Td>
-                    <Table.Td><Side side={change.new} other={change.old} /></Table.Td>
+                    <Table.Td>
+                      <Link href={`/transactions/${change.id}`}>
+                        <When at={change.created_at} />
+                      </Link>
+                    </Table.Td>
+                    <Table.Td>
+                      <Side side={change.old} />
+                    </Table.Td>
+                    <Table.Td>
+                      <Side side={change.new} other={change.old} />
+                    </Table.Td>
                   </Table.Tr>
                 ))}
               </Table.Tbody>
@@ -67,7 +132,13 @@ function Outcome({ replay, onMore }: { replay: Replay; onMore: (cursor: string) 
           </Table.ScrollContainer>
         </Paper>
       )}
-      {replay.next_cursor && <Group justify="center"><Button variant="default" onClick={() => replay.next_cursor && onMore(replay.next_cursor)}>Older calls</Button></Group>}
+      {replay.next_cursor && (
+        <Group justify="center">
+          <Button variant="default" onClick={() => replay.next_cursor && onMore(replay.next_cursor)}>
+            Older calls
+          </Button>
+        </Group>
+      )}
     </Stack>
   );
 }
@@ -75,21 +146,42 @@ function Outcome({ replay, onMore }: { replay: Replay; onMore: (cursor: string) 
 function Side({ side, other }: { side: Judgement; other?: Judgement }) {
   const told = other ? side.reasons.filter((reason) => !other.reasons.includes(reason)) : [];
   return (
-    <Group gap={6}><VerdictBadge verdict={side.verdict} /><Text size="sm" className="num">{side.score?.toFixed(1) ?? "–"}</Text>{told.map((reason) => <ReasonBadge key={reason} reason={reason} />)}</Group>
+    <Group gap={6}>
+      <VerdictBadge verdict={side.verdict} />
+      <Text size="sm" className="num">
+        {side.score?.toFixed(1) ?? "–"}
+      </Text>
+      {told.map((reason) => (
+        <ReasonBadge key={reason} reason={reason} />
+      ))}
+    </Group>
   );
 }
 
 function Matrix({ verdicts }: { verdicts: Replay["verdicts"] }) {
   return (
     <Table withColumnBorders highlightOnHover={false} aria-label="Verdicts before and after">
-      <Table.Thead><Table.Tr><Table.Th>Was \ would be</Table.Th>{VERDICTS.map((verdict) => <Table.Th key={verdict} ta="right">{verdict}</Table.Th>)}</Table.Tr></Table.Thead>
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th>Was \ would be</Table.Th>
+          {VERDICTS.map((verdict) => (
+            <Table.Th key={verdict} ta="right">
+              {verdict}
+            </Table.Th>
+          ))}
+        </Table.Tr>
+      </Table.Thead>
       <Table.Tbody>
         {VERDICTS.map((old) => (
           <Table.Tr key={old}>
             <Table.Th scope="row">{old}</Table.Th>
             {VERDICTS.map((now) => {
               const count = verdicts[old]?.[now] ?? 0;
-              return <Table.Td key={now} ta="right" className="num" fw={count > 0 && old !== now ? 700 : 400}>{count || "–"}</Table.Td>;
+              return (
+                <Table.Td key={now} ta="right" className="num" fw={count > 0 && old !== now ? 700 : 400}>
+                  {count || "–"}
+                </Table.Td>
+              );
             })}
           </Table.Tr>
         ))}

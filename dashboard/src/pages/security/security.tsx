@@ -14,7 +14,14 @@ import { SecondFactorCard } from "./second-factor-card";
 export default function Security() {
   const { user } = useMe();
   return (
-    <Page title="Your security" about={<>You are signed in as <b className="any">{user.email}</b>.</>}>
+    <Page
+      title="Your security"
+      about={
+        <>
+          You are signed in as <b className="any">{user.email}</b>.
+        </>
+      }
+    >
       <SimpleGrid cols={{ base: 1, lg: 2 }} spacing="lg">
         <SecondFactorCard />
         <Password />
@@ -42,14 +49,40 @@ function Password() {
   });
   return (
     <Paper p="md">
-      <Title order={2} size="h4" mb="sm">Password</Title>
+      <Title order={2} size="h4" mb="sm">
+        Password
+      </Title>
       <form onSubmit={submit} noValidate>
         <Stack>
-          {error && <Alert color="red" role="alert">{error}</Alert>}
-          <PasswordInput label="Current password" autoComplete="current-password" visibilityToggleButtonProps={REVEAL} {...form.getInputProps("current_password")} />
-          <PasswordInput label="New password" description="At least 12 characters; a few words are easy to keep" autoComplete="new-password" visibilityToggleButtonProps={REVEAL} {...form.getInputProps("new_password")} />
-          <PasswordInput label="New password again" autoComplete="new-password" visibilityToggleButtonProps={REVEAL} {...form.getInputProps("again")} />
-          <Group><Button type="submit" loading={busy}>Change the password</Button></Group>
+          {error && (
+            <Alert color="red" role="alert">
+              {error}
+            </Alert>
+          )}
+          <PasswordInput
+            label="Current password"
+            autoComplete="current-password"
+            visibilityToggleButtonProps={REVEAL}
+            {...form.getInputProps("current_password")}
+          />
+          <PasswordInput
+            label="New password"
+            description="At least 12 characters; a few words are easy to keep"
+            autoComplete="new-password"
+            visibilityToggleButtonProps={REVEAL}
+            {...form.getInputProps("new_password")}
+          />
+          <PasswordInput
+            label="New password again"
+            autoComplete="new-password"
+            visibilityToggleButtonProps={REVEAL}
+            {...form.getInputProps("again")}
+          />
+          <Group>
+            <Button type="submit" loading={busy}>
+              Change the password
+            </Button>
+          </Group>
         </Stack>
       </form>
     </Paper>
@@ -59,23 +92,45 @@ function Password() {
 function Sessions() {
   const client = useQueryClient();
   const query = useQuery({ queryKey: ["sessions"], queryFn: sessions });
-  const end = (id: string) => void endSession(id).then(() => client.invalidateQueries({ queryKey: ["sessions"] }), failed);
+  const end = (id: string) =>
+    void endSession(id).then(() => client.invalidateQueries({ queryKey: ["sessions"] }), failed);
   return (
     <section aria-labelledby="sessions">
-      <Title order={2} size="h4" mb="sm" id="sessions">Sessions</Title>
+      <Title order={2} size="h4" mb="sm" id="sessions">
+        Sessions
+      </Title>
       <Loaded query={query} lines={2}>
         {(found) => (
           <Paper>
             <Table.ScrollContainer minWidth={340} type="native">
               <Table aria-label="Your sessions">
-                <Table.Thead><Table.Tr><Table.Th>Browser</Table.Th><Table.Th visibleFrom="sm">Address</Table.Th><Table.Th>Last seen</Table.Th><Table.Th>Action</Table.Th></Table.Tr></Table.Thead>
+                <Table.Thead>
+                  <Table.Tr>
+                    <Table.Th>Browser</Table.Th>
+                    <Table.Th visibleFrom="sm">Address</Table.Th>
+                    <Table.Th>Last seen</Table.Th>
+                    <Table.Th>Action</Table.Th>
+                  </Table.Tr>
+                </Table.Thead>
                 <Table.Tbody>
                   {found.map((session) => (
                     <Table.Tr key={session.id}>
-                      <Table.Td className="any">{session.user_agent || "unknown"} {session.current && <Badge color="green">this one</Badge>}</Table.Td>
-                      <Table.Td visibleFrom="sm" className="mono">{session.address || "–"}</Table.Td>
-                      <Table.Td><When at={session.last_seen_at} distance /></Table.Td>
-                      <Table.Td>{!session.current && <Button size="compact-sm" variant="default" onClick={() => end(session.id)}>Sign out</Button>}</Table.Td>
+                      <Table.Td className="any">
+                        {session.user_agent || "unknown"} {session.current && <Badge color="green">this one</Badge>}
+                      </Table.Td>
+                      <Table.Td visibleFrom="sm" className="mono">
+                        {session.address || "–"}
+                      </Table.Td>
+                      <Table.Td>
+                        <When at={session.last_seen_at} distance />
+                      </Table.Td>
+                      <Table.Td>
+                        {!session.current && (
+                          <Button size="compact-sm" variant="default" onClick={() => end(session.id)}>
+                            Sign out
+                          </Button>
+                        )}
+                      </Table.Td>
                     </Table.Tr>
                   ))}
                 </Table.Tbody>

@@ -1,4 +1,16 @@
-import { Alert, Checkbox, Group, NativeSelect, NumberInput, Paper, Stack, TagsInput, Text, TextInput, Title } from "@mantine/core";
+import {
+  Alert,
+  Checkbox,
+  Group,
+  NativeSelect,
+  NumberInput,
+  Paper,
+  Stack,
+  TagsInput,
+  Text,
+  TextInput,
+  Title,
+} from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 
@@ -19,9 +31,18 @@ export default function Settings() {
   const project = useQuery({ queryKey: ["project", id], queryFn: () => oneProject(id), refetchOnWindowFocus: false });
   const periods = useQuery({ queryKey: ["retention", id], queryFn: retention, refetchOnWindowFocus: false });
   return (
-    <Page title="Project settings" about={<>Project <Id id={id} whole /></>}>
+    <Page
+      title="Project settings"
+      about={
+        <>
+          Project <Id id={id} whole />
+        </>
+      }
+    >
       <Loaded query={project}>{(found) => <General project={found} />}</Loaded>
-      <Loaded query={periods} lines={2}>{(found) => <Periods periods={found} project={id} />}</Loaded>
+      <Loaded query={periods} lines={2}>
+        {(found) => <Periods periods={found} project={id} />}
+      </Loaded>
     </Page>
   );
 }
@@ -42,29 +63,78 @@ function General({ project }: { project: Project }) {
     validate: {
       name: (name) => (name.trim() ? null : "a name"),
       selected_services: (services) => (services.length > 0 ? null : "at least one"),
-      cors_origins: (origins) => (origins.every(origin) ? null : "origins such as https://app.example.org, without a path"),
-      rate_limit_per_minute: (limit) => (limit === "" || (Number.isInteger(limit) && Number(limit) > 0) ? null : "a whole number from 1, or nothing"),
+      cors_origins: (origins) =>
+        origins.every(origin) ? null : "origins such as https://app.example.org, without a path",
+      rate_limit_per_minute: (limit) =>
+        limit === "" || (Number.isInteger(limit) && Number(limit) > 0) ? null : "a whole number from 1, or nothing",
     },
   });
   const { submit, busy, error } = useSubmit(form, async ({ rate_limit_per_minute, ...values }) => {
-    await changeProject(project.id, { ...values, name: values.name.trim(), rate_limit_per_minute: rate_limit_per_minute === "" ? 0 : Number(rate_limit_per_minute) });
+    await changeProject(project.id, {
+      ...values,
+      name: values.name.trim(),
+      rate_limit_per_minute: rate_limit_per_minute === "" ? 0 : Number(rate_limit_per_minute),
+    });
     form.resetDirty();
-    await Promise.all([client.invalidateQueries({ queryKey: ["project", project.id] }), client.invalidateQueries({ queryKey: me.queryKey })]);
+    await Promise.all([
+      client.invalidateQueries({ queryKey: ["project", project.id] }),
+      client.invalidateQueries({ queryKey: me.queryKey }),
+    ]);
     done("The settings are kept");
   });
   return (
     <Paper p="md" component="form" onSubmit={submit} noValidate>
       <Stack maw={640}>
-        <Title order={2} size="h4">General</Title>
-        {error && <Alert color="red" role="alert">{error}</Alert>}
+        <Title order={2} size="h4">
+          General
+        </Title>
+        {error && (
+          <Alert color="red" role="alert">
+            {error}
+          </Alert>
+        )}
         <TextInput label="Name" readOnly={readOnly} {...form.getInputProps("name")} />
-        <Checkbox.Group label="Services" description="What new keys may run at most" {...form.getInputProps("selected_services")}>
-          <Stack gap={6} mt={6}>{SELECTABLE.map((service) => <Checkbox key={service} value={service} label={service} disabled={readOnly} />)}</Stack>
+        <Checkbox.Group
+          label="Services"
+          description="What new keys may run at most"
+          {...form.getInputProps("selected_services")}
+        >
+          <Stack gap={6} mt={6}>
+            {SELECTABLE.map((service) => (
+              <Checkbox key={service} value={service} label={service} disabled={readOnly} />
+            ))}
+          </Stack>
         </Checkbox.Group>
-        <NativeSelect label="Shape of the answers of new keys" disabled={readOnly} data={[{ value: "", label: "This API (code 200, score 0–100)" }, { value: "sdk", label: "Vendor's SDK (code 0, score 0–1)" }]} {...form.getInputProps("response_format")} />
-        <NumberInput label="Calls a minute, for each key" description="Empty: the server's own limit" min={1} readOnly={readOnly} allowDecimal={false} clampBehavior="none" {...form.getInputProps("rate_limit_per_minute")} />
-        <TagsInput label="CORS origins" description="Browsers may call from these; none given: from any, as the key grants access and not the origin" placeholder="https://app.example.org" readOnly={readOnly} {...form.getInputProps("cors_origins")} />
-        <Group><AllowedButton needs={MAY.editProjects} type="submit" loading={busy}>Keep</AllowedButton></Group>
+        <NativeSelect
+          label="Shape of the answers of new keys"
+          disabled={readOnly}
+          data={[
+            { value: "", label: "This API (code 200, score 0–100)" },
+            { value: "sdk", label: "Vendor's SDK (code 0, score 0–1)" },
+          ]}
+          {...form.getInputProps("response_format")}
+        />
+        <NumberInput
+          label="Calls a minute, for each key"
+          description="Empty: the server's own limit"
+          min={1}
+          readOnly={readOnly}
+          allowDecimal={false}
+          clampBehavior="none"
+          {...form.getInputProps("rate_limit_per_minute")}
+        />
+        <TagsInput
+          label="CORS origins"
+          description="Browsers may call from these; none given: from any, as the key grants access and not the origin"
+          placeholder="https://app.example.org"
+          readOnly={readOnly}
+          {...form.getInputProps("cors_origins")}
+        />
+        <Group>
+          <AllowedButton needs={MAY.editProjects} type="submit" loading={busy}>
+            Keep
+          </AllowedButton>
+        </Group>
       </Stack>
     </Paper>
   );
@@ -74,7 +144,10 @@ function Periods({ periods, project }: { periods: Retention; project: string }) 
   const client = useQueryClient();
   const readOnly = !useCan()(MAY.editProjects);
   const days = (value: number) => (Number.isInteger(value) && value >= 0 && value <= 3650 ? null : "0 to 3650 days");
-  const form = useForm({ initialValues: { samples_days: periods.samples_days, transactions_days: periods.transactions_days }, validate: { samples_days: days, transactions_days: days } });
+  const form = useForm({
+    initialValues: { samples_days: periods.samples_days, transactions_days: periods.transactions_days },
+    validate: { samples_days: days, transactions_days: days },
+  });
   const { submit, busy, error } = useSubmit(form, async (values) => {
     await putRetention(Number(values.samples_days), Number(values.transactions_days));
     await client.invalidateQueries({ queryKey: ["retention", project] });
@@ -83,12 +156,37 @@ function Periods({ periods, project }: { periods: Retention; project: string }) 
   return (
     <Paper p="md" component="form" onSubmit={submit} noValidate>
       <Stack maw={640}>
-        <Title order={2} size="h4">Retention</Title>
-        <Text size="sm" c="dimmed">After these times records are destroyed by themselves. Shortening a period destroys what is older already.</Text>
-        {error && <Alert color="red" role="alert">{error}</Alert>}
-        <NumberInput label="Samples, days" description="Videos and pictures, kept with storage consent alone" clampBehavior="none" allowDecimal={false} readOnly={readOnly} {...form.getInputProps("samples_days")} />
-        <NumberInput label="Transactions, days" clampBehavior="none" allowDecimal={false} readOnly={readOnly} {...form.getInputProps("transactions_days")} />
-        <Group><AllowedButton needs={MAY.editProjects} type="submit" loading={busy}>Keep the periods</AllowedButton></Group>
+        <Title order={2} size="h4">
+          Retention
+        </Title>
+        <Text size="sm" c="dimmed">
+          After these times records are destroyed by themselves. Shortening a period destroys what is older already.
+        </Text>
+        {error && (
+          <Alert color="red" role="alert">
+            {error}
+          </Alert>
+        )}
+        <NumberInput
+          label="Samples, days"
+          description="Videos and pictures, kept with storage consent alone"
+          clampBehavior="none"
+          allowDecimal={false}
+          readOnly={readOnly}
+          {...form.getInputProps("samples_days")}
+        />
+        <NumberInput
+          label="Transactions, days"
+          clampBehavior="none"
+          allowDecimal={false}
+          readOnly={readOnly}
+          {...form.getInputProps("transactions_days")}
+        />
+        <Group>
+          <AllowedButton needs={MAY.editProjects} type="submit" loading={busy}>
+            Keep the periods
+          </AllowedButton>
+        </Group>
       </Stack>
     </Paper>
   );

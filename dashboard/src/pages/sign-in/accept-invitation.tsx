@@ -34,7 +34,9 @@ export default function AcceptInvitation() {
   if (!token) {
     return (
       <Frame title="This link is not whole">
-        <Alert color="orange">The invitation is missing from the address. Copy the whole link, or ask for another one.</Alert>
+        <Alert color="orange">
+          The invitation is missing from the address. Copy the whole link, or ask for another one.
+        </Alert>
       </Frame>
     );
   }
@@ -42,11 +44,34 @@ export default function AcceptInvitation() {
     <Frame title="Join the team" about="You were invited. Choose a name and a password to begin.">
       <form onSubmit={submit} noValidate>
         <Stack>
-          {error && <Alert color="red" role="alert">{error}</Alert>}
-          <TextInput label="Your name" description="As the team shall see it; not needed when you had an account before" autoComplete="name" autoFocus {...form.getInputProps("name")} />
-          <PasswordInput label="Password" description="At least 12 characters; a few words are easy to keep" autoComplete="new-password" visibilityToggleButtonProps={REVEAL} {...form.getInputProps("password")} />
-          <PasswordInput label="Password again" autoComplete="new-password" visibilityToggleButtonProps={REVEAL} {...form.getInputProps("again")} />
-          <Button type="submit" loading={busy} fullWidth>Join</Button>
+          {error && (
+            <Alert color="red" role="alert">
+              {error}
+            </Alert>
+          )}
+          <TextInput
+            label="Your name"
+            description="As the team shall see it; not needed when you had an account before"
+            autoComplete="name"
+            autoFocus
+            {...form.getInputProps("name")}
+          />
+          <PasswordInput
+            label="Password"
+            description="At least 12 characters; a few words are easy to keep"
+            autoComplete="new-password"
+            visibilityToggleButtonProps={REVEAL}
+            {...form.getInputProps("password")}
+          />
+          <PasswordInput
+            label="Password again"
+            autoComplete="new-password"
+            visibilityToggleButtonProps={REVEAL}
+            {...form.getInputProps("again")}
+          />
+          <Button type="submit" loading={busy} fullWidth>
+            Join
+          </Button>
         </Stack>
       </form>
     </Frame>

@@ -10,13 +10,21 @@ export function Frame({ title, about, children }: { title: string; about?: React
       <Box w="100%" maw={400}>
         <Group gap="sm" mb="lg" justify="center">
           <Image src="/dashboard/icon.svg" alt="" w={36} h={36} />
-          <Text fw={700} size="xl">Biometry</Text>
+          <Text fw={700} size="xl">
+            Biometry
+          </Text>
         </Group>
         <Paper p="xl" shadow="sm">
           <Stack gap="md">
             <div>
-              <Title order={1} size="h3">{title}</Title>
-              {about && <Text c="dimmed" size="sm" mt={4}>{about}</Text>}
+              <Title order={1} size="h3">
+                {title}
+              </Title>
+              {about && (
+                <Text c="dimmed" size="sm" mt={4}>
+                  {about}
+                </Text>
+              )}
             </div>
             {children}
           </Stack>

@@ -12,18 +12,26 @@ export function SecondFactor({ onBack }: { onBack: () => void }) {
   const signedIn = useSignedIn();
   const form = useForm({
     initialValues: { code: "" },
-    validate: { code: (code) => (recovery || /^\d{6}$/.test(code.replaceAll(" ", "")) ? null : "the six digits of your app") },
+    validate: {
+      code: (code) => (recovery || /^\d{6}$/.test(code.replaceAll(" ", "")) ? null : "the six digits of your app"),
+    },
   });
   const { submit, busy, error } = useSubmit(form, async ({ code }) => {
     await post("/api-auth/second-factor", { code: code.replaceAll(" ", "") });
     await signedIn();
   });
-  const about = recovery ? "Type one of the recovery codes you kept. It works once." : "Type the code that your authenticator app shows now.";
+  const about = recovery
+    ? "Type one of the recovery codes you kept. It works once."
+    : "Type the code that your authenticator app shows now.";
   return (
     <Frame title="Second step" about={about}>
       <form onSubmit={submit} noValidate>
         <Stack>
-          {error && <Alert color="red" role="alert">{error}</Alert>}
+          {error && (
+            <Alert color="red" role="alert">
+              {error}
+            </Alert>
+          )}
           <TextInput
             key={recovery ? "recovery" : "totp"}
             label={recovery ? "Recovery code" : "Code"}
@@ -32,13 +40,17 @@ export function SecondFactor({ onBack }: { onBack: () => void }) {
             autoFocus
             {...form.getInputProps("code")}
           />
-          <Button type="submit" loading={busy} fullWidth>Continue</Button>
+          <Button type="submit" loading={busy} fullWidth>
+            Continue
+          </Button>
         </Stack>
       </form>
       <Anchor component="button" type="button" size="sm" ta="left" onClick={() => setRecovery(!recovery)}>
         {recovery ? "Use the authenticator app" : "Use a recovery code"}
       </Anchor>
-      <Anchor component="button" type="button" size="sm" ta="left" onClick={onBack}>Back to the password</Anchor>
+      <Anchor component="button" type="button" size="sm" ta="left" onClick={onBack}>
+        Back to the password
+      </Anchor>
     </Frame>
   );
 }

@@ -46,18 +46,43 @@ export default function SignIn() {
     <Frame title="Sign in">
       <form onSubmit={submit} noValidate>
         <Stack>
-          {error && <Alert color="red" role="alert">{error}</Alert>}
-          <TextInput label="Email" type="email" autoComplete="username" autoFocus required withAsterisk={false} {...form.getInputProps("email")} />
-          <PasswordInput label="Password" autoComplete="current-password" required withAsterisk={false} visibilityToggleButtonProps={REVEAL} {...form.getInputProps("password")} />
-          <Button type="submit" loading={busy} disabled={wait > 0} fullWidth>{wait > 0 ? `Wait ${wait} s` : "Sign in"}</Button>
+          {error && (
+            <Alert color="red" role="alert">
+              {error}
+            </Alert>
+          )}
+          <TextInput
+            label="Email"
+            type="email"
+            autoComplete="username"
+            autoFocus
+            required
+            withAsterisk={false}
+            {...form.getInputProps("email")}
+          />
+          <PasswordInput
+            label="Password"
+            autoComplete="current-password"
+            required
+            withAsterisk={false}
+            visibilityToggleButtonProps={REVEAL}
+            {...form.getInputProps("password")}
+          />
+          <Button type="submit" loading={busy} disabled={wait > 0} fullWidth>
+            {wait > 0 ? `Wait ${wait} s` : "Sign in"}
+          </Button>
         </Stack>
       </form>
-      <Anchor component="button" type="button" size="sm" ta="left" onClick={() => setHint(!hint)} aria-expanded={hint}>First time here?</Anchor>
+      <Anchor component="button" type="button" size="sm" ta="left" onClick={() => setHint(!hint)} aria-expanded={hint}>
+        First time here?
+      </Anchor>
       {hint && (
         <Text size="sm" c="dimmed" component="div">
-          If you were invited, open the link you were given. If you have just installed Biometry, make the first account on the
-          server; it prints a link to choose a password with:
-          <Code block mt="xs">biometry owner --email you@example.org</Code>
+          If you were invited, open the link you were given. If you have just installed Biometry, make the first account
+          on the server; it prints a link to choose a password with:
+          <Code block mt="xs">
+            biometry owner --email you@example.org
+          </Code>
         </Text>
       )}
     </Frame>

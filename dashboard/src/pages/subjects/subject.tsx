@@ -1,4 +1,17 @@
-import { Alert, Badge, Button, Code, Group, Paper, SimpleGrid, Stack, Table, Text, Timeline, Title } from "@mantine/core";
+import {
+  Alert,
+  Badge,
+  Button,
+  Code,
+  Group,
+  Paper,
+  SimpleGrid,
+  Stack,
+  Table,
+  Text,
+  Timeline,
+  Title,
+} from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { IconCheck, IconDownload, IconX } from "@tabler/icons-react";
 import { useState } from "react";
@@ -22,7 +35,8 @@ async function consentOf(name: string): Promise<Consent> {
   try {
     return await consents(name);
   } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return { user_fullname: name, authorization: false, storage: false, history: [] };
+    if (error instanceof ApiError && error.status === 404)
+      return { user_fullname: name, authorization: false, storage: false, history: [] };
     throw error;
   }
 }
@@ -39,10 +53,16 @@ export function SubjectCard({ name }: { name: string }) {
   return (
     <Stack>
       <Group justify="space-between">
-        <Title order={2} size="h3" className="any">{name}</Title>
+        <Title order={2} size="h3" className="any">
+          {name}
+        </Title>
         <Group gap="xs">
-          <Button component={Link} href={`/transactions?user=${encodeURIComponent(name)}`} variant="default">Transactions</Button>
-          <AllowedButton needs={MAY.editSubjects} color="red" onClick={() => setErasing(true)}>Erase</AllowedButton>
+          <Button component={Link} href={`/transactions?user=${encodeURIComponent(name)}`} variant="default">
+            Transactions
+          </Button>
+          <AllowedButton needs={MAY.editSubjects} color="red" onClick={() => setErasing(true)}>
+            Erase
+          </AllowedButton>
         </Group>
       </Group>
       {receipt && <ReceiptCard receipt={receipt} />}
@@ -60,7 +80,12 @@ export function SubjectCard({ name }: { name: string }) {
           done("The consent is withdrawn");
         }}
       >
-        <Text size="sm">{withdrawing === "storage" ? "Nothing biometric of this person is kept any more." : "Face and voice of this person are not recognised any more; the other services go on."} Do this when the person asked for it. Only they can give it again.</Text>
+        <Text size="sm">
+          {withdrawing === "storage"
+            ? "Nothing biometric of this person is kept any more."
+            : "Face and voice of this person are not recognised any more; the other services go on."}{" "}
+          Do this when the person asked for it. Only they can give it again.
+        </Text>
       </Confirm>
       <Confirm
         opened={erasing}
@@ -73,22 +98,52 @@ export function SubjectCard({ name }: { name: string }) {
           await refresh();
         }}
       >
-        <Text size="sm">Consents, sessions and their videos, templates and their key, samples, and whatever is personal in transactions and webhooks are destroyed, and every service is asked whether anything is left. You get a signed receipt. This cannot be undone.</Text>
+        <Text size="sm">
+          Consents, sessions and their videos, templates and their key, samples, and whatever is personal in
+          transactions and webhooks are destroyed, and every service is asked whether anything is left. You get a signed
+          receipt. This cannot be undone.
+        </Text>
       </Confirm>
     </Stack>
   );
 }
 
-function Consents({ consent, onWithdraw }: { consent: Consent; onWithdraw: (kind: "authorization" | "storage") => void }) {
+function Consents({
+  consent,
+  onWithdraw,
+}: {
+  consent: Consent;
+  onWithdraw: (kind: "authorization" | "storage") => void;
+}) {
   const one = (kind: "authorization" | "storage", title: string, about: string) => (
     <Paper p="md">
       <Group justify="space-between" align="flex-start">
         <div>
-          <Title order={3} size="h5">{title}</Title>
-          <Text size="sm" c="dimmed">{about}</Text>
-          <Badge mt="xs" color={consent[kind] ? "green" : "gray"} leftSection={consent[kind] ? <IconCheck size={12} aria-hidden /> : <IconX size={12} aria-hidden />}>{consent[kind] ? "given" : "not given"}</Badge>
+          <Title order={3} size="h5">
+            {title}
+          </Title>
+          <Text size="sm" c="dimmed">
+            {about}
+          </Text>
+          <Badge
+            mt="xs"
+            color={consent[kind] ? "green" : "gray"}
+            leftSection={consent[kind] ? <IconCheck size={12} aria-hidden /> : <IconX size={12} aria-hidden />}
+          >
+            {consent[kind] ? "given" : "not given"}
+          </Badge>
         </div>
-        {consent[kind] && <AllowedButton needs={MAY.editSubjects} size="compact-sm" variant="default" onClick={() => onWithdraw(kind)} aria-label={`Withdraw ${title.toLowerCase()}`}>Withdraw</AllowedButton>}
+        {consent[kind] && (
+          <AllowedButton
+            needs={MAY.editSubjects}
+            size="compact-sm"
+            variant="default"
+            onClick={() => onWithdraw(kind)}
+            aria-label={`Withdraw ${title.toLowerCase()}`}
+          >
+            Withdraw
+          </AllowedButton>
+        )}
       </Group>
     </Paper>
   );
@@ -100,11 +155,27 @@ function Consents({ consent, onWithdraw }: { consent: Consent; onWithdraw: (kind
       </SimpleGrid>
       {consent.history.length > 0 && (
         <Paper p="md">
-          <Title order={3} size="h5" mb="md">History</Title>
+          <Title order={3} size="h5" mb="md">
+            History
+          </Title>
           <Timeline bulletSize={18} lineWidth={2} active={consent.history.length}>
             {consent.history.toReversed().map((entry) => (
-              <Timeline.Item key={entry.id} color={entry.is_consent_given ? "green" : "red"} title={<Text size="sm" fw={600}>{words(entry.kind)} {entry.is_consent_given ? "given" : "withdrawn"}</Text>}>
-                <Text size="xs" c="dimmed" component="div"><When at={entry.recorded_at} /> · <Link href={`/transactions/${entry.transaction_id}`}>the call</Link> · <span className="mono" title={entry.hash}>{entry.hash.slice(0, 12)}…</span></Text>
+              <Timeline.Item
+                key={entry.id}
+                color={entry.is_consent_given ? "green" : "red"}
+                title={
+                  <Text size="sm" fw={600}>
+                    {words(entry.kind)} {entry.is_consent_given ? "given" : "withdrawn"}
+                  </Text>
+                }
+              >
+                <Text size="xs" c="dimmed" component="div">
+                  <When at={entry.recorded_at} /> · <Link href={`/transactions/${entry.transaction_id}`}>the call</Link>{" "}
+                  ·{" "}
+                  <span className="mono" title={entry.hash}>
+                    {entry.hash.slice(0, 12)}…
+                  </span>
+                </Text>
               </Timeline.Item>
             ))}
           </Timeline>
@@ -129,30 +200,69 @@ function Templates({ name, queryKey }: { name: string; queryKey: string[] }) {
   });
   return (
     <Paper p="md">
-      <Title order={3} size="h5" mb="xs">Templates</Title>
+      <Title order={3} size="h5" mb="xs">
+        Templates
+      </Title>
       <Loaded query={query} lines={2}>
-        {(templates) => templates === null ? <Text size="sm" c="dimmed">This server does not list templates.</Text> : templates.length === 0 ? <Text size="sm" c="dimmed">Nothing biometric is enrolled.</Text> : (
-          <Table aria-label="Templates">
-            <Table.Thead><Table.Tr><Table.Th>Kind</Table.Th><Table.Th>Model</Table.Th><Table.Th ta="right">Made of</Table.Th><Table.Th visibleFrom="sm">Enrolled</Table.Th></Table.Tr></Table.Thead>
-            <Table.Tbody>
-              {templates.map((template, index) => (
-                <Table.Tr key={index}><Table.Td>{words(template.kind)}</Table.Td><Table.Td className="mono any">{template.model ?? "–"}</Table.Td><Table.Td ta="right" className="num">{template.samples ?? "–"}</Table.Td><Table.Td visibleFrom="sm"><When at={template.created_at} /></Table.Td></Table.Tr>
-              ))}
-            </Table.Tbody>
-          </Table>
-        )}
+        {(templates) =>
+          templates === null ? (
+            <Text size="sm" c="dimmed">
+              This server does not list templates.
+            </Text>
+          ) : templates.length === 0 ? (
+            <Text size="sm" c="dimmed">
+              Nothing biometric is enrolled.
+            </Text>
+          ) : (
+            <Table aria-label="Templates">
+              <Table.Thead>
+                <Table.Tr>
+                  <Table.Th>Kind</Table.Th>
+                  <Table.Th>Model</Table.Th>
+                  <Table.Th ta="right">Made of</Table.Th>
+                  <Table.Th visibleFrom="sm">Enrolled</Table.Th>
+                </Table.Tr>
+              </Table.Thead>
+              <Table.Tbody>
+                {templates.map((template, index) => (
+                  <Table.Tr key={index}>
+                    <Table.Td>{words(template.kind)}</Table.Td>
+                    <Table.Td className="mono any">{template.model ?? "–"}</Table.Td>
+                    <Table.Td ta="right" className="num">
+                      {template.samples ?? "–"}
+                    </Table.Td>
+                    <Table.Td visibleFrom="sm">
+                      <When at={template.created_at} />
+                    </Table.Td>
+                  </Table.Tr>
+                ))}
+              </Table.Tbody>
+            </Table>
+          )
+        }
       </Loaded>
     </Paper>
   );
 }
 
 function ReceiptCard({ receipt }: { receipt: Receipt }) {
-  const download = () => save(new Blob([JSON.stringify(receipt, null, 2)], { type: "application/json" }), `erasure-${receipt.receipt_id}.json`);
+  const download = () =>
+    save(
+      new Blob([JSON.stringify(receipt, null, 2)], { type: "application/json" }),
+      `erasure-${receipt.receipt_id}.json`,
+    );
   return (
     <Alert color="green" title="Erased, and verified" data-testid="receipt">
       <Stack gap="sm" align="flex-start">
-        <Text size="sm">{receipt.destroyed.length === 0 ? "Nothing was kept of this person." : receipt.destroyed.map(({ count, kind }) => `${count} ${words(kind).toLowerCase()}`).join(", ")}. Anybody can check the receipt's signature with <Code>biometry erasure verify</Code>; it holds no name.</Text>
-        <Button leftSection={<IconDownload size={16} aria-hidden />} onClick={download}>Download the signed receipt</Button>
+        <Text size="sm">
+          {receipt.destroyed.length === 0
+            ? "Nothing was kept of this person."
+            : receipt.destroyed.map(({ count, kind }) => `${count} ${words(kind).toLowerCase()}`).join(", ")}
+          . Anybody can check the receipt's signature with <Code>biometry erasure verify</Code>; it holds no name.
+        </Text>
+        <Button leftSection={<IconDownload size={16} aria-hidden />} onClick={download}>
+          Download the signed receipt
+        </Button>
       </Stack>
     </Alert>
   );

@@ -18,14 +18,35 @@ export default function Subjects() {
     if (text.trim()) setSearch({ user: text.trim() });
   };
   return (
-    <Page title="Subjects" about="Look up what is kept of a person: consents with their history, and which templates there are. The templates themselves are shown to nobody.">
+    <Page
+      title="Subjects"
+      about="Look up what is kept of a person: consents with their history, and which templates there are. The templates themselves are shown to nobody."
+    >
       <Paper p="md" component="form" onSubmit={look} role="search" noValidate>
         <Group align="flex-start" gap="sm">
-          <TextInput label="User" description="The whole identifier, as your systems send it" flex={1} miw={220} value={text} onChange={(event) => setText(event.currentTarget.value)} error={error} autoComplete="off" data-search />
-          <Button type="submit" mt={46}>Look up</Button>
+          <TextInput
+            label="User"
+            description="The whole identifier, as your systems send it"
+            flex={1}
+            miw={220}
+            value={text}
+            onChange={(event) => setText(event.currentTarget.value)}
+            error={error}
+            autoComplete="off"
+            data-search
+          />
+          <Button type="submit" mt={46}>
+            Look up
+          </Button>
         </Group>
       </Paper>
-      {user ? <SubjectCard key={user} name={user} /> : <Empty icon={<IconUserSearch size={36} />} title="Nobody is looked up">Type an identifier above.</Empty>}
+      {user ? (
+        <SubjectCard key={user} name={user} />
+      ) : (
+        <Empty icon={<IconUserSearch size={36} />} title="Nobody is looked up">
+          Type an identifier above.
+        </Empty>
+      )}
     </Page>
   );
 }

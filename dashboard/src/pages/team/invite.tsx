@@ -22,22 +22,47 @@ export function Invite({ onClose, onInvited }: { onClose: () => void; onInvited:
     onInvited();
   });
   const roles = (Object.keys(ROLES) as Role[]).filter((role) => role !== "owner" || me.role === "owner");
-  const title = <Text fw={600} component="span">{link ? "Hand over this link" : "Invite somebody"}</Text>;
+  const title = (
+    <Text fw={600} component="span">
+      {link ? "Hand over this link" : "Invite somebody"}
+    </Text>
+  );
   return (
     <Modal opened onClose={onClose} title={title} closeOnClickOutside={!link}>
       {link ? (
         <Stack>
-          <Alert color="orange">It is shown this once, works once, and lets whoever has it join as {ROLES[form.values.role].name.toLowerCase()}. Send it to {form.values.email} in a way you trust.</Alert>
+          <Alert color="orange">
+            It is shown this once, works once, and lets whoever has it join as{" "}
+            {ROLES[form.values.role].name.toLowerCase()}. Send it to {form.values.email} in a way you trust.
+          </Alert>
           <Block text={link} label="Copy the link" name="invitation link" />
-          <Group justify="flex-end"><Button onClick={onClose}>Done</Button></Group>
+          <Group justify="flex-end">
+            <Button onClick={onClose}>Done</Button>
+          </Group>
         </Stack>
       ) : (
         <form onSubmit={submit} noValidate>
           <Stack>
-            {error && <Alert color="red" role="alert">{error}</Alert>}
+            {error && (
+              <Alert color="red" role="alert">
+                {error}
+              </Alert>
+            )}
             <TextInput label="Email" type="email" data-autofocus {...form.getInputProps("email")} />
-            <NativeSelect label="Role" description={ROLES[form.values.role].may} data={roles.map((role) => ({ value: role, label: ROLES[role].name }))} {...form.getInputProps("role")} />
-            <Group justify="flex-end"><Button variant="default" onClick={onClose}>Cancel</Button><Button type="submit" loading={busy}>Make the invitation</Button></Group>
+            <NativeSelect
+              label="Role"
+              description={ROLES[form.values.role].may}
+              data={roles.map((role) => ({ value: role, label: ROLES[role].name }))}
+              {...form.getInputProps("role")}
+            />
+            <Group justify="flex-end">
+              <Button variant="default" onClick={onClose}>
+                Cancel
+              </Button>
+              <Button type="submit" loading={busy}>
+                Make the invitation
+              </Button>
+            </Group>
           </Stack>
         </form>
       )}

@@ -32,15 +32,40 @@ export default function Team() {
     <Page
       title="Team"
       about="Who may sign in, and what they may do. Roles are enforced by the server; the pages show what yours allows."
-      actions={<AllowedButton needs={MAY.editUsers} leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setInviting(true)}>Invite</AllowedButton>}
+      actions={
+        <AllowedButton
+          needs={MAY.editUsers}
+          leftSection={<IconPlus size={16} aria-hidden />}
+          onClick={() => setInviting(true)}
+        >
+          Invite
+        </AllowedButton>
+      }
     >
       <Loaded query={people}>
         {(found) => (
           <Paper>
             <Table.ScrollContainer minWidth={340} type="native">
               <Table aria-label="People">
-                <Table.Thead><Table.Tr><Table.Th>Name</Table.Th><Table.Th>Role</Table.Th><Table.Th visibleFrom="md">Second factor</Table.Th><Table.Th visibleFrom="lg">Last seen</Table.Th><Table.Th>Action</Table.Th></Table.Tr></Table.Thead>
-                <Table.Tbody>{found.map((user) => <Person key={user.id} user={user} onRole={(role) => change(user, role)} onRemove={() => setRemoving(user)} />)}</Table.Tbody>
+                <Table.Thead>
+                  <Table.Tr>
+                    <Table.Th>Name</Table.Th>
+                    <Table.Th>Role</Table.Th>
+                    <Table.Th visibleFrom="md">Second factor</Table.Th>
+                    <Table.Th visibleFrom="lg">Last seen</Table.Th>
+                    <Table.Th>Action</Table.Th>
+                  </Table.Tr>
+                </Table.Thead>
+                <Table.Tbody>
+                  {found.map((user) => (
+                    <Person
+                      key={user.id}
+                      user={user}
+                      onRole={(role) => change(user, role)}
+                      onRemove={() => setRemoving(user)}
+                    />
+                  ))}
+                </Table.Tbody>
               </Table>
             </Table.ScrollContainer>
           </Paper>
@@ -48,7 +73,12 @@ export default function Team() {
       </Loaded>
       {can(MAY.editUsers) && <Invitations />}
       <RolesTable />
-      {inviting && <Invite onClose={() => setInviting(false)} onInvited={() => void client.invalidateQueries({ queryKey: ["invitations"] })} />}
+      {inviting && (
+        <Invite
+          onClose={() => setInviting(false)}
+          onInvited={() => void client.invalidateQueries({ queryKey: ["invitations"] })}
+        />
+      )}
       <Confirm
         opened={removing !== null}
         title="Remove from the organisation"
@@ -60,7 +90,10 @@ export default function Team() {
           await refresh();
         }}
       >
-        <Text size="sm"><b className="any">{removing?.name}</b> is signed out everywhere at once. What they did stays in the audit log.</Text>
+        <Text size="sm">
+          <b className="any">{removing?.name}</b> is signed out everywhere at once. What they did stays in the audit
+          log.
+        </Text>
       </Confirm>
     </Page>
   );
@@ -72,22 +105,72 @@ function Person({ user, onRole, onRemove }: { user: User; onRole: (role: Role) =
   const self = user.id === me.id;
   // An admin does not touch owners, nor make any.
   const beyond = me.role !== "owner" && user.role === "owner";
-  const roles = (Object.keys(ROLES) as Role[]).filter((role) => me.role === "owner" || role !== "owner" || user.role === "owner");
-  const why = self ? "Somebody else has to change your own role." : beyond ? "Only an owner can change an owner." : null;
+  const roles = (Object.keys(ROLES) as Role[]).filter(
+    (role) => me.role === "owner" || role !== "owner" || user.role === "owner",
+  );
+  const why = self
+    ? "Somebody else has to change your own role."
+    : beyond
+      ? "Only an owner can change an owner."
+      : null;
   return (
     <Table.Tr>
       <Table.Td>
-        <Text size="sm" fw={600} className="any">{user.name} {self && <Badge color="gray" ml={4}>you</Badge>}</Text>
-        <Text size="xs" c="dimmed" className="any">{user.email}</Text>
+        <Text size="sm" fw={600} className="any">
+          {user.name}{" "}
+          {self && (
+            <Badge color="gray" ml={4}>
+              you
+            </Badge>
+          )}
+        </Text>
+        <Text size="xs" c="dimmed" className="any">
+          {user.email}
+        </Text>
       </Table.Td>
       <Table.Td>
-        {can(MAY.editUsers) && why === null
-          ? <NativeSelect size="xs" aria-label={`Role of ${user.name}`} value={user.role} data={roles.map((role) => ({ value: role, label: ROLES[role].name }))} onChange={(event) => onRole(event.currentTarget.value as Role)} />
-          : <Tooltip label={why ?? ROLES[user.role].may}><Badge color="brand" tabIndex={0}>{ROLES[user.role]?.name ?? user.role}</Badge></Tooltip>}
+        {can(MAY.editUsers) && why === null ? (
+          <NativeSelect
+            size="xs"
+            aria-label={`Role of ${user.name}`}
+            value={user.role}
+            data={roles.map((role) => ({ value: role, label: ROLES[role].name }))}
+            onChange={(event) => onRole(event.currentTarget.value as Role)}
+          />
+        ) : (
+          <Tooltip label={why ?? ROLES[user.role].may}>
+            <Badge color="brand" tabIndex={0}>
+              {ROLES[user.role]?.name ?? user.role}
+            </Badge>
+          </Tooltip>
+        )}
       </Table.Td>
-      <Table.Td visibleFrom="md">{user.totp_enabled ? <Badge color="green">on</Badge> : <Badge color="gray">off</Badge>}</Table.Td>
-      <Table.Td visibleFrom="lg">{user.last_seen_at ? <When at={user.last_seen_at} distance /> : <Text size="sm" c="dimmed">–</Text>}</Table.Td>
-      <Table.Td>{why === null && <AllowedButton needs={MAY.editUsers} size="compact-sm" variant="light" color="red" onClick={onRemove} aria-label={`Remove ${user.name}`}>Remove</AllowedButton>}</Table.Td>
+      <Table.Td visibleFrom="md">
+        {user.totp_enabled ? <Badge color="green">on</Badge> : <Badge color="gray">off</Badge>}
+      </Table.Td>
+      <Table.Td visibleFrom="lg">
+        {user.last_seen_at ? (
+          <When at={user.last_seen_at} distance />
+        ) : (
+          <Text size="sm" c="dimmed">
+            –
+          </Text>
+        )}
+      </Table.Td>
+      <Table.Td>
+        {why === null && (
+          <AllowedButton
+            needs={MAY.editUsers}
+            size="compact-sm"
+            variant="light"
+            color="red"
+            onClick={onRemove}
+            aria-label={`Remove ${user.name}`}
+          >
+            Remove
+          </AllowedButton>
+        )}
+      </Table.Td>
     </Table.Tr>
   );
 }
@@ -95,26 +178,56 @@ function Person({ user, onRole, onRemove }: { user: User; onRole: (role: Role) =
 function Invitations() {
   const client = useQueryClient();
   const query = useQuery({ queryKey: ["invitations"], queryFn: invitations });
-  const revoke = (id: string) => void revokeInvitation(id).then(() => client.invalidateQueries({ queryKey: ["invitations"] }), failed);
+  const revoke = (id: string) =>
+    void revokeInvitation(id).then(() => client.invalidateQueries({ queryKey: ["invitations"] }), failed);
   return (
     <section aria-labelledby="invitations">
-      <Title order={2} size="h4" mb="sm" id="invitations">Invitations</Title>
+      <Title order={2} size="h4" mb="sm" id="invitations">
+        Invitations
+      </Title>
       <Loaded query={query} lines={1}>
-        {(found) => found.length === 0 ? <Text size="sm" c="dimmed">None is open.</Text> : (
-          <Paper>
-            <Table aria-label="Open invitations">
-              <Table.Thead><Table.Tr><Table.Th>Email</Table.Th><Table.Th>Role</Table.Th><Table.Th visibleFrom="sm">Holds until</Table.Th><Table.Th>Action</Table.Th></Table.Tr></Table.Thead>
-              <Table.Tbody>
-                {found.map((invitation) => (
-                  <Table.Tr key={invitation.id}>
-                    <Table.Td className="any">{invitation.email}</Table.Td><Table.Td>{ROLES[invitation.role]?.name}</Table.Td><Table.Td visibleFrom="sm"><When at={invitation.expires_at} /></Table.Td>
-                    <Table.Td><AllowedButton needs={MAY.editUsers} size="compact-sm" variant="default" onClick={() => revoke(invitation.id)} aria-label={`Take back the invitation of ${invitation.email}`}>Take back</AllowedButton></Table.Td>
+        {(found) =>
+          found.length === 0 ? (
+            <Text size="sm" c="dimmed">
+              None is open.
+            </Text>
+          ) : (
+            <Paper>
+              <Table aria-label="Open invitations">
+                <Table.Thead>
+                  <Table.Tr>
+                    <Table.Th>Email</Table.Th>
+                    <Table.Th>Role</Table.Th>
+                    <Table.Th visibleFrom="sm">Holds until</Table.Th>
+                    <Table.Th>Action</Table.Th>
                   </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
-          </Paper>
-        )}
+                </Table.Thead>
+                <Table.Tbody>
+                  {found.map((invitation) => (
+                    <Table.Tr key={invitation.id}>
+                      <Table.Td className="any">{invitation.email}</Table.Td>
+                      <Table.Td>{ROLES[invitation.role]?.name}</Table.Td>
+                      <Table.Td visibleFrom="sm">
+                        <When at={invitation.expires_at} />
+                      </Table.Td>
+                      <Table.Td>
+                        <AllowedButton
+                          needs={MAY.editUsers}
+                          size="compact-sm"
+                          variant="default"
+                          onClick={() => revoke(invitation.id)}
+                          aria-label={`Take back the invitation of ${invitation.email}`}
+                        >
+                          Take back
+                        </AllowedButton>
+                      </Table.Td>
+                    </Table.Tr>
+                  ))}
+                </Table.Tbody>
+              </Table>
+            </Paper>
+          )
+        }
       </Loaded>
     </section>
   );
@@ -123,8 +236,21 @@ function Invitations() {
 function RolesTable() {
   return (
     <section aria-labelledby="roles">
-      <Title order={2} size="h4" mb="sm" id="roles">What each role may do</Title>
-      <Stack gap={6}>{Object.values(ROLES).map(({ name, may }) => <Group key={name} gap="sm" align="baseline" wrap="nowrap"><Text size="sm" fw={600} w={110}>{name}</Text><Text size="sm" c="dimmed">{may}</Text></Group>)}</Stack>
+      <Title order={2} size="h4" mb="sm" id="roles">
+        What each role may do
+      </Title>
+      <Stack gap={6}>
+        {Object.values(ROLES).map(({ name, may }) => (
+          <Group key={name} gap="sm" align="baseline" wrap="nowrap">
+            <Text size="sm" fw={600} w={110}>
+              {name}
+            </Text>
+            <Text size="sm" c="dimmed">
+              {may}
+            </Text>
+          </Group>
+        ))}
+      </Stack>
     </section>
   );
 }

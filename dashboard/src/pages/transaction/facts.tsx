@@ -7,13 +7,23 @@ export function Facts({ title, facts, empty }: { title: string; facts: Record<st
   const rows = Object.entries(facts).filter(([, value]) => value !== null && value !== undefined && value !== "");
   return (
     <Paper p="md" h="100%">
-      <Title order={2} size="h4" mb="xs">{title}</Title>
-      {rows.length === 0 ? <Text size="sm" c="dimmed">{empty}</Text> : (
+      <Title order={2} size="h4" mb="xs">
+        {title}
+      </Title>
+      {rows.length === 0 ? (
+        <Text size="sm" c="dimmed">
+          {empty}
+        </Text>
+      ) : (
         <Table verticalSpacing={4} highlightOnHover={false} aria-label={title}>
           <Table.Tbody>
             {rows.map(([name, value]) => (
               <Table.Tr key={name}>
-                <Table.Th scope="row" w="38%" fw={400} className="any" style={{ whiteSpace: "normal" }}><Text size="sm" c="dimmed" component="span">{name}</Text></Table.Th>
+                <Table.Th scope="row" w="38%" fw={400} className="any" style={{ whiteSpace: "normal" }}>
+                  <Text size="sm" c="dimmed" component="span">
+                    {name}
+                  </Text>
+                </Table.Th>
                 <Table.Td className="any">{typeof value === "object" ? JSON.stringify(value) : String(value)}</Table.Td>
               </Table.Tr>
             ))}
@@ -34,13 +44,24 @@ export function Stages({ stages, total }: { stages: Stage[]; total: number }) {
   const longest = Math.max(...stages.map(({ wall_ms }) => wall_ms), 1);
   return (
     <Paper p="md" h="100%">
-      <Title order={2} size="h4" mb="xs">Where {total} ms went</Title>
+      <Title order={2} size="h4" mb="xs">
+        Where {total} ms went
+      </Title>
       <Stack gap={6}>
         {stages.map(({ stage, wall_ms }) => (
           <Group key={stage} gap="sm" wrap="nowrap">
-            <Text size="sm" w={130}>{words(stage)}</Text>
-            <Progress value={(wall_ms / longest) * 100} flex={1} size="sm" aria-label={`${words(stage)}: ${wall_ms.toFixed(0)} ms`} />
-            <Text size="sm" className="num" w={64} ta="right">{wall_ms.toFixed(0)} ms</Text>
+            <Text size="sm" w={130}>
+              {words(stage)}
+            </Text>
+            <Progress
+              value={(wall_ms / longest) * 100}
+              flex={1}
+              size="sm"
+              aria-label={`${words(stage)}: ${wall_ms.toFixed(0)} ms`}
+            />
+            <Text size="sm" className="num" w={64} ta="right">
+              {wall_ms.toFixed(0)} ms
+            </Text>
           </Group>
         ))}
       </Stack>

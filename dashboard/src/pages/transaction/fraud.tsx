@@ -14,8 +14,17 @@ export function FraudHits({ hits }: { hits: Fraud[] }) {
     <Stack gap="sm" data-testid="fraud">
       {hits.map(({ rule, evidence, at }) => (
         <Alert key={rule} color="red" icon={<IconAlertTriangle />} title={words(rule)}>
-          <Text size="sm" className="any">{Object.entries(evidence ?? {}).map(([name, value], index) => <span key={name}>{index > 0 && " · "}{words(name)}: <Evidence value={value} /></span>)}</Text>
-          <Text size="xs" mt={4}><When at={at} /></Text>
+          <Text size="sm" className="any">
+            {Object.entries(evidence ?? {}).map(([name, value], index) => (
+              <span key={name}>
+                {index > 0 && " · "}
+                {words(name)}: <Evidence value={value} />
+              </span>
+            ))}
+          </Text>
+          <Text size="xs" mt={4}>
+            <When at={at} />
+          </Text>
         </Alert>
       ))}
     </Stack>
@@ -24,8 +33,21 @@ export function FraudHits({ hits }: { hits: Fraud[] }) {
 
 /** Numbers and words as they are; ids of transactions as links. */
 function Evidence({ value }: { value: unknown }): React.ReactNode {
-  if (typeof value === "string" && ID.test(value)) return <Link href={`/transactions/${value}`}>…{value.slice(-8)}</Link>;
-  if (Array.isArray(value)) return value.map((item, index) => <span key={index}>{index > 0 && ", "}<Evidence value={item} /></span>);
-  if (typeof value === "object" && value !== null) return Object.entries(value).map(([name, item], index) => <span key={name}>{index > 0 && ", "}{name} <Evidence value={item} /></span>);
+  if (typeof value === "string" && ID.test(value))
+    return <Link href={`/transactions/${value}`}>…{value.slice(-8)}</Link>;
+  if (Array.isArray(value))
+    return value.map((item, index) => (
+      <span key={index}>
+        {index > 0 && ", "}
+        <Evidence value={item} />
+      </span>
+    ));
+  if (typeof value === "object" && value !== null)
+    return Object.entries(value).map(([name, item], index) => (
+      <span key={name}>
+        {index > 0 && ", "}
+        {name} <Evidence value={item} />
+      </span>
+    ));
   return typeof value === "number" ? value.toLocaleString(undefined, { maximumFractionDigits: 2 }) : String(value);
 }

@@ -33,19 +33,48 @@ export function Review({ transaction, project }: { transaction: Transaction; pro
     }, failed);
   return (
     <>
-      <AllowedButton needs={MAY.review} variant="default" leftSection={<IconTag size={16} aria-hidden />} onClick={() => setTagging(true)}>Tags</AllowedButton>
+      <AllowedButton
+        needs={MAY.review}
+        variant="default"
+        leftSection={<IconTag size={16} aria-hidden />}
+        onClick={() => setTagging(true)}
+      >
+        Tags
+      </AllowedButton>
       {can(MAY.review) ? (
         <Menu position="bottom-end">
-          <Menu.Target><Button variant="default" leftSection={<IconFlag size={16} aria-hidden />}>Flag</Button></Menu.Target>
-          <Menu.Dropdown>{FLAGS.map(({ flag: value, label }) => <Menu.Item key={value} onClick={() => flag(value)} disabled={transaction.flag === value}>{label}</Menu.Item>)}</Menu.Dropdown>
+          <Menu.Target>
+            <Button variant="default" leftSection={<IconFlag size={16} aria-hidden />}>
+              Flag
+            </Button>
+          </Menu.Target>
+          <Menu.Dropdown>
+            {FLAGS.map(({ flag: value, label }) => (
+              <Menu.Item key={value} onClick={() => flag(value)} disabled={transaction.flag === value}>
+                {label}
+              </Menu.Item>
+            ))}
+          </Menu.Dropdown>
         </Menu>
-      ) : <AllowedButton needs={MAY.review} variant="default" leftSection={<IconFlag size={16} aria-hidden />}>Flag</AllowedButton>}
+      ) : (
+        <AllowedButton needs={MAY.review} variant="default" leftSection={<IconFlag size={16} aria-hidden />}>
+          Flag
+        </AllowedButton>
+      )}
       {tagging && <Tagging transaction={transaction} onClose={() => setTagging(false)} onDone={take} />}
     </>
   );
 }
 
-function Tagging({ transaction, onClose, onDone }: { transaction: Transaction; onClose: () => void; onDone: (changed: Transaction) => void }) {
+function Tagging({
+  transaction,
+  onClose,
+  onDone,
+}: {
+  transaction: Transaction;
+  onClose: () => void;
+  onDone: (changed: Transaction) => void;
+}) {
   const [tags, setTags] = useState(transaction.tags);
   const [error, setError] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
@@ -61,10 +90,35 @@ function Tagging({ transaction, onClose, onDone }: { transaction: Transaction; o
     }
   };
   return (
-    <Modal opened onClose={onClose} title={<Text fw={600} component="span">Tags</Text>}>
+    <Modal
+      opened
+      onClose={onClose}
+      title={
+        <Text fw={600} component="span">
+          Tags
+        </Text>
+      }
+    >
       <Stack>
-        <TagsInput label="Tags" description="Enter or a comma ends one; at most 100 characters each" value={tags} onChange={setTags} maxTags={100} error={error} data-autofocus clearable clearButtonProps={{ "aria-label": "Take all away" }} />
-        <Group justify="flex-end"><Button variant="default" onClick={onClose}>Cancel</Button><Button loading={busy} onClick={() => void save()}>Keep</Button></Group>
+        <TagsInput
+          label="Tags"
+          description="Enter or a comma ends one; at most 100 characters each"
+          value={tags}
+          onChange={setTags}
+          maxTags={100}
+          error={error}
+          data-autofocus
+          clearable
+          clearButtonProps={{ "aria-label": "Take all away" }}
+        />
+        <Group justify="flex-end">
+          <Button variant="default" onClick={onClose}>
+            Cancel
+          </Button>
+          <Button loading={busy} onClick={() => void save()}>
+            Keep
+          </Button>
+        </Group>
       </Stack>
     </Modal>
   );

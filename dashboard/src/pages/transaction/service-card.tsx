@@ -15,25 +15,73 @@ export function ServiceCard({ name, result }: { name: string; result: ServiceRes
     <Paper p="md" h="100%" data-testid="service">
       <Stack gap="xs">
         <Group justify="space-between" wrap="nowrap" align="flex-start">
-          <Title order={3} size="h5">{words(name)}</Title>
-          {failed ? <Badge color="orange" leftSection={<IconAlertTriangle size={12} aria-hidden />}>could not judge</Badge> : <Found result={result} />}
+          <Title order={3} size="h5">
+            {words(name)}
+          </Title>
+          {failed ? (
+            <Badge color="orange" leftSection={<IconAlertTriangle size={12} aria-hidden />}>
+              could not judge
+            </Badge>
+          ) : (
+            <Found result={result} />
+          )}
         </Group>
-        {result.description && <Text size="sm" className="any">{result.description}</Text>}
-        {result.error && <Text size="xs" c="dimmed">{result.error}</Text>}
-        {typeof result.result === "string" && <Text size="sm" c="dimmed" className="any">Read: “{result.result}”</Text>}
+        {result.description && (
+          <Text size="sm" className="any">
+            {result.description}
+          </Text>
+        )}
+        {result.error && (
+          <Text size="xs" c="dimmed">
+            {result.error}
+          </Text>
+        )}
+        {typeof result.result === "string" && (
+          <Text size="sm" c="dimmed" className="any">
+            Read: “{result.result}”
+          </Text>
+        )}
         {score !== null && (
           <Group gap="sm" wrap="nowrap">
-            <Progress value={Math.max(0, Math.min(1, score)) * 100} flex={1} color={failed ? "gray" : score >= 0.5 ? "green" : "red"} aria-label={`${name}: score`} />
-            <Text size="sm" className="num" fw={600}>{score.toFixed(2)}</Text>
+            <Progress
+              value={Math.max(0, Math.min(1, score)) * 100}
+              flex={1}
+              color={failed ? "gray" : score >= 0.5 ? "green" : "red"}
+              aria-label={`${name}: score`}
+            />
+            <Text size="sm" className="num" fw={600}>
+              {score.toFixed(2)}
+            </Text>
           </Group>
         )}
         {(result.cues?.length || rest.length > 0) && (
-          <Accordion variant="default" chevronPosition="left" order={4} styles={{ item: { border: 0 }, control: { padding: 0 }, content: { padding: 0 } }}>
+          <Accordion
+            variant="default"
+            chevronPosition="left"
+            order={4}
+            styles={{ item: { border: 0 }, control: { padding: 0 }, content: { padding: 0 } }}
+          >
             {result.cues && result.cues.length > 0 && (
-              <Accordion.Item value="cues"><Accordion.Control><Text size="sm">{result.cues.length} measures</Text></Accordion.Control><Accordion.Panel><Cues cues={result.cues} name={name} /></Accordion.Panel></Accordion.Item>
+              <Accordion.Item value="cues">
+                <Accordion.Control>
+                  <Text size="sm">{result.cues.length} measures</Text>
+                </Accordion.Control>
+                <Accordion.Panel>
+                  <Cues cues={result.cues} name={name} />
+                </Accordion.Panel>
+              </Accordion.Item>
             )}
             {rest.length > 0 && (
-              <Accordion.Item value="rest"><Accordion.Control><Text size="sm">Details</Text></Accordion.Control><Accordion.Panel><Code block tabIndex={0} role="region" aria-label={`${name}: details`}>{JSON.stringify(Object.fromEntries(rest), null, 2)}</Code></Accordion.Panel></Accordion.Item>
+              <Accordion.Item value="rest">
+                <Accordion.Control>
+                  <Text size="sm">Details</Text>
+                </Accordion.Control>
+                <Accordion.Panel>
+                  <Code block tabIndex={0} role="region" aria-label={`${name}: details`}>
+                    {JSON.stringify(Object.fromEntries(rest), null, 2)}
+                  </Code>
+                </Accordion.Panel>
+              </Accordion.Item>
             )}
           </Accordion>
         )}
@@ -43,23 +91,50 @@ export function ServiceCard({ name, result }: { name: string; result: ServiceRes
 }
 
 function Found({ result }: { result: ServiceResult }) {
-  if (typeof result.status === "string") return <Badge color={result.status === "identified" ? "green" : result.status === "not_identified" ? "red" : "gray"}>{words(result.status)}</Badge>;
+  if (typeof result.status === "string")
+    return (
+      <Badge color={result.status === "identified" ? "green" : result.status === "not_identified" ? "red" : "gray"}>
+        {words(result.status)}
+      </Badge>
+    );
   if (result.enrolled === false) return <Badge color="gray">Not enrolled</Badge>;
-  if (typeof result.result === "boolean") return <Badge color={result.result ? "green" : "red"}>{result.result ? "yes" : "no"}</Badge>;
+  if (typeof result.result === "boolean")
+    return <Badge color={result.result ? "green" : "red"}>{result.result ? "yes" : "no"}</Badge>;
   return null;
 }
 
 function Cues({ cues, name }: { cues: Cue[]; name: string }) {
   return (
     <Table verticalSpacing={4} fz="xs" aria-label={`${name}: measures`}>
-      <Table.Thead><Table.Tr><Table.Th>Measure</Table.Th><Table.Th ta="right">Value</Table.Th><Table.Th ta="right">Needs</Table.Th><Table.Th>Met</Table.Th></Table.Tr></Table.Thead>
+      <Table.Thead>
+        <Table.Tr>
+          <Table.Th>Measure</Table.Th>
+          <Table.Th ta="right">Value</Table.Th>
+          <Table.Th ta="right">Needs</Table.Th>
+          <Table.Th>Met</Table.Th>
+        </Table.Tr>
+      </Table.Thead>
       <Table.Tbody>
         {cues.map((cue, index) => (
           <Table.Tr key={index}>
             <Table.Td>{words(cue.name)}</Table.Td>
-            <Table.Td ta="right" className="num">{cue.value ?? "–"}</Table.Td>
-            <Table.Td ta="right" className="num">{cue.threshold ?? "–"}</Table.Td>
-            <Table.Td>{cue.passed === true ? <IconCheck size={14} color="var(--pass)" aria-label="met" role="img" /> : cue.passed === false ? <IconX size={14} color="var(--fail)" aria-label="not met" role="img" /> : <Text span size="xs" c="dimmed">noted</Text>}</Table.Td>
+            <Table.Td ta="right" className="num">
+              {cue.value ?? "–"}
+            </Table.Td>
+            <Table.Td ta="right" className="num">
+              {cue.threshold ?? "–"}
+            </Table.Td>
+            <Table.Td>
+              {cue.passed === true ? (
+                <IconCheck size={14} color="var(--pass)" aria-label="met" role="img" />
+              ) : cue.passed === false ? (
+                <IconX size={14} color="var(--fail)" aria-label="not met" role="img" />
+              ) : (
+                <Text span size="xs" c="dimmed">
+                  noted
+                </Text>
+              )}
+            </Table.Td>
           </Table.Tr>
         ))}
       </Table.Tbody>

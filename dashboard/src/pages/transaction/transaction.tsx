@@ -27,47 +27,104 @@ export default function TransactionDetail() {
   const { id = "" } = useParams<{ id: string }>();
   const project = useProject() ?? "";
   const query = useQuery({ queryKey: ["transaction", project, id], queryFn: ({ signal }) => one(id, signal) });
-  return <Loaded query={query} lines={8}>{(transaction) => <Detail transaction={transaction} project={project} />}</Loaded>;
+  return (
+    <Loaded query={query} lines={8}>
+      {(transaction) => <Detail transaction={transaction} project={project} />}
+    </Loaded>
+  );
 }
 
 function Detail({ transaction, project }: { transaction: Transaction; project: string }) {
   const can = useCan();
-  const services = Object.entries(transaction.services ?? {}).filter(([, result]) => typeof result === "object" && result !== null && !Array.isArray(result));
+  const services = Object.entries(transaction.services ?? {}).filter(
+    ([, result]) => typeof result === "object" && result !== null && !Array.isArray(result),
+  );
   const { geo } = transaction;
   const placed = typeof geo?.lat === "number" && typeof geo.lng === "number";
   return (
     <Page
       title={transaction.user_fullname ?? words(transaction.kind)}
-      about={<><Link href="/transactions">Transactions</Link> · {words(transaction.kind)} · <When at={transaction.created_at} /> · <Id id={transaction.id} /></>}
+      about={
+        <>
+          <Link href="/transactions">Transactions</Link> · {words(transaction.kind)} ·{" "}
+          <When at={transaction.created_at} /> · <Id id={transaction.id} />
+        </>
+      }
       actions={<Review transaction={transaction} project={project} />}
     >
       <Decision transaction={transaction} />
       {transaction.fraud.length > 0 && <FraudHits hits={transaction.fraud} />}
       {services.length > 0 && (
         <section aria-labelledby="services">
-          <Title order={2} size="h4" mb="sm" id="services">What the services found</Title>
-          <Grid>{services.map(([name, result]) => <Grid.Col key={name} span={{ base: 12, md: 6, xl: 4 }}><ServiceCard name={name} result={result} /></Grid.Col>)}</Grid>
+          <Title order={2} size="h4" mb="sm" id="services">
+            What the services found
+          </Title>
+          <Grid>
+            {services.map(([name, result]) => (
+              <Grid.Col key={name} span={{ base: 12, md: 6, xl: 4 }}>
+                <ServiceCard name={name} result={result} />
+              </Grid.Col>
+            ))}
+          </Grid>
         </section>
       )}
       <Grid>
-        {can(MAY.seeSamples) && transaction.kind !== "session_start" && <Grid.Col span={{ base: 12, lg: 6 }}><Samples id={transaction.id} /></Grid.Col>}
+        {can(MAY.seeSamples) && transaction.kind !== "session_start" && (
+          <Grid.Col span={{ base: 12, lg: 6 }}>
+            <Samples id={transaction.id} />
+          </Grid.Col>
+        )}
         {geo && (
           <Grid.Col span={{ base: 12, lg: 6 }}>
             <Paper p="md" h="100%">
-              <Title order={2} size="h4" mb="sm">Place</Title>
-              {placed && <Suspense fallback={<Text size="sm" c="dimmed">The map is loading.</Text>}><PlaceMap geo={geo} fraud={transaction.fraud} /></Suspense>}
-              <Text size="sm" mt="xs" className="any">{[geo.city, geo.country].filter(Boolean).join(", ") || "unknown"}{geo.source && <Text span c="dimmed"> · told by the {geo.source === "ip" ? "address" : "device"}</Text>}</Text>
+              <Title order={2} size="h4" mb="sm">
+                Place
+              </Title>
+              {placed && (
+                <Suspense
+                  fallback={
+                    <Text size="sm" c="dimmed">
+                      The map is loading.
+                    </Text>
+                  }
+                >
+                  <PlaceMap geo={geo} fraud={transaction.fraud} />
+                </Suspense>
+              )}
+              <Text size="sm" mt="xs" className="any">
+                {[geo.city, geo.country].filter(Boolean).join(", ") || "unknown"}
+                {geo.source && (
+                  <Text span c="dimmed">
+                    {" "}
+                    · told by the {geo.source === "ip" ? "address" : "device"}
+                  </Text>
+                )}
+              </Text>
             </Paper>
           </Grid.Col>
         )}
-        <Grid.Col span={{ base: 12, lg: 6 }}><Facts title="Device" facts={transaction.device_info ?? {}} empty="The call said nothing of its device." /></Grid.Col>
-        <Grid.Col span={{ base: 12, lg: 6 }}><Facts title="Call" facts={callFacts(transaction)} empty="" /></Grid.Col>
-        {transaction.durations?.stages && <Grid.Col span={{ base: 12, lg: 6 }}><Stages stages={transaction.durations.stages} total={transaction.duration_ms} /></Grid.Col>}
+        <Grid.Col span={{ base: 12, lg: 6 }}>
+          <Facts title="Device" facts={transaction.device_info ?? {}} empty="The call said nothing of its device." />
+        </Grid.Col>
+        <Grid.Col span={{ base: 12, lg: 6 }}>
+          <Facts title="Call" facts={callFacts(transaction)} empty="" />
+        </Grid.Col>
+        {transaction.durations?.stages && (
+          <Grid.Col span={{ base: 12, lg: 6 }}>
+            <Stages stages={transaction.durations.stages} total={transaction.duration_ms} />
+          </Grid.Col>
+        )}
       </Grid>
       <Related transaction={transaction} project={project} />
       <Paper p="md">
-        <Title order={2} size="h4" mb="sm">The whole record</Title>
-        <Spoiler maxHeight={120} showLabel="Show all" hideLabel="Show less"><Code block tabIndex={0} role="region" aria-label="JSON">{JSON.stringify(transaction, null, 2)}</Code></Spoiler>
+        <Title order={2} size="h4" mb="sm">
+          The whole record
+        </Title>
+        <Spoiler maxHeight={120} showLabel="Show all" hideLabel="Show less">
+          <Code block tabIndex={0} role="region" aria-label="JSON">
+            {JSON.stringify(transaction, null, 2)}
+          </Code>
+        </Spoiler>
       </Paper>
     </Page>
   );
@@ -77,34 +134,109 @@ function Decision({ transaction }: { transaction: Transaction }) {
   const { verdict, score, decision_reasons: reasons, error, evidence, rules, http_status, tags, flag } = transaction;
   const set = evidence?.rules;
   return (
-    <Paper p="md" style={{ borderLeft: `4px solid ${verdict ? `var(--${verdict})` : "var(--mantine-color-default-border)"}` }} data-testid="decision">
+    <Paper
+      p="md"
+      style={{ borderLeft: `4px solid ${verdict ? `var(--${verdict})` : "var(--mantine-color-default-border)"}` }}
+      data-testid="decision"
+    >
       <Stack gap="sm">
         <Group gap="md">
           {verdict && <VerdictBadge verdict={verdict} size="lg" />}
-          {score !== null && <Text fw={700} size="xl" className="num">{score.toFixed(1)}<Text span size="sm" c="dimmed" fw={400}> of 100</Text></Text>}
+          {score !== null && (
+            <Text fw={700} size="xl" className="num">
+              {score.toFixed(1)}
+              <Text span size="sm" c="dimmed" fw={400}>
+                {" "}
+                of 100
+              </Text>
+            </Text>
+          )}
           <FlagBadge flag={flag} />
-          {!verdict && <Text size="sm">{http_status < 400 ? "Done; this kind of call decides nothing." : `Refused with ${http_status}.`}</Text>}
+          {!verdict && (
+            <Text size="sm">
+              {http_status < 400 ? "Done; this kind of call decides nothing." : `Refused with ${http_status}.`}
+            </Text>
+          )}
         </Group>
         {error && <Alert color="red">{error}</Alert>}
-        {reasons.length > 0 && <Group gap={6}>{reasons.map((reason) => <ReasonBadge key={reason} reason={reason} />)}</Group>}
-        {tags.length > 0 && <Group gap={6}><Text size="sm" c="dimmed">Tags</Text>{tags.map((tag, index) => <Badge key={index} color="gray" data-cut>{tag}</Badge>)}</Group>}
-        {rules && <Text size="sm" c="dimmed">Decided by {set ? <Link href={`/rules/${set.scores_id}`}>version {set.version} of the project's rules</Link> : rules === "default" ? "the built-in rules" : rules}.</Text>}
+        {reasons.length > 0 && (
+          <Group gap={6}>
+            {reasons.map((reason) => (
+              <ReasonBadge key={reason} reason={reason} />
+            ))}
+          </Group>
+        )}
+        {tags.length > 0 && (
+          <Group gap={6}>
+            <Text size="sm" c="dimmed">
+              Tags
+            </Text>
+            {tags.map((tag, index) => (
+              <Badge key={index} color="gray" data-cut>
+                {tag}
+              </Badge>
+            ))}
+          </Group>
+        )}
+        {rules && (
+          <Text size="sm" c="dimmed">
+            Decided by{" "}
+            {set ? (
+              <Link href={`/rules/${set.scores_id}`}>version {set.version} of the project's rules</Link>
+            ) : rules === "default" ? (
+              "the built-in rules"
+            ) : (
+              rules
+            )}
+            .
+          </Text>
+        )}
       </Stack>
     </Paper>
   );
 }
 
-function callFacts({ session_id, api_key_id, action_trigger, client_app, client_app_version, http_status, duration_ms }: Transaction) {
-  return { session: session_id, "api key": api_key_id, trigger: action_trigger, app: [client_app, client_app_version].filter(Boolean).join(" ") || null, "http status": http_status, duration: `${duration_ms} ms` };
+function callFacts({
+  session_id,
+  api_key_id,
+  action_trigger,
+  client_app,
+  client_app_version,
+  http_status,
+  duration_ms,
+}: Transaction) {
+  return {
+    session: session_id,
+    "api key": api_key_id,
+    trigger: action_trigger,
+    app: [client_app, client_app_version].filter(Boolean).join(" ") || null,
+    "http status": http_status,
+    duration: `${duration_ms} ms`,
+  };
 }
 
 function Related({ transaction, project }: { transaction: Transaction; project: string }) {
-  const query = useQuery({ queryKey: ["related", project, transaction.id], queryFn: ({ signal }) => related(transaction, signal) });
+  const query = useQuery({
+    queryKey: ["related", project, transaction.id],
+    queryFn: ({ signal }) => related(transaction, signal),
+  });
   return (
     <section aria-labelledby="related">
-      <Title order={2} size="h4" mb="sm" id="related">Same session and same user</Title>
+      <Title order={2} size="h4" mb="sm" id="related">
+        Same session and same user
+      </Title>
       <Loaded query={query} lines={2}>
-        {(rows) => rows.length === 0 ? <Text size="sm" c="dimmed">There are no others.</Text> : <Paper><TransactionTable rows={rows} caption="Related transactions" /></Paper>}
+        {(rows) =>
+          rows.length === 0 ? (
+            <Text size="sm" c="dimmed">
+              There are no others.
+            </Text>
+          ) : (
+            <Paper>
+              <TransactionTable rows={rows} caption="Related transactions" />
+            </Paper>
+          )
+        }
       </Loaded>
     </section>
   );

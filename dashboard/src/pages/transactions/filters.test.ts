@@ -4,8 +4,15 @@ import type { Transaction } from "../../api/types";
 import { type Filters, fromLocal, fromSearch, matches, toApi, toLocal, toSearch } from "./filters";
 
 const transaction = {
-  verdict: "fail", kind: "process_video", flag: null, user_fullname: "Ana", session_id: "sess_1", api_key_id: "k", tags: ["kiosk"],
-  created_at: "2026-01-31T12:00:00Z", fraud: [{ rule: "velocity", evidence: null, at: "" }],
+  verdict: "fail",
+  kind: "process_video",
+  flag: null,
+  user_fullname: "Ana",
+  session_id: "sess_1",
+  api_key_id: "k",
+  tags: ["kiosk"],
+  created_at: "2026-01-31T12:00:00Z",
+  fraud: [{ rule: "velocity", evidence: null, at: "" }],
 } as unknown as Transaction;
 
 describe("filters of the list", () => {

@@ -2,7 +2,18 @@
 
 import type { Transaction } from "../../api/types";
 
-export const NAMES = ["verdict", "kind", "flag", "fraud", "user", "tag", "session_id", "api_key_id", "from", "until"] as const;
+export const NAMES = [
+  "verdict",
+  "kind",
+  "flag",
+  "fraud",
+  "user",
+  "tag",
+  "session_id",
+  "api_key_id",
+  "from",
+  "until",
+] as const;
 
 export type Name = (typeof NAMES)[number];
 export type Filters = Partial<Record<Name, string>>;
@@ -42,7 +53,8 @@ export function matches(filters: Filters, transaction: Transaction): boolean {
     same("session_id", transaction.session_id) &&
     same("api_key_id", transaction.api_key_id) &&
     (filters.tag === undefined || transaction.tags.includes(filters.tag)) &&
-    (filters.fraud === undefined || transaction.fraud.some(({ rule }) => filters.fraud === "any" || filters.fraud === rule)) &&
+    (filters.fraud === undefined ||
+      transaction.fraud.some(({ rule }) => filters.fraud === "any" || filters.fraud === rule)) &&
     (filters.from === undefined || created >= Date.parse(filters.from)) &&
     (filters.until === undefined || created < Date.parse(filters.until))
   );

@@ -10,7 +10,15 @@ import { words } from "../../parts/words";
 const MAX_TAGS = 3;
 
 /** Transactions as rows; narrow screens keep the columns that tell most. */
-export function TransactionTable({ rows, fresh, caption }: { rows: Transaction[]; fresh?: ReadonlySet<string>; caption: string }) {
+export function TransactionTable({
+  rows,
+  fresh,
+  caption,
+}: {
+  rows: Transaction[];
+  fresh?: ReadonlySet<string>;
+  caption: string;
+}) {
   return (
     <Table.ScrollContainer minWidth={340} type="native">
       <Table aria-label={caption}>
@@ -18,7 +26,9 @@ export function TransactionTable({ rows, fresh, caption }: { rows: Transaction[]
           <Table.Tr>
             <Table.Th>Time</Table.Th>
             <Table.Th>Verdict</Table.Th>
-            <Table.Th visibleFrom="sm" ta="right">Score</Table.Th>
+            <Table.Th visibleFrom="sm" ta="right">
+              Score
+            </Table.Th>
             <Table.Th>User</Table.Th>
             <Table.Th visibleFrom="md">Kind</Table.Th>
             <Table.Th visibleFrom="lg">Why</Table.Th>
@@ -27,7 +37,9 @@ export function TransactionTable({ rows, fresh, caption }: { rows: Transaction[]
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {rows.map((row) => <Row key={row.id} row={row} fresh={fresh?.has(row.id) ?? false} />)}
+          {rows.map((row) => (
+            <Row key={row.id} row={row} fresh={fresh?.has(row.id) ?? false} />
+          ))}
         </Table.Tbody>
       </Table>
     </Table.ScrollContainer>
@@ -41,30 +53,62 @@ function Row({ row, fresh }: { row: Transaction; fresh: boolean }) {
     if (!(event.target as HTMLElement).closest("a,button")) navigate(href);
   };
   return (
-    <Table.Tr onClick={open} style={{ cursor: "pointer" }} bg={fresh ? "var(--mantine-color-brand-light)" : undefined} data-testid="transaction" data-id={row.id}>
-      <Table.Td><Link href={href} className="row-link"><When at={row.created_at} /></Link></Table.Td>
+    <Table.Tr
+      onClick={open}
+      style={{ cursor: "pointer" }}
+      bg={fresh ? "var(--mantine-color-brand-light)" : undefined}
+      data-testid="transaction"
+      data-id={row.id}
+    >
+      <Table.Td>
+        <Link href={href} className="row-link">
+          <When at={row.created_at} />
+        </Link>
+      </Table.Td>
       <Table.Td>{row.verdict ? <VerdictBadge verdict={row.verdict} /> : <Status row={row} />}</Table.Td>
-      <Table.Td visibleFrom="sm" ta="right" className="num">{row.score === null ? "–" : row.score.toFixed(1)}</Table.Td>
+      <Table.Td visibleFrom="sm" ta="right" className="num">
+        {row.score === null ? "–" : row.score.toFixed(1)}
+      </Table.Td>
       <Table.Td>
         <Stack gap={2}>
-          <Text size="sm" lineClamp={1} title={row.user_fullname ?? undefined}>{row.user_fullname ?? "–"}</Text>
+          <Text size="sm" lineClamp={1} title={row.user_fullname ?? undefined}>
+            {row.user_fullname ?? "–"}
+          </Text>
           <Group gap={4}>
             <FlagBadge flag={row.flag} />
             {row.fraud.length > 0 && (
               <Tooltip label={row.fraud.map(({ rule }) => words(rule)).join(", ")}>
-                <Badge color="red" variant="light" leftSection={<IconAlertTriangle size={12} aria-hidden />}>{row.fraud.length === 1 ? words(row.fraud[0]?.rule ?? "") : `${row.fraud.length} fraud rules`}</Badge>
+                <Badge color="red" variant="light" leftSection={<IconAlertTriangle size={12} aria-hidden />}>
+                  {row.fraud.length === 1 ? words(row.fraud[0]?.rule ?? "") : `${row.fraud.length} fraud rules`}
+                </Badge>
               </Tooltip>
             )}
           </Group>
         </Stack>
       </Table.Td>
       <Table.Td visibleFrom="md">{words(row.kind)}</Table.Td>
-      <Table.Td visibleFrom="lg"><Text size="sm" lineClamp={2} maw={260}>{why(row)}</Text></Table.Td>
-      <Table.Td visibleFrom="xl"><Text size="sm" lineClamp={1} maw={160}>{[row.geo?.city, row.geo?.country].filter(Boolean).join(", ") || "–"}</Text></Table.Td>
+      <Table.Td visibleFrom="lg">
+        <Text size="sm" lineClamp={2} maw={260}>
+          {why(row)}
+        </Text>
+      </Table.Td>
+      <Table.Td visibleFrom="xl">
+        <Text size="sm" lineClamp={1} maw={160}>
+          {[row.geo?.city, row.geo?.country].filter(Boolean).join(", ") || "–"}
+        </Text>
+      </Table.Td>
       <Table.Td visibleFrom="lg">
         <Group gap={4}>
-          {row.tags.slice(0, MAX_TAGS).map((tag, index) => <Badge key={index} color="gray" maw={140} data-cut>{tag}</Badge>)}
-          {row.tags.length > MAX_TAGS && <Text size="xs" c="dimmed">+{row.tags.length - MAX_TAGS}</Text>}
+          {row.tags.slice(0, MAX_TAGS).map((tag, index) => (
+            <Badge key={index} color="gray" maw={140} data-cut>
+              {tag}
+            </Badge>
+          ))}
+          {row.tags.length > MAX_TAGS && (
+            <Text size="xs" c="dimmed">
+              +{row.tags.length - MAX_TAGS}
+            </Text>
+          )}
         </Group>
       </Table.Td>
     </Table.Tr>
@@ -73,7 +117,11 @@ function Row({ row, fresh }: { row: Transaction; fresh: boolean }) {
 
 /** Calls without a decision: whether they worked. */
 function Status({ row }: { row: Transaction }) {
-  return <Badge color={row.http_status < 400 ? "gray" : "red"}>{row.http_status < 400 ? "done" : `refused ${row.http_status}`}</Badge>;
+  return (
+    <Badge color={row.http_status < 400 ? "gray" : "red"}>
+      {row.http_status < 400 ? "done" : `refused ${row.http_status}`}
+    </Badge>
+  );
 }
 
 /** What spoke against it; all went well: nothing. */

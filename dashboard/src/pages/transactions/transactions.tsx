@@ -29,7 +29,9 @@ export default function Transactions() {
   const rows = query.data?.pages.flatMap(({ data }) => data) ?? [];
   const save = () => {
     setSaving(true);
-    download(toApi(filters)).catch(failed).finally(() => setSaving(false));
+    download(toApi(filters))
+      .catch(failed)
+      .finally(() => setSaving(false));
   };
   return (
     <Page
@@ -38,14 +40,29 @@ export default function Transactions() {
       actions={
         <>
           <LiveSwitch on={live} state={state} onChange={setLive} />
-          <Button variant="default" leftSection={<IconDownload size={16} aria-hidden />} loading={saving} onClick={save}>Export CSV</Button>
+          <Button
+            variant="default"
+            leftSection={<IconDownload size={16} aria-hidden />}
+            loading={saving}
+            onClick={save}
+          >
+            Export CSV
+          </Button>
         </>
       }
     >
       <FilterBar filters={filters} onChange={setFilters} />
-      {query.isPending ? <Waiting /> : query.isError && rows.length === 0 ? <Failure error={query.error} again={() => void query.refetch()} /> : (
+      {query.isPending ? (
+        <Waiting />
+      ) : query.isError && rows.length === 0 ? (
+        <Failure error={query.error} again={() => void query.refetch()} />
+      ) : (
         <Paper>
-          {rows.length > 0 ? <TransactionTable rows={rows} fresh={fresh} caption="Transactions" /> : <Nothing filtered={Object.keys(filters).length > 0} />}
+          {rows.length > 0 ? (
+            <TransactionTable rows={rows} fresh={fresh} caption="Transactions" />
+          ) : (
+            <Nothing filtered={Object.keys(filters).length > 0} />
+          )}
         </Paper>
       )}
       <LoadMore query={query} label="Older transactions" />
@@ -80,7 +97,10 @@ function useList(filters: Filters, live: boolean) {
 }
 
 /** The same transaction may come twice: with its decision, and again when a fraud rule has fired. */
-function onTop(old: InfiniteData<ListPage<Transaction>>, transaction: Transaction): InfiniteData<ListPage<Transaction>> {
+function onTop(
+  old: InfiniteData<ListPage<Transaction>>,
+  transaction: Transaction,
+): InfiniteData<ListPage<Transaction>> {
   const known = old.pages.some(({ data }) => data.some(({ id }) => id === transaction.id));
   const pages = old.pages.map((page, index) => {
     if (known) return { ...page, data: page.data.map((row) => (row.id === transaction.id ? transaction : row)) };
@@ -93,8 +113,16 @@ const STATES: Record<LiveState, { color: string; text: string; tip: string }> = 
   off: { color: "gray", text: "Paused", tip: "New transactions are not shown until you switch it on." },
   connecting: { color: "yellow", text: "Connecting", tip: "The live list is being opened." },
   live: { color: "green", text: "Live", tip: "New transactions appear by themselves." },
-  lost: { color: "red", text: "Reconnecting", tip: "The connection broke. It is tried again by itself, and nothing is missed." },
-  asking: { color: "green", text: "Every few seconds", tip: "There is no live connection; the list is read again by itself." },
+  lost: {
+    color: "red",
+    text: "Reconnecting",
+    tip: "The connection broke. It is tried again by itself, and nothing is missed.",
+  },
+  asking: {
+    color: "green",
+    text: "Every few seconds",
+    tip: "There is no live connection; the list is read again by itself.",
+  },
 };
 
 function LiveSwitch({ on, state, onChange }: { on: boolean; state: LiveState; onChange: (on: boolean) => void }) {
@@ -102,8 +130,16 @@ function LiveSwitch({ on, state, onChange }: { on: boolean; state: LiveState; on
   return (
     <Tooltip label={tip}>
       <Group gap="sm">
-        <Indicator color={color} size={9} processing={state === "live"} position="middle-start" offset={-2}><Text size="sm" pl="sm" role="status" data-testid="live-state">{text}</Text></Indicator>
-        <Switch checked={on} onChange={(event) => onChange(event.currentTarget.checked)} aria-label="Show new transactions as they come" />
+        <Indicator color={color} size={9} processing={state === "live"} position="middle-start" offset={-2}>
+          <Text size="sm" pl="sm" role="status" data-testid="live-state">
+            {text}
+          </Text>
+        </Indicator>
+        <Switch
+          checked={on}
+          onChange={(event) => onChange(event.currentTarget.checked)}
+          aria-label="Show new transactions as they come"
+        />
       </Group>
     </Tooltip>
   );
@@ -111,8 +147,13 @@ function LiveSwitch({ on, state, onChange }: { on: boolean; state: LiveState; on
 
 function Nothing({ filtered }: { filtered: boolean }) {
   return (
-    <Empty icon={<IconListDetails size={36} />} title={filtered ? "Nothing passes these filters" : "No transactions yet"}>
-      {filtered ? "Take one away, or widen the time." : "They appear here as soon as the API is called. Make an API key, or record a video under Try it."}
+    <Empty
+      icon={<IconListDetails size={36} />}
+      title={filtered ? "Nothing passes these filters" : "No transactions yet"}
+    >
+      {filtered
+        ? "Take one away, or widen the time."
+        : "They appear here as soon as the API is called. Make an API key, or record a video under Try it."}
     </Empty>
   );
 }

@@ -3,7 +3,9 @@
 const DIGITS = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
 const LENGTH = 5;
 
-export function randomPhrase(random: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array = (bytes) => crypto.getRandomValues(bytes)): string {
+export function randomPhrase(
+  random: (bytes: Uint8Array<ArrayBuffer>) => Uint8Array = (bytes) => crypto.getRandomValues(bytes),
+): string {
   const words: string[] = [];
   while (words.length < LENGTH) {
     for (const byte of random(new Uint8Array(16))) {

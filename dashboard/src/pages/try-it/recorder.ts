@@ -21,18 +21,25 @@ export function useRecorder() {
   useEffect(() => () => stream.current?.getTracks().forEach((track) => track.stop()), []);
   useEffect(() => () => void (state.at === "done" && URL.revokeObjectURL(state.url)), [state]);
   useEffect(() => {
-    if (preview.current && stream.current && (state.at === "ready" || state.at === "recording")) preview.current.srcObject = stream.current;
+    if (preview.current && stream.current && (state.at === "ready" || state.at === "recording"))
+      preview.current.srcObject = stream.current;
   }, [state.at]);
   useEffect(() => {
     if (state.at !== "recording") return;
-    const tick = setTimeout(() => (state.left <= 1 ? recorder.current?.stop() : setState({ at: "recording", left: state.left - 1 })), 1000);
+    const tick = setTimeout(
+      () => (state.left <= 1 ? recorder.current?.stop() : setState({ at: "recording", left: state.left - 1 })),
+      1000,
+    );
     return () => clearTimeout(tick);
   }, [state]);
 
   const open = async () => {
     setState({ at: "asking" });
     try {
-      stream.current ??= await navigator.mediaDevices.getUserMedia({ video: { width: 640, height: 480, facingMode: "user" }, audio: true });
+      stream.current ??= await navigator.mediaDevices.getUserMedia({
+        video: { width: 640, height: 480, facingMode: "user" },
+        audio: true,
+      });
       setState({ at: "ready" });
     } catch (error) {
       setState({ at: "refused", why: reason(error) });
@@ -59,7 +66,8 @@ export function useRecorder() {
 
 function reason(error: unknown): string {
   const name = error instanceof DOMException ? error.name : "";
-  if (name === "NotAllowedError") return "The browser may not use camera and microphone. Allow it beside the address, then try again.";
+  if (name === "NotAllowedError")
+    return "The browser may not use camera and microphone. Allow it beside the address, then try again.";
   if (name === "NotFoundError") return "No camera or no microphone was found. Connect one, then try again.";
   if (!window.isSecureContext) return "Browsers give a camera only to pages over https, or on this very machine.";
   return "Camera and microphone could not be opened. Another program may be using them.";

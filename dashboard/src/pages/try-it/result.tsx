@@ -15,15 +15,37 @@ export function Result({ answer, onAgain }: { answer: TriedOut; onAgain: () => v
     <Stack data-testid="try-it-result">
       <Paper p="lg" style={{ borderLeft: `4px solid var(--${verdict})` }} role="status">
         <Stack gap="sm">
-          <Group><Title order={2} size="h3">{SAID[verdict]}</Title><VerdictBadge verdict={verdict} size="lg" /><Text fw={700} size="lg" className="num">{decided.score.toFixed(1)} of 100</Text></Group>
-          <Group gap={6}>{decided.decision_reasons.map((reason) => <ReasonBadge key={reason} reason={reason} />)}</Group>
+          <Group>
+            <Title order={2} size="h3">
+              {SAID[verdict]}
+            </Title>
+            <VerdictBadge verdict={verdict} size="lg" />
+            <Text fw={700} size="lg" className="num">
+              {decided.score.toFixed(1)} of 100
+            </Text>
+          </Group>
+          <Group gap={6}>
+            {decided.decision_reasons.map((reason) => (
+              <ReasonBadge key={reason} reason={reason} />
+            ))}
+          </Group>
           <Group>
             <Button onClick={onAgain}>Once more</Button>
-            {transaction && <Button component={Link} href={`/transactions/${transaction}`} variant="default">Open the transaction</Button>}
+            {transaction && (
+              <Button component={Link} href={`/transactions/${transaction}`} variant="default">
+                Open the transaction
+              </Button>
+            )}
           </Group>
         </Stack>
       </Paper>
-      <Grid>{Object.entries(decided.data).map(([name, result]) => <Grid.Col key={name} span={{ base: 12, md: 6, xl: 4 }}><ServiceCard name={name} result={result} /></Grid.Col>)}</Grid>
+      <Grid>
+        {Object.entries(decided.data).map(([name, result]) => (
+          <Grid.Col key={name} span={{ base: 12, md: 6, xl: 4 }}>
+            <ServiceCard name={name} result={result} />
+          </Grid.Col>
+        ))}
+      </Grid>
     </Stack>
   );
 }

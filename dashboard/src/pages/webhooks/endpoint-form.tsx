@@ -1,4 +1,16 @@
-import { Alert, Button, Checkbox, Group, Modal, NativeSelect, Radio, Stack, Text, Textarea, TextInput } from "@mantine/core";
+import {
+  Alert,
+  Button,
+  Checkbox,
+  Group,
+  Modal,
+  NativeSelect,
+  Radio,
+  Stack,
+  Text,
+  Textarea,
+  TextInput,
+} from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
@@ -21,7 +33,12 @@ interface Props {
 /** Where to send which events. A new endpoint ends with its secret, once. */
 export function EndpointForm({ webhook, onClose, onChanged }: Props) {
   const [secret, setSecret] = useState<string | null>(null);
-  const keys = useQuery({ queryKey: ["keys-of-webhook"], queryFn: () => listKeys(""), enabled: !webhook, retry: false });
+  const keys = useQuery({
+    queryKey: ["keys-of-webhook"],
+    queryFn: () => listKeys(""),
+    enabled: !webhook,
+    retry: false,
+  });
   const some = webhook?.events.filter((event) => event !== "*") ?? [];
   const form = useForm({
     initialValues: {
@@ -29,13 +46,16 @@ export function EndpointForm({ webhook, onClose, onChanged }: Props) {
       api_key_id: "",
       which: some.length > 0 ? "some" : "all",
       events: some,
-      headers: Object.entries(webhook?.headers ?? {}).map(([name, value]) => `${name}: ${value}`).join("\n"),
+      headers: Object.entries(webhook?.headers ?? {})
+        .map(([name, value]) => `${name}: ${value}`)
+        .join("\n"),
     },
     validate: {
       url: (url) => (/^https?:\/\/\S+$/.test(url.trim()) ? null : "an address that begins with https://"),
       api_key_id: (key) => (webhook || key ? null : "the key whose events are sent"),
       events: (events, { which }) => (which === "all" || events.length > 0 ? null : "at least one"),
-      headers: (text) => (lines(text).every((line) => /^[\w-]+\s*:/.test(line)) ? null : "one on a line, as name: value"),
+      headers: (text) =>
+        lines(text).every((line) => /^[\w-]+\s*:/.test(line)) ? null : "one on a line, as name: value",
     },
   });
   const { submit, busy, error } = useSubmit(form, async ({ url, which, events, headers, api_key_id }) => {
@@ -50,32 +70,97 @@ export function EndpointForm({ webhook, onClose, onChanged }: Props) {
     }
     onChanged();
   });
-  const title = <Text fw={600} component="span">{secret ? "The signing secret" : webhook ? "Change the endpoint" : "New endpoint"}</Text>;
+  const title = (
+    <Text fw={600} component="span">
+      {secret ? "The signing secret" : webhook ? "Change the endpoint" : "New endpoint"}
+    </Text>
+  );
   if (secret) {
-    return <Modal opened onClose={onClose} title={title} size="lg" closeOnClickOutside={false} closeOnEscape={false} withCloseButton={false}><SecretOnce what="secret" secret={secret} onDone={onClose} /></Modal>;
+    return (
+      <Modal
+        opened
+        onClose={onClose}
+        title={title}
+        size="lg"
+        closeOnClickOutside={false}
+        closeOnEscape={false}
+        withCloseButton={false}
+      >
+        <SecretOnce what="secret" secret={secret} onDone={onClose} />
+      </Modal>
+    );
   }
   const active = keys.data?.data.filter(({ state }) => state === "active") ?? [];
   return (
     <Modal opened onClose={onClose} title={title} size="lg">
       <form onSubmit={submit} noValidate>
         <Stack>
-          {error && <Alert color="red" role="alert">{error}</Alert>}
-          <TextInput label="Address" placeholder="https://hooks.example.org/biometry" description="https and public; it is checked again at every delivery" data-autofocus {...form.getInputProps("url")} />
-          {!webhook && <NativeSelect label="Hears of calls made with" data={[{ value: "", label: "Choose a key" }, ...active.map(({ id, name }) => ({ value: id, label: name }))]} {...form.getInputProps("api_key_id")} />}
+          {error && (
+            <Alert color="red" role="alert">
+              {error}
+            </Alert>
+          )}
+          <TextInput
+            label="Address"
+            placeholder="https://hooks.example.org/biometry"
+            description="https and public; it is checked again at every delivery"
+            data-autofocus
+            {...form.getInputProps("url")}
+          />
+          {!webhook && (
+            <NativeSelect
+              label="Hears of calls made with"
+              data={[
+                { value: "", label: "Choose a key" },
+                ...active.map(({ id, name }) => ({ value: id, label: name })),
+              ]}
+              {...form.getInputProps("api_key_id")}
+            />
+          )}
           <Radio.Group label="Events" {...form.getInputProps("which")}>
-            <Group mt={4}><Radio value="all" label="All, also later ones" /><Radio value="some" label="Only these" /></Group>
+            <Group mt={4}>
+              <Radio value="all" label="All, also later ones" />
+              <Radio value="some" label="Only these" />
+            </Group>
           </Radio.Group>
           {form.values.which === "some" && (
-            <Checkbox.Group aria-label="Events" {...form.getInputProps("events")}><Stack gap={6}>{EVENTS.map((event) => <Checkbox key={event} value={event} label={event} />)}</Stack></Checkbox.Group>
+            <Checkbox.Group aria-label="Events" {...form.getInputProps("events")}>
+              <Stack gap={6}>
+                {EVENTS.map((event) => (
+                  <Checkbox key={event} value={event} label={event} />
+                ))}
+              </Stack>
+            </Checkbox.Group>
           )}
-          <Textarea label="Headers of your own" description="One on a line, as name: value" autosize minRows={2} spellCheck={false} {...form.getInputProps("headers")} />
-          <Group justify="flex-end"><Button variant="default" onClick={onClose}>Cancel</Button><Button type="submit" loading={busy}>{webhook ? "Keep" : "Make the endpoint"}</Button></Group>
+          <Textarea
+            label="Headers of your own"
+            description="One on a line, as name: value"
+            autosize
+            minRows={2}
+            spellCheck={false}
+            {...form.getInputProps("headers")}
+          />
+          <Group justify="flex-end">
+            <Button variant="default" onClick={onClose}>
+              Cancel
+            </Button>
+            <Button type="submit" loading={busy}>
+              {webhook ? "Keep" : "Make the endpoint"}
+            </Button>
+          </Group>
         </Stack>
       </form>
     </Modal>
   );
 }
 
-const lines = (text: string) => text.split("\n").map((line) => line.trim()).filter(Boolean);
+const lines = (text: string) =>
+  text
+    .split("\n")
+    .map((line) => line.trim())
+    .filter(Boolean);
 
-const parse = (text: string) => Object.fromEntries(lines(text).map((line) => [line.slice(0, line.indexOf(":")).trim(), line.slice(line.indexOf(":") + 1).trim()]));
+const parse = (text: string) =>
+  Object.fromEntries(
+    lines(text).map((line) => [line.slice(0, line.indexOf(":")).trim(), line.slice(line.indexOf(":") + 1).trim()]),
+  );

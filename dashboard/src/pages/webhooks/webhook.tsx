@@ -33,7 +33,8 @@ function Endpoint({ webhook, project }: { webhook: Webhook; project: string }) {
   const [dialog, setDialog] = useState<Dialog>(null);
   const [secret, setSecret] = useState<string | null>(null);
   const changed = () => void client.invalidateQueries({ queryKey: ["webhooks", project] });
-  const pause = () => void changeWebhook(webhook.id, { status: webhook.status === "active" ? "paused" : "active" }).then(changed, failed);
+  const pause = () =>
+    void changeWebhook(webhook.id, { status: webhook.status === "active" ? "paused" : "active" }).then(changed, failed);
   const test = () =>
     void sendTest(webhook.id).then(() => {
       done("A test event is on its way");
@@ -42,44 +43,104 @@ function Endpoint({ webhook, project }: { webhook: Webhook; project: string }) {
   return (
     <Page
       title={webhook.url}
-      about={<><Link href="/webhooks">Webhooks</Link> · <Id id={webhook.id} /></>}
+      about={
+        <>
+          <Link href="/webhooks">Webhooks</Link> · <Id id={webhook.id} />
+        </>
+      }
       actions={
         <>
-          <AllowedButton needs={MAY.editWebhooks} variant="default" onClick={() => setDialog("edit")}>Change</AllowedButton>
-          <AllowedButton needs={MAY.editWebhooks} variant="default" onClick={pause}>{webhook.status === "active" ? "Pause" : "Activate"}</AllowedButton>
-          <AllowedButton needs={MAY.editWebhooks} leftSection={<IconSend size={16} aria-hidden />} onClick={test}>Send a test event</AllowedButton>
+          <AllowedButton needs={MAY.editWebhooks} variant="default" onClick={() => setDialog("edit")}>
+            Change
+          </AllowedButton>
+          <AllowedButton needs={MAY.editWebhooks} variant="default" onClick={pause}>
+            {webhook.status === "active" ? "Pause" : "Activate"}
+          </AllowedButton>
+          <AllowedButton needs={MAY.editWebhooks} leftSection={<IconSend size={16} aria-hidden />} onClick={test}>
+            Send a test event
+          </AllowedButton>
         </>
       }
     >
       <SimpleGrid cols={{ base: 2, md: 4 }}>
-        <Figure name="Status"><WebhookStatus status={webhook.status} /></Figure>
-        <Figure name="Events"><Text size="sm">{everything(webhook.events) ? "All" : webhook.events.join(", ")}</Text></Figure>
-        <Figure name="Attempts taken"><Text fw={600} className="num">{webhook.success_count.toLocaleString()}</Text></Figure>
-        <Figure name="Attempts failed"><Text fw={600} className="num">{webhook.failure_count.toLocaleString()}</Text></Figure>
+        <Figure name="Status">
+          <WebhookStatus status={webhook.status} />
+        </Figure>
+        <Figure name="Events">
+          <Text size="sm">{everything(webhook.events) ? "All" : webhook.events.join(", ")}</Text>
+        </Figure>
+        <Figure name="Attempts taken">
+          <Text fw={600} className="num">
+            {webhook.success_count.toLocaleString()}
+          </Text>
+        </Figure>
+        <Figure name="Attempts failed">
+          <Text fw={600} className="num">
+            {webhook.failure_count.toLocaleString()}
+          </Text>
+        </Figure>
       </SimpleGrid>
       <Deliveries webhook={webhook.id} />
       <Paper p="md">
         <Stack gap="sm" align="flex-start">
-          <Title order={2} size="h4">Secret</Title>
-          <Text size="sm" c="dimmed">Deliveries are signed with it. After rotating, both secrets sign for 24 hours, so that nothing is refused meanwhile.</Text>
+          <Title order={2} size="h4">
+            Secret
+          </Title>
+          <Text size="sm" c="dimmed">
+            Deliveries are signed with it. After rotating, both secrets sign for 24 hours, so that nothing is refused
+            meanwhile.
+          </Text>
           <Group>
-            <AllowedButton needs={MAY.editWebhooks} variant="default" leftSection={<IconRefresh size={16} aria-hidden />} onClick={() => setDialog("rotate")}>Rotate the secret</AllowedButton>
-            <AllowedButton needs={MAY.editWebhooks} variant="light" color="red" onClick={() => setDialog("remove")}>Remove the endpoint</AllowedButton>
+            <AllowedButton
+              needs={MAY.editWebhooks}
+              variant="default"
+              leftSection={<IconRefresh size={16} aria-hidden />}
+              onClick={() => setDialog("rotate")}
+            >
+              Rotate the secret
+            </AllowedButton>
+            <AllowedButton needs={MAY.editWebhooks} variant="light" color="red" onClick={() => setDialog("remove")}>
+              Remove the endpoint
+            </AllowedButton>
           </Group>
         </Stack>
       </Paper>
       {dialog === "edit" && <EndpointForm webhook={webhook} onClose={() => setDialog(null)} onChanged={changed} />}
-      <Confirm opened={dialog === "rotate"} title="Rotate the secret" action="Rotate" onClose={() => setDialog(null)} onConfirm={async () => setSecret((await rotateSecret(webhook.id)).secret)}>
+      <Confirm
+        opened={dialog === "rotate"}
+        title="Rotate the secret"
+        action="Rotate"
+        onClose={() => setDialog(null)}
+        onConfirm={async () => setSecret((await rotateSecret(webhook.id)).secret)}
+      >
         <Text size="sm">You get a new secret, once. The one before goes on signing for 24 hours.</Text>
       </Confirm>
-      <Confirm opened={dialog === "remove"} title="Remove the endpoint" action="Remove" onClose={() => setDialog(null)} onConfirm={async () => {
-        await removeWebhook(webhook.id);
-        changed();
-        navigate("/webhooks");
-      }}>
+      <Confirm
+        opened={dialog === "remove"}
+        title="Remove the endpoint"
+        action="Remove"
+        onClose={() => setDialog(null)}
+        onConfirm={async () => {
+          await removeWebhook(webhook.id);
+          changed();
+          navigate("/webhooks");
+        }}
+      >
         <Text size="sm">Its log goes with it, and what was still to be sent is dropped.</Text>
       </Confirm>
-      <Modal opened={secret !== null} onClose={() => setSecret(null)} title={<Text fw={600} component="span">The new secret</Text>} size="lg" closeOnClickOutside={false} closeOnEscape={false} withCloseButton={false}>
+      <Modal
+        opened={secret !== null}
+        onClose={() => setSecret(null)}
+        title={
+          <Text fw={600} component="span">
+            The new secret
+          </Text>
+        }
+        size="lg"
+        closeOnClickOutside={false}
+        closeOnEscape={false}
+        withCloseButton={false}
+      >
         <SecretOnce what="secret" secret={secret ?? ""} onDone={() => setSecret(null)} />
       </Modal>
     </Page>
@@ -87,5 +148,12 @@ function Endpoint({ webhook, project }: { webhook: Webhook; project: string }) {
 }
 
 function Figure({ name, children }: { name: string; children: React.ReactNode }) {
-  return <Paper p="md"><Text size="sm" c="dimmed" mb={4}>{name}</Text>{children}</Paper>;
+  return (
+    <Paper p="md">
+      <Text size="sm" c="dimmed" mb={4}>
+        {name}
+      </Text>
+      {children}
+    </Paper>
+  );
 }

@@ -23,24 +23,72 @@ export default function Webhooks() {
     <Page
       title="Webhooks"
       about="Events sent to your systems, signed as Standard Webhooks says. Each arrives at least once."
-      actions={<AllowedButton needs={MAY.editWebhooks} leftSection={<IconPlus size={16} aria-hidden />} onClick={() => setCreating(true)}>New endpoint</AllowedButton>}
+      actions={
+        <AllowedButton
+          needs={MAY.editWebhooks}
+          leftSection={<IconPlus size={16} aria-hidden />}
+          onClick={() => setCreating(true)}
+        >
+          New endpoint
+        </AllowedButton>
+      }
     >
       <Loaded query={query}>
         {(webhooks) => (
           <Paper>
-            {webhooks.length === 0 ? <Empty icon={<IconBolt size={36} />} title="No endpoints yet">Add one, and your systems hear of every decision as it falls.</Empty> : (
+            {webhooks.length === 0 ? (
+              <Empty icon={<IconBolt size={36} />} title="No endpoints yet">
+                Add one, and your systems hear of every decision as it falls.
+              </Empty>
+            ) : (
               <Table.ScrollContainer minWidth={340} type="native">
                 <Table aria-label="Webhook endpoints">
-                  <Table.Thead><Table.Tr><Table.Th>Endpoint</Table.Th><Table.Th>Status</Table.Th><Table.Th visibleFrom="md">Events</Table.Th><Table.Th visibleFrom="sm" ta="right">Taken</Table.Th><Table.Th visibleFrom="sm" ta="right">Failed</Table.Th><Table.Th visibleFrom="lg">Made</Table.Th></Table.Tr></Table.Thead>
+                  <Table.Thead>
+                    <Table.Tr>
+                      <Table.Th>Endpoint</Table.Th>
+                      <Table.Th>Status</Table.Th>
+                      <Table.Th visibleFrom="md">Events</Table.Th>
+                      <Table.Th visibleFrom="sm" ta="right">
+                        Taken
+                      </Table.Th>
+                      <Table.Th visibleFrom="sm" ta="right">
+                        Failed
+                      </Table.Th>
+                      <Table.Th visibleFrom="lg">Made</Table.Th>
+                    </Table.Tr>
+                  </Table.Thead>
                   <Table.Tbody>
                     {webhooks.map((webhook) => (
                       <Table.Tr key={webhook.id}>
-                        <Table.Td><Text component={Link} href={`/webhooks/${webhook.id}`} size="sm" fw={600} className="any" c="var(--mantine-color-anchor)">{webhook.url}</Text></Table.Td>
-                        <Table.Td><WebhookStatus status={webhook.status} /></Table.Td>
-                        <Table.Td visibleFrom="md"><Text size="sm" lineClamp={2} maw={280}>{everything(webhook.events) ? "All" : webhook.events.join(", ")}</Text></Table.Td>
-                        <Table.Td visibleFrom="sm" ta="right" className="num">{webhook.success_count.toLocaleString()}</Table.Td>
-                        <Table.Td visibleFrom="sm" ta="right" className="num">{webhook.failure_count.toLocaleString()}</Table.Td>
-                        <Table.Td visibleFrom="lg"><When at={webhook.created_at} /></Table.Td>
+                        <Table.Td>
+                          <Text
+                            component={Link}
+                            href={`/webhooks/${webhook.id}`}
+                            size="sm"
+                            fw={600}
+                            className="any"
+                            c="var(--mantine-color-anchor)"
+                          >
+                            {webhook.url}
+                          </Text>
+                        </Table.Td>
+                        <Table.Td>
+                          <WebhookStatus status={webhook.status} />
+                        </Table.Td>
+                        <Table.Td visibleFrom="md">
+                          <Text size="sm" lineClamp={2} maw={280}>
+                            {everything(webhook.events) ? "All" : webhook.events.join(", ")}
+                          </Text>
+                        </Table.Td>
+                        <Table.Td visibleFrom="sm" ta="right" className="num">
+                          {webhook.success_count.toLocaleString()}
+                        </Table.Td>
+                        <Table.Td visibleFrom="sm" ta="right" className="num">
+                          {webhook.failure_count.toLocaleString()}
+                        </Table.Td>
+                        <Table.Td visibleFrom="lg">
+                          <When at={webhook.created_at} />
+                        </Table.Td>
                       </Table.Tr>
                     ))}
                   </Table.Tbody>
@@ -50,7 +98,12 @@ export default function Webhooks() {
           </Paper>
         )}
       </Loaded>
-      {creating && <EndpointForm onClose={() => setCreating(false)} onChanged={() => void client.invalidateQueries({ queryKey: ["webhooks", project] })} />}
+      {creating && (
+        <EndpointForm
+          onClose={() => setCreating(false)}
+          onChanged={() => void client.invalidateQueries({ queryKey: ["webhooks", project] })}
+        />
+      )}
     </Page>
   );
 }
