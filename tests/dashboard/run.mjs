@@ -16,7 +16,7 @@ const server = await start();
 let code = 1;
 try {
   // One after the other: the stories share a server, and two cores.
-  const run = spawn(process.execPath, ['--test', '--test-concurrency=1', ...stories], {
+  const run = spawn(process.execPath, ['--test', '--test-reporter=spec', '--test-concurrency=1', ...stories], {
     cwd: here,
     stdio: 'inherit',
     env: { ...process.env, WORLD: JSON.stringify(server.world) },
