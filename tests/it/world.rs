@@ -57,6 +57,16 @@ impl World {
         command
     }
 
+    /// `biometry audit verify --json`, at the log's own database.
+    pub fn audit_verify(&self) -> Command {
+        let mut command = self.biometry(&["audit", "verify", "--json"]);
+        if let Some((_, url)) = self.admin.iter().find(|(name, _)| name == "BIOMETRY_CONSENT__DB__URL") {
+            command.env_remove("BIOMETRY_URLS__PROJECTS");
+            command.env("BIOMETRY_PROJECTS__DB__URL", url).env("BIOMETRY_PROJECTS__DB__SCHEMA", "projects");
+        }
+        command
+    }
+
     /// The consent ledger's own database.
     pub fn consent_db(&self) -> db::Config {
         let setting =

@@ -124,20 +124,16 @@ async fn enter(
 /// them say otherwise; what is no browser has no cookie that somebody else could use.
 fn own_page(gateway: &Gateway, request: &Request) -> Result<(), Error> {
     let headers = request.headers();
-    if let Some(site) = headers.get(FETCH_SITE) {
+    for site in headers.get_all(FETCH_SITE) {
         let typed_in = request.method().is_safe() && site == "none";
         if site != "same-origin" && !typed_in {
             return Err(Error::ForeignPage);
         }
     }
-    match headers.get(header::ORIGIN) {
-        None => Ok(()),
-        Some(origin) => {
-            let origin = origin.to_str().map_err(|_| Error::ForeignPage)?;
-            let public = gateway.config().public_url.as_deref();
-            if public == Some(origin) || is_host(origin, headers) { Ok(()) } else { Err(Error::ForeignPage) }
-        }
-    }
+    let public = gateway.config().public_url.as_deref();
+    let ours = |origin: &str| public == Some(origin) || is_host(origin, headers);
+    let all_ours = headers.get_all(header::ORIGIN).iter().all(|origin| origin.to_str().is_ok_and(ours));
+    if all_ours { Ok(()) } else { Err(Error::ForeignPage) }
 }
 
 /// Whether `origin` names the host the request was sent to. Not the scheme: TLS may end before this server.
