@@ -200,10 +200,12 @@ async fn guessing_closes_the_door(world: &'static World) {
     let mut guesser = organisation.browser();
     for email in [organisation.email("owner"), organisation.email("nobody")] {
         let mut answers = Vec::new();
-        for _ in 0..8 {
+        // The door closes for longer each time, so that on the slowest machine it is met closed.
+        while answers.last().is_none_or(|last: &Answer| last.status == 401) && answers.len() < 20 {
             answers.push(guesser.sign_in(&email, "a wrong password").await);
         }
-        let closed = answers.iter().find(|answer| answer.status == StatusCode::TOO_MANY_REQUESTS).unwrap();
+        let closed = answers.last().unwrap();
+        assert_eq!(closed.status, StatusCode::TOO_MANY_REQUESTS);
         assert!(closed.header("retry-after").unwrap().parse::<u64>().unwrap() >= 1);
         assert!(answers[..5].iter().all(|answer| answer.status == 401));
     }

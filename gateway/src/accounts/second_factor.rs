@@ -52,7 +52,8 @@ pub struct RecoveryCodes {
 
 /// Finishes a sign-in with a code of the authenticator or a recovery code.
 #[utoipa::path(post, path = "/api-auth/second-factor", tag = "accounts", security(()), request_body = Code,
-    responses((status = 200, body = SignedIn), (status = 401, description = "the code is wrong or was used, or no sign-in is under way"),
+    responses((status = 200, body = SignedIn), (status = 400, description = "no JSON object with a code"),
+              (status = 401, description = "the code is wrong or was used, or no sign-in is under way"),
               (status = 403, description = "sent by a page of another origin"),
               (status = 429, description = "too many attempts went wrong; Retry-After says when to try again")))]
 pub async fn finish(

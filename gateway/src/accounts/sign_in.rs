@@ -88,7 +88,9 @@ pub struct OpenSession {
 /// Signs in with address and password. Sets the session cookie; where there is a second factor, of a session that can
 /// do nothing else yet.
 #[utoipa::path(post, path = "/api-auth/sign-in", tag = "accounts", security(()), request_body = Credentials,
-    responses((status = 200, body = SignedIn), (status = 401, description = "address or password is wrong"),
+    responses((status = 200, body = SignedIn), (status = 400, description = "no JSON object with both"),
+              (status = 401, description = "address or password is wrong"),
+              (status = 503, description = "too many passwords are being checked"),
               (status = 403, description = "sent by a page of another origin"),
               (status = 429, description = "too many attempts went wrong; Retry-After says when to try again")))]
 pub async fn sign_in(

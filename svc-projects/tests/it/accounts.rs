@@ -147,24 +147,22 @@ async fn guessing_closes_the_door_of_accounts_that_are_there_and_of_those_that_a
     on_each_database(async |mut service: Service| {
         service.owner("", "ada@example.org").await;
         for email in ["ada@example.org", "nobody@example.org"] {
-            for _ in 0..6 {
-                assert_eq!(
-                    service.sign_in(email, "a wrong password").await.outcome(),
-                    Outcome::Wrong,
-                    "{email}"
-                );
+            let mut answers = Vec::new();
+            // The door closes for longer each time, so that on the slowest machine it is met closed.
+            while answers.last() != Some(&Outcome::Wait) && answers.len() < 20 {
+                answers.push(service.sign_in(email, "a wrong password").await.outcome());
             }
-            let closed = service.sign_in(email, PASSWORD).await;
-            assert_eq!(
-                (closed.outcome(), closed.retry_after_seconds, closed.token.as_str()),
-                (Outcome::Wait, 1, ""),
-                "{email}"
-            );
+            assert!(answers.len() > 6, "{email} {answers:?}");
+            assert_eq!(answers.pop(), Some(Outcome::Wait), "{email}");
+            assert!(answers.iter().all(|outcome| *outcome == Outcome::Wrong), "{email} {answers:?}");
         }
         // Another process knows.
         let mut elsewhere = Service::open(service.config().db).await;
-        let counted = elsewhere.sign_in("nobody@example.org", "a wrong password").await.outcome();
-        assert!(matches!(counted, Outcome::Wait | Outcome::Wrong));
+        let mut heard = 0;
+        while elsewhere.sign_in("nobody@example.org", "a wrong password").await.outcome() == Outcome::Wrong {
+            heard += 1;
+        }
+        assert!(heard < 5, "{heard} guesses were free again");
     })
     .await;
 }
