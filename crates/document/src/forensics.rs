@@ -49,13 +49,13 @@ pub struct Signals {
 
 /// Limits from which a check fails: the 98th percentile of genuine generated documents of every level that no figure is
 /// reported on (`tests/accuracy/documents.py --fit`).
-const SCREEN: f32 = 3.4;
-const HALFTONE: f32 = 1.35;
-const QUIET: f32 = 1.16;
-const PITCH: f32 = 0.12;
-const FACE: f32 = 7.0;
-const PRINT: f32 = 4.0;
-const RECOMPRESSED: f32 = 8.4;
+const SCREEN: f32 = 3.56;
+const HALFTONE: f32 = 1.32;
+const QUIET: f32 = 1.01;
+const PITCH: f32 = 0.1;
+const FACE: f32 = 5.3;
+const PRINT: f32 = 2.52;
+const RECOMPRESSED: f32 = 9.47;
 /// Cosine below which a ghost shows somebody else; ghosts are small and pale, so this is below what two photographs of
 /// one person have.
 const LIKENESS: f32 = 0.25;

@@ -189,7 +189,7 @@ mod tests {
         }
         assert_eq!(whole.cut, 0);
         assert_eq!(
-            by_zone(&page(1200, 900), &zone([-40.0, 90.0])).unwrap().cut,
+            by_zone(&page(1200, 900), &zone([-64.0, 90.0])).unwrap().cut,
             1,
             "its left edge is missing"
         );

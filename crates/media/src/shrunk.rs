@@ -20,7 +20,9 @@ use crate::Error;
 pub fn decode_jpeg_shrunk(bytes: &[u8], (width, height): (u32, u32), most: u64) -> Result<RgbImage, Error> {
     let pixels = u64::from(width) * u64::from(height);
     let halvings = (0..3).find(|h| pixels >> (2 * h) <= 3 * most).unwrap_or(3);
-    let frame = decoded(bytes, pixels, halvings)?;
+    // Decoders round lines up to whole blocks and more.
+    let bound = (u64::from(width) + 64) * (u64::from(height) + 64);
+    let frame = decoded(bytes, bound, halvings)?;
     let held = u64::from(frame.width()) * u64::from(frame.height());
     let scale = (most as f64 / held.max(1) as f64).sqrt().min(1.0);
     let side = |v: u32| ((f64::from(v) * scale) as u32).max(1);
@@ -42,14 +44,14 @@ pub fn decode_jpeg_shrunk(bytes: &[u8], (width, height): (u32, u32), most: u64) 
 }
 
 /// The picture in the decoder's own planes; what the decoder itself holds is freed before this returns.
-fn decoded(bytes: &[u8], pixels: u64, halvings: u32) -> Result<frame::Video, Error> {
+fn decoded(bytes: &[u8], bound: u64, halvings: u32) -> Result<frame::Video, Error> {
     ffmpeg::util::log::set_level(ffmpeg::util::log::Level::Quiet);
     let mut context = codec::Context::new();
     context.set_threading(codec::threading::Config::count(1));
     let mut options = Dictionary::new();
     options.set("lowres", &halvings.to_string());
     // A second header inside the file must not ask for more than the one that was looked at.
-    options.set("max_pixels", &(pixels + 65_536).to_string());
+    options.set("max_pixels", &bound.to_string());
     let opened = context.decoder().open_as_with(codec::Id::MJPEG, options);
     let mut decoder = opened.and_then(codec::decoder::Opened::video).map_err(|_| Error::Undecodable)?;
     decoder.send_packet(&Packet::copy(bytes)).map_err(|_| Error::Undecodable)?;

@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use document::{Check, Engine, FieldName, Outcome, Report};
+use document::{Check, Engine, FieldName, Outcome, OutlineSource, Report};
 use models::{Pack, Runtime};
 use specimens::{Attack, Kind, Level, Plan, Studio, TODAY, Truth};
 
@@ -60,5 +60,28 @@ fn each_forgery_is_noticed_by_the_check_made_for_it_and_the_genuine_twin_is_not(
         let (_, forged) = desk.reads(43, Kind::Td3, 0, Some(attack));
         assert_eq!(outcome(&forged, check), Outcome::Failed, "{attack:?}");
         assert_eq!(outcome(&genuine, check), Outcome::Passed, "{check}");
+    }
+}
+
+#[test]
+fn a_barcode_must_tell_what_the_zone_beside_it_tells() {
+    let mut desk = Desk::open();
+    let (truth, genuine) = desk.reads(47, Kind::CardBack, 1, None);
+    assert_eq!(genuine.value(FieldName::BirthDate), truth.fields.birth.to_string());
+    assert_eq!(outcome(&genuine, "mrz_barcode"), Outcome::Passed);
+    let (_, forged) = desk.reads(47, Kind::CardBack, 1, Some(Attack::BarcodeOther));
+    assert_eq!(outcome(&forged, "mrz_barcode"), Outcome::Failed);
+}
+
+#[test]
+fn the_corners_of_a_tilted_document_are_told_in_pixels_of_the_file() {
+    let mut desk = Desk::open();
+    let plan = Plan { kind: Kind::Td2, level: Level::Hard, turns: 3, attack: None };
+    let made = desk.studio.make(22, &plan).unwrap();
+    let outline = desk.engine.inspect(&made.jpeg, TODAY).unwrap().outline.unwrap();
+    assert_eq!(outline.source, OutlineSource::Edges);
+    for (found, corner) in outline.quad.0.iter().zip(made.truth.quad) {
+        let off = (found[0] - corner[0]).hypot(found[1] - corner[1]);
+        assert!(off < 12.0, "{outline:?} {:?}", made.truth.quad);
     }
 }

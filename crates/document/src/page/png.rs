@@ -89,7 +89,7 @@ mod tests {
     use super::*;
     use image::{DynamicImage, ImageFormat};
 
-    fn saved(picture: DynamicImage) -> Vec<u8> {
+    fn saved(picture: &DynamicImage) -> Vec<u8> {
         let mut bytes = Cursor::new(Vec::new());
         picture.write_to(&mut bytes, ImageFormat::Png).unwrap();
         bytes.into_inner()
@@ -104,18 +104,18 @@ mod tests {
         let all = DynamicImage::ImageRgb8(ramp());
         let grey = all.to_luma8();
         for picture in [all.clone(), all.to_rgba8().into(), all.to_rgb16().into(), all.to_rgba16().into()] {
-            assert_eq!(decode(&saved(picture), u64::MAX).unwrap().0, ramp());
+            assert_eq!(decode(&saved(&picture), u64::MAX).unwrap().0, ramp());
         }
         for picture in [grey.clone().into(), DynamicImage::ImageLuma8(grey.clone()).to_luma_alpha16().into()]
         {
-            let read = decode(&saved(picture), u64::MAX).unwrap().0;
+            let read = decode(&saved(&picture), u64::MAX).unwrap().0;
             assert_eq!(read.get_pixel(50, 40).0, [grey.get_pixel(50, 40).0[0]; 3]);
         }
     }
 
     #[test]
     fn a_large_one_is_shrunk_while_it_is_read() {
-        let (rgb, pixels) = decode(&saved(ramp().into()), 60 * 45).unwrap();
+        let (rgb, pixels) = decode(&saved(&ramp().into()), 60 * 45).unwrap();
         assert_eq!((rgb.dimensions(), pixels), ((60, 45), 120 * 90));
         assert_eq!(rgb.get_pixel(20, 30).0, [81, 121, 7], "the mean of two by two");
     }
