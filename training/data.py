@@ -11,10 +11,15 @@ HALF = len(LIPS) // 2
 # The lip outlines run round the mouth from corner to corner, so left and right swap by counting backwards from 10.
 MIRRORED = np.concatenate([(10 - np.arange(HALF)) % HALF, HALF + (10 - np.arange(HALF)) % HALF])
 
+ONE_SIDE = [*range(6), *range(15, HALF), *range(HALF, HALF + 6), *range(HALF + 15, 2 * HALF)]
+
 
 @dataclass
 class Clips:
-    """Stacked clips: speaker [N], clip [N], lips [N, T, 120], aperture [N, T], mels [N, 4T, 40] raw, energy [N, T]."""
+    """Stacked clips: speaker [N], clip [N], lips [N, T, 120], aperture [N, T], mels [N, 4T, 40] raw, energy [N, T].
+
+    `phones.label_all` adds what is said when: phones [N, T], and the frames of the six words [N, 6, 2], fractions included.
+    """
 
     speaker: np.ndarray
     clip: np.ndarray
@@ -22,11 +27,15 @@ class Clips:
     aperture: np.ndarray
     mels: np.ndarray
     energy: np.ndarray
+    phones: np.ndarray
+    spans: np.ndarray
 
     @classmethod
     def load(cls, path: Path) -> "Clips":
         with np.load(path) as file:
-            return cls(**{key: file[key] for key in cls.__dataclass_fields__})
+            stored = {key: file[key] for key in file.files}
+        n, frames = stored["energy"].shape
+        return cls(**stored, phones=np.zeros((n, frames), int), spans=np.zeros((n, 6, 2)))
 
     def take(self, index) -> "Clips":
         return Clips(**{key: getattr(self, key)[index] for key in self.__dataclass_fields__})
@@ -92,10 +101,29 @@ def smooth(x: np.ndarray, axis: int = 1) -> np.ndarray:
     return np.moveaxis(0.25 * padded[:-2] + 0.5 * padded[1:-1] + 0.25 * padded[2:], 0, axis)
 
 
+def fitted(x: np.ndarray, start: float, end: float, length: int) -> np.ndarray:
+    """Rows start..end (fractions allowed) of x [T, D] as `length` rows, linearly interpolated, ends held."""
+    at = np.clip(start + (np.arange(length) + 0.5) * (end - start) / length - 0.5, 0, len(x) - 1)
+    low = np.floor(at).astype(int)
+    weight = (at - low)[:, None].astype(x.dtype)
+    return x[low] * (1 - weight) + x[np.minimum(low + 1, len(x) - 1)] * weight
+
+
 def mirror(x: np.ndarray) -> np.ndarray:
     """Lips [..., 120] with left and right exchanged."""
     points = x.reshape(*x.shape[:-1], 2 * HALF, 3)[..., MIRRORED, :]
     return (points * np.array([-1, 1, 1], x.dtype)).reshape(x.shape)
+
+
+def even(x: np.ndarray) -> np.ndarray:
+    """Lips [..., 120] -> the part that is the same on both sides [..., 67], lips' height apart from their shape.
+
+    What differs between the sides is the person, the tracker and the light rather than speech.
+    """
+    points = ((x + mirror(x)) / 2).reshape(*x.shape[:-1], 2 * HALF, 3)[..., ONE_SIDE, :]
+    height = points[..., 1].mean(-1, keepdims=True)
+    points = points - height[..., None] * np.array([0, 1, 0], x.dtype)
+    return np.concatenate([points.reshape(*x.shape[:-1], -1), height], -1)
 
 
 def mixed(x: np.ndarray, strength: float, rng: np.random.Generator) -> np.ndarray:
@@ -141,3 +169,6 @@ def other_voice(mels: np.ndarray, rng: np.random.Generator) -> np.ndarray:
 
 def as_tensor(x: np.ndarray) -> torch.Tensor:
     return torch.from_numpy(np.ascontiguousarray(x, dtype=np.float32))
+
+
+EVEN = even(np.eye(len(LIPS) * 3, dtype=np.float32))  # `even` is linear: lips @ EVEN

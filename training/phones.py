@@ -1,5 +1,5 @@
-"""Which phone do these lips show? One small network over lip features, and what its frames say about a phrase."""
-from dataclasses import dataclass
+"""Which phone do these lips show, and which does one hear? A small network each, and what their frames say about a phrase."""
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -8,7 +8,7 @@ import torch.nn.functional as F
 from torch import nn
 
 import viterbi
-from data import Clips, as_tensor, balanced_order, other_face, other_voice, same_time, stretch
+from data import EVEN, Clips, as_tensor, balanced_order, other_face, other_voice, same_time, stretch
 from features import normalise_mels
 from lexicon import INDEX, LOOKS_LIKE, PHONES, pronunciations, sentence
 from sync import AudioEncoder, with_velocity
@@ -21,9 +21,10 @@ MIXING, REPEATS = 0.3, 8  # phones carry more of the face than sync does, so the
 class LipPhones(nn.Module):
     """Lips [B, T, 120] -> phone logits [B, T, 40]."""
 
-    def __init__(self, width: int = 80):
+    def __init__(self, width: int = 64):
         super().__init__()
-        self.entry = nn.Conv1d(240, width, 3, padding=1)
+        self.register_buffer("even", torch.from_numpy(EVEN))
+        self.entry = nn.Conv1d(2 * EVEN.shape[1], width, 3, padding=1)
         self.norm = nn.BatchNorm1d(width)
         self.convs = nn.ModuleList([nn.Conv1d(width, width, 5, padding=2 * d, dilation=d) for d in (1, 2, 4)])
         self.norms = nn.ModuleList([nn.BatchNorm1d(width) for _ in range(3)])
@@ -31,7 +32,7 @@ class LipPhones(nn.Module):
         self.exit = nn.Conv1d(width, len(PHONES), 1)
 
     def forward(self, lips):
-        x = F.relu(self.norm(self.entry(with_velocity(lips.transpose(1, 2)))))
+        x = F.relu(self.norm(self.entry(with_velocity((lips @ self.even).transpose(1, 2)))))
         for conv, norm in zip(self.convs, self.norms):
             x = x + F.relu(norm(conv(self.drop(x))))
         return self.exit(x).transpose(1, 2)
@@ -116,40 +117,42 @@ def phrase_network(words: list[str]) -> viterbi.Network:
     return viterbi.sequence([[pronunciations(w)] for w in words])
 
 
-@dataclass
-class Labels:
-    """What is said when: phones [N, T], and the first frame of the fifth word (the digit) and the one after it [N, 2]."""
-
-    phones: np.ndarray
-    digits: np.ndarray
+SOUND_WIDTH, SOUND_EPOCHS = 48, 8
 
 
-def label_all(clips: Clips, times: dict, epochs: int, seed: int = 0) -> Labels:
-    """From word times where there are any, else by aligning the known sentence with a sound model trained on those."""
-    frames = clips.lips.shape[1]
+def heard_spans(emission: np.ndarray, words: list[str]) -> list[tuple[int, int]]:
+    """First frame of each of these words in the sound, and the one after its last."""
+    network = phrase_network(words)
+    return viterbi.spans_on(viterbi.best_path(emission, network)[1], network)
+
+
+def label_all(clips: Clips, times: dict, leave_out: tuple[str, ...] = (), seed: int = 0) -> tuple[Clips, Emissions]:
+    """What is said when: from word times where there are any, else by aligning the known sentence with the sound.
+
+    The sound's phones are learnt from the clips with times, those of `leave_out` excepted; its emissions come too.
+    """
     keys = list(zip(clips.speaker, clips.clip))
-    labels = Labels(np.zeros((len(clips), frames), int), np.zeros((len(clips), 2), int))
+    labelled = replace(clips, phones=np.zeros_like(clips.phones), spans=np.zeros_like(clips.spans))
     timed = np.array([key in times for key in keys])
     for i in np.flatnonzero(timed):
-        labels.phones[i] = timed_labels(times[keys[i]], frames)
-        _, start, end = [entry for entry in times[keys[i]] if entry[0] not in ("sil", "sp")][4]
-        labels.digits[i] = round(start / FRAME_MS), round(end / FRAME_MS)
+        labelled.phones[i] = timed_labels(times[keys[i]], clips.lips.shape[1])
+        labelled.spans[i] = [(start / FRAME_MS, end / FRAME_MS) for word, start, end in times[keys[i]] if word not in ("sil", "sp")]
+    known = labelled.take(timed & ~np.isin(clips.speaker, leave_out))
     torch.manual_seed(seed)
-    net = AudioEncoder(out=len(PHONES), normalised=False)
-    train_frames(net, clips.mels[timed], labels.phones[timed], clips.speaker[timed], sound_batch, epochs, seed)
-    emissions = Emissions(net, labels.phones[timed])
+    net = AudioEncoder(SOUND_WIDTH, len(PHONES), normalised=False)
+    train_frames(net, known.mels, known.phones, known.speaker, sound_batch, SOUND_EPOCHS, seed)
+    emissions = Emissions(net, known.phones)
     for i in np.flatnonzero(~timed):
         network = phrase_network(sentence(clips.clip[i]))
         path = viterbi.best_path(emissions.of(normalise_mels(clips.mels[i])[None])[0], network)[1]
-        labels.phones[i] = viterbi.phones_on(path, network)
-        labels.digits[i] = viterbi.spans_on(path, network)[4]
-    return labels
+        labelled.phones[i], labelled.spans[i] = viterbi.phones_on(path, network), viterbi.spans_on(path, network)
+    return labelled, emissions
 
 
-def train(clips: Clips, labels: np.ndarray, epochs: int, seed: int = 0) -> Emissions:
+def train(clips: Clips, epochs: int, seed: int = 0) -> Emissions:
     torch.manual_seed(seed)
-    net = train_frames(LipPhones(), clips.lips, labels, clips.speaker, lips_batch, epochs, seed)
-    return Emissions(net, labels)
+    net = train_frames(LipPhones(), clips.lips, clips.phones, clips.speaker, lips_batch, epochs, seed)
+    return Emissions(net, clips.phones)
 
 
 @dataclass
@@ -178,6 +181,7 @@ def read(emission: np.ndarray, expected: list[str], slots: list[list[str]]) -> R
     return Reading(likelihood, best, words)
 
 
-def export(emissions: Emissions, folder: Path) -> None:
-    torch.onnx.export(emissions, torch.randn(1, 50, 120), folder / "lip_phones.onnx", input_names=["lips"], output_names=["emissions"],
-                      opset_version=14, dynamic_axes={"lips": {0: "batch", 1: "frames"}, "emissions": {0: "batch", 1: "frames"}})
+def export(lips: Emissions, sound: Emissions, folder: Path) -> None:
+    for net, example, name, given, time in ((lips, torch.randn(1, 50, 120), "lip_phones", "lips", "frames"), (sound, torch.randn(1, 200, 40), "sound_phones", "mels", "hops")):
+        torch.onnx.export(net, example, folder / f"{name}.onnx", input_names=[given], output_names=["emissions"], opset_version=14,
+                          dynamic_axes={given: {0: "batch", 1: time}, "emissions": {0: "batch", 1: "frames"}})

@@ -10,19 +10,23 @@ from pathlib import Path
 
 import numpy as np
 
+import agreement
 import features
-import sync
+import phones
 import viterbi
 from lexicon import DIGITS, PHONES, pronunciations
 from track import Detector, Mesh, read_frames, read_sound, session, track
+from words import DigitReading, word_lips
 
-VERSION = "1"
+VERSION = "2"
 SOURCE = "this project, training/; trained on the GRID audiovisual sentence corpus (Cooke et al. 2006, CC BY 4.0)"
 FILES = {
     "avsync_visual": ("avsync_visual.onnx", "lips [B,T,120] float32, 25 fps", "embedding [B,T,32], unit vectors"),
     "avsync_audio": ("avsync_audio.onnx", "mels [B,4T,40] float32, 100 Hz", "embedding [B,T,32], unit vectors"),
-    "avsync_cohort": ("avsync_cohort.bin", "", "AVC1, u32 clips, frames, 32; lips then sounds as i8 over 127"),
+    "avsync_cohort": ("avsync_cohort.bin", "", "AVC2, u32 clips, frames, 32; lips, sounds as i8 over 127; loudness as u8 over 255"),
     "lip_phones": ("lip_phones.onnx", "lips [B,T,120] float32, 25 fps", "emissions [B,T,40] log likelihoods, phones as in lips_calibration"),
+    "lip_words": ("lip_words.onnx", "words [B,16,120] float32, lips of one word", "posteriors [B,10], logarithms, zero to nine"),
+    "sound_phones": ("sound_phones.onnx", "mels [B,4T,40] float32, 100 Hz", "emissions [B,T,40] log likelihoods, phones as in lips_calibration"),
     "lips_calibration": ("lips_calibration.json", "", "logistic weights, thresholds, phones"),
 }
 FRAMES = 125
@@ -42,14 +46,25 @@ def run(folder: Path, name: str, given: str, x: np.ndarray) -> np.ndarray:
     return session(folder / f"{name}.onnx").run(None, {given: x[None]})[0][0]
 
 
+def run_all(folder: Path, name: str, given: str, x: np.ndarray) -> np.ndarray:
+    return session(folder / f"{name}.onnx").run(None, {given: x})[0]
+
+
+def fitted(weights: Path, part: str) -> dict:
+    return json.loads((weights / "lips_calibration.json").read_text())[part]
+
+
+def logistic(x: float) -> float:
+    return float(1 / (1 + np.exp(-x)))
+
+
 def scores(weights: Path, v, a, aperture, energy) -> dict:
-    _, lag = sync.best_within(v, a)
-    z = sync.normalised_score(v, a, sync.Cohort.load(weights / "avsync_cohort.bin"))
-    row = dict(s_norm=z, lead=sync.lead(v, a), aperture_correlation=sync.aperture_correlation(aperture, energy, lag))
-    fit = json.loads((weights / "lips_calibration.json").read_text())["active_speaker"]
-    leading = float(1 / (1 + np.exp(-(fit["bias"] + sum(fit[k] * x for k, x in row.items())))))
+    row = dict(zip(agreement.SCORES, agreement.scores(v, a, aperture, energy, agreement.Cohort.load(weights / "avsync_cohort.bin"))))
+    fit = fitted(weights, "active_speaker")
+    leading = logistic(fit["bias"] + sum(fit[k] * x for k, x in row.items()))
     row["probability"] = leading if row["lead"] > 0 else min(leading, fit["trailing"])
-    row["lag_ms"] = (int(sync.profile(v, a).argmax()) - sync.LAGS) * 40
+    lags = agreement.profile(v, a, agreement.loudness(energy) + agreement.QUIET)
+    row["lag_ms"] = (int(lags.argmax()) - agreement.LAGS) * 40
     return row
 
 
@@ -58,6 +73,14 @@ def reading(emission: np.ndarray) -> dict:
     free = viterbi.sequence([[pronunciations(w) for w in DIGITS]] * len(EXPECTED))
     said, (best, path) = viterbi.best_path(emission, one)[0], viterbi.best_path(emission, free)
     return dict(expected=EXPECTED, words=[DIGITS[i] for i in viterbi.words_on(path, free)], ratio=(said - best) / len(EXPECTED))
+
+
+def timed_reading(weights: Path, lips: np.ndarray, heard: np.ndarray) -> dict:
+    spans = phones.heard_spans(heard, EXPECTED)
+    answers = run_all(weights, "lip_words", "words", np.stack([word_lips(lips, *span) for span in spans]).astype(np.float32))
+    read, fit = DigitReading(answers, [DIGITS.index(w) for w in EXPECTED]), fitted(weights, "digits")
+    score = logistic(fit["bias"] + fit["evidence_per_word"] * read.evidence)
+    return dict(expected=EXPECTED, words=read.words, ratio=read.ratio, score=score)
 
 
 def write_reference(fixture: Path, models: Path, weights: Path, out: Path) -> None:
@@ -86,9 +109,10 @@ def write_reference(fixture: Path, models: Path, weights: Path, out: Path) -> No
         in_time=scores(weights, v, a, aperture, energy),
         late=scores(weights, v, run(weights, "avsync_audio", "mels", late), aperture, late_energy),
         reading=reading(emission),
+        timed_reading=timed_reading(weights, lips, run(weights, "sound_phones", "mels", mels)),
     )
     (out / "reference.json").write_text(json.dumps(summary, indent=1) + "\n")
-    print(json.dumps({k: summary[k] for k in ("in_time", "late", "reading")}, indent=1))
+    print(json.dumps({k: summary[k] for k in ("in_time", "late", "reading", "timed_reading")}, indent=1))
 
 
 def main() -> None:

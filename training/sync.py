@@ -1,10 +1,10 @@
-"""Do these lips make this sound? Two contrastive encoders, cohort normalisation and an untrained second opinion.
+"""Do these lips make this sound? Two encoders into one space, and how they are trained.
 
-The encoders give one unit vector a video frame. Aligned windows of the same clip attract; the same clip at
-another time and other clips at the same time repel. A score is a mean cosine, read at the best of a few lags
-and normalised against a cohort of other people's lips and sounds (s-norm).
+The encoders give one unit vector a video frame. Two losses train them. Windows: aligned windows of a clip attract, the
+same clip at another time and other clips at the same time repel. Clips: the agreement of whole clips, read as the
+product reads it, must lie on the right side of one threshold for all: other clips' sounds, dubs of other words in time
+with the lips, and the own sound shifted lie below, which is what makes a threshold fit people never seen.
 """
-import struct
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,15 +13,17 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
-from data import Clips, Split, as_tensor, balanced_order, other_face, other_voice, same_time, smooth, stretch
+from agreement import ABSORB, LAGS, QUIET, Cohort, loudness
+from data import Clips, Split, as_tensor, balanced_order, other_face, other_voice, same_time, stretch
+from dubs import Words, by_word
 from features import normalise_mels
 
 DIM = 32
 MIXING, REPEATS = 0.12, 4
 WINDOW = 9  # frames of one training comparison
 APART = 5  # frames from which the same clip counts as out of sync
-ABSORB = 3  # frames of constant lag a camera or headset may add without being held against the speaker
-LAGS = 15  # frames either way that the offset estimate looks at
+LEAST = 40  # frames of the shortest stretch that training judges as a clip
+SCALE, OFFSET = 2.5, -3.0  # where the clip loss's logistic starts: log scale, offset
 
 
 class Block(nn.Module):
@@ -115,19 +117,61 @@ class Encoders:
         return self.audio(as_tensor(np.stack([normalise_mels(m) for m in raw_mels]))).numpy()
 
 
+def agreements(v: torch.Tensor, a: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+    """Lips [B, T, D], sounds [N, T, D] and their weights [N, T] -> agreement at the best lag that is absorbed [B, N]."""
+    t, at_lags = v.shape[1], []
+    for lag in range(-ABSORB, ABSORB + 1):
+        x, y = v[:, max(0, -lag) : t - max(0, lag)], a[:, max(0, lag) : t - max(0, -lag)]
+        w = weight[:, max(0, lag) : t - max(0, -lag)]
+        at_lags.append(x.flatten(1) @ (y * w[..., None]).flatten(1).T / w.sum(1))
+    return torch.stack(at_lags).amax(0)
+
+
+class ClipLoss(nn.Module):
+    """Logistic loss of whole clips' agreement, one scale and offset for all; the kinds of wrong sound weigh 3 : 3 : 2."""
+
+    def __init__(self):
+        super().__init__()
+        self.scale, self.offset = nn.Parameter(torch.tensor(SCALE)), nn.Parameter(torch.tensor(OFFSET))
+
+    def forward(self, v, a, weight, rng: np.random.Generator):
+        """`a` holds the clips' own sounds, then a dub of each; some stretch of all of them is judged."""
+        frames, clips = v.shape[1], len(v)
+        length = int(rng.integers(LEAST, frames + 1))
+        part = slice(start := int(rng.integers(0, frames + 1 - length)), start + length)
+        scores = agreements(v[:, part], a[:, part], weight[:, part])
+        own, dubs = scores[:, :clips], scores[:, clips:]
+        other = scores[~torch.eye(*scores.shape, dtype=torch.bool)]
+        return self.cost(-own.diagonal()) + 0.375 * self.cost(other, -1) + 0.375 * self.cost(dubs.diagonal(), -1) + 0.25 * self.cost(self.late(v, a, weight, rng), -1)
+
+    def cost(self, agreement: torch.Tensor, sign: int = 1) -> torch.Tensor:
+        return F.softplus(self.scale.exp() * agreement - sign * self.offset).mean()
+
+    @staticmethod
+    def late(v, a, weight, rng) -> torch.Tensor:
+        """Agreement with the own sound out of sync, early or late."""
+        lag, clips = int(rng.integers(APART, 20)), len(v)
+        early = slice(None, -lag), slice(lag, None)
+        x, y = early if rng.random() < 0.5 else early[::-1]
+        w = weight[:clips, y]
+        return (torch.einsum("btd,btd->bt", v[:, x], a[:clips, y]) * w).sum(1) / w.sum(1)
+
+
 def train(clips: Clips, epochs: int, seed: int = 0, batch: int = 24, rate: float = 3e-3) -> Encoders:
     torch.manual_seed(seed)
     rng = np.random.default_rng(seed)
-    visual, audio, scale = VisualEncoder(), AudioEncoder(), nn.Parameter(torch.tensor(2.3))
-    parameters = [*visual.parameters(), *audio.parameters(), scale]
+    visual, audio, scale, clip_loss = VisualEncoder(), AudioEncoder(), nn.Parameter(torch.tensor(2.3)), ClipLoss()
+    parameters = [*visual.parameters(), *audio.parameters(), scale, *clip_loss.parameters()]
     steps = len(balanced_order(clips.speaker, rng, REPEATS)) // batch
     optimiser = torch.optim.AdamW(parameters, rate, weight_decay=0.02)
     schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=epochs * steps, pct_start=0.2)
+    draw = Batches(clips, rng)
     for epoch in range(epochs):
         order, total = balanced_order(clips.speaker, rng, REPEATS), 0.0
         for i in range(steps):
-            lips, mels = augmented(clips, order[i * batch : (i + 1) * batch], rng)
-            loss = contrastive_loss(visual(lips), audio(mels), scale.exp())
+            lips, mels, weight = draw(order[i * batch : (i + 1) * batch])
+            v, a = visual(lips), audio(mels)
+            loss = contrastive_loss(v, a[: len(v)], scale.exp()) + clip_loss(v, a, weight, rng)
             optimiser.zero_grad()
             loss.backward()
             optimiser.step()
@@ -138,95 +182,31 @@ def train(clips: Clips, epochs: int, seed: int = 0, batch: int = 24, rate: float
     return Encoders(visual.eval(), audio.eval())
 
 
-def augmented(clips: Clips, index: np.ndarray, rng: np.random.Generator):
-    frames = clips.lips.shape[1]
-    start, tempo = same_time(rng, len(index), frames)
-    lips = other_face(stretch(clips.lips[index], start, tempo), rng, MIXING)
-    mels = other_voice(stretch(clips.mels[index], start * 4, tempo), rng)
-    return as_tensor(lips), as_tensor(mels)
+class Batches:
+    """Lips of clips; their sounds and a dub of each in time with them; the sounds' weights. All augmented."""
 
+    FEW = 20  # a speaker with fewer clips borrows the words of all
 
-def profile(v: np.ndarray, a: np.ndarray, lags: int = LAGS) -> np.ndarray:
-    """Mean cosine at each lag -lags..=lags; a positive lag means the sound comes late."""
-    t = len(v)
-    cosine = v @ a.T
-    return np.array([np.diagonal(cosine, lag).mean() if abs(lag) < t else -1.0 for lag in range(-lags, lags + 1)])
+    def __init__(self, clips: Clips, rng: np.random.Generator):
+        self.clips, self.rng, self.words = clips, rng, Words(clips)
+        everyone = np.arange(len(clips))
+        own = {s: np.flatnonzero(clips.speaker == s) for s in np.unique(clips.speaker)}
+        self.pools = {s: pool if len(pool) >= self.FEW else everyone for s, pool in own.items()}
 
+    def dub(self, i: int):
+        return by_word(self.clips, i, self.words.others(i, self.pools[self.clips.speaker[i]], self.rng))
 
-def best_within(v: np.ndarray, a: np.ndarray, absorb: int = ABSORB) -> tuple[float, int]:
-    """Highest mean cosine and its lag among those a device may add."""
-    near = profile(v, a, absorb)
-    return float(near.max()), int(near.argmax()) - absorb
-
-
-def lead(v: np.ndarray, a: np.ndarray) -> float:
-    """How far the best lag that is absorbed stands above the best that is clearly out of sync: negative for shifted sound."""
-    cosines = profile(v, a)
-    lags = np.abs(np.arange(-LAGS, LAGS + 1))
-    return float(cosines[lags <= ABSORB].max() - cosines[lags >= 2 * ABSORB].max())
-
-
-@dataclass
-class Cohort:
-    visual: np.ndarray
-    audio: np.ndarray
-
-    @classmethod
-    def of(cls, encoders: Encoders, clips: Clips) -> "Cohort":
-        return cls(encoders.lips(clips.lips), encoders.sound(clips.mels)).quantised()
-
-    def quantised(self) -> "Cohort":
-        """As stored: signed bytes over 127."""
-        return Cohort(*(np.round(x * 127).astype(np.int8).astype(np.float32) / 127 for x in (self.visual, self.audio)))
-
-    def save(self, path: Path) -> None:
-        """Little endian: b"AVC1", u32 clips, frames, dimensions, then visual and audio as i8 [clips, frames, dimensions]."""
-        packed = [np.round(x * 127).astype(np.int8).tobytes() for x in (self.visual, self.audio)]
-        path.write_bytes(b"AVC1" + struct.pack("<III", *self.visual.shape) + b"".join(packed))
-
-    @classmethod
-    def load(cls, path: Path) -> "Cohort":
-        data = path.read_bytes()
-        shape = struct.unpack("<III", data[4:16])
-        both = np.frombuffer(data[16:], np.int8).reshape(2, *shape).astype(np.float32) / 127
-        return cls(both[0], both[1])
-
-    def against_lips(self, v: np.ndarray, absorb: int = ABSORB) -> tuple[float, float]:
-        """Mean and deviation of these lips' score with other people's sounds, cut to the same length."""
-        scores = [best_within(v, a, absorb)[0] for a in self.audio[:, : len(v)]]
-        return float(np.mean(scores)), float(np.std(scores))
-
-    def against_sound(self, a: np.ndarray, absorb: int = ABSORB) -> tuple[float, float]:
-        scores = [best_within(v, a, absorb)[0] for v in self.visual[:, : len(a)]]
-        return float(np.mean(scores)), float(np.std(scores))
-
-
-def s_norm(raw: float, by_lips: tuple[float, float], by_sound: tuple[float, float]) -> float:
-    return 0.5 * sum((raw - mean) / max(deviation, 1e-3) for mean, deviation in (by_lips, by_sound))
-
-
-def windows(frames: int, length: int) -> list[tuple[int, int]]:
-    """As few stretches of `length` frames as cover the clip, spread evenly; the whole clip when it is no longer."""
-    if frames <= length:
-        return [(0, frames)]
-    count = -(-frames // length)
-    starts = [k * (frames - length) // (count - 1) for k in range(count)]
-    return [(start, start + length) for start in starts]
-
-
-def normalised_score(v: np.ndarray, a: np.ndarray, cohort: Cohort) -> float:
-    """Mean s-norm over windows as long as the cohort's clips, so that a long clip's score means what a short one's does."""
-    parts = [(v[i:j], a[i:j]) for i, j in windows(len(v), cohort.audio.shape[1])]
-    return float(np.mean([s_norm(best_within(x, y)[0], cohort.against_lips(x), cohort.against_sound(y)) for x, y in parts]))
-
-
-def aperture_correlation(aperture: np.ndarray, energy: np.ndarray, lag: int = 0) -> float:
-    """Pearson correlation of the changes of mouth opening and of sound energy, the sound read `lag` frames later."""
-    a, e = np.gradient(smooth(aperture, 0)), np.gradient(smooth(energy, 0))
-    t = len(a)
-    a, e = a[max(0, -lag) : t - max(0, lag)], e[max(0, lag) : t - max(0, -lag)]
-    a, e = a - a.mean(), e - e.mean()
-    return float((a @ e) / (np.sqrt((a @ a) * (e @ e)) + 1e-9))
+    def __call__(self, index: np.ndarray):
+        clips, rng = self.clips, self.rng
+        start, tempo = same_time(rng, len(index), clips.lips.shape[1])
+        lips = other_face(stretch(clips.lips[index], start, tempo), rng, MIXING)
+        dubs = [self.dub(i) for i in index]
+        mels = np.concatenate([clips.mels[index], [m for m, _ in dubs]])
+        energy = np.concatenate([clips.energy[index], [e for _, e in dubs]])
+        start, tempo = np.tile(start, 2), np.tile(tempo, 2)
+        energy = stretch(energy[..., None], start, tempo)[..., 0]
+        weight = np.stack([loudness(e) for e in energy]) + QUIET
+        return as_tensor(lips), as_tensor(other_voice(stretch(mels, start * 4, tempo), rng)), as_tensor(weight)
 
 
 def export(encoders: Encoders, folder: Path) -> None:

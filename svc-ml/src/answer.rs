@@ -61,16 +61,21 @@ fn active_speaker(found: Judged<Sync>) -> wire::ActiveSpeaker {
         Ok(sync) => sync,
         Err(why) => return wire::ActiveSpeaker { outcome: unjudged(why), ..Default::default() },
     };
-    let description =
-        if sync.speaking { "the face makes the sound" } else { "the face does not make the sound" };
+    let description = match (sync.speaking, sync.beside > sync.probability) {
+        (true, _) => "the face makes the sound",
+        (false, true) => "another face in view makes the sound",
+        (false, false) => "the face does not make the sound",
+    };
     wire::ActiveSpeaker {
         outcome: judged(description),
         result: sync.probability.into(),
         lag_ms: Some(sync.lag_ms.into()),
         cues: vec![
+            cue("sync_agreement", sync.agreement),
             cue("sync_against_others", sync.s_norm),
             cue("sync_lead", sync.lead),
             cue("mouth_opening_and_loudness", sync.aperture_correlation),
+            cue("another_face_speaks", sync.beside),
         ],
     }
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use face::{Embedding, FaceTracker, FaceTracks, Presence, liveness::Liveness};
+use face::{Embedding, FaceTracker, FaceTracks, Presence, Track, liveness::Liveness};
 use lips::{LipMotion, Reading, Sync};
 use media::{Info, Limits};
 use voice::{Phrase, PhraseEvidence, Voiceprint};
@@ -270,21 +270,31 @@ fn compare_lips(
     if task.wanted.active_speaker {
         let sound = sound.ok_or_else(Unjudged::no_sound);
         findings.active_speaker = Some(sound.and_then(|sound| {
-            on(&motion, |motion| stages.time("active_speaker", || shared.lips.sync(motion, sound)))
+            on(&motion, |motion| {
+                stages.time("active_speaker", || shared.lips.sync_among(motion, &others(tracks), sound))
+            })
         }));
     }
     if task.wanted.visual_speech {
         let expected: Vec<&str> = task.phrase.words().iter().map(String::as_str).collect();
         let vocabulary: &[&str] = if task.is_digits { &lips::DIGITS } else { &[] };
         findings.reading = Some(on(&motion, |motion| {
-            stages.time("lip_reading", || shared.lips.read(motion, &expected, vocabulary))
+            stages.time("lip_reading", || shared.lips.read(motion, sound, &expected, vocabulary))
         }));
     }
 }
 
 fn motion(tracks: &FaceTracks) -> Judged<LipMotion> {
-    let track = tracks.main().ok_or_else(Unjudged::no_face)?;
-    Ok(LipMotion::new(track.meshes.iter().map(|m| (m.index, &*m.mesh.points)), &track.jumps)?)
+    Ok(motion_of(tracks.main().ok_or_else(Unjudged::no_face)?)?)
+}
+
+fn motion_of(track: &Track) -> Result<LipMotion, lips::Reason> {
+    LipMotion::new(track.meshes.iter().map(|m| (m.index, &*m.mesh.points)), &track.jumps)
+}
+
+/// Other faces in view long enough to be the one that speaks.
+fn others(tracks: &FaceTracks) -> Vec<LipMotion> {
+    tracks.beside_main().filter_map(|track| motion_of(track).ok()).collect()
 }
 
 impl Findings {

@@ -24,7 +24,12 @@ const OFTEN: f32 = 0.2;
 /// Faces of a like size among `faces`, which come largest first.
 pub(crate) fn count(faces: &[Detection]) -> usize {
     let widest = faces.first().map_or(0.0, |f| f.rect.w);
-    faces.iter().filter(|f| f.rect.w >= BYSTANDER * widest).count()
+    faces.iter().filter(|f| is_like(f, widest)).count()
+}
+
+/// Whether a face is of a like size as the widest.
+pub(crate) fn is_like(face: &Detection, widest: f32) -> bool {
+    face.rect.w >= BYSTANDER * widest
 }
 
 impl Presence {

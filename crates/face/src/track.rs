@@ -43,7 +43,7 @@ pub struct Sample {
 pub struct Track {
     /// On key frames, in order.
     pub sightings: Vec<Sighting>,
-    /// On every second frame, in order; only of the face that was followed, the largest.
+    /// On every second frame, in order; only of the faces that were followed, the largest two of a like size.
     pub meshes: Vec<MeshFrame>,
     /// The best crops by quality, best first, at most [`SAMPLES`].
     pub samples: Vec<Sample>,
@@ -123,6 +123,12 @@ impl FaceTracks {
     /// The face the video is about, if it has any.
     pub fn main(&self) -> Option<&Track> {
         self.tracks.get(self.main?)
+    }
+
+    /// The other faces whose mesh was taken.
+    pub fn beside_main(&self) -> impl Iterator<Item = &Track> {
+        let others = self.tracks.iter().enumerate().filter(|(i, _)| Some(*i) != self.main);
+        others.map(|(_, track)| track).filter(|track| !track.meshes.is_empty())
     }
 
     pub fn most_faces_at_once(&self) -> usize {

@@ -1,7 +1,7 @@
 //! Following the faces of a video while its frames pass by.
 //!
-//! Faces are looked for on key frames only. Of the largest one the mesh is taken on every second frame, each time where
-//! the last mesh was; when that breaks, the next frame becomes a key frame.
+//! Faces are looked for on key frames only. Of the largest two of a like size the mesh is taken on every second frame, each
+//! time where the last mesh was; when that breaks for the first of them, the next frame becomes a key frame.
 
 use media::{Frame, Pixels};
 
@@ -29,15 +29,17 @@ const GONE: usize = 2 * KEY;
 const ENDED: usize = 3 * KEY;
 /// Largest faces of a key frame that crops are kept of.
 const CROPPED: usize = 2;
-/// Most faces followed through a video; a crowd needs no more to be one.
+/// Most faces with a mesh at a time: the one the video is about, and the one that may be speaking beside it.
+const FOLLOWED: usize = 2;
+/// Most faces known of a video; a crowd needs no more to be one.
 const TRACKS: usize = 16;
 
 /// Fed the frames of one video in order, it keeps the tracks of the faces.
 #[derive(Debug, Default)]
 pub struct FaceTracker {
     found: FaceTracks,
-    /// The track whose mesh is taken, and where to look for it next.
-    followed: Option<(usize, Region)>,
+    /// The tracks whose mesh is taken, and where to look for them next; first the one that was taken up first.
+    followed: Vec<(usize, Region)>,
     last_key: usize,
     next_key: usize,
     next_mesh: usize,
@@ -130,34 +132,45 @@ impl FaceTracker {
         seen
     }
 
-    /// Keeps following the same face while it is there, else takes up the largest one.
+    /// Keeps following the same faces while they are there, and takes up the largest others of a like size.
     fn choose(&mut self, index: usize) {
-        if let Some((track, _)) = self.followed {
-            if self.found.tracks[track].unseen_for(index) < GONE {
-                return;
+        let tracks = &self.found.tracks;
+        self.followed.retain(|(track, _)| tracks[*track].unseen_for(index) < GONE);
+        let mut here: Vec<(usize, &Detection)> = tracks
+            .iter()
+            .enumerate()
+            .filter(|(_, t)| t.unseen_for(index) == 0)
+            .filter_map(|(i, t)| Some((i, &t.sightings.last()?.face)))
+            .collect();
+        here.sort_by(|a, b| b.1.rect.area().total_cmp(&a.1.rect.area()));
+        let widest = here.first().map_or(0.0, |(_, face)| face.rect.w);
+        for (track, face) in here {
+            let is_new = self.followed.iter().all(|(known, _)| *known != track);
+            if is_new && self.followed.len() < FOLLOWED && presence::is_like(face, widest) {
+                self.followed.push((track, Region::of_detection(face)));
             }
-            self.followed = None;
         }
-        let here = self.found.tracks.iter().enumerate().filter(|(_, t)| t.unseen_for(index) == 0);
-        let largest = here.max_by(|a, b| a.1.rect().area().total_cmp(&b.1.rect().area()));
-        self.followed = largest.and_then(|(i, t)| Some((i, Region::of_detection(&t.sightings.last()?.face))));
     }
 
     fn follow(&mut self, engine: &mut Engine, frame: &Frame<'_>) -> Result<(), Error> {
-        let Some((track, region)) = self.followed else { return Ok(()) };
-        self.next_mesh = frame.index + STEP;
-        let mesh = engine.mesh(frame, &region)?;
-        let kept = &mut self.found.tracks[track];
-        if mesh.presence < PRESENT || is_lost(kept, frame.index, &mesh) {
-            kept.jumps.push(frame.index);
-            self.followed = None;
-            // Looked for at once, but not over and over where the detector sees a face and the mesh does not.
-            self.next_key = (frame.index + 1).max(self.last_key + KEY / 3);
-            return Ok(());
+        if !self.followed.is_empty() {
+            self.next_mesh = frame.index + STEP;
         }
-        self.followed = Some((track, region.towards(&Region::of_mesh(&mesh))));
-        let is_whole = mesh.rect().is_within(frame.width(), frame.height());
-        kept.meshes.push(MeshFrame { index: frame.index, mesh, is_whole });
+        for (place, (track, region)) in std::mem::take(&mut self.followed).into_iter().enumerate() {
+            let mesh = engine.mesh(frame, &region)?;
+            let kept = &mut self.found.tracks[track];
+            if mesh.presence < PRESENT || is_lost(kept, frame.index, &mesh) {
+                kept.jumps.push(frame.index);
+                if place == 0 {
+                    // Looked for at once, but not over and over where the detector sees a face and the mesh does not.
+                    self.next_key = (frame.index + 1).max(self.last_key + KEY / 3);
+                }
+                continue;
+            }
+            self.followed.push((track, region.towards(&Region::of_mesh(&mesh))));
+            let is_whole = mesh.rect().is_within(frame.width(), frame.height());
+            kept.meshes.push(MeshFrame { index: frame.index, mesh, is_whole });
+        }
         Ok(())
     }
 }

@@ -89,7 +89,11 @@ fn containers_and_rotation_change_nothing() {
 #[test]
 fn crowds_and_empty_rooms_are_told() {
     let mut engine = engine();
-    assert_eq!(track(&mut engine, "obama_speech.mp4").presence(), Presence::ManyFaces);
+    let two = track(&mut engine, "obama_speech.mp4");
+    assert_eq!(two.presence(), Presence::ManyFaces);
+    let beside: Vec<_> = two.beside_main().map(|t| t.meshes.len()).collect();
+    assert!(beside.iter().any(|meshes| *meshes > 40), "both faces have meshes: {beside:?}");
+    assert_eq!(track(&mut engine, "speaker_crop.mp4").beside_main().count(), 0);
     assert_eq!(track(&mut engine, "small.mp4").presence(), Presence::NoFace);
     assert!(engine.faces(&picture("thai_people.jpg")).unwrap().len() > 2);
     assert_eq!(

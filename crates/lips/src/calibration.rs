@@ -4,14 +4,17 @@ use std::collections::HashMap;
 
 use serde::Deserialize;
 
-use crate::Error;
+use crate::{Error, sync::Scores};
 
 /// `lips_calibration.json`.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Calibration {
     pub(crate) active_speaker: ActiveSpeaker,
+    /// Over the log-likelihood ratio a word of the lips' own phones.
     pub(crate) reading: Phrase,
+    /// Over the evidence a word of digits that the sound has timed.
+    pub(crate) digits: Phrase,
     /// The phones of the emissions in order, silence first.
     pub(crate) phones: Vec<String>,
     /// Phones that training never saw, and the look-alike whose emission the network gives them.
@@ -19,10 +22,11 @@ pub(crate) struct Calibration {
     _borrowed: HashMap<String, String>,
 }
 
-/// Logistic regression over the s-normed cosine, its lead over other lags, and the aperture correlation.
+/// Logistic regression over the cosine, the s-normed cosine, its lead over other lags, and the aperture correlation.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ActiveSpeaker {
+    agreement: f32,
     s_norm: f32,
     lead: f32,
     aperture_correlation: f32,
@@ -34,11 +38,12 @@ pub(crate) struct ActiveSpeaker {
     pub(crate) lag_range_frames: usize,
 }
 
-/// Logistic regression over the log-likelihood ratio a word.
+/// Logistic regression over one number a word.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Phrase {
-    ratio_per_word: f32,
+    #[serde(alias = "ratio_per_word", alias = "evidence_per_word")]
+    weight: f32,
     bias: f32,
     pub(crate) threshold: f32,
 }
@@ -54,15 +59,19 @@ impl Calibration {
 }
 
 impl ActiveSpeaker {
-    pub(crate) fn probability(&self, s_norm: f32, lead: f32, correlation: f32) -> f32 {
-        let x = self.s_norm * s_norm + self.lead * lead + self.aperture_correlation * correlation + self.bias;
-        if lead > 0.0 { logistic(x) } else { logistic(x).min(self.trailing) }
+    pub(crate) fn probability(&self, seen: &Scores) -> f32 {
+        let x = self.agreement * seen.agreement
+            + self.s_norm * seen.s_norm
+            + self.lead * seen.lead
+            + self.aperture_correlation * seen.aperture_correlation
+            + self.bias;
+        if seen.lead > 0.0 { logistic(x) } else { logistic(x).min(self.trailing) }
     }
 }
 
 impl Phrase {
-    pub(crate) fn probability(&self, ratio: f32) -> f32 {
-        logistic(self.ratio_per_word * ratio + self.bias)
+    pub(crate) fn probability(&self, a_word: f32) -> f32 {
+        logistic(self.weight * a_word + self.bias)
     }
 }
 

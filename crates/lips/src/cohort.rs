@@ -2,20 +2,26 @@
 
 use std::ops::Range;
 
-use crate::{Error, sync};
+use crate::{
+    Error, sound,
+    sync::{self, Heard},
+};
 
 type Clip = Vec<[f32; sync::DIM]>;
 
-/// Vectors of clips the networks were not trained on, lips and sound of the same clips in the same order.
+/// Vectors of clips the networks were not trained on, lips and sound of the same clips in the same order, and the weights
+/// of the sounds' frames.
 pub(crate) struct Cohort {
     lips: Vec<Clip>,
     sounds: Vec<Clip>,
+    weights: Vec<Vec<f32>>,
 }
 
-const MAGIC: &[u8; 4] = b"AVC1";
+const MAGIC: &[u8; 4] = b"AVC2";
 
 impl Cohort {
-    /// Reads `AVC1`, then clips, frames and dimensions as little-endian u32, then all lips and all sounds as i8 over 127.
+    /// Reads `AVC2`, then clips, frames and dimensions as little-endian u32, then all lips and all sounds as i8 over 127,
+    /// then the loudness of all sounds' frames as u8 over 255.
     ///
     /// # Errors
     /// [`Error::BadModel`] for anything else.
@@ -28,35 +34,36 @@ impl Cohort {
         let number = |i: usize| Some(u32::from_le_bytes(header.get(i..i + 4)?.try_into().ok()?) as usize);
         let (clips, frames, dim) = (number(4)?, number(8)?, number(12)?);
         let half = clips.checked_mul(frames)?.checked_mul(sync::DIM)?;
-        if !header.starts_with(MAGIC) || dim != sync::DIM || half == 0 || values.len() != 2 * half {
+        let length = half.checked_mul(2)?.checked_add(clips * frames)?;
+        if !header.starts_with(MAGIC) || dim != sync::DIM || half == 0 || values.len() != length {
             return None;
         }
         let vector = |v: &[u8]| std::array::from_fn(|i| f32::from(v[i].cast_signed()) / 127.0);
         let clip = |bytes: &[u8]| bytes.chunks_exact(sync::DIM).map(vector).collect();
         let read = |part: &[u8]| part.chunks_exact(frames * sync::DIM).map(clip).collect();
-        let (lips, sounds) = values.split_at(half);
-        Some(Self { lips: read(lips), sounds: read(sounds) })
+        let (lips, rest) = values.split_at(half);
+        let (sounds, loudness) = rest.split_at(half);
+        let weights = |clip: &[u8]| clip.iter().map(|v| sound::weight(f32::from(*v) / 255.0)).collect();
+        let weights = loudness.chunks_exact(frames).map(weights).collect();
+        Some(Self { lips: read(lips), sounds: read(sounds), weights })
     }
 
     /// The s-normed score of lips and sound: mean over windows as long as the cohort's clips, so that a long clip's score
     /// means what a short one's does. Lags up to `absorb` frames are not held against either.
-    pub(crate) fn normalised_score(
-        &self,
-        lips: &[[f32; sync::DIM]],
-        sound: &[[f32; sync::DIM]],
-        absorb: usize,
-    ) -> f32 {
-        let frames = lips.len().min(sound.len());
+    pub(crate) fn normalised_score(&self, lips: &[[f32; sync::DIM]], sound: Heard<'_>, absorb: usize) -> f32 {
+        let frames = lips.len().min(sound.vectors.len());
         let parts = windows(frames, self.lips[0].len());
         let count = parts.len() as f32;
-        parts.into_iter().map(|part| self.score(&lips[part.clone()], &sound[part], absorb)).sum::<f32>()
+        parts.into_iter().map(|part| self.score(&lips[part.clone()], sound.part(part), absorb)).sum::<f32>()
             / count
     }
 
     /// One window: against the others' clips cut to its length.
-    fn score(&self, lips: &[[f32; sync::DIM]], sound: &[[f32; sync::DIM]], absorb: usize) -> f32 {
+    fn score(&self, lips: &[[f32; sync::DIM]], sound: Heard<'_>, absorb: usize) -> f32 {
         let frames = lips.len();
-        let with_lips = self.sounds.iter().map(|other| sync::best_within(lips, &other[..frames], absorb).0);
+        let others = self.sounds.iter().zip(&self.weights);
+        let others = others.map(|(vectors, weights)| Heard { vectors, weights }.part(0..frames));
+        let with_lips = others.map(|other| sync::best_within(lips, other, absorb).0);
         let with_sound = self.lips.iter().map(|other| sync::best_within(&other[..frames], sound, absorb).0);
         let by_lips = sync::mean_and_deviation(&with_lips.collect::<Vec<_>>());
         let by_sound = sync::mean_and_deviation(&with_sound.collect::<Vec<_>>());
@@ -86,6 +93,7 @@ mod tests {
         }
         let each = (clips * frames * dim) as usize;
         bytes.extend((0..2 * each).map(|i| (i / (frames * dim) as usize) as u8));
+        bytes.extend((0..clips * frames).map(|_| 255));
         bytes
     }
 
@@ -94,8 +102,11 @@ mod tests {
         let cohort = Cohort::parse(&bytes(3, 10, 32)).unwrap();
         let one: Vec<[f32; 32]> = vec![[0.3; 32]; 10];
         let long = one.repeat(4);
-        let (short, long) =
-            (cohort.normalised_score(&one, &one, 3), cohort.normalised_score(&long, &long, 3));
+        let score = |clip: &Clip| {
+            let heard = Heard { vectors: clip, weights: &[1.0; 40][..clip.len()] };
+            cohort.normalised_score(clip, heard, 3)
+        };
+        let (short, long) = (score(&one), score(&long));
         assert!((short - long).abs() < 1e-3, "{short} {long}");
     }
 

@@ -1,17 +1,20 @@
 //! The networks, loaded once and shared by all requests.
 
+use std::ops::Range;
+
 use models::Pool;
 use ort::value::Tensor;
 
 use crate::{
-    Error, FPS, LIP_FEATURES, LipMotion, Reason,
+    DIGITS, Error, FPS, LIP_FEATURES, LipMotion, Reason,
     calibration::Calibration,
     cohort::Cohort,
+    digits::{self, Posteriors},
     error::inference,
     lexicon::Lexicon,
     network::{Network, Word},
     sound::{self, BANDS, HOPS_PER_FRAME, LogMels},
-    sync,
+    sync::{self, Heard, Scores},
 };
 
 /// Whether the lips make the sound.
@@ -23,12 +26,16 @@ pub struct Sync {
     pub speaking: bool,
     /// Lag with the best agreement within .6 s: sound after lips is positive. Up to .12 s is not held against the speaker.
     pub lag_ms: i32,
-    /// Cosine of lips and sound against other people's, in deviations.
+    /// Mean cosine of lips and sound, loud frames weighing most, -1..=1.
+    pub agreement: f32,
+    /// The same against other people's, in deviations.
     pub s_norm: f32,
     /// How far the cosine stands above those out of sync.
     pub lead: f32,
     /// Correlation of mouth opening and loudness, -1..=1.
     pub aperture_correlation: f32,
+    /// The highest probability of another face in view; 0 where there is none.
+    pub beside: f32,
 }
 
 /// What the lips say about an expected phrase. Weak evidence: see the crate's page.
@@ -42,6 +49,8 @@ pub struct Reading {
     pub words: Vec<String>,
     /// Log-likelihood ratio a word of the expected phrase to that sequence; 0 when they are the same, else negative.
     pub ratio: f32,
+    /// The words were looked for where the sound has them. Without, lips alone must also say when a word begins.
+    pub timed_by_sound: bool,
 }
 
 /// All lip models. Share one behind an `Arc`; every method takes `&self` and may be called from several threads, each of
@@ -50,6 +59,8 @@ pub struct Engine {
     visual: Pool,
     audio: Pool,
     phones: Pool,
+    words: Pool,
+    sound_phones: Pool,
     cohort: Cohort,
     calibration: Calibration,
     lexicon: Lexicon,
@@ -68,6 +79,8 @@ impl Engine {
             visual: Pool::load(runtime, "avsync_visual")?,
             audio: Pool::load(runtime, "avsync_audio")?,
             phones: Pool::load(runtime, "lip_phones")?,
+            words: Pool::load(runtime, "lip_words")?,
+            sound_phones: Pool::load(runtime, "sound_phones")?,
             cohort: Cohort::parse(&pack.bytes("avsync_cohort")?)?,
             lexicon: Lexicon::new(pack.bytes("cmudict")?, &calibration.phones)?,
             calibration,
@@ -85,54 +98,125 @@ impl Engine {
         let energy = sound::log_energy(sound, motion.frames());
         sound::check_speech(&energy)?;
         let lips = self.lip_vectors(motion)?;
-        let heard = self.sound_vectors(sound, motion.frames())?;
-        Ok(self.compare(&lips, &heard, motion.aperture(), &energy))
+        let vectors = self.sound_vectors(sound, motion.frames())?;
+        let heard = Heard { vectors: &vectors, weights: &sound::weights(&energy) };
+        Ok(self.compare(&lips, heard, motion.aperture(), &energy))
+    }
+
+    /// [`Engine::sync`] for a face that is not alone in view: the others may make the sound instead. One of them at most
+    /// speaks, so the probability is this face's share; others that cannot be judged do not speak.
+    ///
+    /// # Errors
+    /// As [`Engine::sync`].
+    pub fn sync_among(&self, motion: &LipMotion, others: &[LipMotion], sound: &[f32]) -> Result<Sync, Error> {
+        let mut own = self.sync(motion, sound)?;
+        let mut odds = 0.0;
+        for other in others {
+            match self.sync(other, sound) {
+                Ok(found) => {
+                    odds += sync::odds(found.probability);
+                    own.beside = own.beside.max(found.probability);
+                }
+                Err(Error::CannotJudge(_)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        let mine = sync::odds(own.probability);
+        own.probability = mine / (1.0 + mine + odds);
+        own.speaking = own.probability >= self.calibration.active_speaker.threshold;
+        Ok(own)
     }
 
     /// Scores vectors of lips and sound; pure.
-    fn compare(
-        &self,
-        lips: &[[f32; sync::DIM]],
-        heard: &[[f32; sync::DIM]],
-        aperture: &[f32],
-        energy: &[f32],
-    ) -> Sync {
+    fn compare(&self, lips: &[[f32; sync::DIM]], heard: Heard<'_>, aperture: &[f32], energy: &[f32]) -> Sync {
         let fit = &self.calibration.active_speaker;
-        let (_, lag) = sync::best_within(lips, heard, fit.absorbed_lag_frames);
-        let s_norm = self.cohort.normalised_score(lips, heard, fit.absorbed_lag_frames);
-        let lead = sync::lead(lips, heard, fit.absorbed_lag_frames, fit.lag_range_frames);
-        let aperture_correlation = sync::aperture_correlation(aperture, energy, lag);
-        let probability = fit.probability(s_norm, lead, aperture_correlation);
+        let (agreement, lag) = sync::best_within(lips, heard, fit.absorbed_lag_frames);
+        let scores = Scores {
+            agreement,
+            s_norm: self.cohort.normalised_score(lips, heard, fit.absorbed_lag_frames),
+            lead: sync::lead(lips, heard, fit.absorbed_lag_frames, fit.lag_range_frames),
+            aperture_correlation: sync::aperture_correlation(aperture, energy, lag),
+        };
+        let probability = fit.probability(&scores);
         let (_, widest) = sync::best_within(lips, heard, fit.lag_range_frames);
         let lag_ms = widest as i32 * 1000 / FPS as i32;
-        Sync {
-            probability,
-            speaking: probability >= fit.threshold,
-            lag_ms,
-            s_norm,
-            lead,
-            aperture_correlation,
-        }
+        let Scores { agreement, s_norm, lead, aperture_correlation } = scores;
+        let speaking = probability >= fit.threshold;
+        Sync { probability, speaking, lag_ms, agreement, s_norm, lead, aperture_correlation, beside: 0.0 }
     }
 
     /// Whether `motion` shows the `expected` words, against every other sequence of as many words of `vocabulary`.
     /// Expected words outside the vocabulary (free phrases have none) join it.
     ///
+    /// Digits are looked for where the clip's `sound` (16 kHz mono, on the video's clock) has them, when it holds speech;
+    /// all other words wherever the lips best show them.
+    ///
     /// # Errors
     /// [`Error::CannotJudge`] when the face was not followed throughout, the lips hardly move, a word has no known
     /// pronunciation or there are more phones than frames; or inference failed.
-    pub fn read(&self, motion: &LipMotion, expected: &[&str], vocabulary: &[&str]) -> Result<Reading, Error> {
+    pub fn read(
+        &self,
+        motion: &LipMotion,
+        sound: Option<&[f32]>,
+        expected: &[&str],
+        vocabulary: &[&str],
+    ) -> Result<Reading, Error> {
+        if expected.is_empty() {
+            return Err(Reason::NoWords.into());
+        }
+        motion.check_whole()?;
+        motion.check_moving()?;
+        let digits = digits::places(expected).filter(|_| digits::places(vocabulary).is_some());
+        let speech = sound.and_then(|s| sound::from_frame(s, motion.start()).ok());
+        let speech = speech.filter(|s| sound::check_speech(&sound::log_energy(s, motion.frames())).is_ok());
+        match (digits, speech) {
+            (Some(digits), Some(sound)) if !vocabulary.is_empty() => self.read_digits(motion, sound, &digits),
+            _ => self.read_phones(motion, expected, vocabulary),
+        }
+    }
+
+    fn read_digits(&self, motion: &LipMotion, sound: &[f32], expected: &[usize]) -> Result<Reading, Error> {
+        let spans = self.heard_at(sound, motion.frames(), expected)?;
+        let words: Vec<f32> =
+            spans.iter().flat_map(|span| digits::stretched(motion.features(), span)).collect();
+        let shape = [spans.len(), digits::ROWS, LIP_FEATURES];
+        let posteriors = run(&self.words, "words", shape, words, spans.len() * DIGITS.len())?;
+        let posteriors = Posteriors::new(&posteriors);
+        let fit = &self.calibration.digits;
+        let score = fit.probability(posteriors.evidence(expected));
+        Ok(Reading {
+            score,
+            agrees: score >= fit.threshold,
+            words: posteriors.words(),
+            ratio: posteriors.ratio(expected),
+            timed_by_sound: true,
+        })
+    }
+
+    /// The frames in which each of these digits is heard, were it them that are said.
+    fn heard_at(&self, sound: &[f32], frames: usize, digits: &[usize]) -> Result<Vec<Range<usize>>, Error> {
+        let shape = [1, frames * HOPS_PER_FRAME, BANDS];
+        let phones = self.calibration.phones.len();
+        let heard = run(&self.sound_phones, "mels", shape, self.mels.of(sound, frames), frames * phones)?;
+        let rows: Vec<&[f32]> = heard.chunks_exact(phones).collect();
+        let pronounced = self.lexicon.words(&DIGITS)?;
+        let slots: Vec<Vec<&Word>> = digits.iter().map(|k| vec![&pronounced[*k]]).collect();
+        Ok(Network::new(&slots).best_path(&rows).ok_or(Reason::TooShort)?.spans)
+    }
+
+    /// From the lips alone: forced alignment of the expected phrase against the best sequence of as many words.
+    fn read_phones(
+        &self,
+        motion: &LipMotion,
+        expected: &[&str],
+        vocabulary: &[&str],
+    ) -> Result<Reading, Error> {
         let mut choices = vocabulary.to_vec();
         for word in expected {
             if !choices.contains(word) {
                 choices.push(word);
             }
         }
-        if expected.is_empty() {
-            return Err(Reason::NoWords.into());
-        }
-        motion.check_whole()?;
-        motion.check_moving()?;
         let pronounced = self.lexicon.words(&choices)?;
         let numbers = expected.iter().map(|w| choices.iter().position(|c| c == w).unwrap_or_default());
         let emissions = self.emissions(motion)?;
@@ -143,7 +227,8 @@ impl Engine {
         let ratio = (said.log_likelihood - read.log_likelihood) / expected.len() as f32;
         let score = self.calibration.reading.probability(ratio);
         let words = read.words.iter().map(|n| choices[*n].to_owned()).collect();
-        Ok(Reading { score, agrees: score >= self.calibration.reading.threshold, words, ratio })
+        let agrees = score >= self.calibration.reading.threshold;
+        Ok(Reading { score, agrees, words, ratio, timed_by_sound: false })
     }
 
     fn lip_vectors(&self, motion: &LipMotion) -> Result<Vec<[f32; sync::DIM]>, Error> {

@@ -3,14 +3,14 @@
 //! Input is what `face` and `media` have already made: mesh points of one followed face and 16 kHz mono sound, on the
 //! same clock at 25 frames a second. [`LipMotion`] turns the points into lip movement free of head pose and, as far as
 //! that goes, of identity. [`Engine::sync`] then compares lips and sound ([`Sync`]), [`Engine::read`] compares lips and
-//! phrase ([`Reading`]). The networks are this project's own (see `training/`); the steps around them are pure
+//! phrase ([`Reading`]); of several faces in view [`Engine::sync_among`] says whether this one speaks. The networks are this project's own (see `training/`); the steps around them are pure
 //! functions, pinned by tensors made from the training code.
 //!
 //! ```text
 //! let engine = lips::Engine::load(&runtime)?;                            // once; Send + Sync, share behind an Arc
 //! let motion = lips::LipMotion::new(track.meshes.iter().map(|m| (m.index, &*m.points)), &track.jumps)?;
 //! engine.sync(&motion, &sound)?: Sync { probability, speaking, lag_ms, .. }
-//! engine.read(&motion, &["one", "two"], &lips::DIGITS)?: Reading { score, words, ratio, agrees }
+//! engine.read(&motion, Some(&sound), &["one", "two"], &lips::DIGITS)?: Reading { score, words, ratio, agrees }
 //! ```
 //!
 //! Invariants: what cannot be judged (following broke, lips hardly move, no sound to speak of, a word without
@@ -20,6 +20,7 @@
 
 mod calibration;
 mod cohort;
+mod digits;
 mod engine;
 mod error;
 mod lexicon;

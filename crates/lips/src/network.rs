@@ -1,5 +1,7 @@
 //! Words as chains of phones, and the best path of frame emissions through them (Viterbi).
 
+use std::ops::Range;
+
 /// Pronunciations of one word, each a chain of places in the emissions.
 pub(crate) type Word = Vec<Vec<usize>>;
 
@@ -22,11 +24,12 @@ pub(crate) struct Network {
     ends: Vec<usize>,
 }
 
-/// The best path: log-likelihood of all frames, and for each slot the word's number in it.
+/// The best path: log-likelihood of all frames, for each slot the word's number in it, and the frames it takes.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Path {
     pub(crate) log_likelihood: f32,
     pub(crate) words: Vec<usize>,
+    pub(crate) spans: Vec<Range<usize>>,
 }
 
 impl Network {
@@ -76,8 +79,10 @@ impl Network {
             back.push(from);
         }
         let end = *self.ends.iter().reduce(|a, b| if scores[*b] > scores[*a] { b } else { a })?;
-        (scores[end] > NEVER / 2.0)
-            .then(|| Path { log_likelihood: scores[end], words: self.words_to(end, &back) })
+        (scores[end] > NEVER / 2.0).then(|| {
+            let (words, spans) = self.words_to(end, &back).into_iter().unzip();
+            Path { log_likelihood: scores[end], words, spans }
+        })
     }
 
     /// One frame on: each state's best score and where it came from.
@@ -93,16 +98,17 @@ impl Network {
         self.states.iter().enumerate().map(best).unzip()
     }
 
-    fn words_to(&self, end: usize, back: &[Vec<usize>]) -> Vec<usize> {
-        let mut state = end;
-        let mut words: Vec<(usize, usize)> = self.states[state].word.into_iter().collect();
+    /// Each slot's word and its frames on the path that ends in state `end`.
+    fn words_to(&self, end: usize, back: &[Vec<usize>]) -> Vec<(usize, Range<usize>)> {
+        let mut states = vec![end];
         for from in back.iter().rev() {
-            state = from[state];
-            words.extend(self.states[state].word);
+            states.push(from[states[states.len() - 1]]);
         }
-        words.reverse();
-        words.dedup_by_key(|(slot, _)| *slot);
-        words.into_iter().map(|(_, number)| number).collect()
+        let words =
+            states.iter().rev().enumerate().filter_map(|(frame, s)| Some((frame, self.states[*s].word?)));
+        let words: Vec<_> = words.collect();
+        let one_word = words.chunk_by(|(_, a), (_, b)| a == b);
+        one_word.map(|w| (w[0].1.1, w[0].0..w[w.len() - 1].0 + 1)).collect()
     }
 }
 
@@ -136,6 +142,15 @@ mod tests {
             assert_eq!(got.words, [0, 1, 2]);
             assert!((got.log_likelihood + 0.1 * frames.len() as f32).abs() < 1e-4);
         }
+    }
+
+    #[test]
+    fn words_have_their_frames() {
+        let [a, b, _] = &words();
+        let frames = showing(&[0, 1, 1, 2, 0, 0, 3, 2, 0]);
+        assert_eq!(path(&[vec![a], vec![b]], &frames).unwrap().spans, [1..4, 6..8]);
+        let joined = showing(&[1, 2, 1, 2]);
+        assert_eq!(path(&[vec![a], vec![a]], &joined).unwrap().spans, [0..2, 2..4]);
     }
 
     #[test]

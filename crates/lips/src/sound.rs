@@ -23,6 +23,8 @@ const MEL_SCALE: f32 = 2.0;
 /// Least spread of the frames' energy (10th to 95th percentile) in nepers of power. Read sentences have 4.4 and more,
 /// steady noise below 1.
 const MIN_ENERGY_SPREAD: f32 = 2.0;
+/// What the quietest frames weigh in sync.
+const QUIET: f32 = 0.05;
 
 /// The plan, window and filters, made once.
 pub(crate) struct LogMels {
@@ -104,6 +106,27 @@ pub(crate) fn log_energy(sound: &[f32], frames: usize) -> Vec<f32> {
     (0..frames).map(|frame| (power(frame) + ENERGY_FLOOR).ln() as f32).collect()
 }
 
+/// How much each frame weighs in sync, from the clip's log energy: the quietest `.05`, the loudest 1.05.
+pub(crate) fn weights(energy: &[f32]) -> Vec<f32> {
+    let (Some(low), Some(high)) = (percentile(energy, 0.1), percentile(energy, 0.95)) else {
+        return Vec::new();
+    };
+    let loudness = |e: &f32| ((e - low) / (high - low).max(1e-3)).clamp(0.0, 1.0);
+    energy.iter().map(|e| weight(loudness(e))).collect()
+}
+
+/// Of a frame's loudness within its clip, 0..=1.
+pub(crate) fn weight(loudness: f32) -> f32 {
+    loudness + QUIET
+}
+
+/// The value at that share of the sorted values, the nearest of them.
+fn percentile(values: &[f32], share: f64) -> Option<f32> {
+    let mut sorted = values.to_vec();
+    sorted.sort_unstable_by(f32::total_cmp);
+    sorted.get((sorted.len().saturating_sub(1) as f64 * share).round() as usize).copied()
+}
+
 /// The part of `sound` that belongs to the video from frame `start` on, checked.
 pub(crate) fn from_frame(sound: &[f32], start: usize) -> Result<&[f32], Reason> {
     if sound.iter().any(|s| !s.is_finite()) {
@@ -114,11 +137,7 @@ pub(crate) fn from_frame(sound: &[f32], start: usize) -> Result<&[f32], Reason> 
 
 /// Refuses sound whose loudness hardly changes: silence, hum, steady noise.
 pub(crate) fn check_speech(energy: &[f32]) -> Result<(), Reason> {
-    let mut sorted = energy.to_vec();
-    sorted.sort_unstable_by(f32::total_cmp);
-    let at =
-        |share: f64| sorted.get((sorted.len().saturating_sub(1) as f64 * share).round() as usize).copied();
-    match (at(0.1), at(0.95)) {
+    match (percentile(energy, 0.1), percentile(energy, 0.95)) {
         (Some(low), Some(high)) if high - low >= MIN_ENERGY_SPREAD => Ok(()),
         _ => Err(Reason::NoSpeech),
     }
@@ -136,6 +155,15 @@ mod tests {
         for sound in [vec![0.0; 48_000], noise, vec![]] {
             assert_eq!(check_speech(&log_energy(&sound, 75)), Err(Reason::NoSpeech));
         }
+    }
+
+    #[test]
+    fn loud_frames_weigh_most() {
+        let energy: Vec<f32> = (0..=100).map(|i| i as f32 / 10.0).collect();
+        let weights = weights(&energy);
+        assert_eq!((weights[0], weights[100]), (0.05, 1.05));
+        assert!((weights[50] - 0.05 - 40.0 / 85.0).abs() < 1e-5);
+        assert!(super::weights(&[]).is_empty());
     }
 
     #[test]

@@ -5,19 +5,44 @@ pub(crate) const DIM: usize = 32;
 /// Least deviation of a cohort's scores that is divided by.
 const MIN_DEVIATION: f32 = 1e-3;
 
-/// Mean cosine of lips and sound over the frames both have when the sound is read `lag` frames later.
-pub(crate) fn mean_cosine(lips: &[[f32; DIM]], sound: &[[f32; DIM]], lag: isize) -> f32 {
-    let (v, a) = shifted(lips, sound, lag);
-    let pairs = v.len().min(a.len());
-    if pairs == 0 {
-        return -1.0;
+/// What is measured of one clip's lips and sound.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) struct Scores {
+    /// Mean cosine at the best lag that is absorbed.
+    pub(crate) agreement: f32,
+    pub(crate) s_norm: f32,
+    pub(crate) lead: f32,
+    pub(crate) aperture_correlation: f32,
+}
+
+/// One clip's sound: a unit vector and a weight for each frame. Loud frames weigh most: pauses agree with pauses whoever
+/// speaks.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Heard<'a> {
+    pub(crate) vectors: &'a [[f32; DIM]],
+    pub(crate) weights: &'a [f32],
+}
+
+impl<'a> Heard<'a> {
+    pub(crate) fn part(self, frames: std::ops::Range<usize>) -> Self {
+        Self { vectors: &self.vectors[frames.clone()], weights: &self.weights[frames] }
     }
-    let dot = |(v, a): (&[f32; DIM], &[f32; DIM])| v.iter().zip(a).map(|(x, y)| x * y).sum::<f32>();
-    v.iter().zip(a).map(dot).sum::<f32>() / pairs as f32
+}
+
+/// Weighted mean cosine of lips and sound over the frames both have when the sound is read `lag` frames later.
+pub(crate) fn mean_cosine(lips: &[[f32; DIM]], sound: Heard<'_>, lag: isize) -> f32 {
+    let (v, a) = shifted(lips, sound.vectors, lag);
+    let (_, w) = shifted(lips, sound.weights, lag);
+    let (mut total, mut weight) = (0.0, 0.0);
+    for ((v, a), w) in v.iter().zip(a).zip(w) {
+        total += w * v.iter().zip(a).map(|(x, y)| x * y).sum::<f32>();
+        weight += w;
+    }
+    if weight > 0.0 { total / weight } else { -1.0 }
 }
 
 /// The highest mean cosine within `range` frames of lag either way, and its lag; a positive one means late sound.
-pub(crate) fn best_within(lips: &[[f32; DIM]], sound: &[[f32; DIM]], range: usize) -> (f32, isize) {
+pub(crate) fn best_within(lips: &[[f32; DIM]], sound: Heard<'_>, range: usize) -> (f32, isize) {
     let range = range.cast_signed();
     let scored = (-range..=range).map(|lag| (mean_cosine(lips, sound, lag), lag));
     scored.fold((f32::NEG_INFINITY, 0), |best, next| if next.0 > best.0 { next } else { best })
@@ -25,12 +50,17 @@ pub(crate) fn best_within(lips: &[[f32; DIM]], sound: &[[f32; DIM]], range: usiz
 
 /// How far the best lag within `absorb` stands above the best at twice that and beyond, up to `range`: negative for
 /// shifted sound.
-pub(crate) fn lead(lips: &[[f32; DIM]], sound: &[[f32; DIM]], absorb: usize, range: usize) -> f32 {
+pub(crate) fn lead(lips: &[[f32; DIM]], sound: Heard<'_>, absorb: usize, range: usize) -> f32 {
     let best = |lags: std::ops::RangeInclusive<usize>| {
         let both = lags.flat_map(|lag| [lag.cast_signed(), -lag.cast_signed()]);
         both.map(|lag| mean_cosine(lips, sound, lag)).fold(f32::NEG_INFINITY, f32::max)
     };
     best(0..=absorb) - best(2 * absorb..=range.max(2 * absorb))
+}
+
+/// Odds of a probability, finite for certainty.
+pub(crate) fn odds(probability: f32) -> f32 {
+    probability / (1.0 - probability).max(1e-6)
 }
 
 /// Symmetric normalisation of a raw score by (mean, deviation) of the lips' and of the sound's scores with others.
@@ -65,7 +95,7 @@ pub(crate) fn aperture_correlation(aperture: &[f32], energy: &[f32], lag: isize)
 }
 
 /// The frames of both that meet when the second is read `lag` frames later.
-fn shifted<'a, T>(first: &'a [T], second: &'a [T], lag: isize) -> (&'a [T], &'a [T]) {
+fn shifted<'a, A, B>(first: &'a [A], second: &'a [B], lag: isize) -> (&'a [A], &'a [B]) {
     let by = lag.unsigned_abs();
     if lag >= 0 {
         (first, second.get(by..).unwrap_or_default())
@@ -109,18 +139,33 @@ mod tests {
         (0..frames).map(vector).collect()
     }
 
+    /// All frames weighing the same.
+    fn even(vectors: &[[f32; DIM]]) -> Heard<'_> {
+        Heard { vectors, weights: &[1.0; 60][..vectors.len()] }
+    }
+
+    #[test]
+    fn loud_frames_count_most() {
+        let lips = turning(40, 5);
+        let half_wrong: Vec<_> =
+            lips.iter().enumerate().map(|(t, v)| if t < 20 { *v } else { v.map(|x| -x) }).collect();
+        let score = |weights: &[f32]| mean_cosine(&lips, Heard { vectors: &half_wrong, weights }, 0);
+        assert!(score(&[[1.0; 20], [0.05; 20]].concat()) > 0.9);
+        assert!(score(&[[0.05; 20], [1.0; 20]].concat()) < -0.9);
+    }
+
     #[test]
     fn late_sound_has_a_positive_lag() {
         let (lips, late) = (turning(60, 5), turning(60, 3));
-        let (score, lag) = best_within(&lips, &late, 15);
+        let (score, lag) = best_within(&lips, even(&late), 15);
         assert_eq!(lag, 2);
         assert!(score > 0.99, "{score}");
     }
 
     #[test]
     fn sound_out_of_sync_has_no_lead() {
-        assert!(lead(&turning(60, 5), &turning(60, 5), 3, 15) > 0.1);
-        assert!(lead(&turning(60, 15), &turning(60, 5), 3, 15) < -0.1);
+        assert!(lead(&turning(60, 5), even(&turning(60, 5)), 3, 15) > 0.1);
+        assert!(lead(&turning(60, 15), even(&turning(60, 5)), 3, 15) < -0.1);
     }
 
     #[test]
@@ -142,7 +187,7 @@ mod tests {
         #[test]
         fn no_length_or_lag_breaks_a_score(v in 0usize..20, a in 0usize..20, lag in -25isize..25) {
             let (lips, sound) = (turning(v, 30), turning(a, 31));
-            prop_assert!((-1.001..=1.001).contains(&mean_cosine(&lips, &sound, lag)));
+            prop_assert!((-1.001..=1.001).contains(&mean_cosine(&lips, even(&sound), lag)));
             let (aperture, energy) = (vec![0.5; v], vec![0.1; a]);
             prop_assert!(aperture_correlation(&aperture, &energy, lag).is_finite());
         }
