@@ -235,7 +235,8 @@ mod tests {
 
     fn speaker(probability: f32) -> Sync {
         let speaking = probability >= 0.5;
-        Sync { probability, speaking, lag_ms: 0, s_norm: 0.0, lead: 0.0, aperture_correlation: 0.0 }
+        let (agreement, s_norm, lead, aperture_correlation) = (0.0, 0.0, 0.0, 0.0);
+        Sync { probability, speaking, lag_ms: 0, agreement, s_norm, lead, aperture_correlation, beside: 0.0 }
     }
 
     #[test]
