@@ -65,7 +65,8 @@ async fn every_change_says_who_what_before_and_after() {
             let put = PutScoringRulesRequest {
                 project_id: project_id.clone(),
                 name: "strict".into(),
-                rules_json: r#"{"version":1,"services":{}}"#.into(),
+                rules_json: r#"{"version":1,"services":{"face_recognition":{"mode":"required","pass":0.9}}}"#
+                    .into(),
                 ..PutScoringRulesRequest::default()
             };
             service.client.put_scoring_rules(put).await.unwrap();
