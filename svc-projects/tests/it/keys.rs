@@ -88,7 +88,9 @@ async fn a_revoked_key_is_revoked_at_the_next_call_in_every_process() {
             .await
             .unwrap()
             .into_inner();
-        assert_eq!(again, revoked, "revoking twice changes nothing");
+        // When it was used is written in its own time.
+        let unused = |key| proto::projects::ApiKey { last_used_at_ms: 0, ..key };
+        assert_eq!(unused(again), unused(revoked), "revoking twice changes nothing");
     })
     .await;
 }
