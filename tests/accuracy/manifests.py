@@ -19,6 +19,8 @@ WORDS = [dict(b="bin", l="lay", p="place", s="set"), dict(b="blue", g="green", r
          {"a": "at", "b": "by", "i": "in", "w": "with"}, {c: c for c in "abcdefghijklmnopqrstuvxyz"},
          dict(zip("z123456789", DIGITS)), dict(a="again", n="now", p="please", s="soon")]
 DEGRADED = ["32 px", "20 px", "grey", "blurred", "JPEG 30"]
+# Clips drawn of a GRID speaker.
+DRAWN = 16
 VOICES = ["en-us", "en-gb", "en-us+f3", "en-gb+m4"]
 
 
@@ -46,8 +48,9 @@ class Data:
         rng, chosen = random.Random(1), []
         for speaker in sorted(p for p in (self.root / "video/grid").iterdir() if p.is_dir()):
             files = sorted(speaker.glob("*.mp4"))
-            taken = sorted(rng.sample(files, min(self.most, len(files))))
-            chosen += [(speaker.name, file) for file in taken[:most]]
+            # Always as many draws, so that a shorter run takes some of a longer one's clips.
+            taken = sorted(rng.sample(files, min(DRAWN, len(files))))
+            chosen += [(speaker.name, file) for file in taken[:min(self.most, most or DRAWN)]]
         return chosen
 
     def at(self, *parts):
@@ -257,7 +260,7 @@ def liveness(data):
 
 
 def document(data, generator, count=48):
-    """Generated documents, genuine and forged, and the published specimens (which are past their dates, or specimens)."""
+    """Generated documents, genuine and forged, and the published specimens: most are marked as such or past their date."""
     rows = []
     if generator:
         for attack, first in ((None, 700_001), ("zone_digits", 710_001), ("expired", 720_001), ("printed_number", 730_001),
@@ -268,7 +271,7 @@ def document(data, generator, count=48):
             for picture in sorted(folder.glob("*.jpg"))[:wanted]:
                 rows.append((picture, "impostor" if attack else "genuine", {"attack": attack, "group": "generated"}))
     for picture in sorted(p for p in (data.root / "docs").iterdir() if p.suffix in (".jpg", ".png")):
-        rows.append((picture, "impostor", {"attack": "specimen or expired", "group": "published specimens"}))
+        rows.append((picture, "impostor", {"attack": "published specimen", "group": "published specimens"}))
     return numbered(rows)
 
 
