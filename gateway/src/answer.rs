@@ -105,6 +105,7 @@ fn cues(cues: &[Cue]) -> Vec<Value> {
             "value": round(cue.value),
             "threshold": cue.threshold.map(round),
             "passed": cue.passed,
+            "score": cue.score.map(round),
         })
     };
     cues.iter().map(cue).collect()

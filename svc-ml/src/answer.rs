@@ -53,7 +53,7 @@ fn unjudged(why: Unjudged) -> Option<wire::Outcome> {
 
 /// Evidence without a threshold of its own.
 fn cue(name: &str, value: f32) -> wire::Cue {
-    wire::Cue { name: name.to_owned(), value: value.into(), threshold: None, passed: None }
+    wire::Cue { name: name.to_owned(), value: value.into(), ..wire::Cue::default() }
 }
 
 fn active_speaker(found: Judged<Sync>) -> wire::ActiveSpeaker {
@@ -89,7 +89,8 @@ fn liveness(found: Judged<Liveness>) -> wire::FaceLiveness {
         name: c.name.to_owned(),
         value: c.value.into(),
         threshold: c.threshold.map(f64::from),
-        passed: c.threshold.map(|_| !c.failed()),
+        passed: c.score.map(|_| !c.failed()),
+        score: c.score.map(f64::from),
     });
     let description = match (liveness.live, liveness.reason) {
         (true, _) => "the face is live".to_owned(),

@@ -58,6 +58,12 @@ impl From<face::Error> for Unjudged {
     }
 }
 
+impl From<face::Doubt> for Unjudged {
+    fn from(doubt: face::Doubt) -> Self {
+        Self::because(doubt.code(), doubt.description())
+    }
+}
+
 impl From<voice::Error> for Unjudged {
     fn from(error: voice::Error) -> Self {
         match error {

@@ -234,8 +234,12 @@ fn recognise(engines: &mut Engines, tracks: &FaceTracks, wanted: Wanted, finding
     if wanted.face {
         let unclear =
             || Unjudged::because("face_not_clear", "the face is never clear enough to be recognised");
-        findings.face = Some(embeddings.and_then(|each| Embedding::mean(&each).ok_or_else(unclear)));
+        findings.face = Some(embeddings.and_then(|each| template(tracks, &each).ok_or_else(unclear)));
     }
+}
+
+fn template(tracks: &FaceTracks, each: &[Embedding]) -> Option<Embedding> {
+    tracks.main()?.template(each)
 }
 
 fn embed(engine: &mut face::Engine, tracks: &FaceTracks) -> Judged<Vec<Embedding>> {
@@ -251,7 +255,8 @@ fn is_alive(
         return Err(unjudged);
     }
     let track = tracks.main().ok_or_else(Unjudged::no_face)?;
-    Ok(face::liveness::judge_track(engine, track, embeddings.as_ref().map_err(Clone::clone)?)?)
+    let judged = face::liveness::judge_track(engine, track, embeddings.as_ref().map_err(Clone::clone)?)?;
+    Ok(judged?)
 }
 
 /// What the lips say: about the sound, and about the phrase.

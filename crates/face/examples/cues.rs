@@ -23,10 +23,17 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let off = main.off_centre(tracks.width, tracks.height);
             print!("\twidth={:.0}\toff={off:.2}\tspeed={:.3}", main.width(), main.speed());
         }
-        if let Some(found) = liveness::judge(&mut engine, &tracks)? {
-            print!("\tlive={}\tscore={:.3}\treason={}", found.live, found.score, found.reason.unwrap_or("-"));
-            for cue in found.cues {
-                print!("\t{}={:.5}", cue.name, cue.value);
+        match liveness::judge(&mut engine, &tracks)? {
+            None => print!("\tdoubt=no_face"),
+            Some(Err(doubt)) => print!("\tdoubt={}", doubt.code()),
+            Some(Ok(found)) => {
+                print!(
+                    "\tlive={}\tscore={:.4}\treason={}",
+                    found.live,
+                    found.score,
+                    found.reason.unwrap_or("-")
+                );
+                found.cues.iter().for_each(|cue| print!("\t{}={:.6}", cue.name, cue.value));
             }
         }
         println!();

@@ -11,8 +11,8 @@ use crate::{
 pub const ALIGNED: usize = 112;
 /// Side of a crop for the texture network.
 pub const TEXTURE: usize = 128;
-/// The texture crop's side over the face's.
-const TEXTURE_ZOOM: f32 = 1.5;
+/// The sides of the crops for the texture network over the face's: its skin closely, and with its outline.
+pub(crate) const TEXTURE_ZOOMS: [f32; 2] = [1.0, 1.5];
 
 /// Where ArcFace wants the eyes, the nose and the corners of the mouth in its 112x112 pixels (insightface's template).
 const TEMPLATE: [[f32; 2]; 5] =
@@ -52,12 +52,12 @@ impl AlignedFace {
     }
 }
 
-/// A crop for the texture network: BGR planes of 128x128, 0-255, of the face's box enlarged 1.5 times and, where that
+/// A crop for the texture network: BGR planes of 128x128, 0-255, of the face's box enlarged `zoom` times and, where that
 /// leaves the picture, moved back inside.
-pub fn texture_crop(pixels: &dyn Pixels, face: &Detection) -> Vec<f32> {
+pub fn texture_crop(pixels: &dyn Pixels, face: &Detection, zoom: f32) -> Vec<f32> {
     let rect = face.rect;
     let (width, height) = (pixels.width() as f32, pixels.height() as f32);
-    let zoom = TEXTURE_ZOOM.min((width - 1.0) / rect.w).min((height - 1.0) / rect.h);
+    let zoom = zoom.min((width - 1.0) / rect.w).min((height - 1.0) / rect.h);
     let (w, h) = (rect.w * zoom, rect.h * zoom);
     let [cx, cy] = rect.centre();
     let left = (cx - w / 2.0).min(width - 1.0 - w).max(0.0);
@@ -164,7 +164,7 @@ mod tests {
     #[test]
     fn a_texture_crop_at_the_border_is_moved_inside() {
         let edge = Detection { rect: Rect { x: -10.0, y: -10.0, w: 60.0, h: 60.0 }, ..face(TEMPLATE) };
-        let crop = texture_crop(&picture(|_, _| 200), &edge);
+        let crop = texture_crop(&picture(|_, _| 200), &edge, TEXTURE_ZOOMS[0]);
         assert!(crop.iter().all(|v| (v - 200.0).abs() < 1.0), "nothing of it lies outside");
     }
 }

@@ -19,14 +19,19 @@ impl Embedding {
 
     /// The unit mean; `None` of nothing.
     pub fn mean(each: &[Self]) -> Option<Self> {
-        let first = each.first()?;
-        let mut sum = vec![0.0; first.0.len()];
-        for embedding in each {
-            for (sum, value) in sum.iter_mut().zip(&embedding.0) {
-                *sum += value;
-            }
+        Self::weighted_mean(each.iter().map(|embedding| (embedding, 1.0)))
+    }
+
+    /// The unit mean, each counting by a weight of 0 or more; `None` of nothing, or of nothing that weighs anything.
+    pub fn weighted_mean<'a>(each: impl IntoIterator<Item = (&'a Self, f32)>) -> Option<Self> {
+        let mut sum: Vec<f32> = Vec::new();
+        let mut total = 0.0;
+        for (embedding, weight) in each {
+            sum.resize(embedding.0.len(), 0.0);
+            sum.iter_mut().zip(&embedding.0).for_each(|(sum, value)| *sum += weight * value);
+            total += weight;
         }
-        Some(Self::unit(&sum))
+        (total > 0.0).then(|| Self::unit(&sum))
     }
 
     /// -1..1; higher is more alike.
@@ -76,5 +81,13 @@ mod tests {
         let mean = Embedding::mean(&[a.clone(), b]).unwrap();
         assert!((mean.cosine(&a) - 0.5_f32.sqrt()).abs() < 1e-6);
         assert_eq!(Embedding::mean(&[]), None);
+    }
+
+    #[test]
+    fn a_better_crop_pulls_the_mean_further() {
+        let (a, b) = (Embedding::unit(&[1.0, 0.0]), Embedding::unit(&[0.0, 1.0]));
+        let mean = Embedding::weighted_mean([(&a, 0.9), (&b, 0.3)]).unwrap();
+        assert!((mean.cosine(&a) - 0.9 / 0.9f32.hypot(0.3)).abs() < 1e-6);
+        assert_eq!(Embedding::weighted_mean([(&a, 0.0)]), None);
     }
 }

@@ -14,11 +14,12 @@ use ort::{
 
 use crate::{
     Error,
-    align::{ALIGNED, AlignedFace, TEXTURE, align, texture_crop},
+    align::{ALIGNED, AlignedFace, TEXTURE, TEXTURE_ZOOMS, align, texture_crop},
     detect::{Detection, Head, Letterbox, STRIDES, decode, letterbox, suppress},
     embedding::Embedding,
     mesh::{Mesh, POINTS, Region, SIDE},
     presence::Presence,
+    skin::Skin,
     track::Track,
 };
 
@@ -141,6 +142,15 @@ impl Engine {
     /// # Errors
     /// When the network fails.
     pub fn mesh(&mut self, pixels: &dyn Pixels, region: &Region) -> Result<Mesh, Error> {
+        Ok(self.mesh_and_skin(pixels, region)?.0)
+    }
+
+    /// [`Engine::mesh`], and the skin of the same crop.
+    pub(crate) fn mesh_and_skin(
+        &mut self,
+        pixels: &dyn Pixels,
+        region: &Region,
+    ) -> Result<(Mesh, Skin), Error> {
         let started = Instant::now();
         let map = region.map();
         let input = &mut self.mesh_input;
@@ -164,10 +174,11 @@ impl Engine {
             let [x, y] = map.apply([p[0], p[1]]);
             *point = [x, y, p[2] * scale];
         }
+        let skin = Skin::of(&self.mesh_input, |i| [flat[3 * i], flat[3 * i + 1]]);
         self.timings.mesh += done - ready;
         self.timings.meshes += 1;
         self.timings.around += ready - started + done.elapsed();
-        Ok(Mesh { points, presence })
+        Ok((Mesh { points, presence }, skin))
     }
 
     /// The SFace embedding of one face of a picture.
@@ -225,16 +236,15 @@ impl Engine {
     /// # Errors
     /// When the network fails.
     pub fn picture_texture(&mut self, pixels: &dyn Pixels, face: &Detection) -> Result<f32, Error> {
-        self.texture(&texture_crop(pixels, face))
+        self.texture(&texture_crop(pixels, face, TEXTURE_ZOOMS[1]))
     }
 
-    /// The unit mean of the embeddings of a track's best crops; `None` when it has none.
+    /// The unit mean of the embeddings of a track's best crops, weighted by their quality; `None` when it has none.
     ///
     /// # Errors
     /// When the network fails.
     pub fn template(&mut self, track: &Track) -> Result<Option<Embedding>, Error> {
-        let each = self.embeddings(track)?;
-        Ok(Embedding::mean(&each))
+        Ok(track.template(&self.embeddings(track)?))
     }
 
     /// The embedding of each of a track's best crops.

@@ -1,29 +1,39 @@
-//! Whether the face is alive: the texture of its skin, and motion that no still picture can make.
+//! Whether the face is alive: what no still picture, no print, no screen and no cut clip can show.
 //!
-//! Each [`Cue`] is a measured number with a threshold, so that an answer can say which one failed.
+//! Each [`Cue`] is a measured number with a score and a threshold of its own, so that an answer can say which one failed;
+//! [`fusion`] makes one probability of them.
+
+mod fusion;
 
 use crate::{
-    Engine, Error, SAME_PERSON,
+    Engine, Error, Skin,
     embedding::Embedding,
+    geometry::median,
     mesh::eye_openness,
-    shape::Deformation,
+    pulse::pulse_snr_db,
+    rhythm::repetition,
+    shape::{FEWEST, Laid},
     track::{FaceTracks, Track},
 };
 
-/// One measured sign of life.
+/// One measured sign.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cue {
     /// A stable snake_case word.
     pub name: &'static str,
     pub value: f32,
-    /// What `value` has to reach; `None` for a cue that is reported and decides nothing.
+    /// The probability of life (0-1) against the attacks this cue is made for, were other cues as usual; `None` for a cue
+    /// that is reported and decides nothing.
+    pub score: Option<f32>,
+    /// What `value` has to reach, or with `is_upper` must not pass; `None` for a cue that alone refuses nobody.
     pub threshold: Option<f32>,
+    pub is_upper: bool,
 }
 
 impl Cue {
-    /// Whether the cue speaks against life.
+    /// Whether the cue by itself speaks against life.
     pub fn failed(&self) -> bool {
-        self.threshold.is_some_and(|t| self.value.is_nan() || self.value < t)
+        self.score.is_some_and(|score| score < 0.5)
     }
 }
 
@@ -31,18 +41,45 @@ impl Cue {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Liveness {
     pub live: bool,
-    /// 0-1; `live` from .5 on.
+    /// The probability of life, 0-1, when an attack was as likely beforehand; `live` from .5 on.
     pub score: f32,
     pub cues: Vec<Cue>,
-    /// The first cue that failed.
+    /// The cue that speaks most against life, when it is not live.
     pub reason: Option<&'static str>,
+}
+
+/// Why life cannot be judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Doubt {
+    /// Fewer than ten different frames show the face.
+    TooFewFrames,
+    /// The face is partly outside the picture in all but a few frames.
+    CutOff,
+}
+
+impl Doubt {
+    /// A stable snake_case word.
+    pub fn code(self) -> &'static str {
+        match self {
+            Self::TooFewFrames => "too_few_frames",
+            Self::CutOff => "face_cut_off",
+        }
+    }
+
+    /// A sentence for people.
+    pub fn description(self) -> &'static str {
+        match self {
+            Self::TooFewFrames => "the face is seen in too few different frames; record for longer",
+            Self::CutOff => "the face is partly outside the picture",
+        }
+    }
 }
 
 /// Measures the main face of a video; `None` when there is none.
 ///
 /// # Errors
 /// When a network fails.
-pub fn judge(engine: &mut Engine, tracks: &FaceTracks) -> Result<Option<Liveness>, Error> {
+pub fn judge(engine: &mut Engine, tracks: &FaceTracks) -> Result<Option<Result<Liveness, Doubt>>, Error> {
     let Some(track) = tracks.main() else { return Ok(None) };
     let embeddings = engine.embeddings(track)?;
     judge_track(engine, track, &embeddings).map(Some)
@@ -52,56 +89,112 @@ pub fn judge(engine: &mut Engine, tracks: &FaceTracks) -> Result<Option<Liveness
 ///
 /// # Errors
 /// When a network fails.
-pub fn judge_track(engine: &mut Engine, track: &Track, embeddings: &[Embedding]) -> Result<Liveness, Error> {
-    let each = track.samples.iter().map(|s| engine.texture(&s.texture)).collect::<Result<Vec<f32>, _>>()?;
-    Ok(fuse(measure(track, &each, embeddings)))
+pub fn judge_track(
+    engine: &mut Engine,
+    track: &Track,
+    embeddings: &[Embedding],
+) -> Result<Result<Liveness, Doubt>, Error> {
+    let Some(laid) = Laid::of(track) else {
+        let is_cut = track.meshes.len() >= FEWEST;
+        return Ok(Err(if is_cut { Doubt::CutOff } else { Doubt::TooFewFrames }));
+    };
+    let crops = track.samples.iter().take(TEXTURED).flat_map(|s| &s.textures);
+    let textures = crops.map(|crop| engine.texture(crop)).collect::<Result<Vec<f32>, _>>()?;
+    Ok(Ok(fuse(&measure(track, &laid, &textures, embeddings))))
 }
 
-/// The cues in the order in which they are named as the reason.
-pub fn measure(track: &Track, textures: &[f32], embeddings: &[Embedding]) -> Vec<Cue> {
-    let deformation = Deformation::of(track).unwrap_or_default();
-    let texture = textures.iter().sum::<f32>() / textures.len().max(1) as f32;
-    let cue = |name, value, threshold| Cue { name, value, threshold };
-    vec![
-        cue("mesh_frames", deformation.frames as f32, Some(10.0)),
-        cue("same_face", likeness(embeddings), Some(SAME_PERSON)),
-        cue("motion", motion(track), Some(MOTION)),
-        cue("lip_deformation", deformation.lips, Some(LIPS)),
-        cue("texture", texture, Some(TEXTURE)),
-        cue("lid_deformation", deformation.lids, None),
-        cue("firm_residual", deformation.firm, None),
-        cue("blinks", blinks(track) as f32, None),
-        cue("jumps", track.jumps.len() as f32, None),
-    ]
+/// Crops whose texture is looked at, each on two scales.
+const TEXTURED: usize = 3;
+
+/// How far the mesh's points shake on a flat picture, in eye distances: at rest, and for each eye distance that the points
+/// move from one mesh to the next. Pictures moved by up to .16 a mesh shook by .010.
+const NOISE: f32 = 0.005;
+const NOISE_OF_MOTION: f32 = 0.04;
+
+/// Everything that is measured, the deciding cues first. What could not be measured is left out.
+fn measure(
+    track: &Track,
+    laid: &Laid,
+    textures: &[f32],
+    embeddings: &[Embedding],
+) -> Vec<(&'static str, f32)> {
+    let deformation = laid.deformation();
+    let skin: Vec<Skin> = track.meshes.iter().map(|m| m.skin).collect();
+    let measured = [
+        ("motion", Some(motion(track))),
+        ("lip_deformation", Some(deformation.lips)),
+        ("lip_excess", Some(deformation.lips / (NOISE + NOISE_OF_MOTION * motion(track)))),
+        ("lid_deformation", Some(deformation.lids)),
+        ("texture", mean_probability(textures)),
+        ("moire_db", track.screen.moire_db()),
+        ("straight_edges", track.screen.edges()),
+        ("flicker", flicker(&skin)),
+        ("same_face", least_likeness(embeddings)),
+        ("repetition", repetition(&laid.motion())),
+        ("brow_deformation", Some(deformation.brows)),
+        ("gaze", Some(deformation.gaze)),
+        ("firm_residual", Some(deformation.firm)),
+        ("blinks", Some(blinks(track) as f32)),
+        ("pulse_db", pulse_snr_db(&skin, mesh_rate(track))),
+        ("jumps", Some(track.jumps.len() as f32)),
+        ("mesh_frames", Some(deformation.frames as f32)),
+    ];
+    measured.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
-/// A clip in which nothing moves: encoded stills without camera noise stay below, speakers come to four times as much.
-const MOTION: f32 = 0.001;
-/// The noise floor of lips that do not move, plus 15 %. Of 120 stills, moved stills and tilted stills made from 40 clips
-/// of one speaker the highest reached .0095. Checked on four other speakers: none of 129 attacks came above .0086 (APCER
-/// 0/129), none of 43 speaking faces below .0128 (BPCER 0/43). Who neither speaks nor moves the mouth stays below too.
-const LIPS: f32 = 0.011;
-/// Where the texture network says "real" rather than not.
-const TEXTURE: f32 = 0.5;
-
-fn fuse(cues: Vec<Cue>) -> Liveness {
-    let reason = cues.iter().find(|c| c.failed()).map(|c| c.name);
-    let score = cues.iter().filter_map(strength).fold(1.0, f32::min);
-    Liveness { live: reason.is_none(), score, cues, reason }
+fn fuse(measured: &[(&'static str, f32)]) -> Liveness {
+    let score = fusion::probability(measured);
+    let live = score >= 0.5;
+    let reason = if live { None } else { fusion::weakest(measured) };
+    Liveness { live, score, cues: measured.iter().map(|(name, value)| cue(name, *value)).collect(), reason }
 }
 
-/// A deciding cue as 0-1, .5 at its threshold: a logistic of the logarithm of value over threshold, so that twice the
-/// threshold is .89 and half of it .11.
-fn strength(cue: &Cue) -> Option<f32> {
-    let threshold = cue.threshold?;
-    let value = if cue.value.is_nan() { 0.0 } else { cue.value.max(0.0) };
-    Some(1.0 / (1.0 + (threshold / value).powi(3)))
+fn cue(name: &'static str, value: f32) -> Cue {
+    let weighed = fusion::weigh(name, value);
+    Cue {
+        name,
+        // What is no number has counted as the worst; it must not travel.
+        value: if value.is_finite() { value } else { 0.0 },
+        score: weighed.map(|w| w.score),
+        threshold: weighed.and_then(|w| w.threshold),
+        is_upper: weighed.is_some_and(|w| w.is_upper),
+    }
 }
 
-/// The lowest cosine of an embedding with the mean of all; 1 for a single one.
-fn likeness(embeddings: &[Embedding]) -> f32 {
-    let mean = Embedding::mean(embeddings);
-    mean.map_or(0.0, |m| embeddings.iter().map(|e| e.cosine(&m)).fold(1.0, f32::min))
+/// The mean of the crops' log odds, as a probability: one crop that is sure of a screen weighs more than one that is not.
+fn mean_probability(each: &[f32]) -> Option<f32> {
+    let log_odds = each.iter().map(|p| {
+        let p = p.clamp(1e-4, 1.0 - 1e-4);
+        (p / (1.0 - p)).ln()
+    });
+    let mean = log_odds.sum::<f32>() / each.len().max(1) as f32;
+    (!each.is_empty()).then(|| 1.0 / (1.0 + (-mean).exp()))
+}
+
+/// The least cosine of any two crops of the clip: somebody else from some frame on is far below one's own. `None` of fewer.
+fn least_likeness(embeddings: &[Embedding]) -> Option<f32> {
+    let pairs =
+        embeddings.iter().enumerate().flat_map(|(i, a)| embeddings[..i].iter().map(move |b| a.cosine(b)));
+    pairs.reduce(f32::min)
+}
+
+/// How the light on the skin shakes from frame to frame beyond a steady change: the median size of the second difference of
+/// its logarithm, of forehead or cheeks, whichever is more.
+fn flicker(skin: &[Skin]) -> Option<f32> {
+    let shake = |of: &dyn Fn(&Skin) -> f32| {
+        let logs: Vec<f32> = skin.iter().map(|s| of(s).max(1.0).ln()).collect();
+        median(logs.windows(3).map(|w| (w[0] - 2.0 * w[1] + w[2]).abs()))
+    };
+    (skin.len() >= FEWEST).then(|| shake(&|s| s.forehead).max(shake(&|s| s.cheeks)))
+}
+
+/// Meshes a second.
+fn mesh_rate(track: &Track) -> f32 {
+    let frames = match (track.meshes.first(), track.meshes.last()) {
+        (Some(first), Some(last)) => last.index - first.index,
+        _ => 0,
+    };
+    track.meshes.len().saturating_sub(1) as f32 * media::FPS as f32 / frames.max(1) as f32
 }
 
 /// Mean move of a mesh point from one mesh to the next, in eye distances: a still has none at all.
@@ -118,7 +211,7 @@ fn motion(track: &Track) -> f32 {
 /// Times both eyes shut to under seven tenths of their usual opening, and opened again.
 pub fn blinks(track: &Track) -> usize {
     let open: Vec<f32> = track.meshes.iter().map(|m| eye_openness(&m.mesh)).collect();
-    let usual = crate::geometry::median(open.iter().copied());
+    let usual = median(open.iter().copied());
     let (mut shut, mut count) = (false, 0);
     for value in open {
         if shut && value > 0.85 * usual {
@@ -135,37 +228,73 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    fn cues(values: [f32; 5]) -> Vec<Cue> {
-        let names = ["mesh_frames", "same_face", "motion", "lip_deformation", "texture"];
-        let thresholds = [10.0, SAME_PERSON, MOTION, LIPS, TEXTURE];
-        let rows = names.into_iter().zip(values).zip(thresholds);
-        rows.map(|((name, value), t)| Cue { name, value, threshold: Some(t) }).collect()
+    const LIVE: [(&str, f32); 9] = [
+        ("motion", 0.02),
+        ("lip_deformation", 0.02),
+        ("lip_excess", 3.5),
+        ("lid_deformation", 0.015),
+        ("texture", 0.999),
+        ("moire_db", 3.0),
+        ("same_face", 0.85),
+        ("repetition", 0.6),
+        ("blinks", 0.0),
+    ];
+
+    fn with(name: &str, value: f32) -> Liveness {
+        let changed = LIVE.map(|(n, v)| if n == name { (n, value) } else { (n, v) });
+        fuse(&changed)
     }
 
     #[test]
-    fn an_empty_track_is_not_alive_and_says_why() {
-        let found = fuse(measure(&Track::default(), &[], &[]));
-        assert!(!found.live && found.reason == Some("mesh_frames") && found.score == 0.0);
+    fn each_attack_is_named_by_the_cue_that_gave_it_away() {
+        assert!(fuse(&LIVE).live && fuse(&LIVE).reason.is_none());
+        let betrayed = [
+            ("motion", 0.0002),
+            ("lip_excess", 0.5),
+            ("texture", 0.01),
+            ("moire_db", 30.0),
+            ("same_face", 0.1),
+            ("repetition", 0.02),
+            ("motion", f32::NAN),
+        ];
+        for (name, value) in betrayed {
+            let found = with(name, value);
+            assert!(!found.live && found.reason == Some(name), "{name} {value}: {found:?}");
+            assert!(found.score.is_finite() && found.cues.iter().all(|c| c.value.is_finite()));
+            assert!(found.cues.iter().any(|c| c.name == name && c.failed()));
+        }
     }
 
     #[test]
-    fn the_first_failing_cue_is_the_reason() {
-        assert_eq!(fuse(cues([60.0, 0.9, 0.01, 0.02, 0.9])).reason, None);
-        assert_eq!(fuse(cues([60.0, 0.9, 0.01, 0.002, 0.1])).reason, Some("lip_deformation"));
-        assert_eq!(fuse(cues([60.0, 0.9, f32::NAN, 0.02, 0.9])).reason, Some("motion"));
+    fn a_cue_that_decides_nothing_changes_nothing() {
+        assert_eq!(with("blinks", 9.0).score, fuse(&LIVE).score);
+    }
+
+    #[test]
+    fn what_is_not_measured_is_left_out() {
+        assert_eq!((mean_probability(&[]), least_likeness(&[]), flicker(&[])), (None, None, None));
+        assert_eq!(least_likeness(&[Embedding::unit(&[1.0])]), None);
+        assert!(mean_probability(&[1.0, 0.0]).is_some_and(|p| (p - 0.5).abs() < 1e-3));
+    }
+
+    #[test]
+    fn a_face_exchanged_on_the_way_is_seen_wherever_it_happens() {
+        let (a, b) = (Embedding::unit(&[1.0, 0.1]), Embedding::unit(&[0.1, 1.0]));
+        for order in [[&a, &a, &b], [&a, &b, &a], [&b, &a, &a]] {
+            assert!(least_likeness(&order.map(Clone::clone)).is_some_and(|v| v < 0.3));
+        }
     }
 
     proptest! {
         #[test]
-        fn the_score_agrees_with_the_answer_and_more_life_never_lowers_it(
-            values in prop::array::uniform5(0.0f32..2.0), raised in 0usize..5, by in 0.0f32..1.0
+        fn the_score_is_a_probability_and_agrees_with_the_answer(
+            values in prop::array::uniform9(prop::num::f32::ANY)
         ) {
-            let before = fuse(cues(values));
-            prop_assert_eq!(before.live, before.score >= 0.5);
-            let mut more = values;
-            more[raised] += by;
-            let after = fuse(cues(more));
-            prop_assert!(after.score >= before.score && (after.live || !before.live));
+            let names = LIVE.map(|(name, _)| name);
+            let measured: Vec<_> = names.into_iter().zip(values).collect();
+            let found = fuse(&measured);
+            prop_assert!((0.0..=1.0).contains(&found.score) && found.live == (found.score >= 0.5));
+            prop_assert!(found.live == found.reason.is_none());
         }
     }
 }

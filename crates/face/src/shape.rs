@@ -12,7 +12,7 @@ use crate::{
     track::{MeshFrame, Track},
 };
 
-/// Points of the face itself; the ten of the irises come after and move with the gaze.
+/// Points of the face itself, on which meshes are laid; the ten of the irises come after and move with the gaze.
 const FACE: usize = 468;
 /// Outer and inner lips.
 const LIPS: [usize; 40] = [
@@ -24,6 +24,10 @@ const LIDS: [usize; 24] = [
     160, 159, 158, 144, 145, 153, 161, 157, 163, 154, 246, 7, 385, 386, 387, 380, 374, 373, 384, 388, 381,
     390, 466, 249,
 ];
+/// Both eyebrows.
+const BROWS: [usize; 16] = [70, 63, 105, 66, 46, 53, 52, 65, 300, 293, 334, 296, 276, 283, 282, 295];
+/// The middles of the irises.
+const IRISES: [usize; 2] = [468, 473];
 /// Brow ridge, nose bridge, temples and cheek bones, which no muscle moves far.
 const FIRM: [usize; 20] =
     [9, 8, 168, 6, 197, 195, 5, 10, 151, 67, 297, 103, 332, 127, 356, 234, 454, 21, 251, 162];
@@ -36,6 +40,9 @@ pub(crate) const FEWEST: usize = 10;
 pub struct Deformation {
     pub lips: f32,
     pub lids: f32,
+    pub brows: f32,
+    /// Of the middles of the irises: the eyes look about.
+    pub gaze: f32,
     /// Of points no muscle moves: the noise of the mesh, and the depth of a turning head.
     pub firm: f32,
     /// Frames looked at.
@@ -47,32 +54,60 @@ const EVERY: usize = 3;
 
 type Shape = Vec<[f32; 2]>;
 
-impl Deformation {
-    /// `None` for fewer than ten meshes. A face that is partly outside
-    /// is left out: where the network sees none of it, it makes points up, and those move as they like.
-    pub fn of(track: &Track) -> Option<Self> {
-        let whole = track.meshes.iter().filter(|m| m.is_whole);
-        let shapes: Vec<Shape> = whole.map(shape).collect();
+/// The meshes of a clip, each laid on their mean.
+pub(crate) struct Laid {
+    /// Indices on the 25 fps clock.
+    frames: Vec<usize>,
+    shapes: Vec<Shape>,
+    mean: Shape,
+}
+
+impl Laid {
+    /// `None` for fewer than ten meshes. A face that is partly outside is left out: where the network sees none of it, it
+    /// makes points up, and those move as they like.
+    pub(crate) fn of(track: &Track) -> Option<Self> {
+        let whole: Vec<&MeshFrame> = track.meshes.iter().filter(|m| m.is_whole).collect();
+        let shapes: Vec<Shape> = whole.iter().map(|m| shape(m)).collect();
         if shapes.len() < FEWEST {
             return None;
         }
         let mut mean = unit(&shapes[0]);
-        let mut laid: Vec<Shape> = Vec::new();
+        let (mut frames, mut laid) = (Vec::new(), Vec::new());
         for _ in 0..2 {
-            laid = shapes.iter().filter_map(|s| lay(s, &mean)).collect();
+            let each = whole.iter().zip(&shapes).filter_map(|(m, s)| Some((m.index, lay(s, &mean)?)));
+            (frames, laid) = each.unzip();
             mean = unit(&average(&laid)?);
         }
-        Some(Self {
-            lips: spread(&laid, &mean, &LIPS),
-            lids: spread(&laid, &mean, &LIDS),
-            firm: spread(&laid, &mean, &FIRM),
-            frames: laid.len(),
-        })
+        Some(Self { frames, shapes: laid, mean })
+    }
+
+    pub(crate) fn deformation(&self) -> Deformation {
+        Deformation {
+            lips: self.spread(&LIPS),
+            lids: self.spread(&LIDS),
+            brows: self.spread(&BROWS),
+            gaze: self.spread(&IRISES),
+            firm: self.spread(&FIRM),
+            frames: self.frames.len(),
+        }
+    }
+
+    /// How lips and lids moved, for [`crate::rhythm::repetition`].
+    pub(crate) fn motion(&self) -> Vec<(usize, Vec<f32>)> {
+        let points = || LIPS.iter().chain(&LIDS).step_by(2);
+        let of = |s: &Shape| {
+            points().flat_map(|i| [s[*i][0] - self.mean[*i][0], s[*i][1] - self.mean[*i][1]]).collect()
+        };
+        self.frames.iter().copied().zip(self.shapes.iter().map(of)).collect()
+    }
+
+    fn spread(&self, points: &[usize]) -> f32 {
+        spread(&self.shapes, &self.mean, points)
     }
 }
 
 fn shape(frame: &MeshFrame) -> Shape {
-    frame.mesh.points.iter().take(FACE).map(|p| [p[0], p[1]]).collect()
+    frame.mesh.points.iter().map(|p| [p[0], p[1]]).collect()
 }
 
 /// Moved and scaled so that the eyes' outer corners are one apart about the origin.
@@ -98,7 +133,7 @@ fn average(shapes: &[Shape]) -> Option<Shape> {
 fn lay(shape: &Shape, target: &Shape) -> Option<Shape> {
     let shape = unit(shape);
     let (mut a, mut b) = (SMatrix::<f64, 8, 8>::zeros(), SVector::<f64, 8>::zeros());
-    for (p, q) in shape.iter().zip(target).step_by(EVERY) {
+    for (p, q) in shape.iter().zip(target).take(FACE).step_by(EVERY) {
         let ([x, y], [u, v]) = (p.map(f64::from), q.map(f64::from));
         for (row, value) in
             [([x, y, 1.0, 0.0, 0.0, 0.0, -u * x, -u * y], u), ([0.0, 0.0, 0.0, x, y, 1.0, -v * x, -v * y], v)]
@@ -125,7 +160,10 @@ fn spread(shapes: &[Shape], mean: &Shape, points: &[usize]) -> f32 {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::mesh::{Mesh, POINTS};
+    use crate::{
+        mesh::{Mesh, POINTS},
+        skin::Skin,
+    };
 
     /// A face of points spread over an ellipse, seen through `through`, its lips moved by `open`.
     fn frame(index: usize, open: f32, through: impl Fn([f32; 2]) -> [f32; 2]) -> MeshFrame {
@@ -137,7 +175,11 @@ mod tests {
             let [x, y] = through([200.0 + radius * angle.cos(), 200.0 + 1.2 * radius * angle.sin() + drop]);
             *point = [x, y, 0.0];
         }
-        MeshFrame { index, mesh: Mesh { points, presence: 1.0 }, is_whole: true }
+        MeshFrame { index, mesh: Mesh { points, presence: 1.0 }, is_whole: true, skin: Skin::default() }
+    }
+
+    fn of(track: &Track) -> Option<Deformation> {
+        Laid::of(track).map(|laid| laid.deformation())
     }
 
     fn track(of: impl Fn(usize) -> MeshFrame) -> Track {
@@ -153,22 +195,22 @@ mod tests {
                 [(x * t.cos() * 0.9 - 0.1 * y + 20.0 * t) / w, (y + 5.0 * t.sin()) / w]
             })
         });
-        let left = Deformation::of(&moved).unwrap();
+        let left = of(&moved).unwrap();
         assert!(left.lips < 2e-3 && left.firm < 2e-3, "{left:?}");
     }
 
     #[test]
     fn a_mouth_that_opens_does() {
         let speaking = track(|i| frame(i, 6.0 * (i as f32).sin(), |p| p));
-        let left = Deformation::of(&speaking).unwrap();
+        let left = of(&speaking).unwrap();
         assert!(left.lips > 0.01 && left.lips > 3.0 * left.firm, "{left:?}");
     }
 
     #[test]
     fn a_few_frames_say_nothing() {
         let short = Track { meshes: (0..9).map(|i| frame(i, 0.0, |p| p)).collect(), ..Track::default() };
-        assert_eq!(Deformation::of(&short), None);
+        assert_eq!(of(&short), None);
         let outside = track(|i| MeshFrame { is_whole: false, ..frame(i, 6.0 * (i as f32).sin(), |p| p) });
-        assert_eq!(Deformation::of(&outside), None, "the chin is below the picture");
+        assert_eq!(of(&outside), None, "the chin is below the picture");
     }
 }

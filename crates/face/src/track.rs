@@ -3,12 +3,17 @@
 use crate::{
     align::{AlignedFace, Quality},
     detect::Detection,
+    embedding::Embedding,
     geometry::{Rect, distance, median},
     mesh::Mesh,
+    screen::ScreenSigns,
+    skin::Skin,
 };
 
 /// Most crops kept of a track.
 pub const SAMPLES: usize = 5;
+/// Frames of the first part a clip is divided into; as it grows longer, so do its parts.
+const PART: usize = 15;
 
 /// A detection and the frame it was made on.
 #[derive(Clone, Copy, Debug)]
@@ -26,6 +31,7 @@ pub struct MeshFrame {
     pub mesh: Mesh,
     /// Whether all of the face is inside the frame.
     pub is_whole: bool,
+    pub skin: Skin,
 }
 
 /// Crops of one frame, for recognition and for the texture network.
@@ -33,8 +39,8 @@ pub struct MeshFrame {
 pub struct Sample {
     pub index: usize,
     pub face: AlignedFace,
-    /// See [`crate::texture_crop`].
-    pub texture: Vec<f32>,
+    /// See [`crate::texture_crop`]: closely, and with its outline.
+    pub textures: [Vec<f32>; 2],
     pub quality: Quality,
 }
 
@@ -45,8 +51,13 @@ pub struct Track {
     pub sightings: Vec<Sighting>,
     /// On every second frame, in order; only of the faces that were followed, the largest two of a like size.
     pub meshes: Vec<MeshFrame>,
-    /// The best crops by quality, best first, at most [`SAMPLES`].
+    /// The best crop of each part of the clip, best first, at most [`SAMPLES`]: all of the clip is looked at, so a face that
+    /// is exchanged on the way is among them.
     pub samples: Vec<Sample>,
+    /// What speaks for a display; of the largest face of each key frame alone.
+    pub screen: ScreenSigns,
+    /// Frames a part of the clip has; 0 before the first crop.
+    pub(crate) part: usize,
     /// Frames at which following the face broke off: it moved, grew or vanished faster than a face does.
     pub jumps: Vec<usize>,
 }
@@ -55,6 +66,11 @@ impl Track {
     /// Frames since its last sighting, at frame `index`.
     pub(crate) fn unseen_for(&self, index: usize) -> usize {
         self.sightings.last().map_or(usize::MAX, |s| index.saturating_sub(s.index))
+    }
+
+    /// The unit mean of the samples' embeddings, in their order, weighted by quality; `None` of none.
+    pub fn template(&self, each: &[Embedding]) -> Option<Embedding> {
+        Embedding::weighted_mean(each.iter().zip(self.samples.iter().map(|s| s.quality.overall())))
     }
 
     /// Where it was seen last.
@@ -95,14 +111,44 @@ impl Track {
         self.sightings.len() as f32 * self.width() * central
     }
 
+    /// Keeps the crop if it is the best of its part of the clip; samples come in the order of their frames.
     pub(crate) fn add_sample(&mut self, sample: Sample) {
-        let better = |s: &Sample| s.quality.overall() >= sample.quality.overall();
-        let at = self.samples.iter().take_while(|s| better(s)).count();
-        if at < SAMPLES {
-            self.samples.insert(at, sample);
-            self.samples.truncate(SAMPLES);
+        self.part = self.part.max(PART);
+        self.samples.push(sample);
+        self.keep_best_of_parts();
+        while self.samples.len() > 2 * SAMPLES {
+            self.part *= 2;
+            self.keep_best_of_parts();
         }
     }
+
+    fn keep_best_of_parts(&mut self) {
+        let part = self.part;
+        keep_best(&mut self.samples, |s| s.index / part);
+    }
+
+    /// No more frames: at most [`SAMPLES`] crops, the best of as many even parts, best first.
+    pub(crate) fn settle(&mut self) {
+        let (first, last) = match (self.samples.first(), self.samples.last()) {
+            (Some(first), Some(last)) if self.samples.len() > SAMPLES => (first.index, last.index),
+            _ => (0, 0),
+        };
+        if last > first {
+            keep_best(&mut self.samples, |s| (s.index - first) * SAMPLES / (last - first + 1));
+        }
+        self.samples.sort_by(|a, b| b.quality.overall().total_cmp(&a.quality.overall()));
+    }
+}
+
+/// Of neighbours in the same place, the best alone.
+fn keep_best(samples: &mut Vec<Sample>, place: impl Fn(&Sample) -> usize) {
+    samples.dedup_by(|later, earlier| {
+        let is_same = place(later) == place(earlier);
+        if is_same && later.quality.overall() > earlier.quality.overall() {
+            std::mem::swap(later, earlier);
+        }
+        is_same
+    });
 }
 
 /// All faces of a video.
@@ -145,19 +191,46 @@ impl FaceTracks {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
 
-    fn sample(confidence: f32) -> Sample {
+    fn sample(index: usize, confidence: f32) -> Sample {
         let quality = Quality { size: 1.0, sharpness: 1.0, frontal: 1.0, exposure: 1.0, confidence };
-        Sample { index: 0, face: AlignedFace { planes: Vec::new() }, texture: Vec::new(), quality }
+        Sample {
+            index,
+            face: AlignedFace { planes: Vec::new() },
+            textures: [Vec::new(), Vec::new()],
+            quality,
+        }
     }
 
     #[test]
-    fn only_the_best_crops_are_kept_best_first() {
+    fn the_best_crop_of_each_part_is_kept_best_first() {
         let mut track = Track::default();
-        for quality in [0.3, 0.9, 0.1, 0.5, 0.7, 0.6, 0.2] {
-            track.add_sample(sample(quality));
-        }
+        let qualities = [0.3, 0.9, 0.1, 0.5, 0.7, 0.6, 0.2, 0.8, 0.4, 0.35];
+        qualities.into_iter().enumerate().for_each(|(i, quality)| track.add_sample(sample(15 * i, quality)));
+        track.settle();
         let kept: Vec<_> = track.samples.iter().map(|s| s.quality.confidence).collect();
-        assert_eq!(kept, [0.9, 0.7, 0.6, 0.5, 0.3]);
+        assert_eq!(kept, [0.9, 0.8, 0.7, 0.5, 0.4]);
+    }
+
+    proptest! {
+        #[test]
+        fn crops_are_few_sorted_and_spread_over_the_clip(
+            qualities in prop::collection::vec(0.01f32..1.0, 1..200), step in 1usize..40
+        ) {
+            let mut track = Track::default();
+            for (i, quality) in qualities.iter().enumerate() {
+                track.add_sample(sample(step * i, *quality));
+                prop_assert!(track.samples.len() <= 2 * SAMPLES);
+            }
+            track.settle();
+            prop_assert!((1..=SAMPLES).contains(&track.samples.len()));
+            prop_assert!(track.samples.windows(2).all(|s| s[0].quality.overall() >= s[1].quality.overall()));
+            let last = step * (qualities.len() - 1);
+            if last >= 8 * PART {
+                prop_assert!(track.samples.iter().any(|s| s.index <= last / 2));
+                prop_assert!(track.samples.iter().any(|s| s.index >= last / 2));
+            }
+        }
     }
 }

@@ -7,7 +7,7 @@ use media::{Frame, Pixels};
 
 use crate::{
     Error,
-    align::{Quality, align, texture_crop},
+    align::{Quality, TEXTURE_ZOOMS, align, texture_crop},
     detect::Detection,
     engine::{Engine, PICTURE_SIDE, VIDEO_SIDE},
     mesh::{Mesh, Region, is_jump},
@@ -81,6 +81,7 @@ impl FaceTracker {
         let tracks = self.found.tracks.iter().enumerate();
         let main = tracks.max_by(|a, b| weight(a.1).total_cmp(&weight(b.1))).map(|(i, _)| i);
         self.found.main = main;
+        self.found.tracks.iter_mut().for_each(Track::settle);
         self.found
     }
 
@@ -92,13 +93,15 @@ impl FaceTracker {
         }
         self.found.counts.push((frame.index, presence::count(&faces)));
         let seen = self.assign(frame.index, &faces);
-        for (track, face) in seen.into_iter().take(CROPPED) {
+        for (rank, (track, face)) in seen.into_iter().take(CROPPED).enumerate() {
             let crop = align(frame, &face);
             let quality = Quality::of(&face, &crop);
-            let sample =
-                Sample { index: frame.index, face: crop, texture: texture_crop(frame, &face), quality };
-            if let Some(track) = self.found.tracks.get_mut(track) {
-                track.add_sample(sample);
+            let textures = TEXTURE_ZOOMS.map(|zoom| texture_crop(frame, &face, zoom));
+            let sample = Sample { index: frame.index, face: crop, textures, quality };
+            let Some(track) = self.found.tracks.get_mut(track) else { continue };
+            track.add_sample(sample);
+            if rank == 0 && !self.without_mesh {
+                track.screen.look(frame, &face.rect);
             }
         }
         self.choose(frame.index);
@@ -157,7 +160,7 @@ impl FaceTracker {
             self.next_mesh = frame.index + STEP;
         }
         for (place, (track, region)) in std::mem::take(&mut self.followed).into_iter().enumerate() {
-            let mesh = engine.mesh(frame, &region)?;
+            let (mesh, skin) = engine.mesh_and_skin(frame, &region)?;
             let kept = &mut self.found.tracks[track];
             if mesh.presence < PRESENT || is_lost(kept, frame.index, &mesh) {
                 kept.jumps.push(frame.index);
@@ -169,7 +172,7 @@ impl FaceTracker {
             }
             self.followed.push((track, region.towards(&Region::of_mesh(&mesh))));
             let is_whole = mesh.rect().is_within(frame.width(), frame.height());
-            kept.meshes.push(MeshFrame { index: frame.index, mesh, is_whole });
+            kept.meshes.push(MeshFrame { index: frame.index, mesh, is_whole, skin });
         }
         Ok(())
     }

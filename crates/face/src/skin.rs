@@ -1,0 +1,67 @@
+//! The light on a face from frame to frame: the colour of its skin, which pulses with the blood, and its brightness, which
+//! a screen's backlight shakes.
+//!
+//! It is read from the crop the mesh was made of, about points of the mesh, so it costs no pass over the frame.
+
+use crate::mesh::SIDE;
+
+const FOREHEAD: [usize; 8] = [10, 151, 108, 337, 69, 299, 104, 333];
+const CHEEKS: [usize; 10] = [50, 280, 205, 425, 117, 346, 101, 330, 187, 411];
+/// Half the side of the square about a point, in crop pixels.
+const REACH: usize = 3;
+
+/// The skin of one frame.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Skin {
+    /// Mean red, green and blue of forehead and cheeks, 0-255.
+    pub colour: [f32; 3],
+    /// Luma of the forehead and of the cheeks, 0-255.
+    pub forehead: f32,
+    pub cheeks: f32,
+}
+
+impl Skin {
+    /// Of a crop in RGB 0-1, line after line, whose mesh points lie at `at`, in crop pixels.
+    pub(crate) fn of(crop: &[f32], at: impl Fn(usize) -> [f32; 2]) -> Self {
+        let forehead = mean(crop, FOREHEAD.iter().map(|i| at(*i)));
+        let cheeks = mean(crop, CHEEKS.iter().map(|i| at(*i)));
+        let colour = std::array::from_fn(|c| (forehead[c] + cheeks[c]) / 2.0);
+        Self { colour, forehead: luma(forehead), cheeks: luma(cheeks) }
+    }
+}
+
+fn luma([r, g, b]: [f32; 3]) -> f32 {
+    0.299 * r + 0.587 * g + 0.114 * b
+}
+
+/// The mean colour, 0-255, of the squares about `points`.
+fn mean(crop: &[f32], points: impl Iterator<Item = [f32; 2]>) -> [f32; 3] {
+    let (mut sum, mut count) = ([0.0; 3], 0.0f32);
+    for [x, y] in points {
+        // A point that is no number or far outside is held at the crop's edge.
+        let place = |v: f32| (v.clamp(0.0, (SIDE - 1) as f32) as usize).clamp(REACH, SIDE - 1 - REACH);
+        let (x, y) = (place(x), place(y));
+        for row in y - REACH..=y + REACH {
+            let from = 3 * (row * SIDE + x - REACH);
+            for pixel in crop[from..from + 3 * (2 * REACH + 1)].as_chunks::<3>().0 {
+                (0..3).for_each(|c| sum[c] += pixel[c]);
+                count += 1.0;
+            }
+        }
+    }
+    sum.map(|v| 255.0 * v / count.max(1.0))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_colour_is_that_about_the_points_and_points_outside_do_no_harm() {
+        let mut crop = vec![0.0; 3 * SIDE * SIDE];
+        crop.as_chunks_mut::<3>().0.iter_mut().for_each(|p| *p = [0.8, 0.4, 0.2]);
+        let skin = Skin::of(&crop, |i| [i as f32 * 3.0 - 300.0, f32::NAN]);
+        assert!((skin.colour[0] - 204.0).abs() < 0.1 && (skin.colour[2] - 51.0).abs() < 0.1, "{skin:?}");
+        assert!((skin.forehead - skin.cheeks).abs() < 0.01);
+    }
+}
