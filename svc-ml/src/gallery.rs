@@ -7,6 +7,7 @@ use zeroize::Zeroizing;
 use crate::{
     calibration::{FaceComparison, compare_faces},
     error::Error,
+    open_set::identified,
 };
 
 /// What a template is of.
@@ -127,9 +128,8 @@ impl Gallery {
         Ok(template.map(|template| voice::compare(probe, &template)))
     }
 
-    /// The likeliest voice of the project (1:N, open set). Its log odds are bounded by the data behind them, so they
-    /// cannot carry a correction for the size of the gallery as those of faces do; the 1:1 threshold stands.
-    /// `except` is passed over.
+    /// The likeliest voice of the project (1:N, open set: `matched` says whether it is near enough among so many, see
+    /// [`identified`]); `except` is passed over.
     ///
     /// # Errors
     /// [`Error::Voice`] or [`Error::Malformed`] when a template is malformed.
@@ -139,7 +139,9 @@ impl Gallery {
         except: Option<&str>,
     ) -> Result<Option<Nearest<Comparison>>, Error> {
         let mut best: Option<(&Enrolled, Comparison)> = None;
+        let mut candidates = 0;
         for enrolled in others(&self.voices, except) {
+            candidates += 1;
             let comparison = voice::compare(probe, &voice_from_bytes(&enrolled.bytes)?);
             // Scores above another threshold are not comparable; how far above their own they are is.
             let lead = |c: &Comparison| c.score - c.threshold;
@@ -147,7 +149,7 @@ impl Gallery {
                 best = Some((enrolled, comparison));
             }
         }
-        Ok(best.map(|(enrolled, comparison)| enrolled.near(comparison)))
+        Ok(best.map(|(enrolled, comparison)| enrolled.near(identified(comparison, candidates))))
     }
 }
 

@@ -24,6 +24,7 @@ mod identity;
 pub mod judge;
 mod judged;
 mod matching;
+mod open_set;
 mod pipeline;
 mod portrait;
 mod recording;
