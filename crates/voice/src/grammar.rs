@@ -54,6 +54,8 @@ impl Grammar {
     pub(crate) fn any(tokenizer: &Tokenizer, words: &[&str]) -> Self {
         let mut lexicon = Lexicon::default();
         words.iter().enumerate().for_each(|(i, w)| lexicon.add(tokenizer, w, i as Word));
+        // Afterwards: a word of the vocabulary that sounds like a letter keeps its own spelling.
+        words.iter().enumerate().for_each(|(i, w)| lexicon.add_letter_names(tokenizer, w, i as Word));
         Self { order: Order::Any, lexicons: vec![lexicon], marks: Marks::new(tokenizer) }
     }
 
@@ -62,6 +64,7 @@ impl Grammar {
         let lexicon = |(i, word): (usize, &String)| {
             let mut lexicon = Lexicon::default();
             lexicon.add(tokenizer, word, i as Word);
+            lexicon.add_letter_names(tokenizer, word, i as Word);
             lexicon
         };
         let lexicons = words.iter().enumerate().map(lexicon).collect();
@@ -139,6 +142,30 @@ const SPACED: u16 = 0;
 const FIGURES: u16 = 1;
 const GLUED: u16 = 2;
 
+/// How the names of letters are written where they are taken for words.
+const LETTERS: [(&str, &[&str]); 20] = [
+    ("b", &["be", "bee"]),
+    ("c", &["see", "sea"]),
+    ("d", &["dee"]),
+    ("f", &["eff"]),
+    ("g", &["gee"]),
+    ("i", &["eye"]),
+    ("j", &["jay"]),
+    ("k", &["kay"]),
+    ("l", &["el", "ell"]),
+    ("m", &["em"]),
+    ("n", &["en"]),
+    ("o", &["oh"]),
+    ("p", &["pee", "pea"]),
+    ("q", &["queue", "cue"]),
+    ("r", &["are"]),
+    ("t", &["tea", "tee"]),
+    ("u", &["you"]),
+    ("x", &["ex"]),
+    ("y", &["why"]),
+    ("z", &["zed", "zee"]),
+];
+
 /// Prefix trees over the spellings of words, with three roots.
 struct Lexicon {
     nodes: Vec<Node>,
@@ -171,6 +198,16 @@ impl Lexicon {
         if let Some(digit) = spoken {
             self.insert(SPACED, &tokenizer.encode(&digit.to_string(), true), index, true);
             self.insert(FIGURES, &tokenizer.encode(&digit.to_string(), false), index, true);
+        }
+    }
+
+    /// A letter said alone is often written as the word that sounds like its name.
+    fn add_letter_names(&mut self, tokenizer: &Tokenizer, word: &str, index: Word) {
+        let names = LETTERS.iter().filter(|(letter, _)| *letter == word).flat_map(|(_, names)| *names);
+        for name in names {
+            for text in [(*name).to_owned(), capitalised(name)] {
+                self.insert(SPACED, &tokenizer.encode(&text, true), index, false);
+            }
         }
     }
 
@@ -262,6 +299,15 @@ mod tests {
         (fixed, any) = (Grammar::fixed(&t, &["two".to_owned()]), Grammar::any(&t, &["two"]));
         assert_eq!(read(&fixed, &tokens(&t, SPELLINGS[0])), None);
         assert_eq!(read(&any, &tokens(&t, SPELLINGS[0])), None);
+    }
+
+    #[test]
+    fn a_letter_may_be_written_as_the_word_that_sounds_like_it_but_not_against_a_real_word() {
+        let t = small();
+        let name = t.encode("tee", true);
+        assert_eq!(read(&Grammar::fixed(&t, &["t".to_owned()]), &name), Some(vec![0]));
+        assert_eq!(read(&Grammar::any(&t, &["t", "tee"]), &name), Some(vec![1]));
+        assert_eq!(read(&Grammar::fixed(&t, &["two".to_owned()]), &name), None);
     }
 
     #[test]
