@@ -52,7 +52,7 @@ impl Done {
 }
 
 /// The session token of a request.
-fn token(headers: &http::HeaderMap) -> Option<String> {
+pub fn token(headers: &http::HeaderMap) -> Option<String> {
     let jar = CookieJar::from_headers(headers);
     jar.get(COOKIE)
         .map(|cookie| cookie.value().to_owned())

@@ -209,6 +209,13 @@ async fn authorize(mut projects: ProjectsClient<Transport>, claims: &Claims) -> 
     })
 }
 
+/// Whether the key may still be used.
+pub async fn is_active(mut projects: ProjectsClient<Transport>, key: &ApiKey) -> bool {
+    let request = AuthorizeApiKeyRequest { api_key_id: key.id.clone(), project_id: key.project_id.clone() };
+    let granted = projects.authorize_api_key(request).await;
+    granted.is_ok_and(|granted| granted.get_ref().state() == ApiKeyState::Active)
+}
+
 /// The public keys of the projects service, and the tokens they have verified lately.
 pub struct Keys {
     projects: ProjectsClient<Transport>,

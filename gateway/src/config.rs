@@ -34,6 +34,8 @@ pub struct Config {
     /// rate limits and idempotency keys are this process's own.
     #[serde(serialize_with = "boot::expose")]
     pub redis_url: Option<SecretString>,
+    /// Seconds after which a live list of transactions is asked again whether its session or key is still good.
+    pub live_check_seconds: u64,
     /// Where customers reach this API, `https://api.example.org`: what the links to samples start with. None: links are
     /// relative.
     pub public_url: Option<String>,
@@ -51,6 +53,7 @@ impl Default for Config {
             trusted_proxies: Vec::new(),
             rate_limit: RateLimit::default(),
             redis_url: None,
+            live_check_seconds: 60,
             public_url: None,
         }
     }

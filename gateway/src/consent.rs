@@ -79,6 +79,32 @@ async fn record(
     if let Some(session_id) = &call.headers.session_id {
         sessions::bind(gateway, call, session_id, &decision.user_fullname).await?;
     }
+    keep(gateway, call, kind, &decision).await?;
+    Ok(Json(ConsentRecorded { flat: decision.clone(), data: decision, message: "consent recorded" }))
+}
+
+/// What somebody at the dashboard has decided of themselves, written down as far as it differs from what counts now.
+///
+/// # Errors
+/// When the ledger does not answer.
+pub async fn decided_here(
+    gateway: &Gateway,
+    call: &Call,
+    user: &str,
+    decided: [(ConsentKind, bool); 2],
+) -> Result<(), Error> {
+    let now = given(gateway, call, Some(user)).await?;
+    for (kind, is_consent_given) in decided {
+        let counts = if kind == ConsentKind::Storage { now.storage } else { now.authorization };
+        if counts != is_consent_given {
+            let decision = Decision { is_consent_given, user_fullname: user.to_owned() };
+            keep(gateway, call, kind, &decision).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn keep(gateway: &Gateway, call: &Call, kind: ConsentKind, decision: &Decision) -> Result<(), Error> {
     let request = RecordConsentRequest {
         project_id: call.project_id(),
         user_fullname: decision.user_fullname.clone(),
@@ -104,7 +130,7 @@ async fn record(
         (_, false) => "authorization_consent_withdrawn",
     };
     call.note(|transaction| transaction.reasons = vec![reason.to_owned()]);
-    Ok(Json(ConsentRecorded { flat: decision.clone(), data: decision, message: "consent recorded" }))
+    Ok(())
 }
 
 impl Decision {

@@ -45,6 +45,8 @@ pub enum Error {
     RoleMayNot,
     #[error("project not found")]
     NoSuchProject,
+    #[error("nothing is kept of this user")]
+    NothingKept,
     #[error("this call is for the dashboard's own pages")]
     ForeignPage,
     #[error("this project's keys may not be used from this web page; add its origin to the project's")]
@@ -131,7 +133,7 @@ impl Error {
             Self::NotMultipart => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::RateLimited(_) | Self::Wait(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::TooSlow => StatusCode::REQUEST_TIMEOUT,
-            Self::NoSuchRoute | Self::NoSuchProject => StatusCode::NOT_FOUND,
+            Self::NoSuchRoute | Self::NoSuchProject | Self::NothingKept => StatusCode::NOT_FOUND,
             Self::Busy | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
             Self::Refused(status, _) => *status,
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,

@@ -31,9 +31,12 @@ mod headers;
 mod health;
 mod idempotency;
 mod json;
+mod live;
 mod match_faces;
+mod measured;
 mod middleware;
 mod openapi;
+mod operations;
 mod process_video;
 mod rate_limit;
 mod record;
@@ -47,6 +50,7 @@ mod shared;
 mod sim_swap;
 mod subjects;
 mod transactions;
+mod try_it;
 mod upload;
 mod webhooks;
 mod what_if;
@@ -95,6 +99,7 @@ pub struct Peers {
 pub async fn app(config: Config, peers: Peers) -> anyhow::Result<axum::Router> {
     anyhow::ensure!(config.max_uploads > 0, "gateway.max_uploads must be at least 1");
     anyhow::ensure!(config.retention_sweep_seconds > 0, "gateway.retention_sweep_seconds must be at least 1");
+    anyhow::ensure!(config.live_check_seconds > 0, "gateway.live_check_seconds must be at least 1");
     anyhow::ensure!(config.upload_seconds > 0, "gateway.upload_seconds must be at least 1");
     if let Some(dir) = &config.spool_dir {
         anyhow::ensure!(dir.is_dir(), "gateway.spool_dir is not a folder: {}", dir.display());
@@ -120,6 +125,7 @@ struct Handles {
     rate_limits: RateLimits,
     answers: Answers,
     geo: geo::Geo,
+    live: live::Live,
     config: Config,
     warmup: Mutex<sessions::Warmup>,
     /// Ends with the last handle.
@@ -137,6 +143,7 @@ impl Gateway {
             rate_limits: RateLimits::new(&config.rate_limit, shared.clone())?,
             answers: Answers::new(shared),
             geo: geo::Geo::open(&config)?,
+            live: live::Live::default(),
             peers,
             config,
         })))
@@ -148,6 +155,10 @@ impl Gateway {
 
     fn geo(&self) -> &geo::Geo {
         &self.0.geo
+    }
+
+    fn live(&self) -> &live::Live {
+        &self.0.live
     }
 
     fn answers(&self) -> &Answers {

@@ -18,8 +18,8 @@ use refusals::Refusals;
 
 use crate::{
     accounts::{self, invitations, projects, second_factor, sign_in, users},
-    api_keys, consent, docauth, enroll, headers, health, match_faces, process_video, retention, rules,
-    samples, sessions, sim_swap, subjects, transactions,
+    api_keys, consent, docauth, enroll, headers, health, live, match_faces, measured, operations,
+    process_video, retention, rules, samples, sessions, sim_swap, subjects, transactions, try_it,
     webhooks::{self, deliveries},
     what_if,
 };
@@ -33,12 +33,14 @@ use crate::{
         sim_swap::get, sim_swap::put, sim_swap::delete,
         process_video::process_video, enroll::face, enroll::voice, match_faces::match_faces, docauth::check,
         transactions::list, transactions::query, transactions::export::export,
-        transactions::get, transactions::put_tags, transactions::put_flag,
+        transactions::get, transactions::put_tags, transactions::put_flag, transactions::related::related,
+        transactions::stats::stats, live::live,
         api_keys::create, api_keys::list, api_keys::get, api_keys::revoke, api_keys::public_keys,
         rules::create, rules::list, rules::get, rules::update, rules::version, rules::validate, rules::schema,
         rules::default, rules::assign, what_if::what_if,
         samples::list, samples::open,
-        subjects::erase, subjects::receipt, retention::get, retention::put,
+        subjects::found::get, subjects::erase, subjects::receipt, measured::tables, try_it::try_it,
+        operations::operations, retention::get, retention::put,
         webhooks::create, webhooks::list, webhooks::get, webhooks::update, webhooks::delete, webhooks::rotate,
         deliveries::test, deliveries::list, deliveries::replay, deliveries::dead_letters,
         deliveries::all_dead_letters, deliveries::replay_dead_letters,
@@ -85,7 +87,7 @@ impl Modify for CallHeaders {
     fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
         for (path, item) in &mut api.paths.paths {
             let recorded = path.starts_with("/api-gateway") || path.starts_with("/api-consent");
-            if recorded && !path.starts_with("/api-gateway/webhooks") {
+            if recorded && path != "/api-gateway/operations" && !path.starts_with("/api-gateway/webhooks") {
                 operations(item).for_each(|operation| {
                     operation.parameters.get_or_insert_default().extend(parameters().map(Into::into));
                 });

@@ -71,20 +71,30 @@ pub async fn process_video(
 ) -> Result<(HeaderMap, Json<Value>), Error> {
     let started = Instant::now();
     let form = Form::receive(&gateway, form, &FIELDS).await?;
-    note_trigger(&call, &form)?;
-    let session_id = session_of(&call, &form)?;
+    decided(&gateway, &call, &form, started).await
+}
+
+/// What the call does with its form, which began to be received at `started`.
+pub async fn decided(
+    gateway: &Gateway,
+    call: &Call,
+    form: &Form,
+    started: Instant,
+) -> Result<(HeaderMap, Json<Value>), Error> {
+    note_trigger(call, form)?;
+    let session_id = session_of(call, form)?;
     let video = form.file("video")?;
     let phrase = form.required_text("phrase")?;
     let upload_ms = started.elapsed().as_millis();
 
-    let user = user_of(&gateway, &call, session_id.as_deref()).await?;
+    let user = user_of(gateway, call, session_id.as_deref()).await?;
     let bind = async {
         match (&session_id, &user) {
-            (Some(session_id), Some(user)) => sessions::bind(&gateway, &call, session_id, user).await,
+            (Some(session_id), Some(user)) => sessions::bind(gateway, call, session_id, user).await,
             _ => Ok(()),
         }
     };
-    let (consents, ()) = tokio::try_join!(consent::given(&gateway, &call, user.as_deref()), bind)?;
+    let (consents, ()) = tokio::try_join!(consent::given(gateway, call, user.as_deref()), bind)?;
     let plan = Plan::new(&call.key, consents);
 
     let user = user.unwrap_or_default();
@@ -96,7 +106,7 @@ pub async fn process_video(
         services: plan.run.iter().map(|service| evidence::ml_service(*service).into()).collect(),
         want_candidate: plan.may_enrol,
     };
-    let seen = if plan.run.is_empty() { None } else { Some(analyze(&gateway, video, header).await?) };
+    let seen = if plan.run.is_empty() { None } else { Some(analyze(gateway, video, header).await?) };
     // What nobody has looked at is not known to be a video, so no later call shall find it.
     let looked_at = seen.is_some();
     let keepable = session_id.as_deref().filter(|_| looked_at);
@@ -105,12 +115,12 @@ pub async fn process_video(
 
     let sampled = plan.may_enrol && looked_at;
     let (enrolled, (), ()) = tokio::join!(
-        enrol(&gateway, &call, &user, &seen, decision.verdict == Verdict::Pass && plan.may_enrol),
-        keep(&gateway, &call, keepable, video),
-        samples::keep(&gateway, &call, sampled, "video", video),
+        enrol(gateway, call, &user, &seen, decision.verdict == Verdict::Pass && plan.may_enrol),
+        keep(gateway, call, keepable, video),
+        samples::keep(gateway, call, sampled, "video", video),
     );
     let services = answer::services(&seen);
-    note_outcome(&call, &services, &decision, &seen, upload_ms);
+    note_outcome(call, &services, &decision, &seen, upload_ms);
     call.note(|transaction| transaction.evidence_json = serde_json::to_string(&basis).ok());
     let body = answer::body(&services, &decision, &call.key.rules_source);
     let mut headers = HeaderMap::new();

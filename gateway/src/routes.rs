@@ -20,13 +20,17 @@ use crate::{
     error::{self, Error},
     health,
     idempotency::idempotent,
+    live,
     match_faces::match_faces,
+    measured,
     middleware::{bound_headers, closed_to_other_origins, cors, identify},
-    openapi,
+    openapi, operations,
     process_video::process_video,
     rate_limit::metered,
     record::{Recorded, recorded},
-    retention, rules, samples, sessions, sim_swap, subjects, transactions, upload,
+    retention, rules, samples, sessions, sim_swap, subjects, transactions,
+    try_it::try_it,
+    upload,
     webhooks::{self, deliveries},
     what_if,
 };
@@ -56,6 +60,9 @@ pub const PATHS: &[&str] = &[
     "/api-transactions/transactions/export",
     "/api-transactions/transactions/{id}",
     "/api-transactions/transactions/{id}/samples",
+    "/api-transactions/transactions/{id}/related",
+    "/api-transactions/stats",
+    "/api-transactions/live",
     "/api-transactions/samples/{id}",
     "/api-transactions/transactions/{id}/tags",
     "/api-transactions/transactions/{id}/flag",
@@ -64,6 +71,9 @@ pub const PATHS: &[&str] = &[
     "/api-projects/keys",
     "/api-projects/subjects/{user}",
     "/api-projects/erasures/{id}",
+    "/api-projects/calibration",
+    "/api-projects/try-it",
+    "/api-gateway/operations",
     "/api-projects/retention",
     "/api-projects/scoring-rules",
     "/api-projects/scoring-rules/schema",
@@ -134,13 +144,19 @@ pub fn router(gateway: Gateway) -> Router {
         .route("/api-transactions/transactions/{id}", get(transactions::get))
         .route("/api-transactions/transactions/{id}/samples", get(samples::list))
         .route("/api-transactions/samples/{id}", get(samples::open))
+        .route("/api-transactions/transactions/{id}/related", get(transactions::related::related))
+        .route("/api-transactions/stats", get(transactions::stats::stats))
+        .route("/api-transactions/live", get(live::live))
         .route("/api-transactions/transactions/{id}/tags", put(transactions::put_tags))
         .route("/api-transactions/transactions/{id}/flag", put(transactions::put_flag))
         .route("/api-projects/public/apikeys", post(api_keys::create).get(api_keys::list))
         .route("/api-projects/public/apikeys/{id}", get(api_keys::get).delete(api_keys::revoke))
         .route("/api-projects/keys", get(api_keys::public_keys))
-        .route("/api-projects/subjects/{user}", delete(subjects::erase))
+        .route("/api-projects/subjects/{user}", get(subjects::found::get).delete(subjects::erase))
         .route("/api-projects/erasures/{id}", get(subjects::receipt))
+        .route("/api-projects/calibration", get(measured::tables))
+        .route("/api-projects/try-it", leaves("process_video", post(try_it).layer(upload())))
+        .route("/api-gateway/operations", get(operations::operations))
         .route("/api-projects/retention", get(retention::get).put(retention::put))
         .route("/api-projects/scoring-rules", post(rules::create).get(rules::list))
         .route("/api-projects/scoring-rules/schema", get(rules::schema))

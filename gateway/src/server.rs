@@ -15,6 +15,8 @@ use tokio::{
 };
 use tower::Layer;
 
+use crate::live::Closing;
+
 /// What the server reads of a request's head at most. More than any client may send ([`crate::headers::MAX_TOTAL`]), so
 /// that a client with a megabyte of device info reads a refusal instead of a closed connection.
 pub const MAX_HEADER_BYTES: usize = 1280 * 1024;
@@ -35,6 +37,8 @@ pub async fn serve(
     shutdown: impl Future<Output = ()>,
 ) -> anyhow::Result<()> {
     let connections = GracefulShutdown::new();
+    let closing = Closing::default();
+    let app = app.layer(Extension(closing.clone()));
     let places = Arc::new(Semaphore::new(MAX_CONNECTIONS));
     let mut shutdown = std::pin::pin!(shutdown);
     loop {
@@ -64,6 +68,7 @@ pub async fn serve(
         }
     }
     drop(listener);
+    closing.0.cancel();
     if tokio::time::timeout(SHUTDOWN_TIME, connections.shutdown()).await.is_err() {
         tracing::warn!("requests still under way were cut off at shutdown");
     }

@@ -1,5 +1,6 @@
 //! Erasure: everything kept of a user is destroyed, everywhere, and a signed receipt says what it was.
 
+pub mod found;
 mod keepers;
 
 use axum::{

@@ -2,6 +2,8 @@
 
 pub mod export;
 mod filter;
+pub mod related;
+pub mod stats;
 
 use axum::{
     Json,

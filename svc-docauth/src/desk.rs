@@ -25,6 +25,8 @@ pub struct Place(
 /// Engines that documents take turns with.
 pub struct Desk<E> {
     places: Arc<Semaphore>,
+    capacity: usize,
+    engines: usize,
     turns: Arc<Semaphore>,
     idle: Arc<Mutex<Vec<E>>>,
     build: Arc<Build<E>>,
@@ -43,6 +45,8 @@ impl<E: Send + 'static> Desk<E> {
         let engines = (0..count).map(|_| build()).collect::<Result<Vec<_>, _>>()?;
         Ok(Self {
             places: Arc::new(Semaphore::new(count + queue)),
+            capacity: count + queue,
+            engines: count,
             turns: Arc::new(Semaphore::new(count)),
             idle: Arc::new(Mutex::new(engines)),
             build: Arc::new(build),
@@ -55,6 +59,11 @@ impl<E: Send + 'static> Desk<E> {
     /// [`Error::Overloaded`].
     pub fn admit(&self) -> Result<Place, Error> {
         self.places.clone().try_acquire_owned().map(Place).map_err(|_| Error::Overloaded)
+    }
+
+    /// How many are admitted and not done, how many can be worked on at once, and how many admitted.
+    pub fn load(&self) -> [usize; 3] {
+        [self.capacity - self.places.available_permits().min(self.capacity), self.engines, self.capacity]
     }
 
     /// Waits for an engine and runs `job` with it on a thread for blocking work. A caller that goes away while it waits
@@ -91,6 +100,7 @@ mod tests {
         let desk = Desk::start(1, 1, || Ok(0)).unwrap();
         let places = (desk.admit().unwrap(), desk.admit().unwrap());
         assert!(matches!(desk.admit(), Err(Error::Overloaded)));
+        assert_eq!(desk.load(), [2, 1, 2]);
         drop(places);
         let place = desk.admit().unwrap();
         assert_eq!(desk.run(place, |_| Ok(7)).await.unwrap(), 7);

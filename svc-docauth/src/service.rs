@@ -60,6 +60,12 @@ impl DocAuth for Documents {
     ) -> Result<Response<wire::CheckDocumentResponse>, Status> {
         Ok(Response::new(encode(self.check(request.into_inner()).await?)))
     }
+
+    async fn load(&self, _: Request<wire::LoadRequest>) -> Result<Response<wire::LoadResponse>, Status> {
+        let [working, workers, places] =
+            self.desk.load().map(|count| u32::try_from(count).unwrap_or(u32::MAX));
+        Ok(Response::new(wire::LoadResponse { working, workers, places }))
+    }
 }
 
 async fn header(

@@ -315,6 +315,30 @@ impl ml_server::Ml for Ml {
         Ok(Response::new(self.warm_up().await?))
     }
 
+    async fn load(&self, _: Request<wire::LoadRequest>) -> Result<Response<wire::LoadResponse>, Status> {
+        let [working, workers, places] =
+            self.workers.load().map(|count| u32::try_from(count).unwrap_or(u32::MAX));
+        Ok(Response::new(wire::LoadResponse { working, workers, places }))
+    }
+
+    async fn list_templates(
+        &self,
+        request: Request<subjects::Subject>,
+    ) -> Result<Response<wire::ListTemplatesResponse>, Status> {
+        let subject = request.into_inner();
+        check_ids(&subject.project_id, &subject.user_fullname)?;
+        let known = self.templates.known(&subject.project_id, &subject.user_fullname).await?;
+        let templates = known.into_iter().map(|known| wire::TemplateInfo {
+            kind: known.modality.as_str().into(),
+            current: known.is_current,
+            usable: known.is_usable,
+            model: known.model,
+            created_at_ms: known.changed_at,
+            samples: known.samples,
+        });
+        Ok(Response::new(wire::ListTemplatesResponse { templates: templates.collect() }))
+    }
+
     async fn list_models(
         &self,
         _: Request<wire::ListModelsRequest>,

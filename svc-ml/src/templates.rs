@@ -57,6 +57,19 @@ impl Models {
     }
 }
 
+/// A template, or what is there towards one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Known {
+    pub modality: Modality,
+    pub model: String,
+    /// Made by the model in use, so that it can be compared with.
+    pub is_current: bool,
+    pub is_usable: bool,
+    pub changed_at: i64,
+    /// Enrolments it is the mean of.
+    pub samples: u32,
+}
+
 #[derive(Default)]
 struct Cache {
     galleries: HashMap<String, Cached>,
@@ -116,6 +129,38 @@ impl Templates {
         let gallery = Arc::new(opened.map_err(|_| Error::Crashed)??);
         self.keep(project, revision, &gallery);
         Ok(gallery)
+    }
+
+    /// What is enrolled of a user, without what is in it.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn known(&self, project: &str, user: &str) -> Result<Vec<Known>, Error> {
+        let mut known = Vec::new();
+        for subject in self.find_all(project, user).await? {
+            for modality in [Modality::Face, Modality::Voice] {
+                let template = self.store.template(&subject.id, modality.as_str()).await?;
+                let enrolments = self.store.enrolments(&subject.id, modality.as_str()).await?;
+                let newest = enrolments.last().map(|e| (&e.model, e.created_at));
+                let Some((model, changed_at)) =
+                    template.as_ref().map(|t| (&t.model, t.created_at)).or(newest)
+                else {
+                    continue;
+                };
+                known.push(Known {
+                    modality,
+                    is_current: model == self.models.of(modality),
+                    model: model.clone(),
+                    changed_at,
+                    // A template of a video's candidate is of that one alone.
+                    samples: u32::try_from(enrolments.len())
+                        .unwrap_or(u32::MAX)
+                        .max(template.is_some().into()),
+                    is_usable: template.is_some(),
+                });
+            }
+        }
+        Ok(known)
     }
 
     async fn find(&self, project: &str, user: &str) -> Result<Option<Subject>, Error> {

@@ -32,6 +32,7 @@ pub struct Place(
 /// Threads that each own an `E`.
 pub struct Workers<E> {
     places: Arc<Semaphore>,
+    capacity: usize,
     jobs: Option<mpsc::Sender<Job<E>>>,
     threads: Vec<JoinHandle<()>>,
     idle: Arc<AtomicUsize>,
@@ -106,6 +107,7 @@ impl<E: 'static> Workers<E> {
         let (ready, started) = mpsc::channel();
         let mut workers = Self {
             places: Arc::new(Semaphore::new(count + queue)),
+            capacity: count + queue,
             jobs: Some(jobs),
             threads: Vec::new(),
             idle: Arc::new(AtomicUsize::new(count)),
@@ -127,6 +129,15 @@ impl<E: 'static> Workers<E> {
     /// [`Error::Overloaded`].
     pub fn admit(&self) -> Result<Place, Error> {
         self.places.clone().try_acquire_owned().map(Place).map_err(|_| Error::Overloaded)
+    }
+
+    /// How many are admitted and not done, how many can be worked on at once, and how many admitted.
+    pub fn load(&self) -> [usize; 3] {
+        [
+            self.capacity - self.places.available_permits().min(self.capacity),
+            self.threads.len(),
+            self.capacity,
+        ]
     }
 
     /// How many more would be admitted now.
@@ -228,7 +239,9 @@ mod tests {
         let workers = workers(1, 2);
         let places: Vec<_> = (0..3).map(|_| workers.admit().unwrap()).collect();
         assert!(matches!(workers.admit(), Err(Error::Overloaded)));
+        assert_eq!(workers.load(), [3, 1, 3]);
         drop(places);
+        assert_eq!(workers.load(), [0, 1, 3]);
         let place = workers.admit().unwrap();
         assert_eq!(workers.run(place, |_, _| Ok(7)).await.unwrap(), 7);
         assert_eq!(workers.free(), 3);

@@ -31,6 +31,7 @@ mod record;
 mod samples;
 mod seal;
 mod service;
+mod stats;
 mod store;
 mod sweeper;
 mod webhooks;

@@ -1,6 +1,7 @@
 //! Decodes a call, checks it against the limits of [`crate::record`], seals, stores, encodes.
 
 mod convert;
+mod dashboard;
 mod retention;
 mod samples;
 mod subject;
@@ -147,6 +148,27 @@ impl transactions_server::Transactions for Transactions {
         request: Request<wire::ListTransactionsRequest>,
     ) -> Result<Response<wire::ListTransactionsResponse>, Status> {
         Ok(Response::new(self.list(request.into_inner()).await?))
+    }
+
+    async fn stats(
+        &self,
+        request: Request<wire::StatsRequest>,
+    ) -> Result<Response<wire::StatsResponse>, Status> {
+        Ok(Response::new(self.count(request.into_inner()).await?))
+    }
+
+    async fn recent(
+        &self,
+        request: Request<wire::RecentRequest>,
+    ) -> Result<Response<wire::RecentResponse>, Status> {
+        Ok(Response::new(self.lately(request.into_inner()).await?))
+    }
+
+    async fn related(
+        &self,
+        request: Request<wire::GetTransactionRequest>,
+    ) -> Result<Response<wire::RelatedResponse>, Status> {
+        Ok(Response::new(self.relatives(request.get_ref()).await?))
     }
 
     async fn put_tags(

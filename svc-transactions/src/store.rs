@@ -29,9 +29,11 @@ macro_rules! add_tags {
 mod erase;
 mod fraud;
 mod list;
+mod recent;
 mod retention;
 mod row;
 mod samples;
+mod stats;
 
 use std::{collections::HashSet, sync::Arc};
 

@@ -58,7 +58,7 @@ const CALLS = {
 const HELD = {
   viewer: [],
   fraud_analyst: ['transactions.write', 'samples.read', 'subjects.read', 'rules.try'],
-  developer: ['rules.try', 'rules.write', 'keys.read', 'keys.write', 'webhooks.read', 'webhooks.write', 'operations.read'],
+  developer: ['rules.try', 'rules.write', 'keys.read', 'keys.write', 'webhooks.read', 'webhooks.write'],
   admin: Object.keys(CALLS),
   owner: Object.keys(CALLS),
 };

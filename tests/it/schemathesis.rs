@@ -23,6 +23,8 @@ async fn the_server_keeps_the_contract_it_describes() {
         .arg("--config-file")
         .arg(folder.join("schemathesis.toml"))
         .args(["run", "--no-color", "--checks", CHECKS])
+        // An answer without an end: it has scenarios of its own.
+        .args(["--exclude-path", "/api-transactions/live"])
         .args(["--header", &format!("Authorization: Bearer {}", project.key)])
         .arg(format!("{}/openapi.json", project.world.url))
         .current_dir(std::env::temp_dir());

@@ -6,7 +6,7 @@ export interface MeasuredTable {
   /** As in scoring rules. */
   service: string;
   /** The data, and where the figures are from. */
-  measured_on: string;
+  measured_on: string | null;
   genuine: number;
   others: number;
   points: Point[];

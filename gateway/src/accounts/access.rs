@@ -70,18 +70,17 @@ pub const ROLES: [Role; 5] = [Role::Owner, Role::Admin, Role::Developer, Role::F
 
 const VIEWER: &[Permission] = &[P::ProjectsRead, P::TransactionsRead, P::RulesRead];
 const FRAUD_ANALYST: &[Permission] = &[P::TransactionsWrite, P::SamplesRead, P::SubjectsRead, P::RulesTry];
-const DEVELOPER: &[Permission] = &[
-    P::RulesWrite,
-    P::RulesTry,
-    P::KeysRead,
-    P::KeysWrite,
-    P::WebhooksRead,
-    P::WebhooksWrite,
-    P::TryIt,
+const DEVELOPER: &[Permission] =
+    &[P::RulesWrite, P::RulesTry, P::KeysRead, P::KeysWrite, P::WebhooksRead, P::WebhooksWrite, P::TryIt];
+const ADMIN: &[Permission] = &[
+    P::ProjectsWrite,
+    P::SubjectsWrite,
+    P::KeysMint,
     P::OperationsRead,
+    P::AuditRead,
+    P::UsersRead,
+    P::UsersWrite,
 ];
-const ADMIN: &[Permission] =
-    &[P::ProjectsWrite, P::SubjectsWrite, P::KeysMint, P::AuditRead, P::UsersRead, P::UsersWrite];
 const OWNER: &[Permission] = &[P::OwnersWrite];
 
 /// What a role may do: each holds those it stands above.

@@ -113,7 +113,7 @@ fn filled(name: &str, value: String) -> Result<String, Error> {
 }
 
 /// RFC 3339, or milliseconds since 1970, as milliseconds.
-fn time(name: &str, value: &str) -> Result<i64, Error> {
+pub fn time(name: &str, value: &str) -> Result<i64, Error> {
     if let Ok(ms) = value.parse() {
         return Ok(ms);
     }

@@ -32,6 +32,11 @@ pub struct DeliveryData {
     next_attempt_at: Option<String>,
     #[schema(example = "2026-01-31T12:00:00.123Z")]
     created_at: String,
+    /// What is sent, as its beginning: at most 16384 characters, fewer on large pages. Headers are not kept: they hold
+    /// the endpoint's own credentials.
+    #[schema(example = "{\"type\":\"video.processed\"}")]
+    request_body: String,
+    request_truncated: bool,
     /// The latest 20 attempts, oldest first, those before a replay included.
     log: Vec<AttemptData>,
 }
@@ -191,6 +196,8 @@ impl From<wire::Delivery> for DeliveryData {
             attempts: delivery.attempts,
             next_attempt_at: delivery.next_attempt_ms.map(rfc3339),
             created_at: rfc3339(delivery.created_at_ms),
+            request_body: delivery.request_body,
+            request_truncated: delivery.request_truncated,
             log: delivery.log.into_iter().map(AttemptData::from).collect(),
         }
     }

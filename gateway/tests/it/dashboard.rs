@@ -51,7 +51,8 @@ impl accounts_server::Accounts for Stage {
         &self,
         _: tonic::Request<accounts::Who>,
     ) -> Result<Response<accounts::ListProjectsResponse>, Status> {
-        Ok(Response::new(accounts::ListProjectsResponse::default()))
+        let project = accounts::Project { id: PROJECT.into(), ..accounts::Project::default() };
+        Ok(Response::new(accounts::ListProjectsResponse { projects: vec![project] }))
     }
 
     async fn sign_in(

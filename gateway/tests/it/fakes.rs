@@ -65,6 +65,10 @@ pub struct State {
     pub exported: Vec<Result<consent::ExportedConsent, Status>>,
     pub last_videos: Vec<(sessions::PutLastVideoHeader, usize)>,
     pub records: Vec<Transaction>,
+    /// What a count answers, and what was asked to be counted.
+    pub stats: transactions::StatsResponse,
+    pub counted: Vec<transactions::StatsRequest>,
+    pub templates: Vec<ml::TemplateInfo>,
     /// The lists asked for, and how many pages there are.
     pub lists: Vec<transactions::ListTransactionsRequest>,
     pub pages: usize,
@@ -405,7 +409,14 @@ impl consent_server::Consent for Stage {
         &self,
         request: Request<consent::RecordConsentRequest>,
     ) -> Result<Response<consent::ConsentEntry>, Status> {
-        self.set().consent_entries.push(request.into_inner());
+        let request = request.into_inner();
+        let mut state = self.set();
+        let now = state.consents.entry(request.user_fullname.clone()).or_default();
+        match request.kind() {
+            consent::ConsentKind::Storage => now.storage = request.given,
+            _ => now.authorization = request.given,
+        }
+        state.consent_entries.push(request);
         Ok(Response::new(consent::ConsentEntry::default()))
     }
 
@@ -463,6 +474,17 @@ async fn enrolment(mut stream: Streaming<ml::EnrollRequest>) -> Result<(ml::Enro
 
 #[tonic::async_trait]
 impl ml_server::Ml for Stage {
+    async fn load(&self, _: Request<ml::LoadRequest>) -> Result<Response<ml::LoadResponse>, Status> {
+        Ok(Response::new(ml::LoadResponse { working: 5, workers: 2, places: 18 }))
+    }
+
+    async fn list_templates(
+        &self,
+        _: Request<Subject>,
+    ) -> Result<Response<ml::ListTemplatesResponse>, Status> {
+        Ok(Response::new(ml::ListTemplatesResponse { templates: self.set().templates.clone() }))
+    }
+
     async fn find_subject(&self, _: Request<Subject>) -> Result<Response<Remains>, Status> {
         Ok(self.kept("ml"))
     }
@@ -550,7 +572,8 @@ impl ml_server::Ml for Stage {
         &self,
         _: Request<ml::ListModelsRequest>,
     ) -> Result<Response<ml::ListModelsResponse>, Status> {
-        Ok(Response::new(ml::ListModelsResponse::default()))
+        let model = ml::Model { name: "yunet".into(), licence: "MIT".into(), ..ml::Model::default() };
+        Ok(Response::new(ml::ListModelsResponse { version: "7".into(), models: vec![model] }))
     }
 }
 
@@ -574,6 +597,55 @@ impl doc_auth_server::DocAuth for Stage {
 
 #[tonic::async_trait]
 impl transactions_server::Transactions for Stage {
+    async fn stats(
+        &self,
+        request: Request<transactions::StatsRequest>,
+    ) -> Result<Response<transactions::StatsResponse>, Status> {
+        let mut state = self.set();
+        state.counted.push(request.into_inner());
+        Ok(Response::new(state.stats.clone()))
+    }
+
+    /// In the order they were recorded.
+    async fn recent(
+        &self,
+        request: Request<transactions::RecentRequest>,
+    ) -> Result<Response<transactions::RecentResponse>, Status> {
+        let request = request.into_inner();
+        let state = self.set();
+        let ours = state.records.iter().filter(|t| t.project_id == request.project_id);
+        let from = request
+            .after_id
+            .as_ref()
+            .map_or(Some(0), |id| ours.clone().position(|t| t.id == *id).map(|at| at + 1));
+        let wanted = |t: &&Transaction| {
+            t.created_at_ms + i64::from(t.duration_ms) >= request.since_ms && !request.known.contains(&t.id)
+        };
+        let new: Vec<_> = ours.skip(from.unwrap_or(usize::MAX)).filter(wanted).cloned().collect();
+        Ok(Response::new(transactions::RecentResponse {
+            ids: new.iter().map(|t| t.id.clone()).collect(),
+            transactions: new,
+        }))
+    }
+
+    async fn related(
+        &self,
+        request: Request<transactions::GetTransactionRequest>,
+    ) -> Result<Response<transactions::RelatedResponse>, Status> {
+        let request = request.into_inner();
+        let state = self.set();
+        let ours = |t: &&Transaction| t.project_id == request.project_id;
+        if !state.records.iter().filter(ours).any(|t| t.id == request.id) {
+            return Err(Status::not_found("transaction not found"));
+        }
+        let others = state.records.iter().filter(ours).filter(|t| t.id != request.id).cloned();
+        let related = others.map(|transaction| transactions::RelatedTransaction {
+            transaction: Some(transaction),
+            by: vec!["user".into()],
+        });
+        Ok(Response::new(transactions::RelatedResponse { related: related.collect() }))
+    }
+
     async fn find_subject(&self, _: Request<Subject>) -> Result<Response<Remains>, Status> {
         Ok(self.kept("transactions"))
     }

@@ -4,6 +4,7 @@
 
 mod access;
 mod consent;
+mod console;
 mod customer;
 mod dashboard;
 mod documents;
@@ -12,6 +13,7 @@ mod fakes;
 mod geo;
 mod idempotency;
 mod listener;
+mod live;
 mod process_video;
 mod projects;
 mod rate_limit;

@@ -106,6 +106,27 @@ async fn a_template_is_never_replaced_and_a_missing_one_is_added() {
 }
 
 #[tokio::test]
+async fn what_is_enrolled_is_told_by_kind_and_model() {
+    testkit::each_db(&crate::MIGRATIONS, async |db| {
+        let templates = templates(&db);
+        assert!(templates.known("p", "a").await.unwrap().is_empty());
+        templates.enrol(whose("p", "a"), &candidate(5)).await.unwrap();
+        let known = templates.known("p", "a").await.unwrap();
+        let face = Known {
+            modality: Modality::Face,
+            model: "f 1".into(),
+            is_current: true,
+            is_usable: true,
+            changed_at: NOW,
+            samples: 1,
+        };
+        assert_eq!(known, [face]);
+        assert!(templates.known("q", "a").await.unwrap().is_empty(), "another project's");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn another_process_is_seen_at_the_next_call() {
     testkit::each_db(&crate::MIGRATIONS, async |db| {
         let (here, there) = (templates(&db), templates(&db));

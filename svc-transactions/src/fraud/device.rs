@@ -79,16 +79,27 @@ const MARKS: [&str; 13] = [
     "electron-headless",
 ];
 
+/// The device's own id.
+pub fn id(info: &Value) -> Option<String> {
+    own_id(&fields(info))
+}
+
+fn own_id(fields: &[Field<'_>]) -> Option<String> {
+    IDS.iter().find_map(|name| text(fields, name))
+}
+
+fn text(fields: &[Field<'_>], name: &str) -> Option<String> {
+    let field = fields.iter().find(|field| field.name == name)?;
+    field.value.as_str().map(str::trim).filter(|text| !text.is_empty()).map(short)
+}
+
 /// What tells the device of `info` from another: its id, or else a description of its kind.
 pub fn identity(info: &Value) -> Option<String> {
     let fields = fields(info);
-    let text = |name: &str| {
-        let field = fields.iter().find(|field| field.name == name)?;
-        field.value.as_str().map(str::trim).filter(|text| !text.is_empty()).map(short)
-    };
-    if let Some(id) = IDS.iter().find_map(|name| text(name)) {
+    if let Some(id) = own_id(&fields) {
         return Some(id);
     }
+    let text = |name: &str| text(&fields, name);
     let mut kinds: Vec<_> = KINDS.iter().filter_map(|name| Some(format!("{name}={}", text(name)?))).collect();
     // The version in a browser's description changes with each update; its words do not.
     let agent = text("useragent").map(|agent| agent.replace(|c: char| c.is_ascii_digit(), ""));

@@ -22,6 +22,8 @@ pub struct Observation {
     pub country: Option<Country>,
     /// What tells its device from another.
     pub device: Option<String>,
+    /// The device's own id.
+    pub device_id: Option<String>,
     /// What speaks for an emulated device, as `field=value`.
     pub emulator: Option<String>,
 }
@@ -71,6 +73,7 @@ impl Observation {
             place: place(&geo),
             country: geo["country"].as_str().and_then(Country::parse),
             device: device::identity(&info),
+            device_id: device::id(&info),
             emulator: device::emulator(&info),
         }
     }

@@ -96,6 +96,7 @@ impl Worker {
             None => Vec::new(),
         };
         let traits = self.traits(&now)?;
+        let device_id = now.device_id.clone();
         let history = self.history(row, &subjects, &traits).await?;
         let user = self.store.around_subject(row, &subjects).await?;
         let session = self.store.around_session(row).await?;
@@ -127,6 +128,7 @@ impl Worker {
             found_at_ms: now_ms,
             hits,
             traits,
+            device: self.device(device_id.as_deref())?,
             event,
         })
     }
@@ -154,6 +156,12 @@ impl Worker {
         let seen = device.into_iter().chain(country);
         seen.map(|(name, value)| Ok(Trait { name, hashes: seal::trait_hashes(&self.ring, name, value)? }))
             .collect()
+    }
+
+    /// What other transactions of the same device are found by. A description of a kind of device is no device.
+    fn device(&self, id: Option<&str>) -> Result<Option<Vec<u8>>, Error> {
+        let Some(id) = id else { return Ok(None) };
+        Ok(seal::trait_hashes(&self.ring, "device_id", id)?.into_iter().next())
     }
 
     async fn history(&self, row: &Row, subjects: &[Vec<u8>], traits: &[Trait]) -> Result<History, Error> {

@@ -50,7 +50,7 @@ impl Store {
     }
 
     /// Empties these rows of the project, in one database transaction: `sealed` takes the place of what was personal;
-    /// the user's hash, the session, the trigger, the tags and the evidence of fraud go too. Answers how many were there.
+    /// the user's hash, the session, the trigger, the tags, the device's hash and the evidence of fraud go too. Answers how many were there.
     pub async fn anonymise(
         &self,
         project: &str,
@@ -61,6 +61,7 @@ impl Store {
         const UNTAG: &str = "DELETE FROM transaction_tags WHERE id = $1";
         // What the rules are looking at just now is written only while it waits; they take this row first, too.
         const UNWAIT: &str = "DELETE FROM fraud_pending WHERE id = $1";
+        const UNDEVICE: &str = "DELETE FROM transaction_devices WHERE id = $1";
         const UNPROVE: &str = "UPDATE fraud_hits SET sealed = $2 WHERE id = $1";
         let nothing: &[u8] = &[];
         let rows: Vec<_> = rows.collect();
@@ -72,6 +73,7 @@ impl Store {
                 let empty = query(EMPTY).bind(id.as_str()).bind(project).bind(sealed);
                 emptied += empty.execute(&mut *tx).await?.rows_affected();
                 query(UNTAG).bind(id.as_str()).execute(&mut *tx).await?;
+                query(UNDEVICE).bind(id.as_str()).execute(&mut *tx).await?;
                 query(UNPROVE).bind(id.as_str()).bind(nothing).execute(&mut *tx).await?;
             }
             tx.commit().await?;

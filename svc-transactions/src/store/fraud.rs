@@ -10,6 +10,8 @@ use crate::{
 
 const HIT: &str = "INSERT INTO fraud_hits (id, rule, project_id, created_at, found_at, sealed) \
                    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id, rule) DO NOTHING";
+const DEVICE: &str = "INSERT INTO transaction_devices (id, project_id, device_hash, created_at) \
+                      VALUES ($1, $2, $3, $4) ON CONFLICT (id) DO NOTHING";
 const FLAG: &str = "UPDATE transactions SET has_fraud = 1 WHERE id = $1";
 const SEEN: &str = "INSERT INTO fraud_seen (project_id, subject_hash, trait, value_hash, first_at, last_at) \
                     VALUES ($1, $2, $3, $4, $5, $5) \
@@ -29,6 +31,10 @@ macro_rules! add_findings {
         }
         if !$evaluation.hits.is_empty() {
             query(FLAG).bind($id).execute(&mut *$tx).await?;
+        }
+        if let Some(device) = &$evaluation.device {
+            let made = query(DEVICE).bind($id).bind(&$evaluation.project_id).bind(device);
+            made.bind($evaluation.at_ms).execute(&mut *$tx).await?;
         }
         for one in &$evaluation.traits {
             let (Some(subject), Some(hash)) = (&$evaluation.subject_hash, one.hashes.first()) else {
@@ -75,6 +81,8 @@ pub struct Evaluation {
     pub found_at_ms: i64,
     pub hits: Vec<Found>,
     pub traits: Vec<Trait>,
+    /// The keyed hash of the device's own id, if it told one.
+    pub device: Option<Vec<u8>>,
     /// Tells of the hits.
     pub event: Option<Event>,
 }

@@ -18,7 +18,7 @@ use crate::{
 /// Rows looked at for one page at most, in windows that grow: most pages are full after the first.
 pub const WALK: [u32; 2] = if cfg!(test) { [5, 20] } else { [250, 750] };
 /// Encrypted bytes of a page; it ends early then, with a cursor. What it holds must fit one message.
-const PAGE_BYTES: usize = 2 * 1024 * 1024;
+pub const PAGE_BYTES: usize = 2 * 1024 * 1024;
 
 /// What a list answers: rows, newest first, and where the next page goes on.
 #[derive(Debug)]

@@ -14,11 +14,11 @@ use crate::{
 
 macro_rules! delivery_columns {
     () => {
-        "id, endpoint_id, transaction_id, event, status, attempts, due_at, claim, created_at, sealed_log"
+        "id, endpoint_id, transaction_id, event, status, attempts, due_at, claim, created_at, sealed_log, sealed"
     };
 }
 
-/// A delivery as the database sees it, without its payload.
+/// A delivery as the database sees it.
 #[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
 pub struct DeliveryRow {
     pub id: String,
@@ -32,6 +32,8 @@ pub struct DeliveryRow {
     pub claim: Option<String>,
     pub created_at: i64,
     pub sealed_log: Option<Vec<u8>>,
+    /// The payload, encrypted.
+    pub sealed: Vec<u8>,
 }
 
 /// A delivery whose next attempt is the claimant's to make, until its lease ends.

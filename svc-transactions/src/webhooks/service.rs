@@ -27,6 +27,9 @@ use crate::{
 /// Endpoints of one key, and those a list answers at most.
 const MAX_OF_KEY: i64 = 20;
 const MAX_LISTED: i64 = 500;
+/// Characters shown of what is sent: of one delivery, and of all on a page together.
+const MAX_SHOWN: usize = 16 * 1024;
+const PAGE_SHOWN: usize = 512 * 1024;
 const DEFAULT_PAGE: u32 = 50;
 const MAX_PAGE: u32 = 200;
 
@@ -168,7 +171,9 @@ impl Webhooks {
         let more = rows.len() > size as usize;
         rows.truncate(size as usize);
         let next_cursor = rows.last().filter(|_| more).map(|last| last.id.clone()).unwrap_or_default();
-        let deliveries = rows.into_iter().map(|row| self.delivery(row)).collect::<Result<_, _>>()?;
+        // All of a page must fit one message.
+        let shown = MAX_SHOWN.min(PAGE_SHOWN / rows.len().max(1));
+        let deliveries = rows.into_iter().map(|row| self.shown(row, shown)).collect::<Result<_, _>>()?;
         Ok(wire::ListDeliveriesResponse { deliveries, next_cursor })
     }
 
@@ -219,6 +224,14 @@ impl Webhooks {
     }
 
     fn delivery(&self, row: DeliveryRow) -> Result<wire::Delivery, Error> {
+        self.shown(row, MAX_SHOWN)
+    }
+
+    /// With at most so many characters of what is sent.
+    fn shown(&self, row: DeliveryRow, most: usize) -> Result<wire::Delivery, Error> {
+        let payload = self.outbox.open(&row.id, &row.sealed)?;
+        let payload = String::from_utf8_lossy(&payload);
+        let request_body: String = payload.chars().take(most).collect();
         let log =
             self.keeper.log(&row.id, row.sealed_log.as_deref())?.into_iter().map(|attempt| wire::Attempt {
                 at_ms: attempt.at_ms,
@@ -229,6 +242,8 @@ impl Webhooks {
             });
         Ok(wire::Delivery {
             log: log.collect(),
+            request_truncated: request_body.len() < payload.len(),
+            request_body,
             webhook_id: row.endpoint_id,
             transaction_id: row.transaction_id,
             event: row.event,

@@ -85,6 +85,12 @@ async fn what_was_not_taken_is_sent_again_under_the_same_id() {
         assert_eq!(statuses, [500, 302, 200]);
         let excerpt = delivered.log[0].response_excerpt.as_deref().unwrap();
         assert!(excerpt.starts_with("answer 500  xxx") && excerpt.len() == 512, "{excerpt}");
+        assert_eq!(
+            delivered.request_body.as_bytes(),
+            &arrived[0].body[..],
+            "what was sent can be read again"
+        );
+        assert!(!delivered.request_truncated);
         let hook = customer.get(&hook.id).await;
         assert_eq!((hook.success_count, hook.failure_count), (1, 2));
     })

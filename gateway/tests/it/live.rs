@@ -1,0 +1,123 @@
+//! The live list: told as it happens, resumed where it broke off, ended with the key.
+
+use std::time::Duration;
+
+use axum::{
+    body::Body,
+    http::{Request, Response},
+};
+use gateway::Config;
+use http_body_util::BodyExt;
+use proto::{projects::ApiKeyState, transactions::Transaction};
+use tower::ServiceExt;
+
+use crate::{
+    customer::Customer,
+    fakes::{KEY, PROJECT},
+};
+
+fn now_ms() -> i64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
+    since.as_millis() as i64
+}
+
+fn record(customer: &Customer, project: &str, id: &str) {
+    customer.stage.set().records.push(Transaction {
+        id: id.into(),
+        project_id: project.into(),
+        kind: "process_video".into(),
+        created_at_ms: now_ms(),
+        ..Transaction::default()
+    });
+}
+
+async fn listen(customer: &Customer, last: Option<&str>) -> Response<Body> {
+    let mut request =
+        Request::get("/api-transactions/live").header("authorization", format!("Bearer {}", customer.key));
+    if let Some(last) = last {
+        request = request.header("last-event-id", last);
+    }
+    customer.app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap()
+}
+
+/// What comes until `end` has come; all of it when the stream ends.
+async fn until(stream: &mut Response<Body>, end: &str) -> String {
+    let mut read = String::new();
+    let reading = async {
+        while !read.contains(end) {
+            let Some(frame) = stream.body_mut().frame().await else { break };
+            read.push_str(std::str::from_utf8(&frame.unwrap().into_data().unwrap()).unwrap());
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(20), reading).await.expect("the event comes");
+    read
+}
+
+#[tokio::test]
+async fn what_is_recorded_is_told_to_all_who_listen_to_the_project_once() {
+    let customer = Customer::new().await;
+    let (mut one, mut two) = (listen(&customer, None).await, listen(&customer, None).await);
+    assert_eq!(one.headers()["content-type"], "text/event-stream");
+    assert_eq!(one.headers()["cache-control"], "no-store");
+    assert!(until(&mut one, "listening").await.contains("retry: 2000"));
+    record(&customer, "project-2", "theirs");
+    record(&customer, PROJECT, "first");
+    for stream in [&mut one, &mut two] {
+        let told = until(stream, "\"first\"").await;
+        assert!(told.contains("event: transaction\n") && told.contains("id: first\n"), "{told}");
+        assert!(!told.contains("theirs"));
+    }
+    record(&customer, PROJECT, "second");
+    let told = until(&mut one, "\"second\"").await;
+    assert!(!told.contains("first"), "{told}");
+}
+
+#[tokio::test]
+async fn who_comes_back_goes_on_after_the_last_one_read() {
+    let customer = Customer::new().await;
+    for id in ["a", "b", "c"] {
+        record(&customer, PROJECT, id);
+    }
+    let mut stream = listen(&customer, Some("a")).await;
+    let told = until(&mut stream, "\"c\"").await;
+    assert!(!told.contains("id: a\n") && told.contains("id: b\n"), "{told}");
+    record(&customer, PROJECT, "d");
+    let told = until(&mut stream, "\"d\"").await;
+    assert!(!told.contains("id: b\n") && !told.contains("id: c\n"), "told before: {told}");
+}
+
+#[tokio::test]
+async fn a_revoked_key_stops_listening() {
+    let customer = Customer::with(Config { live_check_seconds: 1, ..Config::default() }).await;
+    let mut stream = listen(&customer, None).await;
+    until(&mut stream, "listening").await;
+    customer.stage.set().keys.get_mut(KEY).unwrap().state = ApiKeyState::Revoked.into();
+    let rest = until(&mut stream, "never told").await;
+    assert!(!rest.contains("event:"), "it ended: {rest}");
+}
+
+#[tokio::test]
+async fn a_person_whose_session_ended_stops_listening() {
+    let customer = Customer::with(Config { live_check_seconds: 1, ..Config::default() }).await;
+    customer.stage.set().role = Some(proto::accounts::Role::Viewer);
+    let request = Request::get(format!("/api-transactions/live?project_id={PROJECT}"))
+        .header("cookie", "__Host-biometry-session=the-token-of-a-session");
+    let answered = customer.app.clone().oneshot(request.body(Body::empty()).unwrap()).await;
+    let mut stream = answered.unwrap();
+    assert_eq!(stream.status(), 200);
+    until(&mut stream, "listening").await;
+    customer.stage.set().role = None;
+    until(&mut stream, "never told").await;
+}
+
+#[tokio::test]
+async fn so_many_may_listen_to_a_project_and_no_more() {
+    let customer = Customer::new().await;
+    let mut streams = Vec::new();
+    for _ in 0..32 {
+        streams.push(listen(&customer, None).await);
+    }
+    assert_eq!(listen(&customer, None).await.status(), 503);
+    streams.pop();
+    assert_eq!(listen(&customer, None).await.status(), 200);
+}
