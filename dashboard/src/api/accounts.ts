@@ -1,5 +1,5 @@
-import { ApiError, get, patch, post, query, remove, request } from "./client";
-import type { One, Role } from "./types";
+import { get, patch, post, query, remove } from "./client";
+import type { Role } from "./types";
 
 export interface User {
   id: string;
@@ -60,39 +60,3 @@ export const newRecoveryCodes = (password: string) =>
 
 export const audit = (cursor: string) =>
   get<{ entries: AuditEntry[]; next_cursor: string | null }>(`/api-auth/audit${query({ cursor, limit: 50 })}`);
-
-export interface Operations {
-  services: Record<string, boolean> | { name: string; healthy: boolean; error?: string | null }[];
-  model_pack?: { name?: string; version?: string; models?: Model[] };
-  models?: Model[];
-  queue?: { depth: number; capacity?: number };
-  queue_depth?: number;
-  errors?: { total: number; failed: number; rate?: number; minutes?: number };
-  error_rate?: number;
-  version?: string;
-}
-
-export interface Model {
-  name: string;
-  version?: string;
-  licence?: string;
-  license?: string;
-  sha256?: string;
-}
-
-/** What the server says of itself; one that says no more tells at least which services answer. */
-export async function operations(): Promise<Operations> {
-  try {
-    const found = await get<One<Operations> | Operations>("/api-gateway/operations");
-    return "data" in found ? found.data : found;
-  } catch (error) {
-    if (error instanceof ApiError && error.status === 404) return ready();
-    throw error;
-  }
-}
-
-/** 503 while a service is away, with the same body. */
-async function ready(): Promise<Operations> {
-  const response = await request("/readyz");
-  return { services: ((await response.json()) as { services: Record<string, boolean> }).services };
-}

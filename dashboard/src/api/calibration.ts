@@ -5,8 +5,12 @@ import type { One } from "./types";
 export interface MeasuredTable {
   /** As in scoring rules. */
   service: string;
-  /** The data, and where the figures are from. */
+  /** The data; null: nothing was measured. */
   measured_on: string | null;
+  /** Where the figures stand in the product's repository. */
+  provenance: string | null;
+  /** Whether the people were unknown to training and calibration. */
+  held_out: boolean;
   genuine: number;
   others: number;
   points: Point[];
@@ -15,6 +19,8 @@ export interface MeasuredTable {
 export interface Point {
   /** Share of impostors (or attacks) that pass. */
   fmr: number;
+  /** None passed; `fmr` is what may be so with 95 % confidence. */
+  fmr_is_bound: boolean;
   threshold: number;
   /** Share of genuine people that are refused, with its 95 % interval where there is one. */
   fnmr: number;

@@ -1,18 +1,25 @@
 import { call, get, post } from "./client";
 import type { Consent, One, Receipt } from "./types";
 
+/** A template, without what is in it. */
 export interface Template {
   kind: string;
-  model?: string;
-  created_at?: string;
-  updated_at?: string;
-  samples?: number;
+  model: string;
+  /** Its latest change. */
+  created_at: string;
+  /** Enrolments it is the mean of. */
+  samples: number;
+  /** False: enrolments that do not suffice for a template yet. */
+  usable: boolean;
+  /** Whether the models in use can compare with it. */
+  current: boolean;
 }
 
 export interface Subject {
   user_fullname: string;
   templates: Template[];
-  transactions?: number;
+  /** All that is kept, by service and kind: what an erasure destroys. */
+  kept: { service: string; kind: string; count: number }[];
 }
 
 const user = (name: string) => encodeURIComponent(name);

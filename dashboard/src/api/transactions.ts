@@ -1,9 +1,6 @@
 import { call, get, put, query, refusal, request } from "./client";
 import type { Flag, One, Page, Sample, Transaction } from "./types";
 
-/** So many related transactions are shown. */
-const RELATED = 20;
-
 export const list = (filters: Record<string, string>, cursor: string, signal?: AbortSignal) =>
   get<Page<Transaction>>(`/api-transactions/transactions${query({ limit: 50, ...filters, cursor })}`, signal);
 
@@ -13,24 +10,16 @@ export const one = (id: string, signal?: AbortSignal) =>
 export const samples = (id: string) =>
   get<One<Sample[]>>(`/api-transactions/transactions/${encodeURIComponent(id)}/samples`).then(({ data }) => data);
 
-/** The other transactions of its session, and the latest of its user, newest first. */
-export async function related(
-  { id, session_id, user_fullname }: Transaction,
-  signal?: AbortSignal,
-): Promise<Transaction[]> {
-  const of = async (filter: Record<string, string>) => (await list(filter, "", signal)).data;
-  const found = await Promise.all([
-    session_id ? of({ session_id }) : [],
-    user_fullname ? of({ user: user_fullname }) : [],
-  ]);
-  const others = new Map(
-    found
-      .flat()
-      .filter((other) => other.id !== id)
-      .map((other) => [other.id, other]),
-  );
-  return [...others.values()].sort((a, b) => b.created_at.localeCompare(a.created_at)).slice(0, RELATED);
+export interface Related extends Transaction {
+  /** What it has in common: `session`, `user`, `device`. */
+  related_by: string[];
 }
+
+/** The latest others of the same session, user or device. */
+export const related = (id: string, signal?: AbortSignal) =>
+  get<One<Related[]>>(`/api-transactions/transactions/${encodeURIComponent(id)}/related`, signal).then(
+    ({ data }) => data,
+  );
 
 export const putTags = (id: string, tags: string[]) =>
   put<One<Transaction>>(`/api-transactions/transactions/${encodeURIComponent(id)}/tags`, { tags }).then(

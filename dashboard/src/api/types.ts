@@ -204,6 +204,9 @@ export interface Delivery {
   next_attempt_at: string | null;
   created_at: string;
   log: Attempt[];
+  /** What is sent, as its beginning. */
+  request_body: string;
+  request_truncated: boolean;
 }
 
 export interface ConsentEntry {

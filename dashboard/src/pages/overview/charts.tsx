@@ -1,7 +1,7 @@
 import { Button, Group, Paper, SimpleGrid, Table, Text, Title } from "@mantine/core";
 import { type ReactNode, useMemo, useState } from "react";
 
-import type { Bucket } from "../../api/buckets";
+import type { Bucket } from "../../api/stats";
 import { words } from "../../parts/words";
 import { Plot, type Series } from "./plot";
 import { sums, topReasons } from "./sums";

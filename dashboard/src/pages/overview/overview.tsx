@@ -4,8 +4,7 @@ import { IconVideo } from "@tabler/icons-react";
 import { lazy, Suspense } from "react";
 import { Link, useSearchParams } from "wouter";
 
-import type { Bucket } from "../../api/buckets";
-import { stats } from "../../api/stats";
+import { type Stats, stats } from "../../api/stats";
 import { Empty, Loaded, Page } from "../../parts/page";
 import { useProject } from "../../shell/place";
 import { Reasons } from "./reasons";
@@ -56,22 +55,13 @@ export default function Overview() {
       }
     >
       <Loaded query={query} lines={8}>
-        {({ buckets, newest }) => (
-          <>
-            {newest !== null && (
-              <Text size="sm" c="dimmed">
-                Of the newest {newest.toLocaleString()} calls of this time.
-              </Text>
-            )}
-            <Panels buckets={buckets} daily={SPANS[span].bucket === "day"} />
-          </>
-        )}
+        {(found) => <Panels stats={found} daily={SPANS[span].bucket === "day"} />}
       </Loaded>
     </Page>
   );
 }
 
-function Panels({ buckets, daily }: { buckets: Bucket[]; daily: boolean }) {
+function Panels({ stats: { buckets, reasons_complete }, daily }: { stats: Stats; daily: boolean }) {
   const { total, pass, refer, fail, passRate, p95 } = sums(buckets);
   if (total === 0) {
     return (
@@ -107,7 +97,7 @@ function Panels({ buckets, daily }: { buckets: Bucket[]; daily: boolean }) {
       <Suspense fallback={<Paper p="md" h={320} />}>
         <Charts buckets={buckets} daily={daily} />
       </Suspense>
-      <Reasons buckets={buckets} />
+      <Reasons buckets={buckets} complete={reasons_complete} />
     </>
   );
 }

@@ -1,11 +1,11 @@
 import { Group, Paper, Progress, Stack, Text, Title } from "@mantine/core";
 
-import type { Bucket } from "../../api/buckets";
+import type { Bucket } from "../../api/stats";
 import { words } from "../../parts/words";
 import { topReasons } from "./sums";
 
 /** What spoke against a pass or kept from judging, the most frequent first. */
-export function Reasons({ buckets }: { buckets: Bucket[] }) {
+export function Reasons({ buckets, complete }: { buckets: Bucket[]; complete: boolean }) {
   const reasons = topReasons(buckets, 10);
   const most = reasons[0]?.[1] ?? 1;
   return (
@@ -13,6 +13,11 @@ export function Reasons({ buckets }: { buckets: Bucket[] }) {
       <Title order={2} size="h4" mb="sm">
         Most frequent reasons
       </Title>
+      {!complete && (
+        <Text size="sm" c="dimmed" mb="sm">
+          Counted in the newest decisions of this time alone; there are very many.
+        </Text>
+      )}
       {reasons.length === 0 ? (
         <Text size="sm" c="dimmed">
           Nothing spoke against any call.

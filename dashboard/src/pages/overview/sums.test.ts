@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import type { Bucket } from "../../api/buckets";
+import type { Bucket } from "../../api/stats";
 import { sums, topReasons } from "./sums";
 
 const bucket = (over: Partial<Bucket>): Bucket => ({
@@ -9,6 +9,7 @@ const bucket = (over: Partial<Bucket>): Bucket => ({
   pass: 0,
   refer: 0,
   fail: 0,
+  errors: 0,
   p50_ms: null,
   p95_ms: null,
   reasons: {},

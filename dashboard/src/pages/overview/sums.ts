@@ -1,6 +1,6 @@
 /** What the buckets of a span of time come to. */
 
-import type { Bucket } from "../../api/buckets";
+import type { Bucket } from "../../api/stats";
 
 export interface Sums {
   total: number;

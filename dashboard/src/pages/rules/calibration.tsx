@@ -60,6 +60,7 @@ function Thresholds({ tables, rate, draft }: { tables: MeasuredTable[]; rate: nu
             <Table.Tr>
               <Table.Th>Service</Table.Th>
               <Table.Th ta="right">Threshold</Table.Th>
+              <Table.Th ta="right">Others passing</Table.Th>
               <Table.Th ta="right">Genuine people refused</Table.Th>
               <Table.Th visibleFrom="md">Measured on</Table.Th>
               <Table.Th>Draft</Table.Th>
@@ -76,6 +77,9 @@ function Thresholds({ tables, rate, draft }: { tables: MeasuredTable[]; rate: nu
                     {point ? point.threshold.toFixed(4) : "–"}
                   </Table.Td>
                   <Table.Td ta="right" className="num">
+                    {point ? `${point.fmr_is_bound ? "below " : ""}${percent(point.fmr)}` : "–"}
+                  </Table.Td>
+                  <Table.Td ta="right" className="num">
                     {point ? percent(point.fnmr) : "–"}
                     {point?.fnmr_low !== undefined && point.fnmr_high !== undefined && (
                       <Text size="xs" c="dimmed">
@@ -84,10 +88,11 @@ function Thresholds({ tables, rate, draft }: { tables: MeasuredTable[]; rate: nu
                     )}
                   </Table.Td>
                   <Table.Td visibleFrom="md">
-                    <Text size="sm">{table.measured_on}</Text>
+                    <Text size="sm">{table.measured_on ?? "nothing was measured"}</Text>
                     <Text size="xs" c="dimmed">
                       {table.genuine.toLocaleString()} genuine, {table.others.toLocaleString()} others
-                      {!point && "; too few for this rate"}
+                      {table.held_out ? "" : "; not held out"}
+                      {!point && table.measured_on !== null && "; no point is strict enough for this rate"}
                     </Text>
                   </Table.Td>
                   <Table.Td>

@@ -7,7 +7,6 @@ import {
   Paper,
   SimpleGrid,
   Stack,
-  Table,
   Text,
   Timeline,
   Title,
@@ -19,7 +18,7 @@ import { Link } from "wouter";
 
 import { ApiError } from "../../api/client";
 import { MAY } from "../../api/permissions";
-import { consents, erase, subject, withdraw } from "../../api/subjects";
+import { consents, erase, withdraw } from "../../api/subjects";
 import { save } from "../../api/transactions";
 import type { Consent, Receipt } from "../../api/types";
 import { AllowedButton } from "../../parts/allowed";
@@ -29,6 +28,7 @@ import { Loaded } from "../../parts/page";
 import { When } from "../../parts/time";
 import { words } from "../../parts/words";
 import { useProject } from "../../shell/place";
+import { Kept } from "./kept";
 
 /** A consent that was never recorded is no fault: it is simply not given. */
 async function consentOf(name: string): Promise<Consent> {
@@ -67,7 +67,7 @@ export function SubjectCard({ name }: { name: string }) {
       </Group>
       {receipt && <ReceiptCard receipt={receipt} />}
       <Loaded query={consent}>{(found) => <Consents consent={found} onWithdraw={setWithdrawing} />}</Loaded>
-      <Templates name={name} queryKey={[...key, "templates"]} />
+      <Kept name={name} queryKey={[...key, "kept"]} />
       <Confirm
         opened={withdrawing !== null}
         title={`Withdraw the ${withdrawing === "storage" ? "storage" : "authorization"} consent`}
@@ -182,66 +182,6 @@ function Consents({
         </Paper>
       )}
     </Stack>
-  );
-}
-
-function Templates({ name, queryKey }: { name: string; queryKey: string[] }) {
-  const query = useQuery({
-    queryKey,
-    queryFn: async () => {
-      try {
-        return (await subject(name)).templates;
-      } catch (error) {
-        if (error instanceof ApiError && error.status === 404) return [];
-        if (error instanceof ApiError && error.status === 405) return null;
-        throw error;
-      }
-    },
-  });
-  return (
-    <Paper p="md">
-      <Title order={3} size="h5" mb="xs">
-        Templates
-      </Title>
-      <Loaded query={query} lines={2}>
-        {(templates) =>
-          templates === null ? (
-            <Text size="sm" c="dimmed">
-              This server does not list templates.
-            </Text>
-          ) : templates.length === 0 ? (
-            <Text size="sm" c="dimmed">
-              Nothing biometric is enrolled.
-            </Text>
-          ) : (
-            <Table aria-label="Templates">
-              <Table.Thead>
-                <Table.Tr>
-                  <Table.Th>Kind</Table.Th>
-                  <Table.Th>Model</Table.Th>
-                  <Table.Th ta="right">Made of</Table.Th>
-                  <Table.Th visibleFrom="sm">Enrolled</Table.Th>
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {templates.map((template, index) => (
-                  <Table.Tr key={index}>
-                    <Table.Td>{words(template.kind)}</Table.Td>
-                    <Table.Td className="mono any">{template.model ?? "–"}</Table.Td>
-                    <Table.Td ta="right" className="num">
-                      {template.samples ?? "–"}
-                    </Table.Td>
-                    <Table.Td visibleFrom="sm">
-                      <When at={template.created_at} />
-                    </Table.Td>
-                  </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
-          )
-        }
-      </Loaded>
-    </Paper>
   );
 }
 

@@ -115,7 +115,7 @@ function Detail({ transaction, project }: { transaction: Transaction; project: s
           </Grid.Col>
         )}
       </Grid>
-      <Related transaction={transaction} project={project} />
+      <RelatedCalls id={transaction.id} project={project} />
       <Paper p="md">
         <Title order={2} size="h4" mb="sm">
           The whole record
@@ -215,15 +215,15 @@ function callFacts({
   };
 }
 
-function Related({ transaction, project }: { transaction: Transaction; project: string }) {
+function RelatedCalls({ id, project }: { id: string; project: string }) {
   const query = useQuery({
-    queryKey: ["related", project, transaction.id],
-    queryFn: ({ signal }) => related(transaction, signal),
+    queryKey: ["related", project, id],
+    queryFn: ({ signal }) => related(id, signal),
   });
   return (
     <section aria-labelledby="related">
       <Title order={2} size="h4" mb="sm" id="related">
-        Same session and same user
+        Same session, user or device
       </Title>
       <Loaded query={query} lines={2}>
         {(rows) =>
@@ -233,7 +233,11 @@ function Related({ transaction, project }: { transaction: Transaction; project: 
             </Text>
           ) : (
             <Paper>
-              <TransactionTable rows={rows} caption="Related transactions" />
+              <TransactionTable
+                rows={rows}
+                caption="Related transactions"
+                shares={(row) => row.related_by.join(", ")}
+              />
             </Paper>
           )
         }

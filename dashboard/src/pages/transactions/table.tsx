@@ -9,16 +9,17 @@ import { words } from "../../parts/words";
 
 const MAX_TAGS = 3;
 
-/** Transactions as rows; narrow screens keep the columns that tell most. */
-export function TransactionTable({
-  rows,
-  fresh,
-  caption,
-}: {
-  rows: Transaction[];
+interface Props<T extends Transaction> {
+  rows: T[];
+  /** Those that came just now. */
   fresh?: ReadonlySet<string>;
   caption: string;
-}) {
+  /** A column of what a row has in common with something else. */
+  shares?: (row: T) => string;
+}
+
+/** Transactions as rows; narrow screens keep the columns that tell most. */
+export function TransactionTable<T extends Transaction>({ rows, fresh, caption, shares }: Props<T>) {
   return (
     <Table.ScrollContainer minWidth={340} type="native">
       <Table aria-label={caption}>
@@ -29,6 +30,7 @@ export function TransactionTable({
             <Table.Th visibleFrom="sm" ta="right">
               Score
             </Table.Th>
+            {shares && <Table.Th>Shares</Table.Th>}
             <Table.Th>User</Table.Th>
             <Table.Th visibleFrom="md">Kind</Table.Th>
             <Table.Th visibleFrom="lg">Why</Table.Th>
@@ -38,7 +40,7 @@ export function TransactionTable({
         </Table.Thead>
         <Table.Tbody>
           {rows.map((row) => (
-            <Row key={row.id} row={row} fresh={fresh?.has(row.id) ?? false} />
+            <Row key={row.id} row={row} fresh={fresh?.has(row.id) ?? false} shares={shares?.(row)} />
           ))}
         </Table.Tbody>
       </Table>
@@ -46,7 +48,7 @@ export function TransactionTable({
   );
 }
 
-function Row({ row, fresh }: { row: Transaction; fresh: boolean }) {
+function Row({ row, fresh, shares }: { row: Transaction; fresh: boolean; shares: string | undefined }) {
   const [, navigate] = useLocation();
   const href = `/transactions/${row.id}`;
   const open = (event: React.MouseEvent) => {
@@ -69,6 +71,7 @@ function Row({ row, fresh }: { row: Transaction; fresh: boolean }) {
       <Table.Td visibleFrom="sm" ta="right" className="num">
         {row.score === null ? "–" : row.score.toFixed(1)}
       </Table.Td>
+      {shares !== undefined && <Table.Td>{shares}</Table.Td>}
       <Table.Td>
         <Stack gap={2}>
           <Text size="sm" lineClamp={1} title={row.user_fullname ?? undefined}>

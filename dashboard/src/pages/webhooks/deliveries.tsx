@@ -1,4 +1,4 @@
-import { Accordion, Badge, Group, Paper, SegmentedControl, Stack, Table, Text, Title } from "@mantine/core";
+import { Accordion, Badge, Code, Group, Paper, SegmentedControl, Stack, Table, Text, Title } from "@mantine/core";
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "wouter";
@@ -131,6 +131,13 @@ function Entry({ delivery, onAgain }: { delivery: Delivery; onAgain: () => void 
             </AllowedButton>
           </Group>
           <Text size="sm" fw={600}>
+            Request
+          </Text>
+          <Code block tabIndex={0} role="region" aria-label="Request">
+            {readable(delivery.request_body)}
+            {delivery.request_truncated && "\n…"}
+          </Code>
+          <Text size="sm" fw={600}>
             Answers
           </Text>
           {delivery.log.length === 0 ? (
@@ -169,4 +176,13 @@ function Entry({ delivery, onAgain }: { delivery: Delivery; onAgain: () => void 
       </Accordion.Panel>
     </Accordion.Item>
   );
+}
+
+/** JSON with its lines broken; what is cut off is no JSON, and stays as it is. */
+function readable(body: string): string {
+  try {
+    return JSON.stringify(JSON.parse(body), null, 2);
+  } catch {
+    return body;
+  }
 }
