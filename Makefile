@@ -33,9 +33,13 @@ test: setup check deploy-check ## all tests, in the embedded and in the split de
 	@# start the services' own binaries, which this builds too.
 	cargo test --workspace --locked --no-run
 	cargo test --workspace --locked
+	@# The dashboard in Chromium, against the server that was built above; SCREENSHOTS=folder keeps pictures of every page.
+	cd dashboard && npm test --silent
+	cd tests/dashboard && npm ci --silent --no-audit --no-fund && npm test --silent
 
 check: setup ## formatting and lints
 	cargo fmt --all --check
+	cd dashboard && npm run --silent check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 
 deploy-check: ## the Dockerfile and both compose profiles are well-formed
