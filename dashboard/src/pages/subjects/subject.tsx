@@ -1,16 +1,4 @@
-import {
-  Alert,
-  Badge,
-  Button,
-  Code,
-  Group,
-  Paper,
-  SimpleGrid,
-  Stack,
-  Text,
-  Timeline,
-  Title,
-} from "@mantine/core";
+import { Alert, Badge, Button, Code, Group, Paper, SimpleGrid, Stack, Text, Timeline, Title } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { IconCheck, IconDownload, IconX } from "@tabler/icons-react";
 import { useState } from "react";
