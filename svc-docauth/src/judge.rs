@@ -13,7 +13,7 @@ use proto::docauth::CheckDocumentResponse;
 use crate::{
     desk::Desk,
     error::Error,
-    provider::{InHouse, Provider},
+    provider::{InHouse, Lane, Provider},
     service::encode,
 };
 
@@ -33,7 +33,7 @@ impl Judge {
         let pack = Pack::open(models)?;
         let runtime = Runtime::load(&pack)?;
         let desk = Arc::new(Desk::start(threads.max(1), threads, move || Ok(Engine::load(&runtime)?))?);
-        Ok(Self { inhouse: InHouse::new(desk.clone()), desk, pack })
+        Ok(Self { inhouse: InHouse::new(desk.clone(), Arc::new(Lane::new())), desk, pack })
     }
 
     /// The sum of the models that judge.
