@@ -48,6 +48,7 @@ test('erased after their name was typed; the receipt is signed and names nobody'
   await dialog.getByRole('textbox').fill(USER);
   await dialog.getByRole('button', { name: 'Erase for good' }).click();
   await page.getByTestId('receipt').waitFor();
+  await dialog.waitFor({ state: 'detached' });
   await picture(page, 'subject-erased');
   assert.deepEqual(await serious(page), []);
   const [file] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: /signed receipt/ }).click()]);
