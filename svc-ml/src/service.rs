@@ -327,7 +327,7 @@ impl ml_server::Ml for Ml {
     ) -> Result<Response<wire::ListTemplatesResponse>, Status> {
         let subject = request.into_inner();
         check_ids(&subject.project_id, &subject.user_fullname)?;
-        let known = self.templates.known(&subject.project_id, &subject.user_fullname).await?;
+        let known = self.templates.enrolled(&subject.project_id, &subject.user_fullname).await?;
         let templates = known.into_iter().map(|known| wire::TemplateInfo {
             kind: known.modality.as_str().into(),
             current: known.is_current,

@@ -135,7 +135,7 @@ impl Templates {
     ///
     /// # Errors
     /// When the database fails.
-    pub async fn known(&self, project: &str, user: &str) -> Result<Vec<Known>, Error> {
+    pub async fn enrolled(&self, project: &str, user: &str) -> Result<Vec<Known>, Error> {
         let mut known = Vec::new();
         for subject in self.find_all(project, user).await? {
             for modality in [Modality::Face, Modality::Voice] {

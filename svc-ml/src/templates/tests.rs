@@ -109,9 +109,9 @@ async fn a_template_is_never_replaced_and_a_missing_one_is_added() {
 async fn what_is_enrolled_is_told_by_kind_and_model() {
     testkit::each_db(&crate::MIGRATIONS, async |db| {
         let templates = templates(&db);
-        assert!(templates.known("p", "a").await.unwrap().is_empty());
+        assert!(templates.enrolled("p", "a").await.unwrap().is_empty());
         templates.enrol(whose("p", "a"), &candidate(5)).await.unwrap();
-        let known = templates.known("p", "a").await.unwrap();
+        let known = templates.enrolled("p", "a").await.unwrap();
         let face = Known {
             modality: Modality::Face,
             model: "f 1".into(),
@@ -121,7 +121,7 @@ async fn what_is_enrolled_is_told_by_kind_and_model() {
             samples: 1,
         };
         assert_eq!(known, [face]);
-        assert!(templates.known("q", "a").await.unwrap().is_empty(), "another project's");
+        assert!(templates.enrolled("q", "a").await.unwrap().is_empty(), "another project's");
     })
     .await;
 }
