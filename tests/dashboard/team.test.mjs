@@ -79,12 +79,18 @@ test('nobody changes their own role', async () => {
 test('every change is in the audit log, with before and after', async () => {
   await owner.goto(`${world.url}/dashboard/audit`);
   const log = owner.getByTestId('audit');
-  const entry = log.getByRole('button').filter({ hasText: /role/i }).first();
+  const entry = log
+    .getByRole('button')
+    .filter({ hasText: /role changed/i })
+    .first();
   await entry.waitFor();
   await entry.click();
-  const item = owner.locator('.mantine-Accordion-item').filter({ hasText: /role/i }).first();
-  await item.getByRole('region', { name: 'Before' }).getByText('fraud_analyst').waitFor();
-  await item.getByRole('region', { name: 'After' }).getByText('developer').waitFor();
+  const item = owner
+    .locator('.mantine-Accordion-item')
+    .filter({ has: owner.getByRole('button').filter({ hasText: /role changed/i }) })
+    .first();
+  await item.getByRole('region', { name: 'Before' }).filter({ hasText: 'fraud_analyst' }).waitFor();
+  await item.getByRole('region', { name: 'After' }).filter({ hasText: 'developer' }).waitFor();
   assert.match(await entry.innerText(), /Olivia Owner/);
   await picture(owner, 'audit');
   assert.deepEqual(await serious(owner), []);
