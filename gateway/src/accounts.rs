@@ -87,7 +87,7 @@ fn without_session(answer: impl IntoResponse) -> Response {
 }
 
 /// The one answer to a password, a code or a link.
-fn entered(made: SignInResponse) -> Result<Response, Error> {
+fn entered(made: &SignInResponse) -> Result<Response, Error> {
     match made.outcome() {
         Outcome::SignedIn => Ok(with_session(&made.token, axum::Json(SignedIn { status: "signed_in" }))),
         Outcome::SecondFactor => {

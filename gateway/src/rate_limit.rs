@@ -73,7 +73,7 @@ impl Limit {
             clippy::cast_sign_loss,
             reason = "1e6 / a small rate still fits"
         )]
-        let interval = (SECOND_US as f64 / per_second).round().clamp(1.0, 1e15) as u64;
+        let interval = (SECOND_US as f64 / per_second).floor().clamp(1.0, 1e15) as u64;
         let burst = u64::from(burst);
         let window = seconds(interval.saturating_mul(burst)).max(1);
         let policy = HeaderValue::try_from(format!("\"key\";q={burst};w={window}"))?;

@@ -1,6 +1,5 @@
 //! What pictures at the bounds cost in memory. One test at a time: a process has one high-water mark.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-#![expect(clippy::print_stdout, reason = "the figures are part of the accuracy report")]
 
 use std::{fs, sync::Mutex, thread};
 

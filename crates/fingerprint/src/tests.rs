@@ -19,7 +19,7 @@ impl Finger {
         while spirals.len() < 44 {
             let at = [60.0 + 280.0 * random.f32(), 60.0 + 360.0 * random.f32()];
             if spirals.iter().all(|(p, _)| (p[0] - at[0]).hypot(p[1] - at[1]) > 26.0) {
-                let sign = if spirals.len() % 2 == 0 { 1.0 } else { -1.0 };
+                let sign = if spirals.len().is_multiple_of(2) { 1.0 } else { -1.0 };
                 spirals.push((at, sign));
             }
         }

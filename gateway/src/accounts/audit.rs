@@ -62,12 +62,12 @@ pub struct Asked {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Audit {
     /// Newest first.
-    entries: Vec<Entry>,
+    entries: Vec<AuditEntry>,
     next_cursor: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
-pub struct Entry {
+pub struct AuditEntry {
     id: u64,
     at: String,
     actor: Actor,
@@ -107,12 +107,12 @@ pub async fn list(
     let request = ListAuditRequest { who: person.who(), before, page_size: limit, project_id: project };
     let page = gateway.accounts().list_audit(request).await?.into_inner();
     Ok(Json(Audit {
-        entries: page.entries.into_iter().map(Entry::from).collect(),
+        entries: page.entries.into_iter().map(AuditEntry::from).collect(),
         next_cursor: Some(page.next).filter(|next| *next > 0).map(|next| next.to_string()),
     }))
 }
 
-impl From<accounts::AuditEntry> for Entry {
+impl From<accounts::AuditEntry> for AuditEntry {
     fn from(entry: accounts::AuditEntry) -> Self {
         let json = |text: Option<String>| text.and_then(|text| serde_json::from_str(&text).ok());
         Self {

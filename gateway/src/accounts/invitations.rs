@@ -144,5 +144,5 @@ pub async fn accept(
         client: Some(client),
         replaces: token(&headers).unwrap_or_default(),
     };
-    entered(gateway.accounts().accept_invitation(request).await?.into_inner())
+    entered(&gateway.accounts().accept_invitation(request).await?.into_inner())
 }

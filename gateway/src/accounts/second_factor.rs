@@ -69,7 +69,7 @@ pub async fn finish(
         tonic::Code::NotFound => Error::SignedOut,
         _ => Error::from(status),
     })?;
-    entered(answer.into_inner()).map_err(|error| match error {
+    entered(&answer.into_inner()).map_err(|error| match error {
         Error::WrongCredentials => Error::WrongCode,
         other => other,
     })

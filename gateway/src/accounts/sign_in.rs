@@ -102,7 +102,7 @@ pub async fn sign_in(
     let Credentials { email, password } = json::object(body)?;
     let replaces = token(&headers).unwrap_or_default();
     let request = SignInRequest { email, password, client: Some(client), replaces };
-    entered(gateway.accounts().sign_in(request).await?.into_inner())
+    entered(&gateway.accounts().sign_in(request).await?.into_inner())
 }
 
 /// Ends the session.
@@ -150,7 +150,7 @@ pub async fn password(
     let NewPassword { current_password, new_password } = json::object(body)?;
     let request =
         ChangePasswordRequest { who: person.who(), current_password, new_password, client: Some(client) };
-    entered(gateway.accounts().change_password(request).await?.into_inner())
+    entered(&gateway.accounts().change_password(request).await?.into_inner())
 }
 
 /// One's own sessions, the one used last first.

@@ -274,7 +274,7 @@ async fn the_user_may_come_from_the_session() {
     assert_eq!(nobody.error(), (400, "X-User-Fullname header is required"));
 }
 
-fn rules(documents: Value) -> Value {
+fn rules(documents: &Value) -> Value {
     json!({"version": 1, "services": {"face_liveness": {"mode": "required"}}, "documents": documents})
 }
 
@@ -285,7 +285,7 @@ async fn a_projects_rules_decide_about_documents_and_are_tried_on_the_past() {
     document.checks.push(check("mrz_print_number", CheckOutcome::Failed));
     customer.stage.set().document = Some(document);
     assert_eq!(sent(&customer, &[]).await.body["scoring_result"]["status"], "fail");
-    let lenient = rules(json!({"checks": {"mrz_print_number": "advisory"}, "countries": ["SWE"]}));
+    let lenient = rules(&json!({"checks": {"mrz_print_number": "advisory"}, "countries": ["SWE"]}));
     {
         let mut stage = customer.stage.set();
         stage.rules.insert(("r-1".into(), 3), lenient.to_string());
@@ -311,7 +311,7 @@ async fn a_projects_rules_decide_about_documents_and_are_tried_on_the_past() {
     let same = ask(json!({"kind": "docauth_check"})).await;
     assert_eq!((&same["replayed"], &same["changed"]), (&json!(2), &json!(0)), "{same}");
     let elsewhere =
-        ask(json!({"kind": "docauth_check", "rules": rules(json!({"countries": ["UTO"]}))})).await;
+        ask(json!({"kind": "docauth_check", "rules": rules(&json!({"countries": ["UTO"]}))})).await;
     assert_eq!(elsewhere["verdicts"], json!({"fail": {"fail": 1}, "pass": {"fail": 1}}));
     let reasons = &elsewhere["changes"][0]["new"]["reasons"];
     assert!(reasons.to_string().contains("accepted_country_failed"), "{elsewhere}");

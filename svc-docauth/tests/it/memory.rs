@@ -87,19 +87,19 @@ fn peak_of(documents: u64) {
     let studio = Studio::open().unwrap();
     let drawn = |index| studio.make(index + 1, &Plan::nth(index, Level::Moderate, None)).unwrap().jpeg;
     let large = large();
-    println!("large files: {:?} bytes", large.each_ref().map(Vec::len));
+    eprintln!("large files: {:?} bytes", large.each_ref().map(Vec::len));
     let (process, client) = Process::start();
-    println!("loaded: {} MB", process.peak_mb());
+    eprintln!("loaded: {} MB", process.peak_mb());
     RUNTIME.block_on(async {
         for start in (0..documents).step_by(4) {
             let batch: Vec<_> = (start..documents.min(start + 4)).map(drawn).collect();
             assert!(check(&client, &batch).await.iter().all(|code| *code == Code::Ok));
         }
-        println!("{documents} documents: {} MB", process.peak_mb());
+        eprintln!("{documents} documents: {} MB", process.peak_mb());
         // More at once than there are workers.
         let crowd: Vec<_> = large.iter().cycle().take(4).cloned().collect();
         assert_eq!(check(&client, &crowd).await, vec![Code::Ok; 4]);
-        println!("four pictures of 60 megapixels at once: {} MB", process.peak_mb());
+        eprintln!("four pictures of 60 megapixels at once: {} MB", process.peak_mb());
     });
     let peak = process.peak_mb();
     assert!(peak < MOST_MB, "{peak} MB");

@@ -96,7 +96,10 @@ fn answers_change_as_the_operator_s_own_calibration_predicts() {
     for own in [None, Some(folder)] {
         story_with(
             |config| config.calibrations = own,
-            |world| async { told.lock().unwrap().push((answer(&world).await, world)) },
+            |world| async {
+                let answer = answer(&world).await;
+                told.lock().unwrap().push((answer, world));
+            },
         );
     }
     let told = told.into_inner().unwrap();

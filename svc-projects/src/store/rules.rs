@@ -158,7 +158,7 @@ impl Store {
             let before = before.fetch_optional(&mut *tx).await?.flatten();
             let set = query(SQL).bind(project.as_str()).bind(rules.map(ScoresId::as_str));
             let set = set.execute(&mut *tx).await?.rows_affected() > 0;
-            (set, set.then(|| assigned(&change, before, rules)))
+            (set, set.then(|| assigned(&change, before.as_deref(), rules)))
         })
     }
 
@@ -180,13 +180,13 @@ impl Store {
             let before = before.fetch_optional(&mut *tx).await?.flatten();
             let set = query(SQL).bind(key.as_str()).bind(project.as_str()).bind(rules.map(ScoresId::as_str));
             let set = set.bind(now_ms).execute(&mut *tx).await?.rows_affected() > 0;
-            (set, set.then(|| assigned(&change, before, rules)))
+            (set, set.then(|| assigned(&change, before.as_deref(), rules)))
         })
     }
 }
 
 /// What the audit log says of rules that were assigned.
-fn assigned(change: &Change, before: Option<String>, rules: Option<&ScoresId>) -> Change {
+fn assigned(change: &Change, before: Option<&str>, rules: Option<&ScoresId>) -> Change {
     let (before, after) = (json!({"scores_id": before}), json!({"scores_id": rules.map(ScoresId::as_str)}));
     Change { before: Some(before), after: Some(after), ..change.clone() }
 }

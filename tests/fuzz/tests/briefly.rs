@@ -1,5 +1,4 @@
 //! Every target for some seconds, so that each run of the tests tries it; more with `make fuzz`.
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},

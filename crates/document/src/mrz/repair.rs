@@ -1,7 +1,7 @@
 //! Characters that look alike, told apart by check digits.
 //!
 //! A digit is only ever exchanged for the letter it looks like and the other way round, never for another digit: a changed
-//! figure stays changed. Where a field has a check digit, the exchange must make it right, and be the only one that does.
+//! figure stays changed. Where a field has a check digit, the exchange must make it right, and be the likeliest that does.
 //! Names and states hold no digits, so a digit read there was a letter.
 
 use super::layout::{Class, MrzFormat, Span};
@@ -75,7 +75,7 @@ fn clear_after_names(names: &mut [u8]) {
 }
 
 /// The field and its check digit made to agree by the fewest exchanges; none when they agree already, when nothing makes
-/// them agree, or when two different fields would.
+/// them agree, or when two fields that are as likely would.
 fn solved(field: &[u8], check: u8, class: Class) -> Option<(Vec<u8>, u8)> {
     if agrees(field, check) && (class != Class::Digits || is_numeric(field)) {
         return None;
@@ -99,7 +99,19 @@ fn solved(field: &[u8], check: u8, class: Class) -> Option<(Vec<u8>, u8)> {
             }
         }
     }
-    if single.len() == 1 { single.pop().map(|field| (field, check)) } else { None }
+    fewest_turns(single).map(|field| (field, check))
+}
+
+/// Of fields that all agree with the check digit, the one with the fewest turns between letters and figures: numbers are
+/// issued as runs of both, so a lone letter among figures is the less likely reading. None when two have as few.
+fn fewest_turns(mut fields: Vec<Vec<u8>>) -> Option<Vec<u8>> {
+    let turns =
+        |field: &[u8]| field.windows(2).filter(|w| w[0].is_ascii_digit() != w[1].is_ascii_digit()).count();
+    fields.sort_by_key(|field| turns(field));
+    match fields.as_slice() {
+        [first, second, ..] if turns(first) == turns(second) => None,
+        _ => fields.into_iter().next(),
+    }
 }
 
 fn agrees(field: &[u8], check: u8) -> bool {
@@ -164,6 +176,18 @@ mod tests {
             repair_td3(&FIRST.replace("UTO", "UT0"), &SECOND.replace("L898902C3", "L8989O2C3"));
         assert_eq!(lines, [FIRST, SECOND]);
         assert_eq!(told.len(), 2, "{told:?}");
+    }
+
+    /// The digit would also agree with a D for the last but one zero, and with an I for the second one of the other number.
+    #[test]
+    fn of_several_exchanges_that_agree_the_one_with_the_fewest_turns_is_made() {
+        for (read, right) in [
+            ("T278607031DNK8811042M28072812680152587<<<<46", "TZ7860703"),
+            ("X224311988ESP6802217M36072932314760636<<<<26", "XZ2431198"),
+        ] {
+            let (lines, told) = repair_td3(FIRST, read);
+            assert_eq!((&lines[1][..9], told.len()), (right, 1));
+        }
     }
 
     #[test]
