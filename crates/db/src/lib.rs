@@ -187,3 +187,9 @@ async fn open_postgres(url: &str, config: &Config) -> Result<PgPool, Error> {
 pub fn is_unique_violation(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation)
 }
+
+/// Whether PostgreSQL ended this statement because it and another waited for each other: nothing of it was done, and it may
+/// be tried again. SQLite has one writer, so there it never happens.
+pub fn is_deadlock(error: &sqlx::Error) -> bool {
+    error.as_database_error().is_some_and(|error| error.code().as_deref() == Some("40P01"))
+}

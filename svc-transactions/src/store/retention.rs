@@ -5,6 +5,9 @@ use sqlx::query;
 use super::Store;
 use crate::error::Error;
 
+/// Each lost try means that one who settled got on.
+const MOST_TRIES: u32 = 5;
+
 impl Store {
     /// Makes up to `most` samples of the project that were made before `before_ms` expire now, and answers how many: from
     /// here on they are refused, and what removes expired samples destroys their bytes.
@@ -29,16 +32,29 @@ impl Store {
 
     /// Deletes up to `most` of the project's transactions that were made before `before_ms`, oldest first, with all that
     /// hangs on them, and answers how many.
+    ///
+    /// Whoever settles one takes what waits before the transaction, a deletion the transaction before what waits: where they
+    /// meet, the database ends one of them, and a deletion is tried again.
     pub async fn delete_transactions(&self, project: &str, before_ms: i64, most: u32) -> Result<u64, Error> {
+        for _ in 1..MOST_TRIES {
+            match self.try_delete(project, before_ms, most).await {
+                Err(error) if db::is_deadlock(&error) => {}
+                done => return Ok(done?),
+            }
+        }
+        Ok(self.try_delete(project, before_ms, most).await?)
+    }
+
+    async fn try_delete(&self, project: &str, before_ms: i64, most: u32) -> Result<u64, sqlx::Error> {
         const SQL: &str = "DELETE FROM transactions WHERE id IN (SELECT id FROM transactions \
                            WHERE project_id = $1 AND created_at < $2 ORDER BY created_at, id LIMIT $3)";
-        Ok(db::on!(&self.db, |pool| query(SQL)
+        db::on!(&self.db, |pool| query(SQL)
             .bind(project)
             .bind(before_ms)
             .bind(i64::from(most))
             .execute(pool)
             .await
-            .map(|done| done.rows_affected()))?)
+            .map(|done| done.rows_affected()))
     }
 
     /// Deletes up to `most` deliveries of webhooks that tell about transactions made before `before_ms`.

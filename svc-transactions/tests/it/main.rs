@@ -112,7 +112,8 @@ impl Service {
         db::on!(&db, |pool| sqlx::query_scalar(queued).bind(event).fetch_all(pool).await.expect("a list"))
     }
 
-    async fn tables(&self) -> db::Db {
+    /// Its tables, to stand in for another process that works on them.
+    pub async fn tables(&self) -> db::Db {
         let db = self.db_pool.get_or_init(async || {
             static NONE: sqlx::migrate::Migrator = sqlx::migrate!();
             db::Db::open(&self.db, &NONE).await.expect("the tables")

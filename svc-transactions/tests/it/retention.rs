@@ -25,6 +25,38 @@ async fn made_at(service: &Service, project: &str, at_ms: i64) -> Transaction {
     transaction
 }
 
+/// Only PostgreSQL lets two write at once; the one who settles has taken what waits, and wants the transaction.
+#[tokio::test]
+async fn who_settles_what_is_being_deleted_stops_nobody() {
+    const WAITS: &str = "INSERT INTO fraud_pending (id, claimed_until) VALUES ($1, $2) \
+                         ON CONFLICT (id) DO UPDATE SET claimed_until = EXCLUDED.claimed_until";
+    const TAKEN: &str = "DELETE FROM fraud_pending WHERE id = $1";
+    const BLOCKED: &str = "SELECT COUNT(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' \
+                           AND query LIKE 'DELETE FROM transactions%'";
+    const FOUND: &str = "INSERT INTO fraud_hits (id, rule, project_id, created_at, found_at, sealed) \
+                         VALUES ($1, 'device_switch', 'p1', $2, $2, '')";
+    on_each_database(async |service: Service| {
+        let db::Db::Pg(pool) = service.tables().await else { return };
+        let old = made_at(&service, "p1", NOW - 10 * DAY).await;
+        // Another process has claimed it, so that this one's own fraud rules let it be.
+        sqlx::query(WAITS).bind(&old.id).bind(i64::MAX).execute(&pool).await.unwrap();
+        let mut settling = pool.begin().await.unwrap();
+        sqlx::query(TAKEN).bind(&old.id).execute(&mut *settling).await.unwrap();
+
+        let settle = async {
+            while sqlx::query_scalar::<_, i64>(BLOCKED).fetch_one(&pool).await.unwrap() == 0 {
+                tokio::task::yield_now().await;
+            }
+            sqlx::query(FOUND).bind(&old.id).bind(NOW).execute(&mut *settling).await.unwrap();
+            settling.commit().await.unwrap();
+        };
+        let (swept, ()) = tokio::join!(apply(&service, "p1", NOW - 5 * DAY), settle);
+        assert_eq!(swept.transactions, 1);
+        assert!(service.get("p1", &old.id).await.is_err());
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn only_the_old_of_the_project_go() {
     on_each_database(async |service: Service| {
