@@ -1,7 +1,8 @@
-import { Button, Group, Modal, Stack, Text, TextInput } from "@mantine/core";
+import { Button, Group, Stack, Text, TextInput } from "@mantine/core";
 import { type ReactNode, useState } from "react";
 
 import { sentence } from "../api/client";
+import { Dialog } from "./dialog";
 
 interface Props {
   opened: boolean;
@@ -37,15 +38,7 @@ export function Confirm({ opened, title, children, action, typed, onConfirm, onC
     }
   };
   return (
-    <Modal
-      opened={opened}
-      onClose={close}
-      title={
-        <Text fw={600} component="span">
-          {title}
-        </Text>
-      }
-    >
+    <Dialog opened={opened} onClose={close} title={title}>
       <Stack>
         <div>{children}</div>
         {typed !== undefined && (
@@ -80,6 +73,6 @@ export function Confirm({ opened, title, children, action, typed, onConfirm, onC
           </Button>
         </Group>
       </Stack>
-    </Modal>
+    </Dialog>
   );
 }

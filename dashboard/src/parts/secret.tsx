@@ -1,5 +1,5 @@
-import { ActionIcon, Alert, Button, Code, CopyButton, Group, Stack, Text, Tooltip } from "@mantine/core";
-import { IconAlertTriangle, IconCheck, IconCopy } from "@tabler/icons-react";
+import { ActionIcon, Code, CopyButton, Group, Tooltip } from "@mantine/core";
+import { IconCheck, IconCopy } from "@tabler/icons-react";
 
 /** Text that can be taken along with one press. */
 export function Copyable({ text, label = "Copy" }: { text: string; label?: string }) {
@@ -34,39 +34,7 @@ export function Id({ id, whole = false }: { id: string; whole?: boolean }) {
   );
 }
 
-/** A secret that is shown this once. */
-export function SecretOnce({
-  what,
-  secret,
-  example,
-  onDone,
-}: {
-  what: string;
-  secret: string;
-  example?: string;
-  onDone: () => void;
-}) {
-  return (
-    <Stack>
-      <Alert color="orange" icon={<IconAlertTriangle />} title={`Copy the ${what} now`}>
-        It is shown this once and kept nowhere in clear. Whoever has it can act with it.
-      </Alert>
-      <Block text={secret} label={`Copy the ${what}`} name={what} />
-      {example && (
-        <>
-          <Text size="sm" fw={600}>
-            Ready to run
-          </Text>
-          <Block text={example} label="Copy the command" name="command" />
-        </>
-      )}
-      <Group justify="flex-end">
-        <Button onClick={onDone}>I have kept it</Button>
-      </Group>
-    </Stack>
-  );
-}
-
+/** Text to be taken along as a whole. */
 export function Block({ text, label, name }: { text: string; label: string; name: string }) {
   return (
     <Group align="flex-start" gap="xs" wrap="nowrap">

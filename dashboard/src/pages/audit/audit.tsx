@@ -1,10 +1,11 @@
-import { Accordion, Badge, Code, Group, SimpleGrid, Text } from "@mantine/core";
+import { Accordion, Badge, Group, SimpleGrid, Text } from "@mantine/core";
 import { useInfiniteQuery } from "@tanstack/react-query";
 
 import { audit, type AuditEntry } from "../../api/accounts";
 import { useMe } from "../../api/session";
-import { LoadMore } from "../../parts/load-more";
-import { Empty, Failure, Page, Waiting } from "../../parts/page";
+import { Listed } from "../../parts/listed";
+import { Empty, Page } from "../../parts/page";
+import { Note, Source } from "../../parts/panel";
 import { When } from "../../parts/time";
 import { words } from "../../parts/words";
 
@@ -16,26 +17,24 @@ export default function Audit() {
     initialPageParam: "",
     getNextPageParam: (last) => last.next_cursor || undefined,
   });
-  const entries = query.data?.pages.flatMap((page) => page.entries) ?? [];
   return (
     <Page
       title="Audit log"
       about="Every change of the organisation, and every look at samples: who, what, before and after. Nothing in it can be changed or removed."
     >
-      {query.isPending ? (
-        <Waiting />
-      ) : query.isError ? (
-        <Failure error={query.error} again={() => void query.refetch()} />
-      ) : entries.length === 0 ? (
-        <Empty title="Nothing was changed yet" />
-      ) : (
-        <Accordion variant="contained" order={2} data-testid="audit">
-          {entries.map((entry) => (
-            <Entry key={entry.id} entry={entry} />
-          ))}
-        </Accordion>
-      )}
-      <LoadMore query={query} label="Older entries" />
+      <Listed query={query} rows={(page) => page.entries} more="Older entries">
+        {(entries) =>
+          entries.length === 0 ? (
+            <Empty title="Nothing was changed yet" />
+          ) : (
+            <Accordion variant="contained" order={2} data-testid="audit">
+              {entries.map((entry) => (
+                <Entry key={entry.id} entry={entry} />
+              ))}
+            </Accordion>
+          )
+        }
+      </Listed>
     </Page>
   );
 }
@@ -82,13 +81,9 @@ function Side({ title, value }: { title: string; value: unknown }) {
         {title}
       </Text>
       {value === null || value === undefined ? (
-        <Text size="sm" c="dimmed">
-          –
-        </Text>
+        <Note>–</Note>
       ) : (
-        <Code block tabIndex={0} role="region" aria-label={title}>
-          {JSON.stringify(value, null, 2)}
-        </Code>
+        <Source name={title}>{JSON.stringify(value, null, 2)}</Source>
       )}
     </div>
   );

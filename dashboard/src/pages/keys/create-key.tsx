@@ -1,4 +1,4 @@
-import { Alert, Button, Checkbox, Group, Modal, NativeSelect, Stack, Switch, Text, TextInput } from "@mantine/core";
+import { Checkbox, NativeSelect, Stack, Switch, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useState } from "react";
 
@@ -6,8 +6,9 @@ import { MAY } from "../../api/permissions";
 import { createKey } from "../../api/projects";
 import { useCan } from "../../api/session";
 import type { RuleSet } from "../../api/types";
-import { useSubmit } from "../../parts/form";
-import { SecretOnce } from "../../parts/secret";
+import { Dialog } from "../../parts/dialog";
+import { Form } from "../../parts/form";
+import { SecretDialog } from "../../parts/secret-dialog";
 import { SELECTABLE } from "../../parts/words";
 
 interface Props {
@@ -28,94 +29,62 @@ export function CreateKey({ rules, onClose, onCreated }: Props) {
       selected_services: (services) => (services.length > 0 ? null : "at least one service"),
     },
   });
-  const { submit, busy, error } = useSubmit(form, async ({ scores_id, ...values }) => {
+  const make = async ({ scores_id, ...values }: typeof form.values) => {
     setMade(await createKey({ ...values, name: values.name.trim(), scores_id: scores_id || null }));
     onCreated();
-  });
-  const title = (
-    <Text fw={600} component="span">
-      {made ? "Your new key" : "New API key"}
-    </Text>
-  );
+  };
   if (made) {
     const curl = `curl -X POST ${location.origin}/api-gateway/sessions/start \\\n  -H "Authorization: Bearer ${made}"`;
-    return (
-      <Modal
-        opened
-        onClose={onClose}
-        title={title}
-        size="lg"
-        closeOnClickOutside={false}
-        closeOnEscape={false}
-        withCloseButton={false}
-      >
-        <SecretOnce what="key" secret={made} example={curl} onDone={onClose} />
-      </Modal>
-    );
+    return <SecretDialog title="Your new key" what="key" secret={made} example={curl} onDone={onClose} />;
   }
   return (
-    <Modal opened onClose={onClose} title={title} size="lg">
-      <form onSubmit={submit} noValidate>
-        <Stack>
-          {error && (
-            <Alert color="red" role="alert">
-              {error}
-            </Alert>
-          )}
-          <TextInput
-            label="Name"
-            description="Where it is used, such as “kiosk in Lisbon”"
-            data-autofocus
-            {...form.getInputProps("name")}
-          />
-          <Checkbox.Group
-            label="Services"
-            description="What calls with this key run"
-            {...form.getInputProps("selected_services")}
-          >
-            <Stack gap={6} mt={6}>
-              {SELECTABLE.map((service) => (
-                <Checkbox key={service} value={service} label={service} />
-              ))}
-            </Stack>
-          </Checkbox.Group>
-          <NativeSelect
-            label="Scoring rules"
-            data={[
-              { value: "", label: "The project's" },
-              ...rules.map(({ scores_id, name }) => ({ value: scores_id, label: name })),
-            ]}
-            {...form.getInputProps("scores_id")}
-          />
-          <NativeSelect
-            label="Shape of the answers"
-            description="The second one is for clients written to the vendor's SDK"
-            data={[
-              { value: "", label: "This API (code 200, score 0–100)" },
-              { value: "sdk", label: "Vendor's SDK (code 0, score 0–1)" },
-            ]}
-            {...form.getInputProps("response_format")}
-          />
-          <Switch
-            label="May administer the project"
-            description={
-              mayMint
-                ? "Makes and revokes keys, changes rules, erases subjects. Leave it off for keys in the field."
-                : "Your role may not make such keys; ask an admin."
-            }
-            disabled={!mayMint}
-            {...form.getInputProps("can_mint", { type: "checkbox" })}
-          />
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" loading={busy}>
-              Make the key
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+    <Dialog onClose={onClose} title="New API key" size="lg">
+      <Form form={form} send={make} action="Make the key" at="dialog" onCancel={onClose}>
+        <TextInput
+          label="Name"
+          description="Where it is used, such as “kiosk in Lisbon”"
+          data-autofocus
+          {...form.getInputProps("name")}
+        />
+        <Checkbox.Group
+          label="Services"
+          description="What calls with this key run"
+          {...form.getInputProps("selected_services")}
+        >
+          <Stack gap={6} mt={6}>
+            {SELECTABLE.map((service) => (
+              <Checkbox key={service} value={service} label={service} />
+            ))}
+          </Stack>
+        </Checkbox.Group>
+        <NativeSelect
+          label="Scoring rules"
+          data={[
+            { value: "", label: "The project's" },
+            ...rules.map(({ scores_id, name }) => ({ value: scores_id, label: name })),
+          ]}
+          {...form.getInputProps("scores_id")}
+        />
+        <NativeSelect
+          label="Shape of the answers"
+          description="The second one is for clients written to the vendor's SDK"
+          data={[
+            { value: "", label: "This API (code 200, score 0–100)" },
+            { value: "sdk", label: "Vendor's SDK (code 0, score 0–1)" },
+          ]}
+          {...form.getInputProps("response_format")}
+        />
+        <Switch
+          label="May administer the project"
+          description={
+            mayMint
+              ? "Makes and revokes keys, changes rules, erases subjects. Leave it off for keys in the field."
+              : "Your role may not make such keys; ask an admin."
+          }
+          disabled={!mayMint}
+          {...form.getInputProps("can_mint", { type: "checkbox" })}
+        />
+      </Form>
+    </Dialog>
   );
 }

@@ -1,4 +1,4 @@
-import { Badge, Group, Paper, Stack, Table, Text } from "@mantine/core";
+import { Badge, Group, Stack, Table, Text } from "@mantine/core";
 import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { IconKey, IconPlus } from "@tabler/icons-react";
 import { useState } from "react";
@@ -8,9 +8,10 @@ import { listKeys, listRules, revokeKey } from "../../api/projects";
 import type { ApiKey } from "../../api/types";
 import { AllowedButton } from "../../parts/allowed";
 import { Confirm } from "../../parts/confirm";
-import { LoadMore } from "../../parts/load-more";
+import { Listed } from "../../parts/listed";
 import { done } from "../../parts/notify";
-import { Empty, Failure, Page, Waiting } from "../../parts/page";
+import { Empty, Page } from "../../parts/page";
+import { Rows } from "../../parts/rows";
 import { Id } from "../../parts/secret";
 import { When } from "../../parts/time";
 import { useProject } from "../../shell/place";
@@ -29,7 +30,6 @@ export default function Keys() {
     getNextPageParam: (last) => last.next_cursor ?? undefined,
   });
   const rules = useQuery({ queryKey: ["rules", project], queryFn: () => listRules() });
-  const keys = query.data?.pages.flatMap(({ data }) => data) ?? [];
   const rulesName = (id: string | null) =>
     id ? (rules.data?.data.find(({ scores_id }) => scores_id === id)?.name ?? id) : "the project's";
   const changed = () => client.invalidateQueries({ queryKey: ["keys", project] });
@@ -47,42 +47,31 @@ export default function Keys() {
         </AllowedButton>
       }
     >
-      {query.isPending ? (
-        <Waiting />
-      ) : query.isError ? (
-        <Failure error={query.error} again={() => void query.refetch()} />
-      ) : (
-        <Paper>
-          {keys.length === 0 ? (
-            <Empty icon={<IconKey size={36} />} title="No keys yet">
-              Make one to call the API from your backend.
-            </Empty>
-          ) : (
-            <Table.ScrollContainer minWidth={340} type="native">
-              <Table aria-label="API keys">
-                <Table.Thead>
-                  <Table.Tr>
-                    <Table.Th>Name</Table.Th>
-                    <Table.Th visibleFrom="md">Services</Table.Th>
-                    <Table.Th visibleFrom="lg">Rules</Table.Th>
-                    <Table.Th visibleFrom="sm">Last used</Table.Th>
-                    <Table.Th visibleFrom="xl">Made</Table.Th>
-                    <Table.Th>
-                      <span className="any">Action</span>
-                    </Table.Th>
-                  </Table.Tr>
-                </Table.Thead>
-                <Table.Tbody>
-                  {keys.map((key) => (
-                    <Row key={key.id} apiKey={key} rules={rulesName(key.scores_id)} onRevoke={() => setRevoking(key)} />
-                  ))}
-                </Table.Tbody>
-              </Table>
-            </Table.ScrollContainer>
-          )}
-        </Paper>
-      )}
-      <LoadMore query={query} label="Older keys" />
+      <Listed query={query} rows={({ data }) => data} more="Older keys">
+        {(keys) => (
+          <Rows
+            label="API keys"
+            rows={keys}
+            columns={[
+              "Name",
+              { name: "Services", from: "md" },
+              { name: "Rules", from: "lg" },
+              { name: "Last used", from: "sm" },
+              { name: "Made", from: "xl" },
+              "Action",
+            ]}
+            empty={
+              <Empty icon={<IconKey size={36} />} title="No keys yet">
+                Make one to call the API from your backend.
+              </Empty>
+            }
+          >
+            {(key) => (
+              <Row key={key.id} apiKey={key} rules={rulesName(key.scores_id)} onRevoke={() => setRevoking(key)} />
+            )}
+          </Rows>
+        )}
+      </Listed>
       {creating && (
         <CreateKey rules={rules.data?.data ?? []} onClose={() => setCreating(false)} onCreated={() => void changed()} />
       )}

@@ -1,9 +1,10 @@
-import { Badge, Group, Paper, Progress, SimpleGrid, Table, Text, Title } from "@mantine/core";
+import { Badge, Group, Paper, Progress, SimpleGrid, Table, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import type { ReactNode } from "react";
 
 import { type Model, operations, type Operations as State, type Queue } from "../../api/operations";
 import { Loaded, Page } from "../../parts/page";
+import { Figure, Note, Section } from "../../parts/panel";
+import { Rows } from "../../parts/rows";
 import { Copyable } from "../../parts/secret";
 
 /** How the server is, read again every few seconds. */
@@ -30,32 +31,22 @@ function Panels({ state }: { state: State }) {
           value={errors ? `${(errors.rate * 100).toFixed(2)} %` : "–"}
         >
           {errors && (
-            <Text size="sm" c="dimmed">
+            <Note>
               {errors.failed} of {errors.total.toLocaleString()} in {errors.minutes} minutes
-            </Text>
+            </Note>
           )}
         </Figure>
         <Figure name="Version" value={version} />
       </SimpleGrid>
-      <section aria-labelledby="queues">
-        <Title order={2} size="h4" mb="sm" id="queues">
-          Queues
-        </Title>
-        {queues.length === 0 && (
-          <Text size="sm" c="dimmed">
-            No service says how busy it is.
-          </Text>
-        )}
+      <Section title="Queues">
+        {queues.length === 0 && <Note>No service says how busy it is.</Note>}
         <SimpleGrid cols={{ base: 1, sm: 2 }}>
           {queues.map((queue) => (
             <Waiting key={queue.name} queue={queue} />
           ))}
         </SimpleGrid>
-      </section>
-      <section aria-labelledby="health">
-        <Title order={2} size="h4" mb="sm" id="health">
-          Health
-        </Title>
+      </Section>
+      <Section title="Health">
         <SimpleGrid cols={{ base: 1, xs: 2, md: 3 }}>
           {services.map(({ name, healthy, latency_ms }) => (
             <Paper key={name} p="sm">
@@ -71,36 +62,11 @@ function Panels({ state }: { state: State }) {
             </Paper>
           ))}
         </SimpleGrid>
-      </section>
-      <section aria-labelledby="models">
-        <Title order={2} size="h4" mb="sm" id="models">
-          Model pack {model_pack && `${model_pack.name} ${model_pack.version}`}
-        </Title>
-        {model_pack ? (
-          <Models models={model_pack.models} />
-        ) : (
-          <Text size="sm" c="dimmed">
-            The models' service does not answer.
-          </Text>
-        )}
-      </section>
+      </Section>
+      <Section title={`Model pack ${model_pack ? `${model_pack.name} ${model_pack.version}` : ""}`}>
+        {model_pack ? <Models models={model_pack.models} /> : <Note>The models' service does not answer.</Note>}
+      </Section>
     </>
-  );
-}
-
-function Figure({ name, value, children }: { name: string; value: string; children?: ReactNode }) {
-  return (
-    <Paper p="md">
-      <Text size="sm" c="dimmed">
-        {name}
-      </Text>
-      <Group gap="xs" mt={4}>
-        <Text fw={700} size="xl" className="num">
-          {value}
-        </Text>
-        {children}
-      </Group>
-    </Paper>
   );
 }
 
@@ -129,38 +95,28 @@ function Waiting({ queue: { name, depth, capacity, working, workers } }: { queue
 
 function Models({ models }: { models: Model[] }) {
   return (
-    <Paper>
-      <Table.ScrollContainer minWidth={480} type="native" tabIndex={0}>
-        <Table aria-label="Models">
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>Model</Table.Th>
-              <Table.Th>Version</Table.Th>
-              <Table.Th>Licence</Table.Th>
-              <Table.Th visibleFrom="lg">From</Table.Th>
-              <Table.Th>SHA-256</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {models.map(({ name, version, licence, source, sha256 }) => (
-              <Table.Tr key={name}>
-                <Table.Td fw={600}>{name}</Table.Td>
-                <Table.Td>{version}</Table.Td>
-                <Table.Td>{licence}</Table.Td>
-                <Table.Td visibleFrom="lg" className="any">
-                  {source}
-                </Table.Td>
-                <Table.Td>
-                  <Group gap={4} wrap="nowrap">
-                    <span className="mono">{sha256.slice(0, 12)}…</span>
-                    <Copyable text={sha256} label={`Copy the checksum of ${name}`} />
-                  </Group>
-                </Table.Td>
-              </Table.Tr>
-            ))}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
-    </Paper>
+    <Rows
+      label="Models"
+      rows={models}
+      minWidth={480}
+      columns={["Model", "Version", "Licence", { name: "From", from: "lg" }, "SHA-256"]}
+    >
+      {({ name, version, licence, source, sha256 }) => (
+        <Table.Tr key={name}>
+          <Table.Td fw={600}>{name}</Table.Td>
+          <Table.Td>{version}</Table.Td>
+          <Table.Td>{licence}</Table.Td>
+          <Table.Td visibleFrom="lg" className="any">
+            {source}
+          </Table.Td>
+          <Table.Td>
+            <Group gap={4} wrap="nowrap">
+              <span className="mono">{sha256.slice(0, 12)}…</span>
+              <Copyable text={sha256} label={`Copy the checksum of ${name}`} />
+            </Group>
+          </Table.Td>
+        </Table.Tr>
+      )}
+    </Rows>
   );
 }

@@ -1,7 +1,8 @@
-import { Button, Group, Paper, SimpleGrid, Table, Text, Title } from "@mantine/core";
+import { Button, SimpleGrid, Table } from "@mantine/core";
 import { type ReactNode, useMemo, useState } from "react";
 
 import type { Bucket } from "../../api/stats";
+import { Note, Panel } from "../../parts/panel";
 import { words } from "../../parts/words";
 import { Plot, type Series } from "./plot";
 import { sums, topReasons } from "./sums";
@@ -88,11 +89,11 @@ function Chart({ title, summary, at, series, daily, stacked = false, top }: Char
     <Plot label={`${title} over time: ${summary}`} at={at} series={series} stacked={stacked} top={top} />
   );
   return (
-    <Paper p="md" miw={0} data-testid="chart">
-      <Group justify="space-between" mb="xs">
-        <Title order={2} size="h4">
-          {title}
-        </Title>
+    <Panel
+      title={title}
+      miw={0}
+      data-testid="chart"
+      aside={
         <Button
           size="compact-xs"
           variant="subtle"
@@ -102,15 +103,10 @@ function Chart({ title, summary, at, series, daily, stacked = false, top }: Char
         >
           {table ? "Chart" : "Table"}
         </Button>
-      </Group>
-      {series.length === 0 ? (
-        <Text size="sm" c="dimmed">
-          Nothing to draw.
-        </Text>
-      ) : (
-        body
-      )}
-    </Paper>
+      }
+    >
+      {series.length === 0 ? <Note>Nothing to draw.</Note> : body}
+    </Panel>
   );
 }
 

@@ -6,6 +6,7 @@ import { Link, useSearchParams } from "wouter";
 
 import { type Stats, stats } from "../../api/stats";
 import { Empty, Loaded, Page } from "../../parts/page";
+import { Figure } from "../../parts/panel";
 import { useProject } from "../../shell/place";
 import { Reasons } from "./reasons";
 import { sums } from "./sums";
@@ -86,12 +87,16 @@ function Panels({ stats: { buckets, reasons_complete }, daily }: { stats: Stats;
     <>
       <SimpleGrid cols={{ base: 2, md: 4 }}>
         <Figure name="Calls" value={total.toLocaleString()} />
-        <Figure
-          name="Pass rate"
-          value={passRate === null ? "–" : `${(passRate * 100).toFixed(1)} %`}
-          about={`${pass.toLocaleString()} passed, ${fail.toLocaleString()} failed`}
-        />
-        <Figure name="For a person to look at" value={refer.toLocaleString()} href="/transactions?verdict=refer" />
+        <Figure name="Pass rate" value={passRate === null ? "–" : `${(passRate * 100).toFixed(1)} %`}>
+          <Text size="xs" c="dimmed">
+            {pass.toLocaleString()} passed, {fail.toLocaleString()} failed
+          </Text>
+        </Figure>
+        <Figure name="For a person to look at" value={refer.toLocaleString()}>
+          <Text size="xs">
+            <Link href="/transactions?verdict=refer">Show them</Link>
+          </Text>
+        </Figure>
         <Figure name="95 % answered within" value={p95 === null ? "–" : `${Math.round(p95).toLocaleString()} ms`} />
       </SimpleGrid>
       <Suspense fallback={<Paper p="md" h={320} />}>
@@ -99,28 +104,5 @@ function Panels({ stats: { buckets, reasons_complete }, daily }: { stats: Stats;
       </Suspense>
       <Reasons buckets={buckets} complete={reasons_complete} />
     </>
-  );
-}
-
-function Figure({ name, value, about, href }: { name: string; value: string; about?: string; href?: string }) {
-  return (
-    <Paper p="md">
-      <Text size="sm" c="dimmed">
-        {name}
-      </Text>
-      <Text fw={700} fz={26} className="num" lh={1.3}>
-        {value}
-      </Text>
-      {about && (
-        <Text size="xs" c="dimmed">
-          {about}
-        </Text>
-      )}
-      {href && (
-        <Text size="xs">
-          <Link href={href}>Show them</Link>
-        </Text>
-      )}
-    </Paper>
   );
 }

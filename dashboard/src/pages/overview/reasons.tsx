@@ -1,6 +1,7 @@
-import { Group, Paper, Progress, Stack, Text, Title } from "@mantine/core";
+import { Group, Progress, Stack, Text } from "@mantine/core";
 
 import type { Bucket } from "../../api/stats";
+import { Note, Panel } from "../../parts/panel";
 import { words } from "../../parts/words";
 import { topReasons } from "./sums";
 
@@ -9,19 +10,14 @@ export function Reasons({ buckets, complete }: { buckets: Bucket[]; complete: bo
   const reasons = topReasons(buckets, 10);
   const most = reasons[0]?.[1] ?? 1;
   return (
-    <Paper p="md">
-      <Title order={2} size="h4" mb="sm">
-        Most frequent reasons
-      </Title>
+    <Panel title="Most frequent reasons">
       {!complete && (
         <Text size="sm" c="dimmed" mb="sm">
           Counted in the newest decisions of this time alone; there are very many.
         </Text>
       )}
       {reasons.length === 0 ? (
-        <Text size="sm" c="dimmed">
-          Nothing spoke against any call.
-        </Text>
+        <Note>Nothing spoke against any call.</Note>
       ) : (
         <Stack gap={8}>
           {reasons.map(([reason, count]) => (
@@ -37,6 +33,6 @@ export function Reasons({ buckets, complete }: { buckets: Bucket[]; complete: bo
           ))}
         </Stack>
       )}
-    </Paper>
+    </Panel>
   );
 }

@@ -1,4 +1,4 @@
-import { Alert, Button, Card, Group, Modal, SimpleGrid, Stack, Text, TextInput, Title } from "@mantine/core";
+import { Card, SimpleGrid, Text, TextInput, Title } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useQueryClient } from "@tanstack/react-query";
 import { IconFolder, IconPlus } from "@tabler/icons-react";
@@ -9,7 +9,8 @@ import { MAY } from "../../api/permissions";
 import { createProject } from "../../api/projects";
 import { me, useMe } from "../../api/session";
 import { AllowedButton } from "../../parts/allowed";
-import { useSubmit } from "../../parts/form";
+import { Dialog } from "../../parts/dialog";
+import { Form } from "../../parts/form";
 import { Empty, Page } from "../../parts/page";
 import { Id } from "../../parts/secret";
 
@@ -64,39 +65,16 @@ function Create({ onClose }: { onClose: () => void }) {
   const client = useQueryClient();
   const [, navigate] = useLocation();
   const form = useForm({ initialValues: { name: "" }, validate: { name: (name) => (name.trim() ? null : "a name") } });
-  const { submit, busy, error } = useSubmit(form, async ({ name }) => {
+  const make = async ({ name }: typeof form.values) => {
     const made = await createProject({ name: name.trim() });
     await client.fetchQuery({ ...me, staleTime: 0 });
     navigate(`/p/${made.id}/settings`);
-  });
+  };
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={
-        <Text fw={600} component="span">
-          New project
-        </Text>
-      }
-    >
-      <form onSubmit={submit} noValidate>
-        <Stack>
-          {error && (
-            <Alert color="red" role="alert">
-              {error}
-            </Alert>
-          )}
-          <TextInput label="Name" data-autofocus {...form.getInputProps("name")} />
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" loading={busy}>
-              Make the project
-            </Button>
-          </Group>
-        </Stack>
-      </form>
-    </Modal>
+    <Dialog onClose={onClose} title="New project">
+      <Form form={form} send={make} action="Make the project" at="dialog" onCancel={onClose}>
+        <TextInput label="Name" data-autofocus {...form.getInputProps("name")} />
+      </Form>
+    </Dialog>
   );
 }

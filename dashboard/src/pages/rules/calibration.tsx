@@ -8,6 +8,7 @@ import { MAY } from "../../api/permissions";
 import { AllowedButton } from "../../parts/allowed";
 import { done } from "../../parts/notify";
 import { Empty, Loaded } from "../../parts/page";
+import { Rows } from "../../parts/rows";
 import { SERVICES } from "../../parts/words";
 import type { Draft } from "./draft";
 
@@ -53,75 +54,71 @@ export function strictEnough(points: Point[], rate: number): Point | undefined {
 
 function Thresholds({ tables, rate, draft }: { tables: MeasuredTable[]; rate: number; draft: Draft }) {
   return (
-    <Paper>
-      <Table.ScrollContainer minWidth={520} type="native">
-        <Table aria-label="Thresholds for the false-match rate">
-          <Table.Thead>
-            <Table.Tr>
-              <Table.Th>Service</Table.Th>
-              <Table.Th ta="right">Threshold</Table.Th>
-              <Table.Th ta="right">Others passing</Table.Th>
-              <Table.Th ta="right">Genuine people refused</Table.Th>
-              <Table.Th visibleFrom="md">Measured on</Table.Th>
-              <Table.Th>Draft</Table.Th>
-            </Table.Tr>
-          </Table.Thead>
-          <Table.Tbody>
-            {tables.map((table) => {
-              const point = strictEnough(table.points, rate);
-              const title = SERVICES[table.service] ?? table.service;
-              return (
-                <Table.Tr key={`${table.service}-${table.measured_on}`}>
-                  <Table.Td fw={600}>{title}</Table.Td>
-                  <Table.Td ta="right" className="num">
-                    {point ? point.threshold.toFixed(4) : "–"}
-                  </Table.Td>
-                  <Table.Td ta="right" className="num">
-                    {point ? `${point.fmr_is_bound ? "below " : ""}${percent(point.fmr)}` : "–"}
-                  </Table.Td>
-                  <Table.Td ta="right" className="num">
-                    {point ? percent(point.fnmr) : "–"}
-                    {point?.fnmr_low !== undefined && point.fnmr_high !== undefined && (
-                      <Text size="xs" c="dimmed">
-                        {percent(point.fnmr_low)} to {percent(point.fnmr_high)}
-                      </Text>
-                    )}
-                  </Table.Td>
-                  <Table.Td visibleFrom="md">
-                    <Text size="sm">{table.measured_on ?? "nothing was measured"}</Text>
-                    <Text size="xs" c="dimmed">
-                      {table.genuine.toLocaleString()} genuine, {table.others.toLocaleString()} others
-                      {table.held_out ? "" : "; not held out"}
-                      {!point && table.measured_on !== null && "; no point is strict enough for this rate"}
-                    </Text>
-                  </Table.Td>
-                  <Table.Td>
-                    {point && (
-                      <AllowedButton
-                        needs={MAY.editRules}
-                        size="compact-sm"
-                        variant="default"
-                        aria-label={`Use ${point.threshold.toFixed(4)} for ${title}`}
-                        onClick={() => {
-                          const refer = draft.rules?.services[table.service]?.refer ?? 0.4;
-                          draft.setRule(table.service, {
-                            pass: point.threshold,
-                            refer: Math.min(refer, point.threshold),
-                          });
-                          done(`${title}: pass from ${point.threshold.toFixed(4)} in the draft`);
-                        }}
-                      >
-                        Use
-                      </AllowedButton>
-                    )}
-                  </Table.Td>
-                </Table.Tr>
-              );
-            })}
-          </Table.Tbody>
-        </Table>
-      </Table.ScrollContainer>
-      {tables.length === 0 && <Empty title="Nothing was measured yet" />}
-    </Paper>
+    <Rows
+      label="Thresholds for the false-match rate"
+      rows={tables}
+      minWidth={520}
+      columns={[
+        "Service",
+        { name: "Threshold", right: true },
+        { name: "Others passing", right: true },
+        { name: "Genuine people refused", right: true },
+        { name: "Measured on", from: "md" },
+        "Draft",
+      ]}
+      empty={<Empty title="Nothing was measured yet" />}
+    >
+      {(table) => {
+        const point = strictEnough(table.points, rate);
+        const title = SERVICES[table.service] ?? table.service;
+        return (
+          <Table.Tr key={`${table.service}-${table.measured_on}`}>
+            <Table.Td fw={600}>{title}</Table.Td>
+            <Table.Td ta="right" className="num">
+              {point ? point.threshold.toFixed(4) : "–"}
+            </Table.Td>
+            <Table.Td ta="right" className="num">
+              {point ? `${point.fmr_is_bound ? "below " : ""}${percent(point.fmr)}` : "–"}
+            </Table.Td>
+            <Table.Td ta="right" className="num">
+              {point ? percent(point.fnmr) : "–"}
+              {point?.fnmr_low !== undefined && point.fnmr_high !== undefined && (
+                <Text size="xs" c="dimmed">
+                  {percent(point.fnmr_low)} to {percent(point.fnmr_high)}
+                </Text>
+              )}
+            </Table.Td>
+            <Table.Td visibleFrom="md">
+              <Text size="sm">{table.measured_on ?? "nothing was measured"}</Text>
+              <Text size="xs" c="dimmed">
+                {table.genuine.toLocaleString()} genuine, {table.others.toLocaleString()} others
+                {table.held_out ? "" : "; not held out"}
+                {!point && table.measured_on !== null && "; no point is strict enough for this rate"}
+              </Text>
+            </Table.Td>
+            <Table.Td>
+              {point && (
+                <AllowedButton
+                  needs={MAY.editRules}
+                  size="compact-sm"
+                  variant="default"
+                  aria-label={`Use ${point.threshold.toFixed(4)} for ${title}`}
+                  onClick={() => {
+                    const refer = draft.rules?.services[table.service]?.refer ?? 0.4;
+                    draft.setRule(table.service, {
+                      pass: point.threshold,
+                      refer: Math.min(refer, point.threshold),
+                    });
+                    done(`${title}: pass from ${point.threshold.toFixed(4)} in the draft`);
+                  }}
+                >
+                  Use
+                </AllowedButton>
+              )}
+            </Table.Td>
+          </Table.Tr>
+        );
+      }}
+    </Rows>
   );
 }

@@ -1,4 +1,4 @@
-import { Alert, Badge, Button, Group, Paper, SimpleGrid, Stack, Tabs, Text, TextInput } from "@mantine/core";
+import { Badge, Button, Paper, SimpleGrid, Stack, Tabs, Text, TextInput } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link, useLocation, useParams } from "wouter";
@@ -9,6 +9,7 @@ import { createRules, defaultRules, oneRuleSet, updateRules } from "../../api/pr
 import type { Rules, RuleSet } from "../../api/types";
 import { useCan } from "../../api/session";
 import { AllowedButton } from "../../parts/allowed";
+import { Refused } from "../../parts/form";
 import { done } from "../../parts/notify";
 import { Loaded, Page } from "../../parts/page";
 import { useProject } from "../../shell/place";
@@ -98,11 +99,7 @@ function Editor({ set, rules, project }: { set: RuleSet | null; rules: Rules; pr
         </>
       }
     >
-      {error && (
-        <Alert color="red" role="alert">
-          {error}
-        </Alert>
-      )}
+      {error && <Refused>{error}</Refused>}
       <Tabs defaultValue="edit" keepMounted={false}>
         <Tabs.List mb="md">
           <Tabs.Tab value="edit">Edit</Tabs.Tab>
@@ -142,11 +139,9 @@ function Editor({ set, rules, project }: { set: RuleSet | null; rules: Rules; pr
         </Tabs.Panel>
         {set && (
           <Tabs.Panel value="versions">
-            <Group align="stretch">
-              <Paper p="md" flex={1} miw={0}>
-                <Versions set={set} onTake={draft.replace} />
-              </Paper>
-            </Group>
+            <Paper p="md">
+              <Versions set={set} onTake={draft.replace} />
+            </Paper>
           </Tabs.Panel>
         )}
       </Tabs>

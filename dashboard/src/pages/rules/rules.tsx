@@ -1,4 +1,4 @@
-import { Badge, Button, Group, Paper, Table, Text } from "@mantine/core";
+import { Badge, Button, Group, Table, Text } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { IconPlus, IconScale } from "@tabler/icons-react";
 import { Link } from "wouter";
@@ -9,6 +9,7 @@ import { useCan } from "../../api/session";
 import { AllowedButton } from "../../parts/allowed";
 import { done, failed } from "../../parts/notify";
 import { Empty, Loaded, Page } from "../../parts/page";
+import { Rows } from "../../parts/rows";
 import { When } from "../../parts/time";
 import { useProject } from "../../shell/place";
 
@@ -39,69 +40,54 @@ export default function RuleSets() {
       actions={create}
     >
       <Loaded query={query}>
-        {({ data }) =>
-          data.length === 0 ? (
-            <Paper>
+        {({ data }) => (
+          <Rows
+            label="Rule sets"
+            rows={data}
+            columns={["Name", "Version", { name: "Changed", from: "sm" }, "In force"]}
+            empty={
               <Empty icon={<IconScale size={36} />} title="The built-in rules are in force">
                 Every service of a key is required but lip reading, which is advisory.{" "}
                 <Link href="/rules/new">Begin with a copy of them.</Link>
               </Empty>
-            </Paper>
-          ) : (
-            <Paper>
-              <Table.ScrollContainer minWidth={340} type="native">
-                <Table aria-label="Rule sets">
-                  <Table.Thead>
-                    <Table.Tr>
-                      <Table.Th>Name</Table.Th>
-                      <Table.Th>Version</Table.Th>
-                      <Table.Th visibleFrom="sm">Changed</Table.Th>
-                      <Table.Th>In force</Table.Th>
-                    </Table.Tr>
-                  </Table.Thead>
-                  <Table.Tbody>
-                    {data.map((set) => (
-                      <Table.Tr key={set.scores_id}>
-                        <Table.Td>
-                          <Text
-                            component={Link}
-                            href={`/rules/${set.scores_id}`}
-                            size="sm"
-                            fw={600}
-                            className="any"
-                            c="var(--mantine-color-anchor)"
-                          >
-                            {set.name}
-                          </Text>
-                        </Table.Td>
-                        <Table.Td className="num">{set.version}</Table.Td>
-                        <Table.Td visibleFrom="sm">
-                          <When at={set.created_at} distance />
-                        </Table.Td>
-                        <Table.Td>
-                          <Group gap="xs">
-                            {set.project_default && <Badge color="green">project</Badge>}
-                            <AllowedButton
-                              needs={MAY.editRules}
-                              size="compact-sm"
-                              variant="default"
-                              onClick={() => assign(set.project_default ? null : set.scores_id)}
-                              aria-label={
-                                set.project_default ? `Take ${set.name} away` : `Use ${set.name} for the project`
-                              }
-                            >
-                              {set.project_default ? "Back to built-in" : "Use"}
-                            </AllowedButton>
-                          </Group>
-                        </Table.Td>
-                      </Table.Tr>
-                    ))}
-                  </Table.Tbody>
-                </Table>
-              </Table.ScrollContainer>
-            </Paper>
-          )
-        }
+            }
+          >
+            {(set) => (
+              <Table.Tr key={set.scores_id}>
+                <Table.Td>
+                  <Text
+                    component={Link}
+                    href={`/rules/${set.scores_id}`}
+                    size="sm"
+                    fw={600}
+                    className="any"
+                    c="var(--mantine-color-anchor)"
+                  >
+                    {set.name}
+                  </Text>
+                </Table.Td>
+                <Table.Td className="num">{set.version}</Table.Td>
+                <Table.Td visibleFrom="sm">
+                  <When at={set.created_at} distance />
+                </Table.Td>
+                <Table.Td>
+                  <Group gap="xs">
+                    {set.project_default && <Badge color="green">project</Badge>}
+                    <AllowedButton
+                      needs={MAY.editRules}
+                      size="compact-sm"
+                      variant="default"
+                      onClick={() => assign(set.project_default ? null : set.scores_id)}
+                      aria-label={set.project_default ? `Take ${set.name} away` : `Use ${set.name} for the project`}
+                    >
+                      {set.project_default ? "Back to built-in" : "Use"}
+                    </AllowedButton>
+                  </Group>
+                </Table.Td>
+              </Table.Tr>
+            )}
+          </Rows>
+        )}
       </Loaded>
     </Page>
   );

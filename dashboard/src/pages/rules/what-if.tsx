@@ -1,16 +1,4 @@
-import {
-  Alert,
-  Button,
-  Group,
-  NumberInput,
-  Paper,
-  SimpleGrid,
-  Stack,
-  Table,
-  Text,
-  TextInput,
-  Title,
-} from "@mantine/core";
+import { Button, Group, NumberInput, Paper, SimpleGrid, Stack, Table, Text, TextInput } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "wouter";
@@ -21,6 +9,9 @@ import { whatIf } from "../../api/projects";
 import type { Judgement, Replay, Rules, Verdict } from "../../api/types";
 import { AllowedButton } from "../../parts/allowed";
 import { ReasonBadge, VerdictBadge } from "../../parts/badges";
+import { Refused } from "../../parts/form";
+import { Panel } from "../../parts/panel";
+import { Rows } from "../../parts/rows";
 import { When } from "../../parts/time";
 import { words } from "../../parts/words";
 import { fromLocal } from "../transactions/filters";
@@ -64,11 +55,7 @@ export function WhatIf({ rules }: { rules: Rules | null }) {
           Decide again
         </AllowedButton>
       </Group>
-      {replay.isError && (
-        <Alert color="red" role="alert">
-          {sentence(replay.error)}
-        </Alert>
-      )}
+      {replay.isError && <Refused>{sentence(replay.error)}</Refused>}
       {replay.data && <Outcome replay={replay.data} onMore={(cursor) => replay.mutate(cursor)} />}
     </Stack>
   );
@@ -80,12 +67,13 @@ function Outcome({ replay, onMore }: { replay: Replay; onMore: (cursor: string) 
   return (
     <Stack data-testid="replay">
       <SimpleGrid cols={{ base: 1, md: 2 }}>
-        <Paper p="md">
-          <Title order={2} size="h4" mb="xs">
-            {moved.length === 0
+        <Panel
+          title={
+            moved.length === 0
               ? "No verdict changes"
-              : `${moved.length} ${moved.length === 1 ? "verdict changes" : "verdicts change"}`}
-          </Title>
+              : `${moved.length} ${moved.length === 1 ? "verdict changes" : "verdicts change"}`
+          }
+        >
           <Text size="sm" c="dimmed">
             {replay.considered} calls looked at, {replay.replayed} decided again, {replay.changed} with another verdict,
             score or reason.
@@ -95,42 +83,34 @@ function Outcome({ replay, onMore }: { replay: Replay; onMore: (cursor: string) 
               Not decided again: {skipped.map(([why, count]) => `${count} ${words(why).toLowerCase()}`).join(", ")}.
             </Text>
           )}
-        </Paper>
+        </Panel>
         <Paper p="md">
           <Matrix verdicts={replay.verdicts} />
         </Paper>
       </SimpleGrid>
       {moved.length > 0 && (
-        <Paper>
-          <Table.ScrollContainer minWidth={520} type="native">
-            <Table aria-label="Calls whose verdict would change">
-              <Table.Thead>
-                <Table.Tr>
-                  <Table.Th>Call</Table.Th>
-                  <Table.Th>Was</Table.Th>
-                  <Table.Th>Would be</Table.Th>
-                </Table.Tr>
-              </Table.Thead>
-              <Table.Tbody>
-                {moved.map((change) => (
-                  <Table.Tr key={change.id}>
-                    <Table.Td>
-                      <Link href={`/transactions/${change.id}`}>
-                        <When at={change.created_at} />
-                      </Link>
-                    </Table.Td>
-                    <Table.Td>
-                      <Side side={change.old} />
-                    </Table.Td>
-                    <Table.Td>
-                      <Side side={change.new} other={change.old} />
-                    </Table.Td>
-                  </Table.Tr>
-                ))}
-              </Table.Tbody>
-            </Table>
-          </Table.ScrollContainer>
-        </Paper>
+        <Rows
+          label="Calls whose verdict would change"
+          rows={moved}
+          minWidth={520}
+          columns={["Call", "Was", "Would be"]}
+        >
+          {(change) => (
+            <Table.Tr key={change.id}>
+              <Table.Td>
+                <Link href={`/transactions/${change.id}`}>
+                  <When at={change.created_at} />
+                </Link>
+              </Table.Td>
+              <Table.Td>
+                <Side side={change.old} />
+              </Table.Td>
+              <Table.Td>
+                <Side side={change.new} other={change.old} />
+              </Table.Td>
+            </Table.Tr>
+          )}
+        </Rows>
       )}
       {replay.next_cursor && (
         <Group justify="center">

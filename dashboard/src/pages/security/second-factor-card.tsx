@@ -1,4 +1,4 @@
-import { Alert, Badge, Button, Group, Paper, PasswordInput, Stack, Text, TextInput, Title } from "@mantine/core";
+import { Alert, Badge, Button, Group, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
@@ -7,8 +7,9 @@ import { renderSVG } from "uqr";
 import { beginTotp, confirmTotp, disableTotp, newRecoveryCodes } from "../../api/accounts";
 import { me, useMe } from "../../api/session";
 import { save } from "../../api/transactions";
-import { REVEAL, useSubmit } from "../../parts/form";
+import { Form, REVEAL } from "../../parts/form";
 import { done } from "../../parts/notify";
+import { Panel } from "../../parts/panel";
 import { Block } from "../../parts/secret";
 
 type Step =
@@ -28,13 +29,10 @@ export function SecondFactorCard() {
     void client.invalidateQueries({ queryKey: me.queryKey });
   };
   return (
-    <Paper p="md">
-      <Group justify="space-between" mb="sm">
-        <Title order={2} size="h4">
-          Second factor
-        </Title>
-        <Badge color={user.totp_enabled ? "green" : "orange"}>{user.totp_enabled ? "on" : "off"}</Badge>
-      </Group>
+    <Panel
+      title="Second factor"
+      aside={<Badge color={user.totp_enabled ? "green" : "orange"}>{user.totp_enabled ? "on" : "off"}</Badge>}
+    >
       {step.at === "rest" && (
         <Stack align="flex-start">
           <Text size="sm" c="dimmed">
@@ -76,7 +74,7 @@ export function SecondFactorCard() {
       )}
       {step.at === "codes" && <Codes codes={step.codes} onDone={rest} />}
       {step.at === "off" && <SwitchOff onDone={rest} />}
-    </Paper>
+    </Panel>
   );
 }
 
@@ -91,33 +89,17 @@ function AskPassword({
     initialValues: { password: "" },
     validate: { password: (password) => (password ? null : "your password") },
   });
-  const { submit, busy, error } = useSubmit(form, ({ password }) => onPassword(password));
   return (
-    <form onSubmit={submit} noValidate>
-      <Stack>
-        {error && (
-          <Alert color="red" role="alert">
-            {error}
-          </Alert>
-        )}
-        <PasswordInput
-          label="Your password"
-          description="To be sure it is you"
-          autoComplete="current-password"
-          autoFocus
-          visibilityToggleButtonProps={REVEAL}
-          {...form.getInputProps("password")}
-        />
-        <Group>
-          <Button type="submit" loading={busy}>
-            Continue
-          </Button>
-          <Button variant="default" onClick={onCancel}>
-            Cancel
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+    <Form form={form} send={({ password }) => onPassword(password)} action="Continue" onCancel={onCancel}>
+      <PasswordInput
+        label="Your password"
+        description="To be sure it is you"
+        autoComplete="current-password"
+        autoFocus
+        visibilityToggleButtonProps={REVEAL}
+        {...form.getInputProps("password")}
+      />
+    </Form>
   );
 }
 
@@ -136,46 +118,30 @@ function Scan({
     initialValues: { code: "" },
     validate: { code: (code) => (/^\d{6}$/.test(code.replaceAll(" ", "")) ? null : "the six digits of your app") },
   });
-  const { submit, busy, error } = useSubmit(form, async ({ code }) =>
-    onCodes((await confirmTotp(code.replaceAll(" ", ""))).recovery_codes),
-  );
+  const confirm = async ({ code }: typeof form.values) =>
+    onCodes((await confirmTotp(code.replaceAll(" ", ""))).recovery_codes);
   // Drawn here, of the server's own words: the secret goes to nobody else. Black on white, as cameras want it.
   const picture = `data:image/svg+xml;utf8,${encodeURIComponent(renderSVG(url, { border: 2, blackColor: "#000", whiteColor: "#fff" }))}`;
   return (
-    <form onSubmit={submit} noValidate>
-      <Stack>
-        {error && (
-          <Alert color="red" role="alert">
-            {error}
-          </Alert>
-        )}
-        <Text size="sm">Scan this with your authenticator app, then type the code it shows.</Text>
-        <img
-          src={picture}
-          alt="QR code of the secret; it also stands below as text"
-          width={190}
-          height={190}
-          style={{ borderRadius: 8 }}
-          data-testid="totp-qr"
-        />
-        <Block text={secret} label="Copy the secret" name="totp secret" />
-        <TextInput
-          label="Code"
-          inputMode="numeric"
-          autoComplete="one-time-code"
-          maw={180}
-          {...form.getInputProps("code")}
-        />
-        <Group>
-          <Button type="submit" loading={busy}>
-            Confirm
-          </Button>
-          <Button variant="default" onClick={onCancel}>
-            Cancel
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+    <Form form={form} send={confirm} action="Confirm" onCancel={onCancel}>
+      <Text size="sm">Scan this with your authenticator app, then type the code it shows.</Text>
+      <img
+        src={picture}
+        alt="QR code of the secret; it also stands below as text"
+        width={190}
+        height={190}
+        style={{ borderRadius: 8 }}
+        data-testid="totp-qr"
+      />
+      <Block text={secret} label="Copy the secret" name="totp secret" />
+      <TextInput
+        label="Code"
+        inputMode="numeric"
+        autoComplete="one-time-code"
+        maw={180}
+        {...form.getInputProps("code")}
+      />
+    </Form>
   );
 }
 
@@ -209,35 +175,20 @@ function SwitchOff({ onDone }: { onDone: () => void }) {
       code: (code) => (code ? null : "a code of the app, or a recovery code"),
     },
   });
-  const { submit, busy, error } = useSubmit(form, async ({ password, code }) => {
+  const switchOff = async ({ password, code }: typeof form.values) => {
     await disableTotp(password, code.trim());
     done("The second factor is off");
     onDone();
-  });
+  };
   return (
-    <form onSubmit={submit} noValidate>
-      <Stack>
-        {error && (
-          <Alert color="red" role="alert">
-            {error}
-          </Alert>
-        )}
-        <PasswordInput
-          label="Your password"
-          autoComplete="current-password"
-          visibilityToggleButtonProps={REVEAL}
-          {...form.getInputProps("password")}
-        />
-        <TextInput label="Code" autoComplete="one-time-code" {...form.getInputProps("code")} />
-        <Group>
-          <Button type="submit" color="red" loading={busy}>
-            Switch off
-          </Button>
-          <Button variant="default" onClick={onDone}>
-            Cancel
-          </Button>
-        </Group>
-      </Stack>
-    </form>
+    <Form form={form} send={switchOff} action="Switch off" color="red" onCancel={onDone}>
+      <PasswordInput
+        label="Your password"
+        autoComplete="current-password"
+        visibilityToggleButtonProps={REVEAL}
+        {...form.getInputProps("password")}
+      />
+      <TextInput label="Code" autoComplete="one-time-code" {...form.getInputProps("code")} />
+    </Form>
   );
 }

@@ -1,26 +1,16 @@
-import {
-  Alert,
-  Checkbox,
-  Group,
-  NativeSelect,
-  NumberInput,
-  Paper,
-  Stack,
-  TagsInput,
-  Text,
-  TextInput,
-  Title,
-} from "@mantine/core";
+import { type Button, Checkbox, NativeSelect, NumberInput, Stack, TagsInput, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
+import type { ComponentProps } from "react";
 
 import { MAY } from "../../api/permissions";
 import { changeProject, oneProject, type Project, putRetention, type Retention, retention } from "../../api/projects";
 import { me, useCan } from "../../api/session";
 import { AllowedButton } from "../../parts/allowed";
-import { useSubmit } from "../../parts/form";
+import { Form } from "../../parts/form";
 import { done } from "../../parts/notify";
 import { Loaded, Page } from "../../parts/page";
+import { Note, Panel } from "../../parts/panel";
 import { Id } from "../../parts/secret";
 import { SELECTABLE } from "../../parts/words";
 import { useProject } from "../../shell/place";
@@ -47,6 +37,8 @@ export default function Settings() {
   );
 }
 
+const Keep = (props: ComponentProps<typeof Button>) => <AllowedButton needs={MAY.editProjects} {...props} />;
+
 const origin = (text: string) => /^https?:\/\/[^/\s]+$/.test(text) || text === "*";
 
 function General({ project }: { project: Project }) {
@@ -69,7 +61,7 @@ function General({ project }: { project: Project }) {
         limit === "" || (Number.isInteger(limit) && Number(limit) > 0) ? null : "a whole number from 1, or nothing",
     },
   });
-  const { submit, busy, error } = useSubmit(form, async ({ rate_limit_per_minute, ...values }) => {
+  const keep = async ({ rate_limit_per_minute, ...values }: typeof form.values) => {
     await changeProject(project.id, {
       ...values,
       name: values.name.trim(),
@@ -81,18 +73,10 @@ function General({ project }: { project: Project }) {
       client.invalidateQueries({ queryKey: me.queryKey }),
     ]);
     done("The settings are kept");
-  });
+  };
   return (
-    <Paper p="md" component="form" onSubmit={submit} noValidate>
-      <Stack maw={640}>
-        <Title order={2} size="h4">
-          General
-        </Title>
-        {error && (
-          <Alert color="red" role="alert">
-            {error}
-          </Alert>
-        )}
+    <Panel title="General">
+      <Form form={form} send={keep} action="Keep" button={Keep} maw={640}>
         <TextInput label="Name" readOnly={readOnly} {...form.getInputProps("name")} />
         <Checkbox.Group
           label="Services"
@@ -130,13 +114,8 @@ function General({ project }: { project: Project }) {
           readOnly={readOnly}
           {...form.getInputProps("cors_origins")}
         />
-        <Group>
-          <AllowedButton needs={MAY.editProjects} type="submit" loading={busy}>
-            Keep
-          </AllowedButton>
-        </Group>
-      </Stack>
-    </Paper>
+      </Form>
+    </Panel>
   );
 }
 
@@ -148,25 +127,17 @@ function Periods({ periods, project }: { periods: Retention; project: string }) 
     initialValues: { samples_days: periods.samples_days, transactions_days: periods.transactions_days },
     validate: { samples_days: days, transactions_days: days },
   });
-  const { submit, busy, error } = useSubmit(form, async (values) => {
+  const keep = async (values: typeof form.values) => {
     await putRetention(Number(values.samples_days), Number(values.transactions_days));
     await client.invalidateQueries({ queryKey: ["retention", project] });
     done("The periods are kept");
-  });
+  };
   return (
-    <Paper p="md" component="form" onSubmit={submit} noValidate>
-      <Stack maw={640}>
-        <Title order={2} size="h4">
-          Retention
-        </Title>
-        <Text size="sm" c="dimmed">
+    <Panel title="Retention">
+      <Form form={form} send={keep} action="Keep the periods" button={Keep} maw={640}>
+        <Note>
           After these times records are destroyed by themselves. Shortening a period destroys what is older already.
-        </Text>
-        {error && (
-          <Alert color="red" role="alert">
-            {error}
-          </Alert>
-        )}
+        </Note>
         <NumberInput
           label="Samples, days"
           description="Videos and pictures, kept with storage consent alone"
@@ -182,12 +153,7 @@ function Periods({ periods, project }: { periods: Retention; project: string }) 
           readOnly={readOnly}
           {...form.getInputProps("transactions_days")}
         />
-        <Group>
-          <AllowedButton needs={MAY.editProjects} type="submit" loading={busy}>
-            Keep the periods
-          </AllowedButton>
-        </Group>
-      </Stack>
-    </Paper>
+      </Form>
+    </Panel>
   );
 }

@@ -1,11 +1,11 @@
-import { Alert, Button, PasswordInput, Stack, TextInput } from "@mantine/core";
+import { Alert, PasswordInput, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useEffect, useState } from "react";
 import { useLocation } from "wouter";
 
 import { post } from "../../api/client";
 import { useSignedIn } from "../../api/session";
-import { REVEAL, useSubmit } from "../../parts/form";
+import { Form, REVEAL } from "../../parts/form";
 import { Frame } from "./frame";
 
 /** The token comes behind `#`, so that no server's log has it. It is taken out of the address at once, so that it stays in no history. */
@@ -26,11 +26,11 @@ export default function AcceptInvitation() {
       again: (again, { password }) => (again === password ? null : "not the same as above"),
     },
   });
-  const { submit, busy, error } = useSubmit(form, async ({ name, password }) => {
+  const join = async ({ name, password }: typeof form.values) => {
     await post("/api-auth/invitations/accept", { token, name: name.trim(), password });
     await signedIn();
     navigate("/", { replace: true });
-  });
+  };
   if (!token) {
     return (
       <Frame title="This link is not whole">
@@ -42,38 +42,28 @@ export default function AcceptInvitation() {
   }
   return (
     <Frame title="Join the team" about="You were invited. Choose a name and a password to begin.">
-      <form onSubmit={submit} noValidate>
-        <Stack>
-          {error && (
-            <Alert color="red" role="alert">
-              {error}
-            </Alert>
-          )}
-          <TextInput
-            label="Your name"
-            description="As the team shall see it; not needed when you had an account before"
-            autoComplete="name"
-            autoFocus
-            {...form.getInputProps("name")}
-          />
-          <PasswordInput
-            label="Password"
-            description="At least 12 characters; a few words are easy to keep"
-            autoComplete="new-password"
-            visibilityToggleButtonProps={REVEAL}
-            {...form.getInputProps("password")}
-          />
-          <PasswordInput
-            label="Password again"
-            autoComplete="new-password"
-            visibilityToggleButtonProps={REVEAL}
-            {...form.getInputProps("again")}
-          />
-          <Button type="submit" loading={busy} fullWidth>
-            Join
-          </Button>
-        </Stack>
-      </form>
+      <Form form={form} send={join} action="Join" at="alone">
+        <TextInput
+          label="Your name"
+          description="As the team shall see it; not needed when you had an account before"
+          autoComplete="name"
+          autoFocus
+          {...form.getInputProps("name")}
+        />
+        <PasswordInput
+          label="Password"
+          description="At least 12 characters; a few words are easy to keep"
+          autoComplete="new-password"
+          visibilityToggleButtonProps={REVEAL}
+          {...form.getInputProps("password")}
+        />
+        <PasswordInput
+          label="Password again"
+          autoComplete="new-password"
+          visibilityToggleButtonProps={REVEAL}
+          {...form.getInputProps("again")}
+        />
+      </Form>
     </Frame>
   );
 }

@@ -1,10 +1,10 @@
-import { Alert, Anchor, Button, Code, PasswordInput, Stack, Text, TextInput } from "@mantine/core";
+import { Anchor, Code, PasswordInput, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useEffect, useState } from "react";
 
 import { ApiError, post } from "../../api/client";
 import { useSignedIn } from "../../api/session";
-import { REVEAL, useSubmit } from "../../parts/form";
+import { Form, REVEAL } from "../../parts/form";
 import { Frame } from "./frame";
 import { SecondFactor } from "./second-factor";
 
@@ -25,7 +25,7 @@ export default function SignIn() {
       password: (password) => (password ? null : "your password"),
     },
   });
-  const { submit, busy, error } = useSubmit(form, async (values) => {
+  const send = async (values: typeof form.values) => {
     try {
       const { status } = await post<Answer>("/api-auth/sign-in", values);
       if (status === "second_factor") setStep("second_factor");
@@ -34,7 +34,7 @@ export default function SignIn() {
       if (failure instanceof ApiError && failure.status === 429) setWait(failure.retryAfter ?? 30);
       throw failure;
     }
-  });
+  };
   useEffect(() => {
     if (wait <= 0) return;
     const tick = setTimeout(() => setWait(wait - 1), 1000);
@@ -44,35 +44,25 @@ export default function SignIn() {
   if (step === "second_factor") return <SecondFactor onBack={() => setStep("password")} />;
   return (
     <Frame title="Sign in">
-      <form onSubmit={submit} noValidate>
-        <Stack>
-          {error && (
-            <Alert color="red" role="alert">
-              {error}
-            </Alert>
-          )}
-          <TextInput
-            label="Email"
-            type="email"
-            autoComplete="username"
-            autoFocus
-            required
-            withAsterisk={false}
-            {...form.getInputProps("email")}
-          />
-          <PasswordInput
-            label="Password"
-            autoComplete="current-password"
-            required
-            withAsterisk={false}
-            visibilityToggleButtonProps={REVEAL}
-            {...form.getInputProps("password")}
-          />
-          <Button type="submit" loading={busy} disabled={wait > 0} fullWidth>
-            {wait > 0 ? `Wait ${wait} s` : "Sign in"}
-          </Button>
-        </Stack>
-      </form>
+      <Form form={form} send={send} action={wait > 0 ? `Wait ${wait} s` : "Sign in"} disabled={wait > 0} at="alone">
+        <TextInput
+          label="Email"
+          type="email"
+          autoComplete="username"
+          autoFocus
+          required
+          withAsterisk={false}
+          {...form.getInputProps("email")}
+        />
+        <PasswordInput
+          label="Password"
+          autoComplete="current-password"
+          required
+          withAsterisk={false}
+          visibilityToggleButtonProps={REVEAL}
+          {...form.getInputProps("password")}
+        />
+      </Form>
       <Anchor component="button" type="button" size="sm" ta="left" onClick={() => setHint(!hint)} aria-expanded={hint}>
         First time here?
       </Anchor>

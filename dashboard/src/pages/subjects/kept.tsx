@@ -1,9 +1,10 @@
-import { Badge, Paper, Table, Text, Title } from "@mantine/core";
+import { Badge, Table } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 
 import { ApiError } from "../../api/client";
 import { type Subject, subject, type Template } from "../../api/subjects";
 import { Loaded } from "../../parts/page";
+import { Note, Panel } from "../../parts/panel";
 import { When } from "../../parts/time";
 import { words } from "../../parts/words";
 
@@ -21,34 +22,25 @@ async function keptOf(name: string): Promise<Subject | null> {
 export function Kept({ name, queryKey }: { name: string; queryKey: string[] }) {
   const query = useQuery({ queryKey, queryFn: () => keptOf(name) });
   return (
-    <Paper p="md">
-      <Title order={3} size="h5" mb="xs">
-        Templates
-      </Title>
+    <Panel title="Templates" order={3}>
       <Loaded query={query} lines={2}>
         {(found) => (
           <>
             <Templates templates={found?.templates ?? []} />
-            <Text size="sm" c="dimmed" mt="sm">
+            <Note mt="sm">
               {found === null
                 ? "Nothing is kept of this person."
                 : `Kept in all: ${found.kept.map(({ count, kind }) => `${count} ${words(kind).toLowerCase()}`).join(", ")}.`}
-            </Text>
+            </Note>
           </>
         )}
       </Loaded>
-    </Paper>
+    </Panel>
   );
 }
 
 function Templates({ templates }: { templates: Template[] }) {
-  if (templates.length === 0) {
-    return (
-      <Text size="sm" c="dimmed">
-        Nothing biometric is enrolled.
-      </Text>
-    );
-  }
+  if (templates.length === 0) return <Note>Nothing biometric is enrolled.</Note>;
   return (
     <Table aria-label="Templates">
       <Table.Thead>

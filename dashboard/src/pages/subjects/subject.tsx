@@ -13,6 +13,7 @@ import { AllowedButton } from "../../parts/allowed";
 import { Confirm } from "../../parts/confirm";
 import { done } from "../../parts/notify";
 import { Loaded } from "../../parts/page";
+import { Panel } from "../../parts/panel";
 import { When } from "../../parts/time";
 import { words } from "../../parts/words";
 import { useProject } from "../../shell/place";
@@ -142,10 +143,7 @@ function Consents({
         {one("storage", "Storage", "Biometric data may be kept.")}
       </SimpleGrid>
       {consent.history.length > 0 && (
-        <Paper p="md">
-          <Title order={3} size="h5" mb="md">
-            History
-          </Title>
+        <Panel title="History" order={3}>
           <Timeline bulletSize={18} lineWidth={2} active={consent.history.length}>
             {consent.history.toReversed().map((entry) => (
               <Timeline.Item
@@ -167,7 +165,7 @@ function Consents({
               </Timeline.Item>
             ))}
           </Timeline>
-        </Paper>
+        </Panel>
       )}
     </Stack>
   );

@@ -1,11 +1,12 @@
-import { Alert, Button, Group, Modal, NativeSelect, Stack, Text, TextInput } from "@mantine/core";
+import { Alert, Button, Group, NativeSelect, Stack, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useState } from "react";
 
 import { invite } from "../../api/accounts";
 import { useMe } from "../../api/session";
 import type { Role } from "../../api/types";
-import { useSubmit } from "../../parts/form";
+import { Dialog } from "../../parts/dialog";
+import { Form } from "../../parts/form";
 import { Block } from "../../parts/secret";
 import { ROLES } from "../../parts/words";
 
@@ -17,18 +18,13 @@ export function Invite({ onClose, onInvited }: { onClose: () => void; onInvited:
     initialValues: { email: "", role: "viewer" as Role },
     validate: { email: (email) => (/^\S+@\S+$/.test(email) ? null : "an email address, as name@example.org") },
   });
-  const { submit, busy, error } = useSubmit(form, async ({ email, role }) => {
+  const make = async ({ email, role }: typeof form.values) => {
     setLink((await invite(email.trim(), role)).accept_url);
     onInvited();
-  });
+  };
   const roles = (Object.keys(ROLES) as Role[]).filter((role) => role !== "owner" || me.role === "owner");
-  const title = (
-    <Text fw={600} component="span">
-      {link ? "Hand over this link" : "Invite somebody"}
-    </Text>
-  );
   return (
-    <Modal opened onClose={onClose} title={title} closeOnClickOutside={!link}>
+    <Dialog onClose={onClose} title={link ? "Hand over this link" : "Invite somebody"} closeOnClickOutside={!link}>
       {link ? (
         <Stack>
           <Alert color="orange">
@@ -41,31 +37,16 @@ export function Invite({ onClose, onInvited }: { onClose: () => void; onInvited:
           </Group>
         </Stack>
       ) : (
-        <form onSubmit={submit} noValidate>
-          <Stack>
-            {error && (
-              <Alert color="red" role="alert">
-                {error}
-              </Alert>
-            )}
-            <TextInput label="Email" type="email" data-autofocus {...form.getInputProps("email")} />
-            <NativeSelect
-              label="Role"
-              description={ROLES[form.values.role].may}
-              data={roles.map((role) => ({ value: role, label: ROLES[role].name }))}
-              {...form.getInputProps("role")}
-            />
-            <Group justify="flex-end">
-              <Button variant="default" onClick={onClose}>
-                Cancel
-              </Button>
-              <Button type="submit" loading={busy}>
-                Make the invitation
-              </Button>
-            </Group>
-          </Stack>
-        </form>
+        <Form form={form} send={make} action="Make the invitation" at="dialog" onCancel={onClose}>
+          <TextInput label="Email" type="email" data-autofocus {...form.getInputProps("email")} />
+          <NativeSelect
+            label="Role"
+            description={ROLES[form.values.role].may}
+            data={roles.map((role) => ({ value: role, label: ROLES[role].name }))}
+            {...form.getInputProps("role")}
+          />
+        </Form>
       )}
-    </Modal>
+    </Dialog>
   );
 }

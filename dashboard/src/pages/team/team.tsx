@@ -1,4 +1,4 @@
-import { Badge, Group, NativeSelect, Paper, Stack, Table, Text, Title, Tooltip } from "@mantine/core";
+import { Badge, Group, NativeSelect, Stack, Table, Text, Tooltip } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { IconPlus } from "@tabler/icons-react";
 import { useState } from "react";
@@ -11,6 +11,8 @@ import { AllowedButton } from "../../parts/allowed";
 import { Confirm } from "../../parts/confirm";
 import { done, failed } from "../../parts/notify";
 import { Loaded, Page } from "../../parts/page";
+import { Note, Section } from "../../parts/panel";
+import { Rows } from "../../parts/rows";
 import { When } from "../../parts/time";
 import { ROLES } from "../../parts/words";
 import { Invite } from "./invite";
@@ -44,31 +46,26 @@ export default function Team() {
     >
       <Loaded query={people}>
         {(found) => (
-          <Paper>
-            <Table.ScrollContainer minWidth={340} type="native">
-              <Table aria-label="People">
-                <Table.Thead>
-                  <Table.Tr>
-                    <Table.Th>Name</Table.Th>
-                    <Table.Th>Role</Table.Th>
-                    <Table.Th visibleFrom="md">Second factor</Table.Th>
-                    <Table.Th visibleFrom="lg">Last seen</Table.Th>
-                    <Table.Th>Action</Table.Th>
-                  </Table.Tr>
-                </Table.Thead>
-                <Table.Tbody>
-                  {found.map((user) => (
-                    <Person
-                      key={user.id}
-                      user={user}
-                      onRole={(role) => change(user, role)}
-                      onRemove={() => setRemoving(user)}
-                    />
-                  ))}
-                </Table.Tbody>
-              </Table>
-            </Table.ScrollContainer>
-          </Paper>
+          <Rows
+            label="People"
+            rows={found}
+            columns={[
+              "Name",
+              "Role",
+              { name: "Second factor", from: "md" },
+              { name: "Last seen", from: "lg" },
+              "Action",
+            ]}
+          >
+            {(user) => (
+              <Person
+                key={user.id}
+                user={user}
+                onRole={(role) => change(user, role)}
+                onRemove={() => setRemoving(user)}
+              />
+            )}
+          </Rows>
         )}
       </Loaded>
       {can(MAY.editUsers) && <Invitations />}
@@ -181,64 +178,48 @@ function Invitations() {
   const revoke = (id: string) =>
     void revokeInvitation(id).then(() => client.invalidateQueries({ queryKey: ["invitations"] }), failed);
   return (
-    <section aria-labelledby="invitations">
-      <Title order={2} size="h4" mb="sm" id="invitations">
-        Invitations
-      </Title>
+    <Section title="Invitations">
       <Loaded query={query} lines={1}>
         {(found) =>
           found.length === 0 ? (
-            <Text size="sm" c="dimmed">
-              None is open.
-            </Text>
+            <Note>None is open.</Note>
           ) : (
-            <Paper>
-              <Table aria-label="Open invitations">
-                <Table.Thead>
-                  <Table.Tr>
-                    <Table.Th>Email</Table.Th>
-                    <Table.Th>Role</Table.Th>
-                    <Table.Th visibleFrom="sm">Holds until</Table.Th>
-                    <Table.Th>Action</Table.Th>
-                  </Table.Tr>
-                </Table.Thead>
-                <Table.Tbody>
-                  {found.map((invitation) => (
-                    <Table.Tr key={invitation.id}>
-                      <Table.Td className="any">{invitation.email}</Table.Td>
-                      <Table.Td>{ROLES[invitation.role]?.name}</Table.Td>
-                      <Table.Td visibleFrom="sm">
-                        <When at={invitation.expires_at} />
-                      </Table.Td>
-                      <Table.Td>
-                        <AllowedButton
-                          needs={MAY.editUsers}
-                          size="compact-sm"
-                          variant="default"
-                          onClick={() => revoke(invitation.id)}
-                          aria-label={`Take back the invitation of ${invitation.email}`}
-                        >
-                          Take back
-                        </AllowedButton>
-                      </Table.Td>
-                    </Table.Tr>
-                  ))}
-                </Table.Tbody>
-              </Table>
-            </Paper>
+            <Rows
+              label="Open invitations"
+              rows={found}
+              columns={["Email", "Role", { name: "Holds until", from: "sm" }, "Action"]}
+            >
+              {(invitation) => (
+                <Table.Tr key={invitation.id}>
+                  <Table.Td className="any">{invitation.email}</Table.Td>
+                  <Table.Td>{ROLES[invitation.role]?.name}</Table.Td>
+                  <Table.Td visibleFrom="sm">
+                    <When at={invitation.expires_at} />
+                  </Table.Td>
+                  <Table.Td>
+                    <AllowedButton
+                      needs={MAY.editUsers}
+                      size="compact-sm"
+                      variant="default"
+                      onClick={() => revoke(invitation.id)}
+                      aria-label={`Take back the invitation of ${invitation.email}`}
+                    >
+                      Take back
+                    </AllowedButton>
+                  </Table.Td>
+                </Table.Tr>
+              )}
+            </Rows>
           )
         }
       </Loaded>
-    </section>
+    </Section>
   );
 }
 
 function RolesTable() {
   return (
-    <section aria-labelledby="roles">
-      <Title order={2} size="h4" mb="sm" id="roles">
-        What each role may do
-      </Title>
+    <Section title="What each role may do">
       <Stack gap={6}>
         {Object.values(ROLES).map(({ name, may }) => (
           <Group key={name} gap="sm" align="baseline" wrap="nowrap">
@@ -251,6 +232,6 @@ function RolesTable() {
           </Group>
         ))}
       </Stack>
-    </section>
+    </Section>
   );
 }

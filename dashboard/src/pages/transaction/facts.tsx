@@ -1,19 +1,15 @@
-import { Group, Paper, Progress, Stack, Table, Text, Title } from "@mantine/core";
+import { Group, Progress, Stack, Table, Text } from "@mantine/core";
 
+import { Note, Panel } from "../../parts/panel";
 import { words } from "../../parts/words";
 
 /** Names and values as somebody sent them, as text. */
 export function Facts({ title, facts, empty }: { title: string; facts: Record<string, unknown>; empty: string }) {
   const rows = Object.entries(facts).filter(([, value]) => value !== null && value !== undefined && value !== "");
   return (
-    <Paper p="md" h="100%">
-      <Title order={2} size="h4" mb="xs">
-        {title}
-      </Title>
+    <Panel title={title} h="100%">
       {rows.length === 0 ? (
-        <Text size="sm" c="dimmed">
-          {empty}
-        </Text>
+        <Note>{empty}</Note>
       ) : (
         <Table verticalSpacing={4} highlightOnHover={false} aria-label={title}>
           <Table.Tbody>
@@ -30,7 +26,7 @@ export function Facts({ title, facts, empty }: { title: string; facts: Record<st
           </Table.Tbody>
         </Table>
       )}
-    </Paper>
+    </Panel>
   );
 }
 
@@ -43,10 +39,7 @@ interface Stage {
 export function Stages({ stages, total }: { stages: Stage[]; total: number }) {
   const longest = Math.max(...stages.map(({ wall_ms }) => wall_ms), 1);
   return (
-    <Paper p="md" h="100%">
-      <Title order={2} size="h4" mb="xs">
-        Where {total} ms went
-      </Title>
+    <Panel title={`Where ${total} ms went`} h="100%">
       <Stack gap={6}>
         {stages.map(({ stage, wall_ms }) => (
           <Group key={stage} gap="sm" wrap="nowrap">
@@ -65,6 +58,6 @@ export function Stages({ stages, total }: { stages: Stage[]; total: number }) {
           </Group>
         ))}
       </Stack>
-    </Paper>
+    </Panel>
   );
 }

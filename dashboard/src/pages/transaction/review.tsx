@@ -1,14 +1,16 @@
-import { Button, Group, Menu, Modal, Stack, TagsInput, Text } from "@mantine/core";
+import { Button, Menu, TagsInput } from "@mantine/core";
+import { useForm } from "@mantine/form";
 import { useQueryClient } from "@tanstack/react-query";
 import { IconFlag, IconTag } from "@tabler/icons-react";
 import { useState } from "react";
 
-import { sentence } from "../../api/client";
 import { MAY } from "../../api/permissions";
 import { useCan } from "../../api/session";
 import { putFlag, putTags } from "../../api/transactions";
 import type { Flag, Transaction } from "../../api/types";
 import { AllowedButton } from "../../parts/allowed";
+import { Dialog } from "../../parts/dialog";
+import { Form } from "../../parts/form";
 import { done, failed } from "../../parts/notify";
 
 const FLAGS: { flag: Flag; label: string }[] = [
@@ -75,51 +77,25 @@ function Tagging({
   onClose: () => void;
   onDone: (changed: Transaction) => void;
 }) {
-  const [tags, setTags] = useState(transaction.tags);
-  const [error, setError] = useState<string | null>(null);
-  const [busy, setBusy] = useState(false);
-  const save = async () => {
-    setBusy(true);
-    try {
-      onDone(await putTags(transaction.id, tags));
-      done("The tags are set");
-      onClose();
-    } catch (failure) {
-      setError(sentence(failure));
-      setBusy(false);
-    }
+  const form = useForm({ initialValues: { tags: transaction.tags } });
+  const keep = async ({ tags }: typeof form.values) => {
+    onDone(await putTags(transaction.id, tags));
+    done("The tags are set");
+    onClose();
   };
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={
-        <Text fw={600} component="span">
-          Tags
-        </Text>
-      }
-    >
-      <Stack>
+    <Dialog onClose={onClose} title="Tags">
+      <Form form={form} send={keep} action="Keep" at="dialog" onCancel={onClose}>
         <TagsInput
           label="Tags"
           description="Enter or a comma ends one; at most 100 characters each"
-          value={tags}
-          onChange={setTags}
           maxTags={100}
-          error={error}
           data-autofocus
           clearable
           clearButtonProps={{ "aria-label": "Take all away" }}
+          {...form.getInputProps("tags")}
         />
-        <Group justify="flex-end">
-          <Button variant="default" onClick={onClose}>
-            Cancel
-          </Button>
-          <Button loading={busy} onClick={() => void save()}>
-            Keep
-          </Button>
-        </Group>
-      </Stack>
-    </Modal>
+      </Form>
+    </Dialog>
   );
 }

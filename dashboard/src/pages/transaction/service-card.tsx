@@ -1,7 +1,8 @@
-import { Accordion, Badge, Code, Group, Paper, Progress, Stack, Table, Text, Title } from "@mantine/core";
+import { Accordion, Badge, Group, Paper, Progress, Stack, Table, Text, Title } from "@mantine/core";
 import { IconAlertTriangle, IconCheck, IconX } from "@tabler/icons-react";
 
 import type { Cue, ServiceResult } from "../../api/types";
+import { Source } from "../../parts/panel";
 import { words } from "../../parts/words";
 
 const SHOWN = new Set(["code", "status", "result", "score", "description", "error", "cues"]);
@@ -77,9 +78,7 @@ export function ServiceCard({ name, result }: { name: string; result: ServiceRes
                   <Text size="sm">Details</Text>
                 </Accordion.Control>
                 <Accordion.Panel>
-                  <Code block tabIndex={0} role="region" aria-label={`${name}: details`}>
-                    {JSON.stringify(Object.fromEntries(rest), null, 2)}
-                  </Code>
+                  <Source name={`${name}: details`}>{JSON.stringify(Object.fromEntries(rest), null, 2)}</Source>
                 </Accordion.Panel>
               </Accordion.Item>
             )}

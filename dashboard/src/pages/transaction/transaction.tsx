@@ -1,4 +1,4 @@
-import { Alert, Badge, Code, Grid, Group, Paper, Spoiler, Stack, Text, Title } from "@mantine/core";
+import { Alert, Badge, Grid, Group, Paper, Spoiler, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense } from "react";
 import { Link, useParams } from "wouter";
@@ -9,6 +9,7 @@ import { one, related } from "../../api/transactions";
 import type { Transaction } from "../../api/types";
 import { FlagBadge, ReasonBadge, VerdictBadge } from "../../parts/badges";
 import { Loaded, Page } from "../../parts/page";
+import { Note, Panel, Section, Source } from "../../parts/panel";
 import { Id } from "../../parts/secret";
 import { When } from "../../parts/time";
 import { words } from "../../parts/words";
@@ -55,10 +56,7 @@ function Detail({ transaction, project }: { transaction: Transaction; project: s
       <Decision transaction={transaction} />
       {transaction.fraud.length > 0 && <FraudHits hits={transaction.fraud} />}
       {services.length > 0 && (
-        <section aria-labelledby="services">
-          <Title order={2} size="h4" mb="sm" id="services">
-            What the services found
-          </Title>
+        <Section title="What the services found">
           <Grid>
             {services.map(([name, result]) => (
               <Grid.Col key={name} span={{ base: 12, md: 6, xl: 4 }}>
@@ -66,7 +64,7 @@ function Detail({ transaction, project }: { transaction: Transaction; project: s
               </Grid.Col>
             ))}
           </Grid>
-        </section>
+        </Section>
       )}
       <Grid>
         {can(MAY.seeSamples) && transaction.kind !== "session_start" && (
@@ -76,18 +74,9 @@ function Detail({ transaction, project }: { transaction: Transaction; project: s
         )}
         {geo && (
           <Grid.Col span={{ base: 12, lg: 6 }}>
-            <Paper p="md" h="100%">
-              <Title order={2} size="h4" mb="sm">
-                Place
-              </Title>
+            <Panel title="Place" h="100%">
               {placed && (
-                <Suspense
-                  fallback={
-                    <Text size="sm" c="dimmed">
-                      The map is loading.
-                    </Text>
-                  }
-                >
+                <Suspense fallback={<Note>The map is loading.</Note>}>
                   <PlaceMap geo={geo} fraud={transaction.fraud} />
                 </Suspense>
               )}
@@ -100,7 +89,7 @@ function Detail({ transaction, project }: { transaction: Transaction; project: s
                   </Text>
                 )}
               </Text>
-            </Paper>
+            </Panel>
           </Grid.Col>
         )}
         <Grid.Col span={{ base: 12, lg: 6 }}>
@@ -116,16 +105,11 @@ function Detail({ transaction, project }: { transaction: Transaction; project: s
         )}
       </Grid>
       <RelatedCalls id={transaction.id} project={project} />
-      <Paper p="md">
-        <Title order={2} size="h4" mb="sm">
-          The whole record
-        </Title>
+      <Panel title="The whole record">
         <Spoiler maxHeight={120} showLabel="Show all" hideLabel="Show less">
-          <Code block tabIndex={0} role="region" aria-label="JSON">
-            {JSON.stringify(transaction, null, 2)}
-          </Code>
+          <Source name="JSON">{JSON.stringify(transaction, null, 2)}</Source>
         </Spoiler>
-      </Paper>
+      </Panel>
     </Page>
   );
 }
@@ -221,27 +205,16 @@ function RelatedCalls({ id, project }: { id: string; project: string }) {
     queryFn: ({ signal }) => related(id, signal),
   });
   return (
-    <section aria-labelledby="related">
-      <Title order={2} size="h4" mb="sm" id="related">
-        Same session, user or device
-      </Title>
+    <Section title="Same session, user or device">
       <Loaded query={query} lines={2}>
         {(rows) =>
           rows.length === 0 ? (
-            <Text size="sm" c="dimmed">
-              There are no others.
-            </Text>
+            <Note>There are no others.</Note>
           ) : (
-            <Paper>
-              <TransactionTable
-                rows={rows}
-                caption="Related transactions"
-                shares={(row) => row.related_by.join(", ")}
-              />
-            </Paper>
+            <TransactionTable rows={rows} caption="Related transactions" shares={(row) => row.related_by.join(", ")} />
           )
         }
       </Loaded>
-    </section>
+    </Section>
   );
 }

@@ -1,9 +1,11 @@
 import { Badge, Group, Stack, Table, Text, Tooltip } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
+import type { ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 
 import type { Transaction } from "../../api/types";
 import { FlagBadge, VerdictBadge } from "../../parts/badges";
+import { Rows } from "../../parts/rows";
 import { When } from "../../parts/time";
 import { words } from "../../parts/words";
 
@@ -16,35 +18,31 @@ interface Props<T extends Transaction> {
   caption: string;
   /** A column of what a row has in common with something else. */
   shares?: (row: T) => string;
+  /** In place of a table without rows. */
+  empty?: ReactNode;
 }
 
 /** Transactions as rows; narrow screens keep the columns that tell most. */
-export function TransactionTable<T extends Transaction>({ rows, fresh, caption, shares }: Props<T>) {
+export function TransactionTable<T extends Transaction>({ rows, fresh, caption, shares, empty }: Props<T>) {
   return (
-    <Table.ScrollContainer minWidth={340} type="native">
-      <Table aria-label={caption}>
-        <Table.Thead>
-          <Table.Tr>
-            <Table.Th>Time</Table.Th>
-            <Table.Th>Verdict</Table.Th>
-            <Table.Th visibleFrom="sm" ta="right">
-              Score
-            </Table.Th>
-            {shares && <Table.Th>Shares</Table.Th>}
-            <Table.Th>User</Table.Th>
-            <Table.Th visibleFrom="md">Kind</Table.Th>
-            <Table.Th visibleFrom="lg">Why</Table.Th>
-            <Table.Th visibleFrom="xl">Place</Table.Th>
-            <Table.Th visibleFrom="lg">Tags</Table.Th>
-          </Table.Tr>
-        </Table.Thead>
-        <Table.Tbody>
-          {rows.map((row) => (
-            <Row key={row.id} row={row} fresh={fresh?.has(row.id) ?? false} shares={shares?.(row)} />
-          ))}
-        </Table.Tbody>
-      </Table>
-    </Table.ScrollContainer>
+    <Rows
+      label={caption}
+      rows={rows}
+      empty={empty}
+      columns={[
+        "Time",
+        "Verdict",
+        { name: "Score", from: "sm", right: true },
+        ...(shares ? ["Shares"] : []),
+        "User",
+        { name: "Kind", from: "md" },
+        { name: "Why", from: "lg" },
+        { name: "Place", from: "xl" },
+        { name: "Tags", from: "lg" },
+      ]}
+    >
+      {(row) => <Row key={row.id} row={row} fresh={fresh?.has(row.id) ?? false} shares={shares?.(row)} />}
+    </Rows>
   );
 }
 

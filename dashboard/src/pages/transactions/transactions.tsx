@@ -1,4 +1,4 @@
-import { Button, Group, Indicator, Paper, Switch, Text, Tooltip } from "@mantine/core";
+import { Button, Group, Indicator, Switch, Text, Tooltip } from "@mantine/core";
 import { type InfiniteData, useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { IconDownload, IconListDetails } from "@tabler/icons-react";
 import { useEffect, useMemo, useState } from "react";
@@ -7,9 +7,9 @@ import { useSearchParams } from "wouter";
 import { type LiveState, useLive } from "../../api/live";
 import { download, list } from "../../api/transactions";
 import type { Page as ListPage, Transaction } from "../../api/types";
-import { LoadMore } from "../../parts/load-more";
+import { Listed } from "../../parts/listed";
 import { failed } from "../../parts/notify";
-import { Empty, Failure, Page, Waiting } from "../../parts/page";
+import { Empty, Page } from "../../parts/page";
 import { useProject } from "../../shell/place";
 import { FilterBar } from "./filter-bar";
 import { type Filters, fromSearch, matches, toApi, toSearch } from "./filters";
@@ -26,7 +26,6 @@ export default function Transactions() {
   const [live, setLive] = useState(true);
   const { query, fresh, state } = useList(filters, live);
   const [saving, setSaving] = useState(false);
-  const rows = query.data?.pages.flatMap(({ data }) => data) ?? [];
   const save = () => {
     setSaving(true);
     download(toApi(filters))
@@ -52,20 +51,16 @@ export default function Transactions() {
       }
     >
       <FilterBar filters={filters} onChange={setFilters} />
-      {query.isPending ? (
-        <Waiting />
-      ) : query.isError && rows.length === 0 ? (
-        <Failure error={query.error} again={() => void query.refetch()} />
-      ) : (
-        <Paper>
-          {rows.length > 0 ? (
-            <TransactionTable rows={rows} fresh={fresh} caption="Transactions" />
-          ) : (
-            <Nothing filtered={Object.keys(filters).length > 0} />
-          )}
-        </Paper>
-      )}
-      <LoadMore query={query} label="Older transactions" />
+      <Listed query={query} rows={({ data }) => data} more="Older transactions">
+        {(rows) => (
+          <TransactionTable
+            rows={rows}
+            fresh={fresh}
+            caption="Transactions"
+            empty={<Nothing filtered={Object.keys(filters).length > 0} />}
+          />
+        )}
+      </Listed>
     </Page>
   );
 }

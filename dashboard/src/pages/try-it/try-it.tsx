@@ -22,6 +22,7 @@ import { MAY } from "../../api/permissions";
 import { useMe } from "../../api/session";
 import { tryIt } from "../../api/try-it";
 import { AllowedButton } from "../../parts/allowed";
+import { Refused } from "../../parts/form";
 import { Page } from "../../parts/page";
 import { randomPhrase } from "./phrase";
 import { useRecorder } from "./recorder";
@@ -171,11 +172,7 @@ export default function TryIt() {
                   </Button>
                 </Group>
               )}
-              {send.isError && (
-                <Alert color="red" role="alert">
-                  {sentence(send.error)}
-                </Alert>
-              )}
+              {send.isError && <Refused>{sentence(send.error)}</Refused>}
               <Text size="sm" c="dimmed">
                 One person in view, light from the front, no sound beside you. The recording ends by itself.
               </Text>

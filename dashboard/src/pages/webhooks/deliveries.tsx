@@ -1,4 +1,4 @@
-import { Accordion, Badge, Code, Group, Paper, SegmentedControl, Stack, Table, Text, Title } from "@mantine/core";
+import { Accordion, Badge, Group, Paper, SegmentedControl, Stack, Table, Text } from "@mantine/core";
 import { useInfiniteQuery, useQueryClient } from "@tanstack/react-query";
 import { useState } from "react";
 import { Link } from "wouter";
@@ -7,9 +7,11 @@ import { MAY } from "../../api/permissions";
 import type { Delivery } from "../../api/types";
 import { listDeliveries, replay, replayDead } from "../../api/webhooks";
 import { AllowedButton } from "../../parts/allowed";
-import { LoadMore } from "../../parts/load-more";
+import { Listed } from "../../parts/listed";
 import { done, failed } from "../../parts/notify";
-import { Empty, Failure, Waiting } from "../../parts/page";
+import { Empty } from "../../parts/page";
+import { Note, Section, Source } from "../../parts/panel";
+import { Rows } from "../../parts/rows";
 import { Id } from "../../parts/secret";
 import { When } from "../../parts/time";
 
@@ -30,20 +32,18 @@ export function Deliveries({ webhook }: { webhook: string }) {
     refetchInterval: ({ state }) =>
       state.data?.pages[0]?.data.some(({ status }) => status === "pending") ? POLL_MS : false,
   });
-  const rows = query.data?.pages.flatMap(({ data }) => data) ?? [];
+  const waiting = query.data?.pages.some(({ data }) => data.length > 0);
   const again = (what: Promise<unknown>, message: string) =>
     void what.then(() => {
       done(message);
       void client.invalidateQueries({ queryKey: ["deliveries", webhook] });
     }, failed);
   return (
-    <section aria-labelledby="deliveries">
-      <Group justify="space-between" mb="sm">
-        <Title order={2} size="h4" id="deliveries">
-          Deliveries
-        </Title>
+    <Section
+      title="Deliveries"
+      aside={
         <Group gap="xs">
-          {which === "dead" && rows.length > 0 && (
+          {which === "dead" && waiting && (
             <AllowedButton
               needs={MAY.editWebhooks}
               size="xs"
@@ -64,30 +64,32 @@ export function Deliveries({ webhook }: { webhook: string }) {
             aria-label="Which deliveries"
           />
         </Group>
-      </Group>
-      {query.isPending ? (
-        <Waiting />
-      ) : query.isError ? (
-        <Failure error={query.error} again={() => void query.refetch()} />
-      ) : rows.length === 0 ? (
-        <Paper>
-          <Empty title="Nothing was sent yet">Send a test event to see how your system answers.</Empty>
-        </Paper>
-      ) : (
-        <Stack gap="sm">
-          <Accordion variant="contained" order={3} data-testid="deliveries">
-            {rows.map((delivery) => (
-              <Entry
-                key={delivery.id}
-                delivery={delivery}
-                onAgain={() => again(replay(webhook, delivery.id), "It is on its way again, under the same id")}
-              />
-            ))}
-          </Accordion>
-          <LoadMore query={query} label="Older deliveries" />
-        </Stack>
-      )}
-    </section>
+      }
+    >
+      <Stack gap="sm">
+        <Listed query={query} rows={({ data }) => data} more="Older deliveries">
+          {(rows) =>
+            rows.length === 0 ? (
+              <Paper>
+                <Empty title={which === "dead" ? "Every delivery was taken" : "Nothing was sent yet"}>
+                  Send a test event to see how your system answers.
+                </Empty>
+              </Paper>
+            ) : (
+              <Accordion variant="contained" order={3} data-testid="deliveries">
+                {rows.map((delivery) => (
+                  <Entry
+                    key={delivery.id}
+                    delivery={delivery}
+                    onAgain={() => again(replay(webhook, delivery.id), "It is on its way again, under the same id")}
+                  />
+                ))}
+              </Accordion>
+            )
+          }
+        </Listed>
+      </Stack>
+    </Section>
   );
 }
 
@@ -111,9 +113,9 @@ function Entry({ delivery, onAgain }: { delivery: Delivery; onAgain: () => void 
       <Accordion.Panel>
         <Stack gap="sm">
           <Group gap="md">
-            <Text size="sm" c="dimmed" component="div">
+            <Note>
               id <Id id={delivery.id} />
-            </Text>
+            </Note>
             {delivery.transaction_id && <Link href={`/transactions/${delivery.transaction_id}`}>The transaction</Link>}
             {delivery.next_attempt_at && (
               <Text size="sm">
@@ -133,45 +135,33 @@ function Entry({ delivery, onAgain }: { delivery: Delivery; onAgain: () => void 
           <Text size="sm" fw={600}>
             Request
           </Text>
-          <Code block tabIndex={0} role="region" aria-label="Request">
+          <Source name="Request">
             {readable(delivery.request_body)}
             {delivery.request_truncated && "\n…"}
-          </Code>
+          </Source>
           <Text size="sm" fw={600}>
             Answers
           </Text>
-          {delivery.log.length === 0 ? (
-            <Text size="sm" c="dimmed">
-              No attempt was made yet.
-            </Text>
-          ) : (
-            <Table.ScrollContainer minWidth={420} type="native" tabIndex={0}>
-              <Table verticalSpacing={4} aria-label="Attempts">
-                <Table.Thead>
-                  <Table.Tr>
-                    <Table.Th>At</Table.Th>
-                    <Table.Th>Answer</Table.Th>
-                    <Table.Th ta="right">Took</Table.Th>
-                    <Table.Th>Beginning of the body</Table.Th>
-                  </Table.Tr>
-                </Table.Thead>
-                <Table.Tbody>
-                  {delivery.log.map((attempt, index) => (
-                    <Table.Tr key={index}>
-                      <Table.Td>
-                        <When at={attempt.at} />
-                      </Table.Td>
-                      <Table.Td>{attempt.status_code ?? attempt.error}</Table.Td>
-                      <Table.Td ta="right" className="num">
-                        {attempt.duration_ms} ms
-                      </Table.Td>
-                      <Table.Td className="mono any">{attempt.response_excerpt ?? "–"}</Table.Td>
-                    </Table.Tr>
-                  ))}
-                </Table.Tbody>
-              </Table>
-            </Table.ScrollContainer>
-          )}
+          <Rows
+            label="Attempts"
+            rows={delivery.log}
+            minWidth={420}
+            columns={["At", "Answer", { name: "Took", right: true }, "Beginning of the body"]}
+            empty={<Empty title="No attempt was made yet" />}
+          >
+            {(attempt, index) => (
+              <Table.Tr key={index}>
+                <Table.Td>
+                  <When at={attempt.at} />
+                </Table.Td>
+                <Table.Td>{attempt.status_code ?? attempt.error}</Table.Td>
+                <Table.Td ta="right" className="num">
+                  {attempt.duration_ms} ms
+                </Table.Td>
+                <Table.Td className="mono any">{attempt.response_excerpt ?? "–"}</Table.Td>
+              </Table.Tr>
+            )}
+          </Rows>
         </Stack>
       </Accordion.Panel>
     </Accordion.Item>

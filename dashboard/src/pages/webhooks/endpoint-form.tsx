@@ -1,16 +1,4 @@
-import {
-  Alert,
-  Button,
-  Checkbox,
-  Group,
-  Modal,
-  NativeSelect,
-  Radio,
-  Stack,
-  Text,
-  Textarea,
-  TextInput,
-} from "@mantine/core";
+import { Checkbox, Group, NativeSelect, Radio, Stack, Textarea, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
@@ -18,9 +6,10 @@ import { useState } from "react";
 import { listKeys } from "../../api/projects";
 import type { Webhook } from "../../api/types";
 import { changeWebhook, createWebhook } from "../../api/webhooks";
-import { useSubmit } from "../../parts/form";
+import { Dialog } from "../../parts/dialog";
+import { Form } from "../../parts/form";
 import { done } from "../../parts/notify";
-import { SecretOnce } from "../../parts/secret";
+import { SecretDialog } from "../../parts/secret-dialog";
 import { EVENTS } from "../../parts/words";
 
 interface Props {
@@ -58,7 +47,7 @@ export function EndpointForm({ webhook, onClose, onChanged }: Props) {
         lines(text).every((line) => /^[\w-]+\s*:/.test(line)) ? null : "one on a line, as name: value",
     },
   });
-  const { submit, busy, error } = useSubmit(form, async ({ url, which, events, headers, api_key_id }) => {
+  const keep = async ({ url, which, events, headers, api_key_id }: typeof form.values) => {
     const asked = { url: url.trim(), events: which === "all" ? [] : events, headers: parse(headers) };
     if (webhook) {
       await changeWebhook(webhook.id, asked);
@@ -69,88 +58,51 @@ export function EndpointForm({ webhook, onClose, onChanged }: Props) {
       setSecret(made.secret);
     }
     onChanged();
-  });
-  const title = (
-    <Text fw={600} component="span">
-      {secret ? "The signing secret" : webhook ? "Change the endpoint" : "New endpoint"}
-    </Text>
-  );
-  if (secret) {
-    return (
-      <Modal
-        opened
-        onClose={onClose}
-        title={title}
-        size="lg"
-        closeOnClickOutside={false}
-        closeOnEscape={false}
-        withCloseButton={false}
-      >
-        <SecretOnce what="secret" secret={secret} onDone={onClose} />
-      </Modal>
-    );
-  }
+  };
+  if (secret) return <SecretDialog title="The signing secret" what="secret" secret={secret} onDone={onClose} />;
   const active = keys.data?.data.filter(({ state }) => state === "active") ?? [];
   return (
-    <Modal opened onClose={onClose} title={title} size="lg">
-      <form onSubmit={submit} noValidate>
-        <Stack>
-          {error && (
-            <Alert color="red" role="alert">
-              {error}
-            </Alert>
-          )}
-          <TextInput
-            label="Address"
-            placeholder="https://hooks.example.org/biometry"
-            description="https and public; it is checked again at every delivery"
-            data-autofocus
-            {...form.getInputProps("url")}
+    <Dialog onClose={onClose} title={webhook ? "Change the endpoint" : "New endpoint"} size="lg">
+      <Form form={form} send={keep} action={webhook ? "Keep" : "Make the endpoint"} at="dialog" onCancel={onClose}>
+        <TextInput
+          label="Address"
+          placeholder="https://hooks.example.org/biometry"
+          description="https and public; it is checked again at every delivery"
+          data-autofocus
+          {...form.getInputProps("url")}
+        />
+        {!webhook && (
+          <NativeSelect
+            label="Hears of calls made with"
+            data={[{ value: "", label: "Choose a key" }, ...active.map(({ id, name }) => ({ value: id, label: name }))]}
+            {...form.getInputProps("api_key_id")}
           />
-          {!webhook && (
-            <NativeSelect
-              label="Hears of calls made with"
-              data={[
-                { value: "", label: "Choose a key" },
-                ...active.map(({ id, name }) => ({ value: id, label: name })),
-              ]}
-              {...form.getInputProps("api_key_id")}
-            />
-          )}
-          <Radio.Group label="Events" {...form.getInputProps("which")}>
-            <Group mt={4}>
-              <Radio value="all" label="All, also later ones" />
-              <Radio value="some" label="Only these" />
-            </Group>
-          </Radio.Group>
-          {form.values.which === "some" && (
-            <Checkbox.Group aria-label="Events" {...form.getInputProps("events")}>
-              <Stack gap={6}>
-                {EVENTS.map((event) => (
-                  <Checkbox key={event} value={event} label={event} />
-                ))}
-              </Stack>
-            </Checkbox.Group>
-          )}
-          <Textarea
-            label="Headers of your own"
-            description="One on a line, as name: value"
-            autosize
-            minRows={2}
-            spellCheck={false}
-            {...form.getInputProps("headers")}
-          />
-          <Group justify="flex-end">
-            <Button variant="default" onClick={onClose}>
-              Cancel
-            </Button>
-            <Button type="submit" loading={busy}>
-              {webhook ? "Keep" : "Make the endpoint"}
-            </Button>
+        )}
+        <Radio.Group label="Events" {...form.getInputProps("which")}>
+          <Group mt={4}>
+            <Radio value="all" label="All, also later ones" />
+            <Radio value="some" label="Only these" />
           </Group>
-        </Stack>
-      </form>
-    </Modal>
+        </Radio.Group>
+        {form.values.which === "some" && (
+          <Checkbox.Group aria-label="Events" {...form.getInputProps("events")}>
+            <Stack gap={6}>
+              {EVENTS.map((event) => (
+                <Checkbox key={event} value={event} label={event} />
+              ))}
+            </Stack>
+          </Checkbox.Group>
+        )}
+        <Textarea
+          label="Headers of your own"
+          description="One on a line, as name: value"
+          autosize
+          minRows={2}
+          spellCheck={false}
+          {...form.getInputProps("headers")}
+        />
+      </Form>
+    </Dialog>
   );
 }
 

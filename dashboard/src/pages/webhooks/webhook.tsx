@@ -1,4 +1,4 @@
-import { Group, Modal, Paper, SimpleGrid, Stack, Text, Title } from "@mantine/core";
+import { Group, SimpleGrid, Stack, Text } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { IconRefresh, IconSend } from "@tabler/icons-react";
 import { useState } from "react";
@@ -11,7 +11,9 @@ import { AllowedButton } from "../../parts/allowed";
 import { Confirm } from "../../parts/confirm";
 import { done, failed } from "../../parts/notify";
 import { Loaded, Page } from "../../parts/page";
-import { Id, SecretOnce } from "../../parts/secret";
+import { Figure, Note, Panel } from "../../parts/panel";
+import { Id } from "../../parts/secret";
+import { SecretDialog } from "../../parts/secret-dialog";
 import { useProject } from "../../shell/place";
 import { Deliveries } from "./deliveries";
 import { EndpointForm } from "./endpoint-form";
@@ -69,27 +71,16 @@ function Endpoint({ webhook, project }: { webhook: Webhook; project: string }) {
         <Figure name="Events">
           <Text size="sm">{everything(webhook.events) ? "All" : webhook.events.join(", ")}</Text>
         </Figure>
-        <Figure name="Attempts taken">
-          <Text fw={600} className="num">
-            {webhook.success_count.toLocaleString()}
-          </Text>
-        </Figure>
-        <Figure name="Attempts failed">
-          <Text fw={600} className="num">
-            {webhook.failure_count.toLocaleString()}
-          </Text>
-        </Figure>
+        <Figure name="Attempts taken" value={webhook.success_count.toLocaleString()} />
+        <Figure name="Attempts failed" value={webhook.failure_count.toLocaleString()} />
       </SimpleGrid>
       <Deliveries webhook={webhook.id} />
-      <Paper p="md">
+      <Panel title="Secret">
         <Stack gap="sm" align="flex-start">
-          <Title order={2} size="h4">
-            Secret
-          </Title>
-          <Text size="sm" c="dimmed">
+          <Note>
             Deliveries are signed with it. After rotating, both secrets sign for 24 hours, so that nothing is refused
             meanwhile.
-          </Text>
+          </Note>
           <Group>
             <AllowedButton
               needs={MAY.editWebhooks}
@@ -104,7 +95,7 @@ function Endpoint({ webhook, project }: { webhook: Webhook; project: string }) {
             </AllowedButton>
           </Group>
         </Stack>
-      </Paper>
+      </Panel>
       {dialog === "edit" && <EndpointForm webhook={webhook} onClose={() => setDialog(null)} onChanged={changed} />}
       <Confirm
         opened={dialog === "rotate"}
@@ -128,32 +119,9 @@ function Endpoint({ webhook, project }: { webhook: Webhook; project: string }) {
       >
         <Text size="sm">Its log goes with it, and what was still to be sent is dropped.</Text>
       </Confirm>
-      <Modal
-        opened={secret !== null}
-        onClose={() => setSecret(null)}
-        title={
-          <Text fw={600} component="span">
-            The new secret
-          </Text>
-        }
-        size="lg"
-        closeOnClickOutside={false}
-        closeOnEscape={false}
-        withCloseButton={false}
-      >
-        <SecretOnce what="secret" secret={secret ?? ""} onDone={() => setSecret(null)} />
-      </Modal>
+      {secret !== null && (
+        <SecretDialog title="The new secret" what="secret" secret={secret} onDone={() => setSecret(null)} />
+      )}
     </Page>
-  );
-}
-
-function Figure({ name, children }: { name: string; children: React.ReactNode }) {
-  return (
-    <Paper p="md">
-      <Text size="sm" c="dimmed" mb={4}>
-        {name}
-      </Text>
-      {children}
-    </Paper>
   );
 }

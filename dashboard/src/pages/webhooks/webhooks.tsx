@@ -1,4 +1,4 @@
-import { Paper, Table, Text } from "@mantine/core";
+import { Table, Text } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { IconBolt, IconPlus } from "@tabler/icons-react";
 import { useState } from "react";
@@ -8,6 +8,7 @@ import { MAY } from "../../api/permissions";
 import { listWebhooks } from "../../api/webhooks";
 import { AllowedButton } from "../../parts/allowed";
 import { Empty, Loaded, Page } from "../../parts/page";
+import { Rows } from "../../parts/rows";
 import { When } from "../../parts/time";
 import { useProject } from "../../shell/place";
 import { EndpointForm } from "./endpoint-form";
@@ -35,67 +36,57 @@ export default function Webhooks() {
     >
       <Loaded query={query}>
         {(webhooks) => (
-          <Paper>
-            {webhooks.length === 0 ? (
+          <Rows
+            label="Webhook endpoints"
+            rows={webhooks}
+            columns={[
+              "Endpoint",
+              "Status",
+              { name: "Events", from: "md" },
+              { name: "Taken", from: "sm", right: true },
+              { name: "Failed", from: "sm", right: true },
+              { name: "Made", from: "lg" },
+            ]}
+            empty={
               <Empty icon={<IconBolt size={36} />} title="No endpoints yet">
                 Add one, and your systems hear of every decision as it falls.
               </Empty>
-            ) : (
-              <Table.ScrollContainer minWidth={340} type="native">
-                <Table aria-label="Webhook endpoints">
-                  <Table.Thead>
-                    <Table.Tr>
-                      <Table.Th>Endpoint</Table.Th>
-                      <Table.Th>Status</Table.Th>
-                      <Table.Th visibleFrom="md">Events</Table.Th>
-                      <Table.Th visibleFrom="sm" ta="right">
-                        Taken
-                      </Table.Th>
-                      <Table.Th visibleFrom="sm" ta="right">
-                        Failed
-                      </Table.Th>
-                      <Table.Th visibleFrom="lg">Made</Table.Th>
-                    </Table.Tr>
-                  </Table.Thead>
-                  <Table.Tbody>
-                    {webhooks.map((webhook) => (
-                      <Table.Tr key={webhook.id}>
-                        <Table.Td>
-                          <Text
-                            component={Link}
-                            href={`/webhooks/${webhook.id}`}
-                            size="sm"
-                            fw={600}
-                            className="any"
-                            c="var(--mantine-color-anchor)"
-                          >
-                            {webhook.url}
-                          </Text>
-                        </Table.Td>
-                        <Table.Td>
-                          <WebhookStatus status={webhook.status} />
-                        </Table.Td>
-                        <Table.Td visibleFrom="md">
-                          <Text size="sm" lineClamp={2} maw={280}>
-                            {everything(webhook.events) ? "All" : webhook.events.join(", ")}
-                          </Text>
-                        </Table.Td>
-                        <Table.Td visibleFrom="sm" ta="right" className="num">
-                          {webhook.success_count.toLocaleString()}
-                        </Table.Td>
-                        <Table.Td visibleFrom="sm" ta="right" className="num">
-                          {webhook.failure_count.toLocaleString()}
-                        </Table.Td>
-                        <Table.Td visibleFrom="lg">
-                          <When at={webhook.created_at} />
-                        </Table.Td>
-                      </Table.Tr>
-                    ))}
-                  </Table.Tbody>
-                </Table>
-              </Table.ScrollContainer>
+            }
+          >
+            {(webhook) => (
+              <Table.Tr key={webhook.id}>
+                <Table.Td>
+                  <Text
+                    component={Link}
+                    href={`/webhooks/${webhook.id}`}
+                    size="sm"
+                    fw={600}
+                    className="any"
+                    c="var(--mantine-color-anchor)"
+                  >
+                    {webhook.url}
+                  </Text>
+                </Table.Td>
+                <Table.Td>
+                  <WebhookStatus status={webhook.status} />
+                </Table.Td>
+                <Table.Td visibleFrom="md">
+                  <Text size="sm" lineClamp={2} maw={280}>
+                    {everything(webhook.events) ? "All" : webhook.events.join(", ")}
+                  </Text>
+                </Table.Td>
+                <Table.Td visibleFrom="sm" ta="right" className="num">
+                  {webhook.success_count.toLocaleString()}
+                </Table.Td>
+                <Table.Td visibleFrom="sm" ta="right" className="num">
+                  {webhook.failure_count.toLocaleString()}
+                </Table.Td>
+                <Table.Td visibleFrom="lg">
+                  <When at={webhook.created_at} />
+                </Table.Td>
+              </Table.Tr>
             )}
-          </Paper>
+          </Rows>
         )}
       </Loaded>
       {creating && (
