@@ -30,6 +30,8 @@ function compressed(): Plugin {
 export default defineConfig({
   base: "/dashboard/",
   plugins: [react(), compressed()],
+  // The server puts a nonce of its own in its place with each page, for the style elements that the components make.
+  html: { cspNonce: "__STYLE_NONCE__" },
   // The policy of the pages allows no data: scripts, and few inlined bytes are worth a longer first page.
   build: { target: "es2022", assetsInlineLimit: 0, modulePreload: { polyfill: false }, chunkSizeWarningLimit: 600 },
   server: {

@@ -14,11 +14,21 @@ import { contrast, theme } from "./theme";
 // A page that is gone to begins at its top; going back is left to the browser.
 window.addEventListener("pushState", () => window.scrollTo(0, 0));
 
+// What the page's policy knows its own style elements by.
+const nonce = document.querySelector<HTMLMetaElement>("meta[property=csp-nonce]")?.nonce ?? "";
+// Read by what locks the page's scrolling under a dialog (get-nonce).
+Object.assign(globalThis, { __webpack_nonce__: nonce });
+
 const root = document.getElementById("root");
 if (root) {
   createRoot(root).render(
     <StrictMode>
-      <MantineProvider theme={theme} defaultColorScheme="auto" cssVariablesResolver={contrast}>
+      <MantineProvider
+        theme={theme}
+        defaultColorScheme="auto"
+        cssVariablesResolver={contrast}
+        getStyleNonce={() => nonce}
+      >
         <QueryClientProvider client={client}>
           <Router base="/dashboard">
             <App />

@@ -1,14 +1,16 @@
 //! The dashboard's built assets, embedded in this binary, with the headers that keep a page from doing anything but its
-//! own: no script of another host, none in the page itself, no frame, no form to elsewhere.
+//! own: no script of another host, none in the page itself, no style but its own, no frame, no form to elsewhere.
 
+use aws_lc_rs::rand;
 use axum::{
     Router,
     body::Body,
     extract::Path,
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
-    response::{IntoResponse, Redirect, Response},
+    response::{Html, IntoResponse, Redirect, Response},
     routing::get,
 };
+use base64::{Engine, engine::general_purpose::STANDARD};
 use rust_embed::{EmbeddedFile, RustEmbed};
 
 #[derive(RustEmbed)]
@@ -16,11 +18,13 @@ use rust_embed::{EmbeddedFile, RustEmbed};
 #[allow_missing = true]
 struct Assets;
 
-const CSP: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; \
-                   img-src 'self' data: blob:; media-src 'self' blob:; connect-src 'self'; font-src 'self'; \
-                   manifest-src 'self'; worker-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
-const HEADERS: [(HeaderName, &str); 7] = [
-    (header::CONTENT_SECURITY_POLICY, CSP),
+/// What a page may do, but for its styles.
+const CSP: &str = "default-src 'none'; script-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; \
+                   connect-src 'self'; font-src 'self'; manifest-src 'self'; worker-src 'self'; \
+                   frame-ancestors 'none'; base-uri 'none'; form-action 'self'; style-src 'self'";
+/// Where the page's nonce goes, as the build names it.
+const NONCE: &str = "__STYLE_NONCE__";
+const HEADERS: [(HeaderName, &str); 6] = [
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     (header::REFERRER_POLICY, "no-referrer"),
     (header::X_FRAME_OPTIONS, "DENY"),
@@ -48,20 +52,40 @@ pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
 /// A file; for a path that names none, the page, which knows its own routes.
 fn page(headers: &HeaderMap, path: &str) -> Response {
     let looks_like_a_file = path.rsplit('/').next().is_some_and(|name| name.contains('.'));
-    let mut response = match file(headers, path) {
+    let found = if path == "index.html" { None } else { file(headers, path) };
+    let mut response = match found {
         Some(response) => response,
         None if looks_like_a_file && path != "index.html" => StatusCode::NOT_FOUND.into_response(),
-        None => file(headers, "index.html").unwrap_or_else(|| html(NOT_BUILT)),
+        None => index(),
     };
+    response.headers_mut().entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(CSP));
     for (name, value) in HEADERS {
         response.headers_mut().insert(name, HeaderValue::from_static(value));
     }
     response
 }
 
-fn html(text: &'static str) -> Response {
-    ([(header::CONTENT_TYPE, "text/html; charset=utf-8"), (header::CACHE_CONTROL, "no-store")], text)
-        .into_response()
+/// The page, with a nonce for the style elements its components make. It is another one each time, so the page is kept by
+/// no cache: a page and a policy of different answers would not agree.
+fn index() -> Response {
+    let text = Assets::get("index.html")
+        .map_or_else(|| NOT_BUILT.to_owned(), |page| String::from_utf8_lossy(&page.data).into_owned());
+    // Without randomness the page has no styles of its own making, and stays readable.
+    let nonce = nonce().unwrap_or_default();
+    let policy = format!("{CSP} 'nonce-{nonce}'");
+    let mut response = Html(text.replace(NONCE, &nonce)).into_response();
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let (false, Ok(policy)) = (nonce.is_empty(), HeaderValue::from_str(&policy)) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}
+
+/// 128 random bits.
+fn nonce() -> Option<String> {
+    let mut bytes = [0; 16];
+    rand::fill(&mut bytes).ok()?;
+    Some(STANDARD.encode(bytes))
 }
 
 /// The file in the smallest form there is that the browser reads.
@@ -132,7 +156,27 @@ mod tests {
             assert_eq!(response.status().as_u16(), if missing { 404 } else { 200 }, "{path}");
             let policy = response.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
             assert!(policy.contains("script-src 'self';") && policy.contains("frame-ancestors 'none'"));
+            assert!(!policy.contains("unsafe"), "{policy}");
         }
+    }
+
+    #[tokio::test]
+    async fn a_page_has_the_nonce_of_its_policy_and_no_other_page_has_it() {
+        let mut seen = Vec::new();
+        for _ in 0..2 {
+            let response = page(&HeaderMap::new(), "transactions");
+            assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
+            let policy = response.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap().to_owned();
+            let nonce = policy.split("'nonce-").nth(1).unwrap().trim_end_matches('\'').to_owned();
+            let text = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+            let text = String::from_utf8(text.to_vec()).unwrap();
+            assert!(!text.contains(NONCE));
+            if Assets::get("index.html").is_some() {
+                assert!(text.contains(&nonce), "the page has its nonce");
+            }
+            seen.push(nonce);
+        }
+        assert_ne!(seen[0], seen[1]);
     }
 
     #[test]

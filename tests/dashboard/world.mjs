@@ -40,6 +40,12 @@ export async function open(browser, options = {}) {
   page.on('console', (line) => {
     if (/Content Security Policy|Refused to/.test(line.text())) page.faults.push(`policy: ${line.text()}`);
   });
+  await page.exposeFunction('__breach', (what) => page.faults.push(`policy: ${what}`));
+  await page.addInitScript(() =>
+    document.addEventListener('securitypolicyviolation', ({ effectiveDirective, blockedURI, sourceFile, lineNumber }) =>
+      window.__breach(`${effectiveDirective} ${blockedURI} ${sourceFile}:${lineNumber}`),
+    ),
+  );
   page.on('request', (request) => {
     if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(world.url)) page.faults.push(`elsewhere: ${request.url()}`);
   });
