@@ -1,7 +1,7 @@
 // Scoring rules: the form and the text are the same thing, checked as they change; versions, what-if, thresholds.
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { agree, as, inProject, launch, picture, serious, video, world } from './world.mjs';
+import { agree, as, byKey, inProject, launch, picture, serious, video, world } from './world.mjs';
 
 let browser, page;
 before(async () => {
@@ -17,6 +17,7 @@ after(() => browser.close());
 const json = () => page.getByLabel('Rules as JSON');
 const pass = () => page.getByLabel('Pass from').filter({ visible: true });
 const strict = () => page.getByRole('button', { name: 'Use strict for the project' }).first();
+const may = (check) => page.getByLabel(`${check}: what it may do`, { exact: true });
 const text = async () => JSON.parse(await json().inputValue());
 
 test('the form writes the text, the text fills the form', async () => {
@@ -31,6 +32,31 @@ test('the form writes the text, the text fills the form', async () => {
   await page.getByTestId('validity').getByText('valid', { exact: true }).waitFor();
   await picture(page, 'rules-editor');
   assert.deepEqual(await serious(page), []);
+});
+
+test('what each check of a document may do is chosen in the form, as the server knows them', async () => {
+  const { body } = await byKey('GET', '/api-projects/scoring-rules/schema');
+  const known = Object.keys(body.properties.documents.properties.checks.properties);
+  const offered = await page.locator('[data-check]').evaluateAll((fields) => fields.map(({ dataset }) => dataset.check));
+  assert.deepEqual(offered.toSorted(), known.toSorted());
+
+  const zone = () => page.getByRole('button', { name: /^Machine-readable zone/ });
+  await zone().click();
+  await may('Font').selectOption('Required');
+  assert.deepEqual((await text()).documents.checks, { mrz_font: 'required' });
+  await page.getByTestId('validity').getByText('valid', { exact: true }).waitFor();
+  assert.doesNotMatch(await may('Check digits').innerText(), /Off/, 'it cannot be silenced');
+  const rules = await text();
+  rules.documents.checks = { ...rules.documents.checks, mrz_states: 'off', mrz_check_digits: 'off' };
+  await json().fill(JSON.stringify(rules));
+  assert.equal(await may('States').inputValue(), 'off');
+  await zone().getByText('needs attention').waitFor();
+  assert.ok((await page.getByText(/mrz_check_digits/).count()) >= 2, 'beside the field and under the text');
+  await picture(page, 'rules-documents');
+  assert.deepEqual(await serious(page), []);
+  for (const check of ['Check digits', 'States', 'Font']) await may(check).selectOption('');
+  assert.deepEqual((await text()).documents.checks, {});
+  await page.getByTestId('validity').getByText('valid', { exact: true }).waitFor();
 });
 
 test('a mistake is told beside the field and beside the text, and cannot be kept', async () => {
@@ -49,7 +75,7 @@ test('a mistake is told beside the field and beside the text, and cannot be kept
 test('each keeping makes a version; two are laid beside each other', async () => {
   await page.getByRole('button', { name: 'Keep' }).click();
   await page.getByText('a name, so that you find them again').waitFor();
-  await page.getByLabel('Name').fill('strict');
+  await page.getByLabel('Name', { exact: true }).fill('strict');
   await page.getByRole('button', { name: 'Keep' }).click();
   await page.getByRole('heading', { name: 'strict' }).waitFor();
   const rules = await text();

@@ -123,8 +123,11 @@ export interface ServiceRule {
   missing?: "refer" | "fail";
 }
 
+export type CheckMode = "required" | "gating" | "advisory" | "off";
+
 export interface DocumentRules {
-  checks?: Record<string, string>;
+  /** What single checks may do; one that is not named does as it says of itself. */
+  checks?: Record<string, CheckMode>;
   /** Accepted issuing states (three letters) and types; none: all. */
   countries?: string[];
   types?: string[];

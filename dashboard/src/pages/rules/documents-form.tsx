@@ -1,11 +1,12 @@
 import { NativeSelect, NumberInput, SimpleGrid, TagsInput, Title } from "@mantine/core";
 
 import type { DocumentRules } from "../../api/types";
+import { DocumentChecks } from "./document-checks-form";
 import type { Draft } from "./draft";
 
 const TYPES = ["passport", "identity_card", "visa", "driving_licence", "travel_document"];
 
-/** What is asked of documents. Single checks are set in the JSON; there are many, and few need another mode. */
+/** What is asked of documents, as a whole and of each check. */
 export function DocumentsForm({ rules, draft, readOnly }: { rules: DocumentRules; draft: Draft; readOnly: boolean }) {
   const error = (field: string) =>
     draft.validity?.valid === false && draft.validity.path?.startsWith(`documents.${field}`)
@@ -75,6 +76,7 @@ export function DocumentsForm({ rules, draft, readOnly }: { rules: DocumentRules
           readOnly={readOnly}
         />
       </SimpleGrid>
+      <DocumentChecks rules={rules} draft={draft} readOnly={readOnly} />
     </>
   );
 }

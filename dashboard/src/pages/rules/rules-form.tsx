@@ -47,7 +47,7 @@ export function RulesForm({ draft, readOnly }: { draft: Draft; readOnly: boolean
           <Service key={name} name={name} rule={services[name] ?? { mode: "off" }} draft={draft} readOnly={readOnly} />
         ))}
       </Accordion>
-      {draft.rules.documents && <DocumentsForm rules={draft.rules.documents} draft={draft} readOnly={readOnly} />}
+      <DocumentsForm rules={draft.rules.documents ?? {}} draft={draft} readOnly={readOnly} />
     </Paper>
   );
 }
