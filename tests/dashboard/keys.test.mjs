@@ -57,7 +57,7 @@ test('a project is made, named, limited and switched to, keeping the page one is
   await page.getByRole('dialog').getByLabel('Name').fill(`Doors ${XSS}`);
   await page.getByRole('dialog').getByRole('button', { name: 'Make the project' }).click();
   await page.getByRole('heading', { name: 'Project settings' }).waitFor();
-  const general = page.locator('form').filter({ hasText: 'General' });
+  const general = page.locator('form').filter({ hasText: 'CORS origins' });
   await general.getByLabel('Name').fill('');
   await general.getByRole('button', { name: 'Keep' }).click();
   await general.getByText('a name', { exact: true }).waitFor();
@@ -71,7 +71,7 @@ test('a project is made, named, limited and switched to, keeping the page one is
   await page.getByText('https://app.example.org').waitFor();
   assert.equal(await page.getByLabel('Calls a minute, for each key').inputValue(), '600');
 
-  const retention = page.locator('form').filter({ hasText: 'Retention' });
+  const retention = page.locator('form').filter({ hasText: 'Samples, days' });
   await retention.getByLabel('Samples, days').fill('9999');
   await retention.getByRole('button', { name: 'Keep the periods' }).click();
   await retention.getByText('0 to 3650 days').waitFor();

@@ -100,11 +100,45 @@ test('samples are blurred until asked for, and the look is in the audit log', as
   const sample = page.getByTestId('sample');
   const clip = sample.locator('video');
   assert.match(await clip.getAttribute('class'), /blurred/);
+  await sample.getByTestId('frame').nth(5).waitFor();
+  for (const still of await sample.getByTestId('frame').all()) assert.match(await still.getAttribute('class'), /blurred/);
+  await picture(page, 'transaction-blurred');
   await sample.getByRole('button', { name: 'Show' }).click();
   assert.doesNotMatch((await clip.getAttribute('class')) ?? '', /blurred/);
   await page.waitForFunction(() => document.querySelector('video').readyState >= 1);
+
+  const frames = sample.getByTestId('frame');
+  await frames.nth(5).waitFor();
+  const drawn = await frames.evaluateAll((canvases) =>
+    canvases.map((canvas) => {
+      const { data } = canvas.getContext('2d').getImageData(0, 0, canvas.width, canvas.height);
+      const light = Array.from({ length: data.length / 4 }, (_, at) => data[4 * at] + data[4 * at + 1] + data[4 * at + 2]);
+      return {
+        wide: canvas.width,
+        bright: light.filter((value) => value > 300).length,
+        sum: light.reduce((sum, value) => sum + value, 0),
+        of: light.length,
+      };
+    }),
+  );
+  assert.ok(
+    drawn.every(({ wide, bright, of }) => wide === 320 && bright > 0.02 * of && bright < 0.98 * of),
+    `pictures of something: ${JSON.stringify(drawn)}`,
+  );
+  assert.equal(new Set(drawn.map(({ sum }) => sum)).size, drawn.length, 'of another moment each');
+  await sample
+    .getByRole('button', { name: /^Go to/ })
+    .nth(4)
+    .click();
+  await page.waitForFunction(() => document.querySelector('video').currentTime > 1);
+  await clip.evaluate((film) => film.play());
+  await page.waitForFunction(() => !document.querySelector('video').paused);
+  await clip.evaluate((film) => film.pause());
+  await picture(page, 'transaction-frames');
+  assert.deepEqual(await serious(page), []);
   await sample.getByRole('button', { name: 'Blur again' }).click();
   assert.match(await clip.getAttribute('class'), /blurred/);
+  assert.match(await frames.first().getAttribute('class'), /blurred/);
   assert.equal((await seen())[0]?.actor.name, 'Olivia Owner');
 });
 

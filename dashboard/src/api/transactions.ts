@@ -10,6 +10,14 @@ export const one = (id: string, signal?: AbortSignal) =>
 export const samples = (id: string) =>
   get<One<Sample[]>>(`/api-transactions/transactions/${encodeURIComponent(id)}/samples`).then(({ data }) => data);
 
+/** The bytes behind a signed link. It may name the server by its public address; this page reads from its own. */
+export async function film(url: string, signal: AbortSignal): Promise<Blob> {
+  const { pathname, search } = new URL(url, location.origin);
+  const response = await request(pathname + search, { signal, headers: { accept: "*/*" } });
+  if (!response.ok) throw refusal(response, await response.json().catch(() => null));
+  return response.blob();
+}
+
 export interface Related extends Transaction {
   /** What it has in common: `session`, `user`, `device`. */
   related_by: string[];

@@ -1,4 +1,4 @@
-import { Badge, Button, Group, Paper, Stack, Text, Title } from "@mantine/core";
+import { Badge, Button, Group, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { IconEye, IconEyeOff } from "@tabler/icons-react";
 import { useState } from "react";
@@ -6,7 +6,9 @@ import { useState } from "react";
 import { samples } from "../../api/transactions";
 import type { Sample } from "../../api/types";
 import { Loaded } from "../../parts/page";
+import { Note, Panel } from "../../parts/panel";
 import { When } from "../../parts/time";
+import { Film } from "./film";
 
 /**
  * The media kept of the call: asked for by a click, because the server logs who asks, and blurred until another. The links
@@ -23,16 +25,13 @@ export function Samples({ id }: { id: string }) {
     refetchOnWindowFocus: false,
   });
   return (
-    <Paper p="md" h="100%">
-      <Title order={2} size="h4" mb="sm">
-        Samples
-      </Title>
+    <Panel title="Samples" h="100%">
       {!asked && (
         <Stack align="flex-start" gap="sm">
-          <Text size="sm" c="dimmed">
+          <Note>
             What was recorded is kept with storage consent alone, and for a time. Who looks is written into the audit
             log.
-          </Text>
+          </Note>
           <Button variant="default" leftSection={<IconEye size={16} aria-hidden />} onClick={() => setAsked(true)}>
             Look for samples
           </Button>
@@ -42,9 +41,7 @@ export function Samples({ id }: { id: string }) {
         <Loaded query={query} lines={3}>
           {(found) =>
             found.length === 0 ? (
-              <Text size="sm" c="dimmed">
-                None is kept: without storage consent, or after its time, there is nothing to see.
-              </Text>
+              <Note>None is kept: without storage consent, or after its time, there is nothing to see.</Note>
             ) : (
               <Stack>
                 {found.map((sample) => (
@@ -55,44 +52,20 @@ export function Samples({ id }: { id: string }) {
           }
         </Loaded>
       )}
-    </Paper>
+    </Panel>
   );
 }
 
 function Media({ sample }: { sample: Sample }) {
   const [shown, setShown] = useState(false);
   const kind = sample.content_type.split("/")[0];
-  const style = {
-    width: "100%",
-    maxHeight: 360,
-    borderRadius: 8,
-    background: "#000",
-    objectFit: "contain",
-    display: "block",
-  } as const;
   const label = `${sample.name} of the call`;
   return (
     <Stack gap="xs" data-testid="sample">
       <div style={{ position: "relative", overflow: "hidden", borderRadius: 8 }}>
-        {kind === "video" && (
-          <video
-            src={sample.url}
-            controls={shown}
-            preload="metadata"
-            playsInline
-            className={shown ? undefined : "blurred"}
-            style={style}
-            aria-label={label}
-            tabIndex={shown ? 0 : -1}
-          />
-        )}
+        {kind === "video" && <Film sample={sample} label={label} shown={shown} />}
         {kind === "image" && (
-          <img
-            src={sample.url}
-            alt={shown ? label : "blurred"}
-            className={shown ? undefined : "blurred"}
-            style={style}
-          />
+          <img src={sample.url} alt={shown ? label : "blurred"} className={shown ? "media" : "media blurred"} />
         )}
         {kind === "audio" && shown && <audio src={sample.url} controls aria-label={label} style={{ width: "100%" }} />}
         {!shown && (
