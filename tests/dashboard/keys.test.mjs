@@ -14,12 +14,12 @@ test('a key is shown once with a command that works, and refused once it is revo
   page = await as(browser, 'owner', inProject('/keys'));
   await page.getByRole('button', { name: 'New key' }).click();
   const dialog = page.getByRole('dialog');
-  await dialog.getByRole('button', { name: 'Make the key' }).click();
+  await dialog.getByRole('button', { name: 'Create the key' }).click();
   await dialog.getByText('1 to 200 characters, such as where it is used').waitFor();
   await dialog.getByLabel('Name').fill(`kiosk ${XSS}`);
   await dialog.getByLabel('Visual Speech Recognition').uncheck();
   await picture(page, 'key-new');
-  await dialog.getByRole('button', { name: 'Make the key' }).click();
+  await dialog.getByRole('button', { name: 'Create the key' }).click();
   const key = await dialog.getByTestId('secret-key').innerText();
   const command = await dialog.getByTestId('secret-command').innerText();
   assert.match(command, new RegExp(`curl -X POST ${world.url}/api-gateway/sessions/start`));
@@ -29,7 +29,7 @@ test('a key is shown once with a command that works, and refused once it is revo
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
   await dialog.getByRole('button', { name: 'Copy the key' }).click();
   assert.equal(await page.evaluate(() => navigator.clipboard.readText()), key);
-  await dialog.getByRole('button', { name: 'I have kept it' }).click();
+  await dialog.getByRole('button', { name: 'I have saved it' }).click();
   assert.ok(!(await page.content()).includes(key), 'the key is nowhere any more');
 
   const use = () => send(world.url, 'POST', '/api-gateway/sessions/start', undefined, { authorization: `Bearer ${key}` });
@@ -55,29 +55,29 @@ test('a project is made, named, limited and switched to, keeping the page one is
   await page.goto(`${world.url}/dashboard/projects`);
   await page.getByRole('button', { name: 'New project' }).click();
   await page.getByRole('dialog').getByLabel('Name').fill(`Doors ${XSS}`);
-  await page.getByRole('dialog').getByRole('button', { name: 'Make the project' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Create the project' }).click();
   await page.getByRole('heading', { name: 'Project settings' }).waitFor();
   const general = page.locator('form').filter({ hasText: 'CORS origins' });
   await general.getByLabel('Name').fill('');
-  await general.getByRole('button', { name: 'Keep' }).click();
+  await general.getByRole('button', { name: 'Save' }).click();
   await general.getByText('a name', { exact: true }).waitFor();
   await general.getByLabel('Name').fill('Doors');
-  await general.getByLabel('Calls a minute, for each key').fill('600');
+  await general.getByLabel('Calls a minute').fill('600');
   await general.getByLabel('CORS origins').fill('https://app.example.org');
   await general.getByLabel('CORS origins').press('Enter');
-  await general.getByRole('button', { name: 'Keep' }).click();
-  await page.getByText('The settings are kept').waitFor();
+  await general.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('The settings are saved').waitFor();
   await page.reload();
   await page.getByText('https://app.example.org').waitFor();
-  assert.equal(await page.getByLabel('Calls a minute, for each key').inputValue(), '600');
+  assert.equal(await page.getByLabel('Calls a minute').inputValue(), '600');
 
   const retention = page.locator('form').filter({ hasText: 'Samples, days' });
   await retention.getByLabel('Samples, days').fill('9999');
-  await retention.getByRole('button', { name: 'Keep the periods' }).click();
+  await retention.getByRole('button', { name: 'Save the periods' }).click();
   await retention.getByText('0 to 3650 days').waitFor();
   await retention.getByLabel('Samples, days').fill('7');
-  await retention.getByRole('button', { name: 'Keep the periods' }).click();
-  await page.getByText('The periods are kept').waitFor();
+  await retention.getByRole('button', { name: 'Save the periods' }).click();
+  await page.getByText('The periods are saved').waitFor();
   await picture(page, 'settings');
 
   await page.getByRole('button', { name: /^Project: Doors/ }).click();
@@ -85,5 +85,35 @@ test('a project is made, named, limited and switched to, keeping the page one is
   await page.waitForURL(`**${inProject('/settings')}`);
   await page.waitForFunction(() => document.querySelector('form input')?.value === 'Onboarding');
   assert.equal(await page.getByLabel('Samples, days').inputValue(), '30', 'the other project keeps its own');
+  assert.deepEqual(page.faults, []);
+});
+
+test('the mobile operator is set, shown without its secret, and taken away', async () => {
+  await page.goto(`${world.url}/dashboard${inProject('/settings', world.second)}`);
+  const form = page.locator('form').filter({ hasText: 'SIM Swap address' });
+  await form.getByRole('button', { name: 'Use this operator' }).click();
+  await form.getByText('an address that begins with https://').nth(1).waitFor();
+  await form.getByLabel('SIM Swap address').fill('https://api.operator.example/sim-swap/v2?x=1');
+  await form.getByLabel('Token address').fill('https://api.operator.example/oauth2/token');
+  await form.getByLabel('Client ID').fill('door');
+  await form.getByLabel('Client secret').fill('very secret');
+  await form.getByLabel('A change counts within, hours').fill('9999');
+  await form.getByRole('button', { name: 'Use this operator' }).click();
+  await form.getByText('1 to 2400 hours').waitFor();
+  await form.getByLabel('A change counts within, hours').fill('72');
+  await form.getByRole('button', { name: 'Use this operator' }).click();
+  await form.getByText('Base_url must not have a query').or(form.getByText('base_url must not have a query')).waitFor();
+  await form.getByLabel('SIM Swap address').fill('https://api.operator.example/sim-swap/v2');
+  await form.getByRole('button', { name: 'Use this operator' }).click();
+  await page.getByText('configured', { exact: true }).waitFor();
+  await page.reload();
+  await form.getByRole('button', { name: 'Save the operator' }).waitFor();
+  assert.equal(await form.getByLabel('A change counts within, hours').inputValue(), '72');
+  assert.ok(!(await page.content()).includes('very secret'));
+  await picture(page, 'settings-sim-swap');
+  assert.deepEqual(await serious(page), []);
+  await form.getByRole('button', { name: 'Remove' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Remove' }).click();
+  await form.getByRole('button', { name: 'Use this operator' }).waitFor();
   assert.deepEqual(page.faults, []);
 });

@@ -15,7 +15,7 @@ before(async () => {
 after(() => browser.close());
 
 const json = () => page.getByLabel('Rules as JSON');
-const pass = () => page.getByLabel('Pass from').filter({ visible: true });
+const pass = () => page.getByLabel('Pass from', { exact: true }).filter({ visible: true });
 const strict = () => page.getByRole('button', { name: 'Use strict for the project' }).first();
 const may = (check) => page.getByLabel(`${check}: what it may do`, { exact: true });
 const text = async () => JSON.parse(await json().inputValue());
@@ -64,7 +64,7 @@ test('a mistake is told beside the field and beside the text, and cannot be kept
   await pass().blur();
   await page.getByTestId('validity').getByText('not valid').waitFor();
   assert.ok((await page.getByText(/services\.face_recognition\.pass/).count()) >= 2, 'in the form and under the text');
-  assert.ok(await page.getByRole('button', { name: 'Keep' }).isDisabled());
+  assert.ok(await page.getByRole('button', { name: 'Save' }).isDisabled());
   await json().fill('{ "version": 1, ');
   await page.getByTestId('validity').getByText('not valid').waitFor();
   await page.getByText('The form is back as soon as the JSON can be read.').waitFor();
@@ -73,15 +73,15 @@ test('a mistake is told beside the field and beside the text, and cannot be kept
 });
 
 test('each keeping makes a version; two are laid beside each other', async () => {
-  await page.getByRole('button', { name: 'Keep' }).click();
+  await page.getByRole('button', { name: 'Save' }).click();
   await page.getByText('a name, so that you find them again').waitFor();
   await page.getByLabel('Name', { exact: true }).fill('strict');
-  await page.getByRole('button', { name: 'Keep' }).click();
+  await page.getByRole('button', { name: 'Save' }).click();
   await page.getByRole('heading', { name: 'strict' }).waitFor();
   const rules = await text();
   rules.services.face_liveness.pass = 0.99;
   await json().fill(JSON.stringify(rules, null, 2));
-  await page.getByRole('button', { name: 'Keep as a new version' }).click();
+  await page.getByRole('button', { name: 'Save as a new version' }).click();
   await page.getByRole('tab', { name: 'Versions (2)' }).click();
   const diff = page.getByTestId('diff');
   await diff.getByText('"pass": 0.99').waitFor();
@@ -132,7 +132,7 @@ test('rules are put in force for the project and taken away again', async () => 
   await strict().click();
   await page.getByText('In force from the next call').waitFor();
   await picture(page, 'rules');
-  await page.getByRole('button', { name: 'Take strict away' }).click();
+  await page.getByRole('button', { name: 'Stop using strict' }).click();
   await strict().waitFor();
   assert.deepEqual(page.faults, []);
 });

@@ -91,7 +91,7 @@ test('the second factor: switched on with a picture drawn here, asked for, and r
   await page.getByLabel('Code', { exact: true }).fill(totp(secret));
   await page.getByRole('button', { name: 'Confirm' }).click();
   const [code, other] = (await page.getByTestId('secret-recovery-codes').innerText()).split('\n');
-  await page.getByRole('button', { name: 'I have kept them' }).click();
+  await page.getByRole('button', { name: 'I have saved them' }).click();
 
   const fresh = await open(browser);
   const begin = async () => {

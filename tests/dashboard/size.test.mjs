@@ -6,6 +6,9 @@ import { enter, goto, inProject, launch, open, PASSWORD, world } from './world.m
 
 const KILOBYTE = 1000;
 const LIMIT = 150 * KILOBYTE;
+/** Milliseconds from the click to a form that can be filled in. */
+const SOON = 1000;
+const LOADS = 3;
 
 let browser;
 before(async () => {
@@ -29,18 +32,45 @@ async function scripts(page, act) {
 
 const sum = (sizes) => [...sizes.values()].reduce((total, size) => total + size, 0);
 
-test('the first page has under 150 kB of scripts, gzipped, and stands within a second', async () => {
+test('the first page has under 150 kB of scripts, gzipped', async () => {
   const page = await open(browser);
   const sizes = await scripts(page, async () => {
     await goto(page, '/');
     await page.getByRole('button', { name: 'Sign in' }).waitFor();
   });
-  const { first } = await page.evaluate(() => ({
-    first: performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Infinity,
-  }));
   console.log(`sign-in: ${(sum(sizes) / KILOBYTE).toFixed(1)} kB in ${sizes.size} scripts`);
   assert.ok(sizes.size > 0 && sum(sizes) < LIMIT, `${sum(sizes)} bytes`);
-  console.log(`first paint after ${Math.round(first)} ms`);
+});
+
+/** One load by a browser that has nothing of it yet: when it was first painted, and when its form stood there. */
+async function load() {
+  const page = await open(browser);
+  await page.addInitScript(() => {
+    new MutationObserver((_, watch) => {
+      if (!document.querySelector('form button[type=submit]')) return;
+      watch.disconnect();
+      requestAnimationFrame(() => (window.__stands = performance.now()));
+    }).observe(document, { childList: true, subtree: true });
+  });
+  await goto(page, '/');
+  await page.waitForFunction(() => window.__stands !== undefined);
+  const times = await page.evaluate(() => ({
+    answered: performance.getEntriesByType('navigation')[0].responseEnd,
+    painted: performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? window.__stands,
+    stands: window.__stands,
+  }));
+  await page.context().close();
+  return Object.fromEntries(Object.entries(times).map(([name, ms]) => [name, Math.round(ms)]));
+}
+
+test('the first page stands within a second, at the best of three loads', async () => {
+  const loads = [];
+  for (let at = 0; at < LOADS; at += 1) loads.push(await load());
+  const best = loads.toSorted((a, b) => a.stands - b.stands)[0];
+  console.log(`the sign-in form stands after ${loads.map(({ stands }) => stands).join(', ')} ms`);
+  const reason =
+    best.answered > SOON / 2 ? 'the server is slow to answer' : 'the browser is slow with its scripts, or something else is at work';
+  assert.ok(best.stands < SOON, `${reason}: answered, first painted and standing after, in ms: ${JSON.stringify(loads)}`);
 });
 
 test('the shell around the pages stays under 150 kB as well', async () => {

@@ -14,11 +14,11 @@ test('invited by a link that is shown once and works once', async () => {
   await owner.getByRole('button', { name: 'Invite' }).click();
   const dialog = owner.getByRole('dialog');
   await dialog.getByLabel('Email').fill('nonsense');
-  await dialog.getByRole('button', { name: 'Make the invitation' }).click();
+  await dialog.getByRole('button', { name: 'Create the invitation' }).click();
   await dialog.getByText('an email address, as name@example.org').waitFor();
   await dialog.getByLabel('Email').fill('nina@example.org');
   await dialog.getByLabel('Role').selectOption('fraud_analyst');
-  await dialog.getByRole('button', { name: 'Make the invitation' }).click();
+  await dialog.getByRole('button', { name: 'Create the invitation' }).click();
   const link = await dialog.getByTestId('secret-invitation-link').innerText();
   await picture(owner, 'invitation');
   assert.deepEqual(await serious(owner), []);

@@ -155,7 +155,7 @@ test('a reviewer tags and flags it, and finds it again by both', async () => {
   const dialog = analyst.getByRole('dialog');
   await dialog.getByRole('combobox', { name: 'Tags' }).or(dialog.getByLabel('Tags')).first().fill('x'.repeat(101));
   await analyst.keyboard.press('Enter');
-  await dialog.getByRole('button', { name: 'Keep' }).click();
+  await dialog.getByRole('button', { name: 'Save' }).click();
   await dialog
     .getByText(/100 characters/)
     .nth(1)
@@ -164,7 +164,7 @@ test('a reviewer tags and flags it, and finds it again by both', async () => {
   await analyst.getByRole('button', { name: 'Tags' }).click();
   await analyst.getByRole('dialog').getByLabel('Tags').first().fill('reviewed');
   await analyst.keyboard.press('Enter');
-  await analyst.getByRole('dialog').getByRole('button', { name: 'Keep' }).click();
+  await analyst.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
   await analyst.getByTestId('decision').getByText('reviewed', { exact: true }).waitFor();
   await analyst.getByRole('button', { name: 'Flag' }).click();
   await analyst.getByRole('menuitem', { name: 'Possibly fraudulent' }).click();

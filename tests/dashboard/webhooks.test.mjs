@@ -29,13 +29,13 @@ after(async () => {
 test('an endpoint is made; its secret is shown once', async () => {
   await page.getByRole('button', { name: 'New endpoint' }).click();
   const dialog = page.getByRole('dialog');
-  await dialog.getByRole('button', { name: 'Make the endpoint' }).click();
+  await dialog.getByRole('button', { name: 'Create the endpoint' }).click();
   await dialog.getByText('an address that begins with https://').waitFor();
-  await dialog.getByText('the key whose events are sent').waitFor();
+  await dialog.getByText('the key whose calls it hears of').waitFor();
   await dialog.getByLabel('Address').fill('ftp://example.org');
-  await dialog.getByLabel('Hears of calls made with').selectOption({ label: 'first key' });
+  await dialog.getByLabel('API key').selectOption({ label: 'first key' });
   await dialog.getByLabel('Headers of your own').fill('no header');
-  await dialog.getByRole('button', { name: 'Make the endpoint' }).click();
+  await dialog.getByRole('button', { name: 'Create the endpoint' }).click();
   await dialog.getByText('one on a line, as name: value').last().waitFor();
   await dialog.getByLabel('Address').fill(address);
   await dialog.getByLabel('Headers of your own').fill('x-own: mine');
@@ -43,9 +43,9 @@ test('an endpoint is made; its secret is shown once', async () => {
   await dialog.getByLabel('session.completed').check();
   await picture(page, 'webhook-new');
   assert.deepEqual(await serious(page), []);
-  await dialog.getByRole('button', { name: 'Make the endpoint' }).click();
+  await dialog.getByRole('button', { name: 'Create the endpoint' }).click();
   assert.match(await dialog.getByTestId('secret-secret').innerText(), /^whsec_/);
-  await dialog.getByRole('button', { name: 'I have kept it' }).click();
+  await dialog.getByRole('button', { name: 'I have saved it' }).click();
   await page.getByRole('link', { name: address }).click();
   await page.getByRole('heading', { name: address }).waitFor();
 });
@@ -59,6 +59,11 @@ test('a test event that is not taken is shown with what came back, as text', asy
   await attempts.getByText('500').first().waitFor();
   await attempts.getByText('<b onclick=').first().waitFor();
   assert.match(await page.getByLabel('Request', { exact: true }).innerText(), /webhook\.test/);
+  const headers = await page.getByLabel('Request headers').innerText();
+  assert.ok(
+    headers.startsWith(`POST ${address}`) && headers.includes('x-own: mine') && headers.includes(`webhook-id: ${arrived[0].id}`),
+    headers,
+  );
   assert.equal(arrived[0].own, 'mine');
   await picture(page, 'webhook-dead');
   assert.deepEqual(await serious(page), []);
@@ -91,7 +96,7 @@ test('the secret is rotated: two sign for a while', async () => {
   await page.getByRole('button', { name: 'Rotate the secret' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Rotate', exact: true }).click();
   assert.match(await page.getByTestId('secret-secret').innerText(), /^whsec_/);
-  await page.getByRole('button', { name: 'I have kept it' }).click();
+  await page.getByRole('button', { name: 'I have saved it' }).click();
   const before = arrived.length;
   await page.getByRole('button', { name: 'Send a test event' }).click();
   await page.waitForFunction(() => true);
@@ -106,7 +111,7 @@ test('it is paused, changed and removed', async () => {
   await page.getByText('active', { exact: true }).waitFor();
   await page.getByRole('button', { name: 'Change' }).click();
   await page.getByRole('dialog').getByLabel('All, also later ones').check();
-  await page.getByRole('dialog').getByRole('button', { name: 'Keep' }).click();
+  await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
   await page.getByText('The endpoint is changed').waitFor();
   await page.getByRole('button', { name: 'Remove the endpoint' }).click();
   await page.getByRole('dialog').getByRole('button', { name: 'Remove', exact: true }).click();

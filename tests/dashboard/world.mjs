@@ -113,7 +113,10 @@ export async function picture(page, name) {
   const folder = process.env.SCREENSHOTS;
   if (!folder) return;
   mkdirSync(folder, { recursive: true });
+  // From the top: what stands still while a page is scrolled would be drawn over its middle.
+  const at = await page.evaluate(() => [scrollX, scrollY, scrollTo(0, 0)]);
   await page.screenshot({ path: join(folder, `${name}.png`), fullPage: true });
+  await page.evaluate(([x, y]) => scrollTo(x, y), at);
 }
 
 /** The code an authenticator shows (RFC 6238: SHA-1, 30 s, six digits), `steps` from now. */

@@ -35,3 +35,13 @@ export const withdraw = (name: string, kind: "authorization" | "storage") =>
   });
 export const erase = (name: string) =>
   call<One<Receipt>>(`/api-projects/subjects/${user(name)}`, { method: "DELETE" }).then(({ data }) => data);
+
+/** A key of the server that verifies what it signed. */
+export interface PublicKey {
+  kid: string;
+  kty: string;
+  crv: string;
+  x: string;
+}
+
+export const publicKeys = () => get<{ keys: PublicKey[] }>("/api-projects/keys").then(({ keys }) => keys);

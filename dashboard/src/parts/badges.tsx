@@ -36,7 +36,7 @@ export function ReasonBadge({ reason }: { reason: string }) {
     ? "red"
     : /_(passed|given)$/.test(reason)
       ? "green"
-      : /_(refer|missing|not_judged)$/.test(reason)
+      : /_(referred|missing|not_judged)$/.test(reason)
         ? "orange"
         : "gray";
   return (

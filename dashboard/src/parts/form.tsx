@@ -17,13 +17,27 @@ interface Props<T extends Record<string, unknown>> {
   /** In a dialog the buttons stand at its end; alone on a page one button is as wide as the fields. */
   at?: "dialog" | "card" | "alone";
   onCancel?: () => void;
+  /** Beside the button: what else can be done with the same thing. */
+  aside?: ReactNode;
   maw?: number;
   children: ReactNode;
 }
 
 /** Fields and the button that sends them. */
 export function Form<T extends Record<string, unknown>>(props: Props<T>) {
-  const { form, send, action, button: Send = Button, color, disabled, at = "card", onCancel, maw, children } = props;
+  const {
+    form,
+    send,
+    action,
+    button: Send = Button,
+    color,
+    disabled,
+    at = "card",
+    onCancel,
+    aside,
+    maw,
+    children,
+  } = props;
   const [busy, setBusy] = useState(false);
   const [error, setError] = useState<string | null>(null);
   const submit = form.onSubmit(async (values) => {
@@ -55,6 +69,7 @@ export function Form<T extends Record<string, unknown>>(props: Props<T>) {
             {action}
           </Send>
           {at !== "dialog" && cancel}
+          {aside}
         </Group>
       </Stack>
     </form>

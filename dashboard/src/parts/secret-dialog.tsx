@@ -31,7 +31,7 @@ export function SecretDialog({ title, what, secret, example, onDone }: Props) {
           </>
         )}
         <Group justify="flex-end">
-          <Button onClick={onDone}>I have kept it</Button>
+          <Button onClick={onDone}>I have saved it</Button>
         </Group>
       </Stack>
     </Dialog>

@@ -8,6 +8,13 @@ export function words(name: string): string {
   return text.charAt(0).toUpperCase() + text.slice(1);
 }
 
+/** `2, consent_entry` -> `2 consent entries`. */
+export function counted(count: number, name: string): string {
+  const one = words(name).toLowerCase();
+  const many = one.endsWith("y") ? `${one.slice(0, -1)}ies` : `${one}s`;
+  return `${count.toLocaleString()} ${count === 1 ? one : many}`;
+}
+
 export const ROLES: Record<Role, { name: string; may: string }> = {
   owner: { name: "Owner", may: "Everything, including other owners." },
   admin: { name: "Admin", may: "Everything but owners." },

@@ -39,7 +39,7 @@ export function CreateKey({ rules, onClose, onCreated }: Props) {
   }
   return (
     <Dialog onClose={onClose} title="New API key" size="lg">
-      <Form form={form} send={make} action="Make the key" at="dialog" onCancel={onClose}>
+      <Form form={form} send={make} action="Create the key" at="dialog" onCancel={onClose}>
         <TextInput
           label="Name"
           description="Where it is used, such as “kiosk in Lisbon”"
@@ -66,7 +66,7 @@ export function CreateKey({ rules, onClose, onCreated }: Props) {
           {...form.getInputProps("scores_id")}
         />
         <NativeSelect
-          label="Shape of the answers"
+          label="Response format"
           description="The second one is for clients written to the vendor's SDK"
           data={[
             { value: "", label: "This API (code 200, score 0–100)" },

@@ -62,7 +62,7 @@ export default function Keys() {
             ]}
             empty={
               <Empty icon={<IconKey size={36} />} title="No keys yet">
-                Make one to call the API from your backend.
+                Create one to call the API from your backend.
               </Empty>
             }
           >

@@ -7,6 +7,16 @@ import { Figure, Note, Section } from "../../parts/panel";
 import { Rows } from "../../parts/rows";
 import { Copyable } from "../../parts/secret";
 
+/** The services in words. */
+const NAMES: Record<string, string> = {
+  projects: "Projects and accounts",
+  sessions: "Sessions",
+  consent: "Consent",
+  ml: "Face, voice and lips",
+  transactions: "Transactions",
+  docauth: "Documents",
+};
+
 /** How the server is, read again every few seconds. */
 export default function Operations() {
   const query = useQuery({ queryKey: ["operations"], queryFn: operations, refetchInterval: 5000 });
@@ -24,12 +34,9 @@ function Panels({ state }: { state: State }) {
     <>
       <SimpleGrid cols={{ base: 1, sm: 3 }}>
         <Figure name="Services" value={`${services.filter(({ healthy }) => healthy).length} of ${services.length}`}>
-          <Badge color={well ? "green" : "red"}>{well ? "all well" : "not all well"}</Badge>
+          <Badge color={well ? "green" : "red"}>{well ? "all healthy" : "needs attention"}</Badge>
         </Figure>
-        <Figure
-          name="Calls that failed by the server's fault"
-          value={errors ? `${(errors.rate * 100).toFixed(2)} %` : "–"}
-        >
+        <Figure name="Server errors" value={errors ? `${(errors.rate * 100).toFixed(2)} %` : "–"}>
           {errors && (
             <Note>
               {errors.failed} of {errors.total.toLocaleString()} in {errors.minutes} minutes
@@ -52,12 +59,12 @@ function Panels({ state }: { state: State }) {
             <Paper key={name} p="sm">
               <Group justify="space-between">
                 <Text size="sm" fw={600}>
-                  {name}{" "}
+                  {NAMES[name] ?? name}{" "}
                   <Text span size="sm" c="dimmed" fw={400} className="num">
                     {latency_ms.toFixed(1)} ms
                   </Text>
                 </Text>
-                <Badge color={healthy ? "green" : "red"}>{healthy ? "well" : "away"}</Badge>
+                <Badge color={healthy ? "green" : "red"}>{healthy ? "healthy" : "down"}</Badge>
               </Group>
             </Paper>
           ))}
@@ -77,7 +84,7 @@ function Waiting({ queue: { name, depth, capacity, working, workers } }: { queue
     <Paper p="md">
       <Group justify="space-between">
         <Text size="sm" fw={600}>
-          {name}
+          {NAMES[name] ?? name}
         </Text>
         <Text size="sm" c="dimmed" className="num">
           {depth} of {capacity} waiting, {working} of {workers} working

@@ -69,7 +69,7 @@ function Panels({ stats: { buckets, reasons_complete }, daily }: { stats: Stats;
       <Paper>
         <Empty icon={<IconVideo size={36} />} title="Nothing happened in this time">
           <Stack align="center" gap="sm">
-            <span>Record a short video of yourself to see a decision, or make an API key and call the API.</span>
+            <span>Record a short video of yourself to see a decision, or create an API key and call the API.</span>
             <Group>
               <Button component={Link} href="/try-it">
                 Try it
@@ -92,9 +92,9 @@ function Panels({ stats: { buckets, reasons_complete }, daily }: { stats: Stats;
             {pass.toLocaleString()} passed, {fail.toLocaleString()} failed
           </Text>
         </Figure>
-        <Figure name="For a person to look at" value={refer.toLocaleString()}>
+        <Figure name="Referred for review" value={refer.toLocaleString()}>
           <Text size="xs">
-            <Link href="/transactions?verdict=refer">Show them</Link>
+            <Link href="/transactions?verdict=refer">Review them</Link>
           </Text>
         </Figure>
         <Figure name="95 % answered within" value={p95 === null ? "–" : `${Math.round(p95).toLocaleString()} ms`} />

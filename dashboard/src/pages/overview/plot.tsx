@@ -23,6 +23,9 @@ interface Props {
 }
 
 const HEIGHT = 230;
+const STEPS = [1, 2, 5]
+  .flatMap((step) => Array.from({ length: 9 }, (_, power) => step * 10 ** power))
+  .sort((a, b) => a - b);
 /** So few values are drawn as points too: one with nothing beside it makes no line. */
 const LONELY = 40;
 
@@ -76,6 +79,7 @@ function options(
     ticks: { show: false },
     font: "12px ui-sans-serif, system-ui, sans-serif",
   };
+  const whole = series.every(({ values }) => values.every((value) => value === null || Number.isInteger(value)));
   const bars = uPlot.paths.bars?.({ size: [0.75, 40], radius: 0.12 });
   const own = (index: number) => (stacked ? series.length - 1 - index : index);
   const drawn = (stacked ? series.toReversed() : series).map(({ label, color, values }, index): uPlot.Series => {
@@ -106,7 +110,11 @@ function options(
       x: { range: (_, first, last) => [first - margin, last + margin] },
       y: { range: (_, __, highest) => [0, top ?? Math.max(highest * 1.1, 1)] },
     },
-    axes: [axis, { ...axis, size: 52 }],
-    series: [{ label: "at" }, ...drawn],
+    // Time needs no lines of its own, and what is counted no halves.
+    axes: [
+      { ...axis, grid: { show: false } },
+      { ...axis, size: 52, ...(whole && { incrs: STEPS }) },
+    ],
+    series: [{ label: "at", value: "{YYYY}-{MM}-{DD} {HH}:{mm}" }, ...drawn],
   };
 }

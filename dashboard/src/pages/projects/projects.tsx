@@ -72,7 +72,7 @@ function Create({ onClose }: { onClose: () => void }) {
   };
   return (
     <Dialog onClose={onClose} title="New project">
-      <Form form={form} send={make} action="Make the project" at="dialog" onCancel={onClose}>
+      <Form form={form} send={make} action="Create the project" at="dialog" onCancel={onClose}>
         <TextInput label="Name" data-autofocus {...form.getInputProps("name")} />
       </Form>
     </Dialog>

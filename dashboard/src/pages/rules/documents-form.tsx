@@ -38,14 +38,17 @@ export function DocumentsForm({ rules, draft, readOnly }: { rules: DocumentRules
         />
         <NativeSelect
           label="Expired documents"
-          data={["fail", "refer"]}
+          data={[
+            { value: "fail", label: "Fail" },
+            { value: "refer", label: "Refer to a person" },
+          ]}
           value={rules.expired ?? "fail"}
           onChange={(event) => set({ expired: event.currentTarget.value as "fail" | "refer" })}
           error={error("expired")}
           disabled={readOnly}
         />
         <NumberInput
-          label="Doubts that refer"
+          label="Advisory failures that refer"
           min={1}
           max={20}
           value={rules.doubts ?? 2}
@@ -54,7 +57,7 @@ export function DocumentsForm({ rules, draft, readOnly }: { rules: DocumentRules
           readOnly={readOnly}
         />
         <NumberInput
-          label="Portrait against live face: pass"
+          label="Live face: pass from"
           min={0}
           max={1}
           step={0.05}
@@ -65,7 +68,7 @@ export function DocumentsForm({ rules, draft, readOnly }: { rules: DocumentRules
           readOnly={readOnly}
         />
         <NumberInput
-          label="Portrait against live face: refer"
+          label="Live face: refer from"
           min={0}
           max={1}
           step={0.05}

@@ -60,7 +60,7 @@ function Editor({ set, rules, project }: { set: RuleSet | null; rules: Rules; pr
         ? await updateRules(set.scores_id, name.trim(), draft.rules)
         : await createRules(name.trim(), draft.rules, false);
       await client.invalidateQueries({ queryKey: ["rules", project] });
-      done(`Version ${stored.version} is kept${set?.project_default ? " and in force" : ""}`);
+      done(`Version ${stored.version} is saved${set?.project_default ? " and in force" : ""}`);
       if (!set) navigate(`/rules/${stored.scores_id}`, { replace: true });
     } catch (failure) {
       setError(sentence(failure));
@@ -94,7 +94,7 @@ function Editor({ set, rules, project }: { set: RuleSet | null; rules: Rules; pr
               (set !== null && !draft.changed && name === set.name)
             }
           >
-            {set ? "Keep as a new version" : "Keep"}
+            {set ? "Save as a new version" : "Save"}
           </AllowedButton>
         </>
       }
@@ -119,7 +119,7 @@ function Editor({ set, rules, project }: { set: RuleSet | null; rules: Rules; pr
             />
             {draft.changed && (
               <Text size="sm" c="dimmed" role="status">
-                Not kept yet.{" "}
+                Not saved yet.{" "}
                 <Button variant="subtle" size="compact-sm" onClick={draft.reset}>
                   Undo all changes
                 </Button>

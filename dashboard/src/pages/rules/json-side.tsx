@@ -7,7 +7,7 @@ import type { Draft } from "./draft";
 export function JsonSide({ draft, readOnly }: { draft: Draft; readOnly: boolean }) {
   const error = draft.syntax ?? (draft.validity?.valid === false ? draft.validity.error : null);
   return (
-    <Paper p="md">
+    <Paper p="md" className="stays">
       <Stack gap="sm">
         <Group justify="space-between">
           <Title order={2} size="h4">
@@ -38,7 +38,7 @@ export function JsonSide({ draft, readOnly }: { draft: Draft; readOnly: boolean 
           onChange={draft.setText}
           autosize
           minRows={20}
-          maxRows={44}
+          maxRows={34}
           readOnly={readOnly}
           error={error}
           spellCheck={false}

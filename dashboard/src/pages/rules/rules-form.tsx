@@ -13,7 +13,7 @@ import {
 } from "@mantine/core";
 
 import type { Mode, ServiceRule } from "../../api/types";
-import { SERVICES } from "../../parts/words";
+import { SERVICES, words } from "../../parts/words";
 import { DocumentsForm } from "./documents-form";
 import type { Draft } from "./draft";
 
@@ -90,7 +90,7 @@ function Service({
   ) => (
     <NativeSelect
       label={label}
-      data={options}
+      data={options.map((value) => ({ value, label: words(value) }))}
       value={rule[field] ?? options[0]}
       onChange={(event) => set({ [field]: event.currentTarget.value } as Partial<ServiceRule>)}
       error={error(field)}
@@ -126,7 +126,7 @@ function Service({
           {rule.mode !== "off" && (
             <Grid gap="sm">
               <Grid.Col span={{ base: 12, xs: 6 }}>{unit("pass", "Pass from", "lowest score that passes")}</Grid.Col>
-              <Grid.Col span={{ base: 12, xs: 6 }}>{unit("refer", "Refer from", "a person shall look")}</Grid.Col>
+              <Grid.Col span={{ base: 12, xs: 6 }}>{unit("refer", "Refer from", "a person reviews it")}</Grid.Col>
               <Grid.Col span={{ base: 12, xs: 6 }}>
                 <NumberInput
                   label="Weight"

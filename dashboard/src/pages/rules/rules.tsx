@@ -78,7 +78,7 @@ export default function RuleSets() {
                       size="compact-sm"
                       variant="default"
                       onClick={() => assign(set.project_default ? null : set.scores_id)}
-                      aria-label={set.project_default ? `Take ${set.name} away` : `Use ${set.name} for the project`}
+                      aria-label={set.project_default ? `Stop using ${set.name}` : `Use ${set.name} for the project`}
                     >
                       {set.project_default ? "Back to built-in" : "Use"}
                     </AllowedButton>

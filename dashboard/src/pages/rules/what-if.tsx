@@ -29,7 +29,7 @@ export function WhatIf({ rules }: { rules: Rules | null }) {
   return (
     <Stack>
       <Text size="sm" c="dimmed">
-        Past videos are decided again by the rules as they stand under Edit, kept or not.
+        Past videos are decided again by the rules as they stand under Edit, saved or not.
       </Text>
       <Group align="flex-end">
         <NumberInput

@@ -153,7 +153,7 @@ function Codes({ codes, onDone }: { codes: string[]; onDone: () => void }) {
       </Alert>
       <Block text={codes.join("\n")} label="Copy the codes" name="recovery codes" />
       <Group>
-        <Button onClick={onDone}>I have kept them</Button>
+        <Button onClick={onDone}>I have saved them</Button>
         <Button
           variant="default"
           onClick={() =>

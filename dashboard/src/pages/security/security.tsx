@@ -10,6 +10,7 @@ import { Loaded, Page } from "../../parts/page";
 import { Panel, Section } from "../../parts/panel";
 import { Rows } from "../../parts/rows";
 import { When } from "../../parts/time";
+import { browserOf } from "./browser";
 import { SecondFactorCard } from "./second-factor-card";
 
 /** One's own password, second factor and sessions. */
@@ -93,7 +94,8 @@ function Sessions() {
             {(session) => (
               <Table.Tr key={session.id}>
                 <Table.Td className="any">
-                  {session.user_agent || "unknown"} {session.current && <Badge color="green">this one</Badge>}
+                  <span title={session.user_agent}>{browserOf(session.user_agent)}</span>{" "}
+                  {session.current && <Badge color="green">this one</Badge>}
                 </Table.Td>
                 <Table.Td visibleFrom="sm" className="mono">
                   {session.address || "–"}

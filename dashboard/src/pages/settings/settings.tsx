@@ -14,6 +14,7 @@ import { Note, Panel } from "../../parts/panel";
 import { Id } from "../../parts/secret";
 import { SELECTABLE } from "../../parts/words";
 import { useProject } from "../../shell/place";
+import { SimSwap } from "./sim-swap";
 
 /** What holds for the whole project. */
 export default function Settings() {
@@ -33,11 +34,12 @@ export default function Settings() {
       <Loaded query={periods} lines={2}>
         {(found) => <Periods periods={found} project={id} />}
       </Loaded>
+      <SimSwap project={id} />
     </Page>
   );
 }
 
-const Keep = (props: ComponentProps<typeof Button>) => <AllowedButton needs={MAY.editProjects} {...props} />;
+const Save = (props: ComponentProps<typeof Button>) => <AllowedButton needs={MAY.editProjects} {...props} />;
 
 const origin = (text: string) => /^https?:\/\/[^/\s]+$/.test(text) || text === "*";
 
@@ -72,11 +74,11 @@ function General({ project }: { project: Project }) {
       client.invalidateQueries({ queryKey: ["project", project.id] }),
       client.invalidateQueries({ queryKey: me.queryKey }),
     ]);
-    done("The settings are kept");
+    done("The settings are saved");
   };
   return (
     <Panel title="General">
-      <Form form={form} send={keep} action="Keep" button={Keep} maw={640}>
+      <Form form={form} send={keep} action="Save" button={Save} maw={640}>
         <TextInput label="Name" readOnly={readOnly} {...form.getInputProps("name")} />
         <Checkbox.Group
           label="Services"
@@ -90,7 +92,7 @@ function General({ project }: { project: Project }) {
           </Stack>
         </Checkbox.Group>
         <NativeSelect
-          label="Shape of the answers of new keys"
+          label="Response format of new keys"
           disabled={readOnly}
           data={[
             { value: "", label: "This API (code 200, score 0–100)" },
@@ -99,8 +101,8 @@ function General({ project }: { project: Project }) {
           {...form.getInputProps("response_format")}
         />
         <NumberInput
-          label="Calls a minute, for each key"
-          description="Empty: the server's own limit"
+          label="Calls a minute"
+          description="Of all keys together; empty: the server's own limit for each key"
           min={1}
           readOnly={readOnly}
           allowDecimal={false}
@@ -130,11 +132,11 @@ function Periods({ periods, project }: { periods: Retention; project: string }) 
   const keep = async (values: typeof form.values) => {
     await putRetention(Number(values.samples_days), Number(values.transactions_days));
     await client.invalidateQueries({ queryKey: ["retention", project] });
-    done("The periods are kept");
+    done("The periods are saved");
   };
   return (
     <Panel title="Retention">
-      <Form form={form} send={keep} action="Keep the periods" button={Keep} maw={640}>
+      <Form form={form} send={keep} action="Save the periods" button={Save} maw={640}>
         <Note>
           After these times records are destroyed by themselves. Shortening a period destroys what is older already.
         </Note>

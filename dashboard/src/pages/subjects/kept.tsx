@@ -6,7 +6,7 @@ import { type Subject, subject, type Template } from "../../api/subjects";
 import { Loaded } from "../../parts/page";
 import { Note, Panel } from "../../parts/panel";
 import { When } from "../../parts/time";
-import { words } from "../../parts/words";
+import { counted, words } from "../../parts/words";
 
 /** Somebody of whom nothing is kept is unknown, which is an answer and no fault. */
 async function keptOf(name: string): Promise<Subject | null> {
@@ -30,7 +30,7 @@ export function Kept({ name, queryKey }: { name: string; queryKey: string[] }) {
             <Note mt="sm">
               {found === null
                 ? "Nothing is kept of this person."
-                : `Kept in all: ${found.kept.map(({ count, kind }) => `${count} ${words(kind).toLowerCase()}`).join(", ")}.`}
+                : `Kept in all: ${found.kept.map(({ count, kind }) => counted(count, kind)).join(", ")}.`}
             </Note>
           </>
         )}

@@ -1,13 +1,12 @@
-import { Alert, Badge, Button, Code, Group, Paper, SimpleGrid, Stack, Text, Timeline, Title } from "@mantine/core";
+import { Badge, Button, Group, Paper, SimpleGrid, Stack, Text, Timeline, Title } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { IconCheck, IconDownload, IconX } from "@tabler/icons-react";
+import { IconCheck, IconX } from "@tabler/icons-react";
 import { useState } from "react";
 import { Link } from "wouter";
 
 import { ApiError } from "../../api/client";
 import { MAY } from "../../api/permissions";
 import { consents, erase, withdraw } from "../../api/subjects";
-import { save } from "../../api/transactions";
 import type { Consent, Receipt } from "../../api/types";
 import { AllowedButton } from "../../parts/allowed";
 import { Confirm } from "../../parts/confirm";
@@ -18,6 +17,7 @@ import { When } from "../../parts/time";
 import { words } from "../../parts/words";
 import { useProject } from "../../shell/place";
 import { Kept } from "./kept";
+import { ReceiptCard } from "./receipt";
 
 /** A consent that was never recorded is no fault: it is simply not given. */
 async function consentOf(name: string): Promise<Consent> {
@@ -54,7 +54,7 @@ export function SubjectCard({ name }: { name: string }) {
           </AllowedButton>
         </Group>
       </Group>
-      {receipt && <ReceiptCard receipt={receipt} />}
+      {receipt && <ReceiptCard receipt={receipt} title="Erased, and verified" />}
       <Loaded query={consent}>{(found) => <Consents consent={found} onWithdraw={setWithdrawing} />}</Loaded>
       <Kept name={name} queryKey={[...key, "kept"]} />
       <Confirm
@@ -168,28 +168,5 @@ function Consents({
         </Panel>
       )}
     </Stack>
-  );
-}
-
-function ReceiptCard({ receipt }: { receipt: Receipt }) {
-  const download = () =>
-    save(
-      new Blob([JSON.stringify(receipt, null, 2)], { type: "application/json" }),
-      `erasure-${receipt.receipt_id}.json`,
-    );
-  return (
-    <Alert color="green" title="Erased, and verified" data-testid="receipt">
-      <Stack gap="sm" align="flex-start">
-        <Text size="sm">
-          {receipt.destroyed.length === 0
-            ? "Nothing was kept of this person."
-            : receipt.destroyed.map(({ count, kind }) => `${count} ${words(kind).toLowerCase()}`).join(", ")}
-          . Anybody can check the receipt's signature with <Code>biometry erasure verify</Code>; it holds no name.
-        </Text>
-        <Button leftSection={<IconDownload size={16} aria-hidden />} onClick={download}>
-          Download the signed receipt
-        </Button>
-      </Stack>
-    </Alert>
   );
 }

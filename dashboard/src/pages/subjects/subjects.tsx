@@ -4,6 +4,7 @@ import { useState } from "react";
 import { useSearchParams } from "wouter";
 
 import { Empty, Page } from "../../parts/page";
+import { CheckReceipt } from "./receipt";
 import { SubjectCard } from "./subject";
 
 /** One person at a time, by the identifier your systems know them by. There is no list to leaf through. */
@@ -35,7 +36,7 @@ export default function Subjects() {
             autoComplete="off"
             data-search
           />
-          <Button type="submit" mt={46}>
+          <Button type="submit" mt={44}>
             Look up
           </Button>
         </Group>
@@ -43,9 +44,13 @@ export default function Subjects() {
       {user ? (
         <SubjectCard key={user} name={user} />
       ) : (
-        <Empty icon={<IconUserSearch size={36} />} title="Nobody is looked up">
-          Type an identifier above.
-        </Empty>
+        <>
+          <Empty icon={<IconUserSearch size={36} />} title="Nobody is looked up yet">
+            Type the identifier your systems send in <code>X-User-Fullname</code>. There is no list of people to leaf
+            through.
+          </Empty>
+          <CheckReceipt />
+        </>
       )}
     </Page>
   );

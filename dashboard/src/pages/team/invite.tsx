@@ -37,7 +37,7 @@ export function Invite({ onClose, onInvited }: { onClose: () => void; onInvited:
           </Group>
         </Stack>
       ) : (
-        <Form form={form} send={make} action="Make the invitation" at="dialog" onCancel={onClose}>
+        <Form form={form} send={make} action="Create the invitation" at="dialog" onCancel={onClose}>
           <TextInput label="Email" type="email" data-autofocus {...form.getInputProps("email")} />
           <NativeSelect
             label="Role"

@@ -1,4 +1,5 @@
 import { Group, Progress, Stack, Table, Text } from "@mantine/core";
+import { isValidElement, type ReactNode } from "react";
 
 import { Note, Panel } from "../../parts/panel";
 import { words } from "../../parts/words";
@@ -7,7 +8,7 @@ import { words } from "../../parts/words";
 export function Facts({ title, facts, empty }: { title: string; facts: Record<string, unknown>; empty: string }) {
   const rows = Object.entries(facts).filter(([, value]) => value !== null && value !== undefined && value !== "");
   return (
-    <Panel title={title} h="100%">
+    <Panel title={title}>
       {rows.length === 0 ? (
         <Note>{empty}</Note>
       ) : (
@@ -20,7 +21,7 @@ export function Facts({ title, facts, empty }: { title: string; facts: Record<st
                     {name}
                   </Text>
                 </Table.Th>
-                <Table.Td className="any">{typeof value === "object" ? JSON.stringify(value) : String(value)}</Table.Td>
+                <Table.Td className="any">{shown(value)}</Table.Td>
               </Table.Tr>
             ))}
           </Table.Tbody>
@@ -28,6 +29,12 @@ export function Facts({ title, facts, empty }: { title: string; facts: Record<st
       )}
     </Panel>
   );
+}
+
+/** Text as text, an element as itself, anything else as JSON. */
+function shown(value: unknown): ReactNode {
+  if (isValidElement(value)) return value;
+  return typeof value === "object" ? JSON.stringify(value) : String(value);
 }
 
 interface Stage {
@@ -39,7 +46,7 @@ interface Stage {
 export function Stages({ stages, total }: { stages: Stage[]; total: number }) {
   const longest = Math.max(...stages.map(({ wall_ms }) => wall_ms), 1);
   return (
-    <Panel title={`Where ${total} ms went`} h="100%">
+    <Panel title={`Where ${total} ms went`}>
       <Stack gap={6}>
         {stages.map(({ stage, wall_ms }) => (
           <Group key={stage} gap="sm" wrap="nowrap">

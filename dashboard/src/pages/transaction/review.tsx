@@ -85,7 +85,7 @@ function Tagging({
   };
   return (
     <Dialog onClose={onClose} title="Tags">
-      <Form form={form} send={keep} action="Keep" at="dialog" onCancel={onClose}>
+      <Form form={form} send={keep} action="Save" at="dialog" onCancel={onClose}>
         <TagsInput
           label="Tags"
           description="Enter or a comma ends one; at most 100 characters each"

@@ -25,7 +25,7 @@ export function Samples({ id }: { id: string }) {
     refetchOnWindowFocus: false,
   });
   return (
-    <Panel title="Samples" h="100%">
+    <Panel title="Samples">
       {!asked && (
         <Stack align="flex-start" gap="sm">
           <Note>

@@ -7,11 +7,32 @@ import { words } from "../../parts/words";
 
 const SHOWN = new Set(["code", "status", "result", "score", "description", "error", "cues"]);
 
+/** The words of reasons about each service. */
+const REASONS: Record<string, string> = {
+  "Active Speaker Detection": "active_speaker",
+  "Face Liveness Detection": "liveness",
+  "Face Recognition": "face_match",
+  "Voice Recognition": "voice_match",
+  "Visual Speech Recognition": "lip_reading",
+};
+const OUTCOMES: Record<string, string> = { passed: "green", failed: "red", referred: "orange" };
+
+interface Props {
+  name: string;
+  result: ServiceResult;
+  /** Of the decision. */
+  reasons?: string[];
+}
+
 /** What one service found, in words first, with its measures and everything else inside. */
-export function ServiceCard({ name, result }: { name: string; result: ServiceResult }) {
+export function ServiceCard({ name, result, reasons = [] }: Props) {
   const failed = Boolean(result.error) || (result.code !== undefined && result.code !== 200 && result.code !== 0);
   const rest = Object.entries(result).filter(([field]) => !SHOWN.has(field));
-  const score = typeof result.score === "number" ? result.score : null;
+  const unknown = result.enrolled === false || result.status === "not_enrolled";
+  const score = typeof result.score === "number" && !unknown ? result.score : null;
+  const about = REASONS[name];
+  const reason = about === undefined ? undefined : reasons.find((word) => word.startsWith(`${about}_`));
+  const outcome = about === undefined ? undefined : reason?.slice(about.length + 1);
   return (
     <Paper p="md" h="100%" data-testid="service">
       <Stack gap="xs">
@@ -23,6 +44,8 @@ export function ServiceCard({ name, result }: { name: string; result: ServiceRes
             <Badge color="orange" leftSection={<IconAlertTriangle size={12} aria-hidden />}>
               could not judge
             </Badge>
+          ) : outcome && OUTCOMES[outcome] ? (
+            <Badge color={OUTCOMES[outcome]}>{words(outcome).toLowerCase()}</Badge>
           ) : (
             <Found result={result} />
           )}
@@ -60,12 +83,19 @@ export function ServiceCard({ name, result }: { name: string; result: ServiceRes
             variant="default"
             chevronPosition="left"
             order={4}
-            styles={{ item: { border: 0 }, control: { padding: 0 }, content: { padding: 0 } }}
+            styles={{
+              item: { border: 0 },
+              control: { padding: 0 },
+              label: { paddingBlock: 6 },
+              content: { padding: 0 },
+            }}
           >
             {result.cues && result.cues.length > 0 && (
               <Accordion.Item value="cues">
                 <Accordion.Control>
-                  <Text size="sm">{result.cues.length} measures</Text>
+                  <Text size="sm">
+                    {result.cues.length} {result.cues.length === 1 ? "measure" : "measures"}
+                  </Text>
                 </Accordion.Control>
                 <Accordion.Panel>
                   <Cues cues={result.cues} name={name} />

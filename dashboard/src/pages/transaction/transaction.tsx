@@ -1,4 +1,4 @@
-import { Alert, Badge, Grid, Group, Paper, Spoiler, Stack, Text } from "@mantine/core";
+import { Alert, Badge, Grid, Group, Paper, SimpleGrid, Spoiler, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { lazy, Suspense } from "react";
 import { Link, useParams } from "wouter";
@@ -60,21 +60,22 @@ function Detail({ transaction, project }: { transaction: Transaction; project: s
           <Grid>
             {services.map(([name, result]) => (
               <Grid.Col key={name} span={{ base: 12, md: 6, xl: 4 }}>
-                <ServiceCard name={name} result={result} />
+                <ServiceCard name={name} result={result} reasons={transaction.decision_reasons} />
               </Grid.Col>
             ))}
           </Grid>
         </Section>
       )}
-      <Grid>
-        {can(MAY.seeSamples) && transaction.kind !== "session_start" && (
-          <Grid.Col span={{ base: 12, lg: 6 }}>
-            <Samples id={transaction.id} />
-          </Grid.Col>
-        )}
-        {geo && (
-          <Grid.Col span={{ base: 12, lg: 6 }}>
-            <Panel title="Place" h="100%">
+      <SimpleGrid cols={{ base: 1, lg: 2 }}>
+        <Stack>
+          {can(MAY.seeSamples) && transaction.kind !== "session_start" && <Samples id={transaction.id} />}
+          {transaction.durations?.stages && (
+            <Stages stages={transaction.durations.stages} total={transaction.duration_ms} />
+          )}
+        </Stack>
+        <Stack>
+          {geo && (
+            <Panel title="Place">
               {placed && (
                 <Suspense fallback={<Note>The map is loading.</Note>}>
                   <PlaceMap geo={geo} fraud={transaction.fraud} />
@@ -90,20 +91,11 @@ function Detail({ transaction, project }: { transaction: Transaction; project: s
                 )}
               </Text>
             </Panel>
-          </Grid.Col>
-        )}
-        <Grid.Col span={{ base: 12, lg: 6 }}>
+          )}
           <Facts title="Device" facts={transaction.device_info ?? {}} empty="The call said nothing of its device." />
-        </Grid.Col>
-        <Grid.Col span={{ base: 12, lg: 6 }}>
           <Facts title="Call" facts={callFacts(transaction)} empty="" />
-        </Grid.Col>
-        {transaction.durations?.stages && (
-          <Grid.Col span={{ base: 12, lg: 6 }}>
-            <Stages stages={transaction.durations.stages} total={transaction.duration_ms} />
-          </Grid.Col>
-        )}
-      </Grid>
+        </Stack>
+      </SimpleGrid>
       <RelatedCalls id={transaction.id} project={project} />
       <Panel title="The whole record">
         <Spoiler maxHeight={120} showLabel="Show all" hideLabel="Show less">
@@ -190,8 +182,8 @@ function callFacts({
   duration_ms,
 }: Transaction) {
   return {
-    session: session_id,
-    "api key": api_key_id,
+    session: session_id && <Link href={`/transactions?session_id=${session_id}`}>{session_id}</Link>,
+    "api key": <Id id={api_key_id} />,
     trigger: action_trigger,
     app: [client_app, client_app_version].filter(Boolean).join(" ") || null,
     "http status": http_status,

@@ -72,7 +72,13 @@ function Row({ row, fresh, shares }: { row: Transaction; fresh: boolean; shares:
       {shares !== undefined && <Table.Td>{shares}</Table.Td>}
       <Table.Td>
         <Stack gap={2}>
-          <Text size="sm" lineClamp={1} title={row.user_fullname ?? undefined}>
+          <Text
+            size="sm"
+            lineClamp={1}
+            maw={{ base: 110, sm: 280 }}
+            className="any"
+            title={row.user_fullname ?? undefined}
+          >
             {row.user_fullname ?? "–"}
           </Text>
           <Group gap={4}>

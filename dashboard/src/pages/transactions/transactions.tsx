@@ -125,7 +125,7 @@ function LiveSwitch({ on, state, onChange }: { on: boolean; state: LiveState; on
   return (
     <Tooltip label={tip}>
       <Group gap="sm">
-        <Indicator color={color} size={9} processing={state === "live"} position="middle-start" offset={-2}>
+        <Indicator color={color} size={9} processing={state === "live"} position="middle-start" offset={4}>
           <Text size="sm" pl="sm" role="status" data-testid="live-state">
             {text}
           </Text>
@@ -148,7 +148,7 @@ function Nothing({ filtered }: { filtered: boolean }) {
     >
       {filtered
         ? "Take one away, or widen the time."
-        : "They appear here as soon as the API is called. Make an API key, or record a video under Try it."}
+        : "They appear here as soon as the API is called. Create an API key, or record a video under Try it."}
     </Empty>
   );
 }

@@ -42,7 +42,7 @@ export function Result({ answer, onAgain }: { answer: TriedOut; onAgain: () => v
       <Grid>
         {Object.entries(decided.data).map(([name, result]) => (
           <Grid.Col key={name} span={{ base: 12, md: 6, xl: 4 }}>
-            <ServiceCard name={name} result={result} />
+            <ServiceCard name={name} result={result} reasons={decided.decision_reasons} />
           </Grid.Col>
         ))}
       </Grid>

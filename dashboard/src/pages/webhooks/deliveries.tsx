@@ -4,7 +4,7 @@ import { useState } from "react";
 import { Link } from "wouter";
 
 import { MAY } from "../../api/permissions";
-import type { Delivery } from "../../api/types";
+import type { Delivery, Webhook } from "../../api/types";
 import { listDeliveries, replay, replayDead } from "../../api/webhooks";
 import { AllowedButton } from "../../parts/allowed";
 import { Listed } from "../../parts/listed";
@@ -20,7 +20,8 @@ const COLOURS = { delivered: "green", pending: "gray", dead: "red" } as const;
 const POLL_MS = 2000;
 
 /** What was sent, attempt by attempt, with what came back. */
-export function Deliveries({ webhook }: { webhook: string }) {
+export function Deliveries({ endpoint }: { endpoint: Webhook }) {
+  const webhook = endpoint.id;
   const client = useQueryClient();
   const [which, setWhich] = useState("all");
   const queryKey = ["deliveries", webhook, which];
@@ -59,7 +60,7 @@ export function Deliveries({ webhook }: { webhook: string }) {
             onChange={setWhich}
             data={[
               { value: "all", label: "All" },
-              { value: "dead", label: "Not taken" },
+              { value: "dead", label: "Failed" },
             ]}
             aria-label="Which deliveries"
           />
@@ -71,7 +72,7 @@ export function Deliveries({ webhook }: { webhook: string }) {
           {(rows) =>
             rows.length === 0 ? (
               <Paper>
-                <Empty title={which === "dead" ? "Every delivery was taken" : "Nothing was sent yet"}>
+                <Empty title={which === "dead" ? "Every delivery arrived" : "Nothing was sent yet"}>
                   Send a test event to see how your system answers.
                 </Empty>
               </Paper>
@@ -81,6 +82,7 @@ export function Deliveries({ webhook }: { webhook: string }) {
                   <Entry
                     key={delivery.id}
                     delivery={delivery}
+                    endpoint={endpoint}
                     onAgain={() => again(replay(webhook, delivery.id), "It is on its way again, under the same id")}
                   />
                 ))}
@@ -93,7 +95,13 @@ export function Deliveries({ webhook }: { webhook: string }) {
   );
 }
 
-function Entry({ delivery, onAgain }: { delivery: Delivery; onAgain: () => void }) {
+interface EntryProps {
+  delivery: Delivery;
+  endpoint: Webhook;
+  onAgain: () => void;
+}
+
+function Entry({ delivery, endpoint, onAgain }: EntryProps) {
   const last = delivery.log.at(-1);
   return (
     <Accordion.Item value={delivery.id}>
@@ -135,6 +143,7 @@ function Entry({ delivery, onAgain }: { delivery: Delivery; onAgain: () => void 
           <Text size="sm" fw={600}>
             Request
           </Text>
+          <Source name="Request headers">{headers(delivery, endpoint)}</Source>
           <Source name="Request">
             {readable(delivery.request_body)}
             {delivery.request_truncated && "\n…"}
@@ -166,6 +175,19 @@ function Entry({ delivery, onAgain }: { delivery: Delivery; onAgain: () => void 
       </Accordion.Panel>
     </Accordion.Item>
   );
+}
+
+/** What goes before the body. The signature is made at each attempt, of the secret, and kept nowhere. */
+function headers({ id, created_at, log }: Delivery, { url, headers: own }: Webhook): string {
+  const last = log.at(-1)?.at ?? created_at;
+  return [
+    `POST ${url}`,
+    ...Object.entries(own).map(([name, value]) => `${name}: ${value}`),
+    "content-type: application/json",
+    `webhook-id: ${id}`,
+    `webhook-timestamp: ${Math.floor(Date.parse(last) / 1000)}`,
+    "webhook-signature: v1,… (made at each attempt, not kept)",
+  ].join("\n");
 }
 
 /** JSON with its lines broken; what is cut off is no JSON, and stays as it is. */

@@ -41,7 +41,7 @@ export function EndpointForm({ webhook, onClose, onChanged }: Props) {
     },
     validate: {
       url: (url) => (/^https?:\/\/\S+$/.test(url.trim()) ? null : "an address that begins with https://"),
-      api_key_id: (key) => (webhook || key ? null : "the key whose events are sent"),
+      api_key_id: (key) => (webhook || key ? null : "the key whose calls it hears of"),
       events: (events, { which }) => (which === "all" || events.length > 0 ? null : "at least one"),
       headers: (text) =>
         lines(text).every((line) => /^[\w-]+\s*:/.test(line)) ? null : "one on a line, as name: value",
@@ -63,7 +63,7 @@ export function EndpointForm({ webhook, onClose, onChanged }: Props) {
   const active = keys.data?.data.filter(({ state }) => state === "active") ?? [];
   return (
     <Dialog onClose={onClose} title={webhook ? "Change the endpoint" : "New endpoint"} size="lg">
-      <Form form={form} send={keep} action={webhook ? "Keep" : "Make the endpoint"} at="dialog" onCancel={onClose}>
+      <Form form={form} send={keep} action={webhook ? "Save" : "Create the endpoint"} at="dialog" onCancel={onClose}>
         <TextInput
           label="Address"
           placeholder="https://hooks.example.org/biometry"
@@ -73,7 +73,7 @@ export function EndpointForm({ webhook, onClose, onChanged }: Props) {
         />
         {!webhook && (
           <NativeSelect
-            label="Hears of calls made with"
+            label="API key"
             data={[{ value: "", label: "Choose a key" }, ...active.map(({ id, name }) => ({ value: id, label: name }))]}
             {...form.getInputProps("api_key_id")}
           />

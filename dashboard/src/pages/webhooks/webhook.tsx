@@ -71,10 +71,10 @@ function Endpoint({ webhook, project }: { webhook: Webhook; project: string }) {
         <Figure name="Events">
           <Text size="sm">{everything(webhook.events) ? "All" : webhook.events.join(", ")}</Text>
         </Figure>
-        <Figure name="Attempts taken" value={webhook.success_count.toLocaleString()} />
+        <Figure name="Attempts delivered" value={webhook.success_count.toLocaleString()} />
         <Figure name="Attempts failed" value={webhook.failure_count.toLocaleString()} />
       </SimpleGrid>
-      <Deliveries webhook={webhook.id} />
+      <Deliveries endpoint={webhook} />
       <Panel title="Secret">
         <Stack gap="sm" align="flex-start">
           <Note>

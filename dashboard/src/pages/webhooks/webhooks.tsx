@@ -43,7 +43,7 @@ export default function Webhooks() {
               "Endpoint",
               "Status",
               { name: "Events", from: "md" },
-              { name: "Taken", from: "sm", right: true },
+              { name: "Delivered", from: "sm", right: true },
               { name: "Failed", from: "sm", right: true },
               { name: "Made", from: "lg" },
             ]}
