@@ -6,6 +6,7 @@
 
 pub mod access;
 pub mod audit;
+pub mod deletion;
 pub mod invitations;
 pub mod projects;
 pub mod second_factor;
@@ -29,6 +30,10 @@ use crate::{Gateway, error::Error};
 pub const COOKIE: &str = "__Host-biometry-session";
 /// A longer one is no token of ours.
 const MAX_TOKEN: usize = 64;
+/// Tells the server that somebody signed in with this browser before; it opens nothing.
+const DEVICE_COOKIE: &str = "__Host-biometry-device";
+const MAX_DEVICE: usize = 200;
+const DEVICE_DAYS: i64 = 180;
 
 /// What came of a sign-in.
 #[derive(Debug, Serialize, ToSchema)]
@@ -75,6 +80,31 @@ fn with_session(token: &str, answer: impl IntoResponse) -> Response {
         .into_response()
 }
 
+/// What a browser somebody signed in with before says of itself.
+fn device(headers: &http::HeaderMap) -> String {
+    let jar = CookieJar::from_headers(headers);
+    let device = jar.get(DEVICE_COOKIE).map(|cookie| cookie.value().to_owned());
+    device.filter(|device| device.len() <= MAX_DEVICE).unwrap_or_default()
+}
+
+/// The same answer, after which the browser is known to the account it signed in to.
+fn remembering(device: &str, mut response: Response) -> Response {
+    if device.is_empty() {
+        return response;
+    }
+    let cookie = Cookie::build((DEVICE_COOKIE, device.to_owned()))
+        .path("/")
+        .secure(true)
+        .http_only(true)
+        .same_site(SameSite::Strict)
+        .max_age(time::Duration::days(DEVICE_DAYS))
+        .build();
+    if let Ok(value) = HeaderValue::try_from(cookie.to_string()) {
+        response.headers_mut().append(header::SET_COOKIE, value);
+    }
+    response
+}
+
 /// An answer after which the browser has no session.
 fn without_session(answer: impl IntoResponse) -> Response {
     let mut cookie = set_cookie("");
@@ -89,7 +119,10 @@ fn without_session(answer: impl IntoResponse) -> Response {
 /// The one answer to a password, a code or a link.
 fn entered(made: &SignInResponse) -> Result<Response, Error> {
     match made.outcome() {
-        Outcome::SignedIn => Ok(with_session(&made.token, axum::Json(SignedIn { status: "signed_in" }))),
+        Outcome::SignedIn => {
+            let answer = with_session(&made.token, axum::Json(SignedIn { status: "signed_in" }));
+            Ok(remembering(&made.device, answer))
+        }
         Outcome::SecondFactor => {
             Ok(with_session(&made.token, axum::Json(SignedIn { status: "second_factor" })))
         }

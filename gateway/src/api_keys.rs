@@ -12,11 +12,12 @@ use axum::{
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use proto::projects::{
     self, ApiKeyState, CreateApiKeyRequest, GetApiKeyRequest, GetVerificationKeysRequest, ListApiKeysRequest,
-    RevokeApiKeyRequest,
+    RevokeApiKeyRequest, UpdateApiKeyRequest, update_api_key_request,
 };
 use scoring::Service;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
@@ -46,6 +47,52 @@ pub struct NewKey {
     /// Absent or empty: this API. `sdk`: the shapes of the vendor's client library.
     #[serde(default)]
     response_format: String,
+    /// Calls a minute of this key, instead of the project's limit; absent or 0: the project's.
+    #[serde(default)]
+    rate_limit_per_minute: u32,
+    /// When it stops, RFC 3339; absent or null: never.
+    #[serde(default)]
+    #[schema(example = "2027-01-31T12:00:00Z")]
+    expires_at: Option<String>,
+}
+
+/// What to change of a key; what is absent stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KeyChange {
+    /// 1 to 200 characters.
+    #[serde(default)]
+    #[schema(example = "kiosk")]
+    name: Option<String>,
+    /// Empty: every service the calling key has.
+    #[serde(default)]
+    #[schema(example = json!(["Face Recognition"]))]
+    selected_services: Option<Vec<String>>,
+    /// 0: the project's.
+    #[serde(default)]
+    #[schema(example = 600)]
+    rate_limit_per_minute: Option<u32>,
+    /// Empty: this API. `sdk`: the shapes of the vendor's client library.
+    #[serde(default)]
+    response_format: Option<String>,
+    /// RFC 3339; null: never.
+    #[serde(default, deserialize_with = "given")]
+    #[schema(value_type = Option<String>, example = "2027-01-31T12:00:00Z")]
+    expires_at: Option<Option<String>>,
+}
+
+/// Tells null from absent.
+fn given<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(value).map(Some)
+}
+
+/// Milliseconds since 1970.
+fn time_of(text: &str) -> Result<i64, Error> {
+    let time = OffsetDateTime::parse(text, &Rfc3339).ok();
+    let ms = time.and_then(|time| i64::try_from(time.unix_timestamp_nanos() / 1_000_000).ok());
+    // 0 would say that it never ends.
+    ms.filter(|ms| *ms > 0)
+        .ok_or_else(|| Error::field("expires_at", "a time is written as 2027-01-31T12:00:00Z"))
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -63,7 +110,7 @@ pub struct KeyData {
     id: String,
     #[schema(example = "kiosk")]
     name: String,
-    /// `active` or `revoked`.
+    /// `active`, `revoked` or `expired`.
     #[schema(example = "active")]
     state: &'static str,
     selected_services: Vec<String>,
@@ -75,6 +122,10 @@ pub struct KeyData {
     updated_at: String,
     /// To the minute; null: never.
     last_used_at: Option<String>,
+    /// Calls a minute of this key, instead of the project's limit; 0: the project's.
+    rate_limit_per_minute: u32,
+    /// Null: never.
+    expires_at: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -133,6 +184,8 @@ pub async fn create(
         scores_id: asked.scores_id,
         can_mint: asked.can_mint,
         response_format: asked.response_format,
+        rate_limit_per_minute: asked.rate_limit_per_minute,
+        expires_at_ms: asked.expires_at.as_deref().map(time_of).transpose()?,
     };
     let made = gateway.projects().create_api_key(request).await?.into_inner();
     let id = made.key.map(|key| key.id).unwrap_or_default();
@@ -188,6 +241,38 @@ pub async fn get(
     Ok(Json(KeyFound { data: found.into(), message: "api key found" }))
 }
 
+/// Changes what a key may do, from its next call on; what is absent stays as it is. Its token stays valid: what is written
+/// in it besides who it is counts for nothing.
+#[utoipa::path(patch, path = "/api-projects/public/apikeys/{id}", tag = "projects", request_body = KeyChange,
+    params(("id" = String, Path, description = "the key's id")),
+    responses((status = 200, body = KeyFound), (status = 400, description = "`fields` says what is wrong with which input"),
+              (status = 403, description = "the calling key cannot mint, or lacks a service it wants to grant"),
+              (status = 404, description = "unknown"),
+              (status = 409, description = "it is revoked, or would be an end to the last key that can mint")))]
+pub async fn update(
+    State(gateway): State<Gateway>,
+    AdminKey(key): AdminKey,
+    id: Result<Path<String>, PathRejection>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<KeyFound>, Error> {
+    let Path(api_key_id) = id?;
+    let asked: KeyChange = json::object(body)?;
+    let services = asked.selected_services.map(|names| granted(&key, names)).transpose()?;
+    let end = asked.expires_at.map(|end| end.as_deref().map_or(Ok(0), time_of)).transpose()?;
+    let request = UpdateApiKeyRequest {
+        project_id: key.project_id,
+        api_key_id,
+        name: asked.name,
+        selected_services: services.map(|names| update_api_key_request::Services { names }),
+        rate_limit_per_minute: asked.rate_limit_per_minute,
+        response_format: asked.response_format,
+        expires_at_ms: end,
+    };
+    let changed = gateway.projects().update_api_key(request).await?.into_inner();
+    tracing::info!(api_key.id = changed.id, by = key.id, "an api key was changed");
+    Ok(Json(KeyFound { data: changed.into(), message: "api key changed" }))
+}
+
 /// Revokes a key: from the next call on it is refused everywhere. The last key that can mint stays, or nobody could
 /// administer the project any more; make its successor first.
 #[utoipa::path(delete, path = "/api-projects/public/apikeys/{id}", tag = "projects",
@@ -222,7 +307,11 @@ pub async fn public_keys(State(gateway): State<Gateway>) -> Result<Json<Value>, 
 
 impl From<projects::ApiKey> for KeyData {
     fn from(key: projects::ApiKey) -> Self {
-        let state = if key.state() == ApiKeyState::Active { "active" } else { "revoked" };
+        let state = match key.state() {
+            ApiKeyState::Active => "active",
+            ApiKeyState::Expired => "expired",
+            ApiKeyState::Revoked | ApiKeyState::Unspecified => "revoked",
+        };
         Self {
             id: key.id,
             name: key.name,
@@ -234,6 +323,8 @@ impl From<projects::ApiKey> for KeyData {
             created_at: rfc3339(key.created_at_ms),
             updated_at: rfc3339(key.updated_at_ms),
             last_used_at: Some(key.last_used_at_ms).filter(|at| *at > 0).map(rfc3339),
+            rate_limit_per_minute: key.rate_limit_per_minute,
+            expires_at: key.expires_at_ms.map(rfc3339),
         }
     }
 }

@@ -56,6 +56,8 @@ pub struct ApiKey {
     pub rules_version: Option<RulesVersion>,
     /// Calls a minute of the project's keys together; 0: the installation's limit of each key.
     pub project_per_minute: u32,
+    /// Calls a minute of this key alone, instead of the project's; 0: the project's.
+    own_per_minute: u32,
     /// Web pages it may be used from; empty: any.
     origins: Vec<String>,
 }
@@ -65,9 +67,13 @@ pub struct ApiKey {
 struct Known(Arc<ApiKey>);
 
 impl ApiKey {
-    /// The limit the project chose for its keys.
-    fn project_limit(&self) -> Option<(&str, u32)> {
-        (self.project_per_minute > 0).then_some((self.project_id.as_str(), self.project_per_minute))
+    /// The limit that was chosen for this key, or else for the project's keys together, and what it is counted under.
+    fn chosen_limit(&self) -> Option<(String, u32)> {
+        match (self.own_per_minute, self.project_per_minute) {
+            (0, 0) => None,
+            (0, of_project) => Some((format!("project:{}", self.project_id), of_project)),
+            (own, _) => Some((format!("key:{}", self.id), own)),
+        }
     }
 
     /// Somebody at the dashboard, in a project of theirs.
@@ -87,6 +93,7 @@ impl ApiKey {
                 .map(|scores_id| RulesVersion { scores_id, version: grant.rules_version }),
             // A person clicks; what counts is the limit of their own.
             project_per_minute: 0,
+            own_per_minute: 0,
             origins: Vec::new(),
         }
     }
@@ -141,7 +148,7 @@ where
         let key = authorize(gateway.projects(), &claims).await?;
         rpc::current().act_as(&format!("api_key:{}", key.id));
         from_leave(&key, &parts.headers)?;
-        gateway.rate_limits().charge(&key.id, key.project_limit(), parts.extensions.get::<Meter>()).await?;
+        gateway.rate_limits().charge(&key.id, key.chosen_limit(), parts.extensions.get::<Meter>()).await?;
         parts.extensions.insert(Known(Arc::new(key.clone())));
         Ok(key)
     }
@@ -205,6 +212,7 @@ async fn authorize(mut projects: ProjectsClient<Transport>, claims: &Claims) -> 
             .rules_scores_id
             .map(|scores_id| RulesVersion { scores_id, version: granted.rules_version }),
         project_per_minute: granted.rate_limit_per_minute,
+        own_per_minute: granted.key_rate_limit_per_minute,
         origins: granted.cors_origins,
     })
 }

@@ -36,6 +36,9 @@ pub struct Config {
     pub redis_url: Option<SecretString>,
     /// Seconds after which a live list of transactions is asked again whether its session or key is still good.
     pub live_check_seconds: u64,
+    /// Seconds for which a deleted organisation is emptied again and again: as long as a call can last that was let in
+    /// before.
+    pub deletion_quiet_seconds: u64,
     /// Where customers reach this API, `https://api.example.org`: what the links to samples start with. None: links are
     /// relative.
     pub public_url: Option<String>,
@@ -53,7 +56,8 @@ impl Default for Config {
             trusted_proxies: Vec::new(),
             rate_limit: RateLimit::default(),
             redis_url: None,
-            live_check_seconds: 60,
+            live_check_seconds: 5,
+            deletion_quiet_seconds: 300,
             public_url: None,
         }
     }

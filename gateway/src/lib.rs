@@ -21,6 +21,7 @@ mod auth;
 mod config;
 mod consent;
 mod dashboard;
+mod deletions;
 mod docauth;
 mod drain;
 mod enroll;
@@ -128,8 +129,9 @@ struct Handles {
     live: live::Live,
     config: Config,
     warmup: Mutex<sessions::Warmup>,
-    /// Ends with the last handle.
+    /// Both end with the last handle.
     _sweeper: AbortOnDropHandle<()>,
+    emptier: deletions::Emptier,
 }
 
 impl Gateway {
@@ -140,6 +142,7 @@ impl Gateway {
             uploads: Arc::new(Semaphore::new(config.max_uploads)),
             warmup: Mutex::default(),
             _sweeper: retention::start(&config, &peers),
+            emptier: deletions::Emptier::start(&config, &peers),
             rate_limits: RateLimits::new(&config.rate_limit, shared.clone())?,
             answers: Answers::new(shared),
             geo: geo::Geo::open(&config)?,
@@ -163,6 +166,10 @@ impl Gateway {
 
     fn answers(&self) -> &Answers {
         &self.0.answers
+    }
+
+    fn emptier(&self) -> &deletions::Emptier {
+        &self.0.emptier
     }
 
     fn keys(&self) -> &auth::Keys {
@@ -194,8 +201,7 @@ impl Gateway {
     }
 
     fn keepers(&self) -> Keepers {
-        let Peers { sessions, consent, ml, transactions, .. } = self.0.peers.clone();
-        Keepers { sessions, consent, ml, transactions }
+        Keepers::of(&self.0.peers)
     }
 
     fn webhooks(&self) -> WebhooksClient<Transport> {

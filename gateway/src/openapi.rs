@@ -17,7 +17,7 @@ use utoipa::{
 use refusals::Refusals;
 
 use crate::{
-    accounts::{self, invitations, projects, second_factor, sign_in, users},
+    accounts::{self, deletion, invitations, projects, second_factor, sign_in, users},
     api_keys, consent, docauth, enroll, headers, health, live, match_faces, measured, operations,
     process_video, retention, rules, samples, sessions, sim_swap, subjects, transactions, try_it,
     webhooks::{self, deliveries},
@@ -35,7 +35,7 @@ use crate::{
         transactions::list, transactions::query, transactions::export::export,
         transactions::get, transactions::put_tags, transactions::put_flag, transactions::related::related,
         transactions::stats::stats, live::live,
-        api_keys::create, api_keys::list, api_keys::get, api_keys::revoke, api_keys::public_keys,
+        api_keys::create, api_keys::list, api_keys::get, api_keys::update, api_keys::revoke, api_keys::public_keys,
         rules::create, rules::list, rules::get, rules::update, rules::version, rules::validate, rules::schema,
         rules::default, rules::assign, what_if::what_if,
         samples::list, samples::open,
@@ -49,6 +49,7 @@ use crate::{
         second_factor::begin, second_factor::confirm, second_factor::disable, second_factor::renew,
         invitations::list, invitations::invite, invitations::accept, invitations::revoke,
         users::list, users::set_role, users::remove, accounts::audit::list,
+        deletion::delete, deletion::get,
         projects::list, projects::create, projects::get, projects::update,
         health::live, health::ready,
     ),

@@ -149,20 +149,19 @@ impl RateLimits {
         Ok(Self { limit, buckets, shared, began: Instant::now() })
     }
 
-    /// Counts a call of this key, or of its project where that has a limit of its own, and notes in `meter` where the key stands.
+    /// Counts a call of this key, and notes in `meter` where the key stands. `chosen`: the calls a minute that were chosen
+    /// for it or its project, and what they are counted under.
     ///
     /// # Errors
     /// 429 when it has none left.
     pub async fn charge(
         &self,
         key_id: &str,
-        project: Option<(&str, u32)>,
+        chosen: Option<(String, u32)>,
         meter: Option<&Meter>,
     ) -> Result<(), Error> {
-        let standing = match project {
-            Some((id, per_minute)) => {
-                self.count(&Limit::per_minute(per_minute)?, &format!("project:{id}")).await
-            }
+        let standing = match chosen {
+            Some((bucket, per_minute)) => self.count(&Limit::per_minute(per_minute)?, &bucket).await,
             None => match &self.limit {
                 Some(limit) => self.count(limit, key_id).await,
                 None => return Ok(()),

@@ -13,7 +13,7 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use crate::{
     Gateway,
-    accounts::{self, invitations, projects, second_factor, session, sign_in, users},
+    accounts::{self, deletion, invitations, projects, second_factor, session, sign_in, users},
     api_keys, consent, dashboard, docauth,
     drain::drain,
     enroll,
@@ -110,6 +110,8 @@ pub const PATHS: &[&str] = &[
     "/api-auth/users",
     "/api-auth/users/{id}",
     "/api-auth/audit",
+    "/api-auth/organisation",
+    "/api-auth/deletions/{id}",
     "/api-projects/projects",
     "/api-projects/projects/{id}",
     "/healthz",
@@ -150,7 +152,10 @@ pub fn router(gateway: Gateway) -> Router {
         .route("/api-transactions/transactions/{id}/tags", put(transactions::put_tags))
         .route("/api-transactions/transactions/{id}/flag", put(transactions::put_flag))
         .route("/api-projects/public/apikeys", post(api_keys::create).get(api_keys::list))
-        .route("/api-projects/public/apikeys/{id}", get(api_keys::get).delete(api_keys::revoke))
+        .route(
+            "/api-projects/public/apikeys/{id}",
+            get(api_keys::get).patch(api_keys::update).delete(api_keys::revoke),
+        )
         .route("/api-projects/keys", get(api_keys::public_keys))
         .route("/api-projects/subjects/{user}", get(subjects::found::get).delete(subjects::erase))
         .route("/api-projects/erasures/{id}", get(subjects::receipt))
@@ -196,6 +201,8 @@ pub fn router(gateway: Gateway) -> Router {
         .route("/api-auth/users", get(users::list))
         .route("/api-auth/users/{id}", patch(users::set_role).delete(users::remove))
         .route("/api-auth/audit", get(accounts::audit::list))
+        .route("/api-auth/organisation", delete(deletion::delete))
+        .route("/api-auth/deletions/{id}", get(deletion::get))
         .route("/api-projects/projects", get(projects::list).post(projects::create))
         .route("/api-projects/projects/{id}", get(projects::get).patch(projects::update))
         .merge(dashboard::routes())

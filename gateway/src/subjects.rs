@@ -27,11 +27,11 @@ use crate::{Gateway, auth::AdminKey, consent::rfc3339, error::Error, headers};
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct Line {
     #[schema(example = "ml")]
-    service: String,
+    pub service: String,
     #[schema(example = "face_template")]
-    kind: String,
+    pub kind: String,
     #[schema(example = 1)]
-    count: u64,
+    pub count: u64,
 }
 
 /// That a user was erased. It holds no name.

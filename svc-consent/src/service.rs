@@ -6,7 +6,7 @@ use blob::{KeyRing, Purpose};
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use proto::{
     consent::{self as wire, consent_server},
-    subjects::{Kept, Remains, Subject},
+    subjects::{Kept, Project, Remains, Subject},
 };
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
@@ -25,6 +25,8 @@ const SUBJECT: Purpose = Purpose("find the consents of a subject");
 const MAX_NAME: usize = 256;
 /// Most entries a history answers; more than a person makes in a lifetime, less than a message holds.
 const MAX_HISTORY: i64 = 2_000;
+/// Subjects of one step of a project's erasure.
+const SUBJECTS_AT_ONCE: u32 = 100;
 /// Entries of an export in memory at a time.
 const PAGE: i64 = 500;
 #[derive(Clone)]
@@ -104,6 +106,19 @@ impl Consent {
             if self.store.count(&subject.project_id, &hash).await? > 0 {
                 entries += self.store.erase(&subject.project_id, &hash, now_ms(), &self.seals).await?;
             }
+        }
+        Ok(remains(entries))
+    }
+
+    /// The next subjects of a project, each as if it had been named.
+    async fn erase_project(&self, project: &str) -> Result<Remains, Error> {
+        // The empty project is the journal of projects.
+        if project.is_empty() {
+            return Err(Error::Invalid("project_id is required"));
+        }
+        let mut entries = 0;
+        for subject in self.store.some_subjects(project, SUBJECTS_AT_ONCE).await? {
+            entries += self.store.erase(project, &subject, now_ms(), &self.seals).await?;
         }
         Ok(remains(entries))
     }
@@ -241,5 +256,9 @@ impl consent_server::Consent for Consent {
 
     async fn erase_subject(&self, request: Request<Subject>) -> Result<Response<Remains>, Status> {
         Ok(Response::new(self.erase_subject(request.get_ref()).await?))
+    }
+
+    async fn erase_project(&self, request: Request<Project>) -> Result<Response<Remains>, Status> {
+        Ok(Response::new(self.erase_project(&request.get_ref().project_id).await?))
     }
 }

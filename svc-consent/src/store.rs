@@ -46,6 +46,16 @@ impl Store {
         }
     }
 
+    /// Up to `most` subjects of a project.
+    pub async fn some_subjects(&self, project: &str, most: u32) -> Result<Vec<String>, Error> {
+        const SQL: &str = "SELECT DISTINCT subject FROM consent_entries WHERE project_id = $1 LIMIT $2";
+        Ok(db::on!(&self.db, |pool| query_scalar(SQL)
+            .bind(project)
+            .bind(i64::from(most))
+            .fetch_all(pool)
+            .await)?)
+    }
+
     /// How many entries the subject has.
     pub async fn count(&self, project: &str, subject: &str) -> Result<i64, Error> {
         const SQL: &str = "SELECT COUNT(*) FROM consent_entries WHERE project_id = $1 AND subject = $2";

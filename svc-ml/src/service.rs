@@ -308,6 +308,14 @@ impl ml_server::Ml for Ml {
         Ok(Response::new(remains(gone)))
     }
 
+    async fn erase_project(
+        &self,
+        request: Request<subjects::Project>,
+    ) -> Result<Response<subjects::Remains>, Status> {
+        let gone = self.templates.erase_project(&request.get_ref().project_id).await?;
+        Ok(Response::new(remains(gone)))
+    }
+
     async fn warmup(
         &self,
         _: Request<wire::WarmupRequest>,

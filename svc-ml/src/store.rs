@@ -201,6 +201,16 @@ impl Store {
         })
     }
 
+    /// Up to `most` subjects of a project.
+    pub async fn some_subjects(&self, project: &str, most: u32) -> Result<Vec<String>, Error> {
+        const SQL: &str = "SELECT id FROM subjects WHERE project_id = $1 LIMIT $2";
+        Ok(db::on!(&self.db, |pool| query_scalar(SQL)
+            .bind(project)
+            .bind(i64::from(most))
+            .fetch_all(pool)
+            .await)?)
+    }
+
     /// Deletes all there is of a subject, and answers what it was.
     pub async fn erase(&self, project: &str, subject: &str) -> Result<Counts, Error> {
         const TEMPLATES: &str = "DELETE FROM templates WHERE subject_id = $1 AND modality = $2";

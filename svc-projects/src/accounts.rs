@@ -4,8 +4,11 @@
 //! do to whom is decided here, by the role they have now, whatever the gateway believed.
 
 mod audit;
+mod deletion;
+mod door;
 mod invitations;
 mod projects;
+mod refusals;
 mod second_factor;
 mod sessions;
 mod sign_in;
@@ -36,6 +39,7 @@ pub struct Accounts {
     ring: KeyRing,
     log: Log,
     passwords: Passwords,
+    refusals: refusals::Refusals,
 }
 
 /// Who somebody is, as sealed.
@@ -47,7 +51,8 @@ struct Person {
 
 impl Accounts {
     pub fn new(store: Store, ring: KeyRing) -> Self {
-        Self { store, log: Log::new(ring.clone()), ring, passwords: Passwords::default() }
+        let refusals = refusals::Refusals::new(store.clone());
+        Self { store, log: Log::new(ring.clone()), ring, passwords: Passwords::default(), refusals }
     }
 
     /// The user a call is made for, as they are now.
@@ -184,6 +189,10 @@ calls!(
     get_project(NamedRequest) -> Project = one_project,
     list_projects(Who) -> ListProjectsResponse = all_projects,
     update_project(UpdateProjectRequest) -> Project = change_project,
+    delete_organisation(DeleteOrganisationRequest) -> Deletion = end_organisation,
+    get_deletion(GetDeletionRequest) -> Deletion = one_deletion,
+    list_deletions(ListDeletionsRequest) -> ListDeletionsResponse = deletions_under_way,
+    advance_deletion(AdvanceDeletionRequest) -> Deletion = advance,
     append_audit(AppendAuditRequest) -> Done = note,
     list_audit(ListAuditRequest) -> ListAuditResponse = read_audit,
 );

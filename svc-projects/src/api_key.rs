@@ -147,6 +147,8 @@ impl ResponseFormat {
 pub enum State {
     Active,
     Revoked,
+    /// Its time is over. Not stored: a key says when that is.
+    Expired,
 }
 
 impl State {
@@ -155,10 +157,19 @@ impl State {
         if text == "active" { Self::Active } else { Self::Revoked }
     }
 
+    /// The state at a time, of a key that stops at `expires_at_ms`.
+    pub fn at(self, now_ms: i64, expires_at_ms: Option<i64>) -> Self {
+        match self {
+            Self::Active if expires_at_ms.is_some_and(|end| end <= now_ms) => Self::Expired,
+            state => state,
+        }
+    }
+
     pub fn as_str(self) -> &'static str {
         match self {
             Self::Active => "active",
             Self::Revoked => "revoked",
+            Self::Expired => "expired",
         }
     }
 }
@@ -180,6 +191,21 @@ pub struct ApiKey {
     pub updated_at_ms: i64,
     /// 0: never.
     pub last_used_at_ms: i64,
+    /// Calls a minute, instead of the project's; 0: the project's.
+    pub rate_limit_per_minute: u32,
+    /// None: never.
+    pub expires_at_ms: Option<i64>,
+}
+
+/// When a key is to stop: later than now, and none too far to write down. 0: never.
+pub fn expiry(given_ms: i64, now_ms: i64) -> Result<Option<i64>, Error> {
+    /// The end of the year 9999.
+    const LATEST_MS: i64 = 253_402_300_799_999;
+    match given_ms {
+        0 => Ok(None),
+        end if end > now_ms && end <= LATEST_MS => Ok(Some(end)),
+        _ => Err(Error::field("expires_at", "a key ends at a time to come, or never")),
+    }
 }
 
 /// The last key of a page; the next page holds what comes after it.

@@ -19,7 +19,7 @@ const HEAD: Purpose = Purpose("seal the head of the audit log");
 const CONTENT: Purpose = Purpose("encrypt what an audit entry says");
 const SUBJECT: Purpose = Purpose("name a subject in the audit log");
 
-/// Who does something, as the log has it: `user:<id>`, `api_key:<id>` or `operator`.
+/// Who does something, as the log has it: `user:<id>`, `api_key:<id>`, `operator` or `anonymous`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor(String);
 
@@ -27,6 +27,11 @@ impl Actor {
     /// Somebody with access to the machine; also whoever calls without saying for whom.
     pub fn operator() -> Self {
         Self("operator".into())
+    }
+
+    /// Somebody who did not get in.
+    pub fn anonymous() -> Self {
+        Self("anonymous".into())
     }
 
     pub fn user(id: &str) -> Self {

@@ -25,6 +25,8 @@ pub enum Error {
     NoSuchErasure,
     #[error("this is the last active key of the project that can mint; make another one first")]
     LastMinter,
+    #[error("this key is revoked; make another one")]
+    KeyOver,
     #[error("changed by another call at the same time; try again")]
     Conflict,
     #[error("the signing key cannot be used: {0}")]
@@ -36,6 +38,8 @@ pub enum Error {
     Field { name: &'static str, sentence: Cow<'static, str> },
     #[error("organisation not found")]
     NoSuchOrganisation,
+    #[error("deletion not found")]
+    NoSuchDeletion,
     #[error("user not found")]
     NoSuchUser,
     #[error("not signed in")]
@@ -90,15 +94,18 @@ impl From<Error> for Status {
             Error::Field { name, .. } => error.with(Code::InvalidArgument, FIELD, name),
             Error::Wait(seconds) => error.with(Code::FailedPrecondition, WAIT, &seconds.to_string()),
             Error::NoSuchOrganisation
+            | Error::NoSuchDeletion
             | Error::NoSuchUser
             | Error::NoSuchSession
             | Error::NoSuchInvitation => Self::not_found(error.to_string()),
             Error::EmailTaken => Self::already_exists(error.to_string()),
             Error::AboveOwnRole => Self::permission_denied(error.to_string()),
             Error::Busy => Self::resource_exhausted(error.to_string()),
-            Error::LastMinter | Error::LastOwner | Error::TotpState(_) | Error::WhichOrganisation => {
-                Self::failed_precondition(error.to_string())
-            }
+            Error::LastMinter
+            | Error::KeyOver
+            | Error::LastOwner
+            | Error::TotpState(_)
+            | Error::WhichOrganisation => Self::failed_precondition(error.to_string()),
             Error::Conflict => Self::aborted(error.to_string()),
             Error::SigningKey(_) | Error::Sealed(_) | Error::Randomness | Error::Damaged => {
                 tracing::error!(

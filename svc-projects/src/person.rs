@@ -121,6 +121,11 @@ impl Role {
         matches!(self, Self::Owner | Self::Admin)
     }
 
+    /// Whether somebody with this role may delete the organisation.
+    pub fn may_delete_organisation(self) -> bool {
+        self == Self::Owner
+    }
+
     /// Whether somebody with this role may read what everybody did.
     pub fn may_audit(self) -> bool {
         matches!(self, Self::Owner | Self::Admin)

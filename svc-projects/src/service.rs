@@ -9,11 +9,12 @@ use uuid::Uuid;
 
 use crate::{
     api_key::{
-        ApiKey, ApiKeyId, Claims, Cursor, Name, OrganisationId, ProjectId, ResponseFormat, ScoresId,
+        ApiKey, ApiKeyId, Claims, Name, OrganisationId, ProjectId, ResponseFormat, ScoresId,
         SelectedServices, State,
     },
     erasure::Receipt,
     error::Error,
+    keys::key_ids,
     last_used::LastUsed,
     retention::Days,
     signing::{self, Kind, SigningKey},
@@ -40,12 +41,14 @@ pub struct Projects {
 }
 
 /// What a new key may do.
-struct Grant {
-    name: Name,
-    selected_services: SelectedServices,
-    scores_id: Option<ScoresId>,
-    can_mint: bool,
-    response_format: ResponseFormat,
+pub struct Grant {
+    pub name: Name,
+    pub selected_services: SelectedServices,
+    pub scores_id: Option<ScoresId>,
+    pub can_mint: bool,
+    pub response_format: ResponseFormat,
+    pub rate_limit_per_minute: u32,
+    pub expires_at_ms: Option<i64>,
 }
 
 impl Projects {
@@ -71,7 +74,11 @@ impl Projects {
     }
 
     /// A key and its token. Nothing is stored yet.
-    async fn prepare(&self, project_id: ProjectId, grant: Grant) -> Result<(ApiKey, String), Error> {
+    pub(crate) async fn prepare(
+        &self,
+        project_id: ProjectId,
+        grant: Grant,
+    ) -> Result<(ApiKey, String), Error> {
         let signer = self.signing_key().await?;
         let now_ms = now_ms();
         let key = ApiKey {
@@ -87,6 +94,8 @@ impl Projects {
             created_at_ms: now_ms,
             updated_at_ms: now_ms,
             last_used_at_ms: 0,
+            rate_limit_per_minute: grant.rate_limit_per_minute,
+            expires_at_ms: grant.expires_at_ms,
         };
         let jwt = signing::sign(&self.ring, &signer, Kind::ApiKey, &Claims::from(&key))?;
         Ok((key, jwt))
@@ -102,6 +111,8 @@ impl Projects {
             // The first key of an installation is the one the others are made with.
             can_mint: true,
             response_format: ResponseFormat::Default,
+            rate_limit_per_minute: 0,
+            expires_at_ms: None,
         };
         let organisation_id = OrganisationId::generate();
         let (key, jwt) = self.prepare(ProjectId::generate(), grant).await?;
@@ -118,70 +129,28 @@ impl Projects {
         })
     }
 
-    async fn create(&self, request: &wire::CreateApiKeyRequest) -> Result<wire::CreateApiKeyResponse, Error> {
-        let project_id = ProjectId::parse(&request.project_id)?;
-        let chosen = self.store.project_choices(&project_id).await?.ok_or(Error::NoSuchProject)?;
-        let services = match request.selected_services.as_slice() {
-            [] => &chosen.services()?,
-            asked => asked,
-        };
-        let format = match request.response_format.as_str() {
-            "" => &chosen.response_format,
-            asked => asked,
-        };
-        let grant = Grant {
-            name: Name::parse("name", &request.name)?,
-            selected_services: SelectedServices::parse(services)?,
-            scores_id: request.scores_id.as_deref().map(ScoresId::parse).transpose()?,
-            can_mint: request.can_mint,
-            response_format: ResponseFormat::parse(format)?,
-        };
-        if let Some(scores_id) = &grant.scores_id
-            && !self.store.rules_exist(&project_id, scores_id).await?
-        {
-            return Err(Error::NoSuchRules);
-        }
-        let (key, jwt) = self.prepare(project_id, grant).await?;
-        self.store.insert_api_key(&key).await?;
-        Ok(wire::CreateApiKeyResponse { jwt, key: Some(key.into()) })
-    }
-
     async fn authorize(&self, request: &wire::AuthorizeApiKeyRequest) -> Result<wire::Authorization, Error> {
         // A project that cannot exist is a key that cannot exist.
         let project = ProjectId::parse(&request.project_id).map_err(|_| Error::NoSuchKey)?;
         let id = ApiKeyId::parse(&request.api_key_id)?;
         let found = self.store.authorize(&project, &id).await?.ok_or(Error::NoSuchKey)?;
-        if found.state() == State::Active {
-            self.last_used.note(&id, now_ms());
+        let now_ms = now_ms();
+        let state = found.state(now_ms);
+        if state == State::Active {
+            self.last_used.note(&id, now_ms);
         }
         Ok(wire::Authorization {
-            state: found.state().into(),
+            state: state.into(),
             selected_services: found.selected_services()?,
             can_mint: found.can_mint(),
             rules_source: found.rules_source().into(),
             cors_origins: found.cors_origins()?,
             rate_limit_per_minute: u32::try_from(found.rate_limit_per_minute).unwrap_or(0),
+            key_rate_limit_per_minute: u32::try_from(found.key_rate_limit_per_minute).unwrap_or(0),
             response_format: found.response_format,
             rules_json: found.rules_json,
             rules_scores_id: found.rules_scores_id,
             rules_version: found.rules_version.and_then(|v| u32::try_from(v).ok()).unwrap_or(0),
-        })
-    }
-
-    async fn list(&self, request: &wire::ListApiKeysRequest) -> Result<wire::ListApiKeysResponse, Error> {
-        let project = ProjectId::parse(&request.project_id)?;
-        let after =
-            Some(&request.cursor).filter(|cursor| !cursor.is_empty()).map(|cursor| Cursor::parse(cursor));
-        let size = page_size(request.page_size);
-        let mut keys = self.store.list_api_keys(&project, after.transpose()?.as_ref(), size + 1).await?;
-        let more = keys.len() > size as usize;
-        keys.truncate(size as usize);
-        let cursor =
-            |last: &ApiKey| Cursor { created_at_ms: last.created_at_ms, id: last.id.clone() }.to_string();
-        let next_cursor = keys.last().filter(|_| more).map(cursor).unwrap_or_default();
-        Ok(wire::ListApiKeysResponse {
-            keys: keys.into_iter().map(wire::ApiKey::from).collect(),
-            next_cursor,
         })
     }
 
@@ -233,6 +202,13 @@ impl projects_server::Projects for Projects {
         request: Request<wire::ListApiKeysRequest>,
     ) -> Result<Response<wire::ListApiKeysResponse>, Status> {
         Ok(Response::new(self.list(request.get_ref()).await?))
+    }
+
+    async fn update_api_key(
+        &self,
+        request: Request<wire::UpdateApiKeyRequest>,
+    ) -> Result<Response<wire::ApiKey>, Status> {
+        Ok(Response::new(self.update(request.get_ref()).await?))
     }
 
     async fn revoke_api_key(
@@ -354,38 +330,6 @@ impl projects_server::Projects for Projects {
         let id = Uuid::try_parse(&request.id).map_err(|_| Error::NoSuchErasure)?.to_string();
         let found = self.store.find_erasure(&project, &id).await?.ok_or(Error::NoSuchErasure)?;
         Ok(Response::new(found.try_into()?))
-    }
-}
-
-/// Both ids of a key; another tenant's key, an unknown one and nonsense all answer alike.
-fn key_ids(project: &str, id: &str) -> Result<(ProjectId, ApiKeyId), Error> {
-    Ok((ProjectId::parse(project).map_err(|_| Error::NoSuchKey)?, ApiKeyId::parse(id)?))
-}
-
-impl From<State> for i32 {
-    fn from(state: State) -> Self {
-        match state {
-            State::Active => wire::ApiKeyState::Active.into(),
-            State::Revoked => wire::ApiKeyState::Revoked.into(),
-        }
-    }
-}
-
-impl From<ApiKey> for wire::ApiKey {
-    fn from(key: ApiKey) -> Self {
-        Self {
-            id: key.id.as_str().into(),
-            project_id: key.project_id.as_str().into(),
-            name: key.name.as_str().into(),
-            state: key.state.into(),
-            selected_services: key.selected_services.into_names(),
-            scores_id: key.scores_id.as_ref().map(|id| id.as_str().into()),
-            can_mint: key.can_mint,
-            response_format: key.response_format.as_str().into(),
-            created_at_ms: key.created_at_ms,
-            updated_at_ms: key.updated_at_ms,
-            last_used_at_ms: key.last_used_at_ms,
-        }
     }
 }
 

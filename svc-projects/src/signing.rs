@@ -38,6 +38,7 @@ pub fn generate(ring: &KeyRing) -> Result<SigningKey, Error> {
 pub enum Kind {
     ApiKey,
     ErasureReceipt,
+    DeletionReceipt,
 }
 
 impl Kind {
@@ -45,6 +46,7 @@ impl Kind {
         match self {
             Self::ApiKey => "JWT",
             Self::ErasureReceipt => "erasure-receipt+jwt",
+            Self::DeletionReceipt => "deletion-receipt+jwt",
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Every SQL statement of this service. Lookups answer `Option`; what a missing row means is the caller's to say.
 
 pub mod audit;
+mod deletions;
 mod erasures;
 mod invitations;
+mod keys;
 mod projects;
 mod retention;
 mod rules;
@@ -26,6 +28,7 @@ use crate::{
     signing::SigningKey,
 };
 
+pub use deletions::DeletionRow;
 pub use erasures::ErasureRow;
 pub use invitations::{InvitationRow, NewUser};
 pub use projects::ProjectRow;
@@ -62,11 +65,13 @@ pub struct Authorization {
     pub rules_version: Option<i64>,
     cors_origins: String,
     pub rate_limit_per_minute: i64,
+    pub key_rate_limit_per_minute: i64,
+    expires_at: Option<i64>,
 }
 
 impl Authorization {
-    pub fn state(&self) -> State {
-        State::from_stored(&self.state)
+    pub fn state(&self, now_ms: i64) -> State {
+        State::from_stored(&self.state).at(now_ms, self.expires_at)
     }
 
     pub fn selected_services(&self) -> Result<Vec<String>, Error> {
@@ -105,6 +110,8 @@ struct ApiKeyRow {
     created_at: i64,
     updated_at: i64,
     last_used_at: i64,
+    rate_limit_per_minute: i64,
+    expires_at: Option<i64>,
 }
 
 impl TryFrom<ApiKeyRow> for ApiKey {
@@ -124,14 +131,32 @@ impl TryFrom<ApiKeyRow> for ApiKey {
             created_at_ms: row.created_at,
             updated_at_ms: row.updated_at,
             last_used_at_ms: row.last_used_at,
+            rate_limit_per_minute: u32::try_from(row.rate_limit_per_minute).unwrap_or(0),
+            expires_at_ms: row.expires_at,
         })
     }
 }
 
+/// Active keys of a project that can mint now.
+const MINTERS: &str = "SELECT COUNT(*) FROM api_keys WHERE project_id = $1 AND state = 'active' AND can_mint = 1 \
+                       AND (expires_at IS NULL OR expires_at > $2)";
+
+macro_rules! select_key {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, project_id, kid, name, state, selected_services, scores_id, can_mint, response_format, \
+             created_at, updated_at, last_used_at, rate_limit_per_minute, expires_at FROM api_keys ",
+            $rest
+        )
+    };
+}
+use select_key;
+
 /// What the audit log says of a key.
 fn described(key: &ApiKey) -> serde_json::Value {
     json!({"name": key.name.as_str(), "selected_services": key.selected_services, "can_mint": key.can_mint,
-           "response_format": key.response_format.as_str(), "scores_id": key.scores_id.as_ref().map(ScoresId::as_str)})
+           "response_format": key.response_format.as_str(), "scores_id": key.scores_id.as_ref().map(ScoresId::as_str),
+           "rate_limit_per_minute": key.rate_limit_per_minute, "expires_at_ms": key.expires_at_ms})
 }
 
 fn services(json: &str) -> Result<SelectedServices, Error> {
@@ -143,7 +168,8 @@ macro_rules! insert_key {
     ($key:expr) => {
         query(
             "INSERT INTO api_keys (id, project_id, kid, name, state, selected_services, scores_id, can_mint, \
-             response_format, created_at, updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+             response_format, created_at, updated_at, rate_limit_per_minute, expires_at) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
         )
         .bind($key.id.as_str())
         .bind($key.project_id.as_str())
@@ -156,6 +182,8 @@ macro_rules! insert_key {
         .bind($key.response_format.as_str())
         .bind($key.created_at_ms)
         .bind($key.updated_at_ms)
+        .bind(i64::from($key.rate_limit_per_minute))
+        .bind($key.expires_at_ms)
     };
 }
 
@@ -236,9 +264,16 @@ impl Store {
     }
 
     pub async fn insert_api_key(&self, key: &ApiKey) -> Result<(), Error> {
+        // Once the deletion of the organisation has begun, no key may come to be behind its back.
+        const STAYS: &str = "SELECT COUNT(*) FROM projects p JOIN organisations o ON o.id = p.organisation_id \
+                             WHERE p.id = $1 AND o.deleting_at IS NULL";
         let change = self.change_in(&key.project_id, "key.created", key.id.as_str()).await?;
         let change = Change { after: Some(described(key)), ..change.ok_or(Error::NoSuchProject)? };
         audited!(self, |tx| {
+            let stays = query_scalar::<_, i64>(STAYS).bind(key.project_id.as_str());
+            if stays.fetch_one(&mut *tx).await? == 0 {
+                return Err(Error::NoSuchProject);
+            }
             insert_key!(key).execute(&mut *tx).await?;
             ((), Some(change.clone()))
         })
@@ -274,8 +309,7 @@ impl Store {
     }
 
     pub async fn find_api_key(&self, project: &ProjectId, id: &ApiKeyId) -> Result<Option<ApiKey>, Error> {
-        const SQL: &str = "SELECT id, project_id, kid, name, state, selected_services, scores_id, can_mint, \
-                           response_format, created_at, updated_at, last_used_at FROM api_keys WHERE id = $1 AND project_id = $2";
+        const SQL: &str = select_key!("WHERE id = $1 AND project_id = $2");
         let row = db::on!(&self.db, |pool| {
             let find = query_as::<_, ApiKeyRow>(SQL).bind(id.as_str()).bind(project.as_str());
             find.fetch_optional(pool).await
@@ -290,10 +324,9 @@ impl Store {
         after: Option<&Cursor>,
         limit: u32,
     ) -> Result<Vec<ApiKey>, Error> {
-        const SQL: &str = "SELECT id, project_id, kid, name, state, selected_services, scores_id, can_mint, \
-                           response_format, created_at, updated_at, last_used_at FROM api_keys \
-                           WHERE project_id = $1 AND (created_at, id) < ($2, $3) \
-                           ORDER BY created_at DESC, id DESC LIMIT $4";
+        const SQL: &str = select_key!(
+            "WHERE project_id = $1 AND (created_at, id) < ($2, $3) ORDER BY created_at DESC, id DESC LIMIT $4"
+        );
         let (at, id) = after.map_or((i64::MAX, ""), |after| (after.created_at_ms, after.id.as_str()));
         let rows = db::on!(&self.db, |pool| {
             let list = query_as::<_, ApiKeyRow>(SQL).bind(project.as_str()).bind(at).bind(id);
@@ -315,9 +348,7 @@ impl Store {
         const REVOKE: &str = "UPDATE api_keys SET updated_at = CASE WHEN state = 'active' THEN $3 ELSE updated_at END, \
                            state = 'revoked' WHERE id = $1 AND project_id = $2 \
                            RETURNING id, project_id, kid, name, state, selected_services, scores_id, can_mint, \
-                           response_format, created_at, updated_at, last_used_at";
-        const MINTERS: &str =
-            "SELECT COUNT(*) FROM api_keys WHERE project_id = $1 AND state = 'active' AND can_mint = 1";
+                           response_format, created_at, updated_at, last_used_at, rate_limit_per_minute, expires_at";
         let Some(change) = self.change_in(project, "key.revoked", id.as_str()).await? else {
             return Ok(None);
         };
@@ -325,12 +356,12 @@ impl Store {
             let state = query_scalar::<_, String>(STATE).bind(id.as_str()).bind(project.as_str());
             let active = state.fetch_optional(&mut *tx).await?.as_deref() == Some("active");
             let minters = query_scalar::<_, i64>(MINTERS).bind(project.as_str());
-            let before = minters.fetch_one(&mut *tx).await?;
+            let before = minters.bind(now_ms).fetch_one(&mut *tx).await?;
             let revoke =
                 query_as::<_, ApiKeyRow>(REVOKE).bind(id.as_str()).bind(project.as_str()).bind(now_ms);
             let row = revoke.fetch_optional(&mut *tx).await?;
             let minters = query_scalar::<_, i64>(MINTERS).bind(project.as_str());
-            if keep_one_minter && before > 0 && minters.fetch_one(&mut *tx).await? == 0 {
+            if keep_one_minter && before > 0 && minters.bind(now_ms).fetch_one(&mut *tx).await? == 0 {
                 return Err(Error::LastMinter);
             }
             (row, active.then(|| change.clone()))
@@ -347,7 +378,8 @@ impl Store {
         const SQL: &str = "SELECT k.state, k.selected_services, k.can_mint, k.response_format, \
                            k.scores_id AS key_scores_id, r.rules_json, \
                            r.scores_id AS rules_scores_id, r.version AS rules_version, \
-                           p.cors_origins, p.rate_limit_per_minute \
+                           p.cors_origins, p.rate_limit_per_minute, \
+                           k.rate_limit_per_minute AS key_rate_limit_per_minute, k.expires_at \
                            FROM api_keys k JOIN projects p ON p.id = k.project_id \
                            LEFT JOIN scoring_rules r ON r.scores_id = COALESCE(k.scores_id, p.scores_id) \
                            WHERE k.id = $1 AND k.project_id = $2";

@@ -8,6 +8,9 @@ use crate::{
     session::{Session, UserName},
 };
 
+/// Sessions of one step.
+const AT_ONCE: u32 = 200;
+
 impl Sessions {
     /// What is kept of a subject.
     pub async fn remains(&self, subject: &Subject) -> Result<Remains, Error> {
@@ -38,6 +41,20 @@ impl Sessions {
             sessions.extend(bound);
         }
         Ok(count(&sessions))
+    }
+
+    /// Destroys the next sessions of a project with their videos, and how its operator is reached; answers what there was.
+    pub async fn erase_project(&self, project: &str) -> Result<Remains, Error> {
+        let some = self.store.end_some_of(project, (self.clock)(), AT_ONCE).await?;
+        for session in &some {
+            self.videos.delete(session).await?;
+        }
+        self.store.delete(&some).await?;
+        let mut remains = count(&some);
+        if self.store.delete_sim_swap(project).await? {
+            remains.kept.push(Kept { kind: "sim_swap_settings".to_owned(), count: 1 });
+        }
+        Ok(remains)
     }
 
     fn hashes_of(&self, subject: &Subject) -> Result<Vec<[u8; 32]>, Error> {

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt, stream::BoxStream};
 use proto::{
     sessions::{self as wire, put_last_video_request::Part, sessions_server},
-    subjects::{Remains, Subject},
+    subjects::{Project, Remains, Subject},
 };
 use tokio_util::task::AbortOnDropHandle;
 use tonic::{Request, Response, Status, Streaming};
@@ -200,6 +200,10 @@ impl sessions_server::Sessions for Sessions {
 
     async fn erase_subject(&self, request: Request<Subject>) -> Result<Response<Remains>, Status> {
         Ok(Response::new(self.erase(request.get_ref()).await?))
+    }
+
+    async fn erase_project(&self, request: Request<Project>) -> Result<Response<Remains>, Status> {
+        Ok(Response::new(Self::erase_project(self, &request.get_ref().project_id).await?))
     }
 
     async fn check_sim_swap(

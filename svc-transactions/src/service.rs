@@ -2,6 +2,7 @@
 
 mod convert;
 mod dashboard;
+mod project;
 mod retention;
 mod samples;
 mod subject;
@@ -11,7 +12,7 @@ use std::{collections::HashMap, sync::Arc};
 use blob::KeyRing;
 use futures::stream::BoxStream;
 use proto::{
-    subjects::{Remains, Subject},
+    subjects::{Project, Remains, Subject},
     transactions::{self as wire, transactions_server},
 };
 use tokio_util::task::AbortOnDropHandle;
@@ -221,5 +222,9 @@ impl transactions_server::Transactions for Transactions {
 
     async fn erase_subject(&self, request: Request<Subject>) -> Result<Response<Remains>, Status> {
         Ok(Response::new(Self::erase_subject(self, &request.into_inner().try_into()?).await?))
+    }
+
+    async fn erase_project(&self, request: Request<Project>) -> Result<Response<Remains>, Status> {
+        Ok(Response::new(Self::erase_project(self, request.into_inner().project_id).await?))
     }
 }

@@ -29,6 +29,7 @@ macro_rules! add_tags {
 mod erase;
 mod fraud;
 mod list;
+mod project;
 mod recent;
 mod retention;
 mod row;

@@ -6,7 +6,7 @@ use totp_rs::{Builder, Secret};
 
 use crate::{
     both_modes,
-    project::{Answer, answer},
+    project::{Answer, Project, SPEECH, answer},
     world::World,
 };
 
@@ -18,6 +18,8 @@ both_modes!(
     organisations_do_not_see_each_other,
     another_page_and_a_planted_session_get_nowhere,
     what_people_and_keys_change_is_logged_and_the_log_holds,
+    a_stranger_elsewhere_does_not_close_the_door,
+    a_deleted_organisation_is_refused_at_once_and_nothing_of_it_is_left,
 );
 
 const PASSWORD: &str = "correct horse battery";
@@ -338,6 +340,8 @@ async fn what_people_and_keys_change_is_logged_and_the_log_holds(world: &'static
         .bearer_auth(&organisation.key)
         .json(&withdrawn);
     assert_eq!(answer(by_key).await.status, 200);
+    let export = owner.request(Method::GET, "/api-transactions/transactions/export?format=csv&user=ada");
+    assert_eq!(export.send().await.unwrap().status(), 200);
     let log = owner.get("/api-auth/audit").await.body;
     assert!(!log.to_string().contains("ada@example.org"), "{log}");
     let entry = |action: &str| {
@@ -352,9 +356,85 @@ async fn what_people_and_keys_change_is_logged_and_the_log_holds(world: &'static
     let withdrawn = entry("consent.withdrawn");
     assert_eq!(withdrawn["actor"]["kind"], "api_key");
     assert!(withdrawn["target"].as_str().unwrap().starts_with("subject:"));
+    let exported = entry("transactions.exported");
+    assert_eq!(exported["after"], json!({"format": "csv", "filters": {"format": "csv", "user": "(a user)"}}));
+    assert_eq!(entry("user.signed_in")["actor"]["kind"], "user");
+    let some = owner.get(&format!("/api-auth/audit?action=project&project={}", organisation.project)).await;
+    assert_eq!(some.body["entries"].as_array().unwrap().len(), 1, "{}", some.body);
+    let theirs = Organisation::new(world).project;
+    assert_eq!(owner.get(&format!("/api-auth/audit?project={theirs}")).await.status, 404);
+    assert_eq!(owner.get("/api-auth/audit?action=A%20b").await.status, 400);
     let verified = world.audit_verify().output().expect("the CLI runs");
     let report: Value = serde_json::from_slice(&verified.stdout).unwrap_or_default();
     assert!(verified.status.success(), "{report} {}", String::from_utf8_lossy(&verified.stderr));
     assert_eq!(report["findings"], json!([]));
     assert!(report["entries"].as_u64().unwrap() > 3);
+}
+
+async fn a_stranger_elsewhere_does_not_close_the_door(world: &'static World) {
+    let organisation = Organisation::new(world);
+    let mut owner = organisation.owner().await;
+    let email = organisation.email("owner");
+    let mut stranger = Browser { address: "198.51.100.77".into(), ..organisation.browser() };
+    while stranger.sign_in(&email, "a wrong password").await.status == 401 {}
+    let entered = owner.sign_in(&email, PASSWORD).await;
+    assert_eq!(entered.body["status"], "signed_in");
+    let cookies: Vec<_> =
+        entered.headers.get_all(header::SET_COOKIE).iter().map(|c| c.to_str().unwrap()).collect();
+    let device = cookies.iter().find(|cookie| cookie.starts_with("__Host-biometry-device=")).unwrap();
+    for part in ["HttpOnly", "Secure", "SameSite=Strict", "Path=/", "Max-Age="] {
+        assert!(device.contains(part), "{device}");
+    }
+    // The owner's own browser is heard where the stranger is.
+    let mut there = Browser { address: stranger.address.clone(), ..organisation.browser() };
+    there.cookie = device.split(';').next().unwrap().to_owned();
+    assert_eq!(there.sign_in(&email, PASSWORD).await.body["status"], "signed_in");
+}
+
+async fn a_deleted_organisation_is_refused_at_once_and_nothing_of_it_is_left(world: &'static World) {
+    let organisation = Organisation::new(world);
+    let owner = organisation.owner().await;
+    let admin = organisation.member(&owner, "admin").await;
+    let project = Project::of(world, &organisation.project, &organisation.key);
+    let user = "joan.clarke@example.org";
+    project.both_consents(user).await;
+    project.start_session().await;
+    let seen = answer(project.video(user, "speaker_crop.mp4", SPEECH)).await;
+    assert_eq!(seen.header("x-auto-enroll"), Some("true"), "{:#}", seen.body);
+    let left = || {
+        let mut command = world.biometry(&["erasure", "verify", "--project", &project.id, "--user", user]);
+        command.output().expect("the CLI runs").status.code()
+    };
+    assert_eq!(left(), Some(1));
+
+    let path = "/api-auth/organisation";
+    let name = owner.get("/api-auth/me").await.body["organisation"]["name"].as_str().unwrap().to_owned();
+    let farewell = |name: &str| Some(json!({"name": name, "password": PASSWORD}));
+    assert_eq!(admin.send(Method::DELETE, path, farewell(&name)).await.status, 403);
+    let wrong = owner.send(Method::DELETE, path, farewell("Something else")).await;
+    assert_eq!((wrong.status.as_u16(), wrong.body["fields"]["name"].is_string()), (400, true));
+    let begun = owner.send(Method::DELETE, path, farewell(&name)).await;
+    assert_eq!((begun.status.as_u16(), &begun.body["data"]["status"]), (202, &json!("deleting")));
+
+    assert_eq!(project.get("/api-transactions/transactions").await.error(), "api key is not active");
+    assert_eq!(admin.get("/api-auth/me").await.status, 401);
+    let mut browser = organisation.browser();
+    assert_eq!(browser.sign_in(&organisation.email("owner"), PASSWORD).await.status, 401);
+    let receipt = format!("/api-auth/deletions/{}", begun.body["data"]["id"].as_str().unwrap());
+    let ended = loop {
+        let read = browser.get(&receipt).await;
+        assert_eq!(read.status, 200, "{}", read.body);
+        if read.body["data"]["status"] == "deleted" {
+            break read.body["data"].clone();
+        }
+        tokio::task::yield_now().await;
+    };
+    let kinds: Vec<_> = ended["destroyed"].as_array().unwrap().iter().map(|line| &line["kind"]).collect();
+    for kind in ["transaction", "sample", "session", "face_template"] {
+        assert!(kinds.contains(&&json!(kind)), "{kind} in {ended:#}");
+    }
+    assert!(ended["signature"].as_str().unwrap().split('.').count() == 3, "{ended}");
+    assert!(!ended.to_string().contains("joan"), "{ended}");
+    assert_eq!(left(), Some(0), "something is left");
+    assert_eq!(project.get("/api-transactions/transactions").await.status, 401);
 }

@@ -17,6 +17,7 @@ both_modes!(
     the_first_key_works,
     keys_are_minted_read_and_revoked,
     keys_stay_in_their_project,
+    a_changed_key_is_another_one_at_its_next_call,
 );
 
 async fn start(project: &Project, authorization: Option<&str>) -> Answer {
@@ -139,4 +140,48 @@ async fn a_revoked_key_is_refused_at_the_next_call() {
 
     let refused = answer(project.post("/api-gateway/sessions/start")).await;
     assert_eq!((refused.status.as_u16(), refused.error()), (403, "api key is not active"));
+}
+
+async fn a_changed_key_is_another_one_at_its_next_call(world: &'static World) {
+    let admin = Project::new(world);
+    let kiosk = admin.mint(json!({"name": "kiosk", "expires_at": "2999-01-31T12:00:00Z"})).await;
+    kiosk.start_session().await;
+    let path = format!("{KEYS}/{}", kiosk.key_id());
+    let change = async |body: Value| answer(admin.request(Method::PATCH, &path).json(&body)).await;
+    let changed = change(json!({"name": "desk", "selected_services": ["Face Recognition"],
+                                "rate_limit_per_minute": 2, "expires_at": null}))
+    .await;
+    assert_eq!(changed.status, 200, "{}", changed.body);
+    let data = &changed.body["data"];
+    assert_eq!((&data["name"], &data["rate_limit_per_minute"]), (&json!("desk"), &json!(2)));
+    assert_eq!(
+        (&data["selected_services"], &data["expires_at"]),
+        (&json!(["Face Recognition"]), &Value::Null)
+    );
+    kiosk.start_session().await;
+    let standing = start(&kiosk, Some(&format!("Bearer {}", kiosk.key))).await;
+    assert_eq!(standing.header("ratelimit-policy"), Some("\"key\";q=2;w=60"));
+    assert_eq!(start(&kiosk, Some(&format!("Bearer {}", kiosk.key))).await.status, 429);
+    assert_eq!(change(json!({"rate_limit_per_minute": 0})).await.status, 200);
+    kiosk.start_session().await;
+
+    for (field, body) in [
+        ("name", json!({"name": ""})),
+        ("expires_at", json!({"expires_at": "yesterday"})),
+        ("expires_at", json!({"expires_at": "2001-01-31T12:00:00Z"})),
+        ("response_format", json!({"response_format": "xml"})),
+    ] {
+        let refused = change(body).await;
+        assert_eq!(refused.status, 400);
+        assert!(refused.body["fields"][field].is_string(), "{field}: {}", refused.body);
+    }
+    assert_eq!(change(json!({"can_mint": true})).await.status, 400);
+    let itself = answer(kiosk.request(Method::PATCH, &path).json(&json!({"name": "x"}))).await;
+    assert_eq!(itself.error(), "this call needs a key that can mint");
+    let stranger = Project::new(world);
+    let theirs = answer(stranger.request(Method::PATCH, &path).json(&json!({"name": "x"}))).await;
+    assert_eq!(theirs.status, 404);
+    let last = format!("{KEYS}/{}", admin.key_id());
+    let ends = json!({"expires_at": "2999-01-31T12:00:00Z"});
+    assert_eq!(answer(admin.request(Method::PATCH, &last).json(&ends)).await.status, 409);
 }

@@ -159,7 +159,7 @@ fn start_split() -> World {
 }
 
 /// Settings of a gateway that knows where 198.51.100.0/24 is, and believes what a proxy of this machine says.
-fn places(dir: &Path) -> [(&'static str, String); 2] {
+fn places(dir: &Path) -> [(&'static str, String); 3] {
     let position = Some((48.2, 16.4));
     let vienna = testkit::Place { network: "198.51.100.0/24", country: "AT", city: "Vienna", position };
     let file = dir.join("places.mmdb");
@@ -167,6 +167,8 @@ fn places(dir: &Path) -> [(&'static str, String); 2] {
     [
         ("BIOMETRY_GATEWAY__GEOIP_FILE", file.display().to_string()),
         ("BIOMETRY_GATEWAY__TRUSTED_PROXIES", r#"["127.0.0.0/8"]"#.to_owned()),
+        // No call here lasts long.
+        ("BIOMETRY_GATEWAY__DELETION_QUIET_SECONDS", "2".to_owned()),
     ]
 }
 

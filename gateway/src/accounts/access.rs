@@ -34,6 +34,7 @@ pub enum Permission {
     UsersWrite,
     /// Make and remove owners.
     OwnersWrite,
+    OrganisationDelete,
 }
 
 use Permission as P;
@@ -62,6 +63,7 @@ impl Permission {
             P::UsersRead => "users.read",
             P::UsersWrite => "users.write",
             P::OwnersWrite => "owners.write",
+            P::OrganisationDelete => "organisation.delete",
         }
     }
 }
@@ -81,7 +83,7 @@ const ADMIN: &[Permission] = &[
     P::UsersRead,
     P::UsersWrite,
 ];
-const OWNER: &[Permission] = &[P::OwnersWrite];
+const OWNER: &[Permission] = &[P::OwnersWrite, P::OrganisationDelete];
 
 /// What a role may do: each holds those it stands above.
 pub fn permissions(role: Role) -> Vec<Permission> {
@@ -144,6 +146,9 @@ const TABLE: &[(&str, &str, Access)] = &[
     ("PATCH", "/api-auth/users/{id}", Organisation(P::UsersWrite)),
     ("DELETE", "/api-auth/users/{id}", Organisation(P::UsersWrite)),
     ("GET", "/api-auth/audit", Organisation(P::AuditRead)),
+    ("DELETE", "/api-auth/organisation", Organisation(P::OrganisationDelete)),
+    // The id is not to be guessed.
+    ("GET", "/api-auth/deletions/{id}", Open),
     ("GET", "/api-projects/projects", Organisation(P::ProjectsRead)),
     ("POST", "/api-projects/projects", Organisation(P::ProjectsWrite)),
     ("GET", "/api-projects/projects/{id}", Organisation(P::ProjectsRead)),
@@ -175,6 +180,7 @@ const TABLE: &[(&str, &str, Access)] = &[
     ("GET", "/api-projects/public/apikeys", Project(P::KeysRead)),
     ("POST", "/api-projects/public/apikeys", Project(P::KeysWrite)),
     ("GET", "/api-projects/public/apikeys/{id}", Project(P::KeysRead)),
+    ("PATCH", "/api-projects/public/apikeys/{id}", Project(P::KeysWrite)),
     ("DELETE", "/api-projects/public/apikeys/{id}", Project(P::KeysWrite)),
     ("GET", "/api-projects/keys", Open),
     ("GET", "/api-projects/subjects/{user}", Project(P::SubjectsRead)),

@@ -57,6 +57,9 @@ pub struct Asked {
     /// Only what happened in this project.
     #[serde(default)]
     project: String,
+    /// Only this action, `key.revoked`; or all of a group, `key`.
+    #[serde(default)]
+    action: String,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -83,7 +86,7 @@ pub struct AuditEntry {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Actor {
-    /// `user`, `api_key`, or `operator`: somebody at the command line.
+    /// `user`, `api_key`, `operator`: somebody at the command line, or `anonymous`: somebody who did not get in.
     kind: String,
     id: String,
     /// Empty: gone.
@@ -92,19 +95,22 @@ pub struct Actor {
 
 /// What was changed in the organisation, by whom, and what it was before.
 #[utoipa::path(get, path = "/api-auth/audit", tag = "accounts", security(("dashboard" = [])), params(Asked),
-    responses((status = 200, body = Audit), (status = 400, description = "the cursor is not one a list answered"),
-              (status = 401, description = "not signed in"), (status = 403, description = "the role may not")))]
+    responses((status = 200, body = Audit),
+              (status = 400, description = "the cursor is not one a list answered, or the action no lower-case words with dots"),
+              (status = 401, description = "not signed in"), (status = 403, description = "the role may not"),
+              (status = 404, description = "no such project in the organisation")))]
 pub async fn list(
     State(gateway): State<Gateway>,
     person: Person,
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Result<Json<Audit>, Error> {
-    let Query(Asked { cursor, limit, project }) = asked?;
+    let Query(Asked { cursor, limit, project, action }) = asked?;
     let before = match cursor.as_str() {
         "" => 0,
         cursor => cursor.parse().map_err(|_| Error::invalid("cursor is not one a list answered"))?,
     };
-    let request = ListAuditRequest { who: person.who(), before, page_size: limit, project_id: project };
+    let who = person.who();
+    let request = ListAuditRequest { who, before, page_size: limit, project_id: project, action };
     let page = gateway.accounts().list_audit(request).await?.into_inner();
     Ok(Json(Audit {
         entries: page.entries.into_iter().map(AuditEntry::from).collect(),

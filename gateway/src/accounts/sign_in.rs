@@ -17,7 +17,7 @@ use utoipa::ToSchema;
 use super::{
     Done, Place, SignedIn,
     access::{self, Permission},
-    entered, role_name,
+    device, entered, role_name,
     session::Person,
     token, without_session,
 };
@@ -101,7 +101,7 @@ pub async fn sign_in(
 ) -> Result<Response, Error> {
     let Credentials { email, password } = json::object(body)?;
     let replaces = token(&headers).unwrap_or_default();
-    let request = SignInRequest { email, password, client: Some(client), replaces };
+    let request = SignInRequest { email, password, client: Some(client), replaces, device: device(&headers) };
     entered(&gateway.accounts().sign_in(request).await?.into_inner())
 }
 

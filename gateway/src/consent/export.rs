@@ -11,12 +11,18 @@ use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use proto::consent::{ExportConsentsRequest, ExportedConsent};
 use serde::{Deserialize, Serialize};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tonic::Status;
 use utoipa::{IntoParams, ToSchema};
 
 use super::Entry;
-use crate::{Gateway, auth::AdminKey, error::Error, transactions::export::harmless};
+use crate::{
+    Gateway,
+    accounts::audit::{Deed, note},
+    auth::AdminKey,
+    error::Error,
+    transactions::export::harmless,
+};
 
 /// Entries written at a time.
 const ROWS: usize = 100;
@@ -98,10 +104,15 @@ pub async fn export(
         }
         Some(_) => return Err(Error::invalid("format must be ndjson or csv")),
     };
+    let project_id = key.project_id.clone();
     let request = ExportConsentsRequest { project_id: key.project_id, after_id: None, limit: 0 };
     let mut entries = gateway.consent().export_consents(request).await?.into_inner();
     // The first entry tells whether the ledger can be read, so it is read before the answer begins.
     let first = entries.message().await?;
+    // Before anything is given: nobody takes the file unnoticed.
+    let after = Some(json!({"format": if csv { "csv" } else { "ndjson" }}));
+    let deed = Deed { action: "consents.exported", target: &project_id, after, ..Deed::default() };
+    note(&gateway, &project_id, deed).await?;
     let entries = stream::iter(first.map(Ok)).chain(entries);
     let mut response = Body::from_stream(file(entries, csv)).into_response();
     let headers = response.headers_mut();

@@ -4,11 +4,13 @@ use proto::{
     consent::consent_client::ConsentClient,
     ml::ml_client::MlClient,
     sessions::sessions_client::SessionsClient,
-    subjects::{Remains, Subject},
+    subjects::{Project, Remains, Subject},
     transactions::transactions_client::TransactionsClient,
 };
 use rpc::Transport;
 use tonic::Status;
+
+use crate::Peers;
 
 /// One of them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -44,6 +46,11 @@ pub struct Keepers {
 }
 
 impl Keepers {
+    pub(crate) fn of(peers: &Peers) -> Self {
+        let Peers { sessions, consent, ml, transactions, .. } = peers.clone();
+        Self { consent, sessions, ml, transactions }
+    }
+
     /// What `keeper` has of `subject`; empty when nothing.
     ///
     /// # Errors
@@ -58,6 +65,22 @@ impl Keepers {
             }
         };
         found.map(tonic::Response::into_inner)
+    }
+
+    /// Makes `keeper` destroy a part of what it has of a project, and answers what that was; empty when nothing is left.
+    ///
+    /// # Errors
+    /// When it does not answer; some of it may be gone then.
+    pub async fn erase_project(&self, keeper: Keeper, project: Project) -> Result<Remains, Status> {
+        let gone = match keeper {
+            Keeper::Consent => ConsentClient::new(self.consent.clone()).erase_project(project).await,
+            Keeper::Sessions => SessionsClient::new(self.sessions.clone()).erase_project(project).await,
+            Keeper::Ml => MlClient::new(self.ml.clone()).erase_project(project).await,
+            Keeper::Transactions => {
+                TransactionsClient::new(self.transactions.clone()).erase_project(project).await
+            }
+        };
+        gone.map(tonic::Response::into_inner)
     }
 
     /// Makes `keeper` destroy what it has of `subject`, and answers what that was.

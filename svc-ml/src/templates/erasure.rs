@@ -5,6 +5,9 @@ use std::sync::PoisonError;
 use super::Templates;
 use crate::{error::Error, store::Counts};
 
+/// Subjects of one step.
+const SUBJECTS_AT_ONCE: u32 = 200;
+
 impl Templates {
     /// What there is of the subject called `user`; all zero when nothing.
     ///
@@ -27,6 +30,19 @@ impl Templates {
         let mut gone = Counts::default();
         for subject in self.find_all(project, user).await? {
             gone = gone.plus(self.store.erase(project, &subject.id).await?);
+        }
+        self.cache.lock().unwrap_or_else(PoisonError::into_inner).galleries.remove(project);
+        Ok(gone)
+    }
+
+    /// Destroys what there is of the next subjects of a project; all zero when none is left.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn erase_project(&self, project: &str) -> Result<Counts, Error> {
+        let mut gone = Counts::default();
+        for subject in self.store.some_subjects(project, SUBJECTS_AT_ONCE).await? {
+            gone = gone.plus(self.store.erase(project, &subject).await?);
         }
         self.cache.lock().unwrap_or_else(PoisonError::into_inner).galleries.remove(project);
         Ok(gone)

@@ -5,12 +5,13 @@ use std::collections::HashMap;
 use proto::accounts as wire;
 use serde_json::Value;
 
-use super::{Accounts, change};
+use super::{Accounts, change, organisation};
 use crate::{
     api_key::{ApiKeyId, ProjectId, UserId},
     audit::{Change, Entry},
     error::Error,
     service::page_size,
+    store::{UserRow, audit::Asked},
 };
 
 const MAX_WORD: usize = 64;
@@ -21,10 +22,7 @@ impl Accounts {
     pub(super) async fn note(&self, request: wire::AppendAuditRequest) -> Result<wire::Done, Error> {
         let project = ProjectId::parse(&request.project_id)?;
         let organisation = self.store.organisation_of(&project).await?.ok_or(Error::NoSuchProject)?;
-        let word = |c: char| c.is_ascii_lowercase() || c == '.' || c == '_';
-        if request.action.is_empty() || request.action.len() > MAX_WORD || !request.action.chars().all(word) {
-            return Err(Error::Invalid("action must be lower-case words with dots".into()));
-        }
+        action(&request.action)?;
         if request.target.len() > MAX_TARGET || request.target.chars().any(char::is_control) {
             return Err(Error::Invalid("target must be an id".into()));
         }
@@ -54,9 +52,15 @@ impl Accounts {
             0 => i64::MAX,
             before => i64::try_from(before).unwrap_or(i64::MAX),
         };
+        let asked = Asked {
+            project: self.asked_project(&caller, &request.project_id).await?,
+            action: request.action,
+        };
+        if !asked.action.is_empty() {
+            action(&asked.action)?;
+        }
         let size = page_size(request.page_size);
-        let mut rows =
-            self.store.list_audit(&caller.organisation_id, &request.project_id, before, size + 1).await?;
+        let mut rows = self.store.list_audit(&caller.organisation_id, &asked, before, size + 1).await?;
         let more = rows.len() > size as usize;
         rows.truncate(size as usize);
         let next = rows.last().filter(|_| more).map_or(0, |row| u64::try_from(row.seq).unwrap_or(0));
@@ -74,6 +78,15 @@ impl Accounts {
             })
             .collect();
         Ok(wire::ListAuditResponse { entries: entries?, next })
+    }
+
+    /// The project to read of; another organisation's is unknown.
+    async fn asked_project(&self, caller: &UserRow, id: &str) -> Result<String, Error> {
+        if id.is_empty() {
+            return Ok(String::new());
+        }
+        let found = self.store.find_project(&organisation(caller)?, &ProjectId::parse(id)?).await?;
+        found.map(|project| project.id).ok_or(Error::NoSuchProject)
     }
 
     /// What the actor of an entry is called now; empty when they are gone.
@@ -108,6 +121,14 @@ impl Accounts {
             project_id: row.project_id,
         })
     }
+}
+
+fn action(name: &str) -> Result<(), Error> {
+    let word = |c: char| c.is_ascii_lowercase() || c == '.' || c == '_';
+    if name.is_empty() || name.len() > MAX_WORD || !name.chars().all(word) {
+        return Err(Error::Invalid("action must be lower-case words with dots".into()));
+    }
+    Ok(())
 }
 
 fn content(json: Option<&str>) -> Result<Option<Value>, Error> {

@@ -4,7 +4,12 @@ use proto::accounts as wire;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Accounts, Person, change, organisation, sign_in::outcome};
+use super::{
+    Accounts, Person, change,
+    door::Knock,
+    organisation,
+    sign_in::{Opening, outcome},
+};
 use crate::{
     api_key::{Name, OrganisationId, UserId},
     audit::{Actor, Change},
@@ -155,23 +160,26 @@ impl Accounts {
         request: wire::AcceptInvitationRequest,
     ) -> Result<wire::SignInResponse, Error> {
         // A token cannot be guessed; what makes many wrong ones costly is that each is an attempt from its address.
-        let door = self.door("", request.client.as_ref())?;
-        if let Some(seconds) = self.knock_address(&door, now_ms()).await? {
+        let mut door = self.street_door(request.client.as_ref())?;
+        if let Knock::Closed(seconds) = self.knock(&mut door, now_ms()).await? {
             return Ok(outcome(wire::sign_in_response::Outcome::Wait, seconds));
         }
         let found = self.store.find_invitation(&secret::hash(&request.token), now_ms()).await?;
         let invitation = found.ok_or(Error::NoSuchInvitation)?;
         let password = NewPassword::parse("password", &request.password)?;
         let id = match &invitation.user_id {
-            Some(id) => self.come_back(&invitation, &UserId::parse(id)?, &password).await?,
+            Some(id) => {
+                let id = UserId::parse(id)?;
+                self.come_back(&invitation, &id, &password, request.client.as_ref()).await?
+            }
             None => self.join(&invitation, &request.name, &password).await?,
         };
-        self.forgive_address(&door).await?;
+        self.forgive(&door).await?;
         if !request.replaces.is_empty() {
             self.store.end_session_of_token(&secret::hash(&request.replaces)).await?;
         }
         let user = self.store.find_user(&id).await?.ok_or(Error::NoSuchUser)?;
-        self.open(&user, request.client.as_ref(), false).await
+        self.open(&user, request.client.as_ref(), Opening::Password).await
     }
 
     async fn join(
@@ -205,6 +213,7 @@ impl Accounts {
         invitation: &InvitationRow,
         id: &UserId,
         password: &NewPassword,
+        client: Option<&wire::Client>,
     ) -> Result<UserId, Error> {
         let sealed = self.seal_password(id, password.as_str()).await?;
         let actor = Actor::user(id.as_str());
@@ -212,8 +221,7 @@ impl Accounts {
         self.store.let_in_again(invitation, id, &sealed, change).await?;
         // The failures that made it necessary are forgotten.
         let email = self.open_person(&invitation.id, &invitation.sealed)?.email;
-        let door = self.door(&email, None)?;
-        self.welcome(&door).await?;
+        self.reopen(&email, id.as_str(), client).await?;
         Ok(id.clone())
     }
 }

@@ -5,7 +5,11 @@ use blob::Purpose;
 use proto::accounts as wire;
 use totp_rs::{Builder, Secret, Totp};
 
-use super::{Accounts, change, sign_in::outcome};
+use super::{
+    Accounts, change,
+    door::Knock,
+    sign_in::{Opening, outcome},
+};
 use crate::{api_key::UserId, error::Error, secret, service::now_ms, store::UserRow};
 
 const TOTP: Purpose = Purpose("encrypt the second factor of a dashboard user");
@@ -26,16 +30,20 @@ impl Accounts {
         }
         let id = UserId::parse(&session.user_id)?;
         let user = self.store.find_user(&id).await?.ok_or(Error::NoSuchSession)?;
-        let door = self.door(&self.open_person(&user.id, &user.sealed)?.email, request.client.as_ref())?;
-        if let Some(closed) = self.knock(&door, now).await? {
-            return Ok(closed);
-        }
+        // Whoever is here knows the password: codes are counted for the account alone, from wherever they come.
+        let mut door = self.inner_door(&user.id)?;
+        let closes_for = match self.knock(&mut door, now).await? {
+            Knock::Closed(seconds) => return Ok(outcome(wire::sign_in_response::Outcome::Wait, seconds)),
+            Knock::Open { closes_for } => closes_for,
+        };
         if !self.takes(&user, &request.code).await? {
+            let address = request.client.as_ref().map(|client| client.address.as_str()).unwrap_or_default();
+            self.refused(&user, "user.second_factor_failed", closes_for, Some(address));
             return Ok(outcome(wire::sign_in_response::Outcome::Wrong, 0));
         }
         self.welcome(&door).await?;
         self.store.end_session_of_token(&token_hash).await?;
-        self.open(&user, request.client.as_ref(), false).await
+        self.open(&user, request.client.as_ref(), Opening::SecondFactor).await
     }
 
     /// Whether it is a code of this user that was not used yet; it is now.
@@ -94,17 +102,24 @@ impl Accounts {
             return Err(Error::TotpState("there is no second factor"));
         }
         self.confirm_password(&user, "password", &request.password).await?;
-        let door = self.door(&self.open_person(&user.id, &user.sealed)?.email, None)?;
-        if let Some(closed) = self.knock(&door, now_ms()).await? {
-            return Err(Error::Wait(closed.retry_after_seconds));
-        }
-        if !self.takes(&user, &request.code).await? {
-            return Err(Error::field("code", "this code is not right"));
-        }
-        self.forgive(&door).await?;
+        self.confirm_code(&user, &request.code).await?;
         let change = change(&user.organisation_id, "user.totp_disabled", &user.id);
         self.store.disable_totp(&user, change).await?;
         Ok(wire::Done {})
+    }
+
+    /// Asks for a code again, counted like the password.
+    pub(super) async fn confirm_code(&self, user: &UserRow, code: &str) -> Result<(), Error> {
+        let mut door = self.inner_door(&user.id)?;
+        let closes_for = match self.knock(&mut door, now_ms()).await? {
+            Knock::Closed(seconds) => return Err(Error::Wait(seconds)),
+            Knock::Open { closes_for } => closes_for,
+        };
+        if !self.takes(user, code).await? {
+            self.refused(user, "user.second_factor_failed", closes_for, None);
+            return Err(Error::field("code", "this code is not right"));
+        }
+        self.forgive(&door).await
     }
 
     pub(super) async fn other_codes(

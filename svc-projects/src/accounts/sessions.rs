@@ -3,9 +3,15 @@
 use blob::Purpose;
 use proto::accounts as wire;
 
-use super::{Accounts, change, organisation, sign_in::CLIENT};
+use super::{
+    Accounts, change,
+    door::Knock,
+    organisation,
+    sign_in::{CLIENT, Opening},
+};
 use crate::{
     api_key::{OrganisationId, ProjectId, SelectedServices, UserId},
+    audit::{Actor, Change},
     error::Error,
     person::NewPassword,
     secret,
@@ -64,7 +70,20 @@ impl Accounts {
     }
 
     pub(super) async fn leave(&self, request: wire::SignOutRequest) -> Result<wire::Done, Error> {
-        self.store.end_session_of_token(&secret::hash(&request.token)).await?;
+        let token_hash = secret::hash(&request.token);
+        let session = self.store.find_session(&token_hash, now_ms()).await?.filter(|s| s.half_open == 0);
+        let user = match &session {
+            Some(session) => self.store.find_user(&UserId::parse(&session.user_id)?).await?,
+            None => None,
+        };
+        // What is over or was never whole ends as well, but nobody leaves by it.
+        let (Some(session), Some(user)) = (session, user) else {
+            self.store.end_session_of_token(&token_hash).await?;
+            return Ok(wire::Done {});
+        };
+        let actor = Actor::user(&user.id);
+        let change = Change { actor, ..change(&user.organisation_id, "user.signed_out", &session.id) };
+        self.store.end_session(&UserId::parse(&user.id)?, &session.id, change).await?;
         Ok(wire::Done {})
     }
 
@@ -97,7 +116,8 @@ impl Accounts {
         request: wire::RevokeSessionRequest,
     ) -> Result<wire::Done, Error> {
         let user = self.caller(request.who.as_ref()).await?;
-        let ended = self.store.end_session(&UserId::parse(&user.id)?, &request.session_id).await?;
+        let change = change(&user.organisation_id, "user.session_revoked", &request.session_id);
+        let ended = self.store.end_session(&UserId::parse(&user.id)?, &request.session_id, change).await?;
         if ended { Ok(wire::Done {}) } else { Err(Error::NoSuchSession) }
     }
 
@@ -115,7 +135,7 @@ impl Accounts {
         let sealed = self.seal_password(&UserId::parse(&user.id)?, new.as_str()).await?;
         let change = change(&user.organisation_id, "user.password_changed", &user.id);
         self.store.set_password(&user, &sealed, change).await?;
-        self.open(&user, request.client.as_ref(), false).await
+        self.open(&user, request.client.as_ref(), Opening::Continued).await
     }
 
     /// Asks for the password again, counted like a sign-in: a session left open is not enough to guess from.
@@ -125,12 +145,13 @@ impl Accounts {
         field: &'static str,
         password: &str,
     ) -> Result<(), Error> {
-        let email = self.open_person(&user.id, &user.sealed)?.email;
-        let door = self.door(&email, None)?;
-        if let Some(closed) = self.knock(&door, now_ms()).await? {
-            return Err(Error::Wait(closed.retry_after_seconds));
-        }
+        let mut door = self.inner_door(&user.id)?;
+        let closes_for = match self.knock(&mut door, now_ms()).await? {
+            Knock::Closed(seconds) => return Err(Error::Wait(seconds)),
+            Knock::Open { closes_for } => closes_for,
+        };
         if !self.knows_password(Some(user), password).await? {
+            self.refused(user, "user.password_refused", closes_for, None);
             return Err(Error::field(field, "this is not your password"));
         }
         self.forgive(&door).await

@@ -1,15 +1,14 @@
-//! Coming in: a password, then a second factor where there is one. What goes wrong is counted by account and by address
-//! in the database, so that every process knows; a closed door opens again by itself, later each time.
-
-use std::net::IpAddr;
+//! Coming in: a password, then a second factor where there is one.
 
 use blob::Purpose;
 use proto::accounts as wire;
+use serde_json::json;
 use uuid::Uuid;
 
-use super::Accounts;
+use super::{Accounts, change, door::Knock};
 use crate::{
     api_key::UserId,
+    audit::{Actor, Change},
     error::Error,
     person::Email,
     secret,
@@ -18,113 +17,37 @@ use crate::{
 };
 
 pub const CLIENT: Purpose = Purpose("encrypt where a dashboard session is");
-const BUCKET: Purpose = Purpose("count failures at the door of the dashboard");
 
 /// A session ends after so long, however busy it is; one without its second factor much sooner.
 const SESSION_MS: i64 = 12 * 60 * 60 * 1000;
 const HALF_OPEN_MS: i64 = 10 * 60 * 1000;
-/// Mistakes that cost nothing: of one account, and from one address, behind which may be an office.
-const FREE_OF_ACCOUNT: i64 = 5;
-const FREE_OF_ADDRESS: i64 = 30;
-/// The longest a door stays closed.
-const LONGEST_BLOCK_MS: i64 = 15 * 60 * 1000;
 const MAX_USER_AGENT: usize = 300;
 const MAX_PASSWORD: usize = 4096;
 
-/// How long the door closes after so many failures: a second, then twice as long each time.
-fn block(failures: i64, free: i64) -> i64 {
-    match failures - free {
-        ..=0 => 0,
-        over => 1000_i64
-            .checked_shl(u32::try_from(over - 1).unwrap_or(32).min(32))
-            .unwrap_or(LONGEST_BLOCK_MS)
-            .min(LONGEST_BLOCK_MS),
-    }
-}
-
-/// What one household or server has: an IPv4 address, or the 64 bits of network of an IPv6 one.
-fn household(address: &str) -> String {
-    match address.parse() {
-        Ok(IpAddr::V6(v6)) => format!("{:x}", v6.to_bits() >> 64),
-        Ok(IpAddr::V4(v4)) => v4.to_string(),
-        Err(_) => address.to_owned(),
-    }
-}
-
-fn seconds(ms: i64) -> u64 {
-    u64::try_from(ms).unwrap_or(0).div_ceil(1000).max(1)
-}
-
-/// Where an attempt is counted.
-pub struct Door {
-    account: String,
-    /// None: who asks is signed in already, or nobody knows from where.
-    address: Option<String>,
+/// What a session is opened for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Opening {
+    /// The second factor is still to come.
+    HalfOpen,
+    /// Somebody came in by password, or by a link.
+    Password,
+    /// Somebody came in by both factors.
+    SecondFactor,
+    /// Somebody who is in changed the password.
+    Continued,
 }
 
 impl Accounts {
-    pub(super) fn door(&self, account: &str, client: Option<&wire::Client>) -> Result<Door, Error> {
-        let address = client.map(|client| client.address.as_str()).unwrap_or_default();
-        let bucket = |kind: &str, value: &str| -> Result<String, Error> {
-            let made = self.ring.fingerprints(BUCKET, format!("{kind}:{value}").as_bytes())?;
-            Ok(made.first().map(hex::encode).unwrap_or_default())
-        };
-        let known = Some(address).filter(|address| !address.is_empty());
-        let address = known.map(|address| bucket("address", &household(address))).transpose()?;
-        Ok(Door { account: bucket("account", account)?, address })
-    }
-
-    /// Counts an attempt at this door; when it is closed, what to answer.
-    pub(super) async fn knock(
-        &self,
-        door: &Door,
-        now_ms: i64,
-    ) -> Result<Option<wire::SignInResponse>, Error> {
-        let mut wait = self.knock_address(door, now_ms).await?;
-        if wait.is_none()
-            && let Err(until) =
-                self.store.attempt(&door.account, now_ms, |n| block(n, FREE_OF_ACCOUNT)).await?
-        {
-            self.forgive_address(door).await?;
-            wait = Some(seconds(until - now_ms));
-        }
-        Ok(wait.map(|wait| outcome(wire::sign_in_response::Outcome::Wait, wait)))
-    }
-
-    /// Counts an attempt from this address alone; when it may make none now, for how many seconds.
-    pub(super) async fn knock_address(&self, door: &Door, now_ms: i64) -> Result<Option<u64>, Error> {
-        let Some(address) = &door.address else { return Ok(None) };
-        let counted = self.store.attempt(address, now_ms, |n| block(n, FREE_OF_ADDRESS)).await?;
-        Ok(counted.err().map(|until| seconds(until - now_ms)))
-    }
-
-    pub(super) async fn forgive_address(&self, door: &Door) -> Result<(), Error> {
-        match &door.address {
-            Some(address) => self.store.forgive(address).await,
-            None => Ok(()),
-        }
-    }
-
-    /// The attempt was none that failed.
-    pub(super) async fn forgive(&self, door: &Door) -> Result<(), Error> {
-        self.store.forgive(&door.account).await?;
-        self.forgive_address(door).await
-    }
-
-    /// Somebody came in.
-    pub(super) async fn welcome(&self, door: &Door) -> Result<(), Error> {
-        self.store.forget_failures(&door.account).await?;
-        self.forgive_address(door).await
-    }
-
     pub(super) async fn enter(&self, request: wire::SignInRequest) -> Result<wire::SignInResponse, Error> {
         let now = now_ms();
         // What is no address has no account either, and is counted like one.
         let email = Email::parse(&request.email).ok();
-        let door = self.door(email.as_ref().map_or("", Email::as_str), request.client.as_ref())?;
-        if let Some(closed) = self.knock(&door, now).await? {
-            return Ok(closed);
-        }
+        let account = email.as_ref().map_or("", Email::as_str);
+        let mut door = self.door(account, request.client.as_ref(), &request.device, now)?;
+        let closes_for = match self.knock(&mut door, now).await? {
+            Knock::Closed(seconds) => return Ok(outcome(wire::sign_in_response::Outcome::Wait, seconds)),
+            Knock::Open { closes_for } => closes_for,
+        };
         let user = match &email {
             Some(email) => self.by_email(email).await?,
             None => None,
@@ -138,8 +61,15 @@ impl Accounts {
                 return Err(error);
             }
         };
-        let Some(user) = user.filter(|_| right) else {
-            return Ok(outcome(wire::sign_in_response::Outcome::Wrong, 0));
+        let user = match user {
+            Some(user) if right => user,
+            user => {
+                if let Some(user) = user {
+                    let address = request.client.as_ref().map(|client| client.address.as_str());
+                    self.refused(&user, "user.sign_in_failed", closes_for, Some(address.unwrap_or_default()));
+                }
+                return Ok(outcome(wire::sign_in_response::Outcome::Wrong, 0));
+            }
         };
         if !request.replaces.is_empty() {
             self.store.end_session_of_token(&secret::hash(&request.replaces)).await?;
@@ -148,10 +78,10 @@ impl Accounts {
         if user.sealed_totp.is_some() {
             // Nothing went wrong, but the account's earlier failures stay until the second factor is right too.
             self.forgive(&door).await?;
-            return self.open(&user, request.client.as_ref(), true).await;
+            return self.open(&user, request.client.as_ref(), Opening::HalfOpen).await;
         }
         self.welcome(&door).await?;
-        self.open(&user, request.client.as_ref(), false).await
+        self.open(&user, request.client.as_ref(), Opening::Password).await
     }
 
     /// A new session with a token of its own: one that was known before cannot become anybody's.
@@ -159,15 +89,16 @@ impl Accounts {
         &self,
         user: &UserRow,
         client: Option<&wire::Client>,
-        half_open: bool,
+        opening: Opening,
     ) -> Result<wire::SignInResponse, Error> {
         let now = now_ms();
+        let half_open = opening == Opening::HalfOpen;
         let (id, token) = (Uuid::now_v7().to_string(), secret::token()?);
         let user_agent: String = client
             .map(|c| c.user_agent.chars().filter(|c| !c.is_control()).take(MAX_USER_AGENT).collect())
             .unwrap_or_default();
         let address = client.map(|client| client.address.clone()).unwrap_or_default();
-        let place = serde_json::json!({"address": address, "user_agent": user_agent}).to_string();
+        let place = json!({"address": address, "user_agent": user_agent}).to_string();
         let session = NewSession {
             id: &id,
             user: &UserId::parse(&user.id)?,
@@ -177,13 +108,26 @@ impl Accounts {
             created_at: now,
             expires_at: now + if half_open { HALF_OPEN_MS } else { SESSION_MS },
         };
-        self.store.open_session(&session).await?;
-        let outcome = if half_open {
-            wire::sign_in_response::Outcome::SecondFactor
-        } else {
-            wire::sign_in_response::Outcome::SignedIn
-        };
-        Ok(wire::SignInResponse { outcome: outcome.into(), token, retry_after_seconds: 0 })
+        let came_in = matches!(opening, Opening::Password | Opening::SecondFactor);
+        let entry = came_in.then(|| Change {
+            actor: Actor::user(&user.id),
+            after: Some(json!({"session": id, "address": address,
+                               "second_factor": opening == Opening::SecondFactor})),
+            ..change(&user.organisation_id, "user.signed_in", &user.id)
+        });
+        self.store.open_session(&session, entry).await?;
+        if half_open {
+            let outcome = wire::sign_in_response::Outcome::SecondFactor;
+            return Ok(wire::SignInResponse { outcome: outcome.into(), token, ..Default::default() });
+        }
+        let email = self.open_person(&user.id, &user.sealed)?.email;
+        let outcome = wire::sign_in_response::Outcome::SignedIn.into();
+        Ok(wire::SignInResponse {
+            outcome,
+            token,
+            device: self.device_token(&email, now)?,
+            ..Default::default()
+        })
     }
 }
 
@@ -191,26 +135,5 @@ pub(super) fn outcome(
     outcome: wire::sign_in_response::Outcome,
     retry_after_seconds: u64,
 ) -> wire::SignInResponse {
-    wire::SignInResponse { outcome: outcome.into(), token: String::new(), retry_after_seconds }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn the_door_closes_longer_each_time() {
-        let seconds: Vec<i64> = (4..10).map(|failures| block(failures, FREE_OF_ACCOUNT) / 1000).collect();
-        assert_eq!(seconds, [0, 0, 1, 2, 4, 8]);
-        assert_eq!(block(i64::MAX, 0), LONGEST_BLOCK_MS);
-    }
-
-    proptest! {
-        #[test]
-        fn more_failures_never_close_it_for_less(a in 0_i64..1000, b in 0_i64..1000) {
-            prop_assert!(block(a.max(b), 5) >= block(a.min(b), 5));
-        }
-    }
+    wire::SignInResponse { outcome: outcome.into(), retry_after_seconds, ..Default::default() }
 }

@@ -2,13 +2,24 @@
 //! changes anything next waits for it, so what a change looked at before it wrote still holds.
 
 use db::Db;
-use sqlx::query_as;
+use sqlx::{query, query_as, query_scalar};
 
 use super::Store;
 use crate::{
     audit::{Change, Entry, Head},
     error::Error,
 };
+
+/// One entry in so long says that somebody does not get into an account.
+const REFUSALS_EVERY_MS: i64 = 60 * 60 * 1000;
+
+/// Which entries; empty text asks for all.
+#[derive(Debug, Default)]
+pub struct Asked {
+    pub project: String,
+    /// An action, or what its name begins with up to a dot.
+    pub action: String,
+}
 
 /// Takes the end of the log within `$tx`.
 macro_rules! take_head {
@@ -99,23 +110,52 @@ impl Store {
         Ok(db::on!(&self.db, |pool| query_as(SQL).bind(after).bind(limit).fetch_all(pool).await)?)
     }
 
-    /// Up to `limit` entries of an organisation before `before`, newest first; of one project, when it is named.
+    /// Up to `limit` entries of an organisation before `before`, newest first.
     pub async fn list_audit(
         &self,
         organisation: &str,
-        project: &str,
+        asked: &Asked,
         before: i64,
         limit: u32,
     ) -> Result<Vec<Entry>, Error> {
         const SQL: &str = "SELECT seq, organisation_id, project_id, actor, action, target, sealed, happened_at, mac \
                            FROM audit_entries WHERE organisation_id = $1 AND seq < $3 \
-                           AND (project_id = $2 OR $2 = '') ORDER BY seq DESC LIMIT $4";
+                           AND (project_id = $2 OR $2 = '') \
+                           AND ($5 = '' OR action = $5 OR substr(action, 1, length($5) + 1) = $5 || '.') \
+                           ORDER BY seq DESC LIMIT $4";
         Ok(db::on!(&self.db, |pool| query_as(SQL)
             .bind(organisation)
-            .bind(project)
+            .bind(&asked.project)
             .bind(before)
             .bind(i64::from(limit))
+            .bind(&asked.action)
             .fetch_all(pool)
             .await)?)
+    }
+
+    /// Writes an entry about somebody who did not get into an account, unless there is one of its kind within the hour:
+    /// whoever keeps trying cannot fill the log.
+    pub async fn note_refusal(&self, user: &str, change: Change) -> Result<(), Error> {
+        const LATELY: &str =
+            "SELECT noted_at FROM refusals_noted WHERE user_id = $1 AND action = $2 AND noted_at > $3";
+        const NOTE: &str = "INSERT INTO refusals_noted (user_id, action, noted_at) VALUES ($1, $2, $3) \
+                            ON CONFLICT (user_id, action) DO UPDATE SET noted_at = $3 \
+                            WHERE refusals_noted.noted_at <= $4";
+        let an_hour_ago = change.at_ms - REFUSALS_EVERY_MS;
+        // Most are told already; only the others take the log's head.
+        let lately: Option<i64> = db::on!(&self.db, |pool| query_scalar(LATELY)
+            .bind(user)
+            .bind(&change.action)
+            .bind(an_hour_ago)
+            .fetch_optional(pool)
+            .await)?;
+        if lately.is_some() {
+            return Ok(());
+        }
+        audited!(self, |tx| {
+            let note = query(NOTE).bind(user).bind(&change.action).bind(change.at_ms).bind(an_hour_ago);
+            let first = note.execute(&mut *tx).await?.rows_affected() > 0;
+            ((), first.then(|| change.clone()))
+        })
     }
 }

@@ -2,8 +2,8 @@
 
 use sqlx::{query, query_as, query_scalar};
 
-use super::Store;
-use crate::{api_key::UserId, error::Error};
+use super::{Store, audit::audited};
+use crate::{api_key::UserId, audit::Change, error::Error};
 
 /// A session nobody used for so long is over.
 pub const IDLE_MS: i64 = 2 * 60 * 60 * 1000;
@@ -36,22 +36,24 @@ pub struct SessionRow {
 }
 
 impl Store {
-    pub async fn open_session(&self, session: &NewSession<'_>) -> Result<(), Error> {
+    /// `change`: what the audit log says of it.
+    pub async fn open_session(&self, session: &NewSession<'_>, change: Option<Change>) -> Result<(), Error> {
         const SQL: &str = "INSERT INTO dashboard_sessions (id, user_id, token_hash, half_open, sealed, created_at, \
                            seen_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $6, $7)";
-        let s = session;
-        db::on!(&self.db, |pool| query(SQL)
-            .bind(s.id)
-            .bind(s.user.as_str())
-            .bind(s.token_hash)
-            .bind(i64::from(s.half_open))
-            .bind(s.sealed)
-            .bind(s.created_at)
-            .bind(s.expires_at)
-            .execute(pool)
-            .await
-            .map(drop))?;
-        Ok(())
+        macro_rules! open {
+            ($to:expr) => {{
+                let open = query(SQL).bind(session.id).bind(session.user.as_str()).bind(session.token_hash);
+                let open = open.bind(i64::from(session.half_open)).bind(session.sealed);
+                open.bind(session.created_at).bind(session.expires_at).execute($to).await.map(drop)
+            }};
+        }
+        let Some(change) = change else {
+            return Ok(db::on!(&self.db, |pool| open!(pool))?);
+        };
+        audited!(self, |tx| {
+            open!(&mut *tx)?;
+            ((), Some(change.clone()))
+        })
     }
 
     /// The session of a token, if it is not over. Notes that it was used.
@@ -100,15 +102,13 @@ impl Store {
     }
 
     /// Whether the user had it.
-    pub async fn end_session(&self, user: &UserId, id: &str) -> Result<bool, Error> {
+    pub async fn end_session(&self, user: &UserId, id: &str, change: Change) -> Result<bool, Error> {
         const SQL: &str = "DELETE FROM dashboard_sessions WHERE id = $1 AND user_id = $2";
-        let ended = db::on!(&self.db, |pool| query(SQL)
-            .bind(id)
-            .bind(user.as_str())
-            .execute(pool)
-            .await
-            .map(|d| d.rows_affected()))?;
-        Ok(ended > 0)
+        audited!(self, |tx| {
+            let end = query(SQL).bind(id).bind(user.as_str());
+            let ended = end.execute(&mut *tx).await?.rows_affected() > 0;
+            (ended, ended.then(|| change.clone()))
+        })
     }
 
     /// Forgets sessions that are over, links nobody followed and failures of long ago.
@@ -126,29 +126,31 @@ impl Store {
     }
 
     /// Counts an attempt as failed before it is known to be: attempts side by side cannot outrun the counter. When none
-    /// may be made now: the time until which that is so. `block` says for how long the count so far closes the door.
+    /// may be made now: the time until which that is so. `block` says for how long the count so far closes the door, which
+    /// is what is answered.
     pub async fn attempt(
         &self,
         bucket: &str,
         now_ms: i64,
         block: impl Fn(i64) -> i64,
-    ) -> Result<Result<(), i64>, Error> {
+    ) -> Result<Result<i64, i64>, Error> {
         const COUNT: &str = "INSERT INTO sign_in_failures (bucket, failures, failed_at, blocked_until) \
              VALUES ($1, 1, $2, 0) ON CONFLICT (bucket) DO UPDATE SET \
              failures = CASE WHEN sign_in_failures.failed_at < $3 THEN 1 ELSE sign_in_failures.failures + 1 END, \
              failed_at = $2 WHERE sign_in_failures.blocked_until <= $2 RETURNING failures";
         const UNTIL: &str = "SELECT blocked_until FROM sign_in_failures WHERE bucket = $1";
         const BLOCK: &str = "UPDATE sign_in_failures SET blocked_until = $2 WHERE bucket = $1";
-        let done: Result<Result<(), i64>, sqlx::Error> = db::on!(&self.db, |pool| async {
+        let done: Result<Result<i64, i64>, sqlx::Error> = db::on!(&self.db, |pool| async {
             let mut tx = pool.begin().await?;
             let count = query_scalar::<_, i64>(COUNT).bind(bucket).bind(now_ms).bind(now_ms - FORGET_MS);
             let Some(failures) = count.fetch_optional(&mut *tx).await? else {
                 let until = query_scalar::<_, i64>(UNTIL).bind(bucket).fetch_optional(&mut *tx).await?;
                 return Ok(Err(until.unwrap_or(now_ms)));
             };
-            query(BLOCK).bind(bucket).bind(now_ms + block(failures)).execute(&mut *tx).await?;
+            let closed_for = block(failures);
+            query(BLOCK).bind(bucket).bind(now_ms + closed_for).execute(&mut *tx).await?;
             tx.commit().await?;
-            Ok(Ok(()))
+            Ok(Ok(closed_for))
         }
         .await);
         Ok(done?)

@@ -131,15 +131,10 @@ impl Store {
         })
     }
 
-    /// Ids of the first organisations, at most `limit`.
+    /// Ids of the first organisations that are not being deleted, at most `limit`.
     pub async fn organisations(&self, limit: u32) -> Result<Vec<String>, Error> {
-        const SQL: &str = "SELECT id FROM organisations ORDER BY id LIMIT $1";
+        const SQL: &str = "SELECT id FROM organisations WHERE deleting_at IS NULL ORDER BY id LIMIT $1";
         Ok(db::on!(&self.db, |pool| query_scalar(SQL).bind(i64::from(limit)).fetch_all(pool).await)?)
-    }
-
-    pub async fn organisation_name(&self, id: &OrganisationId) -> Result<Option<String>, Error> {
-        const SQL: &str = "SELECT name FROM organisations WHERE id = $1";
-        Ok(db::on!(&self.db, |pool| query_scalar(SQL).bind(id.as_str()).fetch_optional(pool).await)?)
     }
 
     pub async fn found_organisation(

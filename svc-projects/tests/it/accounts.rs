@@ -5,6 +5,8 @@ mod roles;
 mod second_factor;
 mod sign_in;
 
+pub use second_factor::code;
+
 use proto::accounts::{
     AcceptInvitationRequest, AuthorizeSessionRequest, Client, InviteOwnerRequest, InviteRequest, Invited,
     NamedRequest, Role, Session, SetRoleRequest, SignInRequest, SignInResponse, Who,
@@ -20,7 +22,7 @@ fn client() -> Option<Client> {
 }
 
 impl Service {
-    async fn accept(&mut self, invited: &Invited, password: &str) -> Result<SignInResponse, Status> {
+    pub async fn accept(&mut self, invited: &Invited, password: &str) -> Result<SignInResponse, Status> {
         let request = AcceptInvitationRequest {
             token: invited.token.clone(),
             name: "Somebody".into(),
@@ -37,11 +39,23 @@ impl Service {
     }
 
     async fn sign_in(&mut self, email: &str, password: &str) -> SignInResponse {
+        self.sign_in_from("203.0.113.7", email, password, "").await
+    }
+
+    /// With what the browser keeps to be known by.
+    pub async fn sign_in_from(
+        &mut self,
+        address: &str,
+        email: &str,
+        password: &str,
+        device: &str,
+    ) -> SignInResponse {
         let request = SignInRequest {
             email: email.into(),
             password: password.into(),
-            client: client(),
-            replaces: String::new(),
+            client: Some(Client { address: address.into(), user_agent: "a browser".into() }),
+            device: device.into(),
+            ..SignInRequest::default()
         };
         self.accounts.sign_in(request).await.unwrap().into_inner()
     }
@@ -68,7 +82,7 @@ impl Service {
         self.accounts.invite(request).await.map(tonic::Response::into_inner)
     }
 
-    async fn member(&mut self, who: &Who, email: &str, role: Role) -> Who {
+    pub async fn member(&mut self, who: &Who, email: &str, role: Role) -> Who {
         let invited = self.invite(who, email, role).await.unwrap();
         self.joined(&invited).await
     }

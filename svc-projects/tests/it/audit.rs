@@ -2,13 +2,13 @@
 
 use db::Db;
 use proto::{
-    accounts::{AppendAuditRequest, AuditEntry, ListAuditRequest, Who},
+    accounts::{AppendAuditRequest, AuditEntry, ListAuditRequest, RevokeSessionRequest, SignOutRequest, Who},
     projects::{PutRetentionRequest, PutScoringRulesRequest, RevokeApiKeyRequest},
 };
 use svc_projects::{Finding, KnownEnd, Verified, verify_audit};
 use tonic::Code;
 
-use crate::{Service, on_each_database};
+use crate::{Service, accounts::PASSWORD, on_each_database};
 
 async fn log(service: &mut Service, who: &Who) -> Vec<AuditEntry> {
     let request = ListAuditRequest { who: Some(who.clone()), page_size: 200, ..ListAuditRequest::default() };
@@ -87,6 +87,7 @@ async fn every_change_says_who_what_before_and_after() {
                 ("organisation.created", "operator"),
                 ("user.invited", "operator"),
                 ("user.joined", "user"),
+                ("user.signed_in", "user"),
                 ("key.created", "user"),
                 ("key.revoked", "user"),
                 ("rules.changed", "user"),
@@ -100,6 +101,87 @@ async fn every_change_says_who_what_before_and_after() {
         );
         assert_eq!(retention.after_json.as_deref(), Some(r#"{"samples_days":7,"transactions_days":30}"#));
         assert_eq!(verify(&service, &[]).await.1, []);
+    })
+    .await;
+}
+
+/// What an entry after all of these says, once it is there: refusals are written in their own time.
+async fn settled(service: &mut Service, who: &Who, action: &str, count: usize) -> Vec<AuditEntry> {
+    loop {
+        let request = ListAuditRequest {
+            who: Some(who.clone()),
+            page_size: 200,
+            action: action.into(),
+            ..ListAuditRequest::default()
+        };
+        let found = service.accounts.list_audit(request).await.unwrap().into_inner().entries;
+        if found.len() >= count {
+            return found;
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn who_comes_goes_and_is_refused_is_logged_and_nobody_fills_the_log() {
+    on_each_database(async |mut service: Service| {
+        let made = service.bootstrap().await;
+        let ada = service.owner(&made.organisation_id, "ada@example.org").await;
+        let entered = service.sign_in_from("203.0.113.7", "ada@example.org", PASSWORD, "").await;
+        let session = service.session(&entered.token).await.unwrap().id;
+        service.accounts.sign_out(SignOutRequest { token: entered.token }).await.unwrap();
+        let out = &settled(&mut service, &ada, "user.signed_out", 1).await[0];
+        assert_eq!((out.actor_id.as_str(), out.target.as_str()), (ada.user_id.as_str(), session.as_str()));
+        let revoke = RevokeSessionRequest { who: Some(ada.clone()), session_id: ada.session_id.clone() };
+        service.accounts.revoke_session(revoke).await.unwrap();
+        assert_eq!(settled(&mut service, &ada, "user.session_revoked", 1).await[0].target, ada.session_id);
+
+        // Twelve wrong passwords from everywhere, and one of an account there is not: one entry.
+        service.sign_in_from("198.51.100.1", "nobody@example.org", "a secret of theirs", "").await;
+        for host in 0..12 {
+            let address = format!("198.51.100.{host}");
+            service.sign_in_from(&address, "ada@example.org", "a secret of theirs", "").await;
+        }
+        let failed = settled(&mut service, &ada, "user.sign_in_failed", 1).await;
+        assert_eq!((failed.len(), failed[0].actor_kind.as_str()), (1, "anonymous"));
+        assert_eq!(failed[0].target, ada.user_id);
+        assert_eq!(failed[0].after_json.as_deref(), Some(r#"{"address":"198.51.100.0"}"#));
+        let everything = format!("{:?}", settled(&mut service, &ada, "", 6).await);
+        assert!(!everything.contains("secret of theirs") && !everything.contains("nobody@"), "{everything}");
+        assert_eq!(verify(&service, &[]).await.1, []);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_log_is_read_by_action_and_by_a_project_of_ones_own() {
+    on_each_database(async |mut service: Service| {
+        let (ours, theirs) = (service.bootstrap().await, service.bootstrap().await);
+        let ada = service.owner(&ours.organisation_id, "ada@example.org").await;
+        service.create_key(&ours.project_id, |_| {}).await.unwrap();
+        let asked = |project: &str, action: &str| ListAuditRequest {
+            who: Some(ada.clone()),
+            project_id: project.into(),
+            action: action.into(),
+            ..ListAuditRequest::default()
+        };
+        let actions = async |service: &mut Service, request| -> Result<Vec<String>, Code> {
+            let listed = service.accounts.list_audit(request).await.map_err(|status| status.code())?;
+            Ok(listed.into_inner().entries.into_iter().map(|entry| entry.action).collect())
+        };
+        for (action, expected) in [
+            ("key.created", vec!["key.created"]),
+            ("key", vec!["key.created"]),
+            ("user", vec!["user.signed_in", "user.joined", "user.invited"]),
+            ("use", vec![]),
+            ("user.", vec![]),
+        ] {
+            assert_eq!(actions(&mut service, asked("", action)).await.unwrap(), expected, "{action}");
+        }
+        let of_project = actions(&mut service, asked(&ours.project_id, "")).await.unwrap();
+        assert_eq!(of_project, ["key.created", "organisation.created"]);
+        assert_eq!(actions(&mut service, asked(&theirs.project_id, "")).await, Err(Code::NotFound));
+        assert_eq!(actions(&mut service, asked("", "Key' OR '1'='1")).await, Err(Code::InvalidArgument));
     })
     .await;
 }

@@ -2,7 +2,7 @@
 
 use proto::projects::{
     ApiKeyState, Authorization, AuthorizeApiKeyRequest, BootstrapRequest, GetApiKeyRequest,
-    ListApiKeysRequest, RevokeApiKeyRequest,
+    ListApiKeysRequest, RevokeApiKeyRequest, UpdateApiKeyRequest, update_api_key_request::Services,
 };
 use tonic::{Code, Status};
 
@@ -210,6 +210,121 @@ async fn a_project_keeps_a_key_that_can_mint_even_when_all_are_revoked_at_once()
         assert_eq!([first.is_ok(), second.is_ok()].iter().filter(|ok| **ok).count(), 1);
         let refused = first.err().or(second.err()).unwrap();
         assert_eq!(refused.code(), Code::FailedPrecondition, "{refused}");
+    })
+    .await;
+}
+
+fn change(project: &str, key: &str) -> UpdateApiKeyRequest {
+    UpdateApiKeyRequest {
+        project_id: project.into(),
+        api_key_id: key.into(),
+        ..UpdateApiKeyRequest::default()
+    }
+}
+
+#[tokio::test]
+async fn a_changed_key_is_another_one_at_its_next_call_in_every_process() {
+    on_each_database(async |mut first: Service| {
+        let mut second = Service::open(first.db.clone()).await;
+        let project = first.bootstrap().await.project_id;
+        let key = first.create_key(&project, |_| {}).await.unwrap().key.unwrap();
+        let request = UpdateApiKeyRequest {
+            name: Some("kiosk".into()),
+            selected_services: Some(Services { names: vec!["Face Recognition".into()] }),
+            rate_limit_per_minute: Some(60),
+            response_format: Some("sdk".into()),
+            expires_at_ms: Some(key.created_at_ms + 3_600_000),
+            ..change(&project, &key.id)
+        };
+        let changed = first.client.update_api_key(request).await.unwrap().into_inner();
+        assert_eq!((changed.name.as_str(), changed.rate_limit_per_minute), ("kiosk", 60));
+        assert_eq!(changed.expires_at_ms, Some(key.created_at_ms + 3_600_000));
+        let found = authorize(&mut second, &project, &key.id).await.unwrap();
+        assert_eq!(found.selected_services, ["Face Recognition"]);
+        assert_eq!((found.key_rate_limit_per_minute, found.response_format.as_str()), (60, "sdk"));
+        // What is not given stays.
+        let renamed = UpdateApiKeyRequest { name: Some("desk".into()), ..change(&project, &key.id) };
+        let renamed = first.client.update_api_key(renamed).await.unwrap().into_inner();
+        let unmoved = proto::projects::ApiKey {
+            name: "desk".into(),
+            updated_at_ms: renamed.updated_at_ms,
+            last_used_at_ms: renamed.last_used_at_ms,
+            ..changed
+        };
+        assert_eq!(renamed, unmoved);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_key_whose_time_is_over_opens_nothing_and_may_be_given_more() {
+    on_each_database(async |mut service: Service| {
+        let project = service.bootstrap().await.project_id;
+        let now = service.create_key(&project, |_| {}).await.unwrap().key.unwrap().created_at_ms;
+        let end = now + 1_500;
+        let key = service.create_key(&project, |key| key.expires_at_ms = Some(end)).await.unwrap();
+        let id = key.key.unwrap().id;
+        let state = async |service: &mut Service| authorize(service, &project, &id).await.unwrap().state();
+        while state(&mut service).await == ApiKeyState::Active {
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(state(&mut service).await, ApiKeyState::Expired);
+        let read = service.client.get_api_key(get(&project, &id)).await.unwrap().into_inner();
+        assert_eq!(read.state(), ApiKeyState::Expired);
+        let longer = UpdateApiKeyRequest { expires_at_ms: Some(0), ..change(&project, &id) };
+        service.client.update_api_key(longer).await.unwrap();
+        assert_eq!(state(&mut service).await, ApiKeyState::Active);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_change_that_cannot_be_is_refused_and_changes_nothing() {
+    on_each_database(async |mut service: Service| {
+        let (made, theirs) = (service.bootstrap().await, service.bootstrap().await);
+        let (project, minter) = (made.project_id.as_str(), made.api_key_id.as_str());
+        let name =
+            |project: &str, key: &str| UpdateApiKeyRequest { name: Some("x".into()), ..change(project, key) };
+        let refused = async |service: &mut Service, request| {
+            let refused: Status = service.client.update_api_key(request).await.unwrap_err();
+            let field = refused.metadata().get("x-field").map(|f| f.to_str().unwrap().to_owned());
+            (refused.code(), field.unwrap_or_default())
+        };
+        for request in [name(&theirs.project_id, minter), name(project, "nonsense"), name("x", minter)] {
+            assert_eq!(refused(&mut service, request).await.0, Code::NotFound);
+        }
+        let change = change(project, minter);
+        let table = [
+            ("name", UpdateApiKeyRequest { name: Some("a\nb".into()), ..change.clone() }),
+            (
+                "rate_limit_per_minute",
+                UpdateApiKeyRequest { rate_limit_per_minute: Some(u32::MAX), ..change.clone() },
+            ),
+            (
+                "response_format",
+                UpdateApiKeyRequest { response_format: Some("xml".into()), ..change.clone() },
+            ),
+            ("expires_at", UpdateApiKeyRequest { expires_at_ms: Some(1), ..change.clone() }),
+            ("expires_at", UpdateApiKeyRequest { expires_at_ms: Some(i64::MAX), ..change.clone() }),
+            (
+                "selected_services",
+                UpdateApiKeyRequest {
+                    selected_services: Some(Services { names: vec!["Palm Reading".into()] }),
+                    ..change.clone()
+                },
+            ),
+        ];
+        for (field, request) in table {
+            assert_eq!(refused(&mut service, request).await, (Code::InvalidArgument, field.to_owned()));
+        }
+        // The last key that can mint does not end; with another one beside it, it may.
+        let soon = i64::from(u32::MAX) * 1000;
+        let ends = UpdateApiKeyRequest { expires_at_ms: Some(soon), ..change };
+        assert_eq!(refused(&mut service, ends.clone()).await.0, Code::FailedPrecondition);
+        service.create_key(project, |key| key.can_mint = true).await.unwrap();
+        service.client.update_api_key(ends).await.unwrap();
+        service.client.revoke_api_key(revoke(project, minter)).await.unwrap();
+        assert_eq!(refused(&mut service, name(project, minter)).await.0, Code::FailedPrecondition);
     })
     .await;
 }

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod audit;
+mod deletions;
 mod erasures;
 mod keys;
 mod retention;

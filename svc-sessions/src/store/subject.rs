@@ -1,4 +1,4 @@
-//! What is kept of one subject: the sessions bound to it.
+//! What is kept of one subject: the sessions bound to it; and of a whole project.
 
 use sqlx::{query, query_as};
 
@@ -27,6 +27,40 @@ impl Store {
             .execute(pool)
             .await
             .map(drop))?;
+        Ok(())
+    }
+
+    /// Ends up to `most` sessions of a project, whoever they are bound to, and answers them as they are then.
+    pub async fn end_some_of(&self, project: &str, now_ms: i64, most: u32) -> Result<Vec<Session>, Error> {
+        const SQL: &str = "UPDATE sessions SET ended_at = COALESCE(ended_at, $2) WHERE id IN \
+            (SELECT id FROM sessions WHERE project_id = $1 LIMIT $3) RETURNING id, project_id, api_key_id, \
+            user_hash, user_sealed, created_at, expires_at, ended_at, video_bytes";
+        let _turn = self.turn().await;
+        let rows: Vec<Row> = db::on!(&self.db, |pool| query_as(SQL)
+            .bind(project)
+            .bind(now_ms)
+            .bind(i64::from(most))
+            .fetch_all(pool)
+            .await)?;
+        rows.into_iter().map(Session::try_from).collect()
+    }
+
+    /// Removes these, out of SQLite's log as well.
+    pub async fn delete(&self, sessions: &[Session]) -> Result<(), Error> {
+        const SQL: &str = "DELETE FROM sessions WHERE id = $1";
+        if sessions.is_empty() {
+            return Ok(());
+        }
+        let _turn = self.turn().await;
+        db::on!(&self.db, |pool| async {
+            let mut tx = pool.begin().await?;
+            for session in sessions {
+                query(SQL).bind(session.id.as_str()).execute(&mut *tx).await?;
+            }
+            tx.commit().await
+        }
+        .await)?;
+        self.db.forget().await?;
         Ok(())
     }
 

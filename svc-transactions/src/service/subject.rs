@@ -99,7 +99,7 @@ impl Transactions {
     }
 }
 
-fn remains<const N: usize>(kept: [(&str, u64); N]) -> Remains {
+pub(super) fn remains<const N: usize>(kept: [(&str, u64); N]) -> Remains {
     let some = kept.into_iter().filter(|(_, count)| *count > 0);
     Remains { kept: some.map(|(kind, count)| Kept { kind: kind.into(), count }).collect() }
 }

@@ -10,6 +10,7 @@ macro_rules! sample_columns {
         "id, project_id, transaction_id, subject_hash, name, content_type, bytes, created_at, expires_at"
     };
 }
+pub(super) use sample_columns;
 
 impl Store {
     /// Adds the row of a sample whose bytes come next, so that none are ever kept without one.

@@ -11,7 +11,7 @@ use super::{PASSWORD, client, refused};
 use crate::{Service, on_each_database};
 
 /// The code of an authenticator, `ahead` steps of 30 seconds from now.
-fn code(secret: &str, ahead: u64) -> String {
+pub fn code(secret: &str, ahead: u64) -> String {
     let secret = Secret::try_from_base32(secret).unwrap();
     let totp = Builder::new().with_secret(secret.as_bytes().to_vec()).build().unwrap();
     let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();

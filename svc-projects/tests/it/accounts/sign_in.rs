@@ -20,6 +20,7 @@ async fn every_sign_in_is_a_session_of_its_own_and_signing_out_ends_it() {
             password: PASSWORD.into(),
             client: client(),
             replaces: first.clone(),
+            device: String::new(),
         };
         let second = service.accounts.sign_in(request).await.unwrap().into_inner().token;
         assert_ne!(first, second);
@@ -72,6 +73,62 @@ async fn attempts_side_by_side_are_all_counted() {
             heard += usize::from(task.await.unwrap() == Outcome::Wrong);
         }
         assert!(heard <= 8, "{heard} of 12 guesses were heard");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_stranger_elsewhere_does_not_close_the_door_for_its_owner() {
+    on_each_database(async |mut service: Service| {
+        service.owner("", "ada@example.org").await;
+        let (here, there) = ("203.0.113.7", "198.51.100.9");
+        // How many guesses are heard until the door is met closed.
+        let heard = async |service: &mut Service, device: &str| {
+            let mut heard = 0;
+            while service.sign_in_from(there, "ada@example.org", "a wrong password", device).await.outcome()
+                == Outcome::Wrong
+            {
+                heard += 1;
+            }
+            heard
+        };
+        assert!(heard(&mut service, "").await >= 6);
+        let entered = service.sign_in_from(here, "ada@example.org", PASSWORD, "").await;
+        assert_eq!(entered.outcome(), Outcome::SignedIn);
+        // Where the stranger is, a browser that was in before is heard all the same; one of somebody else's is not.
+        let known = service.sign_in_from(there, "ada@example.org", PASSWORD, &entered.device).await;
+        assert_eq!(known.outcome(), Outcome::SignedIn);
+        service.owner("", "eve@example.org").await;
+        let theirs = service.sign_in_from(here, "eve@example.org", PASSWORD, "").await.device;
+        let forged = entered.device.replacen('.', "1.", 1);
+        for device in [&theirs, &forged, &String::from("..."), &"x".repeat(300)] {
+            let heard = heard(&mut service, device).await;
+            assert!(heard < 5, "{device}: {heard} guesses were free again");
+        }
+        // Who guesses with a known browser is a stranger again.
+        let heard = heard(&mut service, &known.device).await;
+        assert!((11..25).contains(&heard), "{heard}");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn many_networks_together_are_heard_so_often_and_the_owner_still_comes_in() {
+    on_each_database(async |mut service: Service| {
+        service.owner("", "ada@example.org").await;
+        let device = service.sign_in("ada@example.org", PASSWORD).await.device;
+        let mut heard = 0;
+        loop {
+            let address = format!("10.0.{}.{}", heard / 200, heard % 200);
+            let guess = service.sign_in_from(&address, "ada@example.org", "a wrong password", "").await;
+            if guess.outcome() == Outcome::Wait {
+                break;
+            }
+            heard += 1;
+        }
+        assert!((100..130).contains(&heard), "{heard}");
+        let known = service.sign_in_from("192.0.2.1", "ada@example.org", PASSWORD, &device).await;
+        assert_eq!(known.outcome(), Outcome::SignedIn);
     })
     .await;
 }

@@ -1,0 +1,156 @@
+//! The end of an organisation: marked, emptied by others, then removed.
+
+use sqlx::{query, query_as, query_scalar};
+
+use super::{Store, UserRow, audit::audited};
+use crate::{
+    api_key::OrganisationId,
+    audit::Change,
+    deletion::{Destroyed, merged},
+    error::Error,
+};
+
+/// A deletion as it is kept.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct DeletionRow {
+    pub id: String,
+    pub organisation_id: String,
+    pub projects: i64,
+    pub begun_at: i64,
+    pub destroyed_json: String,
+    pub deleted_at: Option<i64>,
+    pub signature: Option<String>,
+}
+
+macro_rules! select_deletion {
+    ($rest:literal) => {
+        concat!(
+            "SELECT id, organisation_id, projects, begun_at, destroyed_json, deleted_at, signature FROM deletions ",
+            $rest
+        )
+    };
+}
+
+/// Everything of an organisation but its projects, in the order the tables refer to each other.
+const PEOPLE: [&str; 2] =
+    ["DELETE FROM invitations WHERE organisation_id = $1", "DELETE FROM users WHERE organisation_id = $1"];
+const PROJECTS: [&str; 6] = [
+    "DELETE FROM api_keys WHERE project_id IN (SELECT id FROM projects WHERE organisation_id = $1)",
+    "DELETE FROM scoring_rule_versions WHERE scores_id IN (SELECT r.scores_id FROM scoring_rules r \
+     JOIN projects p ON p.id = r.project_id WHERE p.organisation_id = $1)",
+    "DELETE FROM scoring_rules WHERE project_id IN (SELECT id FROM projects WHERE organisation_id = $1)",
+    "DELETE FROM retention WHERE project_id IN (SELECT id FROM projects WHERE organisation_id = $1)",
+    "DELETE FROM projects WHERE organisation_id = $1",
+    "DELETE FROM organisations WHERE id = $1",
+];
+
+impl Store {
+    /// Marks the organisation of `owner` as being deleted, and at once removes its people, with their sessions and links,
+    /// and revokes its keys.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when it is marked already, [`Error::AboveOwnRole`] when `owner` is none any more.
+    pub async fn begin_deletion(
+        &self,
+        owner: &UserRow,
+        id: &str,
+        change: Change,
+    ) -> Result<DeletionRow, Error> {
+        const MARK: &str = "UPDATE organisations SET deleting_at = $2 WHERE id = $1 AND deleting_at IS NULL";
+        const OWNER: &str = "SELECT COUNT(*) FROM users WHERE id = $1 AND role = 'owner'";
+        const COUNT: &str = "SELECT COUNT(*) FROM projects WHERE organisation_id = $1";
+        const REVOKE: &str = "UPDATE api_keys SET state = 'revoked', updated_at = $2 WHERE state = 'active' \
+                              AND project_id IN (SELECT id FROM projects WHERE organisation_id = $1)";
+        const NOTE: &str = "INSERT INTO deletions (id, organisation_id, projects, begun_at, destroyed_json) \
+                            VALUES ($1, $2, $3, $4, '[]')";
+        let organisation = &owner.organisation_id;
+        let begun: Result<i64, Error> = audited!(self, |tx| {
+            let mark = query(MARK).bind(organisation).bind(change.at_ms);
+            if mark.execute(&mut *tx).await?.rows_affected() == 0 {
+                return Err(Error::Conflict);
+            }
+            if query_scalar::<_, i64>(OWNER).bind(&owner.id).fetch_one(&mut *tx).await? == 0 {
+                return Err(Error::AboveOwnRole);
+            }
+            let projects = query_scalar::<_, i64>(COUNT).bind(organisation).fetch_one(&mut *tx).await?;
+            query(REVOKE).bind(organisation).bind(change.at_ms).execute(&mut *tx).await?;
+            for sql in PEOPLE {
+                query(sql).bind(organisation).execute(&mut *tx).await?;
+            }
+            let note = query(NOTE).bind(id).bind(organisation).bind(projects).bind(change.at_ms);
+            note.execute(&mut *tx).await?;
+            (projects, Some(change.clone()))
+        });
+        let projects = begun?;
+        self.db.forget().await?;
+        Ok(DeletionRow {
+            id: id.to_owned(),
+            organisation_id: organisation.clone(),
+            projects,
+            begun_at: change.at_ms,
+            destroyed_json: "[]".into(),
+            deleted_at: None,
+            signature: None,
+        })
+    }
+
+    pub async fn find_deletion(&self, id: &str) -> Result<Option<DeletionRow>, Error> {
+        const SQL: &str = select_deletion!("WHERE id = $1");
+        Ok(db::on!(&self.db, |pool| query_as(SQL).bind(id).fetch_optional(pool).await)?)
+    }
+
+    /// Those under way, the oldest first.
+    pub async fn open_deletions(&self, limit: u32) -> Result<Vec<DeletionRow>, Error> {
+        const SQL: &str = select_deletion!("WHERE deleted_at IS NULL ORDER BY begun_at, id LIMIT $1");
+        Ok(db::on!(&self.db, |pool| query_as(SQL).bind(i64::from(limit)).fetch_all(pool).await)?)
+    }
+
+    pub async fn projects_of(&self, organisation: &str) -> Result<Vec<String>, Error> {
+        const SQL: &str = "SELECT id FROM projects WHERE organisation_id = $1 ORDER BY id";
+        Ok(db::on!(&self.db, |pool| query_scalar(SQL).bind(organisation).fetch_all(pool).await)?)
+    }
+
+    /// Adds what was destroyed to a deletion under way; several who destroy at once all count.
+    pub async fn note_destroyed(&self, id: &str, destroyed: &[Destroyed]) -> Result<(), Error> {
+        // Changes nothing; it is the lock.
+        const TAKE: &str = "UPDATE deletions SET begun_at = begun_at WHERE id = $1 AND deleted_at IS NULL \
+                            RETURNING destroyed_json";
+        const SET: &str = "UPDATE deletions SET destroyed_json = $2 WHERE id = $1";
+        let done: Result<(), Error> = db::on!(&self.db, |pool| async {
+            let mut tx = pool.begin().await?;
+            let Some(known) = query_scalar::<_, String>(TAKE).bind(id).fetch_optional(&mut *tx).await? else {
+                return Ok(());
+            };
+            query(SET).bind(id).bind(merged(&known, destroyed)?).execute(&mut *tx).await?;
+            tx.commit().await?;
+            Ok(())
+        }
+        .await);
+        done
+    }
+
+    /// Removes what is left of the organisation, and keeps the receipt. Whoever comes second changes nothing.
+    pub async fn finish_deletion(&self, row: &DeletionRow, change: Change) -> Result<(), Error> {
+        const DONE: &str =
+            "UPDATE deletions SET deleted_at = $2, signature = $3 WHERE id = $1 AND deleted_at IS NULL";
+        let done: Result<(), Error> = audited!(self, |tx| {
+            let set = query(DONE).bind(&row.id).bind(row.deleted_at).bind(&row.signature);
+            let first = set.execute(&mut *tx).await?.rows_affected() > 0;
+            if first {
+                for sql in PEOPLE.into_iter().chain(PROJECTS) {
+                    query(sql).bind(&row.organisation_id).execute(&mut *tx).await?;
+                }
+            }
+            ((), first.then(|| change.clone()))
+        });
+        done?;
+        self.db.forget().await?;
+        Ok(())
+    }
+
+    /// The name of an organisation, if it is there and not being deleted.
+    pub async fn organisation_name(&self, id: &OrganisationId) -> Result<Option<String>, Error> {
+        const SQL: &str = "SELECT name FROM organisations WHERE id = $1 AND deleting_at IS NULL";
+        Ok(db::on!(&self.db, |pool| query_scalar(SQL).bind(id.as_str()).fetch_optional(pool).await)?)
+    }
+}

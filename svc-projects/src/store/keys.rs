@@ -1,0 +1,54 @@
+//! Changing an API key.
+
+use sqlx::{query, query_as, query_scalar};
+
+use super::{ApiKeyRow, Store, audit::audited, described, select_key, services_json};
+use crate::{
+    api_key::{ApiKey, ApiKeyId, ProjectId, State},
+    audit::Change,
+    error::Error,
+};
+
+impl Store {
+    /// The key as `change` makes it; none when it is unknown. It is read and written in one transaction, so two changes at
+    /// once both count.
+    ///
+    /// # Errors
+    /// [`Error::KeyOver`] of a revoked key. [`Error::LastMinter`] when the project would be left, now or later, without an
+    /// active key that can mint and had one that does not expire.
+    pub async fn change_api_key(
+        &self,
+        project: &ProjectId,
+        id: &ApiKeyId,
+        now_ms: i64,
+        change: impl Fn(ApiKey) -> Result<ApiKey, Error>,
+    ) -> Result<Option<ApiKey>, Error> {
+        const FIND: &str = select_key!("WHERE id = $1 AND project_id = $2");
+        const SET: &str = "UPDATE api_keys SET name = $2, selected_services = $3, response_format = $4, \
+                           rate_limit_per_minute = $5, expires_at = $6, updated_at = $7 WHERE id = $1";
+        const STAYING: &str = "SELECT COUNT(*) FROM api_keys WHERE project_id = $1 AND state = 'active' AND can_mint = 1 \
+                               AND expires_at IS NULL";
+        let Some(entry) = self.change_in(project, "key.changed", id.as_str()).await? else { return Ok(None) };
+        audited!(self, |tx| {
+            let find = query_as::<_, ApiKeyRow>(FIND).bind(id.as_str()).bind(project.as_str());
+            let Some(row) = find.fetch_optional(&mut *tx).await? else { return Ok(None) };
+            let before = ApiKey::try_from(row)?;
+            if before.state == State::Revoked {
+                return Err(Error::KeyOver);
+            }
+            let staying = query_scalar::<_, i64>(STAYING).bind(project.as_str()).fetch_one(&mut *tx).await?;
+            let key = ApiKey { updated_at_ms: now_ms, ..change(before.clone())? };
+            let set = query(SET).bind(id.as_str()).bind(key.name.as_str());
+            let set = set.bind(services_json(&key.selected_services)).bind(key.response_format.as_str());
+            let set = set.bind(i64::from(key.rate_limit_per_minute)).bind(key.expires_at_ms).bind(now_ms);
+            set.execute(&mut *tx).await?;
+            let left = query_scalar::<_, i64>(STAYING).bind(project.as_str()).fetch_one(&mut *tx).await?;
+            if staying > 0 && left == 0 {
+                return Err(Error::LastMinter);
+            }
+            let entry =
+                Change { before: Some(described(&before)), after: Some(described(&key)), ..entry.clone() };
+            (Some(key), Some(entry))
+        })
+    }
+}

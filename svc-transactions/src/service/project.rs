@@ -1,0 +1,38 @@
+//! The end of all that is kept of a project, a step at a time: a call that broke off is finished by the next.
+
+use proto::subjects::Remains;
+
+use super::{Transactions, subject::remains};
+use crate::{error::Error, record::text};
+
+/// Rows of one kind in one step.
+const BATCH: u32 = 200;
+
+impl Transactions {
+    /// Endpoints first, so that nothing is told about what is being destroyed.
+    pub(super) async fn erase_project(&self, project: String) -> Result<Remains, Error> {
+        let project = text("project_id", project)?;
+        let endpoints = self.store.delete_endpoints(&project).await?;
+        let deliveries = self.store.delete_old_deliveries(&project, i64::MAX, BATCH).await?;
+        let samples = self.destroy_some_samples(&project).await?;
+        let transactions = self.store.delete_transactions(&project, i64::MAX, BATCH).await?;
+        let seen = self.store.forget_some_seen(&project, BATCH).await?;
+        Ok(remains([
+            ("transaction", transactions),
+            ("sample", samples),
+            ("device_or_country_seen", seen),
+            ("webhook_delivery", deliveries),
+            ("webhook", endpoints),
+        ]))
+    }
+
+    /// The bytes first: the row is what they are found by.
+    async fn destroy_some_samples(&self, project: &str) -> Result<u64, Error> {
+        let some = self.store.some_samples(project, BATCH).await?;
+        for sample in &some {
+            self.samples.delete(sample).await?;
+            self.store.delete_sample(&sample.id).await?;
+        }
+        Ok(some.len() as u64)
+    }
+}
