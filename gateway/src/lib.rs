@@ -20,6 +20,7 @@ mod api_keys;
 mod auth;
 mod config;
 mod consent;
+mod cors;
 mod dashboard;
 mod deletions;
 mod docauth;
@@ -166,6 +167,10 @@ impl Gateway {
 
     fn answers(&self) -> &Answers {
         &self.0.answers
+    }
+
+    fn peers(&self) -> &Peers {
+        &self.0.peers
     }
 
     fn emptier(&self) -> &deletions::Emptier {

@@ -1,18 +1,17 @@
 //! What every request meets, whatever its route.
 
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use axum::{
     extract::{MatchedPath, Request},
-    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{HeaderName, HeaderValue, StatusCode, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use tower_http::cors::{Any, CorsLayer};
 use tracing::Instrument;
 use uuid::Uuid;
 
-use crate::{error::Error, headers, idempotency, rate_limit};
+use crate::{error::Error, headers};
 
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub const AUTO_ENROLL: HeaderName = HeaderName::from_static("x-auto-enroll");
@@ -67,24 +66,4 @@ pub async fn closed_to_other_origins(request: Request, next: Next) -> Response {
         }
     }
     response
-}
-
-/// Browsers may call from anywhere: the key, not the origin, is what grants access.
-pub fn cors() -> CorsLayer {
-    let sent =
-        headers::ACCEPTED.into_iter().chain([header::AUTHORIZATION, header::CONTENT_TYPE, idempotency::KEY]);
-    CorsLayer::new()
-        .allow_origin(Any)
-        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH, Method::DELETE])
-        .allow_headers(sent.collect::<Vec<_>>())
-        .expose_headers([
-            REQUEST_ID,
-            AUTO_ENROLL,
-            REMOVED_SERVICES,
-            idempotency::REPLAYED,
-            rate_limit::POLICY,
-            rate_limit::STANDING,
-            header::RETRY_AFTER,
-        ])
-        .max_age(Duration::from_secs(3600))
 }

@@ -14,7 +14,7 @@ use utoipa_swagger_ui::SwaggerUi;
 use crate::{
     Gateway,
     accounts::{self, deletion, invitations, projects, second_factor, session, sign_in, users},
-    api_keys, consent, dashboard, docauth,
+    api_keys, consent, cors, dashboard, docauth,
     drain::drain,
     enroll,
     error::{self, Error},
@@ -23,7 +23,7 @@ use crate::{
     live,
     match_faces::match_faces,
     measured,
-    middleware::{bound_headers, closed_to_other_origins, cors, identify},
+    middleware::{bound_headers, closed_to_other_origins, identify},
     openapi, operations,
     process_video::process_video,
     rate_limit::metered,
@@ -220,7 +220,7 @@ pub fn router(gateway: Gateway) -> Router {
         .layer(from_fn(error::with_both_names))
         .layer(CatchPanicLayer::custom(error::from_panic))
         .layer(from_fn(metered))
-        .layer(cors())
+        .layer(cors::layer(gateway.peers().projects.clone()))
         .layer(from_fn(closed_to_other_origins))
         .layer(from_fn(identify))
         .with_state(gateway)

@@ -38,7 +38,7 @@ impl Origins {
 }
 
 /// As browsers send it: lower case, no default port, nothing behind it.
-fn origin(text: &str) -> Option<String> {
+pub fn origin(text: &str) -> Option<String> {
     let text = text.trim().to_ascii_lowercase();
     let (scheme, rest) = text.split_once("://").filter(|_| text.len() <= MAX_ORIGIN)?;
     let default = match scheme {

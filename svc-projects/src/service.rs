@@ -16,6 +16,7 @@ use crate::{
     error::Error,
     keys::key_ids,
     last_used::LastUsed,
+    project::origin,
     retention::Days,
     signing::{self, Kind, SigningKey},
     store::{Founding, Store},
@@ -247,6 +248,15 @@ impl projects_server::Projects for Projects {
         request: Request<wire::AuthorizeApiKeyRequest>,
     ) -> Result<Response<wire::Authorization>, Status> {
         Ok(Response::new(self.authorize(request.get_ref()).await?))
+    }
+
+    async fn allows_origin(
+        &self,
+        request: Request<wire::AllowsOriginRequest>,
+    ) -> Result<Response<wire::AllowsOriginResponse>, Status> {
+        let origin = origin(&request.get_ref().origin);
+        let allowed = self.store.allows_origin(origin.as_deref()).await?;
+        Ok(Response::new(wire::AllowsOriginResponse { allowed }))
     }
 
     async fn put_scoring_rules(

@@ -66,7 +66,13 @@ impl accounts_server::Accounts for Stage {
             _ => Outcome::Wrong,
         };
         let token = if outcome == Outcome::SignedIn { "a-new-token".into() } else { String::new() };
-        Ok(Response::new(accounts::SignInResponse { outcome: outcome.into(), token, retry_after_seconds: 8 }))
+        let device = String::new();
+        Ok(Response::new(accounts::SignInResponse {
+            outcome: outcome.into(),
+            token,
+            retry_after_seconds: 8,
+            device,
+        }))
     }
 
     async fn append_audit(
@@ -259,7 +265,7 @@ async fn no_other_origin_is_given_leave_to_read_the_dashboards_answers() {
         .header("origin", "https://app.example")
         .header("access-control-request-method", "GET");
     let answered = browser.0.app.clone().oneshot(open.body(Body::empty()).unwrap()).await.unwrap();
-    assert_eq!(answered.headers()["access-control-allow-origin"], "*");
+    assert_eq!(answered.headers()["access-control-allow-origin"], "https://app.example");
 }
 
 #[tokio::test]

@@ -255,6 +255,14 @@ impl projects_server::Projects for Stage {
         known.map(Response::new).ok_or_else(|| Status::not_found("api key not found"))
     }
 
+    async fn allows_origin(
+        &self,
+        request: Request<projects::AllowsOriginRequest>,
+    ) -> Result<Response<projects::AllowsOriginResponse>, Status> {
+        let allowed = !request.get_ref().origin.contains("evil");
+        Ok(Response::new(projects::AllowsOriginResponse { allowed }))
+    }
+
     async fn create_api_key(
         &self,
         request: Request<projects::CreateApiKeyRequest>,

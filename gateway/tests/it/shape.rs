@@ -75,7 +75,8 @@ async fn browsers_may_send_and_read_the_products_headers() {
 
     let origin = ("origin", "https://shop.example");
     let refused = customer.send("GET", "/api-gateway/nothing", &[origin], Body::empty()).await;
-    assert_eq!(refused.header("access-control-allow-origin"), Some("*"), "errors are readable too");
+    let leave = refused.header("access-control-allow-origin");
+    assert_eq!(leave, Some("https://shop.example"), "errors are readable too");
     let exposed = refused.header("access-control-expose-headers").unwrap();
     for name in ["x-request-id", "x-auto-enroll", "x-removed-services"] {
         assert!(exposed.contains(name), "{name} is not in {exposed}");
@@ -120,4 +121,19 @@ async fn the_description_is_served_with_a_page_to_read_it() {
             customer.app.clone().oneshot(Request::get(path).body(Body::empty()).unwrap()).await.unwrap();
         assert_eq!(page.status(), 200, "{path}");
     }
+}
+
+#[tokio::test]
+async fn a_page_no_project_allows_is_given_no_leave() {
+    let customer = Customer::new().await;
+    let preflight = Request::options("/api-gateway/process-video")
+        .header(header::ORIGIN, "https://evil.example")
+        .header(header::ACCESS_CONTROL_REQUEST_METHOD, "POST");
+    let answer = customer.app.clone().oneshot(preflight.body(Body::empty()).unwrap()).await.unwrap();
+    assert!(!answer.headers().contains_key(header::ACCESS_CONTROL_ALLOW_ORIGIN));
+    let vary: Vec<_> = answer.headers().get_all(header::VARY).iter().collect();
+    assert!(vary.iter().any(|v| v.to_str().unwrap().contains("origin")), "{vary:?}");
+    let origin = ("origin", "https://evil.example");
+    let called = customer.send("GET", "/api-gateway/nothing", &[origin], Body::empty()).await;
+    assert_eq!(called.header("access-control-allow-origin"), None);
 }

@@ -92,3 +92,32 @@ async fn a_project_chooses_for_its_new_keys() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_page_may_ask_when_any_project_allows_it() {
+    on_each_database(async |mut service: Service| {
+        let asked = async |service: &mut Service, origin: &str| {
+            let request = proto::projects::AllowsOriginRequest { origin: origin.into() };
+            service.client.allows_origin(request).await.unwrap().into_inner().allowed
+        };
+        assert!(!asked(&mut service, "https://app.example").await, "there is no project");
+        let made = service.bootstrap().await;
+        let ada = service.owner(&made.organisation_id, "ada@example.org").await;
+        assert!(asked(&mut service, "https://anybody.example").await);
+        assert!(asked(&mut service, "null").await);
+        let origins = vec!["https://app.example".into(), "http://localhost:5173".into()];
+        let change = UpdateProjectRequest {
+            who: Some(ada),
+            id: made.project_id,
+            cors_origins: Some(Origins { origins }),
+            ..UpdateProjectRequest::default()
+        };
+        service.accounts.update_project(change).await.unwrap();
+        assert!(asked(&mut service, "https://app.example").await);
+        assert!(asked(&mut service, "http://localhost:5173").await);
+        for other in ["https://app.example.evil", "https://ap_.example", "https://%", "%", "", "null", "\""] {
+            assert!(!asked(&mut service, other).await, "{other}");
+        }
+    })
+    .await;
+}
