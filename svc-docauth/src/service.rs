@@ -142,8 +142,10 @@ fn mrz(report: &Report) -> Option<wire::MrzReading> {
     let mut discrepancies: Vec<String> =
         report.checks.iter().filter(failed).map(|c| c.name.to_owned()).collect();
     let fields_match = discrepancies.is_empty();
-    let wrong = mrz.check_digits.iter().filter(|(_, right)| !right);
-    discrepancies.extend(wrong.map(|(name, _)| format!("check digit of the {name}")));
+    for (name, _) in mrz.check_digits.iter().filter(|(_, right)| !right) {
+        let unsure = if mrz.doubt(name).is_some() { " (not read surely)" } else { "" };
+        discrepancies.push(format!("check digit of the {name}{unsure}"));
+    }
     Some(wire::MrzReading {
         format: mrz.format.as_str().into(),
         lines: mrz.lines.clone(),

@@ -30,6 +30,8 @@ pub(crate) use chile::Excerpt;
 /// or more, and its decoder bears little skew.
 const TRIES: [(u32, f32); 7] =
     [(1000, 0.0), (1500, 0.0), (1000, 1.5), (1000, -1.5), (1500, 3.0), (1500, -3.0), (700, 0.0)];
+/// Most pixels a region is shown at: a PDF417 has them at a third as high as wide, and decoding costs some 50 ms of them.
+const SHOWN: f32 = 700_000.0;
 /// Of these so many where the page has been read already, so that a document without a barcode costs little.
 const BRIEF: usize = 2;
 /// Longer sides the whole page is shown at where no region gave anything: small codes are lost in the regions' blocks.
@@ -84,8 +86,12 @@ impl Barcode {
 pub(crate) fn find(page: &Page, outline: Option<&Outline>, zone: &[Quad], effort: Effort) -> Option<Barcode> {
     let tries = if effort == Effort::Brief { BRIEF } else { TRIES.len() };
     let mut other = None;
-    for region in region::regions(page, outline, zone) {
-        match TRIES.into_iter().take(tries).find_map(|how| shown(page, &region, how)) {
+    for (at, region) in region::regions(page, outline, zone).into_iter().enumerate() {
+        // The largest is the likeliest by far.
+        let tries = if at == 0 { tries } else { BRIEF };
+        let mut ways: Vec<(u32, f32)> = TRIES.iter().take(tries).map(|way| bounded(&region, *way)).collect();
+        ways.dedup();
+        match ways.into_iter().find_map(|way| shown(page, &region, way)) {
             Some(Barcode::Other) => other = Some(Barcode::Other),
             Some(known) => return Some(known),
             None => {}
@@ -101,6 +107,12 @@ pub(crate) fn find(page: &Page, outline: Option<&Outline>, zone: &[Quad], effort
         let small = crate::page::resized(&page.rgb, to(page.width()), to(page.height()));
         decoded(&imageops::grayscale(&small)).map(|text| Barcode::parse(&text))
     })
+}
+
+/// A try no larger than is affordable: tall regions are shown narrower.
+fn bounded(region: &Quad, (width, degrees): (u32, f32)) -> (u32, f32) {
+    let most = (SHOWN * region.width() / region.height().max(1.0)).sqrt();
+    (width.min(most as u32).max(8), degrees)
 }
 
 /// What a region says when it is shown so wide and turned by so many degrees.
@@ -185,6 +197,15 @@ mod tests {
     }
 
     proptest! {
+        #[test]
+        fn no_region_is_shown_larger_than_is_affordable(w in 1.0f32..5000.0, h in 1.0f32..5000.0) {
+            let region = Quad::of_rect(face::Rect { x: 0.0, y: 0.0, w, h });
+            for way in TRIES {
+                let width = bounded(&region, way).0 as f32;
+                prop_assert!(width <= way.0 as f32 && (width <= 8.0 || width * width * h / w <= SHOWN * 1.001));
+            }
+        }
+
         #[test]
         fn any_text_is_survived(text in "\\PC{0,200}", zone in "[A-Z0-9<]{0,200}") {
             let _ = Barcode::parse(&text);

@@ -4,7 +4,7 @@ use time::Date;
 
 use crate::{
     Check, Mrz,
-    printed::{Confirmation, Printed, plain},
+    printed::{Confirmation, Printed, dates, plain},
     report::{FieldName, Fields},
 };
 
@@ -14,6 +14,8 @@ struct Comparison {
     what: &'static str,
     fields: &'static [FieldName],
     found: Confirmation,
+    /// The field's name in the zone, where it has a check digit.
+    zone: &'static str,
 }
 
 /// Compares what both zones say. `printed` is one reading of the page or two: a value counts as confirmed where one of them
@@ -31,18 +33,21 @@ pub(crate) fn compare(mrz: &Mrz, printed: &[Printed], today: Date, fields: &mut 
             what: "the document number",
             fields: &[FieldName::DocumentNumber],
             found: best(&|p| p.confirms_number(&mrz.document_number)),
+            zone: "document number",
         },
         Comparison {
             check: "mrz_print_birth",
             what: "the date of birth",
             fields: &[FieldName::BirthDate],
             found: date(FieldName::BirthDate, mrz.birth_date(today)),
+            zone: "date of birth",
         },
         Comparison {
             check: "mrz_print_expiry",
             what: "the date of expiry",
             fields: &[FieldName::ExpiryDate],
             found: date(FieldName::ExpiryDate, mrz.expiry_date(today)),
+            zone: "date of expiry",
         },
         Comparison {
             check: "mrz_print_names",
@@ -51,14 +56,18 @@ pub(crate) fn compare(mrz: &Mrz, printed: &[Printed], today: Date, fields: &mut 
             found: best(&|p| {
                 both(p.confirms_name(&mrz.surname, may_be_cut), p.confirms_name(&mrz.given_names, may_be_cut))
             }),
+            zone: "names",
         },
     ];
-    all.into_iter().map(|c| concluded(&c, fields)).collect()
+    all.into_iter().map(|c| concluded(&c, mrz, fields)).collect()
 }
 
-fn concluded(comparison: &Comparison, fields: &mut Fields) -> Check {
-    let Comparison { check, what, fields: names, found } = *comparison;
+fn concluded(comparison: &Comparison, mrz: &Mrz, fields: &mut Fields) -> Check {
+    let Comparison { check, what, fields: names, found, zone } = *comparison;
     match found {
+        Confirmation::Contradicted if mrz.doubt(zone).is_some() => {
+            Check::not_checked(check, false, format!("{what} was not read surely in the zone"))
+        }
         Confirmation::Confirmed(confidence) => {
             for name in names {
                 if let Some(field) = fields.get_mut(name) {
@@ -77,6 +86,20 @@ fn concluded(comparison: &Comparison, fields: &mut Fields) -> Check {
         }
         Confirmation::NotFound => {
             Check::not_checked(check, false, format!("{what} could not be read in print"))
+        }
+    }
+}
+
+/// What the zone has wrong and in doubt is no claim of the zone's: a barcode may tell it instead.
+pub(crate) fn without_doubtful(mrz: &Mrz, claimed: &Fields, fields: &mut Fields) {
+    let all = [
+        (FieldName::DocumentNumber, "document number"),
+        (FieldName::BirthDate, "date of birth"),
+        (FieldName::ExpiryDate, "date of expiry"),
+    ];
+    for (name, field) in all {
+        if claimed.contains_key(&name) && mrz.doubt(field).is_some() {
+            fields.remove(&name);
         }
     }
 }
@@ -129,6 +152,41 @@ fn agree(name: FieldName, a: &str, b: &str) -> bool {
     let (a, b) = (letters(a), letters(b));
     let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
     long.starts_with(&short) && (short.len() == long.len() || short.len() >= SHORTEST)
+}
+
+/// The printed date of issue, which the zone lacks: after birth, before expiry, not in the future. A date that is another
+/// one's says nothing.
+pub(crate) fn issue_date(mrz: &Mrz, readings: &[Printed], today: Date, fields: &mut Fields) -> Check {
+    const NAME: &str = "issue_date_logic";
+    let each: Vec<Fields> = readings.iter().map(Printed::fields).collect();
+    for name in [FieldName::IssueDate, FieldName::FatherName] {
+        if let Some(field) = each.iter().find_map(|f| f.get(&name)) {
+            fields.insert(name, field.clone());
+        }
+    }
+    let printed: Vec<Date> = each
+        .iter()
+        .filter_map(|f| dates(&f.get(&FieldName::IssueDate)?.value, today).first().copied())
+        .collect();
+    let sure = |field: &str, date: Option<Date>| date.filter(|_| mrz.doubt(field).is_none());
+    let birth = sure("date of birth", mrz.birth_date(today));
+    let expiry = sure("date of expiry", mrz.expiry_date(today));
+    let of_its_own = |d: &&Date| Some(**d) != birth && Some(**d) != expiry;
+    let Some(issue) = printed.iter().find(of_its_own).filter(|d| printed.iter().all(|other| other == *d))
+    else {
+        fields.remove(&FieldName::IssueDate);
+        return Check::not_checked(NAME, false, "no printed date of issue could be read");
+    };
+    let problem = if birth.is_some_and(|b| *issue <= b) {
+        Some("issued before the holder's birth")
+    } else if expiry.is_some_and(|e| *issue >= e) {
+        Some("issued after its expiry")
+    } else if *issue > today {
+        Some("issued after today")
+    } else {
+        None
+    };
+    Check::gating(NAME, problem.is_none(), problem.unwrap_or("birth before issue, issue before expiry"))
 }
 
 /// Whether nothing is left to be read again.

@@ -6,16 +6,16 @@ use time::Date;
 use crate::{
     Check, Error, Mrz, Page, TextLine,
     barcode::{self, Barcode, Effort},
-    comparison::{compare, compare_barcode, is_settled},
+    comparison::{compare, compare_barcode, is_settled, issue_date, without_doubtful},
     forensics::{self, Signals},
     geometry::Quad,
     orientation::PageOrientation,
-    outline::{self, Outline, OutlineSource},
+    outline::{self, Outline},
     portrait::{Faces, Portraits, cut_out},
     printed::{Printed, dates},
     quality::Quality,
     report::{FieldName, Fields, Kind, Report},
-    signature,
+    second_look, signature,
     text::{ReadLine, TextReader},
     zone, zone_checks, zone_fields,
 };
@@ -39,6 +39,7 @@ pub struct PageText {
     pub mrz: Option<Mrz>,
     /// Where the document lies; none on a page without edges and text.
     pub outline: Option<Outline>,
+    barcode: Option<Barcode>,
 }
 
 /// One reading of a page.
@@ -47,17 +48,18 @@ struct Reading {
     mrz: Option<Mrz>,
 }
 
-/// How a line of the zone is cut again when its check digits are wrong: shares of its height added left and right, above
+/// How a line of the zone is cut again when what it says cannot be: shares of its height added left and right, above
 /// and below.
 const CUTS: [(f32, f32); 4] = [(0.3, 0.12), (0.0, -0.08), (0.5, 0.25), (0.2, 0.0)];
 
-/// Most lines read a second time: 30 ms each.
-const MOST_AGAIN: usize = 12;
+/// Most lines of print read a second time, 25 ms each, and how many before it is looked whether that was enough.
+const MOST_AGAIN: usize = 6;
+const AT_ONCE: usize = 2;
 
 /// Share of a page's lines that lie in the outline of its document.
 const INSIDE: f32 = 0.7;
 /// Lines and their mean confidence from which on a page without a zone counts as well read.
-const WELL_READ: (usize, f32) = (4, 0.85);
+const WELL_READ: (usize, f32) = (3, 0.85);
 
 /// Printed fields from which on a document without zone and barcode counts as read.
 const ENOUGH_FIELDS: usize = 3;
@@ -98,11 +100,10 @@ impl Engine {
         let portraits = self.faces.find(&read.page)?;
         let mut fields = read.mrz.as_ref().map(|m| zone_fields::fields(m, today)).unwrap_or_default();
         let mut checks = zone_checks::checks(read.mrz.as_ref(), today);
-        let barcode = barcode(&read);
-        if let (None, Some(code)) = (&read.mrz, &barcode) {
+        if let (None, Some(code)) = (&read.mrz, &read.barcode) {
             fields.extend(code.fields(today));
         }
-        if let Some(Barcode::Licence(licence)) = &barcode {
+        if let Some(Barcode::Licence(licence)) = &read.barcode {
             // The zone has answered some of its questions already.
             let asked: Vec<&str> = checks.iter().map(|c| c.name).collect();
             let more: Vec<Check> =
@@ -112,12 +113,16 @@ impl Engine {
         if read.mrz.is_some() || fields.is_empty() {
             checks.extend(self.printed(&read, &mut fields, today)?);
         }
-        checks.extend(beside_zone(&read, barcode.as_ref(), &mut fields, today));
+        checks.extend(beside_zone(&read, &mut fields, today));
         let quality = Quality::of(&read.page, &read.lines, read.outline.as_ref());
         checks.extend(quality.checks());
-        let has_read = read.mrz.is_some() || barcode.is_some() || fields.len() >= ENOUGH_FIELDS;
-        let cannot_judge = (!has_read).then(|| quality.advice(read.lines.len()));
-        let kind = match (&read.mrz, &barcode) {
+        let has_read = read.mrz.is_some() || read.barcode.is_some() || fields.len() >= ENOUGH_FIELDS;
+        let cannot_judge = if has_read {
+            read.mrz.as_ref().and_then(|mrz| not_read_surely(mrz, &checks))
+        } else {
+            Some(quality.advice(read.lines.len()))
+        };
+        let kind = match (&read.mrz, &read.barcode) {
             (Some(mrz), _) => zone_fields::kind(mrz),
             (None, Some(Barcode::Licence(licence))) => licence.kind(),
             _ => Kind::Unknown,
@@ -140,33 +145,46 @@ impl Engine {
                 fields.get(&FieldName::ExpiryDate).and_then(|f| dates(&f.value, today).first().copied());
             return Ok(expiry.map(|date| zone_checks::expired(date, today)).into_iter().collect());
         };
-        let checks = compare(mrz, &readings, today, &mut fields.clone());
-        if !is_settled(&checks)
-            && let Some(lines) = self.doubtful(read, &zone)?
-        {
-            readings.push(straight(&lines));
+        // What a zone says that cannot be needs no confirmation, and had its second reading.
+        if mrz.is_plausible() {
+            self.read_print_again(read, mrz, &straight, &mut readings, today)?;
         }
         let mut checks = compare(mrz, &readings, today, fields);
         checks.push(issue_date(mrz, &readings, today, fields));
         Ok(checks)
     }
 
-    /// The lines of the page with the doubtful ones read again.
-    fn doubtful(&self, read: &PageText, zone: &[[f32; 2]]) -> Result<Option<Vec<TextLine>>, Error> {
-        let is_zone = |l: &TextLine| zone.iter().any(|c| l.quad.contains(*c));
-        let mut lines = read.lines.clone();
-        let mut doubtful: Vec<usize> = (0..lines.len()).filter(|i| !is_zone(&lines[*i])).collect();
-        // Figures first, then what was read worst: labels need no second look.
-        let figures = |l: &TextLine| l.text.chars().filter(char::is_ascii_digit).count() >= 2;
-        doubtful.sort_by(|a, b| {
-            let (a, b) = (&lines[*a], &lines[*b]);
-            figures(b).cmp(&figures(a)).then(a.confidence.total_cmp(&b.confidence))
-        });
-        for i in doubtful.into_iter().take(MOST_AGAIN) {
-            let Some(again) = self.text.read_again(&read.page, lines[i].quad)? else { return Ok(None) };
-            lines[i] = again.line;
+    /// Adds the reading in which the larger network has read what is not settled, the likeliest lines first.
+    fn read_print_again(
+        &self,
+        read: &PageText,
+        mrz: &Mrz,
+        straight: &impl Fn(&[TextLine]) -> Printed,
+        readings: &mut Vec<Printed>,
+        today: Date,
+    ) -> Result<(), Error> {
+        let compared = |readings: &[Printed]| compare(mrz, readings, today, &mut Fields::new());
+        let checks = compared(readings);
+        if is_settled(&checks) {
+            return Ok(());
         }
-        Ok(Some(lines))
+        let is_zone = |l: &TextLine| mrz.quads.iter().any(|q| l.quad.contains(q.centre()));
+        let mut lines = read.lines.clone();
+        let mut worth = second_look::worth_reading(&lines, &second_look::missed(mrz, &checks, today));
+        worth.retain(|at| !is_zone(&lines[*at]));
+        worth.truncate(MOST_AGAIN);
+        for some in worth.chunks(AT_ONCE) {
+            for at in some {
+                let Some(again) = self.text.read_again(&read.page, lines[*at].quad)? else { return Ok(()) };
+                lines[*at] = again.line;
+            }
+            readings.truncate(1);
+            readings.push(straight(&lines));
+            if is_settled(&compared(readings)) {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// Turns a page upright and reads it.
@@ -178,18 +196,33 @@ impl Engine {
         let edges = outline::edges(&page);
         let askew = edges.filter(|o| o.is_askew(&page)).map(|o| o.shown());
         let mut reading = self.look(&page, askew.as_ref())?;
-        // What was taken for the document's edges may be something else: then the page is read as it is.
+        let mut sought = None;
+        // What was taken for the document's edges may be something else: then the page is read as it is, where no barcode
+        // tells what it is.
         if askew.is_some() && !reading.is_good() {
-            let plain = self.look(&page, None)?;
-            if plain.rank() >= reading.rank() {
-                reading = plain;
+            if reading.mrz.is_none() {
+                sought = Some(barcode::find(&page, edges.as_ref(), &[], Effort::Full));
+            }
+            if !matches!(sought, Some(Some(Barcode::Licence(_) | Barcode::Zone(_) | Barcode::Excerpt(_)))) {
+                let plain = self.look(&page, None)?;
+                if plain.rank() >= reading.rank() {
+                    reading = plain;
+                }
             }
         }
-        let lines: Vec<TextLine> = reading.lines.into_iter().map(|l| l.line).collect();
+        if let Some(zone) = reading.mrz.take() {
+            reading.mrz = Some(self.zone_again(&page, zone, &reading.lines)?);
+        }
+        let Reading { lines, mrz } = reading;
+        let lines: Vec<TextLine> = lines.into_iter().map(|l| l.line).collect();
         let inside = |o: &Outline| lines.iter().filter(|l| o.quad.contains(l.quad.centre())).count();
-        let edges = edges.filter(|o| inside(o) as f32 >= INSIDE * lines.len() as f32);
-        let outline = Outline::of(&page, edges, reading.mrz.as_ref(), &lines);
-        Ok(PageText { page, turned, lines, mrz: reading.mrz, outline })
+        let shown = edges.filter(|o| inside(o) as f32 >= INSIDE * lines.len() as f32);
+        let barcode = match sought {
+            Some(sought) if shown.is_some() => sought,
+            _ => barcode(&page, shown.as_ref(), mrz.as_ref()),
+        };
+        let outline = Outline::of(&page, shown, mrz.as_ref(), &lines);
+        Ok(PageText { page, turned, lines, mrz, outline, barcode })
     }
 
     /// Finds and reads the text of a page; it is sought on `part` made straight, and read in the page's own pixels.
@@ -200,31 +233,58 @@ impl Engine {
         Ok(Reading { lines, mrz })
     }
 
-    /// The machine readable zone. Rows found in pieces are read again as one, and rows of a zone whose digits are wrong
-    /// are cut a little differently.
+    /// The machine readable zone. Rows found in pieces are read again as one.
     fn zone(&mut self, page: &Page, lines: &mut Vec<ReadLine>) -> Result<Option<Mrz>, Error> {
-        let mut found = zone::find(lines);
-        if found.as_ref().is_none_or(|z| !z.all_digits_right()) {
-            let rows = zone::broken_rows(lines);
-            for quad in rows {
-                lines.push(self.text.read_line(page, quad)?);
-            }
-            found = better(found, zone::find(lines));
+        let found = zone::find(lines);
+        if found.as_ref().is_some_and(Mrz::is_plausible) {
+            return Ok(found);
         }
-        let Some(zone) = found.as_ref().filter(|z| !z.all_digits_right()) else { return Ok(found) };
-        let quads = zone.quads.clone();
-        for (across, along) in CUTS {
-            let mut again = Vec::new();
-            for quad in &quads {
-                let height = quad.height();
-                again.push(self.text.read_line(page, quad.grown(across * height, along * height))?);
+        let rows = zone::broken_rows(lines);
+        for quad in rows {
+            lines.push(self.text.read_line(page, quad)?);
+        }
+        Ok(better(found, zone::find(lines)))
+    }
+
+    /// The best of several readings of a zone that says what cannot be: its lines at fault are read by the larger network,
+    /// then cut a little differently. What the networks read otherwise than the best is noted as disputed.
+    fn zone_again(&mut self, page: &Page, first: Mrz, lines: &[ReadLine]) -> Result<Mrz, Error> {
+        if first.is_plausible() {
+            return Ok(first);
+        }
+        let at_fault: Vec<Quad> =
+            first.lines_at_fault().into_iter().filter_map(|i| first.quads.get(i).copied()).collect();
+        let kept: Vec<ReadLine> = first
+            .quads
+            .iter()
+            .filter(|quad| !at_fault.contains(quad))
+            .filter_map(|quad| lines.iter().rev().find(|l| l.line.quad == *quad).cloned())
+            .collect();
+        let zone_with = |again: Vec<ReadLine>| zone::find(&[kept.clone(), again].concat());
+        let larger: Option<Vec<ReadLine>> =
+            at_fault.iter().map(|quad| self.text.read_again(page, *quad)).collect::<Result<_, _>>()?;
+        let mut best = first.clone();
+        if let Some(larger) = larger.map(zone_with) {
+            best = larger.iter().cloned().fold(best, preferred);
+            best.dispute(Some(&first));
+            best.dispute(larger.as_ref());
+            // What two networks read alike and clearly does not change by being cut otherwise.
+            if best.is_plausible() || zone_checks::unsure(&best).is_empty() {
+                return Ok(best);
             }
-            found = better(found, zone::find(&again));
-            if found.as_ref().is_some_and(Mrz::all_digits_right) {
+        }
+        for (across, along) in CUTS {
+            let cut = |quad: &Quad| quad.grown(across * quad.height(), along * quad.height());
+            let again = at_fault.iter().map(|quad| self.text.read_line(page, cut(quad)));
+            let Some(mut again) = zone_with(again.collect::<Result<_, _>>()?) else { continue };
+            again.dispute(Some(&best));
+            again.dispute(Some(&first));
+            best = preferred(best, again);
+            if best.is_plausible() {
                 break;
             }
         }
-        Ok(found)
+        Ok(best)
     }
 }
 
@@ -251,7 +311,8 @@ impl Reading {
     fn is_good(&self) -> bool {
         let (fewest, sure) = WELL_READ;
         match &self.mrz {
-            Some(mrz) => mrz.all_digits_right(),
+            // So many right digits do not come by chance; what is wrong besides is read again by itself.
+            Some(mrz) => 2 * mrz.right_digits() > mrz.check_digits.len(),
             None => self.lines.len() >= fewest && self.mean_confidence() >= sure,
         }
     }
@@ -264,22 +325,28 @@ impl Reading {
     }
 }
 
+/// What a picture whose zone is wrong where it was not read surely is answered: it fails by none of it, and must not pass.
+fn not_read_surely(mrz: &Mrz, checks: &[Check]) -> Option<String> {
+    let unsure = zone_checks::unsure(mrz);
+    let is_told = !unsure.is_empty() && !checks.iter().any(|c| c.name.starts_with("mrz_") && c.gates());
+    is_told.then(|| {
+        let fields = unsure.join(", ");
+        format!("the machine readable zone could not be read surely ({fields}): take a sharper, evenly lit picture")
+    })
+}
+
 /// The barcode of a page; beside a zone it is sought with little effort.
-fn barcode(read: &PageText) -> Option<Barcode> {
-    let quads = read.mrz.as_ref().map_or(&[][..], |m| &m.quads);
-    let effort = if read.mrz.is_some() { Effort::Brief } else { Effort::Full };
-    let edges = read.outline.as_ref().filter(|o| o.source == OutlineSource::Edges);
-    barcode::find(&read.page, edges, quads, effort)
+fn barcode(page: &Page, edges: Option<&Outline>, mrz: Option<&Mrz>) -> Option<Barcode> {
+    match mrz {
+        Some(mrz) => barcode::find(page, edges, &mrz.quads, Effort::Brief),
+        None => barcode::find(page, edges, &[], Effort::Full),
+    }
 }
 
 /// The zone against the barcode; nothing of a page without a zone.
-fn beside_zone(
-    read: &PageText,
-    barcode: Option<&Barcode>,
-    fields: &mut Fields,
-    today: Date,
-) -> Option<Check> {
+fn beside_zone(read: &PageText, fields: &mut Fields, today: Date) -> Option<Check> {
     let mrz = read.mrz.as_ref()?;
+    let barcode = read.barcode.as_ref();
     let mut claimed = barcode.map(|code| code.fields(today));
     if let (Some(Barcode::Licence(_)), Some(told)) = (barcode, &mut claimed) {
         // A state may number its licences apart from what the zone tells.
@@ -287,40 +354,10 @@ fn beside_zone(
             told.remove(&FieldName::DocumentNumber);
         }
     }
-    Some(compare_barcode(claimed.as_ref(), fields))
-}
-
-/// The printed date of issue, which the zone lacks: after birth, before expiry, not in the future. A date that is another
-/// one's says nothing.
-fn issue_date(mrz: &Mrz, readings: &[Printed], today: Date, fields: &mut Fields) -> Check {
-    const NAME: &str = "issue_date_logic";
-    let each: Vec<Fields> = readings.iter().map(Printed::fields).collect();
-    for name in [FieldName::IssueDate, FieldName::FatherName] {
-        if let Some(field) = each.iter().find_map(|f| f.get(&name)) {
-            fields.insert(name, field.clone());
-        }
+    if let Some(told) = &claimed {
+        without_doubtful(mrz, told, fields);
     }
-    let printed: Vec<Date> = each
-        .iter()
-        .filter_map(|f| dates(&f.get(&FieldName::IssueDate)?.value, today).first().copied())
-        .collect();
-    let (birth, expiry) = (mrz.birth_date(today), mrz.expiry_date(today));
-    let of_its_own = |d: &&Date| Some(**d) != birth && Some(**d) != expiry;
-    let Some(issue) = printed.iter().find(of_its_own).filter(|d| printed.iter().all(|other| other == *d))
-    else {
-        fields.remove(&FieldName::IssueDate);
-        return Check::not_checked(NAME, false, "no printed date of issue could be read");
-    };
-    let problem = if birth.is_some_and(|b| *issue <= b) {
-        Some("issued before the holder's birth")
-    } else if expiry.is_some_and(|e| *issue >= e) {
-        Some("issued after its expiry")
-    } else if *issue > today {
-        Some("issued after today")
-    } else {
-        None
-    };
-    Check::gating(NAME, problem.is_none(), problem.unwrap_or("birth before issue, issue before expiry"))
+    Some(compare_barcode(claimed.as_ref(), fields))
 }
 
 /// Puts together what was found on one page.
@@ -344,7 +381,11 @@ fn report(read: PageText, portraits: &Portraits, fields: Fields, checks: Vec<Che
 
 fn better(a: Option<Mrz>, b: Option<Mrz>) -> Option<Mrz> {
     match (a, b) {
-        (Some(a), Some(b)) => Some(if zone::rank(&b) > zone::rank(&a) { b } else { a }),
+        (Some(a), Some(b)) => Some(preferred(a, b)),
         (a, b) => a.or(b),
     }
+}
+
+fn preferred(a: Mrz, b: Mrz) -> Mrz {
+    if zone::rank(&b) > zone::rank(&a) { b } else { a }
 }

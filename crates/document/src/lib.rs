@@ -26,6 +26,7 @@ mod portrait;
 mod printed;
 mod quality;
 mod report;
+mod second_look;
 mod signature;
 mod text;
 mod zone;

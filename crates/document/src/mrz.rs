@@ -1,8 +1,9 @@
 //! The machine readable zone: lines of characters become fields and check digits.
 //!
 //! The `mrz` crate parses; what is ours is bringing lines as read to their length ([`fit`]), telling look-alikes apart
-//! ([`repair`]) and choosing among the forms.
+//! ([`repair`]), choosing among the forms, and knowing what was not read surely ([`doubt`]).
 
+mod doubt;
 mod fit;
 mod layout;
 mod repair;
@@ -11,7 +12,10 @@ use mrz::{Checks, MrzData};
 use time::{Date, Month};
 
 use crate::geometry::Quad;
+use fit::Fit;
 
+#[cfg(test)]
+pub(crate) use doubt::CLEAR;
 pub use layout::MrzFormat;
 
 /// A machine readable zone as read and parsed.
@@ -45,14 +49,27 @@ pub struct Mrz {
     pub optional: String,
     /// Name of each check digit of the form and whether it is right.
     pub check_digits: Vec<(&'static str, bool)>,
+    /// How each of `lines` was read.
+    readings: Vec<doubt::LineReading>,
+    /// Fields that another reading of the same zone has otherwise.
+    disputed: Vec<&'static str>,
 }
 
 /// A line to be made a part of a zone.
 #[derive(Clone, Debug)]
 pub(crate) struct Candidate {
     pub text: String,
+    /// The probability of each character, 0-1.
+    pub sureness: Vec<f32>,
     pub quad: Quad,
     pub confidence: f32,
+}
+
+impl Candidate {
+    /// A line that is known to be right.
+    pub(crate) fn sure(text: String) -> Self {
+        Self { sureness: vec![1.0; text.len()], text, quad: Quad([[0.0; 2]; 4]), confidence: 1.0 }
+    }
 }
 
 impl Mrz {
@@ -65,7 +82,7 @@ impl Mrz {
             if count != lines.len() {
                 continue;
             }
-            let fits: Vec<Vec<String>> = lines.iter().map(|l| fit::fits(&l.text, length)).collect();
+            let fits: Vec<Vec<Fit>> = lines.iter().map(|l| fit::fits(&l.text, length)).collect();
             for chosen in combinations(&fits) {
                 let Some(found) = Self::parse(format, chosen, lines) else { continue };
                 let off: usize = lines.iter().map(|l| l.text.len().abs_diff(length)).sum();
@@ -82,12 +99,12 @@ impl Mrz {
 
     /// The zone of lines that are known to be right in form.
     pub fn parse_lines(lines: &[String]) -> Option<Self> {
-        let quad = Quad([[0.0; 2]; 4]);
-        let candidate = |text: &String| Candidate { text: text.clone(), quad, confidence: 1.0 };
-        Self::of(&lines.iter().map(candidate).collect::<Vec<_>>())
+        Self::of(&lines.iter().cloned().map(Candidate::sure).collect::<Vec<_>>())
     }
 
-    fn parse(format: MrzFormat, mut lines: Vec<String>, read: &[Candidate]) -> Option<Self> {
+    fn parse(format: MrzFormat, fits: Vec<Fit>, read: &[Candidate]) -> Option<Self> {
+        let readings = fits.iter().zip(read).map(|(fit, line)| doubt::LineReading::new(fit, line)).collect();
+        let mut lines: Vec<String> = fits.into_iter().map(|fit| fit.text).collect();
         let is_visa = lines.first()?.starts_with('V');
         if format.is_visa() != is_visa {
             return None;
@@ -117,12 +134,60 @@ impl Mrz {
             expiry: field("date of expiry")?,
             optional: data.optional_data_1.clone().unwrap_or_default(),
             check_digits: digits(&data.checks),
+            readings,
+            disputed: Vec::new(),
             lines,
         })
     }
 
     pub fn all_digits_right(&self) -> bool {
         self.check_digits.iter().all(|(_, right)| *right)
+    }
+
+    /// Whether nothing in it speaks against how it was read: digits, states and what each field may hold.
+    pub(crate) fn is_plausible(&self) -> bool {
+        self.all_digits_right() && self.malformed().is_empty() && self.unknown_states().is_empty()
+    }
+
+    /// The fields that hold what they cannot.
+    pub(crate) fn malformed(&self) -> Vec<&'static str> {
+        let fits = |span: &layout::Span| {
+            let text = self.lines.get(span.line).and_then(|l| l.get(span.at.clone())).unwrap_or("");
+            match span.name {
+                "names" => {
+                    text.bytes().all(|c| c.is_ascii_uppercase() || c == b'<') && !text.starts_with('<')
+                }
+                "sex" => matches!(text, "M" | "F" | "X" | "<"),
+                "date of expiry" | "date of birth" => text.bytes().all(|c| c.is_ascii_digit() || c == b'<'),
+                _ => true,
+            }
+        };
+        self.format.spans().iter().filter(|span| !fits(span)).map(|span| span.name).collect()
+    }
+
+    /// The fields that hold no code of ICAO Doc 9303.
+    pub(crate) fn unknown_states(&self) -> Vec<&'static str> {
+        let states = [("issuing state", &self.issuing_state), ("nationality", &self.nationality)];
+        states
+            .into_iter()
+            .filter(|(_, code)| mrz::country_name(code).is_none())
+            .map(|(name, _)| name)
+            .collect()
+    }
+
+    /// The lines that hold what is wrong. The composite digit alone says only that one of its lines does.
+    pub(crate) fn lines_at_fault(&self) -> Vec<usize> {
+        let wrong = self.check_digits.iter().filter(|(_, right)| !right).map(|(name, _)| *name);
+        let wrong: Vec<_> = wrong.chain(self.malformed()).chain(self.unknown_states()).collect();
+        let spans = self.format.spans();
+        let mut lines: Vec<usize> =
+            spans.iter().filter(|s| wrong.contains(&s.name)).map(|s| s.line).collect();
+        if lines.is_empty() && !wrong.is_empty() {
+            lines.extend(self.format.composite().into_iter().map(|(line, _)| line));
+        }
+        lines.sort_unstable();
+        lines.dedup();
+        lines
     }
 
     /// How many check digits are right.
@@ -173,9 +238,9 @@ fn digits(checks: &Checks) -> Vec<(&'static str, bool)> {
 }
 
 /// Every choice of one of each, bounded: lines have a handful of fits.
-fn combinations(fits: &[Vec<String>]) -> Vec<Vec<String>> {
+fn combinations(fits: &[Vec<Fit>]) -> Vec<Vec<Fit>> {
     fits.iter().fold(vec![Vec::new()], |chosen, line| {
-        let longer = |c: &Vec<String>| {
+        let longer = |c: &Vec<Fit>| {
             let c = c.clone();
             line.iter().map(move |l| c.iter().cloned().chain([l.clone()]).collect()).collect::<Vec<_>>()
         };

@@ -42,10 +42,11 @@ pub(crate) fn find(lines: &[ReadLine]) -> Option<Mrz> {
     best
 }
 
-/// Share of right digits first, then their number, then how sure the characters are.
+/// Share of right digits first, then their number, then whether all else may be, then how sure the characters are.
 pub(crate) fn rank(zone: &Mrz) -> f32 {
     let right = zone.right_digits() as f32;
-    100.0 * right / zone.check_digits.len().max(1) as f32 + right + zone.confidence
+    let plausible = if zone.is_plausible() { 1.0 } else { 0.0 };
+    100.0 * right / zone.check_digits.len().max(1) as f32 + right + plausible + zone.confidence
 }
 
 /// Lines that may be of a zone, top to bottom.
@@ -61,6 +62,7 @@ pub(crate) fn candidate(line: &ReadLine) -> Option<Candidate> {
     let is_names = text.contains("<<") && (SHORTEST_NAMES..*LENGTHS.start()).contains(&text.len());
     ((LENGTHS.contains(&text.len()) || is_names) && confidence >= LIKELY).then_some(Candidate {
         text,
+        sureness: line.mrz.iter().map(|g| g.probability).collect(),
         quad: line.line.quad,
         confidence,
     })

@@ -28,74 +28,89 @@ fn missing() -> Vec<Check> {
         .collect()
 }
 
+/// The fields of a zone that are wrong but were not read surely: they neither fail the document nor let it pass.
+pub(crate) fn unsure(mrz: &Mrz) -> Vec<&'static str> {
+    let wrong = mrz.check_digits.iter().filter(|(_, right)| !right).map(|(name, _)| *name);
+    let mut all: Vec<_> = wrong.chain(mrz.malformed()).chain(mrz.unknown_states()).collect();
+    all.retain(|field| mrz.doubt(field).is_some());
+    all.sort_unstable();
+    all.dedup();
+    all
+}
+
+/// A check that `wrong` fields fail: only by those that were read surely.
+fn failed_by(name: &'static str, mrz: &Mrz, wrong: &[&'static str], evidence: String) -> Check {
+    let doubts: Vec<_> = wrong.iter().map(|field| (*field, mrz.doubt(field))).collect();
+    if wrong.is_empty() || doubts.iter().any(|(_, doubt)| doubt.is_none()) {
+        return Check::gating(name, wrong.is_empty(), evidence);
+    }
+    let told = doubts.iter().map(|(field, doubt)| format!("{field}: {}", doubt.unwrap_or_default()));
+    Check::not_checked(name, false, format!("not read surely; {}", told.collect::<Vec<_>>().join("; ")))
+}
+
 /// Names are letters, dates are figures, and every line is as long as its form says.
 fn structure(mrz: &Mrz) -> Check {
-    let spans = mrz.format.spans();
-    let at = |line: usize, range: std::ops::Range<usize>| {
-        mrz.lines.get(line).and_then(|l| l.get(range)).unwrap_or("")
-    };
-    let mut wrong: Vec<&str> = Vec::new();
-    for span in &spans {
-        let text = at(span.line, span.at.clone());
-        let fits = match span.name {
-            "names" => text.bytes().all(|c| c.is_ascii_uppercase() || c == b'<') && !text.starts_with('<'),
-            "sex" => matches!(text, "M" | "F" | "X" | "<"),
-            "date of expiry" | "date of birth" => text.bytes().all(|c| c.is_ascii_digit() || c == b'<'),
-            _ => true,
-        };
-        if !fits {
-            wrong.push(span.name);
-        }
+    let wrong = mrz.malformed();
+    let mut told = format!("{}, {} lines of {}", mrz.format.as_str(), mrz.lines.len(), mrz.format.size().1);
+    if !wrong.is_empty() {
+        told = format!("{told}; malformed: {}", wrong.join(", "));
     }
-    let read = format!("{}, {} lines of {}", mrz.format.as_str(), mrz.lines.len(), mrz.format.size().1);
-    if wrong.is_empty() {
-        Check::gating("mrz_structure", true, read)
-    } else {
-        Check::gating("mrz_structure", false, format!("{read}; malformed: {}", wrong.join(", ")))
-    }
+    failed_by("mrz_structure", mrz, &wrong, told)
 }
 
 fn check_digits(mrz: &Mrz) -> Check {
     let word = |(name, right): &(&str, bool)| format!("{name} {}", if *right { "right" } else { "wrong" });
     let mut told: Vec<String> = mrz.check_digits.iter().map(word).collect();
     told.extend(mrz.repairs.iter().map(|repair| format!("read again: {repair}")));
-    Check::gating("mrz_check_digits", mrz.all_digits_right(), told.join("; "))
+    let wrong: Vec<_> = mrz.check_digits.iter().filter(|(_, right)| !right).map(|(name, _)| *name).collect();
+    failed_by("mrz_check_digits", mrz, &wrong, told.join("; "))
 }
 
 fn states(mrz: &Mrz) -> Check {
-    let unknown: Vec<&str> = [("issuing state", &mrz.issuing_state), ("nationality", &mrz.nationality)]
-        .into_iter()
-        .filter(|(_, code)| mrz::country_name(code).is_none())
-        .map(|(name, _)| name)
-        .collect();
-    if unknown.is_empty() {
-        Check::gating("mrz_states", true, "issuing state and nationality are known codes")
-    } else {
-        Check::gating("mrz_states", false, format!("not a code of ICAO Doc 9303: {}", unknown.join(", ")))
-    }
+    let unknown = mrz.unknown_states();
+    let told = match unknown.as_slice() {
+        [] => "issuing state and nationality are known codes".to_owned(),
+        names => format!("not a code of ICAO Doc 9303: {}", names.join(", ")),
+    };
+    failed_by("mrz_states", mrz, &unknown, told)
 }
 
 /// Birth lies before today, expiry after birth, and both are days.
 fn dates(mrz: &Mrz, today: Date) -> Check {
+    const NAME: &str = "date_logic";
     let (birth, expiry) = (mrz.birth_date(today), mrz.expiry_date(today));
     let unknown = |field: &str| field.contains('<');
+    let (of_birth, of_expiry) = (&["date of birth"][..], &["date of expiry"][..]);
     let problem = match (birth, expiry) {
-        (None, _) if !unknown(&mrz.birth) => Some("the date of birth is not a day"),
-        (_, None) if !unknown(&mrz.expiry) => Some("the date of expiry is not a day"),
-        (Some(birth), _) if today.year() - birth.year() > OLDEST => Some("the holder would be too old"),
-        (Some(birth), Some(expiry)) if expiry <= birth => Some("it expires before the holder's birth"),
+        (None, _) if !unknown(&mrz.birth) => Some(("the date of birth is not a day", of_birth)),
+        (_, None) if !unknown(&mrz.expiry) => Some(("the date of expiry is not a day", of_expiry)),
+        (Some(birth), _) if today.year() - birth.year() > OLDEST => {
+            Some(("the holder would be too old", of_birth))
+        }
+        (Some(birth), Some(expiry)) if expiry <= birth => {
+            Some(("it expires before the holder's birth", &["date of birth", "date of expiry"][..]))
+        }
         _ => None,
     };
     match problem {
-        Some(problem) => Check::gating("date_logic", false, problem),
-        None => Check::gating("date_logic", true, "birth before today, expiry after birth"),
+        // Two fields that contradict each other say nothing where one of them is in doubt.
+        Some((_, fields)) if fields.iter().any(|f| mrz.doubt(f).is_some()) => {
+            Check::not_checked(NAME, false, "a date was not read surely")
+        }
+        Some((problem, _)) => Check::gating(NAME, false, problem),
+        None => Check::gating(NAME, true, "birth before today, expiry after birth"),
     }
 }
 
 fn expiry(mrz: &Mrz, today: Date) -> Check {
+    const NAME: &str = "not_expired";
     match mrz.expiry_date(today) {
+        // A date that was not read surely is no date: the document is neither expired by it nor valid.
+        Some(_) if mrz.doubt("date of expiry").is_some() => {
+            Check::not_checked(NAME, false, "the date of expiry was not read surely")
+        }
         Some(date) => expired(date, today),
-        None => Check::not_checked("not_expired", false, "the document has no date of expiry"),
+        None => Check::not_checked(NAME, false, "the document has no date of expiry"),
     }
 }
 
@@ -129,7 +144,11 @@ fn specimen(mrz: &Mrz) -> Check {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::Outcome;
+    use crate::{
+        Outcome,
+        mrz::{CLEAR, Candidate},
+    };
+    use proptest::prelude::*;
     use time::macros::date;
 
     const TODAY: Date = date!(2026 - 06 - 01);
@@ -166,6 +185,60 @@ mod tests {
     fn impossible_days_and_specimens_fail() {
         assert_eq!(failed(&passport("741312", "300415", "LIND<<KARIN")), ["date_logic"]);
         assert_eq!(failed(&passport("740812", "300415", "MUSTERMANN<<ERIKA")), ["not_specimen"]);
+    }
+
+    /// `zone` with a character of its second line changed, which was read with this probability.
+    fn misread(zone: &Mrz, at: usize, to: u8, probability: f32) -> Mrz {
+        let mut lines = zone.lines.clone();
+        lines[1].replace_range(at..=at, &char::from(to).to_string());
+        let mut read: Vec<Candidate> = lines.into_iter().map(Candidate::sure).collect();
+        read[1].sureness[at] = probability;
+        Mrz::of(&read).unwrap()
+    }
+
+    fn outcomes(mrz: &Mrz) -> impl Fn(&str) -> Outcome {
+        let all = checks(Some(mrz), TODAY);
+        move |name| all.iter().find(|c| c.name == name).unwrap().outcome
+    }
+
+    #[test]
+    fn a_wrong_digit_fails_where_it_was_read_clearly_and_is_not_held_against_anybody_where_it_was_not() {
+        let genuine = passport("740812", "300415", "LIND<<KARIN");
+        let forged = misread(&genuine, 14, b'6', 0.99);
+        assert_eq!((outcomes(&forged)("mrz_check_digits"), unsure(&forged).len()), (Outcome::Failed, 0));
+        let unclear = misread(&genuine, 14, b'6', 0.6);
+        assert_eq!(outcomes(&unclear)("mrz_check_digits"), Outcome::NotChecked);
+        assert_eq!(unsure(&unclear), ["composite", "date of birth"]);
+        assert!(failed(&unclear).is_empty());
+    }
+
+    #[test]
+    fn a_state_that_was_not_read_clearly_is_not_called_unknown() {
+        let genuine = passport("740812", "300415", "LIND<<KARIN");
+        assert_eq!(failed(&misread(&genuine, 11, b'H', 0.99)), ["mrz_states"]);
+        let unclear = misread(&genuine, 11, b'H', 0.6);
+        assert!(failed(&unclear).is_empty() && unsure(&unclear) == ["nationality"]);
+    }
+
+    #[test]
+    fn a_date_of_expiry_that_was_not_read_clearly_neither_expires_nor_holds() {
+        let expired = passport("740812", "260531", "LIND<<KARIN");
+        let unclear = misread(&expired, 21, b'3', 0.6);
+        assert_eq!(outcomes(&unclear)("not_expired"), Outcome::NotChecked);
+        let unclear = misread(&passport("740812", "300415", "LIND<<KARIN"), 21, b'2', 0.6);
+        assert_eq!(outcomes(&unclear)("not_expired"), Outcome::NotChecked);
+    }
+
+    proptest! {
+        /// However it is read, a wrong figure never lets the check of the digits pass, and fails it only where it is clear.
+        #[test]
+        fn a_wrong_figure_never_passes(at in 13usize..19, by in 1u8..10, probability in 0.0f32..1.0) {
+            let genuine = passport("740812", "300415", "LIND<<KARIN");
+            let to = b'0' + (genuine.lines[1].as_bytes()[at] - b'0' + by) % 10;
+            let outcome = outcomes(&misread(&genuine, at, to, probability))("mrz_check_digits");
+            let expected = if probability < CLEAR { Outcome::NotChecked } else { Outcome::Failed };
+            prop_assert_eq!(outcome, expected);
+        }
     }
 
     #[test]

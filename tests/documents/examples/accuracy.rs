@@ -1,5 +1,6 @@
 //! Reads generated documents, or the pictures of a folder, and writes what was read beside the truth, one JSON object a
-//! line: `accuracy OUT genuine|attacks FIRST_SEED COUNT` or `accuracy OUT pictures FOLDER`.
+//! line: `accuracy OUT genuine|attacks|ATTACK FIRST_SEED COUNT` or `accuracy OUT pictures FOLDER`; ATTACK is one of them by
+//! its name, photographed in every light.
 //!
 //! Documents that a seed already has in OUT are left out, so a run that was stopped goes on. `tests/accuracy/documents.py`
 //! makes tables of it.
@@ -15,7 +16,7 @@ use std::{
     },
 };
 
-use document::{Engine, Report};
+use document::{Engine, Mrz, Report};
 use models::{Pack, Runtime};
 use serde_json::{Value, json};
 use specimens::{Attack, Kind, Level, Plan, Studio, TODAY};
@@ -30,19 +31,38 @@ fn main() -> Result<(), Failure> {
     let words: Vec<&str> = arguments.iter().map(String::as_str).collect();
     match words.as_slice() {
         [out, "pictures", folder] => pictures(Path::new(out), Path::new(folder)),
-        [out, set @ ("genuine" | "attacks"), first, count] => {
-            generated(Path::new(out), *set == "attacks", first.parse()?, count.parse()?)
+        [out, set, first, count] => {
+            generated(Path::new(out), Set::named(set)?, first.parse()?, count.parse()?)
         }
-        _ => {
-            Err("usage: accuracy OUT genuine|attacks FIRST_SEED COUNT, or accuracy OUT pictures FOLDER"
-                .into())
-        }
+        _ => Err(
+            "usage: accuracy OUT genuine|attacks|ATTACK FIRST_SEED COUNT, or accuracy OUT pictures FOLDER"
+                .into(),
+        ),
     }
 }
 
-/// Of ten genuine documents six are photographed with care, two scanned, two photographed badly.
-fn plan(index: u64, attacks: bool) -> Plan {
-    if attacks {
+/// What is made.
+#[derive(Clone, Copy)]
+enum Set {
+    Genuine,
+    /// Every attack in turn, photographed with care.
+    Attacks,
+    One(Attack),
+}
+
+impl Set {
+    fn named(name: &str) -> Result<Self, serde_json::Error> {
+        Ok(match name {
+            "genuine" => Self::Genuine,
+            "attacks" => Self::Attacks,
+            attack => Self::One(serde_json::from_value(json!(attack))?),
+        })
+    }
+}
+
+/// Of ten documents six are photographed with care, two scanned, two photographed badly.
+fn plan(index: u64, set: Set) -> Plan {
+    if let Set::Attacks = set {
         let attack = Attack::ALL[(index % Attack::ALL.len() as u64) as usize];
         // Only what has a zone and a portrait can be forged in all these ways.
         let index = index / Attack::ALL.len() as u64;
@@ -58,10 +78,11 @@ fn plan(index: u64, attacks: bool) -> Plan {
         4 | 9 => Level::Hard,
         _ => Level::Moderate,
     };
-    Plan::nth(index, level, None)
+    let Set::One(attack) = set else { return Plan::nth(index, level, None) };
+    Plan { attack: Some(attack), ..Plan::nth(index, level, None) }
 }
 
-fn generated(out: &Path, attacks: bool, first: u64, count: u64) -> Result<(), Failure> {
+fn generated(out: &Path, set: Set, first: u64, count: u64) -> Result<(), Failure> {
     let faces = std::env::var_os("FACES").map(PathBuf::from);
     let studio = Studio::with_faces(faces.as_deref())?;
     let runtime = Runtime::load(&Pack::open(None)?)?;
@@ -79,7 +100,7 @@ fn generated(out: &Path, attacks: bool, first: u64, count: u64) -> Result<(), Fa
             if done.contains(&(first + index)) {
                 continue;
             }
-            let made = studio.make(first + index, &plan(index, attacks))?;
+            let made = studio.make(first + index, &plan(index, set))?;
             let started = cpu_ms();
             let read = engine.inspect(&made.jpeg, TODAY);
             let line = json!({"truth": made.truth, "read": told(read), "cpu_ms": cpu_ms() - started});
@@ -131,6 +152,7 @@ fn told(read: Result<Report, document::Error>) -> Value {
             "fields": report.fields,
             "zone": report.mrz.as_ref().map(|m| &m.lines),
             "digits_right": report.mrz.as_ref().map(|m| m.check_digits.iter().all(|(_, right)| *right)),
+            "sureness": report.mrz.as_ref().map(sureness),
             "checks": report.checks,
             "signals": report.signals,
             "cannot_judge": report.cannot_judge,
@@ -139,4 +161,12 @@ fn told(read: Result<Report, document::Error>) -> Value {
             "ghost": report.ghost.is_some(),
         }),
     }
+}
+
+/// How surely each field was read, and what is in doubt about it.
+fn sureness(mrz: &Mrz) -> Value {
+    const UNCHECKED: [&str; 4] = ["issuing state", "nationality", "sex", "names"];
+    let all = mrz.check_digits.iter().map(|(name, _)| *name).chain(UNCHECKED);
+    let told = |name: &str| json!({"least": mrz.sureness(name), "doubt": mrz.doubt(name)});
+    all.map(|name| (name.to_owned(), told(name))).collect()
 }

@@ -3,38 +3,55 @@
 //! Recognisers miscount long runs of fillers and touch the border of the crop. So a line is made to fit where that cannot
 //! change what it says: in its longest run of fillers, at its end, or by dropping what lies before its start.
 
+/// A line of the length asked for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Fit {
+    pub text: String,
+    /// Which character of the line as read each of its own is; none of a filler that was put in.
+    pub from: Vec<Option<usize>>,
+}
+
 /// The ways `line` can be made `length` characters long, likeliest first; none when it is too far off.
-pub(crate) fn fits(line: &str, length: usize) -> Vec<String> {
+pub(crate) fn fits(line: &str, length: usize) -> Vec<Fit> {
     let read = line.len();
-    if read == length {
-        return vec![line.to_owned()];
-    }
     if !line.is_ascii() || read + 12 < length || read > length + 6 {
         return Vec::new();
+    }
+    if read == length {
+        return vec![Fit { text: line.to_owned(), from: (0..length).map(Some).collect() }];
     }
     let mut found = Vec::new();
     let runs = runs(line);
     if read < length {
         for (start, _) in runs {
-            let (head, tail) = line.split_at(start);
-            push(&mut found, format!("{head}{}{tail}", "<".repeat(length - read)));
+            push(&mut found, lengthened(line, start, length));
         }
-        push(&mut found, format!("{line}{}", "<".repeat(length - read)));
+        push(&mut found, lengthened(line, read, length));
         return found;
     }
     let over = read - length;
     for (start, _) in runs.into_iter().filter(|(_, run)| *run > over) {
-        push(&mut found, format!("{}{}", &line[..start], &line[start + over..]));
+        let text = format!("{}{}", &line[..start], &line[start + over..]);
+        push(&mut found, Fit { text, from: (0..start).chain(start + over..read).map(Some).collect() });
     }
     for front in 0..=over {
-        push(&mut found, line[front..front + length].to_owned());
+        let kept = front..front + length;
+        push(&mut found, Fit { text: line[kept.clone()].to_owned(), from: kept.map(Some).collect() });
     }
     found
 }
 
-fn push(found: &mut Vec<String>, line: String) {
-    if !found.contains(&line) {
-        found.push(line);
+/// `line` with fillers put in at `at`.
+fn lengthened(line: &str, at: usize, length: usize) -> Fit {
+    let (head, tail) = line.split_at(at);
+    let more = length - line.len();
+    let from = (0..at).map(Some).chain(std::iter::repeat_n(None, more)).chain((at..line.len()).map(Some));
+    Fit { text: format!("{head}{}{tail}", "<".repeat(more)), from: from.collect() }
+}
+
+fn push(found: &mut Vec<Fit>, fit: Fit) {
+    if found.iter().all(|known| known.text != fit.text) {
+        found.push(fit);
     }
 }
 
@@ -62,19 +79,30 @@ mod tests {
     #[test]
     fn a_filler_lost_in_a_run_is_put_back_there() {
         let short = "L898902C36UTO7408122F1204159ZE184226B<<<10";
-        assert_eq!(fits(short, 44)[0], "L898902C36UTO7408122F1204159ZE184226B<<<<<10");
+        assert_eq!(fits(short, 44)[0].text, "L898902C36UTO7408122F1204159ZE184226B<<<<<10");
     }
 
     #[test]
     fn what_touched_the_border_is_dropped() {
         let long = "IP<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<";
-        assert!(fits(long, 44).contains(&long[1..].to_owned()));
+        assert!(fits(long, 44).iter().any(|f| f.text == long[1..]));
     }
 
     proptest! {
         #[test]
         fn what_fits_has_the_length(line in "[A-Z0-9<]{0,60}", length in prop::sample::select(vec![30usize, 36, 44])) {
-            prop_assert!(fits(&line, length).iter().all(|f| f.len() == length));
+            for fit in fits(&line, length) {
+                prop_assert_eq!((fit.text.len(), fit.from.len()), (length, length));
+            }
+        }
+
+        #[test]
+        fn every_character_comes_from_the_line_or_is_a_filler(line in "[A-Z0-9<]{20,50}", length in prop::sample::select(vec![30usize, 36, 44])) {
+            for fit in fits(&line, length) {
+                for (c, from) in fit.text.bytes().zip(&fit.from) {
+                    prop_assert_eq!(c, from.map_or(b'<', |at| line.as_bytes()[at]));
+                }
+            }
         }
     }
 }

@@ -99,4 +99,14 @@ impl MrzFormat {
         }
         spans
     }
+
+    /// What the composite check digit covers, itself last; nothing of a form without one.
+    pub(crate) fn composite(self) -> Vec<(usize, Range<usize>)> {
+        match self {
+            Self::Td1 => vec![(0, 5..30), (1, 0..7), (1, 8..15), (1, 18..30)],
+            Self::Td2 => vec![(1, 0..10), (1, 13..20), (1, 21..36)],
+            Self::Td3 => vec![(1, 0..10), (1, 13..20), (1, 21..44)],
+            Self::MrvA | Self::MrvB => Vec::new(),
+        }
+    }
 }
