@@ -1,42 +1,78 @@
-// A server of its own in a temporary folder, and the people who use its dashboard.
-import { execFile, spawn } from 'node:child_process';
+// A deployment of its own in a temporary folder, and the people who use its dashboard.
+import { execFile } from 'node:child_process';
 import { mkdtemp, rm } from 'node:fs/promises';
-import { once } from 'node:events';
 import { tmpdir } from 'node:os';
-import { join, resolve } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { accept, api, signIn } from './api.mjs';
+import { Processes } from './processes.mjs';
 
 const root = resolve(fileURLToPath(import.meta.url), '../../..');
-const binary = process.env.BIOMETRY ?? join(root, 'target/debug/biometry');
+const binary = resolve(process.env.BIOMETRY ?? join(root, 'target/debug/biometry'));
 
 export const ROLES = ['owner', 'admin', 'developer', 'fraud_analyst', 'viewer'];
 export const PASSWORD = 'seven quiet otters';
 
+const WEBHOOKS = { ALLOW_PRIVATE: 'true', ALLOW_HTTP: 'true', INITIAL_DELAY_MS: '50', MAX_DELAY_MS: '200' };
+const SERVICES = ['projects', 'sessions', 'consent', 'ml', 'docauth', 'transactions'];
+const TOKEN = 'a-token-only-these-tests-use';
+const under = (prefix, settings) => Object.fromEntries(Object.entries(settings).map(([name, value]) => [`${prefix}${name}`, value]));
+
+/** Everything in one process. `env`: settings under which the CLI reaches the deployment. */
+async function embedded(processes, folder) {
+  const env = { BIOMETRY_DATA_DIR: join(folder, 'data'), ...under('BIOMETRY_TRANSACTIONS__WEBHOOKS__', WEBHOOKS) };
+  return { env, serve: () => processes.server(binary, ['serve', '--listen', '127.0.0.1:0'], root, { ...process.env, ...env }) };
+}
+
+/** Every service in a process of its own, on PostgreSQL and Redis, from the binaries beside `BIOMETRY`. */
+async function split(processes, folder) {
+  const postgres = await processes.postgres();
+  const shared = { BIOMETRY_LISTEN: '127.0.0.1:0', BIOMETRY_SERVICE_TOKEN: TOKEN, BIOMETRY_MODELS: join(root, 'models') };
+  const start = (name, env) => processes.server(join(dirname(binary), name), [], folder, { ...process.env, ...shared, ...env });
+  const urls = {};
+  for (const name of SERVICES) {
+    const database = { BIOMETRY_SERVICE__DB__URL: postgres, BIOMETRY_SERVICE__DB__SCHEMA: name };
+    urls[`BIOMETRY_URLS__${name.toUpperCase()}`] = await start(`svc-${name}`, {
+      ...(name !== 'docauth' && database),
+      ...(name === 'transactions' && under('BIOMETRY_SERVICE__WEBHOOKS__', WEBHOOKS)),
+    });
+  }
+  const redis = await processes.redis();
+  const env = { BIOMETRY_DATA_DIR: join(folder, 'data'), BIOMETRY_SERVICE_TOKEN: TOKEN, ...urls };
+  return { env, serve: () => start('gateway', { ...urls, BIOMETRY_GATEWAY__REDIS_URL: redis }) };
+}
+
 /** `{ world, stop }`: the address, a key that can mint, two projects of one organisation, one of another, and the people. */
-export async function start() {
+export async function start(mode) {
   const folder = await mkdtemp(join(tmpdir(), 'biometry-dashboard-'));
-  const env = {
-    ...process.env,
-    BIOMETRY_DATA_DIR: join(folder, 'data'),
-    BIOMETRY_TRANSACTIONS__WEBHOOKS__ALLOW_PRIVATE: 'true',
-    BIOMETRY_TRANSACTIONS__WEBHOOKS__ALLOW_HTTP: 'true',
-    BIOMETRY_TRANSACTIONS__WEBHOOKS__INITIAL_DELAY_MS: '50',
-    BIOMETRY_TRANSACTIONS__WEBHOOKS__MAX_DELAY_MS: '200',
+  const processes = new Processes();
+  const stop = async () => {
+    await processes.stop();
+    await rm(folder, { recursive: true, force: true });
   };
-  const command = async (...args) => JSON.parse((await promisify(execFile)(binary, [...args, '--json'], { cwd: root, env })).stdout);
+  try {
+    const deployment = await (mode === 'split' ? split : embedded)(processes, folder);
+    return { world: await settle(deployment, folder), stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function settle({ env, serve }, folder) {
+  const command = async (...args) =>
+    JSON.parse((await promisify(execFile)(binary, [...args, '--json'], { cwd: root, env: { ...process.env, ...env } })).stdout);
   const ours = await command('bootstrap', '--organisation', 'Acme Identity', '--project', 'Onboarding');
   const theirs = await command('bootstrap', '--organisation', 'Somebody else', '--project', 'Elsewhere');
   const invited = await command('owner', '--email', 'owner@example.org', '--organisation-id', ours.organisation_id);
   const foreign = await command('owner', '--email', 'owner@elsewhere.example', '--organisation-id', theirs.organisation_id);
-  const server = spawn(binary, ['serve', '--listen', '127.0.0.1:0'], { cwd: root, env, stdio: ['ignore', 'pipe', 'inherit'] });
-  const url = `http://${await listening(server)}`;
+  const url = await serve();
   const people = await invitePeople(url, invited.token);
   await accept(url, foreign.token, 'Otto Other', PASSWORD);
   const owner = await signIn(url, people.owner, PASSWORD);
   const second = await api(owner, 'POST', '/api-projects/projects', { name: 'Kiosks' });
-  const world = {
+  return {
     url,
     key: ours.api_key,
     project: ours.project_id,
@@ -47,25 +83,6 @@ export async function start() {
     folder,
     root,
   };
-  const stop = async () => {
-    server.kill('SIGTERM');
-    if (server.exitCode === null) await once(server, 'exit');
-    await rm(folder, { recursive: true, force: true });
-  };
-  return { world, stop };
-}
-
-/** The address of the line that says the server is ready. */
-function listening(server) {
-  return new Promise((found, failed) => {
-    let text = '';
-    server.stdout.on('data', (part) => {
-      text += part;
-      const line = /listening on (\S+)/.exec(text);
-      if (line) found(line[1]);
-    });
-    server.on('exit', (code) => failed(new Error(`the server ended with ${code}: ${text}`)));
-  });
 }
 
 async function invitePeople(url, token) {

@@ -5,24 +5,7 @@ use std::process::{Child, ChildStdin, Command};
 use crate::guard;
 
 /// Makes, runs and removes the server, like the guard of PostgreSQL.
-const GUARD: &str = r#"
-set -eu
-command -v redis-server >/dev/null || { echo 'Redis is not installed: apt-get install redis-server' >&2; exit 1; }
-dir=${1:-$(mktemp -d /tmp/biometry-redis-XXXXXX)}
-mkdir -p "$dir"
-trap 'rm -rf "$dir"' EXIT
-redis-server --port 0 --unixsocket "$dir/socket" --unixsocketperm 700 --dir "$dir" --save '' --appendonly no \
-  >"$dir/log" 2>&1 </dev/null &
-server=$!
-until redis-cli -s "$dir/socket" ping >/dev/null 2>&1; do
-  kill -0 "$server" 2>/dev/null || { cat "$dir/log" >&2; exit 1; }
-  sleep 0.02
-done
-echo "$dir"
-read -r _ || true
-kill -KILL "$server"
-wait "$server" || true
-"#;
+const GUARD: &str = include_str!("redis.sh");
 
 /// A running server of the caller's own; it ends when this is dropped, or with the test process.
 pub struct Redis {
