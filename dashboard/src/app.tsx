@@ -21,6 +21,12 @@ export function App() {
         <pages.AcceptInvitation />
       </Outside>
     );
+  if (location === "/deletion")
+    return (
+      <Outside>
+        <pages.Deletion />
+      </Outside>
+    );
   if (error && data === undefined) return <Failure error={error} again={() => void refetch()} />;
   if (data === undefined) return <Waiting />;
   if (data === null)

@@ -93,6 +93,8 @@ export const contrast: CSSVariablesResolver = () => {
       "--mantine-color-error": "#ff9d94",
       "--mantine-color-anchor": brand[2],
       "--page": "#17181b",
+      "--mantine-color-gray-light": "#3a3d43",
+      "--mantine-color-gray-light-hover": "#42464c",
       "--map-land": "#4a5261",
       "--pass": "#51c26b",
       "--refer": "#f0a13c",

@@ -43,6 +43,41 @@ test('a key is shown once with a command that works, and refused once it is revo
   assert.deepEqual(page.faults, []);
 });
 
+test('a key in use is changed: its name, services, limit and end', async () => {
+  await page.getByRole('button', { name: 'New key' }).click();
+  const dialog = page.getByRole('dialog');
+  await dialog.getByLabel('Name').fill('gate 7');
+  await dialog.getByLabel('Calls a minute').fill('30');
+  await dialog.getByRole('button', { name: 'Create the key' }).click();
+  await dialog.getByRole('button', { name: 'I have saved it' }).click();
+  const row = page.getByTestId('key').filter({ hasText: 'gate 7' });
+  await row.getByText('30', { exact: true }).waitFor();
+  await row.getByRole('button', { name: 'Change gate 7' }).click();
+  assert.equal(await dialog.getByLabel('Calls a minute').inputValue(), '30');
+  await dialog.getByLabel('Name').fill('');
+  await dialog.getByLabel('Works until').fill('2020-01-01T00:00');
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await dialog.getByText('1 to 200 characters, such as where it is used').waitFor();
+  await dialog.getByText('a time to come, or nothing').waitFor();
+  await dialog.getByLabel('Name').fill('gate 8');
+  await dialog.getByLabel('Calls a minute').fill('600');
+  await dialog.getByLabel('Voice Recognition').uncheck();
+  await dialog.getByLabel('Works until').fill('2099-12-31T12:00');
+  await picture(page, 'key-change');
+  assert.deepEqual(await serious(page), []);
+  await dialog.getByRole('button', { name: 'Save' }).click();
+  await page.getByText('The key is changed').waitFor();
+  const changed = page.getByTestId('key').filter({ hasText: 'gate 8' });
+  await changed.getByText('600', { exact: true }).waitFor();
+  await changed.getByText(/Works until/).waitFor();
+  const { body } = await send(world.url, 'GET', '/api-projects/public/apikeys', undefined, { authorization: `Bearer ${world.key}` });
+  const kept = body.data.find(({ name }) => name === 'gate 8');
+  assert.equal(new Date(kept.expires_at).getFullYear(), 2099);
+  assert.ok(!kept.selected_services.includes('Voice Recognition') && kept.selected_services.length === 4);
+  await page.reload();
+  await picture(page, 'keys-several');
+});
+
 test('the last key that can mint stays, and the dialog says why', async () => {
   const row = page.getByTestId('key').filter({ hasText: 'first key' });
   await row.getByRole('button', { name: /^Revoke/ }).click();

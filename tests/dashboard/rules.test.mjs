@@ -127,6 +127,20 @@ test('thresholds: a false-match rate leads to a threshold, its cost, and into th
   assert.ok(Math.abs(moved[0].pass - threshold) < 1e-3);
 });
 
+test('every measured point is there to choose, with what it costs', async () => {
+  await page.getByRole('tab', { name: 'Thresholds' }).click();
+  await page
+    .getByRole('button', { name: /^Face Recognition.*point/ })
+    .first()
+    .click();
+  const table = page.getByRole('table', { name: /^Points of Face Recognition/ }).first();
+  const { body } = await byKey('GET', '/api-projects/calibration');
+  const { points } = body.data.find(({ service }) => service === 'face_recognition');
+  assert.equal(await table.getByRole('button', { name: 'Use' }).count(), points.length);
+  await picture(page, 'rules-measured');
+  assert.deepEqual(await serious(page), []);
+});
+
 test('rules are put in force for the project and taken away again', async () => {
   await page.goto(`${world.url}/dashboard${inProject('/rules')}`);
   await strict().click();

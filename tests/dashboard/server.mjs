@@ -65,11 +65,14 @@ async function settle({ env, serve }, folder) {
     JSON.parse((await promisify(execFile)(binary, [...args, '--json'], { cwd: root, env: { ...process.env, ...env } })).stdout);
   const ours = await command('bootstrap', '--organisation', 'Acme Identity', '--project', 'Onboarding');
   const theirs = await command('bootstrap', '--organisation', 'Somebody else', '--project', 'Elsewhere');
+  const leaving = await command('bootstrap', '--organisation', 'Short Lived', '--project', 'Pilot');
   const invited = await command('owner', '--email', 'owner@example.org', '--organisation-id', ours.organisation_id);
   const foreign = await command('owner', '--email', 'owner@elsewhere.example', '--organisation-id', theirs.organisation_id);
+  const last = await command('owner', '--email', 'owner@leaving.example', '--organisation-id', leaving.organisation_id);
   const url = await serve();
   const people = await invitePeople(url, invited.token);
   await accept(url, foreign.token, 'Otto Other', PASSWORD);
+  await accept(url, last.token, 'Lena Last', PASSWORD);
   const owner = await signIn(url, people.owner, PASSWORD);
   const second = await api(owner, 'POST', '/api-projects/projects', { name: 'Kiosks' });
   return {
@@ -79,6 +82,7 @@ async function settle({ env, serve }, folder) {
     second: second.body.id,
     organisation: ours.organisation_id,
     foreign: { project: theirs.project_id, key: theirs.api_key, owner: 'owner@elsewhere.example' },
+    leaving: { project: leaving.project_id, key: leaving.api_key, owner: 'owner@leaving.example' },
     people,
     folder,
     root,

@@ -96,3 +96,24 @@ test('every change is in the audit log, with before and after', async () => {
   assert.deepEqual(await serious(owner), []);
   assert.deepEqual(owner.faults, []);
 });
+
+test('the audit log by project and by what it is about, in the address', async () => {
+  const owner = await as(browser, 'owner', '/audit');
+  const actions = owner.getByTestId('audit').locator('.mantine-Accordion-control .mantine-Badge-root');
+  await owner.getByLabel('About').selectOption('People and sign-ins');
+  await owner.waitForURL(/action=user/);
+  await owner.getByText('User signed in').first().waitFor();
+  for (const action of await actions.allInnerTexts()) assert.match(action, /^User /);
+  await owner.getByLabel('About').selectOption('Projects');
+  await owner.getByText('Project created').first().waitFor();
+  await owner.getByLabel('Project', { exact: true }).selectOption('Kiosks');
+  await owner.waitForURL(/action=project&project=/);
+  await owner.waitForFunction(() => document.querySelectorAll('[data-testid="audit"] .mantine-Accordion-item').length === 1);
+  await owner.reload();
+  assert.equal(await owner.getByLabel('About').inputValue(), 'project');
+  await owner.getByText('Project created').first().waitFor();
+  await owner.getByLabel('About').selectOption('Signing keys');
+  await owner.getByText('Nothing of this happened yet').waitFor();
+  assert.deepEqual(await serious(owner), []);
+  assert.deepEqual(owner.faults, []);
+});

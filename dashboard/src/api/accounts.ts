@@ -1,4 +1,4 @@
-import { get, patch, post, query, remove } from "./client";
+import { call, get, patch, post, query, remove } from "./client";
 import type { Role } from "./types";
 
 export interface User {
@@ -58,5 +58,30 @@ export const disableTotp = (password: string, code: string) => post("/api-auth/t
 export const newRecoveryCodes = (password: string) =>
   post<{ recovery_codes: string[] }>("/api-auth/recovery-codes", { password });
 
-export const audit = (cursor: string) =>
-  get<{ entries: AuditEntry[]; next_cursor: string | null }>(`/api-auth/audit${query({ cursor, limit: 50 })}`);
+/** `action`: one, or a group such as `key` with everything below it. */
+export interface AuditFilters {
+  project?: string;
+  action?: string;
+}
+
+export const audit = (filters: AuditFilters, cursor: string) =>
+  get<{ entries: AuditEntry[]; next_cursor: string | null }>(
+    `/api-auth/audit${query({ ...filters, cursor, limit: 50 })}`,
+  );
+
+/** How far the end of an organisation is; its receipt once it is done. */
+export interface Deletion {
+  id: string;
+  organisation_id: string;
+  status: "deleting" | "deleted";
+  begun_at: string;
+  deleted_at: string | null;
+  projects: number;
+  destroyed: { service: string; kind: string; count: number }[];
+  signature: string | null;
+}
+
+export const deleteOrganisation = (farewell: { name: string; password: string; code: string }) =>
+  call<{ data: Deletion }>("/api-auth/organisation", { method: "DELETE", body: farewell }).then(({ data }) => data);
+export const deletion = (id: string) =>
+  get<{ data: Deletion }>(`/api-auth/deletions/${encodeURIComponent(id)}`).then(({ data }) => data);

@@ -22,6 +22,8 @@ export interface Point {
   /** None passed; `fmr` is what may be so with 95 % confidence. */
   fmr_is_bound: boolean;
   threshold: number;
+  fmr_low?: number;
+  fmr_high?: number;
   /** Share of genuine people that are refused, with its 95 % interval where there is one. */
   fnmr: number;
   fnmr_low?: number;

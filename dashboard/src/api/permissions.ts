@@ -18,4 +18,5 @@ export const MAY = {
   seeAudit: "audit.read",
   seeUsers: "users.read",
   editUsers: "users.write",
+  deleteOrganisation: "organisation.delete",
 } as const;

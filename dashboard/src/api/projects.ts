@@ -10,10 +10,18 @@ export interface NewKey {
   scores_id: string | null;
   can_mint: boolean;
   response_format: string;
+  rate_limit_per_minute: number;
+  expires_at: string | null;
 }
+
+export type KeyChange = Pick<
+  NewKey,
+  "name" | "selected_services" | "response_format" | "rate_limit_per_minute" | "expires_at"
+>;
 
 export const listKeys = (cursor: string) => get<Page<ApiKey>>(`${keys}${query({ cursor, limit: 50 })}`);
 export const createKey = (key: NewKey) => post<One<string>>(keys, key).then(({ data }) => data);
+export const changeKey = (id: string, change: KeyChange) => patch(`${keys}/${encodeURIComponent(id)}`, change);
 export const revokeKey = (id: string) => remove(`${keys}/${encodeURIComponent(id)}`);
 
 export const listRules = (cursor = "") => get<Page<RuleSet>>(`${rules}${query({ cursor, limit: 200 })}`);

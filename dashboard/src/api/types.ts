@@ -101,11 +101,14 @@ export interface Sample {
 export interface ApiKey {
   id: string;
   name: string;
-  state: "active" | "revoked";
+  state: "active" | "revoked" | "expired";
   selected_services: string[];
   scores_id: string | null;
   can_mint: boolean;
   response_format: string;
+  /** 0: the project's. */
+  rate_limit_per_minute: number;
+  expires_at: string | null;
   created_at: string;
   updated_at: string;
   last_used_at?: string | null;

@@ -4,6 +4,7 @@ import { lazy } from "react";
 
 export const SignIn = lazy(() => import("./sign-in/sign-in"));
 export const AcceptInvitation = lazy(() => import("./sign-in/accept-invitation"));
+export const Deletion = lazy(() => import("./sign-in/deletion"));
 export const Projects = lazy(() => import("./projects/projects"));
 export const Overview = lazy(() => import("./overview/overview"));
 export const Transactions = lazy(() => import("./transactions/transactions"));

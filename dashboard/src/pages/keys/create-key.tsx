@@ -1,4 +1,4 @@
-import { Checkbox, NativeSelect, Stack, Switch, TextInput } from "@mantine/core";
+import { NativeSelect, Switch } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useState } from "react";
 
@@ -9,7 +9,7 @@ import type { RuleSet } from "../../api/types";
 import { Dialog } from "../../parts/dialog";
 import { Form } from "../../parts/form";
 import { SecretDialog } from "../../parts/secret-dialog";
-import { SELECTABLE } from "../../parts/words";
+import { KeyFields, toChange, validate, valuesOf } from "./key-fields";
 
 interface Props {
   rules: RuleSet[];
@@ -21,16 +21,9 @@ interface Props {
 export function CreateKey({ rules, onClose, onCreated }: Props) {
   const mayMint = useCan()(MAY.mint);
   const [made, setMade] = useState<string | null>(null);
-  const form = useForm({
-    initialValues: { name: "", selected_services: SELECTABLE, scores_id: "", response_format: "", can_mint: false },
-    validate: {
-      name: (name) =>
-        name.trim().length >= 1 && name.length <= 200 ? null : "1 to 200 characters, such as where it is used",
-      selected_services: (services) => (services.length > 0 ? null : "at least one service"),
-    },
-  });
-  const make = async ({ scores_id, ...values }: typeof form.values) => {
-    setMade(await createKey({ ...values, name: values.name.trim(), scores_id: scores_id || null }));
+  const form = useForm({ initialValues: { ...valuesOf(), scores_id: "", can_mint: false }, validate });
+  const make = async ({ scores_id, can_mint, ...values }: typeof form.values) => {
+    setMade(await createKey({ ...toChange(values), can_mint, scores_id: scores_id || null }));
     onCreated();
   };
   if (made) {
@@ -40,23 +33,7 @@ export function CreateKey({ rules, onClose, onCreated }: Props) {
   return (
     <Dialog onClose={onClose} title="New API key" size="lg">
       <Form form={form} send={make} action="Create the key" at="dialog" onCancel={onClose}>
-        <TextInput
-          label="Name"
-          description="Where it is used, such as “kiosk in Lisbon”"
-          data-autofocus
-          {...form.getInputProps("name")}
-        />
-        <Checkbox.Group
-          label="Services"
-          description="What calls with this key run"
-          {...form.getInputProps("selected_services")}
-        >
-          <Stack gap={6} mt={6}>
-            {SELECTABLE.map((service) => (
-              <Checkbox key={service} value={service} label={service} />
-            ))}
-          </Stack>
-        </Checkbox.Group>
+        <KeyFields field={form.getInputProps} />
         <NativeSelect
           label="Scoring rules"
           data={[
@@ -64,15 +41,6 @@ export function CreateKey({ rules, onClose, onCreated }: Props) {
             ...rules.map(({ scores_id, name }) => ({ value: scores_id, label: name })),
           ]}
           {...form.getInputProps("scores_id")}
-        />
-        <NativeSelect
-          label="Response format"
-          description="The second one is for clients written to the vendor's SDK"
-          data={[
-            { value: "", label: "This API (code 200, score 0–100)" },
-            { value: "sdk", label: "Vendor's SDK (code 0, score 0–1)" },
-          ]}
-          {...form.getInputProps("response_format")}
         />
         <Switch
           label="May administer the project"

@@ -16,12 +16,14 @@ import { Id } from "../../parts/secret";
 import { When } from "../../parts/time";
 import { useProject } from "../../shell/place";
 import { CreateKey } from "./create-key";
+import { EditKey } from "./edit-key";
 
 /** The keys of the project: made, shown once, revoked. */
 export default function Keys() {
   const project = useProject() ?? "";
   const client = useQueryClient();
   const [creating, setCreating] = useState(false);
+  const [editing, setEditing] = useState<ApiKey | null>(null);
   const [revoking, setRevoking] = useState<ApiKey | null>(null);
   const query = useInfiniteQuery({
     queryKey: ["keys", project],
@@ -57,6 +59,7 @@ export default function Keys() {
               { name: "Services", from: "md" },
               { name: "Rules", from: "lg" },
               { name: "Last used", from: "sm" },
+              { name: "Calls a minute", from: "lg", right: true },
               { name: "Made", from: "xl" },
               "Action",
             ]}
@@ -67,7 +70,13 @@ export default function Keys() {
             }
           >
             {(key) => (
-              <Row key={key.id} apiKey={key} rules={rulesName(key.scores_id)} onRevoke={() => setRevoking(key)} />
+              <Row
+                key={key.id}
+                apiKey={key}
+                rules={rulesName(key.scores_id)}
+                onEdit={() => setEditing(key)}
+                onRevoke={() => setRevoking(key)}
+              />
             )}
           </Rows>
         )}
@@ -75,6 +84,7 @@ export default function Keys() {
       {creating && (
         <CreateKey rules={rules.data?.data ?? []} onClose={() => setCreating(false)} onCreated={() => void changed()} />
       )}
+      {editing && <EditKey apiKey={editing} onClose={() => setEditing(null)} onChanged={changed} />}
       <Confirm
         opened={revoking !== null}
         title="Revoke this key"
@@ -95,7 +105,14 @@ export default function Keys() {
   );
 }
 
-function Row({ apiKey: key, rules, onRevoke }: { apiKey: ApiKey; rules: string; onRevoke: () => void }) {
+interface RowProps {
+  apiKey: ApiKey;
+  rules: string;
+  onEdit: () => void;
+  onRevoke: () => void;
+}
+
+function Row({ apiKey: key, rules, onEdit, onRevoke }: RowProps) {
   const active = key.state === "active";
   return (
     <Table.Tr data-testid="key">
@@ -105,13 +122,18 @@ function Row({ apiKey: key, rules, onRevoke }: { apiKey: ApiKey; rules: string; 
             <Text size="sm" fw={600} className="any" c={active ? undefined : "dimmed"}>
               {key.name}
             </Text>
-            {!active && <Badge color="gray">revoked</Badge>}
+            {!active && <Badge color="gray">{key.state}</Badge>}
             {key.can_mint && <Badge color="orange">administers</Badge>}
             {key.response_format === "sdk" && <Badge color="blue">SDK shapes</Badge>}
           </Group>
           <Text size="xs" c="dimmed" component="span">
             <Id id={key.id} />
           </Text>
+          {active && key.expires_at && (
+            <Text size="xs" c="dimmed">
+              Works until <When at={key.expires_at} />
+            </Text>
+          )}
         </Stack>
       </Table.Td>
       <Table.Td visibleFrom="md">
@@ -133,21 +155,35 @@ function Row({ apiKey: key, rules, onRevoke }: { apiKey: ApiKey; rules: string; 
           </Text>
         )}
       </Table.Td>
+      <Table.Td visibleFrom="lg" ta="right" className="num">
+        {key.rate_limit_per_minute > 0 ? key.rate_limit_per_minute.toLocaleString() : "the project's"}
+      </Table.Td>
       <Table.Td visibleFrom="xl">
         <When at={key.created_at} />
       </Table.Td>
       <Table.Td>
-        {active && (
-          <AllowedButton
-            needs={MAY.editKeys}
-            size="compact-sm"
-            variant="light"
-            color="red"
-            onClick={onRevoke}
-            aria-label={`Revoke ${key.name}`}
-          >
-            Revoke
-          </AllowedButton>
+        {key.state !== "revoked" && (
+          <Group gap={6}>
+            <AllowedButton
+              needs={MAY.editKeys}
+              size="compact-sm"
+              variant="default"
+              onClick={onEdit}
+              aria-label={`Change ${key.name}`}
+            >
+              Change
+            </AllowedButton>
+            <AllowedButton
+              needs={MAY.editKeys}
+              size="compact-sm"
+              variant="light"
+              color="red"
+              onClick={onRevoke}
+              aria-label={`Revoke ${key.name}`}
+            >
+              Revoke
+            </AllowedButton>
+          </Group>
         )}
       </Table.Td>
     </Table.Tr>

@@ -1,4 +1,4 @@
-import { Card, SimpleGrid, Text, TextInput, Title } from "@mantine/core";
+import { Paper, SimpleGrid, Text, TextInput, Title } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useQueryClient } from "@tanstack/react-query";
 import { IconFolder, IconPlus } from "@tabler/icons-react";
@@ -7,16 +7,18 @@ import { Link, useLocation } from "wouter";
 
 import { MAY } from "../../api/permissions";
 import { createProject } from "../../api/projects";
-import { me, useMe } from "../../api/session";
+import { me, useCan, useMe } from "../../api/session";
 import { AllowedButton } from "../../parts/allowed";
 import { Dialog } from "../../parts/dialog";
 import { Form } from "../../parts/form";
 import { Empty, Page } from "../../parts/page";
 import { Id } from "../../parts/secret";
+import { Danger } from "./danger";
 
 /** All projects one may see. */
 export default function Projects() {
   const { projects, organisation } = useMe();
+  const can = useCan();
   const [creating, setCreating] = useState(false);
   return (
     <Page
@@ -44,7 +46,7 @@ export default function Projects() {
       )}
       <SimpleGrid cols={{ base: 1, sm: 2, lg: 3 }}>
         {projects.map(({ id, name }) => (
-          <Card key={id}>
+          <Paper key={id} p="md">
             <Title order={2} size="h4" className="any" mb={4}>
               <Text component={Link} href={`/p/${id}`} inherit c="var(--mantine-color-anchor)">
                 {name}
@@ -53,9 +55,10 @@ export default function Projects() {
             <Text size="sm" c="dimmed" component="div">
               <Id id={id} />
             </Text>
-          </Card>
+          </Paper>
         ))}
       </SimpleGrid>
+      {can(MAY.deleteOrganisation) && <Danger />}
       {creating && <Create onClose={() => setCreating(false)} />}
     </Page>
   );

@@ -4,15 +4,12 @@ import { useState } from "react";
 
 import { type MeasuredTable, measuredTables, type Point } from "../../api/calibration";
 import { ApiError } from "../../api/client";
-import { MAY } from "../../api/permissions";
-import { AllowedButton } from "../../parts/allowed";
-import { done } from "../../parts/notify";
 import { Empty, Loaded } from "../../parts/page";
 import { Rows } from "../../parts/rows";
 import { SERVICES } from "../../parts/words";
 import type { Draft } from "./draft";
+import { Measured, Passing, percent, RefusedShare, Use } from "./measured";
 
-const percent = (share: number) => `${(share * 100).toLocaleString(undefined, { maximumSignificantDigits: 3 })} %`;
 const RATES = [0.1, 0.03, 0.01, 0.003, 0.001, 0.0003, 0.0001];
 
 /** From how many impostors one can bear to the threshold it takes, and to what that costs genuine people. */
@@ -42,7 +39,14 @@ export function Calibration({ draft }: { draft: Draft }) {
           label: `1 in ${Math.round(1 / value).toLocaleString()} (${percent(value)})`,
         }))}
       />
-      <Loaded query={query}>{(tables) => <Thresholds tables={tables} rate={Number(rate)} draft={draft} />}</Loaded>
+      <Loaded query={query}>
+        {(tables) => (
+          <>
+            <Thresholds tables={tables} rate={Number(rate)} draft={draft} />
+            <Measured tables={tables.filter(({ points }) => points.length > 0)} draft={draft} />
+          </>
+        )}
+      </Loaded>
     </Stack>
   );
 }
@@ -78,15 +82,10 @@ function Thresholds({ tables, rate, draft }: { tables: MeasuredTable[]; rate: nu
               {point ? point.threshold.toFixed(4) : "–"}
             </Table.Td>
             <Table.Td ta="right" className="num">
-              {point ? `${point.fmr_is_bound ? "below " : ""}${percent(point.fmr)}` : "–"}
+              {point ? <Passing point={point} /> : "–"}
             </Table.Td>
             <Table.Td ta="right" className="num">
-              {point ? percent(point.fnmr) : "–"}
-              {point?.fnmr_low !== undefined && point.fnmr_high !== undefined && (
-                <Text size="xs" c="dimmed">
-                  {percent(point.fnmr_low)} to {percent(point.fnmr_high)}
-                </Text>
-              )}
+              {point ? <RefusedShare point={point} /> : "–"}
             </Table.Td>
             <Table.Td visibleFrom="md">
               <Text size="sm">{table.measured_on ?? "nothing was measured"}</Text>
@@ -96,26 +95,7 @@ function Thresholds({ tables, rate, draft }: { tables: MeasuredTable[]; rate: nu
                 {!point && table.measured_on !== null && "; no point is strict enough for this rate"}
               </Text>
             </Table.Td>
-            <Table.Td>
-              {point && (
-                <AllowedButton
-                  needs={MAY.editRules}
-                  size="compact-sm"
-                  variant="default"
-                  aria-label={`Use ${point.threshold.toFixed(4)} for ${title}`}
-                  onClick={() => {
-                    const refer = draft.rules?.services[table.service]?.refer ?? 0.4;
-                    draft.setRule(table.service, {
-                      pass: point.threshold,
-                      refer: Math.min(refer, point.threshold),
-                    });
-                    done(`${title}: pass from ${point.threshold.toFixed(4)} in the draft`);
-                  }}
-                >
-                  Use
-                </AllowedButton>
-              )}
-            </Table.Td>
+            <Table.Td>{point && <Use point={point} service={table.service} draft={draft} />}</Table.Td>
           </Table.Tr>
         );
       }}

@@ -21,7 +21,7 @@ export function DocumentsForm({ rules, draft, readOnly }: { rules: DocumentRules
       <SimpleGrid cols={{ base: 1, xs: 2 }} spacing="sm">
         <TagsInput
           label="Accepted types"
-          description="none: all"
+          description="None: all"
           data={TYPES}
           value={rules.types ?? []}
           onChange={(types) => set({ types })}
@@ -30,7 +30,7 @@ export function DocumentsForm({ rules, draft, readOnly }: { rules: DocumentRules
         />
         <TagsInput
           label="Accepted issuing states"
-          description="three letters, such as PRT; none: all"
+          description="Three letters, such as PRT; none: all"
           value={rules.countries ?? []}
           onChange={(countries) => set({ countries: countries.map((state) => state.toUpperCase()) })}
           error={error("countries")}

@@ -125,12 +125,12 @@ function Service({
           />
           {rule.mode !== "off" && (
             <Grid gap="sm">
-              <Grid.Col span={{ base: 12, xs: 6 }}>{unit("pass", "Pass from", "lowest score that passes")}</Grid.Col>
-              <Grid.Col span={{ base: 12, xs: 6 }}>{unit("refer", "Refer from", "a person reviews it")}</Grid.Col>
+              <Grid.Col span={{ base: 12, xs: 6 }}>{unit("pass", "Pass from", "Lowest score that passes")}</Grid.Col>
+              <Grid.Col span={{ base: 12, xs: 6 }}>{unit("refer", "Refer from", "A person reviews it")}</Grid.Col>
               <Grid.Col span={{ base: 12, xs: 6 }}>
                 <NumberInput
                   label="Weight"
-                  description="share of the overall score"
+                  description="Share of the overall score"
                   min={0}
                   max={100}
                   step={0.5}

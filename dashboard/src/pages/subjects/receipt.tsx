@@ -1,15 +1,14 @@
-import { Alert, Button, Code, FileButton, Group, Stack, Text } from "@mantine/core";
-import { useQuery } from "@tanstack/react-query";
-import { IconDownload, IconFileCheck, IconRosetteDiscountCheck, IconX } from "@tabler/icons-react";
+import { Alert, Button, FileButton, Stack, Text } from "@mantine/core";
+import { IconDownload, IconFileCheck } from "@tabler/icons-react";
 import { useState } from "react";
 
-import { publicKeys } from "../../api/subjects";
 import { save } from "../../api/transactions";
 import type { Receipt } from "../../api/types";
+import { asReceipt, check } from "../../parts/genuine";
 import { Note, Panel } from "../../parts/panel";
+import { Signature } from "../../parts/signature";
 import { When } from "../../parts/time";
 import { counted } from "../../parts/words";
-import { asReceipt, CannotCheck, check } from "./genuine";
 
 /** What was destroyed, with the signature checked in this browser. */
 export function ReceiptCard({ receipt, title }: { receipt: Receipt; title: string }) {
@@ -27,44 +26,12 @@ export function ReceiptCard({ receipt, title }: { receipt: Receipt; title: strin
             : `Destroyed: ${receipt.destroyed.map(({ count, kind }) => counted(count, kind)).join(", ")}.`}{" "}
           <When at={receipt.erased_at} />. The receipt holds no name.
         </Text>
-        <Signature receipt={receipt} />
+        <Signature signed={receipt} check={(keys) => check(receipt, keys)} />
         <Button leftSection={<IconDownload size={16} aria-hidden />} onClick={download}>
           Download the signed receipt
         </Button>
       </Stack>
     </Alert>
-  );
-}
-
-function Signature({ receipt }: { receipt: Receipt }) {
-  const query = useQuery({
-    queryKey: ["receipt", receipt.signature, receipt],
-    queryFn: async () => check(receipt, await publicKeys()),
-    retry: false,
-    staleTime: Infinity,
-  });
-  if (query.isPending) return <Note>The signature is being checked.</Note>;
-  if (query.error)
-    return (
-      <Text size="sm">
-        {query.error instanceof CannotCheck ? query.error.message : "The server's keys could not be read."} Check it on
-        the server with <Code>biometry erasure verify --receipt …</Code>.
-      </Text>
-    );
-  const { data } = query;
-  return (
-    <Group gap={6} wrap="nowrap" role="status" data-testid="signature" align="flex-start">
-      {data.genuine ? (
-        <IconRosetteDiscountCheck size={18} color="var(--pass)" aria-hidden style={{ flex: "none" }} />
-      ) : (
-        <IconX size={18} color="var(--fail)" aria-hidden style={{ flex: "none" }} />
-      )}
-      <Text size="sm" className="any">
-        {data.genuine
-          ? `The signature is genuine: checked in this browser with the server's published key ${data.kid}.`
-          : `Not genuine: ${data.why}.`}
-      </Text>
-    </Group>
   );
 }
 

@@ -129,6 +129,7 @@ function Person({ user, onRole, onRemove }: { user: User; onRole: (role: Role) =
         {can(MAY.editUsers) && why === null ? (
           <NativeSelect
             size="xs"
+            miw={120}
             aria-label={`Role of ${user.name}`}
             value={user.role}
             data={roles.map((role) => ({ value: role, label: ROLES[role].name }))}
@@ -223,7 +224,7 @@ function RolesTable() {
       <Stack gap={6}>
         {Object.values(ROLES).map(({ name, may }) => (
           <Group key={name} gap="sm" align="baseline" wrap="nowrap">
-            <Text size="sm" fw={600} w={110}>
+            <Text size="sm" fw={600} w={110} flex="none">
               {name}
             </Text>
             <Text size="sm" c="dimmed">

@@ -67,7 +67,7 @@ export function EndpointForm({ webhook, onClose, onChanged }: Props) {
         <TextInput
           label="Address"
           placeholder="https://hooks.example.org/biometry"
-          description="https and public; it is checked again at every delivery"
+          description="Public and with https; checked again at every delivery"
           data-autofocus
           {...form.getInputProps("url")}
         />

@@ -1,7 +1,7 @@
 import { beforeAll, expect, test } from "vitest";
 
-import type { PublicKey } from "../../api/subjects";
-import type { Receipt } from "../../api/types";
+import type { PublicKey } from "../api/subjects";
+import type { Receipt } from "../api/types";
 import { asReceipt, check } from "./genuine";
 
 const words = {

@@ -1,7 +1,7 @@
 /** Receipts of an erasure, checked in this browser with the server's published keys. */
 
-import type { PublicKey } from "../../api/subjects";
-import type { Receipt } from "../../api/types";
+import type { PublicKey } from "../api/subjects";
+import type { Receipt } from "../api/types";
 
 export type Genuine = { genuine: true; kid: string } | { genuine: false; why: string };
 
@@ -13,15 +13,19 @@ export class CannotCheck extends Error {
 }
 
 /** Whether one of `keys` signed this receipt, as an erasure's, and with these very words. Rejects with `CannotCheck`. */
-export async function check(receipt: Receipt, keys: PublicKey[]): Promise<Genuine> {
-  const [head = "", body = "", signature = "", ...more] = receipt.signature.split(".");
+export function check({ signature, ...words }: Receipt, keys: PublicKey[]): Promise<Genuine> {
+  return checkWords(signature, "erasure-receipt+jwt", words, keys);
+}
+
+/** The same of a receipt of the kind `typ`, whose signature covers `words`. */
+export async function checkWords(jws: string, typ: string, words: object, keys: PublicKey[]): Promise<Genuine> {
+  const [head = "", body = "", signature = "", ...more] = jws.split(".");
   const header = json(head) as { typ?: string; alg?: string; kid?: string } | null;
   if (!header || !signature || more.length > 0) return no("the signature is damaged");
-  if (header.alg !== "EdDSA" || header.typ !== "erasure-receipt+jwt") return no("the signature is of something else");
+  if (header.alg !== "EdDSA" || header.typ !== typ) return no("the signature is of something else");
   const published = keys.find(({ kid, kty, crv }) => kid === header.kid && kty === "OKP" && crv === "Ed25519");
   if (!published) return no("this server has not published the key it was signed with");
   if (!(await signed(published, `${head}.${body}`, signature))) return no("the signature does not fit");
-  const { signature: _, ...words } = receipt;
   if (canonical(json(body)) !== canonical(words)) return no("the receipt says something else than what was signed");
   return { genuine: true, kid: published.kid };
 }

@@ -1,0 +1,89 @@
+import { Checkbox, NativeSelect, NumberInput, SimpleGrid, Stack, TextInput } from "@mantine/core";
+import { useForm } from "@mantine/form";
+
+import type { KeyChange } from "../../api/projects";
+import type { ApiKey } from "../../api/types";
+import { SELECTABLE } from "../../parts/words";
+import { fromLocal, toLocal } from "../transactions/filters";
+
+/** What a key is made with and what is changed of it later, as the fields hold it. */
+export type KeyValues = {
+  name: string;
+  selected_services: string[];
+  response_format: string;
+  rate_limit_per_minute: number | "";
+  expires_at: string;
+};
+
+export const valuesOf = (key?: ApiKey): KeyValues => ({
+  name: key?.name ?? "",
+  selected_services: key?.selected_services ?? SELECTABLE,
+  response_format: key?.response_format ?? "",
+  rate_limit_per_minute: key?.rate_limit_per_minute || "",
+  expires_at: toLocal(key?.expires_at ?? undefined),
+});
+
+export const toChange = (values: KeyValues): KeyChange => ({
+  ...values,
+  name: values.name.trim(),
+  rate_limit_per_minute: Number(values.rate_limit_per_minute),
+  expires_at: fromLocal(values.expires_at) ?? null,
+});
+
+export const validate = {
+  name: (name: string) =>
+    name.trim().length >= 1 && name.length <= 200 ? null : "1 to 200 characters, such as where it is used",
+  selected_services: (services: string[]) => (services.length > 0 ? null : "at least one service"),
+  rate_limit_per_minute: (limit: number | "") =>
+    limit === "" || (Number.isInteger(limit) && limit > 0) ? null : "a whole number from 1, or nothing",
+  expires_at: (at: string) =>
+    at === "" || new Date(at) > new Date() ? null : "a time to come, or nothing: the key works without an end",
+};
+
+export const useKeyForm = (key: ApiKey) => useForm<KeyValues>({ initialValues: valuesOf(key), validate });
+
+/** `field`: what binds an input to its form. */
+export function KeyFields({ field }: { field: (name: keyof KeyValues) => object }) {
+  return (
+    <>
+      <TextInput
+        label="Name"
+        description="Where it is used, such as “kiosk in Lisbon”"
+        data-autofocus
+        {...field("name")}
+      />
+      <Checkbox.Group label="Services" description="What calls with this key run" {...field("selected_services")}>
+        <Stack gap={6} mt={6}>
+          {SELECTABLE.map((service) => (
+            <Checkbox key={service} value={service} label={service} />
+          ))}
+        </Stack>
+      </Checkbox.Group>
+      <SimpleGrid cols={{ base: 1, xs: 2 }}>
+        <NumberInput
+          label="Calls a minute"
+          description="Empty: the project's limit"
+          min={1}
+          allowDecimal={false}
+          clampBehavior="none"
+          {...field("rate_limit_per_minute")}
+        />
+        <TextInput
+          type="datetime-local"
+          label="Works until"
+          description="Empty: without an end"
+          {...field("expires_at")}
+        />
+      </SimpleGrid>
+      <NativeSelect
+        label="Response format"
+        description="The second one is for clients written to the vendor's SDK"
+        data={[
+          { value: "", label: "This API (code 200, score 0–100)" },
+          { value: "sdk", label: "Vendor's SDK (code 0, score 0–1)" },
+        ]}
+        {...field("response_format")}
+      />
+    </>
+  );
+}
