@@ -75,6 +75,7 @@ test('a key in use is changed: its name, services, limit and end', async () => {
   assert.equal(new Date(kept.expires_at).getFullYear(), 2099);
   assert.ok(!kept.selected_services.includes('Voice Recognition') && kept.selected_services.length === 4);
   await page.reload();
+  await changed.waitFor();
   await picture(page, 'keys-several');
 });
 

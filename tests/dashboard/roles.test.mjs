@@ -21,6 +21,7 @@ const CALLS = {
     ['POST', '/api-projects/projects', { name: 'X' }],
     ['PATCH', () => `/api-projects/projects/${world.second}`, { name: 'X' }],
     ['PUT', '/api-projects/retention', { samples_days: 1, transactions_days: 1 }],
+    ['DELETE', '/api-projects/sim-swap'],
   ],
   'transactions.write': [
     ['PUT', () => `/api-transactions/transactions/${transaction}/tags`, { tags: ['mine'] }],
@@ -40,6 +41,7 @@ const CALLS = {
   'keys.read': [['GET', '/api-projects/public/apikeys']],
   'keys.write': [
     ['POST', '/api-projects/public/apikeys', { name: 'x' }],
+    ['PATCH', `/api-projects/public/apikeys/${NOBODY}`, { name: 'x' }],
     ['DELETE', `/api-projects/public/apikeys/${NOBODY}`],
   ],
   'keys.mint': [['POST', '/api-projects/public/apikeys', { name: 'x', can_mint: true }]],
@@ -52,6 +54,7 @@ const CALLS = {
     ['POST', '/api-auth/invitations', { email: 'x@example.org', role: 'viewer' }],
     ['DELETE', `/api-auth/users/${NOBODY}`],
   ],
+  'organisation.delete': [['DELETE', '/api-auth/organisation', { name: 'Acme Identity', password: PASSWORD }]],
 };
 
 /** What the brief of each role says, written down again: the server's own table is not asked. */
@@ -59,7 +62,7 @@ const HELD = {
   viewer: [],
   fraud_analyst: ['transactions.write', 'samples.read', 'subjects.read', 'rules.try'],
   developer: ['rules.try', 'rules.write', 'keys.read', 'keys.write', 'webhooks.read', 'webhooks.write'],
-  admin: Object.keys(CALLS),
+  admin: Object.keys(CALLS).filter((permission) => permission !== 'organisation.delete'),
   owner: Object.keys(CALLS),
 };
 

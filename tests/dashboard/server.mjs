@@ -15,13 +15,15 @@ export const ROLES = ['owner', 'admin', 'developer', 'fraud_analyst', 'viewer'];
 export const PASSWORD = 'seven quiet otters';
 
 const WEBHOOKS = { ALLOW_PRIVATE: 'true', ALLOW_HTTP: 'true', INITIAL_DELAY_MS: '50', MAX_DELAY_MS: '200' };
+// An organisation that is deleted is emptied again as long as a call of it may last.
+const GATEWAY = { BIOMETRY_GATEWAY__DELETION_QUIET_SECONDS: '1' };
 const SERVICES = ['projects', 'sessions', 'consent', 'ml', 'docauth', 'transactions'];
 const TOKEN = 'a-token-only-these-tests-use';
 const under = (prefix, settings) => Object.fromEntries(Object.entries(settings).map(([name, value]) => [`${prefix}${name}`, value]));
 
 /** Everything in one process. `env`: settings under which the CLI reaches the deployment. */
 async function embedded(processes, folder) {
-  const env = { BIOMETRY_DATA_DIR: join(folder, 'data'), ...under('BIOMETRY_TRANSACTIONS__WEBHOOKS__', WEBHOOKS) };
+  const env = { BIOMETRY_DATA_DIR: join(folder, 'data'), ...under('BIOMETRY_TRANSACTIONS__WEBHOOKS__', WEBHOOKS), ...GATEWAY };
   return { env, serve: () => processes.server(binary, ['serve', '--listen', '127.0.0.1:0'], root, { ...process.env, ...env }) };
 }
 
@@ -40,7 +42,7 @@ async function split(processes, folder) {
   }
   const redis = await processes.redis();
   const env = { BIOMETRY_DATA_DIR: join(folder, 'data'), BIOMETRY_SERVICE_TOKEN: TOKEN, ...urls };
-  return { env, serve: () => start('gateway', { ...urls, BIOMETRY_GATEWAY__REDIS_URL: redis }) };
+  return { env, serve: () => start('gateway', { ...urls, ...GATEWAY, BIOMETRY_GATEWAY__REDIS_URL: redis }) };
 }
 
 /** `{ world, stop }`: the address, a key that can mint, two projects of one organisation, one of another, and the people. */

@@ -94,7 +94,12 @@ export default function Audit() {
   );
 }
 
-const ACTORS: Record<string, string> = { operator: "the operator", anonymous: "somebody not signed in" };
+/** Who has no name here. A user without one has left the organisation. */
+const ACTORS: Record<string, string> = {
+  operator: "the operator",
+  anonymous: "somebody not signed in",
+  user: "somebody who left",
+};
 
 /** What an entry's target is called, where the entry itself says so. */
 function called({ before, after }: AuditEntry): string | null {
@@ -118,7 +123,7 @@ function Entry({ entry }: { entry: AuditEntry }) {
             {words(entry.action)}
           </Badge>
           <Text size="sm" className="any" span>
-            <b>{entry.actor.name || ACTORS[entry.actor.kind] || entry.actor.id || "the operator"}</b>
+            <b>{entry.actor.name || ACTORS[entry.actor.kind] || entry.actor.id}</b>
             {entry.actor.kind === "api_key" && " (API key)"}
             {name && <> · {name}</>}
             {project && <> · in {project}</>}
@@ -131,6 +136,12 @@ function Entry({ entry }: { entry: AuditEntry }) {
       <Accordion.Panel>
         <Note>
           Target <Id id={entry.target} whole />
+          {entry.actor.id && (
+            <>
+              {" "}
+              · by <Id id={entry.actor.id} whole />
+            </>
+          )}
         </Note>
         <SimpleGrid cols={{ base: 1, md: 2 }} mt="sm">
           <Side title="Before" value={entry.before} />

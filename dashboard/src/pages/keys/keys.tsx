@@ -14,6 +14,7 @@ import { Empty, Page } from "../../parts/page";
 import { Rows } from "../../parts/rows";
 import { Id } from "../../parts/secret";
 import { When } from "../../parts/time";
+import { SELECTABLE } from "../../parts/words";
 import { useProject } from "../../shell/place";
 import { CreateKey } from "./create-key";
 import { EditKey } from "./edit-key";
@@ -105,6 +106,13 @@ export default function Keys() {
   );
 }
 
+/** In few words; most keys have all services, or all but one. */
+function servicesOf({ selected_services: chosen }: ApiKey): string {
+  const left = SELECTABLE.filter((service) => !chosen.includes(service));
+  if (left.length === 0) return "All";
+  return left.length === 1 ? `All but ${left[0]}` : chosen.join(", ");
+}
+
 interface RowProps {
   apiKey: ApiKey;
   rules: string;
@@ -138,7 +146,7 @@ function Row({ apiKey: key, rules, onEdit, onRevoke }: RowProps) {
       </Table.Td>
       <Table.Td visibleFrom="md">
         <Text size="sm" maw={320}>
-          {key.selected_services.length === 5 ? "All" : key.selected_services.join(", ")}
+          {servicesOf(key)}
         </Text>
       </Table.Td>
       <Table.Td visibleFrom="lg">

@@ -5,6 +5,7 @@ import { useState } from "react";
 import { type MeasuredTable, measuredTables, type Point } from "../../api/calibration";
 import { ApiError } from "../../api/client";
 import { Empty, Loaded } from "../../parts/page";
+import { Note } from "../../parts/panel";
 import { Rows } from "../../parts/rows";
 import { SERVICES } from "../../parts/words";
 import type { Draft } from "./draft";
@@ -15,7 +16,7 @@ const RATES = [0.1, 0.03, 0.01, 0.003, 0.001, 0.0003, 0.0001];
 /** From how many impostors one can bear to the threshold it takes, and to what that costs genuine people. */
 export function Calibration({ draft }: { draft: Draft }) {
   const query = useQuery({ queryKey: ["measured-tables"], queryFn: measuredTables, staleTime: 600_000 });
-  const [rate, setRate] = useState("0.001");
+  const [rate, setRate] = useState("0.01");
   if (query.error instanceof ApiError && query.error.status === 404) {
     return (
       <Paper>
@@ -57,48 +58,60 @@ export function strictEnough(points: Point[], rate: number): Point | undefined {
 }
 
 function Thresholds({ tables, rate, draft }: { tables: MeasuredTable[]; rate: number; draft: Draft }) {
+  const found = tables.flatMap((table) => {
+    const point = strictEnough(table.points, rate);
+    return point ? [{ table, point }] : [];
+  });
+  const without = [...new Set(tables.map(({ service }) => service))].filter(
+    (service) => !found.some(({ table }) => table.service === service),
+  );
   return (
-    <Rows
-      label="Thresholds for the false-match rate"
-      rows={tables}
-      minWidth={520}
-      columns={[
-        "Service",
-        { name: "Threshold", right: true },
-        { name: "Others passing", right: true },
-        { name: "Genuine people refused", right: true },
-        { name: "Measured on", from: "md" },
-        "Draft",
-      ]}
-      empty={<Empty title="Nothing was measured yet" />}
-    >
-      {(table) => {
-        const point = strictEnough(table.points, rate);
-        const title = SERVICES[table.service] ?? table.service;
-        return (
+    <>
+      <Rows
+        label="Thresholds for the false-match rate"
+        rows={found}
+        minWidth={520}
+        columns={[
+          "Service",
+          { name: "Threshold", right: true },
+          { name: "Others passing", right: true },
+          { name: "Genuine people refused", right: true },
+          { name: "Measured on", from: "md" },
+          "Draft",
+        ]}
+        empty={<Empty title="No measured point is as strict as this" />}
+      >
+        {({ table, point }) => (
           <Table.Tr key={`${table.service}-${table.measured_on}`}>
-            <Table.Td fw={600}>{title}</Table.Td>
+            <Table.Td fw={600}>{SERVICES[table.service] ?? table.service}</Table.Td>
             <Table.Td ta="right" className="num">
-              {point ? point.threshold.toFixed(4) : "–"}
+              {point.threshold.toFixed(4)}
             </Table.Td>
             <Table.Td ta="right" className="num">
-              {point ? <Passing point={point} /> : "–"}
+              <Passing point={point} />
             </Table.Td>
             <Table.Td ta="right" className="num">
-              {point ? <RefusedShare point={point} /> : "–"}
+              <RefusedShare point={point} />
             </Table.Td>
             <Table.Td visibleFrom="md">
-              <Text size="sm">{table.measured_on ?? "nothing was measured"}</Text>
+              <Text size="sm">{table.measured_on}</Text>
               <Text size="xs" c="dimmed">
                 {table.genuine.toLocaleString()} genuine, {table.others.toLocaleString()} others
                 {table.held_out ? "" : "; not held out"}
-                {!point && table.measured_on !== null && "; no point is strict enough for this rate"}
               </Text>
             </Table.Td>
-            <Table.Td>{point && <Use point={point} service={table.service} draft={draft} />}</Table.Td>
+            <Table.Td>
+              <Use point={point} service={table.service} draft={draft} />
+            </Table.Td>
           </Table.Tr>
-        );
-      }}
-    </Rows>
+        )}
+      </Rows>
+      {without.length > 0 && (
+        <Note>
+          Not measured so far, or on too few people to tell:{" "}
+          {without.map((service) => SERVICES[service] ?? service).join(", ")}.
+        </Note>
+      )}
+    </>
   );
 }

@@ -86,22 +86,30 @@ function Diff({ before, after }: { before: string; after: string }) {
     >
       {diffLines(before, after).flatMap((part, index) => {
         const mark = part.added ? marks.added : part.removed ? marks.removed : marks.same;
-        return part.value
-          .replace(/\n$/, "")
-          .split("\n")
-          .map((line, at) => (
-            <div key={`${index}-${at}`} style={{ background: mark.bg, whiteSpace: "pre" }}>
-              {mark.word ? (
-                <span aria-label={mark.word} role="img">
-                  {mark.sign}
-                </span>
-              ) : (
-                " "
-              )}{" "}
-              {line}
-            </div>
-          ));
+        const lines = part.value.replace(/\n$/, "").split("\n");
+        return (mark === marks.same ? shortened(lines) : lines).map((line, at) => (
+          <div key={`${index}-${at}`} style={{ background: mark.bg, whiteSpace: "pre" }}>
+            {mark.word ? (
+              <span aria-label={mark.word} role="img">
+                {mark.sign}
+              </span>
+            ) : (
+              " "
+            )}{" "}
+            {line}
+          </div>
+        ));
       })}
     </div>
   );
+}
+
+/** Lines kept of what is the same, on either side of a change. */
+const AROUND = 3;
+
+/** What is the same in both, without its middle. */
+function shortened(lines: string[]): string[] {
+  if (lines.length <= 2 * AROUND + 1) return lines;
+  const between = lines.length - 2 * AROUND;
+  return [...lines.slice(0, AROUND), `⋯ ${between} lines are the same`, ...lines.slice(-AROUND)];
 }
