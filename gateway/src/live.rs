@@ -45,6 +45,8 @@ use crate::{
 const LISTENERS: usize = 256;
 const OF_PROJECT: usize = 32;
 const PERIOD: Duration = Duration::from_secs(1);
+/// What is told at once is told on one look at whether the listener may still be here.
+const TRUSTED: Duration = Duration::from_millis(250);
 /// How far back a question reaches.
 const OVERLAP_MS: i64 = 10_000;
 /// How long and how many ids are remembered as told.
@@ -280,7 +282,7 @@ fn events(
                     Ok(told) if before.contains(&told.id) => {}
                     Ok(told) => {
                         // Nothing is told to somebody who may not be here any more; asked once for many at a time.
-                        if asked.elapsed() > PERIOD {
+                        if asked.elapsed() > TRUSTED {
                             if !listening.may_stay().await { break }
                             asked = Instant::now();
                         }

@@ -121,3 +121,26 @@ async fn so_many_may_listen_to_a_project_and_no_more() {
     streams.pop();
     assert_eq!(listen(&customer, None).await.status(), 200);
 }
+
+#[tokio::test]
+async fn nothing_is_told_to_a_session_that_is_over() {
+    let customer = Customer::with(Config { live_check_seconds: 3600, ..Config::default() }).await;
+    customer.stage.set().role = Some(proto::accounts::Role::Viewer);
+    let request = Request::get(format!("/api-transactions/live?project_id={PROJECT}"))
+        .header("cookie", "__Host-biometry-session=the-token-of-a-session");
+    let mut stream = customer.app.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    until(&mut stream, "listening").await;
+    let mut witness = listen(&customer, None).await;
+    customer.stage.set().role = None;
+    let happening = async {
+        for number in 0.. {
+            record(&customer, PROJECT, &format!("late-{number}"));
+            until(&mut witness, &format!("\"late-{number}\"")).await;
+        }
+    };
+    tokio::select! {
+        // What is told in the moment the session ends may still be.
+        told = until(&mut stream, "never told") => assert!(!told.contains("\"late-1\""), "{told}"),
+        () = happening => unreachable!(),
+    }
+}

@@ -3,7 +3,7 @@
 use blob::{KeyRing, Purpose};
 use proto::{
     consent::{ConsentKind, ConsentState},
-    subjects::{Kept, Remains, Subject},
+    subjects::{Kept, Project, Remains, Subject},
 };
 use tonic::Code;
 
@@ -47,6 +47,33 @@ async fn an_erased_subject_is_a_new_one() {
         assert!(state(&mut client, "p1", "bob").await.storage, "nobody else is touched");
         assert_eq!(erase(&mut client, ADA).await, entries(1));
         assert_eq!(findings(&db).await, Vec::<String>::new());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_erased_project_keeps_nobody_and_the_ledger_verifies() {
+    testkit::each_config(async |db| {
+        let mut client = open(&db).await;
+        // More subjects than one step takes.
+        for number in 0..120 {
+            record(&mut client, &format!("user {number}"), ConsentKind::Storage, true).await.unwrap();
+        }
+        record(&mut client, "user 0", ConsentKind::Authorization, true).await.unwrap();
+        let project = |id: &str| Project { project_id: id.into() };
+        let other = client.erase_project(project("p2")).await.unwrap().into_inner();
+        assert_eq!(other, Remains::default());
+        let mut gone = 0;
+        loop {
+            let step = client.erase_project(project("p1")).await.unwrap().into_inner();
+            let Some(kept) = step.kept.first() else { break };
+            gone += kept.count;
+        }
+        assert_eq!(gone, 121);
+        assert_eq!(state(&mut client, "p1", "user 7").await, ConsentState::default());
+        assert_eq!(findings(&db).await, Vec::<String>::new());
+        let journal = client.erase_project(project("")).await.unwrap_err();
+        assert_eq!(journal.code(), Code::InvalidArgument);
     })
     .await;
 }

@@ -1,6 +1,6 @@
 //! A subject is erased: its sessions and their videos are gone, and nobody else's.
 
-use proto::subjects::{Kept, Remains, Subject};
+use proto::subjects::{Kept, Project, Remains, Subject};
 
 use crate::{PROJECT, World, assert_unknown, each_world};
 
@@ -55,6 +55,29 @@ async fn sessions_and_videos_of_the_subject_go_and_nobody_elses() {
         assert_eq!(world.video(PROJECT, &bobs).await.unwrap(), b"a video");
         assert_eq!(world.video(PROJECT, &unbound).await.unwrap(), b"a video");
         assert_eq!(videos(&world).len(), 2);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_erased_project_has_no_session_and_no_video() {
+    each_world(async |world| {
+        let (bound, unbound) = (world.start().await.id, world.start().await.id);
+        world.bind(PROJECT, &bound, ADA).await.unwrap();
+        for id in [&bound, &unbound] {
+            world.put_video(PROJECT, id, &[b"a video"]).await.unwrap();
+        }
+        let erase = async |project: &str| {
+            let request = Project { project_id: project.into() };
+            world.client.clone().erase_project(request).await.unwrap().into_inner()
+        };
+        assert_eq!(erase("prj_2").await, kept(0, 0));
+        assert_eq!(erase(PROJECT).await, kept(2, 2));
+        assert_eq!(erase(PROJECT).await, kept(0, 0), "a second call finds nothing");
+        for id in [&bound, &unbound] {
+            assert_unknown(world.get(PROJECT, id).await);
+        }
+        assert_eq!(videos(&world), Vec::<std::path::PathBuf>::new());
     })
     .await;
 }

@@ -1,7 +1,7 @@
 //! Erasing a subject: nothing personal is left of it, and what happened still counts.
 
 use proto::{
-    subjects::{Kept, Subject},
+    subjects::{Kept, Project, Subject},
     transactions::{ListTransactionsRequest, Transaction},
 };
 use tonic::Code;
@@ -79,6 +79,37 @@ async fn no_filter_finds_an_erased_subject() {
             let found = service.client.clone().list_transactions(request).await.unwrap().into_inner();
             assert!(found.transactions.is_empty());
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nothing_is_left_of_an_erased_project_and_all_of_the_others() {
+    on_each_database(async |service: Service| {
+        // More than one step takes.
+        for _ in 0..450 {
+            service.record(video("p1")).await.unwrap();
+        }
+        let other = video("p2");
+        service.record(other.clone()).await.unwrap();
+        service.all_looked_at().await;
+        let mut gone = std::collections::BTreeMap::new();
+        loop {
+            let request = Project { project_id: "p1".into() };
+            let step = service.client.clone().erase_project(request).await.unwrap().into_inner();
+            if step.kept.is_empty() {
+                break;
+            }
+            for (kind, count) in named(step.kept) {
+                *gone.entry(kind).or_insert(0) += count;
+            }
+        }
+        assert_eq!((gone["transaction"], gone["device_or_country_seen"]), (450, 1), "{gone:?}");
+        let request = ListTransactionsRequest { project_id: "p1".into(), ..Default::default() };
+        let left = service.client.clone().list_transactions(request).await.unwrap().into_inner();
+        assert!(left.transactions.is_empty());
+        assert!(kept(&service, "p1").await.is_empty());
+        assert_eq!(service.get("p2", &other.id).await.unwrap(), other);
     })
     .await;
 }
