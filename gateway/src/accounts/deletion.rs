@@ -84,7 +84,9 @@ pub async fn delete(
 /// in any more.
 #[utoipa::path(get, path = "/api-auth/deletions/{id}", tag = "accounts", security(()),
     params(("id" = String, Path, description = "the id the deletion was answered with")),
-    responses((status = 200, body = DeletionAnswer), (status = 404, description = "unknown")))]
+    responses((status = 200, body = DeletionAnswer), (status = 400, description = "the path is no text"),
+              (status = 403, description = "sent by a page of another origin"),
+              (status = 404, description = "unknown")))]
 pub async fn get(
     State(gateway): State<Gateway>,
     id: Result<Path<String>, PathRejection>,
