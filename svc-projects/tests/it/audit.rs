@@ -154,6 +154,27 @@ async fn who_comes_goes_and_is_refused_is_logged_and_nobody_fills_the_log() {
 }
 
 #[tokio::test]
+async fn a_door_that_closes_for_long_is_logged_once() {
+    on_each_database(async |mut service: Service| {
+        let ada = service.owner("", "ada@example.org").await;
+        for _ in 0..2 {
+            // As if a dozen guesses had been made and their time were over.
+            service.sign_in_from("198.51.100.1", "ada@example.org", "a secret of theirs", "").await;
+            attack(&service, "UPDATE sign_in_failures SET failures = 14, blocked_until = 0").await.unwrap();
+            service.sign_in_from("198.51.100.1", "ada@example.org", "a secret of theirs", "").await;
+            attack(&service, "UPDATE sign_in_failures SET blocked_until = 0").await.unwrap();
+        }
+        // Written after both: refusals are written one after another.
+        let locked = settled(&mut service, &ada, "user.locked_out", 1).await;
+        assert_eq!((locked.len(), locked[0].target.as_str()), (1, ada.user_id.as_str()));
+        let after: serde_json::Value =
+            serde_json::from_str(locked[0].after_json.as_deref().unwrap()).unwrap();
+        assert!(after["seconds"].as_u64().unwrap() >= 60, "{after}");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn the_log_is_read_by_action_and_by_a_project_of_ones_own() {
     on_each_database(async |mut service: Service| {
         let (ours, theirs) = (service.bootstrap().await, service.bootstrap().await);
