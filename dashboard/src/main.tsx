@@ -8,6 +8,7 @@ import { createRoot } from "react-dom/client";
 import { Router } from "wouter";
 
 import { client } from "./api/queries";
+import { me, wasSignedIn } from "./api/session";
 import { App } from "./app";
 import { contrast, theme } from "./theme";
 
@@ -18,6 +19,10 @@ window.addEventListener("pushState", () => window.scrollTo(0, 0));
 const nonce = document.querySelector<HTMLMetaElement>("meta[property=csp-nonce]")?.nonce ?? "";
 // Read by what locks the page's scrolling under a dialog (get-nonce).
 Object.assign(globalThis, { __webpack_nonce__: nonce });
+
+// Who it is, is asked before anything is drawn, and what is most likely shown then is loaded meanwhile.
+void client.prefetchQuery(me);
+void (wasSignedIn() ? import("./shell/shell") : import("./pages/sign-in/sign-in"));
 
 const root = document.getElementById("root");
 if (root) {

@@ -5,6 +5,26 @@ import { queryOptions, useQuery, useQueryClient, type QueryClient } from "@tanst
 import { ApiError, get, post, setCsrf } from "./client";
 import type { Me, Permission } from "./types";
 
+const SIGNED_IN = "biometry.signed-in";
+
+/** Whether somebody was signed in here last; a guess at what will be shown, before the server is heard. */
+export function wasSignedIn(): boolean {
+  try {
+    return localStorage.getItem(SIGNED_IN) !== null;
+  } catch {
+    return false;
+  }
+}
+
+function remember(signedIn: boolean) {
+  try {
+    if (signedIn) localStorage.setItem(SIGNED_IN, "1");
+    else localStorage.removeItem(SIGNED_IN);
+  } catch {
+    // Storage is blocked: the guess is that nobody was.
+  }
+}
+
 export const me = queryOptions({
   queryKey: ["me"],
   staleTime: 60_000,
@@ -12,10 +32,12 @@ export const me = queryOptions({
     try {
       const found = await get<Me>("/api-auth/me", signal);
       setCsrf(found.csrf_token);
+      remember(true);
       return found;
     } catch (error) {
-      if (error instanceof ApiError && error.status === 401) return null;
-      throw error;
+      if (!(error instanceof ApiError && error.status === 401)) throw error;
+      remember(false);
+      return null;
     }
   },
 });

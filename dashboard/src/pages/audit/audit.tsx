@@ -53,10 +53,9 @@ export default function Audit() {
       about="Every change of the organisation, every sign-in, and every look at samples: who, what, before and after. Nothing in it can be changed or removed."
     >
       <Paper p="md">
-        <Group gap="sm" align="flex-end">
+        <SimpleGrid cols={{ base: 1, xs: 2, md: 3 }} spacing="sm">
           <NativeSelect
             label="About"
-            miw={200}
             value={action}
             onChange={(event) => filter({ action: event.currentTarget.value })}
             data={[
@@ -68,12 +67,11 @@ export default function Audit() {
           />
           <NativeSelect
             label="Project"
-            miw={200}
             value={project}
             onChange={(event) => filter({ project: event.currentTarget.value })}
             data={[{ value: "", label: "Any" }, ...projects.map(({ id, name }) => ({ value: id, label: name }))]}
           />
-        </Group>
+        </SimpleGrid>
       </Paper>
       <Listed query={query} rows={(page) => page.entries} more="Older entries">
         {(entries) =>

@@ -102,7 +102,7 @@ function options(
   return {
     width,
     height: HEIGHT,
-    padding: [8, 8, 0, 0],
+    padding: [8, 22, 0, 0],
     cursor: { y: false, drag: { x: false, y: false } },
     legend: { live: true },
     // Half a bucket on either side, so that the first and the last are seen whole.

@@ -124,7 +124,11 @@ function Entry({ delivery, endpoint, onAgain }: EntryProps) {
             <Note>
               id <Id id={delivery.id} />
             </Note>
-            {delivery.transaction_id && <Link href={`/transactions/${delivery.transaction_id}`}>The transaction</Link>}
+            {delivery.transaction_id && delivery.event !== "webhook.test" && (
+              <Text size="sm">
+                <Link href={`/transactions/${delivery.transaction_id}`}>The transaction</Link>
+              </Text>
+            )}
             {delivery.next_attempt_at && (
               <Text size="sm">
                 Next attempt <When at={delivery.next_attempt_at} />

@@ -19,12 +19,19 @@ import { Deliveries } from "./deliveries";
 import { EndpointForm } from "./endpoint-form";
 import { everything, WebhookStatus } from "./status";
 
+/** How often the counts of attempts are read again. */
+const COUNTS_MS = 5000;
+
 type Dialog = "edit" | "rotate" | "remove" | null;
 
 export default function WebhookDetail() {
   const { id = "" } = useParams<{ id: string }>();
   const project = useProject() ?? "";
-  const query = useQuery({ queryKey: ["webhooks", project, id], queryFn: () => oneWebhook(id) });
+  const query = useQuery({
+    queryKey: ["webhooks", project, id],
+    queryFn: () => oneWebhook(id),
+    refetchInterval: COUNTS_MS,
+  });
   return <Loaded query={query}>{(webhook) => <Endpoint webhook={webhook} project={project} />}</Loaded>;
 }
 
