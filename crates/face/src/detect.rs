@@ -2,7 +2,7 @@
 
 use media::{Affine, Pixels};
 
-use crate::geometry::Rect;
+use crate::{geometry::Rect, landmarks::PRESENT, mesh::Mesh};
 
 /// Faces below this confidence are not faces.
 const SCORE: f32 = 0.6;
@@ -19,6 +19,14 @@ pub struct Detection {
     pub points: [[f32; 2]; 5],
     /// Confidence, 0.6-1.
     pub score: f32,
+}
+
+impl Detection {
+    /// With the five points of `mesh` for the detector's own, where `mesh` lies on a face.
+    pub(crate) fn refined(&self, mesh: &Mesh) -> Self {
+        let points = if mesh.presence < PRESENT { self.points } else { mesh.five_points() };
+        Self { points, ..*self }
+    }
 }
 
 /// A picture made ready for the network.

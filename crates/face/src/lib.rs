@@ -26,6 +26,7 @@ mod embedding;
 mod engine;
 mod error;
 mod geometry;
+mod landmarks;
 pub mod liveness;
 mod mesh;
 mod portrait;

@@ -35,6 +35,15 @@ impl Mesh {
         distance(self.at(EYE_CORNERS[0]), self.at(EYE_CORNERS[1]))
     }
 
+    /// The points that faces are aligned by, as a detector names them: eyes, tip of the nose, corners of the mouth.
+    pub fn five_points(&self) -> [[f32; 2]; 5] {
+        let middle = |[a, b]: [usize; 2]| {
+            let ([ax, ay], [bx, by]) = (self.at(a), self.at(b));
+            [(ax + bx) / 2.0, (ay + by) / 2.0]
+        };
+        [middle([33, 133]), middle([362, 263]), self.at(4), self.at(61), self.at(291)]
+    }
+
     /// The smallest box about the face's own points (the irises, 468 on, lie within).
     pub fn rect(&self) -> Rect {
         Rect::about(self.points.iter().map(|p| [p[0], p[1]]))

@@ -93,7 +93,7 @@ impl Engine {
         let found = self.faces(picture)?;
         let Some(face) = found.first() else { return Ok(Portraits { faces: 0, largest: None }) };
         let mesh = self.mesh(picture, &Region::of_detection(face))?;
-        Ok(Portraits { faces: count(&found), largest: Some(measure(picture, face, &mesh)) })
+        Ok(Portraits { faces: count(&found), largest: Some(measure(picture, &face.refined(&mesh), &mesh)) })
     }
 }
 

@@ -10,21 +10,24 @@ use crate::{
     detect::{Detection, letterbox},
     embedding::Embedding,
     engine::{PICTURE_SIDE, embed, find},
+    landmarks::Landmarks,
 };
 
-/// The detector and the embedding; running them needs `&mut`.
+/// The detector, the mesh and the embedding; running them needs `&mut`.
 pub struct Stills {
     yunet: Session,
+    landmarks: Landmarks,
     sface: Session,
 }
 
 impl Stills {
-    /// Loads both.
+    /// Loads them.
     ///
     /// # Errors
     /// When the pack lacks one of them or ONNX Runtime refuses it.
     pub fn load(runtime: &Runtime) -> Result<Self, Error> {
-        Ok(Self { yunet: runtime.session("yunet")?, sface: runtime.session("sface")? })
+        let (yunet, sface) = (runtime.session("yunet")?, runtime.session("sface")?);
+        Ok(Self { yunet, landmarks: Landmarks::load(runtime)?, sface })
     }
 
     /// The faces of a still picture, largest first.
@@ -38,8 +41,9 @@ impl Stills {
     /// The SFace embedding of one face of a picture.
     ///
     /// # Errors
-    /// When the network fails.
+    /// When a network fails.
     pub fn embed(&mut self, picture: &dyn Pixels, face: &Detection) -> Result<Embedding, Error> {
-        embed(&mut self.sface, &align(picture, face))
+        let face = self.landmarks.refine(picture, face)?;
+        embed(&mut self.sface, &align(picture, &face))
     }
 }

@@ -10,17 +10,16 @@ use crate::{
     align::{Quality, TEXTURE_ZOOMS, align, texture_crop},
     detect::Detection,
     engine::{Engine, PICTURE_SIDE, VIDEO_SIDE},
+    landmarks::PRESENT,
     mesh::{Mesh, Region, is_jump},
     presence,
     track::{FaceTracks, MeshFrame, Sample, Sighting, Track},
 };
 
-/// Frames from one key frame to the next: 0.6 s.
-const KEY: usize = 15;
+/// Frames from one key frame to the next: 0.64 s, a multiple of [`STEP`] so that a mesh is taken of key frames.
+const KEY: usize = 16;
 /// Frames from one mesh to the next.
 const STEP: usize = 2;
-/// Below this the network says the crop holds no face.
-const PRESENT: f32 = 0.5;
 /// A detection that overlaps a track's last box by this much is that face.
 const SAME: f32 = 0.25;
 /// Frames without a sighting after which another face may be followed.
@@ -66,13 +65,11 @@ impl FaceTracker {
         if frame.is_repeat {
             return Ok(());
         }
-        if frame.index >= self.next_key {
-            self.key_frame(engine, frame)?;
-        }
+        let seen = if frame.index >= self.next_key { self.key_frame(engine, frame)? } else { Vec::new() };
         if !self.without_mesh && frame.index >= self.next_mesh {
             self.follow(engine, frame)?;
         }
-        Ok(())
+        self.crop(engine, frame, seen)
     }
 
     /// No more frames: settles which face the video is about.
@@ -85,7 +82,12 @@ impl FaceTracker {
         self.found
     }
 
-    fn key_frame(&mut self, engine: &mut Engine, frame: &Frame<'_>) -> Result<(), Error> {
+    /// The track of each face that is seen, the largest first.
+    fn key_frame(
+        &mut self,
+        engine: &mut Engine,
+        frame: &Frame<'_>,
+    ) -> Result<Vec<(usize, Detection)>, Error> {
         (self.last_key, self.next_key) = (frame.index, frame.index + KEY);
         let mut faces = engine.detect(frame, VIDEO_SIDE)?;
         if faces.is_empty() && frame.width().max(frame.height()) > VIDEO_SIDE {
@@ -93,18 +95,31 @@ impl FaceTracker {
         }
         self.found.counts.push((frame.index, presence::count(&faces)));
         let seen = self.assign(frame.index, &faces);
+        self.choose(frame.index);
+        Ok(seen)
+    }
+
+    /// Cuts out the largest faces of a key frame, aligned by this frame's mesh.
+    fn crop(
+        &mut self,
+        engine: &mut Engine,
+        frame: &Frame<'_>,
+        seen: Vec<(usize, Detection)>,
+    ) -> Result<(), Error> {
         for (rank, (track, face)) in seen.into_iter().take(CROPPED).enumerate() {
-            let crop = align(frame, &face);
-            let quality = Quality::of(&face, &crop);
-            let textures = TEXTURE_ZOOMS.map(|zoom| texture_crop(frame, &face, zoom));
-            let sample = Sample { index: frame.index, face: crop, textures, quality };
             let Some(track) = self.found.tracks.get_mut(track) else { continue };
-            track.add_sample(sample);
+            let laid = match track.meshes.last() {
+                Some(m) if m.index == frame.index => face.refined(&m.mesh),
+                _ => engine.refine(frame, &face)?,
+            };
+            let crop = align(frame, &laid);
+            let quality = Quality::of(&laid, &crop);
+            let textures = TEXTURE_ZOOMS.map(|zoom| texture_crop(frame, &face, zoom));
+            track.add_sample(Sample { index: frame.index, face: crop, textures, quality });
             if rank == 0 && !self.without_mesh {
                 track.screen.look(frame, &face.rect);
             }
         }
-        self.choose(frame.index);
         Ok(())
     }
 

@@ -132,3 +132,31 @@ fn strangers_are_strangers() {
         assert!(cosine < face::SAME_PERSON, "cosine {cosine}");
     }
 }
+
+/// `picture`'s `face`, cut as tightly as profile pictures are and turned by so many degrees.
+fn cut(picture: &Picture, face: &face::Detection, degrees: f32) -> Picture {
+    const SIDE: usize = 150;
+    let map = media::Affine::square(face.rect.centre(), 1.1 * face.rect.h, degrees.to_radians(), SIDE);
+    let mut rgb = image::RgbImage::new(SIDE as u32, SIDE as u32);
+    media::Pixels::sample(picture, &map, SIDE, SIDE, &mut |y, row| {
+        for x in 0..SIDE {
+            rgb.put_pixel(x as u32, y as u32, image::Rgb([row.r[x], row.g[x], row.b[x]].map(|v| v as u8)));
+        }
+    });
+    Picture::from_rgb(&rgb)
+}
+
+#[test]
+fn who_tilts_the_head_in_a_tight_picture_is_known_all_the_same() {
+    let mut engine = engine();
+    let photo = picture("obama.jpg");
+    let (whole, known) = engine.enrolment(&photo, true).unwrap().unwrap();
+    for degrees in [-30.0, -20.0, 20.0, 30.0] {
+        let tight = cut(&photo, &whole, degrees);
+        let face = engine.faces(&tight).unwrap()[0];
+        let by_detector = engine.embed_aligned(&face::align(&tight, &face)).unwrap().cosine(&known);
+        let cosine = engine.embed(&tight, &face).unwrap().cosine(&known);
+        eprintln!("{degrees}: {cosine}, by the detector's points {by_detector}");
+        assert!(cosine > 0.8 && cosine > by_detector - 0.02);
+    }
+}
