@@ -154,6 +154,12 @@ def printed(clip, rng, **_):
     return noise(np.stack([seen(paper, m) for m in moves]), rng, rng.uniform(1, 4))
 
 
+def beat(drawn):
+    """How many times a second the bars of a display pass: what its refresh rate leaves at the camera's. -3 to 3 draws one."""
+    rate = (60, 75, 90, 120, 144, 240)[min(5, int(drawn + 3))] + 2 * (drawn % 1) - 1
+    return (rate + FPS / 2) % FPS - FPS / 2
+
+
 def screen(clip, rng, grid, bezel, flicker):
     """A display filmed by another camera. Its pixels are stripes of red, green and blue, darker between the lines, which the
     camera samples at another pitch: the moire is that sampling's. The backlight beats against the shutter as faint bars."""
@@ -163,7 +169,7 @@ def screen(clip, rng, grid, bezel, flicker):
     middle = np.array([[1, 0, WIDTH / 2], [0, 1, HEIGHT / 2], [0, 0, 1]])
     fit = middle @ np.diag([shrink, shrink, 1]) @ np.linalg.inv(middle)
     pitch = rng.uniform(1.2, 3.4)  # screen pixels to one of the video's
-    bar, speed = rng.uniform(60, 300), rng.uniform(-3, 3)
+    bar, speed = rng.uniform(60, 300), beat(rng.uniform(-3, 3))
     lift, gamma, tint = rng.uniform(5, 25), rng.uniform(0.8, 1.25), np.array([rng.uniform(0.9, 1), 1, rng.uniform(1, 1.12)])
     rows = np.arange(HEIGHT, dtype=np.float32)[:, None, None]
     tone = (255 * (np.arange(256) / 255) ** gamma).astype(np.float32)

@@ -21,7 +21,7 @@ FAMILIES = {
     "still": (["still"], [("motion", "log", True)]),
     "flat_picture": (["still", "moved", "print"],
                      [("lip_deformation", "log", True), ("lip_excess", "log", True)]),
-    "screen": (["replay"], [("moire_db", "linear", False), ("texture", "logit", True)]),
+    "screen": (["replay"], [("moire_db", "linear", False), ("texture", "logit", True), ("backlight", "log", False)]),
     "another_face": (["swapped"], [("same_face", "linear", True)]),
     "loop": (["looped"], [("repetition", "log", True)]),
 }
@@ -32,7 +32,7 @@ RIDGE = 0.004
 # A spread is this part of the way from the median of live clips to that of the attacks.
 APART = 4.0
 # Spreads from the live median beyond which a cue counts no more.
-LOWEST, HIGHEST = -6.0, 2.0
+LOWEST, HIGHEST = -8.0, 2.0
 
 
 def scaled(scale, value):
@@ -139,7 +139,8 @@ def main():
         folds[speaker] = rates(judged)
     model = fit(trained)
     figures = dict(clips=len(rows), could_not_judge=len(unjudged), held_out=rates(held_out), by_speaker=folds,
-                   bins=calibration([(r, p) for r, p in held_out if r["kind"] not in UNSEEN]))
+                   bins=calibration([(r, p) for r, p in held_out if r["kind"] not in UNSEEN]),
+                   points=points([(r, p) for r, p in held_out if r["kind"] not in UNSEEN]))
     provenance = (f"training/liveness/fit.py on {len(trained)} clips made of GRID (CC BY 4.0), speakers "
                   + ", ".join(sorted({r['speaker'] for r in rows})) + "; figures: training/liveness/MODEL_CARD.md")
     Path(sys.argv[3]).write_text(json.dumps(dict(provenance=provenance, **model), indent=2) + "\n")
@@ -147,7 +148,23 @@ def main():
     for kind, rate in figures["held_out"].items():
         print(f"{kind:14} {rate['error']} {rate['rate']:.3f} [{rate['interval'][0]:.3f}-{rate['interval'][1]:.3f}] n {rate['n']}")
     print(json.dumps(figures["bins"]))
+    for point in figures["points"]:
+        print(json.dumps(point))
     print("could not judge", len(unjudged))
+
+
+def points(judged):
+    """What other thresholds would do: live clips refused, and the kinds of attack that something was fitted on accepted."""
+    table = []
+    for threshold in (0.5, 0.7, 0.8, 0.9, 0.95):
+        live = [p < threshold for r, p in judged if r["live"]]
+        attacks = [(r["kind"], p >= threshold) for r, p in judged if not r["live"]]
+        kinds = {kind: sum(a for k, a in attacks if k == kind) for kind in sorted({k for k, _ in attacks})}
+        table.append(dict(threshold=threshold, live_refused=sum(live), live=len(live), attacks_accepted=sum(kinds.values()),
+                          attacks=len(attacks), accepted_of_kind=kinds))
+    return table
+
+
 def calibration(judged):
     """Clips, and the share of live ones, by probability."""
     bins = []

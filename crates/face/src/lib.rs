@@ -21,6 +21,7 @@
 //! meant to be looked at; embeddings have length one.
 
 mod align;
+mod backlight;
 mod detect;
 mod embedding;
 mod engine;

@@ -128,7 +128,7 @@ fn measure(
         ("texture", mean_probability(textures)),
         ("moire_db", track.screen.moire_db()),
         ("straight_edges", track.screen.edges()),
-        ("flicker", flicker(&skin)),
+        ("backlight", track.beat),
         ("same_face", least_likeness(embeddings)),
         ("repetition", repetition(&laid.motion())),
         ("brow_deformation", Some(deformation.brows)),
@@ -176,16 +176,6 @@ fn least_likeness(embeddings: &[Embedding]) -> Option<f32> {
     let pairs =
         embeddings.iter().enumerate().flat_map(|(i, a)| embeddings[..i].iter().map(move |b| a.cosine(b)));
     pairs.reduce(f32::min)
-}
-
-/// How the light on the skin shakes from frame to frame beyond a steady change: the median size of the second difference of
-/// its logarithm, of forehead or cheeks, whichever is more.
-fn flicker(skin: &[Skin]) -> Option<f32> {
-    let shake = |of: &dyn Fn(&Skin) -> f32| {
-        let logs: Vec<f32> = skin.iter().map(|s| of(s).max(1.0).ln()).collect();
-        median(logs.windows(3).map(|w| (w[0] - 2.0 * w[1] + w[2]).abs()))
-    };
-    (skin.len() >= FEWEST).then(|| shake(&|s| s.forehead).max(shake(&|s| s.cheeks)))
 }
 
 /// Meshes a second.
@@ -272,7 +262,7 @@ mod tests {
 
     #[test]
     fn what_is_not_measured_is_left_out() {
-        assert_eq!((mean_probability(&[]), least_likeness(&[]), flicker(&[])), (None, None, None));
+        assert_eq!((mean_probability(&[]), least_likeness(&[])), (None, None));
         assert_eq!(least_likeness(&[Embedding::unit(&[1.0])]), None);
         assert!(mean_probability(&[1.0, 0.0]).is_some_and(|p| (p - 0.5).abs() < 1e-3));
     }

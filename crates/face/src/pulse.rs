@@ -74,7 +74,7 @@ mod tests {
             let wave = beat * (std::f32::consts::TAU * 1.2 * t).sin();
             let shake = 0.2 * ((i * i * 7 % 31) as f32 / 31.0 - 0.5);
             let colour = [150.0 - 0.3 * wave, 110.0 + wave, 90.0 + 0.2 * wave].map(|v| v * light + shake);
-            Skin { colour, ..Skin::default() }
+            Skin { colour }
         };
         (0..(12.5 * seconds) as usize).map(frame).collect()
     }

@@ -1,5 +1,4 @@
-//! The light on a face from frame to frame: the colour of its skin, which pulses with the blood, and its brightness, which
-//! a screen's backlight shakes.
+//! The colour of a face's skin from frame to frame, which pulses with the blood.
 //!
 //! It is read from the crop the mesh was made of, about points of the mesh, so it costs no pass over the frame.
 
@@ -15,9 +14,6 @@ const REACH: usize = 3;
 pub struct Skin {
     /// Mean red, green and blue of forehead and cheeks, 0-255.
     pub colour: [f32; 3],
-    /// Luma of the forehead and of the cheeks, 0-255.
-    pub forehead: f32,
-    pub cheeks: f32,
 }
 
 impl Skin {
@@ -25,13 +21,8 @@ impl Skin {
     pub(crate) fn of(crop: &[f32], at: impl Fn(usize) -> [f32; 2]) -> Self {
         let forehead = mean(crop, FOREHEAD.iter().map(|i| at(*i)));
         let cheeks = mean(crop, CHEEKS.iter().map(|i| at(*i)));
-        let colour = std::array::from_fn(|c| (forehead[c] + cheeks[c]) / 2.0);
-        Self { colour, forehead: luma(forehead), cheeks: luma(cheeks) }
+        Self { colour: std::array::from_fn(|c| (forehead[c] + cheeks[c]) / 2.0) }
     }
-}
-
-fn luma([r, g, b]: [f32; 3]) -> f32 {
-    0.299 * r + 0.587 * g + 0.114 * b
 }
 
 /// The mean colour, 0-255, of the squares about `points`.
@@ -62,6 +53,5 @@ mod tests {
         crop.as_chunks_mut::<3>().0.iter_mut().for_each(|p| *p = [0.8, 0.4, 0.2]);
         let skin = Skin::of(&crop, |i| [i as f32 * 3.0 - 300.0, f32::NAN]);
         assert!((skin.colour[0] - 204.0).abs() < 0.1 && (skin.colour[2] - 51.0).abs() < 0.1, "{skin:?}");
-        assert!((skin.forehead - skin.cheeks).abs() < 0.01);
     }
 }

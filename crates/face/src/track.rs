@@ -56,6 +56,8 @@ pub struct Track {
     pub samples: Vec<Sample>,
     /// What speaks for a display; of the largest face of each key frame alone.
     pub screen: ScreenSigns,
+    /// By which part of itself the light of the picture beats, as a display's does; `None` where that cannot be told.
+    pub beat: Option<f32>,
     /// Frames a part of the clip has; 0 before the first crop.
     pub(crate) part: usize,
     /// Frames at which following the face broke off: it moved, grew or vanished faster than a face does.

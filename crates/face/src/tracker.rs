@@ -8,6 +8,7 @@ use media::{Frame, Pixels};
 use crate::{
     Error,
     align::{Quality, TEXTURE_ZOOMS, align, texture_crop},
+    backlight::Backlight,
     detect::Detection,
     engine::{Engine, PICTURE_SIDE, VIDEO_SIDE},
     landmarks::PRESENT,
@@ -37,6 +38,7 @@ const TRACKS: usize = 16;
 #[derive(Debug, Default)]
 pub struct FaceTracker {
     found: FaceTracks,
+    backlight: Backlight,
     /// The tracks whose mesh is taken, and where to look for them next; first the one that was taken up first.
     followed: Vec<(usize, Region)>,
     last_key: usize,
@@ -66,8 +68,11 @@ impl FaceTracker {
             return Ok(());
         }
         let seen = if frame.index >= self.next_key { self.key_frame(engine, frame)? } else { Vec::new() };
-        if !self.without_mesh && frame.index >= self.next_mesh {
-            self.follow(engine, frame)?;
+        if !self.without_mesh {
+            self.backlight.look(frame, frame.index);
+            if frame.index >= self.next_mesh {
+                self.follow(engine, frame)?;
+            }
         }
         self.crop(engine, frame, seen)
     }
@@ -78,7 +83,11 @@ impl FaceTracker {
         let tracks = self.found.tracks.iter().enumerate();
         let main = tracks.max_by(|a, b| weight(a.1).total_cmp(&weight(b.1))).map(|(i, _)| i);
         self.found.main = main;
-        self.found.tracks.iter_mut().for_each(Track::settle);
+        let beat = self.backlight.beat();
+        for track in &mut self.found.tracks {
+            track.beat = beat;
+            track.settle();
+        }
         self.found
     }
 

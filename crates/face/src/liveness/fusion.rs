@@ -10,7 +10,7 @@ use std::sync::LazyLock;
 use serde::Deserialize;
 
 /// Spreads from the live median beyond which a cue counts no more: there it is not surer, only further from the data.
-const LOWEST: f32 = -6.0;
+const LOWEST: f32 = -8.0;
 const HIGHEST: f32 = 2.0;
 /// Probabilities nearer to 0 or 1 than this are not told apart.
 const SUREST: f32 = 1e-4;
@@ -51,7 +51,8 @@ impl Scale {
     fn of(self, value: f32) -> f32 {
         match self {
             Self::Linear => value,
-            Self::Log => value.max(1e-6).ln(),
+            // Not `f32::max`, which takes the other number for what is none.
+            Self::Log => if value < 1e-6 { 1e-6 } else { value }.ln(),
             Self::Logit => {
                 let p = value.clamp(SUREST, 1.0 - SUREST);
                 (p / (1.0 - p)).ln()
