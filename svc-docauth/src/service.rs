@@ -149,7 +149,7 @@ fn mrz(report: &Report) -> Option<wire::MrzReading> {
     Some(wire::MrzReading {
         format: mrz.format.as_str().into(),
         lines: mrz.lines.clone(),
-        check_digits_valid: mrz.all_digits_right(),
+        check_digits_valid: mrz.has_right_digits(),
         fields_match,
         discrepancies,
     })

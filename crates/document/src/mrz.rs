@@ -51,6 +51,8 @@ pub struct Mrz {
     pub check_digits: Vec<(&'static str, bool)>,
     /// How each of `lines` was read.
     readings: Vec<doubt::LineReading>,
+    /// Fields in which look-alikes were exchanged by guess.
+    guessed: Vec<&'static str>,
     /// Fields that another reading of the same zone has otherwise.
     disputed: Vec<&'static str>,
 }
@@ -103,13 +105,15 @@ impl Mrz {
     }
 
     fn parse(format: MrzFormat, fits: Vec<Fit>, read: &[Candidate]) -> Option<Self> {
-        let readings = fits.iter().zip(read).map(|(fit, line)| doubt::LineReading::new(fit, line)).collect();
+        let readings: Vec<_> =
+            fits.iter().zip(read).map(|(fit, line)| doubt::LineReading::new(fit, line)).collect();
         let mut lines: Vec<String> = fits.into_iter().map(|fit| fit.text).collect();
         let is_visa = lines.first()?.starts_with('V');
         if format.is_visa() != is_visa {
             return None;
         }
-        let repairs = repair::repair(format, &mut lines);
+        let sureness: Vec<&[f32]> = readings.iter().map(doubt::LineReading::sureness).collect();
+        let repairs = repair::repair(format, &mut lines, &sureness);
         let data = parse(format, &lines)?;
         let field = |name: &str| {
             let span = format.spans().into_iter().find(|s| s.name == name)?;
@@ -119,7 +123,8 @@ impl Mrz {
             format,
             quads: read.iter().map(|l| l.quad).collect(),
             confidence: read.iter().map(|l| l.confidence).sum::<f32>() / read.len().max(1) as f32,
-            repairs,
+            repairs: repairs.told,
+            guessed: repairs.guessed,
             document_code: data.document_type.clone(),
             issuing_state: data.issuing_country.clone(),
             nationality: data.nationality.clone(),
@@ -144,9 +149,20 @@ impl Mrz {
         self.check_digits.iter().all(|(_, right)| *right)
     }
 
-    /// Whether nothing in it speaks against how it was read: digits, states and what each field may hold.
+    /// Whether nothing in it speaks against how it was read: digits, without guesses, states and what each field may hold.
     pub(crate) fn is_plausible(&self) -> bool {
-        self.all_digits_right() && self.malformed().is_empty() && self.unknown_states().is_empty()
+        self.has_right_digits() && self.malformed().is_empty() && self.unknown_states().is_empty()
+    }
+
+    /// Whether every check digit is right as it was read: an exchange of look-alikes that makes one right proves nothing.
+    pub fn has_right_digits(&self) -> bool {
+        self.unproven().is_empty()
+    }
+
+    /// The fields whose check digit is wrong, or right by a guess alone.
+    pub(crate) fn unproven(&self) -> Vec<&'static str> {
+        let wrong = self.check_digits.iter().filter(|(_, right)| !right).map(|(name, _)| *name);
+        wrong.chain(self.guessed.iter().copied()).collect()
     }
 
     /// The fields that hold what they cannot.
@@ -177,8 +193,7 @@ impl Mrz {
 
     /// The lines that hold what is wrong. The composite digit alone says only that one of its lines does.
     pub(crate) fn lines_at_fault(&self) -> Vec<usize> {
-        let wrong = self.check_digits.iter().filter(|(_, right)| !right).map(|(name, _)| *name);
-        let wrong: Vec<_> = wrong.chain(self.malformed()).chain(self.unknown_states()).collect();
+        let wrong = [self.unproven(), self.malformed(), self.unknown_states()].concat();
         let spans = self.format.spans();
         let mut lines: Vec<usize> =
             spans.iter().filter(|s| wrong.contains(&s.name)).map(|s| s.line).collect();

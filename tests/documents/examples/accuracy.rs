@@ -23,7 +23,7 @@ use specimens::{Attack, Kind, Level, Plan, Studio, TODAY};
 
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// Engines that work side by side.
+/// Engines that work side by side, where the environment's WORKERS says nothing else.
 const WORKERS: usize = 2;
 
 fn main() -> Result<(), Failure> {
@@ -87,6 +87,7 @@ fn generated(out: &Path, set: Set, first: u64, count: u64) -> Result<(), Failure
     let studio = Studio::with_faces(faces.as_deref())?;
     let runtime = Runtime::load(&Pack::open(None)?)?;
     let first_engine = Engine::load(&runtime)?;
+    let workers = std::env::var("WORKERS").map_or(Ok(WORKERS), |text| text.parse())?;
     let done = seeds(out);
     let file = Mutex::new(fs::File::options().create(true).append(true).open(out)?);
     let next = AtomicU64::new(0);
@@ -109,7 +110,7 @@ fn generated(out: &Path, set: Set, first: u64, count: u64) -> Result<(), Failure
         }
     };
     std::thread::scope(|scope| {
-        let workers: Vec<_> = (0..WORKERS).map(|_| scope.spawn(work)).collect();
+        let workers: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
         workers.into_iter().try_for_each(|w| w.join().map_err(|_| "a worker panicked")?)
     })
 }

@@ -203,6 +203,7 @@ fn tampered(plan: &Plan, issued: &Fields) -> (Fields, Vec<String>) {
         }
         Some(Attack::PrintedBirth) => printed.birth = other_year(printed.birth),
         Some(Attack::ZoneDigits) => mrz::spoil(plan.kind, &mut zone, "birth"),
+        Some(Attack::ZoneNumber) => mrz::spoil(plan.kind, &mut zone, "number"),
         Some(Attack::ZoneRemade) => {
             let remade = Fields { birth: other_year(issued.birth), ..issued.clone() };
             zone = zone_of(plan.kind, &remade);

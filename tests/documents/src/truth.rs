@@ -64,6 +64,9 @@ pub enum Attack {
     PrintedBirth,
     /// Digits of the zone changed, check digits left.
     ZoneDigits,
+    /// A digit of the zone's document number changed, its check digit left; not one of [`Attack::ALL`], whose seeds stay as
+    /// they are.
+    ZoneNumber,
     /// The zone made out anew with another birth date, check digits right.
     ZoneRemade,
     /// Some characters of the zone set in another face, their values kept.
@@ -81,6 +84,7 @@ pub enum Attack {
 }
 
 impl Attack {
+    /// What a row of attacks goes through.
     pub const ALL: [Self; 15] = [
         Self::Screen,
         Self::PrintCopy,

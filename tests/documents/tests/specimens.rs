@@ -106,6 +106,7 @@ proptest! {
         let illogical = truth(Some(Attack::Illogical)).fields;
         prop_assert!(illogical.birth > illogical.issue);
         prop_assert_eq!(wrong(kind, &truth(Some(Attack::ZoneDigits)).zone), ["birth"]);
+        prop_assert_eq!(wrong(kind, &truth(Some(Attack::ZoneNumber)).zone), ["number"]);
         let remade = truth(Some(Attack::ZoneRemade)).zone;
         prop_assert!(wrong(kind, &remade).is_empty() && remade != genuine.zone);
     }

@@ -24,6 +24,10 @@ pub(super) struct LineReading {
 }
 
 impl LineReading {
+    pub fn sureness(&self) -> &[f32] {
+        &self.sureness
+    }
+
     pub fn new(fit: &Fit, read: &Candidate) -> Self {
         let sure = |from: &Option<usize>| from.and_then(|at| read.sureness.get(at).copied()).unwrap_or(0.0);
         let moved =
@@ -40,7 +44,9 @@ impl Mrz {
     /// Why `field` (named as the check digits are, or `issuing state`, `nationality`, `sex`, `names`) cannot be held against
     /// the document; none when it was read surely, or its check digit is right.
     pub fn doubt(&self, field: &str) -> Option<&'static str> {
-        if self.is_right(field) {
+        if self.guessed.contains(&field) {
+            Some("a look-alike was exchanged, and no reading confirms it")
+        } else if self.is_right(field) {
             None
         } else if !self.is_in_place(field) {
             Some("characters of its line were lost or added")
