@@ -174,6 +174,17 @@ test('a reviewer tags and flags it, and finds it again by both', async () => {
   await analyst.context().close();
 });
 
+test('what is not there says so, and leads back', async () => {
+  const other = await as(browser, 'viewer', inProject('/transactions/0199f0a0-0000-7000-8000-000000000001'));
+  await other.getByText('Transaction not found').waitFor();
+  assert.match(await other.title(), /^Transaction /);
+  await picture(other, 'transaction-missing');
+  assert.deepEqual(await serious(other), []);
+  await other.locator('#content').getByRole('link', { name: 'Transactions' }).click();
+  await other.getByTestId('transaction').first().waitFor();
+  await other.context().close();
+});
+
 test('related calls lead on', async () => {
   await page.getByRole('table', { name: 'Related transactions' }).locator(`[data-id="${second.id}"]`).getByRole('link').first().click();
   await page.waitForURL(new RegExp(second.id));

@@ -2,6 +2,7 @@ import { Alert, Button, Center, Group, Loader, Skeleton, Stack, Text, Title } fr
 import { useDocumentTitle } from "@mantine/hooks";
 import type { UseQueryResult } from "@tanstack/react-query";
 import { type ReactNode, useEffect, useRef } from "react";
+import { Link } from "wouter";
 
 import { ApiError, sentence, Unreachable } from "../api/client";
 
@@ -62,6 +63,28 @@ export function Loaded<T>({
         <Skeleton key={index} height={36} />
       ))}
     </Stack>
+  );
+}
+
+/** A page of one thing: until it is read, and where it cannot be, one of its own that leads back to the list. */
+export function LoadedPage<T>({
+  query,
+  title,
+  list,
+  children,
+}: {
+  query: UseQueryResult<T>;
+  title: string;
+  list: { name: string; href: string };
+  children: (data: T) => ReactNode;
+}) {
+  if (query.data !== undefined) return <>{children(query.data)}</>;
+  return (
+    <Page title={title} about={<Link href={list.href}>{list.name}</Link>}>
+      <Loaded query={query} lines={8}>
+        {children}
+      </Loaded>
+    </Page>
   );
 }
 

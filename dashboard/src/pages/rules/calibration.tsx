@@ -108,8 +108,8 @@ function Thresholds({ tables, rate, draft }: { tables: MeasuredTable[]; rate: nu
       </Rows>
       {without.length > 0 && (
         <Note>
-          Not measured so far, or on too few people to tell:{" "}
-          {without.map((service) => SERVICES[service] ?? service).join(", ")}.
+          No measured point is as strict as this for {without.map((service) => SERVICES[service] ?? service).join(", ")}
+          .
         </Note>
       )}
     </>

@@ -11,7 +11,7 @@ import { useCan } from "../../api/session";
 import { AllowedButton } from "../../parts/allowed";
 import { Refused } from "../../parts/form";
 import { done } from "../../parts/notify";
-import { Loaded, Page } from "../../parts/page";
+import { LoadedPage, Page } from "../../parts/page";
 import { useProject } from "../../shell/place";
 import { Calibration } from "./calibration";
 import { useDraft } from "./draft";
@@ -35,9 +35,9 @@ export default function RuleEditor() {
     },
   });
   return (
-    <Loaded query={stored} lines={8}>
+    <LoadedPage query={stored} title="Scoring rules" list={{ name: "Scoring rules", href: "/rules" }}>
       {({ set, rules }) => <Editor key={`${id}-${set?.version ?? 0}`} set={set} rules={rules} project={project} />}
-    </Loaded>
+    </LoadedPage>
   );
 }
 

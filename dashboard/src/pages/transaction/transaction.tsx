@@ -8,7 +8,7 @@ import { useCan } from "../../api/session";
 import { one, related } from "../../api/transactions";
 import type { Transaction } from "../../api/types";
 import { FlagBadge, ReasonBadge, VerdictBadge } from "../../parts/badges";
-import { Loaded, Page } from "../../parts/page";
+import { Loaded, LoadedPage, Page } from "../../parts/page";
 import { Note, Panel, Section, Source } from "../../parts/panel";
 import { Id } from "../../parts/secret";
 import { When } from "../../parts/time";
@@ -29,9 +29,9 @@ export default function TransactionDetail() {
   const project = useProject() ?? "";
   const query = useQuery({ queryKey: ["transaction", project, id], queryFn: ({ signal }) => one(id, signal) });
   return (
-    <Loaded query={query} lines={8}>
+    <LoadedPage query={query} title="Transaction" list={{ name: "Transactions", href: "/transactions" }}>
       {(transaction) => <Detail transaction={transaction} project={project} />}
-    </Loaded>
+    </LoadedPage>
   );
 }
 

@@ -10,7 +10,7 @@ import { changeWebhook, oneWebhook, removeWebhook, rotateSecret, sendTest } from
 import { AllowedButton } from "../../parts/allowed";
 import { Confirm } from "../../parts/confirm";
 import { done, failed } from "../../parts/notify";
-import { Loaded, Page } from "../../parts/page";
+import { LoadedPage, Page } from "../../parts/page";
 import { Figure, Note, Panel } from "../../parts/panel";
 import { Id } from "../../parts/secret";
 import { SecretDialog } from "../../parts/secret-dialog";
@@ -32,7 +32,11 @@ export default function WebhookDetail() {
     queryFn: () => oneWebhook(id),
     refetchInterval: COUNTS_MS,
   });
-  return <Loaded query={query}>{(webhook) => <Endpoint webhook={webhook} project={project} />}</Loaded>;
+  return (
+    <LoadedPage query={query} title="Endpoint" list={{ name: "Webhooks", href: "/webhooks" }}>
+      {(webhook) => <Endpoint webhook={webhook} project={project} />}
+    </LoadedPage>
+  );
 }
 
 /** One endpoint: its settings, and what was sent to it. */
