@@ -1,5 +1,6 @@
 // The first page is small and soon there.
 import assert from 'node:assert/strict';
+import { availableParallelism, loadavg } from 'node:os';
 import { gzipSync } from 'node:zlib';
 import { after, before, test } from 'node:test';
 import { enter, goto, inProject, launch, open, PASSWORD, world } from './world.mjs';
@@ -45,6 +46,8 @@ test('the first page has under 150 kB of scripts, gzipped', async () => {
 /** One load by a browser that has nothing of it yet: when it was first painted, and when its form stood there. */
 async function load() {
   const page = await open(browser);
+  const inside = await page.context().newCDPSession(page);
+  await inside.send('Performance.enable');
   await page.addInitScript(() => {
     new MutationObserver((_, watch) => {
       if (!document.querySelector('form button[type=submit]')) return;
@@ -59,6 +62,8 @@ async function load() {
     painted: performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? window.__stands,
     stands: window.__stands,
   }));
+  const { metrics } = await inside.send('Performance.getMetrics');
+  times.cpu = 1000 * metrics.find(({ name }) => name === 'ProcessTime').value;
   await page.context().close();
   return Object.fromEntries(Object.entries(times).map(([name, ms]) => [name, Math.round(ms)]));
 }
@@ -69,8 +74,12 @@ test('the first page stands within a second, at the best of three loads', async 
   const best = loads.toSorted((a, b) => a.stands - b.stands)[0];
   console.log(`the sign-in form stands after ${loads.map(({ stands }) => stands).join(', ')} ms`);
   const reason =
-    best.answered > SOON / 2 ? 'the server is slow to answer' : 'the browser is slow with its scripts, or something else is at work';
-  assert.ok(best.stands < SOON, `${reason}: answered, first painted and standing after, in ms: ${JSON.stringify(loads)}`);
+    best.answered > SOON / 2
+      ? 'the server is slow to answer'
+      : best.cpu > SOON / 2
+        ? 'the page has too much to do'
+        : `the page has little to do, so something else keeps the ${availableParallelism()} cores busy (load ${loadavg()[0].toFixed(1)})`;
+  assert.ok(best.stands < SOON, `${reason}: answered, painted, standing and at work, in ms: ${JSON.stringify(loads)}`);
 });
 
 test('the shell around the pages stays under 150 kB as well', async () => {
