@@ -1,20 +1,18 @@
 //! Webhooks from a call of the API to a customer's server, verified by the published verifier.
 
-mod receiver;
 mod restart;
 
 use std::{collections::BTreeSet, io::Write, process::Stdio};
 
 use reqwest::Method;
 use serde_json::{Value, json};
+use testkit::{Hook, Receiver};
 
 use crate::{
     both_modes,
     project::{ADA, Answer, Project, answer},
     world::{World, root},
 };
-
-pub use receiver::{Hook, Receiver};
 
 both_modes!(
     each_event_arrives_once_and_the_published_verifier_accepts_it,

@@ -3,6 +3,7 @@
 //! - [`each_config`] runs a test once for each database, handing it a [`db::Config`] (what a service is configured with);
 //! - [`each_db`] the same with the pool open and the migrations run (what a store is built on);
 //! - [`Operator`] is a mobile operator that offers the CAMARA SIM Swap API, and [`mmdb`] writes a database of places;
+//! - [`Receiver`] is a customer's server that webhooks arrive at;
 //! - [`postgres`] is the server alone: [`Postgres::url`], and [`Postgres::config`] for an empty schema of its own;
 //! - [`Redis`] is a server of the test's own, which it can also end.
 //!
@@ -23,6 +24,7 @@ mod guard;
 mod mmdb;
 mod operator;
 mod postgres;
+mod receiver;
 mod redis;
 
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -33,6 +35,7 @@ use sqlx::migrate::Migrator;
 pub use mmdb::{Place, mmdb};
 pub use operator::{Known, Operator, Play};
 pub use postgres::{Postgres, postgres};
+pub use receiver::{Hook, Receiver};
 pub use redis::Redis;
 
 /// Runs `test` with the configuration of an empty SQLite file, then with that of an empty PostgreSQL schema.

@@ -2,7 +2,6 @@
 
 mod delivery;
 mod endpoints;
-mod receiver;
 mod resilience;
 
 use std::{sync::Arc, time::Duration};
@@ -14,12 +13,9 @@ use proto::transactions::{
 use proto::transactions::{RecordTransactionRequest, transactions_client::TransactionsClient};
 use rpc::Transport;
 use svc_transactions::{Config, WebhooksConfig};
-
 use tempfile::TempDir;
 
 use crate::{MASTER_KEY, new_id, video};
-
-pub use receiver::Receiver;
 
 /// A running service that may deliver to this machine, with quick retries.
 pub fn quick() -> WebhooksConfig {

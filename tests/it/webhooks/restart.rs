@@ -10,8 +10,8 @@ use std::{
 
 use futures::{StreamExt, stream::FuturesUnordered};
 use serde_json::{Value, json};
+use testkit::{Hook, Receiver};
 
-use super::Receiver;
 use crate::world::root;
 
 /// A server of its own.
@@ -84,7 +84,7 @@ async fn what_was_recorded_before_a_kill_is_told_after_it() {
         .collect();
     let mut recorded = BTreeSet::new();
     let mut told = BTreeSet::new();
-    let transaction = |hook: &super::Hook| hook.json()["data"]["id"].as_str().unwrap().to_owned();
+    let transaction = |hook: &Hook| hook.json()["data"]["id"].as_str().unwrap().to_owned();
     while told.len() < 20 {
         tokio::select! {
             Some(Some(answer)) = calls.next() => {

@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use proto::transactions::{ReplayDeliveryRequest, UpdateWebhookRequest, WebhookHeader};
+use testkit::Receiver;
 use tonic::Code;
 
-use super::{Customer, Receiver, eventually, quick};
+use super::{Customer, eventually, quick};
 
 #[tokio::test]
 async fn each_event_arrives_once_signed_and_tells_its_record() {

@@ -4,9 +4,10 @@ use proto::transactions::{
     ListWebhooksRequest, UpdateWebhookRequest, WebhookHeader, WebhookScope, update_webhook_request,
 };
 use svc_transactions::WebhooksConfig;
+use testkit::Receiver;
 use tonic::{Code, Status};
 
-use super::{Customer, Receiver, quick};
+use super::{Customer, quick};
 use crate::new_id;
 
 #[tokio::test]

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Customer, Receiver, eventually, quick};
+use testkit::Receiver;
+
+use super::{Customer, eventually, quick};
 
 #[tokio::test]
 async fn an_endpoint_that_never_answers_delays_no_other() {

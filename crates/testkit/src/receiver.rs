@@ -1,4 +1,4 @@
-//! A customer's server.
+//! A customer's server that webhooks arrive at.
 
 use std::{
     collections::VecDeque,
@@ -15,6 +15,7 @@ use axum::{
 };
 use serde_json::Value;
 use tokio::sync::mpsc;
+use tokio_util::task::AbortOnDropHandle;
 
 /// What arrived.
 #[derive(Clone, Debug)]
@@ -30,16 +31,16 @@ impl Hook {
     }
 
     pub fn header(&self, name: &str) -> &str {
-        self.headers[name].to_str().unwrap()
+        self.headers[name].to_str().expect("a printable header")
     }
 
     pub fn json(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap()
+        serde_json::from_slice(&self.body).expect("a JSON body")
     }
 
     /// Whether the published verifier accepts it with this secret.
     pub fn is_signed_with(&self, secret: &str) -> bool {
-        let verifier = standardwebhooks::Webhook::new(secret).unwrap();
+        let verifier = standardwebhooks::Webhook::new(secret).expect("a secret");
         verifier.verify(&self.body, &self.headers).is_ok()
     }
 }
@@ -50,27 +51,27 @@ struct Answers {
     next: Arc<Mutex<VecDeque<u16>>>,
 }
 
-/// Answers with the statuses it was given, then always 200; `/silent` never answers, `/moved` redirects to `/`.
+/// Answers with the statuses it was given, then always 200; `/silent` never answers, `/moved` redirects elsewhere.
 pub struct Receiver {
     pub url: String,
     next: Arc<Mutex<VecDeque<u16>>>,
     arrivals: mpsc::UnboundedReceiver<Hook>,
-    _serving: tokio_util::task::AbortOnDropHandle<()>,
+    _serving: AbortOnDropHandle<()>,
 }
 
 impl Receiver {
     pub async fn new() -> Self {
-        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-        let url = format!("http://{}", listener.local_addr().unwrap());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.expect("a port is free");
+        let url = format!("http://{}", listener.local_addr().expect("it has an address"));
         let (arrived, arrivals) = mpsc::unbounded_channel();
         let next = Arc::default();
         let app = Router::new().fallback(receive).with_state(Answers { arrived, next: Arc::clone(&next) });
-        let serving = tokio::spawn(async move { axum::serve(listener, app).await.unwrap() });
-        Self { url, next, arrivals, _serving: tokio_util::task::AbortOnDropHandle::new(serving) }
+        let serving = tokio::spawn(async move { axum::serve(listener, app).await.expect("it serves") });
+        Self { url, next, arrivals, _serving: AbortOnDropHandle::new(serving) }
     }
 
     pub fn answer(&self, statuses: impl IntoIterator<Item = u16>) {
-        self.next.lock().unwrap().extend(statuses);
+        self.next.lock().expect("no handler panics").extend(statuses);
     }
 
     /// The next one to arrive.
@@ -100,9 +101,9 @@ async fn receive(State(answers): State<Answers>, uri: Uri, headers: HeaderMap, b
         "/silent" => std::future::pending().await,
         "/moved" => (StatusCode::TEMPORARY_REDIRECT, [("location", "/elsewhere")]).into_response(),
         _ => {
-            let status = answers.next.lock().unwrap().pop_front().unwrap_or(200);
+            let status = answers.next.lock().expect("no handler panics").pop_front().unwrap_or(200);
             let body = format!("answer {status}\r\n{}", "x".repeat(10_000));
-            (StatusCode::from_u16(status).unwrap(), body).into_response()
+            (StatusCode::from_u16(status).expect("a status"), body).into_response()
         }
     }
 }
