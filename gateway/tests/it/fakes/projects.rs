@@ -1,0 +1,76 @@
+//! The projects service, played.
+
+use proto::projects::{self, projects_server};
+use tonic::{Request, Response, Status};
+
+use super::Stage;
+
+#[tonic::async_trait]
+impl projects_server::Projects for Stage {
+    async fn get_verification_keys(
+        &self,
+        _: Request<projects::GetVerificationKeysRequest>,
+    ) -> Result<Response<projects::VerificationKeys>, Status> {
+        let mut state = self.set();
+        state.key_fetches += 1;
+        if state.projects_down {
+            return Err(Status::unavailable("down"));
+        }
+        Ok(Response::new(projects::VerificationKeys { keys: state.published.clone() }))
+    }
+
+    async fn authorize_api_key(
+        &self,
+        request: Request<projects::AuthorizeApiKeyRequest>,
+    ) -> Result<Response<projects::Authorization>, Status> {
+        let known = self.set().keys.get(&request.get_ref().api_key_id).cloned();
+        known.map(Response::new).ok_or_else(|| Status::not_found("api key not found"))
+    }
+
+    async fn allows_origin(
+        &self,
+        request: Request<projects::AllowsOriginRequest>,
+    ) -> Result<Response<projects::AllowsOriginResponse>, Status> {
+        let allowed = !request.get_ref().origin.contains("evil");
+        Ok(Response::new(projects::AllowsOriginResponse { allowed }))
+    }
+
+    async fn create_api_key(
+        &self,
+        request: Request<projects::CreateApiKeyRequest>,
+    ) -> Result<Response<projects::CreateApiKeyResponse>, Status> {
+        self.set().created_keys.push(request.into_inner());
+        Ok(Response::new(projects::CreateApiKeyResponse { jwt: "a.new.key".into(), key: None }))
+    }
+
+    async fn sign_erasure(
+        &self,
+        request: Request<projects::SignErasureRequest>,
+    ) -> Result<Response<projects::Erasure>, Status> {
+        let request = request.into_inner();
+        self.set().receipts.push(request.clone());
+        let projects::SignErasureRequest { project_id, subject, destroyed, .. } = request;
+        let (id, signature) = ("receipt-1".into(), "signed".into());
+        Ok(Response::new(projects::Erasure {
+            id,
+            project_id,
+            subject,
+            destroyed,
+            signature,
+            erased_at_ms: 0,
+        }))
+    }
+
+    async fn get_scoring_rules(
+        &self,
+        request: Request<projects::GetScoringRulesRequest>,
+    ) -> Result<Response<projects::ScoringRules>, Status> {
+        let request = request.into_inner();
+        let known = self.set().rules.get(&(request.scores_id.clone(), request.version)).cloned();
+        let rules_json = known.ok_or_else(|| Status::not_found("scoring rules not found"))?;
+        let projects::GetScoringRulesRequest { project_id, scores_id, version } = request;
+        let rules =
+            projects::ScoringRules { scores_id, project_id, version, rules_json, ..Default::default() };
+        Ok(Response::new(rules))
+    }
+}

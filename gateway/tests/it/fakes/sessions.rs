@@ -1,0 +1,121 @@
+//! The sessions service, played.
+
+use proto::{
+    sessions::{self, sessions_server},
+    subjects::{Remains, Subject},
+};
+use tonic::{Request, Response, Status, Streaming};
+
+use super::{Session, Stage};
+
+impl Stage {
+    fn bound(&self, id: &str) -> Result<sessions::Session, Status> {
+        let state = self.set();
+        let session = state.sessions.get(id).ok_or_else(|| Status::not_found("session not found"))?;
+        Ok(sessions::Session {
+            id: id.into(),
+            user_fullname: session.user.clone(),
+            ..sessions::Session::default()
+        })
+    }
+}
+
+#[tonic::async_trait]
+impl sessions_server::Sessions for Stage {
+    async fn get_last_video(
+        &self,
+        _: Request<sessions::GetLastVideoRequest>,
+    ) -> Result<Response<tonic::codegen::BoxStream<sessions::VideoChunk>>, Status> {
+        let piece = |bytes: Vec<u8>| Ok(sessions::VideoChunk { chunk: bytes.into() });
+        let pieces = match self.set().last_video.clone() {
+            None => return Err(Status::not_found("the session has no video")),
+            Some(Ok(video)) => video.chunks(4).map(|c| piece(c.to_vec())).collect::<Vec<_>>(),
+            Some(Err(status)) => vec![piece(b"half".to_vec()), Err(status)],
+        };
+        Ok(Response::new(Box::pin(futures::stream::iter(pieces))))
+    }
+
+    async fn find_subject(&self, _: Request<Subject>) -> Result<Response<Remains>, Status> {
+        Ok(self.kept("sessions"))
+    }
+
+    async fn erase_subject(&self, request: Request<Subject>) -> Result<Response<Remains>, Status> {
+        self.forget("sessions", request.into_inner())
+    }
+
+    async fn start_session(
+        &self,
+        _: Request<sessions::StartSessionRequest>,
+    ) -> Result<Response<sessions::Session>, Status> {
+        let id = format!("sess_{}", self.set().sessions.len() + 1);
+        self.set().sessions.insert(id.clone(), Session::default());
+        self.bound(&id).map(Response::new)
+    }
+
+    async fn get_session(
+        &self,
+        request: Request<sessions::GetSessionRequest>,
+    ) -> Result<Response<sessions::Session>, Status> {
+        self.bound(&request.get_ref().session_id).map(Response::new)
+    }
+
+    async fn bind_user(
+        &self,
+        request: Request<sessions::BindUserRequest>,
+    ) -> Result<Response<sessions::Session>, Status> {
+        let request = request.into_inner();
+        {
+            let mut state = self.set();
+            let session = state
+                .sessions
+                .get_mut(&request.session_id)
+                .ok_or_else(|| Status::not_found("session not found"))?;
+            if session.ended {
+                return Err(Status::failed_precondition("session has ended"));
+            }
+            if *session.user.get_or_insert_with(|| request.user_fullname.clone()) != request.user_fullname {
+                return Err(Status::permission_denied("session is bound to another user"));
+            }
+        }
+        self.bound(&request.session_id).map(Response::new)
+    }
+
+    async fn end_session(
+        &self,
+        request: Request<sessions::EndSessionRequest>,
+    ) -> Result<Response<sessions::Session>, Status> {
+        let id = request.into_inner().session_id;
+        let session = self.bound(&id)?;
+        let ended = std::mem::replace(&mut self.set().sessions.get_mut(&id).unwrap().ended, true);
+        if ended { Err(Status::failed_precondition("session has ended")) } else { Ok(Response::new(session)) }
+    }
+
+    async fn check_sim_swap(
+        &self,
+        request: Request<sessions::CheckSimSwapRequest>,
+    ) -> Result<Response<sessions::SimSwap>, Status> {
+        let mut state = self.set();
+        state.checked_numbers.push(request.into_inner().phone_number);
+        state.sim_swap.clone().map(Response::new).ok_or_else(|| Status::unavailable("away"))
+    }
+
+    async fn put_last_video(
+        &self,
+        request: Request<Streaming<sessions::PutLastVideoRequest>>,
+    ) -> Result<Response<sessions::PutLastVideoResponse>, Status> {
+        let mut stream = request.into_inner();
+        let Some(sessions::put_last_video_request::Part::Header(header)) =
+            stream.message().await?.and_then(|m| m.part)
+        else {
+            return Err(Status::invalid_argument("no header"));
+        };
+        let mut size = 0;
+        while let Some(message) = stream.message().await? {
+            if let Some(sessions::put_last_video_request::Part::Chunk(chunk)) = message.part {
+                size += chunk.len();
+            }
+        }
+        self.set().last_videos.push((header, size));
+        Ok(Response::new(sessions::PutLastVideoResponse { size: size as u64 }))
+    }
+}
