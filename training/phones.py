@@ -9,6 +9,7 @@ from torch import nn
 
 import viterbi
 from data import EVEN, Clips, as_tensor, balanced_order, other_face, other_voice, same_time, stretch
+from descent import descend
 from features import normalise_mels
 from lexicon import INDEX, LOOKS_LIKE, PHONES, pronunciations, sentence
 from sync import AudioEncoder, with_velocity
@@ -79,22 +80,12 @@ def timed_labels(times: list, frames: int) -> np.ndarray:
 def train_frames(net, inputs, labels, speakers, prepare, epochs, seed=0, batch=16, rate=3e-3):
     """Frame cross-entropy; `prepare(inputs, labels, rng)` augments one batch."""
     rng = np.random.default_rng(seed)
-    steps = len(balanced_order(speakers, rng, REPEATS)) // batch
-    optimiser = torch.optim.AdamW(net.parameters(), rate, weight_decay=0.02)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=epochs * steps, pct_start=0.2)
-    for epoch in range(epochs):
-        order, total = balanced_order(speakers, rng, REPEATS), 0.0
-        for i in range(steps):
-            index = order[i * batch : (i + 1) * batch]
-            x, y = prepare(inputs[index], labels[index], rng)
-            loss = F.cross_entropy(net(as_tensor(x)).flatten(0, 1), torch.from_numpy(y.ravel()), label_smoothing=0.1)
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            schedule.step()
-            total += loss.item()
-        if epoch % 5 == 4:
-            print(f"phones epoch {epoch + 1}: loss {total / steps:.3f}", flush=True)
+
+    def cost(index):
+        x, y = prepare(inputs[index], labels[index], rng)
+        return F.cross_entropy(net(as_tensor(x)).flatten(0, 1), torch.from_numpy(y.ravel()), label_smoothing=0.1)
+
+    descend("phones", net.parameters(), lambda: balanced_order(speakers, rng, REPEATS), cost, epochs, batch, rate)
     return net.eval()
 
 

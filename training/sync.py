@@ -15,6 +15,7 @@ from torch import nn
 
 from agreement import ABSORB, LAGS, QUIET, Cohort, loudness
 from data import Clips, Split, as_tensor, balanced_order, other_face, other_voice, same_time, stretch
+from descent import descend
 from dubs import Words, by_word
 from features import normalise_mels
 
@@ -162,23 +163,14 @@ def train(clips: Clips, epochs: int, seed: int = 0, batch: int = 24, rate: float
     rng = np.random.default_rng(seed)
     visual, audio, scale, clip_loss = VisualEncoder(), AudioEncoder(), nn.Parameter(torch.tensor(2.3)), ClipLoss()
     parameters = [*visual.parameters(), *audio.parameters(), scale, *clip_loss.parameters()]
-    steps = len(balanced_order(clips.speaker, rng, REPEATS)) // batch
-    optimiser = torch.optim.AdamW(parameters, rate, weight_decay=0.02)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=epochs * steps, pct_start=0.2)
     draw = Batches(clips, rng)
-    for epoch in range(epochs):
-        order, total = balanced_order(clips.speaker, rng, REPEATS), 0.0
-        for i in range(steps):
-            lips, mels, weight = draw(order[i * batch : (i + 1) * batch])
-            v, a = visual(lips), audio(mels)
-            loss = contrastive_loss(v, a[: len(v)], scale.exp()) + clip_loss(v, a, weight, rng)
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            schedule.step()
-            total += loss.item()
-        if epoch % 5 == 4:
-            print(f"sync epoch {epoch + 1}: loss {total / steps:.3f}", flush=True)
+
+    def cost(index):
+        lips, mels, weight = draw(index)
+        v, a = visual(lips), audio(mels)
+        return contrastive_loss(v, a[: len(v)], scale.exp()) + clip_loss(v, a, weight, rng)
+
+    descend("sync", parameters, lambda: balanced_order(clips.speaker, rng, REPEATS), cost, epochs, batch, rate)
     return Encoders(visual.eval(), audio.eval())
 
 

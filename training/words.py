@@ -12,6 +12,7 @@ import torch.nn.functional as F
 from torch import nn
 
 from data import EVEN, Clips, as_tensor, balanced_order, fitted, other_face
+from descent import descend
 from lexicon import DIGITS, GRID_SLOTS, sentence
 from sync import with_velocity
 
@@ -70,23 +71,14 @@ def train_one(clips: Clips, epochs: int, seed: int, batch: int = 16, rate: float
     rng = np.random.default_rng(seed)
     torch.manual_seed(seed)
     said = np.array([[WORDS.index(word) for word in sentence(name)] for name in clips.clip])
-    net, steps = LipWord(), len(balanced_order(clips.speaker, rng, REPEATS)) // batch
-    optimiser = torch.optim.AdamW(net.parameters(), rate, weight_decay=0.03)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, rate, total_steps=epochs * steps, pct_start=0.2)
-    for epoch in range(epochs):
-        order, total = balanced_order(clips.speaker, rng, REPEATS), 0.0
-        for i in range(steps):
-            index = order[i * batch : (i + 1) * batch]
-            faces, spans = other_face(clips.lips[index], rng, MIXING), clips.spans[index] + rng.normal(0, JITTER, (len(index), 6, 2))
-            x = np.stack([word_lips(face, start, max(end, start + 2)) for face, row in zip(faces, spans) for start, end in row])
-            loss = words_loss(net(as_tensor(x)), torch.from_numpy(said[index].ravel()))
-            optimiser.zero_grad()
-            loss.backward()
-            optimiser.step()
-            schedule.step()
-            total += loss.item()
-        if epoch % 5 == 4:
-            print(f"words epoch {epoch + 1}: loss {total / steps:.3f}", flush=True)
+    net = LipWord()
+
+    def cost(index):
+        faces, spans = other_face(clips.lips[index], rng, MIXING), clips.spans[index] + rng.normal(0, JITTER, (len(index), 6, 2))
+        x = np.stack([word_lips(face, start, max(end, start + 2)) for face, row in zip(faces, spans) for start, end in row])
+        return words_loss(net(as_tensor(x)), torch.from_numpy(said[index].ravel()))
+
+    descend("words", net.parameters(), lambda: balanced_order(clips.speaker, rng, REPEATS), cost, epochs, batch, rate, decay=0.03)
     return net.eval()
 
 
