@@ -1,9 +1,6 @@
 //! `biometry sweep`: what the gateway does every hour, now.
 
-use std::{
-    io::Write,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::io::Write;
 
 use crate::{
     cli::SweepArgs,
@@ -18,8 +15,7 @@ pub async fn run(args: SweepArgs) -> anyhow::Result<()> {
     let projects = peer(urls.projects).or("projects", svc_projects::routes(projects)).await?;
     let transactions =
         peer(urls.transactions).or("transactions", svc_transactions::routes(transactions)).await?;
-    let now_ms = i64::try_from(SystemTime::now().duration_since(UNIX_EPOCH)?.as_millis())?;
-    let swept = gateway::sweep(projects, transactions, now_ms)
+    let swept = gateway::sweep(projects, transactions, boot::now_ms())
         .await
         .map_err(|status| anyhow::anyhow!("{}", status.message()))?;
     writeln!(

@@ -5,10 +5,7 @@
 //! is gone on with by the next: each step destroys what is there, whoever asks. Calls that were let in before the deletion
 //! began may still leave something; so it ends no sooner than such a call can last.
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{sync::Arc, time::Duration};
 
 use proto::{
     accounts::{
@@ -87,7 +84,7 @@ impl Work {
 
     /// Empties every project, in full; answers whether that was the end of it.
     async fn empty(&mut self, deletion: Deletion) -> Result<bool, Status> {
-        let asked_at = now_ms();
+        let asked_at = boot::now_ms();
         for project in &deletion.project_ids {
             for keeper in Keeper::ALL {
                 while self.step(&deletion.id, keeper, project).await? {}
@@ -120,9 +117,4 @@ fn lines(keeper: Keeper, remains: Remains) -> Vec<Destroyed> {
     let some = remains.kept.into_iter().filter(|kept| kept.count > 0);
     some.map(|kept| Destroyed { service: keeper.name().to_owned(), kind: kept.kind, count: kept.count })
         .collect()
-}
-
-fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

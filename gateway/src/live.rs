@@ -26,7 +26,6 @@ use proto::{
     transactions::{RecentRequest, RecentResponse, Transaction, transactions_client::TransactionsClient},
 };
 use rpc::Transport;
-use time::OffsetDateTime;
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore, broadcast},
     time::{Instant, MissedTickBehavior, interval, interval_at},
@@ -113,8 +112,8 @@ impl Live {
             transactions,
             told,
             known: HashMap::new(),
-            reaches_to: now_ms(),
-            since: now_ms(),
+            reaches_to: boot::now_ms(),
+            since: boot::now_ms(),
         };
         tokio::spawn(watch.run(self.projects.clone()));
         Ok((listener, place))
@@ -152,7 +151,7 @@ impl Watch {
     }
 
     async fn ask(&mut self) {
-        let asked_at = now_ms();
+        let asked_at = boot::now_ms();
         self.known.retain(|_, told_at| told_at.elapsed() < REMEMBERED);
         let request = RecentRequest {
             project_id: self.project.clone(),
@@ -299,8 +298,4 @@ fn events(
             }
         }
     }
-}
-
-fn now_ms() -> i64 {
-    i64::try_from(OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX)
 }

@@ -4,7 +4,6 @@ use axum::{Json, extract::State};
 use futures::{StreamExt, stream};
 use proto::{docauth, ml, transactions::StatsRequest};
 use serde::Serialize;
-use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 use crate::{
@@ -162,8 +161,7 @@ fn together(queues: &[Queue]) -> Option<Queue> {
 /// A project is asked of by itself, as everywhere: nobody counts what they may not see.
 async fn errors(gateway: &Gateway, person: &Person) -> Result<Errors, Error> {
     let projects = gateway.accounts().list_projects(person.who().unwrap_or_default()).await?.into_inner();
-    let until_ms =
-        i64::try_from(OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000).unwrap_or_default();
+    let until_ms = boot::now_ms();
     let counts = stream::iter(projects.projects.into_iter().take(PROJECTS)).map(|project| async move {
         let request = StatsRequest {
             project_id: project.id,

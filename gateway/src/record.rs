@@ -114,8 +114,7 @@ fn begin(route: &Recorded, key: &ApiKey) -> Transaction {
         project_id: key.project_id.clone(),
         api_key_id: key.id.clone(),
         kind: route.kind.to_owned(),
-        created_at_ms: i64::try_from(time::OffsetDateTime::now_utc().unix_timestamp_nanos() / 1_000_000)
-            .unwrap_or(i64::MAX),
+        created_at_ms: boot::now_ms(),
         ..Transaction::default()
     }
 }

@@ -3,7 +3,7 @@
 //! The periods are the projects service's, the records the transactions service's; what brings the two together runs
 //! here, in every gateway. Several sweeps at once do no harm: each step deletes what is old, whoever asks.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
 use axum::{
     Json,
@@ -159,7 +159,7 @@ pub fn start(config: &Config, peers: &Peers) -> AbortOnDropHandle<()> {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            match sweep(projects.clone(), transactions.clone(), now_ms()).await {
+            match sweep(projects.clone(), transactions.clone(), boot::now_ms()).await {
                 Ok(Swept { samples: 0, transactions: 0, .. }) => {}
                 Ok(Swept { projects, samples, transactions }) => {
                     tracing::info!(projects, samples, transactions, "what was kept long enough was let go");
@@ -168,9 +168,4 @@ pub fn start(config: &Config, peers: &Peers) -> AbortOnDropHandle<()> {
             }
         }
     }))
-}
-
-fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

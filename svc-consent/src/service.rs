@@ -1,7 +1,5 @@
 //! Decodes a call, appends to or reads the ledger, encodes.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use blob::{KeyRing, Purpose};
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use proto::{
@@ -81,7 +79,7 @@ impl Consent {
             seq: 0,
             kind: kind.as_str().to_owned(),
             given: request.given.into(),
-            recorded_at: now_ms(),
+            recorded_at: boot::now_ms(),
             api_key_id: request.api_key_id,
             transaction_id: request.transaction_id,
             sealed,
@@ -104,7 +102,7 @@ impl Consent {
         let mut entries = 0;
         for hash in self.subjects(&subject.project_id, &subject.user_fullname)? {
             if self.store.count(&subject.project_id, &hash).await? > 0 {
-                entries += self.store.erase(&subject.project_id, &hash, now_ms(), &self.seals).await?;
+                entries += self.store.erase(&subject.project_id, &hash, boot::now_ms(), &self.seals).await?;
             }
         }
         Ok(remains(entries))
@@ -118,7 +116,7 @@ impl Consent {
         }
         let mut entries = 0;
         for subject in self.store.some_subjects(project, SUBJECTS_AT_ONCE).await? {
-            entries += self.store.erase(project, &subject, now_ms(), &self.seals).await?;
+            entries += self.store.erase(project, &subject, boot::now_ms(), &self.seals).await?;
         }
         Ok(remains(entries))
     }
@@ -213,11 +211,6 @@ fn check_name(name: &str) -> Result<(), Error> {
         1..=MAX_NAME => Ok(()),
         _ => Err(Error::Invalid("user_fullname is longer than 256 bytes")),
     }
-}
-
-fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
 #[tonic::async_trait]

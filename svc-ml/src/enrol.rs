@@ -17,7 +17,7 @@ use crate::{
     judged::{Judged, Unjudged},
     portrait::{self, Measure, code},
     recording,
-    service::{Asked, Ml, asked, check_ids, now_ms},
+    service::{Asked, Ml, asked, check_ids},
     spooled::Spooled,
     stages::Stages,
     strengthen::{Biometric, ENOUGH_SPEECH_S, Standing, Weighted},
@@ -123,7 +123,7 @@ impl Ml {
             project: &header.project_id,
             user: &header.user_fullname,
             transaction: &header.transaction_id,
-            now_ms: now_ms(),
+            now_ms: boot::now_ms(),
         };
         let added = self.templates.add(whose, probe, header.replace).await?;
         if added.standing == Standing::AnotherPerson {

@@ -1,10 +1,6 @@
 //! Decodes a call, hands the video to a worker, compares with the templates, encodes.
 
-use std::{
-    path::PathBuf,
-    sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use bytes::Bytes;
 use face::Presence;
@@ -111,7 +107,7 @@ impl Ml {
         }
         let models = self.templates.models().id();
         let owner = Owner { project: &header.project_id, user: &header.user_fullname, models: &models };
-        candidate.seal(self.templates.ring(), owner, now_ms())
+        candidate.seal(self.templates.ring(), owner, boot::now_ms())
     }
 
     async fn enrol(
@@ -121,12 +117,12 @@ impl Ml {
         check_ids(&request.project_id, &request.user_fullname)?;
         let models = self.templates.models().id();
         let owner = Owner { project: &request.project_id, user: &request.user_fullname, models: &models };
-        let candidate = Candidate::open(self.templates.ring(), owner, &request.candidate, now_ms())?;
+        let candidate = Candidate::open(self.templates.ring(), owner, &request.candidate, boot::now_ms())?;
         let whose = Whose {
             project: &request.project_id,
             user: &request.user_fullname,
             transaction: &request.transaction_id,
-            now_ms: now_ms(),
+            now_ms: boot::now_ms(),
         };
         let made = self.templates.enrol(whose, &candidate).await?;
         Ok(wire::EnrollCandidateResponse { face: made.face, voice: made.voice })
@@ -242,11 +238,6 @@ fn remains(counts: Counts) -> subjects::Remains {
     let kept = kinds.into_iter().filter(|(_, count)| *count > 0);
     let kept = kept.map(|(kind, count)| subjects::Kept { kind: kind.to_owned(), count });
     subjects::Remains { kept: kept.collect() }
-}
-
-pub(crate) fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }
 
 #[tonic::async_trait]

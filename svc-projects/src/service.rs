@@ -1,11 +1,11 @@
 //! Decodes a call, applies the rules of [`crate::api_key`], stores, encodes.
 
-use std::time::{SystemTime, UNIX_EPOCH};
-
 use blob::KeyRing;
 use proto::projects::{self as wire, projects_server};
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
+
+pub use boot::now_ms;
 
 use crate::{
     api_key::{
@@ -341,10 +341,4 @@ impl projects_server::Projects for Projects {
         let found = self.store.find_erasure(&project, &id).await?.ok_or(Error::NoSuchErasure)?;
         Ok(Response::new(found.try_into()?))
     }
-}
-
-/// Milliseconds since 1970; a clock before that reads as 0.
-pub fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

@@ -21,10 +21,7 @@ mod subjects;
 mod sweeper;
 mod videos;
 
-use std::{
-    sync::Arc,
-    time::{Duration, SystemTime, UNIX_EPOCH},
-};
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
 use blob::KeyRing;
@@ -46,7 +43,7 @@ pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 /// # Errors
 /// When a setting is out of range, or the database, the storage or the master key cannot be used.
 pub async fn routes(config: Config) -> anyhow::Result<Routes> {
-    routes_at(config, Arc::new(now_ms)).await
+    routes_at(config, Arc::new(boot::now_ms)).await
 }
 
 /// [`routes`] by another clock: what a test of expiry needs.
@@ -74,9 +71,4 @@ pub async fn routes_at(config: Config, clock: Clock) -> anyhow::Result<Routes> {
         _sweeper: Arc::new(sweeper),
     };
     Ok(Routes::new(SessionsServer::new(service).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES)))
-}
-
-fn now_ms() -> i64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
 }

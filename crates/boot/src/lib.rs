@@ -1,12 +1,14 @@
-//! How a process lives: configuration, telemetry, signals, serving. Knows no service.
+//! How a process lives: configuration, clock, telemetry, signals, serving. Knows no service.
 //!
 //! A service's `main` is one call of [`run_service`]: read the configuration, start telemetry, build, serve, wait for
 //! SIGTERM or SIGINT, finish what is under way.
 
+mod clock;
 mod config;
 mod process;
 mod telemetry;
 
+pub use clock::now_ms;
 pub use config::{ConfigError, load};
 pub use process::{Process, announce, expose, run_service, shutdown_signal};
 pub use telemetry::{Telemetry, TelemetryConfig};

@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn the_published_verifier_accepts_what_was_signed_and_nothing_else() {
         let secrets = Secrets::generate().unwrap();
-        let now = crate::now_ms();
+        let now = boot::now_ms();
         let signature = secrets.sign("msg_1", now, b"{}").unwrap();
         assert!(accepts(&secrets.shown(), "msg_1", now, &signature, b"{}"));
         assert!(!accepts(&secrets.shown(), "msg_2", now, &signature, b"{}"));
@@ -129,7 +129,7 @@ mod tests {
         let old = Secrets::generate().unwrap();
         let new = old.rotated(NOW).unwrap();
         assert_ne!(old.shown(), new.shown());
-        let now = crate::now_ms();
+        let now = boot::now_ms();
         let rotated = old.rotated(now).unwrap();
         let both = rotated.sign("msg_1", now, b"{}").unwrap();
         assert_eq!(both.split(' ').count(), 2);

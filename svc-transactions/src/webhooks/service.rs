@@ -18,7 +18,6 @@ use super::{
 };
 use crate::{
     error::Error,
-    now_ms,
     outbox::{self, Event, Outbox},
     record,
     store::Lines,
@@ -49,7 +48,7 @@ impl Webhooks {
         let target =
             Target { url: self.rules.url(request.url)?, headers: endpoint::headers(pairs(request.headers))? };
         let secrets = Secrets::generate()?;
-        let now = now_ms();
+        let now = boot::now_ms();
         let row = EndpointRow {
             id: id.as_str().into(),
             project_id: record::text("project_id", request.project_id)?,
@@ -84,7 +83,7 @@ impl Webhooks {
 
     async fn update(&self, request: wire::UpdateWebhookRequest) -> Result<wire::Webhook, Error> {
         let (_, old) = self.find(&scope(request.scope)?, &request.id).await?;
-        let mut new = EndpointRow { updated_at: now_ms(), ..old.clone() };
+        let mut new = EndpointRow { updated_at: boot::now_ms(), ..old.clone() };
         if request.url.is_some() || request.headers.is_some() {
             let mut target = self.keeper.target(&old.id, &old.sealed_target)?;
             if let Some(url) = request.url {
@@ -112,9 +111,9 @@ impl Webhooks {
 
     async fn rotate(&self, request: wire::WebhookRequest) -> Result<wire::WebhookWithSecret, Error> {
         let (_, old) = self.find(&scope(request.scope)?, &request.id).await?;
-        let secrets = self.keeper.secrets(&old.id, &old.sealed_secrets)?.rotated(now_ms())?;
+        let secrets = self.keeper.secrets(&old.id, &old.sealed_secrets)?.rotated(boot::now_ms())?;
         let sealed_secrets = self.keeper.seal_secrets(&old.id, &secrets)?;
-        let new = EndpointRow { sealed_secrets, updated_at: now_ms(), ..old.clone() };
+        let new = EndpointRow { sealed_secrets, updated_at: boot::now_ms(), ..old.clone() };
         let new = self.replace(&old, new).await?;
         Ok(wire::WebhookWithSecret { webhook: Some(self.webhook(new)?), secret: secrets.shown() })
     }
@@ -134,7 +133,7 @@ impl Webhooks {
         if row.status != "active" {
             return Err(Error::Refused("the webhook is not active; set its status to active first"));
         }
-        let (name, at_ms) = ("webhook.test", now_ms());
+        let (name, at_ms) = ("webhook.test", boot::now_ms());
         let event = Event {
             name,
             project_id: row.project_id,
@@ -180,7 +179,7 @@ impl Webhooks {
     async fn replay(&self, request: wire::ReplayDeliveryRequest) -> Result<wire::Delivery, Error> {
         let (endpoint, _) = self.find(&scope(request.scope)?, &request.webhook_id).await?;
         let id = DeliveryId::parse(&request.id)?;
-        let Some(replayed) = self.store.replay(&endpoint, &id, now_ms()).await? else {
+        let Some(replayed) = self.store.replay(&endpoint, &id, boot::now_ms()).await? else {
             self.store.delivery(&endpoint, &id).await?.ok_or(Error::NoDelivery)?;
             return Err(Error::Refused("the delivery is under way already"));
         };
@@ -193,7 +192,7 @@ impl Webhooks {
         request: wire::WebhookRequest,
     ) -> Result<wire::ReplayDeadLettersResponse, Error> {
         let (id, row) = self.find(&scope(request.scope)?, &request.id).await?;
-        let count = self.store.replay_dead(&row.project_id, &id, now_ms()).await?;
+        let count = self.store.replay_dead(&row.project_id, &id, boot::now_ms()).await?;
         self.outbox.wake();
         Ok(wire::ReplayDeadLettersResponse { count })
     }

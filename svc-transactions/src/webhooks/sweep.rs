@@ -7,7 +7,7 @@ use tokio_util::task::AbortOnDropHandle;
 use uuid::{NoContext, Timestamp, Uuid};
 
 use super::Store;
-use crate::{error::Error, now_ms};
+use crate::error::Error;
 
 const PERIOD: Duration = Duration::from_secs(3600);
 /// Rows of one statement: bounds how long it holds the database.
@@ -20,7 +20,7 @@ pub fn start(store: Store, keep_days: u32) -> AbortOnDropHandle<()> {
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            if let Err(error) = sweep(&store, keep_days, now_ms()).await {
+            if let Err(error) = sweep(&store, keep_days, boot::now_ms()).await {
                 tracing::error!(
                     error = &error as &dyn std::error::Error,
                     "old webhook deliveries could not be removed"

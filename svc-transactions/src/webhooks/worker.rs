@@ -21,7 +21,7 @@ use super::{
     lanes::Lanes,
     retry::Retry,
 };
-use crate::{error::Error, now_ms, outbox::Outbox};
+use crate::{error::Error, outbox::Outbox};
 
 /// How long to wait, once woken, for more of what is just being committed: each look costs a commit of its own.
 const GATHER: Duration = Duration::from_millis(5);
@@ -125,7 +125,7 @@ impl Worker {
 
     /// Claims what is due and begins to send it.
     async fn look(&mut self) -> Result<(), Error> {
-        let now = now_ms();
+        let now = boot::now_ms();
         let ready = self.store.ready(now).await?;
         let ids: Vec<&str> = ready.iter().map(|endpoint| endpoint.id.as_str()).collect();
         let shares = self.lanes.share(&ids);
@@ -204,7 +204,7 @@ impl Delivering {
     async fn attempt(&self, delivery: &Claimed, to: Option<&Destination>) -> Result<Attempt, Error> {
         let Some(to) = to else { return Ok(unreadable()) };
         let payload = self.outbox.open(&delivery.id, &delivery.sealed)?;
-        self.sender.send(to, &delivery.id, now_ms(), payload).await
+        self.sender.send(to, &delivery.id, boot::now_ms(), payload).await
     }
 
     fn outcome(&self, delivery: Claimed, attempt: Attempt, claim: &str) -> Result<Outcome, Error> {
@@ -213,7 +213,7 @@ impl Delivering {
         let wait = self.retry.wait_ms(u32::try_from(attempts).unwrap_or(u32::MAX), &delivery.id);
         let due_at = wait
             .filter(|_| !succeeded && !gone)
-            .map(|wait| now_ms().saturating_add(i64::try_from(wait).unwrap_or(i64::MAX)));
+            .map(|wait| boot::now_ms().saturating_add(i64::try_from(wait).unwrap_or(i64::MAX)));
         let status = match due_at {
             Some(_) => "pending",
             None if succeeded => "delivered",
@@ -246,7 +246,7 @@ impl Delivering {
 /// Sealed under a master key that is not there any more, most likely; it may come back.
 fn unreadable() -> Attempt {
     Attempt {
-        at_ms: now_ms(),
+        at_ms: boot::now_ms(),
         duration_ms: 0,
         status_code: None,
         error: Some("unreadable".into()),
