@@ -6,18 +6,10 @@ use tonic::Status;
 pub enum Error {
     #[error("{0}")]
     Invalid(&'static str),
-    #[error("the document is larger than {} MB", .0 / (1024 * 1024))]
-    TooLarge(u64),
-    #[error("too many documents at once; try again later")]
-    Overloaded,
-    #[error("the document did not arrive in time")]
-    SlowUpload,
-    #[error("a worker panicked")]
-    Crashed,
-    #[error("the document broke off")]
-    Upload(#[source] Box<Status>),
-    #[error("the document cannot be kept while it is worked on")]
-    Spool(#[from] std::io::Error),
+    #[error(transparent)]
+    Intake(#[from] intake::Error),
+    #[error("the document cannot be read")]
+    File(#[from] std::io::Error),
     #[error(transparent)]
     Document(#[from] document::Error),
     #[error(transparent)]
@@ -31,12 +23,10 @@ impl From<Error> for Status {
     fn from(error: Error) -> Self {
         use document::Error::{NotPicture, TooLarge, Undecodable};
         match error {
-            Error::Invalid(_) | Error::TooLarge(_) | Error::Document(NotPicture | TooLarge | Undecodable) => {
+            Error::Invalid(_) | Error::Document(NotPicture | TooLarge | Undecodable) => {
                 Self::invalid_argument(error.to_string())
             }
-            Error::Overloaded => Self::resource_exhausted(error.to_string()),
-            Error::SlowUpload => Self::deadline_exceeded(error.to_string()),
-            Error::Upload(status) => *status,
+            Error::Intake(error) => error.into(),
             Error::Provider(_) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "an external check failed");
                 Self::unavailable("the external document provider does not answer")

@@ -5,6 +5,7 @@ use std::{fs::File, sync::Arc, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use document::{Check, Field, FieldName, Fields, Kind, Report, Source};
+use intake::Place;
 use reqwest::{Client, header::CONTENT_TYPE};
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
@@ -13,7 +14,6 @@ use tokio::sync::Semaphore;
 
 use crate::{
     config::Config,
-    desk::Place,
     error::Error,
     provider::{Checked, Lane, Provider, whole},
 };
@@ -117,9 +117,9 @@ impl IdScan {
 impl Provider for IdScan {
     async fn check(&self, place: Place, mut file: File, today: Date) -> Result<Checked, Error> {
         let _alone = self.lane.enter(&file).await?;
-        let _turn = self.turns.acquire().await.map_err(|_| Error::Crashed)?;
+        let _turn = self.turns.acquire().await.map_err(|_| intake::Error::Crashed)?;
         let reading = tokio::task::spawn_blocking(move || request_body(&whole(&mut file)?));
-        let answer = self.ask(reading.await.map_err(|_| Error::Crashed)??).await?;
+        let answer = self.ask(reading.await.map_err(|_| intake::Error::Crashed)??).await?;
         drop(place);
         Ok(Checked {
             report: report(answer, self.confidence, today),

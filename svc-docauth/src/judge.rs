@@ -7,11 +7,12 @@ use document::{
     Engine,
     Error::{NotPicture, TooLarge, Undecodable},
 };
+use intake::Workers;
 use models::{Pack, Runtime};
 use proto::docauth::CheckDocumentResponse;
 
 use crate::{
-    desk::Desk,
+    DEADLINE,
     error::Error,
     provider::{InHouse, Lane, Provider},
     service::encode,
@@ -19,7 +20,7 @@ use crate::{
 
 /// The in-house provider, ready to check files.
 pub struct Judge {
-    desk: Arc<Desk<Engine>>,
+    workers: Arc<Workers<Engine>>,
     inhouse: InHouse,
     pack: Pack,
 }
@@ -32,8 +33,9 @@ impl Judge {
     pub fn load(models: Option<&Path>, threads: usize) -> anyhow::Result<Self> {
         let pack = Pack::open(models)?;
         let runtime = Runtime::load(&pack)?;
-        let desk = Arc::new(Desk::start(threads.max(1), threads, move || Ok(Engine::load(&runtime)?))?);
-        Ok(Self { inhouse: InHouse::new(desk.clone(), Arc::new(Lane::new())), desk, pack })
+        let load = move || Ok::<_, Error>(Engine::load(&runtime)?);
+        let workers = Arc::new(Workers::start(threads.max(1), threads, DEADLINE, load)?);
+        Ok(Self { inhouse: InHouse::new(workers.clone(), Arc::new(Lane::new())), workers, pack })
     }
 
     /// The sum of the models that judge.
@@ -48,7 +50,7 @@ impl Judge {
     pub async fn check(&self, picture: &Path) -> anyhow::Result<Option<CheckDocumentResponse>> {
         let file = File::open(picture).with_context(|| format!("cannot open {}", picture.display()))?;
         let today = time::OffsetDateTime::now_utc().date();
-        match self.inhouse.check(self.desk.admit()?, file, today).await {
+        match self.inhouse.check(self.workers.admit()?, file, today).await {
             Ok(checked) => Ok(Some(encode(checked))),
             // A picture the server refuses is an outcome here, not the end.
             Err(Error::Document(NotPicture | TooLarge | Undecodable)) => Ok(None),

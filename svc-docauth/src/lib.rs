@@ -1,6 +1,6 @@
 //! svc-docauth: identity documents, read and cross-checked with evidence for each check.
 //!
-//! A picture comes in through a bounded admission (`desk`): a full house is answered at once, before a byte is read. It is
+//! A picture comes in through a bounded admission (`intake`): a full house is answered at once, before a byte is read. It is
 //! read and checked by the in-house provider (the `document` crate) or by the external one that is configured
 //! (`provider`); both answer a [`document::Report`], which `service` puts on the wire.
 //!
@@ -11,25 +11,27 @@
 //! Caller: the gateway.
 
 mod config;
-mod desk;
 mod error;
 mod idscan;
 pub mod judge;
 mod provider;
 mod service;
-mod upload;
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
 use document::Engine;
+use intake::Workers;
 use models::{Pack, Runtime};
 use proto::docauth::doc_auth_server::DocAuthServer;
 use tonic::service::Routes;
 
-use crate::{desk::Desk, idscan::IdScan, provider::Lane, service::Documents};
+use crate::{error::Error, idscan::IdScan, provider::Lane, service::Documents};
 
 pub use config::Config;
+
+/// No caller waits this long: what somebody waits for is never given up here.
+const DEADLINE: Duration = Duration::from_secs(600);
 
 /// Opens the model pack, loads the networks for every worker, and answers the service.
 ///
@@ -43,9 +45,9 @@ pub async fn routes(config: Config) -> anyhow::Result<Routes> {
     let load = move || {
         let runtime = Runtime::load(&pack)?;
         let first = Engine::load(&runtime)?;
-        Desk::start(workers, queue, move || Ok(first.twin(&runtime)?))
+        Workers::start(workers, queue, DEADLINE, move || Ok::<_, Error>(first.twin(&runtime)?))
     };
-    let desk = tokio::task::spawn_blocking(load).await.context("the networks could not be loaded")??;
-    let documents = Documents::new(&config, Arc::new(desk), lane, external);
+    let workers = tokio::task::spawn_blocking(load).await.context("the networks could not be loaded")??;
+    let documents = Documents::new(&config, Arc::new(workers), lane, external);
     Ok(Routes::new(DocAuthServer::new(documents).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES)))
 }

@@ -3,13 +3,11 @@
 use std::{fs::File, io::Read, sync::Arc, time::Duration};
 
 use document::{Engine, Report};
+use intake::{Place, Watch, Workers};
 use time::Date;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-use crate::{
-    desk::{Desk, Place},
-    error::Error,
-};
+use crate::error::Error;
 
 /// A report, who made it, and what it cost here.
 pub struct Checked {
@@ -49,19 +47,19 @@ impl Lane {
         if file.metadata()?.len() <= Self::LARGE {
             return Ok(None);
         }
-        self.0.clone().acquire_owned().await.map(Some).map_err(|_| Error::Crashed)
+        self.0.clone().acquire_owned().await.map(Some).map_err(|_| intake::Error::Crashed.into())
     }
 }
 
 /// The `document` crate on this machine.
 pub struct InHouse {
-    desk: Arc<Desk<Engine>>,
+    workers: Arc<Workers<Engine>>,
     lane: Arc<Lane>,
 }
 
 impl InHouse {
-    pub fn new(desk: Arc<Desk<Engine>>, lane: Arc<Lane>) -> Self {
-        Self { desk, lane }
+    pub fn new(workers: Arc<Workers<Engine>>, lane: Arc<Lane>) -> Self {
+        Self { workers, lane }
     }
 }
 
@@ -69,15 +67,15 @@ impl InHouse {
 impl Provider for InHouse {
     async fn check(&self, place: Place, mut file: File, today: Date) -> Result<Checked, Error> {
         let alone = self.lane.enter(&file).await?;
-        let inspect = move |engine: &mut Engine| {
+        let inspect = move |engine: &mut Engine, _: &Watch| {
             // Held by the work itself: a caller that goes away does not let the next one in before its time.
             let _alone = alone;
             let started = cpu();
             let bytes = whole(&mut file)?;
             let report = engine.inspect(&bytes, today)?;
-            Ok((report, cpu().saturating_sub(started)))
+            Ok::<_, Error>((report, cpu().saturating_sub(started)))
         };
-        let (report, cpu) = self.desk.run(place, inspect).await?;
+        let (report, cpu) = self.workers.run(place, inspect).await?;
         Ok(Checked { report, provider: "inhouse", cpu })
     }
 }

@@ -5,21 +5,20 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use bytes::Bytes;
 use document::{Engine, Outcome, Report, Source};
 use futures::{Stream, StreamExt};
+use intake::{Bounds, Workers};
 use proto::docauth::{self as wire, check_document_request::Part, doc_auth_server::DocAuth};
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::{
     config::Config,
-    desk::Desk,
     error::Error,
     idscan::IdScan,
     provider::{Checked, InHouse, Lane, Provider},
-    upload::{self, Bounds},
 };
 
 #[derive(Clone)]
 pub struct Documents {
-    desk: Arc<Desk<Engine>>,
+    workers: Arc<Workers<Engine>>,
     inhouse: Arc<dyn Provider>,
     external: Option<Arc<dyn Provider>>,
     bounds: Bounds,
@@ -27,10 +26,15 @@ pub struct Documents {
 }
 
 impl Documents {
-    pub fn new(config: &Config, desk: Arc<Desk<Engine>>, lane: Arc<Lane>, external: Option<IdScan>) -> Self {
+    pub fn new(
+        config: &Config,
+        workers: Arc<Workers<Engine>>,
+        lane: Arc<Lane>,
+        external: Option<IdScan>,
+    ) -> Self {
         Self {
-            inhouse: Arc::new(InHouse::new(desk.clone(), lane)),
-            desk,
+            inhouse: Arc::new(InHouse::new(workers.clone(), lane)),
+            workers,
             external: external.map(|e| Arc::new(e) as Arc<dyn Provider>),
             bounds: Bounds { bytes: config.max_bytes, time: Duration::from_secs(config.upload_s.into()) },
             spool: config.spool.clone(),
@@ -38,7 +42,7 @@ impl Documents {
     }
 
     async fn check(&self, mut parts: Streaming<wire::CheckDocumentRequest>) -> Result<Checked, Error> {
-        let place = self.desk.admit()?;
+        let place = self.workers.admit()?;
         let header = header(&mut parts).await?;
         let provider = if header.external {
             const NONE: &str = "no external document provider is configured; leave X-Inhouse-Docauth out or set the \
@@ -47,7 +51,7 @@ impl Documents {
         } else {
             &self.inhouse
         };
-        let file = upload::spool(chunks(parts), self.bounds, self.spool.as_deref()).await?;
+        let file = intake::spool(chunks(parts), self.bounds, self.spool.as_deref()).await?;
         provider.check(place, file, time::OffsetDateTime::now_utc().date()).await
     }
 }
@@ -63,7 +67,7 @@ impl DocAuth for Documents {
 
     async fn load(&self, _: Request<wire::LoadRequest>) -> Result<Response<wire::LoadResponse>, Status> {
         let [working, workers, places] =
-            self.desk.load().map(|count| u32::try_from(count).unwrap_or(u32::MAX));
+            self.workers.load().map(|count| u32::try_from(count).unwrap_or(u32::MAX));
         Ok(Response::new(wire::LoadResponse { working, workers, places }))
     }
 }
@@ -71,7 +75,7 @@ impl DocAuth for Documents {
 async fn header(
     parts: &mut Streaming<wire::CheckDocumentRequest>,
 ) -> Result<wire::CheckDocumentHeader, Error> {
-    let first = parts.message().await.map_err(|status| Error::Upload(Box::new(status)))?;
+    let first = parts.message().await.map_err(intake::Error::from)?;
     match first.and_then(|message| message.part) {
         Some(Part::Header(header)) => Ok(header),
         _ => Err(Error::Invalid("the first message must be the header")),

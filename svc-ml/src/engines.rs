@@ -39,7 +39,7 @@ impl Shared {
             (voice.join(), lips)
         });
         Ok(Self {
-            voice: Arc::new(voice.map_err(|_| Error::Crashed)??),
+            voice: Arc::new(voice.map_err(|_| intake::Error::Crashed)??),
             lips: Arc::new(lips?),
             one_speaker: Arc::default(),
             faces,

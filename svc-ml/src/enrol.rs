@@ -5,6 +5,7 @@ use std::{fs::File, io::Read};
 use bytes::Bytes;
 use face::Embedding;
 use futures::{Stream, StreamExt};
+use intake::Watch;
 use media::{Limits, Picture};
 use proto::ml as wire;
 use tonic::{Status, Streaming};
@@ -22,8 +23,6 @@ use crate::{
     stages::Stages,
     strengthen::{Biometric, ENOUGH_SPEECH_S, Standing, Weighted},
     templates::Whose,
-    upload,
-    workers::Watch,
 };
 
 /// From this probability on, another subject's template claims a face or voice.
@@ -69,7 +68,7 @@ impl Ml {
     ) -> Result<(SeenFace, Enrolled<Embedding>), Error> {
         let place = self.workers.admit()?;
         let header = header(&mut parts).await?;
-        let file = upload::spool(chunks(parts), self.bounds, self.spool.as_deref()).await?;
+        let file = intake::spool(chunks(parts), self.bounds, self.spool.as_deref()).await?;
         let is_document = header.is_document;
         let work = move |engines: &mut Engines, _: &Watch| see(engines, &file, is_document);
         let seen = self.workers.run(place, work).await?;
@@ -84,7 +83,7 @@ impl Ml {
         let place = self.workers.admit()?;
         let header = header(&mut parts).await?;
         let asked = asked(&header.phrase, &header.vocabulary)?;
-        let file = upload::spool(chunks(parts), self.bounds, self.spool.as_deref()).await?;
+        let file = intake::spool(chunks(parts), self.bounds, self.spool.as_deref()).await?;
         // What replaces a template must make one by itself: a user is not left without.
         let least_speech_s = if header.replace { ENOUGH_SPEECH_S } else { voice::MIN_SPEECH_S };
         let limits = self.limits;
@@ -144,7 +143,7 @@ impl Ml {
         let (gallery, probe) = (self.templates.gallery(&header.project_id).await?, probe.clone());
         // A large gallery takes milliseconds, which the async threads do not have.
         let search = move || probe.nearest(&gallery, own.as_deref());
-        tokio::task::spawn_blocking(search).await.map_err(|_| Error::Crashed)?
+        tokio::task::spawn_blocking(search).await.map_err(|_| intake::Error::Crashed)?
     }
 }
 
@@ -240,7 +239,7 @@ fn hear(
 
 /// The first message.
 async fn header(parts: &mut Streaming<wire::EnrollRequest>) -> Result<wire::EnrollHeader, Error> {
-    let first = parts.message().await.map_err(|status| Error::Upload(Box::new(status)))?;
+    let first = parts.message().await.map_err(intake::Error::from)?;
     let Some(wire::enroll_request::Part::Header(header)) = first.and_then(|message| message.part) else {
         return Err(Error::Invalid("the first message must be the header"));
     };

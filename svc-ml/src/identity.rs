@@ -65,7 +65,7 @@ pub async fn identify(
         let voice = voice.map(|probe| find_voice(&gallery, &probe, subject.as_deref(), &by)).transpose()?;
         Ok((face, voice))
     };
-    let (face, voice) = tokio::task::spawn_blocking(search).await.map_err(|_| Error::Crashed)??;
+    let (face, voice) = tokio::task::spawn_blocking(search).await.map_err(|_| intake::Error::Crashed)??;
     Ok(Identities {
         face: match face {
             Some(found) => Some(named(templates, project, found, |c| c.matched).await?),

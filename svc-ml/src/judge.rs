@@ -14,6 +14,7 @@ use std::{
 
 use anyhow::Context;
 use face::Embedding;
+use intake::{Watch, Workers};
 use media::{Limits, Picture};
 use models::Pack;
 use voice::{Phrase, Voiceprint};
@@ -26,7 +27,6 @@ use crate::{
     judged::{Judged, Unjudged},
     pipeline::{self, Findings, Task, Wanted},
     spooled::Spooled,
-    workers::{Watch, Workers},
 };
 
 /// Longest one file may take; nobody waits at the other end.

@@ -2,7 +2,7 @@
 //!
 //! One video is decoded once and goes through the models in one straight line (`pipeline`): frames are followed as they
 //! are decoded and never kept, then the sound, then what both say together. Each service judges or says why it could
-//! not; the others still answer. Videos come in through a bounded admission (`workers`): a full queue is answered at
+//! not; the others still answer. Videos come in through a bounded admission (`intake`): a full queue is answered at
 //! once, before a byte is read. Templates are kept encrypted under a key of their subject (`templates`); a search opens
 //! the gallery of one project and no other.
 //!
@@ -34,14 +34,13 @@ mod stages;
 mod store;
 mod strengthen;
 mod templates;
-mod upload;
-mod workers;
 
 use std::time::Duration;
 
 use anyhow::Context;
 use blob::KeyRing;
 use db::Db;
+use intake::Workers;
 use models::Pack;
 use proto::ml::ml_server::MlServer;
 use tonic::service::Routes;
@@ -52,7 +51,6 @@ use crate::{
     service::Ml,
     store::Store,
     templates::Templates,
-    workers::Workers,
 };
 
 pub use calibrations::Calibrated;

@@ -5,6 +5,7 @@ use std::fs::File;
 use bytes::Bytes;
 use face::{AlignedFace, Embedding, FaceTracker, FaceTracks, Presence};
 use futures::{Stream, TryStreamExt, pin_mut};
+use intake::{Spool, Watch};
 use media::{Info, Limits};
 use proto::ml as wire;
 use tonic::{Status, Streaming};
@@ -19,8 +20,6 @@ use crate::{
     service::{Ml, check_ids},
     spooled::Spooled,
     stages::Stages,
-    upload,
-    workers::Watch,
 };
 
 /// Pixels between the eyes of a reference picture, which may be a document's portrait.
@@ -75,10 +74,10 @@ impl Ml {
         let parts = sides(parts);
         pin_mut!(parts);
         let receiving = async {
-            let mut image = upload::Spool::new(self.bounds.bytes, self.spool.as_deref())?;
-            let mut video = upload::Spool::new(self.bounds.bytes, self.spool.as_deref())?;
+            let mut image = Spool::new(self.bounds.bytes, self.spool.as_deref())?;
+            let mut video = Spool::new(self.bounds.bytes, self.spool.as_deref())?;
             let mut is_video = false;
-            while let Some(side) = parts.try_next().await.map_err(|s| Error::Upload(Box::new(s)))? {
+            while let Some(side) = parts.try_next().await.map_err(intake::Error::from)? {
                 match side {
                     Side::Image(_) if is_video => {
                         return Err(Error::Invalid("the picture must come before the video"));
@@ -92,7 +91,7 @@ impl Ml {
             }
             Ok((image.finish().await?, video.finish().await?))
         };
-        tokio::time::timeout(self.bounds.time, receiving).await.map_err(|_| Error::SlowUpload)?
+        tokio::time::timeout(self.bounds.time, receiving).await.map_err(|_| intake::Error::SlowUpload)?
     }
 }
 
@@ -110,7 +109,7 @@ fn sides(parts: Streaming<wire::MatchFacesRequest>) -> impl Stream<Item = Result
 }
 
 async fn header(parts: &mut Streaming<wire::MatchFacesRequest>) -> Result<wire::MatchFacesHeader, Error> {
-    let first = parts.message().await.map_err(|status| Error::Upload(Box::new(status)))?;
+    let first = parts.message().await.map_err(intake::Error::from)?;
     match first.and_then(|message| message.part) {
         Some(wire::match_faces_request::Part::Header(header)) => Ok(header),
         _ => Err(Error::Invalid("the first message must be the header")),

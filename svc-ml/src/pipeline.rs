@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use face::{Embedding, FaceTracker, FaceTracks, Presence, Track, liveness::Liveness};
+use intake::Watch;
 use lips::{LipMotion, Reading, Sync};
 use media::{Info, Limits};
 use voice::{Phrase, PhraseEvidence, Voiceprint};
@@ -13,7 +14,6 @@ use crate::{
     judged::{Judged, Unjudged},
     spooled::Spooled,
     stages::Stages,
-    workers::Watch,
 };
 
 /// The services that are asked for; the others do not run, and nothing is computed for them alone.
@@ -87,7 +87,7 @@ pub fn analyze(engines: &mut Engines, file: Spooled, task: &Task, watch: &Watch)
     std::thread::scope(|scope| {
         let hearing = beside.map(|(shared, file)| scope.spawn(move || hear_file(&shared, file, task)));
         let seen = see(engines, file, task, watch);
-        let heard = hearing.map(|thread| thread.join().map_err(|_| Error::Crashed)).transpose()?;
+        let heard = hearing.map(|thread| thread.join().map_err(|_| intake::Error::Crashed)).transpose()?;
         let (mut findings, tracks, sound) = seen?;
         let heard = heard.unwrap_or_else(|| hear(&engines.shared, sound.as_deref(), task));
         watch.check()?;

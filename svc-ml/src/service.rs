@@ -5,6 +5,7 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 use bytes::Bytes;
 use face::Presence;
 use futures::{Stream, StreamExt};
+use intake::{Bounds, Workers};
 use media::Limits;
 use models::Pack;
 use proto::{
@@ -28,8 +29,6 @@ use crate::{
     spooled::Spooled,
     store::Counts,
     templates::{Templates, Whose},
-    upload::{self, Bounds},
-    workers::Workers,
 };
 
 /// Longest name and longest phrase, bytes.
@@ -75,7 +74,7 @@ impl Ml {
         let place = self.workers.admit()?;
         let header = header(&mut parts).await?;
         let task = task(&header, self.limits)?;
-        let file = upload::spool(chunks(parts), self.bounds, self.spool.as_deref()).await?;
+        let file = intake::spool(chunks(parts), self.bounds, self.spool.as_deref()).await?;
         let work = move |engines: &mut Engines, watch: &_| {
             pipeline::analyze(engines, Spooled::new(file), &task, watch)
         };
@@ -148,7 +147,7 @@ impl Ml {
 
 /// The first message.
 async fn header(parts: &mut Streaming<wire::AnalyzeVideoRequest>) -> Result<wire::AnalyzeVideoHeader, Error> {
-    let first = parts.message().await.map_err(|status| Error::Upload(Box::new(status)))?;
+    let first = parts.message().await.map_err(intake::Error::from)?;
     match first.and_then(|message| message.part) {
         Some(wire::analyze_video_request::Part::Header(header)) => Ok(header),
         _ => Err(Error::Invalid("the first message must be the header")),

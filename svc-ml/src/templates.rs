@@ -126,7 +126,7 @@ impl Templates {
         let rows = self.store.gallery(project).await?;
         let (this, of) = (self.clone(), project.to_owned());
         let opened = tokio::task::spawn_blocking(move || this.decrypt(&of, &rows)).await;
-        let gallery = Arc::new(opened.map_err(|_| Error::Crashed)??);
+        let gallery = Arc::new(opened.map_err(|_| intake::Error::Crashed)??);
         self.keep(project, revision, &gallery);
         Ok(gallery)
     }

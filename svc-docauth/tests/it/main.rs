@@ -66,7 +66,7 @@ fn what_is_no_picture_is_refused_in_words() {
         for (bytes, said) in [
             (&b"%PDF-1.7"[..], "the document must be a jpg or png picture"),
             (&blank()[..40], "the picture cannot be decoded; it may be cut short or damaged"),
-            (&[][..], "the document is empty"),
+            (&[][..], "the file is empty"),
         ] {
             let refused = send(client, bytes, false).await.unwrap_err();
             assert_eq!((refused.code(), refused.message()), (Code::InvalidArgument, said));
@@ -115,9 +115,9 @@ fn a_full_house_is_told_at_once() {
         is_in.await.unwrap();
         let refused = send(&client, b"x", false).await.unwrap_err();
         assert_eq!(refused.code(), Code::ResourceExhausted);
-        assert_eq!(refused.message(), "too many documents at once; try again later");
+        assert_eq!(refused.message(), "too many files at once; try again later");
         drop(held);
-        assert_eq!(first.await.unwrap().unwrap_err().message(), "the document is empty");
+        assert_eq!(first.await.unwrap().unwrap_err().message(), "the file is empty");
     });
 }
 

@@ -121,7 +121,7 @@ impl Templates {
                 return Ok(Some(Added { standing, kept }));
             }
         }
-        Err(Error::Overloaded)
+        Err(intake::Error::Overloaded.into())
     }
 
     async fn known<V: Biometric>(&self, subject: &Subject, key: &DataKey) -> Result<Known<V>, Error> {

@@ -7,7 +7,7 @@ use futures::{Stream, TryStreamExt, pin_mut};
 use tokio::io::{AsyncSeekExt, AsyncWriteExt};
 use tonic::Status;
 
-use crate::error::Error;
+use crate::Error;
 
 /// What an upload may take.
 #[derive(Clone, Copy, Debug)]
@@ -20,7 +20,7 @@ pub struct Bounds {
 ///
 /// # Errors
 /// [`Error::TooLarge`], [`Error::SlowUpload`], [`Error::Upload`] with the sender's error, [`Error::Spool`];
-/// [`Error::Invalid`] when there is not a byte.
+/// [`Error::Empty`] when there is not a byte.
 pub async fn spool(
     chunks: impl Stream<Item = Result<Bytes, Status>>,
     bounds: Bounds,
@@ -38,7 +38,7 @@ async fn write(
 ) -> Result<File, Error> {
     let mut spool = Spool::new(most, folder)?;
     pin_mut!(chunks);
-    while let Some(chunk) = chunks.try_next().await.map_err(|status| Error::Upload(Box::new(status)))? {
+    while let Some(chunk) = chunks.try_next().await? {
         spool.write(&chunk).await?;
     }
     spool.finish().await
@@ -72,10 +72,10 @@ impl Spool {
     /// The file, rewound.
     ///
     /// # Errors
-    /// [`Error::Invalid`] when there is not a byte; [`Error::Spool`].
+    /// [`Error::Empty`] when there is not a byte; [`Error::Spool`].
     pub async fn finish(mut self) -> Result<File, Error> {
         if self.size == 0 {
-            return Err(Error::Invalid("the file is empty"));
+            return Err(Error::Empty);
         }
         self.file.flush().await?;
         self.file.rewind().await?;
@@ -96,7 +96,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_video_arrives_whole_and_leaves_no_name() {
+    async fn a_file_arrives_whole_and_leaves_no_name() {
         let folder = tempfile::tempdir().unwrap();
         let mut file = spool(chunks(&[b"01234", b"56789"]), BOUNDS, Some(folder.path())).await.unwrap();
         let mut text = String::new();
@@ -109,7 +109,7 @@ mod tests {
     async fn one_byte_too_many_nothing_or_a_broken_sender_is_refused() {
         let too_large = spool(chunks(&[b"01234", b"567890"]), BOUNDS, None).await;
         assert!(matches!(too_large, Err(Error::TooLarge(10))));
-        assert!(matches!(spool(chunks(&[]), BOUNDS, None).await, Err(Error::Invalid(_))));
+        assert!(matches!(spool(chunks(&[]), BOUNDS, None).await, Err(Error::Empty)));
         let broken = chunks(&[b"0"]).chain_error();
         assert!(matches!(spool(broken, BOUNDS, None).await, Err(Error::Upload(_))));
         let stalled = stream::pending();

@@ -1,8 +1,8 @@
 //! Admission and the worker threads.
 //!
 //! There are as many places as there are workers and places in the queue. Who gets one may send its bytes and is worked
-//! on in turn; who does not is refused before a byte of its video is read, so memory and disk stay flat under overload.
-//! Each worker owns its engines; a panic costs the call it happened in, and the worker builds new engines.
+//! on in turn; who does not is refused before a byte is read. Each worker owns its engines; a panic costs the call it
+//! happened in, and the worker builds new engines.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -17,17 +17,22 @@ use std::{
 
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
 
-use crate::error::Error;
+use crate::Error;
 
 type Job<E> = Box<dyn FnOnce(&mut E) + Send>;
-type Build<E> = dyn Fn() -> Result<E, Error> + Send + Sync;
+type Build<E, F> = dyn Fn() -> Result<E, F> + Send + Sync;
 
-/// The right to have one video received and worked on.
+/// The right to have one file received and worked on.
 #[derive(Debug)]
 pub struct Place(
     #[expect(dead_code, reason = "held, never read: dropping it is what gives the place back")]
     OwnedSemaphorePermit,
 );
+
+/// What building and jobs may fail with: a service's own error, which this crate's is one of.
+pub trait Failure: From<Error> + std::error::Error + Send + 'static {}
+
+impl<F: From<Error> + std::error::Error + Send + 'static> Failure for F {}
 
 /// Threads that each own an `E`.
 pub struct Workers<E> {
@@ -92,18 +97,19 @@ impl Drop for Waiting {
 }
 
 impl<E: 'static> Workers<E> {
-    /// Starts `count` threads, each with what `build` makes, and returns when all are ready.
+    /// Starts `count` threads, each with what `build` makes, and returns when all are ready. `queue` more files
+    /// than threads are admitted; what is not done `deadline` after it was handed over is given up.
     ///
     /// # Errors
     /// The first error of `build`, or of the system when it has no thread to give.
-    pub fn start(
+    pub fn start<F: Failure>(
         count: usize,
         queue: usize,
         deadline: Duration,
-        build: impl Fn() -> Result<E, Error> + Send + Sync + 'static,
-    ) -> Result<Self, Error> {
+        build: impl Fn() -> Result<E, F> + Send + Sync + 'static,
+    ) -> Result<Self, F> {
         let (jobs, source) = mpsc::channel();
-        let (build, source): (Arc<Build<E>>, _) = (Arc::new(build), Arc::new(Mutex::new(source)));
+        let (build, source): (Arc<Build<E, F>>, _) = (Arc::new(build), Arc::new(Mutex::new(source)));
         let (ready, started) = mpsc::channel();
         let mut workers = Self {
             places: Arc::new(Semaphore::new(count + queue)),
@@ -116,8 +122,9 @@ impl<E: 'static> Workers<E> {
         // One after the other: loading takes twice the memory of what is loaded.
         for index in 0..count {
             let (build, source, ready) = (build.clone(), source.clone(), ready.clone());
-            let thread = std::thread::Builder::new().name(format!("ml-{index}"));
-            workers.threads.push(thread.spawn(move || work(&*build, &source, &ready))?);
+            let thread = std::thread::Builder::new().name(format!("worker-{index}"));
+            let thread = thread.spawn(move || work(&*build, &source, &ready)).map_err(Error::from)?;
+            workers.threads.push(thread);
             started.recv().map_err(|_| Error::Crashed)??;
         }
         Ok(workers)
@@ -151,11 +158,11 @@ impl<E: 'static> Workers<E> {
     ///
     /// # Errors
     /// The job's own; [`Error::Crashed`] when it panicked; [`Error::Late`] when the deadline passed.
-    pub async fn run<T: Send + 'static>(
+    pub async fn run<T: Send + 'static, F: Failure>(
         &self,
         place: Place,
-        job: impl FnOnce(&mut E, &Watch) -> Result<T, Error> + Send + 'static,
-    ) -> Result<T, Error> {
+        job: impl FnOnce(&mut E, &Watch) -> Result<T, F> + Send + 'static,
+    ) -> Result<T, F> {
         let is_abandoned = Arc::new(AtomicBool::new(false));
         let (until, idle) = (Instant::now() + self.deadline, self.idle.clone());
         let watch = Watch { is_abandoned: is_abandoned.clone(), until, idle };
@@ -163,7 +170,7 @@ impl<E: 'static> Workers<E> {
         let (reply, answer) = oneshot::channel();
         let job = Box::new(move |engines: &mut E| {
             let _busy = Busy::of(&watch.idle);
-            let result = watch.check().and_then(|()| job(engines, &watch));
+            let result = watch.check().map_err(F::from).and_then(|()| job(engines, &watch));
             drop(place);
             // Nobody listens when the caller went away.
             let _ = reply.send(result);
@@ -171,7 +178,7 @@ impl<E: 'static> Workers<E> {
         self.jobs.as_ref().ok_or(Error::Crashed)?.send(job).map_err(|_| Error::Crashed)?;
         match tokio::time::timeout(self.deadline, answer).await {
             Ok(answer) => answer.map_err(|_| Error::Crashed)?,
-            Err(_) => Err(Error::Late),
+            Err(_) => Err(Error::Late.into()),
         }
     }
 }
@@ -188,10 +195,10 @@ impl<E> Drop for Workers<E> {
 }
 
 /// The life of one worker.
-fn work<E>(
-    build: &Build<E>,
+fn work<E, F: Failure>(
+    build: &Build<E, F>,
     source: &Mutex<mpsc::Receiver<Job<E>>>,
-    ready: &mpsc::Sender<Result<(), Error>>,
+    ready: &mpsc::Sender<Result<(), F>>,
 ) {
     let mut engines = match build() {
         Ok(engines) => Some(engines),
@@ -214,7 +221,7 @@ fn work<E>(
     }
 }
 
-fn rebuild<E>(build: &Build<E>) -> Option<E> {
+fn rebuild<E, F: Failure>(build: &Build<E, F>) -> Option<E> {
     match build() {
         Ok(engines) => Some(engines),
         Err(error) => {
@@ -230,8 +237,12 @@ mod tests {
 
     const LONG: Duration = Duration::from_secs(60);
 
+    fn fine<T>(value: T) -> Result<T, Error> {
+        Ok(value)
+    }
+
     fn workers(count: usize, queue: usize) -> Workers<u32> {
-        Workers::start(count, queue, LONG, || Ok(0)).unwrap()
+        Workers::start(count, queue, LONG, || fine(0)).unwrap()
     }
 
     #[tokio::test]
@@ -243,7 +254,7 @@ mod tests {
         drop(places);
         assert_eq!(workers.load(), [0, 1, 3]);
         let place = workers.admit().unwrap();
-        assert_eq!(workers.run(place, |_, _| Ok(7)).await.unwrap(), 7);
+        assert_eq!(workers.run(place, |_, _| fine(7)).await.unwrap(), 7);
         assert_eq!(workers.free(), 3);
     }
 
@@ -251,12 +262,12 @@ mod tests {
     async fn a_panic_costs_one_call_and_the_worker_gets_new_engines() {
         let built = Arc::new(AtomicUsize::new(0));
         let count = built.clone();
-        let workers = Workers::start(1, 0, LONG, move || Ok(count.fetch_add(1, Ordering::SeqCst))).unwrap();
+        let workers = Workers::start(1, 0, LONG, move || fine(count.fetch_add(1, Ordering::SeqCst))).unwrap();
         let place = workers.admit().unwrap();
         let crashed = workers.run(place, |_, _| -> Result<(), Error> { panic!("a bug") }).await;
         assert!(matches!(crashed, Err(Error::Crashed)));
         let place = workers.admit().unwrap();
-        assert_eq!(workers.run(place, |engine, _| Ok(*engine)).await.unwrap(), 1);
+        assert_eq!(workers.run(place, |engine, _| fine(*engine)).await.unwrap(), 1);
     }
 
     #[tokio::test]
@@ -264,14 +275,14 @@ mod tests {
         for (count, idle) in [(1, false), (2, true)] {
             let workers = workers(count, 0);
             let place = workers.admit().unwrap();
-            assert_eq!(workers.run(place, |_, watch| Ok(watch.has_idle_worker())).await.unwrap(), idle);
+            assert_eq!(workers.run(place, |_, watch| fine(watch.has_idle_worker())).await.unwrap(), idle);
         }
     }
 
     #[tokio::test]
     async fn engines_that_cannot_be_built_stop_the_start() {
-        let failed = Workers::<u32>::start(2, 0, LONG, || Err(Error::Invalid("no model")));
-        assert!(matches!(failed.err(), Some(Error::Invalid("no model"))));
+        let failed = Workers::<u32>::start(2, 0, LONG, || Err(Error::Empty));
+        assert!(matches!(failed.err(), Some(Error::Empty)));
     }
 
     #[tokio::test]
@@ -289,7 +300,7 @@ mod tests {
                         std::thread::yield_now();
                     }
                     ended.send(watch.check().unwrap_err().to_string()).unwrap();
-                    Ok(())
+                    fine(())
                 };
                 workers.run(place, job).await
             }
@@ -304,7 +315,7 @@ mod tests {
 
     #[tokio::test]
     async fn work_past_its_deadline_is_given_up() {
-        let workers = Workers::start(1, 0, Duration::from_millis(20), || Ok(())).unwrap();
+        let workers = Workers::start(1, 0, Duration::from_millis(20), || fine(())).unwrap();
         let place = workers.admit().unwrap();
         let late = workers.run(place, |(), watch| {
             loop {
