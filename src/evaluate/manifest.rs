@@ -31,15 +31,10 @@ pub enum Kind {
 
 impl Kind {
     pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Face => "face",
-            Self::Voice => "voice",
-            Self::Liveness => "liveness",
-            Self::ActiveSpeaker => "active-speaker",
-            Self::VisualSpeech => "visual-speech",
-            Self::Phrase => "phrase",
-            Self::Document => "document",
-            Self::Fingerprint => "fingerprint",
+        match (self, self.calibrated()) {
+            (_, Some(calibrated)) => calibrated.as_str(),
+            (Self::Fingerprint, None) => "fingerprint",
+            (_, None) => "document",
         }
     }
 
