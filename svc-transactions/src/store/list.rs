@@ -5,7 +5,7 @@
 //! the page is short then, and its cursor goes on from there. So a page costs the same however many records there are,
 //! and it is complete whenever one of its filters alone leaves fewer rows than that.
 
-use futures::TryStreamExt;
+use futures::{Stream, TryStreamExt};
 use sqlx::{Database, Encode, QueryBuilder, Type};
 
 use super::{Row, Store};
@@ -18,7 +18,7 @@ use crate::{
 /// Rows looked at for one page at most, in windows that grow: most pages are full after the first.
 pub const WALK: [u32; 2] = if cfg!(test) { [5, 20] } else { [250, 750] };
 /// Encrypted bytes of a page; it ends early then, with a cursor. What it holds must fit one message.
-pub const PAGE_BYTES: usize = 2 * 1024 * 1024;
+const PAGE_BYTES: usize = 2 * 1024 * 1024;
 
 /// What a list answers: rows, newest first, and where the next page goes on.
 #[derive(Debug)]
@@ -94,20 +94,11 @@ impl Store {
 
     /// Up to `wanted` rows of a window of the first filter's index that pass the others too.
     async fn window(&self, filters: &[By], range: Range<'_>, wanted: usize) -> Result<Vec<Row>, Error> {
-        let (mut rows, mut size) = (Vec::new(), 0);
-        db::on!(&self.db, |pool| {
+        Ok(db::on!(&self.db, |pool| {
             let mut sql = QueryBuilder::new("");
             select(&mut sql, filters, range, wanted);
-            let mut read = sql.build_query_as::<Row>().fetch(pool);
-            while let Some(row) = read.try_next().await? {
-                size += row.sealed.len();
-                rows.push(row);
-                if size > PAGE_BYTES {
-                    break;
-                }
-            }
-        });
-        Ok(rows)
+            up_to_a_message(sql.build_query_as().fetch(pool)).await
+        })?)
     }
 
     /// The last row of a window, if the window was full.
@@ -121,6 +112,21 @@ impl Store {
         end.map(|(id, created_at_ms)| Ok(Cursor { created_at_ms, id: TransactionId::parse(&id)? }))
             .transpose()
     }
+}
+
+/// The first rows, until they are larger than [`PAGE_BYTES`].
+pub async fn up_to_a_message(
+    mut found: impl Stream<Item = sqlx::Result<Row>> + Unpin,
+) -> sqlx::Result<Vec<Row>> {
+    let (mut rows, mut size) = (Vec::new(), 0);
+    while let Some(row) = found.try_next().await? {
+        size += row.sealed.len();
+        rows.push(row);
+        if size > PAGE_BYTES {
+            break;
+        }
+    }
+    Ok(rows)
 }
 
 fn bytes(rows: &[Row]) -> usize {

@@ -1,9 +1,8 @@
 //! What was recorded lately, and what belongs to a transaction.
 
-use futures::TryStreamExt;
 use sqlx::{QueryBuilder, query_as, query_scalar};
 
-use super::{Row, Store, list::PAGE_BYTES};
+use super::{Row, Store, list::up_to_a_message};
 use crate::error::Error;
 
 /// New ids told at a time.
@@ -34,23 +33,14 @@ impl Store {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let (mut rows, mut size) = (Vec::new(), 0);
-        db::on!(&self.db, |pool| {
+        Ok(db::on!(&self.db, |pool| {
             let mut sql = QueryBuilder::new(SELECT);
             sql.push_bind(project).push(" AND id IN (");
             let mut list = sql.separated(", ");
             ids.iter().for_each(|id| _ = list.push_bind(id));
             sql.push(") ORDER BY created_at + duration_ms DESC, id DESC");
-            let mut read = sql.build_query_as::<Row>().persistent(false).fetch(pool);
-            while let Some(row) = read.try_next().await? {
-                size += row.sealed.len();
-                rows.push(row);
-                if size > PAGE_BYTES {
-                    break;
-                }
-            }
-        });
-        Ok(rows)
+            up_to_a_message(sql.build_query_as().persistent(false).fetch(pool)).await
+        })?)
     }
 
     /// Up to `most` transactions that were made with the device of `row`, newest first.
