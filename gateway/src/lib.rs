@@ -28,6 +28,7 @@ mod drain;
 mod enroll;
 mod error;
 mod evidence;
+mod export;
 mod geo;
 mod headers;
 mod health;

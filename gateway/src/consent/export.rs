@@ -2,10 +2,8 @@
 
 use axum::{
     Json,
-    body::Body,
     extract::{Query, State, rejection::QueryRejection},
-    http::{HeaderValue, header},
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
@@ -21,7 +19,7 @@ use crate::{
     accounts::audit::{Deed, note},
     auth::AdminKey,
     error::Error,
-    transactions::export::harmless,
+    export::Format,
 };
 
 /// Entries written at a time.
@@ -97,11 +95,9 @@ pub async fn export(
     query: Result<Query<ExportQuery>, QueryRejection>,
 ) -> Result<Response, Error> {
     let Query(query) = query?;
-    let (csv, content_type, disposition) = match query.format.as_deref() {
-        None | Some("ndjson") => (false, "application/x-ndjson", "attachment; filename=\"consents.ndjson\""),
-        Some("csv") => {
-            (true, "text/csv; charset=utf-8; header=present", "attachment; filename=\"consents.csv\"")
-        }
+    let format = match query.format.as_deref() {
+        None | Some("ndjson") => Format::Ndjson,
+        Some("csv") => Format::Csv,
         Some(_) => return Err(Error::invalid("format must be ndjson or csv")),
     };
     let project_id = key.project_id.clone();
@@ -110,40 +106,25 @@ pub async fn export(
     // The first entry tells whether the ledger can be read, so it is read before the answer begins.
     let first = entries.message().await?;
     // Before anything is given: nobody takes the file unnoticed.
-    let after = Some(json!({"format": if csv { "csv" } else { "ndjson" }}));
+    let after = Some(json!({"format": format.name()}));
     let deed = Deed { action: "consents.exported", target: &project_id, after, ..Deed::default() };
     note(&gateway, &project_id, deed).await?;
     let entries = stream::iter(first.map(Ok)).chain(entries);
-    let mut response = Body::from_stream(file(entries, csv)).into_response();
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static(disposition));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    Ok(response)
+    Ok(format.attachment("consents", file(entries, format)))
 }
 
 /// The file in pieces. It breaks off when an entry cannot be read, so that no client takes a part for the whole.
 fn file(
     entries: impl Stream<Item = Result<ExportedConsent, Status>> + Send,
-    csv: bool,
+    format: Format,
 ) -> impl Stream<Item = Result<Bytes, Error>> + Send {
-    let head = csv.then(|| written([COLUMNS.map(str::to_owned)]));
+    let head = format.head(COLUMNS);
     let pieces = entries.ready_chunks(ROWS).map(move |rows| {
         let rows = rows.into_iter().map(|row| row.map(UserEntry::from));
         let rows: Vec<_> = rows.collect::<Result<_, Status>>()?;
-        if csv { written(rows.into_iter().map(|row| cells(row).map(harmless))) } else { lines(&rows) }
+        format.rows(rows, cells)
     });
-    stream::iter(head).chain(pieces)
-}
-
-fn lines(rows: &[UserEntry]) -> Result<Bytes, Error> {
-    let mut text = Vec::new();
-    for row in rows {
-        serde_json::to_writer(&mut text, row).map_err(|error| Error::internal(&error))?;
-        text.push(b'\n');
-    }
-    Ok(text.into())
+    stream::iter(head).chain(pieces).map_ok(Bytes::from)
 }
 
 const COLUMNS: [&str; 10] = [
@@ -174,14 +155,6 @@ fn cells(row: UserEntry) -> [String; COLUMNS.len()] {
         row.device_info.map(|info| info.to_string()).unwrap_or_default(),
         entry.hash,
     ]
-}
-
-fn written(rows: impl IntoIterator<Item = [String; COLUMNS.len()]>) -> Result<Bytes, Error> {
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    for row in rows {
-        writer.write_record(row).map_err(|error| Error::internal(&error))?;
-    }
-    writer.into_inner().map(Bytes::from).map_err(|error| Error::internal(&error))
 }
 
 impl From<ExportedConsent> for UserEntry {

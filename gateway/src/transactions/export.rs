@@ -4,10 +4,8 @@
 //! goes away takes the whole stream with it.
 
 use axum::{
-    body::Body,
     extract::{Query, State, rejection::QueryRejection},
-    http::{HeaderValue, header},
-    response::{IntoResponse, Response},
+    response::Response,
 };
 use bytes::Bytes;
 use futures::{Stream, stream};
@@ -24,6 +22,7 @@ use crate::{
     accounts::audit::{Deed, note},
     auth::ApiKey,
     error::Error,
+    export::Format,
 };
 
 /// Rows asked for at a time.
@@ -35,21 +34,6 @@ const PAGE: u32 = 200;
 pub struct ExportFormat {
     /// csv (the default) or ndjson
     format: Option<String>,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Format {
-    Csv,
-    Ndjson,
-}
-
-impl Format {
-    const fn name(self) -> &'static str {
-        match self {
-            Self::Csv => "csv",
-            Self::Ndjson => "ndjson",
-        }
-    }
 }
 
 /// A filter as the audit log has it: whom somebody looked for is left out, as the log outlives an erasure.
@@ -78,19 +62,7 @@ pub async fn export(
     let after = Some(json!({"format": format.name(), "filters": told}));
     let deed = Deed { action: "transactions.exported", target: &key.project_id, after, ..Deed::default() };
     note(&gateway, &key.project_id, deed).await?;
-    let mut response = Body::from_stream(file(gateway, request, first, format)).into_response();
-    let (content_type, disposition) = match format {
-        Format::Csv => {
-            ("text/csv; charset=utf-8; header=present", "attachment; filename=\"transactions.csv\"")
-        }
-        Format::Ndjson => ("application/x-ndjson", "attachment; filename=\"transactions.ndjson\""),
-    };
-    let headers = response.headers_mut();
-    headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
-    headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static(disposition));
-    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
-    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    Ok(response)
+    Ok(format.attachment("transactions", file(gateway, request, first, format)))
 }
 
 fn asked(pairs: Pairs, project_id: String) -> Result<(Format, ListTransactionsRequest), Error> {
@@ -121,8 +93,7 @@ fn file(
     first: ListTransactionsResponse,
     format: Format,
 ) -> impl Stream<Item = Result<Bytes, Error>> + Send {
-    let head = (format == Format::Csv).then(|| written(&[&COLUMNS.map(str::to_owned)]));
-    let state = Some((Some(first), String::new(), head.transpose()));
+    let state = Some((Some(first), String::new(), format.head(COLUMNS).transpose()));
     stream::try_unfold(state, move |state| {
         let (gateway, request) = (gateway.clone(), request.clone());
         async move {
@@ -133,10 +104,7 @@ fn file(
             };
             let mut piece = head?.unwrap_or_default();
             let rows = page.transactions.into_iter().map(TransactionData::from);
-            piece.extend(match format {
-                Format::Csv => csv(rows)?,
-                Format::Ndjson => lines(rows)?,
-            });
+            piece.extend(format.rows(rows, cells)?);
             let next = Some((None, page.next_cursor, Ok(None)));
             Ok(Some((Bytes::from(piece), next.filter(|(_, cursor, _)| !cursor.is_empty()))))
         }
@@ -149,15 +117,6 @@ async fn page_after(
     cursor: String,
 ) -> Result<ListTransactionsResponse, Error> {
     page(gateway, ListTransactionsRequest { cursor, ..request }).await
-}
-
-fn lines(rows: impl Iterator<Item = TransactionData>) -> Result<Vec<u8>, Error> {
-    let mut text = Vec::new();
-    for row in rows {
-        serde_json::to_writer(&mut text, &row).map_err(|error| Error::internal(&error))?;
-        text.push(b'\n');
-    }
-    Ok(text)
 }
 
 const COLUMNS: [&str; 24] = [
@@ -218,58 +177,4 @@ fn cells(row: TransactionData) -> [String; COLUMNS.len()] {
         json(row.services),
         json(row.durations),
     ]
-}
-
-fn csv(rows: impl Iterator<Item = TransactionData>) -> Result<Vec<u8>, Error> {
-    let rows: Vec<_> = rows.map(|row| cells(row).map(harmless)).collect();
-    written(&rows.iter().collect::<Vec<_>>())
-}
-
-fn written(rows: &[&[String; COLUMNS.len()]]) -> Result<Vec<u8>, Error> {
-    let mut writer = csv::WriterBuilder::new().terminator(csv::Terminator::CRLF).from_writer(Vec::new());
-    for row in rows {
-        writer.write_record(*row).map_err(|error| Error::internal(&error))?;
-    }
-    writer.into_inner().map_err(|error| Error::internal(&error))
-}
-
-/// A cell that a spreadsheet takes for text. What starts like a formula gets an apostrophe in front
-/// (OWASP, CSV Injection); the characters after white space count too, as some programs trim it.
-pub fn harmless(cell: String) -> String {
-    let starts =
-        |c: char| matches!(c, '=' | '+' | '-' | '@' | '\u{ff1d}' | '\u{ff0b}' | '\u{ff0d}' | '\u{ff20}');
-    if cell.starts_with(['\t', '\r', '\n']) || cell.trim_start().starts_with(starts) {
-        return format!("'{cell}");
-    }
-    cell
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    #[test]
-    fn a_cell_that_starts_like_a_formula_is_text() {
-        for bad in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "＝1"] {
-            assert_eq!(harmless(bad.into()), format!("'{bad}"));
-        }
-        for fine in ["", "ada@example.org", "a=b", "{\"a\":1}", "1"] {
-            assert_eq!(harmless(fine.into()), fine);
-        }
-    }
-
-    proptest! {
-        #[test]
-        fn what_is_written_reads_back_cell_by_cell(cell in ".{0,20}", other in "[\",\r\n;'=a]{0,10}") {
-            let mut row = [const { String::new() }; COLUMNS.len()];
-            row[0] = cell;
-            row[5] = other;
-            let text = written(&[&COLUMNS.map(str::to_owned), &row]).unwrap();
-            let mut reader = csv::Reader::from_reader(text.as_slice());
-            let read = reader.records().next().unwrap().unwrap();
-            prop_assert_eq!(read.iter().collect::<Vec<_>>(), row.each_ref().map(String::as_str));
-        }
-    }
 }
