@@ -4,11 +4,8 @@
 mod append;
 mod audit;
 
-use std::sync::Arc;
-
-use db::Db;
+use db::{Db, Turns};
 use sqlx::{query_as, query_scalar};
-use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{error::Error, ledger::Entry};
 
@@ -23,8 +20,7 @@ pub(crate) use columns;
 #[derive(Clone)]
 pub struct Store {
     db: Db,
-    /// SQLite has one writer; waiting here in line is cheaper than its polling for the lock.
-    turn: Arc<Mutex<()>>,
+    turns: Turns,
 }
 
 /// The newest entry of each kind: 1 given, 0 withdrawn, `None` never recorded.
@@ -36,14 +32,7 @@ pub struct Newest {
 
 impl Store {
     pub fn new(db: Db) -> Self {
-        Self { db, turn: Arc::default() }
-    }
-
-    async fn turn(&self) -> Option<MutexGuard<'_, ()>> {
-        match self.db {
-            Db::Lite(_) => Some(self.turn.lock().await),
-            Db::Pg(_) => None,
-        }
+        Self { db, turns: Turns::default() }
     }
 
     /// Up to `most` subjects of a project.

@@ -5,11 +5,8 @@
 mod sim_swap;
 mod subject;
 
-use std::sync::Arc;
-
-use db::Db;
+use db::{Db, Turns};
 use sqlx::{query, query_as};
-use tokio::sync::{Mutex, MutexGuard};
 
 use crate::{
     error::Error,
@@ -21,8 +18,7 @@ pub use sim_swap::Stored as StoredSimSwap;
 #[derive(Clone)]
 pub struct Store {
     db: Db,
-    /// SQLite has one writer; waiting here in line is cheaper than its polling for the lock.
-    turn: Arc<Mutex<()>>,
+    turns: Turns,
 }
 
 #[derive(sqlx::FromRow)]
@@ -57,20 +53,13 @@ impl TryFrom<Row> for Session {
 
 impl Store {
     pub fn new(db: Db) -> Self {
-        Self { db, turn: Arc::default() }
-    }
-
-    async fn turn(&self) -> Option<MutexGuard<'_, ()>> {
-        match self.db {
-            Db::Lite(_) => Some(self.turn.lock().await),
-            Db::Pg(_) => None,
-        }
+        Self { db, turns: Turns::default() }
     }
 
     pub async fn insert(&self, session: &Session) -> Result<(), Error> {
         const SQL: &str = "INSERT INTO sessions (id, project_id, api_key_id, created_at, expires_at) \
             VALUES ($1, $2, $3, $4, $5)";
-        let _turn = self.turn().await;
+        let _turn = self.turns.next(&self.db).await;
         db::on!(&self.db, |pool| query(SQL)
             .bind(session.id.as_str())
             .bind(&session.project_id)
@@ -104,7 +93,7 @@ impl Store {
     ) -> Result<bool, Error> {
         const SQL: &str = "UPDATE sessions SET user_hash = $3, user_sealed = $4 WHERE id = $1 AND project_id = $2 \
             AND user_hash IS NULL AND ended_at IS NULL AND expires_at > $5";
-        let _turn = self.turn().await;
+        let _turn = self.turns.next(&self.db).await;
         let changed = db::on!(&self.db, |pool| query(SQL)
             .bind(id.as_str())
             .bind(project)
@@ -121,7 +110,7 @@ impl Store {
     pub async fn end(&self, project: &str, id: &SessionId, now_ms: i64) -> Result<bool, Error> {
         const SQL: &str = "UPDATE sessions SET ended_at = $3, video_bytes = NULL WHERE id = $1 AND project_id = $2 \
             AND ended_at IS NULL AND expires_at > $3";
-        let _turn = self.turn().await;
+        let _turn = self.turns.next(&self.db).await;
         let changed = db::on!(&self.db, |pool| query(SQL)
             .bind(id.as_str())
             .bind(project)
@@ -142,7 +131,7 @@ impl Store {
     ) -> Result<bool, Error> {
         const SQL: &str = "UPDATE sessions SET video_bytes = $3 WHERE id = $1 AND project_id = $2 \
             AND ended_at IS NULL AND expires_at > $4";
-        let _turn = self.turn().await;
+        let _turn = self.turns.next(&self.db).await;
         let changed = db::on!(&self.db, |pool| query(SQL)
             .bind(id.as_str())
             .bind(project)
@@ -158,7 +147,7 @@ impl Store {
     pub async fn delete_expired(&self, now_ms: i64, limit: i64) -> Result<u64, Error> {
         const SQL: &str = "DELETE FROM sessions WHERE id IN \
             (SELECT id FROM sessions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
-        let _turn = self.turn().await;
+        let _turn = self.turns.next(&self.db).await;
         let removed = db::on!(&self.db, |pool| query(SQL)
             .bind(now_ms)
             .bind(limit)

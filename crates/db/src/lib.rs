@@ -4,7 +4,7 @@
 //! milliseconds UTC, JSON is TEXT, flags BIGINT 0/1. [`on!`] runs one statement on whichever pool is there. Each service
 //! owns its schema (a file of its own in SQLite, a schema of its own in PostgreSQL) and reads no other's.
 
-use std::{str::FromStr, time::Duration};
+use std::{str::FromStr, sync::Arc, time::Duration};
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
@@ -14,6 +14,7 @@ use sqlx::{
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
 };
+use tokio::sync::{Mutex, MutexGuard};
 
 /// Runs one expression against whichever pool the handle holds: `db::on!(&self.db, |pool| query(..).execute(pool).await)`.
 #[macro_export]
@@ -31,6 +32,21 @@ macro_rules! on {
 pub enum Db {
     Pg(PgPool),
     Lite(SqlitePool),
+}
+
+/// A line to wait in before writing: SQLite has one writer, and waiting here is cheaper than its polling for the lock.
+/// Clones share the line.
+#[derive(Clone, Debug, Default)]
+pub struct Turns(Arc<Mutex<()>>);
+
+impl Turns {
+    /// Waits for the turn, which lasts as long as what is answered is held; PostgreSQL needs none.
+    pub async fn next(&self, db: &Db) -> Option<MutexGuard<'_, ()>> {
+        match db {
+            Db::Lite(_) => Some(self.0.lock().await),
+            Db::Pg(_) => None,
+        }
+    }
 }
 
 /// Where a service keeps its tables.

@@ -67,7 +67,7 @@ impl Store {
         const SQL: &str = "INSERT INTO consent_entries (id, project_id, subject, seq, kind, given, recorded_at, \
             api_key_id, transaction_id, sealed, hash, chain) \
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
-        let _turn = self.turn().await;
+        let _turn = self.turns.next(&self.db).await;
         let done: Result<Entry, Error> = db::on!(&self.db, |pool| async {
             let mut tx = pool.begin().await?;
             let head = take_project!(tx, seals, &entry.project_id, entry.recorded_at);
@@ -98,7 +98,7 @@ impl Store {
         seals: &Seals,
     ) -> Result<u64, Error> {
         const SQL: &str = "DELETE FROM consent_entries WHERE project_id = $1 AND subject = $2";
-        let _turn = self.turn().await;
+        let _turn = self.turns.next(&self.db).await;
         let done: Result<u64, Error> = db::on!(&self.db, |pool| async {
             let mut tx = pool.begin().await?;
             let head = take_project!(tx, seals, project, now_ms);

@@ -18,7 +18,7 @@ impl Store {
         const SQL: &str = "INSERT INTO sim_swap_settings (project_id, version, sealed, updated_at) \
             VALUES ($1, $2, $3, $4) ON CONFLICT (project_id) DO UPDATE SET version = excluded.version, \
             sealed = excluded.sealed, updated_at = excluded.updated_at";
-        let _turn = self.turn().await;
+        let _turn = self.turns.next(&self.db).await;
         db::on!(&self.db, |pool| query(SQL)
             .bind(project)
             .bind(&settings.version)
@@ -38,7 +38,7 @@ impl Store {
     /// Answers whether there were any.
     pub async fn delete_sim_swap(&self, project: &str) -> Result<bool, Error> {
         const SQL: &str = "DELETE FROM sim_swap_settings WHERE project_id = $1";
-        let _turn = self.turn().await;
+        let _turn = self.turns.next(&self.db).await;
         let removed = db::on!(&self.db, |pool| query(SQL)
             .bind(project)
             .execute(pool)

@@ -19,7 +19,7 @@ impl Store {
     pub async fn end_bound_to(&self, project: &str, hash: &[u8], now_ms: i64) -> Result<(), Error> {
         const SQL: &str = "UPDATE sessions SET ended_at = $3 WHERE project_id = $1 AND user_hash = $2 \
             AND ended_at IS NULL";
-        let _turn = self.turn().await;
+        let _turn = self.turns.next(&self.db).await;
         db::on!(&self.db, |pool| query(SQL)
             .bind(project)
             .bind(hash)
@@ -35,7 +35,7 @@ impl Store {
         const SQL: &str = "UPDATE sessions SET ended_at = COALESCE(ended_at, $2) WHERE id IN \
             (SELECT id FROM sessions WHERE project_id = $1 LIMIT $3) RETURNING id, project_id, api_key_id, \
             user_hash, user_sealed, created_at, expires_at, ended_at, video_bytes";
-        let _turn = self.turn().await;
+        let _turn = self.turns.next(&self.db).await;
         let rows: Vec<Row> = db::on!(&self.db, |pool| query_as(SQL)
             .bind(project)
             .bind(now_ms)
@@ -51,7 +51,7 @@ impl Store {
         if sessions.is_empty() {
             return Ok(());
         }
-        let _turn = self.turn().await;
+        let _turn = self.turns.next(&self.db).await;
         db::on!(&self.db, |pool| async {
             let mut tx = pool.begin().await?;
             for session in sessions {
@@ -67,7 +67,7 @@ impl Store {
     /// Removes all of them, out of SQLite's log as well.
     pub async fn delete_bound_to(&self, project: &str, hash: &[u8]) -> Result<(), Error> {
         const SQL: &str = "DELETE FROM sessions WHERE project_id = $1 AND user_hash = $2";
-        let _turn = self.turn().await;
+        let _turn = self.turns.next(&self.db).await;
         db::on!(&self.db, |pool| query(SQL).bind(project).bind(hash).execute(pool).await.map(drop))?;
         self.db.forget().await?;
         Ok(())
