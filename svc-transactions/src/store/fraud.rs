@@ -46,6 +46,31 @@ macro_rules! add_findings {
     };
 }
 
+/// The statements that read a row's neighbours of the same `$column`: those before it, and those after it that have been
+/// looked at and not flagged. What waits will see the row before itself, and what is flagged need not be told again.
+macro_rules! around {
+    ($column:literal) => {
+        [
+            concat!(
+                "SELECT ",
+                columns!(),
+                " FROM transactions WHERE project_id = $1 AND ",
+                $column,
+                " = $2 AND (created_at, id) < ($3, $4) ORDER BY created_at DESC, id DESC LIMIT $5"
+            ),
+            concat!(
+                "SELECT ",
+                columns!(),
+                " FROM transactions WHERE project_id = $1 AND ",
+                $column,
+                " = $2 AND (created_at, id) > ($3, $4) AND created_at <= $6 AND NOT EXISTS \
+                 (SELECT 1 FROM fraud_pending WHERE fraud_pending.id = transactions.id) \
+                 AND has_fraud = 0 ORDER BY created_at, id LIMIT $5"
+            ),
+        ]
+    };
+}
+
 /// Neighbours of one side: a user's or a session's calls beyond them tell nothing of a moment.
 const NEIGHBOURS: i64 = 32;
 /// How much later than another a transaction may begin and yet have been looked at before it.
@@ -133,22 +158,9 @@ impl Store {
 
     /// The neighbours of `row` among those of its user.
     pub async fn around_subject(&self, row: &Row, subjects: &[Vec<u8>]) -> Result<Around, Error> {
-        const BEFORE: &str = concat!(
-            "SELECT ",
-            columns!(),
-            " FROM transactions WHERE project_id = $1 AND subject_hash = $2 AND (created_at, id) < ($3, $4) \
-             ORDER BY created_at DESC, id DESC LIMIT $5"
-        );
-        const AFTER: &str = concat!(
-            "SELECT ",
-            columns!(),
-            " FROM transactions WHERE project_id = $1 AND subject_hash = $2 AND (created_at, id) > ($3, $4) \
-             AND created_at <= $6 AND NOT EXISTS (SELECT 1 FROM fraud_pending WHERE fraud_pending.id = transactions.id) \
-             AND has_fraud = 0 ORDER BY created_at, id LIMIT $5"
-        );
         let mut around = Around::default();
         for subject in subjects {
-            let (before, after) = self.around(row, subject, BEFORE, AFTER).await?;
+            let (before, after) = self.around(row, subject, around!("subject_hash")).await?;
             around.before.extend(before);
             around.after.extend(after);
         }
@@ -157,32 +169,16 @@ impl Store {
 
     /// The neighbours of `row` within its session.
     pub async fn around_session(&self, row: &Row) -> Result<Around, Error> {
-        const BEFORE: &str = concat!(
-            "SELECT ",
-            columns!(),
-            " FROM transactions WHERE project_id = $1 AND session_id = $2 AND (created_at, id) < ($3, $4) \
-             ORDER BY created_at DESC, id DESC LIMIT $5"
-        );
-        const AFTER: &str = concat!(
-            "SELECT ",
-            columns!(),
-            " FROM transactions WHERE project_id = $1 AND session_id = $2 AND (created_at, id) > ($3, $4) \
-             AND created_at <= $6 AND NOT EXISTS (SELECT 1 FROM fraud_pending WHERE fraud_pending.id = transactions.id) \
-             AND has_fraud = 0 ORDER BY created_at, id LIMIT $5"
-        );
         let Some(session) = &row.session_id else { return Ok(Around::default()) };
-        let (before, after) = self.around(row, session, BEFORE, AFTER).await?;
+        let (before, after) = self.around(row, session, around!("session_id")).await?;
         Ok(Around { before, after }.in_order())
     }
 
-    /// Those after `row` that have been looked at and not flagged: what waits will see `row` before itself, and what is
-    /// flagged need not be told again.
     async fn around<T>(
         &self,
         row: &Row,
         key: T,
-        before: &'static str,
-        after: &'static str,
+        [before, after]: [&'static str; 2],
     ) -> Result<(Vec<Row>, Vec<Row>), Error>
     where
         T: Copy
