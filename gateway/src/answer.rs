@@ -5,6 +5,7 @@ use proto::ml::{
     VisualSpeech, VoiceRecognition,
 };
 use scoring::Decision;
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use crate::{auth::ResponseFormat, evidence::failure};
@@ -66,7 +67,7 @@ fn in_sdk_numbers(mut body: Value) -> Value {
 }
 
 /// The decision as answers show it.
-pub fn scoring_result(decision: &Decision, rules_source: &str) -> Value {
+pub fn scoring_result<C: Serialize>(decision: &Decision<C>, rules_source: &str) -> Value {
     json!({
         "status": decision.verdict.as_str(),
         "rules": rules_source,

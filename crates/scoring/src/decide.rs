@@ -90,19 +90,19 @@ pub struct Condition {
 
 /// The decision and what it rests on.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct Decision {
+pub struct Decision<C = Condition> {
     pub verdict: Verdict,
     /// 0..=100 with two decimals, always in the band of the verdict.
     pub score: f64,
-    /// One stable word for each condition, in the order of [`Service`]; `nothing_decisive` when no required service
-    /// speaks for a pass although none speaks against it.
+    /// One stable word for each condition, in their order; `nothing_decisive` when no required one speaks for a pass
+    /// although none speaks against it.
     pub reasons: Vec<String>,
-    /// Every service that is not off.
-    pub conditions: Vec<Condition>,
+    /// Every service that is not off; every check of a document.
+    pub conditions: Vec<C>,
     /// The required ones that made it a fail, or would have alone.
-    pub failed_conditions: Vec<Condition>,
+    pub failed_conditions: Vec<C>,
     /// The required ones that made it a refer, or would have alone.
-    pub failed_refer_conditions: Vec<Condition>,
+    pub failed_refer_conditions: Vec<C>,
 }
 
 /// Judges `evidence` by `rules`.

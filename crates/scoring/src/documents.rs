@@ -10,7 +10,7 @@ mod rules;
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    Finding, Outcome, RulesVersion, Verdict,
+    Decision, Finding, Outcome, RulesVersion, Verdict,
     decide::{PASS_FROM, REFER_FROM},
 };
 
@@ -105,19 +105,7 @@ impl DocumentCondition {
 }
 
 /// The decision about a document and what it rests on.
-#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
-pub struct DocumentDecision {
-    pub verdict: Verdict,
-    /// 0..=100 with two decimals, always in the band of the verdict.
-    pub score: f64,
-    /// One stable word for each check, in their order; `nothing_decisive` where what a pass needs was not on the picture.
-    pub reasons: Vec<String>,
-    pub conditions: Vec<DocumentCondition>,
-    /// Those that made it a fail.
-    pub failed_conditions: Vec<DocumentCondition>,
-    /// Those that made it a refer.
-    pub failed_refer_conditions: Vec<DocumentCondition>,
-}
+pub type DocumentDecision = Decision<DocumentCondition>;
 
 /// Judges what a picture of a document gave.
 pub fn decide_document(rules: &DocumentRules, evidence: &DocumentEvidence) -> DocumentDecision {

@@ -33,7 +33,7 @@ pub fn body(examined: &Examined, call: &Call) -> Value {
     let decision = &examined.decision;
     let body = json!({
         "data": in_types(data(examined, call.headers.validate_mrz), format),
-        "scoring_result": scoring_result(decision, &call.key.rules_source),
+        "scoring_result": answer::scoring_result(decision, &call.key.rules_source),
         "score": decision.score,
         "decision_reasons": decision.reasons,
         "message": "document checked",
@@ -46,21 +46,11 @@ pub fn beside_enrolment(examined: &Examined, call: &Call) -> Value {
     let mut data = data(examined, call.headers.validate_mrz);
     data["status"] = json!("checked");
     let sdk = call.key.format == ResponseFormat::Sdk;
-    let scoring = scoring_result(&examined.decision, &call.key.rules_source);
+    let scoring = answer::scoring_result(&examined.decision, &call.key.rules_source);
     data["scoring_result"] = if sdk { scoring["status"].clone() } else { scoring };
     data["score"] = json!(examined.decision.score / if sdk { 100.0 } else { 1.0 });
     data["decision_reasons"] = json!(examined.decision.reasons);
     in_types(data, call.key.format)
-}
-
-fn scoring_result(decision: &DocumentDecision, rules_source: &str) -> Value {
-    json!({
-        "status": decision.verdict.as_str(),
-        "rules": rules_source,
-        "conditions": decision.conditions,
-        "failed_conditions": decision.failed_conditions,
-        "failed_refer_conditions": decision.failed_refer_conditions,
-    })
 }
 
 /// The vendor's types know no null: what is not known is absent there, and a chip nobody can see is none.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use proto::transactions::Transaction;
-use scoring::{Decision, DocumentDecision, Verdict};
+use scoring::Decision;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -65,21 +65,13 @@ pub struct Judgement {
     reasons: Vec<String>,
 }
 
-impl Judgement {
-    fn new(verdict: Verdict, score: f64, reasons: Vec<String>) -> Self {
-        Self { verdict: verdict.as_str().to_owned(), score: Some(score), reasons }
-    }
-}
-
-impl From<Decision> for Judgement {
-    fn from(decision: Decision) -> Self {
-        Self::new(decision.verdict, decision.score, decision.reasons)
-    }
-}
-
-impl From<DocumentDecision> for Judgement {
-    fn from(decision: DocumentDecision) -> Self {
-        Self::new(decision.verdict, decision.score, decision.reasons)
+impl<C> From<Decision<C>> for Judgement {
+    fn from(decision: Decision<C>) -> Self {
+        Self {
+            verdict: decision.verdict.as_str().to_owned(),
+            score: Some(decision.score),
+            reasons: decision.reasons,
+        }
     }
 }
 
