@@ -8,7 +8,7 @@
 //! one call at a time; a panic around it is an error of one call; what is no print (a landscape has "minutiae" too) is
 //! refused with the reason, never compared.
 //!
-//! Callers: `svc_ml::judge`, for evaluations; whoever serves fingerprints uses the same two calls.
+//! Callers: `biometry evaluate`; whoever serves fingerprints uses the same two calls.
 
 mod error;
 mod nist;
