@@ -41,6 +41,8 @@ async fn who_settles_what_is_being_deleted_stops_nobody() {
         // Another process has claimed it, so that this one's own fraud rules let it be.
         sqlx::query(WAITS).bind(&old.id).bind(i64::MAX).execute(&pool).await.unwrap();
         let mut settling = pool.begin().await.unwrap();
+        // Whoever looks for deadlocks first is ended: the deletion, for here it is the one that has to try again.
+        sqlx::query("SET LOCAL deadlock_timeout = '10min'").execute(&mut *settling).await.unwrap();
         sqlx::query(TAKEN).bind(&old.id).execute(&mut *settling).await.unwrap();
 
         let settle = async {
