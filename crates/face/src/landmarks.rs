@@ -1,4 +1,4 @@
-//! The mesh network, and the five points it gives a face before it is cut out for recognition.
+//! The mesh network.
 
 use std::time::{Duration, Instant};
 
@@ -8,7 +8,6 @@ use ort::session::Session;
 
 use crate::{
     Error,
-    detect::Detection,
     engine::{floats, run, tensor},
     mesh::{Mesh, POINTS, Region, SIDE},
     skin::Skin,
@@ -59,11 +58,5 @@ impl Landmarks {
         let skin = Skin::of(&self.input, |i| [flat[3 * i], flat[3 * i + 1]]);
         self.took = [done - ready, ready - started + done.elapsed()];
         Ok((Mesh { points, presence }, skin))
-    }
-
-    /// The face with its five points where the mesh has them.
-    pub fn refine(&mut self, pixels: &dyn Pixels, face: &Detection) -> Result<Detection, Error> {
-        let (mesh, _) = self.find(pixels, &Region::of_detection(face))?;
-        Ok(face.refined(&mesh))
     }
 }

@@ -10,24 +10,21 @@ use crate::{
     detect::{Detection, letterbox},
     embedding::Embedding,
     engine::{PICTURE_SIDE, embed, find},
-    landmarks::Landmarks,
 };
 
-/// The detector, the mesh and the embedding; running them needs `&mut`.
+/// The detector and the embedding; running them needs `&mut`.
 pub struct Stills {
     yunet: Session,
-    landmarks: Landmarks,
     sface: Session,
 }
 
 impl Stills {
-    /// Loads them.
+    /// Loads both.
     ///
     /// # Errors
     /// When the pack lacks one of them or ONNX Runtime refuses it.
     pub fn load(runtime: &Runtime) -> Result<Self, Error> {
-        let (yunet, sface) = (runtime.session("yunet")?, runtime.session("sface")?);
-        Ok(Self { yunet, landmarks: Landmarks::load(runtime)?, sface })
+        Ok(Self { yunet: runtime.session("yunet")?, sface: runtime.session("sface")? })
     }
 
     /// The faces of a still picture, largest first.
@@ -38,12 +35,12 @@ impl Stills {
         find(&mut self.yunet, &letterbox(picture, PICTURE_SIDE))
     }
 
-    /// The SFace embedding of one face of a picture.
+    /// The SFace embedding of one face of a picture, by the detector's own points: portraits of documents stand
+    /// upright and are not cut tightly, and a mesh would cost the memory of another network.
     ///
     /// # Errors
-    /// When a network fails.
+    /// When the network fails.
     pub fn embed(&mut self, picture: &dyn Pixels, face: &Detection) -> Result<Embedding, Error> {
-        let face = self.landmarks.refine(picture, face)?;
-        embed(&mut self.sface, &align(picture, &face))
+        embed(&mut self.sface, &align(picture, face))
     }
 }

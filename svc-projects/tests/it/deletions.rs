@@ -103,7 +103,7 @@ async fn a_deleted_organisation_is_refused_at_once_and_gone_when_it_is_empty() {
 
         // A restart, or another process, goes on.
         let open = elsewhere.accounts.list_deletions(ListDeletionsRequest {}).await.unwrap().into_inner();
-        assert_eq!(open.deletions[0].project_ids, [made.project_id.clone()]);
+        assert_eq!(open.deletions[0].project_ids, std::slice::from_ref(&made.project_id));
         for lines in [vec![destroyed("ml", "subject", 2)], vec![destroyed("ml", "subject", 1)]] {
             let step =
                 AdvanceDeletionRequest { id: begun.id.clone(), destroyed: lines, nothing_is_left: false };
