@@ -199,13 +199,13 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_field_is_as_sure_as_its_least_sure_character(at in 0usize..44, p in 0.0f32..1.0) {
+        fn a_field_is_as_sure_as_its_least_sure_character(at in 0usize..44, p in 0.0f32..0.99) {
             let mut second = line(SECOND, &[]);
             second.sureness[at] = p;
             let zone = Mrz::of(&[line(FIRST, &[]), second]).unwrap();
             for span in zone.format.spans().iter().filter(|s| s.line == 1) {
                 let is_of_it = span.at.contains(&at) || span.check == Some(at);
-                let expected = if is_of_it { p.min(0.99) } else { 0.99 };
+                let expected = if is_of_it { p } else { 0.99 };
                 prop_assert!((zone.sureness(span.name) - expected).abs() < 1e-6, "{}", span.name);
             }
         }
