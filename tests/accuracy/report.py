@@ -236,6 +236,42 @@ def worst(results, attacks):
     return max(found) if found else None
 
 
+def missed(lines):
+    """The bars that were not met. One that nothing was measured for is missed as well."""
+    return [f"{what}: {measured} (bar {wanted})" for what, wanted, measured, result in lines if result != "met"]
+
+
+def losses(results, committed):
+    """Rates that are worse than the committed ones by more than both 95 % intervals allow."""
+    lost = []
+    for kind, now in figures(results).items():
+        for name, new in now.items():
+            old = committed.get(kind, {}).get(name)
+            if old and new["low"] > old["high"]:
+                lost.append(f"{kind}, {name}: {percent(old['rate'])} was committed, now {percent(new['rate'])}")
+    return lost
+
+
+def figures(results):
+    """Error rates with their intervals by kind, as docs/accuracy/figures.json holds them. Lower is better in all."""
+    return {kind: {name: interval(rate) for name, rate in error_rates(found["summary"]) if rate} for kind, found in results.items()}
+
+
+def error_rates(summary):
+    for name, group in [("all", summary), *(summary.get("groups") or {}).items()]:
+        yield f"{name}: genuine refused", group["bpcer"]
+        yield f"{name}: equal error rate", group["eer"]
+        for attack, rate in group["apcer"].items():
+            yield f"{name}: {attack} accepted", rate
+
+
+def interval(rate):
+    """The rate with its bootstrapped interval; of no error at all the upper bound is three in n."""
+    within, trials = rate.get("interval") or {}, rate.get("trials")
+    high = min(1, 3 / trials) if trials and rate["rate"] == 0 else within.get("high", 1)
+    return {"rate": rate["rate"], "low": within.get("low", 0), "high": high, "trials": trials}
+
+
 # ---- the file
 
 

@@ -1,6 +1,9 @@
 #!/usr/bin/env python3
 """Builds manifests of the development data, has `biometry evaluate` judge them, and writes the tables of docs/ACCURACY.md.
 
+Ends with status 1 when a bar of its own table is missed (not measured is missed), or a rate is significantly worse than the
+committed one in docs/accuracy/figures.json.
+
 Made media and results stay in --work: a run that was stopped goes on, and a kind is judged again only when the manifest,
 the binary or the models changed (or with --again). --only takes some kinds; --tables judges nothing.
 Needs ffmpeg, numpy and onnxruntime (the environment of set-up); espeak-ng makes the machine's voices.
@@ -17,6 +20,8 @@ import manifests
 import report
 
 ROOT = Path(__file__).resolve().parents[2]
+# What a run is compared with; --commit writes it.
+FIGURES = ROOT / "docs/accuracy/figures.json"
 KINDS = ["fingerprint", "face", "voice", "phrase", "visual-speech", "active-speaker", "liveness", "document"]
 
 
@@ -34,10 +39,22 @@ def main():
             print(f"{kind}: {error}", file=sys.stderr)
         # After each kind, so that a run that is stopped leaves what it had.
         tables(options)
-    for line in report.bars(tables(options)):
+    results = tables(options)
+    bars = report.bars(results)
+    for line in bars:
         print(" | ".join(line))
-    if failed:
-        sys.exit(f"not measured: {', '.join(failed)}")
+    problems = [f"not measured: {kind}" for kind in failed]
+    problems += [f"bar missed: {line}" for line in report.missed(bars)]
+    problems += [f"worse than committed: {line}" for line in report.losses(results, committed())]
+    if options.commit and not failed:
+        FIGURES.write_text(json.dumps({**committed(), **report.figures(results)}, indent=1) + "\n")
+    if problems:
+        sys.exit("\n".join(problems))
+
+
+def committed():
+    """The figures of the last run that was committed."""
+    return json.loads(FIGURES.read_text()) if FIGURES.is_file() else {}
 
 
 def tables(options):
@@ -60,6 +77,7 @@ def arguments():
     parser.add_argument("--only", nargs="+", choices=KINDS, help="these kinds alone")
     parser.add_argument("--clips", type=int, default=12, help="clips of each GRID speaker, 16 at most")
     parser.add_argument("--again", action="store_true", help="judge again what has not changed")
+    parser.add_argument("--commit", action="store_true", help="take these figures as the ones to compare with")
     parser.add_argument("--tables", action="store_true", help="judge nothing, make the tables of what there is")
     return parser.parse_args()
 
