@@ -9,7 +9,7 @@ DOCUMENTS ?= 1
 FUZZ_SECONDS ?= 60
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help setup models dashboard demo test check serve bench accuracy fuzz deploy-check
+.PHONY: help setup models dashboard demo test quick check deny serve bench accuracy fuzz deploy-check
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,13 +37,23 @@ test: setup check deploy-check ## all tests, in the embedded and in the split de
 	cd dashboard && npm test --silent
 	cd tests/dashboard && npm ci --silent --no-audit --no-fund && npm test --silent
 
-check: setup ## formatting and lints
+quick: setup ## formatting, lints and unit tests: the loop while you write
 	cargo fmt --all --check
+	@setup/check_words.py
+	cargo clippy --workspace --all-targets --locked -- -D warnings
+	PATH="$(CURDIR)/.venv/bin:$$PATH" cargo nextest run --workspace --locked --lib --bins
+
+check: setup deny ## formatting, lints, licences and the word list
+	cargo fmt --all --check
+	@setup/check_words.py
 	cd dashboard && npm run --silent check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 
 deploy-check: ## the Dockerfile and both compose profiles are well-formed
 	@setup/deploy-check.sh
+
+deny: setup ## licences, bans and sources of every Rust crate (deny.toml)
+	@PATH="$(CURDIR)/.venv/bin:$$PATH" cargo deny --locked --log-level warn check licenses bans sources
 
 serve: setup ## start everything on http://127.0.0.1:8080
 	cargo run --release --locked --bin biometry -- serve
