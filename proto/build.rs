@@ -3,6 +3,7 @@
 use std::{env, error::Error, fs, path::PathBuf};
 
 use prost::Message;
+use prost_types::{FileDescriptorSet, method_options::IdempotencyLevel};
 
 const SHARED: &str = "biometry/subjects/v1/subjects.proto";
 const FILES: [&str; 8] = [
@@ -19,8 +20,9 @@ const FILES: [&str; 8] = [
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=biometry");
     let descriptors = protox::compile(FILES, ["."])?;
-    let out = PathBuf::from(env::var("OUT_DIR")?).join("descriptors.bin");
-    fs::write(out, descriptors.encode_to_vec())?;
+    let out = PathBuf::from(env::var("OUT_DIR")?);
+    fs::write(out.join("descriptors.bin"), descriptors.encode_to_vec())?;
+    fs::write(out.join("idempotent_methods.rs"), format!("&{:?}", idempotent_methods(&descriptors)))?;
     // Media travels as `Bytes`, so a chunk is never copied between the socket and its reader.
     // A call a service does not know (yet) answers UNIMPLEMENTED, so that adding one breaks no other implementation.
     let generate = || tonic_prost_build::configure().bytes(".").generate_default_stubs(true);
@@ -28,4 +30,20 @@ fn main() -> Result<(), Box<dyn Error>> {
     generate().compile_fds(protox::compile([SHARED], ["."])?)?;
     generate().extern_path(".biometry.subjects.v1", "crate::subjects").compile_fds(descriptors)?;
     Ok(())
+}
+
+/// Paths of the methods whose `idempotency_level` allows a second call, sorted.
+fn idempotent_methods(descriptors: &FileDescriptorSet) -> Vec<String> {
+    let mut paths = Vec::new();
+    for file in &descriptors.file {
+        for service in &file.service {
+            let repeatable = service.method.iter().filter(|method| {
+                let level = method.options.as_ref().map(|options| options.idempotency_level());
+                level.is_some_and(|level| level != IdempotencyLevel::IdempotencyUnknown)
+            });
+            paths.extend(repeatable.map(|m| format!("/{}.{}/{}", file.package(), service.name(), m.name())));
+        }
+    }
+    paths.sort();
+    paths
 }

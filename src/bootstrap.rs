@@ -8,15 +8,14 @@ use serde_json::json;
 use crate::{
     cli::BootstrapArgs,
     config::{Config, DEADLINE},
+    serve::Credentials,
 };
 
 /// Asks the projects service of this installation, running here or elsewhere, and prints the key once.
 pub async fn run(args: BootstrapArgs) -> anyhow::Result<()> {
     let config = Config::load(&args.place)?;
-    let transport = match &config.urls.projects {
-        Some(url) => rpc::remote(url, DEADLINE, config.service_token)?,
-        None => rpc::local(svc_projects::routes(config.projects).await?, DEADLINE),
-    };
+    let projects = Credentials::of(&config)?.peer(config.urls.projects, DEADLINE);
+    let transport = projects.or("projects", svc_projects::routes(config.projects)).await?;
     let request = BootstrapRequest {
         organisation_name: args.organisation,
         project_name: args.project,

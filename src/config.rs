@@ -9,10 +9,12 @@ use std::{
 
 use anyhow::Context;
 use boot::TelemetryConfig;
+use rpc::TlsFiles;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-/// A service is remote exactly when its `url` is set; then its own section is not used.
+/// A service is remote exactly when its `url` is set; then its own section is not used. Several addresses are separated by
+/// commas; a name with several addresses is asked for them again every 5 seconds.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Urls {
@@ -34,6 +36,8 @@ pub struct Config {
     /// The token remote services ask for.
     #[serde(serialize_with = "boot::expose")]
     pub service_token: Option<SecretString>,
+    /// Certificate, key and authority for services that are reached over https.
+    pub tls: Option<TlsFiles>,
     pub gateway: gateway::Config,
     pub sessions: svc_sessions::Config,
     pub consent: svc_consent::Config,
@@ -51,6 +55,7 @@ impl Config {
             telemetry: TelemetryConfig::default(),
             urls: Urls::default(),
             service_token: None,
+            tls: None,
             gateway: gateway::Config::default(),
             sessions: svc_sessions::Config::embedded(data_dir),
             consent: svc_consent::Config::embedded(data_dir),

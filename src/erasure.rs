@@ -18,7 +18,7 @@ use sha2::{Digest, Sha256};
 use crate::{
     cli::VerifyErasureArgs,
     config::{Config, DEADLINE, ML_DEADLINE},
-    serve::Peer,
+    serve::Credentials,
 };
 
 /// The claims of a receipt that are checked.
@@ -71,8 +71,9 @@ pub async fn verify(args: VerifyErasureArgs) -> anyhow::Result<()> {
 }
 
 async fn stores(config: Config) -> anyhow::Result<(Keepers, Transport)> {
-    let Config { urls, service_token: token, .. } = config;
-    let peer = |url, deadline| Peer { url, deadline, token: token.clone() };
+    let credentials = Credentials::of(&config)?;
+    let peer = |url, deadline| credentials.peer(url, deadline);
+    let urls = config.urls;
     // One worker: the models are not used, but the service is one with them.
     let ml = svc_ml::Config { workers: 1, ..config.ml };
     let keepers = Keepers {

@@ -9,16 +9,16 @@ use serde_json::json;
 use crate::{
     cli::OwnerArgs,
     config::{Config, DEADLINE},
+    serve::Credentials,
 };
 
 /// Asks the projects service of this installation, running here or elsewhere, and prints the link once.
 pub async fn run(args: OwnerArgs) -> anyhow::Result<()> {
     let config = Config::load(&args.place)?;
+    let credentials = Credentials::of(&config)?;
     let url = args.url.or(config.gateway.public_url).unwrap_or_else(|| format!("http://{}", config.listen));
-    let transport = match &config.urls.projects {
-        Some(url) => rpc::remote(url, DEADLINE, config.service_token)?,
-        None => rpc::local(svc_projects::routes(config.projects).await?, DEADLINE),
-    };
+    let projects = credentials.peer(config.urls.projects, DEADLINE);
+    let transport = projects.or("projects", svc_projects::routes(config.projects)).await?;
     let mut accounts = AccountsClient::new(transport);
     let answer = match (args.email, args.reset) {
         (Some(email), None) => {

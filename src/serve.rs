@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 use gateway::Peers;
-use rpc::Transport;
+use rpc::{ClientTls, Remote, Transport};
 use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tonic::service::Routes;
@@ -17,7 +17,7 @@ use crate::{
 /// Runs until SIGTERM or SIGINT, then finishes the requests under way.
 pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
     let config = Config::load(&args.place)?;
-    let _telemetry = boot::Telemetry::start("biometry", &config.telemetry)?;
+    let _telemetry = boot::Telemetry::start("biometry", &config.telemetry).await?;
     let listen = args.listen.unwrap_or(config.listen);
     let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
     let gateway = config.gateway.clone();
@@ -28,8 +28,9 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
 
 /// The services the gateway calls: those with a url where they are, the others here.
 async fn peers(config: Config) -> anyhow::Result<Peers> {
-    let Config { urls, service_token: token, .. } = config;
-    let peer = |url: Option<String>, deadline| Peer { url, deadline, token: token.clone() };
+    let credentials = Credentials::of(&config)?;
+    let peer = |url, deadline| credentials.peer(url, deadline);
+    let urls = config.urls;
     Ok(Peers {
         projects: peer(urls.projects, DEADLINE).or("projects", svc_projects::routes(config.projects)).await?,
         sessions: peer(urls.sessions, DEADLINE).or("sessions", svc_sessions::routes(config.sessions)).await?,
@@ -44,11 +45,32 @@ async fn peers(config: Config) -> anyhow::Result<Peers> {
     })
 }
 
+/// What this process shows to services that run elsewhere.
+pub struct Credentials {
+    token: Option<SecretString>,
+    tls: Option<ClientTls>,
+}
+
+impl Credentials {
+    /// # Errors
+    /// When the certificate's files cannot be read.
+    pub fn of(config: &Config) -> anyhow::Result<Self> {
+        let tls = config.tls.as_ref().map(ClientTls::load).transpose()?;
+        Ok(Self { token: config.service_token.clone(), tls })
+    }
+
+    /// A service at `url`, or in this process without one.
+    pub fn peer(&self, url: Option<String>, deadline: Duration) -> Peer {
+        Peer { url, deadline, token: self.token.clone(), tls: self.tls.clone() }
+    }
+}
+
 /// How one service is reached.
 pub struct Peer {
-    pub url: Option<String>,
-    pub deadline: Duration,
-    pub token: Option<SecretString>,
+    url: Option<String>,
+    deadline: Duration,
+    token: Option<SecretString>,
+    tls: Option<ClientTls>,
 }
 
 impl Peer {
@@ -59,7 +81,10 @@ impl Peer {
         here: impl Future<Output = anyhow::Result<Routes>>,
     ) -> anyhow::Result<Transport> {
         match self.url {
-            Some(url) => rpc::remote(&url, self.deadline, self.token).with_context(|| format!("urls.{name}")),
+            Some(url) => {
+                let remote = Remote::new(url, self.deadline).token(self.token).tls(self.tls);
+                remote.idempotent(proto::is_idempotent).connect().with_context(|| format!("urls.{name}"))
+            }
             None => {
                 Ok(rpc::local(here.await.with_context(|| format!("{name} could not start"))?, self.deadline))
             }

@@ -5,13 +5,15 @@ use std::io::Write;
 use crate::{
     cli::SweepArgs,
     config::{Config, DEADLINE},
-    serve::Peer,
+    serve::Credentials,
 };
 
 /// Applies every project's retention, here or in the services that run elsewhere.
 pub async fn run(args: SweepArgs) -> anyhow::Result<()> {
-    let Config { urls, service_token, projects, transactions, .. } = Config::load(&args.place)?;
-    let peer = |url| Peer { url, deadline: DEADLINE, token: service_token.clone() };
+    let config = Config::load(&args.place)?;
+    let credentials = Credentials::of(&config)?;
+    let peer = |url| credentials.peer(url, DEADLINE);
+    let Config { urls, projects, transactions, .. } = config;
     let projects = peer(urls.projects).or("projects", svc_projects::routes(projects)).await?;
     let transactions =
         peer(urls.transactions).or("transactions", svc_transactions::routes(transactions)).await?;

@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::Context;
 use gateway::Peers;
+use rpc::{ClientTls, Remote, TlsFiles};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use tokio::net::TcpListener;
@@ -20,7 +21,8 @@ const DEADLINE: Duration = Duration::from_secs(10);
 const DOCAUTH_DEADLINE: Duration = Duration::from_secs(60);
 const ML_DEADLINE: Duration = Duration::from_secs(120);
 
-/// Where each service is; all are required here.
+/// Where each service is; all are required here. Several addresses are separated by commas; a name with several addresses
+/// is asked for them again every 5 seconds.
 #[derive(Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 struct Urls {
@@ -40,6 +42,8 @@ struct Process {
     /// The token the services ask for.
     #[serde(serialize_with = "boot::expose")]
     service_token: Option<SecretString>,
+    /// Certificate, key and authority for services that are reached over https.
+    tls: Option<TlsFiles>,
     telemetry: boot::TelemetryConfig,
     urls: Urls,
     gateway: gateway::Config,
@@ -50,6 +54,7 @@ impl Default for Process {
         Self {
             listen: (Ipv4Addr::LOCALHOST, 8080).into(),
             service_token: None,
+            tls: None,
             telemetry: boot::TelemetryConfig::default(),
             urls: Urls::default(),
             gateway: gateway::Config::default(),
@@ -61,8 +66,9 @@ impl Default for Process {
 async fn main() -> anyhow::Result<()> {
     let file = std::env::var_os("BIOMETRY_CONFIG").map(PathBuf::from);
     let process: Process = boot::load(Process::default(), file.as_deref())?;
-    let _telemetry = boot::Telemetry::start("gateway", &process.telemetry)?;
-    let peers = peers(&process.urls, process.service_token.as_ref())?;
+    let _telemetry = boot::Telemetry::start("gateway", &process.telemetry).await?;
+    let tls = process.tls.as_ref().map(ClientTls::load).transpose()?;
+    let peers = peers(&process.urls, process.service_token.as_ref(), tls.as_ref())?;
     let app = gateway::app(process.gateway, peers).await?;
     let listener = TcpListener::bind(process.listen)
         .await
@@ -71,10 +77,11 @@ async fn main() -> anyhow::Result<()> {
     gateway::serve(listener, app, boot::shutdown_signal()).await
 }
 
-fn peers(urls: &Urls, token: Option<&SecretString>) -> anyhow::Result<Peers> {
+fn peers(urls: &Urls, token: Option<&SecretString>, tls: Option<&ClientTls>) -> anyhow::Result<Peers> {
     let remote = |name: &str, url: &str, deadline| {
         anyhow::ensure!(!url.is_empty(), "urls.{name} is not set (BIOMETRY_URLS__{})", name.to_uppercase());
-        rpc::remote(url, deadline, token.cloned()).with_context(|| format!("urls.{name}"))
+        let remote = Remote::new(url, deadline).token(token.cloned()).tls(tls.cloned());
+        remote.idempotent(proto::is_idempotent).connect().with_context(|| format!("urls.{name}"))
     };
     Ok(Peers {
         sessions: remote("sessions", &urls.sessions, DEADLINE)?,

@@ -21,5 +21,26 @@ package!(transactions, "biometry.transactions.v1");
 package!(projects, "biometry.projects.v1");
 package!(accounts, "biometry.accounts.v1");
 
-/// Every message and service, for reflection and for compatibility checks.
+/// Every message and service, for gRPC server reflection and for tests that enumerate the methods.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
+
+/// Methods that may be sent twice (`option idempotency_level` in the `.proto`), sorted.
+const IDEMPOTENT_METHODS: &[&str] = include!(concat!(env!("OUT_DIR"), "/idempotent_methods.rs"));
+
+/// Whether the method `/package.Service/Method` may be sent again when its answer was lost.
+pub fn is_idempotent(path: &str) -> bool {
+    IDEMPOTENT_METHODS.binary_search(&path).is_ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_idempotent;
+
+    #[test]
+    fn reads_and_recording_by_id_may_be_sent_twice_and_writes_may_not() {
+        assert!(is_idempotent("/biometry.consent.v1.Consent/GetConsent"));
+        assert!(is_idempotent("/biometry.transactions.v1.Transactions/RecordTransaction"));
+        assert!(!is_idempotent("/biometry.consent.v1.Consent/RecordConsent"));
+        assert!(!is_idempotent("/biometry.ml.v1.Ml/EnrollCandidate"));
+    }
+}

@@ -1,10 +1,11 @@
-//! How a process lives: configuration, clock, telemetry, signals, serving. Knows no service.
+//! How a process lives: configuration, clock, logs, traces, metrics, signals, serving. Knows no service.
 //!
 //! A service's `main` is one call of [`run_service`]: read the configuration, start telemetry, build, serve, wait for
 //! SIGTERM or SIGINT, finish what is under way.
 
 mod clock;
 mod config;
+mod metrics;
 mod process;
 mod telemetry;
 

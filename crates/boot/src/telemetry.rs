@@ -1,10 +1,20 @@
-//! Logs and traces. Traces are exported over OTLP when an endpoint is configured, else not collected at all.
+//! Logs, traces and metrics. Traces are exported over OTLP when an endpoint is configured, else not collected at all.
+
+use std::{io::IsTerminal, net::SocketAddr};
 
 use opentelemetry::trace::TracerProvider;
 use opentelemetry_otlp::WithExportConfig;
-use opentelemetry_sdk::{Resource, propagation::TraceContextPropagator, trace::SdkTracerProvider};
+use opentelemetry_sdk::{
+    Resource,
+    propagation::TraceContextPropagator,
+    trace::{Sampler, SdkTracerProvider},
+};
 use serde::{Deserialize, Serialize};
-use tracing_subscriber::{EnvFilter, Layer, layer::SubscriberExt, util::SubscriberInitExt};
+use tracing_subscriber::{
+    EnvFilter, Layer, filter::LevelFilter, layer::SubscriberExt, util::SubscriberInitExt,
+};
+
+use crate::metrics::{self, MetricsServer};
 
 /// How a process reports on itself.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -16,42 +26,72 @@ pub struct TelemetryConfig {
     pub json: bool,
     /// OTLP gRPC endpoint for traces, e.g. `http://collector:4317`.
     pub otlp_endpoint: Option<String>,
+    /// Share of the traces that begin here and are exported, 0 to 1. A trace that began elsewhere follows its beginning.
+    pub trace_ratio: f64,
+    /// Where `/metrics` is served for Prometheus, apart from the product's own listener, e.g. `127.0.0.1:9464`.
+    pub metrics_listen: Option<SocketAddr>,
 }
 
 impl Default for TelemetryConfig {
     fn default() -> Self {
         // The runtime logs each model it loads at info; that is noise to an operator.
-        Self { log: "info,ort=warn,sqlx=warn,symphonia=warn".into(), json: false, otlp_endpoint: None }
+        Self {
+            log: "info,ort=warn,sqlx=warn,symphonia=warn".into(),
+            json: false,
+            otlp_endpoint: None,
+            trace_ratio: 1.0,
+            metrics_listen: None,
+        }
     }
 }
 
-/// Keeps the exporter alive; spans still queued are sent when it is dropped.
+/// Keeps the exporters alive; spans still queued are sent when it is dropped.
 pub struct Telemetry {
     provider: Option<SdkTracerProvider>,
+    metrics: Option<MetricsServer>,
 }
 
 impl Telemetry {
     /// Installs the process-wide subscriber. Logs go to standard error; standard output belongs to the product.
     ///
     /// # Errors
-    /// When the filter or the endpoint does not parse, or a subscriber is installed already.
-    pub fn start(service: &'static str, config: &TelemetryConfig) -> anyhow::Result<Self> {
+    /// When the filter or an address cannot be used, or a subscriber is installed already.
+    pub async fn start(service: &'static str, config: &TelemetryConfig) -> anyhow::Result<Self> {
         let filter = EnvFilter::try_new(&config.log)?;
         let lines = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+        // Colours are for terminals, not for files and journals.
+        let lines = lines.with_ansi(std::io::stderr().is_terminal());
         let lines = if config.json { lines.json().boxed() } else { lines.boxed() };
-        let provider = config.otlp_endpoint.as_deref().map(|url| exporter(service, url)).transpose()?;
+        let provider = config.otlp_endpoint.as_deref();
+        let provider = provider.map(|url| exporter(service, url, config.trace_ratio)).transpose()?;
         let traces = provider.as_ref().map(|p| tracing_opentelemetry::layer().with_tracer(p.tracer(service)));
-        tracing_subscriber::registry().with(filter).with(lines).with(traces).try_init()?;
-        Ok(Self { provider })
+        // Traces do not depend on the log level.
+        let traces = traces.map(|layer| layer.with_filter(LevelFilter::INFO));
+        tracing_subscriber::registry().with(lines.with_filter(filter)).with(traces).try_init()?;
+        let metrics = match config.metrics_listen {
+            Some(listen) => Some(metrics::serve(listen).await?),
+            None => None,
+        };
+        Ok(Self { provider, metrics })
+    }
+
+    /// Where metrics are served.
+    pub fn metrics_address(&self) -> Option<SocketAddr> {
+        self.metrics.as_ref().map(|metrics| metrics.address)
     }
 }
 
-fn exporter(service: &'static str, endpoint: &str) -> anyhow::Result<SdkTracerProvider> {
+fn exporter(service: &'static str, endpoint: &str, ratio: f64) -> anyhow::Result<SdkTracerProvider> {
+    anyhow::ensure!(
+        (0.0..=1.0).contains(&ratio),
+        "telemetry.trace_ratio is {ratio}; it is a share from 0 to 1"
+    );
     opentelemetry::global::set_text_map_propagator(TraceContextPropagator::new());
     let exporter =
         opentelemetry_otlp::SpanExporter::builder().with_tonic().with_endpoint(endpoint).build()?;
     Ok(SdkTracerProvider::builder()
         .with_batch_exporter(exporter)
+        .with_sampler(Sampler::ParentBased(Box::new(Sampler::TraceIdRatioBased(ratio))))
         .with_resource(Resource::builder().with_service_name(service).build())
         .build())
 }

@@ -5,14 +5,26 @@
 //! HTTP/2. Both put the same middleware ([`guard`]) and the same deadline around a call, so that an embedded and a
 //! split deployment behave alike. This crate knows no service.
 //!
-//! Invariants: every outgoing call has a deadline (expiry answers `DEADLINE_EXCEEDED`); a panic in a service becomes
-//! `INTERNAL`; between processes a shared token is required when one is configured.
+//! Invariants: every outgoing call has a deadline, which the service learns (expiry answers `DEADLINE_EXCEEDED`); a
+//! panic in a service becomes `INTERNAL`; between processes a shared token is required when one is configured, and with
+//! TLS a certificate that is listed for the method. A call is sent twice only when it never left or its method is
+//! idempotent, and only when its body is small.
 
+mod accept;
 mod auth;
+mod callers;
 mod context;
+mod observe;
+mod pool;
+mod remote;
+mod replay;
 mod serve;
+mod tls;
 mod transport;
 
+pub use callers::Callers;
 pub use context::{CallContext, current, scope};
-pub use serve::{guard, serve};
-pub use transport::{MAX_MESSAGE_BYTES, Transport, local, remote};
+pub use remote::{Remote, remote};
+pub use serve::{Server, guard, serve};
+pub use tls::{ClientTls, ServerTls, TlsError, TlsFiles};
+pub use transport::{MAX_MESSAGE_BYTES, Transport, local};

@@ -1,20 +1,39 @@
 //! The service's half: middleware around `Routes`, and serving them on a listener.
 
-use std::{any::Any, future::Future};
+use std::{any::Any, future::Future, time::Duration};
 
 use axum::{
     extract::Request,
     middleware::{self, Next},
     response::{IntoResponse, Response},
 };
-use secrecy::SecretString;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::net::TcpListener;
 use tokio_stream::wrappers::TcpListenerStream;
-use tonic::{Status, body::Body, service::Routes, transport::Server};
+use tonic::{
+    Status,
+    body::Body,
+    service::Routes,
+    transport::{Server as TonicServer, server::Router},
+};
+use tonic_health::{ServingStatus, server::HealthReporter};
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
 
-use crate::{auth, context};
+use crate::{
+    accept, auth,
+    callers::Callers,
+    context,
+    observe::{Observed, Side},
+    tls::ServerTls,
+};
+
+/// A connection is renewed after this time, so that callers find replicas that were added since.
+const MAX_CONNECTION_AGE: Duration = Duration::from_secs(10 * 60);
+/// Longest the calls of an old connection may take; longer than the longest deadline of any call.
+const MAX_CONNECTION_AGE_GRACE: Duration = Duration::from_secs(5 * 60);
+const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(10);
+const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// `Routes` with the middleware every call meets: panics caught, the request id and trace of the caller.
 pub fn guard(routes: Routes) -> Routes {
@@ -29,7 +48,9 @@ async fn with_context(request: Request, next: Next) -> Response {
     let context = context::extract(request.headers());
     let span = tracing::info_span!("rpc", otel.name = request.uri().path(), request.id = context.request_id);
     context::adopt_trace(&span, request.headers());
-    context::scope(context, next.run(request)).instrument(span).await
+    let observed = Observed::start(Side::Server, request.uri().path());
+    let response = context::scope(context, next.run(request)).instrument(span).await;
+    observed.follow(response.map(Body::new)).map(axum::body::Body::new)
 }
 
 // By value because that is the signature of a panic handler.
@@ -41,8 +62,113 @@ fn panic_to_status(panic: Box<dyn Any + Send>) -> http::Response<Body> {
     Status::internal("internal error").into_http()
 }
 
-/// Serves `routes` with the standard health service until `shutdown` completes, then finishes the calls under way.
-/// With a `token`, every call but health must carry it.
+/// How a service is served to other processes.
+#[derive(Default)]
+pub struct Server {
+    token: Option<SecretString>,
+    tls: Option<(ServerTls, Callers)>,
+    drain: Duration,
+    reflection: Option<&'static [u8]>,
+}
+
+impl Server {
+    /// Rejects calls without `token`; an empty one is none. Health needs none.
+    #[must_use]
+    pub fn token(mut self, token: Option<SecretString>) -> Self {
+        self.token = token.filter(|t| !t.expose_secret().is_empty());
+        self
+    }
+
+    /// Serves TLS only, to the holders of a certificate that `callers` lists for the method.
+    #[must_use]
+    pub fn tls(mut self, tls: ServerTls, callers: Callers) -> Self {
+        self.tls = Some((tls, callers));
+        self
+    }
+
+    /// How long the service goes on accepting calls after it has reported that it ends.
+    #[must_use]
+    pub fn drain(mut self, drain: Duration) -> Self {
+        self.drain = drain;
+        self
+    }
+
+    /// Answers gRPC server reflection from the descriptor set.
+    #[must_use]
+    pub fn reflection(mut self, descriptors: Option<&'static [u8]>) -> Self {
+        self.reflection = descriptors;
+        self
+    }
+
+    /// Serves `routes` with the standard health service until `shutdown` completes. Health then answers NOT_SERVING,
+    /// calls are accepted while callers learn of it, and those under way are finished.
+    ///
+    /// # Errors
+    /// When the listener fails or the descriptors cannot be read.
+    pub async fn serve(
+        self,
+        listener: TcpListener,
+        routes: Routes,
+        shutdown: impl Future<Output = ()>,
+    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+        let (reporter, health) = tonic_health::server::health_reporter();
+        reporter.set_service_status("", ServingStatus::Serving).await;
+        let callers = self.tls.as_ref().map(|(_, callers)| callers.clone());
+        let mut routes = checked(guard(routes), self.token, callers).add_service(health);
+        if let Some(descriptors) = self.reflection {
+            let reflection = tonic_reflection::server::Builder::configure()
+                .register_encoded_file_descriptor_set(descriptors);
+            routes = routes.add_service(reflection.build_v1()?);
+        }
+        let ending = drained(shutdown, reporter, self.drain);
+        let router = builder().add_routes(routes);
+        match self.tls {
+            Some((tls, _)) => router.serve_with_incoming_shutdown(accept::tls(listener, tls), ending).await?,
+            None => plain(router, listener, ending).await?,
+        }
+        Ok(())
+    }
+}
+
+async fn plain(
+    router: Router,
+    listener: TcpListener,
+    ending: impl Future<Output = ()>,
+) -> Result<(), tonic::transport::Error> {
+    router.serve_with_incoming_shutdown(TcpListenerStream::new(listener), ending).await
+}
+
+fn builder() -> TonicServer {
+    TonicServer::builder()
+        .max_connection_age(MAX_CONNECTION_AGE)
+        .max_connection_age_grace(MAX_CONNECTION_AGE_GRACE)
+        .http2_keepalive_interval(Some(KEEP_ALIVE_INTERVAL))
+        .http2_keepalive_timeout(Some(KEEP_ALIVE_TIMEOUT))
+}
+
+/// Completes `drain` after `shutdown`, during which health answers NOT_SERVING.
+async fn drained(shutdown: impl Future<Output = ()>, reporter: HealthReporter, drain: Duration) {
+    shutdown.await;
+    reporter.set_service_status("", ServingStatus::NotServing).await;
+    tokio::time::sleep(drain).await;
+}
+
+/// `routes` for callers with the token and, over TLS, with the right to the method.
+fn checked(routes: Routes, token: Option<SecretString>, callers: Option<Callers>) -> Routes {
+    let check = move |request: Request, next: Next| {
+        let refused = token.as_ref().and_then(|t| auth::check(request.headers(), t).err());
+        let refused = refused.or_else(|| callers.as_ref().and_then(|c| c.check(&request).err()));
+        async move {
+            match refused {
+                Some(status) => status.into_http::<Body>().into_response(),
+                None => next.run(request).await,
+            }
+        }
+    };
+    Routes::from(routes.into_axum_router().layer(middleware::from_fn(check)))
+}
+
+/// Serves `routes` without TLS and without draining; see [`Server`].
 ///
 /// # Errors
 /// When the listener fails.
@@ -51,21 +177,6 @@ pub async fn serve(
     routes: Routes,
     token: Option<SecretString>,
     shutdown: impl Future<Output = ()>,
-) -> Result<(), tonic::transport::Error> {
-    let (reporter, health) = tonic_health::server::health_reporter();
-    reporter.set_service_status("", tonic_health::ServingStatus::Serving).await;
-    let checked =
-        guard(routes).into_axum_router().layer(middleware::from_fn(move |request: Request, next: Next| {
-            let refused = token.as_ref().and_then(|t| auth::check(request.headers(), t).err());
-            async move {
-                match refused {
-                    Some(status) => status.into_http::<Body>().into_response(),
-                    None => next.run(request).await,
-                }
-            }
-        }));
-    Server::builder()
-        .add_routes(Routes::from(checked).add_service(health))
-        .serve_with_incoming_shutdown(TcpListenerStream::new(listener), shutdown)
-        .await
+) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
+    Server::default().token(token).serve(listener, routes, shutdown).await
 }

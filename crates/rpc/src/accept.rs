@@ -1,0 +1,67 @@
+//! Accepting TLS connections: each handshake by itself, so that a slow one delays no other.
+
+use std::{io, time::Duration};
+
+use futures::Stream;
+use tokio::{
+    net::{TcpListener, TcpStream},
+    sync::mpsc,
+    task::JoinSet,
+};
+use tokio_rustls::{TlsAcceptor, server::TlsStream};
+use tokio_stream::wrappers::ReceiverStream;
+
+use crate::tls::ServerTls;
+
+/// Longest a handshake may take.
+const MAX_HANDSHAKE_TIME: Duration = Duration::from_secs(5);
+/// Handshakes under way at a time; further connections wait in the listener's backlog.
+const MAX_HANDSHAKES: usize = 64;
+/// Time for descriptors to become free after an accept failed.
+const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
+
+/// Connections of `listener` whose handshake succeeded. Accepting ends when the stream is dropped.
+pub(crate) fn tls(
+    listener: TcpListener,
+    mut tls: ServerTls,
+) -> impl Stream<Item = io::Result<TlsStream<TcpStream>>> {
+    let (sender, accepted) = mpsc::channel(1);
+    tokio::spawn(async move {
+        let mut handshakes = JoinSet::new();
+        loop {
+            while handshakes.len() >= MAX_HANDSHAKES {
+                handshakes.join_next().await;
+            }
+            let connection = tokio::select! {
+                connection = listener.accept() => connection,
+                () = sender.closed() => return,
+            };
+            match connection {
+                Ok((stream, _)) => {
+                    let acceptor = TlsAcceptor::from(tls.current());
+                    let sender = sender.clone();
+                    handshakes.spawn(async move { handshake(&acceptor, stream, &sender).await });
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
+                }
+            }
+            while handshakes.try_join_next().is_some() {}
+        }
+    });
+    ReceiverStream::new(accepted)
+}
+
+async fn handshake(
+    acceptor: &TlsAcceptor,
+    stream: TcpStream,
+    sender: &mpsc::Sender<io::Result<TlsStream<TcpStream>>>,
+) {
+    match tokio::time::timeout(MAX_HANDSHAKE_TIME, acceptor.accept(stream)).await {
+        // The receiver is gone only when the server ends.
+        Ok(Ok(stream)) => drop(sender.send(Ok(stream)).await),
+        Ok(Err(error)) => tracing::warn!(%error, "a TLS handshake failed"),
+        Err(_) => tracing::warn!("a TLS handshake took too long"),
+    }
+}

@@ -1,0 +1,42 @@
+//! Request bodies that can be sent again. A unary message is small and comes whole; a media stream is not kept.
+
+use bytes::{Bytes, BytesMut};
+use futures::FutureExt;
+use http_body::Frame;
+use http_body_util::{BodyExt, StreamBody};
+use tonic::{Status, body::Body};
+
+/// Longest body that is kept for a retry. Media never is: its first chunk alone is longer.
+const MAX_REPLAY_BYTES: usize = 64 * 1024;
+
+/// A request's body, kept when it can be sent again.
+pub(crate) enum Replay {
+    Whole(Bytes),
+    Streamed(Body),
+}
+
+/// Reads what of `body` is ready at once. A body that ends there within the limit is kept, any other one goes on as a stream.
+pub(crate) async fn buffer_small(mut body: Body) -> Result<Replay, Status> {
+    let mut kept = BytesMut::new();
+    while kept.len() <= MAX_REPLAY_BYTES {
+        match body.frame().now_or_never() {
+            Some(None) => return Ok(Replay::Whole(kept.freeze())),
+            Some(Some(frame)) => match frame?.into_data() {
+                Ok(data) => kept.extend_from_slice(&data),
+                Err(_trailers) => return Ok(Replay::Whole(kept.freeze())),
+            },
+            None => break,
+        }
+    }
+    Ok(Replay::Streamed(resume(kept.freeze(), body)))
+}
+
+/// `body` with what was read of it put back in front.
+fn resume(read: Bytes, body: Body) -> Body {
+    let first = futures::stream::iter((!read.is_empty()).then(|| Ok::<_, Status>(Frame::data(read))));
+    let rest = futures::stream::unfold(body, |mut body| async move {
+        let frame = body.frame().await?;
+        Some((frame, body))
+    });
+    Body::new(StreamBody::new(futures::StreamExt::chain(first, rest)))
+}

@@ -1,0 +1,156 @@
+//! TLS between services: both ends show a certificate of the deployment's own authority, read again when its file changes.
+
+use std::{
+    fs, io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+use serde::{Deserialize, Serialize};
+use tokio_rustls::rustls::{
+    RootCertStore, ServerConfig,
+    pki_types::{CertificateDer, PrivateKeyDer, pem::PemObject},
+    server::WebPkiClientVerifier,
+};
+use tonic::{
+    Status,
+    transport::{Certificate, ClientTlsConfig, Identity},
+};
+
+/// Where a process finds its certificate. All three are PEM files.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsFiles {
+    /// The authority (or authorities) that signs every certificate of this deployment.
+    pub ca: PathBuf,
+    /// This process's certificate chain. Its first DNS name is the name that other processes know it by.
+    pub certificate: PathBuf,
+    /// The certificate's private key.
+    pub key: PathBuf,
+}
+
+#[derive(Clone, PartialEq, Eq)]
+struct Pem {
+    ca: Vec<u8>,
+    certificate: Vec<u8>,
+    key: Vec<u8>,
+}
+
+impl Pem {
+    fn read(files: &TlsFiles) -> Result<Self, TlsError> {
+        let read =
+            |path: &Path| fs::read(path).map_err(|source| TlsError::Read { path: path.to_owned(), source });
+        Ok(Self { ca: read(&files.ca)?, certificate: read(&files.certificate)?, key: read(&files.key)? })
+    }
+}
+
+/// Why TLS cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    #[error("tls: cannot read {}: {source}", path.display())]
+    Read { path: PathBuf, source: io::Error },
+    #[error("tls: {what} is not usable: {cause}")]
+    Unusable { what: &'static str, cause: String },
+}
+
+impl TlsError {
+    fn unusable(what: &'static str) -> impl Fn(&dyn std::fmt::Display) -> Self {
+        move |cause| Self::Unusable { what, cause: cause.to_string() }
+    }
+}
+
+/// The caller's half.
+#[derive(Clone)]
+pub struct ClientTls {
+    files: TlsFiles,
+    pem: Pem,
+}
+
+impl ClientTls {
+    /// Loads `files`.
+    ///
+    /// # Errors
+    /// When a file cannot be read.
+    pub fn load(files: &TlsFiles) -> Result<Self, TlsError> {
+        Ok(Self { files: files.clone(), pem: Pem::read(files)? })
+    }
+
+    /// Reads the files again; true when they differ from what is in use. Unreadable files change nothing.
+    pub(crate) fn has_changed(&mut self) -> bool {
+        match Pem::read(&self.files) {
+            Ok(pem) if pem != self.pem => {
+                self.pem = pem;
+                true
+            }
+            Ok(_) => false,
+            Err(error) => {
+                tracing::warn!(%error, "the certificate in use stays");
+                false
+            }
+        }
+    }
+
+    pub(crate) fn config(&self, host: &str) -> Result<ClientTlsConfig, Status> {
+        let host = host.trim_start_matches('[').trim_end_matches(']');
+        Ok(ClientTlsConfig::new()
+            .ca_certificate(Certificate::from_pem(&self.pem.ca))
+            .identity(Identity::from_pem(&self.pem.certificate, &self.pem.key))
+            .domain_name(host))
+    }
+}
+
+/// The service's half: who may connect, and with what this process answers.
+pub struct ServerTls {
+    files: TlsFiles,
+    pem: Pem,
+    config: Arc<ServerConfig>,
+}
+
+impl ServerTls {
+    /// Loads `files`.
+    ///
+    /// # Errors
+    /// When a file cannot be read or holds no usable certificate or key.
+    pub fn load(files: &TlsFiles) -> Result<Self, TlsError> {
+        let pem = Pem::read(files)?;
+        let config = Arc::new(server_config(&pem)?);
+        Ok(Self { files: files.clone(), pem, config })
+    }
+
+    /// The configuration for the next connection. Files that changed are loaded; when they cannot be, the last good ones stay.
+    pub(crate) fn current(&mut self) -> Arc<ServerConfig> {
+        let reloaded = Pem::read(&self.files).and_then(|pem| {
+            if pem != self.pem {
+                self.config = Arc::new(server_config(&pem)?);
+                self.pem = pem;
+                tracing::info!("a changed certificate is in use");
+            }
+            Ok(())
+        });
+        if let Err(error) = reloaded {
+            tracing::warn!(%error, "the certificate in use stays");
+        }
+        Arc::clone(&self.config)
+    }
+}
+
+fn server_config(pem: &Pem) -> Result<ServerConfig, TlsError> {
+    let mut authorities = RootCertStore::empty();
+    for certificate in CertificateDer::pem_slice_iter(&pem.ca) {
+        let certificate = certificate.map_err(|e| TlsError::unusable("ca")(&e))?;
+        authorities.add(certificate).map_err(|e| TlsError::unusable("ca")(&e))?;
+    }
+    let chain: Vec<_> = CertificateDer::pem_slice_iter(&pem.certificate)
+        .collect::<Result<_, _>>()
+        .map_err(|e| TlsError::unusable("certificate")(&e))?;
+    let key = PrivateKeyDer::from_pem_slice(&pem.key).map_err(|e| TlsError::unusable("key")(&e))?;
+    let verifier = WebPkiClientVerifier::builder(Arc::new(authorities))
+        .build()
+        .map_err(|e| TlsError::unusable("ca")(&e))?;
+    let mut config = ServerConfig::builder()
+        .with_client_cert_verifier(verifier)
+        .with_single_cert(chain, key)
+        .map_err(|e| TlsError::unusable("certificate")(&e))?;
+    config.alpn_protocols = vec![b"h2".to_vec()];
+    Ok(config)
+}
