@@ -5,7 +5,7 @@ mod files;
 use std::io::Write;
 
 use anyhow::{Context, bail, ensure};
-use gateway::{Keeper, Keepers};
+use gateway::{DataHolder, SubjectDataServices};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use proto::{
     projects::{GetVerificationKeysRequest, projects_client::ProjectsClient},
@@ -48,7 +48,7 @@ pub async fn verify(args: VerifyErasureArgs) -> anyhow::Result<()> {
         )?;
     }
     let mut left = 0;
-    for keeper in Keeper::ALL {
+    for keeper in DataHolder::ALL {
         let found = keepers.find(keeper, subject.clone()).await;
         let found = found.map_err(|status| anyhow::anyhow!("{}: {}", keeper.name(), status.message()))?;
         let kept: Vec<_> = found.kept.into_iter().filter(|kept| kept.count > 0).collect();
@@ -70,13 +70,13 @@ pub async fn verify(args: VerifyErasureArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn stores(config: Config) -> anyhow::Result<(Keepers, Transport)> {
+async fn stores(config: Config) -> anyhow::Result<(SubjectDataServices, Transport)> {
     let credentials = Credentials::of(&config)?;
     let peer = |url, deadline| credentials.peer(url, deadline);
     let urls = config.urls;
     // One worker: the models are not used, but the service is one with them.
     let ml = svc_ml::Config { workers: 1, ..config.ml };
-    let keepers = Keepers {
+    let keepers = SubjectDataServices {
         consent: peer(urls.consent, DEADLINE).or("consent", svc_consent::routes(config.consent)).await?,
         sessions: peer(urls.sessions, DEADLINE).or("sessions", svc_sessions::routes(config.sessions)).await?,
         ml: peer(urls.ml, ML_DEADLINE).or("ml", svc_ml::routes(ml)).await?,

@@ -15,12 +15,12 @@ use crate::{
 
 const USER: (&str, &str) = ("x-user-fullname", ADA);
 
-fn ok() -> Option<Outcome> {
+pub fn ok() -> Option<Outcome> {
     Some(Outcome { code: 200, description: "fine".into(), error: String::new() })
 }
 
 /// A live speaker who says the phrase and has templates of their own.
-fn genuine() -> AnalyzeVideoResponse {
+pub fn genuine() -> AnalyzeVideoResponse {
     let spoken = SpokenPhrase {
         outcome: ok(),
         transcript: "one two three".into(),
@@ -64,7 +64,7 @@ fn genuine() -> AnalyzeVideoResponse {
 }
 
 /// The same person at the first visit: nobody to compare with, and something that could be enrolled.
-fn first_visit() -> AnalyzeVideoResponse {
+pub fn first_visit() -> AnalyzeVideoResponse {
     let mut seen = genuine();
     seen.voice = Some(VoiceRecognition {
         outcome: ok(),
