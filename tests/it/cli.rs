@@ -22,8 +22,12 @@ fn models_lists_every_file_of_a_whole_pack_with_its_licence() {
     let manifest = std::fs::read(root().join("models/manifest.json")).expect("the pack is made by set-up");
     let manifest: serde_json::Value = serde_json::from_slice(&manifest).expect("JSON");
     for file in manifest["files"].as_array().expect("files") {
-        let (name, licence) = (file["name"].as_str().expect("a name"), file["licence"].as_str().expect("one"));
-        assert!(listed.lines().any(|l| l.starts_with(name) && l.contains(licence)), "{name} is not in {listed}");
+        let (name, licence) =
+            (file["name"].as_str().expect("a name"), file["licence"].as_str().expect("one"));
+        assert!(
+            listed.lines().any(|l| l.starts_with(name) && l.contains(licence)),
+            "{name} is not in {listed}"
+        );
     }
 }
 
@@ -39,7 +43,10 @@ fn a_models_folder_that_was_named_is_the_only_one_tried() {
         }
         let output = biometry(&args, &named);
         let error = text(&output.stderr);
-        assert!(!output.status.success() && error.contains(&named) && error.contains("make models"), "{error}");
+        assert!(
+            !output.status.success() && error.contains(&named) && error.contains("make models"),
+            "{error}"
+        );
     }
 }
 

@@ -54,8 +54,8 @@ fn transaction_routes() -> Vec<Route> {
 
 fn project_routes() -> Vec<Route> {
     vec![
-        route(Project(P::KeysRead), routes!(api_keys::list_api_keys)),
         route(Project(P::KeysWrite), routes!(api_keys::create_api_key)),
+        route(Project(P::KeysRead), routes!(api_keys::list_api_keys)),
         route(Project(P::KeysRead), routes!(api_keys::get_api_key)),
         route(Project(P::KeysWrite), routes!(api_keys::update_api_key, api_keys::revoke_api_key)),
         route(Public, routes!(api_keys::list_public_keys)),
@@ -75,8 +75,8 @@ fn project_routes() -> Vec<Route> {
 fn rules_routes() -> Vec<Route> {
     let (read, write, try_) = (Project(P::RulesRead), Project(P::RulesWrite), Project(P::RulesTry));
     vec![
-        route(read, routes!(scoring_rules::list_scoring_rules)),
         route(write, routes!(scoring_rules::create_scoring_rules)),
+        route(read, routes!(scoring_rules::list_scoring_rules)),
         route(read, routes!(scoring_rules::get_scoring_rules_schema)),
         route(read, routes!(scoring_rules::get_default_scoring_rules)),
         route(try_, routes!(scoring_rules::validate_scoring_rules)),
@@ -94,8 +94,8 @@ pub fn webhook_routes() -> Vec<Route> {
     use webhooks::deliveries;
     let (read, write) = (Project(P::WebhooksRead), Project(P::WebhooksWrite));
     vec![
-        route(read, routes!(webhooks::list_webhooks)),
         route(write, routes!(webhooks::create_webhook)),
+        route(read, routes!(webhooks::list_webhooks)),
         route(read, routes!(deliveries::list_all_dead_letters)),
         route(read, routes!(webhooks::get_webhook)),
         route(write, routes!(webhooks::update_webhook, webhooks::delete_webhook)),
