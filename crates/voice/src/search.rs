@@ -1,12 +1,12 @@
-//! Readers of the decoder's output: greedy free reading, and beam search held to a grammar.
+//! Readers of the decoder's output: greedy free reading, and the search among the hypotheses of a phrase.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::{
     Error,
     decoder::Logits,
-    grammar::{Grammar, Position, Word},
-    tokenizer::{EOS, Token},
+    grammar::{Change, Grammar, State},
+    tokenizer::Token,
 };
 
 /// A row of the decoder's next batch: which row it continues and with which token.
@@ -37,7 +37,7 @@ impl<'a> Outlook<'a> {
 /// Numbers taken side by side, so that the compiler can use vector instructions.
 const LANES: usize = 16;
 
-/// log(sum(exp(logits))). This is done for 32,768 logits a row and step, so it must be quick: exact to about 1e-4, which
+/// log(sum(exp(logits))). This is done for all logits of a row and step, so it must be quick: exact to about 1e-4, which
 /// is far below the noise of the network's own 8-bit arithmetic.
 fn log_sum_exp(logits: &[f32]) -> f32 {
     let mut most = [f32::NEG_INFINITY; LANES];
@@ -71,10 +71,17 @@ fn exp_below_one(x: f32) -> f32 {
     f32::from_bits(((whole + 127) << 23) as u32) * mantissa
 }
 
+/// log(exp(a) + exp(b)).
+fn log_add(a: f32, b: f32) -> f32 {
+    let (low, high) = if a < b { (a, b) } else { (b, a) };
+    if low == f32::NEG_INFINITY { high } else { high + (low - high).exp().ln_1p() }
+}
+
 /// Free reading, one token after the other.
 pub(crate) struct Greedy {
     pub(crate) tokens: Vec<Token>,
     pub(crate) logp: f32,
+    end: Token,
     done: bool,
 }
 
@@ -83,17 +90,25 @@ const LONGEST_LOOP: usize = 12;
 const ROUNDS: usize = 3;
 
 impl Greedy {
-    pub(crate) fn new() -> Self {
-        Self { tokens: Vec::new(), logp: 0.0, done: false }
+    pub(crate) fn new(end: Token) -> Self {
+        Self { tokens: Vec::new(), logp: 0.0, end, done: false }
+    }
+
+    pub(crate) fn rows(&self) -> usize {
+        usize::from(!self.done)
     }
 
     pub(crate) fn advance(&mut self, outlook: &Outlook<'_>) -> Result<Vec<Row>, Error> {
+        if self.done {
+            return Ok(Vec::new());
+        }
         let (logits, total) = outlook.row(0)?;
-        let best =
-            (0..).zip(logits).fold((EOS, f32::NEG_INFINITY), |a, (t, l)| if *l > a.1 { (t, *l) } else { a });
+        let best = (0..)
+            .zip(logits)
+            .fold((self.end, f32::NEG_INFINITY), |a, (t, l)| if *l > a.1 { (t, *l) } else { a });
         let (token, logit) = best;
         self.logp += logit - total;
-        self.done = token == EOS;
+        self.done = token == self.end;
         if !self.done {
             self.tokens.push(token);
             self.break_loop();
@@ -117,100 +132,104 @@ impl Greedy {
     }
 }
 
-/// One reading of the sound within the grammar.
-#[derive(Clone, Debug)]
-pub(crate) struct Reading {
-    pub(crate) words: Vec<Word>,
-    pub(crate) logp: f32,
-    at: Position,
+/// One way to read the sound so far.
+#[derive(Clone, Copy)]
+struct Hypothesis {
+    state: State,
+    /// log of the summed probability of all spellings that led here.
+    mass: f32,
+    /// That of the likeliest spelling, whose row goes on for all.
+    lead: f32,
     row: Row,
 }
 
-/// Beam search over a grammar.
-pub(crate) struct Beam<'g> {
-    grammar: &'g Grammar,
-    width: usize,
-    live: Vec<Reading>,
-    best: Option<Reading>,
-    reach: f32,
-}
-
-/// Readings this far behind the best (natural logarithm) are given up.
+/// Hypotheses kept at each step: of the expected words, and of all that differ.
+const EXPECTED_WIDTH: usize = 8;
+const RIVAL_WIDTH: usize = 16;
+/// Rivals this far behind the best (natural logarithm) are given up.
 const MARGIN: f32 = 12.0;
 
-impl<'g> Beam<'g> {
-    pub(crate) fn new(grammar: &'g Grammar, width: usize) -> Self {
-        let start =
-            Reading { words: vec![], logp: 0.0, at: Position::Start, row: Row { parent: 0, token: 0 } };
-        Self { grammar, width, live: vec![start], best: None, reach: f32::NEG_INFINITY }
+/// Search over the hypotheses of a phrase. Spellings of the same words are summed.
+pub(crate) struct Search<'g> {
+    grammar: &'g Grammar<'g>,
+    live: Vec<Hypothesis>,
+    ended: BTreeMap<Change, f32>,
+}
+
+impl<'g> Search<'g> {
+    pub(crate) fn new(grammar: &'g Grammar<'g>) -> Self {
+        let row = Row { parent: 0, token: 0 };
+        let start = Hypothesis { state: State::START, mass: 0.0, lead: 0.0, row };
+        Self { grammar, live: vec![start], ended: BTreeMap::new() }
     }
 
-    pub(crate) fn rows(&self) -> usize {
-        self.live.len()
+    /// log P of each hypothesis that was read to its end, spellings summed.
+    pub(crate) fn ended(&self) -> &BTreeMap<Change, f32> {
+        &self.ended
     }
 
-    /// The best complete reading so far.
-    pub(crate) fn best(&self) -> Option<&Reading> {
-        self.best.as_ref()
-    }
-
-    /// The best any reading can still reach: probabilities only fall from here.
-    pub(crate) fn bound(&self) -> f32 {
-        let live = self.live.iter().map(|r| r.logp);
-        live.chain(self.best.iter().map(|b| b.logp)).fold(self.reach, f32::max)
-    }
-
-    /// Gives up; [`Beam::bound`] keeps what could still have been reached.
-    pub(crate) fn stop(&mut self) {
-        self.reach = self.bound();
-        self.live.clear();
+    /// The most that the expected words have reached or can still reach: probabilities only fall from here.
+    pub(crate) fn expected_bound(&self) -> f32 {
+        let live = self.live.iter().filter(|h| h.state.change == Change::None).map(|h| h.mass);
+        live.chain(self.ended.get(&Change::None).copied()).fold(f32::NEG_INFINITY, log_add)
     }
 
     pub(crate) fn advance(&mut self, outlook: &Outlook<'_>) -> Result<Vec<Row>, Error> {
-        let mut open: HashMap<(Vec<Word>, Position), Reading> = HashMap::new();
-        for (row, reading) in self.live.iter().enumerate() {
+        let mut next: HashMap<State, Hypothesis> = HashMap::new();
+        for (row, hypothesis) in self.live.iter().enumerate() {
             let (logits, total) = outlook.row(row)?;
-            for step in self.grammar.moves(reading.at, reading.words.len()) {
+            for step in self.grammar.moves(hypothesis.state, logits) {
                 let logit = logits.get(step.token as usize).copied().unwrap_or(f32::NEG_INFINITY);
-                let words: Vec<Word> = reading.words.iter().copied().chain(step.word).collect();
+                let gain = logit - total;
+                let (mass, lead) = (hypothesis.mass + gain, hypothesis.lead + gain);
                 let row = Row { parent: row, token: step.token };
-                let next = Reading { words, logp: reading.logp + logit - total, at: step.to, row };
-                keep_better(&mut open, next);
+                add(&mut next, Hypothesis { state: step.to, mass, lead, row });
             }
         }
-        let (ended, open): (Vec<_>, Vec<_>) = open.into_values().partition(|r| r.at == Position::End);
-        self.best = self.best.take().into_iter().chain(ended).max_by(|a, b| a.logp.total_cmp(&b.logp));
-        self.live = self.survivors(open);
-        Ok(self.live.iter().map(|r| r.row).collect())
+        for (state, hypothesis) in next.extract_if(|state, _| state.is_end()) {
+            let sum = self.ended.entry(state.change).or_insert(f32::NEG_INFINITY);
+            *sum = log_add(*sum, hypothesis.mass);
+        }
+        self.keep_likeliest(next.into_values().collect());
+        Ok(self.live.iter().map(|h| h.row).collect())
     }
 
-    fn survivors(&self, mut open: Vec<Reading>) -> Vec<Reading> {
-        // Ties by words and row: a hash map's order must not show in the result.
-        open.sort_by(|a, b| {
-            b.logp.total_cmp(&a.logp).then_with(|| a.words.cmp(&b.words)).then(a.row.token.cmp(&b.row.token))
+    fn keep_likeliest(&mut self, mut next: Vec<Hypothesis>) {
+        // By state where two are as likely: the order of a hash map differs from run to run.
+        next.sort_unstable_by(|a, b| b.mass.total_cmp(&a.mass).then_with(|| a.state.cmp(&b.state)));
+        let best = next.iter().map(|h| h.mass).chain(self.ended.values().copied());
+        let least = best.fold(f32::NEG_INFINITY, f32::max) - MARGIN;
+        let (mut expected, mut rivals) = (0, 0);
+        next.retain(|h| {
+            let (count, width, likely) = match h.state.change {
+                Change::None => (&mut expected, EXPECTED_WIDTH, true),
+                _ => (&mut rivals, RIVAL_WIDTH, h.mass >= least),
+            };
+            *count += usize::from(likely);
+            likely && *count <= width
         });
-        open.truncate(self.width);
-        let leader = open.first().map_or(f32::NEG_INFINITY, |r| r.logp);
-        let done = self.best.as_ref().map_or(f32::NEG_INFINITY, |b| b.logp);
-        open.retain(|r| r.logp > leader - MARGIN && r.logp > done);
-        open
+        self.live = next;
     }
 }
 
-/// Of two spellings that have read the same words and stand at the same place, the likelier goes on.
-fn keep_better(open: &mut HashMap<(Vec<Word>, Position), Reading>, reading: Reading) {
-    let known = open.entry((reading.words.clone(), reading.at)).or_insert_with(|| reading.clone());
-    if reading.logp > known.logp {
-        *known = reading;
-    }
+fn add(all: &mut HashMap<State, Hypothesis>, new: Hypothesis) {
+    all.entry(new.state)
+        .and_modify(|known| {
+            known.mass = log_add(known.mass, new.mass);
+            if new.lead > known.lead {
+                (known.lead, known.row) = (new.lead, new.row);
+            }
+        })
+        .or_insert(new);
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    /// What is left of a reading that says `tokens`.
     fn after(tokens: &[Token]) -> Vec<Token> {
-        let mut greedy = Greedy::new();
+        let mut greedy = Greedy::new(0);
         for &token in tokens {
             if greedy.done {
                 break;
@@ -227,6 +246,7 @@ mod tests {
         let exact = logits.iter().map(|l| f64::from(*l).exp()).sum::<f64>().ln();
         assert!((f64::from(log_sum_exp(&logits)) - exact).abs() < 1e-4);
         assert!((log_sum_exp(&[-1e30, 5.0]) - 5.0).abs() < 1e-4);
+        assert!((log_add(-1.0, -2.0) - ((-1f32).exp() + (-2f32).exp()).ln()).abs() < 1e-6);
     }
 
     #[test]
