@@ -37,7 +37,7 @@ pub struct PhraseEvidence {
 /// From here on the expected words count as said.
 const ACCEPT_LLR: f32 = -3.0;
 /// Less likely than free reading by more than this for each word (natural logarithm), and something else was said.
-const ACCEPT_AGAINST_FREE: f32 = -3.3;
+const ACCEPT_AGAINST_FREE: f32 = -2.2;
 /// What a difference of 1 from [`ACCEPT_AGAINST_FREE`] counts in [`PhraseEvidence::llr`].
 const FREE_SCALE: f32 = 3.0;
 const MIN_LLR: f32 = -20.0;
@@ -85,7 +85,10 @@ impl Speech {
             let scores = self.whisper()?.score(audio, expected, &digits, language)?;
             return Ok(decide(expected, &scores, Method::Vocabulary));
         }
-        let first = self.moonshine.score(audio, expected, vocabulary)?;
+        let mut first = self.moonshine.score(audio, expected, vocabulary)?;
+        if is_unrelated(expected, &Phrase::parse(&first.transcript), method) {
+            first.against_free = MIN_LLR;
+        }
         if !is_undecided(expected, &first) {
             return Ok(decide(expected, &first, method));
         }
@@ -114,6 +117,13 @@ fn check(expected: &Phrase, vocabulary: &[&str]) -> Result<(), Reason> {
     let known = |w: &String| vocabulary.contains(&w.as_str());
     let inside = vocabulary.is_empty() || expected.words().iter().all(known);
     if inside { Ok(()) } else { Err(Reason::OutsideVocabulary) }
+}
+
+/// Whether free reading has so little in common with the phrase that something else was said: of digits, any would be as
+/// likely as another then, and one in ten would pass.
+fn is_unrelated(expected: &Phrase, heard: &Phrase, method: Method) -> bool {
+    let much_longer = heard.words().len() > 2 * expected.words().len() + 2;
+    much_longer || (method == Method::Vocabulary && expected.similarity(heard) <= 0.0)
 }
 
 /// Whether a second recogniser could change the verdict.
@@ -172,6 +182,15 @@ mod tests {
         assert!(!said(-5.0, -0.5), "another word was said");
         assert!(!said(0.0, -6.0), "something else was said");
         assert!(!said(f32::NEG_INFINITY, f32::NEG_INFINITY) && !said(f32::NAN, 0.0));
+    }
+
+    #[test]
+    fn a_long_text_or_one_without_any_of_the_digits_is_unrelated() {
+        let unrelated =
+            |heard: &str, method| is_unrelated(&Phrase::parse("4 8 2"), &Phrase::parse(heard), method);
+        assert!(unrelated("you have seen", Method::Vocabulary) && !unrelated("you have seen", Method::Free));
+        assert!(!unrelated("for 8 too", Method::Vocabulary));
+        assert!(unrelated("a man who goes on and on about four horses", Method::Free));
     }
 
     #[test]
