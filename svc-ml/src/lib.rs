@@ -21,6 +21,7 @@ mod enrol;
 mod error;
 mod gallery;
 mod identity;
+mod interruption;
 pub mod judge;
 mod judged;
 mod matching;

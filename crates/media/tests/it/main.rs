@@ -2,6 +2,9 @@
 
 #![expect(clippy::unwrap_used, reason = "the helpers of tests fail as tests do")]
 
+mod hostile;
+mod quirks;
+
 use std::{cell::RefCell, fs::File, io::Cursor, path::PathBuf};
 
 use media::{Decoded, Error, FPS, Limits, Pixels, SAMPLE_RATE, crop_rgb, decode, decode_audio};

@@ -17,7 +17,11 @@ use crate::Error;
 ///
 /// # Errors
 /// It is damaged, larger than its header said to the caller, or of a kind FFmpeg does not know.
-pub fn decode_jpeg_shrunk(bytes: &[u8], (width, height): (u32, u32), most: u64) -> Result<RgbImage, Error> {
+pub(super) fn decode_jpeg_shrunk(
+    bytes: &[u8],
+    (width, height): (u32, u32),
+    most: u64,
+) -> Result<RgbImage, Error> {
     let pixels = u64::from(width) * u64::from(height);
     let halvings = (0..3).find(|h| pixels >> (2 * h) <= 3 * most).unwrap_or(3);
     // Decoders round lines up to whole blocks and more.

@@ -2,10 +2,10 @@
 
 use std::io::Cursor;
 
+use ::png::{ColorType, Decoder, Reader, Transformations};
 use image::RgbImage;
-use png::{ColorType, Decoder, Reader, Transformations};
 
-use super::{PIXELS, SIDE, shrink::Shrinker};
+use super::{MAX_PIXELS, check_size, shrink::Shrinker};
 use crate::Error;
 
 /// Most bytes the decoder may hold besides rows: profiles, notes.
@@ -17,16 +17,13 @@ const PASSES: [[u32; 4]; 7] =
 /// Decodes to at most `most` pixels; also tells the size the file has.
 ///
 /// # Errors
-/// Above the bounds of a page, or damaged.
+/// Above the bounds of a picture, or damaged.
 pub(super) fn decode(file: &[u8], most: u64) -> Result<(RgbImage, u64), Error> {
-    let mut decoder = Decoder::new_with_limits(Cursor::new(file), png::Limits { bytes: NOTES });
+    let mut decoder = Decoder::new_with_limits(Cursor::new(file), ::png::Limits { bytes: NOTES });
     decoder.set_transformations(Transformations::EXPAND | Transformations::STRIP_16);
     let info = decoder.read_header_info().map_err(|_| Error::Undecodable)?;
     let ((width, height), is_interlaced) = (info.size(), info.interlaced);
-    let pixels = u64::from(width) * u64::from(height);
-    if width > SIDE || height > SIDE || pixels > PIXELS {
-        return Err(Error::TooLarge);
-    }
+    let pixels = check_size(width, height, MAX_PIXELS)?;
     let mut reader = decoder.read_info().map_err(|_| Error::Undecodable)?;
     let rgb = if is_interlaced {
         interlaced(&mut reader, (width, height), pixels > most)?
