@@ -18,6 +18,7 @@ mod keys;
 mod match_faces;
 mod media;
 mod multipart;
+mod operator;
 mod process_video;
 mod project;
 mod rules;
