@@ -61,10 +61,16 @@ fn active_speaker(found: Judged<Sync>) -> wire::ActiveSpeaker {
         Ok(sync) => sync,
         Err(why) => return wire::ActiveSpeaker { outcome: unjudged(why), ..Default::default() },
     };
-    let description = match (sync.speaking, sync.beside > sync.probability) {
-        (true, _) => "the face makes the sound",
-        (false, true) => "another face in view makes the sound",
-        (false, false) => "the face does not make the sound",
+    let description = match sync {
+        Sync { speaking: true, .. } => "the face makes the sound".to_owned(),
+        Sync { beside, probability, .. } if beside > probability => {
+            "another face in view makes the sound".to_owned()
+        }
+        Sync { out_of_sync: true, lag_ms, .. } => {
+            let order = if lag_ms > 0 { "behind" } else { "ahead of" };
+            format!("the sound is {} ms {order} the lips, more than a device adds", lag_ms.abs())
+        }
+        _ => "the face does not make the sound".to_owned(),
     };
     wire::ActiveSpeaker {
         outcome: judged(description),
@@ -73,9 +79,14 @@ fn active_speaker(found: Judged<Sync>) -> wire::ActiveSpeaker {
         cues: vec![
             cue("sync_agreement", sync.agreement),
             cue("sync_against_others", sync.s_norm),
+            cue("sync_prominence", sync.prominence),
             cue("sync_lead", sync.lead),
             cue("mouth_opening_and_loudness", sync.aperture_correlation),
             cue("another_face_speaks", sync.beside),
+            wire::Cue {
+                passed: Some(!sync.out_of_sync),
+                ..cue("sound_in_sync", f32::from(!sync.out_of_sync))
+            },
         ],
     }
 }

@@ -235,8 +235,7 @@ mod tests {
 
     fn speaker(probability: f32) -> Sync {
         let speaking = probability >= 0.5;
-        let (agreement, s_norm, lead, aperture_correlation) = (0.0, 0.0, 0.0, 0.0);
-        Sync { probability, speaking, lag_ms: 0, agreement, s_norm, lead, aperture_correlation, beside: 0.0 }
+        Sync { probability, speaking, ..Sync::default() }
     }
 
     #[test]

@@ -24,5 +24,8 @@ pub use documents::{
     DocumentEvidence, DocumentRules, DocumentType, Expired, LIVE_FACE, LiveFaceRule, decide_document,
 };
 pub use evidence::{Basis, Evidence, Finding, RulesVersion, Service};
-pub use rules::{CannotJudge, Error, Missing, Mode, NotEnrolled, Rules, ServiceRule, VERSION, default_for};
+pub use rules::{
+    CannotJudge, Error, Missing, Mode, NOTHING_TO_JUDGE, NotEnrolled, Rules, ServiceRule, VERSION,
+    default_for,
+};
 pub use schema::schema;

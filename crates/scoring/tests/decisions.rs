@@ -92,11 +92,40 @@ fn services_removed_for_want_of_consent_are_referred_not_failed() {
 }
 
 #[test]
-fn what_cannot_be_judged_fails_and_says_why() {
+fn what_cannot_be_judged_is_referred_and_says_why() {
     let decision = with(Service::FaceLiveness, Finding::CouldNotJudge { error: "more_than_one_face".into() });
-    assert_eq!(decision.verdict, Verdict::Fail);
-    assert_eq!(decision.failed_conditions[0].reason, "liveness_not_judged");
-    assert_eq!(decision.failed_conditions[0].error.as_deref(), Some("more_than_one_face"));
+    assert_eq!(decision.verdict, Verdict::Refer);
+    assert_eq!(decision.failed_refer_conditions[0].reason, "liveness_not_judged");
+    assert_eq!(decision.failed_refer_conditions[0].error.as_deref(), Some("more_than_one_face"));
+}
+
+#[test]
+fn a_recording_without_a_face_or_sound_fails() {
+    for (service, error) in [(Service::FaceLiveness, "no_face"), (Service::SpokenPhrase, "no_sound")] {
+        let decision = with(service, Finding::CouldNotJudge { error: error.into() });
+        assert_eq!(decision.verdict, Verdict::Fail, "{error}");
+    }
+}
+
+#[test]
+fn rules_may_refer_or_fail_whatever_could_not_be_judged() {
+    for (word, verdict) in [("refer", Verdict::Refer), ("fail", Verdict::Fail)] {
+        let rules = format!(
+            r#"{{"version":1,"services":{{"face_liveness":{{"mode":"required","cannot_judge":"{word}"}}}}}}"#
+        );
+        for error in ["no_face", "face_not_clear"] {
+            let finding = Finding::CouldNotJudge { error: error.into() };
+            let evidence = Evidence::from([(Service::FaceLiveness, finding)]);
+            assert_eq!(decide(&Rules::parse(&rules).unwrap(), &evidence).verdict, verdict, "{word} {error}");
+        }
+    }
+}
+
+#[test]
+fn a_speaker_who_is_hard_to_judge_is_referred_sooner_than_another_service() {
+    assert_eq!(with(Service::ActiveSpeaker, judged(0.2)).verdict, Verdict::Refer);
+    assert_eq!(with(Service::FaceLiveness, judged(0.2)).verdict, Verdict::Fail);
+    assert_eq!(with(Service::ActiveSpeaker, judged(0.05)).verdict, Verdict::Fail);
 }
 
 #[test]

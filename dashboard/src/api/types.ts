@@ -122,7 +122,7 @@ export interface ServiceRule {
   refer?: number;
   weight?: number;
   not_enrolled?: "neutral" | "refer" | "fail";
-  cannot_judge?: "fail" | "refer";
+  cannot_judge?: "by_reason" | "refer" | "fail";
   missing?: "refer" | "fail";
 }
 

@@ -303,7 +303,7 @@ async fn a_service_that_could_not_judge_says_why_and_the_others_answer() {
     }
     "#);
     assert_eq!(answer.body["data"]["Face Recognition"]["code"], 200);
-    assert_eq!(answer.body["scoring_result"]["status"], "fail");
+    assert_eq!(answer.body["scoring_result"]["status"], "refer");
 }
 
 #[tokio::test]
