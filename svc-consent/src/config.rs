@@ -17,8 +17,7 @@ impl Config {
     /// SQLite and the master key as files below `data_dir`.
     pub fn embedded(data_dir: &Path) -> Self {
         Self {
-            // A consent, and above all a withdrawal, that was answered survives a power cut.
-            db: db::Config::sqlite(&data_dir.join("consent.db")).durable(),
+            db: db::Config::sqlite(&data_dir.join("consent.db")),
             keys: blob::KeyConfig::embedded(data_dir),
         }
     }

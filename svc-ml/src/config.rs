@@ -59,8 +59,7 @@ impl Config {
             spool: None,
             calibrations: None,
             decide_by_calibration: Vec::new(),
-            // A template that was answered survives a power cut, and an erased one does not come back with it.
-            db: db::Config::sqlite(&data_dir.join("ml.db")).durable(),
+            db: db::Config::sqlite(&data_dir.join("ml.db")),
             keys: blob::KeyConfig::embedded(data_dir),
         }
     }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use face::{Embedding, FaceTracker, FaceTracks, Presence, Track, liveness::Liveness};
+use face::{
+    Authenticity, Embedding, FaceTracker, FaceTracks, Presence, Track, authenticity, liveness::Liveness,
+};
 use intake::Watch;
 use lips::{LipMotion, Reading, Sync};
 use media::{Info, Limits};
@@ -11,7 +13,6 @@ use voice::{Phrase, PhraseEvidence, Voiceprint};
 use crate::{
     engines::{Engines, Shared},
     error::Error,
-    interruption::Clip,
     judged::{Judged, Unjudged},
     spooled::Spooled,
     stages::Stages,
@@ -66,6 +67,8 @@ pub struct Findings {
     pub presence: Option<Presence>,
     pub face: Option<Judged<Embedding>>,
     pub liveness: Option<Judged<Liveness>>,
+    /// Comes with liveness.
+    pub authenticity: Option<Judged<Authenticity>>,
     pub voice: Option<Judged<Voiceprint>>,
     pub spoken: Option<Judged<PhraseEvidence>>,
     pub active_speaker: Option<Judged<Sync>>,
@@ -89,13 +92,12 @@ pub fn analyze(engines: &mut Engines, file: Spooled, task: &Task, watch: &Watch)
         let hearing = beside.map(|(shared, file)| scope.spawn(move || hear_file(&shared, file, task)));
         let seen = see(engines, file, task, watch);
         let heard = hearing.map(|thread| thread.join().map_err(|_| intake::Error::Crashed)).transpose()?;
-        let Seen { mut findings, tracks, sound, unread_sound } = seen?;
+        let (mut findings, tracks, sound) = seen?;
         let heard = heard.unwrap_or_else(|| hear(&engines.shared, sound.as_deref(), task));
         watch.check()?;
         recognise(engines, &tracks, task.wanted, &mut findings);
         compare_lips(&engines.shared, &tracks, sound.as_deref(), task, &mut findings);
         findings.take(heard);
-        findings.explain(unread_sound.as_deref());
         Ok(findings)
     })
 }
@@ -137,13 +139,7 @@ fn seconds(sound: Option<&[f32]>) -> f64 {
     sound.map_or(0.0, |s| s.len() as f64 / f64::from(media::SAMPLE_RATE))
 }
 
-/// What one pass over the frames gave.
-struct Seen {
-    findings: Findings,
-    tracks: FaceTracks,
-    sound: Option<Vec<f32>>,
-    unread_sound: Option<String>,
-}
+type Seen = (Findings, FaceTracks, Option<Vec<f32>>);
 
 /// One pass over the frames: each is followed as it is decoded, none is kept.
 fn see(engines: &mut Engines, file: Spooled, task: &Task, watch: &Watch) -> Result<Seen, Error> {
@@ -167,7 +163,7 @@ fn see(engines: &mut Engines, file: Spooled, task: &Task, watch: &Watch) -> Resu
         stages,
         ..Findings::default()
     };
-    Ok(Seen { findings, tracks, sound: decoded.audio, unread_sound: decoded.unread_sound })
+    Ok((findings, tracks, decoded.audio))
 }
 
 /// What of following a face was spent within the networks.
@@ -238,6 +234,7 @@ fn recognise(engines: &mut Engines, tracks: &FaceTracks, wanted: Wanted, finding
     if wanted.liveness {
         findings.liveness =
             Some(stages.time("liveness", || is_alive(&mut engines.face, tracks, &embeddings)));
+        findings.authenticity = Some(stages.time("media_authenticity", || judge_authenticity(tracks)));
     }
     if wanted.face {
         let unclear =
@@ -265,6 +262,13 @@ fn is_alive(
     let track = tracks.main().ok_or_else(Unjudged::no_face)?;
     let judged = face::liveness::judge_track(engine, track, embeddings.as_ref().map_err(Clone::clone)?)?;
     Ok(judged?)
+}
+
+fn judge_authenticity(tracks: &FaceTracks) -> Judged<Authenticity> {
+    if let Some(unjudged) = Unjudged::of(tracks.presence()) {
+        return Err(unjudged);
+    }
+    Ok(authenticity::judge_track(tracks.main().ok_or_else(Unjudged::no_face)?)?)
 }
 
 /// What the lips say: about the sound, and about the phrase.
@@ -311,17 +315,6 @@ fn others(tracks: &FaceTracks) -> Vec<LipMotion> {
 }
 
 impl Findings {
-    /// Tells the reasons that lie in the clip itself instead of what came of them.
-    fn explain(&mut self, unread_sound: Option<&str>) {
-        let Some(video) = &self.video else { return };
-        let clip = Clip { video, unread_sound };
-        self.liveness = clip.explain(self.liveness.take());
-        self.voice = clip.explain(self.voice.take());
-        self.spoken = clip.explain(self.spoken.take());
-        self.active_speaker = clip.explain(self.active_speaker.take());
-        self.reading = clip.explain(self.reading.take());
-    }
-
     fn take(&mut self, heard: Heard) {
         (self.voice, self.spoken) = (heard.voice, heard.spoken);
         self.stages.merge(heard.stages);

@@ -11,9 +11,8 @@ use crate::{
     Activity, Error, Phrase, PhraseEvidence, Reason, SAMPLE_RATE, Voiceprint, bandwidth,
     error::inference,
     fbank::{Fbank, MELS},
-    quality::without_offset,
     speaker::MAX_SPEECH_S,
-    speech::{MAX_SAMPLES, Speech},
+    speech::{LONGEST, Recogniser},
     vad::{CONTEXT, STEP, blocks},
 };
 
@@ -23,7 +22,7 @@ pub struct Engine {
     activity: Pool,
     speaker: Pool,
     fbank: Fbank,
-    speech: Speech,
+    recogniser: Recogniser,
 }
 
 const VAD: &str = "voice activity";
@@ -42,7 +41,7 @@ impl Engine {
             activity: Pool::load(runtime, "silero_vad_seq")?,
             speaker: Pool::load(runtime, "campplus")?,
             fbank: Fbank::new(),
-            speech: Speech::load(runtime)?,
+            recogniser: Recogniser::load(runtime)?,
         })
     }
 
@@ -54,10 +53,9 @@ impl Engine {
         if !audio.iter().all(|v| v.is_finite()) {
             return Err(Reason::NotANumber.into());
         }
-        let centred = without_offset(audio);
         let probabilities = self.activity.with(|session| {
             let (mut all, mut state) = (Vec::with_capacity(audio.len() / STEP + 1), VadState::silence()?);
-            for (count, rows) in blocks(&centred) {
+            for (count, rows) in blocks(audio) {
                 all.extend(state.advance(session, count, rows)?);
             }
             Ok::<_, Error>(all)
@@ -89,7 +87,7 @@ impl Engine {
     /// [`Error::CannotJudge`] without enough clean speech, or inference failed.
     pub fn transcribe(&self, audio: &[f32], activity: &Activity) -> Result<String, Error> {
         activity.judgeable(audio)?;
-        self.speech.transcribe(&without_offset(spoken(audio, activity)))
+        self.recogniser.transcribe(spoken(audio, activity))
     }
 
     /// Whether `expected` was said, against every other sequence of `vocabulary` words ([`crate::DIGITS`] for digit
@@ -106,7 +104,7 @@ impl Engine {
         vocabulary: &[&str],
     ) -> Result<PhraseEvidence, Error> {
         activity.judgeable(audio)?;
-        self.speech.score(&without_offset(spoken(audio, activity)), expected, vocabulary)
+        self.recogniser.score(spoken(audio, activity), expected, vocabulary)
     }
 }
 
@@ -138,6 +136,6 @@ impl VadState {
 fn spoken<'a>(audio: &'a [f32], activity: &Activity) -> &'a [f32] {
     let span = activity.span();
     let start = span.start.saturating_sub(MARGIN).min(audio.len());
-    let end = (span.end + MARGIN).min(audio.len()).min(start + MAX_SAMPLES);
+    let end = (span.end + MARGIN).min(audio.len()).min(start + LONGEST);
     &audio[start..end]
 }

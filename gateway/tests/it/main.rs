@@ -11,7 +11,6 @@ mod documents;
 mod enroll;
 mod fakes;
 mod geo;
-mod golden;
 mod idempotency;
 mod listener;
 mod live;

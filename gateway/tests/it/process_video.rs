@@ -2,8 +2,8 @@
 
 use bytes::Bytes;
 use proto::ml::{
-    ActiveSpeaker, AnalyzeVideoResponse, FaceInstance, FaceLiveness, FaceRecognition, Outcome, Service,
-    SpokenPhrase, VisualSpeech, VoiceRecognition,
+    ActiveSpeaker, AnalyzeVideoResponse, FaceInstance, FaceLiveness, FaceRecognition, MediaAuthenticity,
+    Outcome, Service, SpokenPhrase, VisualSpeech, VoiceRecognition,
 };
 use serde_json::json;
 use tonic::Status;
@@ -15,12 +15,12 @@ use crate::{
 
 const USER: (&str, &str) = ("x-user-fullname", ADA);
 
-pub fn ok() -> Option<Outcome> {
+fn ok() -> Option<Outcome> {
     Some(Outcome { code: 200, description: "fine".into(), error: String::new() })
 }
 
 /// A live speaker who says the phrase and has templates of their own.
-pub fn genuine() -> AnalyzeVideoResponse {
+fn genuine() -> AnalyzeVideoResponse {
     let spoken = SpokenPhrase {
         outcome: ok(),
         transcript: "one two three".into(),
@@ -32,6 +32,7 @@ pub fn genuine() -> AnalyzeVideoResponse {
     AnalyzeVideoResponse {
         active_speaker: Some(ActiveSpeaker { outcome: ok(), result: 0.95, lag_ms: Some(40.0), cues: vec![] }),
         face_liveness: Some(FaceLiveness { outcome: ok(), result: true, score: 0.98, cues: vec![] }),
+        media_authenticity: Some(MediaAuthenticity { outcome: ok(), result: true, score: 0.9, cues: vec![] }),
         visual_speech: Some(VisualSpeech {
             outcome: ok(),
             result: "one two three".into(),
@@ -64,7 +65,7 @@ pub fn genuine() -> AnalyzeVideoResponse {
 }
 
 /// The same person at the first visit: nobody to compare with, and something that could be enrolled.
-pub fn first_visit() -> AnalyzeVideoResponse {
+fn first_visit() -> AnalyzeVideoResponse {
     let mut seen = genuine();
     seen.voice = Some(VoiceRecognition {
         outcome: ok(),
@@ -111,6 +112,13 @@ async fn a_genuine_user_passes_and_the_answer_has_the_documented_shape() {
           "code": 200,
           "cues": [],
           "description": "fine",
+          "media_authenticity": {
+            "code": 200,
+            "cues": [],
+            "description": "fine",
+            "result": true,
+            "score": 0.9
+          },
           "result": true,
           "score": 0.98
         },
@@ -164,10 +172,11 @@ async fn a_genuine_user_passes_and_the_answer_has_the_documented_shape() {
         "liveness_passed",
         "active_speaker_passed",
         "lip_reading_passed",
-        "spoken_phrase_passed"
+        "spoken_phrase_passed",
+        "media_authenticity_passed"
       ],
       "message": "video processed successfully",
-      "score": 94.92,
+      "score": 94.93,
       "scoring_result": {
         "conditions": "[conditions]",
         "failed_conditions": [],
@@ -303,7 +312,7 @@ async fn a_service_that_could_not_judge_says_why_and_the_others_answer() {
     }
     "#);
     assert_eq!(answer.body["data"]["Face Recognition"]["code"], 200);
-    assert_eq!(answer.body["scoring_result"]["status"], "refer");
+    assert_eq!(answer.body["scoring_result"]["status"], "fail");
 }
 
 #[tokio::test]

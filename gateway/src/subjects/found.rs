@@ -1,0 +1,107 @@
+//! What is kept of a user, by number and kind: never a vector, never a picture.
+
+use axum::{
+    Json,
+    extract::{Path, State, rejection::PathRejection},
+};
+use proto::{consent::GetConsentRequest, ml::TemplateInfo, subjects::Subject};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{Keeper, Line, lines};
+use crate::{Gateway, auth::AdminKey, consent::rfc3339, error::Error, headers};
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SubjectFound {
+    data: SubjectData,
+    #[schema(example = "subject found")]
+    message: &'static str,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SubjectData {
+    user_fullname: String,
+    /// What counts now; the history is at `/api-consent/consent/{user}`.
+    consent: Consents,
+    templates: Vec<Template>,
+    /// How many records are of them; the list is at `/api-transactions/transactions?user=`.
+    transactions: u64,
+    sessions: u64,
+    /// All that is kept, by service and kind: what an erasure destroys.
+    kept: Vec<Line>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Consents {
+    authorization: bool,
+    storage: bool,
+}
+
+/// A template, without what is in it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Template {
+    #[schema(example = "face")]
+    kind: String,
+    #[schema(example = "sface 2021dec")]
+    model: String,
+    /// Its latest change.
+    #[schema(example = "2026-01-31T12:00:00Z")]
+    created_at: String,
+    /// Enrolments it is the mean of.
+    samples: u32,
+    /// False: enrolments that do not suffice for a template yet.
+    usable: bool,
+    /// Whether the models in use can compare with it.
+    current: bool,
+}
+
+/// What is kept of a user.
+#[utoipa::path(get, path = "/api-projects/subjects/{user}", tag = "projects",
+    params(("user" = String, Path, description = "the user's identifier, as in X-User-Fullname")),
+    responses((status = 200, body = SubjectFound), (status = 404, description = "nothing is kept of this user")))]
+pub async fn get(
+    State(gateway): State<Gateway>,
+    AdminKey(key): AdminKey,
+    user: Result<Path<String>, PathRejection>,
+) -> Result<Json<SubjectFound>, Error> {
+    let user_fullname = headers::user_fullname(&user?)?;
+    let subject = Subject { project_id: key.project_id.clone(), user_fullname: user_fullname.clone() };
+    let keepers = gateway.keepers();
+    let found = Keeper::ALL.map(|keeper| {
+        let asked = keepers.find(keeper, subject.clone());
+        async move { asked.await.map(|kept| lines(keeper, kept).collect::<Vec<_>>()) }
+    });
+    let kept: Vec<Line> = futures::future::try_join_all(found).await?.into_iter().flatten().collect();
+    if kept.is_empty() {
+        return Err(Error::NothingKept);
+    }
+    let request = GetConsentRequest { project_id: key.project_id, user_fullname: user_fullname.clone() };
+    let (mut consent, mut ml) = (gateway.consent(), gateway.ml());
+    let (consent, templates) = tokio::try_join!(consent.get_consent(request), ml.list_templates(subject))?;
+    let consent = consent.into_inner();
+    let count = |service: &str, kind: &str| {
+        kept.iter().filter(|line| line.service == service && line.kind == kind).map(|line| line.count).sum()
+    };
+    let data = SubjectData {
+        user_fullname,
+        consent: Consents { authorization: consent.authorization, storage: consent.storage },
+        templates: templates.into_inner().templates.into_iter().map(Template::from).collect(),
+        transactions: count("transactions", "transaction"),
+        sessions: count("sessions", "session"),
+        kept,
+    };
+    Ok(Json(SubjectFound { data, message: "subject found" }))
+}
+
+impl From<TemplateInfo> for Template {
+    fn from(template: TemplateInfo) -> Self {
+        Self {
+            kind: template.kind,
+            model: template.model,
+            created_at: rfc3339(template.created_at_ms),
+            samples: template.samples,
+            usable: template.usable,
+            current: template.current,
+        }
+    }
+}
