@@ -21,10 +21,13 @@ TRAINED = ROOT / "training" / "weights" / "weights.toml"
 MODELS = ROOT / "models"
 COMMAND = "setup/all.sh"
 CONVERSIONS = {
-    "tflite": "tflite_to_onnx",
-    "campplus": "campplus_to_onnx",
-    "blocked": "blocked_layout",
-    "any-size": "any_size",
+    "tflite": ("tflite_to_onnx", "convert"),
+    "campplus": ("campplus_to_onnx", "convert"),
+    "blocked": ("blocked_layout", "convert"),
+    "any-size": ("any_size", "convert"),
+    "whisper-encoder": ("whisper_to_onnx", "encoder"),
+    "whisper-decoder": ("whisper_to_onnx", "decoder"),
+    "whisper-tokenizer": ("whisper_to_onnx", "tokenizer"),
 }
 MANIFEST_FIELDS = ("name", "file", "version", "source", "licence", "sha256", "input", "output", "group")
 
@@ -54,11 +57,17 @@ def convert(kind, data):
     if kind not in CONVERSIONS:
         raise SetupError(f"pack.toml names an unknown conversion: {kind}")
     # Imported only when needed: verifying the pack takes a fraction of the time that loading onnx does.
-    return importlib.import_module(CONVERSIONS[kind]).convert(data)
+    module, function = CONVERSIONS[kind]
+    return getattr(importlib.import_module(module), function)(data)
 
 
-def make(entry, archive_path):
-    data = checked_member(archive_path, entry)
+def parts(entry):
+    """The members whose bytes together are the published file."""
+    return [entry, entry["rest"]] if "rest" in entry else [entry]
+
+
+def make(entry, paths):
+    data = b"".join(checked_member(paths[part["archive"]], part) for part in parts(entry))
     if "convert" in entry:
         data = convert(entry["convert"], data)
     found = hashlib.sha256(data).hexdigest()
@@ -71,11 +80,11 @@ def make(entry, archive_path):
 def make_missing(missing, archives):
     if platform.machine() != "x86_64":
         raise SetupError("the model pack's ONNX Runtime is built for x86_64 Linux only")
-    needed = [archives[i] for i in sorted({e["archive"] for e in missing})]
+    needed = [archives[i] for i in sorted({part["archive"] for e in missing for part in parts(e)})]
     with tempfile.TemporaryDirectory() as folder:
         paths = fetch(needed, Path(folder))
         for entry in missing:
-            make(entry, paths[entry["archive"]])
+            make(entry, paths)
 
 
 def copy_trained(rows):

@@ -4,7 +4,9 @@ use std::{net::SocketAddr, path::PathBuf};
 
 use clap::{Args, Parser, Subcommand};
 
-use crate::{audit, bootstrap, calibrate, consent, erasure, evaluate, models, owner, serve, sweep};
+use crate::{
+    audit, bootstrap, calibrate, consent, erasure, evaluate, keys, migrate, models, owner, serve, sweep,
+};
 
 /// Identity verification that you run yourself.
 ///
@@ -34,17 +36,22 @@ enum Verb {
     Evaluate(EvaluateArgs),
     /// Turn evaluated scores into a calibration and a threshold for a false match rate
     Calibrate(CalibrateArgs),
-    /// Look after the consent ledger
+    /// Inspect the consent ledger
     #[command(subcommand)]
     Consent(ConsentVerb),
-    /// Look after the log of who changed what
+    /// Inspect the audit log
     #[command(subcommand)]
     Audit(AuditVerb),
     /// Prove that a user was erased
     #[command(subcommand)]
     Erasure(ErasureVerb),
-    /// Let go, now, of what is older than its project keeps it
+    /// Delete records past their retention period
     Sweep(SweepArgs),
+    /// Inspect, rotate and distrust keys
+    #[command(subcommand)]
+    Keys(KeysVerb),
+    /// Bring the tables of every service up to date
+    Migrate(MigrateArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -88,6 +95,39 @@ pub struct VerifyErasureArgs {
     /// Also check that this signature of a receipt is this installation's, and about this user
     #[arg(long)]
     pub receipt: Option<String>,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+#[derive(Debug, Subcommand)]
+enum KeysVerb {
+    /// List the master keys, how much is sealed under each, and the signing keys
+    Status(KeysArgs),
+    /// Make another key sign API keys and receipts; earlier ones go on verifying
+    RotateSigning(KeysArgs),
+    /// Stop believing what an earlier signing key signed, and revoke the API keys it signed
+    Distrust(DistrustArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct KeysArgs {
+    #[command(flatten)]
+    pub place: Place,
+}
+
+#[derive(Debug, Args)]
+pub struct DistrustArgs {
+    /// Id of the signing key, as `keys status` prints it
+    pub kid: String,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+#[derive(Debug, Args)]
+pub struct MigrateArgs {
+    /// Change nothing; exit with 1 when a migration is missing
+    #[arg(long)]
+    pub check: bool,
     #[command(flatten)]
     pub place: Place,
 }
@@ -233,6 +273,10 @@ impl Cli {
             Verb::Calibrate(args) => calibrate::run(&args),
             Verb::Erasure(ErasureVerb::Verify(args)) => erasure::verify(args).await,
             Verb::Sweep(args) => sweep::run(args).await,
+            Verb::Migrate(args) => migrate::run(args).await,
+            Verb::Keys(KeysVerb::Status(args)) => keys::status(args).await,
+            Verb::Keys(KeysVerb::RotateSigning(args)) => keys::rotate_signing(args).await,
+            Verb::Keys(KeysVerb::Distrust(args)) => keys::distrust(args).await,
         }
     }
 }

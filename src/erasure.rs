@@ -5,7 +5,7 @@ mod files;
 use std::io::Write;
 
 use anyhow::{Context, bail, ensure};
-use gateway::{Keeper, Keepers};
+use gateway::{DataHolder, SubjectDataServices};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use proto::{
     projects::{GetVerificationKeysRequest, projects_client::ProjectsClient},
@@ -30,7 +30,8 @@ struct Receipt {
     erased_at: String,
 }
 
-/// Asks every service, then looks for the name in clear in every file of the data folder.
+/// Asks every service, then looks in every file of the data folder for the name in clear and for the keyed hashes that
+/// the services of this process find the subject by: rows that were deleted and not overwritten still hold them.
 ///
 /// # Errors
 /// When something is left, or a store cannot be looked into: then nothing is proven.
@@ -38,6 +39,7 @@ pub async fn verify(args: VerifyErasureArgs) -> anyhow::Result<()> {
     let config = Config::load(&args.place)?;
     let mut out = std::io::stdout();
     let subject = Subject { project_id: args.project, user_fullname: args.user.trim().to_owned() };
+    let hashes = traces(&config, &subject)?;
     let (keepers, projects) = stores(config).await?;
     if let Some(receipt) = &args.receipt {
         let receipt = verified(receipt, &subject, projects).await.context("the receipt")?;
@@ -48,7 +50,7 @@ pub async fn verify(args: VerifyErasureArgs) -> anyhow::Result<()> {
         )?;
     }
     let mut left = 0;
-    for keeper in Keeper::ALL {
+    for keeper in DataHolder::ALL {
         let found = keepers.find(keeper, subject.clone()).await;
         let found = found.map_err(|status| anyhow::anyhow!("{}: {}", keeper.name(), status.message()))?;
         let kept: Vec<_> = found.kept.into_iter().filter(|kept| kept.count > 0).collect();
@@ -57,10 +59,10 @@ pub async fn verify(args: VerifyErasureArgs) -> anyhow::Result<()> {
         let what = if what.is_empty() { "nothing".to_owned() } else { what.join(", ") };
         writeln!(out, "{}: {what}", keeper.name())?;
     }
-    let scanned = files::scan(&args.place.data_dir, &subject.user_fullname)
+    let scanned = files::scan(&args.place.data_dir, &subject.user_fullname, &hashes)
         .with_context(|| format!("{} cannot be looked into", args.place.data_dir.display()))?;
     for file in &scanned.found {
-        writeln!(out, "in clear: {}", file.display())?;
+        writeln!(out, "left in a file: {}", file.display())?;
     }
     writeln!(out, "{} files, {} bytes looked through", scanned.files, scanned.bytes)?;
     if left > 0 || !scanned.found.is_empty() {
@@ -70,13 +72,31 @@ pub async fn verify(args: VerifyErasureArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn stores(config: Config) -> anyhow::Result<(Keepers, Transport)> {
+/// The keyed hashes of the services that run in this process; those elsewhere have keys and files of their own.
+fn traces(config: &Config, subject: &Subject) -> anyhow::Result<Vec<Vec<u8>>> {
+    type Traces = fn(&blob::KeyConfig, &str, &str) -> anyhow::Result<Vec<Vec<u8>>>;
+    let services: [(&Option<String>, &blob::KeyConfig, Traces); 4] = [
+        (&config.urls.consent, &config.consent.keys, svc_consent::subject_traces),
+        (&config.urls.sessions, &config.sessions.blob.keys, svc_sessions::subject_traces),
+        (&config.urls.ml, &config.ml.keys, svc_ml::subject_traces),
+        (&config.urls.transactions, &config.transactions.keys, svc_transactions::subject_traces),
+    ];
+    let mut traces = Vec::new();
+    for (url, keys, of) in services {
+        if url.is_none() {
+            traces.extend(of(keys, &subject.project_id, &subject.user_fullname)?);
+        }
+    }
+    Ok(traces)
+}
+
+async fn stores(config: Config) -> anyhow::Result<(SubjectDataServices, Transport)> {
     let credentials = Credentials::of(&config)?;
     let peer = |url, deadline| credentials.peer(url, deadline);
     let urls = config.urls;
     // One worker: the models are not used, but the service is one with them.
     let ml = svc_ml::Config { workers: 1, ..config.ml };
-    let keepers = Keepers {
+    let keepers = SubjectDataServices {
         consent: peer(urls.consent, DEADLINE).or("consent", svc_consent::routes(config.consent)).await?,
         sessions: peer(urls.sessions, DEADLINE).or("sessions", svc_sessions::routes(config.sessions)).await?,
         ml: peer(urls.ml, ML_DEADLINE).or("ml", svc_ml::routes(ml)).await?,

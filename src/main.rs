@@ -11,6 +11,8 @@ mod config;
 mod consent;
 mod erasure;
 mod evaluate;
+mod keys;
+mod migrate;
 mod models;
 mod owner;
 mod serve;
@@ -26,13 +28,6 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let cli = cli::Cli::parse();
-    match cli.run().await {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            // The chain on one line: an operator reads it in a terminal, a supervisor in a log.
-            eprintln!("biometry: {error:#}");
-            ExitCode::FAILURE
-        }
-    }
+    boot::restrict_new_files();
+    boot::exit_code("biometry", cli::Cli::parse().run().await)
 }

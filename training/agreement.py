@@ -1,6 +1,7 @@
-"""How well unit vectors of lips and sound agree: the scores of one clip, and the cohort they are normalised against.
+"""How well unit vectors of lips and sound agree at each lag, and the scores of one clip that follow from it.
 
-The sound's loud frames weigh most: pauses agree with pauses whoever speaks, and dilute what the words say.
+Sound that the lips make has one clear peak, at the lag of the device; other sound has none. The sound's loud frames weigh
+most: pauses agree with pauses whoever speaks, and dilute what the words say.
 """
 import struct
 from dataclasses import dataclass
@@ -10,9 +11,11 @@ import numpy as np
 
 from data import smooth
 
-ABSORB = 3  # frames of constant lag a camera or headset may add without being held against the speaker
-LAGS = 15  # frames either way that the offset estimate looks at
+ACCEPTED = 6  # frames of lag either way that a device may add: .24 s
+MAX_LAG = 40  # frames of lag that are searched, or two fifths of a shorter clip
+PEAK_WIDTH = 5  # frames next to the peak that belong to it
 QUIET = 0.05  # weight of the quietest frames; the loudest have 1 more
+MIN_DEVIATION = 1e-3
 
 
 def loudness(energy: np.ndarray) -> np.ndarray:
@@ -28,37 +31,26 @@ def shifted(v, a, lag: int):
     return v[max(0, -lag) : t - max(0, lag)], a[max(0, lag) : t - max(0, -lag)]
 
 
-def profile(v: np.ndarray, a: np.ndarray, weight: np.ndarray, lags: int = LAGS) -> np.ndarray:
-    """Mean cosine at each lag -lags..=lags, the sound's frames weighted; a positive lag means the sound comes late."""
+def profile(v: np.ndarray, a: np.ndarray, weight: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """The lags that are searched, and the mean cosine at each, the sound's frames weighted; a positive lag means late sound."""
     def mean(lag):
         (x, y), (_, w) = shifted(v, a, lag), shifted(v, weight, lag)
-        return (np.einsum("td,td->t", x, y) @ w) / w.sum() if abs(lag) < len(v) else -1.0
+        return (np.einsum("td,td->t", x, y) @ w) / w.sum()
 
-    return np.array([mean(lag) for lag in range(-lags, lags + 1)])
-
-
-def best_within(v, a, weight, absorb: int = ABSORB) -> tuple[float, int]:
-    """Highest mean cosine and its lag among those a device may add."""
-    near = profile(v, a, weight, absorb)
-    return float(near.max()), int(near.argmax()) - absorb
+    most = min(MAX_LAG, 2 * len(v) // 5)
+    lags = np.arange(-most, most + 1)
+    return lags, np.array([mean(lag) for lag in lags])
 
 
-def best_of_all(v: np.ndarray, a: np.ndarray, weight: np.ndarray, absorb: int = ABSORB) -> np.ndarray:
-    """`best_within` of every lips [M, T, D] with every sound [N, T, D] -> [M, N]."""
+def best_of_all(v: np.ndarray, a: np.ndarray, weight: np.ndarray, accepted: int = ACCEPTED) -> np.ndarray:
+    """Mean cosine at the best accepted lag of every lips [M, T, D] with every sound [N, T, D] -> [M, N]."""
     t, best = v.shape[1], np.full((len(v), len(a)), -1.0)
-    for lag in range(-absorb, absorb + 1):
+    for lag in range(-accepted, accepted + 1):
         x, y = v[:, max(0, -lag) : t - max(0, lag)], a[:, max(0, lag) : t - max(0, -lag)]
         w = weight[:, max(0, lag) : t - max(0, -lag)]
         scores = x.reshape(len(x), -1) @ (y * w[..., None]).reshape(len(y), -1).T / w.sum(1)
         best = np.maximum(best, scores)
     return best
-
-
-def lead(v, a, weight) -> float:
-    """How far the best lag that is absorbed stands above the best that is clearly out of sync: negative for shifted sound."""
-    cosines = profile(v, a, weight)
-    lags = np.abs(np.arange(-LAGS, LAGS + 1))
-    return float(cosines[lags <= ABSORB].max() - cosines[lags >= 2 * ABSORB].max())
 
 
 @dataclass
@@ -97,7 +89,7 @@ class Cohort:
         """The s-norm of one window, against the others' clips cut to its length."""
         with_lips = best_of_all(v[None], self.audio[:, : len(v)], self.loud[:, : len(v)] + QUIET)[0]
         with_sound = best_of_all(self.visual[:, : len(v)], a[None], weight[None])[:, 0]
-        raw = best_within(v, a, weight)[0]
+        raw = best_of_all(v[None], a[None], weight[None])[0, 0]
         return 0.5 * sum((raw - s.mean()) / max(s.std(), 1e-3) for s in (with_lips, with_sound))
 
 
@@ -123,11 +115,24 @@ def aperture_correlation(aperture: np.ndarray, energy: np.ndarray, lag: int = 0)
     return float((a @ e) / (np.sqrt((a @ a) * (e @ e)) + 1e-9))
 
 
-SCORES = ("agreement", "s_norm", "lead", "aperture_correlation")
+SCORES = ("agreement", "s_norm", "prominence", "lead", "aperture_correlation")
 
 
 def scores(v, a, aperture, energy, cohort: Cohort) -> list[float]:
-    """One clip's `SCORES`."""
+    """One clip's `SCORES`: the highest mean cosine at an accepted lag, the same against the cohort, how many deviations of the
+    other lags it stands above their mean, how far above the best lag that is not accepted, and the correlation of opening and loudness at its lag."""
     weight = loudness(energy) + QUIET
-    raw, lag = best_within(v, a, weight)
-    return [raw, normalised_score(v, a, weight, cohort), lead(v, a, weight), aperture_correlation(aperture, energy, lag)]
+    lags, cosines = profile(v, a, weight)
+    accepted = np.abs(lags) <= ACCEPTED
+    peak = int(lags[accepted][cosines[accepted].argmax()])
+    height = cosines[lags == peak][0]
+    others = cosines[np.abs(lags - peak) > PEAK_WIDTH]
+    prominence = (height - others.mean()) / max(others.std(), MIN_DEVIATION)
+    lead = height - cosines[~accepted].max()
+    return [float(height), normalised_score(v, a, weight, cohort), float(prominence), float(lead), aperture_correlation(aperture, energy, peak)]
+
+
+def best_lag(v, a, energy) -> int:
+    """The lag with the highest mean cosine of all that are searched."""
+    lags, cosines = profile(v, a, loudness(energy) + QUIET)
+    return int(lags[cosines.argmax()])

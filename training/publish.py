@@ -18,12 +18,12 @@ from lexicon import DIGITS, PHONES, pronunciations
 from track import Detector, Mesh, read_frames, read_sound, session, track
 from words import DigitReading, word_lips
 
-VERSION = "2"
+VERSION = "3"
 SOURCE = "this project, training/; trained on the GRID audiovisual sentence corpus (Cooke et al. 2006, CC BY 4.0)"
 FILES = {
-    "avsync_visual": ("avsync_visual.onnx", "lips [B,T,120] float32, 25 fps", "embedding [B,T,32], unit vectors"),
-    "avsync_audio": ("avsync_audio.onnx", "mels [B,4T,40] float32, 100 Hz", "embedding [B,T,32], unit vectors"),
-    "avsync_cohort": ("avsync_cohort.bin", "", "AVC2, u32 clips, frames, 32; lips, sounds as i8 over 127; loudness as u8 over 255"),
+    "avsync_visual": ("avsync_visual.onnx", "lips [B,T,120] float32, 25 fps", "embedding [B,T,64], unit vectors"),
+    "avsync_audio": ("avsync_audio.onnx", "mels [B,4T,40] float32, 100 Hz", "embedding [B,T,64], unit vectors"),
+    "avsync_cohort": ("avsync_cohort.bin", "", "AVC2, u32 clips, frames, 64; lips, sounds as i8 over 127; loudness as u8 over 255"),
     "lip_phones": ("lip_phones.onnx", "lips [B,T,120] float32, 25 fps", "emissions [B,T,40] log likelihoods, phones as in lips_calibration"),
     "lip_words": ("lip_words.onnx", "words [B,16,120] float32, lips of one word", "posteriors [B,10], logarithms, zero to nine"),
     "sound_phones": ("sound_phones.onnx", "mels [B,4T,40] float32, 100 Hz", "emissions [B,T,40] log likelihoods, phones as in lips_calibration"),
@@ -61,10 +61,8 @@ def logistic(x: float) -> float:
 def scores(weights: Path, v, a, aperture, energy) -> dict:
     row = dict(zip(agreement.SCORES, agreement.scores(v, a, aperture, energy, agreement.Cohort.load(weights / "avsync_cohort.bin"))))
     fit = fitted(weights, "active_speaker")
-    leading = logistic(fit["bias"] + sum(fit[k] * x for k, x in row.items()))
-    row["probability"] = leading if row["lead"] > 0 else min(leading, fit["trailing"])
-    lags = agreement.profile(v, a, agreement.loudness(energy) + agreement.QUIET)
-    row["lag_ms"] = (int(lags.argmax()) - agreement.LAGS) * 40
+    row["probability"] = logistic(fit["bias"] + sum(fit[k] * x for k, x in row.items()))
+    row["lag_ms"] = agreement.best_lag(v, a, energy) * 40
     return row
 
 

@@ -54,7 +54,7 @@ class Phrases:
 
 def fit_reading(all_phrases: list[Phrases]) -> Logistic:
     column = lambda kind: np.concatenate([getattr(p, kind) for p in all_phrases])[:, None]
-    return Logistic.fit(column("true"), [column("random")])
+    return Logistic.fit([column("true")], [column("random")])
 
 
 def by_phones(out: Phrases, emission, words, randoms, wrongs, slots) -> None:

@@ -44,21 +44,22 @@ def mean(values, rng) -> dict:
 
 @dataclass
 class Logistic:
-    """p = 1 / (1 + exp(-(bias + weights . x))), both classes weighing the same whatever their number."""
+    """p = 1 / (1 + exp(-(bias + weights . x))), classes weighing by cost whatever their number."""
 
     weights: np.ndarray
     bias: float
 
     @classmethod
-    def fit(cls, positive, negatives: list, ridge: float = 1e-3, rounds: int = 50) -> "Logistic":
-        """Rows of true trials, and of each kind of false ones; every kind weighs the same too."""
-        negatives = [rows for rows in negatives if len(rows)]
-        x = np.concatenate([positive, *negatives])
-        share = np.concatenate([np.full(len(positive), 0.5 / len(positive)), *(np.full(len(n), 0.5 / len(n) / len(negatives)) for n in negatives)])
+    def fit(cls, positives: list, negatives: list, cost: float = 1, ridge: float = 1e-3, rounds: int = 50) -> "Logistic":
+        """Rows of each kind of true trials, and of false ones; every kind weighs the same within its class, and the false
+        ones together `cost` times what the true ones do."""
+        x = np.concatenate([*positives, *negatives])
+        shares = lambda kinds, total: [np.full(len(rows), total / len(rows) / len(kinds)) for rows in kinds]
+        share = np.concatenate(shares(positives, 1 / (1 + cost)) + shares(negatives, cost / (1 + cost)))
         middle = share @ x
         spread = np.sqrt(share @ (x - middle) ** 2)
         x = np.concatenate([(x - middle) / spread, np.ones((len(x), 1))], 1)
-        y = np.arange(len(x)) < len(positive)
+        y = np.arange(len(x)) < sum(map(len, positives))
         w, penalty = np.zeros(x.shape[1]), ridge * np.eye(x.shape[1])
         penalty[-1, -1] = 0
         for _ in range(rounds):

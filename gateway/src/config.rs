@@ -1,4 +1,4 @@
-//! What an operator can set.
+//! The settings of the gateway.
 
 use std::path::PathBuf;
 
@@ -6,40 +6,37 @@ use ipnet::IpNet;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-pub use crate::rate_limit::RateLimit;
-
 /// Limits of the HTTP side. The defaults suit one machine.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Videos received or analysed at the same time; one more is answered 503 at once. Each keeps at most
-    /// 256 KiB in memory and 50 MiB on disk.
+    /// Videos received or analysed at the same time; one more is answered 503 at once. Each takes at most
+    /// 256 KiB of memory and 50 MiB of disk.
     pub max_uploads: usize,
     /// Seconds a client has to send one upload in full.
     pub upload_seconds: u64,
-    /// Where uploads lie while they are worked on, as files without a name. None: the system's temporary folder.
+    /// Where uploads are stored while they are processed, as unnamed files. None: the system's temporary folder.
     pub spool_dir: Option<PathBuf>,
-    /// Seconds between two sweeps of what projects keep only for a time.
+    /// Seconds between two retention sweeps.
     pub retention_sweep_seconds: u64,
-    /// What to do about an enrolment that looks or sounds like another enrolled user of the project.
+    /// What to do about an enrollment that looks or sounds like another enrolled user of the project.
     pub duplicate_identity: DuplicateIdentity,
-    /// A database of places by address (MaxMind DB, City or Country), for calls whose client does not say where it is;
-    /// held in memory. None: such calls have no place.
+    /// A GeoIP database (MaxMind DB, City or Country) for calls without `X-Geo-Location`; held in memory. None: such
+    /// calls have no location.
     pub geoip_file: Option<PathBuf>,
-    /// Proxies in front of this server, as networks: `X-Forwarded-For` is believed from them alone.
+    /// Proxies in front of this server, as networks: `X-Forwarded-For` is trusted from them alone.
     pub trusted_proxies: Vec<IpNet>,
-    /// How much each API key may ask.
+    /// The rate limit of each API key.
     pub rate_limit: RateLimit,
-    /// Where several gateways count together: `redis://[user:password@]host[:port][/db]`, `rediss://` for TLS. None:
-    /// rate limits and idempotency keys are this process's own.
+    /// Redis shared by several gateways: `redis://[user:password@]host[:port][/db]`, `rediss://` for TLS. None:
+    /// rate limits and idempotency keys are per process.
     #[serde(serialize_with = "boot::expose")]
     pub redis_url: Option<SecretString>,
-    /// Seconds after which a live list of transactions is asked again whether its session or key is still good.
+    /// Seconds between checks whether the session or key of a live list of transactions is still valid.
     pub live_check_seconds: u64,
-    /// Seconds for which a deleted organisation is emptied again and again: as long as a call can last that was let in
-    /// before.
+    /// Seconds for which a deleted organisation is purged repeatedly: as long as a call admitted before can last.
     pub deletion_quiet_seconds: u64,
-    /// Where customers reach this API, `https://api.example.org`: what the links to samples start with. None: links are
+    /// The public base URL of this API, `https://api.example.org`: the start of links to samples. None: links are
     /// relative.
     pub public_url: Option<String>,
 }
@@ -63,12 +60,55 @@ impl Default for Config {
     }
 }
 
+/// The limit of one API key. The default only stops what no customer means to do.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct RateLimit {
+    /// Sustained calls a second; 0 sets no limit. At most 1,000,000.
+    pub per_second: f64,
+    /// Calls at once on top of that, after a pause; at least 1.
+    pub burst: u32,
+}
+
+impl Default for RateLimit {
+    fn default() -> Self {
+        Self { per_second: 10_000.0, burst: 20_000 }
+    }
+}
+
 /// A duplicate identity may be fraud, a twin or a second account the customer allows.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DuplicateIdentity {
-    /// Enrol, with the reason `duplicate_identity` in the transaction.
+    /// Enroll, with the reason `duplicate_identity` in the transaction.
     Flag,
-    /// Do not enrol.
+    /// Do not enroll.
     Refuse,
+}
+
+impl Config {
+    /// Rejects values the gateway cannot run with.
+    ///
+    /// # Errors
+    /// Names the setting.
+    pub fn validate(&self) -> anyhow::Result<()> {
+        anyhow::ensure!(self.max_uploads > 0, "gateway.max_uploads must be at least 1");
+        anyhow::ensure!(
+            self.retention_sweep_seconds > 0,
+            "gateway.retention_sweep_seconds must be at least 1"
+        );
+        anyhow::ensure!(self.live_check_seconds > 0, "gateway.live_check_seconds must be at least 1");
+        anyhow::ensure!(self.upload_seconds > 0, "gateway.upload_seconds must be at least 1");
+        if let Some(dir) = &self.spool_dir {
+            anyhow::ensure!(dir.is_dir(), "gateway.spool_dir is not a folder: {}", dir.display());
+        }
+        if let Some(url) = &self.public_url {
+            let is_http = url.starts_with("https://") || url.starts_with("http://");
+            anyhow::ensure!(
+                is_http && !url.ends_with('/'),
+                "gateway.public_url must be http(s)://HOST without a trailing slash"
+            );
+        }
+        Ok(())
+    }
 }

@@ -1,4 +1,5 @@
-//! Bytes of a name in clear, in any file below a folder: databases, their journals, blobs, whatever lies there.
+//! Traces of a subject in any file below a folder: databases, their journals, blobs, whatever lies there. A trace is the
+//! name in clear, or a keyed hash that a store finds the subject by.
 
 use std::{
     fs::{self, File},
@@ -9,7 +10,7 @@ use std::{
 /// Bytes read at once.
 const CHUNK: usize = 1 << 20;
 
-/// What was looked through, and where the name was.
+/// What was looked through, and where a trace was.
 #[derive(Debug, Default, PartialEq)]
 pub struct Scanned {
     pub files: u64,
@@ -17,12 +18,13 @@ pub struct Scanned {
     pub found: Vec<PathBuf>,
 }
 
-/// Looks for `name` in contents and names of all files below `dir`.
+/// Looks for `name` and for `hashes` in contents and names of all files below `dir`.
 ///
 /// # Errors
 /// When one cannot be read. A file that goes away meanwhile is none.
-pub fn scan(dir: &Path, name: &str) -> io::Result<Scanned> {
-    let forms = forms(name);
+pub fn scan(dir: &Path, name: &str, hashes: &[Vec<u8>]) -> io::Result<Scanned> {
+    let mut forms = forms(name);
+    forms.extend_from_slice(hashes);
     let mut scanned = Scanned::default();
     let mut folders = vec![dir.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -97,12 +99,14 @@ fn contains(haystack: &[u8], needle: &[u8]) -> bool {
 mod tests {
     use super::*;
 
+    const HASH: [u8; 32] = [7; 32];
+
     fn found_in(contents: &[u8]) -> bool {
         let dir = tempfile::tempdir().unwrap();
         fs::create_dir(dir.path().join("below")).unwrap();
         fs::write(dir.path().join("below").join("x.db"), contents).unwrap();
         fs::write(dir.path().join("other"), b"nothing").unwrap();
-        let scanned = scan(dir.path(), "Zoë \"Z\" Ada").unwrap();
+        let scanned = scan(dir.path(), "Zoë \"Z\" Ada", &[HASH.to_vec()]).unwrap();
         assert_eq!(scanned.files, 2);
         scanned.found == [dir.path().join("below").join("x.db")]
     }
@@ -113,6 +117,7 @@ mod tests {
         assert!(found_in(r#"{"user":"Zoë \"Z\" Ada"}"#.as_bytes()));
         let wide: Vec<u8> = "Zoë \"Z\" Ada".encode_utf16().flat_map(u16::to_le_bytes).collect();
         assert!(found_in(&wide));
+        assert!(found_in(&[b"..".as_slice(), &HASH, b".."].concat()), "a keyed hash");
         for before in [CHUNK - 1, CHUNK - 5, CHUNK, 2 * CHUNK - 3] {
             let mut contents = vec![b'Z'; before];
             contents.extend_from_slice("Zoë \"Z\" Ada".as_bytes());
@@ -125,6 +130,7 @@ mod tests {
     fn what_is_not_there_is_not_found() {
         assert!(!found_in("Zoë \"Z\" Ad".as_bytes()));
         assert!(!found_in(b""));
-        assert_eq!(scan(tempfile::tempdir().unwrap().path(), "ada").unwrap(), Scanned::default());
+        assert!(!found_in(&HASH[1..]));
+        assert_eq!(scan(tempfile::tempdir().unwrap().path(), "ada", &[]).unwrap(), Scanned::default());
     }
 }

@@ -80,7 +80,7 @@ async fn document(judge: &svc_docauth::judge::Judge, picture: &Path) -> anyhow::
     if !checked.cannot_judge.is_empty() {
         return Ok(Err("picture_cannot_be_judged".to_owned()));
     }
-    let decision = gateway::decide_document(&checked);
+    let decision = gateway::decide_document_alone(&checked);
     let verdict = decision.verdict.as_str();
     let opinion = Opinion { score: decision.score, accepted: verdict == "pass", words: None };
     Ok(Ok(Verdict { opinion, verdict: Some(verdict) }))

@@ -8,9 +8,9 @@ use db::Db;
 
 use crate::{
     Config, MIGRATIONS,
+    entry::Entry,
     error::Error,
     journal::{Event, Head, Mark, ROOT, Seals},
-    ledger::Entry,
     store::Store,
 };
 

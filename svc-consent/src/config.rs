@@ -17,7 +17,8 @@ impl Config {
     /// SQLite and the master key as files below `data_dir`.
     pub fn embedded(data_dir: &Path) -> Self {
         Self {
-            db: db::Config::sqlite(&data_dir.join("consent.db")),
+            // A consent, and above all a withdrawal, that was answered survives a power cut.
+            db: db::Config::sqlite(&data_dir.join("consent.db")).durable(),
             keys: blob::KeyConfig::embedded(data_dir),
         }
     }

@@ -10,6 +10,9 @@ pub enum Error {
     Unknown,
     #[error("changed by another call at the same time; try again")]
     Conflict,
+    /// Somebody else wrote to the database: no consent is decided from it.
+    #[error("the consent ledger of project {project} was tampered with: {what}")]
+    Tampered { project: String, what: &'static str },
     #[error("an entry cannot be encrypted or decrypted")]
     Sealed(#[from] blob::Error),
     #[error("an entry of the ledger is malformed")]
@@ -24,6 +27,14 @@ impl From<Error> for Status {
             Error::Invalid(_) => Self::invalid_argument(error.to_string()),
             Error::Unknown => Self::not_found(error.to_string()),
             Error::Conflict => Self::aborted(error.to_string()),
+            Error::Tampered { project, what } => {
+                tracing::error!(
+                    project,
+                    what,
+                    "the consent ledger was tampered with; run `biometry consent verify`"
+                );
+                Self::internal("internal error")
+            }
             Error::Sealed(_) | Error::Malformed(_) => {
                 tracing::error!(
                     error = &error as &dyn std::error::Error,

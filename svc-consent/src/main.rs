@@ -1,6 +1,10 @@
 //! The consent service as a process of its own.
 
+use std::process::ExitCode;
+
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    boot::run_service("svc-consent", |config: svc_consent::Config| svc_consent::routes(config)).await
+async fn main() -> ExitCode {
+    boot::restrict_new_files();
+    let run = boot::run_service("svc-consent", |config: svc_consent::Config| svc_consent::routes(config));
+    boot::exit_code("svc-consent", run.await)
 }

@@ -10,9 +10,9 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use crate::{
+    entry::{Entry, Kind, Personal},
     error::Error,
     journal::Seals,
-    ledger::{Entry, Kind, Personal},
     store::Store,
 };
 
@@ -41,8 +41,7 @@ impl Consent {
 
     /// What the subject's entries may be kept under: by the sealing master key first, then by retired ones.
     fn subjects(&self, project: &str, user: &str) -> Result<Vec<String>, Error> {
-        let hashes = self.ring.fingerprints(SUBJECT, format!("{project}\0{user}").as_bytes())?;
-        Ok(hashes.into_iter().map(hex::encode).collect())
+        Ok(subject_hashes(&self.ring, project, user)?)
     }
 
     /// The hash the subject's entries are kept under: of the sealing master key, or of a retired one that made them.
@@ -99,13 +98,8 @@ impl Consent {
     }
 
     async fn erase_subject(&self, subject: &Subject) -> Result<Remains, Error> {
-        let mut entries = 0;
-        for hash in self.subjects(&subject.project_id, &subject.user_fullname)? {
-            if self.store.count(&subject.project_id, &hash).await? > 0 {
-                entries += self.store.erase(&subject.project_id, &hash, boot::now_ms(), &self.seals).await?;
-            }
-        }
-        Ok(remains(entries))
+        let hashes = self.subjects(&subject.project_id, &subject.user_fullname)?;
+        self.erase_all(&subject.project_id, &hashes).await
     }
 
     /// The next subjects of a project, each as if it had been named.
@@ -114,19 +108,27 @@ impl Consent {
         if project.is_empty() {
             return Err(Error::Invalid("project_id is required"));
         }
-        let mut entries = 0;
-        for subject in self.store.some_subjects(project, SUBJECTS_AT_ONCE).await? {
-            entries += self.store.erase(project, &subject, boot::now_ms(), &self.seals).await?;
+        self.erase_all(project, &self.store.some_subjects(project, SUBJECTS_AT_ONCE).await?).await
+    }
+
+    /// Also when there is nothing: a call that broke off may have deleted the rows and not cleared the files.
+    async fn erase_all(&self, project: &str, subjects: &[String]) -> Result<Remains, Error> {
+        let (mut entries, mut secrets) = (0, Vec::new());
+        for subject in subjects {
+            let now_ms = boot::now_ms();
+            entries += self.store.erase(project, subject, now_ms, &self.seals, &mut secrets).await?;
         }
+        self.store.purge(secrets).await?;
         Ok(remains(entries))
     }
 
     async fn state(&self, request: &wire::GetConsentRequest) -> Result<wire::ConsentState, Error> {
         let subject = self.subject(&request.project_id, &request.user_fullname).await?;
-        let newest = self.store.newest(&request.project_id, &subject).await?;
+        let newest = self.store.newest(&request.project_id, &subject, &self.seals).await?;
+        let is_given = |entry: Option<Entry>| entry.is_some_and(|entry| entry.given == 1);
         Ok(wire::ConsentState {
-            authorization: newest.authorization_given == Some(1),
-            storage: newest.storage_given == Some(1),
+            authorization: is_given(newest.authorization),
+            storage: is_given(newest.storage),
         })
     }
 
@@ -151,6 +153,12 @@ impl Consent {
         let personal = self.ring.open_sealed(PERSONAL, entry.id.as_bytes(), &entry.sealed)?;
         encode(entry, serde_json::from_slice(&personal)?)
     }
+}
+
+/// What a subject's entries are found by: the hash of the sealing master key first, then those of retired ones.
+pub fn subject_hashes(ring: &KeyRing, project: &str, user: &str) -> Result<Vec<String>, blob::Error> {
+    let hashes = ring.fingerprints(SUBJECT, format!("{project}\0{user}").as_bytes())?;
+    Ok(hashes.into_iter().map(hex::encode).collect())
 }
 
 /// Every entry of a project, oldest first, one page of rows in memory at a time.

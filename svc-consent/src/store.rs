@@ -1,13 +1,14 @@
 //! Every SQL statement of this service: `append.rs` writes entries and erases chains, each with its mark in the journal;
-//! `audit.rs` reads everything to verify it; here is what is asked of the ledger.
+//! `state.rs` reads and verifies what counts now; `audit.rs` reads everything to verify it; here is what else is asked of the
+//! ledger.
 
 mod append;
 mod audit;
+mod state;
 
-use db::{Db, Turns};
-use sqlx::{query_as, query_scalar};
+use db::Db;
 
-use crate::{error::Error, ledger::Entry};
+use crate::{entry::Entry, error::Error};
 
 /// The columns of an [`Entry`], the same in every statement that reads one.
 macro_rules! columns {
@@ -20,45 +21,25 @@ pub(crate) use columns;
 #[derive(Clone)]
 pub struct Store {
     db: Db,
-    turns: Turns,
-}
-
-/// The newest entry of each kind: 1 given, 0 withdrawn, `None` never recorded.
-#[derive(Debug, Default, sqlx::FromRow)]
-pub struct Newest {
-    pub authorization_given: Option<i64>,
-    pub storage_given: Option<i64>,
 }
 
 impl Store {
     pub fn new(db: Db) -> Self {
-        Self { db, turns: Turns::default() }
+        Self { db }
     }
 
     /// Up to `most` subjects of a project.
     pub async fn some_subjects(&self, project: &str, most: u32) -> Result<Vec<String>, Error> {
         const SQL: &str = "SELECT DISTINCT subject FROM consent_entries WHERE project_id = $1 LIMIT $2";
-        Ok(db::on!(&self.db, |pool| query_scalar(SQL)
-            .bind(project)
-            .bind(i64::from(most))
-            .fetch_all(pool)
-            .await)?)
+        let subjects: Vec<(String,)> = self.db.fetch_all(SQL, db::params![project, most]).await?;
+        Ok(subjects.into_iter().map(|(subject,)| subject).collect())
     }
 
     /// How many entries the subject has.
     pub async fn count(&self, project: &str, subject: &str) -> Result<i64, Error> {
         const SQL: &str = "SELECT COUNT(*) FROM consent_entries WHERE project_id = $1 AND subject = $2";
-        Ok(db::on!(&self.db, |pool| query_scalar(SQL).bind(project).bind(subject).fetch_one(pool).await)?)
-    }
-
-    /// What counts now for the subject.
-    pub async fn newest(&self, project: &str, subject: &str) -> Result<Newest, Error> {
-        const SQL: &str = "SELECT \
-            (SELECT given FROM consent_entries WHERE project_id = $1 AND subject = $2 AND kind = 'authorization' \
-             ORDER BY seq DESC LIMIT 1) AS authorization_given, \
-            (SELECT given FROM consent_entries WHERE project_id = $1 AND subject = $2 AND kind = 'storage' \
-             ORDER BY seq DESC LIMIT 1) AS storage_given";
-        Ok(db::on!(&self.db, |pool| query_as(SQL).bind(project).bind(subject).fetch_one(pool).await)?)
+        let (count,) = self.db.fetch_one(SQL, db::params![project, subject]).await?;
+        Ok(count)
     }
 
     /// The subject's newest `limit` entries, oldest first.
@@ -68,12 +49,7 @@ impl Store {
             columns!(),
             " FROM consent_entries WHERE project_id = $1 AND subject = $2 ORDER BY seq DESC LIMIT $3"
         );
-        let mut entries: Vec<Entry> = db::on!(&self.db, |pool| query_as(SQL)
-            .bind(project)
-            .bind(subject)
-            .bind(limit)
-            .fetch_all(pool)
-            .await)?;
+        let mut entries: Vec<Entry> = self.db.fetch_all(SQL, db::params![project, subject, limit]).await?;
         entries.reverse();
         Ok(entries)
     }
@@ -85,11 +61,6 @@ impl Store {
             columns!(),
             " FROM consent_entries WHERE project_id = $1 AND id > $2 ORDER BY id LIMIT $3"
         );
-        Ok(db::on!(&self.db, |pool| query_as(SQL)
-            .bind(project)
-            .bind(after)
-            .bind(limit)
-            .fetch_all(pool)
-            .await)?)
+        Ok(self.db.fetch_all(SQL, db::params![project, after, limit]).await?)
     }
 }

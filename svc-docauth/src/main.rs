@@ -1,10 +1,14 @@
 //! The document service as a process of its own.
 
+use std::process::ExitCode;
+
 /// Decoding allocates and frees megabytes a picture.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    boot::run_service("svc-docauth", |config: svc_docauth::Config| svc_docauth::routes(config)).await
+async fn main() -> ExitCode {
+    boot::restrict_new_files();
+    let run = boot::run_service("svc-docauth", |config: svc_docauth::Config| svc_docauth::routes(config));
+    boot::exit_code("svc-docauth", run.await)
 }

@@ -1,7 +1,7 @@
 //! Findings as the wire has them: a result, its evidence, a sentence.
 
 use bytes::Bytes;
-use face::{Authenticity, Cue, liveness::Liveness};
+use face::liveness::Liveness;
 use lips::{Reading, Sync};
 use proto::ml as wire;
 use voice::{Bandwidth, Comparison, PhraseEvidence, Voiceprint};
@@ -34,9 +34,6 @@ pub fn encode(
             .active_speaker
             .map(|found| active_speaker(found.map(|f| by.active_speaker(f)))),
         face_liveness: findings.liveness.map(|found| liveness(found.map(|f| by.liveness(f)))),
-        media_authenticity: findings
-            .authenticity
-            .map(|found| media_authenticity(found.map(|f| by.authenticity(f)))),
         visual_speech: visual_speech(findings.reading, findings.spoken, by),
         voice: findings.voice.map(|voice| voice_recognition(voice, identities.voice.as_ref(), has_user)),
         face: findings.face.map(|face| face_recognition(face.map(drop), identities.face.as_ref(), has_user)),
@@ -59,26 +56,21 @@ fn cue(name: &str, value: f32) -> wire::Cue {
     wire::Cue { name: name.to_owned(), value: value.into(), ..wire::Cue::default() }
 }
 
-/// Evidence with its threshold and score, where it has them.
-fn weighed_cue(cue: &Cue) -> wire::Cue {
-    wire::Cue {
-        name: cue.name.to_owned(),
-        value: cue.value.into(),
-        threshold: cue.threshold.map(f64::from),
-        passed: cue.score.map(|_| !cue.failed()),
-        score: cue.score.map(f64::from),
-    }
-}
-
 fn active_speaker(found: Judged<Sync>) -> wire::ActiveSpeaker {
     let sync = match found {
         Ok(sync) => sync,
         Err(why) => return wire::ActiveSpeaker { outcome: unjudged(why), ..Default::default() },
     };
-    let description = match (sync.speaking, sync.beside > sync.probability) {
-        (true, _) => "the face makes the sound",
-        (false, true) => "another face in view makes the sound",
-        (false, false) => "the face does not make the sound",
+    let description = match sync {
+        Sync { speaking: true, .. } => "the face makes the sound".to_owned(),
+        Sync { beside, probability, .. } if beside > probability => {
+            "another face in view makes the sound".to_owned()
+        }
+        Sync { out_of_sync: true, lag_ms, .. } => {
+            let order = if lag_ms > 0 { "behind" } else { "ahead of" };
+            format!("the sound is {} ms {order} the lips, more than a device adds", lag_ms.abs())
+        }
+        _ => "the face does not make the sound".to_owned(),
     };
     wire::ActiveSpeaker {
         outcome: judged(description),
@@ -87,9 +79,14 @@ fn active_speaker(found: Judged<Sync>) -> wire::ActiveSpeaker {
         cues: vec![
             cue("sync_agreement", sync.agreement),
             cue("sync_against_others", sync.s_norm),
+            cue("sync_prominence", sync.prominence),
             cue("sync_lead", sync.lead),
             cue("mouth_opening_and_loudness", sync.aperture_correlation),
             cue("another_face_speaks", sync.beside),
+            wire::Cue {
+                passed: Some(!sync.out_of_sync),
+                ..cue("sound_in_sync", f32::from(!sync.out_of_sync))
+            },
         ],
     }
 }
@@ -99,6 +96,13 @@ fn liveness(found: Judged<Liveness>) -> wire::FaceLiveness {
         Ok(liveness) => liveness,
         Err(why) => return wire::FaceLiveness { outcome: unjudged(why), ..Default::default() },
     };
+    let cues = liveness.cues.iter().map(|c| wire::Cue {
+        name: c.name.to_owned(),
+        value: c.value.into(),
+        threshold: c.threshold.map(f64::from),
+        passed: c.score.map(|_| !c.failed()),
+        score: c.score.map(f64::from),
+    });
     let description = match (liveness.live, liveness.reason) {
         (true, _) => "the face is live".to_owned(),
         (false, Some(reason)) => format!("the face is not live: {}", reason.replace('_', " ")),
@@ -108,25 +112,7 @@ fn liveness(found: Judged<Liveness>) -> wire::FaceLiveness {
         outcome: judged(description),
         result: liveness.live,
         score: liveness.score.into(),
-        cues: liveness.cues.iter().map(weighed_cue).collect(),
-    }
-}
-
-fn media_authenticity(found: Judged<Authenticity>) -> wire::MediaAuthenticity {
-    let found = match found {
-        Ok(found) => found,
-        Err(why) => return wire::MediaAuthenticity { outcome: unjudged(why), ..Default::default() },
-    };
-    let description = if found.authentic {
-        "no trace of a redrawn mouth"
-    } else {
-        "the mouth seems to be drawn by a program"
-    };
-    wire::MediaAuthenticity {
-        outcome: judged(description),
-        result: found.authentic,
-        score: found.score.into(),
-        cues: found.cues.iter().map(weighed_cue).collect(),
+        cues: cues.collect(),
     }
 }
 

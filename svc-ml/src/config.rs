@@ -59,7 +59,8 @@ impl Config {
             spool: None,
             calibrations: None,
             decide_by_calibration: Vec::new(),
-            db: db::Config::sqlite(&data_dir.join("ml.db")),
+            // A template that was answered survives a power cut, and an erased one does not come back with it.
+            db: db::Config::sqlite(&data_dir.join("ml.db")).durable(),
             keys: blob::KeyConfig::embedded(data_dir),
         }
     }

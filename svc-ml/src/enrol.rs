@@ -194,10 +194,7 @@ fn see(engines: &mut Engines, file: &File, is_document: bool) -> Result<SeenFace
 pub fn picture(mut file: &File) -> Result<Picture, Error> {
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
-    match Picture::decode(&bytes) {
-        Err(media::Error::NotMedia) => Err(Error::Invalid("the file is not a jpeg, png or webp picture")),
-        other => Ok(other?),
-    }
+    Ok(Picture::decode(&bytes)?)
 }
 
 fn hear(
@@ -211,9 +208,6 @@ fn hear(
     let sound = match stages.time("decode", || media::decode_audio(file, limits)) {
         // A video without sound is a recording without speech.
         Err(media::Error::NoAudio) => Vec::new(),
-        Err(media::Error::NotMedia) => {
-            return Err(Error::Invalid("the file is not a sound or video file this server reads"));
-        }
         other => other?,
     };
     let activity = stages.time("voice_activity", || shared.voice.activity(&sound))?;

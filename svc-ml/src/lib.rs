@@ -21,6 +21,7 @@ mod enrol;
 mod error;
 mod gallery;
 mod identity;
+mod interruption;
 pub mod judge;
 mod judged;
 mod matching;
@@ -41,6 +42,7 @@ use anyhow::Context;
 use blob::KeyRing;
 use db::Db;
 use intake::Workers;
+use ledger::{KeyUsage, SealedColumn};
 use models::Pack;
 use proto::ml::ml_server::MlServer;
 use tonic::service::Routes;
@@ -56,8 +58,36 @@ use crate::{
 pub use calibrations::Calibrated;
 pub use config::Config;
 
+/// A value sealed under the master key, by which tables from before there was a canary are recognised.
+const SEALED: &str = "SELECT wrapped_key FROM subjects LIMIT 1";
+
+/// Every column whose values name the master key they were sealed under.
+const SEALED_COLUMNS: &[SealedColumn] = &[SealedColumn { table: "subjects", column: "wrapped_key" }];
+
+/// Counts what was sealed under which master key, and returns the ids of the configured keys with it.
+///
+/// # Errors
+/// When the database or the master key cannot be opened.
+pub async fn key_usage(config: &Config) -> anyhow::Result<(Vec<String>, Vec<KeyUsage>)> {
+    let ring = KeyRing::open(&config.keys).context("the master key")?;
+    let db = Db::open(&config.db, &MIGRATIONS).await?;
+    let usage = ledger::count_key_usage(&db, SEALED_COLUMNS).await?;
+    db.close().await;
+    Ok((ledger::key_names(&ring), usage))
+}
+
 /// The tables of this service.
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
+pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
+
+/// Returns what a subject's templates and key are found by, as the database holds it: what an erased subject must have left
+/// in no file.
+///
+/// # Errors
+/// When the master key is missing or malformed.
+pub fn subject_traces(keys: &blob::KeyConfig, project: &str, user: &str) -> anyhow::Result<Vec<Vec<u8>>> {
+    let ring = KeyRing::open(keys).context("the master key")?;
+    Ok(templates::name_hashes(&ring, project, user)?.into_iter().map(String::into_bytes).collect())
+}
 
 /// Opens the database, the master key and the model pack, loads the models for every worker, and answers the service.
 ///
@@ -66,6 +96,7 @@ static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 pub async fn routes(config: Config) -> anyhow::Result<Routes> {
     let ring = KeyRing::open(&config.keys).context("the master key")?;
     let db = Db::open(&config.db, &MIGRATIONS).await?;
+    ledger::check_master_key(&db, &ring, SEALED).await?;
     let pack = Pack::open(config.models.as_deref())?;
     let calibrations = Calibrations::load(&config, &pack)?;
     let templates = Templates::new(Store::new(db), ring, template_models(&pack)?);

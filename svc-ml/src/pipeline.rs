@@ -2,9 +2,7 @@
 
 use std::time::Duration;
 
-use face::{
-    Authenticity, Embedding, FaceTracker, FaceTracks, Presence, Track, authenticity, liveness::Liveness,
-};
+use face::{Embedding, FaceTracker, FaceTracks, Presence, Track, liveness::Liveness};
 use intake::Watch;
 use lips::{LipMotion, Reading, Sync};
 use media::{Info, Limits};
@@ -13,6 +11,7 @@ use voice::{Phrase, PhraseEvidence, Voiceprint};
 use crate::{
     engines::{Engines, Shared},
     error::Error,
+    interruption::Clip,
     judged::{Judged, Unjudged},
     spooled::Spooled,
     stages::Stages,
@@ -67,8 +66,6 @@ pub struct Findings {
     pub presence: Option<Presence>,
     pub face: Option<Judged<Embedding>>,
     pub liveness: Option<Judged<Liveness>>,
-    /// Comes with liveness.
-    pub authenticity: Option<Judged<Authenticity>>,
     pub voice: Option<Judged<Voiceprint>>,
     pub spoken: Option<Judged<PhraseEvidence>>,
     pub active_speaker: Option<Judged<Sync>>,
@@ -92,12 +89,13 @@ pub fn analyze(engines: &mut Engines, file: Spooled, task: &Task, watch: &Watch)
         let hearing = beside.map(|(shared, file)| scope.spawn(move || hear_file(&shared, file, task)));
         let seen = see(engines, file, task, watch);
         let heard = hearing.map(|thread| thread.join().map_err(|_| intake::Error::Crashed)).transpose()?;
-        let (mut findings, tracks, sound) = seen?;
+        let Seen { mut findings, tracks, sound, unread_sound } = seen?;
         let heard = heard.unwrap_or_else(|| hear(&engines.shared, sound.as_deref(), task));
         watch.check()?;
         recognise(engines, &tracks, task.wanted, &mut findings);
         compare_lips(&engines.shared, &tracks, sound.as_deref(), task, &mut findings);
         findings.take(heard);
+        findings.explain(unread_sound.as_deref());
         Ok(findings)
     })
 }
@@ -139,7 +137,13 @@ fn seconds(sound: Option<&[f32]>) -> f64 {
     sound.map_or(0.0, |s| s.len() as f64 / f64::from(media::SAMPLE_RATE))
 }
 
-type Seen = (Findings, FaceTracks, Option<Vec<f32>>);
+/// What one pass over the frames gave.
+struct Seen {
+    findings: Findings,
+    tracks: FaceTracks,
+    sound: Option<Vec<f32>>,
+    unread_sound: Option<String>,
+}
 
 /// One pass over the frames: each is followed as it is decoded, none is kept.
 fn see(engines: &mut Engines, file: Spooled, task: &Task, watch: &Watch) -> Result<Seen, Error> {
@@ -163,7 +167,7 @@ fn see(engines: &mut Engines, file: Spooled, task: &Task, watch: &Watch) -> Resu
         stages,
         ..Findings::default()
     };
-    Ok((findings, tracks, decoded.audio))
+    Ok(Seen { findings, tracks, sound: decoded.audio, unread_sound: decoded.unread_sound })
 }
 
 /// What of following a face was spent within the networks.
@@ -234,7 +238,6 @@ fn recognise(engines: &mut Engines, tracks: &FaceTracks, wanted: Wanted, finding
     if wanted.liveness {
         findings.liveness =
             Some(stages.time("liveness", || is_alive(&mut engines.face, tracks, &embeddings)));
-        findings.authenticity = Some(stages.time("media_authenticity", || judge_authenticity(tracks)));
     }
     if wanted.face {
         let unclear =
@@ -262,13 +265,6 @@ fn is_alive(
     let track = tracks.main().ok_or_else(Unjudged::no_face)?;
     let judged = face::liveness::judge_track(engine, track, embeddings.as_ref().map_err(Clone::clone)?)?;
     Ok(judged?)
-}
-
-fn judge_authenticity(tracks: &FaceTracks) -> Judged<Authenticity> {
-    if let Some(unjudged) = Unjudged::of(tracks.presence()) {
-        return Err(unjudged);
-    }
-    Ok(authenticity::judge_track(tracks.main().ok_or_else(Unjudged::no_face)?)?)
 }
 
 /// What the lips say: about the sound, and about the phrase.
@@ -315,6 +311,17 @@ fn others(tracks: &FaceTracks) -> Vec<LipMotion> {
 }
 
 impl Findings {
+    /// Tells the reasons that lie in the clip itself instead of what came of them.
+    fn explain(&mut self, unread_sound: Option<&str>) {
+        let Some(video) = &self.video else { return };
+        let clip = Clip { video, unread_sound };
+        self.liveness = clip.explain(self.liveness.take());
+        self.voice = clip.explain(self.voice.take());
+        self.spoken = clip.explain(self.spoken.take());
+        self.active_speaker = clip.explain(self.active_speaker.take());
+        self.reading = clip.explain(self.reading.take());
+    }
+
     fn take(&mut self, heard: Heard) {
         (self.voice, self.spoken) = (heard.voice, heard.spoken);
         self.stages.merge(heard.stages);

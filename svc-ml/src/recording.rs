@@ -23,10 +23,13 @@ const BEST_SNR_DB: f32 = 30.0;
 pub fn measures(sound: &[f32], activity: &Activity, least_speech_s: f32) -> Vec<Measure> {
     let quality = Quality::measure(sound, activity);
     let speech = activity.speech(sound, usize::MAX);
+    // Speech that is overloaded is hard to find; then all of the sound tells.
+    let clipped =
+        if quality.speech_s < least_speech_s { quality.clipped_share } else { voice::clipped_share(&speech) };
     vec![
         Measure::at_least("speech_seconds", quality.speech_s, least_speech_s),
         Measure::at_least("signal_to_noise_db", quality.snr_db.unwrap_or(0.0), SNR_DB),
-        Measure::at_most("clipped_share", voice::clipped_share(&speech), CLIPPED_SHARE),
+        Measure::at_most("clipped_share", clipped, CLIPPED_SHARE),
         Measure::at_least("level_dbfs", quality.level_dbfs, LEVEL_DBFS),
     ]
 }
@@ -42,9 +45,10 @@ pub fn phrase_score(spoken: &PhraseEvidence) -> f32 {
     if spoken.said { 0.5 + spoken.similarity / 2.0 } else { (spoken.similarity / 2.0).min(0.499) }
 }
 
-/// The first of the measures that failed, as a user would mend them.
+/// The first of the measures that failed. Clipping comes first: it is what makes sound noisy and speech hard to find.
 pub fn fault(measures: &[Measure]) -> Option<Unjudged> {
-    let failed = measures.iter().find(|m| !m.passed())?;
+    let failed = measures.iter().filter(|m| !m.passed());
+    let failed = failed.min_by_key(|m| m.property != "clipped_share")?;
     let (error, description) = match failed.property {
         "speech_seconds" if failed.value <= 0.0 => ("no_speech", "no speech was found in the sound"),
         "speech_seconds" => ("too_little_speech", "there is too little speech; say the whole phrase"),
@@ -102,6 +106,7 @@ mod tests {
         assert_eq!(error(&recording(0.2, 0.1).0, &activity), Some("sound_noisy"));
         let clipped: Vec<f32> = recording(3.0, 0.002).0.into_iter().map(|v| v.clamp(-1.0, 1.0)).collect();
         assert_eq!(error(&clipped, &activity), Some("sound_clipped"));
+        assert_eq!(error(&clipped, &Activity::default()), Some("sound_clipped"));
         assert_eq!(error(&recording(0.002, 0.000_01).0, &activity), Some("sound_too_quiet"));
         let phrase = phrase(&Err(Unjudged::no_sound()));
         assert_eq!(fault(&[phrase]).unwrap().error, "phrase_not_said");

@@ -1,7 +1,6 @@
 //! Every SQL statement of this service.
 
 use db::Db;
-use sqlx::{query, query_as, query_scalar};
 
 use crate::error::Error;
 
@@ -95,14 +94,14 @@ impl Store {
     pub async fn subject(&self, project: &str, name_hash: &str) -> Result<Option<Subject>, Error> {
         const SQL: &str = "SELECT id, project_id, name_hash, name_sealed, wrapped_key, created_at, enrolments \
             FROM subjects WHERE project_id = $1 AND name_hash = $2";
-        Ok(db::on!(&self.db, |pool| query_as(SQL).bind(project).bind(name_hash).fetch_optional(pool).await)?)
+        Ok(self.db.fetch_optional(SQL, db::params![project, name_hash]).await?)
     }
 
     /// The subject with this id.
     pub async fn subject_by_id(&self, project: &str, id: &str) -> Result<Option<Subject>, Error> {
         const SQL: &str = "SELECT id, project_id, name_hash, name_sealed, wrapped_key, created_at, enrolments \
             FROM subjects WHERE project_id = $1 AND id = $2";
-        Ok(db::on!(&self.db, |pool| query_as(SQL).bind(project).bind(id).fetch_optional(pool).await)?)
+        Ok(self.db.fetch_optional(SQL, db::params![project, id]).await?)
     }
 
     /// Adds a subject; false when one with this name is there already.
@@ -111,17 +110,21 @@ impl Store {
             (id, project_id, name_hash, name_sealed, wrapped_key, created_at, enrolments) \
             VALUES ($1, $2, $3, $4, $5, $6, $7) ON CONFLICT (project_id, name_hash) DO NOTHING";
         let s = subject;
-        let added = db::on!(&self.db, |pool| query(SQL)
-            .bind(&s.id)
-            .bind(&s.project_id)
-            .bind(&s.name_hash)
-            .bind(&s.name_sealed)
-            .bind(&s.wrapped_key)
-            .bind(s.created_at)
-            .bind(s.enrolments)
-            .execute(pool)
-            .await
-            .map(|done| done.rows_affected()))?;
+        let added = self
+            .db
+            .execute(
+                SQL,
+                db::params![
+                    &s.id,
+                    &s.project_id,
+                    &s.name_hash,
+                    &s.name_sealed,
+                    &s.wrapped_key,
+                    s.created_at,
+                    s.enrolments,
+                ],
+            )
+            .await?;
         Ok(added > 0)
     }
 
@@ -129,14 +132,14 @@ impl Store {
     pub async fn template(&self, subject: &str, modality: &str) -> Result<Option<TemplateRow>, Error> {
         const SQL: &str = "SELECT id, project_id, subject_id, modality, model, sealed, transaction_id, created_at \
             FROM templates WHERE subject_id = $1 AND modality = $2";
-        Ok(db::on!(&self.db, |pool| query_as(SQL).bind(subject).bind(modality).fetch_optional(pool).await)?)
+        Ok(self.db.fetch_optional(SQL, db::params![subject, modality]).await?)
     }
 
     /// The enrolments of one modality of a subject, oldest first.
     pub async fn enrolments(&self, subject: &str, modality: &str) -> Result<Vec<EnrolmentRow>, Error> {
         const SQL: &str = "SELECT id, project_id, subject_id, modality, model, quality, sealed, transaction_id, created_at \
             FROM enrolments WHERE subject_id = $1 AND modality = $2 ORDER BY created_at, id";
-        Ok(db::on!(&self.db, |pool| query_as(SQL).bind(subject).bind(modality).fetch_all(pool).await)?)
+        Ok(self.db.fetch_all(SQL, db::params![subject, modality]).await?)
     }
 
     /// Writes an enrolment; false, and nothing written, when the subject was enrolled or erased since it was read.
@@ -152,32 +155,44 @@ impl Store {
             (id, project_id, subject_id, modality, model, sealed, transaction_id, created_at) \
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
         let subject = &change.subject;
-        let done: Result<bool, sqlx::Error> = db::on!(&self.db, |pool| async {
-            let mut tx = pool.begin().await?;
-            let turn = query(TURN).bind(&subject.id).bind(subject.enrolments);
-            if turn.execute(&mut *tx).await?.rows_affected() == 0 {
-                return Ok(false);
-            }
-            for id in &change.dropped {
-                query(DROP).bind(id).execute(&mut *tx).await?;
-            }
-            for e in &change.added {
-                let add = query(ADD).bind(&e.id).bind(&e.project_id).bind(&e.subject_id).bind(&e.modality);
-                let add = add.bind(&e.model).bind(e.quality).bind(&e.sealed);
-                add.bind(&e.transaction_id).bind(e.created_at).execute(&mut *tx).await?;
-            }
-            query(CLEAR).bind(&subject.id).bind(change.modality).execute(&mut *tx).await?;
-            if let Some(t) = &change.template {
-                let make = query(MAKE).bind(&t.id).bind(&t.project_id).bind(&t.subject_id).bind(&t.modality);
-                let make = make.bind(&t.model).bind(&t.sealed).bind(&t.transaction_id).bind(t.created_at);
-                make.execute(&mut *tx).await?;
-            }
-            query(BUMP).bind(&subject.project_id).execute(&mut *tx).await?;
-            tx.commit().await?;
-            Ok(true)
+        let mut tx = self.db.begin().await?;
+        if tx.execute(TURN, db::params![&subject.id, subject.enrolments]).await? == 0 {
+            return Ok(false);
         }
-        .await);
-        Ok(done?)
+        for id in &change.dropped {
+            tx.execute(DROP, db::params![id]).await?;
+        }
+        for e in &change.added {
+            let add = db::params![
+                &e.id,
+                &e.project_id,
+                &e.subject_id,
+                &e.modality,
+                &e.model,
+                e.quality,
+                &e.sealed,
+                &e.transaction_id,
+                e.created_at,
+            ];
+            tx.execute(ADD, add).await?;
+        }
+        tx.execute(CLEAR, db::params![&subject.id, change.modality]).await?;
+        if let Some(t) = &change.template {
+            let make = db::params![
+                &t.id,
+                &t.project_id,
+                &t.subject_id,
+                &t.modality,
+                &t.model,
+                &t.sealed,
+                &t.transaction_id,
+                t.created_at,
+            ];
+            tx.execute(MAKE, make).await?;
+        }
+        tx.execute(BUMP, db::params![&subject.project_id]).await?;
+        tx.commit().await?;
+        Ok(true)
     }
 
     /// What there is of a subject.
@@ -185,11 +200,7 @@ impl Store {
         const TEMPLATES: &str = "SELECT COUNT(*) FROM templates WHERE subject_id = $1 AND modality = $2";
         const ENROLMENTS: &str = "SELECT COUNT(*) FROM enrolments WHERE subject_id = $1 AND modality = $2";
         let count = async |sql: &'static str, modality: &str| -> Result<u64, Error> {
-            let count: i64 = db::on!(&self.db, |pool| query_scalar(sql)
-                .bind(subject)
-                .bind(modality)
-                .fetch_one(pool)
-                .await)?;
+            let (count,): (i64,) = self.db.fetch_one(sql, db::params![subject, modality]).await?;
             Ok(count.unsigned_abs())
         };
         Ok(Counts {
@@ -204,11 +215,8 @@ impl Store {
     /// Up to `most` subjects of a project.
     pub async fn some_subjects(&self, project: &str, most: u32) -> Result<Vec<String>, Error> {
         const SQL: &str = "SELECT id FROM subjects WHERE project_id = $1 LIMIT $2";
-        Ok(db::on!(&self.db, |pool| query_scalar(SQL)
-            .bind(project)
-            .bind(i64::from(most))
-            .fetch_all(pool)
-            .await)?)
+        let ids: Vec<(String,)> = self.db.fetch_all(SQL, db::params![project, most]).await?;
+        Ok(ids.into_iter().map(|(id,)| id).collect())
     }
 
     /// Deletes all there is of a subject, and answers what it was.
@@ -216,37 +224,50 @@ impl Store {
         const TEMPLATES: &str = "DELETE FROM templates WHERE subject_id = $1 AND modality = $2";
         const ENROLMENTS: &str = "DELETE FROM enrolments WHERE subject_id = $1 AND modality = $2";
         const SUBJECT: &str = "DELETE FROM subjects WHERE project_id = $1 AND id = $2";
-        let done: Result<Counts, sqlx::Error> = db::on!(&self.db, |pool| async {
-            let mut tx = pool.begin().await?;
-            let mut gone = [0; 4];
-            let parts =
-                [(TEMPLATES, "face"), (TEMPLATES, "voice"), (ENROLMENTS, "face"), (ENROLMENTS, "voice")];
-            for ((sql, modality), gone) in parts.into_iter().zip(&mut gone) {
-                *gone = query(sql).bind(subject).bind(modality).execute(&mut *tx).await?.rows_affected();
-            }
-            let [face_templates, voice_templates, face_enrolments, voice_enrolments] = gone;
-            let subjects =
-                query(SUBJECT).bind(project).bind(subject).execute(&mut *tx).await?.rows_affected();
-            query(BUMP).bind(project).execute(&mut *tx).await?;
-            tx.commit().await?;
-            Ok(Counts { face_templates, voice_templates, face_enrolments, voice_enrolments, subjects })
+        let mut tx = self.db.begin().await?;
+        let mut gone = [0; 4];
+        let parts = [(TEMPLATES, "face"), (TEMPLATES, "voice"), (ENROLMENTS, "face"), (ENROLMENTS, "voice")];
+        for ((sql, modality), gone) in parts.into_iter().zip(&mut gone) {
+            *gone = tx.execute(sql, db::params![subject, modality]).await?;
         }
-        .await);
-        Ok(done?)
+        let [face_templates, voice_templates, face_enrolments, voice_enrolments] = gone;
+        let subjects = tx.execute(SUBJECT, db::params![project, subject]).await?;
+        tx.execute(BUMP, db::params![project]).await?;
+        tx.commit().await?;
+        Ok(Counts { face_templates, voice_templates, face_enrolments, voice_enrolments, subjects })
+    }
+
+    /// All that is kept of a subject and must not be left in any file once it is erased: the sealed name, the wrapped
+    /// key, the hash the name is found by, and every sealed vector.
+    pub async fn secrets(&self, project: &str, subject: &str) -> Result<Vec<Vec<u8>>, Error> {
+        const SEALED: &str = "SELECT sealed FROM templates WHERE subject_id = $1 \
+            UNION ALL SELECT sealed FROM enrolments WHERE subject_id = $1";
+        let Some(row) = self.subject_by_id(project, subject).await? else { return Ok(Vec::new()) };
+        let sealed: Vec<(Vec<u8>,)> = self.db.fetch_all(SEALED, db::params![subject]).await?;
+        let mut secrets = vec![row.name_hash.into_bytes(), row.name_sealed, row.wrapped_key];
+        secrets.extend(sealed.into_iter().map(|(sealed,)| sealed));
+        Ok(secrets)
+    }
+
+    /// Removes what was deleted from the database's files.
+    ///
+    /// # Errors
+    /// When the files cannot be cleared: the call is to be repeated.
+    pub async fn purge(&self, secrets: Vec<Vec<u8>>) -> Result<(), Error> {
+        Ok(self.db.purge(secrets).await?)
     }
 
     /// The state of a project's templates: greater after every change of one.
     pub async fn revision(&self, project: &str) -> Result<i64, Error> {
         const SQL: &str = "SELECT revision FROM galleries WHERE project_id = $1";
-        let found: Option<i64> =
-            db::on!(&self.db, |pool| query_scalar(SQL).bind(project).fetch_optional(pool).await)?;
-        Ok(found.unwrap_or_default())
+        let found: Option<(i64,)> = self.db.fetch_optional(SQL, db::params![project]).await?;
+        Ok(found.map_or(0, |(revision,)| revision))
     }
 
     /// Every template of a project.
     pub async fn gallery(&self, project: &str) -> Result<Vec<GalleryRow>, Error> {
         const SQL: &str = "SELECT t.subject_id, t.modality, t.model, t.sealed, t.transaction_id, s.wrapped_key \
             FROM templates t JOIN subjects s ON s.id = t.subject_id WHERE t.project_id = $1 ORDER BY t.subject_id";
-        Ok(db::on!(&self.db, |pool| query_as(SQL).bind(project).fetch_all(pool).await)?)
+        Ok(self.db.fetch_all(SQL, db::params![project]).await?)
     }
 }

@@ -164,8 +164,8 @@ impl Templates {
     }
 
     async fn find(&self, project: &str, user: &str) -> Result<Option<Subject>, Error> {
-        for hash in self.ring.fingerprints(NAME, name_key(project, user).as_bytes())? {
-            if let Some(subject) = self.store.subject(project, &hex::encode(hash)).await? {
+        for hash in name_hashes(&self.ring, project, user)? {
+            if let Some(subject) = self.store.subject(project, &hash).await? {
                 return Ok(Some(subject));
             }
         }
@@ -175,8 +175,8 @@ impl Templates {
     /// Every subject of that name: a change of the master key can have made two.
     async fn find_all(&self, project: &str, user: &str) -> Result<Vec<Subject>, Error> {
         let mut all: Vec<Subject> = Vec::new();
-        for hash in self.ring.fingerprints(NAME, name_key(project, user).as_bytes())? {
-            all.extend(self.store.subject(project, &hex::encode(hash)).await?);
+        for hash in name_hashes(&self.ring, project, user)? {
+            all.extend(self.store.subject(project, &hash).await?);
         }
         Ok(all)
     }
@@ -185,11 +185,11 @@ impl Templates {
         if let Some(subject) = self.find(project, user).await? {
             return Ok(subject);
         }
-        let hashes = self.ring.fingerprints(NAME, name_key(project, user).as_bytes())?;
+        let hashes = name_hashes(&self.ring, project, user)?;
         let (id, key) = (Uuid::now_v7().to_string(), DataKey::generate()?);
         let subject = Subject {
             project_id: project.to_owned(),
-            name_hash: hashes.first().map(hex::encode).unwrap_or_default(),
+            name_hash: hashes.into_iter().next().unwrap_or_default(),
             name_sealed: key.seal(&name_context(&id), user.as_bytes())?,
             wrapped_key: self.ring.wrap_key(&key_context(project, &id), &key)?,
             created_at: now_ms,
@@ -240,6 +240,12 @@ impl Templates {
             oldest.and_then(|project| cache.galleries.remove(&project));
         }
     }
+}
+
+/// What a subject is found by: the hash of the sealing master key first, then those of retired ones.
+pub fn name_hashes(ring: &KeyRing, project: &str, user: &str) -> Result<Vec<String>, blob::Error> {
+    let hashes = ring.fingerprints(NAME, name_key(project, user).as_bytes())?;
+    Ok(hashes.into_iter().map(hex::encode).collect())
 }
 
 /// The hash is over project and name: equal names of two projects cannot be told to be equal.

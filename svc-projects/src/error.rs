@@ -44,7 +44,7 @@ pub enum Error {
     NoSuchUser,
     #[error("not signed in")]
     NoSuchSession,
-    #[error("this link is used up, too old or was taken back; ask for another one")]
+    #[error("this link is used, expired or revoked; ask for another one")]
     NoSuchInvitation,
     #[error("there is an account with this address already")]
     EmailTaken,
@@ -61,10 +61,13 @@ pub enum Error {
     Wait(u64),
     #[error("too many passwords are being checked")]
     Busy,
-    #[error("the system gives no randomness")]
+    #[error("the system random generator failed")]
     Randomness,
     #[error("a stored value cannot be read")]
     Damaged,
+    /// It grants something, so nothing is done on its word. Logged where it is found.
+    #[error(transparent)]
+    Tampered(#[from] ledger::TamperedRow),
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
 }
@@ -114,6 +117,7 @@ impl From<Error> for Status {
                 );
                 Self::internal("internal error")
             }
+            Error::Tampered(_) => Self::internal("internal error"),
             Error::Database(cause) => {
                 tracing::error!(error = cause as &dyn std::error::Error, "the projects database failed");
                 Self::unavailable("the projects database does not answer")

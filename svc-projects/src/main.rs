@@ -1,6 +1,10 @@
 //! The projects service as a process of its own.
 
+use std::process::ExitCode;
+
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    boot::run_service("svc-projects", |config: svc_projects::Config| svc_projects::routes(config)).await
+async fn main() -> ExitCode {
+    boot::restrict_new_files();
+    let run = boot::run_service("svc-projects", |config: svc_projects::Config| svc_projects::routes(config));
+    boot::exit_code("svc-projects", run.await)
 }

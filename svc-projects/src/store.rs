@@ -3,6 +3,7 @@
 pub mod audit;
 mod deletions;
 mod erasures;
+mod grants;
 mod invitations;
 mod keys;
 mod projects;
@@ -10,13 +11,14 @@ mod retention;
 mod rules;
 mod second_factor;
 mod sessions;
+mod signing_keys;
 mod users;
 
-use db::Db;
+use db::{Db, Tx};
+use ledger::RowMacs;
 use serde_json::json;
-use sqlx::{query, query_as, query_scalar};
 
-use audit::audited;
+use grants::KeyGrant;
 
 use crate::{
     api_key::{
@@ -25,7 +27,6 @@ use crate::{
     },
     audit::{Change, Log},
     error::Error,
-    signing::SigningKey,
 };
 
 pub use deletions::DeletionRow;
@@ -35,12 +36,14 @@ pub use projects::ProjectRow;
 pub use retention::RetentionRow;
 pub use rules::{NewRules, RulesRow};
 pub use sessions::{NewSession, SessionRow};
+pub use signing_keys::SigningKeyRow;
 pub use users::UserRow;
 
 #[derive(Clone)]
 pub struct Store {
     db: Db,
     log: Log,
+    rows: RowMacs,
 }
 
 /// A new organisation with its first project.
@@ -67,6 +70,7 @@ pub struct Authorization {
     pub rate_limit_per_minute: i64,
     pub key_rate_limit_per_minute: i64,
     expires_at: Option<i64>,
+    mac: String,
 }
 
 impl Authorization {
@@ -112,6 +116,7 @@ struct ApiKeyRow {
     last_used_at: i64,
     rate_limit_per_minute: i64,
     expires_at: Option<i64>,
+    mac: String,
 }
 
 impl TryFrom<ApiKeyRow> for ApiKey {
@@ -145,7 +150,7 @@ macro_rules! select_key {
     ($rest:literal) => {
         concat!(
             "SELECT id, project_id, kid, name, state, selected_services, scores_id, can_mint, response_format, \
-             created_at, updated_at, last_used_at, rate_limit_per_minute, expires_at FROM api_keys ",
+             created_at, updated_at, last_used_at, rate_limit_per_minute, expires_at, mac FROM api_keys ",
             $rest
         )
     };
@@ -163,82 +168,13 @@ fn services(json: &str) -> Result<SelectedServices, Error> {
     serde_json::from_str(json).map_err(|error| Error::Database(sqlx::Error::Decode(Box::new(error))))
 }
 
-/// The insert of a key, for whichever database and inside whichever transaction it runs.
-macro_rules! insert_key {
-    ($key:expr) => {
-        query(
-            "INSERT INTO api_keys (id, project_id, kid, name, state, selected_services, scores_id, can_mint, \
-             response_format, created_at, updated_at, rate_limit_per_minute, expires_at) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
-        )
-        .bind($key.id.as_str())
-        .bind($key.project_id.as_str())
-        .bind(&$key.kid)
-        .bind($key.name.as_str())
-        .bind($key.state.as_str())
-        .bind(services_json(&$key.selected_services))
-        .bind($key.scores_id.as_ref().map(ScoresId::as_str))
-        .bind(i64::from($key.can_mint))
-        .bind($key.response_format.as_str())
-        .bind($key.created_at_ms)
-        .bind($key.updated_at_ms)
-        .bind(i64::from($key.rate_limit_per_minute))
-        .bind($key.expires_at_ms)
-    };
-}
-
 fn services_json(services: &SelectedServices) -> String {
     serde_json::json!(services).to_string()
 }
 
 impl Store {
-    pub fn new(db: Db, log: Log) -> Self {
-        Self { db, log }
-    }
-
-    /// The key that signs now.
-    pub async fn current_signing_key(&self) -> Result<Option<SigningKey>, Error> {
-        const SQL: &str = "SELECT kid, public_key, sealed_private_key FROM signing_keys WHERE current = 1";
-        let row: Option<(String, Vec<u8>, Vec<u8>)> =
-            db::on!(&self.db, |pool| query_as(SQL).fetch_optional(pool).await)?;
-        Ok(row.map(|(kid, public_key, sealed_private_key)| SigningKey {
-            kid,
-            public_key,
-            sealed_private_key,
-        }))
-    }
-
-    /// Makes `key` the one that signs, unless there is one already: processes that start together agree on the first.
-    pub async fn first_signing_key(&self, key: &SigningKey, now_ms: i64) -> Result<(), Error> {
-        const SQL: &str = "INSERT INTO signing_keys (kid, public_key, sealed_private_key, current, created_at) \
-                           VALUES ($1, $2, $3, 1, $4) ON CONFLICT DO NOTHING";
-        db::on!(&self.db, |pool| {
-            let add = query(SQL).bind(&key.kid).bind(&key.public_key).bind(&key.sealed_private_key);
-            add.bind(now_ms).execute(pool).await.map(drop)
-        })?;
-        Ok(())
-    }
-
-    /// Makes `key` the one that signs. The private half of the one before is destroyed: it can only verify from here.
-    pub async fn rotate_signing_key(&self, key: &SigningKey, now_ms: i64) -> Result<(), Error> {
-        const RETIRE: &str =
-            "UPDATE signing_keys SET current = 0, sealed_private_key = NULL WHERE current = 1";
-        const ADD: &str = "INSERT INTO signing_keys (kid, public_key, sealed_private_key, current, created_at) \
-                           VALUES ($1, $2, $3, 1, $4)";
-        let change = Change::new("", "signing_key.rotated", &key.kid);
-        let done: Result<(), Error> = audited!(self, |tx| {
-            query(RETIRE).execute(&mut *tx).await?;
-            let add = query(ADD).bind(&key.kid).bind(&key.public_key).bind(&key.sealed_private_key);
-            add.bind(now_ms).execute(&mut *tx).await?;
-            ((), Some(change.clone()))
-        });
-        done.map_err(conflict)
-    }
-
-    /// Key id and public key of every signing key there ever was, oldest first.
-    pub async fn verification_keys(&self) -> Result<Vec<(String, Vec<u8>)>, Error> {
-        const SQL: &str = "SELECT kid, public_key FROM signing_keys ORDER BY created_at, kid";
-        Ok(db::on!(&self.db, |pool| query_as(SQL).fetch_all(pool).await)?)
+    pub fn new(db: Db, log: Log, rows: RowMacs) -> Self {
+        Self { db, log, rows }
     }
 
     /// Organisation, project and first key: all or nothing.
@@ -253,14 +189,39 @@ impl Store {
             after: Some(after),
             ..Change::new(organisation_id.as_str(), "organisation.created", organisation_id.as_str())
         };
-        audited!(self, |tx| {
-            let insert = query(ORGANISATION).bind(organisation_id.as_str()).bind(organisation.as_str());
-            insert.bind(key.created_at_ms).execute(&mut *tx).await?;
-            let insert = query(PROJECT).bind(project_id.as_str()).bind(organisation_id.as_str());
-            insert.bind(project.as_str()).bind(key.created_at_ms).execute(&mut *tx).await?;
-            insert_key!(key).execute(&mut *tx).await?;
-            ((), Some(change.clone()))
-        })
+        let (mut tx, head) = self.begin_audited().await?;
+        let organisation = db::params![organisation_id.as_str(), organisation.as_str(), key.created_at_ms];
+        tx.execute(ORGANISATION, organisation).await?;
+        let project =
+            db::params![project_id.as_str(), organisation_id.as_str(), project.as_str(), key.created_at_ms,];
+        tx.execute(PROJECT, project).await?;
+        self.add_key(&mut tx, key).await?;
+        self.commit_audited(tx, &head, &change).await
+    }
+
+    async fn add_key(&self, tx: &mut Tx, key: &ApiKey) -> Result<(), Error> {
+        const SQL: &str = "INSERT INTO api_keys (id, project_id, kid, name, state, selected_services, scores_id, can_mint, \
+             response_format, created_at, updated_at, rate_limit_per_minute, expires_at, mac) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
+        let (services, mac) = (services_json(&key.selected_services), self.key_mac(key)?);
+        let insert = db::params![
+            key.id.as_str(),
+            key.project_id.as_str(),
+            &key.kid,
+            key.name.as_str(),
+            key.state.as_str(),
+            &services,
+            key.scores_id.as_ref().map(ScoresId::as_str),
+            key.can_mint,
+            key.response_format.as_str(),
+            key.created_at_ms,
+            key.updated_at_ms,
+            key.rate_limit_per_minute,
+            key.expires_at_ms,
+            &mac,
+        ];
+        tx.execute(SQL, insert).await?;
+        Ok(())
     }
 
     pub async fn insert_api_key(&self, key: &ApiKey) -> Result<(), Error> {
@@ -269,20 +230,19 @@ impl Store {
                              WHERE p.id = $1 AND o.deleting_at IS NULL";
         let change = self.change_in(&key.project_id, "key.created", key.id.as_str()).await?;
         let change = Change { after: Some(described(key)), ..change.ok_or(Error::NoSuchProject)? };
-        audited!(self, |tx| {
-            let stays = query_scalar::<_, i64>(STAYS).bind(key.project_id.as_str());
-            if stays.fetch_one(&mut *tx).await? == 0 {
-                return Err(Error::NoSuchProject);
-            }
-            insert_key!(key).execute(&mut *tx).await?;
-            ((), Some(change.clone()))
-        })
+        let (mut tx, head) = self.begin_audited().await?;
+        let (stays,): (i64,) = tx.fetch_one(STAYS, db::params![key.project_id.as_str()]).await?;
+        if stays == 0 {
+            return Err(Error::NoSuchProject);
+        }
+        self.add_key(&mut tx, key).await?;
+        self.commit_audited(tx, &head, &change).await
     }
 
     /// The key was used at this time.
     pub async fn touch_api_key(&self, id: &ApiKeyId, at_ms: i64) -> Result<(), Error> {
         const SQL: &str = "UPDATE api_keys SET last_used_at = $2 WHERE id = $1 AND last_used_at < $2";
-        db::on!(&self.db, |pool| query(SQL).bind(id.as_str()).bind(at_ms).execute(pool).await.map(drop))?;
+        self.db.execute(SQL, db::params![id.as_str(), at_ms]).await?;
         Ok(())
     }
 
@@ -303,17 +263,14 @@ impl Store {
 
     pub async fn project_exists(&self, project: &ProjectId) -> Result<bool, Error> {
         const SQL: &str = "SELECT 1 FROM projects WHERE id = $1";
-        let found: Option<i32> =
-            db::on!(&self.db, |pool| query_scalar(SQL).bind(project.as_str()).fetch_optional(pool).await)?;
+        let found: Option<(i32,)> = self.db.fetch_optional(SQL, db::params![project.as_str()]).await?;
         Ok(found.is_some())
     }
 
     pub async fn find_api_key(&self, project: &ProjectId, id: &ApiKeyId) -> Result<Option<ApiKey>, Error> {
         const SQL: &str = select_key!("WHERE id = $1 AND project_id = $2");
-        let row = db::on!(&self.db, |pool| {
-            let find = query_as::<_, ApiKeyRow>(SQL).bind(id.as_str()).bind(project.as_str());
-            find.fetch_optional(pool).await
-        })?;
+        let row: Option<ApiKeyRow> =
+            self.db.fetch_optional(SQL, db::params![id.as_str(), project.as_str()]).await?;
         row.map(ApiKey::try_from).transpose()
     }
 
@@ -328,10 +285,8 @@ impl Store {
             "WHERE project_id = $1 AND (created_at, id) < ($2, $3) ORDER BY created_at DESC, id DESC LIMIT $4"
         );
         let (at, id) = after.map_or((i64::MAX, ""), |after| (after.created_at_ms, after.id.as_str()));
-        let rows = db::on!(&self.db, |pool| {
-            let list = query_as::<_, ApiKeyRow>(SQL).bind(project.as_str()).bind(at).bind(id);
-            list.bind(i64::from(limit)).fetch_all(pool).await
-        })?;
+        let rows: Vec<ApiKeyRow> =
+            self.db.fetch_all(SQL, db::params![project.as_str(), at, id, limit]).await?;
         rows.into_iter().map(ApiKey::try_from).collect()
     }
 
@@ -346,30 +301,34 @@ impl Store {
     ) -> Result<Option<ApiKey>, Error> {
         const STATE: &str = "SELECT state FROM api_keys WHERE id = $1 AND project_id = $2";
         const REVOKE: &str = "UPDATE api_keys SET updated_at = CASE WHEN state = 'active' THEN $3 ELSE updated_at END, \
-                           state = 'revoked' WHERE id = $1 AND project_id = $2 \
+                           state = 'revoked', mac = '' WHERE id = $1 AND project_id = $2 \
                            RETURNING id, project_id, kid, name, state, selected_services, scores_id, can_mint, \
-                           response_format, created_at, updated_at, last_used_at, rate_limit_per_minute, expires_at";
+                           response_format, created_at, updated_at, last_used_at, rate_limit_per_minute, expires_at, mac";
         let Some(change) = self.change_in(project, "key.revoked", id.as_str()).await? else {
             return Ok(None);
         };
-        let row: Option<ApiKeyRow> = audited!(self, |tx| {
-            let state = query_scalar::<_, String>(STATE).bind(id.as_str()).bind(project.as_str());
-            let active = state.fetch_optional(&mut *tx).await?.as_deref() == Some("active");
-            let minters = query_scalar::<_, i64>(MINTERS).bind(project.as_str());
-            let before = minters.bind(now_ms).fetch_one(&mut *tx).await?;
-            let revoke =
-                query_as::<_, ApiKeyRow>(REVOKE).bind(id.as_str()).bind(project.as_str()).bind(now_ms);
-            let row = revoke.fetch_optional(&mut *tx).await?;
-            let minters = query_scalar::<_, i64>(MINTERS).bind(project.as_str());
-            if keep_one_minter && before > 0 && minters.bind(now_ms).fetch_one(&mut *tx).await? == 0 {
-                return Err(Error::LastMinter);
-            }
-            (row, active.then(|| change.clone()))
-        })?;
+        let (mut tx, head) = self.begin_audited().await?;
+        let key = db::params![id.as_str(), project.as_str()];
+        let state: Option<(String,)> = tx.fetch_optional(STATE, key).await?;
+        let is_active = state.is_some_and(|(state,)| state == "active");
+        let minters = db::params![project.as_str(), now_ms];
+        let (before,): (i64,) = tx.fetch_one(MINTERS, minters).await?;
+        let revoke = db::params![id.as_str(), project.as_str(), now_ms];
+        let row: Option<ApiKeyRow> = tx.fetch_optional(REVOKE, revoke).await?;
+        let (left,): (i64,) = tx.fetch_one(MINTERS, minters).await?;
+        if keep_one_minter && before > 0 && left == 0 {
+            return Err(Error::LastMinter);
+        }
+        if is_active {
+            self.commit_audited(tx, &head, &change).await?;
+        }
         row.map(ApiKey::try_from).transpose()
     }
 
     /// One query by primary key: this is asked on every call of the product.
+    ///
+    /// # Errors
+    /// [`Error::Tampered`] when somebody else changed or made the row.
     pub async fn authorize(
         &self,
         project: &ProjectId,
@@ -379,22 +338,24 @@ impl Store {
                            k.scores_id AS key_scores_id, r.rules_json, \
                            r.scores_id AS rules_scores_id, r.version AS rules_version, \
                            p.cors_origins, p.rate_limit_per_minute, \
-                           k.rate_limit_per_minute AS key_rate_limit_per_minute, k.expires_at \
+                           k.rate_limit_per_minute AS key_rate_limit_per_minute, k.expires_at, k.mac \
                            FROM api_keys k JOIN projects p ON p.id = k.project_id \
                            LEFT JOIN scoring_rules r ON r.scores_id = COALESCE(k.scores_id, p.scores_id) \
                            WHERE k.id = $1 AND k.project_id = $2";
-        Ok(db::on!(&self.db, |pool| query_as(SQL)
-            .bind(id.as_str())
-            .bind(project.as_str())
-            .fetch_optional(pool)
-            .await)?)
-    }
-}
-
-/// Two rotations at once: the unique index on the current key lets one of them through.
-fn conflict(error: Error) -> Error {
-    match error {
-        Error::Database(cause) if db::is_unique_violation(&cause) => Error::Conflict,
-        other => other,
+        let found: Option<Authorization> =
+            self.db.fetch_optional(SQL, db::params![id.as_str(), project.as_str()]).await?;
+        if let Some(key) = found.as_ref().filter(|key| key.state == "active") {
+            let grant = KeyGrant {
+                id: id.as_str(),
+                project_id: project.as_str(),
+                selected_services: &key.selected_services,
+                scores_id: key.key_scores_id.as_deref(),
+                can_mint: key.can_mint,
+                rate_limit_per_minute: key.key_rate_limit_per_minute,
+                expires_at: key.expires_at,
+            };
+            self.check_key(&grant, &key.mac)?;
+        }
+        Ok(found)
     }
 }

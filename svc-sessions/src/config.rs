@@ -32,7 +32,8 @@ impl Config {
         // A folder of its own: this service removes whatever expires in it.
         blob.folder = data_dir.join("session-videos");
         Self {
-            db: db::Config::sqlite(&data_dir.join("sessions.db")),
+            // A session that was answered, and the user it is bound to, survive a power cut.
+            db: db::Config::sqlite(&data_dir.join("sessions.db")).durable(),
             blob,
             lifetime_seconds: 30 * 60,
             sweep_seconds: 30,

@@ -25,21 +25,25 @@ impl Sessions {
     /// finished by the next call.
     pub async fn erase(&self, subject: &Subject) -> Result<Remains, Error> {
         let mut sessions = Vec::new();
-        for hash in self.hashes_of(subject)? {
+        let hashes = self.hashes_of(subject)?;
+        for hash in &hashes {
             let project = &subject.project_id;
-            let bound = self.store.bound_to(project, &hash).await?;
+            let bound = self.store.bound_to(project, hash).await?;
             if bound.is_empty() {
                 continue;
             }
-            self.store.end_bound_to(project, &hash, (self.clock)()).await?;
+            self.store.end_bound_to(project, hash, (self.clock)()).await?;
             // Read again: a session may have been bound, or a video kept, since; from now on neither can be.
-            let bound = self.store.bound_to(project, &hash).await?;
+            let bound = self.store.bound_to(project, hash).await?;
             for session in &bound {
                 self.videos.delete(session).await?;
             }
-            self.store.delete_bound_to(project, &hash).await?;
+            self.store.delete_bound_to(project, hash).await?;
             sessions.extend(bound);
         }
+        // Also when nothing was left: a call that broke off may have deleted the rows and not cleared the files.
+        let hashes = hashes.iter().map(|hash| hash.to_vec());
+        self.store.purge(hashes.chain(sessions.iter().flat_map(Session::secrets)).collect()).await?;
         Ok(count(&sessions))
     }
 

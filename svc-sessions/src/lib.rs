@@ -26,16 +26,49 @@ use std::{sync::Arc, time::Duration};
 use anyhow::Context;
 use blob::KeyRing;
 use db::Db;
+use ledger::{KeyUsage, SealedColumn};
 use proto::sessions::sessions_server::SessionsServer;
 use tonic::service::Routes;
 
 pub use config::Config;
 
+/// A value sealed under the master key, by which tables from before there was a canary are recognised.
+const SEALED: &str = "SELECT user_sealed FROM sessions WHERE user_sealed IS NOT NULL LIMIT 1";
+
+/// Every column whose values name the master key they were sealed under.
+const SEALED_COLUMNS: &[SealedColumn] = &[
+    SealedColumn { table: "sessions", column: "user_sealed" },
+    SealedColumn { table: "sim_swap_settings", column: "sealed" },
+];
+
+/// Counts what was sealed under which master key, and returns the ids of the configured keys with it.
+///
+/// # Errors
+/// When the database or the master key cannot be opened.
+pub async fn key_usage(config: &Config) -> anyhow::Result<(Vec<String>, Vec<KeyUsage>)> {
+    let ring = KeyRing::open(&config.blob.keys).context("the master key")?;
+    let db = Db::open(&config.db, &MIGRATIONS).await?;
+    let usage = ledger::count_key_usage(&db, SEALED_COLUMNS).await?;
+    db.close().await;
+    Ok((ledger::key_names(&ring), usage))
+}
+
 /// The tables of this service.
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
+pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
 /// Milliseconds UTC, as the service is to see them.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+
+/// Returns what the sessions of a subject are found by, as the database holds it: what an erased subject must have left in
+/// no file.
+///
+/// # Errors
+/// When the master key is missing or malformed.
+pub fn subject_traces(keys: &blob::KeyConfig, project: &str, user: &str) -> anyhow::Result<Vec<Vec<u8>>> {
+    let subjects = subjects::Subjects::new(KeyRing::open(keys).context("the master key")?);
+    let hashes = subjects.hashes(project, &session::UserName::parse(user)?)?;
+    Ok(hashes.into_iter().map(Vec::from).collect())
+}
 
 /// Opens the database, the blobs and the master key, starts the sweeper and answers the service. The sweeper ends with
 /// the routes.
@@ -54,7 +87,9 @@ pub async fn routes_at(config: Config, clock: Clock) -> anyhow::Result<Routes> {
     config.validate()?;
     let ring = KeyRing::open(&config.blob.keys).context("the master key")?;
     let blobs = blob::Store::open(&config.blob).context("the blob storage")?;
-    let store = store::Store::new(Db::open(&config.db, &MIGRATIONS).await?);
+    let db = Db::open(&config.db, &MIGRATIONS).await?;
+    ledger::check_master_key(&db, &ring, SEALED).await?;
+    let store = store::Store::new(db);
     let videos = videos::Videos::new(blobs, config.max_video_bytes);
     let period = Duration::from_secs(config.sweep_seconds.into());
     let sweeper = sweeper::start(store.clone(), videos.clone(), period, clock.clone());

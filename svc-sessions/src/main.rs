@@ -1,6 +1,10 @@
 //! The sessions service as a process of its own.
 
+use std::process::ExitCode;
+
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    boot::run_service("svc-sessions", |config: svc_sessions::Config| svc_sessions::routes(config)).await
+async fn main() -> ExitCode {
+    boot::restrict_new_files();
+    let run = boot::run_service("svc-sessions", |config: svc_sessions::Config| svc_sessions::routes(config));
+    boot::exit_code("svc-sessions", run.await)
 }

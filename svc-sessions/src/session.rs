@@ -99,6 +99,13 @@ impl BoundUser {
     }
 }
 
+impl Session {
+    /// What must not be left in any file once the session is erased.
+    pub fn secrets(&self) -> Vec<Vec<u8>> {
+        self.user.iter().flat_map(|user| [user.hash.clone(), user.sealed.clone()]).collect()
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;

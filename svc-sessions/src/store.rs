@@ -5,8 +5,7 @@
 mod sim_swap;
 mod subject;
 
-use db::{Db, Turns};
-use sqlx::{query, query_as};
+use db::Db;
 
 use crate::{
     error::Error,
@@ -18,7 +17,6 @@ pub use sim_swap::Stored as StoredSimSwap;
 #[derive(Clone)]
 pub struct Store {
     db: Db,
-    turns: Turns,
 }
 
 #[derive(sqlx::FromRow)]
@@ -53,33 +51,23 @@ impl TryFrom<Row> for Session {
 
 impl Store {
     pub fn new(db: Db) -> Self {
-        Self { db, turns: Turns::default() }
+        Self { db }
     }
 
     pub async fn insert(&self, session: &Session) -> Result<(), Error> {
         const SQL: &str = "INSERT INTO sessions (id, project_id, api_key_id, created_at, expires_at) \
             VALUES ($1, $2, $3, $4, $5)";
-        let _turn = self.turns.next(&self.db).await;
-        db::on!(&self.db, |pool| query(SQL)
-            .bind(session.id.as_str())
-            .bind(&session.project_id)
-            .bind(&session.api_key_id)
-            .bind(session.created_at_ms)
-            .bind(session.expires_at_ms)
-            .execute(pool)
-            .await
-            .map(drop))?;
+        let s = session;
+        let params =
+            db::params![s.id.as_str(), &s.project_id, &s.api_key_id, s.created_at_ms, s.expires_at_ms];
+        self.db.execute(SQL, params).await?;
         Ok(())
     }
 
     pub async fn find(&self, project: &str, id: &SessionId) -> Result<Option<Session>, Error> {
         const SQL: &str = "SELECT id, project_id, api_key_id, user_hash, user_sealed, created_at, expires_at, \
             ended_at, video_bytes FROM sessions WHERE id = $1 AND project_id = $2";
-        let row: Option<Row> = db::on!(&self.db, |pool| query_as(SQL)
-            .bind(id.as_str())
-            .bind(project)
-            .fetch_optional(pool)
-            .await)?;
+        let row: Option<Row> = self.db.fetch_optional(SQL, db::params![id.as_str(), project]).await?;
         row.map(Session::try_from).transpose()
     }
 
@@ -93,32 +81,15 @@ impl Store {
     ) -> Result<bool, Error> {
         const SQL: &str = "UPDATE sessions SET user_hash = $3, user_sealed = $4 WHERE id = $1 AND project_id = $2 \
             AND user_hash IS NULL AND ended_at IS NULL AND expires_at > $5";
-        let _turn = self.turns.next(&self.db).await;
-        let changed = db::on!(&self.db, |pool| query(SQL)
-            .bind(id.as_str())
-            .bind(project)
-            .bind(&user.hash)
-            .bind(&user.sealed)
-            .bind(now_ms)
-            .execute(pool)
-            .await
-            .map(|done| done.rows_affected()))?;
-        Ok(changed == 1)
+        let params = db::params![id.as_str(), project, &user.hash, &user.sealed, now_ms];
+        Ok(self.db.execute(SQL, params).await? == 1)
     }
 
     /// Ends a session that is neither ended nor expired; answers whether this call did.
     pub async fn end(&self, project: &str, id: &SessionId, now_ms: i64) -> Result<bool, Error> {
         const SQL: &str = "UPDATE sessions SET ended_at = $3, video_bytes = NULL WHERE id = $1 AND project_id = $2 \
             AND ended_at IS NULL AND expires_at > $3";
-        let _turn = self.turns.next(&self.db).await;
-        let changed = db::on!(&self.db, |pool| query(SQL)
-            .bind(id.as_str())
-            .bind(project)
-            .bind(now_ms)
-            .execute(pool)
-            .await
-            .map(|done| done.rows_affected()))?;
-        Ok(changed == 1)
+        Ok(self.db.execute(SQL, db::params![id.as_str(), project, now_ms]).await? == 1)
     }
 
     /// Notes that the session's video is there; answers false when the session is over meanwhile.
@@ -131,29 +102,13 @@ impl Store {
     ) -> Result<bool, Error> {
         const SQL: &str = "UPDATE sessions SET video_bytes = $3 WHERE id = $1 AND project_id = $2 \
             AND ended_at IS NULL AND expires_at > $4";
-        let _turn = self.turns.next(&self.db).await;
-        let changed = db::on!(&self.db, |pool| query(SQL)
-            .bind(id.as_str())
-            .bind(project)
-            .bind(bytes)
-            .bind(now_ms)
-            .execute(pool)
-            .await
-            .map(|done| done.rows_affected()))?;
-        Ok(changed == 1)
+        Ok(self.db.execute(SQL, db::params![id.as_str(), project, bytes, now_ms]).await? == 1)
     }
 
     /// Removes up to `limit` sessions that expired at or before `now_ms`, and answers how many.
     pub async fn delete_expired(&self, now_ms: i64, limit: i64) -> Result<u64, Error> {
         const SQL: &str = "DELETE FROM sessions WHERE id IN \
             (SELECT id FROM sessions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
-        let _turn = self.turns.next(&self.db).await;
-        let removed = db::on!(&self.db, |pool| query(SQL)
-            .bind(now_ms)
-            .bind(limit)
-            .execute(pool)
-            .await
-            .map(|done| done.rows_affected()))?;
-        Ok(removed)
+        Ok(self.db.execute(SQL, db::params![now_ms, limit]).await?)
     }
 }

@@ -274,9 +274,9 @@ async fn explain(db: &Db, out: &mut impl Write) -> anyhow::Result<()> {
                     writeln!(out, "    {line}")?;
                 }
             }
-            Db::Lite(pool) => {
+            Db::Lite(lite) => {
                 let sql = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {sql}"));
-                for step in sqlx::query(sql).fetch_all(pool).await? {
+                for step in sqlx::query(sql).fetch_all(lite.pool()).await? {
                     writeln!(out, "    {}", step.get::<String, _>("detail"))?;
                 }
             }

@@ -42,16 +42,53 @@ use std::{sync::Arc, time::Duration};
 use anyhow::Context;
 use blob::KeyRing;
 use db::Db;
+use ledger::{KeyUsage, SealedColumn};
 use proto::transactions::transactions_server::TransactionsServer;
 use tonic::service::Routes;
 
 pub use config::{Config, SamplesConfig};
 pub use webhooks::Config as WebhooksConfig;
 
-static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
+/// A value sealed under the master key, by which tables from before there was a canary are recognised.
+const SEALED: &str = "SELECT sealed FROM transactions LIMIT 1";
+
+/// Every column whose values name the master key they were sealed under.
+const SEALED_COLUMNS: &[SealedColumn] = &[
+    SealedColumn { table: "transactions", column: "sealed" },
+    SealedColumn { table: "fraud_hits", column: "sealed" },
+    SealedColumn { table: "webhook_endpoints", column: "sealed_target" },
+    SealedColumn { table: "webhook_endpoints", column: "sealed_secrets" },
+    SealedColumn { table: "webhook_deliveries", column: "sealed" },
+    SealedColumn { table: "webhook_deliveries", column: "sealed_log" },
+];
+
+/// Counts what was sealed under which master key, and returns the ids of the configured keys with it.
+///
+/// # Errors
+/// When the database or the master key cannot be opened.
+pub async fn key_usage(config: &Config) -> anyhow::Result<(Vec<String>, Vec<KeyUsage>)> {
+    let ring = KeyRing::open(&config.keys).context("the master key")?;
+    let db = Db::open(&config.db, &MIGRATIONS).await?;
+    let usage = ledger::count_key_usage(&db, SEALED_COLUMNS).await?;
+    db.close().await;
+    Ok((ledger::key_names(&ring), usage))
+}
+
+/// The tables of this service.
+pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
 /// Milliseconds UTC, as the service is to see them.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+
+/// Returns what the records of a subject are found by, as the database holds it: what an erased subject must have left in
+/// no file.
+///
+/// # Errors
+/// When the master key is missing or malformed.
+pub fn subject_traces(keys: &blob::KeyConfig, project: &str, user: &str) -> anyhow::Result<Vec<Vec<u8>>> {
+    let ring = KeyRing::open(keys).context("the master key")?;
+    Ok(seal::subject_hashes(&ring, project, user)?)
+}
 
 /// Opens the database, the samples and the master key, starts the tasks beside the calls and answers both services. The
 /// tasks end with the routes.
@@ -71,6 +108,7 @@ pub async fn routes_at(config: Config, clock: Clock) -> anyhow::Result<Routes> {
     let ring = KeyRing::open(&config.keys).context("the master key")?;
     let samples = samples::Samples::open(&config, ring.clone()).context("the storage of samples")?;
     let db = Db::open(&config.db, &MIGRATIONS).await?;
+    ledger::check_master_key(&db, &ring, SEALED).await?;
     let outbox = outbox::Outbox::new(ring.clone());
     let webhooks = webhooks::start(&config.webhooks, db.clone(), ring.clone(), outbox.clone())?;
     let store = store::Store::new(db, outbox);

@@ -1,7 +1,12 @@
 //! The transactions service as a process of its own.
 
+use std::process::ExitCode;
+
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
-    boot::run_service("svc-transactions", |config: svc_transactions::Config| svc_transactions::routes(config))
-        .await
+async fn main() -> ExitCode {
+    boot::restrict_new_files();
+    let run = boot::run_service("svc-transactions", |config: svc_transactions::Config| {
+        svc_transactions::routes(config)
+    });
+    boot::exit_code("svc-transactions", run.await)
 }

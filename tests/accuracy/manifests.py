@@ -175,11 +175,39 @@ def machine_strings(data, count):
     return strings
 
 
+CONTENT_PLACES = (0, 1, 4, 5)
+CODECS = ["AAC 96k", "Opus 24k", "16 kHz"]
+# Said by nobody in the recordings of unrelated speech.
+OTHER_PHRASES = ["my voice is my password", "please open the account today", "seven green apples fell from the tree",
+                 "lay green at f two please", "four seven one nine", "eight zero three five two six"]
+
+
+def other_word(words, rng):
+    """One digit or content word of a GRID sentence made another one of its place."""
+    words, place = list(words), rng.choice(CONTENT_PLACES)
+    words[place] = rng.choice([w for w in WORDS[place].values() if w != words[place]])
+    return " ".join(words)
+
+
+def unrelated_pieces(data, count):
+    """(speaker, file): pieces of two to four seconds of read speech."""
+    rng, pieces = random.Random(9), []
+    files = sorted(data.root.glob("speech/librispeech/*/*.flac"))
+    for number in range(count):
+        file = files[number % len(files)]
+        start, seconds = rng.uniform(0, 2), rng.choice((2, 3, 4))
+        out = data.at("voices", "pieces", f"{file.stem}-{number}.wav")
+        pieces.append((file.parent.name, media.ffmpeg(out, "-ss", f"{start:.2f}", "-t", seconds, "-i", file)))
+    return pieces
+
+
 def phrase(data):
-    """The phrase that was said, the same with one digit wrong, and another one."""
+    """The phrase that was said, the same with one digit or word wrong, and another one; the same recording by several
+    codecs; speech that has nothing to do with the phrase. What the limits were chosen on (s1) is a group of its own."""
+    seen, unseen = "GRID sentences, s1", "GRID sentences, held out"
     sets = [("digits of GRID, wide band", grid_strings(data, 40)), ("digits of a machine, wide band", machine_strings(data, 40)),
             ("spliced digits, 8 kHz", fsdd_strings(data, 16)),
-            ("GRID sentences, wide band", [(s, c, sentence(c).split()) for s, c in data.clips()])]
+            *((group, [(s, c, sentence(c).split()) for s, c in data.clips() if (s == "s1") == (group == seen)]) for group in (seen, unseen))]
     rng, rows = random.Random(5), []
     for group, strings in sets:
         for subject, probe, words in strings:
@@ -188,6 +216,17 @@ def phrase(data):
             rows += [(probe, "genuine", {**fields, "phrase": " ".join(words)}),
                      (probe, "impostor", {**fields, "attack": "one digit wrong", "phrase": other_digit(words, rng)}),
                      (probe, "impostor", {**fields, "attack": "another phrase", "phrase": " ".join(rng.choice(others))})]
+    for subject, clip in data.clips():
+        words = sentence(clip).split()
+        group = seen if subject == "s1" else unseen
+        rows.append((clip, "impostor", {"subject": subject, "group": group, "said": " ".join(words), "attack": "one word wrong",
+                                        "phrase": other_word(words, rng)}))
+        for codec in CODECS:
+            file = media.recoded(clip, codec, data.at("voices", codec.replace(" ", "-"), f"{subject}-{clip.stem}"))
+            rows.append((file, "genuine", {"subject": subject, "group": f"codec: {codec}", "said": " ".join(words), "phrase": " ".join(words)}))
+    for subject, piece in unrelated_pieces(data, 200):
+        rows.append((piece, "impostor", {"subject": subject, "group": "unrelated speech", "attack": "unrelated speech",
+                                         "phrase": rng.choice(OTHER_PHRASES)}))
     return numbered(rows)
 
 
@@ -256,30 +295,6 @@ def liveness(data):
     for picture in sorted((data.root / "spoof/fake").glob("*.jpg")):
         file = media.photograph(picture, data.at("liveness", f"print-{picture.stem}.mp4"))
         rows.append((file, "attack", {"attack": "photograph of a print or screen", "group": "recorded"}))
-    for clip, row in wild(data):
-        fields = {"subject": row["person_guess"], "group": "wild"}
-        if row["label"] == "real":
-            rows.append((clip, "live", fields))
-        if row["label"] == "replay":
-            rows.append((clip, "attack", {**fields, "attack": "replay, wild"}))
-    return numbered(rows)
-
-
-def wild(data):
-    """(clip, row of labels.tsv) of people outside studios, fakes and replays."""
-    with open(data.root / "wild/labels.tsv") as file:
-        return [(data.root / "wild" / row["file"], row) for row in csv.DictReader(file, delimiter="\t")]
-
-
-def media_authenticity(data):
-    """People outside studios and GRID's speakers against lip-synced, swapped and generated faces."""
-    rows = [(clip, "genuine", {"subject": speaker, "group": "GRID"}) for speaker, clip in data.clips()]
-    for clip, row in wild(data):
-        fields = {"subject": row["person_guess"], "group": "wild"}
-        if row["label"] == "real":
-            rows.append((clip, "genuine", fields))
-        if row["label"] == "fake":
-            rows.append((clip, "attack", {**fields, "attack": row["species"].replace("_", " ")}))
     return numbered(rows)
 
 

@@ -1,8 +1,8 @@
 #!/usr/bin/env python3
-"""From what `biometry evaluate` wrote to a table of gateway/src/measured.json: what thresholds were measured to cost.
+"""From what `biometry evaluate` wrote to a table of gateway/src/dialects/management/measured.json: what thresholds were measured to cost.
 
     measured.py --results face.json --service face_recognition --data "LFW, view 2" --provenance "docs/ACCURACY.md, Faces" \
-                --logistic 33.2,0.363 [--group NAME] [--fmr 0.1,0.01,0.001] [--into gateway/src/measured.json]
+                --logistic 33.2,0.363 [--group NAME] [--fmr 0.1,0.01,0.001] [--into gateway/src/dialects/management/measured.json]
 
 Prints the table; with --into, puts it in place of the one of the same service and data, or at the end. Nothing is
 interpolated: for each false match rate asked for, the lowest threshold at which no more were let pass, and what that cost. A

@@ -257,5 +257,14 @@ def sound_of(clip, out):
     return ffmpeg(out, "-i", clip, "-vn", "-ac", "1", "-ar", str(RATE))
 
 
+def recoded(clip, codec, out):
+    """The sound of a clip as another device or service would have sent it."""
+    coding = {"AAC 96k": (".m4a", ["-c:a", "aac", "-b:a", "96k", "-ar", "48000"]),
+              "Opus 24k": (".webm", ["-c:a", "libopus", "-b:a", "24k", "-ar", "48000"]),
+              "16 kHz": (".wav", ["-ar", str(RATE)])}
+    suffix, arguments = coding[codec]
+    return ffmpeg(out.with_suffix(suffix), "-i", clip, "-vn", "-ac", "1", *arguments)
+
+
 def temporary():
     return tempfile.TemporaryDirectory(prefix="biometry-accuracy-")

@@ -16,14 +16,14 @@ ANCHORS = {
     "active-speaker": "Prototype, AUC on nine unseen speakers: another's sound .996, shifts 1.0, aligned dub .992; the pretrained "
                       "LR-ASD: .67, .22-1.0. Same words in another voice: .87 (open).",
     "liveness": "The texture network alone: AUC .957 on 280 real and 15 fake stills (its settings tuned on them).",
-    "media-authenticity": "Leaving each source out once: [training/authenticity/MODEL_CARD.md](../training/authenticity/MODEL_CARD.md).",
     "document": "The fields read, and each check by itself, stand under Documents below.",
 }
 HELD_OUT = {
     "face": "Nothing was trained on these people.", "voice": "Nothing was trained on these speakers; the shipped table was fitted "
             "on LibriSpeech and the spoken digits, so their rows are not held out for the threshold, GRID's are.",
     "fingerprint": "Nothing was trained; the limits of quality were set before these prints were seen.",
-    "phrase": "Nothing was trained on them; the threshold is the published one.",
+    "phrase": "Nothing was trained on them. The tolerances for near-sounding and function words and the limit of free reading were "
+              "chosen on s1; the other GRID speakers, the digits and the unrelated speech are held out.",
     "visual-speech": "**Not held out**: the shipped weights have seen clips of all these speakers. Held-out figures: "
                      "[training/weights/MODEL_CARD.md](../training/weights/MODEL_CARD.md).",
     "active-speaker": "**Not held out**: the shipped weights have seen clips of all these speakers. Held-out figures: "
@@ -32,7 +32,6 @@ HELD_OUT = {
                 "beat of a display's light is measured. Held-out figures: "
                 "[training/liveness/MODEL_CARD.md](../training/liveness/MODEL_CARD.md). The recorded clips and the photographs "
                 "were not used.",
-    "media-authenticity": "**Not held out**: the threshold was calibrated on these clips; no network was trained on them.",
     "document": "The generator's seeds are others than those the limits were fitted on.",
 }
 
@@ -149,14 +148,37 @@ def words(results):
         kept = group["bpcer"] and {**group["bpcer"], "rate": 1 - group["bpcer"]["rate"],
                                    "interval": group["bpcer"]["interval"] and {
                                        "low": 1 - group["bpcer"]["interval"]["high"], "high": 1 - group["bpcer"]["interval"]["low"]}}
-        rows.append([name, of(kept), of(group["apcer"].get("one digit wrong")), of(group["apcer"].get("another phrase")),
+        apcer = group["apcer"]
+        rows.append([name, of(kept), of(apcer.get("one digit wrong")), of(apcer.get("one word wrong")),
+                     of(apcer.get("another phrase") or apcer.get("unrelated speech")),
                      of(group["wer"]).replace("n =", "clips:"), sum(group["not_judged"].values())])
-    text = table(["set", "true phrase accepted", "one digit wrong accepted", "another phrase accepted", "words wrong", "not judged"], rows)
+    text = table(["set", "true phrase accepted", "one digit wrong accepted", "one word wrong accepted", "another phrase accepted",
+                  "words wrong", "not judged"], rows)
+    agreed = codec_agreement(results)
+    if agreed:
+        text += f"\n\nThe verdict is the same for a clip and its copies by other codecs in {100 * agreed[0]:.1f} % (n = {agreed[1]})."
     beats = pairwise(results)
     if beats:
         text += "\n\nOf one clip, the true phrase scores above the other one: " + ", ".join(
             f"{name} {100 * share:.1f} % (n = {n})" for name, (share, n) in beats.items()) + "."
     return text
+
+
+def codec_agreement(results):
+    """(share, n) of the copies by another codec that are judged as the clip itself; None without such copies. Both the
+    clips and their copies are in the order of the manifest, a copy a codec for each clip."""
+    true = [i for i in results["items"] if i["label"] == "genuine"]
+    clips = [i for i in true if (i.get("group") or "").startswith("GRID sentences")]
+    copies = [i for i in true if (i.get("group") or "").startswith("codec: ")]
+    by_subject, copied = defaultdict(list), defaultdict(list)
+    for item in clips:
+        by_subject[item["subject"]].append(item)
+    codecs = len({i["group"] for i in copies})
+    for number, item in enumerate(copies):
+        copied[item["subject"]].append((number % codecs, item))
+    same = [clip["decision"] == item["decision"] for subject, found in by_subject.items()
+            for codec in range(codecs) for clip, item in zip(found, [i for c, i in copied[subject] if c == codec])]
+    return (sum(same) / len(same), len(same)) if same else None
 
 
 def pairwise(results):
@@ -167,14 +189,13 @@ def pairwise(results):
             clips[number // 3]["" if accept(item) else item["attack"]] = item["score"]
     for found in clips.values():
         for attack, score in found.items():
-            if attack and "" in found:
+            if attack in ("another phrase", "one digit wrong") and "" in found:
                 wins[attack].append((found[""] > score) + 0.5 * (found[""] == score))
     return {attack: (sum(each) / len(each), len(each)) for attack, each in sorted(wins.items())}
 
 
 TABLES = {"face": recognition, "voice": recognition, "fingerprint": recognition, "phrase": words, "visual-speech": words,
-          "active-speaker": detection, "liveness": detection, "media-authenticity": detection,
-          "document": detection}
+          "active-speaker": detection, "liveness": detection, "document": detection}
 
 
 def section(kind, results):
@@ -218,22 +239,24 @@ def bars(results):
     bar("liveness: live refused" + note, "BPCER <= 10 %", rate(live, "bpcer"), lambda v: v <= 0.10)
     for attack in ("still", "moved still", "tilted still", "replay on a screen"):
         bar(f"liveness: {attack}{note}", "APCER <= 3 %", worst(live, [attack]), lambda v: v <= 0.03)
-    real = group(results, "liveness", "wild")
-    bar(f"liveness: wild clips of real people refused{note}", "BPCER <= 6 %", real and real["bpcer"] and real["bpcer"]["rate"],
-        lambda v: v <= 0.06)
-    fakes = results.get("media-authenticity")
-    bar(f"authenticity: genuine refused{note}", "BPCER <= 5 %", rate(fakes, "bpcer"), lambda v: v <= 0.05)
-    for attack in ("wav2lip", "wav2lip gan", "wav2lip photo"):
-        bar(f"authenticity: {attack}{note}", "APCER <= 30 %", worst(fakes, [attack]), lambda v: v <= 0.30)
     for kind, name, most in (("face", "clean", 0.005), ("face", "32 px", 0.02), ("voice", "wide band", 0.005), ("voice", "8 kHz", 0.015)):
         found = group(results, kind, name)
         bar(f"{kind}: {name}", f"EER <= {100 * most:g} %", found and found["eer"] and found["eer"]["rate"], lambda v, m=most: v <= m)
-    for name in ("digits of GRID, wide band", "digits of a machine, wide band", "GRID sentences, wide band"):
+    for name, least in (("spliced digits, 8 kHz", 0.95), ("digits of GRID, wide band", 0.95), ("digits of a machine, wide band", 0.95),
+                        ("GRID sentences, held out", 0.97)):
         found = group(results, "phrase", name)
         kept = found and found["bpcer"] and 1 - found["bpcer"]["rate"]
-        bar(f"phrase: true accepted, {name}", ">= 95 %", kept, lambda v: v >= 0.95)
-        wrong = found and (found["apcer"].get("one digit wrong") or {}).get("rate")
-        bar(f"phrase: one digit wrong accepted, {name}", "<= 2 %", wrong, lambda v: v <= 0.02)
+        bar(f"phrase: true accepted, {name}", f">= {100 * least:.0f} %", kept, lambda v, l=least: v >= l)
+        for attack in ("one digit wrong", "one word wrong"):
+            wrong = found and found["apcer"].get(attack)
+            if wrong or attack == "one digit wrong":
+                bar(f"phrase: {attack} accepted, {name}", "<= 2 %", wrong and wrong["rate"], lambda v: v <= 0.02)
+    unrelated = group(results, "phrase", "unrelated speech")
+    bar("phrase: unrelated speech accepted", "0", unrelated and unrelated["apcer"]["unrelated speech"]["rate"], lambda v: v == 0)
+    agreed = codec_agreement(results["phrase"]) if "phrase" in results else None
+    bar("phrase: verdict equal by AAC 96k, Opus 24k, 16 kHz", ">= 98 %", agreed and agreed[0], lambda v: v >= 0.98)
+    narrow = group(results, "voice", "8 kHz against wide band")
+    bar("voice: 8 kHz against wide band", "EER <= 0.5 %", narrow and narrow["eer"] and narrow["eer"]["rate"], lambda v: v <= 0.005)
     return lines
 
 

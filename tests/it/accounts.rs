@@ -180,10 +180,10 @@ async fn a_second_factor_is_asked_for_once_it_is_set_up(world: &'static World) {
     assert_eq!(codes.len(), 10);
     let email = organisation.email("owner");
     assert_eq!(owner.sign_in(&email, PASSWORD).await.body["status"], "second_factor");
-    assert_eq!(owner.get("/api-auth/me").await.error(), "the second factor is still to come");
+    assert_eq!(owner.get("/api-auth/me").await.error(), "second factor required");
     assert_eq!(owner.get("/api-transactions/transactions").await.status, 401);
     let replayed = owner.enter("/api-auth/second-factor", json!({"code": used})).await;
-    assert_eq!(replayed.error(), "this code is wrong or was used already");
+    assert_eq!(replayed.error(), "this code is wrong or was already used");
     let half = owner.cookie.clone();
     let entered = owner.enter("/api-auth/second-factor", json!({"code": code(&secret, 1)})).await;
     assert_eq!(entered.body["status"], "signed_in");
@@ -253,7 +253,7 @@ async fn an_invitation_works_once_and_each_role_is_held_to_its_own(world: &'stat
         let refused = members[role].send(method, path, body).await;
         assert_eq!(
             (refused.status.as_u16(), refused.error()),
-            (403, "your role may not do this"),
+            (403, "your role does not allow this"),
             "{role} {path}"
         );
     }

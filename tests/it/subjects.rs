@@ -56,6 +56,8 @@ async fn an_erased_user_is_gone_and_the_receipt_proves_it(world: &'static World)
     assert_eq!(code, Some(1), "{told}");
     assert!(told.contains("ml: ") && told.contains("something is left of this user"), "{told}");
 
+    let database = world.data_dir.join("ml.db");
+    let before = [std::fs::read(&database), std::fs::read(database.with_extension("db-wal"))];
     let erased = erase(&project, GRACE).await;
     assert_eq!(erased.status, 200, "{:#}", erased.body);
     let receipt = &erased.body["data"];
@@ -72,6 +74,15 @@ async fn an_erased_user_is_gone_and_the_receipt_proves_it(world: &'static World)
     let (code, told) = verify(&project, GRACE, Some(jws));
     assert_eq!(code, Some(0), "{told}");
     assert!(told.contains("is genuine and about this user") && told.contains("nothing is left"), "{told}");
+    // Services elsewhere have files of their own; here a copy of the template database still holds the erased row.
+    if let [Ok(database), Ok(log)] = before {
+        let copy = world.data_dir.join("ml.db.copy");
+        std::fs::write(&copy, [database, log].concat()).unwrap();
+        let (code, told) = verify(&project, GRACE, None);
+        std::fs::remove_file(&copy).unwrap();
+        assert_eq!(code, Some(1), "{told}");
+        assert!(told.contains("left in a file") && told.contains("ml.db.copy"), "{told}");
+    }
     let (code, told) = verify(&project, "someone@example.org", Some(jws));
     assert_eq!(code, Some(1), "a receipt of another user proves nothing: {told}");
 

@@ -117,6 +117,16 @@ impl KeyRing {
         self.keys.iter().map(|k| k.fingerprint(purpose, value)).collect()
     }
 
+    /// The ids of the keys, that of the sealing key first. An id is derived from its key and says nothing about it.
+    pub fn key_ids(&self) -> Vec<[u8; KEY_ID_LEN]> {
+        self.keys.iter().map(|key| key.id).collect()
+    }
+
+    /// The id of the master key that something was sealed or wrapped under.
+    pub fn key_id(sealed: &[u8]) -> Option<[u8; KEY_ID_LEN]> {
+        sealed.first_chunk().copied()
+    }
+
     fn active(&self) -> &MasterKey {
         &self.keys[0]
     }

@@ -4,7 +4,13 @@
 //! object `expiry/<milliseconds>/<tenant>/<id>` lets expired blobs be found without opening the others; it is written
 //! first, so no blob can outlive its time unseen. The header decides: an id written again lives by its newer expiry.
 
-use std::{fs, path::Path as FsPath, sync::Arc, time::Duration};
+use std::{
+    fs,
+    os::unix::fs::{DirBuilderExt, PermissionsExt},
+    path::Path as FsPath,
+    sync::Arc,
+    time::Duration,
+};
 
 use bytes::Bytes;
 use futures::{Stream, StreamExt, TryStreamExt, pin_mut, stream::BoxStream};
@@ -237,7 +243,9 @@ fn bucket(s3: &S3) -> Result<Arc<dyn ObjectStore>, Error> {
 fn folder(path: &FsPath) -> Result<Arc<dyn ObjectStore>, Error> {
     let failed =
         |source| Error::Storage(object_store::Error::Generic { store: "folder", source: Box::new(source) });
-    fs::create_dir_all(path).map_err(failed)?;
+    fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
+    // Also when it was made by a release that left it to the umask.
+    fs::set_permissions(path, fs::Permissions::from_mode(0o700)).map_err(failed)?;
     clear_drafts(path).map_err(failed)?;
     Ok(Arc::new(LocalFileSystem::new_with_prefix(path)?.with_automatic_cleanup(true)))
 }

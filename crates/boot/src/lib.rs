@@ -7,9 +7,11 @@ mod clock;
 mod config;
 mod metrics;
 mod process;
+mod start;
 mod telemetry;
 
 pub use clock::now_ms;
 pub use config::{ConfigError, load};
 pub use process::{Process, announce, expose, run_service, shutdown_signal};
+pub use start::{exit_code, restrict_new_files};
 pub use telemetry::{Telemetry, TelemetryConfig};

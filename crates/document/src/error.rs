@@ -25,3 +25,15 @@ pub enum Error {
         source: ort::Error,
     },
 }
+
+impl From<media::Error> for Error {
+    fn from(error: media::Error) -> Self {
+        match error {
+            media::Error::NotPicture | media::Error::NotMedia => Self::NotPicture,
+            media::Error::TooLarge(_)
+            | media::Error::TooManyPixels(_)
+            | media::Error::TooManyCoefficients => Self::TooLarge,
+            _ => Self::Undecodable,
+        }
+    }
+}

@@ -1,35 +1,14 @@
-//! A picture of a document, decoded under bounds.
-//!
-//! A picture may have 60 megapixels, but never does it lie in memory as such: a large JPEG is halved by its own inverse
-//! transform, a PNG is averaged row by row. What is left is kept once.
+//! A picture of a document: the upright pixels of what `media` decoded.
 
-mod jpeg;
-mod png;
-mod shrink;
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
-use std::{
-    io::Cursor,
-    sync::{Mutex, MutexGuard, PoisonError},
-};
-
-use image::{
-    DynamicImage, ImageDecoder, ImageFormat, ImageReader, RgbImage, imageops, metadata::Orientation,
-};
+use image::{DynamicImage, RgbImage, imageops, metadata::Orientation};
+use media::{KEPT_PIXELS, Still};
 
 use crate::{
     Error,
     geometry::{Homography, Quad},
 };
-
-/// Largest side of a picture in pixels, and most pixels in all.
-const SIDE: u32 = 16_384;
-const PIXELS: u64 = 60_000_000;
-/// Most pixels that are kept, a telephone's twelve megapixels among them; of an ID-1 card that fills the picture this
-/// leaves 1,200 dpi.
-const KEPT: u64 = 12_600_000;
-/// Most bytes of coefficients that a progressive JPEG may ask to be kept until its last scan: 32 megapixels with halved
-/// chroma, 16 with all of it.
-const COEFFICIENTS: u64 = 96_500_000;
 
 /// What needs much memory for a short while is done by one worker at a time, so that the memory of a process is bounded
 /// however many workers it has.
@@ -64,16 +43,26 @@ impl Page {
     /// Neither of them; above 60 megapixels (read from the header, before any pixel is decoded) or a progressive JPEG that
     /// would need too much memory; or damaged.
     pub fn decode(file: &[u8]) -> Result<Self, Error> {
-        let (rgb, pixels) = match media::sniff(file.get(..64).unwrap_or(file)) {
-            Some(media::Kind::Jpeg) => decoded_jpeg(file)?,
-            Some(media::Kind::Png) => png::decode(file, KEPT)?,
-            _ => return Err(Error::NotPicture),
-        };
-        let kept = (u64::from(rgb.width()) * u64::from(rgb.height())).max(1);
-        let scale = (pixels as f64 / kept as f64).sqrt() as f32;
-        let mut upright = DynamicImage::ImageRgb8(rgb);
-        upright.apply_orientation(orientation(file));
-        Ok(Self { scale, is_full_size: pixels <= KEPT, ..Self::from_rgb(upright.into_rgb8()) })
+        if !Self::reads(file) {
+            return Err(Error::NotPicture);
+        }
+        let _alone = alone();
+        Ok(Self::from_still(Still::decode(file)?))
+    }
+
+    /// Whether a file is of a kind that [`Self::decode`] takes; its first 64 bytes are enough.
+    pub fn reads(head: &[u8]) -> bool {
+        matches!(media::sniff(head), Some(media::Kind::Jpeg | media::Kind::Png))
+    }
+
+    /// The page a decoded picture shows.
+    pub fn from_still(still: Still) -> Self {
+        let kept = (u64::from(still.rgb.width()) * u64::from(still.rgb.height())).max(1);
+        let scale = (still.pixels as f64 / kept as f64).sqrt() as f32;
+        let mut upright = DynamicImage::ImageRgb8(still.rgb);
+        let orientation = Orientation::from_exif(still.exif_orientation).unwrap_or(Orientation::NoTransforms);
+        upright.apply_orientation(orientation);
+        Self { scale, is_full_size: still.pixels <= KEPT_PIXELS, ..Self::from_rgb(upright.into_rgb8()) }
     }
 
     /// Where a point of this page lies in the file, in its own pixels as a viewer shows them.
@@ -155,42 +144,11 @@ fn bilinear(rgb: &RgbImage, x: f32, y: f32) -> [f32; 3] {
     })
 }
 
-/// The pixels of a JPEG as stored, and how many its file has.
-fn decoded_jpeg(file: &[u8]) -> Result<(RgbImage, u64), Error> {
-    let header = jpeg::header(file).ok_or(Error::Undecodable)?;
-    let pixels = u64::from(header.width) * u64::from(header.height);
-    let is_large = header.width > SIDE || header.height > SIDE || pixels > PIXELS;
-    if is_large || header.coefficients > COEFFICIENTS {
-        return Err(Error::TooLarge);
-    }
-    if pixels > KEPT {
-        let _alone = alone();
-        let size = (header.width, header.height);
-        let rgb = media::decode_jpeg_shrunk(file, size, KEPT).map_err(|_| Error::Undecodable)?;
-        return Ok((rgb, pixels));
-    }
-    let mut reader = ImageReader::with_format(Cursor::new(file), ImageFormat::Jpeg);
-    reader.limits(image::Limits::no_limits());
-    let decoder = reader.into_decoder().map_err(|_| Error::Undecodable)?;
-    // A second header inside the file must not ask for more than the one that was looked at.
-    if decoder.dimensions() != (header.width, header.height) {
-        return Err(Error::Undecodable);
-    }
-    let rgb = DynamicImage::from_decoder(decoder).map_err(|_| Error::Undecodable)?.into_rgb8();
-    Ok((rgb, pixels))
-}
-
-/// What EXIF notes on which way up the picture is.
-fn orientation(file: &[u8]) -> Orientation {
-    let exif = exif::Reader::new().read_from_container(&mut Cursor::new(file)).ok();
-    let value = exif.and_then(|e| e.get_field(exif::Tag::Orientation, exif::In::PRIMARY)?.value.get_uint(0));
-    let known = value.and_then(|v| Orientation::from_exif(u8::try_from(v).ok()?));
-    known.unwrap_or(Orientation::NoTransforms)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use image::ImageFormat;
+    use std::io::Cursor;
 
     fn png(width: u32, height: u32) -> Vec<u8> {
         let rgb = RgbImage::from_fn(width, height, |x, y| image::Rgb([x as u8, y as u8, 7]));

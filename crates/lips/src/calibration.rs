@@ -22,20 +22,21 @@ pub(crate) struct Calibration {
     _borrowed: HashMap<String, String>,
 }
 
-/// Logistic regression over the cosine, the s-normed cosine, its lead over other lags, and the aperture correlation.
+/// Logistic regression over the [`Scores`] of the lag profile.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct ActiveSpeaker {
     agreement: f32,
     s_norm: f32,
+    prominence: f32,
     lead: f32,
     aperture_correlation: f32,
     bias: f32,
-    /// The most probability there is where lips and sound agree better out of sync than in sync.
-    trailing: f32,
     pub(crate) threshold: f32,
-    pub(crate) absorbed_lag_frames: usize,
-    pub(crate) lag_range_frames: usize,
+    /// From here to the threshold poor evidence cannot be judged; below, the answer is no whatever the quality.
+    pub(crate) undecided_from: f32,
+    /// Frames of lag either way that a device may add.
+    pub(crate) accepted_lag_frames: isize,
 }
 
 /// Logistic regression over one number a word.
@@ -59,13 +60,15 @@ impl Calibration {
 }
 
 impl ActiveSpeaker {
-    pub(crate) fn probability(&self, seen: &Scores) -> f32 {
-        let x = self.agreement * seen.agreement
-            + self.s_norm * seen.s_norm
-            + self.lead * seen.lead
-            + self.aperture_correlation * seen.aperture_correlation
-            + self.bias;
-        if seen.lead > 0.0 { logistic(x) } else { logistic(x).min(self.trailing) }
+    pub(crate) fn probability(&self, scores: &Scores) -> f32 {
+        logistic(
+            self.agreement * scores.agreement
+                + self.s_norm * scores.s_norm
+                + self.prominence * scores.prominence
+                + self.lead * scores.lead
+                + self.aperture_correlation * scores.aperture_correlation
+                + self.bias,
+        )
     }
 }
 

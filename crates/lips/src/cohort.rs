@@ -1,6 +1,6 @@
 //! Other people's lips and sounds, against which a score is normalised.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use crate::{
     Error, sound,
@@ -49,25 +49,30 @@ impl Cohort {
     }
 
     /// The s-normed score of lips and sound: mean over windows as long as the cohort's clips, so that a long clip's score
-    /// means what a short one's does. Lags up to `absorb` frames are not held against either.
-    pub(crate) fn normalised_score(&self, lips: &[[f32; sync::DIM]], sound: Heard<'_>, absorb: usize) -> f32 {
+    /// means what a short one's does. Each pair counts with its best lag of those that are `accepted`.
+    pub(crate) fn normalised_score(
+        &self,
+        lips: &[[f32; sync::DIM]],
+        sound: Heard<'_>,
+        accepted: &RangeInclusive<isize>,
+    ) -> f32 {
         let frames = lips.len().min(sound.vectors.len());
         let parts = windows(frames, self.lips[0].len());
         let count = parts.len() as f32;
-        parts.into_iter().map(|part| self.score(&lips[part.clone()], sound.part(part), absorb)).sum::<f32>()
+        parts.into_iter().map(|part| self.score(&lips[part.clone()], sound.part(part), accepted)).sum::<f32>()
             / count
     }
 
     /// One window: against the others' clips cut to its length.
-    fn score(&self, lips: &[[f32; sync::DIM]], sound: Heard<'_>, absorb: usize) -> f32 {
+    fn score(&self, lips: &[[f32; sync::DIM]], sound: Heard<'_>, accepted: &RangeInclusive<isize>) -> f32 {
         let frames = lips.len();
         let others = self.sounds.iter().zip(&self.weights);
         let others = others.map(|(vectors, weights)| Heard { vectors, weights }.part(0..frames));
-        let with_lips = others.map(|other| sync::best_within(lips, other, absorb).0);
-        let with_sound = self.lips.iter().map(|other| sync::best_within(&other[..frames], sound, absorb).0);
+        let with_lips = others.map(|other| sync::peak(lips, other, accepted));
+        let with_sound = self.lips.iter().map(|other| sync::peak(&other[..frames], sound, accepted));
         let by_lips = sync::mean_and_deviation(&with_lips.collect::<Vec<_>>());
         let by_sound = sync::mean_and_deviation(&with_sound.collect::<Vec<_>>());
-        sync::s_norm(sync::best_within(lips, sound, absorb).0, by_lips, by_sound)
+        sync::s_norm(sync::peak(lips, sound, accepted), by_lips, by_sound)
     }
 }
 
@@ -99,12 +104,12 @@ mod tests {
 
     #[test]
     fn a_score_does_not_grow_with_the_length_of_the_clip() {
-        let cohort = Cohort::parse(&bytes(3, 10, 32)).unwrap();
-        let one: Vec<[f32; 32]> = vec![[0.3; 32]; 10];
+        let cohort = Cohort::parse(&bytes(3, 10, 64)).unwrap();
+        let one: Clip = vec![[0.3; sync::DIM]; 10];
         let long = one.repeat(4);
         let score = |clip: &Clip| {
             let heard = Heard { vectors: clip, weights: &[1.0; 40][..clip.len()] };
-            cohort.normalised_score(clip, heard, 3)
+            cohort.normalised_score(clip, heard, &(-3..=3))
         };
         let (short, long) = (score(&one), score(&long));
         assert!((short - long).abs() < 1e-3, "{short} {long}");
@@ -120,10 +125,10 @@ mod tests {
         }
 
         #[test]
-        fn a_damaged_cohort_is_refused(cut in 0usize..200, clips in 0u32..4, dim in 31u32..34) {
+        fn a_damaged_cohort_is_refused(cut in 0usize..400, clips in 0u32..4, dim in 63u32..66) {
             let whole = bytes(clips, 2, dim);
             let damaged = &whole[..whole.len().saturating_sub(cut)];
-            prop_assert_eq!(Cohort::parse(damaged).is_ok(), cut == 0 && clips > 0 && dim == 32);
+            prop_assert_eq!(Cohort::parse(damaged).is_ok(), cut == 0 && clips > 0 && dim == 64);
         }
     }
 }

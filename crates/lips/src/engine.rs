@@ -1,6 +1,6 @@
 //! The networks, loaded once and shared by all requests.
 
-use std::ops::Range;
+use std::ops::{Range, RangeInclusive};
 
 use models::Pool;
 use ort::value::Tensor;
@@ -14,23 +14,33 @@ use crate::{
     lexicon::Lexicon,
     network::{Network, Word},
     sound::{self, BANDS, HOPS_PER_FRAME, LogMels},
-    sync::{self, Heard, Scores},
+    sync::{self, Heard, LagProfile, Scores},
 };
 
+/// Most probability for sound that fits the lips, but only at a lag beyond the accepted ones: refused, not referred.
+const OUT_OF_SYNC: f32 = 0.05;
+/// Most probability for sound that fits the lips no better at an accepted lag than beyond: just not a yes.
+const WITHOUT_LEAD: f32 = 0.49;
+
 /// Whether the lips make the sound.
-#[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize)]
 pub struct Sync {
-    /// 0..=1, that this face makes this sound, both being as likely beforehand.
+    /// 0..=1, that this face makes this sound, where accepting a wrong sound costs three times what refusing an own one does.
     pub probability: f32,
     /// The probability reaches the shipped threshold.
     pub speaking: bool,
-    /// Lag with the best agreement within .6 s: sound after lips is positive. Up to .12 s is not held against the speaker.
+    /// Lag with the best agreement within 1.6 s; positive when the sound is behind the lips. Up to
+    /// [`Engine::accepted_lag_ms`] either way is the device's and not held against the speaker.
     pub lag_ms: i32,
-    /// Mean cosine of lips and sound, loud frames weighing most, -1..=1.
+    /// Lips and sound fit, but only at a lag beyond the accepted ones: a recording out of sync, or a delayed sound.
+    pub out_of_sync: bool,
+    /// Mean cosine of lips and sound at the best accepted lag, loud frames weighing most, -1..=1.
     pub agreement: f32,
     /// The same against other people's, in deviations.
     pub s_norm: f32,
-    /// How far the cosine stands above those out of sync.
+    /// How many deviations of the other lags the agreement stands above their mean.
+    pub prominence: f32,
+    /// How far the agreement stands above the best lag that is not accepted.
     pub lead: f32,
     /// Correlation of mouth opening and loudness, -1..=1.
     pub aperture_correlation: f32,
@@ -88,10 +98,17 @@ impl Engine {
         })
     }
 
+    /// Most lag of the sound, in milliseconds either way, that a device may add.
+    #[must_use]
+    pub fn accepted_lag_ms(&self) -> i32 {
+        milliseconds(self.calibration.active_speaker.accepted_lag_frames)
+    }
+
     /// Whether `motion` makes `sound`, the whole clip's 16 kHz mono samples on the video's clock.
     ///
     /// # Errors
-    /// [`Error::CannotJudge`] when the lips hardly move or nobody speaks, or inference failed.
+    /// [`Error::CannotJudge`] when the lips hardly move or nobody speaks, or when the recording is too poor to tell;
+    /// or inference failed.
     pub fn sync(&self, motion: &LipMotion, sound: &[f32]) -> Result<Sync, Error> {
         motion.check_moving()?;
         let sound = sound::from_frame(sound, motion.start())?;
@@ -100,7 +117,18 @@ impl Engine {
         let lips = self.lip_vectors(motion)?;
         let vectors = self.sound_vectors(sound, motion.frames())?;
         let heard = Heard { vectors: &vectors, weights: &sound::weights(&energy) };
-        Ok(self.compare(&lips, heard, motion.aperture(), &energy))
+        let found = self.compare(&lips, heard, motion.aperture(), &energy);
+        if self.is_undecided(&found) {
+            motion.check_view()?;
+            sound::check_clear(&energy)?;
+        }
+        Ok(found)
+    }
+
+    /// The scores lie where poor recordings of the own sound and good ones of another's meet.
+    fn is_undecided(&self, found: &Sync) -> bool {
+        let from = self.calibration.active_speaker.undecided_from;
+        !found.speaking && !found.out_of_sync && found.probability >= from
     }
 
     /// [`Engine::sync`] for a face that is not alone in view: the others may make the sound instead. One of them at most
@@ -130,19 +158,43 @@ impl Engine {
     /// Scores vectors of lips and sound; pure.
     fn compare(&self, lips: &[[f32; sync::DIM]], heard: Heard<'_>, aperture: &[f32], energy: &[f32]) -> Sync {
         let fit = &self.calibration.active_speaker;
-        let (agreement, lag) = sync::best_within(lips, heard, fit.absorbed_lag_frames);
-        let scores = Scores {
-            agreement,
-            s_norm: self.cohort.normalised_score(lips, heard, fit.absorbed_lag_frames),
-            lead: sync::lead(lips, heard, fit.absorbed_lag_frames, fit.lag_range_frames),
-            aperture_correlation: sync::aperture_correlation(aperture, energy, lag),
+        let profile = LagProfile::new(lips, heard);
+        let scores_within = |accepted: &RangeInclusive<isize>| {
+            let peak = profile.best_lag(accepted.clone());
+            Scores {
+                agreement: profile.at(peak),
+                s_norm: self.cohort.normalised_score(lips, heard, accepted),
+                prominence: profile.prominence(peak),
+                lead: profile.lead(peak, accepted),
+                aperture_correlation: sync::aperture_correlation(aperture, energy, peak),
+            }
         };
-        let probability = fit.probability(&scores);
-        let (_, widest) = sync::best_within(lips, heard, fit.lag_range_frames);
-        let lag_ms = widest as i32 * 1000 / FPS as i32;
-        let Scores { agreement, s_norm, lead, aperture_correlation } = scores;
+        let accepted = -fit.accepted_lag_frames..=fit.accepted_lag_frames;
+        let scores = scores_within(&accepted);
+        let best = profile.best_lag_of_all();
+        let around = best - fit.accepted_lag_frames..=best + fit.accepted_lag_frames;
+        let out_of_sync =
+            !accepted.contains(&best) && fit.probability(&scores_within(&around)) >= fit.threshold;
+        let most = match (out_of_sync, scores.lead > 0.0) {
+            (true, _) => OUT_OF_SYNC,
+            (false, true) => 1.0,
+            (false, false) => WITHOUT_LEAD,
+        };
+        let probability = fit.probability(&scores).min(most);
         let speaking = probability >= fit.threshold;
-        Sync { probability, speaking, lag_ms, agreement, s_norm, lead, aperture_correlation, beside: 0.0 }
+        let Scores { agreement, s_norm, prominence, lead, aperture_correlation } = scores;
+        Sync {
+            probability,
+            speaking,
+            lag_ms: milliseconds(best),
+            out_of_sync,
+            agreement,
+            s_norm,
+            prominence,
+            lead,
+            aperture_correlation,
+            beside: 0.0,
+        }
     }
 
     /// Whether `motion` shows the `expected` words, against every other sequence of as many words of `vocabulary`.
@@ -248,6 +300,10 @@ impl Engine {
         let expected = motion.frames() * self.calibration.phones.len();
         run(&self.phones, "lips", shape, motion.features().to_vec(), expected)
     }
+}
+
+fn milliseconds(frames: isize) -> i32 {
+    frames as i32 * 1000 / FPS as i32
 }
 
 fn vectors(values: &[f32]) -> Vec<[f32; sync::DIM]> {

@@ -28,6 +28,16 @@ pub enum Reason {
     LipsStill,
     #[error("no speech was found in the sound")]
     NoSpeech,
+    #[error("the face is too small to tell whether it speaks; come closer")]
+    FaceSmall,
+    #[error("the face is turned too far aside to tell whether it speaks; look at the camera")]
+    FaceTurned,
+    #[error("the video has too few frames a second to tell whether the face speaks")]
+    FewFrames,
+    #[error("the sound is too noisy to tell whether the face makes it; record in a quieter place")]
+    NoisySound,
+    #[error("too little is said to tell whether the face says it; speak for longer")]
+    LittleSpeech,
     #[error("the sound holds values that are not numbers")]
     NotANumber,
     #[error("the phrase has no words that can be checked")]
@@ -47,6 +57,11 @@ impl Reason {
             Self::NotAFace => "face_points_invalid",
             Self::LipsStill => "lips_still",
             Self::NoSpeech => "no_speech",
+            Self::FaceSmall => "face_too_small",
+            Self::FaceTurned => "face_turned",
+            Self::FewFrames => "too_few_frames",
+            Self::NoisySound => "sound_noisy",
+            Self::LittleSpeech => "too_little_speech",
             Self::NotANumber => "sound_invalid",
             Self::NoWords => "phrase_without_words",
             Self::UnknownWord => "phrase_word_unknown",

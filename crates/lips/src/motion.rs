@@ -13,6 +13,11 @@ const LIP_SCALE: f64 = 0.03;
 const MIN_OPENING: f32 = 0.035;
 /// A phrase is read only when breaks have cost no more than this share of the clip.
 const MIN_WHOLE: f64 = 0.9;
+/// Poorer views than these leave it open who speaks: pixels between the outer corners of the eyes, degrees that the face
+/// is turned aside, meshes a second.
+const MIN_EYE_DISTANCE: f64 = 30.0;
+const MAX_TURN: f64 = 25.0;
+const MIN_MESH_RATE: f64 = 9.0;
 
 /// Lip movement of one face over its longest unbroken stretch.
 #[derive(Clone, Debug)]
@@ -21,6 +26,31 @@ pub struct LipMotion {
     whole: bool,
     features: Vec<f32>,
     aperture: Vec<f32>,
+    view: View,
+}
+
+/// How well the camera saw the face, medians over the stretch.
+#[derive(Clone, Copy, Debug, PartialEq)]
+struct View {
+    /// Pixels between the outer corners of the eyes.
+    eye_distance: f64,
+    /// Degrees from facing the camera, to either side.
+    turn: f64,
+    /// Meshes a second: below 12.5 the camera was slower than 12.5 frames a second, or frames were dropped.
+    mesh_rate: f64,
+}
+
+impl View {
+    fn of(run: &[(usize, pose::Face)]) -> Self {
+        let median = |value: &dyn Fn(&pose::Face) -> f64| {
+            pose::median(&mut run.iter().map(|(_, face)| value(face)).collect::<Vec<_>>())
+        };
+        Self {
+            eye_distance: median(&pose::Face::eye_distance),
+            turn: median(&|face| face.turn().abs()),
+            mesh_rate: run.len() as f64 * FPS as f64 / length(run).max(1) as f64,
+        }
+    }
 }
 
 impl LipMotion {
@@ -45,7 +75,8 @@ impl LipMotion {
         let whole = length(longest) as f64 >= MIN_WHOLE * length(&meshes) as f64;
         let faces = pose::pose_free(&every_frame(longest)).ok_or(Reason::NotAFace)?;
         let aperture = faces.iter().map(|f| f.aperture() as f32).collect();
-        Ok(Self { start: longest[0].0, whole, features: features(&faces), aperture })
+        let view = View::of(longest);
+        Ok(Self { start: longest[0].0, whole, features: features(&faces), aperture, view })
     }
 
     /// The video frame it begins with.
@@ -84,6 +115,20 @@ impl LipMotion {
     /// Refuses lips that hardly move.
     pub(crate) fn check_moving(&self) -> Result<(), Reason> {
         if self.opening() < MIN_OPENING { Err(Reason::LipsStill) } else { Ok(()) }
+    }
+
+    /// Refuses a view so poor that lips which do not fit the sound say nothing.
+    pub(crate) fn check_view(&self) -> Result<(), Reason> {
+        let View { eye_distance, turn, mesh_rate } = self.view;
+        if eye_distance < MIN_EYE_DISTANCE {
+            Err(Reason::FaceSmall)
+        } else if turn > MAX_TURN {
+            Err(Reason::FaceTurned)
+        } else if mesh_rate < MIN_MESH_RATE {
+            Err(Reason::FewFrames)
+        } else {
+            Ok(())
+        }
     }
 
     /// Refuses a stretch that is only part of the clip.

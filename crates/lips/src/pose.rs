@@ -49,8 +49,21 @@ impl Face {
         }
     }
 
-    fn eye_distance(&self) -> f64 {
+    pub(crate) fn eye_distance(&self) -> f64 {
         (self.rigid[EYE_RIGHT] - self.rigid[EYE_LEFT]).norm()
+    }
+
+    /// Degrees that the face is turned aside from the camera; 0 for what is no face.
+    pub(crate) fn turn(&self) -> f64 {
+        self.axes().map_or(0.0, |axes| axes.m31.atan2(axes.m33).to_degrees())
+    }
+
+    /// Rows: along the line of the eyes, down the face, through it.
+    fn axes(&self) -> Option<Matrix3<f64>> {
+        let x = (self.rigid[EYE_LEFT] - self.rigid[EYE_RIGHT]).try_normalize(1e-9)?;
+        let down = (self.rigid[NOSE_TIP] + self.chin - self.rigid[GLABELLA] - self.rigid[FOREHEAD]) / 2.0;
+        let y = (down - x * down.dot(&x)).try_normalize(1e-9)?;
+        Some(Matrix3::from_rows(&[x.transpose(), y.transpose(), x.cross(&y).transpose()]))
     }
 
     fn map(&self, f: impl Fn(&Vector3<f64>) -> Vector3<f64>) -> Self {
@@ -100,13 +113,9 @@ fn median_face(faces: &[Face]) -> Face {
 
 /// The face turned so that x is the line of the eyes, y runs down it and z through it, centred between the eyes.
 fn frontal(face: &Face) -> Option<Face> {
-    let [right, left] = [EYE_RIGHT, EYE_LEFT].map(|i| face.rigid[i]);
-    let x = (left - right).try_normalize(1e-9)?;
-    let down = (face.rigid[NOSE_TIP] + face.chin - face.rigid[GLABELLA] - face.rigid[FOREHEAD]) / 2.0;
-    let y = (down - x * down.dot(&x)).try_normalize(1e-9)?;
-    let turn = Matrix3::from_rows(&[x.transpose(), y.transpose(), x.cross(&y).transpose()]);
-    let origin = (right + left) / 2.0;
-    Some(face.map(|p| turn * (p - origin)))
+    let axes = face.axes()?;
+    let origin = (face.rigid[EYE_RIGHT] + face.rigid[EYE_LEFT]) / 2.0;
+    Some(face.map(|p| axes * (p - origin)))
 }
 
 /// Least-squares rotation and scale of the rigid points onto the reference's (Umeyama 1991), applied to all.

@@ -23,6 +23,12 @@ const MEL_SCALE: f32 = 2.0;
 /// Least spread of the frames' energy (10th to 95th percentile) in nepers of power. Read sentences have 4.4 and more,
 /// steady noise below 1.
 const MIN_ENERGY_SPREAD: f32 = 2.0;
+/// Less spread than this is speech in so much noise that lips which do not fit the sound say nothing.
+const MIN_CLEAR_SPREAD: f32 = 3.5;
+/// Least loud frames of a clip: 1 s.
+const MIN_LOUD_FRAMES: usize = FPS;
+/// A frame is loud from this place in its clip's loudness.
+const LOUD: f32 = 1.0 / 3.0;
 /// What the quietest frames weigh in sync.
 const QUIET: f32 = 0.05;
 
@@ -137,10 +143,21 @@ pub(crate) fn from_frame(sound: &[f32], start: usize) -> Result<&[f32], Reason> 
 
 /// Refuses sound whose loudness hardly changes: silence, hum, steady noise.
 pub(crate) fn check_speech(energy: &[f32]) -> Result<(), Reason> {
-    match (percentile(energy, 0.1), percentile(energy, 0.95)) {
-        (Some(low), Some(high)) if high - low >= MIN_ENERGY_SPREAD => Ok(()),
-        _ => Err(Reason::NoSpeech),
+    if spread(energy) >= MIN_ENERGY_SPREAD { Ok(()) } else { Err(Reason::NoSpeech) }
+}
+
+/// Refuses speech so noisy or short that lips which do not fit it say nothing.
+pub(crate) fn check_clear(energy: &[f32]) -> Result<(), Reason> {
+    if spread(energy) < MIN_CLEAR_SPREAD {
+        return Err(Reason::NoisySound);
     }
+    let loud = weights(energy).iter().filter(|w| **w > weight(LOUD)).count();
+    if loud < MIN_LOUD_FRAMES { Err(Reason::LittleSpeech) } else { Ok(()) }
+}
+
+/// From the 10th to the 95th percentile of the frames' log energy; 0 for no frames.
+fn spread(energy: &[f32]) -> f32 {
+    percentile(energy, 0.95).zip(percentile(energy, 0.1)).map_or(0.0, |(high, low)| high - low)
 }
 
 #[cfg(test)]

@@ -1,16 +1,26 @@
 //! Scores over unit vectors of lips and sound, one of each a frame.
+//!
+//! Everything follows from one [`LagProfile`]: how well lips and sound agree at each lag. Sound that the lips make has one
+//! clear peak, at the lag of the device; other sound has none.
 
-/// Numbers in a frame's vector.
-pub(crate) const DIM: usize = 32;
-/// Least deviation of a cohort's scores that is divided by.
+use std::ops::RangeInclusive;
+
+/// Numbers in a frame's vector: two networks of 32 side by side.
+pub(crate) const DIM: usize = 64;
+/// Most lag that is searched, in frames: 1.6 s.
+const MAX_LAG: usize = 40;
+/// Frames next to the peak that belong to it: neighbouring frames of speech are alike.
+const PEAK_WIDTH: usize = 5;
+/// Least deviation that is divided by.
 const MIN_DEVIATION: f32 = 1e-3;
 
 /// What is measured of one clip's lips and sound.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Scores {
-    /// Mean cosine at the best lag that is absorbed.
+    /// Mean cosine at the peak.
     pub(crate) agreement: f32,
     pub(crate) s_norm: f32,
+    pub(crate) prominence: f32,
     pub(crate) lead: f32,
     pub(crate) aperture_correlation: f32,
 }
@@ -23,14 +33,75 @@ pub(crate) struct Heard<'a> {
     pub(crate) weights: &'a [f32],
 }
 
-impl<'a> Heard<'a> {
+impl Heard<'_> {
     pub(crate) fn part(self, frames: std::ops::Range<usize>) -> Self {
         Self { vectors: &self.vectors[frames.clone()], weights: &self.weights[frames] }
     }
 }
 
-/// Weighted mean cosine of lips and sound over the frames both have when the sound is read `lag` frames later.
-pub(crate) fn mean_cosine(lips: &[[f32; DIM]], sound: Heard<'_>, lag: isize) -> f32 {
+/// Mean cosine of lips and sound at every lag from `-range` to `range` frames; at a positive lag the sound comes late.
+#[derive(Clone, Debug)]
+pub(crate) struct LagProfile {
+    cosines: Vec<f32>,
+    range: isize,
+}
+
+impl LagProfile {
+    /// Searches 1.6 s either way, or two fifths of a shorter clip.
+    pub(crate) fn new(lips: &[[f32; DIM]], sound: Heard<'_>) -> Self {
+        let frames = lips.len().min(sound.vectors.len());
+        let range = MAX_LAG.min(2 * frames / 5).cast_signed();
+        Self { cosines: (-range..=range).map(|lag| mean_cosine(lips, sound, lag)).collect(), range }
+    }
+
+    /// The lag within `lags` at which lips and sound agree best.
+    pub(crate) fn best_lag(&self, lags: RangeInclusive<isize>) -> isize {
+        let within = self.lags().filter(|(lag, _)| lags.contains(lag));
+        within.max_by(|a, b| a.1.total_cmp(&b.1)).map_or(0, |(lag, _)| lag)
+    }
+
+    /// The lag of all that are searched at which lips and sound agree best.
+    pub(crate) fn best_lag_of_all(&self) -> isize {
+        self.best_lag(-self.range..=self.range)
+    }
+
+    /// Mean cosine at a lag; -1 beyond those that are searched.
+    pub(crate) fn at(&self, lag: isize) -> f32 {
+        let found = usize::try_from(lag + self.range).ok().and_then(|i| self.cosines.get(i));
+        found.copied().unwrap_or(-1.0)
+    }
+
+    /// How many deviations of the other lags `peak` stands above their mean. Needs no other person's clip to compare with.
+    pub(crate) fn prominence(&self, peak: isize) -> f32 {
+        let others = self.lags().filter(|(lag, _)| lag.abs_diff(peak) > PEAK_WIDTH);
+        let (mean, deviation) = mean_and_deviation(&others.map(|(_, cosine)| cosine).collect::<Vec<_>>());
+        (self.at(peak) - mean) / deviation.max(MIN_DEVIATION)
+    }
+
+    /// How far `peak` stands above the best lag outside `accepted`: negative for sound that is later or earlier.
+    pub(crate) fn lead(&self, peak: isize, accepted: &RangeInclusive<isize>) -> f32 {
+        let outside = self.lags().filter(|(lag, _)| !accepted.contains(lag));
+        self.at(peak) - outside.map(|(_, cosine)| cosine).fold(-1.0, f32::max)
+    }
+
+    fn lags(&self) -> impl Iterator<Item = (isize, f32)> + '_ {
+        (-self.range..).zip(self.cosines.iter().copied())
+    }
+}
+
+/// The highest mean cosine at one of these lags.
+pub(crate) fn peak(lips: &[[f32; DIM]], sound: Heard<'_>, lags: &RangeInclusive<isize>) -> f32 {
+    lags.clone().map(|lag| mean_cosine(lips, sound, lag)).fold(-1.0, f32::max)
+}
+
+/// Symmetric normalisation of a raw score by (mean, deviation) of the lips' and of the sound's scores with others.
+pub(crate) fn s_norm(raw: f32, by_lips: (f32, f32), by_sound: (f32, f32)) -> f32 {
+    let z = |(mean, deviation): (f32, f32)| (raw - mean) / deviation.max(MIN_DEVIATION);
+    f32::midpoint(z(by_lips), z(by_sound))
+}
+
+/// Weighted mean cosine over the frames both have when the sound is read `lag` frames later.
+fn mean_cosine(lips: &[[f32; DIM]], sound: Heard<'_>, lag: isize) -> f32 {
     let (v, a) = shifted(lips, sound.vectors, lag);
     let (_, w) = shifted(lips, sound.weights, lag);
     let (mut total, mut weight) = (0.0, 0.0);
@@ -41,32 +112,9 @@ pub(crate) fn mean_cosine(lips: &[[f32; DIM]], sound: Heard<'_>, lag: isize) -> 
     if weight > 0.0 { total / weight } else { -1.0 }
 }
 
-/// The highest mean cosine within `range` frames of lag either way, and its lag; a positive one means late sound.
-pub(crate) fn best_within(lips: &[[f32; DIM]], sound: Heard<'_>, range: usize) -> (f32, isize) {
-    let range = range.cast_signed();
-    let scored = (-range..=range).map(|lag| (mean_cosine(lips, sound, lag), lag));
-    scored.fold((f32::NEG_INFINITY, 0), |best, next| if next.0 > best.0 { next } else { best })
-}
-
-/// How far the best lag within `absorb` stands above the best at twice that and beyond, up to `range`: negative for
-/// shifted sound.
-pub(crate) fn lead(lips: &[[f32; DIM]], sound: Heard<'_>, absorb: usize, range: usize) -> f32 {
-    let best = |lags: std::ops::RangeInclusive<usize>| {
-        let both = lags.flat_map(|lag| [lag.cast_signed(), -lag.cast_signed()]);
-        both.map(|lag| mean_cosine(lips, sound, lag)).fold(f32::NEG_INFINITY, f32::max)
-    };
-    best(0..=absorb) - best(2 * absorb..=range.max(2 * absorb))
-}
-
 /// Odds of a probability, finite for certainty.
 pub(crate) fn odds(probability: f32) -> f32 {
     probability / (1.0 - probability).max(1e-6)
-}
-
-/// Symmetric normalisation of a raw score by (mean, deviation) of the lips' and of the sound's scores with others.
-pub(crate) fn s_norm(raw: f32, by_lips: (f32, f32), by_sound: (f32, f32)) -> f32 {
-    let z = |(mean, deviation): (f32, f32)| (raw - mean) / deviation.max(MIN_DEVIATION);
-    f32::midpoint(z(by_lips), z(by_sound))
 }
 
 /// Mean and standard deviation; zeros for nothing.
@@ -77,7 +125,7 @@ pub(crate) fn mean_and_deviation(values: &[f32]) -> (f32, f32) {
     (mean, variance.sqrt())
 }
 
-/// Pearson correlation of the changes of mouth opening and of sound energy, the sound read `lag` frames later: the
+/// Pearson correlation of the changes of mouth opening and of sound energy, the sound read `lag` frames later: a second
 /// opinion that needs no training. -1..=1, 0 when either does not change.
 pub(crate) fn aperture_correlation(aperture: &[f32], energy: &[f32], lag: isize) -> f32 {
     let (a, e) = (changes(&smooth(aperture)), changes(&smooth(energy)));
@@ -156,16 +204,17 @@ mod tests {
 
     #[test]
     fn late_sound_has_a_positive_lag() {
-        let (lips, late) = (turning(60, 5), turning(60, 3));
-        let (score, lag) = best_within(&lips, even(&late), 15);
-        assert_eq!(lag, 2);
-        assert!(score > 0.99, "{score}");
+        let profile = LagProfile::new(&turning(60, 15), even(&turning(60, 11)));
+        assert_eq!((profile.best_lag(-6..=6), profile.best_lag_of_all()), (4, 4));
+        assert!(profile.at(4) > 0.99 && profile.prominence(4) > 3.0, "{profile:?}");
+        assert!(profile.lead(4, &(-6..=6)) > 0.1);
     }
 
     #[test]
-    fn sound_out_of_sync_has_no_lead() {
-        assert!(lead(&turning(60, 5), even(&turning(60, 5)), 3, 15) > 0.1);
-        assert!(lead(&turning(60, 15), even(&turning(60, 5)), 3, 15) < -0.1);
+    fn later_than_accepted_is_reported_and_has_no_lead() {
+        let profile = LagProfile::new(&turning(60, 15), even(&turning(60, 5)));
+        assert_eq!(profile.best_lag_of_all(), 10);
+        assert!(profile.lead(profile.best_lag(-6..=6), &(-6..=6)) < -0.1);
     }
 
     #[test]
@@ -185,9 +234,12 @@ mod tests {
 
     proptest! {
         #[test]
-        fn no_length_or_lag_breaks_a_score(v in 0usize..20, a in 0usize..20, lag in -25isize..25) {
+        fn no_length_or_lag_breaks_a_score(v in 0usize..60, a in 0usize..60, lag in -50isize..50) {
             let (lips, sound) = (turning(v, 30), turning(a, 31));
-            prop_assert!((-1.001..=1.001).contains(&mean_cosine(&lips, even(&sound), lag)));
+            let profile = LagProfile::new(&lips, even(&sound));
+            let peak = profile.best_lag(-6..=6);
+            prop_assert!((-1.001..=1.001).contains(&profile.at(lag)));
+            prop_assert!(profile.prominence(peak).is_finite() && profile.lead(peak, &(-6..=6)).is_finite());
             let (aperture, energy) = (vec![0.5; v], vec![0.1; a]);
             prop_assert!(aperture_correlation(&aperture, &energy, lag).is_finite());
         }

@@ -80,6 +80,7 @@ fn sound_in_time_with_the_lips_is_theirs() {
     let (got, expected) = (engine().sync(&motion(), &sound()).unwrap(), &reference()["in_time"]);
     close(got.agreement, &expected["agreement"], 0.005);
     close(got.s_norm, &expected["s_norm"], 0.05);
+    close(got.prominence, &expected["prominence"], 0.05);
     close(got.lead, &expected["lead"], 0.005);
     close(got.aperture_correlation, &expected["aperture_correlation"], 0.005);
     close(got.probability, &expected["probability"], 0.02);
@@ -89,23 +90,33 @@ fn sound_in_time_with_the_lips_is_theirs() {
 
 #[test]
 fn the_same_sound_late_is_not_theirs() {
-    let late = [vec![0.0; 12_800], sound()].concat();
+    let late = delayed(800);
     let (got, expected) = (engine().sync(&motion(), &late).unwrap(), &reference()["late"]);
     close(got.agreement, &expected["agreement"], 0.005);
     close(got.s_norm, &expected["s_norm"], 0.05);
+    close(got.prominence, &expected["prominence"], 0.05);
     close(got.lead, &expected["lead"], 0.005);
     close(got.probability, &expected["probability"], 0.02);
-    assert!(!got.speaking);
+    assert!(!got.speaking && got.out_of_sync);
+    assert_eq!(i64::from(got.lag_ms), expected["lag_ms"].as_i64().unwrap());
 }
 
 #[test]
-fn a_short_constant_lag_is_measured_and_forgiven() {
+fn a_lag_that_devices_have_is_reported_and_accepted() {
     let engine = engine();
     let before = engine.sync(&motion(), &sound()).unwrap();
-    let early = &sound()[1280..];
-    let after = engine.sync(&motion(), early).unwrap();
-    assert_eq!(before.lag_ms - after.lag_ms, 80);
-    assert!(after.speaking);
+    let accepted = engine.accepted_lag_ms();
+    for lag in [-160, 80, 160] {
+        let after = engine.sync(&motion(), &delayed(lag)).unwrap();
+        assert_eq!(after.lag_ms - before.lag_ms, lag, "{after:?}");
+        assert!(after.lag_ms.abs() <= accepted && after.speaking && !after.out_of_sync, "{after:?}");
+    }
+}
+
+/// The clip's sound, later or earlier by so many milliseconds.
+fn delayed(milliseconds: i32) -> Vec<f32> {
+    let samples = usize::try_from(milliseconds.abs()).unwrap() * 16;
+    if milliseconds < 0 { sound()[samples..].to_vec() } else { [vec![0.0; samples], sound()].concat() }
 }
 
 #[test]

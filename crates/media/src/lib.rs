@@ -8,25 +8,30 @@
 //! Callers: `face` (crops), `svc-ml` and `svc-docauth` (everything else). Nothing here knows what a face is.
 
 mod audio;
+mod convert;
+mod downmix;
 mod error;
 mod frame;
+mod gate;
 mod orientation;
 mod picture;
 mod pixels;
 mod resample;
-mod shrunk;
 mod sniff;
 mod sound;
+mod still;
 mod timeline;
 mod video;
+
+use serde::{Deserialize, Serialize};
 
 pub use error::Error;
 pub use frame::Frame;
 pub use picture::Picture;
 pub use pixels::{Affine, Pixels, Row, crop_rgb};
-pub use shrunk::decode_jpeg_shrunk;
 pub use sniff::{Kind, sniff};
 pub use sound::decode_audio;
+pub use still::{KEPT_PIXELS, Still};
 pub use video::{Decoded, Info, decode};
 
 /// Video frames a second handed to callers, whatever the file has.
@@ -35,18 +40,30 @@ pub const FPS: u32 = 25;
 pub const SAMPLE_RATE: u32 = 16_000;
 
 /// What a file may ask of this machine; the size in bytes is the caller's to bound.
-#[derive(Clone, Copy, Debug, PartialEq)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Limits {
     /// Longest play time in seconds.
     pub duration_s: f64,
     /// Largest width and height of a frame, in pixels.
     pub side: u32,
+    /// Most pixels of a frame.
+    pub frame_pixels: u64,
     /// Most decoded frames for each second of play time.
     pub fps: u32,
+    /// Most pixels of all decoded frames together.
+    pub total_pixels: u64,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { duration_s: 60.0, side: 4096, fps: 120 }
+        Self {
+            duration_s: 60.0,
+            side: 4096,
+            // 4096 x 2304, the largest that telephones film in.
+            frame_pixels: 9_437_184,
+            fps: 120,
+            // 24 seconds of 4K, or 90 of 1080p, at 30 a second.
+            total_pixels: 6_000_000_000,
+        }
     }
 }

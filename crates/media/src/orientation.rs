@@ -26,6 +26,10 @@ impl Orientation {
         ways.get((number as usize).wrapping_sub(1)).copied().unwrap_or_default()
     }
 
+    pub(crate) fn to_exif(self) -> u8 {
+        self as u8 + 1
+    }
+
     /// From the display matrix of a stream: nine little-endian 32-bit fixed-point numbers (libavutil/display.h); shown
     /// x = a x + c y and y = b x + d y. Other angles than quarter turns are taken to the nearest one.
     pub(crate) fn from_display_matrix(bytes: &[u8]) -> Self {

@@ -1,20 +1,13 @@
-//! Still pictures.
+//! A still picture that crops are taken from.
 
-use std::io::Cursor;
-
-use image::{DynamicImage, ImageDecoder, ImageError, ImageReader, RgbImage};
+use image::RgbImage;
 
 use crate::{
-    Error,
+    Error, Still,
     orientation::Orientation,
     pixels::{Affine, Pixels, Row},
     resample::{Plane, plane_line, taps},
-    sniff::{HEAD, Kind, sniff},
 };
-
-/// Largest side of a picture in pixels, and most pixels in all.
-const SIDE: u32 = 16_384;
-const PIXELS: u64 = 60_000_000;
 
 /// A decoded JPEG, PNG or WebP; EXIF's note on which way up it is has been heeded.
 #[derive(Clone, Debug)]
@@ -30,27 +23,15 @@ impl Picture {
     /// Decodes by content, whatever the name said.
     ///
     /// # Errors
-    /// Not a JPEG, PNG or WebP; above 60 megapixels (read from the header, before any pixel is decoded); or damaged.
+    /// As [`Still::decode`].
     pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
-        let format = match sniff(bytes.get(..HEAD).unwrap_or(bytes)) {
-            Some(Kind::Jpeg) => image::ImageFormat::Jpeg,
-            Some(Kind::Png) => image::ImageFormat::Png,
-            Some(Kind::Webp) => image::ImageFormat::WebP,
-            _ => return Err(Error::NotMedia),
-        };
-        let mut reader = ImageReader::with_format(Cursor::new(bytes), format);
-        let mut limits = image::Limits::default();
-        (limits.max_image_width, limits.max_image_height) = (Some(SIDE), Some(SIDE));
-        limits.max_alloc = Some(PIXELS * 8);
-        reader.limits(limits);
-        let mut decoder = reader.into_decoder().map_err(|e| refusal(&e))?;
-        let (width, height) = decoder.dimensions();
-        if u64::from(width) * u64::from(height) > PIXELS {
-            return Err(Error::TooLarge(7_745));
-        }
-        let orientation = decoder.orientation().map_or(1, |o| u32::from(o.to_exif()));
-        let rgb = DynamicImage::from_decoder(decoder).map_err(|e| refusal(&e))?.into_rgb8();
-        Ok(Self { orientation: Orientation::from_exif(orientation), ..Self::from_rgb(&rgb) })
+        Ok(Self::from_still(&Still::decode(bytes)?))
+    }
+
+    /// The picture a decoded file shows.
+    pub fn from_still(still: &Still) -> Self {
+        let orientation = Orientation::from_exif(still.exif_orientation.into());
+        Self { orientation, ..Self::from_rgb(&still.rgb) }
     }
 
     /// From a picture already decoded.
@@ -65,13 +46,6 @@ impl Picture {
         let (width, height) = (self.width(), self.height());
         let bytes = crate::crop_rgb(self, &Affine::shrink(1.0), width as usize, height as usize);
         RgbImage::from_raw(width, height, bytes).unwrap_or_default()
-    }
-}
-
-fn refusal(error: &ImageError) -> Error {
-    match error {
-        ImageError::Limits(_) => Error::TooLarge(SIDE),
-        _ => Error::Undecodable,
     }
 }
 
@@ -103,42 +77,13 @@ impl Pixels for Picture {
 mod tests {
     use super::*;
 
-    fn png(width: u32, height: u32) -> Vec<u8> {
-        let rgb = RgbImage::from_fn(width, height, |x, y| image::Rgb([x as u8, y as u8, 7]));
-        let mut bytes = Cursor::new(Vec::new());
-        rgb.write_to(&mut bytes, image::ImageFormat::Png).unwrap();
-        bytes.into_inner()
-    }
-
     #[test]
-    fn a_png_comes_back_as_it_was() {
-        let picture = Picture::decode(&png(40, 30)).unwrap();
-        assert_eq!((picture.width(), picture.height()), (40, 30));
-        assert_eq!(picture.to_rgb().get_pixel(12, 25).0, [12, 25, 7]);
-    }
-
-    #[test]
-    fn a_header_that_promises_gigapixels_is_refused_before_decoding() {
-        let mut bytes = png(4, 4);
-        let size = 60_000u32.to_be_bytes();
-        bytes[16..20].copy_from_slice(&size);
-        bytes[20..24].copy_from_slice(&size);
-        let header_sum = crc32(&bytes[12..29]);
-        bytes[29..33].copy_from_slice(&header_sum.to_be_bytes());
-        assert!(matches!(Picture::decode(&bytes), Err(Error::TooLarge(_))));
-    }
-
-    #[test]
-    fn text_and_half_a_picture_are_clean_errors() {
-        assert_eq!(Picture::decode(b"not a picture").unwrap_err(), Error::NotMedia);
-        let whole = png(64, 64);
-        assert_eq!(Picture::decode(&whole[..60]).unwrap_err(), Error::Undecodable);
-    }
-
-    fn crc32(bytes: &[u8]) -> u32 {
-        !bytes.iter().fold(!0u32, |sum, byte| {
-            (0..8)
-                .fold(sum ^ u32::from(*byte), |s, _| if s & 1 == 1 { (s >> 1) ^ 0xedb8_8320 } else { s >> 1 })
-        })
+    fn a_note_of_the_camera_turns_the_picture() {
+        let rgb = RgbImage::from_fn(40, 30, |x, y| image::Rgb([x as u8, y as u8, 7]));
+        let still = |exif_orientation| Still { rgb: rgb.clone(), pixels: 1200, exif_orientation };
+        assert_eq!(Picture::from_still(&still(1)).to_rgb(), rgb);
+        // Turned clockwise for display: what is stored at the bottom left is shown at the top left.
+        let turned = Picture::from_still(&still(6)).to_rgb();
+        assert_eq!((turned.dimensions(), turned.get_pixel(0, 0).0), ((30, 40), [0, 29, 7]));
     }
 }

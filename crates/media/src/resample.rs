@@ -141,6 +141,25 @@ impl YuvToRgb {
         }
     }
 
+    /// Bytes of [`Self::to_bytes`].
+    pub(crate) const BYTES: usize = 24;
+
+    pub(crate) fn to_bytes(self) -> [u8; Self::BYTES] {
+        let all = [self.black, self.luma, self.red_v, self.green_u, self.green_v, self.blue_u];
+        let mut bytes = [0; Self::BYTES];
+        bytes.chunks_exact_mut(4).zip(all).for_each(|(out, v)| out.copy_from_slice(&v.to_le_bytes()));
+        bytes
+    }
+
+    /// What [`Self::to_bytes`] wrote; `None` for anything else, and for values no colour space has.
+    pub(crate) fn from_bytes(bytes: &[u8]) -> Option<Self> {
+        let all: Vec<f32> =
+            bytes.chunks_exact(4).map(|b| f32::from_le_bytes([b[0], b[1], b[2], b[3]])).collect();
+        let [black, luma, red_v, green_u, green_v, blue_u] = all[..] else { return None };
+        let is_sound = all.iter().all(|v| v.is_finite() && v.abs() <= 64.0);
+        is_sound.then_some(Self { black, luma, red_v, green_u, green_v, blue_u })
+    }
+
     fn convert(&self, [y, u, v]: &[Vec<f32>; 3], rgb: &mut [Vec<f32>; 3]) {
         let [r, g, b] = rgb;
         let out = r.iter_mut().zip(g).zip(b);

@@ -1,8 +1,7 @@
 //! Files that hold sound alone, or whose sound alone is wanted.
 
-use std::io::{Cursor, Read, Seek, SeekFrom};
+use std::io::{Cursor, Read, Seek};
 
-use ffmpeg_next as ffmpeg;
 use symphonia::core::{
     codecs::audio::AudioDecoderOptions,
     formats::{FormatOptions, TrackType, probe::Hint},
@@ -11,15 +10,17 @@ use symphonia::core::{
 };
 
 use crate::{
-    Error, Limits,
-    audio::{AudioTrack, to_sample_rate},
-    sniff::{HEAD, Kind, sniff},
-    video::{next_packet, open},
+    Error, Limits, SAMPLE_RATE,
+    audio::AudioTrack,
+    downmix::Downmix,
+    gate::{Container, head},
+    sniff::{Kind, sniff},
 };
 
 /// Larger files are streamed through FFmpeg instead of being held.
-const HELD: u64 = 16 << 20;
-const RATES: std::ops::RangeInclusive<u32> = 1_000..=384_000;
+const HELD_BYTES: u64 = 16 << 20;
+/// Packets for each second of play time that is allowed.
+const PACKETS_PER_SECOND: f64 = 2_000.0;
 
 /// The sound of any file this server reads, 16 kHz mono in -1..1. A video gives its sound track.
 ///
@@ -33,7 +34,7 @@ pub fn decode_audio(
     limits: &Limits,
 ) -> Result<Vec<f32>, Error> {
     if let Some(bytes) = sound_file(&mut source)?
-        && let Some(samples) = plain(bytes, limits)?
+        && let Some(samples) = decode_plain(bytes, limits)?
     {
         return Ok(samples);
     }
@@ -42,18 +43,20 @@ pub fn decode_audio(
 
 /// All bytes of a small file that is by its container a sound file.
 fn sound_file(source: &mut (impl Read + Seek)) -> Result<Option<Vec<u8>>, Error> {
-    let mut bytes = Vec::new();
-    source.seek(SeekFrom::Start(0)).map_err(|_| Error::Io)?;
-    source.by_ref().take(HEAD as u64).read_to_end(&mut bytes).map_err(|_| Error::Io)?;
-    if !matches!(sniff(&bytes), Some(Kind::Wav | Kind::Mp3 | Kind::Ogg | Kind::Flac)) {
+    let mut bytes = head(source)?;
+    let is_sound = matches!(
+        sniff(&bytes),
+        Some(Kind::Wav | Kind::Mp3 | Kind::Ogg | Kind::Flac | Kind::Aiff | Kind::Caf)
+    );
+    if !is_sound {
         return Ok(None);
     }
-    source.by_ref().take(HELD).read_to_end(&mut bytes).map_err(|_| Error::Io)?;
-    Ok((bytes.len() as u64 <= HELD).then_some(bytes))
+    source.by_ref().take(HELD_BYTES).read_to_end(&mut bytes).map_err(|_| Error::Io)?;
+    Ok((bytes.len() as u64 <= HELD_BYTES).then_some(bytes))
 }
 
 /// `None` where symphonia does not know the codec (Opus) or makes nothing of the file.
-fn plain(bytes: Vec<u8>, limits: &Limits) -> Result<Option<Vec<f32>>, Error> {
+fn decode_plain(bytes: Vec<u8>, limits: &Limits) -> Result<Option<Vec<f32>>, Error> {
     let stream = MediaSourceStream::new(Box::new(Cursor::new(bytes)), Default::default());
     let options = (FormatOptions::default(), MetadataOptions::default());
     let Ok(mut format) = symphonia::default::get_probe().probe(&Hint::new(), stream, options.0, options.1)
@@ -66,40 +69,30 @@ fn plain(bytes: Vec<u8>, limits: &Limits) -> Result<Option<Vec<f32>>, Error> {
     let made =
         symphonia::default::get_codecs().make_audio_decoder(&parameters, &AudioDecoderOptions::default());
     let Ok(mut decoder) = made else { return Ok(None) };
-    let (mut mono, mut rate, mut interleaved) = (Vec::new(), 0, Vec::<f32>::new());
+    let mut downmix = Downmix::new(((limits.duration_s + 0.5) * f64::from(SAMPLE_RATE)) as usize);
+    let (mut packets_left, mut interleaved) =
+        ((limits.duration_s * PACKETS_PER_SECOND) as usize, Vec::<f32>::new());
     while let Ok(Some(packet)) = format.next_packet() {
+        packets_left = packets_left.checked_sub(1).ok_or(Error::TooMuchWork)?;
         if packet.track_id != id {
             continue;
         }
         // A damaged packet is passed over.
         let Ok(decoded) = decoder.decode(&packet) else { continue };
-        let (channels, spec_rate) = (decoded.spec().channels().count(), decoded.spec().rate());
-        if channels == 0 || !RATES.contains(&spec_rate) || (rate != 0 && rate != spec_rate) {
-            return Ok(None);
-        }
-        rate = spec_rate;
+        let (channels, rate) = (decoded.spec().channels().count(), decoded.spec().rate());
         decoded.copy_to_vec_interleaved(&mut interleaved);
-        mono.extend(interleaved.chunks_exact(channels).map(|c| c.iter().sum::<f32>() / channels as f32));
-        if mono.len() as f64 > (limits.duration_s + 0.5) * f64::from(rate) {
+        downmix.push_interleaved(&interleaved, channels, rate)?;
+        if downmix.is_full() {
             return Err(Error::TooLong(limits.duration_s as u32));
         }
     }
-    if mono.is_empty() {
-        return Ok(None);
-    }
-    Ok(to_sample_rate(&mono, rate))
+    Ok(Some(downmix.finish()).filter(|samples| !samples.is_empty()))
 }
 
 fn through_ffmpeg(source: impl Read + Seek + Send + 'static, limits: &Limits) -> Result<Vec<f32>, Error> {
-    let (mut input, _) = open(source)?;
-    if input.duration() as f64 / 1e6 > limits.duration_s + 0.5 {
-        return Err(Error::TooLong(limits.duration_s as u32));
-    }
-    let stream = input.streams().best(ffmpeg::media::Type::Audio).ok_or(Error::NoAudio)?;
-    let codec = stream.parameters().id().name();
-    let mut track =
-        AudioTrack::open(&stream, limits).ok_or_else(|| Error::UnsupportedCodec(codec.to_owned()))?;
-    while let Some(packet) = next_packet(&mut input) {
+    let mut container = Container::open(source, limits)?;
+    let mut track = AudioTrack::choose(&container, limits)?;
+    while let Some(packet) = container.next_packet()? {
         if packet.stream() == track.index {
             track.push(&packet)?;
         }
@@ -129,7 +122,7 @@ mod tests {
     #[test]
     fn every_rate_becomes_sixteen_kilohertz_and_keeps_its_pitch() {
         for rate in [8_000, 16_000, 44_100, 48_000] {
-            let samples = plain(tone(rate), &Limits::default()).unwrap().unwrap();
+            let samples = decode_plain(tone(rate), &Limits::default()).unwrap().unwrap();
             assert!(samples.len().abs_diff(16_000) < 40, "{rate}: {} samples", samples.len());
             let crossings = samples.windows(2).filter(|s| s[0] < 0.0 && s[1] >= 0.0).count();
             assert!(crossings.abs_diff(440) < 4, "{rate}: {crossings} Hz");
@@ -138,7 +131,7 @@ mod tests {
 
     #[test]
     fn both_decoders_hear_the_same() {
-        let ours = plain(tone(44_100), &Limits::default()).unwrap().unwrap();
+        let ours = decode_plain(tone(44_100), &Limits::default()).unwrap().unwrap();
         let theirs = through_ffmpeg(Cursor::new(tone(44_100)), &Limits::default()).unwrap();
         let off = ours.iter().zip(&theirs).map(|(a, b)| (a - b).abs()).fold(0.0, f32::max);
         assert!(off < 1e-3 && ours.len().abs_diff(theirs.len()) < 40, "{off}");

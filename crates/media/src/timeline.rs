@@ -2,6 +2,9 @@
 
 use crate::{Error, FPS, Limits};
 
+/// A frame that is earlier than the one before it by more than this is not late: the file's clock was set back.
+const REWIND_S: f64 = 1.0;
+
 /// Decides for each decoded frame which ticks it fills. A frame is shown from its own tick until the next frame's: the
 /// one before the new frame is held back until the new one's time is known.
 #[derive(Debug)]
@@ -9,6 +12,9 @@ pub(crate) struct Timeline {
     limits: Limits,
     /// Seconds one frame is shown, for frames without a time and for the last one.
     frame_s: f64,
+    /// When the first frame is shown, on the file's own clock.
+    origin: Option<f64>,
+    /// The same on the clock of the latest frames, where the file's clock was set back on the way.
     start: Option<f64>,
     last: f64,
     /// The tick of the frame held back.
@@ -29,12 +35,12 @@ pub(crate) struct Step {
 
 impl Timeline {
     pub(crate) fn new(limits: &Limits, frame_s: f64) -> Self {
-        Self { limits: *limits, frame_s, start: None, last: 0.0, held: 0, decoded: 0 }
+        Self { limits: *limits, frame_s, origin: None, start: None, last: 0.0, held: 0, decoded: 0 }
     }
 
     /// When the first frame is shown, on the file's own clock.
-    pub(crate) fn start(&self) -> Option<f64> {
-        self.start
+    pub(crate) fn origin(&self) -> Option<f64> {
+        self.origin
     }
 
     /// Decoded frames so far.
@@ -46,6 +52,11 @@ impl Timeline {
     pub(crate) fn push(&mut self, time: Option<f64>) -> Result<Step, Error> {
         let is_first = self.start.is_none();
         let time = time.unwrap_or(if is_first { 0.0 } else { self.last + self.frame_s });
+        self.origin.get_or_insert(time);
+        if time < self.last - REWIND_S && !is_first {
+            // The clock was set back: the frame follows the one before it.
+            self.start = self.start.map(|start| time - (self.last - start) - self.frame_s);
+        }
         let elapsed = time - *self.start.get_or_insert(time);
         self.decoded += 1;
         if elapsed > self.limits.duration_s + 0.5 {
@@ -111,6 +122,13 @@ mod tests {
     #[test]
     fn a_pause_repeats_the_frame_and_a_late_frame_is_dropped() {
         assert_eq!(shown(&at(&[0.0, 0.2, 0.1, 0.24]), 0.04).unwrap(), [0, 0, 0, 0, 0, 1, 3]);
+    }
+
+    #[test]
+    fn a_clock_that_starts_late_or_is_set_back_loses_no_frame() {
+        assert_eq!(shown(&at(&[3600.0, 3600.04, 3600.08]), 0.04).unwrap(), [0, 1, 2]);
+        assert_eq!(shown(&at(&[-7.0, -6.96, -6.92]), 0.04).unwrap(), [0, 1, 2]);
+        assert_eq!(shown(&at(&[3600.0, 3600.04, 0.0, 0.04]), 0.04).unwrap(), [0, 1, 2, 3]);
     }
 
     #[test]

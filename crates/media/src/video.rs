@@ -1,30 +1,28 @@
 //! One pass over a video: frames out one by one, sound kept.
 
-use std::io::{Read, Seek, SeekFrom};
+use std::io::{Read, Seek};
 
 use ffmpeg_next as ffmpeg;
+use serde::{Deserialize, Serialize};
 
-use ffmpeg::{
-    Dictionary, Packet, Stream, codec,
-    color::{Range, Space},
-    format::{Pixel, context, stream::Disposition},
-    frame,
-    media::Type,
-    packet::side_data,
-    software::scaling,
-};
+use ffmpeg::{Packet, Stream, codec, format::stream::Disposition, frame, media::Type, packet::side_data};
 
 use crate::{
     Error, FPS, Frame, Limits,
     audio::AudioTrack,
+    convert::Converter,
+    gate::{Container, codec_name, decoder_options, reads_video},
     orientation::Orientation,
-    resample::{Plane, YuvToRgb},
-    sniff::{HEAD, Kind, sniff},
+    resample::Plane,
+    sniff::Kind,
     timeline::{Step, Timeline},
 };
 
+/// Frames of more pixels than this are decoded on two threads.
+const LARGE_FRAME: u64 = 1_500_000;
+
 /// What a video turned out to be.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Info {
     /// The name of the video codec, as FFmpeg has it.
     pub codec: String,
@@ -37,6 +35,8 @@ pub struct Info {
     pub frames: usize,
     /// Decoded frames a second.
     pub fps: f64,
+    /// Seconds for which the picture stood still longest, to the last pixel.
+    pub longest_freeze_s: f64,
 }
 
 /// The end of a decoded video.
@@ -45,13 +45,12 @@ pub struct Decoded {
     pub info: Info,
     /// 16 kHz mono in -1..1; its first sample belongs to the first video frame. `None` when there is no sound.
     pub audio: Option<Vec<f32>>,
+    /// The codec of the sound, where the file has sound and this server reads none of its tracks.
+    pub unread_sound: Option<String>,
 }
 
-/// Damaged packets in a row after which a file is given up.
-const MOST_DAMAGE: usize = 1000;
-
-/// Decodes `source` in one pass, on this thread alone. `on_frame` sees every frame of the 25 fps clock in order; an error
-/// of its own ends decoding at once.
+/// Decodes `source` in one pass. `on_frame` sees every frame of the 25 fps clock in order; an error of its own ends
+/// decoding at once.
 ///
 /// # Errors
 /// The file is no media, has no video this server reads, breaks `limits`, or nothing in it can be decoded. A file that
@@ -61,13 +60,15 @@ pub fn decode<E: From<Error>>(
     limits: &Limits,
     mut on_frame: impl FnMut(&Frame<'_>) -> Result<(), E>,
 ) -> Result<Decoded, E> {
-    let (mut input, kind) = open(source)?;
-    if input.duration() as f64 / 1e6 > limits.duration_s + 0.5 {
-        return Err(Error::TooLong(limits.duration_s as u32).into());
+    let mut container = Container::open(source, limits)?;
+    let mut video = VideoTrack::choose(&container, limits)?;
+    let (mut audio, mut unread_sound) = (None, None);
+    match AudioTrack::choose(&container, limits) {
+        Ok(track) => audio = Some(track),
+        Err(Error::UnsupportedCodec(name)) => unread_sound = Some(name),
+        Err(_) => {}
     }
-    let mut video = VideoTrack::open(&input, limits)?;
-    let mut audio = input.streams().best(Type::Audio).and_then(|s| AudioTrack::open(&s, limits));
-    while let Some(packet) = next_packet(&mut input) {
+    while let Some(packet) = container.next_packet()? {
         if packet.stream() == video.index {
             video.push(&packet, &mut on_frame)?;
         } else if let Some(audio) = audio.as_mut().filter(|a| packet.stream() == a.index) {
@@ -75,41 +76,10 @@ pub fn decode<E: From<Error>>(
         }
     }
     // AVI has no times, only an order: pictures that wait for later ones seem late there, though both start at once.
-    let start = if kind == Kind::Avi { None } else { video.timeline.start() };
+    let start = if container.kind == Kind::Avi { None } else { video.timeline.origin() };
     let info = video.finish(&mut on_frame)?;
     let audio = audio.map_or(Ok(None), |audio| audio.finish(start))?;
-    Ok(Decoded { info, audio })
-}
-
-/// Opens a container this server knows, and lets FFmpeg use that demuxer alone and no other file or address.
-pub(crate) fn open(mut source: impl Read + Seek + Send + 'static) -> Result<(context::Input, Kind), Error> {
-    ffmpeg::util::log::set_level(ffmpeg::util::log::Level::Quiet);
-    let mut head = Vec::with_capacity(HEAD);
-    let rewound = source
-        .seek(SeekFrom::Start(0))
-        .and_then(|_| source.by_ref().take(HEAD as u64).read_to_end(&mut head));
-    rewound.and_then(|_| source.seek(SeekFrom::Start(0))).map_err(|_| Error::Io)?;
-    let known = sniff(&head).and_then(|kind| Some((kind, kind.demuxer()?)));
-    let (kind, demuxer) = known.ok_or(Error::NotMedia)?;
-    let mut options = Dictionary::new();
-    options.set("format_whitelist", demuxer);
-    options.set("protocol_whitelist", "");
-    let io = context::StreamIo::from_read_seek(source).map_err(|_| Error::Io)?;
-    let input = ffmpeg::format::input_from_stream(io, None, Some(options)).map_err(|_| Error::Undecodable)?;
-    Ok((input, kind))
-}
-
-/// The next packet; damaged ones are passed over, anything else ends the file.
-pub(crate) fn next_packet(input: &mut context::Input) -> Option<Packet> {
-    let mut packet = Packet::empty();
-    for _ in 0..MOST_DAMAGE {
-        match packet.read(input) {
-            Ok(()) => return Some(packet),
-            Err(ffmpeg::Error::InvalidData) => {}
-            Err(_) => return None,
-        }
-    }
-    None
+    Ok(Decoded { info, audio, unread_sound })
 }
 
 struct VideoTrack {
@@ -124,39 +94,44 @@ struct VideoTrack {
     converter: Converter,
     shown_size: Option<(u32, u32)>,
     emitted: usize,
+    pixels_left: u64,
+    freeze: Freeze,
 }
 
 impl VideoTrack {
-    fn open(input: &context::Input, limits: &Limits) -> Result<Self, Error> {
-        let stream = input.streams().best(Type::Video).ok_or(Error::NoVideo)?;
-        if stream.disposition().contains(Disposition::ATTACHED_PIC) {
-            return Err(Error::NoVideo);
-        }
+    /// The first track of moving pictures whose codec is read.
+    fn choose(container: &Container, limits: &Limits) -> Result<Self, Error> {
+        let mut candidates = container.candidates(Type::Video);
+        candidates.retain(|stream| !stream.disposition().contains(Disposition::ATTACHED_PIC));
+        let readable = candidates.iter().find(|stream| reads_video(stream.parameters().id()));
+        let stream = readable.or(candidates.first()).ok_or(Error::NoVideo)?;
+        Self::open(stream, limits)
+    }
+
+    fn open(stream: &Stream, limits: &Limits) -> Result<Self, Error> {
         let parameters = stream.parameters();
-        let codec = parameters.id().name().to_owned();
-        if !is_supported(parameters.id()) {
+        let codec = codec_name(parameters.id());
+        if !reads_video(parameters.id()) {
             return Err(Error::UnsupportedCodec(codec));
         }
-        let mut context = codec::Context::from_parameters(parameters).map_err(|_| Error::Undecodable)?;
-        context.set_threading(codec::threading::Config::count(1));
-        let mut decoder = context.decoder();
-        decoder.set_packet_time_base(stream.time_base());
-        let decoder = decoder.video().map_err(|_| Error::UnsupportedCodec(codec.clone()))?;
-        if decoder.width().max(decoder.height()) > limits.side {
-            return Err(Error::TooLarge(limits.side));
+        let mut decoder = decoder(stream, 1, limits)?;
+        if check_size((decoder.width(), decoder.height()), limits)? > LARGE_FRAME {
+            decoder = self::decoder(stream, 2, limits)?;
         }
         Ok(Self {
             index: stream.index(),
             decoder,
             codec,
             time_base: f64::from(stream.time_base()),
-            orientation: orientation(&stream),
+            orientation: orientation(stream),
             limits: *limits,
-            timeline: Timeline::new(limits, frame_seconds(&stream)),
+            timeline: Timeline::new(limits, frame_seconds(stream)),
             held: frame::Video::empty(),
             converter: Converter::default(),
             shown_size: None,
             emitted: 0,
+            pixels_left: limits.total_pixels,
+            freeze: Freeze::default(),
         })
     }
 
@@ -174,9 +149,8 @@ impl VideoTrack {
     ) -> Result<(), E> {
         let mut frame = frame::Video::empty();
         while self.decoder.receive_frame(&mut frame).is_ok() {
-            if frame.width().max(frame.height()) > self.limits.side {
-                return Err(Error::TooLarge(self.limits.side).into());
-            }
+            let pixels = check_size((frame.width(), frame.height()), &self.limits)?;
+            self.pixels_left = self.pixels_left.checked_sub(pixels).ok_or(Error::TooMuchWork)?;
             let time = frame.timestamp().map(|t| t as f64 * self.time_base);
             let step = self.timeline.push(time)?;
             self.show(step, on_frame)?;
@@ -197,11 +171,12 @@ impl VideoTrack {
             return Ok(());
         }
         let Some((planes, colour)) = self.converter.planes(&self.held) else { return Ok(()) };
+        self.freeze.show(&planes[0], step.ticks);
         for index in step.first..step.first + step.ticks {
             let (time_s, is_repeat) = (index as f64 / f64::from(FPS), index > step.first);
             let frame = Frame { index, time_s, is_repeat, planes, colour, orientation: self.orientation };
-            let (width, height) = self.orientation.size(planes[0].width, planes[0].height);
-            self.shown_size.get_or_insert((width, height));
+            let stored = (self.held.width(), self.held.height());
+            self.shown_size.get_or_insert(self.orientation.size(stored.0, stored.1));
             self.emitted += 1;
             on_frame(&frame)?;
         }
@@ -221,8 +196,56 @@ impl VideoTrack {
         let (width, height) = self.shown_size.ok_or(Error::Undecodable)?;
         let (decoded_frames, frames) = (self.timeline.decoded(), self.emitted);
         let fps = decoded_frames as f64 / (frames as f64 / f64::from(FPS));
-        Ok(Info { codec: self.codec, width, height, decoded_frames, frames, fps })
+        let longest_freeze_s = self.freeze.longest as f64 / f64::from(FPS);
+        Ok(Info { codec: self.codec, width, height, decoded_frames, frames, fps, longest_freeze_s })
     }
+}
+
+/// The pixels of a frame of a size within `limits`.
+fn check_size((width, height): (u32, u32), limits: &Limits) -> Result<u64, Error> {
+    let pixels = u64::from(width) * u64::from(height);
+    let is_too_large = width.max(height) > limits.side || pixels > limits.frame_pixels;
+    if is_too_large { Err(Error::TooLarge(limits.side)) } else { Ok(pixels) }
+}
+
+/// Notices when the picture stands still: one frame shown for long, or many that are the same.
+#[derive(Default)]
+struct Freeze {
+    last: Vec<u8>,
+    run: usize,
+    longest: usize,
+}
+
+impl Freeze {
+    /// Samples of a frame along each axis.
+    const GRID: usize = 24;
+
+    fn show(&mut self, luma: &Plane<'_>, ticks: usize) {
+        let at = |i: usize, side: u32| (i * side as usize + side as usize / 2) / Self::GRID;
+        let points = (0..Self::GRID * Self::GRID).map(|i| (i % Self::GRID, i / Self::GRID));
+        let pixel = |(x, y)| luma.data.get(at(y, luma.height) * luma.stride + at(x, luma.width));
+        let grid: Vec<u8> = points.filter_map(pixel).copied().collect();
+        self.run = if grid == self.last { self.run + ticks } else { ticks };
+        self.longest = self.longest.max(self.run);
+        self.last = grid;
+    }
+}
+
+/// Opens the decoder of a stream.
+fn decoder(stream: &Stream, threads: usize, limits: &Limits) -> Result<codec::decoder::Video, Error> {
+    let parameters = stream.parameters();
+    let id = parameters.id();
+    let mut context = codec::Context::from_parameters(parameters).map_err(|_| Error::Undecodable)?;
+    let by_frame = codec::threading::Config::kind(codec::threading::Type::Frame);
+    context.set_threading(codec::threading::Config { count: threads, ..by_frame });
+    let mut decoder = context.decoder();
+    decoder.set_packet_time_base(stream.time_base());
+    let opened = decoder.open_as_with(id, decoder_options(limits));
+    opened.and_then(codec::decoder::Opened::video).map_err(|error| match error {
+        // What FFmpeg answers to a size above `max_pixels`.
+        ffmpeg::Error::Other { errno: ffmpeg::error::EINVAL } => Error::TooLarge(limits.side),
+        _ => Error::UnsupportedCodec(codec_name(id)),
+    })
 }
 
 /// Seconds a frame is shown, by what the container says; 1/25 where it says nothing believable.
@@ -234,68 +257,4 @@ fn frame_seconds(stream: &Stream) -> f64 {
 fn orientation(stream: &Stream) -> Orientation {
     let matrix = stream.side_data().find(|d| d.kind() == side_data::Type::DisplayMatrix);
     matrix.map_or(Orientation::AsStored, |d| Orientation::from_display_matrix(d.data()))
-}
-
-/// Planes of 8-bit YUV 4:2:0, converted when the decoder gives something else.
-#[derive(Default)]
-struct Converter {
-    scaler: Option<(scaling::context::Definition, scaling::Context)>,
-    out: Option<frame::Video>,
-}
-
-impl Converter {
-    /// `None` for a frame that cannot be converted, or whose memory is not laid out as it should be.
-    fn planes<'a>(&'a mut self, frame: &'a frame::Video) -> Option<([Plane<'a>; 3], YuvToRgb)> {
-        match frame.format() {
-            Pixel::YUV420P => Some((planes(frame)?, colour(frame, frame.color_range() == Range::JPEG))),
-            Pixel::YUVJ420P => Some((planes(frame)?, colour(frame, true))),
-            other => {
-                self.convert(frame, other)?;
-                let is_j = matches!(other, Pixel::YUVJ422P | Pixel::YUVJ444P | Pixel::YUVJ440P);
-                let is_full_range = frame.color_range() == Range::JPEG && !is_j;
-                Some((planes(self.out.as_ref()?)?, colour(frame, is_full_range)))
-            }
-        }
-    }
-
-    fn convert(&mut self, frame: &frame::Video, format: Pixel) -> Option<()> {
-        let (width, height) = (frame.width(), frame.height());
-        let wanted = scaling::context::Definition { format, width, height };
-        if self.scaler.as_ref().is_none_or(|(have, _)| *have != wanted) {
-            let flags = scaling::Flags::BILINEAR;
-            let made =
-                scaling::Context::get(format, width, height, Pixel::YUV420P, width, height, flags).ok()?;
-            self.scaler = Some((wanted, made));
-            self.out = Some(frame::Video::new(Pixel::YUV420P, width, height));
-        }
-        let (_, scaler) = self.scaler.as_mut()?;
-        scaler.run(frame, self.out.as_mut()?).ok()
-    }
-}
-
-fn planes(frame: &frame::Video) -> Option<[Plane<'_>; 3]> {
-    if frame.planes() != 3 || frame.width() < 16 || frame.height() < 16 {
-        return None;
-    }
-    let plane = |i: usize| {
-        let (width, height, stride) = (frame.plane_width(i), frame.plane_height(i), frame.stride(i));
-        // A negative stride (a picture stored bottom up) arrives here as a huge number; no supported codec has one.
-        let is_sound = stride >= width as usize && stride < 1 << 16;
-        is_sound.then(|| Plane { data: frame.data(i), stride, width, height })
-    };
-    Some([plane(0)?, plane(1)?, plane(2)?])
-}
-
-fn colour(frame: &frame::Video, is_full_range: bool) -> YuvToRgb {
-    let (red, blue) = match frame.color_space() {
-        Space::BT709 => (0.2126, 0.0722),
-        Space::BT2020NCL | Space::BT2020CL => (0.2627, 0.0593),
-        _ => (0.299, 0.114),
-    };
-    YuvToRgb::new(red, blue, is_full_range)
-}
-
-fn is_supported(id: codec::Id) -> bool {
-    use codec::Id;
-    matches!(id, Id::H264 | Id::HEVC | Id::VP8 | Id::VP9 | Id::AV1 | Id::MPEG4 | Id::MJPEG)
 }

@@ -9,29 +9,29 @@ use std::{
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
-/// The command that makes or mends the pack.
-const MEND: &str = "make models";
+/// The command that makes or repairs the pack.
+const SETUP_COMMAND: &str = "make models";
 
 /// Why the pack cannot be used.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("no model pack found (looked in {0}); run `{MEND}`")]
+    #[error("no model pack found (looked in {0}); run `{SETUP_COMMAND}`")]
     NoPack(String),
-    #[error("the model manifest {file} cannot be read; run `{MEND}`")]
+    #[error("the model manifest {file} cannot be read; run `{SETUP_COMMAND}`")]
     Manifest {
         file: PathBuf,
         #[source]
         source: io::Error,
     },
-    #[error("the model pack has no entry `{0}`; run `{MEND}`")]
+    #[error("the model pack has no entry `{0}`; run `{SETUP_COMMAND}`")]
     Unknown(String),
-    #[error("model file {file} cannot be read; run `{MEND}`")]
+    #[error("model file {file} cannot be read; run `{SETUP_COMMAND}`")]
     Missing {
         file: PathBuf,
         #[source]
         source: io::Error,
     },
-    #[error("model file {file} is not the pinned one (sha256 differs); run `{MEND}`")]
+    #[error("model file {file} is not the pinned one (sha256 differs); run `{SETUP_COMMAND}`")]
     Changed { file: PathBuf },
     #[error("ONNX Runtime cannot be used: {0}")]
     Runtime(String),
@@ -86,18 +86,20 @@ pub struct Pack {
 }
 
 impl Pack {
-    /// Opens the pack in `dir`, or without one where packs usually are: `$BIOMETRY_MODELS`, `./models`, beside the
-    /// executable (`../share/biometry/models`), and the root of a source checkout.
+    /// Opens the pack in `dir`; without one in `$BIOMETRY_MODELS`; without that in `./models`, beside the executable
+    /// (`../share/biometry/models`) or in the root of a source checkout. A folder that was named is the only one tried.
     ///
     /// # Errors
     /// When there is no pack or its manifest does not parse. Files are checked by [`Pack::verify`].
     pub fn open(dir: Option<&Path>) -> Result<Self, Error> {
-        let candidates = dir.map_or_else(usual_places, |d| vec![d.to_owned()]);
-        let found = candidates.iter().find(|d| d.join("manifest.json").is_file());
-        let dir = found.cloned().ok_or_else(|| {
-            let places: Vec<_> = candidates.iter().map(|d| d.display().to_string()).collect();
-            Error::NoPack(places.join(", "))
-        })?;
+        let named = dir.map(PathBuf::from).or_else(|| std::env::var_os("BIOMETRY_MODELS").map(PathBuf::from));
+        Self::open_first(named.map_or_else(default_folders, |named| vec![named]))
+    }
+
+    fn open_first(candidates: Vec<PathBuf>) -> Result<Self, Error> {
+        let looked_in: Vec<_> = candidates.iter().map(|d| d.display().to_string()).collect();
+        let found = candidates.into_iter().find(|d| d.join("manifest.json").is_file());
+        let dir = found.ok_or_else(|| Error::NoPack(looked_in.join(", ")))?;
         let file = dir.join("manifest.json");
         let unreadable = |source| Error::Manifest { file: file.clone(), source };
         let text = std::fs::read(&file).map_err(unreadable)?;
@@ -151,16 +153,14 @@ impl Pack {
     }
 }
 
-fn usual_places() -> Vec<PathBuf> {
-    let mut places: Vec<PathBuf> =
-        std::env::var_os("BIOMETRY_MODELS").map(PathBuf::from).into_iter().collect();
-    places.push("models".into());
+fn default_folders() -> Vec<PathBuf> {
+    let mut folders = vec![PathBuf::from("models")];
     let exe = std::env::current_exe().unwrap_or_default();
     for up in exe.ancestors().skip(1).take(4) {
-        places.push(up.join("share/biometry/models"));
-        places.push(up.join("models"));
+        folders.push(up.join("share/biometry/models"));
+        folders.push(up.join("models"));
     }
-    places
+    folders
 }
 
 fn sha256(file: &Path) -> io::Result<String> {
@@ -202,7 +202,7 @@ mod tests {
     fn a_changed_file_is_named_with_the_command_that_mends_it() {
         let (_dir, pack) = pack_with(&ABC.replace('b', "c"));
         let error = pack.verify().unwrap_err().to_string();
-        assert!(error.contains("a.bin") && error.contains(MEND), "{error}");
+        assert!(error.contains("a.bin") && error.contains(SETUP_COMMAND), "{error}");
     }
 
     #[test]

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CannotJudge, Evidence, Finding, Missing, Mode, NotEnrolled, Rules, Service, ServiceRule,
-    evidence::NOT_A_NUMBER,
+    CannotJudge, Evidence, Finding, Missing, Mode, NOTHING_TO_JUDGE, NotEnrolled, Rules, Service,
+    ServiceRule, evidence::NOT_A_NUMBER,
 };
 
 /// A refer scores from here; what fails scores below.
@@ -116,7 +116,7 @@ pub fn decide(rules: &Rules, evidence: &Evidence) -> Decision {
     let active = || rules.services.iter().filter(|(_, rule)| rule.mode != Mode::Off);
     let conditions: Vec<_> =
         active().map(|(service, rule)| condition(*service, rule, evidence.get(service))).collect();
-    let effects: Vec<_> = active().zip(&conditions).map(|((_, rule), c)| effect(rule, c.outcome)).collect();
+    let effects: Vec<_> = active().zip(&conditions).map(|((_, rule), c)| effect(rule, c)).collect();
     let worst = effects.iter().flatten().min().copied();
     // Without any required service that speaks there is nothing a pass could rest on.
     let verdict = worst.unwrap_or(Verdict::Refer);
@@ -160,11 +160,11 @@ fn condition(service: Service, rule: &ServiceRule, finding: Option<&Finding>) ->
 }
 
 /// What a condition does to the verdict; none when it has no say.
-fn effect(rule: &ServiceRule, outcome: Outcome) -> Option<Verdict> {
+fn effect(rule: &ServiceRule, condition: &Condition) -> Option<Verdict> {
     if rule.mode != Mode::Required {
         return None;
     }
-    match outcome {
+    match condition.outcome {
         Outcome::Passed => Some(Verdict::Pass),
         Outcome::Referred => Some(Verdict::Refer),
         Outcome::Failed => Some(Verdict::Fail),
@@ -174,15 +174,19 @@ fn effect(rule: &ServiceRule, outcome: Outcome) -> Option<Verdict> {
             NotEnrolled::Fail => Some(Verdict::Fail),
         },
         Outcome::NotJudged => Some(match rule.cannot_judge {
-            CannotJudge::Refer => Verdict::Refer,
+            CannotJudge::ByReason if has_nothing_to_judge(condition) => Verdict::Fail,
+            CannotJudge::ByReason | CannotJudge::Refer => Verdict::Refer,
             CannotJudge::Fail => Verdict::Fail,
         }),
-        Outcome::Missing => match rule.missing {
-            Missing::Neutral => None,
-            Missing::Refer => Some(Verdict::Refer),
-            Missing::Fail => Some(Verdict::Fail),
-        },
+        Outcome::Missing => Some(match rule.missing {
+            Missing::Refer => Verdict::Refer,
+            Missing::Fail => Verdict::Fail,
+        }),
     }
+}
+
+fn has_nothing_to_judge(condition: &Condition) -> bool {
+    condition.error.as_deref().is_some_and(|error| NOTHING_TO_JUDGE.contains(&error))
 }
 
 fn score(rules: &Rules, conditions: &[Condition], verdict: Verdict) -> f64 {

@@ -5,7 +5,7 @@
 //!
 //! Invariants, each a property test:
 //! - raising one service's score never worsens the verdict and never lowers the score;
-//! - a required service that did not run is never a pass, unless its rule says `missing: neutral`, and neither is a decision no required service speaks for;
+//! - a required service that did not run is never a pass, and neither is a decision no required service speaks for;
 //! - an advisory service never changes the verdict;
 //! - deciding again from a recorded [`Basis`] by the same rules changes nothing;
 //! - a score that is not a number counts as "could not judge";
@@ -24,5 +24,8 @@ pub use documents::{
     DocumentEvidence, DocumentRules, DocumentType, Expired, LIVE_FACE, LiveFaceRule, decide_document,
 };
 pub use evidence::{Basis, Evidence, Finding, RulesVersion, Service};
-pub use rules::{CannotJudge, Error, Missing, Mode, NotEnrolled, Rules, ServiceRule, VERSION, default_for};
+pub use rules::{
+    CannotJudge, Error, Missing, Mode, NOTHING_TO_JUDGE, NotEnrolled, Rules, ServiceRule, VERSION,
+    default_for,
+};
 pub use schema::schema;

@@ -20,8 +20,8 @@ pub fn schema() -> Value {
             "refer": unit(0.4, "lowest score that a person shall look at; not above pass"),
             "weight": {"type": "number", "minimum": 0, "maximum": 100, "default": 1.0, "description": "share of the overall score"},
             "not_enrolled": choice(&["neutral", "refer", "fail"], "the user has no template"),
-            "cannot_judge": choice(&["fail", "refer"], "the service could not judge"),
-            "missing": choice(&["refer", "fail", "neutral"], "the service did not run; neutral: the others decide"),
+            "cannot_judge": choice(&["by_reason", "refer", "fail"], "the service could not judge; by_reason: refer, but fail where there is no face or no sound"),
+            "missing": choice(&["refer", "fail"], "the service did not run"),
         },
     });
     let services: serde_json::Map<String, Value> = Service::ALL

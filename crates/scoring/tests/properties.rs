@@ -21,7 +21,8 @@ fn rule() -> impl Strategy<Value = ServiceRule> {
     let mode = prop_oneof![3 => Just(Mode::Required), 1 => Just(Mode::Advisory), 1 => Just(Mode::Off)];
     let not_enrolled =
         prop_oneof![Just(NotEnrolled::Neutral), Just(NotEnrolled::Refer), Just(NotEnrolled::Fail)];
-    let cannot_judge = prop_oneof![Just(CannotJudge::Refer), Just(CannotJudge::Fail)];
+    let cannot_judge =
+        prop_oneof![Just(CannotJudge::ByReason), Just(CannotJudge::Refer), Just(CannotJudge::Fail)];
     let missing = prop_oneof![Just(Missing::Refer), Just(Missing::Fail)];
     let weight = (0u32..=20).prop_map(|n| f64::from(n) / 4.0);
     (mode, threshold(), threshold(), weight, not_enrolled, cannot_judge, missing).prop_map(

@@ -52,7 +52,7 @@ pub async fn each_db(migrations: &Migrator, mut test: impl AsyncFnMut(Db)) {
     each_config(async |config| {
         let db = Db::open(&config, migrations).await.expect("the migrations run");
         test(db.clone()).await;
-        db::on!(&db, |pool| pool.close().await);
+        db.close().await;
     })
     .await;
 }

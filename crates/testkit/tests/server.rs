@@ -8,9 +8,10 @@ async fn count_tables(db: &db::Db, name: &str) -> i64 {
             let sql = "SELECT count(*) FROM information_schema.tables WHERE table_schema = current_schema() AND table_name = $1";
             sqlx::query_scalar(sql).bind(name).fetch_one(pool).await.expect("the catalogue answers")
         }
-        db::Db::Lite(pool) => {
+        db::Db::Lite(lite) => {
             let sql = "SELECT count(*) FROM sqlite_master WHERE type = 'table' AND name = $1";
-            sqlx::query_scalar(sql).bind(name).fetch_one(pool).await.expect("the catalogue answers")
+            let count = sqlx::query_scalar(sql).bind(name).fetch_one(lite.pool());
+            count.await.expect("the catalogue answers")
         }
     }
 }
@@ -22,8 +23,7 @@ async fn each_test_starts_empty() {
     for _ in 0..2 {
         testkit::each_db(&none, async |db| {
             assert_eq!(count_tables(&db, "own").await, 0);
-            db::on!(&db, |pool| sqlx::query("CREATE TABLE own (id BIGINT)").execute(pool).await.map(|_| ()))
-                .unwrap();
+            db.execute("CREATE TABLE own (id BIGINT)", &[]).await.unwrap();
             assert_eq!(count_tables(&db, "own").await, 1);
             kinds.push(matches!(db, db::Db::Pg(_)));
         })

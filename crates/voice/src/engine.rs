@@ -11,8 +11,9 @@ use crate::{
     Activity, Error, Phrase, PhraseEvidence, Reason, SAMPLE_RATE, Voiceprint, bandwidth,
     error::inference,
     fbank::{Fbank, MELS},
+    quality::without_offset,
     speaker::MAX_SPEECH_S,
-    speech::{LONGEST, Recogniser},
+    speech::{MAX_SAMPLES, Speech},
     vad::{CONTEXT, STEP, blocks},
 };
 
@@ -22,7 +23,7 @@ pub struct Engine {
     activity: Pool,
     speaker: Pool,
     fbank: Fbank,
-    recogniser: Recogniser,
+    speech: Speech,
 }
 
 const VAD: &str = "voice activity";
@@ -41,7 +42,7 @@ impl Engine {
             activity: Pool::load(runtime, "silero_vad_seq")?,
             speaker: Pool::load(runtime, "campplus")?,
             fbank: Fbank::new(),
-            recogniser: Recogniser::load(runtime)?,
+            speech: Speech::load(runtime)?,
         })
     }
 
@@ -53,9 +54,10 @@ impl Engine {
         if !audio.iter().all(|v| v.is_finite()) {
             return Err(Reason::NotANumber.into());
         }
+        let centred = without_offset(audio);
         let probabilities = self.activity.with(|session| {
             let (mut all, mut state) = (Vec::with_capacity(audio.len() / STEP + 1), VadState::silence()?);
-            for (count, rows) in blocks(audio) {
+            for (count, rows) in blocks(&centred) {
                 all.extend(state.advance(session, count, rows)?);
             }
             Ok::<_, Error>(all)
@@ -87,7 +89,7 @@ impl Engine {
     /// [`Error::CannotJudge`] without enough clean speech, or inference failed.
     pub fn transcribe(&self, audio: &[f32], activity: &Activity) -> Result<String, Error> {
         activity.judgeable(audio)?;
-        self.recogniser.transcribe(spoken(audio, activity))
+        self.speech.transcribe(&without_offset(spoken(audio, activity)))
     }
 
     /// Whether `expected` was said, against every other sequence of `vocabulary` words ([`crate::DIGITS`] for digit
@@ -104,7 +106,7 @@ impl Engine {
         vocabulary: &[&str],
     ) -> Result<PhraseEvidence, Error> {
         activity.judgeable(audio)?;
-        self.recogniser.score(spoken(audio, activity), expected, vocabulary)
+        self.speech.score(&without_offset(spoken(audio, activity)), expected, vocabulary)
     }
 }
 
@@ -136,6 +138,6 @@ impl VadState {
 fn spoken<'a>(audio: &'a [f32], activity: &Activity) -> &'a [f32] {
     let span = activity.span();
     let start = span.start.saturating_sub(MARGIN).min(audio.len());
-    let end = (span.end + MARGIN).min(audio.len()).min(start + LONGEST);
+    let end = (span.end + MARGIN).min(audio.len()).min(start + MAX_SAMPLES);
     &audio[start..end]
 }

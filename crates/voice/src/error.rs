@@ -36,6 +36,10 @@ pub enum Reason {
     OutsideVocabulary,
     #[error("the phrase is longer than can be checked")]
     PhraseTooLong,
+    #[error(
+        "the language of the phrase is not supported: English phrases, or digits in en, es, de, fr, pt, hi, ar or zh"
+    )]
+    UnsupportedLanguage,
 }
 
 impl Reason {
@@ -50,6 +54,7 @@ impl Reason {
             Self::NoWords => "phrase_without_words",
             Self::OutsideVocabulary => "phrase_outside_vocabulary",
             Self::PhraseTooLong => "phrase_too_long",
+            Self::UnsupportedLanguage => "phrase_language_unsupported",
         }
     }
 }

@@ -1,32 +1,42 @@
 //! Hears who speaks and what was said.
 //!
 //! Input is always 16 kHz mono `f32` in [-1, 1]; decoding and resampling belong to `media`. [`Engine`] finds the speech
-//! (Silero), embeds the speaker (CAM++ over Kaldi filter banks) and checks a phrase (Moonshine, with a beam search held
-//! to the words the phrase may consist of). Everything that needs no model is a pure function: sound quality, phrase
+//! (Silero), embeds the speaker (CAM++ over Kaldi filter banks) and checks a phrase: Moonshine, and Whisper where that is
+//! undecided or the language is another, compare the expected words with the same phrase in which one word is changed,
+//! and with free reading. Everything that needs no model is a pure function: sound quality, phrase
 //! normalisation, the calibration of speaker scores.
 //!
 //! Invariants: no result is ever NaN; sound that cannot be judged (no speech, too little of it, clipped, not a number) is
 //! [`Error::CannotJudge`] with the [`Reason`], never a low score; nothing is logged about who spoke or what was said.
 
-mod beam;
 mod calibration;
 mod decoder;
+mod dictionary;
 mod engine;
 mod error;
 mod fbank;
 mod grammar;
+mod language;
+mod log_mel;
+mod moonshine;
 mod phrase;
 mod quality;
+mod recogniser;
+mod rivals;
+mod search;
 mod speaker;
 mod speech;
+mod spelling;
 mod tokenizer;
 mod vad;
+mod whisper;
 
 pub use calibration::{Comparison, Pairing, compare};
 pub use engine::Engine;
 pub use error::{Error, Reason};
+pub use language::Language;
 pub use phrase::Phrase;
-pub use quality::{Bandwidth, Quality, bandwidth, clipped_share, level_dbfs, snr_db};
+pub use quality::{Bandwidth, Quality, bandwidth, clipped_share, level_dbfs, snr_db, without_offset};
 pub use speaker::{EMBEDDING_LEN, Voiceprint};
 pub use speech::{Method, PhraseEvidence};
 pub use vad::{Activity, Segment};

@@ -9,20 +9,24 @@ pub struct Phrase {
 }
 
 impl Phrase {
-    /// Normalises any text. Digits are read one by one (`"42"` is `four two`), apostrophes fall out of their word, every
-    /// other mark parts words, and in a phrase of digits alone `oh` means `zero`.
+    /// Normalises any text. Digits are read one by one (`"42"` is `four two`), each Chinese character is a word, apostrophes
+    /// fall out of their word, every other mark parts words, and in a phrase of digits alone `oh` means `zero`.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let mut words = Vec::new();
         let mut word = String::new();
         for c in text.chars().flat_map(char::to_lowercase) {
             let digit = c.to_digit(10).map(|d| DIGITS[d as usize]);
-            if digit.is_none() && (c.is_alphanumeric() || is_mark_within(c)) {
-                word.extend(Some(c).filter(|c| c.is_alphanumeric()));
+            if is_dropped(c) {
+                continue;
+            }
+            if digit.is_none() && !is_ideograph(c) && (c.is_alphanumeric() || is_indic_mark(c)) {
+                word.push(c);
                 continue;
             }
             words.extend(Some(std::mem::take(&mut word)).filter(|w| !w.is_empty()));
             words.extend(digit.map(str::to_owned));
+            words.extend(is_ideograph(c).then(|| c.to_string()));
         }
         words.extend(Some(word).filter(|w| !w.is_empty()));
         Self::of(words)
@@ -66,13 +70,22 @@ impl std::fmt::Display for Phrase {
     }
 }
 
-/// Marks that belong to a word: apostrophes and combining accents.
-fn is_mark_within(c: char) -> bool {
-    matches!(c, '\'' | '\u{2019}' | '\u{300}'..='\u{36f}')
+/// Marks that do not count: apostrophes, combining accents, Arabic vowel signs and stretching.
+fn is_dropped(c: char) -> bool {
+    matches!(c, '\'' | '\u{2019}' | '\u{300}'..='\u{36f}' | '\u{640}' | '\u{64b}'..='\u{652}')
 }
 
-/// Levenshtein distance over words.
-fn edit_distance(a: &[String], b: &[String]) -> usize {
+/// Signs without which a word of an Indic script is another: nukta and virama.
+fn is_indic_mark(c: char) -> bool {
+    matches!(c, '\u{93c}' | '\u{94d}')
+}
+
+fn is_ideograph(c: char) -> bool {
+    matches!(c, '\u{3007}' | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}')
+}
+
+/// Levenshtein distance.
+pub(crate) fn edit_distance<T: PartialEq>(a: &[T], b: &[T]) -> usize {
     let mut row: Vec<usize> = (0..=b.len()).collect();
     for (i, x) in a.iter().enumerate() {
         let mut diagonal = std::mem::replace(&mut row[0], i + 1);
@@ -105,6 +118,8 @@ mod tests {
     fn other_words_keep_their_letters() {
         assert_eq!(words("Don\u{2019}t say \u{201c}oh\u{201d} at 9 o'clock"), "dont say oh at nine oclock");
         assert_eq!(words("Straße, NAÏVE"), "straße naïve");
+        assert_eq!(words("शून्य, ज़ीरो"), "शून्य ज़ीरो");
+        assert_eq!(words("三七九"), "三 七 九");
         assert!(Phrase::parse(" ?!… ").is_empty());
     }
 

@@ -10,6 +10,10 @@ pub const FLOOR_DBFS: f32 = -100.0;
 const FULL_SCALE: f32 = 0.985;
 /// Signal-to-noise ratios are reported within 0..=60 dB.
 const MAX_SNR_DB: f32 = 60.0;
+/// Below this frequency nothing is voice.
+const OFFSET_HZ: f32 = 10.0;
+/// Larger numbers are no sound; they are cut so that sums stay finite.
+const MAX_SAMPLE: f32 = 1e6;
 /// Frames of the noise estimate, 20 ms.
 const FRAME: usize = SAMPLE_RATE / 50;
 /// Mean power at 4.5-7.5 kHz against 2.5-3.7 kHz under which speech came through an 8 kHz channel. Measured on 143 wide
@@ -46,17 +50,34 @@ impl Quality {
     /// Measures sound whose speech was found by [`crate::Engine::activity`].
     #[must_use]
     pub fn measure(audio: &[f32], activity: &Activity) -> Self {
-        let speech = activity.speech(audio, usize::MAX);
-        let heard = if speech.is_empty() { audio } else { &speech };
+        let centred = without_offset(audio);
+        let speech = activity.speech(&centred, usize::MAX);
+        let heard = if speech.is_empty() { &centred } else { &speech };
         Self {
             duration_s: audio.len() as f32 / SAMPLE_RATE as f32,
             speech_s: activity.speech_seconds(),
             level_dbfs: level_dbfs(heard),
-            snr_db: snr_db(audio, activity),
+            snr_db: snr_db(&centred, activity),
+            // Of the sound as it came: full scale is where the device clips, offset or not.
             clipped_share: clipped_share(audio),
             bandwidth: bandwidth(heard),
         }
     }
+}
+
+/// The sound without its constant or slowly drifting offset, which cheap microphones add: a high-pass at
+/// [`OFFSET_HZ`], far below any voice.
+#[must_use]
+pub fn without_offset(audio: &[f32]) -> Vec<f32> {
+    let finite = |v: f32| if v.is_finite() { v.clamp(-MAX_SAMPLE, MAX_SAMPLE) } else { 0.0 };
+    let mean = audio.iter().map(|v| f64::from(finite(*v))).sum::<f64>() / audio.len().max(1) as f64;
+    let pace = 1.0 - (-std::f32::consts::TAU * OFFSET_HZ / SAMPLE_RATE as f32).exp();
+    let mut offset = mean as f32;
+    let centred = |v: &f32| {
+        offset += (finite(*v) - offset) * pace;
+        finite(*v) - offset
+    };
+    audio.iter().map(centred).collect()
 }
 
 /// Root-mean-square level in dB of full scale, -100 for silence.
@@ -171,6 +192,16 @@ mod tests {
         let audio = [tone(500.0, 0.5, 16000), tone(500.0, 0.05, 16000)].concat();
         let activity = Activity { segments: vec![Segment { start: 0, end: 16000 }] };
         assert!((snr_db(&audio, &activity).unwrap() - 20.0).abs() < 0.2);
+    }
+
+    #[test]
+    fn an_offset_changes_neither_level_nor_noise() {
+        let audio = [tone(500.0, 0.2, 16000), tone(500.0, 0.002, 16000)].concat();
+        let activity = Activity { segments: vec![Segment { start: 0, end: 16000 }] };
+        let shifted: Vec<f32> = audio.iter().map(|v| v + 0.2).collect();
+        let (plain, shifted) = (Quality::measure(&audio, &activity), Quality::measure(&shifted, &activity));
+        assert!((plain.level_dbfs - shifted.level_dbfs).abs() < 0.1, "{plain:?} {shifted:?}");
+        assert!((plain.snr_db.unwrap() - shifted.snr_db.unwrap()).abs() < 1.0, "{plain:?} {shifted:?}");
     }
 
     proptest! {

@@ -1,24 +1,19 @@
 //! What was said: free transcription and the evidence for an expected phrase.
 
-use ort::value::DynValue;
-
-use models::Pool;
+use std::sync::{Arc, OnceLock};
 
 use crate::{
-    Error, Phrase, Reason, SAMPLE_RATE,
-    beam::{Beam, Greedy, Outlook, Row},
-    decoder::{self, Decoder, Logits},
-    grammar::Grammar,
-    tokenizer::Tokenizer,
+    Error, Language, Phrase, Reason, SAMPLE_RATE, dictionary::Dictionary, moonshine::Moonshine,
+    recogniser::Scores, whisper::Whisper,
 };
 
 /// How a phrase was checked.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
-    /// Against every sequence of the vocabulary's words.
+    /// Against the other words of a vocabulary.
     Vocabulary,
-    /// Against free transcription.
+    /// Against any words.
     Free,
 }
 
@@ -27,9 +22,10 @@ pub enum Method {
 pub struct PhraseEvidence {
     /// Free transcription, as the recogniser spells it.
     pub transcript: String,
-    /// The most likely allowed words, in normal form (free phrases: the transcript's words).
+    /// The most likely words, in normal form: the expected ones, those with one word changed, or where the phrase is out of
+    /// the question the transcript's.
     pub best: String,
-    /// log P(expected) - log P(best allowed), natural logarithm, -20..=20; about 0 when the expected words are the best.
+    /// How the expected words compare with the best hypothesis, natural logarithm, -20..=0; 0 when they are the best.
     pub llr: f32,
     /// Word-level likeness of `best` and the expected words, 0..=1.
     pub similarity: f32,
@@ -40,45 +36,40 @@ pub struct PhraseEvidence {
 
 /// From here on the expected words count as said.
 const ACCEPT_LLR: f32 = -3.0;
-/// The same for free phrases, where the rival may be any text: of all readings the recogniser's favourite.
-const ACCEPT_FREE_LLR: f32 = -6.0;
-/// Beyond this, the search need not go: the phrase was something else.
-const FAR: f32 = 20.0;
-const BEAM: usize = 6;
-const EXPECTED_BEAM: usize = 3;
+/// Less likely than free reading by more than this for each word (natural logarithm), and something else was said.
+const ACCEPT_AGAINST_FREE: f32 = -2.2;
+/// What a difference of 1 from [`ACCEPT_AGAINST_FREE`] counts in [`PhraseEvidence::llr`].
+const FREE_SCALE: f32 = 3.0;
+const MIN_LLR: f32 = -20.0;
+/// Where the first recogniser leaves this much, a second is asked.
+const UNDECIDED: std::ops::Range<f32> = -12.0..-0.5;
 /// Words in a phrase, more than anyone says in 30 s; spelling a longer one out would cost for nothing.
-const LONGEST_PHRASE: usize = 100;
+const MAX_PHRASE_WORDS: usize = 100;
 /// The recogniser was made for up to 30 s.
-pub(crate) const LONGEST: usize = 30 * SAMPLE_RATE;
+pub(crate) const MAX_SAMPLES: usize = 30 * SAMPLE_RATE;
 
-/// Moonshine, loaded.
-pub(crate) struct Recogniser {
-    encoder: Pool,
-    decoder: Pool,
-    tokenizer: Tokenizer,
+/// The recognisers.
+pub(crate) struct Speech {
+    moonshine: Moonshine,
+    whisper: OnceLock<Whisper>,
+    dictionary: Arc<Dictionary>,
+    runtime: models::Runtime,
 }
 
-impl Recogniser {
+impl Speech {
     pub(crate) fn load(runtime: &models::Runtime) -> Result<Self, Error> {
-        Ok(Self {
-            encoder: Pool::load(runtime, "moonshine_encoder")?,
-            decoder: Pool::load(runtime, "moonshine_decoder")?,
-            tokenizer: Tokenizer::read(&runtime.pack().bytes("moonshine_tokenizer")?)?,
-        })
+        let dictionary = Arc::new(Dictionary::new(runtime.pack().bytes("cmudict")?)?);
+        let moonshine = Moonshine::load(runtime, dictionary.clone())?;
+        Ok(Self { moonshine, whisper: OnceLock::new(), dictionary, runtime: runtime.clone() })
     }
 
     /// Free transcription of up to 30 s.
     pub(crate) fn transcribe(&self, audio: &[f32]) -> Result<String, Error> {
-        let hidden = self.encoder.with(|s| decoder::encode(s, audio))?;
-        self.decoder.with(|session| {
-            let free = read_freely(&mut Decoder::new(session, self.tokenizer.len())?, &hidden, audio.len())?;
-            Ok(self.tokenizer.decode(&free.tokens))
-        })
+        self.moonshine.transcribe(audio)
     }
 
-    /// Reads freely first: when that already gives the expected words nothing allowed is likelier (measured on all 150
-    /// such recordings), and the search is spared. Otherwise the expected words and any words of the vocabulary are
-    /// searched side by side in one batch. The encoder runs once.
+    /// Compares the expected words with the same phrase in which one word is changed, and with free reading. Moonshine reads
+    /// English first; where it is undecided the mean of both recognisers decides. Other languages are Whisper's.
     pub(crate) fn score(
         &self,
         audio: &[f32],
@@ -87,98 +78,32 @@ impl Recogniser {
     ) -> Result<PhraseEvidence, Error> {
         check(expected, vocabulary)?;
         let method = if vocabulary.is_empty() { Method::Free } else { Method::Vocabulary };
-        let hidden = self.encoder.with(|s| decoder::encode(s, audio))?;
-        self.decoder.with(|session| {
-            let mut decoder = Decoder::new(session, self.tokenizer.len())?;
-            let free = read_freely(&mut decoder, &hidden, audio.len())?;
-            let transcript = self.tokenizer.decode(&free.tokens);
-            let heard = Phrase::parse(&transcript);
-            if heard == *expected {
-                return Ok(verdict(expected, transcript, heard.to_string(), 0.0, method));
-            }
-            let wanted = Grammar::fixed(&self.tokenizer, expected.words());
-            let any = (method == Method::Vocabulary).then(|| Grammar::any(&self.tokenizer, vocabulary));
-            let mut beams = vec![Beam::new(&wanted, EXPECTED_BEAM)];
-            beams.extend(any.as_ref().map(|g| Beam::new(g, BEAM)));
-            search(&mut decoder, &hidden, audio.len(), &mut beams, free.logp)?;
-            let wanted = beams[0].bound();
-            Ok(match beams.get(1).and_then(Beam::best) {
-                Some(best) => {
-                    let words: Vec<&str> = best.words.iter().map(|w| vocabulary[usize::from(*w)]).collect();
-                    verdict(expected, transcript, words.join(" "), wanted - best.logp, method)
-                }
-                None => verdict(expected, transcript, heard.to_string(), wanted - free.logp, method),
-            })
-        })
-    }
-}
-
-fn read_freely(decoder: &mut Decoder<'_>, hidden: &DynValue, samples: usize) -> Result<Greedy, Error> {
-    let mut free = Greedy::new();
-    decode(decoder, hidden, samples, |logits, _| free.advance(&Outlook::new(logits, 0)))?;
-    Ok(free)
-}
-
-/// Runs all beams to their end, or until the first, the expected words, is too far behind: behind the best of the second,
-/// or without one behind `free`, the likelihood of free reading.
-fn search(
-    decoder: &mut Decoder<'_>,
-    hidden: &DynValue,
-    samples: usize,
-    beams: &mut [Beam<'_>],
-    free: f32,
-) -> Result<(), Error> {
-    decode(decoder, hidden, samples, |logits, begin| {
-        let mut rows = Vec::new();
-        let mut first = 0;
-        for beam in &mut *beams {
-            let count = beam.rows();
-            // All beams begin with the one row there is.
-            let offset = if begin { 0 } else { first };
-            let moved = |r: Row| Row { parent: r.parent + offset, ..r };
-            rows.extend(beam.advance(&Outlook::new(logits, offset))?.into_iter().map(moved));
-            first += count;
+        let language =
+            if vocabulary.is_empty() { Language::of(expected, &self.dictionary)? } else { Language::English };
+        if language != Language::English {
+            let digits = language.digit_words();
+            let scores = self.whisper()?.score(audio, expected, &digits, language)?;
+            return Ok(decide(expected, &scores, Method::Vocabulary));
         }
-        give_up(beams, free, &mut rows);
-        Ok(rows)
-    })
-}
-
-/// Steps the decoder for as long as `advance` (which gets the logits and whether they are the first) wants rows.
-fn decode(
-    decoder: &mut Decoder<'_>,
-    hidden: &DynValue,
-    samples: usize,
-    mut advance: impl FnMut(&Logits, bool) -> Result<Vec<Row>, Error>,
-) -> Result<(), Error> {
-    let (sound, mut cache, logits) = decoder.start(hidden, samples)?;
-    let mut rows = advance(&logits, true)?;
-    for _ in 0..longest_reading(samples) {
-        if rows.is_empty() {
-            break;
+        let mut first = self.moonshine.score(audio, expected, vocabulary)?;
+        if is_unrelated(expected, &Phrase::parse(&first.transcript), method) {
+            first.against_free = MIN_LLR;
         }
-        let parents: Vec<usize> = rows.iter().map(|r| r.parent).collect();
-        let tokens: Vec<u32> = rows.iter().map(|r| r.token).collect();
-        let (next, logits) = decoder.step(&sound, &cache.select(&parents)?, &tokens)?;
-        cache = next;
-        rows = advance(&logits, false)?;
+        if !is_undecided(expected, &first) {
+            return Ok(decide(expected, &first, method));
+        }
+        let second = self.whisper()?.score(audio, expected, vocabulary, language)?;
+        Ok(decide(expected, &mean(first, &second), method))
     }
-    Ok(())
-}
 
-/// Ends the search for the expected words (the first beam) once they cannot come within [`FAR`] of what was found.
-fn give_up(beams: &mut [Beam<'_>], free: f32, rows: &mut Vec<Row>) {
-    let Some((expected, others)) = beams.split_first_mut() else { return };
-    let rival = others.first().map_or(Some(free), |b| b.best().map(|r| r.logp));
-    if rival.is_some_and(|found| expected.bound() < found - FAR) {
-        rows.drain(..expected.rows());
-        expected.stop();
+    /// Whisper is loaded when it is first needed: it takes memory that a server of clear speech need not spend.
+    fn whisper(&self) -> Result<&Whisper, Error> {
+        if let Some(loaded) = self.whisper.get() {
+            return Ok(loaded);
+        }
+        let loaded = Whisper::load(&self.runtime, self.dictionary.clone())?;
+        Ok(self.whisper.get_or_init(|| loaded))
     }
-}
-
-/// Tokens that fit into this much sound; the recogniser's own bound is 6.5 a second.
-fn longest_reading(samples: usize) -> usize {
-    samples * 13 / (2 * SAMPLE_RATE) + 8
 }
 
 fn check(expected: &Phrase, vocabulary: &[&str]) -> Result<(), Reason> {
@@ -186,7 +111,7 @@ fn check(expected: &Phrase, vocabulary: &[&str]) -> Result<(), Reason> {
         return Err(Reason::NoWords);
     }
     let letters: usize = expected.words().iter().map(String::len).sum();
-    if expected.words().len() > LONGEST_PHRASE || letters > LONGEST_PHRASE * 10 {
+    if expected.words().len() > MAX_PHRASE_WORDS || letters > MAX_PHRASE_WORDS * 10 {
         return Err(Reason::PhraseTooLong);
     }
     let known = |w: &String| vocabulary.contains(&w.as_str());
@@ -194,12 +119,84 @@ fn check(expected: &Phrase, vocabulary: &[&str]) -> Result<(), Reason> {
     if inside { Ok(()) } else { Err(Reason::OutsideVocabulary) }
 }
 
-fn verdict(expected: &Phrase, transcript: String, best: String, llr: f32, method: Method) -> PhraseEvidence {
-    let similarity = expected.similarity(&Phrase::parse(&best));
-    let llr = if llr.is_nan() { -FAR } else { llr.clamp(-FAR, FAR) };
-    let said = match method {
-        Method::Vocabulary => llr > ACCEPT_LLR,
-        Method::Free => llr > ACCEPT_FREE_LLR || similarity == 1.0,
-    };
-    PhraseEvidence { transcript, best, llr, similarity, said, method }
+/// Whether free reading has so little in common with the phrase that something else was said: of digits, any would be as
+/// likely as another then, and one in ten would pass.
+fn is_unrelated(expected: &Phrase, heard: &Phrase, method: Method) -> bool {
+    let much_longer = heard.words().len() > 2 * expected.words().len() + 2;
+    much_longer || (method == Method::Vocabulary && expected.similarity(heard) <= 0.0)
+}
+
+/// Whether a second recogniser could change the verdict.
+fn is_undecided(expected: &Phrase, scores: &Scores) -> bool {
+    UNDECIDED.contains(&evidence(scores)) && Phrase::parse(&scores.transcript) != *expected
+}
+
+/// The transcript and best words stay those of the first.
+fn mean(first: Scores, second: &Scores) -> Scores {
+    let mean = |a: f32, b: f32| f32::midpoint(a.max(MIN_LLR), b.max(MIN_LLR));
+    Scores {
+        against_rivals: mean(first.against_rivals, second.against_rivals),
+        against_free: mean(first.against_free, second.against_free),
+        ..first
+    }
+}
+
+/// The evidence as one number: that of the rivals or that of free reading, whichever speaks more against the phrase.
+fn evidence(scores: &Scores) -> f32 {
+    let against_free = ACCEPT_LLR + (scores.against_free - ACCEPT_AGAINST_FREE) * FREE_SCALE;
+    // Where not even the expected words could be spelled, the difference of two infinities is not a number.
+    if scores.against_rivals.is_nan() || against_free.is_nan() {
+        return MIN_LLR;
+    }
+    scores.against_rivals.min(against_free).clamp(MIN_LLR, 0.0)
+}
+
+fn decide(expected: &Phrase, scores: &Scores, method: Method) -> PhraseEvidence {
+    let heard = Phrase::parse(&scores.transcript);
+    let llr = if heard == *expected { 0.0 } else { evidence(scores) };
+    let said = llr > ACCEPT_LLR;
+    let out_of_question = !said && scores.against_free <= ACCEPT_AGAINST_FREE;
+    let best = if out_of_question { heard } else { Phrase::parse(&scores.best.join(" ")) };
+    let similarity = expected.similarity(&best);
+    let transcript = scores.transcript.clone();
+    PhraseEvidence { transcript, best: best.to_string(), llr, similarity, said, method }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scores(against_rivals: f32, against_free: f32, transcript: &str) -> Scores {
+        let best = vec!["open".to_owned(), "door".to_owned()];
+        Scores { transcript: transcript.to_owned(), against_rivals, against_free, best }
+    }
+
+    fn said(against_rivals: f32, against_free: f32) -> bool {
+        let expected = Phrase::parse("open sesame");
+        decide(&expected, &scores(against_rivals, against_free, "opens"), Method::Free).said
+    }
+
+    #[test]
+    fn a_likelier_word_or_a_likelier_text_speaks_against_the_phrase() {
+        assert!(said(0.0, -0.5) && said(-2.0, -2.0));
+        assert!(!said(-5.0, -0.5), "another word was said");
+        assert!(!said(0.0, -6.0), "something else was said");
+        assert!(!said(f32::NEG_INFINITY, f32::NEG_INFINITY) && !said(f32::NAN, 0.0));
+    }
+
+    #[test]
+    fn a_long_text_or_one_without_any_of_the_digits_is_unrelated() {
+        let unrelated =
+            |heard: &str, method| is_unrelated(&Phrase::parse("4 8 2"), &Phrase::parse(heard), method);
+        assert!(unrelated("you have seen", Method::Vocabulary) && !unrelated("you have seen", Method::Free));
+        assert!(!unrelated("for 8 too", Method::Vocabulary));
+        assert!(unrelated("a man who goes on and on about four horses", Method::Free));
+    }
+
+    #[test]
+    fn what_was_heard_word_for_word_was_said() {
+        let expected = Phrase::parse("open sesame");
+        let evidence = decide(&expected, &scores(-1.0, -9.0, "Open, sesame!"), Method::Free);
+        assert!(evidence.said && evidence.llr == 0.0, "{evidence:?}");
+    }
 }

@@ -1,32 +1,41 @@
-//! Moonshine's tokens: reading `tokenizer.bin`, text to tokens and back.
+//! Tokens of the recognisers: reading their token lists, text to tokens and back.
 
 use std::collections::HashMap;
 
 use crate::Error;
 
 pub(crate) type Token = u32;
-pub(crate) const BOS: Token = 1;
-pub(crate) const EOS: Token = 2;
-/// Tokens 3 to 258 stand for the bytes 0 to 255.
+
+/// How a recogniser numbers and writes its tokens.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Coding {
+    /// SentencePiece with byte fallback (Moonshine): merges start from characters.
+    Characters,
+    /// Byte-level byte-pair encoding (Whisper): merges start from bytes.
+    Bytes,
+}
+
+/// Of [`Coding::Characters`]: tokens below are control tokens, the next 256 stand for the bytes 0 to 255.
 const FIRST_BYTE: Token = 3;
-/// SentencePiece writes spaces as this character.
-const SPACE: &str = "\u{2581}";
+const FIRST_PIECE: Token = FIRST_BYTE + 256;
 
 pub(crate) struct Tokenizer {
+    coding: Coding,
     pieces: Vec<Vec<u8>>,
     ids: HashMap<Vec<u8>, Token>,
 }
 
 impl Tokenizer {
     /// Reads length-prefixed byte strings by id; lengths from 128 on take two bytes, low seven bits first.
-    pub(crate) fn read(file: &[u8]) -> Result<Self, Error> {
+    pub(crate) fn read(file: &[u8], coding: Coding) -> Result<Self, Error> {
         let pieces = pieces(file).ok_or(Error::BadModel("the speech tokenizer"))?;
         let mut ids = HashMap::new();
-        // The first 259 are control tokens and bytes; of doubles the earlier counts.
-        for (id, piece) in (0..).zip(&pieces).skip(259) {
+        let first = if coding == Coding::Characters { FIRST_PIECE } else { 0 };
+        // Of doubles the earlier counts.
+        for (id, piece) in (0..).zip(&pieces).skip(first as usize) {
             ids.entry(piece.clone()).or_insert(id);
         }
-        Ok(Self { pieces, ids })
+        Ok(Self { coding, pieces, ids })
     }
 
     pub(crate) fn len(&self) -> usize {
@@ -38,18 +47,36 @@ impl Tokenizer {
         self.ids.get(text.as_bytes()).copied()
     }
 
-    /// Tokens of one word with a space before it (`spaced`) or glued to what came before.
+    /// Tokens of one word with a space before it (`spaced`) or joined to what came before.
     ///
-    /// Byte-pair merging as SentencePiece does it: the vocabulary is in order of merging, so of all neighbours the pair
-    /// that makes the lowest id is merged first. Characters without a token of their own become bytes.
+    /// Byte-pair merging: the vocabulary is in order of merging, so of all neighbours the pair that makes the lowest id
+    /// is merged first. Characters without a token become bytes.
     pub(crate) fn encode(&self, word: &str, spaced: bool) -> Vec<Token> {
-        let text = if spaced { format!("{SPACE}{word}") } else { word.to_owned() };
-        let mut parts: Vec<Vec<u8>> = text.chars().map(|c| c.to_string().into_bytes()).collect();
+        let text = if spaced { format!("{}{word}", self.space()) } else { word.to_owned() };
+        let mut parts: Vec<Vec<u8>> = match self.coding {
+            Coding::Characters => text.chars().map(|c| c.to_string().into_bytes()).collect(),
+            Coding::Bytes => text.bytes().map(|b| vec![b]).collect(),
+        };
         while let Some((at, merged)) = self.first_merge(&parts) {
             parts[at] = merged;
             parts.remove(at + 1);
         }
         parts.iter().flat_map(|p| self.tokens_of(p)).collect()
+    }
+
+    /// Tokens that are one whole word of letters with a space before it, and that word in lower case.
+    pub(crate) fn whole_words(&self) -> impl Iterator<Item = (Token, String)> + '_ {
+        let space = self.space();
+        self.ids.iter().filter_map(move |(piece, token)| {
+            let word = std::str::from_utf8(piece).ok()?.strip_prefix(space)?;
+            let is_word = word.chars().count() > 1 && word.chars().all(char::is_alphabetic);
+            is_word.then(|| (*token, word.to_lowercase()))
+        })
+    }
+
+    /// SentencePiece writes spaces as a character of its own.
+    fn space(&self) -> &'static str {
+        if self.coding == Coding::Characters { "\u{2581}" } else { " " }
     }
 
     fn first_merge(&self, parts: &[Vec<u8>]) -> Option<(usize, Vec<u8>)> {
@@ -66,13 +93,13 @@ impl Tokenizer {
     pub(crate) fn decode(&self, tokens: &[Token]) -> String {
         let mut bytes = Vec::new();
         for &token in tokens {
-            match token {
-                0..FIRST_BYTE => {}
-                FIRST_BYTE..259 => bytes.push((token - FIRST_BYTE) as u8),
+            match (self.coding, token) {
+                (Coding::Characters, 0..FIRST_BYTE) => {}
+                (Coding::Characters, FIRST_BYTE..FIRST_PIECE) => bytes.push((token - FIRST_BYTE) as u8),
                 _ => bytes.extend_from_slice(self.pieces.get(token as usize).map_or(&[], Vec::as_slice)),
             }
         }
-        String::from_utf8_lossy(&bytes).replace(SPACE, " ").trim().to_owned()
+        String::from_utf8_lossy(&bytes).replace(self.space(), " ").trim().to_owned()
     }
 }
 
@@ -109,7 +136,17 @@ pub(crate) mod tests {
         let merges = ["on", "\u{2581}on", "\u{2581}one", "tw", "\u{2581}tw", "\u{2581}two", "one"];
         merges.iter().for_each(|p| add(p.as_bytes()));
         ["\u{2581}", "o", "n", "e", "t", "w", "1", "2", ",", ".", "-"].iter().for_each(|p| add(p.as_bytes()));
-        Tokenizer::read(&file).unwrap()
+        Tokenizer::read(&file, Coding::Characters).unwrap()
+    }
+
+    /// Byte-level: the 256 bytes, then merges.
+    fn bytes() -> Tokenizer {
+        let mut file: Vec<u8> = (0..=255u8).flat_map(|b| [1, b]).collect();
+        for piece in ["on", "one", " one"] {
+            file.push(piece.len() as u8);
+            file.extend_from_slice(piece.as_bytes());
+        }
+        Tokenizer::read(&file, Coding::Bytes).unwrap()
     }
 
     #[test]
@@ -118,6 +155,14 @@ pub(crate) mod tests {
         assert_eq!(t.encode("one", true), [t.token("\u{2581}one").unwrap()]);
         assert_eq!(t.encode("two", true), [t.token("\u{2581}two").unwrap()]);
         assert_eq!(t.decode(&t.encode("one", false)), "one");
+    }
+
+    #[test]
+    fn bytes_merge_to_words() {
+        let t = bytes();
+        assert_eq!(t.encode("one", true), [258]);
+        assert_eq!(t.decode(&t.encode("né one", true)), "né one");
+        assert_eq!(t.whole_words().collect::<Vec<_>>(), [(258, "one".to_owned())]);
     }
 
     #[test]
@@ -130,20 +175,25 @@ pub(crate) mod tests {
 
     #[test]
     fn a_cut_file_is_an_error() {
-        assert!(Tokenizer::read(&[3, b'a']).is_err() && Tokenizer::read(&[200]).is_err());
+        for file in [&[3, b'a'][..], &[200]] {
+            assert!(Tokenizer::read(file, Coding::Characters).is_err());
+        }
     }
 
     proptest! {
         #[test]
         fn every_word_comes_back(word in "[a-zA-Z0-9é,.-]{1,12}") {
-            let t = small();
-            prop_assert_eq!(t.decode(&t.encode(&word, true)), word);
+            for t in [small(), bytes()] {
+                prop_assert_eq!(t.decode(&t.encode(&word, true)), word.clone());
+            }
         }
 
         #[test]
         fn any_file_reads_or_is_an_error(file in prop::collection::vec(any::<u8>(), 0..300), token in any::<u32>()) {
-            if let Ok(t) = Tokenizer::read(&file) {
-                let _ = t.decode(&[token, 5, 300]);
+            for coding in [Coding::Characters, Coding::Bytes] {
+                if let Ok(t) = Tokenizer::read(&file, coding) {
+                    let _ = t.decode(&[token, 5, 300]);
+                }
             }
         }
     }

@@ -17,6 +17,8 @@ const MERGE_STEPS: usize = 3;
 const MIN_STEPS: usize = 3;
 /// More of the speech at full scale than this and neither speaker nor words can be trusted.
 const MAX_CLIPPED: f32 = 0.1;
+/// The same for the whole sound, where hardly any speech is found in it.
+const CLIPPED_WITHOUT_SPEECH: f32 = 0.02;
 
 /// One stretch of speech, in samples; `start < end`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -88,14 +90,20 @@ impl Activity {
     /// The [`Reason`] when it holds no speech, less than [`MIN_SPEECH_S`], or clipped speech.
     pub fn judgeable(&self, audio: &[f32]) -> Result<(), Reason> {
         let speech_s = self.speech_seconds();
-        if self.segments.is_empty() {
-            return Err(Reason::NoSpeech);
-        }
-        if speech_s < MIN_SPEECH_S {
-            return Err(Reason::TooShort { speech_s, needed_s: MIN_SPEECH_S });
-        }
         let share = clipped_share(&self.speech(audio, usize::MAX));
-        if share > MAX_CLIPPED { Err(Reason::Clipped { share }) } else { Ok(()) }
+        if share > MAX_CLIPPED {
+            return Err(Reason::Clipped { share });
+        }
+        if speech_s >= MIN_SPEECH_S {
+            return Ok(());
+        }
+        // Speech that is overloaded is hard to find: then that is what is wrong.
+        let share = clipped_share(audio);
+        if share > CLIPPED_WITHOUT_SPEECH {
+            return Err(Reason::Clipped { share });
+        }
+        let too_short = Reason::TooShort { speech_s, needed_s: MIN_SPEECH_S };
+        Err(if self.segments.is_empty() { Reason::NoSpeech } else { too_short })
     }
 }
 
@@ -159,6 +167,13 @@ mod tests {
     fn speech_at_full_scale_is_called_clipped() {
         let activity = Activity { segments: vec![Segment { start: 0, end: 32000 }] };
         assert!(matches!(activity.judgeable(&[1.0; 32000]), Err(Reason::Clipped { .. })));
+    }
+
+    #[test]
+    fn overloaded_sound_in_which_no_speech_is_found_is_called_clipped() {
+        let audio: Vec<f32> = (0..32_000).map(|i| (3.0 * (i as f32 * 0.05).sin()).clamp(-1.0, 1.0)).collect();
+        assert!(matches!(Activity::default().judgeable(&audio), Err(Reason::Clipped { .. })));
+        assert_eq!(Activity::default().judgeable(&[0.1; 32_000]), Err(Reason::NoSpeech));
     }
 
     proptest! {

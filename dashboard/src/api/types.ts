@@ -122,8 +122,8 @@ export interface ServiceRule {
   refer?: number;
   weight?: number;
   not_enrolled?: "neutral" | "refer" | "fail";
-  cannot_judge?: "fail" | "refer";
-  missing?: "refer" | "fail" | "neutral";
+  cannot_judge?: "by_reason" | "refer" | "fail";
+  missing?: "refer" | "fail";
 }
 
 export type CheckMode = "required" | "gating" | "advisory" | "off";

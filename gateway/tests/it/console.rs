@@ -155,7 +155,7 @@ async fn what_is_kept_of_a_user_is_told_without_what_is_in_it() {
     let customer = Customer::new().await;
     let path = format!("/api-projects/subjects/{ADA}");
     let unknown = get(&customer, Role::Owner, &path).await;
-    assert_eq!(unknown.error(), (404, "nothing is kept of this user"));
+    assert_eq!(unknown.error(), (404, "no data stored for this user"));
     customer.consents(ADA, true, false);
     {
         let mut stage = customer.stage.set();
@@ -242,7 +242,7 @@ async fn trying_it_needs_its_permission_and_a_whole_form() {
     let path = "/api-projects/try-it";
     for role in [Role::FraudAnalyst, Role::Viewer] {
         let refused = ask(&customer, role, "POST", path, try_it("true", "true")).await;
-        assert_eq!(refused.error(), (403, "your role may not do this"));
+        assert_eq!(refused.error(), (403, "your role does not allow this"));
     }
     let maybe = ask(&customer, Role::Owner, "POST", path, try_it("maybe", "true")).await;
     assert_eq!(maybe.error(), (400, "'consent' form value must be true or false"));

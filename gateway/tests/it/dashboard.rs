@@ -148,7 +148,7 @@ async fn without_a_session_of_this_server_nobody_is_signed_in() {
         (401, "not signed in")
     );
     browser.0.stage.set().half_open = true;
-    assert_eq!(browser.get("/api-auth/me").await.error(), (401, "the second factor is still to come"));
+    assert_eq!(browser.get("/api-auth/me").await.error(), (401, "second factor required"));
     assert_eq!(browser.get(LIST).await.status, 401);
 }
 
@@ -181,7 +181,7 @@ async fn each_role_is_refused_what_it_may_not_do() {
     ];
     for (role, method, path) in table {
         let refused = of(role).await.send(method, &path, &[], "{}").await;
-        assert_eq!(refused.error(), (403, "your role may not do this"), "{role:?} {method} {path}");
+        assert_eq!(refused.error(), (403, "your role does not allow this"), "{role:?} {method} {path}");
     }
     assert_eq!(of(Role::FraudAnalyst).await.get(&format!("{LIST}/1/samples")).await.status, 200);
     assert_eq!(of(Role::Admin).await.get(&format!("{LIST}/1/samples")).await.status, 200);
@@ -191,7 +191,7 @@ async fn each_role_is_refused_what_it_may_not_do() {
 async fn a_developer_makes_keys_but_none_that_administers() {
     let developer = Browser::of(Role::Developer).await;
     let refused = developer.send("POST", KEYS, &[], r#"{"name":"k","can_mint":true}"#).await;
-    assert_eq!(refused.error(), (403, "your role may not do this"));
+    assert_eq!(refused.error(), (403, "your role does not allow this"));
     assert!(developer.0.stage.set().created_keys.is_empty());
     let made = developer.send("POST", KEYS, &[], r#"{"name":"k"}"#).await;
     assert_eq!(made.status, 200, "{}", made.body);
@@ -211,7 +211,7 @@ async fn another_page_cannot_use_the_session() {
     ] {
         assert_eq!(create(other).await.status, 403, "{other:?}");
     }
-    let foreign = "this call is for the dashboard's own pages";
+    let foreign = "cross-origin request rejected";
     for other in [
         &[("origin", "https://evil.example")][..],
         &[("origin", "null")],
@@ -244,7 +244,7 @@ async fn another_page_cannot_sign_somebody_in() {
     assert!(!cookie.contains("Domain"));
     let wrong = body.replace("right", "wrong");
     let refused = browser.send("POST", "/api-auth/sign-in", &[], &wrong).await;
-    assert_eq!(refused.error(), (401, "e-mail address or password is wrong"));
+    assert_eq!(refused.error(), (401, "wrong e-mail address or password"));
     let closed = body.replace("right", "closed");
     let refused = browser.send("POST", "/api-auth/sign-in", &[], &closed).await;
     assert_eq!((refused.status.as_u16(), refused.header("retry-after")), (429, Some("8")));

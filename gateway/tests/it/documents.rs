@@ -23,7 +23,7 @@ fn field(name: &str, value: &str) -> DocumentField {
 }
 
 /// A passport on which everything is right.
-fn passport() -> CheckDocumentResponse {
+pub fn passport() -> CheckDocumentResponse {
     CheckDocumentResponse {
         document_type: "passport".into(),
         fields: vec![
@@ -138,7 +138,7 @@ async fn the_header_chooses_the_provider() {
 }
 
 /// What the models say of a portrait and a video.
-fn alike(probability: f64) -> MatchFacesResponse {
+pub fn alike(probability: f64) -> MatchFacesResponse {
     let outcome = Some(Outcome { code: 200, ..Outcome::default() });
     MatchFacesResponse {
         outcome,

@@ -18,7 +18,7 @@ fn ok(description: &str) -> Option<Outcome> {
     Some(Outcome { code: 200, description: description.into(), error: String::new() })
 }
 
-fn measure(property: &str, value: f64) -> Measure {
+pub fn measure(property: &str, value: f64) -> Measure {
     Measure { property: property.into(), value, op: ">=".into(), threshold: 1.0, passed: value >= 1.0 }
 }
 
@@ -28,7 +28,7 @@ async fn customer() -> Customer {
     customer
 }
 
-async fn post(customer: &Customer, path: &str, headers: &[(&str, &str)], form: Form) -> Answer {
+pub async fn post(customer: &Customer, path: &str, headers: &[(&str, &str)], form: Form) -> Answer {
     let headers: Vec<_> = headers.iter().copied().chain([("content-type", Form::TYPE)]).collect();
     customer.post(path, &headers, form.end()).await
 }
@@ -37,7 +37,7 @@ async fn face(customer: &Customer, form: Form) -> Answer {
     post(customer, "/api-gateway/enroll/face", &[USER], form.file("face", b"picture")).await
 }
 
-fn in_dialect(customer: &Customer, can_mint: bool, format: &str) {
+pub fn in_dialect(customer: &Customer, can_mint: bool, format: &str) {
     let granted =
         proto::projects::Authorization { can_mint, response_format: format.into(), ..authorization() };
     customer.stage.set().keys.insert(KEY.into(), granted);
@@ -144,7 +144,7 @@ async fn a_voice_has_the_lists_of_the_vendors_client_and_success_is_zero_there()
     assert_eq!(customer.last_record().user_fullname.as_deref(), Some(ADA));
 }
 
-fn same_person() -> MatchFacesResponse {
+pub fn same_person() -> MatchFacesResponse {
     MatchFacesResponse {
         outcome: ok("the faces match"),
         anchor: ok("one face found in the image"),

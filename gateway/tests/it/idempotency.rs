@@ -47,7 +47,7 @@ async fn the_same_key_with_another_request_is_a_mistake() {
     let customer = Customer::new().await;
     let first = customer.post(CONSENT, &[KEY], GIVEN).await;
     assert_eq!(first.status, 200);
-    let used = (422, "this Idempotency-Key was used with another request, send a new key");
+    let used = (422, "this Idempotency-Key was used with another request; send a new key");
     let withdrawn = GIVEN.replace("true", "false");
     assert_eq!(customer.post(CONSENT, &[KEY], withdrawn).await.error(), used);
     assert_eq!(customer.post("/api-consent/strg-consent", &[KEY], GIVEN).await.error(), used);
@@ -98,7 +98,7 @@ async fn while_the_first_call_runs_the_second_is_too_early() {
     assert_eq!(first.status, 200, "{}", first.body);
     assert_eq!(
         early.error(),
-        (409, "a call with this Idempotency-Key is under way, repeat it when that has ended")
+        (409, "a call with this Idempotency-Key is in progress; retry when it has ended")
     );
     assert!(replayed(&customer.video(&user, Form::video()).await));
 }

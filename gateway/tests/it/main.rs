@@ -11,6 +11,7 @@ mod documents;
 mod enroll;
 mod fakes;
 mod geo;
+mod golden;
 mod idempotency;
 mod listener;
 mod live;

@@ -26,7 +26,7 @@ async fn every_answer_says_where_the_key_stands_and_too_much_is_refused() {
     assert_eq!((second.status.as_u16(), second.header("ratelimit")), (404, Some("\"key\";r=0;t=20")));
 
     let third = customer.post(START, &[], "").await;
-    assert_eq!(third.error(), (429, "the rate limit of this API key is used up, try again in 10 seconds"));
+    assert_eq!(third.error(), (429, "the rate limit of this API key is exceeded; try again in 10 seconds"));
     assert_eq!(third.header("retry-after"), Some("10"));
     assert_eq!(third.header("ratelimit"), Some("\"key\";r=0;t=10"));
     let listed = customer.get("/api-transactions/transactions/x").await;

@@ -36,8 +36,7 @@ async fn a_call_is_recorded_with_all_it_said_about_itself() {
         "liveness_missing",
         "active_speaker_missing",
         "lip_reading_missing",
-        "spoken_phrase_missing",
-        "media_authenticity_missing"
+        "spoken_phrase_missing"
       ],
       "device_info": {
         "os": "test"

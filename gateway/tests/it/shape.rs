@@ -4,6 +4,7 @@ use axum::{
     body::Body,
     http::{Request, header},
 };
+use serde_json::Value;
 use tower::ServiceExt;
 use uuid::Uuid;
 
@@ -136,4 +137,81 @@ async fn a_page_no_project_allows_is_given_no_leave() {
     let origin = ("origin", "https://evil.example");
     let called = customer.send("GET", "/api-gateway/nothing", &[origin], Body::empty()).await;
     assert_eq!(called.header("access-control-allow-origin"), None);
+}
+
+#[tokio::test]
+async fn every_route_is_described_once_and_needs_a_key_unless_it_says_otherwise() {
+    let customer = Customer::new().await;
+    let described = customer.get("/openapi.json").await.body;
+    assert_eq!(described["security"][0]["api_key"], serde_json::json!([]));
+    assert_eq!(described["paths"]["/healthz"]["get"]["security"], serde_json::json!([{}]));
+    let dashboard = &described["paths"]["/api-auth/me"]["get"]["security"];
+    assert_eq!(dashboard, &serde_json::json!([{"dashboard": []}]));
+    let mut ids: Vec<&str> =
+        operations(&described).map(|(_, _, o)| o["operationId"].as_str().unwrap()).collect();
+    let count = ids.len();
+    ids.sort_unstable();
+    ids.dedup();
+    // PUT and PATCH of a webhook are one handler.
+    assert_eq!(ids.len(), count - 1, "operation ids are names of functions in generated clients");
+    assert_eq!(count, 90);
+}
+
+#[tokio::test]
+async fn every_route_names_its_errors_with_their_body() {
+    let customer = Customer::new().await;
+    let described = customer.get("/openapi.json").await.body;
+    for (path, method, operation) in operations(&described) {
+        if operation.get("security").is_some() {
+            continue;
+        }
+        let responses = operation["responses"].as_object().unwrap();
+        for status in ["400", "401", "403", "404", "429", "500", "503"] {
+            assert!(responses.contains_key(status), "{method} {path}: {status}");
+        }
+        for (status, response) in responses.iter().filter(|(status, _)| status.as_str() >= "400") {
+            let body = &response["content"]["application/json"]["schema"];
+            assert!(!body.is_null(), "{method} {path}: {status} has no body");
+        }
+    }
+    let error = &described["components"]["schemas"]["ErrorResponse"];
+    assert_eq!(error["required"], serde_json::json!(["error"]));
+}
+
+/// A schema that is named but missing breaks every client generator.
+#[tokio::test]
+async fn every_schema_that_is_named_is_described() {
+    let customer = Customer::new().await;
+    let described = customer.get("/openapi.json").await.body;
+    let text = described.to_string();
+    let named = text.split("\"#/components/schemas/").skip(1).map(|rest| rest.split('"').next().unwrap());
+    for name in named {
+        assert!(!described["components"]["schemas"][name].is_null(), "{name}");
+    }
+}
+
+/// The verification calls answer with typed bodies.
+#[tokio::test]
+async fn the_verification_responses_are_typed() {
+    let customer = Customer::new().await;
+    let described = customer.get("/openapi.json").await.body;
+    for path in [
+        "/api-gateway/process-video",
+        "/api-gateway/enroll/face",
+        "/api-gateway/enroll/voice",
+        "/api-gateway/match-faces",
+        "/api-gateway/docauth/check",
+    ] {
+        let schema =
+            &described["paths"][path]["post"]["responses"]["200"]["content"]["application/json"]["schema"];
+        assert!(schema["$ref"].is_string(), "{path}: {schema}");
+    }
+}
+
+fn operations(described: &Value) -> impl Iterator<Item = (&str, &str, &Value)> {
+    let paths = described["paths"].as_object().unwrap().iter();
+    paths.flat_map(|(path, item)| {
+        let methods = item.as_object().unwrap().iter();
+        methods.map(move |(method, operation)| (path.as_str(), method.as_str(), operation))
+    })
 }

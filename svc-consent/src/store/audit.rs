@@ -6,9 +6,9 @@ use sqlx::{query_as, query_scalar};
 use super::{Store, columns};
 use crate::{
     audit::{Auditor, Finding},
+    entry::Entry,
     error::Error,
     journal::{Head, Mark},
-    ledger::Entry,
 };
 
 /// What a row of project, name and number stands for.

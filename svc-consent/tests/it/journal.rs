@@ -239,3 +239,63 @@ async fn a_ledger_of_two_master_keys_holds() {
     })
     .await;
 }
+
+/// Verification finds it later; a call must not act on it meanwhile.
+#[tokio::test]
+async fn no_consent_is_decided_from_what_somebody_else_wrote() {
+    let newest = format!("DELETE FROM consent_entries WHERE id = {NEWEST}");
+    let attacks: [(&str, &[&str]); 6] = [
+        ("a withdrawal flipped", &["UPDATE consent_entries SET given = 1 WHERE seq = 2"]),
+        ("the newest entry removed", &[&newest]),
+        ("entry and mark removed", &[&newest, LAST_MARK]),
+        (
+            "entry and mark removed, the head moved back",
+            &[
+                &newest,
+                LAST_MARK,
+                "UPDATE consent_heads SET seq = 5, mac = (SELECT mac FROM consent_journal WHERE project_id = 'p1' AND seq = 5) WHERE project_id = 'p1'",
+            ],
+        ),
+        (
+            "an entry without a mark added",
+            &[
+                "INSERT INTO consent_entries (id, project_id, subject, seq, kind, given, recorded_at, api_key_id, \
+                 transaction_id, sealed, hash, chain) SELECT 'zzz', project_id, subject, 4, 'storage', 1, recorded_at, \
+                 api_key_id, transaction_id, sealed, hash, chain FROM consent_entries WHERE seq = 3",
+            ],
+        ),
+        ("a mark changed", &["UPDATE consent_journal SET marked_at = marked_at + 1 WHERE chain_seq = 2"]),
+    ];
+    for (attack, statements) in attacks {
+        testkit::each_config(async |db| {
+            let mut client = ledger(&db).await;
+            let before = crate::state(&mut client, "p1", ADA).await;
+            assert_eq!((before.authorization, before.storage), (true, false));
+            tamper(&db, statements).await;
+            let refused = client.get_consent(crate::of("p1", ADA)).await;
+            assert_eq!(refused.map_err(|s| s.code()).unwrap_err(), tonic::Code::Internal, "{attack}");
+        })
+        .await;
+    }
+}
+
+/// Reads that meet a write are no tampering.
+#[tokio::test]
+async fn consent_is_read_while_it_is_written() {
+    testkit::each_config(async |db| {
+        let mut client = ledger(&db).await;
+        let mut writers = tokio::task::JoinSet::new();
+        for number in 0..20 {
+            let mut client = client.clone();
+            writers
+                .spawn(async move { record(&mut client, ADA, ConsentKind::Storage, number % 2 == 0).await });
+        }
+        while !writers.is_empty() {
+            client.get_consent(crate::of("p1", ADA)).await.expect("a state");
+            if let Some(done) = writers.try_join_next() {
+                done.unwrap().unwrap();
+            }
+        }
+    })
+    .await;
+}

@@ -2,7 +2,7 @@
 
 use std::sync::PoisonError;
 
-use super::Templates;
+use super::{Templates, name_hashes};
 use crate::{error::Error, store::Counts};
 
 /// Subjects of one step.
@@ -27,12 +27,10 @@ impl Templates {
     /// # Errors
     /// When the database fails.
     pub async fn erase(&self, project: &str, user: &str) -> Result<Counts, Error> {
-        let mut gone = Counts::default();
-        for subject in self.find_all(project, user).await? {
-            gone = gone.plus(self.store.erase(project, &subject.id).await?);
-        }
-        self.cache.lock().unwrap_or_else(PoisonError::into_inner).galleries.remove(project);
-        Ok(gone)
+        let subjects = self.find_all(project, user).await?.into_iter().map(|subject| subject.id);
+        // A call that broke off may have deleted the rows and not cleared the files.
+        let hashes = name_hashes(&self.ring, project, user)?.into_iter().map(String::into_bytes);
+        self.erase_all(project, subjects.collect(), hashes.collect()).await
     }
 
     /// Destroys what there is of the next subjects of a project; all zero when none is left.
@@ -40,11 +38,24 @@ impl Templates {
     /// # Errors
     /// When the database fails.
     pub async fn erase_project(&self, project: &str) -> Result<Counts, Error> {
+        let subjects = self.store.some_subjects(project, SUBJECTS_AT_ONCE).await?;
+        self.erase_all(project, subjects, Vec::new()).await
+    }
+
+    /// `secrets` and what is read of the subjects is in no file of the database when this answers.
+    async fn erase_all(
+        &self,
+        project: &str,
+        subjects: Vec<String>,
+        mut secrets: Vec<Vec<u8>>,
+    ) -> Result<Counts, Error> {
         let mut gone = Counts::default();
-        for subject in self.store.some_subjects(project, SUBJECTS_AT_ONCE).await? {
+        for subject in subjects {
+            secrets.extend(self.store.secrets(project, &subject).await?);
             gone = gone.plus(self.store.erase(project, &subject).await?);
         }
         self.cache.lock().unwrap_or_else(PoisonError::into_inner).galleries.remove(project);
+        self.store.purge(secrets).await?;
         Ok(gone)
     }
 }

@@ -103,6 +103,7 @@ impl Accounts {
             token_hash: secret::hash(&token),
             created_at: now,
             expires_at: now + if draft.user.is_some() { RESET_MS } else { INVITATION_MS },
+            mac: String::new(),
             id,
         };
         let (action, target) = match draft.user {
@@ -215,10 +216,11 @@ impl Accounts {
         password: &NewPassword,
         client: Option<&wire::Client>,
     ) -> Result<UserId, Error> {
+        let user = self.store.find_user(id).await?.ok_or(Error::NoSuchUser)?;
         let sealed = self.seal_password(id, password.as_str()).await?;
         let actor = Actor::user(id.as_str());
         let change = Change { actor, ..change(&invitation.organisation_id, "user.reset", id.as_str()) };
-        self.store.let_in_again(invitation, id, &sealed, change).await?;
+        self.store.reset_user(invitation, &user, &sealed, change).await?;
         // The failures that made it necessary are forgotten.
         let email = self.open_person(&invitation.id, &invitation.sealed)?.email;
         self.reopen(&email, id.as_str(), client).await?;

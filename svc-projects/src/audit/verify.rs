@@ -68,8 +68,8 @@ pub async fn verify(
 ) -> anyhow::Result<Verified> {
     let ring = KeyRing::open(&config.keys).context("the master key")?;
     let db = Db::open(&config.db, &MIGRATIONS).await?;
-    let log = Log::new(ring);
-    let store = Store::new(db, log.clone());
+    let log = Log::new(ring.clone());
+    let store = Store::new(db, log.clone(), ledger::RowMacs::new(ring));
     Ok(walk(&store, &log, known, report).await?)
 }
 

@@ -1,7 +1,7 @@
 //! The audit log. A change and its entry are one database transaction, which begins by taking the log's head: whoever
 //! changes anything next waits for it, so what a change looked at before it wrote still holds.
 
-use db::Db;
+use db::{Db, Tx};
 use sqlx::{query, query_as, query_scalar};
 
 use super::Store;
@@ -84,10 +84,42 @@ const PG: &str = "
     COMMIT;";
 
 impl Store {
+    /// Begins a change. Its transaction holds the end of the log, which [`Store::commit_audited`] writes after; dropped, it
+    /// leaves nothing.
+    pub(super) async fn begin_audited(&self) -> Result<(Tx, Head), Error> {
+        // Changes nothing; it is the lock.
+        const TAKE: &str = "UPDATE audit_head SET seq = seq WHERE one = 1 RETURNING seq, mac, seal";
+        let mut tx = self.db.begin().await?;
+        let head = tx.fetch_one(TAKE, &[]).await?;
+        Ok((tx, head))
+    }
+
+    /// Writes the entry of a change after `head` and commits both.
+    pub(super) async fn commit_audited(&self, mut tx: Tx, head: &Head, change: &Change) -> Result<(), Error> {
+        const ADD: &str = "INSERT INTO audit_entries (seq, organisation_id, project_id, actor, action, target, sealed, \
+                           happened_at, mac) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+        const MOVE: &str = "UPDATE audit_head SET seq = $1, mac = $2, seal = $3 WHERE one = 1";
+        let (e, head) = self.log.extend(head, change)?;
+        let entry = db::params![
+            e.seq,
+            &e.organisation_id,
+            &e.project_id,
+            &e.actor,
+            &e.action,
+            &e.target,
+            &e.sealed,
+            e.happened_at,
+            &e.mac,
+        ];
+        tx.execute(ADD, entry).await?;
+        tx.execute(MOVE, db::params![head.seq, &head.mac, &head.seal]).await?;
+        Ok(tx.commit().await?)
+    }
+
     /// Makes the database itself refuse to change or remove an entry. Triggers are not portable, so no migration.
     pub async fn guard_audit(&self) -> Result<(), Error> {
         match &self.db {
-            Db::Lite(pool) => sqlx::raw_sql(LITE).execute(pool).await.map(drop)?,
+            Db::Lite(lite) => sqlx::raw_sql(LITE).execute(lite.pool()).await.map(drop)?,
             Db::Pg(pool) => sqlx::raw_sql(PG).execute(pool).await.map(drop)?,
         }
         Ok(())

@@ -59,7 +59,7 @@ impl Store {
         const MARK: &str = "UPDATE organisations SET deleting_at = $2 WHERE id = $1 AND deleting_at IS NULL";
         const OWNER: &str = "SELECT COUNT(*) FROM users WHERE id = $1 AND role = 'owner'";
         const COUNT: &str = "SELECT COUNT(*) FROM projects WHERE organisation_id = $1";
-        const REVOKE: &str = "UPDATE api_keys SET state = 'revoked', updated_at = $2 WHERE state = 'active' \
+        const REVOKE: &str = "UPDATE api_keys SET state = 'revoked', mac = '', updated_at = $2 WHERE state = 'active' \
                               AND project_id IN (SELECT id FROM projects WHERE organisation_id = $1)";
         const NOTE: &str = "INSERT INTO deletions (id, organisation_id, projects, begun_at, destroyed_json) \
                             VALUES ($1, $2, $3, $4, '[]')";
@@ -82,7 +82,7 @@ impl Store {
             (projects, Some(change.clone()))
         });
         let projects = begun?;
-        self.db.forget().await?;
+        self.db.purge(Vec::new()).await?;
         Ok(DeletionRow {
             id: id.to_owned(),
             organisation_id: organisation.clone(),
@@ -144,7 +144,7 @@ impl Store {
             ((), first.then(|| change.clone()))
         });
         done?;
-        self.db.forget().await?;
+        self.db.purge(Vec::new()).await?;
         Ok(())
     }
 

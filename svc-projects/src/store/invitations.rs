@@ -1,8 +1,6 @@
 //! Links that let somebody in once.
 
-use sqlx::{query, query_as};
-
-use super::{Store, audit::audited};
+use super::{Store, UserRow};
 use crate::{
     api_key::{OrganisationId, UserId},
     audit::Change,
@@ -21,6 +19,8 @@ pub struct InvitationRow {
     pub token_hash: String,
     pub created_at: i64,
     pub expires_at: i64,
+    /// Made when it is added.
+    pub mac: String,
 }
 
 impl InvitationRow {
@@ -40,7 +40,8 @@ pub struct NewUser<'a> {
 macro_rules! select_invitation {
     ($condition:literal) => {
         concat!(
-            "SELECT id, organisation_id, user_id, sealed, role, token_hash, created_at, expires_at FROM invitations WHERE ",
+            "SELECT id, organisation_id, user_id, sealed, role, token_hash, created_at, expires_at, mac \
+             FROM invitations WHERE ",
             $condition
         )
     };
@@ -51,27 +52,37 @@ const TAKE: &str = "DELETE FROM invitations WHERE id = $1 AND expires_at > $2";
 impl Store {
     pub async fn add_invitation(&self, invitation: &InvitationRow, change: Change) -> Result<(), Error> {
         const SQL: &str = "INSERT INTO invitations (id, organisation_id, user_id, sealed, role, token_hash, created_at, \
-                           expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+                           expires_at, mac) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
         let i = invitation;
-        audited!(self, |tx| {
-            let add = query(SQL)
-                .bind(&i.id)
-                .bind(&i.organisation_id)
-                .bind(&i.user_id)
-                .bind(&i.sealed)
-                .bind(&i.role);
-            add.bind(&i.token_hash).bind(i.created_at).bind(i.expires_at).execute(&mut *tx).await?;
-            ((), Some(change.clone()))
-        })
+        let mac = self.invitation_mac(i)?;
+        let (mut tx, head) = self.begin_audited().await?;
+        let add = db::params![
+            &i.id,
+            &i.organisation_id,
+            &i.user_id,
+            &i.sealed,
+            &i.role,
+            &i.token_hash,
+            i.created_at,
+            i.expires_at,
+            &mac,
+        ];
+        tx.execute(SQL, add).await?;
+        self.commit_audited(tx, &head, &change).await
     }
 
+    /// # Errors
+    /// [`Error::Tampered`] when somebody else changed or made the row.
     pub async fn find_invitation(
         &self,
         token_hash: &str,
         now_ms: i64,
     ) -> Result<Option<InvitationRow>, Error> {
         const SQL: &str = select_invitation!("token_hash = $1 AND expires_at > $2");
-        Ok(db::on!(&self.db, |pool| query_as(SQL).bind(token_hash).bind(now_ms).fetch_optional(pool).await)?)
+        let found: Option<InvitationRow> =
+            self.db.fetch_optional(SQL, db::params![token_hash, now_ms]).await?;
+        found.as_ref().map_or(Ok(()), |invitation| self.check_invitation(invitation))?;
+        Ok(found)
     }
 
     /// Those nobody followed yet, newest first; links that let a user in again are not among them.
@@ -83,11 +94,7 @@ impl Store {
         const SQL: &str = select_invitation!(
             "organisation_id = $1 AND expires_at > $2 AND user_id IS NULL ORDER BY id DESC LIMIT 1000"
         );
-        Ok(db::on!(&self.db, |pool| query_as(SQL)
-            .bind(organisation.as_str())
-            .bind(now_ms)
-            .fetch_all(pool)
-            .await)?)
+        Ok(self.db.fetch_all(SQL, db::params![organisation.as_str(), now_ms]).await?)
     }
 
     /// Whether the organisation had it.
@@ -99,14 +106,15 @@ impl Store {
     ) -> Result<bool, Error> {
         const SQL: &str =
             "DELETE FROM invitations WHERE id = $1 AND organisation_id = $2 AND user_id IS NULL";
-        audited!(self, |tx| {
-            let revoke = query(SQL).bind(id).bind(organisation.as_str());
-            let revoked = revoke.execute(&mut *tx).await?.rows_affected() > 0;
-            (revoked, revoked.then(|| change.clone()))
-        })
+        let (mut tx, head) = self.begin_audited().await?;
+        if tx.execute(SQL, db::params![id, organisation.as_str()]).await? == 0 {
+            return Ok(false);
+        }
+        self.commit_audited(tx, &head, &change).await?;
+        Ok(true)
     }
 
-    /// The link is used up and its user made.
+    /// Uses the link up and makes its user.
     ///
     /// # Errors
     /// [`Error::NoSuchInvitation`] when somebody else was first, [`Error::EmailTaken`].
@@ -116,51 +124,79 @@ impl Store {
         user: &NewUser<'_>,
         change: Change,
     ) -> Result<(), Error> {
-        const SQL: &str = "INSERT INTO users (id, organisation_id, email_hash, sealed, sealed_password, role, created_at, \
-                           updated_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $7)";
-        let done: Result<(), Error> = audited!(self, |tx| {
-            let take = query(TAKE).bind(&invitation.id).bind(change.at_ms);
-            if take.execute(&mut *tx).await?.rows_affected() == 0 {
-                return Err(Error::NoSuchInvitation);
-            }
-            let add =
-                query(SQL).bind(user.id.as_str()).bind(&invitation.organisation_id).bind(user.email_hash);
-            let add =
-                add.bind(user.sealed).bind(user.sealed_password).bind(&invitation.role).bind(change.at_ms);
-            add.execute(&mut *tx).await?;
-            ((), Some(change.clone()))
-        });
-        done.map_err(|error| match error {
+        self.try_join(invitation, user, &change).await.map_err(|error| match error {
             Error::Database(cause) if db::is_unique_violation(&cause) => Error::EmailTaken,
             other => other,
         })
     }
 
-    /// The link is used up and its user has another password, no second factor and no session.
-    ///
-    /// # Errors
-    /// [`Error::NoSuchInvitation`] when somebody else was first.
-    pub async fn let_in_again(
+    async fn try_join(
         &self,
         invitation: &InvitationRow,
-        user: &UserId,
+        user: &NewUser<'_>,
+        change: &Change,
+    ) -> Result<(), Error> {
+        const SQL: &str = "INSERT INTO users (id, organisation_id, email_hash, sealed, sealed_password, role, created_at, \
+                           updated_at, mac) VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8)";
+        let row = UserRow {
+            id: user.id.as_str().into(),
+            organisation_id: invitation.organisation_id.clone(),
+            email_hash: user.email_hash.into(),
+            sealed: user.sealed.into(),
+            sealed_password: user.sealed_password.into(),
+            role: invitation.role.clone(),
+            sealed_totp: None,
+            pending_totp: None,
+            created_at: change.at_ms,
+            seen_at: 0,
+            mac: String::new(),
+        };
+        let mac = self.user_mac(&row)?;
+        let (mut tx, head) = self.begin_audited().await?;
+        if tx.execute(TAKE, db::params![&invitation.id, change.at_ms]).await? == 0 {
+            return Err(Error::NoSuchInvitation);
+        }
+        let add = db::params![
+            &row.id,
+            &row.organisation_id,
+            &row.email_hash,
+            &row.sealed,
+            &row.sealed_password,
+            &row.role,
+            row.created_at,
+            &mac,
+        ];
+        tx.execute(SQL, add).await?;
+        self.commit_audited(tx, &head, change).await
+    }
+
+    /// Uses the link up and gives its user another password, no second factor and no session.
+    ///
+    /// # Errors
+    /// [`Error::NoSuchInvitation`] when somebody else was first; [`Error::Conflict`] when the user was changed meanwhile.
+    pub async fn reset_user(
+        &self,
+        invitation: &InvitationRow,
+        user: &UserRow,
         sealed_password: &[u8],
         change: Change,
     ) -> Result<(), Error> {
-        const SQL: &str = "UPDATE users SET sealed_password = $2, sealed_totp = NULL, pending_totp = NULL, updated_at = $3 \
-                           WHERE id = $1";
+        const SQL: &str = "UPDATE users SET sealed_password = $2, sealed_totp = NULL, pending_totp = NULL, \
+                           updated_at = $3, mac = $4 WHERE id = $1 AND mac = $5";
         const CODES: &str = "DELETE FROM recovery_codes WHERE user_id = $1";
         const SESSIONS: &str = "DELETE FROM dashboard_sessions WHERE user_id = $1";
-        audited!(self, |tx| {
-            let take = query(TAKE).bind(&invitation.id).bind(change.at_ms);
-            if take.execute(&mut *tx).await?.rows_affected() == 0 {
-                return Err(Error::NoSuchInvitation);
-            }
-            let set = query(SQL).bind(user.as_str()).bind(sealed_password).bind(change.at_ms);
-            set.execute(&mut *tx).await?;
-            query(CODES).bind(user.as_str()).execute(&mut *tx).await?;
-            query(SESSIONS).bind(user.as_str()).execute(&mut *tx).await?;
-            ((), Some(change.clone()))
-        })
+        let sealed = sealed_password.to_vec();
+        let mac = self.user_mac(&UserRow { sealed_password: sealed, sealed_totp: None, ..user.clone() })?;
+        let (mut tx, head) = self.begin_audited().await?;
+        if tx.execute(TAKE, db::params![&invitation.id, change.at_ms]).await? == 0 {
+            return Err(Error::NoSuchInvitation);
+        }
+        let set = db::params![&user.id, sealed_password, change.at_ms, &mac, &user.mac];
+        if tx.execute(SQL, set).await? == 0 {
+            return Err(Error::Conflict);
+        }
+        tx.execute(CODES, db::params![&user.id]).await?;
+        tx.execute(SESSIONS, db::params![&user.id]).await?;
+        self.commit_audited(tx, &head, &change).await
     }
 }

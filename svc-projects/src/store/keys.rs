@@ -1,8 +1,6 @@
 //! Changing an API key.
 
-use sqlx::{query, query_as, query_scalar};
-
-use super::{ApiKeyRow, Store, audit::audited, described, select_key, services_json};
+use super::{ApiKeyRow, Store, described, select_key, services_json};
 use crate::{
     api_key::{ApiKey, ApiKeyId, ProjectId, State},
     audit::Change,
@@ -25,30 +23,38 @@ impl Store {
     ) -> Result<Option<ApiKey>, Error> {
         const FIND: &str = select_key!("WHERE id = $1 AND project_id = $2");
         const SET: &str = "UPDATE api_keys SET name = $2, selected_services = $3, response_format = $4, \
-                           rate_limit_per_minute = $5, expires_at = $6, updated_at = $7 WHERE id = $1";
+                           rate_limit_per_minute = $5, expires_at = $6, updated_at = $7, mac = $8 WHERE id = $1";
         const STAYING: &str = "SELECT COUNT(*) FROM api_keys WHERE project_id = $1 AND state = 'active' AND can_mint = 1 \
                                AND expires_at IS NULL";
         let Some(entry) = self.change_in(project, "key.changed", id.as_str()).await? else { return Ok(None) };
-        audited!(self, |tx| {
-            let find = query_as::<_, ApiKeyRow>(FIND).bind(id.as_str()).bind(project.as_str());
-            let Some(row) = find.fetch_optional(&mut *tx).await? else { return Ok(None) };
-            let before = ApiKey::try_from(row)?;
-            if before.state == State::Revoked {
-                return Err(Error::KeyOver);
-            }
-            let staying = query_scalar::<_, i64>(STAYING).bind(project.as_str()).fetch_one(&mut *tx).await?;
-            let key = ApiKey { updated_at_ms: now_ms, ..change(before.clone())? };
-            let set = query(SET).bind(id.as_str()).bind(key.name.as_str());
-            let set = set.bind(services_json(&key.selected_services)).bind(key.response_format.as_str());
-            let set = set.bind(i64::from(key.rate_limit_per_minute)).bind(key.expires_at_ms).bind(now_ms);
-            set.execute(&mut *tx).await?;
-            let left = query_scalar::<_, i64>(STAYING).bind(project.as_str()).fetch_one(&mut *tx).await?;
-            if staying > 0 && left == 0 {
-                return Err(Error::LastMinter);
-            }
-            let entry =
-                Change { before: Some(described(&before)), after: Some(described(&key)), ..entry.clone() };
-            (Some(key), Some(entry))
-        })
+        let (mut tx, head) = self.begin_audited().await?;
+        let found = tx.fetch_optional::<ApiKeyRow>(FIND, db::params![id.as_str(), project.as_str()]).await?;
+        let Some(row) = found else { return Ok(None) };
+        self.check_key_row(&row)?;
+        let before = ApiKey::try_from(row)?;
+        if before.state == State::Revoked {
+            return Err(Error::KeyOver);
+        }
+        let (staying,): (i64,) = tx.fetch_one(STAYING, db::params![project.as_str()]).await?;
+        let key = ApiKey { updated_at_ms: now_ms, ..change(before.clone())? };
+        let (services, mac) = (services_json(&key.selected_services), self.key_mac(&key)?);
+        let set = db::params![
+            id.as_str(),
+            key.name.as_str(),
+            &services,
+            key.response_format.as_str(),
+            key.rate_limit_per_minute,
+            key.expires_at_ms,
+            now_ms,
+            &mac,
+        ];
+        tx.execute(SET, set).await?;
+        let (left,): (i64,) = tx.fetch_one(STAYING, db::params![project.as_str()]).await?;
+        if staying > 0 && left == 0 {
+            return Err(Error::LastMinter);
+        }
+        let entry = Change { before: Some(described(&before)), after: Some(described(&key)), ..entry };
+        self.commit_audited(tx, &head, &entry).await?;
+        Ok(Some(key))
     }
 }

@@ -3,9 +3,9 @@
 use serde_json::json;
 use sqlx::{query, query_as, query_scalar};
 
-use super::{Store, audit::audited};
+use super::{ApiKeyRow, Store, audit::audited, select_key};
 use crate::{
-    api_key::{ApiKeyId, Name, ProjectId, ScoresId},
+    api_key::{ApiKey, ApiKeyId, Name, ProjectId, ScoresId, State},
     audit::Change,
     error::Error,
 };
@@ -170,18 +170,22 @@ impl Store {
         rules: Option<&ScoresId>,
         now_ms: i64,
     ) -> Result<bool, Error> {
-        const BEFORE: &str = "SELECT scores_id FROM api_keys WHERE id = $1 AND project_id = $2";
-        const SQL: &str =
-            "UPDATE api_keys SET scores_id = $3, updated_at = $4 WHERE id = $1 AND project_id = $2";
+        const FIND: &str = select_key!("WHERE id = $1 AND project_id = $2");
+        const SET: &str = "UPDATE api_keys SET scores_id = $2, updated_at = $3, mac = $4 WHERE id = $1";
         let change = self.change_in(project, "rules.assigned", key.as_str()).await?;
         let Some(change) = change else { return Ok(false) };
-        audited!(self, |tx| {
-            let before = query_scalar::<_, Option<String>>(BEFORE).bind(key.as_str()).bind(project.as_str());
-            let before = before.fetch_optional(&mut *tx).await?.flatten();
-            let set = query(SQL).bind(key.as_str()).bind(project.as_str()).bind(rules.map(ScoresId::as_str));
-            let set = set.bind(now_ms).execute(&mut *tx).await?.rows_affected() > 0;
-            (set, set.then(|| assigned(&change, before.as_deref(), rules)))
-        })
+        let (mut tx, head) = self.begin_audited().await?;
+        let found = tx.fetch_optional::<ApiKeyRow>(FIND, db::params![key.as_str(), project.as_str()]).await?;
+        let Some(row) = found else { return Ok(false) };
+        self.check_key_row(&row)?;
+        let before = row.scores_id.clone();
+        let changed = ApiKey { scores_id: rules.cloned(), ..ApiKey::try_from(row)? };
+        // A revoked key has no MAC, so that it cannot be made active again.
+        let mac = if changed.state == State::Revoked { String::new() } else { self.key_mac(&changed)? };
+        let set = db::params![key.as_str(), rules.map(ScoresId::as_str), now_ms, &mac];
+        tx.execute(SET, set).await?;
+        self.commit_audited(tx, &head, &assigned(&change, before.as_deref(), rules)).await?;
+        Ok(true)
     }
 }
 

@@ -1,8 +1,8 @@
 //! The second factor of a user: kept sealed, each code taken once.
 
-use sqlx::query;
+use db::Tx;
 
-use super::{Store, UserRow, audit::audited};
+use super::{Store, UserRow};
 use crate::{api_key::UserId, audit::Change, error::Error};
 
 const DROP_CODES: &str = "DELETE FROM recovery_codes WHERE user_id = $1";
@@ -13,33 +13,31 @@ const END_OTHERS: &str = "DELETE FROM dashboard_sessions WHERE user_id = $1 AND 
 impl Store {
     pub async fn offer_totp(&self, user: &UserId, sealed: &[u8]) -> Result<(), Error> {
         const SQL: &str = "UPDATE users SET pending_totp = $2 WHERE id = $1 AND sealed_totp IS NULL";
-        db::on!(&self.db, |pool| query(SQL).bind(user.as_str()).bind(sealed).execute(pool).await.map(drop))?;
+        self.db.execute(SQL, db::params![user.as_str(), sealed]).await?;
         Ok(())
     }
 
     /// Whether no code of this time step or a later one was taken before.
     pub async fn take_totp_step(&self, user: &UserId, step: i64) -> Result<bool, Error> {
         const SQL: &str = "UPDATE users SET totp_step = $2 WHERE id = $1 AND totp_step < $2";
-        let taken = db::on!(&self.db, |pool| query(SQL)
-            .bind(user.as_str())
-            .bind(step)
-            .execute(pool)
-            .await
-            .map(|done| done.rows_affected()))?;
-        Ok(taken > 0)
+        Ok(self.db.execute(SQL, db::params![user.as_str(), step]).await? > 0)
     }
 
     /// Whether the code was still there. It no longer is.
     pub async fn take_recovery_code(&self, user: &UserId, hash: &str, change: Change) -> Result<bool, Error> {
         const SQL: &str = "DELETE FROM recovery_codes WHERE user_id = $1 AND hash = $2";
-        audited!(self, |tx| {
-            let taken =
-                query(SQL).bind(user.as_str()).bind(hash).execute(&mut *tx).await?.rows_affected() > 0;
-            (taken, taken.then(|| change.clone()))
-        })
+        let (mut tx, head) = self.begin_audited().await?;
+        if tx.execute(SQL, db::params![user.as_str(), hash]).await? == 0 {
+            return Ok(false);
+        }
+        self.commit_audited(tx, &head, &change).await?;
+        Ok(true)
     }
 
     /// What was being set up counts from now on; sessions other than `session` end.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when the user was changed meanwhile.
     pub async fn enable_totp(
         &self,
         user: &UserRow,
@@ -48,29 +46,31 @@ impl Store {
         session: &str,
         change: Change,
     ) -> Result<(), Error> {
-        const SQL: &str = "UPDATE users SET sealed_totp = pending_totp, pending_totp = NULL, totp_step = $2 \
-                           WHERE id = $1 AND sealed_totp IS NULL AND pending_totp = $3";
-        audited!(self, |tx| {
-            let set = query(SQL).bind(&user.id).bind(step).bind(&user.pending_totp);
-            if set.execute(&mut *tx).await?.rows_affected() == 0 {
-                return Err(Error::Conflict);
-            }
-            query(DROP_CODES).bind(&user.id).execute(&mut *tx).await?;
-            for code in codes {
-                query(ADD_CODE).bind(&user.id).bind(code).execute(&mut *tx).await?;
-            }
-            query(END_OTHERS).bind(&user.id).bind(session).execute(&mut *tx).await?;
-            ((), Some(change.clone()))
-        })
+        const SQL: &str = "UPDATE users SET sealed_totp = pending_totp, pending_totp = NULL, totp_step = $2, mac = $4 \
+                           WHERE id = $1 AND sealed_totp IS NULL AND pending_totp = $3 AND mac = $5";
+        let mac = self.user_mac(&UserRow { sealed_totp: user.pending_totp.clone(), ..user.clone() })?;
+        let (mut tx, head) = self.begin_audited().await?;
+        let set = db::params![&user.id, step, &user.pending_totp, &mac, &user.mac];
+        if tx.execute(SQL, set).await? == 0 {
+            return Err(Error::Conflict);
+        }
+        replace_codes(&mut tx, user, codes).await?;
+        tx.execute(END_OTHERS, db::params![&user.id, session]).await?;
+        self.commit_audited(tx, &head, &change).await
     }
 
+    /// # Errors
+    /// [`Error::Conflict`] when the user was changed meanwhile.
     pub async fn disable_totp(&self, user: &UserRow, change: Change) -> Result<(), Error> {
-        const SQL: &str = "UPDATE users SET sealed_totp = NULL, pending_totp = NULL WHERE id = $1";
-        audited!(self, |tx| {
-            query(SQL).bind(&user.id).execute(&mut *tx).await?;
-            query(DROP_CODES).bind(&user.id).execute(&mut *tx).await?;
-            ((), Some(change.clone()))
-        })
+        const SQL: &str =
+            "UPDATE users SET sealed_totp = NULL, pending_totp = NULL, mac = $2 WHERE id = $1 AND mac = $3";
+        let mac = self.user_mac(&UserRow { sealed_totp: None, ..user.clone() })?;
+        let (mut tx, head) = self.begin_audited().await?;
+        if tx.execute(SQL, db::params![&user.id, &mac, &user.mac]).await? == 0 {
+            return Err(Error::Conflict);
+        }
+        replace_codes(&mut tx, user, &[]).await?;
+        self.commit_audited(tx, &head, &change).await
     }
 
     pub async fn renew_recovery_codes(
@@ -79,12 +79,16 @@ impl Store {
         codes: &[String],
         change: Change,
     ) -> Result<(), Error> {
-        audited!(self, |tx| {
-            query(DROP_CODES).bind(&user.id).execute(&mut *tx).await?;
-            for code in codes {
-                query(ADD_CODE).bind(&user.id).bind(code).execute(&mut *tx).await?;
-            }
-            ((), Some(change.clone()))
-        })
+        let (mut tx, head) = self.begin_audited().await?;
+        replace_codes(&mut tx, user, codes).await?;
+        self.commit_audited(tx, &head, &change).await
     }
+}
+
+async fn replace_codes(tx: &mut Tx, user: &UserRow, codes: &[String]) -> Result<(), Error> {
+    tx.execute(DROP_CODES, db::params![&user.id]).await?;
+    for code in codes {
+        tx.execute(ADD_CODE, db::params![&user.id, code]).await?;
+    }
+    Ok(())
 }

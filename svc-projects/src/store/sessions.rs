@@ -1,8 +1,6 @@
 //! Sessions of the dashboard, and the counters of what went wrong at its door.
 
-use sqlx::{query, query_as, query_scalar};
-
-use super::{Store, audit::audited};
+use super::Store;
 use crate::{api_key::UserId, audit::Change, error::Error};
 
 /// A session nobody used for so long is over.
@@ -28,87 +26,79 @@ pub struct NewSession<'a> {
 pub struct SessionRow {
     pub id: String,
     pub user_id: String,
+    pub token_hash: String,
     pub half_open: i64,
     pub sealed: Vec<u8>,
     pub created_at: i64,
     pub seen_at: i64,
     pub expires_at: i64,
+    pub mac: String,
 }
 
 impl Store {
     /// `change`: what the audit log says of it.
     pub async fn open_session(&self, session: &NewSession<'_>, change: Option<Change>) -> Result<(), Error> {
         const SQL: &str = "INSERT INTO dashboard_sessions (id, user_id, token_hash, half_open, sealed, created_at, \
-                           seen_at, expires_at) VALUES ($1, $2, $3, $4, $5, $6, $6, $7)";
-        macro_rules! open {
-            ($to:expr) => {{
-                let open = query(SQL).bind(session.id).bind(session.user.as_str()).bind(session.token_hash);
-                let open = open.bind(i64::from(session.half_open)).bind(session.sealed);
-                open.bind(session.created_at).bind(session.expires_at).execute($to).await.map(drop)
-            }};
-        }
+                           seen_at, expires_at, mac) VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8)";
+        let mac = self.session_mac(session)?;
+        let open = db::params![
+            session.id,
+            session.user.as_str(),
+            session.token_hash,
+            session.half_open,
+            session.sealed,
+            session.created_at,
+            session.expires_at,
+            &mac,
+        ];
         let Some(change) = change else {
-            return Ok(db::on!(&self.db, |pool| open!(pool))?);
+            self.db.execute(SQL, open).await?;
+            return Ok(());
         };
-        audited!(self, |tx| {
-            open!(&mut *tx)?;
-            ((), Some(change.clone()))
-        })
+        let (mut tx, head) = self.begin_audited().await?;
+        tx.execute(SQL, open).await?;
+        self.commit_audited(tx, &head, &change).await
     }
 
     /// The session of a token, if it is not over. Notes that it was used.
+    ///
+    /// # Errors
+    /// [`Error::Tampered`] when somebody else changed or made the row.
     pub async fn find_session(&self, token_hash: &str, now_ms: i64) -> Result<Option<SessionRow>, Error> {
-        const SQL: &str = "SELECT id, user_id, half_open, sealed, created_at, seen_at, expires_at \
+        const SQL: &str = "SELECT id, user_id, token_hash, half_open, sealed, created_at, seen_at, expires_at, mac \
                            FROM dashboard_sessions WHERE token_hash = $1 AND expires_at > $2 AND seen_at > $3";
         const SEEN: &str = "UPDATE dashboard_sessions SET seen_at = $2 WHERE id = $1 AND seen_at < $2";
-        let found: Option<SessionRow> = db::on!(&self.db, |pool| query_as(SQL)
-            .bind(token_hash)
-            .bind(now_ms)
-            .bind(now_ms - IDLE_MS)
-            .fetch_optional(pool)
-            .await)?;
+        let params = db::params![token_hash, now_ms, now_ms - IDLE_MS];
+        let found: Option<SessionRow> = self.db.fetch_optional(SQL, params).await?;
+        found.as_ref().map_or(Ok(()), |session| self.check_session(session))?;
         if let Some(session) = found.as_ref().filter(|session| session.seen_at < now_ms - SEEN_EVERY_MS) {
-            db::on!(&self.db, |pool| query(SEEN)
-                .bind(&session.id)
-                .bind(now_ms)
-                .execute(pool)
-                .await
-                .map(drop))?;
+            self.db.execute(SEEN, db::params![&session.id, now_ms]).await?;
         }
         Ok(found)
     }
 
     pub async fn list_sessions(&self, user: &UserId, now_ms: i64) -> Result<Vec<SessionRow>, Error> {
-        const SQL: &str = "SELECT id, user_id, half_open, sealed, created_at, seen_at, expires_at \
+        const SQL: &str = "SELECT id, user_id, token_hash, half_open, sealed, created_at, seen_at, expires_at, mac \
                            FROM dashboard_sessions WHERE user_id = $1 AND half_open = 0 AND expires_at > $2 \
                            AND seen_at > $3 ORDER BY seen_at DESC LIMIT 200";
-        Ok(db::on!(&self.db, |pool| query_as(SQL)
-            .bind(user.as_str())
-            .bind(now_ms)
-            .bind(now_ms - IDLE_MS)
-            .fetch_all(pool)
-            .await)?)
+        Ok(self.db.fetch_all(SQL, db::params![user.as_str(), now_ms, now_ms - IDLE_MS]).await?)
     }
 
     /// Whether there was one.
     pub async fn end_session_of_token(&self, token_hash: &str) -> Result<bool, Error> {
         const SQL: &str = "DELETE FROM dashboard_sessions WHERE token_hash = $1";
-        let ended = db::on!(&self.db, |pool| query(SQL)
-            .bind(token_hash)
-            .execute(pool)
-            .await
-            .map(|d| d.rows_affected()))?;
-        Ok(ended > 0)
+        Ok(self.db.execute(SQL, db::params![token_hash]).await? > 0)
     }
 
     /// Whether the user had it.
     pub async fn end_session(&self, user: &UserId, id: &str, change: Change) -> Result<bool, Error> {
         const SQL: &str = "DELETE FROM dashboard_sessions WHERE id = $1 AND user_id = $2";
-        audited!(self, |tx| {
-            let end = query(SQL).bind(id).bind(user.as_str());
-            let ended = end.execute(&mut *tx).await?.rows_affected() > 0;
-            (ended, ended.then(|| change.clone()))
-        })
+        let (mut tx, head) = self.begin_audited().await?;
+        if tx.execute(SQL, db::params![id, user.as_str()]).await? == 0 {
+            return Ok(false);
+        }
+        self.commit_audited(tx, &head, &change).await?;
+        Ok(true)
     }
 
     /// Forgets sessions that are over, links nobody followed and failures of long ago.
@@ -116,13 +106,11 @@ impl Store {
         const SESSIONS: &str = "DELETE FROM dashboard_sessions WHERE expires_at <= $1 OR seen_at <= $2";
         const LINKS: &str = "DELETE FROM invitations WHERE expires_at <= $1";
         const FAILURES: &str = "DELETE FROM sign_in_failures WHERE failed_at <= $1 AND blocked_until <= $2";
-        db::on!(&self.db, |pool| async {
-            query(SESSIONS).bind(now_ms).bind(now_ms - IDLE_MS).execute(pool).await?;
-            query(LINKS).bind(now_ms).execute(pool).await?;
-            query(FAILURES).bind(now_ms - FORGET_MS).bind(now_ms).execute(pool).await.map(drop)
-        }
-        .await)?;
-        Ok(())
+        let mut tx = self.db.begin().await?;
+        tx.execute(SESSIONS, db::params![now_ms, now_ms - IDLE_MS]).await?;
+        tx.execute(LINKS, db::params![now_ms]).await?;
+        tx.execute(FAILURES, db::params![now_ms - FORGET_MS, now_ms]).await?;
+        Ok(tx.commit().await?)
     }
 
     /// Counts an attempt as failed before it is known to be: attempts side by side cannot outrun the counter. When none
@@ -140,33 +128,29 @@ impl Store {
              failed_at = $2 WHERE sign_in_failures.blocked_until <= $2 RETURNING failures";
         const UNTIL: &str = "SELECT blocked_until FROM sign_in_failures WHERE bucket = $1";
         const BLOCK: &str = "UPDATE sign_in_failures SET blocked_until = $2 WHERE bucket = $1";
-        let done: Result<Result<i64, i64>, sqlx::Error> = db::on!(&self.db, |pool| async {
-            let mut tx = pool.begin().await?;
-            let count = query_scalar::<_, i64>(COUNT).bind(bucket).bind(now_ms).bind(now_ms - FORGET_MS);
-            let Some(failures) = count.fetch_optional(&mut *tx).await? else {
-                let until = query_scalar::<_, i64>(UNTIL).bind(bucket).fetch_optional(&mut *tx).await?;
-                return Ok(Err(until.unwrap_or(now_ms)));
-            };
-            let closed_for = block(failures);
-            query(BLOCK).bind(bucket).bind(now_ms + closed_for).execute(&mut *tx).await?;
-            tx.commit().await?;
-            Ok(Ok(closed_for))
-        }
-        .await);
-        Ok(done?)
+        let mut tx = self.db.begin().await?;
+        let count = db::params![bucket, now_ms, now_ms - FORGET_MS];
+        let Some((failures,)) = tx.fetch_optional::<(i64,)>(COUNT, count).await? else {
+            let until: Option<(i64,)> = tx.fetch_optional(UNTIL, db::params![bucket]).await?;
+            return Ok(Err(until.map_or(now_ms, |(until,)| until)));
+        };
+        let closed_for = block(failures);
+        tx.execute(BLOCK, db::params![bucket, now_ms + closed_for]).await?;
+        tx.commit().await?;
+        Ok(Ok(closed_for))
     }
 
     /// The attempt counted last was none after all.
     pub async fn forgive(&self, bucket: &str) -> Result<(), Error> {
         const SQL: &str = "UPDATE sign_in_failures SET failures = failures - 1, blocked_until = 0 WHERE bucket = $1 AND failures > 0";
-        db::on!(&self.db, |pool| query(SQL).bind(bucket).execute(pool).await.map(drop))?;
+        self.db.execute(SQL, db::params![bucket]).await?;
         Ok(())
     }
 
     /// Somebody came in: what went wrong before is forgotten.
     pub async fn forget_failures(&self, bucket: &str) -> Result<(), Error> {
         const SQL: &str = "DELETE FROM sign_in_failures WHERE bucket = $1";
-        db::on!(&self.db, |pool| query(SQL).bind(bucket).execute(pool).await.map(drop))?;
+        self.db.execute(SQL, db::params![bucket]).await?;
         Ok(())
     }
 }

@@ -1,9 +1,9 @@
 //! The people of an organisation: looked up, changed, removed. Whoever changes somebody holds the audit log's head, so two
 //! changes at once see each other and there is always an owner left.
 
-use sqlx::{query, query_as, query_scalar};
+use db::Tx;
 
-use super::{Store, audit::audited};
+use super::Store;
 use crate::{
     api_key::{OrganisationId, UserId},
     audit::Change,
@@ -16,6 +16,7 @@ use crate::{
 pub struct UserRow {
     pub id: String,
     pub organisation_id: String,
+    pub email_hash: String,
     pub sealed: Vec<u8>,
     pub sealed_password: Vec<u8>,
     pub role: String,
@@ -24,6 +25,7 @@ pub struct UserRow {
     pub created_at: i64,
     /// 0 when no session is left.
     pub seen_at: i64,
+    pub mac: String,
 }
 
 impl UserRow {
@@ -35,8 +37,8 @@ impl UserRow {
 macro_rules! select_user {
     ($condition:literal) => {
         concat!(
-            "SELECT u.id, u.organisation_id, u.sealed, u.sealed_password, u.role, u.sealed_totp, \
-             u.pending_totp, u.created_at, CAST(COALESCE((SELECT MAX(s.seen_at) FROM dashboard_sessions s \
+            "SELECT u.id, u.organisation_id, u.email_hash, u.sealed, u.sealed_password, u.role, u.sealed_totp, \
+             u.pending_totp, u.created_at, u.mac, CAST(COALESCE((SELECT MAX(s.seen_at) FROM dashboard_sessions s \
              WHERE s.user_id = u.id), 0) AS BIGINT) AS seen_at FROM users u WHERE ",
             $condition
         )
@@ -47,18 +49,26 @@ const OWNERS: &str = "SELECT COUNT(*) FROM users WHERE organisation_id = $1 AND 
 const END_SESSIONS: &str = "DELETE FROM dashboard_sessions WHERE user_id = $1";
 
 impl Store {
+    /// # Errors
+    /// [`Error::Tampered`] when somebody else changed the row.
     pub async fn find_user(&self, id: &UserId) -> Result<Option<UserRow>, Error> {
         const SQL: &str = select_user!("u.id = $1");
-        Ok(db::on!(&self.db, |pool| query_as(SQL).bind(id.as_str()).fetch_optional(pool).await)?)
+        let found: Option<UserRow> = self.db.fetch_optional(SQL, db::params![id.as_str()]).await?;
+        found.as_ref().map_or(Ok(()), |user| self.check_user(user))?;
+        Ok(found)
     }
 
     /// By the keyed hash of the address, as any key of the ring makes it.
+    ///
+    /// # Errors
+    /// As [`Store::find_user`].
     pub async fn find_user_by_email(&self, hashes: &[String]) -> Result<Option<UserRow>, Error> {
         const SQL: &str = select_user!("u.email_hash = $1");
         for hash in hashes {
-            let found = db::on!(&self.db, |pool| query_as(SQL).bind(hash).fetch_optional(pool).await)?;
-            if found.is_some() {
-                return Ok(found);
+            let found: Option<UserRow> = self.db.fetch_optional(SQL, db::params![hash]).await?;
+            if let Some(user) = found {
+                self.check_user(&user)?;
+                return Ok(Some(user));
             }
         }
         Ok(None)
@@ -67,7 +77,7 @@ impl Store {
     /// Everybody of an organisation, the longest there first.
     pub async fn list_users(&self, organisation: &OrganisationId) -> Result<Vec<UserRow>, Error> {
         const SQL: &str = select_user!("u.organisation_id = $1 ORDER BY u.id LIMIT 1000");
-        Ok(db::on!(&self.db, |pool| query_as(SQL).bind(organisation.as_str()).fetch_all(pool).await)?)
+        Ok(self.db.fetch_all(SQL, db::params![organisation.as_str()]).await?)
     }
 
     /// Gives somebody another role and ends their sessions: what they may do is settled when they sign in again.
@@ -81,20 +91,17 @@ impl Store {
         change: Change,
         now_ms: i64,
     ) -> Result<(), Error> {
-        const SQL: &str = "UPDATE users SET role = $3, updated_at = $4 WHERE id = $1 AND organisation_id = $2 AND role = $5";
-        audited!(self, |tx| {
-            let set = query(SQL).bind(&user.id).bind(&user.organisation_id).bind(role.as_str()).bind(now_ms);
-            if set.bind(&user.role).execute(&mut *tx).await?.rows_affected() == 0 {
-                return Err(Error::Conflict);
-            }
-            let owners =
-                query_scalar::<_, i64>(OWNERS).bind(&user.organisation_id).fetch_one(&mut *tx).await?;
-            if owners == 0 {
-                return Err(Error::LastOwner);
-            }
-            query(END_SESSIONS).bind(&user.id).execute(&mut *tx).await?;
-            ((), Some(change.clone()))
-        })
+        const SQL: &str = "UPDATE users SET role = $3, updated_at = $4, mac = $5 \
+            WHERE id = $1 AND organisation_id = $2 AND mac = $6";
+        let mac = self.user_mac(&UserRow { role: role.as_str().into(), ..user.clone() })?;
+        let (mut tx, head) = self.begin_audited().await?;
+        let set = db::params![&user.id, &user.organisation_id, role.as_str(), now_ms, &mac, &user.mac];
+        if tx.execute(SQL, set).await? == 0 {
+            return Err(Error::Conflict);
+        }
+        require_owner(&mut tx, &user.organisation_id).await?;
+        tx.execute(END_SESSIONS, db::params![&user.id]).await?;
+        self.commit_audited(tx, &head, &change).await
     }
 
     /// Removes somebody with everything that is theirs.
@@ -103,38 +110,36 @@ impl Store {
     /// [`Error::LastOwner`] instead of leaving the organisation without one.
     pub async fn remove_user(&self, user: &UserRow, change: Change) -> Result<(), Error> {
         const SQL: &str = "DELETE FROM users WHERE id = $1 AND organisation_id = $2";
-        audited!(self, |tx| {
-            let remove = query(SQL).bind(&user.id).bind(&user.organisation_id);
-            if remove.execute(&mut *tx).await?.rows_affected() == 0 {
-                return Err(Error::NoSuchUser);
-            }
-            let owners =
-                query_scalar::<_, i64>(OWNERS).bind(&user.organisation_id).fetch_one(&mut *tx).await?;
-            if owners == 0 {
-                return Err(Error::LastOwner);
-            }
-            ((), Some(change.clone()))
-        })
+        let (mut tx, head) = self.begin_audited().await?;
+        if tx.execute(SQL, db::params![&user.id, &user.organisation_id]).await? == 0 {
+            return Err(Error::NoSuchUser);
+        }
+        require_owner(&mut tx, &user.organisation_id).await?;
+        self.commit_audited(tx, &head, &change).await
     }
 
-    /// Another password. Every session ends.
+    /// Sets another password. Every session ends.
+    ///
+    /// # Errors
+    /// [`Error::Conflict`] when the user was changed meanwhile.
     pub async fn set_password(&self, user: &UserRow, sealed: &[u8], change: Change) -> Result<(), Error> {
         const SQL: &str =
-            "UPDATE users SET sealed_password = $2, updated_at = $3 WHERE id = $1 AND sealed_password = $4";
-        audited!(self, |tx| {
-            let set = query(SQL).bind(&user.id).bind(sealed).bind(change.at_ms).bind(&user.sealed_password);
-            if set.execute(&mut *tx).await?.rows_affected() == 0 {
-                return Err(Error::Conflict);
-            }
-            query(END_SESSIONS).bind(&user.id).execute(&mut *tx).await?;
-            ((), Some(change.clone()))
-        })
+            "UPDATE users SET sealed_password = $2, updated_at = $3, mac = $4 WHERE id = $1 AND mac = $5";
+        let mac = self.user_mac(&UserRow { sealed_password: sealed.to_vec(), ..user.clone() })?;
+        let (mut tx, head) = self.begin_audited().await?;
+        let set = db::params![&user.id, sealed, change.at_ms, &mac, &user.mac];
+        if tx.execute(SQL, set).await? == 0 {
+            return Err(Error::Conflict);
+        }
+        tx.execute(END_SESSIONS, db::params![&user.id]).await?;
+        self.commit_audited(tx, &head, &change).await
     }
 
     /// Ids of the first organisations that are not being deleted, at most `limit`.
     pub async fn organisations(&self, limit: u32) -> Result<Vec<String>, Error> {
         const SQL: &str = "SELECT id FROM organisations WHERE deleting_at IS NULL ORDER BY id LIMIT $1";
-        Ok(db::on!(&self.db, |pool| query_scalar(SQL).bind(i64::from(limit)).fetch_all(pool).await)?)
+        let ids: Vec<(String,)> = self.db.fetch_all(SQL, db::params![limit]).await?;
+        Ok(ids.into_iter().map(|(id,)| id).collect())
     }
 
     pub async fn found_organisation(
@@ -144,9 +149,14 @@ impl Store {
         change: Change,
     ) -> Result<(), Error> {
         const SQL: &str = "INSERT INTO organisations (id, name, created_at) VALUES ($1, $2, $3)";
-        audited!(self, |tx| {
-            query(SQL).bind(id.as_str()).bind(name).bind(change.at_ms).execute(&mut *tx).await?;
-            ((), Some(change.clone()))
-        })
+        let (mut tx, head) = self.begin_audited().await?;
+        tx.execute(SQL, db::params![id.as_str(), name, change.at_ms]).await?;
+        self.commit_audited(tx, &head, &change).await
     }
+}
+
+/// Rejects a change that leaves the organisation without an owner.
+async fn require_owner(tx: &mut Tx, organisation: &str) -> Result<(), Error> {
+    let (owners,): (i64,) = tx.fetch_one(OWNERS, db::params![organisation]).await?;
+    if owners == 0 { Err(Error::LastOwner) } else { Ok(()) }
 }

@@ -8,6 +8,7 @@ mod erasures;
 mod keys;
 mod retention;
 mod rules;
+mod tampering;
 mod tokens;
 
 use std::time::Duration;
@@ -42,6 +43,11 @@ impl Service {
         let transport = rpc::local(routes, Duration::from_secs(30));
         let client = ProjectsClient::new(transport.clone());
         Ok(Self { db, client, accounts: AccountsClient::new(transport) })
+    }
+
+    /// Another process on the same database.
+    pub async fn again(&self) -> anyhow::Result<Self> {
+        Self::try_open(self.db.clone(), MASTER_KEY).await
     }
 
     /// As the command line finds it.

@@ -137,10 +137,8 @@ async fn another_master_key_is_refused_at_start() {
     on_each_database(async |service: Service| {
         let refused = Service::try_open(service.db.clone(), &"08".repeat(32)).await;
         let reason = format!("{:#}", refused.err().expect("it does not start"));
-        assert_eq!(
-            reason,
-            "the signing key: the signing key cannot be decrypted: sealed under an unknown master key"
-        );
+        assert!(reason.contains("is not the one these tables were written under"), "{reason}");
+        assert!(!reason.contains('\n'), "an operator reads one line: {reason}");
     })
     .await;
 }

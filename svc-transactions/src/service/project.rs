@@ -17,6 +17,7 @@ impl Transactions {
         let samples = self.destroy_some_samples(&project).await?;
         let transactions = self.store.delete_transactions(&project, i64::MAX, BATCH).await?;
         let seen = self.store.forget_some_seen(&project, BATCH).await?;
+        self.store.purge(Vec::new()).await?;
         Ok(remains([
             ("transaction", transactions),
             ("sample", samples),

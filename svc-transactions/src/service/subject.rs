@@ -50,12 +50,15 @@ impl Transactions {
     /// so that a call that broke off is finished by the next.
     pub(super) async fn erase_subject(&self, subject: &Subject) -> Result<Remains, Error> {
         let (mut transactions, mut samples, mut seen, mut deliveries) = (0, 0, 0, 0);
+        let mut secrets = Vec::new();
         for hash in self.hashes(subject)? {
+            secrets.extend(self.store.secrets(&subject.project_id, &hash).await?);
             samples += self.destroy_samples(&subject.project_id, &hash).await?;
             transactions += self.anonymise(&subject.project_id, &hash).await?;
             seen += self.store.forget_seen(&subject.project_id, &hash).await?;
             deliveries += self.store.delete_deliveries(&subject.project_id, &hash).await?;
         }
+        self.store.purge(secrets).await?;
         tracing::info!(transactions, samples, deliveries, "a subject was erased from the records");
         Ok(remains([
             ("transaction", transactions),

@@ -5,6 +5,9 @@ use sqlx::{query, query_scalar};
 use super::Store;
 use crate::{error::Error, record::TransactionId};
 
+/// Master key id, nonce, and the first bytes of what is sealed.
+const NONCE_END: usize = 48;
+
 impl Store {
     /// How many rows are the subject's.
     pub async fn count_subject(&self, project: &str, subject: &[u8]) -> Result<u64, Error> {
@@ -33,6 +36,36 @@ impl Store {
             let deleted = query(SQL).bind(project).bind(subject).execute(pool).await;
             deleted.map(|done| done.rows_affected())
         })?)
+    }
+
+    /// What must not be left in any file once the subject is erased: the start of everything sealed about it, which holds
+    /// the nonce without which the rest is noise.
+    pub async fn secrets(&self, project: &str, subject: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
+        const SEALED: [&str; 4] = [
+            "SELECT sealed FROM transactions WHERE project_id = $1 AND subject_hash = $2",
+            "SELECT h.sealed FROM fraud_hits h JOIN transactions t ON t.id = h.id \
+             WHERE t.project_id = $1 AND t.subject_hash = $2",
+            "SELECT sealed FROM webhook_deliveries WHERE project_id = $1 AND subject_hash = $2",
+            "SELECT sealed_log FROM webhook_deliveries WHERE project_id = $1 AND subject_hash = $2 \
+             AND sealed_log IS NOT NULL",
+        ];
+        let mut secrets = vec![subject.to_vec()];
+        for sql in SEALED {
+            let rows: Vec<(Vec<u8>,)> = self.db.fetch_all(sql, db::params![project, subject]).await?;
+            secrets.extend(rows.into_iter().map(|(mut sealed,)| {
+                sealed.truncate(NONCE_END);
+                sealed
+            }));
+        }
+        Ok(secrets)
+    }
+
+    /// Removes what was deleted from the database's files.
+    ///
+    /// # Errors
+    /// When the files cannot be cleared: the call is to be repeated.
+    pub async fn purge(&self, secrets: Vec<Vec<u8>>) -> Result<(), Error> {
+        Ok(self.db.purge(secrets).await?)
     }
 
     /// The ids of up to `most` rows of the subject.

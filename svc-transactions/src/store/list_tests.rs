@@ -16,10 +16,10 @@ fn page(change: impl FnOnce(&mut Filter)) -> Page {
 }
 
 async fn plan(db: &Db, write: impl FnOnce(&mut QueryBuilder<sqlx::Sqlite>)) -> String {
-    let Db::Lite(pool) = db else { panic!("opened as SQLite below") };
+    let Db::Lite(lite) = db else { panic!("opened as SQLite below") };
     let mut sql = QueryBuilder::new("EXPLAIN QUERY PLAN ");
     write(&mut sql);
-    let steps = sql.build().fetch_all(pool).await.unwrap();
+    let steps = sql.build().fetch_all(lite.pool()).await.unwrap();
     steps.iter().map(|step| step.get::<String, _>("detail")).collect::<Vec<_>>().join("\n")
 }
 

@@ -54,10 +54,16 @@ mod tests {
     #[tokio::test]
     async fn counting_reads_its_index_and_no_row() {
         let db = Db::open(&db::Config::url("sqlite::memory:", "public"), &crate::MIGRATIONS).await.unwrap();
-        let Db::Lite(pool) = &db else { panic!("opened as SQLite above") };
+        let Db::Lite(lite) = &db else { panic!("opened as SQLite above") };
         let sql: &'static str = Box::leak(format!("EXPLAIN QUERY PLAN {COUNT}").into_boxed_str());
-        let steps =
-            sqlx::query(sql).bind("p").bind(0_i64).bind(1_i64).bind(1_i64).fetch_all(pool).await.unwrap();
+        let steps = sqlx::query(sql)
+            .bind("p")
+            .bind(0_i64)
+            .bind(1_i64)
+            .bind(1_i64)
+            .fetch_all(lite.pool())
+            .await
+            .unwrap();
         let plan: Vec<String> = steps.iter().map(|step| step.get("detail")).collect();
         assert!(
             plan.iter()

@@ -59,6 +59,39 @@ async fn an_erased_subject_leaves_only_what_happened() {
     .await;
 }
 
+/// Rows, deliveries and samples leave copies in the log of the database.
+#[tokio::test]
+async fn no_file_holds_what_was_sealed_of_an_erased_subject() {
+    on_each_database(async |service: Service| {
+        let Some(file) = service.database_file() else { return };
+        service.ask_to_be_told("p1", "key_1").await;
+        for _ in 0..20 {
+            service.record(Transaction { api_key_id: "key_1".into(), ..video("p1") }).await.unwrap();
+        }
+        service.all_looked_at().await;
+        let sealed: Vec<(Vec<u8>,)> = service
+            .tables()
+            .await
+            .fetch_all("SELECT sealed FROM transactions UNION ALL SELECT sealed FROM webhook_deliveries", &[])
+            .await
+            .unwrap();
+        assert!(sealed.len() >= 20);
+        let hash = svc_transactions::subject_traces(&crate::keys(), "p1", ADA).unwrap().remove(0);
+        let is_in_files = |secret: &[u8]| {
+            let log = format!("{}-wal", file.display());
+            let files = [std::fs::read(&file).unwrap(), std::fs::read(log).unwrap_or_default()];
+            files.iter().any(|bytes| bytes.windows(secret.len()).any(|part| part == secret))
+        };
+        assert!(is_in_files(&hash) && sealed.iter().all(|(sealed,)| is_in_files(&sealed[8..32])));
+        erase(&service, "p1").await;
+        assert!(!is_in_files(&hash), "the keyed hash is left");
+        for (sealed,) in &sealed {
+            assert!(!is_in_files(&sealed[8..32]), "what was sealed is left");
+        }
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn no_filter_finds_an_erased_subject() {
     on_each_database(async |service: Service| {

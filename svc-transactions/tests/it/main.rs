@@ -32,6 +32,10 @@ use tonic::Status;
 pub const NOW_MS: i64 = 1_760_000_100_000;
 const MASTER_KEY: &str = "0707070707070707070707070707070707070707070707070707070707070707";
 
+pub fn keys() -> blob::KeyConfig {
+    blob::KeyConfig { secret: Some(MASTER_KEY.into()), ..blob::KeyConfig::default() }
+}
+
 /// A running service; opening a second one on the same database is a second process.
 #[derive(Clone)]
 pub struct Service {
@@ -58,7 +62,7 @@ impl Service {
     async fn at(db: db::Config, folder: Arc<TempDir>, now_ms: Arc<AtomicI64>) -> Self {
         let config = Config {
             db: db.clone(),
-            keys: blob::KeyConfig { secret: Some(MASTER_KEY.into()), ..blob::KeyConfig::default() },
+            keys: keys(),
             samples: SamplesConfig { sweep_seconds: 1, ..SamplesConfig::embedded(folder.path()) },
             webhooks: svc_transactions::WebhooksConfig::default(),
         };
@@ -67,6 +71,12 @@ impl Service {
         let routes = svc_transactions::routes_at(config, clock).await.expect("the service starts");
         let client = TransactionsClient::new(rpc::local(routes, Duration::from_secs(10)));
         Self { db, folder, now_ms, db_pool: Arc::default(), client }
+    }
+
+    /// Where its tables lie; none: not in a file.
+    pub fn database_file(&self) -> Option<std::path::PathBuf> {
+        use secrecy::ExposeSecret;
+        self.db.url.expose_secret().strip_prefix("sqlite://").map(Into::into)
     }
 
     /// Waits until the fraud rules have looked at everything.

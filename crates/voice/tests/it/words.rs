@@ -54,3 +54,33 @@ fn a_phrase_that_cannot_be_checked_says_why() {
     assert_eq!(reason(score(&"a".repeat(100_000), &[])), Reason::PhraseTooLong);
     assert_eq!(reason(score("one banana", &DIGITS)), Reason::OutsideVocabulary);
 }
+
+#[test]
+fn what_was_said_is_accepted_and_one_changed_content_word_is_not() {
+    let truth = score(SAID, &[]).unwrap();
+    assert!(truth.said, "{truth:?}");
+    for (said, other) in [("years", "weeks"), ("states", "nations"), ("partners", "soldiers")] {
+        let evidence = score(&SAID.replace(said, other), &[]).unwrap();
+        assert!(!evidence.said, "{other}: {evidence:?}");
+    }
+}
+
+#[test]
+fn an_offset_of_the_microphone_does_not_change_the_verdict() {
+    let (audio, _) = speech();
+    let (shifted, activity) = crate::heard(audio.iter().map(|v| v * 0.5 + 0.2).collect());
+    let evidence = engine().score_phrase(&shifted, &activity, &Phrase::parse(SAID), &[]).unwrap();
+    assert!(evidence.said, "{evidence:?}");
+}
+
+#[test]
+fn digits_of_another_language_are_checked_and_other_phrases_of_it_are_refused() {
+    for digits in ["uno dos tres cuatro", "eins zwei drei vier", "一二三四"] {
+        let evidence = score(digits, &[]).unwrap();
+        assert!(!evidence.said && evidence.method == Method::Vocabulary, "{evidence:?}");
+    }
+    for phrase in ["мой голос мой пароль", "mi contraseña también"] {
+        let refused = score(phrase, &[]);
+        assert!(matches!(refused, Err(Error::CannotJudge(Reason::UnsupportedLanguage))), "{refused:?}");
+    }
+}

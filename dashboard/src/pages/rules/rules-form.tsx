@@ -144,9 +144,9 @@ function Service({
                 {choice("not_enrolled", "User without a template", ["neutral", "refer", "fail"])}
               </Grid.Col>
               <Grid.Col span={{ base: 12, xs: 6 }}>
-                {choice("cannot_judge", "Could not judge", ["fail", "refer"])}
+                {choice("cannot_judge", "Could not judge", ["by_reason", "refer", "fail"])}
               </Grid.Col>
-              <Grid.Col span={{ base: 12, xs: 6 }}>{choice("missing", "Did not run", ["refer", "fail", "neutral"])}</Grid.Col>
+              <Grid.Col span={{ base: 12, xs: 6 }}>{choice("missing", "Did not run", ["refer", "fail"])}</Grid.Col>
             </Grid>
           )}
         </Stack>

@@ -1,0 +1,242 @@
+//! Transactions, and the group commit of SQLite.
+//!
+//! SQLite has one writer, and a durable commit costs a sync of the disk. So writers that come while another one works
+//! join its database transaction, each behind a savepoint of its own, and one commit makes the work of all of them
+//! durable. Whoever calls [`Tx::commit`] is answered after that commit; work that is dropped without it is undone alone.
+
+use std::sync::{Arc, OnceLock};
+
+use sqlx::{Postgres, SqlSafeStr, Sqlite, SqlitePool};
+use tokio::{
+    runtime::Handle,
+    sync::{Mutex, OwnedMutexGuard},
+};
+
+use crate::{
+    Db, Value,
+    statement::{Connection, Row},
+};
+
+/// A transaction. Dropping it without [`Tx::commit`] undoes what it did.
+pub struct Tx {
+    inner: Inner,
+}
+
+enum Inner {
+    Pg(sqlx::Transaction<'static, Postgres>),
+    Lite(Step),
+}
+
+impl Tx {
+    pub(crate) async fn begin(db: &Db) -> sqlx::Result<Self> {
+        let inner = match db {
+            Db::Pg(pool) => Inner::Pg(pool.begin().await?),
+            Db::Lite(lite) => Inner::Lite(lite.writes.begin().await?),
+        };
+        Ok(Self { inner })
+    }
+
+    /// Makes the work durable.
+    ///
+    /// # Errors
+    /// When the database could not commit: then nothing of it was done.
+    pub async fn commit(self) -> sqlx::Result<()> {
+        match self.inner {
+            Inner::Pg(tx) => tx.commit().await,
+            Inner::Lite(step) => step.commit().await,
+        }
+    }
+
+    /// Runs a statement; returns the number of rows it changed.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn execute(&mut self, sql: impl SqlSafeStr, params: &[Value<'_>]) -> sqlx::Result<u64> {
+        self.connection()?.execute(sql.into_sql_str(), params).await
+    }
+
+    /// Returns every row.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn fetch_all<T: Row>(
+        &mut self,
+        sql: impl SqlSafeStr,
+        params: &[Value<'_>],
+    ) -> sqlx::Result<Vec<T>> {
+        self.connection()?.fetch_all(sql.into_sql_str(), params).await
+    }
+
+    /// Returns the first row, if there is one.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn fetch_optional<T: Row>(
+        &mut self,
+        sql: impl SqlSafeStr,
+        params: &[Value<'_>],
+    ) -> sqlx::Result<Option<T>> {
+        self.connection()?.fetch_optional(sql.into_sql_str(), params).await
+    }
+
+    /// Returns the first row.
+    ///
+    /// # Errors
+    /// [`sqlx::Error::RowNotFound`] without one; those of the database.
+    pub async fn fetch_one<T: Row>(&mut self, sql: impl SqlSafeStr, params: &[Value<'_>]) -> sqlx::Result<T> {
+        self.fetch_optional(sql, params).await?.ok_or(sqlx::Error::RowNotFound)
+    }
+
+    fn connection(&mut self) -> sqlx::Result<Connection<'_>> {
+        match &mut self.inner {
+            Inner::Pg(tx) => Ok(Connection::Pg(tx)),
+            Inner::Lite(step) => step.connection(),
+        }
+    }
+}
+
+/// The writers of one SQLite database, one at a time. Clones share the line.
+#[derive(Clone, Debug)]
+pub(crate) struct Writes {
+    pool: SqlitePool,
+    open: Arc<Mutex<Option<Batch>>>,
+}
+
+/// The database transaction that writers share.
+#[derive(Debug)]
+struct Batch {
+    tx: sqlx::Transaction<'static, Sqlite>,
+    /// Writers whose work is in it and who wait for the commit.
+    members: u32,
+    outcome: Outcome,
+}
+
+/// How the commit of a batch ended, for each of its members.
+type Outcome = Arc<OnceLock<Result<(), String>>>;
+type Held = OwnedMutexGuard<Option<Batch>>;
+
+impl Writes {
+    pub fn new(pool: SqlitePool) -> Self {
+        Self { pool, open: Arc::default() }
+    }
+
+    async fn begin(&self) -> sqlx::Result<Step> {
+        let mut held = self.open.clone().lock_owned().await;
+        if held.is_none() {
+            let tx = self.pool.begin_with("BEGIN IMMEDIATE").await?;
+            *held = Some(Batch { tx, members: 0, outcome: Outcome::default() });
+        }
+        let alone = held.as_ref().is_none_or(|batch| batch.members == 0);
+        let mut step = Step { held: Some(held), writes: self.clone(), savepoint: !alone };
+        if step.savepoint {
+            step.run("SAVEPOINT step").await?;
+        }
+        Ok(step)
+    }
+
+    /// Commits what is open, then runs `work` while nobody writes.
+    pub async fn pause<T>(&self, work: impl Future<Output = T>) -> T {
+        let mut held = self.open.clone().lock_owned().await;
+        commit(&mut held).await;
+        work.await
+    }
+}
+
+/// The work of one writer.
+struct Step {
+    held: Option<Held>,
+    writes: Writes,
+    savepoint: bool,
+}
+
+impl Step {
+    fn connection(&mut self) -> sqlx::Result<Connection<'_>> {
+        let batch = self.held.as_mut().and_then(|held| held.as_mut());
+        // A batch that failed as a whole is gone.
+        batch.map(|batch| Connection::Lite(&mut batch.tx)).ok_or(sqlx::Error::WorkerCrashed)
+    }
+
+    async fn run(&mut self, sql: &'static str) -> sqlx::Result<()> {
+        self.connection()?.execute(sql.into_sql_str(), &[]).await.map(drop)
+    }
+
+    async fn commit(mut self) -> sqlx::Result<()> {
+        if self.savepoint {
+            self.run("RELEASE step").await?;
+        }
+        let Some(mut held) = self.held.take() else { return Err(sqlx::Error::WorkerCrashed) };
+        let Some(batch) = held.as_mut() else { return Err(sqlx::Error::WorkerCrashed) };
+        batch.members += 1;
+        let member = Member { writes: self.writes.clone(), outcome: batch.outcome.clone() };
+        drop(held);
+        member.settled().await
+    }
+}
+
+impl Drop for Step {
+    fn drop(&mut self) {
+        if let (Some(held), Ok(runtime)) = (self.held.take(), Handle::try_current()) {
+            runtime.spawn(undo(held, self.savepoint));
+        }
+    }
+}
+
+/// Undoes the step that had no commit, and nothing of the others'.
+async fn undo(mut held: Held, savepoint: bool) {
+    let Some(batch) = held.as_mut() else { return };
+    if batch.members > 0 && savepoint {
+        let undone = async {
+            sqlx::query("ROLLBACK TO step").execute(&mut *batch.tx).await?;
+            sqlx::query("RELEASE step").execute(&mut *batch.tx).await
+        };
+        let Err(error) = undone.await else { return };
+        // The database undid more than was asked: the others' work is not there either.
+        let _ = batch.outcome.set(Err(error.to_string()));
+    }
+    if let Some(batch) = held.take() {
+        let _ = batch.tx.rollback().await;
+    }
+}
+
+/// A writer whose work is done and not committed yet.
+struct Member {
+    writes: Writes,
+    outcome: Outcome,
+}
+
+impl Member {
+    /// Waits behind those who came meanwhile; the first of a batch to be here again commits for all of them.
+    async fn settled(self) -> sqlx::Result<()> {
+        let held = self.writes.open.clone().lock_owned().await;
+        // In a task of its own: a caller that goes away must not leave the others without an answer.
+        let settled = tokio::spawn(settle(held, self.outcome.clone())).await;
+        settled
+            .map_err(|_| sqlx::Error::WorkerCrashed)?
+            .map_err(|cause| sqlx::Error::Io(std::io::Error::other(format!("the commit failed: {cause}"))))
+    }
+}
+
+impl Drop for Member {
+    fn drop(&mut self) {
+        if let (None, Ok(runtime)) = (self.outcome.get(), Handle::try_current()) {
+            let (open, outcome) = (self.writes.open.clone(), self.outcome.clone());
+            runtime.spawn(async move { settle(open.lock_owned().await, outcome).await });
+        }
+    }
+}
+
+async fn settle(mut held: Held, outcome: Outcome) -> Result<(), String> {
+    if outcome.get().is_none() {
+        commit(&mut held).await;
+    }
+    outcome.get().cloned().unwrap_or_else(|| Err("its database transaction is gone".to_owned()))
+}
+
+async fn commit(held: &mut Held) {
+    let Some(batch) = held.take() else { return };
+    let committed = batch.tx.commit().await.map_err(|error| error.to_string());
+    if let Err(cause) = &committed {
+        tracing::error!(cause, writers = batch.members, "SQLite could not commit");
+    }
+    let _ = batch.outcome.set(committed);
+}

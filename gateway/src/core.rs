@@ -1,0 +1,109 @@
+//! Typed operations: what the product does, whatever API asks for it.
+//!
+//! An operation takes a [`caller::Caller`] and a typed input and returns a typed outcome; it knows neither HTTP nor JSON
+//! bodies. Only this layer calls services. What must hold for every call about a user holds here, by type:
+//! [`verification::Verification::begin`] settles the session and its one user and reads the consents, and the operations
+//! on media take nothing else; what a call leaves behind is a [`record::TransactionRecord`], which they fill.
+
+pub mod accounts;
+pub mod analyze_video;
+pub mod audit;
+pub mod authentication;
+pub mod caller;
+pub mod check_document;
+pub mod consent;
+pub mod data_holders;
+pub mod enroll;
+pub mod error;
+pub mod evidence;
+pub mod health;
+mod live_face;
+pub mod live_transactions;
+pub mod match_reference;
+pub mod media;
+pub mod organisation_purge;
+pub mod origins;
+pub mod permissions;
+pub mod record;
+pub mod report;
+pub mod retention;
+pub mod samples;
+pub mod services;
+pub mod sessions;
+pub mod verification;
+
+use std::sync::Arc;
+
+use authentication::TokenVerifier;
+use caller::Caller;
+use data_holders::SubjectDataServices;
+use error::Error;
+use live_transactions::LiveTransactions;
+use organisation_purge::OrganisationPurger;
+use services::Peers;
+use sessions::WarmUp;
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::config::{Config, DuplicateIdentity};
+
+/// What every operation works with; clones share it.
+#[derive(Clone)]
+pub struct Core(Arc<Inner>);
+
+struct Inner {
+    services: Peers,
+    tokens: TokenVerifier,
+    warm_up: WarmUp,
+    live: LiveTransactions,
+    duplicate_identity: DuplicateIdentity,
+    organisation_purger: OrganisationPurger,
+    /// Ends with the last handle.
+    _retention_sweeper: AbortOnDropHandle<()>,
+}
+
+impl Core {
+    /// Starts the background tasks as well: the retention sweep and the purge of deleted organisations.
+    pub fn start(config: &Config, services: Peers) -> Self {
+        Self(Arc::new(Inner {
+            tokens: TokenVerifier::default(),
+            warm_up: WarmUp::default(),
+            live: LiveTransactions::default(),
+            duplicate_identity: config.duplicate_identity,
+            organisation_purger: OrganisationPurger::start(config, &services),
+            _retention_sweeper: retention::start(config, &services),
+            services,
+        }))
+    }
+
+    pub(crate) fn services(&self) -> &Peers {
+        &self.0.services
+    }
+
+    pub(crate) fn live(&self) -> &LiveTransactions {
+        &self.0.live
+    }
+
+    pub(crate) fn holders(&self) -> SubjectDataServices {
+        SubjectDataServices::new(&self.0.services)
+    }
+
+    pub(crate) fn organisation_purger(&self) -> &OrganisationPurger {
+        &self.0.organisation_purger
+    }
+
+    fn warm_up(&self) -> &WarmUp {
+        &self.0.warm_up
+    }
+
+    fn duplicate_identity(&self) -> DuplicateIdentity {
+        self.0.duplicate_identity
+    }
+
+    /// The caller an API key's token belongs to.
+    ///
+    /// # Errors
+    /// 401 for a token or key that is not valid, 403 for a key that is not active.
+    pub async fn authenticate(&self, token: &str) -> Result<Caller, Error> {
+        authentication::authenticate_api_key(&self.0.services, &self.0.tokens, token).await
+    }
+}

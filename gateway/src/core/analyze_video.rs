@@ -1,0 +1,161 @@
+//! The main operation: a video in, a decision with reasons out.
+
+use std::time::Duration;
+
+use futures::FutureExt;
+use proto::ml::{
+    AnalyzeVideoHeader, AnalyzeVideoRequest, AnalyzeVideoResponse, EnrollCandidateRequest,
+    analyze_video_request::Part,
+};
+use scoring::{Basis, Decision, Rules, Service, Verdict};
+use serde_json::json;
+
+use crate::core::{
+    caller::Caller, error::Error, evidence, media::Media, record::stage_times, report::ServiceReports,
+    samples::store_sample, sessions, verification::Verification,
+};
+
+pub struct VideoInput<'a> {
+    pub video: &'a Media,
+    /// What the user was asked to say.
+    pub phrase: String,
+    /// Empty: chosen by the phrase.
+    pub vocabulary: String,
+    /// How long the upload took.
+    pub upload_time: Duration,
+}
+
+pub struct VideoOutcome {
+    pub analysis: AnalyzeVideoResponse,
+    pub decision: Decision,
+    /// Whether services did not run for lack of consent.
+    pub services_removed: bool,
+    pub auto_enrolled: bool,
+}
+
+/// Runs the caller's services on a video and decides. With both consents and a pass, a user without templates is
+/// enrolled before this returns, so that the next video finds them.
+///
+/// # Errors
+/// 400 for a file that is no video, 503 when the models are busy, 500 for rules that cannot be read.
+pub async fn analyze_video(
+    verification: Verification<'_>,
+    input: VideoInput<'_>,
+) -> Result<VideoOutcome, Error> {
+    let caller = verification.caller;
+    let plan = ServicePlan::new(caller, verification.consents.authorization);
+    let user = verification.user.clone().unwrap_or_default();
+    let analysis = match plan.run.is_empty() {
+        true => None,
+        false => Some(analyze(&verification, &plan, &user, &input).await?),
+    };
+    let was_analyzed = analysis.is_some();
+    let analysis = analysis.unwrap_or_default();
+    let (decision, basis) = decide(caller, &analysis, &user)?;
+
+    let passed = decision.verdict == Verdict::Pass;
+    // A file no model has looked at is not known to be a video, so it is not kept.
+    let keep = async {
+        if was_analyzed {
+            tokio::join!(
+                keep_last_video(&verification, input.video),
+                store_sample(&verification, "video", input.video)
+            );
+        }
+    };
+    let (auto_enrolled, ()) = tokio::join!(enroll_candidate(&verification, &user, &analysis, passed), keep);
+
+    let record = verification.record;
+    let upload_ms = u64::try_from(input.upload_time.as_millis()).unwrap_or(u64::MAX);
+    record.set_decision(&decision, &caller.rules_source);
+    record.set_services(&ServiceReports::new(&analysis));
+    record.set_durations(&json!({ "upload_ms": upload_ms, "stages": stage_times(&analysis.stages) }));
+    record.set_evidence(&basis);
+    Ok(VideoOutcome { analysis, decision, services_removed: plan.removed, auto_enrolled })
+}
+
+/// Which services run: recognising somebody by face or voice needs their authorization.
+struct ServicePlan {
+    run: Vec<Service>,
+    removed: bool,
+}
+
+impl ServicePlan {
+    fn new(caller: &Caller, is_authorized: bool) -> Self {
+        let recognises =
+            |service: &Service| matches!(service, Service::FaceRecognition | Service::VoiceRecognition);
+        let selected = caller.services.iter();
+        let run: Vec<_> = selected.filter(|s| is_authorized || !recognises(s)).copied().collect();
+        Self { removed: run.len() < caller.services.len(), run }
+    }
+}
+
+async fn analyze(
+    verification: &Verification<'_>,
+    plan: &ServicePlan,
+    user: &str,
+    input: &VideoInput<'_>,
+) -> Result<AnalyzeVideoResponse, Error> {
+    let header = AnalyzeVideoHeader {
+        project_id: verification.caller.project_id.clone(),
+        user_fullname: user.to_owned(),
+        phrase: input.phrase.clone(),
+        vocabulary: input.vocabulary.clone(),
+        services: plan.run.iter().map(|service| evidence::ml_service(*service).into()).collect(),
+        want_candidate: verification.may_store(),
+    };
+    let header = AnalyzeVideoRequest { part: Some(Part::Header(header)) };
+    let chunk = |chunk| AnalyzeVideoRequest { part: Some(Part::Chunk(chunk)) };
+    let (messages, read_failure) = input.video.messages(header, chunk);
+    let mut ml = verification.core.services().ml();
+    read_failure.guard(ml.analyze_video(messages).boxed()).await
+}
+
+/// Decides by the key's own rules, else its project's, else the built-in ones for what the key selects: a service that
+/// consent removed counts as missing.
+fn decide(caller: &Caller, analysis: &AnalyzeVideoResponse, user: &str) -> Result<(Decision, Basis), Error> {
+    let rules = match &caller.rules_json {
+        Some(json) => Rules::parse(json).map_err(|error| Error::internal(&error))?.for_video(),
+        None => scoring::default_for(&caller.services),
+    };
+    let basis = Basis {
+        selected: caller.services.clone(),
+        found: evidence::video_evidence(analysis, user),
+        rules: caller.rules_version.clone(),
+    };
+    Ok((scoring::decide(&rules, &basis.found), basis))
+}
+
+/// Makes templates of the video's candidate; true when one was made. A failure costs the user another visit, so it does
+/// not fail the call.
+async fn enroll_candidate(
+    verification: &Verification<'_>,
+    user: &str,
+    analysis: &AnalyzeVideoResponse,
+    passed: bool,
+) -> bool {
+    let is_allowed = passed && verification.may_store();
+    if !is_allowed || analysis.candidate.is_empty() || user.is_empty() {
+        return false;
+    }
+    let request = EnrollCandidateRequest {
+        project_id: verification.caller.project_id.clone(),
+        user_fullname: user.to_owned(),
+        candidate: analysis.candidate.clone(),
+        transaction_id: verification.record.transaction_id().to_owned(),
+    };
+    match verification.core.services().ml().enroll_candidate(request).await {
+        Ok(made) => made.get_ref().face || made.get_ref().voice,
+        Err(status) => {
+            tracing::warn!(code = ?status.code(), "automatic enrollment failed");
+            false
+        }
+    }
+}
+
+async fn keep_last_video(verification: &Verification<'_>, video: &Media) {
+    let Some(session_id) = &verification.session_id else { return };
+    let transaction_id = verification.record.transaction_id();
+    sessions::keep_last_video(verification.core, verification.caller, session_id, transaction_id, video)
+        .await;
+}

@@ -1,0 +1,151 @@
+//! Authentication of API keys: the token's signature, then the state of the key.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, PoisonError, RwLock},
+    time::Duration,
+};
+
+use jsonwebtoken::{Algorithm, DecodingKey, Validation};
+use proto::projects::{ApiKeyState, AuthorizeApiKeyRequest, GetVerificationKeysRequest};
+use serde::Deserialize;
+use sha2::{Digest, Sha256};
+use tokio::{sync::Mutex, time::Instant};
+use tonic::{Code, Status};
+
+use crate::core::{caller::Caller, error::Error, services::Peers};
+
+/// Longest token that is looked at.
+const MAX_TOKEN_BYTES: usize = 8 * 1024;
+/// Verified signatures that are cached, and for how long. The state of the key is read on every request, so the cache
+/// cannot keep a revoked key alive.
+const MAX_VERIFIED_TOKENS: u64 = 10_000;
+const VERIFIED_TTL: Duration = Duration::from_secs(600);
+/// Least time between two fetches of the public keys, whatever key ids callers make up.
+const MIN_FETCH_INTERVAL: Duration = Duration::from_millis(200);
+
+/// The claims this server reads. What the key may do is read with the state of the key.
+#[derive(Debug, Deserialize)]
+struct Claims {
+    id: String,
+    project_id: String,
+}
+
+/// Authenticates an API key by its token.
+///
+/// # Errors
+/// 401 for a token this server did not sign or a key its project does not know; 403 for a key that is not active.
+pub async fn authenticate_api_key(
+    services: &Peers,
+    tokens: &TokenVerifier,
+    token: &str,
+) -> Result<Caller, Error> {
+    let claims = tokens.verify(services, token).await?;
+    let (id, project_id) = (claims.id.clone(), claims.project_id.clone());
+    let request = AuthorizeApiKeyRequest { api_key_id: id.clone(), project_id: project_id.clone() };
+    let granted = services.projects().authorize_api_key(request).await;
+    let granted = granted.map_err(|status| match status.code() {
+        Code::NotFound | Code::InvalidArgument => Error::InvalidKey,
+        _ => Error::from(status),
+    })?;
+    let granted = granted.into_inner();
+    if granted.state() != ApiKeyState::Active {
+        return Err(Error::KeyNotActive);
+    }
+    Ok(Caller::from_api_key(id, project_id, granted))
+}
+
+/// Whether the caller's key may still be used.
+pub async fn is_key_active(services: &Peers, caller: &Caller) -> bool {
+    let request =
+        AuthorizeApiKeyRequest { api_key_id: caller.id.clone(), project_id: caller.project_id.clone() };
+    let granted = services.projects().authorize_api_key(request).await;
+    granted.is_ok_and(|granted| granted.get_ref().state() == ApiKeyState::Active)
+}
+
+/// Verifies token signatures with the public keys of the projects service, and caches the tokens it has verified.
+pub struct TokenVerifier {
+    public_keys: RwLock<HashMap<String, DecodingKey>>,
+    /// When the last fetch began.
+    last_fetch: Mutex<Option<Instant>>,
+    /// By the token's hash, so that the cache holds no token.
+    verified: moka::future::Cache<[u8; 32], Arc<Claims>>,
+    validation: Validation,
+}
+
+impl Default for TokenVerifier {
+    fn default() -> Self {
+        let mut validation = Validation::new(Algorithm::EdDSA);
+        // Keys do not expire, they are revoked; and they name no audience.
+        validation.required_spec_claims.clear();
+        validation.validate_exp = false;
+        validation.validate_aud = false;
+        Self {
+            public_keys: RwLock::default(),
+            last_fetch: Mutex::default(),
+            verified: moka::future::Cache::builder()
+                .max_capacity(MAX_VERIFIED_TOKENS)
+                .time_to_live(VERIFIED_TTL)
+                .build(),
+            validation,
+        }
+    }
+}
+
+impl TokenVerifier {
+    async fn verify(&self, services: &Peers, token: &str) -> Result<Arc<Claims>, Error> {
+        if token.len() > MAX_TOKEN_BYTES {
+            return Err(Error::InvalidKey);
+        }
+        let hash: [u8; 32] = Sha256::digest(token).into();
+        if let Some(claims) = self.verified.get(&hash).await {
+            return Ok(claims);
+        }
+        let claims = Arc::new(self.verify_signature(services, token).await?);
+        self.verified.insert(hash, Arc::clone(&claims)).await;
+        Ok(claims)
+    }
+
+    async fn verify_signature(&self, services: &Peers, token: &str) -> Result<Claims, Error> {
+        let header = jsonwebtoken::decode_header(token).map_err(|_| Error::InvalidKey)?;
+        // Only the algorithm of our own keys; the header chooses nothing. The same keys sign receipts, whose `typ` says
+        // so and which authenticate nobody.
+        let is_api_key =
+            header.alg == Algorithm::EdDSA && header.typ.as_deref().is_none_or(|typ| typ == "JWT");
+        let kid = header.kid.filter(|_| is_api_key).ok_or(Error::InvalidKey)?;
+        let key = self.public_key(services, &kid).await?.ok_or(Error::InvalidKey)?;
+        let decoded = jsonwebtoken::decode::<Claims>(token, &key, &self.validation);
+        decoded.map(|token| token.claims).map_err(|_| Error::InvalidKey)
+    }
+
+    /// The key with this id; an unknown id fetches the keys again.
+    async fn public_key(&self, services: &Peers, kid: &str) -> Result<Option<DecodingKey>, Status> {
+        if let Some(key) = self.cached_key(kid) {
+            return Ok(Some(key));
+        }
+        self.fetch_since(services, Instant::now()).await?;
+        Ok(self.cached_key(kid))
+    }
+
+    fn cached_key(&self, kid: &str) -> Option<DecodingKey> {
+        self.public_keys.read().unwrap_or_else(PoisonError::into_inner).get(kid).cloned()
+    }
+
+    /// Returns after a fetch that began no earlier than `requested`. Callers who wait together share one fetch, and
+    /// fetches keep their distance: forged key ids cannot flood the projects service, and a new key is never refused.
+    async fn fetch_since(&self, services: &Peers, requested: Instant) -> Result<(), Status> {
+        let mut last_fetch = self.last_fetch.lock().await;
+        if let Some(last) = *last_fetch {
+            if last >= requested {
+                return Ok(());
+            }
+            tokio::time::sleep_until(last + MIN_FETCH_INTERVAL).await;
+        }
+        *last_fetch = Some(Instant::now());
+        let response = services.projects().get_verification_keys(GetVerificationKeysRequest {}).await?;
+        let keys = response.into_inner().keys.into_iter();
+        let keys = keys.map(|key| (key.kid, DecodingKey::from_ed_der(&key.public_key))).collect();
+        *self.public_keys.write().unwrap_or_else(PoisonError::into_inner) = keys;
+        Ok(())
+    }
+}

@@ -1,0 +1,215 @@
+//! Document authentication: the documents service reads and checks the picture, its portrait is compared with the
+//! session's last video, the rules decide.
+
+use futures::FutureExt;
+use proto::docauth::{
+    CheckDocumentHeader, CheckDocumentRequest, CheckDocumentResponse, CheckOutcome, DocumentCheck,
+    check_document_request::Part,
+};
+use scoring::{
+    CheckMode, DocumentBasis, DocumentDecision, DocumentEvidence, DocumentRules, LIVE_FACE, Outcome, Rules,
+    decide_document,
+};
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
+
+use crate::core::{
+    caller::Caller,
+    error::Error,
+    live_face::{LiveFace, compare_live_face},
+    media::Media,
+    record::stage_times,
+    report::round4,
+    samples::store_sample,
+    verification::Verification,
+};
+
+#[derive(Clone, Copy, Debug)]
+pub struct DocumentOptions {
+    /// Report on the machine readable zone as well.
+    pub validate_mrz: bool,
+    /// Let the configured external provider check instead of this server.
+    pub external: bool,
+}
+
+/// A document that has been read, checked and decided on.
+pub struct DocumentExamination {
+    pub document: CheckDocumentResponse,
+    pub decision: DocumentDecision,
+    pub(super) basis: DocumentBasis,
+    live_face: LiveFace,
+}
+
+/// Checks an identity document of the verification's user.
+///
+/// # Errors
+/// 400 for the picture, 503 when a service is full or does not answer.
+pub async fn check_document(
+    verification: Verification<'_>,
+    picture: &Media,
+    options: DocumentOptions,
+) -> Result<DocumentExamination, Error> {
+    let examined = examine_document(&verification, picture, options).await?;
+    store_sample(&verification, "document", picture).await;
+    let (caller, record) = (verification.caller, verification.record);
+    record.set_decision(&examined.decision, &caller.rules_source);
+    record.set_services(&DocumentRecords { document: DocumentRecord::from(&examined) });
+    record.set_evidence(&examined.basis);
+    let stages = stage_times(&examined.live_face.stages);
+    record.set_durations(&json!({ "cpu_ms": examined.document.cpu_ms, "stages": stages }));
+    Ok(examined)
+}
+
+/// Has a picture read and checked, compares its portrait, and decides.
+///
+/// # Errors
+/// As [`check_document`].
+pub(super) async fn examine_document(
+    verification: &Verification<'_>,
+    picture: &Media,
+    options: DocumentOptions,
+) -> Result<DocumentExamination, Error> {
+    let rules = document_rules(verification.caller)?;
+    let mut document = read_document(verification, picture, options).await?;
+    let live_face = compare_live_face(verification, &document.portrait).await?;
+    let evidence = document_evidence(&document, &live_face);
+    let decision = decide_document(&rules, &evidence);
+    let (outcome, explanation) = live_face.check(rules.live_face);
+    document.checks.push(DocumentCheck {
+        name: LIVE_FACE.to_owned(),
+        outcome: outcome.into(),
+        advisory: rules.checks.get(LIVE_FACE).is_some_and(|mode| *mode == CheckMode::Advisory),
+        evidence: explanation,
+    });
+    let basis = DocumentBasis { document: evidence, rules: verification.caller.rules_version.clone() };
+    Ok(DocumentExamination { document, decision, basis, live_face })
+}
+
+/// The key's own rules for documents, else its project's, else the built-in ones.
+fn document_rules(caller: &Caller) -> Result<DocumentRules, Error> {
+    match &caller.rules_json {
+        Some(json) => Ok(Rules::parse(json).map_err(|error| Error::internal(&error))?.documents),
+        None => Ok(DocumentRules::default()),
+    }
+}
+
+async fn read_document(
+    verification: &Verification<'_>,
+    picture: &Media,
+    options: DocumentOptions,
+) -> Result<CheckDocumentResponse, Error> {
+    let header = CheckDocumentHeader {
+        project_id: verification.caller.project_id.clone(),
+        transaction_id: verification.record.transaction_id().to_owned(),
+        validate_mrz: options.validate_mrz,
+        external: options.external,
+    };
+    let header = CheckDocumentRequest { part: Some(Part::Header(header)) };
+    let chunk = |chunk| CheckDocumentRequest { part: Some(Part::Chunk(chunk)) };
+    let (messages, read_failure) = picture.messages(header, chunk);
+    let mut docauth = verification.core.services().docauth();
+    read_failure.guard(docauth.check_document(messages).boxed()).await
+}
+
+/// Decides on a checked document by the built-in rules, without a video and without a project.
+pub fn decide_document_alone(document: &CheckDocumentResponse) -> DocumentDecision {
+    decide_document(&DocumentRules::default(), &document_evidence(document, &LiveFace::default()))
+}
+
+fn document_evidence(document: &CheckDocumentResponse, live_face: &LiveFace) -> DocumentEvidence {
+    let check = |check: &DocumentCheck| scoring::DocumentCheck {
+        name: check.name.clone(),
+        outcome: match check.outcome() {
+            CheckOutcome::Passed => Outcome::Passed,
+            CheckOutcome::Failed => Outcome::Failed,
+            CheckOutcome::NotChecked | CheckOutcome::Unspecified => Outcome::NotJudged,
+        },
+        advisory: check.advisory,
+    };
+    let country = document.fields.iter().find(|field| field.name == "country_code");
+    DocumentEvidence {
+        checks: document.checks.iter().map(check).collect(),
+        can_be_judged: document.cannot_judge.is_empty(),
+        document_type: document.document_type.clone(),
+        country: country.map(|field| field.value.clone()).unwrap_or_default(),
+        live_face: live_face.finding.clone(),
+    }
+}
+
+impl DocumentExamination {
+    /// Whether the portrait was not compared for lack of consent.
+    pub fn services_removed(&self) -> bool {
+        self.live_face.lacks_consent()
+    }
+
+    /// Every check, also those the rules ignore; the one of the live face with its figures.
+    pub fn check_reports(&self) -> Vec<DocumentCheckReport> {
+        self.document.checks.iter().map(|check| self.check_report(check)).collect()
+    }
+
+    fn check_report(&self, check: &DocumentCheck) -> DocumentCheckReport {
+        let measured = self.live_face.measured.filter(|_| check.name == LIVE_FACE);
+        DocumentCheckReport {
+            name: check.name.clone(),
+            outcome: match check.outcome() {
+                CheckOutcome::Passed => "passed",
+                CheckOutcome::Failed => "failed",
+                CheckOutcome::NotChecked | CheckOutcome::Unspecified => "not_checked",
+            },
+            advisory: check.advisory,
+            evidence: check.evidence.clone(),
+            similarity: measured.map(|(similarity, _)| round4(similarity)),
+            probability: measured.map(|(_, probability)| round4(probability)),
+        }
+    }
+}
+
+/// One check of a document.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct DocumentCheckReport {
+    #[schema(example = "not_expired")]
+    name: String,
+    /// `passed`, `failed` or `not_checked`.
+    #[schema(example = "passed")]
+    outcome: &'static str,
+    /// An advisory check never decides alone.
+    advisory: bool,
+    /// What it rests on.
+    evidence: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    similarity: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    probability: Option<f64>,
+}
+
+/// What the transaction keeps of a document: nothing that is printed on it.
+#[derive(Serialize)]
+pub(super) struct DocumentRecord {
+    document_type: String,
+    provider: String,
+    checks: Vec<DocumentCheckReport>,
+    cannot_judge: String,
+    verdict: &'static str,
+    score: f64,
+}
+
+#[derive(Serialize)]
+struct DocumentRecords {
+    document: DocumentRecord,
+}
+
+impl From<&DocumentExamination> for DocumentRecord {
+    fn from(examined: &DocumentExamination) -> Self {
+        Self {
+            document_type: examined.document.document_type.clone(),
+            provider: examined.document.provider.clone(),
+            checks: examined.check_reports(),
+            cannot_judge: examined.document.cannot_judge.clone(),
+            verdict: examined.decision.verdict.as_str(),
+            score: examined.decision.score,
+        }
+    }
+}

@@ -1,0 +1,148 @@
+//! Consent: recorded in the ledger per user of the caller's project, and read for every verification.
+
+use futures::{Stream, TryStreamExt};
+use proto::consent::{
+    ConsentHistory, ConsentKind, ConsentState, ExportConsentsRequest, ExportedConsent, GetConsentRequest,
+    RecordConsentRequest,
+};
+use serde_json::json;
+
+use crate::core::{
+    Core,
+    audit::{AuditEvent, record_audit_event},
+    caller::Caller,
+    error::Error,
+    record::{CallContext, TransactionRecord},
+    sessions,
+};
+
+/// A user's decision about one kind of consent.
+#[derive(Clone, Debug)]
+pub struct ConsentDecision {
+    pub kind: ConsentKind,
+    pub user_fullname: String,
+    pub is_consent_given: bool,
+}
+
+/// Records a consent, given or withdrawn. In a session it counts as a call of it: it binds the session's user, and
+/// another user is rejected. A dashboard user can only withdraw.
+///
+/// # Errors
+/// 403 for a consent given at the dashboard or another user's session; when the ledger does not answer.
+pub async fn record_consent(
+    core: &Core,
+    caller: &Caller,
+    context: &CallContext,
+    record: &mut TransactionRecord,
+    decision: ConsentDecision,
+) -> Result<(), Error> {
+    if decision.is_consent_given && caller.is_dashboard_user() {
+        return Err(Error::ConsentIsPersonal);
+    }
+    record.set_user(Some(decision.user_fullname.clone()));
+    if let Some(session_id) = &context.session_id {
+        sessions::bind_user(core, caller, session_id, &decision.user_fullname).await?;
+    }
+    append_consent(core, caller, context, record, decision).await
+}
+
+/// Records what a person ticked about themselves at the dashboard, as far as it differs from the current consents.
+///
+/// # Errors
+/// When the ledger does not answer.
+pub async fn record_consents_of_visitor(
+    core: &Core,
+    caller: &Caller,
+    context: &CallContext,
+    record: &mut TransactionRecord,
+    user_fullname: &str,
+    ticked: ConsentState,
+) -> Result<(), Error> {
+    let current = consent_state(core, caller, Some(user_fullname)).await?;
+    for (kind, was_given, is_consent_given) in [
+        (ConsentKind::Authorization, current.authorization, ticked.authorization),
+        (ConsentKind::Storage, current.storage, ticked.storage),
+    ] {
+        if was_given != is_consent_given {
+            let user_fullname = user_fullname.to_owned();
+            let decision = ConsentDecision { kind, user_fullname, is_consent_given };
+            append_consent(core, caller, context, record, decision).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn append_consent(
+    core: &Core,
+    caller: &Caller,
+    context: &CallContext,
+    record: &mut TransactionRecord,
+    decision: ConsentDecision,
+) -> Result<(), Error> {
+    let request = RecordConsentRequest {
+        project_id: caller.project_id.clone(),
+        user_fullname: decision.user_fullname.clone(),
+        kind: decision.kind.into(),
+        given: decision.is_consent_given,
+        api_key_id: caller.id.clone(),
+        session_id: context.session_id.clone(),
+        device_info_json: context.device_info_json.clone(),
+        transaction_id: record.transaction_id().to_owned(),
+    };
+    core.services().consent().record_consent(request).await?;
+    if !decision.is_consent_given {
+        let after = Some(json!({"kind": decision.kind.as_str_name()}));
+        let subject = &decision.user_fullname;
+        let event = AuditEvent { action: "consent.withdrawn", subject, after, ..AuditEvent::default() };
+        record_audit_event(core, &caller.project_id, event).await?;
+    }
+    // The decision, for readers of the transaction and of its webhooks.
+    let reason = match (decision.kind, decision.is_consent_given) {
+        (ConsentKind::Storage, true) => "storage_consent_given",
+        (ConsentKind::Storage, false) => "storage_consent_withdrawn",
+        (_, true) => "authorization_consent_given",
+        (_, false) => "authorization_consent_withdrawn",
+    };
+    record.set_reasons(vec![reason.to_owned()]);
+    Ok(())
+}
+
+/// What the user has consented to; without a user, nothing.
+///
+/// # Errors
+/// When the ledger does not answer.
+pub async fn consent_state(core: &Core, caller: &Caller, user: Option<&str>) -> Result<ConsentState, Error> {
+    let Some(user) = user else { return Ok(ConsentState::default()) };
+    let request = GetConsentRequest { project_id: caller.project_id.clone(), user_fullname: user.to_owned() };
+    Ok(core.services().consent().get_consent(request).await?.into_inner())
+}
+
+/// A user's consents and everything recorded of them, oldest first.
+///
+/// # Errors
+/// 404 when nothing is recorded.
+pub async fn consent_history(
+    core: &Core,
+    caller: &Caller,
+    record: &mut TransactionRecord,
+    user_fullname: String,
+) -> Result<ConsentHistory, Error> {
+    record.set_user(Some(user_fullname.clone()));
+    let request = GetConsentRequest { project_id: caller.project_id.clone(), user_fullname };
+    Ok(core.services().consent().get_history(request).await?.into_inner())
+}
+
+/// The consents recorded in the caller's project after an entry, oldest first; `limit` 0 means all.
+///
+/// # Errors
+/// When the ledger does not answer.
+pub async fn recorded_consents(
+    core: &Core,
+    caller: &Caller,
+    after_id: Option<String>,
+    limit: u32,
+) -> Result<impl Stream<Item = Result<ExportedConsent, Error>> + Send + Unpin + use<>, Error> {
+    let request = ExportConsentsRequest { project_id: caller.project_id.clone(), after_id, limit };
+    let entries = core.services().consent().export_consents(request).await?.into_inner();
+    Ok(entries.map_err(Error::from))
+}

@@ -1,0 +1,121 @@
+//! The services that store data of users, and the calls that find and erase it.
+
+use proto::{
+    consent::consent_client::ConsentClient,
+    ml::ml_client::MlClient,
+    sessions::sessions_client::SessionsClient,
+    subjects::{Project, Remains, Subject},
+    transactions::transactions_client::TransactionsClient,
+};
+use rpc::Transport;
+use tonic::Status;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::core::services::Peers;
+
+/// A number of stored items of one kind.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct DataCount {
+    #[schema(example = "ml")]
+    pub service: String,
+    #[schema(example = "face_template")]
+    pub kind: String,
+    #[schema(example = 1)]
+    pub count: u64,
+}
+
+/// What `holder` stores or has erased, kind by kind.
+pub fn data_counts(holder: DataHolder, remains: Remains) -> impl Iterator<Item = DataCount> {
+    let some = remains.kept.into_iter().filter(|kept| kept.count > 0);
+    some.map(move |kept| DataCount { service: holder.name().into(), kind: kept.kind, count: kept.count })
+}
+
+/// A service that stores data of users.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum DataHolder {
+    Consent,
+    Sessions,
+    Ml,
+    Transactions,
+}
+
+impl DataHolder {
+    /// In the order of erasure: without consent nothing new is enrolled, and what calls in progress leave is recorded
+    /// last.
+    pub const ALL: [Self; 4] = [Self::Consent, Self::Sessions, Self::Ml, Self::Transactions];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Consent => "consent",
+            Self::Sessions => "sessions",
+            Self::Ml => "ml",
+            Self::Transactions => "transactions",
+        }
+    }
+}
+
+/// The transport of each of them.
+#[derive(Clone)]
+pub struct SubjectDataServices {
+    pub consent: Transport,
+    pub sessions: Transport,
+    pub ml: Transport,
+    pub transactions: Transport,
+}
+
+impl SubjectDataServices {
+    pub(crate) fn new(peers: &Peers) -> Self {
+        let Peers { sessions, consent, ml, transactions, .. } = peers.clone();
+        Self { consent, sessions, ml, transactions }
+    }
+
+    /// What `holder` stores of `subject`; empty when nothing.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub async fn find(&self, holder: DataHolder, subject: Subject) -> Result<Remains, Status> {
+        let found = match holder {
+            DataHolder::Consent => ConsentClient::new(self.consent.clone()).find_subject(subject).await,
+            DataHolder::Sessions => SessionsClient::new(self.sessions.clone()).find_subject(subject).await,
+            DataHolder::Ml => MlClient::new(self.ml.clone()).find_subject(subject).await,
+            DataHolder::Transactions => {
+                TransactionsClient::new(self.transactions.clone()).find_subject(subject).await
+            }
+        };
+        found.map(tonic::Response::into_inner)
+    }
+
+    /// Erases a part of what `holder` stores of a project and returns what was erased; empty when nothing is left.
+    ///
+    /// # Errors
+    /// When it does not answer; some of it may be gone then.
+    pub async fn erase_project(&self, holder: DataHolder, project: Project) -> Result<Remains, Status> {
+        let gone = match holder {
+            DataHolder::Consent => ConsentClient::new(self.consent.clone()).erase_project(project).await,
+            DataHolder::Sessions => SessionsClient::new(self.sessions.clone()).erase_project(project).await,
+            DataHolder::Ml => MlClient::new(self.ml.clone()).erase_project(project).await,
+            DataHolder::Transactions => {
+                TransactionsClient::new(self.transactions.clone()).erase_project(project).await
+            }
+        };
+        gone.map(tonic::Response::into_inner)
+    }
+
+    /// Erases what `holder` stores of `subject` and returns what was erased.
+    ///
+    /// # Errors
+    /// When it does not answer; part of it may be gone then.
+    pub async fn erase(&self, holder: DataHolder, subject: Subject) -> Result<Remains, Status> {
+        let gone = match holder {
+            DataHolder::Consent => ConsentClient::new(self.consent.clone()).erase_subject(subject).await,
+            DataHolder::Sessions => SessionsClient::new(self.sessions.clone()).erase_subject(subject).await,
+            DataHolder::Ml => MlClient::new(self.ml.clone()).erase_subject(subject).await,
+            DataHolder::Transactions => {
+                TransactionsClient::new(self.transactions.clone()).erase_subject(subject).await
+            }
+        };
+        gone.map(tonic::Response::into_inner)
+    }
+}

@@ -1,0 +1,203 @@
+//! Enrollment: a face or a voice becomes a template, when its quality allows.
+
+use futures::{FutureExt, future::OptionFuture, stream::BoxStream};
+use proto::ml::{
+    Duplicate, EnrollFaceResponse, EnrollHeader, EnrollRequest, EnrollVoiceResponse, Outcome, StageTime,
+    enroll_request::Part,
+};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::{
+    config::DuplicateIdentity,
+    core::{
+        check_document::{DocumentExamination, DocumentOptions, DocumentRecord, examine_document},
+        error::Error,
+        media::{Media, ReadFailure},
+        record::stage_times,
+        report::{FaceEnrollmentReport, VoiceEnrollmentReport, round4},
+        samples::store_sample,
+        verification::Verification,
+    },
+};
+
+pub struct FaceInput<'a> {
+    pub picture: &'a Media,
+    /// The picture shows a document: its portrait is enrolled, and the document is checked beside it.
+    pub document: Option<DocumentOptions>,
+    /// Begin anew, also as another person. Needs a caller that can mint.
+    pub replace: bool,
+}
+
+pub struct FaceOutcome {
+    pub report: FaceEnrollmentReport,
+    pub reasons: Vec<String>,
+    /// Of the document in the picture, where one was announced. A failure of its check does not fail the enrollment.
+    pub document: Option<Result<DocumentExamination, Error>>,
+}
+
+pub struct VoiceInput<'a> {
+    pub recording: &'a Media,
+    pub phrase: String,
+    pub vocabulary: String,
+    pub replace: bool,
+}
+
+pub struct VoiceOutcome {
+    pub report: VoiceEnrollmentReport,
+    pub reasons: Vec<String>,
+}
+
+/// Enrolls a face.
+///
+/// # Errors
+/// 403 without both consents; 400 for a file that is no picture.
+pub async fn enroll_face(verification: Verification<'_>, input: FaceInput<'_>) -> Result<FaceOutcome, Error> {
+    let header = enroll_header(&verification, input.replace)?;
+    let header = EnrollHeader { is_document: input.document.is_some(), ..header };
+    let (messages, read_failure) = enroll_messages(input.picture, header);
+    // Nobody is enrolled without authorization, so the portrait may be compared too.
+    let examination: OptionFuture<_> =
+        input.document.map(|options| examine_document(&verification, input.picture, options)).into();
+    let mut ml = verification.core.services().ml();
+    let (enrolled, document) =
+        tokio::join!(read_failure.guard(ml.enroll_face(messages).boxed()), examination);
+    let enrolled: EnrollFaceResponse = enrolled?;
+    store_sample(&verification, "face", input.picture).await;
+
+    let report = FaceEnrollmentReport::from(&enrolled);
+    let reasons = reasons("face", enrolled.outcome.as_ref(), report.state, enrolled.duplicate.is_some());
+    let (caller, record) = (verification.caller, verification.record);
+    let examined = document.as_ref().and_then(|document| document.as_ref().ok());
+    record.set_reasons(reasons.clone());
+    record.set_services(&FaceEnrollmentRecord {
+        enrollment: WithDuplicate::new(&report, enrolled.duplicate.as_ref()),
+        document: examined.map(DocumentRecord::from),
+    });
+    record.set_durations(&durations(&enrolled.stages));
+    if let Some(examined) = examined {
+        record.set_evidence(&examined.basis);
+        record.set_rules(&caller.rules_source);
+    }
+    Ok(FaceOutcome { report, reasons, document })
+}
+
+/// Enrolls a voice. Several recordings make one template.
+///
+/// # Errors
+/// 403 without both consents; 400 for a file without sound.
+pub async fn enroll_voice(
+    verification: Verification<'_>,
+    input: VoiceInput<'_>,
+) -> Result<VoiceOutcome, Error> {
+    let header = enroll_header(&verification, input.replace)?;
+    let header = EnrollHeader { phrase: input.phrase, vocabulary: input.vocabulary, ..header };
+    let (messages, read_failure) = enroll_messages(input.recording, header);
+    let mut ml = verification.core.services().ml();
+    let enrolled: EnrollVoiceResponse = read_failure.guard(ml.enroll_voice(messages).boxed()).await?;
+    store_sample(&verification, "voice", input.recording).await;
+
+    let report = VoiceEnrollmentReport::from(&enrolled);
+    let reasons = reasons("voice", enrolled.outcome.as_ref(), report.state, enrolled.duplicate.is_some());
+    let record = verification.record;
+    record.set_reasons(reasons.clone());
+    record.set_services(&VoiceEnrollmentRecord {
+        enrollment: WithDuplicate::new(&report, enrolled.duplicate.as_ref()),
+    });
+    record.set_durations(&durations(&enrolled.stages));
+    Ok(VoiceOutcome { report, reasons })
+}
+
+fn enroll_header(verification: &Verification<'_>, replace: bool) -> Result<EnrollHeader, Error> {
+    let consents = verification.consents;
+    if !verification.may_store() {
+        return Err(Error::EnrollmentConsentRequired {
+            authorization: consents.authorization,
+            storage: consents.storage,
+        });
+    }
+    Ok(EnrollHeader {
+        project_id: verification.caller.project_id.clone(),
+        user_fullname: verification.user.clone().ok_or(Error::UserRequired)?,
+        transaction_id: verification.record.transaction_id().to_owned(),
+        replace,
+        refuse_duplicates: verification.core.duplicate_identity() == DuplicateIdentity::Refuse,
+        ..EnrollHeader::default()
+    })
+}
+
+fn enroll_messages(file: &Media, header: EnrollHeader) -> (BoxStream<'static, EnrollRequest>, ReadFailure) {
+    let header = EnrollRequest { part: Some(Part::Header(header)) };
+    file.messages(header, |chunk| EnrollRequest { part: Some(Part::Chunk(chunk)) })
+}
+
+/// Stable words: what became of it or why not, and whether another user is enrolled with it.
+fn reasons(kind: &str, outcome: Option<&Outcome>, state: &str, is_duplicate: bool) -> Vec<String> {
+    const DUPLICATE: &str = "duplicate_identity";
+    let error = outcome.map(|outcome| outcome.error.as_str()).filter(|error| !error.is_empty());
+    let mut reasons = vec![error.map_or_else(|| format!("{kind}_{state}"), str::to_owned)];
+    if is_duplicate && reasons[0] != DUPLICATE {
+        reasons.push(DUPLICATE.to_owned());
+    }
+    reasons
+}
+
+fn durations(stages: &[StageTime]) -> serde_json::Value {
+    json!({ "stages": stage_times(stages) })
+}
+
+#[derive(Serialize)]
+struct FaceEnrollmentRecord<'a> {
+    #[serde(rename = "Face Enrollment")]
+    enrollment: WithDuplicate<'a, FaceEnrollmentReport>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    document: Option<DocumentRecord>,
+}
+
+#[derive(Serialize)]
+struct VoiceEnrollmentRecord<'a> {
+    #[serde(rename = "Voice Enrollment")]
+    enrollment: WithDuplicate<'a, VoiceEnrollmentReport>,
+}
+
+/// A report as recorded. The other subject is recorded by ids alone, so that erasing them leaves no name here.
+#[derive(Serialize)]
+struct WithDuplicate<'a, R: Serialize> {
+    #[serde(flatten)]
+    report: &'a R,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    duplicate: Option<DuplicateReport<'a>>,
+}
+
+#[derive(Serialize)]
+struct DuplicateReport<'a> {
+    subject_id: &'a str,
+    transaction_id: &'a str,
+    probability: f64,
+}
+
+impl<'a, R: Serialize> WithDuplicate<'a, R> {
+    fn new(report: &'a R, duplicate: Option<&'a Duplicate>) -> Self {
+        let duplicate = duplicate.map(|other| DuplicateReport {
+            subject_id: &other.subject_id,
+            transaction_id: &other.transaction_id,
+            probability: round4(other.probability),
+        });
+        Self { report, duplicate }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_refusal_is_its_own_reason_and_a_duplicate_is_reported_beside() {
+        let outcome = |error: &str| Some(Outcome { error: error.into(), ..Outcome::default() });
+        let of = |error, state, duplicate| reasons("face", outcome(error).as_ref(), state, duplicate);
+        assert_eq!(of("", "enrolled", false), ["face_enrolled"]);
+        assert_eq!(of("", "enrolled", true), ["face_enrolled", "duplicate_identity"]);
+        assert_eq!(of("another_person", "refused", false), ["another_person"]);
+        assert_eq!(of("duplicate_identity", "refused", true), ["duplicate_identity"]);
+    }
+}

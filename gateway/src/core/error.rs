@@ -1,0 +1,170 @@
+//! Why a call is refused, and the one table from a service's `Status` to it. HTTP gives each its status in `http/error.rs`.
+
+use std::borrow::Cow;
+
+use tonic::{Code, Status};
+
+/// A refusal. Its text is the message the client reads, so nothing internal and nothing of the request is in it.
+#[derive(Clone, Debug, thiserror::Error)]
+pub enum Error {
+    #[error("missing authorization token")]
+    MissingToken,
+    #[error("invalid api key format")]
+    KeyFormat,
+    #[error("invalid api key")]
+    InvalidKey,
+    #[error("api key is not active")]
+    KeyNotActive,
+    #[error("this call needs a key that can mint")]
+    CannotMint,
+    #[error("not signed in")]
+    SignedOut,
+    #[error("second factor required")]
+    SecondFactorRequired,
+    /// Which of the two is not said.
+    #[error("wrong e-mail address or password")]
+    WrongCredentials,
+    #[error("this code is wrong or was already used")]
+    WrongCode,
+    #[error("your role does not allow this")]
+    RoleNotAllowed,
+    #[error("project not found")]
+    ProjectNotFound,
+    #[error("no data stored for this user")]
+    SubjectNotFound,
+    #[error("cross-origin request rejected")]
+    CrossOrigin,
+    #[error("origin not allowed for this project; add it to the project's allowed origins")]
+    OriginNotAllowed,
+    #[error("X-CSRF-Token header is missing or does not belong to this session; read it from /api-auth/me")]
+    InvalidCsrfToken,
+    #[error("consent can only be given by the user; the dashboard can only withdraw it")]
+    ConsentIsPersonal,
+    #[error("X-User-Fullname header is required")]
+    UserRequired,
+    /// Which of the two consents an enrollment needs are given.
+    #[error("{}", enrollment_consent_message(*.authorization, *.storage))]
+    EnrollmentConsentRequired { authorization: bool, storage: bool },
+    /// Seconds until the next attempt is accepted.
+    #[error("too many failed attempts; try again in {0} seconds")]
+    Throttled(u64),
+    /// One input of a form, and what is wrong with it.
+    #[error("{1}")]
+    Field(Cow<'static, str>, String),
+    #[error("{0}")]
+    Invalid(Cow<'static, str>),
+    #[error("file size exceeds 50MB")]
+    FileTooLarge,
+    #[error("request body is too large")]
+    BodyTooLarge,
+    #[error("request headers are larger than 256 KiB")]
+    HeadersTooLarge,
+    #[error("content type must be multipart/form-data")]
+    NotMultipart,
+    #[error("a call with this Idempotency-Key is in progress; retry when it has ended")]
+    IdempotencyKeyInUse,
+    #[error("this Idempotency-Key was used with another request; send a new key")]
+    IdempotencyKeyReused,
+    /// Seconds until the next call is granted.
+    #[error("the rate limit of this API key is exceeded; try again in {0} seconds")]
+    RateLimited(u64),
+    #[error("the request was not sent in time")]
+    RequestTimeout,
+    #[error("not found")]
+    RouteNotFound,
+    #[error("the server is busy, try again shortly")]
+    Busy,
+    #[error("the service is not available, try again shortly")]
+    Unavailable,
+    /// A service refused; its message is written for the client.
+    #[error("{1}")]
+    Refused(Refusal, String),
+    #[error("internal error")]
+    Internal,
+}
+
+/// How a service refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    Invalid,
+    Forbidden,
+    NotFound,
+    Conflict,
+    NotSupported,
+}
+
+impl Error {
+    /// A 400 with a fixed message.
+    pub const fn invalid(message: &'static str) -> Self {
+        Self::Invalid(Cow::Borrowed(message))
+    }
+
+    /// A 400 about one input of a form.
+    pub fn field(name: &'static str, message: &str) -> Self {
+        Self::Field(Cow::Borrowed(name), message.to_owned())
+    }
+
+    /// A fault of this server: logs the cause here; the client gets the request id.
+    pub fn internal(cause: &dyn std::fmt::Display) -> Self {
+        tracing::error!(cause = %cause, "request failed with an internal error");
+        Self::Internal
+    }
+}
+
+const fn enrollment_consent_message(authorization: bool, storage: bool) -> &'static str {
+    match (authorization, storage) {
+        (false, true) => {
+            "authorization consent is required to enroll: record it with POST /api-consent/consent"
+        }
+        (true, false) => {
+            "storage consent is required to enroll: record it with POST /api-consent/strg-consent"
+        }
+        _ => {
+            "authorization and storage consent are required to enroll: record them with POST /api-consent/consent and POST /api-consent/strg-consent"
+        }
+    }
+}
+
+/// A service's message reaches the client only where the client can act on it.
+impl From<Status> for Error {
+    fn from(status: Status) -> Self {
+        let metadata = |name: &str| status.metadata().get(name).and_then(|value| value.to_str().ok());
+        if let Some(seconds) = metadata("x-retry-after").and_then(|seconds| seconds.parse().ok()) {
+            return Self::Throttled(seconds);
+        }
+        if let Some(name) = metadata("x-field") {
+            return Self::Field(name.to_owned().into(), status.message().to_owned());
+        }
+        let refusal = match status.code() {
+            Code::InvalidArgument | Code::OutOfRange => Refusal::Invalid,
+            Code::PermissionDenied => Refusal::Forbidden,
+            Code::NotFound => Refusal::NotFound,
+            Code::AlreadyExists | Code::FailedPrecondition | Code::Aborted => Refusal::Conflict,
+            Code::Unimplemented => Refusal::NotSupported,
+            Code::ResourceExhausted => return Self::Busy,
+            Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled => {
+                tracing::warn!(code = ?status.code(), "service unavailable");
+                return Self::Unavailable;
+            }
+            // UNAUTHENTICATED as well: services check this server's token there, not the caller's key.
+            Code::Ok | Code::Unknown | Code::Internal | Code::DataLoss | Code::Unauthenticated => {
+                return Self::internal(&format_args!("{:?} from a service", status.code()));
+            }
+        };
+        Self::Refused(refusal, status.message().to_owned())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_missing_consent_is_named() {
+        let message =
+            |authorization, storage| Error::EnrollmentConsentRequired { authorization, storage }.to_string();
+        assert!(message(false, true).starts_with("authorization consent is"));
+        assert!(message(true, false).starts_with("storage consent is"));
+        assert!(message(false, false).starts_with("authorization and storage consent are"));
+    }
+}

@@ -1,0 +1,159 @@
+//! A reference picture against a video: one sent along, or the session's last.
+
+use bytes::Bytes;
+use futures::{FutureExt, StreamExt, stream::BoxStream};
+use proto::ml::{MatchFacesHeader, MatchFacesRequest, MatchFacesResponse, match_faces_request::Part};
+use scoring::{Basis, Decision, Evidence, Finding, Rules, Service};
+use serde::Serialize;
+use serde_json::json;
+
+use crate::core::{
+    caller::Caller,
+    error::Error,
+    evidence,
+    media::{Media, ReadFailure, relayed},
+    record::stage_times,
+    report::FaceMatchReport,
+    samples::store_sample,
+    sessions,
+    verification::Verification,
+};
+
+pub struct MatchInput<'a> {
+    pub picture: &'a Media,
+    pub video: VideoSource<'a>,
+}
+
+pub enum VideoSource<'a> {
+    Sent(&'a Media),
+    /// The last video of the verification's session.
+    LastOfSession,
+}
+
+pub struct MatchOutcome {
+    pub report: FaceMatchReport,
+    pub decision: Decision,
+    /// Whether nobody was compared for lack of consent.
+    pub services_removed: bool,
+}
+
+/// Compares the face of a picture with the face of a video. Without authorization consent nobody is compared: both sides
+/// are only looked at, and the decision is at best a refer.
+///
+/// # Errors
+/// 400 for unreadable files or a session without a video; 503 when the models are busy.
+pub async fn match_reference(
+    verification: Verification<'_>,
+    input: MatchInput<'_>,
+) -> Result<MatchOutcome, Error> {
+    let caller = verification.caller;
+    let is_allowed = verification.consents.authorization;
+    let header = MatchFacesHeader { project_id: caller.project_id.clone(), detect_only: !is_allowed };
+    let (messages, read_failure) = messages(&verification, &input, header).await?;
+    let mut ml = verification.core.services().ml();
+    let seen: MatchFacesResponse = read_failure.guard(ml.match_faces(messages).boxed()).await?;
+
+    // The session's last video stays what analyze_video made it; only what was sent is stored.
+    store_sample(&verification, "image", input.picture).await;
+    if let VideoSource::Sent(video) = input.video {
+        store_sample(&verification, "video", video).await;
+    }
+    let evidence = match_evidence(&seen, is_allowed);
+    let decision = decide(caller, &evidence)?;
+    let report = FaceMatchReport::from(&seen);
+    let record = verification.record;
+    record.set_decision(&decision, &caller.rules_source);
+    record.set_services(&MatchRecord { face_match: &report });
+    record.set_evidence(&Basis {
+        selected: caller.services.clone(),
+        found: evidence,
+        rules: caller.rules_version.clone(),
+    });
+    record.set_durations(&json!({ "stages": stage_times(&seen.stages) }));
+    Ok(MatchOutcome { report, decision, services_removed: !is_allowed })
+}
+
+#[derive(Serialize)]
+struct MatchRecord<'a> {
+    #[serde(rename = "Face Match")]
+    face_match: &'a FaceMatchReport,
+}
+
+/// The header, the picture, the video.
+async fn messages(
+    verification: &Verification<'_>,
+    input: &MatchInput<'_>,
+    header: MatchFacesHeader,
+) -> Result<(BoxStream<'static, MatchFacesRequest>, ReadFailure), Error> {
+    let header = MatchFacesRequest { part: Some(Part::Header(header)) };
+    let picture = |chunk| MatchFacesRequest { part: Some(Part::Image(chunk)) };
+    let video = |chunk| MatchFacesRequest { part: Some(Part::Video(chunk)) };
+    let (first, first_failure) = input.picture.messages(header, picture);
+    let (second, second_failure) = match input.video {
+        VideoSource::Sent(file) => file.messages(video(Bytes::new()), video),
+        VideoSource::LastOfSession => relayed(last_video(verification).await?, video),
+    };
+    Ok((first.chain(second).boxed(), first_failure.and(second_failure)))
+}
+
+async fn last_video(
+    verification: &Verification<'_>,
+) -> Result<BoxStream<'static, Result<Bytes, tonic::Status>>, Error> {
+    let none = Error::invalid("no video found for this session");
+    let Some(session_id) = &verification.session_id else { return Err(none) };
+    sessions::last_video(verification.core, verification.caller, session_id).await?.ok_or(none)
+}
+
+/// The probability that both are the same person, which is one half at the models' own threshold.
+fn match_evidence(seen: &MatchFacesResponse, is_allowed: bool) -> Evidence {
+    let finding = match evidence::failure(seen.outcome.as_ref()) {
+        _ if !is_allowed => return Evidence::new(),
+        None => Finding::Judged { score: evidence::clamp_to_decision(seen.probability, seen.matched) },
+        Some(error) => Finding::CouldNotJudge { error: error.to_owned() },
+    };
+    Evidence::from([(Service::ReferenceMatch, finding)])
+}
+
+/// Decides by the key's own rules, else its project's, else the built-in ones, as far as they are about reference pictures.
+fn decide(caller: &Caller, evidence: &Evidence) -> Result<Decision, Error> {
+    let rules = match &caller.rules_json {
+        Some(json) => Rules::parse(json).map_err(|error| Error::internal(&error))?.for_reference(),
+        None => Rules::default_for_reference(),
+    };
+    Ok(scoring::decide(&rules, evidence))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use proto::ml::Outcome;
+    use scoring::Verdict;
+
+    use super::*;
+
+    fn seen(matched: bool, probability: f64) -> MatchFacesResponse {
+        let outcome = Some(Outcome { code: 200, ..Outcome::default() });
+        MatchFacesResponse { outcome, matched, probability, ..MatchFacesResponse::default() }
+    }
+
+    fn verdict(seen: &MatchFacesResponse, is_allowed: bool) -> Verdict {
+        scoring::decide(&Rules::default_for_reference(), &match_evidence(seen, is_allowed)).verdict
+    }
+
+    #[test]
+    fn a_match_passes_another_person_fails_and_without_consent_nobody_is_judged() {
+        assert_eq!(verdict(&seen(true, 0.99), true), Verdict::Pass);
+        assert_eq!(verdict(&seen(false, 0.01), true), Verdict::Fail);
+        assert_eq!(verdict(&seen(true, 0.99), false), Verdict::Refer);
+        let outcome = Some(Outcome { code: 461, error: "no_face".into(), ..Outcome::default() });
+        let faceless = MatchFacesResponse { outcome, ..MatchFacesResponse::default() };
+        assert_eq!(verdict(&faceless, true), Verdict::Fail);
+    }
+
+    proptest! {
+        #[test]
+        fn only_a_match_passes_the_default_rules(matched in any::<bool>(), probability in 0f64..=1.0) {
+            prop_assert_eq!(verdict(&seen(matched, probability), true) == Verdict::Pass, matched);
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! The transaction a call leaves: filled while the call runs, written once its response is known.
+
+use proto::{
+    ml::StageTime,
+    transactions::{RecordTransactionRequest, Transaction},
+};
+use scoring::Decision;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::core::{Core, caller::Caller, error::Error};
+
+/// What a request says about itself beside its body, validated.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CallContext {
+    pub user_fullname: Option<String>,
+    pub session_id: Option<String>,
+    pub action_trigger: Option<String>,
+    /// A JSON object as sent, at most 64 KiB.
+    pub device_info_json: Option<String>,
+    /// A geolocation as JSON.
+    pub geo_json: Option<String>,
+    /// At most 32, each 1 to 64 characters, no repeats.
+    pub tags: Vec<String>,
+    pub client_app: Option<String>,
+    pub client_app_version: Option<String>,
+}
+
+/// The record of one call. [`write`](Self::write) stores it, whatever became of the call.
+#[derive(Clone, Debug, Default)]
+pub struct TransactionRecord(Transaction);
+
+impl TransactionRecord {
+    /// Begins the record of a call; its id is the request id.
+    pub fn begin(kind: &'static str, caller: &Caller) -> Self {
+        Self(Transaction {
+            id: rpc::current().request_id,
+            project_id: caller.project_id.clone(),
+            api_key_id: caller.id.clone(),
+            kind: kind.to_owned(),
+            created_at_ms: boot::now_ms(),
+            ..Transaction::default()
+        })
+    }
+
+    pub fn set_context(&mut self, context: &CallContext) {
+        let context = context.clone();
+        self.0 = Transaction {
+            user_fullname: context.user_fullname,
+            session_id: context.session_id,
+            action_trigger: context.action_trigger,
+            device_info_json: context.device_info_json,
+            geo_json: context.geo_json,
+            tags: context.tags,
+            client_app: context.client_app,
+            client_app_version: context.client_app_version,
+            ..std::mem::take(&mut self.0)
+        };
+    }
+
+    /// Also the request id.
+    pub fn transaction_id(&self) -> &str {
+        &self.0.id
+    }
+
+    pub fn set_session(&mut self, session_id: Option<String>) {
+        self.0.session_id = session_id;
+    }
+
+    pub fn set_user(&mut self, user_fullname: Option<String>) {
+        self.0.user_fullname = user_fullname;
+    }
+
+    pub fn add_tag(&mut self, tag: &str) {
+        if !self.0.tags.iter().any(|known| known == tag) {
+            self.0.tags.push(tag.to_owned());
+        }
+    }
+
+    /// A trigger of the headers comes first.
+    pub fn set_trigger_if_absent(&mut self, trigger: &str) {
+        self.0.action_trigger.get_or_insert_with(|| trigger.to_owned());
+    }
+
+    pub fn set_reasons(&mut self, reasons: Vec<String>) {
+        self.0.reasons = reasons;
+    }
+
+    pub fn set_decision<C>(&mut self, decision: &Decision<C>, rules_source: &str) {
+        self.0.verdict = Some(decision.verdict.as_str().to_owned());
+        self.0.score = Some(decision.score);
+        self.0.reasons.clone_from(&decision.reasons);
+        self.0.rules = Some(rules_source.to_owned());
+    }
+
+    pub fn set_rules(&mut self, rules_source: &str) {
+        self.0.rules = Some(rules_source.to_owned());
+    }
+
+    /// What each service reported, by its name.
+    pub fn set_services(&mut self, services: &impl Serialize) {
+        self.0.services_json = serde_json::to_string(services).ok();
+    }
+
+    /// What the decision rests on, so that it can be made again.
+    pub fn set_evidence(&mut self, basis: &impl Serialize) {
+        self.0.evidence_json = serde_json::to_string(basis).ok();
+    }
+
+    pub fn set_durations(&mut self, durations: &Value) {
+        self.0.durations_json = Some(durations.to_string());
+    }
+
+    /// Stores the record. A call that cannot be recorded must be answered as failed.
+    ///
+    /// # Errors
+    /// When the transactions service does not take it.
+    pub async fn write(
+        mut self,
+        core: &Core,
+        http_status: u16,
+        error: Option<String>,
+        duration_ms: u32,
+    ) -> Result<(), Error> {
+        self.0.http_status = http_status.into();
+        self.0.error = error;
+        self.0.duration_ms = duration_ms;
+        let request = RecordTransactionRequest { transaction: Some(self.0) };
+        core.services().transactions().record_transaction(request).await?;
+        Ok(())
+    }
+}
+
+/// Where the time of a call went, stage by stage.
+pub fn stage_times(stages: &[StageTime]) -> Vec<Value> {
+    let stage = |s: &StageTime| json!({ "stage": s.stage, "cpu_ms": s.cpu_ms, "wall_ms": s.wall_ms });
+    stages.iter().map(stage).collect()
+}

@@ -1,0 +1,96 @@
+//! The retention sweep: deletes records older than their project's retention period.
+//!
+//! The periods belong to the projects service, the records to the transactions service; the sweep runs here, in every
+//! gateway. Several sweeps at once do no harm: each step deletes what is old.
+
+use std::time::Duration;
+
+use proto::{
+    projects::{self, ListRetentionsRequest, projects_client::ProjectsClient},
+    transactions::{ApplyRetentionRequest, transactions_client::TransactionsClient},
+};
+use rpc::Transport;
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
+use tokio_util::task::AbortOnDropHandle;
+use tonic::Status;
+
+use crate::{config::Config, core::services::Peers};
+
+const DAY_MS: i64 = 86_400_000;
+/// The first sweep comes soon after a start, so that one happens even where processes are restarted often.
+const FIRST_SWEEP_AFTER: Duration = Duration::from_secs(60);
+
+/// What a sweep deleted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Swept {
+    pub projects: u64,
+    pub samples: u64,
+    pub transactions: u64,
+}
+
+/// Deletes what is older at `now_ms` than its project's retention period, in every project.
+///
+/// # Errors
+/// When a service does not answer; what was swept by then stays swept.
+pub async fn sweep(projects: Transport, transactions: Transport, now_ms: i64) -> Result<Swept, Status> {
+    let (mut projects, mut transactions) =
+        (ProjectsClient::new(projects), TransactionsClient::new(transactions));
+    let mut swept = Swept::default();
+    let mut after = String::new();
+    loop {
+        let request = ListRetentionsRequest { page_size: 200, after };
+        let page = projects.list_retentions(request).await?.into_inner().retentions;
+        let Some(last) = page.last() else { return Ok(swept) };
+        after = last.project_id.clone();
+        for retention in page {
+            sweep_project(&mut transactions, retention, now_ms, &mut swept).await?;
+        }
+    }
+}
+
+async fn sweep_project(
+    transactions: &mut TransactionsClient<Transport>,
+    retention: projects::Retention,
+    now_ms: i64,
+    swept: &mut Swept,
+) -> Result<(), Status> {
+    swept.projects += 1;
+    let request = ApplyRetentionRequest {
+        samples_before_ms: now_ms - i64::from(retention.samples_days) * DAY_MS,
+        transactions_before_ms: now_ms - i64::from(retention.transactions_days) * DAY_MS,
+        project_id: retention.project_id,
+    };
+    loop {
+        let step = transactions.apply_retention(request.clone()).await?.into_inner();
+        swept.samples += step.samples;
+        swept.transactions += step.transactions;
+        if !step.more {
+            return Ok(());
+        }
+    }
+}
+
+/// Starts the retention sweep. The task ends with its handle; every step leaves a consistent state.
+pub fn start(config: &Config, peers: &Peers) -> AbortOnDropHandle<()> {
+    let period = Duration::from_secs(config.retention_sweep_seconds);
+    let (projects, transactions) = (peers.projects.clone(), peers.transactions.clone());
+    AbortOnDropHandle::new(tokio::spawn(async move {
+        let mut ticks = interval_at(Instant::now() + FIRST_SWEEP_AFTER.min(period), period);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            ticks.tick().await;
+            match sweep(projects.clone(), transactions.clone(), boot::now_ms()).await {
+                Ok(Swept { samples: 0, transactions: 0, .. }) => {}
+                Ok(Swept { projects, samples, transactions }) => {
+                    tracing::info!(
+                        projects,
+                        samples,
+                        transactions,
+                        "retention sweep deleted expired records"
+                    );
+                }
+                Err(status) => tracing::error!(code = ?status.code(), "retention sweep failed"),
+            }
+        }
+    }))
+}

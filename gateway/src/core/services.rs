@@ -1,0 +1,59 @@
+//! How the services are reached: one transport each, and the typed clients over them.
+
+use proto::{
+    accounts::accounts_client::AccountsClient,
+    consent::consent_client::ConsentClient,
+    docauth::doc_auth_client::DocAuthClient,
+    ml::ml_client::MlClient,
+    projects::projects_client::ProjectsClient,
+    sessions::sessions_client::SessionsClient,
+    transactions::{transactions_client::TransactionsClient, webhooks_client::WebhooksClient},
+};
+use rpc::Transport;
+
+/// The transport of each service, local or remote.
+#[derive(Clone)]
+pub struct Peers {
+    pub sessions: Transport,
+    pub consent: Transport,
+    pub ml: Transport,
+    pub docauth: Transport,
+    pub transactions: Transport,
+    pub projects: Transport,
+}
+
+impl Peers {
+    pub(crate) fn sessions(&self) -> SessionsClient<Transport> {
+        SessionsClient::new(self.sessions.clone())
+    }
+
+    pub(crate) fn consent(&self) -> ConsentClient<Transport> {
+        ConsentClient::new(self.consent.clone())
+    }
+
+    pub(crate) fn ml(&self) -> MlClient<Transport> {
+        MlClient::new(self.ml.clone())
+    }
+
+    pub(crate) fn docauth(&self) -> DocAuthClient<Transport> {
+        DocAuthClient::new(self.docauth.clone())
+    }
+
+    pub(crate) fn transactions(&self) -> TransactionsClient<Transport> {
+        TransactionsClient::new(self.transactions.clone())
+    }
+
+    /// Webhook endpoints live with the transactions.
+    pub(crate) fn webhooks(&self) -> WebhooksClient<Transport> {
+        WebhooksClient::new(self.transactions.clone())
+    }
+
+    pub(crate) fn projects(&self) -> ProjectsClient<Transport> {
+        ProjectsClient::new(self.projects.clone())
+    }
+
+    /// Dashboard users live with the projects.
+    pub(crate) fn accounts(&self) -> AccountsClient<Transport> {
+        AccountsClient::new(self.projects.clone())
+    }
+}

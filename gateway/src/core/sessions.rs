@@ -1,0 +1,177 @@
+//! Sessions: start, end, the lock on one user, the last video, the SIM swap check at the end.
+
+use std::{
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use futures::{FutureExt, StreamExt, stream::BoxStream};
+use proto::{
+    ml::WarmupRequest,
+    sessions::{
+        BindUserRequest, CheckSimSwapRequest, EndSessionRequest, GetLastVideoRequest, GetSessionRequest,
+        PutLastVideoHeader, PutLastVideoRequest, SimSwap, StartSessionRequest, put_last_video_request::Part,
+    },
+};
+use serde::Serialize;
+use tokio_util::task::AbortOnDropHandle;
+use tonic::{Code, Status};
+
+use crate::core::{
+    Core, caller::Caller, error::Error, media::Media, record::TransactionRecord, report::SimSwapReport,
+};
+
+/// Models that ran within this time are warm; another warm-up would only take their time.
+const WARM_FOR: Duration = Duration::from_secs(60);
+
+/// Starts a session and returns its id.
+///
+/// # Errors
+/// When the sessions service does not answer.
+pub async fn start_session(
+    core: &Core,
+    caller: &Caller,
+    record: &mut TransactionRecord,
+) -> Result<String, Error> {
+    let request =
+        StartSessionRequest { project_id: caller.project_id.clone(), api_key_id: caller.id.clone() };
+    let session = core.services().sessions().start_session(request).await?.into_inner();
+    record.set_session(Some(session.id.clone()));
+    Ok(session.id)
+}
+
+/// The last warm-up of the models; aborted on drop.
+#[derive(Default)]
+pub struct WarmUp(Mutex<Option<(Instant, AbortOnDropHandle<()>)>>);
+
+/// Starts loading the models unless that was done just now. Never waits: a session must not start slower for it, and a
+/// video that arrives earlier waits for the models itself.
+pub fn warm_up_models(core: &Core) {
+    let mut last = core.warm_up().0.lock().unwrap_or_else(PoisonError::into_inner);
+    if last.as_ref().is_some_and(|(begun, task)| !task.is_finished() || begun.elapsed() < WARM_FOR) {
+        return;
+    }
+    let mut ml = core.services().ml();
+    let task = tokio::spawn(async move {
+        if let Err(status) = ml.warmup(WarmupRequest {}).await {
+            tracing::warn!(code = ?status.code(), "model warm-up failed");
+        }
+    });
+    *last = Some((Instant::now(), AbortOnDropHandle::new(task)));
+}
+
+/// Ends a session; its last video is deleted. `user`, if the request names one, must be the session's own. With a phone
+/// number, the project's mobile operator is asked whether its SIM was changed lately; the session ends in any case.
+///
+/// # Errors
+/// 403, 404 or 409, as the sessions service decides.
+pub async fn end_session(
+    core: &Core,
+    caller: &Caller,
+    record: &mut TransactionRecord,
+    session_id: &str,
+    user: Option<&str>,
+    phone_number: Option<String>,
+) -> Result<Option<SimSwapReport>, Error> {
+    if let Some(user) = user {
+        bind_user(core, caller, session_id, user).await?;
+    }
+    let project_id = caller.project_id.clone();
+    let request = EndSessionRequest { project_id, session_id: session_id.to_owned() };
+    let session = core.services().sessions().end_session(request).await?.into_inner();
+    record.set_user(session.user_fullname);
+    let Some(number) = phone_number else { return Ok(None) };
+    let report = SimSwapReport::from(check_sim_swap(core, caller, number).await);
+    // The result is recorded, the number is not.
+    record.set_services(&SimSwapRecord { sim_swap: &report });
+    Ok(Some(report))
+}
+
+#[derive(Serialize)]
+struct SimSwapRecord<'a> {
+    #[serde(rename = "SIM Swap")]
+    sim_swap: &'a SimSwapReport,
+}
+
+/// Asks the project's operator about `phone_number`. The session has ended by now, so a failure is part of the answer.
+async fn check_sim_swap(core: &Core, caller: &Caller, phone_number: String) -> SimSwap {
+    let request = CheckSimSwapRequest { project_id: caller.project_id.clone(), phone_number };
+    match core.services().sessions().check_sim_swap(request).await {
+        Ok(result) => result.into_inner(),
+        Err(status) => {
+            tracing::warn!(code = ?status.code(), "SIM swap check failed");
+            SimSwap {
+                status: "error".to_owned(),
+                error: Some("check_unavailable".to_owned()),
+                description: "the check could not be made; the session has ended".to_owned(),
+                ..SimSwap::default()
+            }
+        }
+    }
+}
+
+/// Binds the session to one user; the service rejects another user, and an ended or unknown session.
+///
+/// # Errors
+/// 403, 404 or 409, as the sessions service decides.
+pub async fn bind_user(core: &Core, caller: &Caller, session_id: &str, user: &str) -> Result<(), Error> {
+    let request = BindUserRequest {
+        project_id: caller.project_id.clone(),
+        session_id: session_id.to_owned(),
+        user_fullname: user.to_owned(),
+    };
+    core.services().sessions().bind_user(request).await?;
+    Ok(())
+}
+
+/// The user a session is bound to, if any.
+///
+/// # Errors
+/// 404 when the session is unknown or expired.
+pub async fn bound_user(core: &Core, caller: &Caller, session_id: &str) -> Result<Option<String>, Error> {
+    let request =
+        GetSessionRequest { project_id: caller.project_id.clone(), session_id: session_id.to_owned() };
+    Ok(core.services().sessions().get_session(request).await?.into_inner().user_fullname)
+}
+
+/// The session's last video; none when it has none.
+///
+/// # Errors
+/// When the session is unknown or has ended, or its service does not answer.
+pub async fn last_video(
+    core: &Core,
+    caller: &Caller,
+    session_id: &str,
+) -> Result<Option<BoxStream<'static, Result<Bytes, Status>>>, Error> {
+    let request =
+        GetLastVideoRequest { project_id: caller.project_id.clone(), session_id: session_id.to_owned() };
+    match core.services().sessions().get_last_video(request).await {
+        Ok(found) => Ok(Some(found.into_inner().map(|message| Ok(message?.chunk)).boxed())),
+        Err(status) if status.code() == Code::NotFound => Ok(None),
+        Err(status) => Err(status.into()),
+    }
+}
+
+/// Makes the video the session's last one, for a later reference match. It expires with the session, so it needs no
+/// storage consent. A session that ended meanwhile keeps nothing; any other failure only costs the reuse.
+pub async fn keep_last_video(
+    core: &Core,
+    caller: &Caller,
+    session_id: &str,
+    transaction_id: &str,
+    video: &Media,
+) {
+    let header = PutLastVideoHeader {
+        project_id: caller.project_id.clone(),
+        session_id: session_id.to_owned(),
+        transaction_id: transaction_id.to_owned(),
+    };
+    let header = PutLastVideoRequest { part: Some(Part::Header(header)) };
+    let chunk = |chunk| PutLastVideoRequest { part: Some(Part::Chunk(chunk)) };
+    let (messages, read_failure) = video.messages(header, chunk);
+    match read_failure.guard(core.services().sessions().put_last_video(messages).boxed()).await {
+        Ok(_) | Err(Error::Refused(..)) => {}
+        Err(error) => tracing::warn!(%error, "last video of a session not stored"),
+    }
+}

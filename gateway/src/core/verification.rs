@@ -1,0 +1,70 @@
+//! What comes before every call about a user: which session, which user, which consents.
+
+use proto::consent::ConsentState;
+
+use crate::core::{Core, caller::Caller, consent, error::Error, record::TransactionRecord, sessions};
+
+/// The session and the user a request names.
+#[derive(Clone, Debug, Default)]
+pub struct Subject {
+    pub session_id: Option<String>,
+    pub user_fullname: Option<String>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum UserRequirement {
+    Required,
+    /// Without a user nobody is recognised and nothing is stored.
+    Optional,
+}
+
+/// A call about a user: the session is bound to them, and their consents are known. The operations on media take one of
+/// these and nothing else, so none can skip the lock, the consents or the record.
+pub struct Verification<'a> {
+    pub(super) core: &'a Core,
+    pub(super) caller: &'a Caller,
+    pub(super) record: &'a mut TransactionRecord,
+    pub(super) session_id: Option<String>,
+    pub(super) user: Option<String>,
+    pub(super) consents: ConsentState,
+}
+
+impl<'a> Verification<'a> {
+    /// Settles the user (the one named, else the one the session is bound to), binds the session and reads the consents.
+    ///
+    /// # Errors
+    /// 400 when a user is required and none is known; 403, 404 or 409 when the session is another user's, unknown or
+    /// ended; when a service does not answer.
+    pub async fn begin(
+        core: &'a Core,
+        caller: &'a Caller,
+        record: &'a mut TransactionRecord,
+        subject: Subject,
+        requirement: UserRequirement,
+    ) -> Result<Self, Error> {
+        let Subject { session_id, user_fullname } = subject;
+        record.set_session(session_id.clone());
+        let user = match (user_fullname, &session_id) {
+            (Some(user), _) => Some(user),
+            (None, Some(session_id)) => sessions::bound_user(core, caller, session_id).await?,
+            (None, None) => None,
+        };
+        record.set_user(user.clone());
+        if user.is_none() && requirement == UserRequirement::Required {
+            return Err(Error::UserRequired);
+        }
+        let bind = async {
+            match (&session_id, &user) {
+                (Some(session_id), Some(user)) => sessions::bind_user(core, caller, session_id, user).await,
+                _ => Ok(()),
+            }
+        };
+        let (consents, ()) = tokio::try_join!(consent::consent_state(core, caller, user.as_deref()), bind)?;
+        Ok(Self { core, caller, record, session_id, user, consents })
+    }
+
+    /// Whether the user has agreed to being recognised and to templates and media being stored.
+    pub(super) fn may_store(&self) -> bool {
+        self.consents.authorization && self.consents.storage
+    }
+}

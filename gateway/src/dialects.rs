@@ -1,0 +1,6 @@
+//! The HTTP APIs. A dialect translates: it parses a request, calls one operation of [`crate::core`], and renders the
+//! outcome or the error in its own shape. It decides nothing and calls no service.
+
+pub mod biometry_v1;
+pub mod dashboard;
+pub mod management;

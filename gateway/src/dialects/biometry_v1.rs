@@ -1,0 +1,61 @@
+//! Biometry API, version 1: sessions, consent and the verification calls, in two response formats. `sdk` is for clients
+//! written to the types of the vendor's client library: scores from 0 to 1, 0 for the code of success.
+
+mod consent;
+mod consent_export;
+mod docauth;
+mod document_data;
+mod enroll;
+mod errors;
+mod match_faces;
+mod process_video;
+mod responses;
+mod sessions;
+mod subject;
+mod try_it;
+
+use utoipa_axum::routes;
+
+use crate::{
+    core::permissions::Permission,
+    http::{
+        multipart::{MAX_FILE_BODY_BYTES, MAX_TWO_FILES_BODY_BYTES},
+        route::{Access, Route, route},
+    },
+};
+
+pub use errors::error_body;
+
+pub fn routes() -> Vec<Route> {
+    use Access::{ApiKey, Project};
+    let upload = MAX_FILE_BODY_BYTES;
+    vec![
+        route(ApiKey, routes!(sessions::start_session)).recorded_as("session_start"),
+        route(ApiKey, routes!(sessions::end_session)).recorded_as("session_end"),
+        route(ApiKey, routes!(process_video::process_video))
+            .recorded_as("process_video")
+            .max_body_bytes(upload),
+        route(ApiKey, routes!(enroll::enroll_face)).recorded_as("enroll_face").max_body_bytes(upload),
+        route(ApiKey, routes!(enroll::enroll_voice)).recorded_as("enroll_voice").max_body_bytes(upload),
+        route(ApiKey, routes!(match_faces::match_faces))
+            .recorded_as("match_faces")
+            .max_body_bytes(MAX_TWO_FILES_BODY_BYTES),
+        route(ApiKey, routes!(docauth::check_document)).recorded_as("docauth_check").max_body_bytes(upload),
+        route(Project(Permission::SubjectsWrite), routes!(consent::record_authorization_consent))
+            .recorded_as("consent"),
+        route(Project(Permission::SubjectsWrite), routes!(consent::record_storage_consent))
+            .recorded_as("storage_consent"),
+        route(Project(Permission::SubjectsRead), routes!(consent::get_consent)).recorded_as("consent_read"),
+        route(Project(Permission::SubjectsRead), routes!(consent_export::list_consents)),
+        route(Project(Permission::SubjectsRead), routes!(consent_export::export_consents)),
+    ]
+}
+
+/// process-video for the dashboard, among the routes of its projects.
+pub fn try_it_routes() -> Vec<Route> {
+    vec![
+        route(Access::Project(Permission::TryIt), routes!(try_it::try_process_video))
+            .recorded_as("process_video")
+            .max_body_bytes(MAX_FILE_BODY_BYTES),
+    ]
+}

@@ -1,0 +1,165 @@
+//! `/api-consent/consents`: every consent of a project, page by page or as a streamed file.
+
+use axum::{
+    Json,
+    extract::{Query, State, rejection::QueryRejection},
+    response::Response,
+};
+use bytes::Bytes;
+use futures::{Stream, StreamExt, TryStreamExt, stream};
+use proto::consent::ExportedConsent;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use utoipa::{IntoParams, ToSchema};
+
+use super::consent::Entry;
+use crate::{
+    core::{
+        audit::{AuditEvent, record_audit_event},
+        consent::recorded_consents,
+        error::Error,
+    },
+    http::{auth::AdminCaller, file_export::Format, state::Gateway},
+};
+
+/// Entries written at a time.
+const ROWS: usize = 100;
+const MAX_LIMIT: u32 = 200;
+const DEFAULT_LIMIT: u32 = 50;
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ExportQuery {
+    /// ndjson (the default) or csv
+    format: Option<String>,
+}
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct ListQuery {
+    /// 1 to 200; 50 when absent
+    limit: Option<u32>,
+    /// `next_cursor` of the page before
+    cursor: Option<String>,
+}
+
+/// One entry of the ledger with its user.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct UserEntry {
+    user_fullname: String,
+    #[serde(flatten)]
+    entry: Entry,
+    device_info: Option<Value>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ConsentsFound {
+    data: Vec<UserEntry>,
+    /// Empty on the last page.
+    next_cursor: String,
+    #[schema(example = "consents found")]
+    message: &'static str,
+}
+
+/// Every consent recorded in the project, oldest first, a page at a time. Needs a key that can mint.
+#[utoipa::path(get, path = "/api-consent/consents", tag = "consent", params(ListQuery),
+    responses((status = 200, body = ConsentsFound)))]
+pub async fn list_consents(
+    State(gateway): State<Gateway>,
+    AdminCaller(caller): AdminCaller,
+    query: Result<Query<ListQuery>, QueryRejection>,
+) -> Result<Json<ConsentsFound>, Error> {
+    let Query(query) = query?;
+    let limit = query.limit.unwrap_or(DEFAULT_LIMIT);
+    if !(1..=MAX_LIMIT).contains(&limit) {
+        return Err(Error::invalid("limit must be from 1 to 200"));
+    }
+    if query.cursor.as_deref().is_some_and(|cursor| uuid::Uuid::try_parse(cursor).is_err()) {
+        return Err(Error::invalid("cursor must be the next_cursor of the page before"));
+    }
+    let entries = recorded_consents(gateway.core(), &caller, query.cursor, limit).await?;
+    let data: Vec<_> = entries.map_ok(UserEntry::from).try_collect().await?;
+    let full = u32::try_from(data.len()).is_ok_and(|count| count == limit);
+    let next_cursor = data.last().filter(|_| full).map(|last| last.entry.id.clone()).unwrap_or_default();
+    Ok(Json(ConsentsFound { data, next_cursor, message: "consents found" }))
+}
+
+/// Every consent recorded in the project, oldest first, as a file. Needs a key that can mint. CSV cells that a
+/// spreadsheet would take for a formula start with an apostrophe.
+#[utoipa::path(get, path = "/api-consent/consents/export", tag = "consent", params(ExportQuery),
+    responses((status = 200, description = "the file, streamed", content((String = "application/x-ndjson"), (String = "text/csv")))))]
+pub async fn export_consents(
+    State(gateway): State<Gateway>,
+    AdminCaller(caller): AdminCaller,
+    query: Result<Query<ExportQuery>, QueryRejection>,
+) -> Result<Response, Error> {
+    let Query(query) = query?;
+    let format = match query.format.as_deref() {
+        None | Some("ndjson") => Format::Ndjson,
+        Some("csv") => Format::Csv,
+        Some(_) => return Err(Error::invalid("format must be ndjson or csv")),
+    };
+    let mut entries = recorded_consents(gateway.core(), &caller, None, 0).await?;
+    // The first entry shows whether the ledger can be read, so it is read before the response begins.
+    let first = entries.try_next().await?;
+    // Logged before anything is sent: no export goes unnoticed.
+    let project_id = &caller.project_id;
+    let after = Some(json!({"format": format.name()}));
+    let event =
+        AuditEvent { action: "consents.exported", target: project_id, after, ..AuditEvent::default() };
+    record_audit_event(gateway.core(), project_id, event).await?;
+    let entries = stream::iter(first.map(Ok)).chain(entries);
+    Ok(format.attachment("consents", file(entries, format)))
+}
+
+/// The file in parts. It breaks off when an entry cannot be read, so that no client takes a part for the whole.
+fn file(
+    entries: impl Stream<Item = Result<ExportedConsent, Error>> + Send,
+    format: Format,
+) -> impl Stream<Item = Result<Bytes, Error>> + Send {
+    let head = format.head(COLUMNS);
+    let pieces = entries.ready_chunks(ROWS).map(move |rows| {
+        let rows = rows.into_iter().map(|row| row.map(UserEntry::from));
+        let rows: Vec<_> = rows.collect::<Result<_, Error>>()?;
+        format.rows(rows, cells)
+    });
+    stream::iter(head).chain(pieces).map_ok(Bytes::from)
+}
+
+const COLUMNS: [&str; 10] = [
+    "id",
+    "recorded_at",
+    "user_fullname",
+    "kind",
+    "is_consent_given",
+    "api_key_id",
+    "session_id",
+    "transaction_id",
+    "device_info",
+    "hash",
+];
+
+/// The cells of a row, in the order of [`COLUMNS`].
+fn cells(row: UserEntry) -> [String; COLUMNS.len()] {
+    let entry = row.entry;
+    [
+        entry.id,
+        entry.recorded_at,
+        row.user_fullname,
+        entry.kind.to_owned(),
+        entry.is_consent_given.to_string(),
+        entry.api_key_id,
+        entry.session_id.unwrap_or_default(),
+        entry.transaction_id,
+        row.device_info.map(|info| info.to_string()).unwrap_or_default(),
+        entry.hash,
+    ]
+}
+
+impl From<ExportedConsent> for UserEntry {
+    fn from(exported: ExportedConsent) -> Self {
+        let entry = exported.entry.unwrap_or_default();
+        let device_info = entry.device_info_json.as_deref().and_then(|json| serde_json::from_str(json).ok());
+        Self { user_fullname: exported.user_fullname, entry: entry.into(), device_info }
+    }
+}

@@ -1,0 +1,81 @@
+//! `POST /api-gateway/docauth/check`.
+
+use axum::{
+    Json,
+    extract::{Multipart, State, multipart::MultipartRejection},
+    http::HeaderMap,
+};
+use utoipa::ToSchema;
+
+use super::{
+    document_data::DocumentData,
+    responses::{Decided, DocumentCondition, flag_headers},
+    subject::{SESSION_FIELDS, parse_subject},
+};
+use crate::{
+    core::check_document,
+    core::{
+        check_document::DocumentOptions,
+        error::Error,
+        verification::{UserRequirement, Verification},
+    },
+    http::{
+        headers::REMOVED_SERVICES,
+        multipart::{Fields, Form},
+        recording::{Call, RecordedResponse},
+        state::Gateway,
+    },
+};
+
+const FIELDS: Fields = Fields { files: &["document"], texts: &SESSION_FIELDS };
+
+/// The form of the call.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the form in the API's documentation")]
+pub struct CheckDocumentForm {
+    /// jpg or png, at most 50 MB and 60 megapixels.
+    #[schema(format = Binary, content_media_type = "application/octet-stream")]
+    document: String,
+}
+
+pub type CheckDocumentResponse = Decided<DocumentData, DocumentCondition>;
+
+/// Reads an identity document and checks it: every check of `data.checks` is `passed`, `failed` or `not_checked` and says
+/// what it rests on; an advisory one never decides alone. In a session with a video the portrait is compared with its face.
+/// An expired document and wrong check digits never pass.
+#[utoipa::path(post, path = "/api-gateway/docauth/check", tag = "documents",
+    request_body(content = CheckDocumentForm, content_type = "multipart/form-data"),
+    responses(
+        (status = 200, body = CheckDocumentResponse, description = "what was read and checked, and the decision",
+            headers(("X-Removed-Services" = String, description = "true: without consent, the portrait was not compared with the session's video"))),
+        (status = 400, description = "no jpg or png, too large, damaged; or the external provider is not configured",
+            example = json!({ "error": "the document must be a jpg or png picture" })),
+        (status = 503, description = "too many documents at once")))]
+pub async fn check_document(
+    State(gateway): State<Gateway>,
+    mut call: Call,
+    form: Result<Multipart, MultipartRejection>,
+) -> RecordedResponse<(HeaderMap, Json<CheckDocumentResponse>)> {
+    let result = run(&gateway, &mut call, form).await;
+    call.finish(result)
+}
+
+async fn run(
+    gateway: &Gateway,
+    call: &mut Call,
+    form: Result<Multipart, MultipartRejection>,
+) -> Result<(HeaderMap, Json<CheckDocumentResponse>), Error> {
+    let form = Form::receive(gateway, form, &FIELDS).await?;
+    let picture = form.file("document")?;
+    let subject = parse_subject(&call.headers, &form)?;
+    let options =
+        DocumentOptions { validate_mrz: call.headers.validate_mrz, external: call.headers.external_docauth };
+    let required = UserRequirement::Required;
+    let verification =
+        Verification::begin(gateway.core(), &call.caller, &mut call.record, subject, required).await?;
+    let examined = check_document::check_document(verification, picture, options).await?;
+
+    let data = DocumentData::new(&examined, &call.caller, options.validate_mrz);
+    let response = Decided::new(data, &examined.decision, &call.caller, true, "document checked");
+    Ok((flag_headers([(REMOVED_SERVICES, examined.services_removed())]), Json(response)))
+}

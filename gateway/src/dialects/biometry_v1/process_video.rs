@@ -1,0 +1,119 @@
+//! `POST /api-gateway/process-video`.
+
+use std::time::{Duration, Instant};
+
+use axum::{
+    Json,
+    extract::{Multipart, State, multipart::MultipartRejection},
+    http::HeaderMap,
+};
+use utoipa::ToSchema;
+
+use super::{
+    responses::{Decided, ServiceCondition, convert_codes, flag_headers},
+    subject::{parse_subject, user_requirement},
+};
+use crate::{
+    core::{
+        analyze_video::{VideoInput, VideoOutcome, analyze_video},
+        caller::Caller,
+        error::Error,
+        report::ServiceReports,
+        verification::{Subject, Verification},
+    },
+    http::{
+        headers::{AUTO_ENROLL, REMOVED_SERVICES},
+        multipart::{Fields, Form},
+        recording::{Call, RecordedResponse},
+        state::Gateway,
+    },
+};
+
+const FIELDS: Fields = Fields {
+    files: &["video"],
+    texts: &["phrase", "vocabulary", "trigger", "X-Session-ID", "X-Request-User-Provided-ID", "session_id"],
+};
+const MAX_TRIGGER_BYTES: usize = 128;
+
+/// The form of the call.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the form in the API's documentation")]
+pub struct ProcessVideoForm {
+    /// mp4, mov, webm, mkv or avi, at most 50 MB.
+    #[schema(format = Binary, content_media_type = "application/octet-stream")]
+    video: String,
+    /// What the user was asked to say.
+    #[schema(example = "one two three four five")]
+    phrase: String,
+    /// Words the phrase is made of: `en_digits`, or absent, which means digits when the phrase is of digits and any
+    /// words otherwise.
+    vocabulary: Option<String>,
+    /// What triggered this call; also as the header X-Action-Trigger.
+    trigger: Option<String>,
+}
+
+pub type ProcessVideoResponse = Decided<ServiceReports, ServiceCondition>;
+
+/// Runs the key's services on a video and decides. With both consents and the verdict pass, templates of a user who has
+/// none are made before the response is sent; the header says so, and the next video finds them.
+#[utoipa::path(post, path = "/api-gateway/process-video", tag = "biometrics",
+    request_body(content = ProcessVideoForm, content_type = "multipart/form-data"),
+    responses((status = 200, description = "the services' results and the decision", body = ProcessVideoResponse,
+        headers(("X-Auto-Enroll" = String, description = "true: templates were made"),
+                ("X-Removed-Services" = String, description = "true: without consent, recognition did not run")))))]
+pub async fn process_video(
+    State(gateway): State<Gateway>,
+    mut call: Call,
+    form: Result<Multipart, MultipartRejection>,
+) -> RecordedResponse<(HeaderMap, Json<ProcessVideoResponse>)> {
+    let result = run(&gateway, &mut call, form).await;
+    call.finish(result)
+}
+
+async fn run(
+    gateway: &Gateway,
+    call: &mut Call,
+    form: Result<Multipart, MultipartRejection>,
+) -> Result<(HeaderMap, Json<ProcessVideoResponse>), Error> {
+    let started = Instant::now();
+    let form = Form::receive(gateway, form, &FIELDS).await?;
+    if let Some(trigger) = form.text("trigger") {
+        if trigger.len() > MAX_TRIGGER_BYTES {
+            return Err(Error::invalid("'trigger' form value is longer than 128 bytes"));
+        }
+        call.record.set_trigger_if_absent(trigger);
+    }
+    let subject = parse_subject(&call.headers, &form)?;
+    call.record.set_session(subject.session_id.clone());
+    process_form(gateway, call, &form, subject, started.elapsed()).await
+}
+
+/// Runs process-video with a received form, for `subject`.
+pub async fn process_form(
+    gateway: &Gateway,
+    call: &mut Call,
+    form: &Form,
+    subject: Subject,
+    upload_time: Duration,
+) -> Result<(HeaderMap, Json<ProcessVideoResponse>), Error> {
+    let video = form.file("video")?;
+    let input = VideoInput {
+        video,
+        phrase: form.required_text("phrase")?.to_owned(),
+        vocabulary: form.text("vocabulary").unwrap_or_default().to_owned(),
+        upload_time,
+    };
+    let requirement = user_requirement(&call.caller);
+    let verification =
+        Verification::begin(gateway.core(), &call.caller, &mut call.record, subject, requirement).await?;
+    let outcome = analyze_video(verification, input).await?;
+    let headers =
+        flag_headers([(REMOVED_SERVICES, outcome.services_removed), (AUTO_ENROLL, outcome.auto_enrolled)]);
+    Ok((headers, Json(render(&outcome, &call.caller))))
+}
+
+fn render(outcome: &VideoOutcome, caller: &Caller) -> ProcessVideoResponse {
+    let mut services = ServiceReports::new(&outcome.analysis);
+    convert_codes(caller, services.codes_mut());
+    Decided::new(services, &outcome.decision, caller, true, "video processed successfully")
+}

@@ -1,0 +1,161 @@
+//! What the verification responses share: the decision, in both formats, and the headers beside the body.
+
+use axum::http::{HeaderMap, HeaderName, HeaderValue};
+use scoring::{CheckMode, Decision, Mode, Outcome, Service};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::core::{
+    caller::{Caller, ResponseFormat},
+    report::{OK_CODE, round4},
+};
+
+/// The code of success in the `sdk` format.
+const SDK_OK_CODE: i32 = 0;
+
+/// The result of a call that ends in a decision.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Decided<D, C> {
+    pub data: D,
+    pub scoring_result: ScoringResult<C>,
+    /// 0 to 100; in the `sdk` format 0 to 1.
+    #[schema(example = 92.5)]
+    pub score: f64,
+    #[schema(example = json!(["face_match_passed", "liveness_passed"]))]
+    pub decision_reasons: Vec<String>,
+    pub message: &'static str,
+}
+
+/// The decision; in the `sdk` format of some calls its verdict alone.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(untagged)]
+pub enum ScoringResult<C> {
+    Full(DecisionReport<C>),
+    /// `pass`, `fail` or `refer`.
+    Verdict(&'static str),
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DecisionReport<C> {
+    /// `pass`, `fail` or `refer`.
+    #[schema(example = "pass")]
+    status: &'static str,
+    /// `default`, `project` or a scores id.
+    #[schema(example = "default")]
+    rules: String,
+    /// Every condition of the rules and its outcome.
+    conditions: Vec<C>,
+    /// Those that made it a fail.
+    failed_conditions: Vec<C>,
+    /// Those that made it a refer.
+    failed_refer_conditions: Vec<C>,
+}
+
+impl<C> DecisionReport<C> {
+    pub fn new<S: Clone + Into<C>>(decision: &Decision<S>, caller: &Caller) -> Self {
+        let conditions = |conditions: &[S]| conditions.iter().cloned().map(Into::into).collect();
+        Self {
+            status: decision.verdict.as_str(),
+            rules: caller.rules_source.clone(),
+            conditions: conditions(&decision.conditions),
+            failed_conditions: conditions(&decision.failed_conditions),
+            failed_refer_conditions: conditions(&decision.failed_refer_conditions),
+        }
+    }
+}
+
+impl<D, C> Decided<D, C> {
+    /// `verdict_alone`: whether `scoring_result` of the `sdk` format is the bare verdict.
+    pub fn new<S: Clone + Into<C>>(
+        data: D,
+        decision: &Decision<S>,
+        caller: &Caller,
+        verdict_alone: bool,
+        message: &'static str,
+    ) -> Self {
+        let is_sdk = caller.format == ResponseFormat::Sdk;
+        Self {
+            data,
+            scoring_result: if is_sdk && verdict_alone {
+                ScoringResult::Verdict(decision.verdict.as_str())
+            } else {
+                ScoringResult::Full(DecisionReport::new(decision, caller))
+            },
+            score: if is_sdk { round4(decision.score / 100.0) } else { decision.score },
+            decision_reasons: decision.reasons.clone(),
+            message,
+        }
+    }
+}
+
+/// One service of the rules and its outcome.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ServiceCondition {
+    #[schema(value_type = String, example = "face_recognition")]
+    service: Service,
+    #[schema(example = "face_match_passed")]
+    reason: String,
+    #[schema(value_type = String, example = "passed")]
+    outcome: Outcome,
+    #[schema(value_type = String, example = "required")]
+    mode: Mode,
+    /// Null: the service did not judge.
+    score: Option<f64>,
+    /// Lowest score that passes.
+    pass: f64,
+    /// Lowest score that refers.
+    refer: f64,
+    /// Why the service could not judge.
+    error: Option<String>,
+}
+
+impl From<scoring::Condition> for ServiceCondition {
+    fn from(condition: scoring::Condition) -> Self {
+        Self {
+            service: condition.service,
+            reason: condition.reason,
+            outcome: condition.outcome,
+            mode: condition.mode,
+            score: condition.score,
+            pass: condition.pass,
+            refer: condition.refer,
+            error: condition.error,
+        }
+    }
+}
+
+/// One check of a document and its outcome.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DocumentCondition {
+    #[schema(example = "not_expired")]
+    name: String,
+    #[schema(value_type = String, example = "passed")]
+    outcome: Outcome,
+    #[schema(value_type = String, example = "required")]
+    mode: CheckMode,
+    advisory: bool,
+}
+
+impl From<scoring::DocumentCondition> for DocumentCondition {
+    fn from(condition: scoring::DocumentCondition) -> Self {
+        Self {
+            name: condition.name,
+            outcome: condition.outcome,
+            mode: condition.mode,
+            advisory: condition.advisory,
+        }
+    }
+}
+
+/// Writes codes of success in the convention of the caller's format.
+pub fn convert_codes<'a>(caller: &Caller, codes: impl IntoIterator<Item = &'a mut i32>) {
+    if caller.format == ResponseFormat::Sdk {
+        codes.into_iter().filter(|code| **code == OK_CODE).for_each(|code| *code = SDK_OK_CODE);
+    }
+}
+
+/// The headers that are `true`.
+pub fn flag_headers(flags: impl IntoIterator<Item = (HeaderName, bool)>) -> HeaderMap {
+    let set = flags.into_iter().filter(|(_, is_set)| *is_set);
+    set.map(|(name, _)| (name, HeaderValue::from_static("true"))).collect()
+}

@@ -1,0 +1,182 @@
+//! `POST /api-gateway/sessions/start` and `/end/{id}`.
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{
+        Path, Query, State,
+        rejection::{BytesRejection, PathRejection, QueryRejection},
+    },
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    core::{error::Error, report::SimSwapReport, sessions},
+    http::{
+        envelope::Envelope,
+        recording::{Call, RecordedResponse},
+        state::Gateway,
+    },
+};
+
+#[derive(Debug, Default, Deserialize)]
+pub struct StartQuery {
+    #[serde(default)]
+    warmup: Option<String>,
+}
+
+/// Starts a session; `data` is its id, `sess_<uuid>`. With `warmup=true` the models are loaded meanwhile; the response does
+/// not wait for them.
+#[utoipa::path(post, path = "/api-gateway/sessions/start", tag = "sessions",
+    params(("warmup" = Option<bool>, Query, description = "load the models meanwhile")),
+    responses((status = 200, body = Envelope<String>,
+        example = json!({"data": "sess_01938c5e-7f1e-7000-8000-000000000001", "message": "session started"}))))]
+pub async fn start_session(
+    State(gateway): State<Gateway>,
+    query: Result<Query<StartQuery>, QueryRejection>,
+    mut call: Call,
+) -> RecordedResponse<Json<Envelope<String>>> {
+    let result = run_start(&gateway, &mut call, query).await;
+    call.finish(result)
+}
+
+async fn run_start(
+    gateway: &Gateway,
+    call: &mut Call,
+    query: Result<Query<StartQuery>, QueryRejection>,
+) -> Result<Json<Envelope<String>>, Error> {
+    let Query(query) = query?;
+    if query.warmup.is_some_and(|value| value.eq_ignore_ascii_case("true")) {
+        sessions::warm_up_models(gateway.core());
+    }
+    let id = sessions::start_session(gateway.core(), &call.caller, &mut call.record).await?;
+    Ok(Json(Envelope::new("session started", id)))
+}
+
+#[derive(Default, Deserialize, ToSchema)]
+pub struct EndSession {
+    /// Asks for a SIM swap check of this number, E.164.
+    #[schema(example = "+61400000000")]
+    phone_number: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SessionEnded {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    data: Option<EndedData>,
+    #[schema(example = "session ended successfully")]
+    message: &'static str,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct EndedData {
+    sim_swap: SimSwapReport,
+}
+
+/// Ends a session; its last video is deleted. The user is the session's own, as clients send none here. With a phone
+/// number, the project's mobile operator is asked whether its SIM was changed lately; the session ends in any case.
+#[utoipa::path(post, path = "/api-gateway/sessions/end/{id}", tag = "sessions",
+    params(("id" = String, Path, description = "the session's id")),
+    request_body(content = Option<EndSession>),
+    responses((status = 200, body = SessionEnded), (status = 404, description = "unknown session"), (status = 409, description = "ended before")))]
+pub async fn end_session(
+    State(gateway): State<Gateway>,
+    id: Result<Path<String>, PathRejection>,
+    mut call: Call,
+    body: Result<Bytes, BytesRejection>,
+) -> RecordedResponse<Json<SessionEnded>> {
+    let result = run_end(&gateway, &mut call, id, body).await;
+    call.finish(result)
+}
+
+async fn run_end(
+    gateway: &Gateway,
+    call: &mut Call,
+    id: Result<Path<String>, PathRejection>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<SessionEnded>, Error> {
+    let Path(session_id) = id?;
+    call.record.set_session(Some(session_id.clone()));
+    let EndSession { phone_number } = EndSession::parse(&body?)?;
+    let user = call.headers.context.user_fullname.as_deref();
+    let (core, record) = (gateway.core(), &mut call.record);
+    let sim_swap = sessions::end_session(core, &call.caller, record, &session_id, user, phone_number).await?;
+    let data = sim_swap.map(|sim_swap| EndedData { sim_swap });
+    Ok(Json(SessionEnded { data, message: "session ended successfully" }))
+}
+
+impl EndSession {
+    /// The parser's own message would repeat parts of the body, so it is not used.
+    fn parse(body: &[u8]) -> Result<Self, Error> {
+        if body.trim_ascii().is_empty() {
+            return Ok(Self::default());
+        }
+        let shape =
+            Error::invalid("request body must be empty or a JSON object with an optional phone_number");
+        // A struct also parses from a JSON list; the documented body is an object.
+        if !body.trim_ascii_start().starts_with(b"{") {
+            return Err(shape);
+        }
+        let request: Self = serde_json::from_slice(body).map_err(|_| shape)?;
+        match &request.phone_number {
+            Some(number) if !is_e164(number) => {
+                Err(Error::invalid("phone_number must be in E.164 form, like +61400000000"))
+            }
+            _ => Ok(request),
+        }
+    }
+}
+
+/// Whether `text` is a phone number in E.164 form, as CAMARA describes one: `+`, then 5 to 15 digits.
+fn is_e164(text: &str) -> bool {
+    text.strip_prefix('+').is_some_and(|digits| {
+        (5..=15).contains(&digits.len())
+            && !digits.starts_with('0')
+            && digits.bytes().all(|b| b.is_ascii_digit())
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn the_body_of_an_end_may_be_missing() {
+        for body in ["", "  \n", "{}", r#"{"phone_number":null}"#, r#"{"other":1}"#] {
+            assert!(EndSession::parse(body.as_bytes()).unwrap().phone_number.is_none(), "{body}");
+        }
+    }
+
+    #[test]
+    fn a_wrong_body_is_refused_without_repeating_it() {
+        for body in [
+            "[]",
+            "[\"+61400000000\"]",
+            "\"x\"",
+            "{",
+            r#"{"phone_number":61400000000}"#,
+            r#"{"phone_number":"0400"}"#,
+        ] {
+            let error = EndSession::parse(body.as_bytes()).err().unwrap().to_string();
+            assert!(
+                error.ends_with("phone_number") || error.ends_with("like +61400000000"),
+                "{body}: {error}"
+            );
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn international_numbers_are_accepted(number in "\\+[1-9][0-9]{4,14}") {
+            prop_assert!(is_e164(&number));
+        }
+
+        #[test]
+        fn any_bytes_are_answered(body in prop::collection::vec(any::<u8>(), 0..64)) {
+            let _ = EndSession::parse(&body);
+        }
+    }
+}

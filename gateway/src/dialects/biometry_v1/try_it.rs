@@ -1,0 +1,95 @@
+//! `POST /api-projects/try-it`: process-video for a dashboard user, who has no API key and whose consents are given on the
+//! same page.
+
+use std::time::Instant;
+
+use axum::{
+    Json,
+    extract::{Multipart, State, multipart::MultipartRejection},
+    http::HeaderMap,
+};
+use proto::consent::ConsentState;
+use utoipa::ToSchema;
+
+use super::process_video::{ProcessVideoResponse, process_form};
+use crate::{
+    core::{consent, error::Error, verification::Subject},
+    http::{
+        headers,
+        multipart::{Fields, Form},
+        recording::{Call, RecordedResponse},
+        state::Gateway,
+    },
+};
+
+const FIELDS: Fields = Fields {
+    files: &["video"],
+    texts: &["phrase", "vocabulary", "user_fullname", "consent", "storage_consent"],
+};
+/// The tag of its transactions.
+const TAG: &str = "try-it";
+
+/// The form of the call.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the form in the API's documentation")]
+pub struct TryItForm {
+    /// mp4, mov, webm, mkv or avi, at most 50 MB.
+    #[schema(format = Binary, content_media_type = "application/octet-stream")]
+    video: String,
+    /// What the person was asked to say.
+    #[schema(example = "one two three four five")]
+    phrase: String,
+    vocabulary: Option<String>,
+    /// Who is in the video.
+    #[schema(example = "ada@example.org")]
+    user_fullname: String,
+    /// Whether they agree to being recognised.
+    #[schema(example = "true")]
+    consent: String,
+    /// Whether they agree to templates and the recording being stored.
+    #[schema(example = "false")]
+    storage_consent: String,
+}
+
+/// process-video for a dashboard user, with the project's services and rules. What the person ticked is recorded as their
+/// consents first, where it differs from the current ones; the transaction has the tag `try-it`.
+#[utoipa::path(post, path = "/api-projects/try-it", tag = "projects",
+    request_body(content = TryItForm, content_type = "multipart/form-data"),
+    responses((status = 200, description = "as process-video", body = ProcessVideoResponse)))]
+pub async fn try_process_video(
+    State(gateway): State<Gateway>,
+    mut call: Call,
+    form: Result<Multipart, MultipartRejection>,
+) -> RecordedResponse<(HeaderMap, Json<ProcessVideoResponse>)> {
+    let result = run(&gateway, &mut call, form).await;
+    call.finish(result)
+}
+
+async fn run(
+    gateway: &Gateway,
+    call: &mut Call,
+    form: Result<Multipart, MultipartRejection>,
+) -> Result<(HeaderMap, Json<ProcessVideoResponse>), Error> {
+    let started = Instant::now();
+    call.record.add_tag(TAG);
+    let form = Form::receive(gateway, form, &FIELDS).await?;
+    let user = headers::parse_user_fullname(form.required_text("user_fullname")?)?;
+    call.record.set_user(Some(user.clone()));
+    // A missing field is reported before anything is recorded.
+    form.file("video")?;
+    form.required_text("phrase")?;
+    let ticked = ConsentState {
+        authorization: required_flag(&form, "consent")?,
+        storage: required_flag(&form, "storage_consent")?,
+    };
+    let (core, context) = (gateway.core(), &call.headers.context);
+    consent::record_consents_of_visitor(core, &call.caller, context, &mut call.record, &user, ticked).await?;
+    let session_id = context.session_id.clone();
+    let subject = Subject { session_id, user_fullname: Some(user) };
+    process_form(gateway, call, &form, subject, started.elapsed()).await
+}
+
+fn required_flag(form: &Form, name: &'static str) -> Result<bool, Error> {
+    let text = form.required_text(name)?;
+    text.parse().map_err(|_| Error::Invalid(format!("'{name}' form value must be true or false").into()))
+}

@@ -1,0 +1,188 @@
+//! The dashboard's built assets, embedded in this binary, with the headers that keep a page from doing anything but its
+//! own: no script of another host, none in the page itself, no style but its own, no frame, no form to elsewhere.
+
+use aws_lc_rs::rand;
+use axum::{
+    Router,
+    body::Body,
+    extract::Path,
+    http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
+    response::{Html, IntoResponse, Redirect, Response},
+    routing::get,
+};
+use base64::{Engine, engine::general_purpose::STANDARD};
+use rust_embed::{EmbeddedFile, RustEmbed};
+
+#[derive(RustEmbed)]
+#[folder = "../dashboard/dist"]
+#[allow_missing = true]
+struct Assets;
+
+/// What a page may do, but for its styles.
+const CSP: &str = "default-src 'none'; script-src 'self'; img-src 'self' data: blob:; media-src 'self' blob:; \
+                   connect-src 'self'; font-src 'self'; manifest-src 'self'; worker-src 'self'; \
+                   frame-ancestors 'none'; base-uri 'none'; form-action 'self'; style-src 'self'";
+/// Where the page's nonce goes, as the build names it.
+const NONCE: &str = "__STYLE_NONCE__";
+const HEADERS: [(HeaderName, &str); 6] = [
+    (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
+    (header::REFERRER_POLICY, "no-referrer"),
+    (header::X_FRAME_OPTIONS, "DENY"),
+    (
+        HeaderName::from_static("permissions-policy"),
+        "camera=(self), microphone=(self), geolocation=(), payment=(), usb=(), display-capture=()",
+    ),
+    (HeaderName::from_static("cross-origin-opener-policy"), "same-origin"),
+    (HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+];
+const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\"><title>Biometry</title>\
+    <h1>The dashboard is not in this build</h1><p>Run <code>make dashboard</code>, then build again.</p></html>";
+
+/// Its routes. They serve files alone, so they are no part of the API's description.
+pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    Router::new()
+        .route("/dashboard", get(async |headers: HeaderMap| page(&headers, "index.html")))
+        .route("/dashboard/", get(async || Redirect::permanent("/dashboard")))
+        .route(
+            "/dashboard/{*path}",
+            get(async |Path(path): Path<String>, headers: HeaderMap| page(&headers, &path)),
+        )
+}
+
+/// A file; for a path that names none, the page, which knows its own routes.
+fn page(headers: &HeaderMap, path: &str) -> Response {
+    let looks_like_a_file = path.rsplit('/').next().is_some_and(|name| name.contains('.'));
+    let found = if path == "index.html" { None } else { file(headers, path) };
+    let mut response = match found {
+        Some(response) => response,
+        None if looks_like_a_file && path != "index.html" => StatusCode::NOT_FOUND.into_response(),
+        None => index(),
+    };
+    response.headers_mut().entry(header::CONTENT_SECURITY_POLICY).or_insert(HeaderValue::from_static(CSP));
+    for (name, value) in HEADERS {
+        response.headers_mut().insert(name, HeaderValue::from_static(value));
+    }
+    response
+}
+
+/// The page, with a nonce for the style elements its components make. It differs in each response, so the page is not
+/// cached: a page and a policy of different responses would not match.
+fn index() -> Response {
+    let text = Assets::get("index.html")
+        .map_or_else(|| NOT_BUILT.to_owned(), |page| String::from_utf8_lossy(&page.data).into_owned());
+    // Without randomness the page has no styles of its own making, and stays readable.
+    let nonce = nonce().unwrap_or_default();
+    let policy = format!("{CSP} 'nonce-{nonce}'");
+    let mut response = Html(text.replace(NONCE, &nonce)).into_response();
+    response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    if let (false, Ok(policy)) = (nonce.is_empty(), HeaderValue::from_str(&policy)) {
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+    }
+    response
+}
+
+/// 128 random bits.
+fn nonce() -> Option<String> {
+    let mut bytes = [0; 16];
+    rand::fill(&mut bytes).ok()?;
+    Some(STANDARD.encode(bytes))
+}
+
+/// The file in the smallest form there is that the browser reads.
+fn file(headers: &HeaderMap, path: &str) -> Option<Response> {
+    let plain = Assets::get(path)?;
+    let kind = plain.metadata.mimetype().to_owned();
+    let accepted =
+        headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    let packed = [("br", "br"), ("gzip", "gz")].into_iter().find_map(|(encoding, suffix)| {
+        accepts(accepted, encoding)
+            .then(|| Assets::get(&format!("{path}.{suffix}")))?
+            .map(|file| (encoding, file))
+    });
+    let (encoding, served) = packed.map_or((None, plain), |(encoding, file)| (Some(encoding), file));
+    Some(answer(headers, path, &kind, encoding, served))
+}
+
+fn answer(
+    headers: &HeaderMap,
+    path: &str,
+    kind: &str,
+    encoding: Option<&'static str>,
+    file: EmbeddedFile,
+) -> Response {
+    let tag = format!("\"{}\"", hex(&file.metadata.sha256_hash()[..16]));
+    let known = headers.get(header::IF_NONE_MATCH).is_some_and(|value| value.as_bytes() == tag.as_bytes());
+    // The name of such a file changes with what is in it.
+    let hashed = path.starts_with("assets/");
+    let cache = if hashed { "public, max-age=31536000, immutable" } else { "no-cache" };
+    let kind = if kind.starts_with("text/") { format!("{kind}; charset=utf-8") } else { kind.to_owned() };
+    let body = if known { Body::empty() } else { Body::from(file.data.into_owned()) };
+    let status = if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
+    let headers = [
+        (header::CONTENT_TYPE, kind),
+        (header::CACHE_CONTROL, cache.to_owned()),
+        (header::ETAG, tag),
+        (header::VARY, "accept-encoding".to_owned()),
+    ];
+    let mut response = (status, headers, body).into_response();
+    if let Some(encoding) = encoding {
+        response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
+    }
+    response
+}
+
+/// Whether `encoding` is in the list and not refused there.
+fn accepts(list: &str, encoding: &str) -> bool {
+    list.split(',').any(|item| {
+        let mut parts = item.split(';').map(str::trim);
+        let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(encoding));
+        named && !parts.any(|part| part == "q=0" || part.starts_with("q=0.0"))
+    })
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whatever_is_asked_for_carries_the_policy_and_a_missing_file_is_no_page() {
+        for path in ["index.html", "transactions", "transactions/1", "assets/none.js"] {
+            let response = page(&HeaderMap::new(), path);
+            let missing = path.ends_with(".js");
+            assert_eq!(response.status().as_u16(), if missing { 404 } else { 200 }, "{path}");
+            let policy = response.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap();
+            assert!(policy.contains("script-src 'self';") && policy.contains("frame-ancestors 'none'"));
+            assert!(!policy.contains("unsafe"), "{policy}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_page_has_the_nonce_of_its_policy_and_no_other_page_has_it() {
+        let mut seen = Vec::new();
+        for _ in 0..2 {
+            let response = page(&HeaderMap::new(), "transactions");
+            assert_eq!(response.headers()[header::CACHE_CONTROL], "no-store");
+            let policy = response.headers()[header::CONTENT_SECURITY_POLICY].to_str().unwrap().to_owned();
+            let nonce = policy.split("'nonce-").nth(1).unwrap().trim_end_matches('\'').to_owned();
+            let text = axum::body::to_bytes(response.into_body(), 1 << 20).await.unwrap();
+            let text = String::from_utf8(text.to_vec()).unwrap();
+            assert!(!text.contains(NONCE));
+            if Assets::get("index.html").is_some() {
+                assert!(text.contains(&nonce), "the page has its nonce");
+            }
+            seen.push(nonce);
+        }
+        assert_ne!(seen[0], seen[1]);
+    }
+
+    #[test]
+    fn an_encoding_is_used_where_it_is_accepted() {
+        assert!(accepts("gzip, deflate, br;q=0.9", "br"));
+        assert!(!accepts("gzip, br;q=0", "br"));
+        assert!(!accepts("", "gzip"));
+    }
+}

@@ -1,0 +1,112 @@
+//! Deleting an organisation.
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{
+        Path, State,
+        rejection::{BytesRejection, PathRejection},
+    },
+    http::StatusCode,
+    response::Response,
+};
+use proto::accounts::{self, DeleteOrganisationRequest, GetDeletionRequest};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    core::{data_holders::DataCount, error::Error},
+    http::{
+        cookies::without_session, dashboard_session::DashboardUser, envelope::Envelope, json, state::Gateway,
+    },
+    timestamp::rfc3339,
+};
+
+/// Confirmation: organisation name, password and, if enabled, a TOTP code.
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DeleteOrganisationForm {
+    /// The organisation's, typed in.
+    #[schema(example = "Acme")]
+    name: String,
+    #[schema(format = Password)]
+    password: String,
+    /// Of the second factor, or a recovery code; where there is a second factor.
+    #[serde(default)]
+    #[schema(example = "123456")]
+    code: String,
+}
+
+/// The progress of a deletion, and in the end its receipt. It holds no name.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct DeletionData {
+    /// Store it: the receipt can only be read by this id.
+    id: String,
+    organisation_id: String,
+    /// `deleting` or `deleted`.
+    #[schema(example = "deleting")]
+    status: &'static str,
+    #[schema(example = "2026-01-31T12:00:00.123Z")]
+    begun_at: String,
+    deleted_at: Option<String>,
+    /// How many there were.
+    projects: u32,
+    destroyed: Vec<DataCount>,
+    /// Compact JWS (EdDSA) over the fields above (`id` as `receipt_id`) and that every service confirmed it afterwards; the
+    /// keys are at `/api-projects/keys`. Null while it is in progress.
+    signature: Option<String>,
+}
+
+/// Deletes the organisation with its users, projects, keys and all stored data. From this call on every session, link and
+/// key of it is rejected; the data of its projects is deleted in the following minutes, also if a server stops meanwhile.
+/// Only an owner may do this, and it cannot be undone.
+#[utoipa::path(delete, path = "/api-auth/organisation", tag = "accounts", request_body = DeleteOrganisationForm,
+    responses((status = 202, body = Envelope<DeletionData>), (status = 400, description = "`fields` says what is wrong with which input"),
+              (status = 401, description = "not signed in"), (status = 403, description = "the role may not"),
+              (status = 409, description = "a deletion is already in progress"),
+              (status = 429, description = "too many failed attempts; Retry-After says when to retry")))]
+pub async fn delete_organisation(
+    State(gateway): State<Gateway>,
+    user: DashboardUser,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Error> {
+    let DeleteOrganisationForm { name, password, code } = json::parse_object(body)?;
+    let request = DeleteOrganisationRequest { who: user.who(), name, password, code };
+    let begun = gateway.core().services().accounts().delete_organisation(request).await?.into_inner();
+    gateway.core().organisation_purger().wake();
+    let answer = Envelope::new("organisation is being deleted", DeletionData::from(begun));
+    Ok(without_session((StatusCode::ACCEPTED, Json(answer))))
+}
+
+/// The progress of an organisation's deletion; once it is done, its receipt. The id is enough to read it, as nobody can sign
+/// in any more.
+#[utoipa::path(get, path = "/api-auth/deletions/{id}", tag = "accounts",
+    params(("id" = String, Path, description = "the id the deletion was answered with")),
+    responses((status = 200, body = Envelope<DeletionData>), (status = 400, description = "the path is not valid UTF-8"),
+              (status = 403, description = "sent by a page of another origin"),
+              (status = 404, description = "unknown")))]
+pub async fn get_organisation_deletion(
+    State(gateway): State<Gateway>,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<Json<Envelope<DeletionData>>, Error> {
+    let Path(id) = id?;
+    let found =
+        gateway.core().services().accounts().get_deletion(GetDeletionRequest { id }).await?.into_inner();
+    Ok(Json(Envelope { data: found.into(), message: "deletion found" }))
+}
+
+impl From<accounts::Deletion> for DeletionData {
+    fn from(deletion: accounts::Deletion) -> Self {
+        let line = |d: accounts::Destroyed| DataCount { service: d.service, kind: d.kind, count: d.count };
+        Self {
+            id: deletion.id,
+            organisation_id: deletion.organisation_id,
+            status: if deletion.deleted_at_ms.is_some() { "deleted" } else { "deleting" },
+            begun_at: rfc3339(deletion.begun_at_ms),
+            deleted_at: deletion.deleted_at_ms.map(rfc3339),
+            projects: deletion.projects,
+            destroyed: deletion.destroyed.into_iter().map(line).collect(),
+            signature: Some(deletion.signature).filter(|signature| !signature.is_empty()),
+        }
+    }
+}

@@ -1,0 +1,161 @@
+//! The projects of an organisation.
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{
+        Path, State,
+        rejection::{BytesRejection, PathRejection},
+    },
+};
+use proto::accounts::{
+    self, CreateProjectRequest, NamedRequest, UpdateProjectRequest, update_project_request as update,
+};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    core::error::Error,
+    http::{dashboard_session::DashboardUser, json, state::Gateway},
+    timestamp::rfc3339,
+};
+
+#[derive(Deserialize, ToSchema)]
+pub struct NewProject {
+    /// 1 to 200 characters.
+    #[schema(example = "Onboarding")]
+    name: String,
+    /// Empty or absent: all.
+    #[serde(default)]
+    selected_services: Vec<String>,
+}
+
+/// Changes; absent fields stay as they are.
+#[derive(Deserialize, ToSchema)]
+pub struct ProjectChange {
+    #[serde(default)]
+    name: Option<String>,
+    /// The services of new keys that name none. Empty: all.
+    #[serde(default)]
+    selected_services: Option<Vec<String>>,
+    /// Web origins the project's keys may be used from, `https://host[:port]`. Empty: any.
+    #[serde(default)]
+    #[schema(example = json!(["https://app.example.org"]))]
+    cors_origins: Option<Vec<String>>,
+    /// Calls a minute of all the project's keys together. 0: the installation's limit of each key.
+    #[serde(default)]
+    rate_limit_per_minute: Option<u32>,
+    /// The response format of new keys that name none: empty, or `sdk`.
+    #[serde(default)]
+    response_format: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Project {
+    id: String,
+    name: String,
+    selected_services: Vec<String>,
+    cors_origins: Vec<String>,
+    rate_limit_per_minute: u32,
+    response_format: String,
+    created_at: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Projects {
+    projects: Vec<Project>,
+}
+
+/// The projects of the organisation, the oldest first.
+#[utoipa::path(get, path = "/api-projects/projects", tag = "projects",
+    responses((status = 200, body = Projects), (status = 401, description = "not signed in")))]
+pub async fn list_projects(
+    State(gateway): State<Gateway>,
+    user: DashboardUser,
+) -> Result<Json<Projects>, Error> {
+    let found = gateway
+        .core()
+        .services()
+        .accounts()
+        .list_projects(user.who().unwrap_or_default())
+        .await?
+        .into_inner();
+    Ok(Json(Projects { projects: found.projects.into_iter().map(Project::from).collect() }))
+}
+
+/// Creates a project.
+#[utoipa::path(post, path = "/api-projects/projects", tag = "projects", request_body = NewProject,
+    responses((status = 200, body = Project), (status = 400, description = "`fields` says what is wrong with which input"),
+              (status = 401, description = "not signed in"), (status = 403, description = "the role may not")))]
+pub async fn create_project(
+    State(gateway): State<Gateway>,
+    user: DashboardUser,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<Project>, Error> {
+    let NewProject { name, selected_services } = json::parse_object(body)?;
+    let request = CreateProjectRequest { who: user.who(), name, selected_services };
+    Ok(Json(gateway.core().services().accounts().create_project(request).await?.into_inner().into()))
+}
+
+/// One project.
+#[utoipa::path(get, path = "/api-projects/projects/{id}", tag = "projects",
+    params(("id" = String, Path, description = "the project's id")),
+    responses((status = 200, body = Project), (status = 401, description = "not signed in"),
+              (status = 404, description = "unknown, or another organisation's")))]
+pub async fn get_project(
+    State(gateway): State<Gateway>,
+    user: DashboardUser,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<Json<Project>, Error> {
+    let Path(id) = id?;
+    Ok(Json(
+        gateway
+            .core()
+            .services()
+            .accounts()
+            .get_project(NamedRequest { who: user.who(), id })
+            .await?
+            .into_inner()
+            .into(),
+    ))
+}
+
+/// Changes a project; absent fields stay as they are.
+#[utoipa::path(patch, path = "/api-projects/projects/{id}", tag = "projects", request_body = ProjectChange,
+    params(("id" = String, Path, description = "the project's id")),
+    responses((status = 200, body = Project), (status = 400, description = "`fields` says what is wrong with which input"),
+              (status = 401, description = "not signed in"), (status = 403, description = "the role may not"),
+              (status = 404, description = "unknown, or another organisation's")))]
+pub async fn update_project(
+    State(gateway): State<Gateway>,
+    user: DashboardUser,
+    id: Result<Path<String>, PathRejection>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<Project>, Error> {
+    let Path(id) = id?;
+    let asked: ProjectChange = json::parse_object(body)?;
+    let request = UpdateProjectRequest {
+        who: user.who(),
+        id,
+        name: asked.name,
+        selected_services: asked.selected_services.map(|names| update::Services { names }),
+        cors_origins: asked.cors_origins.map(|origins| update::Origins { origins }),
+        rate_limit_per_minute: asked.rate_limit_per_minute,
+        response_format: asked.response_format,
+    };
+    Ok(Json(gateway.core().services().accounts().update_project(request).await?.into_inner().into()))
+}
+
+impl From<accounts::Project> for Project {
+    fn from(project: accounts::Project) -> Self {
+        Self {
+            id: project.id,
+            name: project.name,
+            selected_services: project.selected_services,
+            cors_origins: project.cors_origins,
+            rate_limit_per_minute: project.rate_limit_per_minute,
+            response_format: project.response_format,
+            created_at: rfc3339(project.created_at_ms),
+        }
+    }
+}

@@ -1,0 +1,147 @@
+//! The second factor: an authenticator's codes, and recovery codes.
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{State, rejection::BytesRejection},
+    http::HeaderMap,
+    response::Response,
+};
+use proto::accounts::{ConfirmTotpRequest, DisableTotpRequest, PasswordRequest, SecondFactorRequest};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    core::error::Error,
+    dialects::dashboard::{ClientInfo, SignedIn, sign_in_response},
+    http::{
+        cookies::session_token, dashboard_session::DashboardUser, envelope::Message, json, state::Gateway,
+    },
+};
+
+#[derive(Deserialize, ToSchema)]
+pub struct Code {
+    /// Six digits of the authenticator.
+    #[schema(example = "123456")]
+    code: String,
+}
+
+#[derive(Deserialize, ToSchema)]
+pub struct Password {
+    #[schema(format = Password)]
+    password: String,
+}
+
+#[derive(Deserialize, ToSchema)]
+pub struct PasswordAndCode {
+    #[schema(format = Password)]
+    password: String,
+    /// Of the authenticator, or a recovery code.
+    code: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TotpSecret {
+    /// Base32, to type in.
+    secret: String,
+    /// The same for a QR code.
+    #[schema(example = "otpauth://totp/Biometry:ada%40example.org?secret=...&issuer=Biometry")]
+    otpauth_url: String,
+}
+
+/// Shown only once; each can be used once.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RecoveryCodes {
+    recovery_codes: Vec<String>,
+}
+
+/// Finishes a sign-in with a code of the authenticator or a recovery code.
+#[utoipa::path(post, path = "/api-auth/second-factor", tag = "accounts", request_body = Code,
+    responses((status = 200, body = SignedIn), (status = 400, description = "no JSON object with a code"),
+              (status = 401, description = "the code is wrong or was used, or no sign-in is in progress"),
+              (status = 403, description = "sent by a page of another origin"),
+              (status = 429, description = "too many failed attempts; Retry-After says when to retry")))]
+pub async fn finish_sign_in(
+    State(gateway): State<Gateway>,
+    ClientInfo(client): ClientInfo,
+    headers: HeaderMap,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Response, Error> {
+    let Code { code } = json::parse_object(body)?;
+    let token = session_token(&headers).ok_or(Error::SignedOut)?;
+    let request = SecondFactorRequest { token, code, client: Some(client) };
+    let answer = gateway.core().services().accounts().second_factor(request).await.map_err(|status| {
+        match status.code() {
+            tonic::Code::NotFound => Error::SignedOut,
+            _ => Error::from(status),
+        }
+    })?;
+    sign_in_response(&answer.into_inner()).map_err(|error| match error {
+        Error::WrongCredentials => Error::WrongCode,
+        other => other,
+    })
+}
+
+/// Begins to set up a second factor; nothing changes until a first code is confirmed.
+#[utoipa::path(post, path = "/api-auth/totp/begin", tag = "accounts", request_body = Password,
+    responses((status = 200, body = TotpSecret), (status = 400, description = "the password is wrong"),
+              (status = 401, description = "not signed in"), (status = 409, description = "there is a second factor already")))]
+pub async fn begin_totp(
+    State(gateway): State<Gateway>,
+    user: DashboardUser,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<TotpSecret>, Error> {
+    let Password { password } = json::parse_object(body)?;
+    let request = PasswordRequest { who: user.who(), password };
+    let made = gateway.core().services().accounts().begin_totp(request).await?.into_inner();
+    Ok(Json(TotpSecret { secret: made.secret, otpauth_url: made.otpauth_url }))
+}
+
+/// Enables the second factor with a first code. Other sessions end.
+#[utoipa::path(post, path = "/api-auth/totp/confirm", tag = "accounts", request_body = Code,
+    responses((status = 200, body = RecoveryCodes), (status = 400, description = "the code is wrong"),
+              (status = 401, description = "not signed in"), (status = 409, description = "nothing was begun")))]
+pub async fn confirm_totp(
+    State(gateway): State<Gateway>,
+    user: DashboardUser,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<RecoveryCodes>, Error> {
+    let Code { code } = json::parse_object(body)?;
+    let request = ConfirmTotpRequest { who: user.who(), code };
+    let codes = gateway.core().services().accounts().confirm_totp(request).await?.into_inner().codes;
+    Ok(Json(RecoveryCodes { recovery_codes: codes }))
+}
+
+/// Disables the second factor.
+#[utoipa::path(post, path = "/api-auth/totp/disable", tag = "accounts", request_body = PasswordAndCode,
+    responses((status = 200, body = Message), (status = 400, description = "the password or the code is wrong"),
+              (status = 401, description = "not signed in"), (status = 409, description = "there is none")))]
+pub async fn disable_totp(
+    State(gateway): State<Gateway>,
+    user: DashboardUser,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<Message>, Error> {
+    let PasswordAndCode { password, code } = json::parse_object(body)?;
+    gateway
+        .core()
+        .services()
+        .accounts()
+        .disable_totp(DisableTotpRequest { who: user.who(), password, code })
+        .await?;
+    Ok(Json(Message::new("second factor disabled")))
+}
+
+/// Replaces the recovery codes; the previous ones become invalid.
+#[utoipa::path(post, path = "/api-auth/recovery-codes", tag = "accounts", request_body = Password,
+    responses((status = 200, body = RecoveryCodes), (status = 400, description = "the password is wrong"),
+              (status = 401, description = "not signed in"), (status = 409, description = "there is no second factor")))]
+pub async fn renew_recovery_codes(
+    State(gateway): State<Gateway>,
+    user: DashboardUser,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<RecoveryCodes>, Error> {
+    let Password { password } = json::parse_object(body)?;
+    let request = PasswordRequest { who: user.who(), password };
+    let codes = gateway.core().services().accounts().renew_recovery_codes(request).await?.into_inner().codes;
+    Ok(Json(RecoveryCodes { recovery_codes: codes }))
+}

@@ -1,0 +1,114 @@
+//! Management of a project by its keys and by dashboard users: keys, rules, webhooks, transactions, subjects, retention.
+
+mod api_keys;
+mod errors;
+mod health;
+mod live;
+mod measured;
+mod retention;
+mod samples;
+mod scoring_rules;
+mod sim_swap;
+mod subjects;
+mod transactions;
+mod webhooks;
+mod what_if;
+
+use utoipa_axum::routes;
+
+use crate::{
+    core::permissions::Permission as P,
+    http::route::{
+        Access::{Project, Public},
+        Route, route,
+    },
+};
+
+pub use errors::error_body;
+
+/// `/api-projects` and `/api-transactions`.
+pub fn routes() -> Vec<Route> {
+    let mut routes = transaction_routes();
+    routes.extend(project_routes());
+    routes.extend(rules_routes());
+    routes
+}
+
+fn transaction_routes() -> Vec<Route> {
+    let (read, write) = (Project(P::TransactionsRead), Project(P::TransactionsWrite));
+    vec![
+        route(read, routes!(transactions::list_transactions)),
+        route(read, routes!(transactions::query_transactions)),
+        route(read, routes!(transactions::export::export_transactions)),
+        route(read, routes!(transactions::get_transaction)),
+        route(read, routes!(transactions::related::list_related_transactions)),
+        route(read, routes!(transactions::stats::get_transaction_stats)),
+        route(read, routes!(live::stream_transactions)),
+        route(write, routes!(transactions::put_transaction_tags)),
+        route(write, routes!(transactions::put_transaction_flag)),
+        route(Project(P::SamplesRead), routes!(samples::list_samples)),
+        // The link is signed.
+        route(Public, routes!(samples::open_sample)),
+    ]
+}
+
+fn project_routes() -> Vec<Route> {
+    vec![
+        route(Project(P::KeysWrite), routes!(api_keys::create_api_key)),
+        route(Project(P::KeysRead), routes!(api_keys::list_api_keys)),
+        route(Project(P::KeysRead), routes!(api_keys::get_api_key)),
+        route(Project(P::KeysWrite), routes!(api_keys::update_api_key, api_keys::revoke_api_key)),
+        route(Public, routes!(api_keys::list_public_keys)),
+        route(Project(P::SubjectsRead), routes!(subjects::found::get_subject)),
+        route(Project(P::SubjectsWrite), routes!(subjects::erase_subject)),
+        route(Project(P::SubjectsRead), routes!(subjects::get_erasure)),
+        route(Project(P::ProjectsRead), routes!(retention::get_retention)),
+        route(Project(P::ProjectsWrite), routes!(retention::put_retention)),
+        route(Project(P::ProjectsRead), routes!(sim_swap::get_sim_swap_operator)),
+        route(
+            Project(P::ProjectsWrite),
+            routes!(sim_swap::put_sim_swap_operator, sim_swap::delete_sim_swap_operator),
+        ),
+    ]
+}
+
+fn rules_routes() -> Vec<Route> {
+    let (read, write, try_) = (Project(P::RulesRead), Project(P::RulesWrite), Project(P::RulesTry));
+    vec![
+        route(write, routes!(scoring_rules::create_scoring_rules)),
+        route(read, routes!(scoring_rules::list_scoring_rules)),
+        route(read, routes!(scoring_rules::get_scoring_rules_schema)),
+        route(read, routes!(scoring_rules::get_default_scoring_rules)),
+        route(try_, routes!(scoring_rules::validate_scoring_rules)),
+        route(try_, routes!(what_if::replay_decisions)),
+        route(write, routes!(scoring_rules::assign_scoring_rules)),
+        route(read, routes!(scoring_rules::get_scoring_rules)),
+        route(write, routes!(scoring_rules::update_scoring_rules)),
+        route(read, routes!(scoring_rules::get_scoring_rules_version)),
+        route(try_, routes!(measured::list_measured_tables)),
+    ]
+}
+
+/// `/api-gateway/webhooks`.
+pub fn webhook_routes() -> Vec<Route> {
+    use webhooks::deliveries;
+    let (read, write) = (Project(P::WebhooksRead), Project(P::WebhooksWrite));
+    vec![
+        route(write, routes!(webhooks::create_webhook)),
+        route(read, routes!(webhooks::list_webhooks)),
+        route(read, routes!(deliveries::list_all_dead_letters)),
+        route(read, routes!(webhooks::get_webhook)),
+        route(write, routes!(webhooks::update_webhook, webhooks::delete_webhook)),
+        route(write, routes!(webhooks::rotate_webhook_secret)),
+        route(write, routes!(deliveries::test_webhook)),
+        route(read, routes!(deliveries::list_deliveries)),
+        route(write, routes!(deliveries::replay_delivery)),
+        route(read, routes!(deliveries::list_dead_letters)),
+        route(write, routes!(deliveries::replay_dead_letters)),
+    ]
+}
+
+/// `/healthz` and `/readyz`.
+pub fn health_routes() -> Vec<Route> {
+    vec![route(Public, routes!(health::get_liveness)), route(Public, routes!(health::get_readiness))]
+}

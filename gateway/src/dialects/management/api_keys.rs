@@ -1,0 +1,308 @@
+//! `/api-projects/public/apikeys`: API keys of a project, created, read and revoked by a key that can mint.
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{
+        Path, Query, State,
+        rejection::{BytesRejection, PathRejection, QueryRejection},
+    },
+};
+use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use proto::projects::{
+    self, ApiKeyState, CreateApiKeyRequest, GetApiKeyRequest, GetVerificationKeysRequest, ListApiKeysRequest,
+    RevokeApiKeyRequest, UpdateApiKeyRequest, update_api_key_request,
+};
+use scoring::Service;
+use serde::{Deserialize, Deserializer, Serialize};
+use serde_json::{Value, json};
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{
+    core::error::Refusal,
+    core::{caller::Caller, error::Error},
+    http::{
+        auth::AdminCaller,
+        envelope::{Envelope, Message, Page},
+        json,
+        state::Gateway,
+    },
+    timestamp::rfc3339,
+};
+
+/// What a new key may do.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct NewKey {
+    /// 1 to 200 characters.
+    #[schema(example = "kiosk")]
+    name: String,
+    /// Empty or absent: every service the calling key has. A key grants nothing it does not have itself.
+    #[serde(default)]
+    #[schema(example = json!(["Face Recognition", "Face Liveness Detection"]))]
+    selected_services: Vec<String>,
+    /// Scoring rules of its own; absent: the project's.
+    #[serde(default)]
+    scores_id: Option<String>,
+    /// Whether it may administer the project.
+    #[serde(default)]
+    can_mint: bool,
+    /// Absent or empty: this API. `sdk`: the shapes of the vendor's client library.
+    #[serde(default)]
+    response_format: String,
+    /// Calls a minute of this key, instead of the project's limit; absent or 0: the project's.
+    #[serde(default)]
+    rate_limit_per_minute: u32,
+    /// When it expires, RFC 3339; absent or null: never.
+    #[serde(default)]
+    #[schema(example = "2027-01-31T12:00:00Z")]
+    expires_at: Option<String>,
+}
+
+/// Changes of a key; absent fields stay as they are.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct KeyChange {
+    /// 1 to 200 characters.
+    #[serde(default)]
+    #[schema(example = "kiosk")]
+    name: Option<String>,
+    /// Empty: every service the calling key has.
+    #[serde(default)]
+    #[schema(example = json!(["Face Recognition"]))]
+    selected_services: Option<Vec<String>>,
+    /// 0: the project's.
+    #[serde(default)]
+    #[schema(example = 600)]
+    rate_limit_per_minute: Option<u32>,
+    /// Empty: this API. `sdk`: the shapes of the vendor's client library.
+    #[serde(default)]
+    response_format: Option<String>,
+    /// RFC 3339; null: never.
+    #[serde(default, deserialize_with = "null_or_value")]
+    #[schema(value_type = Option<String>, example = "2027-01-31T12:00:00Z")]
+    expires_at: Option<Option<String>>,
+}
+
+/// Distinguishes null from absent.
+fn null_or_value<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Option<String>>, D::Error> {
+    Option::deserialize(value).map(Some)
+}
+
+/// Milliseconds since 1970.
+fn time_of(text: &str) -> Result<i64, Error> {
+    let time = OffsetDateTime::parse(text, &Rfc3339).ok();
+    let ms = time.and_then(|time| i64::try_from(time.unix_timestamp_nanos() / 1_000_000).ok());
+    // 0 would say that it never ends.
+    ms.filter(|ms| *ms > 0)
+        .ok_or_else(|| Error::field("expires_at", "a time is written as 2027-01-31T12:00:00Z"))
+}
+
+/// A key, without its token.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct KeyData {
+    id: String,
+    #[schema(example = "kiosk")]
+    name: String,
+    /// `active`, `revoked` or `expired`.
+    #[schema(example = "active")]
+    state: &'static str,
+    selected_services: Vec<String>,
+    scores_id: Option<String>,
+    can_mint: bool,
+    response_format: String,
+    #[schema(example = "2026-01-31T12:00:00Z")]
+    created_at: String,
+    updated_at: String,
+    /// To the minute; null: never.
+    last_used_at: Option<String>,
+    /// Calls a minute of this key, instead of the project's limit; 0: the project's.
+    rate_limit_per_minute: u32,
+    /// Null: never.
+    expires_at: Option<String>,
+}
+
+/// Where a list goes on.
+#[derive(Debug, Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Paging {
+    /// `next_cursor` of the page before.
+    #[serde(default)]
+    pub cursor: String,
+    /// 1 to 200; absent: 50.
+    #[serde(default)]
+    pub limit: u32,
+}
+
+/// Creates a key for the project of the calling key.
+#[utoipa::path(post, path = "/api-projects/public/apikeys", tag = "projects", request_body = NewKey,
+    responses((status = 200, body = Envelope<String>),
+              (status = 400, description = "no name, an unknown service or an unknown response format"),
+              (status = 403, description = "the calling key cannot mint, or lacks a service it wants to grant"),
+              (status = 404, description = "no such scoring rules")))]
+pub async fn create_api_key(
+    State(gateway): State<Gateway>,
+    AdminCaller(caller): AdminCaller,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<Envelope<String>>, Error> {
+    let asked: NewKey = json::parse_object(body)?;
+    if asked.can_mint && !caller.grants_minting {
+        return Err(Error::RoleNotAllowed);
+    }
+    let request = CreateApiKeyRequest {
+        project_id: caller.project_id.clone(),
+        selected_services: granted(&caller, asked.selected_services)?,
+        name: asked.name,
+        scores_id: asked.scores_id,
+        can_mint: asked.can_mint,
+        response_format: asked.response_format,
+        rate_limit_per_minute: asked.rate_limit_per_minute,
+        expires_at_ms: asked.expires_at.as_deref().map(time_of).transpose()?,
+    };
+    let made = gateway.core().services().projects().create_api_key(request).await?.into_inner();
+    let id = made.key.map(|key| key.id).unwrap_or_default();
+    tracing::info!(api_key.id = id, by = caller.id, "api key created");
+    Ok(Json(Envelope { data: made.jwt, message: "api key created" }))
+}
+
+/// The services a new key gets. An unknown name is passed on to the projects service, which names the known ones.
+fn granted(caller: &Caller, asked: Vec<String>) -> Result<Vec<String>, Error> {
+    if asked.is_empty() {
+        return Ok(caller.services.iter().map(|service| service.title().to_owned()).collect());
+    }
+    let lacking = |name: &&String| Service::from_title(name).is_some_and(|s| !caller.services.contains(&s));
+    match asked.iter().find(lacking) {
+        Some(name) => Err(Error::Refused(
+            Refusal::Forbidden,
+            format!("this key does not have {name} itself, so it cannot grant it"),
+        )),
+        None => Ok(asked),
+    }
+}
+
+/// The keys of the project, active and revoked, newest first.
+#[utoipa::path(get, path = "/api-projects/public/apikeys", tag = "projects", params(Paging),
+    responses((status = 200, body = Page<KeyData>)))]
+pub async fn list_api_keys(
+    State(gateway): State<Gateway>,
+    AdminCaller(caller): AdminCaller,
+    paging: Result<Query<Paging>, QueryRejection>,
+) -> Result<Json<Page<KeyData>>, Error> {
+    let Query(Paging { cursor, limit }) = paging?;
+    let request = ListApiKeysRequest { project_id: caller.project_id, page_size: limit, cursor };
+    let page = gateway.core().services().projects().list_api_keys(request).await?.into_inner();
+    Ok(Json(Page::new(
+        "api keys found",
+        page.keys.into_iter().map(KeyData::from).collect(),
+        page.next_cursor,
+    )))
+}
+
+/// One key of the project.
+#[utoipa::path(get, path = "/api-projects/public/apikeys/{id}", tag = "projects",
+    params(("id" = String, Path, description = "the key's id")),
+    responses((status = 200, body = Envelope<KeyData>), (status = 404, description = "unknown")))]
+pub async fn get_api_key(
+    State(gateway): State<Gateway>,
+    AdminCaller(caller): AdminCaller,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<Json<Envelope<KeyData>>, Error> {
+    let Path(api_key_id) = id?;
+    let request = GetApiKeyRequest { project_id: caller.project_id, api_key_id };
+    let found = gateway.core().services().projects().get_api_key(request).await?.into_inner();
+    Ok(Json(Envelope { data: found.into(), message: "api key found" }))
+}
+
+/// Changes what a key may do, from its next call on; absent fields stay as they are. Its token stays valid: only
+/// the key's id is read from it.
+#[utoipa::path(patch, path = "/api-projects/public/apikeys/{id}", tag = "projects", request_body = KeyChange,
+    params(("id" = String, Path, description = "the key's id")),
+    responses((status = 200, body = Envelope<KeyData>), (status = 400, description = "`fields` says what is wrong with which input"),
+              (status = 403, description = "the calling key cannot mint, or lacks a service it wants to grant"),
+              (status = 404, description = "unknown"),
+              (status = 409, description = "it is revoked, or would leave no key that can mint")))]
+pub async fn update_api_key(
+    State(gateway): State<Gateway>,
+    AdminCaller(caller): AdminCaller,
+    id: Result<Path<String>, PathRejection>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<Envelope<KeyData>>, Error> {
+    let Path(api_key_id) = id?;
+    let asked: KeyChange = json::parse_object(body)?;
+    let services = asked.selected_services.map(|names| granted(&caller, names)).transpose()?;
+    let end = asked.expires_at.map(|end| end.as_deref().map_or(Ok(0), time_of)).transpose()?;
+    let request = UpdateApiKeyRequest {
+        project_id: caller.project_id,
+        api_key_id,
+        name: asked.name,
+        selected_services: services.map(|names| update_api_key_request::Services { names }),
+        rate_limit_per_minute: asked.rate_limit_per_minute,
+        response_format: asked.response_format,
+        expires_at_ms: end,
+    };
+    let changed = gateway.core().services().projects().update_api_key(request).await?.into_inner();
+    tracing::info!(api_key.id = changed.id, by = caller.id, "api key changed");
+    Ok(Json(Envelope { data: changed.into(), message: "api key changed" }))
+}
+
+/// Revokes a key: it is rejected from the next call on. The last key that can mint cannot be revoked, as the project could
+/// not be administered any more; create its successor first.
+#[utoipa::path(delete, path = "/api-projects/public/apikeys/{id}", tag = "projects",
+    params(("id" = String, Path, description = "the key's id")),
+    responses((status = 200, body = Message), (status = 404, description = "unknown"),
+              (status = 409, description = "it is the last active key that can mint")))]
+pub async fn revoke_api_key(
+    State(gateway): State<Gateway>,
+    AdminCaller(caller): AdminCaller,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<Json<Message>, Error> {
+    let Path(api_key_id) = id?;
+    let request = RevokeApiKeyRequest { project_id: caller.project_id, api_key_id, keep_one_minter: true };
+    let revoked = gateway.core().services().projects().revoke_api_key(request).await?.into_inner();
+    tracing::info!(api_key.id = revoked.id, by = caller.id, "api key revoked");
+    Ok(Json(Message { message: "api key revoked" }))
+}
+
+/// The public keys that API keys and receipts of erasures are signed with, as a JWK set (RFC 7517, Ed25519 as in RFC
+/// 8037). Anybody may read it.
+#[utoipa::path(get, path = "/api-projects/keys", tag = "projects",
+    responses((status = 200, body = Value, example = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA",
+        "use": "sig", "kid": "0199...", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}))))]
+pub async fn list_public_keys(State(gateway): State<Gateway>) -> Result<Json<Value>, Error> {
+    let found = gateway
+        .core()
+        .services()
+        .projects()
+        .get_verification_keys(GetVerificationKeysRequest {})
+        .await?
+        .into_inner();
+    let jwk = |key: projects::VerificationKey| {
+        json!({"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": key.kid,
+               "x": BASE64_URL_SAFE_NO_PAD.encode(&key.public_key)})
+    };
+    Ok(Json(json!({ "keys": found.keys.into_iter().map(jwk).collect::<Vec<_>>() })))
+}
+
+impl From<projects::ApiKey> for KeyData {
+    fn from(key: projects::ApiKey) -> Self {
+        let state = match key.state() {
+            ApiKeyState::Active => "active",
+            ApiKeyState::Expired => "expired",
+            ApiKeyState::Revoked | ApiKeyState::Unspecified => "revoked",
+        };
+        Self {
+            id: key.id,
+            name: key.name,
+            state,
+            selected_services: key.selected_services,
+            scores_id: key.scores_id,
+            can_mint: key.can_mint,
+            response_format: key.response_format,
+            created_at: rfc3339(key.created_at_ms),
+            updated_at: rfc3339(key.updated_at_ms),
+            last_used_at: Some(key.last_used_at_ms).filter(|at| *at > 0).map(rfc3339),
+            rate_limit_per_minute: key.rate_limit_per_minute,
+            expires_at: key.expires_at_ms.map(rfc3339),
+        }
+    }
+}

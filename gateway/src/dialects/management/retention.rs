@@ -1,0 +1,79 @@
+//! `/api-projects/retention`: the retention periods of a project.
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{State, rejection::BytesRejection},
+};
+use proto::projects::{self, GetRetentionRequest, PutRetentionRequest};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    core::error::Error,
+    http::{auth::AdminCaller, envelope::Envelope, json, state::Gateway},
+    timestamp::rfc3339,
+};
+
+/// Periods in days, 0 to 3650; 0 stores nothing beyond the next sweep.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Periods {
+    /// Stored media of transactions; not longer than the transactions themselves.
+    #[schema(example = 30, maximum = 3650)]
+    samples_days: u32,
+    #[schema(example = 365, maximum = 3650)]
+    transactions_days: u32,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RetentionData {
+    #[schema(example = 30)]
+    samples_days: u32,
+    #[schema(example = 365)]
+    transactions_days: u32,
+    /// Null while the defaults (30 and 365 days) are in force.
+    updated_at: Option<String>,
+}
+
+/// The project's retention periods.
+#[utoipa::path(get, path = "/api-projects/retention", tag = "projects", responses((status = 200, body = Envelope<RetentionData>)))]
+pub async fn get_retention(
+    State(gateway): State<Gateway>,
+    AdminCaller(caller): AdminCaller,
+) -> Result<Json<Envelope<RetentionData>>, Error> {
+    let request = GetRetentionRequest { project_id: caller.project_id };
+    let found = gateway.core().services().projects().get_retention(request).await?.into_inner();
+    Ok(Json(Envelope { data: found.into(), message: "retention found" }))
+}
+
+/// Sets the project's retention periods. Older records are deleted by the next sweep, at most an hour later.
+#[utoipa::path(put, path = "/api-projects/retention", tag = "projects", request_body = Periods,
+    responses((status = 200, body = Envelope<RetentionData>), (status = 400, description = "a period out of range")))]
+pub async fn put_retention(
+    State(gateway): State<Gateway>,
+    AdminCaller(caller): AdminCaller,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<Envelope<RetentionData>>, Error> {
+    let Periods { samples_days, transactions_days } = json::parse_object(body)?;
+    let request = PutRetentionRequest { project_id: caller.project_id, samples_days, transactions_days };
+    let put = gateway.core().services().projects().put_retention(request).await?.into_inner();
+    tracing::info!(
+        project.id = put.project_id,
+        samples_days,
+        transactions_days,
+        by = caller.id,
+        "retention was set"
+    );
+    Ok(Json(Envelope { data: put.into(), message: "retention updated" }))
+}
+
+impl From<projects::Retention> for RetentionData {
+    fn from(retention: projects::Retention) -> Self {
+        Self {
+            samples_days: retention.samples_days,
+            transactions_days: retention.transactions_days,
+            updated_at: retention.updated_at_ms.map(rfc3339),
+        }
+    }
+}

@@ -1,0 +1,195 @@
+//! Samples: the media of a call, stored with storage consent, and the signed links that open one for 15 minutes.
+
+use axum::{
+    Json,
+    body::Body,
+    extract::{
+        Path, Query, State,
+        rejection::{PathRejection, QueryRejection},
+    },
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use bytes::Bytes;
+use futures::stream;
+use proto::transactions::{
+    GetSampleRequest, GetSampleResponse, ListSamplesRequest, Sample, SampleLink,
+    get_sample_response::Part as Given,
+};
+use serde::{Deserialize, Serialize};
+use tonic::{Status, Streaming};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{
+    core::{
+        audit::{AuditEvent, record_audit_event},
+        caller::Caller,
+        error::Error,
+    },
+    http::{envelope::Envelope, state::Gateway},
+    timestamp::rfc3339,
+};
+
+/// A stored medium, and the link that opens it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SampleData {
+    id: String,
+    /// What it was in the call.
+    #[schema(example = "video")]
+    name: String,
+    #[schema(example = "video/mp4")]
+    content_type: String,
+    /// Bytes.
+    size: u64,
+    created_at: String,
+    /// When it is destroyed.
+    expires_at: String,
+    /// Opens the sample without a key until `url_expires_at`: do not share it. Relative to
+    /// the base URL of the API unless the operator has set a public one.
+    #[schema(
+        example = "/api-transactions/samples/0199f0a0-0000-7000-8000-000000000003?expires=1769904000000&signature=9kd…"
+    )]
+    url: String,
+    url_expires_at: String,
+}
+
+/// The stored media of a transaction, with links valid for 15 minutes. Empty when there was no storage consent or they
+/// have expired.
+#[utoipa::path(get, path = "/api-transactions/transactions/{id}/samples", tag = "transactions",
+    params(("id" = String, Path, description = "the X-Request-Id of the call")),
+    responses((status = 200, body = Envelope<Vec<SampleData>>), (status = 404, description = "unknown")))]
+pub async fn list_samples(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<Json<Envelope<Vec<SampleData>>>, Error> {
+    let project_id = caller.project_id;
+    let Path(transaction_id) = id?;
+    let (project, transaction) = (project_id.clone(), transaction_id.clone());
+    let request = ListSamplesRequest { project_id, transaction_id };
+    let found = gateway.core().services().transactions().list_samples(request).await?.into_inner();
+    let samples: Vec<_> = found.samples.iter().filter_map(|link| Some(&link.sample.as_ref()?.id)).collect();
+    if !samples.is_empty() {
+        // Logged before the links are sent: no access goes unnoticed.
+        let after = Some(serde_json::json!({ "samples": samples }));
+        let event =
+            AuditEvent { action: "samples.opened", target: &transaction, after, ..AuditEvent::default() };
+        record_audit_event(gateway.core(), &project, event).await?;
+    }
+    let base = gateway.config().public_url.as_deref().unwrap_or_default();
+    let data = found.samples.into_iter().map(|link| SampleData::of(link, base)).collect();
+    Ok(Json(Envelope { data, message: "samples found" }))
+}
+
+impl SampleData {
+    fn of(link: SampleLink, base: &str) -> Self {
+        let SampleLink { sample, expires_ms, signature } = link;
+        let sample = sample.unwrap_or_default();
+        Self {
+            // Neither an id nor a signature has a character that needs escaping.
+            url: format!(
+                "{base}/api-transactions/samples/{}?expires={expires_ms}&signature={signature}",
+                sample.id
+            ),
+            url_expires_at: rfc3339(expires_ms),
+            created_at: rfc3339(sample.created_at_ms),
+            expires_at: rfc3339(sample.expires_at_ms),
+            id: sample.id,
+            name: sample.name,
+            content_type: sample.content_type,
+            size: sample.size,
+        }
+    }
+}
+
+/// What a link carries.
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct Proof {
+    /// Milliseconds since 1970.
+    expires: i64,
+    signature: String,
+}
+
+/// Opens a sample by its link. Needs no key: the signature is the right to read it. A changed or expired link, and one
+/// whose sample is deleted, all answer 404.
+#[utoipa::path(get, path = "/api-transactions/samples/{id}", tag = "transactions",
+    params(("id" = String, Path, description = "as in the link"), Proof),
+    responses((status = 200, description = "the medium", content_type = "application/octet-stream", body = Vec<u8>),
+              (status = 404, description = "no such link")))]
+pub async fn open_sample(
+    State(gateway): State<Gateway>,
+    id: Result<Path<String>, PathRejection>,
+    proof: Result<Query<Proof>, QueryRejection>,
+) -> Result<Response, Error> {
+    let Path(id) = id?;
+    let unknown = || Error::from(Status::not_found("sample not found"));
+    let Query(Proof { expires, signature }) = proof.map_err(|_| unknown())?;
+    let request = GetSampleRequest { id, expires_ms: expires, signature };
+    let mut parts = gateway.core().services().transactions().get_sample(request).await?.into_inner();
+    let first = parts.message().await?.and_then(|message| message.part);
+    let Some(Given::Sample(sample)) = first else {
+        return Err(Error::internal(&"a sample without its description"));
+    };
+    let mut response = Body::from_stream(chunks(parts)).into_response();
+    describe(&sample, response.headers_mut())?;
+    Ok(response)
+}
+
+/// Nothing between here and its reader may keep a sample or take it for something else.
+fn describe(sample: &Sample, headers: &mut header::HeaderMap) -> Result<(), Error> {
+    let value = |text: &str| HeaderValue::from_str(text).map_err(|error| Error::internal(&error));
+    // The name is a word of this system's own: a-z, 0-9 and _.
+    let disposition = format!("attachment; filename=\"{}.{}\"", sample.name, extension(&sample.content_type));
+    headers.insert(header::CONTENT_TYPE, value(&sample.content_type)?);
+    headers.insert(header::CONTENT_LENGTH, sample.size.into());
+    headers.insert(header::CONTENT_DISPOSITION, value(&disposition)?);
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("private, no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    let sandbox = HeaderValue::from_static("default-src 'none'; sandbox");
+    headers.insert(header::CONTENT_SECURITY_POLICY, sandbox);
+    Ok(())
+}
+
+fn extension(content_type: &str) -> &str {
+    match content_type {
+        "video/quicktime" => "mov",
+        "video/x-matroska" => "mkv",
+        "video/x-msvideo" => "avi",
+        "image/jpeg" => "jpg",
+        "audio/mpeg" => "mp3",
+        "application/octet-stream" => "bin",
+        other => other.rsplit(['/', '-']).next().unwrap_or("bin"),
+    }
+}
+
+/// The bytes of a sample; the stream breaks off when the service's does, so that no reader takes a part for the whole.
+fn chunks(parts: Streaming<GetSampleResponse>) -> impl futures::Stream<Item = Result<Bytes, Error>> + Send {
+    stream::try_unfold(parts, |mut parts| async move {
+        match parts.message().await?.map(|message| message.part) {
+            None => Ok(None),
+            Some(Some(Given::Chunk(chunk))) => Ok(Some((chunk, parts))),
+            Some(_) => Err(Error::internal(&"a part of a sample that is no chunk")),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_is_named_after_what_it_is() {
+        for (content_type, name) in [
+            ("video/mp4", "mp4"),
+            ("video/webm", "webm"),
+            ("video/quicktime", "mov"),
+            ("audio/x-wav", "wav"),
+            ("image/png", "png"),
+            ("application/octet-stream", "bin"),
+        ] {
+            assert_eq!(extension(content_type), name);
+        }
+    }
+}

@@ -1,0 +1,309 @@
+//! Scoring rules of a project: written, versioned, assigned. Past decisions are tried on them in [`crate::dialects::management::what_if`].
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{
+        Path, Query, State,
+        rejection::{BytesRejection, PathRejection, QueryRejection},
+    },
+};
+use proto::projects::{
+    self, AssignScoringRulesRequest, GetScoringRulesRequest, ListScoringRulesRequest,
+    ListScoringRulesVersionsRequest, PutScoringRulesRequest,
+};
+use scoring::Rules;
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+
+use crate::{
+    core::{caller::Caller, error::Error},
+    http::{
+        auth::AdminCaller,
+        envelope::{Envelope, Message, Page, Paging},
+        json,
+        state::Gateway,
+    },
+    timestamp::rfc3339,
+};
+
+/// Scoring rules to store.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct NewRules {
+    /// 1 to 200 characters.
+    #[schema(example = "strict")]
+    name: String,
+    /// As in `GET /api-projects/scoring-rules/schema`.
+    #[schema(example = json!({"version": 1, "services": {"face_recognition": {"mode": "required", "pass": 0.9, "refer": 0.7}}}))]
+    rules: Value,
+    /// Also make them the project's own.
+    #[serde(default)]
+    project_default: bool,
+}
+
+/// The next version of stored rules.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct NewVersion {
+    /// Absent: as before.
+    #[serde(default)]
+    name: Option<String>,
+    #[schema(example = json!({"version": 1, "services": {"face_recognition": {"mode": "required", "pass": 0.95}}}))]
+    rules: Value,
+}
+
+/// Rules to validate without storing them.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct Draft {
+    rules: Value,
+}
+
+/// What the rules are assigned to.
+#[derive(Debug, Deserialize, ToSchema)]
+pub struct Assignment {
+    /// Null or absent removes the assignment: a key then has the project's rules, a project the built-in ones.
+    #[serde(default)]
+    scores_id: Option<String>,
+    /// Absent: the project's own.
+    #[serde(default)]
+    api_key_id: Option<String>,
+}
+
+/// One version of a rule set.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct RulesData {
+    scores_id: String,
+    name: String,
+    version: u32,
+    /// The version in force.
+    latest_version: u32,
+    /// Whether they are the project's own.
+    project_default: bool,
+    #[schema(example = "2026-01-31T12:00:00Z")]
+    created_at: String,
+    /// Absent in lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rules: Option<Value>,
+    /// The newest 200; only for a single rule set.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    versions: Option<Vec<Version>>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Version {
+    version: u32,
+    created_at: String,
+}
+
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub struct Validity {
+    valid: bool,
+    /// Where in the rules the first mistake is.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "services.face_recognition.pass")]
+    path: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(example = "services.face_recognition.pass must be a number from 0 to 1")]
+    error: Option<String>,
+    /// Valid rules with every default written out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    rules: Option<Value>,
+}
+
+/// Stores new rules as version 1 of a rule set of their own.
+#[utoipa::path(post, path = "/api-projects/scoring-rules", tag = "scoring rules", request_body = NewRules,
+    responses((status = 200, body = Envelope<RulesData>), (status = 400, description = "rules that do not fit the schema; the error names the path")))]
+pub async fn create_scoring_rules(
+    State(gateway): State<Gateway>,
+    AdminCaller(caller): AdminCaller,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<Envelope<RulesData>>, Error> {
+    let asked: NewRules = json::parse_object(body)?;
+    let request = PutScoringRulesRequest {
+        project_id: caller.project_id.clone(),
+        scores_id: None,
+        name: asked.name,
+        rules_json: asked.rules.to_string(),
+        project_default: asked.project_default,
+    };
+    put(&gateway, &caller, request, "scoring rules created").await
+}
+
+/// Stores the next version. It applies from the next call under these rules; earlier versions stay readable.
+#[utoipa::path(put, path = "/api-projects/scoring-rules/{id}", tag = "scoring rules", request_body = NewVersion,
+    params(("id" = String, Path, description = "the scores_id")),
+    responses((status = 200, body = Envelope<RulesData>), (status = 400, description = "rules that do not fit the schema; the error names the path"),
+              (status = 404, description = "unknown")))]
+pub async fn update_scoring_rules(
+    State(gateway): State<Gateway>,
+    AdminCaller(caller): AdminCaller,
+    id: Result<Path<String>, PathRejection>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<Envelope<RulesData>>, Error> {
+    let Path(scores_id) = id?;
+    let asked: NewVersion = json::parse_object(body)?;
+    let name = match asked.name {
+        Some(name) => name,
+        None => find_scoring_rules(&gateway, &caller, scores_id.clone(), 0).await?.name,
+    };
+    let request = PutScoringRulesRequest {
+        project_id: caller.project_id.clone(),
+        scores_id: Some(scores_id),
+        name,
+        rules_json: asked.rules.to_string(),
+        project_default: false,
+    };
+    put(&gateway, &caller, request, "scoring rules updated").await
+}
+
+async fn put(
+    gateway: &Gateway,
+    caller: &Caller,
+    request: PutScoringRulesRequest,
+    message: &'static str,
+) -> Result<Json<Envelope<RulesData>>, Error> {
+    let stored = gateway.core().services().projects().put_scoring_rules(request).await?.into_inner();
+    tracing::info!(scores.id = stored.scores_id, version = stored.version, by = caller.id, "{message}");
+    Ok(Json(Envelope { data: stored.into(), message }))
+}
+
+/// Checks rules without storing them.
+#[utoipa::path(post, path = "/api-projects/scoring-rules/validate", tag = "scoring rules", request_body = Draft,
+    responses((status = 200, description = "whether they are valid, and what is wrong otherwise", body = Envelope<Validity>)))]
+pub async fn validate_scoring_rules(
+    _key: AdminCaller,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<Envelope<Validity>>, Error> {
+    let Draft { rules } = json::parse_object(body)?;
+    let data = match Rules::parse(&rules.to_string()) {
+        Ok(rules) => Validity { valid: true, rules: Some(json!(rules)), ..Validity::default() },
+        Err(error) => {
+            Validity { path: Some(error.path()), error: Some(error.to_string()), ..Validity::default() }
+        }
+    };
+    Ok(Json(Envelope { data, message: "scoring rules validated" }))
+}
+
+/// The JSON Schema of scoring rules.
+#[utoipa::path(get, path = "/api-projects/scoring-rules/schema", tag = "scoring rules",
+    responses((status = 200, description = "JSON Schema, draft 2020-12", body = Value)))]
+pub async fn get_scoring_rules_schema(_key: Caller) -> Json<Value> {
+    Json(scoring::schema())
+}
+
+/// The built-in rules for the services of the calling key: in force where neither key nor project has rules.
+#[utoipa::path(get, path = "/api-projects/scoring-rules/default", tag = "scoring rules",
+    responses((status = 200, description = "`data` holds the rules", body = Value)))]
+pub async fn get_default_scoring_rules(caller: Caller) -> Json<Value> {
+    Json(json!({"data": scoring::default_for(&caller.services), "message": "scoring rules found"}))
+}
+
+/// The rule sets of the project, newest first, without the rules themselves.
+#[utoipa::path(get, path = "/api-projects/scoring-rules", tag = "scoring rules", params(Paging),
+    responses((status = 200, body = Page<RulesData>)))]
+pub async fn list_scoring_rules(
+    State(gateway): State<Gateway>,
+    AdminCaller(caller): AdminCaller,
+    paging: Result<Query<Paging>, QueryRejection>,
+) -> Result<Json<Page<RulesData>>, Error> {
+    let Query(Paging { cursor, limit }) = paging?;
+    let request = ListScoringRulesRequest { project_id: caller.project_id, page_size: limit, cursor };
+    let page = gateway.core().services().projects().list_scoring_rules(request).await?.into_inner();
+    Ok(Json(Page::new(
+        "scoring rules found",
+        page.rules.into_iter().map(RulesData::from).collect(),
+        page.next_cursor,
+    )))
+}
+
+/// One rule set as it is now, and its versions.
+#[utoipa::path(get, path = "/api-projects/scoring-rules/{id}", tag = "scoring rules",
+    params(("id" = String, Path, description = "the scores_id")),
+    responses((status = 200, body = Envelope<RulesData>), (status = 404, description = "unknown")))]
+pub async fn get_scoring_rules(
+    State(gateway): State<Gateway>,
+    AdminCaller(caller): AdminCaller,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<Json<Envelope<RulesData>>, Error> {
+    const ALL: u32 = 200;
+    let Path(scores_id) = id?;
+    let rules = find_scoring_rules(&gateway, &caller, scores_id.clone(), 0).await?;
+    let request = ListScoringRulesVersionsRequest {
+        project_id: caller.project_id,
+        scores_id,
+        page_size: ALL,
+        before: 0,
+    };
+    let versions = gateway
+        .core()
+        .services()
+        .projects()
+        .list_scoring_rules_versions(request)
+        .await?
+        .into_inner()
+        .versions;
+    let version = |v: projects::ScoringRulesVersion| Version {
+        version: v.version,
+        created_at: rfc3339(v.created_at_ms),
+    };
+    let versions = Some(versions.into_iter().map(version).collect());
+    Ok(Json(Envelope { data: RulesData { versions, ..rules.into() }, message: "scoring rules found" }))
+}
+
+/// One version of a rule set, to explain a decision made by it.
+#[utoipa::path(get, path = "/api-projects/scoring-rules/{id}/versions/{version}", tag = "scoring rules",
+    params(("id" = String, Path, description = "the scores_id"), ("version" = u32, Path, description = "from 1")),
+    responses((status = 200, body = Envelope<RulesData>), (status = 404, description = "unknown")))]
+pub async fn get_scoring_rules_version(
+    State(gateway): State<Gateway>,
+    AdminCaller(caller): AdminCaller,
+    path: Result<Path<(String, String)>, PathRejection>,
+) -> Result<Json<Envelope<RulesData>>, Error> {
+    let Path((scores_id, version)) = path?;
+    // Nothing that is no number from 1 names a version; 0 means the newest on the way to the service.
+    let version = version.parse().ok().filter(|version| *version > 0).unwrap_or(u32::MAX);
+    let rules = find_scoring_rules(&gateway, &caller, scores_id, version).await?;
+    Ok(Json(Envelope { data: rules.into(), message: "scoring rules found" }))
+}
+
+/// Assigns rules to the project or to one key, or removes the assignment. Applies from the next call.
+#[utoipa::path(put, path = "/api-projects/scoring-rules/assignment", tag = "scoring rules", request_body = Assignment,
+    responses((status = 200, body = Message), (status = 404, description = "no such rules, or no such key")))]
+pub async fn assign_scoring_rules(
+    State(gateway): State<Gateway>,
+    AdminCaller(caller): AdminCaller,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<Message>, Error> {
+    let Assignment { scores_id, api_key_id } = json::parse_object(body)?;
+    let message = if scores_id.is_some() { "scoring rules assigned" } else { "scoring rules unassigned" };
+    tracing::info!(scores.id = scores_id, api_key.id = api_key_id, by = caller.id, "{message}");
+    let request = AssignScoringRulesRequest { project_id: caller.project_id, api_key_id, scores_id };
+    gateway.core().services().projects().assign_scoring_rules(request).await?;
+    Ok(Json(Message { message }))
+}
+
+/// One version of a rule set of the key's project; 0: the newest.
+pub async fn find_scoring_rules(
+    gateway: &Gateway,
+    caller: &Caller,
+    scores_id: String,
+    version: u32,
+) -> Result<projects::ScoringRules, Error> {
+    let request = GetScoringRulesRequest { project_id: caller.project_id.clone(), scores_id, version };
+    Ok(gateway.core().services().projects().get_scoring_rules(request).await?.into_inner())
+}
+
+impl From<projects::ScoringRules> for RulesData {
+    fn from(rules: projects::ScoringRules) -> Self {
+        Self {
+            scores_id: rules.scores_id,
+            name: rules.name,
+            version: rules.version,
+            latest_version: rules.latest_version,
+            project_default: rules.project_default,
+            created_at: rfc3339(rules.created_at_ms),
+            rules: serde_json::from_str(&rules.rules_json).ok(),
+            versions: None,
+        }
+    }
+}

@@ -1,0 +1,143 @@
+//! `/api-projects/sim-swap`: the project's mobile operator.
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{State, rejection::BytesRejection},
+};
+use proto::sessions::{self as wire, PutSimSwapSettingsRequest, SimSwapSettingsRequest};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    core::{
+        audit::{AuditEvent, record_audit_event},
+        error::Error,
+    },
+    http::{
+        auth::AdminCaller,
+        envelope::{Envelope, Message},
+        json,
+        state::Gateway,
+    },
+    timestamp::rfc3339,
+};
+
+/// A mobile operator that offers the CAMARA SIM Swap API, with an OAuth 2 client of the project's.
+#[derive(Deserialize, ToSchema)]
+pub struct NewOperator {
+    /// The base of `/check` and `/retrieve-date`.
+    #[schema(example = "https://api.operator.example/sim-swap/v2")]
+    base_url: String,
+    #[schema(example = "https://api.operator.example/oauth2/token")]
+    token_url: String,
+    client_id: String,
+    /// Stored encrypted and never shown.
+    client_secret: String,
+    #[serde(default)]
+    #[schema(example = "sim-swap:check sim-swap:retrieve-date")]
+    scope: Option<String>,
+    /// How the client shows itself to `token_url`: `basic` (the default) or `post`.
+    #[serde(default)]
+    #[schema(example = "basic")]
+    token_auth: String,
+    /// A change within so many hours counts, 1 to 2400; absent: 240.
+    #[serde(default)]
+    max_age_hours: Option<u32>,
+}
+
+/// The operator, without the secret.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Operator {
+    base_url: String,
+    token_url: String,
+    client_id: String,
+    scope: Option<String>,
+    token_auth: String,
+    max_age_hours: u32,
+    #[schema(example = "2026-01-31T12:00:00Z")]
+    updated_at: String,
+}
+
+/// Sets the project's operator in place of an earlier one. Needs a key that can mint.
+#[utoipa::path(put, path = "/api-projects/sim-swap", tag = "projects", request_body = NewOperator,
+    responses((status = 200, body = Envelope<Operator>)))]
+pub async fn put_sim_swap_operator(
+    State(gateway): State<Gateway>,
+    AdminCaller(caller): AdminCaller,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<Envelope<Operator>>, Error> {
+    let asked: NewOperator = json::parse_object(body)?;
+    if asked.max_age_hours == Some(0) {
+        return Err(Error::invalid("max_age_hours must be from 1 to 2400"));
+    }
+    let project_id = caller.project_id;
+    let request = PutSimSwapSettingsRequest {
+        project_id: project_id.clone(),
+        settings: Some(wire::SimSwapSettings {
+            base_url: asked.base_url,
+            token_url: asked.token_url,
+            client_id: asked.client_id,
+            scope: asked.scope,
+            token_auth: asked.token_auth,
+            max_age_hours: asked.max_age_hours.unwrap_or_default(),
+            updated_at_ms: 0,
+        }),
+        client_secret: asked.client_secret,
+    };
+    let data: Operator =
+        gateway.core().services().sessions().put_sim_swap_settings(request).await?.into_inner().into();
+    let after = Some(serde_json::json!(data));
+    record_audit_event(
+        gateway.core(),
+        &project_id,
+        AuditEvent { action: "sim_swap.set", target: &project_id, after, ..AuditEvent::default() },
+    )
+    .await?;
+    Ok(Json(Envelope { data, message: "sim swap operator saved" }))
+}
+
+/// The project's operator. Needs a key that can mint.
+#[utoipa::path(get, path = "/api-projects/sim-swap", tag = "projects",
+    responses((status = 200, body = Envelope<Operator>), (status = 404, description = "none is configured")))]
+pub async fn get_sim_swap_operator(
+    State(gateway): State<Gateway>,
+    AdminCaller(caller): AdminCaller,
+) -> Result<Json<Envelope<Operator>>, Error> {
+    let request = SimSwapSettingsRequest { project_id: caller.project_id };
+    let data = gateway.core().services().sessions().get_sim_swap_settings(request).await?.into_inner().into();
+    Ok(Json(Envelope { data, message: "sim swap operator found" }))
+}
+
+/// Removes the project's operator: numbers are not checked from then on. Needs a key that can mint.
+#[utoipa::path(delete, path = "/api-projects/sim-swap", tag = "projects",
+    responses((status = 200, body = Message), (status = 404, description = "none is configured")))]
+pub async fn delete_sim_swap_operator(
+    State(gateway): State<Gateway>,
+    AdminCaller(caller): AdminCaller,
+) -> Result<Json<Message>, Error> {
+    let project_id = caller.project_id;
+    let request = SimSwapSettingsRequest { project_id: project_id.clone() };
+    gateway.core().services().sessions().delete_sim_swap_settings(request).await?;
+    record_audit_event(
+        gateway.core(),
+        &project_id,
+        AuditEvent { action: "sim_swap.removed", target: &project_id, ..AuditEvent::default() },
+    )
+    .await?;
+    Ok(Json(Message { message: "sim swap operator removed" }))
+}
+
+impl From<wire::SimSwapSettings> for Operator {
+    fn from(settings: wire::SimSwapSettings) -> Self {
+        Self {
+            base_url: settings.base_url,
+            token_url: settings.token_url,
+            client_id: settings.client_id,
+            scope: settings.scope,
+            token_auth: settings.token_auth,
+            max_age_hours: settings.max_age_hours,
+            updated_at: rfc3339(settings.updated_at_ms),
+        }
+    }
+}

@@ -1,0 +1,106 @@
+//! What is stored of a user, by number and kind: never a vector or a picture.
+
+use axum::{
+    Json,
+    extract::{Path, State, rejection::PathRejection},
+};
+use proto::{consent::GetConsentRequest, ml::TemplateInfo, subjects::Subject};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    core::{
+        data_holders::{DataCount, DataHolder, data_counts},
+        error::Error,
+    },
+    http::{auth::AdminCaller, envelope::Envelope, headers, state::Gateway},
+    timestamp::rfc3339,
+};
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SubjectData {
+    user_fullname: String,
+    /// The current consents; the history is at `/api-consent/consent/{user}`.
+    consent: Consents,
+    templates: Vec<Template>,
+    /// How many records are of them; the list is at `/api-transactions/transactions?user=`.
+    transactions: u64,
+    sessions: u64,
+    /// Everything stored, by service and kind: what an erasure deletes.
+    kept: Vec<DataCount>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Consents {
+    authorization: bool,
+    storage: bool,
+}
+
+/// A template, without what is in it.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Template {
+    #[schema(example = "face")]
+    kind: String,
+    #[schema(example = "sface 2021dec")]
+    model: String,
+    /// Its latest change.
+    #[schema(example = "2026-01-31T12:00:00Z")]
+    created_at: String,
+    /// Enrollments it is the mean of.
+    samples: u32,
+    /// False: not enough enrollments for a template yet.
+    usable: bool,
+    /// Whether the models in use can compare with it.
+    current: bool,
+}
+
+/// What is stored of a user.
+#[utoipa::path(get, path = "/api-projects/subjects/{user}", tag = "projects",
+    params(("user" = String, Path, description = "the user's identifier, as in X-User-Fullname")),
+    responses((status = 200, body = Envelope<SubjectData>), (status = 404, description = "no data stored for this user")))]
+pub async fn get_subject(
+    State(gateway): State<Gateway>,
+    AdminCaller(caller): AdminCaller,
+    user: Result<Path<String>, PathRejection>,
+) -> Result<Json<Envelope<SubjectData>>, Error> {
+    let user_fullname = headers::parse_user_fullname(&user?)?;
+    let subject = Subject { project_id: caller.project_id.clone(), user_fullname: user_fullname.clone() };
+    let holders = gateway.core().holders();
+    let found = DataHolder::ALL.map(|holder| {
+        let asked = holders.find(holder, subject.clone());
+        async move { asked.await.map(|kept| data_counts(holder, kept).collect::<Vec<_>>()) }
+    });
+    let kept: Vec<DataCount> = futures::future::try_join_all(found).await?.into_iter().flatten().collect();
+    if kept.is_empty() {
+        return Err(Error::SubjectNotFound);
+    }
+    let request = GetConsentRequest { project_id: caller.project_id, user_fullname: user_fullname.clone() };
+    let (mut consent, mut ml) = (gateway.core().services().consent(), gateway.core().services().ml());
+    let (consent, templates) = tokio::try_join!(consent.get_consent(request), ml.list_templates(subject))?;
+    let consent = consent.into_inner();
+    let count = |service: &str, kind: &str| {
+        kept.iter().filter(|line| line.service == service && line.kind == kind).map(|line| line.count).sum()
+    };
+    let data = SubjectData {
+        user_fullname,
+        consent: Consents { authorization: consent.authorization, storage: consent.storage },
+        templates: templates.into_inner().templates.into_iter().map(Template::from).collect(),
+        transactions: count("transactions", "transaction"),
+        sessions: count("sessions", "session"),
+        kept,
+    };
+    Ok(Json(Envelope { data, message: "subject found" }))
+}
+
+impl From<TemplateInfo> for Template {
+    fn from(template: TemplateInfo) -> Self {
+        Self {
+            kind: template.kind,
+            model: template.model,
+            created_at: rfc3339(template.created_at_ms),
+            samples: template.samples,
+            usable: template.usable,
+            current: template.current,
+        }
+    }
+}

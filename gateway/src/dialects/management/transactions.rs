@@ -1,0 +1,255 @@
+//! `/api-transactions`: transactions, read and reviewed. None of these calls leaves a transaction.
+
+pub mod export;
+mod filter;
+pub mod related;
+pub mod stats;
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{
+        Path, Query, State,
+        rejection::{BytesRejection, PathRejection, QueryRejection},
+    },
+};
+use proto::transactions::{
+    FraudHit, GetTransactionRequest, ListTransactionsRequest, PutFlagRequest, PutTagsRequest, Transaction,
+};
+use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{
+    core::{
+        audit::{AuditEvent, record_audit_event},
+        caller::Caller,
+        error::Error,
+    },
+    http::{
+        envelope::{Envelope, Page},
+        state::Gateway,
+    },
+    timestamp::rfc3339,
+};
+
+pub use filter::Filters;
+use filter::Pairs;
+
+/// One call of the API, as it was answered.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct TransactionData {
+    /// The X-Request-Id of the call.
+    id: String,
+    project_id: String,
+    api_key_id: String,
+    session_id: Option<String>,
+    user_fullname: Option<String>,
+    #[schema(example = "process_video")]
+    kind: String,
+    #[schema(example = "2026-01-31T12:00:00.123Z")]
+    created_at: String,
+    http_status: u32,
+    error: Option<String>,
+    #[schema(example = "pass")]
+    verdict: Option<String>,
+    score: Option<f64>,
+    decision_reasons: Vec<String>,
+    services: Option<Value>,
+    rules: Option<String>,
+    /// The evidence the rules decided on, and the rule set with its version.
+    #[schema(value_type = Option<Object>, example = json!({"selected": ["face_liveness"], "found": {"face_liveness": {"judged": {"score": 0.97}}}, "rules": {"scores_id": "0199...", "version": 3}}))]
+    evidence: Option<Value>,
+    action_trigger: Option<String>,
+    device_info: Option<Value>,
+    geo: Option<Value>,
+    tags: Vec<String>,
+    durations: Option<Value>,
+    duration_ms: u32,
+    client_app: Option<String>,
+    client_app_version: Option<String>,
+    /// The reviewer's flag.
+    #[schema(example = "possibly_fraudulent")]
+    flag: Option<String>,
+    /// What the fraud rules found, a moment after the call.
+    fraud: Vec<Fraud>,
+}
+
+/// A fraud rule that found something.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Fraud {
+    #[schema(example = "impossible_travel")]
+    rule: String,
+    /// The numbers and the other transactions it rests on.
+    evidence: Option<Value>,
+    #[schema(example = "2026-01-31T12:00:00.123Z")]
+    at: String,
+}
+
+/// The record of one call. Reading it leaves no record of its own.
+#[utoipa::path(get, path = "/api-transactions/transactions/{id}", tag = "transactions",
+    params(("id" = String, Path, description = "the X-Request-Id of the call")),
+    responses((status = 200, body = Envelope<TransactionData>), (status = 404, description = "unknown")))]
+pub async fn get_transaction(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<Json<Envelope<TransactionData>>, Error> {
+    let Path(id) = id?;
+    let request = GetTransactionRequest { project_id: caller.project_id, id };
+    let found = gateway.core().services().transactions().get_transaction(request).await?.into_inner();
+    Ok(Json(Envelope { data: found.into(), message: "transaction found" }))
+}
+
+/// The transactions that pass every filter, newest first. A page continues where the previous one
+/// ended, whatever is recorded meanwhile.
+#[utoipa::path(get, path = "/api-transactions/transactions", tag = "transactions", params(Filters),
+    responses((status = 200, body = Page<TransactionData>), (status = 400, description = "a filter that is not valid, by name")))]
+pub async fn list_transactions(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+    query: Result<Query<Pairs>, QueryRejection>,
+) -> Result<Json<Page<TransactionData>>, Error> {
+    let Query(pairs) = query?;
+    page(&gateway, filter::from_pairs(pairs, caller.project_id)?).await
+}
+
+/// The same list; the filters are the fields of a JSON object.
+#[utoipa::path(post, path = "/api-transactions/transactions/query", tag = "transactions",
+    request_body(content = Filters, example = json!({"verdict": "fail", "from": "2026-01-31T00:00:00Z", "limit": 20})),
+    responses((status = 200, body = Page<TransactionData>), (status = 400, description = "a filter that is not valid, by name")))]
+pub async fn query_transactions(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<Page<TransactionData>>, Error> {
+    page(&gateway, filter::from_json(&body?, caller.project_id)?).await
+}
+
+async fn page(
+    gateway: &Gateway,
+    request: ListTransactionsRequest,
+) -> Result<Json<Page<TransactionData>>, Error> {
+    let page = gateway.core().services().transactions().list_transactions(request).await?.into_inner();
+    Ok(Json(Page::new(
+        "transactions found",
+        page.transactions.into_iter().map(TransactionData::from).collect(),
+        page.next_cursor,
+    )))
+}
+
+/// A reviewer's tags.
+#[derive(Deserialize, ToSchema)]
+pub struct Tags {
+    /// At most 100, each 1 to 100 characters.
+    #[schema(example = json!(["seen", "kiosk"]))]
+    tags: Vec<String>,
+}
+
+/// Replaces the tags of a transaction.
+#[utoipa::path(put, path = "/api-transactions/transactions/{id}/tags", tag = "transactions",
+    params(("id" = String, Path, description = "the X-Request-Id of the call")), request_body = Tags,
+    responses((status = 200, body = Envelope<TransactionData>, example = json!({"data": {"tags": ["seen"]}, "message": "tags updated"})),
+              (status = 400, description = "no list of tags, or one that is too long"), (status = 404, description = "unknown")))]
+pub async fn put_transaction_tags(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+    id: Result<Path<String>, PathRejection>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<Envelope<TransactionData>>, Error> {
+    let project_id = caller.project_id;
+    let Path(id) = id?;
+    let body = body?;
+    let Tags { tags } = serde_json::from_slice(&body)
+        .map_err(|_| Error::invalid("request body must be a JSON object with tags, a list of strings"))?;
+    let request = PutTagsRequest { project_id, id, tags };
+    let before = find(&gateway, &request.project_id, &request.id).await?.tags;
+    let event =
+        AuditEvent { action: "transaction.tags_set", target: &request.id.clone(), ..AuditEvent::default() };
+    let project_id = request.project_id.clone();
+    let put = gateway.core().services().transactions().put_tags(request).await?.into_inner();
+    let (before, after) = (Some(json!({"tags": before})), Some(json!({"tags": put.tags})));
+    record_audit_event(gateway.core(), &project_id, AuditEvent { before, after, ..event }).await?;
+    Ok(Json(Envelope { data: put.into(), message: "tags updated" }))
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+pub struct FlagAsked {
+    /// fraudulent, possibly_fraudulent or ok
+    flag: String,
+}
+
+/// Sets the reviewer's flag of a transaction.
+#[utoipa::path(put, path = "/api-transactions/transactions/{id}/flag", tag = "transactions",
+    params(("id" = String, Path, description = "the X-Request-Id of the call"), FlagAsked),
+    responses((status = 200, body = Envelope<TransactionData>, example = json!({"data": {"flag": "fraudulent"}, "message": "flag updated"})),
+              (status = 400, description = "no such flag"), (status = 404, description = "unknown")))]
+pub async fn put_transaction_flag(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+    id: Result<Path<String>, PathRejection>,
+    query: Result<Query<FlagAsked>, QueryRejection>,
+) -> Result<Json<Envelope<TransactionData>>, Error> {
+    let project_id = caller.project_id;
+    let Path(id) = id?;
+    let Query(FlagAsked { flag }) =
+        query.map_err(|_| Error::invalid("flag must be fraudulent, possibly_fraudulent or ok"))?;
+    let request = PutFlagRequest { project_id, id, flag };
+    let before = find(&gateway, &request.project_id, &request.id).await?.flag;
+    let event =
+        AuditEvent { action: "transaction.flag_set", target: &request.id.clone(), ..AuditEvent::default() };
+    let project_id = request.project_id.clone();
+    let put = gateway.core().services().transactions().put_flag(request).await?.into_inner();
+    let (before, after) = (Some(json!({"flag": before})), Some(json!({"flag": put.flag})));
+    record_audit_event(gateway.core(), &project_id, AuditEvent { before, after, ..event }).await?;
+    Ok(Json(Envelope { data: put.into(), message: "flag updated" }))
+}
+
+/// A transaction before its change.
+async fn find(gateway: &Gateway, project_id: &str, id: &str) -> Result<Transaction, Error> {
+    let request = GetTransactionRequest { project_id: project_id.to_owned(), id: id.to_owned() };
+    Ok(gateway.core().services().transactions().get_transaction(request).await?.into_inner())
+}
+
+fn parsed(json: Option<String>) -> Option<Value> {
+    json.and_then(|json| serde_json::from_str(&json).ok())
+}
+
+impl From<Transaction> for TransactionData {
+    fn from(record: Transaction) -> Self {
+        Self {
+            id: record.id,
+            project_id: record.project_id,
+            api_key_id: record.api_key_id,
+            session_id: record.session_id,
+            user_fullname: record.user_fullname,
+            kind: record.kind,
+            created_at: rfc3339(record.created_at_ms),
+            http_status: record.http_status,
+            error: record.error,
+            verdict: record.verdict,
+            score: record.score,
+            decision_reasons: record.reasons,
+            services: parsed(record.services_json),
+            rules: record.rules,
+            evidence: parsed(record.evidence_json),
+            action_trigger: record.action_trigger,
+            device_info: parsed(record.device_info_json),
+            geo: parsed(record.geo_json),
+            tags: record.tags,
+            durations: parsed(record.durations_json),
+            duration_ms: record.duration_ms,
+            client_app: record.client_app,
+            client_app_version: record.client_app_version,
+            flag: record.flag,
+            fraud: record.fraud.into_iter().map(Fraud::from).collect(),
+        }
+    }
+}
+
+impl From<FraudHit> for Fraud {
+    fn from(hit: FraudHit) -> Self {
+        Self { rule: hit.rule, evidence: parsed(Some(hit.evidence_json)), at: rfc3339(hit.at_ms) }
+    }
+}

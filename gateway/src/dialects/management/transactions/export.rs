@@ -1,0 +1,185 @@
+//! The list as a file: CSV or one JSON object a line, written as it is read.
+//!
+//! One page is in memory at a time, and the next is requested when the client has read the previous one; the stream ends
+//! when the client disconnects.
+
+use axum::{
+    extract::{Query, State, rejection::QueryRejection},
+    response::Response,
+};
+use bytes::Bytes;
+use futures::{Stream, stream};
+use proto::transactions::{ListTransactionsRequest, ListTransactionsResponse};
+use serde_json::{Value, json};
+use utoipa::{IntoParams, ToSchema};
+
+use crate::{
+    core::{
+        audit::{AuditEvent, record_audit_event},
+        caller::Caller,
+        error::Error,
+    },
+    dialects::management::transactions::{
+        TransactionData, filter,
+        filter::{Filters, Pairs},
+    },
+    http::{file_export::Format, state::Gateway},
+};
+
+/// Rows requested at a time.
+const PAGE_SIZE: u32 = 200;
+
+#[derive(IntoParams, ToSchema)]
+#[into_params(parameter_in = Query)]
+#[expect(dead_code, reason = "describes the parameter in the API's documentation")]
+pub struct ExportFormat {
+    /// csv (the default) or ndjson
+    format: Option<String>,
+}
+
+/// A filter as audited: a user's name is left out, as the audit log outlives an erasure.
+fn audited_filter((name, value): &(String, String)) -> (String, Value) {
+    (name.clone(), if name == "user" { json!("(a user)") } else { json!(value) })
+}
+
+/// Every transaction that passes the filters (all but `limit` and `cursor`), newest first, as a file. CSV cells that a
+/// spreadsheet would take for a formula start with an apostrophe.
+#[utoipa::path(get, path = "/api-transactions/transactions/export", tag = "transactions",
+    params(ExportFormat, Filters),
+    responses((status = 200, description = "the file, streamed", content((String = "text/csv"), (String = "application/x-ndjson"))),
+              (status = 400, description = "a filter that is not valid, by name")))]
+pub async fn export_transactions(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+    query: Result<Query<Pairs>, QueryRejection>,
+) -> Result<Response, Error> {
+    let Query(pairs) = query?;
+    let filters = json!(pairs.iter().map(audited_filter).collect::<serde_json::Map<_, _>>());
+    let (format, request) = asked(pairs, caller.project_id.clone())?;
+    // The first page shows whether the filters are valid, so it is read before the response begins.
+    let first = page(&gateway, request.clone()).await?;
+    // Logged before anything is sent: no export goes unnoticed.
+    let after = Some(json!({"format": format.name(), "filters": filters}));
+    let event = AuditEvent {
+        action: "transactions.exported",
+        target: &caller.project_id,
+        after,
+        ..AuditEvent::default()
+    };
+    record_audit_event(gateway.core(), &caller.project_id, event).await?;
+    Ok(format.attachment("transactions", file(gateway, request, first, format)))
+}
+
+fn asked(pairs: Pairs, project_id: String) -> Result<(Format, ListTransactionsRequest), Error> {
+    let (formats, filters): (Pairs, Pairs) = pairs.into_iter().partition(|(name, _)| name == "format");
+    let format = match formats.iter().map(|(_, value)| value.as_str()).collect::<Vec<_>>()[..] {
+        [] | ["csv"] => Format::Csv,
+        ["ndjson"] => Format::Ndjson,
+        _ => return Err(Error::invalid("format must be csv or ndjson")),
+    };
+    if filters.iter().any(|(name, _)| name == "limit" || name == "cursor") {
+        return Err(Error::invalid("an export takes neither limit nor cursor"));
+    }
+    let request = filter::from_pairs(filters, project_id)?;
+    Ok((format, ListTransactionsRequest { page_size: PAGE_SIZE, ..request }))
+}
+
+async fn page(
+    gateway: &Gateway,
+    request: ListTransactionsRequest,
+) -> Result<ListTransactionsResponse, Error> {
+    Ok(gateway.core().services().transactions().list_transactions(request).await?.into_inner())
+}
+
+/// The file page by page. It breaks off when a page cannot be read, so that no client takes a part for the whole.
+fn file(
+    gateway: Gateway,
+    request: ListTransactionsRequest,
+    first: ListTransactionsResponse,
+    format: Format,
+) -> impl Stream<Item = Result<Bytes, Error>> + Send {
+    let state = Some((Some(first), String::new(), format.head(COLUMNS).transpose()));
+    stream::try_unfold(state, move |state| {
+        let (gateway, request) = (gateway.clone(), request.clone());
+        async move {
+            let Some((read, cursor, head)) = state else { return Ok(None) };
+            let page = match read {
+                Some(page) => page,
+                None => page_after(&gateway, request, cursor).await?,
+            };
+            let mut piece = head?.unwrap_or_default();
+            let rows = page.transactions.into_iter().map(TransactionData::from);
+            piece.extend(format.rows(rows, cells)?);
+            let next = Some((None, page.next_cursor, Ok(None)));
+            Ok(Some((Bytes::from(piece), next.filter(|(_, cursor, _)| !cursor.is_empty()))))
+        }
+    })
+}
+
+async fn page_after(
+    gateway: &Gateway,
+    request: ListTransactionsRequest,
+    cursor: String,
+) -> Result<ListTransactionsResponse, Error> {
+    page(gateway, ListTransactionsRequest { cursor, ..request }).await
+}
+
+const COLUMNS: [&str; 24] = [
+    "id",
+    "created_at",
+    "kind",
+    "project_id",
+    "api_key_id",
+    "session_id",
+    "user_fullname",
+    "http_status",
+    "error",
+    "verdict",
+    "score",
+    "decision_reasons",
+    "rules",
+    "action_trigger",
+    "tags",
+    "flag",
+    "fraud",
+    "duration_ms",
+    "client_app",
+    "client_app_version",
+    "device_info",
+    "geo",
+    "services",
+    "durations",
+];
+
+/// The cells of a row, in the order of [`COLUMNS`]: lists joined by a semicolon, objects as JSON.
+fn cells(row: TransactionData) -> [String; COLUMNS.len()] {
+    let text = Option::unwrap_or_default;
+    let json = |value: Option<serde_json::Value>| value.map(|value| value.to_string()).unwrap_or_default();
+    let rules: Vec<_> = row.fraud.into_iter().map(|fraud| fraud.rule).collect();
+    [
+        row.id,
+        row.created_at,
+        row.kind,
+        row.project_id,
+        row.api_key_id,
+        text(row.session_id),
+        text(row.user_fullname),
+        row.http_status.to_string(),
+        text(row.error),
+        text(row.verdict),
+        row.score.map(|score| score.to_string()).unwrap_or_default(),
+        row.decision_reasons.join(";"),
+        text(row.rules),
+        text(row.action_trigger),
+        row.tags.join(";"),
+        text(row.flag),
+        rules.join(";"),
+        row.duration_ms.to_string(),
+        text(row.client_app),
+        text(row.client_app_version),
+        json(row.device_info),
+        json(row.geo),
+        json(row.services),
+        json(row.durations),
+    ]
+}

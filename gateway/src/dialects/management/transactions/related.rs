@@ -1,0 +1,47 @@
+//! Related transactions.
+
+use axum::{
+    Json,
+    extract::{Path, State, rejection::PathRejection},
+};
+use proto::transactions::{GetTransactionRequest, RelatedTransaction};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::{
+    core::{caller::Caller, error::Error},
+    dialects::management::transactions::TransactionData,
+    http::{envelope::Envelope, state::Gateway},
+};
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Related {
+    #[serde(flatten)]
+    transaction: TransactionData,
+    /// What they have in common: `session`, `user`, `device` (its own id, as clients send one).
+    #[schema(example = json!(["user", "device"]))]
+    related_by: Vec<String>,
+}
+
+/// The latest other transactions of the same session, of the same user and of the same device (20 of each at most),
+/// newest first. A device is known a moment after the call.
+#[utoipa::path(get, path = "/api-transactions/transactions/{id}/related", tag = "transactions",
+    params(("id" = String, Path, description = "the X-Request-Id of the call")),
+    responses((status = 200, body = Envelope<Vec<Related>>), (status = 404, description = "unknown")))]
+pub async fn list_related_transactions(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<Json<Envelope<Vec<Related>>>, Error> {
+    let Path(id) = id?;
+    let request = GetTransactionRequest { project_id: caller.project_id, id };
+    let found = gateway.core().services().transactions().related(request).await?.into_inner();
+    let data = found.related.into_iter().filter_map(Related::new).collect();
+    Ok(Json(Envelope { data, message: "related transactions found" }))
+}
+
+impl Related {
+    fn new(related: RelatedTransaction) -> Option<Self> {
+        Some(Self { transaction: related.transaction?.into(), related_by: related.by })
+    }
+}

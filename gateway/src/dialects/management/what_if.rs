@@ -1,0 +1,303 @@
+//! What-if: past decisions, made again by other rules from the recorded evidence.
+//!
+//! Nothing is stored and nothing is changed; the calls of the past keep their verdicts. The past is read a page at a
+//! time, so a replay of many calls needs no more memory than one of a few.
+
+mod tally;
+
+use std::collections::BTreeMap;
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{State, rejection::BytesRejection},
+};
+use proto::transactions::{ListTransactionsRequest, Transaction};
+use scoring::{Basis, DocumentBasis, Rules, RulesVersion};
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use tonic::Code;
+use utoipa::ToSchema;
+
+pub use tally::Replayed;
+use tally::{Judgement, Skipped, Tally};
+
+use crate::{
+    core::{caller::Caller, error::Error},
+    dialects::management::scoring_rules,
+    http::{auth::AdminCaller, envelope::Envelope, json, state::Gateway},
+    timestamp::parse_rfc3339,
+};
+
+const DEFAULT_LIMIT: u32 = 1_000;
+const MAX_LIMIT: u32 = 10_000;
+const PAGE: u32 = 200;
+
+/// Which rules to try, and on what. Without `rules` and `scores_id` each call is decided again by the very rules that
+/// decided it, which changes nothing: the proof that the record is whole.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+pub struct Question {
+    /// Rules that need not be stored.
+    #[schema(example = json!({"version": 1, "services": {"face_liveness": {"mode": "required", "pass": 0.8}}}))]
+    rules: Option<Value>,
+    /// Stored rules, or `default` for the built-in ones.
+    scores_id: Option<String>,
+    /// Of the stored rules; absent: the newest.
+    version: Option<u32>,
+    /// Calls made then or later, RFC 3339.
+    #[schema(example = "2026-01-01T00:00:00Z")]
+    from: Option<String>,
+    /// Calls made before then, RFC 3339.
+    until: Option<String>,
+    /// What kind of calls; absent: process_video.
+    kind: Kind,
+    user_fullname: Option<String>,
+    session_id: Option<String>,
+    /// Calls that had this verdict: pass, refer or fail.
+    verdict: Option<String>,
+    tag: Option<String>,
+    flag: Option<String>,
+    api_key_id: Option<String>,
+    /// Calls to look at, 1 to 10000, newest first; absent: 1000.
+    limit: Option<u32>,
+    /// `next_cursor` of the answer before, to go on with older calls.
+    cursor: Option<String>,
+}
+
+/// Calls that rules decided.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    #[default]
+    ProcessVideo,
+    DocauthCheck,
+}
+
+impl Kind {
+    /// The kind of their transactions.
+    const fn as_str(self) -> &'static str {
+        match self {
+            Self::ProcessVideo => "process_video",
+            Self::DocauthCheck => "docauth_check",
+        }
+    }
+}
+
+/// Where the rules of a replay come from.
+enum Trial {
+    These(Rules),
+    BuiltIn,
+    /// Those that decided each call, as far as they have been read.
+    Own(BTreeMap<RulesVersion, Option<Rules>>),
+}
+
+/// Decides past calls of process-video or docauth/check again by other rules, and reports what would change.
+#[utoipa::path(post, path = "/api-projects/scoring-rules/what-if", tag = "scoring rules", request_body = Question,
+    responses((status = 200, body = Envelope<Replayed>),
+              (status = 400, description = "rules that do not fit the schema, or a filter that makes no sense"),
+              (status = 404, description = "no such scoring rules")))]
+pub async fn replay_decisions(
+    State(gateway): State<Gateway>,
+    AdminCaller(caller): AdminCaller,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<Envelope<Replayed>>, Error> {
+    let question: Question = json::parse_object(body)?;
+    let mut trial = Trial::new(&gateway, &caller, &question).await?;
+    let limit = question.limit.unwrap_or(DEFAULT_LIMIT);
+    if !(1..=MAX_LIMIT).contains(&limit) {
+        return Err(Error::Invalid(format!("limit must be 1 to {MAX_LIMIT}").into()));
+    }
+    let mut request = question.into_request(caller.project_id.clone())?;
+    let mut tally = Tally::default();
+    while tally.considered() < limit {
+        request.page_size = PAGE.min(limit - tally.considered());
+        let page =
+            gateway.core().services().transactions().list_transactions(request.clone()).await?.into_inner();
+        for transaction in page.transactions {
+            let replayed = trial.replay(&gateway, &caller, &transaction).await?;
+            tally.add(transaction, replayed);
+        }
+        request.cursor = page.next_cursor;
+        if request.cursor.is_empty() {
+            break;
+        }
+    }
+    Ok(Json(Envelope { data: tally.finish(request.cursor), message: "past decisions replayed" }))
+}
+
+impl Question {
+    fn into_request(self, project_id: String) -> Result<ListTransactionsRequest, Error> {
+        Ok(ListTransactionsRequest {
+            project_id,
+            kind: Some(self.kind.as_str().into()),
+            from_ms: self.from.map(|text| time_ms("from", &text)).transpose()?,
+            until_ms: self.until.map(|text| time_ms("until", &text)).transpose()?,
+            user_fullname: self.user_fullname,
+            session_id: self.session_id,
+            verdict: self.verdict,
+            tag: self.tag,
+            flag: self.flag,
+            api_key_id: self.api_key_id,
+            cursor: self.cursor.unwrap_or_default(),
+            ..ListTransactionsRequest::default()
+        })
+    }
+}
+
+fn time_ms(field: &'static str, text: &str) -> Result<i64, Error> {
+    let ms = parse_rfc3339(text);
+    ms.ok_or_else(|| Error::Invalid(format!("{field} must be a time as 2026-01-31T12:00:00Z").into()))
+}
+
+impl Trial {
+    async fn new(gateway: &Gateway, caller: &Caller, question: &Question) -> Result<Self, Error> {
+        match (&question.rules, question.scores_id.as_deref()) {
+            (Some(_), Some(_)) => Err(Error::invalid("give either rules or scores_id, not both")),
+            (_, None) if question.version.is_some() => {
+                Err(Error::invalid("a version needs the scores_id it is of"))
+            }
+            (Some(draft), None) => match Rules::parse(&draft.to_string()) {
+                Ok(rules) => Ok(Self::These(rules)),
+                Err(error) => Err(Error::Invalid(error.to_string().into())),
+            },
+            (None, Some("default")) => Ok(Self::BuiltIn),
+            (None, Some(id)) => {
+                let version = question.version.unwrap_or(0);
+                let stored =
+                    scoring_rules::find_scoring_rules(gateway, caller, id.to_owned(), version).await?;
+                Ok(Self::These(parse(&stored.rules_json)?))
+            }
+            (None, None) => Ok(Self::Own(BTreeMap::new())),
+        }
+    }
+
+    /// The decision the rules would make of a past call, or why there is none.
+    async fn replay(
+        &mut self,
+        gateway: &Gateway,
+        caller: &Caller,
+        transaction: &Transaction,
+    ) -> Result<Result<Judgement, Skipped>, Error> {
+        let past = match Past::read(transaction) {
+            Ok(past) => past,
+            Err(skipped) => return Ok(Err(skipped)),
+        };
+        if let Self::Own(known) = self
+            && let Some(version) = past.rules()
+            && !known.contains_key(version)
+        {
+            let own = own_rules(gateway, caller, version).await?;
+            known.insert(version.clone(), own);
+        }
+        Ok(self.decide(&past))
+    }
+
+    fn decide(&self, past: &Past) -> Result<Judgement, Skipped> {
+        match (self, past.rules()) {
+            (Self::These(rules), _) => Ok(past.decide(Some(rules))),
+            (Self::BuiltIn, _) | (Self::Own(_), None) => Ok(past.decide(None)),
+            (Self::Own(known), Some(version)) => match known.get(version) {
+                Some(Some(rules)) => Ok(past.decide(Some(rules))),
+                _ => Err(Skipped::RulesUnknown),
+            },
+        }
+    }
+}
+
+/// The rules a call was decided by; `None` when they are not stored any more.
+async fn own_rules(
+    gateway: &Gateway,
+    caller: &Caller,
+    version: &RulesVersion,
+) -> Result<Option<Rules>, Error> {
+    let asked = proto::projects::GetScoringRulesRequest {
+        project_id: caller.project_id.clone(),
+        scores_id: version.scores_id.clone(),
+        version: version.version,
+    };
+    match gateway.core().services().projects().get_scoring_rules(asked).await {
+        Ok(stored) => parse(&stored.into_inner().rules_json).map(Some),
+        Err(status) if status.code() == Code::NotFound => Ok(None),
+        Err(status) => Err(status.into()),
+    }
+}
+
+fn parse(json: &str) -> Result<Rules, Error> {
+    Rules::parse(json).map_err(|error| Error::internal(&error))
+}
+
+/// What a past decision rested on.
+#[derive(Debug, PartialEq)]
+enum Past {
+    Video(Basis),
+    Document(DocumentBasis),
+}
+
+impl Past {
+    fn read(transaction: &Transaction) -> Result<Self, Skipped> {
+        let evidence = match (&transaction.verdict, &transaction.evidence_json) {
+            (None, _) => return Err(Skipped::NoDecision),
+            (Some(_), None) => return Err(Skipped::NoEvidence),
+            (Some(_), Some(json)) => json,
+        };
+        let read = if transaction.kind == Kind::DocauthCheck.as_str() {
+            serde_json::from_str(evidence).map(Self::Document)
+        } else {
+            serde_json::from_str(evidence).map(Self::Video)
+        };
+        read.map_err(|_| Skipped::EvidenceNotReadable)
+    }
+
+    const fn rules(&self) -> Option<&RulesVersion> {
+        match self {
+            Self::Video(basis) => basis.rules.as_ref(),
+            Self::Document(basis) => basis.rules.as_ref(),
+        }
+    }
+
+    /// The decision `rules` make of it; none: the built-in ones.
+    fn decide(&self, rules: Option<&Rules>) -> Judgement {
+        match (self, rules) {
+            (Self::Video(basis), Some(rules)) => {
+                scoring::decide(&rules.clone().for_video(), &basis.found).into()
+            }
+            (Self::Video(basis), None) => {
+                scoring::decide(&scoring::default_for(&basis.selected), &basis.found).into()
+            }
+            (Self::Document(basis), rules) => {
+                let rules = rules.map(|rules| rules.documents.clone()).unwrap_or_default();
+                scoring::decide_document(&rules, &basis.document).into()
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn times_are_read_to_the_millisecond() {
+        assert_eq!(time_ms("from", "1970-01-01T00:00:01.2345Z").unwrap(), 1234);
+        assert_eq!(time_ms("from", "1970-01-01T01:00:00+01:00").unwrap(), 0);
+        let refused = time_ms("until", "yesterday").unwrap_err().to_string();
+        assert_eq!(refused, "until must be a time as 2026-01-31T12:00:00Z");
+    }
+
+    #[test]
+    fn a_call_says_why_it_cannot_be_decided_again() {
+        let call = |verdict: Option<&str>, evidence: Option<&str>| Transaction {
+            verdict: verdict.map(Into::into),
+            evidence_json: evidence.map(Into::into),
+            ..Transaction::default()
+        };
+        assert_eq!(Past::read(&call(None, None)), Err(Skipped::NoDecision));
+        assert_eq!(Past::read(&call(Some("pass"), None)), Err(Skipped::NoEvidence));
+        assert_eq!(Past::read(&call(Some("pass"), Some("{}"))), Err(Skipped::EvidenceNotReadable));
+        let whole = r#"{"selected":["face_liveness"],"found":{"face_liveness":{"judged":{"score":0.7}}}}"#;
+        assert!(matches!(Past::read(&call(Some("pass"), Some(whole))), Ok(Past::Video(_))));
+        let of_a_document = Transaction { kind: "docauth_check".into(), ..call(Some("pass"), Some(whole)) };
+        assert_eq!(Past::read(&of_a_document), Err(Skipped::EvidenceNotReadable));
+    }
+}

@@ -1,0 +1,177 @@
+//! The result of a replay.
+
+use std::collections::BTreeMap;
+
+use proto::transactions::Transaction;
+use scoring::Decision;
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use crate::timestamp::rfc3339;
+
+/// Longest list of changes in an answer; the counts go on.
+const MAX_CHANGES: usize = 500;
+
+/// Why a call could not be decided again.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Skipped {
+    /// The call was refused before anything was decided.
+    NoDecision,
+    /// Nothing was recorded beside the decision, or its subject has been erased.
+    NoEvidence,
+    EvidenceNotReadable,
+    /// The rules that decided it are not stored any more.
+    RulesUnknown,
+}
+
+/// How other rules would have decided past calls.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub struct Replayed {
+    /// Calls looked at.
+    considered: u32,
+    /// Calls decided again.
+    replayed: u32,
+    /// Calls that could not be, by reason: `no_decision`, `no_evidence`, `evidence_not_readable`, `rules_unknown`.
+    #[schema(value_type = std::collections::BTreeMap<String, u32>, example = json!({"no_evidence": 2}))]
+    not_replayed: BTreeMap<Skipped, u32>,
+    /// Calls by the verdict they had and the one they would get.
+    #[schema(example = json!({"pass": {"pass": 90, "refer": 8}, "fail": {"fail": 12}}))]
+    verdicts: BTreeMap<String, BTreeMap<String, u32>>,
+    /// Calls whose verdict, score or reasons would change.
+    changed: u32,
+    /// The newest 500 of them.
+    changes: Vec<Change>,
+    /// Give it as `cursor` to go on with older calls; null when there are none.
+    next_cursor: Option<String>,
+}
+
+/// A call with a different decision.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Change {
+    /// The X-Request-Id of the call.
+    id: String,
+    created_at: String,
+    old: Judgement,
+    new: Judgement,
+}
+
+#[derive(Debug, PartialEq, Serialize, ToSchema)]
+pub struct Judgement {
+    #[schema(example = "refer")]
+    verdict: String,
+    score: Option<f64>,
+    #[schema(example = json!(["face_match_referred"]))]
+    reasons: Vec<String>,
+}
+
+impl<C> From<Decision<C>> for Judgement {
+    fn from(decision: Decision<C>) -> Self {
+        Self {
+            verdict: decision.verdict.as_str().to_owned(),
+            score: Some(decision.score),
+            reasons: decision.reasons,
+        }
+    }
+}
+
+/// A replay in progress.
+#[derive(Debug, Default)]
+pub struct Tally(Replayed);
+
+impl Tally {
+    pub const fn considered(&self) -> u32 {
+        self.0.considered
+    }
+
+    pub fn add(&mut self, transaction: Transaction, replayed: Result<Judgement, Skipped>) {
+        let sum = &mut self.0;
+        sum.considered += 1;
+        let new = match replayed {
+            Ok(judgement) => judgement,
+            Err(skipped) => return *sum.not_replayed.entry(skipped).or_default() += 1,
+        };
+        sum.replayed += 1;
+        let old = Judgement {
+            verdict: transaction.verdict.unwrap_or_default(),
+            score: transaction.score,
+            reasons: transaction.reasons,
+        };
+        let by_old = sum.verdicts.entry(old.verdict.clone()).or_default();
+        *by_old.entry(new.verdict.clone()).or_default() += 1;
+        if old != new {
+            sum.changed += 1;
+            if sum.changes.len() < MAX_CHANGES {
+                let created_at = rfc3339(transaction.created_at_ms);
+                sum.changes.push(Change { id: transaction.id, created_at, old, new });
+            }
+        }
+    }
+
+    /// `cursor`: where older calls continue; empty: there are none.
+    pub fn finish(self, cursor: String) -> Replayed {
+        Replayed { next_cursor: Some(cursor).filter(|cursor| !cursor.is_empty()), ..self.0 }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use scoring::{Evidence, Finding, Service, decide, default_for};
+
+    use super::*;
+
+    fn decided(evidence: &Evidence) -> (Transaction, Decision) {
+        let decision = decide(&default_for(&Service::ALL.into_iter().collect()), evidence);
+        let transaction = Transaction {
+            verdict: Some(decision.verdict.as_str().into()),
+            score: Some(decision.score),
+            reasons: decision.reasons.clone(),
+            ..Transaction::default()
+        };
+        (transaction, decision)
+    }
+
+    fn evidence() -> impl Strategy<Value = Evidence> {
+        let finding = prop_oneof![
+            (0.0..=1.0f64).prop_map(|score| Finding::Judged { score }.recordable()),
+            Just(Finding::NotEnrolled),
+            Just(Finding::CouldNotJudge { error: "no_face".into() }),
+        ];
+        prop::collection::btree_map(prop::sample::select(Service::ALL.to_vec()), finding, 0..=6)
+    }
+
+    proptest! {
+        #[test]
+        fn the_rules_in_force_change_nothing_and_every_call_is_counted_once(
+            past in prop::collection::vec((evidence(), any::<bool>()), 0..30),
+        ) {
+            let mut tally = Tally::default();
+            for (evidence, readable) in &past {
+                let (transaction, decision) = decided(evidence);
+                tally.add(transaction, if *readable { Ok(decision.into()) } else { Err(Skipped::NoEvidence) });
+            }
+            let sum = tally.finish(String::new());
+            prop_assert_eq!((sum.changed, sum.changes.len()), (0, 0));
+            prop_assert!(sum.verdicts.iter().all(|(old, new)| new.keys().all(|new| new == old)));
+            let counted: u32 = sum.verdicts.values().flat_map(BTreeMap::values).sum();
+            prop_assert_eq!(counted, sum.replayed);
+            prop_assert_eq!(sum.replayed + sum.not_replayed.values().sum::<u32>(), sum.considered);
+            prop_assert_eq!(sum.considered as usize, past.len());
+        }
+    }
+
+    #[test]
+    fn the_list_of_changes_is_bounded_and_the_counts_are_not() {
+        let mut tally = Tally::default();
+        for _ in 0..MAX_CHANGES + 10 {
+            let (mut transaction, decision) = decided(&Evidence::new());
+            transaction.verdict = Some("pass".into());
+            tally.add(transaction, Ok(decision.into()));
+        }
+        let sum = tally.finish("next".into());
+        assert_eq!((sum.changed as usize, sum.changes.len()), (MAX_CHANGES + 10, MAX_CHANGES));
+        assert_eq!(sum.verdicts["pass"]["refer"] as usize, MAX_CHANGES + 10);
+        assert_eq!(sum.next_cursor.as_deref(), Some("next"));
+    }
+}

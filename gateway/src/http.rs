@@ -1,0 +1,25 @@
+//! The HTTP side, whatever the API: listener, limits, extractors, idempotency, recording, error responses, the route
+//! table.
+
+pub mod auth;
+pub mod cookies;
+pub mod cors;
+pub mod dashboard_session;
+mod drain;
+pub mod envelope;
+pub mod error;
+pub mod file_export;
+mod geo;
+pub mod headers;
+mod idempotency;
+pub mod json;
+pub mod listener;
+pub mod middleware;
+pub mod multipart;
+mod openapi;
+mod rate_limit;
+pub mod recording;
+mod redis_state;
+pub mod route;
+pub mod shutdown;
+pub mod state;

@@ -1,0 +1,104 @@
+//! Extractors for callers: an API key in the Authorization header, or a dashboard user set by the session middleware.
+
+use std::sync::Arc;
+
+use axum::{
+    extract::{FromRef, FromRequestParts},
+    http::{Extensions, HeaderMap, header, request::Parts},
+};
+
+use crate::{
+    core::{caller::Caller, error::Error},
+    http::{rate_limit::Meter, state::Gateway},
+};
+
+/// The caller of a request, once authenticated: authorized and rate limited once, however many extractors ask.
+#[derive(Clone)]
+struct Authenticated(Arc<Caller>);
+
+/// Makes `caller` the caller of the request.
+pub fn set_authenticated(extensions: &mut Extensions, caller: Caller) {
+    extensions.insert(Authenticated(Arc::new(caller)));
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Caller
+where
+    Gateway: FromRef<S>,
+{
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        if let Some(Authenticated(caller)) = parts.extensions.get() {
+            return Ok(Caller::clone(caller));
+        }
+        let gateway = Gateway::from_ref(state);
+        let caller = gateway.core().authenticate(bearer_token(&parts.headers)?).await?;
+        rpc::current().act_as(&format!("api_key:{}", caller.id));
+        caller.check_origin(parts.headers.get(header::ORIGIN).map(|origin| origin.as_bytes()))?;
+        let meter = parts.extensions.get::<Meter>();
+        gateway.rate_limits().charge(&caller.id, caller.chosen_rate_limit(), meter).await?;
+        set_authenticated(&mut parts.extensions, caller.clone());
+        Ok(caller)
+    }
+}
+
+/// A caller that may administer its project: a key made with `can_mint`, or a dashboard user.
+#[derive(Clone, Debug)]
+pub struct AdminCaller(pub Caller);
+
+impl<S: Send + Sync> FromRequestParts<S> for AdminCaller
+where
+    Gateway: FromRef<S>,
+{
+    type Rejection = Error;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
+        let caller = Caller::from_request_parts(parts, state).await?;
+        if caller.can_mint { Ok(Self(caller)) } else { Err(Error::CannotMint) }
+    }
+}
+
+/// The token of the one Authorization header.
+pub fn bearer_token(headers: &HeaderMap) -> Result<&str, Error> {
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let value = values.next().ok_or(Error::MissingToken)?;
+    let text = value.to_str().map_err(|_| Error::KeyFormat)?.trim();
+    if text.is_empty() {
+        return Err(Error::MissingToken);
+    }
+    match text.split_once(' ') {
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("bearer") && values.next().is_none() => {
+            Ok(token.trim())
+        }
+        _ => Err(Error::KeyFormat),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(value: &str) -> Result<String, String> {
+        let headers = HeaderMap::from_iter([(header::AUTHORIZATION, value.parse().unwrap())]);
+        bearer_token(&headers).map(str::to_owned).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn the_token_follows_the_scheme() {
+        assert_eq!(parse("Bearer abc"), Ok("abc".into()));
+        assert_eq!(parse("bearer  abc"), Ok("abc".into()));
+        for bad in ["abc", "Basic abc", "Bearerabc"] {
+            assert_eq!(parse(bad), Err("invalid api key format".into()), "{bad}");
+        }
+        assert_eq!(bearer_token(&HeaderMap::new()).unwrap_err().to_string(), "missing authorization token");
+        assert_eq!(parse(" "), Err("missing authorization token".into()));
+    }
+
+    #[test]
+    fn two_tokens_are_none() {
+        let mut headers = HeaderMap::new();
+        headers.append(header::AUTHORIZATION, "Bearer a".parse().unwrap());
+        headers.append(header::AUTHORIZATION, "Bearer b".parse().unwrap());
+        assert_eq!(bearer_token(&headers).unwrap_err().to_string(), "invalid api key format");
+    }
+}

@@ -1,0 +1,218 @@
+//! Errors as HTTP responses: the status here, the body by the dialect whose route was called.
+
+use std::any::Any;
+
+use axum::{
+    Json,
+    extract::{
+        Request, State,
+        multipart::MultipartError,
+        rejection::{BytesRejection, PathRejection, QueryRejection},
+    },
+    http::{HeaderValue, StatusCode, header},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use serde_json::Value;
+
+use crate::core::error::{Error, Refusal};
+
+/// Seconds after which an overloaded server is worth another try.
+const BUSY_RETRY_SECONDS: HeaderValue = HeaderValue::from_static("2");
+
+/// What an error response says. It travels beside the response until [`render_errors`] writes the body.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ErrorReport {
+    pub message: String,
+    /// The input of a form it is about, and what is wrong with it.
+    pub field: Option<(String, String)>,
+    /// For faults of this server: the id to report.
+    pub request_id: Option<String>,
+}
+
+/// A dialect's error body.
+pub type ErrorBody = fn(&ErrorReport) -> Value;
+
+impl Error {
+    pub const fn status(&self) -> StatusCode {
+        match self {
+            Self::MissingToken
+            | Self::KeyFormat
+            | Self::InvalidKey
+            | Self::SignedOut
+            | Self::SecondFactorRequired
+            | Self::WrongCredentials
+            | Self::WrongCode => StatusCode::UNAUTHORIZED,
+            Self::KeyNotActive
+            | Self::CannotMint
+            | Self::RoleNotAllowed
+            | Self::CrossOrigin
+            | Self::InvalidCsrfToken
+            | Self::OriginNotAllowed
+            | Self::ConsentIsPersonal
+            | Self::EnrollmentConsentRequired { .. } => StatusCode::FORBIDDEN,
+            Self::Field(..) | Self::Invalid(_) | Self::FileTooLarge | Self::UserRequired => {
+                StatusCode::BAD_REQUEST
+            }
+            Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
+            Self::NotMultipart => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::IdempotencyKeyInUse => StatusCode::CONFLICT,
+            Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::RateLimited(_) | Self::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
+            Self::RouteNotFound | Self::ProjectNotFound | Self::SubjectNotFound => StatusCode::NOT_FOUND,
+            Self::Busy | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Refused(Refusal::Invalid, _) => StatusCode::BAD_REQUEST,
+            Self::Refused(Refusal::Forbidden, _) => StatusCode::FORBIDDEN,
+            Self::Refused(Refusal::NotFound, _) => StatusCode::NOT_FOUND,
+            Self::Refused(Refusal::Conflict, _) => StatusCode::CONFLICT,
+            Self::Refused(Refusal::NotSupported, _) => StatusCode::NOT_IMPLEMENTED,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+impl From<&Error> for ErrorReport {
+    fn from(error: &Error) -> Self {
+        let field = match error {
+            Error::Field(name, message) => Some((name.clone().into_owned(), message.clone())),
+            _ => None,
+        };
+        let request_id = matches!(error, Error::Internal).then(|| rpc::current().request_id);
+        Self { message: error.to_string(), field, request_id }
+    }
+}
+
+/// The status and the headers; the dialect writes the body.
+impl IntoResponse for Error {
+    fn into_response(self) -> Response {
+        let mut response = self.status().into_response();
+        let retry_after = match self {
+            Self::Busy | Self::Unavailable => Some(BUSY_RETRY_SECONDS),
+            Self::RateLimited(seconds) | Self::Throttled(seconds) => Some(seconds.into()),
+            _ => None,
+        };
+        if let Some(seconds) = retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, seconds);
+        }
+        response.extensions_mut().insert(ErrorReport::from(&self));
+        response
+    }
+}
+
+/// Middleware: writes the body of error responses in a dialect's shape. Those made outside of the handlers (405, 413, …)
+/// get the words of their status.
+pub async fn render_errors(State(body): State<ErrorBody>, request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let report = response.extensions_mut().remove::<ErrorReport>().or_else(|| report_of_status(&response));
+    let Some(report) = report else { return response };
+    let (mut parts, _) = response.into_parts();
+    parts.headers.remove(header::CONTENT_LENGTH);
+    parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Response::from_parts(parts, Json(body(&report)).into_response().into_body())
+}
+
+/// The report of an error response that has no body of its own; none for any other response.
+fn report_of_status(response: &Response) -> Option<ErrorReport> {
+    let status = response.status();
+    let content_type = response.headers().get(header::CONTENT_TYPE);
+    let is_json = content_type.is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
+    if is_json || !(status.is_client_error() || status.is_server_error()) {
+        return None;
+    }
+    let message = status.canonical_reason().unwrap_or("refused").to_ascii_lowercase();
+    Some(ErrorReport { message, field: None, request_id: None })
+}
+
+/// Turns the panic of a handler into an internal error.
+#[expect(clippy::needless_pass_by_value, reason = "the layer hands the panic over")]
+pub fn from_panic(panic: Box<dyn Any + Send>) -> Response {
+    let message = panic.downcast_ref::<String>().map(String::as_str);
+    let message = message.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
+    Error::internal(&format_args!("panic: {message}")).into_response()
+}
+
+impl From<BytesRejection> for Error {
+    fn from(rejection: BytesRejection) -> Self {
+        match rejection.status() {
+            StatusCode::PAYLOAD_TOO_LARGE => Self::BodyTooLarge,
+            _ => Self::invalid("request body could not be read"),
+        }
+    }
+}
+
+impl From<MultipartError> for Error {
+    fn from(error: MultipartError) -> Self {
+        match error.status() {
+            // The rest of a form is small, so a form over the limit is one with too large a file.
+            StatusCode::PAYLOAD_TOO_LARGE => Self::FileTooLarge,
+            _ => Self::invalid("the form could not be read to its end"),
+        }
+    }
+}
+
+impl From<PathRejection> for Error {
+    fn from(_: PathRejection) -> Self {
+        Self::invalid("the path is not valid UTF-8")
+    }
+}
+
+impl From<QueryRejection> for Error {
+    fn from(_: QueryRejection) -> Self {
+        Self::invalid("the query is not valid")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{Router, body::Body, middleware::from_fn_with_state, routing::get};
+    use serde_json::json;
+    use tonic::{Code, Status};
+
+    use super::*;
+
+    #[test]
+    fn every_code_has_a_status_and_only_refusals_keep_their_message() {
+        let table = [
+            (Code::InvalidArgument, 400, "s"),
+            (Code::OutOfRange, 400, "s"),
+            (Code::PermissionDenied, 403, "s"),
+            (Code::NotFound, 404, "s"),
+            (Code::AlreadyExists, 409, "s"),
+            (Code::FailedPrecondition, 409, "s"),
+            (Code::Aborted, 409, "s"),
+            (Code::Unimplemented, 501, "s"),
+            (Code::ResourceExhausted, 503, "the server is busy, try again shortly"),
+            (Code::Unavailable, 503, "the service is not available, try again shortly"),
+            (Code::DeadlineExceeded, 503, "the service is not available, try again shortly"),
+            (Code::Cancelled, 503, "the service is not available, try again shortly"),
+            (Code::Internal, 500, "internal error"),
+            (Code::Unknown, 500, "internal error"),
+            (Code::DataLoss, 500, "internal error"),
+            (Code::Unauthenticated, 500, "internal error"),
+        ];
+        for (code, http, message) in table {
+            let error = Error::from(Status::new(code, "s"));
+            assert_eq!((error.status().as_u16(), error.to_string().as_str()), (http, message), "{code:?}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_panic_of_a_handler_is_answered_without_its_message() {
+        let body: ErrorBody = |report| json!({ "error": report.message });
+        let app = Router::<()>::new()
+            .route("/", get(async || -> () { panic!("a secret") }))
+            .layer(tower_http::catch_panic::CatchPanicLayer::custom(from_panic))
+            .layer(from_fn_with_state(body, render_errors));
+        let response = tower::ServiceExt::oneshot(app, Request::new(Body::empty())).await.unwrap();
+        assert_eq!(response.status(), 500);
+        let body = axum::body::to_bytes(response.into_body(), 1000).await.unwrap();
+        assert_eq!(body, r#"{"error":"internal error"}"#);
+    }
+
+    #[test]
+    fn an_overloaded_server_says_when_to_retry() {
+        assert_eq!(Error::Busy.into_response().headers()[header::RETRY_AFTER], "2");
+    }
+}

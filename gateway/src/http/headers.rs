@@ -1,0 +1,267 @@
+//! The product's own headers: names, and the validation of those a request carries.
+
+mod device;
+mod geo_location;
+
+use axum::http::{HeaderMap, HeaderName};
+
+use crate::core::{error::Error, record::CallContext};
+
+pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+pub const AUTO_ENROLL: HeaderName = HeaderName::from_static("x-auto-enroll");
+pub const REMOVED_SERVICES: HeaderName = HeaderName::from_static("x-removed-services");
+
+/// A request with more header bytes is rejected (431). The listener itself reads more, so that a client which sends too
+/// much can still read why.
+pub const MAX_HEADER_BYTES: usize = 256 * 1024;
+const MAX_WORD_BYTES: usize = 128;
+const MAX_USER_BYTES: usize = 256;
+const MAX_TAGS: usize = 32;
+const MAX_TAG_CHARS: usize = 64;
+
+/// The headers clients may send; CORS allows browsers to send them too.
+pub const ACCEPTED: [HeaderName; 12] = [
+    HeaderName::from_static("x-user-fullname"),
+    HeaderName::from_static("x-session-id"),
+    HeaderName::from_static("x-request-user-provided-id"),
+    HeaderName::from_static("x-action-trigger"),
+    HeaderName::from_static("x-device-info"),
+    HeaderName::from_static("x-geo-location"),
+    HeaderName::from_static("x-request-tags"),
+    HeaderName::from_static("x-client-app"),
+    HeaderName::from_static("x-client-app-version"),
+    HeaderName::from_static("x-use-prefilled-video"),
+    HeaderName::from_static("x-inhouse-docauth"),
+    HeaderName::from_static("x-inhouse-mrz"),
+];
+
+/// The product's headers of a request.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct CallHeaders {
+    pub context: CallContext,
+    /// `X-Inhouse-MRZ`: report on a document's machine readable zone.
+    pub validate_mrz: bool,
+    /// `X-Inhouse-Docauth: false`: let the configured external provider check the document.
+    pub external_docauth: bool,
+    /// `X-Use-Prefilled-Video`: use the session's last video instead of one sent along.
+    pub use_prefilled_video: bool,
+}
+
+impl CallHeaders {
+    /// Parses and validates all of them; absent and empty mean the same.
+    ///
+    /// # Errors
+    /// 400 with a message that names the header, never its content.
+    pub fn parse(headers: &HeaderMap) -> Result<Self, Error> {
+        let context = CallContext {
+            user_fullname: single(headers, "X-User-Fullname")?.map(parse_user_fullname).transpose()?,
+            session_id: session_id(headers)?,
+            action_trigger: word(headers, "X-Action-Trigger")?,
+            device_info_json: single(headers, "X-Device-Info")?
+                .map(device::validate_device_info)
+                .transpose()?,
+            geo_json: single(headers, "X-Geo-Location")?.map(geo_location::parse_geo_location).transpose()?,
+            tags: tags(headers)?,
+            client_app: word(headers, "X-Client-App")?,
+            client_app_version: word(headers, "X-Client-App-Version")?,
+        };
+        Ok(Self {
+            context,
+            validate_mrz: single(headers, "X-Inhouse-MRZ")?
+                .is_some_and(|value| value.eq_ignore_ascii_case("true")),
+            external_docauth: single(headers, "X-Inhouse-Docauth")?
+                .is_some_and(|value| value.eq_ignore_ascii_case("false")),
+            use_prefilled_video: single(headers, "X-Use-Prefilled-Video")?
+                .is_some_and(|value| value.eq_ignore_ascii_case("true")),
+        })
+    }
+}
+
+/// Bytes of all names and values.
+pub fn total_bytes(headers: &HeaderMap) -> usize {
+    headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum()
+}
+
+/// Parses a user's identifier: trimmed, 1 to 256 bytes, no control characters.
+///
+/// # Errors
+/// 400 for any other.
+pub fn parse_user_fullname(text: &str) -> Result<String, Error> {
+    let text = text.trim();
+    if text.is_empty() || text.len() > MAX_USER_BYTES || text.chars().any(char::is_control) {
+        return Err(Error::invalid("the user fullname must be 1 to 256 bytes without control characters"));
+    }
+    Ok(text.to_owned())
+}
+
+/// The one value of a header, trimmed; none when absent or empty. A repeated header is rejected: two readers could take
+/// different values.
+fn single<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a str>, Error> {
+    let mut values = headers.get_all(name).iter();
+    let Some(value) = values.next() else { return Ok(None) };
+    if values.next().is_some() {
+        return Err(Error::Invalid(format!("{name} header is repeated").into()));
+    }
+    let text = utf8(value.as_bytes(), name)?.trim();
+    Ok(Some(text).filter(|text| !text.is_empty()))
+}
+
+fn utf8<'a>(bytes: &'a [u8], name: &'static str) -> Result<&'a str, Error> {
+    std::str::from_utf8(bytes).map_err(|_| Error::Invalid(format!("{name} header is not valid UTF-8").into()))
+}
+
+fn word(headers: &HeaderMap, name: &'static str) -> Result<Option<String>, Error> {
+    let text = single(headers, name)?;
+    if text.is_some_and(|text| text.len() > MAX_WORD_BYTES) {
+        return Err(Error::Invalid(format!("{name} header is longer than {MAX_WORD_BYTES} bytes").into()));
+    }
+    if text.is_some_and(|text| text.chars().any(char::is_control)) {
+        return Err(Error::Invalid(format!("{name} header holds control characters").into()));
+    }
+    Ok(text.map(str::to_owned))
+}
+
+fn session_id(headers: &HeaderMap) -> Result<Option<String>, Error> {
+    let (name, alias) = (word(headers, "X-Session-ID")?, word(headers, "X-Request-User-Provided-ID")?);
+    match (name, alias) {
+        (Some(a), Some(b)) if a != b => {
+            Err(Error::invalid("X-Session-ID and X-Request-User-Provided-ID headers name different sessions"))
+        }
+        (a, b) => Ok(a.or(b)),
+    }
+}
+
+fn tags(headers: &HeaderMap) -> Result<Vec<String>, Error> {
+    const NAME: &str = "X-Request-Tags";
+    let mut tags: Vec<String> = Vec::new();
+    for value in headers.get_all(NAME) {
+        let parts = utf8(value.as_bytes(), NAME)?.split(',').map(str::trim).filter(|tag| !tag.is_empty());
+        for tag in parts {
+            if tag.chars().count() > MAX_TAG_CHARS || tag.chars().any(char::is_control) {
+                return Err(Error::invalid(
+                    "a tag of X-Request-Tags is longer than 64 characters or not printable",
+                ));
+            }
+            if tags.iter().any(|known| known == tag) {
+                continue;
+            }
+            if tags.len() == MAX_TAGS {
+                return Err(Error::invalid("X-Request-Tags header has more than 32 tags"));
+            }
+            tags.push(tag.to_owned());
+        }
+    }
+    Ok(tags)
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::HeaderValue;
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn one(name: &'static str, value: &[u8]) -> HeaderMap {
+        HeaderMap::from_iter([(name.parse().unwrap(), HeaderValue::from_bytes(value).unwrap())])
+    }
+
+    fn refused(headers: &HeaderMap) -> String {
+        CallHeaders::parse(headers).unwrap_err().to_string()
+    }
+
+    #[test]
+    fn nothing_sent_is_nothing_known() {
+        assert_eq!(CallHeaders::parse(&HeaderMap::new()).unwrap(), CallHeaders::default());
+        assert_eq!(CallHeaders::parse(&one("X-User-Fullname", b"  ")).unwrap().context.user_fullname, None);
+    }
+
+    #[test]
+    fn the_session_has_two_names_but_is_one() {
+        assert_eq!(
+            CallHeaders::parse(&one("X-Request-User-Provided-ID", b"s1"))
+                .unwrap()
+                .context
+                .session_id
+                .as_deref(),
+            Some("s1")
+        );
+        let mut both = one("X-Session-ID", b"s1");
+        both.insert("X-Request-User-Provided-ID", "s2".parse().unwrap());
+        assert_eq!(
+            refused(&both),
+            "X-Session-ID and X-Request-User-Provided-ID headers name different sessions"
+        );
+    }
+
+    #[test]
+    fn a_repeated_user_is_refused() {
+        let mut two = one("X-User-Fullname", b"ada");
+        two.append("X-User-Fullname", "bob".parse().unwrap());
+        assert_eq!(refused(&two), "X-User-Fullname header is repeated");
+    }
+
+    #[test]
+    fn what_is_not_utf8_is_refused_by_name() {
+        for name in [
+            "X-User-Fullname",
+            "X-Session-ID",
+            "X-Device-Info",
+            "X-Geo-Location",
+            "X-Request-Tags",
+            "X-Client-App",
+        ] {
+            assert_eq!(refused(&one(name, b"J\xf6rg")), format!("{name} header is not valid UTF-8"));
+        }
+    }
+
+    #[test]
+    fn any_trigger_of_a_bounded_length_is_kept() {
+        for trigger in ["authentication", "registration", "confirmation", "re-login", "支払い"] {
+            let read = CallHeaders::parse(&one("X-Action-Trigger", trigger.as_bytes())).unwrap();
+            assert_eq!(read.context.action_trigger.as_deref(), Some(trigger));
+        }
+        let long = refused(&one("X-Action-Trigger", "x".repeat(129).as_bytes()));
+        assert_eq!(long, "X-Action-Trigger header is longer than 128 bytes");
+        for bad in ["a\tb", "a\u{85}b", "\u{9b}31m"] {
+            let refused = refused(&one("X-Action-Trigger", bad.as_bytes()));
+            assert_eq!(refused, "X-Action-Trigger header holds control characters");
+        }
+    }
+
+    /// The library that holds a header refuses what would end it, so no other header can be smuggled in.
+    #[test]
+    fn a_header_cannot_hold_the_end_of_a_line() {
+        for bad in [&b"a\r\nX-User-Fullname: eve"[..], b"a\nb", b"a\rb", b"a\0b", b"a\x7fb"] {
+            assert!(HeaderValue::from_bytes(bad).is_err());
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_bytes_of_a_header_do_harm(value in prop::collection::vec(any::<u8>(), 0..300)) {
+            for name in ACCEPTED {
+                let Ok(value) = HeaderValue::from_bytes(&value) else { return Ok(()) };
+                let read = CallHeaders::parse(&HeaderMap::from_iter([(name, value)]));
+                if let Ok(read) = read {
+                    prop_assert!(read.context.tags.len() <= MAX_TAGS);
+                    prop_assert!(read.context.user_fullname.is_none_or(|user| !user.is_empty() && user.len() <= MAX_USER_BYTES));
+                }
+            }
+        }
+
+        #[test]
+        fn tags_come_back_once_each_in_order(tags in prop::collection::vec("[a-z]{1,6}", 0..20)) {
+            let read = CallHeaders::parse(&one("X-Request-Tags", tags.join(" ,, ").as_bytes())).unwrap().context.tags;
+            let mut expected: Vec<String> = Vec::new();
+            tags.into_iter().for_each(|tag| if !expected.contains(&tag) { expected.push(tag) });
+            prop_assert_eq!(read, expected);
+        }
+
+        #[test]
+        fn a_user_name_survives_unless_it_is_none(name in "\\PC{1,40}") {
+            let trimmed = name.trim();
+            prop_assume!(!trimmed.is_empty());
+            prop_assert_eq!(parse_user_fullname(&name).unwrap(), trimmed);
+        }
+    }
+}

@@ -1,0 +1,74 @@
+//! JSON bodies, whatever content type they claim.
+
+use axum::{body::Bytes, extract::rejection::BytesRejection};
+use serde::de::DeserializeOwned;
+
+use crate::core::error::Error;
+
+/// Parses a JSON object. The parser's own message would repeat parts of the body, so the error only says where.
+///
+/// # Errors
+/// 400 with the path of the field that is wrong.
+pub fn parse_object<T: DeserializeOwned>(body: Result<Bytes, BytesRejection>) -> Result<T, Error> {
+    let body = body?;
+    if !body.trim_ascii_start().starts_with(b"{") {
+        return Err(Error::invalid("request body must be a JSON object"));
+    }
+    let mut json = serde_json::Deserializer::from_slice(&body);
+    let read = serde_path_to_error::deserialize(&mut json).map_err(|error| {
+        let path: String = error.path().to_string().chars().filter(|c| !c.is_control()).take(100).collect();
+        // The parser knows a missing field only by the object it is missing from.
+        let why =
+            missing_field(&error.inner().to_string()).unwrap_or_else(|| "not what this call takes".into());
+        Error::Invalid(format!("request body at {path}: {why}").into())
+    })?;
+    json.end().map_err(|_| Error::invalid("request body must be one JSON object"))?;
+    Ok(read)
+}
+
+/// "missing field `name`" is our own word; all else may be the caller's.
+fn missing_field(message: &str) -> Option<String> {
+    let field = message.strip_prefix("missing field `")?.split('`').next()?;
+    Some(format!("{field} is required"))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use serde::Deserialize;
+
+    use super::*;
+
+    #[derive(Debug, Deserialize)]
+    struct Asked {
+        name: String,
+        #[serde(default)]
+        list: Vec<bool>,
+    }
+
+    fn read(body: &str) -> Result<Asked, String> {
+        parse_object(Ok(Bytes::from(body.to_owned()))).map_err(|e| e.to_string())
+    }
+
+    #[test]
+    fn an_error_says_where_and_repeats_nothing() {
+        let asked = read(r#" {"name":"a","list":[true],"more":1} "#).unwrap();
+        assert_eq!((asked.name.as_str(), asked.list), ("a", vec![true]));
+        assert_eq!(read("{}").unwrap_err(), "request body at .: name is required");
+        assert_eq!(
+            read(r#"{"name":"a","list":["secret"]}"#).unwrap_err(),
+            "request body at list[0]: not what this call takes"
+        );
+        for bad in ["", "[]", "null", "\"x\""] {
+            assert_eq!(read(bad).unwrap_err(), "request body must be a JSON object");
+        }
+        assert_eq!(read("{\"name\":\"a\"}{}").unwrap_err(), "request body must be one JSON object");
+    }
+
+    proptest! {
+        #[test]
+        fn any_body_is_answered(body in ".{0,80}") {
+            let _ = read(&format!("{{{body}"));
+        }
+    }
+}

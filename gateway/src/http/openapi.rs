@@ -1,0 +1,114 @@
+//! The API's description, served at `/openapi.json` and readable at `/docs`.
+
+mod shared_responses;
+
+use utoipa::{
+    Modify, OpenApi,
+    openapi::{
+        ObjectBuilder, OpenApi as OpenApiDocument, Type,
+        path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem},
+        security::{
+            ApiKey as SecurityApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityRequirement,
+            SecurityScheme,
+        },
+    },
+};
+
+use shared_responses::SharedResponses;
+
+use crate::http::{cookies::SESSION_COOKIE, headers};
+
+#[derive(OpenApi)]
+#[openapi(info(
+    title = "Biometry",
+    description = "Identity verification: sessions, consent, video, transactions. Every response carries `X-Request-Id`, which is also the id of the call's transaction. Errors are `{\"error\": \"<text>\"}`."
+))]
+struct Description;
+
+/// The description without routes.
+pub fn description() -> OpenApiDocument {
+    Description::openapi()
+}
+
+/// The description of all routes, with what they share.
+pub fn completed(mut api: OpenApiDocument) -> OpenApiDocument {
+    SecuritySchemes.modify(&mut api);
+    IdempotencyHeader.modify(&mut api);
+    SharedResponses.modify(&mut api);
+    api
+}
+
+/// Routes need an API key unless they say otherwise.
+struct SecuritySchemes;
+
+impl Modify for SecuritySchemes {
+    fn modify(&self, api: &mut OpenApiDocument) {
+        let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
+        let components = api.components.get_or_insert_default();
+        components.add_security_scheme("api_key", SecurityScheme::Http(bearer));
+        let cookie = ApiKeyValue::with_description(
+            SESSION_COOKIE,
+            "a session of the dashboard; what changes something also needs `X-CSRF-Token` of `GET /api-auth/me`, and routes \
+             of a project `X-Project-ID`. Routes that take an API key take a session too, as far as the role goes",
+        );
+        let cookie = SecurityScheme::ApiKey(SecurityApiKey::Cookie(cookie));
+        components.add_security_scheme("dashboard", cookie);
+        api.security = Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>("api_key", [])]);
+    }
+}
+
+/// `Idempotency-Key`, on every POST with an API key.
+struct IdempotencyHeader;
+
+impl Modify for IdempotencyHeader {
+    fn modify(&self, api: &mut OpenApiDocument) {
+        let posts = api.paths.paths.values_mut().filter_map(|item| item.post.as_mut());
+        for post in posts.filter(|post| post.security.is_none()) {
+            post.parameters.get_or_insert_default().push(header("idempotency-key").into());
+        }
+    }
+}
+
+pub fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    [&mut item.get, &mut item.post, &mut item.put, &mut item.patch, &mut item.delete].into_iter().flatten()
+}
+
+/// The headers of every call that leaves a transaction.
+pub fn call_header_parameters() -> impl Iterator<Item = Parameter> {
+    headers::ACCEPTED.into_iter().map(|name| header(name.as_str()))
+}
+
+/// A request header with its description and format.
+fn header(name: &str) -> Parameter {
+    let text = ObjectBuilder::new().schema_type(Type::String);
+    let (description, schema) = match name {
+        "x-user-fullname" => {
+            ("whom the call is about; an identifier", text.min_length(Some(1)).max_length(Some(256)))
+        }
+        "x-session-id" => ("the session", text.max_length(Some(128))),
+        "x-request-user-provided-id" => ("an older name of X-Session-ID", text.max_length(Some(128))),
+        "x-device-info" => {
+            ("a JSON object about the device, at most 64 KiB", text.pattern(Some(r"^\{.*\}$")))
+        }
+        "x-geo-location" => {
+            ("JSON with lat, lng and optional country, city, ip", text.pattern(Some(r"^\{.*\}$")))
+        }
+        "x-request-tags" => {
+            ("at most 32 words of at most 64 characters, comma separated", text.max_length(Some(2111)))
+        }
+        "x-use-prefilled-video" | "x-inhouse-docauth" | "x-inhouse-mrz" => {
+            ("true or false", text.enum_values(Some(["true", "false"])))
+        }
+        "idempotency-key" => (
+            "makes the call safe to repeat: a string of 1 to 255 printable ASCII characters",
+            text.pattern(Some(r#"^"?[!#-+\--:<-\[\]-~]{1,255}"?$"#)),
+        ),
+        _ => ("recorded with the transaction", text.max_length(Some(128))),
+    };
+    ParameterBuilder::new()
+        .name(name)
+        .description(Some(description))
+        .parameter_in(ParameterIn::Header)
+        .schema(Some(schema.build()))
+        .build()
+}

@@ -1,0 +1,176 @@
+//! One expression per route: path, method and OpenAPI from the handler, then who may call it, whether its calls are
+//! recorded, and how large its body may be.
+
+use axum::{
+    Router,
+    extract::DefaultBodyLimit,
+    middleware::{from_fn, from_fn_with_state},
+};
+use tower_http::{catch_panic::CatchPanicLayer, cors::CorsLayer, timeout::RequestBodyTimeoutLayer};
+use utoipa::openapi::{OpenApi, path::Operation, security::SecurityRequirement};
+use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
+
+use crate::{
+    core::permissions::Permission,
+    http::{
+        dashboard_session::{Guard, check_access},
+        drain::drain,
+        error::{ErrorBody, from_panic, render_errors},
+        idempotency::replay_idempotent,
+        middleware::{limit_header_bytes, strip_cors_headers},
+        openapi::{self, operations_mut},
+        rate_limit::report_rate_limit,
+        recording::{Recorded, record_transaction},
+        state::Gateway,
+    },
+};
+
+/// Largest body of a route that takes no file.
+const MAX_JSON_BYTES: usize = 64 * 1024;
+/// Longest silence within a request body.
+const BODY_IDLE_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(15);
+
+/// Who may call a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Access {
+    /// Anybody.
+    Public,
+    /// The dashboard's own pages, before there is a session.
+    DashboardPage,
+    /// An API key; a dashboard session does not help.
+    ApiKey,
+    /// Any dashboard user.
+    SignedIn,
+    /// A dashboard user with this permission.
+    Organisation(Permission),
+    /// An API key, or a dashboard user with this permission in the project the request names.
+    Project(Permission),
+}
+
+/// One route; `routes!(handler)` names the handlers that share an access.
+pub struct Route {
+    methods: UtoipaMethodRouter<Gateway>,
+    access: Access,
+    recorded_as: Option<&'static str>,
+    max_body_bytes: Option<usize>,
+}
+
+/// A route open to `access`.
+pub const fn route(access: Access, methods: UtoipaMethodRouter<Gateway>) -> Route {
+    Route { methods, access, recorded_as: None, max_body_bytes: None }
+}
+
+impl Route {
+    /// Every authenticated call leaves a transaction of this kind.
+    #[must_use]
+    pub fn recorded_as(mut self, kind: &'static str) -> Self {
+        self.recorded_as = Some(kind);
+        self
+    }
+
+    #[must_use]
+    pub fn max_body_bytes(mut self, bytes: usize) -> Self {
+        self.max_body_bytes = Some(bytes);
+        self
+    }
+}
+
+/// What the routes of one audience share.
+#[derive(Clone, Copy)]
+pub struct Audience {
+    /// The body of an error.
+    pub error_body: ErrorBody,
+    /// Whether pages of other origins may read the responses, as far as projects allow them.
+    pub cross_origin: bool,
+}
+
+/// The routes of the server, audience by audience, and their OpenAPI description.
+pub struct RouteTable {
+    gateway: Gateway,
+    cors: CorsLayer,
+    router: Router<Gateway>,
+    openapi: OpenApi,
+}
+
+impl RouteTable {
+    pub fn new(gateway: &Gateway, cors: CorsLayer) -> Self {
+        let openapi = openapi::description();
+        Self { gateway: gateway.clone(), cors, router: Router::new(), openapi }
+    }
+
+    /// Adds the routes of an audience.
+    #[must_use]
+    pub fn audience(mut self, audience: Audience, routes: impl IntoIterator<Item = Route>) -> Self {
+        let router = routes
+            .into_iter()
+            .fold(OpenApiRouter::new(), |router, route| router.routes(route.into_methods(&self.gateway)));
+        let (router, openapi) = router.split_for_parts();
+        self.openapi.merge(openapi);
+        self.undescribed(audience, router)
+    }
+
+    /// Adds routes that are no part of the API's description.
+    #[must_use]
+    pub fn undescribed(mut self, audience: Audience, router: Router<Gateway>) -> Self {
+        let layered = router
+            .layer(from_fn_with_state(audience.error_body, render_errors))
+            .layer(from_fn_with_state(self.gateway.clone(), replay_idempotent))
+            .layer(DefaultBodyLimit::max(MAX_JSON_BYTES))
+            .layer(from_fn(limit_header_bytes))
+            .layer(from_fn(drain))
+            .layer(RequestBodyTimeoutLayer::new(BODY_IDLE_TIMEOUT))
+            .layer(CatchPanicLayer::custom(from_panic))
+            .layer(from_fn_with_state(audience.error_body, render_errors))
+            .layer(from_fn(report_rate_limit))
+            .layer(self.cors.clone());
+        let layered =
+            if audience.cross_origin { layered } else { layered.layer(from_fn(strip_cors_headers)) };
+        self.router = self.router.merge(layered);
+        self
+    }
+
+    /// The description of all described routes.
+    pub fn openapi(&self) -> OpenApi {
+        openapi::completed(self.openapi.clone())
+    }
+
+    pub fn into_router(self) -> Router<Gateway> {
+        self.router
+    }
+}
+
+impl Route {
+    fn into_methods(self, gateway: &Gateway) -> UtoipaMethodRouter<Gateway> {
+        let Self { methods: (schemas, mut paths, methods), access, recorded_as, max_body_bytes } = self;
+        for operation in paths.paths.values_mut().flat_map(operations_mut) {
+            describe(operation, access, recorded_as.is_some());
+        }
+        let guard = Guard { gateway: gateway.clone(), access };
+        let methods = match max_body_bytes {
+            Some(bytes) => methods.layer(DefaultBodyLimit::max(bytes)),
+            None => methods,
+        };
+        let methods = match recorded_as {
+            // A panic is caught inside of the record, so that such a call is recorded as well.
+            Some(kind) => methods.route_layer(CatchPanicLayer::custom(from_panic)).route_layer(
+                from_fn_with_state(Recorded { gateway: gateway.clone(), kind }, record_transaction),
+            ),
+            None => methods,
+        };
+        (schemas, paths, methods.route_layer(from_fn_with_state(guard, check_access)))
+    }
+}
+
+fn describe(operation: &mut Operation, access: Access, is_recorded: bool) {
+    operation.security = match access {
+        Access::Public | Access::DashboardPage => Some(vec![SecurityRequirement::default()]),
+        Access::SignedIn | Access::Organisation(_) => {
+            Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>("dashboard", [])])
+        }
+        Access::ApiKey | Access::Project(_) => None,
+    };
+    if is_recorded {
+        let parameters = openapi::call_header_parameters().map(Into::into);
+        operation.parameters.get_or_insert_default().extend(parameters);
+    }
+}

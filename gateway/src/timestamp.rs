@@ -1,0 +1,42 @@
+//! Times as the API reads and writes them: RFC 3339, UTC, and milliseconds since 1970 inside.
+
+use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+
+/// Formats milliseconds since 1970 as RFC 3339. Empty for a time outside of the calendar.
+pub fn rfc3339(ms: i64) -> String {
+    let time = OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000).ok();
+    time.and_then(|time| time.format(&Rfc3339).ok()).unwrap_or_default()
+}
+
+/// Parses RFC 3339 to milliseconds since 1970, rounded down.
+pub fn parse_rfc3339(text: &str) -> Option<i64> {
+    let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
+    i64::try_from(time.unix_timestamp_nanos().div_euclid(1_000_000)).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn times_are_parsed_to_the_millisecond() {
+        assert_eq!(parse_rfc3339("1970-01-01T00:00:01.2345Z"), Some(1234));
+        assert_eq!(parse_rfc3339("1970-01-01T01:00:00+01:00"), Some(0));
+        assert_eq!(parse_rfc3339("yesterday"), None);
+    }
+
+    proptest! {
+        #[test]
+        fn any_time_is_formatted(ms in any::<i64>()) {
+            let text = rfc3339(ms);
+            prop_assert!(text.is_empty() || text.ends_with('Z'));
+        }
+
+        #[test]
+        fn a_formatted_time_parses_back(ms in 0..4_000_000_000_000_i64) {
+            prop_assert_eq!(parse_rfc3339(&rfc3339(ms)), Some(ms));
+        }
+    }
+}

@@ -1,0 +1,82 @@
+//! What is wrong with a clip as a whole, where a service only noticed what came of it.
+//!
+//! A face that is not followed to the end, or not heard, has many reasons; one that the person can mend at once is told first.
+
+use media::Info;
+
+use crate::judged::{Judged, Unjudged};
+
+/// Below this no service of the lips judges.
+const MIN_CLIP_S: f64 = 1.5;
+/// A picture that stands still for longer than this was not filmed so.
+const MIN_FREEZE_S: f64 = 0.3;
+/// Frames that may be shown one after the other without a new one, in a video of any rate.
+const MIN_FREEZE_FRAMES: f64 = 4.0;
+
+/// What a video and its sound are like.
+pub struct Clip<'a> {
+    pub video: &'a Info,
+    /// The codec of a sound track that cannot be decoded.
+    pub unread_sound: Option<&'a str>,
+}
+
+impl Clip<'_> {
+    /// The same finding with the reason that lies in the clip itself.
+    pub fn explain<T>(&self, found: Option<Judged<T>>) -> Option<Judged<T>> {
+        found.map(|judged| judged.map_err(|why| self.reason(&why).unwrap_or(why)))
+    }
+
+    fn reason(&self, why: &Unjudged) -> Option<Unjudged> {
+        match (why.error, self.unread_sound) {
+            ("face_tracking_broke" | "too_few_frames", _) => self.too_short().or_else(|| self.frozen()),
+            ("no_sound", Some(codec)) => Some(Unjudged::because(
+                "sound_unreadable",
+                format!("the sound of the video is coded as `{codec}`, which this server does not read"),
+            )),
+            _ => None,
+        }
+    }
+
+    fn too_short(&self) -> Option<Unjudged> {
+        let seconds = self.video.frames as f64 / f64::from(media::FPS);
+        let description = || format!("the clip plays {seconds:.1} seconds; film at least 2");
+        (seconds < MIN_CLIP_S).then(|| Unjudged::because("clip_too_short", description()))
+    }
+
+    fn frozen(&self) -> Option<Unjudged> {
+        let (still, fps) = (self.video.longest_freeze_s, self.video.fps);
+        let description = || format!("the picture stands still for {still:.1} seconds; record again");
+        let is_frozen = still >= MIN_FREEZE_S && still * fps >= MIN_FREEZE_FRAMES;
+        is_frozen.then(|| Unjudged::because("picture_frozen", description()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(error: &'static str, frames: usize, longest_freeze_s: f64, fps: f64) -> &'static str {
+        let video = Info {
+            codec: "h264".into(),
+            width: 640,
+            height: 480,
+            decoded_frames: frames,
+            frames,
+            fps,
+            longest_freeze_s,
+        };
+        let clip = Clip { video: &video, unread_sound: Some("apac") };
+        clip.explain(Some(Err::<(), _>(Unjudged::because(error, "")))).unwrap().unwrap_err().error
+    }
+
+    #[test]
+    fn what_the_person_can_mend_is_told_first() {
+        assert_eq!(told("face_tracking_broke", 30, 0.0, 25.0), "clip_too_short");
+        assert_eq!(told("face_tracking_broke", 100, 0.8, 25.0), "picture_frozen");
+        assert_eq!(told("face_tracking_broke", 100, 0.1, 25.0), "face_tracking_broke");
+        // Two frames a second are few, not frozen.
+        assert_eq!(told("too_few_frames", 100, 0.5, 2.0), "too_few_frames");
+        assert_eq!(told("no_sound", 100, 0.0, 25.0), "sound_unreadable");
+        assert_eq!(told("lips_still", 30, 0.8, 25.0), "lips_still");
+    }
+}

@@ -1,0 +1,63 @@
+//! What an operator does to signing keys, where the database is: `biometry keys`.
+
+use anyhow::Context;
+use blob::KeyRing;
+use db::Db;
+
+use crate::{Config, MIGRATIONS, audit::Log, signing, store::Store};
+
+/// A signing key and what it is good for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SigningKeyState {
+    pub kid: String,
+    pub created_at_ms: i64,
+    /// `signs`, `verifies`, `distrusted` or `changed outside of the service`.
+    pub state: &'static str,
+}
+
+/// Lists every signing key, oldest first.
+///
+/// # Errors
+/// When the database or the master key cannot be opened.
+pub async fn signing_keys(config: &Config) -> anyhow::Result<Vec<SigningKeyState>> {
+    let (store, _) = open(config).await?;
+    let genuine: Vec<String> = store.verification_keys().await?.into_iter().map(|(kid, _)| kid).collect();
+    let state = |row: crate::store::SigningKeyRow| SigningKeyState {
+        state: match row.distrusted_at {
+            Some(_) => "distrusted",
+            None if !genuine.contains(&row.kid) => "changed outside of the service",
+            None if row.current == 1 => "signs",
+            None => "verifies",
+        },
+        kid: row.kid,
+        created_at_ms: row.created_at,
+    };
+    Ok(store.signing_keys().await?.into_iter().map(state).collect())
+}
+
+/// Makes another key sign, and returns its id. What earlier keys signed goes on verifying.
+///
+/// # Errors
+/// When the database or the master key cannot be opened.
+pub async fn rotate_signing_key(config: &Config) -> anyhow::Result<String> {
+    let (store, ring) = open(config).await?;
+    let key = signing::generate(&ring)?;
+    store.rotate_signing_key(&key, boot::now_ms()).await?;
+    Ok(key.kid)
+}
+
+/// Ends the trust in an earlier key: nothing it signed verifies any more. Returns how many API keys were revoked by that.
+///
+/// # Errors
+/// When there is no such key or it still signs.
+pub async fn distrust_signing_key(config: &Config, kid: &str) -> anyhow::Result<u64> {
+    let (store, _) = open(config).await?;
+    Ok(store.distrust_signing_key(kid, boot::now_ms()).await?)
+}
+
+async fn open(config: &Config) -> anyhow::Result<(Store, KeyRing)> {
+    let ring = KeyRing::open(&config.keys).context("the master key")?;
+    let db = Db::open(&config.db, &MIGRATIONS).await?;
+    ledger::check_master_key(&db, &ring, crate::SEALED).await?;
+    Ok((Store::new(db, Log::new(ring.clone()), ledger::RowMacs::new(ring.clone())), ring))
+}

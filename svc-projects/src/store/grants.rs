@@ -1,0 +1,225 @@
+//! The columns of each table that grant something, and their MACs.
+
+use db::{Tx, Value};
+use serde_json::json;
+
+use super::{ApiKeyRow, SigningKeyRow, Store, UserRow, services_json};
+use crate::{
+    api_key::{ApiKey, ScoresId},
+    audit::{Actor, Change},
+    error::Error,
+    store::{InvitationRow, NewSession, SessionRow},
+};
+
+const API_KEYS: &str = "api_keys";
+const USERS: &str = "users";
+const SESSIONS: &str = "dashboard_sessions";
+const INVITATIONS: &str = "invitations";
+const SIGNING_KEYS: &str = "signing_keys";
+
+/// What an active API key may do. The MAC of a revoked key is emptied instead of made again.
+pub struct KeyGrant<'a> {
+    pub id: &'a str,
+    pub project_id: &'a str,
+    pub selected_services: &'a str,
+    pub scores_id: Option<&'a str>,
+    pub can_mint: i64,
+    pub rate_limit_per_minute: i64,
+    pub expires_at: Option<i64>,
+}
+
+impl KeyGrant<'_> {
+    fn columns(&self) -> [Value<'_>; 7] {
+        [
+            self.id.into(),
+            self.project_id.into(),
+            self.selected_services.into(),
+            self.scores_id.into(),
+            self.can_mint.into(),
+            self.rate_limit_per_minute.into(),
+            self.expires_at.into(),
+        ]
+    }
+}
+
+impl ApiKeyRow {
+    fn grant(&self) -> KeyGrant<'_> {
+        KeyGrant {
+            id: &self.id,
+            project_id: &self.project_id,
+            selected_services: &self.selected_services,
+            scores_id: self.scores_id.as_deref(),
+            can_mint: self.can_mint,
+            rate_limit_per_minute: self.rate_limit_per_minute,
+            expires_at: self.expires_at,
+        }
+    }
+}
+
+impl UserRow {
+    fn columns(&self) -> [Value<'_>; 6] {
+        [
+            (&self.id).into(),
+            (&self.organisation_id).into(),
+            (&self.email_hash).into(),
+            (&self.role).into(),
+            (&self.sealed_password).into(),
+            (&self.sealed_totp).into(),
+        ]
+    }
+}
+
+impl InvitationRow {
+    fn columns(&self) -> [Value<'_>; 7] {
+        [
+            (&self.id).into(),
+            (&self.organisation_id).into(),
+            (&self.user_id).into(),
+            (&self.sealed).into(),
+            (&self.role).into(),
+            (&self.token_hash).into(),
+            self.expires_at.into(),
+        ]
+    }
+}
+
+impl Store {
+    pub(super) fn key_mac(&self, key: &ApiKey) -> Result<String, Error> {
+        let services = services_json(&key.selected_services);
+        let grant = KeyGrant {
+            id: key.id.as_str(),
+            project_id: key.project_id.as_str(),
+            selected_services: &services,
+            scores_id: key.scores_id.as_ref().map(ScoresId::as_str),
+            can_mint: key.can_mint.into(),
+            rate_limit_per_minute: key.rate_limit_per_minute.into(),
+            expires_at: key.expires_at_ms,
+        };
+        Ok(self.rows.make(API_KEYS, &grant.columns())?)
+    }
+
+    /// Checks a key that is active.
+    pub(super) fn check_key(&self, grant: &KeyGrant<'_>, mac: &str) -> Result<(), Error> {
+        Ok(self.rows.check(API_KEYS, grant.id, &grant.columns(), mac)?)
+    }
+
+    pub(super) fn check_key_row(&self, row: &ApiKeyRow) -> Result<(), Error> {
+        if row.state == "active" { self.check_key(&row.grant(), &row.mac) } else { Ok(()) }
+    }
+
+    pub(super) fn user_mac(&self, user: &UserRow) -> Result<String, Error> {
+        Ok(self.rows.make(USERS, &user.columns())?)
+    }
+
+    pub(super) fn check_user(&self, user: &UserRow) -> Result<(), Error> {
+        Ok(self.rows.check(USERS, &user.id, &user.columns(), &user.mac)?)
+    }
+
+    pub(super) fn invitation_mac(&self, invitation: &InvitationRow) -> Result<String, Error> {
+        Ok(self.rows.make(INVITATIONS, &invitation.columns())?)
+    }
+
+    pub(super) fn check_invitation(&self, invitation: &InvitationRow) -> Result<(), Error> {
+        Ok(self.rows.check(INVITATIONS, &invitation.id, &invitation.columns(), &invitation.mac)?)
+    }
+
+    pub(super) fn session_mac(&self, session: &NewSession<'_>) -> Result<String, Error> {
+        let columns = db::params![
+            session.id,
+            session.user.as_str(),
+            session.token_hash,
+            session.half_open,
+            session.created_at,
+            session.expires_at,
+        ];
+        Ok(self.rows.make(SESSIONS, columns)?)
+    }
+
+    pub(super) fn check_session(&self, session: &SessionRow) -> Result<(), Error> {
+        let s = session;
+        let columns = db::params![&s.id, &s.user_id, &s.token_hash, s.half_open, s.created_at, s.expires_at];
+        Ok(self.rows.check(SESSIONS, &s.id, columns, &s.mac)?)
+    }
+
+    pub(super) fn signing_key_mac(
+        &self,
+        kid: &str,
+        public_key: &[u8],
+        distrusted_at: Option<i64>,
+    ) -> Result<String, Error> {
+        Ok(self.rows.make(SIGNING_KEYS, db::params![kid, public_key, distrusted_at])?)
+    }
+
+    pub(super) fn check_signing_key(&self, key: &SigningKeyRow) -> Result<(), Error> {
+        let columns = db::params![&key.kid, &key.public_key, key.distrusted_at];
+        Ok(self.rows.check(SIGNING_KEYS, &key.kid, columns, &key.mac)?)
+    }
+
+    /// Gives the rows of a release without MACs theirs, once. It is in the audit log: rows without a MAC are what somebody
+    /// would leave who wants theirs taken for old ones.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn make_missing_macs(&self, now_ms: i64) -> Result<(), Error> {
+        const MADE: &str = "SELECT one FROM row_macs_made";
+        const NOTE: &str = "INSERT INTO row_macs_made (one, made_at) VALUES (1, $1)";
+        let made: Option<(i64,)> = self.db.fetch_optional(MADE, &[]).await?;
+        if made.is_some() {
+            return Ok(());
+        }
+        let (mut tx, head) = self.begin_audited().await?;
+        // Who waited for the log's head behind another process finds it done.
+        let made: Option<(i64,)> = tx.fetch_optional(MADE, &[]).await?;
+        if made.is_some() {
+            return Ok(());
+        }
+        let rows = self.make_macs(&mut tx).await?;
+        tx.execute(NOTE, db::params![now_ms]).await?;
+        if rows == 0 {
+            return Ok(tx.commit().await?);
+        }
+        tracing::warn!(rows, "rows of an earlier release got their MACs");
+        let change = Change {
+            actor: Actor::operator(),
+            after: Some(json!({"rows": rows})),
+            ..Change::new("", "row_macs.made", "")
+        };
+        self.commit_audited(tx, &head, &change).await
+    }
+
+    async fn make_macs(&self, tx: &mut Tx) -> Result<usize, Error> {
+        const KEYS: &str = "SELECT id, project_id, kid, name, state, selected_services, scores_id, can_mint, \
+            response_format, created_at, updated_at, last_used_at, rate_limit_per_minute, expires_at, mac \
+            FROM api_keys WHERE state = 'active' AND mac = ''";
+        const PEOPLE: &str = "SELECT id, organisation_id, email_hash, sealed, sealed_password, role, sealed_totp, \
+            pending_totp, created_at, created_at AS seen_at, mac FROM users WHERE mac = ''";
+        const LINKS: &str = "SELECT id, organisation_id, user_id, sealed, role, token_hash, created_at, expires_at, \
+            mac FROM invitations WHERE mac = ''";
+        const SIGNERS: &str = "SELECT kid, public_key FROM signing_keys WHERE mac = ''";
+        // Sessions are short: people sign in again.
+        const END_SESSIONS: &str = "DELETE FROM dashboard_sessions WHERE mac = ''";
+        let mut rows = 0;
+        for key in tx.fetch_all::<ApiKeyRow>(KEYS, &[]).await? {
+            let mac = self.rows.make(API_KEYS, &key.grant().columns())?;
+            tx.execute("UPDATE api_keys SET mac = $2 WHERE id = $1", db::params![&key.id, &mac]).await?;
+            rows += 1;
+        }
+        for user in tx.fetch_all::<UserRow>(PEOPLE, &[]).await? {
+            let mac = self.user_mac(&user)?;
+            tx.execute("UPDATE users SET mac = $2 WHERE id = $1", db::params![&user.id, &mac]).await?;
+            rows += 1;
+        }
+        for link in tx.fetch_all::<InvitationRow>(LINKS, &[]).await? {
+            let mac = self.invitation_mac(&link)?;
+            tx.execute("UPDATE invitations SET mac = $2 WHERE id = $1", db::params![&link.id, &mac]).await?;
+            rows += 1;
+        }
+        for (kid, public_key) in tx.fetch_all::<(String, Vec<u8>)>(SIGNERS, &[]).await? {
+            let mac = self.signing_key_mac(&kid, &public_key, None)?;
+            tx.execute("UPDATE signing_keys SET mac = $2 WHERE kid = $1", db::params![&kid, &mac]).await?;
+            rows += 1;
+        }
+        tx.execute(END_SESSIONS, &[]).await?;
+        Ok(rows)
+    }
+}

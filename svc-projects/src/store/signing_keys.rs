@@ -1,0 +1,119 @@
+//! The keys that sign API keys and receipts: one signs, the earlier ones verify until they are distrusted.
+
+use super::Store;
+use crate::{audit::Change, error::Error, signing::SigningKey};
+
+/// A signing key as kept.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct SigningKeyRow {
+    pub kid: String,
+    pub public_key: Vec<u8>,
+    pub sealed_private_key: Option<Vec<u8>>,
+    /// 1: it signs.
+    pub current: i64,
+    pub created_at: i64,
+    pub distrusted_at: Option<i64>,
+    pub mac: String,
+}
+
+macro_rules! select_signing_key {
+    ($rest:literal) => {
+        concat!(
+            "SELECT kid, public_key, sealed_private_key, current, created_at, distrusted_at, mac FROM signing_keys ",
+            $rest
+        )
+    };
+}
+
+impl Store {
+    /// The key that signs now.
+    ///
+    /// # Errors
+    /// [`Error::Tampered`] when somebody else changed or made the row.
+    pub async fn current_signing_key(&self) -> Result<Option<SigningKey>, Error> {
+        const SQL: &str = select_signing_key!("WHERE current = 1");
+        let Some(row) = self.db.fetch_optional::<SigningKeyRow>(SQL, &[]).await? else { return Ok(None) };
+        self.check_signing_key(&row)?;
+        let sealed_private_key =
+            row.sealed_private_key.ok_or(Error::SigningKey("its private half is gone"))?;
+        Ok(Some(SigningKey { kid: row.kid, public_key: row.public_key, sealed_private_key }))
+    }
+
+    /// Makes `key` the one that signs, unless there is one already: processes that start together agree on the first.
+    pub async fn first_signing_key(&self, key: &SigningKey, now_ms: i64) -> Result<(), Error> {
+        const SQL: &str = "INSERT INTO signing_keys (kid, public_key, sealed_private_key, current, created_at, mac) \
+                           VALUES ($1, $2, $3, 1, $4, $5) ON CONFLICT DO NOTHING";
+        let mac = self.signing_key_mac(&key.kid, &key.public_key, None)?;
+        let add = db::params![&key.kid, &key.public_key, &key.sealed_private_key, now_ms, &mac];
+        self.db.execute(SQL, add).await?;
+        Ok(())
+    }
+
+    /// Makes `key` the one that signs. The private half of the one before is destroyed: it can only verify from here.
+    pub async fn rotate_signing_key(&self, key: &SigningKey, now_ms: i64) -> Result<(), Error> {
+        self.try_rotate(key, now_ms).await.map_err(conflict)
+    }
+
+    async fn try_rotate(&self, key: &SigningKey, now_ms: i64) -> Result<(), Error> {
+        const RETIRE: &str =
+            "UPDATE signing_keys SET current = 0, sealed_private_key = NULL WHERE current = 1";
+        const ADD: &str = "INSERT INTO signing_keys (kid, public_key, sealed_private_key, current, created_at, mac) \
+                           VALUES ($1, $2, $3, 1, $4, $5)";
+        let change = Change::new("", "signing_key.rotated", &key.kid);
+        let mac = self.signing_key_mac(&key.kid, &key.public_key, None)?;
+        let (mut tx, head) = self.begin_audited().await?;
+        tx.execute(RETIRE, &[]).await?;
+        let add = db::params![&key.kid, &key.public_key, &key.sealed_private_key, now_ms, &mac];
+        tx.execute(ADD, add).await?;
+        self.commit_audited(tx, &head, &change).await
+    }
+
+    /// Ends the trust in a key that no longer signs: nothing it signed verifies, and the API keys it signed are revoked.
+    /// Returns how many.
+    ///
+    /// # Errors
+    /// [`Error::SigningKey`] when there is no such key or it is the one that signs.
+    pub async fn distrust_signing_key(&self, kid: &str, now_ms: i64) -> Result<u64, Error> {
+        const FIND: &str = select_signing_key!("WHERE kid = $1");
+        const SET: &str = "UPDATE signing_keys SET distrusted_at = $2, mac = $3 WHERE kid = $1";
+        const REVOKE: &str = "UPDATE api_keys SET state = 'revoked', mac = '', updated_at = $2 \
+            WHERE kid = $1 AND state = 'active'";
+        let (mut tx, head) = self.begin_audited().await?;
+        let found: Option<SigningKeyRow> = tx.fetch_optional(FIND, db::params![kid]).await?;
+        let row = found.ok_or(Error::SigningKey("there is none with this id"))?;
+        if row.current == 1 {
+            return Err(Error::SigningKey("it is the one that signs; rotate first"));
+        }
+        let mac = self.signing_key_mac(kid, &row.public_key, Some(now_ms))?;
+        tx.execute(SET, db::params![kid, now_ms, &mac]).await?;
+        let revoked = tx.execute(REVOKE, db::params![kid, now_ms]).await?;
+        let change = Change {
+            after: Some(serde_json::json!({"revoked_keys": revoked})),
+            ..Change::new("", "signing_key.distrusted", kid)
+        };
+        self.commit_audited(tx, &head, &change).await?;
+        Ok(revoked)
+    }
+
+    /// Every signing key there ever was, oldest first.
+    pub async fn signing_keys(&self) -> Result<Vec<SigningKeyRow>, Error> {
+        const SQL: &str = select_signing_key!("ORDER BY created_at, kid");
+        Ok(self.db.fetch_all(SQL, &[]).await?)
+    }
+
+    /// Key id and public key of every signing key whose signatures are believed, oldest first. A row that somebody else
+    /// changed or made is left out.
+    pub async fn verification_keys(&self) -> Result<Vec<(String, Vec<u8>)>, Error> {
+        let rows = self.signing_keys().await?.into_iter();
+        let genuine = rows.filter(|row| self.check_signing_key(row).is_ok() && row.distrusted_at.is_none());
+        Ok(genuine.map(|row| (row.kid, row.public_key)).collect())
+    }
+}
+
+/// Two rotations at once: the unique index on the current key lets one of them through.
+fn conflict(error: Error) -> Error {
+    match error {
+        Error::Database(cause) if db::is_unique_violation(&cause) => Error::Conflict,
+        other => other,
+    }
+}
