@@ -21,6 +21,8 @@ pub enum Error {
     Settings(#[from] serde_json::Error),
     #[error("no video found for this session")]
     NoVideo,
+    #[error("the stored video of a session is damaged")]
+    DamagedVideo,
     #[error("video is larger than {0} bytes")]
     TooLarge(u64),
     /// The caller stopped sending.
@@ -57,6 +59,10 @@ impl From<Error> for Status {
             Error::BrokenOff(_) => Self::aborted(error.to_string()),
             Error::Blob(cause) => {
                 tracing::error!(error = cause as &dyn std::error::Error, "the sessions' storage failed");
+                Self::internal("internal error")
+            }
+            Error::DamagedVideo => {
+                tracing::error!("the stored video of a session is damaged");
                 Self::internal("internal error")
             }
             // The parser's own message may repeat parts of what it read.

@@ -4,7 +4,10 @@ use std::sync::Arc;
 
 use blob::Tenant;
 use bytes::Bytes;
-use futures::{Stream, StreamExt, TryStreamExt, stream::BoxStream};
+use futures::{
+    Stream, StreamExt, TryStreamExt,
+    stream::{self, BoxStream},
+};
 use proto::{
     sessions::{self as wire, put_last_video_request::Part, sessions_server},
     subjects::{Project, Remains, Subject},
@@ -19,7 +22,7 @@ use crate::{
     sim_swaps::SimSwaps,
     store::Store,
     subjects::Subjects,
-    videos::Videos,
+    videos::{LastVideo, Videos},
 };
 
 #[derive(Clone)]
@@ -92,7 +95,7 @@ impl Sessions {
             return Err(Error::Invalid("the first message must be the header"));
         };
         let session = self.find(&header.project_id, &header.session_id).await?.usable((self.clock)())?;
-        let size = self.videos.put(&session, nonempty(parts).await?).await?;
+        let size = self.videos.put(&session, header.liveness.as_ref(), nonempty(parts).await?).await?;
         let bytes = i64::try_from(size).unwrap_or(i64::MAX);
         if !self.store.note_video(&session.project_id, &session.id, bytes, (self.clock)()).await? {
             // The session ended during the upload: its end has removed the video before this one was there.
@@ -110,9 +113,11 @@ impl Sessions {
         if session.video_bytes.is_none() {
             return Err(Error::NoVideo);
         }
-        let bytes = self.videos.get(&session, (self.clock)()).await?;
-        let chunk = |chunk: Bytes| wire::VideoChunk { chunk };
-        Ok(bytes.map_ok(chunk).map_err(|error| Error::from(error).into()).boxed())
+        let LastVideo { liveness, bytes } = self.videos.get(&session, (self.clock)()).await?;
+        let first = wire::VideoChunk { chunk: Bytes::new(), liveness };
+        let chunk = |chunk: Bytes| wire::VideoChunk { chunk, liveness: None };
+        let rest = bytes.map_ok(chunk).map_err(|error| Error::from(error).into());
+        Ok(stream::iter([Ok(first)]).chain(rest).boxed())
     }
 
     fn encode(&self, session: Session) -> Result<wire::Session, Error> {

@@ -46,6 +46,9 @@ pub struct DocumentEvidence {
     pub country: String,
     /// How likely the portrait shows the person of the session's last video, or the word for why nobody knows.
     pub live_face: Option<Finding>,
+    /// The session's last video failed or was not judged live: a portrait that matches it is at most referred.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub video_not_live: bool,
 }
 
 /// What a decision about a document rested on, as it is recorded beside it.
@@ -150,6 +153,10 @@ fn conditions(rules: &DocumentRules, evidence: &DocumentEvidence) -> Vec<Documen
         let outcome = match finding {
             Finding::Judged { score } if !score.is_nan() => rules.live_face.outcome(*score),
             _ => Outcome::NotJudged,
+        };
+        let outcome = match outcome {
+            Outcome::Passed if evidence.video_not_live => Outcome::Referred,
+            other => other,
         };
         DocumentCondition::new(LIVE_FACE, outcome, rules.mode(LIVE_FACE, false))
     });

@@ -216,6 +216,25 @@ impl Rules {
         Self { services: BTreeMap::from([(Service::ReferenceMatch, rule)]), ..self.clone() }
     }
 
+    /// The rules for a reference picture against a session's last video: besides the match, that the video was judged live.
+    /// A video that was not limits the verdict to a refer and never fails by itself.
+    #[must_use]
+    pub fn for_prefilled_reference(&self) -> Self {
+        let pass = self.services.get(&Service::FaceLiveness).map_or_else(default_pass, |rule| rule.pass);
+        let liveness = ServiceRule {
+            pass,
+            refer: 0.0,
+            weight: 0.0,
+            not_enrolled: NotEnrolled::Refer,
+            cannot_judge: CannotJudge::Refer,
+            missing: Missing::Refer,
+            ..ServiceRule::new(Mode::Required)
+        };
+        let mut rules = self.for_reference();
+        rules.services.insert(Service::FaceLiveness, liveness);
+        rules
+    }
+
     /// The rules for reference pictures where nobody wrote any.
     #[must_use]
     pub fn default_for_reference() -> Self {
@@ -289,6 +308,27 @@ mod tests {
         );
         assert_eq!(decide(&reference, &Evidence::new()).verdict, Verdict::Refer, "nobody was compared");
         assert_eq!(decide(&reference, &Evidence::new()).reasons, ["reference_match_missing"]);
+    }
+
+    #[test]
+    fn a_match_with_a_video_that_was_not_judged_live_is_at_most_referred() {
+        let rules = Rules::default_for_reference().for_prefilled_reference();
+        let verdict = |score, liveness: Option<Finding>| {
+            let mut evidence = Evidence::from([(Service::ReferenceMatch, Finding::Judged { score })]);
+            evidence.extend(liveness.map(|finding| (Service::FaceLiveness, finding)));
+            decide(&rules, &evidence).verdict
+        };
+        let judged = |score| Some(Finding::Judged { score });
+        assert_eq!(verdict(0.9, judged(0.7)), Verdict::Pass);
+        assert_eq!(verdict(0.9, judged(0.01)), Verdict::Refer);
+        assert_eq!(verdict(0.9, Some(Finding::CouldNotJudge { error: "no_face".into() })), Verdict::Refer);
+        assert_eq!(verdict(0.9, None), Verdict::Refer, "liveness never ran");
+        assert_eq!(verdict(0.1, judged(0.01)), Verdict::Fail, "another person stays another person");
+        let stricter = r#"{"version":1,"services":{"face_liveness":{"mode":"required","pass":0.9}}}"#;
+        let stricter = Rules::parse(stricter).unwrap().for_prefilled_reference();
+        let evidence = [(Service::ReferenceMatch, 0.9), (Service::FaceLiveness, 0.8)];
+        let evidence = evidence.map(|(service, score)| (service, Finding::Judged { score }));
+        assert_eq!(decide(&stricter, &Evidence::from(evidence)).verdict, Verdict::Refer);
     }
 
     fn refused(json: &str) -> String {

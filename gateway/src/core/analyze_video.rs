@@ -3,11 +3,14 @@
 use std::time::Duration;
 
 use futures::FutureExt;
-use proto::ml::{
-    AnalyzeVideoHeader, AnalyzeVideoRequest, AnalyzeVideoResponse, EnrollCandidateRequest,
-    analyze_video_request::Part,
+use proto::{
+    ml::{
+        AnalyzeVideoHeader, AnalyzeVideoRequest, AnalyzeVideoResponse, EnrollCandidateRequest,
+        analyze_video_request::Part,
+    },
+    sessions::{VideoLiveness, video_liveness},
 };
-use scoring::{Basis, Decision, Rules, Service, Verdict};
+use scoring::{Basis, Decision, Finding, Rules, Service, Verdict};
 use serde_json::json;
 
 use crate::core::{
@@ -53,12 +56,13 @@ pub async fn analyze_video(
     let analysis = analysis.unwrap_or_default();
     let (decision, basis) = decide(caller, &analysis, &user)?;
 
+    let liveness = video_liveness(&basis, decision.verdict);
     let passed = decision.verdict == Verdict::Pass;
     // A file no model has looked at is not known to be a video, so it is not kept.
     let keep = async {
         if was_analyzed {
             tokio::join!(
-                keep_last_video(&verification, input.video),
+                keep_last_video(&verification, input.video, liveness),
                 store_sample(&verification, "video", input.video)
             );
         }
@@ -153,9 +157,28 @@ async fn enroll_candidate(
     }
 }
 
-async fn keep_last_video(verification: &Verification<'_>, video: &Media) {
+/// How the video's liveness check ended, for calls that use the session's last video again. A live video that failed for
+/// another reason counts as not judged: nothing may pass on the strength of it. `None`: liveness was not checked.
+fn video_liveness(basis: &Basis, verdict: Verdict) -> Option<VideoLiveness> {
+    const FAILED: &str = "video_failed";
+    let outcome = match basis.found.get(&Service::FaceLiveness)? {
+        Finding::Judged { score } if *score >= 0.5 && verdict == Verdict::Fail => {
+            video_liveness::Outcome::Error(FAILED.to_owned())
+        }
+        Finding::Judged { score } => video_liveness::Outcome::Score(*score),
+        Finding::CouldNotJudge { error } => video_liveness::Outcome::Error(error.clone()),
+        Finding::NotEnrolled => return None,
+    };
+    Some(VideoLiveness { outcome: Some(outcome) })
+}
+
+async fn keep_last_video(
+    verification: &Verification<'_>,
+    video: &Media,
+    liveness: Option<VideoLiveness>,
+) {
     let Some(session_id) = &verification.session_id else { return };
     let transaction_id = verification.record.transaction_id();
-    sessions::keep_last_video(verification.core, verification.caller, session_id, transaction_id, video)
-        .await;
+    let (core, caller) = (verification.core, verification.caller);
+    sessions::keep_last_video(core, caller, session_id, transaction_id, video, liveness).await;
 }

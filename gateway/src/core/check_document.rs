@@ -134,6 +134,7 @@ fn document_evidence(document: &CheckDocumentResponse, live_face: &LiveFace) -> 
         document_type: document.document_type.clone(),
         country: country.map(|field| field.value.clone()).unwrap_or_default(),
         live_face: live_face.finding.clone(),
+        video_not_live: live_face.video_not_live,
     }
 }
 

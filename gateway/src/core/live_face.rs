@@ -19,6 +19,8 @@ pub struct LiveFace {
     pub measured: Option<(f64, f64)>,
     /// Why there is no result.
     pub why: String,
+    /// The session's last video failed or was not judged live.
+    pub video_not_live: bool,
     pub stages: Vec<StageTime>,
 }
 
@@ -45,10 +47,12 @@ pub async fn compare_live_face(verification: &Verification<'_>, portrait: &Bytes
     let message = |part| MatchFacesRequest { part: Some(part) };
     let header = MatchFacesHeader { project_id: caller.project_id.clone(), detect_only: false };
     let picture = [message(Part::Header(header)), message(Part::Image(portrait.clone()))];
-    let (video, read_failure) = relayed(video, |chunk| MatchFacesRequest { part: Some(Part::Video(chunk)) });
+    let video_not_live = !video.is_live();
+    let (video, read_failure) = relayed(video.bytes, |chunk| MatchFacesRequest { part: Some(Part::Video(chunk)) });
     let messages = stream::iter(picture).chain(video).boxed();
     let mut ml = core.services().ml();
-    Ok(LiveFace::from_match(read_failure.guard(ml.match_faces(messages).boxed()).await?))
+    let seen = read_failure.guard(ml.match_faces(messages).boxed()).await?;
+    Ok(LiveFace { video_not_live, ..LiveFace::from_match(seen) })
 }
 
 impl LiveFace {
@@ -68,8 +72,8 @@ impl LiveFace {
                 Self {
                     finding: Some(Finding::Judged { score }.recordable()),
                     measured: Some((seen.score, seen.probability)),
-                    why: String::new(),
                     stages: seen.stages,
+                    ..Self::default()
                 }
             }
         }
@@ -90,6 +94,10 @@ impl LiveFace {
             rule.pass
         );
         match rule.outcome(*score) {
+            Outcome::Passed if self.video_not_live => (
+                CheckOutcome::NotChecked,
+                format!("{explanation}, but the session's video was not judged live"),
+            ),
             Outcome::Passed => (CheckOutcome::Passed, explanation),
             Outcome::Failed => (CheckOutcome::Failed, explanation),
             _ => (

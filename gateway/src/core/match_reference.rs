@@ -15,7 +15,7 @@ use crate::core::{
     record::stage_times,
     report::FaceMatchReport,
     samples::store_sample,
-    sessions,
+    sessions::{self, LastVideo},
     verification::Verification,
 };
 
@@ -49,7 +49,7 @@ pub async fn match_reference(
     let caller = verification.caller;
     let is_allowed = verification.consents.authorization;
     let header = MatchFacesHeader { project_id: caller.project_id.clone(), detect_only: !is_allowed };
-    let (messages, read_failure) = messages(&verification, &input, header).await?;
+    let MatchMessages { messages, read_failure, liveness } = messages(&verification, &input, header).await?;
     let mut ml = verification.core.services().ml();
     let seen: MatchFacesResponse = read_failure.guard(ml.match_faces(messages).boxed()).await?;
 
@@ -58,8 +58,10 @@ pub async fn match_reference(
     if let VideoSource::Sent(video) = input.video {
         store_sample(&verification, "video", video).await;
     }
-    let evidence = match_evidence(&seen, is_allowed);
-    let decision = decide(caller, &evidence)?;
+    let mut evidence = match_evidence(&seen, is_allowed);
+    evidence.extend(liveness.map(|finding| (Service::FaceLiveness, finding)));
+    let is_prefilled = matches!(input.video, VideoSource::LastOfSession);
+    let decision = decide(caller, &evidence, is_prefilled)?;
     let report = FaceMatchReport::from(&seen);
     let record = verification.record;
     record.set_decision(&decision, &caller.rules_source);
@@ -79,26 +81,39 @@ struct MatchRecord<'a> {
     face_match: &'a FaceMatchReport,
 }
 
+/// What is sent to the models, and how the liveness check of the session's last video ended.
+struct MatchMessages {
+    messages: BoxStream<'static, MatchFacesRequest>,
+    read_failure: ReadFailure,
+    liveness: Option<Finding>,
+}
+
 /// The header, the picture, the video.
 async fn messages(
     verification: &Verification<'_>,
     input: &MatchInput<'_>,
     header: MatchFacesHeader,
-) -> Result<(BoxStream<'static, MatchFacesRequest>, ReadFailure), Error> {
+) -> Result<MatchMessages, Error> {
     let header = MatchFacesRequest { part: Some(Part::Header(header)) };
     let picture = |chunk| MatchFacesRequest { part: Some(Part::Image(chunk)) };
     let video = |chunk| MatchFacesRequest { part: Some(Part::Video(chunk)) };
     let (first, first_failure) = input.picture.messages(header, picture);
-    let (second, second_failure) = match input.video {
-        VideoSource::Sent(file) => file.messages(video(Bytes::new()), video),
-        VideoSource::LastOfSession => relayed(last_video(verification).await?, video),
+    let (second, second_failure, liveness) = match input.video {
+        VideoSource::Sent(file) => {
+            let (second, second_failure) = file.messages(video(Bytes::new()), video);
+            (second, second_failure, None)
+        }
+        VideoSource::LastOfSession => {
+            let LastVideo { bytes, liveness } = last_video(verification).await?;
+            let (second, second_failure) = relayed(bytes, video);
+            (second, second_failure, liveness)
+        }
     };
-    Ok((first.chain(second).boxed(), first_failure.and(second_failure)))
+    let (messages, read_failure) = (first.chain(second).boxed(), first_failure.and(second_failure));
+    Ok(MatchMessages { messages, read_failure, liveness })
 }
 
-async fn last_video(
-    verification: &Verification<'_>,
-) -> Result<BoxStream<'static, Result<Bytes, tonic::Status>>, Error> {
+async fn last_video(verification: &Verification<'_>) -> Result<LastVideo, Error> {
     let none = Error::invalid("no video found for this session");
     let Some(session_id) = &verification.session_id else { return Err(none) };
     sessions::last_video(verification.core, verification.caller, session_id).await?.ok_or(none)
@@ -115,11 +130,13 @@ fn match_evidence(seen: &MatchFacesResponse, is_allowed: bool) -> Evidence {
 }
 
 /// Decides by the key's own rules, else its project's, else the built-in ones, as far as they are about reference pictures.
-fn decide(caller: &Caller, evidence: &Evidence) -> Result<Decision, Error> {
+/// The session's last video also has to have been judged live.
+fn decide(caller: &Caller, evidence: &Evidence, is_prefilled: bool) -> Result<Decision, Error> {
     let rules = match &caller.rules_json {
-        Some(json) => Rules::parse(json).map_err(|error| Error::internal(&error))?.for_reference(),
+        Some(json) => Rules::parse(json).map_err(|error| Error::internal(&error))?,
         None => Rules::default_for_reference(),
     };
+    let rules = if is_prefilled { rules.for_prefilled_reference() } else { rules.for_reference() };
     Ok(scoring::decide(&rules, evidence))
 }
 

@@ -6,14 +6,19 @@ use std::{
 };
 
 use bytes::Bytes;
-use futures::{FutureExt, StreamExt, stream::BoxStream};
+use futures::{
+    FutureExt, StreamExt,
+    stream::{self, BoxStream},
+};
 use proto::{
     ml::WarmupRequest,
     sessions::{
         BindUserRequest, CheckSimSwapRequest, EndSessionRequest, GetLastVideoRequest, GetSessionRequest,
-        PutLastVideoHeader, PutLastVideoRequest, SimSwap, StartSessionRequest, put_last_video_request::Part,
+        PutLastVideoHeader, PutLastVideoRequest, SimSwap, StartSessionRequest, VideoLiveness,
+        put_last_video_request::Part, video_liveness,
     },
 };
+use scoring::Finding;
 use serde::Serialize;
 use tokio_util::task::AbortOnDropHandle;
 use tonic::{Code, Status};
@@ -135,7 +140,28 @@ pub async fn bound_user(core: &Core, caller: &Caller, session_id: &str) -> Resul
     Ok(core.services().sessions().get_session(request).await?.into_inner().user_fullname)
 }
 
-/// The session's last video; none when it has none.
+/// The last video of a session.
+pub struct LastVideo {
+    pub bytes: BoxStream<'static, Result<Bytes, Status>>,
+    /// How its liveness check ended; `None` when none was made.
+    pub liveness: Option<Finding>,
+}
+
+impl LastVideo {
+    /// Whether the video was judged live and did not fail for another reason.
+    pub fn is_live(&self) -> bool {
+        matches!(self.liveness, Some(Finding::Judged { score }) if score >= 0.5)
+    }
+}
+
+fn liveness_finding(stored: VideoLiveness) -> Option<Finding> {
+    Some(match stored.outcome? {
+        video_liveness::Outcome::Score(score) => Finding::Judged { score },
+        video_liveness::Outcome::Error(error) => Finding::CouldNotJudge { error },
+    })
+}
+
+/// Returns the session's last video; `None` when it has none.
 ///
 /// # Errors
 /// When the session is unknown or has ended, or its service does not answer.
@@ -143,14 +169,17 @@ pub async fn last_video(
     core: &Core,
     caller: &Caller,
     session_id: &str,
-) -> Result<Option<BoxStream<'static, Result<Bytes, Status>>>, Error> {
+) -> Result<Option<LastVideo>, Error> {
     let request =
         GetLastVideoRequest { project_id: caller.project_id.clone(), session_id: session_id.to_owned() };
-    match core.services().sessions().get_last_video(request).await {
-        Ok(found) => Ok(Some(found.into_inner().map(|message| Ok(message?.chunk)).boxed())),
-        Err(status) if status.code() == Code::NotFound => Ok(None),
-        Err(status) => Err(status.into()),
-    }
+    let mut chunks = match core.services().sessions().get_last_video(request).await {
+        Ok(found) => found.into_inner(),
+        Err(status) if status.code() == Code::NotFound => return Ok(None),
+        Err(status) => return Err(status.into()),
+    };
+    let first = chunks.message().await?.unwrap_or_default();
+    let bytes = stream::iter([Ok(first.chunk)]).chain(chunks.map(|message| Ok(message?.chunk)));
+    Ok(Some(LastVideo { bytes: bytes.boxed(), liveness: first.liveness.and_then(liveness_finding) }))
 }
 
 /// Makes the video the session's last one, for a later reference match. It expires with the session, so it needs no
@@ -161,11 +190,13 @@ pub async fn keep_last_video(
     session_id: &str,
     transaction_id: &str,
     video: &Media,
+    liveness: Option<VideoLiveness>,
 ) {
     let header = PutLastVideoHeader {
         project_id: caller.project_id.clone(),
         session_id: session_id.to_owned(),
         transaction_id: transaction_id.to_owned(),
+        liveness,
     };
     let header = PutLastVideoRequest { part: Some(Part::Header(header)) };
     let chunk = |chunk| PutLastVideoRequest { part: Some(Part::Chunk(chunk)) };

@@ -3,6 +3,7 @@
 use proto::{
     docauth::{CheckDocumentResponse, CheckOutcome, DocumentCheck, DocumentField, MrzReading},
     ml::{MatchFacesResponse, Outcome},
+    sessions::{VideoLiveness, video_liveness},
 };
 use serde_json::{Value, json};
 
@@ -158,6 +159,7 @@ async fn in_session(probability: f64, consent: bool) -> (Customer, Answer) {
         let mut stage = customer.stage.set();
         stage.document = Some(passport());
         stage.last_video = Some(Ok(b"the last video".to_vec()));
+        stage.last_video_liveness = Some(VideoLiveness { outcome: Some(video_liveness::Outcome::Score(0.9)) });
         stage.matched = alike(probability);
     }
     let answer = sent(&customer, &[("x-session-id", &session)]).await;
@@ -197,6 +199,18 @@ async fn the_portrait_is_compared_with_the_sessions_video() {
     assert_eq!(live_face(&unclear)["outcome"], "not_checked");
     assert_eq!(unclear.body["scoring_result"]["status"], "refer");
     assert_eq!(unclear.body["scoring_result"]["failed_refer_conditions"][0]["outcome"], "referred");
+}
+
+#[tokio::test]
+async fn a_portrait_that_matches_a_video_that_was_not_judged_live_is_referred() {
+    let (customer, live) = in_session(0.97, true).await;
+    assert_eq!(live.body["scoring_result"]["status"], "pass");
+    let session = customer.session().await;
+    customer.stage.set().last_video_liveness = None;
+    let unknown = sent(&customer, &[("x-session-id", &session)]).await;
+    assert_eq!(live_face(&unknown)["outcome"], "not_checked");
+    assert_eq!(unknown.body["scoring_result"]["status"], "refer");
+    assert_eq!(unknown.body["scoring_result"]["failed_refer_conditions"][0]["name"], "portrait_live_face");
 }
 
 #[tokio::test]

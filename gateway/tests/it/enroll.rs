@@ -1,8 +1,11 @@
 //! Enrolment and match-faces at the edge: who may, what is asked of the models, what shape the answers have.
 
-use proto::ml::{
-    Duplicate, EnrollFaceResponse, EnrollVoiceResponse, EnrollmentState, MatchFacesResponse, Measure,
-    Outcome, SpokenPhrase,
+use proto::{
+    ml::{
+        Duplicate, EnrollFaceResponse, EnrollVoiceResponse, EnrollmentState, MatchFacesResponse, Measure,
+        Outcome, SpokenPhrase,
+    },
+    sessions::{VideoLiveness, video_liveness},
 };
 use serde_json::json;
 use tonic::Status;
@@ -169,6 +172,7 @@ async fn the_sessions_video_is_handed_on_whole_or_not_at_all() {
     customer.stage.set().matched = same_person();
     assert_eq!(prefilled(&customer).await.error(), (400, "no video found for this session"));
     customer.stage.set().last_video = Some(Ok(b"a whole video".to_vec()));
+    customer.stage.set().last_video_liveness = Some(live(0.9));
     let matched = prefilled(&customer).await;
     assert_eq!(matched.body["scoring_result"]["status"], "pass", "{}", matched.body);
     let (_, image, video) = customer.stage.set().matches[0].clone();
@@ -176,6 +180,30 @@ async fn the_sessions_video_is_handed_on_whole_or_not_at_all() {
     customer.stage.set().last_video = Some(Err(Status::data_loss("damaged")));
     assert_eq!(prefilled(&customer).await.status, 500, "half a video is no video");
     assert_eq!(customer.stage.set().matches.len(), 1);
+}
+
+fn live(score: f64) -> VideoLiveness {
+    VideoLiveness { outcome: Some(video_liveness::Outcome::Score(score)) }
+}
+
+#[tokio::test]
+async fn a_match_with_a_video_that_was_not_judged_live_is_only_referred() {
+    let customer = customer().await;
+    customer.stage.set().matched = same_person();
+    customer.stage.set().last_video = Some(Ok(b"a whole video".to_vec()));
+    let unjudged = VideoLiveness { outcome: Some(video_liveness::Outcome::Error("video_failed".into())) };
+    let cases = [
+        (Some(live(0.02)), "liveness_referred"),
+        (Some(unjudged), "liveness_not_judged"),
+        (None, "liveness_missing"),
+    ];
+    for (liveness, reason) in cases {
+        customer.stage.set().last_video_liveness = liveness;
+        let matched = prefilled(&customer).await;
+        assert_eq!(matched.body["scoring_result"]["status"], "refer", "{}", matched.body);
+        let reasons = matched.body["decision_reasons"].as_array().unwrap();
+        assert!(reasons.contains(&json!("reference_match_passed")) && reasons.contains(&json!(reason)), "{reasons:?}");
+    }
 }
 
 #[tokio::test]

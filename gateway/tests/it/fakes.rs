@@ -66,6 +66,7 @@ pub struct State {
     pub matches: Vec<(proto::ml::MatchFacesHeader, Vec<u8>, Vec<u8>)>,
     /// What the session has; an error comes after the first piece.
     pub last_video: Option<Result<Vec<u8>, Status>>,
+    pub last_video_liveness: Option<proto::sessions::VideoLiveness>,
     /// What a SIM swap check answers; none: the service is away.
     pub sim_swap: Option<proto::sessions::SimSwap>,
     pub checked_numbers: Vec<String>,

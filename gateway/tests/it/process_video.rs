@@ -1,9 +1,12 @@
 //! The main job: consent, services, rules, enrolment, the session's last video.
 
 use bytes::Bytes;
-use proto::ml::{
-    ActiveSpeaker, AnalyzeVideoResponse, FaceInstance, FaceLiveness, FaceRecognition, Outcome, Service,
-    SpokenPhrase, VisualSpeech, VoiceRecognition,
+use proto::{
+    ml::{
+        ActiveSpeaker, AnalyzeVideoResponse, FaceInstance, FaceLiveness, FaceRecognition, Outcome, Service,
+        SpokenPhrase, VisualSpeech, VoiceRecognition,
+    },
+    sessions::video_liveness,
 };
 use serde_json::json;
 use tonic::Status;
@@ -349,8 +352,24 @@ async fn the_video_becomes_the_last_one_of_its_session_even_without_storage_cons
     let kept = customer.stage.set().last_videos.clone();
     assert_eq!((kept[0].0.session_id.as_str(), kept[0].1), (id.as_str(), "the bytes of a video".len()));
     assert_eq!(Some(kept[0].0.transaction_id.as_str()), answer.header("x-request-id"));
+    let liveness = kept[0].0.liveness.as_ref().unwrap().outcome.clone().unwrap();
+    assert!(matches!(liveness, video_liveness::Outcome::Score(score) if score >= 0.5), "{liveness:?}");
     customer.video(&[USER], Form::video()).await;
     assert_eq!(customer.stage.set().last_videos.len(), 1, "without a session nothing is kept");
+}
+
+#[tokio::test]
+async fn a_live_video_that_failed_otherwise_is_kept_as_one_that_failed() {
+    let mut seen = genuine();
+    if let Some(face) = seen.face.as_mut() {
+        (face.matched, face.probability) = (false, 0.0);
+    }
+    let customer = customer(seen).await;
+    let id = customer.session().await;
+    let answer = customer.video(&[USER, ("x-session-id", &id)], Form::video()).await;
+    assert_eq!(answer.body["scoring_result"]["status"], "fail", "{}", answer.body);
+    let kept = customer.stage.set().last_videos[0].0.liveness.clone().unwrap();
+    assert_eq!(kept.outcome, Some(video_liveness::Outcome::Error("video_failed".into())));
 }
 
 #[tokio::test]

@@ -123,6 +123,7 @@ pub fn header(project: &str, id: &str) -> PutLastVideoRequest {
         project_id: project.into(),
         session_id: id.into(),
         transaction_id: "0190b5f4-0000-7000-8000-000000000000".into(),
+        liveness: None,
     };
     PutLastVideoRequest { part: Some(Part::Header(header)) }
 }

@@ -2,6 +2,10 @@
 
 use std::time::Duration;
 
+use proto::sessions::{
+    GetLastVideoRequest, PutLastVideoHeader, PutLastVideoRequest, VideoLiveness, put_last_video_request::Part,
+    video_liveness,
+};
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Code;
 
@@ -34,6 +38,29 @@ async fn a_newer_video_replaces_the_one_before() {
         world.put_video(PROJECT, &id, &[b"a longer first video"]).await.unwrap();
         world.put_video(PROJECT, &id, &[b"second"]).await.unwrap();
         assert_eq!(world.video(PROJECT, &id).await.unwrap(), b"second");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn how_the_liveness_check_ended_stays_with_the_video() {
+    each_world(async |world| {
+        let id = world.start().await.id;
+        let live = |score| VideoLiveness { outcome: Some(video_liveness::Outcome::Score(score)) };
+        for liveness in [Some(live(0.9)), Some(live(0.1)), None] {
+            let part = Some(Part::Header(PutLastVideoHeader {
+                project_id: PROJECT.into(),
+                session_id: id.clone(),
+                transaction_id: String::new(),
+                liveness: liveness.clone(),
+            }));
+            let messages = vec![PutLastVideoRequest { part }, chunk(b"a video")];
+            world.client.clone().put_last_video(futures::stream::iter(messages)).await.unwrap();
+            let request = GetLastVideoRequest { project_id: PROJECT.into(), session_id: id.clone() };
+            let mut chunks = world.client.clone().get_last_video(request).await.unwrap().into_inner();
+            assert_eq!(chunks.message().await.unwrap().unwrap().liveness, liveness);
+            assert_eq!(world.video(PROJECT, &id).await.unwrap(), b"a video");
+        }
     })
     .await;
 }

@@ -26,13 +26,15 @@ impl sessions_server::Sessions for Stage {
         &self,
         _: Request<sessions::GetLastVideoRequest>,
     ) -> Result<Response<tonic::codegen::BoxStream<sessions::VideoChunk>>, Status> {
-        let piece = |bytes: Vec<u8>| Ok(sessions::VideoChunk { chunk: bytes.into() });
+        let liveness = self.set().last_video_liveness.clone();
+        let first = Ok(sessions::VideoChunk { liveness, ..sessions::VideoChunk::default() });
+        let piece = |bytes: Vec<u8>| Ok(sessions::VideoChunk { chunk: bytes.into(), liveness: None });
         let pieces = match self.set().last_video.clone() {
             None => return Err(Status::not_found("the session has no video")),
             Some(Ok(video)) => video.chunks(4).map(|c| piece(c.to_vec())).collect::<Vec<_>>(),
             Some(Err(status)) => vec![piece(b"half".to_vec()), Err(status)],
         };
-        Ok(Response::new(Box::pin(futures::stream::iter(pieces))))
+        Ok(Response::new(Box::pin(futures::stream::iter(std::iter::once(first).chain(pieces)))))
     }
 
     async fn find_subject(&self, _: Request<Subject>) -> Result<Response<Remains>, Status> {
