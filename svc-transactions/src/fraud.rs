@@ -23,6 +23,7 @@ pub enum Rule {
     SessionCountryChange,
     Velocity,
     NewDeviceAndCountry,
+    RepeatedAnotherPerson,
 }
 
 impl Rule {
@@ -34,6 +35,7 @@ impl Rule {
             Self::SessionCountryChange => "session_country_change",
             Self::Velocity => "velocity",
             Self::NewDeviceAndCountry => "new_device_and_country",
+            Self::RepeatedAnotherPerson => "repeated_another_person",
         }
     }
 }

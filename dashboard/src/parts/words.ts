@@ -43,6 +43,7 @@ export const FRAUD_RULES = [
   "session_country_change",
   "velocity",
   "new_device_and_country",
+  "repeated_another_person",
 ];
 
 export const EVENTS = [

@@ -12,12 +12,17 @@ pub struct Place {
     pub lng: f64,
 }
 
+/// Reasons of an enrolment that was refused as another person's, or because too many of those came before.
+const ANOTHER_PERSON: [&str; 2] = ["another_person", "template_locked"];
+
 /// A transaction, as far as the rules go.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Observation {
     pub id: String,
     pub at_ms: i64,
     pub is_video: bool,
+    /// An enrolment that was refused because it shows or sounds like somebody else than the user.
+    pub is_another_person: bool,
     pub place: Option<Place>,
     pub country: Option<Country>,
     /// What tells its device from another.
@@ -70,6 +75,7 @@ impl Observation {
             id: record.id.as_str().into(),
             at_ms: record.created_at_ms,
             is_video: record.kind == "process_video",
+            is_another_person: record.reasons.iter().any(|reason| ANOTHER_PERSON.contains(&reason.as_str())),
             place: place(&geo),
             country: geo["country"].as_str().and_then(Country::parse),
             device: device::identity(&info),

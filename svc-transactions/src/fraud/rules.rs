@@ -1,4 +1,4 @@
-//! The six rules, as functions of what was observed.
+//! The seven rules, as functions of what was observed.
 
 use serde_json::{Value, json};
 
@@ -17,6 +17,8 @@ const MIN_MS: i64 = 1000;
 pub const SWITCH_MS: i64 = 5 * 60 * 1000;
 pub const VELOCITY_MS: i64 = 2 * 60 * 1000;
 pub const VELOCITY_VIDEOS: usize = 5;
+pub const ANOTHER_PERSON_MS: i64 = 60 * 60 * 1000;
+pub const ANOTHER_PERSON_REFUSALS: usize = 3;
 /// Mean radius of the earth (IUGG).
 const EARTH_KM: f64 = 6371.0088;
 
@@ -29,6 +31,7 @@ pub fn hits(scene: &Scene) -> Vec<Hit> {
         (Rule::SessionCountryChange, session_country_change(scene)),
         (Rule::Velocity, velocity(scene)),
         (Rule::NewDeviceAndCountry, new_device_and_country(scene)),
+        (Rule::RepeatedAnotherPerson, repeated_another_person(scene)),
     ];
     found.into_iter().filter_map(|(rule, evidence)| Some(Hit { rule, evidence: evidence? })).collect()
 }
@@ -135,6 +138,20 @@ fn new_device_and_country(scene: &Scene) -> Option<Value> {
     let (device, country) = (scene.now.device.as_deref()?, scene.now.country.as_ref()?);
     let new = scene.history.device == Seen::Others && scene.history.country == Seen::Others;
     new.then(|| json!({ "device": device, "country": country.as_str(), "transaction_id": scene.now.id }))
+}
+
+/// Several enrolments within an hour that show somebody else than the user.
+fn repeated_another_person(scene: &Scene) -> Option<Value> {
+    if !scene.now.is_another_person {
+        return None;
+    }
+    let within = |other: &&Observation| (scene.now.at_ms - other.at_ms).abs() <= ANOTHER_PERSON_MS;
+    let all = scene.before.iter().chain([&scene.now]).chain(&scene.after);
+    let refused: Vec<_> = all.filter(|other| other.is_another_person).filter(within).collect();
+    (refused.len() >= ANOTHER_PERSON_REFUSALS).then(|| {
+        let ids: Vec<_> = refused.iter().map(|other| &other.id).collect();
+        json!({ "refusals": refused.len(), "seconds": ANOTHER_PERSON_MS / 1000, "transaction_ids": ids })
+    })
 }
 
 fn country(observation: &Observation) -> Option<&str> {

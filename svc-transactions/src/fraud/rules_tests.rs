@@ -192,3 +192,16 @@ proptest! {
         prop_assert_eq!(!hits(&Scene { before, ..scene(now) }).is_empty(), recent + 1 > VELOCITY_VIDEOS);
     }
 }
+
+#[test]
+fn three_other_people_under_one_name_within_an_hour_are_told() {
+    let refused = |id: &str, at_ms| Observation { is_another_person: true, ..seen(id, at_ms) };
+    let two = Scene { before: vec![refused("a", 0)], ..scene(refused("b", SECOND)) };
+    assert!(hits(&two).is_empty());
+    let before = vec![refused("a", 0), seen("b", SECOND), refused("c", 2 * SECOND)];
+    let (rule, evidence) = only(&Scene { before: before.clone(), ..scene(refused("d", 3 * SECOND)) });
+    assert_eq!(rule, Rule::RepeatedAnotherPerson);
+    assert_eq!(evidence["transaction_ids"], serde_json::json!(["a", "c", "d"]));
+    assert!(hits(&Scene { before: before.clone(), ..scene(seen("d", 3 * SECOND)) }).is_empty());
+    assert!(hits(&Scene { before, ..scene(refused("d", 2 * HOUR)) }).is_empty(), "an hour later");
+}
