@@ -234,6 +234,9 @@ pub struct EvaluateArgs {
     /// Where to draw the detection error trade-off, SVG
     #[arg(long)]
     pub det: Option<PathBuf>,
+    /// Compare the error rates of the items' groups ("group" of the manifest) at the shipped threshold
+    #[arg(long)]
+    pub group: bool,
     /// Files judged at a time; without it, one for each core
     #[arg(long)]
     pub threads: Option<usize>,

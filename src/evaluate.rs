@@ -34,6 +34,9 @@ pub use results::{Outcome, Results};
 /// cannot be judged is a result.
 pub async fn run(args: EvaluateArgs) -> anyhow::Result<()> {
     let manifest = Manifest::read(&args.manifest, args.kind)?;
+    if args.group {
+        manifest.check_groups()?;
+    }
     let threads = args.threads.unwrap_or_else(|| std::thread::available_parallelism().map_or(1, Into::into));
     let models = args.models_dir.clone();
     let load = move || Judges::load(args.kind, models.as_deref(), threads);
@@ -50,7 +53,10 @@ pub async fn run(args: EvaluateArgs) -> anyhow::Result<()> {
         .await?;
     let trials: Vec<Trial> =
         manifest.items.iter().zip(&outcomes).map(|(i, o)| trial(args.kind, i, o)).collect();
-    let summary = with_searches(summarise(&trials), args.kind, &manifest.items, &outcomes);
+    let mut summary = with_searches(summarise(&trials), args.kind, &manifest.items, &outcomes);
+    if args.group {
+        summary.differential = trials::differential::compare(&summary);
+    }
     let results =
         Results { kind: args.kind, date: today(), models: judge.models(), items: outcomes, summary };
     write(&args.out, &serde_json::to_vec_pretty(&results)?)?;

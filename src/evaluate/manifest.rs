@@ -115,6 +115,18 @@ impl Manifest {
         }
         Ok(Self { items })
     }
+
+    /// Whether its items are of several groups, which a comparison of groups needs.
+    ///
+    /// # Errors
+    /// When they are not.
+    pub fn check_groups(&self) -> anyhow::Result<()> {
+        let mut groups: Vec<&str> = self.items.iter().filter_map(|item| item.group.as_deref()).collect();
+        groups.sort_unstable();
+        groups.dedup();
+        ensure!(groups.len() > 1, "--group needs items of at least two groups: give each item its \"group\"");
+        Ok(())
+    }
 }
 
 fn item(line: &str, folder: &Path, kind: Kind) -> anyhow::Result<Item> {

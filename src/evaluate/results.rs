@@ -5,6 +5,7 @@ use std::io::Write;
 use serde::{Deserialize, Serialize};
 use trials::{
     Expected, Trial,
+    differential::{Differential, Share},
     draws::Interval,
     summary::{Rate, Summary},
 };
@@ -84,9 +85,39 @@ pub fn print(results: &Results, out: &mut impl Write) -> std::io::Result<()> {
             writeln!(out, "  FNIR  {fnir}  at FPIR {} (score {:.4})", at.fpir, at.threshold)?;
         }
     }
+    if let Some(differential) = &results.summary.differential {
+        compared(differential, out)?;
+    }
     for (group, summary) in &results.summary.groups {
         writeln!(out, "{group}: {} items", summary.items)?;
         rates(summary, out)?;
+    }
+    Ok(())
+}
+
+/// The groups side by side, and how far apart they are.
+fn compared(differential: &Differential, out: &mut impl Write) -> std::io::Result<()> {
+    let share = |share: Option<Share>| {
+        share.map_or_else(|| "-".to_owned(), |s| format!("{} of {}", percent(s.rate, None), s.trials))
+    };
+    writeln!(out, "groups, at the shipped threshold: FMR; FNMR")?;
+    for (group, rates) in &differential.groups {
+        writeln!(out, "  {group}: {}; {}", share(rates.false_match), share(rates.false_non_match))?;
+    }
+    let sides = [("FMR", &differential.false_match), ("FNMR", &differential.false_non_match)];
+    for (name, spread) in sides.into_iter().filter_map(|(name, spread)| Some((name, spread.as_ref()?))) {
+        let times = |ratio: Option<f64>| ratio.map_or_else(|| "-".to_owned(), |r| format!("{r:.1}"));
+        let (highest, lowest) = (&spread.highest, &spread.lowest);
+        writeln!(
+            out,
+            "  {name}: highest {} ({}), lowest {} ({}), highest over lowest {}, over the mean {}",
+            percent(highest.1, None),
+            highest.0,
+            percent(lowest.1, None),
+            lowest.0,
+            times(spread.ratio),
+            times(spread.over_mean)
+        )?;
     }
     Ok(())
 }

@@ -126,3 +126,34 @@ fn a_manifest_with_an_error_is_refused_before_anything_is_judged() {
     assert!(told.contains("line 1") && told.contains("nothing.mp4 is no file"), "{told}");
     assert!(!out.exists());
 }
+
+#[test]
+fn groups_are_compared_where_that_is_asked_for() {
+    let dir = tempfile::tempdir().unwrap();
+    let (manifest, out) = (dir.path().join("items.jsonl"), dir.path().join("results.json"));
+    let (speaker, crowd) = (fixture("obama.jpg"), fixture("thai_people.jpg"));
+    let item = |id: &str, probe: &std::path::Path, label: &str, group: &str| {
+        json!({"id": id, "probe": probe, "reference": speaker, "label": label, "group": group}).to_string()
+    };
+    let items = [
+        item("1", &speaker, "genuine", "men"),
+        item("2", &crowd, "impostor", "children"),
+        item("3", &crowd, "impostor", "men"),
+    ];
+    std::fs::write(&manifest, items.join("\n")).unwrap();
+    let (manifest, out) = (manifest.to_str().unwrap(), out.to_str().unwrap());
+    let done = biometry(&["evaluate", "--kind", "face", "--group", "--manifest", manifest, "--out", out]);
+    assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
+    let told = String::from_utf8_lossy(&done.stdout).into_owned();
+    assert!(
+        told.contains("men: 0.00 % of 1; 0.00 % of 1") && told.contains("children: 0.00 % of 1; -"),
+        "{told}"
+    );
+    let results: Value = serde_json::from_slice(&std::fs::read(out).unwrap()).unwrap();
+    assert_eq!(results["summary"]["differential"]["groups"]["children"]["false_match"]["trials"], 1);
+
+    std::fs::write(manifest, item("1", &speaker, "genuine", "men")).unwrap();
+    let refused = biometry(&["evaluate", "--kind", "face", "--group", "--manifest", manifest, "--out", out]);
+    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && told.contains("at least two groups"), "{told}");
+}

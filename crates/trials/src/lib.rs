@@ -13,6 +13,7 @@
 pub mod calibration;
 pub mod curve;
 pub mod det;
+pub mod differential;
 pub mod draws;
 pub mod identification;
 pub mod summary;

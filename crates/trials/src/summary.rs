@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::{
     Expected, Trial,
     curve::{Curve, Point, at_fmr, equal_error},
+    differential::Differential,
     draws::{Interval, intervals},
     identification::Identification,
 };
@@ -64,6 +65,9 @@ pub struct Summary {
     pub identification: Option<Identification>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub groups: BTreeMap<String, Summary>,
+    /// How far the groups lie apart, where that was asked for.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub differential: Option<Differential>,
 }
 
 /// Summarises the trials, and those of each group where there are several groups.
