@@ -201,10 +201,10 @@ fn face_recognition(
     let reported = identity.and_then(Identity::reported);
     let standing = Standing::of(user.map(|c| c.matched), known.is_some(), has_user);
     let instance =
-        known.map(|(name, c)| wire::FaceInstance { probability: c.probability, name, score: c.score });
+        known.map(|(name, c)| wire::FaceInstance { probability: c.probability, name, score: c.score() });
     wire::FaceRecognition {
         outcome: judged(standing.sentence("face")),
-        score: reported.map_or(0.0, |c| c.score),
+        score: reported.map_or(0.0, |c| c.score()),
         probability: reported.map_or(0.0, |c| c.probability),
         enrolled: user.is_some(),
         matched: user.is_some_and(|c| c.matched),

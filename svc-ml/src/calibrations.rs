@@ -2,13 +2,13 @@
 //!
 //! One of them replaces the probability an answer carries; the decision stays with the shipped threshold unless the
 //! operator says that the calibration's shall decide. Without one, what is shipped beside the models stands:
-//! `face_calibration.json` here, `calibration.json` of the voice crate, `lips_calibration.json` of the pack, each with
+//! `score.json` of the face crate, `calibration.json` of the voice crate, `lips_calibration.json` of the pack, each with
 //! where it comes from.
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use anyhow::{Context, bail, ensure};
-use face::liveness::Liveness;
+use face::{Networks, liveness::Liveness};
 use lips::{Reading, Sync};
 use models::Pack;
 use serde::{Deserialize, Serialize};
@@ -50,12 +50,17 @@ impl Calibrated {
 
     /// The sum of the models its scores come from: those of others mean something else.
     pub fn models(self, pack: &Pack) -> String {
-        pack.manifest().sum(match self {
+        let sum = pack.manifest().sum(match self {
             Self::Face => &["face"],
             Self::Voice | Self::Phrase => &["voice"],
             Self::Liveness | Self::ActiveSpeaker => &["face", "biometry"],
             Self::VisualSpeech => &["face", "biometry", "words"],
-        })
+        });
+        match self {
+            // Scores of SFace alone, which earlier versions gave, are on another scale.
+            Self::Face => format!("{sum} both"),
+            _ => sum,
+        }
     }
 }
 
@@ -132,10 +137,16 @@ impl Calibrations {
 
     /// Of one comparison, or of the nearest of several: the odds are divided by their number.
     pub fn face(&self, shipped: FaceComparison) -> FaceComparison {
-        let Some(said) = self.said(Calibrated::Face, shipped.score) else { return shipped };
+        // Calibrations are made with both networks; templates of older versions have one.
+        if shipped.similarity.networks != Networks::Both {
+            return shipped;
+        }
+        let score = shipped.score();
+        let Some(said) = self.said(Calibrated::Face, score) else { return shipped };
         let log_odds = said.log_odds - (shipped.candidates.max(1) as f64).ln();
-        let matched =
-            said.threshold.map_or(shipped.matched, |t| shipped.score >= among(t, shipped.candidates));
+        let matched = said
+            .threshold
+            .map_or(shipped.matched, |t| score >= among(t, shipped.similarity, shipped.candidates));
         FaceComparison { probability: probability(log_odds), matched, ..shipped }
     }
 
@@ -219,6 +230,7 @@ fn read(file: &Path, pack: &Pack) -> anyhow::Result<(Calibrated, Record)> {
 mod tests {
     use super::*;
     use crate::calibration::compare_faces;
+    use face::Similarity;
     use proptest::prelude::*;
 
     fn with(kind: Calibrated, decides: bool) -> Calibrations {
@@ -233,6 +245,10 @@ mod tests {
         Calibrations(Arc::new(BTreeMap::from([(kind, Own { calibration, decides })])))
     }
 
+    fn face(cosine: f64, candidates: usize) -> FaceComparison {
+        compare_faces(Similarity { cosine, networks: Networks::Both }, candidates)
+    }
+
     fn speaker(probability: f32) -> Sync {
         let speaking = probability >= 0.5;
         Sync { probability, speaking, ..Sync::default() }
@@ -241,19 +257,19 @@ mod tests {
     #[test]
     fn without_one_everything_is_as_shipped() {
         let none = Calibrations::default();
-        assert_eq!(none.face(compare_faces(0.5, 1)), compare_faces(0.5, 1));
+        assert_eq!(none.face(face(0.5, 1)), face(0.5, 1));
         assert_eq!(none.active_speaker(speaker(0.7)), speaker(0.7));
     }
 
     #[test]
     fn a_calibration_gives_the_odds_and_decides_only_when_told_to() {
         let (advises, decides) = (with(Calibrated::Face, false), with(Calibrated::Face, true));
-        let shipped = compare_faces(0.5, 1);
+        let shipped = face(0.5, 1);
         assert!(shipped.matched);
         let advised = advises.face(shipped);
         assert!(advised.matched && (advised.probability - probability(-0.5)).abs() < 1e-9);
-        assert!(!decides.face(shipped).matched && decides.face(compare_faces(0.7, 1)).matched);
-        let crowd = decides.face(compare_faces(0.61, 1000));
+        assert!(!decides.face(shipped).matched && decides.face(face(0.7, 1)).matched);
+        let crowd = decides.face(face(0.61, 1000));
         assert!(
             !crowd.matched && crowd.probability < 0.01,
             "a stranger of a thousand comes near more easily"
@@ -303,7 +319,8 @@ mod tests {
         #[test]
         fn no_score_gives_what_is_no_probability(score in any::<f64>(), n in 0usize..100_000, decides in any::<bool>()) {
             prop_assume!(!score.is_nan());
-            let face = FaceComparison { score, probability: 0.5, matched: false, candidates: n };
+            let similarity = Similarity { cosine: score, networks: Networks::Both };
+            let face = FaceComparison { similarity, probability: 0.5, matched: false, candidates: n };
             let found = with(Calibrated::Face, decides).face(face);
             prop_assert!((0.0..=1.0).contains(&found.probability));
             let speaker = with(Calibrated::ActiveSpeaker, decides).active_speaker(speaker(score as f32));

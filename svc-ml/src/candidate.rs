@@ -1,7 +1,7 @@
 //! What could be enrolled, handed to the caller sealed.
 //!
-//! The caller decides about enrolment after it has the verdict; until then it carries the vectors without being able to
-//! read or change them. Any replica with the master key and the same models can enrol them.
+//! The caller decides about enrollment after it has the verdict; until then it carries the vectors without being able to
+//! read or change them. Any replica with the master key and the same models can enroll them.
 
 use blob::{KeyRing, Purpose};
 use zeroize::Zeroizing;
@@ -15,6 +15,8 @@ const VALID_MS: i64 = 10 * 60 * 1000;
 /// Templates in the making: the bytes of [`crate::templates`].
 #[derive(Debug, Default, PartialEq)]
 pub struct Candidate {
+    /// The face of the video was judged live.
+    pub is_live: bool,
     pub face: Option<Zeroizing<Vec<u8>>>,
     pub voice: Option<Zeroizing<Vec<u8>>>,
 }
@@ -42,6 +44,7 @@ impl Candidate {
     /// When the system has no randomness.
     pub fn seal(&self, ring: &KeyRing, owner: Owner<'_>, now_ms: i64) -> Result<Vec<u8>, Error> {
         let mut plain = Zeroizing::new(now_ms.to_be_bytes().to_vec());
+        plain.push(self.is_live.into());
         for part in [&self.face, &self.voice] {
             let bytes = part.as_ref().map_or(&[][..], |p| p);
             plain.extend_from_slice(&u32::try_from(bytes.len()).unwrap_or(0).to_be_bytes());
@@ -64,9 +67,10 @@ impl Candidate {
         if age_ms.saturating_abs() > VALID_MS {
             return Err(Error::Invalid("the candidate has expired"));
         }
+        let (is_live, rest) = rest.split_first().ok_or(Error::Malformed)?;
         let (face, rest) = part(rest)?;
         let (voice, _) = part(rest)?;
-        Ok(Self { face, voice })
+        Ok(Self { is_live: *is_live == 1, face, voice })
     }
 
     pub fn is_empty(&self) -> bool {
@@ -104,9 +108,10 @@ mod tests {
         fn a_candidate_opens_for_its_owner_alone(
             face in prop::option::of(prop::collection::vec(any::<u8>(), 1..600)),
             voice in prop::option::of(prop::collection::vec(any::<u8>(), 1..900)),
-            (project, user, other) in ("[ab]{0,3}", "[ab]{0,3}", "[ab]{0,3}"),
+            (project, user, other) in ("[ab]{0,3}", "[ab]{0,3}", "[ab]{0,3}"), is_live in any::<bool>(),
         ) {
-            let candidate = Candidate { face: face.map(Zeroizing::new), voice: voice.map(Zeroizing::new) };
+            let candidate =
+                Candidate { is_live, face: face.map(Zeroizing::new), voice: voice.map(Zeroizing::new) };
             let sealed = candidate.seal(&ring(), owner(&project, &user), NOW).unwrap();
             prop_assert_eq!(Candidate::open(&ring(), owner(&project, &user), &sealed, NOW).unwrap(), candidate);
             prop_assert_eq!(Candidate::open(&ring(), owner(&project, &other), &sealed, NOW).is_ok(), other == user);
@@ -118,7 +123,7 @@ mod tests {
 
     #[test]
     fn a_candidate_is_good_for_ten_minutes() {
-        let candidate = Candidate { face: Some(vec![1].into()), voice: None };
+        let candidate = Candidate { face: Some(vec![1].into()), ..Candidate::default() };
         let sealed = candidate.seal(&ring(), owner("p", "u"), NOW).unwrap();
         assert!(Candidate::open(&ring(), owner("p", "u"), &sealed, NOW + VALID_MS).is_ok());
         for late in [NOW + VALID_MS + 1, NOW - VALID_MS - 1, 0] {

@@ -91,8 +91,8 @@ impl Engines {
     }
 }
 
-/// Networks a warm-up runs: detector, mesh, embedding, texture; activity, speaker, encoder and decoder of speech.
-const FACE_MODELS: u32 = 4;
+/// Networks a warm-up runs: detector, mesh, two embeddings, texture; activity, speaker, encoder and decoder of speech.
+const FACE_MODELS: u32 = 5;
 const VOICE_MODELS: u32 = 4;
 
 /// The models templates are made with.
@@ -104,5 +104,6 @@ pub fn template_models(pack: &Pack) -> Result<templates::Models, Error> {
         let entry = pack.manifest().files.iter().find(|e| e.name == name);
         entry.map(|e| format!("{name} {}", e.version)).ok_or_else(|| models::Error::Unknown(name.to_owned()))
     };
-    Ok(templates::Models { face: id("sface")?, voice: id("campplus")? })
+    let sface = id("sface")?;
+    Ok(templates::Models { face: format!("{sface} {}", id("fr_feature")?), sface, voice: id("campplus")? })
 }

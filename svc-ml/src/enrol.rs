@@ -1,4 +1,4 @@
-//! The two enrolments: receive, measure on a worker, look for the same person under another name, keep by the rules.
+//! The two enrollments: receive, measure on a worker, look for the same person under another name, keep by the rules.
 
 use std::{fs::File, io::Read};
 
@@ -21,7 +21,7 @@ use crate::{
     service::{Asked, Ml, asked, check_ids},
     spooled::Spooled,
     stages::Stages,
-    strengthen::{Biometric, ENOUGH_SPEECH_S, Standing, Weighted},
+    template_update::{Biometric, ENOUGH_SPEECH_S, EnrollmentOutcome, Permissions, Weighted},
     templates::Whose,
 };
 
@@ -43,10 +43,10 @@ pub struct HeardVoice {
     pub stages: Stages,
 }
 
-/// What an enrolment came to.
+/// What an enrollment came to.
 pub struct Enrolled<V> {
-    /// None: nothing was kept.
-    pub standing: Option<Standing>,
+    /// None: it was refused.
+    pub outcome: Option<EnrollmentOutcome>,
     /// Why not.
     pub refusal: Option<Unjudged>,
     pub duplicate: Option<Duplicate>,
@@ -72,7 +72,8 @@ impl Ml {
         let is_document = header.is_document;
         let work = move |engines: &mut Engines, _: &Watch| see(engines, &file, is_document);
         let seen = self.workers.run(place, work).await?;
-        let enrolled = self.enrol_biometric(&header, seen.face.as_ref()).await?;
+        let may = Permissions { replace: header.replace, strengthen: header.may_strengthen };
+        let enrolled = self.enrol_biometric(&header, seen.face.as_ref(), may).await?;
         Ok((seen, enrolled))
     }
 
@@ -84,14 +85,16 @@ impl Ml {
         let header = header(&mut parts).await?;
         let asked = asked(&header.phrase, &header.vocabulary)?;
         let file = intake::spool(chunks(parts), self.bounds, self.spool.as_deref()).await?;
-        // What replaces a template must make one by itself: a user is not left without.
+        // What replaces a template must make one alone: a user is not left without.
         let least_speech_s = if header.replace { ENOUGH_SPEECH_S } else { voice::MIN_SPEECH_S };
         let limits = self.limits;
         let work = move |engines: &mut Engines, _: &Watch| {
             hear(&engines.shared, Spooled::new(file), &asked, least_speech_s, &limits)
         };
         let heard = self.workers.run(place, work).await?;
-        let enrolled = self.enrol_biometric(&header, heard.voice.as_ref()).await?;
+        // Several recordings make a template and better it; unlike a picture, none is copied from a stranger's page.
+        let may = Permissions { replace: header.replace, strengthen: true };
+        let enrolled = self.enrol_biometric(&header, heard.voice.as_ref(), may).await?;
         Ok((heard, enrolled))
     }
 
@@ -99,9 +102,10 @@ impl Ml {
         &self,
         header: &wire::EnrollHeader,
         probe: Result<&Weighted<V>, &Unjudged>,
+        may: Permissions,
     ) -> Result<Enrolled<V>, Error> {
         let refused = |refusal, duplicate| Enrolled {
-            standing: None,
+            outcome: None,
             refusal: Some(refusal),
             duplicate,
             kept: Vec::new(),
@@ -124,13 +128,23 @@ impl Ml {
             transaction: &header.transaction_id,
             now_ms: boot::now_ms(),
         };
-        let added = self.templates.add(whose, probe, header.replace).await?;
-        if added.standing == Standing::AnotherPerson {
-            let description = "this is another person than the one enrolled under this name";
-            let refusal = portrait::refused(code::ANOTHER_PERSON, "another_person", description);
-            return Ok(refused(refusal, duplicate));
-        }
-        Ok(Enrolled { standing: Some(added.standing), refusal: None, duplicate, kept: added.kept })
+        let added = self.templates.add(whose, probe, may).await?;
+        let refusal = match added.outcome {
+            EnrollmentOutcome::AnotherPerson => portrait::refused(
+                code::ANOTHER_PERSON,
+                "another_person",
+                "this is another person than the one enrolled under this name",
+            ),
+            EnrollmentOutcome::Locked => portrait::refused(
+                code::TEMPLATE_LOCKED,
+                "template_locked",
+                "too many other people were sent under this name; try again in an hour",
+            ),
+            outcome => {
+                return Ok(Enrolled { outcome: Some(outcome), refusal: None, duplicate, kept: added.kept });
+            }
+        };
+        Ok(refused(refusal, duplicate))
     }
 
     /// The nearest other subject of the project, when it clearly is the same person.
@@ -154,7 +168,7 @@ trait Searchable: Biometric + Send + Sync + 'static {
 
 impl Searchable for Embedding {
     fn nearest(&self, gallery: &Gallery, except: Option<&str>) -> Result<Option<Duplicate>, Error> {
-        let nearest = gallery.nearest_face(self, except)?;
+        let nearest = gallery.nearest_face(self, except);
         Ok(nearest.and_then(|n| claimed(n.comparison.matched, n.comparison.probability, n)))
     }
 }
@@ -181,7 +195,7 @@ fn see(engines: &mut Engines, file: &File, is_document: bool) -> Result<SeenFace
         Err(fault) => Err(fault),
         Ok(portrait) => {
             let vector = stages.time("face_embedding", || engines.face.embed_aligned(&portrait.crop))?;
-            Ok(Weighted { vector, quality: f64::from(portrait.overall).max(0.01) })
+            Ok(Weighted { vector, quality: f64::from(portrait.overall).max(0.01), is_live: false })
         }
     };
     Ok(SeenFace { measures, face, stages })
@@ -225,7 +239,7 @@ fn hear(
         (None, _) => {
             let vector = stages.time("speaker", || shared.voiceprint(&sound, &activity));
             let quality = recording::quality(&measures);
-            vector.map(|vector| Weighted { vector, quality }).map_err(Unjudged::from)
+            vector.map(|vector| Weighted { vector, quality, is_live: false }).map_err(Unjudged::from)
         }
     };
     Ok(HeardVoice { measures, voice, spoken, stages })

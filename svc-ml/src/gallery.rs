@@ -1,12 +1,13 @@
 //! The templates of one project in memory, and the search among them.
 
-use face::Embedding;
+use face::{Embedding, Similarity};
 use voice::{Bandwidth, Comparison, Voiceprint};
 use zeroize::Zeroizing;
 
 use crate::{
     calibration::{FaceComparison, compare_faces},
     error::Error,
+    face_template::FaceTemplate,
     open_set::identified,
 };
 
@@ -30,19 +31,19 @@ impl Modality {
     }
 }
 
-/// The enrolled of a project. The bytes are wiped when it is dropped.
+/// The enrolled of a project. Templates are wiped when it is dropped.
 #[derive(Debug, Default)]
 pub struct Gallery {
-    faces: Vec<Enrolled>,
-    voices: Vec<Enrolled>,
+    faces: Vec<Enrolled<FaceTemplate>>,
+    voices: Vec<Enrolled<Zeroizing<Vec<u8>>>>,
 }
 
 #[derive(Debug)]
-struct Enrolled {
+struct Enrolled<T> {
     subject_id: String,
     /// What the template was last made or changed in.
     transaction_id: String,
-    bytes: Zeroizing<Vec<u8>>,
+    template: T,
 }
 
 /// The nearest of a gallery.
@@ -55,68 +56,63 @@ pub struct Nearest<C> {
 }
 
 impl Gallery {
+    /// Adds a template as it was stored.
+    ///
+    /// # Errors
+    /// [`Error::Face`] or [`Error::Malformed`] when a face's template is malformed.
     pub fn add(
         &mut self,
         modality: Modality,
         subject_id: &str,
         transaction_id: &str,
-        bytes: Zeroizing<Vec<u8>>,
-    ) {
+        bytes: &[u8],
+    ) -> Result<(), Error> {
         let (subject_id, transaction_id) = (subject_id.to_owned(), transaction_id.to_owned());
-        let enrolled = Enrolled { subject_id, transaction_id, bytes };
         match modality {
-            Modality::Face => self.faces.push(enrolled),
-            Modality::Voice => self.voices.push(enrolled),
+            Modality::Face => {
+                let template = FaceTemplate::from_bytes(bytes)?;
+                self.faces.push(Enrolled { subject_id, transaction_id, template });
+            }
+            Modality::Voice => {
+                let template = Zeroizing::new(bytes.to_vec());
+                self.voices.push(Enrolled { subject_id, transaction_id, template });
+            }
         }
-    }
-
-    fn all(&self, modality: Modality) -> &[Enrolled] {
-        match modality {
-            Modality::Face => &self.faces,
-            Modality::Voice => &self.voices,
-        }
-    }
-
-    /// The template of one subject.
-    pub fn bytes(&self, modality: Modality, subject_id: &str) -> Option<&[u8]> {
-        let enrolled = self.all(modality).iter().find(|e| e.subject_id == subject_id);
-        enrolled.map(|e| e.bytes.as_slice())
+        Ok(())
     }
 
     #[cfg(test)]
     pub fn len(&self, modality: Modality) -> usize {
-        self.all(modality).len()
+        match modality {
+            Modality::Face => self.faces.len(),
+            Modality::Voice => self.voices.len(),
+        }
+    }
+
+    /// The face of one subject.
+    pub fn face(&self, subject_id: &str) -> Option<&FaceTemplate> {
+        of_subject(&self.faces, subject_id)
     }
 
     /// Compares with the face of one subject (1:1); `None` when it has none.
-    ///
-    /// # Errors
-    /// [`Error::Face`] when the template is malformed.
-    pub fn compare_face(&self, probe: &Embedding, subject_id: &str) -> Result<Option<FaceComparison>, Error> {
-        let template = self.bytes(Modality::Face, subject_id).map(Embedding::from_bytes).transpose()?;
-        Ok(template.map(|template| compare_faces(f64::from(probe.cosine(&template)), 1)))
+    pub fn compare_face(&self, probe: &Embedding, subject_id: &str) -> Option<FaceComparison> {
+        self.face(subject_id).map(|template| compare_faces(template.compare(probe), 1))
     }
 
     /// The nearest face of the project (1:N, open set: `matched` says whether it is near enough to be the same person);
     /// `except` is passed over.
-    ///
-    /// # Errors
-    /// [`Error::Face`] when a template is malformed.
-    pub fn nearest_face(
-        &self,
-        probe: &Embedding,
-        except: Option<&str>,
-    ) -> Result<Option<Nearest<FaceComparison>>, Error> {
-        let mut best: Option<(&Enrolled, f32)> = None;
+    pub fn nearest_face(&self, probe: &Embedding, except: Option<&str>) -> Option<Nearest<FaceComparison>> {
+        let mut best: Option<(&Enrolled<FaceTemplate>, Similarity)> = None;
         let mut candidates = 0;
         for enrolled in others(&self.faces, except) {
             candidates += 1;
-            let score = probe.cosine(&Embedding::from_bytes(&enrolled.bytes)?);
-            if best.is_none_or(|(_, known)| score > known) {
-                best = Some((enrolled, score));
+            let similarity = enrolled.template.compare(probe);
+            // Cosines of different networks are not comparable; how far above their own threshold they are is.
+            if best.is_none_or(|(_, known)| similarity.log_odds(1) > known.log_odds(1)) {
+                best = Some((enrolled, similarity));
             }
         }
-        Ok(best.map(|(enrolled, score)| enrolled.near(compare_faces(f64::from(score), candidates))))
+        best.map(|(enrolled, similarity)| enrolled.near(compare_faces(similarity, candidates)))
     }
 
     /// Compares with the voice of one subject (1:1); `None` when it has none.
@@ -124,7 +120,8 @@ impl Gallery {
     /// # Errors
     /// [`Error::Voice`] or [`Error::Malformed`] when the template is malformed.
     pub fn compare_voice(&self, probe: &Voiceprint, subject_id: &str) -> Result<Option<Comparison>, Error> {
-        let template = self.bytes(Modality::Voice, subject_id).map(voice_from_bytes).transpose()?;
+        let stored = of_subject(&self.voices, subject_id);
+        let template = stored.map(|bytes| voice_from_bytes(bytes)).transpose()?;
         Ok(template.map(|template| voice::compare(probe, &template)))
     }
 
@@ -138,11 +135,11 @@ impl Gallery {
         probe: &Voiceprint,
         except: Option<&str>,
     ) -> Result<Option<Nearest<Comparison>>, Error> {
-        let mut best: Option<(&Enrolled, Comparison)> = None;
+        let mut best: Option<(&Enrolled<_>, Comparison)> = None;
         let mut candidates = 0;
         for enrolled in others(&self.voices, except) {
             candidates += 1;
-            let comparison = voice::compare(probe, &voice_from_bytes(&enrolled.bytes)?);
+            let comparison = voice::compare(probe, &voice_from_bytes(&enrolled.template)?);
             // Scores above another threshold are not comparable; how far above their own they are is.
             let lead = |c: &Comparison| c.score - c.threshold;
             if best.as_ref().is_none_or(|(_, known)| lead(&comparison) > lead(known)) {
@@ -153,14 +150,18 @@ impl Gallery {
     }
 }
 
-impl Enrolled {
+impl<T> Enrolled<T> {
     fn near<C>(&self, comparison: C) -> Nearest<C> {
         let (subject_id, transaction_id) = (self.subject_id.clone(), self.transaction_id.clone());
         Nearest { subject_id, transaction_id, comparison }
     }
 }
 
-fn others<'a>(all: &'a [Enrolled], except: Option<&'a str>) -> impl Iterator<Item = &'a Enrolled> {
+fn of_subject<'a, T>(all: &'a [Enrolled<T>], subject_id: &str) -> Option<&'a T> {
+    all.iter().find(|e| e.subject_id == subject_id).map(|e| &e.template)
+}
+
+fn others<'a, T>(all: &'a [Enrolled<T>], except: Option<&'a str>) -> impl Iterator<Item = &'a Enrolled<T>> {
     all.iter().filter(move |e| Some(e.subject_id.as_str()) != except)
 }
 
@@ -201,12 +202,8 @@ mod tests {
     fn gallery_of(count: usize) -> Gallery {
         let mut gallery = Gallery::default();
         for axis in 0..count {
-            gallery.add(
-                Modality::Face,
-                &format!("s{axis}"),
-                "tx",
-                face_along(axis, 0.0).to_bytes().to_vec().into(),
-            );
+            let template = FaceTemplate::of(face_along(axis, 0.0)).to_bytes();
+            gallery.add(Modality::Face, &format!("s{axis}"), "tx", &template).unwrap();
         }
         gallery
     }
@@ -214,21 +211,21 @@ mod tests {
     #[test]
     fn the_nearest_is_found_and_a_stranger_is_not_a_match() {
         let gallery = gallery_of(50);
-        let found = gallery.nearest_face(&face_along(7, 0.3), None).unwrap().unwrap();
+        let found = gallery.nearest_face(&face_along(7, 0.3), None).unwrap();
         assert_eq!((found.subject_id.as_str(), found.comparison.matched), ("s7", true));
-        let stranger = gallery.nearest_face(&face_along(100, 0.0), None).unwrap().unwrap();
+        let stranger = gallery.nearest_face(&face_along(100, 0.0), None).unwrap();
         assert!(!stranger.comparison.matched && stranger.comparison.probability < 0.01);
-        let other = gallery.nearest_face(&face_along(7, 0.3), Some("s7")).unwrap().unwrap();
+        let other = gallery.nearest_face(&face_along(7, 0.3), Some("s7")).unwrap();
         assert!(other.subject_id != "s7" && !other.comparison.matched);
-        assert!(Gallery::default().nearest_face(&face_along(0, 0.0), None).unwrap().is_none());
+        assert!(Gallery::default().nearest_face(&face_along(0, 0.0), None).is_none());
     }
 
     #[test]
     fn one_to_one_looks_at_one_subject_alone() {
         let gallery = gallery_of(3);
-        assert!(gallery.compare_face(&face_along(1, 0.1), "s1").unwrap().unwrap().matched);
-        assert!(!gallery.compare_face(&face_along(1, 0.1), "s2").unwrap().unwrap().matched);
-        assert!(gallery.compare_face(&face_along(1, 0.1), "nobody").unwrap().is_none());
+        assert!(gallery.compare_face(&face_along(1, 0.1), "s1").unwrap().matched);
+        assert!(!gallery.compare_face(&face_along(1, 0.1), "s2").unwrap().matched);
+        assert!(gallery.compare_face(&face_along(1, 0.1), "nobody").is_none());
     }
 
     proptest! {

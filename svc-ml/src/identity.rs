@@ -61,7 +61,7 @@ pub async fn identify(
     let by = calibrations.clone();
     // A large gallery takes milliseconds, which the async threads do not have.
     let search = move || -> Result<_, Error> {
-        let face = face.map(|probe| find_face(&gallery, &probe, subject.as_deref(), &by)).transpose()?;
+        let face = face.map(|probe| find_face(&gallery, &probe, subject.as_deref(), &by));
         let voice = voice.map(|probe| find_voice(&gallery, &probe, subject.as_deref(), &by)).transpose()?;
         Ok((face, voice))
     };
@@ -83,10 +83,10 @@ fn find_face(
     probe: &Embedding,
     subject: Option<&str>,
     by: &Calibrations,
-) -> Result<Found<FaceComparison>, Error> {
-    let user = subject.map(|id| gallery.compare_face(probe, id)).transpose()?.flatten();
-    let nearest = gallery.nearest_face(probe, None)?;
-    Ok((user.map(|c| by.face(c)), nearest.map(|n| Nearest { comparison: by.face(n.comparison), ..n })))
+) -> Found<FaceComparison> {
+    let user = subject.and_then(|id| gallery.compare_face(probe, id));
+    let nearest = gallery.nearest_face(probe, None);
+    (user.map(|c| by.face(c)), nearest.map(|n| Nearest { comparison: by.face(n.comparison), ..n }))
 }
 
 fn find_voice(

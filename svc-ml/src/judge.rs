@@ -176,7 +176,7 @@ impl Sight<'_> {
         pipeline::analyze(self.engines, Spooled::new(File::open(file)?), &task, self.watch)
     }
 
-    /// The face of a picture (its largest) or of a video.
+    /// The face a picture is about, or that of a video.
     fn face(&mut self, path: &Path) -> Result<Judged<Embedding>, Error> {
         if let Some(known) = recall(&self.known.faces, path) {
             return Ok(known);
@@ -195,9 +195,12 @@ impl Sight<'_> {
         let mut bytes = Vec::new();
         Read::by_ref(&mut file).take(MAX_PICTURE).read_to_end(&mut bytes)?;
         let picture = Picture::decode(&bytes)?;
-        let faces = self.engines.face.faces(&picture)?;
-        let Some(face) = faces.first() else { return Ok(Err(Unjudged::no_face())) };
-        Ok(Ok(self.engines.face.embed(&picture, face)?))
+        let (turn, faces) = self.engines.face.upright_faces(&picture)?;
+        let upright = turn.of(&picture);
+        let Some((face, _)) = self.engines.face.main_face(&upright, &faces)? else {
+            return Ok(Err(Unjudged::no_face()));
+        };
+        Ok(Ok(self.engines.face.embed(&upright, &face)?))
     }
 
     fn voice(&mut self, path: &Path) -> Result<Judged<Voiceprint>, Error> {
@@ -244,8 +247,8 @@ fn is_picture(file: &File) -> Result<bool, Error> {
 }
 
 fn same_face(probe: &Embedding, reference: &Embedding) -> Opinion {
-    let compared = compare_faces(f64::from(probe.cosine(reference)), 1);
-    Opinion { score: compared.score, accepted: compared.matched, words: None }
+    let compared = compare_faces(probe.compare(reference), 1);
+    Opinion { score: compared.score(), accepted: compared.matched, words: None }
 }
 
 fn same_voice(probe: &Voiceprint, reference: &Voiceprint) -> Opinion {

@@ -39,12 +39,20 @@ impl Unjudged {
             Presence::NoFace => Some(Self::no_face()),
             Presence::ManyFaces => Some(Self::because("more_than_one_face", "more than one face is seen")),
             Presence::TooSmall => Some(Self::because("face_too_small", "the face is too small; come closer")),
+            Presence::Turned => Some(Self::picture_turned()),
             Presence::NotCentred => Some(Self::because("face_not_centred", "the face is not centred")),
         }
     }
 
     pub fn no_face() -> Self {
         Self::because("no_face", "no face is seen")
+    }
+
+    pub fn picture_turned() -> Self {
+        Self::because(
+            "picture_turned",
+            "the picture lies on its side or upside down; hold the camera upright",
+        )
     }
 
     pub fn no_sound() -> Self {

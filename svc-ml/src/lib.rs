@@ -7,7 +7,7 @@
 //! the gallery of one project and no other.
 //!
 //! Invariants: services that were not asked for do not run; no vector leaves the process unsealed; no
-//! template is made, changed or replaced but by the rules of `strengthen`; a video lies in a file without a name and is gone with the call; a panic costs one call.
+//! template is made, changed or replaced but by the rules of `template_update`; a video lies in a file without a name and is gone with the call; a panic costs one call.
 //!
 //! Caller: the gateway.
 
@@ -19,6 +19,7 @@ mod config;
 mod engines;
 mod enrol;
 mod error;
+mod face_template;
 mod gallery;
 mod identity;
 mod interruption;
@@ -33,7 +34,7 @@ mod service;
 mod spooled;
 mod stages;
 mod store;
-mod strengthen;
+mod template_update;
 mod templates;
 
 use std::time::Duration;

@@ -25,11 +25,6 @@ use crate::{
 /// Pixels between the eyes of a reference picture, which may be a document's portrait.
 const LEAST_EYE_DISTANCE: f32 = 24.0;
 
-/// Below this cosine of the second network a match of the first is doubted: of 502 pairs of the same person none came lower,
-/// at 32 pixels of face 0.2 %, and of the impostor pairs that the first network takes for a match 58 % do, at 32 pixels 74 %
-/// (docs/ACCURACY.md).
-const DOUBTED: f32 = 0.3;
-
 /// Both sides, and what they say of each other.
 pub struct Matched {
     pub anchor: Judged<()>,
@@ -129,20 +124,13 @@ fn compare(
     let anchor = stages.time("face_quality", || reference(engines, &picture))?;
     let (tracks, info) = stages.time("face_tracking", || follow(engines, video, limits, watch))?;
     let target = target(&tracks);
-    let (mut comparison, mut is_doubted) = (None, false);
+    let mut comparison = None;
     if let (true, Ok(anchor), Ok(())) = (is_asked, &anchor, &target) {
         watch.check()?;
         comparison = stages.time("face_embedding", || compare_frames(engines, anchor, &tracks))?;
-        if comparison.as_ref().is_some_and(|c| c.overall.matched) {
-            is_doubted = stages.time("face_embedding", || is_another_to_second(engines, anchor, &tracks))?;
-        }
-    }
-    if is_doubted {
-        comparison = None;
     }
     // Seen, but never well enough for a single crop.
     let target = match (&comparison, target) {
-        (None, Ok(())) if is_doubted => Err(doubted()),
         (None, Ok(())) if tracks.main().is_none_or(|track| track.samples.is_empty()) => Err(no_face()),
         (_, target) => target,
     };
@@ -154,15 +142,16 @@ fn compare(
 /// long as they are the same person's.
 fn reference(engines: &mut Engines, picture: &media::Picture) -> Result<Judged<AlignedFace>, Error> {
     let found = engines.face.portraits(picture)?;
-    let Some(portrait) = found.largest else { return Ok(Err(no_face())) };
+    let Some(portrait) = found.main else { return Ok(Err(no_face())) };
     if portrait.eye_distance < LEAST_EYE_DISTANCE {
         return Ok(Err(too_small()));
     }
     if found.faces > 1 {
-        let largest = engines.face.embed_aligned(&portrait.crop)?;
-        for other in engines.face.faces(picture)?.iter().take(found.faces).skip(1) {
-            let other = engines.face.embed(picture, other)?;
-            if !compare_faces(f64::from(largest.cosine(&other)), 1).matched {
+        let main = engines.face.embed_aligned(&portrait.crop)?;
+        let upright = found.turn.of(picture);
+        for other in engines.face.faces(&upright)?.iter().take(found.faces) {
+            let other = engines.face.embed(&upright, other)?;
+            if !main.compare(&other).is_match() {
                 return Ok(Err(more_than_one_face()));
             }
         }
@@ -191,6 +180,7 @@ fn target(tracks: &FaceTracks) -> Judged<()> {
         Presence::NoFace => Err(no_face()),
         Presence::ManyFaces => Err(more_than_one_face()),
         Presence::TooSmall => Err(too_small()),
+        Presence::Turned => Err(Unjudged::picture_turned()),
     }
 }
 
@@ -200,26 +190,11 @@ fn compare_frames(
     tracks: &FaceTracks,
 ) -> Result<Option<Comparison>, Error> {
     let Some(track) = tracks.main() else { return Ok(None) };
+    let sface = engines.face.embeddings(track)?;
+    let Some(video) = engines.face.template(track, &sface)? else { return Ok(None) };
     let anchor = engines.face.embed_aligned(anchor)?;
-    let frames = engines.face.embeddings(track)?;
-    let Some(mean) = track.template(&frames) else { return Ok(None) };
-    let against = |frame: &Embedding| compare_faces(f64::from(anchor.cosine(frame)), 1);
-    Ok(Some(Comparison { overall: against(&mean), frames: frames.iter().map(against).collect() }))
-}
-
-/// Whether the second network, asked about the video's best frame, says that it is somebody else.
-fn is_another_to_second(
-    engines: &mut Engines,
-    anchor: &AlignedFace,
-    tracks: &FaceTracks,
-) -> Result<bool, Error> {
-    let Some(best) = tracks.main().and_then(|track| track.samples.first()) else { return Ok(false) };
-    let (anchor, best) = (engines.face.embed_second(anchor)?, engines.face.embed_second(&best.face)?);
-    Ok(anchor.cosine(&best) < DOUBTED)
-}
-
-fn doubted() -> Unjudged {
-    Unjudged::because("networks_disagree", "two ways to know a face do not agree; use a clearer picture")
+    let against = |face: &Embedding| compare_faces(anchor.compare(face), 1);
+    Ok(Some(Comparison { overall: against(&video.mean), frames: video.crops.iter().map(against).collect() }))
 }
 
 /// What a side says when nothing is wrong with it.

@@ -62,7 +62,7 @@ pub struct Findings {
     pub duration_s: f64,
     /// Most faces seen at once.
     pub faces: usize,
-    /// Whether the faces allow an enrolment; `None` without a face service.
+    /// Whether the faces allow an enrollment; `None` without a face service.
     pub presence: Option<Presence>,
     pub face: Option<Judged<Embedding>>,
     pub liveness: Option<Judged<Liveness>>,
@@ -242,16 +242,31 @@ fn recognise(engines: &mut Engines, tracks: &FaceTracks, wanted: Wanted, finding
     if wanted.face {
         let unclear =
             || Unjudged::because("face_not_clear", "the face is never clear enough to be recognised");
-        findings.face = Some(embeddings.and_then(|each| template(tracks, &each).ok_or_else(unclear)));
+        let template = embeddings
+            .and_then(|each| stages.time("face_embedding", || template(&mut engines.face, tracks, &each)));
+        findings.face = Some(template.and_then(|found| found.ok_or_else(unclear)));
     }
 }
 
-fn template(tracks: &FaceTracks, each: &[Embedding]) -> Option<Embedding> {
-    tracks.main()?.template(each)
+fn template(
+    engine: &mut face::Engine,
+    tracks: &FaceTracks,
+    sface: &[Embedding],
+) -> Judged<Option<Embedding>> {
+    let track = upright_main(tracks)?;
+    Ok(engine.template(track, sface)?.map(|template| template.mean))
 }
 
 fn embed(engine: &mut face::Engine, tracks: &FaceTracks) -> Judged<Vec<Embedding>> {
-    Ok(engine.embeddings(tracks.main().ok_or_else(Unjudged::no_face)?)?)
+    Ok(engine.embeddings(upright_main(tracks)?)?)
+}
+
+/// The face a video is about. Nothing is measured of a face that lies on its side or upside down.
+fn upright_main(tracks: &FaceTracks) -> Judged<&Track> {
+    if tracks.is_turned {
+        return Err(Unjudged::picture_turned());
+    }
+    tracks.main().ok_or_else(Unjudged::no_face)
 }
 
 fn is_alive(
@@ -298,7 +313,7 @@ fn compare_lips(
 }
 
 fn motion(tracks: &FaceTracks) -> Judged<LipMotion> {
-    Ok(motion_of(tracks.main().ok_or_else(Unjudged::no_face)?)?)
+    Ok(motion_of(upright_main(tracks)?)?)
 }
 
 fn motion_of(track: &Track) -> Result<LipMotion, lips::Reason> {

@@ -1,4 +1,4 @@
-//! Whether a picture will do for an enrolment: each measure against its limit, and the first fault.
+//! Whether a picture will do for an enrollment: each measure against its limit, and the first fault.
 //!
 //! Where the limits come from stands in docs/ACCURACY.md.
 
@@ -51,12 +51,15 @@ pub mod code {
     pub const TURNED: i32 = 469;
     pub const ANOTHER_PERSON: i32 = 470;
     pub const DUPLICATE: i32 = 471;
+    pub const TEMPLATE_LOCKED: i32 = 472;
+    pub const COVERED: i32 = 473;
 }
 
 /// What a picture must be at least. A document's portrait is a print of a photo: small, rastered, anywhere on the page.
 struct Limits {
     eye_distance: f32,
     off_centre: Option<f32>,
+    covered: Option<f32>,
     dark: f32,
     bright: f32,
     contrast: f32,
@@ -70,6 +73,7 @@ struct Limits {
 const SELFIE: Limits = Limits {
     eye_distance: 40.0,
     off_centre: Some(0.5),
+    covered: Some(0.82),
     dark: 0.25,
     bright: 0.2,
     contrast: 8.0,
@@ -80,8 +84,16 @@ const SELFIE: Limits = Limits {
     several: false,
 };
 
-const DOCUMENT: Limits =
-    Limits { eye_distance: 24.0, off_centre: None, contrast: 6.0, sharpness: 20.0, several: true, ..SELFIE };
+const DOCUMENT: Limits = Limits {
+    eye_distance: 24.0,
+    off_centre: None,
+    // Prints are too soft to tell.
+    covered: None,
+    contrast: 6.0,
+    sharpness: 20.0,
+    several: true,
+    ..SELFIE
+};
 
 impl Limits {
     fn of(is_document: bool) -> &'static Self {
@@ -96,15 +108,20 @@ pub fn check(found: &Portraits, is_document: bool) -> (Vec<Measure>, Result<&Por
     if !limits.several {
         measures.push(Measure::at_most("face_count", found.faces as f32, 1.0));
     }
-    let Some(portrait) = &found.largest else { return (measures, Err(no_face())) };
+    let Some(portrait) = &found.main else { return (measures, Err(no_face())) };
     measures.extend(of_portrait(portrait, limits));
-    let failed = measures.iter().find(|m| !m.passed()).map(|m| fault(m.property));
+    let failed = measures.iter().find(|m| !m.passed()).map(|m| fault(m.property, portrait));
     (measures, failed.map_or(Ok(portrait), Err))
 }
 
 fn of_portrait(p: &Portrait, limits: &Limits) -> Vec<Measure> {
     let mut measures = vec![Measure::at_least("eye_distance_px", p.eye_distance, limits.eye_distance)];
     measures.extend(limits.off_centre.map(|limit| Measure::at_most("off_centre", p.off_centre, limit)));
+    // A face out of focus shows neither lips nor lids: what covers them cannot be told.
+    let covered = limits.covered.filter(|_| p.sharpness >= limits.sharpness);
+    for (property, value) in [("mouth_covered", p.cover.mouth), ("eyes_covered", p.cover.eyes)] {
+        measures.extend(covered.map(|limit| Measure::at_most(property, value, limit)));
+    }
     measures.extend([
         Measure::at_most("dark_share", p.dark, limits.dark),
         Measure::at_most("bright_share", p.bright, limits.bright),
@@ -129,9 +146,16 @@ pub fn too_small() -> Unjudged {
     refused(code::TOO_SMALL, "face_too_small", "the face is too small; come closer")
 }
 
-/// What the failure of a measure is called.
-fn fault(property: &str) -> Unjudged {
+/// Below this, a picture's low contrast or sharpness is that of little light. Faces of every skin reach it in a lit room.
+const DIM: f32 = 80.0;
+
+/// What the failure of a measure is called: what the person can do about it. Little light makes a picture flat and soft, so
+/// it is named before these.
+fn fault(property: &str, portrait: &Portrait) -> Unjudged {
     match property {
+        "contrast" | "sharpness" if portrait.light < DIM => fault("dark_share", portrait),
+        "mouth_covered" => covered("something covers the mouth; take it off"),
+        "eyes_covered" => covered("something covers the eyes; take it off"),
         "face_count" => more_than_one_face(),
         "eye_distance_px" => too_small(),
         "off_centre" => refused(code::NOT_CENTRED, "face_not_centred", "the face is not centred"),
@@ -151,6 +175,10 @@ fn fault(property: &str) -> Unjudged {
     }
 }
 
+fn covered(description: &str) -> Unjudged {
+    refused(code::COVERED, "face_covered", description)
+}
+
 pub fn refused(code: i32, error: &'static str, description: &str) -> Unjudged {
     Unjudged { code, error, description: description.to_owned() }
 }
@@ -158,7 +186,7 @@ pub fn refused(code: i32, error: &'static str, description: &str) -> Unjudged {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use face::{AlignedFace, Detection, Pose, Rect};
+    use face::{AlignedFace, Cover, Detection, Pose, Rect, Turn};
     use proptest::prelude::*;
 
     fn good() -> Portrait {
@@ -169,7 +197,9 @@ mod tests {
             sharpness: 300.0,
             dark: 0.01,
             bright: 0.0,
+            light: 160.0,
             contrast: 30.0,
+            cover: Cover::default(),
             pose: Pose::default(),
             off_centre: 0.1,
             visible: 1.0,
@@ -178,7 +208,7 @@ mod tests {
     }
 
     fn one(portrait: Portrait) -> Portraits {
-        Portraits { faces: 1, largest: Some(portrait) }
+        Portraits { turn: Turn::None, faces: 1, main: Some(portrait) }
     }
 
     fn code_of(found: &Portraits, is_document: bool) -> i32 {
@@ -189,13 +219,17 @@ mod tests {
     fn each_fault_has_a_code_of_its_own_and_a_good_face_has_none() {
         let turned = |yaw, pitch, roll| Pose { yaw, pitch, roll };
         let cases = [
-            (Portraits { faces: 0, largest: None }, 461),
-            (Portraits { faces: 2, largest: Some(good()) }, 462),
+            (Portraits { turn: Turn::None, faces: 0, main: None }, 461),
+            (Portraits { turn: Turn::None, faces: 2, main: Some(good()) }, 462),
             (one(Portrait { eye_distance: 30.0, ..good() }), 463),
             (one(Portrait { off_centre: 0.6, ..good() }), 464),
             (one(Portrait { dark: 0.5, ..good() }), 465),
             (one(Portrait { bright: 0.5, ..good() }), 466),
+            (one(Portrait { cover: Cover { mouth: 0.9, eyes: 0.1 }, ..good() }), 473),
+            (one(Portrait { cover: Cover { mouth: 0.1, eyes: 0.9 }, dark: 0.5, ..good() }), 473),
             (one(Portrait { contrast: 3.0, ..good() }), 467),
+            (one(Portrait { contrast: 3.0, light: 40.0, ..good() }), 465),
+            (one(Portrait { sharpness: 10.0, light: 40.0, ..good() }), 465),
             (one(Portrait { sharpness: 10.0, ..good() }), 468),
             (one(Portrait { pose: turned(-45.0, 0.0, 0.0), ..good() }), 469),
             (one(Portrait { pose: turned(0.0, 40.0, 0.0), ..good() }), 469),
@@ -211,8 +245,8 @@ mod tests {
     #[test]
     fn a_document_may_be_small_soft_off_centre_and_show_its_portrait_twice() {
         let print = Portrait { eye_distance: 28.0, sharpness: 25.0, off_centre: 0.8, ..good() };
-        assert_eq!(code_of(&Portraits { faces: 2, largest: Some(print) }, true), 200);
-        assert_eq!(code_of(&Portraits { faces: 0, largest: None }, true), 461);
+        assert_eq!(code_of(&Portraits { turn: Turn::None, faces: 2, main: Some(print) }, true), 200);
+        assert_eq!(code_of(&Portraits { turn: Turn::None, faces: 0, main: None }, true), 461);
         assert_eq!(code_of(&one(Portrait { dark: 0.9, ..good() }), true), 465);
     }
 
@@ -223,7 +257,7 @@ mod tests {
             is_document in any::<bool>(),
         ) {
             let pose = Pose { yaw, ..Pose::default() };
-            let found = Portraits { faces, largest: Some(Portrait { eye_distance, sharpness, dark, pose, ..good() }) };
+            let found = Portraits { turn: Turn::None, faces, main: Some(Portrait { eye_distance, sharpness, dark, pose, ..good() }) };
             let (measures, verdict) = check(&found, is_document);
             prop_assert_eq!(verdict.is_ok(), measures.iter().all(Measure::passed));
         }

@@ -1,4 +1,4 @@
-//! Whether a recording will do for an enrolment: each measure against its limit, and the first fault.
+//! Whether a recording will do for an enrollment: each measure against its limit, and the first fault.
 //!
 //! Where the limits come from stands in docs/ACCURACY.md.
 
@@ -7,7 +7,7 @@ use voice::{Activity, PhraseEvidence, Quality, Voiceprint};
 use crate::{
     judged::{Judged, Unjudged},
     portrait::Measure,
-    strengthen::{ENOUGH_SPEECH_S, Weighted, speech_seconds},
+    template_update::{ENOUGH_SPEECH_S, Weighted, speech_seconds},
 };
 
 const SNR_DB: f32 = 8.0;

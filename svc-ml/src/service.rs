@@ -98,6 +98,7 @@ impl Ml {
         let face = findings.face.as_ref().filter(|_| is_one_face).and_then(|f| f.as_ref().ok());
         let voice = findings.voice.as_ref().and_then(|v| v.as_ref().ok());
         let candidate = Candidate {
+            is_live: matches!(&findings.liveness, Some(Ok(liveness)) if liveness.live),
             face: face.map(|f| Zeroizing::new(f.to_bytes().to_vec())),
             voice: voice.map(voice_to_bytes),
         };
@@ -123,7 +124,7 @@ impl Ml {
             transaction: &request.transaction_id,
             now_ms: boot::now_ms(),
         };
-        let made = self.templates.enrol(whose, &candidate).await?;
+        let made = self.templates.enroll(whose, &candidate).await?;
         Ok(wire::EnrollCandidateResponse { face: made.face, voice: made.voice })
     }
 

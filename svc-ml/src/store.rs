@@ -18,8 +18,10 @@ pub struct Subject {
     pub name_sealed: Vec<u8>,
     pub wrapped_key: Vec<u8>,
     pub created_at: i64,
-    /// How many enrolments there have been: what [`Store::apply`] compares.
+    /// How many enrollments there have been: what [`Store::apply`] compares.
     pub enrolments: i64,
+    /// Until when its templates may not be changed, Unix ms; 0: they may.
+    pub locked_until: i64,
 }
 
 /// A template as it is kept.
@@ -44,6 +46,8 @@ pub struct EnrolmentRow {
     pub modality: String,
     pub model: String,
     pub quality: f64,
+    /// 1: of a video that was judged live; 0: of a picture or recording.
+    pub live: i64,
     pub sealed: Vec<u8>,
     pub transaction_id: String,
     pub created_at: i64,
@@ -60,16 +64,27 @@ pub struct GalleryRow {
     pub wrapped_key: Vec<u8>,
 }
 
-/// What an enrolment makes of one modality of a subject; written as a whole or not at all.
+/// What an enrollment makes of one modality of a subject; written as a whole or not at all.
 #[derive(Clone, Debug)]
 pub struct Change {
     pub subject: Subject,
     pub modality: &'static str,
-    /// Enrolments that go.
+    /// Enrollments that go.
     pub dropped: Vec<String>,
     pub added: Vec<EnrolmentRow>,
     /// The template from now on; none: one that is there goes.
     pub template: Option<TemplateRow>,
+}
+
+/// When refusals lock a subject's templates.
+#[derive(Clone, Copy, Debug)]
+pub struct RefusalLimit {
+    /// So many refusals lock.
+    pub most: i64,
+    /// Older ones do not count, Unix ms.
+    pub since_ms: i64,
+    /// Until when, Unix ms.
+    pub locked_until_ms: i64,
 }
 
 /// How many rows of a subject there are, or were.
@@ -92,15 +107,15 @@ impl Store {
 
     /// The subject whose name has this hash.
     pub async fn subject(&self, project: &str, name_hash: &str) -> Result<Option<Subject>, Error> {
-        const SQL: &str = "SELECT id, project_id, name_hash, name_sealed, wrapped_key, created_at, enrolments \
-            FROM subjects WHERE project_id = $1 AND name_hash = $2";
+        const SQL: &str = "SELECT id, project_id, name_hash, name_sealed, wrapped_key, created_at, enrolments, \
+            locked_until FROM subjects WHERE project_id = $1 AND name_hash = $2";
         Ok(self.db.fetch_optional(SQL, db::params![project, name_hash]).await?)
     }
 
     /// The subject with this id.
     pub async fn subject_by_id(&self, project: &str, id: &str) -> Result<Option<Subject>, Error> {
-        const SQL: &str = "SELECT id, project_id, name_hash, name_sealed, wrapped_key, created_at, enrolments \
-            FROM subjects WHERE project_id = $1 AND id = $2";
+        const SQL: &str = "SELECT id, project_id, name_hash, name_sealed, wrapped_key, created_at, enrolments, \
+            locked_until FROM subjects WHERE project_id = $1 AND id = $2";
         Ok(self.db.fetch_optional(SQL, db::params![project, id]).await?)
     }
 
@@ -135,21 +150,21 @@ impl Store {
         Ok(self.db.fetch_optional(SQL, db::params![subject, modality]).await?)
     }
 
-    /// The enrolments of one modality of a subject, oldest first.
+    /// The enrollments of one modality of a subject, oldest first.
     pub async fn enrolments(&self, subject: &str, modality: &str) -> Result<Vec<EnrolmentRow>, Error> {
-        const SQL: &str = "SELECT id, project_id, subject_id, modality, model, quality, sealed, transaction_id, created_at \
+        const SQL: &str = "SELECT id, project_id, subject_id, modality, model, quality, live, sealed, transaction_id, created_at \
             FROM enrolments WHERE subject_id = $1 AND modality = $2 ORDER BY created_at, id";
         Ok(self.db.fetch_all(SQL, db::params![subject, modality]).await?)
     }
 
-    /// Writes an enrolment; false, and nothing written, when the subject was enrolled or erased since it was read.
+    /// Writes an enrollment; false, and nothing written, when the subject was enrolled or erased since it was read.
     pub async fn apply(&self, change: &Change) -> Result<bool, Error> {
         const TURN: &str =
             "UPDATE subjects SET enrolments = enrolments + 1 WHERE id = $1 AND enrolments = $2";
         const DROP: &str = "DELETE FROM enrolments WHERE id = $1";
         const ADD: &str = "INSERT INTO enrolments \
-            (id, project_id, subject_id, modality, model, quality, sealed, transaction_id, created_at) \
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+            (id, project_id, subject_id, modality, model, quality, live, sealed, transaction_id, created_at) \
+            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
         const CLEAR: &str = "DELETE FROM templates WHERE subject_id = $1 AND modality = $2";
         const MAKE: &str = "INSERT INTO templates \
             (id, project_id, subject_id, modality, model, sealed, transaction_id, created_at) \
@@ -170,6 +185,7 @@ impl Store {
                 &e.modality,
                 &e.model,
                 e.quality,
+                e.live,
                 &e.sealed,
                 &e.transaction_id,
                 e.created_at,
@@ -193,6 +209,19 @@ impl Store {
         tx.execute(BUMP, db::params![&subject.project_id]).await?;
         tx.commit().await?;
         Ok(true)
+    }
+
+    /// Counts a refusal of somebody else in the subject's name, and locks its templates when it reaches the limit.
+    pub async fn count_refusal(&self, subject: &str, now_ms: i64, limit: RefusalLimit) -> Result<(), Error> {
+        const SQL: &str = "UPDATE subjects SET \
+            locked_until = CASE WHEN (CASE WHEN refused_since > $2 THEN refusals ELSE 0 END) + 1 >= $3 \
+                THEN $4 ELSE locked_until END, \
+            refusals = CASE WHEN refused_since > $2 THEN refusals + 1 ELSE 1 END, \
+            refused_since = CASE WHEN refused_since > $2 THEN refused_since ELSE $5 END \
+            WHERE id = $1";
+        let params = db::params![subject, limit.since_ms, limit.most, limit.locked_until_ms, now_ms];
+        self.db.execute(SQL, params).await?;
+        Ok(())
     }
 
     /// What there is of a subject.

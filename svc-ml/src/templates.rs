@@ -39,7 +39,10 @@ pub struct Templates {
 /// Name and version of the models whose templates can be compared.
 #[derive(Clone, Debug)]
 pub struct Models {
+    /// Both networks of faces, with which templates are made.
     pub face: String,
+    /// The first of them: templates of older versions hold its vectors alone, and are compared by them.
+    pub sface: String,
     pub voice: String,
 }
 
@@ -55,6 +58,11 @@ impl Models {
             Modality::Voice => &self.voice,
         }
     }
+
+    /// Whether vectors of `model` can be compared with those made now.
+    fn can_compare(&self, modality: Modality, model: &str) -> bool {
+        model == self.of(modality) || modality == Modality::Face && model == self.sface
+    }
 }
 
 /// A template, or what is there towards one.
@@ -66,7 +74,7 @@ pub struct Known {
     pub is_current: bool,
     pub is_usable: bool,
     pub changed_at: i64,
-    /// Enrolments it is the mean of.
+    /// Enrollments it is the mean of.
     pub samples: u32,
 }
 
@@ -149,7 +157,7 @@ impl Templates {
                 };
                 known.push(Known {
                     modality,
-                    is_current: model == self.models.of(modality),
+                    is_current: self.models.can_compare(modality, model),
                     model: model.clone(),
                     changed_at,
                     // A template of a video's candidate is of that one alone.
@@ -194,6 +202,7 @@ impl Templates {
             wrapped_key: self.ring.wrap_key(&key_context(project, &id), &key)?,
             created_at: now_ms,
             enrolments: 0,
+            locked_until: 0,
             id,
         };
         if self.store.add_subject(&subject).await? {
@@ -211,12 +220,12 @@ impl Templates {
         let mut gallery = Gallery::default();
         for row in rows {
             let Some(modality) = Modality::parse(&row.modality) else { continue };
-            if row.model != self.models.of(modality) {
+            if !self.models.can_compare(modality, &row.model) {
                 continue;
             }
             let key = self.key(project, &row.subject_id, &row.wrapped_key)?;
             let bytes = key.open(&template_context(&row.subject_id, modality, &row.model), &row.sealed)?;
-            gallery.add(modality, &row.subject_id, &row.transaction_id, bytes);
+            gallery.add(modality, &row.subject_id, &row.transaction_id, &bytes)?;
         }
         Ok(gallery)
     }

@@ -63,11 +63,7 @@ impl Videos {
     ///
     /// # Errors
     /// [`Error::NoVideo`], [`Error::Blob`].
-    pub async fn get(
-        &self,
-        session: &Session,
-        now_ms: i64,
-    ) -> Result<LastVideo, Error> {
+    pub async fn get(&self, session: &Session, now_ms: i64) -> Result<LastVideo, Error> {
         let (tenant, id) = names(session)?;
         let stored = self.blobs.get_stream(&tenant, &id, now_ms).await?.ok_or(Error::NoVideo)?;
         without_head(stored).await

@@ -82,7 +82,40 @@ def face(data):
             worse = media.degraded(data.faces, picture, how, out)
             if worse:
                 rows += [pair((person, worse), other, how) for other in people if other[1] != picture]
-    return numbered(rows)
+    return numbered(rows + strangers(data) + groups(data))
+
+
+# Impostor pairs drawn of the people of LFW, and of each group of UTKFace.
+LFW_IMPOSTORS, GROUP_PAIRS = 100_000, 1_500
+SEXES, RACES = ("men", "women"), ("White", "Black", "Asian", "Indian", "other")
+
+
+def strangers(data):
+    """LFW's people whom no threshold has seen: every genuine pair, and impostor pairs drawn with a seed."""
+    people = sorted(p.name for p in data.root.glob("lfw/*") if p.is_dir())
+    order = np.random.default_rng(12).permutation(len(people))
+    held_out = {people[i] for i in order[len(people) // 2:]}
+    photos = [(p.parent.name, p) for p in sorted(data.root.glob("lfw/*/*.jpg")) if p.parent.name in held_out]
+    pairs = list(itertools.combinations(photos, 2))
+    same = [p for p in pairs if p[0][0] == p[1][0]]
+    others = [p for p in pairs if p[0][0] != p[1][0]]
+    drawn = random.Random(5).sample(others, min(LFW_IMPOSTORS, len(others)))
+    return [pair(a, b, "LFW, held out") for a, b in same + drawn]
+
+
+def groups(data):
+    """UTKFace: impostor pairs within each group of adults of one sex and one of its five labels of race."""
+    cells = {}
+    for photo in sorted(data.root.glob("utkface/*")):
+        age, sex, race = photo.name.split("_")[:3]
+        if 18 <= int(age) <= 59:
+            cells.setdefault(f"UTKFace, {RACES[int(race)]} {SEXES[int(sex)]}, 18-59", []).append((photo.name, photo))
+    rows = []
+    for name, photos in sorted(cells.items()):
+        pairs = list(itertools.combinations(photos, 2))
+        drawn = random.Random(6).sample(pairs, min(GROUP_PAIRS, len(pairs)))
+        rows += [pair(a, b, name) for a, b in drawn]
+    return rows
 
 
 def frame(data, speaker, clip):

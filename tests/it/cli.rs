@@ -1,4 +1,4 @@
-//! The command line by itself: what an operator runs before anything serves.
+//! The command line alone: what an operator runs before anything serves.
 
 use std::process::{Command, Output};
 

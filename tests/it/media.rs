@@ -35,12 +35,63 @@ pub fn child(number: usize) -> DynamicImage {
     picture(GROUP).crop_imm(x, y, w, h)
 }
 
+/// Centres of the eyes in the speaker's picture and of the children's in theirs.
+const SPEAKER_EYES: [[f32; 2]; 2] = [[166.0, 213.0], [275.0, 205.0]];
+const CHILDREN_EYES: [[[f32; 2]; 2]; 3] =
+    [[[499.0, 129.0], [550.0, 130.0]], [[380.0, 295.0], [419.0, 292.0]], [[799.0, 260.0], [837.0, 266.0]]];
+
+/// The speaker's picture with a share of a child's face laid over it, eyes on eyes: a morph.
+pub fn blend(number: usize, share: f32) -> DynamicImage {
+    let (mut blended, children) = (picture(SPEAKER).to_rgb8(), picture(GROUP).to_rgb8());
+    let ([from, to], [other_from, other_to]) = (SPEAKER_EYES, CHILDREN_EYES[number]);
+    let ([x, y], [u, v]) =
+        ([to[0] - from[0], to[1] - from[1]], [other_to[0] - other_from[0], other_to[1] - other_from[1]]);
+    // The similarity as a complex ratio.
+    let length = x * x + y * y;
+    let (cos, sin) = ((u * x + v * y) / length, (v * x - u * y) / length);
+    for (px, py, pixel) in blended.enumerate_pixels_mut() {
+        let (dx, dy) = (px as f32 - from[0], py as f32 - from[1]);
+        let at = (other_from[0] + cos * dx - sin * dy, other_from[1] + sin * dx + cos * dy);
+        if let Some(over) = imageops::interpolate_bilinear(&children, at.0, at.1) {
+            for (value, over) in pixel.0.iter_mut().zip(over.0) {
+                *value = (f32::from(*value) * (1.0 - share) + f32::from(over) * share) as u8;
+            }
+        }
+    }
+    blended.into()
+}
+
+/// A child's own picture, large enough to be enrolled.
+pub fn large_child(number: usize) -> DynamicImage {
+    let child = child(number);
+    child.resize(3 * child.width(), 3 * child.height(), imageops::FilterType::CatmullRom)
+}
+
 pub fn tiny() -> DynamicImage {
     picture(SPEAKER).resize(100, 100, imageops::FilterType::Triangle)
 }
 
 pub fn blurred() -> DynamicImage {
     picture(SPEAKER).blur(12.0)
+}
+
+/// In little light and not quite in focus.
+pub fn dim() -> DynamicImage {
+    let mut dim = picture(SPEAKER).blur(2.5).to_rgb8();
+    dim.pixels_mut().for_each(|p| p.0 = p.0.map(|v| v / 4));
+    dim.into()
+}
+
+/// Something of one colour over the mouth, or over the eyes.
+pub fn covered(is_mouth: bool, colour: [u8; 3]) -> DynamicImage {
+    let mut covered = picture(SPEAKER).to_rgb8();
+    let (left, top, right, bottom) = if is_mouth { (130, 245, 315, 400) } else { (110, 178, 330, 240) };
+    for (x, y, pixel) in covered.enumerate_pixels_mut() {
+        if (left..right).contains(&x) && (top..bottom).contains(&y) {
+            pixel.0 = colour;
+        }
+    }
+    covered.into()
 }
 
 pub fn dark() -> DynamicImage {

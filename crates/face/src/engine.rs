@@ -14,12 +14,12 @@ use ort::{
 
 use crate::{
     Error,
-    align::{ALIGNED, AlignedFace, TEXTURE, TEXTURE_ZOOMS, align, texture_crop},
+    align::{ALIGNED, AlignedFace, TEXTURE, align},
     detect::{Detection, Head, Letterbox, STRIDES, decode, letterbox, suppress},
     embedding::Embedding,
-    landmarks::Landmarks,
+    landmarks::{Landmarks, PRESENT},
     mesh::{Mesh, Region},
-    presence::Presence,
+    presence::{self, Presence},
     skin::Skin,
     track::Track,
 };
@@ -28,6 +28,20 @@ use crate::{
 pub(crate) const VIDEO_SIDE: u32 = 320;
 /// And of a still picture, or of a frame that seemed to have no face.
 pub(crate) const PICTURE_SIDE: u32 = 640;
+
+/// Faces of a picture that may be the one it is about.
+const MAIN_CANDIDATES: usize = 3;
+/// Crops of a video that the second network looks at: more of them changed no decision and cost 10 ms each.
+const SECOND_CROPS: usize = 2;
+
+/// Who the face of a video is, by both networks.
+#[derive(Clone, Debug)]
+pub struct TrackTemplate {
+    /// The mean of the best crops, weighted by their quality.
+    pub mean: Embedding,
+    /// Each of them, best first.
+    pub crops: Vec<Embedding>,
+}
 
 /// Where the time went since it was last asked; of the networks themselves, and of everything around them.
 #[derive(Clone, Copy, Debug, Default)]
@@ -167,7 +181,28 @@ impl Engine {
         Ok(face.refined(&self.mesh(pixels, &Region::of_detection(face))?))
     }
 
-    /// The SFace embedding of one face of a picture, [refined](Self::refine).
+    /// The face a picture is about, among its `faces`, with its mesh: large and near the middle, and the mesh sees a face
+    /// there too. The detector alone also reports a hand or a half-seen bystander, and these can be the largest.
+    ///
+    /// # Errors
+    /// When the network fails.
+    pub fn main_face(
+        &mut self,
+        picture: &dyn Pixels,
+        faces: &[Detection],
+    ) -> Result<Option<(Detection, Mesh)>, Error> {
+        let mut first = None;
+        for face in presence::by_prominence(faces, picture.width(), picture.height()).take(MAIN_CANDIDATES) {
+            let mesh = self.mesh(picture, &Region::of_detection(&face))?;
+            if mesh.presence >= PRESENT {
+                return Ok(Some((face, mesh)));
+            }
+            first.get_or_insert((face, mesh));
+        }
+        Ok(first)
+    }
+
+    /// The embedding of one face of a picture by both networks, [refined](Self::refine).
     ///
     /// # Errors
     /// When a network fails.
@@ -176,11 +211,19 @@ impl Engine {
         self.embed_aligned(&align(pixels, &face))
     }
 
+    /// The embedding of an aligned face by both networks.
+    ///
+    /// # Errors
+    /// When a network fails.
+    pub fn embed_aligned(&mut self, face: &AlignedFace) -> Result<Embedding, Error> {
+        Ok(Embedding::both(&self.embed_sface(face)?, &self.embed_second(face)?))
+    }
+
     /// The SFace embedding (2021dec, OpenCV Zoo) of an aligned face: RGB 0-255 as it is.
     ///
     /// # Errors
     /// When the network fails.
-    pub fn embed_aligned(&mut self, face: &AlignedFace) -> Result<Embedding, Error> {
+    pub fn embed_sface(&mut self, face: &AlignedFace) -> Result<Embedding, Error> {
         let started = Instant::now();
         let mut session = self.embedders.sface.lock().unwrap_or_else(PoisonError::into_inner);
         let embedding = embed(&mut session, face)?;
@@ -189,16 +232,17 @@ impl Engine {
         Ok(embedding)
     }
 
-    /// A second opinion on who it is, by another network: 512 numbers, comparable only among themselves.
-    ///
-    /// # Errors
-    /// When the network fails.
-    pub fn embed_second(&mut self, face: &AlignedFace) -> Result<Embedding, Error> {
+    /// The embedding by the second network (fr_feature): 512 numbers, comparable only among themselves.
+    fn embed_second(&mut self, face: &AlignedFace) -> Result<Embedding, Error> {
+        let started = Instant::now();
         let planes: Vec<f32> = face.planes.iter().map(|v| (v - 127.0) / 128.0).collect();
         let input = tensor("fr_feature", [1, 3, ALIGNED, ALIGNED], &planes)?;
         let mut session = self.embedders.second.lock().unwrap_or_else(PoisonError::into_inner);
         let outputs = run("fr_feature", &mut session, ort::inputs!["input" => input])?;
-        Ok(Embedding::unit(floats("fr_feature", &outputs, "output")?))
+        let embedding = Embedding::unit(floats("fr_feature", &outputs, "output")?);
+        self.timings.embed += started.elapsed();
+        self.timings.embeddings += 1;
+        Ok(embedding)
     }
 
     /// The probability (0-1) that a crop of [`texture_crop`] shows a face itself, not a print or a screen.
@@ -218,28 +262,25 @@ impl Engine {
         Ok(real)
     }
 
-    /// [`Engine::texture`] of a face in a still picture.
-    ///
-    /// # Errors
-    /// When the network fails.
-    pub fn picture_texture(&mut self, pixels: &dyn Pixels, face: &Detection) -> Result<f32, Error> {
-        self.texture(&texture_crop(pixels, face, TEXTURE_ZOOMS[1]))
-    }
-
-    /// The unit mean of the embeddings of a track's best crops, weighted by their quality; `None` when it has none.
-    ///
-    /// # Errors
-    /// When the network fails.
-    pub fn template(&mut self, track: &Track) -> Result<Option<Embedding>, Error> {
-        Ok(track.template(&self.embeddings(track)?))
-    }
-
-    /// The embedding of each of a track's best crops.
+    /// The SFace embedding of each of a track's best crops.
     ///
     /// # Errors
     /// When the network fails.
     pub fn embeddings(&mut self, track: &Track) -> Result<Vec<Embedding>, Error> {
-        track.samples.iter().map(|s| self.embed_aligned(&s.face)).collect()
+        track.samples.iter().map(|s| self.embed_sface(&s.face)).collect()
+    }
+
+    /// Who the face of a track is, from `sface`, its [`Engine::embeddings`], and the second network's view of its very best
+    /// crops. `None` when it has no crop.
+    ///
+    /// # Errors
+    /// When a network fails.
+    pub fn template(&mut self, track: &Track, sface: &[Embedding]) -> Result<Option<TrackTemplate>, Error> {
+        let best = track.samples.iter().take(SECOND_CROPS);
+        let second = best.map(|s| self.embed_second(&s.face)).collect::<Result<Vec<_>, Error>>()?;
+        let (Some(mean), Some(second)) = (track.mean(sface), track.mean(&second)) else { return Ok(None) };
+        let crops = sface.iter().map(|crop| Embedding::both(crop, &second)).collect();
+        Ok(Some(TrackTemplate { mean: Embedding::both(&mean, &second), crops }))
     }
 
     /// The one face of a picture sent to be enrolled or compared. `is_document` takes the largest of several and any
@@ -257,8 +298,8 @@ impl Engine {
             Presence::OneFace => {}
             other => return Ok(Err(other)),
         }
-        let Some(face) = faces.first() else { return Ok(Err(Presence::NoFace)) };
-        Ok(Ok((*face, self.embed(picture, face)?)))
+        let Some((face, _)) = self.main_face(picture, &faces)? else { return Ok(Err(Presence::NoFace)) };
+        Ok(Ok((face, self.embed(picture, &face)?)))
     }
 }
 

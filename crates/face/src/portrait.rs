@@ -1,14 +1,16 @@
-//! What a still picture is worth for an enrolment: measures without verdicts.
+//! What a still picture is worth for an enrollment: measures without verdicts.
 
 use media::Pixels;
 
 use crate::{
     Engine, Error,
     align::{ALIGNED, AlignedFace, Quality, align, laplacian_variance},
+    cover::{Cover, cover},
     detect::Detection,
     geometry::distance,
-    mesh::{EYE_CORNERS, Mesh, Region},
+    mesh::{EYE_CORNERS, Mesh},
     presence::count,
+    upright::Turn,
 };
 
 /// Luma up to which a pixel counts as black, and from which it counts as white (ISO/IEC 29794-5, under- and
@@ -20,12 +22,14 @@ const WHITE: f32 = 247.0;
 const INNER_X: std::ops::Range<usize> = 28..84;
 const INNER_Y: std::ops::Range<usize> = 38..100;
 
-/// The faces of a picture, and the largest one measured.
+/// The faces of a picture, and the one it is about measured.
 #[derive(Clone, Debug)]
 pub struct Portraits {
+    /// How the picture was turned before it was measured, for its faces to stand upright.
+    pub turn: Turn,
     /// Faces of a like size; a bystander far smaller than the largest does not count.
     pub faces: usize,
-    pub largest: Option<Portrait>,
+    pub main: Option<Portrait>,
 }
 
 /// One measured face.
@@ -40,8 +44,12 @@ pub struct Portrait {
     /// Shares of the inner face's pixels that are black or white, 0-1.
     pub dark: f32,
     pub bright: f32,
+    /// Luma that one in ten of the inner face's pixels reach, 0-255: how light the light parts are.
+    pub light: f32,
     /// Standard deviation of the inner face's luma, 0-128.
     pub contrast: f32,
+    /// What covers the face.
+    pub cover: Cover,
     /// Degrees; 0 looks into the camera, level.
     pub pose: Pose,
     /// See [`crate::Rect::off_centre`].
@@ -85,15 +93,16 @@ impl Pose {
 }
 
 impl Engine {
-    /// Finds and measures the largest face of a picture.
+    /// Finds and measures the face a picture is about.
     ///
     /// # Errors
     /// When a network fails.
     pub fn portraits(&mut self, picture: &dyn Pixels) -> Result<Portraits, Error> {
-        let found = self.faces(picture)?;
-        let Some(face) = found.first() else { return Ok(Portraits { faces: 0, largest: None }) };
-        let mesh = self.mesh(picture, &Region::of_detection(face))?;
-        Ok(Portraits { faces: count(&found), largest: Some(measure(picture, &face.refined(&mesh), &mesh)) })
+        let (turn, found) = self.upright_faces(picture)?;
+        let upright = turn.of(picture);
+        let main = self.main_face(&upright, &found)?;
+        let main = main.map(|(face, mesh)| measure(&upright, &face.refined(&mesh), &mesh));
+        Ok(Portraits { turn, faces: count(&found), main })
     }
 }
 
@@ -110,13 +119,21 @@ fn measure(picture: &dyn Pixels, face: &Detection, mesh: &Mesh) -> Portrait {
         sharpness: laplacian_variance(&luma, INNER_X.len()),
         dark: share(&|v| v <= BLACK),
         bright: share(&|v| v >= WHITE),
+        light: lightest_tenth(&luma),
         contrast: variance.sqrt(),
+        cover: cover(&crop),
         pose: Pose::of(mesh),
         off_centre: face.rect.off_centre(picture.width(), picture.height()),
         visible: mesh.presence,
         overall: Quality::of(face, &crop).overall(),
         crop,
     }
+}
+
+fn lightest_tenth(luma: &[f32]) -> f32 {
+    let mut sorted = luma.to_vec();
+    sorted.sort_by(|a, b| b.total_cmp(a));
+    sorted.get(sorted.len() / 10).copied().unwrap_or_default()
 }
 
 fn inner(luma: &[f32]) -> Vec<f32> {

@@ -10,6 +10,8 @@ pub enum Presence {
     ManyFaces,
     TooSmall,
     NotCentred,
+    /// The picture lies on its side or upside down.
+    Turned,
 }
 
 /// Narrower faces, in pixels, give too little to recognise: an eye distance of about 24.
@@ -32,6 +34,19 @@ pub(crate) fn is_like(face: &Detection, widest: f32) -> bool {
     face.rect.w >= BYSTANDER * widest
 }
 
+/// `faces` of a `width` x `height` picture from the likeliest to be what it is about: large and near the middle.
+pub(crate) fn by_prominence(
+    faces: &[Detection],
+    width: u32,
+    height: u32,
+) -> impl Iterator<Item = Detection> + use<> {
+    let prominence =
+        |face: &Detection| face.rect.w * (1.0 - 0.5 * face.rect.off_centre(width, height).min(1.0));
+    let mut faces = faces.to_vec();
+    faces.sort_by(|a, b| prominence(b).total_cmp(&prominence(a)));
+    faces.into_iter()
+}
+
 impl Presence {
     /// A sentence for the client.
     pub fn description(self) -> &'static str {
@@ -41,6 +56,7 @@ impl Presence {
             Self::ManyFaces => "more than one face",
             Self::TooSmall => "the face is too small",
             Self::NotCentred => "the face is not centred",
+            Self::Turned => "the picture is turned",
         }
     }
 
@@ -60,6 +76,9 @@ impl Presence {
 impl FaceTracks {
     /// Whether the video shows exactly one face, large enough and in the middle.
     pub fn presence(&self) -> Presence {
+        if self.is_turned {
+            return Presence::Turned;
+        }
         let Some(main) = self.main() else { return Presence::NoFace };
         let crowded = self.counts.iter().filter(|(_, n)| *n > 1).count();
         let seen = self.counts.iter().filter(|(_, n)| *n > 0).count();
@@ -91,7 +110,7 @@ mod tests {
         let sightings = (0..counts.len()).map(|i| Sighting { index: 15 * i, face }).collect();
         let counts = counts.iter().enumerate().map(|(i, n)| (15 * i, *n)).collect();
         let tracks = vec![Track { sightings, ..Track::default() }];
-        FaceTracks { tracks, frames: 100, width: 640, height: 480, counts, main: Some(0) }
+        FaceTracks { tracks, frames: 100, width: 640, height: 480, counts, main: Some(0), is_turned: false }
     }
 
     #[test]
@@ -102,6 +121,8 @@ mod tests {
     #[test]
     fn each_fault_has_its_name() {
         assert_eq!(FaceTracks::default().presence(), Presence::NoFace);
+        let turned = FaceTracks { is_turned: true, ..video(face(260.0, 120.0), &[1, 1, 1]) };
+        assert_eq!(turned.presence(), Presence::Turned);
         assert_eq!(video(face(260.0, 120.0), &[2, 2, 1, 1]).presence(), Presence::ManyFaces);
         assert_eq!(video(face(300.0, 40.0), &[1, 1, 1]).presence(), Presence::TooSmall);
         assert_eq!(video(face(500.0, 120.0), &[1, 1, 1]).presence(), Presence::NotCentred);
@@ -116,6 +137,13 @@ mod tests {
     #[test]
     fn bystanders_do_not_count() {
         assert_eq!(count(&[face(0.0, 100.0), face(200.0, 90.0), face(400.0, 20.0)]), 2);
+    }
+
+    #[test]
+    fn a_large_face_at_the_edge_comes_after_the_one_in_the_middle() {
+        let faces = [face(560.0, 110.0), face(270.0, 100.0), face(300.0, 30.0)];
+        let order: Vec<_> = by_prominence(&faces, 640, 480).map(|f| f.rect.w).collect();
+        assert_eq!(order, [100.0, 110.0, 30.0]);
     }
 
     #[test]

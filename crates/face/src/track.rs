@@ -70,8 +70,8 @@ impl Track {
         self.sightings.last().map_or(usize::MAX, |s| index.saturating_sub(s.index))
     }
 
-    /// The unit mean of the samples' embeddings, in their order, weighted by quality; `None` of none.
-    pub fn template(&self, each: &[Embedding]) -> Option<Embedding> {
+    /// The unit mean of embeddings of the best samples, in their order, weighted by quality; `None` of none.
+    pub(crate) fn mean(&self, each: &[Embedding]) -> Option<Embedding> {
         Embedding::weighted_mean(each.iter().zip(self.samples.iter().map(|s| s.quality.overall())))
     }
 
@@ -164,6 +164,8 @@ pub struct FaceTracks {
     pub height: u32,
     /// For each key frame, its index and how many faces of a like size were there.
     pub counts: Vec<(usize, usize)>,
+    /// The picture lies on its side or upside down: what was measured of its faces means nothing.
+    pub is_turned: bool,
     pub(crate) main: Option<usize>,
 }
 

@@ -15,6 +15,7 @@ use crate::{
     mesh::{Mesh, Region, is_jump},
     presence,
     track::{FaceTracks, MeshFrame, Sample, Sighting, Track},
+    upright::{Turn, is_surely_upright},
 };
 
 /// Frames from one key frame to the next: 0.64 s, a multiple of [`STEP`] so that a mesh is taken of key frames.
@@ -31,6 +32,8 @@ const ENDED: usize = 3 * KEY;
 const CROPPED: usize = 2;
 /// Most faces with a mesh at a time: the one the video is about, and the one that may be speaking beside it.
 const FOLLOWED: usize = 2;
+/// Key frames that are looked at turned where no face clearly stands upright; each costs three detections.
+const TURN_CHECKS: usize = 2;
 /// Most faces known of a video; a crowd needs no more to be one.
 const TRACKS: usize = 16;
 
@@ -45,6 +48,16 @@ pub struct FaceTracker {
     next_key: usize,
     next_mesh: usize,
     without_mesh: bool,
+    upright: UprightVotes,
+}
+
+/// Key frames that were looked at turned, and how many of them show upright and turned faces.
+#[derive(Debug, Default)]
+struct UprightVotes {
+    upright: usize,
+    turned: usize,
+    /// A face was clearly upright; nothing more needs to be looked at.
+    is_sure: bool,
 }
 
 impl FaceTracker {
@@ -83,12 +96,36 @@ impl FaceTracker {
         let tracks = self.found.tracks.iter().enumerate();
         let main = tracks.max_by(|a, b| weight(a.1).total_cmp(&weight(b.1))).map(|(i, _)| i);
         self.found.main = main;
+        self.found.is_turned = !self.upright.is_sure && self.upright.turned > self.upright.upright;
         let beat = self.backlight.beat();
         for track in &mut self.found.tracks {
             track.beat = beat;
             track.settle();
         }
         self.found
+    }
+
+    /// Looks at a key frame turned, unless its faces clearly stand upright or enough frames were looked at.
+    fn check_upright(
+        &mut self,
+        engine: &mut Engine,
+        frame: &Frame<'_>,
+        faces: &[Detection],
+    ) -> Result<(), Error> {
+        let votes = &mut self.upright;
+        if votes.is_sure || votes.upright + votes.turned >= TURN_CHECKS {
+            return Ok(());
+        }
+        if is_surely_upright(faces) {
+            votes.is_sure = true;
+            return Ok(());
+        }
+        let (turn, found) = engine.turn_by_faces(frame, faces.to_vec(), VIDEO_SIDE)?;
+        match turn {
+            Turn::None => votes.upright += usize::from(!found.is_empty()),
+            _ => votes.turned += 1,
+        }
+        Ok(())
     }
 
     /// The track of each face that is seen, the largest first.
@@ -102,6 +139,7 @@ impl FaceTracker {
         if faces.is_empty() && frame.width().max(frame.height()) > VIDEO_SIDE {
             faces = engine.detect(frame, PICTURE_SIDE)?;
         }
+        self.check_upright(engine, frame, &faces)?;
         self.found.counts.push((frame.index, presence::count(&faces)));
         let seen = self.assign(frame.index, &faces);
         self.choose(frame.index);

@@ -217,7 +217,7 @@ impl Rules {
     }
 
     /// The rules for a reference picture against a session's last video: besides the match, that the video was judged live.
-    /// A video that was not limits the verdict to a refer and never fails by itself.
+    /// A video that was not limits the verdict to a refer and never fails it alone.
     #[must_use]
     pub fn for_prefilled_reference(&self) -> Self {
         let pass = self.services.get(&Service::FaceLiveness).map_or_else(default_pass, |rule| rule.pass);

@@ -22,6 +22,7 @@ fn right() -> DocumentEvidence {
         document_type: "passport".into(),
         country: "SWE".into(),
         live_face: None,
+        video_not_live: false,
     }
 }
 
@@ -44,6 +45,15 @@ fn decided(json: &str, evidence: &DocumentEvidence) -> DocumentDecision {
 
 fn with_face(probability: f64) -> DocumentEvidence {
     DocumentEvidence { live_face: Some(Finding::Judged { score: probability }), ..right() }
+}
+
+#[test]
+fn a_portrait_that_matches_a_video_that_was_not_judged_live_is_referred() {
+    let doubted = |probability| DocumentEvidence { video_not_live: true, ..with_face(probability) };
+    let rules = DocumentRules::default();
+    assert_eq!(decide_document(&rules, &with_face(0.97)).verdict, Verdict::Pass);
+    assert_eq!(decide_document(&rules, &doubted(0.97)).verdict, Verdict::Refer);
+    assert_eq!(decide_document(&rules, &doubted(0.01)).verdict, Verdict::Fail);
 }
 
 #[test]
@@ -213,6 +223,7 @@ fn any_evidence() -> impl Strategy<Value = DocumentEvidence> {
             document_type,
             country,
             live_face,
+            video_not_live: false,
         },
     )
 }

@@ -172,11 +172,7 @@ fn video_liveness(basis: &Basis, verdict: Verdict) -> Option<VideoLiveness> {
     Some(VideoLiveness { outcome: Some(outcome) })
 }
 
-async fn keep_last_video(
-    verification: &Verification<'_>,
-    video: &Media,
-    liveness: Option<VideoLiveness>,
-) {
+async fn keep_last_video(verification: &Verification<'_>, video: &Media, liveness: Option<VideoLiveness>) {
     let Some(session_id) = &verification.session_id else { return };
     let transaction_id = verification.record.transaction_id();
     let (core, caller) = (verification.core, verification.caller);

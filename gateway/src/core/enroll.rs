@@ -121,6 +121,7 @@ fn enroll_header(verification: &Verification<'_>, replace: bool) -> Result<Enrol
         user_fullname: verification.user.clone().ok_or(Error::UserRequired)?,
         transaction_id: verification.record.transaction_id().to_owned(),
         replace,
+        may_strengthen: verification.caller.can_mint,
         refuse_duplicates: verification.core.duplicate_identity() == DuplicateIdentity::Refuse,
         ..EnrollHeader::default()
     })

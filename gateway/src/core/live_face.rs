@@ -48,7 +48,8 @@ pub async fn compare_live_face(verification: &Verification<'_>, portrait: &Bytes
     let header = MatchFacesHeader { project_id: caller.project_id.clone(), detect_only: false };
     let picture = [message(Part::Header(header)), message(Part::Image(portrait.clone()))];
     let video_not_live = !video.is_live();
-    let (video, read_failure) = relayed(video.bytes, |chunk| MatchFacesRequest { part: Some(Part::Video(chunk)) });
+    let (video, read_failure) =
+        relayed(video.bytes, |chunk| MatchFacesRequest { part: Some(Part::Video(chunk)) });
     let messages = stream::iter(picture).chain(video).boxed();
     let mut ml = core.services().ml();
     let seen = read_failure.guard(ml.match_faces(messages).boxed()).await?;

@@ -481,6 +481,7 @@ const fn state_name(state: EnrollmentState) -> &'static str {
         EnrollmentState::Enrolled => "enrolled",
         EnrollmentState::Strengthened => "strengthened",
         EnrollmentState::Replaced => "replaced",
+        EnrollmentState::Unchanged => "unchanged",
         EnrollmentState::Refused | EnrollmentState::Unspecified => "refused",
     }
 }
@@ -494,7 +495,7 @@ pub struct FaceEnrollmentReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     error: Option<String>,
-    /// `enrolled`, `strengthened`, `replaced` or `refused`.
+    /// `enrolled`, `strengthened`, `unchanged`, `replaced` or `refused`.
     #[schema(example = "enrolled")]
     pub state: &'static str,
     /// Pictures the template is made of.
@@ -525,7 +526,7 @@ pub struct VoiceEnrollmentReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     error: Option<String>,
-    /// `partial`, `enrolled`, `strengthened`, `replaced` or `refused`.
+    /// `partial`, `enrolled`, `strengthened`, `unchanged`, `replaced` or `refused`.
     #[schema(example = "enrolled")]
     pub state: &'static str,
     /// Recordings the template is made of.
@@ -558,9 +559,10 @@ impl From<&EnrollVoiceResponse> for VoiceEnrollmentReport {
             recordings: enrolled.kept,
             status: match enrolled.state() {
                 EnrollmentState::Partial => "good",
-                EnrollmentState::Enrolled | EnrollmentState::Strengthened | EnrollmentState::Replaced => {
-                    "enrolled"
-                }
+                EnrollmentState::Enrolled
+                | EnrollmentState::Strengthened
+                | EnrollmentState::Unchanged
+                | EnrollmentState::Replaced => "enrolled",
                 _ if is_good => "error",
                 _ => "qafailed",
             },

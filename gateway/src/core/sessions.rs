@@ -165,11 +165,7 @@ fn liveness_finding(stored: VideoLiveness) -> Option<Finding> {
 ///
 /// # Errors
 /// When the session is unknown or has ended, or its service does not answer.
-pub async fn last_video(
-    core: &Core,
-    caller: &Caller,
-    session_id: &str,
-) -> Result<Option<LastVideo>, Error> {
+pub async fn last_video(core: &Core, caller: &Caller, session_id: &str) -> Result<Option<LastVideo>, Error> {
     let request =
         GetLastVideoRequest { project_id: caller.project_id.clone(), session_id: session_id.to_owned() };
     let mut chunks = match core.services().sessions().get_last_video(request).await {

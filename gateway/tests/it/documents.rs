@@ -159,7 +159,8 @@ async fn in_session(probability: f64, consent: bool) -> (Customer, Answer) {
         let mut stage = customer.stage.set();
         stage.document = Some(passport());
         stage.last_video = Some(Ok(b"the last video".to_vec()));
-        stage.last_video_liveness = Some(VideoLiveness { outcome: Some(video_liveness::Outcome::Score(0.9)) });
+        stage.last_video_liveness =
+            Some(VideoLiveness { outcome: Some(video_liveness::Outcome::Score(0.9)) });
         stage.matched = alike(probability);
     }
     let answer = sent(&customer, &[("x-session-id", &session)]).await;

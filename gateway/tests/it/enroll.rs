@@ -202,7 +202,10 @@ async fn a_match_with_a_video_that_was_not_judged_live_is_only_referred() {
         let matched = prefilled(&customer).await;
         assert_eq!(matched.body["scoring_result"]["status"], "refer", "{}", matched.body);
         let reasons = matched.body["decision_reasons"].as_array().unwrap();
-        assert!(reasons.contains(&json!("reference_match_passed")) && reasons.contains(&json!(reason)), "{reasons:?}");
+        assert!(
+            reasons.contains(&json!("reference_match_passed")) && reasons.contains(&json!(reason)),
+            "{reasons:?}"
+        );
     }
 }
 

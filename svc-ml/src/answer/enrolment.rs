@@ -1,4 +1,4 @@
-//! Enrolments and comparisons as the wire has them.
+//! Enrollments and comparisons as the wire has them.
 
 use face::Embedding;
 use proto::ml as wire;
@@ -12,12 +12,12 @@ use crate::{
     portrait::{Limit, Measure},
     recording,
     stages::Stages,
-    strengthen::Standing,
+    template_update::EnrollmentOutcome,
 };
 
 pub fn enrolled_face(seen: &SeenFace, done: Enrolled<Embedding>) -> wire::EnrollFaceResponse {
     wire::EnrollFaceResponse {
-        state: state(done.standing).into(),
+        state: state(done.outcome).into(),
         outcome: outcome(&done, "face"),
         measures: measures(&seen.measures),
         kept: count(done.kept.len()),
@@ -28,13 +28,13 @@ pub fn enrolled_face(seen: &SeenFace, done: Enrolled<Embedding>) -> wire::Enroll
 
 pub fn enrolled_voice(heard: HeardVoice, done: Enrolled<Voiceprint>) -> wire::EnrollVoiceResponse {
     wire::EnrollVoiceResponse {
-        state: state(done.standing).into(),
+        state: state(done.outcome).into(),
         outcome: outcome(&done, "voice"),
         measures: measures(&heard.measures),
         combined: measures(&recording::combined(&done.kept)),
         kept: count(done.kept.len()),
         duplicate: done.duplicate.map(duplicate),
-        // The limits of an enrolment are the shipped ones.
+        // The limits of an enrollment are the shipped ones.
         spoken: Some(spoken_phrase(heard.spoken, &Calibrations::default())),
         stages: stages(&heard.stages),
     }
@@ -65,7 +65,7 @@ pub fn matched(found: Matched) -> wire::MatchFacesResponse {
         anchor: Some(anchor),
         target: Some(target),
         matched: is_match,
-        score: overall.map_or(0.0, |c| c.score),
+        score: overall.map_or(0.0, |c| c.score()),
         probability: overall.map_or(0.0, |c| c.probability),
         percentages: frames.map(|c| 100.0 * c.probability).collect(),
         media: Some(wire::MediaInfo {
@@ -81,24 +81,34 @@ pub fn matched(found: Matched) -> wire::MatchFacesResponse {
     }
 }
 
-fn state(standing: Option<Standing>) -> wire::EnrollmentState {
-    match standing {
-        None | Some(Standing::AnotherPerson) => wire::EnrollmentState::Refused,
-        Some(Standing::Partial) => wire::EnrollmentState::Partial,
-        Some(Standing::Enrolled) => wire::EnrollmentState::Enrolled,
-        Some(Standing::Strengthened) => wire::EnrollmentState::Strengthened,
-        Some(Standing::Replaced) => wire::EnrollmentState::Replaced,
+fn state(outcome: Option<EnrollmentOutcome>) -> wire::EnrollmentState {
+    match outcome {
+        None | Some(EnrollmentOutcome::AnotherPerson | EnrollmentOutcome::Locked) => {
+            wire::EnrollmentState::Refused
+        }
+        Some(EnrollmentOutcome::Unchanged) => wire::EnrollmentState::Unchanged,
+        Some(EnrollmentOutcome::Partial) => wire::EnrollmentState::Partial,
+        Some(EnrollmentOutcome::Enrolled) => wire::EnrollmentState::Enrolled,
+        Some(EnrollmentOutcome::Strengthened) => wire::EnrollmentState::Strengthened,
+        Some(EnrollmentOutcome::Replaced) => wire::EnrollmentState::Replaced,
     }
 }
 
 fn outcome<V>(done: &Enrolled<V>, what: &str) -> Option<wire::Outcome> {
-    match (&done.refusal, done.standing) {
+    match (&done.refusal, done.outcome) {
         (Some(why), _) => unjudged(why.clone()),
-        (None, Some(Standing::Partial)) => {
+        (None, Some(EnrollmentOutcome::Partial)) => {
             judged(format!("the {what} is good; more of it is needed to be enrolled"))
         }
-        (None, Some(Standing::Strengthened)) => judged(format!("the {what} strengthens its template")),
-        (None, Some(Standing::Replaced)) => judged(format!("the {what} replaces the template before")),
+        (None, Some(EnrollmentOutcome::Strengthened)) => {
+            judged(format!("the {what} strengthens its template"))
+        }
+        (None, Some(EnrollmentOutcome::Unchanged)) => {
+            judged(format!("the {what} is the enrolled person's; its template stays as it is"))
+        }
+        (None, Some(EnrollmentOutcome::Replaced)) => {
+            judged(format!("the {what} replaces the template before"))
+        }
         (None, _) => judged(format!("the {what} is enrolled")),
     }
 }

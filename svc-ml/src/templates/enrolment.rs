@@ -1,4 +1,4 @@
-//! Enrolments on their way to the database: read, decided by the rules, written unless somebody was faster.
+//! Enrollments on their way to the database: read, decided by the rules, written unless somebody was faster.
 
 use blob::DataKey;
 use uuid::Uuid;
@@ -9,18 +9,24 @@ use crate::{
     candidate::Candidate,
     error::Error,
     gallery::Modality,
-    store::{Change, EnrolmentRow, Subject, TemplateRow},
-    strengthen::{Biometric, Plan, Standing, Weighted, adopt, plan},
+    store::{Change, EnrolmentRow, RefusalLimit, Subject, TemplateRow},
+    template_update::{
+        Biometric, EnrollmentOutcome, Permissions, TemplateUpdate, Weighted, update, update_from_video,
+    },
 };
 
-/// How often an enrolment is decided anew because another one of the same subject was faster.
+/// How often an enrollment is decided anew because another one of the same subject was faster.
 const ATTEMPTS: usize = 16;
-/// The weight of a template whose enrolments are not kept: it came from an older version of this service.
+/// The weight of a template whose enrollments are not kept: it came from an older version of this service.
 const LEGACY_QUALITY: f64 = 0.5;
 /// The weight of what a passing video gave.
 const VIDEO_QUALITY: f64 = 1.0;
+/// Refusals as another person, within [`REFUSAL_WINDOW_MS`], after which a subject's templates are locked, and how long.
+const MAX_REFUSALS: i64 = 5;
+const REFUSAL_WINDOW_MS: i64 = 60 * 60 * 1000;
+const LOCK_MS: i64 = 60 * 60 * 1000;
 
-/// Whose enrolment, in which transaction, when.
+/// Whose enrollment, in which transaction, when.
 #[derive(Clone, Copy, Debug)]
 pub struct Whose<'a> {
     pub project: &'a str,
@@ -36,53 +42,59 @@ pub struct Enrolled {
     pub voice: bool,
 }
 
-/// What an enrolment did, and what the template is made of now.
+/// What an enrollment did, and what the template is made of now.
 #[derive(Debug)]
 pub struct Added<V> {
-    pub standing: Standing,
+    pub outcome: EnrollmentOutcome,
     /// All that is kept of the subject in this modality.
     pub kept: Vec<Weighted<V>>,
 }
 
 /// What is kept of one modality of a subject, by the current model.
-struct Known<V> {
-    /// With their ids; none has the template of an older version of this service, which is no enrolment.
+struct Known<V: Biometric> {
+    /// With their ids; none has the template of an older version of this service, which is no enrollment.
     enrolments: Vec<(Option<String>, Weighted<V>)>,
-    template: Option<V>,
-    /// Of other models: these go with the next enrolment.
+    template: Option<V::Template>,
+    /// Of other models: these go with the next enrollment.
     outdated: Vec<String>,
 }
 
 impl Templates {
-    /// Makes templates of what of `candidate` the user has none of by the current models; a template that is there stays
-    /// as it is.
+    /// Makes templates of what of `candidate` the user has none of by the current models, and lets a live face strengthen
+    /// the template that is there; returns which templates were made.
     ///
     /// # Errors
     /// When the database or the system's randomness fails; [`Error::Erased`].
-    pub async fn enrol(&self, whose: Whose<'_>, candidate: &Candidate) -> Result<Enrolled, Error> {
+    pub async fn enroll(&self, whose: Whose<'_>, candidate: &Candidate) -> Result<Enrolled, Error> {
         let face = candidate.face.as_ref().map(|b| face::Embedding::from_bytes(b)).transpose()?;
         let voice = candidate.voice.as_ref().map(|b| voice::Voiceprint::from_bytes(b)).transpose()?;
         Ok(Enrolled {
             face: match face {
-                Some(face) => self.adopt(whose, face).await?,
+                Some(face) => self.enroll_from_video(whose, face, candidate.is_live).await?,
                 None => false,
             },
             voice: match voice {
-                Some(voice) => self.adopt(whose, voice).await?,
+                Some(voice) => self.enroll_from_video(whose, voice, candidate.is_live).await?,
                 None => false,
             },
         })
     }
 
-    async fn adopt<V: Biometric>(&self, whose: Whose<'_>, vector: V) -> Result<bool, Error> {
-        let new = Weighted { vector, quality: VIDEO_QUALITY };
-        let decide = |known: &[Weighted<V>], template: Option<&V>| {
-            if template.is_some() { None } else { Some(adopt(known, &new)) }
-        };
-        Ok(self.change(whose, &new, decide).await?.is_some())
+    async fn enroll_from_video<V: Biometric>(
+        &self,
+        whose: Whose<'_>,
+        vector: V,
+        is_live: bool,
+    ) -> Result<bool, Error> {
+        let new = Weighted { vector, quality: VIDEO_QUALITY, is_live };
+        let decide =
+            |known: &[Weighted<V>], template: Option<&V::Template>| update_from_video(known, template, &new);
+        let done = self.change(whose, &new, false, decide).await?;
+        Ok(done.is_some_and(|done| done.outcome == EnrollmentOutcome::Enrolled))
     }
 
-    /// Adds one picture or recording by the rules of [`crate::strengthen`].
+    /// Adds one picture or recording by the rules of [`crate::template_update`]. Refusals as another person are counted,
+    /// and too many of them lock the subject's templates for a while; a replacement ignores the lock.
     ///
     /// # Errors
     /// When the database or the system's randomness fails; [`Error::Erased`].
@@ -90,64 +102,88 @@ impl Templates {
         &self,
         whose: Whose<'_>,
         new: &Weighted<V>,
-        replace: bool,
+        may: Permissions,
     ) -> Result<Added<V>, Error> {
-        let decide = |known: &[Weighted<V>], template: Option<&V>| Some(plan(known, template, new, replace));
-        self.change(whose, new, decide).await?.ok_or(Error::Malformed)
+        let decide =
+            |known: &[Weighted<V>], template: Option<&V::Template>| Some(update(known, template, new, may));
+        self.change(whose, new, may.replace, decide).await?.ok_or(Error::Malformed)
     }
 
-    /// Reads, decides, writes; again when another enrolment of the subject came between. None: `decide` wants nothing.
+    /// Reads, decides, writes; again when another enrollment of the subject came between. None: `decide` wants nothing.
     async fn change<V: Biometric>(
         &self,
         whose: Whose<'_>,
         new: &Weighted<V>,
-        decide: impl Fn(&[Weighted<V>], Option<&V>) -> Option<Plan<V>>,
+        ignores_lock: bool,
+        decide: impl Fn(&[Weighted<V>], Option<&V::Template>) -> Option<TemplateUpdate<V>>,
     ) -> Result<Option<Added<V>>, Error> {
         let first = self.find_or_add(whose.project, whose.user, whose.now_ms).await?.id;
         for _ in 0..ATTEMPTS {
             // Who was erased while being enrolled stays erased.
             let subject = self.find(whose.project, whose.user).await?.filter(|s| s.id == first);
             let subject = subject.ok_or(Error::Erased)?;
+            if subject.locked_until > whose.now_ms && !ignores_lock {
+                return Ok(Some(Added { outcome: EnrollmentOutcome::Locked, kept: Vec::new() }));
+            }
             let key = self.key(whose.project, &subject.id, &subject.wrapped_key)?;
             let known = self.known::<V>(&subject, &key).await?;
             let samples: Vec<_> = known.enrolments.iter().map(|(_, sample)| sample.clone()).collect();
-            let Some(plan) = decide(&samples, known.template.as_ref()) else { return Ok(None) };
-            let mut kept: Vec<_> = plan.keep.iter().filter_map(|i| samples.get(*i).cloned()).collect();
-            kept.extend(plan.keeps_new.then(|| new.clone()));
-            let standing = plan.standing;
-            if standing == Standing::AnotherPerson
-                || self.store.apply(&self.written(whose, subject, &key, &known, new, &plan)?).await?
-            {
-                return Ok(Some(Added { standing, kept }));
+            let Some(update) = decide(&samples, known.template.as_ref()) else { return Ok(None) };
+            let mut kept: Vec<_> = update.keep.iter().filter_map(|i| samples.get(*i).cloned()).collect();
+            kept.extend(update.keeps_new.then(|| new.clone()));
+            let outcome = update.outcome;
+            let is_done = match outcome {
+                EnrollmentOutcome::Unchanged => true,
+                EnrollmentOutcome::AnotherPerson => {
+                    self.count_refusal(&subject.id, whose.now_ms).await?;
+                    true
+                }
+                _ => self.store.apply(&self.written(whose, subject, &key, &known, new, &update)?).await?,
+            };
+            if is_done {
+                return Ok(Some(Added { outcome, kept }));
             }
         }
         Err(intake::Error::Overloaded.into())
     }
 
+    async fn count_refusal(&self, subject_id: &str, now_ms: i64) -> Result<(), Error> {
+        let limit = RefusalLimit {
+            most: MAX_REFUSALS,
+            since_ms: now_ms - REFUSAL_WINDOW_MS,
+            locked_until_ms: now_ms + LOCK_MS,
+        };
+        self.store.count_refusal(subject_id, now_ms, limit).await
+    }
+
     async fn known<V: Biometric>(&self, subject: &Subject, key: &DataKey) -> Result<Known<V>, Error> {
-        let model = self.models.of(V::MODALITY);
-        let open = |sealed: &[u8], context: &[u8]| V::from_bytes(&key.open(context, sealed)?);
+        let can_compare = |model: &str| self.models.can_compare(V::MODALITY, model);
+        let open = |sealed: &[u8], context: &[u8]| key.open(context, sealed);
         let mut known = Known { enrolments: Vec::new(), template: None, outdated: Vec::new() };
         let template = self.store.template(&subject.id, V::MODALITY.as_str()).await?;
-        if let Some(row) = template.filter(|row| row.model == model) {
-            known.template = Some(open(&row.sealed, &template_context(&subject.id, V::MODALITY, model))?);
+        if let Some(row) = template.filter(|row| can_compare(&row.model)) {
+            let bytes = open(&row.sealed, &template_context(&subject.id, V::MODALITY, &row.model))?;
+            known.template = Some(V::template_from_bytes(&bytes)?);
         }
         for row in self.store.enrolments(&subject.id, V::MODALITY.as_str()).await? {
-            if row.model == model {
-                let vector = open(&row.sealed, &enrolment_context(&row.id, V::MODALITY, model))?;
-                known.enrolments.push((Some(row.id), Weighted { vector, quality: row.quality }));
+            if can_compare(&row.model) {
+                let bytes = open(&row.sealed, &enrolment_context(&row.id, V::MODALITY, &row.model))?;
+                let vector = V::from_bytes(&bytes)?;
+                let is_live = row.live != 0;
+                known.enrolments.push((Some(row.id), Weighted { vector, quality: row.quality, is_live }));
             } else {
                 known.outdated.push(row.id);
             }
         }
         if let (Some(template), true) = (&known.template, known.enrolments.is_empty()) {
-            let legacy = Weighted { vector: template.clone(), quality: LEGACY_QUALITY };
+            let vector = V::of_template(template);
+            let legacy = Weighted { vector, quality: LEGACY_QUALITY, is_live: false };
             known.enrolments.push((None, legacy));
         }
         Ok(known)
     }
 
-    /// A plan as rows.
+    /// An update as rows.
     fn written<V: Biometric>(
         &self,
         whose: Whose<'_>,
@@ -155,22 +191,22 @@ impl Templates {
         key: &DataKey,
         known: &Known<V>,
         new: &Weighted<V>,
-        plan: &Plan<V>,
+        update: &TemplateUpdate<V>,
     ) -> Result<Change, Error> {
         let row = |sample: &Weighted<V>| self.enrolment_row(whose, &subject.id, key, sample);
         let mut added = Vec::new();
         let mut dropped = known.outdated.clone();
         for (i, (id, sample)) in known.enrolments.iter().enumerate() {
-            match (id, plan.keep.contains(&i)) {
+            match (id, update.keep.contains(&i)) {
                 (Some(id), false) => dropped.push(id.clone()),
                 (None, true) => added.push(row(sample)?),
                 _ => {}
             }
         }
-        if plan.keeps_new {
+        if update.keeps_new {
             added.push(row(new)?);
         }
-        let template = plan.template.as_ref().map(|t| self.template_row(whose, &subject.id, key, t));
+        let template = update.template.as_ref().map(|t| self.template_row::<V>(whose, &subject.id, key, t));
         let template = template.transpose()?;
         Ok(Change { subject, modality: V::MODALITY.as_str(), dropped, added, template })
     }
@@ -192,6 +228,7 @@ impl Templates {
             modality: V::MODALITY.as_str().to_owned(),
             model: model.to_owned(),
             quality: sample.quality,
+            live: sample.is_live.into(),
             transaction_id: whose.transaction.to_owned(),
             created_at: whose.now_ms,
         })
@@ -202,7 +239,7 @@ impl Templates {
         whose: Whose<'_>,
         subject_id: &str,
         key: &DataKey,
-        template: &V,
+        template: &V::Template,
     ) -> Result<TemplateRow, Error> {
         let model = self.models.of(V::MODALITY);
         Ok(TemplateRow {
@@ -211,7 +248,8 @@ impl Templates {
             subject_id: subject_id.to_owned(),
             modality: V::MODALITY.as_str().to_owned(),
             model: model.to_owned(),
-            sealed: key.seal(&template_context(subject_id, V::MODALITY, model), &template.to_bytes())?,
+            sealed: key
+                .seal(&template_context(subject_id, V::MODALITY, model), &V::template_to_bytes(template))?,
             transaction_id: whose.transaction.to_owned(),
             created_at: whose.now_ms,
         })

@@ -6,7 +6,7 @@ use crate::{
     candidate::Candidate,
     gallery::voice_to_bytes,
     store::Counts,
-    strengthen::{Standing, Weighted},
+    template_update::{EnrollmentOutcome, Permissions, Weighted},
 };
 use blob::KeyConfig;
 use db::Db;
@@ -23,7 +23,7 @@ fn ring(byte: &str) -> KeyRing {
 }
 
 fn templates(db: &Db) -> Templates {
-    let models = Models { face: "f 1".into(), voice: "v 1".into() };
+    let models = Models { face: "f 1".into(), sface: "s 1".into(), voice: "v 1".into() };
     Templates::new(Store::new(db.clone()), ring("07"), models)
 }
 
@@ -38,11 +38,17 @@ fn bytes(face: &Embedding) -> Zeroizing<Vec<u8>> {
 }
 
 fn candidate(person: u8) -> Candidate {
-    Candidate { face: Some(bytes(&face(person))), voice: None }
+    Candidate { face: Some(bytes(&face(person))), ..Candidate::default() }
 }
 
 fn voiceprint(seconds: f32) -> Voiceprint {
     Voiceprint::new(vec![1.0; voice::EMBEDDING_LEN], Bandwidth::Wide, seconds).unwrap()
+}
+
+const STRENGTHEN: Permissions = Permissions { strengthen: true, replace: false };
+
+fn sample<V>(vector: V) -> Weighted<V> {
+    Weighted { vector, quality: 1.0, is_live: false }
 }
 
 fn whose<'a>(project: &'a str, user: &'a str) -> Whose<'a> {
@@ -53,7 +59,7 @@ fn whose<'a>(project: &'a str, user: &'a str) -> Whose<'a> {
 async fn is_of(templates: &Templates, project: &str, user: &str, person: u8) -> bool {
     let subject = templates.subject(project, user).await.unwrap().unwrap();
     let gallery = templates.gallery(project).await.unwrap();
-    gallery.compare_face(&face(person), &subject).unwrap().unwrap().score > 0.999
+    gallery.compare_face(&face(person), &subject).unwrap().score() > 0.999
 }
 
 async fn dump(db: &Db) -> Vec<u8> {
@@ -72,7 +78,7 @@ async fn dump(db: &Db) -> Vec<u8> {
 async fn templates_are_found_by_their_project_and_lie_encrypted() {
     testkit::each_db(&crate::MIGRATIONS, async |db| {
         let templates = templates(&db);
-        let done = templates.enrol(whose("p", "Ada Lovelace"), &candidate(5)).await.unwrap();
+        let done = templates.enroll(whose("p", "Ada Lovelace"), &candidate(5)).await.unwrap();
         assert_eq!(done, Enrolled { face: true, voice: false });
         let subject = templates.subject("p", "Ada Lovelace").await.unwrap().unwrap();
         assert_eq!(templates.name("p", &subject).await.unwrap().unwrap(), "Ada Lovelace");
@@ -83,7 +89,7 @@ async fn templates_are_found_by_their_project_and_lie_encrypted() {
         let kept = dump(&db).await;
         assert!(kept.len() > 512);
         let template = templates.gallery("p").await.unwrap();
-        let template = template.bytes(Modality::Face, &subject).unwrap();
+        let template = template.face(&subject).unwrap().mean.to_bytes();
         for plain in [b"Lovelace".as_slice(), &template[..16]] {
             assert!(!kept.windows(plain.len()).any(|w| w == plain));
         }
@@ -95,9 +101,9 @@ async fn templates_are_found_by_their_project_and_lie_encrypted() {
 async fn a_template_is_never_replaced_and_a_missing_one_is_added() {
     testkit::each_db(&crate::MIGRATIONS, async |db| {
         let templates = templates(&db);
-        templates.enrol(whose("p", "a"), &candidate(5)).await.unwrap();
-        let both = Candidate { face: Some(bytes(&face(9))), voice: Some(voice_to_bytes(&voiceprint(1.5))) };
-        let done = templates.enrol(whose("p", "a"), &both).await.unwrap();
+        templates.enroll(whose("p", "a"), &candidate(5)).await.unwrap();
+        let both = Candidate { voice: Some(voice_to_bytes(&voiceprint(1.5))), ..candidate(9) };
+        let done = templates.enroll(whose("p", "a"), &both).await.unwrap();
         assert_eq!(done, Enrolled { face: false, voice: true });
         assert!(is_of(&templates, "p", "a", 5).await);
         assert_eq!(templates.gallery("p").await.unwrap().len(Modality::Voice), 1);
@@ -110,7 +116,7 @@ async fn what_is_enrolled_is_told_by_kind_and_model() {
     testkit::each_db(&crate::MIGRATIONS, async |db| {
         let templates = templates(&db);
         assert!(templates.enrolled("p", "a").await.unwrap().is_empty());
-        templates.enrol(whose("p", "a"), &candidate(5)).await.unwrap();
+        templates.enroll(whose("p", "a"), &candidate(5)).await.unwrap();
         let known = templates.enrolled("p", "a").await.unwrap();
         let face = Known {
             modality: Modality::Face,
@@ -131,19 +137,19 @@ async fn another_process_is_seen_at_the_next_call() {
     testkit::each_db(&crate::MIGRATIONS, async |db| {
         let (here, there) = (templates(&db), templates(&db));
         assert_eq!(here.gallery("p").await.unwrap().len(Modality::Face), 0);
-        there.enrol(whose("p", "a"), &candidate(5)).await.unwrap();
+        there.enroll(whose("p", "a"), &candidate(5)).await.unwrap();
         let gallery = here.gallery("p").await.unwrap();
         assert_eq!(gallery.len(Modality::Face), 1);
         assert!(Arc::ptr_eq(&gallery, &here.gallery("p").await.unwrap()), "unchanged is not read again");
-        there.enrol(whose("p", "b"), &candidate(7)).await.unwrap();
+        there.enroll(whose("p", "b"), &candidate(7)).await.unwrap();
         assert_eq!(here.gallery("p").await.unwrap().len(Modality::Face), 2);
         there.erase("p", "a").await.unwrap();
         let gallery = here.gallery("p").await.unwrap();
         assert_eq!(gallery.len(Modality::Face), 1, "erased, though the newest template stays");
         let mut again = whose("p", "b");
         again.transaction = "tx 2";
-        let stronger = Weighted { vector: face(7), quality: 1.0 };
-        there.add(again, &stronger, false).await.unwrap();
+        let stronger = sample(face(7));
+        there.add(again, &stronger, STRENGTHEN).await.unwrap();
         assert!(!Arc::ptr_eq(&gallery, &here.gallery("p").await.unwrap()), "changed in place");
     })
     .await;
@@ -153,11 +159,11 @@ async fn another_process_is_seen_at_the_next_call() {
 async fn callers_that_enrol_one_user_at_once_make_one_subject() {
     testkit::each_db(&crate::MIGRATIONS, async |db| {
         let templates = templates(&db);
-        let enrol = |value| {
+        let enroll = |value| {
             let templates = templates.clone();
-            async move { templates.enrol(whose("p", "a"), &candidate(value)).await.unwrap().face }
+            async move { templates.enroll(whose("p", "a"), &candidate(value)).await.unwrap().face }
         };
-        let made = futures::future::join_all((0..8u8).map(enrol)).await;
+        let made = futures::future::join_all((0..8u8).map(enroll)).await;
         assert_eq!(made.into_iter().filter(|m| *m).count(), 1);
         assert_eq!(templates.gallery("p").await.unwrap().len(Modality::Face), 1);
     })
@@ -168,7 +174,7 @@ async fn callers_that_enrol_one_user_at_once_make_one_subject() {
 async fn without_the_subjects_key_or_the_master_key_templates_are_unreadable() {
     testkit::each_db(&crate::MIGRATIONS, async |db| {
         let templates = templates(&db);
-        templates.enrol(whose("p", "a"), &candidate(5)).await.unwrap();
+        templates.enroll(whose("p", "a"), &candidate(5)).await.unwrap();
         let stranger = Templates::new(Store::new(db.clone()), ring("08"), templates.models().clone());
         assert!(matches!(stranger.gallery("p").await, Err(Error::Sealed(blob::Error::UnknownKey))));
         let erase = "UPDATE subjects SET wrapped_key = $1";
@@ -183,7 +189,7 @@ async fn without_the_subjects_key_or_the_master_key_templates_are_unreadable() {
 async fn templates_of_another_model_are_not_compared() {
     testkit::each_db(&crate::MIGRATIONS, async |db| {
         let old = templates(&db);
-        old.enrol(whose("p", "a"), &candidate(5)).await.unwrap();
+        old.enroll(whose("p", "a"), &candidate(5)).await.unwrap();
         let models = Models { face: "f 2".into(), ..old.models().clone() };
         let new = Templates::new(Store::new(db.clone()), ring("07"), models);
         assert_eq!(new.gallery("p").await.unwrap().len(Modality::Face), 0);
@@ -195,14 +201,17 @@ async fn templates_of_another_model_are_not_compared() {
 async fn a_template_of_an_outdated_model_does_not_stand_in_the_way_of_a_new_one() {
     testkit::each_db(&crate::MIGRATIONS, async |db| {
         let old = templates(&db);
-        old.enrol(whose("p", "a"), &candidate(5)).await.unwrap();
-        old.enrol(whose("p", "b"), &candidate(6)).await.unwrap();
+        old.enroll(whose("p", "a"), &candidate(5)).await.unwrap();
+        old.enroll(whose("p", "b"), &candidate(6)).await.unwrap();
         let models = Models { face: "f 2".into(), ..old.models().clone() };
         let new = Templates::new(Store::new(db.clone()), ring("07"), models);
-        // Of a video that passed, and by an enrolment; the vectors of two models say nothing about each other.
-        assert!(new.enrol(whose("p", "a"), &candidate(9)).await.unwrap().face);
-        let other = Weighted { vector: face(8), quality: 0.5 };
-        assert_eq!(new.add(whose("p", "b"), &other, false).await.unwrap().standing, Standing::Enrolled);
+        // Of a video that passed, and by an enrollment; the vectors of two models say nothing about each other.
+        assert!(new.enroll(whose("p", "a"), &candidate(9)).await.unwrap().face);
+        let other = sample(face(8));
+        assert_eq!(
+            new.add(whose("p", "b"), &other, STRENGTHEN).await.unwrap().outcome,
+            EnrollmentOutcome::Enrolled
+        );
         assert!(is_of(&new, "p", "a", 9).await && is_of(&new, "p", "b", 8).await);
         assert_eq!(new.remains("p", "a").await.unwrap().face_enrolments, 1, "the old one is gone");
     })
@@ -215,7 +224,7 @@ async fn erasure_leaves_nothing_of_one_subject_and_everything_of_the_others() {
         let templates = templates(&db);
         for user in ["a", "b"] {
             let both = Candidate { voice: Some(voice_to_bytes(&voiceprint(1.5))), ..candidate(5) };
-            templates.enrol(whose("p", user), &both).await.unwrap();
+            templates.enroll(whose("p", user), &both).await.unwrap();
         }
         let all = Counts {
             face_templates: 1,
@@ -274,39 +283,125 @@ async fn recordings_add_up_and_another_person_is_refused() {
     testkit::each_db(&crate::MIGRATIONS, async |db| {
         let templates = templates(&db);
         let add = async |voice: Voiceprint, replace| {
-            let new = Weighted { vector: voice, quality: 1.0 };
-            templates.add(whose("p", "a"), &new, replace).await.unwrap().standing
+            let may = Permissions { replace, strengthen: true };
+            templates.add(whose("p", "a"), &sample(voice), may).await.unwrap().outcome
         };
-        assert_eq!(add(voiceprint(2.0), false).await, Standing::Partial);
+        assert_eq!(add(voiceprint(2.0), false).await, EnrollmentOutcome::Partial);
         assert_eq!(templates.gallery("p").await.unwrap().len(Modality::Voice), 0, "no template yet");
-        assert_eq!(add(voiceprint(2.0), false).await, Standing::Enrolled);
-        assert_eq!(add(voiceprint(2.0), false).await, Standing::Strengthened);
+        assert_eq!(add(voiceprint(2.0), false).await, EnrollmentOutcome::Enrolled);
+        assert_eq!(add(voiceprint(2.0), false).await, EnrollmentOutcome::Strengthened);
         let mut other = vec![-1.0; voice::EMBEDDING_LEN];
         other[..96].fill(1.0);
         let other = Voiceprint::new(other, Bandwidth::Wide, 4.0).unwrap();
-        assert_eq!(add(other.clone(), false).await, Standing::AnotherPerson);
+        assert_eq!(add(other.clone(), false).await, EnrollmentOutcome::AnotherPerson);
         assert_eq!(templates.remains("p", "a").await.unwrap().voice_enrolments, 3);
-        assert_eq!(add(other, true).await, Standing::Replaced);
+        assert_eq!(add(other, true).await, EnrollmentOutcome::Replaced);
         assert_eq!(templates.remains("p", "a").await.unwrap().voice_enrolments, 1);
     })
     .await;
 }
 
 #[tokio::test]
-async fn enrolments_at_once_all_count() {
+async fn enrollments_at_once_all_count() {
     testkit::each_db(&crate::MIGRATIONS, async |db| {
         let templates = templates(&db);
         let add = |_| {
             let templates = templates.clone();
             async move {
-                let new = Weighted { vector: face(5), quality: 1.0 };
-                templates.add(whose("p", "a"), &new, false).await.unwrap().standing
+                let new = sample(face(5));
+                templates.add(whose("p", "a"), &new, STRENGTHEN).await.unwrap().outcome
             }
         };
         let done = futures::future::join_all((0..4).map(add)).await;
-        assert_eq!(done.iter().filter(|s| **s == Standing::Enrolled).count(), 1);
-        assert_eq!(done.iter().filter(|s| **s == Standing::Strengthened).count(), 3);
+        assert_eq!(done.iter().filter(|s| **s == EnrollmentOutcome::Enrolled).count(), 1);
+        assert_eq!(done.iter().filter(|s| **s == EnrollmentOutcome::Strengthened).count(), 3);
         assert_eq!(templates.remains("p", "a").await.unwrap().face_enrolments, 4);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_live_video_anchors_a_template_that_a_picture_made() {
+    testkit::each_db(&crate::MIGRATIONS, async |db| {
+        let templates = templates(&db);
+        let first = templates.add(whose("p", "a"), &sample(face(5)), Permissions::default()).await.unwrap();
+        assert_eq!(first.outcome, EnrollmentOutcome::Enrolled);
+        let again = templates.add(whose("p", "a"), &sample(face(5)), Permissions::default()).await.unwrap();
+        assert_eq!(again.outcome, EnrollmentOutcome::Unchanged, "a picture, by a key that may not");
+        let live = Candidate { is_live: true, ..candidate(5) };
+        assert_eq!(
+            templates.enroll(whose("p", "a"), &live).await.unwrap(),
+            Enrolled::default(),
+            "no new template"
+        );
+        assert_eq!(templates.remains("p", "a").await.unwrap().face_enrolments, 2);
+        let still = candidate(5);
+        templates.enroll(whose("p", "a"), &still).await.unwrap();
+        assert_eq!(templates.remains("p", "a").await.unwrap().face_enrolments, 2, "not judged live");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn repeated_refusals_lock_a_template_for_a_time() {
+    testkit::each_db(&crate::MIGRATIONS, async |db| {
+        let templates = templates(&db);
+        let add = async |person: u8, after_ms: i64, may: Permissions| {
+            let whose = Whose { now_ms: NOW + after_ms, ..whose("p", "a") };
+            templates.add(whose, &sample(face(person)), may).await.unwrap().outcome
+        };
+        assert_eq!(add(5, 0, STRENGTHEN).await, EnrollmentOutcome::Enrolled);
+        for attempt in 0..5 {
+            assert_eq!(add(9, attempt, STRENGTHEN).await, EnrollmentOutcome::AnotherPerson);
+        }
+        assert_eq!(add(9, 10, STRENGTHEN).await, EnrollmentOutcome::Locked);
+        assert_eq!(add(5, 10, STRENGTHEN).await, EnrollmentOutcome::Locked, "the owner too");
+        assert!(is_of(&templates, "p", "a", 5).await, "who is still recognised");
+        let hour_ms = 60 * 60 * 1000;
+        assert_eq!(add(5, hour_ms + 10, STRENGTHEN).await, EnrollmentOutcome::Strengthened);
+        assert_eq!(add(9, hour_ms + 20, STRENGTHEN).await, EnrollmentOutcome::AnotherPerson, "counted anew");
+        assert_eq!(
+            add(9, hour_ms + 30, Permissions { replace: true, strengthen: true }).await,
+            EnrollmentOutcome::Replaced
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_template_of_an_older_version_is_compared_and_renewed() {
+    testkit::each_db(&crate::MIGRATIONS, async |db| {
+        // As versions before wrote it: SFace's vector alone, under SFace's name.
+        let models = Models { face: "s 1".into(), ..templates(&db).models().clone() };
+        let old = Templates::new(Store::new(db.clone()), ring("07"), models);
+        let key = {
+            old.enroll(whose("p", "a"), &candidate(5)).await.unwrap();
+            let subject = old.find("p", "a").await.unwrap().unwrap();
+            let key = old.key("p", &subject.id, &subject.wrapped_key).unwrap();
+            key.seal(&template_context(&subject.id, Modality::Face, "s 1"), &bytes(&face(5))).unwrap()
+        };
+        db::on!(&db, |pool| query("UPDATE templates SET sealed = $1")
+            .bind(key)
+            .execute(pool)
+            .await
+            .map(drop))
+        .unwrap();
+        let new = templates(&db);
+        let known = new.enrolled("p", "a").await.unwrap();
+        assert!(known[0].is_current && known[0].model == "s 1");
+        let both = |person| Embedding::both(&face(person), &Embedding::unit(&[1.0; 512]));
+        let subject = new.subject("p", "a").await.unwrap().unwrap();
+        let gallery = new.gallery("p").await.unwrap();
+        assert!(gallery.compare_face(&both(5), &subject).unwrap().matched);
+        assert!(!gallery.compare_face(&both(9), &subject).unwrap().matched);
+        let live = Candidate { is_live: true, face: Some(bytes(&both(5))), voice: None };
+        new.enroll(whose("p", "a"), &live).await.unwrap();
+        let gallery = new.gallery("p").await.unwrap();
+        assert!(
+            gallery.face(&subject).unwrap().mean.has_both()
+                && gallery.face(&subject).unwrap().anchor.has_both()
+        );
+        assert_eq!(new.enrolled("p", "a").await.unwrap()[0].model, "f 1");
     })
     .await;
 }

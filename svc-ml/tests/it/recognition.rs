@@ -1,4 +1,4 @@
-//! Enrolment, 1:1 and 1:N.
+//! Enrollment, 1:1 and 1:N.
 
 use proto::ml::Service;
 use tonic::Code;
@@ -88,5 +88,30 @@ fn a_candidate_is_good_for_its_user_alone_and_only_made_when_asked_for() {
         without.want_candidate = false;
         let answer = world.send(without, &fixture("speaker_crop.mp4")).await.unwrap();
         assert!(answer.candidate.is_empty());
+    });
+}
+
+/// A video that lies on its side, and nothing says so: the note of a turned one is taken out of its track header.
+fn sideways() -> Vec<u8> {
+    let mut video = fixture("rotated.mp4");
+    let header = video.windows(4).position(|w| w == b"tkhd").unwrap();
+    // The matrix stands behind the version, times, track, duration, layer and volume.
+    let matrix = header + 44;
+    let identity = [0x1_0000_u32, 0, 0, 0, 0x1_0000, 0, 0, 0, 0x4000_0000];
+    for (number, at) in identity.into_iter().zip((matrix..).step_by(4)) {
+        video[at..at + 4].copy_from_slice(&number.to_be_bytes());
+    }
+    video
+}
+
+#[test]
+fn a_video_that_lies_on_its_side_is_told_and_never_enrolled() {
+    story(|world| async {
+        let answer = world.send(header("sideways", "Ada", &EVERY), &sideways()).await.unwrap();
+        let (face, liveness) =
+            (answer.face.unwrap().outcome.unwrap(), answer.face_liveness.unwrap().outcome.unwrap());
+        assert_eq!((face.error.as_str(), liveness.error.as_str()), ("picture_turned", "picture_turned"));
+        let enrolled = world.enrol("sideways", "Ada", &answer.candidate).await;
+        assert!(enrolled.is_err() || !enrolled.unwrap().face);
     });
 }

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use proto::sessions::{
-    GetLastVideoRequest, PutLastVideoHeader, PutLastVideoRequest, VideoLiveness, put_last_video_request::Part,
-    video_liveness,
+    GetLastVideoRequest, PutLastVideoHeader, PutLastVideoRequest, VideoLiveness,
+    put_last_video_request::Part, video_liveness,
 };
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Code;

@@ -12,7 +12,7 @@ pub struct Place {
     pub lng: f64,
 }
 
-/// Reasons of an enrolment that was refused as another person's, or because too many of those came before.
+/// Reasons of an enrollment that was refused as another person's, or because too many of those came before.
 const ANOTHER_PERSON: [&str; 2] = ["another_person", "template_locked"];
 
 /// A transaction, as far as the rules go.
@@ -21,7 +21,7 @@ pub struct Observation {
     pub id: String,
     pub at_ms: i64,
     pub is_video: bool,
-    /// An enrolment that was refused because it shows or sounds like somebody else than the user.
+    /// An enrollment that was refused because it shows or sounds like somebody else than the user.
     pub is_another_person: bool,
     pub place: Option<Place>,
     pub country: Option<Country>,

@@ -140,7 +140,7 @@ fn new_device_and_country(scene: &Scene) -> Option<Value> {
     new.then(|| json!({ "device": device, "country": country.as_str(), "transaction_id": scene.now.id }))
 }
 
-/// Several enrolments within an hour that show somebody else than the user.
+/// Several enrollments within an hour that show somebody else than the user.
 fn repeated_another_person(scene: &Scene) -> Option<Value> {
     if !scene.now.is_another_person {
         return None;

@@ -138,14 +138,18 @@ async fn run_face(
 
     let caller = &call.caller;
     let mut report = outcome.report;
-    let is_enrolled = report.state != "refused";
+    let message = match report.state {
+        "refused" => "face was not enrolled",
+        "unchanged" => "face is enrolled already",
+        _ => "face enrolled successfully",
+    };
     convert_codes(caller, [&mut report.code]);
     let document = outcome.document.as_ref();
     let document_auth = document.map(|examined| document_auth(examined, caller, call.headers.validate_mrz));
     Ok(Json(EnrollFaceResponse {
         data: EnrollFaceData { enrollment_result: report, document_auth },
         decision_reasons: outcome.reasons,
-        message: if is_enrolled { "face enrolled successfully" } else { "face was not enrolled" },
+        message,
     }))
 }
 
