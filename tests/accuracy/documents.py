@@ -276,7 +276,7 @@ def alarms_table(genuine):
     told = ", ".join(f"{level}: {n}" for level, n in by_level.items()) or "none"
     levels = [[l for l in genuine if l["truth"]["level"] == level] for level in ("scan", "moderate", "hard")]
     share = lambda is_so: ", ".join(f"{g[0]['truth']['level']} {rate(sum(map(is_so, g)), len(g))}" for g in levels if g)
-    unsure = lambda l: "could not be read surely" in (l["read"].get("cannot_judge") or "")
+    unsure = lambda l: "could not be read reliably" in (l["read"].get("cannot_judge") or "")
     return (f"False alarms on the same documents. Failed by a gating check: {rate(len(gated), len(genuine))}, {len(gated)} of "
             f"{len(genuine)} ({told}). Passed by the built-in rules: {share(accepted)}; the others are referred to a person, of all "
             f"{sum(map(unsure, genuine))} because what is wrong in their zone was not read surely.\n\n"

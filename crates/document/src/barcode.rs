@@ -17,7 +17,7 @@ use time::Date;
 use crate::{
     Mrz, Page, Source,
     geometry::{Homography, Quad},
-    mrz::MrzFormat,
+    mrz::{MrzFormat, ZoneDates},
     outline::Outline,
     report::Fields,
     zone_fields,
@@ -56,15 +56,60 @@ pub(crate) enum Barcode {
     Zone(Box<Mrz>),
     /// What an identity card of Chile repeats of its zone.
     Excerpt(Excerpt),
-    /// Readable, of a form that is not known here.
-    Other,
+    /// Readable, of a form that is not read here.
+    Other(UnknownBarcode),
+}
+
+/// What a barcode holds that is not read here, as far as its text tells.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum UnknownBarcode {
+    Address,
+    BoardingPass,
+    /// A header of the AAMVA without what a licence must have.
+    IncompleteLicence,
+    /// Bytes that are no text: encrypted or signed data, as several states have.
+    Binary,
+    Number,
+    Text,
+}
+
+impl UnknownBarcode {
+    fn of(text: &str) -> Self {
+        let controls = text.chars().filter(|c| c.is_control() && !c.is_whitespace() || *c > '\u{7f}').count();
+        if text.starts_with("http://") || text.starts_with("https://") {
+            Self::Address
+        } else if text.contains("ANSI ") || text.contains("AAMVA") {
+            Self::IncompleteLicence
+        } else if 4 * controls > text.chars().count() {
+            Self::Binary
+        } else if text.starts_with("M1") && text.len() >= 58 {
+            Self::BoardingPass
+        } else if text.bytes().all(|c| c.is_ascii_digit()) {
+            Self::Number
+        } else {
+            Self::Text
+        }
+    }
+
+    /// In words that follow "holds".
+    pub fn description(self) -> &'static str {
+        match self {
+            Self::Address => "a web address",
+            Self::BoardingPass => "a boarding pass",
+            Self::IncompleteLicence => "an AAMVA licence that lacks its number",
+            Self::Binary => "encrypted or binary data",
+            Self::Number => "a bare number",
+            Self::Text => "text of a form that no standard describes",
+        }
+    }
 }
 
 impl Barcode {
     fn parse(text: &str) -> Self {
         let licence = Licence::parse(text).map(Self::Licence);
         let zone = || zone(text).map(|z| Self::Zone(Box::new(z)));
-        licence.or_else(zone).or_else(|| Excerpt::parse(text).map(Self::Excerpt)).unwrap_or(Self::Other)
+        let known = licence.or_else(zone).or_else(|| Excerpt::parse(text).map(Self::Excerpt));
+        known.unwrap_or_else(|| Self::Other(UnknownBarcode::of(text)))
     }
 
     /// What is known of the holder from it.
@@ -72,12 +117,12 @@ impl Barcode {
         match self {
             Self::Licence(licence) => licence.fields(),
             Self::Zone(zone) => {
-                let mut fields = zone_fields::fields(zone, today);
+                let mut fields = zone_fields::fields(zone, &ZoneDates::resolve(zone, &[], today));
                 fields.values_mut().for_each(|f| f.source = Source::Barcode);
                 fields
             }
             Self::Excerpt(excerpt) => excerpt.fields(today),
-            Self::Other => Fields::new(),
+            Self::Other(_) => Fields::new(),
         }
     }
 }
@@ -92,7 +137,7 @@ pub(crate) fn find(page: &Page, outline: Option<&Outline>, zone: &[Quad], effort
         let mut ways: Vec<(u32, f32)> = TRIES.iter().take(tries).map(|way| bounded(&region, *way)).collect();
         ways.dedup();
         match ways.into_iter().find_map(|way| shown(page, &region, way)) {
-            Some(Barcode::Other) => other = Some(Barcode::Other),
+            Some(unknown @ Barcode::Other(_)) => other = Some(unknown),
             Some(known) => return Some(known),
             None => {}
         }
@@ -191,9 +236,25 @@ mod tests {
         }
         let changed = second.replace("740812", "840812");
         assert!(
-            matches!(Barcode::parse(&format!("{first}\n{changed}")), Barcode::Other),
+            matches!(Barcode::parse(&format!("{first}\n{changed}")), Barcode::Other(_)),
             "its digits are wrong"
         );
+    }
+
+    #[test]
+    fn what_is_not_read_is_named() {
+        let boarding = format!("M1DOE/JOHN            EABC123 {}", "X".repeat(40));
+        for (text, kind) in [
+            ("https://example.org/?id=1", UnknownBarcode::Address),
+            (boarding.as_str(), UnknownBarcode::BoardingPass),
+            ("@\n\u{1e}\rANSI 636014080001DL00310008DLDCSDOE\r", UnknownBarcode::IncompleteLicence),
+            ("\u{1}\u{9b}\u{9}\u{45}\u{0}\u{0}\u{80}\u{ff}", UnknownBarcode::Binary),
+            ("0123456789", UnknownBarcode::Number),
+            ("00123@GARCIA@JUAN@M", UnknownBarcode::Text),
+        ] {
+            let Barcode::Other(found) = Barcode::parse(text) else { panic!("{text}") };
+            assert_eq!(found, kind, "{text}");
+        }
     }
 
     proptest! {

@@ -4,9 +4,14 @@ use time::Date;
 
 use crate::{
     Check, Mrz,
+    mrz::ZoneDates,
+    partial_date::PartialDate,
     printed::{Confirmation, Printed, dates, plain},
     report::{FieldName, Fields},
 };
+
+/// Confidence in a value that print and zone have a little differently.
+const DISPUTED: f32 = 0.5;
 
 /// The comparison of one field.
 struct Comparison {
@@ -20,9 +25,9 @@ struct Comparison {
 
 /// Compares what both zones say. `printed` is one reading of the page or two: a value counts as confirmed where one of them
 /// has it, and as contradicted where all say otherwise. Confirmed fields become surer.
-pub(crate) fn compare(mrz: &Mrz, printed: &[Printed], today: Date, fields: &mut Fields) -> Vec<Check> {
+pub(crate) fn compare(mrz: &Mrz, zone: &ZoneDates, printed: &[Printed], fields: &mut Fields) -> Vec<Check> {
     let best = |ask: &dyn Fn(&Printed) -> Confirmation| agreed(printed.iter().map(ask));
-    let date = |name, date: Option<Date>| match date {
+    let date = |name, date: Option<PartialDate>| match date {
         Some(date) => best(&|p| p.confirms_date(name, date)),
         None => Confirmation::NotFound,
     };
@@ -39,14 +44,14 @@ pub(crate) fn compare(mrz: &Mrz, printed: &[Printed], today: Date, fields: &mut 
             check: "mrz_print_birth",
             what: "the date of birth",
             fields: &[FieldName::BirthDate],
-            found: date(FieldName::BirthDate, mrz.birth_date(today)),
+            found: date(FieldName::BirthDate, zone.birth),
             zone: "date of birth",
         },
         Comparison {
             check: "mrz_print_expiry",
             what: "the date of expiry",
             fields: &[FieldName::ExpiryDate],
-            found: date(FieldName::ExpiryDate, mrz.expiry_date(today)),
+            found: date(FieldName::ExpiryDate, zone.expiry.day().map(PartialDate::from)),
             zone: "date of expiry",
         },
         Comparison {
@@ -54,7 +59,9 @@ pub(crate) fn compare(mrz: &Mrz, printed: &[Printed], today: Date, fields: &mut 
             what: "the names",
             fields: &[FieldName::LastName, FieldName::FirstName],
             found: best(&|p| {
-                both(p.confirms_name(&mrz.surname, may_be_cut), p.confirms_name(&mrz.given_names, may_be_cut))
+                let names = [&mrz.surname, &mrz.given_names].into_iter().filter(|name| !name.is_empty());
+                let each = names.map(|name| p.confirms_name(name, may_be_cut));
+                each.reduce(both).unwrap_or(Confirmation::NotFound)
             }),
             zone: "names",
         },
@@ -66,7 +73,7 @@ fn concluded(comparison: &Comparison, mrz: &Mrz, fields: &mut Fields) -> Check {
     let Comparison { check, what, fields: names, found, zone } = *comparison;
     match found {
         Confirmation::Contradicted if mrz.doubt(zone).is_some() => {
-            Check::not_checked(check, false, format!("{what} was not read surely in the zone"))
+            Check::not_checked(check, false, format!("{what} was not read reliably in the zone"))
         }
         Confirmation::Confirmed(confidence) => {
             for name in names {
@@ -83,6 +90,15 @@ fn concluded(comparison: &Comparison, mrz: &Mrz, fields: &mut Fields) -> Check {
                 }
             }
             Check::gating(check, false, format!("another value is printed where {what} stands"))
+        }
+        // One of both was misread, and nobody knows which: it confirms nothing.
+        Confirmation::Near => {
+            for name in names {
+                if let Some(field) = fields.get_mut(name) {
+                    field.confidence = field.confidence.min(DISPUTED);
+                }
+            }
+            Check::not_checked(check, false, format!("{what} could not be read alike in print and zone"))
         }
         Confirmation::NotFound => {
             Check::not_checked(check, false, format!("{what} could not be read in print"))
@@ -156,7 +172,13 @@ fn agree(name: FieldName, a: &str, b: &str) -> bool {
 
 /// The printed date of issue, which the zone lacks: after birth, before expiry, not in the future. A date that is another
 /// one's says nothing.
-pub(crate) fn issue_date(mrz: &Mrz, readings: &[Printed], today: Date, fields: &mut Fields) -> Check {
+pub(crate) fn issue_date(
+    mrz: &Mrz,
+    zone: &ZoneDates,
+    readings: &[Printed],
+    today: Date,
+    fields: &mut Fields,
+) -> Check {
     const NAME: &str = "issue_date_logic";
     let each: Vec<Fields> = readings.iter().map(Printed::fields).collect();
     for name in [FieldName::IssueDate, FieldName::FatherName] {
@@ -169,8 +191,8 @@ pub(crate) fn issue_date(mrz: &Mrz, readings: &[Printed], today: Date, fields: &
         .filter_map(|f| dates(&f.get(&FieldName::IssueDate)?.value, today).first().copied())
         .collect();
     let sure = |field: &str, date: Option<Date>| date.filter(|_| mrz.doubt(field).is_none());
-    let birth = sure("date of birth", mrz.birth_date(today));
-    let expiry = sure("date of expiry", mrz.expiry_date(today));
+    let birth = sure("date of birth", zone.birth.map(PartialDate::earliest));
+    let expiry = sure("date of expiry", zone.expiry.day());
     let of_its_own = |d: &&Date| Some(**d) != birth && Some(**d) != expiry;
     let Some(issue) = printed.iter().find(of_its_own).filter(|d| printed.iter().all(|other| other == *d))
     else {
@@ -198,6 +220,7 @@ fn agreed(each: impl Iterator<Item = Confirmation>) -> Confirmation {
     each.reduce(|a, b| match (a, b) {
         (Confirmation::Confirmed(x), Confirmation::Confirmed(y)) => Confirmation::Confirmed(x.max(y)),
         (sure @ Confirmation::Confirmed(_), _) | (_, sure @ Confirmation::Confirmed(_)) => sure,
+        (Confirmation::Near, _) | (_, Confirmation::Near) => Confirmation::Near,
         (Confirmation::Contradicted, Confirmation::Contradicted) => Confirmation::Contradicted,
         _ => Confirmation::NotFound,
     })
@@ -207,6 +230,8 @@ fn agreed(each: impl Iterator<Item = Confirmation>) -> Confirmation {
 fn both(a: Confirmation, b: Confirmation) -> Confirmation {
     match (a, b) {
         (Confirmation::Confirmed(x), Confirmation::Confirmed(y)) => Confirmation::Confirmed(x.min(y)),
+        (Confirmation::Near, Confirmation::Confirmed(_) | Confirmation::Near)
+        | (Confirmation::Confirmed(_), Confirmation::Near) => Confirmation::Near,
         _ => Confirmation::NotFound,
     }
 }

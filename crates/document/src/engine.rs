@@ -1,5 +1,6 @@
 //! The networks of one worker, and the straight line from a picture to what it says.
 
+use image::imageops;
 use models::Runtime;
 use time::Date;
 
@@ -9,11 +10,13 @@ use crate::{
     comparison::{compare, compare_barcode, is_settled, issue_date, without_doubtful},
     forensics::{self, Signals},
     geometry::Quad,
+    mrz::ZoneDates,
     orientation::PageOrientation,
     outline::{self, Outline},
     portrait::{Faces, Portraits, cut_out},
-    printed::{Printed, dates},
+    printed::{Confirmation, Printed, dates},
     quality::Quality,
+    reasons::{Reason, Unread, reason_of_zone},
     report::{FieldName, Fields, Kind, Report},
     second_look, signature,
     text::{ReadLine, TextReader},
@@ -39,6 +42,10 @@ pub struct PageText {
     pub mrz: Option<Mrz>,
     /// Where the document lies; none on a page without edges and text.
     pub outline: Option<Outline>,
+    /// Lines of a zone are there that make none: the others are cut off or covered.
+    pub(crate) has_part_of_zone: bool,
+    /// Lines as those of a zone are there, in no known form.
+    pub(crate) has_unknown_zone: bool,
     barcode: Option<Barcode>,
 }
 
@@ -60,6 +67,10 @@ const AT_ONCE: usize = 2;
 const INSIDE: f32 = 0.7;
 /// Lines and their mean confidence from which on a page without a zone counts as well read.
 const WELL_READ: (usize, f32) = (3, 0.85);
+
+/// Lines that are read of a page to find out whether it is mirrored, and by how much clearer they must be than unmirrored.
+const MIRRORED_LINES: usize = 8;
+const CLEARER: f32 = 0.1;
 
 /// Printed fields from which on a document without zone and barcode counts as read.
 const ENOUGH_FIELDS: usize = 3;
@@ -96,10 +107,13 @@ impl Engine {
     pub fn inspect(&mut self, file: &[u8], today: Date) -> Result<Report, Error> {
         let page = Page::decode(file)?;
         let signals = Signals::of_file(file, &page);
-        let read = self.read(page)?;
+        let mut read = self.read(page)?;
         let portraits = self.faces.find(&read.page)?;
-        let mut fields = read.mrz.as_ref().map(|m| zone_fields::fields(m, today)).unwrap_or_default();
-        let mut checks = zone_checks::checks(read.mrz.as_ref(), today);
+        let mut fields = Fields::new();
+        let mut checks = match read.mrz.clone() {
+            Some(mrz) => self.check_zone(&mut read, mrz, &mut fields, today)?,
+            None => zone_checks::missing(),
+        };
         if let (None, Some(code)) = (&read.mrz, &read.barcode) {
             fields.extend(code.fields(today));
         }
@@ -110,18 +124,13 @@ impl Engine {
                 licence.checks(today).into_iter().filter(|c| !asked.contains(&c.name)).collect();
             checks.extend(more);
         }
-        if read.mrz.is_some() || fields.is_empty() {
-            checks.extend(self.printed(&read, &mut fields, today)?);
+        if read.mrz.is_none() && fields.is_empty() {
+            checks.extend(printed_fields(&read, &mut fields, today));
         }
         checks.extend(beside_zone(&read, &mut fields, today));
         let quality = Quality::of(&read.page, &read.lines, read.outline.as_ref());
         checks.extend(quality.checks());
-        let has_read = read.mrz.is_some() || read.barcode.is_some() || fields.len() >= ENOUGH_FIELDS;
-        let cannot_judge = if has_read {
-            read.mrz.as_ref().and_then(|mrz| not_read_surely(mrz, &checks))
-        } else {
-            Some(quality.advice(read.lines.len()))
-        };
+        let cannot_judge = self.reason(&read, &quality, &fields, &checks)?.map(|reason| reason.message());
         let kind = match (&read.mrz, &read.barcode) {
             (Some(mrz), _) => zone_fields::kind(mrz),
             (None, Some(Barcode::Licence(licence))) => licence.kind(),
@@ -132,25 +141,68 @@ impl Engine {
         Ok(Report { kind, cannot_judge, signals, ..report(read, &portraits, fields, checks) })
     }
 
-    /// The printed zone: confirms what the machine readable zone says, or without one gives the fields. What is not
-    /// settled at first reading is read again by the larger network.
-    fn printed(&self, read: &PageText, fields: &mut Fields, today: Date) -> Result<Vec<Check>, Error> {
-        let zone: Vec<_> = read.mrz.iter().flat_map(|m| m.quads.iter().map(Quad::centre)).collect();
-        let straight =
-            |lines: &[TextLine]| Printed::new(&read.straight(lines), &read.straight_points(&zone), today);
-        let mut readings = vec![straight(&read.lines)];
-        let Some(mrz) = &read.mrz else {
-            fields.extend(readings[0].fields());
-            let expiry =
-                fields.get(&FieldName::ExpiryDate).and_then(|f| dates(&f.value, today).first().copied());
-            return Ok(expiry.map(|date| zone_checks::expired(date, today)).into_iter().collect());
+    /// Why the picture cannot be judged, if so.
+    fn reason(
+        &mut self,
+        read: &PageText,
+        quality: &Quality,
+        fields: &Fields,
+        checks: &[Check],
+    ) -> Result<Option<Reason>, Error> {
+        if let Some(mrz) = &read.mrz {
+            let has_failed = checks.iter().any(|c| c.name.starts_with("mrz_") && c.gates());
+            return Ok(reason_of_zone(mrz, quality).filter(|_| !has_failed));
+        }
+        let unknown = match read.barcode {
+            Some(Barcode::Other(kind)) => Some(kind),
+            Some(_) => return Ok(None),
+            None => None,
         };
+        if fields.len() >= ENOUGH_FIELDS {
+            return Ok(None);
+        }
+        let is_mirrored = self.is_mirrored(read)?;
+        Ok(Some(Unread { page: read, quality, is_mirrored, barcode: unknown }.reason()))
+    }
+
+    /// Whether the page can be read once it is mirrored, and cannot as it is.
+    fn is_mirrored(&mut self, read: &PageText) -> Result<bool, Error> {
+        let flipped = Page::from_rgb(imageops::flip_horizontal(&read.page.rgb));
+        let (flipped, _) = self.orientation.upright(flipped)?;
+        let mut quads = self.text.find(&flipped, None)?;
+        quads.sort_by(|a, b| b.area().total_cmp(&a.area()));
+        quads.truncate(MIRRORED_LINES);
+        let lines = self.text.read(&flipped, quads)?;
+        if lines.len() < MIRRORED_LINES / 2 {
+            return Ok(false);
+        }
+        let mean = |sum: f32, count: usize| sum / count.max(1) as f32;
+        let mirrored = mean(lines.iter().map(|l| l.line.confidence).sum(), lines.len());
+        let plain = mean(read.lines.iter().map(|l| l.confidence).sum(), read.lines.len());
+        Ok(zone::find(&lines).is_some() || mirrored >= WELL_READ.1 && mirrored > plain + CLEARER)
+    }
+
+    /// The checks and fields of a zone: by itself, and against the printed zone.
+    fn check_zone(
+        &self,
+        read: &mut PageText,
+        mut mrz: Mrz,
+        fields: &mut Fields,
+        today: Date,
+    ) -> Result<Vec<Check>, Error> {
+        let straight = |lines: &[TextLine]| read.printed(lines, today);
+        let mut readings = vec![straight(&read.lines)];
         // What a zone says that cannot be needs no confirmation, and had its second reading.
         if mrz.is_plausible() {
-            self.read_print_again(read, mrz, &straight, &mut readings, today)?;
+            self.read_print_again(read, &mrz, &straight, &mut readings, today)?;
+            self.correct_names(read, &mut mrz, &readings)?;
         }
-        let mut checks = compare(mrz, &readings, today, fields);
-        checks.push(issue_date(mrz, &readings, today, fields));
+        let dates = ZoneDates::resolve(&mrz, &readings, today);
+        fields.extend(zone_fields::fields(&mrz, &dates));
+        let mut checks = zone_checks::checks(&mrz, &dates, today);
+        checks.extend(compare(&mrz, &dates, &readings, fields));
+        checks.push(issue_date(&mrz, &dates, &readings, today, fields));
+        read.mrz = Some(mrz);
         Ok(checks)
     }
 
@@ -163,14 +215,17 @@ impl Engine {
         readings: &mut Vec<Printed>,
         today: Date,
     ) -> Result<(), Error> {
-        let compared = |readings: &[Printed]| compare(mrz, readings, today, &mut Fields::new());
-        let checks = compared(readings);
+        let compared = |readings: &[Printed]| {
+            let dates = ZoneDates::resolve(mrz, readings, today);
+            (compare(mrz, &dates, readings, &mut Fields::new()), dates)
+        };
+        let (checks, dates) = compared(readings);
         if is_settled(&checks) {
             return Ok(());
         }
         let is_zone = |l: &TextLine| mrz.quads.iter().any(|q| l.quad.contains(q.centre()));
         let mut lines = read.lines.clone();
-        let mut worth = second_look::worth_reading(&lines, &second_look::missed(mrz, &checks, today));
+        let mut worth = second_look::worth_reading(&lines, &second_look::missed(mrz, &dates, &checks));
         worth.retain(|at| !is_zone(&lines[*at]));
         worth.truncate(MOST_AGAIN);
         for some in worth.chunks(AT_ONCE) {
@@ -180,8 +235,37 @@ impl Engine {
             }
             readings.truncate(1);
             readings.push(straight(&lines));
-            if is_settled(&compared(readings)) {
+            if is_settled(&compared(readings).0) {
                 break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Corrects words of the names that are printed a little differently, where the larger network reads the zone as it is
+    /// printed. What stays different confirms nothing.
+    fn correct_names(&self, read: &PageText, mrz: &mut Mrz, readings: &[Printed]) -> Result<(), Error> {
+        let words: Vec<String> =
+            format!("{} {}", mrz.surname, mrz.given_names).split_whitespace().map(str::to_owned).collect();
+        let is_same = |word: &str| {
+            readings.iter().any(|p| matches!(p.confirms_name(word, false), Confirmation::Confirmed(_)))
+        };
+        let differing: Vec<(String, Vec<String>)> = words
+            .into_iter()
+            .filter(|word| !is_same(word))
+            .map(|word| {
+                let printed = readings.iter().filter_map(|p| p.near_spelling(&word)).collect();
+                (word, printed)
+            })
+            .filter(|(_, printed): &(_, Vec<String>)| !printed.is_empty())
+            .collect();
+        let (false, Some(quad)) = (differing.is_empty(), mrz.names_quad()) else { return Ok(()) };
+        let Some(again) = self.text.read_again(&read.page, quad)? else { return Ok(()) };
+        let again: String = again.mrz.iter().map(|glyph| glyph.character).collect();
+        let reads = |word: &str| again.split('<').any(|other| other == word || other.ends_with(word));
+        for (word, printed) in differing {
+            if let Some(right) = printed.iter().find(|right| reads(right) && !reads(&word)) {
+                mrz.correct_name(&word, right);
             }
         }
         Ok(())
@@ -211,9 +295,12 @@ impl Engine {
             }
         }
         if let Some(zone) = reading.mrz.take() {
-            reading.mrz = Some(self.zone_again(&page, zone, &reading.lines)?);
+            let best = self.zone_again(&page, zone, &reading.lines)?;
+            reading.mrz = Some(with_shapes(&page, best));
         }
         let Reading { lines, mrz } = reading;
+        let has_part_of_zone = mrz.is_none() && zone::has_first_line(&lines);
+        let has_unknown_zone = mrz.is_none() && zone::has_unknown_form(&lines);
         let lines: Vec<TextLine> = lines.into_iter().map(|l| l.line).collect();
         let inside = |o: &Outline| lines.iter().filter(|l| o.quad.contains(l.quad.centre())).count();
         let shown = edges.filter(|o| inside(o) as f32 >= INSIDE * lines.len() as f32);
@@ -222,7 +309,7 @@ impl Engine {
             _ => barcode(&page, shown.as_ref(), mrz.as_ref()),
         };
         let outline = Outline::of(&page, shown, mrz.as_ref(), &lines);
-        Ok(PageText { page, turned, lines, mrz, outline, barcode })
+        Ok(PageText { page, turned, lines, mrz, outline, has_part_of_zone, has_unknown_zone, barcode })
     }
 
     /// Finds and reads the text of a page; it is sought on `part` made straight, and read in the page's own pixels.
@@ -269,7 +356,7 @@ impl Engine {
             best.dispute(Some(&first));
             best.dispute(larger.as_ref());
             // What two networks read alike and clearly does not change by being cut otherwise.
-            if best.is_plausible() || zone_checks::unsure(&best).is_empty() {
+            if best.is_plausible() || zone_checks::unreliable(&best).is_empty() {
                 return Ok(best);
             }
         }
@@ -289,6 +376,12 @@ impl Engine {
 }
 
 impl PageText {
+    /// `lines` as the printed zone.
+    fn printed(&self, lines: &[TextLine], today: Date) -> Printed {
+        let zone: Vec<_> = self.mrz.iter().flat_map(|m| m.quads.iter().map(Quad::centre)).collect();
+        Printed::new(&self.straight(lines), &self.straight_points(&zone), today)
+    }
+
     /// `lines` as they lie when the document is made straight.
     fn straight(&self, lines: &[TextLine]) -> Vec<TextLine> {
         let map = self.outline.as_ref().and_then(Outline::straightening);
@@ -325,14 +418,20 @@ impl Reading {
     }
 }
 
-/// What a picture whose zone is wrong where it was not read surely is answered: it fails by none of it, and must not pass.
-fn not_read_surely(mrz: &Mrz, checks: &[Check]) -> Option<String> {
-    let unsure = zone_checks::unsure(mrz);
-    let is_told = !unsure.is_empty() && !checks.iter().any(|c| c.name.starts_with("mrz_") && c.gates());
-    is_told.then(|| {
-        let fields = unsure.join(", ");
-        format!("the machine readable zone could not be read surely ({fields}): take a sharper, evenly lit picture")
-    })
+/// The zone with its look-alikes told by their heights, where its check digits leave them open.
+fn with_shapes(page: &Page, zone: Mrz) -> Mrz {
+    if zone.has_right_digits() {
+        return zone;
+    }
+    let measured = zone.with_shapes(page);
+    measured.filter(|measured| measured.unproven().len() <= zone.unproven().len()).unwrap_or(zone)
+}
+
+/// The fields of a document that has nothing but print, and whether it has expired.
+fn printed_fields(read: &PageText, fields: &mut Fields, today: Date) -> Option<Check> {
+    fields.extend(read.printed(&read.lines, today).fields());
+    let expiry = fields.get(&FieldName::ExpiryDate).and_then(|f| dates(&f.value, today).first().copied());
+    expiry.map(|date| zone_checks::check_expiry_day(date, today))
 }
 
 /// The barcode of a page; beside a zone it is sought with little effort.

@@ -20,6 +20,7 @@ pub use file::editor;
 pub use noise::quietness;
 pub use print_face::print_face;
 pub use spectrum::{Peaks, peaks};
+pub(crate) use zone_print::character_heights;
 pub use zone_print::{ZonePrint, zone_print};
 
 /// What was measured; higher is more suspicious, but for the likeness.

@@ -92,8 +92,8 @@ impl Outline {
 /// Width and height of a document of a form, millimetres.
 fn size(format: MrzFormat) -> (f32, f32) {
     match format {
-        MrzFormat::Td1 => (85.6, 54.0),
-        MrzFormat::Td2 | MrzFormat::MrvB => (105.0, 74.0),
+        MrzFormat::Td1 | MrzFormat::Licence => (85.6, 54.0),
+        MrzFormat::Td2 | MrzFormat::MrvB | MrzFormat::FranceCard => (105.0, 74.0),
         MrzFormat::Td3 => (125.0, 88.0),
         MrzFormat::MrvA => (120.0, 80.0),
     }

@@ -11,15 +11,37 @@ use face::Rect;
 use crate::{
     Field, Source, TextLine,
     geometry::Quad,
+    partial_date::PartialDate,
     report::{FieldName, Fields},
 };
 
 pub(crate) use dates::dates;
+use dates::{is_last_year, partial_dates, single_year};
 
 /// A line below this confidence says nothing.
 const LEGIBLE: f32 = 0.5;
 /// A line from here on can contradict another zone.
 const CLEAR: f32 = 0.93;
+
+/// "Permanent" in the languages of documents that are: no date of expiry.
+const PERMANENT: [&str; 16] = [
+    "PERMANENT",
+    "PERMANENTE",
+    "PERMANENTA",
+    "INDEFINIDA",
+    "INDEFINIDO",
+    "INDEFINITE",
+    "UNLIMITED",
+    "UNBEFRISTET",
+    "UNBEGRENZT",
+    "VITALICIO",
+    "VITALICIA",
+    "NELIMITAT",
+    "NELIMITATA",
+    "TRAJNO",
+    "TRAJNA",
+    "BEZTERMINOWO",
+];
 
 /// The lines of a page without those of its machine readable zone.
 pub(crate) struct Printed {
@@ -32,6 +54,8 @@ pub(crate) struct Printed {
 pub(crate) enum Confirmation {
     /// It is printed; how clearly.
     Confirmed(f32),
+    /// Something spelt nearly so is printed: one of both readings is wrong.
+    Near,
     /// Where it should stand something else does, clearly.
     Contradicted,
     /// It could not be found.
@@ -86,18 +110,40 @@ impl Printed {
     }
 
     /// Whether `date` is printed; `name` says under which label something else would contradict it.
-    pub fn confirms_date(&self, name: FieldName, date: Date) -> Confirmation {
-        let hit = |l: &&TextLine| dates(&l.text, self.today).contains(&date);
+    pub fn confirms_date(&self, name: FieldName, date: PartialDate) -> Confirmation {
+        let hit = |l: &&TextLine| match date.full() {
+            Some(day) => dates(&l.text, self.today).contains(&day),
+            None => partial_dates(&l.text).contains(&date),
+        };
         if let Some(line) = self.lines.iter().filter(hit).max_by(|a, b| a.confidence.total_cmp(&b.confidence))
         {
             return Confirmation::Confirmed(line.confidence);
         }
-        let clear = |(found, confidence): &(Vec<Date>, f32)| !found.is_empty() && *confidence >= CLEAR;
-        if self.labelled_dates(name).iter().any(clear) {
-            Confirmation::Contradicted
-        } else {
-            Confirmation::NotFound
+        let labelled = self.labelled_dates(name);
+        if date.full().is_none() {
+            let years = self.answers(name, |text| single_year(text).filter(|year| *year == date.year()));
+            let days = labelled.iter().filter(|(found, _)| found.iter().any(|day| date.includes(*day)));
+            let printed = years.iter().map(|(_, c)| *c).chain(days.map(|(_, c)| *c)).reduce(f32::max);
+            if let Some(confidence) = printed {
+                return Confirmation::Confirmed(confidence);
+            }
         }
+        let clear = |(found, confidence): &(Vec<Date>, f32)| !found.is_empty() && *confidence >= CLEAR;
+        if labelled.iter().any(clear) { Confirmation::Contradicted } else { Confirmation::NotFound }
+    }
+
+    /// The labelled date of issue, the latest it can be where day and month can be read either way round.
+    pub fn issue_date(&self) -> Option<Date> {
+        let found = self.labelled_dates(FieldName::IssueDate);
+        found.iter().find_map(|(dates, _)| dates.iter().copied().filter(|date| *date <= self.today).max())
+    }
+
+    /// Whether the print says that the document never expires, by the year 9999 or in a word.
+    pub fn is_permanent(&self) -> bool {
+        let says = |line: &TextLine| {
+            is_last_year(&line.text) || words(&line.text).split(' ').any(|word| PERMANENT.contains(&word))
+        };
+        self.lines.iter().any(says)
     }
 
     /// Whether a number is printed, spaces and dashes aside.
@@ -122,22 +168,44 @@ impl Printed {
         }
     }
 
-    /// Whether every word of a name is printed, allowing a misread letter in eight. Names of a zone may be cut short.
+    /// Whether every word of a name is printed. Names of a zone may be cut short.
     pub fn confirms_name(&self, name: &str, may_be_cut: bool) -> Confirmation {
         let tokens: Vec<&str> = name.split_whitespace().collect();
         if tokens.is_empty() {
             return Confirmation::NotFound;
         }
-        let found = |(at, token): (usize, &&str)| {
+        let each = tokens.iter().enumerate().map(|(at, token)| {
             let cut = may_be_cut && at + 1 == tokens.len();
-            let best = self.lines.iter().filter(|l| says(&l.text, token, cut)).map(|l| l.confidence);
-            best.fold(None, |best: Option<f32>, c| Some(best.map_or(c, |b| b.max(c))))
-        };
-        let each: Vec<Option<f32>> = tokens.iter().enumerate().map(found).collect();
-        match each.into_iter().collect::<Option<Vec<f32>>>() {
-            Some(each) => Confirmation::Confirmed(each.into_iter().fold(1.0, f32::min)),
-            None => Confirmation::NotFound,
+            self.spelling(token, cut)
+        });
+        let mut confidence = 1.0_f32;
+        let mut is_near = false;
+        for found in each {
+            match found {
+                Some((Spelling::Same, printed)) => confidence = confidence.min(printed),
+                Some((Spelling::Near(_), _)) => is_near = true,
+                None => return Confirmation::NotFound,
+            }
         }
+        if is_near { Confirmation::Near } else { Confirmation::Confirmed(confidence) }
+    }
+
+    /// The word that is printed where the zone has `token`: none where it is printed as it is, or not at all.
+    pub fn near_spelling(&self, token: &str) -> Option<String> {
+        match self.spelling(token, false)? {
+            (Spelling::Near(word), _) => Some(word),
+            (Spelling::Same, _) => None,
+        }
+    }
+
+    /// How `token` is printed, the same before nearly the same, and how clearly.
+    fn spelling(&self, token: &str, cut: bool) -> Option<(Spelling, f32)> {
+        let found =
+            self.lines.iter().filter_map(|line| Some((spelling(&line.text, token, cut)?, line.confidence)));
+        found.max_by(|(a, sure), (b, surer)| {
+            let is_same = |s: &Spelling| *s == Spelling::Same;
+            is_same(a).cmp(&is_same(b)).then(sure.total_cmp(surer))
+        })
     }
 
     /// What the labels alone give, for documents without a machine readable zone.
@@ -283,17 +351,44 @@ fn look_alike(text: &str) -> String {
     text.chars().map(alike).collect()
 }
 
-/// Whether `text` has the word `token` of a machine readable zone, in any of the ways its letters may be printed.
-fn says(text: &str, token: &str, cut: bool) -> bool {
-    let spelled = [words(text), words(&transliterate(text, TransliterationStyle::Expanded))];
-    spelled.into_iter().any(|line| {
-        line.split(' ').any(|word| {
+/// How a word of the zone is printed.
+#[derive(Clone, Debug, PartialEq)]
+enum Spelling {
+    /// In one of the ways its letters may be printed.
+    Same,
+    /// With a letter in eight otherwise: this word.
+    Near(String),
+}
+
+/// How `text` has the word `token` of a machine readable zone, in any of the ways its letters may be printed.
+fn spelling(text: &str, token: &str, cut: bool) -> Option<Spelling> {
+    let without_marks: String =
+        text.chars().filter(|c| !matches!(c, '\'' | '\u{2019}' | '`' | '.')).collect();
+    let spelled = [text, &without_marks]
+        .into_iter()
+        .flat_map(|text| [words(text), words(&transliterate(text, TransliterationStyle::Expanded))]);
+    let mut near = None;
+    for line in spelled {
+        for word in line.split(' ') {
             let allowed = token.len() / 8 + usize::from(token.len() >= 5);
             let word =
                 if cut && word.len() > token.len() { word.get(..token.len()).unwrap_or(word) } else { word };
-            word.len().abs_diff(token.len()) <= allowed && distance(word, token) <= allowed
-        })
-    })
+            if word == token || simplified(word) == simplified(token) && word.len() + 2 >= token.len() {
+                return Some(Spelling::Same);
+            }
+            if word.len().abs_diff(token.len()) <= allowed && distance(word, token) <= allowed {
+                near.get_or_insert_with(|| word.to_owned());
+            }
+        }
+    }
+    near.map(Spelling::Near)
+}
+
+/// A word without what transliteration adds: the recogniser may have lost the marks of a letter that the zone writes as two.
+fn simplified(word: &str) -> String {
+    const PAIRS: [(&str, &str); 6] =
+        [("AE", "A"), ("OE", "O"), ("UE", "U"), ("AA", "A"), ("SS", "S"), ("TH", "T")];
+    PAIRS.into_iter().fold(word.to_owned(), |word, (pair, letter)| word.replace(pair, letter))
 }
 
 /// Levenshtein's distance.

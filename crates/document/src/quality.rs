@@ -2,7 +2,10 @@
 
 use image::{RgbImage, imageops};
 
-use crate::{Check, Outline, OutlineSource, Page, TextLine, geometry::smallest_rectangle, page::resized};
+use crate::{
+    Check, Outline, OutlineSource, Page, TextLine, geometry::smallest_rectangle, page::resized,
+    reasons::Reason,
+};
 
 /// The shorter side below which no document can be read, pixels.
 const SMALLEST: u32 = 200;
@@ -96,22 +99,15 @@ impl Quality {
         ]
     }
 
-    /// What the taker of a picture on which nothing decisive could be read shall do.
-    pub fn advice(&self, lines: usize) -> String {
-        let advice = if self.shorter < SMALLEST {
-            "the picture is too small; take it from nearer or with a better camera"
-        } else if self.sharpness < SOFT {
-            "the picture is blurred; hold still and let the camera focus"
-        } else if self.burnt > BURNT {
-            "glare covers the document; tilt it away from the light"
-        } else if !self.is_whole() {
-            "the document is cut off; show all of it"
-        } else if lines < 3 {
-            "no document was found on the picture"
-        } else {
-            "no machine readable zone, barcode or labelled fields could be read; show the side that has them"
-        };
-        advice.to_owned()
+    /// What is wrong with the picture itself, if anything: the first in the order of [`Reason`].
+    pub fn reason(&self) -> Option<Reason> {
+        let all = [
+            (self.shorter < SMALLEST, Reason::PictureTooSmall),
+            (self.sharpness < SOFT, Reason::Blurred),
+            (self.burnt > BURNT, Reason::Glare),
+            (!self.is_whole(), Reason::DocumentCutOff),
+        ];
+        all.into_iter().find(|(applies, _)| *applies).map(|(_, reason)| reason)
     }
 }
 

@@ -6,6 +6,8 @@ use time::Date;
 
 use crate::{
     Check, Mrz, Outcome, TextLine,
+    mrz::ZoneDates,
+    partial_date::PartialDate,
     printed::{distance, words},
 };
 
@@ -15,13 +17,13 @@ const UNLIKE: f32 = 0.6;
 const SHORTEST: usize = 2;
 
 /// What the zone says that `checks`, the comparisons with print, have not settled: letters and figures as they may be printed.
-pub(crate) fn missed(mrz: &Mrz, checks: &[Check], today: Date) -> Vec<String> {
+pub(crate) fn missed(mrz: &Mrz, dates: &ZoneDates, checks: &[Check]) -> Vec<String> {
     let unsettled = checks.iter().filter(|c| c.outcome != Outcome::Passed);
     unsettled
         .flat_map(|check| match check.name {
             "mrz_print_number" => vec![mrz.document_number.clone()],
-            "mrz_print_birth" => mrz.birth_date(today).map(ways).unwrap_or_default(),
-            "mrz_print_expiry" => mrz.expiry_date(today).map(ways).unwrap_or_default(),
+            "mrz_print_birth" => dates.birth.and_then(PartialDate::full).map(ways).unwrap_or_default(),
+            "mrz_print_expiry" => dates.expiry.day().map(ways).unwrap_or_default(),
             _ => mrz.surname.split(' ').chain(mrz.given_names.split(' ')).map(str::to_owned).collect(),
         })
         .filter(|text| text.len() >= SHORTEST)
@@ -100,7 +102,7 @@ mod tests {
 
     fn order(unsettled: &'static str, texts: &[&str]) -> Vec<usize> {
         let checks = [Check::not_checked(unsettled, false, ""), Check::gating("mrz_print_expiry", true, "")];
-        worth_reading(&page(texts), &missed(&zone(), &checks, TODAY))
+        worth_reading(&page(texts), &missed(&zone(), &ZoneDates::resolve(&zone(), &[], TODAY), &checks))
     }
 
     const TEXTS: [&str; 6] = [
@@ -126,7 +128,13 @@ mod tests {
     #[test]
     fn nothing_is_worth_it_when_all_is_settled() {
         let settled = [Check::gating("mrz_print_birth", true, "")];
-        assert!(worth_reading(&page(&TEXTS), &missed(&zone(), &settled, TODAY)).is_empty());
+        assert!(
+            worth_reading(
+                &page(&TEXTS),
+                &missed(&zone(), &ZoneDates::resolve(&zone(), &[], TODAY), &settled)
+            )
+            .is_empty()
+        );
     }
 
     proptest! {

@@ -23,11 +23,11 @@ const FILLERS: usize = 5;
 /// Lines of a zone are no further apart than this, in heights of a line.
 const APART: f32 = 4.0;
 
-/// The zone `lines` hold, if any: of all runs of two and three neighbouring lines the one with the most right digits.
+/// The zone `lines` hold, if any: of all runs of neighbouring lines the one with the most right digits.
 pub(crate) fn find(lines: &[ReadLine]) -> Option<Mrz> {
     let candidates = candidates(lines);
     let mut best: Option<Mrz> = None;
-    for count in [3, 2] {
+    for count in [3, 2, 1] {
         for run in candidates.windows(count).filter(|run| are_neighbours(run)) {
             let fillers: usize = run.iter().map(|c| c.text.matches('<').count()).sum();
             if fillers < READ_FILLERS {
@@ -63,6 +63,7 @@ pub(crate) fn candidate(line: &ReadLine) -> Option<Candidate> {
     ((LENGTHS.contains(&text.len()) || is_names) && confidence >= LIKELY).then_some(Candidate {
         text,
         sureness: line.mrz.iter().map(|g| g.probability).collect(),
+        alternatives: line.mrz.iter().map(|g| g.alternatives.clone()).collect(),
         quad: line.line.quad,
         confidence,
     })
@@ -87,8 +88,33 @@ fn is_believable(zone: &Mrz) -> bool {
     if digits > DIGITS_IN_NAMES {
         return false;
     }
+    // A single line has a single digit, which comes by chance: everything else has to be right as well.
+    if zone.lines.len() == 1 {
+        return zone.is_plausible();
+    }
     let starts_well = zone.lines.first().is_some_and(|l| l.starts_with(['P', 'I', 'A', 'C', 'V']));
     zone.right_digits() >= 3 || (starts_well && fillers >= FILLERS && zone.right_digits() >= 1)
+}
+
+/// Fillers from which on a line that is part of no zone is of one all the same.
+const FILLERS_OF_LINE: usize = 4;
+
+/// Whether a line that begins a zone is among the lines, as where the others are cut off.
+pub(crate) fn has_first_line(lines: &[ReadLine]) -> bool {
+    let is_first = |c: &Candidate| {
+        let state = c.text.get(2..5).map(|state| state.trim_end_matches('<')).unwrap_or("");
+        is_of_zone(c) && c.text.starts_with(['P', 'I', 'A', 'C', 'V']) && mrz::country_name(state).is_some()
+    };
+    lines.iter().filter_map(candidate).any(|c| is_first(&c))
+}
+
+/// Whether lines as those of a zone are there, several together, whatever their form.
+pub(crate) fn has_unknown_form(lines: &[ReadLine]) -> bool {
+    candidates(lines).windows(2).any(|pair| are_neighbours(pair) && pair.iter().all(is_of_zone))
+}
+
+fn is_of_zone(line: &Candidate) -> bool {
+    line.text.matches('<').count() >= FILLERS_OF_LINE && line.text.len() >= *LENGTHS.start()
 }
 
 /// Rows that were found in pieces, as they often are where fillers run: the whole row of each.

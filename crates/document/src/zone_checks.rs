@@ -2,7 +2,10 @@
 
 use time::Date;
 
-use crate::{Check, Mrz};
+use crate::{
+    Check, Mrz,
+    mrz::{Expiry, ZoneDates},
+};
 
 /// Holders and document numbers that manufacturers and states print on specimens.
 const SPECIMEN_NAMES: [&str; 4] = ["SPECIMEN", "MUSTERMANN", "ERIKSSON ANNA MARIA", "TRAVELER HAPPY"];
@@ -13,14 +16,20 @@ const SPECIMEN_STATES: [&str; 1] = ["UTO"];
 /// Oldest holder, years.
 const OLDEST: i32 = 125;
 
-/// Every check of a zone; without one, that none was made and why.
-pub(crate) fn checks(mrz: Option<&Mrz>, today: Date) -> Vec<Check> {
-    let Some(mrz) = mrz else { return missing() };
-    vec![structure(mrz), check_digits(mrz), states(mrz), dates(mrz, today), expiry(mrz, today), specimen(mrz)]
+/// Every check of a zone.
+pub(crate) fn checks(mrz: &Mrz, zone: &ZoneDates, today: Date) -> Vec<Check> {
+    vec![
+        structure(mrz),
+        check_digits(mrz),
+        states(mrz),
+        dates(mrz, zone, today),
+        expiry(mrz, zone, today),
+        specimen(mrz),
+    ]
 }
 
 /// The checks that need a zone and have none.
-fn missing() -> Vec<Check> {
+pub(crate) fn missing() -> Vec<Check> {
     let names = ["mrz_structure", "mrz_check_digits", "mrz_states"];
     names
         .into_iter()
@@ -28,8 +37,8 @@ fn missing() -> Vec<Check> {
         .collect()
 }
 
-/// The fields of a zone that are wrong but were not read surely: they neither fail the document nor let it pass.
-pub(crate) fn unsure(mrz: &Mrz) -> Vec<&'static str> {
+/// The fields of a zone that are wrong but were not read reliably: they neither fail the document nor let it pass.
+pub(crate) fn unreliable(mrz: &Mrz) -> Vec<&'static str> {
     let mut all = [mrz.unproven(), mrz.malformed(), mrz.unknown_states()].concat();
     all.retain(|field| mrz.doubt(field).is_some());
     all.sort_unstable();
@@ -37,14 +46,14 @@ pub(crate) fn unsure(mrz: &Mrz) -> Vec<&'static str> {
     all
 }
 
-/// A check that `wrong` fields fail: only by those that were read surely.
+/// A check that `wrong` fields fail: only by those that were read reliably.
 fn failed_by(name: &'static str, mrz: &Mrz, wrong: &[&'static str], evidence: String) -> Check {
     let doubts: Vec<_> = wrong.iter().map(|field| (*field, mrz.doubt(field))).collect();
     if wrong.is_empty() || doubts.iter().any(|(_, doubt)| doubt.is_none()) {
         return Check::gating(name, wrong.is_empty(), evidence);
     }
     let told = doubts.iter().map(|(field, doubt)| format!("{field}: {}", doubt.unwrap_or_default()));
-    Check::not_checked(name, false, format!("not read surely; {}", told.collect::<Vec<_>>().join("; ")))
+    Check::not_checked(name, false, format!("not read reliably; {}", told.collect::<Vec<_>>().join("; ")))
 }
 
 /// Names are letters, dates are figures, and every line is as long as its form says.
@@ -73,19 +82,17 @@ fn states(mrz: &Mrz) -> Check {
     failed_by("mrz_states", mrz, &unknown, told)
 }
 
-/// Birth lies before today, expiry after birth, and both are days.
-fn dates(mrz: &Mrz, today: Date) -> Check {
+/// Birth lies before today, expiry after birth, and both are days as far as they are known.
+fn dates(mrz: &Mrz, zone: &ZoneDates, today: Date) -> Check {
     const NAME: &str = "date_logic";
-    let (birth, expiry) = (mrz.birth_date(today), mrz.expiry_date(today));
-    let unknown = |field: &str| field.contains('<');
     let (of_birth, of_expiry) = (&["date of birth"][..], &["date of expiry"][..]);
-    let problem = match (birth, expiry) {
-        (None, _) if !unknown(&mrz.birth) => Some(("the date of birth is not a day", of_birth)),
-        (_, None) if !unknown(&mrz.expiry) => Some(("the date of expiry is not a day", of_expiry)),
+    let problem = match (zone.birth, zone.expiry) {
+        (None, _) if !zone.is_birth_unknown => Some(("the date of birth is not a day", of_birth)),
+        (_, Expiry::Invalid) => Some(("the date of expiry is not a day", of_expiry)),
         (Some(birth), _) if today.year() - birth.year() > OLDEST => {
             Some(("the holder would be too old", of_birth))
         }
-        (Some(birth), Some(expiry)) if expiry <= birth => {
+        (Some(birth), Expiry::On(expiry)) if expiry <= birth.earliest() => {
             Some(("it expires before the holder's birth", &["date of birth", "date of expiry"][..]))
         }
         _ => None,
@@ -93,33 +100,52 @@ fn dates(mrz: &Mrz, today: Date) -> Check {
     match problem {
         // Two fields that contradict each other say nothing where one of them is in doubt.
         Some((_, fields)) if fields.iter().any(|f| mrz.doubt(f).is_some()) => {
-            Check::not_checked(NAME, false, "a date was not read surely")
+            Check::not_checked(NAME, false, "a date was not read reliably")
         }
         Some((problem, _)) => Check::gating(NAME, false, problem),
+        None if zone.birth.is_none_or(|birth| birth.full().is_none()) => Check::gating(
+            NAME,
+            true,
+            "the date of birth is not wholly known; what is known lies before expiry",
+        ),
         None => Check::gating(NAME, true, "birth before today, expiry after birth"),
     }
 }
 
-fn expiry(mrz: &Mrz, today: Date) -> Check {
+fn expiry(mrz: &Mrz, zone: &ZoneDates, today: Date) -> Check {
     const NAME: &str = "not_expired";
-    match mrz.expiry_date(today) {
-        // A date that was not read surely is no date: the document is neither expired by it nor valid.
-        Some(_) if mrz.doubt("date of expiry").is_some() => {
-            Check::not_checked(NAME, false, "the date of expiry was not read surely")
+    // A date that was not read reliably is no date: the document is neither expired by it nor valid.
+    if mrz.format.has_expiry() && mrz.doubt("date of expiry").is_some() {
+        return Check::not_checked(NAME, false, "the date of expiry was not read reliably");
+    }
+    match zone.expiry {
+        Expiry::On(date) => check_expiry_day(date, today),
+        Expiry::Never(why) => no_expiry(why),
+        Expiry::Never99(_) => Check::not_checked(
+            NAME,
+            false,
+            "permanent, or expired in 1999: the zone has the last year of the century, and no printed date tells which",
+        ),
+        Expiry::NotStated => {
+            Check::not_checked(NAME, false, "the document has no date of expiry that could be read")
         }
-        Some(date) => expired(date, today),
-        None => Check::not_checked(NAME, false, "the document has no date of expiry"),
+        Expiry::Invalid => Check::not_checked(NAME, false, "the date of expiry is not a day"),
     }
 }
 
 /// Whether a document that expires on `date` is valid today.
-pub(crate) fn expired(date: Date, today: Date) -> Check {
+pub(crate) fn check_expiry_day(date: Date, today: Date) -> Check {
     let days = (today - date).whole_days();
     if days > 0 {
         Check::gating("not_expired", false, format!("expired {days} days ago"))
     } else {
         Check::gating("not_expired", true, format!("expires in {} days", -days))
     }
+}
+
+/// The same of a document that never expires, and by what that is known.
+pub(crate) fn no_expiry(why: &str) -> Check {
+    Check::gating("not_expired", true, why)
 }
 
 fn specimen(mrz: &Mrz) -> Check {
@@ -164,7 +190,7 @@ mod tests {
     }
 
     fn failed(mrz: &Mrz) -> Vec<&'static str> {
-        let all = checks(Some(mrz), TODAY);
+        let all = checks(mrz, &ZoneDates::resolve(mrz, &[], TODAY), TODAY);
         all.into_iter().filter(Check::gates).map(|c| c.name).collect()
     }
 
@@ -195,7 +221,7 @@ mod tests {
     }
 
     fn outcomes(mrz: &Mrz) -> impl Fn(&str) -> Outcome {
-        let all = checks(Some(mrz), TODAY);
+        let all = checks(mrz, &ZoneDates::resolve(mrz, &[], TODAY), TODAY);
         move |name| all.iter().find(|c| c.name == name).unwrap().outcome
     }
 
@@ -203,10 +229,10 @@ mod tests {
     fn a_wrong_digit_fails_where_it_was_read_clearly_and_is_not_held_against_anybody_where_it_was_not() {
         let genuine = passport("740812", "300415", "LIND<<KARIN");
         let forged = misread(&genuine, 14, b'6', 0.99);
-        assert_eq!((outcomes(&forged)("mrz_check_digits"), unsure(&forged).len()), (Outcome::Failed, 0));
+        assert_eq!((outcomes(&forged)("mrz_check_digits"), unreliable(&forged).len()), (Outcome::Failed, 0));
         let unclear = misread(&genuine, 14, b'6', 0.6);
         assert_eq!(outcomes(&unclear)("mrz_check_digits"), Outcome::NotChecked);
-        assert_eq!(unsure(&unclear), ["composite", "date of birth"]);
+        assert_eq!(unreliable(&unclear), ["composite", "date of birth"]);
         assert!(failed(&unclear).is_empty());
     }
 
@@ -221,7 +247,7 @@ mod tests {
         let read = |probability| misread(&genuine, 1, b'8', probability);
         assert_eq!(outcomes(&read(0.5))("mrz_check_digits"), Outcome::NotChecked);
         assert!(!read(0.5).has_right_digits() && read(0.5).all_digits_right());
-        assert_eq!(unsure(&read(0.5)), ["document number"]);
+        assert_eq!(unreliable(&read(0.5)), ["document number"]);
         assert_eq!(outcomes(&read(0.99))("mrz_check_digits"), Outcome::Failed);
     }
 
@@ -230,7 +256,7 @@ mod tests {
         let genuine = passport("740812", "300415", "LIND<<KARIN");
         assert_eq!(failed(&misread(&genuine, 11, b'H', 0.99)), ["mrz_states"]);
         let unclear = misread(&genuine, 11, b'H', 0.6);
-        assert!(failed(&unclear).is_empty() && unsure(&unclear) == ["nationality"]);
+        assert!(failed(&unclear).is_empty() && unreliable(&unclear) == ["nationality"]);
     }
 
     #[test]
@@ -256,6 +282,6 @@ mod tests {
 
     #[test]
     fn without_a_zone_nothing_is_claimed() {
-        assert!(checks(None, TODAY).iter().all(|c| c.outcome == Outcome::NotChecked));
+        assert!(missing().iter().all(|c| c.outcome == Outcome::NotChecked));
     }
 }

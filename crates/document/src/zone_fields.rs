@@ -1,9 +1,8 @@
 //! Fields of the machine readable zone.
 
-use time::Date;
-
 use crate::{
     Field, Mrz, Source,
+    mrz::ZoneDates,
     report::{FieldName, Fields, Kind},
 };
 
@@ -24,13 +23,12 @@ pub(crate) fn kind(mrz: &Mrz) -> Kind {
 }
 
 /// The fields `mrz` gives; empty ones are left out.
-pub(crate) fn fields(mrz: &Mrz, today: Date) -> Fields {
+pub(crate) fn fields(mrz: &Mrz, dates: &ZoneDates) -> Fields {
     let sure = |digit: &str| match mrz.check_digits.iter().find(|(name, _)| *name == digit) {
         Some((_, true)) => CHECKED,
         Some((_, false)) => WRONG,
         None => UNCHECKED,
     };
-    let day = |date: Option<Date>| date.map(|d| d.to_string()).unwrap_or_default();
     let nationality = mrz.nationality.trim_matches('<');
     let name_of = |code: &str| country_name(code).unwrap_or_default().to_uppercase();
     let all = [
@@ -41,14 +39,14 @@ pub(crate) fn fields(mrz: &Mrz, today: Date) -> Fields {
         (FieldName::Sex, mrz.sex.clone(), UNCHECKED),
         (FieldName::LastName, mrz.surname.clone(), UNCHECKED * mrz.confidence),
         (FieldName::FirstName, mrz.given_names.clone(), UNCHECKED * mrz.confidence),
-        (FieldName::BirthDate, day(mrz.birth_date(today)), sure("date of birth")),
-        (FieldName::ExpiryDate, day(mrz.expiry_date(today)), sure("date of expiry")),
-        (FieldName::DocumentNumber, mrz.document_number.clone(), sure("document number")),
+        (FieldName::BirthDate, dates.birth.map(|d| d.to_string()).unwrap_or_default(), sure("date of birth")),
         (
-            FieldName::PersonalNumber,
-            mrz.optional.replace('<', " ").trim().to_owned(),
-            sure("personal number"),
+            FieldName::ExpiryDate,
+            dates.expiry.day().map(|d| d.to_string()).unwrap_or_default(),
+            sure("date of expiry"),
         ),
+        (FieldName::DocumentNumber, mrz.document_number.clone(), sure("document number")),
+        (FieldName::PersonalNumber, mrz.personal_number.clone(), sure("personal number")),
     ];
     let field = |value, confidence| Field { value, source: Source::Mrz, confidence };
     let read = all.into_iter().filter(|(_, value, _)| !value.is_empty());

@@ -1,139 +1,261 @@
-//! What North American driving licences and identity cards carry in their PDF417 (AAMVA DL/ID Card Design Standard,
-//! annex D: a header, then elements of three letters and a value, one a line).
+//! What North American driving licences and identity cards carry in their PDF417 (AAMVA DL/ID Card Design Standard, annex
+//! D; versions 00 to 10): a header that points to subfiles, and in these elements of three letters and a value.
+
+mod header;
+mod issuer;
+mod stripe;
+mod values;
 
 use std::collections::BTreeMap;
 
-use time::{Date, Month};
+use time::Date;
 
 use crate::{
     Check, Field, Kind, Source,
+    partial_date::PartialDate,
     report::{FieldName, Fields},
-    zone_checks::expired,
+    zone_checks::{check_expiry_day, no_expiry},
 };
+use header::Header;
+use stripe::Stripe;
+use values::{DateOrder, Expiry, clean_name, parse_date, parse_expiry, split_full_name, stated};
+
+/// What ends an element: line feed, and at the end of a subfile carriage return; some issuers use the record separator.
+const SEPARATORS: [u8; 3] = [b'\n', b'\r', 0x1e];
+/// Longest text looked at; the largest PDF417 holds less than 2,000 characters.
+const MAX_BYTES: usize = 4096;
+/// Subfiles of a licence or an enhanced one, and of an identity card. Those of jurisdictions begin with Z.
+const LICENCE: [[u8; 2]; 2] = [*b"DL", *b"EN"];
+const IDENTITY_CARD: [u8; 2] = *b"ID";
+/// Certainty of a name that the issuer says was cut to fit.
+const TRUNCATED: f32 = 0.8;
 
 /// A licence's data.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Licence {
-    /// The six figures of who issued it.
+    /// Six digits.
     issuer: String,
-    elements: BTreeMap<String, String>,
+    /// In words: the version of the standard, or the form.
+    form: String,
     is_identity_card: bool,
+    country: &'static str,
+    jurisdiction: String,
+    number: String,
+    surname: String,
+    given_names: String,
+    /// Names that the issuer says were cut.
+    truncated: Vec<FieldName>,
+    sex: Option<&'static str>,
+    birth: Option<PartialDate>,
+    issue: Option<PartialDate>,
+    expiry: Expiry,
 }
 
-/// Elements no licence is without: number, last name, expiry, birth.
-const MANDATORY: [&str; 4] = ["DAQ", "DCS", "DBA", "DBB"];
-/// Longest text looked at; the largest PDF417 holds less than 2,000 characters.
-const LONGEST: usize = 4096;
+type Elements = BTreeMap<String, String>;
 
 impl Licence {
-    /// Reads the text of a barcode; none when it is no licence's.
+    /// Reads the text of a barcode; `None` when it is no licence's.
     pub fn parse(text: &str) -> Option<Self> {
-        let text = text.get(..LONGEST).unwrap_or(text);
-        let start = text.find("ANSI ").or_else(|| text.find("AAMVA"))?;
-        let issuer: String =
-            text.get(start + 5..)?.chars().skip_while(|c| !c.is_ascii_digit()).take(6).collect();
-        let (body, is_identity_card) = body(text)?;
-        let lines = body.split(['\n', '\r', '\u{1e}']);
-        let element = |line: &str| {
-            let (code, value) = (line.get(..3)?, line.get(3..)?.trim());
-            let is_code = code.bytes().all(|c| c.is_ascii_uppercase()) && code.starts_with(['D', 'Z']);
-            (is_code && !value.is_empty()).then(|| (code.to_owned(), value.to_owned()))
-        };
-        let elements: BTreeMap<_, _> = lines.filter_map(element).collect();
-        let is_issuer = issuer.len() == 6 && issuer.bytes().all(|c| c.is_ascii_digit());
-        (is_issuer && elements.contains_key("DAQ")).then_some(Self { issuer, elements, is_identity_card })
+        let bytes = bytes_of(text);
+        let bytes = bytes.get(..MAX_BYTES).unwrap_or(&bytes);
+        match Header::parse(bytes) {
+            Some(header) => Self::from_subfiles(bytes, &header),
+            None => Stripe::parse(&decode(bytes)).map(Self::from_stripe),
+        }
+    }
+
+    fn from_subfiles(bytes: &[u8], header: &Header) -> Option<Self> {
+        let is_own = |kind: [u8; 2]| LICENCE.contains(&kind) || kind == IDENTITY_CARD;
+        let own: Vec<_> = header.subfiles.iter().filter(|s| is_own(s.kind)).collect();
+        let mut elements = Elements::new();
+        for subfile in &own {
+            for (code, value) in read_elements(bytes.get(subfile.elements.clone())?) {
+                elements.entry(code).or_insert(value);
+            }
+        }
+        let value = |code: &str| elements.get(code).and_then(|v| stated(v));
+        let raw = |code: &str| elements.get(code).map(String::as_str);
+        let known = issuer::find_issuer(&header.issuer);
+        let address = value("DAJ").map(str::to_uppercase);
+        let country = value("DCG").and_then(country_code).or_else(|| known.map(|i| i.country));
+        let country =
+            country.unwrap_or_else(|| issuer::country_of_jurisdiction(address.as_deref().unwrap_or("")));
+        let order = DateOrder::of(country, header.version);
+        let date = |code| parse_date(value(code)?, order);
+        let (surname, given_names) = names(&value);
+        let own_state = known.map(|i| i.jurisdiction).filter(|j| !j.is_empty()).map(str::to_owned);
+        Some(Self {
+            number: clean_name(value("DAQ").or_else(|| value("DBJ"))?),
+            form: format!("version {:02}", header.version),
+            is_identity_card: own.iter().all(|s| s.kind == IDENTITY_CARD),
+            jurisdiction: own_state.or(address).unwrap_or_default(),
+            truncated: truncated(&value),
+            sex: value("DBC").map(sex),
+            birth: date("DBB"),
+            issue: date("DBD"),
+            expiry: parse_expiry(raw("DBA"), order),
+            issuer: header.issuer.clone(),
+            country,
+            surname,
+            given_names,
+        })
+    }
+
+    fn from_stripe(stripe: Stripe) -> Self {
+        let known = issuer::find_issuer(&stripe.issuer).map(|i| i.country);
+        Self {
+            country: known.unwrap_or_else(|| issuer::country_of_jurisdiction(&stripe.jurisdiction)),
+            form: "magnetic stripe form".into(),
+            is_identity_card: false,
+            truncated: Vec::new(),
+            sex: stripe.sex.map(|c| sex(c.encode_utf8(&mut [0; 4]))),
+            birth: stripe.birth,
+            issue: None,
+            expiry: stripe.expiry,
+            issuer: stripe.issuer,
+            jurisdiction: stripe.jurisdiction,
+            number: stripe.number,
+            surname: stripe.surname,
+            given_names: stripe.given_names,
+        }
     }
 
     pub fn kind(&self) -> Kind {
         if self.is_identity_card { Kind::IdentityCard } else { Kind::DrivingLicence }
     }
 
-    fn value(&self, code: &str) -> Option<&str> {
-        self.elements.get(code).map(String::as_str).filter(|v| !matches!(*v, "NONE" | "unavl" | "N/A"))
-    }
-
-    fn date(&self, code: &str) -> Option<Date> {
-        date(self.value(code)?)
-    }
-
     pub fn fields(&self) -> Fields {
-        let day = |code| self.date(code).map(|d| d.to_string());
-        let given = [self.value("DAC").or_else(|| self.value("DCT")), self.value("DAD")];
-        let given = given.into_iter().flatten().collect::<Vec<_>>().join(" ").replace(',', " ");
-        let sex = self.value("DBC").map(|sex| match sex {
-            "1" | "M" => "M",
-            "2" | "F" => "F",
-            _ => "X",
-        });
-        let country = self.value("DCG").unwrap_or("USA").to_owned();
+        let day = |date: Option<PartialDate>| date.map(|d| d.to_string()).unwrap_or_default();
+        let expiry = match self.expiry {
+            Expiry::On(date) => date.to_string(),
+            _ => String::new(),
+        };
         let all = [
-            (FieldName::CountryCode, Some(if country == "US" { "USA".to_owned() } else { country })),
-            (FieldName::IssuingState, self.value("DAJ").map(str::to_owned)),
-            (FieldName::LastName, self.value("DCS").map(str::to_uppercase)),
-            (FieldName::FirstName, Some(given.trim().to_uppercase())),
-            (FieldName::Sex, sex.map(str::to_owned)),
-            (FieldName::BirthDate, day("DBB")),
-            (FieldName::IssueDate, day("DBD")),
-            (FieldName::ExpiryDate, day("DBA")),
-            (FieldName::DocumentNumber, self.value("DAQ").map(str::to_uppercase)),
+            (FieldName::CountryCode, self.country.to_owned()),
+            (FieldName::IssuingState, self.jurisdiction.clone()),
+            (FieldName::LastName, self.surname.clone()),
+            (FieldName::FirstName, self.given_names.clone()),
+            (FieldName::Sex, self.sex.unwrap_or_default().to_owned()),
+            (FieldName::BirthDate, day(self.birth)),
+            (FieldName::IssueDate, day(self.issue)),
+            (FieldName::ExpiryDate, expiry),
+            (FieldName::DocumentNumber, self.number.clone()),
         ];
-        let read = all.into_iter().filter_map(|(name, value)| Some((name, value.filter(|v| !v.is_empty())?)));
         // Reed-Solomon codes leave no doubtful characters.
-        read.map(|(name, value)| (name, Field { value, source: Source::Barcode, confidence: 1.0 })).collect()
+        let confidence = |name| if self.truncated.contains(&name) { TRUNCATED } else { 1.0 };
+        let field = |name, value| Field { value, source: Source::Barcode, confidence: confidence(name) };
+        let read = all.into_iter().filter(|(_, value)| !value.is_empty());
+        read.map(|(name, value)| (name, field(name, value))).collect()
     }
 
     pub fn checks(&self, today: Date) -> Vec<Check> {
-        let missing: Vec<&str> = MANDATORY.into_iter().filter(|code| self.value(code).is_none()).collect();
-        let told = format!("issuer {}, {} elements", self.issuer, self.elements.len());
-        let structure = if missing.is_empty() {
-            Check::gating("barcode_structure", true, told)
-        } else {
-            Check::gating("barcode_structure", false, format!("{told}; missing {}", missing.join(", ")))
-        };
-        let expiry = match self.date("DBA") {
-            Some(date) => expired(date, today),
-            None => Check::gating("not_expired", false, "the barcode's date of expiry is no day"),
-        };
-        vec![structure, self.date_logic(today), expiry]
+        vec![self.structure(), self.date_logic(today), self.validity(today)]
+    }
+
+    fn structure(&self) -> Check {
+        let required = [
+            ("name", self.surname.is_empty() && self.given_names.is_empty()),
+            ("date of birth", self.birth.is_none()),
+        ];
+        let missing: Vec<&str> = required.iter().filter(|(_, is)| *is).map(|(what, _)| *what).collect();
+        let mut evidence = format!("issuer {}, {}", self.issuer, self.form);
+        if issuer::find_issuer(&self.issuer).is_none() {
+            evidence.push_str(", which is not in the table of issuers");
+        }
+        if !self.truncated.is_empty() {
+            let names: Vec<_> = self.truncated.iter().map(|name| name.as_str()).collect();
+            evidence = format!("{evidence}; cut by the issuer: {}", names.join(", "));
+        }
+        if !missing.is_empty() {
+            evidence = format!("{evidence}; missing: {}", missing.join(", "));
+        }
+        Check::gating("barcode_structure", missing.is_empty(), evidence)
     }
 
     fn date_logic(&self, today: Date) -> Check {
-        let (birth, issue, expiry) = (self.date("DBB"), self.date("DBD"), self.date("DBA"));
-        let problem = match (birth, issue, expiry) {
+        let expiry = if let Expiry::On(date) = self.expiry { Some(date) } else { None };
+        let issue = self.issue.map(PartialDate::latest);
+        let problem = match (self.birth, issue, expiry) {
             (None, ..) => Some("the date of birth is no day"),
-            (Some(birth), ..) if birth > today => Some("born after today"),
-            (Some(birth), Some(issue), _) if issue <= birth => Some("issued before the holder's birth"),
+            (Some(birth), ..) if birth.earliest() > today => Some("born after today"),
+            (Some(birth), Some(issue), _) if issue <= birth.earliest() => {
+                Some("issued before the holder's birth")
+            }
             (_, Some(issue), Some(expiry)) if expiry <= issue => Some("expires before it was issued"),
             (_, Some(issue), _) if issue > today => Some("issued after today"),
             _ => None,
         };
-        Check::gating(
-            "date_logic",
-            problem.is_none(),
-            problem.unwrap_or("birth before issue, issue before expiry"),
-        )
+        let evidence = problem.unwrap_or("birth before issue, issue before expiry");
+        Check::gating("date_logic", problem.is_none(), evidence)
+    }
+
+    fn validity(&self, today: Date) -> Check {
+        match self.expiry {
+            Expiry::On(date) => check_expiry_day(date, today),
+            Expiry::Never => no_expiry("the barcode states that it does not expire"),
+            Expiry::Invalid => Check::gating("not_expired", false, "the barcode's date of expiry is no day"),
+            Expiry::Missing => Check::not_checked("not_expired", false, "the barcode has no date of expiry"),
+        }
     }
 }
 
-/// The subfile of the licence (`DL`) or card (`ID`), from its first element on.
-fn body(text: &str) -> Option<(&str, bool)> {
-    let licence = text.find("DLD").map(|at| (at, false));
-    let card = text.find("IDD").map(|at| (at, true));
-    let (at, is_card) = licence.into_iter().chain(card).min()?;
-    Some((text.get(at + 2..)?, is_card))
+/// The bytes a barcode's text was made of. Decoders read bytes as Latin-1 where the barcode names no other encoding, and
+/// offsets count bytes.
+fn bytes_of(text: &str) -> Vec<u8> {
+    let latin: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(u32::from(c)).ok()).collect();
+    latin.unwrap_or_else(|| text.as_bytes().to_vec())
 }
 
-/// MMDDYYYY in the United States, YYYYMMDD in Canada.
-fn date(text: &str) -> Option<Date> {
-    let part = |at: std::ops::Range<usize>| text.get(at)?.parse::<u16>().ok();
-    let day = |y: u16, m: u16, d: u16| {
-        let month = Month::try_from(u8::try_from(m).ok()?).ok()?;
-        Date::from_calendar_date(y.into(), month, u8::try_from(d).ok()?).ok().filter(|d| d.year() >= 1900)
-    };
-    if text.len() != 8 {
-        return None;
+/// Text of a value: many issuers write UTF-8 into barcodes that say Latin-1.
+fn decode(bytes: &[u8]) -> String {
+    match std::str::from_utf8(bytes) {
+        Ok(text) => text.to_owned(),
+        Err(_) => bytes.iter().map(|b| char::from(*b)).collect(),
     }
-    day(part(4..8)?, part(0..2)?, part(2..4)?).or_else(|| day(part(0..4)?, part(4..6)?, part(6..8)?))
+}
+
+/// The elements of a subfile; those of a jurisdiction are left out.
+fn read_elements(subfile: &[u8]) -> impl Iterator<Item = (String, String)> + '_ {
+    subfile.split(|b| SEPARATORS.contains(b)).filter_map(|line| {
+        let (code, value) = line.split_at_checked(3)?;
+        let is_code = code[0] == b'D' && code.iter().all(u8::is_ascii_uppercase);
+        is_code.then(|| (decode(code), decode(value)))
+    })
+}
+
+/// Surname and given names. Version 01 and before have one element for all, or DAB and DAC; versions 02 and 03 given
+/// names in DCT.
+fn names<'a>(value: &impl Fn(&str) -> Option<&'a str>) -> (String, String) {
+    let (whole_surname, whole_given) = value("DAA").map(|v| split_full_name(v, ',')).unwrap_or_default();
+    let surname = value("DCS").or_else(|| value("DAB")).map(clean_name).unwrap_or(whole_surname);
+    let first = value("DAC").or_else(|| value("DCT"));
+    let given = [first, value("DAD")].into_iter().flatten().map(clean_name).collect::<Vec<_>>().join(" ");
+    (surname, if given.is_empty() { whole_given } else { given })
+}
+
+fn truncated<'a>(value: &impl Fn(&str) -> Option<&'a str>) -> Vec<FieldName> {
+    let flags = [("DDE", FieldName::LastName), ("DDF", FieldName::FirstName), ("DDG", FieldName::FirstName)];
+    let mut names: Vec<FieldName> =
+        flags.into_iter().filter(|(flag, _)| value(flag) == Some("T")).map(|(_, name)| name).collect();
+    names.dedup();
+    names
+}
+
+fn sex(code: &str) -> &'static str {
+    match code {
+        "1" | "M" | "m" => "M",
+        "2" | "F" | "f" => "F",
+        _ => "X",
+    }
+}
+
+fn country_code(stated: &str) -> Option<&'static str> {
+    match stated.to_uppercase().as_str() {
+        "USA" | "US" => Some("USA"),
+        "CAN" | "CA" | "CDN" => Some("CAN"),
+        "MEX" | "MX" => Some("MEX"),
+        _ => None,
+    }
 }
 
 #[cfg(test)]
@@ -143,50 +265,147 @@ mod tests {
     use proptest::prelude::*;
     use time::macros::date;
 
-    fn text(birth: &str, issue: &str, expiry: &str) -> String {
+    const TODAY: Date = date!(2026 - 06 - 01);
+
+    /// The text of a barcode: `elements` in the subfile `kind`, then a jurisdiction's subfile.
+    fn barcode(issuer: &str, version: u8, kind: &str, elements: &[(&str, &str)]) -> String {
+        let body: String = elements.iter().map(|(code, value)| format!("{code}{value}\n")).collect();
+        let (own, other) = (format!("{kind}{body}\r"), "ZVZVADLDAQFALSE\n\r");
+        let (file, jurisdiction) = if version < 2 { ("AAMVA", "") } else { ("ANSI ", "00") };
+        let start = 4 + 5 + 6 + 2 + jurisdiction.len() + 2 + 20;
+        let offset = start + own.len();
         format!(
-            "@\n\u{1e}\rANSI 636014080002DL00410278ZV03190008DLDAQD1234562\nDCSSAMPLE\nDACALEX\nDADJ\nDBB{birth}\nDBD{issue}\n\
-             DBA{expiry}\nDBC1\nDAJCA\nDCGUSA\rZVZVA01\r"
+            "@\n\u{1e}\r{file}{issuer}{version:02}{jurisdiction}02{kind}{start:04}{:04}ZV{offset:04}{:04}{own}{other}",
+            own.len(),
+            other.len()
         )
     }
 
-    #[test]
-    fn a_licence_is_read_and_right() {
-        let licence = Licence::parse(&text("08311977", "08312022", "08312027")).unwrap();
-        let fields = licence.fields();
-        let value = |name| fields[&name].value.clone();
-        assert_eq!(
-            (value(FieldName::LastName), value(FieldName::FirstName)),
-            ("SAMPLE".into(), "ALEX J".into())
-        );
-        assert_eq!(
-            (value(FieldName::BirthDate), value(FieldName::DocumentNumber)),
-            ("1977-08-31".into(), "D1234562".into())
-        );
-        assert!(licence.checks(date!(2026 - 06 - 01)).iter().all(|c| c.outcome == Outcome::Passed));
+    const COMMON: [(&str, &str); 4] =
+        [("DAQ", "D1234562"), ("DBB", "19770831"), ("DBA", "20310831"), ("DBC", "1")];
+
+    fn read(issuer: &str, version: u8, kind: &str, more: &[(&str, &str)]) -> Licence {
+        let elements: Vec<_> = more.iter().chain(&COMMON).copied().collect();
+        Licence::parse(&barcode(issuer, version, kind, &elements)).unwrap()
+    }
+
+    fn value(licence: &Licence, name: FieldName) -> String {
+        licence.fields().get(&name).map(|f| f.value.clone()).unwrap_or_default()
+    }
+
+    fn failed(licence: &Licence) -> Vec<&'static str> {
+        licence.checks(TODAY).into_iter().filter(Check::gates).map(|c| c.name).collect()
     }
 
     #[test]
-    fn expired_and_impossible_dates_fail() {
-        let failed = |birth, issue, expiry| {
-            let all = Licence::parse(&text(birth, issue, expiry)).unwrap().checks(date!(2026 - 06 - 01));
-            all.into_iter().filter(Check::gates).map(|c| c.name).collect::<Vec<_>>()
+    fn every_version_is_read_with_the_names_it_has() {
+        let current = [("DCS", "SAMPLE"), ("DAC", "ALEX"), ("DAD", "J"), ("DCG", "USA")];
+        let second = [("DCS", "SAMPLE,"), ("DCT", "ALEX,J"), ("DCG", "USA")];
+        let first = [("DAA", "SAMPLE,ALEX,J"), ("DAJ", "CA")];
+        let parts = [("DAB", "SAMPLE"), ("DAC", "ALEX"), ("DAD", "J")];
+        for version in 0..=10 {
+            for names in [&current[..], &second, &first, &parts] {
+                let licence = read("636014", version, "DL", names);
+                assert_eq!(value(&licence, FieldName::LastName), "SAMPLE", "{version}");
+                assert_eq!(value(&licence, FieldName::FirstName), "ALEX J", "{version}");
+                assert_eq!(value(&licence, FieldName::DocumentNumber), "D1234562");
+                assert_eq!(value(&licence, FieldName::BirthDate), "1977-08-31");
+                assert!(failed(&licence).is_empty(), "{version} {:?}", failed(&licence));
+            }
+        }
+    }
+
+    #[test]
+    fn the_country_is_the_stated_one_or_the_issuers_or_the_address() {
+        let country = |issuer, more: &[(&str, &str)]| {
+            value(&read(issuer, 4, "DL", &[more, &[("DCS", "A")]].concat()), FieldName::CountryCode)
         };
-        assert_eq!(failed("08311977", "08312018", "08312023"), ["not_expired"]);
-        assert_eq!(failed("09302022", "08312022", "08312027"), ["date_logic"]);
-        assert_eq!(
-            failed("19770831", "20220831", "20270831"),
-            [] as [&str; 0],
-            "Canada writes the year first"
+        assert_eq!(country("636014", &[("DCG", "CAN")]), "CAN");
+        assert_eq!(country("636012", &[]), "CAN");
+        assert_eq!(country("999999", &[("DAJ", "QC")]), "CAN");
+        assert_eq!(country("999999", &[("DAJ", "CA")]), "USA");
+    }
+
+    #[test]
+    fn an_identity_card_is_one_and_its_state_is_the_issuers() {
+        let card = read("636053", 6, "ID", &[("DCS", "SMITH"), ("DAJ", "KY")]);
+        assert_eq!((card.kind(), value(&card, FieldName::IssuingState)), (Kind::IdentityCard, "TN".into()));
+    }
+
+    #[test]
+    fn expired_impossible_and_missing_dates_fail_and_no_expiry_does_not() {
+        let of = |birth, issue, expiry| {
+            let all = [("DAQ", "D1"), ("DCS", "A"), ("DBB", birth), ("DBD", issue), ("DBA", expiry)];
+            failed(&Licence::parse(&barcode("636014", 8, "DL", &all)).unwrap())
+        };
+        assert_eq!(of("08311977", "08312018", "08312023"), ["not_expired"]);
+        assert_eq!(of("09302022", "08312022", "08312027"), ["date_logic"]);
+        assert_eq!(of("08311977", "08312022", "77777777"), ["not_expired"]);
+        assert!(of("08001977", "08312022", "99999999").is_empty(), "only the month of birth is known");
+        assert!(of("08311977", "08312022", "INDEF").is_empty());
+        assert_eq!(of("08311977", "", ""), [] as [&str; 0]);
+    }
+
+    #[test]
+    fn a_name_that_the_issuer_cut_is_less_certain() {
+        let licence = read("636014", 8, "DL", &[("DCS", "WOLFESCHLEGEL"), ("DDE", "T"), ("DDF", "N")]);
+        assert!(licence.fields()[&FieldName::LastName].confidence < 1.0);
+        assert!(licence.structure().evidence.contains("cut by the issuer: last_name"));
+    }
+
+    #[test]
+    fn utf8_in_a_barcode_that_says_latin_1_is_read() {
+        let text = barcode(
+            "604428",
+            8,
+            "DL",
+            &[("DAQ", "D1"), ("DCS", "BÉLANGER"), ("DBA", "20310101"), ("DBB", "19800101")],
         );
+        let as_latin: String = text.bytes().map(char::from).collect();
+        for text in [text, as_latin] {
+            assert_eq!(value(&Licence::parse(&text).unwrap(), FieldName::LastName), "BÉLANGER");
+        }
+    }
+
+    #[test]
+    fn a_barcode_without_a_number_is_no_licence() {
+        assert_eq!(Licence::parse(&barcode("636014", 8, "DL", &[("DCS", "A")])), None);
+        assert_eq!(Licence::parse("ANSI 636014"), None);
+    }
+
+    #[test]
+    fn nothing_is_checked_of_an_expiry_that_is_missing() {
+        let licence = Licence::parse(&barcode("636014", 8, "DL", &[("DAQ", "D1"), ("DCS", "A")])).unwrap();
+        assert_eq!(licence.validity(TODAY).outcome, Outcome::NotChecked);
     }
 
     proptest! {
+        /// Whatever jurisdictions add and in whatever order the elements come, what the standard defines is read.
+        #[test]
+        fn the_order_of_elements_does_not_matter(
+            order in Just((0..8usize).collect::<Vec<_>>()).prop_shuffle(),
+            surname in "[A-Z]{1,20}",
+            number in "[A-Z0-9]{4,14}",
+            version in 0u8..=10,
+            extra in "[A-Z0-9 /.-]{0,20}",
+        ) {
+            let all = [
+                ("DAQ", number.as_str()), ("DCS", &surname), ("DBB", "19770831"), ("DBA", "20310831"), ("DAG", &extra),
+                ("DAI", "DLDAQ"), ("DCF", "IDDAQ1"), ("DAU", "069 IN"),
+            ];
+            let shuffled: Vec<_> = order.into_iter().map(|i| all[i]).collect();
+            let licence = Licence::parse(&barcode("636014", version, "DL", &shuffled)).unwrap();
+            prop_assert_eq!(value(&licence, FieldName::LastName), stated(&surname).unwrap_or_default());
+            prop_assert_eq!(value(&licence, FieldName::DocumentNumber), stated(&number).unwrap_or_default());
+            prop_assert_eq!(value(&licence, FieldName::ExpiryDate), "2031-08-31");
+        }
+
         #[test]
         fn any_text_is_survived(text in "\\PC{0,200}", cut in 0usize..200) {
             let _ = Licence::parse(&text);
-            let whole = self::text("08311977", "08312022", "08312027");
+            let whole = barcode("636014", 8, "DL", &COMMON);
             let _ = Licence::parse(whole.get(cut..).unwrap_or(""));
+            let _ = Licence::parse(&format!("{}{text}", whole.get(..cut.min(whole.len())).unwrap_or("")));
         }
     }
 }

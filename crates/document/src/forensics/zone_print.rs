@@ -44,6 +44,32 @@ pub fn zone_print(page: &Page, quads: &[Quad], lines: &[String]) -> Option<ZoneP
     Some(ZonePrint { pitch, face: unlike(&each.iter().flatten().collect::<Vec<_>>()) })
 }
 
+/// The heights of the characters of a line to a fraction of a pixel, in shares of the line's height, when there are as many
+/// inks side by side as letters.
+pub(crate) fn character_heights(page: &Page, quad: &Quad, text: &str) -> Option<Vec<f32>> {
+    if quad.height() < LOWEST || text.is_empty() {
+        return None;
+    }
+    let wide = (quad.width() / quad.height() * HIGH as f32) as u32;
+    let grey = imageops::grayscale(&page.flattened(quad, wide.clamp(1, 4096), HIGH)?);
+    let limit = otsu(&grey);
+    let inks = inks(&grey, limit);
+    let height = |ink: [u32; 4]| ink_height(&grey, limit, ink) / HIGH as f32;
+    (inks.len() == text.len()).then(|| inks.into_iter().map(height).collect())
+}
+
+/// From where the darkest column of each row crosses `limit` at the top to where it does at the bottom.
+fn ink_height(grey: &GrayImage, limit: u8, [left, top, right, bottom]: [u32; 4]) -> f32 {
+    let row = |y: u32| (left..right).map(|x| grey.get_pixel(x, y).0[0]).min().unwrap_or(255);
+    let crossing = |inside: u32, outside: u32| {
+        let (dark, light) = (f32::from(row(inside)), f32::from(row(outside)));
+        ((f32::from(limit) - dark) / (light - dark).max(1.0)).clamp(0.0, 1.0)
+    };
+    let above = if top > 0 { crossing(top, top - 1) } else { 0.0 };
+    let below = if bottom < grey.height() { crossing(bottom - 1, bottom) } else { 0.0 };
+    (bottom - top) as f32 + above + below
+}
+
 /// The characters of a line, when there are as many inks side by side as letters.
 pub(super) fn characters(page: &Page, quad: &Quad, text: &str) -> Option<Vec<Character>> {
     if quad.height() < LOWEST || text.is_empty() {

@@ -1,4 +1,4 @@
-//! What of a zone was not read surely, and so cannot be held against a document.
+//! What of a zone was not read reliably, and so cannot be held against a document.
 //!
 //! A field is in doubt when one of its characters or its check digit is improbable, when its line was not read at its length
 //! and nothing shows that the field is in its place, or when another reading of the same zone has it otherwise. A field whose
@@ -24,10 +24,6 @@ pub(super) struct LineReading {
 }
 
 impl LineReading {
-    pub fn sureness(&self) -> &[f32] {
-        &self.sureness
-    }
-
     pub fn new(fit: &Fit, read: &Candidate) -> Self {
         let sure = |from: &Option<usize>| from.and_then(|at| read.sureness.get(at).copied()).unwrap_or(0.0);
         let moved =
@@ -42,10 +38,12 @@ impl LineReading {
 
 impl Mrz {
     /// Why `field` (named as the check digits are, or `issuing state`, `nationality`, `sex`, `names`) cannot be held against
-    /// the document; none when it was read surely, or its check digit is right.
+    /// the document; none when it was read reliably, or its check digit is right.
     pub fn doubt(&self, field: &str) -> Option<&'static str> {
         if self.guessed.contains(&field) {
             Some("a look-alike was exchanged, and no reading confirms it")
+        } else if self.ambiguous.contains(&field) {
+            Some("a character may be a letter or a digit, and the check digit does not tell which")
         } else if self.is_right(field) {
             None
         } else if !self.is_in_place(field) {
@@ -143,7 +141,13 @@ mod tests {
     /// A line as read, surely but for the characters at `unclear`.
     fn line(text: &str, unclear: &[usize]) -> Candidate {
         let sureness = (0..text.len()).map(|at| if unclear.contains(&at) { 0.5 } else { 0.99 }).collect();
-        Candidate { text: text.to_owned(), sureness, quad: Quad([[0.0; 2]; 4]), confidence: 0.98 }
+        Candidate {
+            text: text.to_owned(),
+            sureness,
+            alternatives: Vec::new(),
+            quad: Quad([[0.0; 2]; 4]),
+            confidence: 0.98,
+        }
     }
 
     fn passport(second: &str, unclear: &[usize]) -> Mrz {

@@ -2,6 +2,8 @@
 
 use time::{Date, Month};
 
+use crate::partial_date::PartialDate;
+
 /// The names of months as their first letters in the languages of travel documents, without accents. Of a pair in two
 /// languages (`AUG/AOUT`) one is enough.
 const MONTHS: [&[&str]; 12] = [
@@ -33,6 +35,48 @@ pub(crate) fn dates(text: &str, today: Date) -> Vec<Date> {
     found
 }
 
+/// The months and years `text` names where it says that the day is not known: `00.00.1985`, `XX.07.1985`.
+pub(crate) fn partial_dates(text: &str) -> Vec<PartialDate> {
+    let tokens = tokens(text);
+    let triple = |three: &[Token]| match three {
+        [Token::Number(0, 1..=2), month, Token::Number(year, 4)]
+        | [Token::Number(year, 4), month, Token::Number(0, 1..=2)] => {
+            let month = match month {
+                Token::Number(month, 1..=2) => u8::try_from(*month).ok()?,
+                Token::Month(month) => *month,
+                Token::Number(..) => return None,
+            };
+            PartialDate::from_parts(*year, month, 0).filter(|d| (1880..2120).contains(&d.year()))
+        }
+        _ => None,
+    };
+    tokens.windows(3).filter_map(triple).collect()
+}
+
+/// Whether `text` is the last or first day of the year 9999, which documents that never expire have.
+pub(crate) fn is_last_year(text: &str) -> bool {
+    let tokens = tokens(text);
+    let has_year = tokens.contains(&Token::Number(9999, 4));
+    has_year
+        && tokens.windows(2).any(|two| {
+            [
+                [Token::Number(1, 2), Token::Number(1, 2)],
+                [Token::Number(31, 2), Token::Number(12, 2)],
+                [Token::Number(12, 2), Token::Number(31, 2)],
+            ]
+            .iter()
+            .any(|day| two == day)
+        })
+}
+
+/// A year that stands alone, after a label or beside one.
+pub(crate) fn single_year(text: &str) -> Option<i32> {
+    match tokens(text).as_slice() {
+        [Token::Number(year, 4)] if (1880..2120).contains(year) => Some(*year),
+        _ => None,
+    }
+}
+
 #[derive(Clone, Debug, PartialEq)]
 enum Token {
     /// A number and how many figures it has.
@@ -62,7 +106,10 @@ fn push(tokens: &mut Vec<Token>, word: &str) {
     if word.is_empty() {
         return;
     }
-    if let Ok(number) = word.parse() {
+    // `XX` stands for an unknown day or month.
+    if matches!(word, "XX" | "xx") {
+        tokens.push(Token::Number(0, 2));
+    } else if let Ok(number) = word.parse() {
         tokens.push(Token::Number(number, word.len()));
     } else if let Some(month) = month(word) {
         // `AUG/AOUT` is one month.
@@ -145,6 +192,19 @@ mod tests {
         }
         assert!(dates("12 AUG/AOUT 74", TODAY).contains(&date!(1974 - 08 - 12)));
         assert!(dates("07 SEP/SEP 86", TODAY).contains(&date!(1986 - 09 - 07)));
+    }
+
+    #[test]
+    fn unknown_days_and_months_are_read() {
+        let shown = |text: &str| partial_dates(text).iter().map(ToString::to_string).collect::<Vec<_>>();
+        for text in ["00.07.1985", "1985-07-00", "XX.07.1985", "00 JUL 1985", "00 JUL/JUIL 1985"] {
+            assert_eq!(shown(text), ["1985-07"], "{text}");
+        }
+        for text in ["00.00.1985", "XX XX 1985", "1985-00-00"] {
+            assert_eq!(shown(text), ["1985"], "{text}");
+        }
+        assert!(shown("12.07.1985").is_empty());
+        assert!(is_last_year("01 01 9999") && is_last_year("31.12.9999") && !is_last_year("05.05.9999"));
     }
 
     #[test]

@@ -4,6 +4,7 @@
 use crate::{
     Error, Page,
     geometry::Quad,
+    mrz::look_alikes,
     network::{Network, planes},
 };
 
@@ -24,6 +25,8 @@ pub(crate) struct Alphabet {
     characters: Vec<String>,
     /// The classes of A-Z, 0-9 and `<`.
     mrz: Vec<usize>,
+    /// The classes of what each of these may be confused with.
+    alike: Vec<(usize, Vec<(u8, usize)>)>,
     /// The class of `<`, and those of signs that a filler is taken for.
     filler: usize,
     like_filler: Vec<usize>,
@@ -35,6 +38,8 @@ pub(crate) struct Glyph {
     pub character: char,
     /// 0-1.
     pub probability: f32,
+    /// The look-alikes of a character and their probabilities.
+    pub alternatives: Vec<(u8, f32)>,
 }
 
 /// A line under both readings.
@@ -63,7 +68,10 @@ impl Alphabet {
         };
         let filler = classes(&|c| c == "<").first().copied().unwrap_or(0);
         let like_filler = classes(&|c| LIKE_FILLER.contains(&c));
-        Self { characters, mrz, filler, like_filler }
+        let class = |c: u8| characters.iter().position(|known| known.as_bytes() == [c]);
+        let confused = |c: u8| look_alikes(c).filter_map(|other| Some((other, class(other)?))).collect();
+        let alike = (b'0'..=b'Z').filter_map(|c| Some((class(c)?, confused(c)))).collect();
+        Self { characters, mrz, alike, filler, like_filler }
     }
 
     /// What is after the last line end is a space; `characters` of a network's own metadata.
@@ -100,14 +108,29 @@ impl Alphabet {
                 continue;
             }
             let character = self.characters.get(class).and_then(|c| c.chars().next()).unwrap_or('<');
+            let alternatives = self.alternatives(class, step);
             match read.mrz.last_mut() {
-                Some(glyph) if class == last_mrz => glyph.probability = glyph.probability.max(probability),
-                _ => read.mrz.push(Glyph { character, probability }),
+                Some(glyph) if class == last_mrz => {
+                    glyph.probability = glyph.probability.max(probability);
+                    for ((_, most), (_, now)) in glyph.alternatives.iter_mut().zip(alternatives) {
+                        *most = most.max(now);
+                    }
+                }
+                _ => read.mrz.push(Glyph { character, probability, alternatives }),
             }
             last_mrz = class;
         }
         read.confidence = if count > 0 { sum / count as f32 } else { 0.0 };
         read
+    }
+}
+
+impl Alphabet {
+    /// The look-alikes of a class and their probabilities in one step.
+    fn alternatives(&self, class: usize, step: &[f32]) -> Vec<(u8, f32)> {
+        let others =
+            self.alike.iter().find(|(known, _)| *known == class).map_or(&[][..], |(_, others)| others);
+        others.iter().map(|(other, at)| (*other, step.get(*at).copied().unwrap_or(0.0))).collect()
     }
 }
 

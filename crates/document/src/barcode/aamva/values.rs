@@ -1,0 +1,211 @@
+//! Values of AAMVA elements: dates in the order of their country, words for "none", names in their several forms.
+
+use time::{Date, Month};
+
+use crate::partial_date::PartialDate;
+
+/// What stands where a value is not known or does not apply.
+const ABSENT: [&str; 8] = ["NONE", "UNAVL", "UNAVAIL", "UNAVAILABLE", "UNK", "N/A", "NA", "NULL"];
+
+/// What stands for a date of expiry that never comes: holders over an age, members of the forces, identity cards.
+const NO_EXPIRY: [&str; 14] = [
+    "INDEF",
+    "INDEFINITE",
+    "MIL",
+    "MILITARY",
+    "NONE",
+    "NOEXP",
+    "NOEXPIRATION",
+    "NOEXPIRY",
+    "NONEXP",
+    "NONEXPIRING",
+    "NEVER",
+    "PERM",
+    "PERMANENT",
+    "LIFE",
+];
+/// The same in digits; dates of the year 9999 besides.
+const NO_EXPIRY_DIGITS: [&str; 2] = ["99999999", "00000000"];
+const FOREVER: &str = "9999";
+
+/// Years of dates on licences.
+const YEARS: std::ops::RangeInclusive<i32> = 1880..=2199;
+
+/// When a licence expires.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Expiry {
+    On(Date),
+    Never,
+    /// It states something that is no day.
+    Invalid,
+    Missing,
+}
+
+/// In which order the figures of a date stand.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum DateOrder {
+    YearFirst,
+    MonthFirst,
+}
+
+impl DateOrder {
+    /// The order of a country in a version of the standard: up to version 01 the year came first everywhere; since then the
+    /// United States write the month first.
+    pub fn of(country: &str, version: u8) -> Self {
+        if version <= 1 || country != "USA" { Self::YearFirst } else { Self::MonthFirst }
+    }
+}
+
+/// Returns a value without padding and commas at its end; `None` for words that say there is none.
+pub(super) fn stated(value: &str) -> Option<&str> {
+    let value = value.trim().trim_end_matches(',').trim();
+    let is_absent = ABSENT.iter().any(|word| value.eq_ignore_ascii_case(word));
+    (!value.is_empty() && !is_absent).then_some(value)
+}
+
+/// Reads a date, with separators or without, in the order that is usual; in the other order where that names no day.
+/// Figures never fit both: a year begins with 18 to 21, which is no month.
+pub(super) fn parse_date(value: &str, order: DateOrder) -> Option<PartialDate> {
+    let is_date = value.chars().all(|c| c.is_ascii_digit() || matches!(c, '-' | '/' | '.' | ' '));
+    let digits: String = value.chars().filter(char::is_ascii_digit).collect();
+    if !is_date || digits.len() != 8 {
+        return None;
+    }
+    let part = |at: std::ops::Range<usize>| digits.get(at)?.parse::<u16>().ok();
+    let date = |year: u16, month: u16, day: u16| {
+        let (month, day) = (u8::try_from(month).ok()?, u8::try_from(day).ok()?);
+        PartialDate::from_parts(year.into(), month, day).filter(|d| YEARS.contains(&d.year()))
+    };
+    let year_first = || date(part(0..4)?, part(4..6)?, part(6..8)?);
+    let month_first = || date(part(4..8)?, part(0..2)?, part(2..4)?);
+    match order {
+        DateOrder::YearFirst => year_first().or_else(month_first),
+        DateOrder::MonthFirst => month_first().or_else(year_first),
+    }
+}
+
+/// Reads a date of expiry; also the words and figures that say there is none.
+pub(super) fn parse_expiry(value: Option<&str>, order: DateOrder) -> Expiry {
+    let Some(value) = value.map(str::trim).filter(|v| !v.is_empty()) else { return Expiry::Missing };
+    let word: String =
+        value.chars().filter(char::is_ascii_alphanumeric).collect::<String>().to_ascii_uppercase();
+    let is_forever = word.len() == 8
+        && word.bytes().all(|c| c.is_ascii_digit())
+        && (word.starts_with(FOREVER) || word.ends_with(FOREVER));
+    if is_forever || NO_EXPIRY.contains(&word.as_str()) || NO_EXPIRY_DIGITS.contains(&word.as_str()) {
+        return Expiry::Never;
+    }
+    parse_date(value, order).and_then(PartialDate::full).map_or(Expiry::Invalid, Expiry::On)
+}
+
+/// The date of expiry of a magnetic stripe: two digits of the year, two of the month. Month 77 stands for never, 88 for the
+/// end of the month of birth, 99 for the birthday.
+pub(super) fn parse_stripe_expiry(value: &str, birth: Option<Date>) -> Expiry {
+    let part = |at: std::ops::Range<usize>| value.get(at)?.parse::<u8>().ok();
+    let (Some(year), Some(month)) = (part(0..2), part(2..4)) else { return Expiry::Invalid };
+    let year = 2000 + i32::from(year);
+    let end_of = |month: Month| Date::from_calendar_date(year, month, month.length(year)).ok();
+    let date = match month {
+        77 => return Expiry::Never,
+        88 => birth.and_then(|b| end_of(b.month())),
+        99 => birth.and_then(|b| b.replace_year(year).ok().or_else(|| end_of(b.month()))),
+        month => Month::try_from(month).ok().and_then(end_of),
+    };
+    date.map_or(Expiry::Invalid, Expiry::On)
+}
+
+/// Surname and given names of one element that holds both, parted by commas (versions 00 and 01) or dollar signs
+/// (magnetic stripes): surname, given name, further names, suffix.
+pub(super) fn split_full_name(value: &str, separator: char) -> (String, String) {
+    let mut parts = value.split(separator).map(clean_name).filter(|part| !part.is_empty());
+    let surname = parts.next().unwrap_or_default();
+    // A suffix (JR, III) is no given name.
+    let given: Vec<String> = parts.take(2).collect();
+    (surname, given.join(" "))
+}
+
+/// A name with single spaces, no commas, in capitals.
+pub(super) fn clean_name(value: &str) -> String {
+    let spaced = value.replace([',', '$'], " ");
+    spaced.split_whitespace().collect::<Vec<_>>().join(" ").to_uppercase()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+    use time::macros::date;
+
+    #[test]
+    fn dates_are_read_in_the_order_of_country_and_version_and_with_separators() {
+        assert_eq!(DateOrder::of("USA", 1), DateOrder::YearFirst);
+        assert_eq!(DateOrder::of("USA", 8), DateOrder::MonthFirst);
+        assert_eq!(DateOrder::of("CAN", 8), DateOrder::YearFirst);
+        for text in ["06032031", "20310603", "2031-06-03", "06/03/2031", "06-03-2031"] {
+            for order in [DateOrder::MonthFirst, DateOrder::YearFirst] {
+                assert_eq!(parse_date(text, order).unwrap().to_string(), "2031-06-03", "{text}");
+            }
+        }
+        for text in ["13322031", "2031060", "ABCDEFGH", "00000000", "99999999"] {
+            assert_eq!(parse_date(text, DateOrder::MonthFirst), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn words_and_figures_for_no_expiry_are_known() {
+        for text in [
+            "99999999",
+            "00000000",
+            "INDEF",
+            "Indefinite",
+            "MIL",
+            "NONE",
+            "NON-EXP",
+            "12319999",
+            "9999-12-31",
+        ] {
+            assert_eq!(parse_expiry(Some(text), DateOrder::MonthFirst), Expiry::Never, "{text}");
+        }
+        assert_eq!(parse_expiry(Some("13132031"), DateOrder::MonthFirst), Expiry::Invalid);
+        assert_eq!(parse_expiry(Some("  "), DateOrder::MonthFirst), Expiry::Missing);
+        assert_eq!(parse_expiry(None, DateOrder::MonthFirst), Expiry::Missing);
+    }
+
+    #[test]
+    fn a_stripe_expires_by_month_or_birthday_or_never() {
+        let birth = Some(date!(1988 - 02 - 29));
+        assert_eq!(parse_stripe_expiry("3106", birth), Expiry::On(date!(2031 - 06 - 30)));
+        assert_eq!(parse_stripe_expiry("3188", birth), Expiry::On(date!(2031 - 02 - 28)));
+        assert_eq!(parse_stripe_expiry("3299", birth), Expiry::On(date!(2032 - 02 - 29)));
+        assert_eq!(parse_stripe_expiry("3177", birth), Expiry::Never);
+        assert_eq!(parse_stripe_expiry("31", birth), Expiry::Invalid);
+    }
+
+    #[test]
+    fn names_in_one_element_are_parted() {
+        let named = |s: &str, g: &str| (s.to_owned(), g.to_owned());
+        assert_eq!(split_full_name("WILLIAMS,SUSAN,T", ','), named("WILLIAMS", "SUSAN T"));
+        assert_eq!(split_full_name("TESTER,JOEY, MIDLAND,JR", ','), named("TESTER", "JOEY MIDLAND"));
+        assert_eq!(split_full_name("$SPECIMEN,$JOHN QUINCY", '$'), named("SPECIMEN", "JOHN QUINCY"));
+        assert_eq!(split_full_name("TESTER,   ", ','), named("TESTER", ""));
+    }
+
+    proptest! {
+        #[test]
+        fn every_day_is_read_back_in_either_order(day in 0i64..100_000) {
+            let date = date!(1900 - 01 - 01) + time::Duration::days(day);
+            let (y, m, d) = (date.year(), u8::from(date.month()), date.day());
+            for text in [format!("{y:04}{m:02}{d:02}"), format!("{m:02}{d:02}{y:04}")] {
+                for order in [DateOrder::MonthFirst, DateOrder::YearFirst] {
+                    prop_assert_eq!(parse_date(&text, order).and_then(PartialDate::full), Some(date));
+                }
+            }
+        }
+
+        #[test]
+        fn any_text_is_survived(text in "\\PC{0,20}") {
+            let _ = (parse_date(&text, DateOrder::YearFirst), parse_expiry(Some(&text), DateOrder::MonthFirst));
+            let _ = (parse_stripe_expiry(&text, None), split_full_name(&text, ','), stated(&text));
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! What the height of a character says: the digits of OCR-B are a twelfth taller than its capitals, so that a zero and an O,
+//! which the recogniser cannot tell, are told by measuring them against the other characters of their zone.
+
+use super::{Candidate, MrzFormat, fit::Fit, layout::Class};
+use crate::{Page, forensics::character_heights};
+
+/// What a character is by its height.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Shape {
+    Letter,
+    Digit,
+}
+
+/// Fewest letters and digits in known places that a height is taken from.
+const FEWEST: usize = 3;
+/// Digits are at least this much taller than letters, else the zone is not of OCR-B or too coarse.
+const TALLER: f32 = 1.04;
+/// A height so near (as a share of the step from letter to digit) to one of the two is of that kind.
+const NEAR: f32 = 0.3;
+
+/// Heights of the characters of each line as read, in shares of the line's height; `None` of a line whose characters do not
+/// stand apart.
+pub(crate) fn heights(page: &Page, lines: &[Candidate]) -> Vec<Option<Vec<f32>>> {
+    lines.iter().map(|line| character_heights(page, &line.quad, &line.text)).collect()
+}
+
+/// The shapes of the characters of each line, by the heights of those whose kind the form gives.
+pub(super) fn shapes(
+    format: MrzFormat,
+    fits: &[Fit],
+    heights: &[Option<Vec<f32>>],
+) -> Vec<Vec<Option<Shape>>> {
+    let measured = |line: usize, at: usize| {
+        let from = (*fits.get(line)?.from.get(at)?)?;
+        heights.get(line)?.as_ref()?.get(from).copied()
+    };
+    let character =
+        |line: usize, at: usize| fits.get(line).and_then(|fit| fit.text.as_bytes().get(at).copied());
+    let known = |line: usize, class: Class| -> Vec<f32> {
+        let spans = format.spans().into_iter().filter(|span| span.line == line);
+        let places = spans.flat_map(|span| {
+            let own = (span.class == class).then(|| span.at.clone()).into_iter().flatten();
+            own.chain(span.check.filter(|_| class == Class::Digits))
+        });
+        places.filter(|at| character(line, *at) != Some(b'<')).filter_map(|at| measured(line, at)).collect()
+    };
+    let per_line: Vec<(Option<f32>, Option<f32>)> = (0..fits.len())
+        .map(|line| (median(known(line, Class::Letters)), median(known(line, Class::Digits))))
+        .collect();
+    // The ratio is the face's own; the scale each line's.
+    let ratios =
+        per_line.iter().filter_map(|(letter, digit)| Some((*digit)? / (*letter)?)).collect::<Vec<_>>();
+    let Some(ratio) = mean(&ratios).filter(|r| *r >= TALLER) else {
+        return fits.iter().map(|fit| vec![None; fit.text.len()]).collect();
+    };
+    let shape = |line: usize, at: usize| {
+        let (letter, digit) = per_line[line];
+        let letter = letter.or_else(|| Some(digit? / ratio))?;
+        let above = (measured(line, at)? / letter - 1.0) / (ratio - 1.0);
+        if (above - 1.0).abs() <= NEAR {
+            Some(Shape::Digit)
+        } else if above.abs() <= NEAR {
+            Some(Shape::Letter)
+        } else {
+            None
+        }
+    };
+    fits.iter()
+        .enumerate()
+        .map(|(line, fit)| (0..fit.text.len()).map(|at| shape(line, at)).collect())
+        .collect()
+}
+
+fn median(mut values: Vec<f32>) -> Option<f32> {
+    values.sort_by(f32::total_cmp);
+    (values.len() >= FEWEST).then(|| values[values.len() / 2])
+}
+
+fn mean(values: &[f32]) -> Option<f32> {
+    (!values.is_empty()).then(|| values.iter().sum::<f32>() / values.len() as f32)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn fit(text: &str) -> Fit {
+        Fit { text: text.to_owned(), from: (0..text.len()).map(Some).collect() }
+    }
+
+    /// Heights as OCR-B has them, the character at `as_letter` as tall as a letter.
+    fn measured(text: &str, as_letter: usize, ratio: f32) -> Option<Vec<f32>> {
+        let height =
+            |(at, c): (usize, char)| if c.is_ascii_digit() && at != as_letter { 0.6 * ratio } else { 0.6 };
+        Some(text.chars().enumerate().map(height).collect())
+    }
+
+    const CARD: [&str; 3] = [
+        "I<TURA080264755<<<<<<<<<<<<<<<",
+        "7408122F3204159TUR<<<<<<<<<<<6",
+        "ERIKSSON<<ANNA<MARIA<<<<<<<<<<",
+    ];
+
+    fn of_card(ratio: f32) -> Vec<Vec<Option<Shape>>> {
+        let fits = CARD.map(fit);
+        let heights: Vec<_> = CARD.iter().map(|text| measured(text, 8, ratio)).collect();
+        shapes(MrzFormat::Td1, &fits, &heights)
+    }
+
+    #[test]
+    fn a_zero_as_tall_as_a_letter_is_one() {
+        let shapes = of_card(1.08);
+        assert_eq!((shapes[0][8], shapes[0][6]), (Some(Shape::Letter), Some(Shape::Digit)));
+    }
+
+    #[test]
+    fn nothing_is_said_where_both_are_as_tall() {
+        assert!(of_card(1.01).iter().flatten().all(Option::is_none));
+    }
+}
