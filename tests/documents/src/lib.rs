@@ -25,5 +25,5 @@ mod truth;
 
 pub use error::Error;
 pub use holder::zone_text;
-pub use studio::{Plan, Specimen, Studio, TODAY};
+pub use studio::{Custom, Plan, Specimen, Studio, TODAY};
 pub use truth::{Attack, Fields, Kind, Level, Truth};

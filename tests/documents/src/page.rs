@@ -18,6 +18,10 @@ pub struct Content<'a> {
     pub zone: &'a [String],
     /// What a barcode tells.
     pub coded: &'a Fields,
+    /// The barcode's text itself, where it is not made of the fields.
+    pub payload: Option<&'a str>,
+    /// Birth, issue and expiry as they are printed, where not in the style's way.
+    pub dates: Option<&'a [String; 3]>,
     pub birthplace: &'a str,
     pub portrait: &'a Canvas,
     pub ghost: &'a Canvas,
@@ -177,7 +181,8 @@ impl Pen<'_> {
         let (f, l) = (content.printed, self.style.labels);
         let state = STATES.iter().find(|s| s.0 == f.state).map_or("UTOPIA", |s| s.1);
         let national = STATES.iter().find(|s| s.0 == f.nationality).map_or("UTOPIAN", |s| s.2);
-        let [birth, issue, expiry] = [f.birth, f.issue, f.expiry].map(|d| self.style.date(d));
+        let styled = || [f.birth, f.issue, f.expiry].map(|d| self.style.date(d));
+        let [birth, issue, expiry] = content.dates.cloned().unwrap_or_else(styled);
         let sex = f.sex.to_string();
         let personal = f.personal_number.as_deref().unwrap_or("");
         let foreign = |row| content.foreign_value == Some(row);
@@ -285,7 +290,8 @@ fn foreign_places(rng: &mut impl Rng, content: &Content<'_>) -> Vec<(usize, usiz
 /// The back of a licence, or of a card with a zone: a barcode and little print.
 fn back(rng: &mut impl Rng, pen: &mut Pen<'_>, content: &Content<'_>) -> Result<(), Error> {
     let issuer = rng.random_range(0..licence::ISSUERS.len());
-    let rows = licence::barcode(&licence::payload(content.coded, issuer))?;
+    let payload = content.payload.map_or_else(|| licence::payload(content.coded, issuer), str::to_owned);
+    let rows = licence::barcode(&payload)?;
     if content.kind == Kind::CardBack {
         barcode(pen, &rows, 8.5);
         pen.title([7.0, 5.0], 1.5, &format!("DOCUMENT No. {}", content.printed.number));

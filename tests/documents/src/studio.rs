@@ -86,6 +86,8 @@ impl Studio {
             printed: &printed,
             zone: &zone,
             coded: &coded(plan, &issued),
+            payload: None,
+            dates: None,
             birthplace: holder.birthplace,
             portrait: self.portraits.of(shown, photo),
             ghost: self.portraits.of(if is(Attack::GhostOfAnother) { other } else { person }, photo),
@@ -119,6 +121,56 @@ impl Studio {
         };
         Ok(Specimen { jpeg, truth })
     }
+
+    /// Draws and photographs a document with a zone and printed texts as given, whatever they are.
+    ///
+    /// # Errors
+    /// When a barcode or a JPEG cannot be encoded.
+    pub fn photograph(&self, seed: u64, plan: &Plan, custom: &Custom) -> Result<Vec<u8>, Error> {
+        let mut rng = ChaCha8Rng::seed_from_u64(seed);
+        let holder = Holder::drawn(&mut rng, TODAY);
+        let style = Style::drawn(&mut rng, &self.fonts);
+        let fields = Fields {
+            state: custom.state.clone(),
+            surname: custom.surname.clone(),
+            given_names: custom.given_names.clone(),
+            number: custom.number.clone(),
+            personal_number: None,
+            ..issued(&mut rng, plan, &holder)
+        };
+        let person = rng.random_range(0..self.portraits.people());
+        let content = page::Content {
+            kind: plan.kind,
+            printed: &fields,
+            zone: &custom.zone,
+            coded: &fields,
+            payload: custom.barcode.as_deref(),
+            dates: Some(&custom.dates),
+            birthplace: holder.birthplace,
+            portrait: self.portraits.of(person, 0),
+            ghost: self.portraits.of(person, 0),
+            pasted: false,
+            foreign_characters: 0,
+            foreign_value: None,
+        };
+        let page = page::draw(&mut rng, &self.fonts, &style, &content)?;
+        let shot = Shot::drawn(&mut rng, plan.level, plan.turns, plan.kind.size_mm());
+        encoded(&photographed(&mut rng, plan, &page.canvas, &shot), shot.quality)
+    }
+}
+
+/// What a document says, as it is printed; nothing is derived.
+#[derive(Clone, Debug, Default)]
+pub struct Custom {
+    pub zone: Vec<String>,
+    pub state: String,
+    pub surname: String,
+    pub given_names: String,
+    pub number: String,
+    /// Birth, issue and expiry.
+    pub dates: [String; 3],
+    /// The text of the barcode on a licence or the back of a card.
+    pub barcode: Option<String>,
 }
 
 /// The fields as the state issued them; an illogical document is issued so.
