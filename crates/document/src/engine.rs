@@ -158,6 +158,10 @@ impl Engine {
             Some(_) => return Ok(None),
             None => None,
         };
+        // What print alone tells passes nothing, and the zone is there.
+        if read.has_part_of_zone {
+            return Ok(Some(Reason::ZoneCutOff));
+        }
         if fields.len() >= ENOUGH_FIELDS {
             return Ok(None);
         }

@@ -173,7 +173,7 @@ fn names_without_separator_are_all_surname_and_given_names_may_stand_alone() {
         let [_, _, birth, issue, expiry] = CARD.printed;
         let card = Card {
             state: "KWT",
-            number: "123456789",
+            number: "273490165",
             names,
             printed: [last, first, birth, issue, expiry],
             ..CARD
