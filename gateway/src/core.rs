@@ -7,6 +7,7 @@
 
 pub mod accounts;
 pub mod analyze_video;
+pub mod api_keys;
 pub mod audit;
 pub mod authentication;
 pub mod caller;
@@ -21,16 +22,22 @@ mod live_face;
 pub mod live_transactions;
 pub mod match_reference;
 pub mod media;
+pub mod operations;
 pub mod organisation_purge;
 pub mod origins;
 pub mod permissions;
+pub mod project_settings;
 pub mod record;
 pub mod report;
 pub mod retention;
 pub mod samples;
+pub mod scoring_rules;
 pub mod services;
 pub mod sessions;
+pub mod subjects;
+pub mod transactions;
 pub mod verification;
+pub mod webhooks;
 
 use std::sync::Arc;
 

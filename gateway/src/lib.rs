@@ -1,6 +1,6 @@
 //! HTTP in, gRPC out: the public face of the suite. Owns no state.
 //!
-//! Three layers, arrows only downward (`tests/it/architecture.rs`):
+//! Three layers, arrows only downward (`gateway/tests/it/layers.rs`):
 //! - [`dialects`]: one folder per API; routes, parsing, rendering, errors. Pure translation.
 //! - [`http`]: listener, limits, extractors, idempotency, recording, the route table.
 //! - [`core`]: typed operations over a caller; enforces the user lock, consent and the record, and alone calls services.

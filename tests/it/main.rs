@@ -12,7 +12,6 @@ mod docauth;
 mod enroll;
 mod enroll_voice;
 mod evaluate;
-mod gateway_layers;
 mod geo;
 mod keys;
 mod match_faces;

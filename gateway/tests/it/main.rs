@@ -13,6 +13,7 @@ mod fakes;
 mod geo;
 mod golden;
 mod idempotency;
+mod layers;
 mod listener;
 mod live;
 mod process_video;

@@ -4,12 +4,13 @@ use axum::{
     Json,
     extract::{Query, State, rejection::QueryRejection},
 };
-use proto::accounts::{self, ListAuditRequest};
+use proto::accounts::{self as wire, ListAuditRequest};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
+    core::accounts,
     core::error::Error,
     http::{dashboard_session::DashboardUser, state::Gateway},
     timestamp::rfc3339,
@@ -82,15 +83,15 @@ pub async fn list_audit_events(
     };
     let who = user.who();
     let request = ListAuditRequest { who, before, page_size: limit, project_id: project, action };
-    let page = gateway.core().services().accounts().list_audit(request).await?.into_inner();
+    let page = accounts::list_audit_events(gateway.core(), request).await?;
     Ok(Json(Audit {
         entries: page.entries.into_iter().map(AuditEntry::from).collect(),
         next_cursor: Some(page.next).filter(|next| *next > 0).map(|next| next.to_string()),
     }))
 }
 
-impl From<accounts::AuditEntry> for AuditEntry {
-    fn from(entry: accounts::AuditEntry) -> Self {
+impl From<wire::AuditEntry> for AuditEntry {
+    fn from(entry: wire::AuditEntry) -> Self {
         let json = |text: Option<String>| text.and_then(|text| serde_json::from_str(&text).ok());
         Self {
             id: entry.id,

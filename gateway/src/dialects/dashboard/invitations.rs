@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
+    core::accounts,
     core::{error::Error, permissions::role_name},
     dialects::dashboard::{ClientInfo, SignedIn, parse_role, sign_in_response},
     http::{
@@ -82,7 +83,7 @@ pub async fn create_invitation(
 ) -> Result<Json<Invited>, Error> {
     let NewInvitation { email, role } = json::parse_object(body)?;
     let request = InviteRequest { who: user.who(), email, role: parse_role(&role)?.into() };
-    let made = gateway.core().services().accounts().invite(request).await?.into_inner();
+    let made = accounts::invite_user(gateway.core(), request).await?;
     Ok(Json(Invited {
         role: role_name(made.role()),
         expires_at: rfc3339(made.expires_at_ms),
@@ -106,13 +107,7 @@ pub async fn list_invitations(
     State(gateway): State<Gateway>,
     user: DashboardUser,
 ) -> Result<Json<Invitations>, Error> {
-    let open = gateway
-        .core()
-        .services()
-        .accounts()
-        .list_invitations(user.who().unwrap_or_default())
-        .await?
-        .into_inner();
+    let open = accounts::list_invitations(gateway.core(), user.who().unwrap_or_default()).await?;
     let invitation = |invitation: proto::accounts::Invitation| Invitation {
         role: role_name(invitation.role()),
         created_at: rfc3339(invitation.created_at_ms),
@@ -134,7 +129,7 @@ pub async fn revoke_invitation(
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Message>, Error> {
     let Path(id) = id?;
-    gateway.core().services().accounts().revoke_invitation(NamedRequest { who: user.who(), id }).await?;
+    accounts::revoke_invitation(gateway.core(), NamedRequest { who: user.who(), id }).await?;
     Ok(Json(Message::new("invitation revoked")))
 }
 
@@ -159,5 +154,5 @@ pub async fn accept_invitation(
         client: Some(client),
         replaces: session_token(&headers).unwrap_or_default(),
     };
-    sign_in_response(&gateway.core().services().accounts().accept_invitation(request).await?.into_inner())
+    sign_in_response(&accounts::accept_invitation(gateway.core(), request).await?)
 }

@@ -1,22 +1,21 @@
 //! `GET /api-gateway/operations`: the state of the installation.
 
 use axum::{Json, extract::State};
-use futures::{StreamExt, stream};
-use proto::{docauth, ml, transactions::StatsRequest};
+use proto::ml;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    core::error::Error,
-    core::health::{ServiceHealth, probe_services},
+    core::{
+        error::Error,
+        health::{ServiceHealth, probe_services},
+        operations::{ErrorCounts, QueueLoad, error_counts, list_models, queue_loads},
+    },
     http::{dashboard_session::DashboardUser, envelope::Envelope, state::Gateway},
 };
 
-const MINUTE_MS: i64 = 60_000;
+/// The period whose failed calls are counted.
 const MINUTES: i64 = 60;
-/// Projects whose calls are counted, and how many at a time.
-const PROJECTS: usize = 200;
-const AT_ONCE: usize = 4;
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Operations {
@@ -85,27 +84,27 @@ pub async fn get_operations(
     State(gateway): State<Gateway>,
     user: DashboardUser,
 ) -> Result<Json<Envelope<Operations>>, Error> {
-    let (services, model_pack, ml, docauth, errors) = tokio::join!(
-        probe_services(gateway.core()),
-        model_pack(&gateway),
-        of_models(&gateway),
-        of_documents(&gateway),
-        errors(&gateway, &user)
+    let core = gateway.core();
+    let who = user.who().unwrap_or_default();
+    let (services, pack, load, errors) = tokio::join!(
+        probe_services(core),
+        list_models(core),
+        queue_loads(core),
+        error_counts(core, who, MINUTES)
     );
-    let queues: Vec<Queue> = ml.into_iter().chain(docauth).collect();
+    let queues: Vec<Queue> = load.into_iter().map(Queue::from).collect();
     let data = Operations {
         services: services.into(),
-        model_pack,
+        model_pack: pack.map(model_pack),
         queue: together(&queues),
         queues,
-        errors: errors.ok(),
+        errors: errors.ok().map(Errors::from),
         version: env!("CARGO_PKG_VERSION"),
     };
     Ok(Json(Envelope { data, message: "operations found" }))
 }
 
-async fn model_pack(gateway: &Gateway) -> Option<ModelPack> {
-    let pack = gateway.core().services().ml().list_models(ml::ListModelsRequest {}).await.ok()?.into_inner();
+fn model_pack(pack: ml::ListModelsResponse) -> ModelPack {
     let file = |model: ml::Model| ModelFile {
         name: model.name,
         version: model.version,
@@ -114,27 +113,17 @@ async fn model_pack(gateway: &Gateway) -> Option<ModelPack> {
         sha256: model.sha256,
     };
     let models = pack.models.into_iter().map(file).collect();
-    Some(ModelPack { name: "biometry-models", version: pack.version, models })
+    ModelPack { name: "biometry-models", version: pack.version, models }
 }
 
-async fn of_models(gateway: &Gateway) -> Option<Queue> {
-    let load = gateway.core().services().ml().load(ml::LoadRequest {}).await.ok()?.into_inner();
-    Some(Queue::new("ml", load.working, load.workers, load.places))
-}
-
-async fn of_documents(gateway: &Gateway) -> Option<Queue> {
-    let load = gateway.core().services().docauth().load(docauth::LoadRequest {}).await.ok()?.into_inner();
-    Some(Queue::new("docauth", load.working, load.workers, load.places))
-}
-
-impl Queue {
-    fn new(name: &'static str, admitted: u32, workers: u32, places: u32) -> Self {
+impl From<QueueLoad> for Queue {
+    fn from(load: QueueLoad) -> Self {
         Self {
-            name,
-            depth: admitted.saturating_sub(workers),
-            capacity: places.saturating_sub(workers),
-            working: admitted.min(workers),
-            workers,
+            name: load.service,
+            depth: load.admitted.saturating_sub(load.workers),
+            capacity: load.places.saturating_sub(load.workers),
+            working: load.admitted.min(load.workers),
+            workers: load.workers,
         }
     }
 }
@@ -150,34 +139,11 @@ fn together(queues: &[Queue]) -> Option<Queue> {
     })
 }
 
-/// Each project is counted by itself, as the transactions service keeps projects apart.
-async fn errors(gateway: &Gateway, user: &DashboardUser) -> Result<Errors, Error> {
-    let projects = gateway
-        .core()
-        .services()
-        .accounts()
-        .list_projects(user.who().unwrap_or_default())
-        .await?
-        .into_inner();
-    let until_ms = boot::now_ms();
-    let counts = stream::iter(projects.projects.into_iter().take(PROJECTS)).map(|project| async move {
-        let request = StatsRequest {
-            project_id: project.id,
-            from_ms: until_ms - MINUTES * MINUTE_MS,
-            until_ms,
-            bucket_ms: MINUTE_MS,
-        };
-        gateway.core().services().transactions().stats(request).await
-    });
-    let (mut total, mut failed) = (0, 0);
-    let mut counts = counts.buffer_unordered(AT_ONCE);
-    while let Some(counted) = counts.next().await {
-        for bucket in counted?.into_inner().buckets {
-            total += bucket.total;
-            failed += bucket.errors;
-        }
+impl From<ErrorCounts> for Errors {
+    fn from(counts: ErrorCounts) -> Self {
+        let ErrorCounts { total, failed } = counts;
+        #[expect(clippy::cast_precision_loss, reason = "an hour has far fewer than 2^52 calls")]
+        let rate = if total == 0 { 0.0 } else { failed as f64 / total as f64 };
+        Self { total, failed, rate, minutes: MINUTES }
     }
-    #[expect(clippy::cast_precision_loss, reason = "an hour has far fewer than 2^52 calls")]
-    let rate = if total == 0 { 0.0 } else { failed as f64 / total as f64 };
-    Ok(Errors { total, failed, rate, minutes: MINUTES })
 }

@@ -10,11 +10,12 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
-use proto::accounts::{self, DeleteOrganisationRequest, GetDeletionRequest};
+use proto::accounts::{self as wire, DeleteOrganisationRequest, GetDeletionRequest};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
+    core::accounts,
     core::{data_holders::DataCount, error::Error},
     http::{
         cookies::without_session, dashboard_session::DashboardUser, envelope::Envelope, json, state::Gateway,
@@ -72,8 +73,7 @@ pub async fn delete_organisation(
 ) -> Result<Response, Error> {
     let DeleteOrganisationForm { name, password, code } = json::parse_object(body)?;
     let request = DeleteOrganisationRequest { who: user.who(), name, password, code };
-    let begun = gateway.core().services().accounts().delete_organisation(request).await?.into_inner();
-    gateway.core().organisation_purger().wake();
+    let begun = accounts::delete_organisation(gateway.core(), request).await?;
     let answer = Envelope::new("organisation is being deleted", DeletionData::from(begun));
     Ok(without_session((StatusCode::ACCEPTED, Json(answer))))
 }
@@ -90,14 +90,13 @@ pub async fn get_organisation_deletion(
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Envelope<DeletionData>>, Error> {
     let Path(id) = id?;
-    let found =
-        gateway.core().services().accounts().get_deletion(GetDeletionRequest { id }).await?.into_inner();
+    let found = accounts::get_deletion(gateway.core(), GetDeletionRequest { id }).await?;
     Ok(Json(Envelope { data: found.into(), message: "deletion found" }))
 }
 
-impl From<accounts::Deletion> for DeletionData {
-    fn from(deletion: accounts::Deletion) -> Self {
-        let line = |d: accounts::Destroyed| DataCount { service: d.service, kind: d.kind, count: d.count };
+impl From<wire::Deletion> for DeletionData {
+    fn from(deletion: wire::Deletion) -> Self {
+        let line = |d: wire::Destroyed| DataCount { service: d.service, kind: d.kind, count: d.count };
         Self {
             id: deletion.id,
             organisation_id: deletion.organisation_id,

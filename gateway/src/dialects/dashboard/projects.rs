@@ -9,12 +9,13 @@ use axum::{
     },
 };
 use proto::accounts::{
-    self, CreateProjectRequest, NamedRequest, UpdateProjectRequest, update_project_request as update,
+    self as wire, CreateProjectRequest, NamedRequest, UpdateProjectRequest, update_project_request as update,
 };
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
+    core::accounts,
     core::error::Error,
     http::{dashboard_session::DashboardUser, json, state::Gateway},
     timestamp::rfc3339,
@@ -73,13 +74,7 @@ pub async fn list_projects(
     State(gateway): State<Gateway>,
     user: DashboardUser,
 ) -> Result<Json<Projects>, Error> {
-    let found = gateway
-        .core()
-        .services()
-        .accounts()
-        .list_projects(user.who().unwrap_or_default())
-        .await?
-        .into_inner();
+    let found = accounts::list_projects(gateway.core(), user.who().unwrap_or_default()).await?;
     Ok(Json(Projects { projects: found.projects.into_iter().map(Project::from).collect() }))
 }
 
@@ -94,7 +89,7 @@ pub async fn create_project(
 ) -> Result<Json<Project>, Error> {
     let NewProject { name, selected_services } = json::parse_object(body)?;
     let request = CreateProjectRequest { who: user.who(), name, selected_services };
-    Ok(Json(gateway.core().services().accounts().create_project(request).await?.into_inner().into()))
+    Ok(Json(accounts::create_project(gateway.core(), request).await?.into()))
 }
 
 /// One project.
@@ -108,16 +103,7 @@ pub async fn get_project(
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Project>, Error> {
     let Path(id) = id?;
-    Ok(Json(
-        gateway
-            .core()
-            .services()
-            .accounts()
-            .get_project(NamedRequest { who: user.who(), id })
-            .await?
-            .into_inner()
-            .into(),
-    ))
+    Ok(Json(accounts::get_project(gateway.core(), NamedRequest { who: user.who(), id }).await?.into()))
 }
 
 /// Changes a project; absent fields stay as they are.
@@ -143,11 +129,11 @@ pub async fn update_project(
         rate_limit_per_minute: asked.rate_limit_per_minute,
         response_format: asked.response_format,
     };
-    Ok(Json(gateway.core().services().accounts().update_project(request).await?.into_inner().into()))
+    Ok(Json(accounts::update_project(gateway.core(), request).await?.into()))
 }
 
-impl From<accounts::Project> for Project {
-    fn from(project: accounts::Project) -> Self {
+impl From<wire::Project> for Project {
+    fn from(project: wire::Project) -> Self {
         Self {
             id: project.id,
             name: project.name,

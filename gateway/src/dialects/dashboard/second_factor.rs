@@ -12,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
+    core::accounts,
     core::error::Error,
     dialects::dashboard::{ClientInfo, SignedIn, sign_in_response},
     http::{
@@ -70,13 +71,8 @@ pub async fn finish_sign_in(
     let Code { code } = json::parse_object(body)?;
     let token = session_token(&headers).ok_or(Error::SignedOut)?;
     let request = SecondFactorRequest { token, code, client: Some(client) };
-    let answer = gateway.core().services().accounts().second_factor(request).await.map_err(|status| {
-        match status.code() {
-            tonic::Code::NotFound => Error::SignedOut,
-            _ => Error::from(status),
-        }
-    })?;
-    sign_in_response(&answer.into_inner()).map_err(|error| match error {
+    let answer = accounts::confirm_second_factor(gateway.core(), request).await?;
+    sign_in_response(&answer).map_err(|error| match error {
         Error::WrongCredentials => Error::WrongCode,
         other => other,
     })
@@ -93,7 +89,7 @@ pub async fn begin_totp(
 ) -> Result<Json<TotpSecret>, Error> {
     let Password { password } = json::parse_object(body)?;
     let request = PasswordRequest { who: user.who(), password };
-    let made = gateway.core().services().accounts().begin_totp(request).await?.into_inner();
+    let made = accounts::begin_totp(gateway.core(), request).await?;
     Ok(Json(TotpSecret { secret: made.secret, otpauth_url: made.otpauth_url }))
 }
 
@@ -108,7 +104,7 @@ pub async fn confirm_totp(
 ) -> Result<Json<RecoveryCodes>, Error> {
     let Code { code } = json::parse_object(body)?;
     let request = ConfirmTotpRequest { who: user.who(), code };
-    let codes = gateway.core().services().accounts().confirm_totp(request).await?.into_inner().codes;
+    let codes = accounts::confirm_totp(gateway.core(), request).await?.codes;
     Ok(Json(RecoveryCodes { recovery_codes: codes }))
 }
 
@@ -122,12 +118,7 @@ pub async fn disable_totp(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Message>, Error> {
     let PasswordAndCode { password, code } = json::parse_object(body)?;
-    gateway
-        .core()
-        .services()
-        .accounts()
-        .disable_totp(DisableTotpRequest { who: user.who(), password, code })
-        .await?;
+    accounts::disable_totp(gateway.core(), DisableTotpRequest { who: user.who(), password, code }).await?;
     Ok(Json(Message::new("second factor disabled")))
 }
 
@@ -142,6 +133,6 @@ pub async fn renew_recovery_codes(
 ) -> Result<Json<RecoveryCodes>, Error> {
     let Password { password } = json::parse_object(body)?;
     let request = PasswordRequest { who: user.who(), password };
-    let codes = gateway.core().services().accounts().renew_recovery_codes(request).await?.into_inner().codes;
+    let codes = accounts::renew_recovery_codes(gateway.core(), request).await?.codes;
     Ok(Json(RecoveryCodes { recovery_codes: codes }))
 }

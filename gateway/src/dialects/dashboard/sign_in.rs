@@ -15,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
+    core::accounts,
     core::{
         error::Error,
         permissions,
@@ -111,7 +112,7 @@ pub async fn sign_in(
     let replaces = session_token(&headers).unwrap_or_default();
     let request =
         SignInRequest { email, password, client: Some(client), replaces, device: device_token(&headers) };
-    sign_in_response(&gateway.core().services().accounts().sign_in(request).await?.into_inner())
+    sign_in_response(&accounts::sign_in(gateway.core(), request).await?)
 }
 
 /// Ends the session.
@@ -119,7 +120,7 @@ pub async fn sign_in(
     responses((status = 200, body = Message), (status = 403, description = "sent by a page of another origin")))]
 pub async fn sign_out(State(gateway): State<Gateway>, headers: HeaderMap) -> Result<Response, Error> {
     if let Some(token) = session_token(&headers) {
-        gateway.core().services().accounts().sign_out(SignOutRequest { token }).await?;
+        accounts::sign_out(gateway.core(), SignOutRequest { token }).await?;
     }
     Ok(without_session(Json(Message::new("signed out"))))
 }
@@ -128,14 +129,7 @@ pub async fn sign_out(State(gateway): State<Gateway>, headers: HeaderMap) -> Res
 #[utoipa::path(get, path = "/api-auth/me", tag = "accounts",
     responses((status = 200, body = Me), (status = 401, description = "not signed in")))]
 pub async fn get_me(State(gateway): State<Gateway>, user: DashboardUser) -> Result<Json<Me>, Error> {
-    let projects = gateway
-        .core()
-        .services()
-        .accounts()
-        .list_projects(user.who().unwrap_or_default())
-        .await?
-        .into_inner()
-        .projects;
+    let projects = accounts::list_projects(gateway.core(), user.who().unwrap_or_default()).await?.projects;
     let (user, session) = (user.user(), user.session());
     Ok(Json(Me {
         organisation: Named { id: session.organisation_id.clone(), name: session.organisation_name.clone() },
@@ -165,7 +159,7 @@ pub async fn change_password(
     let NewPassword { current_password, new_password } = json::parse_object(body)?;
     let request =
         ChangePasswordRequest { who: user.who(), current_password, new_password, client: Some(client) };
-    sign_in_response(&gateway.core().services().accounts().change_password(request).await?.into_inner())
+    sign_in_response(&accounts::change_password(gateway.core(), request).await?)
 }
 
 /// The user's sessions, the one used last first.
@@ -175,14 +169,7 @@ pub async fn list_sessions(
     State(gateway): State<Gateway>,
     user: DashboardUser,
 ) -> Result<Json<Sessions>, Error> {
-    let open = gateway
-        .core()
-        .services()
-        .accounts()
-        .list_sessions(user.who().unwrap_or_default())
-        .await?
-        .into_inner()
-        .sessions;
+    let open = accounts::list_sessions(gateway.core(), user.who().unwrap_or_default()).await?.sessions;
     let session = |session: proto::accounts::OpenSession| OpenSession {
         current: session.id == user.session().id,
         id: session.id,
@@ -206,11 +193,6 @@ pub async fn revoke_session(
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Message>, Error> {
     let Path(session_id) = id?;
-    gateway
-        .core()
-        .services()
-        .accounts()
-        .revoke_session(RevokeSessionRequest { who: user.who(), session_id })
-        .await?;
+    accounts::revoke_session(gateway.core(), RevokeSessionRequest { who: user.who(), session_id }).await?;
     Ok(Json(Message::new("session ended")))
 }

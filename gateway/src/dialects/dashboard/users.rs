@@ -8,11 +8,12 @@ use axum::{
         rejection::{BytesRejection, PathRejection},
     },
 };
-use proto::accounts::{self, NamedRequest, SetRoleRequest};
+use proto::accounts::{self as wire, NamedRequest, SetRoleRequest};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
+    core::accounts,
     core::{error::Error, permissions::role_name},
     dialects::dashboard::parse_role,
     http::{dashboard_session::DashboardUser, envelope::Message, json, state::Gateway},
@@ -49,8 +50,7 @@ pub struct NewRole {
     responses((status = 200, body = Users), (status = 401, description = "not signed in"),
               (status = 403, description = "the role may not")))]
 pub async fn list_users(State(gateway): State<Gateway>, user: DashboardUser) -> Result<Json<Users>, Error> {
-    let found =
-        gateway.core().services().accounts().list_users(user.who().unwrap_or_default()).await?.into_inner();
+    let found = accounts::list_users(gateway.core(), user.who().unwrap_or_default()).await?;
     Ok(Json(Users { users: found.users.into_iter().map(User::from).collect() }))
 }
 
@@ -69,7 +69,7 @@ pub async fn set_user_role(
     let Path(user_id) = id?;
     let NewRole { role } = json::parse_object(body)?;
     let request = SetRoleRequest { who: user.who(), user_id, role: parse_role(&role)?.into() };
-    Ok(Json(gateway.core().services().accounts().set_role(request).await?.into_inner().into()))
+    Ok(Json(accounts::set_user_role(gateway.core(), request).await?.into()))
 }
 
 /// Removes a user and their data. The last owner stays.
@@ -84,12 +84,12 @@ pub async fn remove_user(
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Message>, Error> {
     let Path(id) = id?;
-    gateway.core().services().accounts().remove_user(NamedRequest { who: user.who(), id }).await?;
+    accounts::remove_user(gateway.core(), NamedRequest { who: user.who(), id }).await?;
     Ok(Json(Message::new("user removed")))
 }
 
-impl From<accounts::User> for User {
-    fn from(user: accounts::User) -> Self {
+impl From<wire::User> for User {
+    fn from(user: wire::User) -> Self {
         Self {
             role: role_name(user.role()),
             id: user.id,

@@ -9,26 +9,20 @@ use axum::{
     },
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
-use proto::projects::{
-    self, ApiKeyState, CreateApiKeyRequest, GetApiKeyRequest, GetVerificationKeysRequest, ListApiKeysRequest,
-    RevokeApiKeyRequest, UpdateApiKeyRequest, update_api_key_request,
-};
-use scoring::Service;
+use proto::projects::{self, ApiKeyState};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 
 use crate::{
-    core::error::Refusal,
-    core::{caller::Caller, error::Error},
+    core::{api_keys, error::Error},
     http::{
         auth::AdminCaller,
-        envelope::{Envelope, Message, Page},
+        envelope::{Envelope, Message, Page, Paging},
         json,
         state::Gateway,
     },
-    timestamp::rfc3339,
+    timestamp::{parse_rfc3339, rfc3339},
 };
 
 /// What a new key may do.
@@ -90,15 +84,12 @@ fn null_or_value<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Option<St
 }
 
 /// Milliseconds since 1970.
-fn time_of(text: &str) -> Result<i64, Error> {
-    let time = OffsetDateTime::parse(text, &Rfc3339).ok();
-    let ms = time.and_then(|time| i64::try_from(time.unix_timestamp_nanos() / 1_000_000).ok());
-    // 0 would say that it never ends.
-    ms.filter(|ms| *ms > 0)
-        .ok_or_else(|| Error::field("expires_at", "a time is written as 2027-01-31T12:00:00Z"))
+fn expiry_ms(text: &str) -> Result<i64, Error> {
+    // 0 would mean that it never expires.
+    let ms = parse_rfc3339(text).filter(|ms| *ms > 0);
+    ms.ok_or_else(|| Error::field("expires_at", "a time is written as 2027-01-31T12:00:00Z"))
 }
 
-/// A key, without its token.
 #[derive(Debug, Serialize, ToSchema)]
 pub struct KeyData {
     id: String,
@@ -122,18 +113,6 @@ pub struct KeyData {
     expires_at: Option<String>,
 }
 
-/// Where a list goes on.
-#[derive(Debug, Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-pub struct Paging {
-    /// `next_cursor` of the page before.
-    #[serde(default)]
-    pub cursor: String,
-    /// 1 to 200; absent: 50.
-    #[serde(default)]
-    pub limit: u32,
-}
-
 /// Creates a key for the project of the calling key.
 #[utoipa::path(post, path = "/api-projects/public/apikeys", tag = "projects", request_body = NewKey,
     responses((status = 200, body = Envelope<String>),
@@ -145,39 +124,18 @@ pub async fn create_api_key(
     AdminCaller(caller): AdminCaller,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Envelope<String>>, Error> {
-    let asked: NewKey = json::parse_object(body)?;
-    if asked.can_mint && !caller.grants_minting {
-        return Err(Error::RoleNotAllowed);
-    }
-    let request = CreateApiKeyRequest {
-        project_id: caller.project_id.clone(),
-        selected_services: granted(&caller, asked.selected_services)?,
-        name: asked.name,
-        scores_id: asked.scores_id,
-        can_mint: asked.can_mint,
-        response_format: asked.response_format,
-        rate_limit_per_minute: asked.rate_limit_per_minute,
-        expires_at_ms: asked.expires_at.as_deref().map(time_of).transpose()?,
+    let request: NewKey = json::parse_object(body)?;
+    let key = api_keys::NewApiKey {
+        name: request.name,
+        selected_services: request.selected_services,
+        scores_id: request.scores_id,
+        can_mint: request.can_mint,
+        response_format: request.response_format,
+        rate_limit_per_minute: request.rate_limit_per_minute,
+        expires_at_ms: request.expires_at.as_deref().map(expiry_ms).transpose()?,
     };
-    let made = gateway.core().services().projects().create_api_key(request).await?.into_inner();
-    let id = made.key.map(|key| key.id).unwrap_or_default();
-    tracing::info!(api_key.id = id, by = caller.id, "api key created");
-    Ok(Json(Envelope { data: made.jwt, message: "api key created" }))
-}
-
-/// The services a new key gets. An unknown name is passed on to the projects service, which names the known ones.
-fn granted(caller: &Caller, asked: Vec<String>) -> Result<Vec<String>, Error> {
-    if asked.is_empty() {
-        return Ok(caller.services.iter().map(|service| service.title().to_owned()).collect());
-    }
-    let lacking = |name: &&String| Service::from_title(name).is_some_and(|s| !caller.services.contains(&s));
-    match asked.iter().find(lacking) {
-        Some(name) => Err(Error::Refused(
-            Refusal::Forbidden,
-            format!("this key does not have {name} itself, so it cannot grant it"),
-        )),
-        None => Ok(asked),
-    }
+    let created = api_keys::create_api_key(gateway.core(), &caller, key).await?;
+    Ok(Json(Envelope::new("api key created", created.jwt)))
 }
 
 /// The keys of the project, active and revoked, newest first.
@@ -189,13 +147,9 @@ pub async fn list_api_keys(
     paging: Result<Query<Paging>, QueryRejection>,
 ) -> Result<Json<Page<KeyData>>, Error> {
     let Query(Paging { cursor, limit }) = paging?;
-    let request = ListApiKeysRequest { project_id: caller.project_id, page_size: limit, cursor };
-    let page = gateway.core().services().projects().list_api_keys(request).await?.into_inner();
-    Ok(Json(Page::new(
-        "api keys found",
-        page.keys.into_iter().map(KeyData::from).collect(),
-        page.next_cursor,
-    )))
+    let page = api_keys::list_api_keys(gateway.core(), &caller, cursor, limit).await?;
+    let keys = page.keys.into_iter().map(KeyData::from).collect();
+    Ok(Json(Page::new("api keys found", keys, page.next_cursor)))
 }
 
 /// One key of the project.
@@ -207,10 +161,9 @@ pub async fn get_api_key(
     AdminCaller(caller): AdminCaller,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Envelope<KeyData>>, Error> {
-    let Path(api_key_id) = id?;
-    let request = GetApiKeyRequest { project_id: caller.project_id, api_key_id };
-    let found = gateway.core().services().projects().get_api_key(request).await?.into_inner();
-    Ok(Json(Envelope { data: found.into(), message: "api key found" }))
+    let Path(id) = id?;
+    let found = api_keys::get_api_key(gateway.core(), &caller, id).await?;
+    Ok(Json(Envelope::new("api key found", found.into())))
 }
 
 /// Changes what a key may do, from its next call on; absent fields stay as they are. Its token stays valid: only
@@ -227,22 +180,18 @@ pub async fn update_api_key(
     id: Result<Path<String>, PathRejection>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Envelope<KeyData>>, Error> {
-    let Path(api_key_id) = id?;
-    let asked: KeyChange = json::parse_object(body)?;
-    let services = asked.selected_services.map(|names| granted(&caller, names)).transpose()?;
-    let end = asked.expires_at.map(|end| end.as_deref().map_or(Ok(0), time_of)).transpose()?;
-    let request = UpdateApiKeyRequest {
-        project_id: caller.project_id,
-        api_key_id,
-        name: asked.name,
-        selected_services: services.map(|names| update_api_key_request::Services { names }),
-        rate_limit_per_minute: asked.rate_limit_per_minute,
-        response_format: asked.response_format,
-        expires_at_ms: end,
+    let Path(id) = id?;
+    let request: KeyChange = json::parse_object(body)?;
+    let expires_at = request.expires_at.map(|end| end.as_deref().map_or(Ok(0), expiry_ms));
+    let change = api_keys::ApiKeyChange {
+        name: request.name,
+        selected_services: request.selected_services,
+        response_format: request.response_format,
+        rate_limit_per_minute: request.rate_limit_per_minute,
+        expires_at_ms: expires_at.transpose()?,
     };
-    let changed = gateway.core().services().projects().update_api_key(request).await?.into_inner();
-    tracing::info!(api_key.id = changed.id, by = caller.id, "api key changed");
-    Ok(Json(Envelope { data: changed.into(), message: "api key changed" }))
+    let changed = api_keys::update_api_key(gateway.core(), &caller, id, change).await?;
+    Ok(Json(Envelope::new("api key changed", changed.into())))
 }
 
 /// Revokes a key: it is rejected from the next call on. The last key that can mint cannot be revoked, as the project could
@@ -256,11 +205,9 @@ pub async fn revoke_api_key(
     AdminCaller(caller): AdminCaller,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Message>, Error> {
-    let Path(api_key_id) = id?;
-    let request = RevokeApiKeyRequest { project_id: caller.project_id, api_key_id, keep_one_minter: true };
-    let revoked = gateway.core().services().projects().revoke_api_key(request).await?.into_inner();
-    tracing::info!(api_key.id = revoked.id, by = caller.id, "api key revoked");
-    Ok(Json(Message { message: "api key revoked" }))
+    let Path(id) = id?;
+    api_keys::revoke_api_key(gateway.core(), &caller, id).await?;
+    Ok(Json(Message::new("api key revoked")))
 }
 
 /// The public keys that API keys and receipts of erasures are signed with, as a JWK set (RFC 7517, Ed25519 as in RFC
@@ -269,18 +216,12 @@ pub async fn revoke_api_key(
     responses((status = 200, body = Value, example = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA",
         "use": "sig", "kid": "0199...", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}))))]
 pub async fn list_public_keys(State(gateway): State<Gateway>) -> Result<Json<Value>, Error> {
-    let found = gateway
-        .core()
-        .services()
-        .projects()
-        .get_verification_keys(GetVerificationKeysRequest {})
-        .await?
-        .into_inner();
+    let keys = api_keys::list_verification_keys(gateway.core()).await?;
     let jwk = |key: projects::VerificationKey| {
         json!({"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": key.kid,
                "x": BASE64_URL_SAFE_NO_PAD.encode(&key.public_key)})
     };
-    Ok(Json(json!({ "keys": found.keys.into_iter().map(jwk).collect::<Vec<_>>() })))
+    Ok(Json(json!({ "keys": keys.into_iter().map(jwk).collect::<Vec<_>>() })))
 }
 
 impl From<projects::ApiKey> for KeyData {

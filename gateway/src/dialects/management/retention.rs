@@ -5,12 +5,12 @@ use axum::{
     body::Bytes,
     extract::{State, rejection::BytesRejection},
 };
-use proto::projects::{self, GetRetentionRequest, PutRetentionRequest};
+use proto::projects;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    core::error::Error,
+    core::{error::Error, project_settings},
     http::{auth::AdminCaller, envelope::Envelope, json, state::Gateway},
     timestamp::rfc3339,
 };
@@ -42,9 +42,8 @@ pub async fn get_retention(
     State(gateway): State<Gateway>,
     AdminCaller(caller): AdminCaller,
 ) -> Result<Json<Envelope<RetentionData>>, Error> {
-    let request = GetRetentionRequest { project_id: caller.project_id };
-    let found = gateway.core().services().projects().get_retention(request).await?.into_inner();
-    Ok(Json(Envelope { data: found.into(), message: "retention found" }))
+    let found = project_settings::get_retention(gateway.core(), &caller).await?;
+    Ok(Json(Envelope::new("retention found", found.into())))
 }
 
 /// Sets the project's retention periods. Older records are deleted by the next sweep, at most an hour later.
@@ -56,16 +55,9 @@ pub async fn put_retention(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Envelope<RetentionData>>, Error> {
     let Periods { samples_days, transactions_days } = json::parse_object(body)?;
-    let request = PutRetentionRequest { project_id: caller.project_id, samples_days, transactions_days };
-    let put = gateway.core().services().projects().put_retention(request).await?.into_inner();
-    tracing::info!(
-        project.id = put.project_id,
-        samples_days,
-        transactions_days,
-        by = caller.id,
-        "retention was set"
-    );
-    Ok(Json(Envelope { data: put.into(), message: "retention updated" }))
+    let core = gateway.core();
+    let stored = project_settings::put_retention(core, &caller, samples_days, transactions_days).await?;
+    Ok(Json(Envelope::new("retention updated", stored.into())))
 }
 
 impl From<projects::Retention> for RetentionData {

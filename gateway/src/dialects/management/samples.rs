@@ -10,21 +10,15 @@ use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use bytes::Bytes;
-use futures::stream;
-use proto::transactions::{
-    GetSampleRequest, GetSampleResponse, ListSamplesRequest, Sample, SampleLink,
-    get_sample_response::Part as Given,
-};
+use proto::transactions::{Sample, SampleLink};
 use serde::{Deserialize, Serialize};
-use tonic::{Status, Streaming};
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     core::{
-        audit::{AuditEvent, record_audit_event},
         caller::Caller,
-        error::Error,
+        error::{Error, Refusal},
+        transactions,
     },
     http::{envelope::Envelope, state::Gateway},
     timestamp::rfc3339,
@@ -63,26 +57,15 @@ pub async fn list_samples(
     caller: Caller,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Envelope<Vec<SampleData>>>, Error> {
-    let project_id = caller.project_id;
-    let Path(transaction_id) = id?;
-    let (project, transaction) = (project_id.clone(), transaction_id.clone());
-    let request = ListSamplesRequest { project_id, transaction_id };
-    let found = gateway.core().services().transactions().list_samples(request).await?.into_inner();
-    let samples: Vec<_> = found.samples.iter().filter_map(|link| Some(&link.sample.as_ref()?.id)).collect();
-    if !samples.is_empty() {
-        // Logged before the links are sent: no access goes unnoticed.
-        let after = Some(serde_json::json!({ "samples": samples }));
-        let event =
-            AuditEvent { action: "samples.opened", target: &transaction, after, ..AuditEvent::default() };
-        record_audit_event(gateway.core(), &project, event).await?;
-    }
+    let Path(id) = id?;
+    let links = transactions::list_samples(gateway.core(), &caller, id).await?;
     let base = gateway.config().public_url.as_deref().unwrap_or_default();
-    let data = found.samples.into_iter().map(|link| SampleData::of(link, base)).collect();
-    Ok(Json(Envelope { data, message: "samples found" }))
+    let data = links.into_iter().map(|link| SampleData::new(link, base)).collect();
+    Ok(Json(Envelope::new("samples found", data)))
 }
 
 impl SampleData {
-    fn of(link: SampleLink, base: &str) -> Self {
+    fn new(link: SampleLink, base: &str) -> Self {
         let SampleLink { sample, expires_ms, signature } = link;
         let sample = sample.unwrap_or_default();
         Self {
@@ -123,20 +106,15 @@ pub async fn open_sample(
     proof: Result<Query<Proof>, QueryRejection>,
 ) -> Result<Response, Error> {
     let Path(id) = id?;
-    let unknown = || Error::from(Status::not_found("sample not found"));
+    let unknown = || Error::Refused(Refusal::NotFound, "sample not found".to_owned());
     let Query(Proof { expires, signature }) = proof.map_err(|_| unknown())?;
-    let request = GetSampleRequest { id, expires_ms: expires, signature };
-    let mut parts = gateway.core().services().transactions().get_sample(request).await?.into_inner();
-    let first = parts.message().await?.and_then(|message| message.part);
-    let Some(Given::Sample(sample)) = first else {
-        return Err(Error::internal(&"a sample without its description"));
-    };
-    let mut response = Body::from_stream(chunks(parts)).into_response();
+    let (sample, chunks) = transactions::open_sample(gateway.core(), id, expires, signature).await?;
+    let mut response = Body::from_stream(chunks).into_response();
     describe(&sample, response.headers_mut())?;
     Ok(response)
 }
 
-/// Nothing between here and its reader may keep a sample or take it for something else.
+/// Headers that keep a sample out of caches and from being interpreted.
 fn describe(sample: &Sample, headers: &mut header::HeaderMap) -> Result<(), Error> {
     let value = |text: &str| HeaderValue::from_str(text).map_err(|error| Error::internal(&error));
     // The name is a word of this system's own: a-z, 0-9 and _.
@@ -162,17 +140,6 @@ fn extension(content_type: &str) -> &str {
         "application/octet-stream" => "bin",
         other => other.rsplit(['/', '-']).next().unwrap_or("bin"),
     }
-}
-
-/// The bytes of a sample; the stream breaks off when the service's does, so that no reader takes a part for the whole.
-fn chunks(parts: Streaming<GetSampleResponse>) -> impl futures::Stream<Item = Result<Bytes, Error>> + Send {
-    stream::try_unfold(parts, |mut parts| async move {
-        match parts.message().await?.map(|message| message.part) {
-            None => Ok(None),
-            Some(Some(Given::Chunk(chunk))) => Ok(Some((chunk, parts))),
-            Some(_) => Err(Error::internal(&"a part of a sample that is no chunk")),
-        }
-    })
 }
 
 #[cfg(test)]

@@ -8,17 +8,14 @@ use axum::{
         rejection::{BytesRejection, PathRejection, QueryRejection},
     },
 };
-use proto::projects::{
-    self, AssignScoringRulesRequest, GetScoringRulesRequest, ListScoringRulesRequest,
-    ListScoringRulesVersionsRequest, PutScoringRulesRequest,
-};
+use proto::projects;
 use scoring::Rules;
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::{
-    core::{caller::Caller, error::Error},
+    core::{caller::Caller, error::Error, scoring_rules},
     http::{
         auth::AdminCaller,
         envelope::{Envelope, Message, Page, Paging},
@@ -27,6 +24,9 @@ use crate::{
     },
     timestamp::rfc3339,
 };
+
+/// Versions shown with a rule set, the newest first.
+const MAX_VERSIONS: u32 = 200;
 
 /// Scoring rules to store.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -118,15 +118,15 @@ pub async fn create_scoring_rules(
     AdminCaller(caller): AdminCaller,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Envelope<RulesData>>, Error> {
-    let asked: NewRules = json::parse_object(body)?;
-    let request = PutScoringRulesRequest {
-        project_id: caller.project_id.clone(),
+    let request: NewRules = json::parse_object(body)?;
+    let rules = scoring_rules::NewScoringRules {
         scores_id: None,
-        name: asked.name,
-        rules_json: asked.rules.to_string(),
-        project_default: asked.project_default,
+        name: request.name,
+        rules_json: request.rules.to_string(),
+        project_default: request.project_default,
     };
-    put(&gateway, &caller, request, "scoring rules created").await
+    let stored = scoring_rules::put_scoring_rules(gateway.core(), &caller, rules).await?;
+    Ok(Json(Envelope::new("scoring rules created", stored.into())))
 }
 
 /// Stores the next version. It applies from the next call under these rules; earlier versions stay readable.
@@ -141,37 +141,26 @@ pub async fn update_scoring_rules(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Envelope<RulesData>>, Error> {
     let Path(scores_id) = id?;
-    let asked: NewVersion = json::parse_object(body)?;
-    let name = match asked.name {
+    let request: NewVersion = json::parse_object(body)?;
+    let name = match request.name {
         Some(name) => name,
-        None => find_scoring_rules(&gateway, &caller, scores_id.clone(), 0).await?.name,
+        None => scoring_rules::get_scoring_rules(gateway.core(), &caller, scores_id.clone(), 0).await?.name,
     };
-    let request = PutScoringRulesRequest {
-        project_id: caller.project_id.clone(),
+    let rules = scoring_rules::NewScoringRules {
         scores_id: Some(scores_id),
         name,
-        rules_json: asked.rules.to_string(),
+        rules_json: request.rules.to_string(),
         project_default: false,
     };
-    put(&gateway, &caller, request, "scoring rules updated").await
-}
-
-async fn put(
-    gateway: &Gateway,
-    caller: &Caller,
-    request: PutScoringRulesRequest,
-    message: &'static str,
-) -> Result<Json<Envelope<RulesData>>, Error> {
-    let stored = gateway.core().services().projects().put_scoring_rules(request).await?.into_inner();
-    tracing::info!(scores.id = stored.scores_id, version = stored.version, by = caller.id, "{message}");
-    Ok(Json(Envelope { data: stored.into(), message }))
+    let stored = scoring_rules::put_scoring_rules(gateway.core(), &caller, rules).await?;
+    Ok(Json(Envelope::new("scoring rules updated", stored.into())))
 }
 
 /// Checks rules without storing them.
 #[utoipa::path(post, path = "/api-projects/scoring-rules/validate", tag = "scoring rules", request_body = Draft,
     responses((status = 200, description = "whether they are valid, and what is wrong otherwise", body = Envelope<Validity>)))]
 pub async fn validate_scoring_rules(
-    _key: AdminCaller,
+    _: AdminCaller,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Envelope<Validity>>, Error> {
     let Draft { rules } = json::parse_object(body)?;
@@ -187,7 +176,7 @@ pub async fn validate_scoring_rules(
 /// The JSON Schema of scoring rules.
 #[utoipa::path(get, path = "/api-projects/scoring-rules/schema", tag = "scoring rules",
     responses((status = 200, description = "JSON Schema, draft 2020-12", body = Value)))]
-pub async fn get_scoring_rules_schema(_key: Caller) -> Json<Value> {
+pub async fn get_scoring_rules_schema(_: Caller) -> Json<Value> {
     Json(scoring::schema())
 }
 
@@ -207,13 +196,9 @@ pub async fn list_scoring_rules(
     paging: Result<Query<Paging>, QueryRejection>,
 ) -> Result<Json<Page<RulesData>>, Error> {
     let Query(Paging { cursor, limit }) = paging?;
-    let request = ListScoringRulesRequest { project_id: caller.project_id, page_size: limit, cursor };
-    let page = gateway.core().services().projects().list_scoring_rules(request).await?.into_inner();
-    Ok(Json(Page::new(
-        "scoring rules found",
-        page.rules.into_iter().map(RulesData::from).collect(),
-        page.next_cursor,
-    )))
+    let page = scoring_rules::list_scoring_rules(gateway.core(), &caller, cursor, limit).await?;
+    let rules = page.rules.into_iter().map(RulesData::from).collect();
+    Ok(Json(Page::new("scoring rules found", rules, page.next_cursor)))
 }
 
 /// One rule set as it is now, and its versions.
@@ -225,29 +210,16 @@ pub async fn get_scoring_rules(
     AdminCaller(caller): AdminCaller,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Envelope<RulesData>>, Error> {
-    const ALL: u32 = 200;
     let Path(scores_id) = id?;
-    let rules = find_scoring_rules(&gateway, &caller, scores_id.clone(), 0).await?;
-    let request = ListScoringRulesVersionsRequest {
-        project_id: caller.project_id,
-        scores_id,
-        page_size: ALL,
-        before: 0,
-    };
-    let versions = gateway
-        .core()
-        .services()
-        .projects()
-        .list_scoring_rules_versions(request)
-        .await?
-        .into_inner()
-        .versions;
+    let rules = scoring_rules::get_scoring_rules(gateway.core(), &caller, scores_id.clone(), 0).await?;
+    let versions =
+        scoring_rules::list_scoring_rules_versions(gateway.core(), &caller, scores_id, MAX_VERSIONS).await?;
     let version = |v: projects::ScoringRulesVersion| Version {
         version: v.version,
         created_at: rfc3339(v.created_at_ms),
     };
     let versions = Some(versions.into_iter().map(version).collect());
-    Ok(Json(Envelope { data: RulesData { versions, ..rules.into() }, message: "scoring rules found" }))
+    Ok(Json(Envelope::new("scoring rules found", RulesData { versions, ..rules.into() })))
 }
 
 /// One version of a rule set, to explain a decision made by it.
@@ -260,10 +232,10 @@ pub async fn get_scoring_rules_version(
     path: Result<Path<(String, String)>, PathRejection>,
 ) -> Result<Json<Envelope<RulesData>>, Error> {
     let Path((scores_id, version)) = path?;
-    // Nothing that is no number from 1 names a version; 0 means the newest on the way to the service.
+    // Only numbers from 1 name a version; 0 would mean the newest to the service.
     let version = version.parse().ok().filter(|version| *version > 0).unwrap_or(u32::MAX);
-    let rules = find_scoring_rules(&gateway, &caller, scores_id, version).await?;
-    Ok(Json(Envelope { data: rules.into(), message: "scoring rules found" }))
+    let rules = scoring_rules::get_scoring_rules(gateway.core(), &caller, scores_id, version).await?;
+    Ok(Json(Envelope::new("scoring rules found", rules.into())))
 }
 
 /// Assigns rules to the project or to one key, or removes the assignment. Applies from the next call.
@@ -276,21 +248,8 @@ pub async fn assign_scoring_rules(
 ) -> Result<Json<Message>, Error> {
     let Assignment { scores_id, api_key_id } = json::parse_object(body)?;
     let message = if scores_id.is_some() { "scoring rules assigned" } else { "scoring rules unassigned" };
-    tracing::info!(scores.id = scores_id, api_key.id = api_key_id, by = caller.id, "{message}");
-    let request = AssignScoringRulesRequest { project_id: caller.project_id, api_key_id, scores_id };
-    gateway.core().services().projects().assign_scoring_rules(request).await?;
-    Ok(Json(Message { message }))
-}
-
-/// One version of a rule set of the key's project; 0: the newest.
-pub async fn find_scoring_rules(
-    gateway: &Gateway,
-    caller: &Caller,
-    scores_id: String,
-    version: u32,
-) -> Result<projects::ScoringRules, Error> {
-    let request = GetScoringRulesRequest { project_id: caller.project_id.clone(), scores_id, version };
-    Ok(gateway.core().services().projects().get_scoring_rules(request).await?.into_inner())
+    scoring_rules::assign_scoring_rules(gateway.core(), &caller, scores_id, api_key_id).await?;
+    Ok(Json(Message::new(message)))
 }
 
 impl From<projects::ScoringRules> for RulesData {

@@ -5,15 +5,12 @@ use axum::{
     body::Bytes,
     extract::{State, rejection::BytesRejection},
 };
-use proto::sessions::{self as wire, PutSimSwapSettingsRequest, SimSwapSettingsRequest};
+use proto::sessions::SimSwapSettings;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    core::{
-        audit::{AuditEvent, record_audit_event},
-        error::Error,
-    },
+    core::{error::Error, project_settings},
     http::{
         auth::AdminCaller,
         envelope::{Envelope, Message},
@@ -67,34 +64,23 @@ pub async fn put_sim_swap_operator(
     AdminCaller(caller): AdminCaller,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Envelope<Operator>>, Error> {
-    let asked: NewOperator = json::parse_object(body)?;
-    if asked.max_age_hours == Some(0) {
+    let request: NewOperator = json::parse_object(body)?;
+    if request.max_age_hours == Some(0) {
         return Err(Error::invalid("max_age_hours must be from 1 to 2400"));
     }
-    let project_id = caller.project_id;
-    let request = PutSimSwapSettingsRequest {
-        project_id: project_id.clone(),
-        settings: Some(wire::SimSwapSettings {
-            base_url: asked.base_url,
-            token_url: asked.token_url,
-            client_id: asked.client_id,
-            scope: asked.scope,
-            token_auth: asked.token_auth,
-            max_age_hours: asked.max_age_hours.unwrap_or_default(),
-            updated_at_ms: 0,
-        }),
-        client_secret: asked.client_secret,
+    let settings = SimSwapSettings {
+        base_url: request.base_url,
+        token_url: request.token_url,
+        client_id: request.client_id,
+        scope: request.scope,
+        token_auth: request.token_auth,
+        max_age_hours: request.max_age_hours.unwrap_or_default(),
+        updated_at_ms: 0,
     };
-    let data: Operator =
-        gateway.core().services().sessions().put_sim_swap_settings(request).await?.into_inner().into();
-    let after = Some(serde_json::json!(data));
-    record_audit_event(
-        gateway.core(),
-        &project_id,
-        AuditEvent { action: "sim_swap.set", target: &project_id, after, ..AuditEvent::default() },
-    )
-    .await?;
-    Ok(Json(Envelope { data, message: "sim swap operator saved" }))
+    let audited = |stored: &SimSwapSettings| serde_json::json!(Operator::from(stored.clone()));
+    let (core, secret) = (gateway.core(), request.client_secret);
+    let stored = project_settings::put_sim_swap_operator(core, &caller, settings, secret, audited).await?;
+    Ok(Json(Envelope::new("sim swap operator saved", stored.into())))
 }
 
 /// The project's operator. Needs a key that can mint.
@@ -104,9 +90,8 @@ pub async fn get_sim_swap_operator(
     State(gateway): State<Gateway>,
     AdminCaller(caller): AdminCaller,
 ) -> Result<Json<Envelope<Operator>>, Error> {
-    let request = SimSwapSettingsRequest { project_id: caller.project_id };
-    let data = gateway.core().services().sessions().get_sim_swap_settings(request).await?.into_inner().into();
-    Ok(Json(Envelope { data, message: "sim swap operator found" }))
+    let found = project_settings::get_sim_swap_operator(gateway.core(), &caller).await?;
+    Ok(Json(Envelope::new("sim swap operator found", found.into())))
 }
 
 /// Removes the project's operator: numbers are not checked from then on. Needs a key that can mint.
@@ -116,20 +101,12 @@ pub async fn delete_sim_swap_operator(
     State(gateway): State<Gateway>,
     AdminCaller(caller): AdminCaller,
 ) -> Result<Json<Message>, Error> {
-    let project_id = caller.project_id;
-    let request = SimSwapSettingsRequest { project_id: project_id.clone() };
-    gateway.core().services().sessions().delete_sim_swap_settings(request).await?;
-    record_audit_event(
-        gateway.core(),
-        &project_id,
-        AuditEvent { action: "sim_swap.removed", target: &project_id, ..AuditEvent::default() },
-    )
-    .await?;
-    Ok(Json(Message { message: "sim swap operator removed" }))
+    project_settings::delete_sim_swap_operator(gateway.core(), &caller).await?;
+    Ok(Json(Message::new("sim swap operator removed")))
 }
 
-impl From<wire::SimSwapSettings> for Operator {
-    fn from(settings: wire::SimSwapSettings) -> Self {
+impl From<SimSwapSettings> for Operator {
+    fn from(settings: SimSwapSettings) -> Self {
         Self {
             base_url: settings.base_url,
             token_url: settings.token_url,

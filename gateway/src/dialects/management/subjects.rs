@@ -8,19 +8,18 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
-use proto::{
-    projects::{Destroyed, Erasure, GetErasureRequest, SignErasureRequest},
-    subjects::Subject,
-};
+use proto::projects::{Destroyed, Erasure};
 use serde::Serialize;
 use serde_json::json;
-use sha2::{Digest, Sha256};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::{
-    core::data_holders::{DataCount, DataHolder, data_counts},
-    core::error::Error,
+    core::{
+        data_holders::DataCount,
+        error::Error,
+        subjects::{self, ErasureOutcome, FailedService},
+    },
     http::{auth::AdminCaller, envelope::Envelope, headers, state::Gateway},
     timestamp::rfc3339,
 };
@@ -81,37 +80,13 @@ pub async fn erase_subject(
     user: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Envelope<Receipt>>, EraseError> {
     let user = headers::parse_user_fullname(&user.map_err(Error::from)?)?;
-    let subject = Subject { project_id: caller.project_id.clone(), user_fullname: user };
-    let holders = gateway.core().holders();
-    let mut failed: Vec<Failed> = Vec::new();
-    let mut destroyed = Vec::new();
-    for holder in DataHolder::ALL {
-        match holders.erase(holder, subject.clone()).await {
-            Ok(gone) => destroyed.extend(data_counts(holder, gone)),
-            Err(status) => failed.push(failure(holder, status)),
+    let salt = *Uuid::new_v4().as_bytes();
+    match subjects::erase_subject(gateway.core(), &caller, user, salt).await? {
+        ErasureOutcome::Erased(erasure) => Ok(Json(Envelope::new("subject erased", erasure.into()))),
+        ErasureOutcome::Unfinished { destroyed, failed, left } => {
+            Err(EraseError::Unfinished(Unfinished::new(destroyed, failed, left)))
         }
     }
-    let mut left = Vec::new();
-    for holder in DataHolder::ALL {
-        match holders.find(holder, subject.clone()).await {
-            Ok(found) => left.extend(data_counts(holder, found)),
-            Err(_) if failed.iter().any(|f| f.service == holder.name()) => {}
-            Err(status) => failed.push(failure(holder, status)),
-        }
-    }
-    if !(failed.is_empty() && left.is_empty()) {
-        return Err(EraseError::Unfinished(Unfinished::new(destroyed, failed, left)));
-    }
-    let request = SignErasureRequest {
-        project_id: caller.project_id,
-        api_key_id: caller.id.clone(),
-        subject: salted(&subject, *Uuid::new_v4().as_bytes()),
-        destroyed: destroyed.into_iter().map(Destroyed::from).collect(),
-    };
-    let erasure =
-        gateway.core().services().projects().sign_erasure(request).await.map_err(Error::from)?.into_inner();
-    tracing::info!(erasure.id = erasure.id, by = caller.id, "a subject was erased");
-    Ok(Json(Envelope { data: erasure.into(), message: "subject erased" }))
 }
 
 /// The receipt of an erasure.
@@ -124,32 +99,14 @@ pub async fn get_erasure(
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Envelope<Receipt>>, Error> {
     let Path(id) = id?;
-    let request = GetErasureRequest { project_id: caller.project_id, id };
-    let found = gateway.core().services().projects().get_erasure(request).await?.into_inner();
-    Ok(Json(Envelope { data: found.into(), message: "erasure found" }))
-}
-
-/// What a receipt calls its subject.
-fn salted(subject: &Subject, salt: [u8; 16]) -> String {
-    let hash = Sha256::new()
-        .chain_update(salt)
-        .chain_update(&subject.project_id)
-        .chain_update([0])
-        .chain_update(&subject.user_fullname)
-        .finalize();
-    format!("sha256:{}:{hash:x}", Uuid::from_bytes(salt).simple())
-}
-
-fn failure(holder: DataHolder, status: tonic::Status) -> Failed {
-    let error = match status.code() {
-        tonic::Code::Unimplemented => "this service cannot erase subjects in the version that runs".into(),
-        _ => Error::from(status).to_string(),
-    };
-    Failed { service: holder.name(), error }
+    let found = subjects::get_erasure(gateway.core(), &caller, id).await?;
+    Ok(Json(Envelope::new("erasure found", found.into())))
 }
 
 impl Unfinished {
-    fn new(destroyed: Vec<DataCount>, failed: Vec<Failed>, left: Vec<DataCount>) -> Self {
+    fn new(destroyed: Vec<DataCount>, failed: Vec<FailedService>, left: Vec<DataCount>) -> Self {
+        let failed = failed.into_iter().map(|f| Failed { service: f.service, error: f.error });
+        let failed: Vec<_> = failed.collect();
         let mut names: Vec<&str> = failed.iter().map(|f| f.service).collect();
         names.extend(left.iter().map(|line| line.service.as_str()));
         names.dedup();
@@ -186,12 +143,6 @@ impl IntoResponse for EraseError {
     }
 }
 
-impl From<DataCount> for Destroyed {
-    fn from(line: DataCount) -> Self {
-        Self { service: line.service, kind: line.kind, count: line.count }
-    }
-}
-
 impl From<Erasure> for Receipt {
     fn from(erasure: Erasure) -> Self {
         let line = |d: Destroyed| DataCount { service: d.service, kind: d.kind, count: d.count };
@@ -204,21 +155,5 @@ impl From<Erasure> for Receipt {
             verified: true,
             signature: erasure.signature,
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_subject_is_told_by_who_knows_it_and_by_nobody_else() {
-        let ada = Subject { project_id: "p".into(), user_fullname: "ada".into() };
-        let named = salted(&ada, [7; 16]);
-        let [kind, salt, hash] = named.split(':').collect::<Vec<_>>()[..] else { panic!("{named}") };
-        assert_eq!((kind, salt, hash.len()), ("sha256", "07".repeat(16).as_str(), 64));
-        assert_eq!(named, salted(&ada, [7; 16]));
-        assert_ne!(named, salted(&ada, [8; 16]));
-        assert_ne!(named, salted(&Subject { project_id: "q".into(), ..ada }, [7; 16]));
     }
 }

@@ -13,19 +13,13 @@ use axum::{
         rejection::{BytesRejection, PathRejection, QueryRejection},
     },
 };
-use proto::transactions::{
-    FraudHit, GetTransactionRequest, ListTransactionsRequest, PutFlagRequest, PutTagsRequest, Transaction,
-};
+use proto::transactions::{FraudHit, ListTransactionsRequest, Transaction};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
+use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
-    core::{
-        audit::{AuditEvent, record_audit_event},
-        caller::Caller,
-        error::Error,
-    },
+    core::{caller::Caller, error::Error, transactions},
     http::{
         envelope::{Envelope, Page},
         state::Gateway,
@@ -96,9 +90,8 @@ pub async fn get_transaction(
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Envelope<TransactionData>>, Error> {
     let Path(id) = id?;
-    let request = GetTransactionRequest { project_id: caller.project_id, id };
-    let found = gateway.core().services().transactions().get_transaction(request).await?.into_inner();
-    Ok(Json(Envelope { data: found.into(), message: "transaction found" }))
+    let found = transactions::get_transaction(gateway.core(), &caller, id).await?;
+    Ok(Json(Envelope::new("transaction found", found.into())))
 }
 
 /// The transactions that pass every filter, newest first. A page continues where the previous one
@@ -111,7 +104,7 @@ pub async fn list_transactions(
     query: Result<Query<Pairs>, QueryRejection>,
 ) -> Result<Json<Page<TransactionData>>, Error> {
     let Query(pairs) = query?;
-    page(&gateway, filter::from_pairs(pairs, caller.project_id)?).await
+    page(&gateway, &caller, filter::from_pairs(pairs)?).await
 }
 
 /// The same list; the filters are the fields of a JSON object.
@@ -123,19 +116,17 @@ pub async fn query_transactions(
     caller: Caller,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Page<TransactionData>>, Error> {
-    page(&gateway, filter::from_json(&body?, caller.project_id)?).await
+    page(&gateway, &caller, filter::from_json(&body?)?).await
 }
 
 async fn page(
     gateway: &Gateway,
+    caller: &Caller,
     request: ListTransactionsRequest,
 ) -> Result<Json<Page<TransactionData>>, Error> {
-    let page = gateway.core().services().transactions().list_transactions(request).await?.into_inner();
-    Ok(Json(Page::new(
-        "transactions found",
-        page.transactions.into_iter().map(TransactionData::from).collect(),
-        page.next_cursor,
-    )))
+    let page = transactions::list_transactions(gateway.core(), caller, request).await?;
+    let transactions = page.transactions.into_iter().map(TransactionData::from).collect();
+    Ok(Json(Page::new("transactions found", transactions, page.next_cursor)))
 }
 
 /// A reviewer's tags.
@@ -157,59 +148,36 @@ pub async fn put_transaction_tags(
     id: Result<Path<String>, PathRejection>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Envelope<TransactionData>>, Error> {
-    let project_id = caller.project_id;
     let Path(id) = id?;
-    let body = body?;
-    let Tags { tags } = serde_json::from_slice(&body)
+    let Tags { tags } = serde_json::from_slice(&body?)
         .map_err(|_| Error::invalid("request body must be a JSON object with tags, a list of strings"))?;
-    let request = PutTagsRequest { project_id, id, tags };
-    let before = find(&gateway, &request.project_id, &request.id).await?.tags;
-    let event =
-        AuditEvent { action: "transaction.tags_set", target: &request.id.clone(), ..AuditEvent::default() };
-    let project_id = request.project_id.clone();
-    let put = gateway.core().services().transactions().put_tags(request).await?.into_inner();
-    let (before, after) = (Some(json!({"tags": before})), Some(json!({"tags": put.tags})));
-    record_audit_event(gateway.core(), &project_id, AuditEvent { before, after, ..event }).await?;
-    Ok(Json(Envelope { data: put.into(), message: "tags updated" }))
+    let changed = transactions::put_tags(gateway.core(), &caller, id, tags).await?;
+    Ok(Json(Envelope::new("tags updated", changed.into())))
 }
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-pub struct FlagAsked {
+pub struct FlagQuery {
     /// fraudulent, possibly_fraudulent or ok
     flag: String,
 }
 
 /// Sets the reviewer's flag of a transaction.
 #[utoipa::path(put, path = "/api-transactions/transactions/{id}/flag", tag = "transactions",
-    params(("id" = String, Path, description = "the X-Request-Id of the call"), FlagAsked),
+    params(("id" = String, Path, description = "the X-Request-Id of the call"), FlagQuery),
     responses((status = 200, body = Envelope<TransactionData>, example = json!({"data": {"flag": "fraudulent"}, "message": "flag updated"})),
               (status = 400, description = "no such flag"), (status = 404, description = "unknown")))]
 pub async fn put_transaction_flag(
     State(gateway): State<Gateway>,
     caller: Caller,
     id: Result<Path<String>, PathRejection>,
-    query: Result<Query<FlagAsked>, QueryRejection>,
+    query: Result<Query<FlagQuery>, QueryRejection>,
 ) -> Result<Json<Envelope<TransactionData>>, Error> {
-    let project_id = caller.project_id;
     let Path(id) = id?;
-    let Query(FlagAsked { flag }) =
+    let Query(FlagQuery { flag }) =
         query.map_err(|_| Error::invalid("flag must be fraudulent, possibly_fraudulent or ok"))?;
-    let request = PutFlagRequest { project_id, id, flag };
-    let before = find(&gateway, &request.project_id, &request.id).await?.flag;
-    let event =
-        AuditEvent { action: "transaction.flag_set", target: &request.id.clone(), ..AuditEvent::default() };
-    let project_id = request.project_id.clone();
-    let put = gateway.core().services().transactions().put_flag(request).await?.into_inner();
-    let (before, after) = (Some(json!({"flag": before})), Some(json!({"flag": put.flag})));
-    record_audit_event(gateway.core(), &project_id, AuditEvent { before, after, ..event }).await?;
-    Ok(Json(Envelope { data: put.into(), message: "flag updated" }))
-}
-
-/// A transaction before its change.
-async fn find(gateway: &Gateway, project_id: &str, id: &str) -> Result<Transaction, Error> {
-    let request = GetTransactionRequest { project_id: project_id.to_owned(), id: id.to_owned() };
-    Ok(gateway.core().services().transactions().get_transaction(request).await?.into_inner())
+    let changed = transactions::put_flag(gateway.core(), &caller, id, flag).await?;
+    Ok(Json(Envelope::new("flag updated", changed.into())))
 }
 
 fn parsed(json: Option<String>) -> Option<Value> {

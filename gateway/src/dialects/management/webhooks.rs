@@ -13,23 +13,12 @@ use axum::{
         rejection::{BytesRejection, PathRejection},
     },
 };
-use proto::{
-    projects::GetApiKeyRequest,
-    transactions::{
-        self as wire, CreateWebhookRequest, ListWebhooksRequest, UpdateWebhookRequest, WebhookHeader,
-        WebhookRequest, WebhookScope, update_webhook_request as update_request,
-    },
-};
+use proto::transactions::{self as wire, WebhookHeader};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    core::error::Refusal,
-    core::{
-        audit::{AuditEvent, record_audit_event},
-        caller::Caller,
-        error::Error,
-    },
+    core::{caller::Caller, error::Error, webhooks},
     http::{
         envelope::{Envelope, Message},
         json,
@@ -131,35 +120,15 @@ pub async fn create_webhook(
     caller: Caller,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Envelope<WebhookWithSecret>>, Error> {
-    let asked: NewWebhook = json::parse_object(body)?;
-    let api_key_id = owner(&gateway, &caller, asked.api_key_id).await?;
-    let request = CreateWebhookRequest {
-        project_id: caller.project_id,
-        api_key_id,
-        url: asked.url,
-        events: asked.events,
-        headers: headers(asked.headers),
+    let request: NewWebhook = json::parse_object(body)?;
+    let webhook = webhooks::NewWebhook {
+        api_key_id: request.api_key_id,
+        url: request.url,
+        events: request.events,
+        headers: to_headers(request.headers),
     };
-    let made = gateway.core().services().webhooks().create_webhook(request).await?.into_inner();
-    let data: WebhookWithSecret = made.try_into()?;
-    log(&gateway, &data.webhook.project_id, "webhook.created", &data.webhook.id, Some(&data.webhook)).await?;
-    Ok(Json(Envelope { data, message: "webhook created" }))
-}
-
-/// The key a new endpoint belongs to. One that the caller may not manage is reported as not found.
-async fn owner(gateway: &Gateway, caller: &Caller, asked: Option<String>) -> Result<String, Error> {
-    match asked {
-        None if caller.is_dashboard_user() => {
-            Err(Error::field("api_key_id", "choose the key whose events are sent"))
-        }
-        None => Ok(caller.id.clone()),
-        Some(id) if id == caller.id => Ok(id),
-        Some(id) if caller.can_mint => {
-            let request = GetApiKeyRequest { project_id: caller.project_id.clone(), api_key_id: id };
-            Ok(gateway.core().services().projects().get_api_key(request).await?.into_inner().id)
-        }
-        Some(_) => Err(Error::Refused(Refusal::NotFound, "api key not found".to_owned())),
-    }
+    let created = webhooks::create_webhook(gateway.core(), &caller, webhook).await?;
+    Ok(Json(Envelope::new("webhook created", created.into())))
 }
 
 /// The endpoints of the key, or, for one that can mint, of the project.
@@ -169,10 +138,8 @@ pub async fn list_webhooks(
     State(gateway): State<Gateway>,
     caller: Caller,
 ) -> Result<Json<Envelope<Vec<WebhookData>>>, Error> {
-    let request = ListWebhooksRequest { scope: Some(scope(&caller)) };
-    let found = gateway.core().services().webhooks().list_webhooks(request).await?.into_inner();
-    let data = found.webhooks.into_iter().map(WebhookData::from).collect();
-    Ok(Json(Envelope { data, message: "webhooks found" }))
+    let found = webhooks::list_webhooks(gateway.core(), &caller).await?;
+    Ok(Json(Envelope::new("webhooks found", found.into_iter().map(WebhookData::from).collect())))
 }
 
 /// One endpoint.
@@ -184,8 +151,9 @@ pub async fn get_webhook(
     caller: Caller,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Envelope<WebhookData>>, Error> {
-    let found = gateway.core().services().webhooks().get_webhook(named(&caller, id)?).await?.into_inner();
-    Ok(Json(Envelope { data: found.into(), message: "webhook found" }))
+    let Path(id) = id?;
+    let found = webhooks::get_webhook(gateway.core(), &caller, id).await?;
+    Ok(Json(Envelope::new("webhook found", found.into())))
 }
 
 /// Changes an endpoint; absent fields stay as they are. PUT and PATCH are the same call.
@@ -201,20 +169,16 @@ pub async fn update_webhook(
     id: Result<Path<String>, PathRejection>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Envelope<WebhookData>>, Error> {
-    let WebhookRequest { scope, id } = named(&caller, id)?;
-    let asked: WebhookChange = json::parse_object(body)?;
-    let request = UpdateWebhookRequest {
-        scope,
-        id,
-        url: asked.url,
-        events: asked.events.map(|names| update_request::Events { names }),
-        headers: asked.headers.map(|given| update_request::Headers { headers: headers(given) }),
-        status: asked.status,
+    let Path(id) = id?;
+    let request: WebhookChange = json::parse_object(body)?;
+    let change = webhooks::WebhookChange {
+        url: request.url,
+        events: request.events,
+        headers: request.headers.map(to_headers),
+        status: request.status,
     };
-    let data: WebhookData =
-        gateway.core().services().webhooks().update_webhook(request).await?.into_inner().into();
-    log(&gateway, &data.project_id, "webhook.changed", &data.id, Some(&data)).await?;
-    Ok(Json(Envelope { data, message: "webhook updated" }))
+    let updated = webhooks::update_webhook(gateway.core(), &caller, id, change).await?;
+    Ok(Json(Envelope::new("webhook updated", updated.into())))
 }
 
 /// Deletes an endpoint with its log and its pending deliveries.
@@ -226,10 +190,8 @@ pub async fn delete_webhook(
     caller: Caller,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Message>, Error> {
-    let named = named(&caller, id)?;
-    let id = named.id.clone();
-    gateway.core().services().webhooks().delete_webhook(named).await?;
-    log(&gateway, &caller.project_id, "webhook.removed", &id, None).await?;
+    let Path(id) = id?;
+    webhooks::delete_webhook(gateway.core(), &caller, id).await?;
     Ok(Json(Message { message: "webhook deleted" }))
 }
 
@@ -244,45 +206,12 @@ pub async fn rotate_webhook_secret(
     caller: Caller,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Envelope<WebhookWithSecret>>, Error> {
-    let rotated = gateway.core().services().webhooks().rotate_secret(named(&caller, id)?).await?.into_inner();
-    let data: WebhookWithSecret = rotated.try_into()?;
-    log(&gateway, &data.webhook.project_id, "webhook.secret_rotated", &data.webhook.id, None).await?;
-    Ok(Json(Envelope { data, message: "webhook secret rotated" }))
-}
-
-/// Audits a change of an endpoint. Headers may hold its owner's credentials: only their names are logged.
-async fn log(
-    gateway: &Gateway,
-    project_id: &str,
-    action: &'static str,
-    id: &str,
-    now: Option<&WebhookData>,
-) -> Result<(), Error> {
-    let said = |webhook: &WebhookData| {
-        let headers: Vec<&String> = webhook.headers.keys().collect();
-        serde_json::json!({"url": webhook.url, "events": webhook.events, "status": webhook.status,
-                           "headers": headers, "api_key_id": webhook.api_key_id})
-    };
-    record_audit_event(
-        gateway.core(),
-        project_id,
-        AuditEvent { action, target: id, after: now.map(said), ..AuditEvent::default() },
-    )
-    .await
-}
-
-/// The endpoints the key may see.
-fn scope(caller: &Caller) -> WebhookScope {
-    let api_key_id = (!caller.can_mint).then(|| caller.id.clone());
-    WebhookScope { project_id: caller.project_id.clone(), api_key_id }
-}
-
-fn named(caller: &Caller, id: Result<Path<String>, PathRejection>) -> Result<WebhookRequest, Error> {
     let Path(id) = id?;
-    Ok(WebhookRequest { scope: Some(scope(caller)), id })
+    let rotated = webhooks::rotate_webhook_secret(gateway.core(), &caller, id).await?;
+    Ok(Json(Envelope::new("webhook secret rotated", rotated.into())))
 }
 
-fn headers(given: BTreeMap<String, String>) -> Vec<WebhookHeader> {
+fn to_headers(given: BTreeMap<String, String>) -> Vec<WebhookHeader> {
     given.into_iter().map(|(name, value)| WebhookHeader { name, value }).collect()
 }
 
@@ -311,11 +240,8 @@ impl From<wire::Webhook> for WebhookData {
     }
 }
 
-impl TryFrom<wire::WebhookWithSecret> for WebhookWithSecret {
-    type Error = Error;
-
-    fn try_from(made: wire::WebhookWithSecret) -> Result<Self, Error> {
-        let webhook = made.webhook.ok_or_else(|| Error::internal(&"a secret without its webhook"))?;
-        Ok(Self { webhook: webhook.into(), secret: made.secret })
+impl From<wire::WebhookWithSecret> for WebhookWithSecret {
+    fn from(created: wire::WebhookWithSecret) -> Self {
+        Self { webhook: created.webhook.unwrap_or_default().into(), secret: created.secret }
     }
 }

@@ -16,15 +16,18 @@ use proto::transactions::{ListTransactionsRequest, Transaction};
 use scoring::{Basis, DocumentBasis, Rules, RulesVersion};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use tonic::Code;
 use utoipa::ToSchema;
 
 pub use tally::Replayed;
 use tally::{Judgement, Skipped, Tally};
 
 use crate::{
-    core::{caller::Caller, error::Error},
-    dialects::management::scoring_rules,
+    core::{
+        caller::Caller,
+        error::Error,
+        scoring_rules::{find_scoring_rules, get_scoring_rules},
+        transactions::list_transactions,
+    },
     http::{auth::AdminCaller, envelope::Envelope, json, state::Gateway},
     timestamp::parse_rfc3339,
 };
@@ -108,12 +111,11 @@ pub async fn replay_decisions(
     if !(1..=MAX_LIMIT).contains(&limit) {
         return Err(Error::Invalid(format!("limit must be 1 to {MAX_LIMIT}").into()));
     }
-    let mut request = question.into_request(caller.project_id.clone())?;
+    let mut request = question.into_request()?;
     let mut tally = Tally::default();
     while tally.considered() < limit {
         request.page_size = PAGE.min(limit - tally.considered());
-        let page =
-            gateway.core().services().transactions().list_transactions(request.clone()).await?.into_inner();
+        let page = list_transactions(gateway.core(), &caller, request.clone()).await?;
         for transaction in page.transactions {
             let replayed = trial.replay(&gateway, &caller, &transaction).await?;
             tally.add(transaction, replayed);
@@ -127,9 +129,8 @@ pub async fn replay_decisions(
 }
 
 impl Question {
-    fn into_request(self, project_id: String) -> Result<ListTransactionsRequest, Error> {
+    fn into_request(self) -> Result<ListTransactionsRequest, Error> {
         Ok(ListTransactionsRequest {
-            project_id,
             kind: Some(self.kind.as_str().into()),
             from_ms: self.from.map(|text| time_ms("from", &text)).transpose()?,
             until_ms: self.until.map(|text| time_ms("until", &text)).transpose()?,
@@ -164,8 +165,7 @@ impl Trial {
             (None, Some("default")) => Ok(Self::BuiltIn),
             (None, Some(id)) => {
                 let version = question.version.unwrap_or(0);
-                let stored =
-                    scoring_rules::find_scoring_rules(gateway, caller, id.to_owned(), version).await?;
+                let stored = get_scoring_rules(gateway.core(), caller, id.to_owned(), version).await?;
                 Ok(Self::These(parse(&stored.rules_json)?))
             }
             (None, None) => Ok(Self::Own(BTreeMap::new())),
@@ -211,16 +211,9 @@ async fn own_rules(
     caller: &Caller,
     version: &RulesVersion,
 ) -> Result<Option<Rules>, Error> {
-    let asked = proto::projects::GetScoringRulesRequest {
-        project_id: caller.project_id.clone(),
-        scores_id: version.scores_id.clone(),
-        version: version.version,
-    };
-    match gateway.core().services().projects().get_scoring_rules(asked).await {
-        Ok(stored) => parse(&stored.into_inner().rules_json).map(Some),
-        Err(status) if status.code() == Code::NotFound => Ok(None),
-        Err(status) => Err(status.into()),
-    }
+    let id = version.scores_id.clone();
+    let stored = find_scoring_rules(gateway.core(), caller, id, version.version).await?;
+    stored.map(|stored| parse(&stored.rules_json)).transpose()
 }
 
 fn parse(json: &str) -> Result<Rules, Error> {

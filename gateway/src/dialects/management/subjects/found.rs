@@ -4,15 +4,12 @@ use axum::{
     Json,
     extract::{Path, State, rejection::PathRejection},
 };
-use proto::{consent::GetConsentRequest, ml::TemplateInfo, subjects::Subject};
+use proto::ml::TemplateInfo;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    core::{
-        data_holders::{DataCount, DataHolder, data_counts},
-        error::Error,
-    },
+    core::{data_holders::DataCount, error::Error, subjects::get_stored_data},
     http::{auth::AdminCaller, envelope::Envelope, headers, state::Gateway},
     timestamp::rfc3339,
 };
@@ -64,32 +61,20 @@ pub async fn get_subject(
     user: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Envelope<SubjectData>>, Error> {
     let user_fullname = headers::parse_user_fullname(&user?)?;
-    let subject = Subject { project_id: caller.project_id.clone(), user_fullname: user_fullname.clone() };
-    let holders = gateway.core().holders();
-    let found = DataHolder::ALL.map(|holder| {
-        let asked = holders.find(holder, subject.clone());
-        async move { asked.await.map(|kept| data_counts(holder, kept).collect::<Vec<_>>()) }
-    });
-    let kept: Vec<DataCount> = futures::future::try_join_all(found).await?.into_iter().flatten().collect();
-    if kept.is_empty() {
-        return Err(Error::SubjectNotFound);
-    }
-    let request = GetConsentRequest { project_id: caller.project_id, user_fullname: user_fullname.clone() };
-    let (mut consent, mut ml) = (gateway.core().services().consent(), gateway.core().services().ml());
-    let (consent, templates) = tokio::try_join!(consent.get_consent(request), ml.list_templates(subject))?;
-    let consent = consent.into_inner();
+    let stored = get_stored_data(gateway.core(), &caller, user_fullname.clone()).await?;
+    let kept = stored.counts;
     let count = |service: &str, kind: &str| {
         kept.iter().filter(|line| line.service == service && line.kind == kind).map(|line| line.count).sum()
     };
     let data = SubjectData {
         user_fullname,
-        consent: Consents { authorization: consent.authorization, storage: consent.storage },
-        templates: templates.into_inner().templates.into_iter().map(Template::from).collect(),
+        consent: Consents { authorization: stored.consents.authorization, storage: stored.consents.storage },
+        templates: stored.templates.into_iter().map(Template::from).collect(),
         transactions: count("transactions", "transaction"),
         sessions: count("sessions", "session"),
         kept,
     };
-    Ok(Json(Envelope { data, message: "subject found" }))
+    Ok(Json(Envelope::new("subject found", data)))
 }
 
 impl From<TemplateInfo> for Template {

@@ -13,15 +13,15 @@ use proto::transactions::{ListTransactionsRequest, ListTransactionsResponse};
 use serde_json::{Value, json};
 use utoipa::{IntoParams, ToSchema};
 
+use super::{
+    TransactionData,
+    filter::{self, Filters, Pairs},
+};
 use crate::{
     core::{
-        audit::{AuditEvent, record_audit_event},
         caller::Caller,
         error::Error,
-    },
-    dialects::management::transactions::{
-        TransactionData, filter,
-        filter::{Filters, Pairs},
+        transactions::{audit_export, list_transactions},
     },
     http::{file_export::Format, state::Gateway},
 };
@@ -55,22 +55,16 @@ pub async fn export_transactions(
 ) -> Result<Response, Error> {
     let Query(pairs) = query?;
     let filters = json!(pairs.iter().map(audited_filter).collect::<serde_json::Map<_, _>>());
-    let (format, request) = asked(pairs, caller.project_id.clone())?;
+    let (format, request) = parse_query(pairs)?;
     // The first page shows whether the filters are valid, so it is read before the response begins.
-    let first = page(&gateway, request.clone()).await?;
+    let first = list_transactions(gateway.core(), &caller, request.clone()).await?;
     // Logged before anything is sent: no export goes unnoticed.
-    let after = Some(json!({"format": format.name(), "filters": filters}));
-    let event = AuditEvent {
-        action: "transactions.exported",
-        target: &caller.project_id,
-        after,
-        ..AuditEvent::default()
-    };
-    record_audit_event(gateway.core(), &caller.project_id, event).await?;
-    Ok(format.attachment("transactions", file(gateway, request, first, format)))
+    let what = json!({"format": format.name(), "filters": filters});
+    audit_export(gateway.core(), &caller, "transactions.exported", what).await?;
+    Ok(format.attachment("transactions", file(gateway, caller, request, first, format)))
 }
 
-fn asked(pairs: Pairs, project_id: String) -> Result<(Format, ListTransactionsRequest), Error> {
+fn parse_query(pairs: Pairs) -> Result<(Format, ListTransactionsRequest), Error> {
     let (formats, filters): (Pairs, Pairs) = pairs.into_iter().partition(|(name, _)| name == "format");
     let format = match formats.iter().map(|(_, value)| value.as_str()).collect::<Vec<_>>()[..] {
         [] | ["csv"] => Format::Csv,
@@ -80,32 +74,29 @@ fn asked(pairs: Pairs, project_id: String) -> Result<(Format, ListTransactionsRe
     if filters.iter().any(|(name, _)| name == "limit" || name == "cursor") {
         return Err(Error::invalid("an export takes neither limit nor cursor"));
     }
-    let request = filter::from_pairs(filters, project_id)?;
+    let request = filter::from_pairs(filters)?;
     Ok((format, ListTransactionsRequest { page_size: PAGE_SIZE, ..request }))
-}
-
-async fn page(
-    gateway: &Gateway,
-    request: ListTransactionsRequest,
-) -> Result<ListTransactionsResponse, Error> {
-    Ok(gateway.core().services().transactions().list_transactions(request).await?.into_inner())
 }
 
 /// The file page by page. It breaks off when a page cannot be read, so that no client takes a part for the whole.
 fn file(
     gateway: Gateway,
+    caller: Caller,
     request: ListTransactionsRequest,
     first: ListTransactionsResponse,
     format: Format,
 ) -> impl Stream<Item = Result<Bytes, Error>> + Send {
     let state = Some((Some(first), String::new(), format.head(COLUMNS).transpose()));
     stream::try_unfold(state, move |state| {
-        let (gateway, request) = (gateway.clone(), request.clone());
+        let (gateway, caller, request) = (gateway.clone(), caller.clone(), request.clone());
         async move {
             let Some((read, cursor, head)) = state else { return Ok(None) };
             let page = match read {
                 Some(page) => page,
-                None => page_after(&gateway, request, cursor).await?,
+                None => {
+                    let request = ListTransactionsRequest { cursor, ..request };
+                    list_transactions(gateway.core(), &caller, request).await?
+                }
             };
             let mut piece = head?.unwrap_or_default();
             let rows = page.transactions.into_iter().map(TransactionData::from);
@@ -114,14 +105,6 @@ fn file(
             Ok(Some((Bytes::from(piece), next.filter(|(_, cursor, _)| !cursor.is_empty()))))
         }
     })
-}
-
-async fn page_after(
-    gateway: &Gateway,
-    request: ListTransactionsRequest,
-    cursor: String,
-) -> Result<ListTransactionsResponse, Error> {
-    page(gateway, ListTransactionsRequest { cursor, ..request }).await
 }
 
 const COLUMNS: [&str; 24] = [

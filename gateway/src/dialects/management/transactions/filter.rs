@@ -2,10 +2,9 @@
 
 use proto::transactions::ListTransactionsRequest;
 use serde_json::Value;
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use utoipa::{IntoParams, ToSchema};
 
-use crate::core::error::Error;
+use crate::{core::error::Error, timestamp::parse_rfc3339};
 
 /// Largest page.
 const MAX_LIMIT: u32 = 200;
@@ -52,8 +51,8 @@ pub struct Filters {
 ///
 /// # Errors
 /// 400 that names the parameter.
-pub fn from_pairs(pairs: Pairs, project_id: String) -> Result<ListTransactionsRequest, Error> {
-    let mut request = ListTransactionsRequest { project_id, ..ListTransactionsRequest::default() };
+pub fn from_pairs(pairs: Pairs) -> Result<ListTransactionsRequest, Error> {
+    let mut request = ListTransactionsRequest::default();
     let mut seen: Vec<String> = Vec::new();
     for (name, value) in pairs {
         if seen.contains(&name) {
@@ -69,7 +68,7 @@ pub fn from_pairs(pairs: Pairs, project_id: String) -> Result<ListTransactionsRe
 ///
 /// # Errors
 /// 400 that names the field.
-pub fn from_json(body: &[u8], project_id: String) -> Result<ListTransactionsRequest, Error> {
+pub fn from_json(body: &[u8]) -> Result<ListTransactionsRequest, Error> {
     let Ok(Value::Object(fields)) = serde_json::from_slice(body) else {
         return Err(Error::invalid("request body must be a JSON object of filters"));
     };
@@ -82,7 +81,7 @@ pub fn from_json(body: &[u8], project_id: String) -> Result<ListTransactionsRequ
             Some(Err(Error::Invalid(format!("{} must be a single value", printable(&name)).into())))
         }
     };
-    from_pairs(fields.into_iter().filter_map(text).collect::<Result<_, _>>()?, project_id)
+    from_pairs(fields.into_iter().filter_map(text).collect::<Result<_, _>>()?)
 }
 
 fn set(request: &mut ListTransactionsRequest, name: &str, value: String) -> Result<(), Error> {
@@ -118,11 +117,10 @@ pub fn time(name: &str, value: &str) -> Result<i64, Error> {
         return Ok(ms);
     }
     // A plus sign that a client left unescaped in a query string arrives as a space.
-    let parsed = OffsetDateTime::parse(&value.replace(' ', "+"), &Rfc3339);
-    let ms = parsed.ok().and_then(|time| i64::try_from(time.unix_timestamp_nanos() / 1_000_000).ok());
-    let shape =
-        || Error::Invalid(format!("{name} must be an RFC 3339 time or milliseconds since 1970").into());
-    ms.ok_or_else(shape)
+    let ms = parse_rfc3339(&value.replace(' ', "+"));
+    ms.ok_or_else(|| {
+        Error::Invalid(format!("{name} must be an RFC 3339 time or milliseconds since 1970").into())
+    })
 }
 
 fn limit(value: &str) -> Result<u32, Error> {
@@ -147,7 +145,7 @@ mod tests {
 
     fn asked(query: &[(&str, &str)]) -> Result<ListTransactionsRequest, String> {
         let pairs = query.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
-        from_pairs(pairs, "p".into()).map_err(|error| error.to_string())
+        from_pairs(pairs).map_err(|error| error.to_string())
     }
 
     #[test]
@@ -176,10 +174,10 @@ mod tests {
         ] {
             assert_eq!(asked(query).unwrap_err(), sentence);
         }
-        let list = from_json(br#"{"tag":["a"]}"#, "p".into()).unwrap_err().to_string();
+        let list = from_json(br#"{"tag":["a"]}"#).unwrap_err().to_string();
         assert_eq!(list, "tag must be a single value");
         for body in ["", "[]", "7", "{"] {
-            assert!(from_json(body.as_bytes(), "p".into()).is_err(), "{body}");
+            assert!(from_json(body.as_bytes()).is_err(), "{body}");
         }
     }
 
@@ -188,14 +186,13 @@ mod tests {
         let query =
             asked(&[("user", "ada"), ("limit", "20"), ("from", "17"), ("has_fraud", "true")]).unwrap();
         let body = br#"{"user":"ada","limit":20,"from":17,"has_fraud":true,"tag":null}"#;
-        assert_eq!(from_json(body, "p".into()).unwrap(), query);
+        assert_eq!(from_json(body).unwrap(), query);
     }
 
     proptest! {
         #[test]
         fn any_query_is_answered(query in prop::collection::vec((".{0,12}", ".{0,12}"), 0..5)) {
-            if let Ok(request) = from_pairs(query, "p".into()) {
-                prop_assert_eq!(request.project_id, "p");
+            if let Ok(request) = from_pairs(query) {
                 prop_assert!(request.page_size <= MAX_LIMIT);
             }
         }

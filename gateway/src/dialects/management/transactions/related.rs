@@ -4,13 +4,13 @@ use axum::{
     Json,
     extract::{Path, State, rejection::PathRejection},
 };
-use proto::transactions::{GetTransactionRequest, RelatedTransaction};
+use proto::transactions::RelatedTransaction;
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use super::TransactionData;
 use crate::{
-    core::{caller::Caller, error::Error},
-    dialects::management::transactions::TransactionData,
+    core::{caller::Caller, error::Error, transactions::related_transactions},
     http::{envelope::Envelope, state::Gateway},
 };
 
@@ -34,10 +34,9 @@ pub async fn list_related_transactions(
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Envelope<Vec<Related>>>, Error> {
     let Path(id) = id?;
-    let request = GetTransactionRequest { project_id: caller.project_id, id };
-    let found = gateway.core().services().transactions().related(request).await?.into_inner();
-    let data = found.related.into_iter().filter_map(Related::new).collect();
-    Ok(Json(Envelope { data, message: "related transactions found" }))
+    let found = related_transactions(gateway.core(), &caller, id).await?;
+    let data = found.into_iter().filter_map(Related::new).collect();
+    Ok(Json(Envelope::new("related transactions found", data)))
 }
 
 impl Related {

@@ -6,13 +6,13 @@ use axum::{
     Json,
     extract::{Query, State, rejection::QueryRejection},
 };
-use proto::transactions::{StatsBucket, StatsRequest};
+use proto::transactions::StatsBucket;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
+use super::filter;
 use crate::{
-    core::{caller::Caller, error::Error},
-    dialects::management::transactions::filter,
+    core::{caller::Caller, error::Error, transactions::transaction_stats},
     http::state::Gateway,
     timestamp::rfc3339,
 };
@@ -69,19 +69,14 @@ pub async fn get_transaction_stats(
     caller: Caller,
     span: Result<Query<Span>, QueryRejection>,
 ) -> Result<Json<Stats>, Error> {
-    let project_id = caller.project_id;
     let Query(span) = span.map_err(|_| Error::invalid("from, to and bucket are required"))?;
-    let request = StatsRequest {
-        project_id,
-        from_ms: filter::time("from", &span.from)?,
-        until_ms: filter::time("to", &span.to)?,
-        bucket_ms: match span.bucket.as_str() {
-            "hour" => HOUR_MS,
-            "day" => 24 * HOUR_MS,
-            _ => return Err(Error::invalid("bucket must be hour or day")),
-        },
+    let (from_ms, until_ms) = (filter::time("from", &span.from)?, filter::time("to", &span.to)?);
+    let bucket_ms = match span.bucket.as_str() {
+        "hour" => HOUR_MS,
+        "day" => 24 * HOUR_MS,
+        _ => return Err(Error::invalid("bucket must be hour or day")),
     };
-    let counted = gateway.core().services().transactions().stats(request).await?.into_inner();
+    let counted = transaction_stats(gateway.core(), caller.project_id, from_ms, until_ms, bucket_ms).await?;
     Ok(Json(Stats {
         buckets: counted.buckets.into_iter().map(Bucket::from).collect(),
         reasons_complete: counted.reasons_complete,

@@ -7,13 +7,12 @@ use axum::{
         rejection::{PathRejection, QueryRejection},
     },
 };
-use proto::transactions::{self as wire, ListDeliveriesRequest, ReplayDeliveryRequest};
+use proto::transactions as wire;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    core::{caller::Caller, error::Error},
-    dialects::management::webhooks::{named, scope},
+    core::{caller::Caller, error::Error, webhooks},
     http::{
         envelope::{Envelope, Page, Paging},
         state::Gateway,
@@ -112,14 +111,8 @@ async fn page(
     paging: Paging,
 ) -> Result<Json<Page<DeliveryData>>, Error> {
     let Paging { cursor, limit } = paging;
-    let request = ListDeliveriesRequest {
-        scope: Some(scope(caller)),
-        webhook_id,
-        dead_letters,
-        page_size: limit,
-        cursor,
-    };
-    let found = gateway.core().services().webhooks().list_deliveries(request).await?.into_inner();
+    let found =
+        webhooks::list_deliveries(gateway.core(), caller, webhook_id, dead_letters, cursor, limit).await?;
     Ok(Json(Page::new(
         if dead_letters { "dead letters found" } else { "deliveries found" },
         found.deliveries.into_iter().map(DeliveryData::from).collect(),
@@ -137,7 +130,8 @@ pub async fn test_webhook(
     caller: Caller,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Envelope<DeliveryData>>, Error> {
-    let queued = gateway.core().services().webhooks().test_webhook(named(&caller, id)?).await?.into_inner();
+    let Path(id) = id?;
+    let queued = webhooks::test_webhook(gateway.core(), &caller, id).await?;
     Ok(Json(Envelope { data: queued.into(), message: "test event queued" }))
 }
 
@@ -153,8 +147,7 @@ pub async fn replay_delivery(
     ids: Result<Path<(String, String)>, PathRejection>,
 ) -> Result<Json<Envelope<DeliveryData>>, Error> {
     let Path((webhook_id, id)) = ids?;
-    let request = ReplayDeliveryRequest { scope: Some(scope(&caller)), webhook_id, id };
-    let queued = gateway.core().services().webhooks().replay_delivery(request).await?.into_inner();
+    let queued = webhooks::replay_delivery(gateway.core(), &caller, webhook_id, id).await?;
     Ok(Json(Envelope { data: queued.into(), message: "delivery queued" }))
 }
 
@@ -167,9 +160,9 @@ pub async fn replay_dead_letters(
     caller: Caller,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Envelope<ReplayedCount>>, Error> {
-    let replayed =
-        gateway.core().services().webhooks().replay_dead_letters(named(&caller, id)?).await?.into_inner();
-    Ok(Json(Envelope { data: ReplayedCount { count: replayed.count }, message: "dead letters queued" }))
+    let Path(id) = id?;
+    let count = webhooks::replay_dead_letters(gateway.core(), &caller, id).await?;
+    Ok(Json(Envelope::new("dead letters queued", ReplayedCount { count })))
 }
 
 impl From<wire::Delivery> for DeliveryData {

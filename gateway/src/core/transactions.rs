@@ -1,0 +1,172 @@
+//! Transactions of the caller's project: read, reviewed, counted; and their samples. Reading leaves no transaction; reviews
+//! and access to samples are audited.
+
+use bytes::Bytes;
+use futures::{Stream, stream};
+use proto::transactions::{
+    GetSampleRequest, GetTransactionRequest, ListSamplesRequest, ListTransactionsRequest,
+    ListTransactionsResponse, PutFlagRequest, PutTagsRequest, RelatedTransaction, Sample, SampleLink,
+    StatsRequest, StatsResponse, Transaction, get_sample_response::Part,
+};
+use serde_json::{Value, json};
+
+use crate::core::{
+    Core,
+    audit::{AuditEvent, record_audit_event},
+    caller::Caller,
+    error::Error,
+};
+
+/// # Errors
+/// 404 when it is unknown.
+pub async fn get_transaction(core: &Core, caller: &Caller, id: String) -> Result<Transaction, Error> {
+    let request = GetTransactionRequest { project_id: caller.project_id.clone(), id };
+    Ok(core.services().transactions().get_transaction(request).await?.into_inner())
+}
+
+/// A page of the caller's project, whatever project the request names.
+///
+/// # Errors
+/// 400 for a filter that is not valid.
+pub async fn list_transactions(
+    core: &Core,
+    caller: &Caller,
+    request: ListTransactionsRequest,
+) -> Result<ListTransactionsResponse, Error> {
+    let request = ListTransactionsRequest { project_id: caller.project_id.clone(), ..request };
+    Ok(core.services().transactions().list_transactions(request).await?.into_inner())
+}
+
+/// Transactions of the same session, user or device.
+///
+/// # Errors
+/// 404 when the transaction is unknown.
+pub async fn related_transactions(
+    core: &Core,
+    caller: &Caller,
+    id: String,
+) -> Result<Vec<RelatedTransaction>, Error> {
+    let request = GetTransactionRequest { project_id: caller.project_id.clone(), id };
+    Ok(core.services().transactions().related(request).await?.into_inner().related)
+}
+
+/// Counts of a project by time; `project_id` must be one the caller may read.
+///
+/// # Errors
+/// 400 for more buckets than are counted.
+pub async fn transaction_stats(
+    core: &Core,
+    project_id: String,
+    from_ms: i64,
+    until_ms: i64,
+    bucket_ms: i64,
+) -> Result<StatsResponse, Error> {
+    let request = StatsRequest { project_id, from_ms, until_ms, bucket_ms };
+    Ok(core.services().transactions().stats(request).await?.into_inner())
+}
+
+/// Replaces the tags of a transaction.
+///
+/// # Errors
+/// 400 for too many or too long tags, 404 when the transaction is unknown.
+pub async fn put_tags(
+    core: &Core,
+    caller: &Caller,
+    id: String,
+    tags: Vec<String>,
+) -> Result<Transaction, Error> {
+    let before = get_transaction(core, caller, id.clone()).await?.tags;
+    let request = PutTagsRequest { project_id: caller.project_id.clone(), id, tags };
+    let changed = core.services().transactions().put_tags(request).await?.into_inner();
+    let (before, after) = (json!({"tags": before}), json!({"tags": changed.tags}));
+    audit_review(core, caller, "transaction.tags_set", &changed.id, before, after).await?;
+    Ok(changed)
+}
+
+/// Sets the reviewer's flag of a transaction.
+///
+/// # Errors
+/// 400 for an unknown flag, 404 when the transaction is unknown.
+pub async fn put_flag(core: &Core, caller: &Caller, id: String, flag: String) -> Result<Transaction, Error> {
+    let before = get_transaction(core, caller, id.clone()).await?.flag;
+    let request = PutFlagRequest { project_id: caller.project_id.clone(), id, flag };
+    let changed = core.services().transactions().put_flag(request).await?.into_inner();
+    let (before, after) = (json!({"flag": before}), json!({"flag": changed.flag}));
+    audit_review(core, caller, "transaction.flag_set", &changed.id, before, after).await?;
+    Ok(changed)
+}
+
+async fn audit_review(
+    core: &Core,
+    caller: &Caller,
+    action: &'static str,
+    target: &str,
+    before: Value,
+    after: Value,
+) -> Result<(), Error> {
+    let (before, after) = (Some(before), Some(after));
+    let event = AuditEvent { action, target, before, after, ..AuditEvent::default() };
+    record_audit_event(core, &caller.project_id, event).await
+}
+
+/// Logs that transactions are exported, before anything is sent.
+///
+/// # Errors
+/// When the audit log cannot be written.
+pub async fn audit_export(
+    core: &Core,
+    caller: &Caller,
+    action: &'static str,
+    what: Value,
+) -> Result<(), Error> {
+    let target = &caller.project_id;
+    let event = AuditEvent { action, target, after: Some(what), ..AuditEvent::default() };
+    record_audit_event(core, &caller.project_id, event).await
+}
+
+/// The samples of a transaction with signed links. Logged before the links are returned: no access goes unnoticed.
+///
+/// # Errors
+/// 404 when the transaction is unknown; when the access cannot be logged.
+pub async fn list_samples(
+    core: &Core,
+    caller: &Caller,
+    transaction_id: String,
+) -> Result<Vec<SampleLink>, Error> {
+    let (project_id, target) = (caller.project_id.clone(), transaction_id.clone());
+    let request = ListSamplesRequest { project_id, transaction_id };
+    let links = core.services().transactions().list_samples(request).await?.into_inner().samples;
+    let ids: Vec<_> = links.iter().filter_map(|link| Some(&link.sample.as_ref()?.id)).collect();
+    if !ids.is_empty() {
+        let after = Some(json!({ "samples": ids }));
+        let event = AuditEvent { action: "samples.opened", target: &target, after, ..AuditEvent::default() };
+        record_audit_event(core, &caller.project_id, event).await?;
+    }
+    Ok(links)
+}
+
+/// Opens a sample by its signed link: its description and its bytes. The stream breaks off when the service's does, so
+/// that no reader takes a part for the whole.
+///
+/// # Errors
+/// 404 for a changed or expired link and for a deleted sample.
+pub async fn open_sample(
+    core: &Core,
+    id: String,
+    expires_ms: i64,
+    signature: String,
+) -> Result<(Sample, impl Stream<Item = Result<Bytes, Error>> + Send + use<>), Error> {
+    let request = GetSampleRequest { id, expires_ms, signature };
+    let mut parts = core.services().transactions().get_sample(request).await?.into_inner();
+    let Some(Part::Sample(sample)) = parts.message().await?.and_then(|message| message.part) else {
+        return Err(Error::internal(&"a sample without its description"));
+    };
+    let chunks = stream::try_unfold(parts, |mut parts| async move {
+        match parts.message().await?.map(|message| message.part) {
+            None => Ok(None),
+            Some(Some(Part::Chunk(chunk))) => Ok(Some((chunk, parts))),
+            Some(_) => Err(Error::internal(&"a part of a sample that is no chunk")),
+        }
+    });
+    Ok((sample, chunks))
+}
