@@ -182,7 +182,7 @@ async fn the_sessions_video_is_handed_on_whole_or_not_at_all() {
     assert_eq!(customer.stage.set().matches.len(), 1);
 }
 
-fn live(score: f64) -> VideoLiveness {
+pub fn live(score: f64) -> VideoLiveness {
     VideoLiveness { outcome: Some(video_liveness::Outcome::Score(score)) }
 }
 

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::{
     customer::{ADA, Answer, Customer, Form},
     documents::{alike, passport},
-    enroll::{in_dialect, measure, post, same_person},
+    enroll::{in_dialect, live, measure, post, same_person},
     process_video::{first_visit, genuine},
 };
 
@@ -228,6 +228,7 @@ async fn docauth_check_answers_as_recorded() {
                 let mut stage = customer.stage.set();
                 stage.document = Some(document);
                 stage.last_video = Some(Ok(b"video".to_vec()));
+                stage.last_video_liveness = Some(live(0.9));
                 stage.matched = alike(0.97);
             }
             let headers = [USER, ("x-session-id", session.as_str()), ("x-inhouse-mrz", mrz)];
