@@ -13,12 +13,13 @@ use crate::Error;
 /// BOZORTH3 keeps the tables of a comparison in statics, and MINDTCT's lookup tables are made on first use.
 static ONE_CALL: Mutex<()> = Mutex::new(());
 
+/// Resolution that MINDTCT's parameters are made for.
+const SCANNER_DPI: f64 = 500.0;
+
 /// Minutiae of a picture whose size has been checked.
 pub(crate) fn minutiae(grey: &GrayImage) -> Result<Minutiae, Error> {
-    // The crate wants the bytes of a file: a portable graymap is a header and the pixels.
-    let mut file = format!("P5\n{} {}\n255\n", grey.width(), grey.height()).into_bytes();
-    file.extend_from_slice(grey.as_raw());
-    alone(|| nbis::extract_minutiae(&file, None))?.map_err(|_| Error::Failed)
+    let (width, height) = grey.dimensions();
+    alone(|| Minutiae::extract(grey.as_raw(), width, height, SCANNER_DPI))?.map_err(|_| Error::Failed)
 }
 
 /// BOZORTH3's score.
@@ -28,6 +29,6 @@ pub(crate) fn compare(a: &Minutiae, b: &Minutiae) -> Result<u32, Error> {
 }
 
 fn alone<T>(call: impl FnOnce() -> T) -> Result<T, Error> {
-    let _turn = ONE_CALL.lock().unwrap_or_else(PoisonError::into_inner);
+    let _exclusive = ONE_CALL.lock().unwrap_or_else(PoisonError::into_inner);
     catch_unwind(AssertUnwindSafe(call)).map_err(|_| Error::Failed)
 }

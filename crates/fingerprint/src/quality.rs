@@ -33,8 +33,8 @@ pub struct Quality {
 
 impl Quality {
     pub(crate) fn of(ridges: Ridges, minutiae: &Minutiae) -> Self {
-        let each = minutiae.get();
-        let reliability = each.iter().map(|m| m.reliability()).sum::<f64>() / each.len().max(1) as f64;
+        let each = minutiae.points();
+        let reliability = each.iter().map(|m| m.reliability).sum::<f64>() / each.len().max(1) as f64;
         Self { minutiae: each.len(), reliability, ridges: ridges.share, period: ridges.period }
     }
 
