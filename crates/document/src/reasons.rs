@@ -93,7 +93,7 @@ impl Unread<'_> {
         if page.has_part_of_zone {
             return Reason::ZoneCutOff;
         }
-        let barcode = self.barcode.clone().map(Reason::BarcodeUnknown);
+        let barcode = self.barcode.map(Reason::BarcodeUnknown);
         let unknown_zone = page.has_unknown_zone.then_some(Reason::ZoneUnknown);
         let nothing =
             if page.lines.len() < FEWEST_LINES { Reason::NoDocument } else { Reason::NothingReadable };

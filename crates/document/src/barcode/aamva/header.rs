@@ -108,7 +108,7 @@ fn start(bytes: &[u8], base: isize, end: usize, entry: &Entry) -> Option<usize> 
     let after_type = |at: usize| bytes.get(at..at + 2).filter(|k| **k == entry.kind).and(is_element(at + 2));
     let at = |at: usize| after_type(at).or_else(|| is_element(at).filter(|at| *at >= end));
     let repeated = || (end..bytes.len()).find_map(after_type);
-    near.filter_map(at).next().or_else(repeated).or_else(|| Some(end)).filter(|at| *at <= bytes.len())
+    near.filter_map(at).next().or_else(repeated).or(Some(end)).filter(|at| *at <= bytes.len())
 }
 
 /// Where a subfile begins, its type included.
