@@ -1,6 +1,6 @@
 //! The languages of phrases.
 
-use crate::{Phrase, Reason, dictionary::Dictionary};
+use crate::{DIGITS, Phrase, Reason, dictionary::Dictionary};
 
 /// A language in which a phrase can be checked: English any phrase, the others strings of digits.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
@@ -170,6 +170,14 @@ impl Language {
         self.digits().iter().copied().enumerate().find(|(_, spellings)| spellings.contains(&word))
     }
 
+    /// The phrase with its digits as English words, as figures in a transcript are read.
+    pub(crate) fn normal(self, phrase: &Phrase) -> Phrase {
+        let words = phrase.words().iter();
+        let words: Vec<&str> =
+            words.map(|word| self.digit(word).map_or(word.as_str(), |(digit, _)| DIGITS[digit])).collect();
+        Phrase::parse(&words.join(" "))
+    }
+
     /// The ten digits, each in its usual spelling.
     pub(crate) fn digit_words(self) -> [&'static str; 10] {
         self.digits().map(|spellings| spellings[0])
@@ -232,6 +240,14 @@ mod tests {
         for text in ["mi voz es mi contraseña", "голос", "私の声", "ສະບາຍດີ"] {
             assert_eq!(language(text), Err(Reason::UnsupportedLanguage), "{text}");
         }
+    }
+
+    #[test]
+    fn digits_of_a_transcript_are_the_same_as_figures_and_as_words() {
+        let normal = |text| Language::Spanish.normal(&Phrase::parse(text));
+        assert_eq!(normal("Uno, dos, tres."), normal("1 2 3"));
+        assert!(normal("uno dos tres").similarity(&normal("hoy después de dos años")) < 0.5);
+        assert_eq!(Language::Chinese.normal(&Phrase::parse("三七九")), Phrase::parse("379"));
     }
 
     #[test]

@@ -43,6 +43,9 @@ const FREE_SCALE: f32 = 3.0;
 const MIN_LLR: f32 = -20.0;
 /// Where the first recogniser leaves this much, a second is asked.
 const UNDECIDED: std::ops::Range<f32> = -12.0..-0.5;
+/// Of digits in other languages than English at least this share must be in the free transcript, for nobody measured how
+/// well unrelated speech is rejected there.
+const MIN_DIGITS_HEARD: f32 = 0.5;
 /// Words in a phrase, more than anyone says in 30 s; spelling a longer one out would cost for nothing.
 const MAX_PHRASE_WORDS: usize = 100;
 /// The recogniser was made for up to 30 s.
@@ -82,7 +85,11 @@ impl Speech {
             if vocabulary.is_empty() { Language::of(expected, &self.dictionary)? } else { Language::English };
         if language != Language::English {
             let digits = language.digit_words();
-            let scores = self.whisper()?.score(audio, expected, &digits, language)?;
+            let mut scores = self.whisper()?.score(audio, expected, &digits, language)?;
+            let heard = Phrase::parse(&scores.transcript);
+            if language.normal(expected).similarity(&language.normal(&heard)) < MIN_DIGITS_HEARD {
+                scores.against_free = MIN_LLR;
+            }
             return Ok(decide(expected, &scores, Method::Vocabulary));
         }
         let mut first = self.moonshine.score(audio, expected, vocabulary)?;
