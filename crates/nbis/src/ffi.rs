@@ -1,6 +1,6 @@
 //! The C interface of MINDTCT and BOZORTH3, as `lfs.h` and `bozorth.h` declare it.
 
-#![expect(non_camel_case_types, clippy::upper_case_acronyms, reason = "the names are those of the C headers")]
+#![expect(clippy::upper_case_acronyms, reason = "the names are those of the C headers")]
 
 use std::{
     ffi::{c_double, c_int, c_uchar, c_void},
