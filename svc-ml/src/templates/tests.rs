@@ -256,8 +256,9 @@ async fn no_file_holds_the_key_or_a_vector_of_an_erased_subject() {
         for number in 0..40 {
             let user = format!("user {number}");
             for round in 0..3 {
-                let picture = Weighted { vector: face(number), quality: 1.0 - f64::from(round) / 10.0 };
-                templates.add(whose("p", &user), &picture, false).await.unwrap();
+                let quality = 1.0 - f64::from(round) / 10.0;
+                let picture = Weighted { quality, ..sample(face(number)) };
+                templates.add(whose("p", &user), &picture, STRENGTHEN).await.unwrap();
             }
         }
         let subject = templates.subject("p", "user 7").await.unwrap().unwrap();
