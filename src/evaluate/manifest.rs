@@ -17,6 +17,8 @@ pub enum Kind {
     Voice,
     /// Is the face of the video alive
     Liveness,
+    /// Was the video filmed rather than generated
+    MediaAuthenticity,
     /// Does the face of the video make its sound
     ActiveSpeaker,
     /// Do the lips show the phrase
@@ -44,6 +46,7 @@ impl Kind {
             Self::Face => Calibrated::Face,
             Self::Voice => Calibrated::Voice,
             Self::Liveness => Calibrated::Liveness,
+            Self::MediaAuthenticity => Calibrated::MediaAuthenticity,
             Self::ActiveSpeaker => Calibrated::ActiveSpeaker,
             Self::VisualSpeech => Calibrated::VisualSpeech,
             Self::Phrase => Calibrated::Phrase,
@@ -151,6 +154,7 @@ pub fn question(kind: Kind, item: &Item) -> anyhow::Result<Question> {
         Kind::Face => Question::Face { reference: reference()? },
         Kind::Voice => Question::Voice { reference: reference()? },
         Kind::Liveness => Question::Liveness,
+        Kind::MediaAuthenticity => Question::MediaAuthenticity,
         Kind::ActiveSpeaker => Question::ActiveSpeaker,
         Kind::VisualSpeech => Question::VisualSpeech { phrase: phrase()? },
         Kind::Phrase => Question::Phrase { phrase: phrase()? },

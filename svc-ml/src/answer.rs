@@ -1,7 +1,7 @@
 //! Findings as the wire has them: a result, its evidence, a sentence.
 
 use bytes::Bytes;
-use face::liveness::Liveness;
+use face::{Authenticity, Cue, liveness::Liveness};
 use lips::{Reading, Sync};
 use proto::ml as wire;
 use voice::{Bandwidth, Comparison, PhraseEvidence, Voiceprint};
@@ -34,6 +34,9 @@ pub fn encode(
             .active_speaker
             .map(|found| active_speaker(found.map(|f| by.active_speaker(f)))),
         face_liveness: findings.liveness.map(|found| liveness(found.map(|f| by.liveness(f)))),
+        media_authenticity: findings
+            .authenticity
+            .map(|found| media_authenticity(found.map(|f| by.authenticity(f)))),
         visual_speech: visual_speech(findings.reading, findings.spoken, by),
         voice: findings.voice.map(|voice| voice_recognition(voice, identities.voice.as_ref(), has_user)),
         face: findings.face.map(|face| face_recognition(face.map(drop), identities.face.as_ref(), has_user)),
@@ -54,6 +57,17 @@ fn unjudged(why: Unjudged) -> Option<wire::Outcome> {
 /// Evidence without a threshold of its own.
 fn cue(name: &str, value: f32) -> wire::Cue {
     wire::Cue { name: name.to_owned(), value: value.into(), ..wire::Cue::default() }
+}
+
+/// Evidence with its threshold and score, where it has them.
+fn weighed_cue(cue: &Cue) -> wire::Cue {
+    wire::Cue {
+        name: cue.name.to_owned(),
+        value: cue.value.into(),
+        threshold: cue.threshold.map(f64::from),
+        passed: cue.score.map(|_| !cue.failed()),
+        score: cue.score.map(f64::from),
+    }
 }
 
 fn active_speaker(found: Judged<Sync>) -> wire::ActiveSpeaker {
@@ -96,13 +110,6 @@ fn liveness(found: Judged<Liveness>) -> wire::FaceLiveness {
         Ok(liveness) => liveness,
         Err(why) => return wire::FaceLiveness { outcome: unjudged(why), ..Default::default() },
     };
-    let cues = liveness.cues.iter().map(|c| wire::Cue {
-        name: c.name.to_owned(),
-        value: c.value.into(),
-        threshold: c.threshold.map(f64::from),
-        passed: c.score.map(|_| !c.failed()),
-        score: c.score.map(f64::from),
-    });
     let description = match (liveness.live, liveness.reason) {
         (true, _) => "the face is live".to_owned(),
         (false, Some(reason)) => format!("the face is not live: {}", reason.replace('_', " ")),
@@ -112,7 +119,25 @@ fn liveness(found: Judged<Liveness>) -> wire::FaceLiveness {
         outcome: judged(description),
         result: liveness.live,
         score: liveness.score.into(),
-        cues: cues.collect(),
+        cues: liveness.cues.iter().map(weighed_cue).collect(),
+    }
+}
+
+fn media_authenticity(found: Judged<Authenticity>) -> wire::MediaAuthenticity {
+    let found = match found {
+        Ok(found) => found,
+        Err(why) => return wire::MediaAuthenticity { outcome: unjudged(why), ..Default::default() },
+    };
+    let description = if found.authentic {
+        "no trace of a redrawn mouth"
+    } else {
+        "the mouth seems to be drawn by a program"
+    };
+    wire::MediaAuthenticity {
+        outcome: judged(description),
+        result: found.authentic,
+        score: found.score.into(),
+        cues: found.cues.iter().map(weighed_cue).collect(),
     }
 }
 

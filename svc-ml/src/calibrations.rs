@@ -8,7 +8,7 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use anyhow::{Context, bail, ensure};
-use face::{Networks, liveness::Liveness};
+use face::{Authenticity, Networks, liveness::Liveness};
 use lips::{Reading, Sync};
 use models::Pack;
 use serde::{Deserialize, Serialize};
@@ -27,14 +27,22 @@ pub enum Calibrated {
     Face,
     Voice,
     Liveness,
+    MediaAuthenticity,
     ActiveSpeaker,
     VisualSpeech,
     Phrase,
 }
 
 impl Calibrated {
-    pub const ALL: [Self; 6] =
-        [Self::Face, Self::Voice, Self::Liveness, Self::ActiveSpeaker, Self::VisualSpeech, Self::Phrase];
+    pub const ALL: [Self; 7] = [
+        Self::Face,
+        Self::Voice,
+        Self::Liveness,
+        Self::MediaAuthenticity,
+        Self::ActiveSpeaker,
+        Self::VisualSpeech,
+        Self::Phrase,
+    ];
 
     /// As in `biometry evaluate --kind`.
     pub const fn as_str(self) -> &'static str {
@@ -42,6 +50,7 @@ impl Calibrated {
             Self::Face => "face",
             Self::Voice => "voice",
             Self::Liveness => "liveness",
+            Self::MediaAuthenticity => "media-authenticity",
             Self::ActiveSpeaker => "active-speaker",
             Self::VisualSpeech => "visual-speech",
             Self::Phrase => "phrase",
@@ -53,7 +62,7 @@ impl Calibrated {
         let sum = pack.manifest().sum(match self {
             Self::Face => &["face"],
             Self::Voice | Self::Phrase => &["voice"],
-            Self::Liveness | Self::ActiveSpeaker => &["face", "biometry"],
+            Self::Liveness | Self::MediaAuthenticity | Self::ActiveSpeaker => &["face", "biometry"],
             Self::VisualSpeech => &["face", "biometry", "words"],
         });
         match self {
@@ -169,6 +178,14 @@ impl Calibrations {
         let live = said.accepts(score, shipped.live);
         let reason = if live { None } else { shipped.reason };
         Liveness { live, reason, score: on_its_side(&said, live), ..shipped }
+    }
+
+    pub fn authenticity(&self, shipped: Authenticity) -> Authenticity {
+        let score = f64::from(shipped.score);
+        let Some(said) = self.said(Calibrated::MediaAuthenticity, score) else { return shipped };
+        let authentic = said.accepts(score, shipped.authentic);
+        let reason = if authentic { None } else { shipped.reason };
+        Authenticity { authentic, reason, score: on_its_side(&said, authentic), ..shipped }
     }
 
     pub fn active_speaker(&self, shipped: Sync) -> Sync {

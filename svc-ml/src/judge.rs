@@ -43,6 +43,8 @@ pub enum Question {
     Voice { reference: PathBuf },
     /// Is the face of the video alive?
     Liveness,
+    /// Was the video filmed rather than generated?
+    MediaAuthenticity,
     /// Does the face of the video make its sound?
     ActiveSpeaker,
     /// Do the lips show the phrase?
@@ -146,6 +148,14 @@ impl Sight<'_> {
                 asked(found.liveness).map(|l| Opinion {
                     score: l.score.into(),
                     accepted: l.live,
+                    words: None,
+                })
+            }
+            Question::MediaAuthenticity => {
+                let found = self.findings(probe, "", Wanted { liveness: true, ..Wanted::default() })?;
+                asked(found.authenticity).map(|a| Opinion {
+                    score: a.score.into(),
+                    accepted: a.authentic,
                     words: None,
                 })
             }

@@ -2,7 +2,9 @@
 
 use std::time::Duration;
 
-use face::{Embedding, FaceTracker, FaceTracks, Presence, Track, liveness::Liveness};
+use face::{
+    Authenticity, Embedding, FaceTracker, FaceTracks, Presence, Track, authenticity, liveness::Liveness,
+};
 use intake::Watch;
 use lips::{LipMotion, Reading, Sync};
 use media::{Info, Limits};
@@ -66,6 +68,8 @@ pub struct Findings {
     pub presence: Option<Presence>,
     pub face: Option<Judged<Embedding>>,
     pub liveness: Option<Judged<Liveness>>,
+    /// Comes with liveness.
+    pub authenticity: Option<Judged<Authenticity>>,
     pub voice: Option<Judged<Voiceprint>>,
     pub spoken: Option<Judged<PhraseEvidence>>,
     pub active_speaker: Option<Judged<Sync>>,
@@ -238,6 +242,7 @@ fn recognise(engines: &mut Engines, tracks: &FaceTracks, wanted: Wanted, finding
     if wanted.liveness {
         findings.liveness =
             Some(stages.time("liveness", || is_alive(&mut engines.face, tracks, &embeddings)));
+        findings.authenticity = Some(stages.time("media_authenticity", || judge_authenticity(tracks)));
     }
     if wanted.face {
         let unclear =
@@ -280,6 +285,13 @@ fn is_alive(
     let track = tracks.main().ok_or_else(Unjudged::no_face)?;
     let judged = face::liveness::judge_track(engine, track, embeddings.as_ref().map_err(Clone::clone)?)?;
     Ok(judged?)
+}
+
+fn judge_authenticity(tracks: &FaceTracks) -> Judged<Authenticity> {
+    if let Some(unjudged) = Unjudged::of(tracks.presence()) {
+        return Err(unjudged);
+    }
+    Ok(authenticity::judge_track(tracks.main().ok_or_else(Unjudged::no_face)?)?)
 }
 
 /// What the lips say: about the sound, and about the phrase.

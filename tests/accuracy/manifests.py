@@ -328,6 +328,30 @@ def liveness(data):
     for picture in sorted((data.root / "spoof/fake").glob("*.jpg")):
         file = media.photograph(picture, data.at("liveness", f"print-{picture.stem}.mp4"))
         rows.append((file, "attack", {"attack": "photograph of a print or screen", "group": "recorded"}))
+    for clip, row in wild(data):
+        fields = {"subject": row["person_guess"], "group": "wild"}
+        if row["label"] == "real":
+            rows.append((clip, "live", fields))
+        if row["label"] == "replay":
+            rows.append((clip, "attack", {**fields, "attack": "replay, wild"}))
+    return numbered(rows)
+
+
+def wild(data):
+    """(clip, row of labels.tsv) of people outside studios, fakes and replays."""
+    with open(data.root / "wild/labels.tsv") as file:
+        return [(data.root / "wild" / row["file"], row) for row in csv.DictReader(file, delimiter="\t")]
+
+
+def media_authenticity(data):
+    """People outside studios and GRID's speakers against lip-synced, swapped and generated faces."""
+    rows = [(clip, "genuine", {"subject": speaker, "group": "GRID"}) for speaker, clip in data.clips()]
+    for clip, row in wild(data):
+        fields = {"subject": row["person_guess"], "group": "wild"}
+        if row["label"] == "real":
+            rows.append((clip, "genuine", fields))
+        if row["label"] == "fake":
+            rows.append((clip, "attack", {**fields, "attack": row["species"].replace("_", " ")}))
     return numbered(rows)
 
 

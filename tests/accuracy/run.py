@@ -22,7 +22,7 @@ import report
 ROOT = Path(__file__).resolve().parents[2]
 # What a run is compared with; --commit writes it.
 FIGURES = ROOT / "docs/accuracy/figures.json"
-KINDS = ["fingerprint", "face", "voice", "phrase", "visual-speech", "active-speaker", "liveness", "document"]
+KINDS = ["fingerprint", "face", "voice", "phrase", "visual-speech", "active-speaker", "liveness", "media-authenticity", "document"]
 
 
 def main():

@@ -1,8 +1,8 @@
-//! Prints the liveness cues of video files, one line each: how thresholds are looked at.
+//! Prints the liveness and authenticity cues of video files, one line each; models are fitted on it.
 
 use std::fs::File;
 
-use face::{Engine, FaceTracker, liveness};
+use face::{Engine, FaceTracker, authenticity, liveness};
 use media::{Limits, decode};
 
 #[expect(clippy::print_stdout, reason = "a command-line tool")]
@@ -33,6 +33,14 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
                     found.score,
                     found.reason.unwrap_or("-")
                 );
+                found.cues.iter().for_each(|cue| print!("\t{}={:.6}", cue.name, cue.value));
+            }
+        }
+        match tracks.main().map(authenticity::judge_track) {
+            None => {}
+            Some(Err(doubt)) => print!("\tauthenticity_doubt={}", doubt.code()),
+            Some(Ok(found)) => {
+                print!("\tauthentic={}\tauthenticity={:.4}", found.authentic, found.score);
                 found.cues.iter().for_each(|cue| print!("\t{}={:.6}", cue.name, cue.value));
             }
         }

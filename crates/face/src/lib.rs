@@ -3,7 +3,7 @@
 //! [`Engine`] holds the networks; running one needs `&mut`, so an engine belongs to one worker. [`FaceTracker`] is fed
 //! the frames of a video one at a time and keeps what later questions need (boxes, mesh points, a few crops), never a
 //! frame. [`FaceTracks`] then answers: was there exactly one face, large and in the middle ([`FaceTracks::presence`]),
-//! who is it ([`Engine::template`]), is it alive ([`liveness::judge`]); the mesh points are what `lips` reads.
+//! who is it ([`Engine::template`]), is it alive ([`liveness::judge`]), was it filmed ([`authenticity::judge_track`]); the mesh points are what `lips` reads.
 //!
 //! ```no_run
 //! # fn main() -> Result<(), face::Error> {
@@ -21,16 +21,19 @@
 //! meant to be looked at; embeddings have length one.
 
 mod align;
+pub mod authenticity;
 mod backlight;
 mod cover;
 mod detect;
 mod embedding;
 mod engine;
 mod error;
+mod fusion;
 mod geometry;
 mod landmarks;
 pub mod liveness;
 mod mesh;
+mod mouth;
 mod portrait;
 mod presence;
 mod pulse;
@@ -45,6 +48,7 @@ mod tracker;
 mod upright;
 
 pub use align::{AlignedFace, Quality, align, texture_crop};
+pub use authenticity::Authenticity;
 pub use cover::Cover;
 pub use detect::Detection;
 pub use embedding::Embedding;
@@ -53,6 +57,7 @@ pub use error::Error;
 pub use geometry::Rect;
 pub use liveness::{Cue, Doubt, Liveness};
 pub use mesh::{EYE_CORNERS, Mesh, POINTS, Region, eye_openness, mouth_openness};
+pub use mouth::MouthDetail;
 pub use portrait::{Portrait, Portraits, Pose};
 pub use presence::Presence;
 pub use score::{Networks, Similarity};

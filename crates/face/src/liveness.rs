@@ -1,22 +1,27 @@
-//! Whether the face is alive: what no still picture, no print, no screen and no cut clip can show.
+//! Face liveness: tells a live face from a still, a print, a screen, a loop and a face exchanged mid-clip.
 //!
-//! Each [`Cue`] is a measured number with a score and a threshold of its own, so that an answer can say which one failed;
-//! [`fusion`] makes one probability of them.
+//! Each [`Cue`] is a measured number with its own score and threshold, so that an answer can say which one failed;
+//! [`crate::fusion`] turns them into one probability.
 
-mod fusion;
+use std::sync::LazyLock;
 
 use crate::{
     Engine, Error, Skin,
     embedding::Embedding,
+    fusion::Model,
     geometry::median,
     mesh::eye_openness,
     pulse::pulse_snr_db,
     rhythm::repetition,
-    shape::{FEWEST, Laid},
+    shape::{AlignedShapes, MIN_MESHES},
     track::{FaceTracks, Track},
 };
 
-/// One measured sign.
+static MODEL: LazyLock<Model> = LazyLock::new(|| {
+    Model::parse(include_str!("liveness/model.json")).expect("the embedded model is checked by a test")
+});
+
+/// One measured cue.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Cue {
     /// A stable snake_case word.
@@ -31,7 +36,20 @@ pub struct Cue {
 }
 
 impl Cue {
-    /// Whether the cue by itself speaks against life.
+    /// Judges one value by `model`.
+    pub(crate) fn weigh(model: &Model, name: &'static str, value: f32) -> Self {
+        let weighed = model.weigh(name, value);
+        Self {
+            name,
+            // NaN has counted as the worst value; JSON cannot carry it.
+            value: if value.is_finite() { value } else { 0.0 },
+            score: weighed.map(|w| w.score),
+            threshold: weighed.and_then(|w| w.threshold),
+            is_upper: weighed.is_some_and(|w| w.is_upper),
+        }
+    }
+
+    /// Whether the cue alone is suspicious.
     pub fn failed(&self) -> bool {
         self.score.is_some_and(|score| score < 0.5)
     }
@@ -48,9 +66,11 @@ pub struct Liveness {
     pub reason: Option<&'static str>,
 }
 
-/// Why life cannot be judged.
+/// Why a face cannot be judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Doubt {
+    /// The face is too small for what is measured.
+    FaceTooSmall,
     /// Fewer than ten different frames show the face.
     TooFewFrames,
     /// The face is partly outside the picture in all but a few frames.
@@ -61,6 +81,7 @@ impl Doubt {
     /// A stable snake_case word.
     pub fn code(self) -> &'static str {
         match self {
+            Self::FaceTooSmall => "face_too_small",
             Self::TooFewFrames => "too_few_frames",
             Self::CutOff => "face_cut_off",
         }
@@ -69,6 +90,7 @@ impl Doubt {
     /// A sentence for people.
     pub fn description(self) -> &'static str {
         match self {
+            Self::FaceTooSmall => "the face is too small; come closer",
             Self::TooFewFrames => "the face is seen in too few different frames; record for longer",
             Self::CutOff => "the face is partly outside the picture",
         }
@@ -94,13 +116,13 @@ pub fn judge_track(
     track: &Track,
     embeddings: &[Embedding],
 ) -> Result<Result<Liveness, Doubt>, Error> {
-    let Some(laid) = Laid::of(track) else {
-        let is_cut = track.meshes.len() >= FEWEST;
+    let Some(shapes) = AlignedShapes::of_track(track) else {
+        let is_cut = track.meshes.len() >= MIN_MESHES;
         return Ok(Err(if is_cut { Doubt::CutOff } else { Doubt::TooFewFrames }));
     };
     let crops = track.samples.iter().take(TEXTURED).flat_map(|s| &s.textures);
     let textures = crops.map(|crop| engine.texture(crop)).collect::<Result<Vec<f32>, _>>()?;
-    Ok(Ok(fuse(&measure(track, &laid, &textures, embeddings))))
+    Ok(Ok(fuse(&measure(track, &shapes, &textures, embeddings))))
 }
 
 /// Crops whose texture is looked at, each on two scales.
@@ -114,11 +136,11 @@ const NOISE_OF_MOTION: f32 = 0.04;
 /// Everything that is measured, the deciding cues first. What could not be measured is left out.
 fn measure(
     track: &Track,
-    laid: &Laid,
+    shapes: &AlignedShapes,
     textures: &[f32],
     embeddings: &[Embedding],
 ) -> Vec<(&'static str, f32)> {
-    let deformation = laid.deformation();
+    let deformation = shapes.deformation();
     let skin: Vec<Skin> = track.meshes.iter().map(|m| m.skin).collect();
     let measured = [
         ("motion", Some(motion(track))),
@@ -130,7 +152,7 @@ fn measure(
         ("straight_edges", track.screen.edges()),
         ("backlight", track.beat),
         ("same_face", least_likeness(embeddings)),
-        ("repetition", repetition(&laid.motion())),
+        ("repetition", repetition(&shapes.motion())),
         ("brow_deformation", Some(deformation.brows)),
         ("gaze", Some(deformation.gaze)),
         ("firm_residual", Some(deformation.firm)),
@@ -143,22 +165,11 @@ fn measure(
 }
 
 fn fuse(measured: &[(&'static str, f32)]) -> Liveness {
-    let score = fusion::probability(measured);
+    let score = MODEL.probability(measured);
     let live = score >= 0.5;
-    let reason = if live { None } else { fusion::weakest(measured) };
-    Liveness { live, score, cues: measured.iter().map(|(name, value)| cue(name, *value)).collect(), reason }
-}
-
-fn cue(name: &'static str, value: f32) -> Cue {
-    let weighed = fusion::weigh(name, value);
-    Cue {
-        name,
-        // What is no number has counted as the worst; it must not travel.
-        value: if value.is_finite() { value } else { 0.0 },
-        score: weighed.map(|w| w.score),
-        threshold: weighed.and_then(|w| w.threshold),
-        is_upper: weighed.is_some_and(|w| w.is_upper),
-    }
+    let reason = if live { None } else { MODEL.most_suspicious(measured) };
+    let cues = measured.iter().map(|(name, value)| Cue::weigh(&MODEL, name, *value)).collect();
+    Liveness { live, score, cues, reason }
 }
 
 /// The mean of the crops' log odds, as a probability: one crop that is sure of a screen weighs more than one that is not.

@@ -81,7 +81,8 @@ fn patch(pixels: &dyn Pixels, [x, y]: [f32; 2]) -> Vec<f32> {
     luma(pixels, &map, PATCH, PATCH)
 }
 
-fn luma(pixels: &dyn Pixels, map: &Affine, width: usize, height: usize) -> Vec<f32> {
+/// Returns the luma (0-255) of a crop, line after line.
+pub(crate) fn luma(pixels: &dyn Pixels, map: &Affine, width: usize, height: usize) -> Vec<f32> {
     let mut all = vec![0.0; width * height];
     pixels.sample(map, width, height, &mut |y, row| {
         let colours = row.r.iter().zip(row.g).zip(row.b);

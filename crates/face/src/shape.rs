@@ -7,7 +7,7 @@
 use nalgebra::{SMatrix, SVector};
 
 use crate::{
-    geometry::distance,
+    geometry::{distance, median},
     mesh::EYE_CORNERS,
     track::{MeshFrame, Track},
 };
@@ -32,8 +32,10 @@ const IRISES: [usize; 2] = [468, 473];
 const FIRM: [usize; 20] =
     [9, 8, 168, 6, 197, 195, 5, 10, 151, 67, 297, 103, 332, 127, 356, 234, 454, 21, 251, 162];
 
-/// Meshes that say anything about motion: 0.8 s of them.
-pub(crate) const FEWEST: usize = 10;
+/// Added to speeds before they are compared, in eye distances: the mesh's own noise.
+const SPEED_FLOOR: f32 = 1e-4;
+/// Fewest meshes that say anything about motion: 0.8 s of them.
+pub(crate) const MIN_MESHES: usize = 10;
 
 /// A clip's left-over motion, each the root mean square over its frames, in eye distances.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
@@ -55,20 +57,20 @@ const EVERY: usize = 3;
 type Shape = Vec<[f32; 2]>;
 
 /// The meshes of a clip, each laid on their mean.
-pub(crate) struct Laid {
+pub(crate) struct AlignedShapes {
     /// Indices on the 25 fps clock.
     frames: Vec<usize>,
     shapes: Vec<Shape>,
     mean: Shape,
 }
 
-impl Laid {
+impl AlignedShapes {
     /// `None` for fewer than ten meshes. A face that is partly outside is left out: where the network sees none of it, it
     /// makes points up, and those move as they like.
-    pub(crate) fn of(track: &Track) -> Option<Self> {
+    pub(crate) fn of_track(track: &Track) -> Option<Self> {
         let whole: Vec<&MeshFrame> = track.meshes.iter().filter(|m| m.is_whole).collect();
         let shapes: Vec<Shape> = whole.iter().map(|m| shape(m)).collect();
-        if shapes.len() < FEWEST {
+        if shapes.len() < MIN_MESHES {
             return None;
         }
         let mut mean = unit(&shapes[0]);
@@ -99,6 +101,21 @@ impl Laid {
             points().flat_map(|i| [s[*i][0] - self.mean[*i][0], s[*i][1] - self.mean[*i][1]]).collect()
         };
         self.frames.iter().copied().zip(self.shapes.iter().map(of)).collect()
+    }
+
+    /// Logarithm of the lips' usual speed over that of brows and lids: a photograph whose mouth alone is animated has a large one.
+    pub(crate) fn lip_motion_over_brows(&self) -> f32 {
+        let rest: Vec<usize> = BROWS.iter().chain(&LIDS).copied().collect();
+        (self.speed(&LIPS) + SPEED_FLOOR).ln() - (self.speed(&rest) + SPEED_FLOOR).ln()
+    }
+
+    /// Median move of `points` from one mesh to the next, root mean square, in eye distances.
+    fn speed(&self, points: &[usize]) -> f32 {
+        let step = |pair: &[Shape]| {
+            let squares = points.iter().map(|i| distance(pair[0][*i], pair[1][*i]).powi(2));
+            (squares.sum::<f32>() / points.len().max(1) as f32).sqrt()
+        };
+        median(self.shapes.windows(2).map(step))
     }
 
     fn spread(&self, points: &[usize]) -> f32 {
@@ -179,7 +196,7 @@ mod tests {
     }
 
     fn of(track: &Track) -> Option<Deformation> {
-        Laid::of(track).map(|laid| laid.deformation())
+        AlignedShapes::of_track(track).map(|shapes| shapes.deformation())
     }
 
     fn track(of: impl Fn(usize) -> MeshFrame) -> Track {

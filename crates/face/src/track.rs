@@ -6,6 +6,7 @@ use crate::{
     embedding::Embedding,
     geometry::{Rect, distance, median},
     mesh::Mesh,
+    mouth::MouthDetail,
     screen::ScreenSigns,
     skin::Skin,
 };
@@ -51,6 +52,8 @@ pub struct Track {
     pub sightings: Vec<Sighting>,
     /// On every second frame, in order; only of the faces that were followed, the largest two of a like size.
     pub meshes: Vec<MeshFrame>,
+    /// The mouth on every third of the meshes, where it is seen.
+    pub mouths: Vec<MouthDetail>,
     /// The best crop of each part of the clip, best first, at most [`SAMPLES`]: all of the clip is looked at, so a face that
     /// is exchanged on the way is among them.
     pub samples: Vec<Sample>,

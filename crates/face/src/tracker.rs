@@ -13,6 +13,7 @@ use crate::{
     engine::{Engine, PICTURE_SIDE, VIDEO_SIDE},
     landmarks::PRESENT,
     mesh::{Mesh, Region, is_jump},
+    mouth::MouthDetail,
     presence,
     track::{FaceTracks, MeshFrame, Sample, Sighting, Track},
     upright::{Turn, is_surely_upright},
@@ -22,6 +23,8 @@ use crate::{
 const KEY: usize = 16;
 /// Frames from one mesh to the next.
 const STEP: usize = 2;
+/// Meshes from one measured mouth to the next.
+const MOUTH_STEP: usize = 3;
 /// A detection that overlaps a track's last box by this much is that face.
 const SAME: f32 = 0.25;
 /// Frames without a sighting after which another face may be followed.
@@ -234,6 +237,9 @@ impl FaceTracker {
             }
             self.followed.push((track, region.towards(&Region::of_mesh(&mesh))));
             let is_whole = mesh.rect().is_within(frame.width(), frame.height());
+            if kept.meshes.len().is_multiple_of(MOUTH_STEP) {
+                kept.mouths.extend(MouthDetail::measure(frame, &mesh));
+            }
             kept.meshes.push(MeshFrame { index: frame.index, mesh, is_whole, skin });
         }
         Ok(())

@@ -113,7 +113,11 @@ pub struct Decision<C = Condition> {
 /// [`PASS_FROM`], straight lines between), the weighted mean of all services that are not off is taken (0 when none
 /// judged), and the result is held within the band of the verdict.
 pub fn decide(rules: &Rules, evidence: &Evidence) -> Decision {
-    let active = || rules.services.iter().filter(|(_, rule)| rule.mode != Mode::Off);
+    // A neutral service that did not run has nothing to report.
+    let is_absent =
+        |service, rule: &ServiceRule| rule.missing == Missing::Neutral && !evidence.contains_key(service);
+    let is_active = |service, rule: &ServiceRule| rule.mode != Mode::Off && !is_absent(service, rule);
+    let active = || rules.services.iter().filter(|(service, rule)| is_active(service, rule));
     let conditions: Vec<_> =
         active().map(|(service, rule)| condition(*service, rule, evidence.get(service))).collect();
     let effects: Vec<_> = active().zip(&conditions).map(|((_, rule), c)| effect(rule, c)).collect();
@@ -178,10 +182,11 @@ fn effect(rule: &ServiceRule, condition: &Condition) -> Option<Verdict> {
             CannotJudge::ByReason | CannotJudge::Refer => Verdict::Refer,
             CannotJudge::Fail => Verdict::Fail,
         }),
-        Outcome::Missing => Some(match rule.missing {
-            Missing::Refer => Verdict::Refer,
-            Missing::Fail => Verdict::Fail,
-        }),
+        Outcome::Missing => match rule.missing {
+            Missing::Neutral => None,
+            Missing::Refer => Some(Verdict::Refer),
+            Missing::Fail => Some(Verdict::Fail),
+        },
     }
 }
 

@@ -16,63 +16,76 @@ pub enum Service {
     VisualSpeech,
     /// The phrase as heard; further evidence of "Visual Speech Recognition".
     SpokenPhrase,
+    /// Whether the video was filmed rather than generated; further evidence of "Face Liveness Detection".
+    MediaAuthenticity,
     /// A reference picture against a video; no service of a video, so it is judged by itself ([`crate::Rules::for_reference`]).
     ReferenceMatch,
 }
 
 impl Service {
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 8] = [
         Self::FaceRecognition,
         Self::VoiceRecognition,
         Self::FaceLiveness,
         Self::ActiveSpeaker,
         Self::VisualSpeech,
         Self::SpokenPhrase,
+        Self::MediaAuthenticity,
         Self::ReferenceMatch,
     ];
 
-    /// The name on the wire, in API keys and answers: "Face Recognition".
-    pub const fn title(self) -> &'static str {
-        match self {
-            Self::FaceRecognition | Self::ReferenceMatch => "Face Recognition",
-            Self::VoiceRecognition => "Voice Recognition",
-            Self::FaceLiveness => "Face Liveness Detection",
-            Self::ActiveSpeaker => "Active Speaker Detection",
-            Self::VisualSpeech | Self::SpokenPhrase => "Visual Speech Recognition",
-        }
+    /// The catalogue: what each service is called where.
+    const fn names(self) -> Names {
+        let (title, field, subject) = match self {
+            Self::FaceRecognition => ("Face Recognition", "face_recognition", "face_match"),
+            Self::VoiceRecognition => ("Voice Recognition", "voice_recognition", "voice_match"),
+            Self::FaceLiveness => ("Face Liveness Detection", "face_liveness", "liveness"),
+            Self::ActiveSpeaker => ("Active Speaker Detection", "active_speaker", "active_speaker"),
+            Self::VisualSpeech => ("Visual Speech Recognition", "visual_speech", "lip_reading"),
+            Self::SpokenPhrase => ("Visual Speech Recognition", "spoken_phrase", "spoken_phrase"),
+            Self::MediaAuthenticity => {
+                ("Face Liveness Detection", "media_authenticity", "media_authenticity")
+            }
+            Self::ReferenceMatch => ("Face Recognition", "reference_match", "reference_match"),
+        };
+        Names { title, field, subject }
     }
 
-    /// The service an API key selects by `title`; [`Service::SpokenPhrase`] comes with [`Service::VisualSpeech`], and
-    /// [`Service::ReferenceMatch`] is selected by none.
+    /// The name on the wire, in API keys and answers: "Face Recognition".
+    pub const fn title(self) -> &'static str {
+        self.names().title
+    }
+
+    /// The service an API key selects by `title`; [`Service::SpokenPhrase`] comes with [`Service::VisualSpeech`],
+    /// [`Service::MediaAuthenticity`] with [`Service::FaceLiveness`], and [`Service::ReferenceMatch`] is selected by none.
     pub fn from_title(title: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|service| service.title() == title)
     }
 
+    /// The service whose selection brings this one, itself for most.
+    pub const fn selected_by(self) -> Self {
+        match self {
+            Self::SpokenPhrase => Self::VisualSpeech,
+            Self::MediaAuthenticity => Self::FaceLiveness,
+            other => other,
+        }
+    }
+
     /// The name in rules and evidence: "face_recognition".
     pub const fn field(self) -> &'static str {
-        match self {
-            Self::FaceRecognition => "face_recognition",
-            Self::VoiceRecognition => "voice_recognition",
-            Self::FaceLiveness => "face_liveness",
-            Self::ActiveSpeaker => "active_speaker",
-            Self::VisualSpeech => "visual_speech",
-            Self::SpokenPhrase => "spoken_phrase",
-            Self::ReferenceMatch => "reference_match",
-        }
+        self.names().field
     }
 
     /// What the service decides about, the first part of its reasons: "face_match" of `face_match_passed`.
     pub const fn subject(self) -> &'static str {
-        match self {
-            Self::FaceRecognition => "face_match",
-            Self::VoiceRecognition => "voice_match",
-            Self::FaceLiveness => "liveness",
-            Self::ActiveSpeaker => "active_speaker",
-            Self::VisualSpeech => "lip_reading",
-            Self::SpokenPhrase => "spoken_phrase",
-            Self::ReferenceMatch => "reference_match",
-        }
+        self.names().subject
     }
+}
+
+struct Names {
+    title: &'static str,
+    field: &'static str,
+    subject: &'static str,
 }
 
 /// How a service ended.

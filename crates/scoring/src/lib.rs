@@ -5,7 +5,7 @@
 //!
 //! Invariants, each a property test:
 //! - raising one service's score never worsens the verdict and never lowers the score;
-//! - a required service that did not run is never a pass, and neither is a decision no required service speaks for;
+//! - a required service that did not run is never a pass, unless its rule says `missing: neutral`, and neither is a decision no required service speaks for;
 //! - an advisory service never changes the verdict;
 //! - deciding again from a recorded [`Basis`] by the same rules changes nothing;
 //! - a score that is not a number counts as "could not judge";

@@ -88,6 +88,8 @@ pub enum Missing {
     #[default]
     Refer,
     Fail,
+    /// The other services decide, and no condition is listed.
+    Neutral,
 }
 
 const fn default_pass() -> f64 {
@@ -269,20 +271,24 @@ impl Rules {
 const SPEAKER_REFER: f64 = 0.1;
 
 /// The rules of a key without rules of its own or of its project: what it selects is required, lip reading is advisory
-/// (the phrase is decided by what was heard), the rest is off. Selecting lip reading selects the spoken phrase too.
+/// (the phrase is decided by what was heard), the rest is off. Selecting lip reading selects the spoken phrase too, and
+/// liveness media authenticity, which is advisory.
 pub fn default_for(selected: &BTreeSet<Service>) -> Rules {
     let rule = |service: Service| match service {
-        Service::VisualSpeech if selected.contains(&service) => Mode::Advisory,
-        Service::SpokenPhrase if selected.contains(&Service::VisualSpeech) => Mode::Required,
-        _ if selected.contains(&service) => Mode::Required,
-        _ => Mode::Off,
+        _ if !selected.contains(&service.selected_by()) => ServiceRule::new(Mode::Off),
+        Service::VisualSpeech => ServiceRule::new(Mode::Advisory),
+        Service::MediaAuthenticity => authenticity_rule(),
+        Service::ActiveSpeaker => ServiceRule { refer: SPEAKER_REFER, ..ServiceRule::new(Mode::Required) },
+        _ => ServiceRule::new(Mode::Required),
     };
-    let services = Service::ALL.into_iter().map(|service| {
-        let refer = if service == Service::ActiveSpeaker { SPEAKER_REFER } else { default_refer() };
-        (service, ServiceRule { refer, ..ServiceRule::new(rule(service)) })
-    });
-    let services = services.collect();
+    let services = Service::ALL.into_iter().map(|service| (service, rule(service))).collect();
     Rules { version: VERSION, services, documents: DocumentRules::default() }
+}
+
+/// Advisory until more is measured. With each source left out (training/authenticity) 1 of 36 clips of real people and 3 of 50
+/// of GRID are refused; 0 of 11 lip-synced fakes and 11 of 15 others pass. Where it did not run it is not listed.
+fn authenticity_rule() -> ServiceRule {
+    ServiceRule { missing: Missing::Neutral, ..ServiceRule::new(Mode::Advisory) }
 }
 
 #[cfg(test)]
@@ -388,7 +394,10 @@ mod tests {
         assert_eq!(mode(Service::FaceLiveness), Mode::Required);
         assert_eq!(mode(Service::VisualSpeech), Mode::Advisory);
         assert_eq!(mode(Service::SpokenPhrase), Mode::Required);
+        assert_eq!(mode(Service::MediaAuthenticity), Mode::Advisory, "comes with liveness");
         assert_eq!(mode(Service::FaceRecognition), Mode::Off);
+        let without = default_for(&[Service::VisualSpeech].into());
+        assert_eq!(without.services[&Service::MediaAuthenticity].mode, Mode::Off);
         rules.validate().unwrap();
     }
 }

@@ -21,7 +21,7 @@ pub fn schema() -> Value {
             "weight": {"type": "number", "minimum": 0, "maximum": 100, "default": 1.0, "description": "share of the overall score"},
             "not_enrolled": choice(&["neutral", "refer", "fail"], "the user has no template"),
             "cannot_judge": choice(&["by_reason", "refer", "fail"], "the service could not judge; by_reason: refer, but fail where there is no face or no sound"),
-            "missing": choice(&["refer", "fail"], "the service did not run"),
+            "missing": choice(&["refer", "fail", "neutral"], "the service did not run; neutral: the others decide"),
         },
     });
     let services: serde_json::Map<String, Value> = Service::ALL

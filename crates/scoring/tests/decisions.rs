@@ -39,6 +39,7 @@ fn a_genuine_user_passes_with_a_reason_for_each_service() {
         "active_speaker",
         "lip_reading",
         "spoken_phrase",
+        "media_authenticity",
         "reference_match",
     ];
     assert_eq!(decision.reasons, expected.map(|subject| format!("{subject}_passed")));
@@ -158,4 +159,20 @@ fn custom_rules_may_demand_a_template() {
     // The face just passes (75) and counts twice, liveness is certain (100).
     assert!((known.score - 83.33).abs() < 1e-9, "{}", known.score);
     assert!(known.conditions.iter().all(|c| c.mode == Mode::Required));
+}
+
+#[test]
+fn a_video_that_seems_generated_is_reported_and_does_not_decide() {
+    let decision = with(Service::MediaAuthenticity, judged(0.0));
+    assert_eq!(decision.verdict, Verdict::Pass);
+    assert!(decision.reasons.contains(&"media_authenticity_failed".to_owned()), "{:?}", decision.reasons);
+}
+
+#[test]
+fn a_record_from_before_media_authenticity_is_decided_by_the_others() {
+    let mut evidence = genuine();
+    evidence.remove(&Service::MediaAuthenticity);
+    let decision = decide(&everything(), &evidence);
+    assert_eq!(decision.verdict, Verdict::Pass);
+    assert!(decision.conditions.iter().all(|c| c.service != Service::MediaAuthenticity));
 }

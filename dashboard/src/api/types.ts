@@ -123,7 +123,7 @@ export interface ServiceRule {
   weight?: number;
   not_enrolled?: "neutral" | "refer" | "fail";
   cannot_judge?: "by_reason" | "refer" | "fail";
-  missing?: "refer" | "fail";
+  missing?: "refer" | "fail" | "neutral";
 }
 
 export type CheckMode = "required" | "gating" | "advisory" | "off";

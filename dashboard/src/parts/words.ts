@@ -64,6 +64,7 @@ export const SERVICES: Record<string, string> = {
   active_speaker: "Active Speaker Detection",
   visual_speech: "Visual Speech Recognition",
   spoken_phrase: "Spoken phrase",
+  media_authenticity: "Media authenticity",
   reference_match: "Reference match",
 };
 

@@ -1,8 +1,8 @@
 //! What the models reported, as evidence for the decision.
 
 use proto::ml::{
-    self, AnalyzeVideoResponse, FaceInstance, FaceLiveness, FaceRecognition, Outcome, SpokenPhrase,
-    VisualSpeech, VoiceRecognition,
+    self, AnalyzeVideoResponse, FaceInstance, FaceLiveness, FaceRecognition, MediaAuthenticity, Outcome,
+    SpokenPhrase, VisualSpeech, VoiceRecognition,
 };
 use scoring::{Evidence, Finding, Service};
 
@@ -24,15 +24,16 @@ pub fn video_evidence(seen: &AnalyzeVideoResponse, user: &str) -> Evidence {
         ),
         (Service::VisualSpeech, visual.map(|v| judged(v.outcome.as_ref(), || v.score))),
         (Service::SpokenPhrase, visual.map(spoken_finding)),
+        (Service::MediaAuthenticity, seen.media_authenticity.as_ref().map(authenticity_finding)),
     ];
     findings.into_iter().filter_map(|(service, finding)| Some((service, finding?.recordable()))).collect()
 }
 
-/// The ML service's name of a service; the spoken phrase comes with lip reading.
+/// The ML service's name of a service; the spoken phrase comes with lip reading, media authenticity with liveness.
 pub const fn ml_service(service: Service) -> ml::Service {
     match service {
         Service::ActiveSpeaker => ml::Service::ActiveSpeaker,
-        Service::FaceLiveness => ml::Service::FaceLiveness,
+        Service::FaceLiveness | Service::MediaAuthenticity => ml::Service::FaceLiveness,
         Service::VisualSpeech | Service::SpokenPhrase => ml::Service::VisualSpeech,
         Service::VoiceRecognition => ml::Service::VoiceRecognition,
         // A reference picture is no service of a video; its comparison comes with the recognition of faces.
@@ -88,6 +89,10 @@ fn voice_finding(voice: &VoiceRecognition, user: &str) -> Finding {
 
 fn liveness_finding(liveness: &FaceLiveness) -> Finding {
     judged(liveness.outcome.as_ref(), || clamp_to_decision(liveness.score, liveness.result))
+}
+
+fn authenticity_finding(found: &MediaAuthenticity) -> Finding {
+    judged(found.outcome.as_ref(), || clamp_to_decision(found.score, found.result))
 }
 
 fn spoken_finding(visual: &VisualSpeech) -> Finding {

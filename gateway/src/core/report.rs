@@ -4,8 +4,8 @@
 use proto::{
     ml::{
         ActiveSpeaker, AnalyzeVideoResponse, Cue, EnrollFaceResponse, EnrollVoiceResponse, EnrollmentState,
-        FaceLiveness, FaceRecognition, MatchFacesResponse, Measure, Outcome, SpokenPhrase, VisualSpeech,
-        VoiceRecognition,
+        FaceLiveness, FaceRecognition, MatchFacesResponse, Measure, MediaAuthenticity, Outcome, SpokenPhrase,
+        VisualSpeech, VoiceRecognition,
     },
     sessions::SimSwap,
 };
@@ -46,7 +46,10 @@ impl ServiceReports {
     pub fn new(analysis: &AnalyzeVideoResponse) -> Self {
         Self {
             active_speaker: analysis.active_speaker.as_ref().map(ActiveSpeakerReport::from),
-            face_liveness: analysis.face_liveness.as_ref().map(FaceLivenessReport::from),
+            face_liveness: analysis
+                .face_liveness
+                .as_ref()
+                .map(|liveness| FaceLivenessReport::new(liveness, analysis.media_authenticity.as_ref())),
             face_recognition: analysis.face.as_ref().map(FaceRecognitionReport::from),
             visual_speech: analysis.visual_speech.as_ref().map(VisualSpeechReport::from),
             voice_recognition: analysis.voice.as_ref().map(VoiceRecognitionReport::from),
@@ -152,10 +155,49 @@ pub struct FaceLivenessReport {
     #[schema(nullable = false)]
     score: Option<f64>,
     cues: Vec<CueReport>,
+    /// Whether the video was filmed rather than generated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    media_authenticity: Option<MediaAuthenticityReport>,
 }
 
-impl From<&FaceLiveness> for FaceLivenessReport {
-    fn from(seen: &FaceLiveness) -> Self {
+impl FaceLivenessReport {
+    fn new(seen: &FaceLiveness, authenticity: Option<&MediaAuthenticity>) -> Self {
+        let (code, description, error) = summary(seen.outcome.as_ref());
+        let judged = error.is_none().then_some(seen);
+        Self {
+            result: judged.map(|seen| seen.result),
+            score: judged.map(|seen| round4(seen.score)),
+            cues: cues(&seen.cues),
+            media_authenticity: authenticity.map(MediaAuthenticityReport::from),
+            code,
+            description,
+            error,
+        }
+    }
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct MediaAuthenticityReport {
+    #[schema(example = 200)]
+    code: i32,
+    description: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    error: Option<String>,
+    /// True: no trace of a face or mouth drawn by a program.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    result: Option<bool>,
+    /// Probability (0-1) that the video was filmed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    score: Option<f64>,
+    cues: Vec<CueReport>,
+}
+
+impl From<&MediaAuthenticity> for MediaAuthenticityReport {
+    fn from(seen: &MediaAuthenticity) -> Self {
         let (code, description, error) = summary(seen.outcome.as_ref());
         let judged = error.is_none().then_some(seen);
         Self {

@@ -30,6 +30,7 @@ export function ServiceCard({ name, result, reasons = [] }: Props) {
   const rest = Object.entries(result).filter(([field]) => !SHOWN.has(field));
   const unknown = result.enrolled === false || result.status === "not_enrolled";
   const score = typeof result.score === "number" && !unknown ? result.score : null;
+  const authenticity = result.media_authenticity as ServiceResult | undefined;
   const about = REASONS[name];
   const reason = about === undefined ? undefined : reasons.find((word) => word.startsWith(`${about}_`));
   const outcome = about === undefined ? undefined : reason?.slice(about.length + 1);
@@ -53,6 +54,11 @@ export function ServiceCard({ name, result, reasons = [] }: Props) {
         {result.description && (
           <Text size="sm" className="any">
             {result.description}
+          </Text>
+        )}
+        {typeof authenticity?.description === "string" && (
+          <Text size="sm" c={authenticity.result === false ? "orange" : undefined} className="any">
+            Media authenticity: {authenticity.description}
           </Text>
         )}
         {result.error && (
