@@ -1,6 +1,6 @@
 //! Whether a recording will do for an enrollment: each measure against its limit, and the first fault.
 //!
-//! Where the limits come from stands in docs/ACCURACY.md.
+//! docs/ACCURACY.md says where the limits come from.
 
 use voice::{Activity, PhraseEvidence, Quality, Voiceprint};
 

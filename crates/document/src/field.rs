@@ -21,7 +21,7 @@ pub enum Source {
     /// The machine readable zone.
     Mrz,
     Barcode,
-    /// The printed zone.
+    /// The VIZ (visual inspection zone).
     Print,
     /// An external provider read it.
     Provider,

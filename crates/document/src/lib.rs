@@ -1,7 +1,7 @@
 //! How an identity document is read and cross-checked: pure functions from a picture to fields and checks.
 //!
 //! A picture becomes a [`Page`] (bounded decoding, upright pixels); text is found and recognised on it ([`TextLine`]);
-//! the machine readable zone, barcodes and the printed zone give [`Field`]s, each with its source; every question asked
+//! the machine readable zone, barcodes and the VIZ give [`Field`]s, each with its source; every question asked
 //! of the document is a [`Check`] that passed, failed or was not made, with what it rests on.
 //!
 //! Invariants: nothing here says "authentic"; a character is only repaired where a check digit decides, and the repair is

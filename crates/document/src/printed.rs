@@ -1,4 +1,4 @@
-//! The printed zone: what lines of text say of the fields, alone or as confirmation of the machine readable zone.
+//! The VIZ (visual inspection zone): what lines of text say of the fields, alone or as confirmation of the machine readable zone.
 
 mod dates;
 mod labels;
@@ -49,7 +49,7 @@ pub(crate) struct Printed {
     today: Date,
 }
 
-/// How a value stands against the printed zone.
+/// How a value compares with the VIZ.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Confirmation {
     /// It is printed; how clearly.

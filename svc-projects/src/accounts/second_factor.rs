@@ -156,7 +156,7 @@ impl Accounts {
     fn totp(&self, user: &UserRow, sealed: &[u8]) -> Result<Totp, Error> {
         let secret = self.ring.open_sealed(TOTP, user.id.as_bytes(), sealed)?;
         let email = self.open_person(&user.id, &user.sealed)?.email;
-        // The address stands in a label that ends at a colon.
+        // The address is in a label that ends at a colon.
         let account = email.replace(':', " ");
         let totp = Builder::new().with_secret(secret.to_vec()).with_skew(1).with_account_name(account);
         totp.with_issuer(Some(ISSUER)).build().map_err(|_| Error::Damaged)

@@ -18,7 +18,7 @@ pub const COUNT: &str = "SELECT (created_at - $2) / $4 AS bucket, verdict, \
           ELSE duration_ms / 5000 * 5000 + 2500 END AS BIGINT) AS took, \
      COUNT(*) AS calls FROM transactions WHERE project_id = $1 AND created_at >= $2 AND created_at < $3 \
      GROUP BY 1, 2, 3, 4";
-/// Reasons stand in the rows themselves, so only so many are read.
+/// Reasons are in the rows themselves, so only so many are read.
 const REASONED: i64 = 100_000;
 pub const REASONS: &str = "SELECT bucket, reasons, COUNT(*) AS calls FROM \
      (SELECT (created_at - $2) / $4 AS bucket, reasons FROM transactions WHERE project_id = $1 \

@@ -244,7 +244,7 @@ fn other_year(date: Date) -> Date {
     date.replace_year(date.year() + 7).unwrap_or(date - Duration::days(2557))
 }
 
-/// What the printed zone and the machine readable zone say after the forger.
+/// What the VIZ and the machine readable zone say after the forger.
 fn tampered(plan: &Plan, issued: &Fields) -> (Fields, Vec<String>) {
     let mut printed = issued.clone();
     let mut zone = zone_of(plan.kind, issued);

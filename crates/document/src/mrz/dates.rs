@@ -47,7 +47,7 @@ const OPEN: [&str; 3] = ["<<<<<<", "000000", "999999"];
 const LAST_YEAR: [&str; 2] = ["990101", "991231"];
 
 impl ZoneDates {
-    /// Reads the dates of `mrz`. `printed` are the readings of the printed zone; they decide centuries and whether a document
+    /// Reads the dates of `mrz`. `printed` are the readings of the VIZ; they decide centuries and whether a document
     /// is permanent.
     pub fn resolve(mrz: &Mrz, printed: &[Printed], today: Date) -> Self {
         let expiry = expiry(mrz, printed, today);
