@@ -50,7 +50,7 @@ pub enum Error {
     EmailTaken,
     #[error("this is the last owner of the organisation; make somebody else an owner first")]
     LastOwner,
-    #[error("your role may not do this")]
+    #[error("your role does not allow this")]
     AboveOwnRole,
     #[error("{0}")]
     TotpState(&'static str),
