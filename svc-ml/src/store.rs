@@ -74,6 +74,8 @@ pub struct Change {
     pub added: Vec<EnrolmentRow>,
     /// The template from now on; none: one that is there goes.
     pub template: Option<TemplateRow>,
+    /// The template was replaced by who may do so, so earlier refusals and a lock no longer count.
+    pub forgets_refusals: bool,
 }
 
 /// When refusals lock a subject's templates.
@@ -205,6 +207,10 @@ impl Store {
                 t.created_at,
             ];
             tx.execute(MAKE, make).await?;
+        }
+        if change.forgets_refusals {
+            const UNLOCK: &str = "UPDATE subjects SET refusals = 0, locked_until = 0 WHERE id = $1";
+            tx.execute(UNLOCK, db::params![&subject.id]).await?;
         }
         tx.execute(BUMP, db::params![&subject.project_id]).await?;
         tx.commit().await?;

@@ -208,7 +208,8 @@ impl Templates {
         }
         let template = update.template.as_ref().map(|t| self.template_row::<V>(whose, &subject.id, key, t));
         let template = template.transpose()?;
-        Ok(Change { subject, modality: V::MODALITY.as_str(), dropped, added, template })
+        let forgets_refusals = update.outcome == EnrollmentOutcome::Replaced;
+        Ok(Change { subject, modality: V::MODALITY.as_str(), dropped, added, template, forgets_refusals })
     }
 
     fn enrolment_row<V: Biometric>(

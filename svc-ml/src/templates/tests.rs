@@ -361,10 +361,15 @@ async fn repeated_refusals_lock_a_template_for_a_time() {
         let hour_ms = 60 * 60 * 1000;
         assert_eq!(add(5, hour_ms + 10, STRENGTHEN).await, EnrollmentOutcome::Strengthened);
         assert_eq!(add(9, hour_ms + 20, STRENGTHEN).await, EnrollmentOutcome::AnotherPerson, "counted anew");
+        for attempt in 0..4 {
+            add(9, hour_ms + 20 + attempt, STRENGTHEN).await;
+        }
+        assert_eq!(add(5, hour_ms + 25, STRENGTHEN).await, EnrollmentOutcome::Locked);
         assert_eq!(
             add(9, hour_ms + 30, Permissions { replace: true, strengthen: true }).await,
             EnrollmentOutcome::Replaced
         );
+        assert_eq!(add(5, hour_ms + 40, STRENGTHEN).await, EnrollmentOutcome::AnotherPerson, "unlocked");
     })
     .await;
 }
