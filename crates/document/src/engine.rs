@@ -1,6 +1,5 @@
 //! The networks of one worker, and the straight line from a picture to what it says.
 
-use image::imageops;
 use models::Runtime;
 use time::Date;
 
@@ -171,7 +170,7 @@ impl Engine {
 
     /// Whether the page can be read once it is mirrored, and cannot as it is.
     fn is_mirrored(&mut self, read: &PageText) -> Result<bool, Error> {
-        let flipped = Page::from_rgb(imageops::flip_horizontal(&read.page.rgb));
+        let flipped = read.page.mirrored();
         let (flipped, _) = self.orientation.upright(flipped)?;
         let mut quads = self.text.find(&flipped, None)?;
         quads.sort_by(|a, b| b.area().total_cmp(&a.area()));

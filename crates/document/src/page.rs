@@ -10,6 +10,9 @@ use crate::{
     geometry::{Homography, Quad},
 };
 
+/// Text of a page that fills a picture of this size is readable. A copy of the largest pages would be 38 MB.
+const MAX_MIRRORED_PIXELS: f64 = 3e6;
+
 /// What needs much memory for a short while is done by one worker at a time, so that the memory of a process is bounded
 /// however many workers it has.
 static ALONE: Mutex<()> = Mutex::new(());
@@ -95,6 +98,19 @@ impl Page {
             _ => self.rgb,
         };
         Self { rgb, turned: (self.turned + quarters) % 4, ..self }
+    }
+
+    /// A mirrored copy to read text of, of [`MAX_MIRRORED_PIXELS`] at most.
+    #[must_use]
+    pub fn mirrored(&self) -> Self {
+        let (width, height) = (f64::from(self.width()), f64::from(self.height()));
+        let share = (MAX_MIRRORED_PIXELS / (width * height).max(1.0)).sqrt();
+        if share >= 1.0 {
+            return Self::from_rgb(imageops::flip_horizontal(&self.rgb));
+        }
+        let mut small = resized(&self.rgb, (width * share) as u32, (height * share) as u32);
+        imageops::flip_horizontal_in_place(&mut small);
+        Self::from_rgb(small)
     }
 
     /// What lies in `quad`, made straight, as `width` x `height` pixels; `None` when the quad has no area.

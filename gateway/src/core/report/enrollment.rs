@@ -1,0 +1,158 @@
+//! What became of an enrollment, and how good its samples were.
+
+use proto::ml::{EnrollFaceResponse, EnrollVoiceResponse, EnrollmentState, Measure, SpokenPhrase};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{OutcomeReport, round4};
+
+/// A measured quality of a sample, against what is required.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct QualityReport {
+    /// `good` or `fail`.
+    #[schema(example = "good")]
+    status: &'static str,
+    #[schema(example = "sharpness")]
+    property: String,
+    value: f64,
+    #[schema(example = ">=")]
+    op: String,
+    threshold: f64,
+    /// With property `phrase`: what was heard.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    results: Option<Vec<HeardReport>>,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct HeardReport {
+    score: f64,
+    text: String,
+}
+
+/// The qualities of one recording, or of all together.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct QualityGroup {
+    /// `good` or `fail`.
+    #[schema(example = "good")]
+    status: &'static str,
+    results: Vec<QualityReport>,
+}
+
+impl QualityReport {
+    fn new(measure: &Measure, spoken: Option<&SpokenPhrase>) -> Self {
+        let heard = |spoken: Option<&SpokenPhrase>| {
+            let spoken = spoken.filter(|spoken| !spoken.transcript.is_empty()).into_iter();
+            spoken.map(|s| HeardReport { score: round4(s.score), text: s.transcript.clone() }).collect()
+        };
+        Self {
+            status: quality_status(measure.passed),
+            property: measure.property.clone(),
+            value: round4(measure.value),
+            op: measure.op.clone(),
+            threshold: round4(measure.threshold),
+            results: spoken.is_some_and(|_| measure.property == "phrase").then(|| heard(spoken)),
+        }
+    }
+}
+
+const fn quality_status(passed: bool) -> &'static str {
+    if passed { "good" } else { "fail" }
+}
+
+const fn state_name(state: EnrollmentState) -> &'static str {
+    match state {
+        EnrollmentState::Partial => "partial",
+        EnrollmentState::Enrolled => "enrolled",
+        EnrollmentState::Strengthened => "strengthened",
+        EnrollmentState::Replaced => "replaced",
+        EnrollmentState::Unchanged => "unchanged",
+        EnrollmentState::Refused | EnrollmentState::Unspecified => "refused",
+    }
+}
+
+/// What became of a face's enrollment.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct FaceEnrollmentReport {
+    #[schema(example = 200)]
+    pub code: i32,
+    description: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    error: Option<String>,
+    /// `enrolled`, `strengthened`, `unchanged`, `replaced` or `refused`.
+    #[schema(example = "enrolled")]
+    pub state: &'static str,
+    /// Pictures the template is made of.
+    pictures: u32,
+    quality: Vec<QualityReport>,
+}
+
+impl From<&EnrollFaceResponse> for FaceEnrollmentReport {
+    fn from(enrolled: &EnrollFaceResponse) -> Self {
+        let OutcomeReport { code, description, error } = enrolled.outcome.as_ref().into();
+        Self {
+            code,
+            description,
+            error,
+            state: state_name(enrolled.state()),
+            pictures: enrolled.kept,
+            quality: enrolled.measures.iter().map(|measure| QualityReport::new(measure, None)).collect(),
+        }
+    }
+}
+
+/// What became of a voice's enrollment: the shape of the vendor's client.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct VoiceEnrollmentReport {
+    #[schema(example = 200)]
+    pub code: i32,
+    description: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    error: Option<String>,
+    /// `partial`, `enrolled`, `strengthened`, `unchanged`, `replaced` or `refused`.
+    #[schema(example = "enrolled")]
+    pub state: &'static str,
+    /// Recordings the template is made of.
+    recordings: u32,
+    /// `good`: more speech is needed; `enrolled`; `qafailed`; `error`.
+    #[schema(example = "enrolled")]
+    status: &'static str,
+    /// Of all recordings together; null while none is stored.
+    qa_combined: Option<QualityGroup>,
+    /// Of this recording.
+    qa_list: Vec<QualityGroup>,
+}
+
+impl From<&EnrollVoiceResponse> for VoiceEnrollmentReport {
+    fn from(enrolled: &EnrollVoiceResponse) -> Self {
+        let OutcomeReport { code, description, error } = enrolled.outcome.as_ref().into();
+        // The phrase has its results also where nothing was heard.
+        let spoken = enrolled.spoken.clone().unwrap_or_default();
+        let is_good = enrolled.measures.iter().all(|measure| measure.passed);
+        let of_this = enrolled.measures.iter().map(|measure| QualityReport::new(measure, Some(&spoken)));
+        let combined = QualityGroup {
+            status: quality_status(enrolled.combined.iter().all(|measure| measure.passed)),
+            results: enrolled.combined.iter().map(|measure| QualityReport::new(measure, None)).collect(),
+        };
+        Self {
+            code,
+            description,
+            error,
+            state: state_name(enrolled.state()),
+            recordings: enrolled.kept,
+            status: match enrolled.state() {
+                EnrollmentState::Partial => "good",
+                EnrollmentState::Enrolled
+                | EnrollmentState::Strengthened
+                | EnrollmentState::Unchanged
+                | EnrollmentState::Replaced => "enrolled",
+                _ if is_good => "error",
+                _ => "qafailed",
+            },
+            qa_list: vec![QualityGroup { status: quality_status(is_good), results: of_this.collect() }],
+            qa_combined: (!enrolled.combined.is_empty()).then_some(combined),
+        }
+    }
+}

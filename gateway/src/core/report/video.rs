@@ -1,0 +1,360 @@
+//! What the services reported of a video.
+
+use proto::ml::{
+    ActiveSpeaker, AnalyzeVideoResponse, FaceLiveness, FaceRecognition, MediaAuthenticity, SpokenPhrase,
+    VisualSpeech, VoiceRecognition,
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{CueReport, cues, round4, summary};
+
+/// The services that ran on a video. One that could not judge has `error` and a code other than 200 instead of a result.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ServiceReports {
+    #[serde(rename = "Active Speaker Detection", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub active_speaker: Option<ActiveSpeakerReport>,
+    #[serde(rename = "Face Liveness Detection", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub face_liveness: Option<FaceLivenessReport>,
+    #[serde(rename = "Face Recognition", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub face_recognition: Option<FaceRecognitionReport>,
+    #[serde(rename = "Visual Speech Recognition", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub visual_speech: Option<VisualSpeechReport>,
+    #[serde(rename = "Voice Recognition", skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    pub voice_recognition: Option<VoiceRecognitionReport>,
+}
+
+impl ServiceReports {
+    pub fn new(analysis: &AnalyzeVideoResponse) -> Self {
+        Self {
+            active_speaker: analysis.active_speaker.as_ref().map(ActiveSpeakerReport::from),
+            face_liveness: analysis
+                .face_liveness
+                .as_ref()
+                .map(|liveness| FaceLivenessReport::new(liveness, analysis.media_authenticity.as_ref())),
+            face_recognition: analysis.face.as_ref().map(FaceRecognitionReport::from),
+            visual_speech: analysis.visual_speech.as_ref().map(VisualSpeechReport::from),
+            voice_recognition: analysis.voice.as_ref().map(VoiceRecognitionReport::from),
+        }
+    }
+
+    /// The codes of the services that ran, to be written in another convention.
+    pub fn codes_mut(&mut self) -> impl Iterator<Item = &mut i32> {
+        let codes = [
+            self.active_speaker.as_mut().map(|report| &mut report.code),
+            self.face_liveness.as_mut().map(|report| &mut report.code),
+            self.face_recognition.as_mut().map(|report| &mut report.code),
+            self.visual_speech.as_mut().map(|report| &mut report.code),
+            self.voice_recognition.as_mut().map(|report| &mut report.code),
+        ];
+        codes.into_iter().flatten()
+    }
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct ActiveSpeakerReport {
+    #[schema(example = 200)]
+    pub code: i32,
+    description: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    error: Option<String>,
+    /// Probability that the face makes the sound, 0 to 1.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    result: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    score: Option<f64>,
+    /// Sound after lips: positive.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<f64>)]
+    lag_ms: Option<Option<f64>>,
+    cues: Vec<CueReport>,
+}
+
+impl From<&ActiveSpeaker> for ActiveSpeakerReport {
+    fn from(seen: &ActiveSpeaker) -> Self {
+        let (code, description, error) = summary(seen.outcome.as_ref());
+        let judged = error.is_none().then_some(seen);
+        Self {
+            result: judged.map(|seen| round4(seen.result)),
+            score: judged.map(|seen| round4(seen.result)),
+            lag_ms: judged.map(|seen| seen.lag_ms.map(round4)),
+            cues: cues(&seen.cues),
+            code,
+            description,
+            error,
+        }
+    }
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct FaceLivenessReport {
+    #[schema(example = 200)]
+    pub code: i32,
+    description: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    error: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    result: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    score: Option<f64>,
+    cues: Vec<CueReport>,
+    /// Whether the video was filmed rather than generated.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    media_authenticity: Option<MediaAuthenticityReport>,
+}
+
+impl FaceLivenessReport {
+    fn new(seen: &FaceLiveness, authenticity: Option<&MediaAuthenticity>) -> Self {
+        let (code, description, error) = summary(seen.outcome.as_ref());
+        let judged = error.is_none().then_some(seen);
+        Self {
+            result: judged.map(|seen| seen.result),
+            score: judged.map(|seen| round4(seen.score)),
+            cues: cues(&seen.cues),
+            media_authenticity: authenticity.map(MediaAuthenticityReport::from),
+            code,
+            description,
+            error,
+        }
+    }
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct MediaAuthenticityReport {
+    #[schema(example = 200)]
+    code: i32,
+    description: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    error: Option<String>,
+    /// True: no trace of a face or mouth drawn by a program.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    result: Option<bool>,
+    /// Probability (0-1) that the video was filmed.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    score: Option<f64>,
+    cues: Vec<CueReport>,
+}
+
+impl From<&MediaAuthenticity> for MediaAuthenticityReport {
+    fn from(seen: &MediaAuthenticity) -> Self {
+        let (code, description, error) = summary(seen.outcome.as_ref());
+        let judged = error.is_none().then_some(seen);
+        Self {
+            result: judged.map(|seen| seen.result),
+            score: judged.map(|seen| round4(seen.score)),
+            cues: cues(&seen.cues),
+            code,
+            description,
+            error,
+        }
+    }
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct VisualSpeechReport {
+    #[schema(example = 200)]
+    pub code: i32,
+    description: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    error: Option<String>,
+    /// The words read from the lips.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    result: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    score: Option<f64>,
+    cues: Vec<CueReport>,
+    /// The words heard in the sound.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    audio_transcript: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    spoken_phrase: Option<SpokenPhraseReport>,
+}
+
+impl From<&VisualSpeech> for VisualSpeechReport {
+    fn from(seen: &VisualSpeech) -> Self {
+        let (code, description, error) = summary(seen.outcome.as_ref());
+        let judged = error.is_none().then_some(seen);
+        Self {
+            result: judged.map(|seen| seen.result.clone()),
+            score: judged.map(|seen| round4(seen.score)),
+            cues: cues(&seen.cues),
+            audio_transcript: seen.spoken.as_ref().map(|spoken| spoken.transcript.clone()),
+            spoken_phrase: seen.spoken.as_ref().map(SpokenPhraseReport::from),
+            code,
+            description,
+            error,
+        }
+    }
+}
+
+/// Whether the phrase was spoken.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct SpokenPhraseReport {
+    #[schema(example = 200)]
+    code: i32,
+    description: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    error: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    said: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    score: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    log_likelihood_ratio: Option<f64>,
+}
+
+impl From<&SpokenPhrase> for SpokenPhraseReport {
+    fn from(spoken: &SpokenPhrase) -> Self {
+        let (code, description, error) = summary(spoken.outcome.as_ref());
+        let judged = error.is_none().then_some(spoken);
+        Self {
+            said: judged.map(|spoken| spoken.said),
+            score: judged.map(|spoken| round4(spoken.score)),
+            log_likelihood_ratio: judged.map(|spoken| round4(spoken.log_likelihood_ratio)),
+            code,
+            description,
+            error,
+        }
+    }
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct VoiceRecognitionReport {
+    #[schema(example = 200)]
+    pub code: i32,
+    description: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    error: Option<String>,
+    #[schema(example = "identified")]
+    status: String,
+    /// The user whose voice it is most like.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    id: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    score: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    imposter_prob: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "4.6000")]
+    log_odds: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    speech_seconds: Option<f64>,
+    /// Whether the sound has telephone bandwidth.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    narrow_band: Option<bool>,
+}
+
+impl From<&VoiceRecognition> for VoiceRecognitionReport {
+    fn from(seen: &VoiceRecognition) -> Self {
+        let (code, description, error) = summary(seen.outcome.as_ref());
+        let judged = error.is_none().then_some(seen);
+        Self {
+            status: if seen.status.is_empty() { "error".to_owned() } else { seen.status.clone() },
+            id: judged.map(|seen| seen.id.clone()),
+            score: judged.map(|seen| round4(seen.score)),
+            imposter_prob: judged.map(|seen| seen.imposter_prob),
+            log_odds: judged.map(|seen| format!("{:.4}", seen.log_odds)),
+            speech_seconds: judged.map(|seen| round4(seen.speech_seconds)),
+            narrow_band: judged.map(|seen| seen.narrow_band),
+            code,
+            description,
+            error,
+        }
+    }
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct FaceRecognitionReport {
+    #[schema(example = 200)]
+    pub code: i32,
+    description: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    error: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    score: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    probability: Option<f64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    enrolled: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    matched: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    instances: Option<Vec<FaceInstanceReport>>,
+}
+
+/// A face of the video, and whom it is most like.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct FaceInstanceReport {
+    search: FaceSearchReport,
+}
+
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct FaceSearchReport {
+    probability: f64,
+    #[serde(rename = "searchName")]
+    search_name: String,
+    score: f64,
+}
+
+impl From<&FaceRecognition> for FaceRecognitionReport {
+    fn from(seen: &FaceRecognition) -> Self {
+        let (code, description, error) = summary(seen.outcome.as_ref());
+        let judged = error.is_none().then_some(seen);
+        let instances = |seen: &FaceRecognition| {
+            let instances = seen.instances.iter().map(|hit| FaceInstanceReport {
+                search: FaceSearchReport {
+                    probability: round4(hit.probability),
+                    search_name: hit.name.clone(),
+                    score: round4(hit.score),
+                },
+            });
+            instances.collect()
+        };
+        Self {
+            score: judged.map(|seen| round4(seen.score)),
+            probability: judged.map(|seen| round4(seen.probability)),
+            enrolled: judged.map(|seen| seen.enrolled),
+            matched: judged.map(|seen| seen.matched),
+            instances: judged.map(instances),
+            code,
+            description,
+            error,
+        }
+    }
+}
