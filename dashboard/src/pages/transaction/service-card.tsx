@@ -57,7 +57,7 @@ export function ServiceCard({ name, result, reasons = [] }: Props) {
           </Text>
         )}
         {typeof authenticity?.description === "string" && (
-          <Text size="sm" c={authenticity.result === false ? "orange" : undefined} className="any">
+          <Text size="sm" fw={authenticity.result === false ? 600 : undefined} className="any">
             Media authenticity: {authenticity.description}
           </Text>
         )}
