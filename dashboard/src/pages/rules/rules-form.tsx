@@ -146,7 +146,9 @@ function Service({
               <Grid.Col span={{ base: 12, xs: 6 }}>
                 {choice("cannot_judge", "Could not judge", ["by_reason", "refer", "fail"])}
               </Grid.Col>
-              <Grid.Col span={{ base: 12, xs: 6 }}>{choice("missing", "Did not run", ["refer", "fail", "neutral"])}</Grid.Col>
+              <Grid.Col span={{ base: 12, xs: 6 }}>
+                {choice("missing", "Did not run", ["refer", "fail", "neutral"])}
+              </Grid.Col>
             </Grid>
           )}
         </Stack>
