@@ -130,7 +130,7 @@ test('a server that is away is said on the first page too', async () => {
   await page.route('**/api-transactions/transactions?**', (route) => route.abort());
   await page.reload();
   await page.getByText('No connection').waitFor();
-  // While the server is away the button stays; once it is back the page recovers by itself, and the button may be gone.
+  // While the server is away the button stays; once it is back the page recovers without a click, and the button may be gone.
   await page.getByRole('button', { name: 'Try again' }).click();
   await page.unroute('**/api-transactions/transactions?**');
   await page.getByRole('table', { name: 'Transactions' }).waitFor();
