@@ -170,6 +170,10 @@ impl Engine {
 
     /// Whether the page can be read once it is mirrored, and cannot as it is.
     fn is_mirrored(&mut self, read: &PageText) -> Result<bool, Error> {
+        // Mirrored text is found as text, only not read; where none was found there is nothing to mirror.
+        if read.lines.len() < MIRRORED_LINES / 2 {
+            return Ok(false);
+        }
         let flipped = read.page.mirrored();
         let (flipped, _) = self.orientation.upright(flipped)?;
         let mut quads = self.text.find(&flipped, None)?;

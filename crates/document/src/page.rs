@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// Text of a page that fills a picture of this size is readable. A copy of the largest pages would be 38 MB.
-const MAX_MIRRORED_PIXELS: f64 = 3e6;
+const MAX_MIRRORED_PIXELS: f64 = 1.5e6;
 
 /// What needs much memory for a short while is done by one worker at a time, so that the memory of a process is bounded
 /// however many workers it has.
