@@ -18,22 +18,28 @@ TEXT = {".rs", ".proto", ".md", ".ts", ".tsx", ".py", ".sh", ".mjs", ".toml", ".
 EXEMPT = {"setup/words.toml", "setup/check_words.py", "CHANGELOG.md"}
 
 
-def occurrences(pattern):
-    """Every (file, line number, line) that matches."""
+def read_lines():
+    """Every (file, line number, line) of tracked text."""
+    lines = []
     for name in subprocess.run(["git", "ls-files"], cwd=ROOT, capture_output=True, text=True, check=True).stdout.split("\n"):
         path = ROOT / name
         if path.suffix not in TEXT or name in EXEMPT or "fixtures" in path.parts or not path.is_file():
             continue
-        for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").split("\n"), 1):
-            for _ in pattern.finditer(line):
-                yield name, number, line.strip()
+        text = path.read_text(encoding="utf-8", errors="replace").split("\n")
+        lines += [(name, number, line.strip()) for number, line in enumerate(text, 1)]
+    return lines
+
+
+def occurrences(lines, pattern):
+    """The lines that match, each as often as it does."""
+    return [place for place in lines for _ in pattern.finditer(place[2])]
 
 
 def main():
     table = tomllib.loads(TABLE.read_text())["word"]
-    risen = False
+    risen, lines = False, read_lines()
     for entry in table:
-        found = list(occurrences(re.compile(entry["pattern"], re.IGNORECASE)))
+        found = occurrences(lines, re.compile(entry["pattern"], re.IGNORECASE))
         if len(found) > entry["at_most"]:
             risen = True
             print(f"{entry['pattern']}: {len(found)} times, at most {entry['at_most']}; write {entry['instead']}")
