@@ -26,7 +26,7 @@ impl Db {
     ///
     /// # Errors
     /// When the database fails, when others read from its log for too long, or when a fragment is still there: then the
-    /// call must be repeated before anybody is told that the secrets are gone.
+    /// call must be repeated before the secrets are reported as gone.
     pub async fn purge(&self, secrets: Vec<Vec<u8>>) -> sqlx::Result<()> {
         let Self::Lite(lite) = self else { return Ok(()) };
         lite.writes.pause(lite.purge(secrets)).await
@@ -50,7 +50,7 @@ impl Sqlite {
     }
 }
 
-/// Waits, within the busy timeout, for whoever reads from the log.
+/// Waits, within the busy timeout, for readers of the log.
 async fn truncate_log(pool: &SqlitePool) -> sqlx::Result<()> {
     for _ in 0..MAX_CHECKPOINTS {
         let (busy, _, _): (i64, i64, i64) =

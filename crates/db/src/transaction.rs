@@ -2,7 +2,7 @@
 //!
 //! SQLite has one writer, and a durable commit costs a sync of the disk. So writers that come while another one works
 //! join its database transaction, each behind a savepoint of its own, and one commit makes the work of all of them
-//! durable. Whoever calls [`Tx::commit`] is answered after that commit; work that is dropped without it is undone alone.
+//! durable. [`Tx::commit`] returns after that commit; work that is dropped without it is undone alone.
 
 use std::sync::{Arc, OnceLock};
 

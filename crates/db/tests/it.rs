@@ -177,7 +177,7 @@ async fn a_fragment_left_in_a_page_is_found_and_removed() {
     db.execute(TABLE, &[]).await.unwrap();
     let secret = [0xA5; 64];
     let Db::Lite(lite) = &db else { panic!("opened as SQLite above") };
-    // Stands in for such a page: deleted without overwriting.
+    // Simulates such a page: deleted without overwriting.
     let mut connection = lite.pool().acquire().await.unwrap();
     for sql in ["PRAGMA secure_delete = OFF", "INSERT INTO notes (id, text) VALUES (1, 'x')"] {
         sqlx::query(sql).execute(&mut *connection).await.unwrap();

@@ -6,7 +6,7 @@
 use super::values::{self, DateOrder, Expiry};
 use crate::partial_date::PartialDate;
 
-/// Where the sex stands in track 3, after the version: postal code 11, class 2, restrictions 10, endorsements 4.
+/// Position of the sex in track 3, after the version: postal code 11, class 2, restrictions 10, endorsements 4.
 const SEX: usize = 27;
 /// Longest number on track 2 before its overflow.
 const NUMBER: usize = 13;
