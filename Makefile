@@ -67,6 +67,7 @@ accuracy: setup ## measure on the development data in SHARED
 	@# One selection for both, so that every dependency is compiled once.
 	cargo build --release --locked -p biometry -p specimens --bin biometry --example accuracy --example generate
 	@.venv/bin/python tests/accuracy/run.py --data $(SHARED)/data --out docs/ACCURACY.md
+	@.venv/bin/python tests/accuracy/whole_call.py --biometry target/release/biometry --data $(SHARED)/data --out docs/ACCURACY.md
 	@.venv/bin/python tests/accuracy/server.py --biometry target/release/biometry --data $(SHARED)/data
 	@.venv/bin/python tests/accuracy/documents.py --reader target/release/examples/accuracy --data $(SHARED)/data \
 	  --work target/accuracy/$(DOCUMENTS) --share $(DOCUMENTS) $(if $(filter 1,$(DOCUMENTS)),--out docs/ACCURACY.md)

@@ -67,10 +67,10 @@ class Backend:
     def __init__(self, address, key):
         self.address, self.key = address, key
 
-    def call(self, path, body=b"", headers=None):
+    def call(self, path, body=b"", headers=None, method="POST"):
         connection = HTTPConnection(self.address, timeout=180)
         started = time.perf_counter()
-        connection.request("POST", path, body, {"Authorization": f"Bearer {self.key}", **(headers or {})})
+        connection.request(method, path, body, {"Authorization": f"Bearer {self.key}", **(headers or {})})
         answer = connection.getresponse()
         text = answer.read()
         ms = round(1000 * (time.perf_counter() - started))

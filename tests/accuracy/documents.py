@@ -15,6 +15,8 @@ import sys
 from collections import Counter, defaultdict
 from pathlib import Path
 
+from report import replaced
+
 # Limits of the pictures' checks were fitted on the first set, the probability from which a character of a zone is clear on the
 # next two; the others served nothing but the figures.
 FIT, CLEAR, CHANGED = ("genuine", 500_001, 100), ("genuine", 4_000_001, 100), ("zone_digits", 4_100_001, 60)
@@ -24,7 +26,6 @@ TIME = ("genuine", 9_000_001, 100)
 FITTED = {"fit": FIT, "fit_clear": CLEAR, "fit_changed": CHANGED}
 MEASURED_ON = {"genuine": GENUINE, "attacks": ATTACKS, "zone_digits": DIGITS, "zone_number": NUMBERS, "time": TIME}
 SETS = {**FITTED, **MEASURED_ON}
-MARKERS = "<!-- documents: begin, made by tests/accuracy/documents.py -->", "<!-- documents: end -->"
 FIELDS = {"document number": "document_number", "birth date": "birth_date", "expiry date": "expiry_date",
           "surname": "last_name", "given names": "first_name", "sex": "sex", "nationality": "nationality_code",
           "issuing state": "issuing_state"}
@@ -63,7 +64,7 @@ def main():
     text = report(sets, options.data)
     print(text)
     if options.out:
-        replace_section(options.out, text)
+        options.out.write_text(replaced(options.out, options.out.read_text(), "documents", text, "documents.py"))
     broken = alarms(sets)
     if broken:
         sys.exit(f"beyond the alarm limit: {', '.join(broken)}")
@@ -357,15 +358,6 @@ def alarms(sets):
     broken = [f"{name} {measured[name]:.3f}" for name, limit in ALARMS.items() if measured[name] < limit]
     broken += [f"genuine failed {gated:.3f}"] if gated > MOST_FAILED else []
     return broken + ([f"changed figures passed {let_pass}"] if let_pass else [])
-
-
-def replace_section(file, text):
-    begin, end = MARKERS
-    whole = file.read_text()
-    if begin not in whole:
-        sys.exit(f"{file} lacks the marker {begin}")
-    head, rest = whole.split(begin, 1)
-    file.write_text(f"{head}{begin}\n\n{text}\n\n{end}{rest.split(end, 1)[1]}")
 
 
 if __name__ == "__main__":

@@ -339,8 +339,9 @@ def write(file, results, clips):
     file.write_text(text)
 
 
-def replaced(file, text, name, new):
-    begin, end = f"<!-- {name}: begin, made by tests/accuracy/run.py -->", f"<!-- {name}: end -->"
+def replaced(file, text, name, new, script="run.py"):
+    """`text` with what stands between the markers of `name` replaced by `new`."""
+    begin, end = f"<!-- {name}: begin, made by tests/accuracy/{script} -->", f"<!-- {name}: end -->"
     if begin not in text or end not in text:
         sys.exit(f"{file} lacks the marker {begin}")
     return re.sub(re.escape(begin) + ".*?" + re.escape(end), lambda _: f"{begin}\n\n{new}\n\n{end}", text, flags=re.S)
