@@ -1,0 +1,5 @@
+//! A binary that is nothing but a media worker: for the tests of this crate.
+
+fn main() {
+    sandbox::run_if_worker();
+}

@@ -1,0 +1,36 @@
+//! Decoding of untrusted media in processes that hold nothing worth stealing.
+//!
+//! A service never decodes a caller's file itself. [`Sandbox`] starts the service's own binary once more as a *zygote*
+//! (verb `media-worker`): environment cleared, no key, no database, no socket. For each file the zygote forks a
+//! *supervisor*, and that a *worker*, which gets the file and a pipe as descriptors, gives up everything else (memory, CPU time,
+//! descriptors, system calls: `lockdown`), decodes, and ends. Frames, sound and pixels come back over the pipe as bounded,
+//! typed messages (`wire`); what is read from it is checked as any other input.
+//!
+//! Invariants: a worker decodes one file and never sees another; a worker that crashes, is killed or meets a limit costs the
+//! call it worked for and nothing else; when the caller is gone or late, the worker is killed within a tenth of a second,
+//! wherever it is.
+//!
+//! Callers: `svc-ml` and `svc-docauth`; each of their binaries calls [`run_if_worker`] before anything else.
+
+mod call;
+mod error;
+mod lockdown;
+mod media_file;
+mod supervisor;
+mod wire;
+mod worker;
+mod zygote;
+
+pub use call::Sandbox;
+pub use error::Error;
+pub use media_file::MediaFile;
+
+/// The verb under which a binary is started as a zygote.
+const VERB: &str = "media-worker";
+
+/// Runs the zygote, and does not return, when this process was started as one. Must be called before any thread is started.
+pub fn run_if_worker() {
+    if std::env::args_os().nth(1).is_some_and(|verb| verb == VERB) {
+        zygote::run();
+    }
+}

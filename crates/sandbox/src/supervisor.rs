@@ -1,0 +1,80 @@
+//! The process between the zygote and a worker: it sees how the worker ends, and ends it when nobody waits any more.
+
+use std::{
+    fs::File,
+    io::{self, PipeWriter, Write},
+    os::fd::AsFd,
+    time::Duration,
+};
+
+use fork::Fork;
+use rustix::{
+    event::{PollFd, PollFlags, Timespec, poll},
+    process::{Pid, Signal, WaitOptions, kill_process, waitpid},
+};
+
+use crate::{wire::Job, worker};
+
+/// How often the worker is looked at.
+const LOOK_INTERVAL: Duration = Duration::from_millis(10);
+
+/// How a worker ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    Exited,
+    /// By a signal of this number.
+    Signalled(u8),
+}
+
+impl End {
+    pub fn to_byte(self) -> u8 {
+        match self {
+            Self::Exited => 0,
+            Self::Signalled(signal) => signal,
+        }
+    }
+
+    pub fn from_byte(byte: u8) -> Self {
+        if byte == 0 { Self::Exited } else { Self::Signalled(byte) }
+    }
+}
+
+/// Forks the worker, waits for it, and reports its end to `report`. Runs in a process of one thread.
+///
+/// # Errors
+/// When the system has no process to give.
+pub fn run(job: &Job, file: File, mut results: PipeWriter, mut report: PipeWriter) -> io::Result<()> {
+    match fork::fork()? {
+        Fork::Child => {
+            drop(report);
+            let code = i32::from(worker::run(job, file, &mut results).is_err());
+            // Not a return: the worker must not run what the zygote would run at its end.
+            std::process::exit(code);
+        }
+        Fork::Parent(pid) => {
+            drop(file);
+            let pid = Pid::from_raw(pid).ok_or(io::ErrorKind::InvalidData)?;
+            let end = watch(pid, &results)?;
+            report.write_all(&[end.to_byte()])
+        }
+    }
+}
+
+/// Waits for the end of `worker`, and ends it when the reader of its results is gone.
+fn watch(worker: Pid, results: &PipeWriter) -> io::Result<End> {
+    let interval = Timespec::try_from(LOOK_INTERVAL).map_err(|_| io::ErrorKind::InvalidInput)?;
+    loop {
+        if let Some((_, status)) = waitpid(Some(worker), WaitOptions::NOHANG)? {
+            let signal = status.terminating_signal().and_then(|s| u8::try_from(s).ok());
+            return Ok(signal.map_or(End::Exited, End::Signalled));
+        }
+        // The write end of a pipe reports an error when its read end is closed.
+        let mut gone = [PollFd::from_borrowed_fd(results.as_fd(), PollFlags::empty())];
+        if poll(&mut gone, Some(&interval)).unwrap_or(0) > 0 {
+            // It may have ended by itself meanwhile.
+            let _ = kill_process(worker, Signal::KILL);
+            waitpid(Some(worker), WaitOptions::empty())?;
+            return Ok(End::Signalled(Signal::KILL.as_raw() as u8));
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! One file, decoded in a process of its own.
+
+use std::{
+    fs::File,
+    io::{self, Read, Write},
+};
+
+use media::Still;
+
+use crate::{
+    MediaFile, lockdown,
+    wire::{Done, Job, Tag, send, sound_bytes, still_header},
+};
+
+/// Locks this process down, decodes `file` and writes the results to `out`.
+///
+/// # Errors
+/// Nobody reads any more, or the process cannot be locked down.
+pub fn run(job: &Job, file: File, out: &mut impl Write) -> io::Result<()> {
+    let file = MediaFile::new(file)?;
+    let is_filtered = lockdown::enter(job)?;
+    send(out, Tag::Ready, &[u8::from(is_filtered)])?;
+    let done = match job {
+        Job::Video(_) => decode_video(job, file, out),
+        Job::Sound(limits) => media::decode_audio(file, limits).map_err(Failure::from).and_then(|sound| {
+            send(out, Tag::Sound, &sound_bytes(&sound))?;
+            Ok(Done::Sound)
+        }),
+        Job::Still => decode_still(file, out),
+        Job::Probe => Ok(Done::Still),
+    };
+    let done = match done {
+        Ok(done) => done,
+        Err(Failure::Media(error)) => Done::Refused(error),
+        Err(Failure::Pipe(error)) => return Err(error),
+    };
+    send(out, Tag::Done, &serde_json::to_vec(&done)?)
+}
+
+enum Failure {
+    Media(media::Error),
+    Pipe(io::Error),
+}
+
+impl From<media::Error> for Failure {
+    fn from(error: media::Error) -> Self {
+        Self::Media(error)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Pipe(error)
+    }
+}
+
+fn decode_video(job: &Job, file: MediaFile, out: &mut impl Write) -> Result<Done, Failure> {
+    let Job::Video(limits) = job else { return Err(media::Error::NoVideo.into()) };
+    let (mut message, mut frames) = (Vec::new(), 0);
+    let decoded = media::decode(file, limits, |frame| {
+        if frame.is_repeat {
+            return Ok::<_, Failure>(send(out, Tag::Repeat, &[])?);
+        }
+        frames += 1;
+        lockdown::allow_cpu_for(job, frames);
+        message.clear();
+        frame.write_to(&mut message);
+        Ok(send(out, Tag::Frame, &message)?)
+    })?;
+    if let Some(sound) = &decoded.audio {
+        send(out, Tag::Sound, &sound_bytes(sound))?;
+    }
+    Ok(Done::Video { info: decoded.info, unread_sound: decoded.unread_sound })
+}
+
+fn decode_still(mut file: MediaFile, out: &mut impl Write) -> Result<Done, Failure> {
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    let still = Still::decode(&bytes)?;
+    drop(bytes);
+    let header = still_header(&still);
+    let length = header.len() + still.rgb.as_raw().len();
+    // In two parts: the pixels are not copied once more.
+    let mut prefix = [Tag::Still as u8, 0, 0, 0, 0];
+    prefix[1..].copy_from_slice(&u32::try_from(length).unwrap_or(u32::MAX).to_le_bytes());
+    out.write_all(&prefix)?;
+    out.write_all(&header)?;
+    out.write_all(still.rgb.as_raw())?;
+    Ok(Done::Still)
+}
