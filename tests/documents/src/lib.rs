@@ -11,6 +11,7 @@
 
 mod camera;
 mod canvas;
+pub mod chip;
 mod error;
 mod fonts;
 mod holder;

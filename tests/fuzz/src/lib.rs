@@ -9,6 +9,7 @@ mod mutation;
 use std::path::PathBuf;
 
 use document::{Mrz, Page, forensics};
+use emrtd::{ChipFiles, IssuerStatus, TrustStore};
 use scoring::{DocumentEvidence, Outcome, Rules, Verdict};
 
 pub use mutation::Mutations;
@@ -17,7 +18,8 @@ pub use mutation::Mutations;
 pub type Target = fn(&[u8]);
 
 /// All of them, by the names of their corpora.
-pub const TARGETS: [(&str, Target); 3] = [("decode", decode), ("zone", zone), ("rules", rules)];
+pub const TARGETS: [(&str, Target); 4] =
+    [("decode", decode), ("zone", zone), ("rules", rules), ("chip", chip)];
 
 /// Bytes as the picture of a document.
 pub fn decode(bytes: &[u8]) {
@@ -51,6 +53,23 @@ pub fn rules(bytes: &[u8]) {
     let digits = evidence.checks.iter().any(|c| c.name == "mrz_check_digits" && failed(c));
     assert!(!digits || decision.verdict == Verdict::Fail, "wrong check digits that do not fail");
     assert!((0.0..=100.0).contains(&decision.score), "a score of {}", decision.score);
+}
+
+/// Bytes as each file of a chip, and as a file of the operator's authorities.
+pub fn chip(bytes: &[u8]) {
+    let files = ChipFiles { security_object: bytes.to_vec(), groups: [(1, b"one".to_vec())].into() };
+    // A day in the validity of the corpus's certificates.
+    let today = time::macros::date!(2027 - 01 - 01);
+    if let Ok(found) = emrtd::authenticate(&files, &TrustStore::default(), today) {
+        assert_eq!(found.issuer, IssuerStatus::NoAuthorities, "trusted without an authority");
+    }
+    let _ = TrustStore::default().add_file(bytes);
+    if let Ok(lines) = emrtd::read_mrz(bytes) {
+        assert!(lines.iter().all(|line| line.is_ascii()), "a zone is of A-Z, 0-9 and <");
+    }
+    if let Ok(portrait) = emrtd::read_portrait(bytes) {
+        assert!(portrait.jpeg.starts_with(b"\xff\xd8"), "a portrait that is no JPEG");
+    }
 }
 
 /// The seeds of a target, kept in the repository; a few hundred bytes each.

@@ -46,6 +46,11 @@ fn the_corpora_open_the_doors_they_are_for() {
         scoring::Rules::parse(text.lines().next().unwrap_or_default()).is_ok()
     };
     assert!(rules.iter().filter(is_rules).count() > 1);
+    let chips = corpus("chip").unwrap();
+    let is_object =
+        |bytes: &&Vec<u8>| emrtd::SecurityObject::parse(bytes).is_ok_and(|o| o.verify_signature().unwrap());
+    assert!(chips.iter().filter(is_object).count() > 2);
+    assert!(chips.iter().filter(|bytes| emrtd::read_portrait(bytes).is_ok()).count() > 1);
 }
 
 #[test]

@@ -1,0 +1,63 @@
+//! Passive authentication of what was read from the chip of an electronic travel document (ICAO Doc 9303, parts 10 to 12).
+//!
+//! The caller's app has read files from the chip: the security object (`SOD`) and data groups (`DG1`, `DG2`, ...). The
+//! security object is a signed list of the data groups' digests. Three questions are answered apart: whether the signature is
+//! that of the certificate in it, whether the data groups are those that were signed, and whether the certificate was
+//! issued by a state's authority that the operator trusts.
+//!
+//! Invariants: pure functions of bytes, the clock is an argument; nothing here says that the chip is not a copy (that takes
+//! active or chip authentication, which only the reading app can do).
+//!
+//! Caller: `svc-docauth`.
+
+mod algorithm;
+mod certificate;
+mod data_groups;
+mod error;
+mod revocation;
+mod security_object;
+mod tlv;
+mod trust;
+
+use std::collections::BTreeMap;
+
+use time::Date;
+
+pub use certificate::Certificate;
+pub use data_groups::{Portrait, read_mrz, read_portrait};
+pub use error::Error;
+pub use security_object::SecurityObject;
+pub use trust::{Added, IssuerStatus, TrustStore};
+
+/// The files of a chip.
+#[derive(Clone, Debug, Default)]
+pub struct ChipFiles {
+    /// `SOD`, as read from the chip or the CMS structure in it.
+    pub security_object: Vec<u8>,
+    /// Data groups by their number, as read from the chip.
+    pub groups: BTreeMap<u8, Vec<u8>>,
+}
+
+/// What passive authentication found.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Authentication {
+    /// Whether the security object is signed with the certificate in it.
+    pub is_signed: bool,
+    /// Each data group that was sent, and whether the security object has its digest.
+    pub groups: BTreeMap<u8, bool>,
+    pub issuer: IssuerStatus,
+}
+
+/// Authenticates the files of a chip against the authorities in `trust` as of `today`.
+///
+/// # Errors
+/// The security object is none, or is signed in a way that is not supported.
+pub fn authenticate(files: &ChipFiles, trust: &TrustStore, today: Date) -> Result<Authentication, Error> {
+    let object = SecurityObject::parse(&files.security_object)?;
+    let groups = files.groups.iter().map(|(number, bytes)| (*number, object.has_group(*number, bytes)));
+    Ok(Authentication {
+        is_signed: object.verify_signature()?,
+        groups: groups.collect(),
+        issuer: trust.status_of(object.signer(), today)?,
+    })
+}
