@@ -11,6 +11,7 @@ import argparse
 import collections
 import csv
 import json
+import re
 import subprocess
 import sys
 import tempfile
@@ -22,6 +23,8 @@ from report import replaced  # noqa: E402
 from server import shifted, still, with_sound_of  # noqa: E402
 
 LATE_S = 0.4
+# Quieter than the noise of any microphone.
+SILENCE_DB = -80
 PHRASE = "one two three"
 # What a buyer can live with: shares of real calls, and the most that an attack may pass.
 BARS = {"pass": (">=", 0.75), "refer": ("<=", 0.20), "fail": ("<=", 0.05)}
@@ -68,7 +71,8 @@ def arguments():
 def leave_out_phrase(backend):
     """Puts the built-in rules without visual speech recognition in force for the project."""
     rules = backend.call("/api-projects/scoring-rules/default", method="GET")[2]["data"]
-    rules["services"]["visual_speech_recognition"]["mode"] = "off"
+    for service in ("visual_speech", "spoken_phrase"):
+        rules["services"][service]["mode"] = "off"
     body = json.dumps({"name": "no phrase", "rules": rules, "project_default": True})
     status, _, answer, _ = backend.call("/api-projects/scoring-rules", body, {"Content-Type": "application/json"})
     if status not in (200, 201):
@@ -79,7 +83,7 @@ def make_calls(wild, folder):
     """(kind, file name, function that answers the video)."""
     with open(wild / "labels.tsv") as file:
         rows = list(csv.DictReader(file, delimiter="\t"))
-    speaking = [row for row in rows if row["species"] == "own_sound"]
+    speaking = [row for row in rows if row["species"] == "own_sound" and not is_silent(wild / row["file"])]
     made = folder / "attack.mp4"
     for row in rows:
         if row["label"] != "real":
@@ -91,6 +95,13 @@ def make_calls(wild, folder):
         yield "another's sound", row["file"], lambda clip=clip, other=other: with_sound_of(other, clip, made)
         yield f"own sound {LATE_S} s late", row["file"], lambda clip=clip: shifted(clip, made, LATE_S)
         yield "still with the sound", row["file"], lambda clip=clip: still(clip, made)
+
+
+def is_silent(clip):
+    """Whether the sound track holds nothing: some clips lost their sound before they were collected."""
+    command = ["ffmpeg", "-nostdin", "-i", clip, "-vn", "-af", "volumedetect", "-f", "null", "-"]
+    said = subprocess.run(command, capture_output=True, text=True, check=True).stderr
+    return float(re.search(r"max_volume: (-?[\d.]+) dB", said).group(1)) < SILENCE_DB
 
 
 def another_person(rows, row):
