@@ -11,6 +11,7 @@ pub mod api_keys;
 pub mod audit;
 pub mod authentication;
 pub mod caller;
+pub mod challenge;
 pub mod check_document;
 pub mod consent;
 pub mod data_holders;

@@ -37,6 +37,7 @@ mod service;
 mod signing;
 mod signing_admin;
 mod store;
+mod video_settings;
 
 use anyhow::Context;
 use blob::KeyRing;

@@ -19,7 +19,8 @@ use crate::{
     project::origin,
     retention::Days,
     signing::{self, Kind, SigningKey},
-    store::{Founding, Store},
+    store::{Authorization, Founding, Store},
+    video_settings::ORGANISATION,
 };
 
 const DEFAULT_PAGE: u32 = 50;
@@ -140,7 +141,9 @@ impl Projects {
         if state == State::Active {
             self.last_used.note(&id, now_ms);
         }
+        let video = self.video_settings_in_force(&project, &found).await?;
         Ok(wire::Authorization {
+            video: Some(video),
             state: state.into(),
             selected_services: found.selected_services()?,
             can_mint: found.can_mint(),
@@ -153,6 +156,39 @@ impl Projects {
             rules_scores_id: found.rules_scores_id,
             rules_version: found.rules_version.and_then(|v| u32::try_from(v).ok()).unwrap_or(0),
         })
+    }
+
+    async fn video_settings_in_force(
+        &self,
+        project: &ProjectId,
+        found: &Authorization,
+    ) -> Result<wire::VideoSettings, Error> {
+        let is_widened = found.replay_scope == ORGANISATION;
+        Ok(wire::VideoSettings {
+            project_id: project.as_str().into(),
+            challenge: found.challenge.clone(),
+            challenge_phrase: found.challenge_phrase.clone(),
+            replay_scope: found.replay_scope.clone(),
+            updated_at_ms: None,
+            replay_projects: if is_widened { self.store.replay_projects(project).await? } else { Vec::new() },
+        })
+    }
+
+    async fn video_settings(&self, project: &str) -> Result<wire::VideoSettings, Error> {
+        let project = ProjectId::parse(project)?;
+        Ok(self.store.find_video_settings(&project).await?.ok_or(Error::NoSuchProject)?.into())
+    }
+
+    async fn put_video_settings(
+        &self,
+        request: &wire::PutVideoSettingsRequest,
+    ) -> Result<wire::VideoSettings, Error> {
+        let project = ProjectId::parse(&request.project_id)?;
+        let before = self.store.find_video_settings(&project).await?.ok_or(Error::NoSuchProject)?;
+        let mut after = before.clone();
+        after.change(request)?;
+        self.store.put_video_settings(&before, &after, now_ms()).await?;
+        self.video_settings(&request.project_id).await
     }
 
     async fn retention(&self, project: &str) -> Result<wire::Retention, Error> {
@@ -321,6 +357,20 @@ impl projects_server::Projects for Projects {
         let rows = self.store.list_retentions(&request.after, page_size(request.page_size)).await?;
         let retentions = rows.into_iter().map(wire::Retention::from).collect();
         Ok(Response::new(wire::ListRetentionsResponse { retentions }))
+    }
+
+    async fn get_video_settings(
+        &self,
+        request: Request<wire::GetVideoSettingsRequest>,
+    ) -> Result<Response<wire::VideoSettings>, Status> {
+        Ok(Response::new(self.video_settings(&request.get_ref().project_id).await?))
+    }
+
+    async fn put_video_settings(
+        &self,
+        request: Request<wire::PutVideoSettingsRequest>,
+    ) -> Result<Response<wire::VideoSettings>, Status> {
+        Ok(Response::new(Self::put_video_settings(self, request.get_ref()).await?))
     }
 
     async fn sign_erasure(

@@ -13,6 +13,7 @@ mod second_factor;
 mod sessions;
 mod signing_keys;
 mod users;
+mod video_settings;
 
 use db::{Db, Tx};
 use ledger::RowMacs;
@@ -38,6 +39,7 @@ pub use rules::{NewRules, RulesRow};
 pub use sessions::{NewSession, SessionRow};
 pub use signing_keys::SigningKeyRow;
 pub use users::UserRow;
+pub use video_settings::VideoSettingsRow;
 
 #[derive(Clone)]
 pub struct Store {
@@ -71,6 +73,9 @@ pub struct Authorization {
     pub key_rate_limit_per_minute: i64,
     expires_at: Option<i64>,
     mac: String,
+    pub challenge: String,
+    pub challenge_phrase: String,
+    pub replay_scope: String,
 }
 
 impl Authorization {
@@ -338,6 +343,7 @@ impl Store {
                            k.scores_id AS key_scores_id, r.rules_json, \
                            r.scores_id AS rules_scores_id, r.version AS rules_version, \
                            p.cors_origins, p.rate_limit_per_minute, \
+                           p.challenge, p.challenge_phrase, p.replay_scope, \
                            k.rate_limit_per_minute AS key_rate_limit_per_minute, k.expires_at, k.mac \
                            FROM api_keys k JOIN projects p ON p.id = k.project_id \
                            LEFT JOIN scoring_rules r ON r.scores_id = COALESCE(k.scores_id, p.scores_id) \

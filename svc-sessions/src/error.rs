@@ -11,6 +11,14 @@ pub enum Error {
     NotFound,
     #[error("session has ended")]
     Ended,
+    #[error("the challenge of this session was used: ask for another one")]
+    ChallengeUsed,
+    #[error("the challenge of this session has expired: ask for another one")]
+    ChallengeExpired,
+    #[error("this session has had its most challenges: start another one")]
+    TooManyChallenges,
+    #[error("the system has no randomness")]
+    Randomness,
     #[error("session is bound to another user")]
     BoundToAnother,
     #[error("no mobile operator is configured for this project")]
@@ -54,7 +62,13 @@ impl From<Error> for Status {
                 Self::invalid_argument(error.to_string())
             }
             Error::NotFound | Error::NoVideo | Error::NoOperator => Self::not_found(error.to_string()),
-            Error::Ended => Self::failed_precondition(error.to_string()),
+            Error::Ended | Error::ChallengeUsed | Error::ChallengeExpired | Error::TooManyChallenges => {
+                Self::failed_precondition(error.to_string())
+            }
+            Error::Randomness => {
+                tracing::error!("the system has no randomness");
+                Self::internal("internal error")
+            }
             Error::BoundToAnother => Self::permission_denied(error.to_string()),
             Error::BrokenOff(_) => Self::aborted(error.to_string()),
             Error::Blob(cause) => {

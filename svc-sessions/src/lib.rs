@@ -3,11 +3,14 @@
 //! Invariants: a session is bound to at most one user, by one conditional statement, so that of two that race exactly one
 //! wins; an ended session never comes back; an expired one, and one of another project, answers as an unknown one does;
 //! the last video never outlives its session (removed at its end, and at its expiry by the sweeper, which also removes
-//! the row); names, videos and the settings of mobile operators are stored encrypted; a phone number is neither stored nor
+//! the row); names, videos, phrases and the settings of mobile operators are stored encrypted; a phrase
+//! is answered at most once, by one conditional statement; a phone number is neither stored nor
 //! logged.
 //!
 //! Caller: the gateway, on every call made within a session.
 
+mod challenge;
+mod challenges;
 mod config;
 mod erasure;
 mod error;
@@ -38,6 +41,7 @@ const SEALED: &str = "SELECT user_sealed FROM sessions WHERE user_sealed IS NOT 
 /// Every column whose values name the master key they were sealed under.
 const SEALED_COLUMNS: &[SealedColumn] = &[
     SealedColumn { table: "sessions", column: "user_sealed" },
+    SealedColumn { table: "sessions", column: "challenge_sealed" },
     SealedColumn { table: "sim_swap_settings", column: "sealed" },
 ];
 

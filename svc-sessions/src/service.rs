@@ -56,7 +56,7 @@ impl Sessions {
         self.encode(session)
     }
 
-    async fn find(&self, project: &str, id: &str) -> Result<Session, Error> {
+    pub(crate) async fn find(&self, project: &str, id: &str) -> Result<Session, Error> {
         let session = self.store.find(project, &SessionId::parse(id)?).await?.ok_or(Error::NotFound)?;
         session.unexpired((self.clock)())
     }
@@ -182,6 +182,20 @@ impl sessions_server::Sessions for Sessions {
         request: Request<wire::EndSessionRequest>,
     ) -> Result<Response<wire::Session>, Status> {
         Ok(Response::new(self.end(request.into_inner()).await?))
+    }
+
+    async fn issue_challenge(
+        &self,
+        request: Request<wire::IssueChallengeRequest>,
+    ) -> Result<Response<wire::Challenge>, Status> {
+        Ok(Response::new(Self::issue_challenge(self, request.get_ref()).await?))
+    }
+
+    async fn use_challenge(
+        &self,
+        request: Request<wire::UseChallengeRequest>,
+    ) -> Result<Response<wire::UseChallengeResponse>, Status> {
+        Ok(Response::new(Self::use_challenge(self, request.get_ref()).await?))
     }
 
     async fn put_last_video(

@@ -2,6 +2,7 @@
 //!
 //! Each state change is one conditional statement, so that whatever races for it, exactly one wins.
 
+mod challenge;
 mod sim_swap;
 mod subject;
 
@@ -87,7 +88,7 @@ impl Store {
 
     /// Ends a session that is neither ended nor expired; answers whether this call did.
     pub async fn end(&self, project: &str, id: &SessionId, now_ms: i64) -> Result<bool, Error> {
-        const SQL: &str = "UPDATE sessions SET ended_at = $3, video_bytes = NULL WHERE id = $1 AND project_id = $2 \
+        const SQL: &str = "UPDATE sessions SET ended_at = $3, video_bytes = NULL, challenge_sealed = NULL WHERE id = $1 AND project_id = $2 \
             AND ended_at IS NULL AND expires_at > $3";
         Ok(self.db.execute(SQL, db::params![id.as_str(), project, now_ms]).await? == 1)
     }

@@ -20,6 +20,10 @@ impl Subjects {
         Self { ring }
     }
 
+    pub fn ring(&self) -> &KeyRing {
+        &self.ring
+    }
+
     /// What `user` of `project` is compared by: the hash of the sealing key first, then those of retired keys.
     ///
     /// # Errors

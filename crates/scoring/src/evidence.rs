@@ -131,6 +131,21 @@ pub struct Basis {
     /// The rules that decided; none: the built-in ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules: Option<RulesVersion>,
+    /// Whether the phrase of a video was one that the server chose; none: not a video, or recorded by an older version. It
+    /// decides nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub challenge: Option<ChallengeUse>,
+}
+
+/// Whose phrase a video said.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum ChallengeUse {
+    /// One that the server chose for its session, used up by it.
+    #[serde(rename = "challenge_answered")]
+    Answered,
+    /// One that the caller chose: a recording of it may be older than its session.
+    #[serde(rename = "challenge_missing")]
+    Missing,
 }
 
 /// One version of a rule set.

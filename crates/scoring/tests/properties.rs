@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use proptest::prelude::*;
 use scoring::{
-    Basis, CannotJudge, DocumentRules, Evidence, Finding, Missing, Mode, NotEnrolled, PASS_FROM, REFER_FROM,
-    Rules, RulesVersion, Service, ServiceRule, Verdict, decide,
+    Basis, CannotJudge, ChallengeUse, DocumentRules, Evidence, Finding, Missing, Mode, NotEnrolled,
+    PASS_FROM, REFER_FROM, Rules, RulesVersion, Service, ServiceRule, Verdict, decide,
 };
 
 fn service() -> impl Strategy<Value = Service> {
@@ -177,7 +177,8 @@ proptest! {
     #[test]
     fn what_was_recorded_is_decided_alike(rules in rules(), evidence in evidence(), selected in proptest::collection::btree_set(service(), 0..=6)) {
         let found: Evidence = evidence.into_iter().map(|(s, finding)| (s, finding.recordable())).collect();
-        let basis = Basis { selected, found, rules: Some(RulesVersion { scores_id: "r".into(), version: 3 }) };
+        let version = Some(RulesVersion { scores_id: "r".into(), version: 3 });
+        let basis = Basis { selected, found, rules: version, challenge: Some(ChallengeUse::Missing) };
         let read: Basis = serde_json::from_str(&serde_json::to_string(&basis).unwrap()).unwrap();
         prop_assert_eq!(&read, &basis);
         let reread: Rules = serde_json::from_str(&serde_json::to_string(&rules).unwrap()).unwrap();

@@ -18,5 +18,6 @@ export const MAY = {
   seeAudit: "audit.read",
   seeUsers: "users.read",
   editUsers: "users.write",
+  makeOwners: "owners.write",
   deleteOrganisation: "organisation.delete",
 } as const;

@@ -66,6 +66,18 @@ export interface Retention {
   updated_at: string | null;
 }
 
+/** What a project asks of videos. */
+export interface VideoSettings {
+  challenge: "optional" | "required";
+  challenge_phrase: "digits" | "words";
+  replay_scope: "project" | "organisation";
+  updated_at: string | null;
+}
+
+export const videoSettings = () => get<One<VideoSettings>>("/api-projects/video-settings").then(({ data }) => data);
+export const putVideoSettings = (settings: Omit<VideoSettings, "updated_at">) =>
+  put<One<VideoSettings>>("/api-projects/video-settings", settings).then(({ data }) => data);
+
 export const retention = () => get<One<Retention>>("/api-projects/retention").then(({ data }) => data);
 export const putRetention = (samples_days: number, transactions_days: number) =>
   put<One<Retention>>("/api-projects/retention", { samples_days, transactions_days }).then(({ data }) => data);

@@ -14,14 +14,22 @@ use scoring::{Basis, Decision, Finding, Rules, Service, Verdict};
 use serde_json::json;
 
 use crate::core::{
-    caller::Caller, error::Error, evidence, media::Media, record::stage_times, report::ServiceReports,
-    samples::store_sample, sessions, verification::Verification,
+    caller::Caller,
+    challenge::{AskedPhrase, settle_phrase},
+    error::Error,
+    evidence,
+    media::Media,
+    record::stage_times,
+    report::ServiceReports,
+    samples::store_sample,
+    sessions,
+    verification::Verification,
 };
 
 pub struct VideoInput<'a> {
     pub video: &'a Media,
-    /// What the user was asked to say.
-    pub phrase: String,
+    /// What the user was asked to say, where the caller chose it or repeats the issued one.
+    pub phrase: Option<String>,
     /// Empty: chosen by the phrase.
     pub vocabulary: String,
     /// How long the upload took.
@@ -40,21 +48,24 @@ pub struct VideoOutcome {
 /// enrolled before this returns, so that the next video finds them.
 ///
 /// # Errors
-/// 400 for a file that is no video, 503 when the models are busy, 500 for rules that cannot be read.
+/// 400 for a file that is no video or another phrase than the issued one, 409 for a challenge that was used, has expired or is
+/// missing where it is required, 503 when the models are busy, 500 for rules that cannot be read.
 pub async fn analyze_video(
     verification: Verification<'_>,
     input: VideoInput<'_>,
 ) -> Result<VideoOutcome, Error> {
     let caller = verification.caller;
+    let asked = settle_phrase(&verification, input.phrase.as_deref(), &input.vocabulary).await?;
     let plan = ServicePlan::new(caller, verification.consents.authorization);
     let user = verification.user.clone().unwrap_or_default();
     let analysis = match plan.run.is_empty() {
         true => None,
-        false => Some(analyze(&verification, &plan, &user, &input).await?),
+        false => Some(analyze(&verification, &plan, &user, (&asked, input.video)).await?),
     };
     let was_analyzed = analysis.is_some();
     let analysis = analysis.unwrap_or_default();
     let (decision, basis) = decide(caller, &analysis, &user)?;
+    let basis = Basis { challenge: Some(asked.challenge), ..basis };
 
     let liveness = video_liveness(&basis, decision.verdict);
     let passed = decision.verdict == Verdict::Pass;
@@ -98,19 +109,19 @@ async fn analyze(
     verification: &Verification<'_>,
     plan: &ServicePlan,
     user: &str,
-    input: &VideoInput<'_>,
+    (asked, video): (&AskedPhrase, &Media),
 ) -> Result<AnalyzeVideoResponse, Error> {
     let header = AnalyzeVideoHeader {
         project_id: verification.caller.project_id.clone(),
         user_fullname: user.to_owned(),
-        phrase: input.phrase.clone(),
-        vocabulary: input.vocabulary.clone(),
+        phrase: asked.phrase.clone(),
+        vocabulary: asked.vocabulary.clone(),
         services: plan.run.iter().map(|service| evidence::ml_service(*service).into()).collect(),
         want_candidate: verification.may_store(),
     };
     let header = AnalyzeVideoRequest { part: Some(Part::Header(header)) };
     let chunk = |chunk| AnalyzeVideoRequest { part: Some(Part::Chunk(chunk)) };
-    let (messages, read_failure) = input.video.messages(header, chunk);
+    let (messages, read_failure) = video.messages(header, chunk);
     let mut ml = verification.core.services().ml();
     read_failure.guard(ml.analyze_video(messages).boxed()).await
 }
@@ -126,6 +137,7 @@ fn decide(caller: &Caller, analysis: &AnalyzeVideoResponse, user: &str) -> Resul
         selected: caller.services.clone(),
         found: evidence::video_evidence(analysis, user),
         rules: caller.rules_version.clone(),
+        challenge: None,
     };
     Ok((scoring::decide(&rules, &basis.found), basis))
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use proto::{accounts::ProjectGrant, projects::Authorization};
 use scoring::{RulesVersion, Service};
 
-use crate::core::error::Error;
+use crate::core::{challenge::ChallengePolicy, error::Error};
 
 /// An authenticated caller: an API key, or a dashboard user in one of their projects.
 #[derive(Clone, Debug)]
@@ -26,6 +26,9 @@ pub struct Caller {
     pub rules_json: Option<String>,
     /// Which rule set that is, and which version of it.
     pub rules_version: Option<RulesVersion>,
+    pub challenge: ChallengePolicy,
+    /// Other projects whose recordings count as seen.
+    pub replay_projects: Vec<String>,
     /// Calls a minute of the project's keys together; 0: the installation's limit of each key.
     project_limit_per_minute: u32,
     /// Calls a minute of this key alone, instead of the project's; 0: the project's.
@@ -50,7 +53,10 @@ pub enum ResponseFormat {
 
 impl Caller {
     pub fn from_api_key(id: String, project_id: String, granted: Authorization) -> Self {
+        let video = granted.video.unwrap_or_default();
         Self {
+            challenge: ChallengePolicy::from(&video),
+            replay_projects: video.replay_projects,
             id,
             project_id,
             principal: Principal::ApiKey,
@@ -81,6 +87,8 @@ impl Caller {
             services: services(&grant.selected_services),
             can_mint: true,
             grants_minting,
+            challenge: ChallengePolicy::default(),
+            replay_projects: Vec::new(),
             format: ResponseFormat::Default,
             rules_source: grant.rules_source,
             rules_json: grant.rules_json,

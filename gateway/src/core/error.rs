@@ -40,6 +40,12 @@ pub enum Error {
     InvalidCsrfToken,
     #[error("consent can only be given by the user; the dashboard can only withdraw it")]
     ConsentIsPersonal,
+    #[error(
+        "this project requires a challenge: POST /api-gateway/sessions/{{id}}/challenge and send the video in that session"
+    )]
+    ChallengeRequired,
+    #[error("only an owner can let the other projects of the organisation count")]
+    OwnerRequired,
     #[error("X-User-Fullname header is required")]
     UserRequired,
     /// Which of the two consents an enrollment needs are given.

@@ -70,6 +70,7 @@ pub async fn match_reference(
         selected: caller.services.clone(),
         found: evidence,
         rules: caller.rules_version.clone(),
+        challenge: None,
     });
     record.set_durations(&json!({ "stages": stage_times(&seen.stages) }));
     Ok(MatchOutcome { report, decision, services_removed: !is_allowed })

@@ -1,7 +1,10 @@
-//! Settings of a project: retention periods and the mobile operator.
+//! Settings of a project: retention periods, what it asks of videos, and the mobile operator.
 
 use proto::{
-    projects::{GetRetentionRequest, PutRetentionRequest, Retention},
+    projects::{
+        GetRetentionRequest, GetVideoSettingsRequest, PutRetentionRequest, PutVideoSettingsRequest,
+        Retention, VideoSettings,
+    },
     sessions::{PutSimSwapSettingsRequest, SimSwapSettings, SimSwapSettingsRequest},
 };
 use serde_json::Value;
@@ -34,6 +37,22 @@ pub async fn put_retention(
     let project_id = &retention.project_id;
     tracing::info!(project.id = project_id, samples_days, transactions_days, by = caller.id, "retention set");
     Ok(retention)
+}
+
+/// # Errors
+/// When the projects service does not answer.
+pub async fn get_video_settings(core: &Core, caller: &Caller) -> Result<VideoSettings, Error> {
+    let request = GetVideoSettingsRequest { project_id: caller.project_id.clone() };
+    Ok(core.services().projects().get_video_settings(request).await?.into_inner())
+}
+
+/// # Errors
+/// 400 for a word that is not known.
+pub async fn put_video_settings(
+    core: &Core,
+    request: PutVideoSettingsRequest,
+) -> Result<VideoSettings, Error> {
+    Ok(core.services().projects().put_video_settings(request).await?.into_inner())
 }
 
 /// # Errors

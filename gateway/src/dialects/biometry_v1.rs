@@ -31,6 +31,7 @@ pub fn routes() -> Vec<Route> {
     let upload = MAX_FILE_BODY_BYTES;
     vec![
         route(ApiKey, routes!(sessions::start_session)).recorded_as("session_start"),
+        route(ApiKey, routes!(sessions::create_challenge)).recorded_as("session_challenge"),
         route(ApiKey, routes!(sessions::end_session)).recorded_as("session_end"),
         route(ApiKey, routes!(process_video::process_video))
             .recorded_as("process_video")

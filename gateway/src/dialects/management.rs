@@ -11,6 +11,7 @@ mod scoring_rules;
 mod sim_swap;
 mod subjects;
 mod transactions;
+mod video_settings;
 mod webhooks;
 mod what_if;
 
@@ -64,6 +65,8 @@ fn project_routes() -> Vec<Route> {
         route(Project(P::SubjectsRead), routes!(subjects::get_erasure)),
         route(Project(P::ProjectsRead), routes!(retention::get_retention)),
         route(Project(P::ProjectsWrite), routes!(retention::put_retention)),
+        route(Project(P::ProjectsRead), routes!(video_settings::get_video_settings)),
+        route(Project(P::ProjectsWrite), routes!(video_settings::put_video_settings)),
         route(Project(P::ProjectsRead), routes!(sim_swap::get_sim_swap_operator)),
         route(
             Project(P::ProjectsWrite),

@@ -46,6 +46,7 @@ impl Error {
             Self::KeyNotActive
             | Self::CannotMint
             | Self::RoleNotAllowed
+            | Self::OwnerRequired
             | Self::CrossOrigin
             | Self::InvalidCsrfToken
             | Self::OriginNotAllowed
@@ -57,7 +58,7 @@ impl Error {
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::NotMultipart => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::IdempotencyKeyInUse => StatusCode::CONFLICT,
+            Self::IdempotencyKeyInUse | Self::ChallengeRequired => StatusCode::CONFLICT,
             Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
             Self::RateLimited(_) | Self::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,

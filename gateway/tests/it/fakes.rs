@@ -107,6 +107,8 @@ pub struct State {
 pub struct Session {
     pub user: Option<String>,
     pub ended: bool,
+    /// What was issued, as far as it is not used up.
+    pub challenge: Option<Option<proto::sessions::Challenge>>,
 }
 
 /// The stage; a clone plays the same piece.

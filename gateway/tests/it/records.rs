@@ -45,6 +45,7 @@ async fn a_call_is_recorded_with_all_it_said_about_itself() {
       "durations": "[durations]",
       "error": null,
       "evidence": {
+        "challenge": "challenge_missing",
         "found": {},
         "selected": [
           "face_recognition",

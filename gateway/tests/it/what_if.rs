@@ -94,7 +94,8 @@ async fn evidence_holds_scores_and_words_and_nothing_else() {
     let evidence: Value = serde_json::from_str(&customer.last_record().evidence_json.unwrap()).unwrap();
     assert_eq!(
         evidence,
-        json!({"selected": ["face_liveness"], "found": {"face_liveness": {"judged": {"score": 0.333_333}}}})
+        json!({"selected": ["face_liveness"], "found": {"face_liveness": {"judged": {"score": 0.333_333}}},
+            "challenge": "challenge_missing"})
     );
     assert_eq!(customer.last_record().project_id, PROJECT);
 }

@@ -10,6 +10,7 @@ mod retention;
 mod rules;
 mod tampering;
 mod tokens;
+mod video_settings;
 
 use std::time::Duration;
 

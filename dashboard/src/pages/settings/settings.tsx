@@ -15,6 +15,7 @@ import { Id } from "../../parts/secret";
 import { SELECTABLE } from "../../parts/words";
 import { useProject } from "../../shell/place";
 import { SimSwap } from "./sim-swap";
+import { Videos } from "./video-settings";
 
 /** What holds for the whole project. */
 export default function Settings() {
@@ -34,6 +35,7 @@ export default function Settings() {
       <Loaded query={periods} lines={2}>
         {(found) => <Periods periods={found} project={id} />}
       </Loaded>
+      <Videos project={id} />
       <SimSwap project={id} />
     </Page>
   );

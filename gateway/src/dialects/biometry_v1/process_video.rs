@@ -42,9 +42,10 @@ pub struct ProcessVideoForm {
     /// mp4, mov, webm, mkv or avi, at most 50 MB.
     #[schema(format = Binary, content_media_type = "application/octet-stream")]
     video: String,
-    /// What the user was asked to say.
+    /// What the user was asked to say. In a session with a challenge it is the issued phrase, and may be left out; without
+    /// one it is required.
     #[schema(example = "one two three four five")]
-    phrase: String,
+    phrase: Option<String>,
     /// Words the phrase is made of: `en_digits`, or absent, which means digits when the phrase is of digits and any
     /// words otherwise.
     vocabulary: Option<String>,
@@ -60,7 +61,8 @@ pub type ProcessVideoResponse = Decided<ServiceReports, ServiceCondition>;
     request_body(content = ProcessVideoForm, content_type = "multipart/form-data"),
     responses((status = 200, description = "the services' results and the decision", body = ProcessVideoResponse,
         headers(("X-Auto-Enroll" = String, description = "true: templates were made"),
-                ("X-Removed-Services" = String, description = "true: without consent, recognition did not run")))))]
+                ("X-Removed-Services" = String, description = "true: without consent, recognition did not run"))),
+        (status = 409, description = "the session's challenge was used or has expired, or the project requires one")))]
 pub async fn process_video(
     State(gateway): State<Gateway>,
     mut call: Call,
@@ -99,7 +101,7 @@ pub async fn process_form(
     let video = form.file("video")?;
     let input = VideoInput {
         video,
-        phrase: form.required_text("phrase")?.to_owned(),
+        phrase: form.text("phrase").map(str::to_owned),
         vocabulary: form.text("vocabulary").unwrap_or_default().to_owned(),
         upload_time,
     };

@@ -1,4 +1,4 @@
-//! `POST /api-gateway/sessions/start` and `/end/{id}`.
+//! `POST /api-gateway/sessions/start`, `/{id}/challenge` and `/end/{id}`.
 
 use axum::{
     Json,
@@ -8,35 +8,75 @@ use axum::{
         rejection::{BytesRejection, PathRejection, QueryRejection},
     },
 };
+use proto::sessions::Challenge;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    core::{error::Error, report::SimSwapReport, sessions},
+    core::{challenge::issue_challenge, error::Error, report::SimSwapReport, sessions},
     http::{
         envelope::Envelope,
         recording::{Call, RecordedResponse},
         state::Gateway,
     },
+    timestamp::rfc3339,
 };
 
 #[derive(Debug, Default, Deserialize)]
 pub struct StartQuery {
     #[serde(default)]
     warmup: Option<String>,
+    #[serde(default)]
+    challenge: Option<String>,
+}
+
+fn is_set(flag: Option<&String>) -> bool {
+    flag.is_some_and(|value| value.eq_ignore_ascii_case("true"))
+}
+
+/// A session, and with `challenge=true` the phrase of its first video.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct SessionStarted {
+    /// `sess_<uuid>`
+    data: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    challenge: Option<ChallengeData>,
+    message: &'static str,
+}
+
+/// The phrase the session's next video has to say, once.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ChallengeData {
+    #[schema(example = "three one four zero five nine two")]
+    phrase: String,
+    /// `en_digits`, or empty: any words.
+    #[schema(example = "en_digits")]
+    vocabulary: String,
+    /// RFC 3339; at most three minutes from now.
+    #[schema(example = "2026-11-30T12:03:00.000Z")]
+    expires_at: String,
+}
+
+impl From<Challenge> for ChallengeData {
+    fn from(challenge: Challenge) -> Self {
+        let Challenge { phrase, vocabulary, expires_at_ms } = challenge;
+        Self { phrase, vocabulary, expires_at: rfc3339(expires_at_ms) }
+    }
 }
 
 /// Starts a session; `data` is its id, `sess_<uuid>`. With `warmup=true` the models are loaded meanwhile; the response does
 /// not wait for them.
 #[utoipa::path(post, path = "/api-gateway/sessions/start", tag = "sessions",
-    params(("warmup" = Option<bool>, Query, description = "load the models meanwhile")),
-    responses((status = 200, body = Envelope<String>,
+    params(("warmup" = Option<bool>, Query, description = "load the models meanwhile"),
+        ("challenge" = Option<bool>, Query, description = "issue the phrase of the first video as well")),
+    responses((status = 200, body = SessionStarted,
         example = json!({"data": "sess_01938c5e-7f1e-7000-8000-000000000001", "message": "session started"}))))]
 pub async fn start_session(
     State(gateway): State<Gateway>,
     query: Result<Query<StartQuery>, QueryRejection>,
     mut call: Call,
-) -> RecordedResponse<Json<Envelope<String>>> {
+) -> RecordedResponse<Json<SessionStarted>> {
     let result = run_start(&gateway, &mut call, query).await;
     call.finish(result)
 }
@@ -45,13 +85,46 @@ async fn run_start(
     gateway: &Gateway,
     call: &mut Call,
     query: Result<Query<StartQuery>, QueryRejection>,
-) -> Result<Json<Envelope<String>>, Error> {
+) -> Result<Json<SessionStarted>, Error> {
     let Query(query) = query?;
-    if query.warmup.is_some_and(|value| value.eq_ignore_ascii_case("true")) {
+    if is_set(query.warmup.as_ref()) {
         sessions::warm_up_models(gateway.core());
     }
-    let id = sessions::start_session(gateway.core(), &call.caller, &mut call.record).await?;
-    Ok(Json(Envelope::new("session started", id)))
+    let core = gateway.core();
+    let id = sessions::start_session(core, &call.caller, &mut call.record).await?;
+    let user = call.headers.context.user_fullname.as_deref();
+    let challenge = match is_set(query.challenge.as_ref()) {
+        true => Some(issue_challenge(core, &call.caller, &id, user).await?.into()),
+        false => None,
+    };
+    Ok(Json(SessionStarted { data: id, challenge, message: "session started" }))
+}
+
+/// Issues the phrase the session's next video has to say, in place of an earlier one. It is for the session's user, for
+/// three minutes and for one video. A session has five at most.
+#[utoipa::path(post, path = "/api-gateway/sessions/{id}/challenge", tag = "sessions",
+    params(("id" = String, Path, description = "the session's id")),
+    responses((status = 200, body = Envelope<ChallengeData>), (status = 404, description = "unknown session"),
+        (status = 409, description = "ended before, or the session has had its five phrases")))]
+pub async fn create_challenge(
+    State(gateway): State<Gateway>,
+    id: Result<Path<String>, PathRejection>,
+    mut call: Call,
+) -> RecordedResponse<Json<Envelope<ChallengeData>>> {
+    let result = run_challenge(&gateway, &mut call, id).await;
+    call.finish(result)
+}
+
+async fn run_challenge(
+    gateway: &Gateway,
+    call: &mut Call,
+    id: Result<Path<String>, PathRejection>,
+) -> Result<Json<Envelope<ChallengeData>>, Error> {
+    let Path(session_id) = id?;
+    call.record.set_session(Some(session_id.clone()));
+    let user = call.headers.context.user_fullname.as_deref();
+    let issued = issue_challenge(gateway.core(), &call.caller, &session_id, user).await?;
+    Ok(Json(Envelope::new("challenge issued", issued.into())))
 }
 
 #[derive(Default, Deserialize, ToSchema)]

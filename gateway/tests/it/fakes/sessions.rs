@@ -82,6 +82,46 @@ impl sessions_server::Sessions for Stage {
         self.bound(&request.session_id).map(Response::new)
     }
 
+    async fn issue_challenge(
+        &self,
+        request: Request<sessions::IssueChallengeRequest>,
+    ) -> Result<Response<sessions::Challenge>, Status> {
+        let request = request.into_inner();
+        let (phrase, vocabulary) = match request.kind() {
+            sessions::ChallengeKind::Words => ("velvet copper", ""),
+            _ => ("four two", "en_digits"),
+        };
+        let challenge = sessions::Challenge {
+            phrase: phrase.into(),
+            vocabulary: vocabulary.into(),
+            expires_at_ms: 1_700_000_000_000,
+        };
+        let mut state = self.set();
+        let session = state.sessions.get_mut(&request.session_id);
+        let session = session.ok_or_else(|| Status::not_found("session not found"))?;
+        session.challenge = Some(Some(challenge.clone()));
+        Ok(Response::new(challenge))
+    }
+
+    async fn use_challenge(
+        &self,
+        request: Request<sessions::UseChallengeRequest>,
+    ) -> Result<Response<sessions::UseChallengeResponse>, Status> {
+        let request = request.into_inner();
+        let mut state = self.set();
+        let session = state.sessions.get_mut(&request.session_id);
+        let session = session.ok_or_else(|| Status::not_found("session not found"))?;
+        let Some(issued) = &mut session.challenge else {
+            return Ok(Response::new(sessions::UseChallengeResponse { challenge: None }));
+        };
+        let other = issued.as_ref().zip(request.phrase).is_some_and(|(c, named)| c.phrase != named);
+        if other {
+            return Err(Status::invalid_argument("phrase is not the one of this session's challenge"));
+        }
+        let used = issued.take().ok_or_else(|| Status::failed_precondition("used"))?;
+        Ok(Response::new(sessions::UseChallengeResponse { challenge: Some(used) }))
+    }
+
     async fn end_session(
         &self,
         request: Request<sessions::EndSessionRequest>,

@@ -1,0 +1,96 @@
+//! `/api-projects/video-settings`: what a project asks of videos.
+
+use axum::{
+    Extension, Json,
+    body::Bytes,
+    extract::{State, rejection::BytesRejection},
+};
+use proto::projects;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use crate::{
+    core::{error::Error, permissions, permissions::Permission, project_settings},
+    http::{auth::AdminCaller, dashboard_session::DashboardUser, envelope::Envelope, json, state::Gateway},
+    timestamp::rfc3339,
+};
+
+const ORGANISATION: &str = "organisation";
+
+/// What is absent stays.
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct VideoSettingsChange {
+    /// `optional`, or `required`: process-video is only for sessions with a challenge.
+    #[schema(example = "required")]
+    challenge: Option<String>,
+    /// Of what the phrases of challenges are made: `digits` or `words`.
+    #[schema(example = "digits")]
+    challenge_phrase: Option<String>,
+    /// Where a recording counts as used before: in the `project`, or in those projects of the `organisation` that also
+    /// chose it. The latter can only be set by an owner, in the dashboard.
+    #[schema(example = "project")]
+    replay_scope: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct VideoSettingsData {
+    #[schema(example = "optional")]
+    challenge: String,
+    #[schema(example = "digits")]
+    challenge_phrase: String,
+    #[schema(example = "project")]
+    replay_scope: String,
+    /// Null while the defaults are in force.
+    updated_at: Option<String>,
+}
+
+/// What the project asks of videos.
+#[utoipa::path(get, path = "/api-projects/video-settings", tag = "projects",
+    responses((status = 200, body = Envelope<VideoSettingsData>)))]
+pub async fn get_video_settings(
+    State(gateway): State<Gateway>,
+    AdminCaller(caller): AdminCaller,
+) -> Result<Json<Envelope<VideoSettingsData>>, Error> {
+    let found = project_settings::get_video_settings(gateway.core(), &caller).await?;
+    Ok(Json(Envelope::new("video settings found", found.into())))
+}
+
+/// Changes what the project asks of videos, from the next call on.
+#[utoipa::path(put, path = "/api-projects/video-settings", tag = "projects", request_body = VideoSettingsChange,
+    responses((status = 200, body = Envelope<VideoSettingsData>), (status = 400, description = "a word that is not known"),
+        (status = 403, description = "only an owner may set replay_scope to organisation")))]
+pub async fn put_video_settings(
+    State(gateway): State<Gateway>,
+    AdminCaller(caller): AdminCaller,
+    user: Option<Extension<DashboardUser>>,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<Envelope<VideoSettingsData>>, Error> {
+    let change: VideoSettingsChange = json::parse_object(body)?;
+    let is_owner = user.is_some_and(|user| permissions::is_allowed(user.role(), Permission::OwnersWrite));
+    if change.replay_scope.as_deref() == Some(ORGANISATION) && !is_owner {
+        let current = project_settings::get_video_settings(gateway.core(), &caller).await?;
+        if current.replay_scope != ORGANISATION {
+            return Err(Error::OwnerRequired);
+        }
+    }
+    let request = projects::PutVideoSettingsRequest {
+        project_id: caller.project_id.clone(),
+        challenge: change.challenge,
+        challenge_phrase: change.challenge_phrase,
+        replay_scope: change.replay_scope,
+    };
+    let stored = project_settings::put_video_settings(gateway.core(), request).await?;
+    Ok(Json(Envelope::new("video settings updated", stored.into())))
+}
+
+impl From<projects::VideoSettings> for VideoSettingsData {
+    fn from(settings: projects::VideoSettings) -> Self {
+        Self {
+            challenge: settings.challenge,
+            challenge_phrase: settings.challenge_phrase,
+            replay_scope: settings.replay_scope,
+            updated_at: settings.updated_at_ms.map(rfc3339),
+        }
+    }
+}

@@ -1,0 +1,66 @@
+//! What each project asks of videos.
+
+use serde_json::{Value, json};
+use sqlx::query;
+
+use super::{Store, audit::audited};
+use crate::{api_key::ProjectId, audit::Change, error::Error, video_settings::ORGANISATION};
+
+/// Most other projects whose recordings count as seen.
+const MAX_REPLAY_PROJECTS: u32 = 100;
+
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct VideoSettingsRow {
+    pub project_id: String,
+    pub challenge: String,
+    pub challenge_phrase: String,
+    pub replay_scope: String,
+    /// None: never set.
+    pub video_settings_at: Option<i64>,
+}
+
+impl VideoSettingsRow {
+    fn audited(&self) -> Value {
+        json!({"challenge": self.challenge, "challenge_phrase": self.challenge_phrase, "replay_scope": self.replay_scope})
+    }
+}
+
+impl Store {
+    /// `None`: no such project.
+    pub async fn find_video_settings(&self, project: &ProjectId) -> Result<Option<VideoSettingsRow>, Error> {
+        const SQL: &str = "SELECT id AS project_id, challenge, challenge_phrase, replay_scope, video_settings_at \
+                           FROM projects WHERE id = $1";
+        Ok(self.db.fetch_optional(SQL, db::params![project.as_str()]).await?)
+    }
+
+    pub async fn put_video_settings(
+        &self,
+        before: &VideoSettingsRow,
+        after: &VideoSettingsRow,
+        now_ms: i64,
+    ) -> Result<(), Error> {
+        const SQL: &str = "UPDATE projects SET challenge = $2, challenge_phrase = $3, replay_scope = $4, \
+                           video_settings_at = $5 WHERE id = $1";
+        let project = ProjectId::parse(&after.project_id)?;
+        let change = self.change_in(&project, "video_settings.changed", project.as_str()).await?;
+        let change = Change {
+            before: Some(before.audited()),
+            after: Some(after.audited()),
+            ..change.ok_or(Error::NoSuchProject)?
+        };
+        audited!(self, |tx| {
+            let put = query(SQL).bind(project.as_str()).bind(&after.challenge).bind(&after.challenge_phrase);
+            put.bind(&after.replay_scope).bind(now_ms).execute(&mut *tx).await?;
+            ((), Some(change.clone()))
+        })
+    }
+
+    /// The other projects of the organisation that also count its recordings as seen.
+    pub async fn replay_projects(&self, project: &ProjectId) -> Result<Vec<String>, Error> {
+        const SQL: &str = "SELECT o.id FROM projects p JOIN projects o ON o.organisation_id = p.organisation_id \
+                           WHERE p.id = $1 AND o.id <> p.id AND o.replay_scope = $2 ORDER BY o.id LIMIT $3";
+        let params = db::params![project.as_str(), ORGANISATION, MAX_REPLAY_PROJECTS];
+        let found: Vec<(String,)> = self.db.fetch_all(SQL, params).await?;
+        Ok(found.into_iter().map(|(id,)| id).collect())
+    }
+}
