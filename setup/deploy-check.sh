@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Lints the Dockerfile (hadolint, from its PyPI wheel), parses both compose profiles and verifies the systemd units. Needs
-# no container engine and no running systemd.
+# Lints the Dockerfile (hadolint, from its PyPI wheel), parses both compose profiles, verifies the systemd units, tests the
+# alert rules and validates both Kubernetes overlays. Needs no container engine, no cluster and no running systemd.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
@@ -15,5 +15,11 @@ for unit in setup/systemd/*.service; do
   instance=$units/$(basename "${unit/@./@svc-ml.}")
   sed 's#^ExecStart=.*#ExecStart=/bin/true#' "$unit" >"$instance"
   systemd-analyze verify --man=no "$instance"
+done
+promtool check config --lint=all setup/prometheus/prometheus.yml >/dev/null
+promtool test rules setup/prometheus/alerts_test.yml >/dev/null
+for overlay in small large; do
+  kubectl kustomize "setup/kubernetes/$overlay" >"$units/$overlay.yaml" 2>"$units/warnings" || { cat "$units/warnings" >&2; exit 1; }
+  .venv/bin/kubernetes-validate --strict --quiet "$units/$overlay.yaml"
 done
 echo "deployment files: well-formed"

@@ -5,9 +5,12 @@ set -euo pipefail
 packages=(
   build-essential pkg-config libclang-dev make
   libavcodec-dev libavformat-dev libavutil-dev libswscale-dev libswresample-dev
-  ffmpeg postgresql redis-server python3-venv docker-compose systemd wrk chromium
+  ffmpeg postgresql redis-server prometheus python3-venv docker-compose systemd wrk chromium
   fonts-ocr-b fonts-liberation fonts-dejavu-core
 )
+
+# Where kubectl comes from another source, Debian's package would be in its way.
+command -v kubectl >/dev/null || packages+=(kubernetes-client)
 
 missing=()
 for package in "${packages[@]}"; do

@@ -16,6 +16,7 @@ pub mod json;
 pub mod listener;
 pub mod middleware;
 pub mod multipart;
+pub mod observe;
 mod openapi;
 mod rate_limit;
 pub mod recording;

@@ -48,6 +48,8 @@ pub async fn routes(config: Config) -> anyhow::Result<Routes> {
         Workers::start(workers, queue, DEADLINE, move || Ok::<_, Error>(first.twin(&runtime)?))
     };
     let workers = tokio::task::spawn_blocking(load).await.context("the networks could not be loaded")??;
-    let documents = Documents::new(&config, Arc::new(workers), lane, external);
+    let workers = Arc::new(workers);
+    intake::report_load("documents", &workers);
+    let documents = Documents::new(&config, workers, lane, external);
     Ok(Routes::new(DocAuthServer::new(documents).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES)))
 }

@@ -289,6 +289,7 @@ fn media(findings: &Findings) -> wire::MediaInfo {
 }
 
 fn stage(stage: &Stage) -> wire::StageTime {
+    metrics::histogram!("biometry_ml_stage_duration_seconds", "stage" => stage.name).record(stage.wall);
     let milliseconds = |d: std::time::Duration| d.as_secs_f64() * 1000.0;
     wire::StageTime {
         stage: stage.name.to_owned(),

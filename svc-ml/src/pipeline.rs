@@ -156,7 +156,7 @@ fn see(engines: &mut Engines, file: Spooled, task: &Task, watch: &Watch) -> Resu
     let decoded = stages.time("decode", || {
         media::decode(file, &task.limits, |frame| {
             watch.check()?;
-            following.time("face_tracking", || tracker.feed(&mut engines.face, frame)).map_err(Error::from)
+            following.add_up("face_tracking", || tracker.feed(&mut engines.face, frame)).map_err(Error::from)
         })
     })?;
     stages.subtract("decode", &following);

@@ -55,8 +55,10 @@ impl Ml {
         calibrations: Calibrations,
     ) -> Self {
         let bounds = Bounds { bytes: config.max_bytes, time: Duration::from_secs(config.upload_s.into()) };
+        let workers = Arc::new(workers);
+        intake::report_load("ml", &workers);
         Self {
-            workers: Arc::new(workers),
+            workers,
             templates,
             pack: Arc::new(pack),
             bounds,

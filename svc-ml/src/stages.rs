@@ -31,8 +31,14 @@ fn now() -> Instants {
 }
 
 impl Stages {
-    /// Runs `work` and books its time under `name`.
+    /// Runs `work` in a span of its own and books its time under `name`.
     pub fn time<T>(&mut self, name: &'static str, work: impl FnOnce() -> T) -> T {
+        let _span = tracing::info_span!("stage", otel.name = name).entered();
+        self.add_up(name, work)
+    }
+
+    /// Books the time of `work` under `name`: without a span, for what runs once a frame.
+    pub fn add_up<T>(&mut self, name: &'static str, work: impl FnOnce() -> T) -> T {
         let (before, result, after) = (now(), work(), now());
         self.add(Stage { name, cpu: after.cpu.saturating_sub(before.cpu), wall: after.wall - before.wall });
         result

@@ -22,6 +22,7 @@
 //!
 //! [`RecordTransaction`]: proto::transactions::transactions_server::Transactions::record_transaction
 
+mod backlog;
 mod config;
 mod error;
 mod fraud;
@@ -115,7 +116,8 @@ pub async fn routes_at(config: Config, clock: Clock) -> anyhow::Result<Routes> {
     let period = Duration::from_secs(config.samples.sweep_seconds.into());
     let sweeper = sweeper::start(store.clone(), samples.clone(), period, clock.clone());
     let fraud = fraud::start(store.clone(), ring.clone(), clock.clone());
-    let service = service::Transactions::new(store, ring, samples, clock, vec![sweeper, fraud]);
+    let backlog = backlog::start(store.clone(), clock.clone());
+    let service = service::Transactions::new(store, ring, samples, clock, vec![sweeper, fraud, backlog]);
     let transactions = TransactionsServer::new(service).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES);
     Ok(Routes::new(transactions).add_service(webhooks))
 }

@@ -26,6 +26,7 @@ macro_rules! add_tags {
     };
 }
 
+mod backlog;
 mod erase;
 mod fraud;
 mod list;
@@ -48,6 +49,7 @@ use crate::{
     record::{Flag, TransactionId},
 };
 
+pub use backlog::Backlog;
 pub use fraud::{Around, Evaluation, Found, HitRow, Trait};
 pub use list::Listed;
 pub use row::{Lines, Row};

@@ -3,7 +3,7 @@
 
 Real clips are sent as they are; attacks are the fakes and screen replays of the data, and what ffmpeg makes of the real clips:
 another person's sound, the own sound late, a still with the sound. Each call is a first visit of its own user, with both consents.
-The clips have no transcripts, so the phrase is left out of the rules here and measured by itself (`run.py --only phrase`).
+The clips have no transcripts, so the phrase is left out of the rules here and measured alone (`run.py --only phrase`).
 Prints tables, writes them between the markers of --out, and ends with status 1 when a bar is missed. Needs ffmpeg; standard
 library only.
 """

@@ -22,6 +22,8 @@ pub struct World {
     /// Settings under which the CLI reaches this deployment.
     admin: Vec<(String, String)>,
     pub data_dir: PathBuf,
+    /// Where the processes serve their metrics.
+    pub metrics: Vec<String>,
     _processes: Vec<Child>,
     _dir: TempDir,
     _postgres: Option<testkit::Postgres>,
@@ -92,11 +94,12 @@ fn start_embedded() -> World {
     command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(&data_dir);
     command.envs(places(dir.path())).envs(this_machine("SESSIONS"));
     command.envs(WEBHOOKS.map(|(name, value)| (format!("BIOMETRY_TRANSACTIONS__WEBHOOKS__{name}"), value)));
-    let (child, address) = start(&command, dir.path());
+    let (child, address, metrics) = start(&command, dir.path());
     World {
         url: format!("http://{address}"),
         admin: Vec::new(),
         data_dir,
+        metrics: vec![metrics],
         _processes: vec![child],
         _dir: dir,
         _postgres: None,
@@ -109,7 +112,7 @@ fn start_split() -> World {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let postgres = testkit::postgres();
     let data_dir = dir.path().join("data");
-    let mut processes = Vec::new();
+    let (mut processes, mut metrics) = (Vec::new(), Vec::new());
     let mut urls = Vec::new();
     for name in ["projects", "sessions", "consent", "ml", "docauth", "transactions"] {
         let mut command = service(&format!("svc-{name}"), dir.path());
@@ -127,8 +130,9 @@ fn start_split() -> World {
             command
                 .envs(WEBHOOKS.map(|(name, value)| (format!("BIOMETRY_SERVICE__WEBHOOKS__{name}"), value)));
         }
-        let (child, address) = start(&command, dir.path());
+        let (child, address, observed) = start(&command, dir.path());
         processes.push(child);
+        metrics.push(observed);
         urls.push((name, format!("http://{address}")));
     }
     let redis = testkit::Redis::start();
@@ -138,8 +142,9 @@ fn start_split() -> World {
     for (name, url) in &urls {
         gateway.env(format!("BIOMETRY_URLS__{}", name.to_uppercase()), url);
     }
-    let (child, address) = start(&gateway, dir.path());
+    let (child, address, observed) = start(&gateway, dir.path());
     processes.push(child);
+    metrics.push(observed);
     let mut admin = vec![("BIOMETRY_SERVICE_TOKEN".to_owned(), TOKEN.to_owned())];
     admin.extend(
         urls.iter().map(|(name, url)| (format!("BIOMETRY_URLS__{}", name.to_uppercase()), url.clone())),
@@ -153,6 +158,7 @@ fn start_split() -> World {
         url: format!("http://{address}"),
         admin,
         data_dir,
+        metrics,
         _processes: processes,
         _dir: dir,
         _postgres: Some(postgres),
@@ -195,9 +201,18 @@ fn service(name: &str, dir: &Path) -> Command {
     command
 }
 
-/// Starts `command` and waits for its ready line. The shell around it holds our pipe: when this process ends, however it
-/// ends, the shell reads the end of the pipe and ends the server too.
-fn start(command: &Command, dir: &Path) -> (Child, String) {
+/// Settings under which a process shows what it does: metrics on a port of its own, and the traces that a test begins.
+fn telemetry() -> [(&'static str, String); 3] {
+    [
+        ("BIOMETRY_TELEMETRY__METRICS_LISTEN", "127.0.0.1:0".to_owned()),
+        ("BIOMETRY_TELEMETRY__OTLP_ENDPOINT", format!("http://{}", crate::traces::collector())),
+        ("BIOMETRY_TELEMETRY__TRACE_RATIO", "0".to_owned()),
+    ]
+}
+
+/// Starts `command` and waits for its ready line; returns where it serves, and where its metrics. The shell around it holds
+/// our pipe: when this process ends, however it ends, the shell reads the end of the pipe and ends the server too.
+fn start(command: &Command, dir: &Path) -> (Child, String, String) {
     const WATCH: &str = r#""$@" & pid=$!; read -r _; kill "$pid"; wait "$pid""#;
     let name = Path::new(command.get_program())
         .file_name()
@@ -206,6 +221,7 @@ fn start(command: &Command, dir: &Path) -> (Child, String) {
     let log = std::fs::File::create(dir.join(format!("{name}.log"))).expect("a log file");
     let mut watched = Command::new("sh");
     watched.args(["-c", WATCH, "sh"]).arg(command.get_program()).args(command.get_args());
+    watched.envs(telemetry());
     for (key, value) in command.get_envs() {
         watched.env(key, value.expect("only set variables"));
     }
@@ -213,10 +229,15 @@ fn start(command: &Command, dir: &Path) -> (Child, String) {
     let mut child =
         watched.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log).spawn().expect("sh starts");
     let mut lines = BufReader::new(child.stdout.take().expect("stdout is piped")).lines();
-    let ready = lines.next().and_then(Result::ok).unwrap_or_else(|| {
-        let log = std::fs::read_to_string(dir.join(format!("{name}.log"))).unwrap_or_default();
-        panic!("{name} ended before it was ready:\n{log}")
-    });
+    let ready = lines.next().and_then(Result::ok);
+    let log = std::fs::read_to_string(dir.join(format!("{name}.log"))).unwrap_or_default();
+    let ready = ready.unwrap_or_else(|| panic!("{name} ended before it was ready:\n{log}"));
     let address = ready.split_once("listening on ").map(|(_, a)| a.trim_start_matches("http://").to_owned());
-    (child, address.unwrap_or_else(|| panic!("{name} printed no address: {ready}")))
+    let address = address.unwrap_or_else(|| panic!("{name} printed no address: {ready}"));
+    (child, address, metrics_address(&log).unwrap_or_else(|| panic!("{name} serves no metrics:\n{log}")))
+}
+
+fn metrics_address(log: &str) -> Option<String> {
+    let line = log.lines().find(|line| line.contains("metrics are served at /metrics"))?;
+    line.split_once("address=").map(|(_, address)| address.trim().to_owned())
 }

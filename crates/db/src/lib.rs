@@ -10,6 +10,7 @@
 mod config;
 mod connect;
 mod migration;
+mod observe;
 mod params;
 mod purge;
 mod statement;
@@ -104,7 +105,7 @@ impl Db {
     pub async fn execute(&self, sql: impl SqlSafeStr, params: &[Value<'_>]) -> sqlx::Result<u64> {
         match self {
             Self::Pg(pool) => {
-                let mut connection = pool.acquire().await?;
+                let mut connection = observe::acquiring(pool.acquire()).await?;
                 Connection::Pg(&mut connection).execute(sql.into_sql_str(), params).await
             }
             Self::Lite(_) => {
@@ -127,9 +128,13 @@ impl Db {
     ) -> sqlx::Result<Vec<T>> {
         let sql = sql.into_sql_str();
         match self {
-            Self::Pg(pool) => Connection::Pg(&mut *pool.acquire().await?).fetch_all(sql, params).await,
+            Self::Pg(pool) => {
+                Connection::Pg(&mut *observe::acquiring(pool.acquire()).await?).fetch_all(sql, params).await
+            }
             Self::Lite(lite) => {
-                Connection::Lite(&mut *lite.pool.acquire().await?).fetch_all(sql, params).await
+                Connection::Lite(&mut *observe::acquiring(lite.pool.acquire()).await?)
+                    .fetch_all(sql, params)
+                    .await
             }
         }
     }
@@ -145,9 +150,15 @@ impl Db {
     ) -> sqlx::Result<Option<T>> {
         let sql = sql.into_sql_str();
         match self {
-            Self::Pg(pool) => Connection::Pg(&mut *pool.acquire().await?).fetch_optional(sql, params).await,
+            Self::Pg(pool) => {
+                Connection::Pg(&mut *observe::acquiring(pool.acquire()).await?)
+                    .fetch_optional(sql, params)
+                    .await
+            }
             Self::Lite(lite) => {
-                Connection::Lite(&mut *lite.pool.acquire().await?).fetch_optional(sql, params).await
+                Connection::Lite(&mut *observe::acquiring(lite.pool.acquire()).await?)
+                    .fetch_optional(sql, params)
+                    .await
             }
         }
     }

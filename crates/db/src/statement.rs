@@ -3,7 +3,7 @@
 use sqlx::{PgConnection, SqlStr, SqliteConnection, postgres::PgRow, query, query_as, sqlite::SqliteRow};
 use tracing::{Instrument, Span};
 
-use crate::Value;
+use crate::{Value, observe};
 
 /// A row type both databases can fill: any `#[derive(sqlx::FromRow)]` struct, or a tuple.
 pub trait Row:
@@ -41,33 +41,38 @@ macro_rules! bind {
 impl Connection<'_> {
     /// Returns the number of rows the statement changed.
     pub async fn execute(self, sql: SqlStr, params: &[Value<'_>]) -> sqlx::Result<u64> {
-        let span = span(&sql);
-        match self {
-            Self::Pg(to) => {
-                let run = bind!(query(sql), params).execute(to).instrument(span);
-                run.await.map(|done| done.rows_affected())
+        let (operation, span) = (observe::operation(sql.as_str()), span(&sql));
+        let run = async {
+            match self {
+                Self::Pg(to) => bind!(query(sql), params).execute(to).await.map(|done| done.rows_affected()),
+                Self::Lite(to) => {
+                    bind!(query(sql), params).execute(to).await.map(|done| done.rows_affected())
+                }
             }
-            Self::Lite(to) => {
-                let run = bind!(query(sql), params).execute(to).instrument(span);
-                run.await.map(|done| done.rows_affected())
-            }
-        }
+        };
+        observe::running(operation, run.instrument(span)).await
     }
 
     pub async fn fetch_all<T: Row>(self, sql: SqlStr, params: &[Value<'_>]) -> sqlx::Result<Vec<T>> {
-        let span = span(&sql);
-        match self {
-            Self::Pg(to) => bind!(query_as(sql), params).fetch_all(to).instrument(span).await,
-            Self::Lite(to) => bind!(query_as(sql), params).fetch_all(to).instrument(span).await,
-        }
+        let (operation, span) = (observe::operation(sql.as_str()), span(&sql));
+        let run = async {
+            match self {
+                Self::Pg(to) => bind!(query_as(sql), params).fetch_all(to).await,
+                Self::Lite(to) => bind!(query_as(sql), params).fetch_all(to).await,
+            }
+        };
+        observe::running(operation, run.instrument(span)).await
     }
 
     pub async fn fetch_optional<T: Row>(self, sql: SqlStr, params: &[Value<'_>]) -> sqlx::Result<Option<T>> {
-        let span = span(&sql);
-        match self {
-            Self::Pg(to) => bind!(query_as(sql), params).fetch_optional(to).instrument(span).await,
-            Self::Lite(to) => bind!(query_as(sql), params).fetch_optional(to).instrument(span).await,
-        }
+        let (operation, span) = (observe::operation(sql.as_str()), span(&sql));
+        let run = async {
+            match self {
+                Self::Pg(to) => bind!(query_as(sql), params).fetch_optional(to).await,
+                Self::Lite(to) => bind!(query_as(sql), params).fetch_optional(to).await,
+            }
+        };
+        observe::running(operation, run.instrument(span)).await
     }
 }
 

@@ -7,9 +7,11 @@
 //! left of a file whatever happens; a panic costs the call it happened in. This crate knows no service.
 
 mod error;
+mod observe;
 mod spool;
 mod workers;
 
 pub use error::Error;
+pub use observe::report_load;
 pub use spool::{Bounds, Spool, spool};
 pub use workers::{Failure, Place, Watch, Workers};

@@ -168,7 +168,9 @@ impl<E: 'static> Workers<E> {
         let watch = Watch { is_abandoned: is_abandoned.clone(), until, idle };
         let _waiting = Waiting(is_abandoned);
         let (reply, answer) = oneshot::channel();
+        let span = tracing::Span::current();
         let job = Box::new(move |engines: &mut E| {
+            let _span = span.entered();
             let _busy = Busy::of(&watch.idle);
             let result = watch.check().map_err(F::from).and_then(|()| job(engines, &watch));
             drop(place);

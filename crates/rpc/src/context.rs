@@ -81,8 +81,8 @@ fn inject_trace(headers: &mut HeaderMap) {
     });
 }
 
-/// Makes the caller's span the parent of `span`.
-pub(crate) fn adopt_trace(span: &tracing::Span, headers: &HeaderMap) {
+/// Makes the span that the W3C `traceparent` of `headers` names the parent of `span`.
+pub fn join_trace(span: &tracing::Span, headers: &HeaderMap) {
     use tracing_opentelemetry::OpenTelemetrySpanExt;
     let parent = opentelemetry::global::get_text_map_propagator(|p| p.extract(&HeaderReader(headers)));
     // Fails only when the span is disabled, and then there is no trace to join.

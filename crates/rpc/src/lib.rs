@@ -23,7 +23,7 @@ mod tls;
 mod transport;
 
 pub use callers::Callers;
-pub use context::{CallContext, current, scope};
+pub use context::{CallContext, current, join_trace, scope};
 pub use remote::{Remote, remote};
 pub use serve::{Server, guard, serve};
 pub use tls::{ClientTls, ServerTls, TlsError, TlsFiles};

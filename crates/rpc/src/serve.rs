@@ -47,7 +47,7 @@ pub fn guard(routes: Routes) -> Routes {
 async fn with_context(request: Request, next: Next) -> Response {
     let context = context::extract(request.headers());
     let span = tracing::info_span!("rpc", otel.name = request.uri().path(), request.id = context.request_id);
-    context::adopt_trace(&span, request.headers());
+    context::join_trace(&span, request.headers());
     let observed = Observed::start(Side::Server, request.uri().path());
     let response = context::scope(context, next.run(request)).instrument(span).await;
     observed.follow(response.map(Body::new)).map(axum::body::Body::new)

@@ -5,6 +5,7 @@
 //! - [`Operator`] is a mobile operator that offers the CAMARA SIM Swap API, and [`mmdb`] writes a database of places;
 //! - [`Receiver`] is a customer's server that webhooks arrive at;
 //! - [`postgres`] is the server alone: [`Postgres::url`], and [`Postgres::config`] for an empty schema of its own;
+//! - [`Prometheus`] scrapes processes under test;
 //! - [`Redis`] is a server of the test's own, which it can also end.
 //!
 //! ```no_run
@@ -24,6 +25,7 @@ mod guard;
 mod mmdb;
 mod operator;
 mod postgres;
+mod prometheus;
 mod receiver;
 mod redis;
 
@@ -35,6 +37,7 @@ use sqlx::migrate::Migrator;
 pub use mmdb::{Place, mmdb};
 pub use operator::{Known, Operator, Play};
 pub use postgres::{Postgres, postgres};
+pub use prometheus::Prometheus;
 pub use receiver::{Hook, Receiver};
 pub use redis::Redis;
 

@@ -1,39 +1,45 @@
 //! Middleware of every request.
 
-use std::time::Instant;
-
 use axum::{
     extract::{MatchedPath, Request},
     http::{HeaderValue, header},
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use tracing::Instrument;
+use tracing::{Instrument, field};
 use uuid::Uuid;
 
 use crate::{
     core::error::Error,
-    http::headers::{self, REQUEST_ID},
+    http::{
+        headers::{self, REQUEST_ID},
+        observe::{NO_ROUTE, ObservedRequest},
+    },
 };
 
 /// Middleware: gives the request an id of our own (a client's is ignored), makes it the context of all calls to services,
-/// and adds it to the response. The access line is at debug level: at thousands of requests a second it is costly.
+/// adds it to the response, joins the caller's trace, and measures the request.
 pub async fn assign_request_id(request: Request, next: Next) -> Response {
     let id = Uuid::now_v7().to_string();
-    let route = request
-        .extensions()
-        .get::<MatchedPath>()
-        .map_or_else(|| "none".to_owned(), |path| path.as_str().to_owned());
-    let (method, started) = (request.method().clone(), Instant::now());
-    let span = tracing::info_span!("request", otel.name = %route, http.method = %method, request.id = %id);
+    let route = request.extensions().get::<MatchedPath>().map_or(NO_ROUTE, MatchedPath::as_str).to_owned();
+    let method = request.method().clone();
+    let span = tracing::info_span!(
+        "request", otel.name = %format_args!("{method} {route}"), otel.kind = "server", http.request.method = %method,
+        http.route = route, http.response.status_code = field::Empty, otel.status_code = field::Empty, request.id = id
+    );
+    rpc::join_trace(&span, request.headers());
+    let observed = ObservedRequest::start(route, method);
     let context = rpc::CallContext::new(&*id);
-    let mut response = rpc::scope(context, next.run(request)).instrument(span).await;
+    let mut response = rpc::scope(context, next.run(request)).instrument(span.clone()).await;
     // A replayed response carries the id of the call that made it.
     if let Ok(id) = HeaderValue::try_from(&id) {
         response.headers_mut().entry(REQUEST_ID).or_insert(id);
     }
-    let (status, duration_ms) = (response.status().as_u16(), started.elapsed().as_millis());
-    tracing::debug!(%method, route, status, duration_ms, request.id = id, "request completed");
+    span.record("http.response.status_code", response.status().as_u16());
+    if response.status().is_server_error() {
+        span.record("otel.status_code", "ERROR");
+    }
+    span.in_scope(|| observed.finish(response.status()));
     response
 }
 

@@ -62,6 +62,17 @@ pub struct Outcome {
     pub gone: bool,
 }
 
+impl Outcome {
+    /// What the attempt is counted as in metrics.
+    pub fn label(&self) -> &'static str {
+        match (self.succeeded, self.due_at) {
+            (true, _) => "delivered",
+            (false, Some(_)) => "will_retry",
+            (false, None) => "gave_up",
+        }
+    }
+}
+
 /// Which deliveries a list answers.
 #[derive(Clone, Debug)]
 pub struct Listed {

@@ -18,6 +18,9 @@ const BATCH: usize = 256;
 pub async fn run(store: Store, mut outcomes: mpsc::Receiver<Outcome>) {
     let mut batch = Vec::with_capacity(BATCH);
     while outcomes.recv_many(&mut batch, BATCH).await > 0 {
+        for outcome in &batch {
+            metrics::counter!("biometry_webhook_attempts_total", "outcome" => outcome.label()).increment(1);
+        }
         if let Err(error) = store.finish(&batch, &count(&batch)).await {
             tracing::error!(
                 error = &error as &dyn std::error::Error,
