@@ -17,7 +17,7 @@ ANCHORS = {
                       "LR-ASD: .67, .22-1.0. Same words in another voice: .87 (open).",
     "liveness": "The texture network alone: AUC .957 on 280 real and 15 fake stills (its settings tuned on them).",
     "media-authenticity": "Leaving each source out once: [training/authenticity/MODEL_CARD.md](../training/authenticity/MODEL_CARD.md).",
-    "document": "The fields read, and each check by itself, stand under Documents below.",
+    "document": "The fields read, and each check alone, stand under Documents below.",
 }
 HELD_OUT = {
     "face": "Nothing was trained on these people. The thresholds were read off the other 350 people of LFW. UTKFace has no names: "
