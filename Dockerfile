@@ -1,9 +1,10 @@
 # One image for both deployments: `biometry` (everything in one process) and each service's own binary.
-FROM node:22-bookworm-slim AS dashboard
+FROM node:22-bookworm-slim AS web
 WORKDIR /src
-COPY setup/dashboard.sh setup/
+COPY setup/web_build.sh setup/web_sdk.sh setup/dashboard.sh setup/
+COPY sdk/web sdk/web
 COPY dashboard dashboard
-RUN setup/dashboard.sh
+RUN setup/web_sdk.sh && setup/dashboard.sh
 
 FROM rust:1.95-slim-bookworm AS build
 SHELL ["/bin/bash", "-euo", "pipefail", "-c"]
@@ -16,7 +17,8 @@ COPY setup setup
 COPY training/weights training/weights
 RUN setup/all.sh --no-fixtures
 COPY . .
-COPY --from=dashboard /src/dashboard/dist dashboard/dist
+COPY --from=web /src/sdk/web/dist sdk/web/dist
+COPY --from=web /src/dashboard/dist dashboard/dist
 RUN cargo build --release --locked --workspace --bins \
  && mkdir -p /out/bin \
  && cp target/release/{biometry,gateway,svc-sessions,svc-consent,svc-ml,svc-docauth,svc-transactions,svc-projects} /out/bin/

@@ -9,7 +9,7 @@ DOCUMENTS ?= 1
 FUZZ_SECONDS ?= 60
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help setup models dashboard demo test quick check deny serve bench accuracy fuzz deploy-check
+.PHONY: help setup models dashboard web-sdk demo test quick check deny serve bench accuracy fuzz deploy-check
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -23,6 +23,9 @@ models: ## make or mend the model pack
 dashboard: ## build the web dashboard, which the gateway embeds
 	@setup/dashboard.sh
 
+web-sdk: ## build the capture component, which the gateway embeds
+	@setup/web_sdk.sh
+
 demo: setup ## the main job on real media: a table of cases, and target/demo/report.json
 	cargo build --release --locked --bin biometry
 	@python3 demo/demo.py --biometry target/release/biometry --fixtures fixtures --out target/demo
@@ -33,9 +36,12 @@ test: setup check deploy-check ## all tests, in the embedded and in the split de
 	@# start the services' own binaries, which this builds too.
 	cargo test --workspace --locked --no-run
 	cargo test --workspace --locked
+	@# The capture component in Chromium, with films as the camera.
+	cd sdk/web && npm test --silent
+	cd tests/dashboard && npm ci --silent --no-audit --no-fund && npm run --silent capture
 	@# The dashboard in Chromium, against the server that was built above; SCREENSHOTS=folder keeps pictures of every page.
 	cd dashboard && npm test --silent
-	cd tests/dashboard && npm ci --silent --no-audit --no-fund && npm test --silent
+	cd tests/dashboard && npm test --silent
 
 quick: setup ## formatting, lints and unit tests: the loop while you write
 	cargo fmt --all --check
@@ -46,6 +52,7 @@ quick: setup ## formatting, lints and unit tests: the loop while you write
 check: setup deny ## formatting, lints, licences and the word list
 	cargo fmt --all --check
 	@setup/check_words.py
+	cd sdk/web && npm run --silent check
 	cd dashboard && npm run --silent check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Everything a fresh machine needs before `cargo build`: system packages, .venv, models/, dashboard/dist, fixtures/.
+# Everything a fresh machine needs before `cargo build`: system packages, .venv, models/, sdk/web/dist, dashboard/dist,
+# fixtures/.
 # Each step looks first and does nothing when it is up to date.
 set -euo pipefail
 cd "$(dirname "$0")/.."
@@ -23,6 +24,7 @@ environment .venv setup/requirements.txt
 .venv/bin/python setup/models.py
 # An image needs no demonstration media and no tests, and builds the dashboard beside.
 if [[ ${1:-} != --no-fixtures ]]; then
+  setup/web_sdk.sh
   setup/dashboard.sh
   .venv/bin/python setup/fixtures.py
   environment tests/contract/.venv tests/contract/requirements.txt

@@ -5,7 +5,7 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use crate::{
     core::error::Error,
-    dialects::{biometry_v1, dashboard, management},
+    dialects::{biometry_v1, dashboard, management, web_sdk},
     http::{
         cors::cors_layer,
         middleware::assign_request_id,
@@ -35,6 +35,7 @@ pub fn router(gateway: Gateway) -> Router {
         .audience(DASHBOARD, dashboard::account_routes())
         .audience(DASHBOARD_PROJECTS, dashboard::project_routes())
         .undescribed(DASHBOARD, dashboard::asset_routes())
+        .undescribed(CUSTOMERS, web_sdk::asset_routes())
         .undescribed(MANAGEMENT, unknown_routes(&["/api-projects/{*path}", "/api-transactions/{*path}"]))
         .undescribed(CUSTOMERS, Router::new().fallback(async || Error::RouteNotFound));
     let docs = Router::from(SwaggerUi::new("/docs").url("/openapi.json", table.openapi()));

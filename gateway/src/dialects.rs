@@ -4,3 +4,4 @@
 pub mod biometry_v1;
 pub mod dashboard;
 pub mod management;
+pub mod web_sdk;

@@ -6,6 +6,7 @@ pub mod cookies;
 pub mod cors;
 pub mod dashboard_session;
 mod drain;
+pub mod embedded_files;
 pub mod envelope;
 pub mod error;
 pub mod file_export;

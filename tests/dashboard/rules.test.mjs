@@ -52,7 +52,10 @@ test('what each check of a document may do is chosen in the form, as the server 
   assert.equal(await may('States').inputValue(), 'off');
   await zone().getByText('needs attention').waitFor();
   // Beside the field and under the text.
-  await page.getByText(/mrz_check_digits/).nth(1).waitFor();
+  await page
+    .getByText(/mrz_check_digits/)
+    .nth(1)
+    .waitFor();
   await picture(page, 'rules-documents');
   assert.deepEqual(await serious(page), []);
   for (const check of ['Check digits', 'States', 'Font']) await may(check).selectOption('');
@@ -65,7 +68,10 @@ test('a mistake is told beside the field and beside the text, and cannot be kept
   await pass().blur();
   await page.getByTestId('validity').getByText('not valid').waitFor();
   // In the form and under the text.
-  await page.getByText(/services\.face_recognition\.pass/).nth(1).waitFor();
+  await page
+    .getByText(/services\.face_recognition\.pass/)
+    .nth(1)
+    .waitFor();
   assert.ok(await page.getByRole('button', { name: 'Save' }).isDisabled());
   await json().fill('{ "version": 1, ');
   await page.getByTestId('validity').getByText('not valid').waitFor();

@@ -4,14 +4,15 @@
 use aws_lc_rs::rand;
 use axum::{
     Router,
-    body::Body,
     extract::Path,
     http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header},
     response::{Html, IntoResponse, Redirect, Response},
     routing::get,
 };
 use base64::{Engine, engine::general_purpose::STANDARD};
-use rust_embed::{EmbeddedFile, RustEmbed};
+use rust_embed::RustEmbed;
+
+use crate::http::embedded_files::{Caching, embedded_file};
 
 #[derive(RustEmbed)]
 #[folder = "../dashboard/dist"]
@@ -52,7 +53,9 @@ pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
 /// A file; for a path that names none, the page, which knows its own routes.
 fn page(headers: &HeaderMap, path: &str) -> Response {
     let looks_like_a_file = path.rsplit('/').next().is_some_and(|name| name.contains('.'));
-    let found = if path == "index.html" { None } else { file(headers, path) };
+    // The name of such a file changes with what is in it.
+    let caching = if path.starts_with("assets/") { Caching::Forever } else { Caching::Revalidate };
+    let found = if path == "index.html" { None } else { embedded_file::<Assets>(headers, path, caching) };
     let mut response = match found {
         Some(response) => response,
         None if looks_like_a_file && path != "index.html" => StatusCode::NOT_FOUND.into_response(),
@@ -88,62 +91,6 @@ fn nonce() -> Option<String> {
     Some(STANDARD.encode(bytes))
 }
 
-/// The file in the smallest form there is that the browser reads.
-fn file(headers: &HeaderMap, path: &str) -> Option<Response> {
-    let plain = Assets::get(path)?;
-    let kind = plain.metadata.mimetype().to_owned();
-    let accepted =
-        headers.get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let packed = [("br", "br"), ("gzip", "gz")].into_iter().find_map(|(encoding, suffix)| {
-        accepts(accepted, encoding)
-            .then(|| Assets::get(&format!("{path}.{suffix}")))?
-            .map(|file| (encoding, file))
-    });
-    let (encoding, served) = packed.map_or((None, plain), |(encoding, file)| (Some(encoding), file));
-    Some(answer(headers, path, &kind, encoding, served))
-}
-
-fn answer(
-    headers: &HeaderMap,
-    path: &str,
-    kind: &str,
-    encoding: Option<&'static str>,
-    file: EmbeddedFile,
-) -> Response {
-    let tag = format!("\"{}\"", hex(&file.metadata.sha256_hash()[..16]));
-    let known = headers.get(header::IF_NONE_MATCH).is_some_and(|value| value.as_bytes() == tag.as_bytes());
-    // The name of such a file changes with what is in it.
-    let hashed = path.starts_with("assets/");
-    let cache = if hashed { "public, max-age=31536000, immutable" } else { "no-cache" };
-    let kind = if kind.starts_with("text/") { format!("{kind}; charset=utf-8") } else { kind.to_owned() };
-    let body = if known { Body::empty() } else { Body::from(file.data.into_owned()) };
-    let status = if known { StatusCode::NOT_MODIFIED } else { StatusCode::OK };
-    let headers = [
-        (header::CONTENT_TYPE, kind),
-        (header::CACHE_CONTROL, cache.to_owned()),
-        (header::ETAG, tag),
-        (header::VARY, "accept-encoding".to_owned()),
-    ];
-    let mut response = (status, headers, body).into_response();
-    if let Some(encoding) = encoding {
-        response.headers_mut().insert(header::CONTENT_ENCODING, HeaderValue::from_static(encoding));
-    }
-    response
-}
-
-/// Whether `encoding` is in the list and not refused there.
-fn accepts(list: &str, encoding: &str) -> bool {
-    list.split(',').any(|item| {
-        let mut parts = item.split(';').map(str::trim);
-        let named = parts.next().is_some_and(|name| name.eq_ignore_ascii_case(encoding));
-        named && !parts.any(|part| part == "q=0" || part.starts_with("q=0.0"))
-    })
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -177,12 +124,5 @@ mod tests {
             seen.push(nonce);
         }
         assert_ne!(seen[0], seen[1]);
-    }
-
-    #[test]
-    fn an_encoding_is_used_where_it_is_accepted() {
-        assert!(accepts("gzip, deflate, br;q=0.9", "br"));
-        assert!(!accepts("gzip, br;q=0", "br"));
-        assert!(!accepts("", "gzip"));
     }
 }

@@ -1,0 +1,101 @@
+/**
+ * What can be said of a picture without finding a face: its light, and where it moves. People move, walls do not, whatever
+ * the colour of a skin or the camera's white balance. It cannot tell that a face is there, how many there are or where
+ * somebody looks.
+ */
+
+import { ovalOf, type Hint } from "./hint";
+
+/** Cells that are compared; small enough to smooth a sensor's noise. */
+export const WIDTH = 64;
+export const HEIGHT = 48;
+
+/** Mean luma (0 to 255) inside the oval. */
+const DARK = 50;
+const BRIGHT = 220;
+/** Standard deviation of luma below which there is nothing in the picture. */
+const FLAT = 6;
+/** Change of luma above which a cell has moved, and how much of the past counts on. */
+const MOVED = 12;
+const DECAY = 0.85;
+/** Movement (cells, weighted) below which nothing is said about the place. */
+const ENOUGH = 40;
+/** How far the middle of the movement may be from the middle of the picture, in the oval's radii. */
+const OFF = 0.8;
+/** Movement of somebody near spreads at least over this share of the oval's height (two standard deviations). */
+const SMALL = 0.3;
+
+export interface Light {
+  /** Mean luma in the oval. */
+  mean: number;
+  /** Standard deviation of luma in the whole picture. */
+  deviation: number;
+}
+
+/** The luma of each cell, of RGBA pixels. */
+export function lumaOf(pixels: Uint8ClampedArray): Float32Array {
+  const luma = new Float32Array(pixels.length / 4);
+  for (let cell = 0; cell < luma.length; cell += 1) {
+    const at = cell * 4;
+    luma[cell] = 0.299 * (pixels[at] ?? 0) + 0.587 * (pixels[at + 1] ?? 0) + 0.114 * (pixels[at + 2] ?? 0);
+  }
+  return luma;
+}
+
+export function lightOf(luma: Float32Array): Light {
+  const oval = ovalOf(WIDTH, HEIGHT);
+  let [inside, count, sum, squares] = [0, 0, 0, 0];
+  luma.forEach((value, cell) => {
+    const dx = ((cell % WIDTH) + 0.5 - oval.x) / oval.rx;
+    const dy = (Math.floor(cell / WIDTH) + 0.5 - oval.y) / oval.ry;
+    if (dx * dx + dy * dy <= 1) {
+      inside += value;
+      count += 1;
+    }
+    sum += value;
+    squares += value * value;
+  });
+  const mean = sum / luma.length;
+  return { mean: inside / count, deviation: Math.sqrt(Math.max(0, squares / luma.length - mean * mean)) };
+}
+
+/** What is wrong with the light, if anything. */
+export function lightHint({ mean, deviation }: Light): Hint | null {
+  if (deviation < FLAT) return "covered";
+  if (mean < DARK) return "too_dark";
+  return mean > BRIGHT ? "too_bright" : null;
+}
+
+/** Where the picture has moved in the last second or two. */
+export class Motion {
+  #before: Float32Array | null = null;
+  #energy = new Float32Array(WIDTH * HEIGHT);
+
+  add(luma: Float32Array): void {
+    const before = this.#before;
+    this.#before = luma;
+    if (!before) return;
+    this.#energy.forEach((energy, cell) => {
+      const change = Math.abs((luma[cell] ?? 0) - (before[cell] ?? 0));
+      this.#energy[cell] = energy * DECAY + (change > MOVED ? 1 : 0);
+    });
+  }
+
+  /** What the movement says about the place of a person; `unchecked` where it says nothing. */
+  hint(): Hint {
+    const oval = ovalOf(WIDTH, HEIGHT);
+    let [sum, x, y, yy] = [0, 0, 0, 0];
+    this.#energy.forEach((energy, cell) => {
+      const [column, row] = [(cell % WIDTH) + 0.5, Math.floor(cell / WIDTH) + 0.5];
+      sum += energy;
+      x += energy * column;
+      y += energy * row;
+      yy += energy * row * row;
+    });
+    if (sum < ENOUGH) return "unchecked";
+    const [middleX, middleY] = [x / sum, y / sum];
+    const spread = 2 * Math.sqrt(Math.max(0, yy / sum - middleY * middleY));
+    if (Math.abs(middleX - oval.x) > OFF * oval.rx || Math.abs(middleY - oval.y) > OFF * oval.ry) return "off_centre";
+    return spread < SMALL * oval.ry ? "too_far" : "unchecked";
+  }
+}

@@ -1,0 +1,9 @@
+import { h } from "../dom";
+import type { Problem } from "../problems";
+import type { Translate } from "../texts/texts";
+
+/** A problem in words, read out at once. What the server said follows the component's own sentence. */
+export function problemLine(text: Translate, problem: Problem): HTMLElement {
+  const said = problem.detail ? ` (${problem.detail})` : "";
+  return h("p", { class: "problem", role: "alert", part: "problem" }, text(problem.code, problem.values) + said);
+}
