@@ -1,41 +1,29 @@
 // The way through the component: camera, phrase, recording, review, upload. By keyboard alone, on a desktop and a phone.
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { filmed, launch, openPage, picture, serious } from '../dashboard/chromium.mjs';
+import { filmed, fixture, launch, picture, serious } from '../dashboard/chromium.mjs';
+import { events, filmFolder, opened, PHRASE, press, ready, reviewed, state } from './opened.mjs';
 import { openSite } from './site.mjs';
 
-const PHRASE = 'one two three four five';
-const DEVICES = { permissions: ['camera', 'microphone'] };
-
-let browser, folder, site;
+let browser, site, removeFilms;
 before(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'capture-'));
+  const [folder, remove] = filmFolder();
+  removeFilms = remove;
   [site, browser] = await Promise.all([openSite(), launch(...filmed(folder))]);
 });
 after(async () => {
   await browser.close();
   site.close();
-  rmSync(folder, { recursive: true });
+  removeFilms();
 });
 
-/** A page whose element has these attributes. */
-async function opened(attributes, options = DEVICES) {
-  const page = await openPage(browser, site.url, options);
-  await page.goto(`${site.url}/?${new URLSearchParams({ phrase: PHRASE, countdown: '1', ...attributes })}`);
-  return page;
-}
-const state = (page, name) => page.waitForFunction((wanted) => window.scanner.state === wanted, name);
-const events = (page, type) => page.evaluate((wanted) => window.events.filter((event) => event.type === wanted), type);
-
 test('by keyboard alone: open, record the phrase word by word, review, upload', async () => {
-  const page = await opened({
+  const page = await opened(browser, site, {
     'upload-url': '/upload',
     'upload-token': 'a-token',
     'on-capture': 'app.handle',
     fields: '{"user":"ada"}',
+    countdown: '1',
   });
   assert.deepEqual(await serious(page), []);
   await page.getByRole('button', { name: 'Open the camera' }).waitFor();
@@ -89,15 +77,7 @@ test('by keyboard alone: open, record the phrase word by word, review, upload', 
 });
 
 test('at the width of a phone nothing is cut off and every button can be hit', async () => {
-  const page = await opened(
-    {},
-    {
-      ...DEVICES,
-      viewport: { width: 360, height: 740 },
-      hasTouch: true,
-      isMobile: true,
-    },
-  );
+  const page = await opened(browser, site, {}, { viewport: { width: 360, height: 740 }, hasTouch: true, isMobile: true });
   await page.getByRole('button', { name: 'Open the camera' }).tap();
   await state(page, 'ready');
   await page.waitForFunction(() => window.scanner.shadowRoot.querySelector('video').videoWidth > 0);
@@ -111,3 +91,117 @@ test('at the width of a phone nothing is cut off and every button can be hit', a
   await picture(page, 'capture-phone');
   assert.deepEqual(page.faults, []);
 });
+
+test('without an address to send to the page has the recording, and the camera is off', async () => {
+  const page = await opened(browser, site, { 'min-seconds': '1', 'max-seconds': '2' }, { before: keepStreams });
+  await reviewed(page);
+  assert.deepEqual(await page.evaluate(() => window.streams.flatMap((stream) => stream.getTracks().map((track) => track.readyState))), [
+    'ended',
+    'ended',
+  ]);
+  await press(page, 'Use this recording');
+  await page.getByRole('heading', { name: 'Recording ready' }).waitFor();
+  assert.equal(await page.evaluate(() => window.scanner.capture.video.size > 10_000), true);
+  await press(page, 'Record again');
+  await state(page, 'ready');
+  assert.equal((await events(page, 'retake')).length, 1);
+  await page.evaluate(() => window.scanner.remove());
+  assert.ok(await page.evaluate(() => window.streams.every((stream) => stream.getTracks().every((track) => track.readyState === 'ended'))));
+  assert.deepEqual(page.faults, []);
+});
+
+test('a page that prevents the default sends the recording itself', async () => {
+  const page = await opened(browser, site, { 'max-seconds': '2', 'upload-url': '/upload' });
+  await page.evaluate(() => window.scanner.addEventListener('capture', (event) => event.preventDefault()));
+  await reviewed(page);
+  await press(page, 'Use this recording');
+  await state(page, 'done');
+  assert.deepEqual(site.uploads, []);
+});
+
+test('in a form the recording is a field, and a required one', async () => {
+  const page = await opened(browser, site, { name: 'selfie_video', required: '', 'max-seconds': '2' });
+  await press(page, 'Submit the form');
+  await reviewed(page);
+  await press(page, 'Submit the form');
+  assert.equal(site.forms.length, 0);
+  await press(page, 'Use this recording');
+  await press(page, 'Submit the form');
+  await page.getByRole('heading', { name: 'Received' }).waitFor();
+  const video = site.forms[0].get('selfie_video');
+  assert.ok(video.size > 10_000);
+  assert.deepEqual([video.name, video.type.split(';')[0]], ['recording.webm', 'video/webm']);
+});
+
+test('a video file in place of the camera', async () => {
+  const page = await opened(browser, site, { 'upload-url': '/upload' });
+  const chooser = page.waitForEvent('filechooser');
+  await press(page, 'Use a video file instead');
+  await (await chooser).setFiles(fixture('speaker_crop.webm'));
+  await state(page, 'review');
+  await press(page, 'Use this video');
+  await state(page, 'done');
+  const [{ form }] = site.uploads.splice(0);
+  assert.equal(form.get('video').name, 'speaker_crop.webm');
+  const [capture] = await events(page, 'capture');
+  assert.equal(capture.source, 'file');
+  assert.ok(capture.seconds > 1);
+});
+
+test('Escape leaves a countdown and a recording, and the words stand unmarked again', async () => {
+  const page = await opened(browser, site, { countdown: '3' });
+  await ready(page);
+  await press(page, 'Record');
+  await state(page, 'counting');
+  await page.keyboard.press('Escape');
+  await state(page, 'ready');
+  await page.evaluate(() => window.scanner.setAttribute('countdown', '0'));
+  await press(page, 'Record');
+  await page.waitForFunction(() => window.scanner.shadowRoot.querySelector('.phrase .now'));
+  assert.equal(await page.evaluate(() => window.scanner.shadowRoot.querySelector('.hint').getAttribute('aria-live')), 'off');
+  await page.keyboard.press('Escape');
+  await state(page, 'ready');
+  assert.equal(await page.locator('.phrase .now, .phrase .said').count(), 0);
+  assert.equal(await page.evaluate(() => window.scanner.shadowRoot.querySelector('.hint').getAttribute('aria-live')), 'polite');
+});
+
+test('a key held down presses once', async () => {
+  const page = await opened(browser, site);
+  await ready(page);
+  await page.getByRole('button', { name: 'Record', exact: true }).focus();
+  for (let times = 0; times < 5; times += 1) await page.keyboard.down('Enter');
+  await state(page, 'recording');
+  await page.waitForFunction(() => window.scanner.shadowRoot.querySelectorAll('.phrase .said').length > 1);
+  assert.equal(await page.evaluate(() => window.scanner.state), 'recording');
+});
+
+test('a new phrase and other words are shown at once', async () => {
+  const page = await opened(browser, site, { texts: '{"record":"Go <b>now</b>"}' });
+  await ready(page);
+  await page.getByRole('button', { name: 'Go <b>now</b>', exact: true }).waitFor();
+  await page.evaluate(() => {
+    window.scanner.phrase = 'six <i>seven</i>';
+    window.scanner.lang = 'de';
+  });
+  await page.locator('.phrase').getByText('six <i>seven</i>').waitFor();
+  await page.getByText('Sprechen Sie laut').waitFor();
+  await page.evaluate(() => {
+    window.scanner.removeAttribute('lang');
+    document.documentElement.lang = 'es-MX';
+    window.scanner.texts = { record: 'Ya' };
+  });
+  await page.getByRole('button', { name: 'Ya', exact: true }).waitFor();
+  await page.getByText('Di en voz alta').waitFor();
+  assert.deepEqual(await serious(page), []);
+});
+
+/** Keeps every stream the page was given. */
+function keepStreams() {
+  window.streams = [];
+  const open = navigator.mediaDevices.getUserMedia.bind(navigator.mediaDevices);
+  navigator.mediaDevices.getUserMedia = async (wanted) => {
+    const stream = await open(wanted);
+    window.streams.push(stream);
+    return stream;
+  };
+}

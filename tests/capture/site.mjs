@@ -33,7 +33,7 @@ window.scanner = scanner;`;
 
 /** `{ url, uploads, answers, close }`. `answers`: what the next uploads get, `{ status, body?, headers?, hold? }`; otherwise 200. */
 export async function openSite() {
-  const site = { uploads: [], answers: [], forms: [] };
+  const site = { uploads: [], answers: [], forms: [], down: false };
   const component = await readFile(join(root, 'sdk/web/dist/biometry-scanner.js'));
   const server = createServer(async (request, response) => {
     const path = new URL(request.url, 'http://site').pathname;
@@ -51,11 +51,11 @@ export async function openSite() {
       return give('text/html', '<!doctype html><title>Received</title><h1>Received</h1>');
     }
     if (path !== '/upload') return give('text/html', PAGE);
+    if (site.down) return request.socket.destroy();
     const answer = site.answers.shift() ?? {
       status: 200,
       body: { verdict: 'pass' },
     };
-    if (answer.cut) return request.socket.destroy();
     site.uploads.push({
       headers: request.headers,
       form: await formOf(request),

@@ -11,7 +11,7 @@ import { lengthOf, recordedType } from "./recorder";
 import { CameraSession } from "./session";
 import { styles } from "./styles";
 import { languageOf, translator, type Texts, type Translate } from "./texts/texts";
-import { Upload, type Target } from "./upload";
+import { fileOf, Upload, type Target } from "./upload";
 import { reviewView } from "./views/review";
 import { doneView, Sending, unsentView } from "./views/sending";
 import { Stage } from "./views/stage";
@@ -189,11 +189,9 @@ export class BiometryScanner extends Base {
       case "ready":
         return this.#ready(state.problem ?? null);
       case "counting":
-        this.#session?.announce(false);
         this.#show(() => this.#stage?.counting());
         return this.#count(this.#options().countdown);
       case "recording":
-        this.#session?.announce(false);
         this.#show(() => this.#stage?.recording());
         return this.#record();
       case "review":
@@ -245,7 +243,6 @@ export class BiometryScanner extends Base {
     const session = this.#session;
     if (!session) return;
     session.discard();
-    session.announce(true);
     this.#stage ??= this.#makeStage(session);
     const stage = this.#stage;
     this.#show(() => stage.ready(session.devices, session.used(), problem, this.#options().file));
@@ -367,7 +364,7 @@ export class BiometryScanner extends Base {
   /** The element in a form is a file, once there is a recording that was accepted. */
   #setFormValue(): void {
     const { capture } = this;
-    const value = this.#state.at === "done" && capture ? new File([capture.video], "recording") : null;
+    const value = this.#state.at === "done" && capture ? fileOf(capture) : null;
     this.#internals.setFormValue(value);
     const missing = this.hasAttribute("required") && value === null;
     this.#internals.setValidity(missing ? { valueMissing: true } : {}, missing ? this.#translate()("title") : "");

@@ -18,7 +18,6 @@ export class CameraSession {
   #level: Level;
   #recording: Recording | null = null;
   #ticks: ReturnType<typeof setInterval>;
-  #announcing = true;
 
   constructor(stream: MediaStream, devices: Devices, onLost: () => void) {
     this.stream = stream;
@@ -33,7 +32,7 @@ export class CameraSession {
     this.#guide?.stop();
     this.#stage = stage;
     stage.video.srcObject = this.stream;
-    this.#guide = new Guide(stage.video, (hint) => stage.hint(hint, this.#announcing));
+    this.#guide = new Guide(stage.video, (hint) => stage.hint(hint));
   }
 
   used(): { camera: string; microphone: string } {
@@ -43,11 +42,6 @@ export class CameraSession {
 
   facesAway(): boolean {
     return this.stream.getVideoTracks()[0]?.getSettings().facingMode === "environment";
-  }
-
-  /** Hints are shown but not read out while sound is recorded, and just before. */
-  announce(on: boolean): void {
-    this.#announcing = on;
   }
 
   /** Records; `onTime` is called once when so many seconds are over. */

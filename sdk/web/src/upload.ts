@@ -54,6 +54,11 @@ function said(body: unknown): { detail?: string } {
   return typeof text === "string" ? { detail: text } : {};
 }
 
+/** The capture as a file with a name and a type. */
+export function fileOf({ video }: Capture): File {
+  return video instanceof File ? video : new File([video], fileName(video.type), { type: video.type });
+}
+
 export function fileName(type: string): string {
   const kind = type.split(";")[0] ?? "";
   if (kind.includes("mp4")) return "recording.mp4";
@@ -64,8 +69,7 @@ export function formOf(capture: Capture, target: Target): FormData {
   const form = new FormData();
   for (const [name, value] of Object.entries(target.fields)) form.set(name, value);
   if (capture.phrase !== "" && target.phraseField !== "") form.set(target.phraseField, capture.phrase);
-  const name = capture.video instanceof File ? capture.video.name : fileName(capture.video.type);
-  form.set(target.videoField, capture.video, name);
+  form.set(target.videoField, fileOf(capture));
   return form;
 }
 

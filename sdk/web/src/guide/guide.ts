@@ -40,6 +40,8 @@ export class Guide {
     const canvas = document.createElement("canvas");
     [canvas.width, canvas.height] = [WIDTH, HEIGHT];
     this.#context = canvas.getContext("2d", { willReadFrequently: true });
+    // The mean of the pixels of a cell, not one of them.
+    if (this.#context) this.#context.imageSmoothingQuality = "high";
     void this.#watch();
   }
 

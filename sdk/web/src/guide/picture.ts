@@ -61,9 +61,9 @@ export function lightOf(luma: Float32Array): Light {
 
 /** What is wrong with the light, if anything. */
 export function lightHint({ mean, deviation }: Light): Hint | null {
+  if (mean > BRIGHT) return "too_bright";
   if (deviation < FLAT) return "covered";
-  if (mean < DARK) return "too_dark";
-  return mean > BRIGHT ? "too_bright" : null;
+  return mean < DARK ? "too_dark" : null;
 }
 
 /** Where the picture has moved in the last second or two. */

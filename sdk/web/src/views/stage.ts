@@ -86,11 +86,14 @@ export class Stage {
     this.#count.textContent = "";
     this.#oval?.classList.remove("live");
     this.#mark(-2);
+    this.#announceHints(true);
     return { element: this.element, focus: record };
   }
 
+  /** From here nothing is read out: what a screen reader says would be in the recording. */
   counting(): View {
     const { text } = this.#actions;
+    this.#announceHints(false);
     const cancel = button(text("cancel"), "secondary", this.#actions.cancel);
     this.#problem.replaceChildren();
     this.#devices.replaceChildren();
@@ -98,12 +101,12 @@ export class Stage {
     return { element: this.element, focus: cancel };
   }
 
-  /** The number is not announced: what a screen reader says would be in the recording. */
   count(seconds: number): void {
     this.#count.textContent = String(seconds);
   }
 
   recording(): View {
+    this.#announceHints(false);
     const stop = button(this.#actions.text("stop"), "primary", this.#actions.stop);
     this.#problem.replaceChildren();
     this.#devices.replaceChildren();
@@ -120,8 +123,11 @@ export class Stage {
     this.#mark(wordAt(this.#pace, seconds));
   }
 
-  hint(hint: Hint, announce: boolean): void {
-    this.#hint.setAttribute("aria-live", announce ? "polite" : "off");
+  #announceHints(on: boolean): void {
+    this.#hint.setAttribute("aria-live", on ? "polite" : "off");
+  }
+
+  hint(hint: Hint): void {
     this.#hint.textContent = this.#actions.text(`guide_${hint}`);
     this.#hint.dataset["hint"] = hint;
     this.#oval?.classList.toggle("good", hint === "good");
@@ -148,7 +154,7 @@ export class Stage {
 
   #choice(label: string, devices: MediaDeviceInfo[], used: string, choose: (id: string) => void): HTMLElement[] {
     if (devices.length < 2) return [];
-    const select = h("select", { change: () => choose(select.value) });
+    const select = h("select", { "aria-label": label, change: () => choose(select.value) });
     devices.forEach((device, at) => {
       const name = device.label || this.#actions.text("unnamed_device", { number: at + 1 });
       const option = h("option", { value: device.deviceId }, name);
