@@ -88,7 +88,7 @@ impl TraceService for Collector {
         for span in resources.flat_map(|resource| resource.scope_spans).flat_map(|scope| scope.spans) {
             spans().entry(span.trace_id.clone()).or_default().push(span);
         }
-        Ok(Response::default())
+        Ok(Response::new(ExportTraceServiceResponse::default()))
     }
 }
 
