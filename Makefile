@@ -73,11 +73,14 @@ accuracy: setup ## measure on the development data in SHARED
 	@test -d $(SHARED)/data || { echo "make accuracy needs the development data in $(SHARED)/data (set SHARED)"; exit 1; }
 	@# One selection for both, so that every dependency is compiled once.
 	cargo build --release --locked -p biometry -p specimens --bin biometry --example accuracy --example generate
-	@.venv/bin/python tests/accuracy/run.py --data $(SHARED)/data --out docs/ACCURACY.md
-	@.venv/bin/python tests/accuracy/whole_call.py --biometry target/release/biometry --data $(SHARED)/data --out docs/ACCURACY.md
-	@.venv/bin/python tests/accuracy/server.py --biometry target/release/biometry --data $(SHARED)/data
-	@.venv/bin/python tests/accuracy/documents.py --reader target/release/examples/accuracy --data $(SHARED)/data \
-	  --work target/accuracy/$(DOCUMENTS) --share $(DOCUMENTS) $(if $(filter 1,$(DOCUMENTS)),--out docs/ACCURACY.md)
+	@# Each script ends with 1 when a bar is missed; the others run all the same.
+	@failed=0; \
+	.venv/bin/python tests/accuracy/run.py --data $(SHARED)/data --out docs/ACCURACY.md || failed=1; \
+	.venv/bin/python tests/accuracy/whole_call.py --biometry target/release/biometry --data $(SHARED)/data --out docs/ACCURACY.md || failed=1; \
+	.venv/bin/python tests/accuracy/server.py --biometry target/release/biometry --data $(SHARED)/data || failed=1; \
+	.venv/bin/python tests/accuracy/documents.py --reader target/release/examples/accuracy --data $(SHARED)/data \
+	  --work target/accuracy/$(DOCUMENTS) --share $(DOCUMENTS) $(if $(filter 1,$(DOCUMENTS)),--out docs/ACCURACY.md) || failed=1; \
+	exit $$failed
 
 fuzz: setup ## every fuzz target under libFuzzer for FUZZ_SECONDS; the tests run the same targets for some seconds
 	fuzz/run $(FUZZ_SECONDS)
