@@ -5,7 +5,8 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
-    audit, bootstrap, calibrate, consent, erasure, evaluate, keys, migrate, models, owner, serve, sweep,
+    audit, bootstrap, calibrate, consent, doctor, erasure, evaluate, keys, migrate, models, owner, serve,
+    show_config, sweep,
 };
 
 /// Identity verification that you run yourself.
@@ -52,6 +53,10 @@ enum Verb {
     Keys(KeysVerb),
     /// Bring the tables of every service up to date
     Migrate(MigrateArgs),
+    /// Print the settings in force as TOML, secrets masked
+    Config(ConfigArgs),
+    /// Check everything a start needs: settings, models, keys, disk, databases, services; exits with 1 when something is wrong
+    Doctor(DoctorArgs),
 }
 
 #[derive(Debug, Subcommand)]
@@ -128,6 +133,21 @@ pub struct MigrateArgs {
     /// Change nothing; exit with 1 when a migration is missing
     #[arg(long)]
     pub check: bool,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+#[derive(Debug, Args)]
+pub struct ConfigArgs {
+    /// Print nothing but whether the settings can be used
+    #[arg(long)]
+    pub check: bool,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+#[derive(Debug, Args)]
+pub struct DoctorArgs {
     #[command(flatten)]
     pub place: Place,
 }
@@ -277,6 +297,8 @@ impl Cli {
             Verb::Erasure(ErasureVerb::Verify(args)) => erasure::verify(args).await,
             Verb::Sweep(args) => sweep::run(args).await,
             Verb::Migrate(args) => migrate::run(args).await,
+            Verb::Config(args) => show_config::run(&args),
+            Verb::Doctor(args) => doctor::run(args).await,
             Verb::Keys(KeysVerb::Status(args)) => keys::status(args).await,
             Verb::Keys(KeysVerb::RotateSigning(args)) => keys::rotate_signing(args).await,
             Verb::Keys(KeysVerb::Distrust(args)) => keys::distrust(args).await,

@@ -9,6 +9,8 @@ mod calibrate;
 mod cli;
 mod config;
 mod consent;
+mod data_folder;
+mod doctor;
 mod erasure;
 mod evaluate;
 mod keys;
@@ -16,6 +18,7 @@ mod migrate;
 mod models;
 mod owner;
 mod serve;
+mod show_config;
 mod sweep;
 
 use std::process::ExitCode;

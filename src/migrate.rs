@@ -12,21 +12,9 @@ use crate::{cli::MigrateArgs, config::Config};
 /// When a database cannot be reached or a migration fails; with `--check` also when one is missing.
 pub async fn run(args: MigrateArgs) -> anyhow::Result<()> {
     let config = Config::load(&args.place)?;
-    let urls = &config.urls;
-    let services: [(&str, &Option<String>, &db::Config, &Migrator); 5] = [
-        ("projects", &urls.projects, &config.projects.db, &svc_projects::MIGRATIONS),
-        ("sessions", &urls.sessions, &config.sessions.db, &svc_sessions::MIGRATIONS),
-        ("consent", &urls.consent, &config.consent.db, &svc_consent::MIGRATIONS),
-        ("ml", &urls.ml, &config.ml.db, &svc_ml::MIGRATIONS),
-        ("transactions", &urls.transactions, &config.transactions.db, &svc_transactions::MIGRATIONS),
-    ];
     let mut out = std::io::stdout();
     let mut missing = false;
-    for (name, url, db, migrations) in services {
-        // What runs elsewhere has a database of its own, which its own configuration names.
-        if url.is_some() {
-            continue;
-        }
+    for (name, db, migrations) in local_databases(&config) {
         let migrated = Db::migrate(db, migrations, args.check).await.with_context(|| name.to_owned())?;
         writeln!(out, "{name}: {}", describe(migrated, args.check))?;
         missing |= migrated.pending > 0;
@@ -37,7 +25,25 @@ pub async fn run(args: MigrateArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn describe(migrated: Migrated, check_only: bool) -> String {
+/// The databases of the services that run in this process, with the migrations of each. What runs elsewhere has a database of
+/// its own, which its own configuration names.
+pub fn local_databases(
+    config: &Config,
+) -> impl Iterator<Item = (&'static str, &db::Config, &'static Migrator)> {
+    let urls = &config.urls;
+    let services: [(&Option<String>, &'static str, &db::Config, &'static Migrator); 5] = [
+        (&urls.projects, "projects", &config.projects.db, &svc_projects::MIGRATIONS),
+        (&urls.sessions, "sessions", &config.sessions.db, &svc_sessions::MIGRATIONS),
+        (&urls.consent, "consent", &config.consent.db, &svc_consent::MIGRATIONS),
+        (&urls.ml, "ml", &config.ml.db, &svc_ml::MIGRATIONS),
+        (&urls.transactions, "transactions", &config.transactions.db, &svc_transactions::MIGRATIONS),
+    ];
+    let local = services.into_iter().filter(|(url, ..)| url.is_none());
+    local.map(|(_, name, db, migrations)| (name, db, migrations))
+}
+
+/// What [`Db::migrate`] found, in words.
+pub fn describe(migrated: Migrated, check_only: bool) -> String {
     let newer = match migrated.newer {
         0 => String::new(),
         newer => format!(", {newer} of a newer program"),

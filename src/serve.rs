@@ -12,11 +12,13 @@ use tonic::service::Routes;
 use crate::{
     cli::ServeArgs,
     config::{Config, DEADLINE, DOCAUTH_DEADLINE, ML_DEADLINE},
+    data_folder,
 };
 
 /// Runs until SIGTERM or SIGINT, then finishes the requests under way.
 pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
     let config = Config::load(&args.place)?;
+    let _locked = data_folder::lock(&args.place.data_dir)?;
     let _telemetry = boot::Telemetry::start("biometry", &config.telemetry).await?;
     let listen = args.listen.unwrap_or(config.listen);
     let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;

@@ -61,3 +61,77 @@ fn a_changed_model_file_is_named() {
     let error = text(&output.stderr);
     assert!(!output.status.success() && error.contains("a.onnx") && error.contains("sha256"), "{error}");
 }
+
+/// A fresh data folder, and a command of the CLI on it with the models of set-up.
+fn on_folder(folder: &std::path::Path, verb: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_biometry"));
+    command
+        .args(verb)
+        .arg("--data-dir")
+        .arg(folder.join("data"))
+        .env("BIOMETRY_MODELS", root().join("models"));
+    command
+}
+
+#[test]
+fn config_prints_what_is_in_force_and_no_secret() {
+    const SECRET: &str = "5ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2e75ec2";
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let file = folder.path().join("biometry.toml");
+    std::fs::write(&file, "listen = '127.0.0.1:9999'").expect("writable");
+    let output = on_folder(folder.path(), &["config", "--config"])
+        .arg(&file)
+        .env("BIOMETRY_SERVICE_TOKEN", SECRET)
+        .env("BIOMETRY_CONSENT__KEYS__SECRET", SECRET)
+        .env("BIOMETRY_ML__KEYS__RETIRED", format!("[\"{SECRET}\"]"))
+        .env("BIOMETRY_DOCAUTH__IDSCAN_KEY", SECRET)
+        .env("BIOMETRY_TRANSACTIONS__DB__URL", format!("postgres://biometry:{SECRET}@db/biometry"))
+        .env("BIOMETRY_GATEWAY__REDIS_URL", format!("redis://:{SECRET}@redis"))
+        .output()
+        .expect("the CLI runs");
+    let shown = text(&output.stdout);
+    assert!(output.status.success(), "{}", text(&output.stderr));
+    assert!(
+        shown.contains("127.0.0.1:9999") && shown.contains("postgres://biometry:***@db/biometry"),
+        "{shown}"
+    );
+    assert!(!shown.contains(SECRET), "{shown}");
+}
+
+#[test]
+fn config_check_names_a_setting_that_does_not_exist() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let output = on_folder(folder.path(), &["config", "--check"]).env("BIOMETRY_ML__WORKRES", "2").output();
+    let output = output.expect("the CLI runs");
+    assert!(!output.status.success() && text(&output.stderr).contains("workres"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn doctor_is_content_with_a_fresh_folder_and_names_what_is_broken() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let output = on_folder(folder.path(), &["doctor"]).output().expect("the CLI runs");
+    let seen = text(&output.stdout);
+    assert!(output.status.success(), "{seen}{}", text(&output.stderr));
+    for part in ["configuration", "model pack", "master key", "database of ml"] {
+        assert!(seen.lines().any(|line| line.starts_with("ok") && line.contains(part)), "{part}: {seen}");
+    }
+    let closed = "http://127.0.0.1:1";
+    let mut command = on_folder(folder.path(), &["doctor"]);
+    command.env("BIOMETRY_URLS__ML", closed).env("BIOMETRY_MODELS", folder.path());
+    let output = command.output().expect("the CLI runs");
+    let seen = text(&output.stdout);
+    assert!(!output.status.success(), "{seen}");
+    for part in [closed, "make models"] {
+        assert!(seen.lines().any(|line| line.starts_with("FAILED") && line.contains(part)), "{part}: {seen}");
+    }
+}
+
+#[test]
+fn two_servers_on_one_data_folder_are_refused() {
+    let data_dir = &crate::world::embedded().data_dir;
+    let mut command = Command::new(env!("CARGO_BIN_EXE_biometry"));
+    command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(data_dir);
+    let output = command.output().expect("the CLI runs");
+    let error = text(&output.stderr);
+    assert!(!output.status.success() && error.contains("another server uses the data folder"), "{error}");
+}
