@@ -37,9 +37,16 @@ export default defineConfig({
   server: {
     host: "127.0.0.1",
     proxy: Object.fromEntries(
-      ["/api-auth", "/api-projects", "/api-transactions", "/api-gateway", "/api-consent", "/healthz", "/readyz"].map(
-        (path) => [path, api],
-      ),
+      [
+        "/api-auth",
+        "/api-projects",
+        "/api-transactions",
+        "/api-gateway",
+        "/api-consent",
+        "/healthz",
+        "/readyz",
+        "/sdk",
+      ].map((path) => [path, api]),
     ),
   },
 });

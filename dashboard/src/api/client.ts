@@ -29,6 +29,11 @@ const state = { csrf: "", project: "" };
 export const setCsrf = (token: string) => void (state.csrf = token);
 export const setProject = (id: string) => void (state.project = id);
 
+/** What a request of a session carries that is not made by `request`. */
+export function sessionHeaders(): Record<string, string> {
+  return { "x-csrf-token": state.csrf, ...(state.project && { "x-project-id": state.project }) };
+}
+
 type Method = "GET" | "POST" | "PUT" | "PATCH" | "DELETE";
 
 export interface Ask {

@@ -1,8 +1,7 @@
-import { refusal, request, Unreachable } from "./client";
+import { sessionHeaders } from "./client";
 import type { ServiceResult, Verdict } from "./types";
 
 export interface Asked {
-  video: Blob;
   phrase: string;
   user: string;
   /** Whether the subject agreed that templates and the recording are kept. */
@@ -22,17 +21,13 @@ export interface TriedOut {
   transaction: string | null;
 }
 
-/** Sends a recording through the project, on the server's side: the browser has no API key. */
-export async function tryIt({ video, phrase, user, keep }: Asked): Promise<TriedOut> {
-  const form = new FormData();
-  form.set("user_fullname", user);
-  form.set("phrase", phrase);
-  form.set("consent", "true");
-  form.set("storage_consent", String(keep));
-  form.set("video", video, video.type.includes("mp4") ? "try-it.mp4" : "try-it.webm");
-  const response = await request("/api-projects/try-it", { method: "POST", form });
-  const body = await response.json().catch(() => null);
-  if (!response.ok) throw refusal(response, body);
-  if (body === null) throw new Unreachable();
-  return { decided: body as Decided, transaction: response.headers.get("x-request-id") };
+/** Where a recording goes through the project, on the server's side: the browser has no API key. */
+export const TRY_IT_URL = "/api-projects/try-it";
+
+/** What the recording is sent with, beside video and phrase. */
+export function tryItForm({ user, keep }: Pick<Asked, "user" | "keep">) {
+  return {
+    headers: sessionHeaders(),
+    fields: { user_fullname: user, consent: "true", storage_consent: String(keep) },
+  };
 }

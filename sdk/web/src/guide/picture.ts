@@ -1,7 +1,7 @@
 /**
  * What can be said of a picture without finding a face: its light, and where it moves. People move, walls do not, whatever
- * the colour of a skin or the camera's white balance. It cannot tell that a face is there, how many there are or where
- * somebody looks.
+ * the colour of a skin or the camera's white balance. It cannot tell that a face is there, how many there are, how
+ * far away somebody is or where they look.
  */
 
 import { ovalOf, type Hint } from "./hint";
@@ -22,8 +22,6 @@ const DECAY = 0.85;
 const ENOUGH = 40;
 /** How far the middle of the movement may be from the middle of the picture, in the oval's radii. */
 const OFF = 0.8;
-/** Movement of somebody near spreads at least over this share of the oval's height (two standard deviations). */
-const SMALL = 0.3;
 
 export interface Light {
   /** Mean luma in the oval. */
@@ -84,18 +82,14 @@ export class Motion {
   /** What the movement says about the place of a person; `unchecked` where it says nothing. */
   hint(): Hint {
     const oval = ovalOf(WIDTH, HEIGHT);
-    let [sum, x, y, yy] = [0, 0, 0, 0];
+    let [sum, x, y] = [0, 0, 0];
     this.#energy.forEach((energy, cell) => {
-      const [column, row] = [(cell % WIDTH) + 0.5, Math.floor(cell / WIDTH) + 0.5];
       sum += energy;
-      x += energy * column;
-      y += energy * row;
-      yy += energy * row * row;
+      x += energy * ((cell % WIDTH) + 0.5);
+      y += energy * (Math.floor(cell / WIDTH) + 0.5);
     });
     if (sum < ENOUGH) return "unchecked";
-    const [middleX, middleY] = [x / sum, y / sum];
-    const spread = 2 * Math.sqrt(Math.max(0, yy / sum - middleY * middleY));
-    if (Math.abs(middleX - oval.x) > OFF * oval.rx || Math.abs(middleY - oval.y) > OFF * oval.ry) return "off_centre";
-    return spread < SMALL * oval.ry ? "too_far" : "unchecked";
+    const [dx, dy] = [x / sum - oval.x, y / sum - oval.y];
+    return Math.abs(dx) > OFF * oval.rx || Math.abs(dy) > OFF * oval.ry ? "off_centre" : "unchecked";
   }
 }
