@@ -18,8 +18,13 @@ use rpc::Transport;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+fn main() -> anyhow::Result<()> {
+    sandbox::run_if_worker();
+    measure()
+}
+
 #[tokio::main]
-async fn main() -> anyhow::Result<()> {
+async fn measure() -> anyhow::Result<()> {
     let args: Vec<String> = std::env::args().skip(1).collect();
     let [file, callers, each] = args.as_slice() else { anyhow::bail!("usage: load VIDEO CALLERS TIMES") };
     let (callers, each): (usize, usize) = (callers.parse()?, each.parse()?);

@@ -28,6 +28,8 @@ pub struct Config {
     pub max_side: u32,
     /// Folder for videos while they are worked on (nameless files, gone with the process); without it the system's.
     pub spool: Option<PathBuf>,
+    /// Program that decodes media, as a process that holds no secret; without it this binary itself.
+    pub media_worker: Option<PathBuf>,
     /// Folder with calibrations made by `biometry calibrate` on the operator's own data, one `*.json` a kind; without it
     /// the shipped ones are used.
     pub calibrations: Option<PathBuf>,
@@ -57,6 +59,7 @@ impl Config {
             max_duration_s: limits.duration_s,
             max_side: limits.side,
             spool: None,
+            media_worker: None,
             calibrations: None,
             decide_by_calibration: Vec::new(),
             // A template that was answered survives a power cut, and an erased one does not come back with it.

@@ -2,7 +2,10 @@
 
 use std::sync::{Arc, Mutex, PoisonError};
 
+use intake::Watch;
+use media::{Limits, Picture};
 use models::{Pack, Runtime};
+use sandbox::{MediaFile, Sandbox};
 use voice::{Activity, Phrase, Segment, Voiceprint};
 
 use crate::{error::Error, templates};
@@ -11,6 +14,8 @@ use crate::{error::Error, templates};
 #[derive(Clone)]
 pub struct Shared {
     runtime: Runtime,
+    /// Where callers' files are decoded.
+    pub media: Sandbox,
     pub voice: Arc<voice::Engine>,
     faces: face::Embedders,
     /// Held while a voice is embedded: a second session of that network would take 60 MB, for 20 ms of a video's work.
@@ -29,7 +34,7 @@ impl Shared {
     ///
     /// # Errors
     /// When a file is missing or does not load.
-    pub fn load(pack: &Pack) -> Result<Self, Error> {
+    pub fn load(pack: &Pack, media: Sandbox) -> Result<Self, Error> {
         let runtime = Runtime::load(pack)?;
         let faces = face::Embedders::load(&runtime)?;
         // Two loads side by side: together they are most of the time to start.
@@ -43,8 +48,26 @@ impl Shared {
             lips: Arc::new(lips?),
             one_speaker: Arc::default(),
             faces,
+            media,
             runtime,
         })
+    }
+
+    /// A picture of a caller's file, while the answer is wanted.
+    ///
+    /// # Errors
+    /// It is none this service reads, nobody waits any more, or its worker failed.
+    pub fn picture(&self, file: &MediaFile, watch: &Watch) -> Result<Picture, Error> {
+        let still = self.media.decode_still(file, || watch.check().map_err(Error::from))?;
+        Ok(Picture::from_still(&still))
+    }
+
+    /// The sound of a caller's file, while the answer is wanted.
+    ///
+    /// # Errors
+    /// It has none this service reads, nobody waits any more, or its worker failed.
+    pub fn sound(&self, file: &MediaFile, limits: &Limits, watch: &Watch) -> Result<Vec<f32>, Error> {
+        self.media.decode_sound(file, limits, || watch.check().map_err(Error::from))
     }
 
     /// [`voice::Engine::voiceprint`], one at a time.

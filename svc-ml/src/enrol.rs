@@ -1,13 +1,12 @@
 //! The two enrollments: receive, measure on a worker, look for the same person under another name, keep by the rules.
 
-use std::{fs::File, io::Read};
-
 use bytes::Bytes;
 use face::Embedding;
 use futures::{Stream, StreamExt};
 use intake::Watch;
-use media::{Limits, Picture};
+use media::Limits;
 use proto::ml as wire;
+use sandbox::MediaFile;
 use tonic::{Status, Streaming};
 use voice::{PhraseEvidence, Voiceprint};
 
@@ -19,7 +18,6 @@ use crate::{
     portrait::{self, Measure, code},
     recording,
     service::{Asked, Ml, asked, check_ids},
-    spooled::Spooled,
     stages::Stages,
     template_update::{Biometric, ENOUGH_SPEECH_S, EnrollmentOutcome, Permissions, Weighted},
     templates::Whose,
@@ -70,7 +68,9 @@ impl Ml {
         let header = header(&mut parts).await?;
         let file = intake::spool(chunks(parts), self.bounds, self.spool.as_deref()).await?;
         let is_document = header.is_document;
-        let work = move |engines: &mut Engines, _: &Watch| see(engines, &file, is_document);
+        let work = move |engines: &mut Engines, watch: &Watch| {
+            see(engines, &MediaFile::new(file)?, is_document, watch)
+        };
         let seen = self.workers.run(place, work).await?;
         let may = Permissions { replace: header.replace, strengthen: header.may_strengthen };
         let enrolled = self.enrol_biometric(&header, seen.face.as_ref(), may).await?;
@@ -88,8 +88,8 @@ impl Ml {
         // What replaces a template must make one alone: a user is not left without.
         let least_speech_s = if header.replace { ENOUGH_SPEECH_S } else { voice::MIN_SPEECH_S };
         let limits = self.limits;
-        let work = move |engines: &mut Engines, _: &Watch| {
-            hear(&engines.shared, Spooled::new(file), &asked, least_speech_s, &limits)
+        let work = move |engines: &mut Engines, watch: &Watch| {
+            hear(&engines.shared, &MediaFile::new(file)?, &asked, least_speech_s, &limits, watch)
         };
         let heard = self.workers.run(place, work).await?;
         // Several recordings make a template and better it; unlike a picture, none is copied from a stranger's page.
@@ -186,9 +186,9 @@ fn claimed<C>(matched: bool, probability: f64, nearest: Nearest<C>) -> Option<Du
     (matched && probability >= CLAIMED).then_some(Duplicate { subject_id, transaction_id, probability })
 }
 
-fn see(engines: &mut Engines, file: &File, is_document: bool) -> Result<SeenFace, Error> {
+fn see(engines: &mut Engines, file: &MediaFile, is_document: bool, watch: &Watch) -> Result<SeenFace, Error> {
     let mut stages = Stages::default();
-    let picture = stages.time("decode", || picture(file))?;
+    let picture = stages.time("decode", || engines.shared.picture(file, watch))?;
     let found = stages.time("face_quality", || engines.face.portraits(&picture))?;
     let (measures, checked) = portrait::check(&found, is_document);
     let face = match checked {
@@ -201,27 +201,18 @@ fn see(engines: &mut Engines, file: &File, is_document: bool) -> Result<SeenFace
     Ok(SeenFace { measures, face, stages })
 }
 
-/// A picture of a bounded file.
-///
-/// # Errors
-/// When it is none this service reads, or too large.
-pub fn picture(mut file: &File) -> Result<Picture, Error> {
-    let mut bytes = Vec::new();
-    file.read_to_end(&mut bytes)?;
-    Ok(Picture::decode(&bytes)?)
-}
-
 fn hear(
     shared: &Shared,
-    file: Spooled,
+    file: &MediaFile,
     asked: &Asked,
     least_speech_s: f32,
     limits: &Limits,
+    watch: &Watch,
 ) -> Result<HeardVoice, Error> {
     let mut stages = Stages::default();
-    let sound = match stages.time("decode", || media::decode_audio(file, limits)) {
+    let sound = match stages.time("decode", || shared.sound(file, limits, watch)) {
         // A video without sound is a recording without speech.
-        Err(media::Error::NoAudio) => Vec::new(),
+        Err(Error::Media(media::Error::NoAudio)) => Vec::new(),
         other => other?,
     };
     let activity = stages.time("voice_activity", || shared.voice.activity(&sound))?;

@@ -8,6 +8,9 @@ pub enum Error {
     Invalid(&'static str),
     #[error(transparent)]
     Media(#[from] media::Error),
+    /// The process that decodes failed.
+    #[error(transparent)]
+    Sandbox(sandbox::Error),
     #[error(transparent)]
     Intake(#[from] intake::Error),
     #[error("the file cannot be read")]
@@ -30,12 +33,25 @@ pub enum Error {
     Database(#[from] sqlx::Error),
 }
 
+impl From<sandbox::Error> for Error {
+    fn from(error: sandbox::Error) -> Self {
+        match error {
+            sandbox::Error::Media(error) => Self::Media(error),
+            other => Self::Sandbox(other),
+        }
+    }
+}
+
 impl From<Error> for Status {
     fn from(error: Error) -> Self {
         match error {
             Error::Media(media::Error::Io) => internal(&error),
             Error::Invalid(_) | Error::Media(_) => Self::invalid_argument(error.to_string()),
             Error::Intake(error) => error.into(),
+            Error::Sandbox(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "a file was not decoded");
+                Self::unavailable(error.to_string())
+            }
             Error::Erased => Self::aborted(error.to_string()),
             Error::Database(_) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "the template database failed");

@@ -6,7 +6,6 @@
 use std::{
     collections::HashMap,
     fs::File,
-    io::Read,
     path::{Path, PathBuf},
     sync::{Arc, Mutex, PoisonError},
     time::Duration,
@@ -15,8 +14,9 @@ use std::{
 use anyhow::Context;
 use face::Embedding;
 use intake::{Watch, Workers};
-use media::{Limits, Picture};
+use media::Limits;
 use models::Pack;
+use sandbox::{MediaFile, Sandbox};
 use voice::{Phrase, Voiceprint};
 
 use crate::{
@@ -26,13 +26,10 @@ use crate::{
     error::Error,
     judged::{Judged, Unjudged},
     pipeline::{self, Findings, Task, Wanted},
-    spooled::Spooled,
 };
 
 /// Longest one file may take; nobody waits at the other end.
 const DEADLINE: Duration = Duration::from_secs(600);
-/// Largest picture, bytes.
-const MAX_PICTURE: u64 = 50 * 1024 * 1024;
 
 /// What is asked of a file.
 #[derive(Clone, Debug, PartialEq)]
@@ -88,8 +85,16 @@ impl Judge {
     /// # Errors
     /// When the pack cannot be used.
     pub fn load(models: Option<&Path>, threads: usize) -> anyhow::Result<Self> {
+        Self::load_with(models, threads, Sandbox::of(None))
+    }
+
+    /// The same, with media decoded in `media`.
+    ///
+    /// # Errors
+    /// When the pack cannot be used.
+    pub fn load_with(models: Option<&Path>, threads: usize, media: Sandbox) -> anyhow::Result<Self> {
         let pack = Pack::open(models)?;
-        let shared = Shared::load(&pack).context("the models could not be loaded")?;
+        let shared = Shared::load(&pack, media).context("the models could not be loaded")?;
         let workers = Workers::start(threads.max(1), threads, DEADLINE, move || shared.worker())?;
         Ok(Self { workers, limits: Limits::default(), pack, known: Arc::default() })
     }
@@ -114,6 +119,7 @@ impl Judge {
             Ok(judged) => Ok(judged),
             // A file the server refuses is an outcome here, not the end.
             Err(Error::Media(_)) => Ok(Err("unreadable".to_owned())),
+            Err(Error::Sandbox(sandbox::Error::Crashed)) => Ok(Err("unreadable".to_owned())),
             Err(error) => Err(error.into()),
         }
     }
@@ -183,7 +189,7 @@ impl Sight<'_> {
     fn findings(&mut self, file: &Path, phrase: &str, wanted: Wanted) -> Result<Findings, Error> {
         let phrase = Phrase::parse(phrase);
         let task = Task { is_digits: phrase.is_digits(), phrase, wanted, limits: self.limits };
-        pipeline::analyze(self.engines, Spooled::new(File::open(file)?), &task, self.watch)
+        pipeline::analyze(self.engines, MediaFile::new(File::open(file)?)?, &task, self.watch)
     }
 
     /// The face a picture is about, or that of a video.
@@ -197,14 +203,12 @@ impl Sight<'_> {
     }
 
     fn new_face(&mut self, path: &Path) -> Result<Judged<Embedding>, Error> {
-        let mut file = File::open(path)?;
+        let file = File::open(path)?;
         if !is_picture(&file)? {
             let found = self.findings(path, "", Wanted { face: true, ..Wanted::default() })?;
             return Ok(asked(found.face));
         }
-        let mut bytes = Vec::new();
-        Read::by_ref(&mut file).take(MAX_PICTURE).read_to_end(&mut bytes)?;
-        let picture = Picture::decode(&bytes)?;
+        let picture = self.engines.shared.picture(&MediaFile::new(file)?, self.watch)?;
         let (turn, faces) = self.engines.face.upright_faces(&picture)?;
         let upright = turn.of(&picture);
         let Some((face, _)) = self.engines.face.main_face(&upright, &faces)? else {
@@ -225,8 +229,9 @@ impl Sight<'_> {
     /// Of a file of sound alone no frame can be looked at, so it is heard without the pipeline's pictures.
     fn phrase(&mut self, file: &Path, phrase: &str) -> Result<Judged<Opinion>, Error> {
         let phrase = Phrase::parse(phrase);
-        let file = Spooled::new(File::open(file)?);
-        let heard = pipeline::hear_phrase(&self.engines.shared, file, &phrase, &self.limits)?;
+        let file = MediaFile::new(File::open(file)?)?;
+        let shared = &self.engines.shared;
+        let heard = pipeline::hear_phrase(shared, &file, &phrase, &self.limits, self.watch)?;
         Ok(heard.map(|heard| Opinion {
             score: heard.llr.into(),
             accepted: heard.said,

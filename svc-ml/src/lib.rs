@@ -7,7 +7,8 @@
 //! the gallery of one project and no other.
 //!
 //! Invariants: services that were not asked for do not run; no vector leaves the process unsealed; no
-//! template is made, changed or replaced but by the rules of `template_update`; a video lies in a file without a name and is gone with the call; a panic costs one call.
+//! template is made, changed or replaced but by the rules of `template_update`; a video lies in a file without a name, is
+//! decoded in a process of its own (`sandbox`), and is gone with the call; a panic costs one call.
 //!
 //! Caller: the gateway.
 
@@ -31,7 +32,6 @@ mod pipeline;
 mod portrait;
 mod recording;
 mod service;
-mod spooled;
 mod stages;
 mod store;
 mod template_update;
@@ -46,11 +46,13 @@ use intake::Workers;
 use ledger::{KeyUsage, SealedColumn};
 use models::Pack;
 use proto::ml::ml_server::MlServer;
+use sandbox::Sandbox;
 use tonic::service::Routes;
 
 use crate::{
     calibrations::Calibrations,
     engines::{Shared, template_models},
+    error::Error,
     service::Ml,
     store::Store,
     templates::Templates,
@@ -95,6 +97,15 @@ pub fn subject_traces(keys: &blob::KeyConfig, project: &str, user: &str) -> anyh
 /// # Errors
 /// When one of them cannot be used; the text says which, and what to run.
 pub async fn routes(config: Config) -> anyhow::Result<Routes> {
+    let media = Sandbox::of(config.media_worker.as_deref());
+    routes_with(config, media).await
+}
+
+/// The same, with files decoded by `media`, which other services of this process may use as well.
+///
+/// # Errors
+/// As [`routes`].
+pub async fn routes_with(config: Config, media: Sandbox) -> anyhow::Result<Routes> {
     let ring = KeyRing::open(&config.keys).context("the master key")?;
     let db = Db::open(&config.db, &MIGRATIONS).await?;
     ledger::check_master_key(&db, &ring, SEALED).await?;
@@ -103,7 +114,8 @@ pub async fn routes(config: Config) -> anyhow::Result<Routes> {
     let templates = Templates::new(Store::new(db), ring, template_models(&pack)?);
     let (of, deadline) = (pack.clone(), Duration::from_secs(config.deadline_s.into()));
     let load = move || {
-        let shared = Shared::load(&of)?;
+        media.probe().map_err(Error::from)?;
+        let shared = Shared::load(&of, media)?;
         Workers::start(config.workers.max(1), config.queue, deadline, move || shared.worker())
     };
     let workers = tokio::task::spawn_blocking(load).await.context("the models could not be loaded")??;

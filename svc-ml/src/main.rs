@@ -6,9 +6,14 @@ use std::process::ExitCode;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+fn main() -> ExitCode {
+    sandbox::run_if_worker();
+    run()
+}
+
 #[tokio::main]
-async fn main() -> ExitCode {
+async fn run() -> ExitCode {
     boot::restrict_new_files();
-    let run = boot::run_service("svc-ml", |config: svc_ml::Config| svc_ml::routes(config));
-    boot::exit_code("svc-ml", run.await)
+    let served = boot::run_service("svc-ml", |config: svc_ml::Config| svc_ml::routes(config));
+    boot::exit_code("svc-ml", served.await)
 }

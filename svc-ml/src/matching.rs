@@ -8,17 +8,16 @@ use futures::{Stream, TryStreamExt, pin_mut};
 use intake::{Spool, Watch};
 use media::{Info, Limits};
 use proto::ml as wire;
+use sandbox::MediaFile;
 use tonic::{Status, Streaming};
 
 use crate::{
     calibration::{FaceComparison, compare_faces},
     engines::Engines,
-    enrol::picture,
     error::Error,
     judged::{Judged, Unjudged},
     portrait::{more_than_one_face, no_face, too_small},
     service::{Ml, check_ids},
-    spooled::Spooled,
     stages::Stages,
 };
 
@@ -54,7 +53,8 @@ impl Ml {
         let (image, video) = self.receive(parts).await?;
         let limits = self.limits;
         let work = move |engines: &mut Engines, watch: &Watch| {
-            compare(engines, &image, Spooled::new(video), !header.detect_only, &limits, watch)
+            let (image, video) = (MediaFile::new(image)?, MediaFile::new(video)?);
+            compare(engines, &image, &video, !header.detect_only, &limits, watch)
         };
         let found = self.workers.run(place, work).await?;
         let by = |c: FaceComparison| self.calibrations.face(c);
@@ -113,14 +113,14 @@ async fn header(parts: &mut Streaming<wire::MatchFacesRequest>) -> Result<wire::
 
 fn compare(
     engines: &mut Engines,
-    image: &File,
-    video: Spooled,
+    image: &MediaFile,
+    video: &MediaFile,
     is_asked: bool,
     limits: &Limits,
     watch: &Watch,
 ) -> Result<Matched, Error> {
     let mut stages = Stages::default();
-    let picture = stages.time("decode", || picture(image))?;
+    let picture = stages.time("decode", || engines.shared.picture(image, watch))?;
     let anchor = stages.time("face_quality", || reference(engines, &picture))?;
     let (tracks, info) = stages.time("face_tracking", || follow(engines, video, limits, watch))?;
     let target = target(&tracks);
@@ -161,15 +161,16 @@ fn reference(engines: &mut Engines, picture: &media::Picture) -> Result<Judged<A
 
 fn follow(
     engines: &mut Engines,
-    video: Spooled,
+    video: &MediaFile,
     limits: &Limits,
     watch: &Watch,
 ) -> Result<(FaceTracks, Info), Error> {
     let mut tracker = FaceTracker::without_mesh();
-    let decoded = media::decode(video, limits, |frame| {
-        watch.check()?;
-        tracker.feed(&mut engines.face, frame).map_err(Error::from)
-    })?;
+    let Engines { shared, face } = engines;
+    let still_wanted = || watch.check().map_err(Error::from);
+    let decoded = shared
+        .media
+        .decode_video(video, limits, still_wanted, |frame| tracker.feed(face, frame).map_err(Error::from))?;
     Ok((tracker.finish(), decoded.info))
 }
 

@@ -8,6 +8,7 @@ use face::{
 use intake::Watch;
 use lips::{LipMotion, Reading, Sync};
 use media::{Info, Limits};
+use sandbox::MediaFile;
 use voice::{Phrase, PhraseEvidence, Voiceprint};
 
 use crate::{
@@ -15,7 +16,6 @@ use crate::{
     error::Error,
     interruption::Clip,
     judged::{Judged, Unjudged},
-    spooled::Spooled,
     stages::Stages,
 };
 
@@ -82,19 +82,25 @@ pub struct Findings {
 /// # Errors
 /// The file is no video this server reads, or the watch says that nobody waits any more. A service that cannot judge is
 /// no error.
-pub fn analyze(engines: &mut Engines, file: Spooled, task: &Task, watch: &Watch) -> Result<Findings, Error> {
+pub fn analyze(
+    engines: &mut Engines,
+    file: MediaFile,
+    task: &Task,
+    watch: &Watch,
+) -> Result<Findings, Error> {
     if !task.wanted.needs_faces() {
-        return listen_only(&engines.shared, file, task);
+        return listen_only(&engines.shared, &file, task, watch);
     }
     // With an idle core the sound is heard beside the frames; under load one thread does both, one after the other.
     let beside = (task.wanted.needs_hearing() && watch.has_idle_worker())
         .then(|| (engines.shared.clone(), file.clone()));
     std::thread::scope(|scope| {
-        let hearing = beside.map(|(shared, file)| scope.spawn(move || hear_file(&shared, file, task)));
-        let seen = see(engines, file, task, watch);
+        let hearing =
+            beside.map(|(shared, file)| scope.spawn(move || hear_file(&shared, &file, task, watch)));
+        let seen = see(engines, &file, task, watch);
         let heard = hearing.map(|thread| thread.join().map_err(|_| intake::Error::Crashed)).transpose()?;
         let Seen { mut findings, tracks, sound, unread_sound } = seen?;
-        let heard = heard.unwrap_or_else(|| hear(&engines.shared, sound.as_deref(), task));
+        let heard = heard.transpose()?.unwrap_or_else(|| hear(&engines.shared, sound.as_deref(), task));
         watch.check()?;
         recognise(engines, &tracks, task.wanted, &mut findings);
         compare_lips(&engines.shared, &tracks, sound.as_deref(), task, &mut findings);
@@ -105,10 +111,10 @@ pub fn analyze(engines: &mut Engines, file: Spooled, task: &Task, watch: &Watch)
 }
 
 /// Only the voice is asked for: no frame is decoded.
-fn listen_only(shared: &Shared, file: Spooled, task: &Task) -> Result<Findings, Error> {
+fn listen_only(shared: &Shared, file: &MediaFile, task: &Task, watch: &Watch) -> Result<Findings, Error> {
     let mut stages = Stages::default();
-    let sound = match stages.time("decode", || media::decode_audio(file, &task.limits)) {
-        Err(media::Error::NoAudio) => None,
+    let sound = match stages.time("decode", || shared.sound(file, &task.limits, watch)) {
+        Err(Error::Media(media::Error::NoAudio)) => None,
         other => Some(other?),
     };
     let duration_s = seconds(sound.as_deref());
@@ -123,12 +129,13 @@ fn listen_only(shared: &Shared, file: Spooled, task: &Task) -> Result<Findings, 
 /// The file is nothing this server reads.
 pub fn hear_phrase(
     shared: &Shared,
-    file: Spooled,
+    file: &MediaFile,
     phrase: &Phrase,
     limits: &Limits,
+    watch: &Watch,
 ) -> Result<Judged<PhraseEvidence>, Error> {
-    let sound = match media::decode_audio(file, limits) {
-        Err(media::Error::NoAudio) => None,
+    let sound = match shared.sound(file, limits, watch) {
+        Err(Error::Media(media::Error::NoAudio)) => None,
         other => Some(other?),
     };
     let wanted = Wanted { visual_speech: true, ..Wanted::default() };
@@ -150,13 +157,14 @@ struct Seen {
 }
 
 /// One pass over the frames: each is followed as it is decoded, none is kept.
-fn see(engines: &mut Engines, file: Spooled, task: &Task, watch: &Watch) -> Result<Seen, Error> {
+fn see(engines: &mut Engines, file: &MediaFile, task: &Task, watch: &Watch) -> Result<Seen, Error> {
     let (mut stages, mut following) = (Stages::default(), Stages::default());
     let mut tracker = if task.wanted.needs_mesh() { FaceTracker::new() } else { FaceTracker::without_mesh() };
     let decoded = stages.time("decode", || {
-        media::decode(file, &task.limits, |frame| {
-            watch.check()?;
-            following.add_up("face_tracking", || tracker.feed(&mut engines.face, frame)).map_err(Error::from)
+        let Engines { shared, face } = &mut *engines;
+        let still_wanted = || watch.check().map_err(Error::from);
+        shared.media.decode_video(file, &task.limits, still_wanted, |frame| {
+            following.add_up("face_tracking", || tracker.feed(face, frame)).map_err(Error::from)
         })
     })?;
     stages.subtract("decode", &following);
@@ -187,13 +195,17 @@ struct Heard {
     stages: Stages,
 }
 
-fn hear_file(shared: &Shared, file: Spooled, task: &Task) -> Heard {
+fn hear_file(shared: &Shared, file: &MediaFile, task: &Task, watch: &Watch) -> Result<Heard, Error> {
     let mut stages = Stages::default();
-    // Whatever is wrong with the file, the thread that decodes its frames reports it.
-    let sound = stages.time("decode", || media::decode_audio(file, &task.limits)).ok();
+    let sound = match stages.time("decode", || shared.sound(file, &task.limits, watch)) {
+        Ok(sound) => Some(sound),
+        // Whatever is wrong with the file, the thread that decodes its frames reports it.
+        Err(Error::Media(_)) => None,
+        Err(error) => return Err(error),
+    };
     let mut heard = hear(shared, sound.as_deref(), task);
     heard.stages.merge(stages);
-    heard
+    Ok(heard)
 }
 
 fn hear(shared: &Shared, sound: Option<&[f32]>, task: &Task) -> Heard {

@@ -12,6 +12,7 @@ use proto::{
     ml::{self as wire, ml_server},
     subjects,
 };
+use sandbox::MediaFile;
 use tonic::{Request, Response, Status, Streaming};
 use voice::Phrase;
 use zeroize::Zeroizing;
@@ -26,7 +27,6 @@ use crate::{
     gallery::voice_to_bytes,
     identity::identify,
     pipeline::{self, Findings, Task, Wanted},
-    spooled::Spooled,
     store::Counts,
     templates::{Templates, Whose},
 };
@@ -78,7 +78,7 @@ impl Ml {
         let task = task(&header, self.limits)?;
         let file = intake::spool(chunks(parts), self.bounds, self.spool.as_deref()).await?;
         let work = move |engines: &mut Engines, watch: &_| {
-            pipeline::analyze(engines, Spooled::new(file), &task, watch)
+            pipeline::analyze(engines, MediaFile::new(file)?, &task, watch)
         };
         let mut findings = self.workers.run(place, work).await?;
         let candidate = if header.want_candidate { self.candidate(&header, &findings)? } else { Vec::new() };

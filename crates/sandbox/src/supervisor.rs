@@ -71,7 +71,7 @@ fn watch(worker: Pid, results: &PipeWriter) -> io::Result<End> {
         // The write end of a pipe reports an error when its read end is closed.
         let mut gone = [PollFd::from_borrowed_fd(results.as_fd(), PollFlags::empty())];
         if poll(&mut gone, Some(&interval)).unwrap_or(0) > 0 {
-            // It may have ended by itself meanwhile.
+            // It may have ended already.
             let _ = kill_process(worker, Signal::KILL);
             waitpid(Some(worker), WaitOptions::empty())?;
             return Ok(End::Signalled(Signal::KILL.as_raw() as u8));

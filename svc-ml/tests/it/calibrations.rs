@@ -14,6 +14,10 @@ use trials::{
 
 use crate::world::{World, fixture, header, root, story_with};
 
+fn media() -> sandbox::Sandbox {
+    sandbox::Sandbox::of(Some(Path::new(env!("CARGO_BIN_EXE_svc-ml"))))
+}
+
 const VOICE: [Service; 1] = [Service::VoiceRecognition];
 /// The wide-band threshold, from which an evaluation tells scores of voices.
 const WIDE: f64 = 0.45;
@@ -86,7 +90,7 @@ async fn answer(world: &World) -> VoiceRecognition {
 #[test]
 fn answers_change_as_the_operator_s_own_calibration_predicts() {
     let dir = tempfile::tempdir().unwrap();
-    let judge = Judge::load(Some(&root().join("models")), 2).unwrap();
+    let judge = Judge::load_with(Some(&root().join("models")), 2, media()).unwrap();
     let runtime = tokio::runtime::Runtime::new().unwrap();
     let trials = runtime.block_on(evaluated(&judge, dir.path()));
     let fitted = fit(&trials, 0.1).unwrap();
@@ -114,7 +118,7 @@ fn answers_change_as_the_operator_s_own_calibration_predicts() {
 #[test]
 fn the_operator_s_threshold_decides_when_told_to() {
     let dir = tempfile::tempdir().unwrap();
-    let judge = Judge::load(Some(&root().join("models")), 1).unwrap();
+    let judge = Judge::load_with(Some(&root().join("models")), 1, media()).unwrap();
     let strict = Calibration {
         threshold: 0.9,
         target_fmr: 0.001,

@@ -79,6 +79,7 @@ impl World {
         std::fs::create_dir(&spool).unwrap();
         let mut config = Config::embedded(dir.path());
         (config.models, config.spool) = (Some(root().join("models")), Some(spool));
+        config.media_worker = Some(env!("CARGO_BIN_EXE_svc-ml").into());
         set(&mut config);
         let routes = RUNTIME.block_on(svc_ml::routes(config)).unwrap();
         let transport = rpc::local(routes, Duration::from_secs(120));
