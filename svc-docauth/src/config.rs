@@ -22,6 +22,8 @@ pub struct Config {
     pub max_bytes: u64,
     /// Folder for pictures while they are worked on (nameless files, gone with the call); without it the system's.
     pub spool: Option<PathBuf>,
+    /// Program that decodes media, as a process that holds no secret; without it this binary itself.
+    pub media_worker: Option<PathBuf>,
     /// Where IDScan.net's DIVE API is asked for documents with `X-Inhouse-Docauth: false`.
     pub idscan_url: String,
     /// Its secret key (`sk_...`); without one those calls are refused.
@@ -46,6 +48,7 @@ impl Config {
             upload_s: 60,
             max_bytes: 50 * 1024 * 1024,
             spool: None,
+            media_worker: None,
             idscan_url: "https://dvs2.idware.net".into(),
             idscan_key: None,
             idscan_confidence: 70.0,

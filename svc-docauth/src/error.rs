@@ -12,11 +12,23 @@ pub enum Error {
     File(#[from] std::io::Error),
     #[error(transparent)]
     Document(#[from] document::Error),
+    /// The process that decodes failed.
+    #[error(transparent)]
+    Sandbox(sandbox::Error),
     #[error(transparent)]
     Models(#[from] models::Error),
     /// The external provider did not answer, or not what its documentation says.
     #[error("the external document provider failed: {0}")]
     Provider(String),
+}
+
+impl From<sandbox::Error> for Error {
+    fn from(error: sandbox::Error) -> Self {
+        match error {
+            sandbox::Error::Media(error) => Self::Document(error.into()),
+            other => Self::Sandbox(other),
+        }
+    }
 }
 
 impl From<Error> for Status {
@@ -27,6 +39,10 @@ impl From<Error> for Status {
                 Self::invalid_argument(error.to_string())
             }
             Error::Intake(error) => error.into(),
+            Error::Sandbox(error) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "a picture was not decoded");
+                Self::unavailable(error.to_string())
+            }
             Error::Provider(_) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "an external check failed");
                 Self::unavailable("the external document provider does not answer")

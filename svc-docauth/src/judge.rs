@@ -10,6 +10,7 @@ use document::{
 use intake::Workers;
 use models::{Pack, Runtime};
 use proto::docauth::CheckDocumentResponse;
+use sandbox::Sandbox;
 
 use crate::{
     DEADLINE,
@@ -35,7 +36,11 @@ impl Judge {
         let runtime = Runtime::load(&pack)?;
         let load = move || Ok::<_, Error>(Engine::load(&runtime)?);
         let workers = Arc::new(Workers::start(threads.max(1), threads, DEADLINE, load)?);
-        Ok(Self { inhouse: InHouse::new(workers.clone(), Arc::new(Lane::new())), workers, pack })
+        Ok(Self {
+            inhouse: InHouse::new(workers.clone(), Arc::new(Lane::new()), Sandbox::of(None)),
+            workers,
+            pack,
+        })
     }
 
     /// The sum of the models that judge.
@@ -54,6 +59,7 @@ impl Judge {
             Ok(checked) => Ok(Some(encode(checked))),
             // A picture the server refuses is an outcome here, not the end.
             Err(Error::Document(NotPicture | TooLarge | Undecodable)) => Ok(None),
+            Err(Error::Sandbox(sandbox::Error::Crashed)) => Ok(None),
             Err(error) => Err(error.into()),
         }
     }

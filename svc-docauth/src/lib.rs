@@ -4,8 +4,8 @@
 //! read and checked by the in-house provider (the `document` crate) or by the external one that is configured
 //! (`provider`); both answer a [`document::Report`], which `service` puts on the wire.
 //!
-//! Invariants: nothing is kept, the picture lies in a file without a name and is gone with the call; a picture leaves this
-//! machine only where the caller asks for the external provider and one is configured; a panic costs one call; of large
+//! Invariants: nothing is kept, the picture lies in a file without a name, is decoded in a process of its own (`sandbox`)
+//! and is gone with the call; a picture leaves this machine only where the caller asks for the external provider and one is configured; a panic costs one call; of large
 //! files one is in memory at a time, so that the service stays below 500 MB whatever it is sent (`tests/it/memory.rs`).
 //!
 //! Caller: the gateway.
@@ -24,6 +24,7 @@ use document::Engine;
 use intake::Workers;
 use models::{Pack, Runtime};
 use proto::docauth::doc_auth_server::DocAuthServer;
+use sandbox::Sandbox;
 use tonic::service::Routes;
 
 use crate::{error::Error, idscan::IdScan, provider::Lane, service::Documents};
@@ -38,11 +39,22 @@ const DEADLINE: Duration = Duration::from_secs(600);
 /// # Errors
 /// When the pack cannot be used or the external provider is configured wrongly; the text says what to do.
 pub async fn routes(config: Config) -> anyhow::Result<Routes> {
+    let media = Sandbox::of(config.media_worker.as_deref());
+    routes_with(config, media).await
+}
+
+/// The same, with pictures decoded by `media`, which other services of this process may use as well.
+///
+/// # Errors
+/// As [`routes`].
+pub async fn routes_with(config: Config, media: Sandbox) -> anyhow::Result<Routes> {
     let lane = Arc::new(Lane::new());
     let external = IdScan::from_config(&config, lane.clone())?;
     let pack = Pack::open(config.models.as_deref())?;
     let (workers, queue) = (config.workers.max(1), config.queue);
+    let probed = media.clone();
     let load = move || {
+        probed.probe().map_err(Error::from)?;
         let runtime = Runtime::load(&pack)?;
         let first = Engine::load(&runtime)?;
         Workers::start(workers, queue, DEADLINE, move || Ok::<_, Error>(first.twin(&runtime)?))
@@ -50,6 +62,6 @@ pub async fn routes(config: Config) -> anyhow::Result<Routes> {
     let workers = tokio::task::spawn_blocking(load).await.context("the networks could not be loaded")??;
     let workers = Arc::new(workers);
     intake::report_load("documents", &workers);
-    let documents = Documents::new(&config, workers, lane, external);
+    let documents = Documents::new(&config, workers, lane, external, media);
     Ok(Routes::new(DocAuthServer::new(documents).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES)))
 }

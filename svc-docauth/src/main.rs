@@ -6,9 +6,14 @@ use std::process::ExitCode;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+fn main() -> ExitCode {
+    sandbox::run_if_worker();
+    run()
+}
+
 #[tokio::main]
-async fn main() -> ExitCode {
+async fn run() -> ExitCode {
     boot::restrict_new_files();
-    let run = boot::run_service("svc-docauth", |config: svc_docauth::Config| svc_docauth::routes(config));
-    boot::exit_code("svc-docauth", run.await)
+    let served = boot::run_service("svc-docauth", |config: svc_docauth::Config| svc_docauth::routes(config));
+    boot::exit_code("svc-docauth", served.await)
 }

@@ -1,9 +1,15 @@
 //! Who checks a document: this machine, or an external provider. Both answer the same report.
 
-use std::{fs::File, io::Read, sync::Arc, time::Duration};
+use std::{
+    fs::File,
+    io::Read,
+    sync::{Arc, Mutex, MutexGuard, TryLockError},
+    time::Duration,
+};
 
-use document::{Engine, Report};
+use document::{Engine, Page, Report};
 use intake::{Place, Watch, Workers};
+use sandbox::{MediaFile, Sandbox};
 use time::Date;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
@@ -55,11 +61,14 @@ impl Lane {
 pub struct InHouse {
     workers: Arc<Workers<Engine>>,
     lane: Arc<Lane>,
+    media: Sandbox,
+    /// Held while a picture is decoded: of what needs much memory for a short while there is one at a time.
+    decoding: Arc<Mutex<()>>,
 }
 
 impl InHouse {
-    pub fn new(workers: Arc<Workers<Engine>>, lane: Arc<Lane>) -> Self {
-        Self { workers, lane }
+    pub fn new(workers: Arc<Workers<Engine>>, lane: Arc<Lane>, media: Sandbox) -> Self {
+        Self { workers, lane, media, decoding: Arc::default() }
     }
 }
 
@@ -67,16 +76,41 @@ impl InHouse {
 impl Provider for InHouse {
     async fn check(&self, place: Place, mut file: File, today: Date) -> Result<Checked, Error> {
         let alone = self.lane.enter(&file).await?;
-        let inspect = move |engine: &mut Engine, _: &Watch| {
+        let (media, decoding) = (self.media.clone(), self.decoding.clone());
+        let inspect = move |engine: &mut Engine, watch: &Watch| {
             // Held by the work itself: a caller that goes away does not let the next one in before its time.
             let _alone = alone;
             let started = cpu();
             let bytes = whole(&mut file)?;
-            let report = engine.inspect(&bytes, today)?;
+            if !Page::reads(&bytes) {
+                return Err(document::Error::NotPicture.into());
+            }
+            let still_wanted = || watch.check().map_err(Error::from);
+            let one_at_a_time = turn(&decoding, still_wanted)?;
+            let still = media.decode_still(&MediaFile::new(file)?, still_wanted)?;
+            drop(one_at_a_time);
+            let report = engine.inspect_page(&bytes, Page::from_still(still), today)?;
             Ok::<_, Error>((report, cpu().saturating_sub(started)))
         };
         let (report, cpu) = self.workers.run(place, inspect).await?;
         Ok(Checked { report, provider: "inhouse", cpu })
+    }
+}
+
+/// How often somebody who waits for their turn is asked whether their caller still waits.
+const TURN_INTERVAL: Duration = Duration::from_millis(20);
+
+/// Waits for the turn to decode, as long as the answer is wanted.
+fn turn<E>(decoding: &Mutex<()>, still_wanted: impl Fn() -> Result<(), E>) -> Result<MutexGuard<'_, ()>, E> {
+    loop {
+        match decoding.try_lock() {
+            Ok(turn) => return Ok(turn),
+            Err(TryLockError::Poisoned(turn)) => return Ok(turn.into_inner()),
+            Err(TryLockError::WouldBlock) => {
+                still_wanted()?;
+                std::thread::sleep(TURN_INTERVAL);
+            }
+        }
     }
 }
 

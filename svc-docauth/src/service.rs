@@ -7,6 +7,7 @@ use document::{Engine, Outcome, Report, Source};
 use futures::{Stream, StreamExt};
 use intake::{Bounds, Workers};
 use proto::docauth::{self as wire, check_document_request::Part, doc_auth_server::DocAuth};
+use sandbox::Sandbox;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::{
@@ -31,9 +32,10 @@ impl Documents {
         workers: Arc<Workers<Engine>>,
         lane: Arc<Lane>,
         external: Option<IdScan>,
+        media: Sandbox,
     ) -> Self {
         Self {
-            inhouse: Arc::new(InHouse::new(workers.clone(), lane)),
+            inhouse: Arc::new(InHouse::new(workers.clone(), lane, media)),
             workers,
             external: external.map(|e| Arc::new(e) as Arc<dyn Provider>),
             bounds: Bounds { bytes: config.max_bytes, time: Duration::from_secs(config.upload_s.into()) },

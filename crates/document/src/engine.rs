@@ -104,7 +104,14 @@ impl Engine {
     /// # Errors
     /// The file is no picture that can be decoded within bounds, or a network fails.
     pub fn inspect(&mut self, file: &[u8], today: Date) -> Result<Report, Error> {
-        let page = Page::decode(file)?;
+        self.inspect_page(file, Page::decode(file)?, today)
+    }
+
+    /// The same, of a file that was decoded elsewhere.
+    ///
+    /// # Errors
+    /// When a network fails.
+    pub fn inspect_page(&mut self, file: &[u8], page: Page, today: Date) -> Result<Report, Error> {
         let signals = Signals::of_file(file, &page);
         let mut read = self.read(page)?;
         let portraits = self.faces.find(&read.page)?;

@@ -7,7 +7,7 @@ pub enum Error {
     #[error("the document must be a jpg or png picture")]
     NotPicture,
     #[error(
-        "the picture has more than 60 megapixels, or is a progressive JPEG that needs too much memory; send a smaller one"
+        "the picture has more than 60 megapixels, or is a progressive JPEG that needs too much memory or time; send a smaller one"
     )]
     TooLarge,
     #[error("the picture cannot be decoded; it may be cut short or damaged")]
@@ -32,7 +32,8 @@ impl From<media::Error> for Error {
             media::Error::NotPicture | media::Error::NotMedia => Self::NotPicture,
             media::Error::TooLarge(_)
             | media::Error::TooManyPixels(_)
-            | media::Error::TooManyCoefficients => Self::TooLarge,
+            | media::Error::TooManyCoefficients
+            | media::Error::TooMuchWork => Self::TooLarge,
             _ => Self::Undecodable,
         }
     }

@@ -29,7 +29,9 @@ fn story<F: Future<Output = ()>>(told: impl FnOnce(&'static DocAuthClient<Transp
 
 async fn service(set: impl FnOnce(&mut Config)) -> DocAuthClient<Transport> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
-    let mut config = Config { models: Some(root.join("models")), workers: 1, ..Config::default() };
+    let worker = env!("CARGO_BIN_EXE_svc-docauth").into();
+    let models = Some(root.join("models"));
+    let mut config = Config { models, workers: 1, media_worker: Some(worker), ..Config::default() };
     set(&mut config);
     let routes = svc_docauth::routes(config).await.unwrap();
     DocAuthClient::new(rpc::local(routes, Duration::from_secs(120)))

@@ -1,4 +1,4 @@
-//! How much memory the service takes as a process of its own, as it is configured by default.
+//! How much memory the service takes with the processes it decodes in, as it is configured by default.
 
 use std::{
     io::{BufRead, BufReader, Cursor},
@@ -7,6 +7,10 @@ use std::{
     time::Duration,
 };
 
+#[expect(dead_code, reason = "of all that can be seen of processes, this is about memory")]
+#[path = "../../../tests/it/process_tree.rs"]
+mod process_tree;
+
 use futures::future::join_all;
 use image::{ImageFormat, Rgb, RgbImage};
 use proto::docauth::doc_auth_client::DocAuthClient;
@@ -14,15 +18,19 @@ use rpc::Transport;
 use specimens::{Level, Plan, Studio};
 use tonic::Code;
 
+use self::process_tree::{MemoryWatch, Process};
 use crate::{RUNTIME, send};
 
 /// What the service may take, megabytes.
 const MOST_MB: u64 = 500;
 
 /// The service's own binary, ended with this.
-struct Process(Child);
+struct Service {
+    process: Child,
+    memory: MemoryWatch,
+}
 
-impl Process {
+impl Service {
     fn start() -> (Self, DocAuthClient<Transport>) {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap();
         let child = Command::new(env!("CARGO_BIN_EXE_svc-docauth"))
@@ -31,19 +39,19 @@ impl Process {
             .stdout(Stdio::piped())
             .spawn()
             .unwrap();
-        let mut process = Self(child);
-        let ready = BufReader::new(process.0.stdout.take().unwrap()).lines().next().unwrap().unwrap();
+        let memory = MemoryWatch::start(Process(child.id()));
+        let mut service = Self { process: child, memory };
+        let stdout = service.process.stdout.take().unwrap();
+        let ready = BufReader::new(stdout).lines().next().unwrap().unwrap();
         let (_, address) = ready.split_once("listening on ").unwrap();
         let _entered = RUNTIME.enter();
         let transport = rpc::remote(&format!("http://{address}"), Duration::from_secs(300), None).unwrap();
-        (process, DocAuthClient::new(transport))
+        (service, DocAuthClient::new(transport))
     }
 
     /// The most memory it has had so far, megabytes.
     fn peak_mb(&self) -> u64 {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id())).unwrap();
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap();
-        line.trim().trim_end_matches("kB").trim().parse::<u64>().unwrap() / 1024
+        self.memory.peak_mb() as u64
     }
 }
 
@@ -57,11 +65,11 @@ async fn check(client: &DocAuthClient<Transport>, pictures: &[Vec<u8>]) -> Vec<C
         .collect()
 }
 
-impl Drop for Process {
+impl Drop for Service {
     fn drop(&mut self) {
-        // It may have ended by itself.
-        let _ = self.0.kill();
-        let _ = self.0.wait();
+        // It may have ended already.
+        let _ = self.process.kill();
+        let _ = self.process.wait();
     }
 }
 
@@ -88,20 +96,20 @@ fn peak_of(documents: u64) {
     let drawn = |index| studio.make(index + 1, &Plan::nth(index, Level::Moderate, None)).unwrap().jpeg;
     let large = large();
     eprintln!("large files: {:?} bytes", large.each_ref().map(Vec::len));
-    let (process, client) = Process::start();
-    eprintln!("loaded: {} MB", process.peak_mb());
+    let (service, client) = Service::start();
+    eprintln!("loaded: {} MB", service.peak_mb());
     RUNTIME.block_on(async {
         for start in (0..documents).step_by(4) {
             let batch: Vec<_> = (start..documents.min(start + 4)).map(drawn).collect();
             assert!(check(&client, &batch).await.iter().all(|code| *code == Code::Ok));
         }
-        eprintln!("{documents} documents: {} MB", process.peak_mb());
+        eprintln!("{documents} documents: {} MB", service.peak_mb());
         // More at once than there are workers.
         let crowd: Vec<_> = large.iter().cycle().take(4).cloned().collect();
         assert_eq!(check(&client, &crowd).await, vec![Code::Ok; 4]);
-        eprintln!("four pictures of 60 megapixels at once: {} MB", process.peak_mb());
+        eprintln!("four pictures of 60 megapixels at once: {} MB", service.peak_mb());
     });
-    let peak = process.peak_mb();
+    let peak = service.peak_mb();
     assert!(peak < MOST_MB, "{peak} MB");
 }
 
