@@ -29,8 +29,13 @@ use clap::Parser;
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+fn main() -> ExitCode {
+    sandbox::run_if_worker();
+    run()
+}
+
 #[tokio::main]
-async fn main() -> ExitCode {
+async fn run() -> ExitCode {
     boot::restrict_new_files();
     boot::exit_code("biometry", cli::Cli::parse().run().await)
 }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use anyhow::Context;
 use gateway::Peers;
 use rpc::{ClientTls, Remote, Transport};
+use sandbox::Sandbox;
 use secrecy::SecretString;
 use tokio::net::TcpListener;
 use tonic::service::Routes;
@@ -33,13 +34,18 @@ async fn peers(config: Config) -> anyhow::Result<Peers> {
     let credentials = Credentials::of(&config)?;
     let peer = |url, deadline| credentials.peer(url, deadline);
     let urls = config.urls;
+    // One process that media workers are forked from, unless the settings name different programs.
+    let media = Sandbox::of(config.ml.media_worker.as_deref());
+    let is_shared = config.ml.media_worker == config.docauth.media_worker;
+    let pictures =
+        if is_shared { media.clone() } else { Sandbox::of(config.docauth.media_worker.as_deref()) };
     Ok(Peers {
         projects: peer(urls.projects, DEADLINE).or("projects", svc_projects::routes(config.projects)).await?,
         sessions: peer(urls.sessions, DEADLINE).or("sessions", svc_sessions::routes(config.sessions)).await?,
         consent: peer(urls.consent, DEADLINE).or("consent", svc_consent::routes(config.consent)).await?,
-        ml: peer(urls.ml, ML_DEADLINE).or("ml", svc_ml::routes(config.ml)).await?,
+        ml: peer(urls.ml, ML_DEADLINE).or("ml", svc_ml::routes_with(config.ml, media)).await?,
         docauth: peer(urls.docauth, DOCAUTH_DEADLINE)
-            .or("docauth", svc_docauth::routes(config.docauth))
+            .or("docauth", svc_docauth::routes_with(config.docauth, pictures))
             .await?,
         transactions: peer(urls.transactions, DEADLINE)
             .or("transactions", svc_transactions::routes(config.transactions))
