@@ -24,6 +24,9 @@ pub struct Config {
     pub spool: Option<PathBuf>,
     /// Program that decodes media, as a process that holds no secret; without it this binary itself.
     pub media_worker: Option<PathBuf>,
+    /// Authorities whose chips of travel documents are trusted: a master list (CMS, as ICAO and states publish them), or a
+    /// folder of master lists, certificates and revocation lists (DER, PEM). Without it no chip's issuer is known.
+    pub chip_authorities: Option<PathBuf>,
     /// Where IDScan.net's DIVE API is asked for documents with `X-Inhouse-Docauth: false`.
     pub idscan_url: String,
     /// Its secret key (`sk_...`); without one those calls are refused.
@@ -49,6 +52,7 @@ impl Config {
             max_bytes: 50 * 1024 * 1024,
             spool: None,
             media_worker: None,
+            chip_authorities: None,
             idscan_url: "https://dvs2.idware.net".into(),
             idscan_key: None,
             idscan_confidence: 70.0,

@@ -16,6 +16,8 @@ pub enum Error {
     #[error(transparent)]
     Sandbox(sandbox::Error),
     #[error(transparent)]
+    Chip(#[from] emrtd::Error),
+    #[error(transparent)]
     Models(#[from] models::Error),
     /// The external provider did not answer, or not what its documentation says.
     #[error("the external document provider failed: {0}")]
@@ -35,7 +37,7 @@ impl From<Error> for Status {
     fn from(error: Error) -> Self {
         use document::Error::{NotPicture, TooLarge, Undecodable};
         match error {
-            Error::Invalid(_) | Error::Document(NotPicture | TooLarge | Undecodable) => {
+            Error::Invalid(_) | Error::Chip(_) | Error::Document(NotPicture | TooLarge | Undecodable) => {
                 Self::invalid_argument(error.to_string())
             }
             Error::Intake(error) => error.into(),

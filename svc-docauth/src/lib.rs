@@ -4,12 +4,16 @@
 //! read and checked by the in-house provider (the `document` crate) or by the external one that is configured
 //! (`provider`); both answer a [`document::Report`], which `service` puts on the wire.
 //!
+//! Files that the caller's app read from the document's chip come before the picture (`chip`); they are authenticated first,
+//! against the authorities the operator configured.
+//!
 //! Invariants: nothing is kept, the picture lies in a file without a name, is decoded in a process of its own (`sandbox`)
 //! and is gone with the call; a picture leaves this machine only where the caller asks for the external provider and one is configured; a panic costs one call; of large
 //! files one is in memory at a time, so that the service stays below 500 MB whatever it is sent (`tests/it/memory.rs`).
 //!
 //! Caller: the gateway.
 
+mod chip;
 mod config;
 mod error;
 mod idscan;
@@ -50,6 +54,7 @@ pub async fn routes(config: Config) -> anyhow::Result<Routes> {
 pub async fn routes_with(config: Config, media: Sandbox) -> anyhow::Result<Routes> {
     let lane = Arc::new(Lane::new());
     let external = IdScan::from_config(&config, lane.clone())?;
+    let trust = chip::load_authorities(config.chip_authorities.as_deref())?;
     let pack = Pack::open(config.models.as_deref())?;
     let (workers, queue) = (config.workers.max(1), config.queue);
     let probed = media.clone();
@@ -62,6 +67,6 @@ pub async fn routes_with(config: Config, media: Sandbox) -> anyhow::Result<Route
     let workers = tokio::task::spawn_blocking(load).await.context("the networks could not be loaded")??;
     let workers = Arc::new(workers);
     intake::report_load("documents", &workers);
-    let documents = Documents::new(&config, workers, lane, external, media);
+    let documents = Documents::new(&config, workers, lane, external, media, trust);
     Ok(Routes::new(DocAuthServer::new(documents).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES)))
 }

@@ -160,14 +160,18 @@ pub(crate) fn compare_barcode(claimed: Option<&Fields>, fields: &mut Fields) -> 
 const SHORTEST: usize = 3;
 
 /// Whether two zones say the same: names may be cut short in either, and are spelt without marks.
-fn agree(name: FieldName, a: &str, b: &str) -> bool {
+pub(crate) fn agree(name: FieldName, a: &str, b: &str) -> bool {
     if name != FieldName::LastName {
         return a == b;
     }
-    let letters = |text: &str| plain(text).chars().filter(char::is_ascii_alphabetic).collect::<String>();
     let (a, b) = (letters(a), letters(b));
     let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
     long.starts_with(&short) && (short.len() == long.len() || short.len() >= SHORTEST)
+}
+
+/// The letters of a name without marks.
+pub(crate) fn letters(name: &str) -> String {
+    plain(name).chars().filter(char::is_ascii_alphabetic).collect()
 }
 
 /// The printed date of issue, which the zone lacks: after birth, before expiry, not in the future. A date that is another

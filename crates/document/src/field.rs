@@ -23,6 +23,8 @@ pub enum Source {
     Barcode,
     /// The VIZ (visual inspection zone).
     Print,
+    /// DG1 of the document's chip.
+    Chip,
     /// An external provider read it.
     Provider,
 }

@@ -11,6 +11,7 @@
 
 mod barcode;
 mod check;
+mod chip;
 mod comparison;
 mod engine;
 mod error;
@@ -36,6 +37,7 @@ mod zone_checks;
 mod zone_fields;
 
 pub use check::{Check, Outcome};
+pub use chip::{chip_fields, compare_chip};
 pub use engine::{Engine, PageText};
 pub use error::Error;
 pub use face::{Detection, Rect};

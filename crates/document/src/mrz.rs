@@ -2,25 +2,31 @@
 //!
 //! Ours is what documents as photographed need and the `mrz` crate, which parses clean text, has not: bringing lines as read
 //! to their length ([`fit`]), telling look-alikes apart ([`repair`], [`shape`]), choosing among the forms ([`layout`]) and the
-//! habits of states ([`habits`]), reading names and dates as they are written ([`names`], [`dates`]), and knowing what was not
+//! habits of states ([`habits`]), reading names, dates and numbers as they are written ([`names`], [`dates`], [`numbers`]), and knowing what was not
 //! read reliably ([`doubt`]). Check digits and the codes of states are the crate's.
 
+mod candidate;
 mod dates;
 mod doubt;
 mod fit;
 mod habits;
 mod layout;
+mod look_alikes;
 mod names;
+mod numbers;
 mod repair;
 mod shape;
 
 use crate::{Page, geometry::Quad};
+use candidate::{character_readings, combinations, is_zone_text};
 use fit::Fit;
-use habits::{PersonalNumber, habits};
+use habits::habits;
+use numbers::{check_digits, long_number, personal_number};
 use repair::CharacterReading;
 
+pub(crate) use candidate::Candidate;
 pub(crate) use dates::{Expiry, ZoneDates};
-pub(crate) use repair::alike as look_alikes;
+pub(crate) use look_alikes::alike as look_alikes;
 
 #[cfg(test)]
 pub(crate) use doubt::CLEAR;
@@ -68,26 +74,6 @@ pub struct Mrz {
     /// The lines as read and how they were made to fit, to be read again with what the picture shows besides.
     read: Vec<Candidate>,
     fits: Vec<Fit>,
-}
-
-/// A line to be made a part of a zone.
-#[derive(Clone, Debug)]
-pub(crate) struct Candidate {
-    pub text: String,
-    /// The probability of each character, 0-1.
-    pub sureness: Vec<f32>,
-    /// The look-alikes of each character and their probabilities.
-    pub alternatives: Vec<Vec<(u8, f32)>>,
-    pub quad: Quad,
-    pub confidence: f32,
-}
-
-impl Candidate {
-    /// A line that is known to be right.
-    pub(crate) fn sure(text: String) -> Self {
-        let quad = Quad([[0.0; 2]; 4]);
-        Self { sureness: vec![1.0; text.len()], alternatives: Vec::new(), text, quad, confidence: 1.0 }
-    }
 }
 
 impl Mrz {
@@ -294,119 +280,8 @@ impl Mrz {
     }
 }
 
-/// Whether `text` is of the zone's alphabet.
-fn is_zone_text(text: &str) -> bool {
-    text.bytes().all(|c| c.is_ascii_uppercase() || c.is_ascii_digit() || c == b'<')
-}
-
-fn character_readings(fit: &Fit, read: &Candidate, shapes: &[Option<shape::Shape>]) -> Vec<CharacterReading> {
-    let reading = |(at, from): (usize, &Option<usize>)| {
-        let of = |from: usize| {
-            let alternatives = read.alternatives.get(from).cloned().unwrap_or_default();
-            (read.sureness.get(from).copied().unwrap_or(0.0), alternatives)
-        };
-        let (probability, alternatives) = from.map(of).unwrap_or_default();
-        CharacterReading { probability, alternatives, shape: shapes.get(at).copied().flatten() }
-    };
-    fit.from.iter().enumerate().map(reading).collect()
-}
-
-/// A document number of more than nine characters (Doc 9303-5 and -6, note j): its check digit's place has a filler, and the
-/// optional data begin with the rest of the number and the check digit of all of it.
-struct LongNumber {
-    number: String,
-    is_right: bool,
-    /// Characters of the optional data it takes, the filler that ends it included.
-    taken: usize,
-}
-
-fn long_number(format: MrzFormat, lines: &[String]) -> Option<LongNumber> {
-    let span = format.spans().into_iter().find(|s| s.name == "document number")?;
-    let (line, at) = match format {
-        MrzFormat::Td3 => (1, 28..42),
-        _ => format.optional().into_iter().next()?,
-    };
-    if matches!(format, MrzFormat::MrvA | MrzFormat::MrvB)
-        || lines.get(span.line)?.as_bytes().get(span.check?) != Some(&b'<')
-    {
-        return None;
-    }
-    let (start, optional) = (lines.get(span.line)?.get(span.at)?, lines.get(line)?.get(at)?);
-    let rest = optional.split('<').next().filter(|rest| rest.len() >= 2)?;
-    let (rest, check) = rest.split_at(rest.len() - 1);
-    let number = format!("{start}{rest}");
-    let is_right = check.bytes().all(|c| c.is_ascii_digit()) && mrz::verify(&number, check.chars().next()?);
-    let is_number = start.bytes().any(|c| c != b'<') && check.bytes().all(|c| c.is_ascii_digit());
-    is_number.then(|| LongNumber {
-        number: number.replace('<', ""),
-        is_right,
-        taken: (rest.len() + 2).min(optional.len()),
-    })
-}
-
-/// Name of each check digit and whether it is right.
-fn check_digits(format: MrzFormat, lines: &[String], long: Option<&LongNumber>) -> Vec<(&'static str, bool)> {
-    let text =
-        |line: usize, at: std::ops::Range<usize>| lines.get(line).and_then(|l| l.get(at)).unwrap_or("");
-    let own = format.spans().into_iter().filter_map(|span| {
-        let digit = text(span.line, span.check?..span.check? + 1).chars().next()?;
-        let right = match long.filter(|_| span.name == "document number") {
-            Some(long) => long.is_right,
-            None => mrz::verify(text(span.line, span.at), digit),
-        };
-        Some((span.name, right))
-    });
-    let covered: String = format.composite().into_iter().map(|(line, at)| text(line, at)).collect();
-    let composite = covered
-        .char_indices()
-        .next_back()
-        .map(|(at, digit)| ("composite", mrz::verify(&covered[..at], digit)));
-    own.chain(composite).collect()
-}
-
-/// The personal number, where the state writes it.
-fn personal_number(
-    format: MrzFormat,
-    place: PersonalNumber,
-    lines: &[String],
-    long: Option<&LongNumber>,
-) -> String {
-    let text =
-        |line: usize, at: std::ops::Range<usize>| lines.get(line).and_then(|l| l.get(at)).unwrap_or("");
-    let taken = long.map_or(0, |long| long.taken);
-    let cleaned = |field: &str| names::spaced(field);
-    let optional = |index: usize| {
-        let (line, at) = format.optional().into_iter().nth(index)?;
-        let skipped = if index == 0 { taken.min(at.len()) } else { 0 };
-        Some(cleaned(text(line, at.start + skipped..at.end)))
-    };
-    let first = match format {
-        MrzFormat::Td3 => cleaned(text(1, 28 + taken.min(14)..42)),
-        _ => optional(0).unwrap_or_default(),
-    };
-    match place {
-        PersonalNumber::SecondOptional => optional(1).unwrap_or_default(),
-        PersonalNumber::AroundBirth if first.len() == 7 => {
-            format!("{}{}{}", &first[..1], text(1, 13..19), &first[1..])
-        }
-        _ if first.is_empty() => optional(1).unwrap_or_default(),
-        _ => first,
-    }
-}
-
-/// Every choice of one of each, bounded: lines have a handful of fits.
-fn combinations(fits: &[Vec<Fit>]) -> Vec<Vec<Fit>> {
-    fits.iter().fold(vec![Vec::new()], |chosen, line| {
-        let longer = |c: &Vec<Fit>| {
-            let c = c.clone();
-            line.iter().map(move |l| c.iter().cloned().chain([l.clone()]).collect()).collect::<Vec<_>>()
-        };
-        chosen.iter().flat_map(longer).take(512).collect()
-    })
-}
-
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use proptest::prelude::*;
 
@@ -451,7 +326,7 @@ mod tests {
     }
 
     /// Lines of a card with these parts, their check digits made.
-    fn card(code: &str, number: &str, optional: &str, second: &str, names: &str) -> [String; 3] {
+    pub(super) fn card(code: &str, number: &str, optional: &str, second: &str, names: &str) -> [String; 3] {
         let digit = |field: &str| mrz::check_digit(field).unwrap();
         let (birth, expiry) = ("740812", "320415");
         let check = if number.ends_with('+') { "<".to_owned() } else { digit(number).to_string() };
@@ -462,53 +337,8 @@ mod tests {
         [first, format!("{second}{}", digit(&covered)), format!("{names:<<30}")]
     }
 
-    fn read_card(code: &str, number: &str, optional: &str, second: &str, names: &str) -> Mrz {
+    pub(super) fn read_card(code: &str, number: &str, optional: &str, second: &str, names: &str) -> Mrz {
         Mrz::parse_lines(&card(code, number, optional, second, names)).unwrap()
-    }
-
-    #[test]
-    fn a_long_number_goes_on_in_the_optional_data() {
-        let digit = mrz::check_digit("000590448902").unwrap();
-        let read = read_card("IDBEL", "000590448+", &format!("902{digit}"), "85073003328", "DUPONT<<JEAN");
-        assert_eq!(
-            (read.document_number.as_str(), read.personal_number.as_str()),
-            ("000590448902", "85073003328")
-        );
-        assert!(read.all_digits_right(), "{:?}", read.check_digits);
-        let wrong = read_card("IDBEL", "000590448+", &format!("903{digit}"), "", "DUPONT<<JEAN");
-        assert_eq!(wrong.check_digits[0], ("document number", false));
-    }
-
-    #[test]
-    fn personal_numbers_are_read_where_the_state_writes_them() {
-        assert_eq!(
-            read_card("IDESP", "BAA482190", "99999999R", "", "GARCIA<<ANA").personal_number,
-            "99999999R"
-        );
-        assert_eq!(
-            read_card("I<TUR", "A08O26475", "10000000146", "", "YILMAZ<<ALI").personal_number,
-            "10000000146"
-        );
-        let romanian = ["IDROUIONESCU<<ION<<<<<<<<<<<<<<<<<<<".to_owned(), {
-            let head = format!(
-                "RX123456<{}ROU800514{}M300514{}1123457",
-                digit("RX123456<"),
-                digit("800514"),
-                digit("300514")
-            );
-            let covered = format!("{}{}{}", &head[..10], &head[13..20], &head[21..]);
-            format!("{head}{}", digit(&covered))
-        }];
-        let read = Mrz::parse_lines(&romanian).unwrap();
-        assert!(read.all_digits_right(), "{:?}", read.check_digits);
-        assert_eq!(
-            (read.document_number.as_str(), read.personal_number.as_str()),
-            ("RX123456", "1800514123457")
-        );
-    }
-
-    fn digit(field: &str) -> u32 {
-        mrz::check_digit(field).unwrap()
     }
 
     #[test]

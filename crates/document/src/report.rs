@@ -91,6 +91,8 @@ pub struct Report {
     pub portrait: Option<Vec<u8>>,
     /// A second, smaller picture of the holder; JPEG.
     pub ghost: Option<Vec<u8>>,
+    /// The holder's picture in an authentic chip; JPEG.
+    pub chip_portrait: Option<Vec<u8>>,
     /// JPEG.
     pub signature: Option<Vec<u8>>,
     /// Why the picture cannot be judged, for who took it; none when it can.

@@ -18,6 +18,25 @@ const BIOMETRIC_DATA: [u16; 2] = [0x5f2e, 0x7f2e];
 const MAX_PIXELS: u32 = 4_000_000;
 const JPEG_QUALITY: u8 = 92;
 
+/// Tags of DG1 to DG16.
+const TAGS: [u16; 16] =
+    [DG1, DG2, 0x63, 0x76, 0x65, 0x66, 0x67, 0x68, 0x69, 0x6a, 0x6b, 0x6c, 0x6d, 0x6e, 0x6f, 0x70];
+const NAMES: [&str; 16] = [
+    "DG1", "DG2", "DG3", "DG4", "DG5", "DG6", "DG7", "DG8", "DG9", "DG10", "DG11", "DG12", "DG13", "DG14",
+    "DG15", "DG16",
+];
+
+/// Returns the bytes of data group `number` without what follows it: some apps read whole blocks from the chip.
+///
+/// # Errors
+/// It is another data group, cut short, or no file of a chip.
+pub fn trim_group(number: u8, bytes: &[u8]) -> Result<&[u8], Error> {
+    let at = usize::from(number).checked_sub(1).filter(|at| *at < TAGS.len());
+    let at = at.ok_or(Error::Malformed("the data group"))?;
+    let group = tlv::read(bytes).filter(|t| t.tag == TAGS[at]).ok_or(Error::Malformed(NAMES[at]))?;
+    Ok(&bytes[..bytes.len() - group.rest.len()])
+}
+
 /// The holder's face as a picture that every service reads.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Portrait {
@@ -129,6 +148,18 @@ mod tests {
         assert_eq!(read_mrz(&tlv(DG1, &tlv(ZONE, lines.concat().as_bytes()))).unwrap(), lines);
         assert!(read_mrz(&tlv(DG1, &tlv(ZONE, b"I<UTO"))).is_err());
         assert!(read_mrz(b"\x61\x00").is_err());
+    }
+
+    #[test]
+    fn a_group_is_taken_without_what_follows_it_and_under_its_own_name_alone() {
+        let group = tlv(DG1, b"zone");
+        assert_eq!(trim_group(1, &[&group[..], &[0; 9]].concat()).unwrap(), group);
+        assert!(
+            trim_group(2, &group).is_err()
+                && trim_group(0, &group).is_err()
+                && trim_group(17, &group).is_err()
+        );
+        assert!(trim_group(1, &group[..group.len() - 1]).is_err());
     }
 
     #[test]

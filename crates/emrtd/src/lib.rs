@@ -24,7 +24,7 @@ use std::collections::BTreeMap;
 use time::Date;
 
 pub use certificate::Certificate;
-pub use data_groups::{Portrait, read_mrz, read_portrait};
+pub use data_groups::{Portrait, read_mrz, read_portrait, trim_group};
 pub use error::Error;
 pub use security_object::SecurityObject;
 pub use trust::{Added, IssuerStatus, TrustStore};

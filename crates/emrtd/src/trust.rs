@@ -97,7 +97,8 @@ impl TrustStore {
                 }
                 Ok(true) => return Ok(dated(authority, signer, today)),
                 Ok(false) => {}
-                Err(error) => unsupported = Some(error),
+                Err(error @ Error::Unsupported(_)) => unsupported = Some(error),
+                Err(_) => {}
             }
         }
         unsupported.map_or(Ok(IssuerStatus::Unknown), Err)

@@ -145,7 +145,7 @@ pub fn decide_document(rules: &DocumentRules, evidence: &DocumentEvidence) -> Do
     }
 }
 
-/// The checks that are looked at: those that were made, then what the rules alone ask.
+/// The checks that are looked at: those that were made, those the rules require that were not, then what the rules alone ask.
 fn conditions(rules: &DocumentRules, evidence: &DocumentEvidence) -> Vec<DocumentCondition> {
     let made = evidence.checks.iter();
     let made = made.map(|c| DocumentCondition::new(&c.name, c.outcome, rules.mode(&c.name, c.advisory)));
@@ -174,7 +174,10 @@ fn conditions(rules: &DocumentRules, evidence: &DocumentEvidence) -> Vec<Documen
         accepted("accepted_type", !rules.types.is_empty(), kind, is_type),
         accepted("accepted_country", !rules.countries.is_empty(), country, rules.countries.contains(country)),
     ];
-    let all = made.chain(live_face).chain(of_rules.into_iter().flatten());
+    let is_made = |name: &str| name == LIVE_FACE || evidence.checks.iter().any(|check| check.name == name);
+    let required = rules.checks.iter().filter(|(name, mode)| **mode == CheckMode::Required && !is_made(name));
+    let missing = required.map(|(name, mode)| DocumentCondition::new(name, Outcome::NotJudged, *mode));
+    let all = made.chain(missing).chain(live_face).chain(of_rules.into_iter().flatten());
     all.filter(|condition| condition.mode != CheckMode::Off).collect()
 }
 

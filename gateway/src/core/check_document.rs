@@ -3,7 +3,7 @@
 
 use futures::FutureExt;
 use proto::docauth::{
-    CheckDocumentHeader, CheckDocumentRequest, CheckDocumentResponse, CheckOutcome, DocumentCheck,
+    CheckDocumentHeader, CheckDocumentRequest, CheckDocumentResponse, CheckOutcome, ChipFile, DocumentCheck,
     check_document_request::Part,
 };
 use scoring::{
@@ -25,12 +25,14 @@ use crate::core::{
     verification::Verification,
 };
 
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct DocumentOptions {
     /// Report on the machine readable zone as well.
     pub validate_mrz: bool,
     /// Let the configured external provider check instead of this server.
     pub external: bool,
+    /// What the caller's app read from the document's chip.
+    pub chip: Vec<ChipFile>,
 }
 
 /// A document that has been read, checked and decided on.
@@ -72,7 +74,10 @@ pub(super) async fn examine_document(
 ) -> Result<DocumentExamination, Error> {
     let rules = document_rules(verification.caller)?;
     let mut document = read_document(verification, picture, options).await?;
-    let live_face = compare_live_face(verification, &document.portrait).await?;
+    // The chip's portrait is larger than the printed one, and signed.
+    let has_chip = !document.chip_portrait.is_empty();
+    let portrait = if has_chip { &document.chip_portrait } else { &document.portrait };
+    let live_face = compare_live_face(verification, portrait).await?;
     let evidence = document_evidence(&document, &live_face);
     let decision = decide_document(&rules, &evidence);
     let (outcome, explanation) = live_face.check(rules.live_face);
@@ -80,7 +85,7 @@ pub(super) async fn examine_document(
         name: LIVE_FACE.to_owned(),
         outcome: outcome.into(),
         advisory: rules.checks.get(LIVE_FACE).is_some_and(|mode| *mode == CheckMode::Advisory),
-        evidence: explanation,
+        evidence: if has_chip { format!("the portrait of the chip: {explanation}") } else { explanation },
     });
     let basis = DocumentBasis { document: evidence, rules: verification.caller.rules_version.clone() };
     Ok(DocumentExamination { document, decision, basis, live_face })
@@ -105,9 +110,11 @@ async fn read_document(
         validate_mrz: options.validate_mrz,
         external: options.external,
     };
-    let header = CheckDocumentRequest { part: Some(Part::Header(header)) };
+    let message = |part| CheckDocumentRequest { part: Some(part) };
+    let chip = options.chip.into_iter().map(|file| message(Part::ChipFile(file)));
+    let first = std::iter::once(message(Part::Header(header))).chain(chip).collect();
     let chunk = |chunk| CheckDocumentRequest { part: Some(Part::Chunk(chunk)) };
-    let (messages, read_failure) = picture.messages(header, chunk);
+    let (messages, read_failure) = picture.messages_after(first, chunk);
     let mut docauth = verification.core.services().docauth();
     read_failure.guard(docauth.check_document(messages).boxed()).await
 }

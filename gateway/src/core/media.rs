@@ -75,15 +75,38 @@ impl Media {
         self.len_bytes == 0
     }
 
+    pub const fn len_bytes(&self) -> usize {
+        self.len_bytes
+    }
+
+    /// The whole file in memory, for small ones.
+    ///
+    /// # Errors
+    /// 500 when it cannot be read.
+    pub async fn read(&self) -> Result<Bytes, Error> {
+        let chunks: Vec<Bytes> =
+            self.chunks().try_collect().await.map_err(|error| Error::internal(&error))?;
+        Ok(chunks.concat().into())
+    }
+
     /// The messages of an upload call to a service: `header`, then the file in chunks.
     pub fn messages<T: Send + 'static>(
         &self,
         header: T,
         message: fn(Bytes) -> T,
     ) -> (BoxStream<'static, T>, ReadFailure) {
+        self.messages_after(vec![header], message)
+    }
+
+    /// The same with several messages before the file.
+    pub fn messages_after<T: Send + 'static>(
+        &self,
+        first: Vec<T>,
+        message: fn(Bytes) -> T,
+    ) -> (BoxStream<'static, T>, ReadFailure) {
         let (failed, failure) = oneshot::channel();
         let chunks = as_messages(self.chunks().map_err(|error| Error::internal(&error)), failed, message);
-        (stream::once(async { header }).chain(chunks).boxed(), ReadFailure::new(failure))
+        (stream::iter(first).chain(chunks).boxed(), ReadFailure::new(failure))
     }
 
     fn chunks(&self) -> impl Stream<Item = io::Result<Bytes>> + Send + use<> {

@@ -1,6 +1,7 @@
 //! Biometry API, version 1: sessions, consent and the verification calls, in two response formats. `sdk` is for clients
 //! written to the types of the vendor's client library: scores from 0 to 1, 0 for the code of success.
 
+mod chip_files;
 mod consent;
 mod consent_export;
 mod docauth;

@@ -1,6 +1,7 @@
 //! The document service over its own wire, with the real networks.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod chip;
 mod memory;
 
 use std::{path::Path, sync::LazyLock, time::Duration};
@@ -9,7 +10,7 @@ use axum::{Json, Router, routing::post};
 use bytes::Bytes;
 use futures::stream;
 use proto::docauth::{
-    CheckDocumentHeader, CheckDocumentRequest, CheckDocumentResponse, CheckOutcome,
+    CheckDocumentHeader, CheckDocumentRequest, CheckDocumentResponse, CheckOutcome, ChipFile,
     check_document_request::Part, doc_auth_client::DocAuthClient,
 };
 use rpc::Transport;
@@ -42,6 +43,15 @@ async fn send(
     picture: &[u8],
     external: bool,
 ) -> Result<CheckDocumentResponse, Status> {
+    send_with_chip(client, picture, external, &[]).await
+}
+
+async fn send_with_chip(
+    client: &DocAuthClient<Transport>,
+    picture: &[u8],
+    external: bool,
+    chip: &[(&str, Vec<u8>)],
+) -> Result<CheckDocumentResponse, Status> {
     let header = CheckDocumentHeader {
         project_id: "p".into(),
         transaction_id: "t".into(),
@@ -49,7 +59,10 @@ async fn send(
         external,
     };
     let chunks = picture.chunks(60_000).map(|c| Part::Chunk(Bytes::copy_from_slice(c)));
-    let parts = std::iter::once(Part::Header(header)).chain(chunks);
+    let chip = chip.iter().map(|(name, content)| {
+        Part::ChipFile(ChipFile { name: (*name).to_owned(), content: content.clone().into() })
+    });
+    let parts = std::iter::once(Part::Header(header)).chain(chip).chain(chunks);
     let messages: Vec<_> = parts.map(|part| CheckDocumentRequest { part: Some(part) }).collect();
     Ok(client.clone().check_document(stream::iter(messages)).await?.into_inner())
 }

@@ -1,6 +1,6 @@
 //! Reads generated documents, or the pictures of a folder, and writes what was read beside the truth, one JSON object a
-//! line: `accuracy OUT genuine|attacks|ATTACK FIRST_SEED COUNT` or `accuracy OUT pictures FOLDER`; ATTACK is one of them by
-//! its name, photographed in every light.
+//! line: `accuracy OUT genuine|attacks|codes|ATTACK FIRST_SEED COUNT` or `accuracy OUT pictures FOLDER`; ATTACK is one of them by
+//! its name, photographed in every light; `codes` are badly photographed licences and backs of cards.
 //!
 //! Documents that a seed already has in OUT are left out, so a run that was stopped goes on. `tests/accuracy/documents.py`
 //! makes tables of it.
@@ -35,7 +35,7 @@ fn main() -> Result<(), Failure> {
             generated(Path::new(out), Set::named(set)?, first.parse()?, count.parse()?)
         }
         _ => Err(
-            "usage: accuracy OUT genuine|attacks|ATTACK FIRST_SEED COUNT, or accuracy OUT pictures FOLDER"
+            "usage: accuracy OUT genuine|attacks|codes|ATTACK FIRST_SEED COUNT, or accuracy OUT pictures FOLDER"
                 .into(),
         ),
     }
@@ -47,6 +47,8 @@ enum Set {
     Genuine,
     /// Every attack in turn, photographed with care.
     Attacks,
+    /// Badly photographed documents with a barcode.
+    Codes,
     One(Attack),
 }
 
@@ -55,6 +57,7 @@ impl Set {
         Ok(match name {
             "genuine" => Self::Genuine,
             "attacks" => Self::Attacks,
+            "codes" => Self::Codes,
             attack => Self::One(serde_json::from_value(json!(attack))?),
         })
     }
@@ -71,6 +74,10 @@ fn plan(index: u64, set: Set) -> Plan {
             kind: if attack == Attack::BarcodeOther { Kind::CardBack } else { front },
             ..Plan::nth(index, Level::Moderate, Some(attack))
         };
+    }
+    if let Set::Codes = set {
+        let kind = if index % 2 == 0 { Kind::Licence } else { Kind::CardBack };
+        return Plan { kind, ..Plan::nth(index, Level::Hard, None) };
     }
     // Every kind in every light: the light changes when each kind had it.
     let level = match index / Kind::ALL.len() as u64 % 10 {

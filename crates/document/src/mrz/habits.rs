@@ -41,37 +41,40 @@ const fn numbered(state: &'static str, format: MrzFormat, number: &'static str) 
     Habit { state, format, number, ..NONE }
 }
 
-/// Sources: the states' specimens in PRADO (Council of the EU, public register of identity documents) unless another is named.
-const TABLE: [Habit; 21] = [
-    // Real Decreto 1553/2005, art. 6: permanent from the age of 70 on, printed 01 01 9999.
+/// Each line with where it can be looked up (read on 30 November 2026). What is not known from such a source is not here.
+const TABLE: [Habit; 17] = [
+    // "Caducidad el 1 de enero de 9999" since 2006 (Policia Nacional; elcomercio.es, 26 October 2025). Numbers of the support
+    // as on the specimen BAA000589 (PRADO, ESP-BO).
     Habit { permanent: "990101", ..numbered("ESP", MrzFormat::Td1, "AAA999999") },
-    // Lei 7/2007 as amended: valid for life from the age of 65 on, printed 31 12 9999.
-    Habit { state: "PRT", permanent: "991231", ..NONE },
-    // Law 5490 and the decree on Turkish identity cards: serial number of letter, two digits, letter, five digits.
+    // Two letters or digits, a third, six digits (learn.microsoft.com/purview, Spain passport number).
+    numbered("ESP", MrzFormat::Td3, "***999999"),
+    // Letter, two digits, letter, five digits: serial numbers on cards since 2017, as A24Y33143 and A11N77702.
     numbered("TUR", MrzFormat::Td1, "A99A99999"),
-    // Personalausweisverordnung and Passverordnung: digits and CFGHJKLMNPRTVWXYZ, so that nothing can be confused.
+    // Passverordnung and Personalausweisverordnung: digits and CFGHJKLMNPRTVWXYZ alone (t-online.de, "0 oder O").
     Habit { state: "D", excluded_letters: "ABDEIOQSU", ..NONE },
     Habit { state: "D", format: MrzFormat::Td2, excluded_letters: "ABDEIOQSU", ..NONE },
     Habit { state: "D", format: MrzFormat::Td3, excluded_letters: "ABDEIOQSU", ..NONE },
-    // Besluit paspoortgegevens: two letters, six of both, a digit; the letter O is never used.
+    // No letter O (government.nl, "number 0 or letter O"); two letters, six of both, a digit (python-stdnum, nl).
     Habit { excluded_letters: "O", ..numbered("NLD", MrzFormat::Td1, "AA******9") },
     Habit { excluded_letters: "O", ..numbered("NLD", MrzFormat::Td3, "AA******9") },
-    // The national number is in the second line; the document number has twelve digits and goes on in the optional data.
+    // Twelve digits, of which three go on in the optional data; then the national number is in the second line, as on the
+    // specimens of PRADO, BEL-BO-03003, and of JMRTD. The first cards had nine, and the national number in the first line.
     Habit { personal_number: PersonalNumber::SecondOptional, ..numbered("BEL", MrzFormat::Td1, "999999999") },
-    // Ordonanta de urgenta 97/2005: two letters and six digits; the personal code without the birth in the optional data.
+    // Two letters and six digits (en.wikipedia.org, Romanian identity card). That the personal code is around the birth is
+    // proven for each card by the code's own check digit.
     Habit { personal_number: PersonalNumber::AroundBirth, ..numbered("ROU", MrzFormat::Td2, "AA999999<") },
-    // Carta d'identita elettronica: two letters, five digits, two letters.
+    // Carta d'identita elettronica: two letters, five digits, two letters, as CA00000AA.
     numbered("ITA", MrzFormat::Td1, "AA99999AA"),
-    numbered("ITA", MrzFormat::Td3, "AA9999999"),
-    numbered("POL", MrzFormat::Td1, "AAA999999"),
+    // Two letters or digits, seven digits (learn.microsoft.com/purview, Italy passport number).
+    numbered("ITA", MrzFormat::Td3, "**9999999"),
+    // Three letters without O and Q, six digits; passports two letters and seven digits (numerik.slashlab.pl).
+    Habit { excluded_letters: "OQ", ..numbered("POL", MrzFormat::Td1, "AAA999999") },
     numbered("POL", MrzFormat::Td3, "AA9999999"),
-    numbered("ESP", MrzFormat::Td3, "AAA999999"),
+    // Nine digits (learn.microsoft.com/purview, Croatia identity card number and passport number).
     numbered("HRV", MrzFormat::Td1, "999999999"),
     numbered("HRV", MrzFormat::Td3, "999999999"),
-    numbered("SRB", MrzFormat::Td1, "999999999"),
-    numbered("SRB", MrzFormat::Td3, "999999999"),
+    // Nine digits (criminaljusticehub.org.uk, passport number).
     numbered("GBR", MrzFormat::Td3, "999999999"),
-    numbered("CZE", MrzFormat::Td1, "999999999"),
 ];
 
 /// Returns the habits of `state` in `format`; of a state that is not in the table those of Doc 9303.

@@ -9,43 +9,17 @@
 use super::{
     habits::Habit,
     layout::{Class, MrzFormat, Span},
+    look_alikes::{Candidate, agrees, candidates, digit, letter},
     shape::Shape,
 };
 
-/// A letter, and the digit it looks like.
-pub(super) const ALIKE: [(u8, u8); 10] = [
-    (b'O', b'0'),
-    (b'Q', b'0'),
-    (b'D', b'0'),
-    (b'I', b'1'),
-    (b'Z', b'2'),
-    (b'S', b'5'),
-    (b'B', b'8'),
-    (b'G', b'6'),
-    (b'L', b'1'),
-    (b'A', b'4'),
-];
-/// The recogniser takes nearly every O of OCR-B for a zero, whatever probability it states: this pair is always undecided.
-const BLIND: (u8, u8) = (b'O', b'0');
-
-/// A character less probable than this may be any of its look-alikes: of generated documents those that had to be exchanged
-/// were at 0.5.
-pub(super) const UNCLEAR: f32 = 0.7;
-/// A look-alike less probable than this is not held possible. I and Z among digits of OCR-B are read as 1 and 2, and have
-/// between .001 and .3.
-const POSSIBLE: f32 = 0.001;
 /// A look-alike from this share of the read character's probability on is as good a reading.
 const EQUAL: f32 = 0.3;
 /// Odds by which one repair must be likelier than the next to be made where several fit.
 const ODDS: f32 = 20.0;
-/// Probability of a look-alike that the recogniser cannot tell.
-const BLIND_PROBABILITY: f32 = 0.3;
 
 /// Most digits in a field of letters that are taken for misread letters.
 const MOST_IN_LETTERS: usize = 3;
-/// Most characters exchanged in one field.
-const MOST_EXCHANGED: usize = 3;
-
 /// How one character was read.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct CharacterReading {
@@ -210,92 +184,6 @@ fn solve(
         }
         _ => Solution::Ambiguous,
     }
-}
-
-/// A field that agrees with its check digit.
-struct Candidate {
-    field: Vec<u8>,
-    /// How probable it is beside what was read.
-    odds: f32,
-    /// Whether the picture shows every exchanged character to be what it is exchanged for.
-    is_proven: bool,
-}
-
-/// Every way to exchange look-alikes of `field` that agrees with the check digit, likeliest first. The composite digit
-/// cannot tell them apart: it weighs the characters of a number as the number's own digit does.
-fn candidates(field: &[u8], check: u8, reading: &[CharacterReading]) -> Vec<Candidate> {
-    let exchanges: Vec<(usize, u8, f32, bool)> = (0..field.len())
-        .flat_map(|at| {
-            let read = reading.get(at).cloned().unwrap_or_default();
-            let possible = alike(field[at]).filter_map(move |other| possible(field[at], other, &read));
-            possible.map(move |(other, odds, is_proven)| (at, other, odds, is_proven)).collect::<Vec<_>>()
-        })
-        .collect();
-    let mut found = Vec::new();
-    let mut open: Vec<(usize, Candidate)> =
-        vec![(0, Candidate { field: field.to_vec(), odds: 1.0, is_proven: true })];
-    for _ in 0..MOST_EXCHANGED {
-        let mut next = Vec::new();
-        for (from, candidate) in open {
-            for (index, (at, other, odds, is_proven)) in exchanges.iter().enumerate().skip(from) {
-                // One exchange a place: those of a place follow each other.
-                if candidate.field[*at] != field[*at] {
-                    continue;
-                }
-                let mut changed = candidate.field.clone();
-                changed[*at] = *other;
-                let made = Candidate {
-                    odds: candidate.odds * odds,
-                    is_proven: candidate.is_proven && *is_proven,
-                    field: changed,
-                };
-                next.push((index + 1, made));
-            }
-        }
-        found.extend(next.iter().filter(|(_, c)| agrees(&c.field, check)).map(|(_, c)| Candidate {
-            field: c.field.clone(),
-            odds: c.odds,
-            is_proven: c.is_proven,
-        }));
-        open = next;
-    }
-    found.sort_by(|a, b| b.odds.total_cmp(&a.odds));
-    found
-}
-
-/// Whether `other` may stand where `read` was read; how probable it is beside it, and whether the picture shows it.
-fn possible(read: u8, other: u8, reading: &CharacterReading) -> Option<(u8, f32, bool)> {
-    let wanted = if other.is_ascii_digit() { Shape::Digit } else { Shape::Letter };
-    let stated = reading.alternatives.iter().find(|(c, _)| *c == other).map_or(0.0, |(_, p)| *p);
-    let is_blind = [(read, other), (other, read)].contains(&BLIND);
-    let probability = if is_blind { stated.max(BLIND_PROBABILITY) } else { stated };
-    let odds = probability.max(POSSIBLE) / reading.probability.max(POSSIBLE);
-    match reading.shape {
-        Some(shape) if shape != wanted => None,
-        Some(_) => Some((other, odds.max(BLIND_PROBABILITY), true)),
-        None => (probability >= POSSIBLE || reading.probability < UNCLEAR).then_some((other, odds, false)),
-    }
-}
-
-fn agrees(field: &[u8], check: u8) -> bool {
-    std::str::from_utf8(field).is_ok_and(|field| mrz::verify(field, char::from(check)))
-}
-
-/// What `c` may be confused with: the letter of a digit, the digit of a letter.
-pub(crate) fn alike(c: u8) -> impl Iterator<Item = u8> {
-    ALIKE.into_iter().filter_map(
-        move |(letter, digit)| {
-            if c == letter { Some(digit) } else { (c == digit).then_some(letter) }
-        },
-    )
-}
-
-fn digit(c: u8) -> u8 {
-    ALIKE.iter().find(|(letter, _)| *letter == c).map_or(c, |(_, digit)| *digit)
-}
-
-fn letter(c: u8) -> u8 {
-    ALIKE.iter().find(|(_, digit)| *digit == c).map_or(c, |(letter, _)| *letter)
 }
 
 #[cfg(test)]

@@ -10,7 +10,7 @@ use crate::{Error, Outcome};
 pub const LIVE_FACE: &str = "portrait_live_face";
 
 /// Every check a document may be asked; rules may name these.
-pub const DOCUMENT_CHECKS: [&str; 28] = [
+pub const DOCUMENT_CHECKS: [&str; 32] = [
     "mrz_structure",
     "mrz_check_digits",
     "mrz_states",
@@ -26,6 +26,10 @@ pub const DOCUMENT_CHECKS: [&str; 28] = [
     "barcode_structure",
     "external_provider",
     "external_data_tampering",
+    "chip_signature",
+    "chip_data",
+    "chip_issuer",
+    "chip_mrz",
     LIVE_FACE,
     "portrait_ghost",
     "portrait_splice",

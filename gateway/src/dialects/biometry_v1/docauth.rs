@@ -8,6 +8,7 @@ use axum::{
 use utoipa::ToSchema;
 
 use super::{
+    chip_files::{chip_files, picture_and_chip},
     document_data::DocumentData,
     responses::{Decided, DocumentCondition, flag_headers},
     subject::{SESSION_FIELDS, parse_subject},
@@ -27,7 +28,7 @@ use crate::{
     },
 };
 
-const FIELDS: Fields = Fields { files: &["document"], texts: &SESSION_FIELDS };
+const FIELDS: Fields = Fields { files: &picture_and_chip("document"), texts: &SESSION_FIELDS };
 
 /// The form of the call.
 #[derive(ToSchema)]
@@ -36,6 +37,16 @@ pub struct CheckDocumentForm {
     /// jpg or png, at most 50 MB and 60 megapixels.
     #[schema(format = Binary, content_media_type = "application/octet-stream")]
     document: String,
+    /// The chip's security object as an app read it, at most 1 MB as each of its files. With it the chip is authenticated:
+    /// the checks `chip_signature`, `chip_data`, `chip_issuer` and `chip_mrz`.
+    #[schema(rename = "SOD", format = Binary, content_media_type = "application/octet-stream")]
+    sod: Option<String>,
+    /// The machine readable zone in the chip, compared with the picture.
+    #[schema(rename = "DG1", format = Binary, content_media_type = "application/octet-stream")]
+    dg1: Option<String>,
+    /// The portrait in the chip, compared with the session's video. `DG3` to `DG16` may be sent as well.
+    #[schema(rename = "DG2", format = Binary, content_media_type = "application/octet-stream")]
+    dg2: Option<String>,
 }
 
 pub type CheckDocumentResponse = Decided<DocumentData, DocumentCondition>;
@@ -48,7 +59,7 @@ pub type CheckDocumentResponse = Decided<DocumentData, DocumentCondition>;
     responses(
         (status = 200, body = CheckDocumentResponse, description = "what was read and checked, and the decision",
             headers(("X-Removed-Services" = String, description = "true: without consent, the portrait was not compared with the session's video"))),
-        (status = 400, description = "no jpg or png, too large, damaged; or the external provider is not configured",
+        (status = 400, description = "no jpg or png, too large, damaged; a file of the chip that is none; or the external provider is not configured",
             example = json!({ "error": "the document must be a jpg or png picture" })),
         (status = 503, description = "too many documents at once")))]
 pub async fn check_document(
@@ -68,14 +79,18 @@ async fn run(
     let form = Form::receive(gateway, form, &FIELDS).await?;
     let picture = form.file("document")?;
     let subject = parse_subject(&call.headers, &form)?;
-    let options =
-        DocumentOptions { validate_mrz: call.headers.validate_mrz, external: call.headers.external_docauth };
+    let options = DocumentOptions {
+        validate_mrz: call.headers.validate_mrz,
+        external: call.headers.external_docauth,
+        chip: chip_files(&form).await?,
+    };
+    let validate_mrz = options.validate_mrz;
     let required = UserRequirement::Required;
     let verification =
         Verification::begin(gateway.core(), &call.caller, &mut call.record, subject, required).await?;
     let examined = check_document::check_document(verification, picture, options).await?;
 
-    let data = DocumentData::new(&examined, &call.caller, options.validate_mrz);
+    let data = DocumentData::new(&examined, &call.caller, validate_mrz);
     let response = Decided::new(data, &examined.decision, &call.caller, true, "document checked");
     Ok((flag_headers([(REMOVED_SERVICES, examined.services_removed())]), Json(response)))
 }

@@ -1,7 +1,7 @@
 //! The documented object of a checked document.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use proto::docauth::{CheckDocumentResponse, DocumentField, MrzReading};
+use proto::docauth::{CheckDocumentResponse, CheckOutcome, DocumentCheck, DocumentField, MrzReading};
 use scoring::{DocumentDecision, Verdict};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -45,10 +45,14 @@ pub struct DocumentData {
     portrait_photo: String,
     /// The same as `portrait_photo`.
     face_image_base64: String,
+    /// The portrait in an authentic chip, where its files were sent; a jpg, base64.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    chip_portrait: Option<String>,
     signature: String,
     ghost_photo: String,
     front_document_type_id: &'static str,
-    /// Unknown: a chip cannot be seen.
+    /// True with the files of a chip that is signed; else unknown: a chip cannot be seen.
     #[schema(value_type = Option<bool>)]
     contains_rfid: Option<bool>,
     /// `Passed` or `Failed`.
@@ -130,6 +134,10 @@ impl DocumentData {
             let field = document.fields.iter().find(|field| field.name == name);
             field.map(|field| field.value.clone()).unwrap_or_default()
         };
+        let has_chip_portrait = !document.chip_portrait.is_empty();
+        let is_signed =
+            |check: &DocumentCheck| check.name == "chip_signature" && check.outcome() == CheckOutcome::Passed;
+        let has_chip = document.checks.iter().any(is_signed);
         let portrait = STANDARD.encode(&document.portrait);
         let mrz_validation = validate_mrz.then(|| MrzValidation::from(document.mrz.as_ref()));
         let cannot_judge = Some(document.cannot_judge.clone()).filter(|why| !why.is_empty());
@@ -150,11 +158,12 @@ impl DocumentData {
             issue_date: field("issue_date"),
             portrait_photo: portrait.clone(),
             face_image_base64: portrait,
+            chip_portrait: has_chip_portrait.then(|| STANDARD.encode(&document.chip_portrait)),
             signature: STANDARD.encode(&document.signature),
             ghost_photo: STANDARD.encode(&document.ghost_portrait),
             front_document_type_id: "",
             // The vendor's types know no null.
-            contains_rfid: is_sdk.then_some(false),
+            contains_rfid: if has_chip { Some(true) } else { is_sdk.then_some(false) },
             current_result: if decision.verdict == Verdict::Pass { "Passed" } else { "Failed" },
             errors: errors(document, decision),
             mrz_validation: null_unless_sdk(mrz_validation, is_sdk),

@@ -8,6 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
+    chip_files::{chip_files, picture_and_chip},
     document_data::{DocumentAuth, document_auth},
     responses::convert_codes,
     subject::parse_subject,
@@ -30,7 +31,7 @@ use crate::{
 };
 
 const FACE: Fields = Fields {
-    files: &["face"],
+    files: &picture_and_chip("face"),
     texts: &["is_document", "replace", "X-Session-ID", "X-Request-User-Provided-ID", "session_id"],
 };
 const VOICE: Fields = Fields {
@@ -56,6 +57,13 @@ pub struct EnrollFaceForm {
     /// `true`: a document's portrait; smaller and softer pictures are accepted, and the document is checked.
     #[schema(example = "false")]
     is_document: Option<String>,
+    /// With `is_document`: the chip's files (`SOD`, `DG1` to `DG16`), as for docauth/check.
+    #[schema(rename = "SOD", format = Binary, content_media_type = "application/octet-stream")]
+    sod: Option<String>,
+    #[schema(rename = "DG1", format = Binary, content_media_type = "application/octet-stream")]
+    dg1: Option<String>,
+    #[schema(rename = "DG2", format = Binary, content_media_type = "application/octet-stream")]
+    dg2: Option<String>,
     /// `true`: begin anew, also as another person. Needs a key that can mint.
     #[schema(example = "false")]
     replace: Option<String>,
@@ -128,9 +136,15 @@ async fn run_face(
 ) -> Result<Json<EnrollFaceResponse>, Error> {
     let form = Form::receive(gateway, form, &FACE).await?;
     let picture = form.file("face")?;
-    let document = form.flag("is_document")?.then_some(DocumentOptions {
+    let chip = chip_files(&form).await?;
+    let is_document = form.flag("is_document")?;
+    if !is_document && !chip.is_empty() {
+        return Err(Error::invalid("files of a chip need is_document=true"));
+    }
+    let document = is_document.then_some(DocumentOptions {
         validate_mrz: call.headers.validate_mrz,
         external: call.headers.external_docauth,
+        chip,
     });
     let replace = replace_flag(call, &form)?;
     let verification = begin_enrollment(gateway, call, &form, None).await?;
