@@ -9,7 +9,7 @@ DOCUMENTS ?= 1
 FUZZ_SECONDS ?= 60
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help setup models dashboard web-sdk demo test quick check deny serve bench accuracy fuzz deploy-check
+.PHONY: help setup models dashboard web-sdk example demo test quick check deny serve bench accuracy fuzz deploy-check
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,11 @@ dashboard: ## build the web dashboard, which the gateway embeds
 web-sdk: ## build the capture component, which the gateway embeds
 	@setup/web_sdk.sh
 
+example: setup ## a customer's backend and page that record a person, beside a server of their own
+	cd examples/backend && npm ci --silent --no-audit --no-fund
+	cargo build --release --locked --bin biometry
+	@BIOMETRY=target/release/biometry node examples/start.mjs
+
 demo: setup ## the main job on real media: a table of cases, and target/demo/report.json
 	cargo build --release --locked --bin biometry
 	@python3 demo/demo.py --biometry target/release/biometry --fixtures fixtures --out target/demo
@@ -36,8 +41,9 @@ test: setup check deploy-check ## all tests, in the embedded and in the split de
 	@# start the services' own binaries, which this builds too.
 	cargo test --workspace --locked --no-run
 	cargo test --workspace --locked
-	@# The capture component in Chromium, with films as the camera.
+	@# The capture component in Chromium, with films as the camera, and the example that uses it.
 	cd sdk/web && npm test --silent
+	cd examples/backend && npm ci --silent --no-audit --no-fund
 	cd tests/dashboard && npm ci --silent --no-audit --no-fund && npm run --silent capture
 	@# The dashboard in Chromium, against the server that was built above; SCREENSHOTS=folder keeps pictures of every page.
 	cd dashboard && npm test --silent
