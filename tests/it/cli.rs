@@ -79,7 +79,8 @@ fn config_prints_what_is_in_force_and_no_secret() {
     let folder = tempfile::tempdir().expect("a temporary folder");
     let file = folder.path().join("biometry.toml");
     std::fs::write(&file, "listen = '127.0.0.1:9999'").expect("writable");
-    let output = on_folder(folder.path(), &["config", "--config"])
+    let output = on_folder(folder.path(), &["config"])
+        .arg("--config")
         .arg(&file)
         .env("BIOMETRY_SERVICE_TOKEN", SECRET)
         .env("BIOMETRY_CONSENT__KEYS__SECRET", SECRET)
