@@ -81,9 +81,12 @@ class Backend:
         return self.call("/api-gateway/sessions/start?warmup=true")[2]["data"]
 
     def consents(self, user):
-        body = json.dumps({"is_consent_given": True, "user_fullname": user})
         for kind in ("consent", "strg-consent"):
-            self.call(f"/api-consent/{kind}", body, {"Content-Type": "application/json"})
+            self.consent(kind, user)
+
+    def consent(self, kind, user):
+        body = json.dumps({"is_consent_given": True, "user_fullname": user})
+        self.call(f"/api-consent/{kind}", body, {"Content-Type": "application/json"})
 
     def process_video(self, user, video, session=None, phrase=None):
         boundary = uuid.uuid4().hex
