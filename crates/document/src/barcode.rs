@@ -3,7 +3,10 @@
 
 mod aamva;
 mod chile;
+mod guard;
 mod region;
+mod restore;
+mod straight;
 
 use std::{
     collections::HashSet,
@@ -136,7 +139,10 @@ pub(crate) fn find(page: &Page, outline: Option<&Outline>, zone: &[Quad], effort
         let tries = if at == 0 { tries } else { BRIEF };
         let mut ways: Vec<(u32, f32)> = TRIES.iter().take(tries).map(|way| bounded(&region, *way)).collect();
         ways.dedup();
-        match ways.into_iter().find_map(|way| shown(page, &region, way)) {
+        let later = ways.split_off(ways.len().min(BRIEF));
+        let as_it_is = |ways: Vec<(u32, f32)>| ways.into_iter().find_map(|way| shown(page, &region, way));
+        let straight = || if effort == Effort::Full { straight::read(page, &region) } else { None };
+        match as_it_is(ways).or_else(straight).or_else(|| as_it_is(later)) {
             Some(unknown @ Barcode::Other(_)) => other = Some(unknown),
             Some(known) => return Some(known),
             None => {}
