@@ -45,6 +45,22 @@ test('agree, record the phrase shown, send, and see the decision with its reason
   assert.deepEqual(page.faults, []);
 });
 
+for (const [name, options] of Object.entries({
+  dark: { colorScheme: 'dark' },
+  phone: { viewport: { width: 390, height: 800 }, isMobile: true, hasTouch: true },
+}))
+  test(`the open camera is readable and fits: ${name}`, async () => {
+    const page = await as(browser, 'developer', inProject('/try-it'), { permissions: ['camera', 'microphone'], ...options });
+    await page.getByLabel('I agree that my face and voice').check();
+    await page.getByRole('button', { name: 'Open the camera' }).click();
+    await page.getByRole('button', { name: 'Record', exact: true }).waitFor();
+    assert.deepEqual(await serious(page), []);
+    const width = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
+    assert.ok(width[0] <= width[1], `${width}`);
+    await picture(page, `try-it-camera-${name}`);
+    assert.deepEqual(page.faults, []);
+  });
+
 test('without a camera the page says what to do', async () => {
   const page = await open(browser, { permissions: [] });
   await page.addInitScript(() => {

@@ -1,6 +1,6 @@
 /** Camera and microphone. */
 
-import type { Problem } from "./problems";
+import type { Problem } from "./problems.js";
 
 export interface Wanted {
   camera: string | null;

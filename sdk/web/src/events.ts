@@ -1,5 +1,5 @@
-import type { Answer, Capture, StateName } from "./machine";
-import type { Problem } from "./problems";
+import type { Answer, Capture, StateName } from "./machine.js";
+import type { Problem } from "./problems.js";
 
 /** The events of the element. */
 export interface ScannerEvents {

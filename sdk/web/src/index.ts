@@ -1,10 +1,10 @@
-import { BiometryScanner } from "./scanner";
+import { BiometryScanner } from "./scanner.js";
 
 export { BiometryScanner };
-export type { ScannerEvents } from "./events";
-export type { Answer, Capture, StateName } from "./machine";
-export type { Problem, ProblemCode } from "./problems";
-export type { Texts } from "./texts/texts";
+export type { ScannerEvents } from "./events.js";
+export type { Answer, Capture, StateName } from "./machine.js";
+export type { Problem, ProblemCode } from "./problems.js";
+export type { Texts } from "./texts/texts.js";
 
 declare global {
   interface HTMLElementTagNameMap {

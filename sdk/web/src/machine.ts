@@ -1,6 +1,6 @@
 /** The states of a capture and what leads from one to the next. Pure: cameras, timers and pages are elsewhere. */
 
-import type { Problem } from "./problems";
+import type { Problem } from "./problems.js";
 
 /** What a person recorded or chose. */
 export interface Capture {

@@ -45,9 +45,9 @@ export function optionsOf(element: Element): Options {
 }
 
 /** A function of the page by its name, `app.onCapture`. Nothing is evaluated, so any policy allows it. */
-export function namedFunction(path: string | null): ((event: Event) => unknown) | null {
+export function namedFunction(path: string): ((event: Event) => unknown) | null {
   let found: unknown = globalThis;
-  for (const name of (path ?? "").split(".")) {
+  for (const name of path.split(".")) {
     if (found === null || (typeof found !== "object" && typeof found !== "function")) return null;
     found = (found as Record<string, unknown>)[name.trim()];
   }

@@ -1,6 +1,6 @@
 /** A recording by `MediaRecorder`. */
 
-import type { Problem } from "./problems";
+import type { Problem } from "./problems.js";
 
 /** What browsers write, the best known first; the server tells formats by their bytes. */
 const TYPES = ["video/webm;codecs=vp8,opus", "video/webm", "video/mp4"];

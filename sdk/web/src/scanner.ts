@@ -1,22 +1,22 @@
 /** The element: it takes inputs to the state machine, and does what entering a state asks for. */
 
-import { listDevices, openCamera } from "./camera";
-import { h } from "./dom";
-import type { ScannerEvents } from "./events";
-import { next, usesCamera, type Capture, type Input, type State, type StateName } from "./machine";
-import { ATTRIBUTES, namedFunction, optionsOf, type Options } from "./options";
-import { paceOf, type Pace } from "./phrase";
-import { problemOf, type Problem } from "./problems";
-import { lengthOf, recordedType } from "./recorder";
-import { CameraSession } from "./session";
-import { styles } from "./styles";
-import { languageOf, translator, type Texts, type Translate } from "./texts/texts";
-import { fileOf, Upload, type Target } from "./upload";
-import { reviewView } from "./views/review";
-import { doneView, Sending, unsentView } from "./views/sending";
-import { Stage } from "./views/stage";
-import { openingView, startView } from "./views/start";
-import type { Actions, View } from "./views/view";
+import { listDevices, openCamera } from "./camera.js";
+import { h } from "./dom.js";
+import type { ScannerEvents } from "./events.js";
+import { next, usesCamera, type Capture, type Input, type State, type StateName } from "./machine.js";
+import { ATTRIBUTES, namedFunction, optionsOf, type Options } from "./options.js";
+import { paceOf, type Pace } from "./phrase.js";
+import { problemOf, type Problem } from "./problems.js";
+import { lengthOf, recordedType } from "./recorder.js";
+import { CameraSession } from "./session.js";
+import { styles } from "./styles.js";
+import { languageOf, translator, type Texts, type Translate } from "./texts/texts.js";
+import { fileOf, Upload, type Target } from "./upload.js";
+import { reviewView } from "./views/review.js";
+import { doneView, Sending, unsentView } from "./views/sending.js";
+import { Stage } from "./views/stage.js";
+import { openingView, startView } from "./views/start.js";
+import type { Actions, View } from "./views/view.js";
 
 const Base = (globalThis.HTMLElement ?? class {}) as typeof HTMLElement;
 
@@ -53,7 +53,7 @@ export class BiometryScanner extends Base {
     super();
     this.#root.adoptedStyleSheets = [styles()];
     this.#root.append(this.#main, this.#live, this.#file);
-    this.addEventListener("capture", (event) => namedFunction(this.getAttribute("on-capture"))?.call(this, event));
+    this.addEventListener("capture", (event) => this.#callPage(event));
     this.addEventListener("keydown", ({ key }) => void (key === "Escape" && this.#go({ type: "cancelled" })));
   }
 
@@ -368,6 +368,15 @@ export class BiometryScanner extends Base {
     this.#internals.setFormValue(value);
     const missing = this.hasAttribute("required") && value === null;
     this.#internals.setValidity(missing ? { valueMissing: true } : {}, missing ? this.#translate()("title") : "");
+  }
+
+  /** `on-capture`. */
+  #callPage(event: Event): void {
+    const name = this.getAttribute("on-capture");
+    if (name === null) return;
+    const handler = namedFunction(name);
+    if (handler) handler.call(this, event);
+    else console.error(`biometry-scanner: on-capture names no function: ${name}`);
   }
 
   #report(problem: Problem): void {

@@ -1,12 +1,12 @@
 /** An open camera with what watches it: preview, guide, level, recording. */
 
-import { closeCamera, type Devices } from "./camera";
-import { Guide } from "./guide/guide";
-import { Level } from "./level";
-import type { Capture } from "./machine";
-import type { Problem } from "./problems";
-import { Recording } from "./recorder";
-import type { Stage } from "./views/stage";
+import { closeCamera, type Devices } from "./camera.js";
+import { Guide } from "./guide/guide.js";
+import { Level } from "./level.js";
+import type { Capture } from "./machine.js";
+import type { Problem } from "./problems.js";
+import { Recording } from "./recorder.js";
+import type { Stage } from "./views/stage.js";
 
 const TICK_MS = 100;
 

@@ -74,6 +74,9 @@ progress { width: 100%; height: 14px; accent-color: var(--accent); }
 @media (prefers-reduced-motion: no-preference) {
   .bar div { transition: width .1s linear; }
 }
+@media (forced-colors: active) {
+  .bar div, .phrase .now { forced-color-adjust: none; background: Highlight; color: HighlightText; }
+}
 @media (max-width: 480px) {
   .row button { flex: 1 1 100%; }
 }

@@ -1,7 +1,7 @@
 /** Sends a capture to the address the page names, with progress, and again where that may help. */
 
-import type { Answer, Capture } from "./machine";
-import type { Problem } from "./problems";
+import type { Answer, Capture } from "./machine.js";
+import type { Problem } from "./problems.js";
 
 export interface Target {
   url: string;

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 
-import { faceHint } from "../src/guide/faces";
-import { Steady } from "../src/guide/guide";
-import { ovalOf } from "../src/guide/hint";
-import { HEIGHT, lightHint, lightOf, lumaOf, Motion, WIDTH } from "../src/guide/picture";
+import { faceHint } from "../src/guide/faces.js";
+import { Steady } from "../src/guide/guide.js";
+import { ovalOf } from "../src/guide/hint.js";
+import { HEIGHT, lightHint, lightOf, lumaOf, Motion, WIDTH } from "../src/guide/picture.js";
 
 /** A picture by a function of column and row. */
 const picture = (luma: (x: number, y: number) => number) =>

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { amplitudeOf, barOf, loudnessOf } from "../src/level";
+import { amplitudeOf, barOf, loudnessOf } from "../src/level.js";
 
 const tone = (peak: number) => Float32Array.from({ length: 480 }, (_, at) => peak * Math.sin((at * Math.PI) / 24));
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { next, usesCamera, type Capture, type Input, type State } from "../src/machine";
+import { next, usesCamera, type Capture, type Input, type State } from "../src/machine.js";
 
 const capture: Capture = {
   id: "1",

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 
-import { paceOf, wordAt } from "../src/phrase";
+import { paceOf, wordAt } from "../src/phrase.js";
 
 test("each word has its turn, and the recording goes on a moment after the last", () => {
   const pace = paceOf("  one two\nthree ", 0.8, null);

@@ -1,9 +1,9 @@
 import { expect, test } from "vitest";
 
-import { de } from "../src/texts/de";
-import { en } from "../src/texts/en";
-import { es } from "../src/texts/es";
-import { languageOf, translator } from "../src/texts/texts";
+import { de } from "../src/texts/de.js";
+import { en } from "../src/texts/en.js";
+import { es } from "../src/texts/es.js";
+import { languageOf, translator } from "../src/texts/texts.js";
 
 const holes = (text: string) => (text.match(/\{\w+\}/g) ?? []).sort();
 

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 
-import type { Capture } from "../src/machine";
-import { problemOf } from "../src/problems";
-import { delayBefore, fileName, formOf, problemOfAnswer } from "../src/upload";
+import type { Capture } from "../src/machine.js";
+import { problemOf } from "../src/problems.js";
+import { delayBefore, fileName, formOf, problemOfAnswer } from "../src/upload.js";
 
 const target = {
   url: "/",

@@ -1,6 +1,6 @@
 /** The browser's own face finder, where there is one. It works without a network. */
 
-import { ovalOf, type Hint } from "./hint";
+import { ovalOf, type Hint } from "./hint.js";
 
 export interface Box {
   x: number;

@@ -1,8 +1,8 @@
 /** Watches the preview and says what to change, at most as often as somebody can follow. */
 
-import { faceFinder, faceHint, type Box } from "./faces";
-import type { Hint } from "./hint";
-import { HEIGHT, lightHint, lightOf, lumaOf, Motion, WIDTH } from "./picture";
+import { faceFinder, faceHint, type Box } from "./faces.js";
+import type { Hint } from "./hint.js";
+import { HEIGHT, lightHint, lightOf, lumaOf, Motion, WIDTH } from "./picture.js";
 
 const INTERVAL_MS = 200;
 /** A hint is shown when this many pictures in a row gave it. */

@@ -4,7 +4,7 @@
  * far away somebody is or where they look.
  */
 
-import { ovalOf, type Hint } from "./hint";
+import { ovalOf, type Hint } from "./hint.js";
 
 /** Cells that are compared; small enough to smooth a sensor's noise. */
 export const WIDTH = 64;

@@ -1,4 +1,4 @@
-import type { Texts } from "./en";
+import type { Texts } from "./en.js";
 
 export const de: Texts = {
   title: "Kurzes Video aufnehmen",

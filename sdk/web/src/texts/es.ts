@@ -1,4 +1,4 @@
-import type { Texts } from "./en";
+import type { Texts } from "./en.js";
 
 export const es: Texts = {
   title: "Graba un vídeo corto",

@@ -1,6 +1,6 @@
-import { de } from "./de";
-import { en, type Texts } from "./en";
-import { es } from "./es";
+import { de } from "./de.js";
+import { en, type Texts } from "./en.js";
+import { es } from "./es.js";
 
 export type { Texts };
 export type TextKey = keyof Texts;

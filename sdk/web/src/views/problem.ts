@@ -1,6 +1,6 @@
-import { h } from "../dom";
-import type { Problem } from "../problems";
-import type { Translate } from "../texts/texts";
+import { h } from "../dom.js";
+import type { Problem } from "../problems.js";
+import type { Translate } from "../texts/texts.js";
 
 /** A problem in words, read out at once. What the server said follows the component's own sentence. */
 export function problemLine(text: Translate, problem: Problem): HTMLElement {

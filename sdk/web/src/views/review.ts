@@ -1,6 +1,6 @@
-import { button, h } from "../dom";
-import type { Capture } from "../machine";
-import type { Actions, View } from "./view";
+import { button, h } from "../dom.js";
+import type { Capture } from "../machine.js";
+import type { Actions, View } from "./view.js";
 
 /** The recording to look at, before it is used. */
 export function reviewView(actions: Actions, capture: Capture, url: string): View {

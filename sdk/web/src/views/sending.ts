@@ -1,7 +1,7 @@
-import { button, h } from "../dom";
-import type { Problem } from "../problems";
-import { problemLine } from "./problem";
-import type { Actions, View } from "./view";
+import { button, h } from "../dom.js";
+import type { Problem } from "../problems.js";
+import { problemLine } from "./problem.js";
+import type { Actions, View } from "./view.js";
 
 /** An upload under way. */
 export class Sending implements View {

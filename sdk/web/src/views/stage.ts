@@ -1,11 +1,11 @@
-import { button, h } from "../dom";
-import type { Devices } from "../camera";
-import { ovalOf, type Hint } from "../guide/hint";
-import { barOf, loudnessOf } from "../level";
-import type { Problem } from "../problems";
-import { wordAt, type Pace } from "../phrase";
-import { problemLine } from "./problem";
-import type { Actions, View } from "./view";
+import { button, h } from "../dom.js";
+import type { Devices } from "../camera.js";
+import { ovalOf, type Hint } from "../guide/hint.js";
+import { barOf, loudnessOf } from "../level.js";
+import type { Problem } from "../problems.js";
+import { wordAt, type Pace } from "../phrase.js";
+import { problemLine } from "./problem.js";
+import type { Actions, View } from "./view.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 const METER_STEPS_MS = 500;

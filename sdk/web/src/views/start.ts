@@ -1,7 +1,7 @@
-import { button, h } from "../dom";
-import type { Problem } from "../problems";
-import { problemLine } from "./problem";
-import type { Actions, View } from "./view";
+import { button, h } from "../dom.js";
+import type { Problem } from "../problems.js";
+import { problemLine } from "./problem.js";
+import type { Actions, View } from "./view.js";
 
 /** Before the camera is open, and where it cannot be opened. */
 export function startView(actions: Actions, problem: Problem | null, file: boolean): View {

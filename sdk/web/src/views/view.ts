@@ -1,4 +1,4 @@
-import type { Translate } from "../texts/texts";
+import type { Translate } from "../texts/texts.js";
 
 /** What a view may do and knows. */
 export interface Actions {
