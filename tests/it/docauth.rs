@@ -2,7 +2,10 @@
 
 use reqwest::RequestBuilder;
 use serde_json::json;
-use specimens::{Attack, Kind, Level, Plan, Studio};
+use specimens::{
+    Attack, Kind, Level, Plan, Studio,
+    chip::{Issuer, Validity, face_group, zone_group},
+};
 
 use crate::{
     both_modes, media,
@@ -18,6 +21,7 @@ both_modes!(
     what_shows_no_document_is_not_judged,
     what_is_no_picture_is_refused,
     rules_can_name_every_check,
+    a_chip_is_authenticated_compared_and_required_by_rules,
     a_portrait_is_compared_with_the_person_of_the_video,
     a_document_is_kept_with_consent_and_judged_by_the_projects_rules,
 );
@@ -121,6 +125,75 @@ async fn rules_can_name_every_check(world: &'static World) {
             assert!(known.get(name).is_some(), "{name} is in no rules");
         }
     }
+}
+
+/// A passport whose chip has the face of the fixtures' speaker, and the chip's files under this authority.
+fn with_chip(authority: u8) -> (Vec<u8>, Vec<(&'static str, Vec<u8>)>) {
+    let passport = drawn(SEED, Kind::Td3, None);
+    let (zone, face) = (zone_group(&passport.truth.zone), face_group(&media::file(media::SPEAKER)));
+    let signer = Issuer::authority(authority, Validity::NOW).signer(2, Validity::NOW);
+    let object = signer.security_object(&[(1, &zone), (2, &face)]);
+    (passport.jpeg, vec![("SOD", object), ("DG1", zone), ("DG2", face)])
+}
+
+fn chip_form(picture: &str, jpeg: Vec<u8>, files: &[(&'static str, Vec<u8>)]) -> Form {
+    let form = Form::new().file(picture, "document.jpg", "image/jpeg", jpeg);
+    let binary = "application/octet-stream";
+    files
+        .iter()
+        .fold(form, |form, (name, bytes)| form.file(name, &format!("{name}.bin"), binary, bytes.clone()))
+}
+
+async fn a_chip_is_authenticated_compared_and_required_by_rules(world: &'static World) {
+    let project = Project::new(world);
+    project.both_consents(ADA).await;
+    let session = project.start_session().await;
+    let seen = project.video(ADA, "speaker_crop.mp4", SPEECH).header("X-Session-ID", &session);
+    assert_eq!(answer(seen).await.status, 200);
+    let check = async |files: &[(&'static str, Vec<u8>)]| {
+        let form = chip_form("document", with_chip(1).0, files);
+        let call = project.post("/api-gateway/docauth/check").header("X-User-Fullname", ADA);
+        answer(form.send(call.header("X-Session-ID", &session))).await
+    };
+    let rules = json!({"name": "chips", "project_default": true, "rules": {"version": 1,
+        "services": {"face_liveness": {"mode": "required"}}, "documents": {"checks": {"chip_issuer": "required"}}}});
+    assert_eq!(answer(project.post("/api-projects/scoring-rules").json(&rules)).await.status, 200);
+
+    let (_, mut files) = with_chip(1);
+    let genuine = check(&files).await;
+    for name in ["chip_signature", "chip_data", "chip_issuer", "chip_mrz", "portrait_live_face"] {
+        assert_eq!(outcome(&genuine, name), "passed", "{}", genuine.body);
+    }
+    let data = &genuine.body["data"];
+    assert_eq!(data["contains_rfid"], true);
+    assert!(data["chip_portrait"].as_str().expect("a portrait").starts_with("/9j/"));
+    assert!(genuine.body.to_string().contains("the portrait of the chip: similarity"), "{}", genuine.body);
+
+    let without = check(&[]).await;
+    assert_ne!(without.verdict(), "pass");
+    assert!(without.reasons().contains(&"chip_issuer_not_checked"), "{}", without.body);
+    let stranger = check(&with_chip(77).1).await;
+    assert_eq!((stranger.verdict(), outcome(&stranger, "chip_issuer")), ("fail", "failed"));
+    assert!(stranger.body["data"]["errors"].to_string().contains("chip_issuer: unknown issuer"));
+    files[1].1.truncate(40);
+    let damaged = check(&files).await;
+    let said = "DG1 cannot be read: it is damaged or something else";
+    assert_eq!((damaged.status.as_u16(), damaged.error()), (400, said));
+    let large = check(&[("SOD", vec![0; 10 * 1024 * 1024])]).await;
+    assert_eq!((large.status.as_u16(), large.error()), (400, "'SOD' file is larger than 1 MB"));
+
+    let (picture, files) = with_chip(1);
+    let enroll = async |form: Form| {
+        answer(form.send(project.post("/api-gateway/enroll/face").header("X-User-Fullname", ADA))).await
+    };
+    let unannounced = enroll(chip_form("face", picture.clone(), &files)).await;
+    assert_eq!(
+        (unannounced.status.as_u16(), unannounced.error()),
+        (400, "files of a chip need is_document=true")
+    );
+    let answered = enroll(chip_form("face", picture, &files).text("is_document", "true")).await;
+    let checks = answered.body["data"]["document_auth"]["checks"].as_array().expect("checks").clone();
+    assert!(checks.iter().any(|c| c["name"] == "chip_mrz" && c["outcome"] == "passed"), "{}", answered.body);
 }
 
 /// The pictures are of people alone: nothing but the face can be read, and it is the face this is about.

@@ -7,6 +7,7 @@ use std::{
     sync::OnceLock,
 };
 
+use specimens::chip::{Issuer, Validity};
 use tempfile::TempDir;
 
 const TOKEN: &str = "a-token-only-these-tests-use";
@@ -94,6 +95,7 @@ fn start_embedded() -> World {
     command.args(["serve", "--listen", "127.0.0.1:0", "--data-dir"]).arg(&data_dir);
     command.envs(places(dir.path())).envs(this_machine("SESSIONS"));
     command.envs(WEBHOOKS.map(|(name, value)| (format!("BIOMETRY_TRANSACTIONS__WEBHOOKS__{name}"), value)));
+    command.env("BIOMETRY_DOCAUTH__CHIP_AUTHORITIES", trusted_authority(dir.path()));
     let (child, address, metrics) = start(&command, dir.path());
     World {
         url: format!("http://{address}"),
@@ -118,7 +120,9 @@ fn start_split() -> World {
         let mut command = service(&format!("svc-{name}"), dir.path());
         // Each has one replica: nobody would notice that it drains.
         command.env("BIOMETRY_DRAIN_MS", "0");
-        if name != "docauth" {
+        if name == "docauth" {
+            command.env("BIOMETRY_SERVICE__CHIP_AUTHORITIES", trusted_authority(dir.path()));
+        } else {
             command
                 .env("BIOMETRY_SERVICE__DB__URL", postgres.url())
                 .env("BIOMETRY_SERVICE__DB__SCHEMA", name);
@@ -178,6 +182,14 @@ fn places(dir: &Path) -> [(&'static str, String); 3] {
         // No call here lasts long.
         ("BIOMETRY_GATEWAY__DELETION_QUIET_SECONDS", "2".to_owned()),
     ]
+}
+
+/// The certificate of the authority whose chips of documents are trusted.
+fn trusted_authority(dir: &Path) -> PathBuf {
+    let file = dir.join("authority.der");
+    std::fs::write(&file, Issuer::authority(1, Validity::NOW).certificate)
+        .expect("the temporary folder is writable");
+    file
 }
 
 /// Settings under which the `section` of the sessions service calls mobile operators on this machine.
