@@ -1,6 +1,6 @@
 //! Verifies the whole ledger: every journal against its head, every chain, and each against the other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context;
 use blob::KeyRing;
@@ -84,21 +84,28 @@ pub struct Audit {
     pub heads: Vec<KnownHead>,
 }
 
-/// Verifies the ledger of `config`, telling each finding as it is found. `known`: heads noted earlier.
+/// The name of the ledger among the anchors of an installation.
+pub const LEDGER: &str = "consent";
+
+/// Verifies the ledger of `config`, telling each finding as it is found. `known`: heads noted by hand, besides those of the
+/// configured file of anchors.
 ///
 /// # Errors
 /// When the database cannot be read or the master key is missing.
 pub async fn verify(
     config: Config,
-    known: Vec<KnownHead>,
+    mut known: Vec<KnownHead>,
     mut tell: impl FnMut(&Finding) + Send,
 ) -> anyhow::Result<Audit> {
+    for head in ledger::noted_heads(&config.anchor, LEDGER).context("consent.anchor.file")? {
+        known.push(head.parse().map_err(|error| anyhow::anyhow!("consent.anchor.file: {error}"))?);
+    }
     let ring = KeyRing::open(&config.keys).context("the master key")?;
     let store = Store::new(Db::open(&config.db, &MIGRATIONS).await?);
     let mut auditor = Auditor {
         seals: Seals::new(ring),
         tell: &mut tell,
-        known,
+        known: known.into_iter().map(|head| (head.project_id, head.seq, head.mac)).collect(),
         heads: BTreeMap::new(),
         opened: BTreeMap::new(),
         at: None,
@@ -113,7 +120,8 @@ pub async fn verify(
 pub struct Auditor<'a> {
     seals: Seals,
     tell: &'a mut (dyn FnMut(&Finding) + Send),
-    known: Vec<KnownHead>,
+    /// Heads noted earlier that were not seen yet.
+    known: BTreeSet<(String, i64, String)>,
     heads: BTreeMap<String, Head>,
     /// How often the journal of projects names each.
     opened: BTreeMap<String, u64>,
@@ -160,8 +168,9 @@ impl Auditor<'_> {
         if mark.project_id == ROOT && mark.event == Event::Project.as_str() {
             *self.opened.entry(mark.chain.clone()).or_default() += 1;
         }
-        self.known.retain(|k| (&k.project_id, k.seq, &k.mac) != (&mark.project_id, mark.seq, &mark.mac));
-        self.at = Some((mark.project_id, mark.seq, mark.mac));
+        let at = (mark.project_id, mark.seq, mark.mac);
+        self.known.remove(&at);
+        self.at = Some(at);
         Ok(())
     }
 
@@ -188,8 +197,8 @@ impl Auditor<'_> {
         let opened = std::mem::take(&mut self.opened).into_keys();
         let gone: std::collections::BTreeSet<_> = heads.chain(opened).collect();
         gone.into_iter().for_each(|project| self.found(&Finding::NoJournal { project }));
-        for known in std::mem::take(&mut self.known) {
-            self.found(&Finding::Unknown { project: known.project_id, seq: known.seq });
+        for (project, seq, _) in std::mem::take(&mut self.known) {
+            self.found(&Finding::Unknown { project, seq });
         }
     }
 

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use ledger::AnchorConfig;
 use serde::{Deserialize, Serialize};
 
 /// Defaults to files below `data/` of the working directory.
@@ -11,6 +12,9 @@ pub struct Config {
     pub db: db::Config,
     /// The master key names are encrypted and looked up under.
     pub keys: blob::KeyConfig,
+    /// Where the heads of the journals are noted outside of the database.
+    #[serde(default)]
+    pub anchor: AnchorConfig,
 }
 
 impl Config {
@@ -20,6 +24,7 @@ impl Config {
             // A consent, and above all a withdrawal, that was answered survives a power cut.
             db: db::Config::sqlite(&data_dir.join("consent.db")).durable(),
             keys: blob::KeyConfig::embedded(data_dir),
+            anchor: AnchorConfig::default(),
         }
     }
 }

@@ -66,6 +66,15 @@ pub async fn routes(config: Config) -> anyhow::Result<Routes> {
     let ring = KeyRing::open(&config.keys).context("the master key")?;
     let db = Db::open(&config.db, &MIGRATIONS).await?;
     ledger::check_master_key(&db, &ring, SEALED).await?;
-    let consent = service::Consent::new(store::Store::new(db), ring);
+    let store = store::Store::new(db);
+    let anchoring = {
+        let store = store.clone();
+        let read = move || {
+            let store = store.clone();
+            async move { store.heads().await.map(|heads| heads.iter().map(ToString::to_string).collect()) }
+        };
+        ledger::start_anchoring(&config.anchor, audit::LEDGER, boot::now_ms, read)
+    };
+    let consent = service::Consent::new(store, ring, anchoring);
     Ok(Routes::new(ConsentServer::new(consent).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES)))
 }

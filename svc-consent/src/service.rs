@@ -1,11 +1,14 @@
 //! Decodes a call, appends to or reads the ledger, encodes.
 
+use std::sync::Arc;
+
 use blob::{KeyRing, Purpose};
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use proto::{
     consent::{self as wire, consent_server},
     subjects::{Kept, Project, Remains, Subject},
 };
+use tokio_util::task::AbortOnDropHandle;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
@@ -32,11 +35,13 @@ pub struct Consent {
     store: Store,
     ring: KeyRing,
     seals: Seals,
+    /// Ends with the service.
+    _anchoring: Option<Arc<AbortOnDropHandle<()>>>,
 }
 
 impl Consent {
-    pub fn new(store: Store, ring: KeyRing) -> Self {
-        Self { store, seals: Seals::new(ring.clone()), ring }
+    pub fn new(store: Store, ring: KeyRing, anchoring: Option<AbortOnDropHandle<()>>) -> Self {
+        Self { store, seals: Seals::new(ring.clone()), ring, _anchoring: anchoring.map(Arc::new) }
     }
 
     /// What the subject's entries may be kept under: by the sealing master key first, then by retired ones.

@@ -5,7 +5,7 @@ use sqlx::{query_as, query_scalar};
 
 use super::{Store, columns};
 use crate::{
-    audit::{Auditor, Finding},
+    audit::{Auditor, Finding, KnownHead},
     entry::Entry,
     error::Error,
     journal::{Head, Mark},
@@ -36,6 +36,18 @@ const RETURNED: &str = "SELECT e.project_id, e.id, e.seq FROM consent_entries e 
 const ERASED: &str = "SELECT COUNT(*) FROM consent_journal WHERE event = 'erased'";
 
 impl Store {
+    /// Where each journal ends.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub async fn heads(&self) -> Result<Vec<KnownHead>, Error> {
+        let heads: Vec<Head> = self.db.fetch_all(HEADS, &[]).await?;
+        let heads = heads.into_iter().filter(|head| head.seq > 0);
+        Ok(heads
+            .map(|head| KnownHead { project_id: head.project_id, seq: head.seq, mac: head.mac })
+            .collect())
+    }
+
     /// Shows the whole ledger to `auditor`, as it is at one moment.
     ///
     /// # Errors

@@ -211,6 +211,43 @@ async fn an_older_copy_is_told_by_a_head_noted_before() {
     .await;
 }
 
+/// The service notes its heads by itself; verification asks for every one of them.
+#[tokio::test]
+async fn heads_are_anchored_and_an_older_copy_lacks_one() {
+    testkit::each_config(async |db| {
+        let folder = tempfile::tempdir().unwrap();
+        let file = Some(folder.path().join("anchors"));
+        let anchor = ledger::AnchorConfig { file, every_seconds: 1, ..ledger::AnchorConfig::default() };
+        let config = || svc_consent::Config { anchor: anchor.clone(), ..crate::config(&db) };
+        let _client = ledger(&db).await;
+        let running = svc_consent::routes(config()).await.unwrap();
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        let mut heads =
+            verify(&db, Vec::new()).await.1.heads.iter().map(ToString::to_string).collect::<Vec<_>>();
+        heads.sort();
+        let noted = || {
+            let mut noted = ledger::noted_heads(&anchor, "consent").unwrap();
+            noted.sort();
+            noted
+        };
+        while noted() != heads {
+            assert!(std::time::Instant::now() < deadline, "{:?}", noted());
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        drop(running);
+        let mut found = Vec::new();
+        svc_consent::verify(config(), Vec::new(), |finding| found.push(finding.to_string())).await.unwrap();
+        assert_eq!(found, Vec::<String>::new());
+
+        tamper(&db, &["UPDATE consent_journal SET mac = '00' WHERE project_id = 'p1' AND seq = 6"]).await;
+        let mut found = Vec::new();
+        svc_consent::verify(config(), Vec::new(), |finding| found.push(finding.to_string())).await.unwrap();
+        let unknown = "project p1: the head noted earlier, number 6, is not in the journal".to_owned();
+        assert!(found.contains(&unknown), "{found:?}");
+    })
+    .await;
+}
+
 #[tokio::test]
 async fn the_wrong_master_key_verifies_nothing() {
     testkit::each_config(async |db| {

@@ -21,7 +21,7 @@ pub type Client = ConsentClient<Transport>;
 
 pub fn config(db: &db::Config) -> svc_consent::Config {
     let keys = blob::KeyConfig { secret: Some(MASTER_KEY.into()), ..blob::KeyConfig::default() };
-    svc_consent::Config { db: db.clone(), keys }
+    svc_consent::Config { db: db.clone(), keys, anchor: ledger::AnchorConfig::default() }
 }
 
 /// A running service; opening a second one on the same database is a second process.

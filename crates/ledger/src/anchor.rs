@@ -1,0 +1,190 @@
+//! Heads of ledgers, noted outside of their databases.
+//!
+//! A chain whose newest entries were cut off, or a database that was put back whole, verifies against itself. It does not
+//! verify against a head that was noted where the writer of the database cannot write: a file on another machine or one
+//! that can only be appended to, or a receiver of one's own.
+
+use std::{
+    fs::OpenOptions,
+    io::{self, BufRead, BufReader, Write},
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use serde::{Deserialize, Serialize};
+use tokio::time::MissedTickBehavior;
+use tokio_util::task::AbortOnDropHandle;
+
+const TIMEOUT: Duration = Duration::from_secs(10);
+
+/// Where the heads of a service's ledger are noted, and how often.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct AnchorConfig {
+    /// A file to append to, one JSON object a line; verification reads it.
+    pub file: Option<PathBuf>,
+    /// An address of the operator's own that is sent each line as it is noted.
+    pub url: Option<String>,
+    /// Seconds between two looks; heads that did not move are not noted again.
+    pub every_seconds: u64,
+}
+
+impl Default for AnchorConfig {
+    fn default() -> Self {
+        Self { file: None, url: None, every_seconds: 3600 }
+    }
+}
+
+/// Heads of one ledger at one time: a line of the file, a body sent to the address.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Anchor {
+    pub ledger: String,
+    /// Milliseconds since 1970.
+    pub at_ms: i64,
+    /// As the ledger's verification takes and prints them.
+    pub heads: Vec<String>,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum AnchorError {
+    #[error("{path}: line {line} is no anchor")]
+    Malformed { path: PathBuf, line: usize },
+    #[error("the file of anchors cannot be used")]
+    File(#[from] io::Error),
+    #[error("the receiver of anchors failed")]
+    Receiver(#[from] reqwest::Error),
+}
+
+/// Returns every head of `ledger` that the file holds, oldest first. Without a file there is none.
+///
+/// # Errors
+/// When the file cannot be read, or holds a line that is no anchor: it was changed.
+pub fn noted_heads(config: &AnchorConfig, ledger: &str) -> Result<Vec<String>, AnchorError> {
+    let Some(path) = &config.file else { return Ok(Vec::new()) };
+    let file = match std::fs::File::open(path) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
+        file => file?,
+    };
+    let mut heads = Vec::new();
+    for (index, line) in BufReader::new(file).lines().enumerate() {
+        let malformed = |_| AnchorError::Malformed { path: path.clone(), line: index + 1 };
+        let anchor: Anchor = serde_json::from_str(&line?).map_err(malformed)?;
+        heads.extend(anchor.heads.into_iter().filter(|_| anchor.ledger == ledger));
+    }
+    Ok(heads)
+}
+
+/// Notes the heads of `ledger` now and every so often; `read` returns them. `None` when nowhere is configured. The task ends
+/// with the handle.
+pub fn start_anchoring<R, F, E>(
+    config: &AnchorConfig,
+    ledger: &'static str,
+    now_ms: fn() -> i64,
+    read: R,
+) -> Option<AbortOnDropHandle<()>>
+where
+    R: Fn() -> F + Send + 'static,
+    F: Future<Output = Result<Vec<String>, E>> + Send,
+    E: std::fmt::Display,
+{
+    if config.file.is_none() && config.url.is_none() {
+        return None;
+    }
+    let config = config.clone();
+    let task = tokio::spawn(async move {
+        let http = reqwest::Client::builder().timeout(TIMEOUT).build().unwrap_or_default();
+        let mut interval = tokio::time::interval(Duration::from_secs(config.every_seconds.max(1)));
+        interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let mut noted: Vec<String> = Vec::new();
+        loop {
+            interval.tick().await;
+            let heads = match read().await {
+                Ok(heads) => heads,
+                Err(error) => {
+                    tracing::error!(ledger, %error, "the heads of a ledger could not be read to be anchored");
+                    continue;
+                }
+            };
+            let moved: Vec<String> = heads.iter().filter(|head| !noted.contains(head)).cloned().collect();
+            if moved.is_empty() {
+                continue;
+            }
+            let anchor = Anchor { ledger: ledger.to_owned(), at_ms: now_ms(), heads: moved };
+            match note(&config, &http, &anchor).await {
+                Ok(()) => noted = heads,
+                Err(error) => tracing::error!(ledger, %error, "the heads of a ledger could not be anchored"),
+            }
+        }
+    });
+    Some(AbortOnDropHandle::new(task))
+}
+
+async fn note(config: &AnchorConfig, http: &reqwest::Client, anchor: &Anchor) -> Result<(), AnchorError> {
+    if let Some(path) = &config.file {
+        append(path, anchor)?;
+    }
+    if let Some(url) = &config.url {
+        http.post(url).json(anchor).send().await?.error_for_status()?;
+    }
+    Ok(())
+}
+
+/// The line is on the disk when this returns.
+fn append(path: &Path, anchor: &Anchor) -> io::Result<()> {
+    let mut line = serde_json::to_vec(anchor)?;
+    line.push(b'\n');
+    let mut file = OpenOptions::new().append(true).create(true).open(path)?;
+    file.write_all(&line)?;
+    file.sync_data()
+}
+
+#[cfg(test)]
+mod tests {
+    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+    use std::sync::{Arc, Mutex};
+
+    use super::*;
+
+    async fn until(so: impl Fn() -> bool) {
+        let deadline = std::time::Instant::now() + Duration::from_secs(10);
+        while !so() {
+            assert!(std::time::Instant::now() < deadline, "it never happened");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
+    #[tokio::test]
+    async fn heads_are_noted_as_they_move() {
+        let folder = tempfile::tempdir().unwrap();
+        let config = AnchorConfig {
+            file: Some(folder.path().join("anchors")),
+            every_seconds: 1,
+            ..AnchorConfig::default()
+        };
+        let now = Arc::new(Mutex::new(vec!["a:1:x".to_owned(), "b:1:y".to_owned()]));
+        let read = {
+            let now = now.clone();
+            move || std::future::ready(Ok::<_, String>(now.lock().unwrap().clone()))
+        };
+        let task = start_anchoring(&config, "consent", || 7, read).unwrap();
+        until(|| noted_heads(&config, "consent").unwrap().len() == 2).await;
+        *now.lock().unwrap() = vec!["a:2:z".to_owned(), "b:1:y".to_owned()];
+        until(|| noted_heads(&config, "consent").unwrap().len() == 3).await;
+        drop(task);
+        assert_eq!(noted_heads(&config, "consent").unwrap(), ["a:1:x", "b:1:y", "a:2:z"], "b did not move");
+        assert!(noted_heads(&config, "audit").unwrap().is_empty());
+
+        let file = config.file.clone().unwrap();
+        std::fs::write(&file, "{}\n").unwrap();
+        let refused = noted_heads(&config, "consent").unwrap_err().to_string();
+        assert!(refused.ends_with("line 1 is no anchor"), "{refused}");
+    }
+
+    #[tokio::test]
+    async fn nothing_is_done_where_nowhere_is_configured() {
+        let read = || std::future::ready(Ok::<_, String>(Vec::new()));
+        assert!(start_anchoring(&AnchorConfig::default(), "audit", || 7, read).is_none());
+        assert!(noted_heads(&AnchorConfig::default(), "audit").unwrap().is_empty());
+    }
+}
