@@ -66,8 +66,14 @@ impl Accounts {
         Ok(self.ring.fingerprints(EMAIL, email.as_bytes())?.into_iter().map(hex::encode).collect())
     }
 
-    async fn by_email(&self, email: &Email) -> Result<Option<UserRow>, Error> {
-        self.store.find_user_by_email(&self.email_hashes(email.as_str())?).await
+    /// The accounts of an address, one an organisation.
+    async fn accounts_of(&self, email: &Email) -> Result<Vec<UserRow>, Error> {
+        self.store.find_users_by_email(&self.email_hashes(email.as_str())?).await
+    }
+
+    async fn account_in(&self, organisation: &str, email: &Email) -> Result<Option<UserRow>, Error> {
+        let users = self.accounts_of(email).await?;
+        Ok(users.into_iter().find(|user| user.organisation_id == organisation))
     }
 
     fn seal_person(&self, id: &str, person: &Person) -> Result<Vec<u8>, Error> {

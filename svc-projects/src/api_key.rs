@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::error::Error;
+use crate::{error::Error, scope::Scopes};
 
 /// The services a key can select, by the names its holder reads in answers. This is also their order in a token.
 pub const SERVICES: [&str; 5] = [
@@ -185,7 +185,7 @@ pub struct ApiKey {
     pub state: State,
     pub selected_services: SelectedServices,
     pub scores_id: Option<ScoresId>,
-    pub can_mint: bool,
+    pub scopes: Scopes,
     pub response_format: ResponseFormat,
     pub created_at_ms: i64,
     pub updated_at_ms: i64,
@@ -244,6 +244,17 @@ pub struct Claims<'a> {
     iat: i64,
 }
 
+/// What a session token says: for whose key it stands, in which session alone, and until when.
+#[derive(Debug, Serialize)]
+pub struct SessionClaims<'a> {
+    pub id: &'a str,
+    pub project_id: &'a str,
+    pub session_id: &'a str,
+    /// Seconds since 1970.
+    pub iat: i64,
+    pub exp: i64,
+}
+
 impl<'a> From<&'a ApiKey> for Claims<'a> {
     fn from(key: &'a ApiKey) -> Self {
         Self {
@@ -251,7 +262,7 @@ impl<'a> From<&'a ApiKey> for Claims<'a> {
             project_id: key.project_id.as_str(),
             selected_services: key.selected_services.names(),
             scores_id: key.scores_id.as_ref().map(ScoresId::as_str),
-            can_mint: key.can_mint,
+            can_mint: key.scopes.can_mint(),
             iat: key.created_at_ms / 1000,
         }
     }

@@ -2,6 +2,7 @@
 
 use std::path::Path;
 
+use ledger::AnchorConfig;
 use serde::{Deserialize, Serialize};
 
 /// Defaults to files below `data/` of the working directory.
@@ -11,6 +12,9 @@ pub struct Config {
     pub db: db::Config,
     /// The master key the private signing keys are encrypted under.
     pub keys: blob::KeyConfig,
+    /// Where the head of the audit log is noted outside of the database.
+    #[serde(default)]
+    pub anchor: AnchorConfig,
 }
 
 impl Config {
@@ -18,7 +22,7 @@ impl Config {
     pub fn embedded(data_dir: &Path) -> Self {
         // A revocation that was answered must not come undone.
         let db = db::Config::sqlite(&data_dir.join("projects.db")).durable();
-        Self { db, keys: blob::KeyConfig::embedded(data_dir) }
+        Self { db, keys: blob::KeyConfig::embedded(data_dir), anchor: AnchorConfig::default() }
     }
 }
 

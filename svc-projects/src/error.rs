@@ -27,6 +27,10 @@ pub enum Error {
     LastMinter,
     #[error("this key is revoked; make another one")]
     KeyOver,
+    #[error("this key has expired; make another one")]
+    KeyExpired,
+    #[error("the scope {0} is not yours to grant, so you cannot make, change or revoke a key that has it")]
+    ScopeNotGranted(String),
     #[error("changed by another call at the same time; try again")]
     Conflict,
     #[error("the signing key cannot be used: {0}")]
@@ -102,10 +106,11 @@ impl From<Error> for Status {
             | Error::NoSuchSession
             | Error::NoSuchInvitation => Self::not_found(error.to_string()),
             Error::EmailTaken => Self::already_exists(error.to_string()),
-            Error::AboveOwnRole => Self::permission_denied(error.to_string()),
+            Error::AboveOwnRole | Error::ScopeNotGranted(_) => Self::permission_denied(error.to_string()),
             Error::Busy => Self::resource_exhausted(error.to_string()),
             Error::LastMinter
             | Error::KeyOver
+            | Error::KeyExpired
             | Error::LastOwner
             | Error::TotpState(_)
             | Error::WhichOrganisation => Self::failed_precondition(error.to_string()),

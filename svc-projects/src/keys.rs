@@ -8,6 +8,7 @@ use crate::{
     },
     error::Error,
     project::rate_limit,
+    scope::Scopes,
     service::{Grant, Projects, now_ms, page_size},
 };
 
@@ -30,11 +31,12 @@ impl Projects {
             name: Name::parse("name", &request.name)?,
             selected_services: SelectedServices::parse(services)?,
             scores_id: request.scores_id.as_deref().map(ScoresId::parse).transpose()?,
-            can_mint: request.can_mint,
+            scopes: Scopes::of_new_key(&request.scopes, request.can_mint)?,
             response_format: ResponseFormat::parse(format)?,
             rate_limit_per_minute: rate_limit(request.rate_limit_per_minute)?,
             expires_at_ms: expiry(request.expires_at_ms.unwrap_or(0), now_ms())?,
         };
+        grant.scopes.check_grantable(granted(request.may_grant.as_ref()))?;
         if let Some(scores_id) = &grant.scores_id
             && !self.store.rules_exist(&project_id, scores_id).await?
         {
@@ -50,12 +52,21 @@ impl Projects {
         let now_ms = now_ms();
         let named = |field, error: Error| Error::field(field, error.to_string());
         let change = |mut key: ApiKey| {
+            // Changing a key needs what making it would need, as it was and as it becomes.
+            key.scopes.check_grantable(granted(request.may_grant.as_ref()))?;
+            if key.state.at(now_ms, key.expires_at_ms) == State::Expired {
+                return Err(Error::KeyExpired);
+            }
             if let Some(name) = &request.name {
                 key.name = Name::parse("name", name).map_err(|e| named("name", e))?;
             }
             if let Some(chosen) = &request.selected_services {
                 key.selected_services =
                     SelectedServices::parse(&chosen.names).map_err(|e| named("selected_services", e))?;
+            }
+            if let Some(scopes) = &request.scopes {
+                key.scopes = Scopes::parse(&scopes.names)?;
+                key.scopes.check_grantable(granted(request.may_grant.as_ref()))?;
             }
             if let Some(format) = &request.response_format {
                 key.response_format =
@@ -94,6 +105,11 @@ impl Projects {
     }
 }
 
+/// The scopes a caller may put on a key.
+pub fn granted(scopes: Option<&wire::Scopes>) -> Option<&[String]> {
+    scopes.map(|scopes| scopes.names.as_slice())
+}
+
 /// Both ids of a key; another tenant's key, an unknown one and nonsense all answer alike.
 pub fn key_ids(project: &str, id: &str) -> Result<(ProjectId, ApiKeyId), Error> {
     Ok((ProjectId::parse(project).map_err(|_| Error::NoSuchKey)?, ApiKeyId::parse(id)?))
@@ -118,7 +134,8 @@ impl From<ApiKey> for wire::ApiKey {
             state: key.state.at(now_ms(), key.expires_at_ms).into(),
             selected_services: key.selected_services.into_names(),
             scores_id: key.scores_id.as_ref().map(|id| id.as_str().into()),
-            can_mint: key.can_mint,
+            can_mint: key.scopes.can_mint(),
+            scopes: key.scopes.into_names(),
             response_format: key.response_format.as_str().into(),
             created_at_ms: key.created_at_ms,
             updated_at_ms: key.updated_at_ms,

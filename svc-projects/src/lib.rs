@@ -32,6 +32,7 @@ mod person;
 mod project;
 mod retention;
 mod rules;
+mod scope;
 mod secret;
 mod service;
 mod signing;
@@ -79,6 +80,12 @@ pub async fn key_usage(config: &Config) -> anyhow::Result<(Vec<String>, Vec<KeyU
 /// The tables of this service.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
+/// Where the audit log ends; nothing while it is empty.
+async fn audit_heads(store: &store::Store) -> Result<Vec<String>, error::Error> {
+    let head = store.audit_head().await?.filter(|head| head.seq > 0);
+    Ok(head.map(|head| KnownEnd { seq: head.seq, mac: head.mac }.to_string()).into_iter().collect())
+}
+
 /// Opens the database and the master key and answers the service.
 ///
 /// # Errors
@@ -91,7 +98,15 @@ pub async fn routes(config: Config) -> anyhow::Result<Routes> {
     store.guard_audit().await.context("the audit log's triggers")?;
     store.make_missing_macs(boot::now_ms()).await.context("the MACs of rows")?;
     let accounts = accounts::Accounts::new(store.clone(), ring.clone());
-    let projects = service::Projects::new(store, ring).await.context("the signing key")?;
+    let anchoring = {
+        let store = store.clone();
+        let read = move || {
+            let store = store.clone();
+            async move { audit_heads(&store).await }
+        };
+        ledger::start_anchoring(&config.anchor, audit::verify::LEDGER, boot::now_ms, read)
+    };
+    let projects = service::Projects::new(store, ring, anchoring).await.context("the signing key")?;
     let accounts = AccountsServer::new(accounts).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES);
     let projects = ProjectsServer::new(projects).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES);
     Ok(Routes::new(projects).add_service(accounts))

@@ -10,7 +10,7 @@ const MAX_ORIGIN: usize = 255;
 /// Most calls a minute a project can be given.
 const MAX_PER_MINUTE: u32 = 60_000_000;
 
-/// Web pages from which a project's keys may be used: `https://host[:port]` each. None: from any, and from none at all.
+/// Web pages from which a project's keys may be used: `https://host[:port]` each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origins(Vec<String>);
 

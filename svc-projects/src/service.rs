@@ -1,7 +1,10 @@
 //! Decodes a call, applies the rules of [`crate::api_key`], stores, encodes.
 
+use std::sync::Arc;
+
 use blob::KeyRing;
 use proto::projects::{self as wire, projects_server};
+use tokio_util::task::AbortOnDropHandle;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
@@ -10,18 +13,22 @@ pub use boot::now_ms;
 use crate::{
     api_key::{
         ApiKey, ApiKeyId, Claims, Name, OrganisationId, ProjectId, ResponseFormat, ScoresId,
-        SelectedServices, State,
+        SelectedServices, SessionClaims, State,
     },
     erasure::Receipt,
     error::Error,
-    keys::key_ids,
+    keys::{granted, key_ids},
     last_used::LastUsed,
     project::origin,
     retention::Days,
+    scope::Scopes,
     signing::{self, Kind, SigningKey},
     store::{Authorization, Founding, Store},
     video_settings::ORGANISATION,
 };
+
+/// Longest life of a session token.
+const MAX_SESSION_TOKEN_SECONDS: u32 = 3600;
 
 const DEFAULT_PAGE: u32 = 50;
 const MAX_PAGE: u32 = 200;
@@ -40,6 +47,8 @@ pub struct Projects {
     pub(crate) store: Store,
     ring: KeyRing,
     last_used: LastUsed,
+    /// Ends with the last clone.
+    _anchoring: Option<Arc<AbortOnDropHandle<()>>>,
 }
 
 /// What a new key may do.
@@ -47,7 +56,7 @@ pub struct Grant {
     pub name: Name,
     pub selected_services: SelectedServices,
     pub scores_id: Option<ScoresId>,
-    pub can_mint: bool,
+    pub scopes: Scopes,
     pub response_format: ResponseFormat,
     pub rate_limit_per_minute: u32,
     pub expires_at_ms: Option<i64>,
@@ -55,8 +64,13 @@ pub struct Grant {
 
 impl Projects {
     /// Makes the first signing key when there is none, and proves that the master key opens the current one.
-    pub async fn new(store: Store, ring: KeyRing) -> Result<Self, Error> {
-        let projects = Self { last_used: LastUsed::new(store.clone()), store, ring };
+    pub async fn new(
+        store: Store,
+        ring: KeyRing,
+        anchoring: Option<AbortOnDropHandle<()>>,
+    ) -> Result<Self, Error> {
+        let last_used = LastUsed::new(store.clone());
+        let projects = Self { last_used, store, ring, _anchoring: anchoring.map(Arc::new) };
         if projects.store.current_signing_key().await?.is_none() {
             let key = signing::generate(&projects.ring)?;
             projects.store.first_signing_key(&key, now_ms()).await?;
@@ -91,7 +105,7 @@ impl Projects {
             state: State::Active,
             selected_services: grant.selected_services,
             scores_id: grant.scores_id,
-            can_mint: grant.can_mint,
+            scopes: grant.scopes,
             response_format: grant.response_format,
             created_at_ms: now_ms,
             updated_at_ms: now_ms,
@@ -111,7 +125,7 @@ impl Projects {
             selected_services: SelectedServices::parse(&request.selected_services)?,
             scores_id: None,
             // The first key of an installation is the one the others are made with.
-            can_mint: true,
+            scopes: Scopes::all(),
             response_format: ResponseFormat::Default,
             rate_limit_per_minute: 0,
             expires_at_ms: None,
@@ -147,6 +161,7 @@ impl Projects {
             state: state.into(),
             selected_services: found.selected_services()?,
             can_mint: found.can_mint(),
+            scopes: found.scopes()?.into_names(),
             rules_source: found.rules_source().into(),
             cors_origins: found.cors_origins()?,
             rate_limit_per_minute: u32::try_from(found.rate_limit_per_minute).unwrap_or(0),
@@ -189,6 +204,28 @@ impl Projects {
         after.change(request)?;
         self.store.put_video_settings(&before, &after, now_ms()).await?;
         self.video_settings(&request.project_id).await
+    }
+
+    async fn session_token(
+        &self,
+        request: &wire::SignSessionTokenRequest,
+    ) -> Result<wire::SessionToken, Error> {
+        let (project, id) = key_ids(&request.project_id, &request.api_key_id)?;
+        let now_ms = now_ms();
+        let key = self.store.authorize(&project, &id).await?.ok_or(Error::NoSuchKey)?;
+        if key.state(now_ms) != State::Active {
+            return Err(Error::NoSuchKey);
+        }
+        if !(1..=MAX_SESSION_TOKEN_SECONDS).contains(&request.lifetime_seconds) {
+            return Err(Error::Invalid("a session token lives 1 to 3600 seconds".into()));
+        }
+        let iat = now_ms / 1000;
+        let exp = iat + i64::from(request.lifetime_seconds);
+        let (project_id, session_id) = (project.as_str(), request.session_id.as_str());
+        let claims = SessionClaims { id: id.as_str(), project_id, session_id, iat, exp };
+        let signer = self.signing_key().await?;
+        let jwt = signing::sign(&self.ring, &signer, Kind::SessionToken, &claims)?;
+        Ok(wire::SessionToken { jwt, expires_at_ms: exp * 1000 })
     }
 
     async fn retention(&self, project: &str) -> Result<wire::Retention, Error> {
@@ -252,10 +289,12 @@ impl projects_server::Projects for Projects {
         &self,
         request: Request<wire::RevokeApiKeyRequest>,
     ) -> Result<Response<wire::ApiKey>, Status> {
-        let (project, id) = key_ids(&request.get_ref().project_id, &request.get_ref().api_key_id)?;
+        let request = request.get_ref();
+        let (project, id) = key_ids(&request.project_id, &request.api_key_id)?;
+        let may_grant = granted(request.may_grant.as_ref());
         let key = self
             .store
-            .revoke_api_key(&project, &id, request.get_ref().keep_one_minter, now_ms())
+            .revoke_api_key(&project, &id, request.keep_one_minter, may_grant, now_ms())
             .await?
             .ok_or(Error::NoSuchKey)?;
         Ok(Response::new(key.into()))
@@ -286,12 +325,21 @@ impl projects_server::Projects for Projects {
         Ok(Response::new(self.authorize(request.get_ref()).await?))
     }
 
+    async fn sign_session_token(
+        &self,
+        request: Request<wire::SignSessionTokenRequest>,
+    ) -> Result<Response<wire::SessionToken>, Status> {
+        Ok(Response::new(self.session_token(request.get_ref()).await?))
+    }
+
     async fn allows_origin(
         &self,
         request: Request<wire::AllowsOriginRequest>,
     ) -> Result<Response<wire::AllowsOriginResponse>, Status> {
-        let origin = origin(&request.get_ref().origin);
-        let allowed = self.store.allows_origin(origin.as_deref()).await?;
+        let allowed = match origin(&request.get_ref().origin) {
+            Some(origin) => self.store.allows_origin(&origin).await?,
+            None => false,
+        };
         Ok(Response::new(wire::AllowsOriginResponse { allowed }))
     }
 

@@ -37,6 +37,7 @@ pub fn generate(ring: &KeyRing) -> Result<SigningKey, Error> {
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {
     ApiKey,
+    SessionToken,
     ErasureReceipt,
     DeletionReceipt,
 }
@@ -45,6 +46,7 @@ impl Kind {
     const fn typ(self) -> &'static str {
         match self {
             Self::ApiKey => "JWT",
+            Self::SessionToken => "session-token+jwt",
             Self::ErasureReceipt => "erasure-receipt+jwt",
             Self::DeletionReceipt => "deletion-receipt+jwt",
         }

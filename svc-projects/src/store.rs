@@ -28,6 +28,7 @@ use crate::{
     },
     audit::{Change, Log},
     error::Error,
+    scope::Scopes,
 };
 
 pub use deletions::DeletionRow;
@@ -72,6 +73,7 @@ pub struct Authorization {
     pub rate_limit_per_minute: i64,
     pub key_rate_limit_per_minute: i64,
     expires_at: Option<i64>,
+    scopes: String,
     mac: String,
     pub challenge: String,
     pub challenge_phrase: String,
@@ -93,6 +95,10 @@ impl Authorization {
 
     pub fn can_mint(&self) -> bool {
         self.can_mint != 0
+    }
+
+    pub fn scopes(&self) -> Result<Scopes, Error> {
+        Scopes::from_stored(&self.scopes, self.can_mint())
     }
 
     /// `default`, `project`, or the id of the key's own rules.
@@ -121,6 +127,7 @@ struct ApiKeyRow {
     last_used_at: i64,
     rate_limit_per_minute: i64,
     expires_at: Option<i64>,
+    scopes: String,
     mac: String,
 }
 
@@ -136,7 +143,7 @@ impl TryFrom<ApiKeyRow> for ApiKey {
             state: State::from_stored(&row.state),
             selected_services: services(&row.selected_services)?,
             scores_id: row.scores_id.as_deref().map(ScoresId::parse).transpose()?,
-            can_mint: row.can_mint != 0,
+            scopes: Scopes::from_stored(&row.scopes, row.can_mint != 0)?,
             response_format: ResponseFormat::parse(&row.response_format)?,
             created_at_ms: row.created_at,
             updated_at_ms: row.updated_at,
@@ -155,7 +162,7 @@ macro_rules! select_key {
     ($rest:literal) => {
         concat!(
             "SELECT id, project_id, kid, name, state, selected_services, scores_id, can_mint, response_format, \
-             created_at, updated_at, last_used_at, rate_limit_per_minute, expires_at, mac FROM api_keys ",
+             created_at, updated_at, last_used_at, rate_limit_per_minute, expires_at, scopes, mac FROM api_keys ",
             $rest
         )
     };
@@ -164,7 +171,7 @@ use select_key;
 
 /// What the audit log says of a key.
 fn described(key: &ApiKey) -> serde_json::Value {
-    json!({"name": key.name.as_str(), "selected_services": key.selected_services, "can_mint": key.can_mint,
+    json!({"name": key.name.as_str(), "selected_services": key.selected_services, "scopes": key.scopes,
            "response_format": key.response_format.as_str(), "scores_id": key.scores_id.as_ref().map(ScoresId::as_str),
            "rate_limit_per_minute": key.rate_limit_per_minute, "expires_at_ms": key.expires_at_ms})
 }
@@ -206,9 +213,10 @@ impl Store {
 
     async fn add_key(&self, tx: &mut Tx, key: &ApiKey) -> Result<(), Error> {
         const SQL: &str = "INSERT INTO api_keys (id, project_id, kid, name, state, selected_services, scores_id, can_mint, \
-             response_format, created_at, updated_at, rate_limit_per_minute, expires_at, mac) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)";
-        let (services, mac) = (services_json(&key.selected_services), self.key_mac(key)?);
+             response_format, created_at, updated_at, rate_limit_per_minute, expires_at, scopes, mac) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+        let (services, scopes) = (services_json(&key.selected_services), key.scopes.to_json());
+        let mac = self.key_mac(key)?;
         let insert = db::params![
             key.id.as_str(),
             key.project_id.as_str(),
@@ -217,12 +225,13 @@ impl Store {
             key.state.as_str(),
             &services,
             key.scores_id.as_ref().map(ScoresId::as_str),
-            key.can_mint,
+            key.scopes.can_mint(),
             key.response_format.as_str(),
             key.created_at_ms,
             key.updated_at_ms,
             key.rate_limit_per_minute,
             key.expires_at_ms,
+            &scopes,
             &mac,
         ];
         tx.execute(SQL, insert).await?;
@@ -296,19 +305,21 @@ impl Store {
     }
 
     /// The key as it is now; revoking twice changes nothing. With `keep_one_minter`, [`Error::LastMinter`] instead of
-    /// leaving the project without an active key that can mint.
+    /// leaving the project without an active key that can mint. [`Error::ScopeNotGranted`] for a key with other scopes than
+    /// the caller may grant.
     pub async fn revoke_api_key(
         &self,
         project: &ProjectId,
         id: &ApiKeyId,
         keep_one_minter: bool,
+        may_grant: Option<&[String]>,
         now_ms: i64,
     ) -> Result<Option<ApiKey>, Error> {
         const STATE: &str = "SELECT state FROM api_keys WHERE id = $1 AND project_id = $2";
         const REVOKE: &str = "UPDATE api_keys SET updated_at = CASE WHEN state = 'active' THEN $3 ELSE updated_at END, \
                            state = 'revoked', mac = '' WHERE id = $1 AND project_id = $2 \
                            RETURNING id, project_id, kid, name, state, selected_services, scores_id, can_mint, \
-                           response_format, created_at, updated_at, last_used_at, rate_limit_per_minute, expires_at, mac";
+                           response_format, created_at, updated_at, last_used_at, rate_limit_per_minute, expires_at, scopes, mac";
         let Some(change) = self.change_in(project, "key.revoked", id.as_str()).await? else {
             return Ok(None);
         };
@@ -321,13 +332,17 @@ impl Store {
         let revoke = db::params![id.as_str(), project.as_str(), now_ms];
         let row: Option<ApiKeyRow> = tx.fetch_optional(REVOKE, revoke).await?;
         let (left,): (i64,) = tx.fetch_one(MINTERS, minters).await?;
+        let key = row.map(ApiKey::try_from).transpose()?;
+        if let Some(key) = key.as_ref() {
+            key.scopes.check_grantable(may_grant)?;
+        }
         if keep_one_minter && before > 0 && left == 0 {
             return Err(Error::LastMinter);
         }
         if is_active {
             self.commit_audited(tx, &head, &change).await?;
         }
-        row.map(ApiKey::try_from).transpose()
+        Ok(key)
     }
 
     /// One query by primary key: this is asked on every call of the product.
@@ -344,7 +359,7 @@ impl Store {
                            r.scores_id AS rules_scores_id, r.version AS rules_version, \
                            p.cors_origins, p.rate_limit_per_minute, \
                            p.challenge, p.challenge_phrase, p.replay_scope, \
-                           k.rate_limit_per_minute AS key_rate_limit_per_minute, k.expires_at, k.mac \
+                           k.rate_limit_per_minute AS key_rate_limit_per_minute, k.expires_at, k.scopes, k.mac \
                            FROM api_keys k JOIN projects p ON p.id = k.project_id \
                            LEFT JOIN scoring_rules r ON r.scores_id = COALESCE(k.scores_id, p.scores_id) \
                            WHERE k.id = $1 AND k.project_id = $2";
@@ -359,6 +374,7 @@ impl Store {
                 can_mint: key.can_mint,
                 rate_limit_per_minute: key.key_rate_limit_per_minute,
                 expires_at: key.expires_at,
+                scopes: &key.scopes,
             };
             self.check_key(&grant, &key.mac)?;
         }

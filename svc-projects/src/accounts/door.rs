@@ -96,23 +96,25 @@ impl Accounts {
         Ok(Door { counters: counter.into_iter().collect(), otherwise: Vec::new() })
     }
 
-    /// The door of an account, as seen from a network, or by a browser that was in before.
-    pub(super) fn door(
-        &self,
-        account: &str,
-        client: Option<&wire::Client>,
-        device: &str,
-        now_ms: i64,
-    ) -> Result<Door, Error> {
+    /// The counters of an address, as seen from a network.
+    pub(super) fn door(&self, account: &str, client: Option<&wire::Client>) -> Result<Door, Error> {
         let mut counters = self.street_door(client)?.counters;
         counters.extend(self.of_account(account, client)?);
-        match self.known_device(account, device, now_ms)? {
-            None => Ok(Door { counters, otherwise: Vec::new() }),
-            Some(nonce) => {
-                let known = self.counter("device", &format!("{nonce}:{account}"), FREE_OF_DEVICE, true)?;
-                Ok(Door { counters: vec![known], otherwise: counters })
-            }
-        }
+        Ok(Door { counters, otherwise: Vec::new() })
+    }
+
+    /// The counters of a user in a browser they signed in with before; those of a stranger once these are used up. `None`: it
+    /// is a stranger's browser.
+    pub(super) fn door_of_device(
+        &self,
+        user_id: &str,
+        strangers: Door,
+        device: &str,
+        now_ms: i64,
+    ) -> Result<Option<Door>, Error> {
+        let Some(nonce) = self.known_device(user_id, device, now_ms)? else { return Ok(None) };
+        let known = self.counter("device", &format!("{nonce}:{user_id}"), FREE_OF_DEVICE, true)?;
+        Ok(Some(Door { counters: vec![known], otherwise: strangers.counters }))
     }
 
     fn of_account(&self, account: &str, client: Option<&wire::Client>) -> Result<[Counter; 2], Error> {
@@ -189,27 +191,28 @@ impl Accounts {
         Ok(())
     }
 
-    /// What a browser keeps to be known to this account: `<when, ms>.<random>.<keyed hash>`.
-    pub(super) fn device_token(&self, account: &str, now_ms: i64) -> Result<String, Error> {
+    /// What a browser keeps to be known to this user: `<when, ms>.<random>.<keyed hash>`. Of the user and not of the address:
+    /// who has an account of the same address elsewhere is a stranger to this one.
+    pub(super) fn device_token(&self, user_id: &str, now_ms: i64) -> Result<String, Error> {
         let named = format!("{now_ms}.{}", secret::token()?);
-        let mark = self.device_marks(account, &named)?.into_iter().next().unwrap_or_default();
+        let mark = self.device_marks(user_id, &named)?.into_iter().next().unwrap_or_default();
         Ok(format!("{named}.{mark}"))
     }
 
-    /// The random part of a token made for this account, lately enough.
-    fn known_device(&self, account: &str, token: &str, now_ms: i64) -> Result<Option<String>, Error> {
+    /// The random part of a token made for this user, lately enough.
+    fn known_device(&self, user_id: &str, token: &str, now_ms: i64) -> Result<Option<String>, Error> {
         let Some((named, mark)) = token.rsplit_once('.').filter(|_| token.len() <= MAX_DEVICE) else {
             return Ok(None);
         };
-        let made = self.device_marks(account, named)?;
+        let made = self.device_marks(user_id, named)?;
         let right = made.iter().any(|m| bool::from(m.as_bytes().ct_eq(mark.as_bytes())));
         let at = named.split_once('.').and_then(|(at, nonce)| Some((at.parse::<i64>().ok()?, nonce)));
         let lately = at.filter(|(at, _)| now_ms.saturating_sub(*at) < DEVICE_MS);
         Ok(lately.filter(|_| right).map(|(_, nonce)| nonce.to_owned()))
     }
 
-    fn device_marks(&self, account: &str, named: &str) -> Result<Vec<String>, Error> {
-        let made = self.ring.fingerprints(DEVICE, format!("{named}:{account}").as_bytes())?;
+    fn device_marks(&self, user_id: &str, named: &str) -> Result<Vec<String>, Error> {
+        let made = self.ring.fingerprints(DEVICE, format!("{named}:{user_id}").as_bytes())?;
         Ok(made.into_iter().map(|mark| BASE64_URL_SAFE_NO_PAD.encode(mark)).collect())
     }
 }

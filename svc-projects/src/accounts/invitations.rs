@@ -31,6 +31,8 @@ struct Draft<'a> {
     role: Role,
     /// Who is let in again.
     user: Option<&'a UserRow>,
+    /// Who makes it; `None`: an operator.
+    maker: Option<&'a UserRow>,
 }
 
 impl Accounts {
@@ -39,11 +41,12 @@ impl Accounts {
         request: wire::InviteOwnerRequest,
     ) -> Result<wire::Invited, Error> {
         let email = Email::parse(&request.email)?;
-        if self.by_email(&email).await?.is_some() {
+        let id = self.organisation_for(&request).await?;
+        if self.account_in(id.as_str(), &email).await?.is_some() {
             return Err(Error::EmailTaken);
         }
-        let id = self.organisation_for(&request).await?;
-        self.issue(&Draft { organisation: id.as_str(), email: &email, role: Role::Owner, user: None }).await
+        let organisation = id.as_str();
+        self.issue(&Draft { organisation, email: &email, role: Role::Owner, user: None, maker: None }).await
     }
 
     /// The organisation that is named, the only one, or a new one.
@@ -68,13 +71,22 @@ impl Accounts {
 
     pub(super) async fn reset(&self, request: wire::ResetAccountRequest) -> Result<wire::Invited, Error> {
         let email = Email::parse(&request.email)?;
-        let user = self.by_email(&email).await?.ok_or(Error::NoSuchUser)?;
+        let user = match self.accounts_of(&email).await?.as_slice() {
+            [] => return Err(Error::NoSuchUser),
+            [only] if request.organisation_id.is_empty() => only.clone(),
+            _ if request.organisation_id.is_empty() => return Err(Error::WhichOrganisation),
+            several => {
+                let named = several.iter().find(|user| user.organisation_id == request.organisation_id);
+                named.cloned().ok_or(Error::NoSuchUser)?
+            }
+        };
         let organisation = user.organisation_id.clone();
         self.issue(&Draft {
             organisation: &organisation,
             email: &email,
             role: user.role(),
             user: Some(&user),
+            maker: None,
         })
         .await
     }
@@ -86,10 +98,12 @@ impl Accounts {
             return Err(Error::AboveOwnRole);
         }
         let email = Email::parse(&request.email)?;
-        if self.by_email(&email).await?.is_some_and(|user| user.organisation_id == caller.organisation_id) {
+        let organisation = &caller.organisation_id;
+        // What other organisations have is nobody's business here.
+        if self.account_in(organisation, &email).await?.is_some() {
             return Err(Error::field("email", "this person has an account already"));
         }
-        self.issue(&Draft { organisation: &caller.organisation_id, email: &email, role, user: None }).await
+        self.issue(&Draft { organisation, email: &email, role, user: None, maker: Some(&caller) }).await
     }
 
     async fn issue(&self, draft: &Draft<'_>) -> Result<wire::Invited, Error> {
@@ -103,6 +117,7 @@ impl Accounts {
             token_hash: secret::hash(&token),
             created_at: now,
             expires_at: now + if draft.user.is_some() { RESET_MS } else { INVITATION_MS },
+            made_by: draft.maker.map(|maker| maker.id.clone()).unwrap_or_default(),
             mac: String::new(),
             id,
         };
@@ -167,6 +182,7 @@ impl Accounts {
         }
         let found = self.store.find_invitation(&secret::hash(&request.token), now_ms()).await?;
         let invitation = found.ok_or(Error::NoSuchInvitation)?;
+        self.check_maker(&invitation).await?;
         let password = NewPassword::parse("password", &request.password)?;
         let id = match &invitation.user_id {
             Some(id) => {
@@ -181,6 +197,18 @@ impl Accounts {
         }
         let user = self.store.find_user(&id).await?.ok_or(Error::NoSuchUser)?;
         self.open(&user, request.client.as_ref(), Opening::Password).await
+    }
+
+    /// Rejects a link whose maker may no longer appoint to its role.
+    async fn check_maker(&self, invitation: &InvitationRow) -> Result<(), Error> {
+        if invitation.made_by.is_empty() {
+            return Ok(());
+        }
+        let maker = self.store.find_user(&UserId::parse(&invitation.made_by)?).await?;
+        let may = |maker: &UserRow| {
+            maker.organisation_id == invitation.organisation_id && maker.role().may_appoint(invitation.role())
+        };
+        if maker.as_ref().is_some_and(may) { Ok(()) } else { Err(Error::NoSuchInvitation) }
     }
 
     async fn join(

@@ -5,7 +5,10 @@ use proto::accounts as wire;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Accounts, change, door::Knock};
+use super::{
+    Accounts, change,
+    door::{Door, Knock},
+};
 use crate::{
     api_key::UserId,
     audit::{Actor, Change},
@@ -37,51 +40,98 @@ pub enum Opening {
     Continued,
 }
 
+/// What came of a password.
+enum Entered {
+    Right(Door, Box<UserRow>),
+    Wrong,
+    /// Seconds.
+    Wait(u64),
+}
+
 impl Accounts {
     pub(super) async fn enter(&self, request: wire::SignInRequest) -> Result<wire::SignInResponse, Error> {
         let now = now_ms();
         // What is no address has no account either, and is counted like one.
         let email = Email::parse(&request.email).ok();
         let account = email.as_ref().map_or("", Email::as_str);
-        let mut door = self.door(account, request.client.as_ref(), &request.device, now)?;
-        let closes_for = match self.knock(&mut door, now).await? {
-            Knock::Closed(seconds) => return Ok(outcome(wire::sign_in_response::Outcome::Wait, seconds)),
-            Knock::Open { closes_for } => closes_for,
+        let accounts = match &email {
+            Some(email) => self.accounts_of(email).await?,
+            None => Vec::new(),
         };
-        let user = match &email {
-            Some(email) => self.by_email(email).await?,
-            None => None,
-        };
-        let too_long = request.password.len() > MAX_PASSWORD;
-        let given = if too_long { "" } else { request.password.as_str() };
-        let right = match self.knows_password(user.as_ref(), given).await {
-            Ok(right) => right && !too_long,
-            Err(error) => {
-                self.forgive(&door).await?;
-                return Err(error);
+        let is_only_account = accounts.len() == 1;
+        let client = request.client.as_ref();
+        let (mut known, mut strangers) = (None, Vec::new());
+        for user in accounts {
+            match self.door_of_device(&user.id, self.door(account, client)?, &request.device, now)? {
+                Some(door) => known = Some((door, user)),
+                None => strangers.push(user),
             }
-        };
-        let user = match user {
-            Some(user) if right => user,
-            user => {
-                if let Some(user) = user {
-                    let address = request.client.as_ref().map(|client| client.address.as_str());
-                    self.refused(&user, "user.sign_in_failed", closes_for, Some(address.unwrap_or_default()));
-                }
-                return Ok(outcome(wire::sign_in_response::Outcome::Wrong, 0));
-            }
+        }
+        let mut entered = Entered::Wrong;
+        let is_known = known.is_some();
+        if let Some((door, user)) = known {
+            entered = self.try_password(door, vec![user], &request, now).await?;
+        }
+        // The browser of one account may sign in to another one of the same address, as a stranger.
+        if matches!(entered, Entered::Wrong) && (!is_known || !strangers.is_empty()) {
+            entered = self.try_password(self.door(account, client)?, strangers, &request, now).await?;
+        }
+        let (door, user) = match entered {
+            Entered::Right(door, user) => (door, *user),
+            Entered::Wrong => return Ok(outcome(wire::sign_in_response::Outcome::Wrong, 0)),
+            Entered::Wait(seconds) => return Ok(outcome(wire::sign_in_response::Outcome::Wait, seconds)),
         };
         if !request.replaces.is_empty() {
             self.store.end_session_of_token(&secret::hash(&request.replaces)).await?;
         }
         self.store.sweep_sign_in(now).await?;
-        if user.sealed_totp.is_some() {
-            // Nothing went wrong, but the account's earlier failures stay until the second factor is right too.
+        if user.sealed_totp.is_some() || !is_only_account {
+            // Nothing went wrong, but the account's earlier failures stay until the second factor is right too; and those of
+            // an address with several accounts stay, as the right password of one says nothing of another's.
             self.forgive(&door).await?;
-            return self.open(&user, request.client.as_ref(), Opening::HalfOpen).await;
+        } else {
+            self.welcome(&door).await?;
         }
-        self.welcome(&door).await?;
-        self.open(&user, request.client.as_ref(), Opening::Password).await
+        let opening = if user.sealed_totp.is_some() { Opening::HalfOpen } else { Opening::Password };
+        self.open(&user, request.client.as_ref(), opening).await
+    }
+
+    /// Tries a password at a door, on each account of the address it leads to; on nobody's, where there is none.
+    async fn try_password(
+        &self,
+        mut door: Door,
+        accounts: Vec<UserRow>,
+        request: &wire::SignInRequest,
+        now: i64,
+    ) -> Result<Entered, Error> {
+        let closes_for = match self.knock(&mut door, now).await? {
+            Knock::Closed(seconds) => return Ok(Entered::Wait(seconds)),
+            Knock::Open { closes_for } => closes_for,
+        };
+        let too_long = request.password.len() > MAX_PASSWORD;
+        let given = if too_long { "" } else { request.password.as_str() };
+        let mut tried = accounts.into_iter().map(Some).collect::<Vec<_>>();
+        if tried.is_empty() {
+            tried.push(None);
+        }
+        for user in &tried {
+            match self.knows_password(user.as_ref(), given).await {
+                Ok(right) if right && !too_long => {
+                    let Some(user) = user.clone() else { continue };
+                    return Ok(Entered::Right(door, Box::new(user)));
+                }
+                Ok(_) => {}
+                Err(error) => {
+                    self.forgive(&door).await?;
+                    return Err(error);
+                }
+            }
+        }
+        let address = request.client.as_ref().map(|client| client.address.as_str()).unwrap_or_default();
+        for user in tried.iter().flatten() {
+            self.refused(user, "user.sign_in_failed", closes_for, Some(address));
+        }
+        Ok(Entered::Wrong)
     }
 
     /// A new session with a token of its own: one that was known before cannot become anybody's.
@@ -120,12 +170,11 @@ impl Accounts {
             let outcome = wire::sign_in_response::Outcome::SecondFactor;
             return Ok(wire::SignInResponse { outcome: outcome.into(), token, ..Default::default() });
         }
-        let email = self.open_person(&user.id, &user.sealed)?.email;
         let outcome = wire::sign_in_response::Outcome::SignedIn.into();
         Ok(wire::SignInResponse {
             outcome,
             token,
-            device: self.device_token(&email, now)?,
+            device: self.device_token(&user.id, now)?,
             ..Default::default()
         })
     }

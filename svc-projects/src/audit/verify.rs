@@ -1,5 +1,7 @@
 //! Verifies the audit log: every entry against the one before, and the end against its seal.
 
+use std::collections::BTreeSet;
+
 use anyhow::Context;
 use blob::KeyRing;
 use db::Db;
@@ -57,7 +59,11 @@ pub struct Verified {
     pub end: KnownEnd,
 }
 
-/// Reads the whole log and reports each place where it does not hold.
+/// The name of the log among the anchors of an installation.
+pub const LEDGER: &str = "audit";
+
+/// Reads the whole log and reports each place where it does not hold. `known`: heads noted by hand, besides those of the
+/// configured file of anchors.
 ///
 /// # Errors
 /// When the database or the master key cannot be opened.
@@ -66,17 +72,21 @@ pub async fn verify(
     known: &[KnownEnd],
     report: impl FnMut(Finding),
 ) -> anyhow::Result<Verified> {
+    let noted = ledger::noted_heads(&config.anchor, LEDGER).context("projects.anchor.file")?;
+    let noted: Result<Vec<KnownEnd>, _> = noted.iter().map(|head| head.parse()).collect();
+    let noted = noted.map_err(|error: &str| anyhow::anyhow!("projects.anchor.file: {error}"))?;
+    let known: Vec<&KnownEnd> = known.iter().chain(&noted).collect();
     let ring = KeyRing::open(&config.keys).context("the master key")?;
     let db = Db::open(&config.db, &MIGRATIONS).await?;
     let log = Log::new(ring.clone());
     let store = Store::new(db, log.clone(), ledger::RowMacs::new(ring));
-    Ok(walk(&store, &log, known, report).await?)
+    Ok(walk(&store, &log, &known, report).await?)
 }
 
 async fn walk(
     store: &Store,
     log: &Log,
-    known: &[KnownEnd],
+    known: &[&KnownEnd],
     mut report: impl FnMut(Finding),
 ) -> Result<Verified, Error> {
     let mut findings = 0;
@@ -88,7 +98,7 @@ async fn walk(
     let head = store.audit_head().await?;
     let mut last = (0, String::new());
     let mut entries = 0;
-    let mut missing: Vec<&KnownEnd> = known.iter().collect();
+    let mut missing: BTreeSet<(i64, String)> = known.iter().map(|end| (end.seq, end.mac.clone())).collect();
     loop {
         let page: Vec<Entry> = store.audit_page(last.0, PAGE).await?;
         for entry in &page {
@@ -97,8 +107,8 @@ async fn walk(
             } else if !log.follows((last.0, &last.1), entry)? || log.open(entry).is_err() {
                 found(Finding::Changed(entry.seq));
             }
-            missing.retain(|end| (end.seq, &end.mac) != (entry.seq, &entry.mac));
             last = (entry.seq, entry.mac.clone());
+            missing.remove(&last);
             entries += 1;
         }
         if page.is_empty() {
@@ -111,6 +121,6 @@ async fn walk(
         Some(Head { seq, .. }) if *seq > last.0 => found(Finding::CutOff { ends: last.0, head: *seq }),
         Some(_) => {}
     }
-    missing.into_iter().filter(|end| end.seq > 0).for_each(|end| found(Finding::Unknown(end.seq)));
+    missing.into_iter().filter(|(seq, _)| *seq > 0).for_each(|(seq, _)| found(Finding::Unknown(seq)));
     Ok(Verified { entries, findings, end: KnownEnd { seq: last.0, mac: last.1 } })
 }

@@ -26,11 +26,13 @@ pub struct KeyGrant<'a> {
     pub can_mint: i64,
     pub rate_limit_per_minute: i64,
     pub expires_at: Option<i64>,
+    /// Empty: a key of a release without scopes.
+    pub scopes: &'a str,
 }
 
 impl KeyGrant<'_> {
-    fn columns(&self) -> [Value<'_>; 7] {
-        [
+    fn columns(&self) -> Vec<Value<'_>> {
+        let mut columns = vec![
             self.id.into(),
             self.project_id.into(),
             self.selected_services.into(),
@@ -38,7 +40,12 @@ impl KeyGrant<'_> {
             self.can_mint.into(),
             self.rate_limit_per_minute.into(),
             self.expires_at.into(),
-        ]
+        ];
+        // Left out where there are none, as the release before made its MACs: emptying the column later fits no MAC.
+        if !self.scopes.is_empty() {
+            columns.push(self.scopes.into());
+        }
+        columns
     }
 }
 
@@ -52,6 +59,7 @@ impl ApiKeyRow {
             can_mint: self.can_mint,
             rate_limit_per_minute: self.rate_limit_per_minute,
             expires_at: self.expires_at,
+            scopes: &self.scopes,
         }
     }
 }
@@ -70,8 +78,8 @@ impl UserRow {
 }
 
 impl InvitationRow {
-    fn columns(&self) -> [Value<'_>; 7] {
-        [
+    fn columns(&self) -> Vec<Value<'_>> {
+        let mut columns = vec![
             (&self.id).into(),
             (&self.organisation_id).into(),
             (&self.user_id).into(),
@@ -79,21 +87,27 @@ impl InvitationRow {
             (&self.role).into(),
             (&self.token_hash).into(),
             self.expires_at.into(),
-        ]
+        ];
+        // Left out where there is none, as the release before made its MACs.
+        if !self.made_by.is_empty() {
+            columns.push((&self.made_by).into());
+        }
+        columns
     }
 }
 
 impl Store {
     pub(super) fn key_mac(&self, key: &ApiKey) -> Result<String, Error> {
-        let services = services_json(&key.selected_services);
+        let (services, scopes) = (services_json(&key.selected_services), key.scopes.to_json());
         let grant = KeyGrant {
             id: key.id.as_str(),
             project_id: key.project_id.as_str(),
             selected_services: &services,
             scores_id: key.scores_id.as_ref().map(ScoresId::as_str),
-            can_mint: key.can_mint.into(),
+            can_mint: key.scopes.can_mint().into(),
             rate_limit_per_minute: key.rate_limit_per_minute.into(),
             expires_at: key.expires_at_ms,
+            scopes: &scopes,
         };
         Ok(self.rows.make(API_KEYS, &grant.columns())?)
     }
@@ -189,12 +203,12 @@ impl Store {
 
     async fn make_macs(&self, tx: &mut Tx) -> Result<usize, Error> {
         const KEYS: &str = "SELECT id, project_id, kid, name, state, selected_services, scores_id, can_mint, \
-            response_format, created_at, updated_at, last_used_at, rate_limit_per_minute, expires_at, mac \
+            response_format, created_at, updated_at, last_used_at, rate_limit_per_minute, expires_at, scopes, mac \
             FROM api_keys WHERE state = 'active' AND mac = ''";
         const PEOPLE: &str = "SELECT id, organisation_id, email_hash, sealed, sealed_password, role, sealed_totp, \
             pending_totp, created_at, created_at AS seen_at, mac FROM users WHERE mac = ''";
         const LINKS: &str = "SELECT id, organisation_id, user_id, sealed, role, token_hash, created_at, expires_at, \
-            mac FROM invitations WHERE mac = ''";
+            made_by, mac FROM invitations WHERE mac = ''";
         const SIGNERS: &str = "SELECT kid, public_key FROM signing_keys WHERE mac = ''";
         // Sessions are short: people sign in again.
         const END_SESSIONS: &str = "DELETE FROM dashboard_sessions WHERE mac = ''";

@@ -19,6 +19,8 @@ pub struct InvitationRow {
     pub token_hash: String,
     pub created_at: i64,
     pub expires_at: i64,
+    /// The user who made it; empty: an operator.
+    pub made_by: String,
     /// Made when it is added.
     pub mac: String,
 }
@@ -40,7 +42,7 @@ pub struct NewUser<'a> {
 macro_rules! select_invitation {
     ($condition:literal) => {
         concat!(
-            "SELECT id, organisation_id, user_id, sealed, role, token_hash, created_at, expires_at, mac \
+            "SELECT id, organisation_id, user_id, sealed, role, token_hash, created_at, expires_at, made_by, mac \
              FROM invitations WHERE ",
             $condition
         )
@@ -52,7 +54,7 @@ const TAKE: &str = "DELETE FROM invitations WHERE id = $1 AND expires_at > $2";
 impl Store {
     pub async fn add_invitation(&self, invitation: &InvitationRow, change: Change) -> Result<(), Error> {
         const SQL: &str = "INSERT INTO invitations (id, organisation_id, user_id, sealed, role, token_hash, created_at, \
-                           expires_at, mac) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
+                           expires_at, made_by, mac) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
         let i = invitation;
         let mac = self.invitation_mac(i)?;
         let (mut tx, head) = self.begin_audited().await?;
@@ -65,6 +67,7 @@ impl Store {
             &i.token_hash,
             i.created_at,
             i.expires_at,
+            &i.made_by,
             &mac,
         ];
         tx.execute(SQL, add).await?;

@@ -23,7 +23,8 @@ impl Store {
     ) -> Result<Option<ApiKey>, Error> {
         const FIND: &str = select_key!("WHERE id = $1 AND project_id = $2");
         const SET: &str = "UPDATE api_keys SET name = $2, selected_services = $3, response_format = $4, \
-                           rate_limit_per_minute = $5, expires_at = $6, updated_at = $7, mac = $8 WHERE id = $1";
+                           rate_limit_per_minute = $5, expires_at = $6, updated_at = $7, mac = $8, scopes = $9, \
+                           can_mint = $10 WHERE id = $1";
         const STAYING: &str = "SELECT COUNT(*) FROM api_keys WHERE project_id = $1 AND state = 'active' AND can_mint = 1 \
                                AND expires_at IS NULL";
         let Some(entry) = self.change_in(project, "key.changed", id.as_str()).await? else { return Ok(None) };
@@ -37,7 +38,8 @@ impl Store {
         }
         let (staying,): (i64,) = tx.fetch_one(STAYING, db::params![project.as_str()]).await?;
         let key = ApiKey { updated_at_ms: now_ms, ..change(before.clone())? };
-        let (services, mac) = (services_json(&key.selected_services), self.key_mac(&key)?);
+        let (services, scopes) = (services_json(&key.selected_services), key.scopes.to_json());
+        let mac = self.key_mac(&key)?;
         let set = db::params![
             id.as_str(),
             key.name.as_str(),
@@ -47,6 +49,8 @@ impl Store {
             key.expires_at_ms,
             now_ms,
             &mac,
+            &scopes,
+            key.scopes.can_mint(),
         ];
         tx.execute(SET, set).await?;
         let (left,): (i64,) = tx.fetch_one(STAYING, db::params![project.as_str()]).await?;

@@ -115,12 +115,12 @@ impl Store {
         })
     }
 
-    /// Whether any project allows pages of any origin, or of this one, in the spelling browsers send.
-    pub async fn allows_origin(&self, origin: Option<&str>) -> Result<bool, Error> {
+    /// Whether any project names an origin, in the spelling browsers send.
+    pub async fn allows_origin(&self, origin: &str) -> Result<bool, Error> {
         // No origin has a character that means something else in a pattern.
         const SQL: &str = "SELECT 1 FROM projects p JOIN organisations o ON o.id = p.organisation_id \
-                           WHERE o.deleting_at IS NULL AND (p.cors_origins = '[]' OR p.cors_origins LIKE $1) LIMIT 1";
-        let listed = origin.map(|origin| format!("%\"{origin}\"%")).unwrap_or_default();
+                           WHERE o.deleting_at IS NULL AND p.cors_origins LIKE $1 LIMIT 1";
+        let listed = format!("%\"{origin}\"%");
         let found: Option<i32> =
             db::on!(&self.db, |pool| sqlx::query_scalar(SQL).bind(&listed).fetch_optional(pool).await)?;
         Ok(found.is_some())

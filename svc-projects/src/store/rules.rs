@@ -171,7 +171,8 @@ impl Store {
         now_ms: i64,
     ) -> Result<bool, Error> {
         const FIND: &str = select_key!("WHERE id = $1 AND project_id = $2");
-        const SET: &str = "UPDATE api_keys SET scores_id = $2, updated_at = $3, mac = $4 WHERE id = $1";
+        const SET: &str =
+            "UPDATE api_keys SET scores_id = $2, updated_at = $3, mac = $4, scopes = $5 WHERE id = $1";
         let change = self.change_in(project, "rules.assigned", key.as_str()).await?;
         let Some(change) = change else { return Ok(false) };
         let (mut tx, head) = self.begin_audited().await?;
@@ -182,7 +183,8 @@ impl Store {
         let changed = ApiKey { scores_id: rules.cloned(), ..ApiKey::try_from(row)? };
         // A revoked key has no MAC, so that it cannot be made active again.
         let mac = if changed.state == State::Revoked { String::new() } else { self.key_mac(&changed)? };
-        let set = db::params![key.as_str(), rules.map(ScoresId::as_str), now_ms, &mac];
+        let scopes = changed.scopes.to_json();
+        let set = db::params![key.as_str(), rules.map(ScoresId::as_str), now_ms, &mac, &scopes];
         tx.execute(SET, set).await?;
         self.commit_audited(tx, &head, &assigned(&change, before.as_deref(), rules)).await?;
         Ok(true)

@@ -47,6 +47,7 @@ macro_rules! select_user {
 
 const OWNERS: &str = "SELECT COUNT(*) FROM users WHERE organisation_id = $1 AND role = 'owner'";
 const END_SESSIONS: &str = "DELETE FROM dashboard_sessions WHERE user_id = $1";
+const END_INVITATIONS: &str = "DELETE FROM invitations WHERE made_by = $1";
 
 impl Store {
     /// # Errors
@@ -58,20 +59,20 @@ impl Store {
         Ok(found)
     }
 
-    /// By the keyed hash of the address, as any key of the ring makes it.
+    /// The accounts of an address, of one organisation each, the oldest first. By the keyed hash of the address, as any key
+    /// of the ring makes it.
     ///
     /// # Errors
     /// As [`Store::find_user`].
-    pub async fn find_user_by_email(&self, hashes: &[String]) -> Result<Option<UserRow>, Error> {
-        const SQL: &str = select_user!("u.email_hash = $1");
+    pub async fn find_users_by_email(&self, hashes: &[String]) -> Result<Vec<UserRow>, Error> {
+        // Each costs the verification of a password when somebody signs in.
+        const SQL: &str = select_user!("u.email_hash = $1 ORDER BY u.id LIMIT 8");
+        let mut users: Vec<UserRow> = Vec::new();
         for hash in hashes {
-            let found: Option<UserRow> = self.db.fetch_optional(SQL, db::params![hash]).await?;
-            if let Some(user) = found {
-                self.check_user(&user)?;
-                return Ok(Some(user));
-            }
+            users.extend(self.db.fetch_all::<UserRow>(SQL, db::params![hash]).await?);
         }
-        Ok(None)
+        users.iter().try_for_each(|user| self.check_user(user))?;
+        Ok(users)
     }
 
     /// Everybody of an organisation, the longest there first.
@@ -80,7 +81,8 @@ impl Store {
         Ok(self.db.fetch_all(SQL, db::params![organisation.as_str()]).await?)
     }
 
-    /// Gives somebody another role and ends their sessions: what they may do is settled when they sign in again.
+    /// Gives somebody another role and ends their sessions and the links they made: what they may do is settled when they
+    /// sign in again.
     ///
     /// # Errors
     /// [`Error::LastOwner`] instead of leaving the organisation without one.
@@ -101,10 +103,11 @@ impl Store {
         }
         require_owner(&mut tx, &user.organisation_id).await?;
         tx.execute(END_SESSIONS, db::params![&user.id]).await?;
+        tx.execute(END_INVITATIONS, db::params![&user.id]).await?;
         self.commit_audited(tx, &head, &change).await
     }
 
-    /// Removes somebody with everything that is theirs.
+    /// Removes somebody with everything that is theirs, the links they made too.
     ///
     /// # Errors
     /// [`Error::LastOwner`] instead of leaving the organisation without one.
@@ -115,6 +118,7 @@ impl Store {
             return Err(Error::NoSuchUser);
         }
         require_owner(&mut tx, &user.organisation_id).await?;
+        tx.execute(END_INVITATIONS, db::params![&user.id]).await?;
         self.commit_audited(tx, &head, &change).await
     }
 

@@ -59,6 +59,7 @@ async fn every_change_says_who_what_before_and_after() {
                 project_id: project_id.clone(),
                 api_key_id: key.id,
                 keep_one_minter: true,
+                may_grant: None,
             };
             service.client.revoke_api_key(revoke.clone()).await.unwrap();
             service.client.revoke_api_key(revoke).await.unwrap();
@@ -274,6 +275,46 @@ async fn whoever_changes_the_log_all_the_same_is_seen() {
         })
         .await;
     }
+}
+
+/// Nobody has to note anything by hand: what was anchored on the way is asked for when the log is verified.
+#[tokio::test]
+async fn a_log_that_was_cut_behind_its_anchor_is_seen() {
+    on_each_database(async |mut service: Service| {
+        let folder = tempfile::tempdir().unwrap();
+        let anchor = ledger::AnchorConfig {
+            file: Some(folder.path().join("anchors")),
+            every_seconds: 1,
+            ..ledger::AnchorConfig::default()
+        };
+        let config = svc_projects::Config { anchor, ..service.config() };
+        service.bootstrap().await;
+        let early = verify(&service, &[]).await.0.end;
+        service.bootstrap().await;
+        let late = verify(&service, &[]).await.0.end;
+        let running = svc_projects::routes(config.clone()).await.unwrap();
+        let noted = || ledger::noted_heads(&config.anchor, "audit").unwrap();
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        while noted() != [late.to_string()] {
+            assert!(std::time::Instant::now() < deadline, "{:?}", noted());
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        drop(running);
+        let mut found = Vec::new();
+        svc_projects::verify_audit(config.clone(), &[], |finding| found.push(finding)).await.unwrap();
+        assert_eq!(found, []);
+
+        // An attacker puts an older head back and cuts off what came after it.
+        disarm(&service).await;
+        assert_eq!(early.seq, 1);
+        attack(&service, "DELETE FROM audit_entries WHERE seq > 1").await.unwrap();
+        let head = "UPDATE audit_head SET seq = 1, mac = (SELECT mac FROM audit_entries WHERE seq = 1)";
+        attack(&service, head).await.unwrap();
+        let mut found = Vec::new();
+        svc_projects::verify_audit(config, &[], |finding| found.push(finding)).await.unwrap();
+        assert!(found.contains(&Finding::Unknown(late.seq)), "{found:?}");
+    })
+    .await;
 }
 
 #[tokio::test]

@@ -40,7 +40,9 @@ impl Service {
 
     pub async fn try_open(db: db::Config, master_key: &str) -> anyhow::Result<Self> {
         let keys = blob::KeyConfig { secret: Some(master_key.into()), ..blob::KeyConfig::default() };
-        let routes = svc_projects::routes(Config { db: db.clone(), keys }).await?;
+        let routes =
+            svc_projects::routes(Config { db: db.clone(), keys, anchor: ledger::AnchorConfig::default() })
+                .await?;
         let transport = rpc::local(routes, Duration::from_secs(30));
         let client = ProjectsClient::new(transport.clone());
         Ok(Self { db, client, accounts: AccountsClient::new(transport) })
@@ -54,7 +56,7 @@ impl Service {
     /// As the command line finds it.
     pub fn config(&self) -> Config {
         let keys = blob::KeyConfig { secret: Some(MASTER_KEY.into()), ..blob::KeyConfig::default() };
-        Config { db: self.db.clone(), keys }
+        Config { db: self.db.clone(), keys, anchor: ledger::AnchorConfig::default() }
     }
 
     pub async fn bootstrap(&mut self) -> BootstrapResponse {

@@ -25,11 +25,13 @@ async fn authorize(service: &mut Service, project: &str, key: &str) -> Result<bo
 
 #[tokio::test]
 async fn a_key_cannot_be_given_more_than_it_was_made_with() {
-    const CHANGES: [&str; 4] = [
+    const CHANGES: [&str; 6] = [
         "UPDATE api_keys SET can_mint = 1 WHERE id = $1",
         "UPDATE api_keys SET expires_at = NULL WHERE id = $1",
         "UPDATE api_keys SET rate_limit_per_minute = 0 WHERE id = $1",
         "UPDATE api_keys SET selected_services = '[]' WHERE id = $1",
+        "UPDATE api_keys SET scopes = '[\"capture\",\"project.admin\"]' WHERE id = $1",
+        "UPDATE api_keys SET scopes = '' WHERE id = $1",
     ];
     for change in CHANGES {
         on_each_database(async |mut service: Service| {
@@ -67,6 +69,7 @@ async fn a_revoked_key_stays_revoked_and_a_key_of_another_project_where_it_is() 
             project_id: mine.project_id.clone(),
             api_key_id: key.clone(),
             keep_one_minter: true,
+            may_grant: None,
         };
         service.client.revoke_api_key(revoke).await.unwrap();
         run(&service, "UPDATE api_keys SET state = 'active' WHERE id = $1", db::params![&key]).await;

@@ -2,7 +2,7 @@
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
-use proto::projects::{RotateSigningKeyRequest, VerificationKey};
+use proto::projects::{RotateSigningKeyRequest, SignSessionTokenRequest, VerificationKey};
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 
@@ -41,6 +41,37 @@ async fn a_token_says_which_key_it_is_and_never_expires() {
         assert!(claims.get("exp").is_none() && claims.get("scores_id").is_none(), "{claims}");
         let header = decode(made.api_key.split('.').next().unwrap());
         assert_eq!((&header["alg"], &header["typ"]), (&json!("EdDSA"), &json!("JWT")));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_session_token_names_one_session_ends_soon_and_is_no_api_key() {
+    on_each_database(async |mut service: Service| {
+        let made = service.bootstrap().await;
+        let ask = |project: &str, seconds: u32| SignSessionTokenRequest {
+            project_id: project.into(),
+            api_key_id: made.api_key_id.clone(),
+            session_id: "sess_1".into(),
+            lifetime_seconds: seconds,
+        };
+        let signed =
+            service.client.sign_session_token(ask(&made.project_id, 600)).await.unwrap().into_inner();
+        let claims = verify(&signed.jwt, &service.verification_keys().await).expect("it verifies");
+        assert_eq!((&claims["id"], &claims["session_id"]), (&json!(made.api_key_id), &json!("sess_1")));
+        let (iat, exp) = (claims["iat"].as_i64().unwrap(), claims["exp"].as_i64().unwrap());
+        assert_eq!((exp - iat, signed.expires_at_ms), (600, exp * 1000));
+        let header = decode(signed.jwt.split('.').next().unwrap());
+        assert_eq!(header["typ"], "session-token+jwt");
+
+        for seconds in [0, 3601] {
+            let refused =
+                service.client.sign_session_token(ask(&made.project_id, seconds)).await.unwrap_err();
+            assert_eq!(refused.code(), tonic::Code::InvalidArgument);
+        }
+        let other = service.bootstrap().await.project_id;
+        let refused = service.client.sign_session_token(ask(&other, 600)).await.unwrap_err();
+        assert_eq!(refused.code(), tonic::Code::NotFound, "a key of another project");
     })
     .await;
 }

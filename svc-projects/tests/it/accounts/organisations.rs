@@ -2,6 +2,7 @@
 
 use proto::accounts::{
     AuthorizeSessionRequest, CreateProjectRequest, Role, UpdateProjectRequest,
+    sign_in_response::Outcome,
     update_project_request::{Origins, Services},
 };
 use tonic::Code;
@@ -43,6 +44,65 @@ async fn organisations_do_not_see_each_other() {
         assert_eq!(people.len(), 1);
         service.accounts.revoke_invitation(named(&ada, &invited.id)).await.unwrap();
         assert_eq!(refused(service.accept(&invited, PASSWORD).await), Code::NotFound);
+    })
+    .await;
+}
+
+/// Nobody learns by an invitation whom other organisations have, and nobody keeps somebody out of theirs.
+#[tokio::test]
+async fn an_address_has_an_account_in_each_of_two_organisations() {
+    const OTHER: &str = "another long password";
+    on_each_database(async |mut service: Service| {
+        let (ours, theirs) = (service.bootstrap().await, service.bootstrap().await);
+        let ada = service.owner(&ours.organisation_id, "ada@example.org").await;
+        let eve = service.owner(&theirs.organisation_id, "eve@example.org").await;
+        let invited = service.invite(&eve, "ada@example.org", Role::Viewer).await.unwrap();
+        service.accept(&invited, OTHER).await.expect("an account of its own");
+        let again = service.invite(&ada, "ada@example.org", Role::Viewer).await.unwrap_err();
+        assert_eq!(
+            again.metadata().get("x-field").unwrap(),
+            "email",
+            "in one's own organisation it is known"
+        );
+
+        let entered = async |service: &mut Service, password: &str| {
+            let entered = service.sign_in("ada@example.org", password).await;
+            let session = service.session(&entered.token).await.unwrap();
+            (session.organisation_id, entered.device)
+        };
+        assert_eq!(entered(&mut service, PASSWORD).await.0, ours.organisation_id);
+        let (organisation, device) = entered(&mut service, OTHER).await;
+        assert_eq!(organisation, theirs.organisation_id);
+        let known = service.sign_in_from("203.0.113.7", "ada@example.org", PASSWORD, &device).await;
+        assert_eq!(service.session(&known.token).await.unwrap().organisation_id, ours.organisation_id);
+
+        // An account of the address elsewhere gives no more guesses at this one.
+        let mut guesses = 0;
+        while service.sign_in("ada@example.org", "a wrong password").await.outcome() != Outcome::Wait {
+            guesses += 1;
+            assert!(guesses < 20, "guesses are never delayed");
+            service.sign_in("ada@example.org", OTHER).await;
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_invitation_ends_with_its_maker() {
+    on_each_database(async |mut service: Service| {
+        let made = service.bootstrap().await;
+        let ada = service.owner(&made.organisation_id, "ada@example.org").await;
+        let removed = service.member(&ada, "removed@example.org", Role::Admin).await;
+        let demoted = service.member(&ada, "demoted@example.org", Role::Admin).await;
+        let stays = service.member(&ada, "stays@example.org", Role::Admin).await;
+        let by_removed = service.invite(&removed, "one@example.org", Role::Admin).await.unwrap();
+        let by_demoted = service.invite(&demoted, "two@example.org", Role::Admin).await.unwrap();
+        let by_other = service.invite(&stays, "three@example.org", Role::Admin).await.unwrap();
+        service.remove(&ada, &removed).await.unwrap();
+        service.set_role(&ada, &demoted, Role::Viewer).await.unwrap();
+        assert_eq!(refused(service.accept(&by_removed, PASSWORD).await), Code::NotFound);
+        assert_eq!(refused(service.accept(&by_demoted, PASSWORD).await), Code::NotFound);
+        service.accept(&by_other, PASSWORD).await.expect("its maker may still appoint");
     })
     .await;
 }
@@ -94,7 +154,7 @@ async fn a_project_chooses_for_its_new_keys() {
 }
 
 #[tokio::test]
-async fn a_page_may_ask_when_any_project_allows_it() {
+async fn a_page_may_ask_when_a_project_names_it() {
     on_each_database(async |mut service: Service| {
         let asked = async |service: &mut Service, origin: &str| {
             let request = proto::projects::AllowsOriginRequest { origin: origin.into() };
@@ -103,8 +163,8 @@ async fn a_page_may_ask_when_any_project_allows_it() {
         assert!(!asked(&mut service, "https://app.example").await, "there is no project");
         let made = service.bootstrap().await;
         let ada = service.owner(&made.organisation_id, "ada@example.org").await;
-        assert!(asked(&mut service, "https://anybody.example").await);
-        assert!(asked(&mut service, "null").await);
+        assert!(!asked(&mut service, "https://anybody.example").await, "no project names it");
+        assert!(!asked(&mut service, "null").await);
         let origins = vec!["https://app.example".into(), "http://localhost:5173".into()];
         let change = UpdateProjectRequest {
             who: Some(ada),

@@ -83,7 +83,8 @@ async fn who_lost_everything_is_let_in_by_a_link_of_the_command_line() {
         let offered = service.accounts.begin_totp(begin).await.unwrap().into_inner();
         let confirm = ConfirmTotpRequest { who: Some(who.clone()), code: code(&offered.secret, 0) };
         service.accounts.confirm_totp(confirm).await.unwrap();
-        let reset = |email: &str| ResetAccountRequest { email: email.into() };
+        let reset =
+            |email: &str| ResetAccountRequest { email: email.into(), ..ResetAccountRequest::default() };
         assert_eq!(
             refused(service.accounts.reset_account(reset("nobody@example.org")).await),
             Code::NotFound
