@@ -10,6 +10,7 @@ use crate::{
         cors::cors_layer,
         middleware::assign_request_id,
         route::{Audience, RouteTable},
+        security_headers::set_security_headers,
         state::Gateway,
     },
 };
@@ -24,7 +25,7 @@ const DASHBOARD_PROJECTS: Audience = Audience { error_body: management::error_bo
 
 /// The whole HTTP application.
 pub fn router(gateway: Gateway) -> Router {
-    let cors = cors_layer(gateway.core().services().clone());
+    let cors = cors_layer(&gateway);
     let table = RouteTable::new(&gateway, cors)
         .audience(CUSTOMERS, biometry_v1::routes())
         .audience(CUSTOMERS, management::webhook_routes())
@@ -40,7 +41,7 @@ pub fn router(gateway: Gateway) -> Router {
         .undescribed(CUSTOMERS, Router::new().fallback(async || Error::RouteNotFound));
     let docs = Router::from(SwaggerUi::new("/docs").url("/openapi.json", table.openapi()));
     let router = table.undescribed(CUSTOMERS, docs).into_router();
-    router.layer(from_fn(assign_request_id)).with_state(gateway)
+    router.layer(from_fn(assign_request_id)).layer(from_fn(set_security_headers)).with_state(gateway)
 }
 
 /// Answers unknown routes under a prefix in the shape of its audience.

@@ -39,6 +39,14 @@ pub struct Config {
     /// The public base URL of this API, `https://api.example.org`: the start of links to samples. None: links are
     /// relative.
     pub public_url: Option<String>,
+    /// Web pages that may call with the keys and session tokens of any project, as `https://host[:port]`, besides those the
+    /// key's project names. `*`: every page.
+    pub cors_origins: Vec<String>,
+    /// Ids of the organisations that run this installation: they alone see its queues at `/api-gateway/operations`, where the
+    /// load other organisations make shows. Empty: every organisation does.
+    pub operators: Vec<String>,
+    /// Seconds a session token lives, 1 to 3600; it ends with its session in any case.
+    pub session_token_seconds: u32,
 }
 
 impl Default for Config {
@@ -56,6 +64,9 @@ impl Default for Config {
             live_check_seconds: 5,
             deletion_quiet_seconds: 300,
             public_url: None,
+            cors_origins: Vec::new(),
+            session_token_seconds: 900,
+            operators: Vec::new(),
         }
     }
 }
@@ -87,6 +98,16 @@ pub enum DuplicateIdentity {
 }
 
 impl Config {
+    /// Whether people of an organisation may see what the whole installation does.
+    pub fn is_operator(&self, organisation_id: &str) -> bool {
+        self.operators.is_empty() || self.operators.iter().any(|operator| operator == organisation_id)
+    }
+
+    /// Whether the installation lets a web page of this origin call with any key.
+    pub fn allows_origin(&self, origin: &str) -> bool {
+        self.cors_origins.iter().any(|named| named == "*" || named == origin)
+    }
+
     /// Rejects values the gateway cannot run with.
     ///
     /// # Errors
@@ -98,6 +119,17 @@ impl Config {
             "gateway.retention_sweep_seconds must be at least 1"
         );
         anyhow::ensure!(self.live_check_seconds > 0, "gateway.live_check_seconds must be at least 1");
+        anyhow::ensure!(
+            (1..=3600).contains(&self.session_token_seconds),
+            "gateway.session_token_seconds must be 1 to 3600"
+        );
+        for origin in self.cors_origins.iter().filter(|origin| *origin != "*") {
+            let host = origin.strip_prefix("https://").or_else(|| origin.strip_prefix("http://"));
+            anyhow::ensure!(
+                host.is_some_and(|host| !host.is_empty() && !host.contains('/')),
+                "gateway.cors_origins holds https://HOST or https://HOST:PORT each, or *: {origin}"
+            );
+        }
         anyhow::ensure!(self.upload_seconds > 0, "gateway.upload_seconds must be at least 1");
         if let Some(dir) = &self.spool_dir {
             anyhow::ensure!(dir.is_dir(), "gateway.spool_dir is not a folder: {}", dir.display());

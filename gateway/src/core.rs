@@ -15,6 +15,7 @@ pub mod challenge;
 pub mod check_document;
 pub mod consent;
 pub mod data_holders;
+pub mod disclosure;
 pub mod enroll;
 pub mod error;
 pub mod evidence;
@@ -37,6 +38,7 @@ pub mod services;
 pub mod sessions;
 pub mod subjects;
 pub mod transactions;
+pub mod user_name;
 pub mod verification;
 pub mod webhooks;
 
@@ -46,6 +48,7 @@ use authentication::TokenVerifier;
 use caller::Caller;
 use data_holders::SubjectDataServices;
 use error::Error;
+use health::RecentHealth;
 use live_transactions::LiveTransactions;
 use organisation_purge::OrganisationPurger;
 use services::Peers;
@@ -63,7 +66,9 @@ struct Inner {
     tokens: TokenVerifier,
     warm_up: WarmUp,
     live: LiveTransactions,
+    recent_health: RecentHealth,
     duplicate_identity: DuplicateIdentity,
+    session_token_seconds: u32,
     organisation_purger: OrganisationPurger,
     /// Ends with the last handle.
     _retention_sweeper: AbortOnDropHandle<()>,
@@ -76,7 +81,9 @@ impl Core {
             tokens: TokenVerifier::default(),
             warm_up: WarmUp::default(),
             live: LiveTransactions::default(),
+            recent_health: RecentHealth::default(),
             duplicate_identity: config.duplicate_identity,
+            session_token_seconds: config.session_token_seconds,
             organisation_purger: OrganisationPurger::start(config, &services),
             _retention_sweeper: retention::start(config, &services),
             services,
@@ -99,19 +106,27 @@ impl Core {
         &self.0.organisation_purger
     }
 
+    fn recent_health(&self) -> &RecentHealth {
+        &self.0.recent_health
+    }
+
     fn warm_up(&self) -> &WarmUp {
         &self.0.warm_up
+    }
+
+    fn session_token_seconds(&self) -> u32 {
+        self.0.session_token_seconds
     }
 
     fn duplicate_identity(&self) -> DuplicateIdentity {
         self.0.duplicate_identity
     }
 
-    /// The caller an API key's token belongs to.
+    /// The caller an API key or a session token belongs to.
     ///
     /// # Errors
     /// 401 for a token or key that is not valid, 403 for a key that is not active.
     pub async fn authenticate(&self, token: &str) -> Result<Caller, Error> {
-        authentication::authenticate_api_key(&self.0.services, &self.0.tokens, token).await
+        authentication::authenticate_token(&self.0.services, &self.0.tokens, token).await
     }
 }

@@ -23,5 +23,6 @@ mod rate_limit;
 pub mod recording;
 mod redis_state;
 pub mod route;
+pub mod security_headers;
 pub mod shutdown;
 pub mod state;

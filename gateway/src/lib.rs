@@ -26,6 +26,7 @@ pub use crate::core::{
     data_holders::{DataHolder, SubjectDataServices},
     retention::{Swept, sweep},
     services::Peers,
+    user_name::parse_any_user_name,
 };
 pub use crate::http::listener::serve;
 pub use config::{Config, DuplicateIdentity, RateLimit};

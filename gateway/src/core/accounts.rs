@@ -12,7 +12,7 @@ use tonic::{Code, Status};
 
 use crate::core::{
     Core,
-    authentication::is_key_active,
+    authentication::is_key_still_allowed,
     caller::Caller,
     error::Error,
     permissions::{Permission, is_allowed},
@@ -41,7 +41,7 @@ pub async fn is_still_allowed(
     permission: Permission,
 ) -> bool {
     if !caller.is_dashboard_user() {
-        return is_key_active(core.services(), caller).await;
+        return is_key_still_allowed(core.services(), caller, permission).await;
     }
     let token = session_token.unwrap_or_default();
     let Ok(session) = authorize_session(core, token, caller.project_id.clone()).await else { return false };

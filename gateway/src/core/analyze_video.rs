@@ -51,7 +51,7 @@ pub struct VideoOutcome {
 /// 400 for a file that is no video or another phrase than the issued one, 409 for a challenge that was used, has expired or is
 /// missing where it is required, 503 when the models are busy, 500 for rules that cannot be read.
 pub async fn analyze_video(
-    verification: Verification<'_>,
+    mut verification: Verification<'_>,
     input: VideoInput<'_>,
 ) -> Result<VideoOutcome, Error> {
     let caller = verification.caller;
@@ -67,6 +67,9 @@ pub async fn analyze_video(
     let (decision, basis) = decide(caller, &analysis, &user)?;
     let basis = Basis { challenge: Some(asked.challenge), ..basis };
 
+    if was_analyzed {
+        verification.record_ticked_consents().await?;
+    }
     let liveness = video_liveness(&basis, decision.verdict);
     let passed = decision.verdict == Verdict::Pass;
     // A file no model has looked at is not known to be a video, so it is not kept.

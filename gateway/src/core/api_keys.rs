@@ -2,8 +2,8 @@
 
 use proto::projects::{
     ApiKey, CreateApiKeyRequest, CreateApiKeyResponse, GetApiKeyRequest, GetVerificationKeysRequest,
-    ListApiKeysRequest, ListApiKeysResponse, RevokeApiKeyRequest, UpdateApiKeyRequest, VerificationKey,
-    update_api_key_request as update,
+    ListApiKeysRequest, ListApiKeysResponse, RevokeApiKeyRequest, Scopes, UpdateApiKeyRequest,
+    VerificationKey, update_api_key_request as update,
 };
 use scoring::Service;
 
@@ -18,6 +18,9 @@ pub struct NewApiKey {
     /// Empty: every service of the caller.
     pub selected_services: Vec<String>,
     pub scores_id: Option<String>,
+    /// Empty: those of a new integration; with `can_mint`, all there are.
+    pub scopes: Vec<String>,
+    /// Whether it is to have every scope; with `scopes`, whether `keys.admin` is among them.
     pub can_mint: bool,
     pub response_format: String,
     pub rate_limit_per_minute: u32,
@@ -28,6 +31,7 @@ pub struct NewApiKey {
 pub struct ApiKeyChange {
     pub name: Option<String>,
     pub selected_services: Option<Vec<String>>,
+    pub scopes: Option<Vec<String>>,
     pub response_format: Option<String>,
     pub rate_limit_per_minute: Option<u32>,
     /// 0: never.
@@ -41,14 +45,13 @@ pub async fn create_api_key(
     caller: &Caller,
     key: NewApiKey,
 ) -> Result<CreateApiKeyResponse, Error> {
-    if key.can_mint && !caller.grants_minting {
-        return Err(Error::RoleNotAllowed);
-    }
     let request = CreateApiKeyRequest {
         project_id: caller.project_id.clone(),
         selected_services: granted_services(caller, key.selected_services)?,
         name: key.name,
         scores_id: key.scores_id,
+        scopes: key.scopes,
+        may_grant: Some(may_grant(caller)),
         can_mint: key.can_mint,
         response_format: key.response_format,
         rate_limit_per_minute: key.rate_limit_per_minute,
@@ -58,6 +61,12 @@ pub async fn create_api_key(
     let id = created.key.as_ref().map(|key| key.id.as_str()).unwrap_or_default();
     tracing::info!(api_key.id = id, by = caller.id, "api key created");
     Ok(created)
+}
+
+/// The scopes the caller may put on a key. The projects service compares them with those of the key, before and after a
+/// change.
+fn may_grant(caller: &Caller) -> Scopes {
+    Scopes { names: caller.may_grant().iter().map(|scope| scope.name().to_owned()).collect() }
 }
 
 /// The services a key gets. An unknown name is passed on to the projects service, which names the known ones.
@@ -109,6 +118,8 @@ pub async fn update_api_key(
         api_key_id,
         name: change.name,
         selected_services: services.map(|names| update::Services { names }),
+        scopes: change.scopes.map(|names| Scopes { names }),
+        may_grant: Some(may_grant(caller)),
         rate_limit_per_minute: change.rate_limit_per_minute,
         response_format: change.response_format,
         expires_at_ms: change.expires_at_ms,
@@ -121,10 +132,11 @@ pub async fn update_api_key(
 /// Revokes a key, unless it is the last one that can mint.
 ///
 /// # Errors
-/// 404 when it is unknown, 409 when it is the last one that can mint.
+/// 403 for a key the caller could not make, 404 when it is unknown, 409 when it is the last one that can mint.
 pub async fn revoke_api_key(core: &Core, caller: &Caller, api_key_id: String) -> Result<(), Error> {
     let project_id = caller.project_id.clone();
-    let request = RevokeApiKeyRequest { project_id, api_key_id, keep_one_minter: true };
+    let may_grant = Some(may_grant(caller));
+    let request = RevokeApiKeyRequest { project_id, api_key_id, keep_one_minter: true, may_grant };
     let revoked = core.services().projects().revoke_api_key(request).await?.into_inner();
     tracing::info!(api_key.id = revoked.id, by = caller.id, "api key revoked");
     Ok(())

@@ -1,4 +1,4 @@
-//! Authentication of API keys: the token's signature, then the state of the key.
+//! Authentication of API keys and session tokens: the token's signature, then the state of the key and of the session.
 
 use std::{
     collections::HashMap,
@@ -7,13 +7,19 @@ use std::{
 };
 
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
-use proto::projects::{ApiKeyState, AuthorizeApiKeyRequest, GetVerificationKeysRequest};
+use proto::{
+    projects::{
+        ApiKeyState, AuthorizeApiKeyRequest, GetVerificationKeysRequest, SessionToken,
+        SignSessionTokenRequest,
+    },
+    sessions::{GetSessionRequest, SessionState},
+};
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 use tokio::{sync::Mutex, time::Instant};
 use tonic::{Code, Status};
 
-use crate::core::{caller::Caller, error::Error, services::Peers};
+use crate::core::{caller::Caller, error::Error, permissions::Permission, services::Peers};
 
 /// Longest token that is looked at.
 const MAX_TOKEN_BYTES: usize = 8 * 1024;
@@ -29,13 +35,23 @@ const MIN_FETCH_INTERVAL: Duration = Duration::from_millis(200);
 struct Claims {
     id: String,
     project_id: String,
+    /// Of a session token.
+    #[serde(default)]
+    session_id: Option<String>,
+    /// Seconds since 1970; of a session token.
+    #[serde(default)]
+    exp: Option<i64>,
 }
 
-/// Authenticates an API key by its token.
+/// The `typ` of session tokens. The same keys sign receipts, whose `typ` says so and which authenticate nobody.
+const SESSION_TOKEN: &str = "session-token+jwt";
+
+/// Authenticates an API key, or one of its session tokens, by the token.
 ///
 /// # Errors
-/// 401 for a token this server did not sign or a key its project does not know; 403 for a key that is not active.
-pub async fn authenticate_api_key(
+/// 401 for a token this server did not sign, a key its project does not know, and a session token that is over; 403 for a
+/// key that is not active.
+pub async fn authenticate_token(
     services: &Peers,
     tokens: &TokenVerifier,
     token: &str,
@@ -52,15 +68,59 @@ pub async fn authenticate_api_key(
     if granted.state() != ApiKeyState::Active {
         return Err(Error::KeyNotActive);
     }
-    Ok(Caller::from_api_key(id, project_id, granted))
+    let caller = Caller::from_api_key(id, project_id, granted);
+    match (&claims.session_id, claims.exp) {
+        (None, _) => Ok(caller),
+        (Some(session_id), Some(exp)) if exp * 1000 > boot::now_ms() => {
+            within_session(services, caller, session_id).await
+        }
+        (Some(_), _) => Err(Error::SessionTokenOver),
+    }
 }
 
-/// Whether the caller's key may still be used.
-pub async fn is_key_active(services: &Peers, caller: &Caller) -> bool {
+/// Limits the caller to a session that is still open and to its user.
+async fn within_session(services: &Peers, caller: Caller, session_id: &str) -> Result<Caller, Error> {
     let request =
-        AuthorizeApiKeyRequest { api_key_id: caller.id.clone(), project_id: caller.project_id.clone() };
-    let granted = services.projects().authorize_api_key(request).await;
-    granted.is_ok_and(|granted| granted.get_ref().state() == ApiKeyState::Active)
+        GetSessionRequest { project_id: caller.project_id.clone(), session_id: session_id.to_owned() };
+    let session = services.sessions().get_session(request).await.map_err(|status| match status.code() {
+        Code::NotFound | Code::InvalidArgument => Error::SessionTokenOver,
+        _ => Error::from(status),
+    })?;
+    let session = session.into_inner();
+    if session.state() != SessionState::Active {
+        return Err(Error::SessionTokenOver);
+    }
+    // A token is made for a session that has its user.
+    let user = session.user_fullname.ok_or(Error::SessionTokenOver)?;
+    Ok(caller.within_session(session_id.to_owned(), user))
+}
+
+/// Signs a token for the calls of one session, and says when it ends (milliseconds since 1970).
+///
+/// # Errors
+/// When the projects service does not answer.
+pub async fn sign_session_token(
+    services: &Peers,
+    caller: &Caller,
+    session_id: &str,
+    lifetime_seconds: u32,
+) -> Result<SessionToken, Error> {
+    let request = SignSessionTokenRequest {
+        project_id: caller.project_id.clone(),
+        api_key_id: caller.id.clone(),
+        session_id: session_id.to_owned(),
+        lifetime_seconds,
+    };
+    Ok(services.projects().sign_session_token(request).await?.into_inner())
+}
+
+/// Whether the caller's key may still be used, and for this.
+pub async fn is_key_still_allowed(services: &Peers, caller: &Caller, permission: Permission) -> bool {
+    let (id, project_id) = (caller.id.clone(), caller.project_id.clone());
+    let request = AuthorizeApiKeyRequest { api_key_id: id.clone(), project_id: project_id.clone() };
+    let Ok(granted) = services.projects().authorize_api_key(request).await else { return false };
+    let granted = granted.into_inner();
+    granted.state() == ApiKeyState::Active && Caller::from_api_key(id, project_id, granted).may(permission)
 }
 
 /// Verifies token signatures with the public keys of the projects service, and caches the tokens it has verified.
@@ -108,14 +168,20 @@ impl TokenVerifier {
 
     async fn verify_signature(&self, services: &Peers, token: &str) -> Result<Claims, Error> {
         let header = jsonwebtoken::decode_header(token).map_err(|_| Error::InvalidKey)?;
-        // Only the algorithm of our own keys; the header chooses nothing. The same keys sign receipts, whose `typ` says
-        // so and which authenticate nobody.
-        let is_api_key =
-            header.alg == Algorithm::EdDSA && header.typ.as_deref().is_none_or(|typ| typ == "JWT");
-        let kid = header.kid.filter(|_| is_api_key).ok_or(Error::InvalidKey)?;
+        // Only the algorithm of our own keys; the header chooses nothing.
+        let is_session_token = header.typ.as_deref() == Some(SESSION_TOKEN);
+        let authenticates = is_session_token || header.typ.as_deref().is_none_or(|typ| typ == "JWT");
+        let kid = header.kid.filter(|_| authenticates && header.alg == Algorithm::EdDSA);
+        let kid = kid.ok_or(Error::InvalidKey)?;
         let key = self.public_key(services, &kid).await?.ok_or(Error::InvalidKey)?;
         let decoded = jsonwebtoken::decode::<Claims>(token, &key, &self.validation);
-        decoded.map(|token| token.claims).map_err(|_| Error::InvalidKey)
+        let claims = decoded.map_err(|_| Error::InvalidKey)?.claims;
+        // Each kind has its own claims; none is taken for the other.
+        if is_session_token == (claims.session_id.is_some() && claims.exp.is_some()) {
+            Ok(claims)
+        } else {
+            Err(Error::InvalidKey)
+        }
     }
 
     /// The key with this id; an unknown id fetches the keys again.

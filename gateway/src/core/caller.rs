@@ -2,10 +2,17 @@
 
 use std::collections::BTreeSet;
 
-use proto::{accounts::ProjectGrant, projects::Authorization};
+use proto::{
+    accounts::{ProjectGrant, Role},
+    projects::Authorization,
+};
 use scoring::{RulesVersion, Service};
 
-use crate::core::{challenge::ChallengePolicy, error::Error};
+use crate::core::{
+    challenge::ChallengePolicy,
+    error::Error,
+    permissions::{Permission, PermissionSet, Scope, grantable_scopes},
+};
 
 /// An authenticated caller: an API key, or a dashboard user in one of their projects.
 #[derive(Clone, Debug)]
@@ -15,10 +22,9 @@ pub struct Caller {
     pub project_id: String,
     pub principal: Principal,
     pub services: BTreeSet<Service>,
-    /// Whether the caller may administer the project: make keys, write rules, erase subjects.
-    pub can_mint: bool,
-    /// Whether keys the caller makes may do so too.
-    pub grants_minting: bool,
+    permissions: PermissionSet,
+    /// The scopes the caller may put on a key.
+    may_grant: Vec<Scope>,
     pub format: ResponseFormat,
     /// "default", "project" or a scores id.
     pub rules_source: String,
@@ -33,8 +39,16 @@ pub struct Caller {
     project_limit_per_minute: u32,
     /// Calls a minute of this key alone, instead of the project's; 0: the project's.
     key_limit_per_minute: u32,
-    /// Web origins the key may be used from; empty: any.
+    /// Web origins the project names.
     origins: Vec<String>,
+    /// The one session and user a session token is for; `None`: an API key or a person.
+    session: Option<OwnSession>,
+}
+
+#[derive(Clone, Debug)]
+struct OwnSession {
+    id: String,
+    user: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -54,6 +68,7 @@ pub enum ResponseFormat {
 impl Caller {
     pub fn from_api_key(id: String, project_id: String, granted: Authorization) -> Self {
         let video = granted.video.unwrap_or_default();
+        let scopes: Vec<Scope> = granted.scopes.iter().filter_map(|name| Scope::from_name(name)).collect();
         Self {
             challenge: ChallengePolicy::from(&video),
             replay_projects: video.replay_projects,
@@ -61,8 +76,8 @@ impl Caller {
             project_id,
             principal: Principal::ApiKey,
             services: services(&granted.selected_services),
-            can_mint: granted.can_mint,
-            grants_minting: granted.can_mint,
+            permissions: PermissionSet::of_scopes(&scopes),
+            may_grant: scopes,
             format: if granted.response_format == "sdk" {
                 ResponseFormat::Sdk
             } else {
@@ -76,17 +91,18 @@ impl Caller {
             project_limit_per_minute: granted.rate_limit_per_minute,
             key_limit_per_minute: granted.key_rate_limit_per_minute,
             origins: granted.cors_origins,
+            session: None,
         }
     }
 
-    pub fn from_dashboard_user(user_id: String, grant: ProjectGrant, grants_minting: bool) -> Self {
+    pub fn from_dashboard_user(user_id: String, grant: ProjectGrant, role: Role) -> Self {
         Self {
             id: user_id,
             project_id: grant.project_id,
             principal: Principal::DashboardUser,
             services: services(&grant.selected_services),
-            can_mint: true,
-            grants_minting,
+            permissions: PermissionSet::of_role(role),
+            may_grant: grantable_scopes(role),
             challenge: ChallengePolicy::default(),
             replay_projects: Vec::new(),
             format: ResponseFormat::Default,
@@ -99,7 +115,58 @@ impl Caller {
             project_limit_per_minute: 0,
             key_limit_per_minute: 0,
             origins: Vec::new(),
+            session: None,
         }
+    }
+
+    /// The same key as far as a session token of it goes: the calls of one session, for its user.
+    pub(super) fn within_session(self, id: String, user: String) -> Self {
+        let permissions = self.permissions.intersection(PermissionSet::of_scopes(&[Scope::Capture]));
+        Self { permissions, may_grant: Vec::new(), session: Some(OwnSession { id, user }), ..self }
+    }
+
+    pub fn is_session_token(&self) -> bool {
+        self.session.is_some()
+    }
+
+    /// Fills in what a session token is for, and rejects a call that names another session or another user.
+    ///
+    /// # Errors
+    /// 403.
+    pub fn settle_session(
+        &self,
+        session_id: &mut Option<String>,
+        user: &mut Option<String>,
+    ) -> Result<(), Error> {
+        let Some(own) = &self.session else { return Ok(()) };
+        let is_own = session_id.as_ref().is_none_or(|id| *id == own.id);
+        if !is_own || user.as_ref().is_some_and(|user| *user != own.user) {
+            return Err(Error::OutsideSession);
+        }
+        (*session_id, *user) = (Some(own.id.clone()), Some(own.user.clone()));
+        Ok(())
+    }
+
+    pub fn may(&self, permission: Permission) -> bool {
+        self.permissions.contains(permission)
+    }
+
+    /// Rejects a caller without a permission, and says what is missing.
+    ///
+    /// # Errors
+    /// 403; 401 for a key where only people get in.
+    pub fn require(&self, permission: Permission) -> Result<(), Error> {
+        match (self.may(permission), self.principal, permission.scope()) {
+            (true, ..) => Ok(()),
+            (false, Principal::ApiKey, Some(scope)) => Err(Error::MissingScope(scope.name())),
+            // It is for people alone.
+            (false, Principal::ApiKey, None) => Err(Error::SignedOut),
+            (false, Principal::DashboardUser, _) => Err(Error::RoleNotAllowed),
+        }
+    }
+
+    pub fn may_grant(&self) -> &[Scope] {
+        &self.may_grant
     }
 
     pub fn is_dashboard_user(&self) -> bool {
@@ -115,16 +182,9 @@ impl Caller {
         }
     }
 
-    /// Rejects a web origin the project has not allowed; calls without one come from no browser and pass.
-    ///
-    /// # Errors
-    /// 403.
-    pub fn check_origin(&self, origin: Option<&[u8]>) -> Result<(), Error> {
-        let Some(origin) = origin else { return Ok(()) };
-        if self.origins.is_empty() || self.origins.iter().any(|allowed| allowed.as_bytes() == origin) {
-            return Ok(());
-        }
-        Err(Error::OriginNotAllowed)
+    /// Whether the project names this web origin.
+    pub fn names_origin(&self, origin: &[u8]) -> bool {
+        self.origins.iter().any(|named| named.as_bytes() == origin)
     }
 }
 

@@ -43,6 +43,7 @@ pub async fn issue_challenge(
     session_id: &str,
     user: Option<&str>,
 ) -> Result<Challenge, Error> {
+    caller.settle_session(&mut Some(session_id.to_owned()), &mut user.map(str::to_owned))?;
     if let Some(user) = user {
         bind_user(core, caller, session_id, user).await?;
     }

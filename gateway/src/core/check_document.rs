@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 
 use crate::core::{
     caller::Caller,
+    disclosure::Disclosure,
     error::Error,
     live_face::{LiveFace, compare_live_face},
     media::Media,
@@ -191,6 +192,14 @@ pub struct DocumentCheckReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     probability: Option<f64>,
+}
+
+impl DocumentCheckReport {
+    /// Leaves what the caller is shown.
+    pub fn disclose(&mut self, shown: Disclosure<'_>) {
+        self.similarity.iter_mut().for_each(|similarity| shown.similarity(similarity));
+        self.probability.iter_mut().for_each(|probability| shown.probability(probability));
+    }
 }
 
 /// What the transaction keeps of a document: nothing that is printed on it.

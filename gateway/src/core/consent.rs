@@ -14,6 +14,7 @@ use crate::core::{
     error::Error,
     record::{CallContext, TransactionRecord},
     sessions,
+    user_name::is_reserved,
 };
 
 /// A user's decision about one kind of consent.
@@ -39,6 +40,9 @@ pub async fn record_consent(
     if decision.is_consent_given && caller.is_dashboard_user() {
         return Err(Error::ConsentIsPersonal);
     }
+    if is_reserved(&decision.user_fullname) && !caller.is_dashboard_user() {
+        return Err(Error::invalid("identifiers that begin with try-it: are reserved for the dashboard"));
+    }
     record.set_user(Some(decision.user_fullname.clone()));
     if let Some(session_id) = &context.session_id {
         sessions::bind_user(core, caller, session_id, &decision.user_fullname).await?;
@@ -50,10 +54,9 @@ pub async fn record_consent(
 ///
 /// # Errors
 /// When the ledger does not answer.
-pub async fn record_consents_of_visitor(
+pub async fn record_ticked_consents(
     core: &Core,
     caller: &Caller,
-    context: &CallContext,
     record: &mut TransactionRecord,
     user_fullname: &str,
     ticked: ConsentState,
@@ -66,7 +69,7 @@ pub async fn record_consents_of_visitor(
         if was_given != is_consent_given {
             let user_fullname = user_fullname.to_owned();
             let decision = ConsentDecision { kind, user_fullname, is_consent_given };
-            append_consent(core, caller, context, record, decision).await?;
+            append_consent(core, caller, &CallContext::default(), record, decision).await?;
         }
     }
     Ok(())

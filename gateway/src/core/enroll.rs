@@ -14,6 +14,7 @@ use crate::{
         check_document::{DocumentExamination, DocumentOptions, DocumentRecord, examine_document},
         error::Error,
         media::{Media, ReadFailure},
+        permissions::Permission,
         record::stage_times,
         report::{FaceEnrollmentReport, VoiceEnrollmentReport, round4},
         samples::store_sample,
@@ -25,7 +26,7 @@ pub struct FaceInput<'a> {
     pub picture: &'a Media,
     /// The picture shows a document: its portrait is enrolled, and the document is checked beside it.
     pub document: Option<DocumentOptions>,
-    /// Begin anew, also as another person. Needs a caller that can mint.
+    /// Begin anew, also as another person. Needs [`Permission::EnrollReplace`].
     pub replace: bool,
 }
 
@@ -121,7 +122,7 @@ fn enroll_header(verification: &Verification<'_>, replace: bool) -> Result<Enrol
         user_fullname: verification.user.clone().ok_or(Error::UserRequired)?,
         transaction_id: verification.record.transaction_id().to_owned(),
         replace,
-        may_strengthen: verification.caller.can_mint,
+        may_strengthen: verification.caller.may(Permission::EnrollStill),
         refuse_duplicates: verification.core.duplicate_identity() == DuplicateIdentity::Refuse,
         ..EnrollHeader::default()
     })

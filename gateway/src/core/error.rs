@@ -15,8 +15,12 @@ pub enum Error {
     InvalidKey,
     #[error("api key is not active")]
     KeyNotActive,
-    #[error("this call needs a key that can mint")]
-    CannotMint,
+    #[error("this session token is over; start another session")]
+    SessionTokenOver,
+    #[error("this session token is for another session or another user")]
+    OutsideSession,
+    #[error("this call needs a key with the scope {0}")]
+    MissingScope(&'static str),
     #[error("not signed in")]
     SignedOut,
     #[error("second factor required")]

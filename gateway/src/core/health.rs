@@ -1,7 +1,11 @@
 //! Whether every service can work.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
+use moka::future::Cache;
 use proto::{
     consent::GetConsentRequest, docauth::CheckDocumentRequest, ml::ListModelsRequest,
     projects::GetVerificationKeysRequest, sessions::GetSessionRequest, transactions::GetTransactionRequest,
@@ -13,6 +17,7 @@ use utoipa::ToSchema;
 use crate::core::Core;
 
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
+const RECENT: Duration = Duration::from_secs(1);
 
 /// How a service responded.
 #[derive(Debug, Serialize, ToSchema)]
@@ -22,6 +27,20 @@ pub struct ServiceHealth {
     pub healthy: bool,
     /// How long it took to respond.
     latency_ms: f64,
+}
+
+/// The answers of the last probe, for a second: anybody may ask, and each probe is a call to every service.
+pub struct RecentHealth(Cache<(), Arc<[ServiceHealth; 6]>>);
+
+impl Default for RecentHealth {
+    fn default() -> Self {
+        Self(Cache::builder().max_capacity(1).time_to_live(RECENT).build())
+    }
+}
+
+/// How every service responded within the last second. Callers who wait together share one probe.
+pub async fn recent_health(core: &Core) -> Arc<[ServiceHealth; 6]> {
+    core.recent_health().0.get_with((), async { Arc::new(probe_services(core).await) }).await
 }
 
 /// Probes every service at once with a small call that also touches its storage.

@@ -91,7 +91,7 @@ impl LiveFace {
             return (CheckOutcome::NotChecked, self.why.clone());
         };
         let explanation = format!(
-            "similarity {similarity:.2}, the same person with a probability of {score:.3}; {:.2} is asked for",
+            "similarity {similarity:.1}, the same person with a probability of {score:.2}; {:.2} is asked for",
             rule.pass
         );
         match rule.outcome(*score) {
@@ -135,7 +135,7 @@ mod tests {
         let (_, explanation) = seen(0.97, true).check(LiveFaceRule::default());
         assert_eq!(
             explanation,
-            "similarity 0.30, the same person with a probability of 0.970; 0.50 is asked for"
+            "similarity 0.3, the same person with a probability of 0.97; 0.50 is asked for"
         );
     }
 

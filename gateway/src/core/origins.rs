@@ -1,15 +1,15 @@
-//! Web origins that projects allow.
+//! Web origins that projects name.
 
 use proto::projects::AllowsOriginRequest;
 use tonic::Status;
 
-use crate::core::services::Peers;
+use crate::core::Core;
 
-/// Whether any project allows calls from an origin.
+/// Whether any project names an origin.
 ///
 /// # Errors
 /// When the projects service does not answer.
-pub async fn is_origin_allowed(services: &Peers, origin: &str) -> Result<bool, Status> {
+pub async fn is_origin_allowed(core: &Core, origin: &str) -> Result<bool, Status> {
     let request = AllowsOriginRequest { origin: origin.to_owned() };
-    Ok(services.projects().allows_origin(request).await?.into_inner().allowed)
+    Ok(core.services().projects().allows_origin(request).await?.into_inner().allowed)
 }

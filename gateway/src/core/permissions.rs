@@ -1,20 +1,42 @@
-//! What each role may do. What a route requires is registered with the route.
+//! Who may do what, in one place: people by their role, API keys by their scopes. What a route requires is registered with
+//! the route.
 
 use proto::accounts::Role;
 
-/// A permission. `GET /api-auth/me` lists them by name.
+/// A permission. `GET /api-auth/me` lists those of a person by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Permission {
-    ProjectsRead,
-    /// Make projects, change what they choose, retention, SIM swap settings.
-    ProjectsWrite,
+    /// Sessions, videos, enrollments, comparisons and documents.
+    Capture,
+    /// Record consents; people only withdraw them.
+    ConsentWrite,
+    ConsentRead,
     TransactionsRead,
     /// Tags and flags.
     TransactionsWrite,
     /// Frames, recordings and documents of a transaction.
     SamplesRead,
+    /// The schema of rules, and the built-in ones.
+    RulesSchemaRead,
+    /// Measured error rates.
+    CalibrationRead,
+    WebhooksRead,
+    WebhooksWrite,
+    /// The webhooks of every key of the project, not only one's own.
+    WebhooksAll,
+    /// Names of other users that a 1:N search found.
+    Identify,
+    /// Similarities and probabilities with all their digits.
+    SimilarityRead,
+    /// Strengthen a template with a picture that nobody judged live.
+    EnrollStill,
+    /// Begin an enrollment anew, also as another person.
+    EnrollReplace,
+    ProjectsRead,
+    /// Make projects, change what they choose, retention, SIM swap settings.
+    ProjectsWrite,
     SubjectsRead,
-    /// Withdraw consents, erase.
+    /// Erase.
     SubjectsWrite,
     RulesRead,
     RulesWrite,
@@ -22,10 +44,8 @@ pub enum Permission {
     RulesTry,
     KeysRead,
     KeysWrite,
-    /// Make keys that can administer the project themselves.
+    /// Make keys with scopes beyond those of an integration.
     KeysMint,
-    WebhooksRead,
-    WebhooksWrite,
     TryIt,
     OperationsRead,
     AuditRead,
@@ -36,34 +56,142 @@ pub enum Permission {
     OrganisationDelete,
 }
 
-use Permission as P;
+/// What an API key may do. Each is a group of permissions.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Scope {
+    Capture,
+    ConsentWrite,
+    RecordsRead,
+    SamplesRead,
+    ReviewWrite,
+    WebhooksWrite,
+    Identify,
+    SimilarityRead,
+    EnrollStill,
+    KeysAdmin,
+    ProjectAdmin,
+}
+
+use {Permission as P, Scope as S};
+
+/// Roles that have a permission, one bit each.
+type Roles = u8;
+const NOBODY: Roles = 0;
+const OWNERS: Roles = 1;
+const ADMINS: Roles = OWNERS | 2;
+const DEVELOPERS: Roles = ADMINS | 4;
+const ANALYSTS: Roles = ADMINS | 8;
+const ALL_BUT_VIEWERS: Roles = DEVELOPERS | ANALYSTS;
+const EVERYBODY: Roles = ALL_BUT_VIEWERS | 16;
+
+const fn bit(role: Role) -> Roles {
+    match role {
+        Role::Owner => 1,
+        Role::Admin => 2,
+        Role::Developer => 4,
+        Role::FraudAnalyst => 8,
+        Role::Viewer => 16,
+        Role::Unspecified => 0,
+    }
+}
+
+/// The table: permission, its name, the people who have it, the scope of keys that includes it.
+const PERMISSIONS: [(Permission, &str, Roles, Option<Scope>); 32] = [
+    (P::Capture, "capture", NOBODY, Some(S::Capture)),
+    (P::ConsentWrite, "consent.write", ADMINS, Some(S::ConsentWrite)),
+    (P::ConsentRead, "consent.read", ANALYSTS, Some(S::RecordsRead)),
+    (P::TransactionsRead, "transactions.read", EVERYBODY, Some(S::RecordsRead)),
+    (P::TransactionsWrite, "transactions.write", ANALYSTS, Some(S::ReviewWrite)),
+    (P::SamplesRead, "samples.read", ANALYSTS, Some(S::SamplesRead)),
+    (P::RulesSchemaRead, "rules_schema.read", EVERYBODY, Some(S::RecordsRead)),
+    (P::CalibrationRead, "calibration.read", ALL_BUT_VIEWERS, Some(S::RecordsRead)),
+    (P::WebhooksRead, "webhooks.read", DEVELOPERS, Some(S::WebhooksWrite)),
+    (P::WebhooksWrite, "webhooks.write", DEVELOPERS, Some(S::WebhooksWrite)),
+    (P::WebhooksAll, "webhooks.all", DEVELOPERS, Some(S::ProjectAdmin)),
+    (P::Identify, "identify", ANALYSTS, Some(S::Identify)),
+    (P::SimilarityRead, "similarity.read", ANALYSTS, Some(S::SimilarityRead)),
+    (P::EnrollStill, "enroll.still", NOBODY, Some(S::EnrollStill)),
+    (P::EnrollReplace, "enroll.replace", NOBODY, Some(S::ProjectAdmin)),
+    (P::ProjectsRead, "projects.read", EVERYBODY, Some(S::ProjectAdmin)),
+    (P::ProjectsWrite, "projects.write", ADMINS, Some(S::ProjectAdmin)),
+    (P::SubjectsRead, "subjects.read", ANALYSTS, Some(S::ProjectAdmin)),
+    (P::SubjectsWrite, "subjects.write", ADMINS, Some(S::ProjectAdmin)),
+    (P::RulesRead, "rules.read", EVERYBODY, Some(S::ProjectAdmin)),
+    (P::RulesWrite, "rules.write", DEVELOPERS, Some(S::ProjectAdmin)),
+    (P::RulesTry, "rules.try", ALL_BUT_VIEWERS, Some(S::ProjectAdmin)),
+    (P::KeysRead, "keys.read", DEVELOPERS, Some(S::KeysAdmin)),
+    (P::KeysWrite, "keys.write", DEVELOPERS, Some(S::KeysAdmin)),
+    (P::KeysMint, "keys.mint", ADMINS, Some(S::KeysAdmin)),
+    (P::TryIt, "try_it", DEVELOPERS, None),
+    (P::OperationsRead, "operations.read", ADMINS, None),
+    (P::AuditRead, "audit.read", ADMINS, None),
+    (P::UsersRead, "users.read", ADMINS, None),
+    (P::UsersWrite, "users.write", ADMINS, None),
+    (P::OwnersWrite, "owners.write", OWNERS, None),
+    (P::OrganisationDelete, "organisation.delete", OWNERS, None),
+];
+
+/// The scopes, their names, and the permission by which a person may put them on a key. A developer makes the keys of an
+/// integration; what reaches further, an admin gives.
+const SCOPES: [(Scope, &str, Permission); 11] = [
+    (S::Capture, "capture", P::KeysWrite),
+    (S::ConsentWrite, "consent.write", P::KeysWrite),
+    (S::RecordsRead, "records.read", P::KeysWrite),
+    (S::SamplesRead, "samples.read", P::KeysMint),
+    (S::ReviewWrite, "review.write", P::KeysMint),
+    (S::WebhooksWrite, "webhooks.write", P::KeysWrite),
+    (S::Identify, "identify", P::KeysMint),
+    (S::SimilarityRead, "similarity.read", P::KeysMint),
+    (S::EnrollStill, "enroll.still", P::KeysMint),
+    (S::KeysAdmin, "keys.admin", P::KeysMint),
+    (S::ProjectAdmin, "project.admin", P::KeysMint),
+];
 
 impl Permission {
     pub const fn name(self) -> &'static str {
-        match self {
-            P::ProjectsRead => "projects.read",
-            P::ProjectsWrite => "projects.write",
-            P::TransactionsRead => "transactions.read",
-            P::TransactionsWrite => "transactions.write",
-            P::SamplesRead => "samples.read",
-            P::SubjectsRead => "subjects.read",
-            P::SubjectsWrite => "subjects.write",
-            P::RulesRead => "rules.read",
-            P::RulesWrite => "rules.write",
-            P::RulesTry => "rules.try",
-            P::KeysRead => "keys.read",
-            P::KeysWrite => "keys.write",
-            P::KeysMint => "keys.mint",
-            P::WebhooksRead => "webhooks.read",
-            P::WebhooksWrite => "webhooks.write",
-            P::TryIt => "try_it",
-            P::OperationsRead => "operations.read",
-            P::AuditRead => "audit.read",
-            P::UsersRead => "users.read",
-            P::UsersWrite => "users.write",
-            P::OwnersWrite => "owners.write",
-            P::OrganisationDelete => "organisation.delete",
-        }
+        PERMISSIONS[self as usize].1
+    }
+
+    /// The scope of keys that includes it; `None`: no key has it.
+    pub const fn scope(self) -> Option<Scope> {
+        PERMISSIONS[self as usize].3
+    }
+}
+
+impl Scope {
+    pub const fn name(self) -> &'static str {
+        SCOPES[self as usize].1
+    }
+
+    pub fn from_name(name: &str) -> Option<Self> {
+        SCOPES.iter().find(|(_, known, _)| *known == name).map(|(scope, ..)| *scope)
+    }
+}
+
+/// What a caller may do.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct PermissionSet(u64);
+
+impl PermissionSet {
+    pub fn of_role(role: Role) -> Self {
+        Self::of_rows(|(_, _, roles, _)| roles & bit(role) != 0)
+    }
+
+    pub fn of_scopes(scopes: &[Scope]) -> Self {
+        Self::of_rows(|(_, _, _, scope)| scope.is_some_and(|scope| scopes.contains(&scope)))
+    }
+
+    fn of_rows(held: impl Fn(&(Permission, &str, Roles, Option<Scope>)) -> bool) -> Self {
+        let held = PERMISSIONS.iter().filter(|row| held(row));
+        Self(held.fold(0, |set, (permission, ..)| set | 1 << *permission as u64))
+    }
+
+    pub const fn intersection(self, other: Self) -> Self {
+        Self(self.0 & other.0)
+    }
+
+    pub const fn contains(self, permission: Permission) -> bool {
+        self.0 & 1 << permission as u64 != 0
     }
 }
 
@@ -80,42 +208,20 @@ pub const fn role_name(role: Role) -> &'static str {
     }
 }
 
-const VIEWER: &[Permission] = &[P::ProjectsRead, P::TransactionsRead, P::RulesRead];
-const FRAUD_ANALYST: &[Permission] = &[P::TransactionsWrite, P::SamplesRead, P::SubjectsRead, P::RulesTry];
-const DEVELOPER: &[Permission] =
-    &[P::RulesWrite, P::RulesTry, P::KeysRead, P::KeysWrite, P::WebhooksRead, P::WebhooksWrite, P::TryIt];
-const ADMIN: &[Permission] = &[
-    P::ProjectsWrite,
-    P::SubjectsWrite,
-    P::KeysMint,
-    P::OperationsRead,
-    P::AuditRead,
-    P::UsersRead,
-    P::UsersWrite,
-];
-const OWNER: &[Permission] = &[P::OwnersWrite, P::OrganisationDelete];
-
-/// What a role may do: each role has the permissions of those below it.
+/// What a role may do.
 pub fn permissions(role: Role) -> Vec<Permission> {
-    let groups: &[&[Permission]] = match role {
-        Role::Unspecified => &[],
-        Role::Viewer => &[VIEWER],
-        Role::FraudAnalyst => &[VIEWER, FRAUD_ANALYST],
-        Role::Developer => &[VIEWER, DEVELOPER],
-        Role::Admin => &[VIEWER, FRAUD_ANALYST, DEVELOPER, ADMIN],
-        Role::Owner => &[VIEWER, FRAUD_ANALYST, DEVELOPER, ADMIN, OWNER],
-    };
-    let mut held: Vec<Permission> = Vec::new();
-    for permission in groups.iter().flat_map(|group| group.iter()) {
-        if !held.contains(permission) {
-            held.push(*permission);
-        }
-    }
-    held
+    let held = PermissionSet::of_role(role);
+    PERMISSIONS.iter().map(|(permission, ..)| *permission).filter(|p| held.contains(*p)).collect()
 }
 
 pub fn is_allowed(role: Role, permission: Permission) -> bool {
-    permissions(role).contains(&permission)
+    PermissionSet::of_role(role).contains(permission)
+}
+
+/// The scopes a role may put on a key. It may neither make nor change a key with any other.
+pub fn grantable_scopes(role: Role) -> Vec<Scope> {
+    let grantable = SCOPES.iter().filter(|(_, _, needed)| is_allowed(role, *needed));
+    grantable.map(|(scope, ..)| *scope).collect()
 }
 
 #[cfg(test)]
@@ -123,6 +229,27 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn the_tables_are_in_the_order_of_their_enums_and_name_each_once() {
+        for (index, (permission, name, ..)) in PERMISSIONS.iter().enumerate() {
+            assert_eq!(*permission as usize, index, "{name}");
+            assert!(PERMISSIONS[..index].iter().all(|(_, other, ..)| other != name), "{name}");
+        }
+        for (index, (scope, name, _)) in SCOPES.iter().enumerate() {
+            assert_eq!(*scope as usize, index, "{name}");
+            assert_eq!(Scope::from_name(name), Some(*scope));
+            assert!(PERMISSIONS.iter().any(|row| row.3 == Some(*scope)), "{name} grants nothing");
+        }
+    }
+
+    #[test]
+    fn a_developer_makes_the_keys_of_an_integration_and_no_others() {
+        let names: Vec<_> = grantable_scopes(Role::Developer).into_iter().map(Scope::name).collect();
+        assert_eq!(names, ["capture", "consent.write", "records.read", "webhooks.write"]);
+        assert_eq!(grantable_scopes(Role::Admin), SCOPES.map(|(scope, ..)| scope));
+        assert!(grantable_scopes(Role::FraudAnalyst).is_empty());
+    }
 
     proptest! {
         #[test]

@@ -67,6 +67,10 @@ impl TransactionRecord {
         self.0.session_id = session_id;
     }
 
+    pub fn user(&self) -> Option<&str> {
+        self.0.user_fullname.as_deref()
+    }
+
     pub fn set_user(&mut self, user_fullname: Option<String>) {
         self.0.user_fullname = user_fullname;
     }

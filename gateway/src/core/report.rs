@@ -15,7 +15,7 @@ pub use self::{
     enrollment::{FaceEnrollmentReport, VoiceEnrollmentReport},
     video::ServiceReports,
 };
-use crate::core::evidence::failure;
+use crate::core::{disclosure::Disclosure, evidence::failure};
 
 /// The code of a service that judged.
 pub const OK_CODE: i32 = 200;
@@ -98,6 +98,19 @@ pub struct FaceMatchReport {
     pub anchor: OutcomeReport,
     /// The video.
     pub target: OutcomeReport,
+}
+
+impl FaceMatchReport {
+    /// Leaves what the caller is shown.
+    pub fn disclose(&mut self, shown: Disclosure<'_>) {
+        shown.similarity(&mut self.similarity);
+        shown.probability(&mut self.score);
+        for percentage in &mut self.percentages {
+            let mut probability = *percentage / 100.0;
+            shown.probability(&mut probability);
+            *percentage = round4(probability * 100.0);
+        }
+    }
 }
 
 impl From<&MatchFacesResponse> for FaceMatchReport {

@@ -12,6 +12,7 @@ use futures::{
 };
 use proto::{
     ml::WarmupRequest,
+    projects::SessionToken,
     sessions::{
         BindUserRequest, CheckSimSwapRequest, EndSessionRequest, GetLastVideoRequest, GetSessionRequest,
         PutLastVideoHeader, PutLastVideoRequest, SimSwap, StartSessionRequest, VideoLiveness,
@@ -24,7 +25,8 @@ use tokio_util::task::AbortOnDropHandle;
 use tonic::{Code, Status};
 
 use crate::core::{
-    Core, caller::Caller, error::Error, media::Media, record::TransactionRecord, report::SimSwapReport,
+    Core, authentication::sign_session_token, caller::Caller, error::Error, media::Media,
+    record::TransactionRecord, report::SimSwapReport,
 };
 
 /// Models that ran within this time are warm; another warm-up would only take their time.
@@ -33,17 +35,39 @@ const WARM_FOR: Duration = Duration::from_secs(60);
 /// Starts a session and returns its id.
 ///
 /// # Errors
-/// When the sessions service does not answer.
+/// 403 for a session token: it is for one session. When the sessions service does not answer.
 pub async fn start_session(
     core: &Core,
     caller: &Caller,
     record: &mut TransactionRecord,
 ) -> Result<String, Error> {
+    if caller.is_session_token() {
+        return Err(Error::OutsideSession);
+    }
     let request =
         StartSessionRequest { project_id: caller.project_id.clone(), api_key_id: caller.id.clone() };
     let session = core.services().sessions().start_session(request).await?.into_inner();
     record.set_session(Some(session.id.clone()));
     Ok(session.id)
+}
+
+/// Starts a session for `user` and signs a token for its calls.
+///
+/// # Errors
+/// 400 without a user; as [`start_session`].
+pub async fn start_session_with_token(
+    core: &Core,
+    caller: &Caller,
+    record: &mut TransactionRecord,
+    user: Option<&str>,
+) -> Result<(String, SessionToken), Error> {
+    let user = user.ok_or(Error::UserRequired)?;
+    let session_id = start_session(core, caller, record).await?;
+    bind_user(core, caller, &session_id, user).await?;
+    record.set_user(Some(user.to_owned()));
+    let lifetime = core.session_token_seconds();
+    let token = sign_session_token(core.services(), caller, &session_id, lifetime).await?;
+    Ok((session_id, token))
 }
 
 /// The last warm-up of the models; aborted on drop.
@@ -79,6 +103,7 @@ pub async fn end_session(
     user: Option<&str>,
     phone_number: Option<String>,
 ) -> Result<Option<SimSwapReport>, Error> {
+    caller.settle_session(&mut Some(session_id.to_owned()), &mut user.map(str::to_owned))?;
     if let Some(user) = user {
         bind_user(core, caller, session_id, user).await?;
     }

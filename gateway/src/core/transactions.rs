@@ -14,6 +14,7 @@ use crate::core::{
     Core,
     audit::{AuditEvent, record_audit_event},
     caller::Caller,
+    disclosure::disclose_transaction,
     error::Error,
 };
 
@@ -21,14 +22,30 @@ use crate::core::{
 /// 404 when it is unknown.
 pub async fn get_transaction(core: &Core, caller: &Caller, id: String) -> Result<Transaction, Error> {
     let request = GetTransactionRequest { project_id: caller.project_id.clone(), id };
-    Ok(core.services().transactions().get_transaction(request).await?.into_inner())
+    let found = core.services().transactions().get_transaction(request).await?.into_inner();
+    Ok(disclose_transaction(caller, found))
 }
 
-/// A page of the caller's project, whatever project the request names.
+/// A page of the caller's project, whatever project the request names, as the caller is shown it.
 ///
 /// # Errors
 /// 400 for a filter that is not valid.
 pub async fn list_transactions(
+    core: &Core,
+    caller: &Caller,
+    request: ListTransactionsRequest,
+) -> Result<ListTransactionsResponse, Error> {
+    let mut page = list_recorded_transactions(core, caller, request).await?;
+    let recorded = std::mem::take(&mut page.transactions).into_iter();
+    page.transactions = recorded.map(|transaction| disclose_transaction(caller, transaction)).collect();
+    Ok(page)
+}
+
+/// The same, as recorded: for decisions, not for readers.
+///
+/// # Errors
+/// As [`list_transactions`].
+pub async fn list_recorded_transactions(
     core: &Core,
     caller: &Caller,
     request: ListTransactionsRequest,
@@ -47,7 +64,11 @@ pub async fn related_transactions(
     id: String,
 ) -> Result<Vec<RelatedTransaction>, Error> {
     let request = GetTransactionRequest { project_id: caller.project_id.clone(), id };
-    Ok(core.services().transactions().related(request).await?.into_inner().related)
+    let mut related = core.services().transactions().related(request).await?.into_inner().related;
+    for other in &mut related {
+        other.transaction = other.transaction.take().map(|found| disclose_transaction(caller, found));
+    }
+    Ok(related)
 }
 
 /// Counts of a project by time; `project_id` must be one the caller may read.
@@ -80,7 +101,7 @@ pub async fn put_tags(
     let changed = core.services().transactions().put_tags(request).await?.into_inner();
     let (before, after) = (json!({"tags": before}), json!({"tags": changed.tags}));
     audit_review(core, caller, "transaction.tags_set", &changed.id, before, after).await?;
-    Ok(changed)
+    Ok(disclose_transaction(caller, changed))
 }
 
 /// Sets the reviewer's flag of a transaction.
@@ -93,7 +114,7 @@ pub async fn put_flag(core: &Core, caller: &Caller, id: String, flag: String) ->
     let changed = core.services().transactions().put_flag(request).await?.into_inner();
     let (before, after) = (json!({"flag": before}), json!({"flag": changed.flag}));
     audit_review(core, caller, "transaction.flag_set", &changed.id, before, after).await?;
-    Ok(changed)
+    Ok(disclose_transaction(caller, changed))
 }
 
 async fn audit_review(

@@ -9,6 +9,8 @@ use crate::core::{Core, caller::Caller, consent, error::Error, record::Transacti
 pub struct Subject {
     pub session_id: Option<String>,
     pub user_fullname: Option<String>,
+    /// What somebody who tries the product ticked about themselves; it counts instead of what is recorded.
+    pub ticked: Option<ConsentState>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,13 +29,15 @@ pub struct Verification<'a> {
     pub(super) session_id: Option<String>,
     pub(super) user: Option<String>,
     pub(super) consents: ConsentState,
+    /// The consents were ticked with the call and are yet to be recorded.
+    are_ticked: bool,
 }
 
 impl<'a> Verification<'a> {
     /// Settles the user (the one named, else the one the session is bound to), binds the session and reads the consents.
     ///
     /// # Errors
-    /// 400 when a user is required and none is known; 403, 404 or 409 when the session is another user's, unknown or
+    /// 400 when a user is required and none is known; 403 for what a session token is not for; 403, 404 or 409 when the session is another user's, unknown or
     /// ended; when a service does not answer.
     pub async fn begin(
         core: &'a Core,
@@ -42,7 +46,8 @@ impl<'a> Verification<'a> {
         subject: Subject,
         requirement: UserRequirement,
     ) -> Result<Self, Error> {
-        let Subject { session_id, user_fullname } = subject;
+        let Subject { mut session_id, mut user_fullname, ticked } = subject;
+        caller.settle_session(&mut session_id, &mut user_fullname)?;
         record.set_session(session_id.clone());
         let user = match (user_fullname, &session_id) {
             (Some(user), _) => Some(user),
@@ -59,8 +64,21 @@ impl<'a> Verification<'a> {
                 _ => Ok(()),
             }
         };
-        let (consents, ()) = tokio::try_join!(consent::consent_state(core, caller, user.as_deref()), bind)?;
-        Ok(Self { core, caller, record, session_id, user, consents })
+        let consents = async {
+            match ticked {
+                Some(ticked) => Ok(ticked),
+                None => consent::consent_state(core, caller, user.as_deref()).await,
+            }
+        };
+        let (consents, ()) = tokio::try_join!(consents, bind)?;
+        Ok(Self { core, caller, record, session_id, user, consents, are_ticked: ticked.is_some() })
+    }
+
+    /// Records consents that were ticked with the call, where they differ from the current ones: once the call is known to
+    /// run, and before anything is kept on the strength of them.
+    pub(super) async fn record_ticked_consents(&mut self) -> Result<(), Error> {
+        let Some(user) = self.user.as_deref().filter(|_| self.are_ticked) else { return Ok(()) };
+        consent::record_ticked_consents(self.core, self.caller, self.record, user, self.consents).await
     }
 
     /// Whether the user has agreed to being recognised and to templates and media being stored.

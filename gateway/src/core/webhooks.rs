@@ -1,5 +1,5 @@
-//! Webhook endpoints and their deliveries. A key manages its own endpoints, a key that can mint those of every key of its
-//! project; any other is reported as not found. Every change is audited.
+//! Webhook endpoints and their deliveries. A key manages its own endpoints, a caller with [`Permission::WebhooksAll`] those of every
+//! key of its project; any other is reported as not found. Every change is audited.
 
 use proto::{
     projects::GetApiKeyRequest,
@@ -16,7 +16,11 @@ use crate::core::{
     audit::{AuditEvent, record_audit_event},
     caller::Caller,
     error::{Error, Refusal},
+    permissions::Permission,
 };
+
+/// What a header's value is shown as, and what keeps it in a change.
+pub const HIDDEN: &str = "***";
 
 pub struct NewWebhook {
     /// The key whose events are sent; none: the caller.
@@ -61,7 +65,7 @@ async fn owner(core: &Core, caller: &Caller, api_key_id: Option<String>) -> Resu
         }
         None => Ok(caller.id.clone()),
         Some(id) if id == caller.id => Ok(id),
-        Some(id) if caller.can_mint => {
+        Some(id) if caller.may(Permission::WebhooksAll) => {
             let request = GetApiKeyRequest { project_id: caller.project_id.clone(), api_key_id: id };
             Ok(core.services().projects().get_api_key(request).await?.into_inner().id)
         }
@@ -88,8 +92,11 @@ pub async fn update_webhook(
     core: &Core,
     caller: &Caller,
     id: String,
-    change: WebhookChange,
+    mut change: WebhookChange,
 ) -> Result<Webhook, Error> {
+    if change.headers.iter().flatten().any(|header| header.value == HIDDEN) {
+        keep_hidden_values(core, caller, &id, change.headers.iter_mut().flatten()).await?;
+    }
     let request = UpdateWebhookRequest {
         scope: Some(scope(caller)),
         id,
@@ -101,6 +108,24 @@ pub async fn update_webhook(
     let updated = core.services().webhooks().update_webhook(request).await?.into_inner();
     audit_webhook(core, caller, "webhook.changed", &updated, true).await?;
     Ok(updated)
+}
+
+/// Puts the values an endpoint has in the place of those that were never shown.
+async fn keep_hidden_values(
+    core: &Core,
+    caller: &Caller,
+    id: &str,
+    headers: impl Iterator<Item = &mut WebhookHeader>,
+) -> Result<(), Error> {
+    let current = get_webhook(core, caller, id.to_owned()).await?.headers;
+    for header in headers.filter(|header| header.value == HIDDEN) {
+        let known = current.iter().find(|known| known.name.eq_ignore_ascii_case(&header.name));
+        let known = known.ok_or_else(|| {
+            Error::field("headers", "*** keeps the value of a header the endpoint has; this one is new")
+        })?;
+        header.value.clone_from(&known.value);
+    }
+    Ok(())
 }
 
 /// # Errors
@@ -170,7 +195,7 @@ pub async fn replay_dead_letters(core: &Core, caller: &Caller, id: String) -> Re
 
 /// The endpoints the caller may see.
 fn scope(caller: &Caller) -> WebhookScope {
-    let api_key_id = (!caller.can_mint).then(|| caller.id.clone());
+    let api_key_id = (!caller.may(Permission::WebhooksAll)).then(|| caller.id.clone());
     WebhookScope { project_id: caller.project_id.clone(), api_key_id }
 }
 

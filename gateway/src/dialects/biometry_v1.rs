@@ -18,7 +18,7 @@ mod try_it;
 use utoipa_axum::routes;
 
 use crate::{
-    core::permissions::Permission,
+    core::permissions::Permission as P,
     http::{
         multipart::{MAX_FILE_BODY_BYTES, MAX_TWO_FILES_BODY_BYTES},
         route::{Access, Route, route},
@@ -28,35 +28,36 @@ use crate::{
 pub use errors::error_body;
 
 pub fn routes() -> Vec<Route> {
-    use Access::{ApiKey, Project};
+    use Access::Project;
+    let capture = Access::ApiKey(P::Capture);
     let upload = MAX_FILE_BODY_BYTES;
     vec![
-        route(ApiKey, routes!(sessions::start_session)).recorded_as("session_start"),
-        route(ApiKey, routes!(sessions::create_challenge)).recorded_as("session_challenge"),
-        route(ApiKey, routes!(sessions::end_session)).recorded_as("session_end"),
-        route(ApiKey, routes!(process_video::process_video))
+        route(capture, routes!(sessions::start_session)).recorded_as("session_start"),
+        route(capture, routes!(sessions::create_challenge)).recorded_as("session_challenge"),
+        route(capture, routes!(sessions::end_session)).recorded_as("session_end"),
+        route(capture, routes!(process_video::process_video))
             .recorded_as("process_video")
             .max_body_bytes(upload),
-        route(ApiKey, routes!(enroll::enroll_face)).recorded_as("enroll_face").max_body_bytes(upload),
-        route(ApiKey, routes!(enroll::enroll_voice)).recorded_as("enroll_voice").max_body_bytes(upload),
-        route(ApiKey, routes!(match_faces::match_faces))
+        route(capture, routes!(enroll::enroll_face)).recorded_as("enroll_face").max_body_bytes(upload),
+        route(capture, routes!(enroll::enroll_voice)).recorded_as("enroll_voice").max_body_bytes(upload),
+        route(capture, routes!(match_faces::match_faces))
             .recorded_as("match_faces")
             .max_body_bytes(MAX_TWO_FILES_BODY_BYTES),
-        route(ApiKey, routes!(docauth::check_document)).recorded_as("docauth_check").max_body_bytes(upload),
-        route(Project(Permission::SubjectsWrite), routes!(consent::record_authorization_consent))
+        route(capture, routes!(docauth::check_document)).recorded_as("docauth_check").max_body_bytes(upload),
+        route(Project(P::ConsentWrite), routes!(consent::record_authorization_consent))
             .recorded_as("consent"),
-        route(Project(Permission::SubjectsWrite), routes!(consent::record_storage_consent))
+        route(Project(P::ConsentWrite), routes!(consent::record_storage_consent))
             .recorded_as("storage_consent"),
-        route(Project(Permission::SubjectsRead), routes!(consent::get_consent)).recorded_as("consent_read"),
-        route(Project(Permission::SubjectsRead), routes!(consent_export::list_consents)),
-        route(Project(Permission::SubjectsRead), routes!(consent_export::export_consents)),
+        route(Project(P::ConsentRead), routes!(consent::get_consent)).recorded_as("consent_read"),
+        route(Project(P::SubjectsRead), routes!(consent_export::list_consents)),
+        route(Project(P::SubjectsRead), routes!(consent_export::export_consents)),
     ]
 }
 
 /// process-video for the dashboard, among the routes of its projects.
 pub fn try_it_routes() -> Vec<Route> {
     vec![
-        route(Access::Project(Permission::TryIt), routes!(try_it::try_process_video))
+        route(Access::Project(P::TryIt), routes!(try_it::try_process_video))
             .recorded_as("process_video")
             .max_body_bytes(MAX_FILE_BODY_BYTES),
     ]

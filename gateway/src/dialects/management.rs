@@ -80,15 +80,15 @@ fn rules_routes() -> Vec<Route> {
     vec![
         route(write, routes!(scoring_rules::create_scoring_rules)),
         route(read, routes!(scoring_rules::list_scoring_rules)),
-        route(read, routes!(scoring_rules::get_scoring_rules_schema)),
-        route(read, routes!(scoring_rules::get_default_scoring_rules)),
+        route(Project(P::RulesSchemaRead), routes!(scoring_rules::get_scoring_rules_schema)),
+        route(Project(P::RulesSchemaRead), routes!(scoring_rules::get_default_scoring_rules)),
         route(try_, routes!(scoring_rules::validate_scoring_rules)),
         route(try_, routes!(what_if::replay_decisions)),
         route(write, routes!(scoring_rules::assign_scoring_rules)),
         route(read, routes!(scoring_rules::get_scoring_rules)),
         route(write, routes!(scoring_rules::update_scoring_rules)),
         route(read, routes!(scoring_rules::get_scoring_rules_version)),
-        route(try_, routes!(measured::list_measured_tables)),
+        route(Project(P::CalibrationRead), routes!(measured::list_measured_tables)),
     ]
 }
 

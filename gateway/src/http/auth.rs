@@ -4,12 +4,12 @@ use std::sync::Arc;
 
 use axum::{
     extract::{FromRef, FromRequestParts},
-    http::{Extensions, HeaderMap, header, request::Parts},
+    http::{Extensions, HeaderMap, HeaderValue, header, request::Parts},
 };
 
 use crate::{
     core::{caller::Caller, error::Error},
-    http::{rate_limit::Meter, state::Gateway},
+    http::{dashboard_session::is_own_origin, rate_limit::Meter, state::Gateway},
 };
 
 /// The caller of a request, once authenticated: authorized and rate limited once, however many extractors ask.
@@ -34,7 +34,7 @@ where
         let gateway = Gateway::from_ref(state);
         let caller = gateway.core().authenticate(bearer_token(&parts.headers)?).await?;
         rpc::current().act_as(&format!("api_key:{}", caller.id));
-        caller.check_origin(parts.headers.get(header::ORIGIN).map(|origin| origin.as_bytes()))?;
+        check_origin(&gateway, &caller, &parts.headers)?;
         let meter = parts.extensions.get::<Meter>();
         gateway.rate_limits().charge(&caller.id, caller.chosen_rate_limit(), meter).await?;
         set_authenticated(&mut parts.extensions, caller.clone());
@@ -42,19 +42,18 @@ where
     }
 }
 
-/// A caller that may administer its project: a key made with `can_mint`, or a dashboard user.
-#[derive(Clone, Debug)]
-pub struct AdminCaller(pub Caller);
-
-impl<S: Send + Sync> FromRequestParts<S> for AdminCaller
-where
-    Gateway: FromRef<S>,
-{
-    type Rejection = Error;
-
-    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Error> {
-        let caller = Caller::from_request_parts(parts, state).await?;
-        if caller.can_mint { Ok(Self(caller)) } else { Err(Error::CannotMint) }
+/// Rejects a key or token sent by a page whose origin neither its project nor the installation names. What sends no origin
+/// is no browser.
+fn check_origin(gateway: &Gateway, caller: &Caller, headers: &HeaderMap) -> Result<(), Error> {
+    let named = |origin: &HeaderValue| {
+        caller.names_origin(origin.as_bytes())
+            || origin.to_str().is_ok_and(|origin| {
+                gateway.config().allows_origin(origin) || is_own_origin(gateway, origin, headers)
+            })
+    };
+    match headers.get_all(header::ORIGIN).iter().all(named) {
+        true => Ok(()),
+        false => Err(Error::OriginNotAllowed),
     }
 }
 

@@ -1,5 +1,5 @@
-//! CORS. A preflight carries no key, so it is allowed for an origin that any project allows. The call itself carries the
-//! key, and is rejected where the key's own project does not allow the origin.
+//! CORS. A preflight carries no key, so it is allowed for an origin that the installation or any project names. The call
+//! itself carries the key, and is rejected where neither the installation nor the key's own project names the origin.
 
 use std::{sync::Arc, time::Duration};
 
@@ -9,8 +9,8 @@ use tonic::Status;
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 use crate::{
-    core::{origins::is_origin_allowed, services::Peers},
-    http::{headers, idempotency, rate_limit},
+    core::origins::is_origin_allowed,
+    http::{headers, idempotency, rate_limit, state::Gateway},
 };
 
 /// How long an answer is cached, and how many are.
@@ -19,9 +19,9 @@ const MAX_CACHED_ORIGINS: u64 = 10_000;
 /// Longest origin that is looked up.
 const MAX_ORIGIN_BYTES: usize = 255;
 
-/// Looks up, and caches, whether any project allows an origin.
+/// Looks up, and caches, whether any project names an origin.
 struct Origins {
-    services: Peers,
+    gateway: Gateway,
     cached: Cache<String, bool>,
 }
 
@@ -30,7 +30,10 @@ impl Origins {
         let Some(origin) = origin.to_str().ok().filter(|origin| origin.len() <= MAX_ORIGIN_BYTES) else {
             return false;
         };
-        let lookup = is_origin_allowed(&self.services, origin);
+        if self.gateway.config().allows_origin(origin) {
+            return true;
+        }
+        let lookup = is_origin_allowed(self.gateway.core(), origin);
         let answer = self.cached.try_get_with_by_ref(origin, lookup).await;
         answer.unwrap_or_else(|status: Arc<Status>| {
             tracing::warn!(code = ?status.code(), "CORS origin lookup failed");
@@ -39,10 +42,10 @@ impl Origins {
     }
 }
 
-/// The CORS layer, which looks origins up in the projects service.
-pub fn cors_layer(services: Peers) -> CorsLayer {
+/// The CORS layer, which looks origins up in the settings and in the projects service.
+pub fn cors_layer(gateway: &Gateway) -> CorsLayer {
     let cached = Cache::builder().max_capacity(MAX_CACHED_ORIGINS).time_to_live(ORIGIN_TTL).build();
-    let origins = Arc::new(Origins { services, cached });
+    let origins = Arc::new(Origins { gateway: gateway.clone(), cached });
     let allowed = AllowOrigin::async_predicate(move |origin, _| async move { origins.allow(origin).await });
     let sent =
         headers::ACCEPTED.into_iter().chain([header::AUTHORIZATION, header::CONTENT_TYPE, idempotency::KEY]);

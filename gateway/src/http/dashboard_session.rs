@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use aws_lc_rs::constant_time::verify_slices_are_equal;
 use axum::{
-    extract::{FromRequestParts, Request, State},
+    extract::{FromRef, FromRequestParts, Request, State},
     http::{HeaderMap, HeaderName, Method, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
@@ -62,6 +62,26 @@ pub struct Guard {
     pub access: Access,
 }
 
+impl FromRef<Guard> for Gateway {
+    fn from_ref(guard: &Guard) -> Self {
+        guard.gateway.clone()
+    }
+}
+
+/// Middleware of a route that keys may call: rejects a caller without its permission. Behind the record of the call, so
+/// that what a key tried is recorded.
+pub async fn check_permission(
+    State(guard): State<Guard>,
+    caller: Caller,
+    request: Request,
+    next: Next,
+) -> Response {
+    match guard.access.key_permission().map_or(Ok(()), |permission| caller.require(permission)) {
+        Ok(()) => next.run(request).await,
+        Err(error) => error.into_response(),
+    }
+}
+
 /// Middleware of a route: lets requests with an API key pass; a session becomes the caller it belongs to, or the request
 /// is rejected.
 pub async fn check_access(State(guard): State<Guard>, mut request: Request, next: Next) -> Response {
@@ -78,7 +98,7 @@ async fn admit(guard: &Guard, request: &mut Request) -> Result<(), Error> {
     let gateway = &guard.gateway;
     let (permission, in_project) = match guard.access {
         Access::DashboardPage => return check_own_page(gateway, request),
-        Access::Public | Access::ApiKey => return Ok(()),
+        Access::Public | Access::ApiKey(_) => return Ok(()),
         Access::SignedIn => (None, false),
         Access::Organisation(permission) => (Some(permission), false),
         Access::Project(permission) => (Some(permission), true),
@@ -115,8 +135,7 @@ async fn set_dashboard_user(
     rpc::current().act_as(&format!("user:{}", user.id));
     if in_project {
         let grant = grant.ok_or(Error::ProjectNotFound)?;
-        let grants_minting = permissions::is_allowed(role, Permission::KeysMint);
-        let caller = Caller::from_dashboard_user(user.id.clone(), grant, grants_minting);
+        let caller = Caller::from_dashboard_user(user.id.clone(), grant, role);
         set_authenticated(request.extensions_mut(), caller);
     }
     gateway.rate_limits().charge(&user.id, None, request.extensions().get::<Meter>()).await?;
@@ -134,10 +153,14 @@ fn check_own_page(gateway: &Gateway, request: &Request) -> Result<(), Error> {
             return Err(Error::CrossOrigin);
         }
     }
-    let public = gateway.config().public_url.as_deref();
-    let ours = |origin: &str| public == Some(origin) || is_host(origin, headers);
+    let ours = |origin: &str| is_own_origin(gateway, origin, headers);
     let all_ours = headers.get_all(header::ORIGIN).iter().all(|origin| origin.to_str().is_ok_and(ours));
     if all_ours { Ok(()) } else { Err(Error::CrossOrigin) }
+}
+
+/// Whether `origin` is this server's own.
+pub fn is_own_origin(gateway: &Gateway, origin: &str, headers: &HeaderMap) -> bool {
+    gateway.config().public_url.as_deref() == Some(origin) || is_host(origin, headers)
 }
 
 /// Whether `origin` names the host the request was sent to. Not the scheme: TLS may end before this server.

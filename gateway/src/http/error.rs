@@ -39,12 +39,14 @@ impl Error {
             Self::MissingToken
             | Self::KeyFormat
             | Self::InvalidKey
+            | Self::SessionTokenOver
             | Self::SignedOut
             | Self::SecondFactorRequired
             | Self::WrongCredentials
             | Self::WrongCode => StatusCode::UNAUTHORIZED,
             Self::KeyNotActive
-            | Self::CannotMint
+            | Self::MissingScope(_)
+            | Self::OutsideSession
             | Self::RoleNotAllowed
             | Self::OwnerRequired
             | Self::CrossOrigin

@@ -5,7 +5,7 @@ mod geo_location;
 
 use axum::http::{HeaderMap, HeaderName};
 
-use crate::core::{error::Error, record::CallContext};
+use crate::core::{error::Error, record::CallContext, user_name::parse_user_name};
 
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub const AUTO_ENROLL: HeaderName = HeaderName::from_static("x-auto-enroll");
@@ -15,7 +15,6 @@ pub const REMOVED_SERVICES: HeaderName = HeaderName::from_static("x-removed-serv
 /// much can still read why.
 pub const MAX_HEADER_BYTES: usize = 256 * 1024;
 const MAX_WORD_BYTES: usize = 128;
-const MAX_USER_BYTES: usize = 256;
 const MAX_TAGS: usize = 32;
 const MAX_TAG_CHARS: usize = 64;
 
@@ -54,7 +53,7 @@ impl CallHeaders {
     /// 400 with a message that names the header, never its content.
     pub fn parse(headers: &HeaderMap) -> Result<Self, Error> {
         let context = CallContext {
-            user_fullname: single(headers, "X-User-Fullname")?.map(parse_user_fullname).transpose()?,
+            user_fullname: single(headers, "X-User-Fullname")?.map(parse_user_name).transpose()?,
             session_id: session_id(headers)?,
             action_trigger: word(headers, "X-Action-Trigger")?,
             device_info_json: single(headers, "X-Device-Info")?
@@ -80,18 +79,6 @@ impl CallHeaders {
 /// Bytes of all names and values.
 pub fn total_bytes(headers: &HeaderMap) -> usize {
     headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum()
-}
-
-/// Parses a user's identifier: trimmed, 1 to 256 bytes, no control characters.
-///
-/// # Errors
-/// 400 for any other.
-pub fn parse_user_fullname(text: &str) -> Result<String, Error> {
-    let text = text.trim();
-    if text.is_empty() || text.len() > MAX_USER_BYTES || text.chars().any(char::is_control) {
-        return Err(Error::invalid("the user fullname must be 1 to 256 bytes without control characters"));
-    }
-    Ok(text.to_owned())
 }
 
 /// The one value of a header, trimmed; none when absent or empty. A repeated header is rejected: two readers could take
@@ -244,7 +231,7 @@ mod tests {
                 let read = CallHeaders::parse(&HeaderMap::from_iter([(name, value)]));
                 if let Ok(read) = read {
                     prop_assert!(read.context.tags.len() <= MAX_TAGS);
-                    prop_assert!(read.context.user_fullname.is_none_or(|user| !user.is_empty() && user.len() <= MAX_USER_BYTES));
+                    prop_assert!(read.context.user_fullname.is_none_or(|user| !user.is_empty() && user.len() <= 256));
                 }
             }
         }
@@ -255,13 +242,6 @@ mod tests {
             let mut expected: Vec<String> = Vec::new();
             tags.into_iter().for_each(|tag| if !expected.contains(&tag) { expected.push(tag) });
             prop_assert_eq!(read, expected);
-        }
-
-        #[test]
-        fn a_user_name_survives_unless_it_is_none(name in "\\PC{1,40}") {
-            let trimmed = name.trim();
-            prop_assume!(!trimmed.is_empty());
-            prop_assert_eq!(parse_user_fullname(&name).unwrap(), trimmed);
         }
     }
 }

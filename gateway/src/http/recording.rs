@@ -66,7 +66,7 @@ pub async fn record_transaction(
 ) -> Response {
     let started = Instant::now();
     let mut record = TransactionRecord::begin(route.kind, &caller);
-    let mut response = match CallHeaders::parse(request.headers()) {
+    let mut response = match parse_headers(&caller, &request) {
         Err(error) => error.into_response(),
         Ok(mut headers) => {
             let geo = headers.context.geo_json.take().or_else(|| route.gateway.geo().locate(&request));
@@ -88,6 +88,14 @@ pub async fn record_transaction(
             error.into_response()
         }
     }
+}
+
+/// The headers of the call; a session token says which session and user they are about.
+fn parse_headers(caller: &Caller, request: &Request) -> Result<CallHeaders, Error> {
+    let mut headers = CallHeaders::parse(request.headers())?;
+    let context = &mut headers.context;
+    caller.settle_session(&mut context.session_id, &mut context.user_fullname)?;
+    Ok(headers)
 }
 
 impl<S: Sync> FromRequestParts<S> for Call {

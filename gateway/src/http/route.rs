@@ -13,7 +13,7 @@ use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 use crate::{
     core::permissions::Permission,
     http::{
-        dashboard_session::{Guard, check_access},
+        dashboard_session::{Guard, check_access, check_permission},
         drain::drain,
         error::{ErrorBody, from_panic, render_errors},
         idempotency::replay_idempotent,
@@ -37,14 +37,25 @@ pub enum Access {
     Public,
     /// The dashboard's own pages, before there is a session.
     DashboardPage,
-    /// An API key; a dashboard session does not help.
-    ApiKey,
+    /// An API key with the scope that includes this permission; a dashboard session does not help.
+    ApiKey(Permission),
     /// Any dashboard user.
     SignedIn,
     /// A dashboard user with this permission.
     Organisation(Permission),
-    /// An API key, or a dashboard user with this permission in the project the request names.
+    /// An API key with the scope that includes this permission, or a dashboard user who has it in the project the request
+    /// names.
     Project(Permission),
+}
+
+impl Access {
+    /// What a key must be allowed to; `None` when keys do not get in, or everybody does.
+    pub const fn key_permission(self) -> Option<Permission> {
+        match self {
+            Self::ApiKey(permission) | Self::Project(permission) => Some(permission),
+            Self::Public | Self::DashboardPage | Self::SignedIn | Self::Organisation(_) => None,
+        }
+    }
 }
 
 /// One route; `routes!(handler)` names the handlers that share an access.
@@ -150,6 +161,10 @@ impl Route {
             Some(bytes) => methods.layer(DefaultBodyLimit::max(bytes)),
             None => methods,
         };
+        let methods = match access.key_permission() {
+            Some(_) => methods.route_layer(from_fn_with_state(guard.clone(), check_permission)),
+            None => methods,
+        };
         let methods = match recorded_as {
             // A panic is caught inside of the record, so that such a call is recorded as well.
             Some(kind) => methods.route_layer(CatchPanicLayer::custom(from_panic)).route_layer(
@@ -162,13 +177,20 @@ impl Route {
 }
 
 fn describe(operation: &mut Operation, access: Access, is_recorded: bool) {
-    operation.security = match access {
-        Access::Public | Access::DashboardPage => Some(vec![SecurityRequirement::default()]),
-        Access::SignedIn | Access::Organisation(_) => {
-            Some(vec![SecurityRequirement::new::<_, [&str; 0], &str>("dashboard", [])])
-        }
-        Access::ApiKey | Access::Project(_) => None,
+    let by_key = |permission: Permission| {
+        SecurityRequirement::new("api_key", permission.scope().map(|scope| scope.name()))
     };
+    let by_person = |permission: Option<Permission>| {
+        SecurityRequirement::new("dashboard", permission.map(Permission::name))
+    };
+    operation.security = Some(match access {
+        Access::Public | Access::DashboardPage => vec![SecurityRequirement::default()],
+        Access::SignedIn => vec![by_person(None)],
+        Access::Organisation(permission) => vec![by_person(Some(permission))],
+        Access::ApiKey(permission) => vec![by_key(permission)],
+        Access::Project(permission) if permission.scope().is_none() => vec![by_person(Some(permission))],
+        Access::Project(permission) => vec![by_key(permission), by_person(Some(permission))],
+    });
     if is_recorded {
         let parameters = openapi::call_header_parameters().map(Into::into);
         operation.parameters.get_or_insert_default().extend(parameters);

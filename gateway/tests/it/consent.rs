@@ -123,9 +123,9 @@ async fn the_ledger_is_exported_as_lines_and_as_a_table() {
     let customer = Customer::new().await;
     let path = "/api-consent/consents/export";
     let refused = customer.get(path).await;
-    assert_eq!(refused.error(), (403, "this call needs a key that can mint"));
+    assert_eq!(refused.error(), (403, "this call needs a key with the scope project.admin"));
 
-    customer.stage.set().keys.get_mut(crate::fakes::KEY).unwrap().can_mint = true;
+    customer.stage.administer();
     customer.stage.set().exported = vec![Ok(exported(ADA)), Ok(exported("=cmd()"))];
     let (status, kind, body) = file(&customer, path).await;
     assert_eq!((status, kind.as_str()), (200, "application/x-ndjson"));
@@ -140,9 +140,9 @@ async fn the_ledger_is_exported_as_lines_and_as_a_table() {
     assert_eq!(kind, "text/csv; charset=utf-8; header=present");
     assert_eq!(
         body.unwrap(),
-        "id,recorded_at,user_fullname,kind,is_consent_given,api_key_id,session_id,transaction_id,device_info,hash\r\n\
-         01938c5e-7f1e-7000-8000-000000000001,2023-11-14T22:13:20.123Z,ada@example.org,storage,true,key-1,,t-1,\"{\"\"os\"\":\"\"x\"\"}\",00ff\r\n\
-         01938c5e-7f1e-7000-8000-000000000001,2023-11-14T22:13:20.123Z,'=cmd(),storage,true,key-1,,t-1,\"{\"\"os\"\":\"\"x\"\"}\",00ff\r\n"
+        "\"id\",\"recorded_at\",\"user_fullname\",\"kind\",\"is_consent_given\",\"api_key_id\",\"session_id\",\"transaction_id\",\"device_info\",\"hash\"\r\n\
+         \"01938c5e-7f1e-7000-8000-000000000001\",\"2023-11-14T22:13:20.123Z\",\"ada@example.org\",\"storage\",\"true\",\"key-1\",\"\",\"t-1\",\"{\"\"os\"\":\"\"x\"\"}\",\"00ff\"\r\n\
+         \"01938c5e-7f1e-7000-8000-000000000001\",\"2023-11-14T22:13:20.123Z\",\"'=cmd()\",\"storage\",\"true\",\"key-1\",\"\",\"t-1\",\"{\"\"os\"\":\"\"x\"\"}\",\"00ff\"\r\n"
     );
     assert_eq!(customer.get(&format!("{path}?format=xml")).await.error().0, 400);
 }
@@ -150,7 +150,7 @@ async fn the_ledger_is_exported_as_lines_and_as_a_table() {
 #[tokio::test]
 async fn an_export_that_fails_is_refused_at_once_or_breaks_off() {
     let customer = Customer::new().await;
-    customer.stage.set().keys.get_mut(crate::fakes::KEY).unwrap().can_mint = true;
+    customer.stage.administer();
     let away = || Err(tonic::Status::unavailable("away"));
     customer.stage.set().exported = vec![away()];
     assert_eq!(customer.get("/api-consent/consents/export").await.error().0, 503);
@@ -162,7 +162,7 @@ async fn an_export_that_fails_is_refused_at_once_or_breaks_off() {
 #[tokio::test]
 async fn the_list_goes_on_from_its_cursor() {
     let customer = Customer::new().await;
-    customer.stage.set().keys.get_mut(crate::fakes::KEY).unwrap().can_mint = true;
+    customer.stage.administer();
     customer.stage.set().exported = vec![Ok(exported(ADA))];
     let last = customer.get("/api-consent/consents?limit=2").await;
     assert_eq!((last.status.as_u16(), &last.body["next_cursor"]), (200, &json!("")), "{}", last.body);

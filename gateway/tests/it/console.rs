@@ -151,6 +151,16 @@ async fn operations_are_for_owners_and_admins() {
 }
 
 #[tokio::test]
+async fn queues_are_shown_to_who_runs_the_server() {
+    let config =
+        gateway::Config { operators: vec!["another organisation".into()], ..gateway::Config::default() };
+    let customer = Customer::with(config).await;
+    let data = get(&customer, Role::Owner, "/api-gateway/operations").await.body["data"].take();
+    assert_eq!((&data["queue"], &data["queues"]), (&json!(null), &json!([])));
+    assert!(data["services"].is_array());
+}
+
+#[tokio::test]
 async fn what_is_kept_of_a_user_is_told_without_what_is_in_it() {
     let customer = Customer::new().await;
     let path = format!("/api-projects/subjects/{ADA}");
@@ -180,7 +190,10 @@ async fn what_is_kept_of_a_user_is_told_without_what_is_in_it() {
     );
     assert_eq!(data["consent"], json!({"authorization": true, "storage": false}));
     assert_eq!((&data["transactions"], &data["user_fullname"]), (&json!(7), &json!(ADA)));
-    assert_eq!(customer.get(&path).await.error(), (403, "this call needs a key that can mint"));
+    assert_eq!(
+        customer.get(&path).await.error(),
+        (403, "this call needs a key with the scope project.admin")
+    );
 }
 
 #[tokio::test]
@@ -216,11 +229,12 @@ async fn whoever_tries_it_is_decided_as_a_video_of_the_project_after_their_conse
     assert!(answer.body["decision_reasons"].is_array());
     let entries = customer.stage.set().consent_entries.clone();
     assert_eq!(entries.len(), 1, "only what differs is written down");
-    assert!(entries[0].given && entries[0].user_fullname == ADA);
+    let visitor = format!("try-it:{ADA}");
+    assert!(entries[0].given && entries[0].user_fullname == visitor, "no customer's consent is written");
     let analyzed = customer.stage.set().analyzed[0].0.clone();
     assert_eq!(
         (analyzed.user_fullname.as_str(), analyzed.project_id.as_str(), analyzed.services.len()),
-        (ADA, PROJECT, 5)
+        (visitor.as_str(), PROJECT, 5)
     );
     let record = customer.last_record();
     assert_eq!(
@@ -230,10 +244,33 @@ async fn whoever_tries_it_is_decided_as_a_video_of_the_project_after_their_conse
     assert_eq!(answer.header("x-request-id"), Some(record.id.as_str()));
     assert!(customer.stage.set().samples.is_empty(), "nothing is kept without that consent");
 
+    customer.consents(&visitor, true, false);
     // Ticked otherwise the next time: withdrawn, and nobody is recognised.
     let again = ask(&customer, Role::Developer, "POST", path, try_it("false", "false")).await;
     assert_eq!(again.header("x-removed-services"), Some("true"));
     assert!(!customer.stage.set().consent_entries[1].given);
+}
+
+#[tokio::test]
+async fn trying_it_writes_nothing_before_the_video_is_known_to_be_one() {
+    let customer = Customer::new().await;
+    customer.stage.set().seen = Some(Err(tonic::Status::invalid_argument("the file is no video")));
+    let refused =
+        ask(&customer, Role::Developer, "POST", "/api-projects/try-it", try_it("true", "true")).await;
+    assert_eq!(refused.error(), (400, "the file is no video"));
+    assert!(customer.stage.set().consent_entries.is_empty());
+}
+
+#[tokio::test]
+async fn no_customer_is_called_as_somebody_who_tries_it() {
+    let customer = Customer::new().await;
+    let reserved = "identifiers that begin with try-it: are reserved for the dashboard";
+    let name = ("x-user-fullname", "Try-It:ada");
+    let refused = customer.post("/api-gateway/sessions/start", &[name], "").await;
+    assert_eq!(refused.error(), (400, reserved));
+    let consent = r#"{"is_consent_given":true,"user_fullname":"try-it:ada"}"#;
+    assert_eq!(customer.post("/api-consent/consent", &[], consent).await.error(), (400, reserved));
+    assert!(customer.stage.set().consent_entries.is_empty());
 }
 
 #[tokio::test]

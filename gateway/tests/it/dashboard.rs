@@ -191,7 +191,7 @@ async fn each_role_is_refused_what_it_may_not_do() {
 async fn a_developer_makes_keys_but_none_that_administers() {
     let developer = Browser::of(Role::Developer).await;
     let refused = developer.send("POST", KEYS, &[], r#"{"name":"k","can_mint":true}"#).await;
-    assert_eq!(refused.error(), (403, "your role does not allow this"));
+    assert_eq!(refused.error(), (403, "the scope keys.admin is not yours to grant"));
     assert!(developer.0.stage.set().created_keys.is_empty());
     let made = developer.send("POST", KEYS, &[], r#"{"name":"k"}"#).await;
     assert_eq!(made.status, 200, "{}", made.body);

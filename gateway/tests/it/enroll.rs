@@ -40,10 +40,12 @@ async fn face(customer: &Customer, form: Form) -> Answer {
     post(customer, "/api-gateway/enroll/face", &[USER], form.file("face", b"picture")).await
 }
 
-pub fn in_dialect(customer: &Customer, can_mint: bool, format: &str) {
-    let granted =
-        proto::projects::Authorization { can_mint, response_format: format.into(), ..authorization() };
+pub fn in_dialect(customer: &Customer, administers: bool, format: &str) {
+    let granted = proto::projects::Authorization { response_format: format.into(), ..authorization() };
     customer.stage.set().keys.insert(KEY.into(), granted);
+    if administers {
+        customer.stage.administer();
+    }
 }
 
 #[tokio::test]
@@ -101,12 +103,12 @@ async fn a_face_is_enrolled_and_a_duplicate_stays_in_the_record() {
 }
 
 #[tokio::test]
-async fn only_a_key_that_can_mint_replaces() {
+async fn only_a_key_that_administers_replaces() {
     let customer = customer().await;
     let asked = || Form::default().text("replace", "true");
     in_dialect(&customer, false, "");
     let refused = face(&customer, asked()).await;
-    assert_eq!(refused.error(), (403, "this call needs a key that can mint"));
+    assert_eq!(refused.error(), (403, "this call needs a key with the scope project.admin"));
     assert!(customer.stage.set().enrolments.is_empty());
     in_dialect(&customer, true, "");
     assert_eq!(face(&customer, asked()).await.status, 200);

@@ -171,7 +171,12 @@ impl Stage {
     }
 
     pub fn sign(&self, kid: &str, claims: &Value) -> String {
-        let header = Header { kid: Some(kid.into()), ..Header::new(Algorithm::EdDSA) };
+        self.sign_as("JWT", kid, claims)
+    }
+
+    pub fn sign_as(&self, typ: &str, kid: &str, claims: &Value) -> String {
+        let typ = Some(typ.to_owned());
+        let header = Header { kid: Some(kid.into()), typ, ..Header::new(Algorithm::EdDSA) };
         jsonwebtoken::encode(&header, claims, &self.set().signing[kid]).unwrap()
     }
 
@@ -211,8 +216,34 @@ impl Stage {
     }
 }
 
+/// What a key may do that administers nothing.
+pub const SCOPES: [&str; 8] = [
+    "capture",
+    "consent.write",
+    "records.read",
+    "samples.read",
+    "review.write",
+    "webhooks.write",
+    "identify",
+    "similarity.read",
+];
+const ADMINISTRATIVE: [&str; 3] = ["enroll.still", "keys.admin", "project.admin"];
+
+impl Stage {
+    /// Gives the key every scope there is.
+    pub fn administer(&self) {
+        self.give_scopes(&[&SCOPES[..], &ADMINISTRATIVE].concat());
+    }
+
+    pub fn give_scopes(&self, scopes: &[&str]) {
+        let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+        self.set().keys.get_mut(KEY).unwrap().scopes = scopes;
+    }
+}
+
 pub fn authorization() -> proto::projects::Authorization {
     proto::projects::Authorization {
+        scopes: SCOPES.map(str::to_owned).to_vec(),
         state: proto::projects::ApiKeyState::Active.into(),
         selected_services: ALL.map(str::to_owned).to_vec(),
         rules_source: "default".into(),

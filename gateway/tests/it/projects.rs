@@ -24,16 +24,18 @@ const ADMINISTRATIVE: [(&str, &str); 15] = [
 
 pub async fn administrator() -> Customer {
     let customer = Customer::new().await;
-    customer.stage.set().keys.get_mut(KEY).unwrap().can_mint = true;
+    customer.stage.administer();
     customer
 }
 
 #[tokio::test]
-async fn a_key_that_cannot_mint_administers_nothing() {
+async fn a_key_without_the_scope_administers_nothing() {
     let customer = Customer::new().await;
     for (method, path) in ADMINISTRATIVE {
         let refused = customer.send(method, path, &[], "{}").await;
-        assert_eq!(refused.error(), (403, "this call needs a key that can mint"), "{method} {path}");
+        let scope = if path.contains("apikeys") { "keys.admin" } else { "project.admin" };
+        let sentence = format!("this call needs a key with the scope {scope}");
+        assert_eq!(refused.error(), (403, sentence.as_str()), "{method} {path}");
         assert_eq!(refused.body["message"], refused.body["error"]);
     }
     assert!(customer.stage.set().records.is_empty(), "administration leaves no transaction");
@@ -73,6 +75,15 @@ async fn a_key_grants_what_it_has_and_no_more() {
     let sentence = "this key does not have Face Liveness Detection itself, so it cannot grant it";
     assert_eq!(refused.error(), (403, sentence));
     assert_eq!(customer.stage.set().created_keys.len(), 1);
+}
+
+#[tokio::test]
+async fn rules_are_not_taken_away_by_an_empty_assignment() {
+    let customer = administrator().await;
+    for body in ["{}", r#"{"api_key_id":"x"}"#] {
+        let refused = customer.send("PUT", "/api-projects/scoring-rules/assignment", &[], body).await;
+        assert_eq!(refused.error(), (400, "request body at .: scores_id is required"));
+    }
 }
 
 #[tokio::test]

@@ -8,6 +8,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{CueReport, cues, round4, summary};
+use crate::core::disclosure::Disclosure;
 
 /// The services that ran on a video. One that could not judge has `error` and a code other than 200 instead of a result.
 #[derive(Clone, Debug, Serialize, ToSchema)]
@@ -40,6 +41,16 @@ impl ServiceReports {
             face_recognition: analysis.face.as_ref().map(FaceRecognitionReport::from),
             visual_speech: analysis.visual_speech.as_ref().map(VisualSpeechReport::from),
             voice_recognition: analysis.voice.as_ref().map(VoiceRecognitionReport::from),
+        }
+    }
+
+    /// Leaves what the caller is shown.
+    pub fn disclose(&mut self, shown: Disclosure<'_>) {
+        if let Some(face) = self.face_recognition.as_mut() {
+            face.disclose(shown);
+        }
+        if let Some(voice) = self.voice_recognition.as_mut() {
+            voice.disclose(shown);
         }
     }
 
@@ -316,6 +327,27 @@ pub struct FaceRecognitionReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     instances: Option<Vec<FaceInstanceReport>>,
+}
+
+impl FaceRecognitionReport {
+    fn disclose(&mut self, shown: Disclosure<'_>) {
+        self.score.iter_mut().for_each(|score| shown.similarity(score));
+        self.probability.iter_mut().for_each(|probability| shown.probability(probability));
+        for FaceInstanceReport { search } in self.instances.iter_mut().flatten() {
+            shown.similarity(&mut search.score);
+            shown.probability(&mut search.probability);
+            shown.name(&mut search.search_name);
+        }
+    }
+}
+
+impl VoiceRecognitionReport {
+    fn disclose(&mut self, shown: Disclosure<'_>) {
+        self.id.iter_mut().for_each(|name| shown.name(name));
+        self.score.iter_mut().for_each(|score| shown.probability(score));
+        self.imposter_prob.iter_mut().for_each(|probability| shown.probability(probability));
+        self.log_odds.iter_mut().for_each(|log_odds| shown.log_odds(log_odds));
+    }
 }
 
 /// A face of the video, and whom it is most like.

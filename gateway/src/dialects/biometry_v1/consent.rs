@@ -14,10 +14,9 @@ use utoipa::ToSchema;
 
 use crate::{
     core::consent,
-    core::{consent::ConsentDecision, error::Error},
+    core::{consent::ConsentDecision, error::Error, user_name::parse_any_user_name},
     http::{
         envelope::Envelope,
-        headers,
         recording::{Call, RecordedResponse},
         state::Gateway,
     },
@@ -90,7 +89,7 @@ impl Decision {
             return Err(shape);
         }
         let decision: Self = serde_json::from_slice(body).map_err(|_| shape)?;
-        Ok(Self { user_fullname: headers::parse_user_fullname(&decision.user_fullname)?, ..decision })
+        Ok(Self { user_fullname: parse_any_user_name(&decision.user_fullname)?, ..decision })
     }
 }
 
@@ -136,7 +135,7 @@ async fn read(
     call: &mut Call,
     user: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Envelope<Consent>>, Error> {
-    let user_fullname = headers::parse_user_fullname(&user?)?;
+    let user_fullname = parse_any_user_name(&user?)?;
     let (core, record) = (gateway.core(), &mut call.record);
     let found = consent::consent_history(core, &call.caller, record, user_fullname.clone()).await?;
     let ConsentState { authorization, storage } = found.state.unwrap_or_default();

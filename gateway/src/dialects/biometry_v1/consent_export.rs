@@ -16,10 +16,14 @@ use super::consent::Entry;
 use crate::{
     core::{
         audit::{AuditEvent, record_audit_event},
+        caller::Caller,
         consent::recorded_consents,
         error::Error,
     },
-    http::{auth::AdminCaller, file_export::Format, state::Gateway},
+    http::{
+        file_export::{Cell, Format},
+        state::Gateway,
+    },
 };
 
 /// Entries written at a time.
@@ -66,7 +70,7 @@ pub struct ConsentsFound {
     responses((status = 200, body = ConsentsFound)))]
 pub async fn list_consents(
     State(gateway): State<Gateway>,
-    AdminCaller(caller): AdminCaller,
+    caller: Caller,
     query: Result<Query<ListQuery>, QueryRejection>,
 ) -> Result<Json<ConsentsFound>, Error> {
     let Query(query) = query?;
@@ -84,13 +88,13 @@ pub async fn list_consents(
     Ok(Json(ConsentsFound { data, next_cursor, message: "consents found" }))
 }
 
-/// Every consent recorded in the project, oldest first, as a file. Needs a key that can mint. CSV cells that a
-/// spreadsheet would take for a formula start with an apostrophe.
+/// Every consent recorded in the project, oldest first, as a file. CSV cells are quoted, and what a
+/// spreadsheet would take for a formula has an apostrophe before it.
 #[utoipa::path(get, path = "/api-consent/consents/export", tag = "consent", params(ExportQuery),
     responses((status = 200, description = "the file, streamed", content((String = "application/x-ndjson"), (String = "text/csv")))))]
 pub async fn export_consents(
     State(gateway): State<Gateway>,
-    AdminCaller(caller): AdminCaller,
+    caller: Caller,
     query: Result<Query<ExportQuery>, QueryRejection>,
 ) -> Result<Response, Error> {
     let Query(query) = query?;
@@ -140,19 +144,19 @@ const COLUMNS: [&str; 10] = [
 ];
 
 /// The cells of a row, in the order of [`COLUMNS`].
-fn cells(row: UserEntry) -> [String; COLUMNS.len()] {
+fn cells(row: UserEntry) -> [Cell; COLUMNS.len()] {
     let entry = row.entry;
     [
-        entry.id,
-        entry.recorded_at,
-        row.user_fullname,
-        entry.kind.to_owned(),
-        entry.is_consent_given.to_string(),
-        entry.api_key_id,
-        entry.session_id.unwrap_or_default(),
-        entry.transaction_id,
-        row.device_info.map(|info| info.to_string()).unwrap_or_default(),
-        entry.hash,
+        entry.id.into(),
+        entry.recorded_at.into(),
+        row.user_fullname.into(),
+        entry.kind.into(),
+        entry.is_consent_given.to_string().into(),
+        entry.api_key_id.into(),
+        entry.session_id.into(),
+        entry.transaction_id.into(),
+        row.device_info.into(),
+        entry.hash.into(),
     ]
 }
 

@@ -10,6 +10,7 @@ use super::responses::{DecisionReport, DocumentCondition, ScoringResult};
 use crate::core::{
     caller::{Caller, ResponseFormat},
     check_document::{DocumentCheckReport, DocumentExamination},
+    disclosure::Disclosure,
     error::{Error, Refusal},
 };
 
@@ -168,7 +169,7 @@ impl DocumentData {
             errors: errors(document, decision),
             mrz_validation: null_unless_sdk(mrz_validation, is_sdk),
             cannot_judge: null_unless_sdk(cannot_judge, is_sdk),
-            checks: examined.check_reports(),
+            checks: disclosed_checks(examined, caller),
             fields: document.fields.iter().map(FieldReport::from).collect(),
             provider: document.provider.clone(),
         }
@@ -226,6 +227,12 @@ pub struct UncheckedDocument {
     description: String,
 }
 
+fn disclosed_checks(examined: &DocumentExamination, caller: &Caller) -> Vec<DocumentCheckReport> {
+    let mut checks = examined.check_reports();
+    checks.iter_mut().for_each(|check| check.disclose(Disclosure::new(caller, None)));
+    checks
+}
+
 /// The result of a document's check beside an enrollment. A failure of the check does not fail the enrollment and is
 /// reported as it is.
 pub fn document_auth(
@@ -257,7 +264,7 @@ impl CheckedDocument {
             } else {
                 ScoringResult::Full(DecisionReport::new(decision, caller))
             },
-            score: decision.score / if is_sdk { 100.0 } else { 1.0 },
+            score: Disclosure::new(caller, None).score(decision.score) / if is_sdk { 100.0 } else { 1.0 },
             decision_reasons: decision.reasons.clone(),
         }
     }

@@ -19,11 +19,12 @@ use crate::{
         check_document::DocumentOptions,
         enroll::{FaceInput, VoiceInput},
         error::Error,
+        permissions::Permission,
         report::{FaceEnrollmentReport, VoiceEnrollmentReport},
+        user_name::parse_user_name,
         verification::{UserRequirement, Verification},
     },
     http::{
-        headers,
         multipart::{Fields, Form},
         recording::{Call, RecordedResponse},
         state::Gateway,
@@ -191,7 +192,7 @@ async fn run_voice(
     let recording = form.file("voice")?;
     let phrase = form.required_text("phrase")?.to_owned();
     let vocabulary = form.text("vocabulary").unwrap_or_default().to_owned();
-    let unique_id = form.text("unique_id").map(headers::parse_user_fullname).transpose()?;
+    let unique_id = form.text("unique_id").map(parse_user_name).transpose()?;
     let replace = replace_flag(call, &form)?;
     let verification = begin_enrollment(gateway, call, &form, unique_id).await?;
     let input = VoiceInput { recording, phrase, vocabulary, replace };
@@ -209,8 +210,8 @@ async fn run_voice(
 
 fn replace_flag(call: &Call, form: &Form) -> Result<bool, Error> {
     let replace = form.flag("replace")?;
-    if replace && !call.caller.can_mint {
-        return Err(Error::CannotMint);
+    if replace {
+        call.caller.require(Permission::EnrollReplace)?;
     }
     Ok(replace)
 }

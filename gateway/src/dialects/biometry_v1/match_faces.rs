@@ -13,6 +13,7 @@ use super::{
 };
 use crate::{
     core::{
+        disclosure::Disclosure,
         error::Error,
         match_reference::{MatchInput, VideoSource, match_reference},
         report::FaceMatchReport,
@@ -92,6 +93,7 @@ async fn run(
     let outcome = match_reference(verification, MatchInput { picture, video }).await?;
 
     let mut report = outcome.report;
+    report.disclose(Disclosure::new(&call.caller, None));
     convert_codes(&call.caller, [&mut report.code, &mut report.anchor.code, &mut report.target.code]);
     let message = "faces match result is here";
     let response = Decided::new(report, &outcome.decision, &call.caller, false, message);

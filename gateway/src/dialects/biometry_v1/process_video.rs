@@ -17,6 +17,7 @@ use crate::{
     core::{
         analyze_video::{VideoInput, VideoOutcome, analyze_video},
         caller::Caller,
+        disclosure::Disclosure,
         error::Error,
         report::ServiceReports,
         verification::{Subject, Verification},
@@ -111,11 +112,12 @@ pub async fn process_form(
     let outcome = analyze_video(verification, input).await?;
     let headers =
         flag_headers([(REMOVED_SERVICES, outcome.services_removed), (AUTO_ENROLL, outcome.auto_enrolled)]);
-    Ok((headers, Json(render(&outcome, &call.caller))))
+    Ok((headers, Json(render(&outcome, &call.caller, call.record.user()))))
 }
 
-fn render(outcome: &VideoOutcome, caller: &Caller) -> ProcessVideoResponse {
+fn render(outcome: &VideoOutcome, caller: &Caller, user: Option<&str>) -> ProcessVideoResponse {
     let mut services = ServiceReports::new(&outcome.analysis);
+    services.disclose(Disclosure::new(caller, user));
     convert_codes(caller, services.codes_mut());
     Decided::new(services, &outcome.decision, caller, true, "video processed successfully")
 }

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use crate::core::{
     caller::{Caller, ResponseFormat},
+    disclosure::Disclosure,
     report::{OK_CODE, round4},
 };
 
@@ -51,9 +52,20 @@ pub struct DecisionReport<C> {
     failed_refer_conditions: Vec<C>,
 }
 
+/// A condition as the caller is shown it.
+pub trait FromCondition<S> {
+    fn from_condition(condition: S, shown: Disclosure<'_>) -> Self;
+}
+
 impl<C> DecisionReport<C> {
-    pub fn new<S: Clone + Into<C>>(decision: &Decision<S>, caller: &Caller) -> Self {
-        let conditions = |conditions: &[S]| conditions.iter().cloned().map(Into::into).collect();
+    pub fn new<S: Clone>(decision: &Decision<S>, caller: &Caller) -> Self
+    where
+        C: FromCondition<S>,
+    {
+        let shown = Disclosure::new(caller, None);
+        let conditions = |conditions: &[S]| {
+            conditions.iter().map(|condition| C::from_condition(condition.clone(), shown)).collect()
+        };
         Self {
             status: decision.verdict.as_str(),
             rules: caller.rules_source.clone(),
@@ -66,14 +78,18 @@ impl<C> DecisionReport<C> {
 
 impl<D, C> Decided<D, C> {
     /// `verdict_alone`: whether `scoring_result` of the `sdk` format is the bare verdict.
-    pub fn new<S: Clone + Into<C>>(
+    pub fn new<S: Clone>(
         data: D,
         decision: &Decision<S>,
         caller: &Caller,
         verdict_alone: bool,
         message: &'static str,
-    ) -> Self {
+    ) -> Self
+    where
+        C: FromCondition<S>,
+    {
         let is_sdk = caller.format == ResponseFormat::Sdk;
+        let score = Disclosure::new(caller, None).score(decision.score);
         Self {
             data,
             scoring_result: if is_sdk && verdict_alone {
@@ -81,7 +97,7 @@ impl<D, C> Decided<D, C> {
             } else {
                 ScoringResult::Full(DecisionReport::new(decision, caller))
             },
-            score: if is_sdk { round4(decision.score / 100.0) } else { decision.score },
+            score: if is_sdk { round4(score / 100.0) } else { score },
             decision_reasons: decision.reasons.clone(),
             message,
         }
@@ -109,14 +125,17 @@ pub struct ServiceCondition {
     error: Option<String>,
 }
 
-impl From<scoring::Condition> for ServiceCondition {
-    fn from(condition: scoring::Condition) -> Self {
+impl FromCondition<scoring::Condition> for ServiceCondition {
+    fn from_condition(condition: scoring::Condition, shown: Disclosure<'_>) -> Self {
         Self {
             service: condition.service,
             reason: condition.reason,
             outcome: condition.outcome,
             mode: condition.mode,
-            score: condition.score,
+            score: condition.score.map(|mut score| {
+                shown.probability(&mut score);
+                score
+            }),
             pass: condition.pass,
             refer: condition.refer,
             error: condition.error,
@@ -136,8 +155,8 @@ pub struct DocumentCondition {
     advisory: bool,
 }
 
-impl From<scoring::DocumentCondition> for DocumentCondition {
-    fn from(condition: scoring::DocumentCondition) -> Self {
+impl FromCondition<scoring::DocumentCondition> for DocumentCondition {
+    fn from_condition(condition: scoring::DocumentCondition, _: Disclosure<'_>) -> Self {
         Self {
             name: condition.name,
             outcome: condition.outcome,

@@ -27,6 +27,8 @@ pub struct StartQuery {
     #[serde(default)]
     warmup: Option<String>,
     #[serde(default)]
+    token: Option<String>,
+    #[serde(default)]
     challenge: Option<String>,
 }
 
@@ -43,6 +45,14 @@ pub struct SessionStarted {
     #[schema(nullable = false)]
     challenge: Option<ChallengeData>,
     message: &'static str,
+    /// With `token=true`: what a browser or telephone calls with, as `Authorization: Bearer`, for this session and its user
+    /// alone. It ends with the session and with the key.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    token: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false, example = "2026-01-31T12:15:00Z")]
+    token_expires_at: Option<String>,
 }
 
 /// The phrase the session's next video has to say, once.
@@ -66,9 +76,11 @@ impl From<Challenge> for ChallengeData {
 }
 
 /// Starts a session; `data` is its id, `sess_<uuid>`. With `warmup=true` the models are loaded meanwhile; the response does
-/// not wait for them.
+/// not wait for them. With `token=true` and `X-User-Fullname` the response has a short-lived token for the calls of this
+/// session, which a browser or telephone may have instead of the key.
 #[utoipa::path(post, path = "/api-gateway/sessions/start", tag = "sessions",
     params(("warmup" = Option<bool>, Query, description = "load the models meanwhile"),
+        ("token" = Option<bool>, Query, description = "answer a token for the calls of this session"),
         ("challenge" = Option<bool>, Query, description = "issue the phrase of the first video as well")),
     responses((status = 200, body = SessionStarted,
         example = json!({"data": "sess_01938c5e-7f1e-7000-8000-000000000001", "message": "session started"}))))]
@@ -90,14 +102,26 @@ async fn run_start(
     if is_set(query.warmup.as_ref()) {
         sessions::warm_up_models(gateway.core());
     }
-    let core = gateway.core();
-    let id = sessions::start_session(core, &call.caller, &mut call.record).await?;
-    let user = call.headers.context.user_fullname.as_deref();
+    let (core, user) = (gateway.core(), call.headers.context.user_fullname.as_deref());
+    let (id, token) = match is_set(query.token.as_ref()) {
+        true => {
+            let started =
+                sessions::start_session_with_token(core, &call.caller, &mut call.record, user).await?;
+            (started.0, Some(started.1))
+        }
+        false => (sessions::start_session(core, &call.caller, &mut call.record).await?, None),
+    };
     let challenge = match is_set(query.challenge.as_ref()) {
         true => Some(issue_challenge(core, &call.caller, &id, user).await?.into()),
         false => None,
     };
-    Ok(Json(SessionStarted { data: id, challenge, message: "session started" }))
+    Ok(Json(SessionStarted {
+        data: id,
+        challenge,
+        message: "session started",
+        token_expires_at: token.as_ref().map(|token| rfc3339(token.expires_at_ms)),
+        token: token.map(|token| token.jwt),
+    }))
 }
 
 /// Issues the phrase the session's next video has to say, in place of an earlier one. It is for the session's user, for

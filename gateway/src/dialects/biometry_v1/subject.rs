@@ -29,6 +29,7 @@ pub fn parse_subject(headers: &CallHeaders, form: &Form) -> Result<Subject, Erro
     Ok(Subject {
         session_id: session.map(str::to_owned),
         user_fullname: headers.context.user_fullname.clone(),
+        ticked: None,
     })
 }
 

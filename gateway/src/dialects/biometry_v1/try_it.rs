@@ -13,9 +13,8 @@ use utoipa::ToSchema;
 
 use super::process_video::{ProcessVideoResponse, process_form};
 use crate::{
-    core::{consent, error::Error, verification::Subject},
+    core::{error::Error, user_name::parse_try_it_name, verification::Subject},
     http::{
-        headers,
         multipart::{Fields, Form},
         recording::{Call, RecordedResponse},
         state::Gateway,
@@ -51,8 +50,9 @@ pub struct TryItForm {
     storage_consent: String,
 }
 
-/// process-video for a dashboard user, with the project's services and rules. What the person ticked is recorded as their
-/// consents first, where it differs from the current ones; the transaction has the tag `try-it`.
+/// process-video for a dashboard user, with the project's services and rules. The person is the user `try-it:<name>`, which
+/// no customer's user can be. What they ticked counts for the call and is recorded as their consents once the video has been
+/// analysed, where it differs from the current ones; the transaction has the tag `try-it`.
 #[utoipa::path(post, path = "/api-projects/try-it", tag = "projects",
     request_body(content = TryItForm, content_type = "multipart/form-data"),
     responses((status = 200, description = "as process-video", body = ProcessVideoResponse)))]
@@ -73,19 +73,14 @@ async fn run(
     let started = Instant::now();
     call.record.add_tag(TAG);
     let form = Form::receive(gateway, form, &FIELDS).await?;
-    let user = headers::parse_user_fullname(form.required_text("user_fullname")?)?;
+    let user = parse_try_it_name(form.required_text("user_fullname")?)?;
     call.record.set_user(Some(user.clone()));
-    // A missing field is reported before anything is recorded.
-    form.file("video")?;
-    form.required_text("phrase")?;
     let ticked = ConsentState {
         authorization: required_flag(&form, "consent")?,
         storage: required_flag(&form, "storage_consent")?,
     };
-    let (core, context) = (gateway.core(), &call.headers.context);
-    consent::record_consents_of_visitor(core, &call.caller, context, &mut call.record, &user, ticked).await?;
-    let session_id = context.session_id.clone();
-    let subject = Subject { session_id, user_fullname: Some(user) };
+    // A session is a customer's, and would be bound to this person.
+    let subject = Subject { session_id: None, user_fullname: Some(user), ticked: Some(ticked) };
     process_form(gateway, call, &form, subject, started.elapsed()).await
 }
 

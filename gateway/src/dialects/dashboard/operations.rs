@@ -22,7 +22,7 @@ pub struct Operations {
     services: Vec<ServiceHealth>,
     /// Null while the ML service does not respond.
     model_pack: Option<ModelPack>,
-    /// Both queues together; null while neither service responds.
+    /// Both queues together; null while neither service responds, and for organisations that do not run the server.
     queue: Option<Queue>,
     queues: Vec<Queue>,
     /// Null while the transactions service does not respond.
@@ -92,7 +92,8 @@ pub async fn get_operations(
         queue_loads(core),
         error_counts(core, who, MINUTES)
     );
-    let queues: Vec<Queue> = load.into_iter().map(Queue::from).collect();
+    let sees_installation = gateway.config().is_operator(&user.session().organisation_id);
+    let queues: Vec<Queue> = load.into_iter().filter(|_| sees_installation).map(Queue::from).collect();
     let data = Operations {
         services: services.into(),
         model_pack: pack.map(model_pack),

@@ -19,7 +19,7 @@ use crate::{
     core::{
         error::Error,
         permissions,
-        permissions::{Permission, role_name},
+        permissions::{Permission, Scope, grantable_scopes, role_name},
     },
     dialects::dashboard::{ClientInfo, SignedIn, sign_in_response},
     http::{
@@ -57,6 +57,9 @@ pub struct Me {
     projects: Vec<Named>,
     #[schema(example = json!(["transactions.read", "keys.write"]))]
     permissions: Vec<&'static str>,
+    /// The scopes this role may put on an API key.
+    #[schema(example = json!(["capture", "consent.write"]))]
+    grantable_scopes: Vec<&'static str>,
     /// Send it as `X-CSRF-Token` with every request that changes something.
     csrf_token: String,
 }
@@ -135,6 +138,7 @@ pub async fn get_me(State(gateway): State<Gateway>, user: DashboardUser) -> Resu
         organisation: Named { id: session.organisation_id.clone(), name: session.organisation_name.clone() },
         projects: projects.into_iter().map(|project| Named { id: project.id, name: project.name }).collect(),
         permissions: permissions::permissions(user.role()).into_iter().map(Permission::name).collect(),
+        grantable_scopes: grantable_scopes(user.role()).into_iter().map(Scope::name).collect(),
         csrf_token: session.csrf_token.clone(),
         user: MyUser {
             role: role_name(user.role()),

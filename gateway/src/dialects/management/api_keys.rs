@@ -1,4 +1,4 @@
-//! `/api-projects/public/apikeys`: API keys of a project, created, read and revoked by a key that can mint.
+//! `/api-projects/public/apikeys`: API keys of a project, created, read, changed and revoked.
 
 use axum::{
     Json,
@@ -15,9 +15,8 @@ use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::{
-    core::{api_keys, error::Error},
+    core::{api_keys, caller::Caller, error::Error},
     http::{
-        auth::AdminCaller,
         envelope::{Envelope, Message, Page, Paging},
         json,
         state::Gateway,
@@ -38,7 +37,12 @@ pub struct NewKey {
     /// Scoring rules of its own; absent: the project's.
     #[serde(default)]
     scores_id: Option<String>,
-    /// Whether it may administer the project.
+    /// What it may do; absent or empty: `capture` and `consent.write`, with `can_mint` everything. Nobody grants a scope
+    /// beyond their own.
+    #[serde(default)]
+    #[schema(example = json!(["capture", "consent.write", "records.read"]))]
+    scopes: Vec<String>,
+    /// Whether it may administer the project: short for all scopes. It follows from `scopes` where they are given.
     #[serde(default)]
     can_mint: bool,
     /// Absent or empty: this API. `sdk`: the shapes of the vendor's client library.
@@ -65,6 +69,10 @@ pub struct KeyChange {
     #[serde(default)]
     #[schema(example = json!(["Face Recognition"]))]
     selected_services: Option<Vec<String>>,
+    /// At least one.
+    #[serde(default)]
+    #[schema(example = json!(["capture", "consent.write"]))]
+    scopes: Option<Vec<String>>,
     /// 0: the project's.
     #[serde(default)]
     #[schema(example = 600)]
@@ -100,6 +108,10 @@ pub struct KeyData {
     state: &'static str,
     selected_services: Vec<String>,
     scores_id: Option<String>,
+    /// What it may do.
+    #[schema(example = json!(["capture", "consent.write"]))]
+    scopes: Vec<String>,
+    /// Whether `keys.admin` is among them.
     can_mint: bool,
     response_format: String,
     #[schema(example = "2026-01-31T12:00:00Z")]
@@ -116,12 +128,12 @@ pub struct KeyData {
 /// Creates a key for the project of the calling key.
 #[utoipa::path(post, path = "/api-projects/public/apikeys", tag = "projects", request_body = NewKey,
     responses((status = 200, body = Envelope<String>),
-              (status = 400, description = "no name, an unknown service or an unknown response format"),
-              (status = 403, description = "the calling key cannot mint, or lacks a service it wants to grant"),
+              (status = 400, description = "no name, an unknown service, scope or response format"),
+              (status = 403, description = "the caller lacks a service or scope it wants to grant, or that the key has"),
               (status = 404, description = "no such scoring rules")))]
 pub async fn create_api_key(
     State(gateway): State<Gateway>,
-    AdminCaller(caller): AdminCaller,
+    caller: Caller,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Envelope<String>>, Error> {
     let request: NewKey = json::parse_object(body)?;
@@ -129,6 +141,7 @@ pub async fn create_api_key(
         name: request.name,
         selected_services: request.selected_services,
         scores_id: request.scores_id,
+        scopes: request.scopes,
         can_mint: request.can_mint,
         response_format: request.response_format,
         rate_limit_per_minute: request.rate_limit_per_minute,
@@ -143,7 +156,7 @@ pub async fn create_api_key(
     responses((status = 200, body = Page<KeyData>)))]
 pub async fn list_api_keys(
     State(gateway): State<Gateway>,
-    AdminCaller(caller): AdminCaller,
+    caller: Caller,
     paging: Result<Query<Paging>, QueryRejection>,
 ) -> Result<Json<Page<KeyData>>, Error> {
     let Query(Paging { cursor, limit }) = paging?;
@@ -158,7 +171,7 @@ pub async fn list_api_keys(
     responses((status = 200, body = Envelope<KeyData>), (status = 404, description = "unknown")))]
 pub async fn get_api_key(
     State(gateway): State<Gateway>,
-    AdminCaller(caller): AdminCaller,
+    caller: Caller,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Envelope<KeyData>>, Error> {
     let Path(id) = id?;
@@ -171,12 +184,12 @@ pub async fn get_api_key(
 #[utoipa::path(patch, path = "/api-projects/public/apikeys/{id}", tag = "projects", request_body = KeyChange,
     params(("id" = String, Path, description = "the key's id")),
     responses((status = 200, body = Envelope<KeyData>), (status = 400, description = "`fields` says what is wrong with which input"),
-              (status = 403, description = "the calling key cannot mint, or lacks a service it wants to grant"),
+              (status = 403, description = "the caller lacks a service or scope it wants to grant, or that the key has"),
               (status = 404, description = "unknown"),
-              (status = 409, description = "it is revoked, or would leave no key that can mint")))]
+              (status = 409, description = "it is revoked or expired, or would leave no key that can mint")))]
 pub async fn update_api_key(
     State(gateway): State<Gateway>,
-    AdminCaller(caller): AdminCaller,
+    caller: Caller,
     id: Result<Path<String>, PathRejection>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Envelope<KeyData>>, Error> {
@@ -186,6 +199,7 @@ pub async fn update_api_key(
     let change = api_keys::ApiKeyChange {
         name: request.name,
         selected_services: request.selected_services,
+        scopes: request.scopes,
         response_format: request.response_format,
         rate_limit_per_minute: request.rate_limit_per_minute,
         expires_at_ms: expires_at.transpose()?,
@@ -202,7 +216,7 @@ pub async fn update_api_key(
               (status = 409, description = "it is the last active key that can mint")))]
 pub async fn revoke_api_key(
     State(gateway): State<Gateway>,
-    AdminCaller(caller): AdminCaller,
+    caller: Caller,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Message>, Error> {
     let Path(id) = id?;
@@ -237,6 +251,7 @@ impl From<projects::ApiKey> for KeyData {
             state,
             selected_services: key.selected_services,
             scores_id: key.scores_id,
+            scopes: key.scopes,
             can_mint: key.can_mint,
             response_format: key.response_format,
             created_at: rfc3339(key.created_at_ms),

@@ -8,7 +8,7 @@ use axum::{
 };
 use serde_json::{Value, json};
 
-use crate::{core::health::probe_services, http::state::Gateway};
+use crate::{core::health::recent_health, http::state::Gateway};
 
 /// Answers while the process serves at all.
 #[utoipa::path(get, path = "/healthz", tag = "health", responses((status = 200, body = Value)))]
@@ -16,11 +16,11 @@ pub async fn get_liveness() -> Json<Value> {
     Json(json!({ "status": "ok" }))
 }
 
-/// Probes every service with a small call that also touches its storage.
+/// Probes every service with a small call that also touches its storage, at most once a second.
 #[utoipa::path(get, path = "/readyz", tag = "health",
     responses((status = 200, body = Value), (status = 503, description = "a service does not answer")))]
 pub async fn get_readiness(State(gateway): State<Gateway>) -> Response {
-    let services = probe_services(gateway.core()).await;
+    let services = recent_health(gateway.core()).await;
     let each: serde_json::Map<_, _> =
         services.iter().map(|service| (service.name.to_owned(), service.healthy.into())).collect();
     if services.iter().all(|service| service.healthy) {

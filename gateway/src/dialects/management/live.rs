@@ -20,6 +20,7 @@ use crate::{
     core::{
         accounts::is_still_allowed,
         caller::Caller,
+        disclosure::disclose_transaction,
         error::Error,
         live_transactions::{Listener, listen, missed_since},
         permissions::Permission,
@@ -83,8 +84,9 @@ impl Authorization {
 }
 
 /// None for a transaction that cannot be rendered.
-fn event(transaction: &Transaction) -> Option<Event> {
-    let data = serde_json::to_string(&TransactionData::from(transaction.clone())).ok()?;
+fn event(caller: &Caller, transaction: &Transaction) -> Option<Event> {
+    let shown = disclose_transaction(caller, transaction.clone());
+    let data = serde_json::to_string(&TransactionData::from(shown)).ok()?;
     Some(Event::default().event("transaction").id(&transaction.id).data(data))
 }
 
@@ -96,7 +98,7 @@ fn events(
     async_stream::stream! {
         yield Ok(Event::default().retry(RECONNECT_AFTER).comment("listening"));
         let sent: HashSet<String> = missed.iter().map(|transaction| transaction.id.clone()).collect();
-        for event in missed.iter().filter_map(event) {
+        for event in missed.iter().filter_map(|transaction| event(&authorization.caller, transaction)) {
             yield Ok(event);
         }
         let check_interval = Duration::from_secs(authorization.gateway.config().live_check_seconds);
@@ -115,7 +117,7 @@ fn events(
                         if !authorization.is_valid().await { break }
                         checked_at = Instant::now();
                     }
-                    if let Some(event) = event(&transaction) {
+                    if let Some(event) = event(&authorization.caller, &transaction) {
                         yield Ok(event);
                     }
                 }

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    core::{error::Error, project_settings},
-    http::{auth::AdminCaller, envelope::Envelope, json, state::Gateway},
+    core::{caller::Caller, error::Error, project_settings},
+    http::{envelope::Envelope, json, state::Gateway},
     timestamp::rfc3339,
 };
 
@@ -40,7 +40,7 @@ pub struct RetentionData {
 #[utoipa::path(get, path = "/api-projects/retention", tag = "projects", responses((status = 200, body = Envelope<RetentionData>)))]
 pub async fn get_retention(
     State(gateway): State<Gateway>,
-    AdminCaller(caller): AdminCaller,
+    caller: Caller,
 ) -> Result<Json<Envelope<RetentionData>>, Error> {
     let found = project_settings::get_retention(gateway.core(), &caller).await?;
     Ok(Json(Envelope::new("retention found", found.into())))
@@ -51,7 +51,7 @@ pub async fn get_retention(
     responses((status = 200, body = Envelope<RetentionData>), (status = 400, description = "a period out of range")))]
 pub async fn put_retention(
     State(gateway): State<Gateway>,
-    AdminCaller(caller): AdminCaller,
+    caller: Caller,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Envelope<RetentionData>>, Error> {
     let Periods { samples_days, transactions_days } = json::parse_object(body)?;

@@ -10,14 +10,13 @@ use axum::{
 };
 use proto::projects;
 use scoring::Rules;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::{
     core::{caller::Caller, error::Error, scoring_rules},
     http::{
-        auth::AdminCaller,
         envelope::{Envelope, Message, Page, Paging},
         json,
         state::Gateway,
@@ -61,12 +60,19 @@ pub struct Draft {
 /// What the rules are assigned to.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct Assignment {
-    /// Null or absent removes the assignment: a key then has the project's rules, a project the built-in ones.
-    #[serde(default)]
+    /// Null removes the assignment: a key then has the project's rules, a project the built-in ones. Never absent, so that
+    /// nothing is removed by an oversight.
+    #[serde(deserialize_with = "value_or_null")]
+    #[schema(required = true)]
     scores_id: Option<String>,
     /// Absent: the project's own.
     #[serde(default)]
     api_key_id: Option<String>,
+}
+
+/// With a function of its own, the parser does not take an absent field for null.
+fn value_or_null<'de, D: Deserializer<'de>>(value: D) -> Result<Option<String>, D::Error> {
+    Option::deserialize(value)
 }
 
 /// One version of a rule set.
@@ -115,7 +121,7 @@ pub struct Validity {
     responses((status = 200, body = Envelope<RulesData>), (status = 400, description = "rules that do not fit the schema; the error names the path")))]
 pub async fn create_scoring_rules(
     State(gateway): State<Gateway>,
-    AdminCaller(caller): AdminCaller,
+    caller: Caller,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Envelope<RulesData>>, Error> {
     let request: NewRules = json::parse_object(body)?;
@@ -136,7 +142,7 @@ pub async fn create_scoring_rules(
               (status = 404, description = "unknown")))]
 pub async fn update_scoring_rules(
     State(gateway): State<Gateway>,
-    AdminCaller(caller): AdminCaller,
+    caller: Caller,
     id: Result<Path<String>, PathRejection>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Envelope<RulesData>>, Error> {
@@ -160,7 +166,6 @@ pub async fn update_scoring_rules(
 #[utoipa::path(post, path = "/api-projects/scoring-rules/validate", tag = "scoring rules", request_body = Draft,
     responses((status = 200, description = "whether they are valid, and what is wrong otherwise", body = Envelope<Validity>)))]
 pub async fn validate_scoring_rules(
-    _: AdminCaller,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Envelope<Validity>>, Error> {
     let Draft { rules } = json::parse_object(body)?;
@@ -192,7 +197,7 @@ pub async fn get_default_scoring_rules(caller: Caller) -> Json<Value> {
     responses((status = 200, body = Page<RulesData>)))]
 pub async fn list_scoring_rules(
     State(gateway): State<Gateway>,
-    AdminCaller(caller): AdminCaller,
+    caller: Caller,
     paging: Result<Query<Paging>, QueryRejection>,
 ) -> Result<Json<Page<RulesData>>, Error> {
     let Query(Paging { cursor, limit }) = paging?;
@@ -207,7 +212,7 @@ pub async fn list_scoring_rules(
     responses((status = 200, body = Envelope<RulesData>), (status = 404, description = "unknown")))]
 pub async fn get_scoring_rules(
     State(gateway): State<Gateway>,
-    AdminCaller(caller): AdminCaller,
+    caller: Caller,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Envelope<RulesData>>, Error> {
     let Path(scores_id) = id?;
@@ -228,7 +233,7 @@ pub async fn get_scoring_rules(
     responses((status = 200, body = Envelope<RulesData>), (status = 404, description = "unknown")))]
 pub async fn get_scoring_rules_version(
     State(gateway): State<Gateway>,
-    AdminCaller(caller): AdminCaller,
+    caller: Caller,
     path: Result<Path<(String, String)>, PathRejection>,
 ) -> Result<Json<Envelope<RulesData>>, Error> {
     let Path((scores_id, version)) = path?;
@@ -240,10 +245,11 @@ pub async fn get_scoring_rules_version(
 
 /// Assigns rules to the project or to one key, or removes the assignment. Applies from the next call.
 #[utoipa::path(put, path = "/api-projects/scoring-rules/assignment", tag = "scoring rules", request_body = Assignment,
-    responses((status = 200, body = Message), (status = 404, description = "no such rules, or no such key")))]
+    responses((status = 200, body = Message), (status = 400, description = "no scores_id"),
+              (status = 404, description = "no such rules, or no such key")))]
 pub async fn assign_scoring_rules(
     State(gateway): State<Gateway>,
-    AdminCaller(caller): AdminCaller,
+    caller: Caller,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Message>, Error> {
     let Assignment { scores_id, api_key_id } = json::parse_object(body)?;

@@ -10,9 +10,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    core::{error::Error, project_settings},
+    core::{caller::Caller, error::Error, project_settings},
     http::{
-        auth::AdminCaller,
         envelope::{Envelope, Message},
         json,
         state::Gateway,
@@ -61,7 +60,7 @@ pub struct Operator {
     responses((status = 200, body = Envelope<Operator>)))]
 pub async fn put_sim_swap_operator(
     State(gateway): State<Gateway>,
-    AdminCaller(caller): AdminCaller,
+    caller: Caller,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Envelope<Operator>>, Error> {
     let request: NewOperator = json::parse_object(body)?;
@@ -88,7 +87,7 @@ pub async fn put_sim_swap_operator(
     responses((status = 200, body = Envelope<Operator>), (status = 404, description = "none is configured")))]
 pub async fn get_sim_swap_operator(
     State(gateway): State<Gateway>,
-    AdminCaller(caller): AdminCaller,
+    caller: Caller,
 ) -> Result<Json<Envelope<Operator>>, Error> {
     let found = project_settings::get_sim_swap_operator(gateway.core(), &caller).await?;
     Ok(Json(Envelope::new("sim swap operator found", found.into())))
@@ -99,7 +98,7 @@ pub async fn get_sim_swap_operator(
     responses((status = 200, body = Message), (status = 404, description = "none is configured")))]
 pub async fn delete_sim_swap_operator(
     State(gateway): State<Gateway>,
-    AdminCaller(caller): AdminCaller,
+    caller: Caller,
 ) -> Result<Json<Message>, Error> {
     project_settings::delete_sim_swap_operator(gateway.core(), &caller).await?;
     Ok(Json(Message::new("sim swap operator removed")))

@@ -16,11 +16,13 @@ use uuid::Uuid;
 
 use crate::{
     core::{
+        caller::Caller,
         data_holders::DataCount,
         error::Error,
         subjects::{self, ErasureOutcome, FailedService},
+        user_name::parse_any_user_name,
     },
-    http::{auth::AdminCaller, envelope::Envelope, headers, state::Gateway},
+    http::{envelope::Envelope, state::Gateway},
     timestamp::rfc3339,
 };
 
@@ -76,10 +78,10 @@ pub struct Failed {
     responses((status = 200, body = Envelope<Receipt>), (status = 503, description = "not erased in full; repeat the call", body = Unfinished)))]
 pub async fn erase_subject(
     State(gateway): State<Gateway>,
-    AdminCaller(caller): AdminCaller,
+    caller: Caller,
     user: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Envelope<Receipt>>, EraseError> {
-    let user = headers::parse_user_fullname(&user.map_err(Error::from)?)?;
+    let user = parse_any_user_name(&user.map_err(Error::from)?)?;
     let salt = *Uuid::new_v4().as_bytes();
     match subjects::erase_subject(gateway.core(), &caller, user, salt).await? {
         ErasureOutcome::Erased(erasure) => Ok(Json(Envelope::new("subject erased", erasure.into()))),
@@ -95,7 +97,7 @@ pub async fn erase_subject(
     responses((status = 200, body = Envelope<Receipt>), (status = 404, description = "unknown")))]
 pub async fn get_erasure(
     State(gateway): State<Gateway>,
-    AdminCaller(caller): AdminCaller,
+    caller: Caller,
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Envelope<Receipt>>, Error> {
     let Path(id) = id?;

@@ -10,8 +10,8 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    core::{error::Error, permissions, permissions::Permission, project_settings},
-    http::{auth::AdminCaller, dashboard_session::DashboardUser, envelope::Envelope, json, state::Gateway},
+    core::{caller::Caller, error::Error, permissions, permissions::Permission, project_settings},
+    http::{dashboard_session::DashboardUser, envelope::Envelope, json, state::Gateway},
     timestamp::rfc3339,
 };
 
@@ -50,7 +50,7 @@ pub struct VideoSettingsData {
     responses((status = 200, body = Envelope<VideoSettingsData>)))]
 pub async fn get_video_settings(
     State(gateway): State<Gateway>,
-    AdminCaller(caller): AdminCaller,
+    caller: Caller,
 ) -> Result<Json<Envelope<VideoSettingsData>>, Error> {
     let found = project_settings::get_video_settings(gateway.core(), &caller).await?;
     Ok(Json(Envelope::new("video settings found", found.into())))
@@ -62,7 +62,7 @@ pub async fn get_video_settings(
         (status = 403, description = "only an owner may set replay_scope to organisation")))]
 pub async fn put_video_settings(
     State(gateway): State<Gateway>,
-    AdminCaller(caller): AdminCaller,
+    caller: Caller,
     user: Option<Extension<DashboardUser>>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Envelope<VideoSettingsData>>, Error> {

@@ -18,7 +18,11 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::{
-    core::{caller::Caller, error::Error, webhooks},
+    core::{
+        caller::Caller,
+        error::Error,
+        webhooks::{self, HIDDEN},
+    },
     http::{
         envelope::{Envelope, Message},
         json,
@@ -30,7 +34,7 @@ use crate::{
 /// Where to send events.
 #[derive(Debug, Deserialize, ToSchema)]
 pub struct NewWebhook {
-    /// Whose events to send; absent: the calling key's. Another key's only with a key that can mint.
+    /// Whose events to send; absent: the calling key's. Another key's only with the scope `project.admin`.
     #[serde(default)]
     api_key_id: Option<String>,
     /// `https://`, of a public address, without credentials, at most 2048 bytes.
@@ -54,6 +58,7 @@ pub struct WebhookChange {
     #[serde(default)]
     #[schema(example = json!(["*"]))]
     events: Option<Vec<String>>,
+    /// The value `***` keeps what the endpoint has under that name.
     #[serde(default)]
     headers: Option<BTreeMap<String, String>>,
     /// `active` or `paused`. A paused endpoint is sent nothing; what happens meanwhile is sent once it is active.
@@ -75,6 +80,8 @@ pub struct WebhookData {
     /// `active`, `paused`, or `disabled` after the endpoint answered 410.
     #[schema(example = "active")]
     status: String,
+    /// Their values may be credentials, so they are never shown: each is `***`.
+    #[schema(example = json!({"authorization": "***"}))]
     headers: BTreeMap<String, String>,
     retry_config: RetryData,
     /// Attempts that were answered 2xx.
@@ -225,7 +232,7 @@ impl From<wire::Webhook> for WebhookData {
             url: webhook.url,
             events: webhook.events,
             status: webhook.status,
-            headers: webhook.headers.into_iter().map(|header| (header.name, header.value)).collect(),
+            headers: webhook.headers.into_iter().map(|header| (header.name, HIDDEN.to_owned())).collect(),
             retry_config: RetryData {
                 max_retries: retry.max_retries,
                 initial_delay: retry.initial_delay_ms.saturating_mul(1_000_000),

@@ -1,6 +1,7 @@
 //! The projects service, played.
 
 use proto::projects::{self, projects_server};
+use serde_json::json;
 use tonic::{Request, Response, Status};
 
 use super::Stage;
@@ -27,6 +28,18 @@ impl projects_server::Projects for Stage {
         known.map(Response::new).ok_or_else(|| Status::not_found("api key not found"))
     }
 
+    async fn sign_session_token(
+        &self,
+        request: Request<projects::SignSessionTokenRequest>,
+    ) -> Result<Response<projects::SessionToken>, Status> {
+        let request = request.into_inner();
+        let exp = boot::now_ms() / 1000 + i64::from(request.lifetime_seconds);
+        let claims = json!({"id": request.api_key_id, "project_id": request.project_id,
+                            "session_id": request.session_id, "exp": exp});
+        let jwt = self.sign_as("session-token+jwt", "kid-1", &claims);
+        Ok(Response::new(projects::SessionToken { jwt, expires_at_ms: exp * 1000 }))
+    }
+
     async fn allows_origin(
         &self,
         request: Request<projects::AllowsOriginRequest>,
@@ -39,7 +52,13 @@ impl projects_server::Projects for Stage {
         &self,
         request: Request<projects::CreateApiKeyRequest>,
     ) -> Result<Response<projects::CreateApiKeyResponse>, Status> {
-        self.set().created_keys.push(request.into_inner());
+        let request = request.into_inner();
+        let granted = request.may_grant.clone().unwrap_or_default().names;
+        let minting = request.can_mint.then(|| "keys.admin".to_owned());
+        if let Some(scope) = request.scopes.iter().chain(&minting).find(|scope| !granted.contains(scope)) {
+            return Err(Status::permission_denied(format!("the scope {scope} is not yours to grant")));
+        }
+        self.set().created_keys.push(request);
         Ok(Response::new(projects::CreateApiKeyResponse { jwt: "a.new.key".into(), key: None }))
     }
 

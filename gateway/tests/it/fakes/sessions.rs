@@ -15,6 +15,8 @@ impl Stage {
         Ok(sessions::Session {
             id: id.into(),
             user_fullname: session.user.clone(),
+            state: if session.ended { sessions::SessionState::Ended } else { sessions::SessionState::Active }
+                .into(),
             ..sessions::Session::default()
         })
     }

@@ -9,8 +9,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use crate::{
-    core::{data_holders::DataCount, error::Error, subjects::get_stored_data},
-    http::{auth::AdminCaller, envelope::Envelope, headers, state::Gateway},
+    core::{
+        caller::Caller, data_holders::DataCount, error::Error, subjects::get_stored_data,
+        user_name::parse_any_user_name,
+    },
+    http::{envelope::Envelope, state::Gateway},
     timestamp::rfc3339,
 };
 
@@ -57,10 +60,10 @@ pub struct Template {
     responses((status = 200, body = Envelope<SubjectData>), (status = 404, description = "no data stored for this user")))]
 pub async fn get_subject(
     State(gateway): State<Gateway>,
-    AdminCaller(caller): AdminCaller,
+    caller: Caller,
     user: Result<Path<String>, PathRejection>,
 ) -> Result<Json<Envelope<SubjectData>>, Error> {
-    let user_fullname = headers::parse_user_fullname(&user?)?;
+    let user_fullname = parse_any_user_name(&user?)?;
     let stored = get_stored_data(gateway.core(), &caller, user_fullname.clone()).await?;
     let kept = stored.counts;
     let count = |service: &str, kind: &str| {

@@ -23,7 +23,10 @@ use crate::{
         error::Error,
         transactions::{audit_export, list_transactions},
     },
-    http::{file_export::Format, state::Gateway},
+    http::{
+        file_export::{Cell, Format},
+        state::Gateway,
+    },
 };
 
 /// Rows requested at a time.
@@ -42,8 +45,8 @@ fn audited_filter((name, value): &(String, String)) -> (String, Value) {
     (name.clone(), if name == "user" { json!("(a user)") } else { json!(value) })
 }
 
-/// Every transaction that passes the filters (all but `limit` and `cursor`), newest first, as a file. CSV cells that a
-/// spreadsheet would take for a formula start with an apostrophe.
+/// Every transaction that passes the filters (all but `limit` and `cursor`), newest first, as a file. CSV cells are
+/// quoted, lists in them JSON, and what a spreadsheet would take for a formula has an apostrophe before it.
 #[utoipa::path(get, path = "/api-transactions/transactions/export", tag = "transactions",
     params(ExportFormat, Filters),
     responses((status = 200, description = "the file, streamed", content((String = "text/csv"), (String = "application/x-ndjson"))),
@@ -134,35 +137,33 @@ const COLUMNS: [&str; 24] = [
     "durations",
 ];
 
-/// The cells of a row, in the order of [`COLUMNS`]: lists joined by a semicolon, objects as JSON.
-fn cells(row: TransactionData) -> [String; COLUMNS.len()] {
-    let text = Option::unwrap_or_default;
-    let json = |value: Option<serde_json::Value>| value.map(|value| value.to_string()).unwrap_or_default();
-    let rules: Vec<_> = row.fraud.into_iter().map(|fraud| fraud.rule).collect();
+/// The cells of a row, in the order of [`COLUMNS`]: lists and objects as JSON.
+fn cells(row: TransactionData) -> [Cell; COLUMNS.len()] {
+    let rules: Vec<String> = row.fraud.into_iter().map(|fraud| fraud.rule).collect();
     [
-        row.id,
-        row.created_at,
-        row.kind,
-        row.project_id,
-        row.api_key_id,
-        text(row.session_id),
-        text(row.user_fullname),
-        row.http_status.to_string(),
-        text(row.error),
-        text(row.verdict),
-        row.score.map(|score| score.to_string()).unwrap_or_default(),
-        row.decision_reasons.join(";"),
-        text(row.rules),
-        text(row.action_trigger),
-        row.tags.join(";"),
-        text(row.flag),
-        rules.join(";"),
-        row.duration_ms.to_string(),
-        text(row.client_app),
-        text(row.client_app_version),
-        json(row.device_info),
-        json(row.geo),
-        json(row.services),
-        json(row.durations),
+        row.id.into(),
+        row.created_at.into(),
+        row.kind.into(),
+        row.project_id.into(),
+        row.api_key_id.into(),
+        row.session_id.into(),
+        row.user_fullname.into(),
+        row.http_status.to_string().into(),
+        row.error.into(),
+        row.verdict.into(),
+        row.score.map(|score| score.to_string()).into(),
+        row.decision_reasons.into(),
+        row.rules.into(),
+        row.action_trigger.into(),
+        row.tags.into(),
+        row.flag.into(),
+        rules.into(),
+        row.duration_ms.to_string().into(),
+        row.client_app.into(),
+        row.client_app_version.into(),
+        row.device_info.into(),
+        row.geo.into(),
+        row.services.into(),
+        row.durations.into(),
     ]
 }

@@ -4,7 +4,10 @@ use proto::transactions::ListTransactionsRequest;
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
-use crate::{core::error::Error, timestamp::parse_rfc3339};
+use crate::{
+    core::{error::Error, user_name::parse_any_user_name},
+    timestamp::parse_rfc3339,
+};
 
 /// Largest page.
 const MAX_LIMIT: u32 = 200;
@@ -91,7 +94,7 @@ fn set(request: &mut ListTransactionsRequest, name: &str, value: String) -> Resu
         "limit" => request.page_size = limit(&value)?,
         "has_fraud" => request.has_fraud = Some(yes_or_no(name, &value)?),
         "cursor" => request.cursor = filled(name, value)?,
-        "user" => request.user_fullname = Some(filled(name, value)?),
+        "user" => request.user_fullname = Some(parse_any_user_name(&filled(name, value)?)?),
         "session_id" => request.session_id = Some(filled(name, value)?),
         "verdict" => request.verdict = Some(filled(name, value)?),
         "kind" => request.kind = Some(filled(name, value)?),

@@ -1,0 +1,201 @@
+//! How much of what the models measured a caller is shown.
+//!
+//! The names of other users that a 1:N search found are shown with [`Permission::Identify`] alone. Similarities, and
+//! probabilities that rise with them, have all their digits with [`Permission::SimilarityRead`] alone: with all digits, who
+//! may try pictures as often as they like climbs towards somebody's template. Without the permission a similarity has one
+//! digit, a probability two, a score none; verdicts and reasons are the same for everybody.
+
+use proto::transactions::Transaction;
+use serde_json::Value;
+
+use crate::core::{caller::Caller, permissions::Permission};
+
+/// What a caller is shown of a call about `user`.
+#[derive(Clone, Copy, Debug)]
+pub struct Disclosure<'a> {
+    user: Option<&'a str>,
+    names: bool,
+    digits: bool,
+}
+
+impl<'a> Disclosure<'a> {
+    pub fn new(caller: &Caller, user: Option<&'a str>) -> Self {
+        let (names, digits) = (caller.may(Permission::Identify), caller.may(Permission::SimilarityRead));
+        Self { user, names, digits }
+    }
+
+    /// Empties the name of another user.
+    pub fn name(self, name: &mut String) {
+        if !self.names && self.user != Some(name.as_str()) {
+            name.clear();
+        }
+    }
+
+    /// A cosine.
+    pub fn similarity(self, value: &mut f64) {
+        self.round(value, 10.0);
+    }
+
+    pub fn probability(self, value: &mut f64) {
+        self.round(value, 100.0);
+    }
+
+    /// The logarithm of odds, as text.
+    pub fn log_odds(self, text: &mut String) {
+        if let (false, Ok(value)) = (self.digits, text.parse::<f64>()) {
+            *text = format!("{value:.0}");
+        }
+    }
+
+    /// A decision's score, 0 to 100: rounded down, so that it stays in the band of its verdict.
+    pub fn score(self, value: f64) -> f64 {
+        if self.digits { value } else { value.floor() }
+    }
+
+    fn round(self, value: &mut f64, steps: f64) {
+        if !self.digits {
+            *value = (*value * steps).round() / steps;
+        }
+    }
+
+    /// The services' reports of a recorded call.
+    fn services(self, services: &mut Value) {
+        let Some(reports) = services.as_object_mut() else { return };
+        for (service, report) in reports {
+            match service.as_str() {
+                "Face Recognition" => self.face(report),
+                "Voice Recognition" => self.voice(report),
+                "Face Match" => self.fields(report, &["similarity"], &["score"]),
+                _ => {}
+            }
+            if let Some(other) = report.get_mut("duplicate") {
+                self.fields(other, &[], &["probability"]);
+            }
+            let checks = report.get_mut("checks").and_then(Value::as_array_mut);
+            for check in checks.into_iter().flatten() {
+                self.fields(check, &["similarity"], &["probability"]);
+            }
+            let percentages = report.get_mut("percentages").and_then(Value::as_array_mut);
+            for percentage in percentages.into_iter().flatten() {
+                self.number(percentage, |value| self.round(value, 1.0));
+            }
+        }
+    }
+
+    fn face(self, report: &mut Value) {
+        self.fields(report, &["score"], &["probability"]);
+        let instances = report.get_mut("instances").and_then(Value::as_array_mut);
+        for search in instances.into_iter().flatten().filter_map(|instance| instance.get_mut("search")) {
+            self.fields(search, &["score"], &["probability"]);
+            if let Some(Value::String(name)) = search.get_mut("searchName") {
+                self.name(name);
+            }
+        }
+    }
+
+    fn voice(self, report: &mut Value) {
+        self.fields(report, &[], &["score", "imposter_prob"]);
+        if let Some(Value::String(name)) = report.get_mut("id") {
+            self.name(name);
+        }
+        if let Some(Value::String(text)) = report.get_mut("log_odds") {
+            self.log_odds(text);
+        }
+    }
+
+    fn fields(self, report: &mut Value, similarities: &[&str], probabilities: &[&str]) {
+        for name in similarities {
+            report.get_mut(*name).into_iter().for_each(|value| self.number(value, |v| self.similarity(v)));
+        }
+        for name in probabilities {
+            report.get_mut(*name).into_iter().for_each(|value| self.number(value, |v| self.probability(v)));
+        }
+    }
+
+    fn number(self, value: &mut Value, change: impl Fn(&mut f64)) {
+        if let Some(mut number) = value.as_f64() {
+            change(&mut number);
+            *value = number.into();
+        }
+    }
+
+    /// What the rules decided on.
+    fn evidence(self, evidence: &mut Value) {
+        let found = evidence.get_mut("found").and_then(Value::as_object_mut);
+        for finding in found.into_iter().flat_map(|found| found.values_mut()) {
+            if let Some(judged) = finding.get_mut("judged") {
+                self.fields(judged, &[], &["score"]);
+            }
+        }
+    }
+}
+
+/// A transaction as the caller is shown it.
+pub fn disclose_transaction(caller: &Caller, mut transaction: Transaction) -> Transaction {
+    let user = transaction.user_fullname.clone();
+    let shown = Disclosure::new(caller, user.as_deref());
+    if shown.names && shown.digits {
+        return transaction;
+    }
+    transaction.score = transaction.score.map(|score| shown.score(score));
+    reduce(&mut transaction.services_json, |services| shown.services(services));
+    reduce(&mut transaction.evidence_json, |evidence| shown.evidence(evidence));
+    transaction
+}
+
+/// Text that is no JSON is shown to nobody.
+fn reduce(json: &mut Option<String>, change: impl Fn(&mut Value)) {
+    let Some(text) = json.take() else { return };
+    if let Ok(mut value) = serde_json::from_str(&text) {
+        change(&mut value);
+        *json = Some(value.to_string());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn shown(names: bool, digits: bool, services: &Value) -> Value {
+        let mut services = services.clone();
+        Disclosure { user: Some("ada"), names, digits }.services(&mut services);
+        services
+    }
+
+    fn services(face: &str, voice: &str) -> Value {
+        let search = json!({"searchName": face, "score": 0.6789, "probability": 0.98765});
+        json!({"Face Recognition": {"score": 0.4321, "probability": 0.12345, "instances": [{"search": search}]},
+               "Voice Recognition": {"id": voice, "score": 0.7654, "imposter_prob": 0.01234, "log_odds": "4.6012"},
+               "Face Liveness Detection": {"score": 0.98765},
+               "Face Match": {"similarity": 0.5432, "score": 0.99876, "percentages": [99.876]}})
+    }
+
+    #[test]
+    fn other_names_are_shown_to_who_may_identify() {
+        let hidden = shown(false, true, &services("bob", "bob"));
+        assert_eq!(hidden, services("", ""));
+        assert_eq!(
+            shown(false, true, &services("ada", "ada")),
+            services("ada", "ada"),
+            "their own is no news"
+        );
+        assert_eq!(shown(true, true, &services("bob", "bob")), services("bob", "bob"));
+    }
+
+    #[test]
+    fn digits_are_shown_to_who_may_read_similarities() {
+        let coarse = shown(true, false, &services("bob", "bob"));
+        let search = json!({"searchName": "bob", "score": 0.7, "probability": 0.99});
+        assert_eq!(
+            coarse,
+            json!({"Face Recognition": {"score": 0.4, "probability": 0.12, "instances": [{"search": search}]},
+                   "Voice Recognition": {"id": "bob", "score": 0.77, "imposter_prob": 0.01, "log_odds": "5"},
+                   "Face Liveness Detection": {"score": 0.98765},
+                   "Face Match": {"similarity": 0.5, "score": 1.0, "percentages": [100.0]}})
+        );
+        let shown = Disclosure { user: None, names: true, digits: false };
+        assert_eq!((shown.score(74.99), shown.score(75.0)), (74.0, 75.0), "a score stays in its band");
+    }
+}
