@@ -10,7 +10,6 @@ export const MAY = {
   editRules: "rules.write",
   seeKeys: "keys.read",
   editKeys: "keys.write",
-  mint: "keys.mint",
   seeWebhooks: "webhooks.read",
   editWebhooks: "webhooks.write",
   tryIt: "try_it",

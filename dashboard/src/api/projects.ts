@@ -8,7 +8,7 @@ export interface NewKey {
   name: string;
   selected_services: string[];
   scores_id: string | null;
-  can_mint: boolean;
+  scopes: string[];
   response_format: string;
   rate_limit_per_minute: number;
   expires_at: string | null;
@@ -16,7 +16,7 @@ export interface NewKey {
 
 export type KeyChange = Pick<
   NewKey,
-  "name" | "selected_services" | "response_format" | "rate_limit_per_minute" | "expires_at"
+  "name" | "selected_services" | "scopes" | "response_format" | "rate_limit_per_minute" | "expires_at"
 >;
 
 export const listKeys = (cursor: string) => get<Page<ApiKey>>(`${keys}${query({ cursor, limit: 50 })}`);

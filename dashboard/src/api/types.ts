@@ -12,6 +12,8 @@ export interface Me {
   organisation: { id: string; name: string };
   projects: { id: string; name: string }[];
   permissions: Permission[];
+  /** Scopes this role may put on an API key. */
+  grantable_scopes: string[];
   csrf_token: string;
 }
 
@@ -104,6 +106,7 @@ export interface ApiKey {
   state: "active" | "revoked" | "expired";
   selected_services: string[];
   scores_id: string | null;
+  scopes: string[];
   can_mint: boolean;
   response_format: string;
   /** 0: the project's. */

@@ -23,6 +23,24 @@ export const ROLES: Record<Role, { name: string; may: string }> = {
   viewer: { name: "Viewer", may: "Reads, without samples." },
 };
 
+/** What an API key may do, in the order of the form. */
+export const SCOPES: Record<string, string> = {
+  capture: "Sessions, videos, enrollments, comparisons, documents",
+  "consent.write": "Record consents",
+  "records.read": "Read transactions and consents",
+  "samples.read": "Open pictures, videos and recordings",
+  "review.write": "Set tags and flags",
+  "webhooks.write": "Manage its own webhooks",
+  identify: "See whom a 1:N search found",
+  "similarity.read": "See similarities with all digits",
+  "enroll.still": "Strengthen faces with pictures nobody judged live",
+  "keys.admin": "Make, change and revoke keys",
+  "project.admin": "Rules, retention, every webhook, subjects and their erasure",
+};
+
+/** What a new key has unless others are chosen: the calls of an integration. */
+export const USUAL_SCOPES = ["capture", "consent.write"];
+
 export const KINDS = [
   "process_video",
   "enroll_face",

@@ -3,13 +3,15 @@ import { useForm } from "@mantine/form";
 
 import type { KeyChange } from "../../api/projects";
 import type { ApiKey } from "../../api/types";
-import { SELECTABLE } from "../../parts/words";
+import { useMe } from "../../api/session";
+import { SCOPES, SELECTABLE, USUAL_SCOPES } from "../../parts/words";
 import { fromLocal, toLocal } from "../transactions/filters";
 
 /** What a key is made with and what is changed of it later, as the fields hold it. */
 export type KeyValues = {
   name: string;
   selected_services: string[];
+  scopes: string[];
   response_format: string;
   rate_limit_per_minute: number | "";
   expires_at: string;
@@ -18,6 +20,7 @@ export type KeyValues = {
 export const valuesOf = (key?: ApiKey): KeyValues => ({
   name: key?.name ?? "",
   selected_services: key?.selected_services ?? SELECTABLE,
+  scopes: key?.scopes ?? USUAL_SCOPES,
   response_format: key?.response_format ?? "",
   rate_limit_per_minute: key?.rate_limit_per_minute || "",
   expires_at: toLocal(key?.expires_at ?? undefined),
@@ -34,6 +37,7 @@ export const validate = {
   name: (name: string) =>
     name.trim().length >= 1 && name.length <= 200 ? null : "1 to 200 characters, such as where it is used",
   selected_services: (services: string[]) => (services.length > 0 ? null : "at least one service"),
+  scopes: (scopes: string[]) => (scopes.length > 0 ? null : "at least one scope"),
   rate_limit_per_minute: (limit: number | "") =>
     limit === "" || (Number.isInteger(limit) && limit > 0) ? null : "a whole number from 1, or nothing",
   expires_at: (at: string) =>
@@ -44,6 +48,7 @@ export const useKeyForm = (key: ApiKey) => useForm<KeyValues>({ initialValues: v
 
 /** `field`: what binds an input to its form. */
 export function KeyFields({ field }: { field: (name: keyof KeyValues) => object }) {
+  const { grantable_scopes: grantable } = useMe();
   return (
     <>
       <TextInput
@@ -56,6 +61,17 @@ export function KeyFields({ field }: { field: (name: keyof KeyValues) => object 
         <Stack gap={6} mt={6}>
           {SELECTABLE.map((service) => (
             <Checkbox key={service} value={service} label={service} />
+          ))}
+        </Stack>
+      </Checkbox.Group>
+      <Checkbox.Group
+        label="Scopes"
+        description="What the key may do; as little as it needs. Your role cannot give those that are disabled."
+        {...field("scopes")}
+      >
+        <Stack gap={6} mt={6}>
+          {Object.entries(SCOPES).map(([scope, may]) => (
+            <Checkbox key={scope} value={scope} label={scope} description={may} disabled={!grantable.includes(scope)} />
           ))}
         </Stack>
       </Checkbox.Group>

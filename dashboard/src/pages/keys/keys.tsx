@@ -14,7 +14,7 @@ import { Empty, Page } from "../../parts/page";
 import { Rows } from "../../parts/rows";
 import { Id } from "../../parts/secret";
 import { When } from "../../parts/time";
-import { SELECTABLE } from "../../parts/words";
+import { SCOPES, SELECTABLE } from "../../parts/words";
 import { useProject } from "../../shell/place";
 import { CreateKey } from "./create-key";
 import { EditKey } from "./edit-key";
@@ -58,6 +58,7 @@ export default function Keys() {
             columns={[
               "Name",
               { name: "Services", from: "md" },
+              { name: "Scopes", from: "lg" },
               { name: "Rules", from: "lg" },
               { name: "Last used", from: "sm" },
               { name: "Calls a minute", from: "lg", right: true },
@@ -150,6 +151,11 @@ function Row({ apiKey: key, rules, onEdit, onRevoke }: RowProps) {
         </Text>
       </Table.Td>
       <Table.Td visibleFrom="lg">
+        <Text size="sm" maw={240} className="any">
+          {key.scopes.length === Object.keys(SCOPES).length ? "All" : key.scopes.join(", ")}
+        </Text>
+      </Table.Td>
+      <Table.Td visibleFrom="lg">
         <Text size="sm" className="any">
           {rules}
         </Text>
@@ -172,15 +178,17 @@ function Row({ apiKey: key, rules, onEdit, onRevoke }: RowProps) {
       <Table.Td>
         {key.state !== "revoked" && (
           <Group gap={6}>
-            <AllowedButton
-              needs={MAY.editKeys}
-              size="compact-sm"
-              variant="default"
-              onClick={onEdit}
-              aria-label={`Change ${key.name}`}
-            >
-              Change
-            </AllowedButton>
+            {active && (
+              <AllowedButton
+                needs={MAY.editKeys}
+                size="compact-sm"
+                variant="default"
+                onClick={onEdit}
+                aria-label={`Change ${key.name}`}
+              >
+                Change
+              </AllowedButton>
+            )}
             <AllowedButton
               needs={MAY.editKeys}
               size="compact-sm"

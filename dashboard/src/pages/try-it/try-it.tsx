@@ -47,7 +47,7 @@ export default function TryIt() {
           <Stack maw={560}>
             <TextInput
               label="Your name"
-              description="The subject of the recording, as X-User-Fullname would say"
+              description="Who is in the recording; kept as try-it:<name>, apart from your customers"
               {...form.getInputProps("name")}
             />
             <Checkbox

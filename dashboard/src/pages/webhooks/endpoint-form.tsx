@@ -95,7 +95,7 @@ export function EndpointForm({ webhook, onClose, onChanged }: Props) {
         )}
         <Textarea
           label="Headers of your own"
-          description="One on a line, as name: value"
+          description={webhook ? "One on a line, as name: value; *** keeps the value" : "One on a line, as name: value"}
           autosize
           minRows={2}
           spellCheck={false}
