@@ -5,8 +5,8 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Args, Parser, Subcommand};
 
 use crate::{
-    audit, bootstrap, calibrate, consent, doctor, erasure, evaluate, keys, migrate, models, owner, serve,
-    show_config, sweep,
+    api_key, audit, bootstrap, calibrate, consent, doctor, erasure, evaluate, keys, migrate, models, owner,
+    serve, show_config, sweep,
 };
 
 /// Identity verification that you run yourself.
@@ -31,6 +31,9 @@ enum Verb {
     Bootstrap(BootstrapArgs),
     /// Make the link by which the first owner signs in to the dashboard, or somebody who lost password or second factor
     Owner(OwnerArgs),
+    /// Make an API key of a project; it is shown this once
+    #[command(subcommand, name = "api-key")]
+    ApiKey(ApiKeyVerb),
     /// Verify the model pack and list what is in it
     Models(ModelsArgs),
     /// Measure error rates on your own files, judged exactly as serving judges
@@ -57,6 +60,36 @@ enum Verb {
     Config(ConfigArgs),
     /// Check everything a start needs: settings, models, keys, disk, databases, services; exits with 1 when something is wrong
     Doctor(DoctorArgs),
+}
+
+#[derive(Debug, Subcommand)]
+enum ApiKeyVerb {
+    /// Make a key and print it
+    Create(CreateApiKeyArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct CreateApiKeyArgs {
+    /// Id of the project
+    #[arg(long)]
+    pub project: String,
+    /// Where it is used
+    #[arg(long)]
+    pub name: String,
+    /// What it may do (docs/API.md, Scopes); may be repeated. Without it: capture and consent.write
+    #[arg(long = "scope", value_name = "SCOPE")]
+    pub scopes: Vec<String>,
+    /// Services its calls run; may be repeated. Without it: those of the project
+    #[arg(long = "service", value_name = "SERVICE")]
+    pub services: Vec<String>,
+    /// Days after which it ends; without it, never
+    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=36_500))]
+    pub expires_in_days: Option<u32>,
+    /// Print {"id","api_key","scopes"} instead of text
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub place: Place,
 }
 
 #[derive(Debug, Subcommand)]
@@ -289,6 +322,7 @@ impl Cli {
             Verb::Serve(args) => serve::run(args).await,
             Verb::Bootstrap(args) => bootstrap::run(args).await,
             Verb::Owner(args) => owner::run(args).await,
+            Verb::ApiKey(ApiKeyVerb::Create(args)) => api_key::create(args).await,
             Verb::Models(args) => models::run(&args),
             Verb::Consent(ConsentVerb::Verify(args)) => consent::verify(args).await,
             Verb::Audit(AuditVerb::Verify(args)) => audit::verify(args).await,

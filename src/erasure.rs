@@ -38,7 +38,9 @@ struct Receipt {
 pub async fn verify(args: VerifyErasureArgs) -> anyhow::Result<()> {
     let config = Config::load(&args.place)?;
     let mut out = std::io::stdout();
-    let subject = Subject { project_id: args.project, user_fullname: args.user.trim().to_owned() };
+    let user_fullname =
+        gateway::parse_any_user_name(&args.user).map_err(|error| anyhow::anyhow!("--user: {error}"))?;
+    let subject = Subject { project_id: args.project, user_fullname };
     let hashes = traces(&config, &subject)?;
     let (keepers, projects) = stores(config).await?;
     if let Some(receipt) = &args.receipt {

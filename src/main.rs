@@ -3,6 +3,7 @@
 //! `serve` is the composition root: it builds the services in dependency order, hands the gateway its peers and
 //! serves. The other verbs talk to the same services through the same transport.
 
+mod api_key;
 mod audit;
 mod bootstrap;
 mod calibrate;

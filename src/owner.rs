@@ -29,7 +29,10 @@ pub async fn run(args: OwnerArgs) -> anyhow::Result<()> {
             };
             accounts.invite_owner(request).await
         }
-        (None, Some(email)) => accounts.reset_account(ResetAccountRequest { email }).await,
+        (None, Some(email)) => {
+            let organisation_id = args.organisation_id.unwrap_or_default();
+            accounts.reset_account(ResetAccountRequest { email, organisation_id }).await
+        }
         _ => anyhow::bail!("give either --email or --reset"),
     };
     let made = answer.map_err(|status| anyhow::anyhow!("{}", status.message()))?.into_inner();

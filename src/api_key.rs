@@ -1,0 +1,48 @@
+//! `biometry api-key`: keys of a project, made where the installation is.
+
+use std::io::Write;
+
+use anyhow::Context;
+use proto::projects::{CreateApiKeyRequest, projects_client::ProjectsClient};
+use serde_json::json;
+
+use crate::{
+    cli::CreateApiKeyArgs,
+    config::{Config, DEADLINE},
+    serve::Credentials,
+};
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+
+/// Asks the projects service of this installation, running here or elsewhere, and prints the key once.
+pub async fn create(args: CreateApiKeyArgs) -> anyhow::Result<()> {
+    let config = Config::load(&args.place)?;
+    let projects = Credentials::of(&config)?.peer(config.urls.projects, DEADLINE);
+    let transport = projects.or("projects", svc_projects::routes(config.projects)).await?;
+    let request = CreateApiKeyRequest {
+        project_id: args.project,
+        name: args.name,
+        scopes: args.scopes,
+        selected_services: args.services,
+        expires_at_ms: args.expires_in_days.map(|days| boot::now_ms() + i64::from(days) * DAY_MS),
+        ..CreateApiKeyRequest::default()
+    };
+    let made = ProjectsClient::new(transport)
+        .create_api_key(request)
+        .await
+        .map_err(|status| anyhow::anyhow!("{}", status.message()))?;
+    let made = made.into_inner();
+    let key = made.key.unwrap_or_default();
+    let mut out = std::io::stdout();
+    let written = if args.json {
+        writeln!(out, "{}", json!({"id": key.id, "api_key": made.jwt, "scopes": key.scopes}))
+    } else {
+        let scopes = key.scopes.join(", ");
+        writeln!(
+            out,
+            "id       {}\nscopes   {scopes}\napi key  {}\n\nThe key is not shown again.",
+            key.id, made.jwt
+        )
+    };
+    written.context("the key could not be printed; revoke it and make another one")
+}
