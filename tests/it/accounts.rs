@@ -26,11 +26,11 @@ both_modes!(
 const PASSWORD: &str = "correct horse battery";
 
 /// An organisation with a project and its first key, made by the CLI.
-struct Organisation {
+pub struct Organisation {
     world: &'static World,
     id: String,
-    project: String,
-    key: String,
+    pub project: String,
+    pub key: String,
 }
 
 /// Prints JSON.
@@ -41,18 +41,18 @@ fn cli(world: &World, args: &[&str]) -> Value {
 }
 
 impl Organisation {
-    fn new(world: &'static World) -> Self {
+    pub fn new(world: &'static World) -> Self {
         let made = cli(world, &["bootstrap", "--json"]);
         let text = |name: &str| made[name].as_str().unwrap().to_owned();
         Self { world, id: text("organisation_id"), project: text("project_id"), key: text("api_key") }
     }
 
     /// An address nobody else of this run has.
-    fn email(&self, who: &str) -> String {
+    pub fn email(&self, who: &str) -> String {
         format!("{who}@{}.example.org", self.project)
     }
 
-    async fn owner(&self) -> Browser {
+    pub async fn owner(&self) -> Browser {
         let email = self.email("owner");
         let made = cli(self.world, &["owner", "--email", &email, "--organisation-id", &self.id, "--json"]);
         assert!(made["accept_url"].as_str().unwrap().contains("/dashboard/accept#"));
@@ -61,7 +61,7 @@ impl Organisation {
         browser
     }
 
-    async fn member(&self, owner: &Browser, role: &str) -> Browser {
+    pub async fn member(&self, owner: &Browser, role: &str) -> Browser {
         let body = json!({"email": self.email(role), "role": role});
         let invited = owner.send(Method::POST, "/api-auth/invitations", Some(body)).await;
         assert_eq!(invited.status, 200, "{}", invited.body);
@@ -86,7 +86,7 @@ impl Organisation {
     }
 }
 
-struct Browser {
+pub struct Browser {
     world: &'static World,
     project: String,
     address: String,
@@ -96,7 +96,7 @@ struct Browser {
 }
 
 impl Browser {
-    fn request(&self, method: Method, path: &str) -> RequestBuilder {
+    pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.client.request(method, format!("{}{path}", self.world.url));
         let request = request.header("X-Forwarded-For", &self.address).header("Origin", &self.world.url);
         let request = request.header("Sec-Fetch-Site", "same-origin").header("X-Project-ID", &self.project);
@@ -104,7 +104,7 @@ impl Browser {
         if self.cookie.is_empty() { request } else { request.header("Cookie", &self.cookie) }
     }
 
-    async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
+    pub async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
         let request = self.request(method, path);
         answer(match body {
             Some(body) => request.json(&body),
@@ -113,7 +113,7 @@ impl Browser {
         .await
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    pub async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, None).await
     }
 

@@ -78,7 +78,10 @@ async fn keys_are_minted_read_and_revoked(world: &'static World) {
     let kiosk = admin.mint(json!({"name": "kiosk", "selected_services": ["Face Recognition"]})).await;
     kiosk.start_session().await;
     let refused = answer(kiosk.post(KEYS).json(&json!({"name": "another"}))).await;
-    assert_eq!((refused.status.as_u16(), refused.error()), (403, "this call needs a key that can mint"));
+    assert_eq!(
+        (refused.status.as_u16(), refused.error()),
+        (403, "this call needs a key with the scope keys.admin")
+    );
     assert_eq!(refused.body["message"], refused.body["error"]);
 
     let listed = admin.get(KEYS).await;
@@ -134,8 +137,12 @@ async fn a_revoked_key_is_refused_at_the_next_call() {
     project.start_session().await;
     let id = decode(&parts(&project.key)[1])["id"].as_str().unwrap().to_owned();
     let transport = world.projects();
-    let request =
-        RevokeApiKeyRequest { project_id: project.id.clone(), api_key_id: id, keep_one_minter: false };
+    let request = RevokeApiKeyRequest {
+        project_id: project.id.clone(),
+        api_key_id: id,
+        keep_one_minter: false,
+        may_grant: None,
+    };
     ProjectsClient::new(transport).revoke_api_key(request).await.unwrap();
 
     let refused = answer(project.post("/api-gateway/sessions/start")).await;
@@ -177,7 +184,7 @@ async fn a_changed_key_is_another_one_at_its_next_call(world: &'static World) {
     }
     assert_eq!(change(json!({"can_mint": true})).await.status, 400);
     let itself = answer(kiosk.request(Method::PATCH, &path).json(&json!({"name": "x"}))).await;
-    assert_eq!(itself.error(), "this call needs a key that can mint");
+    assert_eq!(itself.error(), "this call needs a key with the scope keys.admin");
     let stranger = Project::new(world);
     let theirs = answer(stranger.request(Method::PATCH, &path).json(&json!({"name": "x"}))).await;
     assert_eq!(theirs.status, 404);

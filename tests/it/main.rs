@@ -27,6 +27,7 @@ mod sdk;
 mod sessions;
 mod sim_swap;
 mod subjects;
+mod tenants;
 mod traces;
 mod transactions;
 mod webhooks;

@@ -155,7 +155,10 @@ async fn the_operator_is_set_by_a_key_that_can_mint(world: &'static World) {
     let minted = project.post("/api-projects/public/apikeys").json(&json!({"name": "kiosk"}));
     let kiosk = answer(minted).await.body["data"].as_str().unwrap().to_owned();
     let refused = answer(reqwest::Client::new().get(format!("{}{path}", world.url)).bearer_auth(kiosk)).await;
-    assert_eq!((refused.status.as_u16(), refused.error()), (403, "this call needs a key that can mint"));
+    assert_eq!(
+        (refused.status.as_u16(), refused.error()),
+        (403, "this call needs a key with the scope project.admin")
+    );
 
     let removed = answer(project.request(reqwest::Method::DELETE, path)).await;
     assert_eq!(

@@ -105,7 +105,10 @@ async fn erasure_is_the_administrators_and_stays_in_its_project(world: &'static 
     let (mine, theirs) = (Project::new(world), Project::new(world));
     let plain = mine.mint(json!({"name": "plain"})).await;
     let refused = erase(&plain, GRACE).await;
-    assert_eq!((refused.status.as_u16(), refused.error()), (403, "this call needs a key that can mint"));
+    assert_eq!(
+        (refused.status.as_u16(), refused.error()),
+        (403, "this call needs a key with the scope project.admin")
+    );
 
     theirs.both_consents(GRACE).await;
     let nothing = erase(&mine, GRACE).await;
