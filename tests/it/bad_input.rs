@@ -177,7 +177,8 @@ async fn described(project: &Project) -> Vec<(reqwest::Method, String)> {
     for (path, item) in description.body["paths"].as_object().unwrap() {
         let path = path.replace(['{', '}'], "");
         for method in item.as_object().unwrap().keys() {
-            if item[method].get("security").is_none() {
+            let ways = item[method]["security"].as_array().unwrap();
+            if ways.iter().any(|way| way.get("api_key").is_some()) {
                 calls.push((method.to_uppercase().parse().unwrap(), path.clone()));
             }
         }

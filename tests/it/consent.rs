@@ -90,7 +90,10 @@ async fn the_ledger_is_listed_and_exported(world: &'static World) {
     let export = project.request(reqwest::Method::GET, "/api-consent/consents/export?format=csv");
     let table = export.send().await.unwrap().text().await.unwrap();
     assert_eq!(table.lines().count(), 4);
-    assert!(table.lines().nth(3).unwrap().contains(",bob@example.org,authorization,false,"), "{table}");
+    assert!(
+        table.lines().nth(3).unwrap().contains("\"bob@example.org\",\"authorization\",\"false\","),
+        "{table}"
+    );
 }
 
 /// Both in one scenario, as the ledger is one for all of them.

@@ -14,6 +14,8 @@ use utoipa::{
     },
 };
 
+use super::takes_api_key;
+
 /// An error.
 #[derive(Serialize, ToSchema)]
 pub struct ErrorResponse {
@@ -76,7 +78,7 @@ impl Modify for SharedResponses {
 }
 
 fn describe(method: &HttpMethod, operation: &mut Operation) {
-    let open = operation.security.is_some();
+    let open = !takes_api_key(operation);
     let (post, put) = (*method == HttpMethod::Post, matches!(method, HttpMethod::Put | HttpMethod::Patch));
     let form = operation.request_body.as_ref().is_some_and(
         |body| matches!(body, RefOr::T(body) if body.content.contains_key("multipart/form-data")),
