@@ -28,7 +28,9 @@ impl Clip<'_> {
 
     fn reason(&self, why: &Unjudged) -> Option<Unjudged> {
         match (why.error, self.unread_sound) {
-            ("face_tracking_broke" | "too_few_frames", _) => self.too_short().or_else(|| self.frozen()),
+            ("face_tracking_broke" | "too_few_frames", _) => {
+                Unjudged::first([self.too_short(), self.frozen()].into_iter().flatten())
+            }
             ("no_sound", Some(codec)) => Some(Unjudged::because(
                 "sound_unreadable",
                 format!("the sound of the video is coded as `{codec}`, which this server does not read"),

@@ -2,6 +2,8 @@
 
 use face::Presence;
 
+use crate::reasons;
+
 /// What a service found, or why it found nothing; the others still answer.
 pub type Judged<T> = Result<T, Unjudged>;
 
@@ -23,7 +25,17 @@ pub struct Unjudged {
 
 impl Unjudged {
     pub fn because(error: &'static str, description: impl Into<String>) -> Self {
-        Self { code: CANNOT_JUDGE, error, description: description.into() }
+        Self::with_code(CANNOT_JUDGE, error, description)
+    }
+
+    /// With the remedy of the table, where the description has none of its own.
+    pub fn with_code(code: i32, error: &'static str, description: impl Into<String>) -> Self {
+        Self { code, error, description: reasons::described(error, description.into()) }
+    }
+
+    /// The reason that is reported of several.
+    pub fn first(several: impl IntoIterator<Item = Self>) -> Option<Self> {
+        several.into_iter().min_by_key(|why| reasons::rank(why.error))
     }
 
     /// Logs the cause, which is no business of the client's.

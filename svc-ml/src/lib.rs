@@ -30,6 +30,7 @@ mod matching;
 mod open_set;
 mod pipeline;
 mod portrait;
+mod reasons;
 mod recording;
 mod service;
 mod stages;

@@ -1,4 +1,4 @@
-//! Whether a picture will do for an enrollment: each measure against its limit, and the first fault.
+//! Whether a picture will do for an enrollment: each measure against its limit, and of the faults the first of the table of reasons.
 //!
 //! Where the limits come from stands in docs/ACCURACY.md.
 
@@ -101,7 +101,7 @@ impl Limits {
     }
 }
 
-/// What was measured, and the first fault in the order in which a user would mend them.
+/// What was measured, and the fault that is reported.
 pub fn check(found: &Portraits, is_document: bool) -> (Vec<Measure>, Result<&Portrait, Unjudged>) {
     let limits = Limits::of(is_document);
     let mut measures = vec![Measure::at_least("face_count", found.faces as f32, 1.0)];
@@ -110,8 +110,9 @@ pub fn check(found: &Portraits, is_document: bool) -> (Vec<Measure>, Result<&Por
     }
     let Some(portrait) = &found.main else { return (measures, Err(no_face())) };
     measures.extend(of_portrait(portrait, limits));
-    let failed = measures.iter().find(|m| !m.passed()).map(|m| fault(m.property, portrait));
-    (measures, failed.map_or(Ok(portrait), Err))
+    let failed = measures.iter().filter(|m| !m.passed()).map(|m| fault(m.property, portrait));
+    let told = Unjudged::first(failed);
+    (measures, told.map_or(Ok(portrait), Err))
 }
 
 fn of_portrait(p: &Portrait, limits: &Limits) -> Vec<Measure> {
@@ -180,7 +181,7 @@ fn covered(description: &str) -> Unjudged {
 }
 
 pub fn refused(code: i32, error: &'static str, description: &str) -> Unjudged {
-    Unjudged { code, error, description: description.to_owned() }
+    Unjudged::with_code(code, error, description)
 }
 
 #[cfg(test)]

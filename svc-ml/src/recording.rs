@@ -1,4 +1,4 @@
-//! Whether a recording will do for an enrollment: each measure against its limit, and the first fault.
+//! Whether a recording will do for an enrollment: each measure against its limit, and of the faults the first of the table of reasons.
 //!
 //! docs/ACCURACY.md says where the limits come from.
 
@@ -45,10 +45,12 @@ pub fn phrase_score(spoken: &PhraseEvidence) -> f32 {
     if spoken.said { 0.5 + spoken.similarity / 2.0 } else { (spoken.similarity / 2.0).min(0.499) }
 }
 
-/// The first of the measures that failed. Clipping comes first: it is what makes sound noisy and speech hard to find.
+/// The fault that is reported of the measures that failed.
 pub fn fault(measures: &[Measure]) -> Option<Unjudged> {
-    let failed = measures.iter().filter(|m| !m.passed());
-    let failed = failed.min_by_key(|m| m.property != "clipped_share")?;
+    Unjudged::first(measures.iter().filter(|m| !m.passed()).map(fault_of))
+}
+
+fn fault_of(failed: &Measure) -> Unjudged {
     let (error, description) = match failed.property {
         "speech_seconds" if failed.value <= 0.0 => ("no_speech", "no speech was found in the sound"),
         "speech_seconds" => ("too_little_speech", "there is too little speech; say the whole phrase"),
@@ -57,7 +59,7 @@ pub fn fault(measures: &[Measure]) -> Option<Unjudged> {
         "level_dbfs" => ("sound_too_quiet", "the sound is too quiet; speak up or come closer"),
         _ => ("phrase_not_said", "another phrase was said than the one given"),
     };
-    Some(Unjudged::because(error, description))
+    Unjudged::because(error, description)
 }
 
 /// The weight of a recording: how much speech, and how clear of noise.
