@@ -1,4 +1,4 @@
-//! A straightened PDF417 made readable: even light, noise averaged along its bars, blur taken back.
+//! A straightened PDF417 made readable: even light, noise averaged along its bars, blur removed.
 
 use image::{GrayImage, Luma, imageops};
 use rustfft::{FftPlanner, num_complex::Complex};
@@ -7,7 +7,7 @@ use rustfft::{FftPlanner, num_complex::Complex};
 const EVEN: f32 = 10.0;
 /// Height of what is averaged along the bars, modules: a row is three high.
 const ALONG: f32 = 1.6;
-/// Blur that is taken back, standard deviation in modules, and the share of noise (Wiener 1949).
+/// Blur that is removed, standard deviation in modules, and the share of noise (Wiener 1949).
 const BLUR: f32 = 0.4;
 const NOISE: f32 = 0.1;
 
@@ -47,7 +47,7 @@ fn mean_along(luma: &GrayImage, reach: u32) -> GrayImage {
     })
 }
 
-/// Takes a Gaussian blur across the bars back, row by row.
+/// Removes a Gaussian blur across the bars, row by row.
 pub(super) fn deblurred(luma: &GrayImage, module: f32) -> GrayImage {
     let length = (luma.width() as usize).max(1);
     let (forward, back) = {

@@ -7,11 +7,11 @@ use proptest::prelude::*;
 
 use crate::fixture;
 
-const VIDEO: &str = "obama_speech.mp4";
+pub const VIDEO: &str = "obama_speech.mp4";
 const SOUND: &str = "obama_speech.wav";
 
 /// What FFmpeg makes of `inputs` with `options`, as a file of the ending `kind`.
-fn made(inputs: &[&Path], options: &str, kind: &str) -> Vec<u8> {
+pub fn made(inputs: &[&Path], options: &str, kind: &str) -> Vec<u8> {
     let folder = tempfile::tempdir().unwrap();
     let out = folder.path().join(format!("made.{kind}"));
     let mut command = Command::new("ffmpeg");
@@ -32,7 +32,7 @@ fn run(file: Vec<u8>) -> Result<Decoded, Error> {
     decode(Cursor::new(file), &Limits::default(), |_| Ok::<_, Error>(()))
 }
 
-fn seconds(decoded: &Decoded) -> f64 {
+pub fn seconds(decoded: &Decoded) -> f64 {
     decoded.info.frames as f64 / f64::from(FPS)
 }
 

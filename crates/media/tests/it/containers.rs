@@ -1,0 +1,151 @@
+//! What containers may say of a clip: edit lists, rotation, no duration, gaps, rates, and anything at all in an index.
+
+use std::{
+    io::Cursor,
+    sync::LazyLock,
+    time::{Duration, Instant},
+};
+
+use media::{Decoded, Error, FPS, Limits, Pixels, decode};
+use proptest::prelude::*;
+
+use crate::fixture;
+use crate::quirks::{VIDEO, made, seconds};
+
+/// What a file may cost, whatever is written in it.
+const MOST: Duration = Duration::from_secs(5);
+
+fn from_video(options: &str, kind: &str) -> Vec<u8> {
+    made(&[&fixture(VIDEO)], options, kind)
+}
+
+/// The clip, and the sizes its frames were handed out in.
+fn run(file: Vec<u8>) -> Result<(Decoded, Vec<(u32, u32)>), Error> {
+    let mut sizes = Vec::new();
+    let decoded = decode(Cursor::new(file), &Limits::default(), |frame| {
+        sizes.push((frame.width(), frame.height()));
+        Ok::<_, Error>(())
+    })?;
+    sizes.dedup();
+    Ok((decoded, sizes))
+}
+
+#[test]
+fn a_clip_without_a_stated_duration_is_as_long_as_it_plays() {
+    for (kind, options) in [
+        ("webm", "-t 2 -c:v libvpx -deadline realtime -c:a libopus -live 1"),
+        ("mkv", "-t 2 -c:v libx264 -preset ultrafast -c:a aac -live 1"),
+        (
+            "mp4",
+            "-t 2 -c:v libx264 -preset ultrafast -c:a aac -movflags frag_every_frame+empty_moov+default_base_moof",
+        ),
+    ] {
+        let (decoded, _) = run(from_video(options, kind)).unwrap();
+        assert!((seconds(&decoded) - 2.0).abs() < 0.25, "{kind}: {} s", seconds(&decoded));
+        assert!(decoded.audio.is_some(), "{kind}");
+    }
+}
+
+#[test]
+fn every_rotation_a_telephone_notes_is_undone() {
+    let plain = from_video("-t 0.5 -s 320x240 -c:v libx264 -preset ultrafast -an", "mp4");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("plain.mp4");
+    std::fs::write(&path, plain).unwrap();
+    for (degrees, size) in [("0", (320, 240)), ("90", (240, 320)), ("180", (320, 240)), ("270", (240, 320))] {
+        let out = folder.path().join("turned.mp4");
+        let mut command = std::process::Command::new("ffmpeg");
+        command.args(["-v", "error", "-y", "-i"]).arg(&path);
+        command.args(["-c", "copy", "-metadata:s:v:0", &format!("rotate={degrees}")]).arg(&out);
+        assert!(command.status().unwrap().success());
+        let (decoded, sizes) = run(std::fs::read(&out).unwrap()).unwrap();
+        assert_eq!((decoded.info.width, decoded.info.height), size, "{degrees}");
+        assert_eq!(sizes, [size], "{degrees}");
+    }
+}
+
+/// An MP4 with sound, cut without new coding: its edit lists begin in the middle of a group of pictures.
+#[test]
+fn an_edit_list_cuts_the_clip_and_keeps_picture_and_sound_together() {
+    let whole = from_video("-t 4 -c:v libx264 -g 60 -bf 2 -preset veryfast -c:a aac", "mp4");
+    let folder = tempfile::tempdir().unwrap();
+    let (path, out) = (folder.path().join("whole.mp4"), folder.path().join("cut.mp4"));
+    std::fs::write(&path, whole).unwrap();
+    let mut command = std::process::Command::new("ffmpeg");
+    command.args(["-v", "error", "-y", "-ss", "1.3", "-i"]).arg(&path).args(["-c", "copy"]).arg(&out);
+    assert!(command.status().unwrap().success());
+    let (decoded, _) = run(std::fs::read(&out).unwrap()).unwrap();
+    let sound = decoded.audio.as_ref().unwrap().len() as f64 / f64::from(media::SAMPLE_RATE);
+    // What lies before the cut in the group of pictures is not shown.
+    assert!((seconds(&decoded) - 2.7).abs() < 0.4, "{} s", seconds(&decoded));
+    assert!(
+        (sound - seconds(&decoded)).abs() < 0.3,
+        "{sound} s of sound, {} s of picture",
+        seconds(&decoded)
+    );
+}
+
+/// Frames and sound of two seconds.
+static CLIP: LazyLock<Vec<u8>> = LazyLock::new(|| {
+    from_video("-t 2 -s 160x120 -c:v libx264 -preset ultrafast -bf 2 -c:a aac -movflags faststart", "mp4")
+});
+
+/// Where the contents of the atoms with these names are.
+fn contents(file: &[u8], names: &[&[u8; 4]]) -> Vec<std::ops::Range<usize>> {
+    let found = |name: &[u8; 4]| {
+        let at = file.windows(4).enumerate().filter(|(_, w)| w == name).map(|(at, _)| at).collect::<Vec<_>>();
+        at.into_iter()
+            .filter_map(|at| {
+                let size = u32::from_be_bytes(file.get(at.checked_sub(4)?..at)?.try_into().ok()?) as usize;
+                (8..=4096).contains(&size).then(|| at + 4..(at - 4 + size).min(file.len()))
+            })
+            .collect::<Vec<_>>()
+    };
+    names.iter().flat_map(|name| found(name)).filter(|range| range.len() >= 4).collect()
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 10, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Gaps and rates of every kind give a clip as long as it plays.
+    #[test]
+    fn gaps_and_rates_of_any_kind_keep_the_length(rate in 5u32..60, from in 3u32..8, gap in 1u32..9) {
+        let (from, to) = (f64::from(from) / 10.0, f64::from(from + gap) / 10.0);
+        let options = format!(
+            "-t 2 -s 160x120 -vf fps={rate},select='not(between(t,{from},{to}))' -fps_mode vfr -c:v libx264 \
+             -preset ultrafast -c:a aac"
+        );
+        let (decoded, _) = run(from_video(&options, "mkv")).unwrap();
+        prop_assert!((seconds(&decoded) - 2.0).abs() < 0.4, "{} s", seconds(&decoded));
+        prop_assert!(decoded.info.longest_freeze_s + 0.3 > to - from, "{:?}", decoded.info);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Durations, edit lists, times of frames, their sizes and places: whatever stands there, the clip is read or refused, soon
+    /// and within the limits.
+    #[test]
+    fn anything_in_the_index_of_an_mp4_is_survived(
+        changes in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), prop_oneof![
+            Just(0u32), Just(1), Just(u32::MAX), Just(i32::MAX as u32), Just(0x8000_0000), any::<u32>(),
+        ]), 1..6),
+    ) {
+        let mut file = CLIP.clone();
+        let names: [&[u8; 4]; 10] =
+            [b"mvhd", b"tkhd", b"mdhd", b"elst", b"stts", b"ctts", b"stsc", b"stsz", b"stco", b"stss"];
+        let places = contents(&file, &names);
+        prop_assert!(places.len() >= 12, "{}", places.len());
+        for (atom, at, value) in changes {
+            let place = &places[atom.index(places.len())];
+            let at = place.start + at.index(place.len() - 3);
+            file[at..at + 4].copy_from_slice(&value.to_be_bytes());
+        }
+        let started = Instant::now();
+        if let Ok((decoded, _)) = run(file) {
+            prop_assert!(decoded.info.frames <= 61 * FPS as usize, "{} frames", decoded.info.frames);
+        }
+        prop_assert!(started.elapsed() < MOST, "{:?}", started.elapsed());
+    }
+}
