@@ -4,10 +4,11 @@ use axum::{Router, middleware::from_fn, routing::any};
 use utoipa_swagger_ui::SwaggerUi;
 
 use crate::{
-    core::error::Error,
-    dialects::{biometry_v1, dashboard, management, web_sdk},
+    core::{dialect::Dialect, error::Error},
+    dialects::{biometry_v1, biometry_v2, dashboard, idv, management, neuroid, web_sdk},
     http::{
         cors::cors_layer,
+        error::{ErrorBody, ErrorShape},
         middleware::assign_request_id,
         route::{Audience, RouteTable},
         security_headers::set_security_headers,
@@ -16,12 +17,24 @@ use crate::{
 };
 
 /// Customers' backends and pages.
-const CUSTOMERS: Audience = Audience { error_body: biometry_v1::error_body, cross_origin: true };
+const CUSTOMERS: Audience = own(biometry_v1::error_body, true);
 /// The same, on the routes whose clients read errors as `message`.
-const MANAGEMENT: Audience = Audience { error_body: management::error_body, cross_origin: true };
+const MANAGEMENT: Audience = own(management::error_body, true);
 /// The dashboard's own pages.
-const DASHBOARD: Audience = Audience { error_body: biometry_v1::error_body, cross_origin: false };
-const DASHBOARD_PROJECTS: Audience = Audience { error_body: management::error_body, cross_origin: false };
+const DASHBOARD: Audience = own(biometry_v1::error_body, false);
+const DASHBOARD_PROJECTS: Audience = own(management::error_body, false);
+/// Clients of version 2 of the Biometry API.
+const BIOMETRY_V2: Audience =
+    Audience { dialect: Dialect::BiometryV2, errors: biometry_v2::ERRORS, cross_origin: true };
+/// Clients of the Identity Verification API.
+const IDV: Audience = Audience { dialect: Dialect::Idv, errors: idv::ERRORS, cross_origin: true };
+/// Clients of NeuroID.
+const NEUROID: Audience = Audience { dialect: Dialect::NeuroId, errors: neuroid::ERRORS, cross_origin: true };
+
+/// An audience of this server's own API.
+const fn own(body: ErrorBody, cross_origin: bool) -> Audience {
+    Audience { dialect: Dialect::Biometry, errors: ErrorShape::plain(body), cross_origin }
+}
 
 /// The whole HTTP application.
 pub fn router(gateway: Gateway) -> Router {
@@ -35,6 +48,12 @@ pub fn router(gateway: Gateway) -> Router {
         .audience(MANAGEMENT, biometry_v1::try_it_routes())
         .audience(DASHBOARD, dashboard::account_routes())
         .audience(DASHBOARD_PROJECTS, dashboard::project_routes())
+        .audience(BIOMETRY_V2, biometry_v2::routes())
+        .undescribed(BIOMETRY_V2, unknown_routes(&["/api-gateway/v2/{*path}"]))
+        .audience(IDV, idv::routes())
+        .undescribed(IDV, unknown_routes(&["/verif/{*path}"]))
+        .audience(NEUROID, neuroid::routes())
+        .undescribed(NEUROID, unknown_routes(&["/neuroid/{*path}"]))
         .undescribed(DASHBOARD, dashboard::asset_routes())
         .undescribed(CUSTOMERS, web_sdk::asset_routes())
         .undescribed(MANAGEMENT, unknown_routes(&["/api-projects/{*path}", "/api-transactions/{*path}"]))

@@ -18,7 +18,7 @@ pub mod listener;
 pub mod middleware;
 pub mod multipart;
 pub mod observe;
-mod openapi;
+pub mod openapi;
 mod rate_limit;
 pub mod recording;
 mod redis_state;

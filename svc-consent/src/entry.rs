@@ -32,6 +32,9 @@ pub struct Personal {
     pub user_fullname: String,
     pub session_id: Option<String>,
     pub device_info_json: Option<String>,
+    /// How the consent is known; empty: the user gave it.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub basis: String,
 }
 
 /// One row of the ledger.

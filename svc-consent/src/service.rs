@@ -72,6 +72,7 @@ impl Consent {
             user_fullname: request.user_fullname,
             session_id: request.session_id,
             device_info_json: request.device_info_json,
+            basis: bounded_basis(request.basis)?,
         };
         let subject = self.subject(&request.project_id, &personal.user_fullname).await?;
         let id = Uuid::now_v7().to_string();
@@ -130,10 +131,12 @@ impl Consent {
     async fn state(&self, request: &wire::GetConsentRequest) -> Result<wire::ConsentState, Error> {
         let subject = self.subject(&request.project_id, &request.user_fullname).await?;
         let newest = self.store.newest(&request.project_id, &subject, &self.seals).await?;
-        let is_given = |entry: Option<Entry>| entry.is_some_and(|entry| entry.given == 1);
+        let is_given = |entry: &Option<Entry>| entry.as_ref().is_some_and(|entry| entry.given == 1);
         Ok(wire::ConsentState {
-            authorization: is_given(newest.authorization),
-            storage: is_given(newest.storage),
+            authorization_recorded: newest.authorization.is_some(),
+            storage_recorded: newest.storage.is_some(),
+            authorization: is_given(&newest.authorization),
+            storage: is_given(&newest.storage),
         })
     }
 
@@ -201,6 +204,7 @@ fn encode(entry: Entry, personal: Personal) -> Result<wire::ConsentEntry, Error>
         session_id: personal.session_id,
         device_info_json: personal.device_info_json,
         transaction_id: entry.transaction_id,
+        basis: personal.basis,
         hash: entry.hash,
     })
 }
@@ -216,6 +220,10 @@ fn kind_of(kind: wire::ConsentKind) -> Result<Kind, Error> {
         wire::ConsentKind::Storage => Ok(Kind::Storage),
         wire::ConsentKind::Unspecified => Err(Error::Invalid("the kind of consent is missing")),
     }
+}
+
+fn bounded_basis(basis: String) -> Result<String, Error> {
+    if basis.len() > MAX_NAME { Err(Error::Invalid("basis is longer than 256 bytes")) } else { Ok(basis) }
 }
 
 fn check_name(name: &str) -> Result<(), Error> {

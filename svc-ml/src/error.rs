@@ -23,6 +23,8 @@ pub enum Error {
     Voice(#[from] voice::Error),
     #[error(transparent)]
     Lips(#[from] lips::Error),
+    #[error("a print could not be worked on")]
+    Print,
     #[error("a template cannot be encrypted or decrypted")]
     Sealed(#[from] blob::Error),
     #[error("the user was erased meanwhile")]

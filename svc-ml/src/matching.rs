@@ -140,7 +140,7 @@ fn compare(
 
 /// The one face of the reference picture. A document shows its portrait more than once: faces of a like size will do as
 /// long as they are the same person's.
-fn reference(engines: &mut Engines, picture: &media::Picture) -> Result<Judged<AlignedFace>, Error> {
+pub fn reference(engines: &mut Engines, picture: &media::Picture) -> Result<Judged<AlignedFace>, Error> {
     let found = engines.face.portraits(picture)?;
     let Some(portrait) = found.main else { return Ok(Err(no_face())) };
     if portrait.eye_distance < LEAST_EYE_DISTANCE {

@@ -235,6 +235,7 @@ fn remains(counts: Counts) -> subjects::Remains {
         ("voice_template", counts.voice_templates),
         ("face_enrolment", counts.face_enrolments),
         ("voice_enrolment", counts.voice_enrolments),
+        ("fingerprint_template", counts.fingerprint_templates),
         ("subject_key", counts.subjects),
     ];
     let kept = kinds.into_iter().filter(|(_, count)| *count > 0);
@@ -279,6 +280,35 @@ impl ml_server::Ml for Ml {
         request: Request<Streaming<wire::MatchFacesRequest>>,
     ) -> Result<Response<wire::MatchFacesResponse>, Status> {
         Ok(Response::new(answer::matched(self.match_one(request.into_inner()).await?)))
+    }
+
+    async fn compare_pictures(
+        &self,
+        request: Request<Streaming<wire::ComparePicturesRequest>>,
+    ) -> Result<Response<wire::ComparePicturesResponse>, Status> {
+        Ok(Response::new(answer::compared(self.compare_two(request.into_inner()).await?)))
+    }
+
+    async fn enroll_print(
+        &self,
+        request: Request<Streaming<wire::PrintRequest>>,
+    ) -> Result<Response<wire::EnrollPrintResponse>, Status> {
+        Ok(Response::new(self.enroll_one_print(request.into_inner()).await?))
+    }
+
+    async fn verify_print(
+        &self,
+        request: Request<Streaming<wire::PrintRequest>>,
+    ) -> Result<Response<wire::VerifyPrintResponse>, Status> {
+        Ok(Response::new(self.verify_one_print(request.into_inner()).await?))
+    }
+
+    async fn check_picture(
+        &self,
+        request: Request<Streaming<wire::CheckPictureRequest>>,
+    ) -> Result<Response<wire::CheckPictureResponse>, Status> {
+        self.check_one_picture(request.into_inner()).await?;
+        Ok(Response::new(wire::CheckPictureResponse {}))
     }
 
     async fn find_subject(

@@ -96,6 +96,7 @@ pub struct Counts {
     pub voice_templates: u64,
     pub face_enrolments: u64,
     pub voice_enrolments: u64,
+    pub fingerprint_templates: u64,
     pub subjects: u64,
 }
 
@@ -243,6 +244,7 @@ impl Store {
             voice_templates: count(TEMPLATES, "voice").await?,
             face_enrolments: count(ENROLMENTS, "face").await?,
             voice_enrolments: count(ENROLMENTS, "voice").await?,
+            fingerprint_templates: count(TEMPLATES, "fingerprint").await?,
             subjects: 1,
         })
     }
@@ -260,16 +262,30 @@ impl Store {
         const ENROLMENTS: &str = "DELETE FROM enrolments WHERE subject_id = $1 AND modality = $2";
         const SUBJECT: &str = "DELETE FROM subjects WHERE project_id = $1 AND id = $2";
         let mut tx = self.db.begin().await?;
-        let mut gone = [0; 4];
-        let parts = [(TEMPLATES, "face"), (TEMPLATES, "voice"), (ENROLMENTS, "face"), (ENROLMENTS, "voice")];
+        let mut gone = [0; 5];
+        let parts = [
+            (TEMPLATES, "face"),
+            (TEMPLATES, "voice"),
+            (ENROLMENTS, "face"),
+            (ENROLMENTS, "voice"),
+            (TEMPLATES, "fingerprint"),
+        ];
         for ((sql, modality), gone) in parts.into_iter().zip(&mut gone) {
             *gone = tx.execute(sql, db::params![subject, modality]).await?;
         }
-        let [face_templates, voice_templates, face_enrolments, voice_enrolments] = gone;
+        let [face_templates, voice_templates, face_enrolments, voice_enrolments, fingerprint_templates] =
+            gone;
         let subjects = tx.execute(SUBJECT, db::params![project, subject]).await?;
         tx.execute(BUMP, db::params![project]).await?;
         tx.commit().await?;
-        Ok(Counts { face_templates, voice_templates, face_enrolments, voice_enrolments, subjects })
+        Ok(Counts {
+            face_templates,
+            voice_templates,
+            face_enrolments,
+            voice_enrolments,
+            fingerprint_templates,
+            subjects,
+        })
     }
 
     /// All that is kept of a subject and must not be left in any file once it is erased: the sealed name, the wrapped
@@ -299,10 +315,11 @@ impl Store {
         Ok(found.map_or(0, |(revision,)| revision))
     }
 
-    /// Every template of a project.
+    /// Every template of a project that is searched.
     pub async fn gallery(&self, project: &str) -> Result<Vec<GalleryRow>, Error> {
         const SQL: &str = "SELECT t.subject_id, t.modality, t.model, t.sealed, t.transaction_id, s.wrapped_key \
-            FROM templates t JOIN subjects s ON s.id = t.subject_id WHERE t.project_id = $1 ORDER BY t.subject_id";
+            FROM templates t JOIN subjects s ON s.id = t.subject_id \
+            WHERE t.project_id = $1 AND t.modality IN ('face', 'voice') ORDER BY t.subject_id";
         Ok(self.db.fetch_all(SQL, db::params![project]).await?)
     }
 }

@@ -20,8 +20,10 @@ use crate::{
 
 mod enrolment;
 mod erasure;
+mod prints;
 
 pub use enrolment::Whose;
+pub use prints::PrintOutcome;
 
 const NAME: Purpose = Purpose("find a subject by name");
 /// Galleries kept in memory; the least lately used goes first.
@@ -274,5 +276,7 @@ fn template_context(subject_id: &str, modality: Modality, model: &str) -> Vec<u8
     format!("template/{subject_id}/{}/{model}", modality.as_str()).into_bytes()
 }
 
+#[cfg(test)]
+mod print_tests;
 #[cfg(test)]
 mod tests;

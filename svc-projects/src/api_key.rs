@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use crate::{error::Error, scope::Scopes};
+use crate::{dialects::KeyDialects, error::Error, scope::Scopes};
 
 /// The services a key can select, by the names its holder reads in answers. This is also their order in a token.
 pub const SERVICES: [&str; 5] = [
@@ -195,6 +195,8 @@ pub struct ApiKey {
     pub rate_limit_per_minute: u32,
     /// None: never.
     pub expires_at_ms: Option<i64>,
+    /// The APIs it may be used with.
+    pub dialects: KeyDialects,
 }
 
 /// When a key is to stop: later than now, and none too far to write down. 0: never.

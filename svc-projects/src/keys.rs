@@ -6,6 +6,7 @@ use crate::{
     api_key::{
         ApiKey, ApiKeyId, Cursor, Name, ProjectId, ResponseFormat, ScoresId, SelectedServices, State, expiry,
     },
+    dialects::KeyDialects,
     error::Error,
     project::rate_limit,
     scope::Scopes,
@@ -35,6 +36,7 @@ impl Projects {
             response_format: ResponseFormat::parse(format)?,
             rate_limit_per_minute: rate_limit(request.rate_limit_per_minute)?,
             expires_at_ms: expiry(request.expires_at_ms.unwrap_or(0), now_ms())?,
+            dialects: KeyDialects::parse(&request.dialects)?,
         };
         grant.scopes.check_grantable(granted(request.may_grant.as_ref()))?;
         if let Some(scores_id) = &grant.scores_id
@@ -77,6 +79,9 @@ impl Projects {
             }
             if let Some(end) = request.expires_at_ms {
                 key.expires_at_ms = expiry(end, now_ms)?;
+            }
+            if let Some(chosen) = &request.dialects {
+                key.dialects = KeyDialects::parse(&chosen.names)?;
             }
             Ok(key)
         };
@@ -142,6 +147,7 @@ impl From<ApiKey> for wire::ApiKey {
             last_used_at_ms: key.last_used_at_ms,
             rate_limit_per_minute: key.rate_limit_per_minute,
             expires_at_ms: key.expires_at_ms,
+            dialects: key.dialects.into_names(),
         }
     }
 }

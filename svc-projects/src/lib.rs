@@ -23,6 +23,7 @@ mod api_key;
 mod audit;
 mod config;
 mod deletion;
+mod dialects;
 mod erasure;
 mod error;
 mod keys;

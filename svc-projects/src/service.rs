@@ -15,6 +15,7 @@ use crate::{
         ApiKey, ApiKeyId, Claims, Name, OrganisationId, ProjectId, ResponseFormat, ScoresId,
         SelectedServices, SessionClaims, State,
     },
+    dialects::{KeyDialects, Setting},
     erasure::Receipt,
     error::Error,
     keys::{granted, key_ids},
@@ -60,6 +61,7 @@ pub struct Grant {
     pub response_format: ResponseFormat,
     pub rate_limit_per_minute: u32,
     pub expires_at_ms: Option<i64>,
+    pub dialects: KeyDialects,
 }
 
 impl Projects {
@@ -112,6 +114,7 @@ impl Projects {
             last_used_at_ms: 0,
             rate_limit_per_minute: grant.rate_limit_per_minute,
             expires_at_ms: grant.expires_at_ms,
+            dialects: grant.dialects,
         };
         let jwt = signing::sign(&self.ring, &signer, Kind::ApiKey, &Claims::from(&key))?;
         Ok((key, jwt))
@@ -129,6 +132,7 @@ impl Projects {
             response_format: ResponseFormat::Default,
             rate_limit_per_minute: 0,
             expires_at_ms: None,
+            dialects: KeyDialects::default(),
         };
         let organisation_id = OrganisationId::generate();
         let (key, jwt) = self.prepare(ProjectId::generate(), grant).await?;
@@ -166,6 +170,8 @@ impl Projects {
             cors_origins: found.cors_origins()?,
             rate_limit_per_minute: u32::try_from(found.rate_limit_per_minute).unwrap_or(0),
             key_rate_limit_per_minute: u32::try_from(found.key_rate_limit_per_minute).unwrap_or(0),
+            dialects: found.dialects()?.iter().map(dialect_setting).collect(),
+            key_dialects: found.key_dialects()?.into_names(),
             response_format: found.response_format,
             rules_json: found.rules_json,
             rules_scores_id: found.rules_scores_id,
@@ -244,6 +250,10 @@ impl Projects {
         self.store.add_erasure(&row).await?;
         row.try_into()
     }
+}
+
+fn dialect_setting((name, setting): (&String, &Setting)) -> wire::DialectSetting {
+    wire::DialectSetting { name: name.clone(), consent: setting.consent.clone() }
 }
 
 #[tonic::async_trait]

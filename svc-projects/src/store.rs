@@ -27,6 +27,7 @@ use crate::{
         SelectedServices, State,
     },
     audit::{Change, Log},
+    dialects::{Dialects, KeyDialects},
     error::Error,
     scope::Scopes,
 };
@@ -74,6 +75,8 @@ pub struct Authorization {
     pub key_rate_limit_per_minute: i64,
     expires_at: Option<i64>,
     scopes: String,
+    dialects: String,
+    key_dialects: String,
     mac: String,
     pub challenge: String,
     pub challenge_phrase: String,
@@ -91,6 +94,16 @@ impl Authorization {
 
     pub fn cors_origins(&self) -> Result<Vec<String>, Error> {
         serde_json::from_str(&self.cors_origins).map_err(|_| Error::Damaged)
+    }
+
+    /// The APIs the project has switched on.
+    pub fn dialects(&self) -> Result<Dialects, Error> {
+        Dialects::from_json(&self.dialects)
+    }
+
+    /// The APIs the key may be used with.
+    pub fn key_dialects(&self) -> Result<KeyDialects, Error> {
+        KeyDialects::from_json(&self.key_dialects)
     }
 
     pub fn can_mint(&self) -> bool {
@@ -128,6 +141,7 @@ struct ApiKeyRow {
     rate_limit_per_minute: i64,
     expires_at: Option<i64>,
     scopes: String,
+    dialects: String,
     mac: String,
 }
 
@@ -150,6 +164,7 @@ impl TryFrom<ApiKeyRow> for ApiKey {
             last_used_at_ms: row.last_used_at,
             rate_limit_per_minute: u32::try_from(row.rate_limit_per_minute).unwrap_or(0),
             expires_at_ms: row.expires_at,
+            dialects: KeyDialects::from_json(&row.dialects)?,
         })
     }
 }
@@ -162,7 +177,7 @@ macro_rules! select_key {
     ($rest:literal) => {
         concat!(
             "SELECT id, project_id, kid, name, state, selected_services, scores_id, can_mint, response_format, \
-             created_at, updated_at, last_used_at, rate_limit_per_minute, expires_at, scopes, mac FROM api_keys ",
+             created_at, updated_at, last_used_at, rate_limit_per_minute, expires_at, scopes, dialects, mac FROM api_keys ",
             $rest
         )
     };
@@ -173,7 +188,8 @@ use select_key;
 fn described(key: &ApiKey) -> serde_json::Value {
     json!({"name": key.name.as_str(), "selected_services": key.selected_services, "scopes": key.scopes,
            "response_format": key.response_format.as_str(), "scores_id": key.scores_id.as_ref().map(ScoresId::as_str),
-           "rate_limit_per_minute": key.rate_limit_per_minute, "expires_at_ms": key.expires_at_ms})
+           "rate_limit_per_minute": key.rate_limit_per_minute, "expires_at_ms": key.expires_at_ms,
+           "dialects": key.dialects})
 }
 
 fn services(json: &str) -> Result<SelectedServices, Error> {
@@ -213,9 +229,10 @@ impl Store {
 
     async fn add_key(&self, tx: &mut Tx, key: &ApiKey) -> Result<(), Error> {
         const SQL: &str = "INSERT INTO api_keys (id, project_id, kid, name, state, selected_services, scores_id, can_mint, \
-             response_format, created_at, updated_at, rate_limit_per_minute, expires_at, scopes, mac) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)";
+             response_format, created_at, updated_at, rate_limit_per_minute, expires_at, scopes, mac, dialects) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
         let (services, scopes) = (services_json(&key.selected_services), key.scopes.to_json());
+        let dialects = key.dialects.to_json();
         let mac = self.key_mac(key)?;
         let insert = db::params![
             key.id.as_str(),
@@ -233,6 +250,7 @@ impl Store {
             key.expires_at_ms,
             &scopes,
             &mac,
+            &dialects,
         ];
         tx.execute(SQL, insert).await?;
         Ok(())
@@ -319,7 +337,8 @@ impl Store {
         const REVOKE: &str = "UPDATE api_keys SET updated_at = CASE WHEN state = 'active' THEN $3 ELSE updated_at END, \
                            state = 'revoked', mac = '' WHERE id = $1 AND project_id = $2 \
                            RETURNING id, project_id, kid, name, state, selected_services, scores_id, can_mint, \
-                           response_format, created_at, updated_at, last_used_at, rate_limit_per_minute, expires_at, scopes, mac";
+                           response_format, created_at, updated_at, last_used_at, rate_limit_per_minute, expires_at, \
+                           scopes, dialects, mac";
         let Some(change) = self.change_in(project, "key.revoked", id.as_str()).await? else {
             return Ok(None);
         };
@@ -359,7 +378,8 @@ impl Store {
                            r.scores_id AS rules_scores_id, r.version AS rules_version, \
                            p.cors_origins, p.rate_limit_per_minute, \
                            p.challenge, p.challenge_phrase, p.replay_scope, \
-                           k.rate_limit_per_minute AS key_rate_limit_per_minute, k.expires_at, k.scopes, k.mac \
+                           k.rate_limit_per_minute AS key_rate_limit_per_minute, k.expires_at, k.scopes, \
+                           p.dialects, k.dialects AS key_dialects, k.mac \
                            FROM api_keys k JOIN projects p ON p.id = k.project_id \
                            LEFT JOIN scoring_rules r ON r.scores_id = COALESCE(k.scores_id, p.scores_id) \
                            WHERE k.id = $1 AND k.project_id = $2";
@@ -375,6 +395,7 @@ impl Store {
                 rate_limit_per_minute: key.key_rate_limit_per_minute,
                 expires_at: key.expires_at,
                 scopes: &key.scopes,
+                dialects: &key.key_dialects,
             };
             self.check_key(&grant, &key.mac)?;
         }

@@ -76,7 +76,7 @@ pub const INSERT: &str = "INSERT INTO webhook_deliveries (id, endpoint_id, proje
 pub const ONCE: &str = " ON CONFLICT (transaction_id, endpoint_id, event) DO NOTHING";
 
 /// Every event there is. `webhook.test` is no event of these: it is sent only when asked for.
-pub const EVENTS: [&str; 7] = [
+pub const EVENTS: [&str; 8] = [
     "session.completed",
     "video.processed",
     "enrollment.completed",
@@ -84,7 +84,10 @@ pub const EVENTS: [&str; 7] = [
     "match.completed",
     "fraud.flagged",
     "consent.changed",
+    IDENTITY_VERIFIED,
 ];
+/// A check of the Identity Verification API; it is reported in the shape of that API.
+pub const IDENTITY_VERIFIED: &str = "identity_verification.completed";
 
 /// Something that happened, as its subscribers are told.
 #[derive(Clone, Debug, PartialEq)]
@@ -109,11 +112,14 @@ impl Event {
     /// Never in practice; when the payload is no JSON.
     pub fn of(record: &Record, subject_hash: Option<&[u8]>) -> Result<Option<Self>, Error> {
         let name = match record.kind.as_str() {
-            "session_end" => "session.completed",
-            "process_video" => "video.processed",
-            "enroll_face" | "enroll_voice" => "enrollment.completed",
-            "docauth_check" => "docauth.completed",
-            "match_faces" => "match.completed",
+            "session_end" | "biometry_v2.session_end" => "session.completed",
+            "process_video" | "biometry_v2.liveness" => "video.processed",
+            "enroll_face" | "enroll_voice" | "biometry_v2.enroll_face" | "biometry_v2.enroll_voice" => {
+                "enrollment.completed"
+            }
+            "docauth_check" | "biometry_v2.document_check" => "docauth.completed",
+            "match_faces" | "biometry_v2.face_match" => "match.completed",
+            "idv.submit" => IDENTITY_VERIFIED,
             "consent" | "storage_consent" => "consent.changed",
             _ => return Ok(None),
         };
@@ -121,7 +127,11 @@ impl Event {
             return Ok(None);
         }
         let data = serde_json::to_value(Data::of(record))?;
-        Self::about(record, subject_hash, name, record.created_at_ms, &data).map(Some)
+        let event = Self::about(record, subject_hash, name, record.created_at_ms, &data)?;
+        Ok(Some(match &record.event_json {
+            Some(json) => Self { payload: json.clone().into_bytes(), ..event },
+            None => event,
+        }))
     }
 
     /// That fraud rules hit a record: `hits` tells which, with the evidence of each.
@@ -328,6 +338,7 @@ mod tests {
             client_app: None,
             client_app_version: None,
             flag: None,
+            event_json: None,
             personal: Personal { user_fullname: Some("ada@example.org".into()), ..Personal::default() },
         }
     }
@@ -347,6 +358,8 @@ mod tests {
             ("match_faces", Some("match.completed")),
             ("consent", Some("consent.changed")),
             ("storage_consent", Some("consent.changed")),
+            ("biometry_v2.liveness", Some("video.processed")),
+            ("idv.submit", Some("identity_verification.completed")),
             ("session_start", None),
             ("consent_read", None),
         ];

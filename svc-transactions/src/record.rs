@@ -107,6 +107,8 @@ pub struct Record {
     pub client_app_version: Option<String>,
     /// None until a reviewer sets one.
     pub flag: Option<Flag>,
+    /// What subscribers receive, where the API of the call has a shape of its own. Not stored with the record.
+    pub event_json: Option<String>,
     pub personal: Personal,
 }
 

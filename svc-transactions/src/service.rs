@@ -190,8 +190,7 @@ impl transactions_server::Transactions for Transactions {
         &self,
         request: Request<Streaming<wire::PutSampleRequest>>,
     ) -> Result<Response<wire::PutSampleResponse>, Status> {
-        let id = Self::put_sample(self, request.into_inner()).await?;
-        Ok(Response::new(wire::PutSampleResponse { id }))
+        Ok(Response::new(Self::put_sample(self, request.into_inner()).await?))
     }
 
     async fn list_samples(

@@ -8,6 +8,7 @@ mod architecture;
 mod bad_input;
 mod cli;
 mod consent;
+mod dialects;
 mod docauth;
 mod enroll;
 mod enroll_voice;

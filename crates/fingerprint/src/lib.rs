@@ -8,15 +8,17 @@
 //! one call at a time; a panic around it is an error of one call; what is no print (a landscape has "minutiae" too) is
 //! refused with the reason, never compared.
 //!
-//! Callers: `biometry evaluate`; whoever serves fingerprints uses the same two calls.
+//! Callers: `svc-ml`, which keeps the [`Template`] of a print; `biometry evaluate`.
 
 mod error;
 mod nist;
 mod quality;
 mod ridges;
+mod template;
 
 pub use error::{Error, Reason};
 pub use quality::Quality;
+pub use template::Template;
 
 use media::Picture;
 
@@ -46,7 +48,15 @@ impl Print {
     /// [`Error::CannotJudge`] says what is wrong with the print, [`Error::Media`] that it is no picture, [`Error::Failed`]
     /// that the extraction failed.
     pub fn read(picture: &[u8]) -> Result<Self, Error> {
-        let grey = image::imageops::grayscale(&Picture::decode(picture)?.to_rgb());
+        Self::of(&Picture::decode(picture)?)
+    }
+
+    /// The print a decoded picture shows.
+    ///
+    /// # Errors
+    /// As [`Print::read`].
+    pub fn of(picture: &Picture) -> Result<Self, Error> {
+        let grey = image::imageops::grayscale(&picture.to_rgb());
         quality::check_size(grey.width(), grey.height())?;
         let ridges = ridges::measure(&grey);
         quality::check_ridges(ridges)?;
@@ -54,6 +64,11 @@ impl Print {
         let quality = Quality::of(ridges, &minutiae);
         quality.check()?;
         Ok(Self { minutiae, quality })
+    }
+
+    /// What can be stored of it: its minutiae, and no picture.
+    pub fn template(&self) -> Template {
+        Template::new(self.minutiae.clone())
     }
 
     pub fn quality(&self) -> Quality {

@@ -58,6 +58,16 @@ impl Minutiae {
         Ok(Self { points: found.minutiae(), height })
     }
 
+    /// Minutiae that were extracted before, of a picture of this height.
+    pub fn from_points(points: Vec<Minutia>, height: i32) -> Self {
+        Self { points, height }
+    }
+
+    /// The height of the picture, pixels.
+    pub fn height(&self) -> i32 {
+        self.height
+    }
+
     pub fn points(&self) -> &[Minutia] {
         &self.points
     }

@@ -41,6 +41,10 @@ export const assignRules = (scores_id: string | null, api_key_id?: string) =>
 export const whatIf = (question: Record<string, unknown>) =>
   post<One<Replay>>(`${rules}/what-if`, question).then(({ data }) => data);
 
+export type DialectName = "biometry_v2" | "neuroid" | "idv";
+/** How an API learns of consents: declared by the project, or recorded before. */
+export type ConsentMode = "attested" | "ledger";
+
 export interface Project {
   id: string;
   name: string;
@@ -49,6 +53,8 @@ export interface Project {
   /** 0: the server's own limit. */
   rate_limit_per_minute: number;
   response_format: string;
+  /** The other APIs that are switched on. */
+  dialects: Partial<Record<DialectName, { consent: ConsentMode }>>;
   created_at?: string;
 }
 
@@ -59,6 +65,13 @@ export const createProject = (project: { name: string; selected_services?: strin
   post<Project>(projects, project);
 export const changeProject = (id: string, change: Partial<Project>) =>
   patch<Project>(`${projects}/${encodeURIComponent(id)}`, change);
+/** Empty switches an API off. */
+export const changeDialects = (id: string, chosen: Record<DialectName, ConsentMode | "">) => {
+  const dialects = Object.fromEntries(
+    Object.entries(chosen).map(([name, consent]) => [name, consent === "" ? null : { consent }]),
+  );
+  return patch<Project>(`${projects}/${encodeURIComponent(id)}`, { dialects });
+};
 
 export interface Retention {
   samples_days: number;

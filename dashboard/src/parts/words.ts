@@ -66,6 +66,7 @@ export const FRAUD_RULES = [
 
 export const EVENTS = [
   "session.completed",
+  "identity_verification.completed",
   "video.processed",
   "enrollment.completed",
   "docauth.completed",

@@ -34,6 +34,8 @@ pub struct VideoInput<'a> {
     pub vocabulary: String,
     /// How long the upload took.
     pub upload_time: Duration,
+    /// Whether a user without templates may be enrolled by it.
+    pub may_enroll: bool,
 }
 
 pub struct VideoOutcome {
@@ -60,7 +62,7 @@ pub async fn analyze_video(
     let user = verification.user.clone().unwrap_or_default();
     let analysis = match plan.run.is_empty() {
         true => None,
-        false => Some(analyze(&verification, &plan, &user, (&asked, input.video)).await?),
+        false => Some(analyze(&verification, &plan, &user, (&asked, &input)).await?),
     };
     let was_analyzed = analysis.is_some();
     let analysis = analysis.unwrap_or_default();
@@ -81,7 +83,8 @@ pub async fn analyze_video(
             );
         }
     };
-    let (auto_enrolled, ()) = tokio::join!(enroll_candidate(&verification, &user, &analysis, passed), keep);
+    let (auto_enrolled, ()) =
+        tokio::join!(enroll_candidate(&verification, &user, &analysis, passed && input.may_enroll), keep);
 
     let record = verification.record;
     let upload_ms = u64::try_from(input.upload_time.as_millis()).unwrap_or(u64::MAX);
@@ -112,7 +115,7 @@ async fn analyze(
     verification: &Verification<'_>,
     plan: &ServicePlan,
     user: &str,
-    (asked, video): (&AskedPhrase, &Media),
+    (asked, input): (&AskedPhrase, &VideoInput<'_>),
 ) -> Result<AnalyzeVideoResponse, Error> {
     let header = AnalyzeVideoHeader {
         project_id: verification.caller.project_id.clone(),
@@ -120,11 +123,11 @@ async fn analyze(
         phrase: asked.phrase.clone(),
         vocabulary: asked.vocabulary.clone(),
         services: plan.run.iter().map(|service| evidence::ml_service(*service).into()).collect(),
-        want_candidate: verification.may_store(),
+        want_candidate: input.may_enroll && verification.may_store(),
     };
     let header = AnalyzeVideoRequest { part: Some(Part::Header(header)) };
     let chunk = |chunk| AnalyzeVideoRequest { part: Some(Part::Chunk(chunk)) };
-    let (messages, read_failure) = video.messages(header, chunk);
+    let (messages, read_failure) = input.video.messages(header, chunk);
     let mut ml = verification.core.services().ml();
     read_failure.guard(ml.analyze_video(messages).boxed()).await
 }

@@ -25,6 +25,8 @@ pub struct NewApiKey {
     pub response_format: String,
     pub rate_limit_per_minute: u32,
     pub expires_at_ms: Option<i64>,
+    /// The APIs it may be used with; empty: any the project has.
+    pub dialects: Vec<String>,
 }
 
 /// None: stays as it is.
@@ -36,6 +38,7 @@ pub struct ApiKeyChange {
     pub rate_limit_per_minute: Option<u32>,
     /// 0: never.
     pub expires_at_ms: Option<i64>,
+    pub dialects: Option<Vec<String>>,
 }
 
 /// # Errors
@@ -56,6 +59,7 @@ pub async fn create_api_key(
         response_format: key.response_format,
         rate_limit_per_minute: key.rate_limit_per_minute,
         expires_at_ms: key.expires_at_ms,
+        dialects: key.dialects,
     };
     let created = core.services().projects().create_api_key(request).await?.into_inner();
     let id = created.key.as_ref().map(|key| key.id.as_str()).unwrap_or_default();
@@ -123,6 +127,7 @@ pub async fn update_api_key(
         rate_limit_per_minute: change.rate_limit_per_minute,
         response_format: change.response_format,
         expires_at_ms: change.expires_at_ms,
+        dialects: change.dialects.map(|names| update::Dialects { names }),
     };
     let changed = core.services().projects().update_api_key(request).await?.into_inner();
     tracing::info!(api_key.id = changed.id, by = caller.id, "api key changed");

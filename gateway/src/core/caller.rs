@@ -10,6 +10,7 @@ use scoring::{RulesVersion, Service};
 
 use crate::core::{
     challenge::ChallengePolicy,
+    dialect::{ConsentMode, Dialect, DialectRefusal, Dialects},
     error::Error,
     permissions::{Permission, PermissionSet, Scope, grantable_scopes},
 };
@@ -41,6 +42,8 @@ pub struct Caller {
     key_limit_per_minute: u32,
     /// Web origins the project names.
     origins: Vec<String>,
+    dialects: Dialects,
+    consent_mode: ConsentMode,
     /// The one session and user a session token is for; `None`: an API key or a person.
     session: Option<OwnSession>,
 }
@@ -67,6 +70,7 @@ pub enum ResponseFormat {
 
 impl Caller {
     pub fn from_api_key(id: String, project_id: String, granted: Authorization) -> Self {
+        let dialects = Dialects::of(&granted);
         let video = granted.video.unwrap_or_default();
         let scopes: Vec<Scope> = granted.scopes.iter().filter_map(|name| Scope::from_name(name)).collect();
         Self {
@@ -92,6 +96,8 @@ impl Caller {
             key_limit_per_minute: granted.key_rate_limit_per_minute,
             origins: granted.cors_origins,
             session: None,
+            dialects,
+            consent_mode: ConsentMode::Ledger,
         }
     }
 
@@ -116,6 +122,8 @@ impl Caller {
             key_limit_per_minute: 0,
             origins: Vec::new(),
             session: None,
+            dialects: Dialects::default(),
+            consent_mode: ConsentMode::Ledger,
         }
     }
 
@@ -167,6 +175,28 @@ impl Caller {
 
     pub fn may_grant(&self) -> &[Scope] {
         &self.may_grant
+    }
+
+    /// Makes this a call of `dialect`, in the consent mode its project chose.
+    ///
+    /// # Errors
+    /// 404 where the project has not switched it on, 401 for a key of other APIs.
+    pub fn enter(&mut self, dialect: Dialect) -> Result<(), Error> {
+        self.consent_mode = self.dialects.mode(dialect).map_err(|refusal| match refusal {
+            DialectRefusal::SwitchedOff => Error::RouteNotFound,
+            DialectRefusal::OtherKey => Error::InvalidKey,
+        })?;
+        Ok(())
+    }
+
+    /// The same caller with fewer services.
+    #[must_use]
+    pub fn narrowed_to(&self, services: BTreeSet<Service>) -> Self {
+        Self { services, ..self.clone() }
+    }
+
+    pub fn consent_mode(&self) -> ConsentMode {
+        self.consent_mode
     }
 
     pub fn is_dashboard_user(&self) -> bool {

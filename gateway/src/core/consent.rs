@@ -11,6 +11,7 @@ use crate::core::{
     Core,
     audit::{AuditEvent, record_audit_event},
     caller::Caller,
+    dialect::ConsentMode,
     error::Error,
     record::{CallContext, TransactionRecord},
     sessions,
@@ -91,6 +92,7 @@ async fn append_consent(
         session_id: context.session_id.clone(),
         device_info_json: context.device_info_json.clone(),
         transaction_id: record.transaction_id().to_owned(),
+        basis: String::new(),
     };
     core.services().consent().record_consent(request).await?;
     if !decision.is_consent_given {
@@ -107,6 +109,65 @@ async fn append_consent(
         (_, false) => "authorization_consent_withdrawn",
     };
     record.set_reasons(vec![reason.to_owned()]);
+    Ok(())
+}
+
+/// Proof that somebody may be compared: a user consented, or the project declares that those its calls show have.
+#[derive(Clone, Copy)]
+pub struct Authorized(());
+
+impl Authorized {
+    /// For people who are known by their pictures alone.
+    ///
+    /// # Errors
+    /// 403 unless the project declares that it holds consents.
+    pub fn by_attestation(caller: &Caller) -> Result<Self, Error> {
+        match caller.consent_mode() {
+            ConsentMode::Attested => Ok(Self(())),
+            ConsentMode::Ledger => Err(Error::ConsentRequired),
+        }
+    }
+
+    /// # Errors
+    /// 403 without authorization consent.
+    pub fn by_consent(consents: &ConsentState) -> Result<Self, Error> {
+        if consents.authorization { Ok(Self(())) } else { Err(Error::ConsentRequired) }
+    }
+}
+
+/// Records that the project declares to hold a user's consent, where the project chose so and nothing of the kind was ever
+/// recorded: a withdrawal stays one.
+///
+/// # Errors
+/// When the ledger does not answer.
+pub async fn attest(
+    core: &Core,
+    caller: &Caller,
+    record: &TransactionRecord,
+    user: &str,
+    kind: ConsentKind,
+    consents: &mut ConsentState,
+) -> Result<(), Error> {
+    let (given, recorded) = match kind {
+        ConsentKind::Storage => (&mut consents.storage, &mut consents.storage_recorded),
+        _ => (&mut consents.authorization, &mut consents.authorization_recorded),
+    };
+    if *recorded || *given || caller.consent_mode() != ConsentMode::Attested {
+        return Ok(());
+    }
+    let request = RecordConsentRequest {
+        project_id: caller.project_id.clone(),
+        user_fullname: user.to_owned(),
+        kind: kind.into(),
+        given: true,
+        api_key_id: caller.id.clone(),
+        session_id: None,
+        device_info_json: None,
+        transaction_id: record.transaction_id().to_owned(),
+        basis: "attested".to_owned(),
+    };
+    core.services().consent().record_consent(request).await?;
+    (*given, *recorded) = (true, true);
     Ok(())
 }
 

@@ -53,7 +53,11 @@ pub struct VoiceOutcome {
 ///
 /// # Errors
 /// 403 without both consents; 400 for a file that is no picture.
-pub async fn enroll_face(verification: Verification<'_>, input: FaceInput<'_>) -> Result<FaceOutcome, Error> {
+pub async fn enroll_face(
+    mut verification: Verification<'_>,
+    input: FaceInput<'_>,
+) -> Result<FaceOutcome, Error> {
+    verification.attest_storage().await?;
     let header = enroll_header(&verification, input.replace)?;
     let header = EnrollHeader { is_document: input.document.is_some(), ..header };
     let (messages, read_failure) = enroll_messages(input.picture, header);
@@ -88,9 +92,10 @@ pub async fn enroll_face(verification: Verification<'_>, input: FaceInput<'_>) -
 /// # Errors
 /// 403 without both consents; 400 for a file without sound.
 pub async fn enroll_voice(
-    verification: Verification<'_>,
+    mut verification: Verification<'_>,
     input: VoiceInput<'_>,
 ) -> Result<VoiceOutcome, Error> {
+    verification.attest_storage().await?;
     let header = enroll_header(&verification, input.replace)?;
     let header = EnrollHeader { phrase: input.phrase, vocabulary: input.vocabulary, ..header };
     let (messages, read_failure) = enroll_messages(input.recording, header);

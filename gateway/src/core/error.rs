@@ -50,6 +50,14 @@ pub enum Error {
     ChallengeRequired,
     #[error("only an owner can let the other projects of the organisation count")]
     OwnerRequired,
+    #[error("consent is required")]
+    ConsentRequired,
+    /// Required fields of a form that were not sent.
+    #[error("required fields are missing: {}", .0.join(", "))]
+    MissingFields(Vec<&'static str>),
+    /// How many of the pictures of a form cannot be read.
+    #[error("a picture cannot be read")]
+    UnreadablePictures(usize),
     #[error("X-User-Fullname header is required")]
     UserRequired,
     /// Which of the two consents an enrollment needs are given.
@@ -89,6 +97,9 @@ pub enum Error {
     /// A service refused; its message is written for the client.
     #[error("{1}")]
     Refused(Refusal, String),
+    /// A refusal with a stable word that clients act on.
+    #[error("{message}")]
+    Worded { refusal: Refusal, word: Cow<'static, str>, message: String },
     #[error("internal error")]
     Internal,
 }
@@ -101,6 +112,10 @@ pub enum Refusal {
     NotFound,
     Conflict,
     NotSupported,
+    /// The file is of a kind that cannot be read.
+    UnreadableMedia,
+    /// The file can be read and does not show what it must.
+    UnusableMedia,
 }
 
 impl Error {
@@ -112,6 +127,11 @@ impl Error {
     /// A 400 about one input of a form.
     pub fn field(name: &'static str, message: &str) -> Self {
         Self::Field(Cow::Borrowed(name), message.to_owned())
+    }
+
+    /// A refusal with a stable word.
+    pub fn worded(refusal: Refusal, word: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
+        Self::Worded { refusal, word: word.into(), message: message.into() }
     }
 
     /// A fault of this server: logs the cause here; the client gets the request id.

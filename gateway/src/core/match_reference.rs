@@ -49,7 +49,8 @@ pub async fn match_reference(
     let caller = verification.caller;
     let is_allowed = verification.consents.authorization;
     let header = MatchFacesHeader { project_id: caller.project_id.clone(), detect_only: !is_allowed };
-    let MatchMessages { messages, read_failure, liveness } = messages(&verification, &input, header).await?;
+    let MatchMessages { messages, read_failure, liveness } =
+        match_messages(&verification, &input, header).await?;
     let mut ml = verification.core.services().ml();
     let seen: MatchFacesResponse = read_failure.guard(ml.match_faces(messages).boxed()).await?;
 
@@ -61,7 +62,7 @@ pub async fn match_reference(
     let mut evidence = match_evidence(&seen, is_allowed);
     evidence.extend(liveness.map(|finding| (Service::FaceLiveness, finding)));
     let is_prefilled = matches!(input.video, VideoSource::LastOfSession);
-    let decision = decide(caller, &evidence, is_prefilled)?;
+    let decision = decide_reference(caller, &evidence, is_prefilled)?;
     let report = FaceMatchReport::from(&seen);
     let record = verification.record;
     record.set_decision(&decision, &caller.rules_source);
@@ -83,14 +84,14 @@ struct MatchRecord<'a> {
 }
 
 /// What is sent to the models, and how the liveness check of the session's last video ended.
-struct MatchMessages {
-    messages: BoxStream<'static, MatchFacesRequest>,
-    read_failure: ReadFailure,
+pub(super) struct MatchMessages {
+    pub(super) messages: BoxStream<'static, MatchFacesRequest>,
+    pub(super) read_failure: ReadFailure,
     liveness: Option<Finding>,
 }
 
 /// The header, the picture, the video.
-async fn messages(
+pub(super) async fn match_messages(
     verification: &Verification<'_>,
     input: &MatchInput<'_>,
     header: MatchFacesHeader,
@@ -121,7 +122,7 @@ async fn last_video(verification: &Verification<'_>) -> Result<LastVideo, Error>
 }
 
 /// The probability that both are the same person, which is one half at the models' own threshold.
-fn match_evidence(seen: &MatchFacesResponse, is_allowed: bool) -> Evidence {
+pub(super) fn match_evidence(seen: &MatchFacesResponse, is_allowed: bool) -> Evidence {
     let finding = match evidence::failure(seen.outcome.as_ref()) {
         _ if !is_allowed => return Evidence::new(),
         None => Finding::Judged { score: evidence::clamp_to_decision(seen.probability, seen.matched) },
@@ -132,7 +133,11 @@ fn match_evidence(seen: &MatchFacesResponse, is_allowed: bool) -> Evidence {
 
 /// Decides by the key's own rules, else its project's, else the built-in ones, as far as they are about reference pictures.
 /// The session's last video also has to have been judged live.
-fn decide(caller: &Caller, evidence: &Evidence, is_prefilled: bool) -> Result<Decision, Error> {
+pub(super) fn decide_reference(
+    caller: &Caller,
+    evidence: &Evidence,
+    is_prefilled: bool,
+) -> Result<Decision, Error> {
     let rules = match &caller.rules_json {
         Some(json) => Rules::parse(json).map_err(|error| Error::internal(&error))?,
         None => Rules::default_for_reference(),

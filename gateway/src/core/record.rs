@@ -4,7 +4,7 @@ use proto::{
     ml::StageTime,
     transactions::{RecordTransactionRequest, Transaction},
 };
-use scoring::Decision;
+use scoring::{Decision, Verdict};
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -97,8 +97,24 @@ impl TransactionRecord {
         self.0.rules = Some(rules_source.to_owned());
     }
 
+    /// A verdict that no scoring rules made.
+    pub fn set_verdict(&mut self, verdict: Verdict, reasons: Vec<String>) {
+        self.0.verdict = Some(verdict.as_str().to_owned());
+        self.0.reasons = reasons;
+    }
+
     pub fn set_rules(&mut self, rules_source: &str) {
         self.0.rules = Some(rules_source.to_owned());
+    }
+
+    /// 0 to 100.
+    pub fn set_score(&mut self, score: f64) {
+        self.0.score = Some(score);
+    }
+
+    /// What the subscribers of the call receive, in the shape of its own API.
+    pub fn set_event(&mut self, event: &impl Serialize) {
+        self.0.event_json = serde_json::to_string(event).ok();
     }
 
     /// What each service reported, by its name.

@@ -69,6 +69,13 @@ pub struct OutcomeReport {
     error: Option<String>,
 }
 
+impl OutcomeReport {
+    /// The stable word for why there is no result.
+    pub fn error(&self) -> Option<&str> {
+        self.error.as_deref()
+    }
+}
+
 impl From<Option<&Outcome>> for OutcomeReport {
     fn from(outcome: Option<&Outcome>) -> Self {
         let outcome = outcome.cloned().unwrap_or_default();

@@ -1,8 +1,15 @@
 //! What comes before every call about a user: which session, which user, which consents.
 
-use proto::consent::ConsentState;
+use proto::consent::{ConsentKind, ConsentState};
 
-use crate::core::{Core, caller::Caller, consent, error::Error, record::TransactionRecord, sessions};
+use crate::core::{
+    Core,
+    caller::Caller,
+    consent::{self, Authorized},
+    error::Error,
+    record::TransactionRecord,
+    sessions,
+};
 
 /// The session and the user a request names.
 #[derive(Clone, Debug, Default)]
@@ -70,7 +77,10 @@ impl<'a> Verification<'a> {
                 None => consent::consent_state(core, caller, user.as_deref()).await,
             }
         };
-        let (consents, ()) = tokio::try_join!(consents, bind)?;
+        let (mut consents, ()) = tokio::try_join!(consents, bind)?;
+        if let Some(user) = &user {
+            consent::attest(core, caller, record, user, ConsentKind::Authorization, &mut consents).await?;
+        }
         Ok(Self { core, caller, record, session_id, user, consents, are_ticked: ticked.is_some() })
     }
 
@@ -79,6 +89,24 @@ impl<'a> Verification<'a> {
     pub(super) async fn record_ticked_consents(&mut self) -> Result<(), Error> {
         let Some(user) = self.user.as_deref().filter(|_| self.are_ticked) else { return Ok(()) };
         consent::record_ticked_consents(self.core, self.caller, self.record, user, self.consents).await
+    }
+
+    /// Proof that the user may be compared.
+    ///
+    /// # Errors
+    /// 403 without authorization consent.
+    pub(super) fn authorized(&self) -> Result<Authorized, Error> {
+        Authorized::by_consent(&self.consents)
+    }
+
+    /// Notes, where the project declares to hold consents, that this call stores something of the user.
+    ///
+    /// # Errors
+    /// When the ledger does not answer.
+    pub(super) async fn attest_storage(&mut self) -> Result<(), Error> {
+        let Some(user) = &self.user else { return Ok(()) };
+        let (kind, consents) = (ConsentKind::Storage, &mut self.consents);
+        consent::attest(self.core, self.caller, self.record, user, kind, consents).await
     }
 
     /// Whether the user has agreed to being recognised and to templates and media being stored.

@@ -8,7 +8,7 @@ use axum::{
 };
 
 use crate::{
-    core::{caller::Caller, error::Error},
+    core::{caller::Caller, dialect::Dialect, error::Error},
     http::{dashboard_session::is_own_origin, rate_limit::Meter, state::Gateway},
 };
 
@@ -32,11 +32,10 @@ where
             return Ok(Caller::clone(caller));
         }
         let gateway = Gateway::from_ref(state);
-        let caller = gateway.core().authenticate(bearer_token(&parts.headers)?).await?;
-        rpc::current().act_as(&format!("api_key:{}", caller.id));
-        check_origin(&gateway, &caller, &parts.headers)?;
+        let dialect = parts.extensions.get().copied().unwrap_or(Dialect::Biometry);
+        let token = bearer_token(&parts.headers)?;
         let meter = parts.extensions.get::<Meter>();
-        gateway.rate_limits().charge(&caller.id, caller.chosen_rate_limit(), meter).await?;
+        let caller = authenticate(&gateway, &parts.headers, (token, dialect), meter).await?;
         set_authenticated(&mut parts.extensions, caller.clone());
         Ok(caller)
     }
@@ -55,6 +54,21 @@ fn check_origin(gateway: &Gateway, caller: &Caller, headers: &HeaderMap) -> Resu
         true => Ok(()),
         false => Err(Error::OriginNotAllowed),
     }
+}
+
+/// The caller of a token, as far as it may call `dialect` from where the request comes, and has calls left.
+pub async fn authenticate(
+    gateway: &Gateway,
+    headers: &HeaderMap,
+    (token, dialect): (&str, Dialect),
+    meter: Option<&Meter>,
+) -> Result<Caller, Error> {
+    let mut caller = gateway.core().authenticate(token).await?;
+    caller.enter(dialect)?;
+    rpc::current().act_as(&format!("api_key:{}", caller.id));
+    check_origin(gateway, &caller, headers)?;
+    gateway.rate_limits().charge(&caller.id, caller.chosen_rate_limit(), meter).await?;
+    Ok(caller)
 }
 
 /// The token of the one Authorization header.

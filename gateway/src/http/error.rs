@@ -15,14 +15,20 @@ use axum::{
 };
 use serde_json::Value;
 
-use crate::core::error::{Error, Refusal};
+use crate::{
+    core::error::{Error, Refusal},
+    http::openapi::ErrorSchema,
+};
 
 /// Seconds after which an overloaded server is worth another try.
 const BUSY_RETRY_SECONDS: HeaderValue = HeaderValue::from_static("2");
 
 /// What an error response says. It travels beside the response until [`render_errors`] writes the body.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct ErrorReport {
+    /// None: made outside of the handlers (405, 413, …).
+    pub error: Option<Error>,
+    pub status: StatusCode,
     pub message: String,
     /// The input of a form it is about, and what is wrong with it.
     pub field: Option<(String, String)>,
@@ -32,6 +38,22 @@ pub struct ErrorReport {
 
 /// A dialect's error body.
 pub type ErrorBody = fn(&ErrorReport) -> Value;
+
+/// How a dialect answers errors.
+#[derive(Clone, Copy)]
+pub struct ErrorShape {
+    pub status: fn(&ErrorReport) -> StatusCode,
+    pub body: ErrorBody,
+    /// Its description.
+    pub schema: ErrorSchema,
+}
+
+impl ErrorShape {
+    /// With the statuses of this table.
+    pub const fn plain(body: ErrorBody) -> Self {
+        Self { status: |report| report.status, body, schema: ErrorSchema::OWN }
+    }
+}
 
 impl Error {
     pub const fn status(&self) -> StatusCode {
@@ -53,10 +75,14 @@ impl Error {
             | Self::InvalidCsrfToken
             | Self::OriginNotAllowed
             | Self::ConsentIsPersonal
+            | Self::ConsentRequired
             | Self::EnrollmentConsentRequired { .. } => StatusCode::FORBIDDEN,
-            Self::Field(..) | Self::Invalid(_) | Self::FileTooLarge | Self::UserRequired => {
-                StatusCode::BAD_REQUEST
-            }
+            Self::Field(..)
+            | Self::Invalid(_)
+            | Self::FileTooLarge
+            | Self::MissingFields(_)
+            | Self::UnreadablePictures(_)
+            | Self::UserRequired => StatusCode::BAD_REQUEST,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
             Self::NotMultipart => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -66,12 +92,22 @@ impl Error {
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::RouteNotFound | Self::ProjectNotFound | Self::SubjectNotFound => StatusCode::NOT_FOUND,
             Self::Busy | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
-            Self::Refused(Refusal::Invalid, _) => StatusCode::BAD_REQUEST,
-            Self::Refused(Refusal::Forbidden, _) => StatusCode::FORBIDDEN,
-            Self::Refused(Refusal::NotFound, _) => StatusCode::NOT_FOUND,
-            Self::Refused(Refusal::Conflict, _) => StatusCode::CONFLICT,
-            Self::Refused(Refusal::NotSupported, _) => StatusCode::NOT_IMPLEMENTED,
+            Self::Refused(refusal, _) | Self::Worded { refusal, .. } => refusal.status(),
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+}
+
+impl Refusal {
+    const fn status(self) -> StatusCode {
+        match self {
+            Self::Invalid => StatusCode::BAD_REQUEST,
+            Self::Forbidden => StatusCode::FORBIDDEN,
+            Self::NotFound => StatusCode::NOT_FOUND,
+            Self::Conflict => StatusCode::CONFLICT,
+            Self::NotSupported => StatusCode::NOT_IMPLEMENTED,
+            Self::UnreadableMedia => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::UnusableMedia => StatusCode::UNPROCESSABLE_ENTITY,
         }
     }
 }
@@ -83,7 +119,13 @@ impl From<&Error> for ErrorReport {
             _ => None,
         };
         let request_id = matches!(error, Error::Internal).then(|| rpc::current().request_id);
-        Self { message: error.to_string(), field, request_id }
+        Self {
+            error: Some(error.clone()),
+            status: error.status(),
+            message: error.to_string(),
+            field,
+            request_id,
+        }
     }
 }
 
@@ -106,14 +148,15 @@ impl IntoResponse for Error {
 
 /// Middleware: writes the body of error responses in a dialect's shape. Those made outside of the handlers (405, 413, …)
 /// get the words of their status.
-pub async fn render_errors(State(body): State<ErrorBody>, request: Request, next: Next) -> Response {
+pub async fn render_errors(State(shape): State<ErrorShape>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let report = response.extensions_mut().remove::<ErrorReport>().or_else(|| report_of_status(&response));
     let Some(report) = report else { return response };
     let (mut parts, _) = response.into_parts();
+    parts.status = (shape.status)(&report);
     parts.headers.remove(header::CONTENT_LENGTH);
     parts.headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    Response::from_parts(parts, Json(body(&report)).into_response().into_body())
+    Response::from_parts(parts, Json((shape.body)(&report)).into_response().into_body())
 }
 
 /// The report of an error response that has no body of its own; none for any other response.
@@ -125,7 +168,7 @@ fn report_of_status(response: &Response) -> Option<ErrorReport> {
         return None;
     }
     let message = status.canonical_reason().unwrap_or("refused").to_ascii_lowercase();
-    Some(ErrorReport { message, field: None, request_id: None })
+    Some(ErrorReport { error: None, status, message, field: None, request_id: None })
 }
 
 /// Turns the panic of a handler into an internal error.
@@ -203,7 +246,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_panic_of_a_handler_is_answered_without_its_message() {
-        let body: ErrorBody = |report| json!({ "error": report.message });
+        let body = ErrorShape::plain(|report| json!({ "error": report.message }));
         let app = Router::<()>::new()
             .route("/", get(async || -> () { panic!("a secret") }))
             .layer(tower_http::catch_panic::CatchPanicLayer::custom(from_panic))

@@ -95,6 +95,11 @@ impl Form {
         Ok(file)
     }
 
+    /// A file, even an empty one.
+    pub fn file_named(&self, name: &str) -> Option<&Media> {
+        self.files.get(name)
+    }
+
     /// Whether there is such a file, even an empty one.
     pub fn has_file(&self, name: &str) -> bool {
         self.files.contains_key(name)

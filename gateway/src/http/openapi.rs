@@ -11,6 +11,7 @@ use utoipa::{
     },
 };
 
+pub use shared_responses::ErrorSchema;
 use shared_responses::SharedResponses;
 
 use crate::http::{cookies::SESSION_COOKIE, headers};
@@ -27,12 +28,16 @@ pub fn description() -> OpenApiDocument {
     Description::openapi()
 }
 
-/// The description of all routes, with what they share.
+/// The description of all routes, with how callers authenticate.
 pub fn completed(mut api: OpenApiDocument) -> OpenApiDocument {
     SecuritySchemes.modify(&mut api);
     IdempotencyHeader.modify(&mut api);
-    SharedResponses.modify(&mut api);
     api
+}
+
+/// Adds what the routes of an audience have in common.
+pub fn share_responses(api: &mut OpenApiDocument, errors: ErrorSchema) {
+    SharedResponses(errors).modify(api);
 }
 
 /// Each route names the scope of keys and the permission of dashboard users it needs.

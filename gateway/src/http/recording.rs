@@ -4,14 +4,21 @@ use std::time::Instant;
 
 use axum::{
     extract::{FromRef, FromRequestParts, Request, State},
-    http::request::Parts,
+    http::{HeaderMap, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
 
 use crate::{
-    core::{caller::Caller, error::Error, record::TransactionRecord},
-    http::{error::ErrorReport, headers::CallHeaders, state::Gateway},
+    core::{
+        caller::Caller, dialect::Dialect, error::Error, permissions::Permission, record::TransactionRecord,
+    },
+    http::{
+        auth::authenticate,
+        error::{ErrorReport, ErrorShape},
+        headers::CallHeaders,
+        state::Gateway,
+    },
 };
 
 /// A route whose calls are recorded, under the name in `kind`.
@@ -19,6 +26,7 @@ use crate::{
 pub struct Recorded {
     pub gateway: Gateway,
     pub kind: &'static str,
+    pub errors: ErrorShape,
 }
 
 impl FromRef<Recorded> for Gateway {
@@ -66,7 +74,7 @@ pub async fn record_transaction(
 ) -> Response {
     let started = Instant::now();
     let mut record = TransactionRecord::begin(route.kind, &caller);
-    let mut response = match parse_headers(&caller, &request) {
+    let mut response = match parse_headers(&caller, request.headers()) {
         Err(error) => error.into_response(),
         Ok(mut headers) => {
             let geo = headers.context.geo_json.take().or_else(|| route.gateway.geo().locate(&request));
@@ -78,10 +86,21 @@ pub async fn record_transaction(
     };
     // A handler that panicked or was never reached hands no record on.
     let record = response.extensions_mut().remove::<TransactionRecord>().unwrap_or(record);
-    let error = response.extensions().get::<ErrorReport>().map(|report| report.message.clone());
+    write_record(&route.gateway, record, (route.errors, started), response).await
+}
+
+/// Writes the record of a call; one that cannot be recorded is answered as failed.
+async fn write_record(
+    gateway: &Gateway,
+    record: TransactionRecord,
+    (errors, started): (ErrorShape, Instant),
+    response: Response,
+) -> Response {
+    let report = response.extensions().get::<ErrorReport>();
+    let status = report.map_or(response.status(), |report| (errors.status)(report)).as_u16();
+    let error = report.map(|report| report.message.clone());
     let duration_ms = u32::try_from(started.elapsed().as_millis()).unwrap_or(u32::MAX);
-    let status = response.status().as_u16();
-    match record.write(route.gateway.core(), status, error, duration_ms).await {
+    match record.write(gateway.core(), status, error, duration_ms).await {
         Ok(()) => response,
         Err(error) => {
             tracing::error!(%error, "transaction not recorded; the call is answered as failed");
@@ -91,11 +110,40 @@ pub async fn record_transaction(
 }
 
 /// The headers of the call; a session token says which session and user they are about.
-fn parse_headers(caller: &Caller, request: &Request) -> Result<CallHeaders, Error> {
-    let mut headers = CallHeaders::parse(request.headers())?;
+fn parse_headers(caller: &Caller, headers: &HeaderMap) -> Result<CallHeaders, Error> {
+    let mut headers = CallHeaders::parse(headers)?;
     let context = &mut headers.context;
     caller.settle_session(&mut context.session_id, &mut context.user_fullname)?;
     Ok(headers)
+}
+
+/// A call whose key comes with its form: authenticated, counted and recorded like any other.
+pub struct LateCall {
+    pub call: Call,
+    errors: ErrorShape,
+    started: Instant,
+}
+
+impl LateCall {
+    /// # Errors
+    /// As for a key in the header; 400 for a header that is not valid.
+    pub async fn begin(
+        gateway: &Gateway,
+        headers: &HeaderMap,
+        token: &str,
+        (dialect, kind, errors): (Dialect, &'static str, ErrorShape),
+    ) -> Result<Self, Error> {
+        let caller = authenticate(gateway, headers, (token, dialect), None).await?;
+        caller.require(Permission::Capture)?;
+        let headers = parse_headers(&caller, headers)?;
+        let mut record = TransactionRecord::begin(kind, &caller);
+        record.set_context(&headers.context);
+        Ok(Self { call: Call { caller, headers, record }, errors, started: Instant::now() })
+    }
+
+    pub async fn finish<T: IntoResponse>(self, gateway: &Gateway, result: Result<T, Error>) -> Response {
+        write_record(gateway, self.call.record, (self.errors, self.started), result.into_response()).await
+    }
 }
 
 impl<S: Sync> FromRequestParts<S> for Call {

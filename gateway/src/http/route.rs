@@ -2,7 +2,7 @@
 //! recorded, and how large its body may be.
 
 use axum::{
-    Router,
+    Extension, Router,
     extract::DefaultBodyLimit,
     middleware::{from_fn, from_fn_with_state},
 };
@@ -11,11 +11,11 @@ use utoipa::openapi::{OpenApi, path::Operation, security::SecurityRequirement};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 use crate::{
-    core::permissions::Permission,
+    core::{dialect::Dialect, permissions::Permission},
     http::{
         dashboard_session::{Guard, check_access, check_permission},
         drain::drain,
-        error::{ErrorBody, from_panic, render_errors},
+        error::{ErrorShape, from_panic, render_errors},
         idempotency::replay_idempotent,
         middleware::{limit_header_bytes, strip_cors_headers},
         openapi::{self, operations_mut},
@@ -79,6 +79,21 @@ impl Route {
         self
     }
 
+    /// The same under another prefix as well.
+    #[must_use]
+    pub fn under(mut self, prefix: &str) -> Self {
+        let paths = std::mem::take(&mut self.methods.1.paths);
+        let moved = paths.into_iter().map(|(path, mut item)| {
+            for operation in operations_mut(&mut item) {
+                let id = operation.operation_id.take();
+                operation.operation_id = id.map(|id| format!("{}_{id}", prefix.trim_matches('/')));
+            }
+            (format!("{prefix}{path}"), item)
+        });
+        self.methods.1.paths = moved.collect();
+        self
+    }
+
     #[must_use]
     pub fn max_body_bytes(mut self, bytes: usize) -> Self {
         self.max_body_bytes = Some(bytes);
@@ -89,8 +104,8 @@ impl Route {
 /// What the routes of one audience share.
 #[derive(Clone, Copy)]
 pub struct Audience {
-    /// The body of an error.
-    pub error_body: ErrorBody,
+    pub dialect: Dialect,
+    pub errors: ErrorShape,
     /// Whether pages of other origins may read the responses, as far as projects allow them.
     pub cross_origin: bool,
 }
@@ -112,10 +127,11 @@ impl RouteTable {
     /// Adds the routes of an audience.
     #[must_use]
     pub fn audience(mut self, audience: Audience, routes: impl IntoIterator<Item = Route>) -> Self {
-        let router = routes
-            .into_iter()
-            .fold(OpenApiRouter::new(), |router, route| router.routes(route.into_methods(&self.gateway)));
-        let (router, openapi) = router.split_for_parts();
+        let router = routes.into_iter().fold(OpenApiRouter::new(), |router, route| {
+            router.routes(route.into_methods(&self.gateway, audience.errors))
+        });
+        let (router, mut openapi) = router.split_for_parts();
+        openapi::share_responses(&mut openapi, audience.errors.schema);
         self.openapi.merge(openapi);
         self.undescribed(audience, router)
     }
@@ -124,15 +140,16 @@ impl RouteTable {
     #[must_use]
     pub fn undescribed(mut self, audience: Audience, router: Router<Gateway>) -> Self {
         let layered = router
-            .layer(from_fn_with_state(audience.error_body, render_errors))
+            .layer(from_fn_with_state(audience.errors, render_errors))
             .layer(from_fn_with_state(self.gateway.clone(), replay_idempotent))
             .layer(DefaultBodyLimit::max(MAX_JSON_BYTES))
             .layer(from_fn(limit_header_bytes))
             .layer(from_fn(drain))
             .layer(RequestBodyTimeoutLayer::new(BODY_IDLE_TIMEOUT))
             .layer(CatchPanicLayer::custom(from_panic))
-            .layer(from_fn_with_state(audience.error_body, render_errors))
+            .layer(from_fn_with_state(audience.errors, render_errors))
             .layer(from_fn(report_rate_limit))
+            .layer(Extension(audience.dialect))
             .layer(self.cors.clone());
         let layered =
             if audience.cross_origin { layered } else { layered.layer(from_fn(strip_cors_headers)) };
@@ -151,7 +168,7 @@ impl RouteTable {
 }
 
 impl Route {
-    fn into_methods(self, gateway: &Gateway) -> UtoipaMethodRouter<Gateway> {
+    fn into_methods(self, gateway: &Gateway, errors: ErrorShape) -> UtoipaMethodRouter<Gateway> {
         let Self { methods: (schemas, mut paths, methods), access, recorded_as, max_body_bytes } = self;
         for operation in paths.paths.values_mut().flat_map(operations_mut) {
             describe(operation, access, recorded_as.is_some());
@@ -168,7 +185,7 @@ impl Route {
         let methods = match recorded_as {
             // A panic is caught inside of the record, so that such a call is recorded as well.
             Some(kind) => methods.route_layer(CatchPanicLayer::custom(from_panic)).route_layer(
-                from_fn_with_state(Recorded { gateway: gateway.clone(), kind }, record_transaction),
+                from_fn_with_state(Recorded { gateway: gateway.clone(), kind, errors }, record_transaction),
             ),
             None => methods,
         };

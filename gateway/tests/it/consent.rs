@@ -103,6 +103,7 @@ fn exported(user: &str) -> proto::consent::ExportedConsent {
         transaction_id: "t-1".into(),
         hash: "00ff".into(),
         session_id: None,
+        basis: String::new(),
     };
     proto::consent::ExportedConsent { user_fullname: user.into(), entry: Some(entry) }
 }

@@ -85,7 +85,12 @@ impl Customer {
     }
 
     pub fn consents(&self, user: &str, authorization: bool, storage: bool) {
-        let state = proto::consent::ConsentState { authorization, storage };
+        let state = proto::consent::ConsentState {
+            authorization,
+            storage,
+            authorization_recorded: true,
+            storage_recorded: true,
+        };
         self.stage.set().consents.insert(user.into(), state);
     }
 

@@ -80,6 +80,12 @@ pub struct State {
     /// The lists asked for, and how many pages there are.
     pub lists: Vec<proto::transactions::ListTransactionsRequest>,
     pub pages: usize,
+    /// What the models answer about prints and pairs of pictures, and what they were asked.
+    pub print_enrolled: proto::ml::EnrollPrintResponse,
+    pub print_verified: proto::ml::VerifyPrintResponse,
+    pub pictures_alike: proto::ml::ComparePicturesResponse,
+    pub prints: Vec<(&'static str, proto::ml::PrintHeader)>,
+    pub compared: Vec<(Vec<u8>, Vec<u8>)>,
     pub samples: Vec<(proto::transactions::PutSampleHeader, Vec<u8>)>,
     pub refuse_samples: bool,
     pub refuse_records: Option<Status>,

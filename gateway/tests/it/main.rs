@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod access;
+mod biometry_v2;
 mod challenge;
 mod consent;
 mod console;
@@ -14,9 +15,11 @@ mod fakes;
 mod geo;
 mod golden;
 mod idempotency;
+mod idv;
 mod layers;
 mod listener;
 mod live;
+mod neuroid;
 mod permissions;
 mod process_video;
 mod projects;

@@ -43,7 +43,8 @@ async fn an_erased_subject_is_a_new_one() {
         assert_eq!(findings(&db).await, Vec::<String>::new());
 
         record(&mut client, ADA, ConsentKind::Storage, true).await.unwrap();
-        assert_eq!(state(&mut client, "p1", ADA).await, ConsentState { authorization: false, storage: true });
+        let storage_alone = ConsentState { storage: true, storage_recorded: true, ..ConsentState::default() };
+        assert_eq!(state(&mut client, "p1", ADA).await, storage_alone);
         assert!(state(&mut client, "p1", "bob").await.storage, "nobody else is touched");
         assert_eq!(erase(&mut client, ADA).await, entries(1));
         assert_eq!(findings(&db).await, Vec::<String>::new());

@@ -40,12 +40,18 @@ pub async fn record(client: &mut Client, user: &str, kind: ConsentKind, given: b
         session_id: Some("sess_1".into()),
         device_info_json: None,
         transaction_id: "t1".into(),
+        basis: String::new(),
     };
     client.record_consent(request).await.map(drop)
 }
 
 pub fn of(project: &str, user: &str) -> GetConsentRequest {
     GetConsentRequest { project_id: project.into(), user_fullname: user.into() }
+}
+
+/// Both kinds were recorded.
+pub fn recorded(authorization: bool, storage: bool) -> ConsentState {
+    ConsentState { authorization, storage, authorization_recorded: true, storage_recorded: true }
 }
 
 pub async fn state(client: &mut Client, project: &str, user: &str) -> ConsentState {
@@ -60,10 +66,10 @@ async fn a_withdrawal_counts_at_the_next_call_and_nothing_is_forgotten() {
 
         record(&mut client, ADA, ConsentKind::Authorization, true).await.unwrap();
         record(&mut client, ADA, ConsentKind::Storage, true).await.unwrap();
-        assert_eq!(state(&mut client, "p1", ADA).await, ConsentState { authorization: true, storage: true });
+        assert_eq!(state(&mut client, "p1", ADA).await, recorded(true, true));
 
         record(&mut client, ADA, ConsentKind::Storage, false).await.unwrap();
-        assert_eq!(state(&mut client, "p1", ADA).await, ConsentState { authorization: true, storage: false });
+        assert_eq!(state(&mut client, "p1", ADA).await, recorded(true, false));
 
         let history = client.get_history(of("p1", ADA)).await.unwrap().into_inner();
         let given: Vec<_> = history.entries.iter().map(|e| (e.kind(), e.given)).collect();

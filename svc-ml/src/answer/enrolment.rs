@@ -8,7 +8,9 @@ use super::{judged, spoken_phrase, stage, unjudged};
 use crate::{
     calibrations::Calibrations,
     enrol::{Duplicate, Enrolled, HeardVoice, SeenFace},
+    judged::Judged,
     matching::{Matched, fault, one_face},
+    pictures::Compared,
     portrait::{Limit, Measure},
     recording,
     stages::Stages,
@@ -77,6 +79,25 @@ pub fn matched(found: Matched) -> wire::MatchFacesResponse {
             frames: count(found.video.frames),
             faces: count(found.faces),
         }),
+        stages: stages(&found.stages),
+    }
+}
+
+/// Two pictures, as the wire has them: the first fault is the outcome.
+pub fn compared(found: Compared) -> wire::ComparePicturesResponse {
+    let side = |side: &Judged<()>, place| match side {
+        Ok(()) => one_face(place),
+        Err(why) => fault(why, place),
+    };
+    let (first, second) = (side(&found.first, "first picture"), side(&found.second, "second picture"));
+    let outcome = if found.first.is_err() { first.clone() } else { second.clone() };
+    wire::ComparePicturesResponse {
+        outcome: Some(outcome),
+        first: Some(first),
+        second: Some(second),
+        matched: found.comparison.is_some_and(|comparison| comparison.matched),
+        score: found.comparison.map_or(0.0, |comparison| comparison.score()),
+        probability: found.comparison.map_or(0.0, |comparison| comparison.probability),
         stages: stages(&found.stages),
     }
 }

@@ -147,7 +147,7 @@ impl Templates {
         Err(intake::Error::Overloaded.into())
     }
 
-    async fn count_refusal(&self, subject_id: &str, now_ms: i64) -> Result<(), Error> {
+    pub(super) async fn count_refusal(&self, subject_id: &str, now_ms: i64) -> Result<(), Error> {
         let limit = RefusalLimit {
             most: MAX_REFUSALS,
             since_ms: now_ms - REFUSAL_WINDOW_MS,

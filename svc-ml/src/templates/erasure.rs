@@ -67,6 +67,7 @@ impl Counts {
             voice_templates: self.voice_templates + other.voice_templates,
             face_enrolments: self.face_enrolments + other.face_enrolments,
             voice_enrolments: self.voice_enrolments + other.voice_enrolments,
+            fingerprint_templates: self.fingerprint_templates + other.fingerprint_templates,
             subjects: self.subjects + other.subjects,
         }
     }

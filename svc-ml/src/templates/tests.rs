@@ -231,6 +231,7 @@ async fn erasure_leaves_nothing_of_one_subject_and_everything_of_the_others() {
             voice_templates: 1,
             face_enrolments: 1,
             voice_enrolments: 1,
+            fingerprint_templates: 0,
             subjects: 1,
         };
         assert_eq!(templates.remains("p", "a").await.unwrap(), all);

@@ -7,6 +7,7 @@ use super::{Accounts, change, organisation, sessions::services};
 use crate::{
     api_key::{Name, ProjectId, ResponseFormat, SelectedServices},
     audit::Change,
+    dialects::{Dialects, Setting},
     error::Error,
     project::{Origins, rate_limit},
     service::now_ms,
@@ -47,6 +48,7 @@ impl Accounts {
             cors_origins: "[]".into(),
             rate_limit_per_minute: 0,
             response_format: String::new(),
+            dialects: Dialects::default().to_json(),
             created_at: now_ms(),
         };
         let change = Change {
@@ -85,6 +87,13 @@ impl Accounts {
                 ResponseFormat::parse(given).map_err(|e| Error::field("response_format", e.to_string()))?;
             row.response_format = format.as_str().into();
         }
+        if let Some(given) = &request.dialects {
+            let mut dialects = Dialects::from_json(&row.dialects)?;
+            for dialect in &given.changes {
+                dialects.change(&dialect.name, &dialect.consent)?;
+            }
+            row.dialects = dialects.to_json();
+        }
         let change = Change {
             project_id: row.id.clone(),
             before: Some(described(&before)),
@@ -115,7 +124,7 @@ fn described(row: &ProjectRow) -> Value {
     let list = |json: &str| serde_json::from_str::<Value>(json).unwrap_or_default();
     json!({"name": row.name, "selected_services": list(&row.selected_services),
            "cors_origins": list(&row.cors_origins), "rate_limit_per_minute": row.rate_limit_per_minute,
-           "response_format": row.response_format})
+           "response_format": row.response_format, "dialects": list(&row.dialects)})
 }
 
 fn project(row: ProjectRow) -> Result<wire::Project, Error> {
@@ -124,8 +133,18 @@ fn project(row: ProjectRow) -> Result<wire::Project, Error> {
         cors_origins: serde_json::from_str(&row.cors_origins).map_err(|_| Error::Damaged)?,
         rate_limit_per_minute: u32::try_from(row.rate_limit_per_minute).unwrap_or(0),
         response_format: row.response_format,
+        dialects: dialects(&row.dialects)?,
         created_at_ms: row.created_at,
         id: row.id,
         name: row.name,
     })
+}
+
+fn dialects(json: &str) -> Result<Vec<wire::DialectSetting>, Error> {
+    let dialects = Dialects::from_json(json)?;
+    let setting = |(name, setting): (&String, &Setting)| wire::DialectSetting {
+        name: name.clone(),
+        consent: setting.consent.clone(),
+    };
+    Ok(dialects.iter().map(setting).collect())
 }

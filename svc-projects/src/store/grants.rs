@@ -16,6 +16,8 @@ const USERS: &str = "users";
 const SESSIONS: &str = "dashboard_sessions";
 const INVITATIONS: &str = "invitations";
 const SIGNING_KEYS: &str = "signing_keys";
+/// The list of a key that may be used with any API of its project.
+const NO_DIALECTS: &str = "[]";
 
 /// What an active API key may do. The MAC of a revoked key is emptied instead of made again.
 pub struct KeyGrant<'a> {
@@ -28,6 +30,7 @@ pub struct KeyGrant<'a> {
     pub expires_at: Option<i64>,
     /// Empty: a key of a release without scopes.
     pub scopes: &'a str,
+    pub dialects: &'a str,
 }
 
 impl KeyGrant<'_> {
@@ -45,6 +48,11 @@ impl KeyGrant<'_> {
         if !self.scopes.is_empty() {
             columns.push(self.scopes.into());
         }
+        // Likewise for a key of no particular API; the word keeps the two lists apart.
+        if self.dialects != NO_DIALECTS {
+            columns.push("dialects".into());
+            columns.push(self.dialects.into());
+        }
         columns
     }
 }
@@ -60,6 +68,7 @@ impl ApiKeyRow {
             rate_limit_per_minute: self.rate_limit_per_minute,
             expires_at: self.expires_at,
             scopes: &self.scopes,
+            dialects: &self.dialects,
         }
     }
 }
@@ -99,6 +108,7 @@ impl InvitationRow {
 impl Store {
     pub(super) fn key_mac(&self, key: &ApiKey) -> Result<String, Error> {
         let (services, scopes) = (services_json(&key.selected_services), key.scopes.to_json());
+        let dialects = key.dialects.to_json();
         let grant = KeyGrant {
             id: key.id.as_str(),
             project_id: key.project_id.as_str(),
@@ -108,6 +118,7 @@ impl Store {
             rate_limit_per_minute: key.rate_limit_per_minute.into(),
             expires_at: key.expires_at_ms,
             scopes: &scopes,
+            dialects: &dialects,
         };
         Ok(self.rows.make(API_KEYS, &grant.columns())?)
     }
@@ -203,7 +214,8 @@ impl Store {
 
     async fn make_macs(&self, tx: &mut Tx) -> Result<usize, Error> {
         const KEYS: &str = "SELECT id, project_id, kid, name, state, selected_services, scores_id, can_mint, \
-            response_format, created_at, updated_at, last_used_at, rate_limit_per_minute, expires_at, scopes, mac \
+            response_format, created_at, updated_at, last_used_at, rate_limit_per_minute, expires_at, scopes, dialects, \
+            mac \
             FROM api_keys WHERE state = 'active' AND mac = ''";
         const PEOPLE: &str = "SELECT id, organisation_id, email_hash, sealed, sealed_password, role, sealed_totp, \
             pending_totp, created_at, created_at AS seen_at, mac FROM users WHERE mac = ''";

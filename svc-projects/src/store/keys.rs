@@ -24,7 +24,7 @@ impl Store {
         const FIND: &str = select_key!("WHERE id = $1 AND project_id = $2");
         const SET: &str = "UPDATE api_keys SET name = $2, selected_services = $3, response_format = $4, \
                            rate_limit_per_minute = $5, expires_at = $6, updated_at = $7, mac = $8, scopes = $9, \
-                           can_mint = $10 WHERE id = $1";
+                           can_mint = $10, dialects = $11 WHERE id = $1";
         const STAYING: &str = "SELECT COUNT(*) FROM api_keys WHERE project_id = $1 AND state = 'active' AND can_mint = 1 \
                                AND expires_at IS NULL";
         let Some(entry) = self.change_in(project, "key.changed", id.as_str()).await? else { return Ok(None) };
@@ -39,6 +39,7 @@ impl Store {
         let (staying,): (i64,) = tx.fetch_one(STAYING, db::params![project.as_str()]).await?;
         let key = ApiKey { updated_at_ms: now_ms, ..change(before.clone())? };
         let (services, scopes) = (services_json(&key.selected_services), key.scopes.to_json());
+        let dialects = key.dialects.to_json();
         let mac = self.key_mac(&key)?;
         let set = db::params![
             id.as_str(),
@@ -51,6 +52,7 @@ impl Store {
             &mac,
             &scopes,
             key.scopes.can_mint(),
+            &dialects,
         ];
         tx.execute(SET, set).await?;
         let (left,): (i64,) = tx.fetch_one(STAYING, db::params![project.as_str()]).await?;

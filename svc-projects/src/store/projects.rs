@@ -20,6 +20,8 @@ pub struct ProjectRow {
     /// 0: the installation's.
     pub rate_limit_per_minute: i64,
     pub response_format: String,
+    /// A JSON object: the other APIs that are switched on.
+    pub dialects: String,
     pub created_at: i64,
 }
 
@@ -48,7 +50,7 @@ pub struct ProjectRules {
 impl Store {
     pub async fn list_projects(&self, organisation: &OrganisationId) -> Result<Vec<ProjectRow>, Error> {
         const SQL: &str = "SELECT id, name, selected_services, cors_origins, rate_limit_per_minute, response_format, \
-                           created_at FROM projects WHERE organisation_id = $1 ORDER BY id LIMIT 1000";
+                           dialects, created_at FROM projects WHERE organisation_id = $1 ORDER BY id LIMIT 1000";
         Ok(db::on!(&self.db, |pool| query_as(SQL).bind(organisation.as_str()).fetch_all(pool).await)?)
     }
 
@@ -59,7 +61,7 @@ impl Store {
         project: &ProjectId,
     ) -> Result<Option<ProjectRow>, Error> {
         const SQL: &str = "SELECT id, name, selected_services, cors_origins, rate_limit_per_minute, response_format, \
-                           created_at FROM projects WHERE organisation_id = $1 AND id = $2";
+                           dialects, created_at FROM projects WHERE organisation_id = $1 AND id = $2";
         Ok(db::on!(&self.db, |pool| query_as(SQL)
             .bind(organisation.as_str())
             .bind(project.as_str())
@@ -104,12 +106,14 @@ impl Store {
         change: Change,
     ) -> Result<(), Error> {
         const SQL: &str = "UPDATE projects SET name = $3, selected_services = $4, cors_origins = $5, \
-                           rate_limit_per_minute = $6, response_format = $7 WHERE id = $1 AND organisation_id = $2";
+                           rate_limit_per_minute = $6, response_format = $7, dialects = $8 \
+                           WHERE id = $1 AND organisation_id = $2";
         let p = project;
         audited!(self, |tx| {
             let set =
                 query(SQL).bind(&p.id).bind(organisation.as_str()).bind(&p.name).bind(&p.selected_services);
             let set = set.bind(&p.cors_origins).bind(p.rate_limit_per_minute).bind(&p.response_format);
+            let set = set.bind(&p.dialects);
             set.execute(&mut *tx).await?;
             ((), Some(change.clone()))
         })

@@ -98,10 +98,10 @@ impl Service {
     }
 }
 
-fn named(who: &Who, id: &str) -> NamedRequest {
+pub fn named(who: &Who, id: &str) -> NamedRequest {
     NamedRequest { who: Some(who.clone()), id: id.into() }
 }
 
-fn refused<T: std::fmt::Debug>(answer: Result<T, Status>) -> Code {
+pub fn refused<T: std::fmt::Debug>(answer: Result<T, Status>) -> Code {
     answer.unwrap_err().code()
 }

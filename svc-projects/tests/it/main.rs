@@ -4,6 +4,7 @@
 mod accounts;
 mod audit;
 mod deletions;
+mod dialects;
 mod erasures;
 mod keys;
 mod retention;

@@ -25,7 +25,9 @@ async fn authorize(service: &mut Service, project: &str, key: &str) -> Result<bo
 
 #[tokio::test]
 async fn a_key_cannot_be_given_more_than_it_was_made_with() {
-    const CHANGES: [&str; 6] = [
+    const CHANGES: [&str; 8] = [
+        "UPDATE api_keys SET dialects = '[]' WHERE id = $1",
+        "UPDATE api_keys SET dialects = scopes, scopes = '' WHERE id = $1",
         "UPDATE api_keys SET can_mint = 1 WHERE id = $1",
         "UPDATE api_keys SET expires_at = NULL WHERE id = $1",
         "UPDATE api_keys SET rate_limit_per_minute = 0 WHERE id = $1",
@@ -40,6 +42,7 @@ async fn a_key_cannot_be_given_more_than_it_was_made_with() {
             let key = service.create_key(&made.project_id, |request| {
                 request.expires_at_ms = Some(soon);
                 request.rate_limit_per_minute = 10;
+                request.dialects = vec!["idv".into()];
                 request.selected_services = vec!["Face Recognition".into()];
             });
             let key = key.await.unwrap().key.unwrap().id;

@@ -37,6 +37,7 @@ impl TryFrom<wire::Transaction> for Record {
             client_app: remark(wire.client_app),
             client_app_version: remark(wire.client_app_version),
             flag: None,
+            event_json: json("event_json", wire.event_json, record::MAX_SERVICES_JSON)?,
             personal: Personal {
                 user_fullname: optional("user_fullname", wire.user_fullname)?,
                 services_json: json("services_json", wire.services_json, record::MAX_SERVICES_JSON)?,
@@ -76,6 +77,7 @@ impl From<Record> for wire::Transaction {
             client_app_version: record.client_app_version,
             flag: record.flag.map(|flag| flag.as_str().into()),
             evidence_json: record.personal.evidence_json,
+            event_json: None,
             fraud: Vec::new(),
         }
     }

@@ -23,12 +23,13 @@ impl Transactions {
     pub(super) async fn put_sample(
         &self,
         mut parts: Streaming<wire::PutSampleRequest>,
-    ) -> Result<String, Error> {
+    ) -> Result<wire::PutSampleResponse, Error> {
         let first = parts.message().await.map_err(Error::BrokenOff)?.and_then(|message| message.part);
         let Some(Sent::Header(header)) = first else {
             return Err(Error::Invalid("the first message must be the header".into()));
         };
-        let sample = self.begun(header)?;
+        let link_for_life = header.link_for_life;
+        let mut sample = self.begun(header)?;
         let chunks = parts.map(|part| match part.map_err(Error::BrokenOff)?.part {
             Some(Sent::Chunk(chunk)) => Ok(chunk),
             _ => Err(Error::Invalid("every message after the first must be a chunk".into())),
@@ -47,7 +48,18 @@ impl Transactions {
             self.samples.delete(&sample).await?;
             return Err(Error::NoSample);
         }
-        Ok(sample.id)
+        let id = sample.id.clone();
+        sample.content_type = Some(content_type.to_owned());
+        sample.bytes = Some(size);
+        let link = link_for_life.then(|| self.signed_link(sample)).transpose()?;
+        Ok(wire::PutSampleResponse { id, link })
+    }
+
+    /// A link that opens the sample for as long as it is kept.
+    fn signed_link(&self, sample: Sample) -> Result<wire::SampleLink, Error> {
+        let expires_ms = sample.expires_at;
+        let signature = self.samples.sign(&sample.project_id, &sample.id, expires_ms)?;
+        Ok(wire::SampleLink { sample: Some(sample.into()), expires_ms, signature })
     }
 
     fn begun(&self, header: wire::PutSampleHeader) -> Result<Sample, Error> {

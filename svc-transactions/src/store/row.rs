@@ -116,6 +116,7 @@ impl Row {
             client_app: self.client_app,
             client_app_version: self.client_app_version,
             flag: self.flag.as_deref().map(Flag::parse).transpose()?,
+            event_json: None,
             personal,
         })
     }

@@ -17,7 +17,7 @@ use super::{
     endpoint::Target,
     secret::Secrets,
 };
-use crate::error::Error;
+use crate::{error::Error, outbox::IDENTITY_VERIFIED};
 
 const LOG: Purpose = Purpose("log of a webhook delivery");
 /// Attempts a log holds.
@@ -76,7 +76,6 @@ impl Destination {
             headers.insert(HeaderName::try_from(name).map_err(|_| damaged(()))?, value);
         }
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        headers.insert(header::USER_AGENT, USER_AGENT);
         Ok(Self { url: Url::parse(&target.url).map_err(|_| damaged(()))?, headers, secrets })
     }
 }
@@ -112,7 +111,7 @@ impl Sender {
     pub async fn send(
         &self,
         to: &Destination,
-        id: &str,
+        (id, event): (&str, &str),
         now_ms: i64,
         payload: Vec<u8>,
     ) -> Result<Attempt, Error> {
@@ -126,6 +125,7 @@ impl Sender {
                 .client
                 .post(to.url.clone())
                 .headers(to.headers.clone())
+                .headers(user_agent(event))
                 .header("webhook-id", id)
                 .header("webhook-timestamp", now_ms / 1000)
                 .header("webhook-signature", signature)
@@ -143,6 +143,13 @@ impl Sender {
         attempt.duration_ms = u32::try_from(started.elapsed().as_millis()).unwrap_or(u32::MAX);
         Ok(attempt)
     }
+}
+
+/// Receivers of the Identity Verification API know its events by their sender.
+fn user_agent(event: &str) -> HeaderMap {
+    const IDENTITY_VERIFICATION: HeaderValue = HeaderValue::from_static("IdentityVerification/1.0");
+    let sender = if event == IDENTITY_VERIFIED { IDENTITY_VERIFICATION } else { USER_AGENT };
+    HeaderMap::from_iter([(header::USER_AGENT, sender)])
 }
 
 /// The error's own words would hold the url.

@@ -41,6 +41,7 @@ pub struct DeliveryRow {
 pub struct Claimed {
     pub id: String,
     pub endpoint_id: String,
+    pub event: String,
     pub attempts: i64,
     pub sealed: Vec<u8>,
     pub sealed_log: Option<Vec<u8>>,
@@ -113,7 +114,7 @@ impl Store {
                      WHERE endpoint_id = $1 AND due_at <= $2 ORDER BY due_at LIMIT $3",
                     $lock,
                     ") UPDATE webhook_deliveries SET due_at = $4, claim = $5 WHERE id IN (SELECT id FROM due) \
-                     RETURNING id, endpoint_id, attempts, sealed, sealed_log"
+                     RETURNING id, endpoint_id, event, attempts, sealed, sealed_log"
                 )
             };
         }

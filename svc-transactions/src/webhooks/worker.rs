@@ -204,7 +204,7 @@ impl Delivering {
     async fn attempt(&self, delivery: &Claimed, to: Option<&Destination>) -> Result<Attempt, Error> {
         let Some(to) = to else { return Ok(unreadable()) };
         let payload = self.outbox.open(&delivery.id, &delivery.sealed)?;
-        self.sender.send(to, &delivery.id, boot::now_ms(), payload).await
+        self.sender.send(to, (&delivery.id, &delivery.event), boot::now_ms(), payload).await
     }
 
     fn outcome(&self, delivery: Claimed, attempt: Attempt, claim: &str) -> Result<Outcome, Error> {

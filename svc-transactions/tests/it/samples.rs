@@ -20,6 +20,7 @@ fn header(project: &str, transaction_id: &str) -> PutSampleHeader {
         user_fullname: "Ada Lovelace".into(),
         name: "video".into(),
         keep_seconds: None,
+        link_for_life: false,
     }
 }
 

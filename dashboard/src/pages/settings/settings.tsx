@@ -14,6 +14,7 @@ import { Note, Panel } from "../../parts/panel";
 import { Id } from "../../parts/secret";
 import { SELECTABLE } from "../../parts/words";
 import { useProject } from "../../shell/place";
+import { Dialects } from "./dialects";
 import { SimSwap } from "./sim-swap";
 import { Videos } from "./video-settings";
 
@@ -35,6 +36,7 @@ export default function Settings() {
       <Loaded query={periods} lines={2}>
         {(found) => <Periods periods={found} project={id} />}
       </Loaded>
+      <Loaded query={project}>{(found) => <Dialects project={found} />}</Loaded>
       <Videos project={id} />
       <SimSwap project={id} />
     </Page>

@@ -54,6 +54,20 @@ impl ServiceReports {
         }
     }
 
+    /// The stable word, where every service that ran could not judge for the same reason.
+    pub fn common_error(&self) -> Option<&str> {
+        let errors = [
+            self.active_speaker.as_ref().map(|report| report.error.as_deref()),
+            self.face_liveness.as_ref().map(|report| report.error.as_deref()),
+            self.face_recognition.as_ref().map(|report| report.error.as_deref()),
+            self.visual_speech.as_ref().map(|report| report.error.as_deref()),
+            self.voice_recognition.as_ref().map(|report| report.error.as_deref()),
+        ];
+        let mut errors = errors.into_iter().flatten();
+        let first = errors.next()??;
+        errors.all(|error| error == Some(first)).then_some(first)
+    }
+
     /// The codes of the services that ran, to be written in another convention.
     pub fn codes_mut(&mut self) -> impl Iterator<Item = &mut i32> {
         let codes = [

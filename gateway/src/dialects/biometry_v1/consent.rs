@@ -138,7 +138,7 @@ async fn read(
     let user_fullname = parse_any_user_name(&user?)?;
     let (core, record) = (gateway.core(), &mut call.record);
     let found = consent::consent_history(core, &call.caller, record, user_fullname.clone()).await?;
-    let ConsentState { authorization, storage } = found.state.unwrap_or_default();
+    let ConsentState { authorization, storage, .. } = found.state.unwrap_or_default();
     let history = found.entries.into_iter().map(Entry::from).collect();
     Ok(Json(Envelope::new("consent found", Consent { user_fullname, authorization, storage, history })))
 }

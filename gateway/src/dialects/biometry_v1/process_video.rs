@@ -105,6 +105,7 @@ pub async fn process_form(
         phrase: form.text("phrase").map(str::to_owned),
         vocabulary: form.text("vocabulary").unwrap_or_default().to_owned(),
         upload_time,
+        may_enroll: true,
     };
     let requirement = user_requirement(&call.caller);
     let verification =

@@ -78,6 +78,7 @@ async fn run(
     let ticked = ConsentState {
         authorization: required_flag(&form, "consent")?,
         storage: required_flag(&form, "storage_consent")?,
+        ..ConsentState::default()
     };
     // A session is a customer's, and would be bound to this person.
     let subject = Subject { session_id: None, user_fullname: Some(user), ticked: Some(ticked) };

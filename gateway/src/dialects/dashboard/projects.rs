@@ -1,5 +1,7 @@
 //! The projects of an organisation.
 
+use std::collections::BTreeMap;
+
 use axum::{
     Json,
     body::Bytes,
@@ -49,6 +51,21 @@ pub struct ProjectChange {
     /// The response format of new keys that name none: empty, or `sdk`.
     #[serde(default)]
     response_format: Option<String>,
+    /// The other APIs to switch on or off: `{"neuroid": {"consent": "attested"}}`; null switches off. Those that are not
+    /// named stay. `attested`: the project declares that it holds the consents of its users; `ledger`: they are recorded
+    /// before.
+    #[serde(default)]
+    #[schema(value_type = Option<BTreeMap<String, DialectSetting>>, example = json!({"neuroid": {"consent": "ledger"}}))]
+    dialects: Option<BTreeMap<String, Option<DialectSetting>>>,
+}
+
+/// How a project uses another API.
+#[derive(Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct DialectSetting {
+    /// `attested` or `ledger`.
+    #[schema(example = "ledger")]
+    consent: String,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -59,6 +76,8 @@ pub struct Project {
     cors_origins: Vec<String>,
     rate_limit_per_minute: u32,
     response_format: String,
+    /// The other APIs that are switched on.
+    dialects: BTreeMap<String, DialectSetting>,
     created_at: String,
 }
 
@@ -128,8 +147,27 @@ pub async fn update_project(
         cors_origins: asked.cors_origins.map(|origins| update::Origins { origins }),
         rate_limit_per_minute: asked.rate_limit_per_minute,
         response_format: asked.response_format,
+        dialects: asked.dialects.map(dialect_changes).transpose()?,
     };
     Ok(Json(accounts::update_project(gateway.core(), request).await?.into()))
+}
+
+/// An empty consent mode would switch off, so it is not passed on.
+fn dialect_changes(asked: BTreeMap<String, Option<DialectSetting>>) -> Result<update::Dialects, Error> {
+    let change = |(name, setting): (String, Option<DialectSetting>)| match setting {
+        Some(DialectSetting { consent }) if consent.is_empty() => {
+            Err(Error::field("dialects", "consent must be attested or ledger"))
+        }
+        setting => {
+            let consent = setting.map(|setting| setting.consent).unwrap_or_default();
+            Ok(wire::DialectSetting { name, consent })
+        }
+    };
+    Ok(update::Dialects { changes: asked.into_iter().map(change).collect::<Result<_, _>>()? })
+}
+
+fn dialect(setting: wire::DialectSetting) -> (String, DialectSetting) {
+    (setting.name, DialectSetting { consent: setting.consent })
 }
 
 impl From<wire::Project> for Project {
@@ -141,6 +179,7 @@ impl From<wire::Project> for Project {
             cors_origins: project.cors_origins,
             rate_limit_per_minute: project.rate_limit_per_minute,
             response_format: project.response_format,
+            dialects: project.dialects.into_iter().map(dialect).collect(),
             created_at: rfc3339(project.created_at_ms),
         }
     }

@@ -55,6 +55,10 @@ pub struct NewKey {
     #[serde(default)]
     #[schema(example = "2027-01-31T12:00:00Z")]
     expires_at: Option<String>,
+    /// The APIs it may be used with: `biometry`, `biometry_v2`, `neuroid`, `idv`. Empty or absent: any the project has.
+    #[serde(default)]
+    #[schema(example = json!([]))]
+    dialects: Vec<String>,
 }
 
 /// Changes of a key; absent fields stay as they are.
@@ -84,6 +88,10 @@ pub struct KeyChange {
     #[serde(default, deserialize_with = "null_or_value")]
     #[schema(value_type = Option<String>, example = "2027-01-31T12:00:00Z")]
     expires_at: Option<Option<String>>,
+    /// Empty: any the project has.
+    #[serde(default)]
+    #[schema(example = json!(["biometry"]))]
+    dialects: Option<Vec<String>>,
 }
 
 /// Distinguishes null from absent.
@@ -123,6 +131,8 @@ pub struct KeyData {
     rate_limit_per_minute: u32,
     /// Null: never.
     expires_at: Option<String>,
+    /// The APIs it may be used with; empty: any the project has.
+    dialects: Vec<String>,
 }
 
 /// Creates a key for the project of the calling key.
@@ -146,6 +156,7 @@ pub async fn create_api_key(
         response_format: request.response_format,
         rate_limit_per_minute: request.rate_limit_per_minute,
         expires_at_ms: request.expires_at.as_deref().map(expiry_ms).transpose()?,
+        dialects: request.dialects,
     };
     let created = api_keys::create_api_key(gateway.core(), &caller, key).await?;
     Ok(Json(Envelope::new("api key created", created.jwt)))
@@ -203,6 +214,7 @@ pub async fn update_api_key(
         response_format: request.response_format,
         rate_limit_per_minute: request.rate_limit_per_minute,
         expires_at_ms: expires_at.transpose()?,
+        dialects: request.dialects,
     };
     let changed = api_keys::update_api_key(gateway.core(), &caller, id, change).await?;
     Ok(Json(Envelope::new("api key changed", changed.into())))
@@ -259,6 +271,7 @@ impl From<projects::ApiKey> for KeyData {
             last_used_at: Some(key.last_used_at_ms).filter(|at| *at > 0).map(rfc3339),
             rate_limit_per_minute: key.rate_limit_per_minute,
             expires_at: key.expires_at_ms.map(rfc3339),
+            dialects: key.dialects,
         }
     }
 }

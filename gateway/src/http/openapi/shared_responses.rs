@@ -10,7 +10,7 @@ use utoipa::{
         header::HeaderBuilder,
         path::Operation,
         response::{Response, ResponseBuilder},
-        schema::{ObjectBuilder, Type},
+        schema::{ObjectBuilder, Schema, Type},
     },
 };
 
@@ -28,6 +28,19 @@ pub struct ErrorResponse {
     /// On 500: the id to report.
     #[schema(nullable = false)]
     request_id: Option<String>,
+}
+
+/// The description of an audience's error body.
+#[derive(Clone, Copy)]
+pub struct ErrorSchema {
+    pub name: &'static str,
+    pub schema: fn() -> RefOr<Schema>,
+}
+
+impl ErrorSchema {
+    /// That of this server's own API.
+    pub const OWN: Self =
+        Self { name: "ErrorResponse", schema: <ErrorResponse as utoipa::PartialSchema>::schema };
 }
 
 /// Errors of any call with a key.
@@ -51,15 +64,13 @@ const POST: [(&str, &str); 2] = [
 ];
 const FORM: [(&str, &str); 1] = [("415", "the content type is not multipart/form-data")];
 
-/// Adds them to every operation.
-pub struct SharedResponses;
+/// Adds them to every operation, with the error body of an audience.
+pub struct SharedResponses(pub ErrorSchema);
 
 impl Modify for SharedResponses {
     fn modify(&self, api: &mut utoipa::openapi::OpenApi) {
         let components = api.components.get_or_insert_default();
-        components
-            .schemas
-            .insert("ErrorResponse".to_owned(), <ErrorResponse as utoipa::PartialSchema>::schema());
+        components.schemas.insert(self.0.name.to_owned(), (self.0.schema)());
         for item in api.paths.paths.values_mut() {
             let operations = [
                 (HttpMethod::Get, &mut item.get),
@@ -70,14 +81,14 @@ impl Modify for SharedResponses {
             ];
             for (method, operation) in operations {
                 if let Some(operation) = operation {
-                    describe(&method, operation);
+                    describe(&method, operation, self.0.name);
                 }
             }
         }
     }
 }
 
-fn describe(method: &HttpMethod, operation: &mut Operation) {
+fn describe(method: &HttpMethod, operation: &mut Operation, error: &str) {
     let open = !takes_api_key(operation);
     let (post, put) = (*method == HttpMethod::Post, matches!(method, HttpMethod::Put | HttpMethod::Patch));
     let form = operation.request_body.as_ref().is_some_and(
@@ -94,16 +105,16 @@ fn describe(method: &HttpMethod, operation: &mut Operation) {
     }
     for (status, response) in &mut operation.responses.responses {
         if let RefOr::T(response) = response {
-            complete(status, response, open, post);
+            complete(status, response, error, (open, post));
         }
     }
 }
 
 /// Adds the error body where none is named, and the headers.
-fn complete(status: &str, response: &mut Response, open: bool, post: bool) {
+fn complete(status: &str, response: &mut Response, error: &str, (open, post): (bool, bool)) {
     let is_error = status.starts_with('4') || status.starts_with('5');
     if is_error && response.content.is_empty() {
-        let body = ContentBuilder::new().schema(Some(Ref::from_schema_name("ErrorResponse"))).build();
+        let body = ContentBuilder::new().schema(Some(Ref::from_schema_name(error))).build();
         response.content.insert("application/json".to_owned(), body.into());
     }
     let mut header = |name: &str, description: &str, kind: Type| {

@@ -26,8 +26,8 @@ impl consent_server::Consent for Stage {
         let mut state = self.set();
         let now = state.consents.entry(request.user_fullname.clone()).or_default();
         match request.kind() {
-            consent::ConsentKind::Storage => now.storage = request.given,
-            _ => now.authorization = request.given,
+            consent::ConsentKind::Storage => (now.storage, now.storage_recorded) = (request.given, true),
+            _ => (now.authorization, now.authorization_recorded) = (request.given, true),
         }
         state.consent_entries.push(request);
         Ok(Response::new(consent::ConsentEntry::default()))

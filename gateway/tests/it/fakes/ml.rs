@@ -21,6 +21,14 @@ async fn enrolment(mut stream: Streaming<ml::EnrollRequest>) -> Result<(ml::Enro
     Ok((header, bytes))
 }
 
+async fn print(mut stream: Streaming<ml::PrintRequest>) -> Result<ml::PrintHeader, Status> {
+    let Some(ml::print_request::Part::Header(header)) = stream.message().await?.and_then(|m| m.part) else {
+        return Err(Status::invalid_argument("no header"));
+    };
+    while stream.message().await?.is_some() {}
+    Ok(header)
+}
+
 #[tonic::async_trait]
 impl ml_server::Ml for Stage {
     async fn load(&self, _: Request<ml::LoadRequest>) -> Result<Response<ml::LoadResponse>, Status> {
@@ -109,6 +117,62 @@ impl ml_server::Ml for Stage {
         }
         self.set().matches.push((header, image, video));
         Ok(Response::new(self.set().matched.clone()))
+    }
+
+    async fn compare_pictures(
+        &self,
+        request: Request<Streaming<ml::ComparePicturesRequest>>,
+    ) -> Result<Response<ml::ComparePicturesResponse>, Status> {
+        use ml::compare_pictures_request::Part;
+        let mut stream = request.into_inner();
+        let (mut first, mut second) = (Vec::new(), Vec::new());
+        while let Some(message) = stream.message().await? {
+            match message.part {
+                Some(Part::First(chunk)) => first.extend_from_slice(&chunk),
+                Some(Part::Second(chunk)) => second.extend_from_slice(&chunk),
+                _ => {}
+            }
+        }
+        let mut state = self.set();
+        state.compared.push((first, second));
+        Ok(Response::new(state.pictures_alike.clone()))
+    }
+
+    async fn enroll_print(
+        &self,
+        request: Request<Streaming<ml::PrintRequest>>,
+    ) -> Result<Response<ml::EnrollPrintResponse>, Status> {
+        let asked = print(request.into_inner()).await?;
+        let mut state = self.set();
+        state.prints.push(("enroll", asked));
+        Ok(Response::new(state.print_enrolled.clone()))
+    }
+
+    async fn verify_print(
+        &self,
+        request: Request<Streaming<ml::PrintRequest>>,
+    ) -> Result<Response<ml::VerifyPrintResponse>, Status> {
+        let asked = print(request.into_inner()).await?;
+        let mut state = self.set();
+        state.prints.push(("verify", asked));
+        Ok(Response::new(state.print_verified.clone()))
+    }
+
+    /// A picture begins with "picture".
+    async fn check_picture(
+        &self,
+        request: Request<Streaming<ml::CheckPictureRequest>>,
+    ) -> Result<Response<ml::CheckPictureResponse>, Status> {
+        let mut stream = request.into_inner();
+        let mut bytes = Vec::new();
+        while let Some(message) = stream.message().await? {
+            bytes.extend_from_slice(&message.chunk);
+        }
+        if bytes.starts_with(b"picture") {
+            Ok(Response::new(ml::CheckPictureResponse {}))
+        } else {
+            Err(Status::invalid_argument("the file is no picture"))
+        }
     }
 
     async fn warmup(&self, _: Request<ml::WarmupRequest>) -> Result<Response<ml::WarmupResponse>, Status> {

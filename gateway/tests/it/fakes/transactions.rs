@@ -150,8 +150,21 @@ impl transactions_server::Transactions for Stage {
         if state.refuse_samples {
             return Err(Status::unavailable("down"));
         }
+        let sample = transactions::Sample {
+            id: "sample".into(),
+            name: header.name.clone(),
+            content_type: if header.name.contains("video") { "video/mp4" } else { "image/jpeg" }.into(),
+            created_at_ms: 1_760_000_000_123,
+            ..transactions::Sample::default()
+        };
+        let signature = "signed".to_owned();
+        let link = header.link_for_life.then_some(transactions::SampleLink {
+            sample: Some(sample),
+            expires_ms: 1_760_604_800_123,
+            signature,
+        });
         state.samples.push((header, bytes));
-        Ok(Response::new(transactions::PutSampleResponse { id: "sample".into() }))
+        Ok(Response::new(transactions::PutSampleResponse { id: "sample".into(), link }))
     }
 
     async fn list_samples(

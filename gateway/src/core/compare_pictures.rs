@@ -1,0 +1,94 @@
+//! Two pictures: do they show the same person? Nothing is kept.
+
+use bytes::Bytes;
+use futures::{FutureExt, StreamExt, future::try_join_all};
+use proto::ml::{
+    CheckPictureRequest, ComparePicturesHeader, ComparePicturesRequest, ComparePicturesResponse,
+    compare_pictures_request::Part,
+};
+
+use crate::core::{
+    Core,
+    caller::Caller,
+    consent::Authorized,
+    error::{Error, Refusal},
+    evidence,
+    media::Media,
+};
+
+/// What the comparison says.
+pub enum FacesCompared {
+    /// Cosine, and whether it is enough.
+    Judged { cosine: f64, matched: bool },
+    /// A picture shows no face to compare: the stable word for why.
+    NoFace { in_first: bool, error: String },
+}
+
+/// Compares the faces of two pictures.
+///
+/// # Errors
+/// 400 for a file that is no picture; 503 when the models are busy.
+pub async fn compare_pictures(
+    core: &Core,
+    caller: &Caller,
+    _: Authorized,
+    first: &Media,
+    second: &Media,
+) -> Result<FacesCompared, Error> {
+    let header = ComparePicturesHeader { project_id: caller.project_id.clone() };
+    let message = |part| ComparePicturesRequest { part: Some(part) };
+    let (head, head_failure) = first.messages(message(Part::Header(header)), |chunk| {
+        ComparePicturesRequest { part: Some(Part::First(chunk)) }
+    });
+    let (tail, tail_failure) = second.messages(message(Part::Second(Bytes::new())), |chunk| {
+        ComparePicturesRequest { part: Some(Part::Second(chunk)) }
+    });
+    let mut ml = core.services().ml();
+    let compared = ml.compare_pictures(head.chain(tail).boxed()).boxed();
+    let seen = head_failure.and(tail_failure).guard(compared).await.map_err(unreadable)?;
+    Ok(outcome(&seen))
+}
+
+fn outcome(seen: &ComparePicturesResponse) -> FacesCompared {
+    for (side, in_first) in [(&seen.first, true), (&seen.second, false)] {
+        if let Some(error) = evidence::failure(side.as_ref()) {
+            return FacesCompared::NoFace { in_first, error: error.to_owned() };
+        }
+    }
+    FacesCompared::Judged { cosine: seen.score, matched: seen.matched }
+}
+
+/// Makes sure that every file is a picture the models can read, before any of them is judged.
+///
+/// # Errors
+/// 400 with the number of those that are not.
+pub async fn check_pictures(core: &Core, pictures: &[&Media]) -> Result<(), Error> {
+    let mut checks = Vec::with_capacity(pictures.len());
+    for picture in pictures {
+        checks.push(is_readable(core, picture).boxed());
+    }
+    let readable = try_join_all(checks).await?;
+    match readable.iter().filter(|is_readable| !**is_readable).count() {
+        0 => Ok(()),
+        unreadable => Err(Error::UnreadablePictures(unreadable)),
+    }
+}
+
+async fn is_readable(core: &Core, picture: &Media) -> Result<bool, Error> {
+    let chunk = |chunk| CheckPictureRequest { chunk };
+    let (messages, read_failure) = picture.messages(CheckPictureRequest { chunk: Bytes::new() }, chunk);
+    let mut ml = core.services().ml();
+    match read_failure.guard(ml.check_picture(messages).boxed()).await {
+        Ok(_) => Ok(true),
+        Err(Error::Refused(Refusal::Invalid, _)) => Ok(false),
+        Err(error) => Err(error),
+    }
+}
+
+/// A refusal of one file.
+pub fn unreadable(error: Error) -> Error {
+    match error {
+        Error::Refused(Refusal::Invalid, _) => Error::UnreadablePictures(1),
+        other => other,
+    }
+}

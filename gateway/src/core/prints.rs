@@ -1,0 +1,126 @@
+//! Fingerprints: enrolled under a user, and compared with theirs. Of a picture only the minutiae are kept.
+
+use futures::{FutureExt, stream::BoxStream};
+use proto::ml::{
+    EnrollPrintResponse, PrintHeader, PrintRequest, PrintState, VerifyPrintResponse, print_request::Part,
+};
+use scoring::Verdict;
+
+use crate::core::{
+    compare_pictures::unreadable,
+    error::Error,
+    media::{Media, ReadFailure},
+    verification::Verification,
+};
+
+/// What an enrollment came to.
+#[derive(Debug)]
+pub enum PrintEnrolled {
+    /// Kept, or the better print of the same finger was there.
+    Enrolled,
+    /// Another finger is enrolled; it stays.
+    OtherFinger,
+    /// The print cannot be judged; a sentence says why.
+    Refused { description: String },
+}
+
+/// What a comparison came to.
+#[derive(Debug)]
+pub enum PrintVerified {
+    NotEnrolled,
+    Refused {
+        reason: String,
+        description: String,
+    },
+    /// BOZORTH3's score, and whether it is enough.
+    Judged {
+        score: u32,
+        matched: bool,
+    },
+}
+
+impl PrintVerified {
+    pub const fn is_match(&self) -> bool {
+        matches!(self, Self::Judged { matched: true, .. })
+    }
+
+    /// A stable word for the transaction.
+    pub fn reason(&self) -> String {
+        match self {
+            Self::NotEnrolled => "fingerprint_not_enrolled".to_owned(),
+            Self::Refused { reason, .. } => reason.clone(),
+            Self::Judged { matched: true, .. } => "fingerprint_matched".to_owned(),
+            Self::Judged { matched: false, .. } => "fingerprint_not_matched".to_owned(),
+        }
+    }
+}
+
+/// Enrolls the print of one finger.
+///
+/// # Errors
+/// 403 without both consents; 400 for a file that is no picture.
+pub async fn enroll_print(
+    mut verification: Verification<'_>,
+    picture: &Media,
+) -> Result<PrintEnrolled, Error> {
+    verification.attest_storage().await?;
+    if !verification.may_store() {
+        return Err(Error::ConsentRequired);
+    }
+    let (messages, read_failure) = messages(&verification, picture)?;
+    let mut ml = verification.core.services().ml();
+    let done = read_failure.guard(ml.enroll_print(messages).boxed()).await.map_err(unreadable)?;
+    let EnrollPrintResponse { reason, description, .. } = done.clone();
+    let (outcome, word) = match done.state() {
+        PrintState::Enrolled => (PrintEnrolled::Enrolled, "fingerprint_enrolled"),
+        PrintState::Strengthened => (PrintEnrolled::Enrolled, "fingerprint_strengthened"),
+        PrintState::Unchanged => (PrintEnrolled::Enrolled, "fingerprint_unchanged"),
+        PrintState::OtherFinger => (PrintEnrolled::OtherFinger, "another_finger"),
+        PrintState::Refused | PrintState::Unspecified => {
+            verification.record.set_reasons(vec![reason]);
+            return Ok(PrintEnrolled::Refused { description });
+        }
+    };
+    verification.record.set_reasons(vec![word.to_owned()]);
+    Ok(outcome)
+}
+
+/// Compares a print with the user's.
+///
+/// # Errors
+/// 403 without authorization consent; 400 for a file that is no picture.
+pub async fn verify_print(verification: Verification<'_>, picture: &Media) -> Result<PrintVerified, Error> {
+    let verified = compare_print(&verification, picture).await?;
+    let verdict = if verified.is_match() { Verdict::Pass } else { Verdict::Fail };
+    verification.record.set_verdict(verdict, vec![verified.reason()]);
+    Ok(verified)
+}
+
+pub(super) async fn compare_print(
+    verification: &Verification<'_>,
+    picture: &Media,
+) -> Result<PrintVerified, Error> {
+    verification.authorized()?;
+    let (messages, read_failure) = messages(verification, picture)?;
+    let mut ml = verification.core.services().ml();
+    let seen = read_failure.guard(ml.verify_print(messages).boxed()).await.map_err(unreadable)?;
+    let VerifyPrintResponse { enrolled, reason, description, score, matched } = seen;
+    Ok(match (reason.is_empty(), enrolled) {
+        (false, _) => PrintVerified::Refused { reason, description },
+        (true, false) => PrintVerified::NotEnrolled,
+        (true, true) => PrintVerified::Judged { score, matched },
+    })
+}
+
+fn messages(
+    verification: &Verification<'_>,
+    picture: &Media,
+) -> Result<(BoxStream<'static, PrintRequest>, ReadFailure), Error> {
+    let header = PrintHeader {
+        project_id: verification.caller.project_id.clone(),
+        user_fullname: verification.user.clone().ok_or(Error::UserRequired)?,
+        transaction_id: verification.record.transaction_id().to_owned(),
+    };
+    let header = PrintRequest { part: Some(Part::Header(header)) };
+    Ok(picture.messages(header, |chunk| PrintRequest { part: Some(Part::Chunk(chunk)) }))
+}

@@ -1,0 +1,82 @@
+//! `POST /v2/enroll-fp`.
+
+use axum::{
+    Json,
+    extract::{Multipart, State, multipart::MultipartRejection},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{
+    answers::{Answer, Rejection, SUCCESS},
+    form::{self, NUMBER},
+};
+use crate::{
+    core::{
+        error::Error,
+        prints::{PrintEnrolled, enroll_print},
+        verification::{UserRequirement, Verification},
+    },
+    http::{
+        multipart::Fields,
+        recording::{Call, RecordedResponse},
+        state::Gateway,
+    },
+};
+
+const FIELDS: Fields = Fields { files: &["file", "fingerprint"], texts: &[NUMBER] };
+const FILE: &[&str] = &["file", "fingerprint"];
+
+/// The form of the call.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the form in the API's documentation")]
+pub struct EnrollFingerprintForm {
+    /// 8 to 15 digits.
+    #[schema(example = "923001234567")]
+    mobile_number: String,
+    /// The print of one finger at 500 pixels an inch: jpg, png or webp.
+    #[schema(format = Binary, content_media_type = "application/octet-stream")]
+    file: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct FingerprintEnrolled {
+    #[schema(example = "SUCCESS")]
+    status: &'static str,
+    #[schema(example = "Fingerprint enrolled")]
+    message: &'static str,
+}
+
+/// Enrolls a fingerprint. Only its minutiae are kept. Sent again, the better print of the same finger is kept; another
+/// finger is rejected.
+#[utoipa::path(post, path = "/v2/enroll-fp", tag = "neuroid",
+    request_body(content = EnrollFingerprintForm, content_type = "multipart/form-data"),
+    responses((status = 200, description = "enrolled, or why not", body = Answer<FingerprintEnrolled>),
+        (status = 403, description = "consent is required"), (status = 422, description = "a field is missing or wrong")))]
+pub async fn enroll_fingerprint(
+    State(gateway): State<Gateway>,
+    mut call: Call,
+    form: Result<Multipart, MultipartRejection>,
+) -> RecordedResponse<Json<Answer<FingerprintEnrolled>>> {
+    let result = run(&gateway, &mut call, form).await;
+    call.finish(result)
+}
+
+async fn run(
+    gateway: &Gateway,
+    call: &mut Call,
+    form: Result<Multipart, MultipartRejection>,
+) -> Result<Json<Answer<FingerprintEnrolled>>, Error> {
+    let form = form::receive(gateway, form, &FIELDS, &[&[NUMBER], FILE]).await?;
+    let (number, picture) = (form::mobile_number(&form)?, form::file(&form, FILE)?);
+    let (subject, required) = (form::subject(&number), UserRequirement::Required);
+    let verification =
+        Verification::begin(gateway.core(), &call.caller, &mut call.record, subject, required).await?;
+    Ok(Json(match enroll_print(verification, picture).await? {
+        PrintEnrolled::Enrolled => {
+            Answer::Accepted(FingerprintEnrolled { status: SUCCESS, message: "Fingerprint enrolled" })
+        }
+        PrintEnrolled::OtherFinger => Answer::Rejected(Rejection::other_finger()),
+        PrintEnrolled::Refused { description } => Answer::Rejected(Rejection::low_quality(&description)),
+    }))
+}

@@ -1,0 +1,117 @@
+//! `POST /v2/verify`: fingerprint, face and card in one call.
+
+use axum::{
+    Json,
+    extract::{Multipart, State, multipart::MultipartRejection},
+};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+use super::{
+    answers::{Answer, CardAccepted, FacesAccepted, PrintAccepted, Rejection, SUCCESS},
+    form::{self, NUMBER},
+};
+use crate::{
+    core::{
+        disclosure::Disclosure,
+        error::Error,
+        verification::{UserRequirement, Verification},
+        verify_holder::{HolderInput, HolderOutcome, verify_holder},
+    },
+    http::{
+        multipart::Fields,
+        recording::{Call, RecordedResponse},
+        state::Gateway,
+    },
+};
+
+const FIELDS: Fields = Fields { files: &["fingerprint", "selfie", "id_card"], texts: &[NUMBER] };
+
+/// The form of the call.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the form in the API's documentation")]
+pub struct VerifyForm {
+    /// 8 to 15 digits.
+    #[schema(example = "923001234567")]
+    mobile_number: String,
+    /// jpg, png or webp, at most 50 MB each.
+    #[schema(format = Binary, content_media_type = "application/octet-stream")]
+    fingerprint: String,
+    #[schema(format = Binary, content_media_type = "application/octet-stream")]
+    selfie: String,
+    #[schema(format = Binary, content_media_type = "application/octet-stream")]
+    id_card: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HolderVerified {
+    #[schema(example = "SUCCESS")]
+    status: &'static str,
+    #[schema(example = "All verification checks passed successfully.")]
+    message: &'static str,
+    details: HolderDetails,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct HolderDetails {
+    fingerprint: PrintAccepted,
+    face_match: FacesAccepted,
+    id_card: CardAccepted,
+}
+
+/// Verifies the fingerprint of a number, then the selfie against the card's portrait, then the card's security feature. The
+/// first that fails is named as `step`, and the others are not run.
+#[utoipa::path(post, path = "/v2/verify", tag = "neuroid",
+    request_body(content = VerifyForm, content_type = "multipart/form-data"),
+    responses((status = 200, description = "all passed, or the step that failed", body = Answer<HolderVerified>),
+        (status = 400, description = "a file is no picture"), (status = 403, description = "consent is required"),
+        (status = 422, description = "a field is missing or wrong")))]
+pub async fn verify(
+    State(gateway): State<Gateway>,
+    mut call: Call,
+    form: Result<Multipart, MultipartRejection>,
+) -> RecordedResponse<Json<Answer<HolderVerified>>> {
+    let result = run(&gateway, &mut call, form).await;
+    call.finish(result)
+}
+
+async fn run(
+    gateway: &Gateway,
+    call: &mut Call,
+    form: Result<Multipart, MultipartRejection>,
+) -> Result<Json<Answer<HolderVerified>>, Error> {
+    let required: &[&'static [&'static str]] = &[&[NUMBER], &["fingerprint"], &["selfie"], &["id_card"]];
+    let form = form::receive(gateway, form, &FIELDS, required).await?;
+    let number = form::mobile_number(&form)?;
+    let input = HolderInput {
+        fingerprint: form::file(&form, &["fingerprint"])?,
+        selfie: form::file(&form, &["selfie"])?,
+        card: form::file(&form, &["id_card"])?,
+    };
+    let (subject, required) = (form::subject(&number), UserRequirement::Required);
+    let verification =
+        Verification::begin(gateway.core(), &call.caller, &mut call.record, subject, required).await?;
+    let mut outcome = verify_holder(verification, input).await?;
+    if let HolderOutcome::Verified { cosine, .. } = &mut outcome {
+        Disclosure::new(&call.caller, None).similarity(cosine);
+    }
+    Ok(Json(render(outcome, number)))
+}
+
+fn render(outcome: HolderOutcome, number: String) -> Answer<HolderVerified> {
+    let rejection = match outcome {
+        HolderOutcome::Verified { score, cosine, card } => {
+            let details = HolderDetails {
+                fingerprint: PrintAccepted::new(number, score),
+                face_match: FacesAccepted::new(cosine),
+                id_card: CardAccepted::new(&card),
+            };
+            let message = "All verification checks passed successfully.";
+            return Answer::Accepted(HolderVerified { status: SUCCESS, message, details });
+        }
+        HolderOutcome::PrintRejected(verified) => Rejection::of_print(&verified).at("fingerprint"),
+        HolderOutcome::FacesRejected(compared) => Rejection::of_faces(&compared).at("face_match"),
+        HolderOutcome::CardRejected(fault) => Rejection::of_card(fault).at("id_card_check"),
+    };
+    Answer::Rejected(rejection)
+}

@@ -1,0 +1,68 @@
+//! `POST /v1/verify`: an identity card alone.
+
+use axum::{
+    Json,
+    extract::{Multipart, State, multipart::MultipartRejection},
+};
+use utoipa::ToSchema;
+
+use super::{
+    answers::{Answer, CardAccepted, Rejection},
+    form,
+};
+use crate::{
+    core::{
+        error::Error,
+        verification::{Subject, UserRequirement, Verification},
+        verify_holder::check_card,
+    },
+    http::{
+        multipart::Fields,
+        recording::{Call, RecordedResponse},
+        state::Gateway,
+    },
+};
+
+const FIELDS: Fields = Fields { files: &["file", "id_card"], texts: &[] };
+const FILE: &[&str] = &["file", "id_card"];
+
+/// The form of the call.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the form in the API's documentation")]
+pub struct VerifyCardForm {
+    /// jpg, png or webp, at most 50 MB and 60 megapixels; `id_card` is another name of it.
+    #[schema(format = Binary, content_media_type = "application/octet-stream")]
+    file: String,
+}
+
+/// Looks for a security feature of an identity card: a machine readable zone with right check digits, a barcode, a second
+/// portrait. A photograph of one does not prove that the card is genuine. Nothing is kept.
+#[utoipa::path(post, path = "/v1/verify", tag = "neuroid",
+    request_body(content = VerifyCardForm, content_type = "multipart/form-data"),
+    responses((status = 200, description = "accepted, or why not", body = Answer<CardAccepted>),
+        (status = 403, description = "consent is required"), (status = 422, description = "a field is missing")))]
+pub async fn verify_card(
+    State(gateway): State<Gateway>,
+    mut call: Call,
+    form: Result<Multipart, MultipartRejection>,
+) -> RecordedResponse<Json<Answer<CardAccepted>>> {
+    let result = run(&gateway, &mut call, form).await;
+    call.finish(result)
+}
+
+async fn run(
+    gateway: &Gateway,
+    call: &mut Call,
+    form: Result<Multipart, MultipartRejection>,
+) -> Result<Json<Answer<CardAccepted>>, Error> {
+    let form = form::receive(gateway, form, &FIELDS, &[FILE]).await?;
+    let card = form::file(&form, FILE)?;
+    let (nobody, optional) = (Subject::default(), UserRequirement::Optional);
+    let verification =
+        Verification::begin(gateway.core(), &call.caller, &mut call.record, nobody, optional).await?;
+    let checked = check_card(verification, card).await?;
+    Ok(Json(match checked.fault {
+        None => Answer::Accepted(CardAccepted::new(&checked)),
+        Some(fault) => Answer::Rejected(Rejection::of_card(fault)),
+    }))
+}

@@ -1,0 +1,113 @@
+//! Two pictures: do they show the same person? Nothing is kept.
+
+use std::fs::File;
+
+use bytes::Bytes;
+use futures::{Stream, TryStreamExt, pin_mut};
+use intake::{Spool, Watch};
+use proto::ml as wire;
+use sandbox::MediaFile;
+use tonic::{Status, Streaming};
+
+use crate::{
+    calibration::{FaceComparison, compare_faces},
+    engines::Engines,
+    error::Error,
+    judged::Judged,
+    matching::reference,
+    service::{Ml, check_ids},
+    stages::Stages,
+};
+
+/// Both pictures, and what they say of each other.
+pub struct Compared {
+    pub first: Judged<()>,
+    pub second: Judged<()>,
+    /// None: one of them shows no face to compare.
+    pub comparison: Option<FaceComparison>,
+    pub stages: Stages,
+}
+
+impl Ml {
+    pub(crate) async fn compare_two(
+        &self,
+        mut parts: Streaming<wire::ComparePicturesRequest>,
+    ) -> Result<Compared, Error> {
+        let place = self.workers.admit()?;
+        let first = parts.message().await.map_err(intake::Error::from)?;
+        let Some(wire::compare_pictures_request::Part::Header(header)) = first.and_then(|m| m.part) else {
+            return Err(Error::Invalid("the first message must be the header"));
+        };
+        check_ids(&header.project_id, "-")?;
+        let (first, second) = self.receive_two(parts).await?;
+        let work = move |engines: &mut Engines, watch: &Watch| {
+            compare(engines, &MediaFile::new(first)?, &MediaFile::new(second)?, watch)
+        };
+        let found = self.workers.run(place, work).await?;
+        let comparison = found.comparison.map(|comparison| self.calibrations.face(comparison));
+        Ok(Compared { comparison, ..found })
+    }
+
+    async fn receive_two(
+        &self,
+        parts: Streaming<wire::ComparePicturesRequest>,
+    ) -> Result<(File, File), Error> {
+        let parts = sides(parts);
+        pin_mut!(parts);
+        let receiving = async {
+            let mut first = Spool::new(self.bounds.bytes, self.spool.as_deref())?;
+            let mut second = Spool::new(self.bounds.bytes, self.spool.as_deref())?;
+            let mut is_second = false;
+            while let Some(side) = parts.try_next().await.map_err(intake::Error::from)? {
+                match side {
+                    Side::First(_) if is_second => {
+                        return Err(Error::Invalid("the first picture must come before the second"));
+                    }
+                    Side::First(chunk) => first.write(&chunk).await?,
+                    Side::Second(chunk) => {
+                        is_second = true;
+                        second.write(&chunk).await?;
+                    }
+                }
+            }
+            Ok((first.finish().await?, second.finish().await?))
+        };
+        tokio::time::timeout(self.bounds.time, receiving).await.map_err(|_| intake::Error::SlowUpload)?
+    }
+}
+
+enum Side {
+    First(Bytes),
+    Second(Bytes),
+}
+
+fn sides(parts: Streaming<wire::ComparePicturesRequest>) -> impl Stream<Item = Result<Side, Status>> {
+    parts.and_then(async |message| match message.part {
+        Some(wire::compare_pictures_request::Part::First(chunk)) => Ok(Side::First(chunk)),
+        Some(wire::compare_pictures_request::Part::Second(chunk)) => Ok(Side::Second(chunk)),
+        _ => Err(Status::invalid_argument("only the first message may be a header")),
+    })
+}
+
+fn compare(
+    engines: &mut Engines,
+    first: &MediaFile,
+    second: &MediaFile,
+    watch: &Watch,
+) -> Result<Compared, Error> {
+    let mut stages = Stages::default();
+    let pictures = stages.time("decode", || {
+        Ok::<_, Error>([engines.shared.picture(first, watch)?, engines.shared.picture(second, watch)?])
+    })?;
+    let [first, second] = &pictures;
+    let (first, second) = stages
+        .time("face_quality", || Ok::<_, Error>((reference(engines, first)?, reference(engines, second)?)))?;
+    let mut comparison = None;
+    if let (Ok(first), Ok(second)) = (&first, &second) {
+        comparison = Some(stages.time("face_embedding", || {
+            let (first, second) = (engines.face.embed_aligned(first)?, engines.face.embed_aligned(second)?);
+            Ok::<_, Error>(compare_faces(first.compare(&second), 1))
+        })?);
+    }
+    Ok(Compared { first: first.map(drop), second: second.map(drop), comparison, stages })
+}

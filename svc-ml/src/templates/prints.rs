@@ -1,0 +1,129 @@
+//! The print of a subject: one, by the best picture of the finger there was, under the subject's key.
+
+use fingerprint::{Comparison, Template};
+use uuid::Uuid;
+
+use super::{Templates, Whose};
+use crate::{
+    error::Error,
+    store::{Change, Subject, TemplateRow},
+};
+
+const MODALITY: &str = "fingerprint";
+/// What extracts and compares.
+const MODEL: &str = "mindtct-bozorth3 1";
+/// How often an enrollment is decided anew because another one of the same subject was faster.
+const ATTEMPTS: usize = 16;
+
+/// What became of a print.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum PrintOutcome {
+    Enrolled,
+    /// The same finger, and a better print than the one before.
+    Strengthened,
+    Unchanged,
+    /// Another finger is enrolled.
+    OtherFinger,
+    /// Too many other fingers were sent.
+    Locked,
+}
+
+impl Templates {
+    /// Compares `probe` with the user's print; `None` when there is none.
+    ///
+    /// # Errors
+    /// When the database fails or the comparison does.
+    pub async fn compare_print(
+        &self,
+        project: &str,
+        user: &str,
+        probe: &Template,
+    ) -> Result<Option<Comparison>, Error> {
+        let Some(subject) = self.find(project, user).await? else { return Ok(None) };
+        match self.print(project, &subject).await? {
+            Some(known) => Ok(Some(compare(known, probe.clone()).await?)),
+            None => Ok(None),
+        }
+    }
+
+    /// Keeps `new` as the user's print, when there is none or it is a better one of the same finger.
+    ///
+    /// # Errors
+    /// When the database fails or the comparison does; [`Error::Erased`].
+    pub async fn enroll_print(&self, whose: Whose<'_>, new: &Template) -> Result<PrintOutcome, Error> {
+        let first = self.find_or_add(whose.project, whose.user, whose.now_ms).await?.id;
+        for _ in 0..ATTEMPTS {
+            // Who was erased while being enrolled stays erased.
+            let subject = self.find(whose.project, whose.user).await?.filter(|s| s.id == first);
+            let subject = subject.ok_or(Error::Erased)?;
+            if subject.locked_until > whose.now_ms {
+                return Ok(PrintOutcome::Locked);
+            }
+            let known = self.print(whose.project, &subject).await?;
+            let outcome = decide(known, new).await?;
+            let is_done = match outcome {
+                PrintOutcome::Enrolled | PrintOutcome::Strengthened => {
+                    self.store.apply(&self.print_change(whose, subject, new)?).await?
+                }
+                PrintOutcome::OtherFinger => {
+                    self.count_refusal(&subject.id, whose.now_ms).await?;
+                    true
+                }
+                PrintOutcome::Unchanged | PrintOutcome::Locked => true,
+            };
+            if is_done {
+                return Ok(outcome);
+            }
+        }
+        Err(intake::Error::Overloaded.into())
+    }
+
+    async fn print(&self, project: &str, subject: &Subject) -> Result<Option<Template>, Error> {
+        let Some(row) = self.store.template(&subject.id, MODALITY).await? else { return Ok(None) };
+        let key = self.key(project, &subject.id, &subject.wrapped_key)?;
+        let bytes = key.open(&context(&subject.id, &row.model), &row.sealed)?;
+        Template::from_bytes(&bytes).map(Some).map_err(|_| Error::Malformed)
+    }
+
+    fn print_change(&self, whose: Whose<'_>, subject: Subject, new: &Template) -> Result<Change, Error> {
+        let key = self.key(whose.project, &subject.id, &subject.wrapped_key)?;
+        let template = TemplateRow {
+            id: Uuid::now_v7().to_string(),
+            project_id: whose.project.to_owned(),
+            subject_id: subject.id.clone(),
+            modality: MODALITY.to_owned(),
+            model: MODEL.to_owned(),
+            sealed: key.seal(&context(&subject.id, MODEL), &new.to_bytes())?,
+            transaction_id: whose.transaction.to_owned(),
+            created_at: whose.now_ms,
+        };
+        Ok(Change {
+            subject,
+            modality: MODALITY,
+            dropped: Vec::new(),
+            added: Vec::new(),
+            template: Some(template),
+            forgets_refusals: false,
+        })
+    }
+}
+
+async fn decide(known: Option<Template>, new: &Template) -> Result<PrintOutcome, Error> {
+    let Some(known) = known else { return Ok(PrintOutcome::Enrolled) };
+    let is_better = new.strength() > known.strength();
+    Ok(match compare(known, new.clone()).await?.matched {
+        false => PrintOutcome::OtherFinger,
+        true if is_better => PrintOutcome::Strengthened,
+        true => PrintOutcome::Unchanged,
+    })
+}
+
+/// A comparison takes milliseconds, and only one runs at a time.
+async fn compare(known: Template, probe: Template) -> Result<Comparison, Error> {
+    let compared = tokio::task::spawn_blocking(move || known.compare(&probe)).await;
+    compared.map_err(|_| intake::Error::Crashed)?.map_err(|_| Error::Print)
+}
+
+fn context(subject_id: &str, model: &str) -> Vec<u8> {
+    format!("template/{subject_id}/{MODALITY}/{model}").into_bytes()
+}
