@@ -241,6 +241,14 @@ impl Stage {
         self.give_scopes(&[&SCOPES[..], &ADMINISTRATIVE].concat());
     }
 
+    /// Every other API, as a project that attests consents has them.
+    pub fn switch_on_dialects(&self) {
+        let setting =
+            |name: &str| proto::projects::DialectSetting { name: name.into(), consent: "attested".into() };
+        let all = ["biometry_v2", "neuroid", "idv"].map(setting).to_vec();
+        self.set().keys.get_mut(KEY).unwrap().dialects = all;
+    }
+
     pub fn give_scopes(&self, scopes: &[&str]) {
         let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
         self.set().keys.get_mut(KEY).unwrap().scopes = scopes;
