@@ -4,6 +4,7 @@
 //! in the tests (`tests/briefly.rs`: the corpus in `fuzz/corpus` and mutations of it) and for as long as one likes under
 //! libFuzzer, which looks for new paths (`fuzz/`, `make fuzz`).
 
+mod media_files;
 mod mutation;
 
 use std::path::PathBuf;
@@ -12,14 +13,22 @@ use document::{Mrz, Page, forensics};
 use emrtd::{ChipFiles, IssuerStatus, TrustStore};
 use scoring::{DocumentEvidence, Outcome, Rules, Verdict};
 
+pub use media_files::{demux, sound, still};
 pub use mutation::Mutations;
 
 /// A door: any bytes, no panic.
 pub type Target = fn(&[u8]);
 
 /// All of them, by the names of their corpora.
-pub const TARGETS: [(&str, Target); 4] =
-    [("decode", decode), ("zone", zone), ("rules", rules), ("chip", chip)];
+pub const TARGETS: [(&str, Target); 7] = [
+    ("decode", decode),
+    ("zone", zone),
+    ("rules", rules),
+    ("chip", chip),
+    ("demux", demux),
+    ("sound", sound),
+    ("still", still),
+];
 
 /// Bytes as the picture of a document.
 pub fn decode(bytes: &[u8]) {

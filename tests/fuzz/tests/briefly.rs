@@ -34,6 +34,17 @@ fn no_target_falls_over_its_corpus_and_what_can_be_made_of_it() {
 fn the_corpora_open_the_doors_they_are_for() {
     let pages = corpus("decode").unwrap();
     assert!(pages.iter().filter(|bytes| document::Page::decode(bytes).is_ok()).count() > 5);
+    let limits = media::Limits::default();
+    let open = |name: &str, opens: fn(&[u8], &media::Limits) -> bool| {
+        let files = corpus(name).unwrap();
+        assert!(files.iter().all(|bytes| opens(bytes, &limits)), "{name}: a seed is not read");
+    };
+    open("demux", |bytes, limits| {
+        let source = std::io::Cursor::new(bytes.to_vec());
+        media::decode(source, limits, |_| Ok::<_, media::Error>(())).is_ok()
+    });
+    open("sound", |bytes, limits| media::decode_audio(std::io::Cursor::new(bytes.to_vec()), limits).is_ok());
+    open("still", |bytes, _| media::Still::decode(bytes).is_ok());
     let zones = corpus("zone").unwrap();
     let is_zone = |bytes: &&Vec<u8>| {
         let lines: Vec<_> = String::from_utf8_lossy(bytes).lines().map(str::to_owned).collect();
