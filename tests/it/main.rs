@@ -14,12 +14,16 @@ mod enroll;
 mod enroll_voice;
 mod evaluate;
 mod geo;
+#[path = "../../crates/sandbox/tests/it/hostile_files.rs"]
+mod hostile_files;
+mod hostile_media;
 mod keys;
 mod match_faces;
 mod media;
 mod metrics;
 mod multipart;
 mod operator;
+mod process_tree;
 mod process_video;
 mod project;
 mod rules;

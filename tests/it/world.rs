@@ -25,7 +25,7 @@ pub struct World {
     pub data_dir: PathBuf,
     /// Where the processes serve their metrics.
     pub metrics: Vec<String>,
-    _processes: Vec<Child>,
+    processes: Vec<Child>,
     _dir: TempDir,
     _postgres: Option<testkit::Postgres>,
     _redis: Option<testkit::Redis>,
@@ -33,7 +33,7 @@ pub struct World {
 
 pub fn embedded() -> &'static World {
     static WORLD: OnceLock<World> = OnceLock::new();
-    WORLD.get_or_init(start_embedded)
+    WORLD.get_or_init(|| start_embedded(&[]))
 }
 
 pub fn split() -> &'static World {
@@ -70,6 +70,11 @@ impl World {
         command
     }
 
+    /// The shell that was started first; the server is its child.
+    pub fn first_process(&self) -> u32 {
+        self.processes[0].id()
+    }
+
     /// The consent ledger's own database.
     pub fn consent_db(&self) -> db::Config {
         let setting =
@@ -88,7 +93,12 @@ impl World {
     }
 }
 
-fn start_embedded() -> World {
+/// An embedded deployment for one test alone, with settings of its own.
+pub fn alone(settings: &[(&str, &str)]) -> &'static World {
+    Box::leak(Box::new(start_embedded(settings)))
+}
+
+fn start_embedded(settings: &[(&str, &str)]) -> World {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let data_dir = dir.path().join("data");
     let mut command = Command::new(env!("CARGO_BIN_EXE_biometry"));
@@ -96,13 +106,14 @@ fn start_embedded() -> World {
     command.envs(places(dir.path())).envs(this_machine("SESSIONS"));
     command.envs(WEBHOOKS.map(|(name, value)| (format!("BIOMETRY_TRANSACTIONS__WEBHOOKS__{name}"), value)));
     command.env("BIOMETRY_DOCAUTH__CHIP_AUTHORITIES", trusted_authority(dir.path()));
+    command.envs(settings.iter().copied());
     let (child, address, metrics) = start(&command, dir.path());
     World {
         url: format!("http://{address}"),
         admin: Vec::new(),
         data_dir,
         metrics: vec![metrics],
-        _processes: vec![child],
+        processes: vec![child],
         _dir: dir,
         _postgres: None,
         _redis: None,
@@ -163,7 +174,7 @@ fn start_split() -> World {
         admin,
         data_dir,
         metrics,
-        _processes: processes,
+        processes: processes,
         _dir: dir,
         _postgres: Some(postgres),
         _redis: Some(redis),

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod hostile;
+mod hostile_files;
 mod processes;
 
 use std::{
@@ -77,7 +78,7 @@ fn a_worker_gives_what_decoding_in_this_process_gives() {
 }
 
 #[test]
-fn what_is_wrong_with_a_file_is_told_as_in_this_process() {
+fn a_worker_reports_what_is_wrong_with_a_file_as_this_process_does() {
     let (sandbox, _turn) = sandbox();
     let refused =
         |bytes: &[u8]| sandbox.decode_sound(&spooled(bytes), &Limits::default(), always).unwrap_err();
@@ -157,7 +158,7 @@ fn a_caller_that_is_gone_or_late_leaves_no_worker() {
     assert!(stopped.is_err());
     wait_until("the worker is gone", || Process::workers().is_empty());
     // Also one that writes nothing: a picture of sixty megapixels takes a while.
-    let picture = spooled(&hostile::png(7740, 7740));
+    let picture = spooled(&hostile_files::png(7740, 7740));
     let started = Instant::now();
     let late = || if started.elapsed() > Duration::from_millis(60) { Err(Error::Killed) } else { Ok(()) };
     assert!(sandbox.decode_still(&picture, late).is_err());
