@@ -255,7 +255,7 @@ def wrk(ours, path, body, connections):
 
 def overload(ours):
     """Far more videos at once than the queue takes: the surplus is refused at once, memory stays flat."""
-    sampler = load.MemorySampler(load.process_tree(ours.process.pid))
+    sampler = load.MemorySampler(ours.process.pid)
     sampler.start()
     answers, wall = load.run(ours.target, 48, 2)
     sampler.done.set()

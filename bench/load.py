@@ -9,7 +9,7 @@ import uuid
 from http.client import HTTPConnection
 from pathlib import Path
 
-TICKS, PAGE = os.sysconf("SC_CLK_TCK"), os.sysconf("SC_PAGE_SIZE")
+TICKS = os.sysconf("SC_CLK_TCK")
 
 
 class Target:
@@ -57,11 +57,10 @@ def run(target, clients, each, first=0):
 
 def measure(target, pid, clients, each, first):
     """Throughput, latency, CPU and memory of one run; raises when a request failed."""
-    tree = process_tree(pid)
-    sampler, before = MemorySampler(tree), cpu_seconds(tree)
+    sampler, before = MemorySampler(pid), cpu_seconds(process_tree(pid))
     sampler.start()
     answers, wall = run(target, clients, each, first)
-    cpu = cpu_seconds(tree) - before
+    cpu = cpu_seconds(process_tree(pid)) - before
     sampler.done.set()
     sampler.join()
     failed = [a for a in answers if a[0] != 200]
@@ -101,16 +100,26 @@ def stat_fields(pid):
 
 
 def cpu_seconds(pids):
-    return sum((int(f[11]) + int(f[12])) / TICKS for p in pids if (f := stat_fields(p)))
+    """Seconds of CPU of processes and of what they waited for the end of: media workers live for one file."""
+    return sum(sum(int(v) for v in f[11:15]) / TICKS for p in pids if (f := stat_fields(p)))
+
+
+def memory(pid):
+    """Bytes of a process; what it shares with others is shared out among them."""
+    try:
+        lines = Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines()
+    except OSError:
+        return 0
+    return sum(int(line.split()[1]) * 1024 for line in lines if line.startswith("Pss:"))
 
 
 class MemorySampler(threading.Thread):
-    """Highest resident memory of the tree, every 50 ms."""
+    """Most memory of a process and all it started, every 200 ms."""
 
-    def __init__(self, pids):
+    def __init__(self, root):
         super().__init__(daemon=True)
-        self.pids, self.peak, self.done = pids, 0, threading.Event()
+        self.root, self.peak, self.done = root, 0, threading.Event()
 
     def run(self):
-        while not self.done.wait(0.05):
-            self.peak = max(self.peak, sum(int(f[21]) * PAGE for p in self.pids if (f := stat_fields(p))))
+        while not self.done.wait(0.2):
+            self.peak = max(self.peak, sum(memory(p) for p in process_tree(self.root)))
