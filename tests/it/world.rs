@@ -174,7 +174,7 @@ fn start_split() -> World {
         admin,
         data_dir,
         metrics,
-        processes: processes,
+        processes,
         _dir: dir,
         _postgres: Some(postgres),
         _redis: Some(redis),
