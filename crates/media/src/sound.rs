@@ -1,6 +1,9 @@
 //! Files that hold sound alone, or whose sound alone is wanted.
 
-use std::io::{Cursor, Read, Seek};
+use std::{
+    io::{Cursor, Read, Seek},
+    panic::catch_unwind,
+};
 
 use symphonia::core::{
     codecs::audio::AudioDecoderOptions,
@@ -34,7 +37,8 @@ pub fn decode_audio(
     limits: &Limits,
 ) -> Result<Vec<f32>, Error> {
     if let Some(bytes) = sound_file(&mut source)?
-        && let Some(samples) = decode_plain(bytes, limits)?
+        // Its decoders panic on some damaged files; those are tried with FFmpeg, as all that it makes nothing of.
+        && let Some(samples) = catch_unwind(|| decode_plain(bytes, limits)).unwrap_or(Ok(None))?
     {
         return Ok(samples);
     }
