@@ -10,6 +10,7 @@ use reqwest::RequestBuilder;
 
 use crate::{
     hostile_files::{cmov, flac, jpeg_of_passes, png},
+    media,
     multipart::Form,
     process_tree::{MemoryWatch, Process},
     project::{ADA, Project, answer},
@@ -84,12 +85,10 @@ const ROUTES: [&str; 6] = [
     "/api-gateway/process-video",
     "/api-projects/try-it",
 ];
-const PICTURES: [(&str, Call); 4] = [
-    ("enroll/face", enroll_face),
-    ("enroll/face of a document", enroll_document),
-    ("match-faces, picture", match_picture),
-    ("docauth/check", check_document),
-];
+const PICTURES: [(&str, Call); 2] = [("enroll/face", enroll_face), ("match-faces, picture", match_picture)];
+/// Reading a document takes memory of its own for any picture, a genuine one too.
+const DOCUMENTS: [(&str, Call); 2] =
+    [("enroll/face of a document", enroll_document), ("docauth/check", check_document)];
 const RECORDINGS: [(&str, Call); 3] =
     [("process-video", process_video), ("enroll/voice", enroll_voice), ("match-faces, video", match_video)];
 
@@ -108,6 +107,17 @@ async fn every_route_that_takes_a_file_is_known_here() {
     assert_eq!(found, BTreeSet::from(ROUTES));
 }
 
+/// Megabytes and seconds of CPU that a call takes, and its status: a refusal, or what is no fault of the server.
+async fn cost(server: Process, call: RequestBuilder) -> (f64, f64, u16) {
+    let (memory, cpu) = (server.memory_mb(), server.cpu_s());
+    let watch = MemoryWatch::start(server);
+    let answered = answer(call).await;
+    // On a busy machine the deadline of the call may come before the limit of the file.
+    let is_late = answered.status == 503 && answered.header("retry-after").is_some();
+    assert!(answered.status.as_u16() < 500 || is_late, "{}: {}", answered.status, answered.body);
+    (watch.peak_mb() - memory, server.cpu_s() - cpu, answered.status.as_u16())
+}
+
 #[tokio::test]
 async fn a_hostile_file_costs_little_whatever_route_it_takes() {
     let world = world::alone(&[]);
@@ -117,6 +127,9 @@ async fn a_hostile_file_costs_little_whatever_route_it_takes() {
         let speech = std::fs::read(world::fixture("obama_speech.mp4")).unwrap();
         answer(project.video_bytes(ADA, speech, "one two three")).await;
     }
+    let photograph =
+        media::picture(media::SPEAKER).resize_exact(4000, 3000, image::imageops::FilterType::Triangle);
+    let photograph = media::jpg(&photograph);
     let pictures = [
         ("png of 60 megapixels", png(7740, 7740)),
         ("png of 81 megapixels", png(9000, 9000)),
@@ -128,16 +141,25 @@ async fn a_hostile_file_costs_little_whatever_route_it_takes() {
         ("sound of eight channels", flac(60_000, 384_000, 8)),
     ];
     let mut misses = Vec::new();
-    for (routes, files) in [(&PICTURES[..], &pictures), (&RECORDINGS[..], &recordings)] {
-        for ((route, call), (name, file)) in routes.iter().flat_map(|r| files.iter().map(move |f| (r, f))) {
-            let (memory, cpu) = (server.memory_mb(), server.cpu_s());
-            let watch = MemoryWatch::start(server);
-            let answered = answer(call(&project, file.clone())).await;
-            let (memory, cpu) = (watch.peak_mb() - memory, server.cpu_s() - cpu);
-            println!("{route}, {name}: {} for {memory:.0} MB and {cpu:.1} s of CPU", answered.status);
-            assert!(answered.status.as_u16() < 500, "{route}, {name}: {}", answered.body);
-            if memory >= MAX_MB || cpu >= MAX_CPU_S {
-                misses.push(format!("{route}, {name}: {memory:.0} MB, {cpu:.1} s"));
+    for (routes, files) in
+        [(&PICTURES[..], &pictures), (&DOCUMENTS[..], &pictures), (&RECORDINGS[..], &recordings)]
+    {
+        for (route, call) in routes {
+            // What a telephone's picture of twelve megapixels takes there.
+            let is_document = DOCUMENTS.iter().any(|(name, _)| name == route);
+            let ordinary = if is_document {
+                cost(server, call(&project, photograph.clone())).await.0.max(0.0)
+            } else {
+                0.0
+            };
+            for (name, file) in files {
+                let (memory, cpu, status) = cost(server, call(&project, file.clone())).await;
+                println!(
+                    "{route}, {name}: {status} for {memory:.0} MB (ordinary {ordinary:.0}), {cpu:.1} s of CPU"
+                );
+                if memory >= ordinary + MAX_MB || cpu >= MAX_CPU_S {
+                    misses.push(format!("{route}, {name}: {memory:.0} MB, {cpu:.1} s"));
+                }
             }
         }
     }

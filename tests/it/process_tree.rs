@@ -78,15 +78,14 @@ impl Process {
     }
 }
 
-/// Every process and its parent, without those that have ended and are only not yet taken off the list.
+/// Every process and its parent, also those that have ended and are not yet taken off the list.
 fn parents() -> HashMap<Process, Process> {
     let all = fs::read_dir("/proc").expect("/proc is mounted");
     let ids = all.filter_map(|entry| entry.ok()?.file_name().to_str()?.parse().ok()).map(Process);
     let with_parent = |process: Process| {
         let stat = process.read("stat");
         let mut fields = stat.rsplit_once(')')?.1.split_whitespace();
-        let state = fields.next()?;
-        (state != "Z").then_some((process, Process(fields.next()?.parse().ok()?)))
+        Some((process, Process(fields.nth(1)?.parse().ok()?)))
     };
     ids.filter_map(with_parent).collect()
 }
