@@ -280,6 +280,50 @@ fn licences_of_old_versions_and_of_other_layouts_are_read() {
             "SPECIMEN",
             "2031-06-30",
         ),
+        // Surname and given names apart, and dates with dashes, in version 01.
+        (
+            23,
+            "@\n\u{1e}\rANSI 6360100102DL00390100ZF01390020DLDAQS514172809410\nDABSAMPLE\nDACNICK\nDAG123 MAIN STREET\nDAITAMPA\n\
+             DAJFL\nDBB1980-03-09\nDBA2032-03-09\nDBD2024-02-01\nDBC1\rZFZFAREPLACED\r",
+            "USA",
+            "SAMPLE",
+            "2032-03-09",
+        ),
+        // The subfile's type is not repeated before its first element.
+        (
+            24,
+            "@\n\u{1e}\rANSI 6360610202DL00410120ZW01610010DAQF123456\nDCSDOE\nDCTJANE\nDBB03091980\nDBA03092031\nDBD03092026\n\
+             DBC2\nDAJWV\nDCGUSA\r",
+            "USA",
+            "DOE",
+            "2031-03-09",
+        ),
+        // The header points at the element, behind the type.
+        (
+            25,
+            "@\n\u{1e}\rANSI 6360060101DL00310090DLDAACONNOR,ANN,M\nDAQ123456789\nDBB19610416\nDBA20300416\nDBD20240416\nDBC2\n\
+             DAJCT\r",
+            "USA",
+            "CONNOR",
+            "2030-04-16",
+        ),
+        (
+            26,
+            "@\n\u{1e}\rANSI 636035090002ID00410140ZI01810020IDDAQ12345678901\nDCSDOE\nDDEN\nDACJOHN\nDDFN\nDADQ\nDDGN\n\
+             DBD02062024\nDBB12131961\nDBA12132031\nDBC1\nDAJIL\nDCGUSA\rZIZIAORG\r",
+            "USA",
+            "DOE",
+            "2031-12-13",
+        ),
+        // UTF-8 in a barcode that says Latin-1.
+        (
+            27,
+            "@\n\u{1e}\rANSI 604428080001DL00310110DLDAQB123403096018\nDCSB\u{c3}\u{89}LANGER\nDACANNE\nDBB19800309\n\
+             DBA20310309\nDBD20240309\nDBC2\nDAJQC\r",
+            "CAN",
+            "B\u{c9}LANGER",
+            "2031-03-09",
+        ),
     ] {
         let report = desk.reads(seed, Kind::Licence, &licence(text));
         assert!(failed(&report).is_empty(), "{surname}: {:?}", failed(&report));
