@@ -57,7 +57,7 @@ impl Tenant {
         let hook = answer(project.post("/api-gateway/webhooks").json(&hook)).await;
         let webhook = text(&hook.body["data"]["id"]);
         let test = answer(project.post(&format!("/api-gateway/webhooks/{webhook}/test"))).await;
-        let rules = json!({"name": "strict", "rules": {"version": 1, "services": {}}});
+        let rules = json!({"name": "strict", "rules": {"version": 1, "services": {"face_liveness": {"mode": "required"}}}});
         let rules = answer(project.post("/api-projects/scoring-rules").json(&rules)).await;
         let erased = answer(project.request(Method::DELETE, "/api-projects/subjects/nobody")).await;
         let sessions = owner.get("/api-auth/sessions").await;
@@ -171,7 +171,9 @@ fn body(method: &str, path: &str) -> Value {
         ("patch", "/api-auth/users/{id}") => json!({"role": "viewer"}),
         ("patch", "/api-projects/projects/{id}") => json!({"name": "theirs"}),
         ("patch", "/api-projects/public/apikeys/{id}") => json!({"name": "theirs"}),
-        ("put", "/api-projects/scoring-rules/{id}") => json!({"rules": {"version": 1, "services": {}}}),
+        ("put", "/api-projects/scoring-rules/{id}") => {
+            json!({"rules": {"version": 1, "services": {"face_liveness": {"mode": "required"}}}})
+        }
         ("put", "/api-transactions/transactions/{id}/tags") => json!({"tags": ["theirs"]}),
         ("put" | "patch", "/api-gateway/webhooks/{id}") => {
             json!({"url": "https://hooks.example.org/theirs", "events": ["*"], "status": "paused"})
