@@ -72,7 +72,7 @@ class Ours:
         self.process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=self.log, text=True)
         self.address = self.process.stdout.readline().split("listening on ")[1].strip().removeprefix("http://")
         print(f"ready after {time.perf_counter() - started:.2f} s")
-        made = subprocess.run([biometry, "bootstrap", "--json", *place], check=True, capture_output=True, text=True)
+        made = subprocess.run([biometry, "bootstrap", "--json", "--replays", "off", *place], check=True, capture_output=True, text=True)
         self.key = json.loads(made.stdout)["api_key"]
         for kind in ("consent", "strg-consent"):
             self.post(f"/api-consent/{kind}", json.dumps({"is_consent_given": True, "user_fullname": USER}))

@@ -16,6 +16,8 @@ from http.client import HTTPConnection
 from pathlib import Path
 
 PHRASE = "today after two years of negotiations the united states together with our international partners has achieved some"
+FIRST_WORDS = "today after two years of negotiations"
+SECOND_WORDS = "the united states together with our international partners has achieved some"
 ADA, BOB = "ada@example.org", "bob@example.org"
 
 
@@ -55,8 +57,8 @@ def start(biometry, data):
     return server, ready.split("listening on ")[1].strip().removeprefix("http://")
 
 
-def bootstrap(biometry, data):
-    made = subprocess.run([biometry, "bootstrap", "--json", "--data-dir", Path(data) / "data"],
+def bootstrap(biometry, data, *options):
+    made = subprocess.run([biometry, "bootstrap", "--json", *options, "--data-dir", Path(data) / "data"],
                           check=True, capture_output=True, text=True)
     return json.loads(made.stdout)["api_key"]
 
@@ -102,18 +104,20 @@ class Backend:
 
 
 def story(backend, fixtures):
-    session = backend.start_session()
+    # Two visits are two sessions, and two recordings: one that was used before fails in another session.
+    session, later = backend.start_session(), backend.start_session()
     for user in (ADA, BOB):
         backend.consents(user)
     cases = [
-        ("two faces in the picture", ADA, "obama_speech.mp4", session, None),
-        ("first visit of the speaker", ADA, "speaker_crop.mp4", session, None),
-        ("second visit: recognised", ADA, "speaker_crop.mp4", session, None),
-        ("same video, another name", BOB, "speaker_crop.mp4", None, None),
-        ("another phrase was asked for", ADA, "speaker_crop.mp4", session, "one two three four five"),
-        ("a still picture as video", ADA, "still.mp4", session, None),
-        ("silence as sound", ADA, "silent.mp4", session, None),
-        ("without any consent", "carol@example.org", "speaker_crop.mp4", None, None),
+        ("first visit of the speaker", ADA, "speaker_first.mp4", session, FIRST_WORDS),
+        ("second visit: recognised", ADA, "speaker_second.mp4", later, SECOND_WORDS),
+        ("the first video once more", ADA, "speaker_first.mp4", later, FIRST_WORDS),
+        ("another phrase was asked for", ADA, "speaker_second.mp4", later, "one two three four five"),
+        ("same video, another name", BOB, "speaker_second.mp4", None, SECOND_WORDS),
+        ("two faces in the picture", ADA, "obama_speech.mp4", session, PHRASE),
+        ("a still picture as video", ADA, "still.mp4", session, PHRASE),
+        ("silence as sound", ADA, "silent.mp4", session, PHRASE),
+        ("without any consent", "carol@example.org", "small.mp4", None, PHRASE),
     ]
     print_row("case", "http", "verdict", "score", "ms", "headers", "reasons")
     return [run_case(backend, name, user, fixtures / file, in_session, phrase)

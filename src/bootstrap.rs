@@ -20,6 +20,7 @@ pub async fn run(args: BootstrapArgs) -> anyhow::Result<()> {
         organisation_name: args.organisation,
         project_name: args.project,
         selected_services: Vec::new(),
+        replays: args.replays,
     };
     let made = ProjectsClient::new(transport)
         .bootstrap(request)

@@ -219,6 +219,10 @@ pub struct BootstrapArgs {
     /// Name of the project
     #[arg(long, default_value = "My project")]
     pub project: String,
+    /// What a recording that was used before means in the project: fail, refer, report or off. For trials that send one
+    /// clip many times; the default is fail
+    #[arg(long)]
+    pub replays: Option<String>,
     /// Print {"organisation_id","project_id","api_key"} instead of text
     #[arg(long)]
     pub json: bool,

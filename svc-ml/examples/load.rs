@@ -76,6 +76,7 @@ async fn send(mut client: MlClient<Transport>, video: bytes::Bytes) -> anyhow::R
         vocabulary: String::new(),
         services: services.into_iter().map(i32::from).collect(),
         want_candidate: true,
+        origin: None,
     };
     let chunks = video.chunks(256 * 1024).map(|c| Part::Chunk(video.slice_ref(c))).collect::<Vec<_>>();
     let parts = std::iter::once(Part::Header(header)).chain(chunks);

@@ -13,6 +13,7 @@ use crate::{
     judged::{Judged, Unjudged},
     pipeline::Findings,
     recording::phrase_score,
+    recordings::Replay,
     stages::Stage,
 };
 
@@ -43,7 +44,15 @@ pub fn encode(
         media: Some(media),
         stages: findings.stages.list().iter().map(stage).collect(),
         candidate: Bytes::new(),
+        replay: None,
     }
+}
+
+/// The earlier use of a recording.
+pub fn replay(found: Replay) -> wire::Replay {
+    let Replay { by, transaction, is_same_user } = found;
+    let by = by.into_iter().map(str::to_owned).collect();
+    wire::Replay { by, transaction_id: transaction, same_user: is_same_user }
 }
 
 fn judged(description: impl Into<String>) -> Option<wire::Outcome> {

@@ -17,6 +17,8 @@ use crate::{
     judged::{Judged, Unjudged},
     portrait::{self, Measure, code},
     recording,
+    recordings::Replay,
+    replay::{Marks, sha256},
     service::{Asked, Ml, asked, check_ids},
     stages::Stages,
     template_update::{Biometric, ENOUGH_SPEECH_S, EnrollmentOutcome, Permissions, Weighted},
@@ -38,6 +40,7 @@ pub struct HeardVoice {
     pub measures: Vec<Measure>,
     pub voice: Judged<Weighted<Voiceprint>>,
     pub spoken: Judged<PhraseEvidence>,
+    pub marks: Marks,
     pub stages: Stages,
 }
 
@@ -48,6 +51,8 @@ pub struct Enrolled<V> {
     /// Why not.
     pub refusal: Option<Unjudged>,
     pub duplicate: Option<Duplicate>,
+    /// The earlier use of the recording.
+    pub replay: Option<Replay>,
     pub kept: Vec<Weighted<V>>,
 }
 
@@ -88,14 +93,33 @@ impl Ml {
         // What replaces a template must make one alone: a user is not left without.
         let least_speech_s = if header.replace { ENOUGH_SPEECH_S } else { voice::MIN_SPEECH_S };
         let limits = self.limits;
+        let takes_marks = header.origin.is_some();
         let work = move |engines: &mut Engines, watch: &Watch| {
-            hear(&engines.shared, &MediaFile::new(file)?, &asked, least_speech_s, &limits, watch)
+            let file = MediaFile::new(file)?;
+            let mut heard = hear(&engines.shared, &file, &asked, least_speech_s, &limits, watch)?;
+            if takes_marks {
+                heard.marks.sha256 = sha256(file)?;
+            }
+            Ok::<_, Error>(heard)
         };
         let heard = self.workers.run(place, work).await?;
+        let replay = match &header.origin {
+            Some(origin) => self.register(&header.project_id, origin, &heard.marks).await?,
+            None => None,
+        };
+        // One's own recording twice says nothing new; somebody else's is taken from them.
+        let is_taken = replay.as_ref().is_some_and(|replay| !replay.is_same_user);
+        if header.refuse_replays && is_taken && heard.voice.is_ok() {
+            let description = "this recording was used before for somebody else";
+            let refusal = portrait::refused(code::MEDIA_REPLAYED, "media_replayed", description);
+            let refused =
+                Enrolled { outcome: None, refusal: Some(refusal), duplicate: None, replay, kept: Vec::new() };
+            return Ok((heard, refused));
+        }
         // Several recordings make a template and better it; unlike a picture, none is copied from a stranger's page.
         let may = Permissions { replace: header.replace, strengthen: true };
         let enrolled = self.enrol_biometric(&header, heard.voice.as_ref(), may).await?;
-        Ok((heard, enrolled))
+        Ok((heard, Enrolled { replay, ..enrolled }))
     }
 
     async fn enrol_biometric<V: Searchable>(
@@ -108,6 +132,7 @@ impl Ml {
             outcome: None,
             refusal: Some(refusal),
             duplicate,
+            replay: None,
             kept: Vec::new(),
         };
         let probe = match probe {
@@ -141,7 +166,8 @@ impl Ml {
                 "too many other people were sent under this name; try again in an hour",
             ),
             outcome => {
-                return Ok(Enrolled { outcome: Some(outcome), refusal: None, duplicate, kept: added.kept });
+                let (outcome, kept) = (Some(outcome), added.kept);
+                return Ok(Enrolled { outcome, refusal: None, duplicate, replay: None, kept });
             }
         };
         Ok(refused(refusal, duplicate))
@@ -233,7 +259,8 @@ fn hear(
             vector.map(|vector| Weighted { vector, quality, is_live: false }).map_err(Unjudged::from)
         }
     };
-    Ok(HeardVoice { measures, voice, spoken, stages })
+    let marks = stages.time("recording_fingerprint", || Marks::of_sound(&sound));
+    Ok(HeardVoice { measures, voice, spoken, marks, stages })
 }
 
 /// The first message.

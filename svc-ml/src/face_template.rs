@@ -10,7 +10,7 @@ const VERSION: u8 = 2;
 const V1_BYTES: usize = 4 * 128;
 
 /// A template. A probe has to come near the mean, and must not be far from the anchor either: whatever is added to the
-/// mean, nobody is accepted who is not within [`DRIFT_FMR`] of the first live enrolment.
+/// mean, nobody is accepted who is not within [`DRIFT_FMR`] of the first live enrollment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FaceTemplate {
     pub mean: Embedding,

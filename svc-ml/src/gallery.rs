@@ -31,7 +31,7 @@ impl Modality {
     }
 }
 
-/// The enrolled of a project. Templates are wiped when it is dropped.
+/// The templates of a project. They are wiped when it is dropped.
 #[derive(Debug, Default)]
 pub struct Gallery {
     faces: Vec<Enrolled<FaceTemplate>>,

@@ -188,7 +188,8 @@ impl Sight<'_> {
 
     fn findings(&mut self, file: &Path, phrase: &str, wanted: Wanted) -> Result<Findings, Error> {
         let phrase = Phrase::parse(phrase);
-        let task = Task { is_digits: phrase.is_digits(), phrase, wanted, limits: self.limits };
+        let is_digits = phrase.is_digits();
+        let task = Task { is_digits, phrase, wanted, limits: self.limits, takes_marks: false };
         pipeline::analyze(self.engines, MediaFile::new(File::open(file)?)?, &task, self.watch)
     }
 

@@ -17,6 +17,8 @@ use crate::{
     error::Error,
     judged::{Judged, Unjudged},
     portrait::{more_than_one_face, no_face, too_small},
+    recordings::Replay,
+    replay::{Marker, Marks},
     service::{Ml, check_ids},
     stages::Stages,
 };
@@ -32,6 +34,9 @@ pub struct Matched {
     pub comparison: Option<Comparison>,
     pub video: Info,
     pub faces: usize,
+    pub marks: Marks,
+    /// The earlier use of the video.
+    pub replay: Option<Replay>,
     pub stages: Stages,
 }
 
@@ -52,11 +57,15 @@ impl Ml {
         check_ids(&header.project_id, "-")?;
         let (image, video) = self.receive(parts).await?;
         let limits = self.limits;
+        let (is_asked, takes_marks) = (!header.detect_only, header.origin.is_some());
         let work = move |engines: &mut Engines, watch: &Watch| {
-            let (image, video) = (MediaFile::new(image)?, MediaFile::new(video)?);
-            compare(engines, &image, &video, !header.detect_only, &limits, watch)
+            let (image, file) = (MediaFile::new(image)?, MediaFile::new(video)?);
+            compare(engines, &image, &Target { file, takes_marks }, is_asked, &limits, watch)
         };
-        let found = self.workers.run(place, work).await?;
+        let mut found = self.workers.run(place, work).await?;
+        if let Some(origin) = &header.origin {
+            found.replay = self.register(&header.project_id, origin, &found.marks).await?;
+        }
         let by = |c: FaceComparison| self.calibrations.face(c);
         let comparison = found
             .comparison
@@ -111,10 +120,16 @@ async fn header(parts: &mut Streaming<wire::MatchFacesRequest>) -> Result<wire::
     }
 }
 
+/// The video of a comparison.
+struct Target {
+    file: MediaFile,
+    takes_marks: bool,
+}
+
 fn compare(
     engines: &mut Engines,
     image: &MediaFile,
-    video: &MediaFile,
+    video: &Target,
     is_asked: bool,
     limits: &Limits,
     watch: &Watch,
@@ -122,7 +137,7 @@ fn compare(
     let mut stages = Stages::default();
     let picture = stages.time("decode", || engines.shared.picture(image, watch))?;
     let anchor = stages.time("face_quality", || reference(engines, &picture))?;
-    let (tracks, info) = stages.time("face_tracking", || follow(engines, video, limits, watch))?;
+    let (tracks, info, marks) = stages.time("face_tracking", || follow(engines, video, limits, watch))?;
     let target = target(&tracks);
     let mut comparison = None;
     if let (true, Ok(anchor), Ok(())) = (is_asked, &anchor, &target) {
@@ -135,7 +150,8 @@ fn compare(
         (_, target) => target,
     };
     let faces = tracks.most_faces_at_once();
-    Ok(Matched { anchor: anchor.map(drop), target, comparison, video: info, faces, stages })
+    let anchor = anchor.map(drop);
+    Ok(Matched { anchor, target, comparison, video: info, faces, marks, replay: None, stages })
 }
 
 /// The one face of the reference picture. A document shows its portrait more than once: faces of a like size will do as
@@ -161,17 +177,22 @@ pub fn reference(engines: &mut Engines, picture: &media::Picture) -> Result<Judg
 
 fn follow(
     engines: &mut Engines,
-    video: &MediaFile,
+    Target { file, takes_marks }: &Target,
     limits: &Limits,
     watch: &Watch,
-) -> Result<(FaceTracks, Info), Error> {
-    let mut tracker = FaceTracker::without_mesh();
+) -> Result<(FaceTracks, Info, Marks), Error> {
+    let (mut tracker, mut marker) = (FaceTracker::without_mesh(), Marker::default());
     let Engines { shared, face } = engines;
     let still_wanted = || watch.check().map_err(Error::from);
-    let decoded = shared
-        .media
-        .decode_video(video, limits, still_wanted, |frame| tracker.feed(face, frame).map_err(Error::from))?;
-    Ok((tracker.finish(), decoded.info))
+    let decoded = shared.media.decode_video(file, limits, still_wanted, |frame| {
+        if *takes_marks {
+            marker.see(frame);
+        }
+        tracker.feed(face, frame).map_err(Error::from)
+    })?;
+    marker.hear(decoded.audio.as_deref().unwrap_or_default());
+    let marks = if *takes_marks { marker.finish(file.clone())? } else { Marks::default() };
+    Ok((tracker.finish(), decoded.info, marks))
 }
 
 /// Where the face is in the frame does not matter for a comparison; that it is alone does.

@@ -16,6 +16,7 @@ use crate::{
     error::Error,
     interruption::Clip,
     judged::{Judged, Unjudged},
+    replay::{Marker, Marks},
     stages::Stages,
 };
 
@@ -55,6 +56,8 @@ pub struct Task {
     /// The phrase consists of the spoken digits, and is checked against other digits.
     pub is_digits: bool,
     pub limits: Limits,
+    /// The recording is registered: what it is recognised by is taken as well.
+    pub takes_marks: bool,
 }
 
 /// Everything the models say about one video. `None`: was not asked for.
@@ -74,6 +77,8 @@ pub struct Findings {
     pub spoken: Option<Judged<PhraseEvidence>>,
     pub active_speaker: Option<Judged<Sync>>,
     pub reading: Option<Judged<Reading>>,
+    /// What the recording is recognised by when it comes again.
+    pub marks: Marks,
     pub stages: Stages,
 }
 
@@ -118,9 +123,27 @@ fn listen_only(shared: &Shared, file: &MediaFile, task: &Task, watch: &Watch) ->
         other => Some(other?),
     };
     let duration_s = seconds(sound.as_deref());
-    let mut findings = Findings { duration_s, stages, ..Findings::default() };
+    let marks = marks(Marker::default(), sound.as_deref(), file, task, &mut stages)?;
+    let mut findings = Findings { duration_s, marks, stages, ..Findings::default() };
     findings.take(hear(shared, sound.as_deref(), task));
     Ok(findings)
+}
+
+/// What the recording is recognised by, of what `marker` saw and its sound.
+fn marks(
+    mut marker: Marker,
+    sound: Option<&[f32]>,
+    file: &MediaFile,
+    task: &Task,
+    stages: &mut Stages,
+) -> Result<Marks, Error> {
+    if !task.takes_marks {
+        return Ok(Marks::default());
+    }
+    stages.time("recording_fingerprint", || {
+        marker.hear(sound.unwrap_or_default());
+        marker.finish(file.clone())
+    })
 }
 
 /// Only whether `phrase` was said: by a video, or by a file of sound alone.
@@ -139,7 +162,13 @@ pub fn hear_phrase(
         other => Some(other?),
     };
     let wanted = Wanted { visual_speech: true, ..Wanted::default() };
-    let task = Task { wanted, phrase: phrase.clone(), is_digits: phrase.is_digits(), limits: *limits };
+    let task = Task {
+        wanted,
+        phrase: phrase.clone(),
+        is_digits: phrase.is_digits(),
+        limits: *limits,
+        takes_marks: false,
+    };
     let unasked = || Unjudged::because("not_asked", "the service did not run");
     Ok(hear(shared, sound.as_deref(), &task).spoken.unwrap_or_else(|| Err(unasked())))
 }
@@ -160,10 +189,14 @@ struct Seen {
 fn see(engines: &mut Engines, file: &MediaFile, task: &Task, watch: &Watch) -> Result<Seen, Error> {
     let (mut stages, mut following) = (Stages::default(), Stages::default());
     let mut tracker = if task.wanted.needs_mesh() { FaceTracker::new() } else { FaceTracker::without_mesh() };
+    let mut marker = Marker::default();
     let decoded = stages.time("decode", || {
         let Engines { shared, face } = &mut *engines;
         let still_wanted = || watch.check().map_err(Error::from);
         shared.media.decode_video(file, &task.limits, still_wanted, |frame| {
+            if task.takes_marks {
+                following.add_up("recording_fingerprint", || marker.see(frame));
+            }
             following.add_up("face_tracking", || tracker.feed(face, frame)).map_err(Error::from)
         })
     })?;
@@ -171,7 +204,9 @@ fn see(engines: &mut Engines, file: &MediaFile, task: &Task, watch: &Watch) -> R
     following.split("face_tracking", &networks(&engines.face.take_timings()));
     stages.merge(following);
     let tracks = tracker.finish();
+    let marks = marks(marker, decoded.audio.as_deref(), file, task, &mut stages)?;
     let findings = Findings {
+        marks,
         duration_s: decoded.info.frames as f64 / f64::from(media::FPS),
         video: Some(decoded.info),
         faces: tracks.most_faces_at_once(),

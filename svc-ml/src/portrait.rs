@@ -53,6 +53,7 @@ pub mod code {
     pub const DUPLICATE: i32 = 471;
     pub const TEMPLATE_LOCKED: i32 = 472;
     pub const COVERED: i32 = 473;
+    pub const MEDIA_REPLAYED: i32 = 474;
 }
 
 /// What a picture must be at least. A document's portrait is a print of a photo: small, rastered, anywhere on the page.

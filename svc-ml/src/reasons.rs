@@ -3,7 +3,7 @@
 //! they cannot. Each word has its remedy.
 
 /// Words and what the person can do.
-const TABLE: [(&str, &str); 37] = [
+const TABLE: [(&str, &str); 38] = [
     // The file and the clip as a whole.
     ("sound_unreadable", "record with another app or browser"),
     ("no_sound", "allow the microphone and record again"),
@@ -45,6 +45,7 @@ const TABLE: [(&str, &str); 37] = [
     ("duplicate_identity", "ask who runs this service"),
     ("another_person", "enroll under your own name, or ask who runs this service"),
     ("template_locked", "try again in an hour, or ask who runs this service"),
+    ("media_replayed", "record anew"),
     ("internal_error", "try again later"),
 ];
 

@@ -27,7 +27,9 @@ use crate::{
     gallery::voice_to_bytes,
     identity::identify,
     pipeline::{self, Findings, Task, Wanted},
-    store::Counts,
+    recordings::{Origin, Replay},
+    replay::Marks,
+    store::{Counts, may_be_more},
     templates::{Templates, Whose},
 };
 
@@ -83,6 +85,10 @@ impl Ml {
         let mut findings = self.workers.run(place, work).await?;
         let candidate = if header.want_candidate { self.candidate(&header, &findings)? } else { Vec::new() };
         let started = std::time::Instant::now();
+        let replay = match &header.origin {
+            Some(origin) => self.register(&header.project_id, origin, &findings.marks).await?,
+            None => None,
+        };
         let (project, user, by) = (&header.project_id, &header.user_fullname, &self.calibrations);
         let identities = identify(&self.templates, project, user, &findings, by).await?;
         let wall = started.elapsed();
@@ -90,8 +96,30 @@ impl Ml {
         findings.stages.add(crate::stages::Stage { name: "templates", cpu: Duration::ZERO, wall });
         Ok(wire::AnalyzeVideoResponse {
             candidate: candidate.into(),
+            replay: replay.map(answer::replay),
             ..answer::encode(findings, &identities, !header.user_fullname.is_empty(), &self.calibrations)
         })
+    }
+
+    /// Registers a recording, and returns its earlier use in another session, if there was one.
+    pub(crate) async fn register(
+        &self,
+        project: &str,
+        origin: &wire::RecordingOrigin,
+        marks: &Marks,
+    ) -> Result<Option<Replay>, Error> {
+        if origin.transaction_id.is_empty() || origin.transaction_id.len() > MAX_TEXT {
+            return Err(Error::Invalid("transaction_id is missing or too long"));
+        }
+        let origin = Origin {
+            project,
+            others: &origin.other_projects,
+            session: &origin.session_id,
+            transaction: &origin.transaction_id,
+            user: &origin.user_fullname,
+            now_ms: boot::now_ms(),
+        };
+        self.templates.register_recording(origin, marks).await
     }
 
     /// What of the video could be enrolled, sealed; empty when nothing could.
@@ -171,7 +199,8 @@ fn task(header: &wire::AnalyzeVideoHeader, limits: Limits) -> Result<Task, Error
         return Err(Error::Invalid("user_fullname is longer than 256 bytes"));
     }
     let Asked { phrase, is_digits } = asked(&header.phrase, &header.vocabulary)?;
-    Ok(Task { wanted: wanted(header)?, phrase, is_digits, limits })
+    let takes_marks = header.origin.is_some();
+    Ok(Task { wanted: wanted(header)?, phrase, is_digits, limits, takes_marks })
 }
 
 /// What was to be said.
@@ -237,6 +266,7 @@ fn remains(counts: Counts) -> subjects::Remains {
         ("voice_enrolment", counts.voice_enrolments),
         ("fingerprint_template", counts.fingerprint_templates),
         ("subject_key", counts.subjects),
+        ("recording_fingerprint", counts.recordings),
     ];
     let kept = kinds.into_iter().filter(|(_, count)| *count > 0);
     let kept = kept.map(|(kind, count)| subjects::Kept { kind: kind.to_owned(), count });
@@ -329,6 +359,15 @@ impl ml_server::Ml for Ml {
         check_ids(&subject.project_id, &subject.user_fullname)?;
         let gone = self.templates.erase(&subject.project_id, &subject.user_fullname).await?;
         Ok(Response::new(remains(gone)))
+    }
+
+    async fn apply_retention(
+        &self,
+        request: Request<wire::ApplyRetentionRequest>,
+    ) -> Result<Response<wire::ApplyRetentionResponse>, Status> {
+        let request = request.into_inner();
+        let recordings = self.templates.forget_recordings(&request.project_id, request.before_ms).await?;
+        Ok(Response::new(wire::ApplyRetentionResponse { recordings, more: may_be_more(recordings) }))
     }
 
     async fn erase_project(

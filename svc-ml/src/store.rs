@@ -1,8 +1,12 @@
 //! Every SQL statement of this service.
 
+mod recordings;
+
 use db::Db;
 
 use crate::error::Error;
+
+pub use recordings::{EarlierRecording, NewRecording, StoredMark, may_be_more};
 
 #[derive(Clone, Debug)]
 pub struct Store {
@@ -98,6 +102,8 @@ pub struct Counts {
     pub voice_enrolments: u64,
     pub fingerprint_templates: u64,
     pub subjects: u64,
+    /// What recordings of the subject are recognised by.
+    pub recordings: u64,
 }
 
 const BUMP: &str = "INSERT INTO galleries (project_id, revision) VALUES ($1, 1) \
@@ -246,6 +252,7 @@ impl Store {
             voice_enrolments: count(ENROLMENTS, "voice").await?,
             fingerprint_templates: count(TEMPLATES, "fingerprint").await?,
             subjects: 1,
+            recordings: 0,
         })
     }
 
@@ -285,6 +292,7 @@ impl Store {
             voice_enrolments,
             fingerprint_templates,
             subjects,
+            recordings: 0,
         })
     }
 

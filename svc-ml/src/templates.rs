@@ -1,4 +1,4 @@
-//! Who is enrolled, and who it is.
+//! Who has a template, and who it is.
 //!
 //! A subject has a data key under the master key; name and templates lie under the data key. The templates of a project
 //! are decrypted once and kept as its [`Gallery`], which is made anew when the database says that another process or a
@@ -32,7 +32,7 @@ const GALLERIES: usize = 64;
 /// Subjects and templates of every project. Cloning shares them.
 #[derive(Clone)]
 pub struct Templates {
-    store: Store,
+    pub(crate) store: Store,
     ring: KeyRing,
     models: Models,
     cache: Arc<Mutex<Cache>>,
@@ -141,7 +141,7 @@ impl Templates {
         Ok(gallery)
     }
 
-    /// What is enrolled of a user, without what is in it.
+    /// The templates of a user, without what is in it.
     ///
     /// # Errors
     /// When the database fails.

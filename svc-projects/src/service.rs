@@ -25,7 +25,7 @@ use crate::{
     scope::Scopes,
     signing::{self, Kind, SigningKey},
     store::{Authorization, Founding, Store},
-    video_settings::ORGANISATION,
+    video_settings::{ORGANISATION, check_replays},
 };
 
 /// Longest life of a session token.
@@ -134,6 +134,7 @@ impl Projects {
             expires_at_ms: None,
             dialects: KeyDialects::default(),
         };
+        check_replays(request.replays.as_ref())?;
         let organisation_id = OrganisationId::generate();
         let (key, jwt) = self.prepare(ProjectId::generate(), grant).await?;
         let founding = Founding {
@@ -141,6 +142,12 @@ impl Projects {
             project: (&key.project_id, &project),
         };
         self.store.found(&founding, &key).await?;
+        if request.replays.is_some() {
+            let project_id = key.project_id.as_str().to_owned();
+            let replays = request.replays.clone();
+            let chosen = wire::PutVideoSettingsRequest { project_id, replays, ..Default::default() };
+            self.put_video_settings(&chosen).await?;
+        }
         Ok(wire::BootstrapResponse {
             organisation_id: organisation_id.as_str().into(),
             project_id: key.project_id.as_str().into(),
@@ -190,6 +197,7 @@ impl Projects {
             challenge: found.challenge.clone(),
             challenge_phrase: found.challenge_phrase.clone(),
             replay_scope: found.replay_scope.clone(),
+            replays: found.replays.clone(),
             updated_at_ms: None,
             replay_projects: if is_widened { self.store.replay_projects(project).await? } else { Vec::new() },
         })

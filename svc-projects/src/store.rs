@@ -81,6 +81,7 @@ pub struct Authorization {
     pub challenge: String,
     pub challenge_phrase: String,
     pub replay_scope: String,
+    pub replays: String,
 }
 
 impl Authorization {
@@ -377,7 +378,7 @@ impl Store {
                            k.scores_id AS key_scores_id, r.rules_json, \
                            r.scores_id AS rules_scores_id, r.version AS rules_version, \
                            p.cors_origins, p.rate_limit_per_minute, \
-                           p.challenge, p.challenge_phrase, p.replay_scope, \
+                           p.challenge, p.challenge_phrase, p.replay_scope, p.replays, \
                            k.rate_limit_per_minute AS key_rate_limit_per_minute, k.expires_at, k.scopes, \
                            p.dialects, k.dialects AS key_dialects, k.mac \
                            FROM api_keys k JOIN projects p ON p.id = k.project_id \

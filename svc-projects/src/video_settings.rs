@@ -9,6 +9,7 @@ use crate::{error::Error, store::VideoSettingsRow};
 const CHALLENGE: [&str; 2] = ["optional", "required"];
 const CHALLENGE_PHRASE: [&str; 2] = ["digits", "words"];
 const REPLAY_SCOPE: [&str; 2] = ["project", "organisation"];
+const REPLAYS: [&str; 4] = ["fail", "refer", "report", "off"];
 
 /// The scope in which the other projects of the organisation count.
 pub const ORGANISATION: &str = "organisation";
@@ -19,20 +20,32 @@ impl VideoSettingsRow {
     /// # Errors
     /// [`Error::Field`] for a word that is not known.
     pub fn change(&mut self, request: &wire::PutVideoSettingsRequest) -> Result<(), Error> {
-        let set = |kept: &mut String, given: &Option<String>, name, words: [&'static str; 2]| match given {
-            Some(word) if !words.contains(&word.as_str()) => {
-                Err(Error::field(name, format!("must be {} or {}", words[0], words[1])))
-            }
-            Some(word) => {
-                kept.clone_from(word);
-                Ok(())
-            }
-            None => Ok(()),
-        };
-        set(&mut self.challenge, &request.challenge, "challenge", CHALLENGE)?;
-        set(&mut self.challenge_phrase, &request.challenge_phrase, "challenge_phrase", CHALLENGE_PHRASE)?;
-        set(&mut self.replay_scope, &request.replay_scope, "replay_scope", REPLAY_SCOPE)
+        set(&mut self.challenge, request.challenge.as_ref(), "challenge", &CHALLENGE)?;
+        let phrase = request.challenge_phrase.as_ref();
+        set(&mut self.challenge_phrase, phrase, "challenge_phrase", &CHALLENGE_PHRASE)?;
+        set(&mut self.replay_scope, request.replay_scope.as_ref(), "replay_scope", &REPLAY_SCOPE)?;
+        set(&mut self.replays, request.replays.as_ref(), "replays", &REPLAYS)
     }
+}
+
+/// # Errors
+/// [`Error::Field`] for a word that is not known.
+pub fn check_replays(word: Option<&String>) -> Result<(), Error> {
+    set(&mut String::new(), word, "replays", &REPLAYS)
+}
+
+fn set(
+    kept: &mut String,
+    given: Option<&String>,
+    name: &'static str,
+    words: &[&'static str],
+) -> Result<(), Error> {
+    let Some(word) = given else { return Ok(()) };
+    if !words.contains(&word.as_str()) {
+        return Err(Error::field(name, format!("must be one of {}", words.join(", "))));
+    }
+    kept.clone_from(word);
+    Ok(())
 }
 
 impl From<VideoSettingsRow> for wire::VideoSettings {
@@ -42,6 +55,7 @@ impl From<VideoSettingsRow> for wire::VideoSettings {
             challenge: row.challenge,
             challenge_phrase: row.challenge_phrase,
             replay_scope: row.replay_scope,
+            replays: row.replays,
             updated_at_ms: row.video_settings_at,
             replay_projects: Vec::new(),
         }
@@ -59,6 +73,7 @@ mod tests {
             challenge: CHALLENGE[0].into(),
             challenge_phrase: CHALLENGE_PHRASE[0].into(),
             replay_scope: REPLAY_SCOPE[0].into(),
+            replays: REPLAYS[0].into(),
             video_settings_at: None,
         };
         let change =
@@ -67,6 +82,6 @@ mod tests {
         assert_eq!((row.challenge.as_str(), row.replay_scope.as_str()), ("required", "project"));
         let unknown =
             wire::PutVideoSettingsRequest { replay_scope: Some("world".into()), ..Default::default() };
-        assert_eq!(row.change(&unknown).unwrap_err().to_string(), "must be project or organisation");
+        assert_eq!(row.change(&unknown).unwrap_err().to_string(), "must be one of project, organisation");
     }
 }

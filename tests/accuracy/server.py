@@ -37,7 +37,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="biometry-accuracy-") as folder:
         server, address = start(options.biometry, folder)
         try:
-            key = bootstrap(options.biometry, folder)
+            key = bootstrap(options.biometry, folder, "--replays", "off")
             backend = Backend(address, key)
             clips = choose(options.data / "video/grid", options.per_speaker)
             results = measure(backend, clips, Path(folder))

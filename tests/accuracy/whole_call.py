@@ -39,7 +39,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="biometry-whole-call-") as folder:
         server, address = start(options.biometry, folder)
         try:
-            backend = Backend(address, bootstrap(options.biometry, folder))
+            backend = Backend(address, bootstrap(options.biometry, folder, "--replays", "off"))
             leave_out_phrase(backend)
             calls = list(make_calls(options.data / "wild", Path(folder)))
             for number, (kind, name, make) in enumerate(calls):

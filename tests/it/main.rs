@@ -26,6 +26,7 @@ mod operator;
 mod process_tree;
 mod process_video;
 mod project;
+mod replays;
 mod rules;
 mod schemathesis;
 mod sdk;

@@ -2,7 +2,7 @@
 
 use crate::{
     both_modes,
-    project::{ADA, Project, SPEECH, answer},
+    project::{ADA, FIRST_WORDS, Project, SECOND_WORDS, SPEECH, answer},
     world::World,
 };
 
@@ -23,11 +23,12 @@ const SPEAKER: &str = "Active Speaker Detection";
 const LIPS: &str = "Visual Speech Recognition";
 
 async fn a_first_visit_enrols_and_the_second_is_recognised(world: &'static World) {
-    let project = Project::new(world);
+    let project = Project::that_fails_replays(world);
     project.both_consents(ADA).await;
     let session = project.start_session().await;
 
-    let first = answer(project.video(ADA, "speaker_crop.mp4", SPEECH).header("X-Session-ID", &session)).await;
+    let first = project.video(ADA, "speaker_first.mp4", FIRST_WORDS).header("X-Session-ID", &session);
+    let first = answer(first).await;
     assert_eq!(first.status, 200, "{}", first.body);
     assert_eq!(first.verdict(), "pass", "{:#}", first.body);
     assert_eq!(first.header("x-auto-enroll"), Some("true"));
@@ -36,8 +37,9 @@ async fn a_first_visit_enrols_and_the_second_is_recognised(world: &'static World
         assert!(first.service(service).is_object(), "{service} is missing in {}", first.body);
     }
 
-    let second =
-        answer(project.video(ADA, "speaker_crop.mp4", SPEECH).header("X-Session-ID", &session)).await;
+    let session = project.start_session().await;
+    let second = project.video(ADA, "speaker_second.mp4", SECOND_WORDS).header("X-Session-ID", &session);
+    let second = answer(second).await;
     assert_eq!(second.verdict(), "pass", "{:#}", second.body);
     assert_eq!(second.header("x-auto-enroll"), None);
     assert!(second.reasons().contains(&"face_match_passed"), "{:?}", second.reasons());

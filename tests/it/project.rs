@@ -12,6 +12,10 @@ pub const ADA: &str = "ada@example.org";
 /// What the fixture's speaker says, as the recogniser and our ears agree.
 pub const SPEECH: &str = "today after two years of negotiations the united states together with our international partners has achieved some";
 
+/// The same in two recordings, cut in a pause: what is said in the first and in the second.
+pub const FIRST_WORDS: &str = "today after two years of negotiations";
+pub const SECOND_WORDS: &str = "the united states together with our international partners has achieved some";
+
 pub struct Project {
     pub world: &'static World,
     pub id: String,
@@ -27,9 +31,19 @@ pub struct Answer {
 }
 
 impl Project {
-    /// A fresh organisation, project and key made by the CLI.
+    /// A fresh organisation, project and key made by the CLI. Most scenarios send the one speaker's clip many times and are
+    /// about something else, so a recording may be used again here; [`Project::that_fails_replays`] has the default.
     pub fn new(world: &'static World) -> Self {
-        let output = world.biometry(&["bootstrap", "--json"]).output().expect("the CLI runs");
+        Self::bootstrap(world, &["bootstrap", "--json", "--replays", "off"])
+    }
+
+    /// A fresh project with the built-in rule for recordings that were used before.
+    pub fn that_fails_replays(world: &'static World) -> Self {
+        Self::bootstrap(world, &["bootstrap", "--json"])
+    }
+
+    fn bootstrap(world: &'static World, args: &[&str]) -> Self {
+        let output = world.biometry(args).output().expect("the CLI runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         let ids: Value = serde_json::from_slice(&output.stdout).expect("bootstrap --json prints JSON");
         let text = |name: &str| ids[name].as_str().expect("an id").to_owned();

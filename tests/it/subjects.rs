@@ -65,6 +65,8 @@ async fn an_erased_user_is_gone_and_the_receipt_proves_it(world: &'static World)
     for service in ["consent", "ml", "transactions"] {
         assert!(destroyed.iter().any(|line| line["service"] == service), "{service}: {receipt:#}");
     }
+    let fingerprints = destroyed.iter().find(|line| line["kind"] == "recording_fingerprint");
+    assert_eq!(fingerprints.map(|line| &line["count"]), Some(&json!(1)), "{receipt:#}");
     assert!(!receipt.to_string().contains("grace"), "a receipt holds no name: {receipt:#}");
     let jws = receipt["signature"].as_str().unwrap();
     let signed = signed(&project, jws).await;

@@ -14,6 +14,9 @@ pub const PASS_FROM: f64 = 75.0;
 /// Scores have two decimals: the distance from the end of a band to the next one.
 const STEP: f64 = 0.01;
 
+/// The reason of a recording that was used before.
+const MEDIA_REPLAYED: &str = "media_replayed";
+
 /// The outcome of a decision, from worst to best.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -113,9 +116,11 @@ pub struct Decision<C = Condition> {
 /// [`PASS_FROM`], straight lines between), the weighted mean of all services that are not off is taken (0 when none
 /// judged), and the result is held within the band of the verdict.
 pub fn decide(rules: &Rules, evidence: &Evidence) -> Decision {
-    // A neutral service that did not run has nothing to report.
-    let is_absent =
-        |service, rule: &ServiceRule| rule.missing == Missing::Neutral && !evidence.contains_key(service);
+    // A neutral service that did not run has nothing to report, nor has a recording that was not used before.
+    let is_absent = |service: &Service, rule: &ServiceRule| {
+        let is_neutral = rule.missing == Missing::Neutral || *service == Service::MediaReplay;
+        is_neutral && !evidence.contains_key(service)
+    };
     let is_active = |service, rule: &ServiceRule| rule.mode != Mode::Off && !is_absent(service, rule);
     let active = || rules.services.iter().filter(|(service, rule)| is_active(service, rule));
     let conditions: Vec<_> =
@@ -159,7 +164,10 @@ fn condition(service: Service, rule: &ServiceRule, finding: Option<&Finding>) ->
         Some(Finding::Judged { .. }) if score.is_none() => Some(NOT_A_NUMBER.into()),
         _ => None,
     };
-    let reason = format!("{}_{}", service.subject(), outcome.as_str());
+    let reason = match (service, outcome) {
+        (Service::MediaReplay, Outcome::Failed | Outcome::Referred) => MEDIA_REPLAYED.to_owned(),
+        _ => format!("{}_{}", service.subject(), outcome.as_str()),
+    };
     Condition { service, reason, outcome, mode: rule.mode, score, pass: rule.pass, refer: rule.refer, error }
 }
 
@@ -169,6 +177,8 @@ fn effect(rule: &ServiceRule, condition: &Condition) -> Option<Verdict> {
         return None;
     }
     match condition.outcome {
+        // That a recording is new speaks for nobody.
+        Outcome::Passed if condition.service == Service::MediaReplay => None,
         Outcome::Passed => Some(Verdict::Pass),
         Outcome::Referred => Some(Verdict::Refer),
         Outcome::Failed => Some(Verdict::Fail),

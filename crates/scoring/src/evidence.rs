@@ -18,12 +18,15 @@ pub enum Service {
     SpokenPhrase,
     /// Whether the video was filmed rather than generated; further evidence of "Face Liveness Detection".
     MediaAuthenticity,
+    /// Whether the recording was used before, in another session; evidence only where it was. No service of a video: every
+    /// recording is looked up.
+    MediaReplay,
     /// A reference picture against a video; no service of a video, so it is judged by itself ([`crate::Rules::for_reference`]).
     ReferenceMatch,
 }
 
 impl Service {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::FaceRecognition,
         Self::VoiceRecognition,
         Self::FaceLiveness,
@@ -31,6 +34,7 @@ impl Service {
         Self::VisualSpeech,
         Self::SpokenPhrase,
         Self::MediaAuthenticity,
+        Self::MediaReplay,
         Self::ReferenceMatch,
     ];
 
@@ -46,6 +50,7 @@ impl Service {
             Self::MediaAuthenticity => {
                 ("Face Liveness Detection", "media_authenticity", "media_authenticity")
             }
+            Self::MediaReplay => ("Face Liveness Detection", "media_replay", "media_replay"),
             Self::ReferenceMatch => ("Face Recognition", "reference_match", "reference_match"),
         };
         Names { title, field, subject }
@@ -135,6 +140,19 @@ pub struct Basis {
     /// decides nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub challenge: Option<ChallengeUse>,
+    /// The earlier use of the recording; none: there was none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub replay: Option<EarlierUse>,
+}
+
+/// A recording that was used before, in another session.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EarlierUse {
+    /// What the two have in common: `bytes`, `sound`, `picture`.
+    pub by: Vec<String>,
+    /// The earlier call; none: it was one of another project.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub transaction_id: Option<String>,
 }
 
 /// Whose phrase a video said.

@@ -23,7 +23,7 @@ pub use documents::{
     CheckMode, DOCUMENT_CHECKS, DocumentBasis, DocumentCheck, DocumentCondition, DocumentDecision,
     DocumentEvidence, DocumentRules, DocumentType, Expired, LIVE_FACE, LiveFaceRule, decide_document,
 };
-pub use evidence::{Basis, ChallengeUse, Evidence, Finding, RulesVersion, Service};
+pub use evidence::{Basis, ChallengeUse, EarlierUse, Evidence, Finding, RulesVersion, Service};
 pub use rules::{
     CannotJudge, Error, Missing, Mode, NOTHING_TO_JUDGE, NotEnrolled, Rules, ServiceRule, VERSION,
     default_for,

@@ -212,10 +212,12 @@ impl Rules {
     /// where either side cannot be judged.
     #[must_use]
     pub fn for_reference(&self) -> Self {
+        let replay = self.services.get(&Service::MediaReplay).cloned().unwrap_or_else(replay_rule);
         let named = self.services.get(&Service::ReferenceMatch).cloned();
         let default = || ServiceRule { cannot_judge: CannotJudge::Fail, ..ServiceRule::new(Mode::Required) };
         let rule = named.unwrap_or_else(default);
-        Self { services: BTreeMap::from([(Service::ReferenceMatch, rule)]), ..self.clone() }
+        let services = [(Service::ReferenceMatch, rule), (Service::MediaReplay, replay)];
+        Self { services: services.into(), ..self.clone() }
     }
 
     /// The rules for a reference picture against a session's last video: besides the match, that the video was judged live.
@@ -240,14 +242,27 @@ impl Rules {
     /// The rules for reference pictures where nobody wrote any.
     #[must_use]
     pub fn default_for_reference() -> Self {
-        Self { version: VERSION, services: BTreeMap::new(), documents: DocumentRules::default() }
-            .for_reference()
+        Self::empty().for_reference()
     }
 
-    /// The part of the rules that is about videos.
+    /// Rules that name no service. They decide nothing; see [`Rules::for_reference`].
+    #[must_use]
+    pub fn empty() -> Self {
+        Self { version: VERSION, services: BTreeMap::new(), documents: DocumentRules::default() }
+    }
+
+    /// The part of the rules that is about videos. Rules that do not name replays fail them.
     #[must_use]
     pub fn for_video(mut self) -> Self {
         self.services.remove(&Service::ReferenceMatch);
+        self.services.entry(Service::MediaReplay).or_insert_with(replay_rule);
+        self
+    }
+
+    /// Gives rules that do not name replays this one.
+    #[must_use]
+    pub fn with_replays(mut self, rule: ServiceRule) -> Self {
+        self.services.entry(Service::MediaReplay).or_insert(rule);
         self
     }
 
@@ -261,7 +276,8 @@ impl Rules {
         }
         self.services.iter().try_for_each(|(service, rule)| rule.validate(*service))?;
         self.documents.validate()?;
-        let required = self.services.values().any(|rule| rule.mode == Mode::Required);
+        let speaks = |service: &Service| *service != Service::MediaReplay;
+        let required = self.services.iter().any(|(s, rule)| speaks(s) && rule.mode == Mode::Required);
         if required { Ok(()) } else { Err(Error::NothingRequired) }
     }
 }
@@ -275,6 +291,7 @@ const SPEAKER_REFER: f64 = 0.1;
 /// liveness media authenticity, which is advisory.
 pub fn default_for(selected: &BTreeSet<Service>) -> Rules {
     let rule = |service: Service| match service {
+        Service::MediaReplay => replay_rule(),
         _ if !selected.contains(&service.selected_by()) => ServiceRule::new(Mode::Off),
         Service::VisualSpeech => ServiceRule::new(Mode::Advisory),
         Service::MediaAuthenticity => authenticity_rule(),
@@ -283,6 +300,24 @@ pub fn default_for(selected: &BTreeSet<Service>) -> Rules {
     };
     let services = Service::ALL.into_iter().map(|service| (service, rule(service))).collect();
     Rules { version: VERSION, services, documents: DocumentRules::default() }
+}
+
+/// A recording that was used in another session fails; one that was not changes nothing.
+fn replay_rule() -> ServiceRule {
+    ServiceRule { missing: Missing::Neutral, weight: 0.0, ..ServiceRule::new(Mode::Required) }
+}
+
+impl ServiceRule {
+    /// What a recording that was used before means, by the word of a project's setting: `fail`, `refer`, `report` or `off`.
+    /// Any other word is `fail`.
+    pub fn of_replays(word: &str) -> Self {
+        match word {
+            "refer" => Self { refer: 0.0, ..replay_rule() },
+            "report" => Self { mode: Mode::Advisory, ..replay_rule() },
+            "off" => Self { mode: Mode::Off, ..replay_rule() },
+            _ => replay_rule(),
+        }
+    }
 }
 
 /// Advisory until more is measured. With each source left out (training/authenticity) 1 of 36 clips of real people and 3 of 50
@@ -385,6 +420,36 @@ mod tests {
         assert_eq!(path(&face(r#","missing":"pass""#)), "services.face_recognition.missing");
         assert_eq!(path(r#"{"version":1,"services":{}} x"#), ".");
         assert!(refused("pass everybody").contains("not valid JSON"));
+    }
+
+    #[test]
+    fn a_recording_that_was_used_before_fails_whatever_else_is_found_unless_rules_say_otherwise() {
+        let live = (Service::FaceLiveness, Finding::Judged { score: 0.99 });
+        let replayed = (Service::MediaReplay, Finding::Judged { score: 0.0 });
+        let fresh = Evidence::from([live.clone()]);
+        let used = Evidence::from([live, replayed]);
+        let written = r#"{"version":1,"services":{"face_liveness":{"mode":"required"}}}"#;
+        let written = Rules::parse(written).unwrap();
+        for rules in [default_for(&[Service::FaceLiveness].into()), written.clone().for_video()] {
+            assert_eq!(decide(&rules, &fresh).verdict, Verdict::Pass);
+            assert_eq!(decide(&rules, &fresh).reasons.len(), decide(&rules, &used).reasons.len() - 1);
+            let decided = decide(&rules, &used);
+            assert_eq!(decided.verdict, Verdict::Fail);
+            assert!(decided.reasons.contains(&"media_replayed".to_owned()), "{:?}", decided.reasons);
+        }
+        let by = |word| {
+            let rules = written.clone().with_replays(ServiceRule::of_replays(word)).for_video();
+            let decided = decide(&rules, &used);
+            (decided.verdict, decided.reasons.contains(&"media_replayed".to_owned()))
+        };
+        assert_eq!(by("refer"), (Verdict::Refer, true));
+        assert_eq!(by("report"), (Verdict::Pass, true));
+        assert_eq!(by("off"), (Verdict::Pass, false));
+        let only = r#"{"version":1,"services":{"media_replay":{"mode":"required"}}}"#;
+        assert!(matches!(Rules::parse(only), Err(Error::NothingRequired)), "nothing could ever pass");
+        let reference = (Service::ReferenceMatch, Finding::Judged { score: 0.9 });
+        let compared = Evidence::from([reference, (Service::MediaReplay, Finding::Judged { score: 0.0 })]);
+        assert_eq!(decide(&Rules::default_for_reference(), &compared).verdict, Verdict::Fail);
     }
 
     #[test]

@@ -84,6 +84,7 @@ export interface VideoSettings {
   challenge: "optional" | "required";
   challenge_phrase: "digits" | "words";
   replay_scope: "project" | "organisation";
+  replays: "fail" | "refer" | "report" | "off";
   updated_at: string | null;
 }
 

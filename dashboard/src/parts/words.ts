@@ -48,6 +48,7 @@ export const KINDS = [
   "match_faces",
   "docauth_check",
   "session_start",
+  "session_challenge",
   "session_end",
   "consent",
   "storage_consent",
@@ -84,6 +85,7 @@ export const SERVICES: Record<string, string> = {
   visual_speech: "Visual Speech Recognition",
   spoken_phrase: "Spoken phrase",
   media_authenticity: "Media authenticity",
+  media_replay: "Media replay",
   reference_match: "Reference match",
 };
 

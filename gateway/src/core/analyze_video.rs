@@ -124,6 +124,7 @@ async fn analyze(
         vocabulary: asked.vocabulary.clone(),
         services: plan.run.iter().map(|service| evidence::ml_service(*service).into()).collect(),
         want_candidate: input.may_enroll && verification.may_store(),
+        origin: verification.recording_origin(),
     };
     let header = AnalyzeVideoRequest { part: Some(Part::Header(header)) };
     let chunk = |chunk| AnalyzeVideoRequest { part: Some(Part::Chunk(chunk)) };
@@ -136,14 +137,18 @@ async fn analyze(
 /// consent removed counts as missing.
 fn decide(caller: &Caller, analysis: &AnalyzeVideoResponse, user: &str) -> Result<(Decision, Basis), Error> {
     let rules = match &caller.rules_json {
-        Some(json) => Rules::parse(json).map_err(|error| Error::internal(&error))?.for_video(),
-        None => scoring::default_for(&caller.services),
+        Some(json) => {
+            let rules = Rules::parse(json).map_err(|error| Error::internal(&error))?;
+            rules.with_replays(caller.replay_rule()).for_video()
+        }
+        None => caller.default_rules(),
     };
     let basis = Basis {
         selected: caller.services.clone(),
         found: evidence::video_evidence(analysis, user),
         rules: caller.rules_version.clone(),
         challenge: None,
+        replay: analysis.replay.as_ref().map(evidence::earlier_use),
     };
     Ok((scoring::decide(&rules, &basis.found), basis))
 }

@@ -6,7 +6,7 @@ use proto::{
     accounts::{ProjectGrant, Role},
     projects::Authorization,
 };
-use scoring::{RulesVersion, Service};
+use scoring::{Rules, RulesVersion, Service, ServiceRule};
 
 use crate::core::{
     challenge::ChallengePolicy,
@@ -34,8 +34,10 @@ pub struct Caller {
     /// Which rule set that is, and which version of it.
     pub rules_version: Option<RulesVersion>,
     pub challenge: ChallengePolicy,
-    /// Other projects whose recordings count as seen.
+    /// Other projects whose recordings count as used before.
     pub replay_projects: Vec<String>,
+    /// The project's word for what such a recording means.
+    pub replays: String,
     /// Calls a minute of the project's keys together; 0: the installation's limit of each key.
     project_limit_per_minute: u32,
     /// Calls a minute of this key alone, instead of the project's; 0: the project's.
@@ -76,6 +78,7 @@ impl Caller {
         Self {
             challenge: ChallengePolicy::from(&video),
             replay_projects: video.replay_projects,
+            replays: video.replays,
             id,
             project_id,
             principal: Principal::ApiKey,
@@ -111,6 +114,7 @@ impl Caller {
             may_grant: grantable_scopes(role),
             challenge: ChallengePolicy::default(),
             replay_projects: Vec::new(),
+            replays: String::new(),
             format: ResponseFormat::Default,
             rules_source: grant.rules_source,
             rules_json: grant.rules_json,
@@ -197,6 +201,18 @@ impl Caller {
 
     pub fn consent_mode(&self) -> ConsentMode {
         self.consent_mode
+    }
+
+    /// What a recording that was used before means, where scoring rules do not say it.
+    pub fn replay_rule(&self) -> ServiceRule {
+        ServiceRule::of_replays(&self.replays)
+    }
+
+    /// The built-in rules for the services of the caller, with the project's rule for replays.
+    pub fn default_rules(&self) -> Rules {
+        let mut rules = scoring::default_for(&self.services);
+        rules.services.insert(Service::MediaReplay, self.replay_rule());
+        rules
     }
 
     pub fn is_dashboard_user(&self) -> bool {

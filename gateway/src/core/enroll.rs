@@ -5,12 +5,14 @@ use proto::ml::{
     Duplicate, EnrollFaceResponse, EnrollHeader, EnrollRequest, EnrollVoiceResponse, Outcome, StageTime,
     enroll_request::Part,
 };
+use scoring::{Mode, Rules, Service};
 use serde::Serialize;
 use serde_json::json;
 
 use crate::{
     config::DuplicateIdentity,
     core::{
+        caller::Caller,
         check_document::{DocumentExamination, DocumentOptions, DocumentRecord, examine_document},
         error::Error,
         media::{Media, ReadFailure},
@@ -97,7 +99,13 @@ pub async fn enroll_voice(
 ) -> Result<VoiceOutcome, Error> {
     verification.attest_storage().await?;
     let header = enroll_header(&verification, input.replace)?;
-    let header = EnrollHeader { phrase: input.phrase, vocabulary: input.vocabulary, ..header };
+    let header = EnrollHeader {
+        phrase: input.phrase,
+        vocabulary: input.vocabulary,
+        origin: verification.recording_origin(),
+        refuse_replays: fails_replays(verification.caller)?,
+        ..header
+    };
     let (messages, read_failure) = enroll_messages(input.recording, header);
     let mut ml = verification.core.services().ml();
     let enrolled: EnrollVoiceResponse = read_failure.guard(ml.enroll_voice(messages).boxed()).await?;
@@ -112,6 +120,16 @@ pub async fn enroll_voice(
     });
     record.set_durations(&durations(&enrolled.stages));
     Ok(VoiceOutcome { report, reasons })
+}
+
+/// Whether a recording that was used before for somebody else is refused: unless the rules in force let it pass.
+fn fails_replays(caller: &Caller) -> Result<bool, Error> {
+    let rules = match &caller.rules_json {
+        Some(json) => Rules::parse(json).map_err(|error| Error::internal(&error))?,
+        None => Rules::empty(),
+    };
+    let rules = rules.with_replays(caller.replay_rule());
+    Ok(rules.services.get(&Service::MediaReplay).is_some_and(|rule| rule.mode == Mode::Required))
 }
 
 fn enroll_header(verification: &Verification<'_>, replace: bool) -> Result<EnrollHeader, Error> {

@@ -2,9 +2,9 @@
 
 use proto::ml::{
     self, AnalyzeVideoResponse, FaceInstance, FaceLiveness, FaceRecognition, MediaAuthenticity, Outcome,
-    SpokenPhrase, VisualSpeech, VoiceRecognition,
+    Replay, SpokenPhrase, VisualSpeech, VoiceRecognition,
 };
-use scoring::{Evidence, Finding, Service};
+use scoring::{EarlierUse, Evidence, Finding, Service};
 
 /// The code of a service that judged.
 const JUDGED_CODE: i32 = 200;
@@ -25,6 +25,7 @@ pub fn video_evidence(seen: &AnalyzeVideoResponse, user: &str) -> Evidence {
         (Service::VisualSpeech, visual.map(|v| judged(v.outcome.as_ref(), || v.score))),
         (Service::SpokenPhrase, visual.map(spoken_finding)),
         (Service::MediaAuthenticity, seen.media_authenticity.as_ref().map(authenticity_finding)),
+        (Service::MediaReplay, seen.replay.as_ref().map(replay_finding)),
     ];
     findings.into_iter().filter_map(|(service, finding)| Some((service, finding?.recordable()))).collect()
 }
@@ -33,7 +34,9 @@ pub fn video_evidence(seen: &AnalyzeVideoResponse, user: &str) -> Evidence {
 pub const fn ml_service(service: Service) -> ml::Service {
     match service {
         Service::ActiveSpeaker => ml::Service::ActiveSpeaker,
-        Service::FaceLiveness | Service::MediaAuthenticity => ml::Service::FaceLiveness,
+        Service::FaceLiveness | Service::MediaAuthenticity | Service::MediaReplay => {
+            ml::Service::FaceLiveness
+        }
         Service::VisualSpeech | Service::SpokenPhrase => ml::Service::VisualSpeech,
         Service::VoiceRecognition => ml::Service::VoiceRecognition,
         // A reference picture is no service of a video; its comparison comes with the recognition of faces.
@@ -93,6 +96,16 @@ fn liveness_finding(liveness: &FaceLiveness) -> Finding {
 
 fn authenticity_finding(found: &MediaAuthenticity) -> Finding {
     judged(found.outcome.as_ref(), || clamp_to_decision(found.score, found.result))
+}
+
+/// A recording that was used before in another session: there is nothing more genuine or less about it.
+pub const fn replay_finding(_: &Replay) -> Finding {
+    Finding::Judged { score: 0.0 }
+}
+
+/// The same as it is recorded.
+pub fn earlier_use(replay: &Replay) -> EarlierUse {
+    EarlierUse { by: replay.by.clone(), transaction_id: replay.transaction_id.clone() }
 }
 
 fn spoken_finding(visual: &VisualSpeech) -> Finding {

@@ -115,8 +115,8 @@ impl Found {
     ) -> Result<Self, Error> {
         let services = BTreeSet::from([Service::FaceLiveness]);
         let user = verification.user.as_deref().unwrap_or_default();
-        let live =
-            scoring::decide(&scoring::default_for(&services), &evidence::video_evidence(liveness, user));
+        let rules = verification.caller.narrowed_to(services).default_rules();
+        let live = scoring::decide(&rules, &evidence::video_evidence(liveness, user));
         let same = decide_reference(verification.caller, &match_evidence(faces, true), false)?;
         let parts = [of(&live), of(&same), of(&document.decision)];
         let worst = parts.iter().map(|(verdict, ..)| *verdict).max_by_key(|verdict| badness(*verdict));
@@ -161,6 +161,7 @@ async fn judge_liveness(
         project_id: verification.caller.project_id.clone(),
         user_fullname: verification.user.clone().unwrap_or_default(),
         services: vec![evidence::ml_service(Service::FaceLiveness).into()],
+        origin: verification.recording_origin(),
         ..AnalyzeVideoHeader::default()
     };
     let header = AnalyzeVideoRequest { part: Some(Part::Header(header)) };
@@ -174,7 +175,11 @@ async fn compare_faces(
     verification: &Verification<'_>,
     input: &IdentityInput<'_>,
 ) -> Result<MatchFacesResponse, Error> {
-    let header = MatchFacesHeader { project_id: verification.caller.project_id.clone(), detect_only: false };
+    let header = MatchFacesHeader {
+        project_id: verification.caller.project_id.clone(),
+        detect_only: false,
+        origin: None,
+    };
     let input = MatchInput { picture: input.photo, video: VideoSource::Sent(input.video) };
     let messages = match_messages(verification, &input, header).await?;
     let mut ml = verification.core.services().ml();

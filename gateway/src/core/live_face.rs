@@ -45,7 +45,7 @@ pub async fn compare_live_face(verification: &Verification<'_>, portrait: &Bytes
         return Ok(LiveFace::unknown(NO_CONSENT, "the user has not given authorization consent"));
     }
     let message = |part| MatchFacesRequest { part: Some(part) };
-    let header = MatchFacesHeader { project_id: caller.project_id.clone(), detect_only: false };
+    let header = MatchFacesHeader { project_id: caller.project_id.clone(), detect_only: false, origin: None };
     let picture = [message(Part::Header(header)), message(Part::Image(portrait.clone()))];
     let video_not_live = !video.is_live();
     let (video, read_failure) =

@@ -48,7 +48,12 @@ pub async fn match_reference(
 ) -> Result<MatchOutcome, Error> {
     let caller = verification.caller;
     let is_allowed = verification.consents.authorization;
-    let header = MatchFacesHeader { project_id: caller.project_id.clone(), detect_only: !is_allowed };
+    let origin = match input.video {
+        VideoSource::Sent(_) => verification.recording_origin(),
+        // It was registered when it was sent.
+        VideoSource::LastOfSession => None,
+    };
+    let header = MatchFacesHeader { project_id: caller.project_id.clone(), detect_only: !is_allowed, origin };
     let MatchMessages { messages, read_failure, liveness } =
         match_messages(&verification, &input, header).await?;
     let mut ml = verification.core.services().ml();
@@ -60,6 +65,7 @@ pub async fn match_reference(
         store_sample(&verification, "video", video).await;
     }
     let mut evidence = match_evidence(&seen, is_allowed);
+    evidence.extend(seen.replay.as_ref().map(|r| (Service::MediaReplay, evidence::replay_finding(r))));
     evidence.extend(liveness.map(|finding| (Service::FaceLiveness, finding)));
     let is_prefilled = matches!(input.video, VideoSource::LastOfSession);
     let decision = decide_reference(caller, &evidence, is_prefilled)?;
@@ -72,6 +78,7 @@ pub async fn match_reference(
         found: evidence,
         rules: caller.rules_version.clone(),
         challenge: None,
+        replay: seen.replay.as_ref().map(evidence::earlier_use),
     });
     record.set_durations(&json!({ "stages": stage_times(&seen.stages) }));
     Ok(MatchOutcome { report, decision, services_removed: !is_allowed })
@@ -140,8 +147,9 @@ pub(super) fn decide_reference(
 ) -> Result<Decision, Error> {
     let rules = match &caller.rules_json {
         Some(json) => Rules::parse(json).map_err(|error| Error::internal(&error))?,
-        None => Rules::default_for_reference(),
+        None => Rules::empty(),
     };
+    let rules = rules.with_replays(caller.replay_rule());
     let rules = if is_prefilled { rules.for_prefilled_reference() } else { rules.for_reference() };
     Ok(scoring::decide(&rules, evidence))
 }

@@ -6,13 +6,14 @@
 use std::time::Duration;
 
 use proto::{
+    ml::{self, ml_client::MlClient},
     projects::{self, ListRetentionsRequest, projects_client::ProjectsClient},
     transactions::{ApplyRetentionRequest, transactions_client::TransactionsClient},
 };
 use rpc::Transport;
 use tokio::time::{Instant, MissedTickBehavior, interval_at};
 use tokio_util::task::AbortOnDropHandle;
-use tonic::Status;
+use tonic::{Code, Status};
 
 use crate::{config::Config, core::services::Peers};
 
@@ -26,15 +27,22 @@ pub struct Swept {
     pub projects: u64,
     pub samples: u64,
     pub transactions: u64,
+    /// Fingerprints of recordings.
+    pub recordings: u64,
 }
 
 /// Deletes what is older at `now_ms` than its project's retention period, in every project.
 ///
 /// # Errors
 /// When a service does not answer; what was swept by then stays swept.
-pub async fn sweep(projects: Transport, transactions: Transport, now_ms: i64) -> Result<Swept, Status> {
-    let (mut projects, mut transactions) =
-        (ProjectsClient::new(projects), TransactionsClient::new(transactions));
+pub async fn sweep(
+    projects: Transport,
+    transactions: Transport,
+    ml: Transport,
+    now_ms: i64,
+) -> Result<Swept, Status> {
+    let (mut projects, mut transactions, mut ml) =
+        (ProjectsClient::new(projects), TransactionsClient::new(transactions), MlClient::new(ml));
     let mut swept = Swept::default();
     let mut after = String::new();
     loop {
@@ -43,7 +51,12 @@ pub async fn sweep(projects: Transport, transactions: Transport, now_ms: i64) ->
         let Some(last) = page.last() else { return Ok(swept) };
         after = last.project_id.clone();
         for retention in page {
+            let transactions_before_ms = now_ms - i64::from(retention.transactions_days) * DAY_MS;
+            let project_id = retention.project_id.clone();
             sweep_project(&mut transactions, retention, now_ms, &mut swept).await?;
+            // As long as the transactions, which samples never outlive: a stored sample is recognised as long as it is there.
+            let request = ml::ApplyRetentionRequest { project_id, before_ms: transactions_before_ms };
+            swept.recordings += sweep_recordings(&mut ml, request).await?;
         }
     }
 }
@@ -70,22 +83,43 @@ async fn sweep_project(
     }
 }
 
+async fn sweep_recordings(
+    ml: &mut MlClient<Transport>,
+    request: ml::ApplyRetentionRequest,
+) -> Result<u64, Status> {
+    let mut recordings = 0;
+    loop {
+        let step = match ml.apply_retention(request.clone()).await {
+            Ok(step) => step.into_inner(),
+            // A models service of the release before keeps none.
+            Err(status) if status.code() == Code::Unimplemented => return Ok(recordings),
+            Err(status) => return Err(status),
+        };
+        recordings += step.recordings;
+        if !step.more {
+            return Ok(recordings);
+        }
+    }
+}
+
 /// Starts the retention sweep. The task ends with its handle; every step leaves a consistent state.
 pub fn start(config: &Config, peers: &Peers) -> AbortOnDropHandle<()> {
     let period = Duration::from_secs(config.retention_sweep_seconds);
     let (projects, transactions) = (peers.projects.clone(), peers.transactions.clone());
+    let ml = peers.ml.clone();
     AbortOnDropHandle::new(tokio::spawn(async move {
         let mut ticks = interval_at(Instant::now() + FIRST_SWEEP_AFTER.min(period), period);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            match sweep(projects.clone(), transactions.clone(), boot::now_ms()).await {
-                Ok(Swept { samples: 0, transactions: 0, .. }) => {}
-                Ok(Swept { projects, samples, transactions }) => {
+            match sweep(projects.clone(), transactions.clone(), ml.clone(), boot::now_ms()).await {
+                Ok(Swept { samples: 0, transactions: 0, recordings: 0, .. }) => {}
+                Ok(Swept { projects, samples, transactions, recordings }) => {
                     tracing::info!(
                         projects,
                         samples,
                         transactions,
+                        recordings,
                         "retention sweep deleted expired records"
                     );
                 }

@@ -1,6 +1,9 @@
 //! What comes before every call about a user: which session, which user, which consents.
 
-use proto::consent::{ConsentKind, ConsentState};
+use proto::{
+    consent::{ConsentKind, ConsentState},
+    ml::RecordingOrigin,
+};
 
 use crate::core::{
     Core,
@@ -107,6 +110,17 @@ impl<'a> Verification<'a> {
         let Some(user) = &self.user else { return Ok(()) };
         let (kind, consents) = (ConsentKind::Storage, &mut self.consents);
         consent::attest(self.core, self.caller, self.record, user, kind, consents).await
+    }
+
+    /// Where a recording of this call comes from, for it to be recognised when it comes again. None for dashboard users: they
+    /// try out their project, often with one recording, and verify nobody.
+    pub(super) fn recording_origin(&self) -> Option<RecordingOrigin> {
+        (!self.caller.is_dashboard_user()).then(|| RecordingOrigin {
+            transaction_id: self.record.transaction_id().to_owned(),
+            session_id: self.session_id.clone().unwrap_or_default(),
+            other_projects: self.caller.replay_projects.clone(),
+            user_fullname: self.user.clone().unwrap_or_default(),
+        })
     }
 
     /// Whether the user has agreed to being recognised and to templates and media being stored.

@@ -176,6 +176,7 @@ async fn enroll_voice_answers_as_recorded() {
                 }),
                 duplicate: duplicate(),
                 kept: 2,
+                replay: None,
                 stages: stages(),
             };
             let form = Form::default().file("voice", b"sound").text("phrase", "one two");

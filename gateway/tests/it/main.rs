@@ -25,6 +25,7 @@ mod process_video;
 mod projects;
 mod rate_limit;
 mod records;
+mod replays;
 mod samples;
 mod session_tokens;
 mod sessions;

@@ -38,6 +38,7 @@ pub fn enrolled_voice(heard: HeardVoice, done: Enrolled<Voiceprint>) -> wire::En
         duplicate: done.duplicate.map(duplicate),
         // The limits of an enrollment are the shipped ones.
         spoken: Some(spoken_phrase(heard.spoken, &Calibrations::default())),
+        replay: done.replay.map(super::replay),
         stages: stages(&heard.stages),
     }
 }
@@ -79,6 +80,7 @@ pub fn matched(found: Matched) -> wire::MatchFacesResponse {
             frames: count(found.video.frames),
             faces: count(found.faces),
         }),
+        replay: found.replay.map(super::replay),
         stages: stages(&found.stages),
     }
 }

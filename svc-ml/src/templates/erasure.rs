@@ -18,6 +18,8 @@ impl Templates {
         for subject in self.find_all(project, user).await? {
             all = all.plus(self.store.count(&subject.id).await?);
         }
+        all.recordings =
+            self.store.count_recordings(project, &name_hashes(&self.ring, project, user)?).await?;
         Ok(all)
     }
 
@@ -29,8 +31,11 @@ impl Templates {
     pub async fn erase(&self, project: &str, user: &str) -> Result<Counts, Error> {
         let subjects = self.find_all(project, user).await?.into_iter().map(|subject| subject.id);
         // A call that broke off may have deleted the rows and not cleared the files.
-        let hashes = name_hashes(&self.ring, project, user)?.into_iter().map(String::into_bytes);
-        self.erase_all(project, subjects.collect(), hashes.collect()).await
+        let hashes = name_hashes(&self.ring, project, user)?;
+        let (recordings, mut secrets) = self.store.erase_recordings(project, &hashes).await?;
+        secrets.extend(hashes.into_iter().map(String::into_bytes));
+        let gone = self.erase_all(project, subjects.collect(), secrets).await?;
+        Ok(Counts { recordings, ..gone })
     }
 
     /// Destroys what there is of the next subjects of a project; all zero when none is left.
@@ -39,7 +44,9 @@ impl Templates {
     /// When the database fails.
     pub async fn erase_project(&self, project: &str) -> Result<Counts, Error> {
         let subjects = self.store.some_subjects(project, SUBJECTS_AT_ONCE).await?;
-        self.erase_all(project, subjects, Vec::new()).await
+        let recordings = self.store.delete_recordings(project, i64::MAX).await?;
+        let gone = self.erase_all(project, subjects, Vec::new()).await?;
+        Ok(Counts { recordings, ..gone })
     }
 
     /// `secrets` and what is read of the subjects is in no file of the database when this answers.
@@ -69,6 +76,7 @@ impl Counts {
             voice_enrolments: self.voice_enrolments + other.voice_enrolments,
             fingerprint_templates: self.fingerprint_templates + other.fingerprint_templates,
             subjects: self.subjects + other.subjects,
+            recordings: self.recordings + other.recordings,
         }
     }
 }

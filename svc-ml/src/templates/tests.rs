@@ -233,6 +233,7 @@ async fn erasure_leaves_nothing_of_one_subject_and_everything_of_the_others() {
             voice_enrolments: 1,
             fingerprint_templates: 0,
             subjects: 1,
+            recordings: 0,
         };
         assert_eq!(templates.remains("p", "a").await.unwrap(), all);
         assert_eq!(templates.erase("q", "a").await.unwrap(), Counts::default(), "of another project");

@@ -121,7 +121,9 @@ fn a_comparison_needs_its_picture_before_its_video() {
     story(|world| async {
         use match_faces_request::Part;
         let part = |part| MatchFacesRequest { part: Some(part) };
-        let header = || part(Part::Header(MatchFacesHeader { project_id: "m".into(), detect_only: false }));
+        let header = || {
+            part(Part::Header(MatchFacesHeader { project_id: "m".into(), detect_only: false, origin: None }))
+        };
         let (image, video) = (fixture("obama.jpg"), fixture("speaker_crop.mp4"));
         let image = || part(Part::Image(image.clone().into()));
         let video = || part(Part::Video(video.clone().into()));

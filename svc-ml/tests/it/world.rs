@@ -65,6 +65,7 @@ pub fn header(project: &str, user: &str, services: &[Service]) -> AnalyzeVideoHe
         vocabulary: String::new(),
         services: services.iter().map(|s| (*s).into()).collect(),
         want_candidate: true,
+        origin: None,
     }
 }
 

@@ -15,20 +15,23 @@ pub struct VideoSettingsRow {
     pub challenge: String,
     pub challenge_phrase: String,
     pub replay_scope: String,
+    pub replays: String,
     /// None: never set.
     pub video_settings_at: Option<i64>,
 }
 
 impl VideoSettingsRow {
     fn audited(&self) -> Value {
-        json!({"challenge": self.challenge, "challenge_phrase": self.challenge_phrase, "replay_scope": self.replay_scope})
+        json!({"challenge": self.challenge, "challenge_phrase": self.challenge_phrase, "replay_scope": self.replay_scope,
+               "replays": self.replays})
     }
 }
 
 impl Store {
     /// `None`: no such project.
     pub async fn find_video_settings(&self, project: &ProjectId) -> Result<Option<VideoSettingsRow>, Error> {
-        const SQL: &str = "SELECT id AS project_id, challenge, challenge_phrase, replay_scope, video_settings_at \
+        const SQL: &str = "SELECT id AS project_id, challenge, challenge_phrase, replay_scope, replays, \
+                           video_settings_at \
                            FROM projects WHERE id = $1";
         Ok(self.db.fetch_optional(SQL, db::params![project.as_str()]).await?)
     }
@@ -40,7 +43,7 @@ impl Store {
         now_ms: i64,
     ) -> Result<(), Error> {
         const SQL: &str = "UPDATE projects SET challenge = $2, challenge_phrase = $3, replay_scope = $4, \
-                           video_settings_at = $5 WHERE id = $1";
+                           video_settings_at = $5, replays = $6 WHERE id = $1";
         let project = ProjectId::parse(&after.project_id)?;
         let change = self.change_in(&project, "video_settings.changed", project.as_str()).await?;
         let change = Change {
@@ -50,7 +53,7 @@ impl Store {
         };
         audited!(self, |tx| {
             let put = query(SQL).bind(project.as_str()).bind(&after.challenge).bind(&after.challenge_phrase);
-            put.bind(&after.replay_scope).bind(now_ms).execute(&mut *tx).await?;
+            put.bind(&after.replay_scope).bind(now_ms).bind(&after.replays).execute(&mut *tx).await?;
             ((), Some(change.clone()))
         })
     }

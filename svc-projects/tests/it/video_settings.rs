@@ -17,9 +17,10 @@ async fn a_project_has_the_defaults_until_it_says_otherwise_and_every_call_is_to
         let made = service.bootstrap().await;
         let get = GetVideoSettingsRequest { project_id: made.project_id.clone() };
         let before = service.client.get_video_settings(get).await.unwrap().into_inner();
-        let words =
-            |v: &VideoSettings| [v.challenge.clone(), v.challenge_phrase.clone(), v.replay_scope.clone()];
-        assert_eq!(words(&before), ["optional", "digits", "project"]);
+        let words = |v: &VideoSettings| {
+            [v.challenge.clone(), v.challenge_phrase.clone(), v.replay_scope.clone(), v.replays.clone()]
+        };
+        assert_eq!(words(&before), ["optional", "digits", "project", "fail"]);
         assert_eq!(before.updated_at_ms, None);
 
         let request = PutVideoSettingsRequest {
@@ -28,7 +29,7 @@ async fn a_project_has_the_defaults_until_it_says_otherwise_and_every_call_is_to
             ..PutVideoSettingsRequest::default()
         };
         let set = put(&mut service, request.clone()).await;
-        assert_eq!(words(&set), ["required", "digits", "project"]);
+        assert_eq!(words(&set), ["required", "digits", "project", "fail"]);
         assert!(set.updated_at_ms.is_some());
         let asked = AuthorizeApiKeyRequest {
             api_key_id: made.api_key_id.clone(),
@@ -41,7 +42,7 @@ async fn a_project_has_the_defaults_until_it_says_otherwise_and_every_call_is_to
         let refused = service.client.put_video_settings(wrong).await.unwrap_err();
         assert_eq!(
             (refused.code(), refused.message()),
-            (Code::InvalidArgument, "must be optional or required")
+            (Code::InvalidArgument, "must be one of optional, required")
         );
         let nowhere = GetVideoSettingsRequest { project_id: uuid::Uuid::now_v7().to_string() };
         assert_eq!(service.client.get_video_settings(nowhere).await.unwrap_err().code(), Code::NotFound);

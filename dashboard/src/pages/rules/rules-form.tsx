@@ -25,6 +25,9 @@ const MODES: { value: Mode; label: string }[] = [
 
 const COLOURS: Record<Mode, string> = { required: "brand", advisory: "gray", off: "gray" };
 
+/** A service that rules do not name is off; replays are as the project's settings say, which fail them by default. */
+const unnamed = (name: string): ServiceRule => ({ mode: name === "media_replay" ? "required" : "off" });
+
 /** The rules as a form: a service a row, its thresholds inside. */
 export function RulesForm({ draft, readOnly }: { draft: Draft; readOnly: boolean }) {
   if (!draft.rules)
@@ -44,7 +47,7 @@ export function RulesForm({ draft, readOnly }: { draft: Draft; readOnly: boolean
       </Title>
       <Accordion multiple variant="separated" order={3}>
         {names.map((name) => (
-          <Service key={name} name={name} rule={services[name] ?? { mode: "off" }} draft={draft} readOnly={readOnly} />
+          <Service key={name} name={name} rule={services[name] ?? unnamed(name)} draft={draft} readOnly={readOnly} />
         ))}
       </Accordion>
       <DocumentsForm rules={draft.rules.documents ?? {}} draft={draft} readOnly={readOnly} />

@@ -32,8 +32,8 @@ function VideoForm({ settings, project }: { settings: VideoSettings; project: st
   const client = useQueryClient();
   const can = useCan();
   const readOnly = !can(MAY.editProjects);
-  const { challenge, challenge_phrase, replay_scope } = settings;
-  const form = useForm({ initialValues: { challenge, challenge_phrase, replay_scope } });
+  const { challenge, challenge_phrase, replay_scope, replays } = settings;
+  const form = useForm({ initialValues: { challenge, challenge_phrase, replay_scope, replays } });
   const keep = async (values: typeof form.values) => {
     await putVideoSettings(values);
     await client.invalidateQueries({ queryKey: ["video-settings", project] });
@@ -63,6 +63,18 @@ function VideoForm({ settings, project }: { settings: VideoSettings; project: st
             { value: "words", label: "Four words" },
           ]}
           {...form.getInputProps("challenge_phrase")}
+        />
+        <NativeSelect
+          label="A recording that was used before"
+          description="Where the scoring rules do not say it"
+          disabled={readOnly}
+          data={[
+            { value: "fail", label: "Fails" },
+            { value: "refer", label: "Is referred to a person" },
+            { value: "report", label: "Is reported in the reasons" },
+            { value: "off", label: "Is not looked at" },
+          ]}
+          {...form.getInputProps("replays")}
         />
         <NativeSelect
           label="A recording counts as used before"

@@ -31,6 +31,10 @@ pub struct VideoSettingsChange {
     /// chose it. The latter can only be set by an owner, in the dashboard.
     #[schema(example = "project")]
     replay_scope: Option<String>,
+    /// What a recording that was used before means where scoring rules do not name `media_replay`: `fail`, `refer`, `report`
+    /// (a reason alone) or `off`.
+    #[schema(example = "fail")]
+    replays: Option<String>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -41,6 +45,8 @@ pub struct VideoSettingsData {
     challenge_phrase: String,
     #[schema(example = "project")]
     replay_scope: String,
+    #[schema(example = "fail")]
+    replays: String,
     /// Null while the defaults are in force.
     updated_at: Option<String>,
 }
@@ -79,6 +85,7 @@ pub async fn put_video_settings(
         challenge: change.challenge,
         challenge_phrase: change.challenge_phrase,
         replay_scope: change.replay_scope,
+        replays: change.replays,
     };
     let stored = project_settings::put_video_settings(gateway.core(), request).await?;
     Ok(Json(Envelope::new("video settings updated", stored.into())))
@@ -90,6 +97,7 @@ impl From<projects::VideoSettings> for VideoSettingsData {
             challenge: settings.challenge,
             challenge_phrase: settings.challenge_phrase,
             replay_scope: settings.replay_scope,
+            replays: settings.replays,
             updated_at: settings.updated_at_ms.map(rfc3339),
         }
     }
