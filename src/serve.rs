@@ -24,9 +24,10 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
     let listen = args.listen.unwrap_or(config.listen);
     let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
     let gateway = config.gateway.clone();
-    let app = gateway::app(gateway, peers(config).await?).await.context("the gateway could not start")?;
+    let app =
+        gateway::app(gateway.clone(), peers(config).await?).await.context("the gateway could not start")?;
     boot::announce("biometry", listener.local_addr()?)?;
-    gateway::serve(listener, app, boot::shutdown_signal()).await
+    gateway::serve(listener, app, &gateway, boot::shutdown_signal()).await
 }
 
 /// The services the gateway calls: those with a url where they are, the others here.

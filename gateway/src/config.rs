@@ -1,6 +1,6 @@
 //! The settings of the gateway.
 
-use std::path::PathBuf;
+use std::{collections::BTreeSet, path::PathBuf};
 
 use ipnet::IpNet;
 use secrecy::SecretString;
@@ -17,6 +17,13 @@ pub struct Config {
     pub upload_seconds: u64,
     /// Where uploads are stored while they are processed, as unnamed files. None: the system's temporary folder.
     pub spool_dir: Option<PathBuf>,
+    /// How many connections there may be, and how slow they.
+    pub connections: ConnectionLimits,
+    /// Seconds after SIGTERM during which calls are still accepted while `/readyz` answers 503; longer than a balancer takes to
+    /// notice.
+    pub drain_seconds: u64,
+    /// Services without which `/readyz` answers 503; calls that need another answer 503 themselves while it is away.
+    pub required_services: BTreeSet<ServiceName>,
     /// Seconds between two retention sweeps.
     pub retention_sweep_seconds: u64,
     /// What to do about an enrollment that looks or sounds like another enrolled user of the project.
@@ -28,8 +35,10 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// The rate limit of each API key.
     pub rate_limit: RateLimit,
+    /// Recorded calls of one project a day (UTC), session starts among them; 0 sets no quota.
+    pub calls_per_day: u64,
     /// Redis shared by several gateways: `redis://[user:password@]host[:port][/db]`, `rediss://` for TLS. None:
-    /// rate limits and idempotency keys are per process.
+    /// rate limits are counted in each process.
     #[serde(serialize_with = "boot::expose")]
     pub redis_url: Option<SecretString>,
     /// Seconds between checks whether the session or key of a live list of transactions is still valid.
@@ -55,11 +64,18 @@ impl Default for Config {
             max_uploads: 32,
             upload_seconds: 120,
             spool_dir: None,
+            connections: ConnectionLimits::default(),
+            drain_seconds: 0,
+            required_services: ServiceName::ALL
+                .into_iter()
+                .filter(|name| *name != ServiceName::Docauth)
+                .collect(),
             retention_sweep_seconds: 3600,
             duplicate_identity: DuplicateIdentity::Flag,
             geoip_file: None,
             trusted_proxies: Vec::new(),
             rate_limit: RateLimit::default(),
+            calls_per_day: 5_000_000,
             redis_url: None,
             live_check_seconds: 5,
             deletion_quiet_seconds: 300,
@@ -67,6 +83,88 @@ impl Default for Config {
             cors_origins: Vec::new(),
             session_token_seconds: 900,
             operators: Vec::new(),
+        }
+    }
+}
+
+/// Limits of the connections. A client that is slower, or an address that opens more, is closed or answered 408 or 503.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ConnectionLimits {
+    /// In all; beyond it the one that waits longest for its client is closed.
+    pub max: usize,
+    /// From one address (IPv6: one /64). Proxies in `trusted_proxies` have no such limit.
+    pub per_address: usize,
+    /// Seconds a connection may be idle; longer than a proxy in front keeps its own.
+    pub idle_seconds: u64,
+    /// Seconds a request's head may take in all.
+    pub head_seconds: u64,
+    /// Seconds a body without a file may take in all; with one it is `upload_seconds`.
+    pub body_seconds: u64,
+    /// Seconds of silence within a body, and of a response that is not read.
+    pub silence_seconds: u64,
+    /// Least rate of a body, over any `silence_seconds`.
+    pub body_bytes_per_second: u64,
+    /// Least rate at which a client reads a response that it keeps waiting, over the same time.
+    pub write_bytes_per_second: u64,
+}
+
+impl Default for ConnectionLimits {
+    fn default() -> Self {
+        Self {
+            max: 2048,
+            per_address: 512,
+            idle_seconds: 30,
+            head_seconds: 10,
+            body_seconds: 20,
+            silence_seconds: 15,
+            body_bytes_per_second: 1024,
+            write_bytes_per_second: 1024,
+        }
+    }
+}
+
+impl ConnectionLimits {
+    fn validate(&self) -> anyhow::Result<()> {
+        let positive = [
+            ("max", self.max as u64),
+            ("per_address", self.per_address as u64),
+            ("idle_seconds", self.idle_seconds),
+            ("head_seconds", self.head_seconds),
+            ("body_seconds", self.body_seconds),
+            ("silence_seconds", self.silence_seconds),
+        ];
+        for (name, value) in positive {
+            anyhow::ensure!(value > 0, "gateway.connections.{name} must be at least 1");
+        }
+        Ok(())
+    }
+}
+
+/// A service, as settings and `/readyz` name it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ServiceName {
+    Projects,
+    Sessions,
+    Consent,
+    Ml,
+    Transactions,
+    Docauth,
+}
+
+impl ServiceName {
+    pub const ALL: [Self; 6] =
+        [Self::Projects, Self::Sessions, Self::Consent, Self::Ml, Self::Transactions, Self::Docauth];
+
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Projects => "projects",
+            Self::Sessions => "sessions",
+            Self::Consent => "consent",
+            Self::Ml => "ml",
+            Self::Transactions => "transactions",
+            Self::Docauth => "docauth",
         }
     }
 }
@@ -131,6 +229,7 @@ impl Config {
             );
         }
         anyhow::ensure!(self.upload_seconds > 0, "gateway.upload_seconds must be at least 1");
+        self.connections.validate()?;
         if let Some(dir) = &self.spool_dir {
             anyhow::ensure!(dir.is_dir(), "gateway.spool_dir is not a folder: {}", dir.display());
         }

@@ -7,6 +7,7 @@
 
 pub mod accounts;
 pub mod analyze_video;
+pub mod answers;
 pub mod api_keys;
 pub mod audit;
 pub mod authentication;
@@ -33,6 +34,7 @@ pub mod origins;
 pub mod permissions;
 pub mod prints;
 pub mod project_settings;
+pub mod quotas;
 pub mod record;
 pub mod report;
 pub mod retention;
@@ -53,9 +55,10 @@ use authentication::TokenVerifier;
 use caller::Caller;
 use data_holders::SubjectDataServices;
 use error::Error;
-use health::RecentHealth;
+use health::Readiness;
 use live_transactions::LiveTransactions;
 use organisation_purge::OrganisationPurger;
+use quotas::DailyCalls;
 use services::Peers;
 use sessions::WarmUp;
 use tokio_util::task::AbortOnDropHandle;
@@ -71,7 +74,8 @@ struct Inner {
     tokens: TokenVerifier,
     warm_up: WarmUp,
     live: LiveTransactions,
-    recent_health: RecentHealth,
+    readiness: Readiness,
+    daily_calls: DailyCalls,
     duplicate_identity: DuplicateIdentity,
     session_token_seconds: u32,
     organisation_purger: OrganisationPurger,
@@ -80,13 +84,14 @@ struct Inner {
 }
 
 impl Core {
-    /// Starts the background tasks as well: the retention sweep and the purge of deleted organisations.
+    /// Starts the background tasks as well: the retention sweep, the purge of deleted organisations, the probes of services.
     pub fn start(config: &Config, services: Peers) -> Self {
         Self(Arc::new(Inner {
             tokens: TokenVerifier::default(),
             warm_up: WarmUp::default(),
             live: LiveTransactions::default(),
-            recent_health: RecentHealth::default(),
+            readiness: Readiness::start(&services),
+            daily_calls: DailyCalls::new(config.calls_per_day),
             duplicate_identity: config.duplicate_identity,
             session_token_seconds: config.session_token_seconds,
             organisation_purger: OrganisationPurger::start(config, &services),
@@ -103,16 +108,20 @@ impl Core {
         &self.0.live
     }
 
+    pub fn daily_calls(&self) -> &DailyCalls {
+        &self.0.daily_calls
+    }
+
+    pub fn readiness(&self) -> &Readiness {
+        &self.0.readiness
+    }
+
     pub(crate) fn holders(&self) -> SubjectDataServices {
         SubjectDataServices::new(&self.0.services)
     }
 
     pub(crate) fn organisation_purger(&self) -> &OrganisationPurger {
         &self.0.organisation_purger
-    }
-
-    fn recent_health(&self) -> &RecentHealth {
-        &self.0.recent_health
     }
 
     fn warm_up(&self) -> &WarmUp {

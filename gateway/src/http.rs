@@ -2,6 +2,8 @@
 //! table.
 
 pub mod auth;
+mod body_time;
+mod content_encoding;
 pub mod cookies;
 pub mod cors;
 pub mod dashboard_session;
@@ -10,9 +12,10 @@ pub mod embedded_files;
 pub mod envelope;
 pub mod error;
 pub mod file_export;
+pub mod fuzzing;
 mod geo;
 pub mod headers;
-mod idempotency;
+pub mod idempotency;
 pub mod json;
 pub mod listener;
 pub mod middleware;

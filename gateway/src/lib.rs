@@ -28,8 +28,10 @@ pub use crate::core::{
     services::Peers,
     user_name::parse_any_user_name,
 };
+#[doc(hidden)]
+pub use crate::http::fuzzing;
 pub use crate::http::listener::serve;
-pub use config::{Config, DuplicateIdentity, RateLimit};
+pub use config::{Config, ConnectionLimits, DuplicateIdentity, RateLimit, ServiceName};
 
 /// Builds the whole HTTP application. Serve it with [`serve`], which also limits headers, connections and slow clients.
 ///

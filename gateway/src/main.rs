@@ -57,7 +57,8 @@ impl Default for Process {
             tls: None,
             telemetry: boot::TelemetryConfig::default(),
             urls: Urls::default(),
-            gateway: gateway::Config::default(),
+            // As long as the services accept calls after SIGTERM.
+            gateway: gateway::Config { drain_seconds: 2, ..gateway::Config::default() },
         }
     }
 }
@@ -69,12 +70,12 @@ async fn main() -> anyhow::Result<()> {
     let _telemetry = boot::Telemetry::start("gateway", &process.telemetry).await?;
     let tls = process.tls.as_ref().map(ClientTls::load).transpose()?;
     let peers = peers(&process.urls, process.service_token.as_ref(), tls.as_ref())?;
-    let app = gateway::app(process.gateway, peers).await?;
+    let app = gateway::app(process.gateway.clone(), peers).await?;
     let listener = TcpListener::bind(process.listen)
         .await
         .with_context(|| format!("cannot listen on {}", process.listen))?;
     boot::announce("gateway", listener.local_addr()?)?;
-    gateway::serve(listener, app, boot::shutdown_signal()).await
+    gateway::serve(listener, app, &process.gateway, boot::shutdown_signal()).await
 }
 
 fn peers(urls: &Urls, token: Option<&SecretString>, tls: Option<&ClientTls>) -> anyhow::Result<Peers> {

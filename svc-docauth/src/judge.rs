@@ -55,7 +55,7 @@ impl Judge {
     pub async fn check(&self, picture: &Path) -> anyhow::Result<Option<CheckDocumentResponse>> {
         let file = File::open(picture).with_context(|| format!("cannot open {}", picture.display()))?;
         let today = time::OffsetDateTime::now_utc().date();
-        match self.inhouse.check(self.workers.admit()?, file, today).await {
+        match self.inhouse.check(self.workers.admit("judge")?, file, today).await {
             Ok(checked) => Ok(Some(encode(checked))),
             // A picture the server refuses is an outcome here, not the end.
             Err(Error::Document(NotPicture | TooLarge | Undecodable)) => Ok(None),

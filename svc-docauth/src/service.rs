@@ -50,8 +50,8 @@ impl Documents {
     }
 
     async fn check(&self, mut parts: Streaming<wire::CheckDocumentRequest>) -> Result<Checked, Error> {
-        let place = self.workers.admit()?;
         let header = header(&mut parts).await?;
+        let place = self.workers.admit(&header.project_id)?;
         let provider = if header.external {
             const NONE: &str = "no external document provider is configured; leave X-Inhouse-Docauth out or set the \
                 docauth section's idscan_key";

@@ -69,8 +69,8 @@ impl Ml {
         &self,
         mut parts: Streaming<wire::EnrollRequest>,
     ) -> Result<(SeenFace, Enrolled<Embedding>), Error> {
-        let place = self.workers.admit()?;
         let header = header(&mut parts).await?;
+        let place = self.workers.admit(&header.project_id)?;
         let file = intake::spool(chunks(parts), self.bounds, self.spool.as_deref()).await?;
         let is_document = header.is_document;
         let work = move |engines: &mut Engines, watch: &Watch| {
@@ -86,8 +86,8 @@ impl Ml {
         &self,
         mut parts: Streaming<wire::EnrollRequest>,
     ) -> Result<(HeardVoice, Enrolled<Voiceprint>), Error> {
-        let place = self.workers.admit()?;
         let header = header(&mut parts).await?;
+        let place = self.workers.admit(&header.project_id)?;
         let asked = asked(&header.phrase, &header.vocabulary)?;
         let file = intake::spool(chunks(parts), self.bounds, self.spool.as_deref()).await?;
         // What replaces a template must make one alone: a user is not left without.

@@ -110,7 +110,7 @@ impl Judge {
     /// When a file cannot be opened or this server fails.
     pub async fn judge(&self, probe: &Path, question: Question) -> anyhow::Result<Result<Opinion, Refusal>> {
         let (probe, limits, known) = (probe.to_owned(), self.limits, self.known.clone());
-        let place = self.workers.admit()?;
+        let place = self.workers.admit("judge")?;
         let work = move |engines: &mut Engines, watch: &Watch| {
             let judged = Sight { engines, watch, limits, known: &known }.answer(&probe, &question)?;
             Ok(judged.map_err(|unjudged| unjudged.error.to_owned()))

@@ -52,8 +52,8 @@ impl Ml {
         &self,
         mut parts: Streaming<wire::MatchFacesRequest>,
     ) -> Result<Matched, Error> {
-        let place = self.workers.admit()?;
         let header = header(&mut parts).await?;
+        let place = self.workers.admit(&header.project_id)?;
         check_ids(&header.project_id, "-")?;
         let (image, video) = self.receive(parts).await?;
         let limits = self.limits;

@@ -74,9 +74,9 @@ impl Ml {
         &self,
         mut parts: Streaming<wire::AnalyzeVideoRequest>,
     ) -> Result<wire::AnalyzeVideoResponse, Error> {
-        // Before a byte of the video is read: who cannot be served soon is told so now.
-        let place = self.workers.admit()?;
         let header = header(&mut parts).await?;
+        // Before a byte of the video is read: who cannot be served soon is told so now.
+        let place = self.workers.admit(&header.project_id)?;
         let task = task(&header, self.limits)?;
         let file = intake::spool(chunks(parts), self.bounds, self.spool.as_deref()).await?;
         let work = move |engines: &mut Engines, watch: &_| {
@@ -159,7 +159,7 @@ impl Ml {
     }
 
     async fn warm_up(&self) -> Result<wire::WarmupResponse, Error> {
-        let sessions = self.workers.run(self.workers.admit()?, |engines, _| engines.warm_up()).await?;
+        let sessions = self.workers.run(self.workers.admit("")?, |engines, _| engines.warm_up()).await?;
         Ok(wire::WarmupResponse { sessions })
     }
 

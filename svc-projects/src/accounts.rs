@@ -88,7 +88,7 @@ impl Accounts {
 
     /// What is kept of a new password of this user.
     async fn seal_password(&self, id: &UserId, password: &str) -> Result<Vec<u8>, Error> {
-        let hash = self.passwords.hash(password).await?;
+        let hash = self.passwords.hash(id.as_str(), password).await?;
         Ok(self.ring.seal(PASSWORD, id.as_str().as_bytes(), hash.as_bytes())?)
     }
 
@@ -101,7 +101,8 @@ impl Accounts {
                 Some(String::from_utf8(hash.to_vec()).map_err(|_| Error::Damaged)?)
             }
         };
-        self.passwords.verify(password, kept).await
+        let organisation = user.map_or("", |user| user.organisation_id.as_str());
+        self.passwords.verify(organisation, password, kept).await
     }
 
     fn user(&self, row: &UserRow) -> Result<wire::User, Error> {

@@ -71,6 +71,9 @@ impl From<Error> for Status {
             }
             Error::BoundToAnother => Self::permission_denied(error.to_string()),
             Error::BrokenOff(_) => Self::aborted(error.to_string()),
+            Error::Blob(full @ (blob::Error::DiskAlmostFull | blob::Error::QuotaUsedUp)) => {
+                Self::resource_exhausted(full.to_string())
+            }
             Error::Blob(cause) => {
                 tracing::error!(error = cause as &dyn std::error::Error, "the sessions' storage failed");
                 Self::internal("internal error")

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 
 use serde::{Deserialize, Serialize};
 
-use crate::webhooks;
+use crate::{answers::AnswersConfig, webhooks};
 
 /// Defaults to files below `data/` of the working directory.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -17,6 +17,9 @@ pub struct Config {
     /// Where webhooks may go and how patiently.
     #[serde(default)]
     pub webhooks: webhooks::Config,
+    /// How much the responses to calls with an `Idempotency-Key` may take.
+    #[serde(default)]
+    pub answers: AnswersConfig,
 }
 
 /// Where media are kept, and for how long.
@@ -32,6 +35,9 @@ pub struct SamplesConfig {
     pub sweep_seconds: u32,
     /// Largest sample.
     pub max_bytes: u64,
+    /// How much of one project, and until how little room is left, samples are kept.
+    #[serde(default)]
+    pub limits: blob::Limits,
 }
 
 impl SamplesConfig {
@@ -43,6 +49,7 @@ impl SamplesConfig {
             keep_days: 30,
             sweep_seconds: 60,
             max_bytes: 64 * 1024 * 1024,
+            limits: blob::Limits::default(),
         }
     }
 }
@@ -53,7 +60,13 @@ impl Config {
         // A record is durable before the answer it stands for is sent.
         let db = db::Config::sqlite(&data_dir.join("transactions.db")).durable();
         let samples = SamplesConfig::embedded(data_dir);
-        Self { db, keys: blob::KeyConfig::embedded(data_dir), samples, webhooks: webhooks::Config::default() }
+        Self {
+            db,
+            keys: blob::KeyConfig::embedded(data_dir),
+            samples,
+            webhooks: webhooks::Config::default(),
+            answers: AnswersConfig::default(),
+        }
     }
 
     /// Checks the ranges.
@@ -69,8 +82,8 @@ impl Config {
 
     /// The samples' place and the keys they are encrypted under.
     pub fn blobs(&self) -> blob::Config {
-        let SamplesConfig { folder, s3, .. } = self.samples.clone();
-        blob::Config { folder, s3, keys: self.keys.clone() }
+        let SamplesConfig { folder, s3, limits, .. } = self.samples.clone();
+        blob::Config { folder, s3, keys: self.keys.clone(), limits }
     }
 }
 

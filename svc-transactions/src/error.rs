@@ -57,6 +57,9 @@ impl From<Error> for Status {
                 tracing::error!("the system has no randomness");
                 Self::internal("internal error")
             }
+            Error::Sealed(full @ (blob::Error::DiskAlmostFull | blob::Error::QuotaUsedUp)) => {
+                Self::resource_exhausted(full.to_string())
+            }
             Error::Sealed(_) | Error::Damaged(_) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "what is stored is unreadable");
                 Self::internal("internal error")

@@ -18,10 +18,13 @@
 //! The fraud rules look at each transaction a moment after it was recorded (`fraud.rs`); what they find is kept with it.
 //! What happened is told to the customer's own servers as well: `outbox.rs` queues it with the record, `webhooks.rs` delivers.
 //!
+//! The responses to calls with an `Idempotency-Key` are kept here too (`answers.rs`), sealed by the gateway.
+//!
 //! Callers: the gateway.
 //!
 //! [`RecordTransaction`]: proto::transactions::transactions_server::Transactions::record_transaction
 
+mod answers;
 mod backlog;
 mod config;
 mod error;
@@ -44,9 +47,10 @@ use anyhow::Context;
 use blob::KeyRing;
 use db::Db;
 use ledger::{KeyUsage, SealedColumn};
-use proto::transactions::transactions_server::TransactionsServer;
+use proto::transactions::{answers_server::AnswersServer, transactions_server::TransactionsServer};
 use tonic::service::Routes;
 
+pub use answers::AnswersConfig;
 pub use config::{Config, SamplesConfig};
 pub use webhooks::Config as WebhooksConfig;
 
@@ -91,7 +95,7 @@ pub fn subject_traces(keys: &blob::KeyConfig, project: &str, user: &str) -> anyh
     Ok(seal::subject_hashes(&ring, project, user)?)
 }
 
-/// Opens the database, the samples and the master key, starts the tasks beside the calls and answers both services. The
+/// Opens the database, the samples and the master key, starts the tasks beside the calls and answers the services. The
 /// tasks end with the routes.
 ///
 /// # Errors
@@ -111,13 +115,16 @@ pub async fn routes_at(config: Config, clock: Clock) -> anyhow::Result<Routes> {
     let db = Db::open(&config.db, &MIGRATIONS).await?;
     ledger::check_master_key(&db, &ring, SEALED).await?;
     let outbox = outbox::Outbox::new(ring.clone());
-    let webhooks = webhooks::start(&config.webhooks, db.clone(), ring.clone(), outbox.clone())?;
+    let webhooks =
+        webhooks::start(&config.webhooks, db.clone(), ring.clone(), outbox.clone(), clock.clone())?;
     let store = store::Store::new(db, outbox);
     let period = Duration::from_secs(config.samples.sweep_seconds.into());
     let sweeper = sweeper::start(store.clone(), samples.clone(), period, clock.clone());
     let fraud = fraud::start(store.clone(), ring.clone(), clock.clone());
+    let answers = answers::Answers::start(store.clone(), &config.answers, clock.clone());
+    let answers = AnswersServer::new(answers).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES);
     let backlog = backlog::start(store.clone(), clock.clone());
     let service = service::Transactions::new(store, ring, samples, clock, vec![sweeper, fraud, backlog]);
     let transactions = TransactionsServer::new(service).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES);
-    Ok(Routes::new(transactions).add_service(webhooks))
+    Ok(Routes::new(transactions).add_service(webhooks).add_service(answers))
 }

@@ -26,6 +26,7 @@ macro_rules! add_tags {
     };
 }
 
+mod answers;
 mod backlog;
 mod erase;
 mod fraud;
@@ -49,6 +50,7 @@ use crate::{
     record::{Flag, TransactionId},
 };
 
+pub use answers::Claim;
 pub use backlog::Backlog;
 pub use fraud::{Around, Evaluation, Found, HitRow, Trait};
 pub use list::Listed;

@@ -31,7 +31,7 @@ use blob::KeyRing;
 use db::Db;
 use proto::transactions::webhooks_server::WebhooksServer;
 
-use crate::outbox::Outbox;
+use crate::{Clock, outbox::Outbox};
 
 pub use config::Config;
 
@@ -44,12 +44,13 @@ pub fn start(
     db: Db,
     ring: KeyRing,
     outbox: Outbox,
+    clock: Clock,
 ) -> anyhow::Result<WebhooksServer<service::Webhooks>> {
     config.validate()?;
     let store = Store { db };
     let addresses = address::Addresses::new(config);
     let sender = attempt::Sender::new(config, addresses.clone()).context("the webhook client")?;
-    let worker = worker::Worker::new(config, store.clone(), sender, ring.clone(), outbox.clone());
+    let worker = worker::Worker::new(config, store.clone(), sender, ring.clone(), outbox.clone(), clock);
     let tasks = [worker.start(), sweep::start(store.clone(), config.keep_days)];
     let service = service::Webhooks {
         store,

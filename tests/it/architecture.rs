@@ -28,7 +28,7 @@ fn services_never_depend_on_each_other() {
 
 #[test]
 fn the_gateway_knows_only_the_wire_and_the_rules() {
-    let allowed = ["biometry-proto", "rpc", "boot", "scoring"];
+    let allowed = ["biometry-proto", "rpc", "boot", "scoring", "shares"];
     let uses = &arrows()["gateway"];
     assert!(uses.iter().all(|d| allowed.contains(&d.as_str())), "gateway depends on {uses:?}");
 }

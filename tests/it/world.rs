@@ -13,8 +13,13 @@ use tempfile::TempDir;
 const TOKEN: &str = "a-token-only-these-tests-use";
 
 /// The receivers of these tests are on this machine, and nobody waits for their retries.
-const WEBHOOKS: [(&str, &str); 4] =
-    [("ALLOW_PRIVATE", "true"), ("ALLOW_HTTP", "true"), ("INITIAL_DELAY_MS", "50"), ("MAX_DELAY_MS", "200")];
+const WEBHOOKS: [(&str, &str); 5] = [
+    ("ALLOW_PRIVATE", "true"),
+    ("ALLOW_HTTP", "true"),
+    ("MAX_RETRIES", "5"),
+    ("INITIAL_DELAY_MS", "50"),
+    ("MAX_DELAY_MS", "200"),
+];
 
 /// A running deployment.
 pub struct World {

@@ -13,12 +13,34 @@ pub struct Config {
     pub folder: PathBuf,
     pub s3: Option<S3>,
     pub keys: KeyConfig,
+    pub limits: Limits,
+}
+
+/// How much may be kept. Media are refused first, so that the databases of every tenant go on working.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Limits {
+    /// Nothing is kept in the folder while its disk has less than this many bytes left.
+    pub min_free_bytes: u64,
+    /// Bytes of one tenant; 0 sets no limit.
+    pub max_tenant_bytes: u64,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self { min_free_bytes: 512 * 1024 * 1024, max_tenant_bytes: 50 * 1024 * 1024 * 1024 }
+    }
 }
 
 impl Config {
     /// A folder and a key file below `data_dir`.
     pub fn embedded(data_dir: &Path) -> Self {
-        Self { folder: data_dir.join("blobs"), s3: None, keys: KeyConfig::embedded(data_dir) }
+        Self {
+            folder: data_dir.join("blobs"),
+            s3: None,
+            keys: KeyConfig::embedded(data_dir),
+            limits: Limits::default(),
+        }
     }
 }
 

@@ -28,6 +28,11 @@ pub enum Error {
     Input(#[source] Cause),
     #[error("the blob storage failed")]
     Storage(#[from] object_store::Error),
+    /// The disk's last bytes are for the databases.
+    #[error("the disk is almost full; media are not kept")]
+    DiskAlmostFull,
+    #[error("the project's quota of stored media is used up")]
+    QuotaUsedUp,
     /// The system's random generator or cipher failed; nothing a caller can do.
     #[error("cryptography failed")]
     Crypto,

@@ -15,12 +15,15 @@
 mod chunks;
 mod config;
 mod error;
+#[doc(hidden)]
+pub mod fuzzing;
 mod id;
 mod keys;
 mod seal;
 mod store;
+mod usage;
 
-pub use config::{Config, KeyConfig, S3};
+pub use config::{Config, KeyConfig, Limits, S3};
 pub use error::Error;
 pub use id::{BlobId, Tenant};
 pub use keys::{KeyRing, Purpose};

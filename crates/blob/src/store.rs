@@ -20,7 +20,7 @@ use object_store::{
 };
 use secrecy::ExposeSecret;
 
-use crate::{BlobId, Config, DataKey, Error, KeyRing, S3, Tenant, chunks};
+use crate::{BlobId, Config, DataKey, Error, KeyRing, S3, Tenant, chunks, usage::Usage};
 
 /// `BIO`, format 1.
 const MAGIC: [u8; 4] = *b"BIO\x01";
@@ -35,6 +35,7 @@ const ABANDONED: Duration = Duration::from_secs(3600);
 pub struct Store {
     objects: Arc<dyn ObjectStore>,
     keys: KeyRing,
+    usage: Usage,
 }
 
 /// The front of an object; all of it is authenticated as the context of the key and of every chunk.
@@ -56,6 +57,11 @@ impl Header {
         }
         Ok(Self { expires_at_ms: i64::from_be_bytes(*expiry), wrapped: wrapped.to_vec() })
     }
+}
+
+/// Whether bytes are the front of an object.
+pub(crate) fn is_header(bytes: &[u8]) -> bool {
+    Header::decode(bytes).is_ok_and(|header| header.encode() == bytes)
 }
 
 /// What a blob's key is bound to. Neither name can hold a slash, so two blobs never share a context.
@@ -82,14 +88,16 @@ impl Store {
             Some(s3) => bucket(s3)?,
             None => folder(&config.folder)?,
         };
-        Ok(Self { objects, keys })
+        let folder = config.s3.is_none().then(|| config.folder.clone());
+        Ok(Self { objects, keys, usage: Usage::new(config.limits.clone(), folder) })
     }
 
     /// Keeps a stream under `id` until `expires_at_ms` (milliseconds UTC, not negative), in place of what was there.
     /// Returns the number of plain bytes. When `bytes` fails, or the future is dropped, what was there before stays.
     ///
     /// # Errors
-    /// [`Error::Input`] with the error of `bytes`; [`Error::Storage`].
+    /// [`Error::Input`] with the error of `bytes`; [`Error::Storage`]; [`Error::DiskAlmostFull`] or [`Error::QuotaUsedUp`]
+    /// before a byte is read.
     pub async fn put_stream<E>(
         &self,
         tenant: &Tenant,
@@ -100,6 +108,7 @@ impl Store {
     where
         E: Into<Box<dyn std::error::Error + Send + Sync>>,
     {
+        self.usage.check(&*self.objects, tenant).await?;
         let mut size = 0;
         let counted = bytes.map_err(|e| Error::Input(e.into())).inspect_ok(|b| size += b.len() as u64);
         let context = context(tenant, id, expires_at_ms);
@@ -108,6 +117,7 @@ impl Store {
         self.objects.put(&marker(tenant, id, expires_at_ms), PutPayload::new()).await?;
         let sealed = chunks::seal(key, &header, counted);
         self.upload(&object(tenant, id), &header, sealed).await?;
+        self.usage.add(tenant, size);
         Ok(size)
     }
 

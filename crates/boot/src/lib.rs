@@ -13,5 +13,5 @@ mod telemetry;
 pub use clock::now_ms;
 pub use config::{ConfigError, load};
 pub use process::{Process, announce, expose, run_service, shutdown_signal};
-pub use start::{exit_code, restrict_new_files};
+pub use start::{exit_code, raise_open_file_limit, restrict_new_files};
 pub use telemetry::{Telemetry, TelemetryConfig};

@@ -8,6 +8,7 @@
 
 mod error;
 mod observe;
+mod queue;
 mod spool;
 mod workers;
 

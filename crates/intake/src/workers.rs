@@ -1,13 +1,14 @@
 //! Admission and the worker threads.
 //!
-//! There are as many places as there are workers and places in the queue. Who gets one may send its bytes and is worked
-//! on in turn; who does not is refused before a byte is read. Each worker owns its engines; a panic costs the call it
-//! happened in, and the worker builds new engines.
+//! There are as many places as there are workers and places in the queue, which projects share fairly. Who gets one may send
+//! its bytes; who does not is refused before a byte is read. Projects are worked for in turn ([`crate::queue`]), so one that
+//! sends many files does not delay another's. Each worker owns its engines; a panic costs the call it happened in, and the
+//! worker builds new engines.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
     sync::{
-        Arc, Mutex, PoisonError,
+        Arc,
         atomic::{AtomicBool, AtomicUsize, Ordering},
         mpsc,
     },
@@ -15,19 +16,17 @@ use std::{
     time::{Duration, Instant},
 };
 
-use tokio::sync::{OwnedSemaphorePermit, Semaphore, oneshot};
+use shares::{FairPlace, FairPool};
+use tokio::sync::oneshot;
 
-use crate::Error;
+use crate::{Error, queue::Queue};
 
 type Job<E> = Box<dyn FnOnce(&mut E) + Send>;
 type Build<E, F> = dyn Fn() -> Result<E, F> + Send + Sync;
 
 /// The right to have one file received and worked on.
 #[derive(Debug)]
-pub struct Place(
-    #[expect(dead_code, reason = "held, never read: dropping it is what gives the place back")]
-    OwnedSemaphorePermit,
-);
+pub struct Place(FairPlace);
 
 /// What building and jobs may fail with: a service's own error, which this crate's is one of.
 pub trait Failure: From<Error> + std::error::Error + Send + 'static {}
@@ -36,9 +35,8 @@ impl<F: From<Error> + std::error::Error + Send + 'static> Failure for F {}
 
 /// Threads that each own an `E`.
 pub struct Workers<E> {
-    places: Arc<Semaphore>,
-    capacity: usize,
-    jobs: Option<mpsc::Sender<Job<E>>>,
+    places: FairPool,
+    jobs: Arc<Queue<Job<E>>>,
     threads: Vec<JoinHandle<()>>,
     idle: Arc<AtomicUsize>,
     deadline: Duration,
@@ -108,49 +106,43 @@ impl<E: 'static> Workers<E> {
         deadline: Duration,
         build: impl Fn() -> Result<E, F> + Send + Sync + 'static,
     ) -> Result<Self, F> {
-        let (jobs, source) = mpsc::channel();
-        let (build, source): (Arc<Build<E, F>>, _) = (Arc::new(build), Arc::new(Mutex::new(source)));
+        let (build, jobs): (Arc<Build<E, F>>, _) = (Arc::new(build), Arc::new(Queue::default()));
         let (ready, started) = mpsc::channel();
         let mut workers = Self {
-            places: Arc::new(Semaphore::new(count + queue)),
-            capacity: count + queue,
-            jobs: Some(jobs),
+            places: FairPool::new(count + queue),
+            jobs: Arc::clone(&jobs),
             threads: Vec::new(),
             idle: Arc::new(AtomicUsize::new(count)),
             deadline,
         };
         // One after the other: loading takes twice the memory of what is loaded.
         for index in 0..count {
-            let (build, source, ready) = (build.clone(), source.clone(), ready.clone());
+            let (build, jobs, ready) = (build.clone(), jobs.clone(), ready.clone());
             let thread = std::thread::Builder::new().name(format!("worker-{index}"));
-            let thread = thread.spawn(move || work(&*build, &source, &ready)).map_err(Error::from)?;
+            let thread = thread.spawn(move || work(&*build, &jobs, &ready)).map_err(Error::from)?;
             workers.threads.push(thread);
             started.recv().map_err(|_| Error::Crashed)??;
         }
         Ok(workers)
     }
 
-    /// A place, or at once the answer that there is none.
+    /// A place for a file of this project, or at once the answer that there is none, or that the project has its share.
     ///
     /// # Errors
     /// [`Error::Overloaded`].
-    pub fn admit(&self) -> Result<Place, Error> {
-        self.places.clone().try_acquire_owned().map(Place).map_err(|_| Error::Overloaded)
+    pub fn admit(&self, project: &str) -> Result<Place, Error> {
+        self.places.admit(project).map(Place).ok_or(Error::Overloaded)
     }
 
     /// How many are admitted and not done, how many can be worked on at once, and how many admitted.
     pub fn load(&self) -> [usize; 3] {
-        [
-            self.capacity - self.places.available_permits().min(self.capacity),
-            self.threads.len(),
-            self.capacity,
-        ]
+        [self.places.taken(), self.threads.len(), self.places.capacity()]
     }
 
     /// How many more would be admitted now.
     #[cfg(test)]
     pub fn free(&self) -> usize {
-        self.places.available_permits()
+        self.places.capacity() - self.places.taken()
     }
 
     /// Runs `job` on the next free worker and waits for it. The place is given back when the job has ended, also when
@@ -168,6 +160,7 @@ impl<E: 'static> Workers<E> {
         let watch = Watch { is_abandoned: is_abandoned.clone(), until, idle };
         let _waiting = Waiting(is_abandoned);
         let (reply, answer) = oneshot::channel();
+        let project = Arc::clone(place.0.owner());
         let span = tracing::Span::current();
         let job = Box::new(move |engines: &mut E| {
             let _span = span.entered();
@@ -177,7 +170,7 @@ impl<E: 'static> Workers<E> {
             // Nobody listens when the caller went away.
             let _ = reply.send(result);
         });
-        self.jobs.as_ref().ok_or(Error::Crashed)?.send(job).map_err(|_| Error::Crashed)?;
+        self.jobs.push(project, job);
         match tokio::time::timeout(self.deadline, answer).await {
             Ok(answer) => answer.map_err(|_| Error::Crashed)?,
             Err(_) => Err(Error::Late.into()),
@@ -187,8 +180,8 @@ impl<E: 'static> Workers<E> {
 
 impl<E> Drop for Workers<E> {
     fn drop(&mut self) {
-        // The end of the channel ends the threads; what they work on is abandoned by now, so this is short.
-        self.jobs = None;
+        // The end of the queue ends the threads; what they work on is abandoned by now, so this is short.
+        self.jobs.close();
         for thread in self.threads.drain(..) {
             // A worker catches panics of its jobs; there is nothing left to report.
             let _ = thread.join();
@@ -197,20 +190,14 @@ impl<E> Drop for Workers<E> {
 }
 
 /// The life of one worker.
-fn work<E, F: Failure>(
-    build: &Build<E, F>,
-    source: &Mutex<mpsc::Receiver<Job<E>>>,
-    ready: &mpsc::Sender<Result<(), F>>,
-) {
+fn work<E, F: Failure>(build: &Build<E, F>, jobs: &Queue<Job<E>>, ready: &mpsc::Sender<Result<(), F>>) {
     let mut engines = match build() {
         Ok(engines) => Some(engines),
         Err(error) => return drop(ready.send(Err(error))),
     };
     drop(ready.send(Ok(())));
     loop {
-        // Held while waiting: the others wait for the lock as they would for the channel.
-        let next = source.lock().unwrap_or_else(PoisonError::into_inner).recv();
-        let Ok(job) = next else { return };
+        let Some(job) = jobs.next() else { return };
         if engines.is_none() {
             engines = rebuild(build);
         }
@@ -250,12 +237,14 @@ mod tests {
     #[tokio::test]
     async fn beyond_workers_and_queue_a_call_is_refused_at_once() {
         let workers = workers(1, 2);
-        let places: Vec<_> = (0..3).map(|_| workers.admit().unwrap()).collect();
-        assert!(matches!(workers.admit(), Err(Error::Overloaded)));
+        let mut places: Vec<_> = (0..2).map(|_| workers.admit("p").unwrap()).collect();
+        assert!(matches!(workers.admit("p"), Err(Error::Overloaded)), "the rest is for others");
+        places.push(workers.admit("q").unwrap());
+        assert!(matches!(workers.admit("r"), Err(Error::Overloaded)));
         assert_eq!(workers.load(), [3, 1, 3]);
         drop(places);
         assert_eq!(workers.load(), [0, 1, 3]);
-        let place = workers.admit().unwrap();
+        let place = workers.admit("p").unwrap();
         assert_eq!(workers.run(place, |_, _| fine(7)).await.unwrap(), 7);
         assert_eq!(workers.free(), 3);
     }
@@ -265,10 +254,10 @@ mod tests {
         let built = Arc::new(AtomicUsize::new(0));
         let count = built.clone();
         let workers = Workers::start(1, 0, LONG, move || fine(count.fetch_add(1, Ordering::SeqCst))).unwrap();
-        let place = workers.admit().unwrap();
+        let place = workers.admit("p").unwrap();
         let crashed = workers.run(place, |_, _| -> Result<(), Error> { panic!("a bug") }).await;
         assert!(matches!(crashed, Err(Error::Crashed)));
-        let place = workers.admit().unwrap();
+        let place = workers.admit("p").unwrap();
         assert_eq!(workers.run(place, |engine, _| fine(*engine)).await.unwrap(), 1);
     }
 
@@ -276,7 +265,7 @@ mod tests {
     async fn a_job_sees_whether_another_worker_is_idle() {
         for (count, idle) in [(1, false), (2, true)] {
             let workers = workers(count, 0);
-            let place = workers.admit().unwrap();
+            let place = workers.admit("p").unwrap();
             assert_eq!(workers.run(place, |_, watch| fine(watch.has_idle_worker())).await.unwrap(), idle);
         }
     }
@@ -292,7 +281,7 @@ mod tests {
         let workers = Arc::new(workers(1, 0));
         let (started, running) = oneshot::channel();
         let (ended, end) = oneshot::channel();
-        let place = workers.admit().unwrap();
+        let place = workers.admit("p").unwrap();
         let caller = tokio::spawn({
             let workers = workers.clone();
             async move {
@@ -318,7 +307,7 @@ mod tests {
     #[tokio::test]
     async fn work_past_its_deadline_is_given_up() {
         let workers = Workers::start(1, 0, Duration::from_millis(20), || fine(())).unwrap();
-        let place = workers.admit().unwrap();
+        let place = workers.admit("p").unwrap();
         let late = workers.run(place, |(), watch| {
             loop {
                 watch.check()?;

@@ -45,16 +45,19 @@ impl Hook {
     }
 }
 
+/// A status, and `Retry-After` with it.
+type Next = (u16, Option<String>);
+
 #[derive(Clone)]
 struct Answers {
     arrived: mpsc::UnboundedSender<Hook>,
-    next: Arc<Mutex<VecDeque<u16>>>,
+    next: Arc<Mutex<VecDeque<Next>>>,
 }
 
 /// Answers with the statuses it was given, then always 200; `/silent` never answers, `/moved` redirects elsewhere.
 pub struct Receiver {
     pub url: String,
-    next: Arc<Mutex<VecDeque<u16>>>,
+    next: Arc<Mutex<VecDeque<Next>>>,
     arrivals: mpsc::UnboundedReceiver<Hook>,
     _serving: AbortOnDropHandle<()>,
 }
@@ -71,7 +74,18 @@ impl Receiver {
     }
 
     pub fn answer(&self, statuses: impl IntoIterator<Item = u16>) {
-        self.next.lock().expect("no handler panics").extend(statuses);
+        let next = statuses.into_iter().map(|status| (status, None));
+        self.next.lock().expect("no handler panics").extend(next);
+    }
+
+    /// Answers once with this status and `Retry-After`.
+    pub fn answer_with_retry_after(&self, status: u16, retry_after: &str) {
+        self.next.lock().expect("no handler panics").push_back((status, Some(retry_after.to_owned())));
+    }
+
+    /// Answers 200 from now on.
+    pub fn forget(&self) {
+        self.next.lock().expect("no handler panics").clear();
     }
 
     /// The next one to arrive.
@@ -101,9 +115,14 @@ async fn receive(State(answers): State<Answers>, uri: Uri, headers: HeaderMap, b
         "/silent" => std::future::pending().await,
         "/moved" => (StatusCode::TEMPORARY_REDIRECT, [("location", "/elsewhere")]).into_response(),
         _ => {
-            let status = answers.next.lock().expect("no handler panics").pop_front().unwrap_or(200);
+            let next = answers.next.lock().expect("no handler panics").pop_front();
+            let (status, retry_after) = next.unwrap_or((200, None));
             let body = format!("answer {status}\r\n{}", "x".repeat(10_000));
-            (StatusCode::from_u16(status).expect("a status"), body).into_response()
+            let mut response = (StatusCode::from_u16(status).expect("a status"), body).into_response();
+            if let Some(value) = retry_after.and_then(|value| value.parse().ok()) {
+                response.headers_mut().insert("retry-after", value);
+            }
+            response
         }
     }
 }

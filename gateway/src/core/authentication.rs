@@ -135,11 +135,6 @@ pub struct TokenVerifier {
 
 impl Default for TokenVerifier {
     fn default() -> Self {
-        let mut validation = Validation::new(Algorithm::EdDSA);
-        // Keys do not expire, they are revoked; and they name no audience.
-        validation.required_spec_claims.clear();
-        validation.validate_exp = false;
-        validation.validate_aud = false;
         Self {
             public_keys: RwLock::default(),
             last_fetch: Mutex::default(),
@@ -147,9 +142,57 @@ impl Default for TokenVerifier {
                 .max_capacity(MAX_VERIFIED_TOKENS)
                 .time_to_live(VERIFIED_TTL)
                 .build(),
-            validation,
+            validation: validation(),
         }
     }
+}
+
+fn validation() -> Validation {
+    let mut validation = Validation::new(Algorithm::EdDSA);
+    // Keys do not expire, they are revoked; and they name no audience.
+    validation.required_spec_claims.clear();
+    validation.validate_exp = false;
+    validation.validate_aud = false;
+    validation
+}
+
+/// The id of the signing key a token names, and whether it is a session token.
+///
+/// # Errors
+/// 401 for anything but the token of an API key or of a session.
+fn key_id(token: &str) -> Result<(String, bool), Error> {
+    let header = jsonwebtoken::decode_header(token).map_err(|_| Error::InvalidKey)?;
+    // Only the algorithm of our own keys; the header chooses nothing.
+    let is_session_token = header.typ.as_deref() == Some(SESSION_TOKEN);
+    let authenticates = is_session_token || header.typ.as_deref().is_none_or(|typ| typ == "JWT");
+    let kid = header.kid.filter(|_| authenticates && header.alg == Algorithm::EdDSA);
+    Ok((kid.ok_or(Error::InvalidKey)?, is_session_token))
+}
+
+/// The claims of a token that `key` signed. Each kind has its own claims; none is taken for the other.
+fn signed_claims(
+    token: &str,
+    is_session_token: bool,
+    key: &DecodingKey,
+    validation: &Validation,
+) -> Result<Claims, Error> {
+    let decoded = jsonwebtoken::decode::<Claims>(token, key, validation);
+    let claims = decoded.map_err(|_| Error::InvalidKey)?.claims;
+    if is_session_token == (claims.session_id.is_some() && claims.exp.is_some()) {
+        Ok(claims)
+    } else {
+        Err(Error::InvalidKey)
+    }
+}
+
+/// The id of the API key a token is of, under the keys `key_of` knows.
+///
+/// # Errors
+/// 401 for a token that none of them signed.
+pub fn read_key_id(token: &str, key_of: impl FnOnce(&str) -> Option<DecodingKey>) -> Result<String, Error> {
+    let (kid, is_session_token) = key_id(token)?;
+    let key = key_of(&kid).ok_or(Error::InvalidKey)?;
+    Ok(signed_claims(token, is_session_token, &key, &validation())?.id)
 }
 
 impl TokenVerifier {
@@ -167,21 +210,9 @@ impl TokenVerifier {
     }
 
     async fn verify_signature(&self, services: &Peers, token: &str) -> Result<Claims, Error> {
-        let header = jsonwebtoken::decode_header(token).map_err(|_| Error::InvalidKey)?;
-        // Only the algorithm of our own keys; the header chooses nothing.
-        let is_session_token = header.typ.as_deref() == Some(SESSION_TOKEN);
-        let authenticates = is_session_token || header.typ.as_deref().is_none_or(|typ| typ == "JWT");
-        let kid = header.kid.filter(|_| authenticates && header.alg == Algorithm::EdDSA);
-        let kid = kid.ok_or(Error::InvalidKey)?;
+        let (kid, is_session_token) = key_id(token)?;
         let key = self.public_key(services, &kid).await?.ok_or(Error::InvalidKey)?;
-        let decoded = jsonwebtoken::decode::<Claims>(token, &key, &self.validation);
-        let claims = decoded.map_err(|_| Error::InvalidKey)?.claims;
-        // Each kind has its own claims; none is taken for the other.
-        if is_session_token == (claims.session_id.is_some() && claims.exp.is_some()) {
-            Ok(claims)
-        } else {
-            Err(Error::InvalidKey)
-        }
+        signed_claims(token, is_session_token, &key, &self.validation)
     }
 
     /// The key with this id; an unknown id fetches the keys again.

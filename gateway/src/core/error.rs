@@ -79,6 +79,10 @@ pub enum Error {
     HeadersTooLarge,
     #[error("content type must be multipart/form-data")]
     NotMultipart,
+    #[error("content type multipart/form-data has no boundary")]
+    NoBoundary,
+    #[error("this content encoding is not supported; send the body plain or as gzip")]
+    UnknownContentEncoding,
     #[error("a call with this Idempotency-Key is in progress; retry when it has ended")]
     IdempotencyKeyInUse,
     #[error("this Idempotency-Key was used with another request; send a new key")]
@@ -86,6 +90,9 @@ pub enum Error {
     /// Seconds until the next call is granted.
     #[error("the rate limit of this API key is exceeded; try again in {0} seconds")]
     RateLimited(u64),
+    /// The quota, and seconds until it begins anew.
+    #[error("this project's quota of {calls} calls a day is used up; it begins anew at midnight UTC")]
+    QuotaUsedUp { calls: u64, seconds: u64 },
     #[error("the request was not sent in time")]
     RequestTimeout,
     #[error("not found")]

@@ -1,27 +1,76 @@
-//! Whether every service can work.
+//! Whether every service can work: asked by a task of this process, so that a probe from outside costs nothing.
 
-use std::{
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::time::{Duration, Instant};
 
-use moka::future::Cache;
 use proto::{
     consent::GetConsentRequest, docauth::CheckDocumentRequest, ml::ListModelsRequest,
-    projects::GetVerificationKeysRequest, sessions::GetSessionRequest, transactions::GetTransactionRequest,
+    projects::AuthorizeApiKeyRequest, sessions::GetSessionRequest, transactions::GetTransactionRequest,
 };
 use serde::Serialize;
 use tonic::{Code, Status};
 use utoipa::ToSchema;
 
-use crate::core::Core;
+use tokio::{
+    sync::watch,
+    time::{MissedTickBehavior, interval},
+};
+use tokio_util::task::AbortOnDropHandle;
+
+use crate::{
+    config::ServiceName,
+    core::{Core, services::Peers},
+};
 
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
-const RECENT: Duration = Duration::from_secs(1);
+const PROBE_INTERVAL: Duration = Duration::from_secs(2);
+
+/// How every service responded last.
+pub struct Readiness {
+    latest: watch::Receiver<Option<[ServiceHealth; 6]>>,
+    /// Ends with the last handle.
+    _probing: AbortOnDropHandle<()>,
+}
+
+impl Readiness {
+    pub fn start(services: &Peers) -> Self {
+        let (found, latest) = watch::channel(None);
+        let services = services.clone();
+        let probing = tokio::spawn(async move {
+            let mut ticks = interval(PROBE_INTERVAL);
+            ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+            while !found.is_closed() {
+                ticks.tick().await;
+                found.send_replace(Some(probe(&services).await));
+            }
+        });
+        Self { latest, _probing: AbortOnDropHandle::new(probing) }
+    }
+
+    /// Waits for the first probe only.
+    pub async fn latest(&self) -> [ServiceHealth; 6] {
+        let mut latest = self.latest.clone();
+        match latest.wait_for(Option::is_some).await {
+            Ok(found) => found.clone().unwrap_or_else(nobody_responds),
+            Err(_) => nobody_responds(),
+        }
+    }
+}
+
+fn nobody_responds() -> [ServiceHealth; 6] {
+    ServiceName::ALL.map(|name| ServiceHealth {
+        service: name,
+        name: name.as_str(),
+        healthy: false,
+        latency_ms: 0.0,
+    })
+}
 
 /// How a service responded.
-#[derive(Debug, Serialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct ServiceHealth {
+    #[serde(skip)]
+    #[schema(ignore)]
+    pub service: ServiceName,
     #[schema(example = "ml")]
     pub name: &'static str,
     pub healthy: bool,
@@ -29,52 +78,47 @@ pub struct ServiceHealth {
     latency_ms: f64,
 }
 
-/// The answers of the last probe, for a second: anybody may ask, and each probe is a call to every service.
-pub struct RecentHealth(Cache<(), Arc<[ServiceHealth; 6]>>);
-
-impl Default for RecentHealth {
-    fn default() -> Self {
-        Self(Cache::builder().max_capacity(1).time_to_live(RECENT).build())
-    }
-}
-
-/// How every service responded within the last second. Callers who wait together share one probe.
-pub async fn recent_health(core: &Core) -> Arc<[ServiceHealth; 6]> {
-    core.recent_health().0.get_with((), async { Arc::new(probe_services(core).await) }).await
+/// Probes every service now.
+pub async fn probe_services(core: &Core) -> [ServiceHealth; 6] {
+    probe(core.services()).await
 }
 
 /// Probes every service at once with a small call that also touches its storage.
-pub async fn probe_services(core: &Core) -> [ServiceHealth; 6] {
+async fn probe(services: &Peers) -> [ServiceHealth; 6] {
     let (mut projects, mut sessions, mut consent) =
-        (core.services().projects(), core.services().sessions(), core.services().consent());
+        (services.projects(), services.sessions(), services.consent());
     let (mut ml, mut transactions, mut docauth) =
-        (core.services().ml(), core.services().transactions(), core.services().docauth());
+        (services.ml(), services.transactions(), services.docauth());
     let nobody = String::new;
     let unread = futures::stream::empty::<CheckDocumentRequest>();
     let (projects, sessions, consent, ml, transactions, docauth) = tokio::join!(
-        probe("projects", projects.get_verification_keys(GetVerificationKeysRequest {})),
-        probe(
-            "sessions",
+        ask(
+            ServiceName::Projects,
+            projects.authorize_api_key(AuthorizeApiKeyRequest { api_key_id: nobody(), project_id: nobody() })
+        ),
+        ask(
+            ServiceName::Sessions,
             sessions.get_session(GetSessionRequest { project_id: nobody(), session_id: nobody() })
         ),
-        probe(
-            "consent",
+        ask(
+            ServiceName::Consent,
             consent.get_consent(GetConsentRequest { project_id: nobody(), user_fullname: nobody() })
         ),
-        probe("ml", ml.list_models(ListModelsRequest {})),
-        probe(
-            "transactions",
+        ask(ServiceName::Ml, ml.list_models(ListModelsRequest {})),
+        ask(
+            ServiceName::Transactions,
             transactions.get_transaction(GetTransactionRequest { project_id: nobody(), id: nobody() })
         ),
-        probe("docauth", docauth.check_document(unread)),
+        ask(ServiceName::Docauth, docauth.check_document(unread)),
     );
     [projects, sessions, consent, ml, transactions, docauth]
 }
 
-async fn probe<T>(name: &'static str, call: impl Future<Output = Result<T, Status>>) -> ServiceHealth {
+async fn ask<T>(service: ServiceName, call: impl Future<Output = Result<T, Status>>) -> ServiceHealth {
     let started = Instant::now();
     let healthy = responds(call).await;
-    ServiceHealth { name, healthy, latency_ms: started.elapsed().as_secs_f64() * 1000.0 }
+    let latency_ms = started.elapsed().as_secs_f64() * 1000.0;
+    ServiceHealth { service, name: service.as_str(), healthy, latency_ms }
 }
 
 /// A refusal is a response too: the call names nothing that exists.

@@ -14,8 +14,9 @@ use proto::transactions::{
     RecentRequest, RecentResponse, Transaction, transactions_client::TransactionsClient,
 };
 use rpc::Transport;
+use shares::{FairPlace, FairPool};
 use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore, broadcast},
+    sync::broadcast,
     time::{Instant, MissedTickBehavior, interval},
 };
 
@@ -39,14 +40,14 @@ const CHANNEL_CAPACITY: usize = 256;
 /// The listeners of each project.
 pub struct LiveTransactions {
     projects: Arc<Mutex<Projects>>,
-    permits: Arc<Semaphore>,
+    places: FairPool,
 }
 
 type Projects = HashMap<String, broadcast::Sender<Arc<Transaction>>>;
 
 impl Default for LiveTransactions {
     fn default() -> Self {
-        Self { projects: Arc::default(), permits: Arc::new(Semaphore::new(MAX_LISTENERS)) }
+        Self { projects: Arc::default(), places: FairPool::new(MAX_LISTENERS) }
     }
 }
 
@@ -54,10 +55,10 @@ fn locked(projects: &Mutex<Projects>) -> MutexGuard<'_, Projects> {
     projects.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A subscription; while it lives it takes one of the listeners' permits.
+/// A subscription; while it lives it takes one of the listeners' places, which projects share fairly.
 pub struct Listener {
     pub transactions: broadcast::Receiver<Arc<Transaction>>,
-    _permit: OwnedSemaphorePermit,
+    _place: FairPlace,
 }
 
 /// Subscribes to what is recorded in the caller's project from now on.
@@ -66,13 +67,13 @@ pub struct Listener {
 /// 503 when there are too many listeners.
 pub fn listen(core: &Core, caller: &Caller) -> Result<Listener, Error> {
     let live = core.live();
-    let permit = live.permits.clone().try_acquire_owned().map_err(|_| Error::Busy)?;
+    let place = live.places.admit(&caller.project_id).ok_or(Error::Busy)?;
     let mut projects = locked(&live.projects);
     if let Some(sender) = projects.get(&caller.project_id) {
         if sender.receiver_count() >= MAX_LISTENERS_PER_PROJECT {
             return Err(Error::Busy);
         }
-        return Ok(Listener { transactions: sender.subscribe(), _permit: permit });
+        return Ok(Listener { transactions: sender.subscribe(), _place: place });
     }
     let (sender, transactions) = broadcast::channel(CHANNEL_CAPACITY);
     projects.insert(caller.project_id.clone(), sender.clone());
@@ -85,7 +86,7 @@ pub fn listen(core: &Core, caller: &Caller) -> Result<Listener, Error> {
         since_ms: boot::now_ms(),
     };
     tokio::spawn(poller.run(live.projects.clone()));
-    Ok(Listener { transactions, _permit: permit })
+    Ok(Listener { transactions, _place: place })
 }
 
 /// What was recorded after the transaction a listener read last, 200 at most.

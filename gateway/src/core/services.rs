@@ -7,7 +7,10 @@ use proto::{
     ml::ml_client::MlClient,
     projects::projects_client::ProjectsClient,
     sessions::sessions_client::SessionsClient,
-    transactions::{transactions_client::TransactionsClient, webhooks_client::WebhooksClient},
+    transactions::{
+        answers_client::AnswersClient, transactions_client::TransactionsClient,
+        webhooks_client::WebhooksClient,
+    },
 };
 use rpc::Transport;
 
@@ -41,6 +44,11 @@ impl Peers {
 
     pub(crate) fn transactions(&self) -> TransactionsClient<Transport> {
         TransactionsClient::new(self.transactions.clone())
+    }
+
+    /// Responses of idempotent calls live with the transactions.
+    pub(crate) fn answers(&self) -> AnswersClient<Transport> {
+        AnswersClient::new(self.transactions.clone()).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES)
     }
 
     /// Webhook endpoints live with the transactions.

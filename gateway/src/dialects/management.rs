@@ -39,7 +39,7 @@ fn transaction_routes() -> Vec<Route> {
     let (read, write) = (Project(P::TransactionsRead), Project(P::TransactionsWrite));
     vec![
         route(read, routes!(transactions::list_transactions)),
-        route(read, routes!(transactions::query_transactions)),
+        route(read, routes!(transactions::query_transactions)).only_reads(),
         route(read, routes!(transactions::export::export_transactions)),
         route(read, routes!(transactions::get_transaction)),
         route(read, routes!(transactions::related::list_related_transactions)),
@@ -82,8 +82,8 @@ fn rules_routes() -> Vec<Route> {
         route(read, routes!(scoring_rules::list_scoring_rules)),
         route(Project(P::RulesSchemaRead), routes!(scoring_rules::get_scoring_rules_schema)),
         route(Project(P::RulesSchemaRead), routes!(scoring_rules::get_default_scoring_rules)),
-        route(try_, routes!(scoring_rules::validate_scoring_rules)),
-        route(try_, routes!(what_if::replay_decisions)),
+        route(try_, routes!(scoring_rules::validate_scoring_rules)).only_reads(),
+        route(try_, routes!(what_if::replay_decisions)).only_reads(),
         route(write, routes!(scoring_rules::assign_scoring_rules)),
         route(read, routes!(scoring_rules::get_scoring_rules)),
         route(write, routes!(scoring_rules::update_scoring_rules)),

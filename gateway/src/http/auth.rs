@@ -9,7 +9,10 @@ use axum::{
 
 use crate::{
     core::{caller::Caller, dialect::Dialect, error::Error},
-    http::{dashboard_session::is_own_origin, rate_limit::Meter, state::Gateway},
+    http::{
+        dashboard_session::is_own_origin, listener::connections::Connection, rate_limit::Meter,
+        state::Gateway,
+    },
 };
 
 /// The caller of a request, once authenticated: authorized and rate limited once, however many extractors ask.
@@ -18,7 +21,15 @@ struct Authenticated(Arc<Caller>);
 
 /// Makes `caller` the caller of the request.
 pub fn set_authenticated(extensions: &mut Extensions, caller: Caller) {
+    mark_authenticated(extensions);
     extensions.insert(Authenticated(Arc::new(caller)));
+}
+
+/// The request has a valid credential, so its connection is not closed to make room.
+pub fn mark_authenticated(extensions: &Extensions) {
+    if let Some(connection) = extensions.get::<Arc<Connection>>() {
+        connection.mark_authenticated();
+    }
 }
 
 impl<S: Send + Sync> FromRequestParts<S> for Caller

@@ -18,7 +18,13 @@ use crate::{
         error::Error,
         permissions::{self, Permission},
     },
-    http::{auth::set_authenticated, cookies, rate_limit::Meter, route::Access, state::Gateway},
+    http::{
+        auth::{mark_authenticated, set_authenticated},
+        cookies,
+        rate_limit::Meter,
+        route::Access,
+        state::Gateway,
+    },
 };
 
 pub const PROJECT: HeaderName = HeaderName::from_static("x-project-id");
@@ -133,6 +139,7 @@ async fn set_dashboard_user(
     }
     let user = dashboard_user.user();
     rpc::current().act_as(&format!("user:{}", user.id));
+    mark_authenticated(request.extensions());
     if in_project {
         let grant = grant.ok_or(Error::ProjectNotFound)?;
         let caller = Caller::from_dashboard_user(user.id.clone(), grant, role);

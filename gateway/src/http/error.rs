@@ -17,7 +17,7 @@ use serde_json::Value;
 
 use crate::{
     core::error::{Error, Refusal},
-    http::openapi::ErrorSchema,
+    http::{body_time::is_late, openapi::ErrorSchema},
 };
 
 /// Seconds after which an overloaded server is worth another try.
@@ -82,13 +82,16 @@ impl Error {
             | Self::FileTooLarge
             | Self::MissingFields(_)
             | Self::UnreadablePictures(_)
+            | Self::NoBoundary
             | Self::UserRequired => StatusCode::BAD_REQUEST,
             Self::BodyTooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::HeadersTooLarge => StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-            Self::NotMultipart => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::NotMultipart | Self::UnknownContentEncoding => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::IdempotencyKeyInUse | Self::ChallengeRequired => StatusCode::CONFLICT,
             Self::IdempotencyKeyReused => StatusCode::UNPROCESSABLE_ENTITY,
-            Self::RateLimited(_) | Self::Throttled(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::RateLimited(_) | Self::Throttled(_) | Self::QuotaUsedUp { .. } => {
+                StatusCode::TOO_MANY_REQUESTS
+            }
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::RouteNotFound | Self::ProjectNotFound | Self::SubjectNotFound => StatusCode::NOT_FOUND,
             Self::Busy | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
@@ -135,7 +138,9 @@ impl IntoResponse for Error {
         let mut response = self.status().into_response();
         let retry_after = match self {
             Self::Busy | Self::Unavailable => Some(BUSY_RETRY_SECONDS),
-            Self::RateLimited(seconds) | Self::Throttled(seconds) => Some(seconds.into()),
+            Self::RateLimited(seconds) | Self::Throttled(seconds) | Self::QuotaUsedUp { seconds, .. } => {
+                Some(seconds.into())
+            }
             _ => None,
         };
         if let Some(seconds) = retry_after {
@@ -182,6 +187,7 @@ pub fn from_panic(panic: Box<dyn Any + Send>) -> Response {
 impl From<BytesRejection> for Error {
     fn from(rejection: BytesRejection) -> Self {
         match rejection.status() {
+            _ if is_late(&rejection) => Self::RequestTimeout,
             StatusCode::PAYLOAD_TOO_LARGE => Self::BodyTooLarge,
             _ => Self::invalid("request body could not be read"),
         }
@@ -191,6 +197,7 @@ impl From<BytesRejection> for Error {
 impl From<MultipartError> for Error {
     fn from(error: MultipartError) -> Self {
         match error.status() {
+            _ if is_late(&error) => Self::RequestTimeout,
             // The rest of a form is small, so a form over the limit is one with too large a file.
             StatusCode::PAYLOAD_TOO_LARGE => Self::FileTooLarge,
             _ => Self::invalid("the form could not be read to its end"),

@@ -1,6 +1,7 @@
 //! The product's own headers: names, and the validation of those a request carries.
 
 mod device;
+mod encoded;
 mod geo_location;
 
 use axum::http::{HeaderMap, HeaderName};
@@ -19,8 +20,10 @@ const MAX_TAGS: usize = 32;
 const MAX_TAG_CHARS: usize = 64;
 
 /// The headers clients may send; CORS allows browsers to send them too.
-pub const ACCEPTED: [HeaderName; 12] = [
+pub const ACCEPTED: [HeaderName; 14] = [
     HeaderName::from_static("x-user-fullname"),
+    HeaderName::from_static("x-user-fullname*"),
+    HeaderName::from_static("x-user-fullname-encoding"),
     HeaderName::from_static("x-session-id"),
     HeaderName::from_static("x-request-user-provided-id"),
     HeaderName::from_static("x-action-trigger"),
@@ -53,7 +56,7 @@ impl CallHeaders {
     /// 400 with a message that names the header, never its content.
     pub fn parse(headers: &HeaderMap) -> Result<Self, Error> {
         let context = CallContext {
-            user_fullname: single(headers, "X-User-Fullname")?.map(parse_user_name).transpose()?,
+            user_fullname: user_fullname(headers)?,
             session_id: session_id(headers)?,
             action_trigger: word(headers, "X-Action-Trigger")?,
             device_info_json: single(headers, "X-Device-Info")?
@@ -106,6 +109,26 @@ fn word(headers: &HeaderMap, name: &'static str) -> Result<Option<String>, Error
         return Err(Error::Invalid(format!("{name} header holds control characters").into()));
     }
     Ok(text.map(str::to_owned))
+}
+
+/// The user, in one of the three ways to send them.
+fn user_fullname(headers: &HeaderMap) -> Result<Option<String>, Error> {
+    let plain = single(headers, "X-User-Fullname")?;
+    let extended = single(headers, "X-User-Fullname*")?;
+    let encoding = single(headers, "X-User-Fullname-Encoding")?;
+    let name = match (plain, extended, encoding) {
+        (None, None, _) => return Ok(None),
+        (Some(_), Some(_), _) => {
+            return Err(Error::invalid("X-User-Fullname and X-User-Fullname* headers: send one of them"));
+        }
+        (None, Some(extended), _) => encoded::parse_extended(extended)?,
+        (Some(plain), None, None) => plain.to_owned(),
+        (Some(plain), None, Some(encoding)) if encoding.eq_ignore_ascii_case("percent") => {
+            encoded::decode(plain)?
+        }
+        _ => return Err(Error::invalid("X-User-Fullname-Encoding header must be percent or left out")),
+    };
+    parse_user_name(&name).map(Some)
 }
 
 fn session_id(headers: &HeaderMap) -> Result<Option<String>, Error> {
@@ -185,6 +208,39 @@ mod tests {
         let mut two = one("X-User-Fullname", b"ada");
         two.append("X-User-Fullname", "bob".parse().unwrap());
         assert_eq!(refused(&two), "X-User-Fullname header is repeated");
+    }
+
+    #[test]
+    fn a_name_beyond_ascii_may_be_sent_in_ascii() {
+        let user = |headers: &[(&'static str, &str)]| {
+            let all = headers.iter().map(|(name, value)| (name.parse().unwrap(), value.parse().unwrap()));
+            CallHeaders::parse(&HeaderMap::from_iter(all)).map(|read| read.context.user_fullname)
+        };
+        let joerg = Some("Jörg".to_owned());
+        assert_eq!(user(&[("X-User-Fullname*", "UTF-8''J%C3%B6rg")]).unwrap(), joerg);
+        let percent = ("X-User-Fullname-Encoding", "percent");
+        assert_eq!(user(&[("X-User-Fullname", "J%C3%B6rg"), percent]).unwrap(), joerg);
+        assert_eq!(user(&[("X-User-Fullname", "J%C3%B6rg")]).unwrap().as_deref(), Some("J%C3%B6rg"));
+        for (bad, message) in [
+            (
+                vec![("X-User-Fullname", "Joerg"), ("X-User-Fullname*", "UTF-8''J%C3%B6rg")],
+                "X-User-Fullname and X-User-Fullname* headers: send one of them",
+            ),
+            (
+                vec![("X-User-Fullname*", "J%C3%B6rg")],
+                "X-User-Fullname* header must be UTF-8'' and percent-encoded text (RFC 8187)",
+            ),
+            (
+                vec![("X-User-Fullname", "a%00b"), percent],
+                "the user fullname must be 1 to 256 bytes without control characters",
+            ),
+            (
+                vec![("X-User-Fullname", "a"), ("X-User-Fullname-Encoding", "base64")],
+                "X-User-Fullname-Encoding header must be percent or left out",
+            ),
+        ] {
+            assert_eq!(user(&bad).unwrap_err().to_string(), message);
+        }
     }
 
     #[test]

@@ -3,19 +3,22 @@
 //! The first call with a key runs, and its response is stored for a day. The same request again gets the same response
 //! with `Idempotency-Replayed: true`, and nothing is done or recorded a second time; another request with the key is
 //! rejected (422), and so is one that arrives while the first still runs (409). Keys belong to the API key that sent
-//! them. Server errors (5xx) and 429 are not stored, nor is the response to a request that did not arrive whole.
+//! them. Server errors (5xx), 408 and 429 are not stored, nor is the response to a request that did not arrive whole, nor
+//! what a route only reads: that can be asked again.
+//!
+//! Responses are kept by svc-transactions ([`crate::core::answers`]), so they outlive this process.
 //!
 //! A call with a key runs to its end even when its client disconnects: that client will repeat the call.
 
 mod fingerprint;
-mod key;
+pub mod form_parts;
+pub mod key;
 mod sealed;
-pub mod store;
 
 use std::time::Duration;
 
 use axum::{
-    body::{Body, Bytes, to_bytes},
+    body::{Body, Bytes, HttpBody, to_bytes},
     extract::{FromRequestParts, Request, State},
     http::{HeaderName, HeaderValue, Method, StatusCode, request::Parts},
     middleware::Next,
@@ -24,7 +27,11 @@ use axum::{
 use tracing::Instrument;
 
 use crate::{
-    core::{caller::Caller, error::Error},
+    core::{
+        answers::{self, ClaimOutcome, Lease},
+        caller::Caller,
+        error::Error,
+    },
     http::{
         auth::bearer_token, headers::REQUEST_ID, multipart::MAX_TWO_FILES_BODY_BYTES as MAX_BODY_BYTES,
         state::Gateway,
@@ -33,15 +40,25 @@ use crate::{
 use fingerprint::{Fingerprint, HashedBody};
 use key::IdempotencyKey;
 use sealed::{Seal, StoredResponse};
-use store::{ClaimOutcome, Lease};
 
 pub const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 pub const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
-/// Larger responses are sent but not stored.
-const MAX_RESPONSE_BYTES: u64 = 8 * 1024 * 1024;
+/// Larger responses are sent but not stored: they would not fit into one message to svc-transactions.
+const MAX_RESPONSE_BYTES: u64 = 3 * 1024 * 1024;
 /// How long the rest of a body is awaited when the response is known before it was read.
 const REST_OF_BODY_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// Marks the response of a route that changes nothing.
+#[derive(Clone, Copy)]
+pub struct OnlyRead;
+
+/// Middleware of routes that change nothing: their responses are not stored.
+pub async fn mark_only_read(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    response.extensions_mut().insert(OnlyRead);
+    response
+}
 
 /// Middleware: replays the stored response of a repeated call.
 pub async fn replay_idempotent(State(gateway): State<Gateway>, request: Request, next: Next) -> Response {
@@ -68,7 +85,7 @@ async fn claim_and_run(
     let key = IdempotencyKey::from_headers(&parts.headers)?;
     let seal = Seal::new(bearer_token(&parts.headers)?, &caller.id, &key);
     let body = HashedBody::new(Fingerprint::new(&parts), body);
-    match gateway.stored_responses().claim(seal.id()).await {
+    match answers::claim(gateway.core(), &caller.project_id, seal.id()).await? {
         ClaimOutcome::InProgress => Err(Error::IdempotencyKeyInUse),
         ClaimOutcome::Completed(sealed) => replay(gateway, &seal, sealed, &body).await,
         ClaimOutcome::Acquired(lease) => Ok(run_first(seal, lease, parts, body, next).await),
@@ -104,9 +121,10 @@ async fn run_first(seal: Seal, lease: Lease, parts: Parts, body: HashedBody, nex
 
 async fn store_response(seal: &Seal, lease: Lease, body: &HashedBody, mut response: Response) -> Response {
     let status = response.status();
-    let size = axum::body::HttpBody::size_hint(response.body()).exact();
+    let size = HttpBody::size_hint(response.body()).exact();
     if status.is_server_error()
-        || status == StatusCode::TOO_MANY_REQUESTS
+        || matches!(status, StatusCode::TOO_MANY_REQUESTS | StatusCode::REQUEST_TIMEOUT)
+        || response.extensions_mut().remove::<OnlyRead>().is_some()
         || size.is_none_or(|size| size > MAX_RESPONSE_BYTES)
     {
         lease.release().await;

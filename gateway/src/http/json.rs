@@ -11,10 +11,11 @@ use crate::core::error::Error;
 /// 400 with the path of the field that is wrong.
 pub fn parse_object<T: DeserializeOwned>(body: Result<Bytes, BytesRejection>) -> Result<T, Error> {
     let body = body?;
+    let body = without_byte_order_mark(&body);
     if !body.trim_ascii_start().starts_with(b"{") {
         return Err(Error::invalid("request body must be a JSON object"));
     }
-    let mut json = serde_json::Deserializer::from_slice(&body);
+    let mut json = serde_json::Deserializer::from_slice(body);
     let read = serde_path_to_error::deserialize(&mut json).map_err(|error| {
         let path: String = error.path().to_string().chars().filter(|c| !c.is_control()).take(100).collect();
         // The parser knows a missing field only by the object it is missing from.
@@ -24,6 +25,11 @@ pub fn parse_object<T: DeserializeOwned>(body: Result<Bytes, BytesRejection>) ->
     })?;
     json.end().map_err(|_| Error::invalid("request body must be one JSON object"))?;
     Ok(read)
+}
+
+/// A byte order mark is no part of JSON; RFC 8259 lets a parser skip it.
+pub fn without_byte_order_mark(body: &[u8]) -> &[u8] {
+    body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body)
 }
 
 /// "missing field `name`" is our own word; all else may be the caller's.
@@ -59,6 +65,7 @@ mod tests {
             read(r#"{"name":"a","list":["secret"]}"#).unwrap_err(),
             "request body at list[0]: not what this call takes"
         );
+        assert_eq!(read("\u{feff} {\"name\":\"a\"}").unwrap().name, "a", "a byte order mark is skipped");
         for bad in ["", "[]", "null", "\"x\""] {
             assert_eq!(read(bad).unwrap_err(), "request body must be a JSON object");
         }

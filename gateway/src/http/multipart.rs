@@ -1,10 +1,14 @@
 //! Uploads: a multipart form, fields in any order, large files on disk.
 
-use std::{collections::BTreeMap, io, path::PathBuf, sync::Arc, time::Duration};
+use std::{collections::BTreeMap, io, path::PathBuf, time::Duration};
 
-use axum::extract::{Multipart, multipart::Field, multipart::MultipartRejection};
+use axum::{
+    extract::{FromRequest, Multipart, Request, multipart::Field},
+    http::header,
+};
 use bytes::BytesMut;
-use tokio::{io::AsyncWriteExt, sync::OwnedSemaphorePermit};
+use shares::FairPlace;
+use tokio::io::AsyncWriteExt;
 
 use crate::{
     core::{error::Error, media::Media},
@@ -28,28 +32,48 @@ pub struct Fields {
     pub texts: &'static [&'static str],
 }
 
-/// A received form. While it lives it holds one of the upload permits.
+/// A request's body as a form, once it is known that there is room to receive it.
+pub struct FormBody(Result<Multipart, Error>);
+
+impl<S: Send + Sync> FromRequest<S> for FormBody {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Self::Rejection> {
+        let content_type =
+            request.headers().get(header::CONTENT_TYPE).map(|value| value.as_bytes().to_owned());
+        let essence = content_type.unwrap_or_default();
+        let essence = essence.split(|byte| *byte == b';').next().unwrap_or_default().trim_ascii();
+        if !essence.eq_ignore_ascii_case(b"multipart/form-data") {
+            return Ok(Self(Err(Error::NotMultipart)));
+        }
+        Ok(Self(Multipart::from_request(request, state).await.map_err(|_| Error::NoBoundary)))
+    }
+}
+
+/// A received form. While it lives it holds one of the upload places.
 #[derive(Debug)]
 pub struct Form {
     files: BTreeMap<&'static str, Media>,
     texts: BTreeMap<&'static str, String>,
-    _permit: OwnedSemaphorePermit,
+    _place: FairPlace,
 }
 
 impl Form {
-    /// Receives a form, if an upload permit is free: otherwise the call is rejected immediately instead of queued.
+    /// Receives a form, if the project's share of the upload places has one free: otherwise the call is rejected immediately
+    /// instead of queued.
     ///
     /// # Errors
     /// 503 full; 415 not multipart; 408 not sent in time; 400 field repeated, too large, not UTF-8, form cut short.
     pub async fn receive(
         gateway: &Gateway,
-        multipart: Result<Multipart, MultipartRejection>,
+        project_id: &str,
+        body: FormBody,
         fields: &Fields,
     ) -> Result<Self, Error> {
-        let permit = Arc::clone(gateway.upload_permits()).try_acquire_owned().map_err(|_| Error::Busy)?;
-        let multipart = multipart.map_err(|_| Error::NotMultipart)?;
+        let place = gateway.upload_places().admit(project_id).ok_or(Error::Busy)?;
+        let multipart = body.0?;
         let timeout = Duration::from_secs(gateway.config().upload_seconds);
-        let mut form = Self { files: BTreeMap::new(), texts: BTreeMap::new(), _permit: permit };
+        let mut form = Self { files: BTreeMap::new(), texts: BTreeMap::new(), _place: place };
         let reading = form.read(multipart, fields, gateway.config().spool_dir.as_ref());
         tokio::time::timeout(timeout, reading).await.map_err(|_| Error::RequestTimeout)??;
         Ok(form)

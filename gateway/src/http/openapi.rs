@@ -93,6 +93,13 @@ fn header(name: &str) -> Parameter {
         "x-user-fullname" => {
             ("whom the call is about; an identifier", text.min_length(Some(1)).max_length(Some(256)))
         }
+        "x-user-fullname*" => (
+            "the same for a name beyond ASCII (RFC 8187), instead of X-User-Fullname",
+            text.pattern(Some(r"^UTF-8'[A-Za-z-]*'([!#$&+\-.^_`|~0-9A-Za-z]|%[0-9A-Fa-f]{2}){1,768}$")),
+        ),
+        "x-user-fullname-encoding" => {
+            ("percent: X-User-Fullname is percent-encoded UTF-8", text.enum_values(Some(["percent"])))
+        }
         "x-session-id" => ("the session", text.max_length(Some(128))),
         "x-request-user-provided-id" => ("an older name of X-Session-ID", text.max_length(Some(128))),
         "x-device-info" => {

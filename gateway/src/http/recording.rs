@@ -73,6 +73,10 @@ pub async fn record_transaction(
     next: Next,
 ) -> Response {
     let started = Instant::now();
+    // Nothing is recorded of a call that there is no room to record.
+    if let Err(error) = route.gateway.core().daily_calls().charge(route.gateway.core(), &caller).await {
+        return error.into_response();
+    }
     let mut record = TransactionRecord::begin(route.kind, &caller);
     let mut response = match parse_headers(&caller, request.headers()) {
         Err(error) => error.into_response(),

@@ -98,7 +98,7 @@ impl CircuitBreaker {
         let cooldown_ms = u64::try_from(COOLDOWN.as_millis()).unwrap_or(u64::MAX);
         self.open_until_ms.store(self.now().saturating_add(cooldown_ms), Ordering::Relaxed);
         if !self.lost.swap(true, Ordering::Relaxed) {
-            tracing::error!(%error, "Redis is unavailable; rate limits and idempotency keys are per process until it responds");
+            tracing::error!(%error, "Redis is unavailable; rate limits are per process until it responds");
         }
     }
 

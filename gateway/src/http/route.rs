@@ -6,17 +6,19 @@ use axum::{
     extract::DefaultBodyLimit,
     middleware::{from_fn, from_fn_with_state},
 };
-use tower_http::{catch_panic::CatchPanicLayer, cors::CorsLayer, timeout::RequestBodyTimeoutLayer};
+use tower_http::{catch_panic::CatchPanicLayer, cors::CorsLayer};
 use utoipa::openapi::{OpenApi, path::Operation, security::SecurityRequirement};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 use crate::{
     core::{dialect::Dialect, permissions::Permission},
     http::{
+        body_time::{allow_upload_time, limit_body_time},
+        content_encoding::decode_content_encoding,
         dashboard_session::{Guard, check_access, check_permission},
         drain::drain,
         error::{ErrorShape, from_panic, render_errors},
-        idempotency::replay_idempotent,
+        idempotency::{mark_only_read, replay_idempotent},
         middleware::{limit_header_bytes, strip_cors_headers},
         openapi::{self, operations_mut},
         rate_limit::report_rate_limit,
@@ -27,8 +29,6 @@ use crate::{
 
 /// Largest body of a route that takes no file.
 const MAX_JSON_BYTES: usize = 64 * 1024;
-/// Longest silence within a request body.
-const BODY_IDLE_TIMEOUT: std::time::Duration = std::time::Duration::from_secs(15);
 
 /// Who may call a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -64,11 +64,12 @@ pub struct Route {
     access: Access,
     recorded_as: Option<&'static str>,
     max_body_bytes: Option<usize>,
+    only_reads: bool,
 }
 
 /// A route open to `access`.
 pub const fn route(access: Access, methods: UtoipaMethodRouter<Gateway>) -> Route {
-    Route { methods, access, recorded_as: None, max_body_bytes: None }
+    Route { methods, access, recorded_as: None, max_body_bytes: None, only_reads: false }
 }
 
 impl Route {
@@ -91,6 +92,13 @@ impl Route {
             (format!("{prefix}{path}"), item)
         });
         self.methods.1.paths = moved.collect();
+        self
+    }
+
+    /// Its calls change nothing, whatever their method: their responses are not stored for an `Idempotency-Key`.
+    #[must_use]
+    pub fn only_reads(mut self) -> Self {
+        self.only_reads = true;
         self
     }
 
@@ -144,8 +152,9 @@ impl RouteTable {
             .layer(from_fn_with_state(self.gateway.clone(), replay_idempotent))
             .layer(DefaultBodyLimit::max(MAX_JSON_BYTES))
             .layer(from_fn(limit_header_bytes))
+            .layer(from_fn(decode_content_encoding))
             .layer(from_fn(drain))
-            .layer(RequestBodyTimeoutLayer::new(BODY_IDLE_TIMEOUT))
+            .layer(from_fn_with_state(self.gateway.clone(), limit_body_time))
             .layer(CatchPanicLayer::custom(from_panic))
             .layer(from_fn_with_state(audience.errors, render_errors))
             .layer(from_fn(report_rate_limit))
@@ -169,19 +178,23 @@ impl RouteTable {
 
 impl Route {
     fn into_methods(self, gateway: &Gateway, errors: ErrorShape) -> UtoipaMethodRouter<Gateway> {
-        let Self { methods: (schemas, mut paths, methods), access, recorded_as, max_body_bytes } = self;
+        let Self { methods: (schemas, mut paths, methods), access, recorded_as, max_body_bytes, only_reads } =
+            self;
         for operation in paths.paths.values_mut().flat_map(operations_mut) {
             describe(operation, access, recorded_as.is_some());
         }
         let guard = Guard { gateway: gateway.clone(), access };
         let methods = match max_body_bytes {
-            Some(bytes) => methods.layer(DefaultBodyLimit::max(bytes)),
+            Some(bytes) => methods
+                .layer(DefaultBodyLimit::max(bytes))
+                .layer(from_fn_with_state(gateway.clone(), allow_upload_time)),
             None => methods,
         };
         let methods = match access.key_permission() {
             Some(_) => methods.route_layer(from_fn_with_state(guard.clone(), check_permission)),
             None => methods,
         };
+        let methods = if only_reads { methods.layer(from_fn(mark_only_read)) } else { methods };
         let methods = match recorded_as {
             // A panic is caught inside of the record, so that such a call is recorded as well.
             Some(kind) => methods.route_layer(CatchPanicLayer::custom(from_panic)).route_layer(

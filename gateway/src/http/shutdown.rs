@@ -1,6 +1,10 @@
-//! The signal that the server is about to stop.
+//! The signals that the server is about to stop, in the order in which they come.
 
 use tokio_util::sync::CancellationToken;
+
+/// Completes when the server shall get no new calls, while it still accepts them.
+#[derive(Clone, Default)]
+pub struct Draining(pub CancellationToken);
 
 /// Completes when the server is about to stop, so that streams without an end do not delay it.
 #[derive(Clone, Default)]

@@ -3,14 +3,12 @@
 use std::sync::Arc;
 
 use anyhow::Context;
-use tokio::sync::Semaphore;
+use shares::FairPool;
 
 use crate::{
     config::Config,
     core::{Core, services::Peers},
-    http::{
-        geo::GeoIp, idempotency::store::StoredResponses, rate_limit::RateLimits, redis_state::SharedState,
-    },
+    http::{geo::GeoIp, rate_limit::RateLimits, redis_state::SharedState},
 };
 
 /// The handles every handler works with; clones share them.
@@ -19,9 +17,8 @@ pub struct Gateway(Arc<Handles>);
 
 struct Handles {
     core: Core,
-    upload_permits: Arc<Semaphore>,
+    upload_places: FairPool,
     rate_limits: RateLimits,
-    stored_responses: StoredResponses,
     geo: GeoIp,
     config: Config,
 }
@@ -31,9 +28,8 @@ impl Gateway {
         let shared =
             config.redis_url.as_ref().map(SharedState::open).transpose().context("gateway.redis_url")?;
         Ok(Self(Arc::new(Handles {
-            upload_permits: Arc::new(Semaphore::new(config.max_uploads)),
-            rate_limits: RateLimits::new(&config.rate_limit, shared.clone())?,
-            stored_responses: StoredResponses::new(shared),
+            upload_places: FairPool::new(config.max_uploads),
+            rate_limits: RateLimits::new(&config.rate_limit, shared)?,
             geo: GeoIp::open(&config)?,
             core: Core::start(&config, services),
             config,
@@ -44,16 +40,13 @@ impl Gateway {
         &self.0.core
     }
 
-    pub fn upload_permits(&self) -> &Arc<Semaphore> {
-        &self.0.upload_permits
+    /// Shared fairly by project.
+    pub fn upload_places(&self) -> &FairPool {
+        &self.0.upload_places
     }
 
     pub fn rate_limits(&self) -> &RateLimits {
         &self.0.rate_limits
-    }
-
-    pub fn stored_responses(&self) -> &StoredResponses {
-        &self.0.stored_responses
     }
 
     pub fn geo(&self) -> &GeoIp {

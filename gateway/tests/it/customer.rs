@@ -19,6 +19,8 @@ pub struct Customer {
     pub stage: Stage,
     pub app: Router,
     pub key: String,
+    /// What the gateway was made with.
+    pub config: Config,
 }
 
 pub struct Answer {
@@ -38,9 +40,9 @@ impl Customer {
 
     /// One of several gateways in front of a stage.
     pub async fn before(stage: Stage, config: Config) -> Self {
-        let app = gateway::app(config, stage.peers()).await.unwrap();
+        let app = gateway::app(config.clone(), stage.peers()).await.unwrap();
         let key = stage.token("kid-1", KEY);
-        Self { stage, app, key }
+        Self { stage, app, key, config }
     }
 
     /// A request with the key; `headers` come on top.

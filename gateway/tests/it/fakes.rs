@@ -1,5 +1,6 @@
 //! The services, played by one stage: scripted answers, and everything they were asked.
 
+mod answers;
 mod consent;
 mod docauth;
 mod ml;
@@ -24,7 +25,7 @@ use proto::{
     projects::projects_server::ProjectsServer,
     sessions::sessions_server::SessionsServer,
     subjects::{Kept, Remains, Subject},
-    transactions::{Transaction, transactions_server::TransactionsServer},
+    transactions::{Transaction, answers_server::AnswersServer, transactions_server::TransactionsServer},
 };
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
@@ -97,6 +98,9 @@ pub struct State {
     pub not_erasing: BTreeMap<&'static str, Status>,
     pub erased: Vec<(&'static str, Subject)>,
     pub receipts: Vec<proto::projects::SignErasureRequest>,
+    /// By the id they are stored under.
+    pub answers: BTreeMap<Vec<u8>, answers::KnownAnswer>,
+    pub answers_down: bool,
     pub projects_down: bool,
     pub panic_on_analysis: bool,
     /// What the documents service answers; without, that it is not offered.
@@ -194,6 +198,7 @@ impl Stage {
                 .add_service(MlServer::new(self.clone()))
                 .add_service(DocAuthServer::new(self.clone()))
                 .add_service(TransactionsServer::new(self.clone()))
+                .add_service(AnswersServer::new(self.clone()))
                 .add_service(ProjectsServer::new(self.clone()))
                 .add_service(AccountsServer::new(self.clone()));
             local(routes)

@@ -6,7 +6,6 @@ use axum::{
 };
 use futures::StreamExt;
 use gateway::{Config, RateLimit};
-use testkit::Redis;
 use tower::ServiceExt;
 
 use crate::{
@@ -222,10 +221,8 @@ async fn two(config: Config) -> [Customer; 2] {
 }
 
 #[tokio::test]
-async fn gateways_know_each_others_keys_through_redis() {
-    let redis = Redis::start();
-    let config = Config { redis_url: Some(redis.url().into()), ..Config::default() };
-    let [one, other] = two(config).await;
+async fn gateways_know_each_others_keys() {
+    let [one, other] = two(Config::default()).await;
     let first = one.post(CONSENT, &[KEY], GIVEN).await;
     let second = other.post(CONSENT, &[KEY], GIVEN).await;
     assert_eq!((first.status.as_u16(), replayed(&first)), (200, false));
@@ -248,53 +245,56 @@ async fn gateways_know_each_others_keys_through_redis() {
 }
 
 #[tokio::test]
-async fn what_lies_in_redis_says_nothing_and_goes_after_a_day() {
-    let redis = Redis::start();
-    let config = Config { redis_url: Some(redis.url().into()), ..Config::default() };
-    let customer = Customer::with(config).await;
+async fn what_is_stored_says_nothing_and_belongs_to_its_project() {
+    let customer = Customer::new().await;
     customer.post(CONSENT, &[KEY], GIVEN).await;
-    let keys = redis.cli(&["--raw", "keys", "biometry:answer:*"]);
-    assert_eq!(keys.lines().count(), 1);
-    let dump =
-        redis.cli(&["eval", "return redis.call('GET', redis.call('KEYS', 'biometry:answer:*')[1])", "0"]);
+    let state = customer.stage.set();
+    let (id, stored) = state.answers.iter().next().unwrap();
+    assert_eq!(stored.project_id, crate::fakes::PROJECT);
+    let dump = [id.as_slice(), stored.sealed.as_deref().unwrap()].concat();
     for secret in ["ada", "is_consent_given", "8e03978e"] {
-        assert!(!dump.contains(secret) && !keys.contains(secret), "{secret}");
+        assert!(!String::from_utf8_lossy(&dump).contains(secret), "{secret}");
     }
-    let life =
-        redis.cli(&["eval", "return redis.call('PTTL', redis.call('KEYS', 'biometry:answer:*')[1])", "0"]);
-    let life: u64 = life.trim_start_matches("(integer) ").parse().unwrap();
-    assert!((86_300_000..=86_400_000).contains(&life), "{life}");
 }
 
-/// A gateway that is killed leaves its mark behind; the mark goes after half a minute, so that the call can be repeated.
 #[tokio::test]
-async fn the_mark_of_a_dead_gateway_goes_by_itself() {
-    let redis = Redis::start();
-    let config = Config { redis_url: Some(redis.url().into()), ..Config::default() };
-    let [one, other] = two(config).await;
-    one.stage.hold_analyses();
+async fn without_the_store_nothing_is_done() {
+    let customer = Customer::new().await;
+    customer.stage.set().answers_down = true;
+    assert_eq!(customer.post(CONSENT, &[KEY], GIVEN).await.status, 503);
+    assert!(customer.stage.set().consent_entries.is_empty());
+    customer.stage.set().answers_down = false;
+    let done = customer.post(CONSENT, &[KEY], GIVEN).await;
+    assert_eq!((done.status.as_u16(), replayed(&done)), (200, false));
+}
+
+#[tokio::test]
+async fn what_is_only_read_is_not_stored() {
+    let customer = Customer::new().await;
+    for _ in 0..2 {
+        let answer = customer.post("/api-transactions/transactions/query", &[KEY], "{}").await;
+        assert_eq!((answer.status.as_u16(), replayed(&answer)), (200, false), "{}", answer.body);
+    }
+    assert!(customer.stage.set().answers.is_empty());
+}
+
+#[tokio::test]
+async fn a_form_is_the_same_in_another_order_with_another_file_name_and_compressed() {
+    let customer = Customer::new().await;
     let user = [KEY, ("x-user-fullname", ADA)];
-    let dying = tokio::select! {
-        _ = one.video(&user, Form::video()) => false,
-        () = one.stage.analysis_begun() => true,
-    };
-    assert!(dying);
-    let life =
-        redis.cli(&["eval", "return redis.call('PTTL', redis.call('KEYS', 'biometry:answer:*')[1])", "0"]);
-    let life: u64 = life.trim_start_matches("(integer) ").parse().unwrap();
-    assert!((1..=30_000).contains(&life), "{life}");
-    assert_eq!(other.video(&user, Form::video()).await.status, 409);
-}
-
-#[tokio::test]
-async fn without_redis_a_gateway_goes_by_its_own_memory() {
-    let redis = Redis::start();
-    let config = Config { redis_url: Some(redis.url().into()), ..Config::default() };
-    let customer = Customer::with(config).await;
-    drop(redis);
-    let (first, second) = (start(&customer).await, start(&customer).await);
-    assert_eq!((first.status.as_u16(), replayed(&first)), (200, false));
-    assert!(replayed(&second));
+    let bytes = b"the bytes of a video";
+    let first = customer.video(&user, Form::video()).await;
+    assert_eq!(first.status, 200, "{}", first.body);
+    let disposition = "name=\"video\"; filename=\"tmp_4711.mp4\"\r\nContent-Type: video/mp4";
+    let other = || Form::default().part(disposition, bytes).text("phrase", "one two three");
+    let second = customer.video(&user, other()).await;
+    assert!(replayed(&second), "{} {}", second.status, second.body);
+    let headers = [KEY, ("x-user-fullname", ADA), ("content-type", Form::TYPE), ("content-encoding", "gzip")];
+    let third =
+        customer.post("/api-gateway/process-video", &headers, crate::encodings::gzip(&other().end())).await;
+    assert!(replayed(&third), "{} {}", third.status, third.body);
+    let swapped = Form::default().file("phrase", bytes).text("video", "one two three");
+    assert_eq!(customer.video(&user, swapped).await.status, 422);
 }
 
 #[tokio::test]

@@ -13,7 +13,7 @@ use crate::customer::{ADA, Customer, Form};
 async fn connect(customer: &Customer) -> TcpStream {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    tokio::spawn(gateway::serve(listener, customer.app.clone(), pending()));
+    tokio::spawn(crate::slow_clients::serve(listener, customer, pending()));
     TcpStream::connect(address).await.unwrap()
 }
 
@@ -79,7 +79,7 @@ async fn shutdown_finishes_the_requests_under_way() {
     let address = listener.local_addr().unwrap();
     let (stop, stopped) = oneshot::channel::<()>();
     let shutdown = async { stopped.await.unwrap_or_default() };
-    let server = tokio::spawn(gateway::serve(listener, customer.app.clone(), shutdown));
+    let server = tokio::spawn(crate::slow_clients::serve(listener, &customer, shutdown));
 
     customer.stage.analyses.forget_permits(Semaphore::MAX_PERMITS);
     let form = Form::video().end();

@@ -101,3 +101,25 @@ async fn without_redis_every_gateway_counts_for_itself() {
     }
     assert_eq!(redis.cli(&["keys", "*"]), "biometry:limit:key-1");
 }
+
+#[tokio::test]
+async fn a_project_has_a_quota_of_calls_a_day_and_its_neighbour_another() {
+    let customer = Customer::with(Config { calls_per_day: 3, ..Config::default() }).await;
+    // Two were recorded before this process began.
+    let today = proto::transactions::StatsBucket { total: 2, ..Default::default() };
+    customer.stage.set().stats.buckets = vec![today];
+    let start = || customer.post("/api-gateway/sessions/start", &[], "");
+    assert_eq!(start().await.status, 200);
+    let refused = start().await;
+    assert_eq!(
+        refused.error(),
+        (429, "this project's quota of 3 calls a day is used up; it begins anew at midnight UTC")
+    );
+    let wait: u64 = refused.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=86_400).contains(&wait), "{wait}");
+    assert_eq!(customer.stage.set().sessions.len(), 1, "nothing was done");
+    assert_eq!(customer.stage.set().records.len(), 1, "nor recorded");
+    customer.stage.set().stats.buckets.clear();
+    let neighbour = Customer { key: crate::slow_clients::neighbour(&customer.stage), ..customer };
+    assert_eq!(neighbour.post("/api-gateway/sessions/start", &[], "").await.status, 200);
+}

@@ -52,8 +52,9 @@ async fn what_is_no_form_is_refused() {
     );
     assert_eq!(
         post("multipart/form-data", b"").await.error(),
-        (415, "content type must be multipart/form-data")
+        (400, "content type multipart/form-data has no boundary")
     );
+    assert_eq!(post("multipart/mixed; boundary=x", b"").await.status, 415);
     let cut_short = post(Form::TYPE, b"--BOUNDARY\r\ngarbage").await;
     assert_eq!(cut_short.error(), (400, "the form could not be read to its end"));
     let no_fields = post(Form::TYPE, b"").await;

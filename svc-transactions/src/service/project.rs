@@ -17,6 +17,7 @@ impl Transactions {
         let samples = self.destroy_some_samples(&project).await?;
         let transactions = self.store.delete_transactions(&project, i64::MAX, BATCH).await?;
         let seen = self.store.forget_some_seen(&project, BATCH).await?;
+        let answers = self.store.delete_answers(&project, BATCH).await?;
         self.store.purge(Vec::new()).await?;
         Ok(remains([
             ("transaction", transactions),
@@ -24,6 +25,7 @@ impl Transactions {
             ("device_or_country_seen", seen),
             ("webhook_delivery", deliveries),
             ("webhook", endpoints),
+            ("idempotency_answer", answers),
         ]))
     }
 

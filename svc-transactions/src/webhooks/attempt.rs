@@ -15,6 +15,7 @@ use super::{
     Config,
     address::{Addresses, NotAllowed},
     endpoint::Target,
+    retry,
     secret::Secrets,
 };
 use crate::{error::Error, outbox::IDENTITY_VERIFIED};
@@ -44,9 +45,24 @@ pub struct Attempt {
     /// The beginning of the answer, as one line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_excerpt: Option<String>,
+    /// The endpoint is not to be called before then: its answer said `Retry-After`.
+    #[serde(skip)]
+    pub not_before_ms: Option<i64>,
 }
 
 impl Attempt {
+    /// One of which nothing is known yet.
+    pub fn at(at_ms: i64) -> Self {
+        Self {
+            at_ms,
+            duration_ms: 0,
+            status_code: None,
+            error: None,
+            response_excerpt: None,
+            not_before_ms: None,
+        }
+    }
+
     pub fn succeeded(&self) -> bool {
         self.status_code.is_some_and(|status| (200..300).contains(&status))
     }
@@ -116,8 +132,7 @@ impl Sender {
         payload: Vec<u8>,
     ) -> Result<Attempt, Error> {
         let started = Instant::now();
-        let mut attempt =
-            Attempt { at_ms: now_ms, duration_ms: 0, status_code: None, error: None, response_excerpt: None };
+        let mut attempt = Attempt::at(now_ms);
         // The client resolves names by our rule, but an address in the url it connects to as it is.
         if self.addresses.allow_host(&to.url) {
             let signature = to.secrets.sign(id, now_ms, &payload)?;
@@ -132,7 +147,11 @@ impl Sender {
                 .body(payload);
             match request.send().await {
                 Ok(response) => {
-                    attempt.status_code = Some(response.status().as_u16());
+                    let status = response.status().as_u16();
+                    let retry_after = response.headers().get(header::RETRY_AFTER);
+                    let retry_after = retry_after.and_then(|value| value.to_str().ok());
+                    attempt.status_code = Some(status);
+                    attempt.not_before_ms = retry::retry_after(status, retry_after, now_ms);
                     attempt.response_excerpt = excerpt(response).await;
                 }
                 Err(error) => attempt.error = Some(word(&error).into()),

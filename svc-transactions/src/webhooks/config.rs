@@ -41,9 +41,10 @@ impl Default for Config {
             allow_private: false,
             allow_networks: Vec::new(),
             allow_http: false,
-            max_retries: 5,
-            initial_delay_ms: 1_000,
-            max_delay_ms: 300_000,
+            // A day and more, as Standard Webhooks suggests.
+            max_retries: 18,
+            initial_delay_ms: 5_000,
+            max_delay_ms: 14_400_000,
             timeout_ms: 10_000,
             lease_ms: 60_000,
             concurrency: 256,

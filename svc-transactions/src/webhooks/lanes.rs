@@ -1,17 +1,20 @@
 //! How many attempts each endpoint may have under way, so that none takes the place of the others: its number halves with
 //! each failure and grows by one with each success, and what is free is shared out evenly, starting with another each time.
+//! In all they are shared fairly by project, so that one with many endpoints leaves room for the others.
 
 use std::collections::HashMap;
+
+use shares::{FairPlace, FairPool};
 
 /// What an endpoint starts with.
 const START: usize = 8;
 
 #[derive(Debug)]
 pub struct Lanes {
-    /// Attempts under way at a time, in all and for one endpoint.
-    total: usize,
+    /// Attempts under way at a time, by project.
+    pool: FairPool,
+    /// The same for one endpoint.
     most: usize,
-    under_way: usize,
     lanes: HashMap<String, Lane>,
     /// Who was first the last time.
     turn: usize,
@@ -27,23 +30,24 @@ struct Lane {
 
 impl Lanes {
     pub fn new(total: usize, most: usize) -> Self {
-        Self { total, most, under_way: 0, lanes: HashMap::new(), turn: 0 }
+        Self { pool: FairPool::new(total), most, lanes: HashMap::new(), turn: 0 }
     }
 
     /// No attempt may be begun, for whomever.
     pub fn full(&self) -> bool {
-        self.under_way >= self.total
+        self.pool.taken() >= self.pool.capacity()
     }
 
-    /// How many of its deliveries to claim for each of the endpoints `ready`; those that may have none are left out.
-    pub fn share<'a>(&mut self, ready: &[&'a str]) -> Vec<(&'a str, usize)> {
+    /// A place for each delivery to claim for the endpoints `ready`, given with their projects; those that may have none are
+    /// left out.
+    pub fn share<'a>(&mut self, ready: &[(&'a str, &str)]) -> Vec<(&'a str, Vec<FairPlace>)> {
         let start = START.min(self.most);
         self.lanes.retain(|_, lane| lane.under_way > 0 || lane.allowed < start);
         self.turn = self.turn.wrapping_add(1);
-        let mut free = self.total.saturating_sub(self.under_way);
         let mut shares = Vec::new();
         for at in 0..ready.len() {
-            let endpoint = ready[(at + self.turn) % ready.len()];
+            let (endpoint, project) = ready[(at + self.turn) % ready.len()];
+            let free = self.pool.capacity().saturating_sub(self.pool.taken());
             let lane = self.lanes.entry(endpoint.into()).or_insert(Lane {
                 allowed: start,
                 under_way: 0,
@@ -52,9 +56,9 @@ impl Lanes {
             let fair = free.div_ceil(ready.len() - at);
             let share = lane.allowed.saturating_sub(lane.under_way).min(fair);
             lane.more = true;
-            if share > 0 {
-                free -= share;
-                shares.push((endpoint, share));
+            let places: Vec<_> = (0..share).map_while(|_| self.pool.admit(project)).collect();
+            if !places.is_empty() {
+                shares.push((endpoint, places));
             }
         }
         shares
@@ -65,13 +69,11 @@ impl Lanes {
         if let Some(lane) = self.lanes.get_mut(endpoint) {
             lane.under_way += begun;
             lane.more = all;
-            self.under_way += begun;
         }
     }
 
     /// One attempt ended. True when it is time to look for more for its endpoint: in lots, as each look costs a commit.
     pub fn ended(&mut self, endpoint: &str, succeeded: bool) -> bool {
-        self.under_way = self.under_way.saturating_sub(1);
         let Some(lane) = self.lanes.get_mut(endpoint) else { return false };
         lane.under_way = lane.under_way.saturating_sub(1);
         lane.allowed = if succeeded { (lane.allowed + 1).min(self.most) } else { (lane.allowed / 2).max(1) };
@@ -83,59 +85,72 @@ impl Lanes {
 mod tests {
     use super::*;
 
-    fn begin(lanes: &mut Lanes, ready: &[&str]) -> HashMap<String, usize> {
-        let shares = lanes.share(ready);
-        for (endpoint, share) in &shares {
-            lanes.began(endpoint, *share, true);
+    /// The places of attempts under way, by endpoint.
+    #[derive(Default)]
+    struct Held(HashMap<String, Vec<FairPlace>>);
+
+    impl Held {
+        fn begin(&mut self, limits: &mut Lanes, ready: &[(&str, &str)]) -> HashMap<String, usize> {
+            let mut begun = HashMap::new();
+            for (endpoint, places) in limits.share(ready) {
+                limits.began(endpoint, places.len(), true);
+                begun.insert(endpoint.to_owned(), places.len());
+                self.0.entry(endpoint.into()).or_default().extend(places);
+            }
+            begun
         }
-        shares.into_iter().map(|(endpoint, share)| (endpoint.to_owned(), share)).collect()
+
+        fn end(&mut self, limits: &mut Lanes, endpoint: &str, succeeded: bool) -> bool {
+            self.0.get_mut(endpoint).unwrap().pop().unwrap();
+            limits.ended(endpoint, succeeded)
+        }
     }
 
     #[test]
     fn one_that_never_answers_leaves_room_for_the_others() {
-        let mut lanes = Lanes::new(20, 64);
-        assert_eq!(begin(&mut lanes, &["slow"])["slow"], START);
+        let (mut limits, mut held) = (Lanes::new(20, 64), Held::default());
+        assert_eq!(held.begin(&mut limits, &[("slow", "p")])["slow"], START);
         for _ in 0..START {
-            lanes.ended("slow", false);
+            held.end(&mut limits, "slow", false);
         }
         assert_eq!(
-            begin(&mut lanes, &["slow", "well"]),
+            held.begin(&mut limits, &[("slow", "p"), ("well", "p")]),
             HashMap::from([("slow".into(), 1), ("well".into(), START)])
         );
     }
 
     #[test]
     fn one_that_answers_gets_more_and_more() {
-        let mut lanes = Lanes::new(256, 64);
+        let (mut limits, mut held) = (Lanes::new(256, 64), Held::default());
         for _ in 0..10 {
-            for _ in 0..begin(&mut lanes, &["well"])["well"] {
-                lanes.ended("well", true);
+            for _ in 0..held.begin(&mut limits, &[("well", "p")])["well"] {
+                held.end(&mut limits, "well", true);
             }
         }
-        assert_eq!(lanes.share(&["well"]), [("well", START)], "an idle lane is forgotten");
-        let mut busy = Lanes::new(256, 64);
-        begin(&mut busy, &["well"]);
+        assert_eq!(limits.share(&[("well", "p")])[0].1.len(), START, "an idle endpoint is forgotten");
+        let (mut busy, mut held) = (Lanes::new(256, 64), Held::default());
+        held.begin(&mut busy, &[("well", "p")]);
         for _ in 0..200 {
             busy.ended("well", true);
             busy.began("well", 1, true);
         }
-        busy.ended("well", true);
-        assert_eq!(begin(&mut busy, &["well"])["well"], 64 - (START - 1));
+        held.end(&mut busy, "well", true);
+        assert_eq!(held.begin(&mut busy, &[("well", "p")])["well"], 64 - (START - 1));
     }
 
     #[test]
     fn scarce_room_is_shared_evenly_and_the_first_changes() {
-        let mut lanes = Lanes::new(3, 64);
-        let first = begin(&mut lanes, &["a", "b", "c"]);
+        let (mut limits, mut held) = (Lanes::new(3, 64), Held::default());
+        let first = held.begin(&mut limits, &[("a", "p"), ("b", "q"), ("c", "r")]);
         assert_eq!(first.values().copied().collect::<Vec<_>>(), [1, 1, 1]);
-        assert!(lanes.full());
+        assert!(limits.full());
 
-        let mut lanes = Lanes::new(1, 64);
-        let mut served = Vec::new();
+        let (mut limits, mut served) = (Lanes::new(1, 64), Vec::new());
         for _ in 0..3 {
-            let (endpoint, _) = lanes.share(&["a", "b", "c"])[0];
-            lanes.began(endpoint, 1, true);
-            lanes.ended(endpoint, true);
+            let mut held = Held::default();
+            let begun = held.begin(&mut limits, &[("a", "p"), ("b", "p"), ("c", "p")]);
+            let endpoint = begun.keys().next().unwrap().clone();
+            held.end(&mut limits, &endpoint, true);
             served.push(endpoint);
         }
         served.sort_unstable();
@@ -143,13 +158,27 @@ mod tests {
     }
 
     #[test]
+    fn a_project_with_many_endpoints_leaves_room_for_its_neighbour() {
+        let (mut limits, mut held) = (Lanes::new(32, 64), Held::default());
+        let names: Vec<String> = (0..20).map(|n| format!("greedy-{n}")).collect();
+        let greedy: Vec<_> = names.iter().map(|name| (name.as_str(), "greedy")).collect();
+        for _ in 0..5 {
+            held.begin(&mut limits, &greedy);
+        }
+        assert!(limits.pool.taken() <= 21, "{} of 32", limits.pool.taken());
+        let all: Vec<_> = greedy.iter().copied().chain([("well", "neighbour")]).collect();
+        (0..3).for_each(|_| _ = held.begin(&mut limits, &all));
+        assert!(!held.0["well"].is_empty());
+    }
+
+    #[test]
     fn it_is_time_to_look_again_when_half_of_a_full_lane_is_done() {
-        let mut lanes = Lanes::new(256, 8);
-        begin(&mut lanes, &["a"]);
-        let looks: Vec<bool> = (0..8).map(|_| lanes.ended("a", true)).collect();
+        let (mut limits, mut held) = (Lanes::new(256, 8), Held::default());
+        held.begin(&mut limits, &[("a", "p")]);
+        let looks: Vec<bool> = (0..8).map(|_| held.end(&mut limits, "a", true)).collect();
         assert_eq!(looks, [false, false, false, true, true, true, true, true]);
-        lanes.share(&["a"]);
-        lanes.began("a", 2, false);
-        assert!(!lanes.ended("a", true), "there were no more");
+        limits.share(&[("a", "p")]);
+        limits.began("a", 2, false);
+        assert!(!limits.ended("a", true), "there were no more");
     }
 }

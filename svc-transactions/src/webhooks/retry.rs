@@ -12,6 +12,8 @@ pub struct Retry {
 
 /// Each wait is that many times the one before.
 pub const MULTIPLIER: u32 = 2;
+/// Longest an endpoint may ask to be left alone for.
+pub const MAX_RETRY_AFTER_MS: i64 = 24 * 60 * 60 * 1000;
 
 impl Retry {
     /// Milliseconds to wait after the failed attempt number `attempts` (1 is the first); None: given up. What failed
@@ -21,12 +23,33 @@ impl Retry {
             return None;
         }
         let times = u64::from(MULTIPLIER).saturating_pow(attempts.saturating_sub(1));
-        let wait = self.initial_ms.saturating_mul(times).min(self.max_ms);
+        // The longest wait, too, leaves room to be spread.
+        let wait = self.initial_ms.saturating_mul(times).min(self.max_ms / 5 * 4).max(1);
         let mut hash = DefaultHasher::new();
         (id, attempts).hash(&mut hash);
-        let spread = hash.finish() % (wait / 4 + 1);
-        Some(wait.saturating_add(spread).min(self.max_ms))
+        Some(wait.saturating_add(hash.finish() % (wait / 4 + 1)))
     }
+
+    /// When to make the next attempt, if the endpoint asked not to be called before `not_before_ms`.
+    pub fn due_at(&self, attempts: u32, id: &str, now_ms: i64, not_before_ms: Option<i64>) -> Option<i64> {
+        let wait = i64::try_from(self.wait_ms(attempts, id)?).unwrap_or(i64::MAX);
+        let due_at = now_ms.saturating_add(wait);
+        Some(due_at.max(not_before_ms.unwrap_or(due_at)))
+    }
+}
+
+/// Until when an endpoint asks to be left alone: `Retry-After` of a 429 or 503, in seconds or as a date (RFC 9110).
+pub fn retry_after(status: u16, value: Option<&str>, now_ms: i64) -> Option<i64> {
+    let value = value.filter(|_| matches!(status, 429 | 503))?.trim();
+    let until_ms = match value.parse::<u32>() {
+        Ok(seconds) => now_ms.saturating_add(i64::from(seconds) * 1000),
+        Err(_) => {
+            let date = httpdate::parse_http_date(value).ok()?;
+            let since = date.duration_since(std::time::UNIX_EPOCH).ok()?;
+            i64::try_from(since.as_millis()).ok()?
+        }
+    };
+    (until_ms > now_ms).then(|| until_ms.min(now_ms.saturating_add(MAX_RETRY_AFTER_MS)))
 }
 
 #[cfg(test)]
@@ -35,30 +58,67 @@ mod tests {
 
     use super::*;
 
-    const CONTRACT: Retry = Retry { max_retries: 5, initial_ms: 1_000, max_ms: 300_000 };
+    const DEFAULT: Retry = Retry { max_retries: 18, initial_ms: 5_000, max_ms: 14_400_000 };
 
-    #[test]
-    fn five_retries_after_one_two_four_eight_sixteen_seconds() {
-        for (attempts, seconds) in [(1, 1), (2, 2), (3, 4), (4, 8), (5, 16)] {
-            let wait = CONTRACT.wait_ms(attempts, "msg_1").unwrap();
-            assert!((seconds * 1000..=seconds * 1250).contains(&wait), "{attempts}: {wait}");
-        }
-        assert_eq!(CONTRACT.wait_ms(6, "msg_1"), None);
+    fn waits(retry: &Retry, id: &str) -> Vec<u64> {
+        (1..).map_while(|attempts| retry.wait_ms(attempts, id)).collect()
     }
 
     #[test]
-    fn what_failed_together_comes_back_apart() {
-        let waits: std::collections::BTreeSet<_> =
-            (0..100).map(|i| CONTRACT.wait_ms(5, &format!("msg_{i}"))).collect();
-        assert!(waits.len() > 90, "{waits:?}");
+    fn waits_double_from_seconds_to_hours() {
+        assert_eq!(DEFAULT, crate::webhooks::Config::default().retry());
+        let waits = waits(&DEFAULT, "msg_1");
+        for (wait, seconds) in waits.iter().zip([5, 10, 20, 40, 80]) {
+            assert!((seconds * 1000..=seconds * 1250).contains(wait), "{wait} after {seconds}");
+        }
+        assert_eq!(waits.len(), 18);
+    }
+
+    #[test]
+    fn what_failed_together_comes_back_apart_also_after_the_longest_wait() {
+        for attempts in [5, 18] {
+            let waits: std::collections::BTreeSet<_> =
+                (0..100).map(|i| DEFAULT.wait_ms(attempts, &format!("msg_{i}"))).collect();
+            assert!(waits.len() > 90, "{waits:?}");
+        }
+    }
+
+    #[test]
+    fn an_endpoint_that_asks_for_time_gets_it() {
+        const NOW: i64 = 1_000_000_000_000;
+        let seconds = |value| retry_after(429, Some(value), NOW).map(|until| (until - NOW) / 1000);
+        assert_eq!(seconds("120"), Some(120));
+        assert_eq!(seconds("999999999"), Some(24 * 60 * 60));
+        assert_eq!(seconds("Sun, 09 Sep 2001 01:48:40 GMT"), Some(120));
+        for none in ["0", "-5", "", "soon", "Sun, 09 Sep 2001 01:46:00 GMT"] {
+            assert_eq!(seconds(none), None, "{none}");
+        }
+        assert_eq!(retry_after(500, Some("120"), NOW), None);
+        assert_eq!(retry_after(503, Some("120"), NOW), Some(NOW + 120_000));
+        assert_eq!(DEFAULT.due_at(1, "msg_1", NOW, Some(NOW + 120_000)), Some(NOW + 120_000));
+        let later = DEFAULT.due_at(18, "msg_1", NOW, Some(NOW + 120_000)).unwrap();
+        assert!(later > NOW + 3_600_000, "the longer of both counts");
+        assert_eq!(DEFAULT.due_at(19, "msg_1", NOW, Some(NOW + 120_000)), None);
     }
 
     proptest! {
         #[test]
+        fn an_hour_or_a_day_away_is_no_dead_letter(id in ".{0,9}") {
+            let total: u64 = waits(&DEFAULT, &id).iter().sum();
+            prop_assert!(total >= 24 * 60 * 60 * 1000, "{}", total);
+        }
+
+        #[test]
         fn no_wait_is_longer_than_the_longest(attempts in 1..u32::MAX, id in ".{0,9}", max in 1_000..u64::MAX) {
-            let retry = Retry { max_retries: u32::MAX, max_ms: max, ..CONTRACT };
+            let retry = Retry { max_retries: u32::MAX, max_ms: max, ..DEFAULT };
             let wait = retry.wait_ms(attempts, &id).unwrap();
-            prop_assert!((1_000..=max).contains(&wait));
+            prop_assert!(wait <= max);
+        }
+
+        #[test]
+        fn any_header_is_answered(value in ".{0,40}", now in 0..i64::MAX / 2) {
+            let until = retry_after(503, Some(&value), now);
+            prop_assert!(until.is_none_or(|until| until > now && until <= now + MAX_RETRY_AFTER_MS));
         }
     }
 }

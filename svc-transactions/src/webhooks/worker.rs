@@ -3,6 +3,7 @@
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
 use blob::KeyRing;
+use shares::FairPlace;
 use tokio::{
     sync::mpsc,
     task::{Id, JoinError, JoinSet},
@@ -21,7 +22,7 @@ use super::{
     lanes::Lanes,
     retry::Retry,
 };
-use crate::{error::Error, outbox::Outbox};
+use crate::{Clock, error::Error, outbox::Outbox};
 
 /// How long to wait, once woken, for more of what is just being committed: each look costs a commit of its own.
 const GATHER: Duration = Duration::from_millis(5);
@@ -33,6 +34,9 @@ pub struct Worker {
     poll: Duration,
     lease_ms: i64,
     lanes: Lanes,
+    /// Endpoints that asked to be left alone, and until when. Each process learns it of its own attempts.
+    resting: HashMap<String, i64>,
+    clock: Clock,
     under_way: UnderWay,
     delivering: Arc<Delivering>,
 }
@@ -40,8 +44,15 @@ pub struct Worker {
 /// Attempts under way, and the endpoint of each.
 #[derive(Default)]
 struct UnderWay {
-    attempts: JoinSet<bool>,
-    endpoints: HashMap<Id, String>,
+    attempts: JoinSet<Ended>,
+    endpoints: HashMap<Id, (String, FairPlace)>,
+}
+
+/// How an attempt ended, for its endpoint.
+#[derive(Clone, Copy, Default)]
+struct Ended {
+    succeeded: bool,
+    not_before_ms: Option<i64>,
 }
 
 /// What an attempt needs.
@@ -50,13 +61,21 @@ struct Delivering {
     ring: KeyRing,
     outbox: Outbox,
     retry: Retry,
+    clock: Clock,
     outcomes: mpsc::Sender<Outcome>,
     _finishing: AbortOnDropHandle<()>,
 }
 
 impl Worker {
     /// Starts the task that writes outcomes down, so a runtime must be there.
-    pub fn new(config: &Config, store: Store, sender: Sender, ring: KeyRing, outbox: Outbox) -> Self {
+    pub fn new(
+        config: &Config,
+        store: Store,
+        sender: Sender,
+        ring: KeyRing,
+        outbox: Outbox,
+        clock: Clock,
+    ) -> Self {
         let (outcomes, ended) = mpsc::channel(finish::QUEUE);
         let finishing = AbortOnDropHandle::new(tokio::spawn(finish::run(store.clone(), ended)));
         let delivering = Delivering {
@@ -64,6 +83,7 @@ impl Worker {
             ring: ring.clone(),
             outbox: outbox.clone(),
             retry: config.retry(),
+            clock: Arc::clone(&clock),
             outcomes,
             _finishing: finishing,
         };
@@ -74,6 +94,8 @@ impl Worker {
             poll: Duration::from_millis(config.poll_ms),
             lease_ms: i64::try_from(config.lease_ms).unwrap_or(i64::MAX / 2),
             lanes: Lanes::new(config.concurrency, config.per_endpoint),
+            resting: HashMap::new(),
+            clock,
             under_way: UnderWay::default(),
             delivering: Arc::new(delivering),
         }
@@ -109,7 +131,7 @@ impl Worker {
     }
 
     /// Takes down all attempts that have ended; true when there is room for more.
-    fn ended(&mut self, first: Result<(Id, bool), JoinError>) -> bool {
+    fn ended(&mut self, first: Result<(Id, Ended), JoinError>) -> bool {
         let mut look = self.end(first);
         while let Some(next) = self.under_way.attempts.try_join_next_with_id() {
             look |= self.end(next);
@@ -117,24 +139,31 @@ impl Worker {
         look
     }
 
-    fn end(&mut self, ended: Result<(Id, bool), JoinError>) -> bool {
-        let (id, succeeded) = ended.unwrap_or_else(|panicked| (panicked.id(), false));
-        let endpoint = self.under_way.endpoints.remove(&id).unwrap_or_default();
-        self.lanes.ended(&endpoint, succeeded)
+    fn end(&mut self, ended: Result<(Id, Ended), JoinError>) -> bool {
+        let (id, ended) = ended.unwrap_or_else(|panicked| (panicked.id(), Ended::default()));
+        let Some((endpoint, _place)) = self.under_way.endpoints.remove(&id) else { return false };
+        if let Some(until) = ended.not_before_ms {
+            let resting = self.resting.entry(endpoint.clone()).or_default();
+            *resting = until.max(*resting);
+        }
+        self.lanes.ended(&endpoint, ended.succeeded)
     }
 
     /// Claims what is due and begins to send it.
     async fn look(&mut self) -> Result<(), Error> {
-        let now = boot::now_ms();
-        let ready = self.store.ready(now).await?;
-        let ids: Vec<&str> = ready.iter().map(|endpoint| endpoint.id.as_str()).collect();
+        let now = (self.clock)();
+        self.resting.retain(|_, until| *until > now);
+        let mut ready = self.store.ready(now).await?;
+        ready.retain(|endpoint| !self.resting.contains_key(&endpoint.id));
+        let ids: Vec<_> =
+            ready.iter().map(|endpoint| (endpoint.id.as_str(), endpoint.project_id.as_str())).collect();
         let shares = self.lanes.share(&ids);
         if shares.is_empty() {
             return Ok(());
         }
         let wanted: Vec<_> = shares
             .iter()
-            .map(|(id, share)| ((*id).to_owned(), i64::try_from(*share).unwrap_or(i64::MAX)))
+            .map(|(id, places)| ((*id).to_owned(), i64::try_from(places.len()).unwrap_or(i64::MAX)))
             .collect();
         let claim: Arc<str> = Uuid::now_v7().to_string().into();
         let claimed = self.store.claim(&wanted, now, now + self.lease_ms, &claim).await?;
@@ -142,13 +171,14 @@ impl Worker {
         for delivery in claimed {
             lots.entry(delivery.endpoint_id.clone()).or_default().push(delivery);
         }
-        for (endpoint, share) in shares {
+        for (endpoint, places) in shares {
             let lot = lots.remove(endpoint).unwrap_or_default();
-            self.lanes.began(endpoint, lot.len(), lot.len() == share);
+            self.lanes.began(endpoint, lot.len(), lot.len() == places.len());
             let row = ready.iter().find(|row| row.id == endpoint);
-            let destination = row.map(|row| self.destination(row));
-            for delivery in lot {
-                self.begin(delivery, destination.clone().flatten(), Arc::clone(&claim));
+            let destination = row.and_then(|row| self.destination(row));
+            // What it did not need goes back with the rest of the places.
+            for (delivery, place) in lot.into_iter().zip(places) {
+                self.begin(delivery, place, destination.clone(), Arc::clone(&claim));
             }
         }
         Ok(())
@@ -170,26 +200,26 @@ impl Worker {
         }
     }
 
-    fn begin(&mut self, delivery: Claimed, to: Option<Arc<Destination>>, claim: Arc<str>) {
+    fn begin(&mut self, delivery: Claimed, place: FairPlace, to: Option<Arc<Destination>>, claim: Arc<str>) {
         let (delivering, endpoint) = (Arc::clone(&self.delivering), delivery.endpoint_id.clone());
         let task =
             self.under_way.attempts.spawn(async move { delivering.deliver(delivery, to, &claim).await });
-        self.under_way.endpoints.insert(task.id(), endpoint);
+        self.under_way.endpoints.insert(task.id(), (endpoint, place));
     }
 }
 
 impl Delivering {
-    /// Makes one attempt and hands in what became of it; whether it succeeded.
-    async fn deliver(&self, delivery: Claimed, to: Option<Arc<Destination>>, claim: &str) -> bool {
+    /// Makes one attempt and hands in what became of it.
+    async fn deliver(&self, delivery: Claimed, to: Option<Arc<Destination>>, claim: &str) -> Ended {
         let attempt = match self.attempt(&delivery, to.as_deref()).await {
             Ok(attempt) => attempt,
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
                 tracing::error!(delivery.id = delivery.id, error, "a webhook delivery cannot be read");
-                unreadable()
+                self.unreadable()
             }
         };
-        let succeeded = attempt.succeeded();
+        let ended = Ended { succeeded: attempt.succeeded(), not_before_ms: attempt.not_before_ms };
         match self.outcome(delivery, attempt, claim) {
             // The other end is there as long as this one.
             Ok(outcome) => drop(self.outcomes.send(outcome).await),
@@ -198,22 +228,21 @@ impl Delivering {
                 tracing::error!(error, "the outcome of a webhook attempt is lost; it will be repeated");
             }
         }
-        succeeded
+        ended
     }
 
     async fn attempt(&self, delivery: &Claimed, to: Option<&Destination>) -> Result<Attempt, Error> {
-        let Some(to) = to else { return Ok(unreadable()) };
+        let Some(to) = to else { return Ok(self.unreadable()) };
         let payload = self.outbox.open(&delivery.id, &delivery.sealed)?;
-        self.sender.send(to, (&delivery.id, &delivery.event), boot::now_ms(), payload).await
+        self.sender.send(to, (&delivery.id, &delivery.event), (self.clock)(), payload).await
     }
 
     fn outcome(&self, delivery: Claimed, attempt: Attempt, claim: &str) -> Result<Outcome, Error> {
         let attempts = delivery.attempts + 1;
         let (succeeded, gone) = (attempt.succeeded(), attempt.gone());
-        let wait = self.retry.wait_ms(u32::try_from(attempts).unwrap_or(u32::MAX), &delivery.id);
-        let due_at = wait
-            .filter(|_| !succeeded && !gone)
-            .map(|wait| boot::now_ms().saturating_add(i64::try_from(wait).unwrap_or(i64::MAX)));
+        let made = u32::try_from(attempts).unwrap_or(u32::MAX);
+        let due_at = self.retry.due_at(made, &delivery.id, (self.clock)(), attempt.not_before_ms);
+        let due_at = due_at.filter(|_| !succeeded && !gone);
         let status = match due_at {
             Some(_) => "pending",
             None if succeeded => "delivered",
@@ -241,15 +270,9 @@ impl Delivering {
             gone,
         })
     }
-}
 
-/// Sealed under a master key that is not there any more, most likely; it may come back.
-fn unreadable() -> Attempt {
-    Attempt {
-        at_ms: boot::now_ms(),
-        duration_ms: 0,
-        status_code: None,
-        error: Some("unreadable".into()),
-        response_excerpt: None,
+    /// Sealed under a master key that is not there any more, most likely; it may come back.
+    fn unreadable(&self) -> Attempt {
+        Attempt { error: Some("unreadable".into()), ..Attempt::at((self.clock)()) }
     }
 }

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod answers;
 mod dashboard;
 mod erasure;
 mod fraud;
@@ -21,7 +22,8 @@ use std::{
 };
 
 use proto::transactions::{
-    GetTransactionRequest, RecordTransactionRequest, Transaction, transactions_client::TransactionsClient,
+    GetTransactionRequest, RecordTransactionRequest, Transaction, answers_client::AnswersClient,
+    transactions_client::TransactionsClient,
 };
 use rpc::Transport;
 use svc_transactions::{Config, SamplesConfig};
@@ -46,6 +48,7 @@ pub struct Service {
     /// A look into its tables, opened when it is needed.
     db_pool: Arc<tokio::sync::OnceCell<db::Db>>,
     pub client: TransactionsClient<Transport>,
+    pub answers: AnswersClient<Transport>,
 }
 
 impl Service {
@@ -65,12 +68,19 @@ impl Service {
             keys: keys(),
             samples: SamplesConfig { sweep_seconds: 1, ..SamplesConfig::embedded(folder.path()) },
             webhooks: svc_transactions::WebhooksConfig::default(),
+            answers: svc_transactions::AnswersConfig::default(),
         };
         let clock = now_ms.clone();
         let clock = Arc::new(move || clock.load(Ordering::Relaxed));
         let routes = svc_transactions::routes_at(config, clock).await.expect("the service starts");
-        let client = TransactionsClient::new(rpc::local(routes, Duration::from_secs(10)));
-        Self { db, folder, now_ms, db_pool: Arc::default(), client }
+        let transport = rpc::local(routes, Duration::from_secs(10));
+        let (client, answers) = (TransactionsClient::new(transport.clone()), AnswersClient::new(transport));
+        Self { db, folder, now_ms, db_pool: Arc::default(), client, answers }
+    }
+
+    /// Turns the clock on.
+    pub fn advance(&self, ms: i64) {
+        self.now_ms.fetch_add(ms, Ordering::Relaxed);
     }
 
     /// Where its tables lie; none: not in a file.

@@ -2,6 +2,7 @@
 
 mod delivery;
 mod endpoints;
+mod patience;
 mod resilience;
 
 use std::{sync::Arc, time::Duration};
@@ -12,7 +13,7 @@ use proto::transactions::{
 };
 use proto::transactions::{RecordTransactionRequest, transactions_client::TransactionsClient};
 use rpc::Transport;
-use svc_transactions::{Config, WebhooksConfig};
+use svc_transactions::{Clock, Config, WebhooksConfig};
 use tempfile::TempDir;
 
 use crate::{MASTER_KEY, new_id, video};
@@ -22,6 +23,7 @@ pub fn quick() -> WebhooksConfig {
     WebhooksConfig {
         allow_private: true,
         allow_http: true,
+        max_retries: 5,
         initial_delay_ms: 20,
         max_delay_ms: 100,
         timeout_ms: 500,
@@ -48,10 +50,15 @@ impl Customer {
 
     /// The same customer at another process of the service.
     pub async fn of(scope: WebhookScope, db: db::Config, webhooks: WebhooksConfig) -> Self {
+        Self::at(scope, db, webhooks, Arc::new(boot::now_ms)).await
+    }
+
+    /// The same by another clock.
+    pub async fn at(scope: WebhookScope, db: db::Config, webhooks: WebhooksConfig, clock: Clock) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let keys = blob::KeyConfig { secret: Some(MASTER_KEY.into()), ..blob::KeyConfig::default() };
         let config = Config { db, keys, webhooks, ..Config::embedded(folder.path()) };
-        let routes = svc_transactions::routes(config).await.expect("the service starts");
+        let routes = svc_transactions::routes_at(config, clock).await.expect("the service starts");
         let transport = rpc::local(routes, Duration::from_secs(10));
         let client = TransactionsClient::new(transport.clone());
         Self { client, hooks: WebhooksClient::new(transport), scope, _folder: Arc::new(folder) }

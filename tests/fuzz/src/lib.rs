@@ -20,7 +20,7 @@ pub use mutation::Mutations;
 pub type Target = fn(&[u8]);
 
 /// All of them, by the names of their corpora.
-pub const TARGETS: [(&str, Target); 7] = [
+pub const TARGETS: [(&str, Target); 11] = [
     ("decode", decode),
     ("zone", zone),
     ("rules", rules),
@@ -28,7 +28,14 @@ pub const TARGETS: [(&str, Target); 7] = [
     ("demux", demux),
     ("sound", sound),
     ("still", still),
+    ("form", form),
+    ("headers", headers),
+    ("token", token),
+    ("chunks", chunks),
 ];
+
+/// The public key whose tokens are in the corpus.
+pub const TOKEN_KEY: [u8; 32] = *include_bytes!("token_key.bin");
 
 /// Bytes as the picture of a document.
 pub fn decode(bytes: &[u8]) {
@@ -78,6 +85,28 @@ pub fn chip(bytes: &[u8]) {
     }
     if let Ok(portrait) = emrtd::read_portrait(bytes) {
         assert!(portrait.jpeg.starts_with(b"\xff\xd8"), "a portrait that is no JPEG");
+    }
+}
+
+/// Bytes as the body of an upload.
+pub fn form(bytes: &[u8]) {
+    let _ = gateway::fuzzing::form(bytes);
+}
+
+/// Lines as the headers of a request.
+pub fn headers(bytes: &[u8]) {
+    let _ = gateway::fuzzing::headers(bytes);
+}
+
+/// Plain bytes, sealed as the chunks of a stored object and changed.
+pub fn chunks(bytes: &[u8]) {
+    blob::fuzzing::chunks(bytes);
+}
+
+/// Text as the token of an API key.
+pub fn token(bytes: &[u8]) {
+    if let Some(id) = gateway::fuzzing::token(bytes, &TOKEN_KEY) {
+        assert_eq!(id, "key-1", "a token nobody signed");
     }
 }
 

@@ -62,6 +62,13 @@ fn the_corpora_open_the_doors_they_are_for() {
         |bytes: &&Vec<u8>| emrtd::SecurityObject::parse(bytes).is_ok_and(|o| o.verify_signature().unwrap());
     assert!(chips.iter().filter(is_object).count() > 2);
     assert!(chips.iter().filter(|bytes| emrtd::read_portrait(bytes).is_ok()).count() > 1);
+    let forms = corpus("form").unwrap();
+    assert!(forms.iter().filter(|bytes| gateway::fuzzing::form(bytes).len() > 1).count() > 2);
+    let headers = corpus("headers").unwrap();
+    assert!(headers.iter().filter(|bytes| gateway::fuzzing::headers(bytes).is_some()).count() > 2);
+    let tokens = corpus("token").unwrap();
+    let ours = |bytes: &&Vec<u8>| gateway::fuzzing::token(bytes, &fuzzing::TOKEN_KEY).is_some();
+    assert_eq!(tokens.iter().filter(ours).count(), 1);
 }
 
 #[test]

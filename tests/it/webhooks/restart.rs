@@ -114,6 +114,33 @@ async fn what_was_recorded_before_a_kill_is_told_after_it() {
 }
 
 #[tokio::test]
+async fn a_response_outlives_the_server_that_gave_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let server = Server::start(folder.path(), &[]);
+    let (api_key, client) = (bootstrap(folder.path()), reqwest::Client::new());
+    let consent = async |server: &Server, given: bool| {
+        let call = client.post(format!("{}/api-consent/consent", server.url)).bearer_auth(&api_key);
+        let body = json!({"is_consent_given": given, "user_fullname": "ada@example.org"});
+        call.header("idempotency-key", "8e03978e-40d5").json(&body).send().await.unwrap()
+    };
+    let first = consent(&server, true).await;
+    assert_eq!(first.status(), 200);
+    let id = first.headers()["x-request-id"].clone();
+    let body = first.text().await.unwrap();
+    // Killed, not stopped.
+    drop(server);
+    let server = Server::start(folder.path(), &[]);
+    let again = consent(&server, true).await;
+    assert_eq!(
+        (again.status().as_u16(), &again.headers()["idempotency-replayed"]),
+        (200, &"true".parse().unwrap())
+    );
+    assert_eq!(again.headers()["x-request-id"], id);
+    assert_eq!(again.text().await.unwrap(), body);
+    assert_eq!(consent(&server, false).await.status(), 422, "another request with the key");
+}
+
+#[tokio::test]
 async fn a_server_with_its_defaults_sends_nothing_to_this_machine() {
     let folder = tempfile::tempdir().unwrap();
     let server = Server::start(folder.path(), &[]);

@@ -195,3 +195,41 @@ async fn another_master_key_opens_nothing() {
     let store = Store::open(&Config::embedded(folder.dir.path())).unwrap();
     assert!(matches!(store.get_stream(&tenant(), &id(), NOW).await, Err(Error::UnknownKey)));
 }
+
+fn limited(dir: &Path, limits: blob::Limits) -> Folder {
+    let config = Config { limits, ..Config::embedded(dir) };
+    Folder { dir: tempfile::tempdir().unwrap(), store: Store::open(&config).unwrap() }
+}
+
+#[tokio::test]
+async fn a_tenant_with_too_much_is_refused_and_its_neighbour_is_not() {
+    let dir = tempfile::tempdir().unwrap();
+    let limits = || blob::Limits { min_free_bytes: 0, max_tenant_bytes: 100_000 };
+    let folder = limited(dir.path(), limits());
+    let (greedy, neighbour) = (Tenant::parse("greedy").unwrap(), Tenant::parse("neighbour").unwrap());
+    let id = |n: u32| BlobId::parse(&format!("blob-{n}")).unwrap();
+    for n in 0..2 {
+        folder.put(&greedy, &id(n), LATER, &[7; 60_000]).await.unwrap();
+    }
+    let refused = folder.put(&greedy, &id(2), LATER, &[7; 10]).await;
+    assert!(matches!(refused, Err(Error::QuotaUsedUp)), "{refused:?}");
+    folder.put(&neighbour, &id(0), LATER, &[7; 10]).await.unwrap();
+    assert!(folder.get(&greedy, &id(2)).await.unwrap().is_none(), "nothing was left of it");
+    // Another process lists what is there, and what was deleted does not count.
+    let other = limited(dir.path(), limits());
+    assert!(matches!(other.put(&greedy, &id(3), LATER, &[7; 10]).await, Err(Error::QuotaUsedUp)));
+    folder.store.delete(&greedy, &id(0)).await.unwrap();
+    limited(dir.path(), limits()).put(&greedy, &id(3), LATER, &[7; 10]).await.unwrap();
+}
+
+#[tokio::test]
+async fn on_an_almost_full_disk_nothing_is_kept_and_what_is_there_is_read() {
+    let dir = tempfile::tempdir().unwrap();
+    let folder = limited(dir.path(), blob::Limits { min_free_bytes: 0, max_tenant_bytes: 0 });
+    let (tenant, id) = (Tenant::parse("t").unwrap(), BlobId::parse("one").unwrap());
+    folder.put(&tenant, &id, LATER, b"kept").await.unwrap();
+    let full = limited(dir.path(), blob::Limits { min_free_bytes: u64::MAX, max_tenant_bytes: 0 });
+    let two = BlobId::parse("two").unwrap();
+    assert!(matches!(full.put(&tenant, &two, LATER, b"more").await, Err(Error::DiskAlmostFull)));
+    assert_eq!(full.get(&tenant, &id).await.unwrap().unwrap(), b"kept");
+}

@@ -17,6 +17,7 @@ use crate::{
     core::{consent::ConsentDecision, error::Error, user_name::parse_any_user_name},
     http::{
         envelope::Envelope,
+        json::without_byte_order_mark,
         recording::{Call, RecordedResponse},
         state::Gateway,
     },
@@ -85,6 +86,7 @@ impl Decision {
         let shape = Error::invalid(
             "request body must be a JSON object with is_consent_given (boolean) and user_fullname (string)",
         );
+        let body = without_byte_order_mark(body);
         if !body.trim_ascii_start().starts_with(b"{") {
             return Err(shape);
         }

@@ -1,10 +1,6 @@
 //! `POST /api-gateway/docauth/check`.
 
-use axum::{
-    Json,
-    extract::{Multipart, State, multipart::MultipartRejection},
-    http::HeaderMap,
-};
+use axum::{Json, extract::State, http::HeaderMap};
 use utoipa::ToSchema;
 
 use super::{
@@ -22,7 +18,7 @@ use crate::{
     },
     http::{
         headers::REMOVED_SERVICES,
-        multipart::{Fields, Form},
+        multipart::{Fields, Form, FormBody},
         recording::{Call, RecordedResponse},
         state::Gateway,
     },
@@ -65,7 +61,7 @@ pub type CheckDocumentResponse = Decided<DocumentData, DocumentCondition>;
 pub async fn check_document(
     State(gateway): State<Gateway>,
     mut call: Call,
-    form: Result<Multipart, MultipartRejection>,
+    form: FormBody,
 ) -> RecordedResponse<(HeaderMap, Json<CheckDocumentResponse>)> {
     let result = run(&gateway, &mut call, form).await;
     call.finish(result)
@@ -74,9 +70,9 @@ pub async fn check_document(
 async fn run(
     gateway: &Gateway,
     call: &mut Call,
-    form: Result<Multipart, MultipartRejection>,
+    form: FormBody,
 ) -> Result<(HeaderMap, Json<CheckDocumentResponse>), Error> {
-    let form = Form::receive(gateway, form, &FIELDS).await?;
+    let form = Form::receive(gateway, &call.caller.project_id, form, &FIELDS).await?;
     let picture = form.file("document")?;
     let subject = parse_subject(&call.headers, &form)?;
     let options = DocumentOptions {

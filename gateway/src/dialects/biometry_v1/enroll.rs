@@ -1,9 +1,6 @@
 //! `POST /api-gateway/enroll/face` and `/voice`.
 
-use axum::{
-    Json,
-    extract::{Multipart, State, multipart::MultipartRejection},
-};
+use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -25,7 +22,7 @@ use crate::{
         verification::{UserRequirement, Verification},
     },
     http::{
-        multipart::{Fields, Form},
+        multipart::{Fields, Form, FormBody},
         recording::{Call, RecordedResponse},
         state::Gateway,
     },
@@ -124,7 +121,7 @@ pub struct EnrollVoiceResponse {
 pub async fn enroll_face(
     State(gateway): State<Gateway>,
     mut call: Call,
-    form: Result<Multipart, MultipartRejection>,
+    form: FormBody,
 ) -> RecordedResponse<Json<EnrollFaceResponse>> {
     let result = run_face(&gateway, &mut call, form).await;
     call.finish(result)
@@ -133,9 +130,9 @@ pub async fn enroll_face(
 async fn run_face(
     gateway: &Gateway,
     call: &mut Call,
-    form: Result<Multipart, MultipartRejection>,
+    form: FormBody,
 ) -> Result<Json<EnrollFaceResponse>, Error> {
-    let form = Form::receive(gateway, form, &FACE).await?;
+    let form = Form::receive(gateway, &call.caller.project_id, form, &FACE).await?;
     let picture = form.file("face")?;
     let chip = chip_files(&form).await?;
     let is_document = form.flag("is_document")?;
@@ -177,7 +174,7 @@ async fn run_face(
 pub async fn enroll_voice(
     State(gateway): State<Gateway>,
     mut call: Call,
-    form: Result<Multipart, MultipartRejection>,
+    form: FormBody,
 ) -> RecordedResponse<Json<EnrollVoiceResponse>> {
     let result = run_voice(&gateway, &mut call, form).await;
     call.finish(result)
@@ -186,9 +183,9 @@ pub async fn enroll_voice(
 async fn run_voice(
     gateway: &Gateway,
     call: &mut Call,
-    form: Result<Multipart, MultipartRejection>,
+    form: FormBody,
 ) -> Result<Json<EnrollVoiceResponse>, Error> {
-    let form = Form::receive(gateway, form, &VOICE).await?;
+    let form = Form::receive(gateway, &call.caller.project_id, form, &VOICE).await?;
     let recording = form.file("voice")?;
     let phrase = form.required_text("phrase")?.to_owned();
     let vocabulary = form.text("vocabulary").unwrap_or_default().to_owned();

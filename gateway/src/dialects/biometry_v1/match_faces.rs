@@ -1,10 +1,6 @@
 //! `POST /api-gateway/match-faces`.
 
-use axum::{
-    Json,
-    extract::{Multipart, State, multipart::MultipartRejection},
-    http::HeaderMap,
-};
+use axum::{Json, extract::State, http::HeaderMap};
 use utoipa::ToSchema;
 
 use super::{
@@ -21,7 +17,7 @@ use crate::{
     },
     http::{
         headers::REMOVED_SERVICES,
-        multipart::{Fields, Form},
+        multipart::{Fields, Form, FormBody},
         recording::{Call, RecordedResponse},
         state::Gateway,
     },
@@ -56,7 +52,7 @@ pub type MatchFacesResponse = Decided<FaceMatchReport, ServiceCondition>;
 pub async fn match_faces(
     State(gateway): State<Gateway>,
     mut call: Call,
-    form: Result<Multipart, MultipartRejection>,
+    form: FormBody,
 ) -> RecordedResponse<(HeaderMap, Json<MatchFacesResponse>)> {
     let result = run(&gateway, &mut call, form).await;
     call.finish(result)
@@ -65,9 +61,9 @@ pub async fn match_faces(
 async fn run(
     gateway: &Gateway,
     call: &mut Call,
-    form: Result<Multipart, MultipartRejection>,
+    form: FormBody,
 ) -> Result<(HeaderMap, Json<MatchFacesResponse>), Error> {
-    let form = Form::receive(gateway, form, &FIELDS).await?;
+    let form = Form::receive(gateway, &call.caller.project_id, form, &FIELDS).await?;
     let picture = form.file("image")?;
     let subject = parse_subject(&call.headers, &form)?;
     call.record.set_session(subject.session_id.clone());

@@ -2,11 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use axum::{
-    Json,
-    extract::{Multipart, State, multipart::MultipartRejection},
-    http::HeaderMap,
-};
+use axum::{Json, extract::State, http::HeaderMap};
 use utoipa::ToSchema;
 
 use super::{
@@ -24,7 +20,7 @@ use crate::{
     },
     http::{
         headers::{AUTO_ENROLL, REMOVED_SERVICES},
-        multipart::{Fields, Form},
+        multipart::{Fields, Form, FormBody},
         recording::{Call, RecordedResponse},
         state::Gateway,
     },
@@ -67,7 +63,7 @@ pub type ProcessVideoResponse = Decided<ServiceReports, ServiceCondition>;
 pub async fn process_video(
     State(gateway): State<Gateway>,
     mut call: Call,
-    form: Result<Multipart, MultipartRejection>,
+    form: FormBody,
 ) -> RecordedResponse<(HeaderMap, Json<ProcessVideoResponse>)> {
     let result = run(&gateway, &mut call, form).await;
     call.finish(result)
@@ -76,10 +72,10 @@ pub async fn process_video(
 async fn run(
     gateway: &Gateway,
     call: &mut Call,
-    form: Result<Multipart, MultipartRejection>,
+    form: FormBody,
 ) -> Result<(HeaderMap, Json<ProcessVideoResponse>), Error> {
     let started = Instant::now();
-    let form = Form::receive(gateway, form, &FIELDS).await?;
+    let form = Form::receive(gateway, &call.caller.project_id, form, &FIELDS).await?;
     if let Some(trigger) = form.text("trigger") {
         if trigger.len() > MAX_TRIGGER_BYTES {
             return Err(Error::invalid("'trigger' form value is longer than 128 bytes"));

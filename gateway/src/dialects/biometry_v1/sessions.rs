@@ -16,6 +16,7 @@ use crate::{
     core::{challenge::issue_challenge, error::Error, report::SimSwapReport, sessions},
     http::{
         envelope::Envelope,
+        json::without_byte_order_mark,
         recording::{Call, RecordedResponse},
         state::Gateway,
     },
@@ -212,6 +213,7 @@ impl EndSession {
         let shape =
             Error::invalid("request body must be empty or a JSON object with an optional phone_number");
         // A struct also parses from a JSON list; the documented body is an object.
+        let body = without_byte_order_mark(body);
         if !body.trim_ascii_start().starts_with(b"{") {
             return Err(shape);
         }

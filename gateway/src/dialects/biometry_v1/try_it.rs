@@ -3,11 +3,7 @@
 
 use std::time::Instant;
 
-use axum::{
-    Json,
-    extract::{Multipart, State, multipart::MultipartRejection},
-    http::HeaderMap,
-};
+use axum::{Json, extract::State, http::HeaderMap};
 use proto::consent::ConsentState;
 use utoipa::ToSchema;
 
@@ -15,7 +11,7 @@ use super::process_video::{ProcessVideoResponse, process_form};
 use crate::{
     core::{error::Error, user_name::parse_try_it_name, verification::Subject},
     http::{
-        multipart::{Fields, Form},
+        multipart::{Fields, Form, FormBody},
         recording::{Call, RecordedResponse},
         state::Gateway,
     },
@@ -59,7 +55,7 @@ pub struct TryItForm {
 pub async fn try_process_video(
     State(gateway): State<Gateway>,
     mut call: Call,
-    form: Result<Multipart, MultipartRejection>,
+    form: FormBody,
 ) -> RecordedResponse<(HeaderMap, Json<ProcessVideoResponse>)> {
     let result = run(&gateway, &mut call, form).await;
     call.finish(result)
@@ -68,11 +64,11 @@ pub async fn try_process_video(
 async fn run(
     gateway: &Gateway,
     call: &mut Call,
-    form: Result<Multipart, MultipartRejection>,
+    form: FormBody,
 ) -> Result<(HeaderMap, Json<ProcessVideoResponse>), Error> {
     let started = Instant::now();
     call.record.add_tag(TAG);
-    let form = Form::receive(gateway, form, &FIELDS).await?;
+    let form = Form::receive(gateway, &call.caller.project_id, form, &FIELDS).await?;
     let user = parse_try_it_name(form.required_text("user_fullname")?)?;
     call.record.set_user(Some(user.clone()));
     let ticked = ConsentState {

@@ -1,9 +1,6 @@
 //! `POST /api-gateway/v2/documents/check`.
 
-use axum::{
-    Json,
-    extract::{Multipart, State, multipart::MultipartRejection},
-};
+use axum::{Json, extract::State};
 use base64::{Engine, engine::general_purpose::STANDARD};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -22,6 +19,7 @@ use crate::{
         verification::{UserRequirement, Verification},
     },
     http::{
+        multipart::FormBody,
         recording::{Call, RecordedResponse},
         state::Gateway,
     },
@@ -109,7 +107,7 @@ impl DocumentDataV2 {
 pub async fn check_document_v2(
     State(gateway): State<Gateway>,
     mut call: Call,
-    form: Result<Multipart, MultipartRejection>,
+    form: FormBody,
 ) -> RecordedResponse<Json<Answer<DocumentDataV2>>> {
     let result = run(&gateway, &mut call, form).await;
     call.finish(result)
@@ -118,9 +116,9 @@ pub async fn check_document_v2(
 async fn run(
     gateway: &Gateway,
     call: &mut Call,
-    form: Result<Multipart, MultipartRejection>,
+    form: FormBody,
 ) -> Result<Json<Answer<DocumentDataV2>>, Error> {
-    let received = Received::receive(gateway, form, &["document"]).await?;
+    let received = Received::receive(gateway, &call.caller.project_id, form, &["document"]).await?;
     let picture = received.form.file("document")?;
     let external = match received.text("provider")? {
         None | Some("inhouse") => false,

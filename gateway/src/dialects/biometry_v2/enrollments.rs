@@ -1,9 +1,6 @@
 //! `POST /api-gateway/v2/enrollments/face` and `/voice`.
 
-use axum::{
-    Json,
-    extract::{Multipart, State, multipart::MultipartRejection},
-};
+use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -19,6 +16,7 @@ use crate::{
         error::Error,
     },
     http::{
+        multipart::FormBody,
         recording::{Call, RecordedResponse},
         state::Gateway,
     },
@@ -61,18 +59,14 @@ pub struct EnrolledV2 {
 pub async fn enroll_face_v2(
     State(gateway): State<Gateway>,
     mut call: Call,
-    form: Result<Multipart, MultipartRejection>,
+    form: FormBody,
 ) -> RecordedResponse<Json<Answer<EnrolledV2>>> {
     let result = face(&gateway, &mut call, form).await;
     call.finish(result)
 }
 
-async fn face(
-    gateway: &Gateway,
-    call: &mut Call,
-    form: Result<Multipart, MultipartRejection>,
-) -> Result<Json<Answer<EnrolledV2>>, Error> {
-    let received = Received::receive(gateway, form, &["face"]).await?;
+async fn face(gateway: &Gateway, call: &mut Call, form: FormBody) -> Result<Json<Answer<EnrolledV2>>, Error> {
+    let received = Received::receive(gateway, &call.caller.project_id, form, &["face"]).await?;
     let picture = received.form.file("face")?;
     let document = received.flag("is_document")?;
     let document =
@@ -92,7 +86,7 @@ async fn face(
 pub async fn enroll_voice_v2(
     State(gateway): State<Gateway>,
     mut call: Call,
-    form: Result<Multipart, MultipartRejection>,
+    form: FormBody,
 ) -> RecordedResponse<Json<Answer<EnrolledV2>>> {
     let result = voice(&gateway, &mut call, form).await;
     call.finish(result)
@@ -101,9 +95,9 @@ pub async fn enroll_voice_v2(
 async fn voice(
     gateway: &Gateway,
     call: &mut Call,
-    form: Result<Multipart, MultipartRejection>,
+    form: FormBody,
 ) -> Result<Json<Answer<EnrolledV2>>, Error> {
-    let received = Received::receive(gateway, form, &["voice"]).await?;
+    let received = Received::receive(gateway, &call.caller.project_id, form, &["voice"]).await?;
     let input = VoiceInput {
         recording: received.form.file("voice")?,
         phrase: received.required_text("phrase")?.to_owned(),

@@ -1,9 +1,6 @@
 //! `POST /api-gateway/v2/face-match`: a reference picture against a video, sent along or the session's last.
 
-use axum::{
-    Json,
-    extract::{Multipart, State, multipart::MultipartRejection},
-};
+use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -20,6 +17,7 @@ use crate::{
         report::FaceMatchReport,
     },
     http::{
+        multipart::FormBody,
         recording::{Call, RecordedResponse},
         state::Gateway,
     },
@@ -54,7 +52,7 @@ pub struct FaceMatchedV2 {
 pub async fn match_face_v2(
     State(gateway): State<Gateway>,
     mut call: Call,
-    form: Result<Multipart, MultipartRejection>,
+    form: FormBody,
 ) -> RecordedResponse<Json<Answer<FaceMatchedV2>>> {
     let result = run(&gateway, &mut call, form).await;
     call.finish(result)
@@ -63,9 +61,10 @@ pub async fn match_face_v2(
 async fn run(
     gateway: &Gateway,
     call: &mut Call,
-    form: Result<Multipart, MultipartRejection>,
+    form: FormBody,
 ) -> Result<Json<Answer<FaceMatchedV2>>, Error> {
-    let received = Received::receive(gateway, form, &["reference_image", "video"]).await?;
+    let received =
+        Received::receive(gateway, &call.caller.project_id, form, &["reference_image", "video"]).await?;
     let picture = received.form.file("reference_image")?;
     let video = match (received.flag("use_session_video")?, received.form.has_file("video")) {
         (true, false) => {

@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, time::Instant};
 
 use axum::{
     Json,
-    extract::{Multipart, State, multipart::MultipartRejection},
+    extract::State,
     http::{HeaderMap, HeaderValue},
 };
 use scoring::Service;
@@ -25,6 +25,7 @@ use crate::{
     },
     http::{
         headers::REMOVED_SERVICES,
+        multipart::FormBody,
         recording::{Call, RecordedResponse},
         state::Gateway,
     },
@@ -65,7 +66,7 @@ pub type LivenessData = Map<String, Value>;
 pub async fn check_liveness(
     State(gateway): State<Gateway>,
     mut call: Call,
-    form: Result<Multipart, MultipartRejection>,
+    form: FormBody,
 ) -> RecordedResponse<(HeaderMap, Json<Answer<LivenessData>>)> {
     let result = run(&gateway, &mut call, form).await;
     call.finish(result)
@@ -74,10 +75,10 @@ pub async fn check_liveness(
 async fn run(
     gateway: &Gateway,
     call: &mut Call,
-    form: Result<Multipart, MultipartRejection>,
+    form: FormBody,
 ) -> Result<(HeaderMap, Json<Answer<LivenessData>>), Error> {
     let started = Instant::now();
-    let received = Received::receive(gateway, form, &["video"]).await?;
+    let received = Received::receive(gateway, &call.caller.project_id, form, &["video"]).await?;
     if let Some(trigger) = received.text("trigger")? {
         if trigger.len() > MAX_TRIGGER_BYTES {
             return Err(Error::field("trigger", "is longer than 128 bytes"));

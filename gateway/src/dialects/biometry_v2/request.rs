@@ -1,6 +1,5 @@
 //! The part `request` of a form: a JSON object. Fields it does not know are ignored, as newer clients may send some.
 
-use axum::extract::{Multipart, multipart::MultipartRejection};
 use serde_json::{Map, Value};
 
 use super::errors::of_session;
@@ -12,7 +11,7 @@ use crate::{
         verification::{Subject, UserRequirement, Verification},
     },
     http::{
-        multipart::{Fields, Form},
+        multipart::{Fields, Form, FormBody},
         recording::Call,
         state::Gateway,
     },
@@ -33,10 +32,11 @@ impl Received {
     /// 400 when `request` is missing or no JSON object; as [`Form::receive`].
     pub async fn receive(
         gateway: &Gateway,
-        form: Result<Multipart, MultipartRejection>,
+        project_id: &str,
+        form: FormBody,
         files: &'static [&'static str],
     ) -> Result<Self, Error> {
-        let form = Form::receive(gateway, form, &Fields { files, texts: &[REQUEST] }).await?;
+        let form = Form::receive(gateway, project_id, form, &Fields { files, texts: &[REQUEST] }).await?;
         let text = form.text(REQUEST).ok_or_else(|| Error::MissingFields(vec![REQUEST]))?;
         let fields = parse(text)?;
         Ok(Self { form, fields })

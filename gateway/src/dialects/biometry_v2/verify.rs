@@ -2,10 +2,7 @@
 
 use std::{collections::BTreeSet, time::Instant};
 
-use axum::{
-    Json,
-    extract::{Multipart, State, multipart::MultipartRejection},
-};
+use axum::{Json, extract::State};
 use scoring::Service;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -24,6 +21,7 @@ use crate::{
         report::ServiceReports,
     },
     http::{
+        multipart::FormBody,
         recording::{Call, RecordedResponse},
         state::Gateway,
     },
@@ -60,7 +58,7 @@ pub struct VerifyVoiceForm {
 pub async fn verify_face(
     State(gateway): State<Gateway>,
     mut call: Call,
-    form: Result<Multipart, MultipartRejection>,
+    form: FormBody,
 ) -> RecordedResponse<Json<Answer<LivenessData>>> {
     let result = run(&gateway, &mut call, form, "video", Service::FaceRecognition).await;
     call.finish(result)
@@ -75,7 +73,7 @@ pub async fn verify_face(
 pub async fn verify_voice(
     State(gateway): State<Gateway>,
     mut call: Call,
-    form: Result<Multipart, MultipartRejection>,
+    form: FormBody,
 ) -> RecordedResponse<Json<Answer<LivenessData>>> {
     let result = run(&gateway, &mut call, form, "voice", Service::VoiceRecognition).await;
     call.finish(result)
@@ -84,13 +82,18 @@ pub async fn verify_voice(
 async fn run(
     gateway: &Gateway,
     call: &mut Call,
-    form: Result<Multipart, MultipartRejection>,
+    form: FormBody,
     file: &'static str,
     service: Service,
 ) -> Result<Json<Answer<LivenessData>>, Error> {
     let started = Instant::now();
-    let received =
-        Received::receive(gateway, form, if file == "video" { &["video"] } else { &["voice"] }).await?;
+    let received = Received::receive(
+        gateway,
+        &call.caller.project_id,
+        form,
+        if file == "video" { &["video"] } else { &["voice"] },
+    )
+    .await?;
     let input = VideoInput {
         video: received.form.file(file)?,
         // No phrase is judged here.

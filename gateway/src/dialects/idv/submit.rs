@@ -1,11 +1,6 @@
 //! `POST /verif/submit`.
 
-use axum::{
-    Json,
-    extract::{Multipart, State, multipart::MultipartRejection},
-    http::HeaderMap,
-    response::Response,
-};
+use axum::{Json, extract::State, http::HeaderMap, response::Response};
 use utoipa::ToSchema;
 
 use super::{
@@ -22,7 +17,7 @@ use crate::{
         verification::{Subject, UserRequirement, Verification},
     },
     http::{
-        multipart::{Fields, Form},
+        multipart::{Fields, Form, FormBody},
         recording::{Call, LateCall},
         state::Gateway,
     },
@@ -66,9 +61,9 @@ pub struct SubmitForm {
 pub async fn submit_verification(
     State(gateway): State<Gateway>,
     headers: HeaderMap,
-    form: Result<Multipart, MultipartRejection>,
+    form: FormBody,
 ) -> Result<Response, Error> {
-    let form = Form::receive(&gateway, form, &FIELDS).await?;
+    let form = Form::receive(&gateway, "", form, &FIELDS).await?;
     let token = form.text("api_key").ok_or(Error::MissingToken)?;
     let mut late = LateCall::begin(&gateway, &headers, token, (Dialect::Idv, KIND, ERRORS)).await?;
     let result = run(&gateway, &mut late.call, &form).await;

@@ -1,14 +1,14 @@
 //! Whether this process lives, and whether it can work.
 
 use axum::{
-    Json,
+    Extension, Json,
     extract::State,
     http::StatusCode,
     response::{IntoResponse, Response},
 };
 use serde_json::{Value, json};
 
-use crate::{core::health::recent_health, http::state::Gateway};
+use crate::http::{shutdown::Draining, state::Gateway};
 
 /// Answers while the process serves at all.
 #[utoipa::path(get, path = "/healthz", tag = "health", responses((status = 200, body = Value)))]
@@ -16,17 +16,24 @@ pub async fn get_liveness() -> Json<Value> {
     Json(json!({ "status": "ok" }))
 }
 
-/// Probes every service with a small call that also touches its storage, at most once a second.
+/// Whether this process shall get calls: the services it needs respond, as probed every 2 seconds, and it is not about to
+/// stop.
 #[utoipa::path(get, path = "/readyz", tag = "health",
-    responses((status = 200, body = Value), (status = 503, description = "a service does not answer")))]
-pub async fn get_readiness(State(gateway): State<Gateway>) -> Response {
-    let services = recent_health(gateway.core()).await;
+    responses((status = 200, body = Value), (status = 503, description = "a required service does not answer, or the server stops")))]
+pub async fn get_readiness(
+    State(gateway): State<Gateway>,
+    draining: Option<Extension<Draining>>,
+) -> Response {
+    let services = gateway.core().readiness().latest().await;
+    let required = &gateway.config().required_services;
+    let works = services.iter().all(|service| service.healthy || !required.contains(&service.service));
+    let stops = draining.is_some_and(|Extension(Draining(signal))| signal.is_cancelled());
     let each: serde_json::Map<_, _> =
         services.iter().map(|service| (service.name.to_owned(), service.healthy.into())).collect();
-    if services.iter().all(|service| service.healthy) {
-        Json(json!({ "status": "ready", "services": each })).into_response()
-    } else {
-        let body = json!({ "error": "a service does not answer", "services": each });
-        (StatusCode::SERVICE_UNAVAILABLE, Json(body)).into_response()
-    }
+    let why = match (stops, works) {
+        (false, true) => return Json(json!({ "status": "ready", "services": each })).into_response(),
+        (false, false) => "a service does not answer",
+        (true, _) => "the server is about to stop",
+    };
+    (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "error": why, "services": each }))).into_response()
 }

@@ -22,6 +22,7 @@ use crate::{
     core::{caller::Caller, error::Error, transactions},
     http::{
         envelope::{Envelope, Page},
+        json::without_byte_order_mark,
         state::Gateway,
     },
     timestamp::rfc3339,
@@ -149,7 +150,7 @@ pub async fn put_transaction_tags(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Envelope<TransactionData>>, Error> {
     let Path(id) = id?;
-    let Tags { tags } = serde_json::from_slice(&body?)
+    let Tags { tags } = serde_json::from_slice(without_byte_order_mark(&body?))
         .map_err(|_| Error::invalid("request body must be a JSON object with tags, a list of strings"))?;
     let changed = transactions::put_tags(gateway.core(), &caller, id, tags).await?;
     Ok(Json(Envelope::new("tags updated", changed.into())))

@@ -1,9 +1,6 @@
 //! `POST /v2/enroll-fp`.
 
-use axum::{
-    Json,
-    extract::{Multipart, State, multipart::MultipartRejection},
-};
+use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -18,7 +15,7 @@ use crate::{
         verification::{UserRequirement, Verification},
     },
     http::{
-        multipart::Fields,
+        multipart::{Fields, FormBody},
         recording::{Call, RecordedResponse},
         state::Gateway,
     },
@@ -56,7 +53,7 @@ pub struct FingerprintEnrolled {
 pub async fn enroll_fingerprint(
     State(gateway): State<Gateway>,
     mut call: Call,
-    form: Result<Multipart, MultipartRejection>,
+    form: FormBody,
 ) -> RecordedResponse<Json<Answer<FingerprintEnrolled>>> {
     let result = run(&gateway, &mut call, form).await;
     call.finish(result)
@@ -65,9 +62,9 @@ pub async fn enroll_fingerprint(
 async fn run(
     gateway: &Gateway,
     call: &mut Call,
-    form: Result<Multipart, MultipartRejection>,
+    form: FormBody,
 ) -> Result<Json<Answer<FingerprintEnrolled>>, Error> {
-    let form = form::receive(gateway, form, &FIELDS, &[&[NUMBER], FILE]).await?;
+    let form = form::receive(gateway, &call.caller.project_id, form, &FIELDS, &[&[NUMBER], FILE]).await?;
     let (number, picture) = (form::mobile_number(&form)?, form::file(&form, FILE)?);
     let (subject, required) = (form::subject(&number), UserRequirement::Required);
     let verification =

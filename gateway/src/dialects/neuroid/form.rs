@@ -1,11 +1,9 @@
 //! The forms of its calls.
 
-use axum::extract::{Multipart, multipart::MultipartRejection};
-
 use crate::{
     core::{error::Error, media::Media, verification::Subject},
     http::{
-        multipart::{Fields, Form},
+        multipart::{Fields, Form, FormBody},
         state::Gateway,
     },
 };
@@ -20,11 +18,12 @@ const DIGITS: std::ops::RangeInclusive<usize> = 8..=15;
 /// 422 for missing fields, 413 for too large a file.
 pub async fn receive(
     gateway: &Gateway,
-    form: Result<Multipart, MultipartRejection>,
+    project_id: &str,
+    form: FormBody,
     fields: &Fields,
     required: &[&'static [&'static str]],
 ) -> Result<Form, Error> {
-    let form = Form::receive(gateway, form, fields).await?;
+    let form = Form::receive(gateway, project_id, form, fields).await?;
     let is_sent = |names: &[&str]| {
         names.iter().any(|name| form.text(name).is_some() || form.file_named(name).is_some())
     };

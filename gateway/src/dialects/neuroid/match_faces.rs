@@ -1,9 +1,6 @@
 //! `POST /v2/match-faces`.
 
-use axum::{
-    Json,
-    extract::{Multipart, State, multipart::MultipartRejection},
-};
+use axum::{Json, extract::State};
 use utoipa::ToSchema;
 
 use super::{
@@ -19,7 +16,7 @@ use crate::{
         verify_holder::match_card_portrait,
     },
     http::{
-        multipart::Fields,
+        multipart::{Fields, FormBody},
         recording::{Call, RecordedResponse},
         state::Gateway,
     },
@@ -48,7 +45,7 @@ pub struct MatchCardForm {
 pub async fn match_faces_with_card(
     State(gateway): State<Gateway>,
     mut call: Call,
-    form: Result<Multipart, MultipartRejection>,
+    form: FormBody,
 ) -> RecordedResponse<Json<Answer<FacesAccepted>>> {
     let result = run(&gateway, &mut call, form).await;
     call.finish(result)
@@ -57,9 +54,10 @@ pub async fn match_faces_with_card(
 async fn run(
     gateway: &Gateway,
     call: &mut Call,
-    form: Result<Multipart, MultipartRejection>,
+    form: FormBody,
 ) -> Result<Json<Answer<FacesAccepted>>, Error> {
-    let form = form::receive(gateway, form, &FIELDS, &[&["selfie"], &["id_card"]]).await?;
+    let form =
+        form::receive(gateway, &call.caller.project_id, form, &FIELDS, &[&["selfie"], &["id_card"]]).await?;
     let (selfie, card) = (form::file(&form, &["selfie"])?, form::file(&form, &["id_card"])?);
     let (nobody, optional) = (Subject::default(), UserRequirement::Optional);
     let verification =

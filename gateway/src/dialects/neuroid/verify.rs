@@ -1,9 +1,6 @@
 //! `POST /v2/verify`: fingerprint, face and card in one call.
 
-use axum::{
-    Json,
-    extract::{Multipart, State, multipart::MultipartRejection},
-};
+use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -19,7 +16,7 @@ use crate::{
         verify_holder::{HolderInput, HolderOutcome, verify_holder},
     },
     http::{
-        multipart::Fields,
+        multipart::{Fields, FormBody},
         recording::{Call, RecordedResponse},
         state::Gateway,
     },
@@ -69,7 +66,7 @@ pub struct HolderDetails {
 pub async fn verify(
     State(gateway): State<Gateway>,
     mut call: Call,
-    form: Result<Multipart, MultipartRejection>,
+    form: FormBody,
 ) -> RecordedResponse<Json<Answer<HolderVerified>>> {
     let result = run(&gateway, &mut call, form).await;
     call.finish(result)
@@ -78,10 +75,10 @@ pub async fn verify(
 async fn run(
     gateway: &Gateway,
     call: &mut Call,
-    form: Result<Multipart, MultipartRejection>,
+    form: FormBody,
 ) -> Result<Json<Answer<HolderVerified>>, Error> {
     let required: &[&'static [&'static str]] = &[&[NUMBER], &["fingerprint"], &["selfie"], &["id_card"]];
-    let form = form::receive(gateway, form, &FIELDS, required).await?;
+    let form = form::receive(gateway, &call.caller.project_id, form, &FIELDS, required).await?;
     let number = form::mobile_number(&form)?;
     let input = HolderInput {
         fingerprint: form::file(&form, &["fingerprint"])?,

@@ -1,9 +1,6 @@
 //! `POST /v1/verify`: an identity card alone.
 
-use axum::{
-    Json,
-    extract::{Multipart, State, multipart::MultipartRejection},
-};
+use axum::{Json, extract::State};
 use utoipa::ToSchema;
 
 use super::{
@@ -17,7 +14,7 @@ use crate::{
         verify_holder::check_card,
     },
     http::{
-        multipart::Fields,
+        multipart::{Fields, FormBody},
         recording::{Call, RecordedResponse},
         state::Gateway,
     },
@@ -44,7 +41,7 @@ pub struct VerifyCardForm {
 pub async fn verify_card(
     State(gateway): State<Gateway>,
     mut call: Call,
-    form: Result<Multipart, MultipartRejection>,
+    form: FormBody,
 ) -> RecordedResponse<Json<Answer<CardAccepted>>> {
     let result = run(&gateway, &mut call, form).await;
     call.finish(result)
@@ -53,9 +50,9 @@ pub async fn verify_card(
 async fn run(
     gateway: &Gateway,
     call: &mut Call,
-    form: Result<Multipart, MultipartRejection>,
+    form: FormBody,
 ) -> Result<Json<Answer<CardAccepted>>, Error> {
-    let form = form::receive(gateway, form, &FIELDS, &[FILE]).await?;
+    let form = form::receive(gateway, &call.caller.project_id, form, &FIELDS, &[FILE]).await?;
     let card = form::file(&form, FILE)?;
     let (nobody, optional) = (Subject::default(), UserRequirement::Optional);
     let verification =

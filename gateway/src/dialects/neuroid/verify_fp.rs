@@ -1,9 +1,6 @@
 //! `POST /v2/verify-fp`.
 
-use axum::{
-    Json,
-    extract::{Multipart, State, multipart::MultipartRejection},
-};
+use axum::{Json, extract::State};
 
 use super::{
     answers::{Answer, PrintAccepted, Rejection},
@@ -17,7 +14,7 @@ use crate::{
         verification::{UserRequirement, Verification},
     },
     http::{
-        multipart::Fields,
+        multipart::{Fields, FormBody},
         recording::{Call, RecordedResponse},
         state::Gateway,
     },
@@ -34,7 +31,7 @@ const FILE: &[&str] = &["file", "fingerprint"];
 pub async fn verify_fingerprint(
     State(gateway): State<Gateway>,
     mut call: Call,
-    form: Result<Multipart, MultipartRejection>,
+    form: FormBody,
 ) -> RecordedResponse<Json<Answer<PrintAccepted>>> {
     let result = run(&gateway, &mut call, form).await;
     call.finish(result)
@@ -43,9 +40,9 @@ pub async fn verify_fingerprint(
 async fn run(
     gateway: &Gateway,
     call: &mut Call,
-    form: Result<Multipart, MultipartRejection>,
+    form: FormBody,
 ) -> Result<Json<Answer<PrintAccepted>>, Error> {
-    let form = form::receive(gateway, form, &FIELDS, &[&[NUMBER], FILE]).await?;
+    let form = form::receive(gateway, &call.caller.project_id, form, &FIELDS, &[&[NUMBER], FILE]).await?;
     let (number, picture) = (form::mobile_number(&form)?, form::file(&form, FILE)?);
     let (subject, required) = (form::subject(&number), UserRequirement::Required);
     let verification =

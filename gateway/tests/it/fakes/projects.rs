@@ -24,6 +24,10 @@ impl projects_server::Projects for Stage {
         &self,
         request: Request<projects::AuthorizeApiKeyRequest>,
     ) -> Result<Response<projects::Authorization>, Status> {
+        // What a probe asks for.
+        if request.get_ref().api_key_id.is_empty() && self.set().projects_down {
+            return Err(Status::unavailable("down"));
+        }
         let known = self.set().keys.get(&request.get_ref().api_key_id).cloned();
         known.map(Response::new).ok_or_else(|| Status::not_found("api key not found"))
     }

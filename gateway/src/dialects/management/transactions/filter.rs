@@ -6,6 +6,7 @@ use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     core::{error::Error, user_name::parse_any_user_name},
+    http::json::without_byte_order_mark,
     timestamp::parse_rfc3339,
 };
 
@@ -72,7 +73,7 @@ pub fn from_pairs(pairs: Pairs) -> Result<ListTransactionsRequest, Error> {
 /// # Errors
 /// 400 that names the field.
 pub fn from_json(body: &[u8]) -> Result<ListTransactionsRequest, Error> {
-    let Ok(Value::Object(fields)) = serde_json::from_slice(body) else {
+    let Ok(Value::Object(fields)) = serde_json::from_slice(without_byte_order_mark(body)) else {
         return Err(Error::invalid("request body must be a JSON object of filters"));
     };
     let text = |(name, value): (String, Value)| match value {
