@@ -193,6 +193,8 @@ pub fn video(project: &str) -> Transaction {
         duration_ms: 431,
         client_app: Some("app".into()),
         client_app_version: Some("1.2.3".into()),
+        // Only what another API renders in its own shape has one.
+        event_json: None,
         flag: None,
         evidence_json: Some(r#"{"spoken":"Ada Lovelace"}"#.into()),
         fraud: Vec::new(),
