@@ -33,12 +33,12 @@ impl Ml {
         &self,
         mut parts: Streaming<wire::ComparePicturesRequest>,
     ) -> Result<Compared, Error> {
-        let place = self.workers.admit()?;
         let first = parts.message().await.map_err(intake::Error::from)?;
         let Some(wire::compare_pictures_request::Part::Header(header)) = first.and_then(|m| m.part) else {
             return Err(Error::Invalid("the first message must be the header"));
         };
         check_ids(&header.project_id, "-")?;
+        let place = self.workers.admit(&header.project_id)?;
         let (first, second) = self.receive_two(parts).await?;
         let work = move |engines: &mut Engines, watch: &Watch| {
             compare(engines, &MediaFile::new(first)?, &MediaFile::new(second)?, watch)

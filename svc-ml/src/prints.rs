@@ -20,8 +20,8 @@ impl Ml {
         &self,
         mut parts: Streaming<wire::PrintRequest>,
     ) -> Result<wire::EnrollPrintResponse, Error> {
-        let place = self.workers.admit()?;
         let header = header(&mut parts).await?;
+        let place = self.workers.admit(&header.project_id)?;
         let print = match self.read_print(place, parts).await? {
             Ok(print) => print,
             Err(reason) => return Ok(refused(reason.code(), &reason.to_string())),
@@ -54,8 +54,8 @@ impl Ml {
         &self,
         mut parts: Streaming<wire::PrintRequest>,
     ) -> Result<wire::VerifyPrintResponse, Error> {
-        let place = self.workers.admit()?;
         let header = header(&mut parts).await?;
+        let place = self.workers.admit(&header.project_id)?;
         let read = self.read_print(place, parts).await?;
         let print = match read {
             Ok(print) => print,
@@ -79,9 +79,11 @@ impl Ml {
 
     pub(crate) async fn check_one_picture(
         &self,
-        parts: Streaming<wire::CheckPictureRequest>,
+        mut parts: Streaming<wire::CheckPictureRequest>,
     ) -> Result<(), Error> {
-        let place = self.workers.admit()?;
+        let first = parts.message().await.map_err(intake::Error::from)?;
+        let header = first.ok_or(Error::Invalid("the first message must name the project"))?;
+        let place = self.workers.admit(&header.project_id)?;
         let chunks = parts.map(|message| -> Result<Bytes, Status> { Ok(message?.chunk) });
         let file = intake::spool(chunks, self.bounds, self.spool.as_deref()).await?;
         let work = move |engines: &mut Engines, watch: &Watch| {

@@ -62,10 +62,10 @@ fn outcome(seen: &ComparePicturesResponse) -> FacesCompared {
 ///
 /// # Errors
 /// 400 with the number of those that are not.
-pub async fn check_pictures(core: &Core, pictures: &[&Media]) -> Result<(), Error> {
+pub async fn check_pictures(core: &Core, project_id: &str, pictures: &[&Media]) -> Result<(), Error> {
     let mut checks = Vec::with_capacity(pictures.len());
     for picture in pictures {
-        checks.push(is_readable(core, picture).boxed());
+        checks.push(is_readable(core, project_id, picture).boxed());
     }
     let readable = try_join_all(checks).await?;
     match readable.iter().filter(|is_readable| !**is_readable).count() {
@@ -74,9 +74,10 @@ pub async fn check_pictures(core: &Core, pictures: &[&Media]) -> Result<(), Erro
     }
 }
 
-async fn is_readable(core: &Core, picture: &Media) -> Result<bool, Error> {
-    let chunk = |chunk| CheckPictureRequest { chunk };
-    let (messages, read_failure) = picture.messages(CheckPictureRequest { chunk: Bytes::new() }, chunk);
+async fn is_readable(core: &Core, project_id: &str, picture: &Media) -> Result<bool, Error> {
+    let header = CheckPictureRequest { chunk: Bytes::new(), project_id: project_id.to_owned() };
+    let chunk = |chunk| CheckPictureRequest { chunk, project_id: String::new() };
+    let (messages, read_failure) = picture.messages(header, chunk);
     let mut ml = core.services().ml();
     match read_failure.guard(ml.check_picture(messages).boxed()).await {
         Ok(_) => Ok(true),

@@ -113,7 +113,12 @@ pub async fn verify_holder(
     input: HolderInput<'_>,
 ) -> Result<HolderOutcome, Error> {
     let authorized = verification.authorized()?;
-    check_pictures(verification.core, &[input.fingerprint, input.selfie, input.card]).await?;
+    check_pictures(
+        verification.core,
+        &verification.caller.project_id,
+        &[input.fingerprint, input.selfie, input.card],
+    )
+    .await?;
     let print = compare_print(&verification, input.fingerprint).await?;
     let mut reasons = vec![print.reason()];
     let outcome = match print {
@@ -170,7 +175,7 @@ pub async fn match_card_portrait(
 ) -> Result<FacesCompared, Error> {
     let (core, caller) = (verification.core, verification.caller);
     let authorized = Authorized::by_attestation(caller)?;
-    check_pictures(core, &[selfie, card]).await?;
+    check_pictures(core, &caller.project_id, &[selfie, card]).await?;
     let faces = compare_pictures(core, caller, authorized, selfie, card).await?;
     let matched = matches!(faces, FacesCompared::Judged { matched: true, .. });
     let verdict = if matched { Verdict::Pass } else { Verdict::Fail };
