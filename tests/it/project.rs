@@ -129,7 +129,12 @@ impl Answer {
     }
 
     pub fn error(&self) -> &str {
-        self.body["error"].as_str().unwrap_or_else(|| panic!("no error text in {}", self.body))
+        let error = &self.body["error"];
+        // Some dialects answer an object.
+        error
+            .as_str()
+            .or_else(|| error["message"].as_str())
+            .unwrap_or_else(|| panic!("no error text in {}", self.body))
     }
 
     pub fn verdict(&self) -> &str {
