@@ -239,9 +239,13 @@ fn telemetry() -> [(&'static str, String); 3] {
 }
 
 /// Starts `command` and waits for its ready line; returns where it serves, and where its metrics. The shell around it holds
-/// our pipe: when this process ends, however it ends, the shell reads the end of the pipe and ends the server too.
+/// our pipe: when this process ends, however it ends, the shell reads the end of the pipe and ends the server too. A server that
+/// ends early ends the shell, and so its ready line.
 fn start(command: &Command, dir: &Path) -> (Child, String, String) {
-    const WATCH: &str = r#""$@" & pid=$!; read -r _; kill "$pid"; wait "$pid""#;
+    const WATCH: &str = r#"exec 3<&0
+        "$@" 3<&- & pid=$!
+        { read -r _ <&3; kill "$pid"; } >/dev/null 2>&1 &
+        wait "$pid""#;
     let name = Path::new(command.get_program())
         .file_name()
         .map(|n| n.to_string_lossy().into_owned())
