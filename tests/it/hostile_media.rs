@@ -86,7 +86,7 @@ const ROUTES: [&str; 6] = [
     "/api-projects/try-it",
 ];
 /// The same operations in other dialects.
-const OTHER_DIALECTS: [&str; 13] = [
+const OTHER_DIALECTS: [&str; 18] = [
     "/api-gateway/v2/documents/check",
     "/api-gateway/v2/enrollments/face",
     "/api-gateway/v2/enrollments/voice",
@@ -94,6 +94,11 @@ const OTHER_DIALECTS: [&str; 13] = [
     "/api-gateway/v2/face-verify",
     "/api-gateway/v2/liveness",
     "/api-gateway/v2/voice-verify",
+    "/neuroid/v1/verify",
+    "/neuroid/v2/enroll-fp",
+    "/neuroid/v2/match-faces",
+    "/neuroid/v2/verify",
+    "/neuroid/v2/verify-fp",
     "/v1/verify",
     "/v2/enroll-fp",
     "/v2/match-faces",
