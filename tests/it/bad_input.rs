@@ -174,7 +174,9 @@ async fn unknown_paths_and_methods_answer_json(world: &'static World) {
 async fn described(project: &Project) -> Vec<(reqwest::Method, String)> {
     let description = project.get("/openapi.json").await;
     let mut calls = Vec::new();
-    for (path, item) in description.body["paths"].as_object().unwrap() {
+    // The other APIs answer in shapes of their own, and have tests of their own.
+    let paths = description.body["paths"].as_object().unwrap().iter();
+    for (path, item) in paths.filter(|(path, _)| path.starts_with("/api-")) {
         let path = path.replace(['{', '}'], "");
         for method in item.as_object().unwrap().keys() {
             let ways = item[method]["security"].as_array().unwrap();

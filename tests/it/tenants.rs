@@ -190,8 +190,11 @@ fn assert_nothing_there(operation: &Operation, seen: &Answer, who: &str) {
     let what = format!("{} {} by {who}: {} {}", operation.method, operation.path, seen.status, seen.body);
     if operation.is_about_a_name && seen.status == 200 {
         // Their own look-ups of the name are the only records they have of it.
-        let destroyed = seen.body["data"]["destroyed"].as_array().unwrap_or_else(|| panic!("{what}"));
-        assert!(destroyed.iter().all(|kind| kind["kind"] == "transaction"), "{what}");
+        let data = &seen.body["data"];
+        let own = data["destroyed"].as_array().or_else(|| data["kept"].as_array());
+        let own = own.unwrap_or_else(|| panic!("{what}"));
+        assert!(own.iter().all(|kept| kept["kind"] == "transaction"), "{what}");
+        assert!(data["consent"].is_null() || data["consent"]["storage"] == false, "{what}");
         return;
     }
     assert_eq!(seen.status, 404, "{what}");
