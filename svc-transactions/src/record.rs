@@ -143,13 +143,13 @@ pub fn remark(value: &str) -> Option<String> {
     Some(kept).filter(|kept| !kept.trim().is_empty())
 }
 
-/// A word the system itself chose, as `kind`: 1 to 64 of a-z, 0-9 and _.
+/// A word the system itself chose, as `kind` (`process_video`, `neuroid.verify`): 1 to 64 of a-z, 0-9, _ and ..
 pub fn word(field: &'static str, value: String) -> Result<String, Error> {
-    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
+    let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'.';
     if (1..=64).contains(&value.len()) && value.bytes().all(fits) {
         return Ok(value);
     }
-    Err(Error::Invalid(format!("{field} must be 1 to 64 of a-z, 0-9 and _")))
+    Err(Error::Invalid(format!("{field} must be 1 to 64 of a-z, 0-9, _ and .")))
 }
 
 /// Up to 100 different lines of up to 100 characters each; a repeat is dropped.
@@ -218,7 +218,7 @@ mod tests {
             "tags may hold at most 100 entries"
         );
         assert_eq!(reason(list("tags", vec!["x".repeat(101)])), "tags is longer than 100 characters");
-        assert_eq!(reason(word("kind", "Process Video".into())), "kind must be 1 to 64 of a-z, 0-9 and _");
+        assert_eq!(reason(word("kind", "Process Video".into())), "kind must be 1 to 64 of a-z, 0-9, _ and .");
         assert_eq!(reason(score(f64::NAN)), "score must lie within 0 and 100");
     }
 

@@ -17,6 +17,8 @@ use crate::{
     sniff::{HEAD, Kind, sniff},
 };
 
+/// Most passes over a JPEG; cameras and editors write at most a few dozen, and each costs as much as the picture is large.
+const MAX_PASSES: usize = 500;
 /// Largest side of a picture in pixels, and most pixels in all.
 const MAX_SIDE: u32 = 16_384;
 const MAX_PIXELS: u64 = 60_000_000;
@@ -72,6 +74,9 @@ fn decode_jpeg(file: &[u8]) -> Result<(RgbImage, u64), Error> {
     if header.coefficients > MAX_COEFFICIENT_BYTES {
         return Err(Error::TooManyCoefficients);
     }
+    if passes(file) > MAX_PASSES {
+        return Err(Error::TooMuchWork);
+    }
     let size = (header.width, header.height);
     let rgb = if pixels > KEPT_PIXELS {
         shrunk::decode_jpeg_shrunk(file, size, KEPT_PIXELS)?
@@ -79,6 +84,12 @@ fn decode_jpeg(file: &[u8]) -> Result<(RgbImage, u64), Error> {
         decode_whole(file, ImageFormat::Jpeg, size)?
     };
     Ok((rgb, pixels))
+}
+
+/// Passes over the picture that a JPEG asks for. Within compressed data FF is never followed by DA, so each pair is the header of
+/// one; the few of a preview inside the file count as well.
+fn passes(file: &[u8]) -> usize {
+    memchr::memmem::find_iter(file, &[0xFF, 0xDA]).count()
 }
 
 fn decode_webp(file: &[u8]) -> Result<(RgbImage, u64), Error> {

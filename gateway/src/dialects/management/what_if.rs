@@ -13,7 +13,7 @@ use axum::{
     extract::{State, rejection::BytesRejection},
 };
 use proto::transactions::{ListTransactionsRequest, Transaction};
-use scoring::{Basis, DocumentBasis, Rules, RulesVersion};
+use scoring::{Basis, DocumentBasis, Rules, RulesVersion, Service, ServiceRule};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -191,15 +191,15 @@ impl Trial {
             let own = own_rules(gateway, caller, version).await?;
             known.insert(version.clone(), own);
         }
-        Ok(self.decide(&past))
+        Ok(self.decide(&past, &caller.replay_rule()))
     }
 
-    fn decide(&self, past: &Past) -> Result<Judgement, Skipped> {
+    fn decide(&self, past: &Past, replays: &ServiceRule) -> Result<Judgement, Skipped> {
         match (self, past.rules()) {
-            (Self::These(rules), _) => Ok(past.decide(Some(rules))),
-            (Self::BuiltIn, _) | (Self::Own(_), None) => Ok(past.decide(None)),
+            (Self::These(rules), _) => Ok(past.decide(Some(rules), replays)),
+            (Self::BuiltIn, _) | (Self::Own(_), None) => Ok(past.decide(None, replays)),
             (Self::Own(known), Some(version)) => match known.get(version) {
-                Some(Some(rules)) => Ok(past.decide(Some(rules))),
+                Some(Some(rules)) => Ok(past.decide(Some(rules), replays)),
                 _ => Err(Skipped::RulesUnknown),
             },
         }
@@ -250,14 +250,16 @@ impl Past {
         }
     }
 
-    /// The decision `rules` make of it; none: the built-in ones.
-    fn decide(&self, rules: Option<&Rules>) -> Judgement {
+    /// The decision `rules` make of it; none: the built-in ones. `replays` is the project's rule where they name none.
+    fn decide(&self, rules: Option<&Rules>, replays: &ServiceRule) -> Judgement {
         match (self, rules) {
             (Self::Video(basis), Some(rules)) => {
-                scoring::decide(&rules.clone().for_video(), &basis.found).into()
+                scoring::decide(&rules.clone().with_replays(replays.clone()).for_video(), &basis.found).into()
             }
             (Self::Video(basis), None) => {
-                scoring::decide(&scoring::default_for(&basis.selected), &basis.found).into()
+                let mut rules = scoring::default_for(&basis.selected);
+                rules.services.insert(Service::MediaReplay, replays.clone());
+                scoring::decide(&rules, &basis.found).into()
             }
             (Self::Document(basis), rules) => {
                 let rules = rules.map(|rules| rules.documents.clone()).unwrap_or_default();
