@@ -25,10 +25,10 @@ const EARLIEST_YEAR: i32 = 2026;
 /// When a part is not as a start needs it.
 pub async fn run(args: DoctorArgs) -> anyhow::Result<()> {
     let mut report = Report::default();
-    let config = Config::load(&args.place).map_err(anyhow::Error::from);
+    let config = Config::load(&args.place);
     report.add(
         "configuration",
-        config.as_ref().map(|_| "can be used".to_owned()).map_err(|error| format!("{error:#}")),
+        &config.as_ref().map(|_| "can be used".to_owned()).map_err(|error| format!("{error:#}")),
     )?;
     let Ok(config) = config else { return report.end() };
     let data_dir = &args.place.data_dir;
@@ -56,11 +56,11 @@ struct Report {
 
 impl Report {
     fn result(&mut self, part: &str, found: anyhow::Result<String>) -> anyhow::Result<()> {
-        self.add(part, found.map_err(|error| format!("{error:#}")))
+        self.add(part, &found.map_err(|error| format!("{error:#}")))
     }
 
-    fn add(&mut self, part: &str, found: Result<String, String>) -> anyhow::Result<()> {
-        let (state, text) = match &found {
+    fn add(&mut self, part: &str, found: &Result<String, String>) -> anyhow::Result<()> {
+        let (state, text) = match found {
             Ok(text) => ("ok", text),
             Err(text) => ("FAILED", text),
         };

@@ -190,7 +190,7 @@ impl Sight<'_> {
         let phrase = Phrase::parse(phrase);
         let is_digits = phrase.is_digits();
         let task = Task { is_digits, phrase, wanted, limits: self.limits, takes_marks: false };
-        pipeline::analyze(self.engines, MediaFile::new(File::open(file)?)?, &task, self.watch)
+        pipeline::analyze(self.engines, &MediaFile::new(File::open(file)?)?, &task, self.watch)
     }
 
     /// The face a picture is about, or that of a video.

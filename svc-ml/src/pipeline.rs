@@ -89,12 +89,12 @@ pub struct Findings {
 /// no error.
 pub fn analyze(
     engines: &mut Engines,
-    file: MediaFile,
+    file: &MediaFile,
     task: &Task,
     watch: &Watch,
 ) -> Result<Findings, Error> {
     if !task.wanted.needs_faces() {
-        return listen_only(&engines.shared, &file, task, watch);
+        return listen_only(&engines.shared, file, task, watch);
     }
     // With an idle core the sound is heard beside the frames; under load one thread does both, one after the other.
     let beside = (task.wanted.needs_hearing() && watch.has_idle_worker())
@@ -102,7 +102,7 @@ pub fn analyze(
     std::thread::scope(|scope| {
         let hearing =
             beside.map(|(shared, file)| scope.spawn(move || hear_file(&shared, &file, task, watch)));
-        let seen = see(engines, &file, task, watch);
+        let seen = see(engines, file, task, watch);
         let heard = hearing.map(|thread| thread.join().map_err(|_| intake::Error::Crashed)).transpose()?;
         let Seen { mut findings, tracks, sound, unread_sound } = seen?;
         let heard = heard.transpose()?.unwrap_or_else(|| hear(&engines.shared, sound.as_deref(), task));

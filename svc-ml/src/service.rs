@@ -80,7 +80,7 @@ impl Ml {
         let task = task(&header, self.limits)?;
         let file = intake::spool(chunks(parts), self.bounds, self.spool.as_deref()).await?;
         let work = move |engines: &mut Engines, watch: &_| {
-            pipeline::analyze(engines, MediaFile::new(file)?, &task, watch)
+            pipeline::analyze(engines, &MediaFile::new(file)?, &task, watch)
         };
         let mut findings = self.workers.run(place, work).await?;
         let candidate = if header.want_candidate { self.candidate(&header, &findings)? } else { Vec::new() };
@@ -316,7 +316,7 @@ impl ml_server::Ml for Ml {
         &self,
         request: Request<Streaming<wire::ComparePicturesRequest>>,
     ) -> Result<Response<wire::ComparePicturesResponse>, Status> {
-        Ok(Response::new(answer::compared(self.compare_two(request.into_inner()).await?)))
+        Ok(Response::new(answer::compared(&self.compare_two(request.into_inner()).await?)))
     }
 
     async fn enroll_print(

@@ -140,8 +140,6 @@ fn append(path: &Path, anchor: &Anchor) -> io::Result<()> {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
     use std::sync::{Arc, Mutex};
 
     use super::*;

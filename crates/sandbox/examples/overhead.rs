@@ -2,6 +2,8 @@
 //!
 //! The same video is decoded here and in a worker by turns. Times are medians; CPU is that of this process alone.
 
+#![expect(clippy::print_stdout, reason = "its output is what it is for")]
+
 use std::{
     fs::File,
     time::{Duration, Instant},

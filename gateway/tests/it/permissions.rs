@@ -48,7 +48,7 @@ impl Operation {
     }
 
     fn request(&self) -> axum::http::request::Builder {
-        let path = self.path.replace('{', "").replace('}', "");
+        let path = self.path.replace(['{', '}'], "");
         Request::builder().method(self.method.as_str()).uri(path).header("content-type", "application/json")
     }
 }

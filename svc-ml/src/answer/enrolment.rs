@@ -86,7 +86,7 @@ pub fn matched(found: Matched) -> wire::MatchFacesResponse {
 }
 
 /// Two pictures, as the wire has them: the first fault is the outcome.
-pub fn compared(found: Compared) -> wire::ComparePicturesResponse {
+pub fn compared(found: &Compared) -> wire::ComparePicturesResponse {
     let side = |side: &Judged<()>, place| match side {
         Ok(()) => one_face(place),
         Err(why) => fault(why, place),

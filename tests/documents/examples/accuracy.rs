@@ -76,7 +76,7 @@ fn plan(index: u64, set: Set) -> Plan {
         };
     }
     if let Set::Codes = set {
-        let kind = if index % 2 == 0 { Kind::Licence } else { Kind::CardBack };
+        let kind = if index.is_multiple_of(2) { Kind::Licence } else { Kind::CardBack };
         return Plan { kind, ..Plan::nth(index, Level::Hard, None) };
     }
     // Every kind in every light: the light changes when each kind had it.

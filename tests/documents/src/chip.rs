@@ -127,7 +127,7 @@ impl Issuer {
     /// A CMS structure with signed attributes.
     fn signed(&self, kind: &[u32], content: &[u8]) -> Vec<u8> {
         let attribute = |id: &[u32], value: Vec<u8>| sequence(&[oid(id), tlv(0x31, &value)]);
-        let mut attributes = vec![
+        let mut attributes = [
             attribute(&[1, 2, 840, 113_549, 1, 9, 3], oid(kind)),
             attribute(&[1, 2, 840, 113_549, 1, 9, 4], tlv(0x04, &Sha256::digest(content))),
         ];
