@@ -51,7 +51,15 @@ pub struct TryItForm {
 /// analysed, where it differs from the current ones; the transaction has the tag `try-it`.
 #[utoipa::path(post, path = "/api-projects/try-it", tag = "projects",
     request_body(content = TryItForm, content_type = "multipart/form-data"),
-    responses((status = 200, description = "as process-video", body = ProcessVideoResponse)))]
+    responses((status = 200, description = "as process-video", body = ProcessVideoResponse),
+              (status = 400, description = "a header or field is missing or malformed"),
+              (status = 401, description = "not signed in"),
+              (status = 403, description = "the role does not allow this, or the session is another user's"),
+              (status = 404, description = "no such project or session"),
+              (status = 429, description = "too many calls; Retry-After says for how long"),
+              (status = 431, description = "the request's headers are too large"),
+              (status = 500, description = "a fault of this server; the log has its cause under request_id"),
+              (status = 503, description = "the server is busy; Retry-After says when to retry")))]
 pub async fn try_process_video(
     State(gateway): State<Gateway>,
     mut call: Call,
