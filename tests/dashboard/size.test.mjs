@@ -85,10 +85,11 @@ test('the first page stands within a second, at the best of three loads', async 
 test('the shell around the pages stays under 150 kB as well', async () => {
   const page = await open(browser);
   await page.goto(`${world.url}/healthz`);
-  await page.evaluate(
-    (body) => fetch('/api-auth/sign-in', { method: 'POST', headers: { 'content-type': 'application/json' }, body }),
-    JSON.stringify({ email: world.people.viewer, password: PASSWORD }),
-  );
+  // The policy of that page allows no calls, so the browser's own client makes it.
+  const signedIn = await page.request.post(`${world.url}/api-auth/sign-in`, {
+    data: { email: world.people.viewer, password: PASSWORD },
+  });
+  assert.equal(signedIn.status(), 200);
   // As after a first visit.
   await page.evaluate(() => localStorage.setItem('biometry.signed-in', '1'));
   const sizes = await scripts(page, async () => {
