@@ -1,4 +1,4 @@
-//! The machine readable zone against the printed zone and the barcode.
+//! The machine readable zone against the VIZ and the barcode.
 
 use time::Date;
 

@@ -190,7 +190,7 @@ impl Engine {
         Ok(zone::find(&lines).is_some() || mirrored >= WELL_READ.1 && mirrored > plain + CLEARER)
     }
 
-    /// The checks and fields of a zone: by itself, and against the printed zone.
+    /// The checks and fields of a zone: by itself, and against the VIZ.
     fn check_zone(
         &self,
         read: &mut PageText,
@@ -278,7 +278,7 @@ impl Engine {
 }
 
 impl PageText {
-    /// `lines` as the printed zone.
+    /// `lines` as the VIZ.
     fn printed(&self, lines: &[TextLine], today: Date) -> Printed {
         let zone: Vec<_> = self.mrz.iter().flat_map(|m| m.quads.iter().map(Quad::centre)).collect();
         Printed::new(&self.straight(lines), &self.straight_points(&zone), today)
