@@ -3,6 +3,7 @@
 //! - [`each_config`] runs a test once for each database, handing it a [`db::Config`] (what a service is configured with);
 //! - [`each_db`] the same with the pool open and the migrations run (what a store is built on);
 //! - [`Operator`] is a mobile operator that offers the CAMARA SIM Swap API, and [`mmdb`] writes a database of places;
+//! - [`MailServer`] keeps the mail it is sent;
 //! - [`Receiver`] is a customer's server that webhooks arrive at;
 //! - [`postgres`] is the server alone: [`Postgres::url`], and [`Postgres::config`] for an empty schema of its own;
 //! - [`Prometheus`] scrapes processes under test;
@@ -22,6 +23,7 @@
 //! end of a pipe only the test process holds. Without PostgreSQL installed the tests FAIL.
 
 mod guard;
+mod mail;
 mod mmdb;
 mod operator;
 mod postgres;
@@ -34,6 +36,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use db::Db;
 use sqlx::migrate::Migrator;
 
+pub use mail::{Mail, MailServer};
 pub use mmdb::{Place, mmdb};
 pub use operator::{Known, Operator, Play};
 pub use postgres::{Postgres, postgres};
