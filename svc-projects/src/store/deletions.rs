@@ -1,8 +1,8 @@
 //! The end of an organisation: marked, emptied by others, then removed.
 
-use sqlx::{query, query_as, query_scalar};
+use db::Tx;
 
-use super::{Store, UserRow, audit::audited};
+use super::{Store, UserRow};
 use crate::{
     api_key::OrganisationId,
     audit::Change,
@@ -10,7 +10,7 @@ use crate::{
     error::Error,
 };
 
-/// A deletion as it is kept.
+/// A stored deletion.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct DeletionRow {
     pub id: String,
@@ -64,24 +64,19 @@ impl Store {
         const NOTE: &str = "INSERT INTO deletions (id, organisation_id, projects, begun_at, destroyed_json) \
                             VALUES ($1, $2, $3, $4, '[]')";
         let organisation = &owner.organisation_id;
-        let begun: Result<i64, Error> = audited!(self, |tx| {
-            let mark = query(MARK).bind(organisation).bind(change.at_ms);
-            if mark.execute(&mut *tx).await?.rows_affected() == 0 {
-                return Err(Error::Conflict);
-            }
-            if query_scalar::<_, i64>(OWNER).bind(&owner.id).fetch_one(&mut *tx).await? == 0 {
-                return Err(Error::AboveOwnRole);
-            }
-            let projects = query_scalar::<_, i64>(COUNT).bind(organisation).fetch_one(&mut *tx).await?;
-            query(REVOKE).bind(organisation).bind(change.at_ms).execute(&mut *tx).await?;
-            for sql in PEOPLE {
-                query(sql).bind(organisation).execute(&mut *tx).await?;
-            }
-            let note = query(NOTE).bind(id).bind(organisation).bind(projects).bind(change.at_ms);
-            note.execute(&mut *tx).await?;
-            (projects, Some(change.clone()))
-        });
-        let projects = begun?;
+        let (mut tx, head) = self.begin_audited().await?;
+        if tx.execute(MARK, db::params![organisation, change.at_ms]).await? == 0 {
+            return Err(Error::Conflict);
+        }
+        let (owners,): (i64,) = tx.fetch_one(OWNER, db::params![&owner.id]).await?;
+        if owners == 0 {
+            return Err(Error::AboveOwnRole);
+        }
+        let (projects,): (i64,) = tx.fetch_one(COUNT, db::params![organisation]).await?;
+        tx.execute(REVOKE, db::params![organisation, change.at_ms]).await?;
+        delete_all(&mut tx, &PEOPLE, organisation).await?;
+        tx.execute(NOTE, db::params![id, organisation, projects, change.at_ms]).await?;
+        self.commit_audited(tx, &head, &change).await?;
         self.db.purge(Vec::new()).await?;
         Ok(DeletionRow {
             id: id.to_owned(),
@@ -96,18 +91,19 @@ impl Store {
 
     pub async fn find_deletion(&self, id: &str) -> Result<Option<DeletionRow>, Error> {
         const SQL: &str = select_deletion!("WHERE id = $1");
-        Ok(db::on!(&self.db, |pool| query_as(SQL).bind(id).fetch_optional(pool).await)?)
+        Ok(self.db.fetch_optional(SQL, db::params![id]).await?)
     }
 
     /// Those under way, the oldest first.
     pub async fn open_deletions(&self, limit: u32) -> Result<Vec<DeletionRow>, Error> {
         const SQL: &str = select_deletion!("WHERE deleted_at IS NULL ORDER BY begun_at, id LIMIT $1");
-        Ok(db::on!(&self.db, |pool| query_as(SQL).bind(i64::from(limit)).fetch_all(pool).await)?)
+        Ok(self.db.fetch_all(SQL, db::params![limit]).await?)
     }
 
     pub async fn projects_of(&self, organisation: &str) -> Result<Vec<String>, Error> {
         const SQL: &str = "SELECT id FROM projects WHERE organisation_id = $1 ORDER BY id";
-        Ok(db::on!(&self.db, |pool| query_scalar(SQL).bind(organisation).fetch_all(pool).await)?)
+        let ids: Vec<(String,)> = self.db.fetch_all(SQL, db::params![organisation]).await?;
+        Ok(ids.into_iter().map(|(id,)| id).collect())
     }
 
     /// Adds what was destroyed to a deletion under way; several who destroy at once all count.
@@ -116,34 +112,23 @@ impl Store {
         const TAKE: &str = "UPDATE deletions SET begun_at = begun_at WHERE id = $1 AND deleted_at IS NULL \
                             RETURNING destroyed_json";
         const SET: &str = "UPDATE deletions SET destroyed_json = $2 WHERE id = $1";
-        let done: Result<(), Error> = db::on!(&self.db, |pool| async {
-            let mut tx = pool.begin().await?;
-            let Some(known) = query_scalar::<_, String>(TAKE).bind(id).fetch_optional(&mut *tx).await? else {
-                return Ok(());
-            };
-            query(SET).bind(id).bind(merged(&known, destroyed)?).execute(&mut *tx).await?;
-            tx.commit().await?;
-            Ok(())
-        }
-        .await);
-        done
+        let mut tx = self.db.begin().await?;
+        let known: Option<(String,)> = tx.fetch_optional(TAKE, db::params![id]).await?;
+        let Some((known,)) = known else { return Ok(()) };
+        tx.execute(SET, db::params![id, &merged(&known, destroyed)?]).await?;
+        Ok(tx.commit().await?)
     }
 
-    /// Removes what is left of the organisation, and keeps the receipt. Whoever comes second changes nothing.
+    /// Removes what is left of the organisation, and keeps the receipt. A second call changes nothing.
     pub async fn finish_deletion(&self, row: &DeletionRow, change: Change) -> Result<(), Error> {
         const DONE: &str =
             "UPDATE deletions SET deleted_at = $2, signature = $3 WHERE id = $1 AND deleted_at IS NULL";
-        let done: Result<(), Error> = audited!(self, |tx| {
-            let set = query(DONE).bind(&row.id).bind(row.deleted_at).bind(&row.signature);
-            let first = set.execute(&mut *tx).await?.rows_affected() > 0;
-            if first {
-                for sql in PEOPLE.into_iter().chain(PROJECTS) {
-                    query(sql).bind(&row.organisation_id).execute(&mut *tx).await?;
-                }
-            }
-            ((), first.then(|| change.clone()))
-        });
-        done?;
+        let (mut tx, head) = self.begin_audited().await?;
+        if tx.execute(DONE, db::params![&row.id, row.deleted_at, &row.signature]).await? > 0 {
+            delete_all(&mut tx, &PEOPLE, &row.organisation_id).await?;
+            delete_all(&mut tx, &PROJECTS, &row.organisation_id).await?;
+            self.commit_audited(tx, &head, &change).await?;
+        }
         self.db.purge(Vec::new()).await?;
         Ok(())
     }
@@ -151,6 +136,14 @@ impl Store {
     /// The name of an organisation, if it is there and not being deleted.
     pub async fn organisation_name(&self, id: &OrganisationId) -> Result<Option<String>, Error> {
         const SQL: &str = "SELECT name FROM organisations WHERE id = $1 AND deleting_at IS NULL";
-        Ok(db::on!(&self.db, |pool| query_scalar(SQL).bind(id.as_str()).fetch_optional(pool).await)?)
+        let found: Option<(String,)> = self.db.fetch_optional(SQL, db::params![id.as_str()]).await?;
+        Ok(found.map(|(name,)| name))
     }
+}
+
+async fn delete_all(tx: &mut Tx, statements: &[&'static str], organisation: &str) -> Result<(), Error> {
+    for sql in statements {
+        tx.execute(*sql, db::params![organisation]).await?;
+    }
+    Ok(())
 }

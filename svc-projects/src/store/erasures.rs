@@ -1,12 +1,11 @@
 //! Receipts of erasures: added and read, never changed.
 
 use serde_json::json;
-use sqlx::{query, query_as};
 
-use super::{Store, audit::audited};
+use super::Store;
 use crate::{api_key::ProjectId, audit::Change, error::Error};
 
-/// A receipt as it is kept.
+/// A stored receipt.
 #[derive(Debug, sqlx::FromRow)]
 pub struct ErasureRow {
     pub id: String,
@@ -27,20 +26,23 @@ impl Store {
         let destroyed: serde_json::Value = serde_json::from_str(&e.destroyed_json).unwrap_or_default();
         let after = Some(json!({"subject": e.subject, "destroyed": destroyed}));
         let change = Change { after, ..change.ok_or(Error::NoSuchProject)? };
-        audited!(self, |tx| {
-            let add = query(SQL).bind(&e.id).bind(&e.project_id).bind(&e.api_key_id).bind(&e.subject);
-            add.bind(&e.destroyed_json).bind(&e.signature).bind(e.erased_at).execute(&mut *tx).await?;
-            ((), Some(change.clone()))
-        })
+        let add = db::params![
+            &e.id,
+            &e.project_id,
+            &e.api_key_id,
+            &e.subject,
+            &e.destroyed_json,
+            &e.signature,
+            e.erased_at,
+        ];
+        let (mut tx, head) = self.begin_audited().await?;
+        tx.execute(SQL, add).await?;
+        self.commit_audited(tx, &head, &change).await
     }
 
     pub async fn find_erasure(&self, project: &ProjectId, id: &str) -> Result<Option<ErasureRow>, Error> {
         const SQL: &str = "SELECT id, project_id, api_key_id, subject, destroyed_json, signature, erased_at \
                            FROM erasures WHERE id = $1 AND project_id = $2";
-        Ok(db::on!(&self.db, |pool| query_as(SQL)
-            .bind(id)
-            .bind(project.as_str())
-            .fetch_optional(pool)
-            .await)?)
+        Ok(self.db.fetch_optional(SQL, db::params![id, project.as_str()]).await?)
     }
 }

@@ -1,15 +1,13 @@
 //! Projects as the people of their organisation see and change them.
 
-use sqlx::{query, query_as};
-
-use super::{Store, audit::audited};
+use super::Store;
 use crate::{
     api_key::{OrganisationId, ProjectId},
     audit::Change,
     error::Error,
 };
 
-/// A project as kept.
+/// A stored project.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct ProjectRow {
     pub id: String,
@@ -51,7 +49,7 @@ impl Store {
     pub async fn list_projects(&self, organisation: &OrganisationId) -> Result<Vec<ProjectRow>, Error> {
         const SQL: &str = "SELECT id, name, selected_services, cors_origins, rate_limit_per_minute, response_format, \
                            dialects, created_at FROM projects WHERE organisation_id = $1 ORDER BY id LIMIT 1000";
-        Ok(db::on!(&self.db, |pool| query_as(SQL).bind(organisation.as_str()).fetch_all(pool).await)?)
+        Ok(self.db.fetch_all(SQL, db::params![organisation.as_str()]).await?)
     }
 
     /// A project of this organisation; another's is unknown.
@@ -62,23 +60,19 @@ impl Store {
     ) -> Result<Option<ProjectRow>, Error> {
         const SQL: &str = "SELECT id, name, selected_services, cors_origins, rate_limit_per_minute, response_format, \
                            dialects, created_at FROM projects WHERE organisation_id = $1 AND id = $2";
-        Ok(db::on!(&self.db, |pool| query_as(SQL)
-            .bind(organisation.as_str())
-            .bind(project.as_str())
-            .fetch_optional(pool)
-            .await)?)
+        Ok(self.db.fetch_optional(SQL, db::params![organisation.as_str(), project.as_str()]).await?)
     }
 
     /// What new keys of a project get when they ask for nothing else.
     pub async fn project_choices(&self, project: &ProjectId) -> Result<Option<Choices>, Error> {
         const SQL: &str = "SELECT selected_services, response_format FROM projects WHERE id = $1";
-        Ok(db::on!(&self.db, |pool| query_as(SQL).bind(project.as_str()).fetch_optional(pool).await)?)
+        Ok(self.db.fetch_optional(SQL, db::params![project.as_str()]).await?)
     }
 
     pub async fn project_rules(&self, project: &ProjectId) -> Result<Option<ProjectRules>, Error> {
         const SQL: &str = "SELECT r.scores_id, r.version, r.rules_json FROM projects p \
                            JOIN scoring_rules r ON r.scores_id = p.scores_id WHERE p.id = $1";
-        Ok(db::on!(&self.db, |pool| query_as(SQL).bind(project.as_str()).fetch_optional(pool).await)?)
+        Ok(self.db.fetch_optional(SQL, db::params![project.as_str()]).await?)
     }
 
     pub async fn add_project(
@@ -90,13 +84,19 @@ impl Store {
         const SQL: &str = "INSERT INTO projects (id, organisation_id, name, selected_services, cors_origins, \
                            rate_limit_per_minute, response_format, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
         let p = project;
-        audited!(self, |tx| {
-            let add =
-                query(SQL).bind(&p.id).bind(organisation.as_str()).bind(&p.name).bind(&p.selected_services);
-            let add = add.bind(&p.cors_origins).bind(p.rate_limit_per_minute).bind(&p.response_format);
-            add.bind(p.created_at).execute(&mut *tx).await?;
-            ((), Some(change.clone()))
-        })
+        let add = db::params![
+            &p.id,
+            organisation.as_str(),
+            &p.name,
+            &p.selected_services,
+            &p.cors_origins,
+            p.rate_limit_per_minute,
+            &p.response_format,
+            p.created_at,
+        ];
+        let (mut tx, head) = self.begin_audited().await?;
+        tx.execute(SQL, add).await?;
+        self.commit_audited(tx, &head, &change).await
     }
 
     pub async fn update_project(
@@ -109,14 +109,19 @@ impl Store {
                            rate_limit_per_minute = $6, response_format = $7, dialects = $8 \
                            WHERE id = $1 AND organisation_id = $2";
         let p = project;
-        audited!(self, |tx| {
-            let set =
-                query(SQL).bind(&p.id).bind(organisation.as_str()).bind(&p.name).bind(&p.selected_services);
-            let set = set.bind(&p.cors_origins).bind(p.rate_limit_per_minute).bind(&p.response_format);
-            let set = set.bind(&p.dialects);
-            set.execute(&mut *tx).await?;
-            ((), Some(change.clone()))
-        })
+        let set = db::params![
+            &p.id,
+            organisation.as_str(),
+            &p.name,
+            &p.selected_services,
+            &p.cors_origins,
+            p.rate_limit_per_minute,
+            &p.response_format,
+            &p.dialects,
+        ];
+        let (mut tx, head) = self.begin_audited().await?;
+        tx.execute(SQL, set).await?;
+        self.commit_audited(tx, &head, &change).await
     }
 
     /// Whether any project names an origin, in the spelling browsers send.
@@ -125,17 +130,14 @@ impl Store {
         const SQL: &str = "SELECT 1 FROM projects p JOIN organisations o ON o.id = p.organisation_id \
                            WHERE o.deleting_at IS NULL AND p.cors_origins LIKE $1 LIMIT 1";
         let listed = format!("%\"{origin}\"%");
-        let found: Option<i32> =
-            db::on!(&self.db, |pool| sqlx::query_scalar(SQL).bind(&listed).fetch_optional(pool).await)?;
+        let found: Option<(i32,)> = self.db.fetch_optional(SQL, db::params![&listed]).await?;
         Ok(found.is_some())
     }
 
     /// The organisation of a project.
     pub async fn organisation_of(&self, project: &ProjectId) -> Result<Option<String>, Error> {
         const SQL: &str = "SELECT organisation_id FROM projects WHERE id = $1";
-        Ok(db::on!(&self.db, |pool| sqlx::query_scalar(SQL)
-            .bind(project.as_str())
-            .fetch_optional(pool)
-            .await)?)
+        let found: Option<(String,)> = self.db.fetch_optional(SQL, db::params![project.as_str()]).await?;
+        Ok(found.map(|(organisation,)| organisation))
     }
 }

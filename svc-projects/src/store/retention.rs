@@ -1,12 +1,11 @@
 //! How long each project keeps what it records.
 
 use serde_json::json;
-use sqlx::{query, query_as};
 
-use super::{Store, audit::audited};
+use super::Store;
 use crate::{api_key::ProjectId, audit::Change, error::Error, retention::Days};
 
-/// A project and what it said; `None` where it never said.
+/// The settings of a project; `None` where it has none.
 #[derive(Debug, sqlx::FromRow)]
 pub struct RetentionRow {
     pub project_id: String,
@@ -30,18 +29,17 @@ impl Store {
             after: Some(json!({"samples_days": days.samples, "transactions_days": days.transactions})),
             ..change.ok_or(Error::NoSuchProject)?
         };
-        audited!(self, |tx| {
-            let put = query(SQL).bind(project.as_str()).bind(i64::from(days.samples));
-            put.bind(i64::from(days.transactions)).bind(now_ms).execute(&mut *tx).await?;
-            ((), Some(change.clone()))
-        })
+        let (mut tx, head) = self.begin_audited().await?;
+        let put = db::params![project.as_str(), days.samples, days.transactions, now_ms];
+        tx.execute(SQL, put).await?;
+        self.commit_audited(tx, &head, &change).await
     }
 
     /// `None`: no such project.
     pub async fn find_retention(&self, project: &ProjectId) -> Result<Option<RetentionRow>, Error> {
         const SQL: &str = "SELECT p.id AS project_id, r.samples_days, r.transactions_days, r.updated_at \
                            FROM projects p LEFT JOIN retention r ON r.project_id = p.id WHERE p.id = $1";
-        Ok(db::on!(&self.db, |pool| query_as(SQL).bind(project.as_str()).fetch_optional(pool).await)?)
+        Ok(self.db.fetch_optional(SQL, db::params![project.as_str()]).await?)
     }
 
     /// Up to `limit` projects after the one with id `after`, in the order of their ids.
@@ -49,6 +47,6 @@ impl Store {
         const SQL: &str = "SELECT p.id AS project_id, r.samples_days, r.transactions_days, r.updated_at \
                            FROM projects p LEFT JOIN retention r ON r.project_id = p.id \
                            WHERE p.id > $1 ORDER BY p.id LIMIT $2";
-        Ok(db::on!(&self.db, |pool| query_as(SQL).bind(after).bind(i64::from(limit)).fetch_all(pool).await)?)
+        Ok(self.db.fetch_all(SQL, db::params![after, limit]).await?)
     }
 }

@@ -1,9 +1,8 @@
 //! Rule sets, their versions, and whose they are.
 
 use serde_json::json;
-use sqlx::{query, query_as, query_scalar};
 
-use super::{ApiKeyRow, Store, audit::audited, select_key};
+use super::{ApiKeyRow, Store, select_key};
 use crate::{
     api_key::{ApiKey, ApiKeyId, Name, ProjectId, ScoresId, State},
     audit::Change,
@@ -19,7 +18,7 @@ pub struct NewRules<'a> {
     pub project_default: bool,
 }
 
-/// A version of a rule set as it is kept.
+/// A stored version of a rule set.
 #[derive(Debug, sqlx::FromRow)]
 pub struct RulesRow {
     pub scores_id: String,
@@ -37,13 +36,12 @@ pub struct RulesRow {
 impl Store {
     pub async fn rules_exist(&self, project: &ProjectId, id: &ScoresId) -> Result<bool, Error> {
         const SQL: &str = "SELECT 1 FROM scoring_rules WHERE scores_id = $1 AND project_id = $2";
-        let found: Option<i32> = db::on!(&self.db, |pool| {
-            query_scalar(SQL).bind(id.as_str()).bind(project.as_str()).fetch_optional(pool).await
-        })?;
+        let found: Option<(i32,)> =
+            self.db.fetch_optional(SQL, db::params![id.as_str(), project.as_str()]).await?;
         Ok(found.is_some())
     }
 
-    /// Stores the next version of a rule set and answers its number; `None` when the id belongs to another project.
+    /// Stores the next version of a rule set and returns its number; `None` when the id belongs to another project.
     pub async fn put_rules(&self, rules: &NewRules<'_>, now_ms: i64) -> Result<Option<u32>, Error> {
         const PUT: &str = "INSERT INTO scoring_rules \
                            (scores_id, project_id, name, version, rules_json, created_at, updated_at) \
@@ -59,26 +57,19 @@ impl Store {
         let Some(change) = self.change_in(rules.project_id, "rules.changed", id).await? else {
             return Ok(None);
         };
-        let version: Option<i64> = audited!(self, |tx| {
-            let named =
-                query_scalar::<_, String>(NAME).bind(id).bind(project).fetch_optional(&mut *tx).await?;
-            let put = query_scalar::<_, i64>(PUT)
-                .bind(id)
-                .bind(project)
-                .bind(rules.name.as_str())
-                .bind(rules.json)
-                .bind(now_ms);
-            let Some(version) = put.fetch_optional(&mut *tx).await? else { return Ok(None) };
-            let keep = query(KEEP).bind(id).bind(version).bind(rules.json).bind(now_ms);
-            keep.execute(&mut *tx).await?;
-            if rules.project_default {
-                query(ASSIGN).bind(project).bind(id).execute(&mut *tx).await?;
-            }
-            let before = named.map(|name| json!({"name": name, "version": version - 1}));
-            let after = json!({"name": rules.name.as_str(), "version": version, "project_default": rules.project_default});
-            (Some(version), Some(Change { before, after: Some(after), ..change.clone() }))
-        })?;
-        Ok(version.and_then(|version| u32::try_from(version).ok()))
+        let (mut tx, head) = self.begin_audited().await?;
+        let named: Option<(String,)> = tx.fetch_optional(NAME, db::params![id, project]).await?;
+        let put = db::params![id, project, rules.name.as_str(), rules.json, now_ms];
+        let Some((version,)) = tx.fetch_optional::<(i64,)>(PUT, put).await? else { return Ok(None) };
+        tx.execute(KEEP, db::params![id, version, rules.json, now_ms]).await?;
+        if rules.project_default {
+            tx.execute(ASSIGN, db::params![project, id]).await?;
+        }
+        let before = named.map(|(name,)| json!({"name": name, "version": version - 1}));
+        let after = json!({"name": rules.name.as_str(), "version": version, "project_default": rules.project_default});
+        let change = Change { before, after: Some(after), ..change };
+        self.commit_audited(tx, &head, &change).await?;
+        Ok(u32::try_from(version).ok())
     }
 
     /// One version of a rule set; 0 stands for the newest.
@@ -95,12 +86,7 @@ impl Store {
                            JOIN scoring_rule_versions v ON v.scores_id = r.scores_id \
                            AND v.version = CASE WHEN $3 = 0 THEN r.version ELSE $3 END \
                            WHERE r.scores_id = $1 AND r.project_id = $2";
-        Ok(db::on!(&self.db, |pool| query_as(SQL)
-            .bind(id.as_str())
-            .bind(project.as_str())
-            .bind(i64::from(version))
-            .fetch_optional(pool)
-            .await)?)
+        Ok(self.db.fetch_optional(SQL, db::params![id.as_str(), project.as_str(), version]).await?)
     }
 
     /// Up to `limit` rule sets of a project, newest first, made before the one named in `before`.
@@ -117,12 +103,7 @@ impl Store {
                            WHERE r.project_id = $1 AND r.scores_id < $2 ORDER BY r.scores_id DESC LIMIT $3";
         // Sorts after every id: ids hold 0-9 and a-f.
         let before = before.map_or("z", ScoresId::as_str);
-        Ok(db::on!(&self.db, |pool| query_as(SQL)
-            .bind(project.as_str())
-            .bind(before)
-            .bind(i64::from(limit))
-            .fetch_all(pool)
-            .await)?)
+        Ok(self.db.fetch_all(SQL, db::params![project.as_str(), before, limit]).await?)
     }
 
     /// Up to `limit` versions below `before` (0: all) with the time each was stored, newest first.
@@ -134,13 +115,8 @@ impl Store {
     ) -> Result<Vec<(i64, i64)>, Error> {
         const SQL: &str = "SELECT version, created_at FROM scoring_rule_versions \
                            WHERE scores_id = $1 AND version < $2 ORDER BY version DESC LIMIT $3";
-        let before = if before == 0 { i64::MAX } else { before.into() };
-        Ok(db::on!(&self.db, |pool| query_as(SQL)
-            .bind(id.as_str())
-            .bind(before)
-            .bind(i64::from(limit))
-            .fetch_all(pool)
-            .await)?)
+        let before = if before == 0 { i64::MAX } else { i64::from(before) };
+        Ok(self.db.fetch_all(SQL, db::params![id.as_str(), before, limit]).await?)
     }
 
     /// Makes `rules` the project's own; false when there is no such project.
@@ -153,13 +129,13 @@ impl Store {
         const SQL: &str = "UPDATE projects SET scores_id = $2 WHERE id = $1";
         let change = self.change_in(project, "rules.assigned", project.as_str()).await?;
         let Some(change) = change else { return Ok(false) };
-        audited!(self, |tx| {
-            let before = query_scalar::<_, Option<String>>(BEFORE).bind(project.as_str());
-            let before = before.fetch_optional(&mut *tx).await?.flatten();
-            let set = query(SQL).bind(project.as_str()).bind(rules.map(ScoresId::as_str));
-            let set = set.execute(&mut *tx).await?.rows_affected() > 0;
-            (set, set.then(|| assigned(&change, before.as_deref(), rules)))
-        })
+        let (mut tx, head) = self.begin_audited().await?;
+        let before: Option<(Option<String>,)> =
+            tx.fetch_optional(BEFORE, db::params![project.as_str()]).await?;
+        let Some((before,)) = before else { return Ok(false) };
+        tx.execute(SQL, db::params![project.as_str(), rules.map(ScoresId::as_str)]).await?;
+        self.commit_audited(tx, &head, &assigned(&change, before.as_deref(), rules)).await?;
+        Ok(true)
     }
 
     /// Makes `rules` a key's own; false when the project has no such key.

@@ -1,9 +1,8 @@
 //! What each project asks of videos.
 
 use serde_json::{Value, json};
-use sqlx::query;
 
-use super::{Store, audit::audited};
+use super::Store;
 use crate::{api_key::ProjectId, audit::Change, error::Error, video_settings::ORGANISATION};
 
 /// Most other projects whose recordings count as seen.
@@ -51,11 +50,17 @@ impl Store {
             after: Some(after.audited()),
             ..change.ok_or(Error::NoSuchProject)?
         };
-        audited!(self, |tx| {
-            let put = query(SQL).bind(project.as_str()).bind(&after.challenge).bind(&after.challenge_phrase);
-            put.bind(&after.replay_scope).bind(now_ms).bind(&after.replays).execute(&mut *tx).await?;
-            ((), Some(change.clone()))
-        })
+        let put = db::params![
+            project.as_str(),
+            &after.challenge,
+            &after.challenge_phrase,
+            &after.replay_scope,
+            now_ms,
+            &after.replays,
+        ];
+        let (mut tx, head) = self.begin_audited().await?;
+        tx.execute(SQL, put).await?;
+        self.commit_audited(tx, &head, &change).await
     }
 
     /// The other projects of the organisation that also count its recordings as seen.
