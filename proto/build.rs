@@ -6,7 +6,7 @@ use prost::Message;
 use prost_types::{FileDescriptorSet, method_options::IdempotencyLevel};
 
 const SHARED: &str = "biometry/subjects/v1/subjects.proto";
-const FILES: [&str; 9] = [
+const FILES: [&str; 10] = [
     "biometry/sessions/v1/sessions.proto",
     "biometry/consent/v1/consent.proto",
     "biometry/ml/v1/ml.proto",
@@ -14,6 +14,7 @@ const FILES: [&str; 9] = [
     "biometry/transactions/v1/transactions.proto",
     "biometry/transactions/v1/webhooks.proto",
     "biometry/transactions/v1/answers.proto",
+    "biometry/transactions/v1/reviews.proto",
     "biometry/projects/v1/projects.proto",
     "biometry/accounts/v1/accounts.proto",
 ];

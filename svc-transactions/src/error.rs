@@ -14,6 +14,12 @@ pub enum Error {
     /// The caller stopped sending.
     #[error("the sample was not received to its end")]
     BrokenOff(#[source] Status),
+    #[error("this transaction is not under review")]
+    NoReview,
+    #[error("another reviewer was faster; read the review again")]
+    ReviewChanged,
+    #[error("a stored review cannot be read")]
+    DamagedReview,
     #[error("webhook not found")]
     NoWebhook,
     #[error("delivery not found")]
@@ -44,13 +50,13 @@ impl From<Error> for Status {
     fn from(error: Error) -> Self {
         match &error {
             Error::Invalid(_) => Self::invalid_argument(error.to_string()),
-            Error::NotFound | Error::NoSample | Error::NoWebhook | Error::NoDelivery => {
+            Error::NotFound | Error::NoSample | Error::NoReview | Error::NoWebhook | Error::NoDelivery => {
                 Self::not_found(error.to_string())
             }
             Error::BrokenOff(_) => Self::aborted(error.to_string()),
             Error::Taken => Self::already_exists(error.to_string()),
             Error::Refused(_) => Self::failed_precondition(error.to_string()),
-            Error::Changed => Self::aborted(error.to_string()),
+            Error::Changed | Error::ReviewChanged => Self::aborted(error.to_string()),
             Error::Overloaded => Self::resource_exhausted(error.to_string()),
             Error::NotRecorded => Self::unavailable(error.to_string()),
             Error::Randomness => {
@@ -60,7 +66,7 @@ impl From<Error> for Status {
             Error::Sealed(full @ (blob::Error::DiskAlmostFull | blob::Error::QuotaUsedUp)) => {
                 Self::resource_exhausted(full.to_string())
             }
-            Error::Sealed(_) | Error::Damaged(_) => {
+            Error::Sealed(_) | Error::Damaged(_) | Error::DamagedReview => {
                 tracing::error!(error = &error as &dyn std::error::Error, "what is stored is unreadable");
                 Self::internal("internal error")
             }

@@ -9,10 +9,11 @@
 //! encrypted, until they expire, and opened by links signed under the master key, so that any process of a deployment
 //! opens what another one signed.
 //!
-//! Erasing a subject leaves of its records when, what kind, verdict, score, reasons and durations: the user and its hash,
+//! Erasing a subject leaves of its records when, what kind, verdict, score, reasons, durations and what a reviewer decided: the user and its hash,
 //! session, device, place, results, evidence, error text, trigger, tags and samples are gone for good.
 //!
-//! What a reviewer may change afterwards are the tags and the flag; all else stays as it was recorded. Lists are read from
+//! What a reviewer may change afterwards are the tags and the flag; all else stays as it was recorded. What people decide
+//! about a transaction stands beside it, with who decided (`reviews.rs`). Lists are read from
 //! an index of their own for each filter, so a page costs the same however many records there are.
 //!
 //! The fraud rules look at each transaction a moment after it was recorded (`fraud.rs`); what they find is kept with it.
@@ -32,6 +33,7 @@ mod fraud;
 mod list;
 mod outbox;
 mod record;
+mod reviews;
 mod samples;
 mod seal;
 mod service;
@@ -47,7 +49,9 @@ use anyhow::Context;
 use blob::KeyRing;
 use db::Db;
 use ledger::{KeyUsage, SealedColumn};
-use proto::transactions::{answers_server::AnswersServer, transactions_server::TransactionsServer};
+use proto::transactions::{
+    answers_server::AnswersServer, reviews_server::ReviewsServer, transactions_server::TransactionsServer,
+};
 use tonic::service::Routes;
 
 pub use answers::AnswersConfig;
@@ -61,6 +65,8 @@ const SEALED: &str = "SELECT sealed FROM transactions LIMIT 1";
 const SEALED_COLUMNS: &[SealedColumn] = &[
     SealedColumn { table: "transactions", column: "sealed" },
     SealedColumn { table: "fraud_hits", column: "sealed" },
+    SealedColumn { table: "reviews", column: "sealed_names" },
+    SealedColumn { table: "review_steps", column: "sealed" },
     SealedColumn { table: "webhook_endpoints", column: "sealed_target" },
     SealedColumn { table: "webhook_endpoints", column: "sealed_secrets" },
     SealedColumn { table: "webhook_deliveries", column: "sealed" },
@@ -125,6 +131,8 @@ pub async fn routes_at(config: Config, clock: Clock) -> anyhow::Result<Routes> {
     let answers = AnswersServer::new(answers).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES);
     let backlog = backlog::start(store.clone(), clock.clone());
     let service = service::Transactions::new(store, ring, samples, clock, vec![sweeper, fraud, backlog]);
+    let reviews = ReviewsServer::new(reviews::Reviews::new(service.clone()))
+        .max_decoding_message_size(rpc::MAX_MESSAGE_BYTES);
     let transactions = TransactionsServer::new(service).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES);
-    Ok(Routes::new(transactions).add_service(webhooks).add_service(answers))
+    Ok(Routes::new(transactions).add_service(webhooks).add_service(answers).add_service(reviews))
 }

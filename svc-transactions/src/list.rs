@@ -5,6 +5,7 @@ use proto::transactions::ListTransactionsRequest;
 use crate::{
     error::Error,
     record::{Flag, TransactionId, Verdict, text, word},
+    reviews::{self, Status},
 };
 
 const DEFAULT_PAGE: u32 = 50;
@@ -27,6 +28,8 @@ pub struct Filter {
     pub fraud: Option<String>,
     /// Whether any has.
     pub has_fraud: Option<bool>,
+    /// Where its review stands.
+    pub review: Option<Status>,
 }
 
 /// The last transaction of a page; the next page holds what comes after it. Rows that are added meanwhile are newer, so
@@ -68,7 +71,9 @@ impl TryFrom<ListTransactionsRequest> for Page {
 
     fn try_from(wire: ListTransactionsRequest) -> Result<Self, Error> {
         let line = |field, value: Option<String>| value.map(|value| text(field, value)).transpose();
+        let review = wire.review.is_some().then(|| reviews::status_from_wire(wire.review())).transpose()?;
         let filter = Filter {
+            review,
             project_id: text("project_id", wire.project_id)?,
             from_ms: wire.from_ms,
             until_ms: wire.until_ms,

@@ -7,6 +7,7 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use blob::{KeyRing, Purpose};
+use db::Tx;
 use serde::Serialize;
 use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
@@ -73,19 +74,27 @@ pub const SUBSCRIBERS: &str = "SELECT id, api_key_id, project_id, events FROM we
      WHERE status <> 'disabled' AND project_id IN (";
 pub const INSERT: &str = "INSERT INTO webhook_deliveries (id, endpoint_id, project_id, transaction_id, subject_hash, \
      event, created_at, status, attempts, due_at, sealed) ";
+const SUBSCRIBERS_OF_ONE: &str = "SELECT id, api_key_id, project_id, events FROM webhook_endpoints \
+     WHERE status <> 'disabled' AND project_id = $1";
+const INSERT_ONE: &str = "INSERT INTO webhook_deliveries (id, endpoint_id, project_id, transaction_id, subject_hash, \
+     event, created_at, status, attempts, due_at, sealed) VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', 0, $7, $8) \
+     ON CONFLICT (transaction_id, endpoint_id, event) DO NOTHING";
 pub const ONCE: &str = " ON CONFLICT (transaction_id, endpoint_id, event) DO NOTHING";
 
 /// Every event there is. `webhook.test` is no event of these: it is sent only when asked for.
-pub const EVENTS: [&str; 8] = [
+pub const EVENTS: [&str; 9] = [
     "session.completed",
     "video.processed",
     "enrollment.completed",
     "docauth.completed",
     "match.completed",
     "fraud.flagged",
+    REVIEW_COMPLETED,
     "consent.changed",
     IDENTITY_VERIFIED,
 ];
+/// The final decision of people about a transaction.
+const REVIEW_COMPLETED: &str = "review.completed";
 /// A check of the Identity Verification API; it is reported in the shape of that API.
 pub const IDENTITY_VERIFIED: &str = "identity_verification.completed";
 
@@ -149,6 +158,21 @@ impl Event {
         Self::about(record, subject_hash, "fraud.flagged", at_ms, &data)
     }
 
+    /// That people decided about a record: `review` tells what, why and who.
+    ///
+    /// # Errors
+    /// Never in practice; when the payload is no JSON.
+    pub fn review_completed(
+        record: &Record,
+        subject_hash: Option<&[u8]>,
+        at_ms: i64,
+        review: Value,
+    ) -> Result<Self, Error> {
+        let mut data = serde_json::to_value(Data::of(record))?;
+        data["review"] = review;
+        Self::about(record, subject_hash, REVIEW_COMPLETED, at_ms, &data)
+    }
+
     fn about(
         record: &Record,
         subject_hash: Option<&[u8]>,
@@ -176,7 +200,7 @@ pub fn payload(name: &str, at_ms: i64, data: &Value) -> Result<Vec<u8>, Error> {
     Ok(serde_json::to_vec(&json!({"type": name, "timestamp": rfc3339(at_ms), "data": data}))?)
 }
 
-fn rfc3339(at_ms: i64) -> String {
+pub fn rfc3339(at_ms: i64) -> String {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(at_ms) * 1_000_000)
         .ok()
         .and_then(|at| at.format(&Rfc3339).ok())
@@ -292,6 +316,31 @@ impl Outbox {
             }
         }
         Ok(outgoing)
+    }
+
+    /// Queues `event` for its subscribers inside `tx`, which has written before, and returns for how many. After the
+    /// commit the caller tells [`Self::wake`].
+    ///
+    /// # Errors
+    /// Those of the database; when the system has no randomness.
+    pub async fn queue(&self, tx: &mut Tx, event: &Event) -> Result<usize, Error> {
+        let params = db::params![&event.project_id];
+        let subscribers: Vec<Subscriber> = tx.fetch_all(SUBSCRIBERS_OF_ONE, params).await?;
+        let outgoing = self.address(&[event], &subscribers)?;
+        for row in &outgoing {
+            let params = db::params![
+                &row.id,
+                &row.endpoint_id,
+                &event.project_id,
+                &event.transaction_id,
+                &event.subject_hash,
+                event.name,
+                event.at_ms,
+                &row.sealed,
+            ];
+            tx.execute(INSERT_ONE, params).await?;
+        }
+        Ok(outgoing.len())
     }
 
     /// `event` for the endpoint `endpoint_id`.

@@ -5,10 +5,13 @@ use blob::{KeyRing, Purpose};
 use crate::{
     error::Error,
     record::{Personal, TransactionId},
+    reviews::{Names, Written},
 };
 
 const PERSONAL: Purpose = Purpose("personal fields of a transaction");
 const EVIDENCE: Purpose = Purpose("evidence of a fraud hit");
+const REVIEWERS: Purpose = Purpose("names of reviewers");
+const NOTE: Purpose = Purpose("note of a reviewer");
 const TRAIT: Purpose = Purpose("device or country of a subject");
 const SUBJECT: Purpose = Purpose("find transactions of a subject");
 
@@ -62,6 +65,57 @@ pub fn open_evidence(
     }
     let json = ring.open_sealed(EVIDENCE, &context(project, id), sealed)?;
     Ok(String::from_utf8_lossy(&json).into_owned())
+}
+
+/// Encrypts the names of the reviewers of the row `project`/`id`.
+///
+/// # Errors
+/// When the system has no randomness.
+pub fn seal_reviewers(ring: &KeyRing, project: &str, id: &str, names: &Names) -> Result<Vec<u8>, Error> {
+    let context = format!("{project}\0{id}");
+    Ok(ring.seal(REVIEWERS, context.as_bytes(), &serde_json::to_vec(names)?)?)
+}
+
+/// Decrypts what [`seal_reviewers`] made for the same row.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_reviewers(ring: &KeyRing, project: &str, id: &str, sealed: &[u8]) -> Result<Names, Error> {
+    let context = format!("{project}\0{id}");
+    Ok(serde_json::from_slice(&ring.open_sealed(REVIEWERS, context.as_bytes(), sealed)?)?)
+}
+
+/// Encrypts what a reviewer wrote in the step `step` of the review `project`/`id`.
+///
+/// # Errors
+/// When the system has no randomness.
+pub fn seal_note(
+    ring: &KeyRing,
+    project: &str,
+    id: &str,
+    step: i64,
+    written: &Written,
+) -> Result<Vec<u8>, Error> {
+    let context = format!("{project}\0{id}\0{step}");
+    Ok(ring.seal(NOTE, context.as_bytes(), &serde_json::to_vec(written)?)?)
+}
+
+/// Decrypts what [`seal_note`] made for the same step. Nothing reads as nothing written: it was erased.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_note(
+    ring: &KeyRing,
+    project: &str,
+    id: &str,
+    step: i64,
+    sealed: &[u8],
+) -> Result<Written, Error> {
+    if sealed.is_empty() {
+        return Ok(Written::default());
+    }
+    let context = format!("{project}\0{id}\0{step}");
+    Ok(serde_json::from_slice(&ring.open_sealed(NOTE, context.as_bytes(), sealed)?)?)
 }
 
 /// What a device or a country is remembered by: the hash of the sealing key first, then those of retired keys.

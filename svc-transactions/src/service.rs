@@ -32,11 +32,11 @@ use crate::{
 
 #[derive(Clone)]
 pub struct Transactions {
-    store: Store,
+    pub(crate) store: Store,
     writer: Writer,
-    ring: KeyRing,
+    pub(crate) ring: KeyRing,
     samples: Samples,
-    clock: Clock,
+    pub(crate) clock: Clock,
     /// Work beside the calls, done as long as the service is there.
     _tasks: Arc<Vec<AbortOnDropHandle<()>>>,
 }
@@ -105,12 +105,36 @@ impl Transactions {
         one.pop().ok_or(Error::NotFound)
     }
 
-    /// The transactions of these rows, each with what the fraud rules found in it.
+    /// The transactions of `project` with these ids, in this order, however large they are together.
+    pub(crate) async fn read_in_order(
+        &self,
+        project: &str,
+        ids: Vec<String>,
+    ) -> Result<Vec<wire::Transaction>, Error> {
+        let mut found: HashMap<String, wire::Transaction> = HashMap::new();
+        let mut left = ids.clone();
+        loop {
+            let rows = self.store.rows(project, &left).await?;
+            if rows.is_empty() {
+                return Ok(ids.iter().filter_map(|id| found.remove(id)).collect());
+            }
+            let read = self.read_all(rows).await?;
+            found.extend(read.into_iter().map(|transaction| (transaction.id.clone(), transaction)));
+            left.retain(|id| !found.contains_key(id));
+        }
+    }
+
+    /// The transactions of these rows, each with what the fraud rules found in it and its review.
     async fn read_all(&self, rows: Vec<Row>) -> Result<Vec<wire::Transaction>, Error> {
         let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
         let mut hits: HashMap<String, Vec<HitRow>> = HashMap::new();
         for hit in self.store.hits(&ids).await? {
             hits.entry(hit.id.clone()).or_default().push(hit);
+        }
+        let now = (self.clock)();
+        let mut reviews: HashMap<String, wire::Review> = HashMap::new();
+        for review in self.store.reviews_of(&ids).await? {
+            reviews.insert(review.id.clone(), review.to_wire(&self.ring, now)?);
         }
         let read = |row: Row| {
             let (id, project) = (TransactionId::parse(&row.id)?, row.project_id.clone());
@@ -120,7 +144,8 @@ impl Transactions {
                 Ok(wire::FraudHit { rule: hit.rule, evidence_json, at_ms: hit.found_at })
             };
             let fraud = hits.remove(&row.id).into_iter().flatten().map(hit).collect::<Result<_, Error>>()?;
-            Ok(wire::Transaction { fraud, ..row.into_record(personal)?.into() })
+            let review = reviews.remove(&row.id);
+            Ok(wire::Transaction { fraud, review, ..row.into_record(personal)?.into() })
         };
         rows.into_iter().map(read).collect()
     }

@@ -34,6 +34,7 @@ mod list;
 mod project;
 mod recent;
 mod retention;
+mod reviews;
 mod row;
 mod samples;
 mod stats;
@@ -54,6 +55,7 @@ pub use answers::Claim;
 pub use backlog::Backlog;
 pub use fraud::{Around, Evaluation, Found, HitRow, Trait};
 pub use list::Listed;
+pub use reviews::{Part, ReviewRow, StepRow};
 pub use row::{Lines, Row};
 
 #[derive(Clone)]
@@ -109,6 +111,25 @@ impl Store {
                 let mut sql = QueryBuilder::new("INSERT INTO fraud_pending (id, claimed_until) ");
                 sql.push_values(&waiting, |mut values, row| _ = values.push_bind(&row.id).push_bind(0_i64));
                 sql.build().persistent(waiting.len() == 1).execute(&mut *tx).await?;
+            }
+            let for_people: Vec<_> =
+                waiting.iter().filter_map(|row| Some((*row, reviews::causes(row)?))).collect();
+            if !for_people.is_empty() {
+                let mut sql = QueryBuilder::new(reviews::OPEN);
+                sql.push_values(&for_people, |mut values, (row, (referred, duplicate))| {
+                    values
+                        .push_bind(&row.id)
+                        .push_bind(&row.project_id)
+                        .push_bind(&row.subject_hash)
+                        .push_bind(&row.kind)
+                        .push_bind(row.created_at)
+                        .push_bind(row.created_at + row.duration_ms)
+                        .push_bind(i64::from(*referred))
+                        .push_bind(i64::from(*duplicate))
+                        .push_bind("open")
+                        .push_bind("open");
+                });
+                sql.build().persistent(for_people.len() == 1).execute(&mut *tx).await?;
             }
             let new = entries.iter().zip(&inserted).filter(|(_, new)| **new);
             let events: Vec<_> = new.filter_map(|(entry, _)| entry.event.as_ref()).collect();

@@ -79,6 +79,7 @@ impl From<Record> for wire::Transaction {
             evidence_json: record.personal.evidence_json,
             event_json: None,
             fraud: Vec::new(),
+            review: None,
         }
     }
 }

@@ -18,6 +18,7 @@ impl Transactions {
         let transactions = self.store.delete_transactions(&project, i64::MAX, BATCH).await?;
         let seen = self.store.forget_some_seen(&project, BATCH).await?;
         let answers = self.store.delete_answers(&project, BATCH).await?;
+        self.store.delete_review_settings(&project).await?;
         self.store.purge(Vec::new()).await?;
         Ok(remains([
             ("transaction", transactions),

@@ -41,9 +41,11 @@ impl Store {
     /// What must not be left in any file once the subject is erased: the start of everything sealed about it, which holds
     /// the nonce without which the rest is noise.
     pub async fn secrets(&self, project: &str, subject: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
-        const SEALED: [&str; 4] = [
+        const SEALED: [&str; 5] = [
             "SELECT sealed FROM transactions WHERE project_id = $1 AND subject_hash = $2",
             "SELECT h.sealed FROM fraud_hits h JOIN transactions t ON t.id = h.id \
+             WHERE t.project_id = $1 AND t.subject_hash = $2",
+            "SELECT s.sealed FROM review_steps s JOIN transactions t ON t.id = s.id \
              WHERE t.project_id = $1 AND t.subject_hash = $2",
             "SELECT sealed FROM webhook_deliveries WHERE project_id = $1 AND subject_hash = $2",
             "SELECT sealed_log FROM webhook_deliveries WHERE project_id = $1 AND subject_hash = $2 \
@@ -83,7 +85,7 @@ impl Store {
     }
 
     /// Empties these rows of the project, in one database transaction: `sealed` takes the place of what was personal;
-    /// the user's hash, the session, the trigger, the tags, the device's hash and the evidence of fraud go too. Answers how many were there.
+    /// the user's hash, the session, the trigger, the tags, the device's hash, the evidence of fraud and the notes of reviewers go too. Answers how many were there.
     pub async fn anonymise(
         &self,
         project: &str,
@@ -95,6 +97,11 @@ impl Store {
         // What the rules are looking at just now is written only while it waits; they take this row first, too.
         const UNWAIT: &str = "DELETE FROM fraud_pending WHERE id = $1";
         const UNDEVICE: &str = "DELETE FROM transaction_devices WHERE id = $1";
+        // What nobody has decided is not left to decide.
+        const UNASK: &str = "DELETE FROM reviews WHERE id = $1 AND status IN ('open', 'second_review')";
+        const UNNOTE: &str = "UPDATE review_steps SET sealed = $2 WHERE id = $1";
+        const UNREVIEW: &str =
+            "UPDATE reviews SET subject_hash = NULL, queue = 'done', version = version + 1 WHERE id = $1";
         const UNPROVE: &str = "UPDATE fraud_hits SET sealed = $2 WHERE id = $1";
         let nothing: &[u8] = &[];
         let rows: Vec<_> = rows.collect();
@@ -107,6 +114,9 @@ impl Store {
                 emptied += empty.execute(&mut *tx).await?.rows_affected();
                 query(UNTAG).bind(id.as_str()).execute(&mut *tx).await?;
                 query(UNDEVICE).bind(id.as_str()).execute(&mut *tx).await?;
+                query(UNASK).bind(id.as_str()).execute(&mut *tx).await?;
+                query(UNNOTE).bind(id.as_str()).bind(nothing).execute(&mut *tx).await?;
+                query(UNREVIEW).bind(id.as_str()).execute(&mut *tx).await?;
                 query(UNPROVE).bind(id.as_str()).bind(nothing).execute(&mut *tx).await?;
             }
             tx.commit().await?;

@@ -2,7 +2,7 @@
 
 use sqlx::{QueryBuilder, query, query_as, query_scalar};
 
-use super::{Row, Store};
+use super::{Row, Store, reviews};
 use crate::{
     error::Error,
     outbox::{self, Event},
@@ -21,7 +21,7 @@ const SEEN: &str = "INSERT INTO fraud_seen (project_id, subject_hash, trait, val
                     last_at = CASE WHEN excluded.last_at > fraud_seen.last_at \
                     THEN excluded.last_at ELSE fraud_seen.last_at END";
 
-/// Adds the hits of one evaluation and what the user was seen with, inside whichever transaction `$tx` is.
+/// Adds the hits of one evaluation, what people have to do about them and what the user was seen with, inside whichever transaction `$tx` is.
 macro_rules! add_findings {
     ($tx:ident, $id:expr, $evaluation:expr) => {
         for hit in &$evaluation.hits {
@@ -31,6 +31,12 @@ macro_rules! add_findings {
         }
         if !$evaluation.hits.is_empty() {
             query(FLAG).bind($id).execute(&mut *$tx).await?;
+            let open = query(reviews::OPEN_FOR_FRAUD).bind($id).bind($evaluation.found_at_ms);
+            open.execute(&mut *$tx).await?;
+        }
+        if let Some(subject) = &$evaluation.subject_hash {
+            let end = query(reviews::END_WAITING).bind($id).bind(&$evaluation.project_id).bind(subject);
+            end.bind($evaluation.at_ms).execute(&mut *$tx).await?;
         }
         if let Some(device) = &$evaluation.device {
             let made = query(DEVICE).bind($id).bind(&$evaluation.project_id).bind(device);

@@ -40,6 +40,8 @@ enum By {
     HasFraud,
     /// Has none. No index of its own: most have none.
     NoFraud,
+    /// Where a review stands.
+    Review(String),
     /// The hashes a user may have.
     Subject(Vec<Vec<u8>>),
 }
@@ -158,6 +160,7 @@ fn filters(filter: &Filter, subjects: &[Vec<u8>]) -> Vec<By> {
     let mut filters: Vec<By> = columns.collect();
     filters.extend(filter.tag.clone().map(By::Tag));
     filters.extend(filter.fraud.clone().map(By::Fraud));
+    filters.extend(filter.review.map(|status| By::Review(status.as_str().to_owned())));
     filters.extend(filter.has_fraud.map(|has| if has { By::HasFraud } else { By::NoFraud }));
     if !subjects.is_empty() {
         filters.push(By::Subject(subjects.to_vec()));
@@ -179,6 +182,7 @@ where
     let table = match filter {
         By::Tag(_) => "transaction_tags",
         By::Fraud(_) => "fraud_hits",
+        By::Review(_) => "reviews",
         _ => "transactions",
     };
     sql.push(format_args!("SELECT id, created_at FROM {table} WHERE project_id = "));
@@ -186,6 +190,7 @@ where
     match filter {
         By::Tag(tag) => _ = sql.push(" AND tag = ").push_bind(tag.clone()),
         By::Fraud(rule) => _ = sql.push(" AND rule = ").push_bind(rule.clone()),
+        By::Review(status) => _ = sql.push(" AND status = ").push_bind(status.clone()),
         other => passes(sql, other),
     }
     in_range(sql, range, ("created_at", "id"));
@@ -212,6 +217,10 @@ where
                 " AND EXISTS (SELECT 1 FROM fraud_hits WHERE fraud_hits.id = transactions.id AND rule = ",
             );
             sql.push_bind(rule.clone()).push(")");
+        }
+        By::Review(status) => {
+            sql.push(" AND EXISTS (SELECT 1 FROM reviews WHERE reviews.id = transactions.id AND status = ");
+            sql.push_bind(status.clone()).push(")");
         }
         // As words of the statement: the index holds only the rows that have one.
         By::HasFraud => _ = sql.push(" AND has_fraud = 1"),

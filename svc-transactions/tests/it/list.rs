@@ -143,7 +143,7 @@ async fn a_request_that_makes_no_sense_says_why() {
         let asked: [(Ask, &str); 6] = [
             (|r| r.verdict = Some("maybe".into()), "verdict must be pass, fail or refer"),
             (|r| r.flag = Some("bad".into()), "flag must be fraudulent, possibly_fraudulent or ok"),
-            (|r| r.kind = Some("'; --".into()), "kind must be 1 to 64 of a-z, 0-9 and _"),
+            (|r| r.kind = Some("'; --".into()), "kind must be 1 to 64 of a-z, 0-9, _ and ."),
             (|r| r.tag = Some("a\0".into()), "tag must not be empty or hold control characters"),
             (|r| r.cursor = "17".into(), "cursor is not one a list answered"),
             (|r| r.project_id.clear(), "project_id must not be empty or hold control characters"),

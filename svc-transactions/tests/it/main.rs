@@ -10,6 +10,7 @@ mod list;
 mod record;
 mod retention;
 mod review;
+mod reviews;
 mod samples;
 mod webhooks;
 
@@ -23,7 +24,7 @@ use std::{
 
 use proto::transactions::{
     GetTransactionRequest, RecordTransactionRequest, Transaction, answers_client::AnswersClient,
-    transactions_client::TransactionsClient,
+    reviews_client::ReviewsClient, transactions_client::TransactionsClient,
 };
 use rpc::Transport;
 use svc_transactions::{Config, SamplesConfig};
@@ -49,6 +50,7 @@ pub struct Service {
     db_pool: Arc<tokio::sync::OnceCell<db::Db>>,
     pub client: TransactionsClient<Transport>,
     pub answers: AnswersClient<Transport>,
+    pub reviews: ReviewsClient<Transport>,
 }
 
 impl Service {
@@ -74,8 +76,10 @@ impl Service {
         let clock = Arc::new(move || clock.load(Ordering::Relaxed));
         let routes = svc_transactions::routes_at(config, clock).await.expect("the service starts");
         let transport = rpc::local(routes, Duration::from_secs(10));
-        let (client, answers) = (TransactionsClient::new(transport.clone()), AnswersClient::new(transport));
-        Self { db, folder, now_ms, db_pool: Arc::default(), client, answers }
+        let (client, answers) =
+            (TransactionsClient::new(transport.clone()), AnswersClient::new(transport.clone()));
+        let reviews = ReviewsClient::new(transport);
+        Self { db, folder, now_ms, db_pool: Arc::default(), client, answers, reviews }
     }
 
     /// Turns the clock on.
@@ -151,7 +155,13 @@ impl Service {
         self.client.clone().record_transaction(request).await.map(drop)
     }
 
+    /// A transaction as it was recorded: without its review.
     pub async fn get(&self, project: &str, id: &str) -> Result<Transaction, Status> {
+        let found = self.get_reviewed(project, id).await?;
+        Ok(Transaction { review: None, ..found })
+    }
+
+    pub async fn get_reviewed(&self, project: &str, id: &str) -> Result<Transaction, Status> {
         let request = GetTransactionRequest { project_id: project.into(), id: id.into() };
         self.client.clone().get_transaction(request).await.map(tonic::Response::into_inner)
     }
@@ -198,5 +208,6 @@ pub fn video(project: &str) -> Transaction {
         flag: None,
         evidence_json: Some(r#"{"spoken":"Ada Lovelace"}"#.into()),
         fraud: Vec::new(),
+        review: None,
     }
 }

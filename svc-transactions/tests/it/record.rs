@@ -139,7 +139,7 @@ async fn what_breaks_a_limit_is_refused_by_name_and_not_kept() {
         let broken: [(Change, &str); 11] = [
             (|t, _| t.id = "17".into(), "id is not a UUID"),
             (|t, _| t.project_id.clear(), "project_id must not be empty or hold control characters"),
-            (|t, _| t.kind = "Process Video".into(), "kind must be 1 to 64 of a-z, 0-9 and _"),
+            (|t, _| t.kind = "Process Video".into(), "kind must be 1 to 64 of a-z, 0-9, _ and ."),
             (|t, _| t.verdict = Some("maybe".into()), "verdict must be pass, fail or refer"),
             (|t, _| t.score = Some(100.5), "score must lie within 0 and 100"),
             (|t, _| t.http_status = 70_000, "http_status is not an HTTP status"),

@@ -8,12 +8,16 @@ use crate::{Service, new_id, on_each_database, video};
 async fn put_tags(service: &Service, project: &str, id: &str, tags: &[&str]) -> Result<Transaction, Status> {
     let tags = tags.iter().map(|&tag| tag.to_owned()).collect();
     let request = PutTagsRequest { project_id: project.into(), id: id.into(), tags };
-    service.client.clone().put_tags(request).await.map(tonic::Response::into_inner)
+    service.client.clone().put_tags(request).await.map(without_review)
 }
 
 async fn put_flag(service: &Service, project: &str, id: &str, flag: &str) -> Result<Transaction, Status> {
     let request = PutFlagRequest { project_id: project.into(), id: id.into(), flag: flag.into() };
-    service.client.clone().put_flag(request).await.map(tonic::Response::into_inner)
+    service.client.clone().put_flag(request).await.map(without_review)
+}
+
+fn without_review(changed: tonic::Response<Transaction>) -> Transaction {
+    Transaction { review: None, ..changed.into_inner() }
 }
 
 async fn ids_tagged(service: &Service, tag: &str) -> Vec<String> {

@@ -173,7 +173,7 @@ async fn what_is_no_sample_is_refused_and_leaves_nothing() {
             (
                 PutSampleHeader { name: "A b".into(), ..good() },
                 JPEG,
-                "name must be 1 to 64 of a-z, 0-9 and _",
+                "name must be 1 to 64 of a-z, 0-9, _ and .",
             ),
             (
                 PutSampleHeader { keep_seconds: Some(0), ..good() },
