@@ -38,6 +38,7 @@ pub mod quotas;
 pub mod record;
 pub mod report;
 pub mod retention;
+pub mod reviews;
 pub mod samples;
 pub mod scoring_rules;
 pub mod services;

@@ -174,6 +174,10 @@ fn body(method: &str, path: &str) -> Value {
         ("put", "/api-projects/scoring-rules/{id}") => {
             json!({"rules": {"version": 1, "services": {"face_liveness": {"mode": "required"}}}})
         }
+        ("post", "/api-transactions/transactions/{id}/review") => {
+            json!({"decision": "approve", "reason": "identity_confirmed"})
+        }
+        ("put", "/api-transactions/transactions/{id}/review/claim") => json!({}),
         ("put", "/api-transactions/transactions/{id}/tags") => json!({"tags": ["theirs"]}),
         ("put" | "patch", "/api-gateway/webhooks/{id}") => {
             json!({"url": "https://hooks.example.org/theirs", "events": ["*"], "status": "paused"})

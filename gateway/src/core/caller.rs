@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use proto::{
-    accounts::{ProjectGrant, Role},
+    accounts::{ProjectGrant, Role, User},
     projects::Authorization,
 };
 use scoring::{Rules, RulesVersion, Service, ServiceRule};
@@ -20,6 +20,8 @@ use crate::core::{
 pub struct Caller {
     /// The id of the key or of the user.
     pub id: String,
+    /// What the team calls a dashboard user; empty for a key.
+    pub name: String,
     pub project_id: String,
     pub principal: Principal,
     pub services: BTreeSet<Service>,
@@ -80,6 +82,7 @@ impl Caller {
             replay_projects: video.replay_projects,
             replays: video.replays,
             id,
+            name: String::new(),
             project_id,
             principal: Principal::ApiKey,
             services: services(&granted.selected_services),
@@ -104,9 +107,10 @@ impl Caller {
         }
     }
 
-    pub fn from_dashboard_user(user_id: String, grant: ProjectGrant, role: Role) -> Self {
+    pub fn from_dashboard_user(user: User, grant: ProjectGrant, role: Role) -> Self {
         Self {
-            id: user_id,
+            id: user.id,
+            name: user.name,
             project_id: grant.project_id,
             principal: Principal::DashboardUser,
             services: services(&grant.selected_services),

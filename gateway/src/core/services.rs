@@ -8,8 +8,8 @@ use proto::{
     projects::projects_client::ProjectsClient,
     sessions::sessions_client::SessionsClient,
     transactions::{
-        answers_client::AnswersClient, transactions_client::TransactionsClient,
-        webhooks_client::WebhooksClient,
+        answers_client::AnswersClient, reviews_client::ReviewsClient,
+        transactions_client::TransactionsClient, webhooks_client::WebhooksClient,
     },
 };
 use rpc::Transport;
@@ -49,6 +49,11 @@ impl Peers {
     /// Responses of idempotent calls live with the transactions.
     pub(crate) fn answers(&self) -> AnswersClient<Transport> {
         AnswersClient::new(self.transactions.clone()).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES)
+    }
+
+    /// Reviews live with the transactions.
+    pub(crate) fn reviews(&self) -> ReviewsClient<Transport> {
+        ReviewsClient::new(self.transactions.clone()).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES)
     }
 
     /// Webhook endpoints live with the transactions.

@@ -6,6 +6,7 @@ mod health;
 mod live;
 mod measured;
 mod retention;
+mod reviews;
 mod samples;
 mod scoring_rules;
 mod sim_swap;
@@ -30,6 +31,7 @@ pub use errors::error_body;
 /// `/api-projects` and `/api-transactions`.
 pub fn routes() -> Vec<Route> {
     let mut routes = transaction_routes();
+    routes.extend(review_routes());
     routes.extend(project_routes());
     routes.extend(rules_routes());
     routes
@@ -50,6 +52,19 @@ fn transaction_routes() -> Vec<Route> {
         route(Project(P::SamplesRead), routes!(samples::list_samples)),
         // The link is signed.
         route(Public, routes!(samples::open_sample)),
+    ]
+}
+
+fn review_routes() -> Vec<Route> {
+    let (read, write) = (Project(P::TransactionsRead), Project(P::TransactionsWrite));
+    vec![
+        route(read, routes!(reviews::list_reviews)),
+        route(read, routes!(reviews::count_reviews)),
+        route(read, routes!(reviews::get_review)),
+        route(write, routes!(reviews::decide_review)),
+        route(write, routes!(reviews::claim_review, reviews::release_review)),
+        route(Project(P::ProjectsRead), routes!(reviews::settings::get_review_settings)),
+        route(Project(P::ProjectsWrite), routes!(reviews::settings::put_review_settings)),
     ]
 }
 

@@ -142,7 +142,7 @@ async fn set_dashboard_user(
     mark_authenticated(request.extensions());
     if in_project {
         let grant = grant.ok_or(Error::ProjectNotFound)?;
-        let caller = Caller::from_dashboard_user(user.id.clone(), grant, role);
+        let caller = Caller::from_dashboard_user(user.clone(), grant, role);
         set_authenticated(request.extensions_mut(), caller);
     }
     gateway.rate_limits().charge(&user.id, None, request.extensions().get::<Meter>()).await?;

@@ -1,4 +1,5 @@
-//! One transaction for each authenticated call of a recorded route, written before its response is sent.
+//! One transaction for each authenticated call of a recorded route, written before its response is sent. Reading on the
+//! dashboard is no call of a customer's backend and leaves none.
 
 use std::time::Instant;
 
@@ -73,9 +74,13 @@ pub async fn record_transaction(
     next: Next,
 ) -> Response {
     let started = Instant::now();
-    // Nothing is recorded of a call that there is no room to record.
-    if let Err(error) = route.gateway.core().daily_calls().charge(route.gateway.core(), &caller).await {
-        return error.into_response();
+    // Reading on the dashboard leaves no transaction.
+    let is_view = caller.is_dashboard_user() && request.method().is_safe();
+    if !is_view {
+        // Nothing is recorded of a call that there is no room to record.
+        if let Err(error) = route.gateway.core().daily_calls().charge(route.gateway.core(), &caller).await {
+            return error.into_response();
+        }
     }
     let mut record = TransactionRecord::begin(route.kind, &caller);
     let mut response = match parse_headers(&caller, request.headers()) {
@@ -90,6 +95,9 @@ pub async fn record_transaction(
     };
     // A handler that panicked or was never reached hands no record on.
     let record = response.extensions_mut().remove::<TransactionRecord>().unwrap_or(record);
+    if is_view {
+        return response;
+    }
     write_record(&route.gateway, record, (route.errors, started), response).await
 }
 

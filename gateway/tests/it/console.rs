@@ -113,6 +113,17 @@ async fn nobody_reads_a_project_that_is_not_theirs() {
 }
 
 #[tokio::test]
+async fn whoever_looks_leaves_no_transaction_and_a_key_that_reads_does() {
+    let customer = Customer::new().await;
+    let path = "/api-consent/consent/ada%40example.org";
+    let looked = get(&customer, Role::Admin, path).await;
+    assert!([200, 404].contains(&looked.status.as_u16()), "{}", looked.body);
+    assert!(customer.stage.set().records.is_empty());
+    customer.get(path).await;
+    assert_eq!(customer.last_record().kind, "consent_read");
+}
+
+#[tokio::test]
 async fn what_belongs_to_a_transaction_says_by_what() {
     let customer = Customer::new().await;
     let record =

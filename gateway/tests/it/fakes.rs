@@ -5,6 +5,7 @@ mod consent;
 mod docauth;
 mod ml;
 mod projects;
+mod reviews;
 mod sessions;
 mod transactions;
 
@@ -25,7 +26,10 @@ use proto::{
     projects::projects_server::ProjectsServer,
     sessions::sessions_server::SessionsServer,
     subjects::{Kept, Remains, Subject},
-    transactions::{Transaction, answers_server::AnswersServer, transactions_server::TransactionsServer},
+    transactions::{
+        Transaction, answers_server::AnswersServer, reviews_server::ReviewsServer,
+        transactions_server::TransactionsServer,
+    },
 };
 use serde_json::{Value, json};
 use tokio::sync::Semaphore;
@@ -81,6 +85,9 @@ pub struct State {
     /// The lists asked for, and how many pages there are.
     pub lists: Vec<proto::transactions::ListTransactionsRequest>,
     pub pages: usize,
+    /// What was asked of the review queue, and decided.
+    pub review_lists: Vec<proto::transactions::ListReviewsRequest>,
+    pub decided: Vec<proto::transactions::DecideReviewRequest>,
     /// What the models answer about prints and pairs of pictures, and what they were asked.
     pub print_enrolled: proto::ml::EnrollPrintResponse,
     pub print_verified: proto::ml::VerifyPrintResponse,
@@ -199,6 +206,7 @@ impl Stage {
                 .add_service(DocAuthServer::new(self.clone()))
                 .add_service(TransactionsServer::new(self.clone()))
                 .add_service(AnswersServer::new(self.clone()))
+                .add_service(ReviewsServer::new(self.clone()))
                 .add_service(ProjectsServer::new(self.clone()))
                 .add_service(AccountsServer::new(self.clone()));
             local(routes)

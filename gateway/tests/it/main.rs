@@ -27,6 +27,7 @@ mod projects;
 mod rate_limit;
 mod records;
 mod replays;
+mod reviews;
 mod samples;
 mod session_tokens;
 mod sessions;

@@ -67,6 +67,7 @@ async fn a_call_is_recorded_with_all_it_said_about_itself() {
       "id": "[id]",
       "kind": "process_video",
       "project_id": "project-1",
+      "review": null,
       "rules": "default",
       "score": 50.0,
       "services": "[services]",

@@ -2,7 +2,7 @@
 
 use axum::{body::Body, http::Request};
 use http_body_util::BodyExt;
-use proto::transactions::{ListTransactionsRequest, Transaction};
+use proto::transactions::{ListTransactionsRequest, ReviewStatus, Transaction};
 use tower::ServiceExt;
 
 use crate::{customer::Customer, fakes::PROJECT};
@@ -41,9 +41,9 @@ async fn text(response: axum::http::Response<Body>) -> String {
 async fn every_filter_reaches_the_service_by_query_and_by_object() {
     let customer = with_records(2, 9).await;
     let query = "user=ada%40example.org&session_id=s&verdict=pass&kind=k&tag=t&flag=ok&api_key_id=key&fraud=velocity\
-                 &has_fraud=true&from=2026-01-31T00:00:00Z&until=1769904000000&limit=2&cursor=c";
+                 &has_fraud=true&review=second_review&from=2026-01-31T00:00:00Z&until=1769904000000&limit=2&cursor=c";
     let body = r#"{"user":"ada@example.org","session_id":"s","verdict":"pass","kind":"k","tag":"t","flag":"ok",
-        "api_key_id":"key","fraud":"velocity","has_fraud":true,"from":"2026-01-31T00:00:00Z",
+        "api_key_id":"key","fraud":"velocity","has_fraud":true,"review":"second_review","from":"2026-01-31T00:00:00Z",
         "until":1769904000000,"limit":2,"cursor":"c"}"#;
     let by_query = customer.get(&format!("{LIST}?{query}")).await;
     let by_object = customer.post(&format!("{LIST}/query"), &[], body).await;
@@ -63,6 +63,7 @@ async fn every_filter_reaches_the_service_by_query_and_by_object() {
         cursor: "c".into(),
         fraud: Some("velocity".into()),
         has_fraud: Some(true),
+        review: Some(ReviewStatus::SecondReview.into()),
     };
     assert_eq!(customer.stage.set().lists, [expected.clone(), expected]);
     assert_eq!(by_query.body["next_cursor"], "more");

@@ -18,6 +18,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
+use super::reviews::data::ReviewData;
 use crate::{
     core::{caller::Caller, error::Error, transactions},
     http::{
@@ -68,6 +69,8 @@ pub struct TransactionData {
     flag: Option<String>,
     /// What the fraud rules found, a moment after the call.
     fraud: Vec<Fraud>,
+    /// What people decided, or have to; null where nobody is asked.
+    review: Option<ReviewData>,
 }
 
 /// A fraud rule that found something.
@@ -213,6 +216,7 @@ impl From<Transaction> for TransactionData {
             client_app_version: record.client_app_version,
             flag: record.flag,
             fraud: record.fraud.into_iter().map(Fraud::from).collect(),
+            review: record.review.map(ReviewData::from),
         }
     }
 }

@@ -110,7 +110,7 @@ fn file(
     })
 }
 
-const COLUMNS: [&str; 24] = [
+const COLUMNS: [&str; 28] = [
     "id",
     "created_at",
     "kind",
@@ -135,11 +135,16 @@ const COLUMNS: [&str; 24] = [
     "geo",
     "services",
     "durations",
+    "review_status",
+    "review_reason",
+    "reviewed_by",
+    "reviewed_at",
 ];
 
 /// The cells of a row, in the order of [`COLUMNS`]: lists and objects as JSON.
 fn cells(row: TransactionData) -> [Cell; COLUMNS.len()] {
     let rules: Vec<String> = row.fraud.into_iter().map(|fraud| fraud.rule).collect();
+    let [status, reason, reviewer, reviewed_at] = row.review.map(|review| review.cells()).unwrap_or_default();
     [
         row.id.into(),
         row.created_at.into(),
@@ -165,5 +170,9 @@ fn cells(row: TransactionData) -> [Cell; COLUMNS.len()] {
         row.geo.into(),
         row.services.into(),
         row.durations.into(),
+        status.into(),
+        reason.into(),
+        reviewer.into(),
+        reviewed_at.into(),
     ]
 }

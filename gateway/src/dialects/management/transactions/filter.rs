@@ -1,6 +1,6 @@
 //! The filters of transaction lists: the same as a query string and as a JSON object.
 
-use proto::transactions::ListTransactionsRequest;
+use proto::transactions::{ListTransactionsRequest, ReviewStatus};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
@@ -42,6 +42,8 @@ pub struct Filters {
     fraud: Option<String>,
     /// Whether any fraud rule found something.
     has_fraud: Option<bool>,
+    /// Where its review stands: open, second_review, new_capture, approved or rejected.
+    review: Option<String>,
     /// How many a page may hold, 1 to 200; 50 when absent.
     #[schema(minimum = 1, maximum = 200)]
     #[param(minimum = 1, maximum = 200)]
@@ -102,6 +104,7 @@ fn set(request: &mut ListTransactionsRequest, name: &str, value: String) -> Resu
         "tag" => request.tag = Some(filled(name, value)?),
         "flag" => request.flag = Some(filled(name, value)?),
         "api_key_id" => request.api_key_id = Some(filled(name, value)?),
+        "review" => request.review = Some(review(&value)?.into()),
         "fraud" => request.fraud = Some(filled(name, value)?),
         _ => return Err(Error::Invalid(format!("there is no filter {}", printable(name)).into())),
     }
@@ -130,6 +133,21 @@ pub fn time(name: &str, value: &str) -> Result<i64, Error> {
 fn limit(value: &str) -> Result<u32, Error> {
     let limit = value.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
     limit.ok_or(Error::invalid("limit must be a whole number from 1 to 200"))
+}
+
+fn review(value: &str) -> Result<ReviewStatus, Error> {
+    Ok(match value {
+        "open" => ReviewStatus::Open,
+        "second_review" => ReviewStatus::SecondReview,
+        "new_capture" => ReviewStatus::NewCapture,
+        "approved" => ReviewStatus::Approved,
+        "rejected" => ReviewStatus::Rejected,
+        _ => {
+            return Err(Error::invalid(
+                "review must be open, second_review, new_capture, approved or rejected",
+            ));
+        }
+    })
 }
 
 fn yes_or_no(name: &str, value: &str) -> Result<bool, Error> {
@@ -172,6 +190,7 @@ mod tests {
             (&[("limit", "0")], "limit must be a whole number from 1 to 200"),
             (&[("limit", "201")], "limit must be a whole number from 1 to 200"),
             (&[("user", "")], "user must not be empty"),
+            (&[("review", "maybe")], "review must be open, second_review, new_capture, approved or rejected"),
             (&[("has_fraud", "maybe")], "has_fraud must be true or false"),
             (&[("verdikt", "pass")], "there is no filter verdikt"),
             (&[("kind", "a"), ("kind", "b")], "kind is given more than once"),
