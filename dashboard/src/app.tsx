@@ -84,6 +84,7 @@ function InProject() {
       <Route path="/" component={pages.Overview} />
       <Route path="/transactions" component={pages.Transactions} />
       <Route path="/transactions/:id" component={pages.TransactionDetail} />
+      <Route path="/reviews" component={pages.Reviews} />
       <Route path="/rules" component={pages.Rules} />
       <Route path="/rules/:id" component={pages.RuleEditor} />
       <Route path="/keys" component={pages.Keys} />

@@ -61,6 +61,28 @@ export interface Fraud {
   at: string;
 }
 
+export interface Reviewer {
+  kind: "user" | "api_key";
+  id: string;
+  name: string;
+}
+
+/** What people decided about a transaction, or have to. */
+export interface Review {
+  transaction_id: string;
+  status: "open" | "second_review" | "new_capture" | "approved" | "rejected";
+  waiting: boolean;
+  causes: string[];
+  opened_at: string;
+  due_at: string;
+  claimed_by: Reviewer | null;
+  claimed_until: string | null;
+  decision: "approve" | "reject" | "new_capture" | null;
+  reason: string | null;
+  decided_by: Reviewer | null;
+  decided_at: string | null;
+}
+
 export interface Transaction {
   id: string;
   project_id: string;
@@ -87,6 +109,7 @@ export interface Transaction {
   client_app_version: string | null;
   flag: Flag | null;
   fraud: Fraud[];
+  review: Review | null;
 }
 
 export interface Sample {

@@ -29,7 +29,7 @@ export const SCOPES: Record<string, string> = {
   "consent.write": "Record consents",
   "records.read": "Read transactions and consents",
   "samples.read": "Open pictures, videos and recordings",
-  "review.write": "Set tags and flags",
+  "review.write": "Decide reviews, set tags and flags",
   "webhooks.write": "Manage its own webhooks",
   identify: "See whom a 1:N search found",
   "similarity.read": "See similarities with all digits",
@@ -73,6 +73,7 @@ export const EVENTS = [
   "docauth.completed",
   "match.completed",
   "fraud.flagged",
+  "review.completed",
   "consent.changed",
 ];
 

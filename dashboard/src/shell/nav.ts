@@ -4,6 +4,7 @@ import {
   IconActivityHeartbeat,
   IconBolt,
   IconChartHistogram,
+  IconChecklist,
   IconFolders,
   IconHistory,
   IconKey,
@@ -49,6 +50,14 @@ export const PLACES: Place[] = [
     icon: IconListDetails,
     key: "t",
     about: "What happened, live",
+  },
+  {
+    name: "Reviews",
+    path: "/reviews",
+    project: true,
+    icon: IconChecklist,
+    key: "v",
+    about: "What waits for people to decide",
   },
   {
     name: "Subjects",

@@ -8,9 +8,9 @@ interface Handlers {
 }
 
 /** Longest time between `g` and the letter. */
-const SEQUENCE_MS = 1200;
+export const SEQUENCE_MS = 1200;
 
-const typing = (target: EventTarget | null) =>
+export const isTyping = (target: EventTarget | null) =>
   target instanceof HTMLElement && (target.isContentEditable || /^(INPUT|TEXTAREA|SELECT)$/.test(target.tagName));
 
 /** The keys of the whole dashboard: `g …`, `/`, `?`, Ctrl or Cmd K. None acts while one types, but the palette's. */
@@ -28,7 +28,7 @@ export function useShortcuts(handlers: Handlers) {
         event.ctrlKey ||
         event.metaKey ||
         event.altKey ||
-        typing(event.target) ||
+        isTyping(event.target) ||
         document.querySelector('[role="dialog"]')
       )
         return;

@@ -94,7 +94,7 @@ function Panels({ stats: { buckets, reasons_complete }, daily }: { stats: Stats;
         </Figure>
         <Figure name="Referred for review" value={refer.toLocaleString()}>
           <Text size="xs">
-            <Link href="/transactions?verdict=refer">Review them</Link>
+            <Link href="/reviews">Open the review queue</Link>
           </Text>
         </Figure>
         <Figure name="95 % answered within" value={p95 === null ? "–" : `${Math.round(p95).toLocaleString()} ms`} />

@@ -1,5 +1,5 @@
 import { Badge, Button, Group, Paper, SimpleGrid, Stack, Text, Timeline, Title } from "@mantine/core";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
 import { IconCheck, IconX } from "@tabler/icons-react";
 import { useState } from "react";
 import { Link } from "wouter";
@@ -7,16 +7,21 @@ import { Link } from "wouter";
 import { ApiError } from "../../api/client";
 import { MAY } from "../../api/permissions";
 import { consents, erase, withdraw } from "../../api/subjects";
+import { list } from "../../api/transactions";
+import { useCan } from "../../api/session";
 import type { Consent, Receipt } from "../../api/types";
 import { AllowedButton } from "../../parts/allowed";
 import { Confirm } from "../../parts/confirm";
 import { done } from "../../parts/notify";
+import { Listed } from "../../parts/listed";
 import { Loaded } from "../../parts/page";
 import { Panel } from "../../parts/panel";
 import { When } from "../../parts/time";
 import { words } from "../../parts/words";
 import { useProject } from "../../shell/place";
 import { Kept } from "./kept";
+import { TimelinePanel } from "./person-timeline";
+import { Pictures } from "./pictures";
 import { ReceiptCard } from "./receipt";
 
 /** A consent that was never recorded is no fault: it is simply not given. */
@@ -57,6 +62,7 @@ export function SubjectCard({ name }: { name: string }) {
       {receipt && <ReceiptCard receipt={receipt} title="Erased, and verified" />}
       <Loaded query={consent}>{(found) => <Consents consent={found} onWithdraw={setWithdrawing} />}</Loaded>
       <Kept name={name} queryKey={[...key, "kept"]} />
+      <Calls name={name} queryKey={[...key, "calls"]} />
       <Confirm
         opened={withdrawing !== null}
         title={`Withdraw the ${withdrawing === "storage" ? "storage" : "authorization"} consent`}
@@ -94,6 +100,27 @@ export function SubjectCard({ name }: { name: string }) {
         </Text>
       </Confirm>
     </Stack>
+  );
+}
+
+/** What happened to the person, and the pictures that are stored of it. */
+function Calls({ name, queryKey }: { name: string; queryKey: string[] }) {
+  const can = useCan();
+  const query = useInfiniteQuery({
+    queryKey,
+    queryFn: ({ pageParam, signal }) => list({ user: name }, pageParam, signal),
+    initialPageParam: "",
+    getNextPageParam: (last) => last.next_cursor ?? undefined,
+  });
+  return (
+    <Listed query={query} rows={({ data }) => data} more="Older transactions">
+      {(rows) => (
+        <>
+          {can(MAY.seeSamples) && <Pictures rows={rows} />}
+          <TimelinePanel rows={rows} />
+        </>
+      )}
+    </Listed>
   );
 }
 

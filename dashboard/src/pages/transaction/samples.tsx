@@ -56,7 +56,8 @@ export function Samples({ id }: { id: string }) {
   );
 }
 
-function Media({ sample }: { sample: Sample }) {
+/** One sample, blurred until somebody shows it. */
+export function Media({ sample }: { sample: Sample }) {
   const [shown, setShown] = useState(false);
   const kind = sample.content_type.split("/")[0];
   const label = `${sample.name} of the call`;

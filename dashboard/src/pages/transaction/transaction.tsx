@@ -1,9 +1,10 @@
 import { Alert, Badge, Grid, Group, Paper, SimpleGrid, Spoiler, Stack, Text } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { lazy, Suspense } from "react";
+import { lazy, Suspense, useState } from "react";
 import { Link, useParams } from "wouter";
 
 import { MAY } from "../../api/permissions";
+import type { Decision as ReviewDecision } from "../../api/reviews";
 import { useCan } from "../../api/session";
 import { one, related } from "../../api/transactions";
 import type { Transaction } from "../../api/types";
@@ -14,7 +15,9 @@ import { Id } from "../../parts/secret";
 import { When } from "../../parts/time";
 import { words } from "../../parts/words";
 import { useProject } from "../../shell/place";
+import { ReviewPanel } from "../reviews/review-panel";
 import { TransactionTable } from "../transactions/table";
+import { DocumentCard } from "./document-card";
 import { Facts, Stages } from "./facts";
 import { FraudHits } from "./fraud";
 import { Review } from "./review";
@@ -37,9 +40,7 @@ export default function TransactionDetail() {
 
 function Detail({ transaction, project }: { transaction: Transaction; project: string }) {
   const can = useCan();
-  const services = Object.entries(transaction.services ?? {}).filter(
-    ([, result]) => typeof result === "object" && result !== null && !Array.isArray(result),
-  );
+  const [deciding, setDeciding] = useState<ReviewDecision | null>(null);
   const { geo } = transaction;
   const placed = typeof geo?.lat === "number" && typeof geo.lng === "number";
   return (
@@ -55,17 +56,10 @@ function Detail({ transaction, project }: { transaction: Transaction; project: s
     >
       <Decision transaction={transaction} />
       {transaction.fraud.length > 0 && <FraudHits hits={transaction.fraud} />}
-      {services.length > 0 && (
-        <Section title="What the services found">
-          <Grid>
-            {services.map(([name, result]) => (
-              <Grid.Col key={name} span={{ base: 12, md: 6, xl: 4 }}>
-                <ServiceCard name={name} result={result} reasons={transaction.decision_reasons} />
-              </Grid.Col>
-            ))}
-          </Grid>
-        </Section>
+      {(transaction.verdict !== null || transaction.review !== null) && (
+        <ReviewPanel id={transaction.id} project={project} deciding={deciding} onDeciding={setDeciding} />
       )}
+      <Services transaction={transaction} />
       <SimpleGrid cols={{ base: 1, lg: 2 }}>
         <Stack>
           {can(MAY.seeSamples) && transaction.kind !== "session_start" && <Samples id={transaction.id} />}
@@ -106,7 +100,30 @@ function Detail({ transaction, project }: { transaction: Transaction; project: s
   );
 }
 
-function Decision({ transaction }: { transaction: Transaction }) {
+/** What each service found. */
+export function Services({ transaction }: { transaction: Transaction }) {
+  const services = Object.entries(transaction.services ?? {}).filter(
+    ([, result]) => typeof result === "object" && result !== null && !Array.isArray(result),
+  );
+  if (services.length === 0) return null;
+  const document = transaction.services?.["document"];
+  return (
+    <Section title="What the services found">
+      {document?.["checks"] !== undefined && <DocumentCard result={document} />}
+      <Grid>
+        {services
+          .filter(([name, result]) => name !== "document" || result["checks"] === undefined)
+          .map(([name, result]) => (
+            <Grid.Col key={name} span={{ base: 12, md: 6, xl: 4 }}>
+              <ServiceCard name={name} result={result} reasons={transaction.decision_reasons} />
+            </Grid.Col>
+          ))}
+      </Grid>
+    </Section>
+  );
+}
+
+export function Decision({ transaction }: { transaction: Transaction }) {
   const { verdict, score, decision_reasons: reasons, error, evidence, rules, http_status, tags, flag } = transaction;
   const set = evidence?.rules;
   return (

@@ -11,7 +11,7 @@ interface Props {
   onChange: (filters: Filters) => void;
 }
 
-const MORE: Name[] = ["fraud", "flag", "tag", "session_id", "api_key_id", "from", "until"];
+const MORE: Name[] = ["fraud", "flag", "review", "tag", "session_id", "api_key_id", "from", "until"];
 
 /** The filters; each counts at once, those that are typed after a moment. */
 export function FilterBar({ filters, onChange }: Props) {
@@ -71,6 +71,13 @@ export function FilterBar({ filters, onChange }: Props) {
             "Any",
             ["fraudulent", "possibly_fraudulent", "ok"].map((value) => ({ value, label: words(value) })),
           )}
+          {select("review", "Review", "Any", [
+            { value: "open", label: "Open" },
+            { value: "second_review", label: "Second review" },
+            { value: "new_capture", label: "New capture requested" },
+            { value: "approved", label: "Approved" },
+            { value: "rejected", label: "Rejected" },
+          ])}
           <Typed label="Tag" value={filters.tag} onChange={set("tag")} />
           <Typed label="Session id" value={filters.session_id} onChange={set("session_id")} />
           <Typed label="API key id" value={filters.api_key_id} onChange={set("api_key_id")} />

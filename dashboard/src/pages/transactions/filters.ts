@@ -6,6 +6,7 @@ export const NAMES = [
   "verdict",
   "kind",
   "flag",
+  "review",
   "fraud",
   "user",
   "tag",
@@ -49,6 +50,7 @@ export function matches(filters: Filters, transaction: Transaction): boolean {
     same("verdict", transaction.verdict) &&
     same("kind", transaction.kind) &&
     same("flag", transaction.flag) &&
+    same("review", transaction.review?.status ?? null) &&
     same("user", transaction.user_fullname) &&
     same("session_id", transaction.session_id) &&
     same("api_key_id", transaction.api_key_id) &&

@@ -8,6 +8,7 @@ import { FlagBadge, VerdictBadge } from "../../parts/badges";
 import { Rows } from "../../parts/rows";
 import { When } from "../../parts/time";
 import { words } from "../../parts/words";
+import { ReviewBadge } from "../reviews/badge";
 
 const MAX_TAGS = 3;
 
@@ -83,6 +84,7 @@ function Row({ row, fresh, shares }: { row: Transaction; fresh: boolean; shares:
           </Text>
           <Group gap={4}>
             <FlagBadge flag={row.flag} />
+            {row.review && <ReviewBadge review={row.review} />}
             {row.fraud.length > 0 && (
               <Tooltip label={row.fraud.map(({ rule }) => words(rule)).join(", ")}>
                 <Badge color="red" variant="light" leftSection={<IconAlertTriangle size={12} aria-hidden />}>
