@@ -1,0 +1,139 @@
+//! Vectors of one byte a number, one after the other in parts of fixed size.
+//!
+//! Parts are not moved when the index grows, so growing copies nothing and needs no second allocation of the same size.
+
+use zeroize::Zeroize;
+
+use super::Slot;
+
+/// Numbers of a block: one cache line.
+const WIDTH: usize = 64;
+/// Numbers that are multiplied at once.
+const LANES: usize = 8;
+/// Vectors of a part.
+const PART: usize = 4096;
+
+#[repr(C, align(64))]
+#[derive(Clone, Copy, Debug)]
+struct Block([i8; WIDTH]);
+
+impl Default for Block {
+    fn default() -> Self {
+        Self([0; WIDTH])
+    }
+}
+
+impl zeroize::DefaultIsZeroes for Block {}
+
+/// One vector. It is overwritten when it is dropped.
+pub struct Query {
+    blocks: Vec<Block>,
+    /// 1 / length.
+    scale: f32,
+}
+
+impl Query {
+    pub fn of(vector: &[f32]) -> Self {
+        let greatest = vector.iter().fold(f32::MIN_POSITIVE, |greatest, v| greatest.max(v.abs()));
+        let blocks: Vec<Block> = vector
+            .chunks(WIDTH)
+            .map(|part| {
+                let mut block = Block::default();
+                let numbers = part.iter().map(|v| (v / greatest * 127.0).round() as i8);
+                block.0.iter_mut().zip(numbers).for_each(|(place, number)| *place = number);
+                block
+            })
+            .collect();
+        let length = (dot(&blocks, &blocks) as f32).sqrt();
+        let scale = if length > 0.0 { 1.0 / length } else { 0.0 };
+        Self { blocks, scale }
+    }
+}
+
+impl Drop for Query {
+    fn drop(&mut self) {
+        self.blocks.zeroize();
+    }
+}
+
+#[derive(Debug)]
+pub struct Vectors {
+    dimensions: usize,
+    parts: Vec<Vec<Block>>,
+    scales: Vec<f32>,
+}
+
+/// Products fit 16 bits and their sum 32, so nothing wraps; without checks for it, eight numbers are multiplied at once.
+fn dot(a: &[Block], b: &[Block]) -> i32 {
+    let mut sums = [0i32; LANES];
+    for (a, b) in a.iter().zip(b) {
+        for (a, b) in a.0.as_chunks::<LANES>().0.iter().zip(b.0.as_chunks::<LANES>().0) {
+            for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
+                *sum = sum.wrapping_add(i16::from(*a).wrapping_mul(i16::from(*b)).into());
+            }
+        }
+    }
+    sums.iter().sum()
+}
+
+impl Vectors {
+    pub fn new(dimensions: usize) -> Self {
+        Self { dimensions, parts: Vec::new(), scales: Vec::new() }
+    }
+
+    pub fn dimensions(&self) -> usize {
+        self.dimensions
+    }
+
+    fn width(&self) -> usize {
+        self.dimensions.div_ceil(WIDTH).max(1)
+    }
+
+    fn row(&self, slot: Slot) -> &[Block] {
+        let (part, row) = (slot as usize / PART, slot as usize % PART);
+        &self.parts[part][row * self.width()..][..self.width()]
+    }
+
+    fn row_mut(&mut self, slot: Slot) -> &mut [Block] {
+        let (part, row, width) = (slot as usize / PART, slot as usize % PART, self.width());
+        &mut self.parts[part][row * width..][..width]
+    }
+
+    /// Writes a vector to its place, which is at most the one after the last.
+    pub fn set(&mut self, slot: Slot, vector: &Query) {
+        let size = PART * self.width();
+        if slot as usize / PART == self.parts.len() {
+            self.parts.push(vec![Block::default(); size]);
+        }
+        if slot as usize == self.scales.len() {
+            self.scales.push(0.0);
+        }
+        self.row_mut(slot).copy_from_slice(&vector.blocks);
+        self.scales[slot as usize] = vector.scale;
+    }
+
+    /// Overwrites a vector.
+    pub fn clear(&mut self, slot: Slot) {
+        self.row_mut(slot).zeroize();
+        self.scales[slot as usize] = 0.0;
+    }
+
+    pub fn cosine(&self, query: &Query, slot: Slot) -> f32 {
+        dot(&query.blocks, self.row(slot)) as f32 * query.scale * self.scales[slot as usize]
+    }
+
+    pub fn cosine_between(&self, a: Slot, b: Slot) -> f32 {
+        dot(self.row(a), self.row(b)) as f32 * self.scales[a as usize] * self.scales[b as usize]
+    }
+
+    pub fn bytes(&self) -> usize {
+        let part = PART * self.width() * size_of::<Block>();
+        self.parts.len() * part + self.scales.capacity() * size_of::<f32>()
+    }
+}
+
+impl Drop for Vectors {
+    fn drop(&mut self) {
+        self.parts.iter_mut().for_each(Zeroize::zeroize);
+    }
+}

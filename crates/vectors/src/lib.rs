@@ -1,0 +1,82 @@
+//! Nearest-neighbour search by cosine over vectors in memory.
+//!
+//! [`FlatIndex`] compares a query with every vector and is exact; [`GraphIndex`] walks a graph of neighbours (HNSW) over
+//! vectors of one byte a number and finds nearly always the same, in time that hardly grows. Both are an [`Index`], and one
+//! suite of tests holds for both (`tests/it.rs`).
+//!
+//! Invariants: a removed vector is never found again and its numbers are overwritten at once; what an index held is
+//! overwritten when it is dropped.
+//!
+//! Caller: `svc-ml`, which judges what is found here by the stored templates themselves.
+
+mod flat;
+mod graph;
+
+pub use flat::FlatIndex;
+pub use graph::GraphIndex;
+
+/// Names a vector.
+pub type Key = u64;
+
+/// A vector that was found.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Neighbour {
+    pub key: Key,
+    /// -1..=1; exact of a flat index, within about .005 of a graph.
+    pub cosine: f32,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("a vector of {found} numbers does not fit an index of {expected}")]
+    Dimensions { expected: usize, found: usize },
+    #[error("a thread of the index ended early")]
+    Crashed,
+}
+
+/// Vectors of one number of dimensions, found by their cosine.
+pub trait Index: Send + Sync + std::fmt::Debug {
+    fn dimensions(&self) -> usize;
+
+    /// Adds a vector; one of the same key is replaced.
+    ///
+    /// # Errors
+    /// [`Error::Dimensions`].
+    fn add(&mut self, key: Key, vector: &[f32]) -> Result<(), Error>;
+
+    /// Adds several.
+    ///
+    /// # Errors
+    /// As [`Index::add`]; some of them may have been added then.
+    fn add_all(&mut self, vectors: &[(Key, Vec<f32>)]) -> Result<(), Error> {
+        vectors.iter().try_for_each(|(key, vector)| self.add(*key, vector))
+    }
+
+    /// Removes a vector and overwrites it; false: there was none.
+    ///
+    /// # Errors
+    /// Those of the index.
+    fn remove(&mut self, key: Key) -> Result<bool, Error>;
+
+    fn contains(&self, key: Key) -> bool;
+
+    /// Returns up to `count` vectors, the nearest first.
+    ///
+    /// # Errors
+    /// [`Error::Dimensions`].
+    fn search(&self, query: &[f32], count: usize) -> Result<Vec<Neighbour>, Error>;
+
+    fn len(&self) -> usize;
+
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// Returns the memory in use.
+    fn bytes(&self) -> usize;
+}
+
+fn check(expected: usize, vector: &[f32]) -> Result<(), Error> {
+    let found = vector.len();
+    if found == expected { Ok(()) } else { Err(Error::Dimensions { expected, found }) }
+}
