@@ -36,6 +36,9 @@ pub struct Config {
     /// Kinds (`face`, `voice`, `liveness`, `active-speaker`, `visual-speech`, `phrase`) of which the calibration's
     /// threshold decides instead of the shipped one.
     pub decide_by_calibration: Vec<Calibrated>,
+    /// Memory for the vectors of projects that were searched (1:N); beyond it the project searched longest ago is dropped
+    /// and read again at its next search. A project that needs more alone has it.
+    pub gallery_bytes: u64,
     pub db: db::Config,
     /// The master key templates are kept under.
     pub keys: blob::KeyConfig,
@@ -62,6 +65,7 @@ impl Config {
             media_worker: None,
             calibrations: None,
             decide_by_calibration: Vec::new(),
+            gallery_bytes: 2 * 1024 * 1024 * 1024,
             // A template that was answered survives a power cut, and an erased one does not come back with it.
             db: db::Config::sqlite(&data_dir.join("ml.db")).durable(),
             keys: blob::KeyConfig::embedded(data_dir),

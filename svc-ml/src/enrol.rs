@@ -8,12 +8,12 @@ use media::Limits;
 use proto::ml as wire;
 use sandbox::MediaFile;
 use tonic::{Status, Streaming};
-use voice::{PhraseEvidence, Voiceprint};
+use voice::{Comparison, PhraseEvidence, Voiceprint};
 
 use crate::{
+    calibration::FaceComparison,
     engines::{Engines, Shared},
     error::Error,
-    gallery::{Gallery, Nearest},
     judged::{Judged, Unjudged},
     portrait::{self, Measure, code},
     recording,
@@ -22,7 +22,7 @@ use crate::{
     service::{Asked, Ml, asked, check_ids},
     stages::Stages,
     template_update::{Biometric, ENOUGH_SPEECH_S, EnrollmentOutcome, Permissions, Weighted},
-    templates::Whose,
+    templates::{Nearest, Probe, Whose},
 };
 
 /// From this probability on, another subject's template claims a face or voice.
@@ -180,36 +180,32 @@ impl Ml {
         probe: &V,
     ) -> Result<Option<Duplicate>, Error> {
         let own = self.templates.subject(&header.project_id, &header.user_fullname).await?;
-        let (gallery, probe) = (self.templates.gallery(&header.project_id).await?, probe.clone());
-        // A large gallery takes milliseconds, which the async threads do not have.
-        let search = move || probe.nearest(&gallery, own.as_deref());
-        tokio::task::spawn_blocking(search).await.map_err(|_| intake::Error::Crashed)?
+        let nearest = self.templates.nearest(&header.project_id, probe, own.as_deref()).await?;
+        Ok(nearest.and_then(|nearest| {
+            let (is_match, probability) = V::judged(&nearest.comparison);
+            let Nearest { subject_id, transaction_id, .. } = nearest;
+            let is_claimed = is_match && probability >= CLAIMED;
+            is_claimed.then_some(Duplicate { subject_id, transaction_id, probability })
+        }))
     }
 }
 
 /// A biometric that can be searched for.
-trait Searchable: Biometric + Send + Sync + 'static {
-    fn nearest(&self, gallery: &Gallery, except: Option<&str>) -> Result<Option<Duplicate>, Error>;
+trait Searchable: Biometric + Probe {
+    /// Whether a comparison is a match, and how probable it is that both are the same person.
+    fn judged(comparison: &Self::Comparison) -> (bool, f64);
 }
 
 impl Searchable for Embedding {
-    fn nearest(&self, gallery: &Gallery, except: Option<&str>) -> Result<Option<Duplicate>, Error> {
-        let nearest = gallery.nearest_face(self, except);
-        Ok(nearest.and_then(|n| claimed(n.comparison.matched, n.comparison.probability, n)))
+    fn judged(comparison: &FaceComparison) -> (bool, f64) {
+        (comparison.matched, comparison.probability)
     }
 }
 
 impl Searchable for Voiceprint {
-    fn nearest(&self, gallery: &Gallery, except: Option<&str>) -> Result<Option<Duplicate>, Error> {
-        let nearest = gallery.nearest_voice(self, except)?;
-        Ok(nearest
-            .and_then(|n| claimed(n.comparison.matched, 1.0 - f64::from(n.comparison.imposter_prob), n)))
+    fn judged(comparison: &Comparison) -> (bool, f64) {
+        (comparison.matched, 1.0 - f64::from(comparison.imposter_prob))
     }
-}
-
-fn claimed<C>(matched: bool, probability: f64, nearest: Nearest<C>) -> Option<Duplicate> {
-    let Nearest { subject_id, transaction_id, .. } = nearest;
-    (matched && probability >= CLAIMED).then_some(Duplicate { subject_id, transaction_id, probability })
 }
 
 fn see(engines: &mut Engines, file: &MediaFile, is_document: bool, watch: &Watch) -> Result<SeenFace, Error> {

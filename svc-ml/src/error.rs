@@ -31,6 +31,8 @@ pub enum Error {
     Erased,
     #[error("a kept template is malformed")]
     Malformed,
+    #[error("templates cannot be searched")]
+    Search(#[from] vectors::Error),
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
 }

@@ -1,15 +1,24 @@
-//! The templates of one project in memory, and the search among them.
+//! The vectors of one project's templates in memory: which templates a probe may be near.
+//!
+//! What is found here is a proposal. Who the nearest is, is decided by the stored templates themselves
+//! ([`crate::templates`]), so a template that is gone is never answered, whatever is still in memory.
 
-use face::{Embedding, Similarity};
-use voice::{Bandwidth, Comparison, Voiceprint};
-use zeroize::Zeroizing;
+use std::collections::HashMap;
 
-use crate::{
-    calibration::{FaceComparison, compare_faces},
-    error::Error,
-    face_template::FaceTemplate,
-    open_set::identified,
-};
+use face::{Embedding, Networks, Similarity};
+use uuid::Uuid;
+use vectors::{FlatIndex, GraphIndex, Index, Key, Neighbour};
+use voice::{Bandwidth, Voiceprint};
+
+use crate::{error::Error, face_template::FaceTemplate, voice_template::voice_from_bytes};
+
+/// Templates of one kind up to which every one is compared; of more a graph is made, which finds nearly always the same.
+pub const MAX_COMPARED: usize = 50_000;
+/// Numbers of SFace's vector and of both networks'.
+const SFACE: usize = 128;
+const BOTH: usize = 640;
+/// How far a cosine from memory may lie below the true one.
+const SLACK: f32 = 0.01;
 
 /// What a template is of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -31,219 +40,364 @@ impl Modality {
     }
 }
 
-/// The templates of a project. They are wiped when it is dropped.
-#[derive(Debug, Default)]
+/// A template as it is compared.
+#[derive(Debug)]
+pub enum Template {
+    Face(FaceTemplate),
+    Voice(Voiceprint),
+}
+
+impl Template {
+    /// # Errors
+    /// When the bytes are no template of that modality.
+    pub fn from_bytes(modality: Modality, bytes: &[u8]) -> Result<Self, Error> {
+        Ok(match modality {
+            Modality::Face => Self::Face(FaceTemplate::from_bytes(bytes)?),
+            Modality::Voice => Self::Voice(voice_from_bytes(bytes)?),
+        })
+    }
+
+    fn kind(&self) -> Kind {
+        match self {
+            Self::Face(face) if face.mean.has_both() => Kind::FaceBoth,
+            Self::Face(_) => Kind::FaceSFace,
+            Self::Voice(voice) => Kind::of_voice(voice.bandwidth()),
+        }
+    }
+
+    fn vector(&self) -> &[f32] {
+        match self {
+            Self::Face(face) if face.mean.has_both() => face.mean.values(),
+            Self::Face(face) => sface(&face.mean),
+            Self::Voice(voice) => voice.embedding(),
+        }
+    }
+}
+
+fn sface(face: &Embedding) -> &[f32] {
+    face.values().get(..SFACE).unwrap_or(face.values())
+}
+
+/// Templates whose vectors are compared with a probe in one way.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Kind {
+    FaceBoth,
+    /// Of versions before there was a second network.
+    FaceSFace,
+    VoiceWide,
+    VoiceNarrow,
+}
+
+impl Kind {
+    const ALL: [Self; 4] = [Self::FaceBoth, Self::FaceSFace, Self::VoiceWide, Self::VoiceNarrow];
+
+    fn of_voice(bandwidth: Bandwidth) -> Self {
+        match bandwidth {
+            Bandwidth::Wide => Self::VoiceWide,
+            Bandwidth::Narrow => Self::VoiceNarrow,
+        }
+    }
+
+    fn dimensions(self) -> usize {
+        match self {
+            Self::FaceBoth => BOTH,
+            Self::FaceSFace => SFACE,
+            Self::VoiceWide | Self::VoiceNarrow => voice::EMBEDDING_LEN,
+        }
+    }
+
+    fn modality(self) -> Modality {
+        match self {
+            Self::FaceBoth | Self::FaceSFace => Modality::Face,
+            Self::VoiceWide | Self::VoiceNarrow => Modality::Voice,
+        }
+    }
+}
+
+/// A template a probe may be near.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Candidate {
+    pub template_id: Uuid,
+    /// How far above its own threshold the comparison with the template is at most, in the unit of [`crate::templates`]'s
+    /// comparisons.
+    pub bound: f64,
+}
+
+/// The vectors of a project's templates.
+#[derive(Debug)]
 pub struct Gallery {
-    faces: Vec<Enrolled<FaceTemplate>>,
-    voices: Vec<Enrolled<Zeroizing<Vec<u8>>>>,
+    spaces: [Space; 4],
+}
+
+/// The vectors of one kind.
+#[derive(Debug)]
+struct Space {
+    kind: Kind,
+    index: Stage,
+    /// A vector's key is the lower half of its template's id, which is random; this is the upper half.
+    ids: HashMap<Key, u64>,
 }
 
 #[derive(Debug)]
-struct Enrolled<T> {
-    subject_id: String,
-    /// What the template was last made or changed in.
-    transaction_id: String,
-    template: T,
+enum Stage {
+    Exact(FlatIndex),
+    Approximate(GraphIndex),
 }
 
-/// The nearest of a gallery.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Nearest<C> {
-    pub subject_id: String,
-    /// What its template was last made or changed in.
-    pub transaction_id: String,
-    pub comparison: C,
+/// The vectors of a space that became too many to compare each, as they were when they were copied.
+pub struct Outgrown {
+    kind: Kind,
+    vectors: Vec<(Key, Vec<f32>)>,
+}
+
+/// The graph of an outgrown space.
+pub struct Grown {
+    kind: Kind,
+    graph: GraphIndex,
+    keys: Vec<Key>,
+}
+
+impl Outgrown {
+    /// Makes the graph, which takes seconds.
+    ///
+    /// # Errors
+    /// When there is no memory for it.
+    pub fn grow(self) -> Result<Grown, Error> {
+        let mut graph = GraphIndex::new(self.kind.dimensions());
+        graph.add_all(&self.vectors)?;
+        let keys = self.vectors.into_iter().map(|(key, _)| key).collect();
+        Ok(Grown { kind: self.kind, graph, keys })
+    }
+}
+
+impl Default for Gallery {
+    fn default() -> Self {
+        Self { spaces: Kind::ALL.map(Space::new) }
+    }
 }
 
 impl Gallery {
-    /// Adds a template as it was stored.
+    /// Adds templates, or replaces those of the same ids.
     ///
     /// # Errors
-    /// [`Error::Face`] or [`Error::Malformed`] when a face's template is malformed.
-    pub fn add(
-        &mut self,
-        modality: Modality,
-        subject_id: &str,
-        transaction_id: &str,
-        bytes: &[u8],
-    ) -> Result<(), Error> {
-        let (subject_id, transaction_id) = (subject_id.to_owned(), transaction_id.to_owned());
-        match modality {
-            Modality::Face => {
-                let template = FaceTemplate::from_bytes(bytes)?;
-                self.faces.push(Enrolled { subject_id, transaction_id, template });
-            }
-            Modality::Voice => {
-                let template = Zeroizing::new(bytes.to_vec());
-                self.voices.push(Enrolled { subject_id, transaction_id, template });
+    /// Those of the index.
+    pub fn add(&mut self, templates: &[(Uuid, Template)]) -> Result<(), Error> {
+        for space in &mut self.spaces {
+            let of_kind = templates.iter().filter(|(_, template)| template.kind() == space.kind);
+            let vectors: Vec<_> = of_kind.map(|(id, t)| (id.as_u64_pair(), t.vector().to_vec())).collect();
+            space.ids.extend(vectors.iter().map(|((high, key), _)| (*key, *high)));
+            let vectors: Vec<_> = vectors.into_iter().map(|((_, key), vector)| (key, vector)).collect();
+            space.index_mut().add_all(&vectors)?;
+        }
+        Ok(())
+    }
+
+    /// Removes a template, if it is there.
+    ///
+    /// # Errors
+    /// Those of the index.
+    pub fn remove(&mut self, template_id: Uuid) -> Result<(), Error> {
+        let (_, key) = template_id.as_u64_pair();
+        for space in &mut self.spaces {
+            if space.ids.remove(&key).is_some() {
+                space.index_mut().remove(key)?;
             }
         }
         Ok(())
     }
 
-    #[cfg(test)]
+    pub fn contains(&self, template_id: Uuid) -> bool {
+        let (high, key) = template_id.as_u64_pair();
+        self.spaces.iter().any(|space| space.ids.get(&key) == Some(&high))
+    }
+
     pub fn len(&self, modality: Modality) -> usize {
-        match modality {
-            Modality::Face => self.faces.len(),
-            Modality::Voice => self.voices.len(),
-        }
+        self.spaces.iter().filter(|s| s.kind.modality() == modality).map(|s| s.index().len()).sum()
     }
 
-    /// The face of one subject.
-    pub fn face(&self, subject_id: &str) -> Option<&FaceTemplate> {
-        of_subject(&self.faces, subject_id)
+    pub fn bytes(&self) -> usize {
+        let of_ids = |space: &Space| space.ids.capacity() * (size_of::<(Key, u64)>() + 1);
+        self.spaces.iter().map(|space| space.index().bytes() + of_ids(space)).sum()
     }
 
-    /// Compares with the face of one subject (1:1); `None` when it has none.
-    pub fn compare_face(&self, probe: &Embedding, subject_id: &str) -> Option<FaceComparison> {
-        self.face(subject_id).map(|template| compare_faces(template.compare(probe), 1))
-    }
-
-    /// The nearest face of the project (1:N, open set: `matched` says whether it is near enough to be the same person);
-    /// `except` is passed over.
-    pub fn nearest_face(&self, probe: &Embedding, except: Option<&str>) -> Option<Nearest<FaceComparison>> {
-        let mut best: Option<(&Enrolled<FaceTemplate>, Similarity)> = None;
-        let mut candidates = 0;
-        for enrolled in others(&self.faces, except) {
-            candidates += 1;
-            let similarity = enrolled.template.compare(probe);
-            // Cosines of different networks are not comparable; how far above their own threshold they are is.
-            if best.is_none_or(|(_, known)| similarity.log_odds(1) > known.log_odds(1)) {
-                best = Some((enrolled, similarity));
-            }
-        }
-        best.map(|(enrolled, similarity)| enrolled.near(compare_faces(similarity, candidates)))
-    }
-
-    /// Compares with the voice of one subject (1:1); `None` when it has none.
+    /// Returns up to `count` templates that may be the nearest face, the likeliest first.
     ///
     /// # Errors
-    /// [`Error::Voice`] or [`Error::Malformed`] when the template is malformed.
-    pub fn compare_voice(&self, probe: &Voiceprint, subject_id: &str) -> Result<Option<Comparison>, Error> {
-        let stored = of_subject(&self.voices, subject_id);
-        let template = stored.map(|bytes| voice_from_bytes(bytes)).transpose()?;
-        Ok(template.map(|template| voice::compare(probe, &template)))
+    /// Those of the index.
+    pub fn faces_near(&self, probe: &Embedding, count: usize) -> Result<Vec<Candidate>, Error> {
+        let bound =
+            |cosine: f32, networks| Similarity { cosine: (cosine + SLACK).into(), networks }.log_odds(1);
+        let mut near = if probe.has_both() {
+            self.near(Kind::FaceBoth, probe.values(), count, |cosine| bound(cosine, Networks::Both))?
+        } else {
+            // Against the first network's part of longer vectors, whose length there is known to the template alone.
+            let padded: Vec<f32> = sface(probe).iter().copied().chain([0.0; BOTH - SFACE]).collect();
+            self.near(Kind::FaceBoth, &padded, count, |_| f64::INFINITY)?
+        };
+        near.extend(self.near(Kind::FaceSFace, sface(probe), count, |c| bound(c, Networks::SFace))?);
+        Ok(likeliest(near, count))
     }
 
-    /// The likeliest voice of the project (1:N, open set: `matched` says whether it is near enough among so many, see
-    /// [`identified`]); `except` is passed over.
+    /// Returns up to `count` templates that may be the nearest voice, the likeliest first.
     ///
     /// # Errors
-    /// [`Error::Voice`] or [`Error::Malformed`] when a template is malformed.
-    pub fn nearest_voice(
+    /// Those of the index.
+    pub fn voices_near(&self, probe: &Voiceprint, count: usize) -> Result<Vec<Candidate>, Error> {
+        let mut near = Vec::new();
+        for bandwidth in [Bandwidth::Wide, Bandwidth::Narrow] {
+            let like = Voiceprint::new(probe.embedding().to_vec(), bandwidth, probe.speech_seconds())?;
+            let threshold = voice::compare(probe, &like).threshold;
+            let bound = |cosine| f64::from(cosine + SLACK - threshold);
+            near.extend(self.near(Kind::of_voice(bandwidth), probe.embedding(), count, bound)?);
+        }
+        Ok(likeliest(near, count))
+    }
+
+    fn near(
         &self,
-        probe: &Voiceprint,
-        except: Option<&str>,
-    ) -> Result<Option<Nearest<Comparison>>, Error> {
-        let mut best: Option<(&Enrolled<_>, Comparison)> = None;
-        let mut candidates = 0;
-        for enrolled in others(&self.voices, except) {
-            candidates += 1;
-            let comparison = voice::compare(probe, &voice_from_bytes(&enrolled.template)?);
-            // Scores above another threshold are not comparable; how far above their own they are is.
-            let lead = |c: &Comparison| c.score - c.threshold;
-            if best.as_ref().is_none_or(|(_, known)| lead(&comparison) > lead(known)) {
-                best = Some((enrolled, comparison));
+        kind: Kind,
+        probe: &[f32],
+        count: usize,
+        bound: impl Fn(f32) -> f64,
+    ) -> Result<Vec<Candidate>, Error> {
+        let Some(space) = self.spaces.iter().find(|space| space.kind == kind) else { return Ok(Vec::new()) };
+        let found = space.index().search(probe, count)?;
+        let candidate = |Neighbour { key, cosine }| {
+            let template_id = Uuid::from_u64_pair(*space.ids.get(&key)?, key);
+            Some(Candidate { template_id, bound: bound(cosine) })
+        };
+        Ok(found.into_iter().filter_map(candidate).collect())
+    }
+
+    /// Whether there is something to make a graph of.
+    pub fn outgrown_any(&self, most: usize) -> bool {
+        self.spaces.iter().any(|s| matches!(&s.index, Stage::Exact(flat) if flat.len() > most))
+    }
+
+    /// Returns copies of what became too many to compare each.
+    pub fn outgrown(&self, most: usize) -> Vec<Outgrown> {
+        let outgrown = |space: &Space| match &space.index {
+            Stage::Exact(flat) if flat.len() > most => {
+                Some(Outgrown { kind: space.kind, vectors: flat.vectors().collect() })
             }
+            _ => None,
+        };
+        self.spaces.iter().filter_map(outgrown).collect()
+    }
+
+    /// Searches in a graph from now on; what came or went while it was made comes or goes now.
+    ///
+    /// # Errors
+    /// Those of the index.
+    pub fn replace(&mut self, grown: Grown) -> Result<(), Error> {
+        let Some(space) = self.spaces.iter_mut().find(|space| space.kind == grown.kind) else {
+            return Ok(());
+        };
+        let Stage::Exact(flat) = &space.index else { return Ok(()) };
+        let mut graph = grown.graph;
+        for key in grown.keys.iter().filter(|key| !flat.contains(**key)) {
+            graph.remove(*key)?;
         }
-        Ok(best.map(|(enrolled, comparison)| enrolled.near(identified(comparison, candidates))))
+        for (key, vector) in flat.vectors().filter(|(key, _)| !graph.contains(*key)).collect::<Vec<_>>() {
+            graph.add(key, &vector)?;
+        }
+        space.index = Stage::Approximate(graph);
+        Ok(())
     }
 }
 
-impl<T> Enrolled<T> {
-    fn near<C>(&self, comparison: C) -> Nearest<C> {
-        let (subject_id, transaction_id) = (self.subject_id.clone(), self.transaction_id.clone());
-        Nearest { subject_id, transaction_id, comparison }
+/// The likeliest of several kinds, which are sorted each.
+fn likeliest(mut near: Vec<Candidate>, count: usize) -> Vec<Candidate> {
+    near.sort_by(|a, b| b.bound.total_cmp(&a.bound));
+    near.truncate(count);
+    near
+}
+
+impl Space {
+    fn new(kind: Kind) -> Self {
+        Self { kind, index: Stage::Exact(FlatIndex::new(kind.dimensions())), ids: HashMap::new() }
     }
-}
 
-fn of_subject<'a, T>(all: &'a [Enrolled<T>], subject_id: &str) -> Option<&'a T> {
-    all.iter().find(|e| e.subject_id == subject_id).map(|e| &e.template)
-}
-
-fn others<'a, T>(all: &'a [Enrolled<T>], except: Option<&'a str>) -> impl Iterator<Item = &'a Enrolled<T>> {
-    all.iter().filter(move |e| Some(e.subject_id.as_str()) != except)
-}
-
-/// A voice as it is kept: bandwidth, seconds of speech, numbers, little endian.
-pub fn voice_to_bytes(voice: &Voiceprint) -> Zeroizing<Vec<u8>> {
-    let mut bytes = Zeroizing::new(Vec::with_capacity(5 + 4 * voice.embedding().len()));
-    bytes.push(u8::from(voice.bandwidth() == Bandwidth::Narrow));
-    bytes.extend_from_slice(&voice.speech_seconds().to_le_bytes());
-    voice.embedding().iter().for_each(|v| bytes.extend_from_slice(&v.to_le_bytes()));
-    bytes
-}
-
-pub fn voice_from_bytes(bytes: &[u8]) -> Result<Voiceprint, Error> {
-    let (narrow, rest) = bytes.split_first().ok_or(Error::Malformed)?;
-    let (seconds, rest) = rest.split_first_chunk::<4>().ok_or(Error::Malformed)?;
-    let (numbers, odd) = rest.as_chunks::<4>();
-    if !odd.is_empty() {
-        return Err(Error::Malformed);
+    fn index(&self) -> &dyn Index {
+        match &self.index {
+            Stage::Exact(flat) => flat,
+            Stage::Approximate(graph) => graph,
+        }
     }
-    let bandwidth = if *narrow == 0 { Bandwidth::Wide } else { Bandwidth::Narrow };
-    let numbers = numbers.iter().map(|b| f32::from_le_bytes(*b)).collect();
-    Ok(Voiceprint::new(numbers, bandwidth, f32::from_le_bytes(*seconds))?)
+
+    fn index_mut(&mut self) -> &mut dyn Index {
+        match &mut self.index {
+            Stage::Exact(flat) => flat,
+            Stage::Approximate(graph) => graph,
+        }
+    }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use proptest::prelude::*;
 
-    /// Unit vectors along one axis, with a little of the next.
-    fn face_along(axis: usize, tilt: f32) -> Embedding {
-        let mut numbers = [0f32; 128];
-        (numbers[axis], numbers[axis + 1]) = (tilt.cos(), tilt.sin());
-        let bytes: Vec<u8> = numbers.iter().flat_map(|v| v.to_le_bytes()).collect();
-        Embedding::from_bytes(&bytes).unwrap()
+    /// A face of both networks, or of the first alone.
+    fn face(person: u64, has_both: bool) -> Embedding {
+        let vector = |n: usize| {
+            let values: Vec<f32> = (0..n).map(|i| ((person as f32 + 1.3) * (i as f32 + 0.7)).sin()).collect();
+            Embedding::unit(&values)
+        };
+        if has_both { Embedding::both(&vector(SFACE), &vector(512)) } else { vector(SFACE) }
     }
 
-    fn gallery_of(count: usize) -> Gallery {
+    fn id(person: u64) -> Uuid {
+        Uuid::from_u64_pair(person, (1 << 63) + person)
+    }
+
+    fn gallery(faces: u64) -> Gallery {
+        let template = |person| Template::Face(FaceTemplate::of(face(person, person % 2 == 0)));
+        let all: Vec<_> = (0..faces).map(|person| (id(person), template(person))).collect();
         let mut gallery = Gallery::default();
-        for axis in 0..count {
-            let template = FaceTemplate::of(face_along(axis, 0.0)).to_bytes();
-            gallery.add(Modality::Face, &format!("s{axis}"), "tx", &template).unwrap();
-        }
+        gallery.add(&all).unwrap();
         gallery
     }
 
     #[test]
-    fn the_nearest_is_found_and_a_stranger_is_not_a_match() {
-        let gallery = gallery_of(50);
-        let found = gallery.nearest_face(&face_along(7, 0.3), None).unwrap();
-        assert_eq!((found.subject_id.as_str(), found.comparison.matched), ("s7", true));
-        let stranger = gallery.nearest_face(&face_along(100, 0.0), None).unwrap();
-        assert!(!stranger.comparison.matched && stranger.comparison.probability < 0.01);
-        let other = gallery.nearest_face(&face_along(7, 0.3), Some("s7")).unwrap();
-        assert!(other.subject_id != "s7" && !other.comparison.matched);
-        assert!(Gallery::default().nearest_face(&face_along(0, 0.0), None).is_none());
+    fn templates_of_both_versions_are_found_by_both_kinds_of_probes() {
+        let gallery = gallery(20);
+        assert_eq!(gallery.len(Modality::Face), 20);
+        for person in 0..20 {
+            let found = gallery.faces_near(&face(person, true), 1).unwrap();
+            assert_eq!(found[0].template_id, id(person));
+            let found = gallery.faces_near(&face(person, false), 20).unwrap();
+            assert!(found.iter().any(|candidate| candidate.template_id == id(person)));
+        }
     }
 
     #[test]
-    fn one_to_one_looks_at_one_subject_alone() {
-        let gallery = gallery_of(3);
-        assert!(gallery.compare_face(&face_along(1, 0.1), "s1").unwrap().matched);
-        assert!(!gallery.compare_face(&face_along(1, 0.1), "s2").unwrap().matched);
-        assert!(gallery.compare_face(&face_along(1, 0.1), "nobody").is_none());
+    fn a_bound_is_above_the_comparison_itself() {
+        let gallery = gallery(30);
+        for candidate in gallery.faces_near(&face(31, true), 30).unwrap() {
+            let (person, _) = candidate.template_id.as_u64_pair();
+            let template = FaceTemplate::of(face(person, person % 2 == 0));
+            assert!(template.compare(&face(31, true)).log_odds(1) <= candidate.bound);
+        }
     }
 
-    proptest! {
-        #[test]
-        fn a_voice_survives_its_bytes(
-            numbers in prop::collection::vec(-1f32..1.0, voice::EMBEDDING_LEN), narrow in any::<bool>(), seconds in 0f32..60.0,
-        ) {
-            prop_assume!(numbers.iter().any(|v| v.abs() > 1e-3));
-            let bandwidth = if narrow { Bandwidth::Narrow } else { Bandwidth::Wide };
-            let voice = Voiceprint::new(numbers, bandwidth, seconds).unwrap();
-            let read = voice_from_bytes(&voice_to_bytes(&voice)).unwrap();
-            prop_assert!(read.cosine(&voice) > 0.9999);
-            prop_assert_eq!((read.bandwidth(), read.speech_seconds()), (bandwidth, seconds));
+    #[test]
+    fn a_gallery_becomes_a_graph_while_it_changes() {
+        let mut gallery = gallery(60);
+        let copies = gallery.outgrown(20);
+        assert_eq!(copies.len(), 2, "both kinds of face, and no voice");
+        // Between the copy and its graph, one leaves and one comes.
+        gallery.remove(id(4)).unwrap();
+        gallery.add(&[(id(100), Template::Face(FaceTemplate::of(face(100, true))))]).unwrap();
+        for copy in copies {
+            gallery.replace(copy.grow().unwrap()).unwrap();
         }
-
-        #[test]
-        fn no_bytes_crash_the_reader(bytes in prop::collection::vec(any::<u8>(), 0..900)) {
-            let _ = voice_from_bytes(&bytes);
-        }
+        assert!(gallery.outgrown(20).is_empty());
+        assert_eq!(gallery.len(Modality::Face), 60);
+        assert!(gallery.contains(id(100)) && !gallery.contains(id(4)));
+        assert_eq!(gallery.faces_near(&face(100, true), 1).unwrap()[0].template_id, id(100));
+        let found = gallery.faces_near(&face(4, true), 60).unwrap();
+        assert!(found.iter().all(|candidate| candidate.template_id != id(4)));
+        gallery.remove(id(100)).unwrap();
+        assert_ne!(gallery.faces_near(&face(100, true), 1).unwrap()[0].template_id, id(100));
     }
 }

@@ -1,15 +1,13 @@
 //! Probes against the project's templates.
 
-use face::Embedding;
-use voice::{Comparison, Voiceprint};
+use voice::Comparison;
 
 use crate::{
     calibration::FaceComparison,
     calibrations::Calibrations,
     error::Error,
-    gallery::{Gallery, Nearest},
     pipeline::Findings,
-    templates::Templates,
+    templates::{Probe, Templates},
 };
 
 /// What the templates say about one modality of a video.
@@ -37,10 +35,8 @@ pub struct Identities {
     pub voice: Option<Identity<Comparison>>,
 }
 
-type Found<C> = (Option<C>, Option<Nearest<C>>);
-
-/// Compares the probes of `findings` with the user's templates and searches the project for them; an operator's calibrations say
-/// what the scores mean.
+/// Compares the probes of `findings` with the user's templates and searches the project for them; an operator's calibrations
+/// say what the scores mean.
 ///
 /// # Errors
 /// When the database fails or a template is malformed.
@@ -51,65 +47,44 @@ pub async fn identify(
     findings: &Findings,
     calibrations: &Calibrations,
 ) -> Result<Identities, Error> {
-    let face = findings.face.as_ref().and_then(|f| f.as_ref().ok()).cloned();
-    let voice = findings.voice.as_ref().and_then(|v| v.as_ref().ok()).cloned();
-    if face.is_none() && voice.is_none() {
-        return Ok(Identities::default());
-    }
-    let gallery = templates.gallery(project).await?;
-    let subject = if user.is_empty() { None } else { templates.subject(project, user).await? };
-    let by = calibrations.clone();
-    // A large gallery takes milliseconds, which the async threads do not have.
-    let search = move || -> Result<_, Error> {
-        let face = face.map(|probe| find_face(&gallery, &probe, subject.as_deref(), &by));
-        let voice = voice.map(|probe| find_voice(&gallery, &probe, subject.as_deref(), &by)).transpose()?;
-        Ok((face, voice))
-    };
-    let (face, voice) = tokio::task::spawn_blocking(search).await.map_err(|_| intake::Error::Crashed)??;
+    let of = Whom { templates, project, user };
+    let face = findings.face.as_ref().and_then(|f| f.as_ref().ok());
+    let voice = findings.voice.as_ref().and_then(|v| v.as_ref().ok());
     Ok(Identities {
         face: match face {
-            Some(found) => Some(named(templates, project, found, |c| c.matched).await?),
+            Some(probe) => Some(of.identity(probe, |c| calibrations.face(c), |c| c.matched).await?),
             None => None,
         },
         voice: match voice {
-            Some(found) => Some(named(templates, project, found, |c| c.matched).await?),
+            Some(probe) => Some(of.identity(probe, |c| calibrations.voice(c), |c| c.matched).await?),
             None => None,
         },
     })
 }
 
-fn find_face(
-    gallery: &Gallery,
-    probe: &Embedding,
-    subject: Option<&str>,
-    by: &Calibrations,
-) -> Found<FaceComparison> {
-    let user = subject.and_then(|id| gallery.compare_face(probe, id));
-    let nearest = gallery.nearest_face(probe, None);
-    (user.map(|c| by.face(c)), nearest.map(|n| Nearest { comparison: by.face(n.comparison), ..n }))
+/// Whom a probe is compared with: a user, who may be nobody, and a project.
+struct Whom<'a> {
+    templates: &'a Templates,
+    project: &'a str,
+    user: &'a str,
 }
 
-fn find_voice(
-    gallery: &Gallery,
-    probe: &Voiceprint,
-    subject: Option<&str>,
-    by: &Calibrations,
-) -> Result<Found<Comparison>, Error> {
-    let user = subject.map(|id| gallery.compare_voice(probe, id)).transpose()?.flatten();
-    let nearest = gallery.nearest_voice(probe, None)?;
-    Ok((user.map(|c| by.voice(c)), nearest.map(|n| Nearest { comparison: by.voice(n.comparison), ..n })))
-}
-
-/// Adds the name of a nearest that matches.
-async fn named<C: Copy>(
-    templates: &Templates,
-    project: &str,
-    (user, nearest): Found<C>,
-    is_match: impl Fn(&C) -> bool,
-) -> Result<Identity<C>, Error> {
-    let name = match nearest.as_ref().filter(|n| is_match(&n.comparison)) {
-        Some(nearest) => templates.name(project, &nearest.subject_id).await?,
-        None => None,
-    };
-    Ok(Identity { user, nearest: nearest.map(|n| n.comparison), name })
+impl Whom<'_> {
+    /// Compares a probe; a nearest that matches is named.
+    async fn identity<P: Probe>(
+        &self,
+        probe: &P,
+        calibrated: impl Fn(P::Comparison) -> P::Comparison,
+        is_match: impl Fn(&P::Comparison) -> bool,
+    ) -> Result<Identity<P::Comparison>, Error> {
+        let Self { templates, project, user } = self;
+        let user = if user.is_empty() { None } else { templates.compare(project, user, probe).await? };
+        let nearest = templates.nearest(project, probe, None).await?;
+        let comparison = nearest.as_ref().map(|nearest| calibrated(nearest.comparison));
+        let name = match nearest.filter(|_| comparison.as_ref().is_some_and(is_match)) {
+            Some(nearest) => templates.name(project, &nearest.subject_id).await?,
+            None => None,
+        };
+        Ok(Identity { user: user.map(calibrated), nearest: comparison, name })
+    }
 }

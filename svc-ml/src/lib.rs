@@ -3,8 +3,8 @@
 //! One video is decoded once and goes through the models in one straight line (`pipeline`): frames are followed as they
 //! are decoded and never kept, then the sound, then what both say together. Each service judges or says why it could
 //! not; the others still answer. Videos come in through a bounded admission (`intake`): a full queue is answered at
-//! once, before a byte is read. Templates are kept encrypted under a key of their subject (`templates`); a search opens
-//! the gallery of one project and no other.
+//! once, before a byte is read. Templates are kept encrypted under a key of their subject (`templates`); a search looks
+//! among the vectors of one project (`gallery`) and no other, and judges by the stored templates.
 //!
 //! Invariants: services that were not asked for do not run; no vector leaves the process unsealed; no
 //! template is made, changed or replaced but by the rules of `template_update`; a video lies in a file without a name, is
@@ -41,6 +41,7 @@ mod stages;
 mod store;
 mod template_update;
 mod templates;
+mod voice_template;
 
 use std::time::Duration;
 
@@ -60,7 +61,7 @@ use crate::{
     error::Error,
     service::Ml,
     store::Store,
-    templates::Templates,
+    templates::{Galleries, Templates},
 };
 
 pub use calibrations::Calibrated;
@@ -116,7 +117,8 @@ pub async fn routes_with(config: Config, media: Sandbox) -> anyhow::Result<Route
     ledger::check_master_key(&db, &ring, SEALED).await?;
     let pack = Pack::open(config.models.as_deref())?;
     let calibrations = Calibrations::load(&config, &pack)?;
-    let templates = Templates::new(Store::new(db), ring, template_models(&pack)?);
+    let galleries = Galleries::new(config.gallery_bytes);
+    let templates = Templates::new(Store::new(db), ring, template_models(&pack)?, galleries);
     let (of, deadline) = (pack.clone(), Duration::from_secs(config.deadline_s.into()));
     let load = move || {
         media.probe().map_err(Error::from)?;

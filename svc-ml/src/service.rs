@@ -24,13 +24,13 @@ use crate::{
     config::Config,
     engines::Engines,
     error::Error,
-    gallery::voice_to_bytes,
     identity::identify,
     pipeline::{self, Findings, Task, Wanted},
     recordings::{Origin, Replay},
     replay::Marks,
     store::{Counts, may_be_more},
     templates::{Templates, Whose},
+    voice_template::voice_to_bytes,
 };
 
 /// Longest name and longest phrase, bytes.

@@ -1,11 +1,15 @@
 //! Every SQL statement of this service.
 
+mod gallery;
 mod recordings;
 
 use db::Db;
 
 use crate::error::Error;
 
+use gallery::record_changes;
+
+pub use gallery::{Changes, GalleryRow, LOOKED_UP};
 pub use recordings::{EarlierRecording, NewRecording, StoredMark, may_be_more};
 
 #[derive(Clone, Debug)]
@@ -57,22 +61,13 @@ pub struct EnrolmentRow {
     pub created_at: i64,
 }
 
-/// A template with the key that opens it.
-#[derive(Clone, Debug, sqlx::FromRow)]
-pub struct GalleryRow {
-    pub subject_id: String,
-    pub modality: String,
-    pub model: String,
-    pub sealed: Vec<u8>,
-    pub transaction_id: String,
-    pub wrapped_key: Vec<u8>,
-}
-
 /// What an enrollment makes of one modality of a subject; written as a whole or not at all.
 #[derive(Clone, Debug)]
 pub struct Change {
     pub subject: Subject,
     pub modality: &'static str,
+    /// Templates of the modality are part of the project's gallery.
+    pub is_searched: bool,
     /// Enrollments that go.
     pub dropped: Vec<String>,
     pub added: Vec<EnrolmentRow>,
@@ -105,9 +100,6 @@ pub struct Counts {
     /// What recordings of the subject are recognised by.
     pub recordings: u64,
 }
-
-const BUMP: &str = "INSERT INTO galleries (project_id, revision) VALUES ($1, 1) \
-    ON CONFLICT (project_id) DO UPDATE SET revision = galleries.revision + 1";
 
 impl Store {
     pub fn new(db: Db) -> Self {
@@ -174,7 +166,7 @@ impl Store {
         const ADD: &str = "INSERT INTO enrolments \
             (id, project_id, subject_id, modality, model, quality, live, sealed, transaction_id, created_at) \
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
-        const CLEAR: &str = "DELETE FROM templates WHERE subject_id = $1 AND modality = $2";
+        const CLEAR: &str = "DELETE FROM templates WHERE subject_id = $1 AND modality = $2 RETURNING id";
         const MAKE: &str = "INSERT INTO templates \
             (id, project_id, subject_id, modality, model, sealed, transaction_id, created_at) \
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
@@ -201,7 +193,8 @@ impl Store {
             ];
             tx.execute(ADD, add).await?;
         }
-        tx.execute(CLEAR, db::params![&subject.id, change.modality]).await?;
+        let cleared: Vec<(String,)> = tx.fetch_all(CLEAR, db::params![&subject.id, change.modality]).await?;
+        let mut changed: Vec<String> = cleared.into_iter().map(|(id,)| id).collect();
         if let Some(t) = &change.template {
             let make = db::params![
                 &t.id,
@@ -214,12 +207,15 @@ impl Store {
                 t.created_at,
             ];
             tx.execute(MAKE, make).await?;
+            changed.push(t.id.clone());
         }
         if change.forgets_refusals {
             const UNLOCK: &str = "UPDATE subjects SET refusals = 0, locked_until = 0 WHERE id = $1";
             tx.execute(UNLOCK, db::params![&subject.id]).await?;
         }
-        tx.execute(BUMP, db::params![&subject.project_id]).await?;
+        if change.is_searched {
+            record_changes(&mut tx, &subject.project_id, &changed).await?;
+        }
         tx.commit().await?;
         Ok(true)
     }
@@ -268,8 +264,11 @@ impl Store {
         const TEMPLATES: &str = "DELETE FROM templates WHERE subject_id = $1 AND modality = $2";
         const ENROLMENTS: &str = "DELETE FROM enrolments WHERE subject_id = $1 AND modality = $2";
         const SUBJECT: &str = "DELETE FROM subjects WHERE project_id = $1 AND id = $2";
+        const SEARCHED: &str =
+            "SELECT id FROM templates WHERE subject_id = $1 AND modality IN ('face', 'voice')";
         let mut tx = self.db.begin().await?;
         let mut gone = [0; 5];
+        let searched: Vec<(String,)> = tx.fetch_all(SEARCHED, db::params![subject]).await?;
         let parts = [
             (TEMPLATES, "face"),
             (TEMPLATES, "voice"),
@@ -283,7 +282,8 @@ impl Store {
         let [face_templates, voice_templates, face_enrolments, voice_enrolments, fingerprint_templates] =
             gone;
         let subjects = tx.execute(SUBJECT, db::params![project, subject]).await?;
-        tx.execute(BUMP, db::params![project]).await?;
+        let searched: Vec<String> = searched.into_iter().map(|(id,)| id).collect();
+        record_changes(&mut tx, project, &searched).await?;
         tx.commit().await?;
         Ok(Counts {
             face_templates,
@@ -314,20 +314,5 @@ impl Store {
     /// When the files cannot be cleared: the call is to be repeated.
     pub async fn purge(&self, secrets: Vec<Vec<u8>>) -> Result<(), Error> {
         Ok(self.db.purge(secrets).await?)
-    }
-
-    /// The state of a project's templates: greater after every change of one.
-    pub async fn revision(&self, project: &str) -> Result<i64, Error> {
-        const SQL: &str = "SELECT revision FROM galleries WHERE project_id = $1";
-        let found: Option<(i64,)> = self.db.fetch_optional(SQL, db::params![project]).await?;
-        Ok(found.map_or(0, |(revision,)| revision))
-    }
-
-    /// Every template of a project that is searched.
-    pub async fn gallery(&self, project: &str) -> Result<Vec<GalleryRow>, Error> {
-        const SQL: &str = "SELECT t.subject_id, t.modality, t.model, t.sealed, t.transaction_id, s.wrapped_key \
-            FROM templates t JOIN subjects s ON s.id = t.subject_id \
-            WHERE t.project_id = $1 AND t.modality IN ('face', 'voice') ORDER BY t.subject_id";
-        Ok(self.db.fetch_all(SQL, db::params![project]).await?)
     }
 }

@@ -1,33 +1,31 @@
 //! Who has a template, and who it is.
 //!
-//! A subject has a data key under the master key; name and templates lie under the data key. The templates of a project
-//! are decrypted once and kept as its [`Gallery`], which is made anew when the database says that another process or a
-//! deletion has changed them, and wiped when it is dropped.
-
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, PoisonError},
-};
+//! A subject has a data key under the master key; name and templates lie under the data key. The vectors of a project's
+//! templates are decrypted once and stay in memory as its gallery (`galleries`), which follows the list of changes in the
+//! database. A search (`search`) asks the gallery who may be near, and judges by the stored templates.
 
 use blob::{DataKey, KeyRing, Purpose};
 use uuid::Uuid;
+use zeroize::Zeroizing;
 
 use crate::{
     error::Error,
-    gallery::{Gallery, Modality},
+    gallery::Modality,
     store::{GalleryRow, Store, Subject},
 };
 
 mod enrolment;
 mod erasure;
+mod galleries;
 mod prints;
+mod search;
 
 pub use enrolment::Whose;
+pub use galleries::Galleries;
 pub use prints::PrintOutcome;
+pub use search::{Nearest, Probe};
 
 const NAME: Purpose = Purpose("find a subject by name");
-/// Galleries kept in memory; the least lately used goes first.
-const GALLERIES: usize = 64;
 
 /// Subjects and templates of every project. Cloning shares them.
 #[derive(Clone)]
@@ -35,7 +33,7 @@ pub struct Templates {
     pub(crate) store: Store,
     ring: KeyRing,
     models: Models,
-    cache: Arc<Mutex<Cache>>,
+    galleries: Galleries,
 }
 
 /// Name and version of the models whose templates can be compared.
@@ -80,21 +78,9 @@ pub struct Known {
     pub samples: u32,
 }
 
-#[derive(Default)]
-struct Cache {
-    galleries: HashMap<String, Cached>,
-    clock: u64,
-}
-
-struct Cached {
-    revision: i64,
-    gallery: Arc<Gallery>,
-    used: u64,
-}
-
 impl Templates {
-    pub fn new(store: Store, ring: KeyRing, models: Models) -> Self {
-        Self { store, ring, models, cache: Arc::default() }
+    pub fn new(store: Store, ring: KeyRing, models: Models, galleries: Galleries) -> Self {
+        Self { store, ring, models, galleries }
     }
 
     pub fn ring(&self) -> &KeyRing {
@@ -122,23 +108,6 @@ impl Templates {
         let key = self.key(project, &subject.id, &subject.wrapped_key)?;
         let name = key.open(&name_context(&subject.id), &subject.name_sealed)?;
         String::from_utf8(name.to_vec()).map(Some).map_err(|_| Error::Malformed)
-    }
-
-    /// The decrypted templates of a project, as the database has them now.
-    ///
-    /// # Errors
-    /// When the database fails or a template cannot be decrypted.
-    pub async fn gallery(&self, project: &str) -> Result<Arc<Gallery>, Error> {
-        let revision = self.store.revision(project).await?;
-        if let Some(gallery) = self.cached(project, revision) {
-            return Ok(gallery);
-        }
-        let rows = self.store.gallery(project).await?;
-        let (this, of) = (self.clone(), project.to_owned());
-        let opened = tokio::task::spawn_blocking(move || this.decrypt(&of, &rows)).await;
-        let gallery = Arc::new(opened.map_err(|_| intake::Error::Crashed)??);
-        self.keep(project, revision, &gallery);
-        Ok(gallery)
     }
 
     /// The templates of a user, without what is in it.
@@ -218,38 +187,14 @@ impl Templates {
         Ok(self.ring.unwrap_key(&key_context(project, subject_id), wrapped)?)
     }
 
-    fn decrypt(&self, project: &str, rows: &[GalleryRow]) -> Result<Gallery, Error> {
-        let mut gallery = Gallery::default();
-        for row in rows {
-            let Some(modality) = Modality::parse(&row.modality) else { continue };
-            if !self.models.can_compare(modality, &row.model) {
-                continue;
-            }
-            let key = self.key(project, &row.subject_id, &row.wrapped_key)?;
-            let bytes = key.open(&template_context(&row.subject_id, modality, &row.model), &row.sealed)?;
-            gallery.add(modality, &row.subject_id, &row.transaction_id, &bytes)?;
+    /// Opens a template; `None` when it cannot be compared with what the models of this process make.
+    fn open(&self, project: &str, row: &GalleryRow) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
+        let Some(modality) = Modality::parse(&row.modality) else { return Ok(None) };
+        if !self.models.can_compare(modality, &row.model) {
+            return Ok(None);
         }
-        Ok(gallery)
-    }
-
-    fn cached(&self, project: &str, revision: i64) -> Option<Arc<Gallery>> {
-        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        cache.clock += 1;
-        let now = cache.clock;
-        let known = cache.galleries.get_mut(project).filter(|c| c.revision == revision)?;
-        known.used = now;
-        Some(known.gallery.clone())
-    }
-
-    fn keep(&self, project: &str, revision: i64, gallery: &Arc<Gallery>) {
-        let mut cache = self.cache.lock().unwrap_or_else(PoisonError::into_inner);
-        let used = cache.clock;
-        cache.galleries.insert(project.to_owned(), Cached { revision, gallery: gallery.clone(), used });
-        if cache.galleries.len() > GALLERIES {
-            let oldest =
-                cache.galleries.iter().min_by_key(|(_, c)| c.used).map(|(project, _)| project.clone());
-            oldest.and_then(|project| cache.galleries.remove(&project));
-        }
+        let key = self.key(project, &row.subject_id, &row.wrapped_key)?;
+        Ok(Some(key.open(&template_context(&row.subject_id, modality, &row.model), &row.sealed)?))
     }
 }
 
@@ -276,6 +221,8 @@ fn template_context(subject_id: &str, modality: Modality, model: &str) -> Vec<u8
     format!("template/{subject_id}/{}/{model}", modality.as_str()).into_bytes()
 }
 
+#[cfg(test)]
+mod gallery_tests;
 #[cfg(test)]
 mod print_tests;
 #[cfg(test)]

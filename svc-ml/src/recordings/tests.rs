@@ -4,14 +4,18 @@ use blob::{KeyConfig, KeyRing};
 use db::Db;
 
 use super::*;
-use crate::{replay::Mark, store::Store, templates::Models};
+use crate::{
+    replay::Mark,
+    store::Store,
+    templates::{Galleries, Models},
+};
 
 fn templates(db: &Db, secret: &str, retired: &[&str]) -> Templates {
     let retired = retired.iter().map(|secret| secret.repeat(32).into()).collect();
     let secret = Some(secret.repeat(32).into());
     let ring = KeyRing::open(&KeyConfig { secret, retired, ..KeyConfig::default() }).unwrap();
     let models = Models { face: "face".into(), sface: "sface".into(), voice: "voice".into() };
-    Templates::new(Store::new(db.clone()), ring, models)
+    Templates::new(Store::new(db.clone()), ring, models, Galleries::new(1 << 30))
 }
 
 /// A recording of 200 sound marks; another `take` has others.

@@ -209,7 +209,15 @@ impl Templates {
         let template = update.template.as_ref().map(|t| self.template_row::<V>(whose, &subject.id, key, t));
         let template = template.transpose()?;
         let forgets_refusals = update.outcome == EnrollmentOutcome::Replaced;
-        Ok(Change { subject, modality: V::MODALITY.as_str(), dropped, added, template, forgets_refusals })
+        Ok(Change {
+            subject,
+            modality: V::MODALITY.as_str(),
+            is_searched: true,
+            dropped,
+            added,
+            template,
+            forgets_refusals,
+        })
     }
 
     fn enrolment_row<V: Biometric>(

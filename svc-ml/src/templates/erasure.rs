@@ -1,7 +1,5 @@
 //! What is kept of a subject, and its end.
 
-use std::sync::PoisonError;
-
 use super::{Templates, name_hashes};
 use crate::{error::Error, store::Counts};
 
@@ -23,8 +21,8 @@ impl Templates {
         Ok(all)
     }
 
-    /// Destroys it: templates, what they are made of, the name and the key all of it lies under. Every process that has
-    /// the project's gallery in memory sees by its revision that it has changed.
+    /// Destroys it: templates, what they are made of, the name and the key all of it lies under. No search answers it from
+    /// then on, at any replica, because what a search answers is read from the database.
     ///
     /// # Errors
     /// When the database fails.
@@ -45,6 +43,10 @@ impl Templates {
     pub async fn erase_project(&self, project: &str) -> Result<Counts, Error> {
         let subjects = self.store.some_subjects(project, SUBJECTS_AT_ONCE).await?;
         let recordings = self.store.delete_recordings(project, i64::MAX).await?;
+        if subjects.is_empty() {
+            self.store.delete_changes(project).await?;
+            self.galleries.close(project);
+        }
         let gone = self.erase_all(project, subjects, Vec::new()).await?;
         Ok(Counts { recordings, ..gone })
     }
@@ -61,7 +63,7 @@ impl Templates {
             secrets.extend(self.store.secrets(project, &subject).await?);
             gone = gone.plus(self.store.erase(project, &subject).await?);
         }
-        self.cache.lock().unwrap_or_else(PoisonError::into_inner).galleries.remove(project);
+        self.overwrite_removed(project).await;
         self.store.purge(secrets).await?;
         Ok(gone)
     }

@@ -100,6 +100,7 @@ impl Templates {
         Ok(Change {
             subject,
             modality: MODALITY,
+            is_searched: false,
             dropped: Vec::new(),
             added: Vec::new(),
             template: Some(template),
