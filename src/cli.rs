@@ -143,7 +143,10 @@ enum KeysVerb {
     Status(KeysArgs),
     /// Make another key sign API keys and receipts; earlier ones go on verifying
     RotateSigning(KeysArgs),
-    /// Stop believing what an earlier signing key signed, and revoke the API keys it signed
+    /// Bring everything that an earlier master key sealed under the one that seals now
+    Rewrap(RewrapArgs),
+    /// Stop believing what an earlier signing key signed, and revoke the API keys it signed; or what an earlier master key
+    /// sealed, once nothing is under it
     Distrust(DistrustArgs),
 }
 
@@ -154,9 +157,18 @@ pub struct KeysArgs {
 }
 
 #[derive(Debug, Args)]
+pub struct RewrapArgs {
+    /// Rows of one transaction; others that write wait for it
+    #[arg(long, default_value_t = 500)]
+    pub batch: u32,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+#[derive(Debug, Args)]
 pub struct DistrustArgs {
-    /// Id of the signing key, as `keys status` prints it
-    pub kid: String,
+    /// Id of the signing key or master key, as `keys status` prints it
+    pub id: String,
     #[command(flatten)]
     pub place: Place,
 }
@@ -339,6 +351,7 @@ impl Cli {
             Verb::Doctor(args) => doctor::run(args).await,
             Verb::Keys(KeysVerb::Status(args)) => keys::status(args).await,
             Verb::Keys(KeysVerb::RotateSigning(args)) => keys::rotate_signing(args).await,
+            Verb::Keys(KeysVerb::Rewrap(args)) => keys::rewrap(args).await,
             Verb::Keys(KeysVerb::Distrust(args)) => keys::distrust(args).await,
         }
     }

@@ -41,7 +41,7 @@ pub async fn verify(args: VerifyErasureArgs) -> anyhow::Result<()> {
     let user_fullname =
         gateway::parse_any_user_name(&args.user).map_err(|error| anyhow::anyhow!("--user: {error}"))?;
     let subject = Subject { project_id: args.project, user_fullname };
-    let hashes = traces(&config, &subject)?;
+    let hashes = traces(&config, &subject).await?;
     let (keepers, projects) = stores(config).await?;
     if let Some(receipt) = &args.receipt {
         let receipt = verified(receipt, &subject, projects).await.context("the receipt")?;
@@ -75,19 +75,20 @@ pub async fn verify(args: VerifyErasureArgs) -> anyhow::Result<()> {
 }
 
 /// The keyed hashes of the services that run in this process; those elsewhere have keys and files of their own.
-fn traces(config: &Config, subject: &Subject) -> anyhow::Result<Vec<Vec<u8>>> {
-    type Traces = fn(&blob::KeyConfig, &str, &str) -> anyhow::Result<Vec<Vec<u8>>>;
-    let services: [(&Option<String>, &blob::KeyConfig, Traces); 4] = [
-        (&config.urls.consent, &config.consent.keys, svc_consent::subject_traces),
-        (&config.urls.sessions, &config.sessions.blob.keys, svc_sessions::subject_traces),
-        (&config.urls.ml, &config.ml.keys, svc_ml::subject_traces),
-        (&config.urls.transactions, &config.transactions.keys, svc_transactions::subject_traces),
-    ];
+async fn traces(config: &Config, subject: &Subject) -> anyhow::Result<Vec<Vec<u8>>> {
+    let (urls, project, user) = (&config.urls, &subject.project_id, &subject.user_fullname);
     let mut traces = Vec::new();
-    for (url, keys, of) in services {
-        if url.is_none() {
-            traces.extend(of(keys, &subject.project_id, &subject.user_fullname)?);
-        }
+    if urls.consent.is_none() {
+        traces.extend(svc_consent::subject_traces(&config.consent, project, user).await?);
+    }
+    if urls.sessions.is_none() {
+        traces.extend(svc_sessions::subject_traces(&config.sessions, project, user).await?);
+    }
+    if urls.ml.is_none() {
+        traces.extend(svc_ml::subject_traces(&config.ml, project, user).await?);
+    }
+    if urls.transactions.is_none() {
+        traces.extend(svc_transactions::subject_traces(&config.transactions, project, user).await?);
     }
     Ok(traces)
 }

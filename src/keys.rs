@@ -2,54 +2,99 @@
 
 use std::io::Write;
 
-use anyhow::{Context, ensure};
-use ledger::KeyUsage;
+use anyhow::{Context, bail, ensure};
+use ledger::{KeyUsage, Rewrap};
 
 use crate::{
-    cli::{DistrustArgs, KeysArgs},
+    cli::{DistrustArgs, KeysArgs, RewrapArgs},
     config::Config,
 };
 
-/// Prints the configured master keys, what is sealed under each, and the signing keys.
+/// Digits of the id of a master key; that of a signing key is a UUID.
+const MASTER_KEY_ID_DIGITS: usize = 16;
+
+/// Runs a block for each service whose database this process has, with its name, its crate and its configuration.
+macro_rules! for_each_local_service {
+    ($config:expr, |$name:ident, $service:ident, $settings:ident| $body:block) => {
+        for_each_local_service!(@one $config, projects, svc_projects, |$name, $service, $settings| $body);
+        for_each_local_service!(@one $config, sessions, svc_sessions, |$name, $service, $settings| $body);
+        for_each_local_service!(@one $config, consent, svc_consent, |$name, $service, $settings| $body);
+        for_each_local_service!(@one $config, ml, svc_ml, |$name, $service, $settings| $body);
+        for_each_local_service!(@one $config, transactions, svc_transactions, |$name, $service, $settings| $body);
+    };
+    (@one $config:expr, $field:ident, $crate_name:ident, |$name:ident, $service:ident, $settings:ident| $body:block) => {
+        if $config.urls.$field.is_none() {
+            use $crate_name as $service;
+            let ($name, $settings) = (stringify!($field), &$config.$field);
+            $body
+        }
+    };
+}
+
+/// Prints the configured master keys, how much is under each, and the signing keys.
 ///
 /// # Errors
 /// When a database or a master key cannot be opened.
 pub async fn status(args: KeysArgs) -> anyhow::Result<()> {
     let config = Config::load(&args.place)?;
-    let urls = &config.urls;
     let mut out = std::io::stdout();
-    let mut print = |name: &str, (keys, usage): (Vec<String>, Vec<KeyUsage>)| -> std::io::Result<()> {
+    for_each_local_service!(config, |name, service, settings| {
+        let (keys, usage) = service::key_usage(settings).await.context(name)?;
         for (at, key) in keys.iter().enumerate() {
             writeln!(out, "{name}: master key {key} {}", if at == 0 { "seals" } else { "opens" })?;
         }
-        for KeyUsage { column, key_id, rows } in usage {
-            let unknown = if keys.contains(&key_id) { "" } else { " (not configured)" };
-            writeln!(out, "{name}: {column}: {rows} under {key_id}{unknown}")?;
+        for used in usage {
+            let unknown = if keys.contains(&used.key_id) { "" } else { " (not configured)" };
+            writeln!(out, "{}{unknown}", describe(name, &used))?;
         }
-        Ok(())
-    };
-    if urls.projects.is_none() {
-        print("projects", svc_projects::key_usage(&config.projects).await.context("projects")?)?;
-    }
-    if urls.sessions.is_none() {
-        print("sessions", svc_sessions::key_usage(&config.sessions).await.context("sessions")?)?;
-    }
-    if urls.consent.is_none() {
-        print("consent", svc_consent::key_usage(&config.consent).await.context("consent")?)?;
-    }
-    if urls.ml.is_none() {
-        print("ml", svc_ml::key_usage(&config.ml).await.context("ml")?)?;
-    }
-    if urls.transactions.is_none() {
-        let usage = svc_transactions::key_usage(&config.transactions).await.context("transactions")?;
-        print("transactions", usage)?;
-    }
-    if urls.projects.is_none() {
+    });
+    if config.urls.projects.is_none() {
         for key in svc_projects::signing_keys(&config.projects).await? {
             writeln!(out, "signing key {}: {}", key.kid, key.state)?;
         }
     }
     Ok(())
+}
+
+/// Brings everything under the sealing master key of each service. It may be broken off and run again, also while services
+/// that have the same configuration run.
+///
+/// # Errors
+/// When a database or a master key cannot be opened, or something stays under another key.
+pub async fn rewrap(args: RewrapArgs) -> anyhow::Result<()> {
+    let config = Config::load(&args.place)?;
+    let mut out = std::io::stdout();
+    let mut is_left = false;
+    for_each_local_service!(config, |name, service, settings| {
+        // Progress that nobody reads is no reason to stop.
+        let mut report =
+            |what: &str, done: u64| _ = writeln!(std::io::stdout(), "{name}: {what}: {done} done");
+        let mut rewrap = Rewrap { batch: args.batch, report: &mut report };
+        let usage = service::rewrap(settings, &mut rewrap).await.context(name)?;
+        let (keys, _) = service::key_usage(settings).await.context(name)?;
+        let left: Vec<_> = usage.iter().filter(|used| keys.first() != Some(&used.key_id)).collect();
+        match (left.is_empty(), keys.first()) {
+            (true, Some(key)) => writeln!(out, "{name}: everything is under {key}")?,
+            _ => {}
+        }
+        for used in left {
+            is_left = true;
+            writeln!(out, "{} still", describe(name, used))?;
+        }
+    });
+    ensure!(
+        !is_left,
+        "something stays under another key: it was changed, or its master key is not configured"
+    );
+    Ok(())
+}
+
+fn describe(service: &str, used: &KeyUsage) -> String {
+    let KeyUsage { column, key_id, rows } = used;
+    if key_id.is_empty() {
+        return format!("{service}: {column}: {rows} that do not verify");
+    }
+    format!("{service}: {column}: {rows} under {key_id}")
 }
 
 /// Makes another key sign API keys and receipts.
@@ -63,14 +108,41 @@ pub async fn rotate_signing(args: KeysArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Ends the trust in a signing key that was stolen.
+/// Ends the trust in a signing key or a master key that was stolen.
 ///
 /// # Errors
-/// When there is no such key, or it still signs.
+/// When there is no such key, or it is still used.
 pub async fn distrust(args: DistrustArgs) -> anyhow::Result<()> {
-    let config = here(Config::load(&args.place)?)?;
-    let revoked = svc_projects::distrust_signing_key(&config.projects, &args.kid).await?;
-    writeln!(std::io::stdout(), "signing key {}: distrusted, {revoked} API keys revoked", args.kid)?;
+    let config = Config::load(&args.place)?;
+    if is_master_key(&args.id) {
+        return distrust_master_key(&config, &args.id).await;
+    }
+    let config = here(config)?;
+    let revoked = svc_projects::distrust_signing_key(&config.projects, &args.id).await?;
+    writeln!(std::io::stdout(), "signing key {}: distrusted, {revoked} API keys revoked", args.id)?;
+    Ok(())
+}
+
+fn is_master_key(id: &str) -> bool {
+    id.len() == MASTER_KEY_ID_DIGITS && id.bytes().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase())
+}
+
+/// In every service or in none: all are asked before the first is told.
+async fn distrust_master_key(config: &Config, key: &str) -> anyhow::Result<()> {
+    for_each_local_service!(config, |name, service, settings| {
+        let (keys, usage) = service::key_usage(settings).await.context(name)?;
+        ensure!(
+            keys.first().is_none_or(|seals| seals != key),
+            "{name}: the master key {key} seals: configure another one as keys.secret or keys.file first"
+        );
+        if let Some(used) = usage.iter().find(|used| used.key_id == key) {
+            bail!("{}: run `biometry keys rewrap` first", describe(name, used));
+        }
+    });
+    for_each_local_service!(config, |name, service, settings| {
+        service::distrust_master_key(settings, key).await.context(name)?;
+        writeln!(std::io::stdout(), "{name}: master key {key}: distrusted; remove it from keys.retired")?;
+    });
     Ok(())
 }
 

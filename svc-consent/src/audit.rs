@@ -3,11 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context;
-use blob::KeyRing;
-use db::Db;
 
 use crate::{
-    Config, MIGRATIONS,
+    Config,
     entry::Entry,
     error::Error,
     journal::{Event, Head, Mark, ROOT, Seals},
@@ -100,8 +98,8 @@ pub async fn verify(
     for head in ledger::noted_heads(&config.anchor, LEDGER).context("consent.anchor.file")? {
         known.push(head.parse().map_err(|error| anyhow::anyhow!("consent.anchor.file: {error}"))?);
     }
-    let ring = KeyRing::open(&config.keys).context("the master key")?;
-    let store = Store::new(Db::open(&config.db, &MIGRATIONS).await?);
+    let (db, ring) = crate::open(&config).await?;
+    let store = Store::new(db);
     let mut auditor = Auditor {
         seals: Seals::new(ring),
         tell: &mut tell,
@@ -205,6 +203,7 @@ impl Auditor<'_> {
     /// The next entry, by project, subject and number.
     pub fn entry(&mut self, entry: Entry) {
         self.audit.entries += 1;
+        let entry = self.seals.peel(&entry);
         let same = |last: &&Entry| (&last.project_id, &last.subject) == (&entry.project_id, &entry.subject);
         let (seq, hash) =
             self.last.as_ref().filter(same).map_or((0, ""), |last| (last.seq, last.hash.as_str()));

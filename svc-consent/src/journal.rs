@@ -7,13 +7,17 @@
 //!
 //! An erased subject leaves marks with a random id and hashes over encrypted, destroyed entries: nothing that could be
 //! made again from a name.
+//!
+//! Under a new master key the marks stay as they are, and each gets an endorsement ([`ledger::Endorser`]); a head is sealed
+//! anew. A mark counts while the key it was made with is trusted, or with an endorsement of one that is.
 
-use blob::{KeyRing, Purpose};
+use blob::{KeyId, KeyRing, Mac, Purpose};
+use ledger::Endorser;
 
-use crate::error::Error;
+use crate::{entry::Entry, error::Error, service::PERSONAL};
 
-const MARK: Purpose = Purpose("chain the marks of a consent journal");
-const HEAD: Purpose = Purpose("seal the head of a consent journal");
+pub const MARK: Purpose = Purpose("chain the marks of a consent journal");
+pub const HEAD: Purpose = Purpose("seal the head of a consent journal");
 
 /// The journal of which projects there are.
 pub const ROOT: &str = "";
@@ -47,6 +51,8 @@ pub struct Mark {
     pub chain_hash: String,
     pub marked_at: i64,
     pub mac: String,
+    /// Empty: none.
+    pub endorsement: String,
 }
 
 /// Where a journal ends.
@@ -60,11 +66,14 @@ pub struct Head {
 
 /// The keys marks and heads are made with.
 #[derive(Clone)]
-pub struct Seals(KeyRing);
+pub struct Seals {
+    ring: KeyRing,
+    endorser: Endorser,
+}
 
 impl Seals {
     pub fn new(ring: KeyRing) -> Self {
-        Self(ring)
+        Self { endorser: Endorser::new(ring.clone()), ring }
     }
 
     /// `draft` as the mark after `head` (as the database has it, sealed or not), and the head it makes.
@@ -73,39 +82,103 @@ impl Seals {
     /// Never in practice; a failure of the cipher library.
     pub fn extend(&self, head: &Head, draft: Mark) -> Result<(Mark, Head), Error> {
         let mut mark = Mark { project_id: head.project_id.clone(), seq: head.seq + 1, ..draft };
-        mark.mac = first(self.macs(&head.seal, &mark)?);
-        let seal = first(self.seals(&mark.project_id, mark.seq, &mark.mac)?);
+        mark.mac = first(&self.macs(&head.seal, &mark)?);
+        let seal = first(&self.seals(&mark.project_id, mark.seq, &mark.mac)?);
         let head = Head { project_id: mark.project_id.clone(), seq: mark.seq, mac: mark.mac.clone(), seal };
         Ok((mark, head))
     }
 
-    /// Whether `mark` was made, by a key of the ring, right after the mark with number `seq` and `mac` (0: none).
+    /// Whether `mark` was made right after the mark with number `seq` and `mac` (0: none), by a key that is trusted or with
+    /// an endorsement of one that is.
     ///
     /// # Errors
     /// As [`Seals::extend`].
-    pub fn follows(&self, (seq, mac): (i64, &str), mark: &Mark) -> Result<bool, Error> {
-        let before = if seq == 0 { vec![String::new()] } else { self.seals(&mark.project_id, seq, mac)? };
-        for seal in before {
-            if self.macs(&seal, mark)?.contains(&mark.mac) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+    pub fn follows(&self, before: (i64, &str), mark: &Mark) -> Result<bool, Error> {
+        Ok(self.vouched_by(before, mark)?.is_some())
     }
 
-    /// Whether `head` was sealed by a key of the ring.
+    /// The trusted key by which `mark` counts, as [`Seals::follows`].
+    ///
+    /// # Errors
+    /// As [`Seals::extend`].
+    pub fn vouched_by(&self, before: (i64, &str), mark: &Mark) -> Result<Option<KeyId>, Error> {
+        let Some(maker) = self.maker(before, mark)? else { return Ok(None) };
+        let name = (mark.project_id.as_str(), mark.seq, mark.mac.as_str());
+        if let Some(key) = self.endorser.endorsed_by(name, &mark.endorsement)? {
+            return Ok(Some(key));
+        }
+        if !maker.is_trusted {
+            let (project, seq, key) = (&mark.project_id, mark.seq, hex::encode(maker.key_id));
+            tracing::error!(project, seq, key, "a mark under a distrusted master key is rejected");
+        }
+        Ok(maker.is_trusted.then_some(maker.key_id))
+    }
+
+    /// The key of the ring, trusted or not, by which `mark` follows.
+    fn maker(&self, (seq, mac): (i64, &str), mark: &Mark) -> Result<Option<Mac>, Error> {
+        let before = match seq {
+            0 => vec![String::new()],
+            _ => self.seals(&mark.project_id, seq, mac)?.iter().map(text).collect(),
+        };
+        for seal in before {
+            let made = self.macs(&seal, mark)?.into_iter().find(|made| text(made) == mark.mac);
+            if made.is_some() {
+                return Ok(made);
+            }
+        }
+        Ok(None)
+    }
+
+    /// An endorsement of `mark` under the sealing key.
+    ///
+    /// # Errors
+    /// As [`Seals::extend`].
+    pub fn endorse(&self, mark: &Mark) -> Result<String, Error> {
+        Ok(self.endorser.endorse(&mark.project_id, mark.seq, &mark.mac)?)
+    }
+
+    /// Whether `head` was sealed by a trusted key.
     ///
     /// # Errors
     /// As [`Seals::extend`].
     pub fn is_sealed(&self, head: &Head) -> Result<bool, Error> {
-        Ok(self.seals(&head.project_id, head.seq, &head.mac)?.contains(&head.seal))
+        Ok(self.sealed_by(head)?.is_some())
     }
 
-    fn seals(&self, project: &str, seq: i64, mac: &str) -> Result<Vec<String>, Error> {
+    /// The trusted key that sealed `head`.
+    ///
+    /// # Errors
+    /// As [`Seals::extend`].
+    pub fn sealed_by(&self, head: &Head) -> Result<Option<KeyId>, Error> {
+        let seals = self.seals(&head.project_id, head.seq, &head.mac)?;
+        let Some(made) = seals.into_iter().find(|made| text(made) == head.seal) else { return Ok(None) };
+        if !made.is_trusted {
+            let (project, key) = (&head.project_id, hex::encode(made.key_id));
+            tracing::error!(project, key, "a head under a distrusted master key is rejected");
+        }
+        Ok(made.is_trusted.then_some(made.key_id))
+    }
+
+    /// The seal of `head` under the sealing key.
+    ///
+    /// # Errors
+    /// As [`Seals::extend`].
+    pub fn seal(&self, head: &Head) -> Result<String, Error> {
+        Ok(first(&self.seals(&head.project_id, head.seq, &head.mac)?))
+    }
+
+    /// The entry with the sealed bytes that it was hashed with. One whose layer was changed stays as it is, and does not hash
+    /// to what it says.
+    pub fn peel(&self, entry: &Entry) -> Entry {
+        let sealed = self.ring.peel(PERSONAL, entry.id.as_bytes(), &entry.sealed);
+        Entry { sealed: sealed.map_or_else(|_| entry.sealed.clone(), Into::into), ..entry.clone() }
+    }
+
+    fn seals(&self, project: &str, seq: i64, mac: &str) -> Result<Vec<Mac>, Error> {
         self.keyed(HEAD, &[project.as_bytes(), &seq.to_be_bytes(), mac.as_bytes()])
     }
 
-    fn macs(&self, seal_before: &str, mark: &Mark) -> Result<Vec<String>, Error> {
+    fn macs(&self, seal_before: &str, mark: &Mark) -> Result<Vec<Mac>, Error> {
         let numbers = [mark.seq, mark.chain_seq, mark.marked_at].map(i64::to_be_bytes);
         let texts = [seal_before, &mark.project_id, &mark.event, &mark.chain, &mark.chain_hash];
         let fields: Vec<&[u8]> =
@@ -113,17 +186,21 @@ impl Seals {
         self.keyed(MARK, &fields)
     }
 
-    /// Hex, of the sealing key first. Each field is preceded by its length, so that no two lists share an encoding.
-    fn keyed(&self, purpose: Purpose, fields: &[&[u8]]) -> Result<Vec<String>, Error> {
+    /// Of the sealing key first. Each field is preceded by its length, so that no two lists share an encoding.
+    fn keyed(&self, purpose: Purpose, fields: &[&[u8]]) -> Result<Vec<Mac>, Error> {
         let mut bytes = Vec::new();
         for field in fields {
             bytes.extend((field.len() as u64).to_be_bytes());
             bytes.extend_from_slice(field);
         }
-        Ok(self.0.fingerprints(purpose, &bytes)?.into_iter().map(hex::encode).collect())
+        Ok(self.ring.macs(purpose, &bytes)?)
     }
 }
 
-fn first(made: Vec<String>) -> String {
-    made.into_iter().next().unwrap_or_default()
+fn text(mac: &Mac) -> String {
+    hex::encode(mac.tag)
+}
+
+fn first(made: &[Mac]) -> String {
+    made.first().map(text).unwrap_or_default()
 }

@@ -12,37 +12,19 @@ mod config;
 mod entry;
 mod error;
 mod journal;
+mod keys;
 mod service;
 mod store;
 
-use anyhow::Context;
-use blob::KeyRing;
-use db::Db;
-use ledger::{KeyUsage, SealedColumn};
 use proto::consent::consent_server::ConsentServer;
 use tonic::service::Routes;
 
 pub use audit::{Audit, Finding, KnownHead, verify};
 pub use config::Config;
 pub use entry::{Break, Entry, verify_chain};
+pub use keys::{distrust_master_key, key_usage, rewrap};
 
-/// A value sealed under the master key, by which tables from before there was a canary are recognised.
-const SEALED: &str = "SELECT sealed FROM consent_entries LIMIT 1";
-
-/// Every column whose values name the master key they were sealed under.
-const SEALED_COLUMNS: &[SealedColumn] = &[SealedColumn { table: "consent_entries", column: "sealed" }];
-
-/// Counts what was sealed under which master key, and returns the ids of the configured keys with it.
-///
-/// # Errors
-/// When the database or the master key cannot be opened.
-pub async fn key_usage(config: &Config) -> anyhow::Result<(Vec<String>, Vec<KeyUsage>)> {
-    let ring = KeyRing::open(&config.keys).context("the master key")?;
-    let db = Db::open(&config.db, &MIGRATIONS).await?;
-    let usage = ledger::count_key_usage(&db, SEALED_COLUMNS).await?;
-    db.close().await;
-    Ok((ledger::key_names(&ring), usage))
-}
+use keys::open;
 
 /// The tables of this service.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -51,9 +33,10 @@ pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 /// no file.
 ///
 /// # Errors
-/// When the master key is missing or malformed.
-pub fn subject_traces(keys: &blob::KeyConfig, project: &str, user: &str) -> anyhow::Result<Vec<Vec<u8>>> {
-    let ring = KeyRing::open(keys).context("the master key")?;
+/// When the database or the master key cannot be opened.
+pub async fn subject_traces(config: &Config, project: &str, user: &str) -> anyhow::Result<Vec<Vec<u8>>> {
+    let (db, ring) = open(config).await?;
+    db.close().await;
     let hashes = service::subject_hashes(&ring, project, user)?;
     Ok(hashes.into_iter().map(String::into_bytes).collect())
 }
@@ -63,9 +46,7 @@ pub fn subject_traces(keys: &blob::KeyConfig, project: &str, user: &str) -> anyh
 /// # Errors
 /// When the database cannot be opened, or the master key is missing or malformed.
 pub async fn routes(config: Config) -> anyhow::Result<Routes> {
-    let ring = KeyRing::open(&config.keys).context("the master key")?;
-    let db = Db::open(&config.db, &MIGRATIONS).await?;
-    ledger::check_master_key(&db, &ring, SEALED).await?;
+    let (db, ring) = open(&config).await?;
     let store = store::Store::new(db);
     let anchoring = {
         let store = store.clone();

@@ -19,8 +19,8 @@ use crate::{
     store::Store,
 };
 
-const PERSONAL: Purpose = Purpose("personal fields of a consent entry");
-const SUBJECT: Purpose = Purpose("find the consents of a subject");
+pub const PERSONAL: Purpose = Purpose("personal fields of a consent entry");
+pub const SUBJECT: Purpose = Purpose("find the consents of a subject");
 
 /// Longest user fullname, bytes.
 const MAX_NAME: usize = 256;
@@ -151,14 +151,14 @@ impl Consent {
     }
 
     fn export_entry(&self, entry: Entry) -> Result<wire::ExportedConsent, Error> {
-        let personal = self.ring.open_sealed(PERSONAL, entry.id.as_bytes(), &entry.sealed)?;
+        let personal = self.ring.open_layered(PERSONAL, entry.id.as_bytes(), &entry.sealed)?;
         let personal: Personal = serde_json::from_slice(&personal)?;
         let user_fullname = personal.user_fullname.clone();
         Ok(wire::ExportedConsent { user_fullname, entry: Some(encode(entry, personal)?) })
     }
 
     fn decode(&self, entry: Entry) -> Result<wire::ConsentEntry, Error> {
-        let personal = self.ring.open_sealed(PERSONAL, entry.id.as_bytes(), &entry.sealed)?;
+        let personal = self.ring.open_layered(PERSONAL, entry.id.as_bytes(), &entry.sealed)?;
         encode(entry, serde_json::from_slice(&personal)?)
     }
 }

@@ -1,9 +1,10 @@
 //! Every SQL statement of this service: `append.rs` writes entries and erases chains, each with its mark in the journal;
-//! `state.rs` reads and verifies what counts now; `audit.rs` reads everything to verify it; here is what else is asked of the
-//! ledger.
+//! `state.rs` reads and verifies what counts now; `audit.rs` reads everything to verify it;
+//! `rewrap.rs` endorses marks under a new master key; here is what else is asked of the ledger.
 
 mod append;
 mod audit;
+mod rewrap;
 mod state;
 
 use db::Db;

@@ -26,6 +26,7 @@ mod identity;
 mod interruption;
 pub mod judge;
 mod judged;
+mod keys;
 mod matching;
 mod open_set;
 mod pictures;
@@ -46,10 +47,7 @@ mod voice_template;
 use std::time::Duration;
 
 use anyhow::Context;
-use blob::KeyRing;
-use db::Db;
 use intake::Workers;
-use ledger::{KeyUsage, SealedColumn};
 use models::Pack;
 use proto::ml::ml_server::MlServer;
 use sandbox::Sandbox;
@@ -66,24 +64,7 @@ use crate::{
 
 pub use calibrations::Calibrated;
 pub use config::Config;
-
-/// A value sealed under the master key, by which tables from before there was a canary are recognised.
-const SEALED: &str = "SELECT wrapped_key FROM subjects LIMIT 1";
-
-/// Every column whose values name the master key they were sealed under.
-const SEALED_COLUMNS: &[SealedColumn] = &[SealedColumn { table: "subjects", column: "wrapped_key" }];
-
-/// Counts what was sealed under which master key, and returns the ids of the configured keys with it.
-///
-/// # Errors
-/// When the database or the master key cannot be opened.
-pub async fn key_usage(config: &Config) -> anyhow::Result<(Vec<String>, Vec<KeyUsage>)> {
-    let ring = KeyRing::open(&config.keys).context("the master key")?;
-    let db = Db::open(&config.db, &MIGRATIONS).await?;
-    let usage = ledger::count_key_usage(&db, SEALED_COLUMNS).await?;
-    db.close().await;
-    Ok((ledger::key_names(&ring), usage))
-}
+pub use keys::{distrust_master_key, key_usage, rewrap};
 
 /// The tables of this service.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -92,9 +73,10 @@ pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 /// in no file.
 ///
 /// # Errors
-/// When the master key is missing or malformed.
-pub fn subject_traces(keys: &blob::KeyConfig, project: &str, user: &str) -> anyhow::Result<Vec<Vec<u8>>> {
-    let ring = KeyRing::open(keys).context("the master key")?;
+/// When the database or the master key cannot be opened.
+pub async fn subject_traces(config: &Config, project: &str, user: &str) -> anyhow::Result<Vec<Vec<u8>>> {
+    let (db, ring) = keys::open(config).await?;
+    db.close().await;
     Ok(templates::name_hashes(&ring, project, user)?.into_iter().map(String::into_bytes).collect())
 }
 
@@ -112,9 +94,7 @@ pub async fn routes(config: Config) -> anyhow::Result<Routes> {
 /// # Errors
 /// As [`routes`].
 pub async fn routes_with(config: Config, media: Sandbox) -> anyhow::Result<Routes> {
-    let ring = KeyRing::open(&config.keys).context("the master key")?;
-    let db = Db::open(&config.db, &MIGRATIONS).await?;
-    ledger::check_master_key(&db, &ring, SEALED).await?;
+    let (db, ring) = keys::open(&config).await?;
     let pack = Pack::open(config.models.as_deref())?;
     let calibrations = Calibrations::load(&config, &pack)?;
     let galleries = Galleries::new(config.gallery_bytes);

@@ -21,6 +21,7 @@ use media::{Frame, Limits};
 use sandbox::MediaFile;
 
 pub use keyed::Keys;
+pub(crate) use keyed::MARKS;
 pub use votes::{Row, Span, likeness, same_recordings};
 
 use crate::error::Error;

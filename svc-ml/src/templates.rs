@@ -25,7 +25,7 @@ pub use galleries::Galleries;
 pub use prints::PrintOutcome;
 pub use search::{Nearest, Probe};
 
-const NAME: Purpose = Purpose("find a subject by name");
+pub const NAME: Purpose = Purpose("find a subject by name");
 
 /// Subjects and templates of every project. Cloning shares them.
 #[derive(Clone)]
@@ -209,7 +209,7 @@ fn name_key(project: &str, user: &str) -> String {
     format!("{project}\0{user}")
 }
 
-fn key_context(project: &str, subject_id: &str) -> Vec<u8> {
+pub fn key_context(project: &str, subject_id: &str) -> Vec<u8> {
     format!("subject/{subject_id}/{project}").into_bytes()
 }
 

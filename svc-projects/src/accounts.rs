@@ -28,9 +28,12 @@ use crate::{
     store::{Store, UserRow},
 };
 
-const EMAIL: Purpose = Purpose("look an account up by its address");
-const PERSON: Purpose = Purpose("encrypt who a dashboard user is");
-const PASSWORD: Purpose = Purpose("encrypt the password hash of a dashboard user");
+pub use second_factor::{RECOVERY, TOTP};
+pub use sign_in::CLIENT;
+
+pub const EMAIL: Purpose = Purpose("look an account up by its address");
+pub const PERSON: Purpose = Purpose("encrypt who a dashboard user is");
+pub const PASSWORD: Purpose = Purpose("encrypt the password hash of a dashboard user");
 
 /// Handles of the accounts service.
 #[derive(Clone)]

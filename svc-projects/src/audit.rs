@@ -6,17 +6,20 @@
 //! installation: changes are rare, and nothing of a tenant can vanish with its whole log.
 //!
 //! What was before and after is kept sealed; a target is an id, a subject a keyed hash.
+//!
+//! Under a new master key an entry and its MAC stay as they are: what is sealed gets a layer, the MAC an endorsement.
 
 pub mod verify;
 
-use blob::{KeyRing, Purpose};
+use blob::{KeyId, KeyRing, Mac, Purpose};
+use ledger::Endorser;
 use serde_json::Value;
 
 use crate::error::Error;
 
-const MARK: Purpose = Purpose("chain the entries of the audit log");
-const HEAD: Purpose = Purpose("seal the head of the audit log");
-const CONTENT: Purpose = Purpose("encrypt what an audit entry says");
+pub const MARK: Purpose = Purpose("chain the entries of the audit log");
+pub const HEAD: Purpose = Purpose("seal the head of the audit log");
+pub const CONTENT: Purpose = Purpose("encrypt what an audit entry says");
 const SUBJECT: Purpose = Purpose("name a subject in the audit log");
 
 /// Who does something, as the log has it: `user:<id>`, `api_key:<id>`, `operator` or `anonymous`.
@@ -95,6 +98,8 @@ pub struct Entry {
     pub sealed: Vec<u8>,
     pub happened_at: i64,
     pub mac: String,
+    /// Empty: none.
+    pub endorsement: String,
 }
 
 /// Where the log ends.
@@ -105,13 +110,19 @@ pub struct Head {
     pub seal: String,
 }
 
+/// The name of the log in endorsements; it has one part.
+const PART: &str = "audit";
+
 /// The keys entries are made with.
 #[derive(Clone)]
-pub struct Log(KeyRing);
+pub struct Log {
+    ring: KeyRing,
+    endorser: Endorser,
+}
 
 impl Log {
     pub fn new(ring: KeyRing) -> Self {
-        Self(ring)
+        Self { endorser: Endorser::new(ring.clone()), ring }
     }
 
     /// `change` as the entry after `head`, and the head it makes.
@@ -128,12 +139,13 @@ impl Log {
             actor: change.actor.as_str().to_owned(),
             action: change.action.clone(),
             target: change.target.clone(),
-            sealed: self.0.seal(CONTENT, &seq.to_be_bytes(), content.as_bytes())?,
+            sealed: self.ring.seal(CONTENT, &seq.to_be_bytes(), content.as_bytes())?,
             happened_at: change.at_ms,
             mac: String::new(),
+            endorsement: String::new(),
         };
-        entry.mac = first(self.macs(&head.seal, &entry)?);
-        let seal = first(self.seals(seq, &entry.mac)?);
+        entry.mac = first(&self.macs(&head.seal, &entry)?);
+        let seal = first(&self.seals(seq, &entry.mac)?);
         let head = Head { seq, mac: entry.mac.clone(), seal };
         Ok((entry, head))
     }
@@ -143,7 +155,7 @@ impl Log {
     /// # Errors
     /// When the entry was changed or its master key is gone.
     pub fn open(&self, entry: &Entry) -> Result<(Option<Value>, Option<Value>), Error> {
-        let bytes = self.0.open_sealed(CONTENT, &entry.seq.to_be_bytes(), &entry.sealed)?;
+        let bytes = self.ring.open_layered(CONTENT, &entry.seq.to_be_bytes(), &entry.sealed)?;
         let content: Value = serde_json::from_slice(&bytes).unwrap_or_default();
         let part = |name: &str| content.get(name).filter(|value| !value.is_null()).cloned();
         Ok((part("before"), part("after")))
@@ -154,37 +166,94 @@ impl Log {
     /// # Errors
     /// Never in practice; a failure of the cipher library.
     pub fn subject(&self, project: &str, name: &str) -> Result<String, Error> {
-        let made = self.0.fingerprints(SUBJECT, &framed(&[project.as_bytes(), name.as_bytes()]))?;
-        Ok(format!("subject:{}", first(made.into_iter().map(hex::encode).collect())))
+        let made = self.ring.macs(SUBJECT, &framed(&[project.as_bytes(), name.as_bytes()]))?;
+        Ok(format!("subject:{}", first(&made)))
     }
 
-    /// Whether `entry` was made, by a key of the ring, right after the entry with this number and mac (0: none).
+    /// Whether `entry` was made right after the entry with this number and mac (0: none), by a key that is trusted or with an
+    /// endorsement of one that is.
     ///
     /// # Errors
     /// Never in practice; a failure of the cipher library.
-    pub fn follows(&self, (seq, mac): (i64, &str), entry: &Entry) -> Result<bool, Error> {
-        let before = if seq == 0 { vec![String::new()] } else { self.seals(seq, mac)? };
-        for seal in before {
-            if self.macs(&seal, entry)?.contains(&entry.mac) {
-                return Ok(true);
-            }
-        }
-        Ok(false)
+    pub fn follows(&self, before: (i64, &str), entry: &Entry) -> Result<bool, Error> {
+        Ok(self.vouched_by(before, entry)?.is_some())
     }
 
-    /// Whether `head` was sealed by a key of the ring. An empty log has no seal.
+    /// The trusted key by which `entry` counts, as [`Log::follows`].
+    ///
+    /// # Errors
+    /// Never in practice; a failure of the cipher library.
+    pub fn vouched_by(&self, before: (i64, &str), entry: &Entry) -> Result<Option<KeyId>, Error> {
+        let Some(maker) = self.maker(before, entry)? else { return Ok(None) };
+        if let Some(key) = self.endorser.endorsed_by((PART, entry.seq, &entry.mac), &entry.endorsement)? {
+            return Ok(Some(key));
+        }
+        if !maker.is_trusted {
+            let key = hex::encode(maker.key_id);
+            tracing::error!(seq = entry.seq, key, "an audit entry under a distrusted master key is rejected");
+        }
+        Ok(maker.is_trusted.then_some(maker.key_id))
+    }
+
+    /// The key of the ring, trusted or not, by which `entry` follows.
+    fn maker(&self, (seq, mac): (i64, &str), entry: &Entry) -> Result<Option<Mac>, Error> {
+        let sealed = self.ring.peel(CONTENT, &entry.seq.to_be_bytes(), &entry.sealed);
+        let Ok(sealed) = sealed else { return Ok(None) };
+        let entry = Entry { sealed: sealed.into_owned(), ..entry.clone() };
+        let before = match seq {
+            0 => vec![String::new()],
+            _ => self.seals(seq, mac)?.iter().map(text).collect(),
+        };
+        for seal in before {
+            let made = self.macs(&seal, &entry)?.into_iter().find(|made| text(made) == entry.mac);
+            if made.is_some() {
+                return Ok(made);
+            }
+        }
+        Ok(None)
+    }
+
+    /// What is stored of an entry under the sealing key: its sealed bytes under a layer, and its endorsement.
+    ///
+    /// # Errors
+    /// When it does not open.
+    pub fn endorse(&self, entry: &Entry) -> Result<(Vec<u8>, String), Error> {
+        let layered = self.ring.add_layer(CONTENT, &entry.seq.to_be_bytes(), &entry.sealed)?;
+        let endorsement = self.endorser.endorse(PART, entry.seq, &entry.mac)?;
+        Ok((layered.unwrap_or_else(|| entry.sealed.clone()), endorsement))
+    }
+
+    /// Whether `head` was sealed by a trusted key. An empty log has no seal.
     ///
     /// # Errors
     /// Never in practice; a failure of the cipher library.
     pub fn is_sealed(&self, head: &Head) -> Result<bool, Error> {
-        Ok(*head == Head::default() || self.seals(head.seq, &head.mac)?.contains(&head.seal))
+        Ok(*head == Head::default() || self.sealed_by(head)?.is_some())
     }
 
-    fn seals(&self, seq: i64, mac: &str) -> Result<Vec<String>, Error> {
+    /// The trusted key that sealed `head`.
+    ///
+    /// # Errors
+    /// Never in practice; a failure of the cipher library.
+    pub fn sealed_by(&self, head: &Head) -> Result<Option<KeyId>, Error> {
+        let seals = self.seals(head.seq, &head.mac)?;
+        let made = seals.into_iter().find(|made| made.is_trusted && text(made) == head.seal);
+        Ok(made.map(|made| made.key_id))
+    }
+
+    /// The seal of `head` under the sealing key.
+    ///
+    /// # Errors
+    /// Never in practice; a failure of the cipher library.
+    pub fn seal(&self, head: &Head) -> Result<String, Error> {
+        Ok(first(&self.seals(head.seq, &head.mac)?))
+    }
+
+    fn seals(&self, seq: i64, mac: &str) -> Result<Vec<Mac>, Error> {
         self.keyed(HEAD, &[&seq.to_be_bytes(), mac.as_bytes()])
     }
 
-    fn macs(&self, seal_before: &str, entry: &Entry) -> Result<Vec<String>, Error> {
+    fn macs(&self, seal_before: &str, entry: &Entry) -> Result<Vec<Mac>, Error> {
         let numbers = [entry.seq, entry.happened_at].map(i64::to_be_bytes);
         let texts = [
             seal_before,
@@ -200,9 +269,9 @@ impl Log {
         self.keyed(MARK, &fields)
     }
 
-    /// Hex, of the sealing key first.
-    fn keyed(&self, purpose: Purpose, fields: &[&[u8]]) -> Result<Vec<String>, Error> {
-        Ok(self.0.fingerprints(purpose, &framed(fields))?.into_iter().map(hex::encode).collect())
+    /// Of the sealing key first.
+    fn keyed(&self, purpose: Purpose, fields: &[&[u8]]) -> Result<Vec<Mac>, Error> {
+        Ok(self.ring.macs(purpose, &framed(fields))?)
     }
 }
 
@@ -216,6 +285,10 @@ fn framed(fields: &[&[u8]]) -> Vec<u8> {
     bytes
 }
 
-fn first(made: Vec<String>) -> String {
-    made.into_iter().next().unwrap_or_default()
+fn text(mac: &Mac) -> String {
+    hex::encode(mac.tag)
+}
+
+fn first(made: &[Mac]) -> String {
+    made.first().map(text).unwrap_or_default()
 }

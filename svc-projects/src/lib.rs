@@ -28,6 +28,7 @@ mod erasure;
 mod error;
 mod keys;
 mod last_used;
+mod master_keys;
 mod password;
 mod person;
 mod project;
@@ -42,41 +43,13 @@ mod store;
 mod video_settings;
 
 use anyhow::Context;
-use blob::KeyRing;
-use db::Db;
-use ledger::{KeyUsage, SealedColumn};
 use proto::{accounts::accounts_server::AccountsServer, projects::projects_server::ProjectsServer};
 use tonic::service::Routes;
 
 pub use audit::verify::{Finding, KnownEnd, Verified, verify as verify_audit};
 pub use config::Config;
+pub use master_keys::{distrust_master_key, key_usage, rewrap};
 pub use signing_admin::{SigningKeyState, distrust_signing_key, rotate_signing_key, signing_keys};
-
-/// A value sealed under the master key, by which tables from before there was a canary are recognised.
-const SEALED: &str = "SELECT sealed_private_key FROM signing_keys WHERE current = 1";
-
-/// Every column whose values name the master key they were sealed under.
-const SEALED_COLUMNS: &[SealedColumn] = &[
-    SealedColumn { table: "signing_keys", column: "sealed_private_key" },
-    SealedColumn { table: "users", column: "sealed" },
-    SealedColumn { table: "users", column: "sealed_password" },
-    SealedColumn { table: "users", column: "sealed_totp" },
-    SealedColumn { table: "dashboard_sessions", column: "sealed" },
-    SealedColumn { table: "invitations", column: "sealed" },
-    SealedColumn { table: "audit_entries", column: "sealed" },
-];
-
-/// Counts what was sealed under which master key, and returns the ids of the configured keys with it.
-///
-/// # Errors
-/// When the database or the master key cannot be opened.
-pub async fn key_usage(config: &Config) -> anyhow::Result<(Vec<String>, Vec<KeyUsage>)> {
-    let ring = KeyRing::open(&config.keys).context("the master key")?;
-    let db = Db::open(&config.db, &MIGRATIONS).await?;
-    let usage = ledger::count_key_usage(&db, SEALED_COLUMNS).await?;
-    db.close().await;
-    Ok((ledger::key_names(&ring), usage))
-}
 
 /// The tables of this service.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -92,9 +65,7 @@ async fn audit_heads(store: &store::Store) -> Result<Vec<String>, error::Error> 
 /// # Errors
 /// When the database cannot be opened, or the master key is missing or not the one the signing keys were sealed with.
 pub async fn routes(config: Config) -> anyhow::Result<Routes> {
-    let ring = KeyRing::open(&config.keys).context("the master key")?;
-    let db = Db::open(&config.db, &MIGRATIONS).await?;
-    ledger::check_master_key(&db, &ring, SEALED).await?;
+    let (db, ring) = master_keys::open(&config).await?;
     let store = store::Store::new(db, audit::Log::new(ring.clone()), ledger::RowMacs::new(ring.clone()));
     store.guard_audit().await.context("the audit log's triggers")?;
     store.make_missing_macs(boot::now_ms()).await.context("the MACs of rows")?;

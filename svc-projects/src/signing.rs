@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use crate::error::Error;
 
-const SIGNING: Purpose = Purpose("sign api keys");
+pub const SIGNING: Purpose = Purpose("sign api keys");
 
 /// A signing key as it is stored.
 #[derive(Clone, Debug)]

@@ -1,10 +1,8 @@
 //! What an operator does to signing keys, where the database is: `biometry keys`.
 
-use anyhow::Context;
 use blob::KeyRing;
-use db::Db;
 
-use crate::{Config, MIGRATIONS, audit::Log, signing, store::Store};
+use crate::{Config, audit::Log, signing, store::Store};
 
 /// A signing key and what it is good for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -56,8 +54,6 @@ pub async fn distrust_signing_key(config: &Config, kid: &str) -> anyhow::Result<
 }
 
 async fn open(config: &Config) -> anyhow::Result<(Store, KeyRing)> {
-    let ring = KeyRing::open(&config.keys).context("the master key")?;
-    let db = Db::open(&config.db, &MIGRATIONS).await?;
-    ledger::check_master_key(&db, &ring, crate::SEALED).await?;
+    let (db, ring) = crate::master_keys::open(config).await?;
     Ok((Store::new(db, Log::new(ring.clone()), ledger::RowMacs::new(ring.clone())), ring))
 }

@@ -8,6 +8,7 @@ mod invitations;
 mod keys;
 mod projects;
 mod retention;
+mod rewrap;
 mod rules;
 mod second_factor;
 mod sessions;

@@ -22,7 +22,7 @@ pub const MAX_CHALLENGES: i64 = 5;
 /// As the models name a phrase of digits.
 const DIGIT_VOCABULARY: &str = "en_digits";
 
-const PHRASE: Purpose = Purpose("phrase of a session's challenge");
+pub const PHRASE: Purpose = Purpose("phrase of a session's challenge");
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {

@@ -14,6 +14,7 @@ mod challenges;
 mod config;
 mod erasure;
 mod error;
+mod keys;
 mod operator;
 mod service;
 mod session;
@@ -27,35 +28,11 @@ mod videos;
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
-use blob::KeyRing;
-use db::Db;
-use ledger::{KeyUsage, SealedColumn};
 use proto::sessions::sessions_server::SessionsServer;
 use tonic::service::Routes;
 
 pub use config::Config;
-
-/// A value sealed under the master key, by which tables from before there was a canary are recognised.
-const SEALED: &str = "SELECT user_sealed FROM sessions WHERE user_sealed IS NOT NULL LIMIT 1";
-
-/// Every column whose values name the master key they were sealed under.
-const SEALED_COLUMNS: &[SealedColumn] = &[
-    SealedColumn { table: "sessions", column: "user_sealed" },
-    SealedColumn { table: "sessions", column: "challenge_sealed" },
-    SealedColumn { table: "sim_swap_settings", column: "sealed" },
-];
-
-/// Counts what was sealed under which master key, and returns the ids of the configured keys with it.
-///
-/// # Errors
-/// When the database or the master key cannot be opened.
-pub async fn key_usage(config: &Config) -> anyhow::Result<(Vec<String>, Vec<KeyUsage>)> {
-    let ring = KeyRing::open(&config.blob.keys).context("the master key")?;
-    let db = Db::open(&config.db, &MIGRATIONS).await?;
-    let usage = ledger::count_key_usage(&db, SEALED_COLUMNS).await?;
-    db.close().await;
-    Ok((ledger::key_names(&ring), usage))
-}
+pub use keys::{distrust_master_key, key_usage, rewrap};
 
 /// The tables of this service.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -67,10 +44,11 @@ pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 /// no file.
 ///
 /// # Errors
-/// When the master key is missing or malformed.
-pub fn subject_traces(keys: &blob::KeyConfig, project: &str, user: &str) -> anyhow::Result<Vec<Vec<u8>>> {
-    let subjects = subjects::Subjects::new(KeyRing::open(keys).context("the master key")?);
-    let hashes = subjects.hashes(project, &session::UserName::parse(user)?)?;
+/// When the database or the master key cannot be opened.
+pub async fn subject_traces(config: &Config, project: &str, user: &str) -> anyhow::Result<Vec<Vec<u8>>> {
+    let (db, ring) = keys::open(config).await?;
+    db.close().await;
+    let hashes = subjects::Subjects::new(ring).hashes(project, &session::UserName::parse(user)?)?;
     Ok(hashes.into_iter().map(Vec::from).collect())
 }
 
@@ -89,10 +67,8 @@ pub async fn routes(config: Config) -> anyhow::Result<Routes> {
 /// As [`routes`].
 pub async fn routes_at(config: Config, clock: Clock) -> anyhow::Result<Routes> {
     config.validate()?;
-    let ring = KeyRing::open(&config.blob.keys).context("the master key")?;
-    let blobs = blob::Store::open(&config.blob).context("the blob storage")?;
-    let db = Db::open(&config.db, &MIGRATIONS).await?;
-    ledger::check_master_key(&db, &ring, SEALED).await?;
+    let (db, ring) = keys::open(&config).await?;
+    let blobs = blob::Store::open_with(&config.blob, ring.clone()).context("the blob storage")?;
     let store = store::Store::new(db);
     let videos = videos::Videos::new(blobs, config.max_video_bytes);
     let period = Duration::from_secs(config.sweep_seconds.into());

@@ -12,7 +12,7 @@ use crate::{
     store::StoredSimSwap,
 };
 
-const SETTINGS: Purpose = Purpose("a project's SIM swap operator");
+pub const SETTINGS: Purpose = Purpose("a project's SIM swap operator");
 
 /// What is needed to ask the projects' operators.
 #[derive(Clone)]

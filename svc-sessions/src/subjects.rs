@@ -7,8 +7,8 @@ use crate::{
     session::{BoundUser, SessionId, UserName},
 };
 
-const COMPARE: Purpose = Purpose("compare the user of a session");
-const NAME: Purpose = Purpose("name of a session's user");
+pub const COMPARE: Purpose = Purpose("compare the user of a session");
+pub const NAME: Purpose = Purpose("name of a session's user");
 
 #[derive(Clone)]
 pub struct Subjects {

@@ -30,6 +30,7 @@ mod backlog;
 mod config;
 mod error;
 mod fraud;
+mod keys;
 mod list;
 mod outbox;
 mod record;
@@ -46,9 +47,6 @@ mod writer;
 use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
-use blob::KeyRing;
-use db::Db;
-use ledger::{KeyUsage, SealedColumn};
 use proto::transactions::{
     answers_server::AnswersServer, reviews_server::ReviewsServer, transactions_server::TransactionsServer,
 };
@@ -56,34 +54,8 @@ use tonic::service::Routes;
 
 pub use answers::AnswersConfig;
 pub use config::{Config, SamplesConfig};
+pub use keys::{distrust_master_key, key_usage, rewrap};
 pub use webhooks::Config as WebhooksConfig;
-
-/// A value sealed under the master key, by which tables from before there was a canary are recognised.
-const SEALED: &str = "SELECT sealed FROM transactions LIMIT 1";
-
-/// Every column whose values name the master key they were sealed under.
-const SEALED_COLUMNS: &[SealedColumn] = &[
-    SealedColumn { table: "transactions", column: "sealed" },
-    SealedColumn { table: "fraud_hits", column: "sealed" },
-    SealedColumn { table: "reviews", column: "sealed_names" },
-    SealedColumn { table: "review_steps", column: "sealed" },
-    SealedColumn { table: "webhook_endpoints", column: "sealed_target" },
-    SealedColumn { table: "webhook_endpoints", column: "sealed_secrets" },
-    SealedColumn { table: "webhook_deliveries", column: "sealed" },
-    SealedColumn { table: "webhook_deliveries", column: "sealed_log" },
-];
-
-/// Counts what was sealed under which master key, and returns the ids of the configured keys with it.
-///
-/// # Errors
-/// When the database or the master key cannot be opened.
-pub async fn key_usage(config: &Config) -> anyhow::Result<(Vec<String>, Vec<KeyUsage>)> {
-    let ring = KeyRing::open(&config.keys).context("the master key")?;
-    let db = Db::open(&config.db, &MIGRATIONS).await?;
-    let usage = ledger::count_key_usage(&db, SEALED_COLUMNS).await?;
-    db.close().await;
-    Ok((ledger::key_names(&ring), usage))
-}
 
 /// The tables of this service.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -95,9 +67,10 @@ pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 /// no file.
 ///
 /// # Errors
-/// When the master key is missing or malformed.
-pub fn subject_traces(keys: &blob::KeyConfig, project: &str, user: &str) -> anyhow::Result<Vec<Vec<u8>>> {
-    let ring = KeyRing::open(keys).context("the master key")?;
+/// When the database or the master key cannot be opened.
+pub async fn subject_traces(config: &Config, project: &str, user: &str) -> anyhow::Result<Vec<Vec<u8>>> {
+    let (db, ring) = keys::open(config).await?;
+    db.close().await;
     Ok(seal::subject_hashes(&ring, project, user)?)
 }
 
@@ -116,10 +89,8 @@ pub async fn routes(config: Config) -> anyhow::Result<Routes> {
 /// As [`routes`].
 pub async fn routes_at(config: Config, clock: Clock) -> anyhow::Result<Routes> {
     config.validate()?;
-    let ring = KeyRing::open(&config.keys).context("the master key")?;
+    let (db, ring) = keys::open(&config).await?;
     let samples = samples::Samples::open(&config, ring.clone()).context("the storage of samples")?;
-    let db = Db::open(&config.db, &MIGRATIONS).await?;
-    ledger::check_master_key(&db, &ring, SEALED).await?;
     let outbox = outbox::Outbox::new(ring.clone());
     let webhooks =
         webhooks::start(&config.webhooks, db.clone(), ring.clone(), outbox.clone(), clock.clone())?;

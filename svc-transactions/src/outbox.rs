@@ -16,7 +16,7 @@ use uuid::Uuid;
 
 use crate::{error::Error, record::Record, store::Lines};
 
-const PAYLOAD: Purpose = Purpose("payload of a webhook delivery");
+pub const PAYLOAD: Purpose = Purpose("payload of a webhook delivery");
 
 /// Eleven values a delivery: one statement stays below the 32766 it may carry.
 pub const DELIVERIES_AT_ONCE: usize = 1000;

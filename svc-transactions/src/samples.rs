@@ -73,7 +73,7 @@ impl Samples {
     /// When the storage or the master key cannot be used.
     pub fn open(config: &Config, ring: KeyRing) -> Result<Self, blob::Error> {
         Ok(Self {
-            blobs: Store::open(&config.blobs())?,
+            blobs: Store::open_with(&config.blobs(), ring.clone())?,
             ring,
             max_bytes: config.samples.max_bytes,
             keep_ms: i64::from(config.samples.keep_days) * 24 * 3600 * 1000,

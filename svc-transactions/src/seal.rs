@@ -8,12 +8,12 @@ use crate::{
     reviews::{Names, Written},
 };
 
-const PERSONAL: Purpose = Purpose("personal fields of a transaction");
-const EVIDENCE: Purpose = Purpose("evidence of a fraud hit");
-const REVIEWERS: Purpose = Purpose("names of reviewers");
-const NOTE: Purpose = Purpose("note of a reviewer");
-const TRAIT: Purpose = Purpose("device or country of a subject");
-const SUBJECT: Purpose = Purpose("find transactions of a subject");
+pub const PERSONAL: Purpose = Purpose("personal fields of a transaction");
+pub const EVIDENCE: Purpose = Purpose("evidence of a fraud hit");
+pub const REVIEWERS: Purpose = Purpose("names of reviewers");
+pub const NOTE: Purpose = Purpose("note of a reviewer");
+pub const TRAIT: Purpose = Purpose("device or country of a subject");
+pub const SUBJECT: Purpose = Purpose("find transactions of a subject");
 
 /// Encrypts `personal` for the row `project`/`id` alone.
 ///

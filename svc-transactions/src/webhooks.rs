@@ -33,7 +33,9 @@ use proto::transactions::webhooks_server::WebhooksServer;
 
 use crate::{Clock, outbox::Outbox};
 
+pub use attempt::LOG;
 pub use config::Config;
+pub use endpoint::{SECRETS, TARGET};
 
 /// Starts the worker and answers the service, with which the worker ends.
 ///

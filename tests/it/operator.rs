@@ -1,9 +1,10 @@
 //! What an operator does on the command line: migrate apart, look at keys, start a service by hand, read why it failed.
 
 use std::{
+    io::{BufRead, BufReader},
     os::unix::fs::PermissionsExt,
     path::Path,
-    process::{Command, Output},
+    process::{Command, Output, Stdio},
 };
 
 fn biometry(data_dir: &Path, args: &[&str], env: &[(&str, &str)]) -> Output {
@@ -83,6 +84,141 @@ fn keys_are_listed_rotated_and_distrusted() {
     );
     let verified = biometry(dir.path(), &["audit", "verify"], &[]);
     assert!(verified.status.success(), "{}", text(&verified));
+}
+
+/// The services with a master key, and what their settings of it begin with.
+const KEYED: [(&str, &str); 5] = [
+    ("projects", "BIOMETRY_PROJECTS__KEYS"),
+    ("sessions", "BIOMETRY_SESSIONS__BLOB__KEYS"),
+    ("consent", "BIOMETRY_CONSENT__KEYS"),
+    ("ml", "BIOMETRY_ML__KEYS"),
+    ("transactions", "BIOMETRY_TRANSACTIONS__KEYS"),
+];
+
+/// Settings by which every service seals under `secret` and opens what `retired` sealed.
+fn keyed(tables: &[(String, String)], secret: &str, retired: Option<&str>) -> Vec<(String, String)> {
+    let mut settings = tables.to_vec();
+    for (_, prefix) in KEYED {
+        settings.push((format!("{prefix}__SECRET"), secret.repeat(32)));
+        if let Some(retired) = retired {
+            settings.push((format!("{prefix}__RETIRED"), format!("[\"{}\"]", retired.repeat(32))));
+        }
+    }
+    settings
+}
+
+fn run(data_dir: &Path, args: &[&str], settings: &[(String, String)]) -> Output {
+    let settings: Vec<_> = settings.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+    biometry(data_dir, args, &settings)
+}
+
+/// Consents of many people, so that a rewrap takes a while.
+fn record_consents(db: db::Config, secret: &str) {
+    use proto::consent::{ConsentKind, RecordConsentRequest, consent_client::ConsentClient};
+    let keys = blob::KeyConfig { secret: Some(secret.repeat(32).into()), ..blob::KeyConfig::default() };
+    let config = svc_consent::Config { db, keys, anchor: ledger::AnchorConfig::default() };
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let routes = svc_consent::routes(config).await.unwrap();
+        let client = ConsentClient::new(rpc::local(routes, std::time::Duration::from_secs(60)));
+        let record = |number: u32| {
+            let request = RecordConsentRequest {
+                project_id: "p1".into(),
+                user_fullname: format!("user {number}"),
+                kind: ConsentKind::Storage.into(),
+                given: true,
+                ..RecordConsentRequest::default()
+            };
+            let mut client = client.clone();
+            async move { client.record_consent(request).await.map(drop).unwrap() }
+        };
+        for first in (0..400).step_by(50) {
+            futures::future::join_all((first..first + 50).map(record)).await;
+        }
+    });
+}
+
+/// Kills a rewrap as soon as some consents are done.
+fn kill_a_rewrap(data_dir: &Path, settings: &[(String, String)]) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_biometry"));
+    command.args(["keys", "rewrap", "--batch", "1"]).env("BIOMETRY_DATA_DIR", data_dir);
+    let settings = settings.iter().map(|(name, value)| (name, value));
+    let mut child = command.envs(settings).stdout(Stdio::piped()).spawn().unwrap();
+    let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let mut lines = lines.map_while(Result::ok);
+    assert!(lines.any(|line| line == "consent: consent_entries.sealed: 5 done"), "it was done too early");
+    child.kill().unwrap();
+    assert!(!child.wait().unwrap().success());
+}
+
+/// How many lines of `keys status` name something under another key than that which seals.
+fn under_others(status: &str, key: &str) -> usize {
+    status.lines().filter(|line| line.contains(" under ") && !line.contains(key)).count()
+}
+
+fn a_new_master_key_takes_over(data_dir: &Path, tables: &[(String, String)], consents: db::Config) {
+    let old = keyed(tables, "07", None);
+    let made = run(data_dir, &["bootstrap"], &old);
+    assert!(made.status.success(), "{}", text(&made));
+    let status = text(&run(data_dir, &["keys", "status"], &old));
+    let old_id = status.lines().find(|line| line.contains("seals")).and_then(|line| line.split(' ').nth(3));
+    let old_id = old_id.expect("a key seals").to_owned();
+    record_consents(consents, "07");
+
+    let both = keyed(tables, "08", Some("07"));
+    let early = run(data_dir, &["keys", "distrust", &old_id], &both);
+    assert!(!early.status.success() && text(&early).contains("keys rewrap"), "{}", text(&early));
+    kill_a_rewrap(data_dir, &both);
+    let status = text(&run(data_dir, &["keys", "status"], &both));
+    assert!(under_others(&status, &old_id) > 0 && status.contains(&format!(" under {old_id}")), "{status}");
+    let alone = keyed(tables, "08", None);
+    let refused = run(data_dir, &["consent", "verify"], &alone);
+    let line = text(&refused);
+    assert!(!refused.status.success() && line.contains("list it in keys.retired"), "{line}");
+    assert_eq!(line.trim_end().lines().count(), 1, "one line: {line}");
+
+    let done = run(data_dir, &["keys", "rewrap"], &both);
+    let output = text(&done);
+    assert!(done.status.success(), "{output}");
+    for (service, _) in KEYED {
+        assert!(output.contains(&format!("{service}: everything is under ")), "{output}");
+    }
+    let status = text(&run(data_dir, &["keys", "status"], &alone));
+    assert!(!status.contains(&old_id) && !status.contains("not configured"), "{status}");
+    for verify in [["consent", "verify"], ["audit", "verify"]] {
+        let verified = run(data_dir, &verify, &alone);
+        assert!(verified.status.success(), "{}", text(&verified));
+    }
+    let distrusted = run(data_dir, &["keys", "distrust", &old_id], &both);
+    assert!(distrusted.status.success(), "{}", text(&distrusted));
+    let refused = run(data_dir, &["consent", "verify"], &keyed(tables, "07", Some("08")));
+    assert!(text(&refused).contains("is distrusted and seals nothing"), "{}", text(&refused));
+    let made = run(data_dir, &["bootstrap"], &alone);
+    assert!(made.status.success(), "{}", text(&made));
+}
+
+#[test]
+fn a_new_master_key_takes_over_though_a_rewrap_is_killed_on_sqlite() {
+    let dir = tempfile::tempdir().unwrap();
+    let consents = db::Config::sqlite(&dir.path().join("consent.db"));
+    a_new_master_key_takes_over(dir.path(), &[], consents);
+}
+
+#[test]
+fn a_new_master_key_takes_over_though_a_rewrap_is_killed_on_postgresql() {
+    let (dir, postgres) = (tempfile::tempdir().unwrap(), testkit::postgres());
+    let schema = |service: &str| format!("{}_{service}", testkit::unique_schema());
+    let mut tables = Vec::new();
+    let mut consents = None;
+    for (service, _) in KEYED {
+        let (prefix, schema) = (format!("BIOMETRY_{}__DB", service.to_uppercase()), schema(service));
+        tables.push((format!("{prefix}__URL"), postgres.url().to_owned()));
+        if service == "consent" {
+            consents = Some(postgres.config(&schema));
+        }
+        tables.push((format!("{prefix}__SCHEMA"), schema));
+    }
+    a_new_master_key_takes_over(dir.path(), &tables, consents.expect("consents have a database"));
 }
 
 /// As an operator with a careless umask starts it.

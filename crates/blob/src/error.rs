@@ -13,6 +13,9 @@ pub enum Error {
     /// Sealed under a master key this deployment does not have (any more).
     #[error("sealed under an unknown master key")]
     UnknownKey,
+    /// Sealed under a master key that the operator has distrusted.
+    #[error("sealed under a distrusted master key")]
+    DistrustedKey,
     #[error("a master key is 32 bytes, as 64 hexadecimal digits or as base64")]
     BadKey,
     #[error("the master key file {file} cannot be used")]

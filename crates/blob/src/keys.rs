@@ -1,5 +1,8 @@
 //! The master keys of a deployment.
 
+mod kept;
+mod layers;
+
 use std::{
     fs::{self, OpenOptions},
     io::{self, Write},
@@ -18,6 +21,8 @@ use crate::{
     seal::{KEY_LEN, Secret, random_secret},
 };
 
+pub use kept::KeptKey;
+
 const KEY_ID_LEN: usize = 8;
 
 /// What a key derived from a master key is for. Two purposes never share a key.
@@ -26,17 +31,37 @@ pub struct Purpose(pub &'static str);
 
 const WRAP: Purpose = Purpose("wrap a data key");
 const IDENTIFY: Purpose = Purpose("identify a master key");
+const IDENTIFY_LAYER: Purpose = Purpose("identify a layer under a master key");
 
-/// The master keys: one that seals, and earlier ones that still open. Cloning shares them.
+/// Says which master key something was sealed under. Derived from the key; says nothing about it.
+pub type KeyId = [u8; KEY_ID_LEN];
+
+/// The master keys: one that seals, and earlier ones that still open. Each is an epoch of the installation: what is sealed
+/// names its epoch, and every purpose has a key of its own in each. Cloning shares them.
 #[derive(Clone)]
 pub struct KeyRing {
     // The first seals. Never empty.
     keys: Arc<[MasterKey]>,
+    /// See `kept.rs`.
+    kept: Arc<[KeptKey]>,
+    /// Nothing under these counts, whether they are in the ring or not.
+    distrusted: Arc<[KeyId]>,
 }
 
 struct MasterKey {
-    id: [u8; KEY_ID_LEN],
+    id: KeyId,
+    /// What a layer under this key begins with (see `layers.rs`).
+    layer_id: KeyId,
     root: hkdf::Prk,
+}
+
+/// A keyed hash and the master key it was made under.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Mac {
+    pub key_id: KeyId,
+    pub tag: [u8; 32],
+    /// Whether its key is in the ring and not distrusted: only then it proves anything.
+    pub is_trusted: bool,
 }
 
 impl std::fmt::Debug for KeyRing {
@@ -61,7 +86,13 @@ impl KeyRing {
 
     fn from_secrets(secrets: impl Iterator<Item = Result<Secret, Error>>) -> Result<Self, Error> {
         let keys: Vec<_> = secrets.map(|secret| MasterKey::new(&secret?)).collect::<Result<_, _>>()?;
-        Ok(Self { keys: keys.into() })
+        Ok(Self { keys: keys.into(), kept: Arc::default(), distrusted: Arc::default() })
+    }
+
+    /// The same ring that rejects what is under one of `ids`.
+    #[must_use]
+    pub fn distrusting(self, ids: Vec<KeyId>) -> Self {
+        Self { distrusted: ids.into(), ..self }
     }
 
     /// Encrypts a data key, bound to `context`: the id of the master key, then the sealed key.
@@ -103,28 +134,95 @@ impl KeyRing {
         context: &[u8],
         sealed: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, Error> {
-        let (id, sealed) = sealed.split_at_checked(KEY_ID_LEN).ok_or(Error::Refused)?;
-        let master = self.keys.iter().find(|k| k.id == id).ok_or(Error::UnknownKey)?;
+        let (id, sealed) = sealed.split_first_chunk().ok_or(Error::Refused)?;
+        self.check_trust(id, purpose)?;
+        let master = self.keys.iter().find(|k| k.id == *id).ok_or(Error::UnknownKey)?;
         master.derive(purpose)?.open(context, sealed)
     }
 
+    /// Seals under the sealing key what an earlier one sealed. `None`: it is already.
+    ///
+    /// # Errors
+    /// As [`KeyRing::open_sealed`].
+    pub fn reseal(&self, purpose: Purpose, context: &[u8], sealed: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        if self.is_current(sealed) {
+            return Ok(None);
+        }
+        let plaintext = self.open_sealed(purpose, context, sealed)?;
+        self.seal(purpose, context, &plaintext).map(Some)
+    }
+
+    /// [`KeyRing::reseal`] of a wrapped key.
+    ///
+    /// # Errors
+    /// As [`KeyRing::unwrap_key`].
+    pub fn rewrap_key(&self, context: &[u8], wrapped: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        self.reseal(WRAP, context, wrapped)
+    }
+
     /// A keyed hash (HMAC-SHA-256) to look a value up by without storing it. The first is of the sealing key; the
-    /// others are what earlier keys made of the same value.
+    /// others are what earlier keys made of the same value. It proves nothing: see [`KeyRing::macs`].
     ///
     /// # Errors
     /// Never in practice; a failure of the cipher library.
     pub fn fingerprints(&self, purpose: Purpose, value: &[u8]) -> Result<Vec<[u8; 32]>, Error> {
-        self.keys.iter().map(|k| k.fingerprint(purpose, value)).collect()
+        Ok(self.macs(purpose, value)?.into_iter().map(|mac| mac.tag).collect())
     }
 
-    /// The ids of the keys, that of the sealing key first. An id is derived from its key and says nothing about it.
-    pub fn key_ids(&self) -> Vec<[u8; KEY_ID_LEN]> {
+    /// The keyed hashes of a value under every key that is known for `purpose`, that of the sealing key first.
+    ///
+    /// # Errors
+    /// Never in practice; a failure of the cipher library.
+    pub fn macs(&self, purpose: Purpose, value: &[u8]) -> Result<Vec<Mac>, Error> {
+        let mut macs = Vec::with_capacity(self.keys.len());
+        for key in &*self.keys {
+            let is_trusted = !self.distrusted.contains(&key.id);
+            let tag = fingerprint(&*key.expand(purpose)?, value)?;
+            macs.push(Mac { key_id: key.id, tag, is_trusted });
+        }
+        for kept in self.kept_only(purpose) {
+            macs.push(Mac { key_id: kept.id, tag: fingerprint(&*kept.secret, value)?, is_trusted: false });
+        }
+        Ok(macs)
+    }
+
+    /// The ids of the keys, that of the sealing key first.
+    pub fn key_ids(&self) -> Vec<KeyId> {
         self.keys.iter().map(|key| key.id).collect()
     }
 
-    /// The id of the master key that something was sealed or wrapped under.
-    pub fn key_id(sealed: &[u8]) -> Option<[u8; KEY_ID_LEN]> {
+    /// Whether nothing under this key counts.
+    pub fn is_distrusted(&self, id: &KeyId) -> bool {
+        self.distrusted.contains(id)
+    }
+
+    /// What sealed bytes and layers under the sealing key begin with.
+    pub fn current_prefixes(&self) -> [KeyId; 2] {
+        [self.active().id, self.active().layer_id]
+    }
+
+    /// Whether something was sealed, or has a layer, under the sealing key.
+    pub fn is_current(&self, sealed: &[u8]) -> bool {
+        sealed.first_chunk().is_some_and(|id| self.current_prefixes().contains(id))
+    }
+
+    /// What something was sealed or wrapped under begins with: the id of its master key, if it is no layer.
+    pub fn key_id(sealed: &[u8]) -> Option<KeyId> {
         sealed.first_chunk().copied()
+    }
+
+    /// The master key of sealed bytes or a layer that begin with `prefix`.
+    pub fn master_of(&self, prefix: KeyId) -> KeyId {
+        self.keys.iter().find(|key| key.layer_id == prefix).map_or(prefix, |key| key.id)
+    }
+
+    fn check_trust(&self, id: &KeyId, purpose: Purpose) -> Result<(), Error> {
+        if !self.is_distrusted(id) {
+            return Ok(());
+        }
+        let key = hex::encode(id);
+        tracing::error!(key, purpose = purpose.0, "a value under a distrusted master key is rejected");
+        Err(Error::DistrustedKey)
     }
 
     fn active(&self) -> &MasterKey {
@@ -135,10 +233,11 @@ impl KeyRing {
 impl MasterKey {
     fn new(secret: &Secret) -> Result<Self, Error> {
         let root = hkdf::Salt::new(hkdf::HKDF_SHA256, b"biometry master key v1").extract(secret.as_slice());
-        let mut key = Self { id: [0; KEY_ID_LEN], root };
-        // The id is itself derived, so that it says nothing about the key and needs no register.
-        let id = key.expand(IDENTIFY)?;
+        let mut key = Self { id: KeyId::default(), layer_id: KeyId::default(), root };
+        // The ids are themselves derived, so that they say nothing about the key and need no register.
+        let (id, layer_id) = (key.expand(IDENTIFY)?, key.expand(IDENTIFY_LAYER)?);
         key.id.copy_from_slice(&id[..KEY_ID_LEN]);
+        key.layer_id.copy_from_slice(&layer_id[..KEY_ID_LEN]);
         Ok(key)
     }
 
@@ -153,11 +252,11 @@ impl MasterKey {
     fn derive(&self, purpose: Purpose) -> Result<DataKey, Error> {
         DataKey::from_secret(self.expand(purpose)?)
     }
+}
 
-    fn fingerprint(&self, purpose: Purpose, value: &[u8]) -> Result<[u8; 32], Error> {
-        let key = hmac::Key::new(hmac::HMAC_SHA256, self.expand(purpose)?.as_slice());
-        hmac::sign(&key, value).as_ref().try_into().map_err(|_| Error::Crypto)
-    }
+fn fingerprint(secret: &[u8; KEY_LEN], value: &[u8]) -> Result<[u8; 32], Error> {
+    let key = hmac::Key::new(hmac::HMAC_SHA256, secret);
+    hmac::sign(&key, value).as_ref().try_into().map_err(|_| Error::Crypto)
 }
 
 fn parse(text: &str) -> Result<Secret, Error> {
@@ -198,14 +297,14 @@ fn write_private(file: &Path, bytes: &[u8]) -> io::Result<()> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
 
-    const A: Purpose = Purpose("a");
-    const B: Purpose = Purpose("b");
+    pub const A: Purpose = Purpose("a");
+    pub const B: Purpose = Purpose("b");
 
-    fn ring(keys: &[[u8; 32]]) -> KeyRing {
+    pub fn ring(keys: &[[u8; 32]]) -> KeyRing {
         KeyRing::from_secrets(keys.iter().map(|k| Ok(Zeroizing::new(*k)))).unwrap()
     }
 
@@ -281,5 +380,23 @@ mod tests {
         let sealed = key.seal(b"c", b"template").unwrap();
         let again = ring.unwrap_key(b"s", &ring.wrap_key(b"s", &key).unwrap()).unwrap();
         assert_eq!(&*again.open(b"c", &sealed).unwrap(), b"template");
+    }
+
+    #[test]
+    fn what_is_under_a_distrusted_key_is_refused_by_name() {
+        let old = ring(&[[1; 32]]);
+        let sealed = old.seal(A, b"row", b"x").unwrap();
+        let both = ring(&[[2; 32], [1; 32]]);
+        let again = both.reseal(A, b"row", &sealed).unwrap().unwrap();
+        assert!(both.reseal(A, b"row", &again).unwrap().is_none(), "it is under the sealing key");
+        let old_id = old.key_ids()[0];
+        let distrusting = both.distrusting(vec![old_id]);
+        assert!(matches!(distrusting.open_sealed(A, b"row", &sealed), Err(Error::DistrustedKey)));
+        assert!(matches!(distrusting.reseal(A, b"row", &sealed), Err(Error::DistrustedKey)));
+        assert_eq!(&*distrusting.open_sealed(A, b"row", &again).unwrap(), b"x");
+        let trusted: Vec<_> = distrusting.macs(A, b"x").unwrap().iter().map(|mac| mac.is_trusted).collect();
+        assert_eq!(trusted, [true, false]);
+        let elsewhere = ring(&[[2; 32]]).distrusting(vec![old_id]);
+        assert!(matches!(elsewhere.open_sealed(A, b"row", &sealed), Err(Error::DistrustedKey)));
     }
 }

@@ -1,13 +1,15 @@
 //! Blobs in a folder or a bucket.
 //!
-//! A blob is one object `blobs/<tenant>/<id>`: a header (magic, expiry, wrapped data key) and the sealed chunks. An empty
+//! A blob is one object `blobs/<tenant>/<id>`: a header (magic, expiry, wrapped data key) and the sealed chunks. The chunks are
+//! bound to magic and expiry, so that the key can be wrapped anew in its place (`rewrap.rs`); those of format 1 are bound to the
+//! wrapped key as well. An empty
 //! object `expiry/<milliseconds>/<tenant>/<id>` lets expired blobs be found without opening the others; it is written
 //! first, so no blob can outlive its time unseen. The header decides: an id written again lives by its newer expiry.
 
 use std::{
     fs,
     os::unix::fs::{DirBuilderExt, PermissionsExt},
-    path::Path as FsPath,
+    path::{Path as FsPath, PathBuf},
     sync::Arc,
     time::Duration,
 };
@@ -22,40 +24,63 @@ use secrecy::ExposeSecret;
 
 use crate::{BlobId, Config, DataKey, Error, KeyRing, S3, Tenant, chunks, usage::Usage};
 
-/// `BIO`, format 1.
-const MAGIC: [u8; 4] = *b"BIO\x01";
+/// `BIO` and the format.
+const MAGIC_1: [u8; 4] = *b"BIO\x01";
+const MAGIC: [u8; 4] = *b"BIO\x02";
 /// Master key id, nonce, data key, tag.
 const WRAPPED_LEN: usize = 8 + 12 + 32 + 16;
-const HEADER_LEN: usize = MAGIC.len() + 8 + WRAPPED_LEN;
+pub(crate) const WRAPPED_AT: usize = MAGIC.len() + 8;
+pub(crate) const HEADER_LEN: usize = WRAPPED_AT + WRAPPED_LEN;
 /// A draft this old belongs to no running process: uploads end long before.
 const ABANDONED: Duration = Duration::from_secs(3600);
 
 /// Encrypted blobs. Cloning shares the connection and the keys.
 #[derive(Clone, Debug)]
 pub struct Store {
-    objects: Arc<dyn ObjectStore>,
-    keys: KeyRing,
-    usage: Usage,
+    pub(crate) objects: Arc<dyn ObjectStore>,
+    pub(crate) keys: KeyRing,
+    pub(crate) usage: Usage,
+    /// None: a bucket.
+    pub(crate) folder: Option<PathBuf>,
 }
 
-/// The front of an object; all of it is authenticated as the context of the key and of every chunk.
-struct Header {
-    expires_at_ms: i64,
-    wrapped: Vec<u8>,
+/// The front of an object. The wrapped key is authenticated by itself, the rest as the context of every chunk.
+pub(crate) struct Header {
+    magic: [u8; 4],
+    pub expires_at_ms: i64,
+    pub wrapped: Vec<u8>,
 }
 
 impl Header {
-    fn encode(&self) -> Vec<u8> {
-        [&MAGIC, self.expires_at_ms.to_be_bytes().as_slice(), &self.wrapped].concat()
+    pub fn new(expires_at_ms: i64, wrapped: Vec<u8>) -> Self {
+        Self { magic: MAGIC, expires_at_ms, wrapped }
     }
 
-    fn decode(bytes: &[u8]) -> Result<Self, Error> {
-        let rest = bytes.strip_prefix(&MAGIC).ok_or(Error::Refused)?;
+    pub fn encode(&self) -> Vec<u8> {
+        [&self.magic, self.expires_at_ms.to_be_bytes().as_slice(), &self.wrapped].concat()
+    }
+
+    pub fn decode(bytes: &[u8]) -> Result<Self, Error> {
+        let (magic, rest) = bytes.split_first_chunk::<4>().ok_or(Error::Refused)?;
         let (expiry, wrapped) = rest.split_first_chunk::<8>().ok_or(Error::Refused)?;
-        if wrapped.len() != WRAPPED_LEN {
+        if ![MAGIC_1, MAGIC].contains(magic) || wrapped.len() != WRAPPED_LEN {
             return Err(Error::Refused);
         }
-        Ok(Self { expires_at_ms: i64::from_be_bytes(*expiry), wrapped: wrapped.to_vec() })
+        Ok(Self { magic: *magic, expires_at_ms: i64::from_be_bytes(*expiry), wrapped: wrapped.to_vec() })
+    }
+
+    /// What every chunk is bound to.
+    pub fn chunk_context(&self) -> Vec<u8> {
+        let mut bound = self.encode();
+        if self.has_free_key() {
+            bound.truncate(WRAPPED_AT);
+        }
+        bound
+    }
+
+    /// Whether the key can be wrapped anew without the chunks.
+    pub fn has_free_key(&self) -> bool {
+        self.magic == MAGIC
     }
 }
 
@@ -65,7 +90,7 @@ pub(crate) fn is_header(bytes: &[u8]) -> bool {
 }
 
 /// What a blob's key is bound to. Neither name can hold a slash, so two blobs never share a context.
-fn context(tenant: &Tenant, id: &BlobId, expires_at_ms: i64) -> Vec<u8> {
+pub(crate) fn context(tenant: &Tenant, id: &BlobId, expires_at_ms: i64) -> Vec<u8> {
     format!("blob/{tenant}/{id}/{expires_at_ms}").into_bytes()
 }
 
@@ -83,13 +108,20 @@ impl Store {
     /// # Errors
     /// When the keys or the storage cannot be used.
     pub fn open(config: &Config) -> Result<Self, Error> {
-        let keys = KeyRing::open(&config.keys)?;
+        Self::open_with(config, KeyRing::open(&config.keys)?)
+    }
+
+    /// [`Store::open`] with keys that were opened before.
+    ///
+    /// # Errors
+    /// When the storage cannot be used.
+    pub fn open_with(config: &Config, keys: KeyRing) -> Result<Self, Error> {
         let objects: Arc<dyn ObjectStore> = match &config.s3 {
             Some(s3) => bucket(s3)?,
             None => folder(&config.folder)?,
         };
         let folder = config.s3.is_none().then(|| config.folder.clone());
-        Ok(Self { objects, keys, usage: Usage::new(config.limits.clone(), folder) })
+        Ok(Self { objects, keys, usage: Usage::new(config.limits.clone(), folder.clone()), folder })
     }
 
     /// Keeps a stream under `id` until `expires_at_ms` (milliseconds UTC, not negative), in place of what was there.
@@ -113,10 +145,10 @@ impl Store {
         let counted = bytes.map_err(|e| Error::Input(e.into())).inspect_ok(|b| size += b.len() as u64);
         let context = context(tenant, id, expires_at_ms);
         let key = DataKey::generate()?;
-        let header = Header { expires_at_ms, wrapped: self.keys.wrap_key(&context, &key)? }.encode();
+        let header = Header::new(expires_at_ms, self.keys.wrap_key(&context, &key)?);
         self.objects.put(&marker(tenant, id, expires_at_ms), PutPayload::new()).await?;
-        let sealed = chunks::seal(key, &header, counted);
-        self.upload(&object(tenant, id), &header, sealed).await?;
+        let sealed = chunks::seal(key, &header.chunk_context(), counted);
+        self.upload(&object(tenant, id), &header.encode(), sealed).await?;
         self.usage.add(tenant, size);
         Ok(size)
     }
@@ -171,7 +203,7 @@ impl Store {
             return Ok(None);
         }
         let sealed = futures::stream::once(async { Ok(rest) }).chain(bytes);
-        Ok(Some(chunks::open(key, &front, sealed).boxed()))
+        Ok(Some(chunks::open(key, &header.chunk_context(), sealed).boxed()))
     }
 
     /// Removes a blob; one that is not there is no error.
@@ -227,7 +259,7 @@ fn due(marker: &Path) -> Option<(i64, Path)> {
     Some((time.as_ref().parse().ok()?, object(&tenant, &id)))
 }
 
-fn found<T>(result: object_store::Result<T>) -> Result<Option<T>, Error> {
+pub(crate) fn found<T>(result: object_store::Result<T>) -> Result<Option<T>, Error> {
     match result {
         Ok(value) => Ok(Some(value)),
         Err(object_store::Error::NotFound { .. }) => Ok(None),

@@ -1,12 +1,13 @@
 //! A value sealed under the master key when the tables were made, opened at each start.
 
-use blob::{KeyRing, Purpose};
+use blob::{KeyId, KeyRing, Purpose};
 use db::Db;
 
 const CANARY: Purpose = Purpose("recognise the tables of a master key");
 const CONTEXT: &[u8] = b"canary";
 
 const FIND: &str = "SELECT canary FROM master_key WHERE one = 1";
+const RENEW: &str = "UPDATE master_key SET canary = $1 WHERE one = 1";
 const ADD: &str = "INSERT INTO master_key (one, canary) VALUES (1, $1) ON CONFLICT (one) DO NOTHING";
 
 /// Why a service must not start on these tables.
@@ -17,8 +18,16 @@ pub enum Error {
          keys.secret or keys.file, or list it in keys.retired"
     )]
     AnotherKey { written: String, configured: String },
-    #[error("the canary of the master key was changed")]
+    #[error("what these tables say about their master keys was changed")]
     Damaged,
+    #[error(
+        "the master key {key} is distrusted and seals nothing: configure another one as keys.secret or keys.file"
+    )]
+    Distrusted { key: String },
+    #[error("the master key {key} seals: configure another one as keys.secret or keys.file first")]
+    Seals { key: String },
+    #[error("{rows} of {column} are under the master key {key}: run `biometry keys rewrap` first")]
+    StillUsed { key: String, rows: i64, column: String },
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
     #[error(transparent)]
@@ -30,19 +39,26 @@ pub enum Error {
 ///
 /// # Errors
 /// [`Error::AnotherKey`] when it does not; when the database fails.
-pub async fn check_master_key(db: &Db, ring: &KeyRing, sample: &'static str) -> Result<(), Error> {
+pub(crate) async fn check_master_key(db: &Db, ring: &KeyRing, sample: &'static str) -> Result<(), Error> {
     if canary(db).await?.is_none() {
         let sample: Option<(Vec<u8>,)> = db.fetch_optional(sample, &[]).await?;
         if let Some((sealed,)) = sample {
-            check_id(ring, &sealed)?;
+            check_sealed(ring, &sealed)?;
         }
         let sealed = ring.seal(CANARY, CONTEXT, CONTEXT)?;
         db.execute(ADD, db::params![&sealed]).await?;
     }
     // Read again: of two processes that start together the first one's stays.
     let sealed = canary(db).await?.ok_or(Error::Damaged)?;
-    check_id(ring, &sealed)?;
+    check_sealed(ring, &sealed)?;
     ring.open_sealed(CANARY, CONTEXT, &sealed).map_err(|_| Error::Damaged)?;
+    Ok(())
+}
+
+/// Puts a canary of the sealing key in the place of that of an earlier one.
+pub(crate) async fn renew(db: &Db, ring: &KeyRing) -> Result<(), Error> {
+    let sealed = ring.seal(CANARY, CONTEXT, CONTEXT)?;
+    db.execute(RENEW, db::params![&sealed]).await?;
     Ok(())
 }
 
@@ -51,8 +67,12 @@ async fn canary(db: &Db) -> Result<Option<Vec<u8>>, Error> {
     Ok(row.map(|(canary,)| canary))
 }
 
-fn check_id(ring: &KeyRing, sealed: &[u8]) -> Result<(), Error> {
-    let written = KeyRing::key_id(sealed).ok_or(Error::Damaged)?;
+fn check_sealed(ring: &KeyRing, sealed: &[u8]) -> Result<(), Error> {
+    check_id(ring, ring.master_of(KeyRing::key_id(sealed).ok_or(Error::Damaged)?))
+}
+
+/// Checks that the ring has this key.
+pub(crate) fn check_id(ring: &KeyRing, written: KeyId) -> Result<(), Error> {
     if ring.key_ids().contains(&written) {
         return Ok(());
     }

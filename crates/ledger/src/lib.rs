@@ -1,15 +1,22 @@
-//! What a service can tell about tables that somebody else wrote to.
+//! What a service can tell about tables that somebody else wrote to, and about the master keys they are under.
 //!
-//! [`check_master_key`] is called at each start, before anything is read or written: a process with another key would find
+//! [`open_ring`] is called at each start, before anything is read or written: a process with another key would find
 //! nobody, and write rows that the right key cannot verify. [`RowMacs`] authenticate the rows that grant something.
-//! [`start_anchoring`] notes where ledgers end outside of their databases.
+//! [`start_anchoring`] notes where ledgers end outside of their databases. [`rewrap_columns`] and [`Endorser`] bring what is
+//! under an earlier master key under the present one.
 
 mod anchor;
 mod canary;
+mod endorsement;
+mod rewrap;
+mod ring;
 mod rows;
 mod usage;
 
 pub use anchor::{Anchor, AnchorConfig, AnchorError, noted_heads, start_anchoring};
-pub use canary::{Error, check_master_key};
-pub use rows::{RowMacs, TamperedRow};
-pub use usage::{KeyUsage, SealedColumn, count_key_usage, key_names};
+pub use canary::Error;
+pub use endorsement::Endorser;
+pub use rewrap::{Rewrap, rewrap_columns};
+pub use ring::{Tables, distrust_unused_key, forget_unused_keys, keep_keys, open_ring};
+pub use rows::{MASTER_KEY_OF_ROWS, RowMacs, TamperedRow};
+pub use usage::{KeyUsage, SealedColumn, Sealing, bound_to_key, count_column, count_key_usage, key_names};

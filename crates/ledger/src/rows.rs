@@ -4,10 +4,11 @@
 //! row carries an HMAC, under a key of the master key for this alone, over its table and the columns that grant; readers
 //! check it. What this does not show is an older copy of a whole row that was put back: that is what the logs are for.
 
-use blob::{KeyRing, Purpose};
+use blob::{KeyId, KeyRing, Mac, Purpose};
 use db::Value;
 
-const ROW: Purpose = Purpose("authenticate rows that grant something");
+/// The purpose of the keys of MACs. Kept when a master key goes, so that rows under it can be told from forged ones.
+pub const MASTER_KEY_OF_ROWS: Purpose = Purpose("authenticate rows that grant something");
 
 /// A row that is not as the service wrote it.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -31,7 +32,8 @@ impl RowMacs {
     /// # Errors
     /// Never in practice; a failure of the cipher library.
     pub fn make(&self, table: &'static str, columns: &[Value<'_>]) -> Result<String, blob::Error> {
-        Ok(self.all(table, columns)?.into_iter().next().unwrap_or_default())
+        let macs = self.all(table, columns)?;
+        Ok(macs.first().map(|mac| hex::encode(mac.tag)).unwrap_or_default())
     }
 
     /// Checks that a row with this `mac` was written by a holder of one of the ring's keys; logs it when not.
@@ -45,15 +47,34 @@ impl RowMacs {
         columns: &[Value<'_>],
         mac: &str,
     ) -> Result<(), TamperedRow> {
-        if self.all(table, columns).is_ok_and(|macs| macs.iter().any(|made| made == mac)) {
-            return Ok(());
+        match self.maker(table, columns, mac) {
+            Some(Mac { is_trusted: true, .. }) => return Ok(()),
+            Some(Mac { key_id, .. }) => {
+                let key = hex::encode(key_id);
+                tracing::error!(table, row.id = id, key, "a row under a distrusted master key is rejected");
+            }
+            None => {
+                tracing::error!(
+                    table,
+                    row.id = id,
+                    "a row was changed outside of the service and is rejected"
+                );
+            }
         }
-        tracing::error!(table, row.id = id, "a row was changed outside of the service and is rejected");
         Err(TamperedRow { table, id: id.to_owned() })
     }
 
-    fn all(&self, table: &str, columns: &[Value<'_>]) -> Result<Vec<String>, blob::Error> {
-        Ok(self.0.fingerprints(ROW, &encode(table, columns))?.into_iter().map(hex::encode).collect())
+    /// The trusted key that made `mac` for this row, if one did.
+    pub fn key_of(&self, table: &'static str, columns: &[Value<'_>], mac: &str) -> Option<KeyId> {
+        self.maker(table, columns, mac).filter(|made| made.is_trusted).map(|made| made.key_id)
+    }
+
+    fn maker(&self, table: &str, columns: &[Value<'_>], mac: &str) -> Option<Mac> {
+        self.all(table, columns).ok()?.into_iter().find(|made| hex::encode(made.tag) == mac)
+    }
+
+    fn all(&self, table: &str, columns: &[Value<'_>]) -> Result<Vec<Mac>, blob::Error> {
+        self.0.macs(MASTER_KEY_OF_ROWS, &encode(table, columns))
     }
 }
 

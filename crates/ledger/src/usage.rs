@@ -1,6 +1,8 @@
-//! Which master keys the rows of a table were sealed under.
+//! Which master keys the values of a table are under.
 
-use blob::KeyRing;
+use std::collections::BTreeMap;
+
+use blob::{KeyId, KeyRing, Purpose};
 use db::Db;
 use sqlx::AssertSqlSafe;
 
@@ -9,37 +11,89 @@ use sqlx::AssertSqlSafe;
 pub struct SealedColumn {
     pub table: &'static str,
     pub column: &'static str,
+    /// One or two columns or expressions of TEXT by which a row is found.
+    pub key: &'static [&'static str],
+    /// Another column or expression of TEXT that the context is made of.
+    pub also: Option<&'static str>,
+    pub sealing: Sealing,
+    /// What a value is bound to, made of the columns of the key (empty: there is no second) and of `also`.
+    pub context: fn(&str, &str, &str) -> Vec<u8>,
+}
+
+/// How the values of a column were sealed.
+#[derive(Clone, Copy, Debug)]
+pub enum Sealing {
+    Sealed(Purpose),
+    /// A wrapped data key.
+    Wrapped,
+    /// Sealed once for all, as it was hashed: another master key adds a layer.
+    Layered(Purpose),
+}
+
+/// The context of values that are bound to the first column of the key alone.
+pub fn bound_to_key(key: &str, _: &str, _: &str) -> Vec<u8> {
+    key.as_bytes().to_vec()
 }
 
 /// How many values of a column were sealed under one master key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyUsage {
     pub column: String,
-    /// Hex.
+    /// Hex; empty: under none that is known.
     pub key_id: String,
     pub rows: i64,
 }
 
-/// Counts the values of each column by the master key they were sealed under.
+impl KeyUsage {
+    /// The counts of a column.
+    pub fn of(column: &str, counts: impl IntoIterator<Item = (Option<KeyId>, u64)>) -> Vec<Self> {
+        let usage = |(key, rows): (Option<KeyId>, u64)| Self {
+            column: column.to_owned(),
+            key_id: key.map(hex::encode).unwrap_or_default(),
+            rows: i64::try_from(rows).unwrap_or(i64::MAX),
+        };
+        counts.into_iter().map(usage).collect()
+    }
+}
+
+/// Counts the values of each column by the master key they are under.
 ///
 /// # Errors
 /// When the database fails.
-pub async fn count_key_usage(db: &Db, columns: &[SealedColumn]) -> sqlx::Result<Vec<KeyUsage>> {
+pub async fn count_key_usage(
+    db: &Db,
+    ring: &KeyRing,
+    columns: &[SealedColumn],
+) -> sqlx::Result<Vec<KeyUsage>> {
     let mut usage = Vec::new();
-    for SealedColumn { table, column } in columns {
-        // Every sealed value begins with the id of its key. Both names are constants of the services.
-        let sql = format!(
-            "SELECT substr({column}, 1, 8) AS key_id, COUNT(*) FROM {table} \
-             WHERE {column} IS NOT NULL AND length({column}) > 8 GROUP BY 1 ORDER BY 1"
-        );
-        let rows: Vec<(Vec<u8>, i64)> = db.fetch_all(AssertSqlSafe(sql), &[]).await?;
-        usage.extend(rows.into_iter().map(|(key_id, rows)| KeyUsage {
-            column: format!("{table}.{column}"),
-            key_id: hex::encode(key_id),
-            rows,
-        }));
+    for SealedColumn { table, column, .. } in columns {
+        usage.extend(count_column(db, ring, table, column).await?);
     }
     Ok(usage)
+}
+
+/// [`count_key_usage`] of one column. Both names are constants of the services.
+///
+/// # Errors
+/// When the database fails.
+pub async fn count_column(
+    db: &Db,
+    ring: &KeyRing,
+    table: &'static str,
+    column: &'static str,
+) -> sqlx::Result<Vec<KeyUsage>> {
+    // Every sealed value begins with the id of its key.
+    let sql = format!(
+        "SELECT substr({column}, 1, 8) AS key_id, COUNT(*) FROM {table} \
+         WHERE {column} IS NOT NULL AND length({column}) > 8 GROUP BY 1 ORDER BY 1"
+    );
+    let rows: Vec<(Vec<u8>, i64)> = db.fetch_all(AssertSqlSafe(sql), &[]).await?;
+    let mut keys: BTreeMap<Option<KeyId>, u64> = BTreeMap::new();
+    for (prefix, rows) in rows {
+        let key = prefix.as_slice().try_into().ok().map(|prefix| ring.master_of(prefix));
+        *keys.entry(key).or_default() += u64::try_from(rows).unwrap_or_default();
+    }
+    Ok(KeyUsage::of(&format!("{table}.{column}"), keys))
 }
 
 /// The ids of the ring's keys, hex, that of the sealing key first.

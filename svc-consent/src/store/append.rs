@@ -171,6 +171,7 @@ fn draft(event: Event, chain: &str, (chain_seq, chain_hash): (i64, &str), now_ms
         chain_hash: chain_hash.to_owned(),
         marked_at: now_ms,
         mac: String::new(),
+        endorsement: String::new(),
     }
 }
 

@@ -15,7 +15,7 @@ use crate::{
 type ToFinding = fn(String, String, i64) -> Finding;
 
 const HEADS: &str = "SELECT project_id, seq, mac, seal FROM consent_heads";
-const MARKS: &str = "SELECT project_id, seq, event, chain, chain_seq, chain_hash, marked_at, mac \
+const MARKS: &str = "SELECT project_id, seq, event, chain, chain_seq, chain_hash, marked_at, mac, endorsement \
     FROM consent_journal ORDER BY project_id, seq";
 const ENTRIES: &str =
     concat!("SELECT ", columns!(), " FROM consent_entries ORDER BY project_id, subject, seq");

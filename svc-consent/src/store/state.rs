@@ -86,12 +86,12 @@ impl Store {
 
     /// Whether the journal has a mark, made under the master key, for just this entry.
     async fn is_marked(&self, entry: &Entry, seals: &Seals) -> Result<bool, Error> {
-        const MARK: &str = "SELECT project_id, seq, event, chain, chain_seq, chain_hash, marked_at, mac \
+        const MARK: &str = "SELECT project_id, seq, event, chain, chain_seq, chain_hash, marked_at, mac, endorsement \
             FROM consent_journal WHERE project_id = $1 AND chain = $2 AND chain_seq = $3 AND event = $4";
         const MAC_BEFORE: &str = "SELECT mac FROM consent_journal WHERE project_id = $1 AND seq = $2";
         const HASH_BEFORE: &str =
             "SELECT hash FROM consent_entries WHERE project_id = $1 AND subject = $2 AND seq = $3";
-        let e = entry;
+        let e = &seals.peel(entry);
         let hash_before: Option<(String,)> =
             self.db.fetch_optional(HASH_BEFORE, db::params![&e.project_id, &e.subject, e.seq - 1]).await?;
         if e.hash != e.hash_after(hash_before.as_ref().map_or("", |(hash,)| hash)) {

@@ -5,6 +5,7 @@
 mod erasure;
 mod export;
 mod journal;
+mod keys;
 
 use std::time::Duration;
 

@@ -6,7 +6,7 @@ use blob::{KeyRing, Purpose};
 use super::{Kind, Mark};
 use crate::error::Error;
 
-const MARKS: Purpose = Purpose("recognise a recording");
+pub const MARKS: Purpose = Purpose("recognise a recording");
 /// What a hash is over, as its first byte; marks have the number of their kind.
 const BYTES: u8 = 0;
 

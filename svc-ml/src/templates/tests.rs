@@ -397,3 +397,34 @@ async fn a_template_of_an_older_version_is_compared_and_renewed() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn templates_are_read_and_found_without_the_old_key_after_a_rewrap() {
+    testkit::each_config(async |config| {
+        let folder = tempfile::tempdir().unwrap();
+        let keyed = |active: &str, retired: &[&str]| {
+            let retired = retired.iter().map(|key| key.repeat(32).into()).collect();
+            let keys = KeyConfig { secret: Some(active.repeat(32).into()), retired, ..KeyConfig::default() };
+            crate::Config { db: config.clone(), keys, ..crate::Config::embedded(folder.path()) }
+        };
+        let open = async |config: &crate::Config| {
+            let (db, ring) = crate::keys::open(config).await.unwrap();
+            let models = Models { face: "f 1".into(), sface: "s 1".into(), voice: "v 1".into() };
+            Templates::new(Store::new(db), ring, models, galleries())
+        };
+        let before = open(&keyed("07", &[])).await;
+        before.enroll(whose("p", "Ada Lovelace"), &candidate(5)).await.unwrap();
+        let both = keyed("08", &["07"]);
+        let mut report = |_: &str, _: u64| ();
+        let usage =
+            crate::rewrap(&both, &mut ledger::Rewrap { batch: 1, report: &mut report }).await.unwrap();
+        let (keys, _) = crate::key_usage(&both).await.unwrap();
+        assert!(!usage.is_empty() && usage.iter().all(|used| used.key_id == keys[0]), "{usage:?}");
+        crate::distrust_master_key(&both, &keys[1]).await.unwrap();
+        let alone = open(&keyed("08", &[])).await;
+        assert!(is_of(&alone, "p", "Ada Lovelace", 5).await);
+        let again = alone.enroll(whose("p", "Ada Lovelace"), &candidate(5)).await.unwrap();
+        assert_eq!(again, Enrolled::default(), "the same subject, by the hash of the old key");
+    })
+    .await;
+}

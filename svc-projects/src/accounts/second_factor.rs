@@ -12,8 +12,8 @@ use super::{
 };
 use crate::{api_key::UserId, error::Error, secret, service::now_ms, store::UserRow};
 
-const TOTP: Purpose = Purpose("encrypt the second factor of a dashboard user");
-const RECOVERY: Purpose = Purpose("name a recovery code of a dashboard user");
+pub const TOTP: Purpose = Purpose("encrypt the second factor of a dashboard user");
+pub const RECOVERY: Purpose = Purpose("name a recovery code of a dashboard user");
 const CODES: usize = 10;
 const ISSUER: &str = "Biometry";
 
@@ -55,9 +55,10 @@ impl Accounts {
             let Some(step) = self.totp(user, sealed)?.check(&digits, seconds()) else { return Ok(false) };
             return self.store.take_totp_step(&id, i64::try_from(step).unwrap_or(i64::MAX)).await;
         }
-        for hash in self.code_hashes(&user.id, code)? {
+        for made in self.code_macs(&user.id, code)? {
+            let (hash, is_trusted) = (hex::encode(made.tag), made.is_trusted);
             let change = change(&user.organisation_id, "user.recovery_code_used", &user.id);
-            if self.store.take_recovery_code(&id, &hash, change).await? {
+            if self.store.take_recovery_code(&id, &hash, is_trusted, change).await? {
                 return Ok(true);
             }
         }
@@ -141,16 +142,16 @@ impl Accounts {
         let mut drawn = Drawn { plain: Vec::new(), hashes: Vec::new() };
         for _ in 0..CODES {
             let code = secret::recovery_code()?;
-            drawn.hashes.extend(self.code_hashes(&user.id, &code)?.into_iter().next());
+            drawn.hashes.extend(self.code_macs(&user.id, &code)?.first().map(|made| hex::encode(made.tag)));
             drawn.plain.push(code);
         }
         Ok(drawn)
     }
 
     /// Keyed hashes of a code of this user, the one to store first.
-    fn code_hashes(&self, user: &str, code: &str) -> Result<Vec<String>, Error> {
+    fn code_macs(&self, user: &str, code: &str) -> Result<Vec<blob::Mac>, Error> {
         let named = format!("{user}:{}", secret::plain_code(code));
-        Ok(self.ring.fingerprints(RECOVERY, named.as_bytes())?.into_iter().map(hex::encode).collect())
+        Ok(self.ring.macs(RECOVERY, named.as_bytes())?)
     }
 
     fn totp(&self, user: &UserRow, sealed: &[u8]) -> Result<Totp, Error> {

@@ -3,11 +3,9 @@
 use std::collections::BTreeSet;
 
 use anyhow::Context;
-use blob::KeyRing;
-use db::Db;
 
 use super::{Entry, Head, Log};
-use crate::{Config, MIGRATIONS, error::Error, store::Store};
+use crate::{Config, error::Error, store::Store};
 
 const PAGE: i64 = 500;
 
@@ -76,8 +74,7 @@ pub async fn verify(
     let noted: Result<Vec<KnownEnd>, _> = noted.iter().map(|head| head.parse()).collect();
     let noted = noted.map_err(|error: &str| anyhow::anyhow!("projects.anchor.file: {error}"))?;
     let known: Vec<&KnownEnd> = known.iter().chain(&noted).collect();
-    let ring = KeyRing::open(&config.keys).context("the master key")?;
-    let db = Db::open(&config.db, &MIGRATIONS).await?;
+    let (db, ring) = crate::master_keys::open(&config).await?;
     let log = Log::new(ring.clone());
     let store = Store::new(db, log.clone(), ledger::RowMacs::new(ring));
     Ok(walk(&store, &log, &known, report).await?)

@@ -20,9 +20,11 @@ pub struct Asked {
     pub action: String,
 }
 
-const LITE: &str = "
+/// Makes the database refuse changes, statement by statement. `rewrap.rs` lifts it for a transaction.
+pub(super) const LITE_NO_UPDATE: &str = "
     CREATE TRIGGER IF NOT EXISTS audit_entries_no_update BEFORE UPDATE ON audit_entries
-    BEGIN SELECT RAISE(ABORT, 'the audit log is append only'); END;
+    BEGIN SELECT RAISE(ABORT, 'the audit log is append only'); END;";
+const LITE_NO_DELETE: &str = "
     CREATE TRIGGER IF NOT EXISTS audit_entries_no_delete BEFORE DELETE ON audit_entries
     BEGIN SELECT RAISE(ABORT, 'the audit log is append only'); END;";
 /// The lock lets one process at a time define them: two at once would stumble over each other.
@@ -73,7 +75,10 @@ impl Store {
     /// Makes the database itself refuse to change or remove an entry. Triggers are not portable, so no migration.
     pub async fn guard_audit(&self) -> Result<(), Error> {
         match &self.db {
-            Db::Lite(lite) => sqlx::raw_sql(LITE).execute(lite.pool()).await.map(drop)?,
+            Db::Lite(lite) => {
+                sqlx::raw_sql(LITE_NO_UPDATE).execute(lite.pool()).await?;
+                sqlx::raw_sql(LITE_NO_DELETE).execute(lite.pool()).await.map(drop)?;
+            }
             Db::Pg(pool) => sqlx::raw_sql(PG).execute(pool).await.map(drop)?,
         }
         Ok(())
@@ -92,7 +97,8 @@ impl Store {
 
     /// The next `limit` entries after `after`, oldest first, of every organisation.
     pub async fn audit_page(&self, after: i64, limit: i64) -> Result<Vec<Entry>, Error> {
-        const SQL: &str = "SELECT seq, organisation_id, project_id, actor, action, target, sealed, happened_at, mac \
+        const SQL: &str = "SELECT seq, organisation_id, project_id, actor, action, target, sealed, happened_at, mac, \
+                           endorsement \
                            FROM audit_entries WHERE seq > $1 ORDER BY seq LIMIT $2";
         Ok(self.db.fetch_all(SQL, db::params![after, limit]).await?)
     }
@@ -105,7 +111,8 @@ impl Store {
         before: i64,
         limit: u32,
     ) -> Result<Vec<Entry>, Error> {
-        const SQL: &str = "SELECT seq, organisation_id, project_id, actor, action, target, sealed, happened_at, mac \
+        const SQL: &str = "SELECT seq, organisation_id, project_id, actor, action, target, sealed, happened_at, mac, \
+                           endorsement \
                            FROM audit_entries WHERE organisation_id = $1 AND seq < $3 \
                            AND (project_id = $2 OR $2 = '') \
                            AND ($5 = '' OR action = $5 OR substr(action, 1, length($5) + 1) = $5 || '.') \

@@ -11,11 +11,12 @@ use crate::{
     store::{InvitationRow, NewSession, SessionRow},
 };
 
-const API_KEYS: &str = "api_keys";
-const USERS: &str = "users";
-const SESSIONS: &str = "dashboard_sessions";
-const INVITATIONS: &str = "invitations";
-const SIGNING_KEYS: &str = "signing_keys";
+pub(super) const API_KEYS: &str = "api_keys";
+pub(super) const USERS: &str = "users";
+pub(super) const SESSIONS: &str = "dashboard_sessions";
+pub(super) const INVITATIONS: &str = "invitations";
+pub(super) const SIGNING_KEYS: &str = "signing_keys";
+pub(super) const RECOVERY_CODES: &str = "recovery_codes";
 /// The list of a key that may be used with any API of its project.
 const NO_DIALECTS: &str = "[]";
 
@@ -34,7 +35,7 @@ pub struct KeyGrant<'a> {
 }
 
 impl KeyGrant<'_> {
-    fn columns(&self) -> Vec<Value<'_>> {
+    pub(super) fn columns(&self) -> Vec<Value<'_>> {
         let mut columns = vec![
             self.id.into(),
             self.project_id.into(),
@@ -58,7 +59,7 @@ impl KeyGrant<'_> {
 }
 
 impl ApiKeyRow {
-    fn grant(&self) -> KeyGrant<'_> {
+    pub(super) fn grant(&self) -> KeyGrant<'_> {
         KeyGrant {
             id: &self.id,
             project_id: &self.project_id,
@@ -74,7 +75,7 @@ impl ApiKeyRow {
 }
 
 impl UserRow {
-    fn columns(&self) -> [Value<'_>; 6] {
+    pub(super) fn columns(&self) -> [Value<'_>; 6] {
         [
             (&self.id).into(),
             (&self.organisation_id).into(),
@@ -86,8 +87,27 @@ impl UserRow {
     }
 }
 
+impl SessionRow {
+    pub(super) fn columns(&self) -> [Value<'_>; 6] {
+        [
+            (&self.id).into(),
+            (&self.user_id).into(),
+            (&self.token_hash).into(),
+            self.half_open.into(),
+            self.created_at.into(),
+            self.expires_at.into(),
+        ]
+    }
+}
+
+impl SigningKeyRow {
+    pub(super) fn columns(&self) -> [Value<'_>; 3] {
+        [(&self.kid).into(), (&self.public_key).into(), self.distrusted_at.into()]
+    }
+}
+
 impl InvitationRow {
-    fn columns(&self) -> Vec<Value<'_>> {
+    pub(super) fn columns(&self) -> Vec<Value<'_>> {
         let mut columns = vec![
             (&self.id).into(),
             (&self.organisation_id).into(),
@@ -161,9 +181,7 @@ impl Store {
     }
 
     pub(super) fn check_session(&self, session: &SessionRow) -> Result<(), Error> {
-        let s = session;
-        let columns = db::params![&s.id, &s.user_id, &s.token_hash, s.half_open, s.created_at, s.expires_at];
-        Ok(self.rows.check(SESSIONS, &s.id, columns, &s.mac)?)
+        Ok(self.rows.check(SESSIONS, &session.id, &session.columns(), &session.mac)?)
     }
 
     pub(super) fn signing_key_mac(
@@ -176,8 +194,16 @@ impl Store {
     }
 
     pub(super) fn check_signing_key(&self, key: &SigningKeyRow) -> Result<(), Error> {
-        let columns = db::params![&key.kid, &key.public_key, key.distrusted_at];
-        Ok(self.rows.check(SIGNING_KEYS, &key.kid, columns, &key.mac)?)
+        Ok(self.rows.check(SIGNING_KEYS, &key.kid, &key.columns(), &key.mac)?)
+    }
+
+    /// The MAC of a recovery code that has this hash.
+    pub(super) fn code_mac(&self, user: &str, hash: &str) -> Result<String, Error> {
+        Ok(self.rows.make(RECOVERY_CODES, db::params![user, hash])?)
+    }
+
+    pub(super) fn check_code(&self, user: &str, hash: &str, mac: &str) -> Result<(), Error> {
+        Ok(self.rows.check(RECOVERY_CODES, user, db::params![user, hash], mac)?)
     }
 
     /// Gives the rows of a release without MACs theirs, once. It is in the audit log: rows without a MAC are what somebody
@@ -186,7 +212,28 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn make_missing_macs(&self, now_ms: i64) -> Result<(), Error> {
-        const MADE: &str = "SELECT one FROM row_macs_made";
+        self.make_missing_grant_macs(now_ms).await?;
+        self.make_missing_code_macs(now_ms).await
+    }
+
+    /// Recovery codes got theirs a release later.
+    async fn make_missing_code_macs(&self, now_ms: i64) -> Result<(), Error> {
+        const NOTE: &str =
+            "INSERT INTO row_macs_made (one, made_at) VALUES (2, $1) ON CONFLICT (one) DO NOTHING";
+        const CODES: &str = "SELECT user_id, hash FROM recovery_codes WHERE mac = ''";
+        const SET: &str = "UPDATE recovery_codes SET mac = $3 WHERE user_id = $1 AND hash = $2";
+        let mut tx = self.db.begin().await?;
+        if tx.execute(NOTE, db::params![now_ms]).await? == 0 {
+            return Ok(());
+        }
+        for (user, hash) in tx.fetch_all::<(String, String)>(CODES, &[]).await? {
+            tx.execute(SET, db::params![&user, &hash, &self.code_mac(&user, &hash)?]).await?;
+        }
+        Ok(tx.commit().await?)
+    }
+
+    async fn make_missing_grant_macs(&self, now_ms: i64) -> Result<(), Error> {
+        const MADE: &str = "SELECT one FROM row_macs_made WHERE one = 1";
         const NOTE: &str = "INSERT INTO row_macs_made (one, made_at) VALUES (1, $1)";
         let made: Option<(i64,)> = self.db.fetch_optional(MADE, &[]).await?;
         if made.is_some() {

@@ -6,7 +6,7 @@ use super::{Store, UserRow};
 use crate::{api_key::UserId, audit::Change, error::Error};
 
 const DROP_CODES: &str = "DELETE FROM recovery_codes WHERE user_id = $1";
-const ADD_CODE: &str = "INSERT INTO recovery_codes (user_id, hash) VALUES ($1, $2)";
+const ADD_CODE: &str = "INSERT INTO recovery_codes (user_id, hash, mac) VALUES ($1, $2, $3)";
 /// All but the one session.
 const END_OTHERS: &str = "DELETE FROM dashboard_sessions WHERE user_id = $1 AND id <> $2";
 
@@ -23,10 +23,25 @@ impl Store {
         Ok(self.db.execute(SQL, db::params![user.as_str(), step]).await? > 0)
     }
 
-    /// Whether the code was still there. It no longer is.
-    pub async fn take_recovery_code(&self, user: &UserId, hash: &str, change: Change) -> Result<bool, Error> {
+    /// Whether the code was still there. It no longer is. A hash of a key that is no longer trusted counts by its MAC alone.
+    ///
+    /// # Errors
+    /// [`Error::Tampered`] when somebody else made the row.
+    pub async fn take_recovery_code(
+        &self,
+        user: &UserId,
+        hash: &str,
+        is_trusted: bool,
+        change: Change,
+    ) -> Result<bool, Error> {
+        const MAC: &str = "SELECT mac FROM recovery_codes WHERE user_id = $1 AND hash = $2";
         const SQL: &str = "DELETE FROM recovery_codes WHERE user_id = $1 AND hash = $2";
         let (mut tx, head) = self.begin_audited().await?;
+        let mac: Option<(String,)> = tx.fetch_optional(MAC, db::params![user.as_str(), hash]).await?;
+        let Some((mac,)) = mac else { return Ok(false) };
+        if !is_trusted || !mac.is_empty() {
+            self.check_code(user.as_str(), hash, &mac)?;
+        }
         if tx.execute(SQL, db::params![user.as_str(), hash]).await? == 0 {
             return Ok(false);
         }
@@ -54,7 +69,7 @@ impl Store {
         if tx.execute(SQL, set).await? == 0 {
             return Err(Error::Conflict);
         }
-        replace_codes(&mut tx, user, codes).await?;
+        self.replace_codes(&mut tx, user, codes).await?;
         tx.execute(END_OTHERS, db::params![&user.id, session]).await?;
         self.commit_audited(tx, &head, &change).await
     }
@@ -69,7 +84,7 @@ impl Store {
         if tx.execute(SQL, db::params![&user.id, &mac, &user.mac]).await? == 0 {
             return Err(Error::Conflict);
         }
-        replace_codes(&mut tx, user, &[]).await?;
+        self.replace_codes(&mut tx, user, &[]).await?;
         self.commit_audited(tx, &head, &change).await
     }
 
@@ -80,15 +95,16 @@ impl Store {
         change: Change,
     ) -> Result<(), Error> {
         let (mut tx, head) = self.begin_audited().await?;
-        replace_codes(&mut tx, user, codes).await?;
+        self.replace_codes(&mut tx, user, codes).await?;
         self.commit_audited(tx, &head, &change).await
     }
-}
 
-async fn replace_codes(tx: &mut Tx, user: &UserRow, codes: &[String]) -> Result<(), Error> {
-    tx.execute(DROP_CODES, db::params![&user.id]).await?;
-    for code in codes {
-        tx.execute(ADD_CODE, db::params![&user.id, code]).await?;
+    async fn replace_codes(&self, tx: &mut Tx, user: &UserRow, codes: &[String]) -> Result<(), Error> {
+        tx.execute(DROP_CODES, db::params![&user.id]).await?;
+        for code in codes {
+            let mac = self.code_mac(&user.id, code)?;
+            tx.execute(ADD_CODE, db::params![&user.id, code, &mac]).await?;
+        }
+        Ok(())
     }
-    Ok(())
 }

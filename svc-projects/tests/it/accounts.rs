@@ -2,7 +2,7 @@
 
 mod organisations;
 mod roles;
-mod second_factor;
+pub mod second_factor;
 mod sign_in;
 
 pub use second_factor::code;
@@ -17,7 +17,7 @@ use crate::Service;
 
 pub const PASSWORD: &str = "correct horse battery";
 
-fn client() -> Option<Client> {
+pub fn client() -> Option<Client> {
     Some(Client { address: "203.0.113.7".into(), user_agent: "a browser".into() })
 }
 
@@ -38,7 +38,7 @@ impl Service {
         self.accounts.authorize(request).await.map(tonic::Response::into_inner)
     }
 
-    async fn sign_in(&mut self, email: &str, password: &str) -> SignInResponse {
+    pub async fn sign_in(&mut self, email: &str, password: &str) -> SignInResponse {
         self.sign_in_from("203.0.113.7", email, password, "").await
     }
 
@@ -77,7 +77,7 @@ impl Service {
         Who { user_id: session.user.unwrap().id, session_id: session.id }
     }
 
-    async fn invite(&mut self, who: &Who, email: &str, role: Role) -> Result<Invited, Status> {
+    pub async fn invite(&mut self, who: &Who, email: &str, role: Role) -> Result<Invited, Status> {
         let request = InviteRequest { who: Some(who.clone()), email: email.into(), role: role.into() };
         self.accounts.invite(request).await.map(tonic::Response::into_inner)
     }

@@ -7,6 +7,7 @@ mod deletions;
 mod dialects;
 mod erasures;
 mod keys;
+mod master_keys;
 mod retention;
 mod rules;
 mod tampering;
@@ -41,9 +42,12 @@ impl Service {
 
     pub async fn try_open(db: db::Config, master_key: &str) -> anyhow::Result<Self> {
         let keys = blob::KeyConfig { secret: Some(master_key.into()), ..blob::KeyConfig::default() };
-        let routes =
-            svc_projects::routes(Config { db: db.clone(), keys, anchor: ledger::AnchorConfig::default() })
-                .await?;
+        Self::of(Config { db, keys, anchor: ledger::AnchorConfig::default() }).await
+    }
+
+    pub async fn of(config: Config) -> anyhow::Result<Self> {
+        let db = config.db.clone();
+        let routes = svc_projects::routes(config).await?;
         let transport = rpc::local(routes, Duration::from_secs(30));
         let client = ProjectsClient::new(transport.clone());
         Ok(Self { db, client, accounts: AccountsClient::new(transport) })

@@ -9,7 +9,7 @@ use tonic::Code;
 
 use crate::{Service, on_each_database};
 
-async fn run(service: &Service, sql: &'static str, params: &[db::Value<'_>]) {
+pub async fn run(service: &Service, sql: &'static str, params: &[db::Value<'_>]) {
     let mut config = service.config().db;
     config.migrate = db::Migrate::Never;
     let db = db::Db::open(&config, &sqlx::migrate::Migrator::DEFAULT).await.unwrap();
@@ -17,7 +17,7 @@ async fn run(service: &Service, sql: &'static str, params: &[db::Value<'_>]) {
     db.close().await;
 }
 
-async fn authorize(service: &mut Service, project: &str, key: &str) -> Result<bool, Code> {
+pub async fn authorize(service: &mut Service, project: &str, key: &str) -> Result<bool, Code> {
     let request = AuthorizeApiKeyRequest { project_id: project.into(), api_key_id: key.into() };
     let answer = service.client.authorize_api_key(request).await.map_err(|status| status.code())?;
     Ok(answer.into_inner().state() == ApiKeyState::Active)

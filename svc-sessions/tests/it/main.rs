@@ -4,6 +4,7 @@
 
 mod challenge;
 mod erasure;
+mod keys;
 mod lifecycle;
 mod sim_swap;
 mod user_lock;
@@ -57,7 +58,7 @@ pub fn this_machine() -> egress::Config {
 }
 
 impl World {
-    async fn open(config: Config, clock: Arc<AtomicI64>) -> Self {
+    pub async fn open(config: Config, clock: Arc<AtomicI64>) -> Self {
         let time = clock.clone();
         let now = Arc::new(move || time.load(Ordering::SeqCst));
         let routes = svc_sessions::routes_at(config.clone(), now).await.expect("the service starts");

@@ -20,7 +20,7 @@ use super::{
 };
 use crate::{error::Error, outbox::IDENTITY_VERIFIED};
 
-const LOG: Purpose = Purpose("log of a webhook delivery");
+pub const LOG: Purpose = Purpose("log of a webhook delivery");
 /// Attempts a log holds.
 const LOGGED: usize = 20;
 /// Bytes of an answer that are read, and characters of it that are kept.

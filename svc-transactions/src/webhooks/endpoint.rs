@@ -13,8 +13,8 @@ use super::{
 };
 use crate::{error::Error, outbox::EVENTS};
 
-const TARGET: Purpose = Purpose("target of a webhook");
-const SECRETS: Purpose = Purpose("secrets of a webhook");
+pub const TARGET: Purpose = Purpose("target of a webhook");
+pub const SECRETS: Purpose = Purpose("secrets of a webhook");
 
 const MAX_URL: usize = 2048;
 const MAX_HEADERS: usize = 20;

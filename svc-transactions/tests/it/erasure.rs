@@ -76,7 +76,7 @@ async fn no_file_holds_what_was_sealed_of_an_erased_subject() {
             .await
             .unwrap();
         assert!(sealed.len() >= 20);
-        let hash = svc_transactions::subject_traces(&crate::keys(), "p1", ADA).unwrap().remove(0);
+        let hash = service.subject_traces("p1", ADA).await.remove(0);
         let is_in_files = |secret: &[u8]| {
             let log = format!("{}-wal", file.display());
             let files = [std::fs::read(&file).unwrap(), std::fs::read(log).unwrap_or_default()];

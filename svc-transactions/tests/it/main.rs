@@ -6,6 +6,7 @@ mod answers;
 mod dashboard;
 mod erasure;
 mod fraud;
+mod keys;
 mod list;
 mod record;
 mod retention;
@@ -53,6 +54,16 @@ pub struct Service {
     pub reviews: ReviewsClient<Transport>,
 }
 
+fn config_of(db: db::Config, folder: &TempDir) -> Config {
+    Config {
+        db,
+        keys: keys(),
+        samples: SamplesConfig { sweep_seconds: 1, ..SamplesConfig::embedded(folder.path()) },
+        webhooks: svc_transactions::WebhooksConfig::default(),
+        answers: svc_transactions::AnswersConfig::default(),
+    }
+}
+
 impl Service {
     pub async fn open(db: db::Config) -> Self {
         let folder = Arc::new(tempfile::tempdir().expect("a temporary folder"));
@@ -65,13 +76,7 @@ impl Service {
     }
 
     async fn at(db: db::Config, folder: Arc<TempDir>, now_ms: Arc<AtomicI64>) -> Self {
-        let config = Config {
-            db: db.clone(),
-            keys: keys(),
-            samples: SamplesConfig { sweep_seconds: 1, ..SamplesConfig::embedded(folder.path()) },
-            webhooks: svc_transactions::WebhooksConfig::default(),
-            answers: svc_transactions::AnswersConfig::default(),
-        };
+        let config = config_of(db.clone(), &folder);
         let clock = now_ms.clone();
         let clock = Arc::new(move || clock.load(Ordering::Relaxed));
         let routes = svc_transactions::routes_at(config, clock).await.expect("the service starts");
@@ -80,6 +85,26 @@ impl Service {
             (TransactionsClient::new(transport.clone()), AnswersClient::new(transport.clone()));
         let reviews = ReviewsClient::new(transport);
         Self { db, folder, now_ms, db_pool: Arc::default(), client, answers, reviews }
+    }
+
+    /// What an operator's command is given.
+    pub fn config(&self) -> Config {
+        config_of(self.db.clone(), &self.folder)
+    }
+
+    pub async fn subject_traces(&self, project: &str, user: &str) -> Vec<Vec<u8>> {
+        svc_transactions::subject_traces(&self.config(), project, user).await.expect("the traces")
+    }
+
+    /// Another process with this master key, and `retired` ones.
+    pub async fn keyed(&self, active: &str, retired: &[&str]) -> (Config, TransactionsClient<Transport>) {
+        let mut config = self.config();
+        config.keys.secret = Some(active.repeat(32).into());
+        config.keys.retired = retired.iter().map(|key| key.repeat(32).into()).collect();
+        let now_ms = self.now_ms.clone();
+        let clock = Arc::new(move || now_ms.load(Ordering::Relaxed));
+        let routes = svc_transactions::routes_at(config.clone(), clock).await.expect("the service starts");
+        (config, TransactionsClient::new(rpc::local(routes, Duration::from_secs(10))))
     }
 
     /// Turns the clock on.

@@ -10,7 +10,7 @@ use tonic::{Code, Status};
 
 use crate::{Service, erasure, new_id, on_each_database, video};
 
-const JPEG: &[u8] = b"\xff\xd8\xff\xe0\x00\x10JFIF and more";
+pub const JPEG: &[u8] = b"\xff\xd8\xff\xe0\x00\x10JFIF and more";
 const MINUTE: Duration = Duration::from_secs(60);
 
 fn header(project: &str, transaction_id: &str) -> PutSampleHeader {
@@ -33,17 +33,17 @@ async fn put(service: &Service, header: PutSampleHeader, bytes: &[u8]) -> Result
     Ok(answer.into_inner().id)
 }
 
-async fn list(service: &Service, project: &str, id: &str) -> Result<Vec<SampleLink>, Status> {
+pub async fn list(service: &Service, project: &str, id: &str) -> Result<Vec<SampleLink>, Status> {
     let request = ListSamplesRequest { project_id: project.into(), transaction_id: id.into() };
     Ok(service.client.clone().list_samples(request).await?.into_inner().samples)
 }
 
-fn follow(link: &SampleLink) -> GetSampleRequest {
+pub fn follow(link: &SampleLink) -> GetSampleRequest {
     let id = link.sample.as_ref().expect("a link has a sample").id.clone();
     GetSampleRequest { id, expires_ms: link.expires_ms, signature: link.signature.clone() }
 }
 
-async fn open(service: &Service, request: GetSampleRequest) -> Result<(Sample, Vec<u8>), Status> {
+pub async fn open(service: &Service, request: GetSampleRequest) -> Result<(Sample, Vec<u8>), Status> {
     let mut parts = service.client.clone().get_sample(request).await?.into_inner();
     let Some(Given::Sample(sample)) = parts.message().await?.and_then(|message| message.part) else {
         panic!("the first part is not the sample");
@@ -57,7 +57,7 @@ async fn open(service: &Service, request: GetSampleRequest) -> Result<(Sample, V
 }
 
 /// A transaction of `p1` with one kept sample, and the link to it.
-async fn kept(service: &Service) -> (String, SampleLink) {
+pub async fn kept(service: &Service) -> (String, SampleLink) {
     let transaction = video("p1");
     put(service, header("p1", &transaction.id), JPEG).await.expect("kept");
     service.record(transaction.clone()).await.expect("recorded");
