@@ -127,7 +127,7 @@ fn is_master_key(id: &str) -> bool {
     id.len() == MASTER_KEY_ID_DIGITS && id.bytes().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase())
 }
 
-/// In every service or in none: all are asked before the first is told.
+/// In every service or in none: every service is asked before the first is changed.
 async fn distrust_master_key(config: &Config, key: &str) -> anyhow::Result<()> {
     for_each_local_service!(config, |name, service, settings| {
         let (keys, usage) = service::key_usage(settings).await.context(name)?;

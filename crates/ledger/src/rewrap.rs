@@ -9,7 +9,7 @@ use sqlx::AssertSqlSafe;
 
 use crate::{SealedColumn, Sealing};
 
-/// How a rewrap is done and who hears of it.
+/// How a rewrap is done and where its progress is reported.
 pub struct Rewrap<'a> {
     /// Rows of one transaction.
     pub batch: u32,

@@ -113,7 +113,7 @@ impl Store {
                 );
             };
             if key != *active {
-                // A head that moved meanwhile was sealed by whoever moved it.
+                // A head that moved meanwhile has a seal of its own.
                 let seal = seals.seal(&head)?;
                 self.db.execute(SEAL, db::params![&head.project_id, head.seq, &head.mac, &seal]).await?;
             }

@@ -221,7 +221,7 @@ impl Store {
             None => bail!("the head of the audit log is not sealed: see `biometry audit verify`"),
             Some(key) if key == *active => {}
             Some(_) => {
-                // A head that moved meanwhile was sealed by whoever moved it.
+                // A head that moved meanwhile has a seal of its own.
                 let seal = self.log.seal(&head)?;
                 self.db.execute(SEAL, db::params![head.seq, &head.mac, &seal]).await?;
             }

@@ -1,8 +1,8 @@
 //! A second encryption around sealed bytes that cannot be sealed anew.
 //!
 //! The entries of a ledger are hashed with their sealed bytes in them, so those bytes may never change. Under a new master
-//! key they are encrypted once more, as they are. Whoever has the earlier master key and the database then reads nothing;
-//! whoever has the present one takes the layer off and finds the bytes that were hashed.
+//! key they are encrypted once more, as they are. A holder of the earlier master key and the database then reads
+//! nothing; a holder of the present one removes the layer and finds the bytes that were hashed.
 
 use std::borrow::Cow;
 
