@@ -44,7 +44,7 @@ pub struct Store {
     pub(crate) folder: Option<PathBuf>,
 }
 
-/// The front of an object. The wrapped key is authenticated by itself, the rest as the context of every chunk.
+/// The front of an object. The wrapped key is authenticated alone, the rest as the context of every chunk.
 pub(crate) struct Header {
     magic: [u8; 4],
     pub expires_at_ms: i64,
