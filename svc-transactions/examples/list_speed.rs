@@ -9,10 +9,10 @@ use std::{io::Write, time::Duration};
 
 use anyhow::Context;
 use blob::{KeyRing, Purpose};
-use db::Db;
+use db::{Db, Statement, Value};
 use proto::transactions::{ListTransactionsRequest, transactions_client::TransactionsClient};
 use rpc::Transport;
-use sqlx::{QueryBuilder, Row as _};
+use sqlx::Row as _;
 use tokio::time::Instant;
 
 const PROJECT: &str = "p1";
@@ -128,47 +128,45 @@ async fn fill(db: &Db, ring: &KeyRing, records: usize) -> anyhow::Result<()> {
     for start in (0..records).step_by(BATCH) {
         let rows: Vec<Row> =
             (start..records.min(start + BATCH)).map(|at| row(ring, at)).collect::<Result<_, _>>()?;
-        db::on!(db, |pool| {
-            let mut tx = pool.begin().await?;
-            QueryBuilder::new(
-                "INSERT INTO transactions (id, project_id, api_key_id, session_id, subject_hash, kind, created_at, \
-                 http_status, verdict, reasons, tags, duration_ms, flag, sealed, has_fraud) ",
-            )
-            .push_values(&rows, |mut values, row| {
-                values.push_bind(&row.id).push_bind(PROJECT).push_bind(row.key).push_bind(&row.session);
-                values.push_bind(&row.subject).push_bind(row.kind).push_bind(row.at_ms).push_bind(200_i64);
-                values.push_bind(row.verdict).push_bind("[]").push_bind(&row.tags_json).push_bind(1100_i64);
-                values.push_bind(row.flag).push_bind(&row.sealed).push_bind(i64::from(row.fraud));
-            })
-            .build()
-            .execute(&mut *tx)
-            .await?;
-            for row in &rows {
-                for tag in &row.tags {
-                    let tagged = "INSERT INTO transaction_tags (project_id, tag, created_at, id) VALUES ($1, $2, $3, $4)";
-                    sqlx::query(tagged)
-                        .bind(PROJECT)
-                        .bind(*tag)
-                        .bind(row.at_ms)
-                        .bind(&row.id)
-                        .execute(&mut *tx)
-                        .await?;
-                }
-                if row.fraud {
-                    let hit = "INSERT INTO fraud_hits (id, rule, project_id, created_at, found_at, sealed) \
-                               VALUES ($1, 'emulator', $2, $3, $3, $4)";
-                    let nothing: &[u8] = &[];
-                    sqlx::query(hit)
-                        .bind(&row.id)
-                        .bind(PROJECT)
-                        .bind(row.at_ms)
-                        .bind(nothing)
-                        .execute(&mut *tx)
-                        .await?;
-                }
+        let mut insert = Statement::new(
+            "INSERT INTO transactions (id, project_id, api_key_id, session_id, subject_hash, kind, created_at, \
+             http_status, verdict, reasons, tags, duration_ms, flag, sealed, has_fraud) ",
+        );
+        insert.bind_rows(rows.iter().map(|row| {
+            [
+                Value::from(&row.id),
+                PROJECT.into(),
+                row.key.into(),
+                (&row.session).into(),
+                (&row.subject).into(),
+                row.kind.into(),
+                row.at_ms.into(),
+                200_i64.into(),
+                row.verdict.into(),
+                "[]".into(),
+                (&row.tags_json).into(),
+                1100_i64.into(),
+                row.flag.into(),
+                (&row.sealed).into(),
+                row.fraud.into(),
+            ]
+        }));
+        let mut tx = db.begin().await?;
+        tx.execute(insert.sql(), insert.params()).await?;
+        for row in &rows {
+            for tag in &row.tags {
+                const TAG: &str =
+                    "INSERT INTO transaction_tags (project_id, tag, created_at, id) VALUES ($1, $2, $3, $4)";
+                tx.execute(TAG, db::params![PROJECT, *tag, row.at_ms, &row.id]).await?;
             }
-            tx.commit().await?;
-        });
+            if row.fraud {
+                const HIT: &str = "INSERT INTO fraud_hits (id, rule, project_id, created_at, found_at, sealed) \
+                                   VALUES ($1, 'emulator', $2, $3, $3, $4)";
+                let nothing: &[u8] = &[];
+                tx.execute(HIT, db::params![&row.id, PROJECT, row.at_ms, nothing]).await?;
+            }
+        }
+        tx.commit().await?;
     }
     if let Db::Pg(pool) = db {
         // What its own maintenance does in time; after a load as this it would come minutes later.

@@ -1,13 +1,12 @@
-//! Events, queued for whoever asked for them in the database transaction of what they tell about: an event is sent if and
-//! only if its record is there, whatever happens to the process in between.
+//! Events, queued for their subscribers in the database transaction of the record they report: an event is sent if and
+//! only if its record is stored, whatever happens to the process in between.
 //!
-//! [`add!`] writes them inside a transaction its caller opens and commits; after the commit the caller tells
-//! [`Outbox::wake`]. The worker of [`crate::webhooks`] delivers them.
+//! [`crate::store::outbox::queue_events`] writes them inside a transaction its caller opens and commits; after the commit
+//! the caller calls [`Outbox::wake`]. The worker of [`crate::webhooks`] delivers them.
 
 use std::{collections::BTreeSet, sync::Arc};
 
 use blob::{KeyRing, Purpose};
-use db::Tx;
 use serde::Serialize;
 use serde_json::{Value, json};
 use time::{OffsetDateTime, format_description::well_known::Rfc3339};
@@ -17,69 +16,6 @@ use uuid::Uuid;
 use crate::{error::Error, record::Record, store::Lines};
 
 pub const PAYLOAD: Purpose = Purpose("payload of a webhook delivery");
-
-/// Eleven values a delivery: one statement stays below the 32766 it may carry.
-pub const DELIVERIES_AT_ONCE: usize = 1000;
-
-/// Queues `$events` (`&[&Event]`) for their subscribers inside the database transaction `$tx`, and answers for how many.
-/// On SQLite `$tx` should have written before: a transaction that starts with reading may not be able to go on to write.
-macro_rules! add {
-    ($tx:ident, $outbox:expr, $events:expr) => {{
-        let events: &[&$crate::outbox::Event] = $events;
-        let mut queued = 0;
-        if !events.is_empty() {
-            let mut sql = sqlx::QueryBuilder::new($crate::outbox::SUBSCRIBERS);
-            let mut projects = sql.separated(", ");
-            for project in $crate::outbox::projects(events) {
-                projects.push_bind(project);
-            }
-            let asked = sql.push(")").build_query_as().persistent(false);
-            let subscribers: Vec<$crate::outbox::Subscriber> = asked.fetch_all(&mut *$tx).await?;
-            let deliveries = $outbox.address(events, &subscribers)?;
-            $crate::outbox::insert!($tx, &deliveries);
-            queued = deliveries.len();
-        }
-        queued
-    }};
-}
-pub(crate) use add;
-
-/// Adds `$rows` (`&[Outgoing]`) to the queue inside the database transaction `$tx`.
-macro_rules! insert {
-    ($tx:ident, $rows:expr) => {
-        for rows in $rows.chunks($crate::outbox::DELIVERIES_AT_ONCE) {
-            let mut sql = sqlx::QueryBuilder::new($crate::outbox::INSERT);
-            sql.push_values(rows, |mut values, row| {
-                values
-                    .push_bind(&row.id)
-                    .push_bind(&row.endpoint_id)
-                    .push_bind(&row.event.project_id)
-                    .push_bind(&row.event.transaction_id)
-                    .push_bind(&row.event.subject_hash)
-                    .push_bind(row.event.name)
-                    .push_bind(row.event.at_ms)
-                    .push_bind("pending")
-                    .push_bind(0_i64)
-                    .push_bind(row.event.at_ms)
-                    .push_bind(&row.sealed);
-            });
-            sql.push($crate::outbox::ONCE);
-            sql.build().persistent(rows.len() == 1).execute(&mut *$tx).await?;
-        }
-    };
-}
-pub(crate) use insert;
-
-pub const SUBSCRIBERS: &str = "SELECT id, api_key_id, project_id, events FROM webhook_endpoints \
-     WHERE status <> 'disabled' AND project_id IN (";
-pub const INSERT: &str = "INSERT INTO webhook_deliveries (id, endpoint_id, project_id, transaction_id, subject_hash, \
-     event, created_at, status, attempts, due_at, sealed) ";
-const SUBSCRIBERS_OF_ONE: &str = "SELECT id, api_key_id, project_id, events FROM webhook_endpoints \
-     WHERE status <> 'disabled' AND project_id = $1";
-const INSERT_ONE: &str = "INSERT INTO webhook_deliveries (id, endpoint_id, project_id, transaction_id, subject_hash, \
-     event, created_at, status, attempts, due_at, sealed) VALUES ($1, $2, $3, $4, $5, $6, $7, 'pending', 0, $7, $8) \
-     ON CONFLICT (transaction_id, endpoint_id, event) DO NOTHING";
-pub const ONCE: &str = " ON CONFLICT (transaction_id, endpoint_id, event) DO NOTHING";
 
 /// Every event there is. `webhook.test` is no event of these: it is sent only when asked for.
 pub const EVENTS: [&str; 9] = [
@@ -98,7 +34,7 @@ const REVIEW_COMPLETED: &str = "review.completed";
 /// A check of the Identity Verification API; it is reported in the shape of that API.
 pub const IDENTITY_VERIFIED: &str = "identity_verification.completed";
 
-/// Something that happened, as its subscribers are told.
+/// Something that happened, as its subscribers receive it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
     /// One of [`EVENTS`], or `webhook.test`.
@@ -115,7 +51,7 @@ pub struct Event {
 }
 
 impl Event {
-    /// What a record tells of its own: by its kind, and only of a call that succeeded.
+    /// The event of a record: by its kind, and only of a call that succeeded.
     ///
     /// # Errors
     /// Never in practice; when the payload is no JSON.
@@ -143,7 +79,7 @@ impl Event {
         }))
     }
 
-    /// That fraud rules hit a record: `hits` tells which, with the evidence of each.
+    /// The event that fraud rules hit a record: `hits` has each with its evidence.
     ///
     /// # Errors
     /// Never in practice; when the payload is no JSON.
@@ -207,7 +143,7 @@ pub fn rfc3339(at_ms: i64) -> String {
         .unwrap_or_default()
 }
 
-/// The fields of a record its subscribers are told; results, device and place are read from the record itself.
+/// The fields of a record in an event; results, device and place are read from the record itself.
 #[derive(Serialize)]
 struct Data<'a> {
     id: &'a str,
@@ -278,26 +214,26 @@ pub fn projects<'a>(events: &[&'a Event]) -> BTreeSet<&'a str> {
     events.iter().map(|event| event.project_id.as_str()).collect()
 }
 
-/// What seals payloads, and the bell of the worker.
+/// Seals payloads and wakes the worker.
 #[derive(Clone, Debug)]
 pub struct Outbox {
     ring: KeyRing,
-    bell: Arc<Notify>,
+    committed: Arc<Notify>,
 }
 
 impl Outbox {
     pub fn new(ring: KeyRing) -> Self {
-        Self { ring, bell: Arc::default() }
+        Self { ring, committed: Arc::default() }
     }
 
-    /// Tells the worker of this process that something was committed; those of other processes look for themselves.
+    /// Wakes the worker of this process after a commit; those of other processes poll.
     pub fn wake(&self) {
-        self.bell.notify_one();
+        self.committed.notify_one();
     }
 
     /// Completes once [`Self::wake`] was called since the last time.
     pub async fn woken(&self) {
-        self.bell.notified().await;
+        self.committed.notified().await;
     }
 
     /// Each event for each endpoint that wants it, with its payload sealed.
@@ -316,31 +252,6 @@ impl Outbox {
             }
         }
         Ok(outgoing)
-    }
-
-    /// Queues `event` for its subscribers inside `tx`, which has written before, and returns for how many. After the
-    /// commit the caller tells [`Self::wake`].
-    ///
-    /// # Errors
-    /// Those of the database; when the system has no randomness.
-    pub async fn queue(&self, tx: &mut Tx, event: &Event) -> Result<usize, Error> {
-        let params = db::params![&event.project_id];
-        let subscribers: Vec<Subscriber> = tx.fetch_all(SUBSCRIBERS_OF_ONE, params).await?;
-        let outgoing = self.address(&[event], &subscribers)?;
-        for row in &outgoing {
-            let params = db::params![
-                &row.id,
-                &row.endpoint_id,
-                &event.project_id,
-                &event.transaction_id,
-                &event.subject_hash,
-                event.name,
-                event.at_ms,
-                &row.sealed,
-            ];
-            tx.execute(INSERT_ONE, params).await?;
-        }
-        Ok(outgoing.len())
     }
 
     /// `event` for the endpoint `endpoint_id`.

@@ -8,29 +8,12 @@ macro_rules! columns {
     };
 }
 
-/// Makes each row be found by its tag (`Vec<(&Row, &String)>`), inside whichever transaction `$tx` is.
-macro_rules! add_tags {
-    ($tx:ident, $tagged:expr) => {
-        for tagged in $tagged.chunks(TAGS_AT_ONCE) {
-            let mut sql =
-                QueryBuilder::new("INSERT INTO transaction_tags (project_id, tag, created_at, id) ");
-            sql.push_values(tagged, |mut values, (row, tag)| {
-                values
-                    .push_bind(&row.project_id)
-                    .push_bind(*tag)
-                    .push_bind(row.created_at)
-                    .push_bind(&row.id);
-            });
-            sql.build().persistent(tagged.len() == 1).execute(&mut *$tx).await?;
-        }
-    };
-}
-
 mod answers;
 mod backlog;
 mod erase;
 mod fraud;
 mod list;
+pub mod outbox;
 mod project;
 mod recent;
 mod retention;
@@ -41,13 +24,12 @@ mod stats;
 
 use std::{collections::HashSet, sync::Arc};
 
-use db::Db;
-use sqlx::{QueryBuilder, query, query_as};
+use db::{Db, Statement, Tx, Value};
 use tokio::sync::Notify;
 
 use crate::{
     error::Error,
-    outbox::{self, Event, Outbox},
+    outbox::{Event, Outbox},
     record::{Flag, TransactionId},
 };
 
@@ -62,11 +44,11 @@ pub use row::{Lines, Row};
 pub struct Store {
     db: Db,
     outbox: Outbox,
-    /// Wakes whoever runs the fraud rules.
+    /// Wakes the task that runs the fraud rules.
     fraud: Arc<Notify>,
 }
 
-/// A row and what its subscribers are told of it.
+/// A row and the event its subscribers receive.
 #[derive(Debug)]
 pub struct Entry {
     pub row: Row,
@@ -86,58 +68,30 @@ impl Store {
         Self { db, outbox, fraud: Arc::default() }
     }
 
-    /// Inserts every row and queues its event in one database transaction: when this answers, all of them are durable. One
+    /// Inserts every row and queues its event in one database transaction: when this returns, all of them are durable. One
     /// statement carries all rows, as each statement is a trip to the database. A taken id is no error of it, or it would
     /// abort the others.
     pub async fn insert(&self, entries: &[&Entry]) -> Result<Inserted, Error> {
         let rows: Vec<&Row> = entries.iter().map(|entry| &entry.row).collect();
-        let (inserted, queued) = db::on!(&self.db, |pool| async {
-            let mut tx = pool.begin().await?;
-            let mut sql = QueryBuilder::new(INSERT);
-            sql.push_values(&rows, |values, row| row.bind(values))
-                .push(" ON CONFLICT (id) DO NOTHING RETURNING id");
-            // Only the statement of a single row comes again and again in the same words.
-            let insert = sql.build_query_scalar::<String>().persistent(rows.len() == 1);
-            let mut added: HashSet<String> = insert.fetch_all(&mut *tx).await?.into_iter().collect();
-            // An id that comes twice in a batch was added once, for the first of the two.
-            let inserted: Inserted = rows.iter().map(|row| added.remove(&row.id)).collect();
-            let new = rows.iter().zip(&inserted).filter(|(_, new)| **new);
-            let tagged: Vec<_> =
-                new.flat_map(|(row, _)| row.tags.0.iter().map(move |tag| (*row, tag))).collect();
-            add_tags!(tx, tagged);
-            let new = rows.iter().zip(&inserted).filter(|(_, new)| **new).map(|(row, _)| *row);
-            let waiting: Vec<&Row> = new.collect();
-            if !waiting.is_empty() {
-                let mut sql = QueryBuilder::new("INSERT INTO fraud_pending (id, claimed_until) ");
-                sql.push_values(&waiting, |mut values, row| _ = values.push_bind(&row.id).push_bind(0_i64));
-                sql.build().persistent(waiting.len() == 1).execute(&mut *tx).await?;
-            }
-            let for_people: Vec<_> =
-                waiting.iter().filter_map(|row| Some((*row, reviews::causes(row)?))).collect();
-            if !for_people.is_empty() {
-                let mut sql = QueryBuilder::new(reviews::OPEN);
-                sql.push_values(&for_people, |mut values, (row, (referred, duplicate))| {
-                    values
-                        .push_bind(&row.id)
-                        .push_bind(&row.project_id)
-                        .push_bind(&row.subject_hash)
-                        .push_bind(&row.kind)
-                        .push_bind(row.created_at)
-                        .push_bind(row.created_at + row.duration_ms)
-                        .push_bind(i64::from(*referred))
-                        .push_bind(i64::from(*duplicate))
-                        .push_bind("open")
-                        .push_bind("open");
-                });
-                sql.build().persistent(for_people.len() == 1).execute(&mut *tx).await?;
-            }
-            let new = entries.iter().zip(&inserted).filter(|(_, new)| **new);
-            let events: Vec<_> = new.filter_map(|(entry, _)| entry.event.as_ref()).collect();
-            let queued = outbox::add!(tx, self.outbox, &events);
-            tx.commit().await?;
-            Ok::<_, Error>((inserted, queued))
+        let mut tx = self.db.begin().await?;
+        let mut added = insert_rows(&mut tx, &rows).await?;
+        // An id that comes twice in a batch was added once, for the first of the two.
+        let inserted: Inserted = rows.iter().map(|row| added.remove(&row.id)).collect();
+        let new = || entries.iter().zip(&inserted).filter(|(_, new)| **new).map(|(entry, _)| *entry);
+        let tagged: Vec<_> = new()
+            .flat_map(|entry| entry.row.tags.0.iter().map(move |tag| (&entry.row, tag.as_str())))
+            .collect();
+        add_tags(&mut tx, &tagged).await?;
+        let waiting: Vec<&str> = new().map(|entry| entry.row.id.as_str()).collect();
+        if !waiting.is_empty() {
+            let mut wait = Statement::new("INSERT INTO fraud_pending (id, claimed_until) ");
+            wait.bind_rows(waiting.iter().map(|id| [Value::from(*id), 0_i64.into()])).once(waiting.len() > 1);
+            tx.execute(wait.sql(), wait.params()).await?;
         }
-        .await)?;
+        reviews::open(&mut tx, new().map(|entry| &entry.row)).await?;
+        let events: Vec<_> = new().filter_map(|entry| entry.event.as_ref()).collect();
+        let queued = outbox::queue_events(&mut tx, &self.outbox, &events).await?;
+        tx.commit().await?;
         if queued > 0 {
             self.outbox.wake();
         }
@@ -149,14 +103,10 @@ impl Store {
     pub async fn find(&self, project: &str, id: &TransactionId) -> Result<Option<Row>, Error> {
         const SQL: &str =
             concat!("SELECT ", columns!(), " FROM transactions WHERE id = $1 AND project_id = $2");
-        Ok(db::on!(&self.db, |pool| query_as(SQL)
-            .bind(id.as_str())
-            .bind(project)
-            .fetch_optional(pool)
-            .await)?)
+        Ok(self.db.fetch_optional(SQL, db::params![id.as_str(), project]).await?)
     }
 
-    /// Replaces the tags of one transaction of `project` and answers it as it is then.
+    /// Replaces the tags of one transaction of `project` and returns it.
     pub async fn put_tags(
         &self,
         project: &str,
@@ -168,20 +118,18 @@ impl Store {
             columns!()
         );
         const FORGET: &str = "DELETE FROM transaction_tags WHERE id = $1";
-        Ok(db::on!(&self.db, |pool| async {
-            let mut tx = pool.begin().await?;
-            let put = query_as::<_, Row>(PUT).bind(id.as_str()).bind(project).bind(tags.json());
-            let Some(row) = put.fetch_optional(&mut *tx).await? else { return Ok(None) };
-            query(FORGET).bind(id.as_str()).execute(&mut *tx).await?;
-            let tagged: Vec<_> = tags.0.iter().map(|tag| (&row, tag)).collect();
-            add_tags!(tx, tagged);
-            tx.commit().await?;
-            Ok::<_, sqlx::Error>(Some(row))
-        }
-        .await)?)
+        let json = tags.json();
+        let mut tx = self.db.begin().await?;
+        let put: Option<Row> = tx.fetch_optional(PUT, db::params![id.as_str(), project, &json]).await?;
+        let Some(row) = put else { return Ok(None) };
+        tx.execute(FORGET, db::params![id.as_str()]).await?;
+        let tagged: Vec<_> = tags.0.iter().map(|tag| (&row, tag.as_str())).collect();
+        add_tags(&mut tx, &tagged).await?;
+        tx.commit().await?;
+        Ok(Some(row))
     }
 
-    /// Sets the flag of one transaction of `project` and answers it as it is then.
+    /// Sets the flag of one transaction of `project` and returns it.
     pub async fn put_flag(
         &self,
         project: &str,
@@ -192,9 +140,33 @@ impl Store {
             "UPDATE transactions SET flag = $3 WHERE id = $1 AND project_id = $2 RETURNING ",
             columns!()
         );
-        Ok(db::on!(&self.db, |pool| {
-            let put = query_as(SQL).bind(id.as_str()).bind(project).bind(flag.as_str());
-            put.fetch_optional(pool).await
-        })?)
+        let mut tx = self.db.begin().await?;
+        let row = tx.fetch_optional(SQL, db::params![id.as_str(), project, flag.as_str()]).await?;
+        tx.commit().await?;
+        Ok(row)
     }
+}
+
+/// Returns the ids of the rows that were new.
+async fn insert_rows(tx: &mut Tx, rows: &[&Row]) -> Result<HashSet<String>, Error> {
+    let lists: Vec<_> = rows.iter().map(|row| row.lists()).collect();
+    let mut insert = Statement::new(INSERT);
+    insert.bind_rows(rows.iter().zip(&lists).map(|(row, lists)| row.values(lists)));
+    // Only the statement of a single row comes again and again in the same words.
+    insert.push(" ON CONFLICT (id) DO NOTHING RETURNING id").once(rows.len() > 1);
+    let added: Vec<(String,)> = tx.fetch_all(insert.sql(), insert.params()).await?;
+    Ok(added.into_iter().map(|(id,)| id).collect())
+}
+
+/// Makes each row be found by its tag.
+async fn add_tags(tx: &mut Tx, tagged: &[(&Row, &str)]) -> Result<(), Error> {
+    for tagged in tagged.chunks(TAGS_AT_ONCE) {
+        let mut add = Statement::new("INSERT INTO transaction_tags (project_id, tag, created_at, id) ");
+        add.bind_rows(tagged.iter().map(|(row, tag)| {
+            [Value::from(&row.project_id), (*tag).into(), row.created_at.into(), (&row.id).into()]
+        }));
+        add.once(tagged.len() > 1);
+        tx.execute(add.sql(), add.params()).await?;
+    }
+    Ok(())
 }

@@ -13,14 +13,13 @@
 mod address;
 mod attempt;
 mod config;
-mod deliveries;
 mod endpoint;
-mod endpoints;
 mod finish;
 mod lanes;
 mod retry;
 mod secret;
 mod service;
+mod store;
 mod sweep;
 mod worker;
 
@@ -36,6 +35,8 @@ use crate::{Clock, outbox::Outbox};
 pub use attempt::LOG;
 pub use config::Config;
 pub use endpoint::{SECRETS, TARGET};
+
+use store::Store;
 
 /// Starts the worker and answers the service, with which the worker ends.
 ///
@@ -56,17 +57,11 @@ pub fn start(
     let tasks = [worker.start(), sweep::start(store.clone(), config.keep_days)];
     let service = service::Webhooks {
         store,
-        keeper: endpoint::Keeper::new(ring),
+        cipher: endpoint::EndpointCipher::new(ring),
         rules: endpoint::Rules { addresses, allow_http: config.allow_http },
         retry: config.retry(),
         outbox,
         _tasks: Arc::new(tasks),
     };
     Ok(WebhooksServer::new(service).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES))
-}
-
-/// The tables of endpoints (`endpoints.rs`) and of deliveries (`deliveries.rs`).
-#[derive(Clone, Debug)]
-pub struct Store {
-    db: Db,
 }

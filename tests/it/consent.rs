@@ -122,9 +122,7 @@ async fn a_changed_ledger_is_found_by_the_cli(world: &'static World) {
     static NONE: sqlx::migrate::Migrator = sqlx::migrate!("svc-consent/migrations");
     let db = db::Db::open(&world.consent_db(), &NONE).await.unwrap();
     const WITHDRAWAL: &str = "DELETE FROM consent_entries WHERE project_id = $1 AND given = 0";
-    let removed =
-        db::on!(&db, |pool| sqlx::query(WITHDRAWAL).bind(&project.id).execute(pool).await.map(drop));
-    removed.unwrap();
+    db.execute(WITHDRAWAL, db::params![&project.id]).await.unwrap();
     let (code, text) = verify(&["--json"]);
     let report: serde_json::Value = serde_json::from_str(&text).unwrap();
     assert_eq!(code, Some(1));

@@ -13,35 +13,25 @@ mod migration;
 mod observe;
 mod params;
 mod purge;
+mod snapshot;
+mod sql;
 mod statement;
 mod transaction;
 
-use std::path::PathBuf;
+use std::{ops::ControlFlow, path::PathBuf};
 
-use sqlx::{PgPool, SqlSafeStr, SqlitePool, migrate::MigrateError};
+use sqlx::{PgPool, SqlitePool, migrate::MigrateError};
 
 pub use config::{Config, Migrate};
 pub use migration::Migrated;
 pub use params::Value;
+pub use snapshot::Snapshot;
+pub use sql::{Sql, Statement};
 pub use statement::Row;
 pub use transaction::Tx;
 
-use statement::Connection;
+use statement::Pooled;
 use transaction::Writes;
-
-/// Runs one expression against whichever pool the handle holds: `db::on!(&self.db, |pool| query(..).execute(pool).await)`.
-#[macro_export]
-macro_rules! on {
-    ($db:expr, |$pool:ident| $body:expr) => {
-        match $db {
-            $crate::Db::Pg($pool) => $body,
-            $crate::Db::Lite(lite) => {
-                let $pool = lite.pool();
-                $body
-            }
-        }
-    };
-}
 
 /// A connection pool; cloning shares it.
 #[derive(Clone, Debug)]
@@ -102,12 +92,9 @@ impl Db {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn execute(&self, sql: impl SqlSafeStr, params: &[Value<'_>]) -> sqlx::Result<u64> {
+    pub async fn execute(&self, sql: impl Into<Sql>, params: &[Value<'_>]) -> sqlx::Result<u64> {
         match self {
-            Self::Pg(pool) => {
-                let mut connection = observe::acquiring(pool.acquire()).await?;
-                Connection::Pg(&mut connection).execute(sql.into_sql_str(), params).await
-            }
+            Self::Pg(_) => self.acquire().await?.connection().execute(sql.into(), params).await,
             Self::Lite(_) => {
                 let mut tx = self.begin().await?;
                 let changed = tx.execute(sql, params).await?;
@@ -121,22 +108,8 @@ impl Db {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn fetch_all<T: Row>(
-        &self,
-        sql: impl SqlSafeStr,
-        params: &[Value<'_>],
-    ) -> sqlx::Result<Vec<T>> {
-        let sql = sql.into_sql_str();
-        match self {
-            Self::Pg(pool) => {
-                Connection::Pg(&mut *observe::acquiring(pool.acquire()).await?).fetch_all(sql, params).await
-            }
-            Self::Lite(lite) => {
-                Connection::Lite(&mut *observe::acquiring(lite.pool.acquire()).await?)
-                    .fetch_all(sql, params)
-                    .await
-            }
-        }
+    pub async fn fetch_all<T: Row>(&self, sql: impl Into<Sql>, params: &[Value<'_>]) -> sqlx::Result<Vec<T>> {
+        self.acquire().await?.connection().fetch_all(sql.into(), params).await
     }
 
     /// Returns the first row of a query, if there is one.
@@ -145,30 +118,49 @@ impl Db {
     /// Those of the database.
     pub async fn fetch_optional<T: Row>(
         &self,
-        sql: impl SqlSafeStr,
+        sql: impl Into<Sql>,
         params: &[Value<'_>],
     ) -> sqlx::Result<Option<T>> {
-        let sql = sql.into_sql_str();
-        match self {
-            Self::Pg(pool) => {
-                Connection::Pg(&mut *observe::acquiring(pool.acquire()).await?)
-                    .fetch_optional(sql, params)
-                    .await
-            }
-            Self::Lite(lite) => {
-                Connection::Lite(&mut *observe::acquiring(lite.pool.acquire()).await?)
-                    .fetch_optional(sql, params)
-                    .await
-            }
-        }
+        self.acquire().await?.connection().fetch_optional(sql.into(), params).await
     }
 
     /// Returns the first row of a query.
     ///
     /// # Errors
     /// [`sqlx::Error::RowNotFound`] without one; those of the database.
-    pub async fn fetch_one<T: Row>(&self, sql: impl SqlSafeStr, params: &[Value<'_>]) -> sqlx::Result<T> {
+    pub async fn fetch_one<T: Row>(&self, sql: impl Into<Sql>, params: &[Value<'_>]) -> sqlx::Result<T> {
         self.fetch_optional(sql, params).await?.ok_or(sqlx::Error::RowNotFound)
+    }
+
+    /// Calls `each` for every row of a query as it arrives, until it breaks.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn fetch_each<T: Row>(
+        &self,
+        sql: impl Into<Sql>,
+        params: &[Value<'_>],
+        mut each: impl FnMut(T) -> ControlFlow<()>,
+    ) -> sqlx::Result<()> {
+        self.acquire().await?.connection().fetch_each(sql.into(), params, |row| Ok(each(row))).await
+    }
+
+    async fn acquire(&self) -> sqlx::Result<Pooled> {
+        Ok(match self {
+            Self::Pg(pool) => Pooled::Pg(observe::acquiring(pool.acquire()).await?),
+            Self::Lite(lite) => Pooled::Lite(observe::acquiring(lite.pool.acquire()).await?),
+        })
+    }
+
+    /// Runs several statements without parameters, each committed by itself unless the script has transactions.
+    ///
+    /// # Errors
+    /// Those of the database.
+    pub async fn run_script(&self, sql: &'static str) -> sqlx::Result<()> {
+        match self {
+            Self::Pg(pool) => sqlx::raw_sql(sql).execute(pool).await.map(drop),
+            Self::Lite(lite) => sqlx::raw_sql(sql).execute(&lite.pool).await.map(drop),
+        }
     }
 
     /// Closes every connection.

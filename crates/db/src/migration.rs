@@ -78,6 +78,9 @@ impl Db {
     }
 
     async fn run_once(&self, migrations: &Migrator) -> Result<(), MigrateError> {
-        crate::on!(self, |pool| migrations.run(pool).await)
+        match self {
+            Self::Pg(pool) => migrations.run(pool).await,
+            Self::Lite(lite) => migrations.run(&lite.pool).await,
+        }
     }
 }

@@ -1,9 +1,15 @@
 //! Statements on one connection, whichever database it belongs to.
 
-use sqlx::{PgConnection, SqlStr, SqliteConnection, postgres::PgRow, query, query_as, sqlite::SqliteRow};
+use std::ops::ControlFlow;
+
+use futures::TryStreamExt;
+use sqlx::{
+    PgConnection, Postgres, SqlStr, Sqlite, SqliteConnection, pool::PoolConnection, postgres::PgRow, query,
+    query_as, sqlite::SqliteRow,
+};
 use tracing::{Instrument, Span};
 
-use crate::{Value, observe};
+use crate::{Sql, Value, observe};
 
 /// A row type both databases can fill: any `#[derive(sqlx::FromRow)]` struct, or a tuple.
 pub trait Row:
@@ -22,10 +28,25 @@ pub(crate) enum Connection<'c> {
     Lite(&'c mut SqliteConnection),
 }
 
+/// A connection taken from a pool.
+pub(crate) enum Pooled {
+    Pg(PoolConnection<Postgres>),
+    Lite(PoolConnection<Sqlite>),
+}
+
+impl Pooled {
+    pub fn connection(&mut self) -> Connection<'_> {
+        match self {
+            Self::Pg(connection) => Connection::Pg(connection),
+            Self::Lite(connection) => Connection::Lite(connection),
+        }
+    }
+}
+
 /// Binds every parameter to a query of either database.
 macro_rules! bind {
-    ($query:expr, $params:expr) => {{
-        let mut query = $query;
+    ($query:ident($sql:expr), $params:expr) => {{
+        let mut query = $query($sql.text).persistent($sql.persistent);
         for value in $params {
             query = match *value {
                 Value::Text(text) => query.bind(text),
@@ -40,8 +61,8 @@ macro_rules! bind {
 
 impl Connection<'_> {
     /// Returns the number of rows the statement changed.
-    pub async fn execute(self, sql: SqlStr, params: &[Value<'_>]) -> sqlx::Result<u64> {
-        let (operation, span) = (observe::operation(sql.as_str()), span(&sql));
+    pub async fn execute(self, sql: Sql, params: &[Value<'_>]) -> sqlx::Result<u64> {
+        let (operation, span) = (observe::operation(sql.text.as_str()), span(&sql.text));
         let run = async {
             match self {
                 Self::Pg(to) => bind!(query(sql), params).execute(to).await.map(|done| done.rows_affected()),
@@ -53,8 +74,8 @@ impl Connection<'_> {
         observe::running(operation, run.instrument(span)).await
     }
 
-    pub async fn fetch_all<T: Row>(self, sql: SqlStr, params: &[Value<'_>]) -> sqlx::Result<Vec<T>> {
-        let (operation, span) = (observe::operation(sql.as_str()), span(&sql));
+    pub async fn fetch_all<T: Row>(self, sql: Sql, params: &[Value<'_>]) -> sqlx::Result<Vec<T>> {
+        let (operation, span) = (observe::operation(sql.text.as_str()), span(&sql.text));
         let run = async {
             match self {
                 Self::Pg(to) => bind!(query_as(sql), params).fetch_all(to).await,
@@ -64,8 +85,8 @@ impl Connection<'_> {
         observe::running(operation, run.instrument(span)).await
     }
 
-    pub async fn fetch_optional<T: Row>(self, sql: SqlStr, params: &[Value<'_>]) -> sqlx::Result<Option<T>> {
-        let (operation, span) = (observe::operation(sql.as_str()), span(&sql));
+    pub async fn fetch_optional<T: Row>(self, sql: Sql, params: &[Value<'_>]) -> sqlx::Result<Option<T>> {
+        let (operation, span) = (observe::operation(sql.text.as_str()), span(&sql.text));
         let run = async {
             match self {
                 Self::Pg(to) => bind!(query_as(sql), params).fetch_optional(to).await,
@@ -73,6 +94,29 @@ impl Connection<'_> {
             }
         };
         observe::running(operation, run.instrument(span)).await
+    }
+
+    /// Calls `each` for every row as it arrives, until it breaks or fails.
+    pub async fn fetch_each<T: Row, E: From<sqlx::Error>>(
+        self,
+        sql: Sql,
+        params: &[Value<'_>],
+        mut each: impl FnMut(T) -> Result<ControlFlow<()>, E>,
+    ) -> Result<(), E> {
+        let span = span(&sql.text);
+        let run = async {
+            let mut rows = match self {
+                Self::Pg(to) => bind!(query_as(sql), params).fetch(to),
+                Self::Lite(to) => bind!(query_as(sql), params).fetch(to),
+            };
+            while let Some(row) = rows.try_next().await? {
+                if each(row)?.is_break() {
+                    break;
+                }
+            }
+            Ok(())
+        };
+        run.instrument(span).await
     }
 }
 

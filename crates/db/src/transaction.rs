@@ -6,14 +6,14 @@
 
 use std::sync::{Arc, OnceLock};
 
-use sqlx::{Postgres, SqlSafeStr, Sqlite, SqlitePool};
+use sqlx::{Postgres, Sqlite, SqlitePool};
 use tokio::{
     runtime::Handle,
     sync::{Mutex, OwnedMutexGuard},
 };
 
 use crate::{
-    Db, Value,
+    Db, Sql, Value,
     statement::{Connection, Row},
 };
 
@@ -51,8 +51,8 @@ impl Tx {
     ///
     /// # Errors
     /// Those of the database.
-    pub async fn execute(&mut self, sql: impl SqlSafeStr, params: &[Value<'_>]) -> sqlx::Result<u64> {
-        self.connection()?.execute(sql.into_sql_str(), params).await
+    pub async fn execute(&mut self, sql: impl Into<Sql>, params: &[Value<'_>]) -> sqlx::Result<u64> {
+        self.connection()?.execute(sql.into(), params).await
     }
 
     /// Returns every row.
@@ -61,10 +61,10 @@ impl Tx {
     /// Those of the database.
     pub async fn fetch_all<T: Row>(
         &mut self,
-        sql: impl SqlSafeStr,
+        sql: impl Into<Sql>,
         params: &[Value<'_>],
     ) -> sqlx::Result<Vec<T>> {
-        self.connection()?.fetch_all(sql.into_sql_str(), params).await
+        self.connection()?.fetch_all(sql.into(), params).await
     }
 
     /// Returns the first row, if there is one.
@@ -73,17 +73,17 @@ impl Tx {
     /// Those of the database.
     pub async fn fetch_optional<T: Row>(
         &mut self,
-        sql: impl SqlSafeStr,
+        sql: impl Into<Sql>,
         params: &[Value<'_>],
     ) -> sqlx::Result<Option<T>> {
-        self.connection()?.fetch_optional(sql.into_sql_str(), params).await
+        self.connection()?.fetch_optional(sql.into(), params).await
     }
 
     /// Returns the first row.
     ///
     /// # Errors
     /// [`sqlx::Error::RowNotFound`] without one; those of the database.
-    pub async fn fetch_one<T: Row>(&mut self, sql: impl SqlSafeStr, params: &[Value<'_>]) -> sqlx::Result<T> {
+    pub async fn fetch_one<T: Row>(&mut self, sql: impl Into<Sql>, params: &[Value<'_>]) -> sqlx::Result<T> {
         self.fetch_optional(sql, params).await?.ok_or(sqlx::Error::RowNotFound)
     }
 
@@ -157,7 +157,7 @@ impl Step {
     }
 
     async fn run(&mut self, sql: &'static str) -> sqlx::Result<()> {
-        self.connection()?.execute(sql.into_sql_str(), &[]).await.map(drop)
+        self.connection()?.execute(sql.into(), &[]).await.map(drop)
     }
 
     async fn commit(mut self) -> sqlx::Result<()> {

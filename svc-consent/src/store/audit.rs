@@ -1,7 +1,4 @@
-//! What verification reads: everything, in one snapshot, row by row.
-
-use futures::TryStreamExt;
-use sqlx::{query_as, query_scalar};
+//! Reading the whole ledger for verification: in one snapshot, row by row.
 
 use super::{Store, columns};
 use crate::{
@@ -53,39 +50,29 @@ impl Store {
     /// # Errors
     /// When the database fails.
     pub async fn audit(&self, auditor: &mut Auditor<'_>) -> Result<(), Error> {
-        let begin = match self.db {
-            db::Db::Pg(_) => "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY",
-            db::Db::Lite(_) => "BEGIN",
-        };
-        db::on!(&self.db, |pool| async {
-            let mut tx = pool.begin_with(begin).await?;
-            let heads: Vec<Head> = query_as(HEADS).fetch_all(&mut *tx).await?;
-            auditor.heads(heads)?;
-            let mut marks = query_as::<_, Mark>(MARKS).fetch(&mut *tx);
-            while let Some(mark) = marks.try_next().await? {
-                auditor.mark(mark)?;
-            }
-            drop(marks);
-            auditor.end_of_journal();
-            let mut entries = query_as::<_, Entry>(ENTRIES).fetch(&mut *tx);
-            while let Some(entry) = entries.try_next().await? {
-                auditor.entry(entry);
-            }
-            drop(entries);
-            let findings: [(&'static str, ToFinding); 3] = [
-                (MISSING, |project, chain, seq| Finding::Missing { project, chain, seq }),
-                (UNMARKED, |project, id, seq| Finding::Unmarked { project, id, seq }),
-                (RETURNED, |project, id, seq| Finding::Returned { project, id, seq }),
-            ];
-            for (sql, finding) in findings {
-                let mut rows = query_as::<_, (String, String, i64)>(sql).fetch(&mut *tx);
-                while let Some((project, name, seq)) = rows.try_next().await? {
-                    auditor.found(&finding(project, name, seq));
-                }
-            }
-            auditor.erased(query_scalar(ERASED).fetch_one(&mut *tx).await?);
+        let mut snapshot = self.db.snapshot().await?;
+        auditor.heads(snapshot.fetch_all::<Head>(HEADS, &[]).await?)?;
+        snapshot.fetch_each(MARKS, &[], |mark: Mark| auditor.mark(mark)).await?;
+        auditor.end_of_journal();
+        let entry = |entry: Entry| -> Result<(), Error> {
+            auditor.entry(entry);
             Ok(())
+        };
+        snapshot.fetch_each(ENTRIES, &[], entry).await?;
+        let findings: [(&'static str, ToFinding); 3] = [
+            (MISSING, |project, chain, seq| Finding::Missing { project, chain, seq }),
+            (UNMARKED, |project, id, seq| Finding::Unmarked { project, id, seq }),
+            (RETURNED, |project, id, seq| Finding::Returned { project, id, seq }),
+        ];
+        for (sql, finding) in findings {
+            let found = |(project, name, seq): (String, String, i64)| -> Result<(), Error> {
+                auditor.found(&finding(project, name, seq));
+                Ok(())
+            };
+            snapshot.fetch_each(sql, &[], found).await?;
         }
-        .await)
+        let erased: Vec<(i64,)> = snapshot.fetch_all(ERASED, &[]).await?;
+        erased.iter().for_each(|(count,)| auditor.erased(*count));
+        Ok(())
     }
 }

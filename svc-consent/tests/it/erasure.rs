@@ -134,10 +134,9 @@ async fn dump(db: &db::Config) -> String {
     static NONE: sqlx::migrate::Migrator = sqlx::migrate!();
     let open = db::Db::open(db, &NONE).await.unwrap();
     type Mark = (String, i64, String, String, i64, String, i64, String);
-    let marks: Vec<Mark> =
-        db::on!(&open, |pool| sqlx::query_as("SELECT * FROM consent_journal").fetch_all(pool).await).unwrap();
+    let marks: Vec<Mark> = open.fetch_all("SELECT * FROM consent_journal", &[]).await.unwrap();
     let heads: Vec<(String, i64, String, String)> =
-        db::on!(&open, |pool| sqlx::query_as("SELECT * FROM consent_heads").fetch_all(pool).await).unwrap();
+        open.fetch_all("SELECT * FROM consent_heads", &[]).await.unwrap();
     assert_eq!(heads.is_empty(), marks.is_empty());
     if marks.is_empty() && stored(db).await.is_empty() {
         return "[]".to_owned();

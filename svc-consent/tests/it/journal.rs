@@ -24,9 +24,8 @@ pub async fn tamper(db: &db::Config, statements: &[&str]) {
     let open = db::Db::open(db, &NONE).await.unwrap();
     for text in statements {
         let sql = AssertSqlSafe((*text).to_owned());
-        let rows =
-            db::on!(&open, |pool| sqlx::query(sql).execute(pool).await.map(|done| done.rows_affected()));
-        assert!(rows.unwrap() > 0 || text.starts_with("CREATE"), "{text} changed nothing");
+        let rows = open.execute(sql, &[]).await.unwrap();
+        assert!(rows > 0 || text.starts_with("CREATE"), "{text} changed nothing");
     }
 }
 

@@ -127,8 +127,7 @@ async fn two_processes_writing_at_once_never_fork_the_chain() {
 pub async fn stored(db: &db::Config) -> Vec<svc_consent::Entry> {
     static NONE: sqlx::migrate::Migrator = sqlx::migrate!();
     let db = db::Db::open(db, &NONE).await.expect("the database opens");
-    db::on!(&db, |pool| sqlx::query_as("SELECT * FROM consent_entries ORDER BY seq").fetch_all(pool).await)
-        .expect("the ledger is there")
+    db.fetch_all("SELECT * FROM consent_entries ORDER BY seq", &[]).await.expect("the ledger is there")
 }
 
 #[tokio::test]

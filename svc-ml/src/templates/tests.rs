@@ -12,7 +12,6 @@ use crate::{
 use blob::KeyConfig;
 use db::Db;
 use face::Embedding;
-use sqlx::query;
 use voice::{Bandwidth, Voiceprint};
 use zeroize::Zeroizing;
 
@@ -67,12 +66,8 @@ async fn is_of(templates: &Templates, project: &str, user: &str, person: u8) -> 
 
 async fn dump(db: &Db) -> Vec<u8> {
     let subjects: Vec<(String, Vec<u8>, Vec<u8>)> =
-        db::on!(db, |pool| sqlx::query_as("SELECT name_hash, name_sealed, wrapped_key FROM subjects")
-            .fetch_all(pool)
-            .await
-            .unwrap());
-    let sealed: Vec<(Vec<u8>,)> =
-        db::on!(db, |pool| sqlx::query_as("SELECT sealed FROM templates").fetch_all(pool).await.unwrap());
+        db.fetch_all("SELECT name_hash, name_sealed, wrapped_key FROM subjects", &[]).await.unwrap();
+    let sealed: Vec<(Vec<u8>,)> = db.fetch_all("SELECT sealed FROM templates", &[]).await.unwrap();
     let subjects = subjects.into_iter().flat_map(|(hash, name, key)| [hash.into_bytes(), name, key].concat());
     subjects.chain(sealed.into_iter().flat_map(|(s,)| s)).collect()
 }
@@ -160,7 +155,7 @@ async fn without_the_subjects_key_or_the_master_key_templates_are_unreadable() {
         let searched = stranger.nearest("p", &face(5), None).await;
         assert!(matches!(searched, Err(Error::Sealed(blob::Error::UnknownKey))));
         let erase = "UPDATE subjects SET wrapped_key = $1";
-        db::on!(&db, |pool| query(erase).bind(vec![0u8; 8]).execute(pool).await.map(drop)).unwrap();
+        db.execute(erase, db::params![&[0; 8]]).await.unwrap();
         let afterwards =
             Templates::new(Store::new(db.clone()), ring("07"), templates.models().clone(), galleries());
         assert!(matches!(afterwards.nearest("p", &face(5), None).await, Err(Error::Sealed(_))));
@@ -372,12 +367,7 @@ async fn a_template_of_an_older_version_is_compared_and_renewed() {
             let key = old.key("p", &subject.id, &subject.wrapped_key).unwrap();
             key.seal(&template_context(&subject.id, Modality::Face, "s 1"), &bytes(&face(5))).unwrap()
         };
-        db::on!(&db, |pool| query("UPDATE templates SET sealed = $1")
-            .bind(key)
-            .execute(pool)
-            .await
-            .map(drop))
-        .unwrap();
+        db.execute("UPDATE templates SET sealed = $1", db::params![&key]).await.unwrap();
         let new = templates(&db);
         let known = new.enrolled("p", "a").await.unwrap();
         assert!(known[0].is_current && known[0].model == "s 1");

@@ -74,14 +74,11 @@ impl Store {
 
     /// Makes the database itself refuse to change or remove an entry. Triggers are not portable, so no migration.
     pub async fn guard_audit(&self) -> Result<(), Error> {
-        match &self.db {
-            Db::Lite(lite) => {
-                sqlx::raw_sql(LITE_NO_UPDATE).execute(lite.pool()).await?;
-                sqlx::raw_sql(LITE_NO_DELETE).execute(lite.pool()).await.map(drop)?;
-            }
-            Db::Pg(pool) => sqlx::raw_sql(PG).execute(pool).await.map(drop)?,
+        if matches!(self.db, Db::Pg(_)) {
+            return Ok(self.db.run_script(PG).await?);
         }
-        Ok(())
+        self.db.run_script(LITE_NO_UPDATE).await?;
+        Ok(self.db.run_script(LITE_NO_DELETE).await?)
     }
 
     /// Writes an entry of a change made elsewhere. The organisation is the project's.

@@ -24,8 +24,8 @@ async fn verify(service: &Service, known: &[KnownEnd]) -> (Verified, Vec<Finding
 /// Whoever can write to the database does this to it.
 async fn attack(service: &Service, sql: &'static str) -> Result<(), sqlx::Error> {
     let db = open(service).await;
-    let done = db::on!(&db, |pool| sqlx::raw_sql(sql).execute(pool).await.map(drop));
-    db::on!(&db, |pool| pool.close().await);
+    let done = db.run_script(sql).await;
+    db.close().await;
     done
 }
 
@@ -42,7 +42,7 @@ async fn disarm(service: &Service) {
     let pg = "DROP TRIGGER audit_entries_no_change ON audit_entries; DROP TRIGGER audit_entries_no_truncate ON audit_entries;";
     let db = open(service).await;
     let sql = if matches!(db, Db::Lite(_)) { lite } else { pg };
-    db::on!(&db, |pool| sqlx::raw_sql(sql).execute(pool).await.map(drop)).unwrap();
+    db.run_script(sql).await.unwrap();
 }
 
 #[tokio::test]

@@ -1,6 +1,4 @@
-//! Taking from the rows of a subject what names a person or leads to one.
-
-use sqlx::{query, query_scalar};
+//! Erasure of what identifies a person from the rows of a subject.
 
 use super::Store;
 use crate::{error::Error, record::TransactionId};
@@ -23,19 +21,14 @@ impl Store {
     }
 
     pub(super) async fn count(&self, sql: &'static str, project: &str, subject: &[u8]) -> Result<u64, Error> {
-        let count: i64 = db::on!(&self.db, |pool| {
-            query_scalar(sql).bind(project).bind(subject).fetch_one(pool).await
-        })?;
+        let (count,): (i64,) = self.db.fetch_one(sql, db::params![project, subject]).await?;
         Ok(count.unsigned_abs())
     }
 
     /// Deletes the deliveries that tell about the subject, sent or not, and answers how many there were.
     pub async fn delete_deliveries(&self, project: &str, subject: &[u8]) -> Result<u64, Error> {
         const SQL: &str = "DELETE FROM webhook_deliveries WHERE project_id = $1 AND subject_hash = $2";
-        Ok(db::on!(&self.db, |pool| {
-            let deleted = query(SQL).bind(project).bind(subject).execute(pool).await;
-            deleted.map(|done| done.rows_affected())
-        })?)
+        Ok(self.db.execute(SQL, db::params![project, subject]).await?)
     }
 
     /// What must not be left in any file once the subject is erased: the start of everything sealed about it, which holds
@@ -78,10 +71,8 @@ impl Store {
         most: u32,
     ) -> Result<Vec<TransactionId>, Error> {
         const SQL: &str = "SELECT id FROM transactions WHERE project_id = $1 AND subject_hash = $2 LIMIT $3";
-        let ids: Vec<String> = db::on!(&self.db, |pool| {
-            query_scalar(SQL).bind(project).bind(subject).bind(i64::from(most)).fetch_all(pool).await
-        })?;
-        ids.iter().map(|id| TransactionId::parse(id)).collect()
+        let ids: Vec<(String,)> = self.db.fetch_all(SQL, db::params![project, subject, most]).await?;
+        ids.iter().map(|(id,)| TransactionId::parse(id)).collect()
     }
 
     /// Empties these rows of the project, in one database transaction: `sealed` takes the place of what was personal;
@@ -105,23 +96,20 @@ impl Store {
         const UNPROVE: &str = "UPDATE fraud_hits SET sealed = $2 WHERE id = $1";
         let nothing: &[u8] = &[];
         let rows: Vec<_> = rows.collect();
-        Ok(db::on!(&self.db, |pool| async {
-            let mut tx = pool.begin().await?;
-            let mut emptied = 0;
-            for (id, sealed) in &rows {
-                query(UNWAIT).bind(id.as_str()).execute(&mut *tx).await?;
-                let empty = query(EMPTY).bind(id.as_str()).bind(project).bind(sealed);
-                emptied += empty.execute(&mut *tx).await?.rows_affected();
-                query(UNTAG).bind(id.as_str()).execute(&mut *tx).await?;
-                query(UNDEVICE).bind(id.as_str()).execute(&mut *tx).await?;
-                query(UNASK).bind(id.as_str()).execute(&mut *tx).await?;
-                query(UNNOTE).bind(id.as_str()).bind(nothing).execute(&mut *tx).await?;
-                query(UNREVIEW).bind(id.as_str()).execute(&mut *tx).await?;
-                query(UNPROVE).bind(id.as_str()).bind(nothing).execute(&mut *tx).await?;
-            }
-            tx.commit().await?;
-            Ok::<_, sqlx::Error>(emptied)
+        let mut tx = self.db.begin().await?;
+        let mut emptied = 0;
+        for (id, sealed) in &rows {
+            let id = id.as_str();
+            tx.execute(UNWAIT, db::params![id]).await?;
+            emptied += tx.execute(EMPTY, db::params![id, project, sealed]).await?;
+            tx.execute(UNTAG, db::params![id]).await?;
+            tx.execute(UNDEVICE, db::params![id]).await?;
+            tx.execute(UNASK, db::params![id]).await?;
+            tx.execute(UNNOTE, db::params![id, nothing]).await?;
+            tx.execute(UNREVIEW, db::params![id]).await?;
+            tx.execute(UNPROVE, db::params![id, nothing]).await?;
         }
-        .await)?)
+        tx.commit().await?;
+        Ok(emptied)
     }
 }

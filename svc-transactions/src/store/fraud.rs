@@ -1,12 +1,9 @@
-//! Transactions that wait for the fraud rules, their neighbours, and what was found.
+//! Transactions that wait for the fraud rules, their neighbours, and the hits.
 
-use sqlx::{QueryBuilder, query, query_as, query_scalar};
+use db::{Statement, Tx, Value};
 
-use super::{Row, Store, reviews};
-use crate::{
-    error::Error,
-    outbox::{self, Event},
-};
+use super::{Row, Store, outbox, reviews};
+use crate::{error::Error, outbox::Event};
 
 const HIT: &str = "INSERT INTO fraud_hits (id, rule, project_id, created_at, found_at, sealed) \
                    VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id, rule) DO NOTHING";
@@ -21,63 +18,7 @@ const SEEN: &str = "INSERT INTO fraud_seen (project_id, subject_hash, trait, val
                     last_at = CASE WHEN excluded.last_at > fraud_seen.last_at \
                     THEN excluded.last_at ELSE fraud_seen.last_at END";
 
-/// Adds the hits of one evaluation, what people have to do about them and what the user was seen with, inside whichever transaction `$tx` is.
-macro_rules! add_findings {
-    ($tx:ident, $id:expr, $evaluation:expr) => {
-        for hit in &$evaluation.hits {
-            let insert = query(HIT).bind($id).bind(hit.rule).bind(&$evaluation.project_id);
-            let insert = insert.bind($evaluation.at_ms).bind($evaluation.found_at_ms).bind(&hit.sealed);
-            insert.execute(&mut *$tx).await?;
-        }
-        if !$evaluation.hits.is_empty() {
-            query(FLAG).bind($id).execute(&mut *$tx).await?;
-            let open = query(reviews::OPEN_FOR_FRAUD).bind($id).bind($evaluation.found_at_ms);
-            open.execute(&mut *$tx).await?;
-        }
-        if let Some(subject) = &$evaluation.subject_hash {
-            let end = query(reviews::END_WAITING).bind($id).bind(&$evaluation.project_id).bind(subject);
-            end.bind($evaluation.at_ms).execute(&mut *$tx).await?;
-        }
-        if let Some(device) = &$evaluation.device {
-            let made = query(DEVICE).bind($id).bind(&$evaluation.project_id).bind(device);
-            made.bind($evaluation.at_ms).execute(&mut *$tx).await?;
-        }
-        for one in &$evaluation.traits {
-            let (Some(subject), Some(hash)) = (&$evaluation.subject_hash, one.hashes.first()) else {
-                continue;
-            };
-            let seen = query(SEEN).bind(&$evaluation.project_id).bind(subject).bind(one.name);
-            seen.bind(hash).bind($evaluation.at_ms).execute(&mut *$tx).await?;
-        }
-    };
-}
-
-/// The statements that read a row's neighbours of the same `$column`: those before it, and those after it that have been
-/// looked at and not flagged. What waits will see the row before itself, and what is flagged need not be told again.
-macro_rules! around {
-    ($column:literal) => {
-        [
-            concat!(
-                "SELECT ",
-                columns!(),
-                " FROM transactions WHERE project_id = $1 AND ",
-                $column,
-                " = $2 AND (created_at, id) < ($3, $4) ORDER BY created_at DESC, id DESC LIMIT $5"
-            ),
-            concat!(
-                "SELECT ",
-                columns!(),
-                " FROM transactions WHERE project_id = $1 AND ",
-                $column,
-                " = $2 AND (created_at, id) > ($3, $4) AND created_at <= $6 AND NOT EXISTS \
-                 (SELECT 1 FROM fraud_pending WHERE fraud_pending.id = transactions.id) \
-                 AND has_fraud = 0 ORDER BY created_at, id LIMIT $5"
-            ),
-        ]
-    };
-}
-
-/// Neighbours of one side: a user's or a session's calls beyond them tell nothing of a moment.
+/// Neighbours of one side; earlier and later calls of a user or a session are not about the same moment.
 const NEIGHBOURS: i64 = 32;
 /// How much later than another a transaction may begin and yet have been looked at before it.
 const LATE_MS: i64 = 10 * 60 * 1000;
@@ -103,7 +44,7 @@ pub struct Found {
     pub sealed: Vec<u8>,
 }
 
-/// What looking at a transaction has brought.
+/// The result of evaluating a transaction.
 #[derive(Clone, Debug)]
 pub struct Evaluation {
     pub project_id: String,
@@ -112,9 +53,9 @@ pub struct Evaluation {
     pub found_at_ms: i64,
     pub hits: Vec<Found>,
     pub traits: Vec<Trait>,
-    /// The keyed hash of the device's own id, if it told one.
+    /// The keyed hash of the device's own id, if it sent one.
     pub device: Option<Vec<u8>>,
-    /// Tells of the hits.
+    /// Reports the hits.
     pub event: Option<Event>,
 }
 
@@ -142,31 +83,27 @@ impl Store {
                              (SELECT id FROM fraud_pending WHERE claimed_until <= $1 ORDER BY claimed_until, id LIMIT $3) \
                              RETURNING id";
         const READ: &str = concat!("SELECT ", columns!(), " FROM transactions WHERE id IN (");
-        Ok(db::on!(&self.db, |pool| async {
-            // Asking first spares an idle service a write.
-            let waits: i64 = query_scalar(WAITS).bind(now_ms).fetch_one(pool).await?;
-            if waits == 0 {
-                return Ok(Vec::new());
-            }
-            let claim = query_scalar(CLAIM).bind(now_ms).bind(until_ms).bind(i64::from(most));
-            let ids: Vec<String> = claim.fetch_all(pool).await?;
-            let mut sql = QueryBuilder::new(READ);
-            let mut list = sql.separated(", ");
-            ids.iter().for_each(|id| _ = list.push_bind(id));
-            if ids.is_empty() {
-                return Ok(Vec::new());
-            }
-            sql.push(") ORDER BY created_at, id");
-            sql.build_query_as::<Row>().persistent(false).fetch_all(pool).await
+        // Asking first spares an idle service a write.
+        let (waits,): (i64,) = self.db.fetch_one(WAITS, db::params![now_ms]).await?;
+        if waits == 0 {
+            return Ok(Vec::new());
         }
-        .await)?)
+        let mut tx = self.db.begin().await?;
+        let ids: Vec<(String,)> = tx.fetch_all(CLAIM, db::params![now_ms, until_ms, most]).await?;
+        tx.commit().await?;
+        if ids.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut read = Statement::new(READ);
+        read.bind_list(ids.iter().map(|(id,)| id)).push(") ORDER BY created_at, id").once(true);
+        Ok(self.db.fetch_all(read.sql(), read.params()).await?)
     }
 
     /// The neighbours of `row` among those of its user.
     pub async fn around_subject(&self, row: &Row, subjects: &[Vec<u8>]) -> Result<Around, Error> {
         let mut around = Around::default();
         for subject in subjects {
-            let (before, after) = self.around(row, subject, around!("subject_hash")).await?;
+            let (before, after) = self.neighbours(row, "subject_hash", subject.into()).await?;
             around.before.extend(before);
             around.after.extend(after);
         }
@@ -176,32 +113,36 @@ impl Store {
     /// The neighbours of `row` within its session.
     pub async fn around_session(&self, row: &Row) -> Result<Around, Error> {
         let Some(session) = &row.session_id else { return Ok(Around::default()) };
-        let (before, after) = self.around(row, session, around!("session_id")).await?;
+        let (before, after) = self.neighbours(row, "session_id", session.into()).await?;
         Ok(Around { before, after }.in_order())
     }
 
-    async fn around<T>(
+    /// Reads the neighbours with `value` in `column`: those before `row`, and those after it that were evaluated and not
+    /// flagged. A row that waits will find this one before itself, and a flagged one is not reported again.
+    async fn neighbours(
         &self,
         row: &Row,
-        key: T,
-        [before, after]: [&'static str; 2],
-    ) -> Result<(Vec<Row>, Vec<Row>), Error>
-    where
-        T: Copy
-            + for<'q> sqlx::Encode<'q, sqlx::Postgres>
-            + sqlx::Type<sqlx::Postgres>
-            + for<'q> sqlx::Encode<'q, sqlx::Sqlite>
-            + sqlx::Type<sqlx::Sqlite>
-            + Send
-            + Sync,
-    {
-        Ok(db::on!(&self.db, |pool| async {
-            let side = |sql| query_as::<_, Row>(sql).bind(&row.project_id).bind(key).bind(row.created_at);
-            let before = side(before).bind(&row.id).bind(NEIGHBOURS).fetch_all(pool).await?;
-            let after = side(after).bind(&row.id).bind(NEIGHBOURS).bind(row.created_at + LATE_MS);
-            Ok::<_, sqlx::Error>((before, after.fetch_all(pool).await?))
-        }
-        .await)?)
+        column: &'static str,
+        value: Value<'_>,
+    ) -> Result<(Vec<Row>, Vec<Row>), Error> {
+        const SELECT: &str = concat!("SELECT ", columns!(), " FROM transactions WHERE project_id = ");
+        let same = |order: &'static str| {
+            let mut find = Statement::new(SELECT);
+            find.bind(&row.project_id).push(" AND ").push(column).push(" = ").bind(value);
+            find.push(order).bind(row.created_at).push(", ").bind(&row.id).push(")");
+            find
+        };
+        let mut before = same(" AND (created_at, id) < (");
+        before.push(" ORDER BY created_at DESC, id DESC LIMIT ").bind(NEIGHBOURS);
+        let mut after = same(" AND (created_at, id) > (");
+        after.push(" AND created_at <= ").bind(row.created_at + LATE_MS);
+        after.push(
+            " AND NOT EXISTS (SELECT 1 FROM fraud_pending WHERE fraud_pending.id = transactions.id) \
+             AND has_fraud = 0 ORDER BY created_at, id LIMIT ",
+        );
+        after.bind(NEIGHBOURS);
+        let before = self.db.fetch_all(before.sql(), before.params()).await?;
+        Ok((before, self.db.fetch_all(after.sql(), after.params()).await?))
     }
 
     /// Whether the user was seen with anything of the kind before `row`, and whether with this.
@@ -217,78 +158,59 @@ impl Store {
                             AND trait = $3 AND first_at < $4 AND value_hash = $5";
         let (mut any, mut this) = (0, 0);
         for subject in subjects {
-            db::on!(&self.db, |pool| {
-                let ask = |sql| {
-                    query_scalar::<_, i64>(sql)
-                        .bind(&row.project_id)
-                        .bind(subject)
-                        .bind(one.name)
-                        .bind(row.created_at)
-                };
-                any += ask(ANY).fetch_one(pool).await?;
-                for hash in &one.hashes {
-                    this += ask(THIS).bind(hash).fetch_one(pool).await?;
-                }
-            });
+            let seen = db::params![&row.project_id, subject, one.name, row.created_at];
+            any += self.db.fetch_one::<(i64,)>(ANY, seen).await?.0;
+            for hash in &one.hashes {
+                let seen = db::params![&row.project_id, subject, one.name, row.created_at, hash];
+                this += self.db.fetch_one::<(i64,)>(THIS, seen).await?.0;
+            }
         }
         Ok((any > 0, this > 0))
     }
 
-    /// Writes what looking at transactions has brought (nothing, where one cannot be read) and takes them from those that
-    /// wait, in one database transaction with the events that tell of it. Where one does not wait any more, its subject was
-    /// erased or another process has settled it, and nothing is written of it.
+    /// Writes evaluations of waiting transactions (none, where one cannot be read), in one database transaction with their
+    /// events. Where a transaction does not wait any more, its subject was erased or another process evaluated it, and
+    /// nothing is written.
     pub async fn settle(&self, evaluations: &[(String, Option<Evaluation>)]) -> Result<(), Error> {
         const DONE: &str = "DELETE FROM fraud_pending WHERE id = $1";
-        let queued = db::on!(&self.db, |pool| async {
-            let mut tx = pool.begin().await?;
-            let mut events = Vec::new();
-            for (id, evaluation) in evaluations {
-                let waited = query(DONE).bind(id).execute(&mut *tx).await?.rows_affected() == 1;
-                if let Some(evaluation) = evaluation.as_ref().filter(|_| waited) {
-                    add_findings!(tx, id, evaluation);
-                    events.extend(&evaluation.event);
-                }
+        let mut tx = self.db.begin().await?;
+        let mut events = Vec::new();
+        for (id, evaluation) in evaluations {
+            let waited = tx.execute(DONE, db::params![id]).await? == 1;
+            if let Some(evaluation) = evaluation.as_ref().filter(|_| waited) {
+                add_findings(&mut tx, id, evaluation).await?;
+                events.extend(&evaluation.event);
             }
-            let queued = outbox::add!(tx, self.outbox, &events);
-            tx.commit().await?;
-            Ok::<_, Error>(queued)
         }
-        .await)?;
+        let queued = outbox::queue_events(&mut tx, &self.outbox, &events).await?;
+        tx.commit().await?;
         if queued > 0 {
             self.outbox.wake();
         }
         Ok(())
     }
 
-    /// What was found in these transactions, in the order it was.
+    /// The hits in these transactions, in the order they were found.
     pub async fn hits(&self, ids: &[&str]) -> Result<Vec<HitRow>, Error> {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        Ok(db::on!(&self.db, |pool| {
-            let mut sql =
-                QueryBuilder::new("SELECT id, rule, found_at, sealed FROM fraud_hits WHERE id IN (");
-            let mut list = sql.separated(", ");
-            ids.iter().for_each(|id| _ = list.push_bind((*id).to_owned()));
-            sql.push(") ORDER BY found_at, rule");
-            sql.build_query_as().persistent(ids.len() == 1).fetch_all(pool).await
-        })?)
+        let mut find = Statement::new("SELECT id, rule, found_at, sealed FROM fraud_hits WHERE id IN (");
+        find.bind_list(ids.iter().copied()).push(") ORDER BY found_at, rule").once(ids.len() > 1);
+        Ok(self.db.fetch_all(find.sql(), find.params()).await?)
     }
 
     /// Forgets what the subject was seen with, and answers how much that was.
     pub async fn forget_seen(&self, project: &str, subject: &[u8]) -> Result<u64, Error> {
         const SQL: &str = "DELETE FROM fraud_seen WHERE project_id = $1 AND subject_hash = $2";
-        Ok(db::on!(&self.db, |pool| {
-            query(SQL).bind(project).bind(subject).execute(pool).await.map(|done| done.rows_affected())
-        })?)
+        Ok(self.db.execute(SQL, db::params![project, subject]).await?)
     }
 
     /// Forgets what the users of the project were seen with before `before_ms` and not since.
     pub async fn forget_unseen(&self, project: &str, before_ms: i64) -> Result<(), Error> {
         const SQL: &str = "DELETE FROM fraud_seen WHERE project_id = $1 AND last_at < $2";
-        Ok(db::on!(&self.db, |pool| {
-            query(SQL).bind(project).bind(before_ms).execute(pool).await.map(drop)
-        })?)
+        self.db.execute(SQL, db::params![project, before_ms]).await?;
+        Ok(())
     }
 
     /// How much the subject was seen with.
@@ -296,6 +218,30 @@ impl Store {
         const SQL: &str = "SELECT COUNT(*) FROM fraud_seen WHERE project_id = $1 AND subject_hash = $2";
         self.count(SQL, project, subject).await
     }
+}
+
+/// Adds the hits of one evaluation, the reviews they open and what the user was seen with.
+async fn add_findings(tx: &mut Tx, id: &str, evaluation: &Evaluation) -> Result<(), Error> {
+    let Evaluation { project_id, at_ms, found_at_ms, .. } = evaluation;
+    for hit in &evaluation.hits {
+        tx.execute(HIT, db::params![id, hit.rule, project_id, *at_ms, *found_at_ms, &hit.sealed]).await?;
+    }
+    if !evaluation.hits.is_empty() {
+        tx.execute(FLAG, db::params![id]).await?;
+        tx.execute(reviews::OPEN_FOR_FRAUD, db::params![id, *found_at_ms]).await?;
+    }
+    if let Some(subject) = &evaluation.subject_hash {
+        tx.execute(reviews::END_WAITING, db::params![id, project_id, subject, *at_ms]).await?;
+    }
+    if let Some(device) = &evaluation.device {
+        tx.execute(DEVICE, db::params![id, project_id, device, *at_ms]).await?;
+    }
+    for one in &evaluation.traits {
+        if let (Some(subject), Some(hash)) = (&evaluation.subject_hash, one.hashes.first()) {
+            tx.execute(SEEN, db::params![project_id, subject, one.name, hash, *at_ms]).await?;
+        }
+    }
+    Ok(())
 }
 
 impl Around {

@@ -5,8 +5,9 @@
 //! the page is short then, and its cursor goes on from there. So a page costs the same however many records there are,
 //! and it is complete whenever one of its filters alone leaves fewer rows than that.
 
-use futures::{Stream, TryStreamExt};
-use sqlx::{Database, Encode, QueryBuilder, Type};
+use std::ops::ControlFlow;
+
+use db::Statement;
 
 use super::{Row, Store};
 use crate::{
@@ -83,11 +84,10 @@ impl Store {
         let mut rarest = (i64::MAX, 0);
         for (at, filter) in filters.iter().enumerate().filter(|(_, filter)| **filter != By::NoFraud) {
             let range = Range { page, after: page.after.as_ref(), window: most };
-            let (count,): (i64,) = db::on!(&self.db, |pool| {
-                let mut sql = QueryBuilder::new("SELECT COUNT(*) FROM (");
-                found_by(&mut sql, filter, range);
-                sql.push(") AS found").build_query_as().fetch_one(pool).await
-            })?;
+            let mut sql = Statement::new("SELECT COUNT(*) FROM (");
+            found_by(&mut sql, filter, range);
+            sql.push(") AS found");
+            let (count,): (i64,) = self.db.fetch_one(sql.sql(), sql.params()).await?;
             rarest = rarest.min((count, at));
         }
         filters.swap(0, rarest.1);
@@ -96,39 +96,30 @@ impl Store {
 
     /// Up to `wanted` rows of a window of the first filter's index that pass the others too.
     async fn window(&self, filters: &[By], range: Range<'_>, wanted: usize) -> Result<Vec<Row>, Error> {
-        Ok(db::on!(&self.db, |pool| {
-            let mut sql = QueryBuilder::new("");
-            select(&mut sql, filters, range, wanted);
-            up_to_a_message(sql.build_query_as().fetch(pool)).await
-        })?)
+        self.rows_of_a_message(&select(filters, range, wanted)).await
+    }
+
+    /// The first rows of a query, until they are larger than [`PAGE_BYTES`].
+    pub(super) async fn rows_of_a_message(&self, query: &Statement<'_>) -> Result<Vec<Row>, Error> {
+        let (mut rows, mut size) = (Vec::new(), 0);
+        let add = |row: Row| {
+            size += row.sealed.len();
+            rows.push(row);
+            if size > PAGE_BYTES { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        };
+        self.db.fetch_each(query.sql(), query.params(), add).await?;
+        Ok(rows)
     }
 
     /// The last row of a window, if the window was full.
     async fn end_of_window(&self, filter: &By, range: Range<'_>) -> Result<Option<Cursor>, Error> {
-        let end: Option<(String, i64)> = db::on!(&self.db, |pool| {
-            let mut sql = QueryBuilder::new("");
-            found_by(&mut sql, filter, Range { window: 1, ..range });
-            sql.push(format_args!(" OFFSET {}", range.window - 1));
-            sql.build_query_as().fetch_optional(pool).await
-        })?;
+        let mut sql = Statement::new("");
+        found_by(&mut sql, filter, Range { window: 1, ..range });
+        sql.push(" OFFSET ").push_number((range.window - 1).into());
+        let end: Option<(String, i64)> = self.db.fetch_optional(sql.sql(), sql.params()).await?;
         end.map(|(id, created_at_ms)| Ok(Cursor { created_at_ms, id: TransactionId::parse(&id)? }))
             .transpose()
     }
-}
-
-/// The first rows, until they are larger than [`PAGE_BYTES`].
-pub async fn up_to_a_message(
-    mut found: impl Stream<Item = sqlx::Result<Row>> + Unpin,
-) -> sqlx::Result<Vec<Row>> {
-    let (mut rows, mut size) = (Vec::new(), 0);
-    while let Some(row) = found.try_next().await? {
-        size += row.sealed.len();
-        rows.push(row);
-        if size > PAGE_BYTES {
-            break;
-        }
-    }
-    Ok(rows)
 }
 
 fn bytes(rows: &[Row]) -> usize {
@@ -171,112 +162,83 @@ fn filters(filter: &Filter, subjects: &[Vec<u8>]) -> Vec<By> {
     filters
 }
 
-/// `SELECT id, created_at` of the rows one filter finds, newest first, from its own index.
-fn found_by<DB>(sql: &mut QueryBuilder<DB>, filter: &By, range: Range<'_>)
-where
-    DB: Database,
-    String: for<'q> Encode<'q, DB> + Type<DB>,
-    i64: for<'q> Encode<'q, DB> + Type<DB>,
-    Vec<u8>: for<'q> Encode<'q, DB> + Type<DB>,
-{
+/// Adds `SELECT id, created_at` of the rows one filter finds, newest first, from its own index.
+fn found_by<'a>(sql: &mut Statement<'a>, filter: &'a By, range: Range<'a>) {
     let table = match filter {
         By::Tag(_) => "transaction_tags",
         By::Fraud(_) => "fraud_hits",
         By::Review(_) => "reviews",
         _ => "transactions",
     };
-    sql.push(format_args!("SELECT id, created_at FROM {table} WHERE project_id = "));
-    sql.push_bind(range.page.filter.project_id.clone());
+    sql.push("SELECT id, created_at FROM ").push(table).push(" WHERE project_id = ");
+    sql.bind(&range.page.filter.project_id);
     match filter {
-        By::Tag(tag) => _ = sql.push(" AND tag = ").push_bind(tag.clone()),
-        By::Fraud(rule) => _ = sql.push(" AND rule = ").push_bind(rule.clone()),
-        By::Review(status) => _ = sql.push(" AND status = ").push_bind(status.clone()),
+        By::Tag(tag) => _ = sql.push(" AND tag = ").bind(tag),
+        By::Fraud(rule) => _ = sql.push(" AND rule = ").bind(rule),
+        By::Review(status) => _ = sql.push(" AND status = ").bind(status),
         other => passes(sql, other),
     }
-    in_range(sql, range, ("created_at", "id"));
+    in_range(sql, range);
     // A limit the planner can read; behind a parameter it has to guess one, and may sort instead.
-    sql.push(format_args!(" ORDER BY created_at DESC, id DESC LIMIT {}", range.window));
+    sql.push(" ORDER BY created_at DESC, id DESC LIMIT ").push_number(range.window.into());
 }
 
-/// ` AND ...`: what a row of the transactions must have.
-fn passes<DB>(sql: &mut QueryBuilder<DB>, filter: &By)
-where
-    DB: Database,
-    String: for<'q> Encode<'q, DB> + Type<DB>,
-    Vec<u8>: for<'q> Encode<'q, DB> + Type<DB>,
-{
+/// Adds ` AND ...`: the condition of `filter` on a row of the transactions.
+fn passes<'a>(sql: &mut Statement<'a>, filter: &'a By) {
     match filter {
         By::Time => {}
-        By::Column(name, value) => _ = sql.push(format_args!(" AND {name} = ")).push_bind(value.clone()),
+        By::Column(name, value) => _ = sql.push(" AND ").push(name).push(" = ").bind(value),
         By::Tag(tag) => {
             sql.push(" AND EXISTS (SELECT 1 FROM transaction_tags WHERE transaction_tags.id = transactions.id AND tag = ");
-            sql.push_bind(tag.clone()).push(")");
+            sql.bind(tag).push(")");
         }
         By::Fraud(rule) => {
             sql.push(
                 " AND EXISTS (SELECT 1 FROM fraud_hits WHERE fraud_hits.id = transactions.id AND rule = ",
             );
-            sql.push_bind(rule.clone()).push(")");
+            sql.bind(rule).push(")");
         }
         By::Review(status) => {
             sql.push(" AND EXISTS (SELECT 1 FROM reviews WHERE reviews.id = transactions.id AND status = ");
-            sql.push_bind(status.clone()).push(")");
+            sql.bind(status).push(")");
         }
         // As words of the statement: the index holds only the rows that have one.
         By::HasFraud => _ = sql.push(" AND has_fraud = 1"),
         By::NoFraud => _ = sql.push(" AND has_fraud = 0"),
-        By::Subject(hashes) if hashes.len() == 1 => {
-            sql.push(" AND subject_hash = ").push_bind(hashes[0].clone());
-        }
-        By::Subject(hashes) => {
-            let mut any = sql.push(" AND subject_hash IN (").separated(", ");
-            for hash in hashes {
-                any.push_bind(hash.clone());
-            }
-            sql.push(")");
-        }
+        By::Subject(hashes) if hashes.len() == 1 => _ = sql.push(" AND subject_hash = ").bind(&hashes[0]),
+        By::Subject(hashes) => _ = sql.push(" AND subject_hash IN (").bind_list(hashes).push(")"),
     }
 }
 
-fn in_range<DB>(sql: &mut QueryBuilder<DB>, range: Range<'_>, (at, id): (&str, &str))
-where
-    DB: Database,
-    String: for<'q> Encode<'q, DB> + Type<DB>,
-    i64: for<'q> Encode<'q, DB> + Type<DB>,
-{
+fn in_range<'a>(sql: &mut Statement<'a>, range: Range<'a>) {
     let Filter { from_ms, until_ms, .. } = &range.page.filter;
-    for (order, limit) in [(">=", from_ms), ("<", until_ms)] {
-        if let Some(limit) = limit {
-            sql.push(format_args!(" AND {at} {order} ")).push_bind(*limit);
-        }
+    if let Some(from_ms) = from_ms {
+        sql.push(" AND created_at >= ").bind(*from_ms);
     }
-    if let Some(Cursor { created_at_ms, id: last }) = range.after {
-        sql.push(format_args!(" AND ({at}, {id}) < (")).push_bind(*created_at_ms);
-        sql.push(", ").push_bind(last.as_str().to_owned()).push(")");
+    if let Some(until_ms) = until_ms {
+        sql.push(" AND created_at < ").bind(*until_ms);
+    }
+    if let Some(Cursor { created_at_ms, id }) = range.after {
+        sql.push(" AND (created_at, id) < (").bind(*created_at_ms).push(", ").bind(id.as_str()).push(")");
     }
 }
 
-/// The rows themselves: those of the first filter's window that pass the others. The window's own limit keeps either
-/// database from finding the rows in another way.
-fn select<DB>(sql: &mut QueryBuilder<DB>, filters: &[By], range: Range<'_>, wanted: usize)
-where
-    DB: Database,
-    String: for<'q> Encode<'q, DB> + Type<DB>,
-    i64: for<'q> Encode<'q, DB> + Type<DB>,
-    Vec<u8>: for<'q> Encode<'q, DB> + Type<DB>,
-{
+/// Returns a query of the rows themselves: those of the first filter's window that pass the others. The window's own limit
+/// keeps either database from finding the rows in another way.
+fn select<'a>(filters: &'a [By], range: Range<'a>, wanted: usize) -> Statement<'a> {
     const WALKED: &str = concat!(
         "SELECT ",
         columns!(),
         " FROM transactions JOIN (SELECT id AS walked_id, created_at AS walked_at FROM ("
     );
-    sql.push(WALKED);
-    found_by(sql, &filters[0], range);
+    let mut sql = Statement::new(WALKED);
+    found_by(&mut sql, &filters[0], range);
     sql.push(") AS found) AS walked ON id = walked_id WHERE 1 = 1");
     for filter in filters.iter().skip(1) {
-        passes(sql, filter);
+        passes(&mut sql, filter);
     }
-    sql.push(format_args!(" ORDER BY walked_at DESC, walked_id DESC LIMIT {wanted}"));
+    sql.push(" ORDER BY walked_at DESC, walked_id DESC LIMIT ").push_number(wanted as u64);
+    sql
 }
 
 #[cfg(test)]

@@ -2,7 +2,6 @@
 
 use blob::KeyRing;
 use db::Db;
-use sqlx::Row as _;
 
 use crate::outbox::Outbox;
 
@@ -15,12 +14,10 @@ fn page(change: impl FnOnce(&mut Filter)) -> Page {
     Page { filter, after: Some(Cursor { created_at_ms: 1, id }), size: 50 }
 }
 
-async fn plan(db: &Db, write: impl FnOnce(&mut QueryBuilder<sqlx::Sqlite>)) -> String {
-    let Db::Lite(lite) = db else { panic!("opened as SQLite below") };
-    let mut sql = QueryBuilder::new("EXPLAIN QUERY PLAN ");
-    write(&mut sql);
-    let steps = sql.build().fetch_all(lite.pool()).await.unwrap();
-    steps.iter().map(|step| step.get::<String, _>("detail")).collect::<Vec<_>>().join("\n")
+async fn plan(db: &Db, query: &Statement<'_>) -> String {
+    let sql = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {}", query.text()));
+    let steps: Vec<(i64, i64, i64, String)> = db.fetch_all(sql, query.params()).await.unwrap();
+    steps.into_iter().map(|(_, _, _, detail)| detail).collect::<Vec<_>>().join("\n")
 }
 
 async fn database() -> Db {
@@ -47,7 +44,9 @@ async fn any_one_filter_reads_its_own_index_in_order_and_nothing_else() {
     for (index, page, subjects) in cases {
         let by = filters(&page.filter, subjects);
         let range = Range { page: &page, after: page.after.as_ref(), window: 51 };
-        let plan = plan(&db, |sql| found_by(sql, &by[0], range)).await;
+        let mut sql = Statement::new("");
+        found_by(&mut sql, &by[0], range);
+        let plan = plan(&db, &sql).await;
         assert!(plan.contains(&format!("COVERING INDEX {index} (")), "{index} is not used alone:\n{plan}");
         assert!(!plan.contains("SCAN") && !plan.contains("TEMP B-TREE"), "{index}:\n{plan}");
     }
@@ -65,7 +64,7 @@ async fn of_several_filters_only_the_first_is_walked() {
         let mut by = by.clone();
         by.swap(0, first);
         let range = Range { page: &page, after: None, window: 500 };
-        let plan = plan(&db, |sql| select(sql, &by, range, 51)).await;
+        let plan = plan(&db, &select(&by, range, 51)).await;
         let searches: Vec<_> = plan.lines().filter(|line| line.contains("SEARCH")).collect();
         let by_id = searches.iter().filter(|line| line.contains("(id=?")).count();
         assert_eq!(searches.len() - by_id, 1, "one range, all else by id:\n{plan}");
@@ -103,34 +102,34 @@ fn made() -> Vec<Made> {
 }
 
 async fn write(db: &Db, made: &[Made]) {
-    db::on!(db, |pool| {
-        for one in made {
-            let row = "INSERT INTO transactions (id, project_id, api_key_id, subject_hash, kind, created_at, http_status, \
+    let (nothing, sealed): (&[u8], &[u8]) = (&[0], &[0; 4]);
+    for one in made {
+        let row = "INSERT INTO transactions (id, project_id, api_key_id, subject_hash, kind, created_at, http_status, \
                        verdict, reasons, tags, duration_ms, sealed, has_fraud) \
                        VALUES ($1, 'p', $2, $3, $4, $5, 200, $6, '[]', '[]', 1, $7, $8)";
-            let row = sqlx::query(row).bind(&one.id).bind(one.key).bind(vec![one.user; 32]).bind(one.kind);
-            let row =
-                row.bind(one.at_ms).bind(one.verdict).bind(vec![0u8; 4]).bind(i64::from(one.fraud.is_some()));
-            row.execute(pool).await.unwrap();
-            if let Some(tag) = one.tag {
-                let tagged =
-                    "INSERT INTO transaction_tags (project_id, tag, created_at, id) VALUES ('p', $1, $2, $3)";
-                sqlx::query(tagged).bind(tag).bind(one.at_ms).bind(&one.id).execute(pool).await.unwrap();
-            }
-            if let Some(rule) = one.fraud {
-                let hit = "INSERT INTO fraud_hits (id, rule, project_id, created_at, found_at, sealed) \
-                           VALUES ($1, $2, 'p', $3, 0, $4)";
-                sqlx::query(hit)
-                    .bind(&one.id)
-                    .bind(rule)
-                    .bind(one.at_ms)
-                    .bind(vec![0u8])
-                    .execute(pool)
-                    .await
-                    .unwrap();
-            }
+        let user = [one.user; 32];
+        let values = db::params![
+            &one.id,
+            one.key,
+            &user,
+            one.kind,
+            one.at_ms,
+            one.verdict,
+            sealed,
+            one.fraud.is_some(),
+        ];
+        db.execute(row, values).await.unwrap();
+        if let Some(tag) = one.tag {
+            let tagged =
+                "INSERT INTO transaction_tags (project_id, tag, created_at, id) VALUES ('p', $1, $2, $3)";
+            db.execute(tagged, db::params![tag, one.at_ms, &one.id]).await.unwrap();
         }
-    });
+        if let Some(rule) = one.fraud {
+            let hit = "INSERT INTO fraud_hits (id, rule, project_id, created_at, found_at, sealed) \
+                           VALUES ($1, $2, 'p', $3, 0, $4)";
+            db.execute(hit, db::params![&one.id, rule, one.at_ms, nothing]).await.unwrap();
+        }
+    }
 }
 
 /// One property a transaction can be listed by: how a page asks for it, and who has it.

@@ -1,6 +1,4 @@
-//! What is kept of a whole project, when it ends.
-
-use sqlx::{query, query_as};
+//! Deletion of a project's data.
 
 use super::{Store, samples::sample_columns};
 use crate::{error::Error, samples::Sample};
@@ -10,26 +8,19 @@ impl Store {
     pub async fn some_samples(&self, project: &str, most: u32) -> Result<Vec<Sample>, Error> {
         const SQL: &str =
             concat!("SELECT ", sample_columns!(), " FROM samples WHERE project_id = $1 ORDER BY id LIMIT $2");
-        Ok(db::on!(&self.db, |pool| query_as(SQL).bind(project).bind(i64::from(most)).fetch_all(pool).await)?)
+        Ok(self.db.fetch_all(SQL, db::params![project, most]).await?)
     }
 
-    /// Deletes the webhooks of a project, and answers how many there were.
+    /// Deletes the webhooks of a project, and returns their number.
     pub async fn delete_endpoints(&self, project: &str) -> Result<u64, Error> {
         const SQL: &str = "DELETE FROM webhook_endpoints WHERE project_id = $1";
-        Ok(db::on!(&self.db, |pool| {
-            query(SQL).bind(project).execute(pool).await.map(|done| done.rows_affected())
-        })?)
+        Ok(self.db.execute(SQL, db::params![project]).await?)
     }
 
     /// Forgets up to `most` of the devices and countries the fraud rules have seen.
     pub async fn forget_some_seen(&self, project: &str, most: u32) -> Result<u64, Error> {
         const SQL: &str = "DELETE FROM fraud_seen WHERE project_id = $1 AND (subject_hash, trait, value_hash) IN \
                            (SELECT subject_hash, trait, value_hash FROM fraud_seen WHERE project_id = $1 LIMIT $2)";
-        Ok(db::on!(&self.db, |pool| query(SQL)
-            .bind(project)
-            .bind(i64::from(most))
-            .execute(pool)
-            .await
-            .map(|done| done.rows_affected()))?)
+        Ok(self.db.execute(SQL, db::params![project, most]).await?)
     }
 }

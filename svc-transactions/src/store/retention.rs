@@ -1,12 +1,10 @@
-//! Letting go of what is older than its project keeps it.
-
-use sqlx::query;
+//! Deletion of records past the retention period of their project.
 
 use super::Store;
 use crate::error::Error;
 
-/// Each lost try means that one who settled got on.
-const MOST_TRIES: u32 = 5;
+/// Each failed try means that an evaluation was written meanwhile.
+const MAX_TRIES: u32 = 5;
 
 impl Store {
     /// Makes up to `most` samples of the project that were made before `before_ms` expire now, and answers how many: from
@@ -20,23 +18,16 @@ impl Store {
     ) -> Result<u64, Error> {
         const SQL: &str = "UPDATE samples SET expires_at = $3 WHERE id IN (SELECT id FROM samples \
                            WHERE project_id = $1 AND created_at < $2 AND expires_at > $3 LIMIT $4)";
-        Ok(db::on!(&self.db, |pool| query(SQL)
-            .bind(project)
-            .bind(before_ms)
-            .bind(now_ms)
-            .bind(i64::from(most))
-            .execute(pool)
-            .await
-            .map(|done| done.rows_affected()))?)
+        Ok(self.db.execute(SQL, db::params![project, before_ms, now_ms, most]).await?)
     }
 
     /// Deletes up to `most` of the project's transactions that were made before `before_ms`, oldest first, with all that
     /// hangs on them, and answers how many.
     ///
-    /// Whoever settles one takes what waits before the transaction, a deletion the transaction before what waits: where they
-    /// meet, the database ends one of them, and a deletion is tried again.
+    /// [`Store::settle`] locks a row of `fraud_pending` before its transaction, a deletion the transaction first: where the
+    /// two deadlock, the database ends one of them, and a deletion is tried again.
     pub async fn delete_transactions(&self, project: &str, before_ms: i64, most: u32) -> Result<u64, Error> {
-        for _ in 1..MOST_TRIES {
+        for _ in 1..MAX_TRIES {
             match self.try_delete(project, before_ms, most).await {
                 Err(error) if db::is_deadlock(&error) => {}
                 done => return Ok(done?),
@@ -48,16 +39,10 @@ impl Store {
     async fn try_delete(&self, project: &str, before_ms: i64, most: u32) -> Result<u64, sqlx::Error> {
         const SQL: &str = "DELETE FROM transactions WHERE id IN (SELECT id FROM transactions \
                            WHERE project_id = $1 AND created_at < $2 ORDER BY created_at, id LIMIT $3)";
-        db::on!(&self.db, |pool| query(SQL)
-            .bind(project)
-            .bind(before_ms)
-            .bind(i64::from(most))
-            .execute(pool)
-            .await
-            .map(|done| done.rows_affected()))
+        self.db.execute(SQL, db::params![project, before_ms, most]).await
     }
 
-    /// Deletes up to `most` deliveries of webhooks that tell about transactions made before `before_ms`.
+    /// Deletes up to `most` webhook deliveries made before `before_ms`.
     pub async fn delete_old_deliveries(
         &self,
         project: &str,
@@ -66,12 +51,6 @@ impl Store {
     ) -> Result<u64, Error> {
         const SQL: &str = "DELETE FROM webhook_deliveries WHERE id IN (SELECT id FROM webhook_deliveries \
                            WHERE project_id = $1 AND created_at < $2 LIMIT $3)";
-        Ok(db::on!(&self.db, |pool| query(SQL)
-            .bind(project)
-            .bind(before_ms)
-            .bind(i64::from(most))
-            .execute(pool)
-            .await
-            .map(|done| done.rows_affected()))?)
+        Ok(self.db.execute(SQL, db::params![project, before_ms, most]).await?)
     }
 }

@@ -1,9 +1,8 @@
 //! Reviews, the steps that led to their decisions, and how each project reviews.
 
-use db::Value;
-use sqlx::AssertSqlSafe;
+use db::{Statement, Tx, Value};
 
-use super::{Row, Store};
+use super::{Row, Store, outbox};
 use crate::{
     error::Error,
     outbox::Event,
@@ -18,8 +17,6 @@ macro_rules! reviewable {
     };
 }
 
-pub(super) const OPEN: &str = "INSERT INTO reviews (id, project_id, subject_hash, kind, created_at, opened_at, \
-     referred, duplicate, status, queue) ";
 /// A hit of a fraud rule, found at $2, opens a review of $1 or adds its cause.
 pub(super) const OPEN_FOR_FRAUD: &str = concat!(
     "INSERT INTO reviews (id, project_id, subject_hash, kind, created_at, opened_at, fraud, status, queue) \
@@ -106,8 +103,37 @@ pub struct Counts {
     pub overdue: i64,
 }
 
+/// Opens a review of each new row that is for a person to decide.
+pub(super) async fn open<'a>(tx: &mut Tx, rows: impl Iterator<Item = &'a Row>) -> Result<(), Error> {
+    let for_people: Vec<_> = rows.filter_map(|row| Some((row, causes(row)?))).collect();
+    if for_people.is_empty() {
+        return Ok(());
+    }
+    let mut open = Statement::new(
+        "INSERT INTO reviews (id, project_id, subject_hash, kind, created_at, opened_at, referred, duplicate, status, \
+         queue) ",
+    );
+    open.bind_rows(for_people.iter().map(|(row, (referred, duplicate))| {
+        [
+            Value::from(&row.id),
+            (&row.project_id).into(),
+            (&row.subject_hash).into(),
+            (&row.kind).into(),
+            row.created_at.into(),
+            (row.created_at + row.duration_ms).into(),
+            (*referred).into(),
+            (*duplicate).into(),
+            "open".into(),
+            "open".into(),
+        ]
+    }));
+    open.once(for_people.len() > 1);
+    tx.execute(open.sql(), open.params()).await?;
+    Ok(())
+}
+
 /// Whether the verdict of a row and the reasons for it are for a person to decide.
-pub(super) fn causes(row: &Row) -> Option<(bool, bool)> {
+fn causes(row: &Row) -> Option<(bool, bool)> {
     let referred = row.verdict.as_deref() == Some(Verdict::Refer.as_str());
     let duplicate = row.reasons.0.iter().any(|reason| reason == "duplicate_identity");
     (referred || duplicate).then_some((referred, duplicate))
@@ -124,10 +150,9 @@ impl Store {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let places: Vec<String> = (1..=ids.len()).map(|place| format!("${place}")).collect();
-        let sql = format!("{}({})", select!("r.id IN "), places.join(", "));
-        let params: Vec<Value<'_>> = ids.iter().map(|id| Value::from(*id)).collect();
-        Ok(self.db.fetch_all(AssertSqlSafe(sql), &params).await?)
+        let mut find = Statement::new(select!("r.id IN ("));
+        find.bind_list(ids.iter().copied()).push(")");
+        Ok(self.db.fetch_all(find.sql(), find.params()).await?)
     }
 
     /// Opens a review of a transaction nobody asked to review. False: there is no such transaction.
@@ -188,7 +213,7 @@ impl Store {
             tx.execute(STEP, params).await?;
         }
         let queued = match event {
-            Some(event) => self.outbox.queue(&mut tx, event).await?,
+            Some(event) => outbox::queue_events(&mut tx, &self.outbox, &[event]).await?,
             None => 0,
         };
         tx.commit().await?;

@@ -1,6 +1,6 @@
-//! A row between the database and the record it stands for.
+//! Conversion between rows and records.
 
-use sqlx::{Database, Encode, Type, query_builder::Separated};
+use db::Value;
 
 use crate::{
     error::Error,
@@ -61,38 +61,35 @@ impl Row {
         }
     }
 
-    /// Its values in the order of the columns.
-    pub fn bind<DB>(&self, mut values: Separated<'_, DB, &'static str>)
-    where
-        DB: Database,
-        for<'q> String: Encode<'q, DB> + Type<DB>,
-        for<'q> Option<String>: Encode<'q, DB> + Type<DB>,
-        for<'q> Option<Vec<u8>>: Encode<'q, DB> + Type<DB>,
-        for<'q> Option<f64>: Encode<'q, DB> + Type<DB>,
-        for<'q> i64: Encode<'q, DB> + Type<DB>,
-        for<'q> Vec<u8>: Encode<'q, DB> + Type<DB>,
-    {
-        values
-            .push_bind(&self.id)
-            .push_bind(&self.project_id)
-            .push_bind(&self.api_key_id)
-            .push_bind(&self.session_id)
-            .push_bind(&self.subject_hash)
-            .push_bind(&self.kind)
-            .push_bind(self.created_at)
-            .push_bind(self.http_status)
-            .push_bind(&self.verdict)
-            .push_bind(self.score)
-            .push_bind(self.reasons.json())
-            .push_bind(&self.rules)
-            .push_bind(&self.action_trigger)
-            .push_bind(self.tags.json())
-            .push_bind(&self.durations_json)
-            .push_bind(self.duration_ms)
-            .push_bind(&self.client_app)
-            .push_bind(&self.client_app_version)
-            .push_bind(&self.flag)
-            .push_bind(&self.sealed);
+    /// Its reasons and tags as they are stored.
+    pub fn lists(&self) -> [String; 2] {
+        [self.reasons.json(), self.tags.json()]
+    }
+
+    /// Its values in the order of the columns; `lists` are its own.
+    pub fn values<'a>(&'a self, [reasons, tags]: &'a [String; 2]) -> [Value<'a>; 20] {
+        [
+            (&self.id).into(),
+            (&self.project_id).into(),
+            (&self.api_key_id).into(),
+            (&self.session_id).into(),
+            (&self.subject_hash).into(),
+            (&self.kind).into(),
+            self.created_at.into(),
+            self.http_status.into(),
+            (&self.verdict).into(),
+            self.score.into(),
+            reasons.into(),
+            (&self.rules).into(),
+            (&self.action_trigger).into(),
+            tags.into(),
+            (&self.durations_json).into(),
+            self.duration_ms.into(),
+            (&self.client_app).into(),
+            (&self.client_app_version).into(),
+            (&self.flag).into(),
+            (&self.sealed).into(),
+        ]
     }
 
     /// The transaction again, with what `sealed` held.

@@ -1,6 +1,4 @@
-//! The rows of kept media.
-
-use sqlx::{query, query_as, query_scalar};
+//! The rows of stored media.
 
 use super::Store;
 use crate::{error::Error, samples::Sample};
@@ -17,33 +15,35 @@ impl Store {
     pub async fn begin_sample(&self, sample: &Sample) -> Result<(), Error> {
         const SQL: &str = "INSERT INTO samples (id, project_id, transaction_id, subject_hash, name, created_at, \
                            expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
-        db::on!(&self.db, |pool| {
-            let begin = query(SQL).bind(&sample.id).bind(&sample.project_id).bind(&sample.transaction_id);
-            let begin = begin.bind(&sample.subject_hash).bind(&sample.name).bind(sample.created_at);
-            begin.bind(sample.expires_at).execute(pool).await.map(|_| ())
-        })?;
+        let begin = db::params![
+            &sample.id,
+            &sample.project_id,
+            &sample.transaction_id,
+            &sample.subject_hash,
+            &sample.name,
+            sample.created_at,
+            sample.expires_at,
+        ];
+        self.db.execute(SQL, begin).await?;
         Ok(())
     }
 
-    /// Notes that the bytes are there; false when the row has gone meanwhile.
+    /// Records that the bytes are stored; false when the row was deleted meanwhile.
     pub async fn finish_sample(&self, id: &str, content_type: &str, bytes: i64) -> Result<bool, Error> {
         const SQL: &str = "UPDATE samples SET content_type = $2, bytes = $3 WHERE id = $1";
-        let done = db::on!(&self.db, |pool| {
-            let finish = query(SQL).bind(id).bind(content_type).bind(bytes).execute(pool).await;
-            finish.map(|done| done.rows_affected())
-        })?;
-        Ok(done == 1)
+        Ok(self.db.execute(SQL, db::params![id, content_type, bytes]).await? == 1)
     }
 
     pub async fn delete_sample(&self, id: &str) -> Result<(), Error> {
         const SQL: &str = "DELETE FROM samples WHERE id = $1";
-        Ok(db::on!(&self.db, |pool| query(SQL).bind(id).execute(pool).await.map(|_| ()))?)
+        self.db.execute(SQL, db::params![id]).await?;
+        Ok(())
     }
 
     /// One sample, whole or not, of whichever project.
     pub async fn sample(&self, id: &str) -> Result<Option<Sample>, Error> {
         const SQL: &str = concat!("SELECT ", sample_columns!(), " FROM samples WHERE id = $1");
-        Ok(db::on!(&self.db, |pool| query_as(SQL).bind(id).fetch_optional(pool).await)?)
+        Ok(self.db.fetch_optional(SQL, db::params![id]).await?)
     }
 
     /// The whole samples of a transaction that have not expired, oldest first, a hundred at most.
@@ -59,9 +59,7 @@ impl Store {
             " FROM samples WHERE project_id = $1 AND transaction_id = $2 AND expires_at > $3 \
              AND content_type IS NOT NULL ORDER BY id LIMIT 100"
         );
-        Ok(db::on!(&self.db, |pool| {
-            query_as(SQL).bind(project).bind(transaction_id).bind(now_ms).fetch_all(pool).await
-        })?)
+        Ok(self.db.fetch_all(SQL, db::params![project, transaction_id, now_ms]).await?)
     }
 
     /// Up to `most` samples of a subject, whole or not.
@@ -76,18 +74,13 @@ impl Store {
             sample_columns!(),
             " FROM samples WHERE project_id = $1 AND subject_hash = $2 ORDER BY id LIMIT $3"
         );
-        Ok(db::on!(&self.db, |pool| {
-            query_as(SQL).bind(project).bind(subject).bind(i64::from(most)).fetch_all(pool).await
-        })?)
+        Ok(self.db.fetch_all(SQL, db::params![project, subject, most]).await?)
     }
 
     /// How many samples are the subject's.
     pub async fn count_samples(&self, project: &str, subject: &[u8]) -> Result<u64, Error> {
         const SQL: &str = "SELECT COUNT(*) FROM samples WHERE project_id = $1 AND subject_hash = $2";
-        let count: i64 = db::on!(&self.db, |pool| {
-            query_scalar(SQL).bind(project).bind(subject).fetch_one(pool).await
-        })?;
-        Ok(count.unsigned_abs())
+        self.count(SQL, project, subject).await
     }
 
     /// Up to `most` samples whose time is over.
@@ -97,8 +90,6 @@ impl Store {
             sample_columns!(),
             " FROM samples WHERE expires_at <= $1 ORDER BY expires_at, id LIMIT $2"
         );
-        Ok(db::on!(&self.db, |pool| {
-            query_as(SQL).bind(now_ms).bind(i64::from(most)).fetch_all(pool).await
-        })?)
+        Ok(self.db.fetch_all(SQL, db::params![now_ms, most]).await?)
     }
 }

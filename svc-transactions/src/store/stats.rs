@@ -1,7 +1,5 @@
 //! Counting a span of time: one range of an index that holds all that is counted, so no row is read for it.
 
-use sqlx::query_as;
-
 use super::Store;
 use crate::{
     error::Error,
@@ -28,25 +26,20 @@ pub const REASONS: &str = "SELECT bucket, reasons, COUNT(*) AS calls FROM \
 impl Store {
     /// The calls of `span`, by what is counted of them.
     pub async fn count_alike(&self, span: &Span) -> Result<Vec<Alike>, Error> {
-        Ok(db::on!(&self.db, |pool| {
-            let count = query_as(COUNT).bind(&span.project_id).bind(span.from_ms).bind(span.until_ms);
-            count.bind(span.bucket_ms).fetch_all(pool).await
-        })?)
+        let params = db::params![&span.project_id, span.from_ms, span.until_ms, span.bucket_ms];
+        Ok(self.db.fetch_all(COUNT, params).await?)
     }
 
     /// The newest decided calls of `span`, by their reasons.
     pub async fn count_reasons(&self, span: &Span) -> Result<Vec<Reasoned>, Error> {
-        Ok(db::on!(&self.db, |pool| {
-            let count = query_as(REASONS).bind(&span.project_id).bind(span.from_ms).bind(span.until_ms);
-            count.bind(span.bucket_ms).bind(REASONED).fetch_all(pool).await
-        })?)
+        let params = db::params![&span.project_id, span.from_ms, span.until_ms, span.bucket_ms, REASONED];
+        Ok(self.db.fetch_all(REASONS, params).await?)
     }
 }
 
 #[cfg(test)]
 mod tests {
     use db::Db;
-    use sqlx::Row as _;
 
     use super::*;
 
@@ -54,17 +47,10 @@ mod tests {
     #[tokio::test]
     async fn counting_reads_its_index_and_no_row() {
         let db = Db::open(&db::Config::url("sqlite::memory:", "public"), &crate::MIGRATIONS).await.unwrap();
-        let Db::Lite(lite) = &db else { panic!("opened as SQLite above") };
-        let sql: &'static str = Box::leak(format!("EXPLAIN QUERY PLAN {COUNT}").into_boxed_str());
-        let steps = sqlx::query(sql)
-            .bind("p")
-            .bind(0_i64)
-            .bind(1_i64)
-            .bind(1_i64)
-            .fetch_all(lite.pool())
-            .await
-            .unwrap();
-        let plan: Vec<String> = steps.iter().map(|step| step.get("detail")).collect();
+        let sql = sqlx::AssertSqlSafe(format!("EXPLAIN QUERY PLAN {COUNT}"));
+        let steps: Vec<(i64, i64, i64, String)> =
+            db.fetch_all(sql, db::params!["p", 0_i64, 1_i64, 1_i64]).await.unwrap();
+        let plan: Vec<String> = steps.into_iter().map(|(_, _, _, detail)| detail).collect();
         assert!(
             plan.iter()
                 .any(|step| step.contains("COVERING INDEX transactions_stats (project_id=? AND created_at>")),

@@ -171,13 +171,13 @@ fn prefixed(prefix: &str, text: &str) -> Option<String> {
     Some(format!("{prefix}{id}"))
 }
 
-/// Seals what is kept of an endpoint, bound to its id.
+/// Encrypts the stored fields of an endpoint, bound to its id.
 #[derive(Clone, Debug)]
-pub struct Keeper {
+pub struct EndpointCipher {
     ring: KeyRing,
 }
 
-impl Keeper {
+impl EndpointCipher {
     pub fn new(ring: KeyRing) -> Self {
         Self { ring }
     }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use tokio::sync::mpsc;
 
-use super::{
+use super::store::{
     Store,
     deliveries::{Counted, Outcome},
 };

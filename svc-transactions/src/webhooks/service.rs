@@ -9,12 +9,14 @@ use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use super::{
-    Store,
-    deliveries::{DeliveryRow, Listed},
-    endpoint::{self, DeliveryId, EndpointId, Keeper, Rules, Target},
-    endpoints::{EndpointRow, Scope},
+    endpoint::{self, DeliveryId, EndpointCipher, EndpointId, Rules, Target},
     retry,
     secret::Secrets,
+    store::{
+        Store,
+        deliveries::{DeliveryRow, Listed},
+        endpoints::{EndpointRow, Scope},
+    },
 };
 use crate::{
     error::Error,
@@ -35,7 +37,7 @@ const MAX_PAGE: u32 = 200;
 #[derive(Clone)]
 pub struct Webhooks {
     pub store: Store,
-    pub keeper: Keeper,
+    pub cipher: EndpointCipher,
     pub rules: Rules,
     pub retry: retry::Retry,
     pub outbox: Outbox,
@@ -43,7 +45,10 @@ pub struct Webhooks {
 }
 
 impl Webhooks {
-    async fn create(&self, request: wire::CreateWebhookRequest) -> Result<wire::WebhookWithSecret, Error> {
+    async fn create_webhook(
+        &self,
+        request: wire::CreateWebhookRequest,
+    ) -> Result<wire::WebhookWithSecret, Error> {
         let id = EndpointId::new();
         let target =
             Target { url: self.rules.url(request.url)?, headers: endpoint::headers(pairs(request.headers))? };
@@ -55,8 +60,8 @@ impl Webhooks {
             api_key_id: record::text("api_key_id", request.api_key_id)?,
             events: Lines(endpoint::events(request.events)?),
             status: "active".into(),
-            sealed_target: self.keeper.seal_target(id.as_str(), &target)?,
-            sealed_secrets: self.keeper.seal_secrets(id.as_str(), &secrets)?,
+            sealed_target: self.cipher.seal_target(id.as_str(), &target)?,
+            sealed_secrets: self.cipher.seal_secrets(id.as_str(), &secrets)?,
             success_count: 0,
             failure_count: 0,
             created_at: now,
@@ -66,33 +71,36 @@ impl Webhooks {
             return Err(Error::Refused("a key may have at most 20 webhooks"));
         }
         self.store.insert_endpoint(&row).await?;
-        Ok(wire::WebhookWithSecret { webhook: Some(self.webhook(row)?), secret: secrets.shown() })
+        Ok(wire::WebhookWithSecret { webhook: Some(self.describe_webhook(row)?), secret: secrets.shown() })
     }
 
-    async fn list(&self, request: wire::ListWebhooksRequest) -> Result<wire::ListWebhooksResponse, Error> {
+    async fn list_webhooks(
+        &self,
+        request: wire::ListWebhooksRequest,
+    ) -> Result<wire::ListWebhooksResponse, Error> {
         let rows = self.store.endpoints(&scope(request.scope)?, MAX_LISTED).await?;
-        let webhooks = rows.into_iter().map(|row| self.webhook(row)).collect::<Result<_, _>>()?;
+        let webhooks = rows.into_iter().map(|row| self.describe_webhook(row)).collect::<Result<_, _>>()?;
         Ok(wire::ListWebhooksResponse { webhooks })
     }
 
-    async fn find(&self, scope: &Scope, id: &str) -> Result<(EndpointId, EndpointRow), Error> {
+    async fn find_endpoint(&self, scope: &Scope, id: &str) -> Result<(EndpointId, EndpointRow), Error> {
         let id = EndpointId::parse(id)?;
         let row = self.store.endpoint(scope, &id).await?.ok_or(Error::NoWebhook)?;
         Ok((id, row))
     }
 
-    async fn update(&self, request: wire::UpdateWebhookRequest) -> Result<wire::Webhook, Error> {
-        let (_, old) = self.find(&scope(request.scope)?, &request.id).await?;
+    async fn update_webhook(&self, request: wire::UpdateWebhookRequest) -> Result<wire::Webhook, Error> {
+        let (_, old) = self.find_endpoint(&scope(request.scope)?, &request.id).await?;
         let mut new = EndpointRow { updated_at: boot::now_ms(), ..old.clone() };
         if request.url.is_some() || request.headers.is_some() {
-            let mut target = self.keeper.target(&old.id, &old.sealed_target)?;
+            let mut target = self.cipher.target(&old.id, &old.sealed_target)?;
             if let Some(url) = request.url {
                 target.url = self.rules.url(url)?;
             }
             if let Some(headers) = request.headers {
                 target.headers = endpoint::headers(pairs(headers.headers))?;
             }
-            new.sealed_target = self.keeper.seal_target(&old.id, &target)?;
+            new.sealed_target = self.cipher.seal_target(&old.id, &target)?;
         }
         if let Some(events) = request.events {
             new.events = Lines(endpoint::events(events.names)?);
@@ -104,32 +112,40 @@ impl Webhooks {
             new.status = status;
         }
         let new = self.replace(&old, new).await?;
-        // What was held back is due at once.
+        // Deliveries held back while it was paused are due at once.
         self.outbox.wake();
-        self.webhook(new)
+        self.describe_webhook(new)
     }
 
-    async fn rotate(&self, request: wire::WebhookRequest) -> Result<wire::WebhookWithSecret, Error> {
-        let (_, old) = self.find(&scope(request.scope)?, &request.id).await?;
-        let secrets = self.keeper.secrets(&old.id, &old.sealed_secrets)?.rotated(boot::now_ms())?;
-        let sealed_secrets = self.keeper.seal_secrets(&old.id, &secrets)?;
+    async fn rotate_secret(&self, request: wire::WebhookRequest) -> Result<wire::WebhookWithSecret, Error> {
+        let (_, old) = self.find_endpoint(&scope(request.scope)?, &request.id).await?;
+        let secrets = self.cipher.secrets(&old.id, &old.sealed_secrets)?.rotated(boot::now_ms())?;
+        let sealed_secrets = self.cipher.seal_secrets(&old.id, &secrets)?;
         let new = EndpointRow { sealed_secrets, updated_at: boot::now_ms(), ..old.clone() };
         let new = self.replace(&old, new).await?;
-        Ok(wire::WebhookWithSecret { webhook: Some(self.webhook(new)?), secret: secrets.shown() })
+        Ok(wire::WebhookWithSecret { webhook: Some(self.describe_webhook(new)?), secret: secrets.shown() })
     }
 
     async fn replace(&self, old: &EndpointRow, new: EndpointRow) -> Result<EndpointRow, Error> {
         if self.store.replace_endpoint(old, &new).await? { Ok(new) } else { Err(Error::Changed) }
     }
 
-    async fn delete(&self, request: wire::WebhookRequest) -> Result<(), Error> {
-        let id = EndpointId::parse(&request.id)?;
-        let deleted = self.store.delete_endpoint(&scope(request.scope)?, &id).await?;
-        if deleted { Ok(()) } else { Err(Error::NoWebhook) }
+    async fn get_webhook(&self, request: wire::WebhookRequest) -> Result<wire::Webhook, Error> {
+        let (_, row) = self.find_endpoint(&scope(request.scope)?, &request.id).await?;
+        self.describe_webhook(row)
     }
 
-    async fn test(&self, request: wire::WebhookRequest) -> Result<wire::Delivery, Error> {
-        let (id, row) = self.find(&scope(request.scope)?, &request.id).await?;
+    async fn delete_webhook(
+        &self,
+        request: wire::WebhookRequest,
+    ) -> Result<wire::DeleteWebhookResponse, Error> {
+        let id = EndpointId::parse(&request.id)?;
+        let deleted = self.store.delete_endpoint(&scope(request.scope)?, &id).await?;
+        if deleted { Ok(wire::DeleteWebhookResponse {}) } else { Err(Error::NoWebhook) }
+    }
+
+    async fn test_webhook(&self, request: wire::WebhookRequest) -> Result<wire::Delivery, Error> {
+        let (id, row) = self.find_endpoint(&scope(request.scope)?, &request.id).await?;
         if row.status != "active" {
             return Err(Error::Refused("the webhook is not active; set its status to active first"));
         }
@@ -138,7 +154,7 @@ impl Webhooks {
             name,
             project_id: row.project_id,
             api_key_id: row.api_key_id,
-            // No transaction stands behind it; the id of its own keeps one test apart from the next.
+            // No transaction belongs to it; an id of its own distinguishes one test from the next.
             transaction_id: Uuid::now_v7().to_string(),
             subject_hash: None,
             at_ms,
@@ -148,16 +164,16 @@ impl Webhooks {
         let delivery = DeliveryId::parse(&outgoing.id)?;
         self.store.queue(outgoing).await?;
         self.outbox.wake();
-        self.delivery(self.store.delivery(&id, &delivery).await?.ok_or(Error::NoDelivery)?)
+        self.describe_delivery(self.store.delivery(&id, &delivery).await?.ok_or(Error::NoDelivery)?)
     }
 
-    async fn deliveries(
+    async fn list_deliveries(
         &self,
         request: wire::ListDeliveriesRequest,
     ) -> Result<wire::ListDeliveriesResponse, Error> {
         let scope = scope(request.scope)?;
         let endpoint = match &request.webhook_id {
-            Some(id) => Some(self.find(&scope, id).await?.0),
+            Some(id) => Some(self.find_endpoint(&scope, id).await?.0),
             None => None,
         };
         let cursor = Some(request.cursor).filter(|cursor| !cursor.is_empty());
@@ -172,33 +188,34 @@ impl Webhooks {
         let next_cursor = rows.last().filter(|_| more).map(|last| last.id.clone()).unwrap_or_default();
         // All of a page must fit one message.
         let shown = MAX_SHOWN.min(PAGE_SHOWN / rows.len().max(1));
-        let deliveries = rows.into_iter().map(|row| self.shown(row, shown)).collect::<Result<_, _>>()?;
+        let deliveries =
+            rows.into_iter().map(|row| self.describe_excerpt(row, shown)).collect::<Result<_, _>>()?;
         Ok(wire::ListDeliveriesResponse { deliveries, next_cursor })
     }
 
-    async fn replay(&self, request: wire::ReplayDeliveryRequest) -> Result<wire::Delivery, Error> {
-        let (endpoint, _) = self.find(&scope(request.scope)?, &request.webhook_id).await?;
+    async fn replay_delivery(&self, request: wire::ReplayDeliveryRequest) -> Result<wire::Delivery, Error> {
+        let (endpoint, _) = self.find_endpoint(&scope(request.scope)?, &request.webhook_id).await?;
         let id = DeliveryId::parse(&request.id)?;
         let Some(replayed) = self.store.replay(&endpoint, &id, boot::now_ms()).await? else {
             self.store.delivery(&endpoint, &id).await?.ok_or(Error::NoDelivery)?;
             return Err(Error::Refused("the delivery is under way already"));
         };
         self.outbox.wake();
-        self.delivery(replayed)
+        self.describe_delivery(replayed)
     }
 
-    async fn replay_dead(
+    async fn replay_dead_letters(
         &self,
         request: wire::WebhookRequest,
     ) -> Result<wire::ReplayDeadLettersResponse, Error> {
-        let (id, row) = self.find(&scope(request.scope)?, &request.id).await?;
+        let (id, row) = self.find_endpoint(&scope(request.scope)?, &request.id).await?;
         let count = self.store.replay_dead(&row.project_id, &id, boot::now_ms()).await?;
         self.outbox.wake();
         Ok(wire::ReplayDeadLettersResponse { count })
     }
 
-    fn webhook(&self, row: EndpointRow) -> Result<wire::Webhook, Error> {
-        let target = self.keeper.target(&row.id, &row.sealed_target)?;
+    fn describe_webhook(&self, row: EndpointRow) -> Result<wire::Webhook, Error> {
+        let target = self.cipher.target(&row.id, &row.sealed_target)?;
         let headers = target.headers.into_iter().map(|(name, value)| wire::WebhookHeader { name, value });
         let count = |count: i64| u64::try_from(count).unwrap_or_default();
         Ok(wire::Webhook {
@@ -222,17 +239,17 @@ impl Webhooks {
         })
     }
 
-    fn delivery(&self, row: DeliveryRow) -> Result<wire::Delivery, Error> {
-        self.shown(row, MAX_SHOWN)
+    fn describe_delivery(&self, row: DeliveryRow) -> Result<wire::Delivery, Error> {
+        self.describe_excerpt(row, MAX_SHOWN)
     }
 
-    /// With at most so many characters of what is sent.
-    fn shown(&self, row: DeliveryRow, most: usize) -> Result<wire::Delivery, Error> {
+    /// Describes a delivery with at most `most` characters of its payload.
+    fn describe_excerpt(&self, row: DeliveryRow, most: usize) -> Result<wire::Delivery, Error> {
         let payload = self.outbox.open(&row.id, &row.sealed)?;
         let payload = String::from_utf8_lossy(&payload);
         let request_body: String = payload.chars().take(most).collect();
         let log =
-            self.keeper.log(&row.id, row.sealed_log.as_deref())?.into_iter().map(|attempt| wire::Attempt {
+            self.cipher.log(&row.id, row.sealed_log.as_deref())?.into_iter().map(|attempt| wire::Attempt {
                 at_ms: attempt.at_ms,
                 duration_ms: attempt.duration_ms,
                 status_code: attempt.status_code.map(u32::from),
@@ -265,42 +282,28 @@ fn pairs(headers: Vec<wire::WebhookHeader>) -> impl Iterator<Item = (String, Str
     headers.into_iter().map(|header| (header.name, header.value))
 }
 
-/// One line a call: the error becomes a `Status`, the answer a `Response`.
-macro_rules! calls {
-    ($($call:ident($request:ident) -> $answer:ident = $does:ident),+ $(,)?) => {
+/// Each RPC is the method of the same name.
+macro_rules! delegate {
+    ($($name:ident($request:ident) -> $response:ident),+ $(,)?) => {
         #[tonic::async_trait]
         impl webhooks_server::Webhooks for Webhooks {
-            $(async fn $call(&self, request: Request<wire::$request>) -> Result<Response<wire::$answer>, Status> {
-                Ok(Response::new(self.$does(request.into_inner()).await?))
+            $(async fn $name(&self, request: Request<wire::$request>) -> Result<Response<wire::$response>, Status> {
+                // The inherent method, which takes precedence over the trait's.
+                Ok(Response::new(Webhooks::$name(self, request.into_inner()).await?))
             })+
-
-            async fn get_webhook(
-                &self,
-                request: Request<wire::WebhookRequest>,
-            ) -> Result<Response<wire::Webhook>, Status> {
-                let request = request.into_inner();
-                let (_, row) = self.find(&scope(request.scope)?, &request.id).await?;
-                Ok(Response::new(self.webhook(row)?))
-            }
-
-            async fn delete_webhook(
-                &self,
-                request: Request<wire::WebhookRequest>,
-            ) -> Result<Response<wire::DeleteWebhookResponse>, Status> {
-                self.delete(request.into_inner()).await?;
-                Ok(Response::new(wire::DeleteWebhookResponse {}))
-            }
         }
     };
 }
 
-calls! {
-    create_webhook(CreateWebhookRequest) -> WebhookWithSecret = create,
-    list_webhooks(ListWebhooksRequest) -> ListWebhooksResponse = list,
-    update_webhook(UpdateWebhookRequest) -> Webhook = update,
-    rotate_secret(WebhookRequest) -> WebhookWithSecret = rotate,
-    test_webhook(WebhookRequest) -> Delivery = test,
-    list_deliveries(ListDeliveriesRequest) -> ListDeliveriesResponse = deliveries,
-    replay_delivery(ReplayDeliveryRequest) -> Delivery = replay,
-    replay_dead_letters(WebhookRequest) -> ReplayDeadLettersResponse = replay_dead,
+delegate! {
+    create_webhook(CreateWebhookRequest) -> WebhookWithSecret,
+    list_webhooks(ListWebhooksRequest) -> ListWebhooksResponse,
+    get_webhook(WebhookRequest) -> Webhook,
+    update_webhook(UpdateWebhookRequest) -> Webhook,
+    delete_webhook(WebhookRequest) -> DeleteWebhookResponse,
+    rotate_secret(WebhookRequest) -> WebhookWithSecret,
+    test_webhook(WebhookRequest) -> Delivery,
+    list_deliveries(ListDeliveriesRequest) -> ListDeliveriesResponse,
+    replay_delivery(ReplayDeliveryRequest) -> Delivery,
+    replay_dead_letters(WebhookRequest) -> ReplayDeadLettersResponse,
 }

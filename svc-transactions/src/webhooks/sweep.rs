@@ -34,7 +34,7 @@ pub async fn sweep(store: &Store, keep_days: u32, now_ms: i64) -> Result<u64, Er
     let first_kept = first_id(now_ms - i64::from(keep_days) * 24 * 3600 * 1000);
     let mut removed = 0;
     loop {
-        let some = store.forget_before(&first_kept, BATCH).await?;
+        let some = store.delete_before(&first_kept, BATCH).await?;
         removed += some;
         if some == 0 {
             return Ok(removed);

@@ -13,14 +13,17 @@ use tokio_util::task::AbortOnDropHandle;
 use uuid::Uuid;
 
 use super::{
-    Config, Store,
+    Config,
     attempt::{self, Attempt, Destination, Sender},
-    deliveries::{Claimed, Outcome},
-    endpoint::Keeper,
-    endpoints::EndpointRow,
+    endpoint::EndpointCipher,
     finish,
     lanes::Lanes,
     retry::Retry,
+    store::{
+        Store,
+        deliveries::{Claimed, Outcome},
+        endpoints::EndpointRow,
+    },
 };
 use crate::{Clock, error::Error, outbox::Outbox};
 
@@ -29,7 +32,7 @@ const GATHER: Duration = Duration::from_millis(5);
 
 pub struct Worker {
     store: Store,
-    keeper: Keeper,
+    cipher: EndpointCipher,
     outbox: Outbox,
     poll: Duration,
     lease_ms: i64,
@@ -89,7 +92,7 @@ impl Worker {
         };
         Self {
             store,
-            keeper: Keeper::new(ring),
+            cipher: EndpointCipher::new(ring),
             outbox,
             poll: Duration::from_millis(config.poll_ms),
             lease_ms: i64::try_from(config.lease_ms).unwrap_or(i64::MAX / 2),
@@ -187,8 +190,8 @@ impl Worker {
     /// Where to send to; None when what is kept of the endpoint cannot be read.
     fn destination(&self, row: &EndpointRow) -> Option<Arc<Destination>> {
         let read = || {
-            let target = self.keeper.target(&row.id, &row.sealed_target)?;
-            Destination::new(&target, self.keeper.secrets(&row.id, &row.sealed_secrets)?)
+            let target = self.cipher.target(&row.id, &row.sealed_target)?;
+            Destination::new(&target, self.cipher.secrets(&row.id, &row.sealed_secrets)?)
         };
         match read() {
             Ok(destination) => Some(Arc::new(destination)),

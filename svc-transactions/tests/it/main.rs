@@ -127,8 +127,8 @@ impl Service {
 
     pub async fn waiting(&self) -> i64 {
         let db = self.tables().await;
-        let count = "SELECT COUNT(*) FROM fraud_pending";
-        db::on!(&db, |pool| sqlx::query_scalar(count).fetch_one(pool).await.expect("a count"))
+        let (count,) = db.fetch_one("SELECT COUNT(*) FROM fraud_pending", &[]).await.expect("a count");
+        count
     }
 
     /// Makes transactions wait for the rules again, claimed until `until_ms`.
@@ -136,9 +136,7 @@ impl Service {
         let db = self.tables().await;
         for id in ids {
             let wait = "INSERT INTO fraud_pending (id, claimed_until) VALUES ($1, $2)";
-            db::on!(&db, |pool| {
-                sqlx::query(wait).bind(*id).bind(until_ms).execute(pool).await.map(drop).expect("a row");
-            });
+            db.execute(wait, db::params![*id, until_ms]).await.expect("a row");
         }
     }
 
@@ -148,17 +146,15 @@ impl Service {
                         sealed_secrets, created_at, updated_at) VALUES ('wh_1', $1, $2, '[]', 'active', $3, $3, 0, 0)";
         let nothing: &[u8] = &[];
         let db = self.tables().await;
-        db::on!(&db, |pool| {
-            let insert = sqlx::query(endpoint).bind(project).bind(key).bind(nothing);
-            insert.execute(pool).await.map(drop).expect("a row");
-        });
+        db.execute(endpoint, db::params![project, key, nothing]).await.expect("a row");
     }
 
     /// The transactions an event is queued or was sent of.
     pub async fn told(&self, event: &str) -> Vec<String> {
         let queued = "SELECT transaction_id FROM webhook_deliveries WHERE event = $1";
         let db = self.tables().await;
-        db::on!(&db, |pool| sqlx::query_scalar(queued).bind(event).fetch_all(pool).await.expect("a list"))
+        let ids: Vec<(String,)> = db.fetch_all(queued, db::params![event]).await.expect("a list");
+        ids.into_iter().map(|(id,)| id).collect()
     }
 
     /// Its tables, to stand in for another process that works on them.

@@ -1,9 +1,7 @@
 //! Every SQL statement about endpoints.
 
-use sqlx::{query, query_as, query_scalar};
-
-use super::{Store, endpoint::EndpointId};
-use crate::{error::Error, store::Lines};
+use super::Store;
+use crate::{error::Error, store::Lines, webhooks::endpoint::EndpointId};
 
 macro_rules! endpoint_columns {
     () => {
@@ -45,27 +43,28 @@ impl Store {
             endpoint_columns!(),
             ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
         );
-        db::on!(&self.db, |pool| {
-            let insert = query(SQL)
-                .bind(&row.id)
-                .bind(&row.project_id)
-                .bind(&row.api_key_id)
-                .bind(row.events.json())
-                .bind(&row.status)
-                .bind(&row.sealed_target)
-                .bind(&row.sealed_secrets)
-                .bind(row.success_count)
-                .bind(row.failure_count)
-                .bind(row.created_at)
-                .bind(row.updated_at);
-            insert.execute(pool).await.map(drop)
-        })?;
+        let events = row.events.json();
+        let insert = db::params![
+            &row.id,
+            &row.project_id,
+            &row.api_key_id,
+            &events,
+            &row.status,
+            &row.sealed_target,
+            &row.sealed_secrets,
+            row.success_count,
+            row.failure_count,
+            row.created_at,
+            row.updated_at,
+        ];
+        self.db.execute(SQL, insert).await?;
         Ok(())
     }
 
     pub async fn count_endpoints(&self, project: &str, api_key: &str) -> Result<i64, Error> {
         const SQL: &str = "SELECT COUNT(*) FROM webhook_endpoints WHERE project_id = $1 AND api_key_id = $2";
-        Ok(db::on!(&self.db, |pool| query_scalar(SQL).bind(project).bind(api_key).fetch_one(pool).await)?)
+        let (count,): (i64,) = self.db.fetch_one(SQL, db::params![project, api_key]).await?;
+        Ok(count)
     }
 
     /// The endpoints of `scope`, newest first, `limit` at most.
@@ -75,10 +74,7 @@ impl Store {
             endpoint_columns!(),
             " FROM webhook_endpoints WHERE project_id = $1 AND ($2 IS NULL OR api_key_id = $2) ORDER BY id DESC LIMIT $3"
         );
-        Ok(db::on!(&self.db, |pool| {
-            let all = query_as(SQL).bind(&scope.project_id).bind(&scope.api_key_id).bind(limit);
-            all.fetch_all(pool).await
-        })?)
+        Ok(self.db.fetch_all(SQL, db::params![&scope.project_id, &scope.api_key_id, limit]).await?)
     }
 
     pub async fn endpoint(&self, scope: &Scope, id: &EndpointId) -> Result<Option<EndpointRow>, Error> {
@@ -87,10 +83,8 @@ impl Store {
             endpoint_columns!(),
             " FROM webhook_endpoints WHERE id = $3 AND project_id = $1 AND ($2 IS NULL OR api_key_id = $2)"
         );
-        Ok(db::on!(&self.db, |pool| {
-            let one = query_as(SQL).bind(&scope.project_id).bind(&scope.api_key_id).bind(id.as_str());
-            one.fetch_optional(pool).await
-        })?)
+        let params = db::params![&scope.project_id, &scope.api_key_id, id.as_str()];
+        Ok(self.db.fetch_optional(SQL, params).await?)
     }
 
     /// Makes `old` be `new`; false when it is not as `old` says any more.
@@ -98,21 +92,20 @@ impl Store {
         const SQL: &str = "UPDATE webhook_endpoints \
              SET events = $2, status = $3, sealed_target = $4, sealed_secrets = $5, updated_at = $6 \
              WHERE id = $1 AND events = $7 AND status = $8 AND sealed_target = $9 AND sealed_secrets = $10";
-        let replaced = db::on!(&self.db, |pool| {
-            let update = query(SQL)
-                .bind(&old.id)
-                .bind(new.events.json())
-                .bind(&new.status)
-                .bind(&new.sealed_target)
-                .bind(&new.sealed_secrets)
-                .bind(new.updated_at)
-                .bind(old.events.json())
-                .bind(&old.status)
-                .bind(&old.sealed_target)
-                .bind(&old.sealed_secrets);
-            update.execute(pool).await.map(|done| done.rows_affected())
-        })?;
-        Ok(replaced == 1)
+        let [old_events, new_events] = [old, new].map(|row| row.events.json());
+        let update = db::params![
+            &old.id,
+            &new_events,
+            &new.status,
+            &new.sealed_target,
+            &new.sealed_secrets,
+            new.updated_at,
+            &old_events,
+            &old.status,
+            &old.sealed_target,
+            &old.sealed_secrets,
+        ];
+        Ok(self.db.execute(SQL, update).await? == 1)
     }
 
     /// Removes an endpoint, then what was queued for it and its log, some at a time.
@@ -120,16 +113,11 @@ impl Store {
         const ENDPOINT: &str = "DELETE FROM webhook_endpoints WHERE id = $3 AND project_id = $1 AND ($2 IS NULL OR api_key_id = $2)";
         const DELIVERIES: &str = "DELETE FROM webhook_deliveries WHERE id IN \
              (SELECT id FROM webhook_deliveries WHERE endpoint_id = $1 LIMIT 1000)";
-        let deleted = db::on!(&self.db, |pool| {
-            let delete = query(ENDPOINT).bind(&scope.project_id).bind(&scope.api_key_id).bind(id.as_str());
-            delete.execute(pool).await.map(|done| done.rows_affected())
-        })?;
+        let endpoint = db::params![&scope.project_id, &scope.api_key_id, id.as_str()];
+        let deleted = self.db.execute(ENDPOINT, endpoint).await?;
         let mut left = deleted;
         while left > 0 {
-            left = db::on!(&self.db, |pool| {
-                let delete = query(DELIVERIES).bind(id.as_str());
-                delete.execute(pool).await.map(|done| done.rows_affected())
-            })?;
+            left = self.db.execute(DELIVERIES, db::params![id.as_str()]).await?;
         }
         Ok(deleted == 1)
     }
@@ -142,6 +130,6 @@ impl Store {
             " FROM webhook_endpoints AS endpoint WHERE status = 'active' AND EXISTS (SELECT 1 FROM webhook_deliveries \
              AS delivery WHERE delivery.endpoint_id = endpoint.id AND delivery.due_at <= $1) ORDER BY id"
         );
-        Ok(db::on!(&self.db, |pool| query_as(SQL).bind(now_ms).fetch_all(pool).await)?)
+        Ok(self.db.fetch_all(SQL, db::params![now_ms]).await?)
     }
 }

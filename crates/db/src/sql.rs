@@ -1,0 +1,120 @@
+//! Statements whose text depends on the request: lists of values, rows to insert, optional filters.
+
+use std::fmt::Write;
+
+use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
+
+use crate::Value;
+
+/// The text of a statement. A `&'static str` is one; [`Statement::sql`] returns another.
+#[derive(Debug)]
+pub struct Sql {
+    pub(crate) text: SqlStr,
+    /// Whether the connection keeps it prepared.
+    pub(crate) persistent: bool,
+}
+
+impl<T: SqlSafeStr> From<T> for Sql {
+    fn from(text: T) -> Self {
+        Self { text: text.into_sql_str(), persistent: true }
+    }
+}
+
+/// A statement that is put together: its text and, in the same order, its parameters.
+///
+/// ```
+/// let ids = ["a", "b"];
+/// let mut find = db::Statement::new("SELECT name FROM users WHERE id IN (");
+/// find.bind_list(ids).push(")");
+/// assert_eq!(find.text(), "SELECT name FROM users WHERE id IN ($1, $2)");
+/// ```
+#[derive(Clone, Debug)]
+pub struct Statement<'a> {
+    text: String,
+    params: Vec<Value<'a>>,
+    persistent: bool,
+}
+
+impl<'a> Statement<'a> {
+    /// Begins with `sql`.
+    pub fn new(sql: &'static str) -> Self {
+        Self { text: sql.to_owned(), params: Vec::new(), persistent: true }
+    }
+
+    /// Adds text.
+    pub fn push(&mut self, sql: &'static str) -> &mut Self {
+        self.text.push_str(sql);
+        self
+    }
+
+    /// Adds a number as text: a limit that the planner of the database should see.
+    pub fn push_number(&mut self, number: u64) -> &mut Self {
+        self.text.push_str(&number.to_string());
+        self
+    }
+
+    /// Adds a parameter.
+    pub fn bind(&mut self, value: impl Into<Value<'a>>) -> &mut Self {
+        self.params.push(value.into());
+        // Writing to a String cannot fail.
+        let _ = write!(self.text, "${}", self.params.len());
+        self
+    }
+
+    /// Adds parameters, separated by commas.
+    pub fn bind_list(&mut self, values: impl IntoIterator<Item: Into<Value<'a>>>) -> &mut Self {
+        for (at, value) in values.into_iter().enumerate() {
+            if at > 0 {
+                self.text.push_str(", ");
+            }
+            self.bind(value);
+        }
+        self
+    }
+
+    /// Adds `VALUES (…), (…)`, a list of parameters for each row.
+    pub fn bind_rows<const N: usize>(&mut self, rows: impl IntoIterator<Item = [Value<'a>; N]>) -> &mut Self {
+        for (at, row) in rows.into_iter().enumerate() {
+            self.text.push_str(if at == 0 { "VALUES (" } else { ", (" });
+            self.bind_list(row).push(")");
+        }
+        self
+    }
+
+    /// Has the statement prepared for this call only, when its text hardly ever comes again.
+    pub fn once(&mut self, once: bool) -> &mut Self {
+        self.persistent = !once;
+        self
+    }
+
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    pub fn sql(&self) -> Sql {
+        // The text is of literals, numbers and `$n` alone.
+        Sql { text: AssertSqlSafe(self.text.clone()).into_sql_str(), persistent: self.persistent }
+    }
+
+    pub fn params(&self) -> &[Value<'a>] {
+        &self.params
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Statement;
+    use crate::Value;
+
+    #[test]
+    fn parameters_are_numbered_in_the_order_they_are_added() {
+        let mut statement = Statement::new("INSERT INTO t (a, b) ");
+        statement.bind_rows([[Value::from("a"), 1_i64.into()], ["b".into(), 2_i64.into()]]);
+        statement.push(" ON CONFLICT DO NOTHING RETURNING a LIMIT ").push_number(7);
+        assert_eq!(
+            statement.text(),
+            "INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4) ON CONFLICT DO NOTHING RETURNING a LIMIT 7"
+        );
+        assert_eq!(statement.params().len(), 4);
+    }
+}
