@@ -1,17 +1,18 @@
-//! The accounts of the people who run projects, over the wire: decodes a call, asks the module it belongs to, encodes.
+//! The accounts service: users of the dashboard, their sessions, invitations and projects. Each RPC is a method of its own
+//! name in one of the modules.
 //!
-//! The gateway authenticates a browser with [`Accounts::authorize`] and says for whom it asks the rest; what somebody may
-//! do to whom is decided here, by the role they have now, whatever the gateway believed.
+//! The gateway authenticates a browser with [`Accounts::authorize`] and names the user in later calls; what a user may do
+//! is decided here, by the role they have now.
 
 mod audit;
 mod deletion;
-mod door;
 mod invitations;
 mod projects;
 mod refusals;
 mod second_factor;
 mod sessions;
 mod sign_in;
+mod throttle;
 mod users;
 
 use blob::{KeyRing, Purpose};
@@ -45,7 +46,7 @@ pub struct Accounts {
     refusals: refusals::Refusals,
 }
 
-/// Who somebody is, as sealed.
+/// The sealed part of a user.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 struct Person {
     email: String,
@@ -59,7 +60,7 @@ impl Accounts {
     }
 
     /// The user a call is made for, as they are now.
-    async fn caller(&self, who: Option<&wire::Who>) -> Result<UserRow, Error> {
+    async fn find_caller(&self, who: Option<&wire::Who>) -> Result<UserRow, Error> {
         let who = who.ok_or(Error::NoSuchUser)?;
         self.store.find_user(&UserId::parse(&who.user_id)?).await?.ok_or(Error::NoSuchUser)
     }
@@ -70,12 +71,12 @@ impl Accounts {
     }
 
     /// The accounts of an address, one an organisation.
-    async fn accounts_of(&self, email: &Email) -> Result<Vec<UserRow>, Error> {
+    async fn find_accounts(&self, email: &Email) -> Result<Vec<UserRow>, Error> {
         self.store.find_users_by_email(&self.email_hashes(email.as_str())?).await
     }
 
-    async fn account_in(&self, organisation: &str, email: &Email) -> Result<Option<UserRow>, Error> {
-        let users = self.accounts_of(email).await?;
+    async fn find_account(&self, organisation: &str, email: &Email) -> Result<Option<UserRow>, Error> {
+        let users = self.find_accounts(email).await?;
         Ok(users.into_iter().find(|user| user.organisation_id == organisation))
     }
 
@@ -89,15 +90,15 @@ impl Accounts {
         serde_json::from_slice(&json).map_err(|_| Error::Damaged)
     }
 
-    /// What is kept of a new password of this user.
+    /// Returns the sealed hash of a new password of this user.
     async fn seal_password(&self, id: &UserId, password: &str) -> Result<Vec<u8>, Error> {
         let hash = self.passwords.hash(id.as_str(), password).await?;
         Ok(self.ring.seal(PASSWORD, id.as_str().as_bytes(), hash.as_bytes())?)
     }
 
-    /// Whether it is this user's password; nobody's takes as long.
-    async fn knows_password(&self, user: Option<&UserRow>, password: &str) -> Result<bool, Error> {
-        let kept = match user {
+    /// Whether this is the user's password; without a user it takes as long.
+    async fn verify_password(&self, user: Option<&UserRow>, password: &str) -> Result<bool, Error> {
+        let stored = match user {
             None => None,
             Some(user) => {
                 let hash = self.ring.open_sealed(PASSWORD, user.id.as_bytes(), &user.sealed_password)?;
@@ -105,10 +106,10 @@ impl Accounts {
             }
         };
         let organisation = user.map_or("", |user| user.organisation_id.as_str());
-        self.passwords.verify(organisation, password, kept).await
+        self.passwords.verify(organisation, password, stored).await
     }
 
-    fn user(&self, row: &UserRow) -> Result<wire::User, Error> {
+    fn describe_user(&self, row: &UserRow) -> Result<wire::User, Error> {
         let person = self.open_person(&row.id, &row.sealed)?;
         Ok(wire::User {
             id: row.id.clone(),
@@ -159,50 +160,51 @@ impl TryFrom<wire::Role> for Role {
     }
 }
 
-/// Every call is one line: the module it belongs to does the work.
-macro_rules! calls {
-    ($($name:ident($request:ident) -> $response:ident = $work:ident),+ $(,)?) => {
+/// Each RPC is the method of the same name in one of the modules.
+macro_rules! delegate {
+    ($($name:ident($request:ident) -> $response:ident),+ $(,)?) => {
         #[tonic::async_trait]
         impl accounts_server::Accounts for Accounts {
             $(async fn $name(
                 &self,
                 request: Request<wire::$request>,
             ) -> Result<Response<wire::$response>, Status> {
-                Ok(Response::new(self.$work(request.into_inner()).await?))
+                // The inherent method, which takes precedence over the trait's.
+                Ok(Response::new(Accounts::$name(self, request.into_inner()).await?))
             })+
         }
     };
 }
 
-calls!(
-    invite_owner(InviteOwnerRequest) -> Invited = first_owner,
-    reset_account(ResetAccountRequest) -> Invited = reset,
-    sign_in(SignInRequest) -> SignInResponse = enter,
-    second_factor(SecondFactorRequest) -> SignInResponse = enter_in_full,
-    accept_invitation(AcceptInvitationRequest) -> SignInResponse = accept,
-    authorize(AuthorizeSessionRequest) -> Session = session_of,
-    sign_out(SignOutRequest) -> Done = leave,
-    change_password(ChangePasswordRequest) -> SignInResponse = another_password,
-    list_sessions(Who) -> ListSessionsResponse = own_sessions,
-    revoke_session(RevokeSessionRequest) -> Done = end_own_session,
-    begin_totp(PasswordRequest) -> TotpSecret = offer_totp,
-    confirm_totp(ConfirmTotpRequest) -> RecoveryCodes = enable_totp,
-    disable_totp(DisableTotpRequest) -> Done = drop_totp,
-    renew_recovery_codes(PasswordRequest) -> RecoveryCodes = other_codes,
-    invite(InviteRequest) -> Invited = invite_user,
-    list_invitations(Who) -> ListInvitationsResponse = open_invitations,
-    revoke_invitation(NamedRequest) -> Done = take_back,
-    list_users(Who) -> ListUsersResponse = everybody,
-    set_role(SetRoleRequest) -> User = appoint,
-    remove_user(NamedRequest) -> Done = remove,
-    create_project(CreateProjectRequest) -> Project = add_project,
-    get_project(NamedRequest) -> Project = one_project,
-    list_projects(Who) -> ListProjectsResponse = all_projects,
-    update_project(UpdateProjectRequest) -> Project = change_project,
-    delete_organisation(DeleteOrganisationRequest) -> Deletion = end_organisation,
-    get_deletion(GetDeletionRequest) -> Deletion = one_deletion,
-    list_deletions(ListDeletionsRequest) -> ListDeletionsResponse = deletions_under_way,
-    advance_deletion(AdvanceDeletionRequest) -> Deletion = advance,
-    append_audit(AppendAuditRequest) -> Done = note,
-    list_audit(ListAuditRequest) -> ListAuditResponse = read_audit,
+delegate!(
+    invite_owner(InviteOwnerRequest) -> Invited,
+    reset_account(ResetAccountRequest) -> Invited,
+    sign_in(SignInRequest) -> SignInResponse,
+    second_factor(SecondFactorRequest) -> SignInResponse,
+    accept_invitation(AcceptInvitationRequest) -> SignInResponse,
+    authorize(AuthorizeSessionRequest) -> Session,
+    sign_out(SignOutRequest) -> Done,
+    change_password(ChangePasswordRequest) -> SignInResponse,
+    list_sessions(Who) -> ListSessionsResponse,
+    revoke_session(RevokeSessionRequest) -> Done,
+    begin_totp(PasswordRequest) -> TotpSecret,
+    confirm_totp(ConfirmTotpRequest) -> RecoveryCodes,
+    disable_totp(DisableTotpRequest) -> Done,
+    renew_recovery_codes(PasswordRequest) -> RecoveryCodes,
+    invite(InviteRequest) -> Invited,
+    list_invitations(Who) -> ListInvitationsResponse,
+    revoke_invitation(NamedRequest) -> Done,
+    list_users(Who) -> ListUsersResponse,
+    set_role(SetRoleRequest) -> User,
+    remove_user(NamedRequest) -> Done,
+    create_project(CreateProjectRequest) -> Project,
+    get_project(NamedRequest) -> Project,
+    list_projects(Who) -> ListProjectsResponse,
+    update_project(UpdateProjectRequest) -> Project,
+    delete_organisation(DeleteOrganisationRequest) -> Deletion,
+    get_deletion(GetDeletionRequest) -> Deletion,
+    list_deletions(ListDeletionsRequest) -> ListDeletionsResponse,
+    advance_deletion(AdvanceDeletionRequest) -> Deletion,
+    append_audit(AppendAuditRequest) -> Done,
+    list_audit(ListAuditRequest) -> ListAuditResponse,
 );

@@ -63,7 +63,7 @@ id!(
     Error::NoSuchOrganisation
 );
 id!(
-    /// Somebody who runs projects.
+    /// The id of a dashboard user.
     UserId,
     Error::NoSuchUser
 );
@@ -152,7 +152,7 @@ pub enum State {
 }
 
 impl State {
-    /// Anything but a state we wrote reads as revoked: a damaged row must not open a door.
+    /// Anything but a state we wrote reads as revoked: a damaged row must not grant access.
     pub fn from_stored(text: &str) -> Self {
         if text == "active" { Self::Active } else { Self::Revoked }
     }

@@ -27,12 +27,12 @@ const SUBJECT: Purpose = Purpose("name a subject in the audit log");
 pub struct Actor(String);
 
 impl Actor {
-    /// Somebody with access to the machine; also whoever calls without saying for whom.
+    /// An operator of the machine; also a call that names no user.
     pub fn operator() -> Self {
         Self("operator".into())
     }
 
-    /// Somebody who did not get in.
+    /// A failed sign-in.
     pub fn anonymous() -> Self {
         Self("anonymous".into())
     }
@@ -71,7 +71,7 @@ pub struct Change {
 }
 
 impl Change {
-    /// By whoever makes the call, now.
+    /// By the user of the current call, now.
     pub fn new(organisation: &str, action: &str, target: &str) -> Self {
         Self {
             organisation_id: organisation.to_owned(),

@@ -1,7 +1,7 @@
 //! The end of an organisation, and its receipt.
 //!
 //! It goes in three steps, each of which can be repeated: marked (from here on nobody signs in and no key opens anything),
-//! emptied (whoever keeps something of its projects destroys it, a part at a time, and says what it was), removed. What
+//! emptied (each service destroys the data of its projects, a part at a time, and reports it), removed. What
 //! remains is the receipt and what the audit log said of it, which nobody can read through the API any more.
 
 use serde::{Deserialize, Serialize};

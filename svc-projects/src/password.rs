@@ -1,5 +1,5 @@
-//! Passwords: Argon2id, off the threads that answer calls, a few at a time. Organisations share the queue fairly, and all
-//! accounts nobody has are one of them.
+//! Passwords: Argon2id, off the threads that answer calls, a few at a time. Organisations share the queue fairly; unknown
+//! accounts count together as one of them.
 
 use std::sync::{Arc, LazyLock};
 
@@ -12,28 +12,28 @@ use crate::error::Error;
 /// 46 MiB, one pass, one lane: the first choice of the OWASP Password Storage Cheat Sheet.
 const MEMORY_KIB: u32 = 46 * 1024;
 const PASSES: u32 = 1;
-/// Passwords worked on at a time, each with its memory, and how many more may wait.
-const AT_WORK: usize = 2;
+/// Passwords hashed at a time, each with its memory, and how many more may wait.
+const CONCURRENT: usize = 2;
 const WAITING: usize = 64;
 
-/// What a password is compared with where there is no account, so that both take the same time.
-static NOBODY: LazyLock<Option<String>> = LazyLock::new(|| derive("nobody has this password").ok());
+/// Verified against where there is no account, so that both cases take the same time.
+static DUMMY_HASH: LazyLock<Option<String>> = LazyLock::new(|| derive("nobody has this password").ok());
 
-/// The place where passwords are worked on. Cloning shares it.
+/// A pool that hashes passwords. Cloning shares it.
 #[derive(Clone)]
 pub struct Passwords {
-    places: Arc<Semaphore>,
+    permits: Arc<Semaphore>,
     queue: FairPool,
 }
 
 impl Default for Passwords {
     fn default() -> Self {
-        Self { places: Arc::new(Semaphore::new(AT_WORK)), queue: FairPool::new(AT_WORK + WAITING) }
+        Self { permits: Arc::new(Semaphore::new(CONCURRENT)), queue: FairPool::new(CONCURRENT + WAITING) }
     }
 }
 
 impl Passwords {
-    /// What is kept of a password (a PHC string).
+    /// Returns the hash of a password, as a PHC string.
     ///
     /// # Errors
     /// [`Error::Busy`] when too many wait already.
@@ -42,7 +42,7 @@ impl Passwords {
         self.work(organisation, move || derive(&password)).await?
     }
 
-    /// Whether `password` is the one `kept` was made of. Without `kept` it never is, and takes as long to find out.
+    /// Whether `stored` is a hash of `password`. Without one the answer is no and takes as long.
     ///
     /// # Errors
     /// [`Error::Busy`] when too many wait already.
@@ -50,15 +50,15 @@ impl Passwords {
         &self,
         organisation: &str,
         password: &str,
-        kept: Option<String>,
+        stored: Option<String>,
     ) -> Result<bool, Error> {
         let password = password.to_owned();
         self.work(organisation, move || {
-            let somebody = kept.is_some();
-            let Some(against) = kept.or_else(|| NOBODY.clone()) else { return false };
+            let exists = stored.is_some();
+            let Some(against) = stored.or_else(|| DUMMY_HASH.clone()) else { return false };
             let parsed = PasswordHash::new(&against);
             let right = parsed.is_ok_and(|hash| argon2().verify_password(password.as_bytes(), &hash).is_ok());
-            right && somebody
+            right && exists
         })
         .await
     }
@@ -69,9 +69,9 @@ impl Passwords {
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Error> {
         let _queued = self.queue.admit(organisation).ok_or(Error::Busy)?;
-        let place = Arc::clone(&self.places).acquire_owned().await.map_err(|_| Error::Busy)?;
+        let permit = Arc::clone(&self.permits).acquire_owned().await.map_err(|_| Error::Busy)?;
         let done = tokio::task::spawn_blocking(move || {
-            let _place = place;
+            let _permit = permit;
             work()
         });
         done.await.map_err(|_| Error::Busy)
@@ -92,7 +92,7 @@ mod tests {
     use super::*;
 
     #[tokio::test]
-    async fn a_password_is_known_again_and_nobodys_is_not() {
+    async fn a_password_verifies_against_its_own_hash_only() {
         let passwords = Passwords::default();
         let kept = passwords.hash("org", "correct horse battery").await.unwrap();
         assert!(kept.starts_with("$argon2id$v=19$m=47104,t=1,p=1$"), "{kept}");
@@ -102,14 +102,14 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_comes_to_a_full_queue_is_told_so_at_once() {
-        let passwords = Passwords { places: Arc::new(Semaphore::new(0)), queue: FairPool::new(0) };
+    async fn a_full_queue_rejects_at_once() {
+        let passwords = Passwords { permits: Arc::new(Semaphore::new(0)), queue: FairPool::new(0) };
         assert!(matches!(passwords.hash("org", "correct horse battery").await, Err(Error::Busy)));
     }
 
     #[tokio::test]
-    async fn who_tries_passwords_of_nobody_leaves_room_for_those_who_sign_in() {
-        let passwords = Passwords { places: Arc::new(Semaphore::new(1)), queue: FairPool::new(6) };
+    async fn guesses_at_unknown_accounts_leave_room_for_sign_ins() {
+        let passwords = Passwords { permits: Arc::new(Semaphore::new(1)), queue: FairPool::new(6) };
         let guesses: Vec<_> = std::iter::from_fn(|| passwords.queue.admit("")).collect();
         assert!(!guesses.is_empty());
         assert!(matches!(passwords.verify("", "one more guess", None).await, Err(Error::Busy)));

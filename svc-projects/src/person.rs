@@ -34,7 +34,7 @@ impl Email {
     }
 }
 
-/// A password somebody wants to have.
+/// A new password.
 #[derive(Clone)]
 pub struct NewPassword(String);
 
@@ -79,7 +79,7 @@ fn is_common(text: &str) -> bool {
     repeats || walks || COMMON.lines().any(|common| common == lower)
 }
 
-/// What somebody may do.
+/// The role of a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Role {
     Owner,
@@ -92,7 +92,7 @@ pub enum Role {
 impl Role {
     pub const ALL: [Self; 5] = [Self::Owner, Self::Admin, Self::Developer, Self::FraudAnalyst, Self::Viewer];
 
-    /// Anything but a role we wrote reads as the least one: a damaged row must not open a door.
+    /// Anything but a role we wrote reads as the least one: a damaged row must not grant access.
     pub fn from_stored(text: &str) -> Self {
         Self::ALL.into_iter().find(|role| role.as_str() == text).unwrap_or(Self::Viewer)
     }
@@ -107,7 +107,7 @@ impl Role {
         }
     }
 
-    /// Whether somebody with this role may make users of `other`, change them or remove them.
+    /// Whether this role may create, change and remove users of role `other`.
     pub fn may_appoint(self, other: Self) -> bool {
         match self {
             Self::Owner => true,
@@ -116,17 +116,17 @@ impl Role {
         }
     }
 
-    /// Whether somebody with this role may make and change projects.
+    /// Whether this role may create and change projects.
     pub fn may_run_projects(self) -> bool {
         matches!(self, Self::Owner | Self::Admin)
     }
 
-    /// Whether somebody with this role may delete the organisation.
+    /// Whether this role may delete the organisation.
     pub fn may_delete_organisation(self) -> bool {
         self == Self::Owner
     }
 
-    /// Whether somebody with this role may read what everybody did.
+    /// Whether this role may read the audit log.
     pub fn may_audit(self) -> bool {
         matches!(self, Self::Owner | Self::Admin)
     }
@@ -187,7 +187,7 @@ mod tests {
         fn nobody_appoints_above_themselves(a in 0..5_usize, b in 0..5_usize) {
             let (a, b) = (Role::ALL[a], Role::ALL[b]);
             if a.may_appoint(b) {
-                // Whoever may appoint somebody may do all that that one may.
+                // A role that may appoint another may do all that the other may.
                 prop_assert!(a == b || !b.may_appoint(a));
                 prop_assert!(Role::ALL.into_iter().all(|c| a.may_appoint(c) || !b.may_appoint(c)));
                 prop_assert!(a.may_run_projects() && a.may_audit());

@@ -15,7 +15,7 @@ pub fn token() -> Result<String, Error> {
     Ok(BASE64_URL_SAFE_NO_PAD.encode(bytes))
 }
 
-/// What is kept of a token: nobody can come in with it. A plain hash will do, as the token cannot be guessed.
+/// Returns the stored form of a token. A plain hash is enough, as the token cannot be guessed.
 pub fn hash(token: &str) -> String {
     hex::encode(digest::digest(&digest::SHA256, token.as_bytes()))
 }

@@ -280,7 +280,7 @@ impl Store {
         Ok(())
     }
 
-    /// A change in a project, by whoever makes the call; none when there is no such project.
+    /// A change in a project, by the user of the current call; none when there is no such project.
     pub async fn change_in(
         &self,
         project: &ProjectId,
@@ -369,7 +369,7 @@ impl Store {
     /// One query by primary key: this is asked on every call of the product.
     ///
     /// # Errors
-    /// [`Error::Tampered`] when somebody else changed or made the row.
+    /// [`Error::Tampered`] when the row was changed or made without the master key.
     pub async fn authorize(
         &self,
         project: &ProjectId,

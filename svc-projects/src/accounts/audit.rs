@@ -19,7 +19,7 @@ const MAX_TARGET: usize = 128;
 const MAX_CONTENT: usize = 256 * 1024;
 
 impl Accounts {
-    pub(super) async fn note(&self, request: wire::AppendAuditRequest) -> Result<wire::Done, Error> {
+    pub(super) async fn append_audit(&self, request: wire::AppendAuditRequest) -> Result<wire::Done, Error> {
         let project = ProjectId::parse(&request.project_id)?;
         let organisation = self.store.organisation_of(&project).await?.ok_or(Error::NoSuchProject)?;
         action(&request.action)?;
@@ -40,11 +40,11 @@ impl Accounts {
         Ok(wire::Done {})
     }
 
-    pub(super) async fn read_audit(
+    pub(super) async fn list_audit(
         &self,
         request: wire::ListAuditRequest,
     ) -> Result<wire::ListAuditResponse, Error> {
-        let caller = self.caller(request.who.as_ref()).await?;
+        let caller = self.find_caller(request.who.as_ref()).await?;
         if !caller.role().may_audit() {
             return Err(Error::AboveOwnRole);
         }
@@ -53,7 +53,7 @@ impl Accounts {
             before => i64::try_from(before).unwrap_or(i64::MAX),
         };
         let asked = Asked {
-            project: self.asked_project(&caller, &request.project_id).await?,
+            project: self.find_requested_project(&caller, &request.project_id).await?,
             action: request.action,
         };
         if !asked.action.is_empty() {
@@ -74,14 +74,14 @@ impl Accounts {
             .into_iter()
             .map(|row| {
                 let name = names.get(&row.actor).cloned().unwrap_or_default();
-                self.entry(row, name)
+                self.describe_entry(row, name)
             })
             .collect();
         Ok(wire::ListAuditResponse { entries: entries?, next })
     }
 
     /// The project to read of; another organisation's is unknown.
-    async fn asked_project(&self, caller: &UserRow, id: &str) -> Result<String, Error> {
+    async fn find_requested_project(&self, caller: &UserRow, id: &str) -> Result<String, Error> {
         if id.is_empty() {
             return Ok(String::new());
         }
@@ -105,7 +105,7 @@ impl Accounts {
         Ok(found.unwrap_or_default())
     }
 
-    fn entry(&self, row: Entry, actor_name: String) -> Result<wire::AuditEntry, Error> {
+    fn describe_entry(&self, row: Entry, actor_name: String) -> Result<wire::AuditEntry, Error> {
         let (before, after) = self.log.open(&row)?;
         let (kind, id) = row.actor.split_once(':').unwrap_or((&row.actor, ""));
         Ok(wire::AuditEntry {

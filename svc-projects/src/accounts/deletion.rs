@@ -14,16 +14,16 @@ use crate::{
     store::DeletionRow,
 };
 
-/// Deletions worked on at a time.
+/// Deletions listed at a time.
 const AT_ONCE: u32 = 20;
 
 impl Accounts {
-    /// Begins it. Whoever does so is the last to do anything in the organisation.
-    pub(super) async fn end_organisation(
+    /// Begins the deletion, after which nobody can change the organisation.
+    pub(super) async fn delete_organisation(
         &self,
         request: wire::DeleteOrganisationRequest,
     ) -> Result<wire::Deletion, Error> {
-        let owner = self.caller(request.who.as_ref()).await?;
+        let owner = self.find_caller(request.who.as_ref()).await?;
         if !owner.role().may_delete_organisation() {
             return Err(Error::AboveOwnRole);
         }
@@ -36,26 +36,26 @@ impl Accounts {
             self.confirm_code(&owner, &request.code).await?;
         }
         let change = change(&owner.organisation_id, "organisation.deletion_begun", &owner.organisation_id);
-        // Not of version 7: nobody may guess it from the time.
+        // Not version 7, whose ids can be guessed from the time.
         let row = self.store.begin_deletion(&owner, &Uuid::new_v4().to_string(), change).await?;
         tracing::warn!(organisation.id = row.organisation_id, "an organisation is being deleted");
         deletion(row, Vec::new())
     }
 
-    pub(super) async fn one_deletion(
+    pub(super) async fn get_deletion(
         &self,
         request: wire::GetDeletionRequest,
     ) -> Result<wire::Deletion, Error> {
-        deletion(self.kept_deletion(&request.id).await?, Vec::new())
+        deletion(self.find_deletion(&request.id).await?, Vec::new())
     }
 
-    async fn kept_deletion(&self, id: &str) -> Result<DeletionRow, Error> {
-        // Text that is no id names nothing, and some of it no database takes.
+    async fn find_deletion(&self, id: &str) -> Result<DeletionRow, Error> {
+        // Text that is no id may not even be storable, so it is checked before the database is asked.
         let id = Uuid::try_parse(id).map_err(|_| Error::NoSuchDeletion)?.to_string();
         self.store.find_deletion(&id).await?.ok_or(Error::NoSuchDeletion)
     }
 
-    pub(super) async fn deletions_under_way(
+    pub(super) async fn list_deletions(
         &self,
         _: wire::ListDeletionsRequest,
     ) -> Result<wire::ListDeletionsResponse, Error> {
@@ -67,18 +67,18 @@ impl Accounts {
         Ok(wire::ListDeletionsResponse { deletions })
     }
 
-    /// Notes what was destroyed; when that was all, removes the organisation and signs the receipt.
-    pub(super) async fn advance(
+    /// Records what was destroyed; when nothing is left, removes the organisation and signs the receipt.
+    pub(super) async fn advance_deletion(
         &self,
         request: wire::AdvanceDeletionRequest,
     ) -> Result<wire::Deletion, Error> {
         let line = |d: wire::Destroyed| Destroyed::parse(d.service, d.kind, d.count);
         let destroyed: Vec<Destroyed> = request.destroyed.into_iter().map(line).collect::<Result<_, _>>()?;
-        let id = self.kept_deletion(&request.id).await?.id;
+        let id = self.find_deletion(&request.id).await?.id;
         if !destroyed.is_empty() {
             self.store.note_destroyed(&id, &destroyed).await?;
         }
-        let mut row = self.kept_deletion(&id).await?;
+        let mut row = self.find_deletion(&id).await?;
         if request.nothing_is_left && row.deleted_at.is_none() {
             self.remove_organisation(&mut row).await?;
         }
@@ -98,7 +98,7 @@ impl Accounts {
         };
         self.store.finish_deletion(row, change).await?;
         // Of two who finish at once, one's receipt is kept.
-        *row = self.kept_deletion(&row.id).await?;
+        *row = self.find_deletion(&row.id).await?;
         tracing::warn!(organisation.id = row.organisation_id, "an organisation is deleted");
         Ok(())
     }

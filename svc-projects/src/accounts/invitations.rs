@@ -1,14 +1,13 @@
-//! Links that let somebody in once: handed over by whoever made them, as this server sends no mail.
+//! Invitation and reset links, valid once. Their makers hand them over: this server sends no mail.
 
 use proto::accounts as wire;
 use serde_json::json;
 use uuid::Uuid;
 
 use super::{
-    Accounts, Person, change,
-    door::Knock,
-    organisation,
+    Accounts, Person, change, organisation,
     sign_in::{Opening, outcome},
+    throttle::Attempt,
 };
 use crate::{
     api_key::{Name, OrganisationId, UserId},
@@ -29,24 +28,31 @@ struct Draft<'a> {
     organisation: &'a str,
     email: &'a Email,
     role: Role,
-    /// Who is let in again.
+    /// Whose password is reset.
     user: Option<&'a UserRow>,
-    /// Who makes it; `None`: an operator.
+    /// `None`: an operator.
     maker: Option<&'a UserRow>,
 }
 
 impl Accounts {
-    pub(super) async fn first_owner(
+    pub(super) async fn invite_owner(
         &self,
         request: wire::InviteOwnerRequest,
     ) -> Result<wire::Invited, Error> {
         let email = Email::parse(&request.email)?;
         let id = self.organisation_for(&request).await?;
-        if self.account_in(id.as_str(), &email).await?.is_some() {
+        if self.find_account(id.as_str(), &email).await?.is_some() {
             return Err(Error::EmailTaken);
         }
         let organisation = id.as_str();
-        self.issue(&Draft { organisation, email: &email, role: Role::Owner, user: None, maker: None }).await
+        self.issue_invitation(&Draft {
+            organisation,
+            email: &email,
+            role: Role::Owner,
+            user: None,
+            maker: None,
+        })
+        .await
     }
 
     /// The organisation that is named, the only one, or a new one.
@@ -69,9 +75,12 @@ impl Accounts {
         }
     }
 
-    pub(super) async fn reset(&self, request: wire::ResetAccountRequest) -> Result<wire::Invited, Error> {
+    pub(super) async fn reset_account(
+        &self,
+        request: wire::ResetAccountRequest,
+    ) -> Result<wire::Invited, Error> {
         let email = Email::parse(&request.email)?;
-        let user = match self.accounts_of(&email).await?.as_slice() {
+        let user = match self.find_accounts(&email).await?.as_slice() {
             [] => return Err(Error::NoSuchUser),
             [only] if request.organisation_id.is_empty() => only.clone(),
             _ if request.organisation_id.is_empty() => return Err(Error::WhichOrganisation),
@@ -81,7 +90,7 @@ impl Accounts {
             }
         };
         let organisation = user.organisation_id.clone();
-        self.issue(&Draft {
+        self.issue_invitation(&Draft {
             organisation: &organisation,
             email: &email,
             role: user.role(),
@@ -91,22 +100,23 @@ impl Accounts {
         .await
     }
 
-    pub(super) async fn invite_user(&self, request: wire::InviteRequest) -> Result<wire::Invited, Error> {
-        let caller = self.caller(request.who.as_ref()).await?;
+    pub(super) async fn invite(&self, request: wire::InviteRequest) -> Result<wire::Invited, Error> {
+        let caller = self.find_caller(request.who.as_ref()).await?;
         let role = Role::try_from(request.role())?;
         if !caller.role().may_appoint(role) {
             return Err(Error::AboveOwnRole);
         }
         let email = Email::parse(&request.email)?;
         let organisation = &caller.organisation_id;
-        // What other organisations have is nobody's business here.
-        if self.account_in(organisation, &email).await?.is_some() {
+        // Accounts in other organisations are not disclosed here.
+        if self.find_account(organisation, &email).await?.is_some() {
             return Err(Error::field("email", "this person has an account already"));
         }
-        self.issue(&Draft { organisation, email: &email, role, user: None, maker: Some(&caller) }).await
+        self.issue_invitation(&Draft { organisation, email: &email, role, user: None, maker: Some(&caller) })
+            .await
     }
 
-    async fn issue(&self, draft: &Draft<'_>) -> Result<wire::Invited, Error> {
+    async fn issue_invitation(&self, draft: &Draft<'_>) -> Result<wire::Invited, Error> {
         let (id, token, now) = (Uuid::now_v7().to_string(), secret::token()?, now_ms());
         let person = Person { email: draft.email.as_str().into(), name: String::new() };
         let row = InvitationRow {
@@ -138,11 +148,11 @@ impl Accounts {
         })
     }
 
-    pub(super) async fn open_invitations(
+    pub(super) async fn list_invitations(
         &self,
         who: wire::Who,
     ) -> Result<wire::ListInvitationsResponse, Error> {
-        let caller = self.caller(Some(&who)).await?;
+        let caller = self.find_caller(Some(&who)).await?;
         let rows = self.store.list_invitations(&organisation(&caller)?, now_ms()).await?;
         let invitation = |row: InvitationRow| {
             Ok(wire::Invitation {
@@ -157,8 +167,8 @@ impl Accounts {
         Ok(wire::ListInvitationsResponse { invitations: invitations? })
     }
 
-    pub(super) async fn take_back(&self, request: wire::NamedRequest) -> Result<wire::Done, Error> {
-        let caller = self.caller(request.who.as_ref()).await?;
+    pub(super) async fn revoke_invitation(&self, request: wire::NamedRequest) -> Result<wire::Done, Error> {
+        let caller = self.find_caller(request.who.as_ref()).await?;
         let organisation = organisation(&caller)?;
         let open = self.store.list_invitations(&organisation, now_ms()).await?;
         let found = open.into_iter().find(|row| row.id == request.id).ok_or(Error::NoSuchInvitation)?;
@@ -171,14 +181,14 @@ impl Accounts {
         if revoked { Ok(wire::Done {}) } else { Err(Error::NoSuchInvitation) }
     }
 
-    pub(super) async fn accept(
+    pub(super) async fn accept_invitation(
         &self,
         request: wire::AcceptInvitationRequest,
     ) -> Result<wire::SignInResponse, Error> {
         // A token cannot be guessed; what makes many wrong ones costly is that each is an attempt from its address.
-        let mut door = self.street_door(request.client.as_ref())?;
-        if let Knock::Closed(seconds) = self.knock(&mut door, now_ms()).await? {
-            return Ok(outcome(wire::sign_in_response::Outcome::Wait, seconds));
+        let mut throttle = self.address_throttle(request.client.as_ref())?;
+        if let Attempt::Locked { retry_after_seconds } = self.begin_attempt(&mut throttle, now_ms()).await? {
+            return Ok(outcome(wire::sign_in_response::Outcome::Wait, retry_after_seconds));
         }
         let found = self.store.find_invitation(&secret::hash(&request.token), now_ms()).await?;
         let invitation = found.ok_or(Error::NoSuchInvitation)?;
@@ -187,16 +197,16 @@ impl Accounts {
         let id = match &invitation.user_id {
             Some(id) => {
                 let id = UserId::parse(id)?;
-                self.come_back(&invitation, &id, &password, request.client.as_ref()).await?
+                self.reset_password(&invitation, &id, &password, request.client.as_ref()).await?
             }
-            None => self.join(&invitation, &request.name, &password).await?,
+            None => self.create_account(&invitation, &request.name, &password).await?,
         };
-        self.forgive(&door).await?;
+        self.cancel_attempt(&throttle).await?;
         if !request.replaces.is_empty() {
             self.store.end_session_of_token(&secret::hash(&request.replaces)).await?;
         }
         let user = self.store.find_user(&id).await?.ok_or(Error::NoSuchUser)?;
-        self.open(&user, request.client.as_ref(), Opening::Password).await
+        self.open_session(&user, request.client.as_ref(), Opening::Password).await
     }
 
     /// Rejects a link whose maker may no longer appoint to its role.
@@ -211,7 +221,7 @@ impl Accounts {
         if maker.as_ref().is_some_and(may) { Ok(()) } else { Err(Error::NoSuchInvitation) }
     }
 
-    async fn join(
+    async fn create_account(
         &self,
         invitation: &InvitationRow,
         name: &str,
@@ -237,7 +247,7 @@ impl Accounts {
         Ok(id)
     }
 
-    async fn come_back(
+    async fn reset_password(
         &self,
         invitation: &InvitationRow,
         id: &UserId,
@@ -251,7 +261,7 @@ impl Accounts {
         self.store.reset_user(invitation, &user, &sealed, change).await?;
         // The failures that made it necessary are forgotten.
         let email = self.open_person(&invitation.id, &invitation.sealed)?.email;
-        self.reopen(&email, id.as_str(), client).await?;
+        self.unlock_account(&email, id.as_str(), client).await?;
         Ok(id.clone())
     }
 }

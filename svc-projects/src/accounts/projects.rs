@@ -15,29 +15,29 @@ use crate::{
 };
 
 impl Accounts {
-    pub(super) async fn all_projects(&self, who: wire::Who) -> Result<wire::ListProjectsResponse, Error> {
-        let caller = self.caller(Some(&who)).await?;
+    pub(super) async fn list_projects(&self, who: wire::Who) -> Result<wire::ListProjectsResponse, Error> {
+        let caller = self.find_caller(Some(&who)).await?;
         let rows = self.store.list_projects(&organisation(&caller)?).await?;
         let projects: Result<_, Error> = rows.into_iter().map(project).collect();
         Ok(wire::ListProjectsResponse { projects: projects? })
     }
 
-    pub(super) async fn one_project(&self, request: wire::NamedRequest) -> Result<wire::Project, Error> {
-        let caller = self.caller(request.who.as_ref()).await?;
-        project(self.own(&caller, &request.id).await?)
+    pub(super) async fn get_project(&self, request: wire::NamedRequest) -> Result<wire::Project, Error> {
+        let caller = self.find_caller(request.who.as_ref()).await?;
+        project(self.find_own_project(&caller, &request.id).await?)
     }
 
     /// A project of the caller's organisation; another's is unknown.
-    async fn own(&self, caller: &UserRow, id: &str) -> Result<ProjectRow, Error> {
+    async fn find_own_project(&self, caller: &UserRow, id: &str) -> Result<ProjectRow, Error> {
         let found = self.store.find_project(&organisation(caller)?, &ProjectId::parse(id)?).await?;
         found.ok_or(Error::NoSuchProject)
     }
 
-    pub(super) async fn add_project(
+    pub(super) async fn create_project(
         &self,
         request: wire::CreateProjectRequest,
     ) -> Result<wire::Project, Error> {
-        let caller = self.caller(request.who.as_ref()).await?;
+        let caller = self.find_caller(request.who.as_ref()).await?;
         if !caller.role().may_run_projects() {
             return Err(Error::AboveOwnRole);
         }
@@ -60,12 +60,12 @@ impl Accounts {
         project(row)
     }
 
-    pub(super) async fn change_project(
+    pub(super) async fn update_project(
         &self,
         request: wire::UpdateProjectRequest,
     ) -> Result<wire::Project, Error> {
-        let caller = self.caller(request.who.as_ref()).await?;
-        let before = self.own(&caller, &request.id).await?;
+        let caller = self.find_caller(request.who.as_ref()).await?;
+        let before = self.find_own_project(&caller, &request.id).await?;
         if !caller.role().may_run_projects() {
             return Err(Error::AboveOwnRole);
         }

@@ -1,5 +1,5 @@
 //! The second factor: codes of an authenticator (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), and recovery codes for
-//! when it is lost. A code is taken once, and none of an earlier time step after it.
+//! when it is lost. A code is accepted once, and none of an earlier time step after it.
 
 use blob::Purpose;
 use proto::accounts as wire;
@@ -7,8 +7,8 @@ use totp_rs::{Builder, Secret, Totp};
 
 use super::{
     Accounts, change,
-    door::Knock,
     sign_in::{Opening, outcome},
+    throttle::Attempt,
 };
 use crate::{api_key::UserId, error::Error, secret, service::now_ms, store::UserRow};
 
@@ -18,7 +18,7 @@ const CODES: usize = 10;
 const ISSUER: &str = "Biometry";
 
 impl Accounts {
-    pub(super) async fn enter_in_full(
+    pub(super) async fn second_factor(
         &self,
         request: wire::SecondFactorRequest,
     ) -> Result<wire::SignInResponse, Error> {
@@ -30,24 +30,26 @@ impl Accounts {
         }
         let id = UserId::parse(&session.user_id)?;
         let user = self.store.find_user(&id).await?.ok_or(Error::NoSuchSession)?;
-        // Whoever is here knows the password: codes are counted for the account alone, from wherever they come.
-        let mut door = self.inner_door(&user.id)?;
-        let closes_for = match self.knock(&mut door, now).await? {
-            Knock::Closed(seconds) => return Ok(outcome(wire::sign_in_response::Outcome::Wait, seconds)),
-            Knock::Open { closes_for } => closes_for,
+        // The caller knows the password: codes are counted for the account alone, from wherever they come.
+        let mut throttle = self.reauthentication_throttle(&user.id)?;
+        let lockout_ms = match self.begin_attempt(&mut throttle, now).await? {
+            Attempt::Locked { retry_after_seconds } => {
+                return Ok(outcome(wire::sign_in_response::Outcome::Wait, retry_after_seconds));
+            }
+            Attempt::Allowed { lockout_ms } => lockout_ms,
         };
-        if !self.takes(&user, &request.code).await? {
+        if !self.consume_code(&user, &request.code).await? {
             let address = request.client.as_ref().map(|client| client.address.as_str()).unwrap_or_default();
-            self.refused(&user, "user.second_factor_failed", closes_for, Some(address));
+            self.log_failure(&user, "user.second_factor_failed", lockout_ms, Some(address));
             return Ok(outcome(wire::sign_in_response::Outcome::Wrong, 0));
         }
-        self.welcome(&door).await?;
+        self.clear_failures(&throttle).await?;
         self.store.end_session_of_token(&token_hash).await?;
-        self.open(&user, request.client.as_ref(), Opening::SecondFactor).await
+        self.open_session(&user, request.client.as_ref(), Opening::SecondFactor).await
     }
 
-    /// Whether it is a code of this user that was not used yet; it is now.
-    async fn takes(&self, user: &UserRow, code: &str) -> Result<bool, Error> {
+    /// Whether this is an unused code of the user; it is used up then.
+    async fn consume_code(&self, user: &UserRow, code: &str) -> Result<bool, Error> {
         let id = UserId::parse(&user.id)?;
         let digits: String = code.chars().filter(|c| !c.is_whitespace()).collect();
         if digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_digit()) {
@@ -65,8 +67,8 @@ impl Accounts {
         Ok(false)
     }
 
-    pub(super) async fn offer_totp(&self, request: wire::PasswordRequest) -> Result<wire::TotpSecret, Error> {
-        let user = self.caller(request.who.as_ref()).await?;
+    pub(super) async fn begin_totp(&self, request: wire::PasswordRequest) -> Result<wire::TotpSecret, Error> {
+        let user = self.find_caller(request.who.as_ref()).await?;
         self.confirm_password(&user, "password", &request.password).await?;
         if user.sealed_totp.is_some() {
             return Err(Error::TotpState("there is a second factor already; disable it first"));
@@ -79,17 +81,17 @@ impl Accounts {
         Ok(wire::TotpSecret { secret: secret.to_base32(), otpauth_url })
     }
 
-    pub(super) async fn enable_totp(
+    pub(super) async fn confirm_totp(
         &self,
         request: wire::ConfirmTotpRequest,
     ) -> Result<wire::RecoveryCodes, Error> {
-        let user = self.caller(request.who.as_ref()).await?;
+        let user = self.find_caller(request.who.as_ref()).await?;
         let pending = user.pending_totp.as_ref().filter(|_| user.sealed_totp.is_none());
         let pending = pending.ok_or(Error::TotpState("no second factor is being set up; begin first"))?;
         let digits: String = request.code.chars().filter(|c| !c.is_whitespace()).collect();
         let step = self.totp(&user, pending)?.check(&digits, seconds());
         let step = step.ok_or_else(|| Error::field("code", "this code is not right; take the newest one"))?;
-        let codes = self.draw_codes(&user)?;
+        let codes = self.generate_codes(&user)?;
         let session = request.who.map(|who| who.session_id).unwrap_or_default();
         let change = change(&user.organisation_id, "user.totp_enabled", &user.id);
         let step = i64::try_from(step).unwrap_or(i64::MAX);
@@ -97,8 +99,8 @@ impl Accounts {
         Ok(wire::RecoveryCodes { codes: codes.plain })
     }
 
-    pub(super) async fn drop_totp(&self, request: wire::DisableTotpRequest) -> Result<wire::Done, Error> {
-        let user = self.caller(request.who.as_ref()).await?;
+    pub(super) async fn disable_totp(&self, request: wire::DisableTotpRequest) -> Result<wire::Done, Error> {
+        let user = self.find_caller(request.who.as_ref()).await?;
         if user.sealed_totp.is_none() {
             return Err(Error::TotpState("there is no second factor"));
         }
@@ -111,41 +113,41 @@ impl Accounts {
 
     /// Asks for a code again, counted like the password.
     pub(super) async fn confirm_code(&self, user: &UserRow, code: &str) -> Result<(), Error> {
-        let mut door = self.inner_door(&user.id)?;
-        let closes_for = match self.knock(&mut door, now_ms()).await? {
-            Knock::Closed(seconds) => return Err(Error::Wait(seconds)),
-            Knock::Open { closes_for } => closes_for,
+        let mut throttle = self.reauthentication_throttle(&user.id)?;
+        let lockout_ms = match self.begin_attempt(&mut throttle, now_ms()).await? {
+            Attempt::Locked { retry_after_seconds } => return Err(Error::Wait(retry_after_seconds)),
+            Attempt::Allowed { lockout_ms } => lockout_ms,
         };
-        if !self.takes(user, code).await? {
-            self.refused(user, "user.second_factor_failed", closes_for, None);
+        if !self.consume_code(user, code).await? {
+            self.log_failure(user, "user.second_factor_failed", lockout_ms, None);
             return Err(Error::field("code", "this code is not right"));
         }
-        self.forgive(&door).await
+        self.cancel_attempt(&throttle).await
     }
 
-    pub(super) async fn other_codes(
+    pub(super) async fn renew_recovery_codes(
         &self,
         request: wire::PasswordRequest,
     ) -> Result<wire::RecoveryCodes, Error> {
-        let user = self.caller(request.who.as_ref()).await?;
+        let user = self.find_caller(request.who.as_ref()).await?;
         self.confirm_password(&user, "password", &request.password).await?;
         if user.sealed_totp.is_none() {
             return Err(Error::TotpState("there is no second factor to recover"));
         }
-        let codes = self.draw_codes(&user)?;
+        let codes = self.generate_codes(&user)?;
         let change = change(&user.organisation_id, "user.recovery_codes_renewed", &user.id);
         self.store.renew_recovery_codes(&user, &codes.hashes, change).await?;
         Ok(wire::RecoveryCodes { codes: codes.plain })
     }
 
-    fn draw_codes(&self, user: &UserRow) -> Result<Drawn, Error> {
-        let mut drawn = Drawn { plain: Vec::new(), hashes: Vec::new() };
+    fn generate_codes(&self, user: &UserRow) -> Result<GeneratedCodes, Error> {
+        let mut generated = GeneratedCodes { plain: Vec::new(), hashes: Vec::new() };
         for _ in 0..CODES {
             let code = secret::recovery_code()?;
-            drawn.hashes.extend(self.code_macs(&user.id, &code)?.first().map(|made| hex::encode(made.tag)));
-            drawn.plain.push(code);
+            generated.hashes.extend(self.code_macs(&user.id, &code)?.first().map(|made| hex::encode(made.tag)));
+            generated.plain.push(code);
         }
-        Ok(drawn)
+        Ok(generated)
     }
 
     /// Keyed hashes of a code of this user, the one to store first.
@@ -164,8 +166,8 @@ impl Accounts {
     }
 }
 
-/// Codes as shown, and as kept.
-struct Drawn {
+/// Codes as shown, and as stored.
+struct GeneratedCodes {
     plain: Vec<String>,
     hashes: Vec<String>,
 }

@@ -1,13 +1,12 @@
-//! Being in: the session of a token, what it may do in a project, and leaving.
+//! Sessions of signed-in users: authorizing a token, listing, revoking, signing out.
 
 use blob::Purpose;
 use proto::accounts as wire;
 
 use super::{
-    Accounts, change,
-    door::Knock,
-    organisation,
+    Accounts, change, organisation,
     sign_in::{CLIENT, Opening},
+    throttle::Attempt,
 };
 use crate::{
     api_key::{OrganisationId, ProjectId, SelectedServices, UserId},
@@ -22,7 +21,7 @@ use crate::{
 const CSRF: Purpose = Purpose("bind a request to a dashboard session");
 
 impl Accounts {
-    pub(super) async fn session_of(
+    pub(super) async fn authorize(
         &self,
         request: wire::AuthorizeSessionRequest,
     ) -> Result<wire::Session, Error> {
@@ -35,12 +34,12 @@ impl Accounts {
         let project = if half_open || request.project_id.is_empty() {
             None
         } else {
-            self.grant(&organisation, &request.project_id).await?
+            self.project_grant(&organisation, &request.project_id).await?
         };
         let csrf = self.ring.fingerprints(CSRF, request.token.as_bytes())?;
         Ok(wire::Session {
             id: session.id,
-            user: Some(self.user(&user)?),
+            user: Some(self.describe_user(&user)?),
             organisation_id: user.organisation_id,
             organisation_name: self.store.organisation_name(&organisation).await?.unwrap_or_default(),
             csrf_token: csrf.first().map(hex::encode).unwrap_or_default(),
@@ -49,8 +48,8 @@ impl Accounts {
         })
     }
 
-    /// What somebody of this organisation works with in a project; none when it is another's, or nobody's.
-    async fn grant(
+    /// The settings a user of this organisation works with in a project; none for a project of another one.
+    async fn project_grant(
         &self,
         organisation: &OrganisationId,
         project: &str,
@@ -69,14 +68,14 @@ impl Accounts {
         }))
     }
 
-    pub(super) async fn leave(&self, request: wire::SignOutRequest) -> Result<wire::Done, Error> {
+    pub(super) async fn sign_out(&self, request: wire::SignOutRequest) -> Result<wire::Done, Error> {
         let token_hash = secret::hash(&request.token);
         let session = self.store.find_session(&token_hash, now_ms()).await?.filter(|s| s.half_open == 0);
         let user = match &session {
             Some(session) => self.store.find_user(&UserId::parse(&session.user_id)?).await?,
             None => None,
         };
-        // What is over or was never whole ends as well, but nobody leaves by it.
+        // A session that is over or half open ends as well, but that is no sign-out.
         let (Some(session), Some(user)) = (session, user) else {
             self.store.end_session_of_token(&token_hash).await?;
             return Ok(wire::Done {});
@@ -87,16 +86,16 @@ impl Accounts {
         Ok(wire::Done {})
     }
 
-    pub(super) async fn own_sessions(&self, who: wire::Who) -> Result<wire::ListSessionsResponse, Error> {
-        let user = self.caller(Some(&who)).await?;
+    pub(super) async fn list_sessions(&self, who: wire::Who) -> Result<wire::ListSessionsResponse, Error> {
+        let user = self.find_caller(Some(&who)).await?;
         let rows = self.store.list_sessions(&UserId::parse(&user.id)?, now_ms()).await?;
         Ok(wire::ListSessionsResponse {
-            sessions: rows.into_iter().map(|row| self.open_session(row)).collect(),
+            sessions: rows.into_iter().map(|row| self.describe_session(row)).collect(),
         })
     }
 
-    fn open_session(&self, row: SessionRow) -> wire::OpenSession {
-        // Where it was opened is worth little if it cannot be read; that it is open still counts.
+    fn describe_session(&self, row: SessionRow) -> wire::OpenSession {
+        // A session is listed even when where it was opened cannot be read.
         let place = self.ring.open_sealed(CLIENT, row.id.as_bytes(), &row.sealed).ok();
         let place: serde_json::Value =
             place.and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default();
@@ -111,22 +110,22 @@ impl Accounts {
         }
     }
 
-    pub(super) async fn end_own_session(
+    pub(super) async fn revoke_session(
         &self,
         request: wire::RevokeSessionRequest,
     ) -> Result<wire::Done, Error> {
-        let user = self.caller(request.who.as_ref()).await?;
+        let user = self.find_caller(request.who.as_ref()).await?;
         let change = change(&user.organisation_id, "user.session_revoked", &request.session_id);
         let ended = self.store.end_session(&UserId::parse(&user.id)?, &request.session_id, change).await?;
         if ended { Ok(wire::Done {}) } else { Err(Error::NoSuchSession) }
     }
 
-    /// Every session ends, this one too; a new one takes its place.
-    pub(super) async fn another_password(
+    /// Ends every session, this one too, and opens a new one.
+    pub(super) async fn change_password(
         &self,
         request: wire::ChangePasswordRequest,
     ) -> Result<wire::SignInResponse, Error> {
-        let user = self.caller(request.who.as_ref()).await?;
+        let user = self.find_caller(request.who.as_ref()).await?;
         let new = NewPassword::parse("new_password", &request.new_password)?;
         self.confirm_password(&user, "current_password", &request.current_password).await?;
         if request.new_password == request.current_password {
@@ -135,7 +134,7 @@ impl Accounts {
         let sealed = self.seal_password(&UserId::parse(&user.id)?, new.as_str()).await?;
         let change = change(&user.organisation_id, "user.password_changed", &user.id);
         self.store.set_password(&user, &sealed, change).await?;
-        self.open(&user, request.client.as_ref(), Opening::Continued).await
+        self.open_session(&user, request.client.as_ref(), Opening::Continued).await
     }
 
     /// Asks for the password again, counted like a sign-in: a session left open is not enough to guess from.
@@ -145,16 +144,16 @@ impl Accounts {
         field: &'static str,
         password: &str,
     ) -> Result<(), Error> {
-        let mut door = self.inner_door(&user.id)?;
-        let closes_for = match self.knock(&mut door, now_ms()).await? {
-            Knock::Closed(seconds) => return Err(Error::Wait(seconds)),
-            Knock::Open { closes_for } => closes_for,
+        let mut throttle = self.reauthentication_throttle(&user.id)?;
+        let lockout_ms = match self.begin_attempt(&mut throttle, now_ms()).await? {
+            Attempt::Locked { retry_after_seconds } => return Err(Error::Wait(retry_after_seconds)),
+            Attempt::Allowed { lockout_ms } => lockout_ms,
         };
-        if !self.knows_password(Some(user), password).await? {
-            self.refused(user, "user.password_refused", closes_for, None);
+        if !self.verify_password(Some(user), password).await? {
+            self.log_failure(user, "user.password_refused", lockout_ms, None);
             return Err(Error::field(field, "this is not your password"));
         }
-        self.forgive(&door).await
+        self.cancel_attempt(&throttle).await
     }
 }
 

@@ -1,4 +1,4 @@
-//! Coming in: a password, then a second factor where there is one.
+//! Signing in: a password, then a second factor where there is one.
 
 use blob::Purpose;
 use proto::accounts as wire;
@@ -7,7 +7,7 @@ use uuid::Uuid;
 
 use super::{
     Accounts, change,
-    door::{Door, Knock},
+    throttle::{Attempt, Throttle},
 };
 use crate::{
     api_key::UserId,
@@ -32,54 +32,57 @@ const MAX_PASSWORD: usize = 4096;
 pub enum Opening {
     /// The second factor is still to come.
     HalfOpen,
-    /// Somebody came in by password, or by a link.
+    /// Signed in with a password, or by a link.
     Password,
-    /// Somebody came in by both factors.
+    /// Signed in with both factors.
     SecondFactor,
-    /// Somebody who is in changed the password.
+    /// Changed the password while signed in.
     Continued,
 }
 
-/// What came of a password.
-enum Entered {
-    Right(Door, Box<UserRow>),
+/// The outcome of trying a password.
+enum Tried {
+    Correct(Throttle, Box<UserRow>),
     Wrong,
-    /// Seconds.
-    Wait(u64),
+    Locked { retry_after_seconds: u64 },
 }
 
 impl Accounts {
-    pub(super) async fn enter(&self, request: wire::SignInRequest) -> Result<wire::SignInResponse, Error> {
+    pub(super) async fn sign_in(&self, request: wire::SignInRequest) -> Result<wire::SignInResponse, Error> {
         let now = now_ms();
-        // What is no address has no account either, and is counted like one.
+        // Text that is no address has no account either, and is counted like one that has none.
         let email = Email::parse(&request.email).ok();
         let account = email.as_ref().map_or("", Email::as_str);
         let accounts = match &email {
-            Some(email) => self.accounts_of(email).await?,
+            Some(email) => self.find_accounts(email).await?,
             None => Vec::new(),
         };
         let is_only_account = accounts.len() == 1;
         let client = request.client.as_ref();
         let (mut known, mut strangers) = (None, Vec::new());
         for user in accounts {
-            match self.door_of_device(&user.id, self.door(account, client)?, &request.device, now)? {
-                Some(door) => known = Some((door, user)),
+            let stranger = self.account_throttle(account, client)?;
+            match self.device_throttle(&user.id, stranger, &request.device, now)? {
+                Some(throttle) => known = Some((throttle, user)),
                 None => strangers.push(user),
             }
         }
-        let mut entered = Entered::Wrong;
+        let mut tried = Tried::Wrong;
         let is_known = known.is_some();
-        if let Some((door, user)) = known {
-            entered = self.try_password(door, vec![user], &request, now).await?;
+        if let Some((throttle, user)) = known {
+            tried = self.try_password(throttle, vec![user], &request, now).await?;
         }
         // The browser of one account may sign in to another one of the same address, as a stranger.
-        if matches!(entered, Entered::Wrong) && (!is_known || !strangers.is_empty()) {
-            entered = self.try_password(self.door(account, client)?, strangers, &request, now).await?;
+        if matches!(tried, Tried::Wrong) && (!is_known || !strangers.is_empty()) {
+            let throttle = self.account_throttle(account, client)?;
+            tried = self.try_password(throttle, strangers, &request, now).await?;
         }
-        let (door, user) = match entered {
-            Entered::Right(door, user) => (door, *user),
-            Entered::Wrong => return Ok(outcome(wire::sign_in_response::Outcome::Wrong, 0)),
-            Entered::Wait(seconds) => return Ok(outcome(wire::sign_in_response::Outcome::Wait, seconds)),
+        let (throttle, user) = match tried {
+            Tried::Correct(throttle, user) => (throttle, *user),
+            Tried::Wrong => return Ok(outcome(wire::sign_in_response::Outcome::Wrong, 0)),
+            Tried::Locked { retry_after_seconds } => {
+                return Ok(outcome(wire::sign_in_response::Outcome::Wait, retry_after_seconds));
+            }
         };
         if !request.replaces.is_empty() {
             self.store.end_session_of_token(&secret::hash(&request.replaces)).await?;
@@ -88,54 +91,54 @@ impl Accounts {
         if user.sealed_totp.is_some() || !is_only_account {
             // Nothing went wrong, but the account's earlier failures stay until the second factor is right too; and those of
             // an address with several accounts stay, as the right password of one says nothing of another's.
-            self.forgive(&door).await?;
+            self.cancel_attempt(&throttle).await?;
         } else {
-            self.welcome(&door).await?;
+            self.clear_failures(&throttle).await?;
         }
         let opening = if user.sealed_totp.is_some() { Opening::HalfOpen } else { Opening::Password };
-        self.open(&user, request.client.as_ref(), opening).await
+        self.open_session(&user, request.client.as_ref(), opening).await
     }
 
-    /// Tries a password at a door, on each account of the address it leads to; on nobody's, where there is none.
+    /// Tries a password on each of `accounts`; without one, on nobody's, which takes as long.
     async fn try_password(
         &self,
-        mut door: Door,
+        mut throttle: Throttle,
         accounts: Vec<UserRow>,
         request: &wire::SignInRequest,
         now: i64,
-    ) -> Result<Entered, Error> {
-        let closes_for = match self.knock(&mut door, now).await? {
-            Knock::Closed(seconds) => return Ok(Entered::Wait(seconds)),
-            Knock::Open { closes_for } => closes_for,
+    ) -> Result<Tried, Error> {
+        let lockout_ms = match self.begin_attempt(&mut throttle, now).await? {
+            Attempt::Locked { retry_after_seconds } => return Ok(Tried::Locked { retry_after_seconds }),
+            Attempt::Allowed { lockout_ms } => lockout_ms,
         };
         let too_long = request.password.len() > MAX_PASSWORD;
         let given = if too_long { "" } else { request.password.as_str() };
-        let mut tried = accounts.into_iter().map(Some).collect::<Vec<_>>();
-        if tried.is_empty() {
-            tried.push(None);
+        let mut users = accounts.into_iter().map(Some).collect::<Vec<_>>();
+        if users.is_empty() {
+            users.push(None);
         }
-        for user in &tried {
-            match self.knows_password(user.as_ref(), given).await {
+        for user in &users {
+            match self.verify_password(user.as_ref(), given).await {
                 Ok(right) if right && !too_long => {
                     let Some(user) = user.clone() else { continue };
-                    return Ok(Entered::Right(door, Box::new(user)));
+                    return Ok(Tried::Correct(throttle, Box::new(user)));
                 }
                 Ok(_) => {}
                 Err(error) => {
-                    self.forgive(&door).await?;
+                    self.cancel_attempt(&throttle).await?;
                     return Err(error);
                 }
             }
         }
         let address = request.client.as_ref().map(|client| client.address.as_str()).unwrap_or_default();
-        for user in tried.iter().flatten() {
-            self.refused(user, "user.sign_in_failed", closes_for, Some(address));
+        for user in users.iter().flatten() {
+            self.log_failure(user, "user.sign_in_failed", lockout_ms, Some(address));
         }
-        Ok(Entered::Wrong)
+        Ok(Tried::Wrong)
     }
 
-    /// A new session with a token of its own: one that was known before cannot become anybody's.
-    pub(super) async fn open(
+    /// Opens a session with a new token, so that a token known before cannot become a session.
+    pub(super) async fn open_session(
         &self,
         user: &UserRow,
         client: Option<&wire::Client>,
@@ -158,8 +161,8 @@ impl Accounts {
             created_at: now,
             expires_at: now + if half_open { HALF_OPEN_MS } else { SESSION_MS },
         };
-        let came_in = matches!(opening, Opening::Password | Opening::SecondFactor);
-        let entry = came_in.then(|| Change {
+        let is_sign_in = matches!(opening, Opening::Password | Opening::SecondFactor);
+        let entry = is_sign_in.then(|| Change {
             actor: Actor::user(&user.id),
             after: Some(json!({"session": id, "address": address,
                                "second_factor": opening == Opening::SecondFactor})),

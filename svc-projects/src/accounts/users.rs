@@ -1,4 +1,4 @@
-//! The people of an organisation, as those who may appoint them see and change them.
+//! The users of an organisation: listing, changing their role, removing them.
 
 use proto::accounts as wire;
 use serde_json::json;
@@ -7,22 +7,22 @@ use super::{Accounts, change, organisation};
 use crate::{api_key::UserId, audit::Change, error::Error, person::Role, service::now_ms, store::UserRow};
 
 impl Accounts {
-    pub(super) async fn everybody(&self, who: wire::Who) -> Result<wire::ListUsersResponse, Error> {
-        let caller = self.caller(Some(&who)).await?;
+    pub(super) async fn list_users(&self, who: wire::Who) -> Result<wire::ListUsersResponse, Error> {
+        let caller = self.find_caller(Some(&who)).await?;
         let rows = self.store.list_users(&organisation(&caller)?).await?;
-        let users: Result<_, Error> = rows.iter().map(|row| self.user(row)).collect();
+        let users: Result<_, Error> = rows.iter().map(|row| self.describe_user(row)).collect();
         Ok(wire::ListUsersResponse { users: users? })
     }
 
-    /// Somebody of the caller's own organisation; everybody else is unknown.
-    async fn colleague(&self, caller: &UserRow, id: &str) -> Result<UserRow, Error> {
+    /// A user of the caller's own organisation; others are unknown.
+    async fn find_colleague(&self, caller: &UserRow, id: &str) -> Result<UserRow, Error> {
         let found = self.store.find_user(&UserId::parse(id)?).await?;
         found.filter(|user| user.organisation_id == caller.organisation_id).ok_or(Error::NoSuchUser)
     }
 
-    pub(super) async fn appoint(&self, request: wire::SetRoleRequest) -> Result<wire::User, Error> {
-        let caller = self.caller(request.who.as_ref()).await?;
-        let user = self.colleague(&caller, &request.user_id).await?;
+    pub(super) async fn set_role(&self, request: wire::SetRoleRequest) -> Result<wire::User, Error> {
+        let caller = self.find_caller(request.who.as_ref()).await?;
+        let user = self.find_colleague(&caller, &request.user_id).await?;
         let role = Role::try_from(request.role())?;
         if !caller.role().may_appoint(user.role()) || !caller.role().may_appoint(role) {
             return Err(Error::AboveOwnRole);
@@ -33,13 +33,13 @@ impl Accounts {
                 Change { before, after, ..change(&user.organisation_id, "user.role_changed", &user.id) };
             self.store.set_role(&user, role, change, now_ms()).await?;
         }
-        self.user(&UserRow { role: role.as_str().into(), ..user })
+        self.describe_user(&UserRow { role: role.as_str().into(), ..user })
     }
 
-    pub(super) async fn remove(&self, request: wire::NamedRequest) -> Result<wire::Done, Error> {
-        let caller = self.caller(request.who.as_ref()).await?;
-        let user = self.colleague(&caller, &request.id).await?;
-        // Whoever wants to go may.
+    pub(super) async fn remove_user(&self, request: wire::NamedRequest) -> Result<wire::Done, Error> {
+        let caller = self.find_caller(request.who.as_ref()).await?;
+        let user = self.find_colleague(&caller, &request.id).await?;
+        // Everybody may remove their own account.
         if caller.id != user.id && !caller.role().may_appoint(user.role()) {
             return Err(Error::AboveOwnRole);
         }

@@ -120,7 +120,7 @@ impl Store {
 
     /// Writes an entry about a failed attempt on an account, unless there is one of its kind within the hour: repeated
     /// attempts cannot fill the log.
-    pub async fn note_refusal(&self, user: &str, change: Change) -> Result<(), Error> {
+    pub async fn log_failure(&self, user: &str, change: Change) -> Result<(), Error> {
         const RECENT: &str =
             "SELECT noted_at FROM refusals_noted WHERE user_id = $1 AND action = $2 AND noted_at > $3";
         const NOTE: &str = "INSERT INTO refusals_noted (user_id, action, noted_at) VALUES ($1, $2, $3) \

@@ -1,4 +1,4 @@
-//! Links that let somebody in once.
+//! Invitation and reset links, valid once.
 
 use super::{Store, UserRow};
 use crate::{
@@ -31,7 +31,7 @@ impl InvitationRow {
     }
 }
 
-/// Somebody new.
+/// A new user.
 pub struct NewUser<'a> {
     pub id: &'a UserId,
     pub email_hash: &'a str,
@@ -75,7 +75,7 @@ impl Store {
     }
 
     /// # Errors
-    /// [`Error::Tampered`] when somebody else changed or made the row.
+    /// [`Error::Tampered`] when the row was changed or made without the master key.
     pub async fn find_invitation(
         &self,
         token_hash: &str,
@@ -88,7 +88,7 @@ impl Store {
         Ok(found)
     }
 
-    /// Those nobody followed yet, newest first; links that let a user in again are not among them.
+    /// Open invitations, newest first, without reset links.
     pub async fn list_invitations(
         &self,
         organisation: &OrganisationId,
@@ -120,7 +120,7 @@ impl Store {
     /// Uses the link up and makes its user.
     ///
     /// # Errors
-    /// [`Error::NoSuchInvitation`] when somebody else was first, [`Error::EmailTaken`].
+    /// [`Error::NoSuchInvitation`] when the link was used meanwhile, [`Error::EmailTaken`].
     pub async fn join(
         &self,
         invitation: &InvitationRow,
@@ -176,7 +176,7 @@ impl Store {
     /// Uses the link up and gives its user another password, no second factor and no session.
     ///
     /// # Errors
-    /// [`Error::NoSuchInvitation`] when somebody else was first; [`Error::Conflict`] when the user was changed meanwhile.
+    /// [`Error::NoSuchInvitation`] when the link was used meanwhile; [`Error::Conflict`] when the user was changed meanwhile.
     pub async fn reset_user(
         &self,
         invitation: &InvitationRow,

@@ -1,11 +1,11 @@
-//! Sessions of the dashboard, and the counters of what went wrong at its door.
+//! Sessions of the dashboard, and the counters of failed sign-ins.
 
 use super::Store;
 use crate::{api_key::UserId, audit::Change, error::Error};
 
-/// A session nobody used for so long is over.
+/// A session unused for this long is over.
 pub const IDLE_MS: i64 = 2 * 60 * 60 * 1000;
-/// Somebody who uses it is known to be there; a write a minute is enough to know.
+/// The last use of a session is written at most this often.
 const SEEN_EVERY_MS: i64 = 60 * 1000;
 /// Failures older than this are forgotten.
 const FORGET_MS: i64 = 60 * 60 * 1000;
@@ -21,7 +21,7 @@ pub struct NewSession<'a> {
     pub expires_at: i64,
 }
 
-/// A session as kept.
+/// A stored session.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct SessionRow {
     pub id: String,
@@ -36,7 +36,7 @@ pub struct SessionRow {
 }
 
 impl Store {
-    /// `change`: what the audit log says of it.
+    /// `change`: its entry in the audit log.
     pub async fn open_session(&self, session: &NewSession<'_>, change: Option<Change>) -> Result<(), Error> {
         const SQL: &str = "INSERT INTO dashboard_sessions (id, user_id, token_hash, half_open, sealed, created_at, \
                            seen_at, expires_at, mac) VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8)";
@@ -63,7 +63,7 @@ impl Store {
     /// The session of a token, if it is not over. Notes that it was used.
     ///
     /// # Errors
-    /// [`Error::Tampered`] when somebody else changed or made the row.
+    /// [`Error::Tampered`] when the row was changed or made without the master key.
     pub async fn find_session(&self, token_hash: &str, now_ms: i64) -> Result<Option<SessionRow>, Error> {
         const SQL: &str = "SELECT id, user_id, token_hash, half_open, sealed, created_at, seen_at, expires_at, mac \
                            FROM dashboard_sessions WHERE token_hash = $1 AND expires_at > $2 AND seen_at > $3";
@@ -101,7 +101,7 @@ impl Store {
         Ok(true)
     }
 
-    /// Forgets sessions that are over, links nobody followed and failures of long ago.
+    /// Deletes sessions that are over, expired links and old failures.
     pub async fn sweep_sign_in(&self, now_ms: i64) -> Result<(), Error> {
         const SESSIONS: &str = "DELETE FROM dashboard_sessions WHERE expires_at <= $1 OR seen_at <= $2";
         const LINKS: &str = "DELETE FROM invitations WHERE expires_at <= $1";
@@ -113,14 +113,13 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// Counts an attempt as failed before it is known to be: attempts side by side cannot outrun the counter. When none
-    /// may be made now: the time until which that is so. `block` says for how long the count so far closes the door, which
-    /// is what is answered.
-    pub async fn attempt(
+    /// Counts an attempt as failed before its outcome is known, so that concurrent attempts cannot outrun the counter, and
+    /// returns the lockout of the new count. When attempts are locked out now: until when.
+    pub async fn count_failure(
         &self,
         bucket: &str,
         now_ms: i64,
-        block: impl Fn(i64) -> i64,
+        lockout_ms: impl Fn(i64) -> i64,
     ) -> Result<Result<i64, i64>, Error> {
         const COUNT: &str = "INSERT INTO sign_in_failures (bucket, failures, failed_at, blocked_until) \
              VALUES ($1, 1, $2, 0) ON CONFLICT (bucket) DO UPDATE SET \
@@ -134,21 +133,20 @@ impl Store {
             let until: Option<(i64,)> = tx.fetch_optional(UNTIL, db::params![bucket]).await?;
             return Ok(Err(until.map_or(now_ms, |(until,)| until)));
         };
-        let closed_for = block(failures);
-        tx.execute(BLOCK, db::params![bucket, now_ms + closed_for]).await?;
+        let lockout_ms = lockout_ms(failures);
+        tx.execute(BLOCK, db::params![bucket, now_ms + lockout_ms]).await?;
         tx.commit().await?;
-        Ok(Ok(closed_for))
+        Ok(Ok(lockout_ms))
     }
 
-    /// The attempt counted last was none after all.
-    pub async fn forgive(&self, bucket: &str) -> Result<(), Error> {
+    /// Takes the attempt counted last off the counter.
+    pub async fn cancel_failure(&self, bucket: &str) -> Result<(), Error> {
         const SQL: &str = "UPDATE sign_in_failures SET failures = failures - 1, blocked_until = 0 WHERE bucket = $1 AND failures > 0";
         self.db.execute(SQL, db::params![bucket]).await?;
         Ok(())
     }
 
-    /// Somebody came in: what went wrong before is forgotten.
-    pub async fn forget_failures(&self, bucket: &str) -> Result<(), Error> {
+    pub async fn clear_failures(&self, bucket: &str) -> Result<(), Error> {
         const SQL: &str = "DELETE FROM sign_in_failures WHERE bucket = $1";
         self.db.execute(SQL, db::params![bucket]).await?;
         Ok(())

@@ -29,7 +29,7 @@ impl Store {
     /// The key that signs now.
     ///
     /// # Errors
-    /// [`Error::Tampered`] when somebody else changed or made the row.
+    /// [`Error::Tampered`] when the row was changed or made without the master key.
     pub async fn current_signing_key(&self) -> Result<Option<SigningKey>, Error> {
         const SQL: &str = select_signing_key!("WHERE current = 1");
         let Some(row) = self.db.fetch_optional::<SigningKeyRow>(SQL, &[]).await? else { return Ok(None) };

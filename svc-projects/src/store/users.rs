@@ -1,5 +1,5 @@
-//! The people of an organisation: looked up, changed, removed. Whoever changes somebody holds the audit log's head, so two
-//! changes at once see each other and there is always an owner left.
+//! The users of an organisation: looked up, changed, removed. A change locks the audit log's head, so that concurrent
+//! changes see each other and an owner is always left.
 
 use db::Tx;
 
@@ -11,7 +11,7 @@ use crate::{
     person::Role,
 };
 
-/// Somebody, as kept.
+/// A stored user.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct UserRow {
     pub id: String,
@@ -51,7 +51,7 @@ const END_INVITATIONS: &str = "DELETE FROM invitations WHERE made_by = $1";
 
 impl Store {
     /// # Errors
-    /// [`Error::Tampered`] when somebody else changed the row.
+    /// [`Error::Tampered`] when the row was changed without the master key.
     pub async fn find_user(&self, id: &UserId) -> Result<Option<UserRow>, Error> {
         const SQL: &str = select_user!("u.id = $1");
         let found: Option<UserRow> = self.db.fetch_optional(SQL, db::params![id.as_str()]).await?;
@@ -65,7 +65,7 @@ impl Store {
     /// # Errors
     /// As [`Store::find_user`].
     pub async fn find_users_by_email(&self, hashes: &[String]) -> Result<Vec<UserRow>, Error> {
-        // Each costs the verification of a password when somebody signs in.
+        // Each costs the verification of a password at a sign-in.
         const SQL: &str = select_user!("u.email_hash = $1 ORDER BY u.id LIMIT 8");
         let mut users: Vec<UserRow> = Vec::new();
         for hash in hashes {
@@ -75,14 +75,13 @@ impl Store {
         Ok(users)
     }
 
-    /// Everybody of an organisation, the longest there first.
+    /// The users of an organisation, the oldest account first.
     pub async fn list_users(&self, organisation: &OrganisationId) -> Result<Vec<UserRow>, Error> {
         const SQL: &str = select_user!("u.organisation_id = $1 ORDER BY u.id LIMIT 1000");
         Ok(self.db.fetch_all(SQL, db::params![organisation.as_str()]).await?)
     }
 
-    /// Gives somebody another role and ends their sessions and the links they made: what they may do is settled when they
-    /// sign in again.
+    /// Changes a user's role, and ends their sessions and the links they made: permissions are read at the next sign-in.
     ///
     /// # Errors
     /// [`Error::LastOwner`] instead of leaving the organisation without one.
@@ -107,7 +106,7 @@ impl Store {
         self.commit_audited(tx, &head, &change).await
     }
 
-    /// Removes somebody with everything that is theirs, the links they made too.
+    /// Removes a user with everything that is theirs, the links they made too.
     ///
     /// # Errors
     /// [`Error::LastOwner`] instead of leaving the organisation without one.

@@ -21,7 +21,7 @@ async fn verify(service: &Service, known: &[KnownEnd]) -> (Verified, Vec<Finding
     (verified, findings)
 }
 
-/// Whoever can write to the database does this to it.
+/// Writes to the database as an attacker with its password could.
 async fn attack(service: &Service, sql: &'static str) -> Result<(), sqlx::Error> {
     let db = open(service).await;
     let done = db.run_script(sql).await;
@@ -155,7 +155,7 @@ async fn who_comes_goes_and_is_refused_is_logged_and_nobody_fills_the_log() {
 }
 
 #[tokio::test]
-async fn a_door_that_closes_for_long_is_logged_once() {
+async fn a_long_lockout_is_logged_once() {
     on_each_database(async |mut service: Service| {
         let ada = service.owner("", "ada@example.org").await;
         for _ in 0..2 {
@@ -257,7 +257,7 @@ async fn the_database_refuses_to_change_or_remove_an_entry() {
 }
 
 #[tokio::test]
-async fn whoever_changes_the_log_all_the_same_is_seen() {
+async fn a_change_of_the_log_is_detected() {
     for (sql, expected) in [
         ("UPDATE audit_entries SET actor = 'user:somebody' WHERE seq = 2", vec![Finding::Changed(2)]),
         ("UPDATE audit_entries SET happened_at = 0 WHERE seq = 1", vec![Finding::Changed(1)]),

@@ -1,4 +1,4 @@
-//! Somebody writes to the database, without the master key: nothing they grant themselves is believed.
+//! Rows written to the database without the master key grant nothing.
 
 use proto::{
     accounts::AcceptInvitationRequest,
@@ -172,7 +172,7 @@ async fn rows_of_an_earlier_release_get_their_macs_once() {
     .await;
 }
 
-/// Whoever has a stolen signing key can make the token of any key it could have signed.
+/// A stolen signing key makes the token of any key it could have signed.
 #[tokio::test]
 async fn a_distrusted_signing_key_verifies_nothing_and_its_keys_are_revoked() {
     on_each_database(async |mut service: Service| {

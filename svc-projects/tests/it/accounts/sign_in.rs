@@ -35,12 +35,12 @@ async fn every_sign_in_is_a_session_of_its_own_and_signing_out_ends_it() {
 }
 
 #[tokio::test]
-async fn guessing_closes_the_door_of_accounts_that_are_there_and_of_those_that_are_not() {
+async fn guessing_locks_out_known_and_unknown_accounts_alike() {
     on_each_database(async |mut service: Service| {
         service.owner("", "ada@example.org").await;
         for email in ["ada@example.org", "nobody@example.org"] {
             let mut answers = Vec::new();
-            // The door closes for longer each time, so that on the slowest machine it is met closed.
+            // Each lockout is longer, so that even the slowest machine meets one.
             while answers.last() != Some(&Outcome::Wait) && answers.len() < 20 {
                 answers.push(service.sign_in(email, "a wrong password").await.outcome());
             }
@@ -78,11 +78,11 @@ async fn attempts_side_by_side_are_all_counted() {
 }
 
 #[tokio::test]
-async fn a_stranger_elsewhere_does_not_close_the_door_for_its_owner() {
+async fn a_stranger_elsewhere_does_not_lock_the_owner_out() {
     on_each_database(async |mut service: Service| {
         service.owner("", "ada@example.org").await;
         let (here, there) = ("203.0.113.7", "198.51.100.9");
-        // How many guesses are heard until the door is met closed.
+        // The number of guesses that are tried before a lockout.
         let heard = async |service: &mut Service, device: &str| {
             let mut heard = 0;
             while service.sign_in_from(there, "ada@example.org", "a wrong password", device).await.outcome()
