@@ -203,7 +203,7 @@ async fn guessing_closes_the_door(world: &'static World) {
     let mut guesser = organisation.browser();
     for email in [organisation.email("owner"), organisation.email("nobody")] {
         let mut answers = Vec::new();
-        // The door closes for longer each time, so that on the slowest machine it is met closed.
+        // Each lockout is longer, so that even the slowest machine meets one.
         while answers.last().is_none_or(|last: &Answer| last.status == 401) && answers.len() < 20 {
             answers.push(guesser.sign_in(&email, "a wrong password").await);
         }

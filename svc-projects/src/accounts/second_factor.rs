@@ -144,7 +144,9 @@ impl Accounts {
         let mut generated = GeneratedCodes { plain: Vec::new(), hashes: Vec::new() };
         for _ in 0..CODES {
             let code = secret::recovery_code()?;
-            generated.hashes.extend(self.code_macs(&user.id, &code)?.first().map(|made| hex::encode(made.tag)));
+            generated
+                .hashes
+                .extend(self.code_macs(&user.id, &code)?.first().map(|made| hex::encode(made.tag)));
             generated.plain.push(code);
         }
         Ok(generated)

@@ -1,5 +1,5 @@
 //! Throttling of sign-in and re-authentication. Failures are counted in the database, so that every process sees them; a
-//! lockout ends by itself and lasts longer each time.
+//! lockout ends after a time that is longer each time.
 //!
 //! A wrong password counts against the account as seen from the network it came from, so that a stranger elsewhere does
 //! not lock its owner out, and against the account from everywhere, with a much higher allowance, so that many networks

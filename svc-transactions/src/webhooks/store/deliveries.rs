@@ -95,7 +95,7 @@ pub struct Listed {
 }
 
 impl Store {
-    /// Queues one delivery by itself.
+    /// Queues one delivery.
     pub async fn queue(&self, outgoing: Outgoing<'_>) -> Result<(), Error> {
         let mut tx = self.db.begin().await?;
         outbox::insert_deliveries(&mut tx, &[outgoing]).await?;
