@@ -208,7 +208,8 @@ mod tests {
     proptest! {
         #[test]
         fn what_is_more_alike_is_nearer(a in 0u32..2000, b in 0u32..2000) {
-            prop_assert_eq!(a <= b, print_distance(a) >= print_distance(b));
+            // Distances are rounded, so two scores may share one.
+            prop_assert!(print_distance(a.min(b)) >= print_distance(a.max(b)));
         }
     }
 }
