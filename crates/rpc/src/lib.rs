@@ -24,6 +24,7 @@ mod transport;
 
 pub use callers::Callers;
 pub use context::{CallContext, current, join_trace, scope};
+pub use pool::is_connection_lost;
 pub use remote::{Remote, remote};
 pub use serve::{Server, guard, serve};
 pub use tls::{ClientTls, ServerTls, TlsError, TlsFiles};

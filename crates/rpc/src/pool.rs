@@ -308,10 +308,24 @@ impl CallError {
             Self::TimedOut => Err(Status::deadline_exceeded("a service did not answer in time")),
             Self::Failed(error) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "a service could not be reached");
-                Err(Status::unavailable("a required service could not be reached"))
+                Err(lost_connection())
             }
         }
     }
+}
+
+/// Marks a status that no service answered.
+const LOST: &str = "biometry-connection-lost";
+
+fn lost_connection() -> Status {
+    let mut status = Status::unavailable("a required service could not be reached");
+    status.metadata_mut().insert(LOST, tonic::metadata::MetadataValue::from_static("1"));
+    status
+}
+
+/// Whether the connection to the service broke before it answered, so that another replica may be asked.
+pub fn is_connection_lost(status: &Status) -> bool {
+    status.metadata().contains_key(LOST)
 }
 
 fn is_caused_by<T: Error + 'static>(error: &(dyn Error + 'static)) -> bool {

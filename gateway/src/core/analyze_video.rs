@@ -18,7 +18,7 @@ use crate::core::{
     challenge::{AskedPhrase, settle_phrase},
     error::Error,
     evidence,
-    media::Media,
+    media::{LostRetry, Media},
     record::stage_times,
     report::ServiceReports,
     samples::store_sample,
@@ -126,11 +126,29 @@ async fn analyze(
         want_candidate: input.may_enroll && verification.may_store(),
         origin: verification.recording_origin(),
     };
+    send_video(verification, input.video, header).await
+}
+
+/// Streams a video to the models. A lost replica left nothing but the recording's fingerprints, which are this call's own.
+///
+/// # Errors
+/// Those of the models.
+pub(super) async fn send_video(
+    verification: &Verification<'_>,
+    video: &Media,
+    header: AnalyzeVideoHeader,
+) -> Result<AnalyzeVideoResponse, Error> {
+    let mut ml = verification.core.services().ml();
     let header = AnalyzeVideoRequest { part: Some(Part::Header(header)) };
     let chunk = |chunk| AnalyzeVideoRequest { part: Some(Part::Chunk(chunk)) };
-    let (messages, read_failure) = input.video.messages(header, chunk);
-    let mut ml = verification.core.services().ml();
-    read_failure.guard(ml.analyze_video(messages).boxed()).await
+    let mut retry = LostRetry::default();
+    loop {
+        let (messages, read_failure) = video.messages(header.clone(), chunk);
+        let analysis = read_failure.guard(ml.analyze_video(messages).boxed()).await;
+        if !retry.is_due(&analysis) {
+            return analysis;
+        }
+    }
 }
 
 /// Decides by the key's own rules, else its project's, else the built-in ones for what the key selects: a service that

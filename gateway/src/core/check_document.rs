@@ -19,7 +19,7 @@ use crate::core::{
     disclosure::Disclosure,
     error::Error,
     live_face::{LiveFace, compare_live_face},
-    media::Media,
+    media::{LostRetry, Media},
     record::stage_times,
     report::round4,
     samples::store_sample,
@@ -113,11 +113,17 @@ async fn read_document(
     };
     let message = |part| CheckDocumentRequest { part: Some(part) };
     let chip = options.chip.into_iter().map(|file| message(Part::ChipFile(file)));
-    let first = std::iter::once(message(Part::Header(header))).chain(chip).collect();
+    let first: Vec<_> = std::iter::once(message(Part::Header(header))).chain(chip).collect();
     let chunk = |chunk| CheckDocumentRequest { part: Some(Part::Chunk(chunk)) };
-    let (messages, read_failure) = picture.messages_after(first, chunk);
     let mut docauth = verification.core.services().docauth();
-    read_failure.guard(docauth.check_document(messages).boxed()).await
+    let mut retry = LostRetry::default();
+    loop {
+        let (messages, read_failure) = picture.messages_after(first.clone(), chunk);
+        let checked = read_failure.guard(docauth.check_document(messages).boxed()).await;
+        if !retry.is_due(&checked) {
+            return checked;
+        }
+    }
 }
 
 /// Decides on a checked document by the built-in rules, without a video and without a project.

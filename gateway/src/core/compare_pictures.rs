@@ -13,7 +13,7 @@ use crate::core::{
     consent::Authorized,
     error::{Error, Refusal},
     evidence,
-    media::Media,
+    media::{LostRetry, Media},
 };
 
 /// What the comparison says.
@@ -37,16 +37,21 @@ pub async fn compare_pictures(
 ) -> Result<FacesCompared, Error> {
     let header = ComparePicturesHeader { project_id: caller.project_id.clone() };
     let message = |part| ComparePicturesRequest { part: Some(part) };
-    let (head, head_failure) = first.messages(message(Part::Header(header)), |chunk| {
-        ComparePicturesRequest { part: Some(Part::First(chunk)) }
-    });
-    let (tail, tail_failure) = second.messages(message(Part::Second(Bytes::new())), |chunk| {
-        ComparePicturesRequest { part: Some(Part::Second(chunk)) }
-    });
     let mut ml = core.services().ml();
-    let compared = ml.compare_pictures(head.chain(tail).boxed()).boxed();
-    let seen = head_failure.and(tail_failure).guard(compared).await.map_err(unreadable)?;
-    Ok(outcome(&seen))
+    let mut retry = LostRetry::default();
+    loop {
+        let (head, head_failure) = first.messages(message(Part::Header(header.clone())), |chunk| {
+            ComparePicturesRequest { part: Some(Part::First(chunk)) }
+        });
+        let (tail, tail_failure) = second.messages(message(Part::Second(Bytes::new())), |chunk| {
+            ComparePicturesRequest { part: Some(Part::Second(chunk)) }
+        });
+        let compared = ml.compare_pictures(head.chain(tail).boxed()).boxed();
+        let seen = head_failure.and(tail_failure).guard(compared).await;
+        if !retry.is_due(&seen) {
+            return Ok(outcome(&seen.map_err(unreadable)?));
+        }
+    }
 }
 
 fn outcome(seen: &ComparePicturesResponse) -> FacesCompared {

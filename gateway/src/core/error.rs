@@ -101,6 +101,9 @@ pub enum Error {
     Busy,
     #[error("the service is not available, try again shortly")]
     Unavailable,
+    /// The connection to a service broke before it answered.
+    #[error("the service is not available, try again shortly")]
+    ConnectionLost,
     /// A service refused; its message is written for the client.
     #[error("{1}")]
     Refused(Refusal, String),
@@ -181,7 +184,11 @@ impl From<Status> for Error {
             Code::ResourceExhausted => return Self::Busy,
             Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled => {
                 tracing::warn!(code = ?status.code(), "service unavailable");
-                return Self::Unavailable;
+                return if rpc::is_connection_lost(&status) {
+                    Self::ConnectionLost
+                } else {
+                    Self::Unavailable
+                };
             }
             // UNAUTHENTICATED as well: services check this server's token there, not the caller's key.
             Code::Ok | Code::Unknown | Code::Internal | Code::DataLoss | Code::Unauthenticated => {

@@ -4,20 +4,18 @@ use std::collections::BTreeSet;
 
 use futures::FutureExt;
 use proto::{
-    ml::{
-        AnalyzeVideoHeader, AnalyzeVideoRequest, AnalyzeVideoResponse, MatchFacesHeader, MatchFacesResponse,
-        analyze_video_request::Part,
-    },
+    ml::{AnalyzeVideoHeader, AnalyzeVideoResponse, MatchFacesHeader, MatchFacesResponse},
     transactions::SampleLink,
 };
 use scoring::{Decision, Service, Verdict};
 use serde::Serialize;
 
 use crate::core::{
+    analyze_video::send_video,
     check_document::{DocumentExamination, DocumentOptions, DocumentRecord, examine_document},
     error::{Error, Refusal},
     evidence,
-    match_reference::{MatchInput, VideoSource, decide_reference, match_evidence, match_messages},
+    match_reference::{MatchInput, VideoSource, decide_reference, match_evidence, send_match},
     media::Media,
     report::{FaceMatchReport, ServiceReports},
     samples::{KeptFile, keep_sample},
@@ -164,11 +162,7 @@ async fn judge_liveness(
         origin: verification.recording_origin(),
         ..AnalyzeVideoHeader::default()
     };
-    let header = AnalyzeVideoRequest { part: Some(Part::Header(header)) };
-    let chunk = |chunk| AnalyzeVideoRequest { part: Some(Part::Chunk(chunk)) };
-    let (messages, read_failure) = video.messages(header, chunk);
-    let mut ml = verification.core.services().ml();
-    read_failure.guard(ml.analyze_video(messages).boxed()).await.map_err(unreadable)
+    send_video(verification, video, header).await.map_err(unreadable)
 }
 
 async fn compare_faces(
@@ -181,9 +175,8 @@ async fn compare_faces(
         origin: None,
     };
     let input = MatchInput { picture: input.photo, video: VideoSource::Sent(input.video) };
-    let messages = match_messages(verification, &input, header).await?;
-    let mut ml = verification.core.services().ml();
-    messages.read_failure.guard(ml.match_faces(messages.messages).boxed()).await.map_err(unreadable)
+    let (seen, _) = send_match(verification, &input, header).await.map_err(unreadable)?;
+    Ok(seen)
 }
 
 fn unreadable(error: Error) -> Error {

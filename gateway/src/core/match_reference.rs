@@ -11,7 +11,7 @@ use crate::core::{
     caller::Caller,
     error::Error,
     evidence,
-    media::{Media, ReadFailure, relayed},
+    media::{LostRetry, Media, ReadFailure, relayed},
     record::stage_times,
     report::FaceMatchReport,
     samples::store_sample,
@@ -54,10 +54,7 @@ pub async fn match_reference(
         VideoSource::LastOfSession => None,
     };
     let header = MatchFacesHeader { project_id: caller.project_id.clone(), detect_only: !is_allowed, origin };
-    let MatchMessages { messages, read_failure, liveness } =
-        match_messages(&verification, &input, header).await?;
-    let mut ml = verification.core.services().ml();
-    let seen: MatchFacesResponse = read_failure.guard(ml.match_faces(messages).boxed()).await?;
+    let (seen, liveness) = send_match(&verification, &input, header).await?;
 
     // The session's last video stays what analyze_video made it; only what was sent is stored.
     store_sample(&verification, "image", input.picture).await;
@@ -90,15 +87,35 @@ struct MatchRecord<'a> {
     face_match: &'a FaceMatchReport,
 }
 
-/// What is sent to the models, and how the liveness check of the session's last video ended.
-pub(super) struct MatchMessages {
-    pub(super) messages: BoxStream<'static, MatchFacesRequest>,
-    pub(super) read_failure: ReadFailure,
+/// Streams a picture and a video to the models; also returns how the liveness check of the session's last video ended.
+///
+/// # Errors
+/// Those of the models, and 400 for a session without a video.
+pub(super) async fn send_match(
+    verification: &Verification<'_>,
+    input: &MatchInput<'_>,
+    header: MatchFacesHeader,
+) -> Result<(MatchFacesResponse, Option<Finding>), Error> {
+    let mut ml = verification.core.services().ml();
+    let mut retry = LostRetry::default();
+    loop {
+        let MatchMessages { messages, read_failure, liveness } =
+            match_messages(verification, input, header.clone()).await?;
+        let seen = read_failure.guard(ml.match_faces(messages).boxed()).await;
+        if !retry.is_due(&seen) {
+            return Ok((seen?, liveness));
+        }
+    }
+}
+
+struct MatchMessages {
+    messages: BoxStream<'static, MatchFacesRequest>,
+    read_failure: ReadFailure,
     liveness: Option<Finding>,
 }
 
 /// The header, the picture, the video.
-pub(super) async fn match_messages(
+async fn match_messages(
     verification: &Verification<'_>,
     input: &MatchInput<'_>,
     header: MatchFacesHeader,

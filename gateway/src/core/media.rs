@@ -62,6 +62,19 @@ impl ReadFailure {
     }
 }
 
+/// Decides whether a call that may run twice is made once more: when the connection broke before the service answered. The
+/// second call reaches another replica.
+#[derive(Default)]
+pub struct LostRetry {
+    used: bool,
+}
+
+impl LostRetry {
+    pub fn is_due<T>(&mut self, outcome: &Result<T, Error>) -> bool {
+        matches!(outcome, Err(Error::ConnectionLost)) && !std::mem::replace(&mut self.used, true)
+    }
+}
+
 impl Media {
     pub fn in_memory(bytes: Bytes) -> Self {
         Self { len_bytes: bytes.len(), storage: Storage::Memory(bytes) }

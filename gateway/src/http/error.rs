@@ -94,7 +94,7 @@ impl Error {
             }
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::RouteNotFound | Self::ProjectNotFound | Self::SubjectNotFound => StatusCode::NOT_FOUND,
-            Self::Busy | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Busy | Self::Unavailable | Self::ConnectionLost => StatusCode::SERVICE_UNAVAILABLE,
             Self::Refused(refusal, _) | Self::Worded { refusal, .. } => refusal.status(),
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
         }
@@ -137,7 +137,7 @@ impl IntoResponse for Error {
     fn into_response(self) -> Response {
         let mut response = self.status().into_response();
         let retry_after = match self {
-            Self::Busy | Self::Unavailable => Some(BUSY_RETRY_SECONDS),
+            Self::Busy | Self::Unavailable | Self::ConnectionLost => Some(BUSY_RETRY_SECONDS),
             Self::RateLimited(seconds) | Self::Throttled(seconds) | Self::QuotaUsedUp { seconds, .. } => {
                 Some(seconds.into())
             }

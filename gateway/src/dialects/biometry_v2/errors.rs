@@ -72,7 +72,7 @@ fn code(report: &ErrorReport) -> Cow<'static, str> {
         | Error::UnreadablePictures(_)
         | Error::Refused(Refusal::Invalid, _) => "invalid_request",
         Error::RateLimited(_) | Error::Throttled(_) => "rate_limited",
-        Error::Busy | Error::Unavailable => "busy",
+        Error::Busy | Error::Unavailable | Error::ConnectionLost => "busy",
         Error::RouteNotFound | Error::Refused(Refusal::NotFound, _) => "not_found",
         Error::Refused(Refusal::Conflict, _) => "conflict",
         Error::Refused(Refusal::NotSupported, _) => "not_supported",
