@@ -53,6 +53,12 @@ impl Config {
         );
         anyhow::ensure!(self.sweep_seconds > 0, "sweep_seconds must be at least 1");
         anyhow::ensure!(self.max_video_bytes > 0, "max_video_bytes must be at least 1");
+        anyhow::ensure!(
+            self.blob.is_found_by_replicas() || !self.db.may_have_replicas(),
+            "with PostgreSQL another replica would not find the videos in {}: set blob.s3, or blob.folder_is_shared = true \
+             when every replica sees this folder",
+            self.blob.folder.display()
+        );
         Ok(())
     }
 }
@@ -60,5 +66,20 @@ impl Config {
 impl Default for Config {
     fn default() -> Self {
         Self::embedded(Path::new("data"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn with_postgresql_videos_need_a_place_that_replicas_share() {
+        let mut config = Config::default();
+        assert!(config.validate().is_ok(), "one process with SQLite");
+        config.db = db::Config::url("postgres://localhost/biometry", "sessions");
+        assert!(config.validate().unwrap_err().to_string().contains("set blob.s3"));
+        config.blob.folder_is_shared = true;
+        assert!(config.validate().is_ok());
     }
 }

@@ -62,6 +62,7 @@ async fn main() -> anyhow::Result<()> {
     let number = |at: usize, default: usize| arguments.get(at).map_or(Ok(default), |text| text.parse());
     let (records, pages) = (number(1, 1_000_000).context("RECORDS")?, number(2, 200).context("PAGES")?);
     let mut config = svc_transactions::Config::embedded(folder.path());
+    config.samples.folder_is_shared = true;
     config.db.durable = false;
     match arguments.first().map(String::as_str) {
         None | Some("-") => {}

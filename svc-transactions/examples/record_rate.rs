@@ -13,6 +13,7 @@ use tokio::time::Instant;
 async fn main() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let mut config = svc_transactions::Config::embedded(folder.path());
+    config.samples.folder_is_shared = true;
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     if let Some(url) = arguments.first().filter(|url| url.as_str() != "-") {
         config.db = db::Config::url(url, "record_rate");

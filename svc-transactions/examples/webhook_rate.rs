@@ -22,6 +22,7 @@ const KEY: &str = "0199f0a0-0000-7000-8000-000000000002";
 async fn main() -> anyhow::Result<()> {
     let folder = tempfile::tempdir()?;
     let mut config = svc_transactions::Config::embedded(folder.path());
+    config.samples.folder_is_shared = true;
     config.webhooks.allow_private = true;
     config.webhooks.allow_http = true;
     let arguments: Vec<String> = std::env::args().skip(1).collect();

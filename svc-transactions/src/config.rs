@@ -28,6 +28,9 @@ pub struct Config {
 pub struct SamplesConfig {
     /// A local folder of their own, created when missing. Used when `s3` is not set.
     pub folder: PathBuf,
+    /// Every replica sees the same folder (a network file system). Without it a service on PostgreSQL needs `s3`.
+    #[serde(default)]
+    pub folder_is_shared: bool,
     pub s3: Option<blob::S3>,
     /// How long a sample is kept whose project does not say.
     pub keep_days: u32,
@@ -45,6 +48,7 @@ impl SamplesConfig {
     pub fn embedded(data_dir: &Path) -> Self {
         Self {
             folder: data_dir.join("samples"),
+            folder_is_shared: false,
             s3: None,
             keep_days: 30,
             sweep_seconds: 60,
@@ -77,18 +81,39 @@ impl Config {
         anyhow::ensure!(self.samples.keep_days > 0, "samples.keep_days must be at least 1");
         anyhow::ensure!(self.samples.sweep_seconds > 0, "samples.sweep_seconds must be at least 1");
         anyhow::ensure!(self.samples.max_bytes > 0, "samples.max_bytes must be at least 1");
+        anyhow::ensure!(
+            self.blobs().is_found_by_replicas() || !self.db.may_have_replicas(),
+            "with PostgreSQL another replica would not find the samples in {}: set samples.s3, or \
+             samples.folder_is_shared = true when every replica sees this folder",
+            self.samples.folder.display()
+        );
         Ok(())
     }
 
     /// The samples' place and the keys they are encrypted under.
     pub fn blobs(&self) -> blob::Config {
-        let SamplesConfig { folder, s3, limits, .. } = self.samples.clone();
-        blob::Config { folder, s3, keys: self.keys.clone(), limits }
+        let SamplesConfig { folder, folder_is_shared, s3, limits, .. } = self.samples.clone();
+        blob::Config { folder, folder_is_shared, s3, keys: self.keys.clone(), limits }
     }
 }
 
 impl Default for Config {
     fn default() -> Self {
         Self::embedded(Path::new("data"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn with_postgresql_samples_need_a_place_that_replicas_share() {
+        let mut config = Config::default();
+        assert!(config.validate().is_ok(), "one process with SQLite");
+        config.db = db::Config::url("postgres://localhost/biometry", "transactions");
+        assert!(config.validate().unwrap_err().to_string().contains("set samples.s3"));
+        config.samples.folder_is_shared = true;
+        assert!(config.validate().is_ok());
     }
 }

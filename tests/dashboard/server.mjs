@@ -37,6 +37,9 @@ async function split(processes, folder) {
     const database = { BIOMETRY_SERVICE__DB__URL: postgres, BIOMETRY_SERVICE__DB__SCHEMA: name };
     urls[`BIOMETRY_URLS__${name.toUpperCase()}`] = await start(`svc-${name}`, {
       ...(name !== 'docauth' && database),
+      // One process of each: nobody else has to see its folder.
+      ...(name === 'sessions' && { BIOMETRY_SERVICE__BLOB__FOLDER_IS_SHARED: 'true' }),
+      ...(name === 'transactions' && { BIOMETRY_SERVICE__SAMPLES__FOLDER_IS_SHARED: 'true' }),
       ...(name === 'transactions' && under('BIOMETRY_SERVICE__WEBHOOKS__', WEBHOOKS)),
     });
   }

@@ -11,6 +11,9 @@ use serde::{Deserialize, Serialize, Serializer, ser::SerializeSeq};
 pub struct Config {
     /// A local folder, created when missing. Used when `s3` is not set.
     pub folder: PathBuf,
+    /// Every replica of the service sees the same folder (a network file system). Without it a service whose database is
+    /// PostgreSQL needs `s3`.
+    pub folder_is_shared: bool,
     pub s3: Option<S3>,
     pub keys: KeyConfig,
     pub limits: Limits,
@@ -37,10 +40,16 @@ impl Config {
     pub fn embedded(data_dir: &Path) -> Self {
         Self {
             folder: data_dir.join("blobs"),
+            folder_is_shared: false,
             s3: None,
             keys: KeyConfig::embedded(data_dir),
             limits: Limits::default(),
         }
+    }
+
+    /// Whether another replica of the service finds what this one stores.
+    pub fn is_found_by_replicas(&self) -> bool {
+        self.s3.is_some() || self.folder_is_shared
     }
 }
 

@@ -53,6 +53,11 @@ impl Config {
         }
     }
 
+    /// Whether several processes may use it: PostgreSQL.
+    pub fn may_have_replicas(&self) -> bool {
+        !self.url.expose_secret().starts_with("sqlite:")
+    }
+
     /// The same, with every commit synced to disk.
     pub fn durable(self) -> Self {
         Self { durable: true, ..self }

@@ -46,6 +46,7 @@ pub async fn each_world(mut story: impl AsyncFnMut(World)) {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut config = Config { db, max_video_bytes: 300_000, ..Config::embedded(folder.path()) };
         config.blob.keys.secret = Some("07".repeat(32).into());
+        config.blob.folder_is_shared = true;
         config.egress = this_machine();
         story(World::open(config, Arc::new(AtomicI64::new(START_MS))).await).await;
     })

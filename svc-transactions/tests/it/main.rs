@@ -58,7 +58,11 @@ fn config_of(db: db::Config, folder: &TempDir) -> Config {
     Config {
         db,
         keys: keys(),
-        samples: SamplesConfig { sweep_seconds: 1, ..SamplesConfig::embedded(folder.path()) },
+        samples: SamplesConfig {
+            sweep_seconds: 1,
+            folder_is_shared: true,
+            ..SamplesConfig::embedded(folder.path())
+        },
         webhooks: svc_transactions::WebhooksConfig::default(),
         answers: svc_transactions::AnswersConfig::default(),
     }

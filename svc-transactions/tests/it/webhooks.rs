@@ -57,7 +57,8 @@ impl Customer {
     pub async fn at(scope: WebhookScope, db: db::Config, webhooks: WebhooksConfig, clock: Clock) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let keys = blob::KeyConfig { secret: Some(MASTER_KEY.into()), ..blob::KeyConfig::default() };
-        let config = Config { db, keys, webhooks, ..Config::embedded(folder.path()) };
+        let mut config = Config { db, keys, webhooks, ..Config::embedded(folder.path()) };
+        config.samples.folder_is_shared = true;
         let routes = svc_transactions::routes_at(config, clock).await.expect("the service starts");
         let transport = rpc::local(routes, Duration::from_secs(10));
         let client = TransactionsClient::new(transport.clone());
