@@ -9,7 +9,7 @@ DOCUMENTS ?= 1
 FUZZ_SECONDS ?= 60
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help setup models dashboard web-sdk example demo test quick check deny serve bench accuracy fuzz deploy-check
+.PHONY: help setup models dashboard web-sdk example demo test replicas quick check deny serve dist bench accuracy fuzz deploy-check
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,11 @@ test: setup check deploy-check ## all tests, in the embedded and in the split de
 	cd dashboard && npm test --silent
 	cd tests/dashboard && npm test --silent
 
+replicas: setup ## every whole-system scenario with two of each process, behind a balancer, on PostgreSQL, Redis and S3
+	cd tests/sdk && npm ci --silent --no-audit --no-fund
+	cargo test --workspace --locked --no-run
+	TEST_REPLICAS=2 cargo test --workspace --locked --test it split
+
 quick: setup ## formatting, lints and unit tests: the loop while you write
 	cargo fmt --all --check
 	@setup/check_words.py
@@ -70,6 +75,9 @@ deny: setup ## licences, bans and sources of every Rust crate (deny.toml)
 
 serve: setup ## start everything on http://127.0.0.1:8080
 	cargo run --release --locked --bin biometry -- serve
+
+dist: setup ## the Debian package, the tar file, the bill of materials and their checksums, in target/dist
+	@setup/dist.sh
 
 bench: setup ## throughput, latency, memory and CPU by stage, beside the Python stack where SHARED has it
 	cargo build --release --locked --bin biometry

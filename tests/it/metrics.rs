@@ -18,7 +18,7 @@ both_modes!(every_query_of_the_dashboard_finds_data);
 const LIMIT: Duration = Duration::from_secs(60);
 
 async fn every_query_of_the_dashboard_finds_data(world: &'static World) {
-    let prometheus = Prometheus::scrape(&world.metrics);
+    let prometheus = Prometheus::scrape(&world.metrics());
     let project = Project::new(world);
     let mut silent = queries();
     let until = Instant::now() + LIMIT;

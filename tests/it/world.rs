@@ -1,15 +1,19 @@
-//! The two deployments under test, each started once for the whole run and used by every scenario side by side.
+//! The deployments under test, each started once for the whole run and used by every scenario side by side.
 
 use std::{
-    io::{BufRead, BufReader},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    sync::OnceLock,
+    process::Command,
+    sync::{Mutex, MutexGuard, OnceLock},
 };
 
 use specimens::chip::{Issuer, Validity};
 use tempfile::TempDir;
 
+use crate::server::{Server, start};
+
+const SERVICES: [&str; 6] = ["projects", "sessions", "consent", "ml", "docauth", "transactions"];
+/// How many processes of each service the split deployment has; `make replicas` runs every scenario with 2.
+const REPLICAS: &str = "TEST_REPLICAS";
 const TOKEN: &str = "a-token-only-these-tests-use";
 
 /// The receivers of these tests are on this machine, and nobody waits for their retries.
@@ -28,12 +32,17 @@ pub struct World {
     /// Settings under which the CLI reaches this deployment.
     admin: Vec<(String, String)>,
     pub data_dir: PathBuf,
-    /// Where the processes serve their metrics.
-    pub metrics: Vec<String>,
-    processes: Vec<Child>,
+    servers: Mutex<Vec<Server>>,
     _dir: TempDir,
-    _postgres: Option<testkit::Postgres>,
-    _redis: Option<testkit::Redis>,
+    _parts: Option<Parts>,
+}
+
+/// What the services of a split deployment use.
+struct Parts {
+    _postgres: testkit::Postgres,
+    _redis: testkit::Redis,
+    _s3: Option<testkit::S3>,
+    _balancer: Option<testkit::Balancer>,
 }
 
 pub fn embedded() -> &'static World {
@@ -43,7 +52,13 @@ pub fn embedded() -> &'static World {
 
 pub fn split() -> &'static World {
     static WORLD: OnceLock<World> = OnceLock::new();
-    WORLD.get_or_init(start_split)
+    let replicas = std::env::var(REPLICAS).map_or(1, |count| count.parse().expect("a number of replicas"));
+    WORLD.get_or_init(|| start_split(replicas))
+}
+
+/// A split deployment for one test alone, with two processes of each service.
+pub fn replicated() -> World {
+    start_split(2)
 }
 
 /// A file of the repository root, made by set-up.
@@ -77,7 +92,16 @@ impl World {
 
     /// The shell that was started first; the server is its child.
     pub fn first_process(&self) -> u32 {
-        self.processes[0].id()
+        self.lock_servers()[0].shell_id()
+    }
+
+    pub fn lock_servers(&self) -> MutexGuard<'_, Vec<Server>> {
+        self.servers.lock().expect("no test failed while it held the servers")
+    }
+
+    /// Where the processes serve their metrics.
+    pub fn metrics(&self) -> Vec<String> {
+        self.lock_servers().iter().map(|server| server.metrics.clone()).collect()
     }
 
     /// The consent ledger's own database.
@@ -112,78 +136,103 @@ fn start_embedded(settings: &[(&str, &str)]) -> World {
     command.envs(WEBHOOKS.map(|(name, value)| (format!("BIOMETRY_TRANSACTIONS__WEBHOOKS__{name}"), value)));
     command.env("BIOMETRY_DOCAUTH__CHIP_AUTHORITIES", trusted_authority(dir.path()));
     command.envs(settings.iter().copied());
-    let (child, address, metrics) = start(&command, dir.path());
+    let server = start(command, &dir.path().join("biometry"));
     World {
-        url: format!("http://{address}"),
+        url: format!("http://{}", server.address),
         admin: Vec::new(),
         data_dir,
-        metrics: vec![metrics],
-        processes: vec![child],
+        servers: Mutex::new(vec![server]),
         _dir: dir,
-        _postgres: None,
-        _redis: None,
+        _parts: None,
     }
 }
 
-/// Every service in a process of its own, on PostgreSQL and Redis, with one master key and one service token.
-fn start_split() -> World {
+/// Every service in processes of its own, on PostgreSQL and Redis, with one master key and one service token. Where there are
+/// several of each, media are in S3 and a balancer stands before the gateways.
+fn start_split(replicas: usize) -> World {
     let dir = tempfile::tempdir().expect("a temporary folder");
-    let postgres = testkit::postgres();
-    let data_dir = dir.path().join("data");
-    let (mut processes, mut metrics) = (Vec::new(), Vec::new());
-    let mut urls = Vec::new();
-    for name in ["projects", "sessions", "consent", "ml", "docauth", "transactions"] {
-        let mut command = service(&format!("svc-{name}"), dir.path());
-        // Each has one replica: nobody would notice that it drains.
-        command.env("BIOMETRY_DRAIN_MS", "0");
-        if name == "docauth" {
-            command.env("BIOMETRY_SERVICE__CHIP_AUTHORITIES", trusted_authority(dir.path()));
-        } else {
-            command
-                .env("BIOMETRY_SERVICE__DB__URL", postgres.url())
-                .env("BIOMETRY_SERVICE__DB__SCHEMA", name);
+    let (postgres, redis) = (testkit::postgres(), testkit::Redis::start());
+    let s3 = (replicas > 1).then(testkit::S3::start);
+    let (mut servers, mut urls) = (Vec::new(), Vec::new());
+    for name in SERVICES {
+        let mut addresses = Vec::new();
+        for replica in 0..replicas {
+            let mut command = split_service(name, dir.path(), postgres.url(), s3.as_ref());
+            // One that is alone need not wait until its callers noticed that it drains.
+            command.env("BIOMETRY_DRAIN_MS", if replicas > 1 { "2000" } else { "0" });
+            let server = start(command, &dir.path().join(format!("{name}-{replica}")));
+            addresses.push(format!("http://{}", server.address));
+            servers.push(server);
         }
-        if name == "sessions" {
-            command.envs(this_machine("SERVICE"));
-        }
-        if name == "transactions" {
-            command
-                .envs(WEBHOOKS.map(|(name, value)| (format!("BIOMETRY_SERVICE__WEBHOOKS__{name}"), value)));
-        }
-        let (child, address, observed) = start(&command, dir.path());
-        processes.push(child);
-        metrics.push(observed);
-        urls.push((name, format!("http://{address}")));
+        urls.push((format!("BIOMETRY_URLS__{}", name.to_uppercase()), addresses.join(",")));
     }
-    let redis = testkit::Redis::start();
-    let mut gateway = service("gateway", dir.path());
-    gateway.env("BIOMETRY_GATEWAY__REDIS_URL", redis.url());
-    gateway.envs(places(dir.path()));
-    for (name, url) in &urls {
-        gateway.env(format!("BIOMETRY_URLS__{}", name.to_uppercase()), url);
+    let mut gateways = Vec::new();
+    for replica in 0..replicas {
+        let mut gateway = service("gateway", dir.path());
+        gateway.env("BIOMETRY_GATEWAY__REDIS_URL", redis.url()).envs(places(dir.path()));
+        gateway.envs(urls.iter().cloned());
+        let server = start(gateway, &dir.path().join(format!("gateway-{replica}")));
+        gateways.push(server.address.clone());
+        servers.push(server);
     }
-    let (child, address, observed) = start(&gateway, dir.path());
-    processes.push(child);
-    metrics.push(observed);
+    let balancer = (replicas > 1).then(|| testkit::Balancer::start(&gateways));
     let mut admin = vec![("BIOMETRY_SERVICE_TOKEN".to_owned(), TOKEN.to_owned())];
-    admin.extend(
-        urls.iter().map(|(name, url)| (format!("BIOMETRY_URLS__{}", name.to_uppercase()), url.clone())),
-    );
+    admin.extend(urls);
     admin.extend([
         // The ledger is verified in its database.
         ("BIOMETRY_CONSENT__DB__URL".to_owned(), postgres.url().to_owned()),
         ("BIOMETRY_CONSENT__DB__SCHEMA".to_owned(), "consent".to_owned()),
     ]);
     World {
-        url: format!("http://{address}"),
+        url: balancer.as_ref().map_or_else(|| format!("http://{}", gateways[0]), |b| b.url().to_owned()),
         admin,
-        data_dir,
-        metrics,
-        processes,
+        data_dir: dir.path().join("data"),
+        servers: Mutex::new(servers),
         _dir: dir,
-        _postgres: Some(postgres),
-        _redis: Some(redis),
+        _parts: Some(Parts { _postgres: postgres, _redis: redis, _s3: s3, _balancer: balancer }),
     }
+}
+
+/// A process of one service, on its own schema of the database.
+fn split_service(name: &str, dir: &Path, postgres: &str, s3: Option<&testkit::S3>) -> Command {
+    let mut command = service(&format!("svc-{name}"), dir);
+    if name == "docauth" {
+        command.env("BIOMETRY_SERVICE__CHIP_AUTHORITIES", trusted_authority(dir));
+    } else {
+        command.env("BIOMETRY_SERVICE__DB__URL", postgres).env("BIOMETRY_SERVICE__DB__SCHEMA", name);
+    }
+    match name {
+        "sessions" => {
+            command.envs(this_machine("SERVICE"));
+            command.envs(media_place("BLOB", s3));
+        }
+        "transactions" => {
+            command
+                .envs(WEBHOOKS.map(|(name, value)| (format!("BIOMETRY_SERVICE__WEBHOOKS__{name}"), value)));
+            command.envs(media_place("SAMPLES", s3));
+        }
+        _ => {}
+    }
+    command
+}
+
+/// Settings that say where the `section` of a service keeps its media: in S3, or in a folder, which one replica needs no
+/// other to see.
+fn media_place(section: &str, s3: Option<&testkit::S3>) -> Vec<(String, String)> {
+    let prefix = section.to_lowercase();
+    let settings = match s3 {
+        None => vec![("FOLDER_IS_SHARED", "true")],
+        Some(s3) => vec![
+            ("S3__BUCKET", "biometry"),
+            ("S3__PREFIX", &prefix),
+            ("S3__ENDPOINT", s3.url()),
+            ("S3__ACCESS_KEY_ID", testkit::S3::ACCESS_KEY_ID),
+            ("S3__SECRET_ACCESS_KEY", testkit::S3::SECRET_ACCESS_KEY),
+        ],
+    };
+    let setting =
+        |(name, value): (&str, &str)| (format!("BIOMETRY_SERVICE__{section}__{name}"), value.to_owned());
+    settings.into_iter().map(setting).collect()
 }
 
 /// Settings of a gateway that knows where 198.51.100.0/24 is, and believes what a proxy of this machine says.
@@ -227,49 +276,4 @@ fn service(name: &str, dir: &Path) -> Command {
         .env("BIOMETRY_MODELS", root().join("models"))
         .current_dir(dir);
     command
-}
-
-/// Settings under which a process shows what it does: metrics on a port of its own, and the traces that a test begins.
-fn telemetry() -> [(&'static str, String); 3] {
-    [
-        ("BIOMETRY_TELEMETRY__METRICS_LISTEN", "127.0.0.1:0".to_owned()),
-        ("BIOMETRY_TELEMETRY__OTLP_ENDPOINT", format!("http://{}", crate::traces::collector())),
-        ("BIOMETRY_TELEMETRY__TRACE_RATIO", "0".to_owned()),
-    ]
-}
-
-/// Starts `command` and waits for its ready line; returns where it serves, and where its metrics. The shell around it holds
-/// our pipe: when this process ends, however it ends, the shell reads the end of the pipe and ends the server too. A server that
-/// ends early ends the shell, and so its ready line.
-fn start(command: &Command, dir: &Path) -> (Child, String, String) {
-    const WATCH: &str = r#"exec 3<&0
-        "$@" 3<&- & pid=$!
-        { read -r _ <&3; kill "$pid"; } >/dev/null 2>&1 &
-        wait "$pid""#;
-    let name = Path::new(command.get_program())
-        .file_name()
-        .map(|n| n.to_string_lossy().into_owned())
-        .unwrap_or_default();
-    let log = std::fs::File::create(dir.join(format!("{name}.log"))).expect("a log file");
-    let mut watched = Command::new("sh");
-    watched.args(["-c", WATCH, "sh"]).arg(command.get_program()).args(command.get_args());
-    watched.envs(telemetry());
-    for (key, value) in command.get_envs() {
-        watched.env(key, value.expect("only set variables"));
-    }
-    watched.current_dir(command.get_current_dir().unwrap_or(root()));
-    let mut child =
-        watched.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(log).spawn().expect("sh starts");
-    let mut lines = BufReader::new(child.stdout.take().expect("stdout is piped")).lines();
-    let ready = lines.next().and_then(Result::ok);
-    let log = std::fs::read_to_string(dir.join(format!("{name}.log"))).unwrap_or_default();
-    let ready = ready.unwrap_or_else(|| panic!("{name} ended before it was ready:\n{log}"));
-    let address = ready.split_once("listening on ").map(|(_, a)| a.trim_start_matches("http://").to_owned());
-    let address = address.unwrap_or_else(|| panic!("{name} printed no address: {ready}"));
-    (child, address, metrics_address(&log).unwrap_or_else(|| panic!("{name} serves no metrics:\n{log}")))
-}
-
-fn metrics_address(log: &str) -> Option<String> {
-    let line = log.lines().find(|line| line.contains("metrics are served at /metrics"))?;
-    line.split_once("address=").map(|(_, address)| address.trim().to_owned())
 }

@@ -7,7 +7,8 @@
 //! - [`Receiver`] is a customer's server that webhooks arrive at;
 //! - [`postgres`] is the server alone: [`Postgres::url`], and [`Postgres::config`] for an empty schema of its own;
 //! - [`Prometheus`] scrapes processes under test;
-//! - [`Redis`] is a server of the test's own, which it can also end.
+//! - [`Redis`] is a server of the test's own, which it can also end;
+//! - [`S3`] keeps objects, and [`Balancer`] stands before several gateways.
 //!
 //! ```no_run
 //! # async fn story(migrations: &sqlx::migrate::Migrator) {
@@ -22,20 +23,24 @@
 //! temporary folder. It ends with the test process however that ends (a panic, a kill): a guard process waits for the
 //! end of a pipe only the test process holds. Without PostgreSQL installed the tests FAIL.
 
+mod balancer;
 mod guard;
 mod mail;
 mod mmdb;
 mod operator;
+mod ports;
 mod postgres;
 mod prometheus;
 mod receiver;
 mod redis;
+mod s3;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use db::Db;
 use sqlx::migrate::Migrator;
 
+pub use balancer::Balancer;
 pub use mail::{Mail, MailServer};
 pub use mmdb::{Place, mmdb};
 pub use operator::{Known, Operator, Play};
@@ -43,6 +48,7 @@ pub use postgres::{Postgres, postgres};
 pub use prometheus::Prometheus;
 pub use receiver::{Hook, Receiver};
 pub use redis::Redis;
+pub use s3::S3;
 
 /// Runs `test` with the configuration of an empty SQLite file, then with that of an empty PostgreSQL schema.
 pub async fn each_config(mut test: impl AsyncFnMut(db::Config)) {

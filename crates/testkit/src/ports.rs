@@ -1,0 +1,15 @@
+//! Ports for servers that cannot choose one themselves and say which.
+
+use std::net::TcpListener;
+
+/// Returns `count` ports of the loopback address that nothing listens at.
+///
+/// # Panics
+/// When the system has none.
+pub fn free_ports(count: usize) -> Vec<String> {
+    let bind = || TcpListener::bind("127.0.0.1:0").expect("a free port");
+    // All at once, so that they differ.
+    let listeners: Vec<_> = (0..count).map(|_| bind()).collect();
+    let port = |listener: &TcpListener| listener.local_addr().expect("an address").port().to_string();
+    listeners.iter().map(port).collect()
+}

@@ -1,0 +1,47 @@
+//! A throw-away server of S3's protocol: SeaweedFS, from the Python package that set-up installs.
+
+use std::{
+    path::Path,
+    process::{Child, ChildStdin, Command},
+};
+
+use crate::{guard, ports::free_ports};
+
+/// Makes, runs and removes the server, like the guard of PostgreSQL.
+const GUARD: &str = include_str!("s3.sh");
+/// Where set-up puts the program, from the root of the repository.
+const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/contract/.venv/bin/weed");
+
+/// A running server that makes a bucket at its first use; it ends when this is dropped, or with the test process.
+pub struct S3 {
+    url: String,
+    guard: Child,
+    input: Option<ChildStdin>,
+}
+
+impl S3 {
+    pub const ACCESS_KEY_ID: &str = "test";
+    pub const SECRET_ACCESS_KEY: &str = "test-secret";
+
+    /// # Panics
+    /// When it cannot be started; the panic says why.
+    pub fn start() -> Self {
+        let mut shell = Command::new("sh");
+        shell.args(["-c", GUARD, "sh"]).arg(Path::new(PROGRAM)).args(free_ports(8));
+        let (mut guard, url) = guard::started("SeaweedFS", shell);
+        let input = guard.stdin.take();
+        Self { url, guard, input }
+    }
+
+    /// `http://127.0.0.1:PORT`
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+}
+
+impl Drop for S3 {
+    fn drop(&mut self) {
+        drop(self.input.take());
+        let _ = self.guard.wait();
+    }
+}
