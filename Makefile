@@ -9,7 +9,7 @@ DOCUMENTS ?= 1
 FUZZ_SECONDS ?= 60
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help setup models dashboard web-sdk example demo test replicas quick check deny serve dist bench accuracy fuzz deploy-check
+.PHONY: help setup models dashboard web-sdk example demo test replicas quick check deny serve dist bench search-speed accuracy fuzz deploy-check
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -82,6 +82,9 @@ dist: setup ## the Debian package, the tar file, the bill of materials and their
 bench: setup ## throughput, latency, memory and CPU by stage, beside the Python stack where SHARED has it
 	cargo build --release --locked --bin biometry
 	@python3 bench/bench.py --biometry target/release/biometry --fixtures fixtures --shared $(SHARED)
+
+search-speed: ## 1:N over a million synthetic faces: time, recall, memory (4 GB of memory for the comparison)
+	cargo run --release --locked -p vectors --example search_speed -- 1000000 1000
 
 accuracy: setup ## measure on the development data in SHARED
 	@test -d $(SHARED)/data || { echo "make accuracy needs the development data in $(SHARED)/data (set SHARED)"; exit 1; }

@@ -7,12 +7,12 @@ use std::collections::HashMap;
 
 use face::{Embedding, Networks, Similarity};
 use uuid::Uuid;
-use vectors::{FlatIndex, GraphIndex, Index, Key, Neighbour};
+use vectors::{FlatIndex, Index, Key, Neighbour, SketchIndex};
 use voice::{Bandwidth, Voiceprint};
 
 use crate::{error::Error, face_template::FaceTemplate, voice_template::voice_from_bytes};
 
-/// Templates of one kind up to which every one is compared; of more a graph is made, which finds nearly always the same.
+/// Templates of one kind up to which every one is compared; of more, sketches come first, which find nearly always the same.
 pub const MAX_COMPARED: usize = 50_000;
 /// Numbers of SFace's vector and of both networks'.
 const SFACE: usize = 128;
@@ -141,7 +141,7 @@ struct Space {
 #[derive(Debug)]
 enum Stage {
     Exact(FlatIndex),
-    Approximate(GraphIndex),
+    Approximate(SketchIndex),
 }
 
 /// The vectors of a space that became too many to compare each, as they were when they were copied.
@@ -150,23 +150,23 @@ pub struct Outgrown {
     vectors: Vec<(Key, Vec<f32>)>,
 }
 
-/// The graph of an outgrown space.
+/// The sketches of an outgrown space.
 pub struct Grown {
     kind: Kind,
-    graph: GraphIndex,
+    index: SketchIndex,
     keys: Vec<Key>,
 }
 
 impl Outgrown {
-    /// Makes the graph, which takes seconds.
+    /// Makes the sketches, which takes a second.
     ///
     /// # Errors
     /// When there is no memory for it.
     pub fn grow(self) -> Result<Grown, Error> {
-        let mut graph = GraphIndex::new(self.kind.dimensions());
-        graph.add_all(&self.vectors)?;
+        let mut sketches = SketchIndex::new(self.kind.dimensions());
+        sketches.add_all(&self.vectors)?;
         let keys = self.vectors.into_iter().map(|(key, _)| key).collect();
-        Ok(Grown { kind: self.kind, graph, keys })
+        Ok(Grown { kind: self.kind, index: sketches, keys })
     }
 }
 
@@ -269,7 +269,7 @@ impl Gallery {
         Ok(found.into_iter().filter_map(candidate).collect())
     }
 
-    /// Whether there is something to make a graph of.
+    /// Whether there is something to make sketches of.
     pub fn outgrown_any(&self, most: usize) -> bool {
         self.spaces.iter().any(|s| matches!(&s.index, Stage::Exact(flat) if flat.len() > most))
     }
@@ -285,7 +285,7 @@ impl Gallery {
         self.spaces.iter().filter_map(outgrown).collect()
     }
 
-    /// Searches in a graph from now on; what came or went while it was made comes or goes now.
+    /// Searches by sketches from now on; what came or went while it was made comes or goes now.
     ///
     /// # Errors
     /// Those of the index.
@@ -294,14 +294,14 @@ impl Gallery {
             return Ok(());
         };
         let Stage::Exact(flat) = &space.index else { return Ok(()) };
-        let mut graph = grown.graph;
+        let mut sketches = grown.index;
         for key in grown.keys.iter().filter(|key| !flat.contains(**key)) {
-            graph.remove(*key)?;
+            sketches.remove(*key)?;
         }
-        for (key, vector) in flat.vectors().filter(|(key, _)| !graph.contains(*key)).collect::<Vec<_>>() {
-            graph.add(key, &vector)?;
+        for (key, vector) in flat.vectors().filter(|(key, _)| !sketches.contains(*key)).collect::<Vec<_>>() {
+            sketches.add(key, &vector)?;
         }
-        space.index = Stage::Approximate(graph);
+        space.index = Stage::Approximate(sketches);
         Ok(())
     }
 }
@@ -321,14 +321,14 @@ impl Space {
     fn index(&self) -> &dyn Index {
         match &self.index {
             Stage::Exact(flat) => flat,
-            Stage::Approximate(graph) => graph,
+            Stage::Approximate(sketches) => sketches,
         }
     }
 
     fn index_mut(&mut self) -> &mut dyn Index {
         match &mut self.index {
             Stage::Exact(flat) => flat,
-            Stage::Approximate(graph) => graph,
+            Stage::Approximate(sketches) => sketches,
         }
     }
 }
@@ -381,11 +381,11 @@ mod tests {
     }
 
     #[test]
-    fn a_gallery_becomes_a_graph_while_it_changes() {
+    fn a_gallery_becomes_sketches_while_it_changes() {
         let mut gallery = gallery(60);
         let copies = gallery.outgrown(20);
         assert_eq!(copies.len(), 2, "both kinds of face, and no voice");
-        // Between the copy and its graph, one leaves and one comes.
+        // Between the copy and its sketches, one leaves and one comes.
         gallery.remove(id(4)).unwrap();
         gallery.add(&[(id(100), Template::Face(FaceTemplate::of(face(100, true))))]).unwrap();
         for copy in copies {

@@ -8,13 +8,13 @@ use std::{
 };
 
 use fastrand::Rng;
-use vectors::{FlatIndex, GraphIndex, Index, Key};
+use vectors::{FlatIndex, Index, Key, SketchIndex};
 
 /// Numbers of a face's vector by both networks.
 const DIMENSIONS: usize = 640;
 /// Faces differ in so many ways that impostors' cosines spread about as those of real ones (deviation .1).
 const FACTORS: usize = 96;
-/// How many of the graph's neighbours are compared exactly.
+/// How many of what sketches find are compared exactly.
 const RERANKED: usize = 32;
 const BATCH: usize = 4096;
 const MAX_P99: Duration = Duration::from_millis(20);
@@ -159,18 +159,18 @@ fn main() -> anyhow::Result<()> {
     let probes: Vec<Vec<f32>> = wanted.iter().enumerate().map(|(i, key)| probe(i, *key)).collect();
 
     let before = resident_bytes();
-    let mut graph = GraphIndex::new(DIMENSIONS);
-    let built = filled(&mut graph, &faces, count)?;
-    let (resident, counted) = (resident_bytes().saturating_sub(before), graph.bytes() as u64);
+    let mut sketches = SketchIndex::new(DIMENSIONS);
+    let built = filled(&mut sketches, &faces, count)?;
+    let (resident, counted) = (resident_bytes().saturating_sub(before), sketches.bytes() as u64);
     let mut times = Times::default();
     let found =
-        probes.iter().map(|p| times.of(|| graph.search(p, RERANKED))).collect::<Result<Vec<_>, _>>()?;
+        probes.iter().map(|p| times.of(|| sketches.search(p, RERANKED))).collect::<Result<Vec<_>, _>>()?;
     let mut adding = Times::default();
     for number in (0..100).map(|i| u64::MAX / 4 + i) {
         let face = faces.face(number);
-        adding.of(|| graph.add(number, &face))?;
+        adding.of(|| sketches.add(number, &face))?;
     }
-    drop(graph);
+    drop(sketches);
 
     let mut flat = FlatIndex::new(DIMENSIONS);
     filled(&mut flat, &faces, count)?;
@@ -179,7 +179,7 @@ fn main() -> anyhow::Result<()> {
     for probe in &probes {
         nearest.push(flat_times.of(|| flat.search(probe, 1))?[0]);
     }
-    // The re-rank is exact, so it finds the nearest when it is among what the graph found.
+    // The re-rank is exact, so it finds the nearest when it is among what sketches found.
     let hit = |i: usize| found[i].iter().any(|n| n.key == nearest[i].key);
     let (known, strangers): (Vec<usize>, Vec<usize>) = (0..probes.len()).partition(|i| i.is_multiple_of(2));
     let share = |of: &[usize]| of.iter().filter(|i| hit(**i)).count() as f64 / of.len().max(1) as f64;
@@ -193,9 +193,9 @@ fn main() -> anyhow::Result<()> {
         out,
         "faces {count}, searches {searches}, cosines: genuine {genuine:.2}, impostors' deviation {impostor:.2}"
     )?;
-    writeln!(out, "graph: built in {built:.0?} of a core, {resident} bytes resident, {counted} counted")?;
-    writeln!(out, "graph: search {times}; add {adding}")?;
-    writeln!(out, "graph: recall@1 of enrolled {recall:.4}, of strangers {:.4}", share(&strangers))?;
+    writeln!(out, "sketches: built in {built:.0?} of a core, {resident} bytes resident, {counted} counted")?;
+    writeln!(out, "sketches: search {times}; add {adding}")?;
+    writeln!(out, "sketches: recall@1 of enrolled {recall:.4}, of strangers {:.4}", share(&strangers))?;
     writeln!(out, "flat: search {flat_times}, {} bytes", flat.bytes())?;
     anyhow::ensure!(p99 < MAX_P99, "the slowest in a hundred searches takes {p99:?}");
     anyhow::ensure!(recall >= MIN_RECALL, "the exact nearest is missed too often");

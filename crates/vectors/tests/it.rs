@@ -4,13 +4,13 @@ use std::collections::BTreeMap;
 
 use fastrand::Rng;
 use proptest::prelude::*;
-use vectors::{Error, FlatIndex, GraphIndex, Index, Key, Neighbour};
+use vectors::{Error, FlatIndex, Index, Key, Neighbour, SketchIndex};
 
 const DIMENSIONS: usize = 40;
 
 fn each_index(dimensions: usize, test: impl Fn(Box<dyn Index>)) {
     test(Box::new(FlatIndex::new(dimensions)));
-    test(Box::new(GraphIndex::new(dimensions)));
+    test(Box::new(SketchIndex::new(dimensions)));
 }
 
 fn vector(random: &mut Rng, dimensions: usize) -> Vec<f32> {

@@ -139,7 +139,7 @@ impl Held {
         self.bytes.store(gallery.bytes() as u64, Relaxed);
     }
 
-    /// Makes graphs of what became too many to compare each, while searches go on.
+    /// Makes sketches of what became too many to compare each, while searches go on.
     fn grow(&self) -> Result<(), Error> {
         let outgrown = self.read().outgrown(MAX_COMPARED);
         for copy in outgrown {
@@ -260,7 +260,7 @@ impl Templates {
         Ok(templates)
     }
 
-    /// Makes graphs on a thread of its own, one at a time for a project.
+    /// Makes sketches on a thread of its own, one at a time for a project.
     fn grow_beside(&self, held: &Arc<Held>) {
         if held.read().outgrown_any(MAX_COMPARED) && !held.is_growing.swap(true, Relaxed) {
             let held = held.clone();

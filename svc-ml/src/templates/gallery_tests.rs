@@ -58,8 +58,9 @@ async fn an_erased_subject_is_not_found_by_a_gallery_that_still_has_it() {
         let (here, there) = (templates(&db), templates(&db));
         enroll(&there, "a", 5).await;
         enroll(&there, "b", 9).await;
-        let held = here.gallery("p").await.unwrap();
+        let (held, own) = (here.gallery("p").await.unwrap(), there.gallery("p").await.unwrap());
         there.erase("p", "a").await.unwrap();
+        assert_eq!(own.read().len(Modality::Face), 1, "where it was erased, it is gone from memory too");
         // As between a call's look at the revision and its search.
         let revision = here.store.revision("p").await.unwrap();
         held.pretend_current(revision);

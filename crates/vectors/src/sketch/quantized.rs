@@ -1,4 +1,5 @@
-//! Vectors of one byte a number, one after the other in parts of fixed size.
+//! Vectors of one byte a number, one after the other in parts of fixed size. Each is scaled so that its greatest number is 127:
+//! a cosine does not depend on lengths, and the whole range of a byte is used.
 //!
 //! Parts are not moved when the index grows, so growing copies nothing and needs no second allocation of the same size.
 
@@ -112,18 +113,19 @@ impl Vectors {
         self.scales[slot as usize] = vector.scale;
     }
 
-    /// Overwrites a vector.
-    pub fn clear(&mut self, slot: Slot) {
-        self.row_mut(slot).zeroize();
-        self.scales[slot as usize] = 0.0;
+    /// Moves the last vector to a place, and overwrites where it was.
+    pub fn swap_remove(&mut self, slot: Slot) {
+        let last = self.scales.len() - 1;
+        let last_slot = Slot::try_from(last).unwrap_or(slot);
+        let mut moved = self.row(last_slot).to_vec();
+        self.row_mut(slot).copy_from_slice(&moved);
+        self.row_mut(last_slot).zeroize();
+        moved.zeroize();
+        self.scales.swap_remove(slot as usize);
     }
 
     pub fn cosine(&self, query: &Query, slot: Slot) -> f32 {
         dot(&query.blocks, self.row(slot)) as f32 * query.scale * self.scales[slot as usize]
-    }
-
-    pub fn cosine_between(&self, a: Slot, b: Slot) -> f32 {
-        dot(self.row(a), self.row(b)) as f32 * self.scales[a as usize] * self.scales[b as usize]
     }
 
     pub fn bytes(&self) -> usize {
@@ -135,5 +137,26 @@ impl Vectors {
 impl Drop for Vectors {
     fn drop(&mut self) {
         self.parts.iter_mut().for_each(Zeroize::zeroize);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_removed_is_overwritten_and_the_last_moves_to_its_place() {
+        let mut vectors = Vectors::new(100);
+        for (slot, axis) in [(0, 5), (1, 70), (2, 99)] {
+            let mut numbers = vec![0.0; 100];
+            numbers[axis] = 2.0;
+            vectors.set(slot, &Query::of(&numbers));
+        }
+        vectors.swap_remove(0);
+        assert!(vectors.row(0)[1].0[99 - WIDTH] == 127 && vectors.row(0)[0].0 == [0; WIDTH]);
+        assert!(vectors.row(2).iter().all(|block| block.0 == [0; WIDTH]));
+        vectors.swap_remove(1);
+        assert!(vectors.row(1).iter().all(|block| block.0 == [0; WIDTH]));
+        assert_eq!(vectors.scales.len(), 1);
     }
 }
