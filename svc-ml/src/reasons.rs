@@ -1,81 +1,87 @@
-//! Why a service could not judge, or did not enroll: one table for every answer. Of several reasons that apply the first of the
-//! table is reported: what ails the file or the clip as a whole before what came of it, and what the person can mend before what
-//! they cannot. Each word has its remedy.
+//! Why a service could not judge, or did not enroll: one order for every answer. Of several reasons that apply the first
+//! is reported: what ails the file or the clip as a whole before what came of it, and what the person can mend before what
+//! they cannot. Each word has its remedy in the catalogue of reasons.
 
-/// Words and what the person can do.
-const TABLE: [(&str, &str); 38] = [
+use scoring::catalogue::{self, Language};
+
+/// The words, in the order in which they are reported.
+const ORDER: [&str; 38] = [
     // The file and the clip as a whole.
-    ("sound_unreadable", "record with another app or browser"),
-    ("no_sound", "allow the microphone and record again"),
-    ("sound_invalid", "record again"),
-    ("picture_turned", "hold the camera upright"),
-    ("clip_too_short", "film at least 2 seconds, and the whole phrase"),
-    ("picture_frozen", "record again"),
+    "sound_unreadable",
+    "no_sound",
+    "sound_invalid",
+    "picture_turned",
+    "clip_too_short",
+    "picture_frozen",
     // Whom it shows, and how.
-    ("no_face", "show your face to the camera"),
-    ("more_than_one_face", "nobody else may be in the picture"),
-    ("face_too_small", "come closer"),
-    ("face_not_centred", "bring your face into the middle of the picture"),
-    ("face_cut_off", "bring all of your face into the picture"),
-    ("face_covered", "take off what covers the face"),
-    ("face_too_dark", "find more light"),
-    ("face_too_bright", "avoid direct light"),
-    ("face_low_contrast", "light the face evenly"),
-    ("face_not_sharp", "hold still and let the camera focus"),
-    ("face_turned", "look straight into the camera"),
-    ("too_few_frames", "record for longer, with more light"),
-    ("face_tracking_broke", "hold still and keep your face in the picture"),
-    ("face_not_clear", "hold still in even light and look into the camera"),
-    ("face_points_invalid", "record again"),
+    "no_face",
+    "more_than_one_face",
+    "face_too_small",
+    "face_not_centred",
+    "face_cut_off",
+    "face_covered",
+    "face_too_dark",
+    "face_too_bright",
+    "face_low_contrast",
+    "face_not_sharp",
+    "face_turned",
+    "too_few_frames",
+    "face_tracking_broke",
+    "face_not_clear",
+    "face_points_invalid",
     // What is heard.
-    ("sound_clipped", "speak less loudly or further away"),
-    ("no_speech", "speak while you record"),
-    ("too_little_speech", "say the whole phrase"),
-    ("sound_noisy", "find a quieter place"),
-    ("sound_too_quiet", "speak up or come closer"),
-    ("lips_still", "say the phrase aloud, with your mouth in sight"),
+    "sound_clipped",
+    "no_speech",
+    "too_little_speech",
+    "sound_noisy",
+    "sound_too_quiet",
+    "lips_still",
     // What was asked for.
-    ("phrase_not_said", "say the phrase that is shown"),
-    ("phrase_without_words", "give a phrase of words"),
-    ("phrase_outside_vocabulary", "give a phrase of the vocabulary"),
-    ("phrase_word_unknown", "give a phrase of common words"),
-    ("phrase_too_long", "give a shorter phrase"),
-    ("phrase_language_unsupported", "give an English phrase, or digits"),
+    "phrase_not_said",
+    "phrase_without_words",
+    "phrase_outside_vocabulary",
+    "phrase_word_unknown",
+    "phrase_too_long",
+    "phrase_language_unsupported",
     // What the person cannot mend.
-    ("duplicate_identity", "ask who runs this service"),
-    ("another_person", "enroll under your own name, or ask who runs this service"),
-    ("template_locked", "try again in an hour, or ask who runs this service"),
-    ("media_replayed", "record anew"),
-    ("internal_error", "try again later"),
+    "duplicate_identity",
+    "another_person",
+    "template_locked",
+    "media_replayed",
+    "internal_error",
 ];
 
-/// The place of a word in the table; one that is not there comes last.
+/// The place of a word in the order; one that is not there comes last.
 pub fn rank(error: &str) -> usize {
-    TABLE.iter().position(|(word, _)| *word == error).unwrap_or(TABLE.len())
+    ORDER.iter().position(|word| *word == error).unwrap_or(ORDER.len())
 }
 
 /// What the person can do about it.
 pub fn remedy(error: &str) -> Option<&'static str> {
-    TABLE.iter().find(|(word, _)| *word == error).map(|(_, remedy)| *remedy)
+    catalogue::reason(error, Language::En)?.remedy.as_deref()
 }
 
 /// `what` is the matter, and the remedy; a text that has one already is left as it is.
 pub fn described(error: &str, what: String) -> String {
     match remedy(error) {
-        Some(remedy) if !what.contains("; ") && !what.contains(": ") => format!("{what}; {remedy}"),
+        Some(remedy) if !what.contains("; ") && !what.contains(": ") => {
+            let (first, rest) = remedy.split_at(1);
+            format!("{what}; {}{rest}", first.to_ascii_lowercase())
+        }
         _ => what,
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
     use super::*;
 
     #[test]
-    fn no_word_is_twice_in_the_table_and_every_word_of_the_crates_is_in_it() {
-        for (at, (word, remedy)) in TABLE.iter().enumerate() {
+    fn no_word_is_twice_in_the_order_and_every_word_of_the_crates_is_in_it() {
+        for (at, word) in ORDER.iter().enumerate() {
             assert_eq!(rank(word), at, "{word} twice");
-            assert!(!remedy.is_empty() && !remedy.ends_with('.'));
         }
         let voice = [
             voice::Reason::NoSpeech,
@@ -108,6 +114,14 @@ mod tests {
         for word in words {
             assert!(remedy(word).is_some(), "{word} has no remedy");
         }
+    }
+
+    #[test]
+    fn the_catalogue_explains_these_words_and_no_others() {
+        let explained: BTreeSet<&str> = catalogue::codes("capture").collect();
+        assert_eq!(explained, ORDER.into_iter().collect());
+        let prints = fingerprint::Reason::ALL.map(fingerprint::Reason::code);
+        assert!(prints.iter().all(|word| catalogue::codes("fingerprint").any(|code| code == *word)));
     }
 
     #[test]

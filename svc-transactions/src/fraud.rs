@@ -76,3 +76,28 @@ pub struct Scene {
     pub session_after: Vec<Observation>,
     pub history: History,
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::Rule::{
+        DeviceSwitch, Emulator, ImpossibleTravel, NewDeviceAndCountry, RepeatedAnotherPerson,
+        SessionCountryChange, Velocity,
+    };
+
+    #[test]
+    fn the_catalogue_explains_every_rule_and_no_other() {
+        let rules = [
+            ImpossibleTravel,
+            DeviceSwitch,
+            Emulator,
+            SessionCountryChange,
+            Velocity,
+            NewDeviceAndCountry,
+            RepeatedAnotherPerson,
+        ];
+        let explained: BTreeSet<&str> = scoring::catalogue::codes("fraud").collect();
+        assert_eq!(explained, rules.map(super::Rule::as_str).into());
+    }
+}

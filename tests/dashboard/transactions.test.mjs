@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
 import { api, signIn } from './api.mjs';
-import { agree, as, byKey, inProject, launch, PASSWORD, picture, serious, video, world, XSS } from './world.mjs';
+import { agree, as, byKey, goto, inProject, launch, PASSWORD, picture, serious, video, world, XSS } from './world.mjs';
 
 const USER = `ana.${Date.now()}@example.org`;
 const BERLIN = { lat: 52.52, lng: 13.4, country: 'DE', city: `Berlin ${XSS}` };
@@ -78,12 +78,40 @@ test('one call: decision, services with their measures, fraud, device, place, ti
   const liveness = page.getByTestId('service').filter({ hasText: 'Face Liveness Detection' });
   await liveness.getByRole('button', { name: /measures/ }).click();
   await liveness.getByRole('row').nth(1).waitFor();
+  // Why, in one sentence, and each score beside the thresholds it was compared with.
+  const headline = page.getByTestId('headline');
+  assert.match(await headline.innerText(), /^Rejected: /);
+  const { body: reasons } = await byKey('GET', '/api-projects/reasons');
+  const { body: record } = await byKey('GET', `/api-transactions/transactions/${second.id}`);
+  const decisive = reasons.data.filter(({ code }) => record.data.evidence.decided_by.includes(code));
+  const said = (await headline.innerText()).toLowerCase();
+  assert.ok(
+    decisive.some(({ explanation }) => said.includes(explanation.toLowerCase())),
+    said,
+  );
+  await liveness
+    .getByTestId('scale')
+    .first()
+    .getByText(/Passes from 0\.5/)
+    .waitFor();
+  for (const { code, title } of decisive)
+    assert.equal((await page.locator(`[data-reason="${code}"]`).first().innerText()).toLowerCase(), title.toLowerCase());
   await page.reload();
   await page.getByTestId('fraud').getByText('Impossible travel').waitFor();
   await page.getByTestId('map').waitFor();
   await page.getByText('Pixel 10').first().waitFor();
   await page.getByText('<b onclick=alert(1)>').first().waitFor();
   await picture(page, 'transaction');
+  assert.deepEqual(await serious(page), []);
+});
+
+test('the phrase that was asked for stands against what was heard, word by word', async () => {
+  const { id } = await video(USER, 'speaker_crop.mp4', { phrase: 'nine nine nine nine' });
+  await goto(page, inProject(`/transactions/${id}`));
+  const phrase = page.getByTestId('phrase');
+  await phrase.getByText('nine nine nine nine', { exact: true }).waitFor();
+  assert.ok((await phrase.locator('del').count()) > 0, 'what was not said is struck out');
+  assert.ok((await phrase.locator('ins').count()) > 0, 'what was said instead is marked');
   assert.deepEqual(await serious(page), []);
 });
 

@@ -29,6 +29,10 @@ pub enum Reason {
 }
 
 impl Reason {
+    /// Every reason.
+    pub const ALL: [Self; 5] =
+        [Self::TooSmall, Self::TooLarge, Self::NoRidges, Self::TooFewMinutiae, Self::Unclear];
+
     /// A stable snake_case word.
     #[must_use]
     pub fn code(self) -> &'static str {

@@ -3,8 +3,8 @@
 use serde::{Deserialize, Serialize};
 
 use crate::{
-    CannotJudge, Evidence, Finding, Missing, Mode, NOTHING_TO_JUDGE, NotEnrolled, Rules, Service,
-    ServiceRule, evidence::NOT_A_NUMBER,
+    CannotJudge, DocumentCondition, Evidence, Finding, Missing, Mode, NOTHING_TO_JUDGE, NotEnrolled, Rules,
+    Service, ServiceRule, documents::PICTURE_CANNOT_BE_JUDGED, evidence::NOT_A_NUMBER,
 };
 
 /// A refer scores from here; what fails scores below.
@@ -60,7 +60,7 @@ pub enum Outcome {
 }
 
 impl Outcome {
-    const fn as_str(self) -> &'static str {
+    pub(crate) const fn as_str(self) -> &'static str {
         match self {
             Self::Passed => "passed",
             Self::Referred => "referred",
@@ -108,6 +108,40 @@ pub struct Decision<C = Condition> {
     pub failed_refer_conditions: Vec<C>,
 }
 
+/// The reason of a decision that no required condition speaks for.
+pub(crate) const NOTHING_DECISIVE: &str = "nothing_decisive";
+
+impl<C> Decision<C> {
+    /// The reasons that kept the verdict from being a better one: those of the conditions that made it, else the reasons
+    /// that stand for no condition. Empty for a pass.
+    fn decided_by_reasons(&self, reason: impl Fn(&C) -> String, others: &[&str]) -> Vec<String> {
+        let made = match self.verdict {
+            Verdict::Pass => &[][..],
+            Verdict::Fail => &self.failed_conditions,
+            Verdict::Refer => &self.failed_refer_conditions,
+        };
+        let of_none = self.reasons.iter().filter(|reason| others.contains(&reason.as_str())).cloned();
+        match self.verdict {
+            Verdict::Refer => made.iter().map(reason).chain(of_none).collect(),
+            _ => made.iter().map(reason).collect(),
+        }
+    }
+}
+
+impl Decision {
+    /// The reasons that kept the verdict from being a better one, in the order of the conditions.
+    pub fn decided_by(&self) -> Vec<String> {
+        self.decided_by_reasons(|condition| condition.reason.clone(), &[NOTHING_DECISIVE])
+    }
+}
+
+impl Decision<DocumentCondition> {
+    /// The reasons that kept the verdict from being a better one.
+    pub fn decided_by(&self) -> Vec<String> {
+        self.decided_by_reasons(DocumentCondition::reason, &[PICTURE_CANNOT_BE_JUDGED, NOTHING_DECISIVE])
+    }
+}
+
 /// Judges `evidence` by `rules`.
 ///
 /// Verdict: the worst of the required services; without one that passed, at best a refer.
@@ -134,7 +168,7 @@ pub fn decide(rules: &Rules, evidence: &Evidence) -> Decision {
     };
     let mut reasons: Vec<_> = conditions.iter().map(|c| c.reason.clone()).collect();
     if worst.is_none() {
-        reasons.push("nothing_decisive".into());
+        reasons.push(NOTHING_DECISIVE.into());
     }
     Decision {
         verdict,

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::{
     Decision, Finding, Outcome, RulesVersion, Verdict,
-    decide::{PASS_FROM, REFER_FROM},
+    decide::{NOTHING_DECISIVE, PASS_FROM, REFER_FROM},
 };
 
 pub use rules::{CheckMode, DOCUMENT_CHECKS, DocumentRules, DocumentType, Expired, LIVE_FACE, LiveFaceRule};
@@ -20,6 +20,8 @@ pub use rules::{CheckMode, DOCUMENT_CHECKS, DocumentRules, DocumentType, Expired
 const NEEDED: [&[&str]; 2] =
     [&["mrz_check_digits", "barcode_structure", "external_provider"], &[NOT_EXPIRED]];
 const NOT_EXPIRED: &str = "not_expired";
+/// The reason of a picture that will not do.
+pub(crate) const PICTURE_CANNOT_BE_JUDGED: &str = "picture_cannot_be_judged";
 
 /// One check of a document.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -59,6 +61,9 @@ pub struct DocumentBasis {
     /// The rules that decided; none: the built-in ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules: Option<RulesVersion>,
+    /// The reasons that kept the verdict from being a better one; deciding again does not look at it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decided_by: Vec<String>,
 }
 
 /// One check and what the rules make of it.
@@ -78,7 +83,7 @@ impl DocumentCondition {
     }
 
     /// `not_expired_passed`.
-    fn reason(&self) -> String {
+    pub fn reason(&self) -> String {
         let outcome = match self.outcome {
             Outcome::Passed => "passed",
             Outcome::Failed => "failed",
@@ -130,10 +135,10 @@ pub fn decide_document(rules: &DocumentRules, evidence: &DocumentEvidence) -> Do
     };
     let mut reasons: Vec<String> = conditions.iter().map(DocumentCondition::reason).collect();
     if !evidence.can_be_judged {
-        reasons.push("picture_cannot_be_judged".into());
+        reasons.push(PICTURE_CANNOT_BE_JUDGED.into());
     }
     if !has_all {
-        reasons.push("nothing_decisive".into());
+        reasons.push(NOTHING_DECISIVE.into());
     }
     DocumentDecision {
         verdict,

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde::{Deserialize, Serialize};
 
+use crate::{Condition, Decision, Mode};
+
 /// A source of evidence. Declaration order is the order of conditions and reasons.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -143,6 +145,36 @@ pub struct Basis {
     /// The earlier use of the recording; none: there was none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay: Option<EarlierUse>,
+    /// The reasons that kept the verdict from being a better one, as the decision had them. For people who read the record:
+    /// deciding again does not look at it, nor at `applied`.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub decided_by: Vec<String>,
+    /// What was asked of each service that had a say or was reported.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub applied: BTreeMap<Service, AppliedRule>,
+}
+
+/// What the rules asked of a service, on the scale of its finding.
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
+pub struct AppliedRule {
+    pub mode: Mode,
+    /// Lowest score that passes.
+    pub pass: f64,
+    /// Lowest score that refers.
+    pub refer: f64,
+}
+
+impl Basis {
+    /// The same with what a decision on it asked and rested on.
+    #[must_use]
+    pub fn decided(self, decision: &Decision) -> Self {
+        let applied = |c: &Condition| (c.service, AppliedRule { mode: c.mode, pass: c.pass, refer: c.refer });
+        Self {
+            decided_by: decision.decided_by(),
+            applied: decision.conditions.iter().map(applied).collect(),
+            ..self
+        }
+    }
 }
 
 /// A recording that was used before, in another session.

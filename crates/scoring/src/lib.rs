@@ -12,6 +12,7 @@
 //! - no rules make an expired document, or one with wrong check digits, pass;
 //! - the score lies in the band of its verdict: fail below [`REFER_FROM`], refer below [`PASS_FROM`], pass from there to 100.
 
+pub mod catalogue;
 mod decide;
 mod documents;
 mod evidence;
@@ -23,7 +24,7 @@ pub use documents::{
     CheckMode, DOCUMENT_CHECKS, DocumentBasis, DocumentCheck, DocumentCondition, DocumentDecision,
     DocumentEvidence, DocumentRules, DocumentType, Expired, LIVE_FACE, LiveFaceRule, decide_document,
 };
-pub use evidence::{Basis, ChallengeUse, EarlierUse, Evidence, Finding, RulesVersion, Service};
+pub use evidence::{AppliedRule, Basis, ChallengeUse, EarlierUse, Evidence, Finding, RulesVersion, Service};
 pub use rules::{
     CannotJudge, Error, Missing, Mode, NOTHING_TO_JUDGE, NotEnrolled, Rules, ServiceRule, VERSION,
     default_for,

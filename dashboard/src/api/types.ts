@@ -83,6 +83,23 @@ export interface Review {
   decided_at: string | null;
 }
 
+/** What the rules asked of a service, on the scale of its score. */
+export interface AppliedRule {
+  mode: Mode;
+  pass: number;
+  refer: number;
+}
+
+/** What a decision rests on. */
+export interface Evidence {
+  rules?: { scores_id: string; version: number };
+  selected?: string[];
+  found?: Record<string, "not_enrolled" | { judged?: { score: number }; could_not_judge?: { error: string } }>;
+  /** Reasons that kept the verdict from being a better one. */
+  decided_by?: string[];
+  applied?: Record<string, AppliedRule>;
+}
+
 export interface Transaction {
   id: string;
   project_id: string;
@@ -98,7 +115,7 @@ export interface Transaction {
   decision_reasons: string[];
   services: Record<string, ServiceResult> | null;
   rules: string | null;
-  evidence: { rules?: { scores_id: string; version: number } } | null;
+  evidence: Evidence | null;
   action_trigger: string | null;
   device_info: Record<string, unknown> | null;
   geo: Geo | null;

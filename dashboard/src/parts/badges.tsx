@@ -2,6 +2,7 @@ import { Badge } from "@mantine/core";
 import { IconCheck, IconEye, IconFlag, IconX } from "@tabler/icons-react";
 
 import type { Flag, Verdict } from "../api/types";
+import { type Severity, useReasons } from "../api/reasons";
 import { words } from "./words";
 
 const VERDICTS = {
@@ -30,18 +31,14 @@ export function FlagBadge({ flag }: { flag: Flag | null }) {
   );
 }
 
-/** A stable reason such as `liveness_failed`, coloured by its outcome. */
+const COLORS: Record<Severity, string> = { ok: "green", info: "gray", warning: "orange", critical: "red" };
+
+/** A stable reason such as `liveness_failed` in words, coloured by its severity. */
 export function ReasonBadge({ reason }: { reason: string }) {
-  const color = /_(failed|revoked|withdrawn)$/.test(reason)
-    ? "red"
-    : /_(passed|given)$/.test(reason)
-      ? "green"
-      : /_(referred|missing|not_judged)$/.test(reason)
-        ? "orange"
-        : "gray";
+  const { title, explanation, severity } = useReasons()(reason);
   return (
-    <Badge color={color} variant="light">
-      {words(reason)}
+    <Badge color={COLORS[severity]} variant="light" title={explanation || undefined} data-reason={reason}>
+      {title}
     </Badge>
   );
 }

@@ -89,7 +89,7 @@ pub async fn analyze_video(
     let record = verification.record;
     let upload_ms = u64::try_from(input.upload_time.as_millis()).unwrap_or(u64::MAX);
     record.set_decision(&decision, &caller.rules_source);
-    record.set_services(&ServiceReports::new(&analysis));
+    record.set_services(&ServiceReports::new(&analysis).with_expected_phrase(&asked.phrase));
     record.set_durations(&json!({ "upload_ms": upload_ms, "stages": stage_times(&analysis.stages) }));
     record.set_evidence(&basis);
     Ok(VideoOutcome { analysis, decision, services_removed: plan.removed, auto_enrolled })
@@ -167,8 +167,11 @@ fn decide(caller: &Caller, analysis: &AnalyzeVideoResponse, user: &str) -> Resul
         rules: caller.rules_version.clone(),
         challenge: None,
         replay: analysis.replay.as_ref().map(evidence::earlier_use),
+        ..Basis::default()
     };
-    Ok((scoring::decide(&rules, &basis.found), basis))
+    let decision = scoring::decide(&rules, &basis.found);
+    let basis = basis.decided(&decision);
+    Ok((decision, basis))
 }
 
 /// Makes templates of the video's candidate; true when one was made. A failure costs the user another visit, so it does

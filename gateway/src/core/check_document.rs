@@ -88,7 +88,8 @@ pub(super) async fn examine_document(
         advisory: rules.checks.get(LIVE_FACE).is_some_and(|mode| *mode == CheckMode::Advisory),
         evidence: if has_chip { format!("the portrait of the chip: {explanation}") } else { explanation },
     });
-    let basis = DocumentBasis { document: evidence, rules: verification.caller.rules_version.clone() };
+    let rules = verification.caller.rules_version.clone();
+    let basis = DocumentBasis { document: evidence, rules, decided_by: decision.decided_by() };
     Ok(DocumentExamination { document, decision, basis, live_face })
 }
 

@@ -101,15 +101,18 @@ async fn append_consent(
         let event = AuditEvent { action: "consent.withdrawn", subject, after, ..AuditEvent::default() };
         record_audit_event(core, &caller.project_id, event).await?;
     }
-    // The decision, for readers of the transaction and of its webhooks.
-    let reason = match (decision.kind, decision.is_consent_given) {
+    record.set_reasons(vec![reason(decision.kind, decision.is_consent_given).to_owned()]);
+    Ok(())
+}
+
+/// The decision, for readers of the transaction and of its webhooks.
+const fn reason(kind: ConsentKind, is_given: bool) -> &'static str {
+    match (kind, is_given) {
         (ConsentKind::Storage, true) => "storage_consent_given",
         (ConsentKind::Storage, false) => "storage_consent_withdrawn",
         (_, true) => "authorization_consent_given",
         (_, false) => "authorization_consent_withdrawn",
-    };
-    record.set_reasons(vec![reason.to_owned()]);
-    Ok(())
+    }
 }
 
 /// Proof that somebody may be compared: a user consented, or the project declares that those its calls show have.
@@ -209,4 +212,20 @@ pub async fn recorded_consents(
     let request = ExportConsentsRequest { project_id: caller.project_id.clone(), after_id, limit };
     let entries = core.services().consent().export_consents(request).await?.into_inner();
     Ok(entries.map_err(Error::from))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use scoring::catalogue;
+
+    use super::*;
+
+    #[test]
+    fn the_catalogue_explains_every_decision_and_nothing_else() {
+        let kinds = [ConsentKind::Authorization, ConsentKind::Storage];
+        let emitted = kinds.into_iter().flat_map(|kind| [reason(kind, true), reason(kind, false)]);
+        assert_eq!(catalogue::codes("consent").collect::<BTreeSet<_>>(), emitted.collect());
+    }
 }

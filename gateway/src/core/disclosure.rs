@@ -127,6 +127,10 @@ impl<'a> Disclosure<'a> {
                 self.fields(judged, &[], &["score"]);
             }
         }
+        // Thresholds are worth as much as digits to who tries to come over them.
+        if !self.digits {
+            evidence.as_object_mut().and_then(|evidence| evidence.remove("applied"));
+        }
     }
 }
 
@@ -182,6 +186,17 @@ mod tests {
             "their own is no news"
         );
         assert_eq!(shown(true, true, &services("bob", "bob")), services("bob", "bob"));
+    }
+
+    #[test]
+    fn thresholds_are_shown_with_the_digits() {
+        let applied = json!({"found": {}, "applied": {"face_recognition": {"pass": 0.5}}, "decided_by": ["face_match_failed"]});
+        for digits in [true, false] {
+            let mut evidence = applied.clone();
+            Disclosure { user: None, names: true, digits }.evidence(&mut evidence);
+            assert_eq!(evidence.get("applied").is_some(), digits);
+            assert_eq!(evidence["decided_by"], json!(["face_match_failed"]));
+        }
     }
 
     #[test]

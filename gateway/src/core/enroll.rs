@@ -214,7 +214,29 @@ impl<'a, R: Serialize> WithDuplicate<'a, R> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::BTreeSet;
+
+    use proto::ml::EnrollmentState;
+    use scoring::catalogue;
+
     use super::*;
+
+    #[test]
+    fn the_catalogue_explains_every_state_and_nothing_else() {
+        use EnrollmentState::{Enrolled, Partial, Refused, Replaced, Strengthened, Unchanged};
+        let face = |state: EnrollmentState| {
+            FaceEnrollmentReport::from(&EnrollFaceResponse {
+                state: state.into(),
+                ..EnrollFaceResponse::default()
+            })
+        };
+        let of = |kind, state: EnrollmentState| reasons(kind, None, face(state).state, false).remove(0);
+        let both = [Enrolled, Strengthened, Replaced, Unchanged, Refused];
+        // A face needs one picture alone.
+        let emitted = both.iter().flat_map(|state| [of("face", *state), of("voice", *state)]);
+        let emitted: BTreeSet<String> = emitted.chain([of("voice", Partial)]).collect();
+        assert_eq!(catalogue::codes("enrollment").map(str::to_owned).collect::<BTreeSet<_>>(), emitted);
+    }
 
     #[test]
     fn a_refusal_is_its_own_reason_and_a_duplicate_is_reported_beside() {

@@ -70,13 +70,14 @@ pub async fn match_reference(
     let record = verification.record;
     record.set_decision(&decision, &caller.rules_source);
     record.set_services(&MatchRecord { face_match: &report });
-    record.set_evidence(&Basis {
+    let basis = Basis {
         selected: caller.services.clone(),
         found: evidence,
         rules: caller.rules_version.clone(),
-        challenge: None,
         replay: seen.replay.as_ref().map(evidence::earlier_use),
-    });
+        ..Basis::default()
+    };
+    record.set_evidence(&basis.decided(&decision));
     record.set_durations(&json!({ "stages": stage_times(&seen.stages) }));
     Ok(MatchOutcome { report, decision, services_removed: !is_allowed })
 }

@@ -71,18 +71,23 @@ pub async fn enroll_print(
     let mut ml = verification.core.services().ml();
     let done = read_failure.guard(ml.enroll_print(messages).boxed()).await.map_err(unreadable)?;
     let EnrollPrintResponse { reason, description, .. } = done.clone();
-    let (outcome, word) = match done.state() {
-        PrintState::Enrolled => (PrintEnrolled::Enrolled, "fingerprint_enrolled"),
-        PrintState::Strengthened => (PrintEnrolled::Enrolled, "fingerprint_strengthened"),
-        PrintState::Unchanged => (PrintEnrolled::Enrolled, "fingerprint_unchanged"),
-        PrintState::OtherFinger => (PrintEnrolled::OtherFinger, "another_finger"),
-        PrintState::Refused | PrintState::Unspecified => {
-            verification.record.set_reasons(vec![reason]);
-            return Ok(PrintEnrolled::Refused { description });
-        }
+    let Some((outcome, word)) = enrolled_as(done.state()) else {
+        verification.record.set_reasons(vec![reason]);
+        return Ok(PrintEnrolled::Refused { description });
     };
     verification.record.set_reasons(vec![word.to_owned()]);
     Ok(outcome)
+}
+
+/// What became of a print that was not refused, and its reason.
+const fn enrolled_as(state: PrintState) -> Option<(PrintEnrolled, &'static str)> {
+    match state {
+        PrintState::Enrolled => Some((PrintEnrolled::Enrolled, "fingerprint_enrolled")),
+        PrintState::Strengthened => Some((PrintEnrolled::Enrolled, "fingerprint_strengthened")),
+        PrintState::Unchanged => Some((PrintEnrolled::Enrolled, "fingerprint_unchanged")),
+        PrintState::OtherFinger => Some((PrintEnrolled::OtherFinger, "another_finger")),
+        PrintState::Refused | PrintState::Unspecified => None,
+    }
 }
 
 /// Compares a print with the user's.
@@ -123,4 +128,28 @@ fn messages(
     };
     let header = PrintRequest { part: Some(Part::Header(header)) };
     Ok(picture.messages(header, |chunk| PrintRequest { part: Some(Part::Chunk(chunk)) }))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use scoring::catalogue;
+
+    use super::*;
+
+    #[test]
+    fn the_catalogue_explains_every_outcome_and_nothing_else() {
+        use PrintState::{Enrolled, OtherFinger, Strengthened, Unchanged};
+        let states = [Enrolled, Strengthened, Unchanged, OtherFinger].into_iter();
+        let enrolled = states.filter_map(|state| Some(enrolled_as(state)?.1.to_owned()));
+        let judged = |matched| PrintVerified::Judged { score: 0, matched };
+        let verified = [PrintVerified::NotEnrolled, judged(true), judged(false)];
+        let emitted: BTreeSet<String> = enrolled.chain(verified.iter().map(PrintVerified::reason)).collect();
+        // The others are those of the models service, which has a test of its own.
+        let refusals =
+            ["no_ridges", "print_too_large", "print_too_small", "print_unclear", "too_few_minutiae"];
+        let explained = catalogue::codes("fingerprint").filter(|code| !refusals.contains(code));
+        assert_eq!(explained.map(str::to_owned).collect::<BTreeSet<_>>(), emitted);
+    }
 }

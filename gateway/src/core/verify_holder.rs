@@ -200,3 +200,22 @@ async fn examine_card(verification: &Verification<'_>, card: &Media) -> Result<C
     let examined = examine_document(verification, card, options).await.map_err(unreadable)?;
     Ok(CardChecked::new(&examined))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use scoring::catalogue;
+
+    use super::*;
+
+    #[test]
+    fn the_catalogue_explains_every_outcome_and_nothing_else() {
+        use CardFault::{Expired, NoFeature, Rejected, WrongCheckDigits};
+        let faults = [None, Some(NoFeature), Some(Expired), Some(WrongCheckDigits), Some(Rejected)];
+        let cards = faults.map(|fault| CardChecked { score: 0.0, feature: None, fault }.reason().to_owned());
+        let judged = |matched| FacesCompared::Judged { cosine: 0.0, matched }.reason();
+        let emitted: BTreeSet<String> = cards.into_iter().chain([judged(true), judged(false)]).collect();
+        assert_eq!(catalogue::codes("card").map(str::to_owned).collect::<BTreeSet<_>>(), emitted);
+    }
+}

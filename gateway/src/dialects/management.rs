@@ -5,6 +5,7 @@ mod errors;
 mod health;
 mod live;
 mod measured;
+mod reasons;
 mod retention;
 mod reviews;
 mod samples;
@@ -75,6 +76,7 @@ fn project_routes() -> Vec<Route> {
         route(Project(P::KeysRead), routes!(api_keys::get_api_key)),
         route(Project(P::KeysWrite), routes!(api_keys::update_api_key, api_keys::revoke_api_key)),
         route(Public, routes!(api_keys::list_public_keys)),
+        route(Public, routes!(reasons::list_reasons)),
         route(Project(P::SubjectsRead), routes!(subjects::found::get_subject)),
         route(Project(P::SubjectsWrite), routes!(subjects::erase_subject)),
         route(Project(P::SubjectsRead), routes!(subjects::get_erasure)),

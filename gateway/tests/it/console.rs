@@ -225,6 +225,22 @@ async fn measured_tables_are_for_those_who_try_rules() {
     );
 }
 
+#[tokio::test]
+async fn reasons_are_explained_to_everybody_in_their_language() {
+    let customer = Customer::new().await;
+    let title = async |lang: &str| {
+        let answer = customer.get(&format!("/api-projects/reasons{lang}")).await;
+        let reasons = answer.body["data"].as_array().unwrap_or(&Vec::new()).clone();
+        let found = reasons.into_iter().find(|reason| reason["code"] == "not_expired_failed");
+        (answer.status.as_u16(), found.map(|reason| (reason["title"].clone(), reason["severity"].clone())))
+    };
+    let expired = |title: &str| (200, Some((title.into(), "critical".into())));
+    assert_eq!(title("").await, expired("Document has expired"));
+    assert_eq!(title("?lang=de").await, expired("Dokument ist abgelaufen"));
+    assert_eq!(title("?lang=es").await, expired("Documento caducado"));
+    assert_eq!(title("?lang=fr").await, (400, None));
+}
+
 fn try_it(consent: &str, storage: &str) -> (&'static str, Vec<u8>) {
     let form =
         Form::video().text("user_fullname", ADA).text("consent", consent).text("storage_consent", storage);

@@ -8,7 +8,7 @@ use proto::{
     },
     sessions::video_liveness,
 };
-use serde_json::json;
+use serde_json::{Value, json};
 use tonic::Status;
 
 use crate::{
@@ -400,4 +400,27 @@ async fn rules_that_do_not_parse_are_this_servers_fault() {
     let failed = customer.video(&[USER], Form::video()).await;
     assert_eq!(failed.error(), (500, "internal error"));
     assert_eq!(failed.body["request_id"].as_str(), failed.header("x-request-id"));
+}
+
+#[tokio::test]
+async fn a_record_has_what_decided_with_the_thresholds_and_the_phrase_that_was_asked_for() {
+    let customer = Customer::new().await;
+    let mut seen = genuine();
+    let voice = seen.voice.as_mut().unwrap();
+    (voice.matched, voice.imposter_prob) = (false, 0.9);
+    customer.stage.set().seen = Some(Ok(seen));
+    customer.consents(ADA, true, true);
+    let answer = customer.video(&[USER], Form::video()).await;
+    assert_eq!(answer.body["scoring_result"]["status"], "fail");
+    assert!(!answer.body.to_string().contains("expected_phrase"), "the caller knows it");
+    let record = customer.last_record();
+    let evidence: Value = serde_json::from_str(&record.evidence_json.unwrap()).unwrap();
+    assert_eq!(evidence["decided_by"], json!(["voice_match_failed"]));
+    assert_eq!(
+        evidence["applied"]["voice_recognition"],
+        json!({"mode": "required", "pass": 0.5, "refer": 0.4})
+    );
+    assert_eq!(evidence["applied"]["active_speaker"]["refer"], 0.1);
+    let services: Value = serde_json::from_str(&record.services_json.unwrap()).unwrap();
+    assert_eq!(services["Visual Speech Recognition"]["expected_phrase"], "one two three");
 }

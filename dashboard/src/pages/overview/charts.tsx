@@ -1,9 +1,9 @@
 import { Button, SimpleGrid, Table } from "@mantine/core";
 import { type ReactNode, useMemo, useState } from "react";
 
+import { useReasons } from "../../api/reasons";
 import type { Bucket } from "../../api/stats";
 import { Note, Panel } from "../../parts/panel";
-import { words } from "../../parts/words";
 import { Plot, type Series } from "./plot";
 import { sums, topReasons } from "./sums";
 
@@ -11,6 +11,7 @@ const LINES = ["var(--mantine-color-violet-text)", "var(--fail)", "var(--refer)"
 
 /** Volume, pass rate, latency and reasons over time. */
 export default function Charts({ buckets, daily }: { buckets: Bucket[]; daily: boolean }) {
+  const explain = useReasons();
   const at = useMemo(() => buckets.map((bucket) => Date.parse(bucket.at) / 1000), [buckets]);
   const { total, passRate, p95 } = sums(buckets);
   const volume: Series[] = [
@@ -33,11 +34,11 @@ export default function Charts({ buckets, daily }: { buckets: Bucket[]; daily: b
     },
   ];
   const latency: Series[] = [
-    { label: "half within, ms", color: "var(--mantine-color-anchor)", values: buckets.map(({ p50_ms }) => p50_ms) },
-    { label: "95 % within, ms", color: "var(--refer)", values: buckets.map(({ p95_ms }) => p95_ms) },
+    { label: "p50 latency, ms", color: "var(--mantine-color-anchor)", values: buckets.map(({ p50_ms }) => p50_ms) },
+    { label: "p95 latency, ms", color: "var(--refer)", values: buckets.map(({ p95_ms }) => p95_ms) },
   ];
-  const reasons: Series[] = topReasons(buckets, 4).map(([reason], index) => ({
-    label: words(reason),
+  const reasons: Series[] = topReasons(buckets, 4, explain).map(([reason], index) => ({
+    label: explain(reason).title,
     color: LINES[index] ?? "currentColor",
     values: buckets.map((bucket) => bucket.reasons[reason] ?? 0),
   }));
@@ -54,7 +55,7 @@ export default function Charts({ buckets, daily }: { buckets: Bucket[]; daily: b
       />
       <Chart
         title="Latency"
-        summary={p95 === null ? "nothing measured" : `95 % within about ${Math.round(p95)} ms`}
+        summary={p95 === null ? "nothing measured" : `p95 about ${Math.round(p95)} ms`}
         at={at}
         series={latency}
         daily={daily}

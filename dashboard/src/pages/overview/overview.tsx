@@ -45,7 +45,7 @@ export default function Overview() {
   return (
     <Page
       title="Overview"
-      about="What was asked and decided in this project."
+      about="Verifications and outcomes."
       actions={
         <SegmentedControl
           value={span}
@@ -67,7 +67,7 @@ function Panels({ stats: { buckets, reasons_complete }, daily }: { stats: Stats;
   if (total === 0) {
     return (
       <Paper>
-        <Empty icon={<IconVideo size={36} />} title="Nothing happened in this time">
+        <Empty icon={<IconVideo size={36} />} title="No verifications yet">
           <Stack align="center" gap="sm">
             <span>Record a short video of yourself to see a decision, or create an API key and call the API.</span>
             <Group>
@@ -97,7 +97,7 @@ function Panels({ stats: { buckets, reasons_complete }, daily }: { stats: Stats;
             <Link href="/reviews">Open the review queue</Link>
           </Text>
         </Figure>
-        <Figure name="95 % answered within" value={p95 === null ? "–" : `${Math.round(p95).toLocaleString()} ms`} />
+        <Figure name="p95 latency" value={p95 === null ? "–" : `${Math.round(p95).toLocaleString()} ms`} />
       </SimpleGrid>
       <Suspense fallback={<Paper p="md" h={320} />}>
         <Charts buckets={buckets} daily={daily} />

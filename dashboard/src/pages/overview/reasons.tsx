@@ -1,13 +1,14 @@
 import { Group, Progress, Stack, Text } from "@mantine/core";
 
+import { useReasons } from "../../api/reasons";
 import type { Bucket } from "../../api/stats";
 import { Note, Panel } from "../../parts/panel";
-import { words } from "../../parts/words";
 import { topReasons } from "./sums";
 
 /** What spoke against a pass or kept from judging, the most frequent first. */
 export function Reasons({ buckets, complete }: { buckets: Bucket[]; complete: boolean }) {
-  const reasons = topReasons(buckets, 10);
+  const explain = useReasons();
+  const reasons = topReasons(buckets, 10, explain);
   const most = reasons[0]?.[1] ?? 1;
   return (
     <Panel title="Most frequent reasons">
@@ -23,9 +24,14 @@ export function Reasons({ buckets, complete }: { buckets: Bucket[]; complete: bo
           {reasons.map(([reason, count]) => (
             <Group key={reason} gap="sm" wrap="nowrap">
               <Text size="sm" w={{ base: 150, sm: 220 }}>
-                {words(reason)}
+                {explain(reason).title}
               </Text>
-              <Progress value={(count / most) * 100} flex={1} color="brand" aria-label={`${words(reason)}: ${count}`} />
+              <Progress
+                value={(count / most) * 100}
+                flex={1}
+                color="brand"
+                aria-label={`${explain(reason).title}: ${count}`}
+              />
               <Text size="sm" fw={600} className="num" w={56} ta="right">
                 {count.toLocaleString()}
               </Text>

@@ -31,10 +31,13 @@ test("the pass rate is of what was decided, the latency weighs by calls", () => 
 test("reasons are counted over all buckets, those for a pass left out", () => {
   const reasons = topReasons(
     [
-      bucket({ reasons: { liveness_failed: 1, liveness_passed: 9, face_match_not_enrolled: 7 } }),
+      bucket({
+        reasons: { liveness_failed: 1, liveness_passed: 9, face_match_not_enrolled: 7, mrz_font_not_checked: 9 },
+      }),
       bucket({ reasons: { liveness_failed: 2, face_match_failed: 3, voice_match_failed: 0 } }),
     ],
     5,
+    (code) => ({ code, group: "", severity: "critical", title: code, explanation: "", remedy: null }),
   );
   expect(reasons).toEqual([
     ["face_match_failed", 3],

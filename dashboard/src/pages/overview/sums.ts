@@ -1,5 +1,6 @@
 /** What the buckets of a span of time come to. */
 
+import type { Explain } from "../../api/reasons";
 import type { Bucket } from "../../api/stats";
 
 export interface Sums {
@@ -24,12 +25,17 @@ export function sums(buckets: Bucket[]): Sums {
   return { total, decided, pass, refer, fail, passRate: decided === 0 ? null : pass / decided, p95 };
 }
 
+/** What speaks for nothing, however often it comes. */
+const SAYS_NOTHING = /_(not_checked|not_enrolled)$|^nothing_decisive$/;
+
 /** The reasons that came most, most first, without those that speak for a pass or for nothing. */
-export function topReasons(buckets: Bucket[], count: number): [string, number][] {
+export function topReasons(buckets: Bucket[], count: number, explain: Explain): [string, number][] {
   const by = new Map<string, number>();
+  const shown = (reason: string) =>
+    !SAYS_NOTHING.test(reason) && !/_(passed|given)$/.test(reason) && explain(reason).severity !== "ok";
   for (const { reasons } of buckets) {
     for (const [reason, times] of Object.entries(reasons)) {
-      if (!/_(passed|given|not_enrolled)$/.test(reason)) by.set(reason, (by.get(reason) ?? 0) + times);
+      if (shown(reason)) by.set(reason, (by.get(reason) ?? 0) + times);
     }
   }
   return [...by]

@@ -46,7 +46,7 @@ interface Stage {
 export function Stages({ stages, total }: { stages: Stage[]; total: number }) {
   const longest = Math.max(...stages.map(({ wall_ms }) => wall_ms), 1);
   return (
-    <Panel title={`Where ${total} ms went`}>
+    <Panel title={`Processing time: ${total} ms`}>
       <Stack gap={6}>
         {stages.map(({ stage, wall_ms }) => (
           <Group key={stage} gap="sm" wrap="nowrap">

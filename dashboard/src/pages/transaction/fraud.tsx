@@ -2,6 +2,7 @@ import { Alert, Stack, Text } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
 import { Link } from "wouter";
 
+import { useReasons } from "../../api/reasons";
 import type { Fraud } from "../../api/types";
 import { When } from "../../parts/time";
 import { words } from "../../parts/words";
@@ -10,10 +11,12 @@ const ID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/;
 
 /** The fraud rules that fired, with what they rest on. The decision of the call is not changed by them. */
 export function FraudHits({ hits }: { hits: Fraud[] }) {
+  const explain = useReasons();
   return (
     <Stack gap="sm" data-testid="fraud">
       {hits.map(({ rule, evidence, at }) => (
-        <Alert key={rule} color="red" icon={<IconAlertTriangle />} title={words(rule)}>
+        <Alert key={rule} color="red" icon={<IconAlertTriangle />} title={explain(rule).title}>
+          {explain(rule).explanation && <Text size="sm">{explain(rule).explanation}</Text>}
           <Text size="sm" className="any">
             {Object.entries(evidence ?? {}).map(([name, value], index) => (
               <span key={name}>

@@ -1,9 +1,10 @@
 import { Accordion, Badge, Group, Paper, Progress, Stack, Table, Text, Title } from "@mantine/core";
 import { IconAlertTriangle, IconCheck, IconX } from "@tabler/icons-react";
 
-import type { Cue, ServiceResult } from "../../api/types";
+import type { AppliedRule, Cue, Evidence, ServiceResult } from "../../api/types";
 import { Source } from "../../parts/panel";
 import { words } from "../../parts/words";
+import { Scale } from "./scale";
 
 const SHOWN = new Set(["code", "status", "result", "score", "description", "error", "cues"]);
 
@@ -15,6 +16,16 @@ const REASONS: Record<string, string> = {
   "Voice Recognition": "voice_match",
   "Visual Speech Recognition": "lip_reading",
 };
+/** The rules' names of what a card holds, and what each bar is called. */
+const JUDGED: Record<string, Record<string, string>> = {
+  "Active Speaker Detection": { active_speaker: "Active speaker" },
+  "Face Liveness Detection": { face_liveness: "Liveness", media_authenticity: "Media authenticity" },
+  "Face Recognition": { face_recognition: "Probability of the same person" },
+  "Voice Recognition": { voice_recognition: "Probability of the same person" },
+  "Visual Speech Recognition": { spoken_phrase: "Spoken phrase", visual_speech: "Lip reading" },
+  "Face Match": { reference_match: "Probability of the same person" },
+};
+const VERDICTS: Record<string, string> = { pass: "green", fail: "red", refer: "orange" };
 const OUTCOMES: Record<string, string> = { passed: "green", failed: "red", referred: "orange" };
 
 interface Props {
@@ -22,14 +33,34 @@ interface Props {
   result: ServiceResult;
   /** Of the decision. */
   reasons?: string[];
+  evidence?: Evidence | null;
+}
+
+interface Compared {
+  label: string;
+  score: number;
+  rule: AppliedRule;
+}
+
+/** The scores of a card that rules compared, with what they asked. */
+function comparedOf(name: string, evidence: Evidence | null): Compared[] {
+  return Object.entries(JUDGED[name] ?? {}).flatMap(([service, label]) => {
+    const [found, rule] = [evidence?.found?.[service], evidence?.applied?.[service]];
+    const score = typeof found === "object" ? found.judged?.score : undefined;
+    return rule && typeof score === "number" ? [{ label, score, rule }] : [];
+  });
 }
 
 /** What one service found, in words first, with its measures and everything else inside. */
-export function ServiceCard({ name, result, reasons = [] }: Props) {
+export function ServiceCard({ name, result, reasons = [], evidence = null }: Props) {
+  const compared = comparedOf(name, evidence);
   const failed = Boolean(result.error) || (result.code !== undefined && result.code !== 200 && result.code !== 0);
   const rest = Object.entries(result).filter(([field]) => !SHOWN.has(field));
   const unknown = result.enrolled === false || result.status === "not_enrolled";
   const score = typeof result.score === "number" && !unknown ? result.score : null;
+  // A document has the score of its decision, which is out of 100.
+  const most = typeof result.verdict === "string" ? 100 : 1;
+  const color = most === 100 ? (VERDICTS[String(result.verdict)] ?? "gray") : (score ?? 0) >= 0.5 ? "green" : "red";
   const authenticity = result.media_authenticity as ServiceResult | undefined;
   const about = REASONS[name];
   const reason = about === undefined ? undefined : reasons.find((word) => word.startsWith(`${about}_`));
@@ -71,16 +102,19 @@ export function ServiceCard({ name, result, reasons = [] }: Props) {
             Read: “{result.result}”
           </Text>
         )}
-        {score !== null && (
+        {compared.map((bar) => (
+          <Scale key={bar.label} {...bar} />
+        ))}
+        {score !== null && compared.length === 0 && (
           <Group gap="sm" wrap="nowrap">
             <Progress
-              value={Math.max(0, Math.min(1, score)) * 100}
+              value={Math.max(0, Math.min(1, score / most)) * 100}
               flex={1}
-              color={failed ? "gray" : score >= 0.5 ? "green" : "red"}
+              color={failed ? "gray" : color}
               aria-label={`${name}: score`}
             />
             <Text size="sm" className="num" fw={600}>
-              {score.toFixed(2)}
+              {most === 1 ? score.toFixed(2) : `${score.toFixed(1)} of 100`}
             </Text>
           </Group>
         )}

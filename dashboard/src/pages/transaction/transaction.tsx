@@ -4,6 +4,7 @@ import { lazy, Suspense, useState } from "react";
 import { Link, useParams } from "wouter";
 
 import { MAY } from "../../api/permissions";
+import { useReasons } from "../../api/reasons";
 import type { Decision as ReviewDecision } from "../../api/reviews";
 import { useCan } from "../../api/session";
 import { one, related } from "../../api/transactions";
@@ -20,6 +21,8 @@ import { TransactionTable } from "../transactions/table";
 import { DocumentCard } from "./document-card";
 import { Facts, Stages } from "./facts";
 import { FraudHits } from "./fraud";
+import { headlineOf } from "./headline";
+import { PhrasePanel } from "./phrase-panel";
 import { Review } from "./review";
 import { Samples } from "./samples";
 import { ServiceCard } from "./service-card";
@@ -55,6 +58,7 @@ function Detail({ transaction, project }: { transaction: Transaction; project: s
       actions={<Review transaction={transaction} project={project} />}
     >
       <Decision transaction={transaction} />
+      <PhrasePanel result={transaction.services?.["Visual Speech Recognition"]} />
       {transaction.fraud.length > 0 && <FraudHits hits={transaction.fraud} />}
       {(transaction.verdict !== null || transaction.review !== null) && (
         <ReviewPanel id={transaction.id} project={project} deciding={deciding} onDeciding={setDeciding} />
@@ -63,7 +67,7 @@ function Detail({ transaction, project }: { transaction: Transaction; project: s
       <SimpleGrid cols={{ base: 1, lg: 2 }}>
         <Stack>
           {can(MAY.seeSamples) && transaction.kind !== "session_start" && <Samples id={transaction.id} />}
-          {transaction.durations?.stages && (
+          {transaction.durations?.stages && transaction.durations.stages.length > 0 && (
             <Stages stages={transaction.durations.stages} total={transaction.duration_ms} />
           )}
         </Stack>
@@ -86,7 +90,7 @@ function Detail({ transaction, project }: { transaction: Transaction; project: s
               </Text>
             </Panel>
           )}
-          <Facts title="Device" facts={transaction.device_info ?? {}} empty="The call said nothing of its device." />
+          <Facts title="Device" facts={transaction.device_info ?? {}} empty="No device information was sent." />
           <Facts title="Call" facts={callFacts(transaction)} empty="" />
         </Stack>
       </SimpleGrid>
@@ -115,7 +119,12 @@ export function Services({ transaction }: { transaction: Transaction }) {
           .filter(([name, result]) => name !== "document" || result["checks"] === undefined)
           .map(([name, result]) => (
             <Grid.Col key={name} span={{ base: 12, md: 6, xl: 4 }}>
-              <ServiceCard name={name} result={result} reasons={transaction.decision_reasons} />
+              <ServiceCard
+                name={name}
+                result={result}
+                reasons={transaction.decision_reasons}
+                evidence={transaction.evidence}
+              />
             </Grid.Col>
           ))}
       </Grid>
@@ -126,6 +135,7 @@ export function Services({ transaction }: { transaction: Transaction }) {
 export function Decision({ transaction }: { transaction: Transaction }) {
   const { verdict, score, decision_reasons: reasons, error, evidence, rules, http_status, tags, flag } = transaction;
   const set = evidence?.rules;
+  const headline = headlineOf(transaction, useReasons());
   return (
     <Paper
       p="md"
@@ -147,10 +157,23 @@ export function Decision({ transaction }: { transaction: Transaction }) {
           <FlagBadge flag={flag} />
           {!verdict && (
             <Text size="sm">
-              {http_status < 400 ? "Done; this kind of call decides nothing." : `Refused with ${http_status}.`}
+              {http_status < 400 ? "Completed (no decision)" : `Rejected with status ${http_status}`}
             </Text>
           )}
         </Group>
+        {headline && verdict !== "pass" && (
+          <div data-testid="headline">
+            <Text fw={600} size="lg" className="any">
+              {headline.title}
+            </Text>
+            {headline.explanation && <Text size="sm">{headline.explanation}</Text>}
+            {headline.remedy && (
+              <Text size="sm" c="dimmed">
+                What helps: {headline.remedy}.
+              </Text>
+            )}
+          </div>
+        )}
         {error && <Alert color="red">{error}</Alert>}
         {reasons.length > 0 && (
           <Group gap={6}>

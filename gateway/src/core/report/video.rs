@@ -44,6 +44,15 @@ impl ServiceReports {
         }
     }
 
+    /// The same with the phrase that was asked for, for the record: what was heard says little without it.
+    #[must_use]
+    pub fn with_expected_phrase(mut self, phrase: &str) -> Self {
+        if let Some(visual) = self.visual_speech.as_mut() {
+            visual.expected_phrase = Some(phrase.to_owned());
+        }
+        self
+    }
+
     /// Leaves what the caller is shown.
     pub fn disclose(&mut self, shown: Disclosure<'_>) {
         if let Some(face) = self.face_recognition.as_mut() {
@@ -213,6 +222,10 @@ pub struct VisualSpeechReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     spoken_phrase: Option<SpokenPhraseReport>,
+    /// The phrase that was asked for; in the transaction alone.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    expected_phrase: Option<String>,
 }
 
 impl From<&VisualSpeech> for VisualSpeechReport {
@@ -225,6 +238,7 @@ impl From<&VisualSpeech> for VisualSpeechReport {
             cues: cues(&seen.cues),
             audio_transcript: seen.spoken.as_ref().map(|spoken| spoken.transcript.clone()),
             spoken_phrase: seen.spoken.as_ref().map(SpokenPhraseReport::from),
+            expected_phrase: None,
             code,
             description,
             error,

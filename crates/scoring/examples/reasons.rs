@@ -1,0 +1,5 @@
+//! Prints `docs/REASONS.md`.
+
+fn main() {
+    print!("{}", scoring::catalogue::markdown());
+}
