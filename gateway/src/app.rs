@@ -5,10 +5,11 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use crate::{
     core::{dialect::Dialect, error::Error},
-    dialects::{biometry_v1, biometry_v2, dashboard, idv, management, neuroid, web_sdk},
+    dialects::{biometry_v1, biometry_v2, dashboard, idv, management, neuroid, reference, web_sdk},
     http::{
         cors::cors_layer,
-        error::{ErrorBody, ErrorShape},
+        error::ErrorShape,
+        error_body::error_body,
         middleware::assign_request_id,
         route::{Audience, RouteTable},
         security_headers::set_security_headers,
@@ -17,12 +18,9 @@ use crate::{
 };
 
 /// Customers' backends and pages.
-const CUSTOMERS: Audience = own(biometry_v1::error_body, true);
-/// The same, on the routes whose clients read errors as `message`.
-const MANAGEMENT: Audience = own(management::error_body, true);
+const CUSTOMERS: Audience = own(true);
 /// The dashboard's own pages.
-const DASHBOARD: Audience = own(biometry_v1::error_body, false);
-const DASHBOARD_PROJECTS: Audience = own(management::error_body, false);
+const DASHBOARD: Audience = own(false);
 /// Clients of version 2 of the Biometry API.
 const BIOMETRY_V2: Audience =
     Audience { dialect: Dialect::BiometryV2, errors: biometry_v2::ERRORS, cross_origin: true };
@@ -32,8 +30,8 @@ const IDV: Audience = Audience { dialect: Dialect::Idv, errors: idv::ERRORS, cro
 const NEUROID: Audience = Audience { dialect: Dialect::NeuroId, errors: neuroid::ERRORS, cross_origin: true };
 
 /// An audience of this server's own API.
-const fn own(body: ErrorBody, cross_origin: bool) -> Audience {
-    Audience { dialect: Dialect::Biometry, errors: ErrorShape::plain(body), cross_origin }
+const fn own(cross_origin: bool) -> Audience {
+    Audience { dialect: Dialect::Biometry, errors: ErrorShape::plain(error_body), cross_origin }
 }
 
 /// The whole HTTP application.
@@ -44,10 +42,10 @@ pub fn router(gateway: Gateway) -> Router {
         .audience(CUSTOMERS, management::webhook_routes())
         .audience(CUSTOMERS, dashboard::operations_routes())
         .audience(CUSTOMERS, management::health_routes())
-        .audience(MANAGEMENT, management::routes())
-        .audience(MANAGEMENT, biometry_v1::try_it_routes())
+        .audience(CUSTOMERS, management::routes())
+        .audience(CUSTOMERS, biometry_v1::try_it_routes())
         .audience(DASHBOARD, dashboard::account_routes())
-        .audience(DASHBOARD_PROJECTS, dashboard::project_routes())
+        .audience(DASHBOARD, dashboard::project_routes())
         .audience(BIOMETRY_V2, biometry_v2::routes())
         .undescribed(BIOMETRY_V2, unknown_routes(&["/api-gateway/v2/{*path}"]))
         .audience(IDV, idv::routes())
@@ -56,7 +54,7 @@ pub fn router(gateway: Gateway) -> Router {
         .undescribed(NEUROID, unknown_routes(&["/neuroid/{*path}"]))
         .undescribed(DASHBOARD, dashboard::asset_routes())
         .undescribed(CUSTOMERS, web_sdk::asset_routes())
-        .undescribed(MANAGEMENT, unknown_routes(&["/api-projects/{*path}", "/api-transactions/{*path}"]))
+        .undescribed(CUSTOMERS, reference::page_routes())
         .undescribed(CUSTOMERS, Router::new().fallback(async || Error::RouteNotFound));
     let docs = Router::from(SwaggerUi::new("/docs").url("/openapi.json", table.openapi()));
     let router = table.undescribed(CUSTOMERS, docs).into_router();

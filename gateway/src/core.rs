@@ -21,6 +21,7 @@ pub mod dialect;
 pub mod disclosure;
 pub mod enroll;
 pub mod error;
+pub mod error_code;
 pub mod evidence;
 pub mod health;
 pub mod identity_check;

@@ -7,4 +7,5 @@ pub mod dashboard;
 pub mod idv;
 pub mod management;
 pub mod neuroid;
+pub mod reference;
 pub mod web_sdk;

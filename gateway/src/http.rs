@@ -11,6 +11,7 @@ mod drain;
 pub mod embedded_files;
 pub mod envelope;
 pub mod error;
+pub mod error_body;
 pub mod file_export;
 pub mod fuzzing;
 mod geo;

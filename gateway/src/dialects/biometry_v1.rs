@@ -7,7 +7,6 @@ mod consent_export;
 mod docauth;
 mod document_data;
 mod enroll;
-mod errors;
 mod match_faces;
 mod process_video;
 mod responses;
@@ -24,8 +23,6 @@ use crate::{
         route::{Access, Route, route},
     },
 };
-
-pub use errors::error_body;
 
 pub fn routes() -> Vec<Route> {
     use Access::Project;

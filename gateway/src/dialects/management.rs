@@ -1,7 +1,6 @@
 //! Management of a project by its keys and by dashboard users: keys, rules, webhooks, transactions, subjects, retention.
 
 mod api_keys;
-mod errors;
 mod health;
 mod live;
 mod measured;
@@ -26,8 +25,6 @@ use crate::{
         Route, route,
     },
 };
-
-pub use errors::error_body;
 
 /// `/api-projects` and `/api-transactions`.
 pub fn routes() -> Vec<Route> {

@@ -32,8 +32,8 @@ pub struct ErrorReport {
     pub message: String,
     /// The input of a form it is about, and what is wrong with it.
     pub field: Option<(String, String)>,
-    /// For faults of this server: the id to report.
-    pub request_id: Option<String>,
+    /// The id to report; the same as `X-Request-Id`.
+    pub request_id: String,
 }
 
 /// A dialect's error body.
@@ -121,13 +121,12 @@ impl From<&Error> for ErrorReport {
             Error::Field(name, message) => Some((name.clone().into_owned(), message.clone())),
             _ => None,
         };
-        let request_id = matches!(error, Error::Internal).then(|| rpc::current().request_id);
         Self {
             error: Some(error.clone()),
             status: error.status(),
             message: error.to_string(),
             field,
-            request_id,
+            request_id: rpc::current().request_id,
         }
     }
 }
@@ -173,7 +172,7 @@ fn report_of_status(response: &Response) -> Option<ErrorReport> {
         return None;
     }
     let message = status.canonical_reason().unwrap_or("refused").to_ascii_lowercase();
-    Some(ErrorReport { error: None, status, message, field: None, request_id: None })
+    Some(ErrorReport { error: None, status, message, field: None, request_id: rpc::current().request_id })
 }
 
 /// Turns the panic of a handler into an internal error.

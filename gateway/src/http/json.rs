@@ -21,7 +21,8 @@ pub fn parse_object<T: DeserializeOwned>(body: Result<Bytes, BytesRejection>) ->
         // The parser knows a missing field only by the object it is missing from.
         let why =
             missing_field(&error.inner().to_string()).unwrap_or_else(|| "not what this call takes".into());
-        Error::Invalid(format!("request body at {path}: {why}").into())
+        let place = if path == "." { String::new() } else { format!(" at {path}") };
+        Error::Invalid(format!("request body{place}: {why}").into())
     })?;
     json.end().map_err(|_| Error::invalid("request body must be one JSON object"))?;
     Ok(read)
@@ -60,7 +61,7 @@ mod tests {
     fn an_error_says_where_and_repeats_nothing() {
         let asked = read(r#" {"name":"a","list":[true],"more":1} "#).unwrap();
         assert_eq!((asked.name.as_str(), asked.list), ("a", vec![true]));
-        assert_eq!(read("{}").unwrap_err(), "request body at .: name is required");
+        assert_eq!(read("{}").unwrap_err(), "request body: name is required");
         assert_eq!(
             read(r#"{"name":"a","list":["secret"]}"#).unwrap_err(),
             "request body at list[0]: not what this call takes"

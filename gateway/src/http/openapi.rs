@@ -1,11 +1,14 @@
 //! The API's description, served at `/openapi.json` and readable at `/docs`.
 
+pub mod closed_sets;
 mod shared_responses;
+mod tags;
+pub mod webhook_events;
 
 use utoipa::{
     Modify, OpenApi,
     openapi::{
-        ObjectBuilder, OpenApi as OpenApiDocument, Type,
+        ObjectBuilder, OpenApi as OpenApiDocument, Server, Type,
         path::{Operation, Parameter, ParameterBuilder, ParameterIn, PathItem},
         security::{ApiKey as SecurityApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme},
     },
@@ -19,7 +22,7 @@ use crate::http::{cookies::SESSION_COOKIE, headers};
 #[derive(OpenApi)]
 #[openapi(info(
     title = "Biometry",
-    description = "Identity verification: sessions, consent, video, transactions. Every response carries `X-Request-Id`, which is also the id of the call's transaction. Errors are `{\"error\": \"<text>\"}`."
+    description = "Identity verification: sessions, consent, video, transactions. Every response carries `X-Request-Id`, which is also the id of the call's transaction. Errors carry a stable `code`, explained at [/docs/errors](/docs/errors); the codes of decisions are explained at [/docs/reasons](/docs/reasons)."
 ))]
 struct Description;
 
@@ -32,6 +35,9 @@ pub fn description() -> OpenApiDocument {
 pub fn completed(mut api: OpenApiDocument) -> OpenApiDocument {
     SecuritySchemes.modify(&mut api);
     IdempotencyHeader.modify(&mut api);
+    webhook_events::Webhooks.modify(&mut api);
+    tags::order_tags(&mut api);
+    api.servers = Some(vec![Server::new("/")]);
     api
 }
 
@@ -91,7 +97,7 @@ fn header(name: &str) -> Parameter {
     let text = ObjectBuilder::new().schema_type(Type::String);
     let (description, schema) = match name {
         "x-user-fullname" => {
-            ("whom the call is about; an identifier", text.min_length(Some(1)).max_length(Some(256)))
+            ("your user's identifier: whom the call is about", text.min_length(Some(1)).max_length(Some(256)))
         }
         "x-user-fullname*" => (
             "the same for a name beyond ASCII (RFC 8187), instead of X-User-Fullname",
@@ -101,7 +107,7 @@ fn header(name: &str) -> Parameter {
             ("percent: X-User-Fullname is percent-encoded UTF-8", text.enum_values(Some(["percent"])))
         }
         "x-session-id" => ("the session", text.max_length(Some(128))),
-        "x-request-user-provided-id" => ("an older name of X-Session-ID", text.max_length(Some(128))),
+        "x-request-user-provided-id" => ("deprecated alias of X-Session-ID", text.max_length(Some(128))),
         "x-device-info" => {
             ("a JSON object about the device, at most 64 KiB", text.pattern(Some(r"^\{.*\}$")))
         }

@@ -5,10 +5,13 @@ use scoring::{CheckMode, Decision, Mode, Outcome, Service};
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::core::{
-    caller::{Caller, ResponseFormat},
-    disclosure::Disclosure,
-    report::{OK_CODE, round4},
+use crate::{
+    core::{
+        caller::{Caller, ResponseFormat},
+        disclosure::Disclosure,
+        report::{OK_CODE, round4},
+    },
+    http::openapi::closed_sets,
 };
 
 /// The code of success in the `sdk` format.
@@ -33,13 +36,12 @@ pub struct Decided<D, C> {
 pub enum ScoringResult<C> {
     Full(DecisionReport<C>),
     /// `pass`, `fail` or `refer`.
-    Verdict(&'static str),
+    Verdict(#[schema(value_type = closed_sets::Verdict)] &'static str),
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DecisionReport<C> {
-    /// `pass`, `fail` or `refer`.
-    #[schema(example = "pass")]
+    #[schema(value_type = closed_sets::Verdict, example = "pass")]
     status: &'static str,
     /// `default`, `project` or a scores id.
     #[schema(example = "default")]
@@ -111,9 +113,9 @@ pub struct ServiceCondition {
     service: Service,
     #[schema(example = "face_match_passed")]
     reason: String,
-    #[schema(value_type = String, example = "passed")]
+    #[schema(value_type = closed_sets::ConditionOutcome, example = "passed")]
     outcome: Outcome,
-    #[schema(value_type = String, example = "required")]
+    #[schema(value_type = closed_sets::ConditionMode, example = "required")]
     mode: Mode,
     /// Null: the service did not judge.
     score: Option<f64>,
@@ -148,7 +150,7 @@ impl FromCondition<scoring::Condition> for ServiceCondition {
 pub struct DocumentCondition {
     #[schema(example = "not_expired")]
     name: String,
-    #[schema(value_type = String, example = "passed")]
+    #[schema(value_type = closed_sets::ConditionOutcome, example = "passed")]
     outcome: Outcome,
     #[schema(value_type = String, example = "required")]
     mode: CheckMode,

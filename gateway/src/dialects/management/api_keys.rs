@@ -19,6 +19,7 @@ use crate::{
     http::{
         envelope::{Envelope, Message, Page, Paging},
         json,
+        openapi::closed_sets,
         state::Gateway,
     },
     timestamp::{parse_rfc3339, rfc3339},
@@ -111,8 +112,7 @@ pub struct KeyData {
     id: String,
     #[schema(example = "kiosk")]
     name: String,
-    /// `active`, `revoked` or `expired`.
-    #[schema(example = "active")]
+    #[schema(value_type = closed_sets::KeyState, example = "active")]
     state: &'static str,
     selected_services: Vec<String>,
     scores_id: Option<String>,
@@ -121,6 +121,7 @@ pub struct KeyData {
     scopes: Vec<String>,
     /// Whether `keys.admin` is among them.
     can_mint: bool,
+    #[schema(value_type = closed_sets::ResponseShape, example = "sdk")]
     response_format: String,
     #[schema(example = "2026-01-31T12:00:00Z")]
     created_at: String,

@@ -24,6 +24,7 @@ use crate::{
     http::{
         envelope::{Envelope, Page},
         json::without_byte_order_mark,
+        openapi::closed_sets,
         state::Gateway,
     },
     timestamp::rfc3339,
@@ -47,7 +48,7 @@ pub struct TransactionData {
     created_at: String,
     http_status: u32,
     error: Option<String>,
-    #[schema(example = "pass")]
+    #[schema(value_type = Option<closed_sets::Verdict>, example = "pass")]
     verdict: Option<String>,
     score: Option<f64>,
     decision_reasons: Vec<String>,
@@ -65,7 +66,7 @@ pub struct TransactionData {
     client_app: Option<String>,
     client_app_version: Option<String>,
     /// The reviewer's flag.
-    #[schema(example = "possibly_fraudulent")]
+    #[schema(value_type = Option<closed_sets::ReviewFlag>, example = "possibly_fraudulent")]
     flag: Option<String>,
     /// What the fraud rules found, a moment after the call.
     fraud: Vec<Fraud>,

@@ -26,6 +26,7 @@ use crate::{
     http::{
         envelope::{Envelope, Message},
         json,
+        openapi::closed_sets,
         state::Gateway,
     },
     timestamp::rfc3339,
@@ -77,8 +78,8 @@ pub struct WebhookData {
     url: String,
     #[schema(example = json!(["*"]))]
     events: Vec<String>,
-    /// `active`, `paused`, or `disabled` after the endpoint answered 410.
-    #[schema(example = "active")]
+    /// `disabled`: the endpoint answered 410.
+    #[schema(value_type = closed_sets::WebhookStatus, example = "active")]
     status: String,
     /// Their values may be credentials, so they are never shown: each is `***`.
     #[schema(example = json!({"authorization": "***"}))]

@@ -22,12 +22,26 @@ pub struct ErrorResponse {
     /// What is wrong, and what to do about it.
     #[schema(example = "X-User-Fullname header is required")]
     error: String,
-    /// The same as `error`, on the routes whose clients read it by this name.
-    #[schema(nullable = false)]
-    message: Option<String>,
-    /// On 500: the id to report.
-    #[schema(nullable = false)]
-    request_id: Option<String>,
+    /// The same as `error`.
+    #[schema(example = "X-User-Fullname header is required")]
+    message: String,
+    /// Stable; branch on it. `/docs/errors` explains each.
+    #[schema(example = "user_required")]
+    code: String,
+    /// The header, field or parameter it is about.
+    #[schema(nullable = false, example = "X-User-Fullname")]
+    param: Option<String>,
+    /// What to do.
+    #[schema(nullable = false, example = "send X-User-Fullname, or X-Session-ID of theirs")]
+    hint: Option<String>,
+    /// Where the code is explained, relative to the base URL.
+    #[schema(nullable = false, example = "/docs/errors#user_required")]
+    doc_url: Option<String>,
+    /// The id to report; the same as `X-Request-Id`.
+    request_id: String,
+    /// Wrong inputs of a form and what is wrong with each.
+    #[schema(nullable = false, value_type = Option<Object>)]
+    fields: Option<std::collections::BTreeMap<String, String>>,
 }
 
 /// The description of an audience's error body.

@@ -15,6 +15,7 @@ use crate::{
     core::{caller::Caller, error::Error, webhooks},
     http::{
         envelope::{Envelope, Page, Paging},
+        openapi::closed_sets,
         state::Gateway,
     },
     timestamp::rfc3339,
@@ -30,8 +31,7 @@ pub struct DeliveryData {
     transaction_id: String,
     #[schema(example = "video.processed")]
     event: String,
-    /// `pending`, `delivered` or `dead`.
-    #[schema(example = "delivered")]
+    #[schema(value_type = closed_sets::DeliveryStatus, example = "delivered")]
     status: String,
     attempts: u32,
     /// Null while an attempt is in progress and when none is scheduled.

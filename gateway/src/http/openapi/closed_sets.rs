@@ -1,0 +1,83 @@
+//! Words of answers that form closed sets, for the description alone: generated clients get an enumeration.
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// The outcome of a decision.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Verdict {
+    Pass,
+    Fail,
+    /// A person shall look at it.
+    Refer,
+}
+
+/// What a reviewer made of a transaction.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ReviewFlag {
+    Fraudulent,
+    PossiblyFraudulent,
+    Ok,
+}
+
+/// How a condition of the rules ended.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ConditionOutcome {
+    Passed,
+    Referred,
+    Failed,
+    NotEnrolled,
+    Missing,
+    NotJudged,
+}
+
+/// What a service's condition may do.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum ConditionMode {
+    Required,
+    Advisory,
+    Off,
+}
+
+/// Whether an API key is good.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyState {
+    Active,
+    Revoked,
+    Expired,
+}
+
+/// The shapes an API key is answered in.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+pub enum ResponseShape {
+    /// This API's own.
+    #[serde(rename = "")]
+    Own,
+    /// Those of the vendor's client library.
+    #[serde(rename = "sdk")]
+    Sdk,
+}
+
+/// Whether a webhook endpoint is sent events.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum WebhookStatus {
+    Active,
+    Paused,
+    /// The endpoint answered 410.
+    Disabled,
+}
+
+/// How far a delivery is.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DeliveryStatus {
+    Pending,
+    Delivered,
+    Dead,
+}
