@@ -66,7 +66,8 @@ async fn reasons_page(query: Result<Query<Spoken>, QueryRejection>) -> Html<Stri
             catalogue::reasons(language).iter().filter(|reason| reason.group == group)
         {
             let (title, explanation) = (escaped(title), escaped(explanation));
-            let remedy = remedy.as_deref().map(|remedy| format!("<p>{}.</p>", escaped(remedy))).unwrap_or_default();
+            let remedy =
+                remedy.as_deref().map(|remedy| format!("<p>{}.</p>", escaped(remedy))).unwrap_or_default();
             let severity = severity.as_str();
             let _ = write!(
                 body,

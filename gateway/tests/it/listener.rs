@@ -34,7 +34,7 @@ async fn a_megabyte_of_device_info_is_read_and_refused() {
     );
     let answer = answered(stream, head.as_bytes()).await;
     assert!(answer.starts_with("HTTP/1.1 431 "), "{answer}");
-    assert!(answer.contains("{\"error\":\"request headers are larger than 256 KiB\"}"), "{answer}");
+    assert!(answer.contains("\"error\":\"request headers are larger than 256 KiB\""), "{answer}");
 }
 
 #[tokio::test]

@@ -82,7 +82,7 @@ async fn rules_are_not_taken_away_by_an_empty_assignment() {
     let customer = administrator().await;
     for body in ["{}", r#"{"api_key_id":"x"}"#] {
         let refused = customer.send("PUT", "/api-projects/scoring-rules/assignment", &[], body).await;
-        assert_eq!(refused.error(), (400, "request body at .: scores_id is required"));
+        assert_eq!(refused.error(), (400, "request body: scores_id is required"));
     }
 }
 

@@ -45,7 +45,46 @@ async fn a_call_is_recorded_with_all_it_said_about_itself() {
       "durations": "[durations]",
       "error": null,
       "evidence": {
+        "applied": {
+          "active_speaker": {
+            "mode": "required",
+            "pass": 0.5,
+            "refer": 0.1
+          },
+          "face_liveness": {
+            "mode": "required",
+            "pass": 0.5,
+            "refer": 0.4
+          },
+          "face_recognition": {
+            "mode": "required",
+            "pass": 0.5,
+            "refer": 0.4
+          },
+          "spoken_phrase": {
+            "mode": "required",
+            "pass": 0.5,
+            "refer": 0.4
+          },
+          "visual_speech": {
+            "mode": "advisory",
+            "pass": 0.5,
+            "refer": 0.4
+          },
+          "voice_recognition": {
+            "mode": "required",
+            "pass": 0.5,
+            "refer": 0.4
+          }
+        },
         "challenge": "challenge_missing",
+        "decided_by": [
+          "face_match_missing",
+          "voice_match_missing",
+          "liveness_missing",
+          "active_speaker_missing",
+          "spoken_phrase_missing"
+        ],
         "found": {},
         "selected": [
           "face_recognition",
@@ -66,6 +105,7 @@ async fn a_call_is_recorded_with_all_it_said_about_itself() {
       "http_status": 200,
       "id": "[id]",
       "kind": "process_video",
+      "mode": "live",
       "project_id": "project-1",
       "review": null,
       "rules": "default",

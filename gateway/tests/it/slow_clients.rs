@@ -156,7 +156,7 @@ async fn an_upload_or_a_body_that_stalls_is_answered_408() {
     for request in [&upload, json] {
         let (response, _) = ask("127.0.0.1", server, request.as_bytes()).await;
         assert!(response.starts_with("HTTP/1.1 408 "), "{response}");
-        assert!(response.ends_with("{\"error\":\"the request was not sent in time\"}"), "{response}");
+        assert!(response.contains("\"error\":\"the request was not sent in time\""), "{response}");
     }
     assert!(customer.stage.set().analyzed.is_empty());
 }

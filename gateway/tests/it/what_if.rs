@@ -95,7 +95,8 @@ async fn evidence_holds_scores_and_words_and_nothing_else() {
     assert_eq!(
         evidence,
         json!({"selected": ["face_liveness"], "found": {"face_liveness": {"judged": {"score": 0.333_333}}},
-            "challenge": "challenge_missing"})
+            "challenge": "challenge_missing", "decided_by": ["liveness_failed"],
+            "applied": {"face_liveness": {"mode": "required", "pass": 0.5, "refer": 0.4}}})
     );
     assert_eq!(customer.last_record().project_id, PROJECT);
 }

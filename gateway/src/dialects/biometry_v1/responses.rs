@@ -36,7 +36,7 @@ pub struct Decided<D, C> {
 pub enum ScoringResult<C> {
     Full(DecisionReport<C>),
     /// `pass`, `fail` or `refer`.
-    Verdict(#[schema(value_type = closed_sets::Verdict)] &'static str),
+    Verdict(&'static str),
 }
 
 #[derive(Debug, Serialize, ToSchema)]

@@ -55,9 +55,9 @@ fn body(report: &ErrorReport) -> Value {
         }]),
         _ => json!(report.message),
     };
-    match &report.request_id {
-        Some(request_id) => json!({ "detail": detail, "request_id": request_id }),
-        None => json!({ "detail": detail }),
+    match report.error {
+        Some(Error::Internal) => json!({ "detail": detail, "request_id": report.request_id }),
+        _ => json!({ "detail": detail }),
     }
 }
 

@@ -1,5 +1,10 @@
 //! Words of answers that form closed sets, for the description alone: generated clients get an enumeration.
 
+#![expect(
+    dead_code,
+    reason = "the values are written as text by those who answer; only their description is made here"
+)]
+
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -50,6 +55,15 @@ pub enum KeyState {
     Active,
     Revoked,
     Expired,
+}
+
+/// Whether the calls of an API key count.
+#[derive(Clone, Copy, Debug, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum KeyMode {
+    Live,
+    /// They are answered without models.
+    Test,
 }
 
 /// The shapes an API key is answered in.

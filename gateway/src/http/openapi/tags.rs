@@ -21,6 +21,7 @@ const TAGS: [(&str, &str); 14] = [
 
 /// Names the groups in their order; one that is not listed comes last.
 pub fn order_tags(api: &mut OpenApi) {
-    let tags = TAGS.map(|(name, description)| TagBuilder::new().name(name).description(Some(description)).build());
+    let tags =
+        TAGS.map(|(name, description)| TagBuilder::new().name(name).description(Some(description)).build());
     api.tags = Some(tags.into());
 }

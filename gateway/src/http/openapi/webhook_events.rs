@@ -101,7 +101,10 @@ fn operation(name: &str, description: &str) -> OperationBuilder {
         .tag("webhooks")
         .parameter(header("webhook-id", "the event; repeats of it have the same"))
         .parameter(header("webhook-timestamp", "seconds since 1970"))
-        .parameter(header("webhook-signature", "`v1,` and the HMAC-SHA256, base64; two while a secret is rotated"))
+        .parameter(header(
+            "webhook-signature",
+            "`v1,` and the HMAC-SHA256, base64; two while a secret is rotated",
+        ))
         .request_body(Some(body))
         .response("2XX", ResponseBuilder::new().description("taken; anything else is tried again").build())
 }
