@@ -45,6 +45,7 @@ pub mod scoring_rules;
 pub mod services;
 pub mod sessions;
 pub mod subjects;
+mod test_mode;
 pub mod transactions;
 pub mod user_name;
 pub mod verification;

@@ -197,6 +197,8 @@ pub struct ApiKey {
     pub expires_at_ms: Option<i64>,
     /// The APIs it may be used with.
     pub dialects: KeyDialects,
+    /// Its calls are answered without models; it never changes.
+    pub is_test: bool,
 }
 
 /// When a key is to stop: later than now, and none too far to write down. 0: never.
@@ -242,6 +244,9 @@ pub struct Claims<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     scores_id: Option<&'a str>,
     can_mint: bool,
+    /// `test`, of a key whose calls are answered without models. What counts is asked on every call.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    mode: Option<&'static str>,
     /// Seconds since 1970, as JWT dates are.
     iat: i64,
 }
@@ -265,6 +270,7 @@ impl<'a> From<&'a ApiKey> for Claims<'a> {
             selected_services: key.selected_services.names(),
             scores_id: key.scores_id.as_ref().map(ScoresId::as_str),
             can_mint: key.scopes.can_mint(),
+            mode: key.is_test.then_some("test"),
             iat: key.created_at_ms / 1000,
         }
     }

@@ -37,8 +37,12 @@ impl Projects {
             rate_limit_per_minute: rate_limit(request.rate_limit_per_minute)?,
             expires_at_ms: expiry(request.expires_at_ms.unwrap_or(0), now_ms())?,
             dialects: KeyDialects::parse(&request.dialects)?,
+            is_test: request.is_test,
         };
         grant.scopes.check_grantable(granted(request.may_grant.as_ref()))?;
+        if grant.is_test {
+            grant.scopes.check_test()?;
+        }
         if let Some(scores_id) = &grant.scores_id
             && !self.store.rules_exist(&project_id, scores_id).await?
         {
@@ -69,6 +73,9 @@ impl Projects {
             if let Some(scopes) = &request.scopes {
                 key.scopes = Scopes::parse(&scopes.names)?;
                 key.scopes.check_grantable(granted(request.may_grant.as_ref()))?;
+                if key.is_test {
+                    key.scopes.check_test()?;
+                }
             }
             if let Some(format) = &request.response_format {
                 key.response_format =
@@ -148,6 +155,7 @@ impl From<ApiKey> for wire::ApiKey {
             rate_limit_per_minute: key.rate_limit_per_minute,
             expires_at_ms: key.expires_at_ms,
             dialects: key.dialects.into_names(),
+            is_test: key.is_test,
         }
     }
 }

@@ -21,6 +21,8 @@ pub const SCOPES: [&str; 11] = [
 const CAPTURE: &str = "capture";
 const CONSENT_WRITE: &str = "consent.write";
 const KEYS_ADMIN: &str = "keys.admin";
+/// What a test key may have: the calls of an integration, none that reads or changes what is live.
+const OF_TEST_KEYS: [&str; 3] = [CAPTURE, CONSENT_WRITE, "webhooks.write"];
 const PROJECT_ADMIN: &str = "project.admin";
 /// What a new key has when nothing is asked for: the calls of the vendor's client library.
 const DEFAULT: [&str; 2] = [CAPTURE, CONSENT_WRITE];
@@ -90,6 +92,15 @@ impl Scopes {
         }
     }
 
+    /// # Errors
+    /// [`Error::Field`] for a scope that reads or changes what is live.
+    pub fn check_test(&self) -> Result<(), Error> {
+        if self.0.iter().all(|scope| OF_TEST_KEYS.contains(&scope.as_str())) {
+            return Ok(());
+        }
+        Err(Error::field("scopes", format!("a test key may have the scopes {}", OF_TEST_KEYS.join(", "))))
+    }
+
     pub fn to_json(&self) -> String {
         serde_json::json!(self.0).to_string()
     }
@@ -113,6 +124,16 @@ impl Scopes {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_test_key_neither_reads_nor_administers() {
+        let parsed =
+            |names: &[&str]| Scopes::parse(&names.iter().map(|n| (*n).to_owned()).collect::<Vec<_>>());
+        assert!(parsed(&["capture", "consent.write", "webhooks.write"]).unwrap().check_test().is_ok());
+        for scope in ["records.read", "keys.admin", "project.admin", "samples.read"] {
+            assert!(parsed(&["capture", scope]).unwrap().check_test().is_err(), "{scope}");
+        }
+    }
 
     fn names(scopes: &Scopes) -> Vec<&str> {
         scopes.0.iter().map(String::as_str).collect()

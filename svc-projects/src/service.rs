@@ -62,6 +62,7 @@ pub struct Grant {
     pub rate_limit_per_minute: u32,
     pub expires_at_ms: Option<i64>,
     pub dialects: KeyDialects,
+    pub is_test: bool,
 }
 
 impl Projects {
@@ -115,6 +116,7 @@ impl Projects {
             rate_limit_per_minute: grant.rate_limit_per_minute,
             expires_at_ms: grant.expires_at_ms,
             dialects: grant.dialects,
+            is_test: grant.is_test,
         };
         let jwt = signing::sign(&self.ring, &signer, Kind::ApiKey, &Claims::from(&key))?;
         Ok((key, jwt))
@@ -133,6 +135,7 @@ impl Projects {
             rate_limit_per_minute: 0,
             expires_at_ms: None,
             dialects: KeyDialects::default(),
+            is_test: false,
         };
         check_replays(request.replays.as_ref())?;
         let organisation_id = OrganisationId::generate();
@@ -179,6 +182,7 @@ impl Projects {
             key_rate_limit_per_minute: u32::try_from(found.key_rate_limit_per_minute).unwrap_or(0),
             dialects: found.dialects()?.iter().map(dialect_setting).collect(),
             key_dialects: found.key_dialects()?.into_names(),
+            is_test: found.is_test != 0,
             response_format: found.response_format,
             rules_json: found.rules_json,
             rules_scores_id: found.rules_scores_id,

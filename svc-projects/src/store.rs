@@ -78,6 +78,7 @@ pub struct Authorization {
     scopes: String,
     dialects: String,
     key_dialects: String,
+    pub is_test: i64,
     mac: String,
     pub challenge: String,
     pub challenge_phrase: String,
@@ -144,6 +145,7 @@ struct ApiKeyRow {
     expires_at: Option<i64>,
     scopes: String,
     dialects: String,
+    is_test: i64,
     mac: String,
 }
 
@@ -167,6 +169,7 @@ impl TryFrom<ApiKeyRow> for ApiKey {
             rate_limit_per_minute: u32::try_from(row.rate_limit_per_minute).unwrap_or(0),
             expires_at_ms: row.expires_at,
             dialects: KeyDialects::from_json(&row.dialects)?,
+            is_test: row.is_test != 0,
         })
     }
 }
@@ -179,7 +182,8 @@ macro_rules! select_key {
     ($rest:literal) => {
         concat!(
             "SELECT id, project_id, kid, name, state, selected_services, scores_id, can_mint, response_format, \
-             created_at, updated_at, last_used_at, rate_limit_per_minute, expires_at, scopes, dialects, mac FROM api_keys ",
+             created_at, updated_at, last_used_at, rate_limit_per_minute, expires_at, scopes, dialects, \
+             is_test, mac FROM api_keys ",
             $rest
         )
     };
@@ -191,7 +195,7 @@ fn described(key: &ApiKey) -> serde_json::Value {
     json!({"name": key.name.as_str(), "selected_services": key.selected_services, "scopes": key.scopes,
            "response_format": key.response_format.as_str(), "scores_id": key.scores_id.as_ref().map(ScoresId::as_str),
            "rate_limit_per_minute": key.rate_limit_per_minute, "expires_at_ms": key.expires_at_ms,
-           "dialects": key.dialects})
+           "dialects": key.dialects, "is_test": key.is_test})
 }
 
 fn services(json: &str) -> Result<SelectedServices, Error> {
@@ -231,8 +235,8 @@ impl Store {
 
     async fn add_key(&self, tx: &mut Tx, key: &ApiKey) -> Result<(), Error> {
         const SQL: &str = "INSERT INTO api_keys (id, project_id, kid, name, state, selected_services, scores_id, can_mint, \
-             response_format, created_at, updated_at, rate_limit_per_minute, expires_at, scopes, mac, dialects) \
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+             response_format, created_at, updated_at, rate_limit_per_minute, expires_at, scopes, mac, dialects, is_test) \
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17)";
         let (services, scopes) = (services_json(&key.selected_services), key.scopes.to_json());
         let dialects = key.dialects.to_json();
         let mac = self.key_mac(key)?;
@@ -253,6 +257,7 @@ impl Store {
             &scopes,
             &mac,
             &dialects,
+            key.is_test,
         ];
         tx.execute(SQL, insert).await?;
         Ok(())
@@ -340,7 +345,7 @@ impl Store {
                            state = 'revoked', mac = '' WHERE id = $1 AND project_id = $2 \
                            RETURNING id, project_id, kid, name, state, selected_services, scores_id, can_mint, \
                            response_format, created_at, updated_at, last_used_at, rate_limit_per_minute, expires_at, \
-                           scopes, dialects, mac";
+                           scopes, dialects, is_test, mac";
         let Some(change) = self.change_in(project, "key.revoked", id.as_str()).await? else {
             return Ok(None);
         };
@@ -381,7 +386,7 @@ impl Store {
                            p.cors_origins, p.rate_limit_per_minute, \
                            p.challenge, p.challenge_phrase, p.replay_scope, p.replays, \
                            k.rate_limit_per_minute AS key_rate_limit_per_minute, k.expires_at, k.scopes, \
-                           p.dialects, k.dialects AS key_dialects, k.mac \
+                           p.dialects, k.dialects AS key_dialects, k.is_test, k.mac \
                            FROM api_keys k JOIN projects p ON p.id = k.project_id \
                            LEFT JOIN scoring_rules r ON r.scores_id = COALESCE(k.scores_id, p.scores_id) \
                            WHERE k.id = $1 AND k.project_id = $2";
@@ -398,6 +403,7 @@ impl Store {
                 expires_at: key.expires_at,
                 scopes: &key.scopes,
                 dialects: &key.key_dialects,
+                is_test: key.is_test != 0,
             };
             self.check_key(&grant, &key.mac)?;
         }

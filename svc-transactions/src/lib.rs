@@ -55,7 +55,8 @@ use tonic::service::Routes;
 pub use answers::AnswersConfig;
 pub use config::{Config, SamplesConfig};
 pub use keys::{distrust_master_key, key_usage, rewrap};
-pub use webhooks::Config as WebhooksConfig;
+pub use outbox::EVENTS;
+pub use webhooks::{Config as WebhooksConfig, sign_event};
 
 /// The tables of this service.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();

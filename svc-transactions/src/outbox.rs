@@ -159,6 +159,9 @@ struct Data<'a> {
     rules: Option<&'a str>,
     action_trigger: Option<&'a str>,
     tags: &'a [String],
+    /// The call was made with a test key.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    test: bool,
 }
 
 impl<'a> Data<'a> {
@@ -177,6 +180,7 @@ impl<'a> Data<'a> {
             rules: record.rules.as_deref(),
             action_trigger: record.action_trigger.as_deref(),
             tags: &record.tags,
+            test: record.is_test,
         }
     }
 }
@@ -299,6 +303,7 @@ mod tests {
             client_app_version: None,
             flag: None,
             event_json: None,
+            is_test: false,
             personal: Personal { user_fullname: Some("ada@example.org".into()), ..Personal::default() },
         }
     }

@@ -109,6 +109,8 @@ pub struct Record {
     pub flag: Option<Flag>,
     /// What subscribers receive, where the API of the call has a shape of its own. Not stored with the record.
     pub event_json: Option<String>,
+    /// Made with a test key: counted and compared with nothing.
+    pub is_test: bool,
     pub personal: Personal,
 }
 

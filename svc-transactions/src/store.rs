@@ -4,7 +4,8 @@
 macro_rules! columns {
     () => {
         "id, project_id, api_key_id, session_id, subject_hash, kind, created_at, http_status, verdict, score, reasons, \
-         rules, action_trigger, tags, durations_json, duration_ms, client_app, client_app_version, flag, sealed"
+         rules, action_trigger, tags, durations_json, duration_ms, client_app, client_app_version, flag, \
+         is_test, sealed"
     };
 }
 
@@ -55,7 +56,7 @@ pub struct Entry {
     pub event: Option<Event>,
 }
 
-/// Twenty values a row: the batches of [`crate::writer`] stay far below the 32766 one statement may carry.
+/// Twenty-one values a row: the batches of [`crate::writer`] stay far below the 32766 one statement may carry.
 const INSERT: &str = concat!("INSERT INTO transactions (", columns!(), ") ");
 /// The same for tags, four values each, of which one row may have a hundred.
 const TAGS_AT_ONCE: usize = 1000;
@@ -82,13 +83,15 @@ impl Store {
             .flat_map(|entry| entry.row.tags.0.iter().map(move |tag| (&entry.row, tag.as_str())))
             .collect();
         add_tags(&mut tx, &tagged).await?;
-        let waiting: Vec<&str> = new().map(|entry| entry.row.id.as_str()).collect();
+        // A call with a test key is nobody's behaviour.
+        let live = || new().filter(|entry| entry.row.is_test == 0);
+        let waiting: Vec<&str> = live().map(|entry| entry.row.id.as_str()).collect();
         if !waiting.is_empty() {
             let mut wait = Statement::new("INSERT INTO fraud_pending (id, claimed_until) ");
             wait.bind_rows(waiting.iter().map(|id| [Value::from(*id), 0_i64.into()])).once(waiting.len() > 1);
             tx.execute(wait.sql(), wait.params()).await?;
         }
-        reviews::open(&mut tx, new().map(|entry| &entry.row)).await?;
+        reviews::open(&mut tx, live().map(|entry| &entry.row)).await?;
         let events: Vec<_> = new().filter_map(|entry| entry.event.as_ref()).collect();
         let queued = outbox::queue_events(&mut tx, &self.outbox, &events).await?;
         tx.commit().await?;

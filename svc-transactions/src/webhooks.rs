@@ -38,6 +38,18 @@ pub use endpoint::{SECRETS, TARGET};
 
 use store::Store;
 
+/// The value of `webhook-signature` under a secret as customers are shown it, for trying receivers out.
+///
+/// # Errors
+/// When the secret is none.
+pub fn sign_event(secret: &str, id: &str, now_ms: i64, body: &[u8]) -> anyhow::Result<String> {
+    let key = secret.strip_prefix("whsec_").unwrap_or(secret);
+    let signed = secret::sign(key, id, now_ms / 1000, body);
+    signed.map_err(|_| {
+        anyhow::anyhow!("a webhook secret is `whsec_` and base64, as the endpoint was made with")
+    })
+}
+
 /// Starts the worker and answers the service, with which the worker ends.
 ///
 /// # Errors

@@ -27,6 +27,6 @@ pub use documents::{
 pub use evidence::{AppliedRule, Basis, ChallengeUse, EarlierUse, Evidence, Finding, RulesVersion, Service};
 pub use rules::{
     CannotJudge, Error, Missing, Mode, NOTHING_TO_JUDGE, NotEnrolled, Rules, ServiceRule, VERSION,
-    default_for,
+    built_in_for, default_for,
 };
 pub use schema::schema;

@@ -302,6 +302,15 @@ pub fn default_for(selected: &BTreeSet<Service>) -> Rules {
     Rules { version: VERSION, services, documents: DocumentRules::default() }
 }
 
+/// The built-in rules as a project copies them: those of [`default_for`], and that of reference pictures, which is a call of its
+/// own. A copy decides as the built-in rules do.
+pub fn built_in_for(selected: &BTreeSet<Service>) -> Rules {
+    let mut rules = default_for(selected);
+    let reference = Rules::default_for_reference().services.remove(&Service::ReferenceMatch);
+    rules.services.extend(reference.map(|rule| (Service::ReferenceMatch, rule)));
+    rules
+}
+
 /// A recording that was used in another session fails; one that was not changes nothing.
 fn replay_rule() -> ServiceRule {
     ServiceRule { missing: Missing::Neutral, weight: 0.0, ..ServiceRule::new(Mode::Required) }
@@ -330,6 +339,20 @@ fn authenticity_rule() -> ServiceRule {
 mod tests {
     use super::*;
     use crate::{Evidence, Finding, Verdict, decide};
+
+    #[test]
+    fn a_copy_of_the_built_in_rules_decides_as_they_do() {
+        let selected = BTreeSet::from([Service::FaceRecognition, Service::FaceLiveness]);
+        let copy = serde_json::to_string(&built_in_for(&selected)).unwrap();
+        let copy = Rules::parse(&copy).unwrap();
+        assert_eq!(
+            copy.for_reference(),
+            Rules { documents: copy.documents.clone(), ..Rules::default_for_reference() }
+        );
+        let mut of_videos = default_for(&selected);
+        of_videos.services.remove(&Service::ReferenceMatch);
+        assert_eq!(copy.for_video(), of_videos);
+    }
 
     #[test]
     fn a_threshold_for_reference_pictures_counts_for_them_alone() {

@@ -27,6 +27,8 @@ pub struct NewApiKey {
     pub expires_at_ms: Option<i64>,
     /// The APIs it may be used with; empty: any the project has.
     pub dialects: Vec<String>,
+    /// Its calls are to be answered without models.
+    pub is_test: bool,
 }
 
 /// None: stays as it is.
@@ -60,6 +62,7 @@ pub async fn create_api_key(
         rate_limit_per_minute: key.rate_limit_per_minute,
         expires_at_ms: key.expires_at_ms,
         dialects: key.dialects,
+        is_test: key.is_test,
     };
     let created = core.services().projects().create_api_key(request).await?.into_inner();
     let id = created.key.as_ref().map(|key| key.id.as_str()).unwrap_or_default();

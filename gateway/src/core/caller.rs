@@ -48,6 +48,8 @@ pub struct Caller {
     origins: Vec<String>,
     dialects: Dialects,
     consent_mode: ConsentMode,
+    /// A test key: its calls are answered without models.
+    pub is_test: bool,
     /// The one session and user a session token is for; `None`: an API key or a person.
     session: Option<OwnSession>,
 }
@@ -102,6 +104,7 @@ impl Caller {
             key_limit_per_minute: granted.key_rate_limit_per_minute,
             origins: granted.cors_origins,
             session: None,
+            is_test: granted.is_test,
             dialects,
             consent_mode: ConsentMode::Ledger,
         }
@@ -130,6 +133,7 @@ impl Caller {
             key_limit_per_minute: 0,
             origins: Vec::new(),
             session: None,
+            is_test: false,
             dialects: Dialects::default(),
             consent_mode: ConsentMode::Ledger,
         }
@@ -188,8 +192,11 @@ impl Caller {
     /// Makes this a call of `dialect`, in the consent mode its project chose.
     ///
     /// # Errors
-    /// 404 where the project has not switched it on, 401 for a key of other APIs.
+    /// 404 where the project has not switched it on, 401 for a key of other APIs, 403 for a test key.
     pub fn enter(&mut self, dialect: Dialect) -> Result<(), Error> {
+        if self.is_test && dialect != Dialect::Biometry {
+            return Err(Error::TestKey);
+        }
         self.consent_mode = self.dialects.mode(dialect).map_err(|refusal| match refusal {
             DialectRefusal::SwitchedOff => Error::RouteNotFound,
             DialectRefusal::OtherKey => Error::InvalidKey,

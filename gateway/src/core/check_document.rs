@@ -106,6 +106,10 @@ async fn read_document(
     picture: &Media,
     options: DocumentOptions,
 ) -> Result<CheckDocumentResponse, Error> {
+    if let Some(script) = verification.script() {
+        script.begin().await?;
+        return Ok(script.check_document());
+    }
     let header = CheckDocumentHeader {
         project_id: verification.caller.project_id.clone(),
         transaction_id: verification.record.transaction_id().to_owned(),

@@ -66,9 +66,14 @@ pub async fn enroll_face(
     // Nobody is enrolled without authorization, so the portrait may be compared too.
     let examination: OptionFuture<_> =
         input.document.map(|options| examine_document(&verification, input.picture, options)).into();
-    let mut ml = verification.core.services().ml();
-    let (enrolled, document) =
-        tokio::join!(read_failure.guard(ml.enroll_face(messages).boxed()), examination);
+    let enrolling = async {
+        if let Some(script) = verification.script() {
+            return script.begin().await.map(|()| script.enroll_face());
+        }
+        let mut ml = verification.core.services().ml();
+        read_failure.guard(ml.enroll_face(messages).boxed()).await
+    };
+    let (enrolled, document) = tokio::join!(enrolling, examination);
     let enrolled: EnrollFaceResponse = enrolled?;
     store_sample(&verification, "face", input.picture).await;
 
@@ -107,8 +112,13 @@ pub async fn enroll_voice(
         ..header
     };
     let (messages, read_failure) = enroll_messages(input.recording, header);
-    let mut ml = verification.core.services().ml();
-    let enrolled: EnrollVoiceResponse = read_failure.guard(ml.enroll_voice(messages).boxed()).await?;
+    let enrolled: EnrollVoiceResponse = match verification.script() {
+        Some(script) => script.begin().await.map(|()| script.enroll_voice())?,
+        None => {
+            let mut ml = verification.core.services().ml();
+            read_failure.guard(ml.enroll_voice(messages).boxed()).await?
+        }
+    };
     store_sample(&verification, "voice", input.recording).await;
 
     let report = VoiceEnrollmentReport::from(&enrolled);

@@ -15,6 +15,8 @@ pub enum Error {
     InvalidKey,
     #[error("api key is not active")]
     KeyNotActive,
+    #[error("test keys are for this API alone, not for those of other products")]
+    TestKey,
     #[error("this session token is over; start another session")]
     SessionTokenOver,
     #[error("this session token is for another session or another user")]

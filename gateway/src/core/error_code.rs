@@ -20,7 +20,7 @@ const fn code(code: &'static str, meaning: &'static str, hint: &'static str) -> 
 }
 
 /// Every code, in the order of the documentation.
-pub const ERROR_CODES: [ErrorCode; 55] = [
+pub const ERROR_CODES: [ErrorCode; 56] = [
     code(
         "missing_token",
         "The call carries no API key.",
@@ -39,6 +39,7 @@ pub const ERROR_CODES: [ErrorCode; 55] = [
         "A session token is for one session and one user.",
         "leave X-Session-ID and X-User-Fullname out, or start another session",
     ),
+    code("test_key", "Test keys are for this API alone.", "use a live key"),
     code(
         "missing_scope",
         "The API key may not make this call.",
@@ -57,7 +58,11 @@ pub const ERROR_CODES: [ErrorCode; 55] = [
         "The project does not allow calls from this web page.",
         "add the origin to the project's cors_origins, or call from your backend",
     ),
-    code("invalid_csrf_token", "The token against forged requests is missing.", "read it from GET /api-auth/me"),
+    code(
+        "invalid_csrf_token",
+        "The token against forged requests is missing.",
+        "read it from GET /api-auth/me",
+    ),
     code("consent_is_personal", "Consents are given by the user alone.", "record it where the user gives it"),
     code(
         "challenge_required",
@@ -73,7 +78,11 @@ pub const ERROR_CODES: [ErrorCode; 55] = [
     ),
     code("missing_fields", "Required fields of the form are missing.", "send all that are named"),
     code("unreadable_pictures", "A picture cannot be read.", "send JPEG, PNG or WebP"),
-    code("user_required", "The call does not say whom it is about.", "send X-User-Fullname, or X-Session-ID of theirs"),
+    code(
+        "user_required",
+        "The call does not say whom it is about.",
+        "send X-User-Fullname, or X-Session-ID of theirs",
+    ),
     code("throttled", "There were too many failed attempts.", "wait as long as Retry-After says"),
     code("invalid_parameter", "One input is missing or malformed.", "`param` names it"),
     code("invalid_request", "The request is not what the call takes.", "the message says what is wrong"),
@@ -81,28 +90,52 @@ pub const ERROR_CODES: [ErrorCode; 55] = [
     code("body_too_large", "The request body is too large.", "send less"),
     code("headers_too_large", "The headers are larger than 256 KiB.", "shorten X-Device-Info"),
     code("not_multipart", "The body is no form.", "send multipart/form-data; let the client set the header"),
-    code("no_boundary", "The content type lacks its boundary.", "let the HTTP client set Content-Type of the form"),
+    code(
+        "no_boundary",
+        "The content type lacks its boundary.",
+        "let the HTTP client set Content-Type of the form",
+    ),
     code("unknown_content_encoding", "The content encoding is not read.", "send the body plain or as gzip"),
     code("idempotency_key_in_use", "The first call with this key is running.", "retry when it has ended"),
     code("idempotency_key_reused", "The key was used with another request.", "send another Idempotency-Key"),
     code("rate_limited", "The rate limit is used up.", "wait as long as Retry-After says"),
-    code("quota_used_up", "The project's calls of the day are used up.", "wait until midnight UTC, or raise the quota"),
+    code(
+        "quota_used_up",
+        "The project's calls of the day are used up.",
+        "wait until midnight UTC, or raise the quota",
+    ),
     code("request_timeout", "The request was not sent in time.", "retry over a faster connection"),
-    code("route_not_found", "There is no such path.", "check the spelling, and that it has no slash at its end; /docs lists all"),
-    code("method_not_allowed", "The path does not take this method.", "the Allow header names those it takes"),
+    code(
+        "route_not_found",
+        "There is no such path.",
+        "check the spelling, and that it has no slash at its end; /docs lists all",
+    ),
+    code(
+        "method_not_allowed",
+        "The path does not take this method.",
+        "the Allow header names those it takes",
+    ),
     code("busy", "The server is at its limit.", "retry after the seconds of Retry-After"),
     code("unavailable", "A service does not answer.", "retry after the seconds of Retry-After"),
     code("forbidden", "This is not allowed.", "the message says why"),
     code("not_found", "There is no such thing in this project.", "check the id, and whose key it is"),
     code("conflict", "The state of what is named forbids it.", "the message says which"),
     code("not_supported", "This part of the API is not built.", "see the documentation"),
-    code("unreadable_media", "The file cannot be read.", "send MP4, WebM or MOV for videos, JPEG or PNG for pictures"),
+    code(
+        "unreadable_media",
+        "The file cannot be read.",
+        "send MP4, WebM or MOV for videos, JPEG or PNG for pictures",
+    ),
     code("unusable_media", "The file does not show what it must.", "record or photograph again"),
     code("length_required", "The length of the body is not known.", "send Content-Length or chunks"),
     code("unsupported_media_type", "The content type is not what the call takes.", "see the documentation"),
     code("bad_request", "The request is malformed.", "see the documentation"),
     code("unauthorized", "The caller is not known.", "send an API key"),
-    code("internal_error", "A fault of this server.", "report request_id; the server's log has the cause under it"),
+    code(
+        "internal_error",
+        "A fault of this server.",
+        "report request_id; the server's log has the cause under it",
+    ),
     code("error", "The request was refused.", "the status says why"),
 ];
 
@@ -143,6 +176,7 @@ impl Error {
             Self::KeyNotActive => "key_not_active",
             Self::SessionTokenOver => "session_token_over",
             Self::OutsideSession => "outside_session",
+            Self::TestKey => "test_key",
             Self::MissingScope(_) => "missing_scope",
             Self::SignedOut => "signed_out",
             Self::SecondFactorRequired => "second_factor_required",
@@ -244,7 +278,10 @@ mod tests {
             ("'video' file is required", Some("video")),
             ("X-Device-Info header is not a JSON object", Some("X-Device-Info")),
             ("Idempotency-Key header must be one string", Some("Idempotency-Key")),
-            ("request body at services.face_recognition.pass: not what this call takes", Some("services.face_recognition.pass")),
+            (
+                "request body at services.face_recognition.pass: not what this call takes",
+                Some("services.face_recognition.pass"),
+            ),
             ("request body: name is required", Some("name")),
             ("limit must be from 1 to 200", Some("limit")),
             ("the form has more than 32 fields", None),

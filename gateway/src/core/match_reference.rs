@@ -54,7 +54,7 @@ pub async fn match_reference(
         VideoSource::LastOfSession => None,
     };
     let header = MatchFacesHeader { project_id: caller.project_id.clone(), detect_only: !is_allowed, origin };
-    let (seen, liveness) = send_match(&verification, &input, header).await?;
+    let (seen, liveness) = compare(&verification, &input, header).await?;
 
     // The session's last video stays what analyze_video made it; only what was sent is stored.
     store_sample(&verification, "image", input.picture).await;
@@ -80,6 +80,21 @@ pub async fn match_reference(
     record.set_evidence(&basis.decided(&decision));
     record.set_durations(&json!({ "stages": stage_times(&seen.stages) }));
     Ok(MatchOutcome { report, decision, services_removed: !is_allowed })
+}
+
+/// What the models say, and how the liveness check of the session's last video ended.
+async fn compare(
+    verification: &Verification<'_>,
+    input: &MatchInput<'_>,
+    header: MatchFacesHeader,
+) -> Result<(MatchFacesResponse, Option<Finding>), Error> {
+    if let Some(script) = verification.script() {
+        script.begin().await?;
+        let is_prefilled = matches!(input.video, VideoSource::LastOfSession);
+        let liveness = script.finding(Service::FaceLiveness).filter(|_| is_prefilled);
+        return Ok((script.match_faces(), liveness));
+    }
+    send_match(verification, input, header).await
 }
 
 #[derive(Serialize)]

@@ -39,6 +39,7 @@ impl TransactionRecord {
             api_key_id: caller.id.clone(),
             kind: kind.to_owned(),
             created_at_ms: boot::now_ms(),
+            is_test: caller.is_test,
             ..Transaction::default()
         })
     }

@@ -40,7 +40,8 @@ async fn put_sample(
     file: &Media,
     header: PutSampleHeader,
 ) -> Option<PutSampleResponse> {
-    let user_fullname = verification.user.clone().filter(|_| verification.may_store())?;
+    let is_kept = verification.may_store() && !verification.caller.is_test;
+    let user_fullname = verification.user.clone().filter(|_| is_kept)?;
     let header = PutSampleHeader {
         project_id: verification.caller.project_id.clone(),
         transaction_id: verification.record.transaction_id().to_owned(),

@@ -12,6 +12,7 @@ use crate::core::{
     error::Error,
     record::TransactionRecord,
     sessions,
+    test_mode::Script,
 };
 
 /// The session and the user a request names.
@@ -77,6 +78,8 @@ impl<'a> Verification<'a> {
         let consents = async {
             match ticked {
                 Some(ticked) => Ok(ticked),
+                // Test users are nobody, so nothing of theirs is in the ledger.
+                None if caller.is_test => Ok(Script::of(user.as_deref()).consents()),
                 None => consent::consent_state(core, caller, user.as_deref()).await,
             }
         };
@@ -121,6 +124,11 @@ impl<'a> Verification<'a> {
             other_projects: self.caller.replay_projects.clone(),
             user_fullname: self.user.clone().unwrap_or_default(),
         })
+    }
+
+    /// What the call comes to, with a test key; `None`: it is a live one, and the models say.
+    pub(super) fn script(&self) -> Option<Script> {
+        self.caller.is_test.then(|| Script::of(self.user.as_deref()))
     }
 
     /// Whether the user has agreed to being recognised and to templates and media being stored.

@@ -69,6 +69,7 @@ impl Error {
             Self::KeyNotActive
             | Self::MissingScope(_)
             | Self::OutsideSession
+            | Self::TestKey
             | Self::RoleNotAllowed
             | Self::OwnerRequired
             | Self::CrossOrigin

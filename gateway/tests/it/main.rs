@@ -34,6 +34,7 @@ mod sessions;
 mod shape;
 mod slow_clients;
 mod subjects;
+mod test_mode;
 mod transactions;
 mod uploads;
 mod what_if;

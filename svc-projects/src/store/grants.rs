@@ -32,6 +32,7 @@ pub struct KeyGrant<'a> {
     /// Empty: a key of a release without scopes.
     pub scopes: &'a str,
     pub dialects: &'a str,
+    pub is_test: bool,
 }
 
 impl KeyGrant<'_> {
@@ -54,6 +55,10 @@ impl KeyGrant<'_> {
             columns.push("dialects".into());
             columns.push(self.dialects.into());
         }
+        // Likewise for a live key.
+        if self.is_test {
+            columns.push("test".into());
+        }
         columns
     }
 }
@@ -70,6 +75,7 @@ impl ApiKeyRow {
             expires_at: self.expires_at,
             scopes: &self.scopes,
             dialects: &self.dialects,
+            is_test: self.is_test != 0,
         }
     }
 }
@@ -139,6 +145,7 @@ impl Store {
             expires_at: key.expires_at_ms,
             scopes: &scopes,
             dialects: &dialects,
+            is_test: key.is_test,
         };
         Ok(self.rows.make(API_KEYS, &grant.columns())?)
     }
@@ -262,7 +269,7 @@ impl Store {
     async fn make_macs(&self, tx: &mut Tx) -> Result<usize, Error> {
         const KEYS: &str = "SELECT id, project_id, kid, name, state, selected_services, scores_id, can_mint, \
             response_format, created_at, updated_at, last_used_at, rate_limit_per_minute, expires_at, scopes, dialects, \
-            mac \
+            is_test, mac \
             FROM api_keys WHERE state = 'active' AND mac = ''";
         const PEOPLE: &str = "SELECT id, organisation_id, email_hash, sealed, sealed_password, role, sealed_totp, \
             pending_totp, created_at, created_at AS seen_at, mac FROM users WHERE mac = ''";

@@ -38,6 +38,7 @@ impl TryFrom<wire::Transaction> for Record {
             client_app_version: remark(wire.client_app_version),
             flag: None,
             event_json: json("event_json", wire.event_json, record::MAX_SERVICES_JSON)?,
+            is_test: wire.is_test,
             personal: Personal {
                 user_fullname: optional("user_fullname", wire.user_fullname)?,
                 services_json: json("services_json", wire.services_json, record::MAX_SERVICES_JSON)?,
@@ -78,6 +79,7 @@ impl From<Record> for wire::Transaction {
             flag: record.flag.map(|flag| flag.as_str().into()),
             evidence_json: record.personal.evidence_json,
             event_json: None,
+            is_test: record.is_test,
             fraud: Vec::new(),
             review: None,
         }

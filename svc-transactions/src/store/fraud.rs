@@ -132,9 +132,9 @@ impl Store {
             find.push(order).bind(row.created_at).push(", ").bind(&row.id).push(")");
             find
         };
-        let mut before = same(" AND (created_at, id) < (");
+        let mut before = same(" AND is_test = 0 AND (created_at, id) < (");
         before.push(" ORDER BY created_at DESC, id DESC LIMIT ").bind(NEIGHBOURS);
-        let mut after = same(" AND (created_at, id) > (");
+        let mut after = same(" AND is_test = 0 AND (created_at, id) > (");
         after.push(" AND created_at <= ").bind(row.created_at + LATE_MS);
         after.push(
             " AND NOT EXISTS (SELECT 1 FROM fraud_pending WHERE fraud_pending.id = transactions.id) \

@@ -31,6 +31,7 @@ pub struct Row {
     pub client_app: Option<String>,
     pub client_app_version: Option<String>,
     pub flag: Option<String>,
+    pub is_test: i64,
     pub sealed: Vec<u8>,
 }
 
@@ -57,6 +58,7 @@ impl Row {
             client_app: record.client_app,
             client_app_version: record.client_app_version,
             flag: record.flag.map(|flag| flag.as_str().into()),
+            is_test: record.is_test.into(),
             sealed,
         }
     }
@@ -67,7 +69,7 @@ impl Row {
     }
 
     /// Its values in the order of the columns; `lists` are its own.
-    pub fn values<'a>(&'a self, [reasons, tags]: &'a [String; 2]) -> [Value<'a>; 20] {
+    pub fn values<'a>(&'a self, [reasons, tags]: &'a [String; 2]) -> [Value<'a>; 21] {
         [
             (&self.id).into(),
             (&self.project_id).into(),
@@ -88,6 +90,7 @@ impl Row {
             (&self.client_app).into(),
             (&self.client_app_version).into(),
             (&self.flag).into(),
+            self.is_test.into(),
             (&self.sealed).into(),
         ]
     }
@@ -114,6 +117,7 @@ impl Row {
             client_app_version: self.client_app_version,
             flag: self.flag.as_deref().map(Flag::parse).transpose()?,
             event_json: None,
+            is_test: self.is_test != 0,
             personal,
         })
     }

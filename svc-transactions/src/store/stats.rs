@@ -14,12 +14,12 @@ pub const COUNT: &str = "SELECT (created_at - $2) / $4 AS bucket, verdict, \
           WHEN duration_ms < 20000 THEN duration_ms / 50 * 50 + 25 \
           WHEN duration_ms < 200000 THEN duration_ms / 500 * 500 + 250 \
           ELSE duration_ms / 5000 * 5000 + 2500 END AS BIGINT) AS took, \
-     COUNT(*) AS calls FROM transactions WHERE project_id = $1 AND created_at >= $2 AND created_at < $3 \
+     COUNT(*) AS calls FROM transactions WHERE project_id = $1 AND is_test = 0 AND created_at >= $2 AND created_at < $3 \
      GROUP BY 1, 2, 3, 4";
 /// Reasons are in the rows themselves, so only so many are read.
 const REASONED: i64 = 100_000;
 pub const REASONS: &str = "SELECT bucket, reasons, COUNT(*) AS calls FROM \
-     (SELECT (created_at - $2) / $4 AS bucket, reasons FROM transactions WHERE project_id = $1 \
+     (SELECT (created_at - $2) / $4 AS bucket, reasons FROM transactions WHERE project_id = $1 AND is_test = 0 \
       AND created_at >= $2 AND created_at < $3 AND verdict IS NOT NULL ORDER BY created_at DESC LIMIT $5) AS decided \
      GROUP BY bucket, reasons";
 
@@ -52,8 +52,8 @@ mod tests {
             db.fetch_all(sql, db::params!["p", 0_i64, 1_i64, 1_i64]).await.unwrap();
         let plan: Vec<String> = steps.into_iter().map(|(_, _, _, detail)| detail).collect();
         assert!(
-            plan.iter()
-                .any(|step| step.contains("COVERING INDEX transactions_stats (project_id=? AND created_at>")),
+            plan.iter().any(|step| step
+                .contains("COVERING INDEX transactions_stats (project_id=? AND is_test=? AND created_at>")),
             "{plan:?}"
         );
     }

@@ -78,7 +78,7 @@ impl Secrets {
     }
 }
 
-fn sign(secret: &str, id: &str, seconds: i64, body: &[u8]) -> Result<String, Error> {
+pub(super) fn sign(secret: &str, id: &str, seconds: i64, body: &[u8]) -> Result<String, Error> {
     let key = BASE64_STANDARD.decode(secret).map_err(|_| Error::Sealed(blob::Error::Refused))?;
     let key = hmac::Key::new(hmac::HMAC_SHA256, &key);
     let mut context = hmac::Context::with_key(&key);

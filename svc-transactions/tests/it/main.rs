@@ -230,6 +230,7 @@ pub fn video(project: &str) -> Transaction {
         client_app_version: Some("1.2.3".into()),
         // Only what another API renders in its own shape has one.
         event_json: None,
+        is_test: false,
         flag: None,
         evidence_json: Some(r#"{"spoken":"Ada Lovelace"}"#.into()),
         fraud: Vec::new(),

@@ -100,7 +100,7 @@ async fn run_start(
     query: Result<Query<StartQuery>, QueryRejection>,
 ) -> Result<Json<SessionStarted>, Error> {
     let Query(query) = query?;
-    if is_set(query.warmup.as_ref()) {
+    if is_set(query.warmup.as_ref()) && !call.caller.is_test {
         sessions::warm_up_models(gateway.core());
     }
     let (core, user) = (gateway.core(), call.headers.context.user_fullname.as_deref());

@@ -42,6 +42,7 @@ const NOT_BUILT: &str = "<!doctype html><html lang=\"en\"><meta charset=\"utf-8\
 /// Its routes. They serve files alone, so they are no part of the API's description.
 pub fn routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new()
+        .route("/", get(async || Redirect::temporary("/dashboard")))
         .route("/dashboard", get(async |headers: HeaderMap| page(&headers, "index.html")))
         .route("/dashboard/", get(async || Redirect::permanent("/dashboard")))
         .route(

@@ -60,6 +60,11 @@ pub struct NewKey {
     #[serde(default)]
     #[schema(example = json!([]))]
     dialects: Vec<String>,
+    /// Absent or empty: `live`. Calls with a `test` key are answered without models and never count as live ones
+    /// (docs/TESTING.md). A key keeps its mode.
+    #[serde(default)]
+    #[schema(value_type = closed_sets::KeyMode, example = "test")]
+    mode: String,
 }
 
 /// Changes of a key; absent fields stay as they are.
@@ -100,6 +105,22 @@ fn null_or_value<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Option<St
     Option::deserialize(value).map(Some)
 }
 
+fn is_test(mode: &str) -> Result<bool, Error> {
+    match mode {
+        "" | LIVE => Ok(false),
+        TEST => Ok(true),
+        _ => Err(Error::field("mode", "mode must be live or test")),
+    }
+}
+
+const LIVE: &str = "live";
+const TEST: &str = "test";
+
+/// Whether a key, or a call made with it, is live.
+pub const fn mode_name(is_test: bool) -> &'static str {
+    if is_test { TEST } else { LIVE }
+}
+
 /// Milliseconds since 1970.
 fn expiry_ms(text: &str) -> Result<i64, Error> {
     // 0 would mean that it never expires.
@@ -114,6 +135,8 @@ pub struct KeyData {
     name: String,
     #[schema(value_type = closed_sets::KeyState, example = "active")]
     state: &'static str,
+    #[schema(value_type = closed_sets::KeyMode, example = "live")]
+    mode: &'static str,
     selected_services: Vec<String>,
     scores_id: Option<String>,
     /// What it may do.
@@ -158,6 +181,7 @@ pub async fn create_api_key(
         rate_limit_per_minute: request.rate_limit_per_minute,
         expires_at_ms: request.expires_at.as_deref().map(expiry_ms).transpose()?,
         dialects: request.dialects,
+        is_test: is_test(&request.mode)?,
     };
     let created = api_keys::create_api_key(gateway.core(), &caller, key).await?;
     Ok(Json(Envelope::new("api key created", created.jwt)))
@@ -262,6 +286,7 @@ impl From<projects::ApiKey> for KeyData {
             id: key.id,
             name: key.name,
             state,
+            mode: mode_name(key.is_test),
             selected_services: key.selected_services,
             scores_id: key.scores_id,
             scopes: key.scopes,

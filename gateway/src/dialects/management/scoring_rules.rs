@@ -189,7 +189,7 @@ pub async fn get_scoring_rules_schema(_: Caller) -> Json<Value> {
 #[utoipa::path(get, path = "/api-projects/scoring-rules/default", tag = "scoring rules",
     responses((status = 200, description = "`data` holds the rules", body = Value)))]
 pub async fn get_default_scoring_rules(caller: Caller) -> Json<Value> {
-    Json(json!({"data": scoring::default_for(&caller.services), "message": "scoring rules found"}))
+    Json(json!({"data": scoring::built_in_for(&caller.services), "message": "scoring rules found"}))
 }
 
 /// The rule sets of the project, newest first, without the rules themselves.

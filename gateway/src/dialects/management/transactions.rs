@@ -30,6 +30,8 @@ use crate::{
     timestamp::rfc3339,
 };
 
+use super::api_keys::mode_name;
+
 pub use filter::Filters;
 use filter::Pairs;
 
@@ -40,6 +42,9 @@ pub struct TransactionData {
     id: String,
     project_id: String,
     api_key_id: String,
+    /// `test`: made with a test key, and counted nowhere.
+    #[schema(value_type = closed_sets::KeyMode, example = "live")]
+    mode: &'static str,
     session_id: Option<String>,
     user_fullname: Option<String>,
     #[schema(example = "process_video")]
@@ -195,6 +200,7 @@ impl From<Transaction> for TransactionData {
             id: record.id,
             project_id: record.project_id,
             api_key_id: record.api_key_id,
+            mode: mode_name(record.is_test),
             session_id: record.session_id,
             user_fullname: record.user_fullname,
             kind: record.kind,

@@ -110,7 +110,7 @@ fn file(
     })
 }
 
-const COLUMNS: [&str; 28] = [
+const COLUMNS: [&str; 29] = [
     "id",
     "created_at",
     "kind",
@@ -139,6 +139,7 @@ const COLUMNS: [&str; 28] = [
     "review_reason",
     "reviewed_by",
     "reviewed_at",
+    "mode",
 ];
 
 /// The cells of a row, in the order of [`COLUMNS`]: lists and objects as JSON.
@@ -174,5 +175,6 @@ fn cells(row: TransactionData) -> [Cell; COLUMNS.len()] {
         reason.into(),
         reviewer.into(),
         reviewed_at.into(),
+        row.mode.into(),
     ]
 }

@@ -1,0 +1,379 @@
+//! The services' answers of a script, in the form the models give them.
+
+use proto::{
+    docauth::{CheckDocumentResponse, CheckOutcome, DocumentCheck, DocumentField},
+    ml::{
+        ActiveSpeaker, AnalyzeVideoResponse, Duplicate, EnrollFaceResponse, EnrollVoiceResponse,
+        EnrollmentState, FaceLiveness, FaceRecognition, MatchFacesResponse, MediaAuthenticity, Outcome,
+        Replay, SpokenPhrase, VisualSpeech, VoiceRecognition,
+    },
+};
+use scoring::{
+    Finding, LIVE_FACE, Service,
+    catalogue::{self, Language},
+};
+
+use super::{NO, Script, UNCLEAR, YES, is_of_capture, outcome_of};
+
+const OK: i32 = 200;
+const CANNOT_JUDGE: i32 = 422;
+/// The codes enroll/face and match-faces have for a picture that will not do.
+const PICTURE_CODES: [(&str, i32); 13] = [
+    ("no_face", 461),
+    ("more_than_one_face", 462),
+    ("face_too_small", 463),
+    ("face_not_centred", 464),
+    ("face_too_dark", 465),
+    ("face_too_bright", 466),
+    ("face_low_contrast", 467),
+    ("face_not_sharp", 468),
+    ("face_turned", 469),
+    ("another_person", 470),
+    ("duplicate_identity", 471),
+    ("template_locked", 472),
+    ("face_covered", 473),
+];
+/// What is checked of a test document.
+const CHECKS: [&str; 14] = [
+    "mrz_structure",
+    "mrz_check_digits",
+    "mrz_states",
+    "date_logic",
+    "issue_date_logic",
+    "not_expired",
+    "not_specimen",
+    "mrz_print_number",
+    "mrz_print_birth",
+    "mrz_print_expiry",
+    "picture_size",
+    "picture_sharp",
+    "picture_glare",
+    "picture_whole",
+];
+const FIELDS: [(&str, &str); 5] = [
+    ("first_name", "TEST"),
+    ("last_name", "PERSON"),
+    ("document_number", "TEST00000"),
+    ("country_code", "UTO"),
+    ("birth_date", "1990-01-01"),
+];
+
+fn ok() -> Option<Outcome> {
+    Some(Outcome { code: OK, description: "test mode".into(), error: String::new() })
+}
+
+fn refused(code: i32, error: &str) -> Outcome {
+    let explained = catalogue::reason(error, Language::En);
+    let description = explained.map(|reason| reason.explanation.clone()).unwrap_or_default();
+    Outcome { code, description, error: error.to_owned() }
+}
+
+fn picture_code(error: &str) -> i32 {
+    PICTURE_CODES.iter().find(|(word, _)| *word == error).map_or(CANNOT_JUDGE, |(_, code)| *code)
+}
+
+/// A finding as a service reports it: its outcome, its score, and whether it says yes.
+struct Judged {
+    outcome: Option<Outcome>,
+    score: f64,
+    yes: bool,
+    enrolled: bool,
+}
+
+impl Script {
+    fn judged(&self, service: Service) -> Option<Judged> {
+        Some(match self.finding(service)? {
+            Finding::Judged { score } => Judged { outcome: ok(), score, yes: score >= 0.5, enrolled: true },
+            Finding::NotEnrolled => Judged { outcome: ok(), score: 0.0, yes: false, enrolled: false },
+            Finding::CouldNotJudge { error } => Judged {
+                outcome: Some(refused(CANNOT_JUDGE, &error)),
+                score: 0.0,
+                yes: false,
+                enrolled: false,
+            },
+        })
+    }
+
+    /// What the services of `run` find in a video.
+    pub fn analyze_video(&self, run: &[Service], phrase: &str, user: &str) -> AnalyzeVideoResponse {
+        let of =
+            |service: Service| run.contains(&service.selected_by()).then(|| self.judged(service)).flatten();
+        AnalyzeVideoResponse {
+            active_speaker: of(Service::ActiveSpeaker).map(|found| ActiveSpeaker {
+                outcome: found.outcome,
+                result: found.score,
+                ..ActiveSpeaker::default()
+            }),
+            face_liveness: of(Service::FaceLiveness).map(|found| FaceLiveness {
+                outcome: found.outcome,
+                result: found.yes,
+                score: found.score,
+                cues: Vec::new(),
+            }),
+            media_authenticity: of(Service::MediaAuthenticity).map(|found| MediaAuthenticity {
+                outcome: found.outcome,
+                result: found.yes,
+                score: found.score,
+                cues: Vec::new(),
+            }),
+            visual_speech: of(Service::VisualSpeech).map(|found| self.visual_speech(found, phrase)),
+            voice: of(Service::VoiceRecognition).map(|found| voice(found, user)),
+            face: of(Service::FaceRecognition).map(|found| FaceRecognition {
+                outcome: found.outcome,
+                score: found.score,
+                probability: found.score,
+                enrolled: found.enrolled,
+                matched: found.yes,
+                instances: Vec::new(),
+            }),
+            replay: self.replay(),
+            ..AnalyzeVideoResponse::default()
+        }
+    }
+
+    fn visual_speech(&self, lips: Judged, phrase: &str) -> VisualSpeech {
+        const OTHER_WORDS: &str = "something else";
+        let words = |yes: bool| if yes { phrase } else { OTHER_WORDS }.to_owned();
+        let spoken = self.judged(Service::SpokenPhrase).map(|found| SpokenPhrase {
+            transcript: words(found.yes),
+            outcome: found.outcome,
+            said: found.yes,
+            score: found.score,
+            log_likelihood_ratio: 0.0,
+        });
+        VisualSpeech {
+            result: words(lips.yes),
+            outcome: lips.outcome,
+            score: lips.score,
+            spoken,
+            cues: Vec::new(),
+        }
+    }
+
+    fn replay(&self) -> Option<Replay> {
+        self.is_reason("media_replayed").then(|| Replay { by: vec!["bytes".into()], ..Replay::default() })
+    }
+
+    /// A reference picture against a video.
+    pub fn match_faces(&self) -> MatchFacesResponse {
+        let found = self.judged(Service::ReferenceMatch);
+        let Judged { outcome, score, yes, .. } =
+            found.unwrap_or(Judged { outcome: ok(), score: YES, yes: true, enrolled: true });
+        let outcome = outcome.map(|outcome| Outcome {
+            code: if outcome.error.is_empty() { OK } else { picture_code(&outcome.error) },
+            ..outcome
+        });
+        MatchFacesResponse {
+            anchor: ok(),
+            target: outcome.clone(),
+            outcome,
+            matched: yes,
+            score,
+            probability: score,
+            percentages: vec![score * 100.0],
+            replay: self.replay(),
+            ..MatchFacesResponse::default()
+        }
+    }
+
+    /// What becomes of an enrollment, with the codes of `kind`.
+    fn enrollment(&self, kind: &str) -> (Option<Outcome>, EnrollmentState, Option<Duplicate>) {
+        let duplicate = || Some(Duplicate { probability: YES, ..Duplicate::default() });
+        let refusal =
+            |error: &str| (Some(refused(picture_code(error), error)), EnrollmentState::Refused, None);
+        match self {
+            Self::Pass | Self::Slow | Self::Unavailable => (ok(), EnrollmentState::Enrolled, None),
+            Self::Fail => refusal("another_person"),
+            // Enrolled, for a reviewer to look at.
+            Self::Refer => (ok(), EnrollmentState::Enrolled, duplicate()),
+            Self::Reason(code) if code == "duplicate_identity" => {
+                (ok(), EnrollmentState::Enrolled, duplicate())
+            }
+            Self::Reason(code) if is_of_capture(code) || picture_code(code) != CANNOT_JUDGE => refusal(code),
+            Self::Reason(code) => {
+                let state = match outcome_of(code, kind) {
+                    Some("partial") => EnrollmentState::Partial,
+                    Some("strengthened") => EnrollmentState::Strengthened,
+                    Some("replaced") => EnrollmentState::Replaced,
+                    Some("unchanged") => EnrollmentState::Unchanged,
+                    Some("refused") => EnrollmentState::Refused,
+                    _ => EnrollmentState::Enrolled,
+                };
+                (ok(), state, None)
+            }
+        }
+    }
+
+    pub fn enroll_face(&self) -> EnrollFaceResponse {
+        let (outcome, state, duplicate) = self.enrollment("face");
+        EnrollFaceResponse { outcome, state: state.into(), duplicate, ..EnrollFaceResponse::default() }
+    }
+
+    pub fn enroll_voice(&self) -> EnrollVoiceResponse {
+        let (outcome, state, duplicate) = self.enrollment("voice");
+        EnrollVoiceResponse { outcome, state: state.into(), duplicate, ..EnrollVoiceResponse::default() }
+    }
+
+    /// A test passport.
+    pub fn check_document(&self) -> CheckDocumentResponse {
+        let mut checks: Vec<DocumentCheck> = CHECKS.into_iter().map(|name| check(name, "passed")).collect();
+        let mut set = |name: &str, outcome: &str| {
+            checks.retain(|check| check.name != name);
+            checks.push(check(name, outcome));
+        };
+        let mut cannot_judge = String::new();
+        match self {
+            Self::Fail => set("not_expired", "failed"),
+            Self::Refer => cannot_judge = "test mode: the picture cannot be judged; take it again".into(),
+            Self::Reason(code) if code == "picture_cannot_be_judged" => {
+                cannot_judge = "test mode: the picture cannot be judged; take it again".into();
+            }
+            Self::Reason(code) if code == "nothing_decisive" => {
+                checks.retain(|check| check.name != "not_expired")
+            }
+            Self::Reason(code) => {
+                let known = scoring::DOCUMENT_CHECKS.into_iter().filter(|name| *name != LIVE_FACE);
+                let found = known.filter_map(|name| Some((name, outcome_of(code, name)?)));
+                // Of `mrz_print_number_failed` the longest name is meant.
+                if let Some((name, outcome)) = found.max_by_key(|(name, _)| name.len()) {
+                    set(name, outcome);
+                }
+            }
+            _ => {}
+        }
+        let field = |(name, value): (&str, &str)| DocumentField {
+            name: name.to_owned(),
+            value: value.to_owned(),
+            source: "mrz".to_owned(),
+            confidence: 1.0,
+        };
+        CheckDocumentResponse {
+            document_type: "passport".into(),
+            fields: FIELDS.into_iter().map(field).collect(),
+            checks,
+            cannot_judge,
+            provider: "test".into(),
+            ..CheckDocumentResponse::default()
+        }
+    }
+
+    /// How likely a document's portrait is the person of the session; `None`: there is nothing to compare.
+    pub fn live_face(&self) -> Option<f64> {
+        let Self::Reason(code) = self else { return None };
+        match outcome_of(code, LIVE_FACE)? {
+            "passed" => Some(YES),
+            "failed" => Some(NO),
+            "referred" => Some(UNCLEAR),
+            _ => None,
+        }
+    }
+}
+
+fn voice(found: Judged, user: &str) -> VoiceRecognition {
+    let status = match (found.enrolled, found.yes) {
+        (false, _) => "not_enrolled",
+        (true, true) => "identified",
+        (true, false) => "not_identified",
+    };
+    VoiceRecognition {
+        outcome: found.outcome,
+        status: status.to_owned(),
+        id: if found.yes { user.to_owned() } else { String::new() },
+        score: found.score,
+        imposter_prob: 1.0 - found.score,
+        enrolled: found.enrolled,
+        matched: found.yes,
+        ..VoiceRecognition::default()
+    }
+}
+
+fn check(name: &str, outcome: &str) -> DocumentCheck {
+    let outcome = match outcome {
+        "failed" => CheckOutcome::Failed,
+        "not_checked" => CheckOutcome::NotChecked,
+        _ => CheckOutcome::Passed,
+    };
+    DocumentCheck {
+        name: name.to_owned(),
+        outcome: outcome.into(),
+        // What the reader itself calls advisory.
+        advisory: name.starts_with("picture_") || is_trace(name),
+        evidence: "test mode".to_owned(),
+    }
+}
+
+/// Whether a check looks for traces of copying and editing, which decide nothing alone.
+fn is_trace(name: &str) -> bool {
+    const TRACES: [&str; 8] = [
+        "screen_recapture",
+        "print_copy",
+        "portrait_splice",
+        "portrait_ghost",
+        "mrz_geometry",
+        "mrz_font",
+        "printed_font",
+        "file_signals",
+    ];
+    TRACES.contains(&name)
+}
+
+#[cfg(test)]
+mod tests {
+    use scoring::{DocumentEvidence, DocumentRules, Outcome, Verdict, decide_document};
+
+    use super::*;
+
+    fn decided(script: &Script) -> scoring::DocumentDecision {
+        let document = script.check_document();
+        let outcome = |check: &DocumentCheck| match check.outcome() {
+            CheckOutcome::Passed => Outcome::Passed,
+            CheckOutcome::Failed => Outcome::Failed,
+            _ => Outcome::NotJudged,
+        };
+        let checks = document.checks.iter().map(|check| scoring::DocumentCheck {
+            name: check.name.clone(),
+            outcome: outcome(check),
+            advisory: check.advisory,
+        });
+        let evidence = DocumentEvidence {
+            checks: checks.collect(),
+            can_be_judged: document.cannot_judge.is_empty(),
+            document_type: document.document_type.clone(),
+            live_face: script.live_face().map(|score| Finding::Judged { score }),
+            ..DocumentEvidence::default()
+        };
+        decide_document(&DocumentRules::default(), &evidence)
+    }
+
+    #[test]
+    fn documents_have_every_verdict_and_every_reason() {
+        assert_eq!(decided(&Script::Pass).verdict, Verdict::Pass);
+        assert_eq!(decided(&Script::Fail).verdict, Verdict::Fail);
+        assert_eq!(decided(&Script::Refer).verdict, Verdict::Refer);
+        for code in catalogue::codes("document") {
+            // What rules alone ask is asked of the test passport as of any other.
+            if code.starts_with("accepted_") || code == "portrait_live_face_not_checked" {
+                continue;
+            }
+            let script = Script::Reason(code.to_owned());
+            let decision = decided(&script);
+            assert!(decision.reasons.contains(&code.to_owned()), "{code}: {:?}", decision.reasons);
+        }
+    }
+
+    #[test]
+    fn enrollments_have_every_state_and_refusal() {
+        for code in catalogue::codes("enrollment") {
+            let script = Script::Reason(code.to_owned());
+            let (kind, state) = code.split_once('_').unwrap();
+            let made =
+                if kind == "face" { script.enroll_face().state() } else { script.enroll_voice().state() };
+            let name = made.as_str_name().to_ascii_lowercase();
+            assert!(name.ends_with(state), "{code}: {name}");
+        }
+        let refused = Script::Reason("face_not_sharp".into()).enroll_face().outcome.unwrap();
+        assert_eq!((refused.code, refused.error.as_str()), (468, "face_not_sharp"));
+        assert_eq!(Script::Fail.enroll_voice().outcome.unwrap().error, "another_person");
+        assert!(Script::Refer.enroll_face().duplicate.is_some());
+    }
+}
