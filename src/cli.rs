@@ -2,11 +2,11 @@
 
 use std::{net::SocketAddr, path::PathBuf};
 
-use clap::{Args, Parser, Subcommand};
+use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::{
     api_key, audit, bootstrap, calibrate, consent, doctor, erasure, evaluate, keys, migrate, models, owner,
-    serve, show_config, sweep,
+    serve, show_config, status, sweep, webhooks,
 };
 
 /// Identity verification that you run yourself.
@@ -31,8 +31,8 @@ enum Verb {
     Bootstrap(BootstrapArgs),
     /// Make the link by which the first owner signs in to the dashboard, or somebody who lost password or second factor
     Owner(OwnerArgs),
-    /// Make an API key of a project; it is shown this once
-    #[command(subcommand, name = "api-key")]
+    /// Make and list API keys of a project
+    #[command(subcommand, name = "api-key", alias = "api-keys")]
     ApiKey(ApiKeyVerb),
     /// Verify the model pack and list what is in it
     Models(ModelsArgs),
@@ -60,12 +60,74 @@ enum Verb {
     Config(ConfigArgs),
     /// Check everything a start needs: settings, models, keys, disk, databases, services; exits with 1 when something is wrong
     Doctor(DoctorArgs),
+    /// Say whether a server runs and works; exits with 1 when it does not
+    Status(StatusArgs),
+    /// Try webhook receivers
+    #[command(subcommand)]
+    Webhooks(WebhooksVerb),
+    /// Print the completions of a shell, as `biometry completions bash > /etc/bash_completion.d/biometry`
+    Completions(CompletionsArgs),
 }
 
 #[derive(Debug, Subcommand)]
 enum ApiKeyVerb {
-    /// Make a key and print it
+    /// Make a key and print it; it is shown this once
     Create(CreateApiKeyArgs),
+    /// List the keys of a project, newest first
+    List(ListApiKeysArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct ListApiKeysArgs {
+    /// Id of the project
+    #[arg(long)]
+    pub project: String,
+    /// Print a JSON object a line instead of a table
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+#[derive(Debug, Subcommand)]
+enum WebhooksVerb {
+    /// Send an event to an address of yours, signed as the server signs it
+    Trigger(TriggerArgs),
+}
+
+#[derive(Debug, Args)]
+pub struct TriggerArgs {
+    /// Where your receiver listens
+    #[arg(long)]
+    pub url: String,
+    /// The endpoint's secret, `whsec_...`; any of your own while you write the receiver
+    #[arg(long, env = "BIOMETRY_WEBHOOK_SECRET", hide_env_values = true)]
+    pub secret: String,
+    /// Which event (docs/API.md, Webhooks)
+    #[arg(long, default_value = "video.processed")]
+    pub event: String,
+    /// As of a call with a test key
+    #[arg(long)]
+    pub test: bool,
+}
+
+#[derive(Debug, Args)]
+pub struct StatusArgs {
+    /// Where the server is; without it, the listening address of the settings
+    #[arg(long)]
+    pub url: Option<String>,
+    /// Print one JSON object instead of text
+    #[arg(long)]
+    pub json: bool,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+#[derive(Debug, Args)]
+pub struct CompletionsArgs {
+    /// For which shell
+    #[arg(value_enum)]
+    pub shell: clap_complete::Shell,
 }
 
 #[derive(Debug, Args)]
@@ -82,6 +144,9 @@ pub struct CreateApiKeyArgs {
     /// Services its calls run; may be repeated. Without it: those of the project
     #[arg(long = "service", value_name = "SERVICE")]
     pub services: Vec<String>,
+    /// A test key: its calls are answered without models (docs/TESTING.md) and never count as live ones
+    #[arg(long)]
+    pub test: bool,
     /// Days after which it ends; without it, never
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=36_500))]
     pub expires_in_days: Option<u32>,
@@ -339,6 +404,13 @@ impl Cli {
             Verb::Bootstrap(args) => bootstrap::run(args).await,
             Verb::Owner(args) => owner::run(args).await,
             Verb::ApiKey(ApiKeyVerb::Create(args)) => api_key::create(args).await,
+            Verb::ApiKey(ApiKeyVerb::List(args)) => api_key::list(args).await,
+            Verb::Status(args) => status::run(args).await,
+            Verb::Webhooks(WebhooksVerb::Trigger(args)) => webhooks::trigger(args).await,
+            Verb::Completions(CompletionsArgs { shell }) => {
+                clap_complete::generate(shell, &mut Self::command(), "biometry", &mut std::io::stdout());
+                Ok(())
+            }
             Verb::Models(args) => models::run(&args),
             Verb::Consent(ConsentVerb::Verify(args)) => consent::verify(args).await,
             Verb::Audit(AuditVerb::Verify(args)) => audit::verify(args).await,

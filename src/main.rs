@@ -20,7 +20,10 @@ mod models;
 mod owner;
 mod serve;
 mod show_config;
+mod status;
 mod sweep;
+mod webhooks;
+mod welcome;
 
 use std::process::ExitCode;
 

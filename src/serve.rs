@@ -14,6 +14,7 @@ use crate::{
     cli::ServeArgs,
     config::{Config, DEADLINE, DOCAUTH_DEADLINE, ML_DEADLINE},
     data_folder,
+    welcome::{self, Started},
 };
 
 /// Runs until SIGTERM or SIGINT, then finishes the requests under way.
@@ -24,9 +25,17 @@ pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
     let listen = args.listen.unwrap_or(config.listen);
     let listener = TcpListener::bind(listen).await.with_context(|| format!("cannot listen on {listen}"))?;
     let gateway = config.gateway.clone();
+    let models = config.urls.ml.is_none().then(|| config.ml.models.clone());
     let app =
         gateway::app(gateway.clone(), peers(config).await?).await.context("the gateway could not start")?;
-    boot::announce("biometry", listener.local_addr()?)?;
+    let address = listener.local_addr()?;
+    boot::announce("biometry", address)?;
+    welcome::print(&Started {
+        address,
+        public_url: gateway.public_url.as_deref(),
+        data_dir: &args.place.data_dir,
+        models: models.as_ref().map(Option::as_deref),
+    });
     gateway::serve(listener, app, &gateway, boot::shutdown_signal()).await
 }
 

@@ -21,9 +21,14 @@ test('a key is shown once with a command that works, and refused once it is revo
   await picture(page, 'key-new');
   await dialog.getByRole('button', { name: 'Create the key' }).click();
   const key = await dialog.getByTestId('secret-key').innerText();
-  const command = await dialog.getByTestId('secret-command').innerText();
-  assert.match(command, new RegExp(`curl -X POST ${world.url}/api-gateway/sessions/start`));
-  assert.ok(command.includes(key));
+  const code = dialog.getByTestId('secret-code');
+  await code.waitFor();
+  for (const language of ['curl', 'Node', 'Python', 'PHP', 'Go']) {
+    await dialog.getByLabel('Ready to run').selectOption(language);
+    const text = await code.innerText();
+    for (const part of [world.url, key, '/api-gateway/process-video', '/api-consent/'])
+      assert.ok(text.includes(part), `${language} lacks ${part}`);
+  }
   await picture(page, 'key-once');
   assert.deepEqual(await serious(page), []);
   await page.context().grantPermissions(['clipboard-read', 'clipboard-write']);
@@ -47,22 +52,22 @@ test('a key in use is changed: its name, services, limit and end', async () => {
   await page.getByRole('button', { name: 'New key' }).click();
   const dialog = page.getByRole('dialog');
   await dialog.getByLabel('Name').fill('gate 7');
-  await dialog.getByLabel('Calls a minute').fill('30');
+  await dialog.getByLabel('Rate limit (per minute)').fill('30');
   await dialog.getByRole('button', { name: 'Create the key' }).click();
   await dialog.getByRole('button', { name: 'I have saved it' }).click();
   const row = page.getByTestId('key').filter({ hasText: 'gate 7' });
   await row.getByText('30', { exact: true }).waitFor();
   await row.getByRole('button', { name: 'Change gate 7' }).click();
-  assert.equal(await dialog.getByLabel('Calls a minute').inputValue(), '30');
+  assert.equal(await dialog.getByLabel('Rate limit (per minute)').inputValue(), '30');
   await dialog.getByLabel('Name').fill('');
-  await dialog.getByLabel('Works until').fill('2020-01-01T00:00');
+  await dialog.getByLabel('Expires (optional)').fill('2020-01-01T00:00');
   await dialog.getByRole('button', { name: 'Save' }).click();
   await dialog.getByText('1 to 200 characters, such as where it is used').waitFor();
   await dialog.getByText('a time to come, or nothing').waitFor();
   await dialog.getByLabel('Name').fill('gate 8');
-  await dialog.getByLabel('Calls a minute').fill('600');
+  await dialog.getByLabel('Rate limit (per minute)').fill('600');
   await dialog.getByLabel('Voice Recognition').uncheck();
-  await dialog.getByLabel('Works until').fill('2099-12-31T12:00');
+  await dialog.getByLabel('Expires (optional)').fill('2099-12-31T12:00');
   await picture(page, 'key-change');
   assert.deepEqual(await serious(page), []);
   await dialog.getByRole('button', { name: 'Save' }).click();
@@ -98,14 +103,14 @@ test('a project is made, named, limited and switched to, keeping the page one is
   await general.getByRole('button', { name: 'Save' }).click();
   await general.getByText('a name', { exact: true }).waitFor();
   await general.getByLabel('Name').fill('Doors');
-  await general.getByLabel('Calls a minute').fill('600');
+  await general.getByLabel('Rate limit (per minute)').fill('600');
   await general.getByLabel('CORS origins').fill('https://app.example.org');
   await general.getByLabel('CORS origins').press('Enter');
   await general.getByRole('button', { name: 'Save' }).click();
   await page.getByText('The settings are saved').waitFor();
   await page.reload();
   await page.getByText('https://app.example.org').waitFor();
-  assert.equal(await page.getByLabel('Calls a minute').inputValue(), '600');
+  assert.equal(await page.getByLabel('Rate limit (per minute)').inputValue(), '600');
 
   const retention = page.locator('form').filter({ hasText: 'Samples, days' });
   await retention.getByLabel('Samples, days').fill('9999');

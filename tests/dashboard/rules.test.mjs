@@ -106,7 +106,7 @@ test('what if: how many verdicts change, which, and that asking changes nothing'
   rules.services.face_liveness = { ...rules.services.face_liveness, mode: 'required', pass: 0, refer: 0, cannot_judge: 'refer' };
   await json().fill(JSON.stringify(rules));
   await page.getByRole('tab', { name: 'What if' }).click();
-  await page.getByRole('button', { name: 'Decide again' }).click();
+  await page.getByRole('button', { name: 'Run simulation' }).click();
   const replay = page.getByTestId('replay');
   await replay.getByRole('heading', { name: /verdicts? changes?/ }).waitFor();
   await replay.getByRole('table', { name: 'Calls whose verdict would change' }).getByRole('link').first().waitFor();
@@ -121,7 +121,7 @@ test('thresholds: a false-match rate leads to a threshold, its cost, and into th
   for (const rule of Object.values(rules.services)) rule.pass = 0.91;
   await json().fill(JSON.stringify(rules));
   await page.getByRole('tab', { name: 'Thresholds' }).click();
-  await page.getByLabel('False-match rate you can bear').selectOption('0.01');
+  await page.getByLabel('Target false-match rate').selectOption('0.01');
   const table = page.getByRole('table', { name: 'Thresholds for the false-match rate' });
   await table.getByRole('row').nth(1).waitFor();
   const use = table.getByRole('button', { name: /^Use / }).first();

@@ -27,19 +27,19 @@ test('invited by a link that is shown once and works once', async () => {
 
   const nina = await open(browser);
   await nina.goto(link);
-  await nina.getByRole('heading', { name: 'Join the team' }).waitFor();
+  await nina.getByRole('heading', { name: 'Welcome to Biometry' }).waitFor();
   assert.ok(!nina.url().includes('#'), 'the token does not stay in the address');
   await nina.getByLabel('Your name').fill('Nina New');
   await nina.getByLabel('Password', { exact: true }).fill('short');
   await nina.getByLabel('Password again').fill('other');
-  await nina.getByRole('button', { name: 'Join' }).click();
+  await nina.getByRole('button', { name: 'Create account' }).click();
   await nina.getByText('at least 12 characters', { exact: true }).waitFor();
   await nina.getByText('not the same as above').waitFor();
   await picture(nina, 'accept');
   assert.deepEqual(await serious(nina), []);
   await nina.getByLabel('Password', { exact: true }).fill(PASSWORD);
   await nina.getByLabel('Password again').fill(PASSWORD);
-  await nina.getByRole('button', { name: 'Join' }).click();
+  await nina.getByRole('button', { name: 'Create account' }).click();
   await nina.getByRole('button', { name: /Account of Nina New/ }).waitFor();
 
   const late = await open(browser);
@@ -47,7 +47,7 @@ test('invited by a link that is shown once and works once', async () => {
   await late.getByLabel('Your name').fill('Somebody Else');
   await late.getByLabel('Password', { exact: true }).fill(PASSWORD);
   await late.getByLabel('Password again').fill(PASSWORD);
-  await late.getByRole('button', { name: 'Join' }).click();
+  await late.getByRole('button', { name: 'Create account' }).click();
   await late.getByRole('alert').waitFor();
 });
 

@@ -34,11 +34,11 @@ test('an endpoint is made; its secret is shown once', async () => {
   await dialog.getByText('the key whose calls it hears of').waitFor();
   await dialog.getByLabel('Address').fill('ftp://example.org');
   await dialog.getByLabel('API key').selectOption({ label: 'first key' });
-  await dialog.getByLabel('Headers of your own').fill('no header');
+  await dialog.getByLabel('Custom headers').fill('no header');
   await dialog.getByRole('button', { name: 'Create the endpoint' }).click();
   await dialog.getByText('one on a line, as name: value').last().waitFor();
   await dialog.getByLabel('Address').fill(address);
-  await dialog.getByLabel('Headers of your own').fill('x-own: mine');
+  await dialog.getByLabel('Custom headers').fill('x-own: mine');
   await dialog.getByLabel('Only these').check();
   await dialog.getByLabel('session.completed').check();
   await picture(page, 'webhook-new');
@@ -110,7 +110,7 @@ test('it is paused, changed and removed', async () => {
   await page.getByRole('button', { name: 'Activate' }).click();
   await page.getByText('active', { exact: true }).waitFor();
   await page.getByRole('button', { name: 'Change' }).click();
-  await page.getByRole('dialog').getByLabel('All, also later ones').check();
+  await page.getByRole('dialog').getByLabel('All events, including future ones').check();
   await page.getByRole('dialog').getByRole('button', { name: 'Save' }).click();
   await page.getByText('The endpoint is changed').waitFor();
   await page.getByRole('button', { name: 'Remove the endpoint' }).click();

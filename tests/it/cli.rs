@@ -136,3 +136,76 @@ fn two_servers_on_one_data_folder_are_refused() {
     let error = text(&output.stderr);
     assert!(!output.status.success() && error.contains("another server uses the data folder"), "{error}");
 }
+
+#[test]
+fn status_says_whether_a_server_works() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let status = |url: &str| {
+        on_folder(folder.path(), &["status", "--json", "--url", url]).output().expect("the CLI runs")
+    };
+    let running = status(&crate::world::embedded().url);
+    let seen: serde_json::Value = serde_json::from_slice(&running.stdout).expect("JSON");
+    assert!(running.status.success(), "{}", text(&running.stderr));
+    assert_eq!((&seen["ready"], &seen["services"]["ml"]), (&true.into(), &true.into()), "{seen}");
+    let away = status("http://127.0.0.1:1");
+    assert!(
+        !away.status.success() && text(&away.stderr).contains("no server answers"),
+        "{}",
+        text(&away.stderr)
+    );
+}
+
+#[test]
+fn test_keys_are_made_and_keys_are_listed_with_their_mode() {
+    let folder = tempfile::tempdir().expect("a temporary folder");
+    let run = |verb: &[&str]| {
+        let output = on_folder(folder.path(), verb).output().expect("the CLI runs");
+        (output.status.success(), text(&output.stdout), text(&output.stderr))
+    };
+    let (_, made, error) = run(&["bootstrap", "--json"]);
+    let made: serde_json::Value = serde_json::from_str(&made).unwrap_or_else(|_| panic!("{error}"));
+    let project = made["project_id"].as_str().expect("an id");
+    let (ok, key, error) =
+        run(&["api-key", "create", "--project", project, "--name", "ci", "--test", "--json"]);
+    assert!(ok && key.contains("\"test\":true"), "{key}{error}");
+    let reading = ["--test", "--scope", "records.read"];
+    let (ok, _, error) =
+        run(&[&["api-key", "create", "--project", project, "--name", "ci"], &reading[..]].concat());
+    assert!(!ok && error.contains("a test key may have the scopes"), "{error}");
+    let (ok, listed, error) = run(&["api-keys", "list", "--project", project, "--json"]);
+    assert!(ok, "{error}");
+    let modes: Vec<serde_json::Value> =
+        listed.lines().map(|line| serde_json::from_str(line).expect("a JSON object a line")).collect();
+    let modes: Vec<_> = modes.iter().map(|key| (key["name"].as_str(), key["mode"].as_str())).collect();
+    assert_eq!(modes, [(Some("ci"), Some("test")), (Some("first key"), Some("live"))]);
+}
+
+#[test]
+fn shells_are_given_completions() {
+    for shell in ["bash", "zsh", "fish"] {
+        let output = biometry(&["completions", shell], "");
+        let script = text(&output.stdout);
+        assert!(
+            output.status.success() && script.contains("doctor") && script.contains("webhooks"),
+            "{script}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_triggered_event_is_one_the_published_verifier_accepts() {
+    const SECRET: &str = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSwMfKQ9r8GKYo=";
+    let mut receiver = testkit::Receiver::new().await;
+    let url = receiver.url.clone();
+    let trigger = move |event: &str| {
+        let args = ["webhooks", "trigger", "--url", &url, "--secret", SECRET, "--event", event];
+        biometry(&args, "")
+    };
+    let output = tokio::task::spawn_blocking(move || (trigger("fraud.flagged"), trigger("no.such.event")));
+    let (sent, unknown) = output.await.expect("both ran");
+    assert!(sent.status.success(), "{}", text(&sent.stderr));
+    assert!(!unknown.status.success() && text(&unknown.stderr).contains("the events are session.completed"));
+    let hook = receiver.next().await;
+    assert!(crate::webhooks::verifies(SECRET, &hook), "{:?}", hook.headers);
+    assert_eq!(hook.json()["type"], "fraud.flagged");
+}

@@ -209,7 +209,7 @@ fn path(made: &Answer) -> String {
 }
 
 /// Whether the published npm verifier accepts a delivery.
-fn verifies(secret: &str, hook: &Hook) -> bool {
+pub fn verifies(secret: &str, hook: &Hook) -> bool {
     let folder = root().join("tests/sdk");
     assert!(
         folder.join("node_modules/standardwebhooks").is_dir(),

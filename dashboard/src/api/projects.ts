@@ -12,6 +12,7 @@ export interface NewKey {
   response_format: string;
   rate_limit_per_minute: number;
   expires_at: string | null;
+  mode: "live" | "test";
 }
 
 export type KeyChange = Pick<

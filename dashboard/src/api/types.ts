@@ -104,6 +104,7 @@ export interface Transaction {
   id: string;
   project_id: string;
   api_key_id: string;
+  mode: "live" | "test";
   session_id: string | null;
   user_fullname: string | null;
   kind: string;
@@ -144,6 +145,8 @@ export interface ApiKey {
   id: string;
   name: string;
   state: "active" | "revoked" | "expired";
+  /** The calls of a test key are answered without models. */
+  mode: "live" | "test";
   selected_services: string[];
   scores_id: string | null;
   scopes: string[];

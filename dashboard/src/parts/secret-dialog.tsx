@@ -1,5 +1,6 @@
 import { Alert, Button, Group, Stack, Text } from "@mantine/core";
 import { IconAlertTriangle } from "@tabler/icons-react";
+import type { ReactNode } from "react";
 
 import { Dialog } from "./dialog";
 import { Block } from "./secret";
@@ -10,11 +11,13 @@ interface Props {
   secret: string;
   /** A command that uses it. */
   example?: string;
+  /** More about using it. */
+  children?: ReactNode;
   onDone: () => void;
 }
 
 /** A secret that is shown this once, until somebody says that it is kept. */
-export function SecretDialog({ title, what, secret, example, onDone }: Props) {
+export function SecretDialog({ title, what, secret, example, children, onDone }: Props) {
   return (
     <Dialog title={title} onClose={onDone} size="lg" held>
       <Stack>
@@ -30,6 +33,7 @@ export function SecretDialog({ title, what, secret, example, onDone }: Props) {
             <Block text={example} label="Copy the command" name="command" />
           </>
         )}
+        {children}
         <Group justify="flex-end">
           <Button onClick={onDone}>I have saved it</Button>
         </Group>

@@ -46,8 +46,14 @@ export const validate = {
 
 export const useKeyForm = (key: ApiKey) => useForm<KeyValues>({ initialValues: valuesOf(key), validate });
 
-/** `field`: what binds an input to its form. */
-export function KeyFields({ field }: { field: (name: keyof KeyValues) => object }) {
+interface Props {
+  /** What binds an input to its form. */
+  field: (name: keyof KeyValues) => object;
+  /** The only scopes the key may have; without it all. */
+  scopes?: string[] | undefined;
+}
+
+export function KeyFields({ field, scopes }: Props) {
   const { grantable_scopes: grantable } = useMe();
   return (
     <>
@@ -71,13 +77,19 @@ export function KeyFields({ field }: { field: (name: keyof KeyValues) => object 
       >
         <Stack gap={6} mt={6}>
           {Object.entries(SCOPES).map(([scope, may]) => (
-            <Checkbox key={scope} value={scope} label={scope} description={may} disabled={!grantable.includes(scope)} />
+            <Checkbox
+              key={scope}
+              value={scope}
+              label={scope}
+              description={may}
+              disabled={!grantable.includes(scope) || scopes?.includes(scope) === false}
+            />
           ))}
         </Stack>
       </Checkbox.Group>
       <SimpleGrid cols={{ base: 1, xs: 2 }}>
         <NumberInput
-          label="Calls a minute"
+          label="Rate limit (per minute)"
           description="Empty: the project's limit"
           min={1}
           allowDecimal={false}
@@ -86,8 +98,8 @@ export function KeyFields({ field }: { field: (name: keyof KeyValues) => object 
         />
         <TextInput
           type="datetime-local"
-          label="Works until"
-          description="Empty: without an end"
+          label="Expires (optional)"
+          description="Empty: never"
           {...field("expires_at")}
         />
       </SimpleGrid>

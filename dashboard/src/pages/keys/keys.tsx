@@ -61,7 +61,7 @@ export default function Keys() {
               { name: "Scopes", from: "lg" },
               { name: "Rules", from: "lg" },
               { name: "Last used", from: "sm" },
-              { name: "Calls a minute", from: "lg", right: true },
+              { name: "Rate limit (per minute)", from: "lg", right: true },
               { name: "Made", from: "xl" },
               "Action",
             ]}
@@ -132,7 +132,8 @@ function Row({ apiKey: key, rules, onEdit, onRevoke }: RowProps) {
               {key.name}
             </Text>
             {!active && <Badge color="gray">{key.state}</Badge>}
-            {key.can_mint && <Badge color="orange">administers</Badge>}
+            {key.mode === "test" && <Badge color="yellow">test</Badge>}
+            {key.can_mint && <Badge color="orange">admin</Badge>}
             {key.response_format === "sdk" && <Badge color="blue">SDK shapes</Badge>}
           </Group>
           <Text size="xs" c="dimmed" component="span">

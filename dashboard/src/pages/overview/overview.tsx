@@ -1,4 +1,4 @@
-import { Button, Group, Paper, SegmentedControl, SimpleGrid, Stack, Text } from "@mantine/core";
+import { Paper, SegmentedControl, SimpleGrid, Text } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { IconVideo } from "@tabler/icons-react";
 import { lazy, Suspense } from "react";
@@ -8,6 +8,7 @@ import { type Stats, stats } from "../../api/stats";
 import { Empty, Loaded, Page } from "../../parts/page";
 import { Figure } from "../../parts/panel";
 import { useProject } from "../../shell/place";
+import { Checklist } from "./checklist";
 import { Reasons } from "./reasons";
 import { sums } from "./sums";
 
@@ -55,6 +56,7 @@ export default function Overview() {
         />
       }
     >
+      <Checklist />
       <Loaded query={query} lines={8}>
         {(found) => <Panels stats={found} daily={SPANS[span].bucket === "day"} />}
       </Loaded>
@@ -68,17 +70,7 @@ function Panels({ stats: { buckets, reasons_complete }, daily }: { stats: Stats;
     return (
       <Paper>
         <Empty icon={<IconVideo size={36} />} title="No verifications yet">
-          <Stack align="center" gap="sm">
-            <span>Record a short video of yourself to see a decision, or create an API key and call the API.</span>
-            <Group>
-              <Button component={Link} href="/try-it">
-                Try it
-              </Button>
-              <Button component={Link} href="/keys" variant="default">
-                API keys
-              </Button>
-            </Group>
-          </Stack>
+          Record a short video of yourself to see a decision, or create an API key and call the API.
         </Empty>
       </Paper>
     );

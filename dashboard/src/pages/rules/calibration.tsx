@@ -30,7 +30,7 @@ export function Calibration({ draft }: { draft: Draft }) {
   return (
     <Stack>
       <NativeSelect
-        label="False-match rate you can bear"
+        label="Target false-match rate"
         description="How many of those who are not the person, or not live, may pass a service alone"
         maw={420}
         value={rate}

@@ -52,7 +52,7 @@ export function WhatIf({ rules }: { rules: Rules | null }) {
           disabled={rules === null}
           onClick={() => replay.mutate(undefined)}
         >
-          Decide again
+          Run simulation
         </AllowedButton>
       </Group>
       {replay.isError && <Refused>{sentence(replay.error)}</Refused>}

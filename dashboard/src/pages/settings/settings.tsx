@@ -107,7 +107,7 @@ function General({ project }: { project: Project }) {
           {...form.getInputProps("response_format")}
         />
         <NumberInput
-          label="Calls a minute"
+          label="Rate limit (per minute)"
           description="Of all keys together; empty: the server's own limit for each key"
           min={1}
           readOnly={readOnly}

@@ -41,11 +41,11 @@ export default function AcceptInvitation() {
     );
   }
   return (
-    <Frame title="Join the team" about="You were invited. Choose a name and a password to begin.">
-      <Form form={form} send={join} action="Join" at="alone">
+    <Frame title="Welcome to Biometry" about="Choose a name and a password to set up your account.">
+      <Form form={form} send={join} action="Create account" at="alone">
         <TextInput
           label="Your name"
-          description="As the team shall see it; not needed when you had an account before"
+          description="Shown to your team; not needed if you had an account before"
           autoComplete="name"
           autoFocus
           {...form.getInputProps("name")}

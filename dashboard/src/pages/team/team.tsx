@@ -188,7 +188,7 @@ function Invitations() {
             <Rows
               label="Open invitations"
               rows={found}
-              columns={["Email", "Role", { name: "Holds until", from: "sm" }, "Action"]}
+              columns={["Email", "Role", { name: "Expires", from: "sm" }, "Action"]}
             >
               {(invitation) => (
                 <Table.Tr key={invitation.id}>
@@ -203,9 +203,9 @@ function Invitations() {
                       size="compact-sm"
                       variant="default"
                       onClick={() => revoke(invitation.id)}
-                      aria-label={`Take back the invitation of ${invitation.email}`}
+                      aria-label={`Revoke the invitation of ${invitation.email}`}
                     >
-                      Take back
+                      Revoke
                     </AllowedButton>
                   </Table.Td>
                 </Table.Tr>

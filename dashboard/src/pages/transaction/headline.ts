@@ -20,10 +20,15 @@ export function headlineOf(transaction: Transaction, explain: Explain): Headline
   const { verdict } = transaction;
   if (!verdict) return null;
   if (verdict === "pass") return { title: SAID.pass, explanation: "", remedy: null };
-  const code = decisiveReason(transaction, explain);
-  if (!code) return { title: SAID[verdict], explanation: "", remedy: null };
-  const found = causeOf(code, transaction, explain);
+  const found = causeOf(transaction, explain);
+  if (!found) return { title: SAID[verdict], explanation: "", remedy: null };
   return { ...found, title: `${SAID[verdict]}: ${lowered(found.title)}` };
+}
+
+/** What the decision rests on most; none where there is no reason. */
+export function causeOf(transaction: Transaction, explain: Explain): Headline | null {
+  const code = decisiveReason(transaction, explain);
+  return code ? explained(code, transaction, explain) : null;
 }
 
 /** The gravest of the reasons the decision rests on; of older records, of all. */
@@ -34,7 +39,7 @@ function decisiveReason({ evidence, decision_reasons: reasons }: Transaction, ex
   return of("critical") ?? of("warning") ?? all[0];
 }
 
-function causeOf(code: string, transaction: Transaction, explain: Explain): Headline {
+function explained(code: string, transaction: Transaction, explain: Explain): Headline {
   const reason = explain(code);
   const title =
     claimOf(code, transaction) ??
@@ -53,7 +58,7 @@ function claimOf(code: string, { services, user_fullname: user }: Transaction): 
         : null;
   if (claim?.probability === undefined) return null;
   const whose = claim.name ? `that of ${claim.name}` : "another user's";
-  return `the ${claim.what} is ${whose}, ${(claim.probability * 100).toFixed(1)} %`;
+  return `The ${claim.what} is ${whose}, ${(claim.probability * 100).toFixed(1)} %`;
 }
 
 interface Claim {
@@ -80,7 +85,7 @@ function voiceClaim(result: ServiceResult | undefined, user: string | null): Cla
 function missingOf(code: string, evidence: Evidence | null): string | null {
   const service = { face_match_missing: "face_recognition", voice_match_missing: "voice_recognition" }[code];
   if (!service || !evidence?.selected) return null;
-  const what = service === "face_recognition" ? "face" : "voice";
+  const what = service === "face_recognition" ? "Face" : "Voice";
   return evidence.selected.includes(service)
     ? `${what} not compared, the user gave no biometric consent`
     : `${what} not compared, the API key does not select it`;

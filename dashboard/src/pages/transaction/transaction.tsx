@@ -154,6 +154,11 @@ export function Decision({ transaction }: { transaction: Transaction }) {
               </Text>
             </Text>
           )}
+          {transaction.mode === "test" && (
+            <Badge color="yellow" title="Made with a test key: counted and compared with nothing">
+              Test
+            </Badge>
+          )}
           <FlagBadge flag={flag} />
           {!verdict && (
             <Text size="sm">

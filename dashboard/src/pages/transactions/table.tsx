@@ -3,12 +3,14 @@ import { IconAlertTriangle } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { Link, useLocation } from "wouter";
 
+import { type Explain, useReasons } from "../../api/reasons";
 import type { Transaction } from "../../api/types";
 import { FlagBadge, VerdictBadge } from "../../parts/badges";
 import { Rows } from "../../parts/rows";
 import { When } from "../../parts/time";
 import { words } from "../../parts/words";
 import { ReviewBadge } from "../reviews/badge";
+import { causeOf } from "../transaction/headline";
 
 const MAX_TAGS = 3;
 
@@ -53,6 +55,7 @@ function Row({ row, fresh, shares }: { row: Transaction; fresh: boolean; shares:
   const open = (event: React.MouseEvent) => {
     if (!(event.target as HTMLElement).closest("a,button")) navigate(href);
   };
+  const explain = useReasons();
   return (
     <Table.Tr
       onClick={open}
@@ -83,12 +86,13 @@ function Row({ row, fresh, shares }: { row: Transaction; fresh: boolean; shares:
             {row.user_fullname ?? "–"}
           </Text>
           <Group gap={4}>
+            {row.mode === "test" && <Badge color="yellow">Test</Badge>}
             <FlagBadge flag={row.flag} />
             {row.review && <ReviewBadge review={row.review} />}
             {row.fraud.length > 0 && (
-              <Tooltip label={row.fraud.map(({ rule }) => words(rule)).join(", ")}>
+              <Tooltip label={row.fraud.map(({ rule }) => explain(rule).title).join(", ")}>
                 <Badge color="red" variant="light" leftSection={<IconAlertTriangle size={12} aria-hidden />}>
-                  {row.fraud.length === 1 ? words(row.fraud[0]?.rule ?? "") : `${row.fraud.length} fraud rules`}
+                  {row.fraud.length === 1 ? explain(row.fraud[0]?.rule ?? "").title : `${row.fraud.length} fraud rules`}
                 </Badge>
               </Tooltip>
             )}
@@ -98,7 +102,7 @@ function Row({ row, fresh, shares }: { row: Transaction; fresh: boolean; shares:
       <Table.Td visibleFrom="md">{words(row.kind)}</Table.Td>
       <Table.Td visibleFrom="lg">
         <Text size="sm" lineClamp={2} maw={260}>
-          {why(row)}
+          {why(row, explain)}
         </Text>
       </Table.Td>
       <Table.Td visibleFrom="xl">
@@ -133,9 +137,9 @@ function Status({ row }: { row: Transaction }) {
   );
 }
 
-/** What spoke against it; all went well: nothing. */
-function why(row: Transaction): string {
+/** The cause of the decision; all went well: nothing. */
+function why(row: Transaction, explain: Explain): string {
   if (row.error) return row.error;
-  const against = row.decision_reasons.filter((reason) => !/_(passed|not_enrolled)$/.test(reason));
-  return against.map(words).join(", ");
+  if (row.verdict) return row.verdict === "pass" ? "" : (causeOf(row, explain)?.title ?? "");
+  return row.decision_reasons.map((reason) => explain(reason).title).join(", ");
 }

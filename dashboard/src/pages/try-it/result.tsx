@@ -5,7 +5,7 @@ import type { TriedOut } from "../../api/try-it";
 import { ReasonBadge, VerdictBadge } from "../../parts/badges";
 import { ServiceCard } from "../transaction/service-card";
 
-const SAID = { pass: "You passed", refer: "Somebody should look at it", fail: "You did not pass" } as const;
+const SAID = { pass: "Verification passed", refer: "Sent to review", fail: "Verification failed" } as const;
 
 /** The decision on a recording, as a backend gets it. */
 export function Result({ answer, onAgain }: { answer: TriedOut; onAgain: () => void }) {
@@ -30,7 +30,7 @@ export function Result({ answer, onAgain }: { answer: TriedOut; onAgain: () => v
             ))}
           </Group>
           <Group>
-            <Button onClick={onAgain}>Once more</Button>
+            <Button onClick={onAgain}>Try again</Button>
             {transaction && (
               <Button component={Link} href={`/transactions/${transaction}`} variant="default">
                 Open the transaction

@@ -86,7 +86,7 @@ export default function TryIt() {
               </Group>
             )}
             <Text size="sm" c="dimmed">
-              One person in view, light from the front, no sound beside you. The recording ends after the last word.
+              One person in view, light from the front, no background noise. The recording ends after the last word.
             </Text>
           </Stack>
         </Paper>

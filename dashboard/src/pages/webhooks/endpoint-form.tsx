@@ -41,7 +41,7 @@ export function EndpointForm({ webhook, onClose, onChanged }: Props) {
     },
     validate: {
       url: (url) => (/^https?:\/\/\S+$/.test(url.trim()) ? null : "an address that begins with https://"),
-      api_key_id: (key) => (webhook || key ? null : "the key whose calls it hears of"),
+      api_key_id: (key) => (webhook || key ? null : "choose an API key"),
       events: (events, { which }) => (which === "all" || events.length > 0 ? null : "at least one"),
       headers: (text) =>
         lines(text).every((line) => /^[\w-]+\s*:/.test(line)) ? null : "one on a line, as name: value",
@@ -80,7 +80,7 @@ export function EndpointForm({ webhook, onClose, onChanged }: Props) {
         )}
         <Radio.Group label="Events" {...form.getInputProps("which")}>
           <Group mt={4}>
-            <Radio value="all" label="All, also later ones" />
+            <Radio value="all" label="All events, including future ones" />
             <Radio value="some" label="Only these" />
           </Group>
         </Radio.Group>
@@ -94,7 +94,7 @@ export function EndpointForm({ webhook, onClose, onChanged }: Props) {
           </Checkbox.Group>
         )}
         <Textarea
-          label="Headers of your own"
+          label="Custom headers"
           description={webhook ? "One on a line, as name: value; *** keeps the value" : "One on a line, as name: value"}
           autosize
           minRows={2}

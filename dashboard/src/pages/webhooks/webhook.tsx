@@ -77,7 +77,7 @@ function Endpoint({ webhook, project }: { webhook: Webhook; project: string }) {
     >
       <SimpleGrid cols={{ base: 2, md: 4 }}>
         <Figure name="Status">
-          <WebhookStatus status={webhook.status} />
+          <WebhookStatus webhook={webhook} />
         </Figure>
         <Figure name="Events">
           <Text size="sm">{everything(webhook.events) ? "All" : webhook.events.join(", ")}</Text>

@@ -49,7 +49,7 @@ export default function Webhooks() {
             ]}
             empty={
               <Empty icon={<IconBolt size={36} />} title="No endpoints yet">
-                Add one, and your systems hear of every decision as it falls.
+                Add one to receive an event for every decision.
               </Empty>
             }
           >
@@ -68,7 +68,7 @@ export default function Webhooks() {
                   </Text>
                 </Table.Td>
                 <Table.Td>
-                  <WebhookStatus status={webhook.status} />
+                  <WebhookStatus webhook={webhook} />
                 </Table.Td>
                 <Table.Td visibleFrom="md">
                   <Text size="sm" lineClamp={2} maw={280}>
