@@ -73,6 +73,11 @@ fn sample(event: &str, is_test: bool) -> anyhow::Result<Value> {
         let evidence = json!({"mark": "isPhysicalDevice=false"});
         data["fraud"] = json!([{"rule": "emulator", "evidence": evidence, "at": at}]);
     }
+    if event == "review.completed" {
+        let who = json!({"kind": "user", "id": "0199f0a0-0000-7000-8000-000000000005", "name": "Grace"});
+        data["review"] =
+            json!({"decision": "approve", "reason": null, "reviewed_by": who, "reviewed_at": at});
+    }
     if is_test {
         data["test"] = true.into();
     }

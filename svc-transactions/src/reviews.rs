@@ -303,6 +303,33 @@ mod tests {
     }
 
     #[test]
+    fn the_catalogue_explains_every_reason_of_reviewers() {
+        use Reason::{
+            DifferentPerson, DuplicateIdentity, ExpiredDocument, FalseAlarm, ForgedDocument,
+            IdentityConfirmed, IncompleteCapture, Other, PoorQuality, PresentationAttack, SuspectedFraud,
+            UnreadableDocument,
+        };
+        use std::collections::BTreeSet;
+        let reasons = [
+            IdentityConfirmed,
+            FalseAlarm,
+            DifferentPerson,
+            PresentationAttack,
+            ForgedDocument,
+            SuspectedFraud,
+            PoorQuality,
+            IncompleteCapture,
+            UnreadableDocument,
+            ExpiredDocument,
+            Other,
+        ];
+        let explained: BTreeSet<&str> = scoring::catalogue::codes("review").collect();
+        assert_eq!(explained, reasons.map(Reason::as_str).into());
+        // The models find it too.
+        assert!(scoring::catalogue::codes("capture").any(|code| code == DuplicateIdentity.as_str()));
+    }
+
+    #[test]
     fn one_decision_is_final_and_is_not_changed() {
         let settings = Settings::default();
         let status = open().decide(&person("ada"), Decision::Reject, &settings, 0).unwrap();

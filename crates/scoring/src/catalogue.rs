@@ -61,7 +61,7 @@ const DECISION: &str = "decision";
 const DOCUMENT: &str = "document";
 
 /// The groups in their order, each with its texts.
-const FILES: [(&str, &str); 9] = [
+const FILES: [(&str, &str); 10] = [
     (DECISION, include_str!("catalogue/decision.json")),
     (DOCUMENT, include_str!("catalogue/document.json")),
     ("capture", include_str!("catalogue/capture.json")),
@@ -69,12 +69,13 @@ const FILES: [(&str, &str); 9] = [
     ("enrollment", include_str!("catalogue/enrollment.json")),
     ("consent", include_str!("catalogue/consent.json")),
     ("fraud", include_str!("catalogue/fraud.json")),
+    ("review", include_str!("catalogue/review.json")),
     ("fingerprint", include_str!("catalogue/fingerprint.json")),
     ("card", include_str!("catalogue/card.json")),
 ];
 
 /// The names of the groups: what the rules decided about a recording and a document, why media cannot be judged, what became
-/// of enrollments, consents, fraud rules, fingerprints and cards.
+/// of enrollments, consents, fraud rules, people's reviews, fingerprints and cards.
 pub const GROUPS: [&str; FILES.len()] = {
     let mut names = [""; FILES.len()];
     let mut at = 0;

@@ -278,7 +278,7 @@ proptest! {
 
     #[test]
     fn what_was_recorded_is_decided_alike(rules in any_rules(), document in any_evidence()) {
-        let basis = DocumentBasis { document, rules: None };
+        let basis = DocumentBasis { document, ..DocumentBasis::default() };
         let read: DocumentBasis = serde_json::from_str(&serde_json::to_string(&basis).unwrap()).unwrap();
         prop_assert_eq!(&read, &basis);
         prop_assert_eq!(decide_document(&rules, &read.document), decide_document(&rules, &basis.document));

@@ -182,7 +182,8 @@ proptest! {
     fn what_was_recorded_is_decided_alike(rules in rules(), evidence in evidence(), selected in proptest::collection::btree_set(service(), 0..=6)) {
         let found: Evidence = evidence.into_iter().map(|(s, finding)| (s, finding.recordable())).collect();
         let version = Some(RulesVersion { scores_id: "r".into(), version: 3 });
-        let basis = Basis { selected, found, rules: version, challenge: Some(ChallengeUse::Missing), replay: None };
+        let challenge = Some(ChallengeUse::Missing);
+        let basis = Basis { selected, found, rules: version, challenge, ..Basis::default() };
         let read: Basis = serde_json::from_str(&serde_json::to_string(&basis).unwrap()).unwrap();
         prop_assert_eq!(&read, &basis);
         let reread: Rules = serde_json::from_str(&serde_json::to_string(&rules).unwrap()).unwrap();

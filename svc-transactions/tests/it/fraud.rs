@@ -206,3 +206,35 @@ async fn a_hit_is_queued_for_whoever_asked_to_be_told() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn test_calls_are_listed_and_counted_nowhere() {
+    on_each_database(async |service: Service| {
+        let tried = Transaction { is_test: true, verdict: Some("refer".into()), ..call(0) };
+        let emulated = Some(r#"{"deviceId":"a","isPhysicalDevice":false}"#.to_owned());
+        let tried = record(&service, Transaction { device_info_json: emulated, ..tried }).await;
+        let live = record(&service, in_sydney(call(60_000))).await;
+        assert_eq!(found(&service, &live).await, [], "nobody travelled: the other call was a test");
+        assert_eq!(found(&service, &tried).await, []);
+        assert!(service.get("p1", &tried).await.expect("a record").is_test);
+        assert_eq!(listed(&service, None, None).await, [live.as_str(), &tried]);
+        let request = proto::transactions::StatsRequest {
+            project_id: "p1".into(),
+            from_ms: NOW_MS / 3_600_000 * 3_600_000,
+            until_ms: NOW_MS + 3_600_000,
+            bucket_ms: 3_600_000,
+        };
+        let counted = service.client.clone().stats(request).await.expect("counts").into_inner();
+        assert_eq!(counted.buckets.iter().map(|bucket| bucket.total).sum::<u64>(), 1);
+        let somebody = proto::transactions::Reviewer {
+            kind: proto::transactions::ReviewerKind::User.into(),
+            id: "x".into(),
+            name: "X".into(),
+        };
+        let request =
+            proto::transactions::CountReviewsRequest { project_id: "p1".into(), reviewer: Some(somebody) };
+        let counts = service.reviews.clone().count_reviews(request).await.expect("counts").into_inner();
+        assert_eq!(counts.unassigned, 1, "the live one alone is for people");
+    })
+    .await;
+}

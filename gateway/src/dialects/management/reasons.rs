@@ -38,7 +38,7 @@ pub struct ReasonData {
     /// Stable; branch on it.
     #[schema(example = "face_match_failed")]
     code: &'static str,
-    /// `decision`, `document`, `capture`, `evidence`, `enrollment`, `consent`, `fraud`, `fingerprint` or `card`.
+    /// `decision`, `document`, `capture`, `evidence`, `enrollment`, `consent`, `fraud`, `review`, `fingerprint` or `card`.
     #[schema(example = "decision")]
     group: &'static str,
     severity: ReasonSeverity,

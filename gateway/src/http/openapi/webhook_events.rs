@@ -50,15 +50,22 @@ pub struct WebhookCall {
     /// Of `fraud.flagged` alone: what the fraud rules found.
     #[schema(nullable = false)]
     fraud: Option<Vec<Value>>,
+    /// Of `review.completed` alone: `decision`, `reason`, `reviewed_by`, `reviewed_at`.
+    #[schema(nullable = false)]
+    review: Option<Value>,
+    /// `true` of a call with a test key.
+    #[schema(nullable = false)]
+    test: Option<bool>,
 }
 
 /// Event and what it tells of.
-pub const EVENTS: [(&str, &str); 7] = [
+pub const EVENTS: [(&str, &str); 8] = [
     ("video.processed", "A video was judged."),
     ("enrollment.completed", "A face, voice or fingerprint was enrolled, or refused."),
     ("docauth.completed", "A document was checked."),
     ("match.completed", "A reference picture was compared."),
     ("fraud.flagged", "The fraud rules found something in a call."),
+    ("review.completed", "People decided about a transaction; `data.review` says what."),
     ("consent.changed", "A consent was given or withdrawn; `decision_reasons` says which."),
     ("session.completed", "A session was ended."),
 ];
