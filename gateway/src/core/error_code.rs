@@ -212,7 +212,7 @@ impl Error {
             Self::RequestTimeout => "request_timeout",
             Self::RouteNotFound => "route_not_found",
             Self::Busy => "busy",
-            Self::Unavailable => "unavailable",
+            Self::Unavailable | Self::ConnectionLost => "unavailable",
             Self::Refused(Refusal::Forbidden, _) => "forbidden",
             Self::Refused(Refusal::NotFound, _) => "not_found",
             Self::Refused(Refusal::Conflict, _) => "conflict",
