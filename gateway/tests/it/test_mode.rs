@@ -72,7 +72,8 @@ async fn reasons_states_and_failures_come_by_name() {
     let answer =
         post(&customer, "/api-gateway/process-video", "Test Reason no_such_code", Form::video()).await;
     assert_eq!((answer.status.as_u16(), &answer.body["param"]), (400, &json!("X-User-Fullname")));
-    assert!(customer.stage.set().enrolments.is_empty());
+    let stage = customer.stage.set();
+    assert!(stage.last_videos.is_empty() && stage.samples.is_empty());
 }
 
 #[tokio::test]
