@@ -10,6 +10,10 @@ pub enum Error {
     Unknown,
     #[error("changed by another call at the same time; try again")]
     Conflict,
+    #[error("too many consents of this project wait to be recorded; try again")]
+    Overloaded,
+    #[error("the consent could not be recorded; try again")]
+    NotRecorded,
     /// Somebody else wrote to the database: no consent is decided from it.
     #[error("the consent ledger of project {project} was tampered with: {what}")]
     Tampered { project: String, what: &'static str },
@@ -27,6 +31,8 @@ impl From<Error> for Status {
             Error::Invalid(_) => Self::invalid_argument(error.to_string()),
             Error::Unknown => Self::not_found(error.to_string()),
             Error::Conflict => Self::aborted(error.to_string()),
+            Error::Overloaded => Self::resource_exhausted(error.to_string()),
+            Error::NotRecorded => Self::unavailable(error.to_string()),
             Error::Tampered { project, what } => {
                 tracing::error!(
                     project,

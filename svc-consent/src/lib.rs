@@ -15,6 +15,7 @@ mod journal;
 mod keys;
 mod service;
 mod store;
+mod writer;
 
 use proto::consent::consent_server::ConsentServer;
 use tonic::service::Routes;
@@ -56,6 +57,6 @@ pub async fn routes(config: Config) -> anyhow::Result<Routes> {
         };
         ledger::start_anchoring(&config.anchor, audit::LEDGER, boot::now_ms, read)
     };
-    let consent = service::Consent::new(store, ring, anchoring);
+    let consent = service::Consent::new(store, ring, config.db.max_connections, anchoring);
     Ok(Routes::new(ConsentServer::new(consent).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES)))
 }

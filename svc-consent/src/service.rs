@@ -17,6 +17,7 @@ use crate::{
     error::Error,
     journal::Seals,
     store::Store,
+    writer::Writer,
 };
 
 pub const PERSONAL: Purpose = Purpose("personal fields of a consent entry");
@@ -35,13 +36,21 @@ pub struct Consent {
     store: Store,
     ring: KeyRing,
     seals: Seals,
+    writer: Writer,
     /// Ends with the service.
     _anchoring: Option<Arc<AbortOnDropHandle<()>>>,
 }
 
 impl Consent {
-    pub fn new(store: Store, ring: KeyRing, anchoring: Option<AbortOnDropHandle<()>>) -> Self {
-        Self { store, seals: Seals::new(ring.clone()), ring, _anchoring: anchoring.map(Arc::new) }
+    pub fn new(
+        store: Store,
+        ring: KeyRing,
+        connections: u32,
+        anchoring: Option<AbortOnDropHandle<()>>,
+    ) -> Self {
+        let seals = Seals::new(ring.clone());
+        let writer = Writer::new(store.clone(), seals.clone(), connections);
+        Self { store, seals, writer, ring, _anchoring: anchoring.map(Arc::new) }
     }
 
     /// What the subject's entries may be kept under: by the sealing master key first, then by retired ones.
@@ -91,7 +100,7 @@ impl Consent {
             hash: String::new(),
             chain: String::new(),
         };
-        let entry = self.store.append(draft, &self.seals).await?;
+        let entry = self.writer.append(draft).await?;
         encode(entry, personal)
     }
 

@@ -1,7 +1,11 @@
 //! The only statements that change the ledger. Each change and its mark in the journal are one database transaction,
-//! which begins by taking the project's head: whoever writes next in the project waits for it, so numbers never fork.
+//! which begins by taking the project's head: whoever writes next in the project waits for it, so numbers never fork. One
+//! transaction may write many entries of a project, each with a mark of its own.
 
-use db::Tx;
+use std::collections::HashMap;
+
+use db::{Tx, Value};
+use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
 use super::{Store, columns};
@@ -16,42 +20,41 @@ type Last = Option<(i64, String, String)>;
 const LAST: &str = "SELECT seq, hash, chain FROM consent_entries WHERE project_id = $1 AND subject = $2 \
     ORDER BY seq DESC LIMIT 1";
 
+/// Rows of one statement. Few sizes, so that few statements are prepared.
+const ROWS_AT_ONCE: [usize; 4] = [128, 32, 8, 1];
+/// Names of one look-up.
+const NAMES_AT_ONCE: [usize; 3] = [1, 16, 128];
+
 impl Store {
-    /// Adds `entry` to the end of its subject's chain; answers it with its number, hash and chain.
+    /// Adds `entries`, all of one project, to the ends of their subjects' chains, in this order; answers them with their
+    /// numbers, hashes and chains.
     ///
     /// # Errors
-    /// [`Error::Conflict`] when a number is taken though the head said otherwise.
-    pub async fn append(&self, entry: Entry, seals: &Seals) -> Result<Entry, Error> {
-        self.try_append(&entry, seals).await.map_err(conflict)
+    /// [`Error::Conflict`] when a number is taken though the head said otherwise. Then nothing is written.
+    pub async fn append(&self, entries: &[Entry], seals: &Seals) -> Result<Vec<Entry>, Error> {
+        self.try_append(entries, seals).await.map_err(conflict)
     }
 
-    async fn try_append(&self, entry: &Entry, seals: &Seals) -> Result<Entry, Error> {
-        const SQL: &str = "INSERT INTO consent_entries (id, project_id, subject, seq, kind, given, recorded_at, \
-            api_key_id, transaction_id, sealed, hash, chain) \
-            VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)";
+    async fn try_append(&self, entries: &[Entry], seals: &Seals) -> Result<Vec<Entry>, Error> {
+        let Some(first) = entries.first() else { return Ok(Vec::new()) };
         let mut tx = self.db.begin().await?;
-        let head = take_project(&mut tx, seals, &entry.project_id, entry.recorded_at).await?;
-        let of_subject = db::params![&entry.project_id, &entry.subject];
-        let e = entry.following(tx.fetch_optional(LAST, of_subject).await?);
-        let insert = db::params![
-            &e.id,
-            &e.project_id,
-            &e.subject,
-            e.seq,
-            &e.kind,
-            e.given,
-            e.recorded_at,
-            &e.api_key_id,
-            &e.transaction_id,
-            &e.sealed,
-            &e.hash,
-            &e.chain,
-        ];
-        tx.execute(SQL, insert).await?;
-        let mark = draft(Event::Entry, &e.chain, (e.seq, &e.hash), e.recorded_at);
-        write_mark(&mut tx, seals, &head, mark).await?;
+        let mut head = take_project(&mut tx, seals, &first.project_id, first.recorded_at).await?;
+        let mut ends = ends_of_chains(&mut tx, entries).await?;
+        let (mut written, mut marks) = (Vec::with_capacity(entries.len()), Vec::with_capacity(entries.len()));
+        for entry in entries {
+            let entry = entry.following(ends.remove(&entry.subject));
+            ends.insert(entry.subject.clone(), (entry.seq, entry.hash.clone(), entry.chain.clone()));
+            let draft = draft(Event::Entry, &entry.chain, (entry.seq, &entry.hash), entry.recorded_at);
+            let (mark, next) = seals.extend(&head, draft)?;
+            head = next;
+            marks.push(mark);
+            written.push(entry);
+        }
+        insert_entries(&mut tx, &written).await?;
+        insert_marks(&mut tx, &marks).await?;
+        move_head(&mut tx, &head).await?;
         tx.commit().await?;
-        Ok(e)
+        Ok(written)
     }
 
     /// Destroys the subject's entries and marks that, and how many there were and the last one's hash; answers how many,
@@ -122,33 +125,119 @@ async fn take_head(tx: &mut Tx, project: &str) -> Result<(Head, bool), Error> {
     // Changes nothing; it is the lock.
     const TAKE: &str = "UPDATE consent_heads SET seq = seq WHERE project_id = $1 \
         RETURNING project_id, seq, mac, seal";
+    if let Some(head) = tx.fetch_optional(TAKE, db::params![project]).await? {
+        return Ok((head, false));
+    }
     let is_new = tx.execute(OPEN, db::params![project]).await? == 1;
     Ok((tx.fetch_one(TAKE, db::params![project]).await?, is_new))
 }
 
 /// Writes `draft` into the journal after `head`.
 async fn write_mark(tx: &mut Tx, seals: &Seals, head: &Head, draft: Mark) -> Result<(), Error> {
-    const MARK: &str = "INSERT INTO consent_journal \
-        (project_id, seq, event, chain, chain_seq, chain_hash, marked_at, mac) \
-        VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    let (mark, head) = seals.extend(head, draft)?;
+    insert_marks(tx, &[mark]).await?;
+    move_head(tx, &head).await
+}
+
+async fn move_head(tx: &mut Tx, head: &Head) -> Result<(), Error> {
     const MOVE: &str = "UPDATE consent_heads SET seq = $2, mac = $3, seal = $4 WHERE project_id = $1";
-    let (m, head) = seals.extend(head, draft)?;
-    let mark = db::params![
-        &m.project_id,
-        m.seq,
-        &m.event,
-        &m.chain,
-        m.chain_seq,
-        &m.chain_hash,
-        m.marked_at,
-        &m.mac,
-    ];
-    tx.execute(MARK, mark).await?;
     tx.execute(MOVE, db::params![&head.project_id, head.seq, &head.mac, &head.seal]).await?;
     Ok(())
 }
 
+/// The newest entry of each subject that has one.
+async fn ends_of_chains(
+    tx: &mut Tx,
+    entries: &[Entry],
+) -> Result<HashMap<String, (i64, String, String)>, Error> {
+    let mut ends = HashMap::new();
+    let most = NAMES_AT_ONCE[NAMES_AT_ONCE.len() - 1];
+    for entries in entries.chunks(most) {
+        let size = NAMES_AT_ONCE.into_iter().find(|size| *size >= entries.len()).unwrap_or(most);
+        let names: Vec<String> = (0..size).map(|at| format!("${}", at + 2)).collect();
+        let sql = format!(
+            "SELECT e.subject, e.seq, e.hash, e.chain FROM consent_entries e WHERE e.project_id = $1 \
+             AND e.subject IN ({}) AND e.seq = (SELECT MAX(m.seq) FROM consent_entries m \
+             WHERE m.project_id = e.project_id AND m.subject = e.subject)",
+            names.join(", ")
+        );
+        let Some(last) = entries.last() else { continue };
+        // The last name again and again, until there are as many as the statement has.
+        let subjects = entries.iter().chain(std::iter::repeat(last)).take(size);
+        let mut params: Vec<Value<'_>> = vec![(&last.project_id).into()];
+        params.extend(subjects.map(|entry| Value::from(&entry.subject)));
+        let rows: Vec<(String, i64, String, String)> = tx.fetch_all(AssertSqlSafe(sql), &params).await?;
+        ends.extend(rows.into_iter().map(|(subject, seq, hash, chain)| (subject, (seq, hash, chain))));
+    }
+    Ok(ends)
+}
+
+async fn insert_entries(tx: &mut Tx, entries: &[Entry]) -> Result<(), Error> {
+    const INTO: &str = "consent_entries (id, project_id, subject, seq, kind, given, recorded_at, api_key_id, \
+        transaction_id, sealed, hash, chain)";
+    let rows: Vec<[Value<'_>; 12]> = entries.iter().map(Entry::row).collect();
+    insert(tx, INTO, &rows).await
+}
+
+async fn insert_marks(tx: &mut Tx, marks: &[Mark]) -> Result<(), Error> {
+    const INTO: &str =
+        "consent_journal (project_id, seq, event, chain, chain_seq, chain_hash, marked_at, mac)";
+    let rows: Vec<[Value<'_>; 8]> = marks.iter().map(Mark::row).collect();
+    insert(tx, INTO, &rows).await
+}
+
+/// `into`: a constant of this file.
+async fn insert<const N: usize>(
+    tx: &mut Tx,
+    into: &'static str,
+    rows: &[[Value<'_>; N]],
+) -> Result<(), Error> {
+    let mut rows = rows;
+    while !rows.is_empty() {
+        let size = ROWS_AT_ONCE.into_iter().find(|size| *size <= rows.len()).unwrap_or(1);
+        let (now, rest) = rows.split_at(size);
+        let row = |at: usize| (0..N).map(|of| format!("${}", at * N + of + 1)).collect::<Vec<_>>().join(", ");
+        let values: Vec<String> = (0..size).map(|at| format!("({})", row(at))).collect();
+        let sql = format!("INSERT INTO {into} VALUES {}", values.join(", "));
+        tx.execute(AssertSqlSafe(sql), now.as_flattened()).await?;
+        rows = rest;
+    }
+    Ok(())
+}
+
+impl Mark {
+    fn row(&self) -> [Value<'_>; 8] {
+        [
+            (&self.project_id).into(),
+            self.seq.into(),
+            (&self.event).into(),
+            (&self.chain).into(),
+            self.chain_seq.into(),
+            (&self.chain_hash).into(),
+            self.marked_at.into(),
+            (&self.mac).into(),
+        ]
+    }
+}
+
 impl Entry {
+    fn row(&self) -> [Value<'_>; 12] {
+        [
+            (&self.id).into(),
+            (&self.project_id).into(),
+            (&self.subject).into(),
+            self.seq.into(),
+            (&self.kind).into(),
+            self.given.into(),
+            self.recorded_at.into(),
+            (&self.api_key_id).into(),
+            (&self.transaction_id).into(),
+            (&self.sealed).into(),
+            (&self.hash).into(),
+            (&self.chain).into(),
+        ]
+    }
+
     /// The entry after `last` of its chain, or the first of a new one.
     fn following(&self, last: Last) -> Self {
         let next = |chain| Self { chain, ..self.clone() };

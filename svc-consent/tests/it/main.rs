@@ -155,3 +155,39 @@ async fn what_is_missing_is_named() {
     })
     .await;
 }
+
+/// Many at once share commits: as many marks as entries, in one chain, each caller with its own answer.
+#[tokio::test]
+async fn consents_recorded_together_are_each_answered_and_form_one_journal() {
+    testkit::each_config(async |db| {
+        let mut client = open(&db).await;
+        let second = open(&db).await;
+        let mut calls = tokio::task::JoinSet::new();
+        for number in 0..300_u32 {
+            // Two processes, two projects, some people several times.
+            let mut client = if number % 3 == 0 { second.clone() } else { client.clone() };
+            let (project, user) = (format!("p{}", 1 + number % 2), format!("user {}", number / 2 % 70));
+            calls.spawn(async move {
+                let request = RecordConsentRequest {
+                    project_id: project.clone(),
+                    user_fullname: user.clone(),
+                    kind: ConsentKind::Storage.into(),
+                    given: true,
+                    transaction_id: format!("t{number}"),
+                    ..RecordConsentRequest::default()
+                };
+                let entry = client.record_consent(request).await.unwrap().into_inner();
+                assert_eq!(entry.transaction_id, format!("t{number}"));
+                let history = client.get_history(of(&project, &user)).await.unwrap().into_inner();
+                assert!(history.entries.iter().any(|kept| kept.id == entry.id && kept.hash == entry.hash));
+            });
+        }
+        while let Some(call) = calls.join_next().await {
+            call.unwrap();
+        }
+        let audit = svc_consent::verify(config(&db), Vec::new(), |_| ()).await.unwrap();
+        assert_eq!((audit.entries, audit.marks, audit.findings), (300, 302, 0));
+        record(&mut client, "", ConsentKind::Storage, true).await.unwrap_err();
+    })
+    .await;
+}

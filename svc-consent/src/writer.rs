@@ -1,0 +1,140 @@
+//! Group commit: of each project one task writes, and what waits while it commits goes into its next database transaction.
+//!
+//! The entries of a project follow the head of its journal, so they are written one after another; a commit costs far more
+//! than an entry. Under no load a call waits for its own commit alone; under load one transaction takes the head once for many
+//! entries. Every caller is answered after the commit that holds its entry.
+
+use std::{
+    collections::{HashMap, VecDeque},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use tokio::sync::{Semaphore, oneshot};
+
+use crate::{entry::Entry, error::Error, journal::Seals, store::Store};
+
+/// Entries of one commit: bounds how long one holds the head.
+pub const BATCH: usize = 128;
+/// Entries of a project that may wait; beyond it a call is refused at once, so that memory stays bounded.
+const QUEUE: usize = 4096;
+
+type Waiting = HashMap<String, VecDeque<Job>>;
+
+/// The handle of the writing tasks. A task ends when nothing of its project waits.
+#[derive(Clone)]
+pub struct Writer {
+    store: Store,
+    seals: Seals,
+    /// The projects somebody writes for, each with what waits.
+    waiting: Arc<Mutex<Waiting>>,
+    /// Projects that write at a time: the other connections are left to readers.
+    connections: Arc<Semaphore>,
+}
+
+struct Job {
+    entry: Entry,
+    answer: oneshot::Sender<Result<Entry, Error>>,
+}
+
+impl Writer {
+    /// `connections`: how many the database has; half of them write.
+    pub fn new(store: Store, seals: Seals, connections: u32) -> Self {
+        let writing = (connections / 2).max(1) as usize;
+        Self { store, seals, waiting: Arc::default(), connections: Arc::new(Semaphore::new(writing)) }
+    }
+
+    /// Answers the entry with its number, hash and chain once it is durable. It is written even if the caller goes away.
+    ///
+    /// # Errors
+    /// [`Error::Overloaded`] when too many wait, [`Error::NotRecorded`] when the database fails.
+    pub async fn append(&self, entry: Entry) -> Result<Entry, Error> {
+        let (answer, answered) = oneshot::channel();
+        let project = entry.project_id.clone();
+        if self.enqueue(&project, Job { entry, answer })? {
+            // It needs no joining: whoever has an entry in it waits for the answer to that entry.
+            tokio::spawn(self.clone().write(project));
+        }
+        answered.await.map_err(|_| Error::NotRecorded)?
+    }
+
+    /// Whether nobody writes for the project yet.
+    fn enqueue(&self, project: &str, job: Job) -> Result<bool, Error> {
+        let mut waiting = self.lock();
+        let is_new = !waiting.contains_key(project);
+        let queue = waiting.entry(project.to_owned()).or_default();
+        if queue.len() >= QUEUE {
+            return Err(Error::Overloaded);
+        }
+        queue.push_back(job);
+        Ok(is_new)
+    }
+
+    async fn write(self, project: String) {
+        let leaving = Leaving { waiting: self.waiting.clone(), project };
+        loop {
+            let place = self.connections.acquire().await;
+            let batch = self.next_batch(&leaving.project);
+            if batch.is_empty() {
+                return;
+            }
+            self.commit(batch).await;
+            drop(place);
+        }
+    }
+
+    /// Nothing waits: then nobody writes for the project any more.
+    fn next_batch(&self, project: &str) -> Vec<Job> {
+        let mut waiting = self.lock();
+        let Some(queue) = waiting.get_mut(project) else { return Vec::new() };
+        let batch: Vec<_> = queue.drain(..queue.len().min(BATCH)).collect();
+        if batch.is_empty() {
+            waiting.remove(project);
+        }
+        batch
+    }
+
+    async fn commit(&self, batch: Vec<Job>) {
+        let entries: Vec<Entry> = batch.iter().map(|job| job.entry.clone()).collect();
+        match self.store.append(&entries, &self.seals).await {
+            Ok(written) => {
+                for (job, entry) in batch.into_iter().zip(written) {
+                    // A caller that gave up is not there any more; its entry is recorded all the same.
+                    let _ = job.answer.send(Ok(entry));
+                }
+            }
+            Err(error) if batch.len() == 1 => {
+                batch.into_iter().for_each(|job| _ = job.answer.send(Err(Error::NotRecorded)));
+                tracing::error!(error = &error as &dyn std::error::Error, "a consent could not be recorded");
+            }
+            Err(error) => self.one_by_one(batch, &error).await,
+        }
+    }
+
+    /// After a failed batch: an entry the database cannot take must not take the others down with it.
+    async fn one_by_one(&self, batch: Vec<Job>, cause: &Error) {
+        tracing::error!(error = cause as &dyn std::error::Error, "consents could not be recorded together");
+        for job in batch {
+            let written = self.store.append(std::slice::from_ref(&job.entry), &self.seals).await;
+            let entry = written.map(|mut written| written.pop().ok_or(Error::NotRecorded));
+            let _ = job.answer.send(entry.unwrap_or_else(Err));
+        }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Waiting> {
+        self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Removes the project however its task ends: those who wait are told, and the next call starts another task.
+struct Leaving {
+    waiting: Arc<Mutex<Waiting>>,
+    project: String,
+}
+
+impl Drop for Leaving {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            self.waiting.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.project);
+        }
+    }
+}
