@@ -13,6 +13,7 @@ use super::{
     ApiKeyRow, SigningKeyRow, Store, UserRow,
     grants::{API_KEYS, INVITATIONS, RECOVERY_CODES, SESSIONS, SIGNING_KEYS, USERS},
     invitations::InvitationRow,
+    select_key,
     sessions::SessionRow,
 };
 use crate::{
@@ -21,9 +22,7 @@ use crate::{
     error::Error,
 };
 
-const KEYS: &str = "SELECT id, project_id, kid, name, state, selected_services, scores_id, can_mint, response_format, \
-    created_at, updated_at, last_used_at, rate_limit_per_minute, expires_at, scopes, dialects, mac FROM api_keys \
-    WHERE state = 'active' ORDER BY id";
+const KEYS: &str = select_key!("WHERE state = 'active' ORDER BY id");
 const PEOPLE: &str = "SELECT id, organisation_id, email_hash, sealed, sealed_password, role, sealed_totp, pending_totp, \
     created_at, created_at AS seen_at, mac FROM users ORDER BY id";
 const LINKS: &str = "SELECT id, organisation_id, user_id, sealed, role, token_hash, created_at, expires_at, made_by, mac \
