@@ -9,7 +9,7 @@ DOCUMENTS ?= 1
 FUZZ_SECONDS ?= 60
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help setup models dashboard web-sdk example demo test replicas quick check deny serve dist bench search-speed accuracy fuzz deploy-check
+.PHONY: help setup models dashboard web-sdk example demo test replicas chaos quick check deny serve dist bench search-speed accuracy fuzz deploy-check
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +53,10 @@ replicas: setup ## every whole-system scenario with two of each process, behind 
 	cd tests/sdk && npm ci --silent --no-audit --no-fund
 	cargo test --workspace --locked --no-run
 	TEST_REPLICAS=2 cargo test --workspace --locked --test it split
+
+chaos: setup ## kill and freeze every process of a replicated deployment under load, then read its stores (minutes)
+	cargo test --workspace --locked --no-run
+	cargo test --workspace --locked --test it chaos -- --ignored --nocapture
 
 quick: setup ## formatting, lints and unit tests: the loop while you write
 	cargo fmt --all --check

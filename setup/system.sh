@@ -5,7 +5,7 @@ set -euo pipefail
 packages=(
   build-essential pkg-config libclang-dev make
   libavcodec-dev libavformat-dev libavutil-dev libswscale-dev libswresample-dev
-  ffmpeg postgresql redis-server prometheus haproxy python3-venv docker-compose systemd wrk chromium
+  ffmpeg postgresql redis-server prometheus haproxy faketime python3-venv docker-compose systemd wrk chromium
   fonts-ocr-b fonts-liberation fonts-dejavu-core
 )
 

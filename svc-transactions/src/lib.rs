@@ -81,7 +81,9 @@ pub async fn subject_traces(config: &Config, project: &str, user: &str) -> anyho
 /// # Errors
 /// When a setting is out of range, or the database, the storage or the master key cannot be used.
 pub async fn routes(config: Config) -> anyhow::Result<Routes> {
-    routes_at(config, Arc::new(boot::now_ms)).await
+    config.validate()?;
+    let clock = db::shared_clock(&config.db, boot::now_ms).await?;
+    routes_at(config, clock).await
 }
 
 /// [`routes`] by another clock: what a test of expiry needs.

@@ -6,6 +6,7 @@
 mod accounts;
 mod architecture;
 mod bad_input;
+mod chaos;
 mod cli;
 mod consent;
 mod dialects;

@@ -29,6 +29,11 @@ impl Process {
         tree
     }
 
+    /// Every process whose arguments contain `text`.
+    pub fn with_argument(text: &str) -> Vec<Self> {
+        parents().into_keys().filter(|process| process.read("cmdline").contains(text)).collect()
+    }
+
     /// Those of the tree that decode at the moment: the server starts one process, which forks a supervisor for each file, and
     /// that a worker.
     pub fn media_workers(self) -> Vec<Self> {

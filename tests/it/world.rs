@@ -34,14 +34,14 @@ pub struct World {
     pub data_dir: PathBuf,
     servers: Mutex<Vec<Server>>,
     _dir: TempDir,
-    _parts: Option<Parts>,
+    parts: Option<Parts>,
 }
 
 /// What the services of a split deployment use.
 struct Parts {
-    _postgres: testkit::Postgres,
-    _redis: testkit::Redis,
-    _s3: Option<testkit::S3>,
+    postgres: testkit::Postgres,
+    redis: testkit::Redis,
+    s3: Option<testkit::S3>,
     _balancer: Option<testkit::Balancer>,
 }
 
@@ -114,6 +114,14 @@ impl World {
         }
     }
 
+    /// Where PostgreSQL, Redis and S3 of a replicated deployment are.
+    pub fn engine_urls(&self) -> [String; 3] {
+        let Some(Parts { postgres, redis, s3: Some(s3), .. }) = &self.parts else {
+            panic!("only a replicated deployment has all three")
+        };
+        [postgres.url().to_owned(), redis.url(), s3.url().to_owned()]
+    }
+
     /// The projects service of the split deployment.
     pub fn projects(&self) -> rpc::Transport {
         let url = self.admin.iter().find(|(name, _)| name == "BIOMETRY_URLS__PROJECTS").map(|(_, url)| url);
@@ -143,7 +151,7 @@ fn start_embedded(settings: &[(&str, &str)]) -> World {
         data_dir,
         servers: Mutex::new(vec![server]),
         _dir: dir,
-        _parts: None,
+        parts: None,
     }
 }
 
@@ -158,6 +166,9 @@ fn start_split(replicas: usize) -> World {
         let mut addresses = Vec::new();
         for replica in 0..replicas {
             let mut command = split_service(name, dir.path(), postgres.url(), s3.as_ref());
+            if replica > 0 && ["sessions", "transactions"].contains(&name) {
+                command = with_wrong_clock(&command);
+            }
             // One that is alone need not wait until its callers noticed that it drains.
             command.env("BIOMETRY_DRAIN_MS", if replicas > 1 { "2000" } else { "0" });
             let server = start(command, &dir.path().join(format!("{name}-{replica}")));
@@ -189,8 +200,20 @@ fn start_split(replicas: usize) -> World {
         data_dir: dir.path().join("data"),
         servers: Mutex::new(servers),
         _dir: dir,
-        _parts: Some(Parts { _postgres: postgres, _redis: redis, _s3: s3, _balancer: balancer }),
+        parts: Some(Parts { postgres, redis, s3, _balancer: balancer }),
     }
+}
+
+/// The same program, which sees a clock that is 90 seconds ahead: longer than leases last.
+fn with_wrong_clock(command: &Command) -> Command {
+    let mut wrapped = Command::new("faketime");
+    wrapped.args(["-m", "-f", "+90s"]).arg(command.get_program()).args(command.get_args());
+    wrapped.env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
+    for (key, value) in command.get_envs() {
+        wrapped.env(key, value.expect("only set variables"));
+    }
+    wrapped.current_dir(command.get_current_dir().unwrap_or(root()));
+    wrapped
 }
 
 /// A process of one service, on its own schema of the database.

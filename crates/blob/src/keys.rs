@@ -181,7 +181,7 @@ impl KeyRing {
             macs.push(Mac { key_id: key.id, tag, is_trusted });
         }
         for kept in self.kept_only(purpose) {
-            macs.push(Mac { key_id: kept.id, tag: fingerprint(&*kept.secret, value)?, is_trusted: false });
+            macs.push(Mac { key_id: kept.id, tag: fingerprint(&kept.secret, value)?, is_trusted: false });
         }
         Ok(macs)
     }

@@ -284,3 +284,16 @@ async fn files_are_their_owners_alone_and_a_missing_folder_is_made() {
     Db::open(&db::Config::sqlite(&file), &Migrator::DEFAULT).await.unwrap();
     assert_eq!(mode(&file), 0o600);
 }
+
+#[tokio::test]
+async fn replicas_go_by_the_clock_of_their_database() {
+    // A process whose own clock stands at 1970.
+    let wrong = || 0;
+    let now_ms = std::time::UNIX_EPOCH.elapsed().unwrap().as_millis();
+    testkit::each_config(async |config| {
+        let clock = db::shared_clock(&config, wrong).await.unwrap();
+        let off_by_ms = now_ms.abs_diff(u128::try_from(clock()).unwrap());
+        assert_eq!(off_by_ms < 60_000, config.may_have_replicas());
+    })
+    .await;
+}

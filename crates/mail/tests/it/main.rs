@@ -1,7 +1,5 @@
 //! Mail as a server receives it.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use mail::{Config, Error, Mailer, is_address};
 use testkit::MailServer;
 
