@@ -21,7 +21,7 @@ COPY --from=web /src/sdk/web/dist sdk/web/dist
 COPY --from=web /src/dashboard/dist dashboard/dist
 RUN cargo build --release --locked --workspace --bins \
  && mkdir -p /out/bin \
- && cp target/release/{biometry,gateway,svc-sessions,svc-consent,svc-ml,svc-docauth,svc-transactions,svc-projects} /out/bin/
+ && cp target/release/{biometry,gateway,svc-sessions,svc-consent,svc-ml,svc-docauth,svc-transactions,svc-projects,svc-journeys} /out/bin/
 
 FROM debian:bookworm-slim
 # hadolint ignore=DL3008

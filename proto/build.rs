@@ -17,6 +17,7 @@ const FILES: [&str; 10] = [
     "biometry/transactions/v1/reviews.proto",
     "biometry/projects/v1/projects.proto",
     "biometry/accounts/v1/accounts.proto",
+    "biometry/journeys/v1/journeys.proto",
 ];
 
 fn main() -> Result<(), Box<dyn Error>> {

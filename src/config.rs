@@ -24,6 +24,7 @@ pub struct Urls {
     pub docauth: Option<String>,
     pub transactions: Option<String>,
     pub projects: Option<String>,
+    pub journeys: Option<String>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -45,6 +46,7 @@ pub struct Config {
     pub docauth: svc_docauth::Config,
     pub transactions: svc_transactions::Config,
     pub projects: svc_projects::Config,
+    pub journeys: svc_journeys::Config,
 }
 
 impl Config {
@@ -63,6 +65,7 @@ impl Config {
             docauth: svc_docauth::Config::embedded(data_dir),
             transactions: svc_transactions::Config::embedded(data_dir),
             projects: svc_projects::Config::embedded(data_dir),
+            journeys: svc_journeys::Config::embedded(data_dir),
         }
     }
 

@@ -134,6 +134,7 @@ fn remote_services(config: &Config) -> Vec<(&'static str, String)> {
         ("ml", &urls.ml),
         ("docauth", &urls.docauth),
         ("transactions", &urls.transactions),
+        ("journeys", &urls.journeys),
     ];
     let addresses = |(name, urls): (&'static str, &Option<String>)| {
         let urls = urls.as_deref().unwrap_or_default();

@@ -87,6 +87,9 @@ async fn traces(config: &Config, subject: &Subject) -> anyhow::Result<Vec<Vec<u8
     if urls.ml.is_none() {
         traces.extend(svc_ml::subject_traces(&config.ml, project, user).await?);
     }
+    if urls.journeys.is_none() {
+        traces.extend(svc_journeys::subject_traces(&config.journeys, project, user).await?);
+    }
     if urls.transactions.is_none() {
         traces.extend(svc_transactions::subject_traces(&config.transactions, project, user).await?);
     }
@@ -103,6 +106,7 @@ async fn stores(config: Config) -> anyhow::Result<(SubjectDataServices, Transpor
         consent: peer(urls.consent, DEADLINE).or("consent", svc_consent::routes(config.consent)).await?,
         sessions: peer(urls.sessions, DEADLINE).or("sessions", svc_sessions::routes(config.sessions)).await?,
         ml: peer(urls.ml, ML_DEADLINE).or("ml", svc_ml::routes(ml)).await?,
+        journeys: peer(urls.journeys, DEADLINE).or("journeys", svc_journeys::routes(config.journeys)).await?,
         transactions: peer(urls.transactions, DEADLINE)
             .or("transactions", svc_transactions::routes(config.transactions))
             .await?,

@@ -20,6 +20,7 @@ macro_rules! for_each_local_service {
         for_each_local_service!(@one $config, sessions, svc_sessions, |$name, $service, $settings| $body);
         for_each_local_service!(@one $config, consent, svc_consent, |$name, $service, $settings| $body);
         for_each_local_service!(@one $config, ml, svc_ml, |$name, $service, $settings| $body);
+        for_each_local_service!(@one $config, journeys, svc_journeys, |$name, $service, $settings| $body);
         for_each_local_service!(@one $config, transactions, svc_transactions, |$name, $service, $settings| $body);
     };
     (@one $config:expr, $field:ident, $crate_name:ident, |$name:ident, $service:ident, $settings:ident| $body:block) => {

@@ -31,11 +31,12 @@ pub fn local_databases(
     config: &Config,
 ) -> impl Iterator<Item = (&'static str, &db::Config, &'static Migrator)> {
     let urls = &config.urls;
-    let services: [(&Option<String>, &'static str, &db::Config, &'static Migrator); 5] = [
+    let services: [(&Option<String>, &'static str, &db::Config, &'static Migrator); 6] = [
         (&urls.projects, "projects", &config.projects.db, &svc_projects::MIGRATIONS),
         (&urls.sessions, "sessions", &config.sessions.db, &svc_sessions::MIGRATIONS),
         (&urls.consent, "consent", &config.consent.db, &svc_consent::MIGRATIONS),
         (&urls.ml, "ml", &config.ml.db, &svc_ml::MIGRATIONS),
+        (&urls.journeys, "journeys", &config.journeys.db, &svc_journeys::MIGRATIONS),
         (&urls.transactions, "transactions", &config.transactions.db, &svc_transactions::MIGRATIONS),
     ];
     let local = services.into_iter().filter(|(url, ..)| url.is_none());

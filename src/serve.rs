@@ -60,6 +60,7 @@ async fn peers(config: Config) -> anyhow::Result<Peers> {
         transactions: peer(urls.transactions, DEADLINE)
             .or("transactions", svc_transactions::routes(config.transactions))
             .await?,
+        journeys: peer(urls.journeys, DEADLINE).or("journeys", svc_journeys::routes(config.journeys)).await?,
     })
 }
 

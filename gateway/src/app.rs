@@ -5,7 +5,9 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use crate::{
     core::{dialect::Dialect, error::Error},
-    dialects::{biometry_v1, biometry_v2, dashboard, idv, management, neuroid, reference, web_sdk},
+    dialects::{
+        biometry_v1, biometry_v2, dashboard, idv, management, neuroid, reference, verifik, web_sdk,
+    },
     http::{
         cors::cors_layer,
         error::ErrorShape,
@@ -28,6 +30,16 @@ const BIOMETRY_V2: Audience =
 const IDV: Audience = Audience { dialect: Dialect::Idv, errors: idv::ERRORS, cross_origin: true };
 /// Clients of NeuroID.
 const NEUROID: Audience = Audience { dialect: Dialect::NeuroId, errors: neuroid::ERRORS, cross_origin: true };
+
+/// Clients of Verifik; its documents have four shapes of errors.
+const VERIFIK: Audience = of_verifik(verifik::ERRORS);
+const VERIFIK_VERSION_3: Audience = of_verifik(verifik::ERRORS_OF_VERSION_3);
+const VERIFIK_VALIDATIONS: Audience = of_verifik(verifik::ERRORS_OF_VALIDATIONS);
+const VERIFIK_FACES: Audience = of_verifik(verifik::ERRORS_OF_FACES);
+
+const fn of_verifik(errors: ErrorShape) -> Audience {
+    Audience { dialect: Dialect::Verifik, errors, cross_origin: true }
+}
 
 /// An audience of this server's own API.
 const fn own(cross_origin: bool) -> Audience {
@@ -52,6 +64,11 @@ pub fn router(gateway: Gateway) -> Router {
         .undescribed(IDV, unknown_routes(&["/verif/{*path}"]))
         .audience(NEUROID, neuroid::routes())
         .undescribed(NEUROID, unknown_routes(&["/neuroid/{*path}"]))
+        .audience(VERIFIK, verifik::routes())
+        .audience(VERIFIK_VERSION_3, verifik::version_3_routes())
+        .audience(VERIFIK_VALIDATIONS, verifik::validation_routes())
+        .audience(VERIFIK_FACES, verifik::face_routes())
+        .undescribed(VERIFIK, unknown_routes(&verifik::PREFIXES))
         .undescribed(DASHBOARD, dashboard::asset_routes())
         .undescribed(CUSTOMERS, web_sdk::asset_routes())
         .undescribed(CUSTOMERS, reference::page_routes())

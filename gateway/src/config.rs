@@ -68,7 +68,7 @@ impl Default for Config {
             drain_seconds: 0,
             required_services: ServiceName::ALL
                 .into_iter()
-                .filter(|name| *name != ServiceName::Docauth)
+                .filter(|name| !matches!(name, ServiceName::Docauth | ServiceName::Journeys))
                 .collect(),
             retention_sweep_seconds: 3600,
             duplicate_identity: DuplicateIdentity::Flag,
@@ -151,11 +151,19 @@ pub enum ServiceName {
     Ml,
     Transactions,
     Docauth,
+    Journeys,
 }
 
 impl ServiceName {
-    pub const ALL: [Self; 6] =
-        [Self::Projects, Self::Sessions, Self::Consent, Self::Ml, Self::Transactions, Self::Docauth];
+    pub const ALL: [Self; 7] = [
+        Self::Projects,
+        Self::Sessions,
+        Self::Consent,
+        Self::Ml,
+        Self::Transactions,
+        Self::Docauth,
+        Self::Journeys,
+    ];
 
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -165,6 +173,7 @@ impl ServiceName {
             Self::Ml => "ml",
             Self::Transactions => "transactions",
             Self::Docauth => "docauth",
+            Self::Journeys => "journeys",
         }
     }
 }

@@ -8,4 +8,5 @@ pub mod idv;
 pub mod management;
 pub mod neuroid;
 pub mod reference;
+pub mod verifik;
 pub mod web_sdk;

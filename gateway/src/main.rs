@@ -32,6 +32,7 @@ struct Urls {
     docauth: String,
     transactions: String,
     projects: String,
+    journeys: String,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
@@ -91,5 +92,6 @@ fn peers(urls: &Urls, token: Option<&SecretString>, tls: Option<&ClientTls>) -> 
         docauth: remote("docauth", &urls.docauth, DOCAUTH_DEADLINE)?,
         transactions: remote("transactions", &urls.transactions, DEADLINE)?,
         projects: remote("projects", &urls.projects, DEADLINE)?,
+        journeys: remote("journeys", &urls.journeys, DEADLINE)?,
     })
 }

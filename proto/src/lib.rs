@@ -20,6 +20,7 @@ package!(docauth, "biometry.docauth.v1");
 package!(transactions, "biometry.transactions.v1");
 package!(projects, "biometry.projects.v1");
 package!(accounts, "biometry.accounts.v1");
+package!(journeys, "biometry.journeys.v1");
 
 /// Every message and service, for gRPC server reflection and for tests that enumerate the methods.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));

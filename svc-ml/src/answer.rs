@@ -19,7 +19,7 @@ use crate::{
 
 mod enrolment;
 
-pub use enrolment::{compared, enrolled_face, enrolled_voice, matched};
+pub use enrolment::{compared, enrolled_face, enrolled_voice, judged_still, matched};
 
 /// Encodes everything but the candidate. `has_user`: a user was named to compare with. `by` says what scores mean; those
 /// of `identities` have been through it.

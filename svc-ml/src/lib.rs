@@ -39,6 +39,7 @@ mod recordings;
 pub mod replay;
 mod service;
 mod stages;
+mod still;
 mod store;
 mod template_update;
 mod templates;

@@ -319,6 +319,13 @@ impl ml_server::Ml for Ml {
         Ok(Response::new(answer::compared(&self.compare_two(request.into_inner()).await?)))
     }
 
+    async fn judge_still(
+        &self,
+        request: Request<Streaming<wire::JudgeStillRequest>>,
+    ) -> Result<Response<wire::JudgeStillResponse>, Status> {
+        Ok(Response::new(answer::judged_still(self.judge_one_still(request.into_inner()).await?)))
+    }
+
     async fn enroll_print(
         &self,
         request: Request<Streaming<wire::PrintRequest>>,

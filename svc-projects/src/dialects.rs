@@ -9,7 +9,7 @@ use crate::error::Error;
 /// The API every project has.
 const OWN: &str = "biometry";
 /// Those a project switches on.
-pub const SWITCHED: [&str; 3] = ["biometry_v2", "neuroid", "idv"];
+pub const SWITCHED: [&str; 4] = ["biometry_v2", "neuroid", "idv", "verifik"];
 /// How a subject's consent comes to be known: declared by the project for its calls, or recorded in the ledger before.
 const CONSENT_MODES: [&str; 2] = ["attested", "ledger"];
 

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use blob::KeyRing;
-use proto::projects::{self as wire, projects_server};
+use proto::projects::{self as wire, TokenPurpose, projects_server};
 use tokio_util::task::AbortOnDropHandle;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
@@ -30,6 +30,8 @@ use crate::{
 
 /// Longest life of a session token.
 const MAX_SESSION_TOKEN_SECONDS: u32 = 3600;
+/// And of the token of a record of a journey, whose person may have to look for a document.
+const MAX_RECORD_TOKEN_SECONDS: u32 = 7200;
 
 const DEFAULT_PAGE: u32 = 50;
 const MAX_PAGE: u32 = 200;
@@ -234,15 +236,22 @@ impl Projects {
         if key.state(now_ms) != State::Active {
             return Err(Error::NoSuchKey);
         }
-        if !(1..=MAX_SESSION_TOKEN_SECONDS).contains(&request.lifetime_seconds) {
-            return Err(Error::Invalid("a session token lives 1 to 3600 seconds".into()));
+        let (kind, most) = match request.purpose() {
+            TokenPurpose::Unspecified | TokenPurpose::Session => {
+                (Kind::SessionToken, MAX_SESSION_TOKEN_SECONDS)
+            }
+            TokenPurpose::Registration => (Kind::RegistrationToken, MAX_RECORD_TOKEN_SECONDS),
+            TokenPurpose::Validation => (Kind::ValidationToken, MAX_RECORD_TOKEN_SECONDS),
+        };
+        if !(1..=most).contains(&request.lifetime_seconds) {
+            return Err(Error::Invalid(format!("a session token lives 1 to {most} seconds").into()));
         }
         let iat = now_ms / 1000;
         let exp = iat + i64::from(request.lifetime_seconds);
         let (project_id, session_id) = (project.as_str(), request.session_id.as_str());
         let claims = SessionClaims { id: id.as_str(), project_id, session_id, iat, exp };
         let signer = self.signing_key().await?;
-        let jwt = signing::sign(&self.ring, &signer, Kind::SessionToken, &claims)?;
+        let jwt = signing::sign(&self.ring, &signer, kind, &claims)?;
         Ok(wire::SessionToken { jwt, expires_at_ms: exp * 1000 })
     }
 

@@ -38,6 +38,8 @@ pub fn generate(ring: &KeyRing) -> Result<SigningKey, Error> {
 pub enum Kind {
     ApiKey,
     SessionToken,
+    RegistrationToken,
+    ValidationToken,
     ErasureReceipt,
     DeletionReceipt,
 }
@@ -47,6 +49,8 @@ impl Kind {
         match self {
             Self::ApiKey => "JWT",
             Self::SessionToken => "session-token+jwt",
+            Self::RegistrationToken => "app-registration+jwt",
+            Self::ValidationToken => "biometric-validation+jwt",
             Self::ErasureReceipt => "erasure-receipt+jwt",
             Self::DeletionReceipt => "deletion-receipt+jwt",
         }

@@ -17,7 +17,7 @@ export const PASSWORD = 'seven quiet otters';
 const WEBHOOKS = { ALLOW_PRIVATE: 'true', ALLOW_HTTP: 'true', INITIAL_DELAY_MS: '50', MAX_DELAY_MS: '200' };
 // An organisation that is deleted is emptied again as long as a call of it may last.
 const GATEWAY = { BIOMETRY_GATEWAY__DELETION_QUIET_SECONDS: '1' };
-const SERVICES = ['projects', 'sessions', 'consent', 'ml', 'docauth', 'transactions'];
+const SERVICES = ['projects', 'sessions', 'consent', 'ml', 'docauth', 'transactions', 'journeys'];
 const TOKEN = 'a-token-only-these-tests-use';
 const under = (prefix, settings) => Object.fromEntries(Object.entries(settings).map(([name, value]) => [`${prefix}${name}`, value]));
 

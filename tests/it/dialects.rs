@@ -4,6 +4,7 @@ mod fingers;
 
 use std::process::Command;
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use reqwest::Method;
 use serde_json::{Value, json};
 use specimens::{Kind, Level, Plan, Studio};
@@ -23,6 +24,7 @@ both_modes!(
     the_programs_of_the_documentation_run,
     an_identity_is_checked_and_its_files_open_by_their_links,
     version_2_judges_a_video_and_enrolls_nobody,
+    verifik_registers_a_person_and_knows_their_face_again,
 );
 
 const NUMBER: &str = "923001234567";
@@ -221,4 +223,79 @@ async fn version_2_judges_a_video_and_enrolls_nobody(world: &'static World) {
     let again = again.file("video", "v.mp4", "video/mp4", media::file("speaker_crop.mp4"));
     let verified = post(&project, "/api-gateway/v2/face-verify", again).await;
     assert_eq!(verified.status, 200, "{}", verified.body);
+}
+
+/// A registration with its token.
+struct Registration {
+    id: String,
+    token: String,
+}
+
+fn face(picture: &[u8]) -> Value {
+    json!({"os": "DESKTOP", "image": format!("data:image/jpeg;base64,{}", STANDARD.encode(picture))})
+}
+
+async fn verifik_registers_a_person_and_knows_their_face_again(world: &'static World) {
+    let project = attesting(world, "verifik").await;
+    let post = async |path: &str, body: &Value| answer(project.post(path).json(body)).await;
+    let made = post("/v2/projects", &json!({"name": "p"})).await;
+    let of = made.body["data"]["_id"].as_str().unwrap().to_owned();
+    let flow = json!({"project": of, "name": "flow", "status": "active", "liveness": {"minScore": 0.52}});
+    let flow = post("/v2/project-flows", &flow).await.body["data"]["_id"].as_str().unwrap().to_owned();
+    let register = async |email: &str| {
+        let body = json!({"project": of, "projectFlow": flow, "email": email, "fullName": "Ada Lovelace"});
+        let made = post("/v2/app-registrations", &body).await;
+        let text = |value: &Value| value.as_str().unwrap_or_else(|| panic!("{}", made.body)).to_owned();
+        let data = &made.body["data"];
+        Registration { id: text(&data["appRegistration"]["_id"]), token: text(&data["token"]) }
+    };
+    let client = reqwest::Client::new();
+    let judge = async |of: &Registration, body: &Value| {
+        let url = format!("{}/v2/biometric-validations/app-registration", world.url);
+        answer(client.post(url).bearer_auth(&of.token).json(body)).await
+    };
+    let speaker = media::file(media::SPEAKER);
+    let ada = register("ada@example.org").await;
+    let apple = judge(&ada, &face(&media::file("apple.jpg"))).await;
+    assert_eq!(
+        (apple.status.as_u16(), &apple.body["message"]),
+        (409, &"face_not_found".into()),
+        "{}",
+        apple.body
+    );
+    let first = judge(&ada, &face(&speaker)).await;
+    assert_eq!(first.status, 200, "{}", first.body);
+    let person = &first.body["data"]["person"];
+    assert!(person.is_string(), "{}", first.body);
+
+    let eve = register("eve@example.org").await;
+    let known = judge(&eve, &face(&speaker)).await;
+    assert_eq!(
+        (known.status.as_u16(), &known.body["code"]),
+        (409, &"person_already_set".into()),
+        "{}",
+        known.body
+    );
+    let mut forced = face(&speaker);
+    forced["force"] = true.into();
+    let linked = judge(&eve, &forced).await;
+    assert_eq!((linked.status.as_u16(), &linked.body["data"]["person"]), (200, person), "{}", linked.body);
+
+    let pair =
+        |other: &[u8]| json!({"probe": [STANDARD.encode(&speaker)], "gallery": [STANDARD.encode(other)]});
+    let same = post("/v2/face-recognition/compare", &pair(&media::jpg(&media::page()))).await;
+    assert_eq!(same.body["data"]["result"]["passed"], true, "{}", same.body);
+    let other = post("/v2/face-recognition/compare", &pair(&media::jpg(&media::large_child(0)))).await;
+    assert_eq!(other.body["data"]["result"]["passed"], false, "{}", other.body);
+
+    let path = format!("/api-projects/subjects/registration:{}", ada.id);
+    let erased = answer(project.request(Method::DELETE, &path)).await;
+    assert_eq!(erased.status, 200, "{}", erased.body);
+    let destroyed = erased.body["data"]["destroyed"].as_array().unwrap();
+    for kind in ["face_template", "registration", "person"] {
+        assert!(destroyed.iter().any(|gone| gone["kind"] == kind), "{kind}: {destroyed:?}");
+    }
+    let again = register("ada@example.org").await;
+    let anew = judge(&again, &face(&speaker)).await;
+    assert_eq!(anew.status, 200, "the face is a stranger's: {}", anew.body);
 }

@@ -11,7 +11,8 @@ use tempfile::TempDir;
 
 use crate::server::{Server, start};
 
-const SERVICES: [&str; 6] = ["projects", "sessions", "consent", "ml", "docauth", "transactions"];
+const SERVICES: [&str; 7] =
+    ["projects", "sessions", "consent", "ml", "docauth", "transactions", "journeys"];
 /// How many processes of each service the split deployment has; `make replicas` runs every scenario with 2.
 const REPLICAS: &str = "TEST_REPLICAS";
 const TOKEN: &str = "a-token-only-these-tests-use";

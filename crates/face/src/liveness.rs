@@ -5,8 +5,12 @@
 
 use std::sync::LazyLock;
 
+use media::Pixels;
+
 use crate::{
     Engine, Error, Skin,
+    align::{TEXTURE_ZOOMS, texture_crop},
+    detect::Detection,
     embedding::Embedding,
     fusion::Model,
     geometry::median,
@@ -123,6 +127,17 @@ pub fn judge_track(
     let crops = track.samples.iter().take(TEXTURED).flat_map(|s| &s.textures);
     let textures = crops.map(|crop| engine.texture(crop)).collect::<Result<Vec<f32>, _>>()?;
     Ok(Ok(fuse(&measure(track, &shapes, &textures, embeddings))))
+}
+
+/// The probability (0-1) that a face of a still picture is one itself, not a print or a screen: what its texture says on two
+/// scales. A still shows none of the other cues.
+///
+/// # Errors
+/// When the network fails.
+pub fn judge_still(engine: &mut Engine, picture: &dyn Pixels, face: &Detection) -> Result<f32, Error> {
+    let crops = TEXTURE_ZOOMS.map(|zoom| texture_crop(picture, face, zoom));
+    let textures = crops.iter().map(|crop| engine.texture(crop)).collect::<Result<Vec<f32>, _>>()?;
+    Ok(mean_probability(&textures).unwrap_or_default())
 }
 
 /// Crops whose texture is looked at, each on two scales.

@@ -42,7 +42,7 @@ export const assignRules = (scores_id: string | null, api_key_id?: string) =>
 export const whatIf = (question: Record<string, unknown>) =>
   post<One<Replay>>(`${rules}/what-if`, question).then(({ data }) => data);
 
-export type DialectName = "biometry_v2" | "neuroid" | "idv";
+export type DialectName = "biometry_v2" | "neuroid" | "idv" | "verifik";
 /** How an API learns of consents: declared by the project, or recorded before. */
 export type ConsentMode = "attested" | "ledger";
 

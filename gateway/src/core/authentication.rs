@@ -10,7 +10,7 @@ use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use proto::{
     projects::{
         ApiKeyState, AuthorizeApiKeyRequest, GetVerificationKeysRequest, SessionToken,
-        SignSessionTokenRequest,
+        SignSessionTokenRequest, TokenPurpose,
     },
     sessions::{GetSessionRequest, SessionState},
 };
@@ -19,7 +19,12 @@ use sha2::{Digest, Sha256};
 use tokio::{sync::Mutex, time::Instant};
 use tonic::{Code, Status};
 
-use crate::core::{caller::Caller, error::Error, permissions::Permission, services::Peers};
+use crate::core::{
+    caller::{Caller, RecordKind},
+    error::Error,
+    permissions::Permission,
+    services::Peers,
+};
 
 /// Longest token that is looked at.
 const MAX_TOKEN_BYTES: usize = 8 * 1024;
@@ -35,7 +40,7 @@ const MIN_FETCH_INTERVAL: Duration = Duration::from_millis(200);
 struct Claims {
     id: String,
     project_id: String,
-    /// Of a session token.
+    /// Of a session token; of a record's token, the record.
     #[serde(default)]
     session_id: Option<String>,
     /// Seconds since 1970; of a session token.
@@ -43,8 +48,33 @@ struct Claims {
     exp: Option<i64>,
 }
 
-/// The `typ` of session tokens. The same keys sign receipts, whose `typ` says so and which authenticate nobody.
-const SESSION_TOKEN: &str = "session-token+jwt";
+/// What a token is, by its `typ`. The same keys sign receipts, whose `typ` says so and which authenticate nobody.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum TokenKind {
+    ApiKey,
+    Session,
+    /// Of one record of a journey; its claims are those of a session token.
+    Record(RecordKind),
+}
+
+impl TokenKind {
+    fn of_typ(typ: Option<&str>) -> Option<Self> {
+        match typ {
+            None | Some("JWT") => Some(Self::ApiKey),
+            Some("session-token+jwt") => Some(Self::Session),
+            Some("app-registration+jwt") => Some(Self::Record(RecordKind::Registration)),
+            Some("biometric-validation+jwt") => Some(Self::Record(RecordKind::Validation)),
+            Some(_) => None,
+        }
+    }
+}
+
+/// A verified token.
+#[derive(Debug)]
+struct Verified {
+    kind: TokenKind,
+    claims: Claims,
+}
 
 /// Authenticates an API key, or one of its session tokens, by the token.
 ///
@@ -56,7 +86,8 @@ pub async fn authenticate_token(
     tokens: &TokenVerifier,
     token: &str,
 ) -> Result<Caller, Error> {
-    let claims = tokens.verify(services, token).await?;
+    let verified = tokens.verify(services, token).await?;
+    let claims = &verified.claims;
     let (id, project_id) = (claims.id.clone(), claims.project_id.clone());
     let request = AuthorizeApiKeyRequest { api_key_id: id.clone(), project_id: project_id.clone() };
     let granted = services.projects().authorize_api_key(request).await;
@@ -69,12 +100,13 @@ pub async fn authenticate_token(
         return Err(Error::KeyNotActive);
     }
     let caller = Caller::from_api_key(id, project_id, granted);
-    match (&claims.session_id, claims.exp) {
-        (None, _) => Ok(caller),
-        (Some(session_id), Some(exp)) if exp * 1000 > boot::now_ms() => {
-            within_session(services, caller, session_id).await
-        }
-        (Some(_), _) => Err(Error::SessionTokenOver),
+    match (verified.kind, &claims.session_id, claims.exp) {
+        (TokenKind::ApiKey, ..) => Ok(caller),
+        (kind, Some(id), Some(exp)) if exp * 1000 > boot::now_ms() => match kind {
+            TokenKind::Record(kind) => Ok(caller.within_record(kind, id.clone())),
+            _ => within_session(services, caller, id).await,
+        },
+        _ => Err(Error::SessionTokenOver),
     }
 }
 
@@ -95,6 +127,30 @@ async fn within_session(services: &Peers, caller: Caller, session_id: &str) -> R
     Ok(caller.within_session(session_id.to_owned(), user))
 }
 
+/// Signs a token for the calls about one record of a journey.
+///
+/// # Errors
+/// When the projects service does not answer.
+pub async fn sign_record_token(
+    services: &Peers,
+    caller: &Caller,
+    (kind, id): (RecordKind, &str),
+    lifetime_seconds: u32,
+) -> Result<String, Error> {
+    let purpose = match kind {
+        RecordKind::Registration => TokenPurpose::Registration,
+        RecordKind::Validation => TokenPurpose::Validation,
+    };
+    let request = SignSessionTokenRequest {
+        project_id: caller.project_id.clone(),
+        api_key_id: caller.id.clone(),
+        session_id: id.to_owned(),
+        lifetime_seconds,
+        purpose: purpose.into(),
+    };
+    Ok(services.projects().sign_session_token(request).await?.into_inner().jwt)
+}
+
 /// Signs a token for the calls of one session, and says when it ends (milliseconds since 1970).
 ///
 /// # Errors
@@ -110,6 +166,7 @@ pub async fn sign_session_token(
         api_key_id: caller.id.clone(),
         session_id: session_id.to_owned(),
         lifetime_seconds,
+        purpose: TokenPurpose::Session.into(),
     };
     Ok(services.projects().sign_session_token(request).await?.into_inner())
 }
@@ -129,7 +186,7 @@ pub struct TokenVerifier {
     /// When the last fetch began.
     last_fetch: Mutex<Option<Instant>>,
     /// By the token's hash, so that the cache holds no token.
-    verified: moka::future::Cache<[u8; 32], Arc<Claims>>,
+    verified: moka::future::Cache<[u8; 32], Arc<Verified>>,
     validation: Validation,
 }
 
@@ -156,29 +213,28 @@ fn validation() -> Validation {
     validation
 }
 
-/// The id of the signing key a token names, and whether it is a session token.
+/// The id of the signing key a token names, and what it is.
 ///
 /// # Errors
-/// 401 for anything but the token of an API key or of a session.
-fn key_id(token: &str) -> Result<(String, bool), Error> {
+/// 401 for anything but the token of an API key, of a session or of a record.
+fn key_id(token: &str) -> Result<(String, TokenKind), Error> {
     let header = jsonwebtoken::decode_header(token).map_err(|_| Error::InvalidKey)?;
     // Only the algorithm of our own keys; the header chooses nothing.
-    let is_session_token = header.typ.as_deref() == Some(SESSION_TOKEN);
-    let authenticates = is_session_token || header.typ.as_deref().is_none_or(|typ| typ == "JWT");
-    let kid = header.kid.filter(|_| authenticates && header.alg == Algorithm::EdDSA);
-    Ok((kid.ok_or(Error::InvalidKey)?, is_session_token))
+    let kind = TokenKind::of_typ(header.typ.as_deref()).ok_or(Error::InvalidKey)?;
+    let kid = header.kid.filter(|_| header.alg == Algorithm::EdDSA);
+    Ok((kid.ok_or(Error::InvalidKey)?, kind))
 }
 
 /// The claims of a token that `key` signed. Each kind has its own claims; none is taken for the other.
 fn signed_claims(
     token: &str,
-    is_session_token: bool,
+    kind: TokenKind,
     key: &DecodingKey,
     validation: &Validation,
 ) -> Result<Claims, Error> {
     let decoded = jsonwebtoken::decode::<Claims>(token, key, validation);
     let claims = decoded.map_err(|_| Error::InvalidKey)?.claims;
-    if is_session_token == (claims.session_id.is_some() && claims.exp.is_some()) {
+    if (kind != TokenKind::ApiKey) == (claims.session_id.is_some() && claims.exp.is_some()) {
         Ok(claims)
     } else {
         Err(Error::InvalidKey)
@@ -190,29 +246,30 @@ fn signed_claims(
 /// # Errors
 /// 401 for a token that none of them signed.
 pub fn read_key_id(token: &str, key_of: impl FnOnce(&str) -> Option<DecodingKey>) -> Result<String, Error> {
-    let (kid, is_session_token) = key_id(token)?;
+    let (kid, kind) = key_id(token)?;
     let key = key_of(&kid).ok_or(Error::InvalidKey)?;
-    Ok(signed_claims(token, is_session_token, &key, &validation())?.id)
+    Ok(signed_claims(token, kind, &key, &validation())?.id)
 }
 
 impl TokenVerifier {
-    async fn verify(&self, services: &Peers, token: &str) -> Result<Arc<Claims>, Error> {
+    async fn verify(&self, services: &Peers, token: &str) -> Result<Arc<Verified>, Error> {
         if token.len() > MAX_TOKEN_BYTES {
             return Err(Error::InvalidKey);
         }
         let hash: [u8; 32] = Sha256::digest(token).into();
-        if let Some(claims) = self.verified.get(&hash).await {
-            return Ok(claims);
+        if let Some(verified) = self.verified.get(&hash).await {
+            return Ok(verified);
         }
-        let claims = Arc::new(self.verify_signature(services, token).await?);
-        self.verified.insert(hash, Arc::clone(&claims)).await;
-        Ok(claims)
+        let verified = Arc::new(self.verify_signature(services, token).await?);
+        self.verified.insert(hash, Arc::clone(&verified)).await;
+        Ok(verified)
     }
 
-    async fn verify_signature(&self, services: &Peers, token: &str) -> Result<Claims, Error> {
-        let (kid, is_session_token) = key_id(token)?;
+    async fn verify_signature(&self, services: &Peers, token: &str) -> Result<Verified, Error> {
+        let (kid, kind) = key_id(token)?;
         let key = self.public_key(services, &kid).await?.ok_or(Error::InvalidKey)?;
-        signed_claims(token, is_session_token, &key, &self.validation)
+        let claims = signed_claims(token, kind, &key, &self.validation)?;
+        Ok(Verified { kind, claims })
     }
 
     /// The key with this id; an unknown id fetches the keys again.

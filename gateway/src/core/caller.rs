@@ -52,6 +52,15 @@ pub struct Caller {
     pub is_test: bool,
     /// The one session and user a session token is for; `None`: an API key or a person.
     session: Option<OwnSession>,
+    /// The one record of a journey a token is for.
+    record: Option<(RecordKind, String)>,
+}
+
+/// What a token of a journey is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RecordKind {
+    Registration,
+    Validation,
 }
 
 #[derive(Clone, Debug)]
@@ -104,6 +113,7 @@ impl Caller {
             key_limit_per_minute: granted.key_rate_limit_per_minute,
             origins: granted.cors_origins,
             session: None,
+            record: None,
             is_test: granted.is_test,
             dialects,
             consent_mode: ConsentMode::Ledger,
@@ -133,6 +143,7 @@ impl Caller {
             key_limit_per_minute: 0,
             origins: Vec::new(),
             session: None,
+            record: None,
             is_test: false,
             dialects: Dialects::default(),
             consent_mode: ConsentMode::Ledger,
@@ -145,8 +156,26 @@ impl Caller {
         Self { permissions, may_grant: Vec::new(), session: Some(OwnSession { id, user }), ..self }
     }
 
+    /// The same key as far as the token of a record goes: the calls about that record, which ask for it by
+    /// [`require_record`](Self::require_record), and no others.
+    pub(super) fn within_record(self, kind: RecordKind, id: String) -> Self {
+        let permissions = PermissionSet::default();
+        Self { permissions, may_grant: Vec::new(), record: Some((kind, id)), ..self }
+    }
+
     pub fn is_session_token(&self) -> bool {
-        self.session.is_some()
+        self.session.is_some() || self.record.is_some()
+    }
+
+    /// The record of this kind that the token is for.
+    ///
+    /// # Errors
+    /// 403 for any other token.
+    pub fn require_record(&self, kind: RecordKind) -> Result<&str, Error> {
+        match &self.record {
+            Some((of, id)) if *of == kind => Ok(id),
+            _ => Err(Error::OtherToken),
+        }
     }
 
     /// Fills in what a session token is for, and rejects a call that names another session or another user.
@@ -176,6 +205,9 @@ impl Caller {
     /// # Errors
     /// 403; 401 for a key where only people get in.
     pub fn require(&self, permission: Permission) -> Result<(), Error> {
+        if self.record.is_some() {
+            return Err(Error::OtherToken);
+        }
         match (self.may(permission), self.principal, permission.scope()) {
             (true, ..) => Ok(()),
             (false, Principal::ApiKey, Some(scope)) => Err(Error::MissingScope(scope.name())),
@@ -196,6 +228,9 @@ impl Caller {
     pub fn enter(&mut self, dialect: Dialect) -> Result<(), Error> {
         if self.is_test && dialect != Dialect::Biometry {
             return Err(Error::TestKey);
+        }
+        if self.record.is_some() && dialect != Dialect::Verifik {
+            return Err(Error::InvalidKey);
         }
         self.consent_mode = self.dialects.mode(dialect).map_err(|refusal| match refusal {
             DialectRefusal::SwitchedOff => Error::RouteNotFound,

@@ -18,8 +18,8 @@ use crate::core::{
 
 /// What the comparison says.
 pub enum FacesCompared {
-    /// Cosine, and whether it is enough.
-    Judged { cosine: f64, matched: bool },
+    /// Cosine, whether it is enough, and the probability that both are the same person.
+    Judged { cosine: f64, matched: bool, probability: f64 },
     /// A picture shows no face to compare: the stable word for why.
     NoFace { in_first: bool, error: String },
 }
@@ -60,7 +60,7 @@ fn outcome(seen: &ComparePicturesResponse) -> FacesCompared {
             return FacesCompared::NoFace { in_first, error: error.to_owned() };
         }
     }
-    FacesCompared::Judged { cosine: seen.score, matched: seen.matched }
+    FacesCompared::Judged { cosine: seen.score, matched: seen.matched, probability: seen.probability }
 }
 
 /// Makes sure that every file is a picture the models can read, before any of them is judged.

@@ -2,6 +2,7 @@
 
 use proto::{
     consent::consent_client::ConsentClient,
+    journeys::journeys_client::JourneysClient,
     ml::ml_client::MlClient,
     sessions::sessions_client::SessionsClient,
     subjects::{Project, Remains, Subject},
@@ -38,19 +39,21 @@ pub enum DataHolder {
     Consent,
     Sessions,
     Ml,
+    Journeys,
     Transactions,
 }
 
 impl DataHolder {
     /// In the order of erasure: without consent nothing new is enrolled, and what calls in progress leave is recorded
     /// last.
-    pub const ALL: [Self; 4] = [Self::Consent, Self::Sessions, Self::Ml, Self::Transactions];
+    pub const ALL: [Self; 5] = [Self::Consent, Self::Sessions, Self::Ml, Self::Journeys, Self::Transactions];
 
     pub const fn name(self) -> &'static str {
         match self {
             Self::Consent => "consent",
             Self::Sessions => "sessions",
             Self::Ml => "ml",
+            Self::Journeys => "journeys",
             Self::Transactions => "transactions",
         }
     }
@@ -62,13 +65,14 @@ pub struct SubjectDataServices {
     pub consent: Transport,
     pub sessions: Transport,
     pub ml: Transport,
+    pub journeys: Transport,
     pub transactions: Transport,
 }
 
 impl SubjectDataServices {
     pub(crate) fn new(peers: &Peers) -> Self {
-        let Peers { sessions, consent, ml, transactions, .. } = peers.clone();
-        Self { consent, sessions, ml, transactions }
+        let Peers { sessions, consent, ml, journeys, transactions, .. } = peers.clone();
+        Self { consent, sessions, ml, journeys, transactions }
     }
 
     /// What `holder` stores of `subject`; empty when nothing.
@@ -80,6 +84,7 @@ impl SubjectDataServices {
             DataHolder::Consent => ConsentClient::new(self.consent.clone()).find_subject(subject).await,
             DataHolder::Sessions => SessionsClient::new(self.sessions.clone()).find_subject(subject).await,
             DataHolder::Ml => MlClient::new(self.ml.clone()).find_subject(subject).await,
+            DataHolder::Journeys => JourneysClient::new(self.journeys.clone()).find_subject(subject).await,
             DataHolder::Transactions => {
                 TransactionsClient::new(self.transactions.clone()).find_subject(subject).await
             }
@@ -96,6 +101,7 @@ impl SubjectDataServices {
             DataHolder::Consent => ConsentClient::new(self.consent.clone()).erase_project(project).await,
             DataHolder::Sessions => SessionsClient::new(self.sessions.clone()).erase_project(project).await,
             DataHolder::Ml => MlClient::new(self.ml.clone()).erase_project(project).await,
+            DataHolder::Journeys => JourneysClient::new(self.journeys.clone()).erase_project(project).await,
             DataHolder::Transactions => {
                 TransactionsClient::new(self.transactions.clone()).erase_project(project).await
             }
@@ -112,6 +118,7 @@ impl SubjectDataServices {
             DataHolder::Consent => ConsentClient::new(self.consent.clone()).erase_subject(subject).await,
             DataHolder::Sessions => SessionsClient::new(self.sessions.clone()).erase_subject(subject).await,
             DataHolder::Ml => MlClient::new(self.ml.clone()).erase_subject(subject).await,
+            DataHolder::Journeys => JourneysClient::new(self.journeys.clone()).erase_subject(subject).await,
             DataHolder::Transactions => {
                 TransactionsClient::new(self.transactions.clone()).erase_subject(subject).await
             }

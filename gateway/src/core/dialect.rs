@@ -13,6 +13,7 @@ pub enum Dialect {
     NeuroId,
     /// The Identity Verification API.
     Idv,
+    Verifik,
 }
 
 /// How it is known that a user consented.
@@ -25,7 +26,7 @@ pub enum ConsentMode {
 }
 
 impl Dialect {
-    const ALL: [Self; 4] = [Self::Biometry, Self::BiometryV2, Self::NeuroId, Self::Idv];
+    const ALL: [Self; 5] = [Self::Biometry, Self::BiometryV2, Self::NeuroId, Self::Idv, Self::Verifik];
 
     pub const fn name(self) -> &'static str {
         match self {
@@ -33,6 +34,7 @@ impl Dialect {
             Self::BiometryV2 => "biometry_v2",
             Self::NeuroId => "neuroid",
             Self::Idv => "idv",
+            Self::Verifik => "verifik",
         }
     }
 

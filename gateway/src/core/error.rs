@@ -54,6 +54,9 @@ pub enum Error {
     OwnerRequired,
     #[error("consent is required")]
     ConsentRequired,
+    /// The token of a record where an API key is wanted, or the other way round.
+    #[error("this token is for other calls")]
+    OtherToken,
     /// Required fields of a form that were not sent.
     #[error("required fields are missing: {}", .0.join(", "))]
     MissingFields(Vec<&'static str>),
@@ -177,6 +180,7 @@ impl From<Status> for Error {
         if let Some(name) = metadata("x-field") {
             return Self::Field(name.to_owned().into(), status.message().to_owned());
         }
+        let word = metadata("x-word").map(str::to_owned);
         let refusal = match status.code() {
             Code::InvalidArgument | Code::OutOfRange => Refusal::Invalid,
             Code::PermissionDenied => Refusal::Forbidden,
@@ -197,7 +201,10 @@ impl From<Status> for Error {
                 return Self::internal(&format_args!("{:?} from a service", status.code()));
             }
         };
-        Self::Refused(refusal, status.message().to_owned())
+        match word {
+            Some(word) => Self::worded(refusal, word, status.message()),
+            None => Self::Refused(refusal, status.message().to_owned()),
+        }
     }
 }
 

@@ -3,8 +3,9 @@
 use std::time::{Duration, Instant};
 
 use proto::{
-    consent::GetConsentRequest, docauth::CheckDocumentRequest, ml::ListModelsRequest,
-    projects::AuthorizeApiKeyRequest, sessions::GetSessionRequest, transactions::GetTransactionRequest,
+    consent::GetConsentRequest, docauth::CheckDocumentRequest, journeys::RecordRequest,
+    ml::ListModelsRequest, projects::AuthorizeApiKeyRequest, sessions::GetSessionRequest,
+    transactions::GetTransactionRequest,
 };
 use serde::Serialize;
 use tonic::{Code, Status};
@@ -26,7 +27,7 @@ const PROBE_INTERVAL: Duration = Duration::from_secs(2);
 
 /// How every service responded last.
 pub struct Readiness {
-    latest: watch::Receiver<Option<[ServiceHealth; 6]>>,
+    latest: watch::Receiver<Option<[ServiceHealth; 7]>>,
     /// Ends with the last handle.
     _probing: AbortOnDropHandle<()>,
 }
@@ -47,7 +48,7 @@ impl Readiness {
     }
 
     /// Waits for the first probe only.
-    pub async fn latest(&self) -> [ServiceHealth; 6] {
+    pub async fn latest(&self) -> [ServiceHealth; 7] {
         let mut latest = self.latest.clone();
         match latest.wait_for(Option::is_some).await {
             Ok(found) => found.clone().unwrap_or_else(nobody_responds),
@@ -56,7 +57,7 @@ impl Readiness {
     }
 }
 
-fn nobody_responds() -> [ServiceHealth; 6] {
+fn nobody_responds() -> [ServiceHealth; 7] {
     ServiceName::ALL.map(|name| ServiceHealth {
         service: name,
         name: name.as_str(),
@@ -79,19 +80,20 @@ pub struct ServiceHealth {
 }
 
 /// Probes every service now.
-pub async fn probe_services(core: &Core) -> [ServiceHealth; 6] {
+pub async fn probe_services(core: &Core) -> [ServiceHealth; 7] {
     probe(core.services()).await
 }
 
 /// Probes every service at once with a small call that also touches its storage.
-async fn probe(services: &Peers) -> [ServiceHealth; 6] {
+async fn probe(services: &Peers) -> [ServiceHealth; 7] {
     let (mut projects, mut sessions, mut consent) =
         (services.projects(), services.sessions(), services.consent());
     let (mut ml, mut transactions, mut docauth) =
         (services.ml(), services.transactions(), services.docauth());
+    let mut journeys = services.journeys();
     let nobody = String::new;
     let unread = futures::stream::empty::<CheckDocumentRequest>();
-    let (projects, sessions, consent, ml, transactions, docauth) = tokio::join!(
+    let (projects, sessions, consent, ml, transactions, docauth, journeys) = tokio::join!(
         ask(
             ServiceName::Projects,
             projects.authorize_api_key(AuthorizeApiKeyRequest { api_key_id: nobody(), project_id: nobody() })
@@ -110,8 +112,12 @@ async fn probe(services: &Peers) -> [ServiceHealth; 6] {
             transactions.get_transaction(GetTransactionRequest { project_id: nobody(), id: nobody() })
         ),
         ask(ServiceName::Docauth, docauth.check_document(unread)),
+        ask(
+            ServiceName::Journeys,
+            journeys.get_project(RecordRequest { project_id: nobody(), id: nobody() })
+        ),
     );
-    [projects, sessions, consent, ml, transactions, docauth]
+    [projects, sessions, consent, ml, transactions, docauth, journeys]
 }
 
 async fn ask<T>(service: ServiceName, call: impl Future<Output = Result<T, Status>>) -> ServiceHealth {

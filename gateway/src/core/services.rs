@@ -4,6 +4,7 @@ use proto::{
     accounts::accounts_client::AccountsClient,
     consent::consent_client::ConsentClient,
     docauth::doc_auth_client::DocAuthClient,
+    journeys::journeys_client::JourneysClient,
     ml::ml_client::MlClient,
     projects::projects_client::ProjectsClient,
     sessions::sessions_client::SessionsClient,
@@ -23,6 +24,7 @@ pub struct Peers {
     pub docauth: Transport,
     pub transactions: Transport,
     pub projects: Transport,
+    pub journeys: Transport,
 }
 
 impl Peers {
@@ -63,6 +65,10 @@ impl Peers {
 
     pub(crate) fn projects(&self) -> ProjectsClient<Transport> {
         ProjectsClient::new(self.projects.clone())
+    }
+
+    pub(crate) fn journeys(&self) -> JourneysClient<Transport> {
+        JourneysClient::new(self.journeys.clone())
     }
 
     /// Dashboard users live with the projects.

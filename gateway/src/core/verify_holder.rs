@@ -142,7 +142,7 @@ async fn after_print(
     let (core, caller) = (verification.core, verification.caller);
     let faces = compare_pictures(core, caller, authorized, input.selfie, input.card).await?;
     reasons.push(faces.reason());
-    let FacesCompared::Judged { cosine, matched: true } = faces else {
+    let FacesCompared::Judged { cosine, matched: true, .. } = faces else {
         return Ok(HolderOutcome::FacesRejected(faces));
     };
     let card = examine_card(verification, input.card).await?;

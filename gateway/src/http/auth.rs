@@ -44,7 +44,7 @@ where
         }
         let gateway = Gateway::from_ref(state);
         let dialect = parts.extensions.get().copied().unwrap_or(Dialect::Biometry);
-        let token = bearer_token(&parts.headers)?;
+        let token = credential(&parts.headers, dialect)?;
         let meter = parts.extensions.get::<Meter>();
         let caller = authenticate(&gateway, &parts.headers, (token, dialect), meter).await?;
         set_authenticated(&mut parts.extensions, caller.clone());
@@ -82,6 +82,33 @@ pub async fn authenticate(
     Ok(caller)
 }
 
+/// The token of a request as clients of `dialect` send it.
+///
+/// # Errors
+/// 401 without one.
+pub fn credential(headers: &HeaderMap, dialect: Dialect) -> Result<&str, Error> {
+    match dialect {
+        Dialect::Verifik => any_token(headers),
+        _ => bearer_token(headers),
+    }
+}
+
+/// `Bearer <token>`, `JWT <token>`, or the token alone.
+fn any_token(headers: &HeaderMap) -> Result<&str, Error> {
+    match bearer_token(headers) {
+        Err(Error::KeyFormat) => {}
+        other => return other,
+    }
+    let mut values = headers.get_all(header::AUTHORIZATION).iter();
+    let text = values.next().and_then(|value| value.to_str().ok()).unwrap_or_default().trim();
+    match text.split_once(' ') {
+        _ if values.next().is_some() => Err(Error::KeyFormat),
+        Some((scheme, token)) if scheme.eq_ignore_ascii_case("jwt") => Ok(token.trim()),
+        Some(_) => Err(Error::KeyFormat),
+        None => Ok(text),
+    }
+}
+
 /// The token of the one Authorization header.
 pub fn bearer_token(headers: &HeaderMap) -> Result<&str, Error> {
     let mut values = headers.get_all(header::AUTHORIZATION).iter();
@@ -116,6 +143,20 @@ mod tests {
         }
         assert_eq!(bearer_token(&HeaderMap::new()).unwrap_err().to_string(), "missing authorization token");
         assert_eq!(parse(" "), Err("missing authorization token".into()));
+    }
+
+    #[test]
+    fn verifik_has_three_ways_to_send_a_token() {
+        let token = |value: &str| {
+            let headers = HeaderMap::from_iter([(header::AUTHORIZATION, value.parse().unwrap())]);
+            credential(&headers, Dialect::Verifik).map(str::to_owned).map_err(|e| e.to_string())
+        };
+        for value in ["Bearer abc", "JWT abc", "jwt  abc", "abc", " abc "] {
+            assert_eq!(token(value), Ok("abc".into()), "{value}");
+        }
+        assert_eq!(token("Basic abc"), Err("invalid api key format".into()));
+        let none = credential(&HeaderMap::new(), Dialect::Verifik).unwrap_err();
+        assert_eq!(none.to_string(), "missing authorization token");
     }
 
     #[test]

@@ -82,7 +82,11 @@ pub async fn check_permission(
     request: Request,
     next: Next,
 ) -> Response {
-    match guard.access.key_permission().map_or(Ok(()), |permission| caller.require(permission)) {
+    let allowed = match guard.access {
+        Access::Record(kind) => caller.require_record(kind).map(drop),
+        access => access.key_permission().map_or(Ok(()), |permission| caller.require(permission)),
+    };
+    match allowed {
         Ok(()) => next.run(request).await,
         Err(error) => error.into_response(),
     }
@@ -104,7 +108,7 @@ async fn admit(guard: &Guard, request: &mut Request) -> Result<(), Error> {
     let gateway = &guard.gateway;
     let (permission, in_project) = match guard.access {
         Access::DashboardPage => return check_own_page(gateway, request),
-        Access::Public | Access::ApiKey(_) => return Ok(()),
+        Access::Public | Access::ApiKey(_) | Access::Record(_) => return Ok(()),
         Access::SignedIn => (None, false),
         Access::Organisation(permission) => (Some(permission), false),
         Access::Project(permission) => (Some(permission), true),

@@ -70,6 +70,7 @@ impl Error {
             | Self::MissingScope(_)
             | Self::OutsideSession
             | Self::TestKey
+            | Self::OtherToken
             | Self::RoleNotAllowed
             | Self::OwnerRequired
             | Self::CrossOrigin

@@ -30,10 +30,11 @@ use crate::{
     core::{
         answers::{self, ClaimOutcome, Lease},
         caller::Caller,
+        dialect::Dialect,
         error::Error,
     },
     http::{
-        auth::bearer_token, headers::REQUEST_ID, multipart::MAX_TWO_FILES_BODY_BYTES as MAX_BODY_BYTES,
+        auth::credential, headers::REQUEST_ID, multipart::MAX_TWO_FILES_BODY_BYTES as MAX_BODY_BYTES,
         state::Gateway,
     },
 };
@@ -83,7 +84,8 @@ async fn claim_and_run(
 ) -> Result<Response, Error> {
     let (parts, body) = request.into_parts();
     let key = IdempotencyKey::from_headers(&parts.headers)?;
-    let seal = Seal::new(bearer_token(&parts.headers)?, &caller.id, &key);
+    let dialect = parts.extensions.get().copied().unwrap_or(Dialect::Biometry);
+    let seal = Seal::new(credential(&parts.headers, dialect)?, &caller.id, &key);
     let body = HashedBody::new(Fingerprint::new(&parts), body);
     match answers::claim(gateway.core(), &caller.project_id, seal.id()).await? {
         ClaimOutcome::InProgress => Err(Error::IdempotencyKeyInUse),

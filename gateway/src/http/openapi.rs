@@ -54,6 +54,10 @@ impl Modify for SecuritySchemes {
         let bearer = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").build();
         let components = api.components.get_or_insert_default();
         components.add_security_scheme("api_key", SecurityScheme::Http(bearer));
+        let record = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("JWT").description(Some(
+            "the token of one app registration or biometric validation, which the call that made it returned",
+        ));
+        components.add_security_scheme("record_token", SecurityScheme::Http(record.build()));
         let cookie = ApiKeyValue::with_description(
             SESSION_COOKIE,
             "a session of the dashboard; what changes something also needs `X-CSRF-Token` of `GET /api-auth/me`, and routes \
@@ -76,11 +80,13 @@ impl Modify for IdempotencyHeader {
     }
 }
 
-/// Whether an operation may be called with an API key.
+/// Whether an operation may be called with an API key, or a token made with one.
 fn takes_api_key(operation: &Operation) -> bool {
     // `SecurityRequirement` shows its names only when it is serialized.
     let requirements = serde_json::json!(operation.security);
-    requirements.as_array().is_some_and(|all| all.iter().any(|one| one.get("api_key").is_some()))
+    requirements.as_array().is_some_and(|all| {
+        all.iter().any(|one| one.get("api_key").is_some() || one.get("record_token").is_some())
+    })
 }
 
 pub fn operations_mut(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {

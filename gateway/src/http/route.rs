@@ -11,7 +11,7 @@ use utoipa::openapi::{OpenApi, path::Operation, security::SecurityRequirement};
 use utoipa_axum::router::{OpenApiRouter, UtoipaMethodRouter};
 
 use crate::{
-    core::{dialect::Dialect, permissions::Permission},
+    core::{caller::RecordKind, dialect::Dialect, permissions::Permission},
     http::{
         body_time::{allow_upload_time, limit_body_time},
         content_encoding::decode_content_encoding,
@@ -39,6 +39,8 @@ pub enum Access {
     DashboardPage,
     /// An API key with the scope that includes this permission; a dashboard session does not help.
     ApiKey(Permission),
+    /// The token of one record of a journey, and no other.
+    Record(RecordKind),
     /// Any dashboard user.
     SignedIn,
     /// A dashboard user with this permission.
@@ -53,7 +55,9 @@ impl Access {
     pub const fn key_permission(self) -> Option<Permission> {
         match self {
             Self::ApiKey(permission) | Self::Project(permission) => Some(permission),
-            Self::Public | Self::DashboardPage | Self::SignedIn | Self::Organisation(_) => None,
+            Self::Public | Self::DashboardPage | Self::Record(_) | Self::SignedIn | Self::Organisation(_) => {
+                None
+            }
         }
     }
 }
@@ -190,9 +194,11 @@ impl Route {
                 .layer(from_fn_with_state(gateway.clone(), allow_upload_time)),
             None => methods,
         };
-        let methods = match access.key_permission() {
-            Some(_) => methods.route_layer(from_fn_with_state(guard.clone(), check_permission)),
-            None => methods,
+        let methods = match access {
+            Access::ApiKey(_) | Access::Project(_) | Access::Record(_) => {
+                methods.route_layer(from_fn_with_state(guard.clone(), check_permission))
+            }
+            _ => methods,
         };
         let methods = if only_reads { methods.layer(from_fn(mark_only_read)) } else { methods };
         let methods = match recorded_as {
@@ -218,6 +224,7 @@ fn describe(operation: &mut Operation, access: Access, is_recorded: bool) {
         Access::SignedIn => vec![by_person(None)],
         Access::Organisation(permission) => vec![by_person(Some(permission))],
         Access::ApiKey(permission) => vec![by_key(permission)],
+        Access::Record(_) => vec![SecurityRequirement::new("record_token", None::<&str>)],
         Access::Project(permission) if permission.scope().is_none() => vec![by_person(Some(permission))],
         Access::Project(permission) => vec![by_key(permission), by_person(Some(permission))],
     });

@@ -157,7 +157,7 @@ async fn operations_are_for_owners_and_admins() {
     assert_eq!(data["model_pack"]["models"][0]["licence"], "MIT");
     let names: Vec<_> =
         data["services"].as_array().unwrap().iter().map(|s| s["name"].as_str().unwrap()).collect();
-    assert_eq!(names, ["projects", "sessions", "consent", "ml", "transactions", "docauth"]);
+    assert_eq!(names, ["projects", "sessions", "consent", "ml", "transactions", "docauth", "journeys"]);
     assert_eq!(customer.get(path).await.status, 401, "a key is nobody who runs the server");
 }
 

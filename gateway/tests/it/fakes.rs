@@ -3,6 +3,7 @@
 mod answers;
 mod consent;
 mod docauth;
+mod journeys;
 mod ml;
 mod projects;
 mod reviews;
@@ -22,6 +23,7 @@ use proto::{
     accounts::accounts_server::AccountsServer,
     consent::consent_server::ConsentServer,
     docauth::doc_auth_server::DocAuthServer,
+    journeys::journeys_server::JourneysServer,
     ml::ml_server::MlServer,
     projects::projects_server::ProjectsServer,
     sessions::sessions_server::SessionsServer,
@@ -92,6 +94,8 @@ pub struct State {
     pub print_enrolled: proto::ml::EnrollPrintResponse,
     pub print_verified: proto::ml::VerifyPrintResponse,
     pub pictures_alike: proto::ml::ComparePicturesResponse,
+    pub still: proto::ml::JudgeStillResponse,
+    pub stills: Vec<proto::ml::JudgeStillHeader>,
     pub prints: Vec<(&'static str, proto::ml::PrintHeader)>,
     pub compared: Vec<(Vec<u8>, Vec<u8>)>,
     pub samples: Vec<(proto::transactions::PutSampleHeader, Vec<u8>)>,
@@ -208,7 +212,8 @@ impl Stage {
                 .add_service(AnswersServer::new(self.clone()))
                 .add_service(ReviewsServer::new(self.clone()))
                 .add_service(ProjectsServer::new(self.clone()))
-                .add_service(AccountsServer::new(self.clone()));
+                .add_service(AccountsServer::new(self.clone()))
+                .add_service(JourneysServer::new(self.clone()));
             local(routes)
         };
         Peers {
@@ -218,6 +223,7 @@ impl Stage {
             docauth: all(),
             transactions: all(),
             projects: all(),
+            journeys: all(),
         }
     }
 
@@ -258,7 +264,7 @@ impl Stage {
     pub fn switch_on_dialects(&self) {
         let setting =
             |name: &str| proto::projects::DialectSetting { name: name.into(), consent: "attested".into() };
-        let all = ["biometry_v2", "neuroid", "idv"].map(setting).to_vec();
+        let all = ["biometry_v2", "neuroid", "idv", "verifik"].map(setting).to_vec();
         self.set().keys.get_mut(KEY).unwrap().dialects = all;
     }
 

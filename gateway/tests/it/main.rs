@@ -37,4 +37,5 @@ mod subjects;
 mod test_mode;
 mod transactions;
 mod uploads;
+mod verifik;
 mod what_if;

@@ -28,6 +28,8 @@ struct Operation {
     path: String,
     /// The scope of a key; `None`: keys do not get in.
     scope: Option<String>,
+    /// It takes the token of a record alone.
+    record: bool,
     /// What a person needs: a permission, or nothing but a session. `None`: people do not get in.
     permission: Option<Option<String>>,
     public: bool,
@@ -42,6 +44,7 @@ impl Operation {
             method: method.to_uppercase(),
             path: path.to_owned(),
             scope: way("api_key").map(|names| first(names).expect("a scope")),
+            record: way("record_token").is_some(),
             permission: way("dashboard").map(first),
             public: ways.iter().any(|way| way.as_object().is_some_and(serde_json::Map::is_empty)),
         }
@@ -72,7 +75,7 @@ async fn outcome(customer: &Customer, request: Request<Body>) -> (StatusCode, St
     }
     let body = axum::body::to_bytes(response.into_body(), 10_000).await.unwrap();
     let body: Value = serde_json::from_slice(&body).unwrap();
-    let places = [&body["error"], &body["error"]["message"], &body["detail"]];
+    let places = [&body["error"], &body["error"]["message"], &body["detail"], &body["message"]];
     (status, places.iter().find_map(|place| place.as_str()).unwrap().to_owned())
 }
 
@@ -80,8 +83,8 @@ async fn outcome(customer: &Customer, request: Request<Body>) -> (StatusCode, St
 async fn what_each_operation_needs() {
     let customer = Customer::new().await;
     let needs = operations(&customer).await.into_iter().map(|operation| {
-        let Operation { method, path, scope, permission, public } = operation;
-        let scope = scope.unwrap_or_else(|| "-".to_owned());
+        let Operation { method, path, scope, record, permission, public } = operation;
+        let scope = scope.unwrap_or_else(|| if record { "a record's token" } else { "-" }.to_owned());
         let person = match permission {
             Some(Some(permission)) => permission,
             Some(None) => "a session".to_owned(),
@@ -105,6 +108,9 @@ async fn a_key_does_what_its_scopes_say_and_nothing_else() {
             let (status, sentence) = outcome(&customer, request).await;
             let what = format!("{} {} with {scope}: {status} {sentence}", operation.method, operation.path);
             match &operation.scope {
+                None if operation.record => {
+                    assert_eq!((status.as_u16(), sentence.as_str()), (403, "403:access_denied"), "{what}");
+                }
                 None => assert_eq!(status, 401, "{what}"),
                 Some(needed) if needed == scope => {
                     assert!(status != 401 && !sentence.starts_with("this call needs a key"), "{what}");

@@ -31,7 +31,8 @@ async fn every_service_is_asked_and_the_receipt_lists_what_it_destroyed() {
     );
     let stage = customer.stage.set();
     let ada = Subject { project_id: PROJECT.into(), user_fullname: ADA.into() };
-    let asked: Vec<_> = ["consent", "sessions", "ml", "transactions"].map(|s| (s, ada.clone())).into();
+    let asked: Vec<_> =
+        ["consent", "sessions", "ml", "journeys", "transactions"].map(|s| (s, ada.clone())).into();
     assert_eq!(stage.erased, asked);
     assert!(!format!("{:?}", stage.receipts).contains("ada"), "a receipt holds no name");
     assert!(stage.records.is_empty(), "and the call leaves no record of the user");

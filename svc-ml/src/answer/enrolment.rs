@@ -6,6 +6,7 @@ use voice::Voiceprint;
 
 use super::{judged, spoken_phrase, stage, unjudged};
 use crate::{
+    calibration::FaceComparison,
     calibrations::Calibrations,
     enrol::{Duplicate, Enrolled, HeardVoice, SeenFace},
     judged::Judged,
@@ -14,6 +15,7 @@ use crate::{
     portrait::{Limit, Measure},
     recording,
     stages::Stages,
+    still::JudgedStill,
     template_update::EnrollmentOutcome,
 };
 
@@ -86,6 +88,26 @@ pub fn matched(found: Matched) -> wire::MatchFacesResponse {
 }
 
 /// Two pictures, as the wire has them: the first fault is the outcome.
+pub fn judged_still(found: JudgedStill) -> wire::JudgeStillResponse {
+    let of = |user_fullname: String, comparison: FaceComparison| wire::FaceMatch {
+        user_fullname,
+        probability: comparison.probability,
+        score: comparison.score(),
+        matched: comparison.matched,
+    };
+    let (outcome, liveness) = match found.liveness {
+        Ok(liveness) => (judged("one face found in the picture"), f64::from(liveness)),
+        Err(why) => (unjudged(why), 0.0),
+    };
+    wire::JudgeStillResponse {
+        outcome,
+        liveness,
+        own: found.own.map(|comparison| of(String::new(), comparison)),
+        nearest: found.nearest.map(|(name, comparison)| of(name, comparison)),
+        stages: stages(&found.stages),
+    }
+}
+
 pub fn compared(found: &Compared) -> wire::ComparePicturesResponse {
     let side = |side: &Judged<()>, place| match side {
         Ok(()) => one_face(place),

@@ -54,6 +54,7 @@ async fn a_session_token_names_one_session_ends_soon_and_is_no_api_key() {
             api_key_id: made.api_key_id.clone(),
             session_id: "sess_1".into(),
             lifetime_seconds: seconds,
+            purpose: 0,
         };
         let signed =
             service.client.sign_session_token(ask(&made.project_id, 600)).await.unwrap().into_inner();
@@ -63,6 +64,15 @@ async fn a_session_token_names_one_session_ends_soon_and_is_no_api_key() {
         assert_eq!((exp - iat, signed.expires_at_ms), (600, exp * 1000));
         let header = decode(signed.jwt.split('.').next().unwrap());
         assert_eq!(header["typ"], "session-token+jwt");
+
+        let of_record = |seconds| SignSessionTokenRequest {
+            purpose: proto::projects::TokenPurpose::Registration.into(),
+            ..ask(&made.project_id, seconds)
+        };
+        let record = service.client.sign_session_token(of_record(7200)).await.unwrap().into_inner();
+        let header = decode(record.jwt.split('.').next().unwrap());
+        assert_eq!(header["typ"], "app-registration+jwt", "it is never taken for a session's");
+        assert!(service.client.sign_session_token(of_record(7201)).await.is_err());
 
         for seconds in [0, 3601] {
             let refused =

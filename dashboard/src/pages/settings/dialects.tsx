@@ -31,6 +31,11 @@ const DIALECTS: { name: DialectName; title: string; call: string }[] = [
     title: "Identity Verification API",
     call: `curl -F api_key=$KEY -F user_identifier=user123 -F selfie_video=@selfie.mp4 -F id_photo=@card.jpg ${base}/verif/submit`,
   },
+  {
+    name: "verifik",
+    title: "Verifik",
+    call: `curl ${bearer} -H "Content-Type: application/json" -d '{"os":"DESKTOP","image":"'$(base64 -w0 face.jpg)'"}' ${base}/v2/face-recognition/liveness`,
+  },
 ];
 
 const Save = (props: ComponentProps<typeof Button>) => <AllowedButton needs={MAY.editProjects} {...props} />;
@@ -41,7 +46,12 @@ export function Dialects({ project }: { project: Project }) {
   const readOnly = !useCan()(MAY.editProjects);
   const chosen = (name: DialectName) => project.dialects[name]?.consent ?? "";
   const form = useForm<Record<DialectName, ConsentMode | "">>({
-    initialValues: { neuroid: chosen("neuroid"), biometry_v2: chosen("biometry_v2"), idv: chosen("idv") },
+    initialValues: {
+      neuroid: chosen("neuroid"),
+      biometry_v2: chosen("biometry_v2"),
+      idv: chosen("idv"),
+      verifik: chosen("verifik"),
+    },
   });
   const keep = async (values: typeof form.values) => {
     await changeDialects(project.id, values);

@@ -63,7 +63,7 @@ async fn run(
     let verification =
         Verification::begin(gateway.core(), &call.caller, &mut call.record, nobody, optional).await?;
     Ok(Json(match match_card_portrait(verification, selfie, card).await? {
-        FacesCompared::Judged { mut cosine, matched: true } => {
+        FacesCompared::Judged { mut cosine, matched: true, .. } => {
             Disclosure::new(&call.caller, None).similarity(&mut cosine);
             Answer::Accepted(FacesAccepted::new(cosine))
         }

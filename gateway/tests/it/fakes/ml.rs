@@ -138,6 +138,20 @@ impl ml_server::Ml for Stage {
         Ok(Response::new(state.pictures_alike.clone()))
     }
 
+    async fn judge_still(
+        &self,
+        request: Request<Streaming<ml::JudgeStillRequest>>,
+    ) -> Result<Response<ml::JudgeStillResponse>, Status> {
+        use ml::judge_still_request::Part;
+        let mut stream = request.into_inner();
+        while let Some(message) = stream.message().await? {
+            if let Some(Part::Header(header)) = message.part {
+                self.set().stills.push(header);
+            }
+        }
+        Ok(Response::new(self.set().still.clone()))
+    }
+
     async fn enroll_print(
         &self,
         request: Request<Streaming<ml::PrintRequest>>,

@@ -40,7 +40,12 @@ impl projects_server::Projects for Stage {
         let exp = boot::now_ms() / 1000 + i64::from(request.lifetime_seconds);
         let claims = json!({"id": request.api_key_id, "project_id": request.project_id,
                             "session_id": request.session_id, "exp": exp});
-        let jwt = self.sign_as("session-token+jwt", "kid-1", &claims);
+        let typ = match request.purpose() {
+            projects::TokenPurpose::Registration => "app-registration+jwt",
+            projects::TokenPurpose::Validation => "biometric-validation+jwt",
+            _ => "session-token+jwt",
+        };
+        let jwt = self.sign_as(typ, "kid-1", &claims);
         Ok(Response::new(projects::SessionToken { jwt, expires_at_ms: exp * 1000 }))
     }
 

@@ -1,0 +1,125 @@
+//! `/v2/email-validations/app-registration`.
+
+use axum::{
+    Json,
+    body::Bytes,
+    extract::{State, rejection::BytesRejection},
+};
+use proto::journeys as wire;
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+use super::{app_registrations::Data, flows::word};
+use crate::{
+    core::{
+        caller::{Caller, RecordKind},
+        error::{Error, Refusal},
+        journeys,
+    },
+    http::{
+        json,
+        recording::{Call, RecordedResponse},
+        state::Gateway,
+    },
+    timestamp::rfc3339,
+};
+
+const STATUSES: [(&str, wire::EmailValidationStatus); 2] =
+    [("sent", wire::EmailValidationStatus::Sent), ("validated", wire::EmailValidationStatus::Validated)];
+
+/// A code that was mailed; the code is in no response.
+#[derive(Debug, Serialize, ToSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct EmailValidation {
+    #[serde(rename = "_id")]
+    id: String,
+    client: String,
+    #[schema(example = "sent")]
+    status: &'static str,
+    email: String,
+    project: String,
+    project_flow: String,
+    #[serde(rename = "type")]
+    kind: &'static str,
+    expires_at: String,
+    created_at: String,
+    updated_at: String,
+}
+
+impl EmailValidation {
+    fn new(caller: &Caller, of: wire::EmailValidation) -> Self {
+        let status = word(&STATUSES, &of.status());
+        Self {
+            id: of.id,
+            client: caller.project_id.clone(),
+            status,
+            email: of.email,
+            project: of.journey_project_id,
+            project_flow: of.flow_id,
+            kind: "onboarding",
+            expires_at: rfc3339(of.expires_at_ms),
+            created_at: rfc3339(of.created_at_ms),
+            updated_at: rfc3339(of.updated_at_ms),
+        }
+    }
+}
+
+/// Mails a code to the address of the token's registration; it is good for ten minutes and five tries.
+#[utoipa::path(post, path = "/v2/email-validations/app-registration", tag = "verifik",
+    responses((status = 200, body = Data<EmailValidation>),
+        (status = 404, description = "security_not_set: this server sends no mail")))]
+pub async fn send_registration_code(
+    State(gateway): State<Gateway>,
+    mut call: Call,
+) -> RecordedResponse<Json<Data<EmailValidation>>> {
+    let result = send(&gateway, &mut call).await;
+    call.finish(result)
+}
+
+async fn send(gateway: &Gateway, call: &mut Call) -> Result<Json<Data<EmailValidation>>, Error> {
+    let id = call.caller.require_record(RecordKind::Registration)?.to_owned();
+    call.record.set_user(journeys::registration_subject(&id).user_fullname);
+    let request = wire::SendEmailCodeRequest { registration_id: id, ..wire::SendEmailCodeRequest::default() };
+    let sent = journeys::send_email_code(gateway.core(), &call.caller, request).await?;
+    Ok(Json(Data { data: EmailValidation::new(&call.caller, sent) }))
+}
+
+/// The code as it was received.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+pub struct CodeBody {
+    #[schema(nullable = false)]
+    email: Option<String>,
+    #[schema(example = "123456", nullable = false)]
+    otp: Option<String>,
+}
+
+/// Compares the code.
+#[utoipa::path(post, path = "/v2/email-validations/app-registration/validate", tag = "verifik", request_body = CodeBody,
+    responses((status = 200, body = Data<EmailValidation>), (status = 403, description = "otp_does_not_match"),
+        (status = 404, description = "email_validation_not_found"), (status = 409, description = "missing_email_and_otp"),
+        (status = 412, description = "emailValidation_has_expired")))]
+pub async fn check_registration_code(
+    State(gateway): State<Gateway>,
+    mut call: Call,
+    body: Result<Bytes, BytesRejection>,
+) -> RecordedResponse<Json<Data<EmailValidation>>> {
+    let result = check(&gateway, &mut call, body).await;
+    call.finish(result)
+}
+
+async fn check(
+    gateway: &Gateway,
+    call: &mut Call,
+    body: Result<Bytes, BytesRejection>,
+) -> Result<Json<Data<EmailValidation>>, Error> {
+    let id = call.caller.require_record(RecordKind::Registration)?.to_owned();
+    call.record.set_user(journeys::registration_subject(&id).user_fullname);
+    let body: CodeBody = json::parse_object(body)?;
+    let (Some(_), Some(code)) = (body.email, body.otp) else {
+        return Err(Error::worded(Refusal::Conflict, "missing_email_and_otp", "missing_email_and_otp"));
+    };
+    let request =
+        wire::CheckEmailCodeRequest { registration_id: id, code, ..wire::CheckEmailCodeRequest::default() };
+    let checked = journeys::check_email_code(gateway.core(), &call.caller, request).await?;
+    Ok(Json(Data { data: EmailValidation::new(&call.caller, checked) }))
+}

@@ -1,0 +1,195 @@
+//! Errors: `{"code", "message"}`, mostly a word and the status before it; some routes have shapes of their own.
+
+use axum::http::StatusCode;
+use serde_json::{Value, json};
+use utoipa::{PartialSchema, ToSchema};
+
+use crate::{
+    core::error::{Error, Refusal},
+    http::{
+        error::{ErrorReport, ErrorShape},
+        openapi::ErrorSchema,
+    },
+    timestamp::rfc3339,
+};
+
+const SCHEMA: ErrorSchema =
+    ErrorSchema { name: "VerifikError", schema: <VerifikError as PartialSchema>::schema };
+
+pub const ERRORS: ErrorShape =
+    ErrorShape { status: |report| plain(report).0, body: |report| plain(report).1, schema: SCHEMA };
+/// Of `/v3`: wrong fields are a list.
+pub const ERRORS_OF_VERSION_3: ErrorShape =
+    ErrorShape { status: |report| version_3(report).0, body: |report| version_3(report).1, schema: SCHEMA };
+/// Of biometric validations: with `success`.
+pub const ERRORS_OF_VALIDATIONS: ErrorShape = ErrorShape {
+    status: |report| of_validation(report).0,
+    body: |report| of_validation(report).1,
+    schema: SCHEMA,
+};
+/// Of face recognition: tokens and fields have other words.
+pub const ERRORS_OF_FACES: ErrorShape =
+    ErrorShape { status: |report| of_faces(report).0, body: |report| of_faces(report).1, schema: SCHEMA };
+
+/// An error.
+#[derive(ToSchema)]
+#[expect(dead_code, reason = "describes the body in the API's documentation")]
+pub struct VerifikError {
+    /// A stable word.
+    #[schema(example = "liveness_failed", nullable = false)]
+    code: Option<String>,
+    #[schema(example = "409:liveness_failed@0.45", nullable = false)]
+    message: Option<String>,
+    /// Of some routes: the word, or a sentence.
+    #[schema(nullable = false)]
+    error: Option<String>,
+    /// Of biometric validations: false.
+    #[schema(nullable = false)]
+    success: Option<bool>,
+}
+
+/// Conflicts that have one code, with their word as the message.
+const CONFLICTS: [&str; 3] =
+    ["signUpForm_validation_not_passed", "mandatory_steps_not_passed", "appRegistration_has_ended"];
+/// Refusals in `error` and `message`.
+const IN_ERROR: [(&str, &str); 5] = [
+    ("PROJECT_NAME_EXISTS", "a project with this name exists"),
+    ("INVALID_COUNTRY_CODE", "allowedCountries must be ISO 3166 country codes"),
+    ("INVALID_BIOMETRIC_DATA", "the picture cannot be used"),
+    ("LIVENESS_DETECTION_FAILED", "the picture does not show a live face"),
+    ("IDENTITY_VERIFICATION_FAILED", "the face is not that of the identifier"),
+];
+/// Words whose status is another than that of their kind.
+const STATUSES: [(&str, StatusCode); 3] = [
+    ("emailValidation_has_expired", StatusCode::PRECONDITION_FAILED),
+    ("security_not_set", StatusCode::NOT_FOUND),
+    ("step_not_supported", StatusCode::INTERNAL_SERVER_ERROR),
+];
+
+type Rendered = (StatusCode, Value);
+
+/// A word, and the status before it.
+fn word(status: StatusCode, word: &str) -> Rendered {
+    (status, json!({ "code": word, "message": format!("{}:{word}", status.as_u16()) }))
+}
+
+fn coded(status: StatusCode, code: &str, message: &str) -> Rendered {
+    (status, json!({ "code": code, "message": message }))
+}
+
+fn plain(report: &ErrorReport) -> Rendered {
+    let Some(error) = &report.error else {
+        return match report.status {
+            StatusCode::PAYLOAD_TOO_LARGE => word(report.status, "image_too_large"),
+            status => coded(status, "ERROR", &report.message),
+        };
+    };
+    match error {
+        Error::MissingToken | Error::KeyFormat | Error::InvalidKey => {
+            coded(StatusCode::UNAUTHORIZED, "Forbidden", "Access forbidden")
+        }
+        Error::KeyNotActive | Error::SessionTokenOver => {
+            coded(StatusCode::FORBIDDEN, "Forbidden", "Access forbidden")
+        }
+        Error::OtherToken => word(StatusCode::FORBIDDEN, "access_denied"),
+        Error::ConsentRequired | Error::EnrollmentConsentRequired { .. } => {
+            word(StatusCode::FORBIDDEN, "consent_required")
+        }
+        Error::MissingFields(names) => {
+            let missing: Vec<String> = names.iter().map(|name| format!("missing {name}")).collect();
+            coded(StatusCode::CONFLICT, "MissingParameter", &missing.join("\n. "))
+        }
+        Error::Field(..) | Error::Invalid(_) | Error::UserRequired | Error::Refused(Refusal::Invalid, _) => {
+            coded(StatusCode::CONFLICT, "MissingParameter", &report.message)
+        }
+        Error::UnreadablePictures(_) => {
+            coded(StatusCode::PRECONDITION_FAILED, "ERROR", "only_images_in_base64")
+        }
+        Error::FileTooLarge | Error::BodyTooLarge => word(StatusCode::PAYLOAD_TOO_LARGE, "image_too_large"),
+        Error::RouteNotFound => word(StatusCode::NOT_FOUND, "route_not_found"),
+        Error::RateLimited(_) | Error::Throttled(_) | Error::QuotaUsedUp { .. } => {
+            word(StatusCode::TOO_MANY_REQUESTS, "too_many_requests")
+        }
+        Error::Busy | Error::Unavailable => word(StatusCode::SERVICE_UNAVAILABLE, "busy"),
+        Error::Internal => (
+            StatusCode::INTERNAL_SERVER_ERROR,
+            json!({ "code": "ERROR", "message": "internal_error", "request_id": report.request_id }),
+        ),
+        Error::Worded { word, message, .. } => worded(report.status, word, message),
+        Error::MissingScope(_) => coded(StatusCode::FORBIDDEN, "Forbidden", &report.message),
+        _ => coded(report.status, "ERROR", &report.message),
+    }
+}
+
+fn worded(status: StatusCode, of: &str, message: &str) -> Rendered {
+    let status = STATUSES.iter().find(|(word, _)| *word == of).map_or(status, |(_, status)| *status);
+    if CONFLICTS.contains(&of) {
+        return coded(StatusCode::CONFLICT, "Conflict", of);
+    }
+    if let Some((_, sentence)) = IN_ERROR.iter().find(|(word, _)| *word == of) {
+        return (status, json!({ "error": of, "message": sentence }));
+    }
+    if message == of { word(status, of) } else { coded(status, of, message) }
+}
+
+fn version_3(report: &ErrorReport) -> Rendered {
+    let details: Vec<Value> = match &report.error {
+        Some(Error::MissingFields(names)) => names
+            .iter()
+            .map(|name| json!({ "field": name, "message": format!("\"{name}\" is required") }))
+            .collect(),
+        Some(Error::Field(name, message)) => vec![json!({ "field": name, "message": message })],
+        Some(Error::Invalid(message)) => vec![json!({ "field": "", "message": message })],
+        _ => return plain(report),
+    };
+    let status = StatusCode::UNPROCESSABLE_ENTITY;
+    let body = json!({
+        "message": "the request has wrong fields",
+        "code": "UnprocessableEntity",
+        "status": status.as_u16(),
+        "timestamp": rfc3339(boot::now_ms()),
+        "details": details,
+    });
+    (status, body)
+}
+
+fn of_validation(report: &ErrorReport) -> Rendered {
+    if let Some(Error::Worded { word, .. }) = &report.error {
+        if word == "INVALID_PROJECT_FLOW" {
+            let body = json!({ "success": false, "error": "Invalid project flow", "code": word });
+            return (StatusCode::BAD_REQUEST, body);
+        }
+        if IN_ERROR.iter().any(|(known, _)| known == word) {
+            return plain(report);
+        }
+    }
+    let (status, body) = plain(report);
+    let (code, message) = (&body["code"], &body["message"]);
+    (status, json!({ "success": false, "error": message, "code": code, "message": message }))
+}
+
+fn of_faces(report: &ErrorReport) -> Rendered {
+    match &report.error {
+        Some(Error::MissingToken | Error::KeyFormat | Error::InvalidKey) => {
+            coded(StatusCode::UNAUTHORIZED, "UNAUTHORIZED", "Authentication required")
+        }
+        Some(Error::KeyNotActive | Error::SessionTokenOver) => {
+            coded(StatusCode::FORBIDDEN, "FORBIDDEN", "token_expired")
+        }
+        Some(Error::MissingFields(names)) => {
+            let missing: Vec<String> = names.iter().map(|name| format!("\"{name}\" is required")).collect();
+            coded(StatusCode::CONFLICT, "MissingParameter", &missing.join(", "))
+        }
+        _ => plain(report),
+    }
+}
+
+/// A picture that cannot be used, by this server's own word for why.
+pub fn unusable(word: &str) -> Error {
+    let message = match word {
+        "no_face" => "face_not_found",
+        "more_than_one_face" => "the image has more than one face",
+        other => other,
+    };
+    Error::worded(Refusal::Conflict, "ERROR", message)
+}

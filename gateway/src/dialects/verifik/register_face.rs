@@ -1,0 +1,94 @@
+//! `POST /v2/biometric-validations/app-registration`.
+
+use axum::{Json, extract::State};
+use serde::Deserialize;
+use utoipa::ToSchema;
+
+use super::{
+    app_registrations::{AppRegistration, Data, missing},
+    errors::unusable,
+    images::{LargeBody, Os, picture},
+};
+use crate::{
+    core::{
+        caller::RecordKind,
+        error::{Error, Refusal},
+        register_face::{FaceRefused, FaceSent, register_face},
+    },
+    http::{
+        recording::{Call, RecordedResponse},
+        state::Gateway,
+    },
+};
+
+/// The face of the token's registration.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+pub struct RegistrationFace {
+    /// A data URI, or base64: jpg, png or webp, at most 10 MB.
+    #[schema(example = "data:image/jpeg;base64,/9j/4AAQSkZJRgABAQAAAQ...", nullable = false)]
+    image: Option<String>,
+    /// DESKTOP, IOS or ANDROID.
+    #[schema(example = "DESKTOP", nullable = false)]
+    os: Option<String>,
+    /// Go on where there is a person already.
+    #[schema(nullable = false)]
+    force: Option<bool>,
+}
+
+/// Judges the face of the token's registration: liveness, then whether it is known in the project's collection. The
+/// registration gets its person.
+#[utoipa::path(post, path = "/v2/biometric-validations/app-registration", tag = "verifik",
+    request_body = RegistrationFace,
+    responses((status = 200, body = Data<AppRegistration>),
+        (status = 404, description = "appRegistration_not_found: unknown, or not STARTED or ONGOING"),
+        (status = 409, description = "collection_not_set, person_already_set, liveness_failed, attempts_exceeded, or a picture without one face"),
+        (status = 412, description = "only_images_in_base64"), (status = 413, description = "image_too_large")))]
+pub async fn validate_app_registration_face(
+    State(gateway): State<Gateway>,
+    mut call: Call,
+    body: LargeBody,
+) -> RecordedResponse<Json<Data<AppRegistration>>> {
+    let result = run(&gateway, &mut call, body).await;
+    call.finish(result)
+}
+
+async fn run(
+    gateway: &Gateway,
+    call: &mut Call,
+    body: LargeBody,
+) -> Result<Json<Data<AppRegistration>>, Error> {
+    let registration_id = call.caller.require_record(RecordKind::Registration)?.to_owned();
+    let (sent, _place) = body.receive::<RegistrationFace>(gateway, &call.caller.project_id).await?;
+    missing(&[("image", sent.image.is_some()), ("os", sent.os.is_some())])?;
+    Os::parse(&sent.os.unwrap_or_default())?;
+    let picture = picture(sent.image.unwrap_or_default()).await?;
+    let sent = FaceSent {
+        registration_id: &registration_id,
+        picture: &picture,
+        force: sent.force.unwrap_or_default(),
+    };
+    let judged = register_face(gateway.core(), &call.caller, &mut call.record, sent).await?;
+    let registration = judged.map_err(|refused| match refused {
+        FaceRefused::Unusable(word) => unusable(&word),
+        FaceRefused::NotLive(score) => liveness_failed(score),
+    })?;
+    Ok(Json(Data { data: AppRegistration::new(&call.caller, registration) }))
+}
+
+/// With the score, two decimals, rounded down so that it is never shown to be enough.
+fn liveness_failed(score: f64) -> Error {
+    let score = (score * 100.0).floor() / 100.0;
+    Error::worded(Refusal::Conflict, "liveness_failed", format!("409:liveness_failed@{score:.2}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_score_is_rounded_down() {
+        for (score, text) in [(0.4599, "0.45"), (0.6, "0.60"), (0.0, "0.00"), (0.599_999, "0.59")] {
+            assert_eq!(liveness_failed(score).to_string(), format!("409:liveness_failed@{text}"));
+        }
+    }
+}

@@ -1,0 +1,125 @@
+//! What can go wrong here, and what the caller is told.
+
+use tonic::{Code, Status};
+
+/// Metadata with the stable word of a refusal.
+const WORD: &str = "x-word";
+const FIELD: &str = "x-field";
+
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// A rule of the journey forbids it; the word is part of the contract.
+    #[error("{0}")]
+    Refused(Refusal),
+    /// One input, and what is wrong with it.
+    #[error("{1}")]
+    Field(&'static str, String),
+    #[error("the system has no randomness")]
+    Randomness,
+    #[error("a stored record cannot be read")]
+    Damaged,
+    #[error("mail could not be sent")]
+    Mail(#[source] mail::Error),
+    #[error("the keys failed")]
+    Keys(#[from] blob::Error),
+    #[error("the database failed")]
+    Database(#[from] sqlx::Error),
+}
+
+/// Refusals by their word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    NoProject,
+    NoFlow,
+    NoRegistration,
+    NoValidation,
+    NoEmailValidation,
+    NoCollection,
+    ProjectName,
+    EmailRegistered,
+    PhoneRegistered,
+    ValidationProject,
+    ValidationFlow,
+    CollectionNotSet,
+    CollectionInUse,
+    PersonAlreadySet,
+    AttemptsExceeded,
+    RegistrationOver,
+    StepsMissing,
+    SignUpFormNotPassed,
+    ValidationOver,
+    SecurityNotSet,
+    WrongCode,
+    CodeExpired,
+}
+
+impl Refusal {
+    const fn parts(self) -> (Code, &'static str) {
+        match self {
+            Self::NoProject => (Code::NotFound, "Project_not_found"),
+            Self::NoFlow => (Code::NotFound, "ProjectFlow_not_found"),
+            Self::NoRegistration => (Code::NotFound, "appRegistration_not_found"),
+            Self::NoValidation => (Code::NotFound, "biometricValidation_not_found"),
+            Self::NoEmailValidation => (Code::NotFound, "email_validation_not_found"),
+            Self::NoCollection => (Code::NotFound, "collection_not_found"),
+            Self::ProjectName => (Code::AlreadyExists, "PROJECT_NAME_EXISTS"),
+            Self::EmailRegistered => (Code::AlreadyExists, "email_is_registered_already"),
+            Self::PhoneRegistered => (Code::AlreadyExists, "phone_is_registered_already"),
+            Self::ValidationProject => (Code::NotFound, "Project_not_found_or_featured_disabled"),
+            Self::ValidationFlow => (Code::InvalidArgument, "INVALID_PROJECT_FLOW"),
+            Self::CollectionNotSet => (Code::FailedPrecondition, "collection_not_set"),
+            Self::CollectionInUse => (Code::FailedPrecondition, "collection_is_not_empty"),
+            Self::PersonAlreadySet => (Code::FailedPrecondition, "person_already_set"),
+            Self::AttemptsExceeded => (Code::FailedPrecondition, "attempts_exceeded"),
+            Self::RegistrationOver => (Code::FailedPrecondition, "appRegistration_has_ended"),
+            Self::StepsMissing => (Code::FailedPrecondition, "mandatory_steps_not_passed"),
+            Self::SignUpFormNotPassed => (Code::FailedPrecondition, "signUpForm_validation_not_passed"),
+            Self::ValidationOver => (Code::FailedPrecondition, "biometricValidation_has_ended"),
+            Self::SecurityNotSet => (Code::FailedPrecondition, "security_not_set"),
+            Self::WrongCode => (Code::PermissionDenied, "otp_does_not_match"),
+            Self::CodeExpired => (Code::FailedPrecondition, "emailValidation_has_expired"),
+        }
+    }
+}
+
+impl std::fmt::Display for Refusal {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.parts().1)
+    }
+}
+
+impl From<Refusal> for Error {
+    fn from(refusal: Refusal) -> Self {
+        Self::Refused(refusal)
+    }
+}
+
+impl From<Error> for Status {
+    fn from(error: Error) -> Self {
+        match &error {
+            Error::Refused(refusal) => {
+                let (code, word) = refusal.parts();
+                with(Self::new(code, word), WORD, word)
+            }
+            Error::Field(name, why) => with(Self::invalid_argument(why.clone()), FIELD, name),
+            Error::Randomness | Error::Damaged | Error::Keys(_) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "journeys failed");
+                Self::internal("internal error")
+            }
+            // The cause names the server, not the address mail was for.
+            Error::Mail(cause) => {
+                tracing::error!(error = cause as &dyn std::error::Error, "mail could not be sent");
+                Self::unavailable("mail could not be sent")
+            }
+            Error::Database(cause) => {
+                tracing::error!(error = cause as &dyn std::error::Error, "the journeys database failed");
+                Self::unavailable("the journeys database does not answer")
+            }
+        }
+    }
+}
+
+fn with(mut status: Status, key: &'static str, value: &'static str) -> Status {
+    status.metadata_mut().insert(key, tonic::metadata::MetadataValue::from_static(value));
+    status
+}

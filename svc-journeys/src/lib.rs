@@ -1,0 +1,102 @@
+//! svc-journeys: people on their way through a customer's forms. Projects with their flows and collections, registrations,
+//! the persons they become, validations, and codes sent by mail. It knows no picture and no template: what was judged is
+//! told to it.
+//!
+//! Invariants: addresses, names and identifiers lie encrypted under a key of their row and are found by keyed hashes, so
+//! that a deleted row leaves nothing; of two that give a registration its person, take one attempt too many, end one
+//! validation or use one code, exactly one succeeds, by one conditional statement; a registration ends as its flow and
+//! what was judged say, whatever its token claims; no code is in any response or log; a record of another tenant answers
+//! as an unknown one does.
+//!
+//! Caller: the gateway, for the Verifik API.
+
+mod config;
+mod emails;
+mod erasure;
+mod error;
+mod flow;
+mod id;
+mod projects;
+mod registration;
+mod registrations;
+mod sealing;
+mod service;
+mod store;
+mod validations;
+mod words;
+
+use std::sync::Arc;
+
+use anyhow::Context;
+use blob::KeyRing;
+use db::Db;
+use ledger::{KeyUsage, SealedColumn};
+use mail::Mailer;
+use proto::journeys::journeys_server::JourneysServer;
+use tonic::service::Routes;
+
+pub use config::Config;
+
+/// A value sealed under the master key, by which tables from before there was a canary are recognised.
+const SEALED: &str = "SELECT wrapped_key FROM registrations LIMIT 1";
+
+/// Every column whose values name the master key they were sealed under.
+const SEALED_COLUMNS: &[SealedColumn] = &[
+    SealedColumn { table: "registrations", column: "wrapped_key" },
+    SealedColumn { table: "persons", column: "wrapped_key" },
+    SealedColumn { table: "validations", column: "wrapped_key" },
+    SealedColumn { table: "email_validations", column: "wrapped_key" },
+];
+
+/// Counts what was sealed under which master key, and returns the ids of the configured keys with it.
+///
+/// # Errors
+/// When the database or the master key cannot be opened.
+pub async fn key_usage(config: &Config) -> anyhow::Result<(Vec<String>, Vec<KeyUsage>)> {
+    let ring = KeyRing::open(&config.keys).context("the master key")?;
+    let db = Db::open(&config.db, &MIGRATIONS).await?;
+    let usage = ledger::count_key_usage(&db, SEALED_COLUMNS).await?;
+    db.close().await;
+    Ok((ledger::key_names(&ring), usage))
+}
+
+/// The tables of this service.
+pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
+
+/// Milliseconds UTC, as the service is to see them.
+pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
+
+/// Returns what the records of a subject are found by, as the database holds it: what an erased subject must have left in no
+/// file.
+///
+/// # Errors
+/// When the master key is missing or malformed.
+pub fn subject_traces(keys: &blob::KeyConfig, project: &str, user: &str) -> anyhow::Result<Vec<Vec<u8>>> {
+    let sealer = sealing::Sealer::new(KeyRing::open(keys).context("the master key")?);
+    Ok(sealer.subject_hashes(project, user)?)
+}
+
+/// Opens the database, the master key and the connection to the mail server, and answers the service.
+///
+/// # Errors
+/// When the database or the master key cannot be used, or a setting for mail is wrong.
+pub async fn routes(config: Config) -> anyhow::Result<Routes> {
+    routes_at(config, Arc::new(boot::now_ms)).await
+}
+
+/// [`routes`] by another clock: what a test of expiry needs.
+///
+/// # Errors
+/// As [`routes`].
+pub async fn routes_at(config: Config, clock: Clock) -> anyhow::Result<Routes> {
+    let ring = KeyRing::open(&config.keys).context("the master key")?;
+    let db = Db::open(&config.db, &MIGRATIONS).await?;
+    ledger::check_master_key(&db, &ring, SEALED).await?;
+    let service = service::Journeys {
+        store: store::Store::new(db),
+        sealer: sealing::Sealer::new(ring),
+        mailer: Mailer::open(&config.mail)?,
+        clock,
+    };
+    Ok(Routes::new(JourneysServer::new(service).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES)))
+}

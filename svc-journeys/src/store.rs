@@ -1,0 +1,48 @@
+//! Every SQL statement of this service. Lookups answer `Option`; what a missing row means is the caller's to say.
+//!
+//! Each state change is one conditional statement, so that whatever races for it, exactly one wins.
+
+mod emails;
+mod erasure;
+mod persons;
+mod projects;
+mod registrations;
+mod validations;
+
+use db::Db;
+
+pub use emails::EmailRow;
+pub use erasure::{PERSONAL, Secrets};
+pub use persons::PersonRow;
+pub use projects::{CollectionRow, FlowRow, ProjectRow};
+pub use registrations::{Change, RegistrationFilter, RegistrationRow};
+pub use validations::ValidationRow;
+
+#[derive(Clone)]
+pub struct Store {
+    db: Db,
+}
+
+/// A page of a list, from 1.
+#[derive(Clone, Copy, Debug)]
+pub struct Page {
+    pub number: u32,
+    pub limit: u32,
+}
+
+impl Page {
+    fn offset(self) -> i64 {
+        i64::from(self.number.max(1) - 1) * i64::from(self.limit)
+    }
+}
+
+impl Store {
+    pub fn new(db: Db) -> Self {
+        Self { db }
+    }
+}
+
+/// A count as the wire has it.
+fn count(rows: i64) -> u64 {
+    u64::try_from(rows).unwrap_or_default()
+}
