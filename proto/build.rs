@@ -6,7 +6,7 @@ use prost::Message;
 use prost_types::{FileDescriptorSet, method_options::IdempotencyLevel};
 
 const SHARED: &str = "biometry/subjects/v1/subjects.proto";
-const FILES: [&str; 10] = [
+const FILES: [&str; 11] = [
     "biometry/sessions/v1/sessions.proto",
     "biometry/consent/v1/consent.proto",
     "biometry/ml/v1/ml.proto",

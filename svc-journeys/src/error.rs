@@ -1,4 +1,4 @@
-//! What can go wrong here, and what the caller is told.
+//! What can go wrong here, and what the caller receives.
 
 use tonic::{Code, Status};
 
@@ -35,6 +35,8 @@ pub enum Refusal {
     NoValidation,
     NoEmailValidation,
     NoCollection,
+    NoPerson,
+    DocumentExists,
     ProjectName,
     EmailRegistered,
     PhoneRegistered,
@@ -62,6 +64,8 @@ impl Refusal {
             Self::NoValidation => (Code::NotFound, "biometricValidation_not_found"),
             Self::NoEmailValidation => (Code::NotFound, "email_validation_not_found"),
             Self::NoCollection => (Code::NotFound, "collection_not_found"),
+            Self::NoPerson => (Code::NotFound, "PERSON_NOT_FOUND"),
+            Self::DocumentExists => (Code::AlreadyExists, "already_exists"),
             Self::ProjectName => (Code::AlreadyExists, "PROJECT_NAME_EXISTS"),
             Self::EmailRegistered => (Code::AlreadyExists, "email_is_registered_already"),
             Self::PhoneRegistered => (Code::AlreadyExists, "phone_is_registered_already"),

@@ -23,7 +23,7 @@ pub struct Personal {
 }
 
 impl Personal {
-    /// What one registration of a journey project is told from others by.
+    /// What one registration of a journey project is distinguished by.
     pub fn address(&self) -> String {
         if self.email.is_empty() {
             format!("{}{}", self.country_code, self.phone)
@@ -40,6 +40,8 @@ pub struct Progress {
     pub current: Option<Step>,
     pub passed: Vec<Step>,
     pub has_person: bool,
+    /// A document was validated.
+    pub has_document: bool,
     pub email_validated: bool,
 }
 
@@ -105,6 +107,7 @@ impl Progress {
     fn has_passed(&self, step: Step) -> bool {
         match step {
             Step::Liveness => self.has_person,
+            Step::Document => self.has_document,
             other => self.passed.contains(&other),
         }
     }
@@ -121,6 +124,7 @@ mod tests {
             current: None,
             passed: Vec::new(),
             has_person: false,
+            has_document: false,
             email_validated: false,
         }
     }

@@ -11,7 +11,7 @@ use crate::{
     sealing::{Sealed, newest},
     service::Journeys,
     store::{Change, PersonRow, RegistrationFilter, RegistrationRow},
-    words::{ClosedSet, FlowStatus, RegistrationStatus, Step},
+    words::{ClosedSet, DocumentStatus, FlowStatus, RegistrationStatus, Step},
 };
 
 const MAX_TEXT: usize = 256;
@@ -59,6 +59,9 @@ impl Journeys {
             biometric_validation_id: String::new(),
             person_id: String::new(),
             face_attempts: 0,
+            document_id: String::new(),
+            document_status: String::new(),
+            document_attempts: 0,
             created_at: now_ms,
             updated_at: now_ms,
             id,
@@ -135,6 +138,7 @@ impl Journeys {
             current: Step::parse(&row.current_step),
             passed: passed(row),
             has_person: !row.person_id.is_empty(),
+            has_document: row.document_status == DocumentStatus::Validated.as_str(),
             email_validated: self.store.has_validated_email(tenant, &row.id).await?,
         })
     }
@@ -233,11 +237,51 @@ impl Journeys {
         let tenant = &request.project_id;
         let found = self.store.find_person(tenant, &request.collection_id, &request.subject).await?;
         let Some(row) = found else { return Ok(wire::FindPersonResponse { person: None }) };
+        Ok(wire::FindPersonResponse { person: Some(self.encode_person(tenant, row)?) })
+    }
+
+    pub(crate) async fn person(&self, request: &wire::RecordRequest) -> Result<wire::Person, Error> {
+        let tenant = &request.project_id;
+        let row = self.store.find_person_by_id(tenant, &request.id).await?.ok_or(Refusal::NoPerson)?;
+        self.encode_person(tenant, row)
+    }
+
+    fn encode_person(&self, tenant: &str, row: PersonRow) -> Result<wire::Person, Error> {
         let sealed = Sealed { wrapped_key: row.wrapped_key, sealed: row.sealed };
         let name = self.sealer.open(tenant, &row.id, &sealed)?;
         let (collection_id, subject, created_at_ms) = (row.collection_id, row.subject, row.created_at);
-        let person = wire::Person { id: row.id, collection_id, subject, name, created_at_ms };
-        Ok(wire::FindPersonResponse { person: Some(person) })
+        Ok(wire::Person { id: row.id, collection_id, subject, name, created_at_ms })
+    }
+
+    pub(crate) async fn document_task(
+        &self,
+        request: &wire::BeginDocumentRequest,
+    ) -> Result<wire::Registration, Error> {
+        let tenant = &request.project_id;
+        let (row, flow) = self.open_registration(tenant, &request.id).await?;
+        let failed = DocumentStatus::Failed.as_str();
+        if !request.force && !row.document_status.is_empty() && row.document_status != failed {
+            return Err(Refusal::DocumentExists.into());
+        }
+        if row.document_attempts >= flow.document_attempt_limit.into() {
+            return Err(Refusal::AttemptsExceeded.into());
+        }
+        self.encoded(tenant, row).await
+    }
+
+    pub(crate) async fn note_document(
+        &self,
+        request: &wire::SetDocumentRequest,
+    ) -> Result<wire::Registration, Error> {
+        let tenant = &request.project_id;
+        let (row, flow) = self.open_registration(tenant, &request.id).await?;
+        let status = DocumentStatus::of_wire(request.status()).ok_or_else(|| missing("status"))?;
+        let now_ms = self.now_ms();
+        let document = (&*id::generate(now_ms)?, status.as_str());
+        if !self.store.set_document(tenant, &row, document, flow.document_attempt_limit, now_ms).await? {
+            return Err(Refusal::AttemptsExceeded.into());
+        }
+        self.encoded(tenant, self.registration_row(tenant, &request.id).await?).await
     }
 
     pub(crate) async fn registration_row(&self, tenant: &str, id: &str) -> Result<RegistrationRow, Error> {
@@ -287,6 +331,10 @@ impl Journeys {
         let personal = self.personal(tenant, &row)?;
         let status = self.status(&row)?;
         let passed_steps = passed(&row).into_iter().map(|step| step.wire().into()).collect();
+        let document = DocumentStatus::parse(&row.document_status).map(|status| wire::RegisteredDocument {
+            id: row.document_id.clone(),
+            status: status.wire().into(),
+        });
         let current_step = Step::parse(&row.current_step).map_or(wire::Step::Unspecified, Step::wire);
         Ok(wire::Registration {
             id: row.id,
@@ -310,6 +358,7 @@ impl Journeys {
             passed_steps,
             created_at_ms: row.created_at,
             updated_at_ms: row.updated_at,
+            document,
         })
     }
 }

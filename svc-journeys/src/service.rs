@@ -174,6 +174,27 @@ impl journeys_server::Journeys for Journeys {
         answer(self.link_person(request.get_ref()).await)
     }
 
+    async fn begin_document(
+        &self,
+        request: Request<wire::BeginDocumentRequest>,
+    ) -> Result<Response<wire::Registration>, Status> {
+        answer(self.document_task(request.get_ref()).await)
+    }
+
+    async fn set_document(
+        &self,
+        request: Request<wire::SetDocumentRequest>,
+    ) -> Result<Response<wire::Registration>, Status> {
+        answer(self.note_document(request.get_ref()).await)
+    }
+
+    async fn get_person(
+        &self,
+        request: Request<wire::RecordRequest>,
+    ) -> Result<Response<wire::Person>, Status> {
+        answer(self.person(request.get_ref()).await)
+    }
+
     async fn find_person(
         &self,
         request: Request<wire::FindPersonRequest>,

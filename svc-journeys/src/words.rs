@@ -111,6 +111,9 @@ closed_set! {
     }
 }
 closed_set! {
+    DocumentStatus { Assessing = "ASSESSING", Validated = "VALIDATED", Failed = "FAILED" }
+}
+closed_set! {
     EmailValidationStatus { Sent = "sent", Validated = "validated" }
 }
 

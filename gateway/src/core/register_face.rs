@@ -67,7 +67,7 @@ pub async fn register_face(
             return Ok(Err(FaceRefused::Unusable(word)));
         }
     };
-    // Counted before its outcome is told, so that no more outcomes are told than there are attempts.
+    // Counted before its outcome is shown, so that no more outcomes are shown than there are attempts.
     let attempt = wire::RecordRequest { project_id: project_id.clone(), id: id.to_owned() };
     core.services().journeys().count_face_attempt(attempt).await?;
     verification.record.set_score(seen.liveness * 100.0);

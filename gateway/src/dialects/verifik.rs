@@ -4,6 +4,7 @@
 mod app_registrations;
 mod biometric_validations;
 mod collections;
+mod document_validations;
 mod email_validations;
 mod errors;
 mod face_recognition;
@@ -12,6 +13,7 @@ mod images;
 mod lists;
 mod projects;
 mod register_face;
+mod search;
 mod validate;
 
 use utoipa_axum::routes;
@@ -54,6 +56,9 @@ pub fn routes() -> Vec<Route> {
             .recorded_as("verifik.app_registration_sync"),
         route(REGISTRATION, routes!(register_face::validate_app_registration_face))
             .recorded_as("verifik.app_registration_face")
+            .max_body_bytes(MAX_ONE_IMAGE_BYTES),
+        route(REGISTRATION, routes!(document_validations::validate_registration_document))
+            .recorded_as("verifik.document_validation")
             .max_body_bytes(MAX_ONE_IMAGE_BYTES),
         route(REGISTRATION, routes!(email_validations::send_registration_code))
             .recorded_as("verifik.email_validation_create"),
@@ -99,6 +104,15 @@ pub fn face_routes() -> Vec<Route> {
             .max_body_bytes(MAX_SEVERAL_IMAGES_BYTES),
         route(CAPTURE, routes!(face_recognition::compare_with_liveness))
             .recorded_as("verifik.compare_with_liveness")
+            .max_body_bytes(MAX_SEVERAL_IMAGES_BYTES),
+        route(CAPTURE, routes!(search::search_person))
+            .recorded_as("verifik.search")
+            .max_body_bytes(MAX_SEVERAL_IMAGES_BYTES),
+        route(CAPTURE, routes!(search::search_live_person))
+            .recorded_as("verifik.search_live_face")
+            .max_body_bytes(MAX_ONE_IMAGE_BYTES),
+        route(CAPTURE, routes!(search::verify_person_face))
+            .recorded_as("verifik.verify")
             .max_body_bytes(MAX_SEVERAL_IMAGES_BYTES),
         route(WRITE, routes!(collections::create_face_collection)),
         route(READ, routes!(collections::list_face_collections)),

@@ -20,6 +20,7 @@ use testkit::MailServer;
 
 use crate::{
     customer::{Answer, Customer},
+    documents::passport,
     fakes::{KEY, PROJECT, Stage},
 };
 
@@ -140,7 +141,7 @@ impl World {
         self.register(&project, &flow, "user@example.com").await
     }
 
-    fn enrolments(&self) -> usize {
+    fn enrolled(&self) -> usize {
         self.customer.stage.set().enrolments.len()
     }
 
@@ -323,7 +324,7 @@ async fn case_05_a_printed_face_fails_and_nothing_is_kept() {
     let failed = world.face(&of, &face()).await;
     let body = json!({"code": "liveness_failed", "message": "409:liveness_failed@0.45"});
     assert_eq!(seen(&failed), (409, &body));
-    assert_eq!(world.enrolments(), 0);
+    assert_eq!(world.enrolled(), 0);
     assert!(world.customer.stage.set().samples.is_empty());
     let me = world.own(&of, "POST", "/v2/app-registrations/me", &json!({})).await;
     assert_eq!((&me.body["data"]["status"], me.body["data"].get("person")), (&"STARTED".into(), None));
@@ -345,7 +346,7 @@ async fn case_06_a_second_face_is_refused_and_force_begins_anew() {
     let again = world.face(&of, &face()).await;
     let set = json!({"code": "person_already_set", "message": "409:person_already_set"});
     assert_eq!(seen(&again), (409, &set));
-    assert_eq!(world.enrolments(), 1);
+    assert_eq!(world.enrolled(), 1);
     let forced = world.face(&of, &json!({"image": image(), "os": "IOS", "force": true})).await;
     assert_eq!(forced.status, 200, "{}", forced.body);
     assert_eq!(forced.body["data"]["person"], first.body["data"]["person"], "its own person is replaced");
@@ -363,7 +364,7 @@ async fn case_07_a_face_known_elsewhere_is_refused_and_force_leaves_its_template
     assert_eq!(refused.body["code"], "person_already_set", "{}", refused.body);
     let forced = world.face(&other, &json!({"image": image(), "os": "IOS", "force": true})).await;
     assert_eq!(forced.body["data"]["person"], first.body["data"]["person"], "{}", forced.body);
-    assert_eq!(world.enrolments(), 1, "the template of the other one is as it was");
+    assert_eq!(world.enrolled(), 1, "the template of the other one is as it was");
     let header = world.customer.stage.set().stills.last().unwrap().clone();
     assert_eq!((header.search, header.min_probability), (true, 0.9));
     assert_eq!(header.user_fullname, format!("registration:{}", other.id), "its own face is passed over");
@@ -435,7 +436,7 @@ async fn case_10_wrong_bodies_have_their_answers() {
             "{body}"
         );
     }
-    assert_eq!(world.enrolments(), 0);
+    assert_eq!(world.enrolled(), 0);
     let unknown = world.post("/v2/human-id/encrypt", &json!({})).await;
     assert_eq!(seen(&unknown), (404, &json!({"code": "route_not_found", "message": "404:route_not_found"})));
     let method = world.client("PATCH", FACE, &json!({})).await;
@@ -574,7 +575,7 @@ async fn case_15_a_face_of_another_collection_is_a_stranger() {
     world.known_as(&format!("registration:{}", of.id));
     let judged = world.face(&other, &face()).await;
     assert_eq!(judged.status, 200, "{}", judged.body);
-    assert_eq!(world.enrolments(), 2);
+    assert_eq!(world.enrolled(), 2);
 }
 
 #[tokio::test]
@@ -588,7 +589,7 @@ async fn case_17_without_consent_in_the_ledger_nobody_is_judged() {
         let answer = world.post(&format!("/v2/face-recognition/{path}"), &body).await;
         assert_eq!(seen(&answer), (403, &refused), "{path}");
     }
-    assert!(world.customer.stage.set().stills.is_empty() && world.enrolments() == 0);
+    assert!(world.customer.stage.set().stills.is_empty() && world.enrolled() == 0);
     let subject = format!("registration:{}", of.id);
     world.customer.consents(&subject, true, false);
     assert_eq!(seen(&world.face(&of, &face()).await), (403, &refused), "nothing is kept without storage");
@@ -706,4 +707,87 @@ async fn switched_off_it_is_not_there() {
     world.customer.stage.set().keys.get_mut(KEY).unwrap().dialects.clear();
     let off = world.client("GET", "/v2/projects", &Value::Null).await;
     assert_eq!(seen(&off), (404, &json!({"code": "route_not_found", "message": "404:route_not_found"})));
+}
+
+#[tokio::test]
+async fn case_01_a_document_passes_its_step() {
+    let world = World::new("attested").await;
+    let steps = json!({"steps": {"document": "mandatory", "liveness": "optional", "signUpForm": "optional"}});
+    let (project, flow) = world.project("p", steps).await;
+    let body = json!({"project": project, "projectFlow": flow, "email": "user@example.com",
+                      "fullName": "Erika Mustermann"});
+    let made = world.post("/v2/app-registrations", &body).await;
+    let text = |value: &Value| value.as_str().unwrap().to_owned();
+    let of = Registered {
+        project,
+        flow,
+        id: text(&made.body["data"]["appRegistration"]["_id"]),
+        token: text(&made.body["data"]["token"]),
+    };
+    let path = "/v2/document-validations/app-registration";
+    let none = world.own(&of, "POST", path, &json!({})).await;
+    assert_eq!(seen(&none), (422, &json!({"code": "MissingParameter", "message": "missing image"})));
+    let (mut document, name) = (passport(), |name: &str, value: &str| proto::docauth::DocumentField {
+        name: name.into(),
+        value: value.into(),
+        ..proto::docauth::DocumentField::default()
+    });
+    document.fields = vec![name("first_name", "ERIKA"), name("last_name", "MUSTERMANN")];
+    world.customer.stage.set().document = Some(document);
+    let judged = world.own(&of, "POST", path, &json!({"image": image()})).await;
+    let data = &judged.body["data"]["documentValidation"];
+    assert_eq!(
+        (&data["status"], &data["namesMatch"], &data["fullNameMatchPercentage"], &data["validationMethod"]),
+        (&"VALIDATED".into(), &true.into(), &json!(100), &"OCR".into()),
+        "{}",
+        judged.body
+    );
+    let again = world.own(&of, "POST", path, &json!({"image": image()})).await;
+    assert_eq!(seen(&again), (409, &json!({"code": "already_exists", "message": "409:already_exists"})));
+    let sync = format!("/v2/app-registrations/{}/sync", of.id);
+    let end = world.own(&of, "PUT", &sync, &json!({"step": "end", "status": "COMPLETED"})).await;
+    assert_eq!(end.body["data"]["status"], "COMPLETED", "{}", end.body);
+    assert_eq!(world.customer.stage.set().documents.len(), 1);
+}
+
+#[tokio::test]
+async fn case_15_a_search_honours_its_collection_and_consents() {
+    let world = World::new("attested").await;
+    let of = world.registered().await;
+    let person = world.face(&of, &face()).await.body["data"]["person"].clone();
+    let subject = format!("registration:{}", of.id);
+    world.customer.consents(&subject, true, true);
+    world.known_as(&subject);
+    let path = "/v2/face-recognition/search";
+    let body = json!({"images": [image()], "min_score": 0.9});
+    let found = world.post(path, &body).await;
+    let expected = json!([{"id": person, "name": "Ada Lovelace", "score": 0.97, "thumbnails": []}]);
+    assert_eq!(found.body["data"], expected, "{}", found.body);
+    let made = world.post("/v2/face-recognition/collections", &json!({"name": "other"})).await;
+    let other = json!({"images": [image()], "collection_id": made.body["data"]["code"]});
+    let elsewhere = world.post(path, &other).await;
+    assert_eq!(elsewhere.body["data"], json!([]), "{}", elsewhere.body);
+    let unknown = json!({"images": [image()], "collection_id": "no such"});
+    assert_eq!(world.post(path, &unknown).await.status, 404);
+
+    let live = json!({"image": image(), "os": "IOS"});
+    let live = world.post("/v2/face-recognition/search-live-face", &live).await;
+    assert_eq!(
+        (&live.body["data"]["persons"][0]["id"], &live.body["data"]["liveness_score"]),
+        (&person, &json!(0.97)),
+        "{}",
+        live.body
+    );
+    let own = FaceMatch { probability: 0.95, score: 0.8, matched: true, ..FaceMatch::default() };
+    world.customer.stage.set().still = JudgeStillResponse { own: Some(own), ..still(0.2) };
+    let verify = json!({"id": person, "images": image()});
+    let same = world.post("/v2/face-recognition/verify", &verify).await;
+    assert_eq!(same.body["data"]["match"]["score"], 0.95, "{}", same.body);
+    let nobody = json!({"id": "674de8df21c72be3cc42b8a9", "images": image()});
+    let nobody = world.post("/v2/face-recognition/verify", &nobody).await;
+    assert_eq!(seen(&nobody), (404, &json!({"error": "Person not found", "message": "PERSON_NOT_FOUND"})));
+    world.customer.consents(&subject, false, false);
+    world.known_as(&subject);
+    assert_eq!(world.post(path, &body).await.body["data"], json!([]), "who withdrew is not found");
+    assert_eq!(world.post("/v2/face-recognition/verify", &verify).await.body["code"], "consent_required");
 }

@@ -1,4 +1,4 @@
-//! What is kept of one subject, and of a whole tenant.
+//! Stored data of one subject, and of a whole tenant.
 
 use super::Store;
 use crate::error::Error;

@@ -22,8 +22,14 @@ impl Store {
         subject: &str,
     ) -> Result<Option<PersonRow>, Error> {
         const SQL: &str = "SELECT id, collection_id, subject, wrapped_key, sealed, created_at FROM persons \
-            WHERE project_id = $1 AND collection_id = $2 AND subject = $3";
+            WHERE project_id = $1 AND ($2 = '' OR collection_id = $2) AND subject = $3";
         Ok(self.db.fetch_optional(SQL, db::params![project, collection, subject]).await?)
+    }
+
+    pub async fn find_person_by_id(&self, project: &str, id: &str) -> Result<Option<PersonRow>, Error> {
+        const SQL: &str = "SELECT id, collection_id, subject, wrapped_key, sealed, created_at FROM persons \
+            WHERE project_id = $1 AND id = $2";
+        Ok(self.db.fetch_optional(SQL, db::params![project, id]).await?)
     }
 
     /// Whether this collection has a person with this id.

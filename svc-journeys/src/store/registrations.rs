@@ -24,6 +24,9 @@ pub struct RegistrationRow {
     pub biometric_validation_id: String,
     pub person_id: String,
     pub face_attempts: i64,
+    pub document_id: String,
+    pub document_status: String,
+    pub document_attempts: i64,
     pub created_at: i64,
     pub updated_at: i64,
 }
@@ -86,7 +89,7 @@ impl Store {
     pub async fn find_registration(&self, project: &str, id: &str) -> Result<Option<RegistrationRow>, Error> {
         const SQL: &str = "SELECT id, journey_project_id, flow_id, status, current_step, passed_steps, language, \
             wrapped_key, sealed, information_validation_id, biometric_validation_id, person_id, face_attempts, \
-            created_at, updated_at FROM registrations WHERE id = $1 AND project_id = $2";
+            document_id, document_status, document_attempts, created_at, updated_at FROM registrations WHERE id = $1 AND project_id = $2";
         Ok(self.db.fetch_optional(SQL, db::params![id, project]).await?)
     }
 
@@ -100,7 +103,7 @@ impl Store {
         // What has expired is stored as what it was. The statuses asked for fill seven places; none of them means any.
         const SQL: &str = "SELECT id, journey_project_id, flow_id, status, current_step, passed_steps, language, \
             wrapped_key, sealed, information_validation_id, biometric_validation_id, person_id, face_attempts, \
-            created_at, updated_at FROM registrations WHERE project_id = $1 AND ($2 = '' OR journey_project_id = $2) \
+            document_id, document_status, document_attempts, created_at, updated_at FROM registrations WHERE project_id = $1 AND ($2 = '' OR journey_project_id = $2) \
             AND ($3 = '' OR flow_id = $3) AND ($5 = '' OR CASE WHEN status IN ('STARTED', 'ONGOING') \
             AND updated_at <= $4 THEN 'EXPIRED' ELSE status END IN ($5, $6, $7, $8, $9, $10, $11)) \
             ORDER BY created_at DESC, id DESC LIMIT $12 OFFSET $13";
@@ -160,6 +163,23 @@ impl Store {
         const SQL: &str = "UPDATE registrations SET face_attempts = face_attempts + 1 \
             WHERE id = $1 AND project_id = $2 AND face_attempts < $3";
         Ok(self.db.execute(SQL, db::params![id, project, limit]).await? == 1)
+    }
+
+    /// Notes what a document came to, in an attempt that is left, if the registration is as it was read; answers whether this
+    /// call did.
+    pub async fn set_document(
+        &self,
+        project: &str,
+        was: &RegistrationRow,
+        (document_id, status): (&str, &str),
+        limit: u32,
+        now_ms: i64,
+    ) -> Result<bool, Error> {
+        const SQL: &str = "UPDATE registrations SET document_id = $3, document_status = $4, \
+            document_attempts = document_attempts + 1, updated_at = $5 WHERE id = $1 AND project_id = $2 \
+            AND document_id = $6 AND document_attempts < $7 AND status IN ('STARTED', 'ONGOING')";
+        let params = db::params![&was.id, project, document_id, status, now_ms, &was.document_id, limit];
+        Ok(self.db.execute(SQL, params).await? == 1)
     }
 
     /// Links a person to a registration that has none, or with `force` to one that is as it was read; a new person is

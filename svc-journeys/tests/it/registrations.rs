@@ -163,3 +163,43 @@ async fn a_flow_out_of_range_and_a_name_that_is_taken_are_refused() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_document_is_noted_within_its_attempts_and_passes_its_step() {
+    each_world(async |world| {
+        let mandatory = |step: Step| wire::StepRule {
+            step: step.into(),
+            requirement: wire::Requirement::Mandatory.into(),
+        };
+        let optional = |step: Step| wire::StepRule {
+            step: step.into(),
+            requirement: wire::Requirement::Optional.into(),
+        };
+        let steps = vec![mandatory(Step::Document), optional(Step::Liveness), optional(Step::SignUpForm)];
+        let rules = wire::FlowSettings { steps, document_attempt_limit: 2, ..settings() };
+        let journey = world.journey("p").await;
+        let journey = crate::Journey { flow: world.flow(&journey.project.id, rules).await, ..journey };
+        let ada = done(world.register(&journey, "ada@example.org").await);
+        let begin =
+            |force| wire::BeginDocumentRequest { project_id: TENANT.into(), id: ada.id.clone(), force };
+        let note = |status: wire::DocumentStatus| wire::SetDocumentRequest {
+            project_id: TENANT.into(),
+            id: ada.id.clone(),
+            status: status.into(),
+            force: false,
+        };
+        done(world.client().begin_document(begin(false)).await);
+        let failed = done(world.client().set_document(note(wire::DocumentStatus::Failed)).await);
+        assert_eq!(failed.document.unwrap().status(), wire::DocumentStatus::Failed);
+        done(world.client().begin_document(begin(false)).await);
+        done(world.client().set_document(note(wire::DocumentStatus::Validated)).await);
+        assert_eq!(word(world.client().begin_document(begin(false)).await), "already_exists");
+        assert_eq!(word(world.client().begin_document(begin(true)).await), "attempts_exceeded");
+        let third = world.client().set_document(note(wire::DocumentStatus::Failed)).await;
+        assert_eq!(word(third), "attempts_exceeded");
+        let end = step(&ada.id, Step::End, RegistrationStatus::Completed);
+        let ended = done(world.client().advance_registration(end).await);
+        assert_eq!(ended.status(), RegistrationStatus::Completed);
+    })
+    .await;
+}

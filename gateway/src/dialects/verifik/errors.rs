@@ -59,6 +59,8 @@ const IN_ERROR: [(&str, &str); 5] = [
     ("LIVENESS_DETECTION_FAILED", "the picture does not show a live face"),
     ("IDENTITY_VERIFICATION_FAILED", "the face is not that of the identifier"),
 ];
+/// Of a person who is not there.
+const PERSON_NOT_FOUND: &str = "PERSON_NOT_FOUND";
 /// Words whose status is another than that of their kind.
 const STATUSES: [(&str, StatusCode); 3] = [
     ("emailValidation_has_expired", StatusCode::PRECONDITION_FAILED),
@@ -129,6 +131,9 @@ fn worded(status: StatusCode, of: &str, message: &str) -> Rendered {
     if let Some((_, sentence)) = IN_ERROR.iter().find(|(word, _)| *word == of) {
         return (status, json!({ "error": of, "message": sentence }));
     }
+    if of == PERSON_NOT_FOUND {
+        return (status, json!({ "error": "Person not found", "message": of }));
+    }
     if message == of { word(status, of) } else { coded(status, of, message) }
 }
 
@@ -192,4 +197,22 @@ pub fn unusable(word: &str) -> Error {
         other => other,
     };
     Error::worded(Refusal::Conflict, "ERROR", message)
+}
+
+/// With the score, two decimals, rounded down so that it is never shown to be enough.
+pub fn liveness_failed(score: f64) -> Error {
+    let score = (score * 100.0).floor() / 100.0;
+    Error::worded(Refusal::Conflict, "liveness_failed", format!("409:liveness_failed@{score:.2}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_score_is_rounded_down() {
+        for (score, text) in [(0.4599, "0.45"), (0.6, "0.60"), (0.0, "0.00"), (0.599_999, "0.59")] {
+            assert_eq!(liveness_failed(score).to_string(), format!("409:liveness_failed@{text}"));
+        }
+    }
 }

@@ -50,7 +50,7 @@ pub struct Signature {
 }
 
 impl<T> Signed<T> {
-    fn new(call: &Call, data: T) -> Self {
+    pub fn new(call: &Call, data: T) -> Self {
         let digest = Sha256::digest(call.record.transaction_id());
         let letter =
             |byte: &u8| ID_LETTERS.get(usize::from(*byte) % ID_LETTERS.len()).map(|b| char::from(*b));
@@ -69,7 +69,7 @@ pub enum Pictures {
 }
 
 impl Pictures {
-    async fn decoded(self, name: &'static str) -> Result<Vec<Media>, Error> {
+    pub async fn decoded(self, name: &'static str) -> Result<Vec<Media>, Error> {
         let texts = match self {
             Self::One(text) => vec![text],
             Self::Several(texts) => texts,
@@ -86,7 +86,7 @@ impl Pictures {
     }
 }
 
-fn in_range(name: &'static str, value: f64, (least, most): (f64, f64)) -> Result<f64, Error> {
+pub fn in_range(name: &'static str, value: f64, (least, most): (f64, f64)) -> Result<f64, Error> {
     if value < least || value.is_nan() {
         return Err(Error::field(name, &format!("\"{name}\" must be greater than or equal to {least}")));
     }
@@ -96,7 +96,7 @@ fn in_range(name: &'static str, value: f64, (least, most): (f64, f64)) -> Result
     Ok(value)
 }
 
-fn min_liveness(asked: Option<f64>) -> Result<f64, Error> {
+pub fn min_liveness(asked: Option<f64>) -> Result<f64, Error> {
     in_range("liveness_min_score", asked.unwrap_or(MIN_LIVENESS), (0.52, 1.0))
 }
 

@@ -6,13 +6,13 @@ use utoipa::ToSchema;
 
 use super::{
     app_registrations::{AppRegistration, Data, missing},
-    errors::unusable,
+    errors::{liveness_failed, unusable},
     images::{LargeBody, Os, picture},
 };
 use crate::{
     core::{
         caller::RecordKind,
-        error::{Error, Refusal},
+        error::Error,
         register_face::{FaceRefused, FaceSent, register_face},
     },
     http::{
@@ -73,22 +73,4 @@ async fn run(
         FaceRefused::NotLive(score) => liveness_failed(score),
     })?;
     Ok(Json(Data { data: AppRegistration::new(&call.caller, registration) }))
-}
-
-/// With the score, two decimals, rounded down so that it is never shown to be enough.
-fn liveness_failed(score: f64) -> Error {
-    let score = (score * 100.0).floor() / 100.0;
-    Error::worded(Refusal::Conflict, "liveness_failed", format!("409:liveness_failed@{score:.2}"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_score_is_rounded_down() {
-        for (score, text) in [(0.4599, "0.45"), (0.6, "0.60"), (0.0, "0.00"), (0.599_999, "0.59")] {
-            assert_eq!(liveness_failed(score).to_string(), format!("409:liveness_failed@{text}"));
-        }
-    }
 }
