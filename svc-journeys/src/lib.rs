@@ -16,6 +16,7 @@ mod erasure;
 mod error;
 mod flow;
 mod id;
+mod keys;
 mod projects;
 mod registration;
 mod registrations;
@@ -27,38 +28,12 @@ mod words;
 
 use std::sync::Arc;
 
-use anyhow::Context;
-use blob::KeyRing;
-use db::Db;
-use ledger::{KeyUsage, SealedColumn};
 use mail::Mailer;
 use proto::journeys::journeys_server::JourneysServer;
 use tonic::service::Routes;
 
 pub use config::Config;
-
-/// A value sealed under the master key, by which tables from before there was a canary are recognised.
-const SEALED: &str = "SELECT wrapped_key FROM registrations LIMIT 1";
-
-/// Every column whose values name the master key they were sealed under.
-const SEALED_COLUMNS: &[SealedColumn] = &[
-    SealedColumn { table: "registrations", column: "wrapped_key" },
-    SealedColumn { table: "persons", column: "wrapped_key" },
-    SealedColumn { table: "validations", column: "wrapped_key" },
-    SealedColumn { table: "email_validations", column: "wrapped_key" },
-];
-
-/// Counts what was sealed under which master key, and returns the ids of the configured keys with it.
-///
-/// # Errors
-/// When the database or the master key cannot be opened.
-pub async fn key_usage(config: &Config) -> anyhow::Result<(Vec<String>, Vec<KeyUsage>)> {
-    let ring = KeyRing::open(&config.keys).context("the master key")?;
-    let db = Db::open(&config.db, &MIGRATIONS).await?;
-    let usage = ledger::count_key_usage(&db, SEALED_COLUMNS).await?;
-    db.close().await;
-    Ok((ledger::key_names(&ring), usage))
-}
+pub use keys::{distrust_master_key, key_usage, rewrap};
 
 /// The tables of this service.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -70,10 +45,11 @@ pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 /// file.
 ///
 /// # Errors
-/// When the master key is missing or malformed.
-pub fn subject_traces(keys: &blob::KeyConfig, project: &str, user: &str) -> anyhow::Result<Vec<Vec<u8>>> {
-    let sealer = sealing::Sealer::new(KeyRing::open(keys).context("the master key")?);
-    Ok(sealer.subject_hashes(project, user)?)
+/// When the database or the master key cannot be opened.
+pub async fn subject_traces(config: &Config, project: &str, user: &str) -> anyhow::Result<Vec<Vec<u8>>> {
+    let (db, ring) = keys::open(config).await?;
+    db.close().await;
+    Ok(sealing::Sealer::new(ring).subject_hashes(project, user)?)
 }
 
 /// Opens the database, the master key and the connection to the mail server, and answers the service.
@@ -89,9 +65,7 @@ pub async fn routes(config: Config) -> anyhow::Result<Routes> {
 /// # Errors
 /// As [`routes`].
 pub async fn routes_at(config: Config, clock: Clock) -> anyhow::Result<Routes> {
-    let ring = KeyRing::open(&config.keys).context("the master key")?;
-    let db = Db::open(&config.db, &MIGRATIONS).await?;
-    ledger::check_master_key(&db, &ring, SEALED).await?;
+    let (db, ring) = keys::open(&config).await?;
     let service = service::Journeys {
         store: store::Store::new(db),
         sealer: sealing::Sealer::new(ring),

@@ -5,9 +5,9 @@ use serde::{Serialize, de::DeserializeOwned};
 
 use crate::error::Error;
 
-const SUBJECT: Purpose = Purpose("find a subject's journeys");
-const ADDRESS: Purpose = Purpose("find an address of a journey");
-const CODE: Purpose = Purpose("compare a mailed code");
+pub const SUBJECT: Purpose = Purpose("find a subject's journeys");
+pub const ADDRESS: Purpose = Purpose("find an address of a journey");
+pub const CODE: Purpose = Purpose("compare a mailed code");
 
 /// Something personal as it is stored: gone with the row, for the row has its key.
 #[derive(Clone, Debug)]
@@ -83,6 +83,7 @@ pub fn newest(hashes: &[Vec<u8>]) -> Result<&Vec<u8>, Error> {
     hashes.first().ok_or(Error::Damaged)
 }
 
-fn context(project: &str, id: &str) -> Vec<u8> {
+/// What the key of a record is bound to.
+pub fn context(project: &str, id: &str) -> Vec<u8> {
     format!("journey/{project}/{id}").into_bytes()
 }

@@ -63,16 +63,13 @@ impl Ml {
         probe: Embedding,
     ) -> Result<(Option<FaceComparison>, Option<(String, FaceComparison)>), Error> {
         let (project, user) = (&header.project_id, &header.user_fullname);
-        let subject = if user.is_empty() { None } else { self.templates.subject(project, user).await? };
-        let gallery = self.templates.gallery(project).await?;
-        let is_search = header.search;
-        let search = move || {
-            let own = subject.as_deref().and_then(|id| gallery.compare_face(&probe, id));
-            let nearest = is_search.then(|| gallery.nearest_face(&probe, subject.as_deref())).flatten();
-            (own, nearest)
+        let own = if user.is_empty() { None } else { self.templates.compare(project, user, &probe).await? };
+        let nearest = if header.search {
+            let subject = if user.is_empty() { None } else { self.templates.subject(project, user).await? };
+            self.templates.nearest(project, &probe, subject.as_deref()).await?
+        } else {
+            None
         };
-        // A large gallery takes milliseconds, which the async threads do not have.
-        let (own, nearest) = tokio::task::spawn_blocking(search).await.map_err(|_| intake::Error::Crashed)?;
         let own = own.map(|comparison| self.calibrations.face(comparison));
         let Some(nearest) = nearest else { return Ok((own, None)) };
         let comparison = self.calibrations.face(nearest.comparison);

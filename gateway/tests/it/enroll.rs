@@ -98,7 +98,7 @@ async fn a_face_is_enrolled_and_a_duplicate_stays_in_the_record() {
     assert_eq!((record.kind.as_str(), record.verdict), ("enroll_face", None));
     assert_eq!(record.reasons, ["face_enrolled", "duplicate_identity"]);
     assert!(record.services_json.unwrap().contains("transaction-7"));
-    let (header, bytes) = customer.stage.set().enrolments[0].clone();
+    let (header, bytes) = customer.stage.set().enrollments[0].clone();
     assert!(header.is_document && !header.replace && !header.refuse_duplicates && bytes == b"picture");
 }
 
@@ -109,10 +109,10 @@ async fn only_a_key_that_administers_replaces() {
     in_dialect(&customer, false, "");
     let refused = face(&customer, asked()).await;
     assert_eq!(refused.error(), (403, "this call needs a key with the scope project.admin"));
-    assert!(customer.stage.set().enrolments.is_empty());
+    assert!(customer.stage.set().enrollments.is_empty());
     in_dialect(&customer, true, "");
     assert_eq!(face(&customer, asked()).await.status, 200);
-    assert!(customer.stage.set().enrolments[0].0.replace);
+    assert!(customer.stage.set().enrollments[0].0.replace);
 }
 
 #[tokio::test]
@@ -121,7 +121,7 @@ async fn an_operator_can_refuse_duplicates() {
     let customer = Customer::with(gateway::Config { duplicate_identity, ..gateway::Config::default() }).await;
     customer.consents(ADA, true, true);
     face(&customer, Form::default()).await;
-    assert!(customer.stage.set().enrolments[0].0.refuse_duplicates);
+    assert!(customer.stage.set().enrollments[0].0.refuse_duplicates);
 }
 
 #[tokio::test]
@@ -145,7 +145,7 @@ async fn a_voice_has_the_lists_of_the_vendors_client_and_success_is_zero_there()
     assert_eq!((&data["status"], &data["code"]), (&json!("good"), &json!(0)), "{}", answer.body);
     assert_eq!(data["qa_combined"]["status"], "fail");
     assert_eq!(data["qa_list"][0]["results"][0]["results"], json!([{"score": 0.9, "text": "one two"}]));
-    assert_eq!(customer.stage.set().enrolments[0].0.user_fullname, ADA);
+    assert_eq!(customer.stage.set().enrollments[0].0.user_fullname, ADA);
     assert_eq!(customer.last_record().user_fullname.as_deref(), Some(ADA));
 }
 

@@ -64,11 +64,11 @@ pub struct State {
     pub analyzed: Vec<(proto::ml::AnalyzeVideoHeader, Vec<u8>)>,
     pub enrolled: Vec<proto::ml::EnrollCandidateRequest>,
     pub warmups: usize,
-    /// What the models answer to enrolments and comparisons, and what they were asked.
+    /// What the models answer to enrollments and comparisons, and what they were asked.
     pub face: proto::ml::EnrollFaceResponse,
     pub voice: proto::ml::EnrollVoiceResponse,
     pub matched: proto::ml::MatchFacesResponse,
-    pub enrolments: Vec<(proto::ml::EnrollHeader, Vec<u8>)>,
+    pub enrollments: Vec<(proto::ml::EnrollHeader, Vec<u8>)>,
     /// The header, the picture, the video.
     pub matches: Vec<(proto::ml::MatchFacesHeader, Vec<u8>, Vec<u8>)>,
     /// What the session has; an error comes after the first piece.

@@ -142,7 +142,7 @@ impl World {
     }
 
     fn enrolled(&self) -> usize {
-        self.customer.stage.set().enrolments.len()
+        self.customer.stage.set().enrollments.len()
     }
 
     /// The picture shows somebody who is known by this subject.
@@ -253,7 +253,7 @@ async fn case_01_the_documents_answer_has_their_fields_in_their_order() {
         (record.kind.as_str(), record.verdict.as_deref()),
         ("verifik.app_registration_face", Some("pass"))
     );
-    let (header, picture) = world.customer.stage.set().enrolments[0].clone();
+    let (header, picture) = world.customer.stage.set().enrollments[0].clone();
     assert_eq!((header.user_fullname, picture), (format!("registration:{}", of.id), JPEG.to_vec()));
 }
 
@@ -350,7 +350,7 @@ async fn case_06_a_second_face_is_refused_and_force_begins_anew() {
     let forced = world.face(&of, &json!({"image": image(), "os": "IOS", "force": true})).await;
     assert_eq!(forced.status, 200, "{}", forced.body);
     assert_eq!(forced.body["data"]["person"], first.body["data"]["person"], "its own person is replaced");
-    assert!(world.customer.stage.set().enrolments[1].0.replace);
+    assert!(world.customer.stage.set().enrollments[1].0.replace);
 }
 
 #[tokio::test]

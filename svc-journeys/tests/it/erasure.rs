@@ -123,7 +123,7 @@ async fn nothing_personal_is_in_the_files_in_clear_and_nothing_at_all_once_erase
     let has = |bytes: &[u8]| files().windows(bytes.len()).any(|window| window == bytes);
     assert!(!has(b"ada.lovelace@example.org") && !has(b"Augusta Ada King"));
     let user = format!("registration:{}", ada.id);
-    let traces = svc_journeys::subject_traces(&config.keys, TENANT, &user).unwrap();
+    let traces = svc_journeys::subject_traces(&config, TENANT, &user).await.unwrap();
     assert!(has(&traces[0]), "the rows are found by their hash");
     done(client.clone().erase_subject(subject(TENANT, &user)).await);
     assert!(!has(&traces[0]));
@@ -136,6 +136,32 @@ async fn tables_of_another_master_key_are_recognised() {
         config.keys.secret = Some("08".repeat(32).into());
         let refused = svc_journeys::routes(config).await.err().expect("another key is refused");
         assert!(format!("{refused:#}").contains("is not the one these tables were written under"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn everything_is_brought_under_another_master_key_and_still_found() {
+    each_world(async |world| {
+        let journey = world.journey("p").await;
+        let ada = done(world.register(&journey, "ada@example.org").await);
+        done(world.client().set_person(set_person(&ada.id, "", false)).await);
+        let mut config = world.config.clone();
+        config.keys.retired = config.keys.secret.take().into_iter().collect();
+        config.keys.secret = Some("08".repeat(32).into());
+        let mut report = |_: &str, _: u64| {};
+        let mut rewrap = ledger::Rewrap { batch: 10, report: &mut report };
+        let usage = svc_journeys::rewrap(&config, &mut rewrap).await.unwrap();
+        let (keys, _) = svc_journeys::key_usage(&config).await.unwrap();
+        assert!(!usage.is_empty() && usage.iter().all(|used| used.key_id == keys[0]), "{usage:?}");
+        config.keys.retired.clear();
+        let routes = svc_journeys::routes(config).await.expect("the earlier key is not needed any more");
+        let transport = rpc::local(routes, std::time::Duration::from_secs(20));
+        let client = proto::journeys::journeys_client::JourneysClient::new(transport);
+        let found = done(client.clone().get_registration(record(&ada.id)).await);
+        assert_eq!(found.personal.unwrap().email, "ada@example.org");
+        let of = subject(TENANT, &format!("registration:{}", ada.id));
+        assert_eq!(done(client.clone().find_subject(of).await), kept(&[("registration", 1), ("person", 1)]));
     })
     .await;
 }

@@ -85,7 +85,7 @@ impl ml_server::Ml for Stage {
         request: Request<Streaming<ml::EnrollRequest>>,
     ) -> Result<Response<ml::EnrollFaceResponse>, Status> {
         let asked = enrolment(request.into_inner()).await?;
-        self.set().enrolments.push(asked);
+        self.set().enrollments.push(asked);
         Ok(Response::new(self.set().face.clone()))
     }
 
@@ -94,7 +94,7 @@ impl ml_server::Ml for Stage {
         request: Request<Streaming<ml::EnrollRequest>>,
     ) -> Result<Response<ml::EnrollVoiceResponse>, Status> {
         let asked = enrolment(request.into_inner()).await?;
-        self.set().enrolments.push(asked);
+        self.set().enrollments.push(asked);
         Ok(Response::new(self.set().voice.clone()))
     }
 
