@@ -6,7 +6,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-binaries=(biometry gateway svc-sessions svc-consent svc-ml svc-docauth svc-transactions svc-projects)
+binaries=(biometry gateway svc-sessions svc-consent svc-ml svc-docauth svc-transactions svc-projects svc-journeys)
 version=$(sed -n '/^\[workspace.package\]/,/^\[/s/^version = "\(.*\)"/\1/p' Cargo.toml)
 name=biometry-$version-linux-$(uname -m)
 out=target/dist

@@ -11,8 +11,7 @@ use tempfile::TempDir;
 
 use crate::server::{Server, start};
 
-const SERVICES: [&str; 7] =
-    ["projects", "sessions", "consent", "ml", "docauth", "transactions", "journeys"];
+const SERVICES: [&str; 7] = ["projects", "sessions", "consent", "ml", "docauth", "transactions", "journeys"];
 /// How many processes of each service the split deployment has; `make replicas` runs every scenario with 2.
 const REPLICAS: &str = "TEST_REPLICAS";
 const TOKEN: &str = "a-token-only-these-tests-use";
