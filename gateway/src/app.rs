@@ -5,9 +5,7 @@ use utoipa_swagger_ui::SwaggerUi;
 
 use crate::{
     core::{dialect::Dialect, error::Error},
-    dialects::{
-        biometry_v1, biometry_v2, dashboard, idv, management, neuroid, reference, verifik, web_sdk,
-    },
+    dialects::{biometry_v1, biometry_v2, dashboard, idv, management, neuroid, reference, verifik, web_sdk},
     http::{
         cors::cors_layer,
         error::ErrorShape,

@@ -175,7 +175,7 @@ impl Error {
             Self::InvalidKey => "invalid_key",
             Self::KeyNotActive => "key_not_active",
             Self::SessionTokenOver => "session_token_over",
-            Self::OutsideSession => "outside_session",
+            Self::OutsideSession | Self::OtherToken => "outside_session",
             Self::TestKey => "test_key",
             Self::MissingScope(_) => "missing_scope",
             Self::SignedOut => "signed_out",

@@ -112,7 +112,9 @@ fn plain(report: &ErrorReport) -> Rendered {
         Error::RateLimited(_) | Error::Throttled(_) | Error::QuotaUsedUp { .. } => {
             word(StatusCode::TOO_MANY_REQUESTS, "too_many_requests")
         }
-        Error::Busy | Error::Unavailable => word(StatusCode::SERVICE_UNAVAILABLE, "busy"),
+        Error::Busy | Error::Unavailable | Error::ConnectionLost => {
+            word(StatusCode::SERVICE_UNAVAILABLE, "busy")
+        }
         Error::Internal => (
             StatusCode::INTERNAL_SERVER_ERROR,
             json!({ "code": "ERROR", "message": "internal_error", "request_id": report.request_id }),
