@@ -214,7 +214,7 @@ mod tests {
         use CardFault::{Expired, NoFeature, Rejected, WrongCheckDigits};
         let faults = [None, Some(NoFeature), Some(Expired), Some(WrongCheckDigits), Some(Rejected)];
         let cards = faults.map(|fault| CardChecked { score: 0.0, feature: None, fault }.reason().to_owned());
-        let judged = |matched| FacesCompared::Judged { cosine: 0.0, matched }.reason();
+        let judged = |matched| FacesCompared::Judged { cosine: 0.0, matched, probability: 0.0 }.reason();
         let emitted: BTreeSet<String> = cards.into_iter().chain([judged(true), judged(false)]).collect();
         assert_eq!(catalogue::codes("card").map(str::to_owned).collect::<BTreeSet<_>>(), emitted);
     }
