@@ -1,4 +1,4 @@
-//! Registrations: added once an address, changed by whoever is first.
+//! Registrations: added once an address, of two changes at once the first counts.
 
 use super::{Page, PersonRow, Store, count};
 use crate::{
