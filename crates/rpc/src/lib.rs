@@ -26,6 +26,6 @@ pub use callers::Callers;
 pub use context::{CallContext, current, join_trace, scope};
 pub use pool::is_connection_lost;
 pub use remote::{Remote, remote};
-pub use serve::{Server, guard, serve};
+pub use serve::{Server, guard};
 pub use tls::{ClientTls, ServerTls, TlsError, TlsFiles};
 pub use transport::{MAX_MESSAGE_BYTES, Transport, local};

@@ -167,16 +167,3 @@ fn checked(routes: Routes, token: Option<SecretString>, callers: Option<Callers>
     };
     Routes::from(routes.into_axum_router().layer(middleware::from_fn(check)))
 }
-
-/// Serves `routes` without TLS and without draining; see [`Server`].
-///
-/// # Errors
-/// When the listener fails.
-pub async fn serve(
-    listener: TcpListener,
-    routes: Routes,
-    token: Option<SecretString>,
-    shutdown: impl Future<Output = ()>,
-) -> Result<(), Box<dyn std::error::Error + Send + Sync>> {
-    Server::default().token(token).serve(listener, routes, shutdown).await
-}

@@ -4,6 +4,7 @@ use std::{
     fs, io,
     path::{Path, PathBuf},
     sync::Arc,
+    time::{Duration, SystemTime},
 };
 
 use serde::{Deserialize, Serialize};
@@ -99,9 +100,22 @@ impl ClientTls {
     }
 }
 
+/// A file changed less than this ago may change again without another modification time.
+const SETTLED: Duration = Duration::from_secs(2);
+
+/// When the files were changed; `None` while one of them cannot be asked or is not [`SETTLED`].
+fn modified(files: &TlsFiles) -> Option<[SystemTime; 3]> {
+    let modified = |path: &Path| {
+        let time = fs::metadata(path).and_then(|file| file.modified()).ok()?;
+        time.elapsed().is_ok_and(|age| age > SETTLED).then_some(time)
+    };
+    Some([modified(&files.ca)?, modified(&files.certificate)?, modified(&files.key)?])
+}
+
 /// The service's half: who may connect, and with what this process answers.
 pub struct ServerTls {
     files: TlsFiles,
+    modified: Option<[SystemTime; 3]>,
     pem: Pem,
     config: Arc<ServerConfig>,
 }
@@ -112,19 +126,26 @@ impl ServerTls {
     /// # Errors
     /// When a file cannot be read or holds no usable certificate or key.
     pub fn load(files: &TlsFiles) -> Result<Self, TlsError> {
+        let modified = modified(files);
         let pem = Pem::read(files)?;
         let config = Arc::new(server_config(&pem)?);
-        Ok(Self { files: files.clone(), pem, config })
+        Ok(Self { files: files.clone(), modified, pem, config })
     }
 
-    /// The configuration for the next connection. Files that changed are loaded; when they cannot be, the last good ones stay.
+    /// Returns the configuration for the next connection. Files that changed are loaded; when they cannot be, the last good
+    /// ones stay. Files with the modification times of the last time are not read.
     pub(crate) fn current(&mut self) -> Arc<ServerConfig> {
+        let modified = modified(&self.files);
+        if modified.is_some() && modified == self.modified {
+            return Arc::clone(&self.config);
+        }
         let reloaded = Pem::read(&self.files).and_then(|pem| {
             if pem != self.pem {
                 self.config = Arc::new(server_config(&pem)?);
                 self.pem = pem;
                 tracing::info!("a changed certificate is in use");
             }
+            self.modified = modified;
             Ok(())
         });
         if let Err(error) = reloaded {

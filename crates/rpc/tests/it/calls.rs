@@ -10,7 +10,7 @@ use crate::{CALL, CHECK, DEADLINE, call, check, health, misbehaving, named, serv
 
 /// `routes` both ways, with `deadline`.
 async fn both(routes: Routes, deadline: Duration) -> [Transport; 2] {
-    // The health service of `rpc::serve` would answer CHECK, so that path is served here without it.
+    // The health service of `rpc::Server` would answer CHECK, so that path is served here without it.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     let served = rpc::guard(routes.clone()).into_axum_router();

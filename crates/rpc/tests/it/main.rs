@@ -9,7 +9,7 @@ mod tls;
 use std::time::Duration;
 
 use axum::{Router, routing::post};
-use rpc::Transport;
+use rpc::{Server, Transport};
 use tokio::net::TcpListener;
 use tonic::{Code, service::Routes};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
@@ -57,7 +57,7 @@ fn named(name: &'static str) -> Routes {
 async fn serve(routes: Routes, token: Option<&str>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let token = token.map(Into::into);
-    tokio::spawn(rpc::serve(listener, routes, token, std::future::pending()));
+    let server = Server::default().token(token.map(Into::into));
+    tokio::spawn(server.serve(listener, routes, std::future::pending()));
     format!("http://{address}")
 }

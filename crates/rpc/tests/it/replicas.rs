@@ -23,7 +23,7 @@ impl Running {
         let url = format!("http://{}", listener.local_addr().unwrap());
         runtime.spawn(async move {
             let listener = TcpListener::from_std(listener).unwrap();
-            rpc::serve(listener, routes, None, std::future::pending()).await
+            rpc::Server::default().serve(listener, routes, std::future::pending()).await
         });
         Self { url, runtime: Some(runtime) }
     }
