@@ -15,7 +15,7 @@ mod enroll;
 mod enroll_voice;
 mod evaluate;
 mod geo;
-#[path = "../../crates/sandbox/tests/it/hostile_files.rs"]
+#[path = "../../crates/media/tests/it/hostile_files.rs"]
 mod hostile_files;
 mod hostile_media;
 mod keys;

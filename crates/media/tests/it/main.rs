@@ -4,6 +4,8 @@
 
 mod containers;
 mod hostile;
+#[expect(dead_code, reason = "the tests of crates/sandbox use the rest")]
+mod hostile_files;
 mod quirks;
 
 use std::{cell::RefCell, fs::File, io::Cursor, path::PathBuf};

@@ -2,6 +2,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod hostile;
+#[path = "../../../media/tests/it/hostile_files.rs"]
 mod hostile_files;
 mod processes;
 

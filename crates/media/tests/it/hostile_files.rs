@@ -1,4 +1,4 @@
-//! Files made to be expensive. Also part of the whole-system tests (`tests/it`).
+//! Files made to be expensive. Also part of the tests of `crates/sandbox` and of the whole system (`tests/it`).
 
 use std::io::{Cursor, Write};
 
@@ -24,15 +24,15 @@ pub fn png(width: u32, height: u32) -> Vec<u8> {
         .concat()
 }
 
-/// A QuickTime file whose packed index unpacks to so many megabytes.
-pub fn cmov(megabytes: u32) -> Vec<u8> {
+/// A QuickTime file whose packed index, in the atom `outer`, unpacks to so many megabytes.
+pub fn cmov(outer: &[u8; 4], megabytes: u32) -> Vec<u8> {
     let atom = |name: &[u8; 4], body: &[u8]| {
         [&u32::try_from(body.len() + 8).unwrap().to_be_bytes()[..], name, body].concat()
     };
     let packed = deflated((0..megabytes).map(|_| vec![0; 1 << 20]));
     let index = atom(b"cmvd", &[&(megabytes << 20).to_be_bytes()[..], &packed].concat());
     let index = atom(b"cmov", &[atom(b"dcom", b"zlib"), index].concat());
-    [atom(b"ftyp", b"qt  \0\0\0\0qt  "), atom(b"moov", &index)].concat()
+    [atom(b"ftyp", b"qt  \0\0\0\0qt  "), atom(outer, &index)].concat()
 }
 
 fn crc(bytes: &[u8], bits: u32, polynomial: u32) -> u32 {
