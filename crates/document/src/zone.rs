@@ -62,7 +62,7 @@ pub(crate) fn candidate(line: &ReadLine) -> Option<Candidate> {
     let is_names = text.contains("<<") && (SHORTEST_NAMES..*LENGTHS.start()).contains(&text.len());
     ((LENGTHS.contains(&text.len()) || is_names) && confidence >= LIKELY).then_some(Candidate {
         text,
-        sureness: line.mrz.iter().map(|g| g.probability).collect(),
+        probabilities: line.mrz.iter().map(|g| g.probability).collect(),
         alternatives: line.mrz.iter().map(|g| g.alternatives.clone()).collect(),
         quad: line.line.quad,
         confidence,

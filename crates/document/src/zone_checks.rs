@@ -216,7 +216,7 @@ mod tests {
         let mut lines = zone.lines.clone();
         lines[1].replace_range(at..=at, &char::from(to).to_string());
         let mut read: Vec<Candidate> = lines.into_iter().map(Candidate::sure).collect();
-        read[1].sureness[at] = probability;
+        read[1].probabilities[at] = probability;
         Mrz::of(&read).unwrap()
     }
 

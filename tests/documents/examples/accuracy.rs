@@ -160,7 +160,7 @@ fn told(read: Result<Report, document::Error>) -> Value {
             "fields": report.fields,
             "zone": report.mrz.as_ref().map(|m| &m.lines),
             "digits_right": report.mrz.as_ref().map(|m| m.check_digits.iter().all(|(_, right)| *right)),
-            "sureness": report.mrz.as_ref().map(sureness),
+            "field_confidence": report.mrz.as_ref().map(field_confidence),
             "checks": report.checks,
             "signals": report.signals,
             "cannot_judge": report.cannot_judge,
@@ -172,9 +172,9 @@ fn told(read: Result<Report, document::Error>) -> Value {
 }
 
 /// How surely each field was read, and what is in doubt about it.
-fn sureness(mrz: &Mrz) -> Value {
+fn field_confidence(mrz: &Mrz) -> Value {
     const UNCHECKED: [&str; 4] = ["issuing state", "nationality", "sex", "names"];
     let all = mrz.check_digits.iter().map(|(name, _)| *name).chain(UNCHECKED);
-    let told = |name: &str| json!({"least": mrz.sureness(name), "doubt": mrz.doubt(name)});
+    let told = |name: &str| json!({"least": mrz.field_confidence(name), "doubt": mrz.doubt(name)});
     all.map(|name| (name.to_owned(), told(name))).collect()
 }

@@ -8,7 +8,7 @@ use crate::geometry::Quad;
 pub(crate) struct Candidate {
     pub text: String,
     /// The probability of each character, 0-1.
-    pub sureness: Vec<f32>,
+    pub probabilities: Vec<f32>,
     /// The look-alikes of each character and their probabilities.
     pub alternatives: Vec<Vec<(u8, f32)>>,
     pub quad: Quad,
@@ -19,7 +19,7 @@ impl Candidate {
     /// A line that is known to be right.
     pub(crate) fn sure(text: String) -> Self {
         let quad = Quad([[0.0; 2]; 4]);
-        Self { sureness: vec![1.0; text.len()], alternatives: Vec::new(), text, quad, confidence: 1.0 }
+        Self { probabilities: vec![1.0; text.len()], alternatives: Vec::new(), text, quad, confidence: 1.0 }
     }
 }
 
@@ -36,7 +36,7 @@ pub(super) fn character_readings(
     let reading = |(at, from): (usize, &Option<usize>)| {
         let of = |from: usize| {
             let alternatives = read.alternatives.get(from).cloned().unwrap_or_default();
-            (read.sureness.get(from).copied().unwrap_or(0.0), alternatives)
+            (read.probabilities.get(from).copied().unwrap_or(0.0), alternatives)
         };
         let (probability, alternatives) = from.map(of).unwrap_or_default();
         CharacterReading { probability, alternatives, shape: shapes.get(at).copied().flatten() }

@@ -16,7 +16,7 @@ const COMPOSITE: &str = "composite";
 #[derive(Clone, Debug)]
 pub(super) struct LineReading {
     /// The probability of each character, 0-1; 0 of fillers that were put in.
-    sureness: Vec<f32>,
+    probabilities: Vec<f32>,
     /// How many places each character was moved to make the line fit; none of fillers that were put in.
     moves: Vec<Option<isize>>,
     /// Whether it was read at its length.
@@ -25,11 +25,12 @@ pub(super) struct LineReading {
 
 impl LineReading {
     pub fn new(fit: &Fit, read: &Candidate) -> Self {
-        let sure = |from: &Option<usize>| from.and_then(|at| read.sureness.get(at).copied()).unwrap_or(0.0);
+        let sure =
+            |from: &Option<usize>| from.and_then(|at| read.probabilities.get(at).copied()).unwrap_or(0.0);
         let moved =
             |(to, from): (usize, &Option<usize>)| Some(from.as_ref()?.cast_signed() - to.cast_signed());
         Self {
-            sureness: fit.from.iter().map(sure).collect(),
+            probabilities: fit.from.iter().map(sure).collect(),
             moves: fit.from.iter().enumerate().map(moved).collect(),
             is_whole: read.text.len() == fit.text.len(),
         }
@@ -50,7 +51,7 @@ impl Mrz {
             Some("characters of its line were lost or added")
         } else if self.disputed.contains(&field) {
             Some("another reading of it differs")
-        } else if self.sureness(field) < CLEAR {
+        } else if self.field_confidence(field) < CLEAR {
             Some("a character is not clear")
         } else {
             None
@@ -58,8 +59,8 @@ impl Mrz {
     }
 
     /// The probability of the least probable character of `field` and its check digit, 0-1.
-    pub fn sureness(&self, field: &str) -> f32 {
-        let of = |(line, at): (usize, usize)| self.readings.get(line)?.sureness.get(at).copied();
+    pub fn field_confidence(&self, field: &str) -> f32 {
+        let of = |(line, at): (usize, usize)| self.readings.get(line)?.probabilities.get(at).copied();
         self.places(field).into_iter().map(|place| of(place).unwrap_or(0.0)).fold(1.0, f32::min)
     }
 
@@ -140,10 +141,11 @@ mod tests {
 
     /// A line as read, surely but for the characters at `unclear`.
     fn line(text: &str, unclear: &[usize]) -> Candidate {
-        let sureness = (0..text.len()).map(|at| if unclear.contains(&at) { 0.5 } else { 0.99 }).collect();
+        let probabilities =
+            (0..text.len()).map(|at| if unclear.contains(&at) { 0.5 } else { 0.99 }).collect();
         Candidate {
             text: text.to_owned(),
-            sureness,
+            probabilities,
             alternatives: Vec::new(),
             quad: Quad([[0.0; 2]; 4]),
             confidence: 0.98,
@@ -158,7 +160,7 @@ mod tests {
     fn a_wrong_digit_read_clearly_is_in_no_doubt() {
         let zone = passport(&SECOND.replace("740812", "840812"), &[30]);
         assert_eq!(zone.doubt("date of birth"), None);
-        assert!((zone.sureness("date of birth") - 0.99).abs() < 1e-6);
+        assert!((zone.field_confidence("date of birth") - 0.99).abs() < 1e-6);
     }
 
     #[test]
@@ -205,12 +207,12 @@ mod tests {
         #[test]
         fn a_field_is_as_sure_as_its_least_sure_character(at in 0usize..44, p in 0.0f32..0.99) {
             let mut second = line(SECOND, &[]);
-            second.sureness[at] = p;
+            second.probabilities[at] = p;
             let zone = Mrz::of(&[line(FIRST, &[]), second]).unwrap();
             for span in zone.format.spans().iter().filter(|s| s.line == 1) {
                 let is_of_it = span.at.contains(&at) || span.check == Some(at);
                 let expected = if is_of_it { p } else { 0.99 };
-                prop_assert!((zone.sureness(span.name) - expected).abs() < 1e-6, "{}", span.name);
+                prop_assert!((zone.field_confidence(span.name) - expected).abs() < 1e-6, "{}", span.name);
             }
         }
     }
