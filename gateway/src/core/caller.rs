@@ -85,7 +85,7 @@ pub enum ResponseFormat {
 
 impl Caller {
     pub fn from_api_key(id: String, project_id: String, granted: Authorization) -> Self {
-        let dialects = Dialects::of(&granted);
+        let dialects = Dialects::from_authorization(&granted);
         let video = granted.video.unwrap_or_default();
         let scopes: Vec<Scope> = granted.scopes.iter().filter_map(|name| Scope::from_name(name)).collect();
         Self {

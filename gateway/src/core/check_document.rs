@@ -81,7 +81,7 @@ pub(super) async fn examine_document(
     let live_face = compare_live_face(verification, portrait).await?;
     let evidence = document_evidence(&document, &live_face);
     let decision = decide_document(&rules, &evidence);
-    let (outcome, explanation) = live_face.check(rules.live_face);
+    let (outcome, explanation) = live_face.check_by_rule(rules.live_face);
     document.checks.push(DocumentCheck {
         name: LIVE_FACE.to_owned(),
         outcome: outcome.into(),

@@ -79,7 +79,7 @@ impl SubjectDataServices {
     ///
     /// # Errors
     /// When it does not answer.
-    pub async fn find(&self, holder: DataHolder, subject: Subject) -> Result<Remains, Status> {
+    pub async fn find_stored_data(&self, holder: DataHolder, subject: Subject) -> Result<Remains, Status> {
         let found = match holder {
             DataHolder::Consent => ConsentClient::new(self.consent.clone()).find_subject(subject).await,
             DataHolder::Sessions => SessionsClient::new(self.sessions.clone()).find_subject(subject).await,

@@ -62,7 +62,7 @@ pub enum DialectRefusal {
 }
 
 impl Dialects {
-    pub fn of(granted: &Authorization) -> Self {
+    pub fn from_authorization(granted: &Authorization) -> Self {
         let mode = |setting: &DialectSetting| match setting.consent.as_str() {
             "attested" => ConsentMode::Attested,
             _ => ConsentMode::Ledger,
@@ -96,7 +96,7 @@ mod tests {
             name: (*name).into(),
             consent: (*consent).into(),
         };
-        Dialects::of(&Authorization {
+        Dialects::from_authorization(&Authorization {
             dialects: switched_on.iter().map(setting).collect(),
             key_dialects: of_key.iter().map(|name| (*name).to_owned()).collect(),
             ..Authorization::default()

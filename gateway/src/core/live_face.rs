@@ -96,7 +96,7 @@ impl LiveFace {
     }
 
     /// The check by `rule`, and its explanation.
-    pub fn check(&self, rule: LiveFaceRule) -> (CheckOutcome, String) {
+    pub fn check_by_rule(&self, rule: LiveFaceRule) -> (CheckOutcome, String) {
         let (Some(Finding::Judged { score }), Some((similarity, _))) = (&self.finding, self.measured) else {
             return (CheckOutcome::NotChecked, self.why.clone());
         };
@@ -137,12 +137,12 @@ mod tests {
 
     #[test]
     fn a_match_passes_a_clear_mismatch_fails_and_between_nothing_is_claimed() {
-        let outcome = |face: LiveFace| face.check(LiveFaceRule::default()).0;
+        let outcome = |face: LiveFace| face.check_by_rule(LiveFaceRule::default()).0;
         assert_eq!(outcome(seen(0.97, true)), CheckOutcome::Passed);
         assert_eq!(outcome(seen(0.97, false)), CheckOutcome::NotChecked, "the model's own no");
         assert_eq!(outcome(seen(0.2, false)), CheckOutcome::NotChecked);
         assert_eq!(outcome(seen(0.01, false)), CheckOutcome::Failed);
-        let (_, explanation) = seen(0.97, true).check(LiveFaceRule::default());
+        let (_, explanation) = seen(0.97, true).check_by_rule(LiveFaceRule::default());
         assert_eq!(
             explanation,
             "similarity 0.3, the same person with a probability of 0.97; 0.50 is asked for"
@@ -154,7 +154,10 @@ mod tests {
         let outcome =
             Some(ml::Outcome { code: 461, error: "no_face".into(), description: "no face (video)".into() });
         let face = LiveFace::from_match(MatchFacesResponse { outcome, ..MatchFacesResponse::default() });
-        assert_eq!(face.check(LiveFaceRule::default()), (CheckOutcome::NotChecked, "no face (video)".into()));
+        assert_eq!(
+            face.check_by_rule(LiveFaceRule::default()),
+            (CheckOutcome::NotChecked, "no face (video)".into())
+        );
         assert_eq!(face.finding, Some(Finding::CouldNotJudge { error: "no_face".into() }));
         assert!(!face.lacks_consent());
     }

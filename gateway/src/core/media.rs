@@ -96,7 +96,7 @@ impl Media {
     ///
     /// # Errors
     /// 500 when it cannot be read.
-    pub async fn read(&self) -> Result<Bytes, Error> {
+    pub async fn read_bytes(&self) -> Result<Bytes, Error> {
         let chunks: Vec<Bytes> =
             self.chunks().try_collect().await.map_err(|error| Error::internal(&error))?;
         Ok(chunks.concat().into())

@@ -56,7 +56,7 @@ pub async fn get_stored_data(
     let subject = subject(caller, user_fullname.clone());
     let holders = core.holders();
     let found = DataHolder::ALL.map(|holder| {
-        let found = holders.find(holder, subject.clone());
+        let found = holders.find_stored_data(holder, subject.clone());
         async move { found.await.map(|kept| data_counts(holder, kept).collect::<Vec<_>>()) }
     });
     let counts: Vec<_> = futures::future::try_join_all(found).await?.into_iter().flatten().collect();
@@ -93,7 +93,7 @@ pub async fn erase_subject(
     }
     let mut left = Vec::new();
     for holder in DataHolder::ALL {
-        match holders.find(holder, subject.clone()).await {
+        match holders.find_stored_data(holder, subject.clone()).await {
             Ok(found) => left.extend(data_counts(holder, found)),
             Err(_) if failed.iter().any(|f| f.service == holder.name()) => {}
             Err(status) => failed.push(failure(holder, status)),

@@ -34,7 +34,7 @@ pub async fn chip_files(form: &Form) -> Result<Vec<ChipFile>, Error> {
         if file.len_bytes() > MAX_BYTES {
             return Err(Error::Invalid(format!("'{name}' file is larger than 1 MB").into()));
         }
-        files.push(ChipFile { name: name.to_owned(), content: file.read().await? });
+        files.push(ChipFile { name: name.to_owned(), content: file.read_bytes().await? });
     }
     Ok(files)
 }

@@ -6,23 +6,19 @@ use utoipa::ToSchema;
 
 use super::{
     answers::{Answer, Rejection, SUCCESS},
-    form::{self, NUMBER},
+    form::{self, FINGERPRINT},
 };
 use crate::{
     core::{
         error::Error,
         prints::{PrintEnrolled, enroll_print},
-        verification::{UserRequirement, Verification},
     },
     http::{
-        multipart::{Fields, FormBody},
+        multipart::FormBody,
         recording::{Call, RecordedResponse},
         state::Gateway,
     },
 };
-
-const FIELDS: Fields = Fields { files: &["file", "fingerprint"], texts: &[NUMBER] };
-const FILE: &[&str] = &["file", "fingerprint"];
 
 /// The form of the call.
 #[derive(ToSchema)]
@@ -64,11 +60,9 @@ async fn run(
     call: &mut Call,
     form: FormBody,
 ) -> Result<Json<Answer<FingerprintEnrolled>>, Error> {
-    let form = form::receive(gateway, &call.caller.project_id, form, &FIELDS, &[&[NUMBER], FILE]).await?;
-    let (number, picture) = (form::mobile_number(&form)?, form::file(&form, FILE)?);
-    let (subject, required) = (form::subject(&number), UserRequirement::Required);
-    let verification =
-        Verification::begin(gateway.core(), &call.caller, &mut call.record, subject, required).await?;
+    let (number, form) = form::receive_print(gateway, call, form).await?;
+    let picture = form::file(&form, FINGERPRINT)?;
+    let verification = form::begin_verification(gateway, call, Some(&number)).await?;
     Ok(Json(match enroll_print(verification, picture).await? {
         PrintEnrolled::Enrolled => {
             Answer::Accepted(FingerprintEnrolled { status: SUCCESS, message: "Fingerprint enrolled" })

@@ -1,14 +1,21 @@
 //! The forms of its calls.
 
 use crate::{
-    core::{error::Error, media::Media, verification::Subject},
+    core::{
+        error::Error,
+        media::Media,
+        verification::{Subject, UserRequirement, Verification},
+    },
     http::{
         multipart::{Fields, Form, FormBody},
+        recording::Call,
         state::Gateway,
     },
 };
 
 pub const NUMBER: &str = "mobile_number";
+/// The names of the print of a finger.
+pub const FINGERPRINT: &[&str] = &["file", "fingerprint"];
 /// Digits of a number.
 const DIGITS: std::ops::RangeInclusive<usize> = 8..=15;
 
@@ -18,12 +25,12 @@ const DIGITS: std::ops::RangeInclusive<usize> = 8..=15;
 /// 422 for missing fields, 413 for too large a file.
 pub async fn receive(
     gateway: &Gateway,
-    project_id: &str,
+    call: &Call,
     form: FormBody,
     fields: &Fields,
     required: &[&'static [&'static str]],
 ) -> Result<Form, Error> {
-    let form = Form::receive(gateway, project_id, form, fields).await?;
+    let form = Form::receive(gateway, &call.caller.project_id, form, fields).await?;
     let is_sent = |names: &[&str]| {
         names.iter().any(|name| form.text(name).is_some() || form.file_named(name).is_some())
     };
@@ -58,9 +65,29 @@ fn parse_number(text: &str) -> Result<String, Error> {
     }
 }
 
-/// Whom a call about this number is about.
-pub fn subject(number: &str) -> Subject {
-    Subject { user_fullname: Some(format!("tel:{number}")), ..Subject::default() }
+/// Receives a number and the print of a finger.
+///
+/// # Errors
+/// 422 for missing fields or a wrong number, 413 for too large a file.
+pub async fn receive_print(gateway: &Gateway, call: &Call, form: FormBody) -> Result<(String, Form), Error> {
+    const FIELDS: Fields = Fields { files: FINGERPRINT, texts: &[NUMBER] };
+    let form = receive(gateway, call, form, &FIELDS, &[&[NUMBER], FINGERPRINT]).await?;
+    Ok((mobile_number(&form)?, form))
+}
+
+/// Begins the verification of the holder of a number, or of nobody known.
+///
+/// # Errors
+/// As [`Verification::begin`].
+pub async fn begin_verification<'a>(
+    gateway: &'a Gateway,
+    call: &'a mut Call,
+    number: Option<&str>,
+) -> Result<Verification<'a>, Error> {
+    let required = if number.is_some() { UserRequirement::Required } else { UserRequirement::Optional };
+    let user_fullname = number.map(|number| format!("tel:{number}"));
+    let subject = Subject { user_fullname, ..Subject::default() };
+    Verification::begin(gateway.core(), &call.caller, &mut call.record, subject, required).await
 }
 
 #[cfg(test)]

@@ -9,10 +9,7 @@ use super::{
 };
 use crate::{
     core::{
-        compare_pictures::FacesCompared,
-        disclosure::Disclosure,
-        error::Error,
-        verification::{Subject, UserRequirement, Verification},
+        compare_pictures::FacesCompared, disclosure::Disclosure, error::Error,
         verify_holder::match_card_portrait,
     },
     http::{
@@ -56,12 +53,9 @@ async fn run(
     call: &mut Call,
     form: FormBody,
 ) -> Result<Json<Answer<FacesAccepted>>, Error> {
-    let form =
-        form::receive(gateway, &call.caller.project_id, form, &FIELDS, &[&["selfie"], &["id_card"]]).await?;
+    let form = form::receive(gateway, call, form, &FIELDS, &[&["selfie"], &["id_card"]]).await?;
     let (selfie, card) = (form::file(&form, &["selfie"])?, form::file(&form, &["id_card"])?);
-    let (nobody, optional) = (Subject::default(), UserRequirement::Optional);
-    let verification =
-        Verification::begin(gateway.core(), &call.caller, &mut call.record, nobody, optional).await?;
+    let verification = form::begin_verification(gateway, call, None).await?;
     Ok(Json(match match_card_portrait(verification, selfie, card).await? {
         FacesCompared::Judged { mut cosine, matched: true, .. } => {
             Disclosure::new(&call.caller, None).similarity(&mut cosine);

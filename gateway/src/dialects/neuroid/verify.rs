@@ -12,7 +12,6 @@ use crate::{
     core::{
         disclosure::Disclosure,
         error::Error,
-        verification::{UserRequirement, Verification},
         verify_holder::{HolderInput, HolderOutcome, verify_holder},
     },
     http::{
@@ -78,16 +77,14 @@ async fn run(
     form: FormBody,
 ) -> Result<Json<Answer<HolderVerified>>, Error> {
     let required: &[&'static [&'static str]] = &[&[NUMBER], &["fingerprint"], &["selfie"], &["id_card"]];
-    let form = form::receive(gateway, &call.caller.project_id, form, &FIELDS, required).await?;
+    let form = form::receive(gateway, call, form, &FIELDS, required).await?;
     let number = form::mobile_number(&form)?;
     let input = HolderInput {
         fingerprint: form::file(&form, &["fingerprint"])?,
         selfie: form::file(&form, &["selfie"])?,
         card: form::file(&form, &["id_card"])?,
     };
-    let (subject, required) = (form::subject(&number), UserRequirement::Required);
-    let verification =
-        Verification::begin(gateway.core(), &call.caller, &mut call.record, subject, required).await?;
+    let verification = form::begin_verification(gateway, call, Some(&number)).await?;
     let mut outcome = verify_holder(verification, input).await?;
     if let HolderOutcome::Verified { cosine, .. } = &mut outcome {
         Disclosure::new(&call.caller, None).similarity(cosine);

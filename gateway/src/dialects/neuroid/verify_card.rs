@@ -8,11 +8,7 @@ use super::{
     form,
 };
 use crate::{
-    core::{
-        error::Error,
-        verification::{Subject, UserRequirement, Verification},
-        verify_holder::check_card,
-    },
+    core::{error::Error, verify_holder::check_card},
     http::{
         multipart::{Fields, FormBody},
         recording::{Call, RecordedResponse},
@@ -52,11 +48,9 @@ async fn run(
     call: &mut Call,
     form: FormBody,
 ) -> Result<Json<Answer<CardAccepted>>, Error> {
-    let form = form::receive(gateway, &call.caller.project_id, form, &FIELDS, &[FILE]).await?;
+    let form = form::receive(gateway, call, form, &FIELDS, &[FILE]).await?;
     let card = form::file(&form, FILE)?;
-    let (nobody, optional) = (Subject::default(), UserRequirement::Optional);
-    let verification =
-        Verification::begin(gateway.core(), &call.caller, &mut call.record, nobody, optional).await?;
+    let verification = form::begin_verification(gateway, call, None).await?;
     let checked = check_card(verification, card).await?;
     Ok(Json(match checked.fault {
         None => Answer::Accepted(CardAccepted::new(&checked)),

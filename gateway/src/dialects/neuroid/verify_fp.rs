@@ -5,23 +5,19 @@ use axum::{Json, extract::State};
 use super::{
     answers::{Answer, PrintAccepted, Rejection},
     enroll_fp::EnrollFingerprintForm,
-    form::{self, NUMBER},
+    form::{self, FINGERPRINT},
 };
 use crate::{
     core::{
         error::Error,
         prints::{PrintVerified, verify_print},
-        verification::{UserRequirement, Verification},
     },
     http::{
-        multipart::{Fields, FormBody},
+        multipart::FormBody,
         recording::{Call, RecordedResponse},
         state::Gateway,
     },
 };
-
-const FIELDS: Fields = Fields { files: &["file", "fingerprint"], texts: &[NUMBER] };
-const FILE: &[&str] = &["file", "fingerprint"];
 
 /// Compares a fingerprint with the one that is enrolled for the number.
 #[utoipa::path(post, path = "/v2/verify-fp", tag = "neuroid",
@@ -42,11 +38,9 @@ async fn run(
     call: &mut Call,
     form: FormBody,
 ) -> Result<Json<Answer<PrintAccepted>>, Error> {
-    let form = form::receive(gateway, &call.caller.project_id, form, &FIELDS, &[&[NUMBER], FILE]).await?;
-    let (number, picture) = (form::mobile_number(&form)?, form::file(&form, FILE)?);
-    let (subject, required) = (form::subject(&number), UserRequirement::Required);
-    let verification =
-        Verification::begin(gateway.core(), &call.caller, &mut call.record, subject, required).await?;
+    let (number, form) = form::receive_print(gateway, call, form).await?;
+    let picture = form::file(&form, FINGERPRINT)?;
+    let verification = form::begin_verification(gateway, call, Some(&number)).await?;
     Ok(Json(match verify_print(verification, picture).await? {
         PrintVerified::Judged { score, matched: true } => Answer::Accepted(PrintAccepted::new(number, score)),
         rejected => Answer::Rejected(Rejection::of_print(&rejected).about(number)),

@@ -30,7 +30,7 @@ pub enum AddressGroup {
 }
 
 impl AddressGroup {
-    pub fn of(address: IpAddr) -> Self {
+    pub fn from_address(address: IpAddr) -> Self {
         match address.to_canonical() {
             IpAddr::V4(address) => Self::V4(address),
             IpAddr::V6(address) => Self::V6((address.to_bits() >> 64) as u64),
@@ -160,7 +160,7 @@ impl Connections {
     /// Room for a connection from `address`, if need be by closing another; none when every other is being worked for.
     pub fn admit(&self, address: IpAddr) -> Option<Admitted> {
         let address = address.to_canonical();
-        let group = AddressGroup::of(address);
+        let group = AddressGroup::from_address(address);
         // A proxy's connections are those of all its clients.
         let is_proxy = self.trusted_proxies.iter().any(|network| network.contains(&address));
         let mut open = lock(&self.open);
@@ -247,7 +247,7 @@ mod tests {
 
     #[test]
     fn a_64_of_ipv6_is_one_address_and_a_mapped_ipv4_is_itself() {
-        let of = |text| AddressGroup::of(address(text));
+        let of = |text| AddressGroup::from_address(address(text));
         assert_eq!(of("2001:db8:1:2::1"), of("2001:db8:1:2:ffff::9"));
         assert_ne!(of("2001:db8:1:2::1"), of("2001:db8:1:3::1"));
         assert_eq!(of("::ffff:192.0.2.1"), of("192.0.2.1"));
