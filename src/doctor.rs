@@ -79,9 +79,9 @@ impl Report {
 }
 
 fn clock() -> anyhow::Result<String> {
-    let now = time::OffsetDateTime::now_utc();
-    ensure!(now.year() >= EARLIEST_YEAR, "the clock says {now}; set it (timedatectl set-ntp true)");
-    Ok(format!("{} UTC", now.date()))
+    let today = boot::timestamp::date(boot::now_ms());
+    ensure!(today.year() >= EARLIEST_YEAR, "the clock says {today}; set it (timedatectl set-ntp true)");
+    Ok(format!("{today} UTC"))
 }
 
 fn model_pack(config: &Config) -> anyhow::Result<String> {

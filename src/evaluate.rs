@@ -87,7 +87,7 @@ fn curves(kind: Kind, trials: &[Trial]) -> String {
 
 /// YYYY-MM-DD.
 fn today() -> String {
-    time::OffsetDateTime::now_utc().date().to_string()
+    boot::timestamp::date(boot::now_ms()).to_string()
 }
 
 /// Adds what the comparisons say as searches; recognition alone is searched.

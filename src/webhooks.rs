@@ -5,7 +5,6 @@ use std::{io::Write, time::Duration};
 
 use anyhow::{Context, ensure};
 use serde_json::{Value, json};
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::cli::TriggerArgs;
 
@@ -46,7 +45,7 @@ pub async fn trigger(args: TriggerArgs) -> anyhow::Result<()> {
 
 /// An event as the server makes it, of a call that never was.
 fn sample(event: &str, is_test: bool) -> anyhow::Result<Value> {
-    let at = OffsetDateTime::now_utc().format(&Rfc3339)?;
+    let at = boot::timestamp::rfc3339(boot::now_ms());
     let kind = match event {
         "session.completed" => "session_end",
         "enrollment.completed" => "enroll_face",

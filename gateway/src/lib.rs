@@ -19,7 +19,8 @@ mod config;
 mod core;
 mod dialects;
 mod http;
-mod timestamp;
+
+use boot::timestamp;
 
 pub use crate::core::{
     check_document::decide_document_alone,

@@ -131,7 +131,7 @@ pub struct Auditor<'a> {
 }
 
 impl Auditor<'_> {
-    pub fn found(&mut self, finding: &Finding) {
+    pub fn add_finding(&mut self, finding: &Finding) {
         self.audit.findings += 1;
         (self.tell)(finding);
     }
@@ -139,7 +139,7 @@ impl Auditor<'_> {
     pub fn heads(&mut self, heads: Vec<Head>) -> Result<(), Error> {
         for head in heads {
             if !self.seals.is_sealed(&head)? {
-                self.found(&Finding::Unsealed { project: head.project_id.clone() });
+                self.add_finding(&Finding::Unsealed { project: head.project_id.clone() });
             }
             let known =
                 KnownHead { project_id: head.project_id.clone(), seq: head.seq, mac: head.mac.clone() };
@@ -159,9 +159,9 @@ impl Auditor<'_> {
         let (_, seq, mac) = self.at.clone().unwrap_or_default();
         let project = || mark.project_id.clone();
         if mark.seq != seq + 1 {
-            self.found(&Finding::Gap { project: project(), seq: mark.seq });
+            self.add_finding(&Finding::Gap { project: project(), seq: mark.seq });
         } else if !self.seals.follows((seq, &mac), &mark)? {
-            self.found(&Finding::Changed { project: project(), seq: mark.seq });
+            self.add_finding(&Finding::Changed { project: project(), seq: mark.seq });
         }
         if mark.project_id == ROOT && mark.event == Event::Project.as_str() {
             *self.opened.entry(mark.chain.clone()).or_default() += 1;
@@ -175,16 +175,16 @@ impl Auditor<'_> {
     fn end_of_project(&mut self) {
         let Some((project, ends, mac)) = self.at.take() else { return };
         match self.heads.remove(&project) {
-            None => self.found(&Finding::Headless { project: project.clone() }),
+            None => self.add_finding(&Finding::Headless { project: project.clone() }),
             Some(head) if (head.seq, &head.mac) != (ends, &mac) => {
-                self.found(&Finding::CutOff { project: project.clone(), ends, head: head.seq });
+                self.add_finding(&Finding::CutOff { project: project.clone(), ends, head: head.seq });
             }
             Some(_) => {}
         }
         if project != ROOT {
             let times = self.opened.remove(&project).unwrap_or_default();
             if times != 1 {
-                self.found(&Finding::Opened { project, times });
+                self.add_finding(&Finding::Opened { project, times });
             }
         }
     }
@@ -194,9 +194,9 @@ impl Auditor<'_> {
         let heads = std::mem::take(&mut self.heads).into_keys();
         let opened = std::mem::take(&mut self.opened).into_keys();
         let gone: std::collections::BTreeSet<_> = heads.chain(opened).collect();
-        gone.into_iter().for_each(|project| self.found(&Finding::NoJournal { project }));
+        gone.into_iter().for_each(|project| self.add_finding(&Finding::NoJournal { project }));
         for (project, seq, _) in std::mem::take(&mut self.known) {
-            self.found(&Finding::Unknown { project, seq });
+            self.add_finding(&Finding::Unknown { project, seq });
         }
     }
 
@@ -209,7 +209,7 @@ impl Auditor<'_> {
             self.last.as_ref().filter(same).map_or((0, ""), |last| (last.seq, last.hash.as_str()));
         if entry.seq != seq + 1 || entry.hash != entry.hash_after(hash) {
             let (project, id) = (entry.project_id.clone(), entry.id.clone());
-            self.found(&Finding::Broken { project, id, seq: entry.seq });
+            self.add_finding(&Finding::Broken { project, id, seq: entry.seq });
         }
         self.last = Some(entry);
     }

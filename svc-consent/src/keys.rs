@@ -15,7 +15,7 @@ use crate::{
 };
 
 const TABLES: Tables = Tables {
-    sample: "SELECT sealed FROM consent_entries LIMIT 1",
+    sample: crate::store::FIND_SEALED,
     columns: &[SealedColumn {
         table: "consent_entries",
         column: "sealed",

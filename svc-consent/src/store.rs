@@ -19,6 +19,9 @@ macro_rules! columns {
 }
 pub(crate) use columns;
 
+/// Finds a value sealed under the master key, by which tables from before there was a canary are recognised.
+pub const FIND_SEALED: &str = "SELECT sealed FROM consent_entries LIMIT 1";
+
 #[derive(Clone)]
 pub struct Store {
     db: Db,

@@ -67,6 +67,6 @@ pub async fn routes_with(config: Config, media: Sandbox) -> anyhow::Result<Route
     let workers = tokio::task::spawn_blocking(load).await.context("the networks could not be loaded")??;
     let workers = Arc::new(workers);
     intake::report_load("documents", &workers);
-    let documents = Documents::new(&config, workers, lane, external, media, trust);
+    let documents = Documents::new(&config, workers, lane, external, media, trust, Arc::new(boot::now_ms));
     Ok(Routes::new(DocAuthServer::new(documents).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES)))
 }

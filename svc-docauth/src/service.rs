@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use boot::Clock;
 use bytes::Bytes;
 use document::{Engine, Outcome, Report, Source};
 use emrtd::TrustStore;
@@ -28,6 +29,7 @@ pub struct Documents {
     bounds: Bounds,
     spool: Option<PathBuf>,
     trust: Arc<TrustStore>,
+    clock: Clock,
 }
 
 impl Documents {
@@ -38,6 +40,7 @@ impl Documents {
         external: Option<IdScan>,
         media: Sandbox,
         trust: TrustStore,
+        clock: Clock,
     ) -> Self {
         Self {
             inhouse: Arc::new(InHouse::new(workers.clone(), lane, media)),
@@ -46,6 +49,7 @@ impl Documents {
             bounds: Bounds { bytes: config.max_bytes, time: Duration::from_secs(config.upload_s.into()) },
             spool: config.spool.clone(),
             trust: Arc::new(trust),
+            clock,
         }
     }
 
@@ -63,7 +67,7 @@ impl Documents {
             .await
             .map_err(|_| Error::Invalid("the files of the chip took too long to arrive"))??;
         let file = intake::spool(chunks(first, parts), self.bounds, self.spool.as_deref()).await?;
-        let today = time::OffsetDateTime::now_utc().date();
+        let today = boot::timestamp::date((self.clock)());
         // Before the picture, which costs a hundred times as much.
         let trust = self.trust.clone();
         let chip = off_thread(move || chip.authenticate(&trust, today)).await??;

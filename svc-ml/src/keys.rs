@@ -12,7 +12,7 @@ use crate::{
 };
 
 const TABLES: Tables = Tables {
-    sample: "SELECT wrapped_key FROM subjects LIMIT 1",
+    sample: crate::store::FIND_SEALED,
     columns: &[SealedColumn {
         table: "subjects",
         column: "wrapped_key",

@@ -12,6 +12,9 @@ use gallery::record_changes;
 pub use gallery::{Changes, GalleryRow, LOOKED_UP};
 pub use recordings::{EarlierRecording, NewRecording, StoredMark, may_be_more};
 
+/// Finds a value sealed under the master key, by which tables from before there was a canary are recognised.
+pub const FIND_SEALED: &str = "SELECT wrapped_key FROM subjects LIMIT 1";
+
 #[derive(Clone, Debug)]
 pub struct Store {
     db: Db,

@@ -4,8 +4,8 @@
 //! emptied (each service destroys the data of its projects, a part at a time, and reports it), removed. What
 //! remains is the receipt and what the audit log said of it, which nobody can read through the API any more.
 
+use boot::timestamp::rfc3339;
 use serde::{Deserialize, Serialize};
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 
 use crate::{error::Error, store::DeletionRow};
 
@@ -77,11 +77,6 @@ impl<'a> Receipt<'a> {
             verified: true,
         })
     }
-}
-
-fn rfc3339(ms: i64) -> String {
-    let time = OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000).ok();
-    time.and_then(|time| time.format(&Rfc3339).ok()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -14,7 +14,7 @@ use crate::{
 };
 
 const TABLES: Tables = Tables {
-    sample: "SELECT sealed_private_key FROM signing_keys WHERE current = 1",
+    sample: crate::store::FIND_SEALED,
     columns: &[
         SealedColumn {
             table: "signing_keys",

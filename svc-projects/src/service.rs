@@ -24,7 +24,7 @@ use crate::{
     retention::Days,
     scope::Scopes,
     signing::{self, Kind, SigningKey},
-    store::{Authorization, Founding, Store},
+    store::{Authorization, NewOrganisation, Store},
     video_settings::{ORGANISATION, check_replays},
 };
 
@@ -142,11 +142,11 @@ impl Projects {
         check_replays(request.replays.as_ref())?;
         let organisation_id = OrganisationId::generate();
         let (key, jwt) = self.prepare(ProjectId::generate(), grant).await?;
-        let founding = Founding {
+        let founding = NewOrganisation {
             organisation: (&organisation_id, &organisation),
             project: (&key.project_id, &project),
         };
-        self.store.found(&founding, &key).await?;
+        self.store.create_organisation(&founding, &key).await?;
         if request.replays.is_some() {
             let project_id = key.project_id.as_str().to_owned();
             let replays = request.replays.clone();

@@ -44,6 +44,9 @@ pub use signing_keys::SigningKeyRow;
 pub use users::UserRow;
 pub use video_settings::VideoSettingsRow;
 
+/// Finds a value sealed under the master key, by which tables from before there was a canary are recognised.
+pub const FIND_SEALED: &str = "SELECT sealed_private_key FROM signing_keys WHERE current = 1";
+
 #[derive(Clone)]
 pub struct Store {
     db: Db,
@@ -52,7 +55,7 @@ pub struct Store {
 }
 
 /// A new organisation with its first project.
-pub struct Founding<'a> {
+pub struct NewOrganisation<'a> {
     pub organisation: (&'a OrganisationId, &'a Name),
     pub project: (&'a ProjectId, &'a Name),
 }
@@ -212,11 +215,11 @@ impl Store {
     }
 
     /// Organisation, project and first key: all or nothing.
-    pub async fn found(&self, founding: &Founding<'_>, key: &ApiKey) -> Result<(), Error> {
+    pub async fn create_organisation(&self, new: &NewOrganisation<'_>, key: &ApiKey) -> Result<(), Error> {
         const ORGANISATION: &str = "INSERT INTO organisations (id, name, created_at) VALUES ($1, $2, $3)";
         const PROJECT: &str = "INSERT INTO projects (id, organisation_id, name, scores_id, created_at) VALUES ($1, $2, $3, NULL, $4)";
-        let (organisation_id, organisation) = founding.organisation;
-        let (project_id, project) = founding.project;
+        let (organisation_id, organisation) = new.organisation;
+        let (project_id, project) = new.project;
         let after = json!({"organisation": organisation.as_str(), "project": project.as_str(), "key": key.id.as_str()});
         let change = Change {
             project_id: project_id.as_str().into(),

@@ -19,13 +19,13 @@ impl Sessions {
             wire::ChallengeKind::Unspecified => return Err(Error::Invalid("kind is required")),
         };
         let now_ms = (self.clock)();
-        let session = self.find(&request.project_id, &request.session_id).await?.usable(now_ms)?;
+        let session = self.find_session(&request.project_id, &request.session_id).await?.usable(now_ms)?;
         let phrase = challenge::phrase(kind, challenge::system_random)?;
         let expires_at_ms = session.expires_at_ms.min(now_ms + LIFETIME_MS);
         let sealed = challenge::seal(self.subjects.ring(), &session.id, &phrase)?;
         let (project, id) = (&session.project_id, &session.id);
         if !self.store.put_challenge(project, id, &sealed, expires_at_ms, now_ms).await? {
-            self.find(&request.project_id, &request.session_id).await?.usable((self.clock)())?;
+            self.find_session(&request.project_id, &request.session_id).await?.usable((self.clock)())?;
             return Err(Error::TooManyChallenges);
         }
         Ok(encode(&phrase, expires_at_ms))
@@ -36,7 +36,8 @@ impl Sessions {
         &self,
         request: &wire::UseChallengeRequest,
     ) -> Result<wire::UseChallengeResponse, Error> {
-        let session = self.find(&request.project_id, &request.session_id).await?.usable((self.clock)())?;
+        let session =
+            self.find_session(&request.project_id, &request.session_id).await?.usable((self.clock)())?;
         let (project, id) = (&session.project_id, &session.id);
         let row = self.store.find_challenge(project, id).await?.ok_or(Error::NotFound)?;
         if row.challenges == 0 {

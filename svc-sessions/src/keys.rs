@@ -13,7 +13,7 @@ use crate::{
 };
 
 const TABLES: Tables = Tables {
-    sample: "SELECT user_sealed FROM sessions WHERE user_sealed IS NOT NULL LIMIT 1",
+    sample: crate::store::FIND_SEALED,
     columns: &[
         SealedColumn {
             table: "sessions",

@@ -31,14 +31,12 @@ use anyhow::Context;
 use proto::sessions::sessions_server::SessionsServer;
 use tonic::service::Routes;
 
+pub use boot::Clock;
 pub use config::Config;
 pub use keys::{distrust_master_key, key_usage, rewrap};
 
 /// The tables of this service.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
-
-/// Milliseconds UTC, as the service is to see them.
-pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
 /// Returns what the sessions of a subject are found by, as the database holds it: what an erased subject must have left in
 /// no file.

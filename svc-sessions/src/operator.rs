@@ -191,7 +191,7 @@ impl Operators {
             _ if status.is_client_error() && status != StatusCode::TOO_MANY_REQUESTS => {
                 Err(Trouble::TOKEN_REFUSED)
             }
-            _ => Err(Trouble::of(status.as_u16(), "")),
+            _ => Err(Trouble::from_status(status.as_u16(), "")),
         }
     }
 
@@ -251,7 +251,7 @@ fn read<T: DeserializeOwned>(status: StatusCode, answer: &[u8]) -> Result<T, Tro
         return Err(Trouble::UNREADABLE);
     }
     let error: ErrorAnswer = serde_json::from_slice(answer).unwrap_or_default();
-    Err(Trouble::of(status.as_u16(), &error.code))
+    Err(Trouble::from_status(status.as_u16(), &error.code))
 }
 
 /// Neither the address nor what was sent is in the log: both are the customer's.

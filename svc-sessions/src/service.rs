@@ -56,8 +56,9 @@ impl Sessions {
         self.encode(session)
     }
 
-    pub(crate) async fn find(&self, project: &str, id: &str) -> Result<Session, Error> {
-        let session = self.store.find(project, &SessionId::parse(id)?).await?.ok_or(Error::NotFound)?;
+    pub(crate) async fn find_session(&self, project: &str, id: &str) -> Result<Session, Error> {
+        let session =
+            self.store.find_session(project, &SessionId::parse(id)?).await?.ok_or(Error::NotFound)?;
         session.unexpired((self.clock)())
     }
 
@@ -65,12 +66,14 @@ impl Sessions {
         let user = UserName::parse(&request.user_fullname)?;
         let hashes = self.subjects.hashes(&request.project_id, &user)?;
         // Most calls find the user bound already, and reading first spares them a write.
-        let mut session = self.find(&request.project_id, &request.session_id).await?.usable((self.clock)())?;
+        let mut session =
+            self.find_session(&request.project_id, &request.session_id).await?.usable((self.clock)())?;
         if session.user.is_none() {
             let bound = self.subjects.seal(&session.id, &user, &hashes)?;
             self.store.bind(&session.project_id, &session.id, &bound, (self.clock)()).await?;
             // Whoever won, the row now says so.
-            session = self.find(&request.project_id, &request.session_id).await?.usable((self.clock)())?;
+            session =
+                self.find_session(&request.project_id, &request.session_id).await?.usable((self.clock)())?;
         }
         match &session.user {
             Some(bound) if bound.is(&hashes) => self.encode(session),
@@ -79,14 +82,14 @@ impl Sessions {
     }
 
     async fn end(&self, request: wire::EndSessionRequest) -> Result<wire::Session, Error> {
-        let session = self.find(&request.project_id, &request.session_id).await?;
+        let session = self.find_session(&request.project_id, &request.session_id).await?;
         if !self.store.end(&session.project_id, &session.id, (self.clock)()).await? {
             // Ended before, or by another call just now, or expired meanwhile.
             session.usable((self.clock)())?;
             return Err(Error::Ended);
         }
         self.videos.delete(&session).await?;
-        self.encode(self.find(&request.project_id, &request.session_id).await?)
+        self.encode(self.find_session(&request.project_id, &request.session_id).await?)
     }
 
     async fn put_video(&self, mut parts: Streaming<wire::PutLastVideoRequest>) -> Result<u64, Error> {
@@ -94,7 +97,8 @@ impl Sessions {
         let Some(Part::Header(header)) = first else {
             return Err(Error::Invalid("the first message must be the header"));
         };
-        let session = self.find(&header.project_id, &header.session_id).await?.usable((self.clock)())?;
+        let session =
+            self.find_session(&header.project_id, &header.session_id).await?.usable((self.clock)())?;
         let size = self.videos.put(&session, header.liveness.as_ref(), nonempty(parts).await?).await?;
         let bytes = i64::try_from(size).unwrap_or(i64::MAX);
         if !self.store.note_video(&session.project_id, &session.id, bytes, (self.clock)()).await? {
@@ -109,7 +113,8 @@ impl Sessions {
         &self,
         request: wire::GetLastVideoRequest,
     ) -> Result<BoxStream<'static, Result<wire::VideoChunk, Status>>, Error> {
-        let session = self.find(&request.project_id, &request.session_id).await?.usable((self.clock)())?;
+        let session =
+            self.find_session(&request.project_id, &request.session_id).await?.usable((self.clock)())?;
         if session.video_bytes.is_none() {
             return Err(Error::NoVideo);
         }
@@ -166,7 +171,7 @@ impl sessions_server::Sessions for Sessions {
         request: Request<wire::GetSessionRequest>,
     ) -> Result<Response<wire::Session>, Status> {
         let request = request.into_inner();
-        let session = self.find(&request.project_id, &request.session_id).await?;
+        let session = self.find_session(&request.project_id, &request.session_id).await?;
         Ok(Response::new(self.encode(session)?))
     }
 

@@ -203,7 +203,7 @@ const fn trouble(word: &'static str, description: &'static str) -> Trouble {
 
 impl Trouble {
     /// Of an answer with `status` and, in its body, `code`. A code nobody has described is not passed on.
-    pub fn of(status: u16, code: &str) -> Self {
+    pub fn from_status(status: u16, code: &str) -> Self {
         if status >= 500 {
             return Self::UNAVAILABLE;
         }
@@ -248,7 +248,7 @@ mod tests {
     #[test]
     fn every_described_code_has_a_word_of_its_own_and_a_status_alone_is_enough() {
         for (code, trouble) in CODES {
-            assert_eq!(Trouble::of(400, code), trouble);
+            assert_eq!(Trouble::from_status(400, code), trouble);
             assert!(trouble.word.bytes().all(|b| b.is_ascii_lowercase() || b == b'_'));
         }
         let table = [
@@ -261,7 +261,7 @@ mod tests {
             (503, "operator_unavailable"),
         ];
         for (status, word) in table {
-            assert_eq!(Trouble::of(status, "made up <script>").word, word);
+            assert_eq!(Trouble::from_status(status, "made up <script>").word, word);
         }
     }
 

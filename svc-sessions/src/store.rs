@@ -15,6 +15,9 @@ use crate::{
 
 pub use sim_swap::Stored as StoredSimSwap;
 
+/// Finds a value sealed under the master key, by which tables from before there was a canary are recognised.
+pub const FIND_SEALED: &str = "SELECT user_sealed FROM sessions WHERE user_sealed IS NOT NULL LIMIT 1";
+
 #[derive(Clone)]
 pub struct Store {
     db: Db,
@@ -65,7 +68,7 @@ impl Store {
         Ok(())
     }
 
-    pub async fn find(&self, project: &str, id: &SessionId) -> Result<Option<Session>, Error> {
+    pub async fn find_session(&self, project: &str, id: &SessionId) -> Result<Option<Session>, Error> {
         const SQL: &str = "SELECT id, project_id, api_key_id, user_hash, user_sealed, created_at, expires_at, \
             ended_at, video_bytes FROM sessions WHERE id = $1 AND project_id = $2";
         let row: Option<Row> = self.db.fetch_optional(SQL, db::params![id.as_str(), project]).await?;

@@ -13,7 +13,7 @@ use crate::{
 };
 
 const TABLES: Tables = Tables {
-    sample: "SELECT sealed FROM transactions LIMIT 1",
+    sample: crate::store::FIND_SEALED,
     columns: &[
         SealedColumn {
             table: "transactions",

@@ -44,7 +44,7 @@ mod sweeper;
 mod webhooks;
 mod writer;
 
-use std::{sync::Arc, time::Duration};
+use std::time::Duration;
 
 use anyhow::Context;
 use proto::transactions::{
@@ -53,6 +53,7 @@ use proto::transactions::{
 use tonic::service::Routes;
 
 pub use answers::AnswersConfig;
+pub use boot::Clock;
 pub use config::{Config, SamplesConfig};
 pub use keys::{distrust_master_key, key_usage, rewrap};
 pub use outbox::EVENTS;
@@ -60,9 +61,6 @@ pub use webhooks::{Config as WebhooksConfig, sign_event};
 
 /// The tables of this service.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
-
-/// Milliseconds UTC, as the service is to see them.
-pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
 /// Returns what the records of a subject are found by, as the database holds it: what an erased subject must have left in
 /// no file.

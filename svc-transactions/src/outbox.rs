@@ -7,9 +7,9 @@
 use std::{collections::BTreeSet, sync::Arc};
 
 use blob::{KeyRing, Purpose};
+use boot::timestamp::rfc3339;
 use serde::Serialize;
 use serde_json::{Value, json};
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
 use tokio::sync::Notify;
 use uuid::Uuid;
 
@@ -55,7 +55,7 @@ impl Event {
     ///
     /// # Errors
     /// Never in practice; when the payload is no JSON.
-    pub fn of(record: &Record, subject_hash: Option<&[u8]>) -> Result<Option<Self>, Error> {
+    pub fn from_record(record: &Record, subject_hash: Option<&[u8]>) -> Result<Option<Self>, Error> {
         let name = match record.kind.as_str() {
             "session_end" | "biometry_v2.session_end" => "session.completed",
             "process_video" | "biometry_v2.liveness" => "video.processed",
@@ -134,13 +134,6 @@ impl Event {
 /// Never in practice; when it is no JSON.
 pub fn payload(name: &str, at_ms: i64, data: &Value) -> Result<Vec<u8>, Error> {
     Ok(serde_json::to_vec(&json!({"type": name, "timestamp": rfc3339(at_ms), "data": data}))?)
-}
-
-pub fn rfc3339(at_ms: i64) -> String {
-    OffsetDateTime::from_unix_timestamp_nanos(i128::from(at_ms) * 1_000_000)
-        .ok()
-        .and_then(|at| at.format(&Rfc3339).ok())
-        .unwrap_or_default()
 }
 
 /// The fields of a record in an event; results, device and place are read from the record itself.
@@ -309,7 +302,7 @@ mod tests {
     }
 
     fn name(kind: &str, http_status: u16) -> Option<&'static str> {
-        Event::of(&record(kind, http_status), None).unwrap().map(|event| event.name)
+        Event::from_record(&record(kind, http_status), None).unwrap().map(|event| event.name)
     }
 
     #[test]
@@ -337,7 +330,7 @@ mod tests {
 
     #[test]
     fn the_payload_tells_the_record() {
-        let event = Event::of(&record("process_video", 200), Some(&[7; 32])).unwrap().unwrap();
+        let event = Event::from_record(&record("process_video", 200), Some(&[7; 32])).unwrap().unwrap();
         let payload: Value = serde_json::from_slice(&event.payload).unwrap();
         assert_eq!(payload["type"], "video.processed");
         assert_eq!(payload["timestamp"], "2025-10-09T08:53:20.123Z");

@@ -184,7 +184,7 @@ where
 }
 
 /// What a sample may be called, and whose it is.
-pub fn check(project: &str, transaction_id: &str) -> Result<TransactionId, Error> {
+pub fn parse_owner(project: &str, transaction_id: &str) -> Result<TransactionId, Error> {
     // The project becomes a part of a path.
     Tenant::parse(project).map_err(|_| Error::Invalid("project_id is not an id".into()))?;
     TransactionId::parse(transaction_id)

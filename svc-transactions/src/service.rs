@@ -62,14 +62,14 @@ impl Transactions {
             None => None,
         };
         let sealed = seal::seal(&self.ring, project, &record.id, &record.personal)?;
-        let event = Event::of(&record, hash.as_deref())?;
+        let event = Event::from_record(&record, hash.as_deref())?;
         self.writer.record(Entry { row: Row::new(record, hash, sealed), event }).await
     }
 
     async fn get(&self, request: &wire::GetTransactionRequest) -> Result<wire::Transaction, Error> {
         // Text that is no id cannot name a transaction.
         let id = TransactionId::parse(&request.id).map_err(|_| Error::NotFound)?;
-        let row = self.store.find(&request.project_id, &id).await?.ok_or(Error::NotFound)?;
+        let row = self.store.find_transaction(&request.project_id, &id).await?.ok_or(Error::NotFound)?;
         self.read(row).await
     }
 
@@ -82,7 +82,7 @@ impl Transactions {
             Some(user) => seal::subject_hashes(&self.ring, &page.filter.project_id, user)?,
             None => Vec::new(),
         };
-        let Listed { rows, next } = self.store.list(&page, &subjects).await?;
+        let Listed { rows, next } = self.store.list_transactions(&page, &subjects).await?;
         let transactions = self.read_all(rows).await?;
         let next_cursor = next.map(|next| next.to_string()).unwrap_or_default();
         Ok(wire::ListTransactionsResponse { transactions, next_cursor })

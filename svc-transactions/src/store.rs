@@ -41,6 +41,9 @@ pub use list::Listed;
 pub use reviews::{Part, ReviewRow, StepRow};
 pub use row::{Lines, Row};
 
+/// Finds a value sealed under the master key, by which tables from before there was a canary are recognised.
+pub const FIND_SEALED: &str = "SELECT sealed FROM transactions LIMIT 1";
+
 #[derive(Clone)]
 pub struct Store {
     db: Db,
@@ -103,7 +106,7 @@ impl Store {
     }
 
     /// One transaction of `project`.
-    pub async fn find(&self, project: &str, id: &TransactionId) -> Result<Option<Row>, Error> {
+    pub async fn find_transaction(&self, project: &str, id: &TransactionId) -> Result<Option<Row>, Error> {
         const SQL: &str =
             concat!("SELECT ", columns!(), " FROM transactions WHERE id = $1 AND project_id = $2");
         Ok(self.db.fetch_optional(SQL, db::params![id.as_str(), project]).await?)

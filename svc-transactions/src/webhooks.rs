@@ -65,14 +65,16 @@ pub fn start(
     let store = Store { db };
     let addresses = address::Addresses::new(config);
     let sender = attempt::Sender::new(config, addresses.clone()).context("the webhook client")?;
-    let worker = worker::Worker::new(config, store.clone(), sender, ring.clone(), outbox.clone(), clock);
-    let tasks = [worker.start(), sweep::start(store.clone(), config.keep_days)];
+    let worker =
+        worker::Worker::new(config, store.clone(), sender, ring.clone(), outbox.clone(), clock.clone());
+    let tasks = [worker.start(), sweep::start(store.clone(), config.keep_days, clock.clone())];
     let service = service::Webhooks {
         store,
         cipher: endpoint::EndpointCipher::new(ring),
         rules: endpoint::Rules { addresses, allow_http: config.allow_http },
         retry: config.retry(),
         outbox,
+        clock,
         _tasks: Arc::new(tasks),
     };
     Ok(WebhooksServer::new(service).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES))

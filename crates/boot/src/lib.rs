@@ -9,8 +9,9 @@ mod metrics;
 mod process;
 mod start;
 mod telemetry;
+pub mod timestamp;
 
-pub use clock::now_ms;
+pub use clock::{Clock, now_ms};
 pub use config::{ConfigError, load};
 pub use process::{Process, announce, expose, run_service, shutdown_signal};
 pub use start::{exit_code, raise_open_file_limit, restrict_new_files};

@@ -6,6 +6,7 @@ use axum::{
     body::Body,
     http::{Request, Response},
 };
+use boot::now_ms;
 use gateway::Config;
 use http_body_util::BodyExt;
 use proto::{projects::ApiKeyState, transactions::Transaction};
@@ -15,11 +16,6 @@ use crate::{
     customer::Customer,
     fakes::{KEY, PROJECT},
 };
-
-fn now_ms() -> i64 {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
-    since.as_millis() as i64
-}
 
 fn record(customer: &Customer, project: &str, id: &str) {
     customer.stage.set().records.push(Transaction {

@@ -66,7 +66,7 @@ impl Store {
         ];
         for (sql, finding) in findings {
             let found = |(project, name, seq): (String, String, i64)| -> Result<(), Error> {
-                auditor.found(&finding(project, name, seq));
+                auditor.add_finding(&finding(project, name, seq));
                 Ok(())
             };
             snapshot.fetch_each(sql, &[], found).await?;

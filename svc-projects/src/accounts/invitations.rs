@@ -67,7 +67,7 @@ impl Accounts {
                 let name = Name::parse("organisation", &request.organisation_name)?;
                 let after = Some(json!({"name": name.as_str()}));
                 let made = Change { after, ..change(id.as_str(), "organisation.created", id.as_str()) };
-                self.store.found_organisation(&id, name.as_str(), made).await?;
+                self.store.add_organisation(&id, name.as_str(), made).await?;
                 Ok(id)
             }
             [only] => OrganisationId::parse(only),

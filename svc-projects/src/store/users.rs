@@ -145,7 +145,7 @@ impl Store {
         Ok(ids.into_iter().map(|(id,)| id).collect())
     }
 
-    pub async fn found_organisation(
+    pub async fn add_organisation(
         &self,
         id: &OrganisationId,
         name: &str,

@@ -65,7 +65,7 @@ impl Country {
 }
 
 impl Observation {
-    pub fn of(record: &Record) -> Self {
+    pub fn from_record(record: &Record) -> Self {
         let parsed = |json: &Option<String>| -> Value {
             json.as_deref().and_then(|json| serde_json::from_str(json).ok()).unwrap_or_default()
         };

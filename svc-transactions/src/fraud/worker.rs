@@ -90,7 +90,7 @@ impl Worker {
 
     async fn evaluate(&self, row: &Row) -> Result<Evaluation, Error> {
         let record = self.record(row)?;
-        let now = Observation::of(&record);
+        let now = Observation::from_record(&record);
         let subjects = match &record.personal.user_fullname {
             Some(user) => seal::subject_hashes(&self.ring, &record.project_id, user)?,
             None => Vec::new(),
@@ -141,7 +141,9 @@ impl Worker {
 
     fn observed(&self, around: Around) -> Result<(Vec<Observation>, Vec<Observation>), Error> {
         let all = |rows: Vec<Row>| {
-            rows.iter().map(|row| Ok(Observation::of(&self.record(row)?))).collect::<Result<Vec<_>, Error>>()
+            rows.iter()
+                .map(|row| Ok(Observation::from_record(&self.record(row)?)))
+                .collect::<Result<Vec<_>, Error>>()
         };
         Ok((all(around.before)?, all(around.after)?))
     }

@@ -1,5 +1,6 @@
 //! Decodes a call about reviews, decides by the rules of [`super`], stores, encodes.
 
+use boot::timestamp::rfc3339;
 use proto::transactions::{self as wire, reviews_server};
 use serde_json::json;
 use tonic::{Request, Response, Status as Refusal};
@@ -11,7 +12,7 @@ use super::{
 use crate::{
     error::Error,
     list::Cursor,
-    outbox::{Event, rfc3339},
+    outbox::Event,
     record::{TransactionId, text},
     seal,
     service::Transactions,
@@ -121,7 +122,7 @@ impl Reviews {
         if let Some(row) = store.find_review(project, id).await? {
             return Ok(row);
         }
-        store.find(project, id).await?.ok_or(Error::NotFound)?;
+        store.find_transaction(project, id).await?.ok_or(Error::NotFound)?;
         store.open_review(project, id, self.now()).await?;
         let opened = store.find_review(project, id).await?;
         opened.ok_or(Error::Refused("only decisions and enrollments are reviewed"))
@@ -214,7 +215,8 @@ impl Reviews {
         decision: Decision,
         now: i64,
     ) -> Result<Event, Error> {
-        let stored = self.records.store.find(&row.project_id, id).await?.ok_or(Error::NotFound)?;
+        let stored =
+            self.records.store.find_transaction(&row.project_id, id).await?.ok_or(Error::NotFound)?;
         let hash = stored.subject_hash.clone();
         let personal = seal::open(&self.records.ring, &row.project_id, id, &stored.sealed)?;
         let review = json!({

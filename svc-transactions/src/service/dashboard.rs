@@ -54,7 +54,7 @@ impl Transactions {
     /// When a call ended, if it is one of the project.
     async fn ended(&self, project: &str, id: &str) -> Result<Option<i64>, Error> {
         let Ok(id) = TransactionId::parse(id) else { return Ok(None) };
-        let row = self.store.find(project, &id).await?;
+        let row = self.store.find_transaction(project, &id).await?;
         Ok(row.map(|row| row.created_at + row.duration_ms))
     }
 
@@ -63,7 +63,7 @@ impl Transactions {
         request: &wire::GetTransactionRequest,
     ) -> Result<wire::RelatedResponse, Error> {
         let id = TransactionId::parse(&request.id).map_err(|_| Error::NotFound)?;
-        let row = self.store.find(&request.project_id, &id).await?.ok_or(Error::NotFound)?;
+        let row = self.store.find_transaction(&request.project_id, &id).await?.ok_or(Error::NotFound)?;
         let mut found: BTreeMap<(i64, String), (Row, Vec<String>)> = BTreeMap::new();
         let kinds = [
             ("session", self.of_session(&row).await?),
@@ -96,7 +96,7 @@ impl Transactions {
             return Ok(Vec::new());
         }
         let filter = Filter { session_id: row.session_id.clone(), ..of_project(row) };
-        Ok(self.store.list(&Page { filter, after: None, size: RELATED + 1 }, &[]).await?.rows)
+        Ok(self.store.list_transactions(&Page { filter, after: None, size: RELATED + 1 }, &[]).await?.rows)
     }
 
     async fn of_user(&self, row: &Row, id: &TransactionId) -> Result<Vec<Row>, Error> {
@@ -107,7 +107,7 @@ impl Transactions {
         let Some(user) = personal.user_fullname else { return Ok(Vec::new()) };
         let subjects = seal::subject_hashes(&self.ring, &row.project_id, &user)?;
         let page = Page { filter: of_project(row), after: None, size: RELATED + 1 };
-        Ok(self.store.list(&page, &subjects).await?.rows)
+        Ok(self.store.list_transactions(&page, &subjects).await?.rows)
     }
 }
 

@@ -63,7 +63,7 @@ impl Transactions {
     }
 
     fn begun(&self, header: wire::PutSampleHeader) -> Result<Sample, Error> {
-        let transaction = samples::check(&header.project_id, &header.transaction_id)?;
+        let transaction = samples::parse_owner(&header.project_id, &header.transaction_id)?;
         let user = text("user_fullname", header.user_fullname)?;
         let hashes = seal::subject_hashes(&self.ring, &header.project_id, &user)?;
         let keep_ms = match header.keep_seconds {
@@ -90,7 +90,7 @@ impl Transactions {
         request: &wire::ListSamplesRequest,
     ) -> Result<Vec<wire::SampleLink>, Error> {
         let id = TransactionId::parse(&request.transaction_id).map_err(|_| Error::NotFound)?;
-        self.store.find(&request.project_id, &id).await?.ok_or(Error::NotFound)?;
+        self.store.find_transaction(&request.project_id, &id).await?.ok_or(Error::NotFound)?;
         let now_ms = (self.clock)();
         let samples = self.store.samples_of(&request.project_id, id.as_str(), now_ms).await?;
         samples.into_iter().map(|sample| self.link(sample, now_ms)).collect()

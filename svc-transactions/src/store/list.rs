@@ -49,7 +49,7 @@ enum By {
 
 impl Store {
     /// The rows of `page`. `subjects` are the hashes its user may have (empty: any user).
-    pub async fn list(&self, page: &Page, subjects: &[Vec<u8>]) -> Result<Listed, Error> {
+    pub async fn list_transactions(&self, page: &Page, subjects: &[Vec<u8>]) -> Result<Listed, Error> {
         let mut filters = filters(&page.filter, subjects);
         if filters.len() > 1 {
             self.rarest_first(&mut filters, page).await?;

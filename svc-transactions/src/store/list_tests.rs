@@ -156,7 +156,7 @@ async fn read_through(store: &Store, filter: &Filter) -> (Vec<String>, usize, bo
     let (mut ids, mut after, mut pages, mut short) = (Vec::new(), None, 0, false);
     loop {
         let page = Page { filter: filter.clone(), after, size: 7 };
-        let Listed { rows, next } = store.list(&page, &subjects).await.unwrap();
+        let Listed { rows, next } = store.list_transactions(&page, &subjects).await.unwrap();
         pages += 1;
         short |= rows.len() < 7 && next.is_some();
         ids.extend(rows.into_iter().map(|row| row.id));

@@ -15,7 +15,7 @@ pub const QUEUE: usize = 1024;
 const BATCH: usize = 256;
 
 /// Runs until the last sender is gone. What cannot be written down is sent again when its lease ends.
-pub async fn run(store: Store, mut outcomes: mpsc::Receiver<Outcome>) {
+pub async fn write_outcomes(store: Store, mut outcomes: mpsc::Receiver<Outcome>) {
     let mut batch = Vec::with_capacity(BATCH);
     while outcomes.recv_many(&mut batch, BATCH).await > 0 {
         for outcome in &batch {

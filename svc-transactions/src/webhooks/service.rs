@@ -19,6 +19,7 @@ use super::{
     },
 };
 use crate::{
+    Clock,
     error::Error,
     outbox::{self, Event, Outbox},
     record,
@@ -41,6 +42,7 @@ pub struct Webhooks {
     pub rules: Rules,
     pub retry: retry::Retry,
     pub outbox: Outbox,
+    pub clock: Clock,
     pub _tasks: Arc<[AbortOnDropHandle<()>; 2]>,
 }
 
@@ -53,7 +55,7 @@ impl Webhooks {
         let target =
             Target { url: self.rules.url(request.url)?, headers: endpoint::headers(pairs(request.headers))? };
         let secrets = Secrets::generate()?;
-        let now = boot::now_ms();
+        let now = (self.clock)();
         let row = EndpointRow {
             id: id.as_str().into(),
             project_id: record::text("project_id", request.project_id)?,
@@ -91,7 +93,7 @@ impl Webhooks {
 
     async fn update_webhook(&self, request: wire::UpdateWebhookRequest) -> Result<wire::Webhook, Error> {
         let (_, old) = self.find_endpoint(&scope(request.scope)?, &request.id).await?;
-        let mut new = EndpointRow { updated_at: boot::now_ms(), ..old.clone() };
+        let mut new = EndpointRow { updated_at: (self.clock)(), ..old.clone() };
         if request.url.is_some() || request.headers.is_some() {
             let mut target = self.cipher.target(&old.id, &old.sealed_target)?;
             if let Some(url) = request.url {
@@ -119,9 +121,9 @@ impl Webhooks {
 
     async fn rotate_secret(&self, request: wire::WebhookRequest) -> Result<wire::WebhookWithSecret, Error> {
         let (_, old) = self.find_endpoint(&scope(request.scope)?, &request.id).await?;
-        let secrets = self.cipher.secrets(&old.id, &old.sealed_secrets)?.rotated(boot::now_ms())?;
+        let secrets = self.cipher.secrets(&old.id, &old.sealed_secrets)?.rotated((self.clock)())?;
         let sealed_secrets = self.cipher.seal_secrets(&old.id, &secrets)?;
-        let new = EndpointRow { sealed_secrets, updated_at: boot::now_ms(), ..old.clone() };
+        let new = EndpointRow { sealed_secrets, updated_at: (self.clock)(), ..old.clone() };
         let new = self.replace(&old, new).await?;
         Ok(wire::WebhookWithSecret { webhook: Some(self.describe_webhook(new)?), secret: secrets.shown() })
     }
@@ -149,7 +151,7 @@ impl Webhooks {
         if row.status != "active" {
             return Err(Error::Refused("the webhook is not active; set its status to active first"));
         }
-        let (name, at_ms) = ("webhook.test", boot::now_ms());
+        let (name, at_ms) = ("webhook.test", (self.clock)());
         let event = Event {
             name,
             project_id: row.project_id,
@@ -196,7 +198,7 @@ impl Webhooks {
     async fn replay_delivery(&self, request: wire::ReplayDeliveryRequest) -> Result<wire::Delivery, Error> {
         let (endpoint, _) = self.find_endpoint(&scope(request.scope)?, &request.webhook_id).await?;
         let id = DeliveryId::parse(&request.id)?;
-        let Some(replayed) = self.store.replay(&endpoint, &id, boot::now_ms()).await? else {
+        let Some(replayed) = self.store.replay(&endpoint, &id, (self.clock)()).await? else {
             self.store.delivery(&endpoint, &id).await?.ok_or(Error::NoDelivery)?;
             return Err(Error::Refused("the delivery is under way already"));
         };
@@ -209,7 +211,7 @@ impl Webhooks {
         request: wire::WebhookRequest,
     ) -> Result<wire::ReplayDeadLettersResponse, Error> {
         let (id, row) = self.find_endpoint(&scope(request.scope)?, &request.id).await?;
-        let count = self.store.replay_dead(&row.project_id, &id, boot::now_ms()).await?;
+        let count = self.store.replay_dead(&row.project_id, &id, (self.clock)()).await?;
         self.outbox.wake();
         Ok(wire::ReplayDeadLettersResponse { count })
     }

@@ -7,20 +7,20 @@ use tokio_util::task::AbortOnDropHandle;
 use uuid::{NoContext, Timestamp, Uuid};
 
 use super::Store;
-use crate::error::Error;
+use crate::{Clock, error::Error};
 
 const PERIOD: Duration = Duration::from_secs(3600);
 /// Rows of one statement: bounds how long it holds the database.
 const BATCH: i64 = 500;
 
 /// Starts sweeping. The task ends with its handle; a sweep may end anywhere.
-pub fn start(store: Store, keep_days: u32) -> AbortOnDropHandle<()> {
+pub fn start(store: Store, keep_days: u32, clock: Clock) -> AbortOnDropHandle<()> {
     AbortOnDropHandle::new(tokio::spawn(async move {
         let mut ticks = interval(PERIOD);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             ticks.tick().await;
-            if let Err(error) = sweep(&store, keep_days, boot::now_ms()).await {
+            if let Err(error) = sweep(&store, keep_days, clock()).await {
                 tracing::error!(
                     error = &error as &dyn std::error::Error,
                     "old webhook deliveries could not be removed"

@@ -80,7 +80,7 @@ impl Worker {
         clock: Clock,
     ) -> Self {
         let (outcomes, ended) = mpsc::channel(finish::QUEUE);
-        let finishing = AbortOnDropHandle::new(tokio::spawn(finish::run(store.clone(), ended)));
+        let finishing = AbortOnDropHandle::new(tokio::spawn(finish::write_outcomes(store.clone(), ended)));
         let delivering = Delivering {
             sender,
             ring: ring.clone(),

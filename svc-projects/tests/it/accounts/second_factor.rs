@@ -14,7 +14,7 @@ use crate::{Service, on_each_database};
 pub fn code(secret: &str, ahead: u64) -> String {
     let secret = Secret::try_from_base32(secret).unwrap();
     let totp = Builder::new().with_secret(secret.as_bytes().to_vec()).build().unwrap();
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let now = boot::now_ms().unsigned_abs() / 1000;
     totp.generate(now + 30 * ahead).to_string()
 }
 

@@ -1,11 +1,19 @@
 //! Times as the API reads and writes them: RFC 3339, UTC, and milliseconds since 1970 inside.
 
-use time::{OffsetDateTime, format_description::well_known::Rfc3339};
+use time::{Date, OffsetDateTime, format_description::well_known::Rfc3339};
 
 /// Formats milliseconds since 1970 as RFC 3339. Empty for a time outside of the calendar.
 pub fn rfc3339(ms: i64) -> String {
-    let time = OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000).ok();
-    time.and_then(|time| time.format(&Rfc3339).ok()).unwrap_or_default()
+    time_of(ms).and_then(|time| time.format(&Rfc3339).ok()).unwrap_or_default()
+}
+
+/// The day in UTC; the first day of 1970 for a time outside of the calendar.
+pub fn date(ms: i64) -> Date {
+    time_of(ms).unwrap_or(OffsetDateTime::UNIX_EPOCH).date()
+}
+
+fn time_of(ms: i64) -> Option<OffsetDateTime> {
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(ms) * 1_000_000).ok()
 }
 
 /// Parses RFC 3339 to milliseconds since 1970, rounded down.
@@ -25,6 +33,7 @@ mod tests {
         assert_eq!(parse_rfc3339("1970-01-01T00:00:01.2345Z"), Some(1234));
         assert_eq!(parse_rfc3339("1970-01-01T01:00:00+01:00"), Some(0));
         assert_eq!(parse_rfc3339("yesterday"), None);
+        assert_eq!(date(86_400_000).to_string(), "1970-01-02");
     }
 
     proptest! {
