@@ -8,7 +8,7 @@ use ledger::{KeyUsage, Rewrap, SealedColumn, Sealing, Tables};
 use crate::{
     Config, MIGRATIONS,
     outbox::PAYLOAD,
-    seal::{EVIDENCE, NOTE, PERSONAL, REVIEWERS, SUBJECT, TRAIT},
+    seal::{EVIDENCE, NOTE, PERSONAL, PREFIX, REVIEWERS, SUBJECT, TRAIT},
     webhooks::{LOG, SECRETS, TARGET},
 };
 
@@ -80,7 +80,7 @@ const TABLES: Tables = Tables {
             context: ledger::bound_to_key,
         },
     ],
-    kept: &[SUBJECT, TRAIT],
+    kept: &[SUBJECT, TRAIT, PREFIX],
 };
 
 fn bound_to_record(id: &str, _: &str, project: &str) -> Vec<u8> {

@@ -32,6 +32,7 @@ mod error;
 mod fraud;
 mod keys;
 mod list;
+mod names;
 mod outbox;
 mod record;
 mod reviews;

@@ -12,6 +12,7 @@ pub const PERSONAL: Purpose = Purpose("personal fields of a transaction");
 pub const EVIDENCE: Purpose = Purpose("evidence of a fraud hit");
 pub const REVIEWERS: Purpose = Purpose("names of reviewers");
 pub const NOTE: Purpose = Purpose("note of a reviewer");
+pub const PREFIX: Purpose = Purpose("beginning of a subject's name");
 pub const TRAIT: Purpose = Purpose("device or country of a subject");
 pub const SUBJECT: Purpose = Purpose("find transactions of a subject");
 
@@ -124,6 +125,15 @@ pub fn open_note(
 /// Never in practice; a failure of the cipher library.
 pub fn trait_hashes(ring: &KeyRing, name: &str, value: &str) -> Result<Vec<Vec<u8>>, Error> {
     let hashes = ring.fingerprints(TRAIT, format!("{name}\0{value}").as_bytes())?;
+    Ok(hashes.into_iter().map(Vec::from).collect())
+}
+
+/// What a beginning of names in `project` is found by: the hash of the sealing key first, then those of retired keys.
+///
+/// # Errors
+/// Never in practice; a failure of the cipher library.
+pub fn prefix_hashes(ring: &KeyRing, project: &str, prefix: &str) -> Result<Vec<Vec<u8>>, Error> {
+    let hashes = ring.fingerprints(PREFIX, format!("{project}\0{prefix}").as_bytes())?;
     Ok(hashes.into_iter().map(Vec::from).collect())
 }
 

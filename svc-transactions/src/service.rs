@@ -244,6 +244,13 @@ impl transactions_server::Transactions for Transactions {
         Ok(Response::new(Self::find_subject(self, &request.into_inner().try_into()?).await?))
     }
 
+    async fn search_subjects(
+        &self,
+        request: Request<wire::SearchSubjectsRequest>,
+    ) -> Result<Response<wire::SearchSubjectsResponse>, Status> {
+        Ok(Response::new(Self::search_subjects(self, request.into_inner()).await?))
+    }
+
     async fn erase_subject(&self, request: Request<Subject>) -> Result<Response<Remains>, Status> {
         Ok(Response::new(Self::erase_subject(self, &request.into_inner().try_into()?).await?))
     }

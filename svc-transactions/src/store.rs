@@ -14,6 +14,7 @@ mod backlog;
 mod erase;
 mod fraud;
 mod list;
+mod names;
 pub mod outbox;
 mod project;
 mod recent;

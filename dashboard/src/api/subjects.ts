@@ -1,4 +1,4 @@
-import { call, get, post } from "./client";
+import { call, get, post, query } from "./client";
 import type { Consent, One, Receipt } from "./types";
 
 /** A template, without what is in it. */
@@ -21,6 +21,15 @@ export interface Subject {
   /** All that is kept, by service and kind: what an erasure destroys. */
   kept: { service: string; kind: string; count: number }[];
 }
+
+export interface SubjectMatch {
+  user_fullname: string;
+  last_seen_at: string;
+}
+
+/** Whose identifier, or a part of it, begins so. Every search is audited. */
+export const searchSubjects = (prefix: string) =>
+  get<One<SubjectMatch[]>>(`/api-projects/subjects${query({ prefix })}`).then(({ data }) => data);
 
 const user = (name: string) => encodeURIComponent(name);
 

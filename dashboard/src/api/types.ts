@@ -215,11 +215,18 @@ export interface Judgement {
   reasons: string[];
 }
 
+export interface Labelled {
+  calls: number;
+  stopped_before: number;
+  stopped_after: number;
+}
+
 export interface Replay {
   considered: number;
   replayed: number;
   not_replayed: Record<string, number>;
   verdicts: Record<string, Record<string, number>>;
+  labels: { rejected: Labelled; approved: Labelled };
   changed: number;
   changes: { id: string; created_at: string; old: Judgement; new: Judgement }[];
   next_cursor: string | null;

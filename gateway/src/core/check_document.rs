@@ -4,7 +4,7 @@
 use futures::FutureExt;
 use proto::docauth::{
     CheckDocumentHeader, CheckDocumentRequest, CheckDocumentResponse, CheckOutcome, ChipFile, DocumentCheck,
-    check_document_request::Part,
+    DocumentField, check_document_request::Part,
 };
 use scoring::{
     CheckMode, DocumentBasis, DocumentDecision, DocumentEvidence, DocumentRules, LIVE_FACE, Outcome, Rules,
@@ -213,15 +213,24 @@ impl DocumentCheckReport {
     }
 }
 
-/// What the transaction keeps of a document: nothing that is printed on it.
+/// What the transaction keeps of a document: nothing that is printed on it, only which fields were read and where.
 #[derive(Serialize)]
 pub(super) struct DocumentRecord {
     document_type: String,
     provider: String,
+    fields: Vec<FieldRecord>,
     checks: Vec<DocumentCheckReport>,
     cannot_judge: String,
     verdict: &'static str,
     score: f64,
+}
+
+/// A field that was read, without its value.
+#[derive(Serialize)]
+struct FieldRecord {
+    name: String,
+    source: String,
+    confidence: f64,
 }
 
 #[derive(Serialize)]
@@ -231,7 +240,13 @@ struct DocumentRecords {
 
 impl From<&DocumentExamination> for DocumentRecord {
     fn from(examined: &DocumentExamination) -> Self {
+        let field = |field: &DocumentField| FieldRecord {
+            name: field.name.clone(),
+            source: field.source.clone(),
+            confidence: round4(field.confidence),
+        };
         Self {
+            fields: examined.document.fields.iter().map(field).collect(),
             document_type: examined.document.document_type.clone(),
             provider: examined.document.provider.clone(),
             checks: examined.check_reports(),

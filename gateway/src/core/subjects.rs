@@ -5,16 +5,20 @@ use proto::{
     ml::TemplateInfo,
     projects::{Destroyed, Erasure, GetErasureRequest, SignErasureRequest},
     subjects::Subject,
+    transactions::{FoundSubject, SearchSubjectsRequest},
 };
+use serde_json::json;
 use sha2::{Digest, Sha256};
 use tonic::{Code, Status};
 use uuid::Uuid;
 
 use crate::core::{
     Core,
+    audit::{AuditEvent, record_audit_event},
     caller::Caller,
     data_holders::{DataCount, DataHolder, data_counts},
     error::Error,
+    user_name::parse_any_user_name,
 };
 
 /// What is stored of a user.
@@ -68,6 +72,22 @@ pub async fn get_stored_data(
     let (consents, templates) = tokio::try_join!(consent.get_consent(request), ml.list_templates(subject))?;
     let templates = templates.into_inner().templates;
     Ok(StoredData { consents: consents.into_inner(), templates, counts })
+}
+
+/// Subjects whose name, or a part of it, begins with `prefix`. Logged before they are returned, without the text.
+///
+/// # Errors
+/// 400 for fewer than three characters; when the search cannot be logged.
+pub async fn search_subjects(core: &Core, caller: &Caller, prefix: &str) -> Result<Vec<FoundSubject>, Error> {
+    let project_id = caller.project_id.clone();
+    let prefix = parse_any_user_name(prefix)?;
+    let request = SearchSubjectsRequest { project_id: project_id.clone(), prefix, limit: 0 };
+    let found = core.services().transactions().search_subjects(request).await?.into_inner().subjects;
+    let after = Some(json!({ "matches": found.len() }));
+    let (action, target) = ("subjects.searched", &project_id);
+    let event = AuditEvent { action, target, after, ..AuditEvent::default() };
+    record_audit_event(core, &project_id, event).await?;
+    Ok(found)
 }
 
 /// Erases everything stored of a user in every service, verifies that nothing is left, and has a receipt signed. `salt`

@@ -74,6 +74,7 @@ fn project_routes() -> Vec<Route> {
         route(Project(P::KeysWrite), routes!(api_keys::update_api_key, api_keys::revoke_api_key)),
         route(Public, routes!(api_keys::list_public_keys)),
         route(Public, routes!(reasons::list_reasons)),
+        route(Project(P::SubjectsRead), routes!(subjects::search::list_matching_subjects)),
         route(Project(P::SubjectsRead), routes!(subjects::found::get_subject)),
         route(Project(P::SubjectsWrite), routes!(subjects::erase_subject)),
         route(Project(P::SubjectsRead), routes!(subjects::get_erasure)),

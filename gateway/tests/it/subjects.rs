@@ -86,3 +86,22 @@ async fn nobody_by_no_name_is_erased() {
     }
     assert!(customer.stage.set().erased.is_empty());
 }
+
+#[tokio::test]
+async fn a_search_is_audited_without_its_text() {
+    let customer = administrator().await;
+    let elena = proto::transactions::Transaction {
+        user_fullname: Some("elena".into()),
+        ..proto::transactions::Transaction::default()
+    };
+    customer.stage.set().records.push(elena);
+    let found = customer.get("/api-projects/subjects?prefix=ele").await;
+    let match_ = json!({"user_fullname": "elena", "last_seen_at": "2026-01-31T00:00:00.123Z"});
+    assert_eq!((found.status.as_u16(), &found.body["data"]), (200, &json!([match_])));
+    let noted = customer.stage.set().audit[0].clone();
+    assert_eq!(noted.action, "subjects.searched");
+    assert_eq!(noted.after_json.as_deref(), Some(r#"{"matches":1}"#));
+    assert!(!format!("{noted:?}").contains("ele"), "{noted:?}");
+    let refused = customer.get("/api-projects/subjects").await;
+    assert_eq!(refused.error(), (400, "prefix is required"));
+}

@@ -12,6 +12,7 @@ use super::{History, Observation, Scene, Seen, observation::Country, rules};
 use crate::{
     Clock,
     error::Error,
+    names,
     outbox::Event,
     record::{Record, TransactionId},
     seal,
@@ -95,6 +96,10 @@ impl Worker {
             Some(user) => seal::subject_hashes(&self.ring, &record.project_id, user)?,
             None => Vec::new(),
         };
+        let prefixes = match &record.personal.user_fullname {
+            Some(user) => names::prefix_hashes(&self.ring, &record.project_id, user)?,
+            None => Vec::new(),
+        };
         let traits = self.traits(&now)?;
         let device_id = now.device_id.clone();
         let history = self.history(row, &subjects, &traits).await?;
@@ -129,6 +134,7 @@ impl Worker {
             hits,
             traits,
             device: self.device(device_id.as_deref())?,
+            prefixes,
             event,
         })
     }

@@ -8,6 +8,7 @@ use super::Transactions;
 use crate::{
     error::Error,
     list::{Filter, Page},
+    names::Search,
     record::{TransactionId, text},
     seal,
     stats::{self, Span},
@@ -16,6 +17,8 @@ use crate::{
 
 const MAX_KNOWN: usize = 5000;
 const MAX_RECENT: u32 = 200;
+/// Subjects of one search.
+const MAX_FOUND: u32 = 20;
 /// Related transactions of one kind.
 const RELATED: u32 = 20;
 /// Encrypted bytes of all related transactions together.
@@ -49,6 +52,29 @@ impl Transactions {
         let mut rows = self.store.rows(&project, &ids[..shown]).await?;
         rows.reverse();
         Ok(wire::RecentResponse { ids, transactions: self.read_all(rows).await? })
+    }
+
+    /// Subjects whose names begin with a text, the latest first.
+    pub(super) async fn search_subjects(
+        &self,
+        request: wire::SearchSubjectsRequest,
+    ) -> Result<wire::SearchSubjectsResponse, Error> {
+        let project = text("project_id", request.project_id)?;
+        let search = Search::parse(&text("prefix", request.prefix)?)?;
+        let most = if request.limit == 0 { MAX_FOUND } else { request.limit.min(MAX_FOUND) };
+        let hashes = search.hashes(&self.ring, &project)?;
+        let found = self.store.find_names(&project, &hashes, most).await?;
+        let mut subjects = Vec::with_capacity(found.len());
+        for one in found {
+            let id = TransactionId::parse(&one.transaction_id)?;
+            let Some(row) = self.store.find(&project, &id).await? else { continue };
+            let personal = seal::open(&self.ring, &project, &id, &row.sealed)?;
+            let name = personal.user_fullname.filter(|name| search.matches(name));
+            subjects.extend(
+                name.map(|user_fullname| wire::FoundSubject { user_fullname, last_at_ms: one.last_at }),
+            );
+        }
+        Ok(wire::SearchSubjectsResponse { subjects })
     }
 
     /// When a call ended, if it is one of the project.

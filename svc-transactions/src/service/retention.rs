@@ -21,12 +21,13 @@ impl Transactions {
         let transactions = self.store.delete_transactions(&project, before_ms, BATCH).await?;
         // After the transactions: while they are there, the rules may add to it.
         self.store.forget_unseen(&project, before_ms).await?;
+        let names = self.store.forget_old_names(&project, before_ms, BATCH).await?;
         let deliveries = self.store.delete_old_deliveries(&project, before_ms, BATCH).await?;
         let whole = u64::from(BATCH);
         Ok(wire::ApplyRetentionResponse {
             samples,
             transactions,
-            more: samples.max(transactions).max(deliveries) == whole,
+            more: samples.max(transactions).max(deliveries).max(names) == whole,
         })
     }
 }

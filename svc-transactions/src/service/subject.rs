@@ -56,6 +56,7 @@ impl Transactions {
             samples += self.destroy_samples(&subject.project_id, &hash).await?;
             transactions += self.anonymise(&subject.project_id, &hash).await?;
             seen += self.store.forget_seen(&subject.project_id, &hash).await?;
+            self.store.forget_name(&subject.project_id, &hash).await?;
             deliveries += self.store.delete_deliveries(&subject.project_id, &hash).await?;
         }
         self.store.purge(secrets).await?;

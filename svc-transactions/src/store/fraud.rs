@@ -2,7 +2,7 @@
 
 use db::{Statement, Tx, Value};
 
-use super::{Row, Store, outbox, reviews};
+use super::{Row, Store, names, outbox, reviews};
 use crate::{error::Error, outbox::Event};
 
 const HIT: &str = "INSERT INTO fraud_hits (id, rule, project_id, created_at, found_at, sealed) \
@@ -55,6 +55,8 @@ pub struct Evaluation {
     pub traits: Vec<Trait>,
     /// The keyed hash of the device's own id, if it sent one.
     pub device: Option<Vec<u8>>,
+    /// Keyed hashes of what the user's name begins with.
+    pub prefixes: Vec<Vec<u8>>,
     /// Reports the hits.
     pub event: Option<Event>,
 }
@@ -231,6 +233,7 @@ async fn add_findings(tx: &mut Tx, id: &str, evaluation: &Evaluation) -> Result<
         tx.execute(reviews::OPEN_FOR_FRAUD, db::params![id, *found_at_ms]).await?;
     }
     if let Some(subject) = &evaluation.subject_hash {
+        names::add(tx, id, evaluation, subject).await?;
         tx.execute(reviews::END_WAITING, db::params![id, project_id, subject, *at_ms]).await?;
     }
     if let Some(device) = &evaluation.device {

@@ -3,8 +3,8 @@
 use proto::{
     subjects::Subject,
     transactions::{
-        GetTransactionRequest, RecentRequest, RecentResponse, RelatedResponse, StatsRequest, StatsResponse,
-        Transaction,
+        GetTransactionRequest, RecentRequest, RecentResponse, RelatedResponse, SearchSubjectsRequest,
+        StatsRequest, StatsResponse, Transaction,
     },
 };
 use tonic::{Code, Status};
@@ -169,6 +169,46 @@ async fn of_the_same_session_user_and_device() {
         service.client.clone().erase_subject(eve).await.unwrap();
         let left = related(&service, "p1", &this.id).await.unwrap().related;
         assert_eq!(left.len(), 2);
+    })
+    .await;
+}
+
+async fn search(service: &Service, project: &str, prefix: &str) -> Result<Vec<String>, Status> {
+    let request = SearchSubjectsRequest { project_id: project.into(), prefix: prefix.into(), limit: 0 };
+    let found = service.client.clone().search_subjects(request).await?.into_inner().subjects;
+    Ok(found.into_iter().map(|subject| subject.user_fullname).collect())
+}
+
+#[tokio::test]
+async fn subjects_are_found_by_the_beginning_of_their_name_until_they_are_erased() {
+    on_each_database(async |service: Service| {
+        let at = |at_ms: i64, user: &str| Transaction {
+            created_at_ms: at_ms,
+            user_fullname: Some(user.into()),
+            ..video("p1")
+        };
+        for transaction in
+            [at(1, "Elena.Petrova"), at(2, "elena.ivanova"), at(3, "Elena.Petrova"), at(4, "bob")]
+        {
+            service.record(transaction).await.unwrap();
+        }
+        service.record(Transaction { project_id: "p2".into(), ..at(5, "elena.other") }).await.unwrap();
+        service.all_looked_at().await;
+        assert_eq!(search(&service, "p1", "ELENA").await.unwrap(), ["Elena.Petrova", "elena.ivanova"]);
+        assert_eq!(search(&service, "p1", "petro").await.unwrap(), ["Elena.Petrova"]);
+        assert!(search(&service, "p1", "lena").await.unwrap().is_empty());
+        assert_eq!(search(&service, "p1", "el").await.unwrap_err().code(), Code::InvalidArgument);
+
+        let petrova = Subject { project_id: "p1".into(), user_fullname: "Elena.Petrova".into() };
+        service.client.clone().erase_subject(petrova).await.unwrap();
+        assert_eq!(search(&service, "p1", "elena").await.unwrap(), ["elena.ivanova"]);
+        let left: Vec<(i64,)> = service
+            .tables()
+            .await
+            .fetch_all("SELECT COUNT(*) FROM subject_names WHERE project_id = 'p1'", &[])
+            .await
+            .unwrap();
+        assert_eq!(left[0].0, 2, "ivanova and bob");
     })
     .await;
 }

@@ -1,24 +1,30 @@
 import { NativeSelect, Textarea } from "@mantine/core";
 import { useForm } from "@mantine/form";
 
-import { type Decision, decide, type ReviewDetails } from "../../api/reviews";
+import { type Decision, decide } from "../../api/reviews";
 import { Dialog } from "../../parts/dialog";
 import { Form } from "../../parts/form";
+import { done } from "../../parts/notify";
 import { Note } from "../../parts/panel";
+import { useReviewCache } from "./cache";
 import { DECISIONS, REASONS } from "./words";
 
-interface Props {
+/** Of which transaction the form is open. It stays that one's, whatever the list beside it does meanwhile. */
+export interface Deciding {
   id: string;
   decision: Decision;
+}
+
+interface Props {
+  deciding: Deciding;
+  project: string;
   onClose: () => void;
-  onDone: (review: ReviewDetails) => void;
-  /** Somebody else decided or claimed it meanwhile. */
-  onRefused: () => void;
 }
 
 /** The reason of a decision and a note. */
-export function DecisionDialog({ id, decision, onClose, onDone, onRefused }: Props) {
+export function DecisionDialog({ deciding: { id, decision }, project, onClose }: Props) {
   const { action } = DECISIONS[decision];
+  const { refresh, take } = useReviewCache(project);
   const form = useForm({
     initialValues: { reason: REASONS[decision][0]?.value ?? "other", note: "" },
     validate: {
@@ -32,9 +38,13 @@ export function DecisionDialog({ id, decision, onClose, onDone, onRefused }: Pro
   });
   const send = async ({ reason, note }: typeof form.values) => {
     try {
-      onDone(await decide(id, decision, reason, note));
+      const review = await decide(id, decision, reason, note);
+      take(review);
+      done(review.status === "second_review" ? "Stored; another person has to decide too" : "Decided");
+      onClose();
     } catch (error) {
-      onRefused();
+      // Somebody else may have decided or claimed it meanwhile.
+      refresh();
       throw error;
     }
   };

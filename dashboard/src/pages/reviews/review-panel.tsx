@@ -1,5 +1,5 @@
 import { Alert, Badge, Button, Group, Stack, Text } from "@mantine/core";
-import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 
 import { ApiError } from "../../api/client";
@@ -12,40 +12,29 @@ import { done, failed } from "../../parts/notify";
 import { Note, Panel } from "../../parts/panel";
 import { ago, When } from "../../parts/time";
 import { ReviewBadge } from "./badge";
-import { DecisionDialog } from "./decision-dialog";
+import { useReviewCache } from "./cache";
 import { CAUSES, DECISIONS, reasonLabel } from "./words";
 
 interface Props {
   id: string;
   project: string;
-  /** The decision whose form is open. */
-  deciding: Decision | null;
-  onDeciding: (decision: Decision | null) => void;
+  onDecide: (decision: Decision) => void;
   onClaimed?: () => void;
 }
 
 /** Where the review of a transaction stands, and what can be done about it. */
-export function ReviewPanel({ id, project, deciding, onDeciding, onClaimed }: Props) {
-  const client = useQueryClient();
+export function ReviewPanel({ id, project, onDecide, onClaimed }: Props) {
+  const { refresh, take } = useReviewCache(project);
   const me = useMe().user.id;
   const [busy, setBusy] = useState(false);
-  const queryKey = ["review", project, id];
   const { data: review, error } = useQuery({
-    queryKey,
+    queryKey: ["review", project, id],
     queryFn: ({ signal }) =>
       oneReview(id, signal).catch((failure: unknown) => {
         if (failure instanceof ApiError && failure.status === 404) return null;
         throw failure;
       }),
   });
-  const refresh = () => {
-    for (const key of ["review", "reviews", "review-counts", "transaction", "transactions"])
-      void client.invalidateQueries({ queryKey: [key, project] });
-  };
-  const take = (changed: ReviewDetails) => {
-    client.setQueryData(queryKey, changed);
-    refresh();
-  };
   const change = (work: Promise<ReviewDetails>, message: string, then?: () => void) => {
     setBusy(true);
     work
@@ -92,7 +81,7 @@ export function ReviewPanel({ id, project, deciding, onDeciding, onClaimed }: Pr
                 key={decision}
                 needs={MAY.review}
                 variant={decision === "approve" ? "filled" : "default"}
-                onClick={() => onDeciding(decision as Decision)}
+                onClick={() => onDecide(decision as Decision)}
               >
                 {action}
               </AllowedButton>
@@ -100,19 +89,6 @@ export function ReviewPanel({ id, project, deciding, onDeciding, onClaimed }: Pr
           </Group>
         )}
       </Stack>
-      {deciding && (
-        <DecisionDialog
-          id={id}
-          decision={deciding}
-          onClose={() => onDeciding(null)}
-          onRefused={refresh}
-          onDone={(changed) => {
-            take(changed);
-            onDeciding(null);
-            done(changed.status === "second_review" ? "Stored; another person has to decide too" : "Decided");
-          }}
-        />
-      )}
     </Panel>
   );
 }

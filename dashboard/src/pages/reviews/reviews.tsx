@@ -1,5 +1,5 @@
 import { Badge, Grid, Group, Kbd, Paper, Stack, Tabs, Text } from "@mantine/core";
-import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { IconChecklist } from "@tabler/icons-react";
 import { useEffect, useState } from "react";
 import { Link, useSearchParams } from "wouter";
@@ -17,6 +17,8 @@ import { useProject } from "../../shell/place";
 import { FraudHits } from "../transaction/fraud";
 import { Samples } from "../transaction/samples";
 import { Decision as Decided, Services } from "../transaction/transaction";
+import { useReviewCache } from "./cache";
+import { type Deciding, DecisionDialog } from "./decision-dialog";
 import { usePageKeys } from "./keys";
 import { QueueList } from "./queue-list";
 import { ReviewPanel } from "./review-panel";
@@ -109,9 +111,9 @@ function Part({ part, project, id, onGo }: PartProps) {
 
 function Workspace({ rows, project, id, onGo }: Omit<PartProps, "part"> & { rows: Transaction[] }) {
   const can = useCan();
-  const client = useQueryClient();
   const [at, setAt] = useState(0);
-  const [deciding, setDeciding] = useState<Decision | null>(null);
+  const [deciding, setDeciding] = useState<Deciding | null>(null);
+  const { refresh } = useReviewCache(project);
   const found = rows.findIndex((row) => row.id === id);
   // What was decided leaves the list: the one that takes its place comes next.
   const index = found >= 0 ? found : Math.min(at, rows.length - 1);
@@ -124,7 +126,7 @@ function Workspace({ rows, project, id, onGo }: Omit<PartProps, "part"> & { rows
     document.querySelector<HTMLElement>(`[data-testid="review-item"][data-id="${row.id}"]`)?.focus();
   };
   const begin = (decision: Decision) => () => {
-    if (can(MAY.review) && isOpen(chosen)) setDeciding(decision);
+    if (can(MAY.review) && isOpen(chosen)) setDeciding({ id: chosen.id, decision });
   };
   usePageKeys({
     j: () => choose(index + 1),
@@ -139,10 +141,7 @@ function Workspace({ rows, project, id, onGo }: Omit<PartProps, "part"> & { rows
           done("The review is yours");
           onGo(chosen.id, "mine");
         }, failed)
-        .finally(() => {
-          for (const key of ["review", "reviews", "review-counts"])
-            void client.invalidateQueries({ queryKey: [key, project] });
-        });
+        .finally(refresh);
     },
   });
   return (
@@ -156,12 +155,12 @@ function Workspace({ rows, project, id, onGo }: Omit<PartProps, "part"> & { rows
             key={chosen.id}
             id={chosen.id}
             project={project}
-            deciding={deciding}
-            onDeciding={setDeciding}
+            onDecide={(decision) => setDeciding({ id: chosen.id, decision })}
             onClaimed={() => onGo(chosen.id, "mine")}
           />
           <Evidence id={chosen.id} project={project} />
         </Stack>
+        {deciding && <DecisionDialog deciding={deciding} project={project} onClose={() => setDeciding(null)} />}
       </Grid.Col>
     </Grid>
   );

@@ -78,6 +78,7 @@ function Outcome({ replay, onMore }: { replay: Replay; onMore: (cursor: string) 
             {replay.considered} calls looked at, {replay.replayed} decided again, {replay.changed} with another verdict,
             score or reason.
           </Text>
+          <Truth labels={replay.labels} />
           {skipped.length > 0 && (
             <Text size="sm" c="dimmed" mt={4}>
               Not decided again: {skipped.map(([why, count]) => `${count} ${words(why).toLowerCase()}`).join(", ")}.
@@ -120,6 +121,22 @@ function Outcome({ replay, onMore }: { replay: Replay; onMore: (cursor: string) 
         </Group>
       )}
     </Stack>
+  );
+}
+
+/** What people decided about the same calls: how many of them the rules stop. */
+function Truth({ labels: { rejected, approved } }: { labels: Replay["labels"] }) {
+  if (rejected.calls + approved.calls === 0)
+    return (
+      <Text size="sm" c="dimmed" mt={4}>
+        No reviews or flags to compare with.
+      </Text>
+    );
+  return (
+    <Text size="sm" mt={4} data-testid="labels">
+      Stops {rejected.stopped_after} of {rejected.calls} rejected by reviewers (was {rejected.stopped_before}); loses{" "}
+      {approved.stopped_after} of {approved.calls} approved (was {approved.stopped_before}).
+    </Text>
   );
 }
 

@@ -1,4 +1,4 @@
-import { Badge, Stack, Table, Text } from "@mantine/core";
+import { Badge, Stack, Table } from "@mantine/core";
 
 import type { ServiceResult } from "../../api/types";
 import { Note, Panel } from "../../parts/panel";
@@ -13,8 +13,6 @@ interface Check {
 
 interface DocumentField {
   name: string;
-  /** Absent without storage consent, and for roles that may not see samples. */
-  value?: string;
   source: string;
   confidence: number;
 }
@@ -90,22 +88,14 @@ function Fields({ fields }: { fields: DocumentField[] }) {
         <Table.Thead>
           <Table.Tr>
             <Table.Th>Field</Table.Th>
-            <Table.Th>Value</Table.Th>
             <Table.Th>Source</Table.Th>
             <Table.Th ta="right">Confidence</Table.Th>
           </Table.Tr>
         </Table.Thead>
         <Table.Tbody>
-          {fields.map(({ name, value, source, confidence }) => (
+          {fields.map(({ name, source, confidence }) => (
             <Table.Tr key={name}>
               <Table.Td>{words(name)}</Table.Td>
-              <Table.Td className="any">
-                {value ?? (
-                  <Text span size="sm" c="dimmed">
-                    not stored or not shown
-                  </Text>
-                )}
-              </Table.Td>
               <Table.Td>{SOURCES[source] ?? words(source)}</Table.Td>
               <Table.Td ta="right" className="num">
                 {Math.round(confidence * 100)} %

@@ -5,7 +5,6 @@ import { Link, useParams } from "wouter";
 
 import { MAY } from "../../api/permissions";
 import { useReasons } from "../../api/reasons";
-import type { Decision as ReviewDecision } from "../../api/reviews";
 import { useCan } from "../../api/session";
 import { one, related } from "../../api/transactions";
 import type { Transaction } from "../../api/types";
@@ -16,6 +15,7 @@ import { Id } from "../../parts/secret";
 import { When } from "../../parts/time";
 import { words } from "../../parts/words";
 import { useProject } from "../../shell/place";
+import { type Deciding, DecisionDialog } from "../reviews/decision-dialog";
 import { ReviewPanel } from "../reviews/review-panel";
 import { TransactionTable } from "../transactions/table";
 import { DocumentCard } from "./document-card";
@@ -43,7 +43,7 @@ export default function TransactionDetail() {
 
 function Detail({ transaction, project }: { transaction: Transaction; project: string }) {
   const can = useCan();
-  const [deciding, setDeciding] = useState<ReviewDecision | null>(null);
+  const [deciding, setDeciding] = useState<Deciding | null>(null);
   const { geo } = transaction;
   const placed = typeof geo?.lat === "number" && typeof geo.lng === "number";
   return (
@@ -61,8 +61,13 @@ function Detail({ transaction, project }: { transaction: Transaction; project: s
       <PhrasePanel result={transaction.services?.["Visual Speech Recognition"]} />
       {transaction.fraud.length > 0 && <FraudHits hits={transaction.fraud} />}
       {(transaction.verdict !== null || transaction.review !== null) && (
-        <ReviewPanel id={transaction.id} project={project} deciding={deciding} onDeciding={setDeciding} />
+        <ReviewPanel
+          id={transaction.id}
+          project={project}
+          onDecide={(decision) => setDeciding({ id: transaction.id, decision })}
+        />
       )}
+      {deciding && <DecisionDialog deciding={deciding} project={project} onClose={() => setDeciding(null)} />}
       <Services transaction={transaction} />
       <SimpleGrid cols={{ base: 1, lg: 2 }}>
         <Stack>

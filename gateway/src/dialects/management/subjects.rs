@@ -1,6 +1,7 @@
 //! Erasure: everything stored of a user is deleted, in every service, and a signed receipt lists what it was.
 
 pub mod found;
+pub mod search;
 
 use axum::{
     Json,

@@ -71,6 +71,19 @@ impl transactions_server::Transactions for Stage {
         Ok(Response::new(transactions::RelatedResponse { related: related.collect() }))
     }
 
+    async fn search_subjects(
+        &self,
+        request: Request<transactions::SearchSubjectsRequest>,
+    ) -> Result<Response<transactions::SearchSubjectsResponse>, Status> {
+        let prefix = request.into_inner().prefix;
+        let names =
+            self.set().records.iter().filter_map(|record| record.user_fullname.clone()).collect::<Vec<_>>();
+        let begins = names.into_iter().filter(|name| name.starts_with(&prefix));
+        let found =
+            |user_fullname| transactions::FoundSubject { user_fullname, last_at_ms: 1_769_817_600_123 };
+        Ok(Response::new(transactions::SearchSubjectsResponse { subjects: begins.map(found).collect() }))
+    }
+
     async fn find_subject(&self, _: Request<Subject>) -> Result<Response<Remains>, Status> {
         Ok(self.kept("transactions"))
     }

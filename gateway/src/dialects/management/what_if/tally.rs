@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use proto::transactions::Transaction;
+use proto::transactions::{ReviewStatus, Transaction};
 use scoring::Decision;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -38,12 +38,58 @@ pub struct Replayed {
     /// Calls by the verdict they had and the one they would get.
     #[schema(example = json!({"pass": {"pass": 90, "refer": 8}, "fail": {"fail": 12}}))]
     verdicts: BTreeMap<String, BTreeMap<String, u32>>,
+    /// The same calls against what people decided about them.
+    labels: Labels,
     /// Calls whose verdict, score or reasons would change.
     changed: u32,
     /// The newest 500 of them.
     changes: Vec<Change>,
     /// Give it as `cursor` to go on with older calls; null when there are none.
     next_cursor: Option<String>,
+}
+
+/// Calls decided again that people judged too: by a final review, else by a flag.
+#[derive(Debug, Default, Serialize, ToSchema)]
+pub struct Labels {
+    /// Reviewed as rejected, or flagged fraudulent: each that is not stopped is an attack let through.
+    rejected: Labelled,
+    /// Reviewed as approved, or flagged ok: each that is stopped is a genuine person held up.
+    approved: Labelled,
+}
+
+/// How many calls with a label there are, and how many are not a pass.
+#[derive(Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Labelled {
+    #[schema(example = 8)]
+    calls: u32,
+    /// By the verdict they had.
+    #[schema(example = 5)]
+    stopped_before: u32,
+    /// By the one they would get.
+    #[schema(example = 7)]
+    stopped_after: u32,
+}
+
+impl Labels {
+    fn of(&mut self, transaction: &Transaction) -> Option<&mut Labelled> {
+        let review = transaction.review.as_ref().map(proto::transactions::Review::status);
+        match (review, transaction.flag.as_deref()) {
+            (Some(ReviewStatus::Rejected), _) => Some(&mut self.rejected),
+            (Some(ReviewStatus::Approved), _) => Some(&mut self.approved),
+            (_, Some("fraudulent")) => Some(&mut self.rejected),
+            (_, Some("ok")) => Some(&mut self.approved),
+            _ => None,
+        }
+    }
+
+    fn add(&mut self, transaction: &Transaction, new: &Judgement) {
+        let stopped = |verdict: &str| u32::from(verdict != "pass");
+        if let Some(labelled) = self.of(transaction) {
+            labelled.calls += 1;
+            labelled.stopped_before += stopped(transaction.verdict.as_deref().unwrap_or_default());
+            labelled.stopped_after += stopped(&new.verdict);
+        }
+    }
 }
 
 /// A call with a different decision.
@@ -92,6 +138,7 @@ impl Tally {
             Err(skipped) => return *sum.not_replayed.entry(skipped).or_default() += 1,
         };
         sum.replayed += 1;
+        sum.labels.add(&transaction, &new);
         let old = Judgement {
             verdict: transaction.verdict.unwrap_or_default(),
             score: transaction.score,
@@ -159,6 +206,30 @@ mod tests {
             prop_assert_eq!(sum.replayed + sum.not_replayed.values().sum::<u32>(), sum.considered);
             prop_assert_eq!(sum.considered as usize, past.len());
         }
+    }
+
+    #[test]
+    fn what_people_decided_is_counted_before_and_after_and_a_review_comes_before_a_flag() {
+        let call = |verdict: &str, review: Option<ReviewStatus>, flag: Option<&str>| Transaction {
+            verdict: Some(verdict.into()),
+            review: review.map(|status| proto::transactions::Review {
+                status: status.into(),
+                ..proto::transactions::Review::default()
+            }),
+            flag: flag.map(Into::into),
+            ..Transaction::default()
+        };
+        let new = |verdict: &str| Ok(Judgement { verdict: verdict.into(), score: None, reasons: Vec::new() });
+        let mut tally = Tally::default();
+        tally.add(call("pass", Some(ReviewStatus::Rejected), None), new("fail"));
+        tally.add(call("refer", Some(ReviewStatus::Rejected), Some("ok")), new("pass"));
+        tally.add(call("pass", Some(ReviewStatus::Approved), None), new("refer"));
+        tally.add(call("pass", None, Some("ok")), new("pass"));
+        tally.add(call("pass", Some(ReviewStatus::Open), None), new("fail"));
+        tally.add(call("pass", Some(ReviewStatus::Rejected), None), Err(Skipped::NoEvidence));
+        let labels = tally.finish(String::new()).labels;
+        assert_eq!(labels.rejected, Labelled { calls: 2, stopped_before: 1, stopped_after: 1 });
+        assert_eq!(labels.approved, Labelled { calls: 2, stopped_before: 0, stopped_after: 1 });
     }
 
     #[test]
