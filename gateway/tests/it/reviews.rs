@@ -46,7 +46,7 @@ async fn a_decision_reaches_the_service_and_the_audit_log_without_its_note() {
 async fn what_is_no_decision_is_refused_and_who_comes_late_conflicts() {
     let customer = Customer::new().await;
     for (body, sentence) in [
-        ("{}", "request body at .: decision is required"),
+        ("{}", "request body: decision is required"),
         (r#"{"decision":"maybe","reason":"other"}"#, "request body at decision: not what this call takes"),
         (r#"{"decision":"approve","reason":"?"}"#, "request body at reason: not what this call takes"),
     ] {
@@ -97,5 +97,5 @@ async fn settings_are_stored_with_what_they_were_in_the_audit_log() {
     assert_eq!(noted.action, "review_settings.set");
     assert!(noted.before_json.unwrap().contains("\"four_eyes\":false"));
     let refused = customer.send("PUT", path, &[], r#"{"four_eyes":true}"#).await;
-    assert_eq!(refused.error(), (400, "request body at .: target_minutes is required"));
+    assert_eq!(refused.error(), (400, "request body: target_minutes is required"));
 }
