@@ -3,42 +3,38 @@
 use bytes::Bytes;
 use face::{Authenticity, Cue, liveness::Liveness};
 use lips::{Reading, Sync};
-use proto::ml as wire;
-use voice::{Bandwidth, Comparison, PhraseEvidence, Voiceprint};
+use proto::{ml as wire, subjects};
+use voice::{Bandwidth, Comparison, Voiceprint};
 
 use crate::{
     calibration::FaceComparison,
-    calibrations::Calibrations,
+    calibrations::{CalibratedFindings, SpokenScore},
+    gallery::Modality,
     identity::{Identities, Identity},
     judged::{Judged, Unjudged},
     pipeline::Findings,
-    recording::phrase_score,
-    recordings::Replay,
+    recordings::{Replay, Trace},
     stages::Stage,
+    store::Counts,
 };
 
 mod enrolment;
 
 pub use enrolment::{compared, enrolled_face, enrolled_voice, judged_still, matched};
 
-/// Encodes everything but the candidate. `has_user`: a user was named to compare with. `by` says what scores mean; those
-/// of `identities` have been through it.
+/// Encodes everything but the candidate. `has_user`: a user was named to compare with.
 pub fn encode(
-    findings: Findings,
+    calibrated: CalibratedFindings,
     identities: &Identities,
     has_user: bool,
-    by: &Calibrations,
 ) -> wire::AnalyzeVideoResponse {
+    let CalibratedFindings { findings, spoken } = calibrated;
     let media = media(&findings);
     wire::AnalyzeVideoResponse {
-        active_speaker: findings
-            .active_speaker
-            .map(|found| active_speaker(found.map(|f| by.active_speaker(f)))),
-        face_liveness: findings.liveness.map(|found| liveness(found.map(|f| by.liveness(f)))),
-        media_authenticity: findings
-            .authenticity
-            .map(|found| media_authenticity(found.map(|f| by.authenticity(f)))),
-        visual_speech: visual_speech(findings.reading, findings.spoken, by),
+        active_speaker: findings.active_speaker.map(active_speaker),
+        face_liveness: findings.liveness.map(liveness),
+        media_authenticity: findings.authenticity.map(media_authenticity),
+        visual_speech: visual_speech(findings.reading, spoken),
         voice: findings.voice.map(|voice| voice_recognition(voice, identities.voice.as_ref(), has_user)),
         face: findings.face.map(|face| face_recognition(face.map(drop), identities.face.as_ref(), has_user)),
         media: Some(media),
@@ -48,11 +44,39 @@ pub fn encode(
     }
 }
 
+/// Counts as the wire has them: only what there is.
+pub fn remains(counts: Counts) -> subjects::Remains {
+    let kinds = [
+        ("face_template", counts.face_templates),
+        ("voice_template", counts.voice_templates),
+        ("face_enrolment", counts.face_enrolments),
+        ("voice_enrolment", counts.voice_enrolments),
+        ("fingerprint_template", counts.fingerprint_templates),
+        ("subject_key", counts.subjects),
+        ("recording_fingerprint", counts.recordings),
+    ];
+    let kept = kinds.into_iter().filter(|(_, count)| *count > 0);
+    let kept = kept.map(|(kind, count)| subjects::Kept { kind: kind.to_owned(), count });
+    subjects::Remains { kept: kept.collect() }
+}
+
 /// The earlier use of a recording.
 pub fn replay(found: Replay) -> wire::Replay {
     let Replay { by, transaction, is_same_user } = found;
-    let by = by.into_iter().map(str::to_owned).collect();
+    let trace = |trace| match trace {
+        Trace::Bytes => wire::ReplayTrace::Bytes,
+        Trace::Picture => wire::ReplayTrace::Picture,
+        Trace::Sound => wire::ReplayTrace::Sound,
+    };
+    let by = by.into_iter().map(|of| trace(of).into()).collect();
     wire::Replay { by, transaction_id: transaction, same_user: is_same_user }
+}
+
+pub fn modality(of: Modality) -> wire::Modality {
+    match of {
+        Modality::Face => wire::Modality::Face,
+        Modality::Voice => wire::Modality::Voice,
+    }
 }
 
 fn judged(description: impl Into<String>) -> Option<wire::Outcome> {
@@ -153,11 +177,10 @@ fn media_authenticity(found: Judged<Authenticity>) -> wire::MediaAuthenticity {
 /// Lips and sound are two witnesses of one service: either may be unable to judge.
 fn visual_speech(
     reading: Option<Judged<Reading>>,
-    heard: Option<Judged<PhraseEvidence>>,
-    by: &Calibrations,
+    heard: Option<Judged<SpokenScore>>,
 ) -> Option<wire::VisualSpeech> {
-    let spoken = heard.map(|found| spoken_phrase(found, by));
-    Some(match reading?.map(|r| by.visual_speech(r)) {
+    let spoken = heard.map(spoken_phrase);
+    Some(match reading? {
         Err(why) => wire::VisualSpeech { outcome: unjudged(why), spoken, ..Default::default() },
         Ok(reading) => {
             let agreement = if reading.agrees { "agree" } else { "do not agree" };
@@ -175,13 +198,11 @@ fn visual_speech(
     })
 }
 
-fn spoken_phrase(found: Judged<PhraseEvidence>, by: &Calibrations) -> wire::SpokenPhrase {
-    let spoken = match found {
-        Ok(spoken) => spoken,
+fn spoken_phrase(found: Judged<SpokenScore>) -> wire::SpokenPhrase {
+    let SpokenScore { evidence: spoken, score } = match found {
+        Ok(found) => found,
         Err(why) => return wire::SpokenPhrase { outcome: unjudged(why), ..Default::default() },
     };
-    let score = phrase_score(&spoken);
-    let (spoken, score) = by.phrase(spoken, score);
     wire::SpokenPhrase {
         outcome: judged(if spoken.said { "the phrase was spoken" } else { "the phrase was not spoken" }),
         said: spoken.said,
@@ -199,7 +220,7 @@ fn voice_recognition(
     let voice = match found {
         Ok(voice) => voice,
         Err(why) => {
-            let status = "error".to_owned();
+            let status = wire::RecognitionStatus::Error.into();
             return wire::VoiceRecognition { outcome: unjudged(why), status, ..Default::default() };
         }
     };
@@ -209,7 +230,7 @@ fn voice_recognition(
     let standing = Standing::of(user.map(|c| c.matched), name.is_some(), has_user);
     wire::VoiceRecognition {
         outcome: judged(standing.sentence("voice")),
-        status: standing.status().to_owned(),
+        status: standing.status().into(),
         id: name.unwrap_or_default(),
         score: reported.map_or(0.0, |c| c.score.into()),
         // Nothing to compare with says nothing either way.
@@ -266,11 +287,11 @@ impl Standing {
         }
     }
 
-    fn status(self) -> &'static str {
+    fn status(self) -> wire::RecognitionStatus {
         match self {
-            Self::Recognised => "identified",
-            Self::NotRecognised => "not_identified",
-            Self::NotEnrolled => "not_enrolled",
+            Self::Recognised => wire::RecognitionStatus::Identified,
+            Self::NotRecognised => wire::RecognitionStatus::NotIdentified,
+            Self::NotEnrolled => wire::RecognitionStatus::NotEnrolled,
         }
     }
 
@@ -327,8 +348,9 @@ mod tests {
     #[test]
     fn a_service_that_could_not_judge_carries_its_reason_and_no_result() {
         let voice = voice_recognition(Err(Unjudged::no_sound()), None, true);
+        assert_eq!(voice.status(), wire::RecognitionStatus::Error);
         let outcome = voice.outcome.unwrap();
-        assert_eq!((outcome.code, outcome.error.as_str(), voice.status.as_str()), (422, "no_sound", "error"));
+        assert_eq!((outcome.code, outcome.error.as_str()), (422, "no_sound"));
         assert!(!voice.matched && voice.score == 0.0);
     }
 
@@ -338,8 +360,8 @@ mod tests {
         let answer =
             voice_recognition(Ok(voice), Some(&Identity { user: None, nearest: None, name: None }), true);
         assert_eq!(
-            (answer.imposter_prob, answer.log_odds, answer.status.as_str()),
-            (0.5, 0.0, "not_enrolled")
+            (answer.imposter_prob, answer.log_odds, answer.status()),
+            (0.5, 0.0, wire::RecognitionStatus::NotEnrolled)
         );
     }
 }

@@ -11,6 +11,7 @@ use anyhow::{Context, bail, ensure};
 use face::{Authenticity, Networks, liveness::Liveness};
 use lips::{Reading, Sync};
 use models::Pack;
+use scoring::clamp_to_decision;
 use serde::{Deserialize, Serialize};
 use trials::calibration::{Calibration, Record, probability};
 use voice::{Comparison, PhraseEvidence};
@@ -18,6 +19,9 @@ use voice::{Comparison, PhraseEvidence};
 use crate::{
     calibration::{FaceComparison, among},
     config::Config,
+    judged::Judged,
+    pipeline::Findings,
+    recording::phrase_score,
 };
 
 /// What can be calibrated.
@@ -82,6 +86,27 @@ struct Own {
     calibration: Calibration,
     /// Its threshold decides.
     decides: bool,
+}
+
+/// Whether a phrase was said, and how sure that is.
+#[derive(Clone, Debug, PartialEq)]
+pub struct SpokenScore {
+    pub evidence: PhraseEvidence,
+    pub score: f32,
+}
+
+impl SpokenScore {
+    /// What the shipped thresholds make of it.
+    pub fn shipped(evidence: PhraseEvidence) -> Self {
+        Self { score: phrase_score(&evidence), evidence }
+    }
+}
+
+/// What the models say about a video, as it is answered.
+pub struct CalibratedFindings {
+    pub findings: Findings,
+    /// In place of that of `findings`.
+    pub spoken: Option<Judged<SpokenScore>>,
 }
 
 /// What a score says by an operator's calibration.
@@ -202,20 +227,29 @@ impl Calibrations {
         Reading { agrees, score: on_its_side(&said, agrees), ..shipped }
     }
 
-    /// Whether the phrase was said, and how sure that is; `score` is what is answered without a calibration.
-    pub fn phrase(&self, shipped: PhraseEvidence, score: f32) -> (PhraseEvidence, f32) {
+    pub fn phrase(&self, shipped: PhraseEvidence) -> SpokenScore {
         let llr = f64::from(shipped.llr);
-        let Some(answered) = self.said(Calibrated::Phrase, llr) else { return (shipped, score) };
+        let Some(answered) = self.said(Calibrated::Phrase, llr) else { return SpokenScore::shipped(shipped) };
         let said = answered.accepts(llr, shipped.said);
-        (PhraseEvidence { said, ..shipped }, on_its_side(&answered, said))
+        SpokenScore { evidence: PhraseEvidence { said, ..shipped }, score: on_its_side(&answered, said) }
+    }
+
+    /// Applies the calibrations to everything a video is judged by, but who it shows and who is heard: those are compared with
+    /// templates first ([`crate::identity`]).
+    pub fn apply(&self, mut findings: Findings) -> CalibratedFindings {
+        findings.active_speaker = findings.active_speaker.map(|f| f.map(|f| self.active_speaker(f)));
+        findings.liveness = findings.liveness.map(|f| f.map(|f| self.liveness(f)));
+        findings.authenticity = findings.authenticity.map(|f| f.map(|f| self.authenticity(f)));
+        findings.reading = findings.reading.map(|f| f.map(|f| self.visual_speech(f)));
+        let spoken = findings.spoken.take().map(|f| f.map(|f| self.phrase(f)));
+        CalibratedFindings { findings, spoken }
     }
 }
 
 /// The probability, on the decision's side of one half: rules read one half as the service's own yes.
 fn on_its_side(said: &Said, yes: bool) -> f32 {
-    const JUST_NO: f32 = 0.499;
     let probability = probability(said.log_odds) as f32;
-    if yes { probability.max(0.5) } else { probability.min(JUST_NO) }
+    clamp_to_decision(probability.into(), yes) as f32
 }
 
 fn files(folder: &Path) -> std::io::Result<Vec<std::path::PathBuf>> {

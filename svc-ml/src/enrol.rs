@@ -7,6 +7,7 @@ use intake::Watch;
 use media::Limits;
 use proto::ml as wire;
 use sandbox::MediaFile;
+use scoring::MIN_CLAIM_PROBABILITY;
 use tonic::{Status, Streaming};
 use voice::{Comparison, PhraseEvidence, Voiceprint};
 
@@ -19,14 +20,12 @@ use crate::{
     recording,
     recordings::Replay,
     replay::{Marks, sha256},
-    service::{Asked, Ml, asked, check_ids},
+    request::{Asked, asked, check_ids},
+    service::Ml,
     stages::Stages,
     template_update::{Biometric, ENOUGH_SPEECH_S, EnrollmentOutcome, Permissions, Weighted},
     templates::{Nearest, Probe, Whose},
 };
-
-/// From this probability on, another subject's template claims a face or voice.
-const CLAIMED: f64 = 0.9;
 
 /// What a worker found in a picture.
 pub struct SeenFace {
@@ -184,7 +183,7 @@ impl Ml {
         Ok(nearest.and_then(|nearest| {
             let (is_match, probability) = V::judged(&nearest.comparison);
             let Nearest { subject_id, transaction_id, .. } = nearest;
-            let is_claimed = is_match && probability >= CLAIMED;
+            let is_claimed = is_match && probability >= MIN_CLAIM_PROBABILITY;
             is_claimed.then_some(Duplicate { subject_id, transaction_id, probability })
         }))
     }

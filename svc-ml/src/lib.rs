@@ -37,6 +37,7 @@ mod reasons;
 mod recording;
 mod recordings;
 pub mod replay;
+mod request;
 mod service;
 mod stages;
 mod still;

@@ -19,7 +19,8 @@ use crate::{
     portrait::{more_than_one_face, no_face, too_small},
     recordings::Replay,
     replay::{Marker, Marks},
-    service::{Ml, check_ids},
+    request::check_ids,
+    service::Ml,
     stages::Stages,
 };
 

@@ -15,7 +15,8 @@ use crate::{
     error::Error,
     judged::Judged,
     matching::reference,
-    service::{Ml, check_ids},
+    request::check_ids,
+    service::Ml,
     stages::Stages,
 };
 

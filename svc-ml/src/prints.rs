@@ -11,7 +11,8 @@ use tonic::{Status, Streaming};
 use crate::{
     engines::Engines,
     error::Error,
-    service::{Ml, check_ids},
+    request::check_ids,
+    service::Ml,
     templates::{PrintOutcome, Whose},
 };
 

@@ -2,6 +2,7 @@
 //!
 //! docs/ACCURACY.md says where the limits come from.
 
+use scoring::clamp_to_decision;
 use voice::{Activity, PhraseEvidence, Quality, Voiceprint};
 
 use crate::{
@@ -42,7 +43,9 @@ pub fn phrase(spoken: &Judged<PhraseEvidence>) -> Measure {
 
 /// The decision is the recogniser's; the score is how much of the phrase was heard, on the decision's side of one half.
 pub fn phrase_score(spoken: &PhraseEvidence) -> f32 {
-    if spoken.said { 0.5 + spoken.similarity / 2.0 } else { (spoken.similarity / 2.0).min(0.499) }
+    let half = spoken.similarity / 2.0;
+    let score = if spoken.said { 0.5 + half } else { half };
+    clamp_to_decision(score.into(), spoken.said) as f32
 }
 
 /// The fault that is reported of the measures that failed.

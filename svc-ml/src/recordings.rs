@@ -23,11 +23,28 @@ pub struct Origin<'a> {
     pub now_ms: i64,
 }
 
+/// What a recording is recognised by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Trace {
+    Bytes,
+    Picture,
+    Sound,
+}
+
+impl From<Kind> for Trace {
+    fn from(kind: Kind) -> Self {
+        match kind {
+            Kind::Sound => Self::Sound,
+            Kind::Picture => Self::Picture,
+        }
+    }
+}
+
 /// A recording that was used in another session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Replay {
-    /// `bytes`, `sound`, `picture`.
-    pub by: Vec<&'static str>,
+    /// What the two have in common.
+    pub by: Vec<Trace>,
     /// The call it was used in; none: one of another project, which is not named.
     pub transaction: Option<String>,
     /// It was used for the same user.
@@ -89,10 +106,10 @@ impl Templates {
         marks: &Marks,
         spans: &BTreeMap<Kind, Span>,
         (seq, session): (i64, &str),
-    ) -> Result<Vec<(EarlierRecording, &'static str)>, Error> {
+    ) -> Result<Vec<(EarlierRecording, Trace)>, Error> {
         let mut found = Vec::new();
         for hash in keys.bytes(&marks.sha256) {
-            found.extend(self.store.same_bytes(&hash, seq, session).await?.map(|row| (row, "bytes")));
+            found.extend(self.store.same_bytes(&hash, seq, session).await?.map(|row| (row, Trace::Bytes)));
         }
         let mut looked_up: HashMap<i64, Vec<(Kind, u32)>> = HashMap::new();
         for (kind, mark) in marks.of.iter().flat_map(|(kind, marks)| marks.iter().map(move |m| (*kind, m))) {
@@ -123,7 +140,7 @@ impl Templates {
         let stored = earlier.iter().flat_map(|(seq, row)| row.spans().map(|(kind, s)| ((*seq, kind), s)));
         for (same, kinds) in same_recordings(&rows, spans, &stored.collect()) {
             let row = earlier.get(&same).into_iter().flat_map(|row| kinds.iter().map(move |k| (row, k)));
-            found.extend(row.map(|(row, kind)| (row.clone(), kind.word())));
+            found.extend(row.map(|(row, kind)| (row.clone(), Trace::from(*kind))));
         }
         Ok(found)
     }
@@ -146,14 +163,10 @@ fn stored(keys: &Keys, marks: &Marks) -> Vec<StoredMark> {
 }
 
 /// The report on the recordings found: the first of the project's own, else that there is one.
-fn replay(
-    mut found: Vec<(EarlierRecording, &'static str)>,
-    project: &str,
-    names: &[String],
-) -> Option<Replay> {
+fn replay(mut found: Vec<(EarlierRecording, Trace)>, project: &str, names: &[String]) -> Option<Replay> {
     found.sort_by_key(|(row, _)| (row.project_id != project, row.seq));
     let (first, _) = found.first()?;
-    let by: BTreeSet<&'static str> = found.iter().map(|(_, by)| *by).collect();
+    let by: BTreeSet<Trace> = found.iter().map(|(_, by)| *by).collect();
     let is_same_user = found.iter().all(|(row, _)| {
         row.project_id == project && row.subject_hash.as_ref().is_some_and(|hash| names.contains(hash))
     });

@@ -56,14 +56,6 @@ impl Kind {
     pub fn of(number: i64) -> Option<Self> {
         Self::ALL.into_iter().find(|kind| kind.number() == number)
     }
-
-    /// The word in answers and records.
-    pub const fn word(self) -> &'static str {
-        match self {
-            Self::Sound => "sound",
-            Self::Picture => "picture",
-        }
-    }
 }
 
 /// What a recording leaves.

@@ -14,7 +14,6 @@ use proto::{
 };
 use sandbox::MediaFile;
 use tonic::{Request, Response, Status, Streaming};
-use voice::Phrase;
 use zeroize::Zeroizing;
 
 use crate::{
@@ -25,17 +24,14 @@ use crate::{
     engines::Engines,
     error::Error,
     identity::identify,
-    pipeline::{self, Findings, Task, Wanted},
+    pipeline::{self, Findings},
     recordings::{Origin, Replay},
     replay::Marks,
-    store::{Counts, may_be_more},
+    request::{MAX_TEXT, check_ids, task},
+    store::may_be_more,
     templates::{Templates, Whose},
     voice_template::voice_to_bytes,
 };
-
-/// Longest name and longest phrase, bytes.
-const MAX_TEXT: usize = 256;
-const DIGITS: &str = "en_digits";
 
 #[derive(Clone)]
 pub struct Ml {
@@ -97,7 +93,7 @@ impl Ml {
         Ok(wire::AnalyzeVideoResponse {
             candidate: candidate.into(),
             replay: replay.map(answer::replay),
-            ..answer::encode(findings, &identities, !header.user_fullname.is_empty(), &self.calibrations)
+            ..answer::encode(self.calibrations.apply(findings), &identities, !header.user_fullname.is_empty())
         })
     }
 
@@ -193,86 +189,6 @@ fn chunks(parts: Streaming<wire::AnalyzeVideoRequest>) -> impl Stream<Item = Res
     })
 }
 
-fn task(header: &wire::AnalyzeVideoHeader, limits: Limits) -> Result<Task, Error> {
-    check_ids(&header.project_id, "-")?;
-    if header.user_fullname.len() > MAX_TEXT {
-        return Err(Error::Invalid("user_fullname is longer than 256 bytes"));
-    }
-    let Asked { phrase, is_digits } = asked(&header.phrase, &header.vocabulary)?;
-    let takes_marks = header.origin.is_some();
-    Ok(Task { wanted: wanted(header)?, phrase, is_digits, limits, takes_marks })
-}
-
-/// What was to be said.
-pub(crate) struct Asked {
-    pub phrase: Phrase,
-    /// It consists of the spoken digits, and is checked against other digits.
-    pub is_digits: bool,
-}
-
-impl Asked {
-    pub fn vocabulary(&self) -> &'static [&'static str] {
-        if self.is_digits { &voice::DIGITS } else { &[] }
-    }
-}
-
-pub(crate) fn asked(phrase: &str, vocabulary: &str) -> Result<Asked, Error> {
-    if phrase.len() > MAX_TEXT {
-        return Err(Error::Invalid("the phrase is longer than 256 bytes"));
-    }
-    let phrase = Phrase::parse(phrase);
-    let is_digits = match vocabulary {
-        DIGITS => true,
-        "" => phrase.is_digits(),
-        _ => return Err(Error::Invalid("the vocabulary is unknown: use en_digits or leave it out")),
-    };
-    Ok(Asked { phrase, is_digits })
-}
-
-fn wanted(header: &wire::AnalyzeVideoHeader) -> Result<Wanted, Error> {
-    let mut wanted = Wanted::default();
-    for service in header.services() {
-        match service {
-            wire::Service::ActiveSpeaker => wanted.active_speaker = true,
-            wire::Service::FaceLiveness => wanted.liveness = true,
-            wire::Service::VisualSpeech => wanted.visual_speech = true,
-            wire::Service::VoiceRecognition => wanted.voice = true,
-            wire::Service::FaceRecognition => wanted.face = true,
-            wire::Service::Unspecified => return Err(Error::Invalid("a service is unknown")),
-        }
-    }
-    if wanted == Wanted::default() {
-        return Err(Error::Invalid("no service is asked for"));
-    }
-    Ok(wanted)
-}
-
-pub(crate) fn check_ids(project: &str, user: &str) -> Result<(), Error> {
-    if project.is_empty() || project.len() > MAX_TEXT {
-        return Err(Error::Invalid("project_id is missing or too long"));
-    }
-    if user.is_empty() || user.len() > MAX_TEXT {
-        return Err(Error::Invalid("user_fullname is missing or longer than 256 bytes"));
-    }
-    Ok(())
-}
-
-/// Counts as the wire has them: only what there is.
-fn remains(counts: Counts) -> subjects::Remains {
-    let kinds = [
-        ("face_template", counts.face_templates),
-        ("voice_template", counts.voice_templates),
-        ("face_enrolment", counts.face_enrolments),
-        ("voice_enrolment", counts.voice_enrolments),
-        ("fingerprint_template", counts.fingerprint_templates),
-        ("subject_key", counts.subjects),
-        ("recording_fingerprint", counts.recordings),
-    ];
-    let kept = kinds.into_iter().filter(|(_, count)| *count > 0);
-    let kept = kept.map(|(kind, count)| subjects::Kept { kind: kind.to_owned(), count });
-    subjects::Remains { kept: kept.collect() }
-}
-
 #[tonic::async_trait]
 impl ml_server::Ml for Ml {
     async fn analyze_video(
@@ -355,7 +271,7 @@ impl ml_server::Ml for Ml {
         let subject = request.into_inner();
         check_ids(&subject.project_id, &subject.user_fullname)?;
         let found = self.templates.remains(&subject.project_id, &subject.user_fullname).await?;
-        Ok(Response::new(remains(found)))
+        Ok(Response::new(answer::remains(found)))
     }
 
     async fn erase_subject(
@@ -365,7 +281,7 @@ impl ml_server::Ml for Ml {
         let subject = request.into_inner();
         check_ids(&subject.project_id, &subject.user_fullname)?;
         let gone = self.templates.erase(&subject.project_id, &subject.user_fullname).await?;
-        Ok(Response::new(remains(gone)))
+        Ok(Response::new(answer::remains(gone)))
     }
 
     async fn apply_retention(
@@ -382,7 +298,7 @@ impl ml_server::Ml for Ml {
         request: Request<subjects::Project>,
     ) -> Result<Response<subjects::Remains>, Status> {
         let gone = self.templates.erase_project(&request.get_ref().project_id).await?;
-        Ok(Response::new(remains(gone)))
+        Ok(Response::new(answer::remains(gone)))
     }
 
     async fn warmup(
@@ -406,7 +322,7 @@ impl ml_server::Ml for Ml {
         check_ids(&subject.project_id, &subject.user_fullname)?;
         let known = self.templates.enrolled(&subject.project_id, &subject.user_fullname).await?;
         let templates = known.into_iter().map(|known| wire::TemplateInfo {
-            kind: known.modality.as_str().into(),
+            modality: answer::modality(known.modality).into(),
             current: known.is_current,
             usable: known.is_usable,
             model: known.model,

@@ -14,7 +14,8 @@ use crate::{
     error::Error,
     judged::Judged,
     portrait::{more_than_one_face, no_face, too_small},
-    service::{Ml, check_ids},
+    request::check_ids,
+    service::Ml,
     stages::Stages,
 };
 

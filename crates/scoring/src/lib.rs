@@ -13,12 +13,14 @@
 //! - the score lies in the band of its verdict: fail below [`REFER_FROM`], refer below [`PASS_FROM`], pass from there to 100.
 
 pub mod catalogue;
+mod confidence;
 mod decide;
 mod documents;
 mod evidence;
 mod rules;
 mod schema;
 
+pub use confidence::{MIN_CLAIM_PROBABILITY, clamp_to_decision};
 pub use decide::{Condition, Decision, Outcome, PASS_FROM, REFER_FROM, Verdict, decide};
 pub use documents::{
     CheckMode, DOCUMENT_CHECKS, DocumentBasis, DocumentCheck, DocumentCondition, DocumentDecision,

@@ -2,14 +2,12 @@
 
 use proto::ml::{
     self, AnalyzeVideoResponse, FaceInstance, FaceLiveness, FaceRecognition, MediaAuthenticity, Outcome,
-    Replay, SpokenPhrase, VisualSpeech, VoiceRecognition,
+    Replay, ReplayTrace, SpokenPhrase, VisualSpeech, VoiceRecognition,
 };
-use scoring::{EarlierUse, Evidence, Finding, Service};
+use scoring::{EarlierUse, Evidence, Finding, MIN_CLAIM_PROBABILITY, Service, clamp_to_decision};
 
 /// The code of a service that judged.
 const JUDGED_CODE: i32 = 200;
-/// From this probability on, a sample of a user without a template counts as another user's.
-const MIN_CLAIM_PROBABILITY: f64 = 0.9;
 
 /// The evidence in a response of the ML service about `user`, as it is recorded; services that did not run leave none.
 pub fn video_evidence(seen: &AnalyzeVideoResponse, user: &str) -> Evidence {
@@ -60,12 +58,6 @@ fn judged(outcome: Option<&Outcome>, score: impl FnOnce() -> f64) -> Finding {
     }
 }
 
-/// Clamps a score to the service's own decision: at least 0.5 for a yes, below it for a no.
-pub fn clamp_to_decision(score: f64, yes: bool) -> f64 {
-    const JUST_NO: f64 = 0.499;
-    if yes { score.clamp(0.5, 1.0) } else { score.clamp(0.0, JUST_NO) }
-}
-
 /// A user without a template cannot be compared; but a sample that is clearly another user's counts against them.
 fn unenrolled(claimed_by_another: bool) -> Finding {
     if claimed_by_another { Finding::Judged { score: 0.0 } } else { Finding::NotEnrolled }
@@ -105,7 +97,14 @@ pub const fn replay_finding(_: &Replay) -> Finding {
 
 /// The same as it is recorded.
 pub fn earlier_use(replay: &Replay) -> EarlierUse {
-    EarlierUse { by: replay.by.clone(), transaction_id: replay.transaction_id.clone() }
+    let word = |trace| match trace {
+        ReplayTrace::Unspecified => "unspecified",
+        ReplayTrace::Bytes => "bytes",
+        ReplayTrace::Picture => "picture",
+        ReplayTrace::Sound => "sound",
+    };
+    let by = replay.by().map(|trace| word(trace).to_owned()).collect();
+    EarlierUse { by, transaction_id: replay.transaction_id.clone() }
 }
 
 fn spoken_finding(visual: &VisualSpeech) -> Finding {

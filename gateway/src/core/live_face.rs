@@ -79,7 +79,7 @@ impl LiveFace {
                 ..Self::unknown(error, seen.outcome.as_ref().map_or("", |outcome| &outcome.description))
             },
             None => {
-                let score = evidence::clamp_to_decision(seen.probability, seen.matched);
+                let score = scoring::clamp_to_decision(seen.probability, seen.matched);
                 Self {
                     finding: Some(Finding::Judged { score }.recordable()),
                     measured: Some((seen.score, seen.probability)),

@@ -165,7 +165,7 @@ async fn last_video(verification: &Verification<'_>) -> Result<LastVideo, Error>
 pub(super) fn match_evidence(seen: &MatchFacesResponse, is_allowed: bool) -> Evidence {
     let finding = match evidence::failure(seen.outcome.as_ref()) {
         _ if !is_allowed => return Evidence::new(),
-        None => Finding::Judged { score: evidence::clamp_to_decision(seen.probability, seen.matched) },
+        None => Finding::Judged { score: scoring::clamp_to_decision(seen.probability, seen.matched) },
         Some(error) => Finding::CouldNotJudge { error: error.to_owned() },
     };
     Evidence::from([(Service::ReferenceMatch, finding)])

@@ -2,14 +2,13 @@
 //! itself. The first step that fails ends it.
 
 use proto::docauth::{CheckDocumentResponse, CheckOutcome};
-use scoring::Verdict;
+use scoring::{Verdict, clamp_to_decision};
 
 use crate::core::{
     check_document::{DocumentExamination, DocumentOptions, examine_document},
     compare_pictures::{FacesCompared, check_pictures, compare_pictures, unreadable},
     consent::Authorized,
     error::Error,
-    evidence::clamp_to_decision,
     media::Media,
     prints::{PrintVerified, compare_print},
     verification::Verification,

@@ -3,7 +3,7 @@
 use axum::{body::Body, http::Request};
 use proto::{
     accounts::Role,
-    ml::TemplateInfo,
+    ml::{Modality, TemplateInfo},
     subjects::Kept,
     transactions::{StatsBucket, StatsResponse, Transaction},
 };
@@ -184,7 +184,7 @@ async fn what_is_kept_of_a_user_is_told_without_what_is_in_it() {
         stage.kept.insert("ml", kept("face_template", 1));
         stage.kept.insert("transactions", kept("transaction", 7));
         stage.templates = vec![TemplateInfo {
-            kind: "face".into(),
+            modality: Modality::Face.into(),
             model: "sface 2021dec".into(),
             current: true,
             created_at_ms: 1_769_817_600_000,

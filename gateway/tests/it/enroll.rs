@@ -3,7 +3,7 @@
 use proto::{
     ml::{
         Duplicate, EnrollFaceResponse, EnrollVoiceResponse, EnrollmentState, MatchFacesResponse, Measure,
-        Outcome, SpokenPhrase,
+        MeasureLimit, Outcome, SpokenPhrase,
     },
     sessions::{VideoLiveness, video_liveness},
 };
@@ -22,7 +22,13 @@ fn ok(description: &str) -> Option<Outcome> {
 }
 
 pub fn measure(property: &str, value: f64) -> Measure {
-    Measure { property: property.into(), value, op: ">=".into(), threshold: 1.0, passed: value >= 1.0 }
+    Measure {
+        property: property.into(),
+        value,
+        limit: MeasureLimit::AtLeast.into(),
+        threshold: 1.0,
+        passed: value >= 1.0,
+    }
 }
 
 async fn customer() -> Customer {

@@ -3,8 +3,8 @@
 use bytes::Bytes;
 use proto::{
     ml::{
-        ActiveSpeaker, AnalyzeVideoResponse, FaceInstance, FaceLiveness, FaceRecognition, Outcome, Service,
-        SpokenPhrase, VisualSpeech, VoiceRecognition,
+        ActiveSpeaker, AnalyzeVideoResponse, FaceInstance, FaceLiveness, FaceRecognition, Outcome,
+        RecognitionStatus, Service, SpokenPhrase, VisualSpeech, VoiceRecognition,
     },
     sessions::video_liveness,
 };
@@ -44,7 +44,7 @@ pub fn genuine() -> AnalyzeVideoResponse {
         }),
         voice: Some(VoiceRecognition {
             outcome: ok(),
-            status: "identified".into(),
+            status: RecognitionStatus::Identified.into(),
             id: ADA.into(),
             score: 0.89,
             imposter_prob: 0.01,
@@ -71,7 +71,7 @@ pub fn first_visit() -> AnalyzeVideoResponse {
     let mut seen = genuine();
     seen.voice = Some(VoiceRecognition {
         outcome: ok(),
-        status: "not_enrolled".into(),
+        status: RecognitionStatus::NotEnrolled.into(),
         imposter_prob: 0.5,
         ..Default::default()
     });

@@ -1,7 +1,7 @@
 //! Recordings that were used before.
 
 use proto::{
-    ml::{AnalyzeVideoResponse, Replay},
+    ml::{AnalyzeVideoResponse, Replay, ReplayTrace},
     projects::{Authorization, VideoSettings},
     sessions::video_liveness,
 };
@@ -16,7 +16,11 @@ use crate::{
 const USER: (&str, &str) = ("x-user-fullname", ADA);
 
 fn replayed() -> AnalyzeVideoResponse {
-    let replay = Replay { by: vec!["sound".into()], transaction_id: Some("earlier".into()), same_user: true };
+    let replay = Replay {
+        by: vec![ReplayTrace::Sound.into()],
+        transaction_id: Some("earlier".into()),
+        same_user: true,
+    };
     AnalyzeVideoResponse { replay: Some(replay), ..genuine() }
 }
 

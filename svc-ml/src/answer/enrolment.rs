@@ -7,7 +7,7 @@ use voice::Voiceprint;
 use super::{judged, spoken_phrase, stage, unjudged};
 use crate::{
     calibration::FaceComparison,
-    calibrations::Calibrations,
+    calibrations::SpokenScore,
     enrol::{Duplicate, Enrolled, HeardVoice, SeenFace},
     judged::Judged,
     matching::{Matched, fault, one_face},
@@ -39,7 +39,7 @@ pub fn enrolled_voice(heard: HeardVoice, done: Enrolled<Voiceprint>) -> wire::En
         kept: count(done.kept.len()),
         duplicate: done.duplicate.map(duplicate),
         // The limits of an enrollment are the shipped ones.
-        spoken: Some(spoken_phrase(heard.spoken, &Calibrations::default())),
+        spoken: Some(spoken_phrase(heard.spoken.map(SpokenScore::shipped))),
         replay: done.replay.map(super::replay),
         stages: stages(&heard.stages),
     }
@@ -160,14 +160,14 @@ fn outcome<V>(done: &Enrolled<V>, what: &str) -> Option<wire::Outcome> {
 
 fn measures(all: &[Measure]) -> Vec<wire::Measure> {
     let measure = |m: &Measure| {
-        let (op, threshold) = match m.limit {
-            Limit::AtLeast(limit) => (">=", limit),
-            Limit::AtMost(limit) => ("<=", limit),
+        let (limit, threshold) = match m.limit {
+            Limit::AtLeast(threshold) => (wire::MeasureLimit::AtLeast, threshold),
+            Limit::AtMost(threshold) => (wire::MeasureLimit::AtMost, threshold),
         };
         wire::Measure {
             property: m.property.to_owned(),
             value: m.value,
-            op: op.to_owned(),
+            limit: limit.into(),
             threshold,
             passed: m.passed(),
         }

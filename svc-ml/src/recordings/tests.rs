@@ -58,11 +58,14 @@ async fn a_recording_is_recognised_in_another_session_and_in_none_of_another_pro
         assert_eq!(register(origin("p", "s1", "t1"), recording(1, "a")).await, None);
         assert_eq!(register(origin("p", "s1", "t2"), recording(1, "a")).await, None, "a retry");
         let same = register(origin("p", "s2", "t3"), recording(1, "a")).await.unwrap();
-        assert_eq!((same.by.as_slice(), same.transaction.as_deref()), (&["bytes", "sound"][..], Some("t1")));
+        assert_eq!(
+            (same.by.as_slice(), same.transaction.as_deref()),
+            (&[Trace::Bytes, Trace::Sound][..], Some("t1"))
+        );
         assert!(same.is_same_user);
         let coded =
             register(Origin { user: "bob", ..origin("p", "", "t4") }, coded_again(1, "b")).await.unwrap();
-        assert_eq!((coded.by.as_slice(), coded.is_same_user), (&["sound"][..], false));
+        assert_eq!((coded.by.as_slice(), coded.is_same_user), (&[Trace::Sound][..], false));
         assert_eq!(register(origin("p", "s3", "t5"), recording(2, "c")).await, None, "another take");
         assert_eq!(register(origin("q", "s4", "t6"), recording(1, "a")).await, None, "another project");
     })

@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use proto::ml::{Service, VoiceRecognition};
+use proto::ml::{RecognitionStatus, Service, VoiceRecognition};
 use svc_ml::{
     Calibrated, Config,
     judge::{Judge, Question},
@@ -134,7 +134,10 @@ fn the_operator_s_threshold_decides_when_told_to() {
     };
     story_with(decide, |own| async move {
         let voice = answer(&own).await;
-        assert!(voice.enrolled && !voice.matched && voice.status == "not_identified", "{voice:?}");
+        assert!(
+            voice.enrolled && !voice.matched && voice.status() == RecognitionStatus::NotIdentified,
+            "{voice:?}"
+        );
         assert!(voice.log_odds > 0.0, "what the score says is another question");
     });
 }

@@ -1,6 +1,6 @@
 //! Enrollment, 1:1 and 1:N.
 
-use proto::ml::Service;
+use proto::ml::{RecognitionStatus, Service};
 use tonic::Code;
 
 use crate::world::{EVERY, fixture, header, story};
@@ -19,7 +19,7 @@ fn an_enrolled_user_is_recognised_and_found() {
         assert!(face.enrolled && face.matched && face.probability > 0.9, "{face:?}");
         assert_eq!(face.instances[0].name, "Ada Lovelace");
         assert!(voice.enrolled && voice.matched && voice.imposter_prob < 0.5, "{voice:?}");
-        assert_eq!((voice.status.as_str(), voice.id.as_str()), ("identified", "Ada Lovelace"));
+        assert_eq!((voice.status(), voice.id.as_str()), (RecognitionStatus::Identified, "Ada Lovelace"));
 
         let second = world.enrol("known", "Ada Lovelace", &again.candidate).await.unwrap();
         assert!(!second.face && !second.voice, "a template is never replaced");
@@ -35,7 +35,8 @@ fn under_another_name_the_face_is_found_but_nobody_is_matched() {
         let (face, voice) = (other.face.unwrap(), other.voice.unwrap());
         assert!(!face.enrolled && !face.matched);
         assert_eq!(face.instances[0].name, "Ada");
-        assert_eq!((voice.status.as_str(), voice.matched, voice.id.as_str()), ("not_enrolled", false, "Ada"));
+        assert_eq!((voice.status(), voice.matched), (RecognitionStatus::NotEnrolled, false));
+        assert_eq!(voice.id, "Ada");
     });
 }
 
@@ -48,7 +49,7 @@ fn another_person_s_voice_is_not_the_user_s() {
         let answer = world.send(asked(), &fixture("speaker_crop.mp4")).await.unwrap();
         let voice = answer.voice.unwrap();
         assert!(voice.enrolled && !voice.matched && voice.id.is_empty(), "{voice:?}");
-        assert_eq!(voice.status, "not_identified");
+        assert_eq!(voice.status(), RecognitionStatus::NotIdentified);
     });
 }
 

@@ -1,6 +1,8 @@
 //! What became of an enrollment, and how good its samples were.
 
-use proto::ml::{EnrollFaceResponse, EnrollVoiceResponse, EnrollmentState, Measure, SpokenPhrase};
+use proto::ml::{
+    EnrollFaceResponse, EnrollVoiceResponse, EnrollmentState, Measure, MeasureLimit, SpokenPhrase,
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -16,7 +18,7 @@ pub struct QualityReport {
     property: String,
     value: f64,
     #[schema(example = ">=")]
-    op: String,
+    op: &'static str,
     threshold: f64,
     /// With property `phrase`: what was heard.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -49,10 +51,17 @@ impl QualityReport {
             status: quality_status(measure.passed),
             property: measure.property.clone(),
             value: round4(measure.value),
-            op: measure.op.clone(),
+            op: limit_operator(measure.limit()),
             threshold: round4(measure.threshold),
             results: spoken.is_some_and(|_| measure.property == "phrase").then(|| heard(spoken)),
         }
+    }
+}
+
+const fn limit_operator(limit: MeasureLimit) -> &'static str {
+    match limit {
+        MeasureLimit::AtMost => "<=",
+        MeasureLimit::AtLeast | MeasureLimit::Unspecified => ">=",
     }
 }
 

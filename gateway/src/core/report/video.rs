@@ -1,8 +1,8 @@
 //! What the services reported of a video.
 
 use proto::ml::{
-    ActiveSpeaker, AnalyzeVideoResponse, FaceLiveness, FaceRecognition, MediaAuthenticity, SpokenPhrase,
-    VisualSpeech, VoiceRecognition,
+    ActiveSpeaker, AnalyzeVideoResponse, FaceLiveness, FaceRecognition, MediaAuthenticity, RecognitionStatus,
+    SpokenPhrase, VisualSpeech, VoiceRecognition,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -290,7 +290,7 @@ pub struct VoiceRecognitionReport {
     #[schema(nullable = false)]
     error: Option<String>,
     #[schema(example = "identified")]
-    status: String,
+    status: &'static str,
     /// The user whose voice it is most like.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -313,12 +313,21 @@ pub struct VoiceRecognitionReport {
     narrow_band: Option<bool>,
 }
 
+const fn recognition_status(status: RecognitionStatus) -> &'static str {
+    match status {
+        RecognitionStatus::Unspecified | RecognitionStatus::Error => "error",
+        RecognitionStatus::Identified => "identified",
+        RecognitionStatus::NotIdentified => "not_identified",
+        RecognitionStatus::NotEnrolled => "not_enrolled",
+    }
+}
+
 impl From<&VoiceRecognition> for VoiceRecognitionReport {
     fn from(seen: &VoiceRecognition) -> Self {
         let (code, description, error) = summary(seen.outcome.as_ref());
         let judged = error.is_none().then_some(seen);
         Self {
-            status: if seen.status.is_empty() { "error".to_owned() } else { seen.status.clone() },
+            status: recognition_status(seen.status()),
             id: judged.map(|seen| seen.id.clone()),
             score: judged.map(|seen| round4(seen.score)),
             imposter_prob: judged.map(|seen| seen.imposter_prob),

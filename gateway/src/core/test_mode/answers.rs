@@ -5,7 +5,7 @@ use proto::{
     ml::{
         ActiveSpeaker, AnalyzeVideoResponse, Duplicate, EnrollFaceResponse, EnrollVoiceResponse,
         EnrollmentState, FaceLiveness, FaceRecognition, MatchFacesResponse, MediaAuthenticity, Outcome,
-        Replay, SpokenPhrase, VisualSpeech, VoiceRecognition,
+        RecognitionStatus, Replay, ReplayTrace, SpokenPhrase, VisualSpeech, VoiceRecognition,
     },
 };
 use scoring::{
@@ -151,7 +151,8 @@ impl Script {
     }
 
     fn replay(&self) -> Option<Replay> {
-        self.is_reason("media_replayed").then(|| Replay { by: vec!["bytes".into()], ..Replay::default() })
+        self.is_reason("media_replayed")
+            .then(|| Replay { by: vec![ReplayTrace::Bytes.into()], ..Replay::default() })
     }
 
     /// A reference picture against a video.
@@ -271,13 +272,13 @@ impl Script {
 
 fn voice(found: Judged, user: &str) -> VoiceRecognition {
     let status = match (found.enrolled, found.yes) {
-        (false, _) => "not_enrolled",
-        (true, true) => "identified",
-        (true, false) => "not_identified",
+        (false, _) => RecognitionStatus::NotEnrolled,
+        (true, true) => RecognitionStatus::Identified,
+        (true, false) => RecognitionStatus::NotIdentified,
     };
     VoiceRecognition {
         outcome: found.outcome,
-        status: status.to_owned(),
+        status: status.into(),
         id: if found.yes { user.to_owned() } else { String::new() },
         score: found.score,
         imposter_prob: 1.0 - found.score,

@@ -4,7 +4,7 @@ use axum::{
     Json,
     extract::{Path, State, rejection::PathRejection},
 };
-use proto::ml::TemplateInfo;
+use proto::ml::{Modality, TemplateInfo};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -80,10 +80,18 @@ pub async fn get_subject(
     Ok(Json(Envelope::new("subject found", data)))
 }
 
+const fn modality_name(modality: Modality) -> &'static str {
+    match modality {
+        Modality::Face => "face",
+        Modality::Voice => "voice",
+        Modality::Unspecified => "unspecified",
+    }
+}
+
 impl From<TemplateInfo> for Template {
     fn from(template: TemplateInfo) -> Self {
         Self {
-            kind: template.kind,
+            kind: modality_name(template.modality()).to_owned(),
             model: template.model,
             created_at: rfc3339(template.created_at_ms),
             samples: template.samples,

@@ -1,0 +1,78 @@
+//! What a request asks for, checked before any work.
+
+use media::Limits;
+use proto::ml as wire;
+use voice::Phrase;
+
+use crate::{
+    error::Error,
+    pipeline::{Task, Wanted},
+};
+
+/// Longest name and longest phrase, bytes.
+pub const MAX_TEXT: usize = 256;
+const DIGITS: &str = "en_digits";
+
+pub fn task(header: &wire::AnalyzeVideoHeader, limits: Limits) -> Result<Task, Error> {
+    check_ids(&header.project_id, "-")?;
+    if header.user_fullname.len() > MAX_TEXT {
+        return Err(Error::Invalid("user_fullname is longer than 256 bytes"));
+    }
+    let Asked { phrase, is_digits } = asked(&header.phrase, &header.vocabulary)?;
+    let takes_marks = header.origin.is_some();
+    Ok(Task { wanted: wanted(header)?, phrase, is_digits, limits, takes_marks })
+}
+
+/// What was to be said.
+pub struct Asked {
+    pub phrase: Phrase,
+    /// It consists of the spoken digits, and is checked against other digits.
+    pub is_digits: bool,
+}
+
+impl Asked {
+    pub fn vocabulary(&self) -> &'static [&'static str] {
+        if self.is_digits { &voice::DIGITS } else { &[] }
+    }
+}
+
+pub fn asked(phrase: &str, vocabulary: &str) -> Result<Asked, Error> {
+    if phrase.len() > MAX_TEXT {
+        return Err(Error::Invalid("the phrase is longer than 256 bytes"));
+    }
+    let phrase = Phrase::parse(phrase);
+    let is_digits = match vocabulary {
+        DIGITS => true,
+        "" => phrase.is_digits(),
+        _ => return Err(Error::Invalid("the vocabulary is unknown: use en_digits or leave it out")),
+    };
+    Ok(Asked { phrase, is_digits })
+}
+
+fn wanted(header: &wire::AnalyzeVideoHeader) -> Result<Wanted, Error> {
+    let mut wanted = Wanted::default();
+    for service in header.services() {
+        match service {
+            wire::Service::ActiveSpeaker => wanted.active_speaker = true,
+            wire::Service::FaceLiveness => wanted.liveness = true,
+            wire::Service::VisualSpeech => wanted.visual_speech = true,
+            wire::Service::VoiceRecognition => wanted.voice = true,
+            wire::Service::FaceRecognition => wanted.face = true,
+            wire::Service::Unspecified => return Err(Error::Invalid("a service is unknown")),
+        }
+    }
+    if wanted == Wanted::default() {
+        return Err(Error::Invalid("no service is asked for"));
+    }
+    Ok(wanted)
+}
+
+pub fn check_ids(project: &str, user: &str) -> Result<(), Error> {
+    if project.is_empty() || project.len() > MAX_TEXT {
+        return Err(Error::Invalid("project_id is missing or too long"));
+    }
+    if user.is_empty() || user.len() > MAX_TEXT {
+        return Err(Error::Invalid("user_fullname is missing or longer than 256 bytes"));
+    }
+    Ok(())
+}
