@@ -53,7 +53,7 @@ pub async fn verify(args: VerifyErasureArgs) -> anyhow::Result<()> {
     }
     let mut left = 0;
     for keeper in DataHolder::ALL {
-        let found = keepers.find(keeper, subject.clone()).await;
+        let found = keepers.find_stored_data(keeper, subject.clone()).await;
         let found = found.map_err(|status| anyhow::anyhow!("{}: {}", keeper.name(), status.message()))?;
         let kept: Vec<_> = found.kept.into_iter().filter(|kept| kept.count > 0).collect();
         left += kept.len();
