@@ -67,7 +67,7 @@ impl Transactions {
         let mut subjects = Vec::with_capacity(found.len());
         for one in found {
             let id = TransactionId::parse(&one.transaction_id)?;
-            let Some(row) = self.store.find(&project, &id).await? else { continue };
+            let Some(row) = self.store.find_transaction(&project, &id).await? else { continue };
             let personal = seal::open(&self.ring, &project, &id, &row.sealed)?;
             let name = personal.user_fullname.filter(|name| search.matches(name));
             subjects.extend(
