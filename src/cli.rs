@@ -5,8 +5,8 @@ use std::{net::SocketAddr, path::PathBuf};
 use clap::{Args, CommandFactory, Parser, Subcommand};
 
 use crate::{
-    api_key, audit, bootstrap, calibrate, consent, doctor, erasure, evaluate, keys, migrate, models, owner,
-    serve, show_config, status, sweep, webhooks,
+    api_key, audit, backup, bootstrap, calibrate, consent, doctor, erasure, evaluate, keys, migrate, models,
+    owner, serve, show_config, status, sweep, webhooks,
 };
 
 /// Identity verification that you run yourself.
@@ -54,6 +54,10 @@ enum Verb {
     /// Inspect, rotate and distrust keys
     #[command(subcommand)]
     Keys(KeysVerb),
+    /// Copy everything an embedded installation keeps into a folder; the server may run
+    Backup(BackupArgs),
+    /// Put a copy that `backup` made into an empty data folder
+    Restore(RestoreArgs),
     /// Bring the tables of every service up to date
     Migrate(MigrateArgs),
     /// Print the settings in force as TOML, secrets masked
@@ -239,6 +243,25 @@ pub struct DistrustArgs {
 }
 
 #[derive(Debug, Args)]
+pub struct BackupArgs {
+    /// Folder to copy into; made when missing, refused when it holds anything. The master key is not copied
+    pub folder: PathBuf,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+#[derive(Debug, Args)]
+pub struct RestoreArgs {
+    /// Folder that `backup` made
+    pub folder: PathBuf,
+    /// File of `projects.tombstones`: what was erased since the copy is erased again
+    #[arg(long)]
+    pub erasures: Option<PathBuf>,
+    #[command(flatten)]
+    pub place: Place,
+}
+
+#[derive(Debug, Args)]
 pub struct MigrateArgs {
     /// Change nothing; exit with 1 when a migration is missing
     #[arg(long)]
@@ -418,6 +441,8 @@ impl Cli {
             Verb::Calibrate(args) => calibrate::run(&args),
             Verb::Erasure(ErasureVerb::Verify(args)) => erasure::verify(args).await,
             Verb::Sweep(args) => sweep::run(args).await,
+            Verb::Backup(args) => backup::backup(args).await,
+            Verb::Restore(args) => backup::restore(args).await,
             Verb::Migrate(args) => migrate::run(args).await,
             Verb::Config(args) => show_config::run(&args),
             Verb::Doctor(args) => doctor::run(args).await,

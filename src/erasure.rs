@@ -96,6 +96,25 @@ async fn traces(config: &Config, subject: &Subject) -> anyhow::Result<Vec<Vec<u8
     Ok(traces)
 }
 
+/// Erases `users`, by project and name, in every service that runs in this process.
+///
+/// # Errors
+/// When a service cannot be opened or does not answer.
+pub async fn erase_all(config: Config, users: Vec<(String, String)>) -> anyhow::Result<()> {
+    if users.is_empty() {
+        return Ok(());
+    }
+    let (holders, _) = stores(config).await?;
+    for (project_id, user_fullname) in users {
+        for holder in DataHolder::ALL {
+            let subject = Subject { project_id: project_id.clone(), user_fullname: user_fullname.clone() };
+            let erased = holders.erase(holder, subject).await;
+            erased.map_err(|status| anyhow::anyhow!("{}: {}", holder.name(), status.message()))?;
+        }
+    }
+    Ok(())
+}
+
 async fn stores(config: Config) -> anyhow::Result<(SubjectDataServices, Transport)> {
     let credentials = Credentials::of(&config)?;
     let peer = |url, deadline| credentials.peer(url, deadline);

@@ -9,6 +9,7 @@ use ledger::{KeyUsage, Rewrap, SealedColumn, Sealing, Tables};
 
 use crate::{
     Config, MIGRATIONS,
+    entry::Personal,
     journal::{HEAD, MARK, Seals},
     service::{PERSONAL, SUBJECT},
     store::Store,
@@ -85,4 +86,20 @@ pub async fn distrust_master_key(config: &Config, key: &str) -> anyhow::Result<(
     ledger::distrust_unused_key(&db, &ring, &TABLES, key, &usage, boot::now_ms()).await?;
     db.close().await;
     Ok(())
+}
+
+/// Returns project and name of every user that has consents.
+///
+/// # Errors
+/// When the database or the master key cannot be opened, or an entry does not open.
+pub async fn named_subjects(config: &Config) -> anyhow::Result<Vec<(String, String)>> {
+    const FIRST: &str = "SELECT project_id, id, sealed FROM consent_entries WHERE seq = 1";
+    let (db, ring) = open(config).await?;
+    let rows: Vec<(String, String, Vec<u8>)> = db.fetch_all(FIRST, &[]).await?;
+    db.close().await;
+    let name = |(project, id, sealed): (String, String, Vec<u8>)| {
+        let personal = ring.open_layered(PERSONAL, id.as_bytes(), &sealed)?;
+        Ok((project, serde_json::from_slice::<Personal>(&personal)?.user_fullname))
+    };
+    rows.into_iter().map(name).collect()
 }

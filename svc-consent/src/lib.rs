@@ -23,7 +23,7 @@ use tonic::service::Routes;
 pub use audit::{Audit, Finding, KnownHead, verify};
 pub use config::Config;
 pub use entry::{Break, Entry, verify_chain};
-pub use keys::{distrust_master_key, key_usage, rewrap};
+pub use keys::{distrust_master_key, key_usage, named_subjects, rewrap};
 
 use keys::open;
 

@@ -8,7 +8,7 @@ use ledger::{KeyUsage, Rewrap, SealedColumn, Sealing, Tables};
 use crate::{
     Config, MIGRATIONS,
     replay::MARKS,
-    templates::{NAME, key_context},
+    templates::{NAME, key_context, name_context},
 };
 
 const TABLES: Tables = Tables {
@@ -74,4 +74,21 @@ pub async fn distrust_master_key(config: &Config, key: &str) -> anyhow::Result<(
     ledger::distrust_unused_key(&db, &ring, &TABLES, key, &usage, boot::now_ms()).await?;
     db.close().await;
     Ok(())
+}
+
+/// Returns project and name of everybody who is enrolled.
+///
+/// # Errors
+/// When the database or the master key cannot be opened, or a name does not open.
+pub async fn named_subjects(config: &Config) -> anyhow::Result<Vec<(String, String)>> {
+    const ALL: &str = "SELECT project_id, id, wrapped_key, name_sealed FROM subjects";
+    let (db, ring) = open(config).await?;
+    let rows: Vec<(String, String, Vec<u8>, Vec<u8>)> = db.fetch_all(ALL, &[]).await?;
+    db.close().await;
+    let name = |(project, id, wrapped, sealed): (String, String, Vec<u8>, Vec<u8>)| {
+        let key = ring.unwrap_key(&key_context(&project, &id), &wrapped)?;
+        let name = key.open(&name_context(&id), &sealed)?;
+        Ok((project, String::from_utf8(name.to_vec())?))
+    };
+    rows.into_iter().map(name).collect()
 }

@@ -66,7 +66,7 @@ use crate::{
 
 pub use calibrations::Calibrated;
 pub use config::Config;
-pub use keys::{distrust_master_key, key_usage, rewrap};
+pub use keys::{distrust_master_key, key_usage, named_subjects, rewrap};
 
 /// The tables of this service.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();

@@ -213,7 +213,7 @@ pub fn key_context(project: &str, subject_id: &str) -> Vec<u8> {
     format!("subject/{subject_id}/{project}").into_bytes()
 }
 
-fn name_context(subject_id: &str) -> Vec<u8> {
+pub fn name_context(subject_id: &str) -> Vec<u8> {
     format!("name/{subject_id}").into_bytes()
 }
 

@@ -1,6 +1,6 @@
 //! Where this service keeps its tables and finds the master key.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use ledger::AnchorConfig;
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,10 @@ pub struct Config {
     /// Where the head of the audit log is noted outside of the database.
     #[serde(default)]
     pub anchor: AnchorConfig,
+    /// A file that every erasure is noted in, by keyed and salted hashes. `biometry restore` repeats those that came after a
+    /// copy; so it belongs on another disk.
+    #[serde(default)]
+    pub tombstones: Option<PathBuf>,
 }
 
 impl Config {
@@ -22,7 +26,12 @@ impl Config {
     pub fn embedded(data_dir: &Path) -> Self {
         // A revocation that was answered must not come undone.
         let db = db::Config::sqlite(&data_dir.join("projects.db")).durable();
-        Self { db, keys: blob::KeyConfig::embedded(data_dir), anchor: AnchorConfig::default() }
+        Self {
+            db,
+            keys: blob::KeyConfig::embedded(data_dir),
+            anchor: AnchorConfig::default(),
+            tombstones: Some(data_dir.join("erasures.jsonl")),
+        }
     }
 }
 

@@ -11,6 +11,8 @@ const WAIT: &str = "x-retry-after";
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
+    #[error("the erasure could not be noted; repeat the call")]
+    NotNoted,
     #[error("{0}")]
     Invalid(String),
     #[error("{0}")]
@@ -107,6 +109,7 @@ impl From<Error> for Status {
             | Error::NoSuchInvitation => Self::not_found(error.to_string()),
             Error::EmailTaken => Self::already_exists(error.to_string()),
             Error::AboveOwnRole | Error::ScopeNotGranted(_) => Self::permission_denied(error.to_string()),
+            Error::NotNoted => Self::unavailable(error.to_string()),
             Error::Busy => Self::resource_exhausted(error.to_string()),
             Error::LastMinter
             | Error::KeyOver

@@ -40,6 +40,7 @@ mod service;
 mod signing;
 mod signing_admin;
 mod store;
+mod tombstones;
 mod video_settings;
 
 use anyhow::Context;
@@ -50,6 +51,7 @@ pub use audit::verify::{Finding, KnownEnd, Verified, verify as verify_audit};
 pub use config::Config;
 pub use master_keys::{distrust_master_key, key_usage, rewrap};
 pub use signing_admin::{SigningKeyState, distrust_signing_key, rotate_signing_key, signing_keys};
+pub use tombstones::{Tombstone, read_tombstones};
 
 /// The tables of this service.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -78,7 +80,8 @@ pub async fn routes(config: Config) -> anyhow::Result<Routes> {
         };
         ledger::start_anchoring(&config.anchor, audit::verify::LEDGER, boot::now_ms, read)
     };
-    let projects = service::Projects::new(store, ring, anchoring).await.context("the signing key")?;
+    let projects =
+        service::Projects::new(store, ring, config.tombstones, anchoring).await.context("the signing key")?;
     let accounts = AccountsServer::new(accounts).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES);
     let projects = ProjectsServer::new(projects).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES);
     Ok(Routes::new(projects).add_service(accounts))

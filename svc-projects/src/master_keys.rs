@@ -11,6 +11,7 @@ use crate::{
     audit::{self, Change, Log},
     signing::SIGNING,
     store::Store,
+    tombstones::TOMBSTONE,
 };
 
 const TABLES: Tables = Tables {
@@ -49,7 +50,7 @@ const TABLES: Tables = Tables {
             context: ledger::bound_to_key,
         },
     ],
-    kept: &[EMAIL, RECOVERY, audit::MARK, audit::HEAD, audit::CONTENT, ledger::MASTER_KEY_OF_ROWS],
+    kept: &[EMAIL, RECOVERY, audit::MARK, audit::HEAD, audit::CONTENT, ledger::MASTER_KEY_OF_ROWS, TOMBSTONE],
 };
 
 /// Columns that MACs are over: sealed anew together with their MACs.

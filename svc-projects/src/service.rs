@@ -1,6 +1,6 @@
 //! Decodes a call, applies the rules of [`crate::api_key`], stores, encodes.
 
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc};
 
 use blob::KeyRing;
 use proto::projects::{self as wire, TokenPurpose, projects_server};
@@ -25,6 +25,7 @@ use crate::{
     scope::Scopes,
     signing::{self, Kind, SigningKey},
     store::{Authorization, NewOrganisation, Store},
+    tombstones::Tombstones,
     video_settings::{ORGANISATION, check_replays},
 };
 
@@ -49,6 +50,7 @@ pub const fn page_size(asked: u32) -> u32 {
 pub struct Projects {
     pub(crate) store: Store,
     ring: KeyRing,
+    tombstones: Tombstones,
     last_used: LastUsed,
     /// Ends with the last clone.
     _anchoring: Option<Arc<AbortOnDropHandle<()>>>,
@@ -72,10 +74,12 @@ impl Projects {
     pub async fn new(
         store: Store,
         ring: KeyRing,
+        tombstones: Option<PathBuf>,
         anchoring: Option<AbortOnDropHandle<()>>,
     ) -> Result<Self, Error> {
         let last_used = LastUsed::new(store.clone());
-        let projects = Self { last_used, store, ring, _anchoring: anchoring.map(Arc::new) };
+        let tombstones = Tombstones::new(tombstones, ring.clone());
+        let projects = Self { last_used, store, ring, tombstones, _anchoring: anchoring.map(Arc::new) };
         if projects.store.current_signing_key().await?.is_none() {
             let key = signing::generate(&projects.ring)?;
             projects.store.first_signing_key(&key, now_ms()).await?;
@@ -268,6 +272,13 @@ impl Projects {
         let signer = self.signing_key().await?;
         let signature = signing::sign(&self.ring, &signer, Kind::ErasureReceipt, &receipt)?;
         let row = receipt.signed(signature)?;
+        // Before the receipt: what it promises holds for a restored copy as well.
+        let (tombstones, erasure) = (self.tombstones.clone(), row.clone());
+        let noted = tokio::task::spawn_blocking(move || tombstones.note(&erasure)).await;
+        noted.map_err(|_| Error::NotNoted)?.map_err(|cause| {
+            tracing::error!(error = &cause as &dyn std::error::Error, "an erasure could not be noted");
+            Error::NotNoted
+        })?;
         self.store.add_erasure(&row).await?;
         row.try_into()
     }

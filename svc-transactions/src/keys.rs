@@ -8,6 +8,7 @@ use ledger::{KeyUsage, Rewrap, SealedColumn, Sealing, Tables};
 use crate::{
     Config, MIGRATIONS,
     outbox::PAYLOAD,
+    record::Personal,
     seal::{EVIDENCE, NOTE, PERSONAL, PREFIX, REVIEWERS, SUBJECT, TRAIT},
     webhooks::{LOG, SECRETS, TARGET},
 };
@@ -141,4 +142,23 @@ pub async fn distrust_master_key(config: &Config, key: &str) -> anyhow::Result<(
     ledger::distrust_unused_key(&db, &ring, &TABLES, key, &usage, boot::now_ms()).await?;
     db.close().await;
     Ok(())
+}
+
+/// Returns project and name of every user that there are transactions of.
+///
+/// # Errors
+/// When the database or the master key cannot be opened, or a record does not open.
+pub async fn named_subjects(config: &Config) -> anyhow::Result<Vec<(String, String)>> {
+    const ONE_OF_EACH: &str = "SELECT t.project_id, t.id, t.sealed FROM transactions t JOIN (SELECT MIN(id) AS id \
+        FROM transactions WHERE subject_hash IS NOT NULL GROUP BY project_id, subject_hash) f ON f.id = t.id";
+    let (db, ring) = open(config).await?;
+    let rows: Vec<(String, String, Vec<u8>)> = db.fetch_all(ONE_OF_EACH, &[]).await?;
+    db.close().await;
+    let mut named = Vec::with_capacity(rows.len());
+    for (project, id, sealed) in rows {
+        let json = ring.open_sealed(PERSONAL, &bound_to_record(&id, "", &project), &sealed)?;
+        let personal: Personal = serde_json::from_slice(&json)?;
+        named.extend(personal.user_fullname.map(|name| (project, name)));
+    }
+    Ok(named)
 }

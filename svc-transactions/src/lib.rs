@@ -56,7 +56,7 @@ use tonic::service::Routes;
 pub use answers::AnswersConfig;
 pub use boot::Clock;
 pub use config::{Config, SamplesConfig};
-pub use keys::{distrust_master_key, key_usage, rewrap};
+pub use keys::{distrust_master_key, key_usage, named_subjects, rewrap};
 pub use outbox::EVENTS;
 pub use webhooks::{Config as WebhooksConfig, sign_event};
 

@@ -6,7 +6,7 @@ use super::Store;
 use crate::{api_key::ProjectId, audit::Change, error::Error};
 
 /// A stored receipt.
-#[derive(Debug, sqlx::FromRow)]
+#[derive(Clone, Debug, sqlx::FromRow)]
 pub struct ErasureRow {
     pub id: String,
     pub project_id: String,

@@ -42,7 +42,7 @@ impl Service {
 
     pub async fn try_open(db: db::Config, master_key: &str) -> anyhow::Result<Self> {
         let keys = blob::KeyConfig { secret: Some(master_key.into()), ..blob::KeyConfig::default() };
-        Self::of(Config { db, keys, anchor: ledger::AnchorConfig::default() }).await
+        Self::of(Config { db, keys, anchor: ledger::AnchorConfig::default(), tombstones: None }).await
     }
 
     pub async fn of(config: Config) -> anyhow::Result<Self> {
@@ -61,7 +61,7 @@ impl Service {
     /// As the command line finds it.
     pub fn config(&self) -> Config {
         let keys = blob::KeyConfig { secret: Some(MASTER_KEY.into()), ..blob::KeyConfig::default() };
-        Config { db: self.db.clone(), keys, anchor: ledger::AnchorConfig::default() }
+        Config { db: self.db.clone(), keys, anchor: ledger::AnchorConfig::default(), tombstones: None }
     }
 
     pub async fn bootstrap(&mut self) -> BootstrapResponse {
