@@ -128,7 +128,8 @@ pub async fn restore(args: RestoreArgs) -> anyhow::Result<()> {
 impl Layout {
     fn of(config: &Config) -> anyhow::Result<Self> {
         let urls = &config.urls;
-        let remote = [&urls.projects, &urls.sessions, &urls.consent, &urls.ml, &urls.transactions];
+        let remote =
+            [&urls.projects, &urls.sessions, &urls.consent, &urls.ml, &urls.transactions, &urls.journeys];
         ensure!(
             remote.iter().all(|url| url.is_none()),
             "a service runs elsewhere: its database is copied there, as OPERATIONS.md says"
@@ -200,6 +201,7 @@ async fn erase_again(place: &crate::cli::Place, file: &Path, since_ms: i64) -> a
     known.extend(svc_sessions::named_subjects(&config.sessions).await?);
     known.extend(svc_ml::named_subjects(&config.ml).await?);
     known.extend(svc_transactions::named_subjects(&config.transactions).await?);
+    known.extend(svc_journeys::named_subjects(&config.journeys).await?);
     let was_erased =
         |(project, user): &(String, String)| since.iter().any(|erased| erased.is_about(project, user));
     let again: Vec<_> = known.into_iter().filter(was_erased).collect();

@@ -6,8 +6,10 @@ use db::Db;
 use ledger::{KeyUsage, Rewrap, SealedColumn, Sealing, Tables};
 
 use crate::{
-    Config, MIGRATIONS,
-    sealing::{ADDRESS, CODE, SUBJECT, context},
+    Config, MIGRATIONS, registrations,
+    sealing::{ADDRESS, CODE, SUBJECT, Sealed, Sealer, context},
+    store::{SealedRow, Store},
+    validations::Asked,
 };
 
 const TABLES: Tables = Tables {
@@ -79,4 +81,32 @@ pub async fn distrust_master_key(config: &Config, key: &str) -> anyhow::Result<(
     ledger::distrust_unused_key(&db, &ring, &TABLES, key, &usage, boot::now_ms()).await?;
     db.close().await;
     Ok(())
+}
+
+/// Returns tenant and name of every subject that there are records of.
+///
+/// # Errors
+/// When the database or the master key cannot be opened, or a record does not open.
+pub async fn named_subjects(config: &Config) -> anyhow::Result<Vec<(String, String)>> {
+    let (db, ring) = open(config).await?;
+    let (store, sealer) = (Store::new(db.clone()), Sealer::new(ring));
+    let mut named = store.list_person_subjects().await?;
+    for (tenant, id) in store.list_registration_ids().await? {
+        named.push((tenant, registrations::subject(&id)));
+    }
+    for row in store.list_sealed_validations().await? {
+        let asked: Asked = open_row(&sealer, &row)?;
+        named.push((row.project_id, asked.identifier));
+    }
+    for row in store.list_sealed_addresses().await? {
+        let address = open_row(&sealer, &row)?;
+        named.push((row.project_id, address));
+    }
+    db.close().await;
+    Ok(named)
+}
+
+fn open_row<T: serde::de::DeserializeOwned>(sealer: &Sealer, row: &SealedRow) -> anyhow::Result<T> {
+    let sealed = Sealed { wrapped_key: row.wrapped_key.clone(), sealed: row.sealed.clone() };
+    Ok(sealer.open(&row.project_id, &row.id, &sealed)?)
 }

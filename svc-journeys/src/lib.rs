@@ -33,7 +33,7 @@ use proto::journeys::journeys_server::JourneysServer;
 use tonic::service::Routes;
 
 pub use config::Config;
-pub use keys::{distrust_master_key, key_usage, rewrap};
+pub use keys::{distrust_master_key, key_usage, named_subjects, rewrap};
 
 /// The tables of this service.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();

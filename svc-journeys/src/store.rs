@@ -4,6 +4,7 @@
 
 mod emails;
 mod erasure;
+mod names;
 mod persons;
 mod projects;
 mod registrations;
@@ -13,6 +14,7 @@ use db::Db;
 
 pub use emails::EmailRow;
 pub use erasure::{PERSONAL, Secrets};
+pub use names::SealedRow;
 pub use persons::PersonRow;
 pub use projects::{CollectionRow, FlowRow, ProjectRow};
 pub use registrations::{Change, RegistrationFilter, RegistrationRow};

@@ -22,8 +22,8 @@ const MAX_TEXT: usize = 256;
 
 /// What was asked for; stored encrypted.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-struct Asked {
-    identifier: String,
+pub(crate) struct Asked {
+    pub identifier: String,
     kind: ValidationType,
     redirect_url: String,
     webhook_url: String,

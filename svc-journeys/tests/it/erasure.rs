@@ -37,6 +37,8 @@ async fn a_registration_goes_with_its_person_and_codes_and_nobody_elses() {
         let whole = kept(&[("registration", 1), ("person", 1), ("email_validation", 1)]);
         let ada_subject = subject(TENANT, &format!("registration:{}", ada.id));
         assert_eq!(done(world.client().find_subject(ada_subject.clone()).await), whole);
+        let named = svc_journeys::named_subjects(&world.config).await.unwrap();
+        assert!(named.contains(&(TENANT.to_owned(), ada_subject.user_fullname.clone())), "{named:?}");
         let foreign = subject("prj_2", &format!("registration:{}", ada.id));
         assert_eq!(erase(&world, foreign).await, kept(&[]), "of another tenant, it is another subject");
 
@@ -68,6 +70,8 @@ async fn a_validation_goes_with_its_identifier_and_a_tenant_with_everything() {
         };
         done(world.client().create_validation(request.clone()).await);
         let one = kept(&[("biometric_validation", 1)]);
+        let named = svc_journeys::named_subjects(&world.config).await.unwrap();
+        assert!(named.contains(&(TENANT.to_owned(), "customer 7".to_owned())), "{named:?}");
         assert_eq!(erase(&world, subject(TENANT, "customer 7")).await, one);
         done(world.client().create_validation(request).await);
         done(world.register(&journey, "ada@example.org").await);

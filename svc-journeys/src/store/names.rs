@@ -1,0 +1,37 @@
+//! Whose records there are, across tenants: read after a restore, to erase again who was erased since the copy.
+
+use super::Store;
+use crate::error::Error;
+
+/// A record whose subject is in what it seals.
+#[derive(Debug, sqlx::FromRow)]
+pub struct SealedRow {
+    pub project_id: String,
+    pub id: String,
+    pub wrapped_key: Vec<u8>,
+    pub sealed: Vec<u8>,
+}
+
+impl Store {
+    /// Tenant and subject of every person.
+    pub async fn list_person_subjects(&self) -> Result<Vec<(String, String)>, Error> {
+        Ok(self.db.fetch_all("SELECT project_id, subject FROM persons", &[]).await?)
+    }
+
+    /// Tenant and id of every registration.
+    pub async fn list_registration_ids(&self) -> Result<Vec<(String, String)>, Error> {
+        Ok(self.db.fetch_all("SELECT project_id, id FROM registrations", &[]).await?)
+    }
+
+    pub async fn list_sealed_validations(&self) -> Result<Vec<SealedRow>, Error> {
+        const SQL: &str = "SELECT project_id, id, wrapped_key, sealed FROM validations";
+        Ok(self.db.fetch_all(SQL, &[]).await?)
+    }
+
+    /// Mailed codes of no registration: their subject is the address.
+    pub async fn list_sealed_addresses(&self) -> Result<Vec<SealedRow>, Error> {
+        const SQL: &str =
+            "SELECT project_id, id, wrapped_key, sealed FROM email_validations WHERE registration_id = ''";
+        Ok(self.db.fetch_all(SQL, &[]).await?)
+    }
+}
