@@ -74,9 +74,8 @@ pub async fn rewrap(args: RewrapArgs) -> anyhow::Result<()> {
         let usage = service::rewrap(settings, &mut rewrap).await.context(name)?;
         let (keys, _) = service::key_usage(settings).await.context(name)?;
         let left: Vec<_> = usage.iter().filter(|used| keys.first() != Some(&used.key_id)).collect();
-        match (left.is_empty(), keys.first()) {
-            (true, Some(key)) => writeln!(out, "{name}: everything is under {key}")?,
-            _ => {}
+        if let (true, Some(key)) = (left.is_empty(), keys.first()) {
+            writeln!(out, "{name}: everything is under {key}")?;
         }
         for used in left {
             is_left = true;

@@ -20,8 +20,6 @@ mod core;
 mod dialects;
 mod http;
 
-use boot::timestamp;
-
 pub use crate::core::{
     check_document::decide_document_alone,
     data_holders::{DataHolder, SubjectDataServices},

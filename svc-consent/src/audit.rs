@@ -201,9 +201,9 @@ impl Auditor<'_> {
     }
 
     /// The next entry, by project, subject and number.
-    pub fn entry(&mut self, entry: Entry) {
+    pub fn entry(&mut self, entry: &Entry) {
         self.audit.entries += 1;
-        let entry = self.seals.peel(&entry);
+        let entry = self.seals.peel(entry);
         let same = |last: &&Entry| (&last.project_id, &last.subject) == (&entry.project_id, &entry.subject);
         let (seq, hash) =
             self.last.as_ref().filter(same).map_or((0, ""), |last| (last.seq, last.hash.as_str()));

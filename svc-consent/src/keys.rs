@@ -93,9 +93,8 @@ pub async fn distrust_master_key(config: &Config, key: &str) -> anyhow::Result<(
 /// # Errors
 /// When the database or the master key cannot be opened, or an entry does not open.
 pub async fn named_subjects(config: &Config) -> anyhow::Result<Vec<(String, String)>> {
-    const FIRST: &str = "SELECT project_id, id, sealed FROM consent_entries WHERE seq = 1";
     let (db, ring) = open(config).await?;
-    let rows: Vec<(String, String, Vec<u8>)> = db.fetch_all(FIRST, &[]).await?;
+    let rows: Vec<(String, String, Vec<u8>)> = db.fetch_all(crate::store::FIRST_ENTRIES, &[]).await?;
     db.close().await;
     let name = |(project, id, sealed): (String, String, Vec<u8>)| {
         let personal = ring.open_layered(PERSONAL, id.as_bytes(), &sealed)?;

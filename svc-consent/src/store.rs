@@ -22,6 +22,9 @@ pub(crate) use columns;
 /// Finds a value sealed under the master key, by which tables from before there was a canary are recognised.
 pub const FIND_SEALED: &str = "SELECT sealed FROM consent_entries LIMIT 1";
 
+/// The first entry of every user: all have one.
+pub const FIRST_ENTRIES: &str = "SELECT project_id, id, sealed FROM consent_entries WHERE seq = 1";
+
 #[derive(Clone)]
 pub struct Store {
     db: Db,

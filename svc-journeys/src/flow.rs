@@ -137,7 +137,7 @@ pub mod tests {
             of(FlowSettings { liveness_attempt_limit: 6, ..settings() }),
             "\"liveness.attemptLimit\" must be less than or equal to 5"
         );
-        assert_eq!(of(FlowSettings { liveness_min_score: f64::NAN, ..settings() }).is_empty(), false);
+        assert!(!of(FlowSettings { liveness_min_score: f64::NAN, ..settings() }).is_empty());
         for url in ["http://a.example", "https://", "https:///x", "javascript:alert(1)", "https://a b"] {
             assert!(check_url("webhook", url).is_err(), "{url}");
         }

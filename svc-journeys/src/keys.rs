@@ -8,12 +8,12 @@ use ledger::{KeyUsage, Rewrap, SealedColumn, Sealing, Tables};
 use crate::{
     Config, MIGRATIONS, registrations,
     sealing::{ADDRESS, CODE, SUBJECT, Sealed, Sealer, context},
-    store::{SealedRow, Store},
+    store::{self, SealedRow, Store},
     validations::Asked,
 };
 
 const TABLES: Tables = Tables {
-    sample: "SELECT wrapped_key FROM registrations LIMIT 1",
+    sample: store::FIND_SEALED,
     columns: &[
         wrapped("registrations"),
         wrapped("persons"),

@@ -20,6 +20,9 @@ pub use projects::{CollectionRow, FlowRow, ProjectRow};
 pub use registrations::{Change, RegistrationFilter, RegistrationRow};
 pub use validations::ValidationRow;
 
+/// Something under the master key, by which tables without a canary are recognised.
+pub const FIND_SEALED: &str = "SELECT wrapped_key FROM registrations LIMIT 1";
+
 #[derive(Clone)]
 pub struct Store {
     db: Db,

@@ -4,7 +4,7 @@ use proto::journeys as wire;
 use serde::{Deserialize, Serialize};
 
 /// A closed set of words.
-pub trait ClosedSet: Sized {
+pub trait ClosedSet: Copy {
     type Wire;
 
     fn as_str(self) -> &'static str;

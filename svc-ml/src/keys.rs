@@ -81,9 +81,9 @@ pub async fn distrust_master_key(config: &Config, key: &str) -> anyhow::Result<(
 /// # Errors
 /// When the database or the master key cannot be opened, or a name does not open.
 pub async fn named_subjects(config: &Config) -> anyhow::Result<Vec<(String, String)>> {
-    const ALL: &str = "SELECT project_id, id, wrapped_key, name_sealed FROM subjects";
     let (db, ring) = open(config).await?;
-    let rows: Vec<(String, String, Vec<u8>, Vec<u8>)> = db.fetch_all(ALL, &[]).await?;
+    let rows: Vec<(String, String, Vec<u8>, Vec<u8>)> =
+        db.fetch_all(crate::store::SUBJECT_NAMES, &[]).await?;
     db.close().await;
     let name = |(project, id, wrapped, sealed): (String, String, Vec<u8>, Vec<u8>)| {
         let key = ring.unwrap_key(&key_context(&project, &id), &wrapped)?;

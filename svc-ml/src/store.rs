@@ -15,6 +15,9 @@ pub use recordings::{EarlierRecording, NewRecording, StoredMark, may_be_more};
 /// Finds a value sealed under the master key, by which tables from before there was a canary are recognised.
 pub const FIND_SEALED: &str = "SELECT wrapped_key FROM subjects LIMIT 1";
 
+/// The name of everybody who is enrolled, sealed.
+pub const SUBJECT_NAMES: &str = "SELECT project_id, id, wrapped_key, name_sealed FROM subjects";
+
 #[derive(Clone, Debug)]
 pub struct Store {
     db: Db,

@@ -248,7 +248,7 @@ impl Projects {
             TokenPurpose::Validation => (Kind::ValidationToken, MAX_RECORD_TOKEN_SECONDS),
         };
         if !(1..=most).contains(&request.lifetime_seconds) {
-            return Err(Error::Invalid(format!("a session token lives 1 to {most} seconds").into()));
+            return Err(Error::Invalid(format!("a session token lives 1 to {most} seconds")));
         }
         let iat = now_ms / 1000;
         let exp = iat + i64::from(request.lifetime_seconds);

@@ -106,9 +106,8 @@ pub async fn distrust_master_key(config: &Config, key: &str) -> anyhow::Result<(
 /// # Errors
 /// When the database or the master key cannot be opened, or a name does not open.
 pub async fn named_subjects(config: &Config) -> anyhow::Result<Vec<(String, String)>> {
-    const BOUND: &str = "SELECT project_id, id, user_sealed FROM sessions WHERE length(user_sealed) > 8";
     let (db, ring) = open(config).await?;
-    let rows: Vec<(String, String, Vec<u8>)> = db.fetch_all(BOUND, &[]).await?;
+    let rows: Vec<(String, String, Vec<u8>)> = db.fetch_all(crate::store::BOUND_USERS, &[]).await?;
     db.close().await;
     let name = |(project, id, sealed): (String, String, Vec<u8>)| {
         let name = ring.open_sealed(NAME, id.as_bytes(), &sealed)?;

@@ -18,6 +18,10 @@ pub use sim_swap::Stored as StoredSimSwap;
 /// Finds a value sealed under the master key, by which tables from before there was a canary are recognised.
 pub const FIND_SEALED: &str = "SELECT user_sealed FROM sessions WHERE user_sealed IS NOT NULL LIMIT 1";
 
+/// The users that sessions are bound to, sealed.
+pub const BOUND_USERS: &str =
+    "SELECT project_id, id, user_sealed FROM sessions WHERE length(user_sealed) > 8";
+
 #[derive(Clone)]
 pub struct Store {
     db: Db,

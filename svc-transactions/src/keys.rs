@@ -149,10 +149,8 @@ pub async fn distrust_master_key(config: &Config, key: &str) -> anyhow::Result<(
 /// # Errors
 /// When the database or the master key cannot be opened, or a record does not open.
 pub async fn named_subjects(config: &Config) -> anyhow::Result<Vec<(String, String)>> {
-    const ONE_OF_EACH: &str = "SELECT t.project_id, t.id, t.sealed FROM transactions t JOIN (SELECT MIN(id) AS id \
-        FROM transactions WHERE subject_hash IS NOT NULL GROUP BY project_id, subject_hash) f ON f.id = t.id";
     let (db, ring) = open(config).await?;
-    let rows: Vec<(String, String, Vec<u8>)> = db.fetch_all(ONE_OF_EACH, &[]).await?;
+    let rows: Vec<(String, String, Vec<u8>)> = db.fetch_all(crate::store::ONE_OF_EACH_SUBJECT, &[]).await?;
     db.close().await;
     let mut named = Vec::with_capacity(rows.len());
     for (project, id, sealed) in rows {

@@ -45,6 +45,10 @@ pub use row::{Lines, Row};
 /// Finds a value sealed under the master key, by which tables from before there was a canary are recognised.
 pub const FIND_SEALED: &str = "SELECT sealed FROM transactions LIMIT 1";
 
+/// One record of every user, sealed.
+pub const ONE_OF_EACH_SUBJECT: &str = "SELECT t.project_id, t.id, t.sealed FROM transactions t JOIN (SELECT MIN(id) AS id \
+    FROM transactions WHERE subject_hash IS NOT NULL GROUP BY project_id, subject_hash) f ON f.id = t.id";
+
 #[derive(Clone)]
 pub struct Store {
     db: Db,

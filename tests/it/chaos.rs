@@ -56,7 +56,8 @@ async fn what_was_acknowledged_survives_every_fault() {
     let (failures, failed) = watch::channel(0);
     let load = tokio::spawn(give_consents(project, stopped, failures));
     let mut table = Vec::new();
-    for number in 0..world.lock_servers().len() {
+    let count = world.lock_servers().len();
+    for number in 0..count {
         let name = world.lock_servers()[number].name();
         let restart = spawn_blocking(move || {
             let server = &mut world.lock_servers()[number];

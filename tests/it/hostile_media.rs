@@ -25,8 +25,7 @@ const MAX_DELAY: Duration = Duration::from_secs(1);
 const LONGEST_WAIT: Duration = Duration::from_secs(60);
 
 fn server(world: &World) -> Process {
-    let shell = Process(world.first_process());
-    *shell.tree().get(1).expect("the shell has started the server")
+    Process(world.first_process())
 }
 
 async fn consenting(world: &'static World) -> Project {

@@ -100,6 +100,7 @@ async fn a_rolling_restart_fails_no_call_and_a_killed_models_service_neither() {
 }
 
 /// Each process in turn is asked to end, which it does with success once its calls are answered, and started again.
+#[expect(clippy::print_stdout, reason = "the figures of a run")]
 async fn rolling_restart(world: &'static World, project: &'static Project) {
     let (stop, stopped) = watch::channel(false);
     let load = start_load(project, stopped.clone());

@@ -52,8 +52,9 @@ pub fn start(command: Command, place: &Path) -> Server {
 }
 
 impl Server {
-    pub fn shell_id(&self) -> u32 {
-        self.shell.id()
+    pub fn process_id(&self) -> u32 {
+        let id = std::fs::read_to_string(self.place.with_extension("pid")).expect("its process id");
+        id.trim().parse().expect("a number")
     }
 
     /// The name of its log: service and number.
@@ -69,8 +70,7 @@ impl Server {
 
     /// Ends it as the system does when memory runs out.
     pub fn kill(&mut self) {
-        let id = std::fs::read_to_string(self.place.with_extension("pid")).expect("its process id");
-        let done = Command::new("kill").args(["-9", id.trim()]).status();
+        let done = Command::new("kill").args(["-9", &self.process_id().to_string()]).status();
         assert!(done.expect("kill runs").success(), "{} had ended", self.name());
         self.shell.wait().expect("its shell ends");
     }

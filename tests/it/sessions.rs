@@ -101,5 +101,8 @@ async fn a_challenge_is_answered_by_one_video_and_its_phrase_is_the_one_that_cou
     let id = judged.header("x-request-id").unwrap();
     let record = project.get(&format!("/api-transactions/transactions/{id}")).await.body;
     assert_eq!(record["data"]["evidence"]["challenge"], "challenge_answered");
-    assert!(!record.to_string().contains(&phrase), "the phrase is recorded nowhere");
+    // It is stored sealed, and shown with the check that it was asked for.
+    let asked = &record["data"]["services"]["Visual Speech Recognition"]["expected_phrase"];
+    assert_eq!(asked, phrase.as_str(), "{record:#}");
+    assert_eq!(record.to_string().matches(&phrase).count(), 1);
 }

@@ -90,9 +90,9 @@ impl World {
         command
     }
 
-    /// The shell that was started first; the server is its child.
+    /// The server that was started first.
     pub fn first_process(&self) -> u32 {
-        self.lock_servers()[0].shell_id()
+        self.lock_servers()[0].process_id()
     }
 
     pub fn lock_servers(&self) -> MutexGuard<'_, Vec<Server>> {

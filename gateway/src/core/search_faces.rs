@@ -131,5 +131,5 @@ pub async fn verify_person(
     let (verdict, reason) =
         if is_same { (Verdict::Pass, "face_matched") } else { (Verdict::Fail, "face_not_matched") };
     record.set_verdict(verdict, vec![reason.to_owned()]);
-    Ok(Ok(is_same.then(|| FoundPerson { id: person.id, name: person.name, probability: best })))
+    Ok(Ok(is_same.then_some(FoundPerson { id: person.id, name: person.name, probability: best })))
 }

@@ -107,7 +107,6 @@ fn arrows() -> BTreeMap<Room, BTreeSet<Room>> {
 
 fn layer(room: &str) -> usize {
     match room {
-        "timestamp" => 0,
         "config" => 1,
         "core" => 2,
         "http" => 3,

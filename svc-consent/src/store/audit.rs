@@ -55,7 +55,7 @@ impl Store {
         snapshot.fetch_each(MARKS, &[], |mark: Mark| auditor.mark(mark)).await?;
         auditor.end_of_journal();
         let entry = |entry: Entry| -> Result<(), Error> {
-            auditor.entry(entry);
+            auditor.entry(&entry);
             Ok(())
         };
         snapshot.fetch_each(ENTRIES, &[], entry).await?;

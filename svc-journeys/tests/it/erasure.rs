@@ -138,7 +138,7 @@ async fn tables_of_another_master_key_are_recognised() {
     each_world(async |world| {
         let mut config = world.config.clone();
         config.keys.secret = Some("08".repeat(32).into());
-        let refused = svc_journeys::routes(config).await.err().expect("another key is refused");
+        let refused = svc_journeys::routes(config).await.expect_err("another key is refused");
         assert!(format!("{refused:#}").contains("is not the one these tables were written under"));
     })
     .await;

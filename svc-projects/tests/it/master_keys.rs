@@ -95,7 +95,7 @@ async fn everything_goes_on_without_the_old_key_after_a_rewrap_and_nothing_under
         assert_eq!(authorize(&mut anew, &made.project_id, &made.api_key_id).await, Ok(true));
         assert_eq!(sign_in_with(&mut anew, &codes[0]).await, Ok(Outcome::SignedIn));
         anew.accept(&invited, PASSWORD).await.unwrap();
-        assert_eq!(findings(alone.clone(), &[noted.clone()]).await.0, [""; 0]);
+        assert_eq!(findings(alone.clone(), std::slice::from_ref(&noted)).await.0, [""; 0]);
         svc_projects::rotate_signing_key(&alone).await.unwrap();
         assert_eq!(anew.verification_keys().await.len(), 2);
 

@@ -230,7 +230,7 @@ impl Script {
                 cannot_judge = "test mode: the picture cannot be judged; take it again".into();
             }
             Self::Reason(code) if code == "nothing_decisive" => {
-                checks.retain(|check| check.name != "not_expired")
+                checks.retain(|check| check.name != "not_expired");
             }
             Self::Reason(code) => {
                 let known = scoring::DOCUMENT_CHECKS.into_iter().filter(|name| *name != LIVE_FACE);

@@ -8,6 +8,7 @@ use axum::{
         rejection::{BytesRejection, PathRejection},
     },
 };
+use boot::timestamp::rfc3339;
 use proto::consent::{ConsentKind, ConsentState};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -21,7 +22,6 @@ use crate::{
         recording::{Call, RecordedResponse},
         state::Gateway,
     },
-    timestamp::rfc3339,
 };
 
 /// A user's decision.

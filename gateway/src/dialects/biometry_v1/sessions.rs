@@ -8,6 +8,7 @@ use axum::{
         rejection::{BytesRejection, PathRejection, QueryRejection},
     },
 };
+use boot::timestamp::rfc3339;
 use proto::sessions::Challenge;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -20,7 +21,6 @@ use crate::{
         recording::{Call, RecordedResponse},
         state::Gateway,
     },
-    timestamp::rfc3339,
 };
 
 #[derive(Debug, Default, Deserialize)]

@@ -4,6 +4,7 @@ use axum::{
     Json,
     extract::{Query, State, rejection::QueryRejection},
 };
+use boot::timestamp::rfc3339;
 use proto::accounts::{self as wire, ListAuditRequest};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -13,7 +14,6 @@ use crate::{
     core::accounts,
     core::error::Error,
     http::{dashboard_session::DashboardUser, state::Gateway},
-    timestamp::rfc3339,
 };
 
 /// Which entries.

@@ -10,6 +10,7 @@ use axum::{
     http::{HeaderMap, header},
     response::Response,
 };
+use boot::timestamp::rfc3339;
 use proto::accounts::{AcceptInvitationRequest, InviteRequest, NamedRequest};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -21,7 +22,6 @@ use crate::{
     http::{
         cookies::session_token, dashboard_session::DashboardUser, envelope::Message, json, state::Gateway,
     },
-    timestamp::rfc3339,
 };
 
 #[derive(Deserialize, ToSchema)]

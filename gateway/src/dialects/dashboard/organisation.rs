@@ -10,6 +10,7 @@ use axum::{
     http::StatusCode,
     response::Response,
 };
+use boot::timestamp::rfc3339;
 use proto::accounts::{self as wire, DeleteOrganisationRequest, GetDeletionRequest};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -20,7 +21,6 @@ use crate::{
     http::{
         cookies::without_session, dashboard_session::DashboardUser, envelope::Envelope, json, state::Gateway,
     },
-    timestamp::rfc3339,
 };
 
 /// Confirmation: organisation name, password and, if enabled, a TOTP code.

@@ -10,6 +10,7 @@ use axum::{
         rejection::{BytesRejection, PathRejection},
     },
 };
+use boot::timestamp::rfc3339;
 use proto::accounts::{
     self as wire, CreateProjectRequest, NamedRequest, UpdateProjectRequest, update_project_request as update,
 };
@@ -20,7 +21,6 @@ use crate::{
     core::accounts,
     core::error::Error,
     http::{dashboard_session::DashboardUser, json, state::Gateway},
-    timestamp::rfc3339,
 };
 
 #[derive(Deserialize, ToSchema)]

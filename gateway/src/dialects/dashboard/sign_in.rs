@@ -10,6 +10,7 @@ use axum::{
     http::HeaderMap,
     response::Response,
 };
+use boot::timestamp::rfc3339;
 use proto::accounts::{ChangePasswordRequest, RevokeSessionRequest, SignInRequest, SignOutRequest};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -29,7 +30,6 @@ use crate::{
         json,
         state::Gateway,
     },
-    timestamp::rfc3339,
 };
 
 #[derive(Deserialize, ToSchema)]

@@ -8,6 +8,7 @@ use axum::{
         rejection::{BytesRejection, PathRejection},
     },
 };
+use boot::timestamp::rfc3339;
 use proto::accounts::{self as wire, NamedRequest, SetRoleRequest};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -17,7 +18,6 @@ use crate::{
     core::{error::Error, permissions::role_name},
     dialects::dashboard::parse_role,
     http::{dashboard_session::DashboardUser, envelope::Message, json, state::Gateway},
-    timestamp::rfc3339,
 };
 
 #[derive(Debug, Serialize, ToSchema)]

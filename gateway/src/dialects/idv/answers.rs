@@ -1,13 +1,11 @@
 //! The result of a check, in the answer and at the webhook.
 
+use boot::timestamp::rfc3339;
 use scoring::Verdict;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::{
-    core::{identity_check::IdentityOutcome, samples::KeptFile},
-    timestamp::rfc3339,
-};
+use crate::core::{identity_check::IdentityOutcome, samples::KeptFile};
 
 /// Lowest overall score of each level of confidence.
 const HIGH: u8 = 85;

@@ -9,6 +9,7 @@ use axum::{
     },
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
+use boot::timestamp::{parse_rfc3339, rfc3339};
 use proto::projects::{self, ApiKeyState};
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Value, json};
@@ -22,7 +23,6 @@ use crate::{
         openapi::closed_sets,
         state::Gateway,
     },
-    timestamp::{parse_rfc3339, rfc3339},
 };
 
 /// What a new key may do.
@@ -144,7 +144,8 @@ pub struct KeyData {
     scopes: Vec<String>,
     /// Whether `keys.admin` is among them.
     can_mint: bool,
-    #[schema(value_type = closed_sets::ResponseShape, example = "sdk")]
+    /// The shape its calls are answered in: empty for this API's own, `sdk` for that of the vendor's client library.
+    #[schema(schema_with = closed_sets::response_shape)]
     response_format: String,
     #[schema(example = "2026-01-31T12:00:00Z")]
     created_at: String,

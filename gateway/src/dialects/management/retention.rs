@@ -5,6 +5,7 @@ use axum::{
     body::Bytes,
     extract::{State, rejection::BytesRejection},
 };
+use boot::timestamp::rfc3339;
 use proto::projects;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -12,7 +13,6 @@ use utoipa::ToSchema;
 use crate::{
     core::{caller::Caller, error::Error, project_settings},
     http::{envelope::Envelope, json, state::Gateway},
-    timestamp::rfc3339,
 };
 
 /// Periods in days, 0 to 3650; 0 stores nothing beyond the next sweep.

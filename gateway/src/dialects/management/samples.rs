@@ -10,6 +10,7 @@ use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
+use boot::timestamp::rfc3339;
 use proto::transactions::{Sample, SampleLink};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -21,7 +22,6 @@ use crate::{
         transactions,
     },
     http::{envelope::Envelope, state::Gateway},
-    timestamp::rfc3339,
 };
 
 /// A stored medium, and the link that opens it.

@@ -8,6 +8,7 @@ use axum::{
         rejection::{BytesRejection, PathRejection, QueryRejection},
     },
 };
+use boot::timestamp::rfc3339;
 use proto::projects;
 use scoring::Rules;
 use serde::{Deserialize, Deserializer, Serialize};
@@ -21,7 +22,6 @@ use crate::{
         json,
         state::Gateway,
     },
-    timestamp::rfc3339,
 };
 
 /// Versions shown with a rule set, the newest first.

@@ -5,6 +5,7 @@ use axum::{
     body::Bytes,
     extract::{State, rejection::BytesRejection},
 };
+use boot::timestamp::rfc3339;
 use proto::sessions::SimSwapSettings;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -16,7 +17,6 @@ use crate::{
         json,
         state::Gateway,
     },
-    timestamp::rfc3339,
 };
 
 /// A mobile operator that offers the CAMARA SIM Swap API, with an OAuth 2 client of the project's.

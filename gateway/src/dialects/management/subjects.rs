@@ -9,6 +9,7 @@ use axum::{
     http::{StatusCode, header},
     response::{IntoResponse, Response},
 };
+use boot::timestamp::rfc3339;
 use proto::projects::{Destroyed, Erasure};
 use serde::Serialize;
 use serde_json::json;
@@ -24,7 +25,6 @@ use crate::{
         user_name::parse_any_user_name,
     },
     http::{envelope::Envelope, state::Gateway},
-    timestamp::rfc3339,
 };
 
 /// The receipt of an erasure. It holds no name.

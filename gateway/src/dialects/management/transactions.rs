@@ -13,6 +13,7 @@ use axum::{
         rejection::{BytesRejection, PathRejection, QueryRejection},
     },
 };
+use boot::timestamp::rfc3339;
 use proto::transactions::{FraudHit, ListTransactionsRequest, Transaction};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -27,7 +28,6 @@ use crate::{
         openapi::closed_sets,
         state::Gateway,
     },
-    timestamp::rfc3339,
 };
 
 use super::api_keys::mode_name;

@@ -13,6 +13,7 @@ use axum::{
         rejection::{BytesRejection, PathRejection},
     },
 };
+use boot::timestamp::rfc3339;
 use proto::transactions::{self as wire, WebhookHeader};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -29,7 +30,6 @@ use crate::{
         openapi::closed_sets,
         state::Gateway,
     },
-    timestamp::rfc3339,
 };
 
 /// Where to send events.

@@ -12,6 +12,7 @@ use axum::{
     body::Bytes,
     extract::{State, rejection::BytesRejection},
 };
+use boot::timestamp::parse_rfc3339;
 use proto::transactions::{ListTransactionsRequest, Transaction};
 use scoring::{Basis, DocumentBasis, Rules, RulesVersion, Service, ServiceRule};
 use serde::{Deserialize, Serialize};
@@ -30,7 +31,6 @@ use crate::{
         user_name::parse_any_user_name,
     },
     http::{envelope::Envelope, json, state::Gateway},
-    timestamp::parse_rfc3339,
 };
 
 const DEFAULT_LIMIT: u32 = 1_000;

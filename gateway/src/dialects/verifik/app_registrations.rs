@@ -10,6 +10,7 @@ use axum::{
         rejection::{BytesRejection, PathRejection, QueryRejection},
     },
 };
+use boot::timestamp::rfc3339;
 use proto::journeys as wire;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -29,7 +30,6 @@ use crate::{
         recording::{Call, RecordedResponse},
         state::Gateway,
     },
-    timestamp::rfc3339,
 };
 
 pub const STATUSES: [(&str, wire::RegistrationStatus); 7] = [

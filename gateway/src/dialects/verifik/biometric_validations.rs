@@ -8,6 +8,7 @@ use axum::{
         rejection::{BytesRejection, PathRejection, QueryRejection},
     },
 };
+use boot::timestamp::{parse_rfc3339, rfc3339};
 use proto::journeys as wire;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -28,7 +29,6 @@ use crate::{
         recording::{Call, RecordedResponse},
         state::Gateway,
     },
-    timestamp::{parse_rfc3339, rfc3339},
 };
 
 const TYPES: [(&str, wire::ValidationType); 4] = [

@@ -8,6 +8,7 @@ use axum::{
         rejection::{BytesRejection, PathRejection, QueryRejection},
     },
 };
+use boot::timestamp::rfc3339;
 use proto::journeys as wire;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -16,7 +17,6 @@ use super::{app_registrations::Data, lists::ListAsked, projects::Deleted};
 use crate::{
     core::{caller::Caller, error::Error, journeys},
     http::{json, state::Gateway},
-    timestamp::rfc3339,
 };
 
 #[derive(Debug, Default, Deserialize, ToSchema)]

@@ -5,6 +5,7 @@ use axum::{
     body::Bytes,
     extract::{State, rejection::BytesRejection},
 };
+use boot::timestamp::rfc3339;
 use proto::journeys as wire;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -21,7 +22,6 @@ use crate::{
         recording::{Call, RecordedResponse},
         state::Gateway,
     },
-    timestamp::rfc3339,
 };
 
 const STATUSES: [(&str, wire::EmailValidationStatus); 2] =

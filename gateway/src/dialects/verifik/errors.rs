@@ -1,6 +1,7 @@
 //! Errors: `{"code", "message"}`, mostly a word and the status before it; some routes have shapes of their own.
 
 use axum::http::StatusCode;
+use boot::timestamp::rfc3339;
 use serde_json::{Value, json};
 use utoipa::{PartialSchema, ToSchema};
 
@@ -10,7 +11,6 @@ use crate::{
         error::{ErrorReport, ErrorShape},
         openapi::ErrorSchema,
     },
-    timestamp::rfc3339,
 };
 
 const SCHEMA: ErrorSchema =

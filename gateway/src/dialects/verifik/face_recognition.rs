@@ -2,6 +2,7 @@
 //! declare that it holds the consents.
 
 use axum::{Json, extract::State};
+use boot::timestamp::rfc3339;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use shares::FairPlace;
@@ -24,7 +25,6 @@ use crate::{
         recording::{Call, RecordedResponse},
         state::Gateway,
     },
-    timestamp::rfc3339,
 };
 
 const MIN_LIVENESS: f64 = 0.6;

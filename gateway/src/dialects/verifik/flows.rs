@@ -10,6 +10,7 @@ use axum::{
         rejection::{BytesRejection, PathRejection, QueryRejection},
     },
 };
+use boot::timestamp::rfc3339;
 use proto::journeys as wire;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -19,7 +20,6 @@ use super::lists::ListAsked;
 use crate::{
     core::{caller::Caller, error::Error, journeys},
     http::{json, state::Gateway},
-    timestamp::rfc3339,
 };
 
 /// A flow as it is made or changed.

@@ -9,6 +9,7 @@ use axum::{
     },
     http::StatusCode,
 };
+use boot::timestamp::rfc3339;
 use proto::journeys as wire;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -22,7 +23,6 @@ use crate::{
         journeys,
     },
     http::{json, state::Gateway},
-    timestamp::rfc3339,
 };
 
 /// A project as it is made or changed.

@@ -1,6 +1,7 @@
 //! `POST /v2/biometric-validations/validate`.
 
 use axum::{Json, extract::State};
+use boot::timestamp::rfc3339;
 use proto::journeys as wire;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -23,7 +24,6 @@ use crate::{
         recording::{Call, RecordedResponse},
         state::Gateway,
     },
-    timestamp::rfc3339,
 };
 
 /// The face of the token's validation.

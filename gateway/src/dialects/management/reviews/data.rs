@@ -1,10 +1,9 @@
 //! A review as JSON.
 
+use boot::timestamp::rfc3339;
 use proto::transactions as wire;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-
-use crate::timestamp::rfc3339;
 
 /// An enum in JSON and the one of the wire it stands for.
 pub trait WireEnum: Sized + Serialize {

@@ -5,6 +5,7 @@ use axum::{
     body::Bytes,
     extract::{State, rejection::BytesRejection},
 };
+use boot::timestamp::rfc3339;
 use proto::transactions::ReviewSettings;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -12,7 +13,6 @@ use utoipa::ToSchema;
 use crate::{
     core::{caller::Caller, error::Error, reviews},
     http::{envelope::Envelope, json, state::Gateway},
-    timestamp::rfc3339,
 };
 
 #[derive(Deserialize, ToSchema)]

@@ -4,6 +4,7 @@ use axum::{
     Json,
     extract::{Path, State, rejection::PathRejection},
 };
+use boot::timestamp::rfc3339;
 use proto::ml::{Modality, TemplateInfo};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -14,7 +15,6 @@ use crate::{
         user_name::parse_any_user_name,
     },
     http::{envelope::Envelope, state::Gateway},
-    timestamp::rfc3339,
 };
 
 #[derive(Debug, Serialize, ToSchema)]

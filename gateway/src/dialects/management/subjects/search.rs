@@ -4,6 +4,7 @@ use axum::{
     Json,
     extract::{Query, State, rejection::QueryRejection},
 };
+use boot::timestamp::rfc3339;
 use proto::transactions::FoundSubject;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -11,7 +12,6 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     core::{caller::Caller, error::Error, subjects::search_subjects},
     http::{envelope::Envelope, state::Gateway},
-    timestamp::rfc3339,
 };
 
 #[derive(Deserialize, IntoParams)]

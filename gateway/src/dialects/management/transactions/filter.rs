@@ -1,5 +1,6 @@
 //! The filters of transaction lists: the same as a query string and as a JSON object.
 
+use boot::timestamp::parse_rfc3339;
 use proto::transactions::{ListTransactionsRequest, ReviewStatus};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -7,7 +8,6 @@ use utoipa::{IntoParams, ToSchema};
 use crate::{
     core::{error::Error, user_name::parse_any_user_name},
     http::json::without_byte_order_mark,
-    timestamp::parse_rfc3339,
 };
 
 /// Largest page.

@@ -6,6 +6,7 @@ use axum::{
     Json,
     extract::{Query, State, rejection::QueryRejection},
 };
+use boot::timestamp::rfc3339;
 use proto::transactions::StatsBucket;
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -14,7 +15,6 @@ use super::filter;
 use crate::{
     core::{caller::Caller, error::Error, transactions::transaction_stats},
     http::state::Gateway,
-    timestamp::rfc3339,
 };
 
 const HOUR_MS: i64 = 3_600_000;

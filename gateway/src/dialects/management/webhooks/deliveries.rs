@@ -7,6 +7,7 @@ use axum::{
         rejection::{PathRejection, QueryRejection},
     },
 };
+use boot::timestamp::rfc3339;
 use proto::transactions as wire;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -18,7 +19,6 @@ use crate::{
         openapi::closed_sets,
         state::Gateway,
     },
-    timestamp::rfc3339,
 };
 
 /// One event for one endpoint.

@@ -2,12 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use boot::timestamp::rfc3339;
 use proto::transactions::{ReviewStatus, Transaction};
 use scoring::Decision;
 use serde::Serialize;
 use utoipa::ToSchema;
-
-use crate::timestamp::rfc3339;
 
 /// Longest list of changes in an answer; the counts go on.
 const MAX_CHANGES: usize = 500;
