@@ -216,7 +216,7 @@ async fn copy_database(
     to: &Path,
 ) -> anyhow::Result<()> {
     let Db::Lite(lite) = Db::open(config, migrations).await? else { bail!("does not lie in a SQLite file") };
-    let copied = sqlx::query("VACUUM INTO $1").bind(to.display().to_string()).execute(lite.pool()).await;
+    let copied = lite.copy_to(to).await;
     lite.pool().close().await;
     copied?;
     File::open(to)?.sync_all()?;

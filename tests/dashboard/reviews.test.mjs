@@ -87,7 +87,7 @@ test('the record, the list, the export and the audit log have the decision', asy
   assert.equal(await page.locator(`[data-id="${second}"]`).count(), 0);
   await page.context().close();
   const file = await byKey('GET', '/api-transactions/transactions/export?review=rejected');
-  assert.match(file.body.split('\n')[0], /"review_status","review_reason","reviewed_by","reviewed_at"\r?$/);
+  assert.match(file.body.split('\n')[0], /"review_status","review_reason","reviewed_by","reviewed_at","mode"\r?$/);
   assert.match(file.body, /"rejected","other","Farid Analyst",/);
   const audit = await api(session.owner, 'GET', '/api-auth/audit?limit=50');
   const entry = audit.body.entries.find(({ action, target }) => action === 'review.decided' && target === first);

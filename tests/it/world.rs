@@ -39,10 +39,12 @@ pub struct World {
 
 /// What the services of a split deployment use.
 struct Parts {
+    /// Several deployments share the server, each with schemas of its own.
+    schemas: String,
     postgres: testkit::Postgres,
     redis: testkit::Redis,
     s3: Option<testkit::S3>,
-    _balancer: Option<testkit::Balancer>,
+    balancer: Option<testkit::Balancer>,
 }
 
 pub fn embedded() -> &'static World {
@@ -83,9 +85,13 @@ impl World {
     /// `biometry audit verify --json`, at the log's own database.
     pub fn audit_verify(&self) -> Command {
         let mut command = self.biometry(&["audit", "verify", "--json"]);
-        if let Some((_, url)) = self.admin.iter().find(|(name, _)| name == "BIOMETRY_CONSENT__DB__URL") {
+        if let (Some((_, url)), Some(parts)) =
+            (self.admin.iter().find(|(name, _)| name == "BIOMETRY_CONSENT__DB__URL"), &self.parts)
+        {
             command.env_remove("BIOMETRY_URLS__PROJECTS");
-            command.env("BIOMETRY_PROJECTS__DB__URL", url).env("BIOMETRY_PROJECTS__DB__SCHEMA", "projects");
+            command
+                .env("BIOMETRY_PROJECTS__DB__URL", url)
+                .env("BIOMETRY_PROJECTS__DB__SCHEMA", parts.schema("projects"));
         }
         command
     }
@@ -108,9 +114,9 @@ impl World {
     pub fn consent_db(&self) -> db::Config {
         let setting =
             |wanted: &str| self.admin.iter().find(|(name, _)| name == wanted).map(|(_, value)| value);
-        match setting("BIOMETRY_CONSENT__DB__URL") {
-            Some(url) => db::Config::url(url, "consent"),
-            None => db::Config::sqlite(&self.data_dir.join("consent.db")),
+        match (setting("BIOMETRY_CONSENT__DB__URL"), setting("BIOMETRY_CONSENT__DB__SCHEMA")) {
+            (Some(url), Some(schema)) => db::Config::url(url, schema),
+            _ => db::Config::sqlite(&self.data_dir.join("consent.db")),
         }
     }
 
@@ -155,17 +161,29 @@ fn start_embedded(settings: &[(&str, &str)]) -> World {
     }
 }
 
+impl Parts {
+    /// The schema of a service.
+    fn schema(&self, service: &str) -> String {
+        format!("{}_{service}", self.schemas)
+    }
+}
+
 /// Every service in processes of its own, on PostgreSQL and Redis, with one master key and one service token. Where there are
 /// several of each, media are in S3 and a balancer stands before the gateways.
 fn start_split(replicas: usize) -> World {
     let dir = tempfile::tempdir().expect("a temporary folder");
-    let (postgres, redis) = (testkit::postgres(), testkit::Redis::start());
-    let s3 = (replicas > 1).then(testkit::S3::start);
+    let mut parts = Parts {
+        schemas: testkit::unique_schema(),
+        postgres: testkit::postgres(),
+        redis: testkit::Redis::start(),
+        s3: (replicas > 1).then(testkit::S3::start),
+        balancer: None,
+    };
     let (mut servers, mut urls) = (Vec::new(), Vec::new());
     for name in SERVICES {
         let mut addresses = Vec::new();
         for replica in 0..replicas {
-            let mut command = split_service(name, dir.path(), postgres.url(), s3.as_ref());
+            let mut command = split_service(name, dir.path(), &parts);
             if replica > 0 && ["sessions", "transactions"].contains(&name) {
                 command = with_wrong_clock(&command);
             }
@@ -180,27 +198,30 @@ fn start_split(replicas: usize) -> World {
     let mut gateways = Vec::new();
     for replica in 0..replicas {
         let mut gateway = service("gateway", dir.path());
-        gateway.env("BIOMETRY_GATEWAY__REDIS_URL", redis.url()).envs(places(dir.path()));
+        gateway.env("BIOMETRY_GATEWAY__REDIS_URL", parts.redis.url()).envs(places(dir.path()));
         gateway.envs(urls.iter().cloned());
         let server = start(gateway, &dir.path().join(format!("gateway-{replica}")));
         gateways.push(server.address.clone());
         servers.push(server);
     }
-    let balancer = (replicas > 1).then(|| testkit::Balancer::start(&gateways));
+    parts.balancer = (replicas > 1).then(|| testkit::Balancer::start(&gateways));
     let mut admin = vec![("BIOMETRY_SERVICE_TOKEN".to_owned(), TOKEN.to_owned())];
     admin.extend(urls);
     admin.extend([
         // The ledger is verified in its database.
-        ("BIOMETRY_CONSENT__DB__URL".to_owned(), postgres.url().to_owned()),
-        ("BIOMETRY_CONSENT__DB__SCHEMA".to_owned(), "consent".to_owned()),
+        ("BIOMETRY_CONSENT__DB__URL".to_owned(), parts.postgres.url().to_owned()),
+        ("BIOMETRY_CONSENT__DB__SCHEMA".to_owned(), parts.schema("consent")),
     ]);
     World {
-        url: balancer.as_ref().map_or_else(|| format!("http://{}", gateways[0]), |b| b.url().to_owned()),
+        url: parts
+            .balancer
+            .as_ref()
+            .map_or_else(|| format!("http://{}", gateways[0]), |b| b.url().to_owned()),
         admin,
         data_dir: dir.path().join("data"),
         servers: Mutex::new(servers),
         _dir: dir,
-        parts: Some(Parts { postgres, redis, s3, _balancer: balancer }),
+        parts: Some(parts),
     }
 }
 
@@ -217,22 +238,23 @@ fn with_wrong_clock(command: &Command) -> Command {
 }
 
 /// A process of one service, on its own schema of the database.
-fn split_service(name: &str, dir: &Path, postgres: &str, s3: Option<&testkit::S3>) -> Command {
+fn split_service(name: &str, dir: &Path, parts: &Parts) -> Command {
     let mut command = service(&format!("svc-{name}"), dir);
     if name == "docauth" {
         command.env("BIOMETRY_SERVICE__CHIP_AUTHORITIES", trusted_authority(dir));
     } else {
-        command.env("BIOMETRY_SERVICE__DB__URL", postgres).env("BIOMETRY_SERVICE__DB__SCHEMA", name);
+        command.env("BIOMETRY_SERVICE__DB__URL", parts.postgres.url());
+        command.env("BIOMETRY_SERVICE__DB__SCHEMA", parts.schema(name));
     }
     match name {
         "sessions" => {
             command.envs(this_machine("SERVICE"));
-            command.envs(media_place("BLOB", s3));
+            command.envs(media_place("BLOB", parts.s3.as_ref()));
         }
         "transactions" => {
             command
                 .envs(WEBHOOKS.map(|(name, value)| (format!("BIOMETRY_SERVICE__WEBHOOKS__{name}"), value)));
-            command.envs(media_place("SAMPLES", s3));
+            command.envs(media_place("SAMPLES", parts.s3.as_ref()));
         }
         _ => {}
     }

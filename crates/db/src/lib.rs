@@ -56,6 +56,15 @@ impl Sqlite {
         &self.pool
     }
 
+    /// Copies the database as it is at this moment into a new file. Others may read and write meanwhile.
+    ///
+    /// # Errors
+    /// When the file exists or cannot be written.
+    pub async fn copy_to(&self, file: &std::path::Path) -> sqlx::Result<()> {
+        let file = file.display().to_string();
+        sqlx::query("VACUUM INTO $1").bind(file).execute(&self.pool).await.map(drop)
+    }
+
     /// Where the database lies; none: in memory.
     pub fn file(&self) -> Option<&std::path::Path> {
         self.file.as_deref()

@@ -26,16 +26,16 @@ use crate::{
 #[derive(Debug, Default, Deserialize, ToSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct FlowBody {
-    #[schema(example = "507f1f77bcf86cd799439011", nullable = false)]
+    #[schema(nullable = false)]
     project: Option<String>,
     #[schema(nullable = false)]
     name: Option<String>,
     /// onboarding or login.
     #[serde(rename = "type")]
-    #[schema(example = "onboarding", nullable = false)]
+    #[schema(nullable = false)]
     kind: Option<String>,
     /// draft, active or paused; only active ones run.
-    #[schema(example = "active", nullable = false)]
+    #[schema(nullable = false)]
     status: Option<String>,
     #[schema(value_type = Object, nullable = false)]
     sign_up_form: Option<Map<String, Value>>,
@@ -299,7 +299,8 @@ impl ProjectFlow {
 }
 
 /// Makes a flow of a project.
-#[utoipa::path(post, path = "/v2/project-flows", tag = "verifik", request_body = FlowBody,
+#[utoipa::path(post, path = "/v2/project-flows", tag = "verifik", request_body(content = FlowBody,
+        example = json!({"project": "507f1f77bcf86cd799439011", "name": "Onboarding", "type": "onboarding", "status": "active"})),
     responses((status = 200, body = FlowMade), (status = 409, description = "MissingParameter")))]
 pub async fn create_project_flow(
     State(gateway): State<Gateway>,
@@ -350,7 +351,8 @@ pub async fn get_project_flow(
 }
 
 /// Changes what is named.
-#[utoipa::path(put, path = "/v3/project-flows/{id}", tag = "verifik", request_body = FlowBody,
+#[utoipa::path(put, path = "/v3/project-flows/{id}", tag = "verifik", request_body(content = FlowBody,
+        example = json!({"project": "507f1f77bcf86cd799439011", "name": "Onboarding", "type": "onboarding", "status": "active"})),
     params(("id" = String, Path, description = "the flow")),
     responses((status = 200, body = FlowData), (status = 422, description = "wrong fields")))]
 pub async fn update_project_flow_v3(
