@@ -185,7 +185,7 @@ fn start_split(replicas: usize) -> World {
         for replica in 0..replicas {
             let mut command = split_service(name, dir.path(), &parts);
             if replica > 0 && ["sessions", "transactions"].contains(&name) {
-                command = with_wrong_clock(&command);
+                command.envs(wrong_clock());
             }
             // One that is alone need not wait until its callers noticed that it drains.
             command.env("BIOMETRY_DRAIN_MS", if replicas > 1 { "2000" } else { "0" });
@@ -225,16 +225,15 @@ fn start_split(replicas: usize) -> World {
     }
 }
 
-/// The same program, which sees a clock that is 90 seconds ahead: longer than leases last.
-fn with_wrong_clock(command: &Command) -> Command {
-    let mut wrapped = Command::new("faketime");
-    wrapped.args(["-m", "-f", "+90s"]).arg(command.get_program()).args(command.get_args());
-    wrapped.env("FAKETIME_DONT_FAKE_MONOTONIC", "1");
-    for (key, value) in command.get_envs() {
-        wrapped.env(key, value.expect("only set variables"));
-    }
-    wrapped.current_dir(command.get_current_dir().unwrap_or(root()));
-    wrapped
+/// Settings under which a program sees a clock that is 90 seconds ahead: longer than leases last.
+fn wrong_clock() -> [(&'static str, String); 3] {
+    let library = format!("/usr/lib/{}-linux-gnu/faketime/libfaketimeMT.so.1", std::env::consts::ARCH);
+    assert!(Path::new(&library).is_file(), "faketime is not installed: run `make setup`");
+    [
+        ("LD_PRELOAD", library),
+        ("FAKETIME", "+90s".to_owned()),
+        ("FAKETIME_DONT_FAKE_MONOTONIC", "1".to_owned()),
+    ]
 }
 
 /// A process of one service, on its own schema of the database.

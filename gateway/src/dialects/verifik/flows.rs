@@ -299,8 +299,7 @@ impl ProjectFlow {
 }
 
 /// Makes a flow of a project.
-#[utoipa::path(post, path = "/v2/project-flows", tag = "verifik", request_body(content = FlowBody,
-        example = json!({"project": "507f1f77bcf86cd799439011", "name": "Onboarding", "type": "onboarding", "status": "active"})),
+#[utoipa::path(post, path = "/v2/project-flows", tag = "verifik", request_body = FlowBody,
     responses((status = 200, body = FlowMade), (status = 409, description = "MissingParameter")))]
 pub async fn create_project_flow(
     State(gateway): State<Gateway>,
@@ -351,8 +350,7 @@ pub async fn get_project_flow(
 }
 
 /// Changes what is named.
-#[utoipa::path(put, path = "/v3/project-flows/{id}", tag = "verifik", request_body(content = FlowBody,
-        example = json!({"project": "507f1f77bcf86cd799439011", "name": "Onboarding", "type": "onboarding", "status": "active"})),
+#[utoipa::path(put, path = "/v3/project-flows/{id}", tag = "verifik", request_body = FlowBody,
     params(("id" = String, Path, description = "the flow")),
     responses((status = 200, body = FlowData), (status = 422, description = "wrong fields")))]
 pub async fn update_project_flow_v3(
