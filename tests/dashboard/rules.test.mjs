@@ -37,7 +37,7 @@ test('the form writes the text, the text fills the form', async () => {
 test('what each check of a document may do is chosen in the form, as the server knows them', async () => {
   const { body } = await byKey('GET', '/api-projects/scoring-rules/schema');
   const known = Object.keys(body.properties.documents.properties.checks.properties);
-  await page.locator('[data-check]').first().waitFor();
+  await page.locator('[data-check]').first().waitFor({ state: 'attached' });
   const offered = await page.locator('[data-check]').evaluateAll((fields) => fields.map(({ dataset }) => dataset.check));
   assert.deepEqual(offered.toSorted(), known.toSorted());
 
