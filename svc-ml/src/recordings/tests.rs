@@ -137,6 +137,20 @@ async fn a_rotated_master_key_still_recognises_and_erasure_and_age_remove() {
 }
 
 #[tokio::test]
+async fn a_user_is_erased_though_the_same_file_was_sent_for_another() {
+    each(async |templates, _| {
+        for user in ["ada", "bob"] {
+            let of = Origin { user, ..origin("p", user, user) };
+            templates.register_recording(of, &recording(1, "a")).await.unwrap();
+        }
+        templates.erase("p", "ada").await.unwrap();
+        let found = templates.register_recording(origin("p", "s3", "t3"), &recording(1, "a")).await.unwrap();
+        assert_eq!(found.unwrap().transaction.as_deref(), Some("bob"), "the other user's is still known");
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn a_tone_that_fills_a_recording_costs_no_more_than_speech() {
     each(async |templates, _| {
         let tone = |n: u32| {

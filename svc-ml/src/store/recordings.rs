@@ -181,14 +181,20 @@ impl Store {
     ) -> Result<(u64, Vec<Vec<u8>>), Error> {
         const SQL: &str =
             "DELETE FROM recordings WHERE project_id = $1 AND subject_hash = $2 RETURNING bytes_hash";
-        let mut secrets = Vec::new();
+        const OTHERS: &str = "SELECT COUNT(*) FROM recordings WHERE project_id = $1 AND bytes_hash = $2";
+        let (mut count, mut secrets) = (0, Vec::new());
         for hash in subject_hashes {
             let mut tx = self.db.begin().await?;
             let gone: Vec<(String,)> = tx.fetch_all(SQL, db::params![project, hash]).await?;
             tx.commit().await?;
-            secrets.extend(gone.into_iter().map(|(bytes,)| bytes.into_bytes()));
+            count += gone.len() as u64;
+            for (bytes,) in gone {
+                // The same file may have been sent for somebody else too: then its hash says nothing of this user.
+                let (others,): (i64,) = self.db.fetch_one(OTHERS, db::params![project, &bytes]).await?;
+                secrets.extend((others == 0).then(|| bytes.into_bytes()));
+            }
         }
-        Ok((secrets.len() as u64, secrets))
+        Ok((count, secrets))
     }
 
     /// Deletes some of the project's recordings that came before `before_ms`, and returns how many.
