@@ -31,7 +31,7 @@ test('an endpoint is made; its secret is shown once', async () => {
   const dialog = page.getByRole('dialog');
   await dialog.getByRole('button', { name: 'Create the endpoint' }).click();
   await dialog.getByText('an address that begins with https://').waitFor();
-  await dialog.getByText('the key whose calls it hears of').waitFor();
+  await dialog.getByText('choose an API key').waitFor();
   await dialog.getByLabel('Address').fill('ftp://example.org');
   await dialog.getByLabel('API key').selectOption({ label: 'first key' });
   await dialog.getByLabel('Custom headers').fill('no header');
