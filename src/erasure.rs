@@ -42,7 +42,7 @@ pub async fn verify(args: VerifyErasureArgs) -> anyhow::Result<()> {
         gateway::parse_any_user_name(&args.user).map_err(|error| anyhow::anyhow!("--user: {error}"))?;
     let subject = Subject { project_id: args.project, user_fullname };
     let hashes = traces(&config, &subject).await?;
-    let (keepers, projects) = stores(config).await?;
+    let (holders, projects) = stores(config).await?;
     if let Some(receipt) = &args.receipt {
         let receipt = verified(receipt, &subject, projects).await.context("the receipt")?;
         writeln!(
@@ -52,14 +52,14 @@ pub async fn verify(args: VerifyErasureArgs) -> anyhow::Result<()> {
         )?;
     }
     let mut left = 0;
-    for keeper in DataHolder::ALL {
-        let found = keepers.find_stored_data(keeper, subject.clone()).await;
-        let found = found.map_err(|status| anyhow::anyhow!("{}: {}", keeper.name(), status.message()))?;
+    for holder in DataHolder::ALL {
+        let found = holders.find_stored_data(holder, subject.clone()).await;
+        let found = found.map_err(|status| anyhow::anyhow!("{}: {}", holder.name(), status.message()))?;
         let kept: Vec<_> = found.kept.into_iter().filter(|kept| kept.count > 0).collect();
         left += kept.len();
         let what: Vec<_> = kept.iter().map(|kept| format!("{} {}", kept.count, kept.kind)).collect();
         let what = if what.is_empty() { "nothing".to_owned() } else { what.join(", ") };
-        writeln!(out, "{}: {what}", keeper.name())?;
+        writeln!(out, "{}: {what}", holder.name())?;
     }
     let scanned = files::scan(&args.place.data_dir, &subject.user_fullname, &hashes)
         .with_context(|| format!("{} cannot be looked into", args.place.data_dir.display()))?;
@@ -121,7 +121,7 @@ async fn stores(config: Config) -> anyhow::Result<(SubjectDataServices, Transpor
     let urls = config.urls;
     // One worker: the models are not used, but the service is one with them.
     let ml = svc_ml::Config { workers: 1, ..config.ml };
-    let keepers = SubjectDataServices {
+    let holders = SubjectDataServices {
         consent: peer(urls.consent, DEADLINE).or("consent", svc_consent::routes(config.consent)).await?,
         sessions: peer(urls.sessions, DEADLINE).or("sessions", svc_sessions::routes(config.sessions)).await?,
         ml: peer(urls.ml, ML_DEADLINE).or("ml", svc_ml::routes(ml)).await?,
@@ -132,7 +132,7 @@ async fn stores(config: Config) -> anyhow::Result<(SubjectDataServices, Transpor
     };
     let projects =
         peer(urls.projects, DEADLINE).or("projects", svc_projects::routes(config.projects)).await?;
-    Ok((keepers, projects))
+    Ok((holders, projects))
 }
 
 /// The receipt, when a key of this installation signed it for this subject.

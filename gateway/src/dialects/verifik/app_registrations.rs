@@ -270,15 +270,11 @@ pub async fn list_app_registrations(
 ) -> Result<Json<RegistrationList>, Error> {
     let Query(query) = query?;
     let asked = ListAsked::parse(&query, ("limit", 10))?;
-    let status = |name: &String| {
-        value(&STATUSES, name).ok_or_else(|| Error::field("in_status", "\"in_status\" has an unknown status"))
-    };
-    let statuses: Vec<_> = asked.statuses.iter().map(status).collect::<Result<_, _>>()?;
     let request = wire::ListRegistrationsRequest {
         project_id: String::new(),
+        statuses: asked.status_values(&STATUSES)?,
         journey_project_id: asked.project,
         flow_id: asked.flow,
-        statuses: statuses.into_iter().map(Into::into).collect(),
         page: asked.page.number,
         limit: asked.page.limit,
     };

@@ -256,14 +256,10 @@ pub async fn list_biometric_validations(
 ) -> Result<Json<ValidationList>, Error> {
     let Query(query) = query?;
     let asked = ListAsked::parse(&query, ("perPage", 20))?;
-    let status = |name: &String| {
-        value(&STATUSES, name).ok_or_else(|| Error::field("in_status", "\"in_status\" has an unknown status"))
-    };
-    let statuses: Vec<_> = asked.statuses.iter().map(status).collect::<Result<_, _>>()?;
     let request = wire::ListValidationsRequest {
         project_id: String::new(),
+        statuses: asked.status_values(&STATUSES)?,
         journey_project_id: asked.project,
-        statuses: statuses.into_iter().map(Into::into).collect(),
         page: asked.page.number,
         limit: asked.page.limit,
     };

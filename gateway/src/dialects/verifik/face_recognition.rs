@@ -169,12 +169,11 @@ pub async fn judge_liveness(
     responses((status = 200, body = Signed<LivenessData>), (status = 409, description = "a field is missing or wrong, or no one face"),
         (status = 412, description = "only_images_in_base64"), (status = 413, description = "image_too_large")))]
 pub async fn judge_liveness_score(
-    State(gateway): State<Gateway>,
-    mut call: Call,
+    state: State<Gateway>,
+    call: Call,
     body: LargeBody,
 ) -> RecordedResponse<Json<Signed<LivenessData>>> {
-    let result = liveness(&gateway, &mut call, body).await;
-    call.finish(result)
+    judge_liveness(state, call, body).await
 }
 
 #[derive(Debug, Default, Deserialize, ToSchema)]

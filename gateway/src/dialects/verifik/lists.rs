@@ -1,5 +1,6 @@
 //! Pages of lists: `page`, `limit`, `where_<field>`, `in_<field>[]`.
 
+use super::flows::value;
 use crate::core::{error::Error, journeys::PageAsked};
 
 /// A list as it was asked for; filters that a route does not know are refused, not left out.
@@ -38,6 +39,16 @@ impl ListAsked {
             }
         }
         Ok(asked)
+    }
+
+    /// The statuses asked for, as the wire has them.
+    ///
+    /// # Errors
+    /// 409 for a word that `table` does not have.
+    pub fn status_values<T: Copy + Into<i32>>(&self, table: &[(&'static str, T)]) -> Result<Vec<i32>, Error> {
+        let status = |name: &String| value(table, name).map(Into::into);
+        let known = self.statuses.iter().map(status).collect::<Option<_>>();
+        known.ok_or_else(|| Error::field("in_status", "\"in_status\" has an unknown status"))
     }
 }
 
