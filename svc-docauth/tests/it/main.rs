@@ -110,29 +110,31 @@ fn without_an_external_provider_asking_for_one_says_how_to_have_it() {
 }
 
 #[test]
-fn a_full_house_is_told_at_once() {
+fn a_full_queue_is_answered_at_once() {
     RUNTIME.block_on(async {
         let client = service(|config| config.queue = 0).await;
         let (held, waiting) = tokio::sync::oneshot::channel::<()>();
-        let (admitted, is_in) = tokio::sync::oneshot::channel();
-        let header = CheckDocumentRequest { part: Some(Part::Header(CheckDocumentHeader::default())) };
-        // Who is asked for more than the header has been admitted.
+        let (asked, admitted) = tokio::sync::oneshot::channel();
+        let header = Part::Header(CheckDocumentHeader::default());
+        // Larger than one frame (32 KiB), so the stream is asked for more only after the header was read and admitted.
+        let chunk = Part::Chunk(Bytes::from_static(&[0; 64 * 1024]));
         let more = stream::once(async {
-            admitted.send(()).unwrap();
+            asked.send(()).unwrap();
             let _ = waiting.await;
         });
         let parts = stream::StreamExt::chain(
-            stream::iter([header]),
+            stream::iter([header, chunk].map(|part| CheckDocumentRequest { part: Some(part) })),
             futures::StreamExt::filter_map(more, |()| async { None }),
         );
         let mut first = client.clone();
         let first = tokio::spawn(async move { first.check_document(Box::pin(parts)).await });
-        is_in.await.unwrap();
+        admitted.await.unwrap();
         let refused = send(&client, b"x", false).await.unwrap_err();
         assert_eq!(refused.code(), Code::ResourceExhausted);
         assert_eq!(refused.message(), "too many files at once; try again later");
         drop(held);
-        assert_eq!(first.await.unwrap().unwrap_err().message(), "the file is empty");
+        let refused = first.await.unwrap().unwrap_err();
+        assert_eq!(refused.message(), "the document must be a jpg or png picture");
     });
 }
 

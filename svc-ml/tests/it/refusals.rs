@@ -79,9 +79,12 @@ fn a_full_queue_is_answered_at_once_and_empties_again() {
             let slow = tokio::spawn(async move { client.analyze_video(parts).await });
             let asked = || header("p", "Ada", &[Service::VoiceRecognition]);
             upload.send(part(Part::Header(asked()))).await.unwrap();
-            // The channel holds two: when a third fits, the first was taken, so its call was admitted.
+            // The header and a chunk larger than one frame (32 KiB) are read together. The channel holds two more: a
+            // fifth fits only after the third was read, and that happens after the call was admitted.
             upload.send(part(Part::Chunk(fixture("audio_only.m4a").into()))).await.unwrap();
-            upload.send(part(Part::Chunk(Bytes::new()))).await.unwrap();
+            for _ in 0..3 {
+                upload.send(part(Part::Chunk(Bytes::new()))).await.unwrap();
+            }
             let refused = world.send(asked(), b"not looked at").await.unwrap_err();
             assert_eq!(refused.code(), Code::ResourceExhausted);
             drop(upload);
