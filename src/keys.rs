@@ -3,7 +3,7 @@
 use std::io::Write;
 
 use anyhow::{Context, bail, ensure};
-use ledger::{KeyUsage, Rewrap};
+use ledger::{KeyUsage, MasterKeys, Rewrap};
 
 use crate::{
     cli::{DistrustArgs, KeysArgs, RewrapArgs},
@@ -13,23 +13,18 @@ use crate::{
 /// Digits of the id of a master key; that of a signing key is a UUID.
 const MASTER_KEY_ID_DIGITS: usize = 16;
 
-/// Runs a block for each service whose database this process has, with its name, its crate and its configuration.
-macro_rules! for_each_local_service {
-    ($config:expr, |$name:ident, $service:ident, $settings:ident| $body:block) => {
-        for_each_local_service!(@one $config, projects, svc_projects, |$name, $service, $settings| $body);
-        for_each_local_service!(@one $config, sessions, svc_sessions, |$name, $service, $settings| $body);
-        for_each_local_service!(@one $config, consent, svc_consent, |$name, $service, $settings| $body);
-        for_each_local_service!(@one $config, ml, svc_ml, |$name, $service, $settings| $body);
-        for_each_local_service!(@one $config, journeys, svc_journeys, |$name, $service, $settings| $body);
-        for_each_local_service!(@one $config, transactions, svc_transactions, |$name, $service, $settings| $body);
-    };
-    (@one $config:expr, $field:ident, $crate_name:ident, |$name:ident, $service:ident, $settings:ident| $body:block) => {
-        if $config.urls.$field.is_none() {
-            use $crate_name as $service;
-            let ($name, $settings) = (stringify!($field), &$config.$field);
-            $body
-        }
-    };
+/// The services whose databases this process has.
+fn local_services(config: &Config) -> Vec<(&'static str, &dyn MasterKeys)> {
+    let Config { urls, .. } = config;
+    let all: [(&str, bool, &dyn MasterKeys); 6] = [
+        ("projects", urls.projects.is_none(), &config.projects),
+        ("sessions", urls.sessions.is_none(), &config.sessions),
+        ("consent", urls.consent.is_none(), &config.consent),
+        ("ml", urls.ml.is_none(), &config.ml),
+        ("journeys", urls.journeys.is_none(), &config.journeys),
+        ("transactions", urls.transactions.is_none(), &config.transactions),
+    ];
+    all.into_iter().filter(|(_, is_local, _)| *is_local).map(|(name, _, service)| (name, service)).collect()
 }
 
 /// Prints the configured master keys, how much is under each, and the signing keys.
@@ -39,8 +34,8 @@ macro_rules! for_each_local_service {
 pub async fn status(args: KeysArgs) -> anyhow::Result<()> {
     let config = Config::load(&args.place)?;
     let mut out = std::io::stdout();
-    for_each_local_service!(config, |name, service, settings| {
-        let (keys, usage) = service::key_usage(settings).await.context(name)?;
+    for (name, service) in local_services(&config) {
+        let (keys, usage) = ledger::key_usage(service, boot::now_ms()).await.context(name)?;
         for (at, key) in keys.iter().enumerate() {
             writeln!(out, "{name}: master key {key} {}", if at == 0 { "seals" } else { "opens" })?;
         }
@@ -48,7 +43,7 @@ pub async fn status(args: KeysArgs) -> anyhow::Result<()> {
             let unknown = if keys.contains(&used.key_id) { "" } else { " (not configured)" };
             writeln!(out, "{}{unknown}", describe(name, &used))?;
         }
-    });
+    }
     if config.urls.projects.is_none() {
         for key in svc_projects::signing_keys(&config.projects).await? {
             writeln!(out, "signing key {}: {}", key.kid, key.state)?;
@@ -66,13 +61,13 @@ pub async fn rewrap(args: RewrapArgs) -> anyhow::Result<()> {
     let config = Config::load(&args.place)?;
     let mut out = std::io::stdout();
     let mut is_left = false;
-    for_each_local_service!(config, |name, service, settings| {
+    for (name, service) in local_services(&config) {
         // Progress that nobody reads is no reason to stop.
         let mut report =
             |what: &str, done: u64| _ = writeln!(std::io::stdout(), "{name}: {what}: {done} done");
         let mut rewrap = Rewrap { batch: args.batch, report: &mut report };
-        let usage = service::rewrap(settings, &mut rewrap).await.context(name)?;
-        let (keys, _) = service::key_usage(settings).await.context(name)?;
+        let usage = ledger::rewrap(service, &mut rewrap, boot::now_ms()).await.context(name)?;
+        let (keys, _) = ledger::key_usage(service, boot::now_ms()).await.context(name)?;
         let left: Vec<_> = usage.iter().filter(|used| keys.first() != Some(&used.key_id)).collect();
         if let (true, Some(key)) = (left.is_empty(), keys.first()) {
             writeln!(out, "{name}: everything is under {key}")?;
@@ -81,7 +76,7 @@ pub async fn rewrap(args: RewrapArgs) -> anyhow::Result<()> {
             is_left = true;
             writeln!(out, "{} still", describe(name, used))?;
         }
-    });
+    }
     ensure!(
         !is_left,
         "something stays under another key: it was changed, or its master key is not configured"
@@ -129,8 +124,8 @@ fn is_master_key(id: &str) -> bool {
 
 /// In every service or in none: every service is asked before the first is changed.
 async fn distrust_master_key(config: &Config, key: &str) -> anyhow::Result<()> {
-    for_each_local_service!(config, |name, service, settings| {
-        let (keys, usage) = service::key_usage(settings).await.context(name)?;
+    for (name, service) in local_services(config) {
+        let (keys, usage) = ledger::key_usage(service, boot::now_ms()).await.context(name)?;
         ensure!(
             keys.first().is_none_or(|seals| seals != key),
             "{name}: the master key {key} seals: configure another one as keys.secret or keys.file first"
@@ -138,11 +133,11 @@ async fn distrust_master_key(config: &Config, key: &str) -> anyhow::Result<()> {
         if let Some(used) = usage.iter().find(|used| used.key_id == key) {
             bail!("{}: run `biometry keys rewrap` first", describe(name, used));
         }
-    });
-    for_each_local_service!(config, |name, service, settings| {
-        service::distrust_master_key(settings, key).await.context(name)?;
+    }
+    for (name, service) in local_services(config) {
+        ledger::distrust_master_key(service, key, boot::now_ms()).await.context(name)?;
         writeln!(std::io::stdout(), "{name}: master key {key}: distrusted; remove it from keys.retired")?;
-    });
+    }
     Ok(())
 }
 

@@ -98,7 +98,7 @@ pub async fn verify(
     for head in ledger::noted_heads(&config.anchor, LEDGER).context("consent.anchor.file")? {
         known.push(head.parse().map_err(|error| anyhow::anyhow!("consent.anchor.file: {error}"))?);
     }
-    let (db, ring) = crate::open(&config).await?;
+    let ledger::Opened { db, ring, .. } = ledger::open(&config, boot::now_ms()).await?;
     let store = Store::new(db);
     let mut auditor = Auditor {
         seals: Seals::new(ring),

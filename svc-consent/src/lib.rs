@@ -23,9 +23,7 @@ use tonic::service::Routes;
 pub use audit::{Audit, Finding, KnownHead, verify};
 pub use config::Config;
 pub use entry::{Break, Entry, verify_chain};
-pub use keys::{distrust_master_key, key_usage, named_subjects, rewrap};
-
-use keys::open;
+pub use keys::named_subjects;
 
 /// The tables of this service.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -36,7 +34,7 @@ pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 /// # Errors
 /// When the database or the master key cannot be opened.
 pub async fn subject_traces(config: &Config, project: &str, user: &str) -> anyhow::Result<Vec<Vec<u8>>> {
-    let (db, ring) = open(config).await?;
+    let ledger::Opened { db, ring, .. } = ledger::open(config, boot::now_ms()).await?;
     db.close().await;
     let hashes = service::subject_hashes(&ring, project, user)?;
     Ok(hashes.into_iter().map(String::into_bytes).collect())
@@ -47,7 +45,7 @@ pub async fn subject_traces(config: &Config, project: &str, user: &str) -> anyho
 /// # Errors
 /// When the database cannot be opened, or the master key is missing or malformed.
 pub async fn routes(config: Config) -> anyhow::Result<Routes> {
-    let (db, ring) = open(&config).await?;
+    let ledger::Opened { db, ring, .. } = ledger::open(&config, boot::now_ms()).await?;
     let store = store::Store::new(db);
     let anchoring = {
         let store = store.clone();

@@ -1,9 +1,8 @@
 //! What an operator does with the master keys of this service, where its database is.
 
-use anyhow::Context;
-use blob::KeyRing;
-use db::Db;
-use ledger::{KeyUsage, Rewrap, SealedColumn, Sealing, Tables};
+use blob::KeyConfig;
+use ledger::{MasterKeys, Opened, SealedColumn, Sealing, Tables};
+use sqlx::migrate::Migrator;
 
 use crate::{
     Config, MIGRATIONS, registrations,
@@ -35,52 +34,18 @@ const fn wrapped(table: &'static str) -> SealedColumn {
     }
 }
 
-/// Opens the database and the master keys.
-///
-/// # Errors
-/// When the database cannot be opened, or a master key is missing or malformed.
-pub async fn open(config: &Config) -> anyhow::Result<(Db, KeyRing)> {
-    let db = Db::open(&config.db, &MIGRATIONS).await?;
-    let ring =
-        ledger::open_ring(&db, &config.keys, &TABLES, boot::now_ms()).await.context("the master key")?;
-    Ok((db, ring))
-}
+impl MasterKeys for Config {
+    fn database(&self) -> (&db::Config, &'static Migrator) {
+        (&self.db, &MIGRATIONS)
+    }
 
-/// Counts what is under which master key, and returns the ids of the configured keys with it.
-///
-/// # Errors
-/// When the database or the master key cannot be opened.
-pub async fn key_usage(config: &Config) -> anyhow::Result<(Vec<String>, Vec<KeyUsage>)> {
-    let (db, ring) = open(config).await?;
-    let usage = ledger::count_key_usage(&db, &ring, TABLES.columns).await?;
-    db.close().await;
-    Ok((ledger::key_names(&ring), usage))
-}
+    fn keys(&self) -> &KeyConfig {
+        &self.keys
+    }
 
-/// Brings everything under the sealing key, and returns how much is under which key then.
-///
-/// # Errors
-/// When the database fails.
-pub async fn rewrap(config: &Config, rewrap: &mut Rewrap<'_>) -> anyhow::Result<Vec<KeyUsage>> {
-    let (db, ring) = open(config).await?;
-    ledger::keep_keys(&db, &ring, &TABLES).await?;
-    ledger::rewrap_columns(&db, &ring, TABLES.columns, rewrap).await?;
-    let usage = ledger::count_key_usage(&db, &ring, TABLES.columns).await?;
-    ledger::forget_unused_keys(&db, &ring, &usage).await?;
-    db.close().await;
-    Ok(usage)
-}
-
-/// Notes that nothing under the master key `key` counts any more.
-///
-/// # Errors
-/// When something is under it, it is the sealing key, or the database fails.
-pub async fn distrust_master_key(config: &Config, key: &str) -> anyhow::Result<()> {
-    let (db, ring) = open(config).await?;
-    let usage = ledger::count_key_usage(&db, &ring, TABLES.columns).await?;
-    ledger::distrust_unused_key(&db, &ring, &TABLES, key, &usage, boot::now_ms()).await?;
-    db.close().await;
-    Ok(())
+    fn tables(&self) -> &'static Tables {
+        &TABLES
+    }
 }
 
 /// Returns tenant and name of every subject that there are records of.
@@ -88,7 +53,7 @@ pub async fn distrust_master_key(config: &Config, key: &str) -> anyhow::Result<(
 /// # Errors
 /// When the database or the master key cannot be opened, or a record does not open.
 pub async fn named_subjects(config: &Config) -> anyhow::Result<Vec<(String, String)>> {
-    let (db, ring) = open(config).await?;
+    let Opened { db, ring, .. } = ledger::open(config, boot::now_ms()).await?;
     let (store, sealer) = (Store::new(db.clone()), Sealer::new(ring));
     let mut named = store.list_person_subjects().await?;
     for (tenant, id) in store.list_registration_ids().await? {

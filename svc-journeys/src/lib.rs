@@ -33,7 +33,7 @@ use proto::journeys::journeys_server::JourneysServer;
 use tonic::service::Routes;
 
 pub use config::Config;
-pub use keys::{distrust_master_key, key_usage, named_subjects, rewrap};
+pub use keys::named_subjects;
 
 /// The tables of this service.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -47,7 +47,7 @@ pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 /// # Errors
 /// When the database or the master key cannot be opened.
 pub async fn subject_traces(config: &Config, project: &str, user: &str) -> anyhow::Result<Vec<Vec<u8>>> {
-    let (db, ring) = keys::open(config).await?;
+    let ledger::Opened { db, ring, .. } = ledger::open(config, boot::now_ms()).await?;
     db.close().await;
     Ok(sealing::Sealer::new(ring).subject_hashes(project, user)?)
 }
@@ -65,7 +65,7 @@ pub async fn routes(config: Config) -> anyhow::Result<Routes> {
 /// # Errors
 /// As [`routes`].
 pub async fn routes_at(config: Config, clock: Clock) -> anyhow::Result<Routes> {
-    let (db, ring) = keys::open(&config).await?;
+    let ledger::Opened { db, ring, .. } = ledger::open(&config, boot::now_ms()).await?;
     let service = service::Journeys {
         store: store::Store::new(db),
         sealer: sealing::Sealer::new(ring),

@@ -66,7 +66,7 @@ use crate::{
 
 pub use calibrations::Calibrated;
 pub use config::Config;
-pub use keys::{distrust_master_key, key_usage, named_subjects, rewrap};
+pub use keys::named_subjects;
 
 /// The tables of this service.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -77,7 +77,7 @@ pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 /// # Errors
 /// When the database or the master key cannot be opened.
 pub async fn subject_traces(config: &Config, project: &str, user: &str) -> anyhow::Result<Vec<Vec<u8>>> {
-    let (db, ring) = keys::open(config).await?;
+    let ledger::Opened { db, ring, .. } = ledger::open(config, boot::now_ms()).await?;
     db.close().await;
     Ok(templates::name_hashes(&ring, project, user)?.into_iter().map(String::into_bytes).collect())
 }
@@ -96,7 +96,7 @@ pub async fn routes(config: Config) -> anyhow::Result<Routes> {
 /// # Errors
 /// As [`routes`].
 pub async fn routes_with(config: Config, media: Sandbox) -> anyhow::Result<Routes> {
-    let (db, ring) = keys::open(&config).await?;
+    let ledger::Opened { db, ring, .. } = ledger::open(&config, boot::now_ms()).await?;
     let pack = Pack::open(config.models.as_deref())?;
     let calibrations = Calibrations::load(&config, &pack)?;
     let galleries = Galleries::new(config.gallery_bytes);

@@ -49,7 +49,6 @@ use tonic::service::Routes;
 
 pub use audit::verify::{Finding, KnownEnd, Verified, verify as verify_audit};
 pub use config::Config;
-pub use master_keys::{distrust_master_key, key_usage, rewrap};
 pub use signing_admin::{SigningKeyState, distrust_signing_key, rotate_signing_key, signing_keys};
 pub use tombstones::{Tombstone, read_tombstones};
 
@@ -67,7 +66,7 @@ async fn audit_heads(store: &store::Store) -> Result<Vec<String>, error::Error> 
 /// # Errors
 /// When the database cannot be opened, or the master key is missing or not the one the signing keys were sealed with.
 pub async fn routes(config: Config) -> anyhow::Result<Routes> {
-    let (db, ring) = master_keys::open(&config).await?;
+    let ledger::Opened { db, ring, .. } = ledger::open(&config, boot::now_ms()).await?;
     let store = store::Store::new(db, audit::Log::new(ring.clone()), ledger::RowMacs::new(ring.clone()));
     store.guard_audit().await.context("the audit log's triggers")?;
     store.make_missing_macs(boot::now_ms()).await.context("the MACs of rows")?;

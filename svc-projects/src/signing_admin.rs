@@ -54,6 +54,6 @@ pub async fn distrust_signing_key(config: &Config, kid: &str) -> anyhow::Result<
 }
 
 async fn open(config: &Config) -> anyhow::Result<(Store, KeyRing)> {
-    let (db, ring) = crate::master_keys::open(config).await?;
+    let ledger::Opened { db, ring, .. } = ledger::open(config, boot::now_ms()).await?;
     Ok((Store::new(db, Log::new(ring.clone()), ledger::RowMacs::new(ring.clone())), ring))
 }

@@ -99,7 +99,7 @@ fn is_torn(file: &mut File) -> io::Result<bool> {
 /// # Errors
 /// When the file, the database or the master key cannot be opened, or a line was not written by a holder of the master key.
 pub async fn read_tombstones(config: &Config, file: &Path) -> anyhow::Result<Vec<Tombstone>> {
-    let (db, ring) = crate::master_keys::open(config).await?;
+    let ledger::Opened { db, ring, .. } = ledger::open(config, boot::now_ms()).await?;
     db.close().await;
     let text = std::fs::read_to_string(file).with_context(|| file.display().to_string())?;
     let mut tombstones = Vec::new();

@@ -33,7 +33,7 @@ use tonic::service::Routes;
 
 pub use boot::Clock;
 pub use config::Config;
-pub use keys::{distrust_master_key, key_usage, named_subjects, rewrap};
+pub use keys::named_subjects;
 
 /// The tables of this service.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -44,7 +44,7 @@ pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 /// # Errors
 /// When the database or the master key cannot be opened.
 pub async fn subject_traces(config: &Config, project: &str, user: &str) -> anyhow::Result<Vec<Vec<u8>>> {
-    let (db, ring) = keys::open(config).await?;
+    let ledger::Opened { db, ring, .. } = ledger::open(config, boot::now_ms()).await?;
     db.close().await;
     let hashes = subjects::Subjects::new(ring).hashes(project, &session::UserName::parse(user)?)?;
     Ok(hashes.into_iter().map(Vec::from).collect())
@@ -67,7 +67,7 @@ pub async fn routes(config: Config) -> anyhow::Result<Routes> {
 /// As [`routes`].
 pub async fn routes_at(config: Config, clock: Clock) -> anyhow::Result<Routes> {
     config.validate()?;
-    let (db, ring) = keys::open(&config).await?;
+    let ledger::Opened { db, ring, .. } = ledger::open(&config, boot::now_ms()).await?;
     let blobs = blob::Store::open_with(&config.blob, ring.clone()).context("the blob storage")?;
     let store = store::Store::new(db);
     let videos = videos::Videos::new(blobs, config.max_video_bytes);

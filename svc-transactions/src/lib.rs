@@ -56,7 +56,7 @@ use tonic::service::Routes;
 pub use answers::AnswersConfig;
 pub use boot::Clock;
 pub use config::{Config, SamplesConfig};
-pub use keys::{distrust_master_key, key_usage, named_subjects, rewrap};
+pub use keys::named_subjects;
 pub use outbox::EVENTS;
 pub use webhooks::{Config as WebhooksConfig, sign_event};
 
@@ -69,7 +69,7 @@ pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 /// # Errors
 /// When the database or the master key cannot be opened.
 pub async fn subject_traces(config: &Config, project: &str, user: &str) -> anyhow::Result<Vec<Vec<u8>>> {
-    let (db, ring) = keys::open(config).await?;
+    let ledger::Opened { db, ring, .. } = ledger::open(config, boot::now_ms()).await?;
     db.close().await;
     Ok(seal::subject_hashes(&ring, project, user)?)
 }
@@ -91,7 +91,7 @@ pub async fn routes(config: Config) -> anyhow::Result<Routes> {
 /// As [`routes`].
 pub async fn routes_at(config: Config, clock: Clock) -> anyhow::Result<Routes> {
     config.validate()?;
-    let (db, ring) = keys::open(&config).await?;
+    let ledger::Opened { db, ring, .. } = ledger::open(&config, boot::now_ms()).await?;
     let samples = samples::Samples::open(&config, ring.clone()).context("the storage of samples")?;
     let outbox = outbox::Outbox::new(ring.clone());
     let webhooks =

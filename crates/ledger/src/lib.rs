@@ -3,11 +3,12 @@
 //! [`open_ring`] is called at each start, before anything is read or written: a process with another key would find
 //! nobody, and write rows that the right key cannot verify. [`RowMacs`] authenticate the rows that grant something.
 //! [`start_anchoring`] notes where ledgers end outside of their databases. [`rewrap_columns`] and [`Endorser`] bring what is
-//! under an earlier master key under the present one.
+//! under an earlier master key under the present one. A service implements [`MasterKeys`] for it.
 
 mod anchor;
 mod canary;
 mod endorsement;
+mod operator;
 mod rewrap;
 mod ring;
 mod rows;
@@ -16,6 +17,7 @@ mod usage;
 pub use anchor::{Anchor, AnchorConfig, AnchorError, noted_heads, start_anchoring};
 pub use canary::Error;
 pub use endorsement::Endorser;
+pub use operator::{MasterKeys, Opened, distrust_master_key, key_usage, open, rewrap};
 pub use rewrap::{Rewrap, rewrap_columns};
 pub use ring::{Tables, distrust_unused_key, forget_unused_keys, keep_keys, open_ring};
 pub use rows::{MASTER_KEY_OF_ROWS, RowMacs, TamperedRow};

@@ -25,8 +25,9 @@ async fn start(config: Config) -> anyhow::Result<Client> {
 async fn rewrap(config: &Config) -> (i64, Vec<String>) {
     let mut reported = Vec::new();
     let mut report = |what: &str, _: u64| reported.push(what.to_owned());
-    let usage = svc_consent::rewrap(config, &mut Rewrap { batch: 2, report: &mut report }).await.unwrap();
-    let active = &svc_consent::key_usage(config).await.unwrap().0[0];
+    let usage =
+        ledger::rewrap(config, &mut Rewrap { batch: 2, report: &mut report }, boot::now_ms()).await.unwrap();
+    let active = &ledger::key_usage(config, boot::now_ms()).await.unwrap().0[0];
     let left = usage.iter().filter(|used| used.key_id != *active).map(|used| used.rows).sum();
     (left, reported)
 }
@@ -39,7 +40,7 @@ async fn break_off(config: &Config) {
     tokio::select! {
         biased;
         () = done.notified() => {}
-        _ = svc_consent::rewrap(config, &mut rewrap) => panic!("it was done before it could be broken off"),
+        _ = ledger::rewrap(config, &mut rewrap, boot::now_ms()) => panic!("it was done before it could be broken off"),
     }
 }
 
@@ -62,7 +63,7 @@ async fn a_rewrapped_ledger_holds_against_earlier_heads_without_the_old_key() {
         // The service goes on meanwhile.
         assert_eq!(state(&mut service, "p1", ADA).await, recorded(true, true));
         record(&mut service, "carol", ConsentKind::Storage, true).await.unwrap();
-        let (_, usage) = svc_consent::key_usage(&both).await.unwrap();
+        let (_, usage) = ledger::key_usage(&both, boot::now_ms()).await.unwrap();
         let keys: std::collections::HashSet<_> = usage.iter().map(|used| &used.key_id).collect();
         assert_eq!(keys.len(), 2, "{usage:?}");
         let refused = format!("{:#}", start(keyed(&db, "08", &[])).await.unwrap_err());
@@ -90,17 +91,19 @@ async fn what_a_distrusted_key_can_still_make_counts_for_nothing() {
     testkit::each_config(async |db| {
         drop(ledger(&db).await);
         let both = keyed(&db, "08", &["07"]);
-        let old_id = svc_consent::key_usage(&both).await.unwrap().0[1].clone();
-        let early = svc_consent::distrust_master_key(&both, &old_id).await.unwrap_err().to_string();
+        let old_id = ledger::key_usage(&both, boot::now_ms()).await.unwrap().0[1].clone();
+        let early =
+            ledger::distrust_master_key(&both, &old_id, boot::now_ms()).await.unwrap_err().to_string();
         assert!(early.contains("run `biometry keys rewrap` first"), "{early}");
         assert_eq!(rewrap(&both).await.0, 0);
         // Marks without endorsements are what a holder of the old key can make.
         tamper(&db, &["UPDATE consent_journal SET endorsement = '' WHERE project_id = 'p1'"]).await;
         assert_eq!(findings(both.clone(), Vec::new()).await, Vec::<String>::new());
-        let refused = svc_consent::distrust_master_key(&both, &old_id).await.unwrap_err().to_string();
+        let refused =
+            ledger::distrust_master_key(&both, &old_id, boot::now_ms()).await.unwrap_err().to_string();
         assert!(refused.contains("consent_journal.mac"), "{refused}");
         assert_eq!(rewrap(&both).await.0, 0);
-        svc_consent::distrust_master_key(&both, &old_id).await.unwrap();
+        ledger::distrust_master_key(&both, &old_id, boot::now_ms()).await.unwrap();
 
         for config in [both, keyed(&db, "08", &[])] {
             assert_eq!(findings(config.clone(), Vec::new()).await, Vec::<String>::new());
@@ -131,7 +134,8 @@ async fn nothing_that_was_tampered_with_is_endorsed() {
             .await;
         let mut report = |_: &str, _: u64| ();
         let mut rewrap = Rewrap { batch: 500, report: &mut report };
-        let refused = svc_consent::rewrap(&keyed(&db, "08", &["07"]), &mut rewrap).await.unwrap_err();
+        let refused =
+            ledger::rewrap(&keyed(&db, "08", &["07"]), &mut rewrap, boot::now_ms()).await.unwrap_err();
         let refused = refused.to_string();
         assert!(refused.starts_with("project p1: mark 2 of the journal does not verify"), "{refused}");
     })

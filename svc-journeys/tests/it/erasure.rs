@@ -155,8 +155,8 @@ async fn everything_is_brought_under_another_master_key_and_still_found() {
         config.keys.secret = Some("08".repeat(32).into());
         let mut report = |_: &str, _: u64| {};
         let mut rewrap = ledger::Rewrap { batch: 10, report: &mut report };
-        let usage = svc_journeys::rewrap(&config, &mut rewrap).await.unwrap();
-        let (keys, _) = svc_journeys::key_usage(&config).await.unwrap();
+        let usage = ledger::rewrap(&config, &mut rewrap, boot::now_ms()).await.unwrap();
+        let (keys, _) = ledger::key_usage(&config, boot::now_ms()).await.unwrap();
         assert!(!usage.is_empty() && usage.iter().all(|used| used.key_id == keys[0]), "{usage:?}");
         config.keys.retired.clear();
         let routes = svc_journeys::routes(config).await.expect("the earlier key is not needed any more");

@@ -398,7 +398,7 @@ async fn templates_are_read_and_found_without_the_old_key_after_a_rewrap() {
             crate::Config { db: config.clone(), keys, ..crate::Config::embedded(folder.path()) }
         };
         let open = async |config: &crate::Config| {
-            let (db, ring) = crate::keys::open(config).await.unwrap();
+            let ledger::Opened { db, ring, .. } = ledger::open(config, boot::now_ms()).await.unwrap();
             let models = Models { face: "f 1".into(), sface: "s 1".into(), voice: "v 1".into() };
             Templates::new(Store::new(db), ring, models, galleries())
         };
@@ -407,10 +407,12 @@ async fn templates_are_read_and_found_without_the_old_key_after_a_rewrap() {
         let both = keyed("08", &["07"]);
         let mut report = |_: &str, _: u64| ();
         let usage =
-            crate::rewrap(&both, &mut ledger::Rewrap { batch: 1, report: &mut report }).await.unwrap();
-        let (keys, _) = crate::key_usage(&both).await.unwrap();
+            ledger::rewrap(&both, &mut ledger::Rewrap { batch: 1, report: &mut report }, boot::now_ms())
+                .await
+                .unwrap();
+        let (keys, _) = ledger::key_usage(&both, boot::now_ms()).await.unwrap();
         assert!(!usage.is_empty() && usage.iter().all(|used| used.key_id == keys[0]), "{usage:?}");
-        crate::distrust_master_key(&both, &keys[1]).await.unwrap();
+        ledger::distrust_master_key(&both, &keys[1], boot::now_ms()).await.unwrap();
         let alone = open(&keyed("08", &[])).await;
         assert!(is_of(&alone, "p", "Ada Lovelace", 5).await);
         let again = alone.enroll(whose("p", "Ada Lovelace"), &candidate(5)).await.unwrap();

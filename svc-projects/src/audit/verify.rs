@@ -74,7 +74,7 @@ pub async fn verify(
     let noted: Result<Vec<KnownEnd>, _> = noted.iter().map(|head| head.parse()).collect();
     let noted = noted.map_err(|error: &str| anyhow::anyhow!("projects.anchor.file: {error}"))?;
     let known: Vec<&KnownEnd> = known.iter().chain(&noted).collect();
-    let (db, ring) = crate::master_keys::open(&config).await?;
+    let ledger::Opened { db, ring, .. } = ledger::open(&config, boot::now_ms()).await?;
     let log = Log::new(ring.clone());
     let store = Store::new(db, log.clone(), ledger::RowMacs::new(ring));
     Ok(walk(&store, &log, &known, report).await?)

@@ -24,14 +24,14 @@ fn keyed(service: &Service, active: &str, retired: &[&str]) -> Config {
 }
 
 async fn left(config: &Config) -> Vec<String> {
-    let (keys, usage) = svc_projects::key_usage(config).await.unwrap();
+    let (keys, usage) = ledger::key_usage(config, boot::now_ms()).await.unwrap();
     usage.into_iter().filter(|used| used.key_id != keys[0]).map(|used| used.column).collect()
 }
 
 async fn rewrap(config: &Config) -> Vec<String> {
     let mut reported = Vec::new();
     let mut report = |what: &str, _: u64| reported.push(what.to_owned());
-    svc_projects::rewrap(config, &mut Rewrap { batch: 2, report: &mut report }).await.unwrap();
+    ledger::rewrap(config, &mut Rewrap { batch: 2, report: &mut report }, boot::now_ms()).await.unwrap();
     reported
 }
 
@@ -82,8 +82,8 @@ async fn everything_goes_on_without_the_old_key_after_a_rewrap_and_nothing_under
         {
             assert!(before.iter().any(|used| used == column), "{column}: {before:?}");
         }
-        let old_id = svc_projects::key_usage(&both).await.unwrap().0[1].clone();
-        svc_projects::distrust_master_key(&both, &old_id).await.unwrap_err();
+        let old_id = ledger::key_usage(&both, boot::now_ms()).await.unwrap().0[1].clone();
+        ledger::distrust_master_key(&both, &old_id, boot::now_ms()).await.unwrap_err();
         rewrap(&both).await;
         assert_eq!(left(&both).await, [""; 0]);
         assert_eq!(rewrap(&both).await, [""; 0], "nothing is done twice");
@@ -99,7 +99,7 @@ async fn everything_goes_on_without_the_old_key_after_a_rewrap_and_nothing_under
         svc_projects::rotate_signing_key(&alone).await.unwrap();
         assert_eq!(anew.verification_keys().await.len(), 2);
 
-        svc_projects::distrust_master_key(&both, &old_id).await.unwrap();
+        ledger::distrust_master_key(&both, &old_id, boot::now_ms()).await.unwrap();
         for config in [both, alone.clone()] {
             let mut anew = Service::of(config).await.unwrap();
             assert_eq!(authorize(&mut anew, &made.project_id, &made.api_key_id).await, Ok(true));

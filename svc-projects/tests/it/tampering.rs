@@ -203,7 +203,7 @@ async fn a_distrusted_signing_key_verifies_nothing_and_its_keys_are_revoked() {
 async fn what_is_sealed_under_which_master_key_is_counted() {
     on_each_database(async |mut service: Service| {
         service.bootstrap().await;
-        let (keys, usage) = svc_projects::key_usage(&service.config()).await.unwrap();
+        let (keys, usage) = ledger::key_usage(&service.config(), boot::now_ms()).await.unwrap();
         assert_eq!(keys.len(), 1);
         let signing = usage.iter().find(|usage| usage.column == "signing_keys.sealed_private_key").unwrap();
         assert_eq!((signing.rows, &signing.key_id), (1, &keys[0]));

@@ -22,7 +22,7 @@ async fn everything_is_read_and_found_without_the_old_key_after_a_rewrap() {
 
         let (both, _) = service.keyed("08", &["07"]).await;
         let left = async || {
-            let (keys, usage) = svc_transactions::key_usage(&both).await.unwrap();
+            let (keys, usage) = ledger::key_usage(&both, boot::now_ms()).await.unwrap();
             let left = usage.into_iter().filter(|used| used.key_id != keys[0]);
             left.map(|used| used.column).collect::<Vec<_>>()
         };
@@ -31,7 +31,7 @@ async fn everything_is_read_and_found_without_the_old_key_after_a_rewrap() {
             assert!(before.iter().any(|used| used == column), "{column} {before:?}");
         }
         let mut report = |_: &str, _: u64| ();
-        svc_transactions::rewrap(&both, &mut Rewrap { batch: 1, report: &mut report }).await.unwrap();
+        ledger::rewrap(&both, &mut Rewrap { batch: 1, report: &mut report }, boot::now_ms()).await.unwrap();
         assert_eq!(left().await, [""; 0]);
 
         let (_, client) = service.keyed("08", &[]).await;
