@@ -9,16 +9,20 @@ use ffmpeg::{
     software::scaling,
 };
 
-use crate::resample::{Plane, YuvToRgb};
+use crate::{
+    halve::{Depth, Halved},
+    resample::{Plane, YuvToRgb},
+};
 
 /// Frames above this many pixels are halved until they have no more: no network looks at a face that closely.
-const MAX_PIXELS: u64 = 1920 * 1088;
+pub(crate) const MAX_PIXELS: u64 = 1920 * 1088;
 
 /// Gives every frame of a video the size of its first one, so that places in them can be compared. A frame of another
 /// shape is shown whole, with black beside it.
 #[derive(Default)]
 pub(crate) struct Converter {
     size: Option<(u32, u32)>,
+    halved: Option<Halved>,
     scaler: Option<Scaler>,
     canvas: Option<Canvas>,
 }
@@ -36,8 +40,14 @@ impl Converter {
         let size = *self.size.get_or_insert_with(|| reduced(own));
         let format = frame.format();
         if own == size && matches!(format, Pixel::YUV420P | Pixel::YUVJ420P) {
-            let is_full_range = frame.color_range() == Range::JPEG || format == Pixel::YUVJ420P;
-            return Some((planes(frame)?, colour(frame, is_full_range)));
+            return Some((planes(frame)?, colour(frame, is_full_range(frame))));
+        }
+        if let Some(depth) = depth(format)
+            && Halved::fits(own, size)
+        {
+            let halved = self.halved.get_or_insert_with(|| Halved::new(size));
+            halved.show(&planes(frame)?, depth)?;
+            return Some((halved.planes(), colour(frame, is_full_range(frame))));
         }
         // The scaler brings the old full-range formats to the narrow range, and leaves others as they are.
         let is_narrowed =
@@ -52,6 +62,19 @@ impl Converter {
         canvas.show(&scaled, fitted);
         Some((canvas.planes(), colour))
     }
+}
+
+/// The samples of the formats that are halved here; others are left to the scaler.
+fn depth(format: Pixel) -> Option<Depth> {
+    match format {
+        Pixel::YUV420P | Pixel::YUVJ420P => Some(Depth::Eight),
+        Pixel::YUV420P10LE => Some(Depth::Ten),
+        _ => None,
+    }
+}
+
+fn is_full_range(frame: &frame::Video) -> bool {
+    frame.color_range() == Range::JPEG || frame.format() == Pixel::YUVJ420P
 }
 
 /// The frame at another size, by a scaler that is kept for the next one.

@@ -13,6 +13,8 @@ mod downmix;
 mod error;
 mod frame;
 mod gate;
+mod h264;
+mod halve;
 mod orientation;
 mod picture;
 mod pixels;

@@ -5,6 +5,9 @@ use crate::{Error, FPS, Limits};
 /// A frame that is earlier than the one before it by more than this is not late: the file's clock was set back.
 const REWIND_S: f64 = 1.0;
 
+/// By how much a time may be rounded: Matroska and AVI count milliseconds.
+const JITTER_S: f64 = 0.002;
+
 /// Decides for each decoded frame which ticks it fills. A frame is shown from its own tick until the next frame's: the
 /// one before the new frame is held back until the new one's time is known.
 #[derive(Debug)]
@@ -19,6 +22,8 @@ pub(crate) struct Timeline {
     last: f64,
     /// The tick of the frame held back.
     held: usize,
+    /// The latest time of a frame that was passed over.
+    passed: f64,
     decoded: usize,
 }
 
@@ -35,7 +40,16 @@ pub(crate) struct Step {
 
 impl Timeline {
     pub(crate) fn new(limits: &Limits, frame_s: f64) -> Self {
-        Self { limits: *limits, frame_s, origin: None, start: None, last: 0.0, held: 0, decoded: 0 }
+        Self {
+            limits: *limits,
+            frame_s,
+            origin: None,
+            start: None,
+            last: 0.0,
+            held: 0,
+            passed: f64::NEG_INFINITY,
+            decoded: 0,
+        }
     }
 
     /// When the first frame is shown, on the file's own clock.
@@ -43,7 +57,39 @@ impl Timeline {
         self.origin
     }
 
-    /// Decoded frames so far.
+    /// Whether a frame shown from `time` on, for `frame_s`, will not be handed out: the next one begins in the same tick. Then
+    /// it need not be decoded, if no other is made of it.
+    pub(crate) fn is_superfluous(&self, time: f64, frame_s: f64) -> bool {
+        let Some(start) = self.start else { return false };
+        let is_regular = (frame_s - self.frame_s).abs() <= 0.05 * self.frame_s;
+        is_regular
+            && time > self.last
+            && time < self.last + REWIND_S
+            && tick(time - start) == tick(time - start + frame_s + JITTER_S)
+    }
+
+    /// A frame was passed over; it counts as one of the file's.
+    ///
+    /// # Errors
+    /// As [`Self::push`].
+    pub(crate) fn pass_over(&mut self, time: f64) -> Result<(), Error> {
+        self.passed = self.passed.max(time);
+        self.count(time - self.start.unwrap_or(time))
+    }
+
+    /// Counts one more frame, `elapsed` seconds after the first.
+    fn count(&mut self, elapsed: f64) -> Result<(), Error> {
+        self.decoded += 1;
+        if elapsed > self.limits.duration_s + 0.5 {
+            return Err(Error::TooLong(self.limits.duration_s as u32));
+        }
+        if self.decoded as f64 > f64::from(self.limits.fps) * (elapsed.max(0.0) + 1.0) {
+            return Err(Error::TooManyFrames(self.limits.fps));
+        }
+        Ok(())
+    }
+
+    /// Frames of the file so far.
     pub(crate) fn decoded(&self) -> usize {
         self.decoded
     }
@@ -56,17 +102,11 @@ impl Timeline {
         if time < self.last - REWIND_S && !is_first {
             // The clock was set back: the frame follows the one before it.
             self.start = self.start.map(|start| time - (self.last - start) - self.frame_s);
+            self.passed = f64::NEG_INFINITY;
         }
         let elapsed = time - *self.start.get_or_insert(time);
-        self.decoded += 1;
-        if elapsed > self.limits.duration_s + 0.5 {
-            return Err(Error::TooLong(self.limits.duration_s as u32));
-        }
-        if self.decoded as f64 > f64::from(self.limits.fps) * (elapsed.max(0.0) + 1.0) {
-            return Err(Error::TooManyFrames(self.limits.fps));
-        }
-        // Half a tick counts down, else every second frame of 50 a second would be a tick early and the last one extra.
-        let tick = (elapsed * f64::from(FPS) - 1e-6).round().max(0.0) as usize;
+        self.count(elapsed)?;
+        let tick = tick(elapsed);
         let first = self.held;
         if elapsed < 0.0 || tick < first {
             return Ok(Step { first, ticks: 0, is_kept: false });
@@ -77,10 +117,16 @@ impl Timeline {
 
     /// The file has ended; the frame held back fills the rest.
     pub(crate) fn finish(&self) -> Step {
-        let end = self.start.map_or(0.0, |start| self.last - start + self.frame_s);
+        let end = self.start.map_or(0.0, |start| self.last.max(self.passed) - start + self.frame_s);
         let end = (end * f64::from(FPS)).round() as usize;
         Step { first: self.held, ticks: end.saturating_sub(self.held).max(1), is_kept: false }
     }
+}
+
+/// The tick at which a frame is shown. Half a tick counts down, else every second frame of 50 a second would be a tick early
+/// and the last one extra.
+fn tick(elapsed: f64) -> usize {
+    (elapsed * f64::from(FPS) - 1e-6).round().max(0.0) as usize
 }
 
 #[cfg(test)]
@@ -144,6 +190,35 @@ mod tests {
     }
 
     proptest! {
+        /// What is shown at each tick does not depend on whether superfluous frames are decoded, at any rate and however
+        /// times are rounded.
+        #[test]
+        fn frames_passed_over_are_never_missed(fps in 10.0f64..130.0, rounded in any::<bool>(), start in -5.0f64..4000.0) {
+            let limits = Limits { fps: 200, ..Limits::default() };
+            let frame_s = 1.0 / fps;
+            let time = |i: u32| {
+                let time = start + f64::from(i) * frame_s;
+                if rounded { (time * 1000.0).round() / 1000.0 } else { time }
+            };
+            let (mut all, mut some) = (Timeline::new(&limits, frame_s), Timeline::new(&limits, frame_s));
+            let (mut shown, mut shown_of_some, mut held, mut held_of_some) = (Vec::new(), Vec::new(), 0, 0);
+            // The last frame is always one that others are made of.
+            for i in 0..200 {
+                let step = all.push(Some(time(i))).unwrap();
+                shown.extend(std::iter::repeat_n(held, step.ticks));
+                held = if step.is_kept { i } else { held };
+                if i < 199 && some.is_superfluous(time(i), frame_s) {
+                    some.pass_over(time(i)).unwrap();
+                    continue;
+                }
+                let step = some.push(Some(time(i))).unwrap();
+                shown_of_some.extend(std::iter::repeat_n(held_of_some, step.ticks));
+                held_of_some = if step.is_kept { i } else { held_of_some };
+            }
+            prop_assert_eq!(shown, shown_of_some);
+            prop_assert_eq!((all.finish(), all.decoded()), (some.finish(), some.decoded()));
+        }
+
         #[test]
         fn ticks_are_filled_in_order_without_gaps_within_the_limit(
             gaps in prop::collection::vec(-0.05f64..0.3, 1..80)

@@ -5,13 +5,16 @@ use std::io::{Read, Seek};
 use ffmpeg_next as ffmpeg;
 use serde::{Deserialize, Serialize};
 
-use ffmpeg::{Packet, Stream, codec, format::stream::Disposition, frame, media::Type, packet::side_data};
+use ffmpeg::{
+    Discard, Packet, Stream, codec, format::stream::Disposition, frame, media::Type, packet::side_data,
+};
 
 use crate::{
     Error, FPS, Frame, Limits,
     audio::AudioTrack,
-    convert::Converter,
+    convert::{Converter, MAX_PIXELS},
     gate::{Container, codec_name, decoder_options, reads_video},
+    h264::is_disposable,
     orientation::Orientation,
     resample::Plane,
     sniff::Kind,
@@ -20,7 +23,6 @@ use crate::{
 
 /// Frames of more pixels than this are decoded on two threads.
 const LARGE_FRAME: u64 = 1_500_000;
-
 /// What a video turned out to be.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Info {
@@ -85,6 +87,7 @@ pub fn decode<E: From<Error>>(
 struct VideoTrack {
     index: usize,
     decoder: codec::decoder::Video,
+    is_h264: bool,
     codec: String,
     time_base: f64,
     orientation: Orientation,
@@ -115,12 +118,18 @@ impl VideoTrack {
             return Err(Error::UnsupportedCodec(codec));
         }
         let mut decoder = decoder(stream, 1, limits)?;
-        if check_size((decoder.width(), decoder.height()), limits)? > LARGE_FRAME {
+        let pixels = check_size((decoder.width(), decoder.height()), limits)?;
+        if pixels > LARGE_FRAME {
             decoder = self::decoder(stream, 2, limits)?;
+        }
+        // Halved, the edges of blocks are hardly seen: frames that no other is made of are not smoothed.
+        if pixels > MAX_PIXELS {
+            decoder.skip_loop_filter(Discard::NonReference);
         }
         Ok(Self {
             index: stream.index(),
             decoder,
+            is_h264: parameters.id() == codec::Id::H264,
             codec,
             time_base: f64::from(stream.time_base()),
             orientation: orientation(stream),
@@ -140,7 +149,18 @@ impl VideoTrack {
         packet: &Packet,
         on_frame: &mut impl FnMut(&Frame<'_>) -> Result<(), E>,
     ) -> Result<(), E> {
+        if let Some(time) = self.superfluous(packet) {
+            return Ok(self.timeline.pass_over(time)?);
+        }
         if self.decoder.send_packet(packet).is_ok() { self.drain(on_frame) } else { Ok(()) }
+    }
+
+    /// When the frame of a packet is shown, if nobody would miss it: it is not handed out, and no other is made of it.
+    fn superfluous(&self, packet: &Packet) -> Option<f64> {
+        let time = packet.pts()? as f64 * self.time_base;
+        let frame_s = packet.duration() as f64 * self.time_base;
+        let is_superfluous = self.is_h264 && self.timeline.is_superfluous(time, frame_s);
+        (is_superfluous && is_disposable(packet.data()?)).then_some(time)
     }
 
     fn drain<E: From<Error>>(

@@ -230,3 +230,62 @@ proptest! {
         prop_assert!((seconds(&decoded) - 1.0).abs() < 0.25, "{} s", seconds(&decoded));
     }
 }
+
+/// A file that MPEG-TS holds is decoded frame by frame, the same in MP4 without those that nobody would miss.
+#[test]
+fn what_is_handed_out_does_not_depend_on_which_frames_were_passed_over() {
+    for rate in ["30", "50", "60", "30000/1001", "47.952"] {
+        let options = format!("-t 2 -r {rate} -c:v libx264 -preset veryfast -bf 3 -b_strategy 0 -c:a aac");
+        let clip = from_video(&options, "mp4");
+        let folder = tempfile::tempdir().unwrap();
+        let stored = folder.path().join("clip.mp4");
+        std::fs::write(&stored, &clip).unwrap();
+        let shown = [clip, made(&[&stored], "-c copy", "ts")].map(|file| {
+            let mut frames = Vec::new();
+            let decoded = decode(Cursor::new(file), &Limits::default(), |frame| {
+                let map = media::Affine::shrink(frame.width() as f32 / 64.0);
+                frames.push((frame.index, frame.is_repeat, crop_rgb(frame, &map, 64, 36)));
+                Ok::<_, Error>(())
+            });
+            (frames, decoded.unwrap().info)
+        });
+        let [(frames, info), (all_frames, all_info)] = shown;
+        assert_eq!(frames.len(), all_frames.len(), "{rate}");
+        assert!(frames == all_frames, "{rate}: other frames");
+        assert_eq!(info, all_info, "{rate}");
+    }
+}
+
+/// The picture of a file of 4K is its half, whatever the depth, and as bright and as colourful as of any other size.
+#[test]
+fn pictures_of_4k_are_their_half() {
+    let small = thumbnail_of(&from_video(
+        "-t 0.4 -vf scale=1920:1080 -c:v libx264 -qp 10 -preset ultrafast -an",
+        "mp4",
+    ));
+    for format in ["yuv420p", "yuvj420p", "yuv420p10le"] {
+        let codec = if format == "yuv420p10le" {
+            "libx265 -x265-params log-level=none:qp=10"
+        } else {
+            "libx264 -qp 10"
+        };
+        let options =
+            format!("-t 0.4 -vf scale=3840:2160,format={format} -c:v {codec} -preset ultrafast -an");
+        let large = thumbnail_of(&from_video(&options, "mp4"));
+        let off = crate::difference(&small, &large);
+        assert!(off < 2.0, "{format}: {off}");
+    }
+}
+
+fn thumbnail_of(file: &[u8]) -> Vec<u8> {
+    let mut shown = Vec::new();
+    let decoded = decode(Cursor::new(file.to_vec()), &Limits::default(), |frame| {
+        if shown.is_empty() {
+            assert_eq!((frame.width(), frame.height()), (1920, 1080));
+            shown = crop_rgb(frame, &media::Affine::shrink(10.0), 192, 108);
+        }
+        Ok::<_, Error>(())
+    });
+    decoded.unwrap();
+    shown
+}

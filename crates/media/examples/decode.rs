@@ -1,0 +1,23 @@
+//! Decodes videos and prints what it took: `cargo run --release -p media --example decode -- FILE...`
+
+use std::{fs::File, time::Instant};
+
+use media::{Error, Limits, decode};
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    for path in std::env::args().skip(1) {
+        let (started, cpu_before) = (Instant::now(), cpu_seconds()?);
+        let decoded = decode(File::open(&path)?, &Limits::default(), |_| Ok::<_, Error>(()))?;
+        let (wall, cpu) = (started.elapsed().as_secs_f64(), cpu_seconds()? - cpu_before);
+        println!("{path}: {wall:.2} s, {cpu:.2} s of CPU, {:?}", decoded.info);
+    }
+    Ok(())
+}
+
+/// Seconds of CPU of all threads so far, as the kernel counts them (hundredths).
+fn cpu_seconds() -> Result<f64, Box<dyn std::error::Error>> {
+    let stat = std::fs::read_to_string("/proc/self/stat")?;
+    let fields = stat.rsplit_once(')').ok_or("no process")?.1.split_whitespace();
+    let ticks: u32 = fields.skip(11).take(2).map(str::parse::<u32>).sum::<Result<_, _>>()?;
+    Ok(f64::from(ticks) / 100.0)
+}
