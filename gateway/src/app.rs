@@ -10,6 +10,7 @@ use crate::{
         cors::cors_layer,
         error::ErrorShape,
         error_body::error_body,
+        hosted_page,
         middleware::assign_request_id,
         route::{Audience, RouteTable},
         security_headers::set_security_headers,
@@ -69,6 +70,7 @@ pub fn router(gateway: Gateway) -> Router {
         .undescribed(VERIFIK, unknown_routes(&verifik::PREFIXES))
         .undescribed(DASHBOARD, dashboard::asset_routes())
         .undescribed(CUSTOMERS, web_sdk::asset_routes())
+        .undescribed(DASHBOARD, hosted_page::asset_routes())
         .undescribed(CUSTOMERS, reference::page_routes())
         .undescribed(CUSTOMERS, Router::new().fallback(async || Error::RouteNotFound));
     let docs = Router::from(SwaggerUi::new("/docs").url("/openapi.json", table.openapi()));

@@ -16,6 +16,7 @@ pub mod file_export;
 pub mod fuzzing;
 mod geo;
 pub mod headers;
+pub mod hosted_page;
 pub mod idempotency;
 pub mod json;
 pub mod listener;

@@ -13,8 +13,8 @@ use crate::{
 };
 
 /// How long a code may be used, and how often a wrong one may be tried.
-const LIFETIME_MS: i64 = 10 * 60 * 1000;
-const MAX_TRIES: i64 = 5;
+pub const LIFETIME_MS: i64 = 10 * 60 * 1000;
+pub const MAX_TRIES: i64 = 5;
 const DIGITS: u32 = 1_000_000;
 
 /// Whom a code is for.
@@ -57,7 +57,7 @@ impl Journeys {
         let addresses = self.sealer.address_hashes(&row.journey_project_id, &to.email)?;
         let subjects = self.sealer.subject_hashes(&tenant, &to.subject)?;
         self.store.add_email(&tenant, &row, newest(&addresses)?, newest(&subjects)?).await?;
-        let (title, text) = message(&to.language, &code);
+        let (title, text) = code_message(&to.language, &code);
         mailer.send(&to.email, title, text).await.map_err(Error::Mail)?;
         self.encode_email(&tenant, row)
     }
@@ -140,7 +140,7 @@ impl Journeys {
 }
 
 /// Six digits, each code as likely as any other: numbers that would make some likelier are skipped.
-fn code() -> Result<String, Error> {
+pub fn code() -> Result<String, Error> {
     let mut bytes = [0; 4];
     loop {
         aws_lc_rs::rand::fill(&mut bytes).map_err(|_| Error::Randomness)?;
@@ -152,7 +152,7 @@ fn code() -> Result<String, Error> {
 }
 
 /// Subject and text, in English or Spanish.
-fn message(language: &str, code: &str) -> (&'static str, String) {
+pub fn code_message(language: &str, code: &str) -> (&'static str, String) {
     match language {
         "es" => (
             "Tu código de verificación",

@@ -53,6 +53,10 @@ pub enum Refusal {
     SecurityNotSet,
     WrongCode,
     CodeExpired,
+    NoLink,
+    LinkUsed,
+    LinkOfAnotherBrowser,
+    EmailNotConfigured,
 }
 
 impl Refusal {
@@ -82,6 +86,10 @@ impl Refusal {
             Self::SecurityNotSet => (Code::FailedPrecondition, "security_not_set"),
             Self::WrongCode => (Code::PermissionDenied, "otp_does_not_match"),
             Self::CodeExpired => (Code::FailedPrecondition, "emailValidation_has_expired"),
+            Self::NoLink => (Code::NotFound, "link_not_found"),
+            Self::LinkUsed => (Code::FailedPrecondition, "link_is_used"),
+            Self::LinkOfAnotherBrowser => (Code::PermissionDenied, "link_of_another_browser"),
+            Self::EmailNotConfigured => (Code::FailedPrecondition, "email_not_configured"),
         }
     }
 }

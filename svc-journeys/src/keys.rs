@@ -5,7 +5,9 @@ use ledger::{MasterKeys, Opened, SealedColumn, Sealing, Tables};
 use sqlx::migrate::Migrator;
 
 use crate::{
-    Config, MIGRATIONS, registrations,
+    Config, MIGRATIONS,
+    links::Holder,
+    registrations,
     sealing::{ADDRESS, CODE, SUBJECT, Sealed, Sealer, context},
     store::{self, SealedRow, Store},
     validations::Asked,
@@ -18,6 +20,7 @@ const TABLES: Tables = Tables {
         wrapped("persons"),
         wrapped("validations"),
         wrapped("email_validations"),
+        wrapped("links"),
     ],
     kept: &[SUBJECT, ADDRESS, CODE],
 };
@@ -62,6 +65,10 @@ pub async fn named_subjects(config: &Config) -> anyhow::Result<Vec<(String, Stri
     for row in store.list_sealed_validations().await? {
         let asked: Asked = open_row(&sealer, &row)?;
         named.push((row.project_id, asked.identifier));
+    }
+    for row in store.list_sealed_links().await? {
+        let holder: Holder = open_row(&sealer, &row)?;
+        named.push((row.project_id, holder.identifier));
     }
     for row in store.list_sealed_addresses().await? {
         let address = open_row(&sealer, &row)?;

@@ -17,6 +17,8 @@ mod error;
 mod flow;
 mod id;
 mod keys;
+mod links;
+mod page_themes;
 mod projects;
 mod registration;
 mod registrations;

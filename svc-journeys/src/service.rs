@@ -251,6 +251,59 @@ impl journeys_server::Journeys for Journeys {
         answer(self.compare_code(request.get_ref()).await)
     }
 
+    async fn create_link(
+        &self,
+        request: Request<wire::CreateLinkRequest>,
+    ) -> Result<Response<wire::CreateLinkResponse>, Status> {
+        answer(self.add_link(request.into_inner()).await)
+    }
+
+    async fn open_link(
+        &self,
+        request: Request<wire::OpenLinkRequest>,
+    ) -> Result<Response<wire::OpenLinkResponse>, Status> {
+        answer(Self::open_link(self, request.get_ref()).await)
+    }
+
+    async fn take_link(&self, request: Request<wire::RecordRequest>) -> Result<Response<wire::Link>, Status> {
+        answer(Self::take_link(self, request.get_ref()).await)
+    }
+
+    async fn return_link(
+        &self,
+        request: Request<wire::RecordRequest>,
+    ) -> Result<Response<wire::Link>, Status> {
+        answer(Self::return_link(self, request.get_ref()).await)
+    }
+
+    async fn send_link_code(
+        &self,
+        request: Request<wire::RecordRequest>,
+    ) -> Result<Response<wire::Link>, Status> {
+        answer(self.mail_link_code(request.get_ref()).await)
+    }
+
+    async fn check_link_code(
+        &self,
+        request: Request<wire::CheckLinkCodeRequest>,
+    ) -> Result<Response<wire::Link>, Status> {
+        answer(self.compare_link_code(request.get_ref()).await)
+    }
+
+    async fn get_page_theme(
+        &self,
+        request: Request<wire::GetPageThemeRequest>,
+    ) -> Result<Response<wire::PageTheme>, Status> {
+        answer(self.page_theme(&request.get_ref().project_id).await)
+    }
+
+    async fn put_page_theme(
+        &self,
+        request: Request<wire::PageTheme>,
+    ) -> Result<Response<wire::PageTheme>, Status> {
+        answer(self.set_page_theme(request.into_inner()).await)
+    }
+
     async fn find_subject(
         &self,
         request: Request<subjects::Subject>,

@@ -4,7 +4,9 @@
 
 mod emails;
 mod erasure;
+mod links;
 mod names;
+mod page_themes;
 mod persons;
 mod projects;
 mod registrations;
@@ -14,7 +16,9 @@ use db::Db;
 
 pub use emails::EmailRow;
 pub use erasure::{PERSONAL, Secrets};
+pub use links::LinkRow;
 pub use names::SealedRow;
+pub use page_themes::PageThemeRow;
 pub use persons::PersonRow;
 pub use projects::{CollectionRow, FlowRow, ProjectRow};
 pub use registrations::{Change, RegistrationFilter, RegistrationRow};

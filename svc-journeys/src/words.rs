@@ -58,6 +58,14 @@ macro_rules! closed_set {
 }
 
 closed_set! {
+    /// What a link opens.
+    LinkPurpose {
+        VerificationPage = "verification_page",
+        LivenessPage = "liveness_page",
+    }
+}
+
+closed_set! {
     FlowType { Onboarding = "onboarding", Login = "login" }
 }
 closed_set! {

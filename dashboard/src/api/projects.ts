@@ -93,6 +93,22 @@ export const videoSettings = () => get<One<VideoSettings>>("/api-projects/video-
 export const putVideoSettings = (settings: Omit<VideoSettings, "updated_at">) =>
   put<One<VideoSettings>>("/api-projects/video-settings", settings).then(({ data }) => data);
 
+/** How the pages look that this server shows to persons. */
+export interface PageTheme {
+  name: string;
+  accent: string;
+  language: string;
+  redirect_url: string;
+  frame_ancestors: string[];
+  /** A data URI, or empty. */
+  logo: string;
+  updated_at: string | null;
+}
+
+export const pageTheme = () => get<One<PageTheme>>("/api-projects/page-theme").then(({ data }) => data);
+export const putPageTheme = (theme: Omit<PageTheme, "updated_at">) =>
+  put<One<PageTheme>>("/api-projects/page-theme", theme).then(({ data }) => data);
+
 export const retention = () => get<One<Retention>>("/api-projects/retention").then(({ data }) => data);
 export const putRetention = (samples_days: number, transactions_days: number) =>
   put<One<Retention>>("/api-projects/retention", { samples_days, transactions_days }).then(({ data }) => data);

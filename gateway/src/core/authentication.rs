@@ -88,7 +88,22 @@ pub async fn authenticate_token(
 ) -> Result<Caller, Error> {
     let verified = tokens.verify(services, token).await?;
     let claims = &verified.claims;
-    let (id, project_id) = (claims.id.clone(), claims.project_id.clone());
+    let caller = authorize_key(services, claims.id.clone(), claims.project_id.clone()).await?;
+    match (verified.kind, &claims.session_id, claims.exp) {
+        (TokenKind::ApiKey, ..) => Ok(caller),
+        (kind, Some(id), Some(exp)) if exp * 1000 > boot::now_ms() => match kind {
+            TokenKind::Record(kind) => Ok(caller.within_record(kind, id.clone())),
+            _ => within_session(services, caller, id).await,
+        },
+        _ => Err(Error::SessionTokenOver),
+    }
+}
+
+/// The caller a key is, by its id: of a token that was verified, or of what this server stored itself.
+///
+/// # Errors
+/// 401 for a key its project does not know; 403 for one that is not active.
+pub async fn authorize_key(services: &Peers, id: String, project_id: String) -> Result<Caller, Error> {
     let request = AuthorizeApiKeyRequest { api_key_id: id.clone(), project_id: project_id.clone() };
     let granted = services.projects().authorize_api_key(request).await;
     let granted = granted.map_err(|status| match status.code() {
@@ -99,15 +114,7 @@ pub async fn authenticate_token(
     if granted.state() != ApiKeyState::Active {
         return Err(Error::KeyNotActive);
     }
-    let caller = Caller::from_api_key(id, project_id, granted);
-    match (verified.kind, &claims.session_id, claims.exp) {
-        (TokenKind::ApiKey, ..) => Ok(caller),
-        (kind, Some(id), Some(exp)) if exp * 1000 > boot::now_ms() => match kind {
-            TokenKind::Record(kind) => Ok(caller.within_record(kind, id.clone())),
-            _ => within_session(services, caller, id).await,
-        },
-        _ => Err(Error::SessionTokenOver),
-    }
+    Ok(Caller::from_api_key(id, project_id, granted))
 }
 
 /// Limits the caller to a session that is still open and to its user.

@@ -76,6 +76,34 @@ pub async fn record_ticked_consents(
     Ok(())
 }
 
+/// Records what a person ticked on a page that this server shows, unless it is given already.
+///
+/// # Errors
+/// When the ledger does not answer.
+pub async fn record_consent_of_page(
+    core: &Core,
+    caller: &Caller,
+    record: &TransactionRecord,
+    user_fullname: &str,
+) -> Result<(), Error> {
+    if consent_state(core, caller, Some(user_fullname)).await?.authorization {
+        return Ok(());
+    }
+    let request = RecordConsentRequest {
+        project_id: caller.project_id.clone(),
+        user_fullname: user_fullname.to_owned(),
+        kind: ConsentKind::Authorization.into(),
+        given: true,
+        api_key_id: caller.id.clone(),
+        session_id: None,
+        device_info_json: None,
+        transaction_id: record.transaction_id().to_owned(),
+        basis: "person".to_owned(),
+    };
+    core.services().consent().record_consent(request).await?;
+    Ok(())
+}
+
 async fn append_consent(
     core: &Core,
     caller: &Caller,

@@ -4,6 +4,7 @@ mod api_keys;
 mod health;
 mod live;
 mod measured;
+mod page_theme;
 mod reasons;
 mod retention;
 mod reviews;
@@ -82,6 +83,9 @@ fn project_routes() -> Vec<Route> {
         route(Project(P::ProjectsWrite), routes!(retention::put_retention)),
         route(Project(P::ProjectsRead), routes!(video_settings::get_video_settings)),
         route(Project(P::ProjectsWrite), routes!(video_settings::put_video_settings)),
+        route(Project(P::ProjectsRead), routes!(page_theme::get_page_theme)),
+        route(Project(P::ProjectsWrite), routes!(page_theme::put_page_theme))
+            .max_body_bytes(page_theme::MAX_BODY_BYTES),
         route(Project(P::ProjectsRead), routes!(sim_swap::get_sim_swap_operator)),
         route(
             Project(P::ProjectsWrite),

@@ -74,7 +74,17 @@ pub async fn authenticate(
     (token, dialect): (&str, Dialect),
     meter: Option<&Meter>,
 ) -> Result<Caller, Error> {
-    let mut caller = gateway.core().authenticate(token).await?;
+    let caller = gateway.core().authenticate(token).await?;
+    admit(gateway, headers, (caller, dialect), meter).await
+}
+
+/// Lets a caller into `dialect`, as far as it may call from where the request comes, and has calls left.
+pub async fn admit(
+    gateway: &Gateway,
+    headers: &HeaderMap,
+    (mut caller, dialect): (Caller, Dialect),
+    meter: Option<&Meter>,
+) -> Result<Caller, Error> {
     caller.enter(dialect)?;
     rpc::current().act_as(&format!("api_key:{}", caller.id));
     check_origin(gateway, &caller, headers)?;

@@ -169,8 +169,11 @@ pub async fn render_errors(State(shape): State<ErrorShape>, request: Request, ne
 fn report_of_status(response: &Response) -> Option<ErrorReport> {
     let status = response.status();
     let content_type = response.headers().get(header::CONTENT_TYPE);
-    let is_json = content_type.is_some_and(|value| value.as_bytes().starts_with(b"application/json"));
-    if is_json || !(status.is_client_error() || status.is_server_error()) {
+    let is_kind = |kind: &[u8]| content_type.is_some_and(|value| value.as_bytes().starts_with(kind));
+    if is_kind(b"application/json")
+        || is_kind(b"text/html")
+        || !(status.is_client_error() || status.is_server_error())
+    {
         return None;
     }
     let message = status.canonical_reason().unwrap_or("refused").to_ascii_lowercase();

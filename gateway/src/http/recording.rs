@@ -146,6 +146,18 @@ impl LateCall {
         (dialect, kind, errors): (Dialect, &'static str, ErrorShape),
     ) -> Result<Self, Error> {
         let caller = authenticate(gateway, headers, (token, dialect), None).await?;
+        Self::of(headers, caller, (kind, errors))
+    }
+
+    /// The call of somebody who was let in.
+    ///
+    /// # Errors
+    /// 403 without the scope; 400 for a header that is not valid.
+    pub fn of(
+        headers: &HeaderMap,
+        caller: Caller,
+        (kind, errors): (&'static str, ErrorShape),
+    ) -> Result<Self, Error> {
         caller.require(Permission::Capture)?;
         let headers = parse_headers(&caller, headers)?;
         let mut record = TransactionRecord::begin(kind, &caller);

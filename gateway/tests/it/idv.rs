@@ -13,22 +13,25 @@ use crate::{
     customer::{Answer, Customer, Form},
     documents::passport,
     enroll::same_person,
-    fakes::KEY,
+    fakes::{KEY, Stage},
 };
 
 const USER: &str = "user123";
 
 async fn customer(consent: &str) -> Customer {
     let customer = Customer::new().await;
-    {
-        let mut stage = customer.stage.set();
-        let setting = DialectSetting { name: "idv".into(), consent: consent.into() };
-        stage.keys.get_mut(KEY).unwrap().dialects = vec![setting];
-        stage.seen = Some(Ok(live(true, 0.97)));
-        stage.matched = same_person();
-        stage.document = Some(passport());
-    }
+    prepare(&customer.stage, consent);
     customer
+}
+
+/// Switched on, and everybody is who they say.
+pub fn prepare(stage: &Stage, consent: &str) {
+    let mut stage = stage.set();
+    let setting = DialectSetting { name: "idv".into(), consent: consent.into() };
+    stage.keys.get_mut(KEY).unwrap().dialects = vec![setting];
+    stage.seen = Some(Ok(live(true, 0.97)));
+    stage.matched = same_person();
+    stage.document = Some(passport());
 }
 
 fn live(result: bool, score: f64) -> AnalyzeVideoResponse {

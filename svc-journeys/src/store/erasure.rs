@@ -4,7 +4,7 @@ use super::Store;
 use crate::error::Error;
 
 /// The tables with what is somebody's, and what a receipt calls their rows.
-pub const PERSONAL: [(&str, Statements); 4] = [
+pub const PERSONAL: [(&str, Statements); 5] = [
     (
         "registration",
         Statements {
@@ -33,6 +33,13 @@ pub const PERSONAL: [(&str, Statements); 4] = [
             delete: "DELETE FROM email_validations WHERE project_id = $1 AND subject_hash = $2",
         },
     ),
+    (
+        "one_time_link",
+        Statements {
+            find: "SELECT wrapped_key, sealed, subject_hash FROM links WHERE project_id = $1 AND subject_hash = $2",
+            delete: "DELETE FROM links WHERE project_id = $1 AND subject_hash = $2",
+        },
+    ),
 ];
 
 pub struct Statements {
@@ -41,7 +48,9 @@ pub struct Statements {
 }
 
 /// Every table of a tenant, in the order in which they are emptied.
-const WHOLE: [(&str, &str); 7] = [
+const WHOLE: [(&str, &str); 9] = [
+    ("one_time_link", "DELETE FROM links WHERE project_id = $1"),
+    ("page_theme", "DELETE FROM page_themes WHERE project_id = $1"),
     ("email_validation", "DELETE FROM email_validations WHERE project_id = $1"),
     ("biometric_validation", "DELETE FROM validations WHERE project_id = $1"),
     ("registration", "DELETE FROM registrations WHERE project_id = $1"),

@@ -28,6 +28,10 @@ impl Store {
         Ok(self.db.fetch_all(SQL, &[]).await?)
     }
 
+    pub async fn list_sealed_links(&self) -> Result<Vec<SealedRow>, Error> {
+        Ok(self.db.fetch_all("SELECT project_id, id, wrapped_key, sealed FROM links", &[]).await?)
+    }
+
     /// Mailed codes of no registration: their subject is the address.
     pub async fn list_sealed_addresses(&self) -> Result<Vec<SealedRow>, Error> {
         const SQL: &str =

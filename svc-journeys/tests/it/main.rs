@@ -4,6 +4,7 @@
 
 mod emails;
 mod erasure;
+mod links;
 mod registrations;
 mod validations;
 
@@ -83,6 +84,10 @@ pub fn word<T: std::fmt::Debug>(answer: Result<Response<T>, Status>) -> String {
 impl World {
     pub fn client(&self) -> JourneysClient<Transport> {
         self.client.clone()
+    }
+
+    pub fn now_ms(&self) -> i64 {
+        self.clock.load(Ordering::SeqCst)
     }
 
     pub fn pass(&self, ms: i64) {

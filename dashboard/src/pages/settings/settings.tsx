@@ -15,6 +15,7 @@ import { Id } from "../../parts/secret";
 import { SELECTABLE } from "../../parts/words";
 import { useProject } from "../../shell/place";
 import { Dialects } from "./dialects";
+import { Pages } from "./page-theme";
 import { ReviewsSettings } from "./reviews";
 import { SimSwap } from "./sim-swap";
 import { Videos } from "./video-settings";
@@ -38,6 +39,7 @@ export default function Settings() {
         {(found) => <Periods periods={found} project={id} />}
       </Loaded>
       <Loaded query={project}>{(found) => <Dialects project={found} />}</Loaded>
+      <Pages project={id} />
       <Videos project={id} />
       <ReviewsSettings project={id} />
       <SimSwap project={id} />

@@ -35,12 +35,15 @@ pub struct IdvError {
 }
 
 pub const USER: &str = "user_identifier";
+/// Why a link of the page opens nothing.
+const LINK_WORDS: [&str; 2] = ["link_not_found", "link_is_used"];
 const PROCESSING_FAILED: &str = "Verification processing failed";
 
 fn status(report: &ErrorReport) -> StatusCode {
     match &report.error {
         Some(Error::MissingToken | Error::NotMultipart) => StatusCode::BAD_REQUEST,
         Some(Error::KeyNotActive) => StatusCode::UNAUTHORIZED,
+        Some(Error::Worded { word, .. }) if LINK_WORDS.contains(&word.as_ref()) => StatusCode::UNAUTHORIZED,
         _ => report.status,
     }
 }
@@ -54,6 +57,9 @@ fn body(report: &ErrorReport) -> Value {
         Some(Error::FileTooLarge | Error::BodyTooLarge) => "File size exceeds 50MB",
         Some(Error::ConsentRequired) => "User consent is required",
         Some(Error::RouteNotFound) => "Not found",
+        Some(Error::Worded { word, .. }) if LINK_WORDS.contains(&word.as_ref()) => {
+            "This page was used or has expired"
+        }
         Some(Error::Worded { message, .. }) => {
             return json!({ "success": false, "error": PROCESSING_FAILED, "details": message });
         }

@@ -1,22 +1,27 @@
 //! `POST /verif/submit`.
 
 use axum::{Json, extract::State, http::HeaderMap, response::Response};
+use proto::journeys::{Link, LinkHolder};
 use utoipa::ToSchema;
 
 use super::{
     answers::Submitted,
     errors::{ERRORS, USER},
+    page::page_link,
 };
 use crate::{
     core::{
+        consent,
         dialect::Dialect,
         disclosure::Disclosure,
         error::Error,
         identity_check::{Contact, IdentityInput, check_identity},
+        links::{OpenedLink, TakenLink, open_link},
         user_name::parse_user_name,
         verification::{Subject, UserRequirement, Verification},
     },
     http::{
+        auth::admit,
         multipart::{Fields, Form, FormBody},
         recording::{Call, LateCall},
         state::Gateway,
@@ -25,7 +30,7 @@ use crate::{
 
 const FIELDS: Fields = Fields {
     files: &["selfie_video", "id_photo"],
-    texts: &["api_key", "user_identifier", "user_id", "user_email", "user_phone"],
+    texts: &["api_key", "user_identifier", "user_id", "user_email", "user_phone", "page_token", "consent"],
 };
 const KIND: &str = "idv.submit";
 
@@ -34,6 +39,10 @@ const KIND: &str = "idv.submit";
 #[expect(dead_code, reason = "describes the form in the API's documentation")]
 pub struct SubmitForm {
     api_key: String,
+    /// In place of `api_key`: the token of the page `GET /verif/`, which names the user itself.
+    page_token: Option<String>,
+    /// `true`: with a `page_token` the person ticked it.
+    consent: Option<bool>,
     /// `user_id` is another name of it.
     #[schema(example = "user123")]
     user_identifier: String,
@@ -64,7 +73,9 @@ pub async fn submit_verification(
     form: FormBody,
 ) -> Result<Response, Error> {
     let form = Form::receive(&gateway, "", form, &FIELDS).await?;
-    let token = form.text("api_key").ok_or(Error::MissingToken)?;
+    let Some(token) = form.text("api_key") else {
+        return submit_from_page(&gateway, &headers, &form).await;
+    };
     let mut late = LateCall::begin(&gateway, &headers, token, (Dialect::Idv, KIND, ERRORS)).await?;
     let result = run(&gateway, &mut late.call, &form).await;
     Ok(late.finish(&gateway, result.map(Json)).await)
@@ -73,15 +84,54 @@ pub async fn submit_verification(
 async fn run(gateway: &Gateway, call: &mut Call, form: &Form) -> Result<Submitted, Error> {
     let user = form.text(USER).or_else(|| form.text("user_id"));
     let user = parse_user_name(user.ok_or_else(|| Error::MissingFields(vec![USER]))?)?;
-    let file = |name: &'static str| form.file(name).map_err(|_| Error::MissingFields(vec![name]));
-    let input = IdentityInput {
-        video: file("selfie_video")?,
-        photo: file("id_photo")?,
-        contact: Contact {
-            email: form.text("user_email").map(str::to_owned),
-            phone: form.text("user_phone").map(str::to_owned),
-        },
+    let contact = Contact {
+        email: form.text("user_email").map(str::to_owned),
+        phone: form.text("user_phone").map(str::to_owned),
     };
+    check(gateway, call, user, input(form, contact)?).await
+}
+
+/// The form of the page: its token in place of a key, and the user is the one the page was opened for.
+async fn submit_from_page(gateway: &Gateway, headers: &HeaderMap, form: &Form) -> Result<Response, Error> {
+    let token = form.text("page_token").ok_or(Error::MissingToken)?;
+    let OpenedLink { link, caller } = open_link(gateway.core(), page_link(token)).await?;
+    let caller = admit(gateway, headers, (caller, Dialect::Idv), None).await?;
+    let mut late = LateCall::of(headers, caller, (KIND, ERRORS))?;
+    let result = run_of_page(gateway, &mut late.call, form, link).await;
+    Ok(late.finish(gateway, result.map(Json)).await)
+}
+
+async fn run_of_page(
+    gateway: &Gateway,
+    call: &mut Call,
+    form: &Form,
+    link: Link,
+) -> Result<Submitted, Error> {
+    let core = gateway.core();
+    let taken = TakenLink::take(core, &link).await?;
+    let LinkHolder { identifier: user, email, phone, .. } = link.holder.unwrap_or_default();
+    let given = |text: String| (!text.is_empty()).then_some(text);
+    let input = input(form, Contact { email: given(email), phone: given(phone) })?;
+    if !form.flag("consent")? {
+        return Err(Error::ConsentRequired);
+    }
+    consent::record_consent_of_page(core, &call.caller, &call.record, &user).await?;
+    let submitted = check(gateway, call, user, input).await?;
+    taken.spend();
+    Ok(submitted)
+}
+
+fn input(form: &Form, contact: Contact) -> Result<IdentityInput<'_>, Error> {
+    let file = |name: &'static str| form.file(name).map_err(|_| Error::MissingFields(vec![name]));
+    Ok(IdentityInput { video: file("selfie_video")?, photo: file("id_photo")?, contact })
+}
+
+async fn check(
+    gateway: &Gateway,
+    call: &mut Call,
+    user: String,
+    input: IdentityInput<'_>,
+) -> Result<Submitted, Error> {
     let subject = Subject { user_fullname: Some(user.clone()), ..Subject::default() };
     let (core, required) = (gateway.core(), UserRequirement::Required);
     let verification = Verification::begin(core, &call.caller, &mut call.record, subject, required).await?;

@@ -1,0 +1,86 @@
+//! Links of pages that this server shows: the holder of the token of one acts once, as the key that made it.
+
+use proto::journeys as wire;
+
+use crate::core::{Core, authentication::authorize_key, caller::Caller, error::Error};
+
+/// A link that was opened, and who acts by it.
+pub struct OpenedLink {
+    pub link: wire::Link,
+    /// The key that made it; still to enter its API.
+    pub caller: Caller,
+}
+
+/// What a link is made for.
+pub struct LinkAsked {
+    pub purpose: wire::LinkPurpose,
+    pub holder: wire::LinkHolder,
+    pub expires_at_ms: i64,
+    /// It is mailed to the holder's address, after this text.
+    pub mail_prefix: Option<String>,
+    pub needs_code: bool,
+}
+
+/// Makes a link; returns its token, which nothing answers again.
+///
+/// # Errors
+/// 400 names a field; 409 `email_not_configured` without a mail server.
+pub async fn create_link(core: &Core, caller: &Caller, asked: LinkAsked) -> Result<String, Error> {
+    let request = wire::CreateLinkRequest {
+        project_id: caller.project_id.clone(),
+        api_key_id: caller.id.clone(),
+        purpose: asked.purpose.into(),
+        holder: Some(asked.holder),
+        expires_at_ms: asked.expires_at_ms,
+        mail_prefix: asked.mail_prefix.unwrap_or_default(),
+        needs_code: asked.needs_code,
+    };
+    Ok(core.services().journeys().create_link(request).await?.into_inner().token)
+}
+
+/// Opens a link by its token.
+///
+/// # Errors
+/// 404 `link_not_found`, 409 `link_is_used`, 403 `link_of_another_browser`; 401 and 403 when its key is not active any more.
+pub async fn open_link(core: &Core, request: wire::OpenLinkRequest) -> Result<OpenedLink, Error> {
+    let opened = core.services().journeys().open_link(request).await?.into_inner();
+    let link = opened.link.unwrap_or_default();
+    let caller = authorize_key(core.services(), link.api_key_id.clone(), link.project_id.clone()).await?;
+    Ok(OpenedLink { link, caller })
+}
+
+/// A link that was used up for a call. Dropped before [`spend`](Self::spend), it can be used again: the call came to nothing.
+pub struct TakenLink {
+    core: Core,
+    /// `None`: it is spent.
+    named: Option<wire::RecordRequest>,
+}
+
+impl TakenLink {
+    /// Uses a link up; of two at once one succeeds.
+    ///
+    /// # Errors
+    /// 409 `link_is_used`; 403 `otp_does_not_match` before its code was compared.
+    pub async fn take(core: &Core, link: &wire::Link) -> Result<Self, Error> {
+        let named = wire::RecordRequest { project_id: link.project_id.clone(), id: link.id.clone() };
+        core.services().journeys().take_link(named.clone()).await?;
+        Ok(Self { core: core.clone(), named: Some(named) })
+    }
+
+    pub fn spend(mut self) {
+        self.named = None;
+    }
+}
+
+impl Drop for TakenLink {
+    fn drop(&mut self) {
+        let Some(named) = self.named.take() else { return };
+        let core = self.core.clone();
+        // Also when the client went away in the middle. What fails here costs the person a new link and nobody else anything.
+        tokio::spawn(async move {
+            if let Err(status) = core.services().journeys().return_link(named).await {
+                tracing::warn!(code = ?status.code(), "a link stays used");
+            }
+        });
+    }
+}
