@@ -6,7 +6,7 @@ use prost::Message;
 use prost_types::{FileDescriptorSet, method_options::IdempotencyLevel};
 
 const SHARED: &str = "biometry/subjects/v1/subjects.proto";
-const FILES: [&str; 11] = [
+const FILES: [&str; 12] = [
     "biometry/sessions/v1/sessions.proto",
     "biometry/consent/v1/consent.proto",
     "biometry/ml/v1/ml.proto",
@@ -15,6 +15,7 @@ const FILES: [&str; 11] = [
     "biometry/transactions/v1/webhooks.proto",
     "biometry/transactions/v1/answers.proto",
     "biometry/transactions/v1/reviews.proto",
+    "biometry/transactions/v1/fraud.proto",
     "biometry/projects/v1/projects.proto",
     "biometry/accounts/v1/accounts.proto",
     "biometry/journeys/v1/journeys.proto",

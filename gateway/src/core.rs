@@ -24,6 +24,7 @@ pub mod enroll;
 pub mod error;
 pub mod error_code;
 pub mod evidence;
+pub mod fraud;
 pub mod health;
 pub mod identity_check;
 pub mod journeys;

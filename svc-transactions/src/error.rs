@@ -20,6 +20,10 @@ pub enum Error {
     ReviewChanged,
     #[error("a stored review cannot be read")]
     DamagedReview,
+    #[error("this entry is not in the block list")]
+    NoBlocked,
+    #[error("a stored link between transactions cannot be read")]
+    DamagedLink,
     #[error("webhook not found")]
     NoWebhook,
     #[error("delivery not found")]
@@ -50,9 +54,12 @@ impl From<Error> for Status {
     fn from(error: Error) -> Self {
         match &error {
             Error::Invalid(_) => Self::invalid_argument(error.to_string()),
-            Error::NotFound | Error::NoSample | Error::NoReview | Error::NoWebhook | Error::NoDelivery => {
-                Self::not_found(error.to_string())
-            }
+            Error::NotFound
+            | Error::NoSample
+            | Error::NoReview
+            | Error::NoBlocked
+            | Error::NoWebhook
+            | Error::NoDelivery => Self::not_found(error.to_string()),
             Error::BrokenOff(_) => Self::aborted(error.to_string()),
             Error::Taken => Self::already_exists(error.to_string()),
             Error::Refused(_) => Self::failed_precondition(error.to_string()),
@@ -66,7 +73,7 @@ impl From<Error> for Status {
             Error::Sealed(full @ (blob::Error::DiskAlmostFull | blob::Error::QuotaUsedUp)) => {
                 Self::resource_exhausted(full.to_string())
             }
-            Error::Sealed(_) | Error::Damaged(_) | Error::DamagedReview => {
+            Error::Sealed(_) | Error::Damaged(_) | Error::DamagedReview | Error::DamagedLink => {
                 tracing::error!(error = &error as &dyn std::error::Error, "what is stored is unreadable");
                 Self::internal("internal error")
             }

@@ -2,16 +2,21 @@
 //!
 //! [`rules`] are pure functions over [`Observation`]s; `worker.rs` runs them a moment after a transaction was recorded.
 //! Each transaction is looked at once, and what is found belongs to it: a transaction that was recorded late is also
-//! compared with those that began after it and have been looked at already, and a pair is told once.
+//! compared with those that began after it and have been looked at already, and a pair is told once. What is blamed is the
+//! attacker's call: one in which the user was recognised is not compared with calls that showed somebody else.
 
-mod device;
+pub(crate) mod device;
+mod graph;
 mod observation;
 pub mod rules;
+mod service;
+mod summary;
 mod worker;
 
 use serde_json::Value;
 
 pub use observation::Observation;
+pub use service::Page;
 pub use worker::start;
 
 /// A rule, under the name it has everywhere.
@@ -24,6 +29,11 @@ pub enum Rule {
     Velocity,
     NewDeviceAndCountry,
     RepeatedAnotherPerson,
+    /// A face that another user enrolled, under a name that enrolled none.
+    KnownFaceNewName,
+    /// A face that another user enrolled, under the name of a user who enrolled another.
+    AnotherUsersFace,
+    Blocklisted,
 }
 
 impl Rule {
@@ -36,6 +46,9 @@ impl Rule {
             Self::Velocity => "velocity",
             Self::NewDeviceAndCountry => "new_device_and_country",
             Self::RepeatedAnotherPerson => "repeated_another_person",
+            Self::KnownFaceNewName => "known_face_new_name",
+            Self::AnotherUsersFace => "another_users_face",
+            Self::Blocklisted => "blocklisted",
         }
     }
 }
@@ -75,6 +88,8 @@ pub struct Scene {
     pub session_before: Vec<Observation>,
     pub session_after: Vec<Observation>,
     pub history: History,
+    /// The block lists it is on, by their kinds.
+    pub blocked: Vec<&'static str>,
 }
 
 #[cfg(test)]
@@ -82,8 +97,8 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::Rule::{
-        DeviceSwitch, Emulator, ImpossibleTravel, NewDeviceAndCountry, RepeatedAnotherPerson,
-        SessionCountryChange, Velocity,
+        AnotherUsersFace, Blocklisted, DeviceSwitch, Emulator, ImpossibleTravel, KnownFaceNewName,
+        NewDeviceAndCountry, RepeatedAnotherPerson, SessionCountryChange, Velocity,
     };
 
     #[test]
@@ -96,6 +111,9 @@ mod tests {
             Velocity,
             NewDeviceAndCountry,
             RepeatedAnotherPerson,
+            KnownFaceNewName,
+            AnotherUsersFace,
+            Blocklisted,
         ];
         let explained: BTreeSet<&str> = scoring::catalogue::codes("fraud").collect();
         assert_eq!(explained, rules.map(super::Rule::as_str).into());

@@ -9,7 +9,7 @@ use crate::{
     Config, MIGRATIONS,
     outbox::PAYLOAD,
     record::Personal,
-    seal::{EVIDENCE, NOTE, PERSONAL, PREFIX, REVIEWERS, SUBJECT, TRAIT},
+    seal::{BLOCKED, EVIDENCE, LABEL, LINK, NOTE, PERSONAL, PREFIX, REVIEWERS, SUBJECT, TRAIT},
     webhooks::{LOG, SECRETS, TARGET},
 };
 
@@ -52,6 +52,22 @@ const TABLES: Tables = Tables {
             context: |id, step, project| format!("{project}\0{id}\0{step}").into_bytes(),
         },
         SealedColumn {
+            table: "transaction_links",
+            column: "sealed",
+            key: &["id", "kind"],
+            also: Some("project_id"),
+            sealing: Sealing::Sealed(LABEL),
+            context: |id, kind, project| format!("{project}\0{id}\0{kind}").into_bytes(),
+        },
+        SealedColumn {
+            table: "blocklist",
+            column: "sealed",
+            key: &["id"],
+            also: Some("project_id"),
+            sealing: Sealing::Sealed(BLOCKED),
+            context: bound_to_record,
+        },
+        SealedColumn {
             table: "webhook_endpoints",
             column: "sealed_target",
             key: &["id"],
@@ -84,7 +100,7 @@ const TABLES: Tables = Tables {
             context: ledger::bound_to_key,
         },
     ],
-    kept: &[SUBJECT, TRAIT, PREFIX],
+    kept: &[SUBJECT, TRAIT, PREFIX, LINK],
 };
 
 fn bound_to_record(id: &str, _: &str, project: &str) -> Vec<u8> {

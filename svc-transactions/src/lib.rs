@@ -16,7 +16,8 @@
 //! about a transaction stands beside it, with who decided (`reviews.rs`). Lists are read from
 //! an index of their own for each filter, so a page costs the same however many records there are.
 //!
-//! The fraud rules look at each transaction a moment after it was recorded (`fraud.rs`); what they find is kept with it.
+//! The fraud rules look at each transaction a moment after it was recorded (`fraud.rs`); what they find is kept with it. What
+//! transactions have in common is stored as keyed hashes (`links.rs`), and so is what a project blocks (`blocklist.rs`).
 //! What happened is told to the customer's own servers as well: `outbox.rs` queues it with the record, `webhooks.rs` delivers.
 //!
 //! The responses to calls with an `Idempotency-Key` are kept here too (`answers.rs`), sealed by the gateway.
@@ -27,10 +28,12 @@
 
 mod answers;
 mod backlog;
+mod blocklist;
 mod config;
 mod error;
 mod fraud;
 mod keys;
+mod links;
 mod list;
 mod names;
 mod outbox;
@@ -49,7 +52,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 use proto::transactions::{
-    answers_server::AnswersServer, reviews_server::ReviewsServer, transactions_server::TransactionsServer,
+    answers_server::AnswersServer, fraud_server::FraudServer, reviews_server::ReviewsServer,
+    transactions_server::TransactionsServer,
 };
 use tonic::service::Routes;
 
@@ -99,13 +103,18 @@ pub async fn routes_at(config: Config, clock: Clock) -> anyhow::Result<Routes> {
     let store = store::Store::new(db, outbox);
     let period = Duration::from_secs(config.samples.sweep_seconds.into());
     let sweeper = sweeper::start(store.clone(), samples.clone(), period, clock.clone());
-    let fraud = fraud::start(store.clone(), ring.clone(), clock.clone());
+    let rules = fraud::start(store.clone(), ring.clone(), clock.clone());
     let answers = answers::Answers::start(store.clone(), &config.answers, clock.clone());
     let answers = AnswersServer::new(answers).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES);
     let backlog = backlog::start(store.clone(), clock.clone());
-    let service = service::Transactions::new(store, ring, samples, clock, vec![sweeper, fraud, backlog]);
+    let service = service::Transactions::new(store, ring, samples, clock, vec![sweeper, rules, backlog]);
     let reviews = ReviewsServer::new(reviews::Reviews::new(service.clone()))
         .max_decoding_message_size(rpc::MAX_MESSAGE_BYTES);
+    let fraud = FraudServer::new(fraud::Page::new(service.clone()));
     let transactions = TransactionsServer::new(service).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES);
-    Ok(Routes::new(transactions).add_service(webhooks).add_service(answers).add_service(reviews))
+    Ok(Routes::new(transactions)
+        .add_service(webhooks)
+        .add_service(answers)
+        .add_service(reviews)
+        .add_service(fraud))
 }

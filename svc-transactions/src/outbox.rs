@@ -296,6 +296,8 @@ mod tests {
             client_app_version: None,
             flag: None,
             event_json: None,
+            client_address: None,
+            document_number: None,
             is_test: false,
             personal: Personal { user_fullname: Some("ada@example.org".into()), ..Personal::default() },
         }

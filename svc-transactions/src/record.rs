@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 use uuid::Uuid;
 
-use crate::error::Error;
+use crate::{error::Error, links::DocumentNumber};
 
 /// Largest JSON text of one field, in bytes.
 pub const MAX_SERVICES_JSON: usize = 256 * 1024;
@@ -109,6 +109,9 @@ pub struct Record {
     pub flag: Option<Flag>,
     /// What subscribers receive, where the API of the call has a shape of its own. Not stored with the record.
     pub event_json: Option<String>,
+    /// What the call came from and which document it showed: links to other calls are made of them, and they are not stored.
+    pub client_address: Option<String>,
+    pub document_number: Option<DocumentNumber>,
     /// Made with a test key: counted and compared with nothing.
     pub is_test: bool,
     pub personal: Personal,

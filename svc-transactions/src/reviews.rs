@@ -7,7 +7,7 @@
 //!
 //! Of two reviewers at once one wins: every change names the version it read.
 
-mod convert;
+pub mod convert;
 mod service;
 
 use crate::error::Error;

@@ -3,6 +3,7 @@
 use blob::{KeyRing, Purpose};
 
 use crate::{
+    blocklist::Said,
     error::Error,
     record::{Personal, TransactionId},
     reviews::{Names, Written},
@@ -14,6 +15,9 @@ pub const REVIEWERS: Purpose = Purpose("names of reviewers");
 pub const NOTE: Purpose = Purpose("note of a reviewer");
 pub const PREFIX: Purpose = Purpose("beginning of a subject's name");
 pub const TRAIT: Purpose = Purpose("device or country of a subject");
+pub const LINK: Purpose = Purpose("what transactions have in common");
+pub const LABEL: Purpose = Purpose("label of a link between transactions");
+pub const BLOCKED: Purpose = Purpose("entry of a block list");
 pub const SUBJECT: Purpose = Purpose("find transactions of a subject");
 
 /// Encrypts `personal` for the row `project`/`id` alone.
@@ -135,6 +139,64 @@ pub fn trait_hashes(ring: &KeyRing, name: &str, value: &str) -> Result<Vec<Vec<u
 pub fn prefix_hashes(ring: &KeyRing, project: &str, prefix: &str) -> Result<Vec<Vec<u8>>, Error> {
     let hashes = ring.fingerprints(PREFIX, format!("{project}\0{prefix}").as_bytes())?;
     Ok(hashes.into_iter().map(Vec::from).collect())
+}
+
+/// What a value of `kind` in `project` is found by: the hash of the sealing key first, then those of retired keys.
+///
+/// # Errors
+/// Never in practice; a failure of the cipher library.
+pub fn link_hashes(ring: &KeyRing, project: &str, kind: &str, value: &str) -> Result<Vec<Vec<u8>>, Error> {
+    let hashes = ring.fingerprints(LINK, format!("{project}\0{kind}\0{value}").as_bytes())?;
+    Ok(hashes.into_iter().map(Vec::from).collect())
+}
+
+/// Encrypts what people are shown of the link `kind` of the row `project`/`id`.
+///
+/// # Errors
+/// When the system has no randomness.
+pub fn seal_label(
+    ring: &KeyRing,
+    project: &str,
+    id: &str,
+    kind: &str,
+    label: &str,
+) -> Result<Vec<u8>, Error> {
+    let context = format!("{project}\0{id}\0{kind}");
+    Ok(ring.seal(LABEL, context.as_bytes(), label.as_bytes())?)
+}
+
+/// Decrypts what [`seal_label`] made for the same link.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_label(
+    ring: &KeyRing,
+    project: &str,
+    id: &str,
+    kind: &str,
+    sealed: &[u8],
+) -> Result<String, Error> {
+    let context = format!("{project}\0{id}\0{kind}");
+    let label = ring.open_sealed(LABEL, context.as_bytes(), sealed)?;
+    Ok(String::from_utf8_lossy(&label).into_owned())
+}
+
+/// Encrypts what a block list's entry `project`/`id` says.
+///
+/// # Errors
+/// When the system has no randomness.
+pub fn seal_blocked(ring: &KeyRing, project: &str, id: &str, said: &Said) -> Result<Vec<u8>, Error> {
+    let context = format!("{project}\0{id}");
+    Ok(ring.seal(BLOCKED, context.as_bytes(), &serde_json::to_vec(said)?)?)
+}
+
+/// Decrypts what [`seal_blocked`] made for the same entry.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_blocked(ring: &KeyRing, project: &str, id: &str, sealed: &[u8]) -> Result<Said, Error> {
+    let context = format!("{project}\0{id}");
+    Ok(serde_json::from_slice(&ring.open_sealed(BLOCKED, context.as_bytes(), sealed)?)?)
 }
 
 /// What `user` of `project` is found by: the hash of the sealing key first, then those of retired keys (32 bytes each).

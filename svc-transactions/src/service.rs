@@ -21,14 +21,17 @@ use tonic::{Request, Response, Status, Streaming};
 use crate::{
     Clock,
     error::Error,
+    links,
     list::Page,
     outbox::Event,
     record::{self, Flag, Record, TransactionId},
     samples::Samples,
     seal,
-    store::{Entry, HitRow, Lines, Listed, Row, Store},
+    store::{Entry, HitRow, Lines, Listed, Row, Store, StoredLink},
     writer::Writer,
 };
+
+pub(crate) use convert::document_number;
 
 #[derive(Clone)]
 pub struct Transactions {
@@ -63,7 +66,20 @@ impl Transactions {
         };
         let sealed = seal::seal(&self.ring, project, &record.id, &record.personal)?;
         let event = Event::from_record(&record, hash.as_deref())?;
-        self.writer.record(Entry { row: Row::new(record, hash, sealed), event }).await
+        let links = self.sealed_links(&record)?;
+        self.writer.record(Entry { row: Row::new(record, hash, sealed), links, event }).await
+    }
+
+    /// What the record shares with others, as it is stored.
+    fn sealed_links(&self, record: &Record) -> Result<Vec<StoredLink>, Error> {
+        let (project, id) = (&record.project_id, record.id.as_str());
+        let links = links::of_record(&self.ring, record)?.into_iter().filter_map(|link| {
+            let seal = |label: &String| seal::seal_label(&self.ring, project, id, link.kind.as_str(), label);
+            let sealed = link.label.as_ref().map(seal).transpose();
+            let value_hash = link.hashes.into_iter().next()?;
+            Some(sealed.map(|sealed| StoredLink { kind: link.kind, value_hash, sealed }))
+        });
+        links.collect()
     }
 
     async fn get(&self, request: &wire::GetTransactionRequest) -> Result<wire::Transaction, Error> {

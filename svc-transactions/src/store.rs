@@ -11,8 +11,11 @@ macro_rules! columns {
 
 mod answers;
 mod backlog;
+mod blocklist;
 mod erase;
 mod fraud;
+mod fraud_page;
+mod links;
 mod list;
 mod names;
 pub mod outbox;
@@ -37,7 +40,10 @@ use crate::{
 
 pub use answers::Claim;
 pub use backlog::Backlog;
+pub use blocklist::BlockedRow;
 pub use fraud::{Around, Evaluation, Found, HitRow, Trait};
+pub use fraud_page::{Counted, FindingRow, Neighbour};
+pub use links::StoredLink;
 pub use list::Listed;
 pub use reviews::{Part, ReviewRow, StepRow};
 pub use row::{Lines, Row};
@@ -61,6 +67,7 @@ pub struct Store {
 #[derive(Debug)]
 pub struct Entry {
     pub row: Row,
+    pub links: Vec<links::StoredLink>,
     pub event: Option<Event>,
 }
 
@@ -91,6 +98,11 @@ impl Store {
             .flat_map(|entry| entry.row.tags.0.iter().map(move |tag| (&entry.row, tag.as_str())))
             .collect();
         add_tags(&mut tx, &tagged).await?;
+        let linked: Vec<_> = new()
+            .filter(|entry| entry.row.is_test == 0)
+            .flat_map(|entry| entry.links.iter().map(move |link| (&entry.row, link)))
+            .collect();
+        links::add(&mut tx, &linked).await?;
         // A call with a test key is nobody's behaviour.
         let live = || new().filter(|entry| entry.row.is_test == 0);
         let waiting: Vec<&str> = live().map(|entry| entry.row.id.as_str()).collect();

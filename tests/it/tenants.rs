@@ -40,6 +40,7 @@ struct Tenant {
     key: String,
     rules: String,
     receipt: String,
+    blocked: String,
     user: String,
     browser_session: String,
     invitation: String,
@@ -60,6 +61,8 @@ impl Tenant {
         let rules = json!({"name": "strict", "rules": {"version": 1, "services": {"face_liveness": {"mode": "required"}}}});
         let rules = answer(project.post("/api-projects/scoring-rules").json(&rules)).await;
         let erased = answer(project.request(Method::DELETE, "/api-projects/subjects/nobody")).await;
+        let blocked = json!({"kind": "address", "value": "203.0.113.7"});
+        let blocked = answer(project.post("/api-transactions/blocklist").json(&blocked)).await;
         let sessions = owner.get("/api-auth/sessions").await;
         let invited = json!({"email": organisation.email("invited"), "role": "viewer"});
         let invited = owner.send(Method::POST, "/api-auth/invitations", Some(invited)).await;
@@ -70,6 +73,7 @@ impl Tenant {
             webhook,
             key: kiosk.key_id(),
             rules: text(&rules.body["data"]["scores_id"]),
+            blocked: text(&blocked.body["data"]["id"]),
             receipt: text(&erased.body["data"]["receipt_id"]),
             user: text(&owner.get("/api-auth/me").await.body["user"]["id"]),
             browser_session: text(&sessions.body["sessions"][0]["id"]),
@@ -96,6 +100,7 @@ impl Tenant {
             _ if path.starts_with("/api-projects/scoring-rules/") => ("{id}", &self.rules),
             _ if path.starts_with("/api-projects/erasures/") => ("{id}", &self.receipt),
             _ if path.starts_with("/api-projects/projects/") => ("{id}", &self.project.id),
+            _ if path.starts_with("/api-transactions/blocklist/") => ("{id}", &self.blocked),
             _ if path.starts_with("/api-transactions/transactions/") => ("{id}", &self.transaction),
             _ => panic!("name here the id of another tenant for {path}"),
         };

@@ -10,6 +10,7 @@ export const Overview = lazy(() => import("./overview/overview"));
 export const Transactions = lazy(() => import("./transactions/transactions"));
 export const TransactionDetail = lazy(() => import("./transaction/transaction"));
 export const Reviews = lazy(() => import("./reviews/reviews"));
+export const Fraud = lazy(() => import("./fraud/fraud"));
 export const Rules = lazy(() => import("./rules/rules"));
 export const RuleEditor = lazy(() => import("./rules/editor"));
 export const Keys = lazy(() => import("./keys/keys"));

@@ -63,6 +63,9 @@ export const FRAUD_RULES = [
   "velocity",
   "new_device_and_country",
   "repeated_another_person",
+  "known_face_new_name",
+  "another_users_face",
+  "blocklisted",
 ];
 
 export const EVENTS = [

@@ -11,6 +11,7 @@ import {
   IconListDetails,
   IconScale,
   IconSettings,
+  IconShieldExclamation,
   IconShieldLock,
   IconUserSearch,
   IconUsers,
@@ -58,6 +59,14 @@ export const PLACES: Place[] = [
     icon: IconChecklist,
     key: "v",
     about: "What waits for people to decide",
+  },
+  {
+    name: "Fraud",
+    path: "/fraud",
+    project: true,
+    icon: IconShieldExclamation,
+    key: "f",
+    about: "Attacks, what they share, block lists",
   },
   {
     name: "Subjects",

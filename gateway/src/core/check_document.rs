@@ -6,6 +6,7 @@ use proto::docauth::{
     CheckDocumentHeader, CheckDocumentRequest, CheckDocumentResponse, CheckOutcome, ChipFile, DocumentCheck,
     DocumentField, check_document_request::Part,
 };
+use proto::transactions::DocumentNumber;
 use scoring::{
     CheckMode, DocumentBasis, DocumentDecision, DocumentEvidence, DocumentRules, LIVE_FACE, Outcome, Rules,
     decide_document,
@@ -56,6 +57,7 @@ pub async fn check_document(
     let examined = examine_document(&verification, picture, options).await?;
     store_sample(&verification, "document", picture).await;
     let (caller, record) = (verification.caller, verification.record);
+    record.set_document(document_number(&examined.document));
     record.set_decision(&examined.decision, &caller.rules_source);
     record.set_services(&DocumentRecords { document: DocumentRecord::from(&examined) });
     record.set_evidence(&examined.basis);
@@ -134,6 +136,16 @@ async fn read_document(
 /// Decides on a checked document by the built-in rules, without a video and without a project.
 pub fn decide_document_alone(document: &CheckDocumentResponse) -> DocumentDecision {
     decide_document(&DocumentRules::default(), &document_evidence(document, &LiveFace::default()))
+}
+
+/// The number by which a document is recognised, where it was read.
+pub(super) fn document_number(document: &CheckDocumentResponse) -> Option<DocumentNumber> {
+    let field = |name: &str| {
+        let found = document.fields.iter().find(|field| field.name == name);
+        found.map(|field| field.value.clone()).unwrap_or_default()
+    };
+    let number = field("document_number");
+    (!number.is_empty()).then(|| DocumentNumber { country: field("country_code"), number })
 }
 
 fn document_evidence(document: &CheckDocumentResponse, live_face: &LiveFace) -> DocumentEvidence {

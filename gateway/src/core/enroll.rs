@@ -13,7 +13,9 @@ use crate::{
     config::DuplicateIdentity,
     core::{
         caller::Caller,
-        check_document::{DocumentExamination, DocumentOptions, DocumentRecord, examine_document},
+        check_document::{
+            DocumentExamination, DocumentOptions, DocumentRecord, document_number, examine_document,
+        },
         error::Error,
         media::{Media, ReadFailure},
         permissions::Permission,
@@ -88,6 +90,7 @@ pub async fn enroll_face(
     });
     record.set_durations(&durations(&enrolled.stages));
     if let Some(examined) = examined {
+        record.set_document(document_number(&examined.document));
         record.set_evidence(&examined.basis);
         record.set_rules(&caller.rules_source);
     }

@@ -2,7 +2,7 @@
 
 use proto::{
     ml::StageTime,
-    transactions::{RecordTransactionRequest, Transaction},
+    transactions::{DocumentNumber, RecordTransactionRequest, Transaction},
 };
 use scoring::{Decision, Verdict};
 use serde::Serialize;
@@ -57,6 +57,16 @@ impl TransactionRecord {
             client_app_version: context.client_app_version,
             ..std::mem::take(&mut self.0)
         };
+    }
+
+    /// The address of a user who calls by themselves, to find other calls from it.
+    pub fn set_client_address(&mut self, address: Option<std::net::IpAddr>) {
+        self.0.client_address = address.map(|address| address.to_string()).unwrap_or_default();
+    }
+
+    /// Which document the call shows, to find other calls that show it; the number is not stored.
+    pub fn set_document(&mut self, document: Option<DocumentNumber>) {
+        self.0.document_number = document;
     }
 
     /// Also the request id.

@@ -23,7 +23,7 @@ pub struct QueuePage {
     pub size: u32,
 }
 
-fn reviewer(caller: &Caller) -> Option<Reviewer> {
+pub(super) fn reviewer(caller: &Caller) -> Option<Reviewer> {
     let kind = if caller.is_dashboard_user() { ReviewerKind::User } else { ReviewerKind::ApiKey };
     Some(Reviewer { kind: kind.into(), id: caller.id.clone(), name: caller.name.clone() })
 }
@@ -127,7 +127,7 @@ pub async fn decide_review(
 }
 
 /// The name of an enum's value without that of the enum.
-fn word(name: &str, prefix: &str) -> String {
+pub(super) fn word(name: &str, prefix: &str) -> String {
     name.strip_prefix(prefix).unwrap_or(name).to_lowercase()
 }
 

@@ -9,7 +9,7 @@ use proto::{
     projects::projects_client::ProjectsClient,
     sessions::sessions_client::SessionsClient,
     transactions::{
-        answers_client::AnswersClient, reviews_client::ReviewsClient,
+        answers_client::AnswersClient, fraud_client::FraudClient, reviews_client::ReviewsClient,
         transactions_client::TransactionsClient, webhooks_client::WebhooksClient,
     },
 };
@@ -56,6 +56,11 @@ impl Peers {
     /// Reviews live with the transactions.
     pub(crate) fn reviews(&self) -> ReviewsClient<Transport> {
         ReviewsClient::new(self.transactions.clone()).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES)
+    }
+
+    /// The fraud page and the block lists live with the transactions.
+    pub(crate) fn fraud(&self) -> FraudClient<Transport> {
+        FraudClient::new(self.transactions.clone()).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES)
     }
 
     /// Webhook endpoints live with the transactions.

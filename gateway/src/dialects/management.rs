@@ -1,6 +1,8 @@
 //! Management of a project by its keys and by dashboard users: keys, rules, webhooks, transactions, subjects, retention.
 
 mod api_keys;
+mod blocklist;
+mod fraud;
 mod health;
 mod live;
 mod measured;
@@ -31,6 +33,7 @@ use crate::{
 pub fn routes() -> Vec<Route> {
     let mut routes = transaction_routes();
     routes.extend(review_routes());
+    routes.extend(fraud_routes());
     routes.extend(project_routes());
     routes.extend(rules_routes());
     routes
@@ -64,6 +67,17 @@ fn review_routes() -> Vec<Route> {
         route(write, routes!(reviews::claim_review, reviews::release_review)),
         route(Project(P::ProjectsRead), routes!(reviews::settings::get_review_settings)),
         route(Project(P::ProjectsWrite), routes!(reviews::settings::put_review_settings)),
+    ]
+}
+
+fn fraud_routes() -> Vec<Route> {
+    let (read, write) = (Project(P::TransactionsRead), Project(P::TransactionsWrite));
+    vec![
+        route(read, routes!(fraud::get_fraud_summary)),
+        route(read, routes!(fraud::get_transaction_links)),
+        route(read, routes!(blocklist::list_blocked)),
+        route(write, routes!(blocklist::add_blocked)),
+        route(write, routes!(blocklist::remove_blocked)),
     ]
 }
 

@@ -89,6 +89,11 @@ pub async fn record_transaction(
             let geo = headers.context.geo_json.take().or_else(|| route.gateway.geo().locate(&request));
             headers.context.geo_json = geo;
             record.set_context(&headers.context);
+            // Any other caller is a customer's backend, whose address says nothing of the user.
+            if caller.is_session_token() {
+                let (extensions, sent) = (request.extensions(), request.headers());
+                record.set_client_address(route.gateway.geo().client_address(extensions, sent));
+            }
             request.extensions_mut().insert(Call { caller, headers, record: record.clone() });
             next.run(request).await
         }

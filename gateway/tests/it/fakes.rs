@@ -3,6 +3,7 @@
 mod answers;
 mod consent;
 mod docauth;
+mod fraud;
 mod journeys;
 mod ml;
 mod projects;
@@ -29,7 +30,7 @@ use proto::{
     sessions::sessions_server::SessionsServer,
     subjects::{Kept, Remains, Subject},
     transactions::{
-        Transaction, answers_server::AnswersServer, reviews_server::ReviewsServer,
+        Transaction, answers_server::AnswersServer, fraud_server::FraudServer, reviews_server::ReviewsServer,
         transactions_server::TransactionsServer,
     },
 };
@@ -90,6 +91,9 @@ pub struct State {
     /// What was asked of the review queue, and decided.
     pub review_lists: Vec<proto::transactions::ListReviewsRequest>,
     pub decided: Vec<proto::transactions::DecideReviewRequest>,
+    /// What was asked of the fraud page, and blocked.
+    pub fraud_spans: Vec<proto::transactions::FraudSummaryRequest>,
+    pub blocked: Vec<proto::transactions::AddBlockedRequest>,
     /// What the models answer about prints and pairs of pictures, and what they were asked.
     pub print_enrolled: proto::ml::EnrollPrintResponse,
     pub print_verified: proto::ml::VerifyPrintResponse,
@@ -211,6 +215,7 @@ impl Stage {
                 .add_service(TransactionsServer::new(self.clone()))
                 .add_service(AnswersServer::new(self.clone()))
                 .add_service(ReviewsServer::new(self.clone()))
+                .add_service(FraudServer::new(self.clone()))
                 .add_service(ProjectsServer::new(self.clone()))
                 .add_service(AccountsServer::new(self.clone()))
                 .add_service(JourneysServer::new(self.clone()));

@@ -13,6 +13,7 @@ mod documents;
 mod encodings;
 mod enroll;
 mod fakes;
+mod fraud;
 mod geo;
 mod golden;
 mod idempotency;

@@ -182,7 +182,7 @@ fn plain(name: &str) -> String {
     name.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_lowercase()).take(64).collect()
 }
 
-fn short(text: &str) -> String {
+pub fn short(text: &str) -> String {
     text.chars().take(MAX_TEXT).collect()
 }
 

@@ -3,7 +3,10 @@
 use serde_json::Value;
 
 use super::device;
-use crate::record::Record;
+use crate::{
+    links::FaceFound,
+    record::{Record, Verdict},
+};
 
 /// Where somebody was, in degrees.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -15,6 +18,27 @@ pub struct Place {
 /// Reasons of an enrollment that was refused as another person's, or because too many of those came before.
 const ANOTHER_PERSON: [&str; 2] = ["another_person", "template_locked"];
 
+/// Reasons that the call showed somebody else than its user, or nobody alive.
+const NOT_THE_USER: [&str; 5] = [
+    "face_match_failed",
+    "voice_match_failed",
+    "liveness_failed",
+    "media_authenticity_failed",
+    "media_replayed",
+];
+const RECOGNISED: [&str; 2] = ["face_match_passed", "voice_match_passed"];
+
+/// Whether a call was its user's, as far as the models saw.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Identity {
+    #[default]
+    Unknown,
+    /// It passed, and the user was recognised.
+    Confirmed,
+    /// It showed somebody else, or a recording.
+    Refuted,
+}
+
 /// A transaction, as far as the rules go.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Observation {
@@ -23,6 +47,8 @@ pub struct Observation {
     pub is_video: bool,
     /// An enrollment that was refused because it shows or sounds like somebody else than the user.
     pub is_another_person: bool,
+    pub identity: Identity,
+    pub face: FaceFound,
     pub place: Option<Place>,
     pub country: Option<Country>,
     /// What tells its device from another.
@@ -71,8 +97,12 @@ impl Observation {
         };
         let geo = parsed(&record.personal.geo_json);
         let info = parsed(&record.personal.device_info_json);
+        let services = parsed(&record.personal.services_json);
+        let face = FaceFound::in_services(&services, record.personal.user_fullname.as_deref());
         Self {
             id: record.id.as_str().into(),
+            identity: identity(record, &face),
+            face,
             at_ms: record.created_at_ms,
             is_video: record.kind == "process_video",
             is_another_person: record.reasons.iter().any(|reason| ANOTHER_PERSON.contains(&reason.as_str())),
@@ -82,6 +112,17 @@ impl Observation {
             device_id: device::id(&info),
             emulator: device::emulator(&info),
         }
+    }
+}
+
+fn identity(record: &Record, face: &FaceFound) -> Identity {
+    let has = |reasons: &[&str]| record.reasons.iter().any(|reason| reasons.contains(&reason.as_str()));
+    if face.other.is_some() || has(&NOT_THE_USER) || has(&ANOTHER_PERSON) {
+        Identity::Refuted
+    } else if record.verdict == Some(Verdict::Pass) && has(&RECOGNISED) {
+        Identity::Confirmed
+    } else {
+        Identity::Unknown
     }
 }
 

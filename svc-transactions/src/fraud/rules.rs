@@ -1,10 +1,10 @@
-//! The seven rules, as functions of what was observed.
+//! The rules, as functions of what was observed.
 
 use serde_json::{Value, json};
 
 use super::{
     Hit, Rule, Scene, Seen,
-    observation::{Observation, Place},
+    observation::{Identity, Observation, Place},
 };
 
 /// Faster than this, nobody travelled (an airliner's cruise).
@@ -24,6 +24,7 @@ const EARTH_KM: f64 = 6371.0088;
 
 /// What the rules find in a transaction, each rule at most once.
 pub fn hits(scene: &Scene) -> Vec<Hit> {
+    let scene = &without_strangers(scene);
     let found = [
         (Rule::ImpossibleTravel, impossible_travel(scene)),
         (Rule::DeviceSwitch, device_switch(scene)),
@@ -32,8 +33,25 @@ pub fn hits(scene: &Scene) -> Vec<Hit> {
         (Rule::Velocity, velocity(scene)),
         (Rule::NewDeviceAndCountry, new_device_and_country(scene)),
         (Rule::RepeatedAnotherPerson, repeated_another_person(scene)),
+        (Rule::KnownFaceNewName, known_face(scene, false)),
+        (Rule::AnotherUsersFace, known_face(scene, true)),
+        (Rule::Blocklisted, blocklisted(scene)),
     ];
     found.into_iter().filter_map(|(rule, evidence)| Some(Hit { rule, evidence: evidence? })).collect()
+}
+
+/// The scene of a call in which the user was recognised, without those that showed somebody else: what an attacker did
+/// under a name does not speak against its owner.
+fn without_strangers(scene: &Scene) -> Scene {
+    let mut scene = scene.clone();
+    if scene.now.identity == Identity::Confirmed {
+        let sides =
+            [&mut scene.before, &mut scene.after, &mut scene.session_before, &mut scene.session_after];
+        for side in sides {
+            side.retain(|other| other.identity != Identity::Refuted);
+        }
+    }
+    scene
 }
 
 /// Great-circle distance in km (haversine).
@@ -152,6 +170,18 @@ fn repeated_another_person(scene: &Scene) -> Option<Value> {
         let ids: Vec<_> = refused.iter().map(|other| &other.id).collect();
         json!({ "refusals": refused.len(), "seconds": ANOTHER_PERSON_MS / 1000, "transaction_ids": ids })
     })
+}
+
+/// A face that another user enrolled. Whose, is a link of the transaction: evidence holds no name of another subject.
+fn known_face(scene: &Scene, user_is_enrolled: bool) -> Option<Value> {
+    let (_, probability) = scene.now.face.other.as_ref()?;
+    (scene.now.face.user_is_enrolled == user_is_enrolled)
+        .then(|| json!({ "probability": round(*probability), "transaction_id": scene.now.id }))
+}
+
+fn blocklisted(scene: &Scene) -> Option<Value> {
+    let kinds = &scene.blocked;
+    (!kinds.is_empty()).then(|| json!({ "lists": kinds, "transaction_id": scene.now.id }))
 }
 
 fn country(observation: &Observation) -> Option<&str> {

@@ -3,7 +3,10 @@
 use proptest::prelude::*;
 
 use super::*;
-use crate::fraud::{History, observation::Country};
+use crate::{
+    fraud::{History, observation::Country},
+    links::FaceFound,
+};
 
 const VIENNA: Place = Place { lat: 48.2082, lng: 16.3738 };
 const SYDNEY: Place = Place { lat: -33.8688, lng: 151.2093 };
@@ -39,6 +42,7 @@ fn scene(now: Observation) -> Scene {
         session_before: Vec::new(),
         session_after: Vec::new(),
         history: History::default(),
+        blocked: Vec::new(),
     }
 }
 
@@ -204,4 +208,44 @@ fn three_other_people_under_one_name_within_an_hour_are_told() {
     assert_eq!(evidence["transaction_ids"], serde_json::json!(["a", "c", "d"]));
     assert!(hits(&Scene { before: before.clone(), ..scene(seen("d", 3 * SECOND)) }).is_empty());
     assert!(hits(&Scene { before, ..scene(refused("d", 2 * HOUR)) }).is_empty(), "an hour later");
+}
+
+#[test]
+fn the_owner_of_a_name_is_not_blamed_for_what_others_do_under_it() {
+    let attack = Observation { identity: Identity::Refuted, ..at("a", 0, SYDNEY) };
+    let own = Observation { identity: Identity::Confirmed, ..at("b", HOUR, VIENNA) };
+    assert!(hits(&Scene { before: vec![attack.clone()], ..scene(own.clone()) }).is_empty());
+    assert!(hits(&Scene { after: vec![attack.clone()], ..scene(own.clone()) }).is_empty());
+    // The attacker's call is compared with the owner's.
+    let (rule, evidence) =
+        only(&Scene { before: vec![Observation { at_ms: -HOUR, ..own.clone() }], ..scene(attack) });
+    assert_eq!((rule, evidence["from"]["transaction_id"].as_str()), (Rule::ImpossibleTravel, Some("b")));
+    // A user who was not recognised is.
+    let unknown = Observation { identity: Identity::Unknown, ..own.clone() };
+    let attack = Observation { identity: Identity::Refuted, ..at("a", 0, SYDNEY) };
+    assert_eq!(only(&Scene { before: vec![attack], ..scene(unknown) }).0, Rule::ImpossibleTravel);
+    // Two of the owner's own calls are compared as before.
+    let before = vec![Observation { identity: Identity::Confirmed, ..at("a", 0, SYDNEY) }];
+    assert_eq!(only(&Scene { before, ..scene(own) }).0, Rule::ImpossibleTravel);
+}
+
+#[test]
+fn the_owner_is_not_one_of_too_many_where_the_others_were_strangers() {
+    let attack = |id: usize| Observation { identity: Identity::Refuted, ..video(id, id as i64 * SECOND) };
+    let own = Observation { identity: Identity::Confirmed, ..video(9, 9 * SECOND) };
+    assert!(hits(&Scene { before: (0..6).map(attack).collect(), ..scene(own) }).is_empty());
+    assert_eq!(only(&Scene { before: (0..6).map(attack).collect(), ..scene(attack(9)) }).0, Rule::Velocity);
+}
+
+#[test]
+fn a_face_of_another_user_is_told_apart_by_whether_the_name_had_one() {
+    let showing = |user_is_enrolled| {
+        let face =
+            FaceFound { user_is_enrolled, other: Some(("bob".into(), 0.98765)), ..FaceFound::default() };
+        scene(Observation { face, ..seen("a", 0) })
+    };
+    let (rule, evidence) = only(&showing(false));
+    assert_eq!((rule, evidence["probability"].as_f64()), (Rule::KnownFaceNewName, Some(0.988)));
+    assert_eq!(only(&showing(true)).0, Rule::AnotherUsersFace);
+    assert!(!evidence.to_string().contains("bob"), "evidence names no other subject");
 }

@@ -8,11 +8,15 @@ use std::{collections::HashSet, time::Duration};
 use blob::KeyRing;
 use tokio_util::task::AbortOnDropHandle;
 
-use super::{History, Observation, Scene, Seen, observation::Country, rules};
+use super::{
+    History, Observation, Scene, Seen,
+    observation::{Country, Identity},
+    rules,
+};
 use crate::{
     Clock,
     error::Error,
-    names,
+    links, names,
     outbox::Event,
     record::{Record, TransactionId},
     seal,
@@ -100,14 +104,18 @@ impl Worker {
             Some(user) => names::prefix_hashes(&self.ring, &record.project_id, user)?,
             None => Vec::new(),
         };
+        // What another person used does not become known of the user.
         let traits = self.traits(&now)?;
+        let learns = now.identity != Identity::Refuted;
+        let blocked = self.blocked(row, &record).await?;
         let device_id = now.device_id.clone();
         let history = self.history(row, &subjects, &traits).await?;
         let user = self.store.around_subject(row, &subjects).await?;
         let session = self.store.around_session(row).await?;
         let (before, after) = self.observed(user)?;
         let (session_before, session_after) = self.observed(session)?;
-        let found = rules::hits(&Scene { now, before, after, session_before, session_after, history });
+        let found =
+            rules::hits(&Scene { now, before, after, session_before, session_after, history, blocked });
         let now_ms = (self.clock)();
         let at_ms = record.created_at_ms;
         let hits = found
@@ -132,7 +140,7 @@ impl Worker {
             at_ms,
             found_at_ms: now_ms,
             hits,
-            traits,
+            traits: if learns { traits } else { Vec::new() },
             device: self.device(device_id.as_deref())?,
             prefixes,
             event,
@@ -152,6 +160,18 @@ impl Worker {
                 .collect::<Result<Vec<_>, Error>>()
         };
         Ok((all(around.before)?, all(around.after)?))
+    }
+
+    /// The kinds of block lists a transaction is on. Its address and the number of its document are known by what was stored
+    /// with it alone.
+    async fn blocked(&self, row: &Row, record: &Record) -> Result<Vec<&'static str>, Error> {
+        let mut links = links::of_record(&self.ring, record)?;
+        links.extend(self.store.stored_links(&row.id).await?);
+        let found = self.store.find_blocked(&record.project_id, &links).await?;
+        let mut kinds: Vec<_> = found.iter().map(|kind| kind.as_str()).collect();
+        kinds.sort_unstable();
+        kinds.dedup();
+        Ok(kinds)
     }
 
     /// The device and the country of a transaction, as they are remembered of its user.

@@ -99,7 +99,7 @@ impl StepRow {
     }
 }
 
-fn reviewer_to_wire(stored: &str, name: String) -> wire::Reviewer {
+pub fn reviewer_to_wire(stored: &str, name: String) -> wire::Reviewer {
     let (kind, id) = match stored.split_once(':') {
         Some(("key", id)) => (wire::ReviewerKind::ApiKey, id),
         Some((_, id)) => (wire::ReviewerKind::User, id),

@@ -4,8 +4,13 @@ use proto::transactions as wire;
 
 use crate::{
     error::Error,
+    links::DocumentNumber,
     record::{self, Personal, Record, TransactionId, Verdict},
 };
+
+pub fn document_number(wire: wire::DocumentNumber) -> DocumentNumber {
+    DocumentNumber { country: wire.country, number: wire.number }
+}
 
 impl TryFrom<wire::Transaction> for Record {
     type Error = Error;
@@ -37,6 +42,8 @@ impl TryFrom<wire::Transaction> for Record {
             client_app: remark(wire.client_app),
             client_app_version: remark(wire.client_app_version),
             flag: None,
+            client_address: Some(wire.client_address).filter(|address| !address.is_empty()),
+            document_number: wire.document_number.map(document_number),
             event_json: json("event_json", wire.event_json, record::MAX_SERVICES_JSON)?,
             is_test: wire.is_test,
             personal: Personal {
@@ -79,6 +86,8 @@ impl From<Record> for wire::Transaction {
             flag: record.flag.map(|flag| flag.as_str().into()),
             evidence_json: record.personal.evidence_json,
             event_json: None,
+            client_address: String::new(),
+            document_number: None,
             is_test: record.is_test,
             fraud: Vec::new(),
             review: None,

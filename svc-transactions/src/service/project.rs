@@ -19,6 +19,7 @@ impl Transactions {
         let seen = self.store.forget_some_seen(&project, BATCH).await?;
         let answers = self.store.delete_answers(&project, BATCH).await?;
         self.store.delete_review_settings(&project).await?;
+        let blocked = self.store.delete_project_blocked(&project).await?;
         let names = self.store.forget_old_names(&project, i64::MAX, BATCH).await?;
         self.store.purge(Vec::new()).await?;
         Ok(remains([
@@ -29,6 +30,7 @@ impl Transactions {
             ("webhook", endpoints),
             ("idempotency_answer", answers),
             ("searchable_name", names),
+            ("blocklist_entry", blocked),
         ]))
     }
 

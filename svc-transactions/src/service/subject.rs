@@ -31,25 +31,27 @@ impl TryFrom<wire::Subject> for Subject {
 
 impl Transactions {
     pub(super) async fn find_subject(&self, subject: &Subject) -> Result<Remains, Error> {
-        let (mut transactions, mut samples, mut seen, mut deliveries) = (0, 0, 0, 0);
+        let (mut transactions, mut samples, mut seen, mut deliveries, mut blocked) = (0, 0, 0, 0, 0);
         for hash in self.hashes(subject)? {
             samples += self.store.count_samples(&subject.project_id, &hash).await?;
             transactions += self.store.count_subject(&subject.project_id, &hash).await?;
             seen += self.store.count_seen(&subject.project_id, &hash).await?;
             deliveries += self.store.count_deliveries(&subject.project_id, &hash).await?;
+            blocked += self.store.count_blocked(&subject.project_id, &hash).await?;
         }
         Ok(remains([
             ("transaction", transactions),
             ("sample", samples),
             ("device_or_country_seen", seen),
             ("webhook_delivery", deliveries),
+            ("blocklist_entry", blocked),
         ]))
     }
 
     /// Takes all that is personal from the subject's records, for good. Each step is a database transaction of its own,
     /// so that a call that broke off is finished by the next.
     pub(super) async fn erase_subject(&self, subject: &Subject) -> Result<Remains, Error> {
-        let (mut transactions, mut samples, mut seen, mut deliveries) = (0, 0, 0, 0);
+        let (mut transactions, mut samples, mut seen, mut deliveries, mut blocked) = (0, 0, 0, 0, 0);
         let mut secrets = Vec::new();
         for hash in self.hashes(subject)? {
             secrets.extend(self.store.secrets(&subject.project_id, &hash).await?);
@@ -57,6 +59,8 @@ impl Transactions {
             transactions += self.anonymise(&subject.project_id, &hash).await?;
             seen += self.store.forget_seen(&subject.project_id, &hash).await?;
             self.store.forget_name(&subject.project_id, &hash).await?;
+            self.store.forget_face(&subject.project_id, &hash).await?;
+            blocked += self.store.delete_blocked_of(&subject.project_id, &hash).await?;
             deliveries += self.store.delete_deliveries(&subject.project_id, &hash).await?;
         }
         self.store.purge(secrets).await?;
@@ -66,6 +70,7 @@ impl Transactions {
             ("sample", samples),
             ("device_or_country_seen", seen),
             ("webhook_delivery", deliveries),
+            ("blocklist_entry", blocked),
         ]))
     }
 

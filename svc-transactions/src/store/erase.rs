@@ -34,12 +34,15 @@ impl Store {
     /// What must not be left in any file once the subject is erased: the start of everything sealed about it, which holds
     /// the nonce without which the rest is noise.
     pub async fn secrets(&self, project: &str, subject: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
-        const SEALED: [&str; 5] = [
+        const SEALED: [&str; 7] = [
             "SELECT sealed FROM transactions WHERE project_id = $1 AND subject_hash = $2",
             "SELECT h.sealed FROM fraud_hits h JOIN transactions t ON t.id = h.id \
              WHERE t.project_id = $1 AND t.subject_hash = $2",
             "SELECT s.sealed FROM review_steps s JOIN transactions t ON t.id = s.id \
              WHERE t.project_id = $1 AND t.subject_hash = $2",
+            "SELECT l.sealed FROM transaction_links l JOIN transactions t ON t.id = l.id \
+             WHERE t.project_id = $1 AND t.subject_hash = $2 AND l.sealed IS NOT NULL",
+            "SELECT sealed FROM blocklist WHERE project_id = $1 AND (subject_hash = $2 OR (kind = 'face' AND value_hash = $2))",
             "SELECT sealed FROM webhook_deliveries WHERE project_id = $1 AND subject_hash = $2",
             "SELECT sealed_log FROM webhook_deliveries WHERE project_id = $1 AND subject_hash = $2 \
              AND sealed_log IS NOT NULL",
@@ -88,6 +91,7 @@ impl Store {
         // What the rules are looking at just now is written only while it waits; they take this row first, too.
         const UNWAIT: &str = "DELETE FROM fraud_pending WHERE id = $1";
         const UNDEVICE: &str = "DELETE FROM transaction_devices WHERE id = $1";
+        const UNLINK: &str = "DELETE FROM transaction_links WHERE id = $1";
         // What nobody has decided is not left to decide.
         const UNASK: &str = "DELETE FROM reviews WHERE id = $1 AND status IN ('open', 'second_review')";
         const UNNOTE: &str = "UPDATE review_steps SET sealed = $2 WHERE id = $1";
@@ -104,6 +108,7 @@ impl Store {
             emptied += tx.execute(EMPTY, db::params![id, project, sealed]).await?;
             tx.execute(UNTAG, db::params![id]).await?;
             tx.execute(UNDEVICE, db::params![id]).await?;
+            tx.execute(UNLINK, db::params![id]).await?;
             tx.execute(UNASK, db::params![id]).await?;
             tx.execute(UNNOTE, db::params![id, nothing]).await?;
             tx.execute(UNREVIEW, db::params![id]).await?;

@@ -117,6 +117,8 @@ impl Row {
             client_app_version: self.client_app_version,
             flag: self.flag.as_deref().map(Flag::parse).transpose()?,
             event_json: None,
+            client_address: None,
+            document_number: None,
             is_test: self.is_test != 0,
             personal,
         })

@@ -6,6 +6,7 @@ mod answers;
 mod dashboard;
 mod erasure;
 mod fraud;
+mod fraud_page;
 mod keys;
 mod list;
 mod record;
@@ -25,7 +26,7 @@ use std::{
 
 use proto::transactions::{
     GetTransactionRequest, RecordTransactionRequest, Transaction, answers_client::AnswersClient,
-    reviews_client::ReviewsClient, transactions_client::TransactionsClient,
+    fraud_client::FraudClient, reviews_client::ReviewsClient, transactions_client::TransactionsClient,
 };
 use rpc::Transport;
 use svc_transactions::{Config, SamplesConfig};
@@ -52,6 +53,7 @@ pub struct Service {
     pub client: TransactionsClient<Transport>,
     pub answers: AnswersClient<Transport>,
     pub reviews: ReviewsClient<Transport>,
+    pub fraud: FraudClient<Transport>,
 }
 
 fn config_of(db: db::Config, folder: &TempDir) -> Config {
@@ -87,8 +89,9 @@ impl Service {
         let transport = rpc::local(routes, Duration::from_secs(10));
         let (client, answers) =
             (TransactionsClient::new(transport.clone()), AnswersClient::new(transport.clone()));
-        let reviews = ReviewsClient::new(transport);
-        Self { db, folder, now_ms, db_pool: Arc::default(), client, answers, reviews }
+        let reviews = ReviewsClient::new(transport.clone());
+        let fraud = FraudClient::new(transport);
+        Self { db, folder, now_ms, db_pool: Arc::default(), client, answers, reviews, fraud }
     }
 
     /// What an operator's command is given.
@@ -230,6 +233,8 @@ pub fn video(project: &str) -> Transaction {
         client_app_version: Some("1.2.3".into()),
         // Only what another API renders in its own shape has one.
         event_json: None,
+        client_address: String::new(),
+        document_number: None,
         is_test: false,
         flag: None,
         evidence_json: Some(r#"{"spoken":"Ada Lovelace"}"#.into()),

@@ -82,7 +82,7 @@ interface ChartProps {
 }
 
 /** A chart, or the same as a table for who cannot see it. */
-function Chart({ title, summary, at, series, daily, stacked = false, top }: ChartProps) {
+export function Chart({ title, summary, at, series, daily, stacked = false, top }: ChartProps) {
   const [table, setTable] = useState(false);
   const body: ReactNode = table ? (
     <Rows title={title} at={at} series={series} daily={daily} />

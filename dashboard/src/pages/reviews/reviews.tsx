@@ -189,7 +189,7 @@ function Evidence({ id, project }: { id: string; project: string }) {
           >
             <Decided transaction={transaction} />
           </Section>
-          {transaction.fraud.length > 0 && <FraudHits hits={transaction.fraud} />}
+          {transaction.fraud.length > 0 && <FraudHits hits={transaction.fraud} id={transaction.id} />}
           {can(MAY.seeSamples) ? (
             <Samples key={id} id={id} />
           ) : (

@@ -59,7 +59,7 @@ function Detail({ transaction, project }: { transaction: Transaction; project: s
     >
       <Decision transaction={transaction} />
       <PhrasePanel result={transaction.services?.["Visual Speech Recognition"]} />
-      {transaction.fraud.length > 0 && <FraudHits hits={transaction.fraud} />}
+      {transaction.fraud.length > 0 && <FraudHits hits={transaction.fraud} id={transaction.id} />}
       {(transaction.verdict !== null || transaction.review !== null) && (
         <ReviewPanel
           id={transaction.id}
@@ -247,7 +247,10 @@ function RelatedCalls({ id, project }: { id: string; project: string }) {
     queryFn: ({ signal }) => related(id, signal),
   });
   return (
-    <Section title="Same session, user or device">
+    <Section
+      title="Same session, user or device"
+      aside={<Link href={`/fraud?transaction=${id}`}>Show links to other users</Link>}
+    >
       <Loaded query={query} lines={2}>
         {(rows) =>
           rows.length === 0 ? (

@@ -2,12 +2,13 @@
 
 use utoipa::openapi::{OpenApi, tag::TagBuilder};
 
-const TAGS: [(&str, &str); 14] = [
+const TAGS: [(&str, &str); 15] = [
     ("sessions", "Start and end a session, have the phrase of a video chosen. Begin here."),
     ("consent", "What the user agreed to. Without consent nobody is compared and nothing is stored."),
     ("biometrics", "Judge a video, enroll a face or voice, compare with a reference picture."),
     ("documents", "Read and check identity documents."),
     ("transactions", "What happened: one record for each call, its samples, tags and flags."),
+    ("fraud", "What suspicious calls have in common, and the block lists of a project."),
     ("webhooks", "Where events are sent, and what became of each delivery."),
     ("reference", "What codes mean."),
     ("scoring rules", "How findings become a verdict; what would change under other rules."),

@@ -50,6 +50,8 @@ macro_rules! wire_enum {
     };
 }
 
+pub(in crate::dialects::management) use wire_enum;
+
 wire_enum! {
     /// `open`: to be decided. `second_review`: one person has decided, another has to. The others are final.
     Status as ReviewStatus for wire::ReviewStatus { Open, SecondReview, NewCapture, Approved, Rejected }

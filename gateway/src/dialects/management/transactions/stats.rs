@@ -69,18 +69,28 @@ pub async fn get_transaction_stats(
     caller: Caller,
     span: Result<Query<Span>, QueryRejection>,
 ) -> Result<Json<Stats>, Error> {
-    let Query(span) = span.map_err(|_| Error::invalid("from, to and bucket are required"))?;
-    let (from_ms, until_ms) = (filter::time("from", &span.from)?, filter::time("to", &span.to)?);
-    let bucket_ms = match span.bucket.as_str() {
-        "hour" => HOUR_MS,
-        "day" => 24 * HOUR_MS,
-        _ => return Err(Error::invalid("bucket must be hour or day")),
-    };
+    let (from_ms, until_ms, bucket_ms) = Span::parse(span)?;
     let counted = transaction_stats(gateway.core(), caller.project_id, from_ms, until_ms, bucket_ms).await?;
     Ok(Json(Stats {
         buckets: counted.buckets.into_iter().map(Bucket::from).collect(),
         reasons_complete: counted.reasons_complete,
     }))
+}
+
+impl Span {
+    /// Begin, end and length of a bucket, in milliseconds.
+    ///
+    /// # Errors
+    /// 400 for a time or a bucket that makes no sense.
+    pub fn parse(query: Result<Query<Self>, QueryRejection>) -> Result<(i64, i64, i64), Error> {
+        let Query(span) = query.map_err(|_| Error::invalid("from, to and bucket are required"))?;
+        let (from_ms, until_ms) = (filter::time("from", &span.from)?, filter::time("to", &span.to)?);
+        match span.bucket.as_str() {
+            "hour" => Ok((from_ms, until_ms, HOUR_MS)),
+            "day" => Ok((from_ms, until_ms, 24 * HOUR_MS)),
+            _ => Err(Error::invalid("bucket must be hour or day")),
+        }
+    }
 }
 
 impl From<StatsBucket> for Bucket {
