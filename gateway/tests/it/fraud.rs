@@ -18,7 +18,7 @@ async fn whose_face_it_is_is_shown_to_who_may_identify() {
     assert_eq!(
         all["values"][0],
         json!({"kind": "address", "label": "203.0.113.7", "calls": 2, "users": 0,
-        "last_at": "1970-01-01T00:00:00.000Z", "transaction_id": "", "blocked": false})
+        "last_at": "1970-01-01T00:00:00Z", "transaction_id": "", "blocked": false})
     );
     assert_eq!(all["buckets"][0]["signals"], json!({"velocity": 2}));
     assert_eq!(customer.stage.set().fraud_spans[0].bucket_ms, 3_600_000);
