@@ -9,7 +9,7 @@ DOCUMENTS ?= 1
 FUZZ_SECONDS ?= 60
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help setup models dashboard web-sdk example demo test replicas chaos quick check deny serve dist bench search-speed accuracy fuzz deploy-check
+.PHONY: help setup models dashboard web-sdk example demo test replicas chaos load dashboard-speed quick check deny serve dist bench search-speed accuracy fuzz deploy-check
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,14 @@ replicas: setup ## every whole-system scenario with two of each process, behind 
 chaos: setup ## kill and freeze every process of a replicated deployment under load, then read its stores (minutes)
 	cargo test --workspace --locked --no-run
 	cargo test --workspace --locked --test it chaos -- --ignored --nocapture
+
+load: setup ## calls at steady rates with one and two svc-ml, three times overload, and recovery (LOAD_SECONDS a case, 60)
+	cargo test --release --workspace --locked --no-run
+	cargo test --release --workspace --locked --test it load -- --ignored --nocapture
+
+dashboard-speed: setup ## largest contentful paint of two pages at 4x CPU slowdown
+	cargo build --release --locked --bin biometry
+	cd tests/dashboard && npm ci --silent --no-audit --no-fund && BIOMETRY=../../target/release/biometry node run.mjs --measure
 
 quick: setup ## formatting, lints and unit tests: the loop while you write
 	cargo fmt --all --check

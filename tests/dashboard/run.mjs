@@ -1,6 +1,6 @@
 // Starts one server with an organisation and somebody of each role, runs the stories against it, and ends with their
 // result. `BIOMETRY` names the binary, `SCREENSHOTS` a folder for pictures of every page; arguments choose stories, and
-// `--split` the deployment in which every service is a process of its own.
+// `--split` the deployment in which every service is a process of its own, `--measure` what is measured instead of tested.
 import { spawn } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { once } from 'node:events';
@@ -10,9 +10,10 @@ import { start } from './server.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const split = process.argv.includes('--split');
+const kind = process.argv.includes('--measure') ? '.measure.mjs' : '.test.mjs';
 const wanted = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 const stories = (await readdir(here))
-  .filter((name) => name.endsWith('.test.mjs') && (wanted.length === 0 || wanted.some((word) => name.startsWith(word))))
+  .filter((name) => name.endsWith(kind) && (wanted.length === 0 || wanted.some((word) => name.startsWith(word))))
   .sort();
 if (stories.length === 0) throw new Error(`no story is called ${wanted.join(' or ')}`);
 const server = await start(split ? 'split' : 'embedded');
