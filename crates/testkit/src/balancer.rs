@@ -1,18 +1,14 @@
 //! A load balancer before several gateways: HAProxy, which asks each for its readiness.
 
-use std::process::{Child, ChildStdin, Command};
+use std::process::Command;
 
-use crate::{guard, ports::free_ports};
+use crate::{guard::Server, ports::free_ports};
 
 /// Makes, runs and removes the process, like the guard of PostgreSQL.
 const GUARD: &str = include_str!("balancer.sh");
 
 /// A running balancer; it ends when this is dropped, or with the test process.
-pub struct Balancer {
-    url: String,
-    guard: Child,
-    input: Option<ChildStdin>,
-}
+pub struct Balancer(Server);
 
 impl Balancer {
     /// Starts a balancer before `backends` (`HOST:PORT`).
@@ -22,20 +18,11 @@ impl Balancer {
     pub fn start(backends: &[String]) -> Self {
         let mut shell = Command::new("sh");
         shell.args(["-c", GUARD, "sh"]).args(free_ports(1)).args(backends);
-        let (mut guard, url) = guard::started("HAProxy", shell);
-        let input = guard.stdin.take();
-        Self { url, guard, input }
+        Self(Server::start("HAProxy", shell))
     }
 
     /// `http://127.0.0.1:PORT`
     pub fn url(&self) -> &str {
-        &self.url
-    }
-}
-
-impl Drop for Balancer {
-    fn drop(&mut self) {
-        drop(self.input.take());
-        let _ = self.guard.wait();
+        self.0.address()
     }
 }

@@ -3,31 +3,59 @@
 use std::{
     io::{BufRead, BufReader, Read},
     os::unix::process::CommandExt,
-    process::{Child, Command, Stdio},
+    process::{Child, ChildStdin, Command, Stdio},
 };
 
-/// Runs a shell script that starts `server`, prints its folder when it is ready, and ends it at the end of the script's
-/// input, which comes when the child is dropped or the test process is gone. Answers the script and the folder.
-///
-/// # Panics
-/// When the server cannot be started; the panic says why.
-pub fn started(server: &str, mut shell: Command) -> (Child, String) {
-    let mut guard = shell
-        .current_dir("/")
-        // An interrupt at the terminal reaches the tests alone, and the guard ends after them.
-        .process_group(0)
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()
-        .expect("a shell can be started");
-    let mut folder = String::new();
-    let ready = guard.stdout.take().expect("stdout is piped");
-    BufReader::new(ready).read_line(&mut folder).expect("the guard's output can be read");
-    if folder.is_empty() {
-        let mut reason = String::new();
-        let _ = guard.stderr.take().expect("stderr is piped").read_to_string(&mut reason);
-        panic!("{server} could not be started: {reason}");
+/// A server that ends when this is dropped, or with the test process.
+pub struct Server {
+    guard: Child,
+    input: Option<ChildStdin>,
+    address: String,
+}
+
+impl Server {
+    /// Runs a shell script that starts the server `name`, prints its address or folder when it is ready, and ends it at the end
+    /// of the script's input, which comes when this is dropped or the test process is gone.
+    ///
+    /// # Panics
+    /// When the server cannot be started; the panic says why.
+    pub fn start(name: &str, mut shell: Command) -> Self {
+        let mut guard = shell
+            .current_dir("/")
+            // An interrupt at the terminal reaches the tests alone, and the guard ends after them.
+            .process_group(0)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("a shell can be started");
+        let input = guard.stdin.take();
+        let mut address = String::new();
+        let ready = guard.stdout.take().expect("stdout is piped");
+        BufReader::new(ready).read_line(&mut address).expect("the guard's output can be read");
+        if address.is_empty() {
+            let mut reason = String::new();
+            let _ = guard.stderr.take().expect("stderr is piped").read_to_string(&mut reason);
+            panic!("{name} could not be started: {reason}");
+        }
+        Self { guard, input, address: address.trim().to_owned() }
     }
-    (guard, folder.trim().to_owned())
+
+    /// What the script printed.
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Ends the server, and waits for its end.
+    pub fn stop(&mut self) {
+        drop(self.input.take());
+        let _ = self.guard.wait();
+    }
+}
+
+impl Drop for Server {
+    /// Waits for its end, so that a test can see what is done without it.
+    fn drop(&mut self) {
+        self.stop();
+    }
 }

@@ -1,11 +1,11 @@
 //! A throw-away PostgreSQL server.
 
 use std::{
-    process::{Child, Command},
+    process::Command,
     sync::{Arc, OnceLock},
 };
 
-use crate::guard;
+use crate::guard::Server;
 
 /// Makes, runs and removes the server. It prints the server's folder when ready, then waits for the end of its input,
 /// which comes when the test process is gone.
@@ -15,8 +15,8 @@ const GUARD: &str = include_str!("postgres.sh");
 #[derive(Clone)]
 pub struct Postgres {
     url: String,
-    // The guard's input closes with the last handle, and the server ends.
-    _guard: Arc<Child>,
+    // The server ends with the last handle.
+    _server: Arc<Server>,
 }
 
 /// The server of this test binary, started at the first call.
@@ -43,9 +43,9 @@ impl Postgres {
 fn start() -> Postgres {
     let mut shell = unprivileged_shell();
     shell.args(["-c", GUARD]);
-    let (guard, folder) = guard::started("PostgreSQL", shell);
-    let url = format!("postgres://postgres@localhost/postgres?host={folder}");
-    Postgres { url, _guard: Arc::new(guard) }
+    let server = Server::start("PostgreSQL", shell);
+    let url = format!("postgres://postgres@localhost/postgres?host={}", server.address());
+    Postgres { url, _server: Arc::new(server) }
 }
 
 /// PostgreSQL refuses to run as root, so root becomes the user Debian's package made for it.

@@ -1,18 +1,14 @@
 //! A throw-away Redis server.
 
-use std::process::{Child, ChildStdin, Command};
+use std::process::Command;
 
-use crate::guard;
+use crate::guard::Server;
 
 /// Makes, runs and removes the server, like the guard of PostgreSQL.
 const GUARD: &str = include_str!("redis.sh");
 
 /// A running server of the caller's own; it ends when this is dropped, or with the test process.
-pub struct Redis {
-    folder: String,
-    guard: Child,
-    input: Option<ChildStdin>,
-}
+pub struct Redis(Server);
 
 impl Redis {
     /// # Panics
@@ -23,8 +19,7 @@ impl Redis {
 
     /// Ends the server.
     pub fn stop(&mut self) {
-        drop(self.input.take());
-        let _ = self.guard.wait();
+        self.0.stop();
     }
 
     /// Starts it again, empty, at the same address.
@@ -33,21 +28,19 @@ impl Redis {
     /// As [`Redis::start`].
     pub fn start_again(&mut self) {
         self.stop();
-        let again = Self::launch(Some(&self.folder));
+        let again = Self::launch(Some(self.0.address()));
         *self = again;
     }
 
     fn launch(folder: Option<&str>) -> Self {
         let mut shell = Command::new("sh");
         shell.args(["-c", GUARD, "sh"]).args(folder);
-        let (mut guard, folder) = guard::started("Redis", shell);
-        let input = guard.stdin.take();
-        Self { folder, guard, input }
+        Self(Server::start("Redis", shell))
     }
 
     /// `redis+unix:///...`
     pub fn url(&self) -> String {
-        format!("redis+unix://{}/socket", self.folder)
+        format!("redis+unix://{}/socket", self.0.address())
     }
 
     /// What a command of `redis-cli` prints.
@@ -55,17 +48,10 @@ impl Redis {
     /// # Panics
     /// When the command fails.
     pub fn cli(&self, args: &[&str]) -> String {
-        let socket = format!("{}/socket", self.folder);
+        let socket = format!("{}/socket", self.0.address());
         let output =
             Command::new("redis-cli").args(["-s", &socket]).args(args).output().expect("redis-cli runs");
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8_lossy(&output.stdout).trim().to_owned()
-    }
-}
-
-impl Drop for Redis {
-    /// Waits for its end, so that a test can see what is done without it.
-    fn drop(&mut self) {
-        self.stop();
     }
 }

@@ -1,11 +1,8 @@
 //! A throw-away server of S3's protocol: SeaweedFS, from the Python package that set-up installs.
 
-use std::{
-    path::Path,
-    process::{Child, ChildStdin, Command},
-};
+use std::{path::Path, process::Command};
 
-use crate::{guard, ports::free_ports};
+use crate::{guard::Server, ports::free_ports};
 
 /// Makes, runs and removes the server, like the guard of PostgreSQL.
 const GUARD: &str = include_str!("s3.sh");
@@ -13,11 +10,7 @@ const GUARD: &str = include_str!("s3.sh");
 const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/contract/.venv/bin/weed");
 
 /// A running server that makes a bucket at its first use; it ends when this is dropped, or with the test process.
-pub struct S3 {
-    url: String,
-    guard: Child,
-    input: Option<ChildStdin>,
-}
+pub struct S3(Server);
 
 impl S3 {
     pub const ACCESS_KEY_ID: &str = "test";
@@ -28,20 +21,11 @@ impl S3 {
     pub fn start() -> Self {
         let mut shell = Command::new("sh");
         shell.args(["-c", GUARD, "sh"]).arg(Path::new(PROGRAM)).args(free_ports(8));
-        let (mut guard, url) = guard::started("SeaweedFS", shell);
-        let input = guard.stdin.take();
-        Self { url, guard, input }
+        Self(Server::start("SeaweedFS", shell))
     }
 
     /// `http://127.0.0.1:PORT`
     pub fn url(&self) -> &str {
-        &self.url
-    }
-}
-
-impl Drop for S3 {
-    fn drop(&mut self) {
-        drop(self.input.take());
-        let _ = self.guard.wait();
+        self.0.address()
     }
 }
