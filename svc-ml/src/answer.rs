@@ -11,7 +11,7 @@ use crate::{
     calibrations::{CalibratedFindings, SpokenScore},
     gallery::Modality,
     identity::{Identities, Identity},
-    judged::{Judged, Unjudged},
+    judged::{Cause, Judged, Unjudged},
     pipeline::Findings,
     recordings::{Replay, Trace},
     stages::Stage,
@@ -80,11 +80,17 @@ pub fn modality(of: Modality) -> wire::Modality {
 }
 
 fn judged(description: impl Into<String>) -> Option<wire::Outcome> {
-    Some(wire::Outcome { code: 200, description: description.into(), error: String::new() })
+    let status = wire::OutcomeStatus::Judged.into();
+    Some(wire::Outcome { status, description: description.into(), error: String::new() })
 }
 
 fn unjudged(why: Unjudged) -> Option<wire::Outcome> {
-    Some(wire::Outcome { code: why.code, description: why.description, error: why.error.to_owned() })
+    let status = match why.cause {
+        Cause::CannotJudge => wire::OutcomeStatus::CannotJudge,
+        Cause::Refused => wire::OutcomeStatus::Refused,
+        Cause::Failed => wire::OutcomeStatus::Failed,
+    };
+    Some(wire::Outcome { status: status.into(), description: why.description, error: why.error.to_owned() })
 }
 
 /// Evidence without a threshold of its own.
@@ -350,7 +356,10 @@ mod tests {
         let voice = voice_recognition(Err(Unjudged::no_sound()), None, true);
         assert_eq!(voice.status(), wire::RecognitionStatus::Error);
         let outcome = voice.outcome.unwrap();
-        assert_eq!((outcome.code, outcome.error.as_str()), (422, "no_sound"));
+        assert_eq!(
+            (outcome.status(), outcome.error.as_str()),
+            (wire::OutcomeStatus::CannotJudge, "no_sound")
+        );
         assert!(!voice.matched && voice.score == 0.0);
     }
 

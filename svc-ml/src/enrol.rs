@@ -16,7 +16,7 @@ use crate::{
     engines::{Engines, Shared},
     error::Error,
     judged::{Judged, Unjudged},
-    portrait::{self, Measure, code},
+    portrait::{self, Measure},
     recording,
     recordings::Replay,
     replay::{Marks, sha256},
@@ -110,7 +110,7 @@ impl Ml {
         let is_taken = replay.as_ref().is_some_and(|replay| !replay.is_same_user);
         if header.refuse_replays && is_taken && heard.voice.is_ok() {
             let description = "this recording was used before for somebody else";
-            let refusal = portrait::refused(code::MEDIA_REPLAYED, "media_replayed", description);
+            let refusal = Unjudged::refused("media_replayed", description);
             let refused =
                 Enrolled { outcome: None, refusal: Some(refusal), duplicate: None, replay, kept: Vec::new() };
             return Ok((heard, refused));
@@ -141,10 +141,7 @@ impl Ml {
         let duplicate = self.duplicate(header, &probe.vector).await?;
         if header.refuse_duplicates && duplicate.is_some() {
             let description = "this looks like another enrolled user of the project";
-            return Ok(refused(
-                portrait::refused(code::DUPLICATE, "duplicate_identity", description),
-                duplicate,
-            ));
+            return Ok(refused(Unjudged::refused("duplicate_identity", description), duplicate));
         }
         let whose = Whose {
             project: &header.project_id,
@@ -154,13 +151,11 @@ impl Ml {
         };
         let added = self.templates.add(whose, probe, may).await?;
         let refusal = match added.outcome {
-            EnrollmentOutcome::AnotherPerson => portrait::refused(
-                code::ANOTHER_PERSON,
+            EnrollmentOutcome::AnotherPerson => Unjudged::refused(
                 "another_person",
                 "this is another person than the one enrolled under this name",
             ),
-            EnrollmentOutcome::Locked => portrait::refused(
-                code::TEMPLATE_LOCKED,
+            EnrollmentOutcome::Locked => Unjudged::refused(
                 "template_locked",
                 "too many other people were sent under this name; try again in an hour",
             ),

@@ -7,16 +7,21 @@ use crate::reasons;
 /// What a service found, or why it found nothing; the others still answer.
 pub type Judged<T> = Result<T, Unjudged>;
 
-/// The media do not let a service judge.
-pub const CANNOT_JUDGE: i32 = 422;
-/// The service itself failed.
-pub const FAILED: i32 = 500;
+/// What kind of reason keeps a service from judging.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cause {
+    /// The media do not let it.
+    CannotJudge,
+    /// A picture or recording will not do, or may not be enrolled.
+    Refused,
+    /// The service itself failed.
+    Failed,
+}
 
 /// Why a service could not judge.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Unjudged {
-    /// [`CANNOT_JUDGE`] or [`FAILED`].
-    pub code: i32,
+    pub cause: Cause,
     /// A stable snake_case word.
     pub error: &'static str,
     /// A sentence for people.
@@ -25,12 +30,17 @@ pub struct Unjudged {
 
 impl Unjudged {
     pub fn because(error: &'static str, description: impl Into<String>) -> Self {
-        Self::with_code(CANNOT_JUDGE, error, description)
+        Self::new(Cause::CannotJudge, error, description)
+    }
+
+    /// A picture or recording that is not compared or enrolled.
+    pub fn refused(error: &'static str, description: impl Into<String>) -> Self {
+        Self::new(Cause::Refused, error, description)
     }
 
     /// With the remedy of the table, where the description has none of its own.
-    pub fn with_code(code: i32, error: &'static str, description: impl Into<String>) -> Self {
-        Self { code, error, description: reasons::described(error, description.into()) }
+    fn new(cause: Cause, error: &'static str, description: impl Into<String>) -> Self {
+        Self { cause, error, description: reasons::described(error, description.into()) }
     }
 
     /// The reason that is reported of several.
@@ -41,7 +51,8 @@ impl Unjudged {
     /// Logs the cause, which is no business of the client's.
     fn failed(service: &'static str, cause: &(dyn std::error::Error + 'static)) -> Self {
         tracing::error!(service, error = cause, "a service failed; the others still answer");
-        Self { code: FAILED, error: "internal_error", description: "the service failed".into() }
+        let description = "the service failed".into();
+        Self { cause: Cause::Failed, error: "internal_error", description }
     }
 
     /// What keeps the face services from judging a video in which the faces are like this; `None` when nothing does.

@@ -219,14 +219,3 @@ fn compare_frames(
     let against = |face: &Embedding| compare_faces(anchor.compare(face), 1);
     Ok(Some(Comparison { overall: against(&video.mean), frames: video.crops.iter().map(against).collect() }))
 }
-
-/// What a side says when nothing is wrong with it.
-pub fn one_face(place: &str) -> wire::Outcome {
-    wire::Outcome { code: 200, description: format!("one face found in the {place}"), error: String::new() }
-}
-
-/// A side's fault, with its place.
-pub fn fault(why: &Unjudged, place: &str) -> wire::Outcome {
-    let description = format!("{} ({place})", why.description);
-    wire::Outcome { code: why.code, description, error: why.error.to_owned() }
-}

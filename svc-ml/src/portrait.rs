@@ -38,24 +38,6 @@ impl Measure {
     }
 }
 
-/// Why a picture or recording was not enrolled; the numbers are documented and do not change.
-pub mod code {
-    pub const NO_FACE: i32 = 461;
-    pub const MORE_THAN_ONE_FACE: i32 = 462;
-    pub const TOO_SMALL: i32 = 463;
-    pub const NOT_CENTRED: i32 = 464;
-    pub const TOO_DARK: i32 = 465;
-    pub const TOO_BRIGHT: i32 = 466;
-    pub const LOW_CONTRAST: i32 = 467;
-    pub const NOT_SHARP: i32 = 468;
-    pub const TURNED: i32 = 469;
-    pub const ANOTHER_PERSON: i32 = 470;
-    pub const DUPLICATE: i32 = 471;
-    pub const TEMPLATE_LOCKED: i32 = 472;
-    pub const COVERED: i32 = 473;
-    pub const MEDIA_REPLAYED: i32 = 474;
-}
-
 /// What a picture must be at least. A document's portrait is a print of a photo: small, rastered, anywhere on the page.
 struct Limits {
     eye_distance: f32,
@@ -137,15 +119,15 @@ fn of_portrait(p: &Portrait, limits: &Limits) -> Vec<Measure> {
 }
 
 pub fn no_face() -> Unjudged {
-    refused(code::NO_FACE, "no_face", "no face found")
+    Unjudged::refused("no_face", "no face found")
 }
 
 pub fn more_than_one_face() -> Unjudged {
-    refused(code::MORE_THAN_ONE_FACE, "more_than_one_face", "more than one face found")
+    Unjudged::refused("more_than_one_face", "more than one face found")
 }
 
 pub fn too_small() -> Unjudged {
-    refused(code::TOO_SMALL, "face_too_small", "the face is too small; come closer")
+    Unjudged::refused("face_too_small", "the face is too small; come closer")
 }
 
 /// Below this, a picture's low contrast or sharpness is that of little light. Faces of every skin reach it in a lit room.
@@ -160,29 +142,19 @@ fn fault(property: &str, portrait: &Portrait) -> Unjudged {
         "eyes_covered" => covered("something covers the eyes; take it off"),
         "face_count" => more_than_one_face(),
         "eye_distance_px" => too_small(),
-        "off_centre" => refused(code::NOT_CENTRED, "face_not_centred", "the face is not centred"),
-        "dark_share" => refused(code::TOO_DARK, "face_too_dark", "the face is too dark; find more light"),
-        "bright_share" => {
-            refused(code::TOO_BRIGHT, "face_too_bright", "the face is too bright; avoid direct light")
+        "off_centre" => Unjudged::refused("face_not_centred", "the face is not centred"),
+        "dark_share" => Unjudged::refused("face_too_dark", "the face is too dark; find more light"),
+        "bright_share" => Unjudged::refused("face_too_bright", "the face is too bright; avoid direct light"),
+        "contrast" => {
+            Unjudged::refused("face_low_contrast", "the face has too little contrast; light it evenly")
         }
-        "contrast" => refused(
-            code::LOW_CONTRAST,
-            "face_low_contrast",
-            "the face has too little contrast; light it evenly",
-        ),
-        "sharpness" => {
-            refused(code::NOT_SHARP, "face_not_sharp", "the face is not sharp; hold still and focus")
-        }
-        _ => refused(code::TURNED, "face_turned", "the face is turned away; look straight into the camera"),
+        "sharpness" => Unjudged::refused("face_not_sharp", "the face is not sharp; hold still and focus"),
+        _ => Unjudged::refused("face_turned", "the face is turned away; look straight into the camera"),
     }
 }
 
 fn covered(description: &str) -> Unjudged {
-    refused(code::COVERED, "face_covered", description)
-}
-
-pub fn refused(code: i32, error: &'static str, description: &str) -> Unjudged {
-    Unjudged::with_code(code, error, description)
+    Unjudged::refused("face_covered", description)
 }
 
 #[cfg(test)]
@@ -213,43 +185,43 @@ mod tests {
         Portraits { turn: Turn::None, faces: 1, main: Some(portrait) }
     }
 
-    fn code_of(found: &Portraits, is_document: bool) -> i32 {
-        check(found, is_document).1.map_or_else(|fault| fault.code, |_| 200)
+    fn fault_of(found: &Portraits, is_document: bool) -> &'static str {
+        check(found, is_document).1.map_or_else(|fault| fault.error, |_| "")
     }
 
     #[test]
-    fn each_fault_has_a_code_of_its_own_and_a_good_face_has_none() {
+    fn each_fault_has_a_word_of_its_own_and_a_good_face_has_none() {
         let turned = |yaw, pitch, roll| Pose { yaw, pitch, roll };
         let cases = [
-            (Portraits { turn: Turn::None, faces: 0, main: None }, 461),
-            (Portraits { turn: Turn::None, faces: 2, main: Some(good()) }, 462),
-            (one(Portrait { eye_distance: 30.0, ..good() }), 463),
-            (one(Portrait { off_centre: 0.6, ..good() }), 464),
-            (one(Portrait { dark: 0.5, ..good() }), 465),
-            (one(Portrait { bright: 0.5, ..good() }), 466),
-            (one(Portrait { cover: Cover { mouth: 0.9, eyes: 0.1 }, ..good() }), 473),
-            (one(Portrait { cover: Cover { mouth: 0.1, eyes: 0.9 }, dark: 0.5, ..good() }), 473),
-            (one(Portrait { contrast: 3.0, ..good() }), 467),
-            (one(Portrait { contrast: 3.0, light: 40.0, ..good() }), 465),
-            (one(Portrait { sharpness: 10.0, light: 40.0, ..good() }), 465),
-            (one(Portrait { sharpness: 10.0, ..good() }), 468),
-            (one(Portrait { pose: turned(-45.0, 0.0, 0.0), ..good() }), 469),
-            (one(Portrait { pose: turned(0.0, 40.0, 0.0), ..good() }), 469),
-            (one(Portrait { pose: turned(0.0, 0.0, 40.0), ..good() }), 469),
-            (one(Portrait { sharpness: f32::NAN, ..good() }), 468),
-            (one(good()), 200),
+            (Portraits { turn: Turn::None, faces: 0, main: None }, "no_face"),
+            (Portraits { turn: Turn::None, faces: 2, main: Some(good()) }, "more_than_one_face"),
+            (one(Portrait { eye_distance: 30.0, ..good() }), "face_too_small"),
+            (one(Portrait { off_centre: 0.6, ..good() }), "face_not_centred"),
+            (one(Portrait { dark: 0.5, ..good() }), "face_too_dark"),
+            (one(Portrait { bright: 0.5, ..good() }), "face_too_bright"),
+            (one(Portrait { cover: Cover { mouth: 0.9, eyes: 0.1 }, ..good() }), "face_covered"),
+            (one(Portrait { cover: Cover { mouth: 0.1, eyes: 0.9 }, dark: 0.5, ..good() }), "face_covered"),
+            (one(Portrait { contrast: 3.0, ..good() }), "face_low_contrast"),
+            (one(Portrait { contrast: 3.0, light: 40.0, ..good() }), "face_too_dark"),
+            (one(Portrait { sharpness: 10.0, light: 40.0, ..good() }), "face_too_dark"),
+            (one(Portrait { sharpness: 10.0, ..good() }), "face_not_sharp"),
+            (one(Portrait { pose: turned(-45.0, 0.0, 0.0), ..good() }), "face_turned"),
+            (one(Portrait { pose: turned(0.0, 40.0, 0.0), ..good() }), "face_turned"),
+            (one(Portrait { pose: turned(0.0, 0.0, 40.0), ..good() }), "face_turned"),
+            (one(Portrait { sharpness: f32::NAN, ..good() }), "face_not_sharp"),
+            (one(good()), ""),
         ];
-        for (found, code) in cases {
-            assert_eq!(code_of(&found, false), code, "{found:?}");
+        for (found, error) in cases {
+            assert_eq!(fault_of(&found, false), error, "{found:?}");
         }
     }
 
     #[test]
     fn a_document_may_be_small_soft_off_centre_and_show_its_portrait_twice() {
         let print = Portrait { eye_distance: 28.0, sharpness: 25.0, off_centre: 0.8, ..good() };
-        assert_eq!(code_of(&Portraits { turn: Turn::None, faces: 2, main: Some(print) }, true), 200);
-        assert_eq!(code_of(&Portraits { turn: Turn::None, faces: 0, main: None }, true), 461);
-        assert_eq!(code_of(&one(Portrait { dark: 0.9, ..good() }), true), 465);
+        assert_eq!(fault_of(&Portraits { turn: Turn::None, faces: 2, main: Some(print) }, true), "");
+        assert_eq!(fault_of(&Portraits { turn: Turn::None, faces: 0, main: None }, true), "no_face");
+        assert_eq!(fault_of(&one(Portrait { dark: 0.9, ..good() }), true), "face_too_dark");
     }
 
     proptest! {

@@ -2,12 +2,9 @@
 
 use proto::ml::{
     self, AnalyzeVideoResponse, FaceInstance, FaceLiveness, FaceRecognition, MediaAuthenticity, Outcome,
-    Replay, ReplayTrace, SpokenPhrase, VisualSpeech, VoiceRecognition,
+    OutcomeStatus, Replay, ReplayTrace, SpokenPhrase, VisualSpeech, VoiceRecognition,
 };
 use scoring::{EarlierUse, Evidence, Finding, MIN_CLAIM_PROBABILITY, Service, clamp_to_decision};
-
-/// The code of a service that judged.
-const JUDGED_CODE: i32 = 200;
 
 /// The evidence in a response of the ML service about `user`, as it is recorded; services that did not run leave none.
 pub fn video_evidence(seen: &AnalyzeVideoResponse, user: &str) -> Evidence {
@@ -45,7 +42,7 @@ pub const fn ml_service(service: Service) -> ml::Service {
 /// Whether a service judged, and why not otherwise. An answer without an outcome is no judgement.
 pub fn failure(outcome: Option<&Outcome>) -> Option<&str> {
     match outcome {
-        Some(outcome) if outcome.code == JUDGED_CODE => None,
+        Some(outcome) if outcome.status() == OutcomeStatus::Judged => None,
         Some(outcome) if !outcome.error.is_empty() => Some(&outcome.error),
         _ => Some("not_judged"),
     }
@@ -120,7 +117,7 @@ mod tests {
     use super::*;
 
     fn ok() -> Option<Outcome> {
-        Some(Outcome { code: 200, ..Outcome::default() })
+        Some(Outcome { status: OutcomeStatus::Judged.into(), ..Outcome::default() })
     }
 
     fn face(enrolled: bool, matched: bool, probability: f64) -> FaceRecognition {
@@ -160,7 +157,8 @@ mod tests {
 
     #[test]
     fn a_service_that_could_not_judge_says_why() {
-        let outcome = Some(Outcome { code: 422, error: "no_face".into(), description: String::new() });
+        let status = OutcomeStatus::CannotJudge.into();
+        let outcome = Some(Outcome { status, error: "no_face".into(), description: String::new() });
         let liveness = FaceLiveness { outcome, ..FaceLiveness::default() };
         assert_eq!(liveness_finding(&liveness), Finding::CouldNotJudge { error: "no_face".into() });
     }

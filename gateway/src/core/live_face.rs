@@ -125,7 +125,8 @@ mod tests {
     use proto::ml;
 
     fn seen(probability: f64, matched: bool) -> LiveFace {
-        let outcome = Some(ml::Outcome { code: 200, ..ml::Outcome::default() });
+        let outcome =
+            Some(ml::Outcome { status: ml::OutcomeStatus::Judged.into(), ..ml::Outcome::default() });
         LiveFace::from_match(MatchFacesResponse {
             outcome,
             probability,
@@ -151,8 +152,9 @@ mod tests {
 
     #[test]
     fn a_face_that_cannot_be_compared_says_why() {
+        let status = ml::OutcomeStatus::Refused.into();
         let outcome =
-            Some(ml::Outcome { code: 461, error: "no_face".into(), description: "no face (video)".into() });
+            Some(ml::Outcome { status, error: "no_face".into(), description: "no face (video)".into() });
         let face = LiveFace::from_match(MatchFacesResponse { outcome, ..MatchFacesResponse::default() });
         assert_eq!(
             face.check_by_rule(LiveFaceRule::default()),

@@ -190,13 +190,13 @@ pub(super) fn decide_reference(
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
-    use proto::ml::Outcome;
+    use proto::ml::{Outcome, OutcomeStatus};
     use scoring::Verdict;
 
     use super::*;
 
     fn seen(matched: bool, probability: f64) -> MatchFacesResponse {
-        let outcome = Some(Outcome { code: 200, ..Outcome::default() });
+        let outcome = Some(Outcome { status: OutcomeStatus::Judged.into(), ..Outcome::default() });
         MatchFacesResponse { outcome, matched, probability, ..MatchFacesResponse::default() }
     }
 
@@ -209,7 +209,11 @@ mod tests {
         assert_eq!(verdict(&seen(true, 0.99), true), Verdict::Pass);
         assert_eq!(verdict(&seen(false, 0.01), true), Verdict::Fail);
         assert_eq!(verdict(&seen(true, 0.99), false), Verdict::Refer);
-        let outcome = Some(Outcome { code: 461, error: "no_face".into(), ..Outcome::default() });
+        let outcome = Some(Outcome {
+            status: OutcomeStatus::Refused.into(),
+            error: "no_face".into(),
+            ..Outcome::default()
+        });
         let faceless = MatchFacesResponse { outcome, ..MatchFacesResponse::default() };
         assert_eq!(verdict(&faceless, true), Verdict::Fail);
     }

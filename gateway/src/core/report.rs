@@ -1,6 +1,7 @@
 //! What each service reported, in the JSON shape that transactions, webhooks and the dashboard have. Version 1 of the
 //! Biometry API answers with the same shape.
 
+mod codes;
 mod enrollment;
 mod video;
 
@@ -11,14 +12,13 @@ use proto::{
 use serde::Serialize;
 use utoipa::ToSchema;
 
+use self::codes::code_of;
 pub use self::{
+    codes::{OK_CODE, is_refusal},
     enrollment::{FaceEnrollmentReport, VoiceEnrollmentReport},
     video::ServiceReports,
 };
 use crate::core::{disclosure::Disclosure, evidence::failure};
-
-/// The code of a service that judged.
-pub const OK_CODE: i32 = 200;
 
 /// Rounds to four decimals: enough digits to see a difference, few enough to read.
 pub fn round4(value: f64) -> f64 {
@@ -53,9 +53,8 @@ fn cues(cues: &[Cue]) -> Vec<CueReport> {
 
 /// Code, description and, where the service could not judge, a stable word for why.
 fn summary(outcome: Option<&Outcome>) -> (i32, String, Option<String>) {
-    let code = outcome.map_or(500, |outcome| outcome.code);
     let description = outcome.map(|outcome| outcome.description.clone()).unwrap_or_default();
-    (code, description, failure(outcome).map(str::to_owned))
+    (code_of(outcome), description, failure(outcome).map(str::to_owned))
 }
 
 /// One side of a face match, or its summary.
@@ -78,9 +77,10 @@ impl OutcomeReport {
 
 impl From<Option<&Outcome>> for OutcomeReport {
     fn from(outcome: Option<&Outcome>) -> Self {
+        let code = code_of(outcome);
         let outcome = outcome.cloned().unwrap_or_default();
         Self {
-            code: outcome.code,
+            code,
             description: outcome.description,
             error: Some(outcome.error).filter(|error| !error.is_empty()),
         }
@@ -124,7 +124,7 @@ impl From<&MatchFacesResponse> for FaceMatchReport {
     fn from(seen: &MatchFacesResponse) -> Self {
         let outcome = seen.outcome.clone().unwrap_or_default();
         Self {
-            code: outcome.code,
+            code: code_of(seen.outcome.as_ref()),
             result: u8::from(seen.matched),
             description: outcome.description,
             percentages: seen.percentages.iter().map(|percentage| round4(*percentage)).collect(),

@@ -3,7 +3,7 @@
 use proto::{
     ml::{
         AnalyzeVideoResponse, EnrollFaceResponse, EnrollVoiceResponse, EnrollmentState, FaceLiveness,
-        MatchFacesResponse, Outcome,
+        MatchFacesResponse,
     },
     projects::DialectSetting,
 };
@@ -13,7 +13,7 @@ use crate::{
     customer::{ADA, Answer, Customer, Form},
     documents::passport,
     enroll::same_person,
-    fakes::KEY,
+    fakes::{KEY, outcome},
     process_video::{first_visit, genuine},
 };
 
@@ -29,10 +29,6 @@ async fn consenting() -> Customer {
     let customer = customer("ledger").await;
     customer.consents(ADA, true, true);
     customer
-}
-
-fn outcome(code: i32, error: &str) -> Option<Outcome> {
-    Some(Outcome { code, error: error.into(), ..Outcome::default() })
 }
 
 async fn post(customer: &Customer, path: &str, request: Value, files: &[(&str, &[u8])]) -> Answer {

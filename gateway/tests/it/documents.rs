@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 
 use crate::{
     customer::{ADA, Answer, Customer, Form},
-    fakes::KEY,
+    fakes::{KEY, outcome},
     projects::administrator,
 };
 
@@ -140,7 +140,7 @@ async fn the_header_chooses_the_provider() {
 
 /// What the models say of a portrait and a video.
 pub fn alike(probability: f64) -> MatchFacesResponse {
-    let outcome = Some(Outcome { code: 200, ..Outcome::default() });
+    let outcome = outcome(200, "");
     MatchFacesResponse {
         outcome,
         probability,
@@ -236,7 +236,7 @@ async fn a_face_nobody_can_compare_is_no_verdict() {
     customer.consents(ADA, true, true);
     let session = customer.session().await;
     let outcome =
-        Some(Outcome { code: 461, error: "no_face".into(), description: "no face was found (video)".into() });
+        outcome(461, "no_face").map(|of| Outcome { description: "no face was found (video)".into(), ..of });
     {
         let mut stage = customer.stage.set();
         stage.document = Some(passport());

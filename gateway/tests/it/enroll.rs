@@ -12,13 +12,13 @@ use tonic::Status;
 
 use crate::{
     customer::{ADA, Answer, Customer, Form},
-    fakes::{KEY, authorization},
+    fakes::{KEY, authorization, outcome},
 };
 
 const USER: (&str, &str) = ("x-user-fullname", ADA);
 
 fn ok(description: &str) -> Option<Outcome> {
-    Some(Outcome { code: 200, description: description.into(), error: String::new() })
+    outcome(200, "").map(|of| Outcome { description: description.into(), ..of })
 }
 
 pub fn measure(property: &str, value: f64) -> Measure {

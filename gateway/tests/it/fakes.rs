@@ -11,6 +11,8 @@ mod reviews;
 mod sessions;
 mod transactions;
 
+pub use ml::outcome;
+
 use std::{
     collections::BTreeMap,
     sync::{Arc, Mutex, MutexGuard},

@@ -17,6 +17,7 @@ use crate::{
     customer::{ADA, Answer, Customer, Form},
     documents::{alike, passport},
     enroll::{in_dialect, live, measure, post, same_person},
+    fakes,
     process_video::{first_visit, genuine},
 };
 
@@ -24,7 +25,7 @@ const USER: (&str, &str) = ("x-user-fullname", ADA);
 const FORMATS: [(&str, &str); 2] = [("default", ""), ("sdk", "sdk")];
 
 fn outcome(code: i32, error: &str) -> Option<Outcome> {
-    Some(Outcome { code, description: format!("described {code}"), error: error.into() })
+    fakes::outcome(code, error).map(|of| Outcome { description: format!("described {code}"), ..of })
 }
 
 fn cue(name: &str, passed: bool) -> Cue {

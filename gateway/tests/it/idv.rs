@@ -3,7 +3,7 @@
 use axum::{body::Body, http::Request};
 use proto::{
     docauth::{CheckDocumentResponse, CheckOutcome, DocumentCheck},
-    ml::{AnalyzeVideoResponse, FaceLiveness, MatchFacesResponse, Outcome},
+    ml::{AnalyzeVideoResponse, FaceLiveness, MatchFacesResponse},
     projects::{ApiKeyState, DialectSetting},
 };
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use crate::{
     customer::{Answer, Customer, Form},
     documents::passport,
     enroll::same_person,
-    fakes::{KEY, Stage},
+    fakes::{KEY, Stage, outcome},
 };
 
 const USER: &str = "user123";
@@ -35,7 +35,7 @@ pub fn prepare(stage: &Stage, consent: &str) {
 }
 
 fn live(result: bool, score: f64) -> AnalyzeVideoResponse {
-    let outcome = Some(Outcome { code: 200, ..Outcome::default() });
+    let outcome = outcome(200, "");
     let liveness = FaceLiveness { outcome, result, score, ..FaceLiveness::default() };
     AnalyzeVideoResponse { face_liveness: Some(liveness), ..AnalyzeVideoResponse::default() }
 }

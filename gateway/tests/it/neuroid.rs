@@ -6,7 +6,7 @@ use axum::{
 };
 use proto::{
     docauth::{CheckDocumentResponse, MrzReading},
-    ml::{ComparePicturesResponse, EnrollPrintResponse, Outcome, PrintState, VerifyPrintResponse},
+    ml::{ComparePicturesResponse, EnrollPrintResponse, PrintState, VerifyPrintResponse},
     projects::{ApiKeyState, DialectSetting},
 };
 use serde_json::{Value, json};
@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::{
     customer::{Answer, Customer, Form},
     documents::passport,
-    fakes::KEY,
+    fakes::{KEY, outcome},
 };
 
 const NUMBER: &str = "923001234567";
@@ -35,10 +35,6 @@ async fn customer(consent: &str) -> Customer {
         stage.document = Some(passport());
     }
     customer
-}
-
-fn outcome(code: i32, error: &str) -> Option<Outcome> {
-    Some(Outcome { code, error: error.into(), ..Outcome::default() })
 }
 
 fn alike(matched: bool, score: f64) -> ComparePicturesResponse {

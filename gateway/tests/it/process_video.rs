@@ -13,13 +13,13 @@ use tonic::Status;
 
 use crate::{
     customer::{ADA, Customer, Form},
-    fakes::{KEY, authorization},
+    fakes::{KEY, authorization, outcome},
 };
 
 const USER: (&str, &str) = ("x-user-fullname", ADA);
 
 pub fn ok() -> Option<Outcome> {
-    Some(Outcome { code: 200, description: "fine".into(), error: String::new() })
+    outcome(200, "").map(|of| Outcome { description: "fine".into(), ..of })
 }
 
 /// A live speaker who says the phrase and has templates of their own.
@@ -290,9 +290,9 @@ async fn somebody_elses_face_does_not_pass_under_a_new_name() {
 #[tokio::test]
 async fn a_service_that_could_not_judge_says_why_and_the_others_answer() {
     let mut seen = genuine();
-    let why =
-        Outcome { code: 422, description: "more than one face".into(), error: "more_than_one_face".into() };
-    seen.face_liveness = Some(FaceLiveness { outcome: Some(why), ..FaceLiveness::default() });
+    let why = outcome(422, "more_than_one_face");
+    let why = why.map(|of| Outcome { description: "more than one face".into(), ..of });
+    seen.face_liveness = Some(FaceLiveness { outcome: why, ..FaceLiveness::default() });
     let customer = customer(seen).await;
     customer.consents(ADA, true, true);
     let answer = customer.video(&[USER], Form::video()).await;

@@ -13,9 +13,7 @@ use axum::{
 use base64::{Engine, engine::general_purpose::STANDARD};
 use gateway::Config;
 use proto::{
-    ml::{
-        ComparePicturesResponse, EnrollFaceResponse, EnrollmentState, FaceMatch, JudgeStillResponse, Outcome,
-    },
+    ml::{ComparePicturesResponse, EnrollFaceResponse, EnrollmentState, FaceMatch, JudgeStillResponse},
     projects::{ApiKeyState, DialectSetting},
 };
 use serde_json::{Value, json};
@@ -25,7 +23,7 @@ use testkit::MailServer;
 use crate::{
     customer::{Answer, Customer},
     documents::passport,
-    fakes::{KEY, PROJECT, Stage},
+    fakes::{KEY, PROJECT, Stage, outcome},
     real_journeys::RealJourneys,
 };
 
@@ -46,10 +44,6 @@ struct Registered {
     flow: String,
     id: String,
     token: String,
-}
-
-fn outcome(code: i32, error: &str) -> Option<Outcome> {
-    Some(Outcome { code, error: error.into(), ..Outcome::default() })
 }
 
 fn still(liveness: f64) -> JudgeStillResponse {

@@ -1,18 +1,18 @@
 //! Past decisions, made again.
 
-use proto::ml::{AnalyzeVideoResponse, FaceLiveness, Outcome};
+use proto::ml::{AnalyzeVideoResponse, FaceLiveness};
 use serde_json::{Value, json};
 
 use crate::{
     customer::{ADA, Customer, Form},
-    fakes::{KEY, PROJECT},
+    fakes::{KEY, PROJECT, outcome},
     projects::administrator,
 };
 
 const PATH: &str = "/api-projects/scoring-rules/what-if";
 
 fn live(score: f64) -> AnalyzeVideoResponse {
-    let outcome = Some(Outcome { code: 200, ..Outcome::default() });
+    let outcome = outcome(200, "");
     let liveness = FaceLiveness { outcome, result: score >= 0.5, score, cues: Vec::new() };
     AnalyzeVideoResponse { face_liveness: Some(liveness), ..AnalyzeVideoResponse::default() }
 }

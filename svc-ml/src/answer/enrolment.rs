@@ -9,8 +9,8 @@ use crate::{
     calibration::FaceComparison,
     calibrations::SpokenScore,
     enrol::{Duplicate, Enrolled, HeardVoice, SeenFace},
-    judged::Judged,
-    matching::{Matched, fault, one_face},
+    judged::{Judged, Unjudged},
+    matching::Matched,
     pictures::Compared,
     portrait::{Limit, Measure},
     recording,
@@ -45,30 +45,36 @@ pub fn enrolled_voice(heard: HeardVoice, done: Enrolled<Voiceprint>) -> wire::En
     }
 }
 
+/// How one side of a comparison ended, and where it was.
+fn side(side: &Judged<()>, place: &str) -> Option<wire::Outcome> {
+    match side {
+        Ok(()) => judged(format!("one face found in the {place}")),
+        Err(why) => {
+            let description = format!("{} ({place})", why.description);
+            unjudged(Unjudged { description, ..why.clone() })
+        }
+    }
+}
+
 pub fn matched(found: Matched) -> wire::MatchFacesResponse {
-    let side =
-        |judged: Result<(), _>, place| judged.map_or_else(|why| fault(&why, place), |()| one_face(place));
-    let (anchor, target) = (side(found.anchor, "image"), side(found.target, "video"));
+    let (anchor, target) = (side(&found.anchor, "image"), side(&found.target, "video"));
     let overall = found.comparison.as_ref().map(|c| c.overall);
     let frames = found.comparison.iter().flat_map(|c| &c.frames);
     let is_match = overall.is_some_and(|c| c.matched);
-    let outcome = match (overall, anchor.code, target.code) {
-        (Some(_), ..) => {
-            let sentence = if is_match { "the faces match" } else { "the faces do not match" };
-            wire::Outcome { code: 200, description: sentence.into(), error: String::new() }
-        }
-        (None, 200, 200) => wire::Outcome {
-            code: 403,
+    let outcome = match (overall, &found.anchor, &found.target) {
+        (Some(_), ..) => judged(if is_match { "the faces match" } else { "the faces do not match" }),
+        (None, Ok(()), Ok(())) => Some(wire::Outcome {
+            status: wire::OutcomeStatus::NoConsent.into(),
             description: "not compared: the user has not given authorization consent".into(),
             error: "no_authorization_consent".into(),
-        },
-        (None, 200, _) => target.clone(),
-        _ => anchor.clone(),
+        }),
+        (None, Ok(()), Err(_)) => target.clone(),
+        (None, Err(_), _) => anchor.clone(),
     };
     wire::MatchFacesResponse {
-        outcome: Some(outcome),
-        anchor: Some(anchor),
-        target: Some(target),
+        outcome,
+        anchor,
+        target,
         matched: is_match,
         score: overall.map_or(0.0, |c| c.score()),
         probability: overall.map_or(0.0, |c| c.probability),
@@ -109,16 +115,12 @@ pub fn judged_still(found: JudgedStill) -> wire::JudgeStillResponse {
 }
 
 pub fn compared(found: &Compared) -> wire::ComparePicturesResponse {
-    let side = |side: &Judged<()>, place| match side {
-        Ok(()) => one_face(place),
-        Err(why) => fault(why, place),
-    };
     let (first, second) = (side(&found.first, "first picture"), side(&found.second, "second picture"));
     let outcome = if found.first.is_err() { first.clone() } else { second.clone() };
     wire::ComparePicturesResponse {
-        outcome: Some(outcome),
-        first: Some(first),
-        second: Some(second),
+        outcome,
+        first,
+        second,
         matched: found.comparison.is_some_and(|comparison| comparison.matched),
         score: found.comparison.map_or(0.0, |comparison| comparison.score()),
         probability: found.comparison.map_or(0.0, |comparison| comparison.probability),

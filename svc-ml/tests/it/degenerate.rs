@@ -2,7 +2,7 @@
 
 use std::{path::Path, process::Command};
 
-use proto::ml::{AnalyzeVideoResponse, Outcome};
+use proto::ml::{AnalyzeVideoResponse, Outcome, OutcomeStatus};
 
 use crate::world::{EVERY, World, fixture, header, root, story};
 
@@ -51,10 +51,10 @@ async fn judged(world: &World, clip: &[u8], name: &str) -> Vec<(&'static str, Op
     let check = |(service, outcome, numbers): (&'static str, Outcome, Vec<f64>)| {
         assert!(numbers.iter().all(|v| v.is_finite()), "{name}: {service} gives {numbers:?}");
         assert!(!outcome.description.is_empty(), "{name}: {service} does not say why");
-        match outcome.code {
-            200 => (service, None),
-            422 => (service, Some(outcome.error)),
-            other => panic!("{name}: {service} failed with {other}: {}", outcome.description),
+        match outcome.status() {
+            OutcomeStatus::Judged => (service, None),
+            OutcomeStatus::CannotJudge => (service, Some(outcome.error)),
+            other => panic!("{name}: {service} failed with {other:?}: {}", outcome.description),
         }
     };
     services(&answer).into_iter().map(check).collect()

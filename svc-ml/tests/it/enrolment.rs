@@ -4,7 +4,7 @@ use bytes::Bytes;
 use proto::{
     ml::{
         EnrollFaceResponse, EnrollHeader, EnrollRequest, EnrollVoiceResponse, EnrollmentState,
-        MatchFacesHeader, MatchFacesRequest, enroll_request, match_faces_request,
+        MatchFacesHeader, MatchFacesRequest, OutcomeStatus, enroll_request, match_faces_request,
     },
     subjects::{Remains, Subject},
 };
@@ -49,7 +49,10 @@ fn kinds(remains: Remains) -> Vec<(String, u64)> {
 fn a_subject_is_found_and_erased_whole() {
     story(|world| async {
         let done = face(world, header("erase", "Ada"), "obama.jpg").await.unwrap();
-        assert_eq!((done.state(), done.outcome.unwrap().code), (EnrollmentState::Enrolled, 200));
+        assert_eq!(
+            (done.state(), done.outcome.unwrap().status()),
+            (EnrollmentState::Enrolled, OutcomeStatus::Judged)
+        );
         let seen = world.analyze("erase", "Ada", &EVERY, "speaker_crop.mp4").await;
         assert!(seen.face.as_ref().unwrap().matched, "{:?}", seen.face);
         assert!(world.enrol("erase", "Ada", &seen.candidate).await.unwrap().voice);
@@ -81,7 +84,10 @@ fn another_name_for_one_face_is_a_duplicate_and_can_be_refused() {
         face(world, header("twice", "Ada"), "obama.jpg").await.unwrap();
         let refusing = EnrollHeader { refuse_duplicates: true, ..header("twice", "Grace") };
         let refused = face(world, refusing, "obama.jpg").await.unwrap();
-        assert_eq!((refused.state(), refused.outcome.unwrap().code), (EnrollmentState::Refused, 471));
+        assert_eq!(
+            (refused.state(), refused.outcome.unwrap().error.as_str()),
+            (EnrollmentState::Refused, "duplicate_identity")
+        );
         let flagged = face(world, header("twice", "Grace"), "obama.jpg").await.unwrap();
         assert_eq!(flagged.state(), EnrollmentState::Enrolled);
         let duplicate = flagged.duplicate.unwrap();
@@ -99,7 +105,10 @@ fn another_name_for_one_face_is_a_duplicate_and_can_be_refused() {
 fn what_will_not_do_is_an_answer_and_what_is_no_file_an_error() {
     story(|world| async {
         let faceless = face(world, header("bad", "Ada"), "apple.jpg").await.unwrap();
-        assert_eq!((faceless.state(), faceless.outcome.unwrap().code), (EnrollmentState::Refused, 461));
+        assert_eq!(
+            (faceless.state(), faceless.outcome.unwrap().error.as_str()),
+            (EnrollmentState::Refused, "no_face")
+        );
         let silent = voice(world, header("bad", "Ada"), "silent.mp4").await.unwrap();
         assert_eq!(silent.outcome.unwrap().error, "no_speech");
         for refused in [

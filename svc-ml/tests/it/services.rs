@@ -1,23 +1,24 @@
 //! What the services say about the fixture videos.
 
 use proto::ml::{
-    AnalyzeVideoResponse, ListModelsRequest, Outcome, RecognitionStatus, Service, WarmupRequest,
+    AnalyzeVideoResponse, ListModelsRequest, Outcome, OutcomeStatus, RecognitionStatus, Service,
+    WarmupRequest,
 };
 
 use crate::world::{EVERY, fixture, header, story};
 
-fn code_and_error(outcome: Option<Outcome>) -> (i32, String) {
+fn code_and_error(outcome: Option<Outcome>) -> (OutcomeStatus, String) {
     let outcome = outcome.unwrap();
     assert!(!outcome.description.is_empty());
-    (outcome.code, outcome.error)
+    (outcome.status(), outcome.error)
 }
 
-fn judged() -> (i32, String) {
-    (200, String::new())
+fn judged() -> (OutcomeStatus, String) {
+    (OutcomeStatus::Judged, String::new())
 }
 
-fn could_not(error: &str) -> (i32, String) {
-    (422, error.to_owned())
+fn could_not(error: &str) -> (OutcomeStatus, String) {
+    (OutcomeStatus::CannotJudge, error.to_owned())
 }
 
 #[test]

@@ -5,7 +5,7 @@ use proto::{
     ml::{
         ActiveSpeaker, AnalyzeVideoResponse, Duplicate, EnrollFaceResponse, EnrollVoiceResponse,
         EnrollmentState, FaceLiveness, FaceRecognition, MatchFacesResponse, MediaAuthenticity, Outcome,
-        RecognitionStatus, Replay, ReplayTrace, SpokenPhrase, VisualSpeech, VoiceRecognition,
+        OutcomeStatus, RecognitionStatus, Replay, ReplayTrace, SpokenPhrase, VisualSpeech, VoiceRecognition,
     },
 };
 use scoring::{
@@ -14,25 +14,8 @@ use scoring::{
 };
 
 use super::{NO, Script, UNCLEAR, YES, is_of_capture, outcome_of};
+use crate::core::report::is_refusal;
 
-const OK: i32 = 200;
-const CANNOT_JUDGE: i32 = 422;
-/// The codes enroll/face and match-faces have for a picture that will not do.
-const PICTURE_CODES: [(&str, i32); 13] = [
-    ("no_face", 461),
-    ("more_than_one_face", 462),
-    ("face_too_small", 463),
-    ("face_not_centred", 464),
-    ("face_too_dark", 465),
-    ("face_too_bright", 466),
-    ("face_low_contrast", 467),
-    ("face_not_sharp", 468),
-    ("face_turned", 469),
-    ("another_person", 470),
-    ("duplicate_identity", 471),
-    ("template_locked", 472),
-    ("face_covered", 473),
-];
 /// What is checked of a test document.
 const CHECKS: [&str; 14] = [
     "mrz_structure",
@@ -59,17 +42,19 @@ const FIELDS: [(&str, &str); 5] = [
 ];
 
 fn ok() -> Option<Outcome> {
-    Some(Outcome { code: OK, description: "test mode".into(), error: String::new() })
+    let status = OutcomeStatus::Judged.into();
+    Some(Outcome { status, description: "test mode".into(), error: String::new() })
 }
 
-fn refused(code: i32, error: &str) -> Outcome {
+fn unjudged(status: OutcomeStatus, error: &str) -> Outcome {
     let explained = catalogue::reason(error, Language::En);
     let description = explained.map(|reason| reason.explanation.clone()).unwrap_or_default();
-    Outcome { code, description, error: error.to_owned() }
+    Outcome { status: status.into(), description, error: error.to_owned() }
 }
 
-fn picture_code(error: &str) -> i32 {
-    PICTURE_CODES.iter().find(|(word, _)| *word == error).map_or(CANNOT_JUDGE, |(_, code)| *code)
+/// Whether a picture or recording is refused for this reason, or only cannot be judged.
+fn refusal_status(error: &str) -> OutcomeStatus {
+    if is_refusal(error) { OutcomeStatus::Refused } else { OutcomeStatus::CannotJudge }
 }
 
 /// A finding as a service reports it: its outcome, its score, and whether it says yes.
@@ -86,7 +71,7 @@ impl Script {
             Finding::Judged { score } => Judged { outcome: ok(), score, yes: score >= 0.5, enrolled: true },
             Finding::NotEnrolled => Judged { outcome: ok(), score: 0.0, yes: false, enrolled: false },
             Finding::CouldNotJudge { error } => Judged {
-                outcome: Some(refused(CANNOT_JUDGE, &error)),
+                outcome: Some(unjudged(OutcomeStatus::CannotJudge, &error)),
                 score: 0.0,
                 yes: false,
                 enrolled: false,
@@ -160,9 +145,9 @@ impl Script {
         let found = self.judged(Service::ReferenceMatch);
         let Judged { outcome, score, yes, .. } =
             found.unwrap_or(Judged { outcome: ok(), score: YES, yes: true, enrolled: true });
-        let outcome = outcome.map(|outcome| Outcome {
-            code: if outcome.error.is_empty() { OK } else { picture_code(&outcome.error) },
-            ..outcome
+        let outcome = outcome.map(|outcome| match outcome.error.is_empty() {
+            true => outcome,
+            false => Outcome { status: refusal_status(&outcome.error).into(), ..outcome },
         });
         MatchFacesResponse {
             anchor: ok(),
@@ -181,7 +166,7 @@ impl Script {
     fn enrollment(&self, kind: &str) -> (Option<Outcome>, EnrollmentState, Option<Duplicate>) {
         let duplicate = || Some(Duplicate { probability: YES, ..Duplicate::default() });
         let refusal =
-            |error: &str| (Some(refused(picture_code(error), error)), EnrollmentState::Refused, None);
+            |error: &str| (Some(unjudged(refusal_status(error), error)), EnrollmentState::Refused, None);
         match self {
             Self::Pass | Self::Slow | Self::Unavailable => (ok(), EnrollmentState::Enrolled, None),
             Self::Fail => refusal("another_person"),
@@ -190,7 +175,7 @@ impl Script {
             Self::Reason(code) if code == "duplicate_identity" => {
                 (ok(), EnrollmentState::Enrolled, duplicate())
             }
-            Self::Reason(code) if is_of_capture(code) || picture_code(code) != CANNOT_JUDGE => refusal(code),
+            Self::Reason(code) if is_of_capture(code) || is_refusal(code) => refusal(code),
             Self::Reason(code) => {
                 let state = match outcome_of(code, kind) {
                     Some("partial") => EnrollmentState::Partial,
@@ -373,7 +358,7 @@ mod tests {
             assert!(name.ends_with(state), "{code}: {name}");
         }
         let refused = Script::Reason("face_not_sharp".into()).enroll_face().outcome.unwrap();
-        assert_eq!((refused.code, refused.error.as_str()), (468, "face_not_sharp"));
+        assert_eq!((refused.status(), refused.error.as_str()), (OutcomeStatus::Refused, "face_not_sharp"));
         assert_eq!(Script::Fail.enroll_voice().outcome.unwrap().error, "another_person");
         assert!(Script::Refer.enroll_face().duplicate.is_some());
     }

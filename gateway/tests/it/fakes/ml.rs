@@ -1,7 +1,7 @@
 //! The models service, played.
 
 use proto::{
-    ml::{self, ml_server},
+    ml::{self, Outcome, OutcomeStatus, ml_server},
     subjects::{Remains, Subject},
 };
 use tonic::{Request, Response, Status, Streaming};
@@ -202,4 +202,16 @@ impl ml_server::Ml for Stage {
         let model = ml::Model { name: "yunet".into(), licence: "MIT".into(), ..ml::Model::default() };
         Ok(Response::new(ml::ListModelsResponse { version: "7".into(), models: vec![model] }))
     }
+}
+
+/// The outcome that reports show with `code`.
+pub fn outcome(code: i32, error: &str) -> Option<Outcome> {
+    let status = match code {
+        200 => OutcomeStatus::Judged,
+        403 => OutcomeStatus::NoConsent,
+        422 => OutcomeStatus::CannotJudge,
+        461..=474 => OutcomeStatus::Refused,
+        _ => OutcomeStatus::Failed,
+    };
+    Some(Outcome { status: status.into(), error: error.into(), description: String::new() })
 }
