@@ -38,11 +38,16 @@ def run(command, cwd, what):
 
 
 def fetch_pypi(archives, folder):
-    pins = "".join(f"{a['package']} --hash=sha256:{a['sha256']}\n" for a in archives)
-    (folder / "pins.txt").write_text(pins)
-    print(f"  pip download {' '.join(a['package'] for a in archives)}", flush=True)
     command = [sys.executable, "-m", "pip", "download", "-q", "--disable-pip-version-check", "--no-deps", "--require-hashes"]
-    run([*command, *WHEEL_TARGET, "-r", "pins.txt", "-d", "."], folder, "pip download")
+    wheels = [a for a in archives if not a.get("sdist")]
+    sdists = [a for a in archives if a.get("sdist")]
+    only_sdists = ["--no-binary=" + ",".join(a["package"].split("==")[0] for a in sdists)]
+    for chosen, options in ((wheels, WHEEL_TARGET), (sdists, only_sdists)):
+        if chosen:
+            pins = "".join(f"{a['package']} --hash=sha256:{a['sha256']}\n" for a in chosen)
+            (folder / "pins.txt").write_text(pins)
+            print(f"  pip download {' '.join(a['package'] for a in chosen)}", flush=True)
+            run([*command, *options, "-r", "pins.txt", "-d", "."], folder, "pip download")
 
 
 def fetch_npm(archives, folder):

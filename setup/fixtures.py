@@ -25,15 +25,18 @@ SHORTHAND = {
 }
 BITEXACT = "-map_metadata -1 -fflags +bitexact -flags:v +bitexact -flags:a +bitexact".split()
 KEPT_WHEN_CUT = 0.6
+DEFAULT_ARCHIVE = "pliers"
 
 
 def fetch_media(config):
     missing = [f for f in config["file"] if not is_current(FIXTURES / f["file"], f["member_sha256"])]
     if not missing:
         return
+    needed = {f.get("archive", DEFAULT_ARCHIVE) for f in missing}
     with tempfile.TemporaryDirectory() as folder:
-        archive = fetch([config["archive"]], Path(folder))[config["archive"]["id"]]
+        archives = fetch([a for a in config["archive"] if a["id"] in needed], Path(folder))
         for entry in missing:
+            archive = archives[entry.get("archive", DEFAULT_ARCHIVE)]
             write_atomically(FIXTURES / entry["file"], checked_member(archive, entry))
             print(f"  {entry['file']}", flush=True)
 
@@ -71,7 +74,8 @@ def derive(entry):
     command = entry["command"]
     for word, meaning in SHORTHAND.items():
         command = command.replace(word, meaning)
-    arguments = ["ffmpeg", "-v", "error", "-nostdin", "-y", "-i", FIXTURES / entry["from"], *command.split(), *BITEXACT, part]
+    source = [*entry.get("input", "").split(), "-i", FIXTURES / entry["from"]]
+    arguments = ["ffmpeg", "-v", "error", "-nostdin", "-y", *source, *command.split(), *BITEXACT, part]
     done = subprocess.run(arguments, capture_output=True, text=True)
     if done.returncode != 0:
         raise SetupError(f"ffmpeg could not make {entry['file']}:\n{done.stderr.strip()}")

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{
     both_modes, media,
-    media::speech,
+    media::{READER, speech},
     multipart::Form,
     project::{ADA, Answer, Project, SPEECH, answer},
     world::World,
@@ -16,11 +16,8 @@ both_modes!(
     short_recordings_add_up_to_a_template,
     each_fault_of_a_recording_is_in_its_quality_list,
     another_voice_is_refused_unless_asked_to_replace,
-    the_unique_id_stands_in_for_the_header,
+    the_unique_id_replaces_a_missing_header,
 );
-
-/// The words of the first and of the last seconds.
-const BEGINNING: &str = "today after two years";
 
 async fn enroll(
     project: &Project,
@@ -82,18 +79,27 @@ async fn an_enrolled_voice_is_recognised_in_a_video(world: &'static World) {
 
 async fn short_recordings_add_up_to_a_template(world: &'static World) {
     let project = consenting(world).await;
-    let short = || speech().part(0.0, 2.8).wav();
-    let first = enroll(&project, ADA, short(), BEGINNING, &[]).await;
-    assert_eq!(data(&first)["status"], "good", "{}", first.body);
-    assert_eq!(data(&first)["qa_combined"]["status"], "fail", "not enough yet");
-    let seen = answer(project.video(ADA, "still.mp4", SPEECH)).await;
-    assert_eq!(seen.service("Voice Recognition")["status"], "not_enrolled");
-    let mut last = first;
-    for _ in 0..2 {
-        last = enroll(&project, ADA, short(), BEGINNING, &[]).await;
+    let [long, short @ ..] = READER;
+    let mut last = None;
+    for (file, words) in short {
+        let enrolled = enroll(&project, ADA, media::file(file), words, &[]).await;
+        assert_eq!(data(&enrolled)["error"], Value::Null, "{file}: {}", enrolled.body);
+        if last.is_none() {
+            assert_eq!(data(&enrolled)["status"], "good", "{}", enrolled.body);
+            assert_eq!(data(&enrolled)["qa_combined"]["status"], "fail", "not enough yet");
+            let seen = answer(project.video(ADA, "still.mp4", SPEECH)).await;
+            assert_eq!(seen.service("Voice Recognition")["status"], "not_enrolled");
+        }
+        last = Some(enrolled);
     }
+    let last = last.unwrap();
     assert_eq!(data(&last)["status"], "enrolled", "{}", last.body);
     assert_eq!(data(&last)["qa_combined"]["status"], "good");
+    // A longer recording of the same reader is the same voice, and the speaker of the videos is not.
+    let again = enroll(&project, ADA, media::file(long.0), long.1, &[]).await;
+    assert_eq!(data(&again)["state"], "strengthened", "{}", again.body);
+    let other = enroll(&project, ADA, speech().wav(), SPEECH, &[]).await;
+    assert_eq!(other.reasons(), ["another_person"]);
 }
 
 async fn each_fault_of_a_recording_is_in_its_quality_list(world: &'static World) {
@@ -126,8 +132,8 @@ async fn each_fault_of_a_recording_is_in_its_quality_list(world: &'static World)
 async fn another_voice_is_refused_unless_asked_to_replace(world: &'static World) {
     let project = consenting(world).await;
     assert_eq!(data(&enroll(&project, ADA, speech().wav(), SPEECH, &[]).await)["state"], "enrolled");
-    let other = || speech().other_throat().wav();
-    let refused = enroll(&project, ADA, other(), SPEECH, &[]).await;
+    let (file, words) = READER[0];
+    let refused = enroll(&project, ADA, media::file(file), words, &[]).await;
     assert_eq!(
         (&data(&refused)["status"], &data(&refused)["code"]),
         (&"error".into(), &470.into()),
@@ -137,11 +143,11 @@ async fn another_voice_is_refused_unless_asked_to_replace(world: &'static World)
     assert_eq!(refused.reasons(), ["another_person"]);
     let again = enroll(&project, ADA, speech().wav(), SPEECH, &[]).await;
     assert_eq!(data(&again)["state"], "strengthened");
-    let replaced = enroll(&project, ADA, other(), SPEECH, &[("replace", "true")]).await;
+    let replaced = enroll(&project, ADA, media::file(file), words, &[("replace", "true")]).await;
     assert_eq!(data(&replaced)["state"], "replaced", "{}", replaced.body);
 }
 
-async fn the_unique_id_stands_in_for_the_header(world: &'static World) {
+async fn the_unique_id_replaces_a_missing_header(world: &'static World) {
     let project = consenting(world).await;
     let form = || Form::new().text("phrase", SPEECH).file("voice", "v", "audio/wav", speech().wav());
     let request = || project.post("/api-gateway/enroll/voice");

@@ -8,6 +8,16 @@ use crate::world::fixture;
 
 /// The fixtures' speaker: one face, facing the camera. `speaker_crop.mp4` shows the same person.
 pub const SPEAKER: &str = "obama.jpg";
+/// Recordings of the reader of an audiobook, another person than the speaker, with the words of each.
+pub const READER: [(&str, &str); 4] = [
+    (
+        "reader_1.wav",
+        "and mister john dashwood had then leisure to consider how much there might be prudently in his power to do for them",
+    ),
+    ("reader_2.wav", "he was not an ill disposed young man"),
+    ("reader_3.wav", "unless to be rather cold hearted and rather selfish is to be ill disposed"),
+    ("reader_5.wav", "he might even have been made amiable himself"),
+];
 /// Four children.
 pub const GROUP: &str = "thai_people.jpg";
 
@@ -160,13 +170,6 @@ impl Recording {
         wav
     }
 
-    /// From and to a second.
-    pub fn part(mut self, from: f64, to: f64) -> Self {
-        let at = |s: f64| (s * f64::from(self.rate)) as usize * usize::from(self.channels);
-        self.samples = self.samples[at(from)..at(to).min(self.samples.len())].to_vec();
-        self
-    }
-
     pub fn louder(mut self, factor: f32) -> Self {
         let scaled = self.samples.iter().map(|s| (f32::from(*s) * factor).clamp(-32768.0, 32767.0) as i16);
         self.samples = scaled.collect();
@@ -181,12 +184,6 @@ impl Recording {
             let noise = (state as f32 / u32::MAX as f32 - 0.5) * 2.0 * amplitude;
             *sample = (f32::from(*sample) + noise).clamp(-32768.0, 32767.0) as i16;
         }
-        self
-    }
-
-    /// Played a third faster, as from another throat.
-    pub fn other_throat(mut self) -> Self {
-        self.rate = self.rate / 3 * 4;
         self
     }
 }

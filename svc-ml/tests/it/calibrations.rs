@@ -12,7 +12,7 @@ use trials::{
     calibration::{Calibration, Provenance, Record, fit},
 };
 
-use crate::world::{World, fixture, header, root, story_with};
+use crate::world::{World, fixture, header, root, run_test_with};
 
 fn media() -> sandbox::Sandbox {
     sandbox::Sandbox::of(Some(Path::new(env!("CARGO_BIN_EXE_svc-ml"))))
@@ -83,7 +83,7 @@ fn kept(dir: &Path, models: String, calibration: Calibration) -> PathBuf {
 async fn answer(world: &World) -> VoiceRecognition {
     let asked = || header("own data", "Ada", &VOICE);
     let first = world.send(asked(), &fixture("speaker_crop.mp4")).await.unwrap();
-    world.enrol("own data", "Ada", &first.candidate).await.unwrap();
+    world.enroll("own data", "Ada", &first.candidate).await.unwrap();
     world.send(asked(), &fixture("obama_speech.wav")).await.unwrap().voice.unwrap()
 }
 
@@ -96,18 +96,18 @@ fn answers_change_as_the_operator_s_own_calibration_predicts() {
     let fitted = fit(&trials, 0.1).unwrap();
     let folder = kept(dir.path(), judge.models(Calibrated::Voice), fitted.clone());
 
-    let told = std::sync::Mutex::new(Vec::new());
+    let answers = std::sync::Mutex::new(Vec::new());
     for own in [None, Some(folder)] {
-        story_with(
+        run_test_with(
             |config| config.calibrations = own,
             |world| async {
                 let answer = answer(&world).await;
-                told.lock().unwrap().push((answer, world));
+                answers.lock().unwrap().push((answer, world));
             },
         );
     }
-    let told = told.into_inner().unwrap();
-    let (shipped, own) = (&told[0].0, &told[1].0);
+    let answers = answers.into_inner().unwrap();
+    let (shipped, own) = (&answers[0].0, &answers[1].0);
     assert_eq!((own.score, own.matched), (shipped.score, shipped.matched), "scores and decision stay");
     let predicted = fitted.log_likelihood_ratio(own.score - WIDE);
     assert!((own.log_odds - predicted).abs() < 1e-3, "{} {predicted}", own.log_odds);
@@ -116,7 +116,7 @@ fn answers_change_as_the_operator_s_own_calibration_predicts() {
 }
 
 #[test]
-fn the_operator_s_threshold_decides_when_told_to() {
+fn the_operator_s_threshold_decides_when_it_is_enabled() {
     let dir = tempfile::tempdir().unwrap();
     let judge = Judge::load_with(Some(&root().join("models")), 1, media()).unwrap();
     let strict = Calibration {
@@ -132,7 +132,7 @@ fn the_operator_s_threshold_decides_when_told_to() {
         config.calibrations = Some(folder);
         config.decide_by_calibration = vec![Calibrated::Voice];
     };
-    story_with(decide, |own| async move {
+    run_test_with(decide, |own| async move {
         let voice = answer(&own).await;
         assert!(
             voice.enrolled && !voice.matched && voice.status() == RecognitionStatus::NotIdentified,

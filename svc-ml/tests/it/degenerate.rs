@@ -4,7 +4,7 @@ use std::{path::Path, process::Command};
 
 use proto::ml::{AnalyzeVideoResponse, Outcome, OutcomeStatus};
 
-use crate::world::{EVERY, World, fixture, header, root, story};
+use crate::world::{EVERY, World, fixture, header, root, run_test};
 
 /// A clip made of the speaker's with ffmpeg, which set-up provides.
 fn made(name: &str, arguments: &str) -> Vec<u8> {
@@ -80,7 +80,7 @@ fn a_degenerate_clip_ends_in_a_reason_or_a_judgement() {
         ("8 khz.mp4", "-ar 8000 -c:a aac", &[]),
         ("silent.mp4", "-af volume=0", &[("phrase", "no_speech"), ("voice", "no_speech")]),
     ];
-    story(|world| async move {
+    run_test(|world| async move {
         for (name, arguments, lacking) in clips {
             let judged = judged(world, &made(name, arguments), name).await;
             for (service, word) in lacking {
@@ -95,7 +95,7 @@ fn a_degenerate_clip_ends_in_a_reason_or_a_judgement() {
 fn two_people_who_talk_at_once_are_no_live_face() {
     let beside = "-filter_complex [0:v]split[a][b];[b]hflip[c];[a][c]hstack[v];[0:a]asplit[d][e];\
                   [e]asetrate=36000,aresample=24000[f];[d][f]amix[s] -map [v] -map [s]";
-    story(|world| async move {
+    run_test(|world| async move {
         let judged = judged(world, &made("two.mp4", beside), "two").await;
         let live = judged.iter().find(|(service, _)| *service == "liveness").unwrap();
         assert_eq!(live.1.as_deref(), Some("more_than_one_face"), "{judged:?}");

@@ -3,7 +3,7 @@
 
 mod calibrations;
 mod degenerate;
-mod enrolment;
+mod enrollment;
 mod recognition;
 mod refusals;
 mod services;

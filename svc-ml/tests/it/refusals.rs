@@ -5,11 +5,11 @@ use futures::{SinkExt, channel::mpsc};
 use proto::ml::{OutcomeStatus, Service, analyze_video_request::Part};
 use tonic::Code;
 
-use crate::world::{EVERY, fixture, header, part, story, story_with};
+use crate::world::{EVERY, fixture, header, part, run_test, run_test_with};
 
 #[test]
-fn what_is_no_video_is_refused_with_a_sentence_and_leaves_nothing() {
-    story(|world| async {
+fn a_file_that_is_no_video_is_rejected_with_a_message_and_leaves_nothing() {
+    run_test(|world| async {
         let files: [(&str, Vec<u8>); 5] = [
             ("empty", Vec::new()),
             ("text", b"this is not a video".repeat(100)),
@@ -28,7 +28,7 @@ fn what_is_no_video_is_refused_with_a_sentence_and_leaves_nothing() {
 
 #[test]
 fn a_video_cut_short_is_judged_by_what_there_is() {
-    story(|world| async {
+    run_test(|world| async {
         let answer =
             world.analyze("cut", "Ada", &[Service::FaceRecognition], "truncated_index_first.mp4").await;
         assert_eq!(answer.face.unwrap().outcome.unwrap().status(), OutcomeStatus::Judged);
@@ -37,7 +37,7 @@ fn a_video_cut_short_is_judged_by_what_there_is() {
 
 #[test]
 fn a_header_that_makes_no_sense_is_refused() {
-    story(|world| async {
+    run_test(|world| async {
         let video = fixture("small.mp4");
         let bad = [
             header("", "Ada", &EVERY),
@@ -59,7 +59,7 @@ fn a_header_that_makes_no_sense_is_refused() {
 
 #[test]
 fn one_byte_too_many_is_refused() {
-    story_with(
+    run_test_with(
         |config| (config.workers, config.max_bytes) = (1, 100_000),
         |world| async move {
             let refused = world.send(header("p", "Ada", &EVERY), &vec![0; 100_001]).await.unwrap_err();
@@ -71,7 +71,7 @@ fn one_byte_too_many_is_refused() {
 
 #[test]
 fn a_full_queue_is_answered_at_once_and_empties_again() {
-    story_with(
+    run_test_with(
         |config| (config.workers, config.queue) = (1, 0),
         |world| async move {
             let (mut upload, parts) = mpsc::channel(1);

@@ -35,16 +35,16 @@ pub struct World {
     dir: tempfile::TempDir,
 }
 
-/// Tells a story to the shared service.
-pub fn story<F: Future<Output = ()>>(told: impl FnOnce(&'static World) -> F) {
+/// Runs a test on the shared service.
+pub fn run_test<F: Future<Output = ()>>(test: impl FnOnce(&'static World) -> F) {
     let world = &*SHARED;
-    RUNTIME.block_on(told(world));
+    RUNTIME.block_on(test(world));
 }
 
-/// Tells a story to a service of its own.
-pub fn story_with<F: Future<Output = ()>>(set: impl FnOnce(&mut Config), told: impl FnOnce(World) -> F) {
+/// Runs a test on a service of its own.
+pub fn run_test_with<F: Future<Output = ()>>(set: impl FnOnce(&mut Config), test: impl FnOnce(World) -> F) {
     let world = World::with(set);
-    RUNTIME.block_on(told(world));
+    RUNTIME.block_on(test(world));
 }
 
 pub fn root() -> PathBuf {
@@ -54,7 +54,7 @@ pub fn root() -> PathBuf {
 /// The bytes of a fixture.
 pub fn fixture(name: &str) -> Vec<u8> {
     let file = root().join("fixtures").join(name);
-    std::fs::read(&file).unwrap_or_else(|e| panic!("{}: {e}; run `make fixtures`", file.display()))
+    std::fs::read(&file).unwrap_or_else(|e| panic!("{}: {e}; run `make setup`", file.display()))
 }
 
 pub fn header(project: &str, user: &str, services: &[Service]) -> AnalyzeVideoHeader {
@@ -107,7 +107,7 @@ impl World {
         self.send(header(project, user, services), &fixture(file)).await.unwrap()
     }
 
-    pub async fn enrol(
+    pub async fn enroll(
         &self,
         project: &str,
         user: &str,

@@ -1,4 +1,4 @@
-//! The engine on real sound: needs `models/` and `fixtures/` in the repository root (`make models`, `make fixtures`).
+//! The engine on real sound: needs `models/` and `fixtures/` in the repository root (`make setup`).
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
@@ -28,8 +28,7 @@ fn root() -> PathBuf {
 /// A fixture as 16 kHz mono sound.
 fn fixture(name: &str) -> Vec<f32> {
     let file = root().join("fixtures").join(name);
-    let mut wav =
-        hound::WavReader::open(&file).unwrap_or_else(|e| panic!("{name}: {e}; run `make fixtures`"));
+    let mut wav = hound::WavReader::open(&file).unwrap_or_else(|e| panic!("{name}: {e}; run `make setup`"));
     let spec = wav.spec();
     let samples: Vec<f32> = wav.samples::<i16>().map(|s| f32::from(s.unwrap()) / 32768.0).collect();
     let channels = usize::from(spec.channels);

@@ -10,12 +10,20 @@ fn part(from: f32, to: f32) -> voice::Voiceprint {
     engine().voiceprint(&audio, &activity).unwrap()
 }
 
-/// The fixture slowed down by a fifth: lower formants and pitch, so another throat.
-fn other_throat() -> voice::Voiceprint {
-    let (audio, _) = speech();
-    let (audio, activity) = heard(resampled(audio, 4, 5));
-    engine().voiceprint(&audio, &activity).unwrap()
+/// The voice of a whole recording.
+fn voiceprint(file: &str) -> voice::Voiceprint {
+    let (audio, activity) = heard(fixture(file));
+    engine().voiceprint(&audio, &activity).unwrap_or_else(|e| panic!("{file}: {e}"))
 }
+
+/// Recordings by speaker. Within a group the source says that it is one person (`setup/fixtures.toml`).
+const SPEAKERS: [&[&str]; 3] = [
+    &["reader_1.wav", "reader_2.wav", "reader_3.wav", "reader_4.wav", "reader_5.wav"],
+    &["cards_1.wav", "cards_2.wav", "cards_3.wav"],
+    &["obama_speech.wav"],
+];
+/// Recordings of other people, used for rejections only.
+const STRANGERS: [&str; 3] = ["command_1.wav", "command_2.wav", "command_3.wav"];
 
 #[test]
 fn the_halves_of_one_speech_are_one_speaker() {
@@ -25,10 +33,27 @@ fn the_halves_of_one_speech_are_one_speaker() {
 }
 
 #[test]
-fn another_throat_scores_lower_than_the_same() {
-    let (first, second, other) = (part(0.0, 0.5), part(0.5, 1.0), other_throat());
-    let (same, different) = (compare(&first, &second), compare(&first, &other));
-    assert!(different.score + 0.15 < same.score, "same {} different {}", same.score, different.score);
+fn recordings_of_one_speaker_match_and_recordings_of_two_do_not() {
+    let mut voices: Vec<_> = SPEAKERS
+        .iter()
+        .enumerate()
+        .flat_map(|(speaker, files)| files.iter().map(move |file| (Some(speaker), *file, voiceprint(file))))
+        .collect();
+    voices.extend(STRANGERS.map(|file| (None, file, voiceprint(file))));
+    let (mut genuine, mut impostors) = (0, 0);
+    for (index, (speaker, file, voice)) in voices.iter().enumerate() {
+        for (other_speaker, other_file, other) in &voices[index + 1..] {
+            if speaker.is_none() && other_speaker.is_none() {
+                continue;
+            }
+            let result = compare(voice, other);
+            let expected = speaker == other_speaker;
+            assert_eq!(result.matched, expected, "{file} and {other_file}: {result:?}");
+            if expected { genuine += 1 } else { impostors += 1 }
+        }
+    }
+    // 10 pairs of the reader and 3 of the card player; all others of 12 recordings but the 3 among strangers.
+    assert_eq!((genuine, impostors), (13, 50));
 }
 
 #[test]
@@ -42,7 +67,7 @@ fn a_telephone_copy_is_recognised_as_narrow_and_judged_by_its_own_threshold() {
 }
 
 #[test]
-fn the_speech_fixture_is_good_enough_to_enrol() {
+fn the_speech_fixture_is_good_enough_to_enroll() {
     let (audio, activity) = speech();
     let quality = Quality::measure(audio, activity);
     assert!(quality.speech_s > 5.0 && quality.duration_s > 8.0, "{quality:?}");

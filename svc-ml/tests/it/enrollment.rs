@@ -1,4 +1,4 @@
-//! Enrollments over the wire, what is kept of a subject, and its end.
+//! Enrollments over gRPC, the stored data of a subject, and their erasure.
 
 use bytes::Bytes;
 use proto::{
@@ -10,7 +10,7 @@ use proto::{
 };
 use tonic::{Code, Status};
 
-use crate::world::{EVERY, World, fixture, story};
+use crate::world::{EVERY, World, fixture, run_test};
 
 fn header(project: &str, user: &str) -> EnrollHeader {
     EnrollHeader {
@@ -47,7 +47,7 @@ fn kinds(remains: Remains) -> Vec<(String, u64)> {
 
 #[test]
 fn a_subject_is_found_and_erased_whole() {
-    story(|world| async {
+    run_test(|world| async {
         let done = face(world, header("erase", "Ada"), "obama.jpg").await.unwrap();
         assert_eq!(
             (done.state(), done.outcome.unwrap().status()),
@@ -55,7 +55,7 @@ fn a_subject_is_found_and_erased_whole() {
         );
         let seen = world.analyze("erase", "Ada", &EVERY, "speaker_crop.mp4").await;
         assert!(seen.face.as_ref().unwrap().matched, "{:?}", seen.face);
-        assert!(world.enrol("erase", "Ada", &seen.candidate).await.unwrap().voice);
+        assert!(world.enroll("erase", "Ada", &seen.candidate).await.unwrap().voice);
 
         let mut client = world.client.clone();
         let found = client.find_subject(subject("erase", "Ada")).await.unwrap().into_inner();
@@ -80,7 +80,7 @@ fn a_subject_is_found_and_erased_whole() {
 
 #[test]
 fn another_name_for_one_face_is_a_duplicate_and_can_be_refused() {
-    story(|world| async {
+    run_test(|world| async {
         face(world, header("twice", "Ada"), "obama.jpg").await.unwrap();
         let refusing = EnrollHeader { refuse_duplicates: true, ..header("twice", "Grace") };
         let refused = face(world, refusing, "obama.jpg").await.unwrap();
@@ -103,7 +103,7 @@ fn another_name_for_one_face_is_a_duplicate_and_can_be_refused() {
 
 #[test]
 fn what_will_not_do_is_an_answer_and_what_is_no_file_an_error() {
-    story(|world| async {
+    run_test(|world| async {
         let faceless = face(world, header("bad", "Ada"), "apple.jpg").await.unwrap();
         assert_eq!(
             (faceless.state(), faceless.outcome.unwrap().error.as_str()),
@@ -127,7 +127,7 @@ fn what_will_not_do_is_an_answer_and_what_is_no_file_an_error() {
 
 #[test]
 fn a_comparison_needs_its_picture_before_its_video() {
-    story(|world| async {
+    run_test(|world| async {
         use match_faces_request::Part;
         let part = |part| MatchFacesRequest { part: Some(part) };
         let header = || {
