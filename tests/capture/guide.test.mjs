@@ -11,14 +11,14 @@ before(async () => {
 });
 after(() => site.close());
 
-/** The camera shows the film; `story` gets the page. */
-async function watching(filter, story, { flags = [], before } = {}) {
+/** The camera shows the film; `steps` gets the page. */
+async function watching(filter, steps, { flags = [], before } = {}) {
   const [folder, remove] = filmFolder();
   const browser = await launch(...filmed(folder, fixture('speaker_crop.mp4'), filter), ...flags);
   try {
     const page = await opened(browser, site, {}, { before });
     await ready(page);
-    await story(page);
+    await steps(page);
   } finally {
     await browser.close();
     remove();

@@ -1,4 +1,4 @@
-// What the stories share: pages with the component on them, and what it is asked.
+// Shared by the tests: pages with the component, and queries of its state.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

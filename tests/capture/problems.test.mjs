@@ -18,10 +18,10 @@ after(async () => {
 });
 
 /** Runs with a browser of its own. */
-async function within(flags, story) {
+async function within(flags, steps) {
   const other = await launch(...flags);
   try {
-    await story(other);
+    await steps(other);
   } finally {
     await other.close();
   }

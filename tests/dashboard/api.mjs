@@ -1,4 +1,4 @@
-// The API as a program sees it, for arranging stories and for trying what the pages do not offer.
+// The API as a program sees it, for arranging tests and for calls that the pages do not offer.
 
 const COOKIE = '__Host-biometry-session';
 

@@ -27,7 +27,7 @@ const found = (prefix) =>
 
 /** Waits until a subject can be searched for: a moment after their first transaction. */
 async function searchable() {
-  const end = Date.now() + 20_000;
+  const end = Date.now() + 90_000;
   while (!(await found(STEM)).body.data?.length) {
     assert.ok(Date.now() < end, 'the subject is not found');
     await new Promise((resolve) => setTimeout(resolve, 200));

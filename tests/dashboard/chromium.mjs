@@ -58,7 +58,7 @@ export async function openPage(browser, url, options = {}) {
   page.on('request', (request) => {
     if (!/^(data|blob):/.test(request.url()) && !request.url().startsWith(url)) page.faults.push(`elsewhere: ${request.url()}`);
   });
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(60_000);
   return page;
 }
 

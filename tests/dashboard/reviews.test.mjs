@@ -28,7 +28,7 @@ after(() => browser.close());
 
 /** Waits until a transaction is under review. */
 async function reviewed(id) {
-  const end = Date.now() + 20_000;
+  const end = Date.now() + 90_000;
   for (;;) {
     const { status } = await api(session.owner, 'GET', review(id), undefined, project());
     if (status === 200) return;

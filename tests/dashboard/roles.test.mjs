@@ -83,7 +83,7 @@ for (const [role, held] of Object.entries(HELD)) {
       for (const [permission, calls] of Object.entries(CALLS)) {
         for (const [method, path, body] of calls) {
           const at = typeof path === 'function' ? path() : path;
-          // The harmless half is left to the other stories: here an admin would really do it.
+          // The harmless half is left to the other tests: here an admin would really do it.
           if (held.includes(permission) && method !== 'GET' && !at.includes(NOBODY)) continue;
           const { status } = await api(session, method, at, body, { 'x-project-id': world.project });
           if (held.includes(permission)) assert.notEqual(status, 403, `${role} may ${method} ${at}`);

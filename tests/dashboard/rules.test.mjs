@@ -64,7 +64,7 @@ test('what each check of a document may do is chosen in the form, as the server 
   await page.getByTestId('validity').getByText('valid', { exact: true }).waitFor();
 });
 
-test('a mistake is told beside the field and beside the text, and cannot be kept', async () => {
+test('a mistake is shown beside the field and beside the text, and cannot be saved', async () => {
   await pass().fill('7');
   await pass().blur();
   await page.getByTestId('validity').getByText('not valid').waitFor();

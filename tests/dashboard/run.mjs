@@ -1,5 +1,5 @@
-// Starts one server with an organisation and somebody of each role, runs the stories against it, and ends with their
-// result. `BIOMETRY` names the binary, `SCREENSHOTS` a folder for pictures of every page; arguments choose stories, and
+// Starts one server with an organisation and somebody of each role, runs the tests against it, and ends with their
+// result. `BIOMETRY` names the binary, `SCREENSHOTS` a folder for pictures of every page; arguments choose files of tests, and
 // `--split` the deployment in which every service is a process of its own, `--measure` what is measured instead of tested.
 import { spawn } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
@@ -12,15 +12,15 @@ const here = dirname(fileURLToPath(import.meta.url));
 const split = process.argv.includes('--split');
 const kind = process.argv.includes('--measure') ? '.measure.mjs' : '.test.mjs';
 const wanted = process.argv.slice(2).filter((word) => !word.startsWith('--'));
-const stories = (await readdir(here))
+const files = (await readdir(here))
   .filter((name) => name.endsWith(kind) && (wanted.length === 0 || wanted.some((word) => name.startsWith(word))))
   .sort();
-if (stories.length === 0) throw new Error(`no story is called ${wanted.join(' or ')}`);
+if (files.length === 0) throw new Error(`no file of tests is called ${wanted.join(' or ')}`);
 const server = await start(split ? 'split' : 'embedded');
 let code = 1;
 try {
-  // One after the other: the stories share a server, and two cores.
-  const run = spawn(process.execPath, ['--test', '--test-reporter=spec', '--test-concurrency=1', ...stories], {
+  // One file after the other: they share a server, and two cores.
+  const run = spawn(process.execPath, ['--test', '--test-reporter=spec', '--test-concurrency=1', ...files], {
     cwd: here,
     stdio: 'inherit',
     env: { ...process.env, WORLD: JSON.stringify(server.world) },

@@ -68,7 +68,7 @@ export async function start(mode) {
 async function settle({ env, serve }, folder) {
   const command = async (...args) =>
     JSON.parse((await promisify(execFile)(binary, [...args, '--json'], { cwd: root, env: { ...process.env, ...env } })).stdout);
-  // The stories send the one speaker's clip many times, and are about the pages.
+  // The tests send the one speaker's clip many times, and are about the pages.
   const again = ['--replays', 'off'];
   const ours = await command('bootstrap', '--organisation', 'Acme Identity', '--project', 'Onboarding', ...again);
   const theirs = await command('bootstrap', '--organisation', 'Somebody else', '--project', 'Elsewhere');

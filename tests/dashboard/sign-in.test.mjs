@@ -10,7 +10,7 @@ before(async () => {
 });
 after(() => browser.close());
 
-/** Somebody new with an account of their own, so that stories do not lock each other out. */
+/** Somebody new with an account of their own, so that tests do not lock each other out. */
 async function somebody(role = 'viewer') {
   const owner = await signIn(world.url, world.people.owner, PASSWORD);
   const email = `new.${Math.random().toString(36).slice(2)}@example.org`;

@@ -1,4 +1,4 @@
-// One person: what is kept of them, consents withdrawn, and erased with a receipt anybody can check.
+// One person: stored data, withdrawn consents, and erasure with a receipt anyone can verify.
 import assert from 'node:assert/strict';
 import { readFile } from 'node:fs/promises';
 import { after, before, test } from 'node:test';
@@ -66,7 +66,7 @@ test('erased after their name was typed; the receipt is signed and names nobody'
   assert.deepEqual(page.faults, []);
 });
 
-test('a receipt that was kept is checked again, and a changed one is told', async () => {
+test('a stored receipt is verified again, and a changed one is rejected', async () => {
   await page.goto(`${world.url}/dashboard${inProject('/subjects')}`);
   const file = (receipt) => ({ name: 'receipt.json', mimeType: 'application/json', buffer: Buffer.from(receipt) });
   const choose = (receipt) => page.getByLabel('Receipt', { exact: true }).setInputFiles(file(receipt));

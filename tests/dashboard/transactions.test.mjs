@@ -27,13 +27,13 @@ after(() => browser.close());
 
 const row = (id) => page.locator(`[data-testid="transaction"][data-id="${id}"]`);
 
-test('what happens appears by itself', async () => {
+test('new calls appear automatically', async () => {
   await page.getByTestId('live-state').getByText('Live').waitFor();
   const made = await byKey('POST', '/api-gateway/sessions/start');
   await row(made.headers.get('x-request-id')).waitFor();
 });
 
-test('filters stand in the address: a list can be reloaded and shared', async () => {
+test('filters are part of the URL: a list can be reloaded and shared', async () => {
   await page.getByLabel('Verdict').selectOption('fail');
   await page.getByLabel('User', { exact: true }).fill(USER);
   await page.waitForURL(/verdict=fail.*user=/);
@@ -218,7 +218,7 @@ test('related calls lead on', async () => {
   await page.waitForURL(new RegExp(second.id));
 });
 
-test('a lost connection is said, and mended by itself with nothing missed', async () => {
+test('a lost connection is shown and restored automatically without missing calls', async () => {
   await page.goto(`${world.url}/dashboard${inProject('/transactions')}`);
   await page.getByTestId('live-state').getByText('Live').waitFor();
   await page.context().setOffline(true);

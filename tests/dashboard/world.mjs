@@ -1,11 +1,11 @@
-// What the stories share: the server they run against, and people in a browser.
+// Shared by the tests: the server they run against, and people in a browser.
 import { readFile } from 'node:fs/promises';
 import { createHmac } from 'node:crypto';
 import { send } from './api.mjs';
 import { fixture, launch, openPage, picture, serious } from './chromium.mjs';
 import { PASSWORD } from './server.mjs';
 
-if (!process.env.WORLD) throw new Error('the stories need a server: run `node run.mjs`');
+if (!process.env.WORLD) throw new Error('the tests need a server: run `node run.mjs`');
 export const world = JSON.parse(process.env.WORLD);
 export { fixture, launch, PASSWORD, picture, serious };
 export const XSS = '<img src=x onerror="window.__xss=1"><script>window.__xss=1</script>';

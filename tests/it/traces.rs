@@ -27,7 +27,7 @@ use crate::{
 both_modes!(one_video_is_one_trace);
 
 /// Spans are exported every five seconds.
-const LIMIT: Duration = Duration::from_secs(30);
+const LIMIT: Duration = Duration::from_secs(90);
 const FEWEST_SPANS: usize = 12;
 const PARTS: [&str; 4] =
     ["POST /api-gateway/process-video", "/biometry.ml.v1.Ml/AnalyzeVideo", "sql", "decode"];

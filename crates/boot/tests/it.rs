@@ -28,7 +28,7 @@ async fn a_call_is_counted_and_timed_on_the_metrics_listener() {
         axum::Router::new()
             .route("/biometry.test.v1.Test/Call", axum::routing::post(|| async { [("grpc-status", "5")] })),
     );
-    let transport = rpc::local(routes, Duration::from_secs(5));
+    let transport = rpc::local(routes, Duration::from_secs(60));
     for path in ["/biometry.test.v1.Test/Call", "/made.up/Path"] {
         let request = http::Request::post(path).body(Body::empty()).unwrap();
         let response = tower::ServiceExt::oneshot(transport.clone(), request).await.unwrap();

@@ -12,7 +12,7 @@ use tokio::{
     net::TcpListener,
 };
 
-const TIMEOUTS: Timeouts = Timeouts { connect: Duration::from_secs(2), total: Duration::from_secs(5) };
+const TIMEOUTS: Timeouts = Timeouts { connect: Duration::from_secs(60), total: Duration::from_secs(60) };
 
 fn client(allow: &[&str], allow_http: bool) -> Client {
     let allow = allow.iter().map(|net| net.parse().unwrap()).collect();

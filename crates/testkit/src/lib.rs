@@ -8,12 +8,13 @@
 //! - [`postgres`] is the server alone: [`Postgres::url`], and [`Postgres::config`] for an empty schema of its own;
 //! - [`Prometheus`] scrapes processes under test;
 //! - [`Redis`] is a server of the test's own, which it can also end;
-//! - [`S3`] keeps objects, and [`Balancer`] stands before several gateways.
+//! - [`S3`] keeps objects, and [`Balancer`] stands before several gateways;
+//! - [`wait_until`] waits for a condition, with a limit.
 //!
 //! ```no_run
-//! # async fn story(migrations: &sqlx::migrate::Migrator) {
+//! # async fn example(migrations: &sqlx::migrate::Migrator) {
 //! testkit::each_db(migrations, async |db| {
-//!     // a story told against `db`
+//!     // test code that uses `db`
 //! })
 //! .await;
 //! # }
@@ -34,6 +35,7 @@ mod prometheus;
 mod receiver;
 mod redis;
 mod s3;
+mod wait;
 
 use std::sync::atomic::{AtomicU32, Ordering};
 
@@ -49,6 +51,7 @@ pub use prometheus::Prometheus;
 pub use receiver::{Hook, Receiver};
 pub use redis::Redis;
 pub use s3::S3;
+pub use wait::wait_until;
 
 /// Runs `test` with the configuration of an empty SQLite file, then with that of an empty PostgreSQL schema.
 pub async fn each_config(mut test: impl AsyncFnMut(db::Config)) {

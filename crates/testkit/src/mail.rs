@@ -9,7 +9,7 @@ use tokio::{
 use tokio_util::task::AbortOnDropHandle;
 
 /// How long a message is waited for.
-const ARRIVES_WITHIN: Duration = Duration::from_secs(20);
+const ARRIVAL_LIMIT: Duration = Duration::from_secs(90);
 
 /// A received message.
 #[derive(Clone, Debug, Default)]
@@ -47,7 +47,7 @@ impl MailServer {
     /// # Panics
     /// When none comes.
     pub async fn next(&mut self) -> Mail {
-        let mail = timeout(ARRIVES_WITHIN, self.arrived.recv()).await.expect("a message comes");
+        let mail = timeout(ARRIVAL_LIMIT, self.arrived.recv()).await.expect("a message comes");
         mail.expect("the server runs")
     }
 

@@ -1,5 +1,5 @@
 # Makes, runs and removes a PostgreSQL server. Prints its folder when it is ready, then waits for the end of its input,
-# which comes when whoever started it is gone.
+# which comes when the process that started it ends.
 set -eu
 initdb=$(ls -1 /usr/lib/postgresql/*/bin/initdb 2>/dev/null | sort -V | tail -n 1)
 [ -n "$initdb" ] || { echo 'PostgreSQL is not installed: apt-get install postgresql' >&2; exit 1; }

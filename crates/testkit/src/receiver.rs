@@ -14,8 +14,11 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use serde_json::Value;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use tokio_util::task::AbortOnDropHandle;
+
+/// Far longer than a delivery takes on a loaded machine.
+const ARRIVAL_LIMIT: Duration = Duration::from_secs(90);
 
 /// What arrived.
 #[derive(Clone, Debug)]
@@ -52,12 +55,14 @@ type Next = (u16, Option<String>);
 struct Answers {
     arrived: mpsc::UnboundedSender<Hook>,
     next: Arc<Mutex<VecDeque<Next>>>,
+    is_held: watch::Receiver<bool>,
 }
 
 /// Answers with the statuses it was given, then always 200; `/silent` never answers, `/moved` redirects elsewhere.
 pub struct Receiver {
     pub url: String,
     next: Arc<Mutex<VecDeque<Next>>>,
+    is_held: watch::Sender<bool>,
     arrivals: mpsc::UnboundedReceiver<Hook>,
     _serving: AbortOnDropHandle<()>,
 }
@@ -68,9 +73,11 @@ impl Receiver {
         let url = format!("http://{}", listener.local_addr().expect("it has an address"));
         let (arrived, arrivals) = mpsc::unbounded_channel();
         let next = Arc::default();
-        let app = Router::new().fallback(receive).with_state(Answers { arrived, next: Arc::clone(&next) });
+        let (is_held, held) = watch::channel(false);
+        let answers = Answers { arrived, next: Arc::clone(&next), is_held: held };
+        let app = Router::new().fallback(receive).with_state(answers);
         let serving = tokio::spawn(async move { axum::serve(listener, app).await.expect("it serves") });
-        Self { url, next, arrivals, _serving: AbortOnDropHandle::new(serving) }
+        Self { url, next, is_held, arrivals, _serving: AbortOnDropHandle::new(serving) }
     }
 
     pub fn answer(&self, statuses: impl IntoIterator<Item = u16>) {
@@ -88,9 +95,19 @@ impl Receiver {
         self.next.lock().expect("no handler panics").clear();
     }
 
+    /// Answers nothing that arrives until [`Receiver::release`].
+    pub fn hold(&self) {
+        self.is_held.send_replace(true);
+    }
+
+    /// Answers again, also what arrived since [`Receiver::hold`].
+    pub fn release(&self) {
+        self.is_held.send_replace(false);
+    }
+
     /// The next one to arrive.
     pub async fn next(&mut self) -> Hook {
-        let next = tokio::time::timeout(Duration::from_secs(20), self.arrivals.recv());
+        let next = tokio::time::timeout(ARRIVAL_LIMIT, self.arrivals.recv());
         next.await.expect("nothing arrived").expect("the receiver serves")
     }
 
@@ -108,9 +125,11 @@ impl Receiver {
     }
 }
 
-async fn receive(State(answers): State<Answers>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
+async fn receive(State(mut answers): State<Answers>, uri: Uri, headers: HeaderMap, body: Bytes) -> Response {
     let path = uri.path().to_owned();
     let _ = answers.arrived.send(Hook { path: path.clone(), headers, body });
+    // An error: the receiver is gone, and so is the test.
+    let _ = answers.is_held.wait_for(|is_held| !is_held).await;
     match path.as_str() {
         "/silent" => std::future::pending().await,
         "/moved" => (StatusCode::TEMPORARY_REDIRECT, [("location", "/elsewhere")]).into_response(),

@@ -1,5 +1,5 @@
 # Makes, runs and removes a Redis server, in the folder that is given or one of its own. Prints the folder when it is
-# ready, then waits for the end of its input, which comes when whoever started it is gone.
+# ready, then waits for the end of its input, which comes when the process that started it ends.
 set -eu
 command -v redis-server >/dev/null || { echo 'Redis is not installed: apt-get install redis-server' >&2; exit 1; }
 dir=${1:-$(mktemp -d /tmp/biometry-redis-XXXXXX)}

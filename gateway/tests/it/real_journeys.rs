@@ -25,7 +25,7 @@ impl RealJourneys {
         settings.mail =
             mail::Config { smtp_url: Some(mail.url.clone().into()), from: "checks@example.org".into() };
         let routes = svc_journeys::routes(settings).await.unwrap();
-        let journeys = rpc::local(routes, Duration::from_secs(5));
+        let journeys = rpc::local(routes, Duration::from_secs(60));
         let app = gateway::app(config.clone(), Peers { journeys, ..stage.peers() }).await.unwrap();
         let key = stage.token("kid-1", KEY);
         Self { customer: Customer { stage, app, key, config }, mail, folder }

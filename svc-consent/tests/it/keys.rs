@@ -19,7 +19,7 @@ fn keyed(db: &db::Config, active: &str, retired: &[&str]) -> Config {
 
 async fn start(config: Config) -> anyhow::Result<Client> {
     let routes = svc_consent::routes(config).await?;
-    Ok(ConsentClient::new(rpc::local(routes, std::time::Duration::from_secs(20))))
+    Ok(ConsentClient::new(rpc::local(routes, std::time::Duration::from_secs(60))))
 }
 
 async fn rewrap(config: &Config) -> (i64, Vec<String>) {

@@ -28,7 +28,7 @@ pub fn config(db: &db::Config) -> svc_consent::Config {
 /// A running service; opening a second one on the same database is a second process.
 pub async fn open(db: &db::Config) -> Client {
     let routes = svc_consent::routes(config(db)).await.expect("the service starts");
-    ConsentClient::new(rpc::local(routes, Duration::from_secs(20)))
+    ConsentClient::new(rpc::local(routes, Duration::from_secs(60)))
 }
 
 pub async fn record(client: &mut Client, user: &str, kind: ConsentKind, given: bool) -> Result<(), Status> {
@@ -60,7 +60,7 @@ pub async fn state(client: &mut Client, project: &str, user: &str) -> ConsentSta
 }
 
 #[tokio::test]
-async fn a_withdrawal_counts_at_the_next_call_and_nothing_is_forgotten() {
+async fn a_withdrawal_applies_to_the_next_call_and_the_history_remains() {
     testkit::each_config(async |db| {
         let mut client = open(&db).await;
         assert_eq!(state(&mut client, "p1", ADA).await, ConsentState::default());

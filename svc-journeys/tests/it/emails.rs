@@ -95,7 +95,7 @@ async fn without_a_mail_server_no_code_is_sent() {
         let folder = tempfile::tempdir().unwrap();
         let config = svc_journeys::Config { db, ..svc_journeys::Config::embedded(folder.path()) };
         let routes = svc_journeys::routes(config).await.unwrap();
-        let transport = rpc::local(routes, std::time::Duration::from_secs(20));
+        let transport = rpc::local(routes, std::time::Duration::from_secs(60));
         let mut client = proto::journeys::journeys_client::JourneysClient::new(transport);
         assert_eq!(word(client.send_email_code(send("x")).await), "security_not_set");
     })

@@ -95,7 +95,7 @@ async fn nothing_personal_is_in_the_files_in_clear_and_nothing_at_all_once_erase
     let folder = tempfile::tempdir().unwrap();
     let config = svc_journeys::Config::embedded(folder.path());
     let routes = svc_journeys::routes(config.clone()).await.unwrap();
-    let transport = rpc::local(routes, std::time::Duration::from_secs(20));
+    let transport = rpc::local(routes, std::time::Duration::from_secs(60));
     let client = proto::journeys::journeys_client::JourneysClient::new(transport);
     let details = wire::ProjectDetails { name: "p".into(), ..wire::ProjectDetails::default() };
     let request = wire::CreateProjectRequest { project_id: TENANT.into(), details: Some(details) };
@@ -160,7 +160,7 @@ async fn everything_is_brought_under_another_master_key_and_still_found() {
         assert!(!usage.is_empty() && usage.iter().all(|used| used.key_id == keys[0]), "{usage:?}");
         config.keys.retired.clear();
         let routes = svc_journeys::routes(config).await.expect("the earlier key is not needed any more");
-        let transport = rpc::local(routes, std::time::Duration::from_secs(20));
+        let transport = rpc::local(routes, std::time::Duration::from_secs(60));
         let client = proto::journeys::journeys_client::JourneysClient::new(transport);
         let found = done(client.clone().get_registration(record(&ada.id)).await);
         assert_eq!(found.personal.unwrap().email, "ada@example.org");

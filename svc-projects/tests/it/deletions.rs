@@ -17,7 +17,7 @@ use crate::{
     on_each_database,
 };
 
-fn farewell(who: &Who) -> DeleteOrganisationRequest {
+fn deletion_request(who: &Who) -> DeleteOrganisationRequest {
     DeleteOrganisationRequest {
         who: Some(who.clone()),
         name: "Acme".into(),
@@ -46,11 +46,14 @@ async fn only_an_owner_who_means_it_deletes_an_organisation() {
         let made = service.bootstrap().await;
         let ada = service.owner(&made.organisation_id, "ada@example.org").await;
         let admin = service.member(&ada, "grace@example.org", Role::Admin).await;
-        let refused = delete(&mut service, farewell(&admin)).await.unwrap_err();
+        let refused = delete(&mut service, deletion_request(&admin)).await.unwrap_err();
         assert_eq!(refused.code(), Code::PermissionDenied);
         for (field, request) in [
-            ("name", DeleteOrganisationRequest { name: "Acme Inc".into(), ..farewell(&ada) }),
-            ("password", DeleteOrganisationRequest { password: "not mine at all".into(), ..farewell(&ada) }),
+            ("name", DeleteOrganisationRequest { name: "Acme Inc".into(), ..deletion_request(&ada) }),
+            (
+                "password",
+                DeleteOrganisationRequest { password: "not mine at all".into(), ..deletion_request(&ada) },
+            ),
         ] {
             let refused = delete(&mut service, request).await.unwrap_err();
             assert_eq!(refused.metadata().get("x-field").unwrap(), field);
@@ -59,10 +62,10 @@ async fn only_an_owner_who_means_it_deletes_an_organisation() {
         let secret = service.accounts.begin_totp(begin).await.unwrap().into_inner().secret;
         let confirm = ConfirmTotpRequest { who: Some(ada.clone()), code: code(&secret, 0) };
         service.accounts.confirm_totp(confirm).await.unwrap();
-        let refused = delete(&mut service, farewell(&ada)).await.unwrap_err();
+        let refused = delete(&mut service, deletion_request(&ada)).await.unwrap_err();
         assert_eq!(refused.metadata().get("x-field").unwrap(), "code");
         assert_eq!(state(&mut service, &made.project_id, &made.api_key_id).await, Ok(ApiKeyState::Active));
-        let request = DeleteOrganisationRequest { code: code(&secret, 1), ..farewell(&ada) };
+        let request = DeleteOrganisationRequest { code: code(&secret, 1), ..deletion_request(&ada) };
         delete(&mut service, request).await.unwrap();
     })
     .await;
@@ -82,7 +85,7 @@ async fn a_deleted_organisation_is_refused_at_once_and_gone_when_it_is_empty() {
         let invited = service.accounts.invite(invite).await.unwrap().into_inner();
         let entered = service.sign_in_from("203.0.113.7", "ada@example.org", PASSWORD, "").await;
 
-        let begun = delete(&mut service, farewell(&ada)).await.unwrap();
+        let begun = delete(&mut service, deletion_request(&ada)).await.unwrap();
         assert_eq!((begun.projects, begun.deleted_at_ms, begun.signature.as_str()), (1, None, ""));
         let mut elsewhere = Service::open(service.config().db).await;
         let key = state(&mut elsewhere, &made.project_id, &made.api_key_id).await;
@@ -99,7 +102,7 @@ async fn a_deleted_organisation_is_refused_at_once_and_gone_when_it_is_empty() {
             ..InviteOwnerRequest::default()
         };
         assert_eq!(elsewhere.accounts.invite_owner(owner).await.unwrap_err().code(), Code::NotFound);
-        assert_eq!(delete(&mut service, farewell(&ada)).await.unwrap_err().code(), Code::NotFound);
+        assert_eq!(delete(&mut service, deletion_request(&ada)).await.unwrap_err().code(), Code::NotFound);
 
         // A restart, or another process, goes on.
         let open = elsewhere.accounts.list_deletions(ListDeletionsRequest {}).await.unwrap().into_inner();

@@ -95,7 +95,7 @@ impl Service {
     }
 }
 
-/// Tells `story` to a service on an empty SQLite file and on an empty PostgreSQL schema.
-pub async fn on_each_database(mut story: impl AsyncFnMut(Service)) {
-    testkit::each_config(async |db| story(Service::open(db).await).await).await;
+/// Runs `test` with a service on an empty SQLite file and on an empty PostgreSQL schema.
+pub async fn on_each_database(mut test: impl AsyncFnMut(Service)) {
+    testkit::each_config(async |db| test(Service::open(db).await).await).await;
 }

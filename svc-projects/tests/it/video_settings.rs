@@ -12,7 +12,7 @@ async fn put(service: &mut Service, request: PutVideoSettingsRequest) -> VideoSe
 }
 
 #[tokio::test]
-async fn a_project_has_the_defaults_until_it_says_otherwise_and_every_call_is_told() {
+async fn a_project_has_default_settings_until_changed_and_every_call_receives_them() {
     on_each_database(async |mut service: Service| {
         let made = service.bootstrap().await;
         let get = GetVideoSettingsRequest { project_id: made.project_id.clone() };

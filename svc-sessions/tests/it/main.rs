@@ -40,15 +40,15 @@ pub struct World {
     pub clock: Arc<AtomicI64>,
 }
 
-/// Tells `story` on SQLite, then on PostgreSQL, each time with an empty service.
-pub async fn each_world(mut story: impl AsyncFnMut(World)) {
+/// Runs `test` on SQLite, then on PostgreSQL, each time with an empty service.
+pub async fn each_world(mut test: impl AsyncFnMut(World)) {
     testkit::each_config(async |db| {
         let folder = tempfile::tempdir().expect("a temporary folder");
         let mut config = Config { db, max_video_bytes: 300_000, ..Config::embedded(folder.path()) };
         config.blob.keys.secret = Some("07".repeat(32).into());
         config.blob.folder_is_shared = true;
         config.egress = this_machine();
-        story(World::open(config, Arc::new(AtomicI64::new(START_MS))).await).await;
+        test(World::open(config, Arc::new(AtomicI64::new(START_MS))).await).await;
     })
     .await;
 }
@@ -63,7 +63,7 @@ impl World {
         let time = clock.clone();
         let now = Arc::new(move || time.load(Ordering::SeqCst));
         let routes = svc_sessions::routes_at(config.clone(), now).await.expect("the service starts");
-        let client = SessionsClient::new(rpc::local(routes, Duration::from_secs(20)));
+        let client = SessionsClient::new(rpc::local(routes, Duration::from_secs(60)));
         Self { client, config, clock }
     }
 

@@ -79,7 +79,7 @@ fn ids(answer: &RecentResponse) -> Vec<String> {
 }
 
 #[tokio::test]
-async fn what_is_recent_comes_in_the_order_in_which_calls_ended() {
+async fn recent_calls_are_listed_in_the_order_they_ended() {
     on_each_database(async |service: Service| {
         // The first began before the second and was recorded after it.
         let long = decided("p1", 1000, "pass", 9000, &[]);

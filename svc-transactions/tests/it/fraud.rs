@@ -97,7 +97,7 @@ async fn each_rule_finds_its_case_and_says_on_what_it_rests() {
 }
 
 #[tokio::test]
-async fn the_sixth_video_in_two_minutes_is_told() {
+async fn the_sixth_video_in_two_minutes_is_reported() {
     on_each_database(async |service: Service| {
         let mut ids = Vec::new();
         for at in 0..6 {
@@ -136,7 +136,7 @@ async fn a_call_recorded_late_is_compared_with_what_began_after_it() {
         let hits = found(&service, &earlier).await;
         assert_eq!(rules(&hits), ["impossible_travel"]);
         assert_eq!(hits[0].1["from"]["transaction_id"], later);
-        assert_eq!(found(&service, &later).await, [], "a pair is told once");
+        assert_eq!(found(&service, &later).await, [], "a pair is reported once");
     })
     .await;
 }
@@ -154,7 +154,7 @@ async fn what_a_killed_process_had_claimed_is_looked_at_by_another() {
         service.pass(std::time::Duration::from_secs(61));
         let other = service.second().await;
         other.all_looked_at().await;
-        assert_eq!(found(&service, &second).await, before, "looked at twice, told once");
+        assert_eq!(found(&service, &second).await, before, "read twice, reported once");
     })
     .await;
 }
@@ -171,7 +171,7 @@ async fn two_processes_share_the_work() {
         service.all_looked_at().await;
         for (at, id) in ids.iter().enumerate() {
             let hits = found(&service, id).await;
-            // Every video beyond the fifth is told, by whichever process, and only once.
+            // Every video beyond the fifth is reported, by either process, and only once.
             assert!(rules(&hits).iter().filter(|rule| **rule == "velocity").count() <= 1, "{at}");
         }
         assert!(rules(&found(&service, &ids[59]).await).contains(&"velocity"));
@@ -194,7 +194,7 @@ async fn an_erased_subject_leaves_the_rule_and_no_evidence() {
 }
 
 #[tokio::test]
-async fn a_hit_is_queued_for_whoever_asked_to_be_told() {
+async fn a_hit_is_queued_for_subscribed_endpoints() {
     on_each_database(async |service: Service| {
         let first = call(0);
         service.ask_to_be_told("p1", &first.api_key_id).await;

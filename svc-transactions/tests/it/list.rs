@@ -138,7 +138,7 @@ async fn another_projects_records_are_on_no_list() {
 }
 
 #[tokio::test]
-async fn a_request_that_makes_no_sense_says_why() {
+async fn an_invalid_request_is_rejected_with_the_reason() {
     on_each_database(async |service: Service| {
         let asked: [(Ask, &str); 6] = [
             (|r| r.verdict = Some("maybe".into()), "verdict must be pass, fail or refer"),

@@ -86,7 +86,7 @@ impl Service {
         let clock = now_ms.clone();
         let clock = Arc::new(move || clock.load(Ordering::Relaxed));
         let routes = svc_transactions::routes_at(config, clock).await.expect("the service starts");
-        let transport = rpc::local(routes, Duration::from_secs(10));
+        let transport = rpc::local(routes, Duration::from_secs(60));
         let (client, answers) =
             (TransactionsClient::new(transport.clone()), AnswersClient::new(transport.clone()));
         let reviews = ReviewsClient::new(transport.clone());
@@ -111,7 +111,7 @@ impl Service {
         let now_ms = self.now_ms.clone();
         let clock = Arc::new(move || now_ms.load(Ordering::Relaxed));
         let routes = svc_transactions::routes_at(config.clone(), clock).await.expect("the service starts");
-        (config, TransactionsClient::new(rpc::local(routes, Duration::from_secs(10))))
+        (config, TransactionsClient::new(rpc::local(routes, Duration::from_secs(60))))
     }
 
     /// Turns the clock on.
@@ -127,9 +127,7 @@ impl Service {
 
     /// Waits until the fraud rules have looked at everything.
     pub async fn all_looked_at(&self) {
-        while self.waiting().await > 0 {
-            tokio::task::yield_now().await;
-        }
+        testkit::wait_until("the fraud rules have read everything", async || self.waiting().await == 0).await;
     }
 
     pub async fn waiting(&self) -> i64 {
@@ -164,7 +162,7 @@ impl Service {
         ids.into_iter().map(|(id,)| id).collect()
     }
 
-    /// Its tables, to stand in for another process that works on them.
+    /// Its tables, for acting as another process that works on them.
     pub async fn tables(&self) -> db::Db {
         let db = self.db_pool.get_or_init(async || {
             static NONE: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -195,9 +193,9 @@ impl Service {
     }
 }
 
-/// Tells `story` to a service on an empty SQLite file and on an empty PostgreSQL schema.
-pub async fn on_each_database(mut story: impl AsyncFnMut(Service)) {
-    testkit::each_config(async |db| story(Service::open(db).await).await).await;
+/// Runs `test` with a service on an empty SQLite file and on an empty PostgreSQL schema.
+pub async fn on_each_database(mut test: impl AsyncFnMut(Service)) {
+    testkit::each_config(async |db| test(Service::open(db).await).await).await;
 }
 
 pub fn new_id() -> String {

@@ -28,7 +28,7 @@ async fn a_record_reads_back_as_it_was_written() {
 
 /// A call is never left without its record over what only describes it.
 #[tokio::test]
-async fn what_only_describes_a_call_is_kept_as_far_as_it_can_be() {
+async fn descriptive_headers_are_stored_as_far_as_they_are_valid() {
     on_each_database(async |service: Service| {
         let transaction = Transaction {
             error: Some(format!("no\0such\n{}", "x".repeat(1000))),
@@ -74,7 +74,7 @@ async fn an_id_is_taken_once_and_the_first_record_stays() {
 }
 
 #[tokio::test]
-async fn of_many_at_once_each_is_answered_for_itself() {
+async fn concurrent_calls_each_get_their_own_result() {
     on_each_database(async |service: Service| {
         // Every id twice in a row, so mostly in one batch: the first is recorded, the second is taken.
         let transactions: Vec<Transaction> = (0..300).map(|_| video("p1")).collect();
@@ -88,7 +88,7 @@ async fn of_many_at_once_each_is_answered_for_itself() {
         }
         for transaction in &transactions {
             let kept = service.get("p1", &transaction.id).await.unwrap();
-            // So many videos at once are told by the fraud rules.
+            // So many videos at once are reported by the fraud rules.
             assert_eq!(&Transaction { fraud: Vec::new(), ..kept }, transaction);
         }
     })
@@ -133,7 +133,7 @@ async fn beyond_the_queue_a_call_is_refused_at_once_and_the_others_are_recorded(
 type Change = fn(&mut Transaction, &str);
 
 #[tokio::test]
-async fn what_breaks_a_limit_is_refused_by_name_and_not_kept() {
+async fn a_value_over_its_limit_is_rejected_by_name_and_not_stored() {
     on_each_database(async |service: Service| {
         let big = format!("{{\"a\":\"{}\"}}", "x".repeat(64 * 1024));
         let broken: [(Change, &str); 11] = [

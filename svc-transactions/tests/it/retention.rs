@@ -1,4 +1,4 @@
-//! What is older than its project keeps it is let go, in batches, and nothing else.
+//! Records past the retention period of their project are deleted in batches, and nothing else.
 
 use proto::{
     subjects::Subject,
@@ -25,9 +25,9 @@ async fn made_at(service: &Service, project: &str, at_ms: i64) -> Transaction {
     transaction
 }
 
-/// Only PostgreSQL lets two write at once; the one who settles has taken what waits, and wants the transaction.
+/// Only PostgreSQL lets two transactions write at once: the fraud worker has locked the pending row and needs the record.
 #[tokio::test]
-async fn who_settles_what_is_being_deleted_stops_nobody() {
+async fn a_fraud_result_for_a_record_being_deleted_blocks_no_other_writer() {
     const WAITS: &str = "INSERT INTO fraud_pending (id, claimed_until) VALUES ($1, $2) \
                          ON CONFLICT (id) DO UPDATE SET claimed_until = EXCLUDED.claimed_until";
     const TAKEN: &str = "DELETE FROM fraud_pending WHERE id = $1";
@@ -41,14 +41,15 @@ async fn who_settles_what_is_being_deleted_stops_nobody() {
         // Another process has claimed it, so that this one's own fraud rules let it be.
         sqlx::query(WAITS).bind(&old.id).bind(i64::MAX).execute(&pool).await.unwrap();
         let mut settling = pool.begin().await.unwrap();
-        // Whoever looks for deadlocks first is ended: the deletion, for here it is the one that has to try again.
+        // PostgreSQL ends the transaction that detects the deadlock first. Here that is the deletion, which then retries.
         sqlx::query("SET LOCAL deadlock_timeout = '10min'").execute(&mut *settling).await.unwrap();
         sqlx::query(TAKEN).bind(&old.id).execute(&mut *settling).await.unwrap();
 
         let settle = async {
-            while sqlx::query_scalar::<_, i64>(BLOCKED).fetch_one(&pool).await.unwrap() == 0 {
-                tokio::task::yield_now().await;
-            }
+            testkit::wait_until("the deletion is blocked", async || {
+                sqlx::query_scalar::<_, i64>(BLOCKED).fetch_one(&pool).await.unwrap() > 0
+            })
+            .await;
             sqlx::query(FOUND).bind(&old.id).bind(NOW).execute(&mut *settling).await.unwrap();
             settling.commit().await.unwrap();
         };
@@ -79,7 +80,7 @@ async fn only_the_old_of_the_project_go() {
 }
 
 #[tokio::test]
-async fn a_long_past_goes_in_batches_whoever_sweeps_with_us() {
+async fn expired_records_are_deleted_in_batches_by_concurrent_sweepers() {
     on_each_database(async |service: Service| {
         // No more at once than may wait to be recorded.
         for hundred in 0..11 {

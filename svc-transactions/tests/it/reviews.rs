@@ -89,7 +89,7 @@ fn refusal<T: std::fmt::Debug>(result: Result<T, Status>) -> (Code, String) {
 }
 
 #[tokio::test]
-async fn what_the_rules_refer_and_duplicates_wait_for_people_and_nothing_else() {
+async fn referred_calls_and_duplicates_are_queued_for_review_and_no_others() {
     on_each_database(async |service: Service| {
         let at = |minute: i64| NOW_MS - 200_000 + minute;
         let video = |minute| Transaction { created_at_ms: at(minute), duration_ms: 1, ..video("p1") };
@@ -172,7 +172,7 @@ async fn a_claim_is_one_persons_until_its_lease_ends() {
 }
 
 #[tokio::test]
-async fn a_decision_is_final_in_the_record_and_is_told() {
+async fn a_decision_is_final_in_the_record_and_sends_an_event() {
     on_each_database(async |service: Service| {
         let call = Transaction { api_key_id: "key_1".into(), ..video("p1") };
         service.ask_to_be_told("p1", "key_1").await;
@@ -289,7 +289,7 @@ async fn a_new_capture_of_the_same_kind_ends_the_waiting_for_it() {
 }
 
 #[tokio::test]
-async fn what_nobody_asked_to_review_can_be_reviewed_and_anothers_cannot() {
+async fn any_transaction_of_the_project_can_be_reviewed_and_no_other() {
     on_each_database(async |service: Service| {
         let passed = record(&service, Transaction { verdict: Some("pass".into()), ..video("p1") }).await;
         assert_eq!(get(&service, "p1", &passed).await.unwrap_err().code(), Code::NotFound);

@@ -136,9 +136,10 @@ async fn a_sample_is_gone_when_its_time_is_over() {
         let expired = open(&service, follow(&links[1])).await.unwrap_err();
         assert_eq!(expired.code(), Code::NotFound);
         service.pass(60 * 24 * 60 * MINUTE);
-        while erasure::kept(&service, "p1").await.iter().any(|(kind, _)| kind == "sample") {
-            tokio::task::yield_now().await;
-        }
+        testkit::wait_until("the samples are swept", async || {
+            !erasure::kept(&service, "p1").await.iter().any(|(kind, _)| kind == "sample")
+        })
+        .await;
         assert_eq!(files(service.folder.path()), 0);
     })
     .await;
@@ -163,7 +164,7 @@ async fn erasing_a_subject_destroys_its_samples() {
 }
 
 #[tokio::test]
-async fn what_is_no_sample_is_refused_and_leaves_nothing() {
+async fn an_invalid_sample_is_rejected_and_leaves_nothing() {
     on_each_database(async |service: Service| {
         let good = || header("p1", &new_id());
         let refused = [

@@ -60,7 +60,7 @@ impl Customer {
         let mut config = Config { db, keys, webhooks, ..Config::embedded(folder.path()) };
         config.samples.folder_is_shared = true;
         let routes = svc_transactions::routes_at(config, clock).await.expect("the service starts");
-        let transport = rpc::local(routes, Duration::from_secs(10));
+        let transport = rpc::local(routes, Duration::from_secs(60));
         let client = TransactionsClient::new(transport.clone());
         Self { client, hooks: WebhooksClient::new(transport), scope, _folder: Arc::new(folder) }
     }
@@ -143,5 +143,5 @@ pub async fn eventually<T>(ask: impl AsyncFn() -> Option<T>) -> T {
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
     };
-    tokio::time::timeout(Duration::from_secs(20), asking).await.expect("what was waited for never came")
+    tokio::time::timeout(Duration::from_secs(90), asking).await.expect("what was waited for never came")
 }

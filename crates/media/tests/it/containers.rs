@@ -12,8 +12,8 @@ use proptest::prelude::*;
 use crate::fixture;
 use crate::quirks::{VIDEO, made, seconds};
 
-/// What a file may cost, whatever is written in it.
-const MOST: Duration = Duration::from_secs(5);
+/// Longest time a file may take, whatever is written in it. A file takes milliseconds; a loaded machine is slower.
+const MAX_TIME: Duration = Duration::from_secs(30);
 
 fn from_video(options: &str, kind: &str) -> Vec<u8> {
     made(&[&fixture(VIDEO)], options, kind)
@@ -146,6 +146,6 @@ proptest! {
         if let Ok((decoded, _)) = run(file) {
             prop_assert!(decoded.info.frames <= 61 * FPS as usize, "{} frames", decoded.info.frames);
         }
-        prop_assert!(started.elapsed() < MOST, "{:?}", started.elapsed());
+        prop_assert!(started.elapsed() < MAX_TIME, "{:?}", started.elapsed());
     }
 }

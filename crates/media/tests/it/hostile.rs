@@ -9,8 +9,9 @@ use media::{Error, Limits, Still, decode, decode_audio};
 
 use crate::hostile_files::{cmov, flac, png};
 
-/// What a hostile file may cost.
-const MAX_TIME: Duration = Duration::from_secs(5);
+/// Longest time a hostile file may take: several times what it takes on an idle machine, a fraction of what it would take
+/// without its limit.
+const MAX_TIME: Duration = Duration::from_secs(30);
 
 fn video(file: &[u8]) -> Result<media::Decoded, Error> {
     decode(Cursor::new(file.to_vec()), &Limits::default(), |_| Ok::<_, Error>(()))
@@ -42,10 +43,15 @@ fn a_codec_that_is_not_read_is_not_run_either() {
         .status();
     assert!(done.unwrap().success());
     let file = std::fs::read(out).unwrap();
-    let started = Instant::now();
-    assert_eq!(video(&file).unwrap_err(), Error::UnsupportedCodec("png".into()));
-    // Decoding it takes a second; looking for streams takes milliseconds.
-    assert!(started.elapsed() < Duration::from_millis(400), "{:?}", started.elapsed());
+    // Decoding it takes a second; looking for streams takes milliseconds. The fastest of several attempts counts, for on a
+    // loaded machine any single one may be late.
+    let refused_after = |_| {
+        let started = Instant::now();
+        assert_eq!(video(&file).unwrap_err(), Error::UnsupportedCodec("png".into()));
+        started.elapsed()
+    };
+    let fastest = (0..10).map(refused_after).min().unwrap();
+    assert!(fastest < Duration::from_millis(400), "{fastest:?}");
 }
 
 #[test]

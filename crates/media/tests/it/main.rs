@@ -1,4 +1,4 @@
-//! Decoding of real files; needs `make fixtures`.
+//! Decoding of real files; needs `make setup`.
 
 #![expect(clippy::unwrap_used, reason = "the helpers of tests fail as tests do")]
 
@@ -15,7 +15,7 @@ use proptest::prelude::*;
 
 fn fixture(name: &str) -> PathBuf {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures").join(name);
-    assert!(path.is_file(), "fixtures/{name} is missing; run `make fixtures`");
+    assert!(path.is_file(), "fixtures/{name} is missing; run `make setup`");
     path
 }
 

@@ -57,7 +57,7 @@ fn a_clock_that_starts_at_an_hour_is_no_hour_of_video() {
     assert!(decode_audio(Cursor::new(sound), &Limits::default()).unwrap().len() > 40_000);
 }
 
-/// Overwrites the last sound track's codec by one nobody knows, as the spatial sound of new telephones looks to us.
+/// Overwrites the last sound track's codec by an unknown one, like the spatial sound of new telephones.
 fn with_unknown_codec(mut file: Vec<u8>) -> Vec<u8> {
     for name in [b"mp4a", b"esds"] {
         let at = file.windows(4).rposition(|w| w == name).unwrap();
@@ -76,7 +76,7 @@ fn of_several_sound_tracks_one_that_can_be_decoded_is_heard() {
 }
 
 #[test]
-fn sound_that_nobody_can_decode_is_told() {
+fn sound_that_cannot_be_decoded_is_reported() {
     let file = with_unknown_codec(from_video("-t 3 -c:v copy -c:a aac", "mp4"));
     let decoded = run(file.clone()).unwrap();
     assert!(decoded.audio.is_none() && decoded.unread_sound.is_some());
@@ -200,7 +200,7 @@ fn a_picture_that_freezes_is_noticed() {
 }
 
 #[test]
-fn large_frames_are_handed_out_halved_and_told_at_their_own_size() {
+fn large_frames_are_halved_and_reported_at_their_own_size() {
     let file = from_video("-t 0.4 -s 3840x2160 -c:v libx264 -preset ultrafast -an", "mp4");
     let mut seen = None;
     let decoded = decode(Cursor::new(file), &Limits::default(), |frame| {

@@ -14,7 +14,7 @@ use tokio::net::TcpListener;
 use tonic::{Code, service::Routes};
 use tonic_health::pb::{HealthCheckRequest, health_client::HealthClient};
 
-const DEADLINE: Duration = Duration::from_secs(5);
+const DEADLINE: Duration = Duration::from_secs(60);
 const CHECK: &str = "/grpc.health.v1.Health/Check";
 const CALL: &str = "/biometry.test.v1.Test/Call";
 

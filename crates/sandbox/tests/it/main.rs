@@ -1,4 +1,4 @@
-//! Workers as they run: real processes, real files; needs `make fixtures`.
+//! Workers as they run: real processes, real files; needs `make setup`.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod hostile;
@@ -13,7 +13,7 @@ use std::{
     path::{Path, PathBuf},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread,
-    time::{Duration, Instant},
+    time::Instant,
 };
 
 use media::{Limits, Pixels, Still, crop_rgb};
@@ -31,7 +31,7 @@ fn sandbox() -> (Sandbox, MutexGuard<'static, ()>) {
 
 fn fixture(name: &str) -> PathBuf {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures").join(name);
-    assert!(path.is_file(), "fixtures/{name} is missing; run `make fixtures`");
+    assert!(path.is_file(), "fixtures/{name} is missing; run `make setup`");
     path
 }
 
@@ -150,7 +150,7 @@ fn a_worker_that_is_killed_costs_its_own_call_alone() {
 }
 
 #[test]
-fn a_caller_that_is_gone_or_late_leaves_no_worker() {
+fn a_disconnected_or_late_caller_leaves_no_worker() {
     let (sandbox, _turn) = sandbox();
     let file = open("speaker_crop.mp4");
     let stopped = sandbox.decode_video(&file, &Limits::default(), always, |frame| {
@@ -161,14 +161,22 @@ fn a_caller_that_is_gone_or_late_leaves_no_worker() {
     // Also one that writes nothing: a picture of sixty megapixels takes a while.
     let picture = spooled(&hostile_files::png(7740, 7740));
     let started = Instant::now();
-    let late = || if started.elapsed() > Duration::from_millis(60) { Err(Error::Killed) } else { Ok(()) };
-    assert!(sandbox.decode_still(&picture, late).is_err());
-    assert!(started.elapsed() < Duration::from_secs(2), "{:?}", started.elapsed());
+    sandbox.decode_still(&picture, always).unwrap();
+    let whole = started.elapsed();
+    // The fastest of several attempts: on a loaded machine any single one may be late.
+    let stopped_after = |_| {
+        let started = Instant::now();
+        let late = || if started.elapsed() > whole / 10 { Err(Error::Killed) } else { Ok(()) };
+        assert!(sandbox.decode_still(&picture, late).is_err());
+        started.elapsed()
+    };
+    let fastest = (0..5).map(stopped_after).min().unwrap();
+    assert!(fastest < whole / 2, "{fastest:?} of {whole:?}");
     wait_until("the worker is gone", || Process::workers().is_empty());
 }
 
 #[test]
-fn what_ends_a_service_leaves_the_calls_under_way_their_workers() {
+fn a_stopping_service_completes_its_calls_in_progress() {
     let (sandbox, _turn) = sandbox();
     let mut is_signalled = false;
     let decoded = sandbox.decode_video(&open("speaker_crop.mp4"), &Limits::default(), always, |_| {

@@ -140,11 +140,13 @@ async fn a_project_chooses_for_its_new_keys() {
         };
         let granted = service.client.authorize_api_key(request).await.unwrap().into_inner();
         assert_eq!((granted.rate_limit_per_minute, granted.cors_origins.len()), (90, 1));
-        // It was used just now, which is written in its own time.
+        // It was used just now, which is written later.
         let get = proto::projects::GetApiKeyRequest { project_id: project.id.clone(), api_key_id: key.id };
-        while service.client.get_api_key(get.clone()).await.unwrap().into_inner().last_used_at_ms == 0 {
-            tokio::task::yield_now().await;
-        }
+        let mut client = service.client.clone();
+        testkit::wait_until("the use is written", async || {
+            client.get_api_key(get.clone()).await.unwrap().into_inner().last_used_at_ms != 0
+        })
+        .await;
         let developer = service.member(&ada, "linus@example.org", Role::Developer).await;
         let create =
             CreateProjectRequest { who: Some(developer), name: "Mine".into(), selected_services: vec![] };

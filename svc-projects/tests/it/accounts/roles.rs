@@ -33,7 +33,7 @@ async fn the_first_owner_comes_in_by_a_link_that_works_once() {
 }
 
 #[tokio::test]
-async fn nobody_appoints_above_themselves_and_an_owner_is_always_left() {
+async fn no_user_grants_a_role_above_their_own_and_the_last_owner_remains() {
     on_each_database(async |mut service: Service| {
         let ada = service.owner("", "ada@example.org").await;
         let admin = service.member(&ada, "grace@example.org", Role::Admin).await;

@@ -76,7 +76,7 @@ async fn a_second_factor_is_asked_for_and_each_code_opens_once() {
 }
 
 #[tokio::test]
-async fn who_lost_everything_is_let_in_by_a_link_of_the_command_line() {
+async fn a_locked_out_owner_signs_in_with_a_link_of_the_command_line() {
     on_each_database(async |mut service: Service| {
         let who = service.owner("", "ada@example.org").await;
         let begin = PasswordRequest { who: Some(who.clone()), password: PASSWORD.into() };

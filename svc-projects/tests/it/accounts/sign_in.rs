@@ -113,7 +113,7 @@ async fn a_stranger_elsewhere_does_not_lock_the_owner_out() {
 }
 
 #[tokio::test]
-async fn many_networks_together_are_heard_so_often_and_the_owner_still_comes_in() {
+async fn many_networks_together_are_throttled_and_the_owner_still_signs_in() {
     on_each_database(async |mut service: Service| {
         service.owner("", "ada@example.org").await;
         let device = service.sign_in("ada@example.org", PASSWORD).await.device;

@@ -51,7 +51,7 @@ async fn each_event_arrives_once_signed_and_tells_its_record() {
 }
 
 #[tokio::test]
-async fn an_endpoint_hears_of_the_events_it_asked_for_and_of_its_own_key() {
+async fn an_endpoint_receives_its_subscribed_events_of_its_own_key() {
     testkit::each_config(async |db| {
         let (customer, mut receiver) = (Customer::new(db, quick()).await, Receiver::new().await);
         customer.webhook(&receiver.url, &["consent.changed"]).await;
@@ -99,7 +99,7 @@ async fn what_was_not_taken_is_sent_again_under_the_same_id() {
 }
 
 #[tokio::test]
-async fn what_is_never_taken_becomes_a_dead_letter_and_can_be_replayed() {
+async fn an_undelivered_event_becomes_a_dead_letter_and_can_be_replayed() {
     testkit::each_config(async |db| {
         let (customer, mut receiver) = (Customer::new(db, quick()).await, Receiver::new().await);
         let (hook, _) = customer.webhook(&receiver.url, &[]).await;
@@ -169,7 +169,7 @@ async fn a_redirect_is_not_followed() {
 }
 
 #[tokio::test]
-async fn who_answers_gone_is_sent_nothing_more_until_it_is_made_active_again() {
+async fn an_endpoint_that_answers_410_is_paused_until_reactivated() {
     testkit::each_config(async |db| {
         let (customer, mut receiver) = (Customer::new(db, quick()).await, Receiver::new().await);
         let (hook, _) = customer.webhook(&receiver.url, &[]).await;

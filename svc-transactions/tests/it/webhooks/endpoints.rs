@@ -1,4 +1,4 @@
-//! Endpoints: who sees them, what they may be, and what is kept of them.
+//! Endpoints: access, validation and storage.
 
 use proto::transactions::{
     ListWebhooksRequest, UpdateWebhookRequest, WebhookHeader, WebhookScope, update_webhook_request,
@@ -68,7 +68,7 @@ async fn an_update_changes_what_it_names() {
 }
 
 #[tokio::test]
-async fn who_it_does_not_belong_to_cannot_tell_that_it_is_there() {
+async fn another_project_cannot_detect_that_it_exists() {
     testkit::each_config(async |db| {
         let owner = Customer::new(db.clone(), quick()).await;
         let (made, _) = owner.webhook("https://hooks.example.org/a", &[]).await;
@@ -184,7 +184,7 @@ async fn a_key_has_a_bounded_number_of_endpoints() {
 }
 
 #[tokio::test]
-async fn after_a_rotation_both_secrets_verify_and_the_new_one_alone_is_told() {
+async fn after_a_rotation_both_secrets_verify_and_only_the_new_one_is_returned() {
     testkit::each_config(async |db| {
         let (customer, mut receiver) = (Customer::new(db, quick()).await, Receiver::new().await);
         let (hook, old) = customer.webhook(&receiver.url, &[]).await;
