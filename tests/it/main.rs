@@ -40,6 +40,7 @@ mod subjects;
 mod tenants;
 mod traces;
 mod transactions;
+mod typescript;
 mod webhooks;
 mod wire;
 mod world;

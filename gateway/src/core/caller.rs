@@ -1,4 +1,4 @@
-//! Who calls, and what they may do.
+//! The caller of an operation, and its permissions.
 
 use std::collections::BTreeSet;
 

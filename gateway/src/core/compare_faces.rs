@@ -1,4 +1,4 @@
-//! Pictures of one person against pictures of another, and their liveness. Nothing is kept.
+//! Pictures of one person against pictures of another, and their liveness. Nothing is stored.
 
 use scoring::Verdict;
 

@@ -1,4 +1,4 @@
-//! How much of what the models measured a caller is shown.
+//! Limits the measurements that a response discloses to a caller.
 //!
 //! The names of other users that a 1:N search found are shown with [`Permission::Identify`] alone. Similarities, and
 //! probabilities that rise with them, have all their digits with [`Permission::SimilarityRead`] alone: with all digits, who

@@ -1,4 +1,4 @@
-//! Why a call is refused, and the one table from a service's `Status` to it. HTTP gives each its status in `http/error.rs`.
+//! Errors of operations, and the one table from a service's `Status` to it. HTTP gives each its status in `http/error.rs`.
 
 use std::borrow::Cow;
 

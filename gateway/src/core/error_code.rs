@@ -1,4 +1,4 @@
-//! What a client branches on: a stable code of each error, the input it is about, and a hint what to do.
+//! Stable codes of errors for clients, with the input at fault and a hint.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! What the models reported, as evidence for the decision.
+//! Converts results of the models into evidence for the decision.
 
 use proto::ml::{
     self, AnalyzeVideoResponse, FaceInstance, FaceLiveness, FaceRecognition, MediaAuthenticity, Outcome,
@@ -125,7 +125,7 @@ mod tests {
     }
 
     #[test]
-    fn what_did_not_run_leaves_no_evidence() {
+    fn a_service_that_did_not_run_has_no_evidence() {
         assert!(video_evidence(&AnalyzeVideoResponse::default(), "ada").is_empty());
     }
 

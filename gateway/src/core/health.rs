@@ -1,4 +1,4 @@
-//! Whether every service can work: asked by a task of this process, so that a probe from outside costs nothing.
+//! Health of the services: probed by a task of this process, so that a probe from outside costs nothing.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! One still picture: is its face alive, and whose is it. Nothing is kept.
+//! Liveness and identification of one still picture. Nothing is stored.
 
 use futures::FutureExt;
 use proto::ml::{JudgeStillHeader, JudgeStillRequest, JudgeStillResponse, judge_still_request::Part};

@@ -1,4 +1,4 @@
-//! Fingerprints: enrolled under a user, and compared with theirs. Of a picture only the minutiae are kept.
+//! Fingerprints: enrolled under a user, and compared with theirs. Of a picture only the minutiae are stored.
 
 use futures::{FutureExt, stream::BoxStream};
 use proto::ml::{

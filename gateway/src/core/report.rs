@@ -3,6 +3,7 @@
 
 mod codes;
 mod enrollment;
+mod recognition;
 mod video;
 
 use proto::{

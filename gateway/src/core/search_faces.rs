@@ -1,4 +1,4 @@
-//! Who of the persons of a project a face is. Nothing is kept.
+//! Identifies a face among the persons of a project. Nothing is stored.
 
 use proto::journeys as wire;
 use scoring::Verdict;

@@ -1,4 +1,4 @@
-//! How the services are reached: one transport each, and the typed clients over them.
+//! Connections to the services: one transport each, and the typed clients over them.
 
 use proto::{
     accounts::accounts_client::AccountsClient,

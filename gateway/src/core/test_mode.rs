@@ -1,4 +1,4 @@
-//! Calls with a test key: the user's name says what they come to, and no model, template or sample is touched.
+//! Calls with a test key: the user's name selects the outcome, and no model, template or sample is touched.
 //!
 //! The services' answers are made here instead of by the models; rules, decision, record and response are those of live calls.
 //! docs/TESTING.md lists the names.

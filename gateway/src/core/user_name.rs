@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn what_nobody_sees_is_refused() {
+    fn an_invisible_character_is_rejected() {
         let invisible =
             ["\u{200b}", "\u{200d}", "\u{202e}", "\u{2066}", "\u{feff}", "\u{ad}", "\u{e0041}", "\u{2028}"];
         for character in invisible {

@@ -1,4 +1,4 @@
-//! What comes before every call about a user: which session, which user, which consents.
+//! Resolves session, user and consents before every call about a user.
 
 use proto::{
     consent::{ConsentKind, ConsentState},

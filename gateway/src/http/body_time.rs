@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn who_sends_at_the_least_rate_is_read() {
+    async fn a_client_at_the_minimum_rate_is_served() {
         let (long, small) = tokio::join!(read(30, 500, 100 * MS, 60), read(2, 10, 300 * MS, 60));
         assert!(!long.1 && long.0 >= 3, "{long:?}");
         assert_eq!(small, (0, false), "a small body may take its time");

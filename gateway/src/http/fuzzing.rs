@@ -1,4 +1,4 @@
-//! The doors through which strangers' bytes come in, for `tests/fuzz`: each takes any bytes and must come back.
+//! Entry points of untrusted bytes for `tests/fuzz`: each takes any bytes and must return.
 
 use axum::{
     body::Body,

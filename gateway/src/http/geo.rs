@@ -1,4 +1,4 @@
-//! Where a call comes from when its client does not say: the location of its address.
+//! The location of a call by its address, when its client sends none.
 //!
 //! The address is the peer's. Behind proxies it is the right-most one of `X-Forwarded-For` that is no trusted proxy,
 //! and only when the peer is one (`gateway.trusted_proxies`): anybody may have written what is further left. `Forwarded`

@@ -180,7 +180,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_sent_is_nothing_known() {
+    fn absent_fields_stay_unknown() {
         assert_eq!(CallHeaders::parse(&HeaderMap::new()).unwrap(), CallHeaders::default());
         assert_eq!(CallHeaders::parse(&one("X-User-Fullname", b"  ")).unwrap().context.user_fullname, None);
     }

@@ -37,8 +37,20 @@ pub fn completed(mut api: OpenApiDocument) -> OpenApiDocument {
     IdempotencyHeader.modify(&mut api);
     webhook_events::Webhooks.modify(&mut api);
     tags::order_tags(&mut api);
+    distinguish_operation_ids(&mut api);
     api.servers = Some(vec![Server::new("/")]);
     api
+}
+
+/// PUT and PATCH of one handler share its name, and clients are generated with a function for each operation id.
+fn distinguish_operation_ids(api: &mut OpenApiDocument) {
+    for item in api.paths.paths.values_mut() {
+        if let (Some(put), Some(patch)) = (&item.put, &mut item.patch)
+            && put.operation_id == patch.operation_id
+        {
+            patch.operation_id = patch.operation_id.take().map(|id| format!("{id}_partially"));
+        }
+    }
 }
 
 /// Adds what the routes of an audience have in common.

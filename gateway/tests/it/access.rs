@@ -26,13 +26,13 @@ async fn start_with(customer: &Customer, token: &str) -> Answer {
 }
 
 #[tokio::test]
-async fn a_key_of_the_project_is_let_in() {
+async fn a_key_of_the_project_is_accepted() {
     let customer = Customer::new().await;
     assert_eq!(start_with(&customer, &customer.key).await.status, 200);
 }
 
 #[tokio::test]
-async fn without_a_key_nobody_is_let_in_and_nothing_is_recorded() {
+async fn without_a_key_calls_are_rejected_and_not_recorded() {
     let customer = Customer::new().await;
     assert_eq!(start(&customer, None).await.error(), (401, "missing authorization token"));
     assert_eq!(start(&customer, Some("Basic abc")).await.error(), (401, "invalid api key format"));
@@ -123,7 +123,7 @@ async fn made_up_key_ids_do_not_flood_the_projects_service() {
 }
 
 #[tokio::test]
-async fn when_keys_cannot_be_asked_the_caller_is_told_to_come_back() {
+async fn without_verification_keys_the_caller_gets_retry_after() {
     let customer = Customer::new().await;
     customer.stage.set().projects_down = true;
     let refused = start_with(&customer, &customer.key).await;

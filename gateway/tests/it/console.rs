@@ -113,7 +113,7 @@ async fn nobody_reads_a_project_that_is_not_theirs() {
 }
 
 #[tokio::test]
-async fn whoever_looks_leaves_no_transaction_and_a_key_that_reads_does() {
+async fn reads_in_a_session_leave_no_transaction_and_reads_with_a_key_do() {
     let customer = Customer::new().await;
     let path = "/api-consent/consent/ada%40example.org";
     let looked = get(&customer, Role::Admin, path).await;
@@ -124,7 +124,7 @@ async fn whoever_looks_leaves_no_transaction_and_a_key_that_reads_does() {
 }
 
 #[tokio::test]
-async fn what_belongs_to_a_transaction_says_by_what() {
+async fn related_transactions_name_their_relation() {
     let customer = Customer::new().await;
     let record =
         |id: &str| Transaction { id: id.into(), project_id: PROJECT.into(), ..Transaction::default() };
@@ -172,7 +172,7 @@ async fn queues_are_shown_to_who_runs_the_server() {
 }
 
 #[tokio::test]
-async fn what_is_kept_of_a_user_is_told_without_what_is_in_it() {
+async fn stored_data_of_a_user_are_listed_without_their_content() {
     let customer = Customer::new().await;
     let path = format!("/api-projects/subjects/{ADA}");
     let unknown = get(&customer, Role::Owner, &path).await;

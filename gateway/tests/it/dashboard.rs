@@ -153,7 +153,7 @@ async fn without_a_session_of_this_server_nobody_is_signed_in() {
 }
 
 #[tokio::test]
-async fn an_api_key_is_nobody_at_the_dashboard() {
+async fn an_api_key_is_rejected_by_dashboard_routes() {
     let customer = Customer::new().await;
     for path in ["/api-auth/me", "/api-auth/users", "/api-auth/audit", "/api-projects/projects"] {
         assert_eq!(customer.get(path).await.error(), (401, "not signed in"), "{path}");
@@ -251,7 +251,7 @@ async fn another_page_cannot_sign_somebody_in() {
 }
 
 #[tokio::test]
-async fn no_other_origin_is_given_leave_to_read_the_dashboards_answers() {
+async fn dashboard_responses_carry_no_cors_headers() {
     let browser = Browser::of(Role::Owner).await;
     let me = browser.get("/api-auth/me").await;
     assert_eq!((me.status.as_u16(), me.body["csrf_token"].as_str()), (200, Some(CSRF)));

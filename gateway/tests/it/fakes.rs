@@ -50,7 +50,7 @@ pub const ALL: [&str; 5] = [
     "Face Recognition",
 ];
 
-/// What the services know and were told.
+/// State of the services, and the requests they received.
 #[derive(Default)]
 pub struct State {
     pub signing: BTreeMap<String, EncodingKey>,
@@ -125,7 +125,7 @@ pub struct State {
     pub documents: Vec<proto::docauth::CheckDocumentHeader>,
     /// What was written into the audit log.
     pub audit: Vec<proto::accounts::AppendAuditRequest>,
-    /// The role of whoever comes with the one session there is; none: nobody is signed in.
+    /// The role of the user of the one session; none: nobody is signed in.
     pub role: Option<proto::accounts::Role>,
     pub half_open: bool,
 }
@@ -166,11 +166,9 @@ impl Stage {
         self.state.lock().unwrap()
     }
 
-    /// Waits until what the services know is so.
-    pub async fn until(&self, so: impl Fn(&State) -> bool) {
-        while !so(&self.set()) {
-            tokio::task::yield_now().await;
-        }
+    /// Waits until the state of the services fulfils a condition.
+    pub async fn until(&self, condition: impl Fn(&State) -> bool) {
+        testkit::wait_until("the services' state", async || condition(&self.set())).await;
     }
 
     /// Lets no analysis end before the test adds permits.
@@ -208,7 +206,7 @@ impl Stage {
     }
 
     pub fn peers(&self) -> Peers {
-        let local = |routes: Routes| rpc::local(routes, Duration::from_secs(5));
+        let local = |routes: Routes| rpc::local(routes, Duration::from_secs(60));
         let all = || {
             let routes = Routes::new(SessionsServer::new(self.clone()))
                 .add_service(ConsentServer::new(self.clone()))

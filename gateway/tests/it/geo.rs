@@ -38,7 +38,7 @@ async fn recorded(customer: &Customer, peer: &str, headers: &[(&str, &str)]) -> 
 }
 
 #[tokio::test]
-async fn a_call_that_says_nothing_is_where_its_address_is() {
+async fn a_call_without_a_location_is_located_by_its_address() {
     let (customer, _folder) = customer().await;
     let vienna = json!({"lat": 48.2, "lng": 16.4, "country": "AT", "city": "Vienna", "source": "ip"});
     assert_eq!(recorded(&customer, "198.51.100.7:1000", &[]).await, vienna);
@@ -50,7 +50,7 @@ async fn a_call_that_says_nothing_is_where_its_address_is() {
 }
 
 #[tokio::test]
-async fn what_the_device_says_counts_more_than_its_address() {
+async fn the_location_of_the_device_takes_precedence_over_its_address() {
     let (customer, _folder) = customer().await;
     let said = [("x-geo-location", r#"{"lat":-36.8,"lng":174.7,"country":"nz"}"#)];
     let place = recorded(&customer, "198.51.100.7:1000", &said).await;

@@ -58,7 +58,7 @@ async fn the_same_key_with_another_request_is_a_mistake() {
 }
 
 #[tokio::test]
-async fn an_upload_is_known_by_its_fields_whatever_its_boundary() {
+async fn an_upload_is_identified_by_its_fields_and_not_its_boundary() {
     let customer = Customer::new().await;
     let user = [KEY, ("x-user-fullname", ADA)];
     let first = customer.video(&user, Form::video()).await;
@@ -104,7 +104,7 @@ async fn while_the_first_call_runs_the_second_is_too_early() {
 
 /// The client whose answer got lost is the one the header is for.
 #[tokio::test]
-async fn a_call_whose_client_is_gone_is_finished_for_its_return() {
+async fn a_call_whose_client_disconnects_is_completed_for_its_retry() {
     let customer = Customer::new().await;
     customer.stage.hold_analyses();
     let user = [KEY, ("x-user-fullname", ADA)];
@@ -125,7 +125,7 @@ async fn a_call_whose_client_is_gone_is_finished_for_its_return() {
 }
 
 #[tokio::test]
-async fn faults_and_what_did_not_arrive_whole_are_tried_anew() {
+async fn failures_and_incomplete_uploads_are_retried() {
     let customer = Customer::new().await;
     customer.stage.set().seen = Some(Err(tonic::Status::internal("a fault")));
     let user = [KEY, ("x-user-fullname", ADA)];
@@ -152,7 +152,7 @@ async fn faults_and_what_did_not_arrive_whole_are_tried_anew() {
 }
 
 #[tokio::test]
-async fn a_refusal_is_an_answer_too() {
+async fn a_rejection_is_replayed_like_a_success() {
     let customer = Customer::new().await;
     let first = customer.post(CONSENT, &[KEY], "{}").await;
     let second = customer.post(CONSENT, &[KEY], "{}").await;
@@ -167,7 +167,7 @@ async fn a_refusal_is_an_answer_too() {
 }
 
 #[tokio::test]
-async fn a_key_that_is_none_is_refused_and_one_on_a_get_means_nothing() {
+async fn an_invalid_idempotency_key_is_rejected_and_ignored_on_get() {
     let customer = Customer::new().await;
     for bad in ["", "\"", "a b", "\"a\"b", &"a".repeat(256)] {
         let refused = customer.post(START, &[("idempotency-key", bad)], "").await;
@@ -245,7 +245,7 @@ async fn gateways_know_each_others_keys() {
 }
 
 #[tokio::test]
-async fn what_is_stored_says_nothing_and_belongs_to_its_project() {
+async fn stored_responses_are_sealed_and_bound_to_their_project() {
     let customer = Customer::new().await;
     customer.post(CONSENT, &[KEY], GIVEN).await;
     let state = customer.stage.set();
@@ -258,7 +258,7 @@ async fn what_is_stored_says_nothing_and_belongs_to_its_project() {
 }
 
 #[tokio::test]
-async fn without_the_store_nothing_is_done() {
+async fn without_the_store_the_call_is_refused() {
     let customer = Customer::new().await;
     customer.stage.set().answers_down = true;
     assert_eq!(customer.post(CONSENT, &[KEY], GIVEN).await.status, 503);
@@ -279,7 +279,7 @@ async fn what_is_only_read_is_not_stored() {
 }
 
 #[tokio::test]
-async fn a_form_is_the_same_in_another_order_with_another_file_name_and_compressed() {
+async fn a_form_is_identical_in_any_order_with_any_file_name_and_compressed() {
     let customer = Customer::new().await;
     let user = [KEY, ("x-user-fullname", ADA)];
     let bytes = b"the bytes of a video";

@@ -163,7 +163,7 @@ async fn case_05_no_wrong_revoked_and_other_keys() {
 }
 
 #[tokio::test]
-async fn cases_06_and_07_what_is_missing_is_told_in_order() {
+async fn cases_06_and_07_missing_fields_are_reported_in_order() {
     let customer = customer("attested").await;
     let keyed = || Form::default().text("api_key", &customer.key);
     assert_eq!(refused(&submit(&customer, keyed()).await), (400, "User identifier is required"));
@@ -204,7 +204,7 @@ async fn case_10_the_key_may_come_first_or_last() {
 }
 
 #[tokio::test]
-async fn case_11_the_webhook_is_told_in_its_own_shape() {
+async fn case_11_the_webhook_receives_its_own_format() {
     let customer = customer("attested").await;
     let answer = submitted(&customer).await;
     let event: Value = serde_json::from_str(customer.last_record().event_json.as_deref().unwrap()).unwrap();

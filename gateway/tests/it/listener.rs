@@ -55,7 +55,7 @@ async fn a_client_that_sends_too_much_reads_why() {
 }
 
 #[tokio::test]
-async fn an_upload_that_breaks_off_hurts_nobody() {
+async fn an_aborted_upload_affects_no_other_call() {
     let customer = Customer::new().await;
     let mut stream = connect(&customer).await;
     let address = stream.peer_addr().unwrap();
@@ -94,9 +94,7 @@ async fn shutdown_finishes_the_requests_under_way() {
     let request = [head.as_bytes(), &form].concat();
     let under_way = answered(stream, &request);
     let stopping = async {
-        while customer.stage.set().analyzed.is_empty() {
-            tokio::task::yield_now().await;
-        }
+        customer.stage.analysis_begun().await;
         stop.send(()).unwrap();
         tokio::task::yield_now().await;
         customer.stage.analyses.add_permits(1);

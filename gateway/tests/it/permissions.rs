@@ -156,7 +156,7 @@ async fn a_person_does_what_their_role_says_and_nothing_else() {
 const COOKIE: &str = "__Host-biometry-session=the-token-of-a-session";
 
 #[tokio::test]
-async fn a_call_refused_for_its_scope_is_recorded_and_says_so() {
+async fn a_call_rejected_for_its_scope_is_recorded_with_the_reason() {
     let customer = Customer::new().await;
     customer.stage.give_scopes(&["records.read"]);
     let refused = customer.post("/api-gateway/sessions/start", &[], "").await;
@@ -166,7 +166,7 @@ async fn a_call_refused_for_its_scope_is_recorded_and_says_so() {
 }
 
 #[tokio::test]
-async fn what_a_key_may_grant_goes_with_every_change_of_a_key() {
+async fn every_change_of_a_key_carries_the_grantable_scopes() {
     let customer = Customer::new().await;
     customer.stage.give_scopes(&["keys.admin", "capture"]);
     let made =

@@ -1,4 +1,4 @@
-//! The main job: consent, services, rules, enrolment, the session's last video.
+//! The main job: consent, services, rules, enrollment, the session's last video.
 
 use bytes::Bytes;
 use proto::{
@@ -373,7 +373,7 @@ async fn a_live_video_that_failed_otherwise_is_kept_as_one_that_failed() {
 }
 
 #[tokio::test]
-async fn what_is_no_video_is_refused_and_not_kept() {
+async fn a_file_that_is_no_video_is_rejected_and_not_stored() {
     let customer = Customer::new().await;
     customer.stage.set().seen = Some(Err(Status::invalid_argument("the file is not a video")));
     let id = customer.session().await;
@@ -384,7 +384,7 @@ async fn what_is_no_video_is_refused_and_not_kept() {
 }
 
 #[tokio::test]
-async fn full_models_are_answered_with_when_to_come_back() {
+async fn a_full_models_service_answers_with_retry_after() {
     let customer = Customer::new().await;
     customer.stage.set().seen = Some(Err(Status::resource_exhausted("queue of 4 is full")));
     let busy = customer.video(&[USER], Form::video()).await;

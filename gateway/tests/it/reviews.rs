@@ -43,7 +43,7 @@ async fn a_decision_reaches_the_service_and_the_audit_log_without_its_note() {
 }
 
 #[tokio::test]
-async fn what_is_no_decision_is_refused_and_who_comes_late_conflicts() {
+async fn an_invalid_decision_is_rejected_and_a_late_one_conflicts() {
     let customer = Customer::new().await;
     for (body, sentence) in [
         ("{}", "request body: decision is required"),

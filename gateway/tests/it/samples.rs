@@ -32,7 +32,7 @@ async fn a_video_is_kept_only_with_both_consents() {
 }
 
 #[tokio::test]
-async fn what_was_no_video_is_not_kept() {
+async fn a_file_that_is_no_video_is_not_stored() {
     let customer = Customer::new().await;
     customer.consents(ADA, true, true);
     customer.stage.set().seen = Some(Err(tonic::Status::invalid_argument("the file is no video")));

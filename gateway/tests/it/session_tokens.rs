@@ -65,7 +65,7 @@ async fn a_session_token_captures_for_its_session_and_its_user() {
 }
 
 #[tokio::test]
-async fn a_session_token_does_nothing_but_capture_whatever_its_key_may() {
+async fn a_session_token_only_captures_regardless_of_the_scopes_of_its_key() {
     let customer = Customer::new().await;
     customer.stage.administer();
     let (_, token) = session_with_token(&customer).await;

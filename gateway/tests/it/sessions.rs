@@ -30,9 +30,7 @@ async fn a_warm_up_runs_beside_the_answer_and_only_once() {
         let started = customer.post("/api-gateway/sessions/start?warmup=true", &[], Body::empty()).await;
         assert_eq!(started.status, 200);
     }
-    while customer.stage.set().warmups == 0 {
-        tokio::task::yield_now().await;
-    }
+    customer.stage.until(|state| state.warmups > 0).await;
     assert_eq!(customer.stage.set().warmups, 1);
     customer.stage.analyses.add_permits(1);
     customer.post("/api-gateway/sessions/start?warmup=false", &[], Body::empty()).await;
@@ -136,7 +134,7 @@ async fn the_session_may_come_under_its_other_name_or_in_the_form() {
 }
 
 #[tokio::test]
-async fn a_check_that_fails_is_told_and_the_session_has_ended() {
+async fn a_failed_check_is_reported_and_the_session_ends() {
     let customer = Customer::new().await;
     let number = r#"{"phone_number":"+43660123456"}"#;
     customer.stage.set().sim_swap = None;

@@ -96,7 +96,7 @@ async fn headers_without_end_are_refused() {
 }
 
 async fn readiness(customer: &Customer, until: impl Fn(&Answer) -> bool) -> Answer {
-    let end = std::time::Instant::now() + std::time::Duration::from_secs(20);
+    let end = std::time::Instant::now() + std::time::Duration::from_secs(90);
     loop {
         let answer = customer.get("/readyz").await;
         if until(&answer) {
@@ -184,7 +184,7 @@ async fn the_description_is_served_with_a_page_to_read_it() {
 }
 
 #[tokio::test]
-async fn a_page_no_project_allows_is_given_no_leave() {
+async fn an_origin_no_project_allows_gets_no_cors_headers() {
     let customer = Customer::new().await;
     let preflight = Request::options("/api-gateway/process-video")
         .header(header::ORIGIN, "https://evil.example")
@@ -212,8 +212,7 @@ async fn every_route_is_described_once_and_needs_a_key_unless_it_says_otherwise(
     let count = ids.len();
     ids.sort_unstable();
     ids.dedup();
-    // PUT and PATCH of a webhook are one handler.
-    assert_eq!(ids.len(), count - 1, "operation ids are names of functions in generated clients");
+    assert_eq!(ids.len(), count, "operation ids are names of functions in generated clients");
     assert_eq!(count, 168);
 }
 
@@ -251,6 +250,22 @@ async fn every_schema_that_is_named_is_described() {
     let named = text.split("\"#/components/schemas/").skip(1).map(|rest| rest.split('"').next().unwrap());
     for name in named {
         assert!(!described["components"]["schemas"][name].is_null(), "{name}");
+    }
+}
+
+/// A client that is generated from the description has a type for every response.
+#[tokio::test]
+async fn every_successful_response_has_a_schema() {
+    let customer = Customer::new().await;
+    let described = customer.get("/openapi.json").await.body;
+    for (path, method, operation) in operations(&described) {
+        let responses = operation["responses"].as_object().unwrap();
+        for (status, response) in responses.iter().filter(|(status, _)| status.starts_with('2')) {
+            for content in response["content"].as_object().into_iter().flat_map(|all| all.values()) {
+                let schema = content["schema"].as_object().unwrap();
+                assert!(!schema.is_empty(), "{method} {path}: {status} has a body of any kind");
+            }
+        }
     }
 }
 

@@ -79,7 +79,7 @@ async fn a_service_that_cannot_erase_is_named_with_the_reason() {
 }
 
 #[tokio::test]
-async fn nobody_by_no_name_is_erased() {
+async fn an_empty_name_erases_no_user() {
     let customer = administrator().await;
     for path in ["/api-projects/subjects/%20", "/api-projects/subjects/a%00b", "/api-projects/subjects/%FF"] {
         assert_eq!(customer.send("DELETE", path, &[], "").await.status, 400, "{path}");

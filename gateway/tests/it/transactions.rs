@@ -133,7 +133,7 @@ async fn no_cell_of_a_csv_is_a_formula() {
 }
 
 #[tokio::test]
-async fn a_client_that_goes_away_ends_the_reading() {
+async fn a_disconnected_client_ends_the_reading() {
     let customer = with_records(50, usize::MAX).await;
     let file = get(&customer, &format!("{LIST}/export")).await;
     let mut body = file.into_body();

@@ -64,7 +64,7 @@ async fn the_rules_in_force_change_nothing() {
 }
 
 #[tokio::test]
-async fn other_rules_are_told_verdict_by_verdict() {
+async fn other_rules_are_reported_verdict_by_verdict() {
     let customer = past(&[0.2, 0.6, 0.9]).await;
     let refused = customer.video(&[], Form::video()).await;
     assert_eq!(refused.status, 400, "a call without a decision");
@@ -102,7 +102,7 @@ async fn evidence_holds_scores_and_words_and_nothing_else() {
 }
 
 #[tokio::test]
-async fn a_question_that_makes_no_sense_says_why() {
+async fn an_invalid_query_is_rejected_with_the_reason() {
     let customer = administrator().await;
     for (question, sentence) in [
         (json!({"rules": {}, "scores_id": "x"}), "give either rules or scores_id, not both"),

@@ -1,4 +1,4 @@
-//! What became of an enrollment, and how good its samples were.
+//! The outcome of an enrollment, and the quality of its samples.
 
 use proto::ml::{
     EnrollFaceResponse, EnrollVoiceResponse, EnrollmentState, Measure, MeasureLimit, SpokenPhrase,

@@ -1,13 +1,16 @@
-//! What the services reported of a video.
+//! Results of the services for a video.
 
 use proto::ml::{
-    ActiveSpeaker, AnalyzeVideoResponse, FaceLiveness, FaceRecognition, MediaAuthenticity, RecognitionStatus,
-    SpokenPhrase, VisualSpeech, VoiceRecognition,
+    ActiveSpeaker, AnalyzeVideoResponse, FaceLiveness, MediaAuthenticity, SpokenPhrase, VisualSpeech,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use super::{CueReport, cues, round4, summary};
+use super::{
+    CueReport, cues,
+    recognition::{FaceRecognitionReport, VoiceRecognitionReport},
+    round4, summary,
+};
 use crate::core::disclosure::Disclosure;
 
 /// The services that ran on a video. One that could not judge has `error` and a code other than 200 instead of a result.
@@ -274,153 +277,6 @@ impl From<&SpokenPhrase> for SpokenPhraseReport {
             said: judged.map(|spoken| spoken.said),
             score: judged.map(|spoken| round4(spoken.score)),
             log_likelihood_ratio: judged.map(|spoken| round4(spoken.log_likelihood_ratio)),
-            code,
-            description,
-            error,
-        }
-    }
-}
-
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct VoiceRecognitionReport {
-    #[schema(example = 200)]
-    pub code: i32,
-    description: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    error: Option<String>,
-    #[schema(example = "identified")]
-    status: &'static str,
-    /// The user whose voice it is most like.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    id: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    score: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    imposter_prob: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false, example = "4.6000")]
-    log_odds: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    speech_seconds: Option<f64>,
-    /// Whether the sound has telephone bandwidth.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    narrow_band: Option<bool>,
-}
-
-const fn recognition_status(status: RecognitionStatus) -> &'static str {
-    match status {
-        RecognitionStatus::Unspecified | RecognitionStatus::Error => "error",
-        RecognitionStatus::Identified => "identified",
-        RecognitionStatus::NotIdentified => "not_identified",
-        RecognitionStatus::NotEnrolled => "not_enrolled",
-    }
-}
-
-impl From<&VoiceRecognition> for VoiceRecognitionReport {
-    fn from(seen: &VoiceRecognition) -> Self {
-        let (code, description, error) = summary(seen.outcome.as_ref());
-        let judged = error.is_none().then_some(seen);
-        Self {
-            status: recognition_status(seen.status()),
-            id: judged.map(|seen| seen.id.clone()),
-            score: judged.map(|seen| round4(seen.score)),
-            imposter_prob: judged.map(|seen| seen.imposter_prob),
-            log_odds: judged.map(|seen| format!("{:.4}", seen.log_odds)),
-            speech_seconds: judged.map(|seen| round4(seen.speech_seconds)),
-            narrow_band: judged.map(|seen| seen.narrow_band),
-            code,
-            description,
-            error,
-        }
-    }
-}
-
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct FaceRecognitionReport {
-    #[schema(example = 200)]
-    pub code: i32,
-    description: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    error: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    score: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    probability: Option<f64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    enrolled: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    matched: Option<bool>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(nullable = false)]
-    instances: Option<Vec<FaceInstanceReport>>,
-}
-
-impl FaceRecognitionReport {
-    fn disclose(&mut self, shown: Disclosure<'_>) {
-        self.score.iter_mut().for_each(|score| shown.similarity(score));
-        self.probability.iter_mut().for_each(|probability| shown.probability(probability));
-        for FaceInstanceReport { search } in self.instances.iter_mut().flatten() {
-            shown.similarity(&mut search.score);
-            shown.probability(&mut search.probability);
-            shown.name(&mut search.search_name);
-        }
-    }
-}
-
-impl VoiceRecognitionReport {
-    fn disclose(&mut self, shown: Disclosure<'_>) {
-        self.id.iter_mut().for_each(|name| shown.name(name));
-        self.score.iter_mut().for_each(|score| shown.probability(score));
-        self.imposter_prob.iter_mut().for_each(|probability| shown.probability(probability));
-        self.log_odds.iter_mut().for_each(|log_odds| shown.log_odds(log_odds));
-    }
-}
-
-/// A face of the video, and whom it is most like.
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct FaceInstanceReport {
-    search: FaceSearchReport,
-}
-
-#[derive(Clone, Debug, Serialize, ToSchema)]
-pub struct FaceSearchReport {
-    probability: f64,
-    #[serde(rename = "searchName")]
-    search_name: String,
-    score: f64,
-}
-
-impl From<&FaceRecognition> for FaceRecognitionReport {
-    fn from(seen: &FaceRecognition) -> Self {
-        let (code, description, error) = summary(seen.outcome.as_ref());
-        let judged = error.is_none().then_some(seen);
-        let instances = |seen: &FaceRecognition| {
-            let instances = seen.instances.iter().map(|hit| FaceInstanceReport {
-                search: FaceSearchReport {
-                    probability: round4(hit.probability),
-                    search_name: hit.name.clone(),
-                    score: round4(hit.score),
-                },
-            });
-            instances.collect()
-        };
-        Self {
-            score: judged.map(|seen| round4(seen.score)),
-            probability: judged.map(|seen| round4(seen.probability)),
-            enrolled: judged.map(|seen| seen.enrolled),
-            matched: judged.map(|seen| seen.matched),
-            instances: judged.map(instances),
             code,
             description,
             error,

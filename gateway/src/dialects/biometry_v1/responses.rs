@@ -1,4 +1,4 @@
-//! What the verification responses share: the decision, in both formats, and the headers beside the body.
+//! Common parts of the verification responses: the decision, in both formats, and the headers beside the body.
 
 use axum::http::{HeaderMap, HeaderName, HeaderValue};
 use scoring::{CheckMode, Decision, Mode, Outcome, Service};

@@ -97,7 +97,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn whatever_is_asked_for_carries_the_policy_and_a_missing_file_is_no_page() {
+    fn every_response_carries_the_policy_and_a_missing_file_is_no_page() {
         for path in ["index.html", "transactions", "transactions/1", "assets/none.js"] {
             let response = page(&HeaderMap::new(), path);
             let missing = path.ends_with(".js");

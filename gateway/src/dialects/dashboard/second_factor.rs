@@ -81,7 +81,8 @@ pub async fn finish_sign_in(
 /// Begins to set up a second factor; nothing changes until a first code is confirmed.
 #[utoipa::path(post, path = "/api-auth/totp/begin", tag = "accounts", request_body = Password,
     responses((status = 200, body = TotpSecret), (status = 400, description = "the password is wrong"),
-              (status = 401, description = "not signed in"), (status = 409, description = "there is a second factor already")))]
+              (status = 401, description = "not signed in"), (status = 409, description = "there is a second factor already"),
+              (status = 429, description = "too many failed attempts; Retry-After says when to retry")))]
 pub async fn begin_totp(
     State(gateway): State<Gateway>,
     user: DashboardUser,
@@ -96,7 +97,8 @@ pub async fn begin_totp(
 /// Enables the second factor with a first code. Other sessions end.
 #[utoipa::path(post, path = "/api-auth/totp/confirm", tag = "accounts", request_body = Code,
     responses((status = 200, body = RecoveryCodes), (status = 400, description = "the code is wrong"),
-              (status = 401, description = "not signed in"), (status = 409, description = "nothing was begun")))]
+              (status = 401, description = "not signed in"), (status = 409, description = "nothing was begun"),
+              (status = 429, description = "too many failed attempts; Retry-After says when to retry")))]
 pub async fn confirm_totp(
     State(gateway): State<Gateway>,
     user: DashboardUser,
@@ -111,7 +113,8 @@ pub async fn confirm_totp(
 /// Disables the second factor.
 #[utoipa::path(post, path = "/api-auth/totp/disable", tag = "accounts", request_body = PasswordAndCode,
     responses((status = 200, body = Message), (status = 400, description = "the password or the code is wrong"),
-              (status = 401, description = "not signed in"), (status = 409, description = "there is none")))]
+              (status = 401, description = "not signed in"), (status = 409, description = "there is none"),
+              (status = 429, description = "too many failed attempts; Retry-After says when to retry")))]
 pub async fn disable_totp(
     State(gateway): State<Gateway>,
     user: DashboardUser,
@@ -125,7 +128,8 @@ pub async fn disable_totp(
 /// Replaces the recovery codes; the previous ones become invalid.
 #[utoipa::path(post, path = "/api-auth/recovery-codes", tag = "accounts", request_body = Password,
     responses((status = 200, body = RecoveryCodes), (status = 400, description = "the password is wrong"),
-              (status = 401, description = "not signed in"), (status = 409, description = "there is no second factor")))]
+              (status = 401, description = "not signed in"), (status = 409, description = "there is no second factor"),
+              (status = 429, description = "too many failed attempts; Retry-After says when to retry")))]
 pub async fn renew_recovery_codes(
     State(gateway): State<Gateway>,
     user: DashboardUser,

@@ -57,7 +57,8 @@ pub async fn list_users(State(gateway): State<Gateway>, user: DashboardUser) -> 
 /// Changes a user's role. Their sessions end. The last owner stays one.
 #[utoipa::path(patch, path = "/api-auth/users/{id}", tag = "accounts", request_body = NewRole,
     params(("id" = String, Path, description = "the user's id")),
-    responses((status = 200, body = User), (status = 401, description = "not signed in"),
+    responses((status = 200, body = User), (status = 400, description = "no JSON object with a role"),
+              (status = 401, description = "not signed in"),
               (status = 403, description = "the role, or theirs, is above the caller's own"), (status = 404, description = "unknown"),
               (status = 409, description = "this is the last owner")))]
 pub async fn set_user_role(

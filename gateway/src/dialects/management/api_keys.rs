@@ -12,7 +12,6 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use boot::timestamp::{parse_rfc3339, rfc3339};
 use proto::projects::{self, ApiKeyState};
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Value, json};
 use utoipa::ToSchema;
 
 use crate::{
@@ -262,18 +261,44 @@ pub async fn revoke_api_key(
     Ok(Json(Message::new("api key revoked")))
 }
 
-/// The public keys that API keys and receipts of erasures are signed with, as a JWK set (RFC 7517, Ed25519 as in RFC
+/// A set of public keys (RFC 7517).
+#[derive(Serialize, ToSchema)]
+pub struct PublicKeySet {
+    keys: Vec<PublicKey>,
+}
+
+/// A public key (RFC 8037).
+#[derive(Serialize, ToSchema)]
+pub struct PublicKey {
+    #[schema(example = "OKP")]
+    kty: &'static str,
+    #[schema(example = "Ed25519")]
+    crv: &'static str,
+    #[schema(example = "EdDSA")]
+    alg: &'static str,
+    #[serde(rename = "use")]
+    #[schema(example = "sig")]
+    usage: &'static str,
+    kid: String,
+    /// The key itself, in URL-safe base64.
+    x: String,
+}
+
+impl From<projects::VerificationKey> for PublicKey {
+    fn from(key: projects::VerificationKey) -> Self {
+        let x = BASE64_URL_SAFE_NO_PAD.encode(&key.public_key);
+        Self { kty: "OKP", crv: "Ed25519", alg: "EdDSA", usage: "sig", kid: key.kid, x }
+    }
+}
+
+/// Returns the public keys that API keys and receipts of erasures are signed with, as a JWK set (RFC 7517, Ed25519 as in RFC
 /// 8037). Anybody may read it.
 #[utoipa::path(get, path = "/api-projects/keys", tag = "projects",
-    responses((status = 200, body = Value, example = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA",
+    responses((status = 200, body = PublicKeySet, example = json!({"keys": [{"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA",
         "use": "sig", "kid": "0199...", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}]}))))]
-pub async fn list_public_keys(State(gateway): State<Gateway>) -> Result<Json<Value>, Error> {
+pub async fn list_public_keys(State(gateway): State<Gateway>) -> Result<Json<PublicKeySet>, Error> {
     let keys = api_keys::list_verification_keys(gateway.core()).await?;
-    let jwk = |key: projects::VerificationKey| {
-        json!({"kty": "OKP", "crv": "Ed25519", "alg": "EdDSA", "use": "sig", "kid": key.kid,
-               "x": BASE64_URL_SAFE_NO_PAD.encode(&key.public_key)})
-    };
-    Ok(Json(json!({ "keys": keys.into_iter().map(jwk).collect::<Vec<_>>() })))
+    Ok(Json(PublicKeySet { keys: keys.into_iter().map(PublicKey::from).collect() }))
 }
 
 impl From<projects::ApiKey> for KeyData {

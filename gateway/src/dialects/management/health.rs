@@ -1,4 +1,6 @@
-//! Whether this process lives, and whether it can work.
+//! Liveness and readiness of this process.
+
+use std::collections::BTreeMap;
 
 use axum::{
     Extension, Json,
@@ -6,20 +8,38 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse, Response},
 };
-use serde_json::{Value, json};
+use serde::Serialize;
+use serde_json::json;
+use utoipa::ToSchema;
 
 use crate::http::{shutdown::Draining, state::Gateway};
 
-/// Answers while the process serves at all.
-#[utoipa::path(get, path = "/healthz", tag = "health", responses((status = 200, body = Value)))]
-pub async fn get_liveness() -> Json<Value> {
-    Json(json!({ "status": "ok" }))
+/// The process serves.
+#[derive(Serialize, ToSchema)]
+pub struct Liveness {
+    #[schema(example = "ok")]
+    status: &'static str,
 }
 
-/// Whether this process shall get calls: the services it needs respond, as probed every 2 seconds, and it is not about to
+/// The process can work.
+#[derive(Serialize, ToSchema)]
+pub struct Readiness {
+    #[schema(example = "ready")]
+    status: &'static str,
+    /// Whether each service answers, by its name.
+    services: BTreeMap<String, bool>,
+}
+
+/// Responds while the process serves at all.
+#[utoipa::path(get, path = "/healthz", tag = "health", responses((status = 200, body = Liveness)))]
+pub async fn get_liveness() -> Json<Liveness> {
+    Json(Liveness { status: "ok" })
+}
+
+/// Reports whether this process should receive calls: the services it needs respond, as probed every 2 seconds, and it is not about to
 /// stop.
 #[utoipa::path(get, path = "/readyz", tag = "health",
-    responses((status = 200, body = Value), (status = 503, description = "a required service does not answer, or the server stops")))]
+    responses((status = 200, body = Readiness), (status = 503, description = "a required service does not answer, or the server stops")))]
 pub async fn get_readiness(
     State(gateway): State<Gateway>,
     draining: Option<Extension<Draining>>,
@@ -28,12 +48,12 @@ pub async fn get_readiness(
     let required = &gateway.config().required_services;
     let works = services.iter().all(|service| service.healthy || !required.contains(&service.service));
     let stops = draining.is_some_and(|Extension(Draining(signal))| signal.is_cancelled());
-    let each: serde_json::Map<_, _> =
-        services.iter().map(|service| (service.name.to_owned(), service.healthy.into())).collect();
+    let services: BTreeMap<String, bool> =
+        services.iter().map(|service| (service.name.to_owned(), service.healthy)).collect();
     let why = match (stops, works) {
-        (false, true) => return Json(json!({ "status": "ready", "services": each })).into_response(),
+        (false, true) => return Json(Readiness { status: "ready", services }).into_response(),
         (false, false) => "a service does not answer",
         (true, _) => "the server is about to stop",
     };
-    (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "error": why, "services": each }))).into_response()
+    (StatusCode::SERVICE_UNAVAILABLE, Json(json!({ "error": why, "services": services }))).into_response()
 }

@@ -24,7 +24,7 @@ pub struct Table {
     service: String,
     /// The data; null: nothing was measured.
     measured_on: Option<String>,
-    /// Where the figures stand in the product's repository.
+    /// Where the figures are in the product's repository.
     provenance: Option<String>,
     /// Whether the people were unknown to training and calibration.
     held_out: bool,

@@ -178,18 +178,29 @@ pub async fn validate_scoring_rules(
     Ok(Json(Envelope { data, message: "scoring rules validated" }))
 }
 
-/// The JSON Schema of scoring rules.
+/// A JSON Schema, draft 2020-12.
+#[derive(Serialize, ToSchema)]
+#[schema(value_type = Object)]
+pub struct RulesSchema(Value);
+
+/// Scoring rules, as in `GET /api-projects/scoring-rules/schema`.
+#[derive(Serialize, ToSchema)]
+#[schema(value_type = Object)]
+pub struct RulesDocument(Value);
+
+/// Returns the JSON Schema of scoring rules.
 #[utoipa::path(get, path = "/api-projects/scoring-rules/schema", tag = "scoring rules",
-    responses((status = 200, description = "JSON Schema, draft 2020-12", body = Value)))]
-pub async fn get_scoring_rules_schema(_: Caller) -> Json<Value> {
-    Json(scoring::schema())
+    responses((status = 200, description = "JSON Schema, draft 2020-12", body = RulesSchema)))]
+pub async fn get_scoring_rules_schema(_: Caller) -> Json<RulesSchema> {
+    Json(RulesSchema(scoring::schema()))
 }
 
-/// The built-in rules for the services of the calling key: in force where neither key nor project has rules.
+/// Returns the built-in rules for the services of the calling key: in force where neither key nor project has rules.
 #[utoipa::path(get, path = "/api-projects/scoring-rules/default", tag = "scoring rules",
-    responses((status = 200, description = "`data` holds the rules", body = Value)))]
-pub async fn get_default_scoring_rules(caller: Caller) -> Json<Value> {
-    Json(json!({"data": scoring::built_in_for(&caller.services), "message": "scoring rules found"}))
+    responses((status = 200, description = "`data` holds the rules", body = Envelope<RulesDocument>)))]
+pub async fn get_default_scoring_rules(caller: Caller) -> Json<Envelope<RulesDocument>> {
+    let rules = RulesDocument(json!(scoring::built_in_for(&caller.services)));
+    Json(Envelope::new("scoring rules found", rules))
 }
 
 /// The rule sets of the project, newest first, without the rules themselves.

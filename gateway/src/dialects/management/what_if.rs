@@ -283,7 +283,7 @@ mod tests {
     }
 
     #[test]
-    fn a_call_says_why_it_cannot_be_decided_again() {
+    fn a_call_that_cannot_be_decided_again_has_a_reason() {
         let call = |verdict: Option<&str>, evidence: Option<&str>| Transaction {
             verdict: verdict.map(Into::into),
             evidence_json: evidence.map(Into::into),

@@ -141,7 +141,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_changed_answer_is_none(body in prop::collection::vec(any::<u8>(), 0..100), at in any::<prop::sample::Index>()) {
+        fn a_changed_response_is_rejected(body in prop::collection::vec(any::<u8>(), 0..100), at in any::<prop::sample::Index>()) {
             let mine = seal("token", "key-1", "k");
             let mut sealed = mine.close(&stored(&body)).unwrap().to_vec();
             prop_assert_eq!(&mine.open(&sealed).unwrap().body[..], &body[..]);

@@ -270,7 +270,7 @@ mod tests {
     }
 
     #[test]
-    fn who_is_worked_for_or_authenticated_is_never_closed() {
+    fn authenticated_connections_and_calls_in_progress_are_never_closed() {
         let connections = connections(100, 2);
         let working = connections.admit(address("192.0.2.1")).unwrap();
         working.connection.enter(Phase::Work);
@@ -284,7 +284,7 @@ mod tests {
     }
 
     #[test]
-    fn a_full_server_still_says_whether_it_is_healthy() {
+    fn a_full_server_still_answers_health_checks() {
         let connections = connections(2, 2);
         let busy: Vec<_> = ["192.0.2.1", "192.0.2.2"]
             .map(|text| {

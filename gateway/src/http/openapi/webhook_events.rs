@@ -1,4 +1,4 @@
-//! What is sent to webhook endpoints, for `webhooks` of the description. The payload itself is made by svc-transactions.
+//! Events sent to webhook endpoints, for `webhooks` of the description. The payload itself is made by svc-transactions.
 
 use serde::Serialize;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! The journeys service as far as every story has it; those about it use the real one.
+//! The journeys service as far as every test needs it; tests of journeys use the real one.
 
 use proto::{
     journeys::journeys_server,

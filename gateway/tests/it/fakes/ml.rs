@@ -8,7 +8,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 use super::Stage;
 
-async fn enrolment(mut stream: Streaming<ml::EnrollRequest>) -> Result<(ml::EnrollHeader, Vec<u8>), Status> {
+async fn enrollment(mut stream: Streaming<ml::EnrollRequest>) -> Result<(ml::EnrollHeader, Vec<u8>), Status> {
     let Some(ml::enroll_request::Part::Header(header)) = stream.message().await?.and_then(|m| m.part) else {
         return Err(Status::invalid_argument("no header"));
     };
@@ -84,7 +84,7 @@ impl ml_server::Ml for Stage {
         &self,
         request: Request<Streaming<ml::EnrollRequest>>,
     ) -> Result<Response<ml::EnrollFaceResponse>, Status> {
-        let asked = enrolment(request.into_inner()).await?;
+        let asked = enrollment(request.into_inner()).await?;
         self.set().enrollments.push(asked);
         Ok(Response::new(self.set().face.clone()))
     }
@@ -93,7 +93,7 @@ impl ml_server::Ml for Stage {
         &self,
         request: Request<Streaming<ml::EnrollRequest>>,
     ) -> Result<Response<ml::EnrollVoiceResponse>, Status> {
-        let asked = enrolment(request.into_inner()).await?;
+        let asked = enrollment(request.into_inner()).await?;
         self.set().enrollments.push(asked);
         Ok(Response::new(self.set().voice.clone()))
     }

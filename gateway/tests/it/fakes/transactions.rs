@@ -114,7 +114,7 @@ impl transactions_server::Transactions for Stage {
         found.map(Response::new).ok_or_else(|| Status::not_found("transaction not found"))
     }
 
-    /// Newest first in real pages, the cursor being how many were told already; with `pages` set, every record over and
+    /// Newest first in real pages, the cursor being how many were listed already; with `pages` set, every record over and
     /// over, as many pages as that.
     async fn list_transactions(
         &self,

@@ -1,4 +1,4 @@
-//! What is stored of a user, by number and kind: never a vector or a picture.
+//! Stored data of a user, by number and kind: never a vector or a picture.
 
 use axum::{
     Json,

@@ -208,7 +208,7 @@ mod tests {
     }
 
     #[test]
-    fn what_people_decided_is_counted_before_and_after_and_a_review_comes_before_a_flag() {
+    fn reviewer_decisions_are_counted_and_take_precedence_over_flags() {
         let call = |verdict: &str, review: Option<ReviewStatus>, flag: Option<&str>| Transaction {
             verdict: Some(verdict.into()),
             review: review.map(|status| proto::transactions::Review {
