@@ -1,4 +1,4 @@
-//! The people of the dashboard, as their browsers and those who attack them meet the server.
+//! Dashboard accounts: sign-in, roles, invitations, and attacks on them.
 
 mod deletion;
 
@@ -14,13 +14,13 @@ use crate::{
 
 both_modes!(
     an_owner_signs_in_and_works_in_a_project,
-    a_second_factor_is_asked_for_once_it_is_set_up,
-    guessing_closes_the_door,
-    an_invitation_works_once_and_each_role_is_held_to_its_own,
+    an_enabled_second_factor_is_required,
+    wrong_passwords_lock_the_sign_in,
+    an_invitation_works_once_and_roles_are_enforced,
     organisations_do_not_see_each_other,
-    another_page_and_a_planted_session_get_nowhere,
-    what_people_and_keys_change_is_logged_and_the_log_holds,
-    a_stranger_elsewhere_does_not_close_the_door,
+    cross_origin_calls_and_planted_sessions_are_rejected,
+    changes_by_users_and_keys_are_in_an_audit_log_that_verifies,
+    failures_from_another_network_do_not_lock_the_sign_in,
 );
 
 const PASSWORD: &str = "correct horse battery";
@@ -72,7 +72,7 @@ impl Organisation {
     }
 
     fn browser(&self) -> Browser {
-        // A household of its own: what others get wrong does not count against it.
+        // A network of its own, so that failures of other tests do not count against it.
         let bits = u128::from_str_radix(&self.project.replace('-', ""), 16).unwrap();
         let address = format!("10.{}.{}.{}", (bits >> 16) & 255, (bits >> 8) & 255, bits & 255);
         Browser {
@@ -96,12 +96,22 @@ pub struct Browser {
 }
 
 impl Browser {
+    /// The headers of its calls.
+    pub fn headers(&self) -> Vec<(&'static str, String)> {
+        let session = [("X-CSRF-Token", &self.csrf), ("Cookie", &self.cookie)];
+        let always = [
+            ("X-Forwarded-For", self.address.clone()),
+            ("Origin", self.world.url.clone()),
+            ("Sec-Fetch-Site", "same-origin".to_owned()),
+            ("X-Project-ID", self.project.clone()),
+        ];
+        let session = session.into_iter().filter(|(_, value)| !value.is_empty());
+        always.into_iter().chain(session.map(|(name, value)| (name, value.clone()))).collect()
+    }
+
     pub fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.client.request(method, format!("{}{path}", self.world.url));
-        let request = request.header("X-Forwarded-For", &self.address).header("Origin", &self.world.url);
-        let request = request.header("Sec-Fetch-Site", "same-origin").header("X-Project-ID", &self.project);
-        let request = if self.csrf.is_empty() { request } else { request.header("X-CSRF-Token", &self.csrf) };
-        if self.cookie.is_empty() { request } else { request.header("Cookie", &self.cookie) }
+        self.headers().into_iter().fold(request, |request, (name, value)| request.header(name, value))
     }
 
     pub async fn send(&self, method: Method, path: &str, body: Option<Value>) -> Answer {
@@ -169,7 +179,7 @@ fn code(secret: &str, ahead: u64) -> String {
     totp.generate(now + 30 * ahead).to_string()
 }
 
-async fn a_second_factor_is_asked_for_once_it_is_set_up(world: &'static World) {
+async fn an_enabled_second_factor_is_required(world: &'static World) {
     let organisation = Organisation::new(world);
     let mut owner = organisation.owner().await;
     let begun = owner.send(Method::POST, "/api-auth/totp/begin", Some(json!({"password": PASSWORD}))).await;
@@ -197,7 +207,7 @@ async fn a_second_factor_is_asked_for_once_it_is_set_up(world: &'static World) {
     assert_eq!(owner.enter("/api-auth/second-factor", json!({"code": codes[0]})).await.status, 401);
 }
 
-async fn guessing_closes_the_door(world: &'static World) {
+async fn wrong_passwords_lock_the_sign_in(world: &'static World) {
     let organisation = Organisation::new(world);
     organisation.owner().await;
     let mut guesser = organisation.browser();
@@ -214,7 +224,7 @@ async fn guessing_closes_the_door(world: &'static World) {
     }
 }
 
-async fn an_invitation_works_once_and_each_role_is_held_to_its_own(world: &'static World) {
+async fn an_invitation_works_once_and_roles_are_enforced(world: &'static World) {
     let organisation = Organisation::new(world);
     let owner = organisation.owner().await;
     let body = json!({"email": organisation.email("once"), "role": "viewer"});
@@ -302,7 +312,7 @@ async fn organisations_do_not_see_each_other(world: &'static World) {
     assert_eq!(owner.get(&project).await.status, 200);
 }
 
-async fn another_page_and_a_planted_session_get_nowhere(world: &'static World) {
+async fn cross_origin_calls_and_planted_sessions_are_rejected(world: &'static World) {
     let organisation = Organisation::new(world);
     let mut owner = organisation.owner().await;
     let keys = "/api-projects/public/apikeys";
@@ -328,7 +338,7 @@ async fn another_page_and_a_planted_session_get_nowhere(world: &'static World) {
     assert_eq!(made_up.get("/api-auth/me").await.status, 401);
 }
 
-async fn what_people_and_keys_change_is_logged_and_the_log_holds(world: &'static World) {
+async fn changes_by_users_and_keys_are_in_an_audit_log_that_verifies(world: &'static World) {
     let organisation = Organisation::new(world);
     let owner = organisation.owner().await;
     let renamed = json!({"name": "Renamed"});
@@ -372,7 +382,7 @@ async fn what_people_and_keys_change_is_logged_and_the_log_holds(world: &'static
     assert!(report["entries"].as_u64().unwrap() > 3);
 }
 
-async fn a_stranger_elsewhere_does_not_close_the_door(world: &'static World) {
+async fn failures_from_another_network_do_not_lock_the_sign_in(world: &'static World) {
     let organisation = Organisation::new(world);
     let mut owner = organisation.owner().await;
     let email = organisation.email("owner");

@@ -30,11 +30,11 @@ async fn a_deleted_organisation_is_refused_at_once_and_nothing_of_it_is_left(wor
 
     let path = "/api-auth/organisation";
     let name = owner.get("/api-auth/me").await.body["organisation"]["name"].as_str().unwrap().to_owned();
-    let farewell = |name: &str| Some(json!({"name": name, "password": PASSWORD}));
-    assert_eq!(admin.send(Method::DELETE, path, farewell(&name)).await.status, 403);
-    let wrong = owner.send(Method::DELETE, path, farewell("Something else")).await;
+    let deletion_request = |name: &str| Some(json!({"name": name, "password": PASSWORD}));
+    assert_eq!(admin.send(Method::DELETE, path, deletion_request(&name)).await.status, 403);
+    let wrong = owner.send(Method::DELETE, path, deletion_request("Something else")).await;
     assert_eq!((wrong.status.as_u16(), wrong.body["fields"]["name"].is_string()), (400, true));
-    let begun = owner.send(Method::DELETE, path, farewell(&name)).await;
+    let begun = owner.send(Method::DELETE, path, deletion_request(&name)).await;
     assert_eq!((begun.status.as_u16(), &begun.body["data"]["status"]), (202, &json!("deleting")));
 
     assert_eq!(project.get("/api-transactions/transactions").await.error(), "api key is not active");
@@ -42,14 +42,14 @@ async fn a_deleted_organisation_is_refused_at_once_and_nothing_of_it_is_left(wor
     let mut browser = organisation.browser();
     assert_eq!(browser.sign_in(&organisation.email("owner"), PASSWORD).await.status, 401);
     let receipt = format!("/api-auth/deletions/{}", begun.body["data"]["id"].as_str().unwrap());
-    let ended = loop {
+    let mut ended = serde_json::Value::Null;
+    testkit::wait_until("the organisation is deleted", async || {
         let read = browser.get(&receipt).await;
         assert_eq!(read.status, 200, "{}", read.body);
-        if read.body["data"]["status"] == "deleted" {
-            break read.body["data"].clone();
-        }
-        tokio::task::yield_now().await;
-    };
+        ended = read.body["data"].clone();
+        ended["status"] == "deleted"
+    })
+    .await;
     let kinds: Vec<_> = ended["destroyed"].as_array().unwrap().iter().map(|line| &line["kind"]).collect();
     for kind in ["transaction", "sample", "session", "face_template"] {
         assert!(kinds.contains(&&json!(kind)), "{kind} in {ended:#}");
