@@ -36,21 +36,24 @@ demo: setup ## the main job on real media: a table of cases, and target/demo/rep
 	@python3 demo/demo.py --biometry target/release/biometry --fixtures fixtures --out target/demo
 
 test: setup check deploy-check ## all tests, in the embedded and in the split deployment
+	@setup/timed.py start
 	cd tests/sdk && npm ci --silent --no-audit --no-fund
+	cd tests/typescript && npm ci --silent --no-audit --no-fund
 	@# One selection of packages and targets for all, so that every dependency is compiled once. The whole-system tests
 	@# start the services' own binaries, which this builds too.
-	cargo test --workspace --locked --no-run
-	cargo test --workspace --locked
+	setup/timed.py cargo --workspace --locked
 	@# The capture component in Chromium, with films as the camera, and the example that uses it.
-	cd sdk/web && npm test --silent
+	cd sdk/web && ../../setup/timed.py run "capture component: units" npm test --silent
 	cd examples/backend && npm ci --silent --no-audit --no-fund
-	cd tests/dashboard && npm ci --silent --no-audit --no-fund && npm run --silent capture
+	cd tests/dashboard && npm ci --silent --no-audit --no-fund && ../../setup/timed.py run "capture component in Chromium" npm run --silent capture
 	@# The dashboard in Chromium, against the server that was built above; SCREENSHOTS=folder keeps pictures of every page.
-	cd dashboard && npm test --silent
-	cd tests/dashboard && npm test --silent
+	cd dashboard && ../setup/timed.py run "dashboard: units" npm test --silent
+	cd tests/dashboard && ../../setup/timed.py run "dashboard in Chromium" npm test --silent
+	@setup/timed.py show
 
 replicas: setup ## every whole-system scenario with two of each process, behind a balancer, on PostgreSQL, Redis and S3
 	cd tests/sdk && npm ci --silent --no-audit --no-fund
+	cd tests/typescript && npm ci --silent --no-audit --no-fund
 	cargo test --workspace --locked --no-run
 	TEST_REPLICAS=2 cargo test --workspace --locked --test it split
 

@@ -1,6 +1,6 @@
-//! What strangers send, thrown at what reads it: one function for each door.
+//! Fuzz targets: one function for each parser of bytes that clients send.
 //!
-//! A target takes any bytes and must come back; what must hold besides, it asserts. The same functions run for some seconds
+//! A target takes any bytes and must return; it asserts what must hold besides. The same functions run for some seconds
 //! in the tests (`tests/briefly.rs`: the corpus in `fuzz/corpus` and mutations of it) and for as long as one likes under
 //! libFuzzer, which looks for new paths (`fuzz/`, `make fuzz`).
 
@@ -16,10 +16,10 @@ use scoring::{DocumentEvidence, Outcome, Rules, Verdict};
 pub use media_files::{demux, sound, still};
 pub use mutation::Mutations;
 
-/// A door: any bytes, no panic.
+/// A fuzz target: takes any bytes and does not panic.
 pub type Target = fn(&[u8]);
 
-/// All of them, by the names of their corpora.
+/// All targets, by the names of their corpora.
 pub const TARGETS: [(&str, Target); 11] = [
     ("decode", decode),
     ("zone", zone),

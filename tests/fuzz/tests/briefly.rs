@@ -2,36 +2,50 @@
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
+    sync::atomic::{AtomicUsize, Ordering},
     time::{Duration, Instant},
 };
 
 use fuzzing::{Mutations, TARGETS, corpus};
 
-/// For each target.
-const TIME: Duration = Duration::from_secs(8);
-/// At least so many files, however slow the machine.
-const LEAST: usize = 3_000;
+/// How long each target is tried.
+const TARGET_TIME: Duration = Duration::from_secs(8);
+/// At least so many files for each target, however slow the machine.
+const MIN_FILES: usize = 3_000;
+/// How many targets are tried side by side.
+const THREADS: usize = 2;
 
 #[test]
-fn no_target_falls_over_its_corpus_and_what_can_be_made_of_it() {
-    for (name, target) in TARGETS {
-        let seeds = corpus(name).unwrap();
-        assert!(seeds.len() > 3, "{name} has no corpus");
-        let (until, mut tried) = (Instant::now() + TIME, 0);
-        for bytes in Mutations::of(seeds, 2026) {
-            let survived = catch_unwind(AssertUnwindSafe(|| target(&bytes)));
-            assert!(survived.is_ok(), "{name} fell over {bytes:02x?}");
-            tried += 1;
-            if tried >= LEAST && Instant::now() > until {
-                break;
-            }
+fn no_target_panics_on_its_corpus_and_mutations_of_it() {
+    let next = AtomicUsize::new(0);
+    std::thread::scope(|scope| {
+        for _ in 0..THREADS {
+            scope.spawn(|| {
+                while let Some((name, target)) = TARGETS.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    try_target(name, *target);
+                }
+            });
         }
-        println!("{name}: {tried} files");
+    });
+}
+
+fn try_target(name: &str, target: fuzzing::Target) {
+    let seeds = corpus(name).unwrap();
+    assert!(seeds.len() > 3, "{name} has no corpus");
+    let (until, mut tried) = (Instant::now() + TARGET_TIME, 0);
+    for bytes in Mutations::of(seeds, 2026) {
+        let survived = catch_unwind(AssertUnwindSafe(|| target(&bytes)));
+        assert!(survived.is_ok(), "{name} panicked on {bytes:02x?}");
+        tried += 1;
+        if tried >= MIN_FILES && Instant::now() > until {
+            break;
+        }
     }
+    println!("{name}: {tried} files");
 }
 
 #[test]
-fn the_corpora_open_the_doors_they_are_for() {
+fn the_corpora_reach_the_code_behind_the_parsers() {
     let pages = corpus("decode").unwrap();
     assert!(pages.iter().filter(|bytes| document::Page::decode(bytes).is_ok()).count() > 5);
     let limits = media::Limits::default();
@@ -72,7 +86,7 @@ fn the_corpora_open_the_doors_they_are_for() {
 }
 
 #[test]
-fn the_same_start_makes_the_same_files() {
+fn equal_seeds_make_equal_files() {
     let files = |start| Mutations::of(corpus("zone").unwrap(), start).take(200).collect::<Vec<_>>();
     assert_eq!(files(1), files(1));
     assert_ne!(files(1), files(2));
