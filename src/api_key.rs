@@ -17,7 +17,7 @@ use crate::{
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// Asks the projects service of this installation, running here or elsewhere, and prints the key once.
-pub async fn create(args: CreateApiKeyArgs) -> anyhow::Result<()> {
+pub async fn create_api_key(args: CreateApiKeyArgs) -> anyhow::Result<()> {
     let config = Config::load(&args.place)?;
     let projects = Credentials::of(&config)?.peer(config.urls.projects, DEADLINE);
     let transport = projects.or("projects", svc_projects::routes(config.projects)).await?;
@@ -55,7 +55,7 @@ pub async fn create(args: CreateApiKeyArgs) -> anyhow::Result<()> {
 }
 
 /// Prints the keys of a project, never their tokens: those only their holders have.
-pub async fn list(args: ListApiKeysArgs) -> anyhow::Result<()> {
+pub async fn list_api_keys(args: ListApiKeysArgs) -> anyhow::Result<()> {
     let config = Config::load(&args.place)?;
     let projects = Credentials::of(&config)?.peer(config.urls.projects, DEADLINE);
     let mut projects =

@@ -7,7 +7,7 @@ use serde_json::json;
 use crate::{cli::AuditVerifyArgs, config::Config};
 
 /// Verifies the log of this installation, where its database is; prints each finding as it is found, then where it ends.
-pub async fn verify(args: AuditVerifyArgs) -> anyhow::Result<()> {
+pub async fn verify_audit_log(args: AuditVerifyArgs) -> anyhow::Result<()> {
     let config = Config::load(&args.place)?;
     anyhow::ensure!(
         config.urls.projects.is_none(),

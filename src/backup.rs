@@ -189,7 +189,11 @@ async fn heads(
 }
 
 /// Erases everybody who was erased since the copy was begun, wherever the copy still knows them.
-async fn erase_again(place: &crate::cli::Place, file: &Path, since_ms: i64) -> anyhow::Result<usize> {
+async fn erase_again(
+    place: &crate::cli::InstallationArgs,
+    file: &Path,
+    since_ms: i64,
+) -> anyhow::Result<usize> {
     let config = Config::load(place)?;
     let tombstones = svc_projects::read_tombstones(&config.projects, file).await?;
     let since: Vec<_> = tombstones.into_iter().filter(|erased| erased.erased_at_ms >= since_ms).collect();

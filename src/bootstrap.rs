@@ -12,7 +12,7 @@ use crate::{
 };
 
 /// Asks the projects service of this installation, running here or elsewhere, and prints the key once.
-pub async fn run(args: BootstrapArgs) -> anyhow::Result<()> {
+pub async fn create_first_project(args: BootstrapArgs) -> anyhow::Result<()> {
     let config = Config::load(&args.place)?;
     let projects = Credentials::of(&config)?.peer(config.urls.projects, DEADLINE);
     let transport = projects.or("projects", svc_projects::routes(config.projects)).await?;

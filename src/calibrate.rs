@@ -27,7 +27,7 @@ struct Evaluated {
 ///
 /// # Errors
 /// When the results cannot be read, or are too few for what is asked.
-pub fn run(args: &CalibrateArgs) -> anyhow::Result<()> {
+pub fn write_calibration(args: &CalibrateArgs) -> anyhow::Result<()> {
     let text =
         std::fs::read(&args.results).with_context(|| format!("cannot read {}", args.results.display()))?;
     let evaluated: Evaluated = serde_json::from_slice(&text)

@@ -1,8 +1,16 @@
 //! The command line.
 
-use std::{net::SocketAddr, path::PathBuf};
+mod access;
+mod evaluation;
+mod installation;
+mod ledgers;
 
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
+
+pub use access::*;
+pub use evaluation::*;
+pub use installation::*;
+pub use ledgers::*;
 
 use crate::{
     api_key, audit, backup, bootstrap, calibrate, consent, doctor, erasure, evaluate, keys, migrate, models,
@@ -20,11 +28,11 @@ use crate::{
 )]
 pub struct Cli {
     #[command(subcommand)]
-    verb: Verb,
+    command: Command,
 }
 
 #[derive(Debug, Subcommand)]
-enum Verb {
+enum Command {
     /// Start the gateway and every service in this process
     Serve(ServeArgs),
     /// Make the first organisation, project and API key; the key is shown this once
@@ -33,7 +41,7 @@ enum Verb {
     Owner(OwnerArgs),
     /// Make and list API keys of a project
     #[command(subcommand, name = "api-key", alias = "api-keys")]
-    ApiKey(ApiKeyVerb),
+    ApiKey(ApiKeyCommand),
     /// Verify the model pack and list what is in it
     Models(ModelsArgs),
     /// Measure error rates on your own files, judged exactly as serving judges
@@ -42,18 +50,18 @@ enum Verb {
     Calibrate(CalibrateArgs),
     /// Inspect the consent ledger
     #[command(subcommand)]
-    Consent(ConsentVerb),
+    Consent(ConsentCommand),
     /// Inspect the audit log
     #[command(subcommand)]
-    Audit(AuditVerb),
+    Audit(AuditCommand),
     /// Prove that a user was erased
     #[command(subcommand)]
-    Erasure(ErasureVerb),
+    Erasure(ErasureCommand),
     /// Delete records past their retention period
     Sweep(SweepArgs),
     /// Inspect, rotate and distrust keys
     #[command(subcommand)]
-    Keys(KeysVerb),
+    Keys(KeysCommand),
     /// Copy everything an embedded installation keeps into a folder; the server may run
     Backup(BackupArgs),
     /// Put a copy that `backup` made into an empty data folder
@@ -68,146 +76,45 @@ enum Verb {
     Status(StatusArgs),
     /// Try webhook receivers
     #[command(subcommand)]
-    Webhooks(WebhooksVerb),
+    Webhooks(WebhooksCommand),
     /// Print the completions of a shell, as `biometry completions bash > /etc/bash_completion.d/biometry`
     Completions(CompletionsArgs),
 }
 
 #[derive(Debug, Subcommand)]
-enum ApiKeyVerb {
+enum ApiKeyCommand {
     /// Make a key and print it; it is shown this once
     Create(CreateApiKeyArgs),
     /// List the keys of a project, newest first
     List(ListApiKeysArgs),
 }
 
-#[derive(Debug, Args)]
-pub struct ListApiKeysArgs {
-    /// Id of the project
-    #[arg(long)]
-    pub project: String,
-    /// Print a JSON object a line instead of a table
-    #[arg(long)]
-    pub json: bool,
-    #[command(flatten)]
-    pub place: Place,
-}
-
 #[derive(Debug, Subcommand)]
-enum WebhooksVerb {
+enum WebhooksCommand {
     /// Send an event to an address of yours, signed as the server signs it
     Trigger(TriggerArgs),
 }
 
-#[derive(Debug, Args)]
-pub struct TriggerArgs {
-    /// Where your receiver listens
-    #[arg(long)]
-    pub url: String,
-    /// The endpoint's secret, `whsec_...`; any of your own while you write the receiver
-    #[arg(long, env = "BIOMETRY_WEBHOOK_SECRET", hide_env_values = true)]
-    pub secret: String,
-    /// Which event (docs/API.md, Webhooks)
-    #[arg(long, default_value = "video.processed")]
-    pub event: String,
-    /// As of a call with a test key
-    #[arg(long)]
-    pub test: bool,
-}
-
-#[derive(Debug, Args)]
-pub struct StatusArgs {
-    /// Where the server is; without it, the listening address of the settings
-    #[arg(long)]
-    pub url: Option<String>,
-    /// Print one JSON object instead of text
-    #[arg(long)]
-    pub json: bool,
-    #[command(flatten)]
-    pub place: Place,
-}
-
-#[derive(Debug, Args)]
-pub struct CompletionsArgs {
-    /// For which shell
-    #[arg(value_enum)]
-    pub shell: clap_complete::Shell,
-}
-
-#[derive(Debug, Args)]
-pub struct CreateApiKeyArgs {
-    /// Id of the project
-    #[arg(long)]
-    pub project: String,
-    /// Where it is used
-    #[arg(long)]
-    pub name: String,
-    /// What it may do (docs/API.md, Scopes); may be repeated. Without it: capture and consent.write
-    #[arg(long = "scope", value_name = "SCOPE")]
-    pub scopes: Vec<String>,
-    /// Services its calls run; may be repeated. Without it: those of the project
-    #[arg(long = "service", value_name = "SERVICE")]
-    pub services: Vec<String>,
-    /// A test key: its calls are answered without models (docs/TESTING.md) and never count as live ones
-    #[arg(long)]
-    pub test: bool,
-    /// Days after which it ends; without it, never
-    #[arg(long, value_parser = clap::value_parser!(u32).range(1..=36_500))]
-    pub expires_in_days: Option<u32>,
-    /// Print {"id","api_key","scopes"} instead of text
-    #[arg(long)]
-    pub json: bool,
-    #[command(flatten)]
-    pub place: Place,
-}
-
 #[derive(Debug, Subcommand)]
-enum ConsentVerb {
+enum ConsentCommand {
     /// Verify every consent against its chain and its project's journal; exit code 1 when something does not hold
     Verify(ConsentVerifyArgs),
 }
 
 #[derive(Debug, Subcommand)]
-enum AuditVerb {
+enum AuditCommand {
     /// Verify every entry of the audit log against the one before it; exit code 1 when something does not hold
     Verify(AuditVerifyArgs),
 }
 
-#[derive(Debug, Args)]
-pub struct AuditVerifyArgs {
-    /// A head printed earlier, which the log must still hold; may be repeated
-    #[arg(long, value_name = "NUMBER:MAC")]
-    pub head: Vec<svc_projects::KnownEnd>,
-    /// Print one JSON object instead of text
-    #[arg(long)]
-    pub json: bool,
-    #[command(flatten)]
-    pub place: Place,
-}
-
 #[derive(Debug, Subcommand)]
-enum ErasureVerb {
+enum ErasureCommand {
     /// Look for a user in every store of this installation; exits with 1 when anything is left
     Verify(VerifyErasureArgs),
 }
 
-#[derive(Debug, Args)]
-pub struct VerifyErasureArgs {
-    /// Id of the project
-    #[arg(long)]
-    pub project: String,
-    /// The user, as in X-User-Fullname
-    #[arg(long)]
-    pub user: String,
-    /// Also check that this signature of a receipt is this installation's, and about this user
-    #[arg(long)]
-    pub receipt: Option<String>,
-    #[command(flatten)]
-    pub place: Place,
-}
-
 #[derive(Debug, Subcommand)]
-enum KeysVerb {
+enum KeysCommand {
     /// List the master keys, how much is sealed under each, and the signing keys
     Status(KeysArgs),
     /// Make another key sign API keys and receipts; earlier ones go on verifying
@@ -219,237 +126,40 @@ enum KeysVerb {
     Distrust(DistrustArgs),
 }
 
-#[derive(Debug, Args)]
-pub struct KeysArgs {
-    #[command(flatten)]
-    pub place: Place,
-}
-
-#[derive(Debug, Args)]
-pub struct RewrapArgs {
-    /// Rows of one transaction; others that write wait for it
-    #[arg(long, default_value_t = 500)]
-    pub batch: u32,
-    #[command(flatten)]
-    pub place: Place,
-}
-
-#[derive(Debug, Args)]
-pub struct DistrustArgs {
-    /// Id of the signing key or master key, as `keys status` prints it
-    pub id: String,
-    #[command(flatten)]
-    pub place: Place,
-}
-
-#[derive(Debug, Args)]
-pub struct BackupArgs {
-    /// Folder to copy into; made when missing, refused when it holds anything. The master key is not copied
-    pub folder: PathBuf,
-    #[command(flatten)]
-    pub place: Place,
-}
-
-#[derive(Debug, Args)]
-pub struct RestoreArgs {
-    /// Folder that `backup` made
-    pub folder: PathBuf,
-    /// File of `projects.tombstones`: what was erased since the copy is erased again
-    #[arg(long)]
-    pub erasures: Option<PathBuf>,
-    #[command(flatten)]
-    pub place: Place,
-}
-
-#[derive(Debug, Args)]
-pub struct MigrateArgs {
-    /// Change nothing; exit with 1 when a migration is missing
-    #[arg(long)]
-    pub check: bool,
-    #[command(flatten)]
-    pub place: Place,
-}
-
-#[derive(Debug, Args)]
-pub struct ConfigArgs {
-    /// Print nothing but whether the settings can be used
-    #[arg(long)]
-    pub check: bool,
-    #[command(flatten)]
-    pub place: Place,
-}
-
-#[derive(Debug, Args)]
-pub struct DoctorArgs {
-    #[command(flatten)]
-    pub place: Place,
-}
-
-#[derive(Debug, Args)]
-pub struct SweepArgs {
-    #[command(flatten)]
-    pub place: Place,
-}
-
-/// Where this installation lives.
-#[derive(Debug, Args)]
-pub struct Place {
-    /// Folder for databases, encrypted media and keys; made when missing
-    #[arg(long, env = "BIOMETRY_DATA_DIR", default_value = "data")]
-    pub data_dir: PathBuf,
-    /// TOML file with settings; `BIOMETRY_<SECTION>__<FIELD>` variables override it
-    #[arg(long, env = "BIOMETRY_CONFIG")]
-    pub config: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub struct ServeArgs {
-    /// Address to serve HTTP on; port 0 takes a free one, and the ready line names it
-    #[arg(long)]
-    pub listen: Option<SocketAddr>,
-    #[command(flatten)]
-    pub place: Place,
-}
-
-#[derive(Debug, Args)]
-pub struct BootstrapArgs {
-    /// Name of the organisation
-    #[arg(long, default_value = "My organisation")]
-    pub organisation: String,
-    /// Name of the project
-    #[arg(long, default_value = "My project")]
-    pub project: String,
-    /// What a recording that was used before means in the project: fail, refer, report or off. For trials that send one
-    /// clip many times; the default is fail
-    #[arg(long)]
-    pub replays: Option<String>,
-    /// Print {"organisation_id","project_id","api_key"} instead of text
-    #[arg(long)]
-    pub json: bool,
-    #[command(flatten)]
-    pub place: Place,
-}
-
-#[derive(Debug, Args)]
-#[command(group = clap::ArgGroup::new("whom").required(true).args(["email", "reset"]))]
-pub struct OwnerArgs {
-    /// Address of the new owner
-    #[arg(long)]
-    pub email: Option<String>,
-    /// Address of somebody who is to choose a new password; their second factor and sessions end
-    #[arg(long, value_name = "EMAIL")]
-    pub reset: Option<String>,
-    /// Which organisation; without it, the only one there is
-    #[arg(long)]
-    pub organisation_id: Option<String>,
-    /// Name of the organisation that is made when there is none
-    #[arg(long, default_value = "My organisation")]
-    pub organisation: String,
-    /// Where browsers reach this installation; without it, gateway.public_url or the listening address
-    #[arg(long)]
-    pub url: Option<String>,
-    /// Print {"organisation_id","email","accept_url","token"} instead of text
-    #[arg(long)]
-    pub json: bool,
-    #[command(flatten)]
-    pub place: Place,
-}
-
-#[derive(Debug, Args)]
-pub struct ConsentVerifyArgs {
-    /// A head printed earlier, which the ledger must still hold; may be repeated
-    #[arg(long, value_name = "PROJECT:NUMBER:MAC")]
-    pub head: Vec<svc_consent::KnownHead>,
-    /// Print one JSON object instead of text
-    #[arg(long)]
-    pub json: bool,
-    #[command(flatten)]
-    pub place: Place,
-}
-
-#[derive(Debug, Args)]
-pub struct ModelsArgs {
-    /// Folder of the model pack; without it, where packs usually are
-    #[arg(long, env = "BIOMETRY_MODELS")]
-    pub models_dir: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = r#"A line of the manifest (paths are relative to it):
-  {"id":"1","probe":"ada-2.mp4","reference":"ada-1.jpg","subject":"ada","label":"genuine"}
-Labels genuine, live, bona_fide and expected are to be accepted, all others refused; "attack" names the species,
-"group" what is told apart, "phrase" what was to be said, "said" what was said if it was something else."#)]
-pub struct EvaluateArgs {
-    #[arg(long, value_enum)]
-    pub kind: evaluate::Kind,
-    /// JSON Lines, one item a line
-    #[arg(long)]
-    pub manifest: PathBuf,
-    /// Where to write {"kind","items","summary"}
-    #[arg(long)]
-    pub out: PathBuf,
-    /// Where to draw the detection error trade-off, SVG
-    #[arg(long)]
-    pub det: Option<PathBuf>,
-    /// Compare the error rates of the items' groups ("group" of the manifest) at the shipped threshold
-    #[arg(long)]
-    pub group: bool,
-    /// Files judged at a time; without it, one for each core
-    #[arg(long)]
-    pub threads: Option<usize>,
-    /// Folder of the model pack; without it, where packs usually are
-    #[arg(long, env = "BIOMETRY_MODELS")]
-    pub models_dir: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-pub struct CalibrateArgs {
-    /// What `biometry evaluate` wrote
-    #[arg(long)]
-    pub results: PathBuf,
-    /// The false match rate (attacks: APCER) to choose the threshold for, 0 to 1
-    #[arg(long, default_value_t = 0.01)]
-    pub target_fmr: f64,
-    /// What the data are, in words, for the calibration's provenance; without it, the name of the results
-    #[arg(long)]
-    pub data: Option<String>,
-    /// Where to write it; `serve` reads every *.json of the folder that `ml.calibrations` names
-    #[arg(long)]
-    pub out: PathBuf,
-}
-
 impl Cli {
+    /// Runs the command.
+    ///
     /// # Errors
-    /// Whatever stops the verb, with its cause.
-    pub async fn run(self) -> anyhow::Result<()> {
-        match self.verb {
-            Verb::Serve(args) => serve::run(args).await,
-            Verb::Bootstrap(args) => bootstrap::run(args).await,
-            Verb::Owner(args) => owner::run(args).await,
-            Verb::ApiKey(ApiKeyVerb::Create(args)) => api_key::create(args).await,
-            Verb::ApiKey(ApiKeyVerb::List(args)) => api_key::list(args).await,
-            Verb::Status(args) => status::run(args).await,
-            Verb::Webhooks(WebhooksVerb::Trigger(args)) => webhooks::trigger(args).await,
-            Verb::Completions(CompletionsArgs { shell }) => {
+    /// The error that stopped the command, with its cause.
+    pub async fn run_command(self) -> anyhow::Result<()> {
+        match self.command {
+            Command::Serve(args) => serve::serve_until_shutdown(args).await,
+            Command::Bootstrap(args) => bootstrap::create_first_project(args).await,
+            Command::Owner(args) => owner::create_owner_link(args).await,
+            Command::ApiKey(ApiKeyCommand::Create(args)) => api_key::create_api_key(args).await,
+            Command::ApiKey(ApiKeyCommand::List(args)) => api_key::list_api_keys(args).await,
+            Command::Status(args) => status::print_status(args).await,
+            Command::Webhooks(WebhooksCommand::Trigger(args)) => webhooks::send_test_event(args).await,
+            Command::Completions(CompletionsArgs { shell }) => {
                 clap_complete::generate(shell, &mut Self::command(), "biometry", &mut std::io::stdout());
                 Ok(())
             }
-            Verb::Models(args) => models::run(&args),
-            Verb::Consent(ConsentVerb::Verify(args)) => consent::verify(args).await,
-            Verb::Audit(AuditVerb::Verify(args)) => audit::verify(args).await,
-            Verb::Evaluate(args) => evaluate::run(args).await,
-            Verb::Calibrate(args) => calibrate::run(&args),
-            Verb::Erasure(ErasureVerb::Verify(args)) => erasure::verify(args).await,
-            Verb::Sweep(args) => sweep::run(args).await,
-            Verb::Backup(args) => backup::backup(args).await,
-            Verb::Restore(args) => backup::restore(args).await,
-            Verb::Migrate(args) => migrate::run(args).await,
-            Verb::Config(args) => show_config::run(&args),
-            Verb::Doctor(args) => doctor::run(args).await,
-            Verb::Keys(KeysVerb::Status(args)) => keys::status(args).await,
-            Verb::Keys(KeysVerb::RotateSigning(args)) => keys::rotate_signing(args).await,
-            Verb::Keys(KeysVerb::Rewrap(args)) => keys::rewrap(args).await,
-            Verb::Keys(KeysVerb::Distrust(args)) => keys::distrust(args).await,
+            Command::Models(args) => models::list_models(&args),
+            Command::Consent(ConsentCommand::Verify(args)) => consent::verify_ledger(args).await,
+            Command::Audit(AuditCommand::Verify(args)) => audit::verify_audit_log(args).await,
+            Command::Evaluate(args) => evaluate::evaluate_manifest(args).await,
+            Command::Calibrate(args) => calibrate::write_calibration(&args),
+            Command::Erasure(ErasureCommand::Verify(args)) => erasure::verify_erasure(args).await,
+            Command::Sweep(args) => sweep::sweep_expired(args).await,
+            Command::Backup(args) => backup::backup(args).await,
+            Command::Restore(args) => backup::restore(args).await,
+            Command::Migrate(args) => migrate::migrate_services(args).await,
+            Command::Config(args) => show_config::print_config(&args),
+            Command::Doctor(args) => doctor::check_installation(args).await,
+            Command::Keys(KeysCommand::Status(args)) => keys::print_key_status(args).await,
+            Command::Keys(KeysCommand::RotateSigning(args)) => keys::rotate_signing(args).await,
+            Command::Keys(KeysCommand::Rewrap(args)) => keys::rewrap_sealed_data(args).await,
+            Command::Keys(KeysCommand::Distrust(args)) => keys::distrust_key(args).await,
         }
     }
 }

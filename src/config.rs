@@ -73,7 +73,7 @@ impl Config {
     ///
     /// # Errors
     /// When the folder cannot be made or a setting does not parse.
-    pub fn load(place: &crate::cli::Place) -> anyhow::Result<Self> {
+    pub fn load(place: &crate::cli::InstallationArgs) -> anyhow::Result<Self> {
         let dir = &place.data_dir;
         private_folder(dir).with_context(|| format!("cannot make the data folder {}", dir.display()))?;
         let dir =

@@ -8,7 +8,7 @@ use crate::{cli::ConsentVerifyArgs, config::Config};
 
 /// Verifies the ledger of this installation, where its database is; prints each finding as it is found, then where the
 /// journals end.
-pub async fn verify(args: ConsentVerifyArgs) -> anyhow::Result<()> {
+pub async fn verify_ledger(args: ConsentVerifyArgs) -> anyhow::Result<()> {
     let config = Config::load(&args.place)?;
     anyhow::ensure!(
         config.urls.consent.is_none(),

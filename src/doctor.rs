@@ -1,4 +1,4 @@
-//! `biometry doctor`: looks at everything a start needs, and says how to mend what is wrong.
+//! `biometry doctor`: checks everything a start needs, and says how to fix each problem.
 
 use std::{io::Write, path::Path, time::Duration};
 
@@ -23,7 +23,7 @@ const EARLIEST_YEAR: i32 = 2026;
 ///
 /// # Errors
 /// When a part is not as a start needs it.
-pub async fn run(args: DoctorArgs) -> anyhow::Result<()> {
+pub async fn check_installation(args: DoctorArgs) -> anyhow::Result<()> {
     let mut report = Report::default();
     let config = Config::load(&args.place);
     report.add(

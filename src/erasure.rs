@@ -35,7 +35,7 @@ struct Receipt {
 ///
 /// # Errors
 /// When something is left, or a store cannot be looked into: then nothing is proven.
-pub async fn verify(args: VerifyErasureArgs) -> anyhow::Result<()> {
+pub async fn verify_erasure(args: VerifyErasureArgs) -> anyhow::Result<()> {
     let config = Config::load(&args.place)?;
     let mut out = std::io::stdout();
     let user_fullname =

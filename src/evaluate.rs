@@ -32,7 +32,7 @@ pub use results::{Outcome, Results};
 /// # Errors
 /// When the manifest, one of its files or the model pack cannot be used, or the results cannot be written. A file that
 /// cannot be judged is a result.
-pub async fn run(args: EvaluateArgs) -> anyhow::Result<()> {
+pub async fn evaluate_manifest(args: EvaluateArgs) -> anyhow::Result<()> {
     let manifest = Manifest::read(&args.manifest, args.kind)?;
     if args.group {
         manifest.check_groups()?;
@@ -133,7 +133,7 @@ async fn outcome(judge: &Judges, kind: Kind, item: &Item) -> anyhow::Result<Outc
     Ok(outcome)
 }
 
-/// What the statistics are told of one item.
+/// One item, as the statistics see it.
 fn trial(kind: Kind, item: &Item, outcome: &Outcome) -> Trial {
     Trial { words: manifest::word_errors(kind, item, outcome.words.as_deref()), ..outcome.trial() }
 }

@@ -31,7 +31,7 @@ fn local_services(config: &Config) -> Vec<(&'static str, &dyn MasterKeys)> {
 ///
 /// # Errors
 /// When a database or a master key cannot be opened.
-pub async fn status(args: KeysArgs) -> anyhow::Result<()> {
+pub async fn print_key_status(args: KeysArgs) -> anyhow::Result<()> {
     let config = Config::load(&args.place)?;
     let mut out = std::io::stdout();
     for (name, service) in local_services(&config) {
@@ -57,7 +57,7 @@ pub async fn status(args: KeysArgs) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// When a database or a master key cannot be opened, or something stays under another key.
-pub async fn rewrap(args: RewrapArgs) -> anyhow::Result<()> {
+pub async fn rewrap_sealed_data(args: RewrapArgs) -> anyhow::Result<()> {
     let config = Config::load(&args.place)?;
     let mut out = std::io::stdout();
     let mut is_left = false;
@@ -107,7 +107,7 @@ pub async fn rotate_signing(args: KeysArgs) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// When there is no such key, or it is still used.
-pub async fn distrust(args: DistrustArgs) -> anyhow::Result<()> {
+pub async fn distrust_key(args: DistrustArgs) -> anyhow::Result<()> {
     let config = Config::load(&args.place)?;
     if is_master_key(&args.id) {
         return distrust_master_key(&config, &args.id).await;

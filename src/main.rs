@@ -42,5 +42,5 @@ fn main() -> ExitCode {
 #[tokio::main]
 async fn run() -> ExitCode {
     boot::restrict_new_files();
-    boot::exit_code("biometry", cli::Cli::parse().run().await)
+    boot::exit_code("biometry", cli::Cli::parse().run_command().await)
 }

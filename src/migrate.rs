@@ -10,7 +10,7 @@ use crate::{cli::MigrateArgs, config::Config};
 
 /// # Errors
 /// When a database cannot be reached or a migration fails; with `--check` also when one is missing.
-pub async fn run(args: MigrateArgs) -> anyhow::Result<()> {
+pub async fn migrate_services(args: MigrateArgs) -> anyhow::Result<()> {
     let config = Config::load(&args.place)?;
     let mut out = std::io::stdout();
     let mut missing = false;

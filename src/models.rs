@@ -7,7 +7,7 @@ use models::Pack;
 use crate::cli::ModelsArgs;
 
 /// Verifies every checksum, then lists name, version, licence and source.
-pub fn run(args: &ModelsArgs) -> anyhow::Result<()> {
+pub fn list_models(args: &ModelsArgs) -> anyhow::Result<()> {
     let pack = Pack::open(args.models_dir.as_deref())?;
     pack.verify()?;
     let mut out = std::io::stdout();

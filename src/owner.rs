@@ -13,7 +13,7 @@ use crate::{
 };
 
 /// Asks the projects service of this installation, running here or elsewhere, and prints the link once.
-pub async fn run(args: OwnerArgs) -> anyhow::Result<()> {
+pub async fn create_owner_link(args: OwnerArgs) -> anyhow::Result<()> {
     let config = Config::load(&args.place)?;
     let credentials = Credentials::of(&config)?;
     let url = args.url.or(config.gateway.public_url).unwrap_or_else(|| format!("http://{}", config.listen));

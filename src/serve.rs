@@ -18,7 +18,7 @@ use crate::{
 };
 
 /// Runs until SIGTERM or SIGINT, then finishes the requests under way.
-pub async fn run(args: ServeArgs) -> anyhow::Result<()> {
+pub async fn serve_until_shutdown(args: ServeArgs) -> anyhow::Result<()> {
     let config = Config::load(&args.place)?;
     let _locked = data_folder::lock(&args.place.data_dir)?;
     let _telemetry = boot::Telemetry::start("biometry", &config.telemetry).await?;

@@ -16,7 +16,7 @@ const SECRETS: [&str; 4] = ["secret", "token", "retired", "idscan_key"];
 ///
 /// # Errors
 /// When a source does not parse or names an unknown setting; the text says which.
-pub fn run(args: &ConfigArgs) -> anyhow::Result<()> {
+pub fn print_config(args: &ConfigArgs) -> anyhow::Result<()> {
     let config = Config::load(&args.place)?;
     let mut out = std::io::stdout();
     if args.check {

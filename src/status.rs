@@ -1,4 +1,4 @@
-//! `biometry status`: whether a server runs and works, asked as a load balancer asks it.
+//! `biometry status`: probes a running server as a load balancer does.
 
 use std::{io::Write, time::Duration};
 
@@ -12,7 +12,7 @@ const RESPONSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// # Errors
 /// When no server answers, or it answers that it cannot work.
-pub async fn run(args: StatusArgs) -> anyhow::Result<()> {
+pub async fn print_status(args: StatusArgs) -> anyhow::Result<()> {
     let config = Config::load(&args.place)?;
     let url = args.url.unwrap_or_else(|| format!("http://{}", config.listen));
     let url = url.trim_end_matches('/');

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Applies every project's retention, here or in the services that run elsewhere.
-pub async fn run(args: SweepArgs) -> anyhow::Result<()> {
+pub async fn sweep_expired(args: SweepArgs) -> anyhow::Result<()> {
     let config = Config::load(&args.place)?;
     let credentials = Credentials::of(&config)?;
     let peer = |url| credentials.peer(url, DEADLINE);

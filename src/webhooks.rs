@@ -13,7 +13,7 @@ const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// # Errors
 /// When the secret is none, the event is unknown, or the receiver does not answer 2xx.
-pub async fn trigger(args: TriggerArgs) -> anyhow::Result<()> {
+pub async fn send_test_event(args: TriggerArgs) -> anyhow::Result<()> {
     let events = svc_transactions::EVENTS;
     ensure!(
         events.contains(&args.event.as_str()),

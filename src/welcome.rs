@@ -1,4 +1,4 @@
-//! What `biometry serve` prints once it is ready: where everything is, and what to do next. The first line is for programs.
+//! Prints addresses and next steps once `biometry serve` is ready. The first line is for programs.
 
 use std::{fmt::Write as _, io::Write as _, net::SocketAddr, path::Path};
 
@@ -13,7 +13,7 @@ pub struct Started<'a> {
     pub models: Option<Option<&'a Path>>,
 }
 
-/// Prints it. Whoever started this process may have stopped reading after the first line, which is no failure.
+/// Prints it. The parent process may have stopped reading after the first line, which is no failure.
 pub fn print(started: &Started<'_>) {
     let mut out = std::io::stdout();
     let _ = out.write_all(text(started).as_bytes()).and_then(|()| out.flush());
@@ -63,7 +63,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn it_says_where_everything_is_and_what_is_next() {
+    fn the_welcome_text_lists_addresses_and_next_steps() {
         let started = |address: &str, public_url| {
             text(&Started {
                 address: address.parse().unwrap(),

@@ -1,4 +1,4 @@
-//! What is to be judged: one JSON object a line.
+//! The manifest of an evaluation: one JSON object a line.
 
 use std::path::{Path, PathBuf};
 
@@ -190,7 +190,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_told_with_its_line() {
+    fn an_error_is_reported_with_its_line() {
         let live = r#"{"id":"1","probe":"a.mp4","label":"live"}"#;
         let cases = [
             (String::new(), Kind::Liveness, "holds no item"),

@@ -1,4 +1,4 @@
-//! What became of the items, as written and as printed.
+//! Results of the items, as written and as printed.
 
 use std::io::Write;
 
@@ -52,7 +52,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// What the statistics are told of it.
+    /// The item, as the statistics see it.
     pub fn trial(&self) -> Trial {
         Trial {
             expected: Expected::parse(&self.label, self.attack.as_deref()),
