@@ -28,7 +28,7 @@ def main():
         try:
             key = bootstrap(options.biometry, data)
             print(f"server on http://{address}, phrase: “{PHRASE}”\n")
-            report = story(Backend(address, key), options.fixtures)
+            report = run_cases(Backend(address, key), options.fixtures)
         finally:
             server.terminate()
             server.wait(timeout=30)
@@ -103,7 +103,7 @@ class Backend:
         return self.call("/api-gateway/process-video", body, headers)
 
 
-def story(backend, fixtures):
+def run_cases(backend, fixtures):
     # Two visits are two sessions, and two recordings: one that was used before fails in another session.
     session, later = backend.start_session(), backend.start_session()
     for user in (ADA, BOB):

@@ -1,7 +1,7 @@
 """How well unit vectors of lips and sound agree at each lag, and the scores of one clip that follow from it.
 
 Sound that the lips make has one clear peak, at the lag of the device; other sound has none. The sound's loud frames weigh
-most: pauses agree with pauses whoever speaks, and dilute what the words say.
+most: pauses agree with pauses whichever person speaks, and dilute what the words say.
 """
 import struct
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-//! Where this service keeps its ledger and finds the master key.
+//! Configuration: database of the ledger and master key.
 
 use std::path::Path;
 

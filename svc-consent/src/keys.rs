@@ -1,4 +1,4 @@
-//! What an operator does with the master keys of this service, where its database is.
+//! Operator commands on the master keys of this service, run beside its database.
 
 use std::collections::BTreeMap;
 

@@ -51,7 +51,7 @@ impl Writer {
         let (answer, answered) = oneshot::channel();
         let project = entry.project_id.clone();
         if self.enqueue(&project, Job { entry, answer })? {
-            // It needs no joining: whoever has an entry in it waits for the answer to that entry.
+            // It needs no joining: the caller of each entry waits for the answer to that entry.
             tokio::spawn(self.clone().write(project));
         }
         answered.await.map_err(|_| Error::NotRecorded)?
@@ -125,7 +125,7 @@ impl Writer {
     }
 }
 
-/// Removes the project however its task ends: those who wait are told, and the next call starts another task.
+/// Removes the project however its task ends: waiting callers get an error, and the next call starts another task.
 struct Leaving {
     waiting: Arc<Mutex<Waiting>>,
     project: String,

@@ -1,4 +1,4 @@
-//! What this service may use, and the external provider it may ask.
+//! Configuration: resources, and the external provider.
 
 use std::path::{Path, PathBuf};
 

@@ -15,7 +15,7 @@ use tokio::sync::Semaphore;
 use crate::{
     config::Config,
     error::Error,
-    provider::{Checked, Lane, Provider, whole},
+    provider::{Checked, LargeFileLimit, Provider, whole},
 };
 
 /// Largest answer read, bytes.
@@ -31,7 +31,7 @@ pub struct IdScan {
     url: String,
     key: SecretString,
     confidence: f64,
-    lane: Arc<Lane>,
+    large_files: Arc<LargeFileLimit>,
     turns: Semaphore,
 }
 
@@ -82,7 +82,7 @@ impl IdScan {
     ///
     /// # Errors
     /// When the client cannot be built.
-    pub fn from_config(config: &Config, lane: Arc<Lane>) -> anyhow::Result<Option<Self>> {
+    pub fn from_config(config: &Config, large_files: Arc<LargeFileLimit>) -> anyhow::Result<Option<Self>> {
         let Some(key) = config.idscan_key.clone() else { return Ok(None) };
         let client = Client::builder()
             .timeout(Duration::from_secs(config.idscan_timeout_s.into()))
@@ -90,7 +90,7 @@ impl IdScan {
             .build()?;
         let url = format!("{}/api/v4/verify", config.idscan_url.trim_end_matches('/'));
         let (confidence, turns) = (config.idscan_confidence, Semaphore::new(AT_ONCE));
-        Ok(Some(Self { client, url, key, confidence, lane, turns }))
+        Ok(Some(Self { client, url, key, confidence, large_files, turns }))
     }
 
     async fn ask(&self, body: String) -> Result<Answer, Error> {
@@ -116,7 +116,7 @@ impl IdScan {
 #[tonic::async_trait]
 impl Provider for IdScan {
     async fn check(&self, place: Place, mut file: File, today: Date) -> Result<Checked, Error> {
-        let _alone = self.lane.enter(&file).await?;
+        let _alone = self.large_files.enter(&file).await?;
         let _turn = self.turns.acquire().await.map_err(|_| intake::Error::Crashed)?;
         let reading = tokio::task::spawn_blocking(move || request_body(&whole(&mut file)?));
         let answer = self.ask(reading.await.map_err(|_| intake::Error::Crashed)??).await?;
@@ -267,7 +267,7 @@ mod tests {
     }
 
     #[test]
-    fn a_low_confidence_and_a_date_past_fail_whatever_it_says_besides() {
+    fn a_low_confidence_or_a_past_date_fails_despite_other_results() {
         let failed = |report: Report| {
             report.checks.into_iter().filter(Check::gates).map(|c| c.name).collect::<Vec<_>>()
         };

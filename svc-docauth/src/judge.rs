@@ -15,7 +15,7 @@ use sandbox::Sandbox;
 use crate::{
     DEADLINE,
     error::Error,
-    provider::{InHouse, Lane, Provider},
+    provider::{InHouse, LargeFileLimit, Provider},
     service::encode,
 };
 
@@ -37,7 +37,7 @@ impl Judge {
         let load = move || Ok::<_, Error>(Engine::load(&runtime)?);
         let workers = Arc::new(Workers::start(threads.max(1), threads, DEADLINE, load)?);
         Ok(Self {
-            inhouse: InHouse::new(workers.clone(), Arc::new(Lane::new()), Sandbox::of(None)),
+            inhouse: InHouse::new(workers.clone(), Arc::new(LargeFileLimit::new()), Sandbox::of(None)),
             workers,
             pack,
         })

@@ -1,6 +1,6 @@
 //! svc-docauth: identity documents, read and cross-checked with evidence for each check.
 //!
-//! A picture comes in through a bounded admission (`intake`): a full house is answered at once, before a byte is read. It is
+//! A picture comes in through a bounded admission (`intake`): a call beyond its limit is refused before a byte is read. It is
 //! read and checked by the in-house provider (the `document` crate) or by the external one that is configured
 //! (`provider`); both answer a [`document::Report`], which `service` puts on the wire.
 //!
@@ -31,7 +31,7 @@ use proto::docauth::doc_auth_server::DocAuthServer;
 use sandbox::Sandbox;
 use tonic::service::Routes;
 
-use crate::{error::Error, idscan::IdScan, provider::Lane, service::Documents};
+use crate::{error::Error, idscan::IdScan, provider::LargeFileLimit, service::Documents};
 
 pub use config::Config;
 
@@ -52,8 +52,8 @@ pub async fn routes(config: Config) -> anyhow::Result<Routes> {
 /// # Errors
 /// As [`routes`].
 pub async fn routes_with(config: Config, media: Sandbox) -> anyhow::Result<Routes> {
-    let lane = Arc::new(Lane::new());
-    let external = IdScan::from_config(&config, lane.clone())?;
+    let large_files = Arc::new(LargeFileLimit::new());
+    let external = IdScan::from_config(&config, large_files.clone())?;
     let trust = chip::load_authorities(config.chip_authorities.as_deref())?;
     let pack = Pack::open(config.models.as_deref())?;
     let (workers, queue) = (config.workers.max(1), config.queue);
@@ -67,6 +67,7 @@ pub async fn routes_with(config: Config, media: Sandbox) -> anyhow::Result<Route
     let workers = tokio::task::spawn_blocking(load).await.context("the networks could not be loaded")??;
     let workers = Arc::new(workers);
     intake::report_load("documents", &workers);
-    let documents = Documents::new(&config, workers, lane, external, media, trust, Arc::new(boot::now_ms));
+    let documents =
+        Documents::new(&config, workers, large_files, external, media, trust, Arc::new(boot::now_ms));
     Ok(Routes::new(DocAuthServer::new(documents).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES)))
 }

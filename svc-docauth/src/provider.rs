@@ -1,4 +1,4 @@
-//! Who checks a document: this machine, or an external provider. Both answer the same report.
+//! Providers of document checks: this machine or an external one. Both return the same report.
 
 use std::{
     fs::File,
@@ -32,12 +32,12 @@ pub trait Provider: Send + Sync {
     async fn check(&self, place: Place, file: File, today: Date) -> Result<Checked, Error>;
 }
 
-/// The lane of large files. A file is in memory while it is worked on, and its pixels besides, so there is one of them at
+/// The large_files of large files. A file is in memory while it is worked on, and its pixels besides, so there is one of them at
 /// a time however many workers there are; the small ones pass it by.
 #[derive(Debug)]
-pub struct Lane(Arc<Semaphore>);
+pub struct LargeFileLimit(Arc<Semaphore>);
 
-impl Lane {
+impl LargeFileLimit {
     /// A file above this many bytes is large.
     const LARGE: u64 = 8 * 1024 * 1024;
 
@@ -60,22 +60,22 @@ impl Lane {
 /// The `document` crate on this machine.
 pub struct InHouse {
     workers: Arc<Workers<Engine>>,
-    lane: Arc<Lane>,
+    large_files: Arc<LargeFileLimit>,
     media: Sandbox,
     /// Held while a picture is decoded: of what needs much memory for a short while there is one at a time.
     decoding: Arc<Mutex<()>>,
 }
 
 impl InHouse {
-    pub fn new(workers: Arc<Workers<Engine>>, lane: Arc<Lane>, media: Sandbox) -> Self {
-        Self { workers, lane, media, decoding: Arc::default() }
+    pub fn new(workers: Arc<Workers<Engine>>, large_files: Arc<LargeFileLimit>, media: Sandbox) -> Self {
+        Self { workers, large_files, media, decoding: Arc::default() }
     }
 }
 
 #[tonic::async_trait]
 impl Provider for InHouse {
     async fn check(&self, place: Place, mut file: File, today: Date) -> Result<Checked, Error> {
-        let alone = self.lane.enter(&file).await?;
+        let alone = self.large_files.enter(&file).await?;
         let (media, decoding) = (self.media.clone(), self.decoding.clone());
         let inspect = move |engine: &mut Engine, watch: &Watch| {
             // Held by the work itself: a caller that goes away does not let the next one in before its time.
@@ -142,13 +142,13 @@ mod tests {
 
     #[tokio::test]
     async fn of_large_files_one_is_in_memory_at_a_time_and_small_ones_pass() {
-        let lane = Lane::new();
-        let (large, small) = (file(Lane::LARGE + 1), file(5));
-        let held = lane.enter(&large).await.unwrap();
-        assert!(held.is_some() && lane.enter(&small).await.unwrap().is_none());
-        assert!(futures::FutureExt::now_or_never(lane.enter(&large)).is_none(), "the second waits");
+        let large_files = LargeFileLimit::new();
+        let (large, small) = (file(LargeFileLimit::LARGE + 1), file(5));
+        let held = large_files.enter(&large).await.unwrap();
+        assert!(held.is_some() && large_files.enter(&small).await.unwrap().is_none());
+        assert!(futures::FutureExt::now_or_never(large_files.enter(&large)).is_none(), "the second waits");
         drop(held);
-        assert!(lane.enter(&large).await.unwrap().is_some());
+        assert!(large_files.enter(&large).await.unwrap().is_some());
     }
 
     #[test]

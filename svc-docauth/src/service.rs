@@ -18,7 +18,7 @@ use crate::{
     config::Config,
     error::Error,
     idscan::IdScan,
-    provider::{Checked, InHouse, Lane, Provider},
+    provider::{Checked, InHouse, LargeFileLimit, Provider},
 };
 
 #[derive(Clone)]
@@ -36,14 +36,14 @@ impl Documents {
     pub fn new(
         config: &Config,
         workers: Arc<Workers<Engine>>,
-        lane: Arc<Lane>,
+        large_files: Arc<LargeFileLimit>,
         external: Option<IdScan>,
         media: Sandbox,
         trust: TrustStore,
         clock: Clock,
     ) -> Self {
         Self {
-            inhouse: Arc::new(InHouse::new(workers.clone(), lane, media)),
+            inhouse: Arc::new(InHouse::new(workers.clone(), large_files, media)),
             workers,
             external: external.map(|e| Arc::new(e) as Arc<dyn Provider>),
             bounds: Bounds { bytes: config.max_bytes, time: Duration::from_secs(config.upload_s.into()) },
@@ -199,7 +199,7 @@ fn mrz(report: &Report) -> Option<wire::MrzReading> {
         report.checks.iter().filter(failed).map(|c| c.name.to_owned()).collect();
     let fields_match = discrepancies.is_empty();
     for (name, _) in mrz.check_digits.iter().filter(|(_, right)| !right) {
-        let unsure = if mrz.doubt(name).is_some() { " (not read surely)" } else { "" };
+        let unsure = if mrz.doubt(name).is_some() { " (not read reliably)" } else { "" };
         discrepancies.push(format!("check digit of the {name}{unsure}"));
     }
     Some(wire::MrzReading {

@@ -1,4 +1,4 @@
-//! Where this service keeps its records, and how it sends mail.
+//! Configuration: database and mail.
 
 use std::path::Path;
 

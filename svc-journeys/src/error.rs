@@ -1,4 +1,4 @@
-//! What can go wrong here, and what the caller receives.
+//! Errors of this service, and their gRPC status.
 
 use tonic::{Code, Status};
 

@@ -1,4 +1,4 @@
-//! What is personal: encrypted under a key of its own row, found by keyed hashes.
+//! Personal fields: encrypted under a key of their row, found by keyed hashes.
 
 use blob::{DataKey, KeyRing, Purpose};
 use serde::{Serialize, de::DeserializeOwned};

@@ -1,4 +1,4 @@
-//! Biometric validations: asked for, ended once, restarted.
+//! Biometric validations: created, ended once, restarted.
 
 use proto::journeys as wire;
 use serde::{Deserialize, Serialize};

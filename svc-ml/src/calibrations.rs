@@ -184,7 +184,7 @@ impl Calibrations {
         FaceComparison { probability: probability(log_odds), matched, ..shipped }
     }
 
-    /// Scores are told from the threshold of their bandwidth, as in an evaluation.
+    /// Scores are given relative to the threshold of their bandwidth, as in an evaluation.
     pub fn voice(&self, shipped: Comparison) -> Comparison {
         let lead = f64::from(shipped.score - shipped.threshold);
         let Some(said) = self.said(Calibrated::Voice, lead) else { return shipped };
@@ -313,7 +313,7 @@ mod tests {
     }
 
     #[test]
-    fn a_calibration_gives_the_odds_and_decides_only_when_told_to() {
+    fn a_calibration_gives_the_odds_and_decides_only_when_enabled() {
         let (advises, decides) = (with(Calibrated::Face, false), with(Calibrated::Face, true));
         let shipped = face(0.5, 1);
         assert!(shipped.matched);

@@ -1,4 +1,4 @@
-//! What could be enrolled, handed to the caller sealed.
+//! Enrollment candidates, sealed and handed to the caller.
 //!
 //! The caller decides about enrollment after it has the verdict; until then it carries the vectors without being able to
 //! read or change them. Any replica with the master key and the same models can enroll them.

@@ -1,4 +1,4 @@
-//! What this service may use, and where it keeps templates.
+//! Configuration: resources, and storage of templates.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! What a face is enrolled as: the mean of the pictures it is made of, and the anchor they all had to match.
+//! Face templates: the mean of the pictures it is made of, and the anchor they all had to match.
 
 use face::{Embedding, Similarity, score};
 use zeroize::Zeroizing;

@@ -15,7 +15,7 @@ use crate::{
 pub struct Identity<C> {
     /// 1:1 against the user; `None` when no user was named or the user has no template.
     pub user: Option<C>,
-    /// The nearest of the project, whoever it is.
+    /// The nearest template of the project, of any user.
     pub nearest: Option<C>,
     /// Who the nearest is, when it is near enough to be the same person.
     pub name: Option<String>,

@@ -1,6 +1,6 @@
-//! What is wrong with a clip as a whole, where a service only noticed what came of it.
+//! Faults of a clip as a whole, where a service only noticed their consequences.
 //!
-//! A face that is not followed to the end, or not heard, has many reasons; one that the person can mend at once is told first.
+//! A face that is not followed to the end, or not heard, has many reasons; one that the person can correct at once is reported first.
 
 use media::Info;
 
@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn what_the_person_can_mend_is_told_first() {
+    fn an_error_the_person_can_correct_is_reported_first() {
         assert_eq!(told("face_tracking_broke", 30, 0.0, 25.0), "clip_too_short");
         assert_eq!(told("face_tracking_broke", 100, 0.8, 25.0), "picture_frozen");
         assert_eq!(told("face_tracking_broke", 100, 0.1, 25.0), "face_tracking_broke");

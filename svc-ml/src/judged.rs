@@ -1,4 +1,4 @@
-//! A service either judges or says why it could not.
+//! The result of a service, or the reason why it could not judge.
 
 use face::Presence;
 

@@ -66,7 +66,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_enough_among_a_few_is_a_stranger_among_thousands() {
+    fn a_score_sufficient_in_a_small_gallery_is_unknown_in_a_large_one() {
         let near = compared(0.47);
         assert!(near.matched && identified(near, 1).matched && identified(near, 50).matched);
         assert!(!identified(near, 20_000).matched);

@@ -1,4 +1,4 @@
-//! Two pictures: do they show the same person? Nothing is kept.
+//! Compares the faces of two pictures. Nothing is stored.
 
 use std::fs::File;
 

@@ -1,6 +1,6 @@
 //! Whether a picture will do for an enrollment: each measure against its limit, and of the faults the first of the table of reasons.
 //!
-//! Where the limits come from stands in docs/ACCURACY.md.
+//! docs/ACCURACY.md says where the limits come from.
 
 use face::{Portrait, Portraits};
 

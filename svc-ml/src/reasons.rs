@@ -138,7 +138,7 @@ mod tests {
     }
 
     #[test]
-    fn what_ails_the_clip_comes_before_what_came_of_it() {
+    fn a_fault_of_the_clip_is_reported_before_its_consequences() {
         for (first, then) in [
             ("clip_too_short", "face_tracking_broke"),
             ("picture_frozen", "face_tracking_broke"),

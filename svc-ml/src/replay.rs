@@ -1,4 +1,4 @@
-//! Whether a recording was used before: fingerprints of its bytes, its sound and its picture.
+//! Detects recordings that were used before: fingerprints of its bytes, its sound and its picture.
 //!
 //! A recording leaves marks (bits at a place), of which some are stored as keyed hashes of project, kind and bits: nobody
 //! without the master key can compare a recording with them, and equal recordings of two projects have nothing in common. A

@@ -1,4 +1,4 @@
-//! What a request asks for, checked before any work.
+//! Validates requests before any work.
 
 use media::Limits;
 use proto::ml as wire;

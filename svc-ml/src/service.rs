@@ -71,7 +71,7 @@ impl Ml {
         mut parts: Streaming<wire::AnalyzeVideoRequest>,
     ) -> Result<wire::AnalyzeVideoResponse, Error> {
         let header = header(&mut parts).await?;
-        // Before a byte of the video is read: who cannot be served soon is told so now.
+        // A call that cannot be served soon is refused before a byte of its video is read.
         let place = self.workers.admit(&header.project_id)?;
         let task = task(&header, self.limits)?;
         let file = intake::spool(chunks(parts), self.bounds, self.spool.as_deref()).await?;

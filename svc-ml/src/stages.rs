@@ -1,4 +1,4 @@
-//! Where the time of one analysis went.
+//! Times of the stages of one analysis.
 
 use std::time::{Duration, Instant};
 

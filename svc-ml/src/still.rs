@@ -1,4 +1,4 @@
-//! One still picture: is its face alive, whose is it. Nothing is kept.
+//! Liveness and identification of one still picture. Nothing is stored.
 
 use bytes::Bytes;
 use face::{Embedding, liveness};

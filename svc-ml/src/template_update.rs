@@ -1,4 +1,4 @@
-//! What becomes of a template when its subject is enrolled once more: pure rules.
+//! Rules for updating a template when its subject is enrolled again.
 //!
 //! The first live enrollment of a subject is its anchor (until there is one, the first enrollment of any kind). The anchor is
 //! never dropped or changed, except by a replacement that an administrator asks for. A template is the mean of the anchor

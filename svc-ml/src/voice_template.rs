@@ -1,4 +1,4 @@
-//! What a voice is enrolled as, in bytes.
+//! The binary format of voice templates.
 
 use voice::{Bandwidth, Voiceprint};
 use zeroize::Zeroizing;

@@ -1,4 +1,4 @@
-//! What an API key may do, as plain values: ids, names, the selected services, the claims of its token.
+//! API keys as plain values: ids, names, the selected services, the claims of its token.
 
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;

@@ -1,4 +1,4 @@
-//! Where this service keeps its tables and finds the master key.
+//! Configuration: database and master key.
 
 use std::path::{Path, PathBuf};
 

@@ -1,4 +1,4 @@
-//! The end of an organisation, and its receipt.
+//! Deletion of an organisation, and its receipt.
 //!
 //! It goes in three steps, each of which can be repeated: marked (from here on nobody signs in and no key opens anything),
 //! emptied (each service destroys the data of its projects, a part at a time, and reports it), removed. What

@@ -1,4 +1,4 @@
-//! svc-projects: who may. Organisations, their people and projects, API keys and the keys that sign them, scoring rules,
+//! svc-projects: access control. Organisations, their people and projects, API keys and the keys that sign them, scoring rules,
 //! how long a project keeps what it records, the receipts of what was erased, and the log of who changed what.
 //!
 //! An API key is a JWT (EdDSA) that says which key it is and of which project. It is shown once and not kept: what is

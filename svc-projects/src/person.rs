@@ -184,7 +184,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn nobody_appoints_above_themselves(a in 0..5_usize, b in 0..5_usize) {
+        fn no_user_grants_a_role_above_their_own(a in 0..5_usize, b in 0..5_usize) {
             let (a, b) = (Role::ALL[a], Role::ALL[b]);
             if a.may_appoint(b) {
                 // A role that may appoint another may do all that the other may.

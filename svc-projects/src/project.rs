@@ -1,4 +1,4 @@
-//! What a project chooses for itself, as plain values.
+//! Settings of a project, as plain values.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! How long a project keeps what it records.
+//! Retention periods of a project.
 
 use proto::projects as wire;
 

@@ -1,4 +1,4 @@
-//! Scoring rules: kept in versions, read back, assigned.
+//! Scoring rules: stored in versions, read, assigned.
 
 use proto::projects as wire;
 

@@ -1,4 +1,4 @@
-//! Random words that open something: the tokens of sessions and invitations, and recovery codes.
+//! Random secrets: tokens of sessions and invitations, and recovery codes.
 
 use aws_lc_rs::{digest, rand};
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};

@@ -1,4 +1,4 @@
-//! What an operator does to signing keys, where the database is: `biometry keys`.
+//! Operator commands on signing keys, run beside the database: `biometry keys`.
 
 use blob::KeyRing;
 

@@ -67,7 +67,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_absent_stays_and_unknown_words_are_refused() {
+    fn absent_fields_stay_unchanged_and_unknown_values_are_rejected() {
         let mut row = VideoSettingsRow {
             project_id: "p".into(),
             challenge: CHALLENGE[0].into(),

@@ -1,4 +1,4 @@
-//! Where this service keeps sessions and videos, and for how long.
+//! Configuration: storage of sessions and videos, and their lifetime.
 
 use std::path::Path;
 

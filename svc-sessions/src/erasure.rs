@@ -1,4 +1,4 @@
-//! A subject's sessions: found, and destroyed with their videos.
+//! Erasure of a subject's sessions and their videos.
 
 use proto::subjects::{Kept, Remains, Subject};
 
@@ -12,7 +12,7 @@ use crate::{
 const AT_ONCE: u32 = 200;
 
 impl Sessions {
-    /// What is kept of a subject.
+    /// Stored data of a subject.
     pub async fn remains(&self, subject: &Subject) -> Result<Remains, Error> {
         let mut sessions = Vec::new();
         for hash in self.hashes_of(subject)? {

@@ -71,7 +71,7 @@ impl Sessions {
         if session.user.is_none() {
             let bound = self.subjects.seal(&session.id, &user, &hashes)?;
             self.store.bind(&session.project_id, &session.id, &bound, (self.clock)()).await?;
-            // Whoever won, the row now says so.
+            // The row now names the winner.
             session =
                 self.find_session(&request.project_id, &request.session_id).await?.usable((self.clock)())?;
         }

@@ -1,4 +1,4 @@
-//! Whether a number's SIM was changed lately: what is asked, of whom, and what came of it.
+//! SIM swap checks: the operator's configuration, the query and its outcome.
 
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};

@@ -212,7 +212,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn what_has_expired_goes_and_a_project_goes_whole() {
+    async fn expired_data_are_deleted_and_a_project_as_a_whole() {
         testkit::each_config(async |db| {
             let store = store(db).await;
             keep(&store, "p", 1, 100).await;

@@ -1,4 +1,4 @@
-//! How much waits for the tasks beside the calls, as Prometheus reads it. Without a recorder the macros do nothing.
+//! Prometheus gauges of the queues of background tasks. Without a recorder the macros do nothing.
 
 use std::time::Duration;
 

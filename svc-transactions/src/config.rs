@@ -1,4 +1,4 @@
-//! Where this service keeps its tables and samples and finds the master key.
+//! Configuration: database, sample storage and master key.
 
 use std::path::{Path, PathBuf};
 

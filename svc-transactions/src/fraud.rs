@@ -1,8 +1,8 @@
-//! The fraud rules: what a transaction looks like beside the others of its user and its session.
+//! The fraud rules: compare a transaction with the others of its user and its session.
 //!
 //! [`rules`] are pure functions over [`Observation`]s; `worker.rs` runs them a moment after a transaction was recorded.
 //! Each transaction is looked at once, and what is found belongs to it: a transaction that was recorded late is also
-//! compared with those that began after it and have been looked at already, and a pair is told once. What is blamed is the
+//! compared with those that began after it and have been looked at already, and a pair is reported once. What is blamed is the
 //! attacker's call: one in which the user was recognised is not compared with calls that showed somebody else.
 
 pub(crate) mod device;

@@ -1,4 +1,4 @@
-//! svc-transactions: what happened. One record for each gateway operation, written before its answer is sent.
+//! svc-transactions: the record of calls. One record for each gateway operation, written before its answer is sent.
 //!
 //! A record is durable when [`RecordTransaction`] answers; concurrent records share a commit (`writer.rs`). The id is the
 //! request id its caller sees, so recording it twice is refused rather than counted twice.
@@ -18,7 +18,7 @@
 //!
 //! The fraud rules look at each transaction a moment after it was recorded (`fraud.rs`); what they find is kept with it. What
 //! transactions have in common is stored as keyed hashes (`links.rs`), and so is what a project blocks (`blocklist.rs`).
-//! What happened is told to the customer's own servers as well: `outbox.rs` queues it with the record, `webhooks.rs` delivers.
+//! Events are sent to the customer's own servers as well: `outbox.rs` queues them with the record, `webhooks.rs` delivers.
 //!
 //! The responses to calls with an `Idempotency-Key` are kept here too (`answers.rs`), sealed by the gateway.
 //!

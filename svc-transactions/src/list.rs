@@ -1,4 +1,4 @@
-//! Which transactions a list answers: filters, the size of a page, and where the next page starts.
+//! Lists of transactions: filters, page size and cursor.
 
 use proto::transactions::ListTransactionsRequest;
 

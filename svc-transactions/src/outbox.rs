@@ -331,7 +331,7 @@ mod tests {
     }
 
     #[test]
-    fn the_payload_tells_the_record() {
+    fn the_payload_describes_the_record() {
         let event = Event::from_record(&record("process_video", 200), Some(&[7; 32])).unwrap().unwrap();
         let payload: Value = serde_json::from_slice(&event.payload).unwrap();
         assert_eq!(payload["type"], "video.processed");

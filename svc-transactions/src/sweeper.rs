@@ -1,4 +1,4 @@
-//! Removes samples whose time is over. They are refused from their last millisecond, swept or not.
+//! Removes expired samples. They are refused from their last millisecond, swept or not.
 
 use std::time::Duration;
 

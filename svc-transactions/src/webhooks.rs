@@ -1,4 +1,4 @@
-//! Webhooks: a customer's endpoints are told of events, at least once each.
+//! Webhooks: events are delivered to a customer's endpoints, at least once each.
 //!
 //! [`crate::outbox`] queues a delivery in the database transaction of what it tells about. The worker claims what is due
 //! by moving its due time behind a lease, so of several processes one sends it, and one that dies leaves it to be sent
@@ -12,10 +12,10 @@
 
 mod address;
 mod attempt;
+mod concurrency;
 mod config;
 mod endpoint;
 mod finish;
-mod lanes;
 mod retry;
 mod secret;
 mod service;

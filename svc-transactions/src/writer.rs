@@ -28,7 +28,7 @@ struct Job {
 }
 
 impl Writer {
-    /// Starts the task. It needs no joining: whoever has a row in it waits for the answer to that row.
+    /// Starts the task. It needs no joining: the caller of each row waits for the answer to that row.
     pub fn start(store: Store) -> Self {
         let (queue, jobs) = mpsc::channel(QUEUE);
         tokio::spawn(write(store, jobs));

@@ -280,7 +280,7 @@ def alarms_table(genuine):
     unsure = lambda l: "could not be read reliably" in (l["read"].get("cannot_judge") or "")
     return (f"False alarms on the same documents. Failed by a gating check: {rate(len(gated), len(genuine))}, {len(gated)} of "
             f"{len(genuine)} ({told}). Passed by the built-in rules: {share(accepted)}; the others are referred to a person, of all "
-            f"{sum(map(unsure, genuine))} because what is wrong in their zone was not read surely.\n\n"
+            f"{sum(map(unsure, genuine))} because what is wrong in their zone was not read with confidence.\n\n"
             + table(["check", "", "false alarms", "judged", "not judged"], rows))
 
 
@@ -315,7 +315,7 @@ def digits(births, numbers):
             rows.append([what, level, len(of), rate(found["failed"], len(of)), found["not_checked"], found["passed"],
                          sum(map(accepted, of))])
     return (f"Zones with one figure changed and its check digit left, in every light (seeds from {DIGITS[1]} and {NUMBERS[1]}), by the "
-            "check of the digits. Where it was not made, no zone was found or what is wrong in it was not read surely:\n\n"
+            "check of the digits. Where it was not made, no zone was found or what is wrong in it was not read with confidence:\n\n"
             + table(["changed", "light", "n", "failed", "not made", "passed", "document passed by the built-in rules"], rows))
 
 

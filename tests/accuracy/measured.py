@@ -111,7 +111,7 @@ def main():
     parser.add_argument("--results", required=True)
     parser.add_argument("--service", required=True, help="as in scoring rules")
     parser.add_argument("--data", required=True, help="what was measured on, in words")
-    parser.add_argument("--provenance", required=True, help="where the figures stand in this repository")
+    parser.add_argument("--provenance", required=True, help="where the figures are in this repository")
     parser.add_argument("--seen", action="store_true", help="training or calibration knew these people")
     parser.add_argument("--group", help="the items of this group alone")
     parser.add_argument("--logistic", type=numbers, metavar="SLOPE,CENTRE")

@@ -114,7 +114,7 @@ def silent(clip, out):
 def measure(backend, clips, folder):
     """Decisions by name: True accepted, False refused, None not judged."""
     results = defaultdict(list)
-    enrolled = enrol(backend, clips, results)
+    enrolled = enroll(backend, clips, results)
     for number, (speaker, clip) in enumerate(clips):
         print(f"\r{number + 1} of {len(clips)} clips", end="", file=sys.stderr, flush=True)
         others = [c for s, c in clips if s != speaker]
@@ -146,7 +146,7 @@ def attack(backend, results, clip, others, file):
     note(results, "lips: other phrase accepted", accepted(seen))
 
 
-def enrol(backend, clips, results):
+def enroll(backend, clips, results):
     """Speakers with a template, made as in production: by a video that passes."""
     enrolled = {}
     for speaker, clip in clips:

@@ -34,7 +34,7 @@ fn refused(output: &Output, why: &str) {
     assert!(!output.status.success() && text(output).contains(why), "{}", text(output));
 }
 
-/// The services whose data the story is about, as the server runs them.
+/// The services whose data this test reads, as the server runs them.
 struct Services {
     consent: ConsentClient<Transport>,
     projects: ProjectsClient<Transport>,
@@ -87,7 +87,7 @@ impl Services {
 }
 
 #[tokio::test]
-async fn a_restored_copy_holds_and_who_was_erased_since_stays_erased() {
+async fn a_restored_copy_verifies_and_users_erased_since_stay_erased() {
     let dir = tempfile::tempdir().unwrap();
     let [data, copy, anew, tombstones] =
         ["data", "copy", "anew", "erasures.jsonl"].map(|name| dir.path().join(name));
@@ -145,7 +145,7 @@ async fn a_restored_copy_holds_and_who_was_erased_since_stays_erased() {
 }
 
 #[tokio::test]
-async fn a_line_that_others_made_erases_nobody_and_a_torn_one_is_left_out() {
+async fn a_forged_or_truncated_line_erases_no_user() {
     let dir = tempfile::tempdir().unwrap();
     let (data, tombstones) = (dir.path().join("data"), dir.path().join("erasures.jsonl"));
     done(&biometry(&data, &["migrate"]));

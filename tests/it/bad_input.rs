@@ -19,7 +19,7 @@ both_modes!(
     a_face_is_needed,
     unknown_paths_and_methods_answer_json,
     no_route_without_a_key,
-    no_body_is_too_strange_for_any_route,
+    no_malformed_body_makes_a_route_fail,
     no_path_leads_elsewhere,
     file_names_of_any_kind,
     fields_twice_too_long_or_too_many,
@@ -207,7 +207,7 @@ async fn no_route_without_a_key(world: &'static World) {
 }
 
 /// Bodies no route can use: each is refused with a sentence, none with a fault.
-async fn no_body_is_too_strange_for_any_route(world: &'static World) {
+async fn no_malformed_body_makes_a_route_fail(world: &'static World) {
     let project = Project::new(world);
     let nested = "[".repeat(10_000);
     let bodies: [(&str, &[u8]); 8] = [

@@ -223,7 +223,7 @@ fn a_new_master_key_takes_over_though_a_rewrap_is_killed_on_postgresql() {
 
 /// As an operator with a careless umask starts it.
 #[test]
-fn files_are_their_owners_alone_whatever_the_umask() {
+fn files_are_private_to_their_owner_under_any_umask() {
     let dir = tempfile::tempdir().unwrap();
     let data = dir.path().join("data");
     let mut shell = Command::new("sh");

@@ -1,5 +1,5 @@
 //! The vendor's own npm client, unmodified, through every method of its class: success and every error it documents, in
-//! either dialect. The stories themselves are `tests/sdk/*.test.mjs`.
+//! either dialect. The tests themselves are `tests/sdk/*.test.mjs`.
 
 use std::{
     path::Path,
@@ -15,7 +15,7 @@ use crate::{
     world::{World, fixture, root},
 };
 
-both_modes!(sessions_consents_and_keys, videos, enrolment, matching, documents);
+both_modes!(sessions_consents_and_keys, videos, enrollment, matching, documents);
 
 async fn sessions_consents_and_keys(world: &'static World) {
     suite(world, "sessions.test.mjs").await;
@@ -25,7 +25,7 @@ async fn videos(world: &'static World) {
     suite(world, "process-video.test.mjs").await;
 }
 
-async fn enrolment(world: &'static World) {
+async fn enrollment(world: &'static World) {
     suite(world, "enroll.test.mjs").await;
 }
 

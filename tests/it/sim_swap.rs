@@ -11,7 +11,7 @@ use crate::{
 
 both_modes!(
     a_number_is_checked_as_its_session_ends,
-    whatever_the_operator_does_the_session_ends,
+    the_session_ends_for_every_response_of_the_operator,
     a_number_that_is_none_leaves_the_session_active,
     an_ended_session_accepts_nothing_more,
     the_operator_is_set_by_a_key_that_can_mint
@@ -62,7 +62,7 @@ async fn a_number_is_checked_as_its_session_ends(world: &'static World) {
     assert_eq!(operator.known().tokens, 1, "one token for all");
 }
 
-async fn whatever_the_operator_does_the_session_ends(world: &'static World) {
+async fn the_session_ends_for_every_response_of_the_operator(world: &'static World) {
     let project = Project::new(world);
     let operator = Operator::start().await;
     put(&project, &operator.settings()).await;

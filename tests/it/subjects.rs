@@ -13,7 +13,7 @@ use crate::{
 both_modes!(
     an_erased_user_is_gone_and_the_receipt_proves_it,
     erasure_is_the_administrators_and_stays_in_its_project,
-    what_is_old_enough_goes_with_the_next_sweep,
+    expired_entries_are_deleted_by_the_next_sweep,
 );
 
 const GRACE: &str = "grace.hopper@example.org";
@@ -121,7 +121,7 @@ async fn erasure_is_the_administrators_and_stays_in_its_project(world: &'static 
     assert_eq!((foreign.status.as_u16(), foreign.error()), (404, "erasure not found"));
 }
 
-async fn what_is_old_enough_goes_with_the_next_sweep(world: &'static World) {
+async fn expired_entries_are_deleted_by_the_next_sweep(world: &'static World) {
     let (short, long) = (Project::new(world), Project::new(world));
     let path = "/api-projects/retention";
     let put = async |periods: Value| answer(short.request(Method::PUT, path).json(&periods)).await;

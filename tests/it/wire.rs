@@ -22,7 +22,7 @@ both_modes!(
     a_body_in_chunks_and_a_go_ahead,
     a_line_break_in_a_header_is_no_second_header,
     two_requests_on_one_connection,
-    what_is_no_http_hurts_nobody,
+    malformed_http_affects_no_other_client,
 );
 
 /// A request in the making; what is sent is what is written.
@@ -262,7 +262,7 @@ async fn two_requests_on_one_connection(world: &'static World) {
     assert_eq!(answers.matches("\"session started\"").count(), 2, "{answers}");
 }
 
-async fn what_is_no_http_hurts_nobody(world: &'static World) {
+async fn malformed_http_affects_no_other_client(world: &'static World) {
     let project = Project::new(world);
     for bytes in [
         &b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"[..],

@@ -34,7 +34,7 @@ test('a picture without a document never passes', async () => {
   assert.notEqual(answered.body.scoring_result, 'pass');
 });
 
-test('what is missing or no jpg or png is told', async () => {
+test('a missing file or one that is no jpg or png is reported', async () => {
   await assert.rejects(sdk.checkDocAuth(undefined, someone()), /Document image is required/);
   await assert.rejects(sdk.checkDocAuth(await made('document.jpg'), ''), /User fullname is required/);
   await assert.rejects(sdk.checkDocAuth(new File(['%PDF-1.7'], 'd.pdf', { type: 'application/pdf' }), someone()), /^Error: Error 400: /);

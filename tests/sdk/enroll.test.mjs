@@ -60,7 +60,7 @@ test('both need both consents', async () => {
   await assert.rejects(sdk.enrollVoice(voice, user, PHRASE), /^Error: Error 403: storage consent is required/);
 });
 
-test('what is missing or no picture is told', async () => {
+test('a missing field or a file that is no picture is reported', async () => {
   const user = await agreed(sdk);
   await assert.rejects(sdk.enrollFace(await fixture('obama.jpg'), ''), /User fullname is required/);
   await assert.rejects(sdk.enrollFace(undefined, user), /Face image is required/);

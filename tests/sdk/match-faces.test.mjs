@@ -38,7 +38,7 @@ test("the session's last video serves again", async () => {
   assert.equal(bySession.body.data.result, 1, 'the session knows its user');
 });
 
-test('what is missing is told, and a side without a face has its code', async () => {
+test('a missing file is reported, and a side without a face has its code', async () => {
   const user = await agreed(typed);
   const video = await fixture('speaker_crop.mp4');
   await assert.rejects(typed.matchFaces(undefined, video, user), /Face image is required/);

@@ -6,7 +6,7 @@ import { ProcessVideoResponse } from './types.mjs';
 const SERVICES = ['Active Speaker Detection', 'Face Liveness Detection', 'Visual Speech Recognition', 'Voice Recognition', 'Face Recognition'];
 const RECOGNITION = SERVICES.slice(3);
 
-test('with both consents every service runs, and a first pass enrols', async () => {
+test('with both consents every service runs, and a first pass enrolls', async () => {
   const user = await agreed(sdk);
   const { body: session } = await sdk.startSession();
   const props = { sessionId: session.data, deviceInfo: { os: 'Linux' }, trigger: 'authentication' };
@@ -52,7 +52,7 @@ test('a still picture is not alive', async () => {
   assert.ok(seen.body.decision_reasons.includes('liveness_failed'), JSON.stringify(seen.body.decision_reasons));
 });
 
-test('what is missing, too large or no video is told', async () => {
+test('a file that is missing, too large or no video is reported', async () => {
   const user = someone();
   const video = await fixture('small.mp4');
   await assert.rejects(sdk.processVideo(undefined, PHRASE, user), /Video is required/);

@@ -1,4 +1,4 @@
-//! Where bytes and keys are kept.
+//! Configuration of blob storage and keys.
 
 use std::path::{Path, PathBuf};
 

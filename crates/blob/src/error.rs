@@ -1,4 +1,4 @@
-//! What can go wrong with kept bytes.
+//! Errors of blob storage.
 
 use std::{io, path::PathBuf};
 

@@ -1,4 +1,4 @@
-//! How bytes are kept: encrypted under keys of this deployment, in a local folder or in S3, until they expire.
+//! Blob storage: bytes encrypted under keys of this deployment, in a local folder or in S3, until they expire.
 //!
 //! [`KeyRing`] holds the master keys and nothing else ever sees them. It wraps a random [`DataKey`] for each blob or
 //! subject ([envelope encryption]: erasing the wrapped key erases what it sealed), seals short-lived values for one

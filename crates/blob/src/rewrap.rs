@@ -1,4 +1,4 @@
-//! Which master keys blobs are under, and bringing them under the present one.
+//! Finds the master keys that blobs are wrapped with, and rewraps them with the active one.
 //!
 //! Blobs may be written, replaced and deleted meanwhile, so a blob is never put back: in a folder the wrapped key is written
 //! into the open file that was read, whatever has become of its name; in a bucket the object is replaced only while it is the

@@ -1,4 +1,4 @@
-//! How much each tenant keeps, and how much room there is.
+//! Storage used by each tenant, and free space.
 //!
 //! A tenant's bytes are listed now and then and counted in between, so a deletion counts with the next listing. Several
 //! processes each count their own in between: a quota may be exceeded by what they keep until then.

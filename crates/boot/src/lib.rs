@@ -1,4 +1,4 @@
-//! How a process lives: configuration, clock, logs, traces, metrics, signals, serving. Knows no service.
+//! The lifecycle of a process: configuration, clock, logs, traces, metrics, signals, serving. Knows no service.
 //!
 //! A service's `main` is one call of [`run_service`]: read the configuration, start telemetry, build, serve, wait for
 //! SIGTERM or SIGINT, finish what is under way.

@@ -1,4 +1,4 @@
-//! What a service is configured with to reach its tables.
+//! Configuration of a service's database.
 
 use std::path::Path;
 

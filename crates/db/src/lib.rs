@@ -163,7 +163,7 @@ impl Db {
         })
     }
 
-    /// Runs several statements without parameters, each committed by itself unless the script has transactions.
+    /// Runs several statements without parameters, each committed alone unless the script has transactions.
     ///
     /// # Errors
     /// Those of the database.

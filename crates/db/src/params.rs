@@ -1,4 +1,4 @@
-//! The values statements carry: four kinds, each of which may be NULL.
+//! Parameters of statements: four kinds, each of which may be NULL.
 
 /// A parameter of a statement. NULLs keep their type, as PostgreSQL wants to know it.
 #[derive(Clone, Copy, Debug)]

@@ -1,4 +1,4 @@
-//! Removing what was deleted from the files themselves.
+//! Removes deleted data from the database files.
 //!
 //! SQLite overwrites deleted rows (`secure_delete`), but copies stay in the write-ahead log until it is truncated, and
 //! now and then a fragment of one stays in the unused part of a page that was split before the row was deleted.

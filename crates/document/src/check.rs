@@ -1,4 +1,4 @@
-//! One question asked of a document, and its answer.
+//! One check of a document, and its outcome.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! What the chip's DG1 says against the zone, barcode and print of the picture.
+//! Compares the chip's DG1 with the MRZ, the barcode and the VIZ of the picture.
 
 use time::Date;
 

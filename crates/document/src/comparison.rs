@@ -91,7 +91,7 @@ fn concluded(comparison: &Comparison, mrz: &Mrz, fields: &mut Fields) -> Check {
             }
             Check::gating(check, false, format!("another value is printed where {what} stands"))
         }
-        // One of both was misread, and nobody knows which: it confirms nothing.
+        // One of both was misread, and it is unknown which: it confirms nothing.
         Confirmation::Near => {
             for name in names {
                 if let Some(field) = fields.get_mut(name) {

@@ -190,7 +190,7 @@ impl Engine {
         Ok(zone::find(&lines).is_some() || mirrored >= WELL_READ.1 && mirrored > plain + CLEARER)
     }
 
-    /// The checks and fields of a zone: by itself, and against the VIZ.
+    /// The checks and fields of a zone: alone, and against the VIZ.
     fn check_zone(
         &self,
         read: &mut PageText,
@@ -306,13 +306,13 @@ impl Reading {
     fn is_good(&self) -> bool {
         let (fewest, sure) = WELL_READ;
         match &self.mrz {
-            // So many right digits do not come by chance; what is wrong besides is read again by itself.
+            // So many right digits do not come by chance; other characters are read again one by one.
             Some(mrz) => 2 * mrz.right_digits() > mrz.check_digits.len(),
             None => self.lines.len() >= fewest && self.mean_confidence() >= sure,
         }
     }
 
-    /// A zone first, then how much was read and how surely.
+    /// A zone first, then how much was read and with which confidence.
     fn rank(&self) -> f32 {
         let zone = self.mrz.as_ref().map_or(0.0, |m| 1000.0 + zone::rank(m));
         let read: f32 = self.lines.iter().map(|l| l.line.text.len() as f32 * l.line.confidence).sum();
@@ -320,7 +320,7 @@ impl Reading {
     }
 }
 
-/// The zone with its look-alikes told by their heights, where its check digits leave them open.
+/// The zone with its look-alikes distinguished by their heights, where its check digits leave them open.
 fn with_shapes(page: &Page, zone: Mrz) -> Mrz {
     if zone.has_right_digits() {
         return zone;

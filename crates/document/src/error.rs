@@ -1,4 +1,4 @@
-//! Why a document could not be read.
+//! Errors of reading a document.
 
 /// Errors of this crate. That a document cannot be judged is an answer, not an error.
 #[derive(Debug, thiserror::Error)]

@@ -1,4 +1,4 @@
-//! What is read off a document.
+//! Fields read from a document.
 
 use serde::Serialize;
 

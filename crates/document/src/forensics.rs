@@ -119,14 +119,14 @@ pub fn checks(signals: &Signals) -> Vec<Check> {
             signals.zone_pitch,
             PITCH,
             "character off its place by pitches",
-            "no machine readable zone whose characters can be told apart",
+            "no machine readable zone whose characters can be distinguished",
         ),
         above(
             "mrz_font",
             signals.zone_face,
             FACE,
             "characters unlike their likes, against the others",
-            "no machine readable zone whose characters can be told apart",
+            "no machine readable zone whose characters can be distinguished",
         ),
     ];
     all.push(above(
@@ -134,7 +134,7 @@ pub fn checks(signals: &Signals) -> Vec<Check> {
         signals.print_face,
         PRINT,
         "figures of one value unlike those of the others, against the rest",
-        "fewer than three printed lines of figures whose characters can be told apart",
+        "fewer than three printed lines of figures whose characters can be distinguished",
     ));
     all.push(match signals.likeness {
         Some(v) => Check::advisory(

@@ -1,4 +1,4 @@
-//! How an identity document is read and cross-checked: pure functions from a picture to fields and checks.
+//! Reads and cross-checks identity documents: pure functions from a picture to fields and checks.
 //!
 //! A picture becomes a [`Page`] (bounded decoding, upright pixels); text is found and recognised on it ([`TextLine`]);
 //! the machine readable zone, barcodes and the VIZ give [`Field`]s, each with its source; every question asked

@@ -381,7 +381,7 @@ pub(crate) mod tests {
 
     proptest! {
         #[test]
-        fn no_lines_whatever_make_it_panic(lines in prop::collection::vec("[A-Z0-9<]{20,50}", 0..4)) {
+        fn no_lines_make_the_parser_panic(lines in prop::collection::vec("[A-Z0-9<]{20,50}", 0..4)) {
             let _ = Mrz::parse_lines(&lines);
         }
 

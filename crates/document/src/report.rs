@@ -1,4 +1,4 @@
-//! Everything a picture of a document gives.
+//! The result of reading a picture of a document.
 
 use std::collections::BTreeMap;
 

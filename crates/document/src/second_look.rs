@@ -126,7 +126,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_is_worth_it_when_all_is_settled() {
+    fn no_pass_runs_when_nothing_is_pending() {
         let settled = [Check::gating("mrz_print_birth", true, "")];
         assert!(
             worth_reading(

@@ -1,4 +1,4 @@
-//! Where the holder signed: the ink beside the word that asks for it.
+//! Finds the holder's signature: the ink beside the label that asks for it.
 
 use face::Rect;
 use image::{RgbImage, imageops};

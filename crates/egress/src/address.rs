@@ -1,4 +1,4 @@
-//! Which addresses are the public internet's.
+//! Classifies addresses of the public internet.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 

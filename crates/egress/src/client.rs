@@ -1,4 +1,4 @@
-//! An HTTP client that reaches only what it may.
+//! An HTTP client that connects to allowed addresses only.
 
 use std::{net::IpAddr, sync::Arc, time::Duration};
 

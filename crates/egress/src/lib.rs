@@ -1,4 +1,4 @@
-//! How this server calls an address somebody else chose: a tenant's webhook, a tenant's operator.
+//! Outbound calls to addresses that a tenant chose: webhooks and mobile operators.
 //!
 //! Such an address may name anything, also what only this server can reach. So a call goes to public unicast addresses
 //! alone, unless the operator of this server allows more; the addresses a name resolves to are judged as they are

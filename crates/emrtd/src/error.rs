@@ -1,4 +1,4 @@
-//! Why the files of a chip cannot be used.
+//! Errors of reading the files of a chip.
 
 /// The texts are safe to show to a client.
 #[derive(Debug, thiserror::Error)]

@@ -1,4 +1,4 @@
-//! Crops for the networks that know faces, and how good they are.
+//! Aligned crops for the face recognition networks, and their quality.
 
 use media::{Affine, Pixels};
 

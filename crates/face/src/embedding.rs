@@ -1,4 +1,4 @@
-//! What a face is remembered by.
+//! Face embeddings.
 
 use crate::{
     Error,

@@ -288,7 +288,7 @@ impl Engine {
     ///
     /// # Errors
     /// When a network fails; a picture that will not do is the inner error.
-    pub fn enrolment(
+    pub fn enrollment(
         &mut self,
         picture: &dyn Pixels,
         is_document: bool,

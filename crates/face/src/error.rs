@@ -1,4 +1,4 @@
-//! Why a face could not be judged.
+//! Errors and reasons why a face could not be judged.
 
 /// Errors of this crate. That there is no face is an answer ([`crate::Presence`]), not an error.
 #[derive(Debug, thiserror::Error)]

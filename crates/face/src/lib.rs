@@ -1,4 +1,4 @@
-//! How a face is found, followed, known and told from a picture of one.
+//! Face detection, tracking, recognition and liveness.
 //!
 //! [`Engine`] holds the networks; running one needs `&mut`, so an engine belongs to one worker. [`FaceTracker`] is fed
 //! the frames of a video one at a time and keeps what later questions need (boxes, mesh points, a few crops), never a

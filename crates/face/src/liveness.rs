@@ -1,4 +1,4 @@
-//! Face liveness: tells a live face from a still, a print, a screen, a loop and a face exchanged mid-clip.
+//! Face liveness: distinguishes a live face from a still, a print, a screen, a loop and a face exchanged mid-clip.
 //!
 //! Each [`Cue`] is a measured number with its own score and threshold, so that an answer can say which one failed;
 //! [`crate::fusion`] turns them into one probability.

@@ -1,4 +1,4 @@
-//! How much fine detail the picture of a mouth has.
+//! Measures the fine detail in the picture of a mouth.
 //!
 //! Programs that redraw a mouth do so at a low resolution and scale the result up: coarse detail is there, the finest is
 //! missing. Both are measured as the mean absolute response of two band-pass filters over the lips.

@@ -1,4 +1,4 @@
-//! What a still picture is worth for an enrollment: measures without verdicts.
+//! Quality measures of a still picture for an enrollment, without verdicts.
 
 use media::Pixels;
 

@@ -1,4 +1,4 @@
-//! What the cosine of two faces says: the thresholds, in this one place.
+//! Thresholds of the cosine similarity of two faces.
 //!
 //! `score.json` has the cosines at three measured false match rates and where they were measured. Between and beyond them
 //! the logarithm of the false match rate is taken as linear in the cosine.

@@ -216,7 +216,7 @@ mod tests {
     }
 
     #[test]
-    fn nothing_seen_is_nothing_said() {
+    fn no_evidence_gives_no_result() {
         assert_eq!((ScreenSigns::default().moire_db(), ScreenSigns::default().edges()), (None, None));
         let black = signs(|_, _| 0.0);
         assert!(black.moire_db().unwrap().is_finite() && black.edges() == Some(0.0));

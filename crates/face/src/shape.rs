@@ -1,4 +1,4 @@
-//! What of a face's motion a flat picture of it could not make.
+//! Measures motion of a face that a flat picture of it cannot show.
 //!
 //! A print or a still on a screen can be moved, turned, brought near and tilted, and all its points then move as one
 //! plane does: by a homography. A face opens its mouth, shuts its eyes and turns in depth. So each mesh is laid on the

@@ -1,4 +1,4 @@
-//! What is kept of each face of a video.
+//! The track of each face of a video.
 
 use crate::{
     align::{AlignedFace, Quality},

@@ -1,4 +1,4 @@
-//! Following the faces of a video while its frames pass by.
+//! Tracks the faces of a video frame by frame.
 //!
 //! Faces are looked for on key frames only. Of the largest two of a like size the mesh is taken on every second frame, each
 //! time where the last mesh was; when that breaks for the first of them, the next frame becomes a key frame.

@@ -1,4 +1,4 @@
-//! Which way up a picture is, told by its faces.
+//! Finds the orientation of a picture by its faces.
 //!
 //! Some cameras and editors store a picture turned and write nothing about it. The detector finds many of these faces
 //! all the same, upside down, and lays the mesh on them as if they stood upright: what is enrolled from such a crop matches

@@ -1,4 +1,4 @@
-//! Faces in real pictures and videos; needs `make models` and `make fixtures`.
+//! Faces in real pictures and videos; needs `make setup`.
 
 #![expect(clippy::unwrap_used, reason = "the helpers of tests fail as tests do")]
 
@@ -9,7 +9,7 @@ use media::{Limits, Picture, decode};
 
 fn fixture(name: &str) -> PathBuf {
     let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../fixtures").join(name);
-    assert!(path.is_file(), "fixtures/{name} is missing; run `make fixtures`");
+    assert!(path.is_file(), "fixtures/{name} is missing; run `make setup`");
     path
 }
 
@@ -50,7 +50,7 @@ fn one_speaker_is_one_track_all_along_and_is_known_from_a_photo() {
     );
 
     let template = template(&mut engine, main);
-    let (_, photo) = engine.enrolment(&picture("obama.jpg"), true).unwrap().unwrap();
+    let (_, photo) = engine.enrollment(&picture("obama.jpg"), true).unwrap().unwrap();
     assert!(template.cosine(&photo) > 0.45, "cosine {}", template.cosine(&photo));
 }
 
@@ -92,7 +92,7 @@ fn containers_and_rotation_change_nothing() {
 }
 
 #[test]
-fn crowds_and_empty_rooms_are_told() {
+fn several_faces_and_no_face_are_reported() {
     let mut engine = engine();
     let two = track(&mut engine, "obama_speech.mp4");
     assert_eq!(two.presence(), Presence::ManyFaces);
@@ -102,10 +102,10 @@ fn crowds_and_empty_rooms_are_told() {
     assert_eq!(track(&mut engine, "small.mp4").presence(), Presence::NoFace);
     assert!(engine.faces(&picture("thai_people.jpg")).unwrap().len() > 2);
     assert_eq!(
-        engine.enrolment(&picture("thai_people.jpg"), false).unwrap().unwrap_err(),
+        engine.enrollment(&picture("thai_people.jpg"), false).unwrap().unwrap_err(),
         Presence::ManyFaces
     );
-    assert_eq!(engine.enrolment(&picture("apple.jpg"), false).unwrap().unwrap_err(), Presence::NoFace);
+    assert_eq!(engine.enrollment(&picture("apple.jpg"), false).unwrap().unwrap_err(), Presence::NoFace);
 }
 
 #[test]
@@ -128,9 +128,9 @@ fn a_speaker_is_alive_and_a_still_is_not_however_it_is_moved() {
 }
 
 #[test]
-fn strangers_are_strangers() {
+fn unenrolled_people_are_not_identified() {
     let mut engine = engine();
-    let (_, known) = engine.enrolment(&picture("obama.jpg"), true).unwrap().unwrap();
+    let (_, known) = engine.enrollment(&picture("obama.jpg"), true).unwrap().unwrap();
     let crowd = picture("thai_people.jpg");
     for face in engine.faces(&crowd).unwrap() {
         let compared = engine.embed(&crowd, &face).unwrap().compare(&known);
@@ -152,10 +152,10 @@ fn cut(picture: &Picture, face: &face::Detection, degrees: f32) -> Picture {
 }
 
 #[test]
-fn who_tilts_the_head_in_a_tight_picture_is_known_all_the_same() {
+fn a_tilted_head_in_a_tight_picture_is_recognised() {
     let mut engine = engine();
     let photo = picture("obama.jpg");
-    let (whole, known) = engine.enrolment(&photo, true).unwrap().unwrap();
+    let (whole, known) = engine.enrollment(&photo, true).unwrap().unwrap();
     for degrees in [-30.0, -20.0, 20.0, 30.0] {
         let tight = cut(&photo, &whole, degrees);
         let face = engine.faces(&tight).unwrap()[0];
@@ -181,7 +181,7 @@ fn quarters(picture: &Picture, quarters: u8) -> Picture {
 fn a_picture_that_lies_or_stands_on_its_head_is_turned_by_its_face() {
     let mut engine = engine();
     let photo = picture("obama.jpg");
-    let (_, known) = engine.enrolment(&photo, true).unwrap().unwrap();
+    let (_, known) = engine.enrollment(&photo, true).unwrap().unwrap();
     for turned in 0..4 {
         let found = engine.portraits(&quarters(&photo, turned)).unwrap();
         let portrait = found.main.unwrap();
@@ -193,7 +193,7 @@ fn a_picture_that_lies_or_stands_on_its_head_is_turned_by_its_face() {
 }
 
 #[test]
-fn what_covers_mouth_or_eyes_is_told() {
+fn a_covered_mouth_or_covered_eyes_are_reported() {
     let mut engine = engine();
     let rgb = picture("obama.jpg").to_rgb();
     let mut cover = |area: Option<[u32; 4]>, colour: [u8; 3]| {

@@ -1,4 +1,4 @@
-//! Why there is no answer.
+//! Errors of reading and comparing fingerprints.
 
 /// Either the picture cannot be judged (a fact about it, to be told), or something broke.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]

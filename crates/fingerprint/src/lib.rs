@@ -1,4 +1,4 @@
-//! Fingerprints: is this a print that can be judged, and are two of one finger.
+//! Fingerprints: quality of a print, and comparison of two.
 //!
 //! A picture (jpg, png or webp by content) becomes a [`Print`]: minutiae by NIST's MINDTCT, and a quality that says why it
 //! cannot be judged otherwise. Two prints are compared by NIST's BOZORTH3 (Watson et al., "User's Guide to NIST Biometric

@@ -1,6 +1,6 @@
 //! Whether a print can be judged.
 //!
-//! Where the limits come from stands in docs/ACCURACY.md.
+//! docs/ACCURACY.md says where the limits come from.
 
 use nbis::Minutiae;
 

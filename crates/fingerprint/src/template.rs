@@ -109,7 +109,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_kept_is_what_was_extracted(template in minutiae()) {
+        fn stored_fields_equal_the_extracted_ones(template in minutiae()) {
             prop_assert_eq!(Template::from_bytes(&template.to_bytes()).unwrap(), template);
         }
 

@@ -1,4 +1,4 @@
-//! Why a file did not come in or was not worked on, and what the caller is told.
+//! Errors of receiving and processing a file, and their gRPC status.
 
 use tonic::Status;
 

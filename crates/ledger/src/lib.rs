@@ -1,4 +1,4 @@
-//! What a service can tell about tables that somebody else wrote to, and about the master keys they are under.
+//! Tamper evidence of tables, and the master keys that their values are under.
 //!
 //! [`open_ring`] is called at each start, before anything is read or written: a process with another key would find
 //! nobody, and write rows that the right key cannot verify. [`RowMacs`] authenticate the rows that grant something.

@@ -1,4 +1,4 @@
-//! What an operator does with the master keys of a service, where its database is.
+//! Operator commands on the master keys of a service, run beside its database.
 
 use anyhow::Context;
 use async_trait::async_trait;

@@ -1,4 +1,4 @@
-//! Which master keys the values of a table are under.
+//! Counts the master keys that the values of a table are under.
 
 use std::collections::BTreeMap;
 

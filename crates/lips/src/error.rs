@@ -1,4 +1,4 @@
-//! Why no answer could be given.
+//! Errors, and reasons why lips could not be judged.
 
 /// Either the clip cannot be judged (a fact about the input, to be reported) or something broke.
 #[derive(Debug, thiserror::Error)]

@@ -1,4 +1,4 @@
-//! How words are pronounced: the CMU Pronouncing Dictionary, as phones without stress.
+//! Pronunciations of words: the CMU Pronouncing Dictionary, as phones without stress.
 
 use std::{
     collections::HashMap,

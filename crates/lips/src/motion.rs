@@ -217,7 +217,7 @@ mod tests {
     }
 
     #[test]
-    fn still_lips_are_told_from_moving_ones() {
+    fn still_lips_are_distinguished_from_moving_ones() {
         let still = motion((0..=74).step_by(2), 0.0, &[]).unwrap();
         assert_eq!(still.check_moving(), Err(Reason::LipsStill));
         motion((0..=74).step_by(2), 200.0, &[]).unwrap().check_moving().unwrap();

@@ -25,7 +25,7 @@ pub(crate) struct Scores {
     pub(crate) aperture_correlation: f32,
 }
 
-/// One clip's sound: a unit vector and a weight for each frame. Loud frames weigh most: pauses agree with pauses whoever
+/// One clip's sound: a unit vector and a weight for each frame. Loud frames weigh most: pauses agree with pauses whichever person
 /// speaks.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Heard<'a> {

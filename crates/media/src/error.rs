@@ -1,4 +1,4 @@
-//! Why a file gives no media.
+//! Errors of decoding.
 
 use serde::{Deserialize, Serialize};
 

@@ -1,4 +1,4 @@
-//! How a video, a sound or a picture is decoded.
+//! Decodes videos, sounds and pictures.
 //!
 //! Bytes come from strangers: they are sniffed, never trusted for their name or declared type, and read under
 //! [`Limits`]. One pass over a video gives its frames at a constant 25 a second, one at a time and still in the planes

@@ -1,4 +1,4 @@
-//! Which way up a stored picture is meant to be looked at.
+//! The intended orientation of a stored picture.
 
 use crate::pixels::Affine;
 

@@ -1,4 +1,4 @@
-//! What a file is, by its first bytes.
+//! Recognises the type of a file by its first bytes.
 
 /// A container this server reads.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -103,7 +103,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn known_containers_are_told_apart() {
+    fn known_containers_are_distinguished() {
         assert_eq!(sniff(b"\0\0\0\x20ftypisom"), Some(Kind::Mp4));
         assert_eq!(sniff(b"\x1a\x45\xdf\xa3...."), Some(Kind::Matroska));
         assert_eq!(sniff(b"RIFF\0\0\0\0AVI LIST"), Some(Kind::Avi));

@@ -163,7 +163,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_no_picture_is_told_what_is_read() {
+    fn a_file_that_is_no_picture_is_rejected_with_the_accepted_formats() {
         let heic = b"\0\0\0\x24ftypheic\0\0\0\0mif1heic";
         for file in [&b"not a picture"[..], b"GIF89a..........", heic, b"%PDF-1.7", b""] {
             let refused = Still::decode(file).unwrap_err();

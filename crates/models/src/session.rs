@@ -9,7 +9,7 @@ use ort::{environment::Environment, ep, session::Session};
 
 use crate::{Error, Pack};
 
-/// ONNX Runtime allows one environment in the life of a process, so it outlives whoever asked for it first.
+/// ONNX Runtime allows one environment in the life of a process, so it outlives its first user.
 static ENVIRONMENT: Mutex<Option<Arc<Environment>>> = Mutex::new(None);
 
 /// The loaded library; sessions are made from it. All of a process share one.

@@ -1,4 +1,4 @@
-//! Accepting TLS connections: each handshake by itself, so that a slow one delays no other.
+//! Accepting TLS connections: each handshake in a task of its own, so that a slow one delays no other.
 
 use std::{io, time::Duration};
 

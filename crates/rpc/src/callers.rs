@@ -1,4 +1,4 @@
-//! Which process may call which method. The caller's name is in its certificate, so no token has to be trusted.
+//! Access control between processes: who may call which method. The caller's name is in its certificate, so no token has to be trusted.
 
 use std::collections::BTreeMap;
 

@@ -1,5 +1,5 @@
 //! What travels beside a call: the request id, so that one id finds the log lines of every service, and who makes the
-//! call, so that whoever changes something can say for whom.
+//! call, so that a service records for whom it changes something.
 
 use std::{
     future::Future,

@@ -1,4 +1,4 @@
-//! How a call travels: in process or over a socket, behind one type.
+//! gRPC calls in process or over a socket, behind one type.
 //!
 //! A generated tonic client is generic over its transport. Every service exports [`tonic::service::Routes`]; the
 //! caller holds a [`Transport`] and cannot tell where the service runs. [`local`] calls in process, [`remote`] over

@@ -1,4 +1,4 @@
-//! Why a file was not decoded.
+//! Errors of decoding in a worker.
 
 /// Texts are safe to show to a client.
 #[derive(Debug, thiserror::Error)]

@@ -1,4 +1,4 @@
-//! What a worker gives up before it reads the first byte of a file.
+//! Privileges that a worker drops before it reads the first byte of a file.
 
 use std::{collections::BTreeMap, io};
 

@@ -1,4 +1,4 @@
-//! What passes between a service and its workers.
+//! Messages between a service and its workers.
 //!
 //! A job goes in as one datagram with three descriptors: the file, the pipe for results, the pipe for how the worker ended.
 //! Results are messages of a tag, a length and that many bytes; each tag has a bound of its own.

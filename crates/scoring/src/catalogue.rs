@@ -1,4 +1,4 @@
-//! What each reason means: title, explanation, remedy for the person, severity, in every language of the product.
+//! The catalogue of reasons: title, explanation, remedy for the person, severity, in every language of the product.
 //!
 //! The texts are the JSON files beside this one, one file a group; this module adds what is composed of a subject and an
 //! outcome ("Liveness: unclear") where no text of its own is written. The crates that emit the codes of a group test that
@@ -16,7 +16,7 @@ use crate::{DOCUMENT_CHECKS, LIVE_FACE, Outcome, Service};
 pub use languages::Language;
 pub use markdown::markdown;
 
-/// How grave a reason is for whoever reads a decision.
+/// How grave a reason is for the reader of a decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {

@@ -1,4 +1,4 @@
-//! What a score says beside the decision it comes with, for every service alike.
+//! The confidence of a score relative to its decision, defined alike for every service.
 
 /// The greatest score of a service that says no.
 const JUST_NO: f64 = 0.499;

@@ -46,7 +46,7 @@ pub struct DocumentEvidence {
     pub document_type: String,
     /// The issuing state in three letters; empty when it was not read.
     pub country: String,
-    /// How likely the portrait shows the person of the session's last video, or the word for why nobody knows.
+    /// How likely the portrait shows the person of the session's last video, or the code of the reason why it was not compared.
     pub live_face: Option<Finding>,
     /// The session's last video failed or was not judged live: a portrait that matches it is at most referred.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

@@ -1,4 +1,4 @@
-//! What the services found.
+//! Evidence: results of the services.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,7 +23,7 @@ pub enum Service {
     /// Whether the recording was used before, in another session; evidence only where it was. No service of a video: every
     /// recording is looked up.
     MediaReplay,
-    /// A reference picture against a video; no service of a video, so it is judged by itself ([`crate::Rules::for_reference`]).
+    /// A reference picture against a video; no service of a video, so it is judged alone ([`crate::Rules::for_reference`]).
     ReferenceMatch,
 }
 

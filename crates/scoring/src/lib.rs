@@ -1,7 +1,7 @@
 //! The decision: what the services found + rules -> verdict, score, reasons. Pure, no IO; used live and for replays.
 //!
 //! [`Rules`] are data (JSON, see [`schema`]): each service is required, advisory or off, with thresholds and a weight.
-//! [`decide`] reads [`Evidence`] by them; [`decide_document`] the checks of a document. Called by the gateway for each video, and by whoever stores rules to check them.
+//! [`decide`] reads [`Evidence`] by them; [`decide_document`] the checks of a document. Called by the gateway for each video, and by the service that stores rules, to validate them.
 //!
 //! Invariants, each a property test:
 //! - raising one service's score never worsens the verdict and never lowers the score;

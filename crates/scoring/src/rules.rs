@@ -446,7 +446,7 @@ mod tests {
     }
 
     #[test]
-    fn a_recording_that_was_used_before_fails_whatever_else_is_found_unless_rules_say_otherwise() {
+    fn a_replayed_recording_fails_unless_the_rules_allow_it() {
         let live = (Service::FaceLiveness, Finding::Judged { score: 0.99 });
         let replayed = (Service::MediaReplay, Finding::Judged { score: 0.0 });
         let fresh = Evidence::from([live.clone()]);

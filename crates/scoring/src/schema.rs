@@ -103,7 +103,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_asked_of_documents_is_in_the_schema_with_its_defaults() {
+    fn the_document_rules_are_in_the_schema_with_their_defaults() {
         let schema = &schema()["properties"]["documents"]["properties"];
         let in_force = serde_json::to_value(crate::DocumentRules::default()).unwrap();
         assert_eq!(keys(schema), keys(&in_force));

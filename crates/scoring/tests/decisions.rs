@@ -1,4 +1,4 @@
-//! Decisions as stories.
+//! Decisions about verifications, from evidence to verdict.
 
 use std::collections::BTreeSet;
 
@@ -95,7 +95,7 @@ fn services_removed_for_want_of_consent_are_referred_not_failed() {
 }
 
 #[test]
-fn what_cannot_be_judged_is_referred_and_says_why() {
+fn an_unjudged_document_is_referred_with_the_reason() {
     let decision = with(Service::FaceLiveness, Finding::CouldNotJudge { error: "more_than_one_face".into() });
     assert_eq!(decision.verdict, Verdict::Refer);
     assert_eq!(decision.failed_refer_conditions[0].reason, "liveness_not_judged");
@@ -111,7 +111,7 @@ fn a_recording_without_a_face_or_sound_fails() {
 }
 
 #[test]
-fn rules_may_refer_or_fail_whatever_could_not_be_judged() {
+fn rules_may_refer_or_fail_services_without_a_result() {
     for (word, verdict) in [("refer", Verdict::Refer), ("fail", Verdict::Fail)] {
         let rules = format!(
             r#"{{"version":1,"services":{{"face_liveness":{{"mode":"required","cannot_judge":"{word}"}}}}}}"#

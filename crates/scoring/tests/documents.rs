@@ -1,4 +1,4 @@
-//! Decisions about documents: stories, and what holds for all rules.
+//! Decisions about documents: single cases, and properties of all rules.
 
 use proptest::prelude::*;
 use scoring::{
@@ -75,7 +75,7 @@ fn what_was_not_on_the_picture_is_no_pass() {
 }
 
 #[test]
-fn one_doubt_is_told_and_two_are_for_a_person_or_as_many_as_the_rules_say() {
+fn one_doubt_is_reported_and_two_or_as_configured_are_referred() {
     let mut evidence = right();
     evidence.checks.push(check("screen_recapture", Outcome::Failed, true));
     let one = decided("{}", &evidence);

@@ -42,7 +42,7 @@ pub struct Record {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Provenance {
-    /// The data, in words of whoever made it, or the file of results.
+    /// The data, in the words of its author, or the file of results.
     pub data: String,
     /// YYYY-MM-DD.
     pub date: String,
@@ -290,7 +290,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn whatever_is_fitted_can_be_read(scores in prop::collection::vec((-1f64..1.0, any::<bool>()), 40..120)) {
+        fn every_fitted_calibration_can_be_loaded(scores in prop::collection::vec((-1f64..1.0, any::<bool>()), 40..120)) {
             let fitted = fit(&trials(scores), 0.2);
             prop_assume!(fitted.is_ok());
             let mut whole = Record::parse(record().to_string().as_bytes()).unwrap();

@@ -12,7 +12,7 @@ use crate::{
     identification::Identification,
 };
 
-/// FMRs the FNMR is told at, as far as there are trials for it.
+/// FMRs at which the FNMR is reported, as far as there are trials for it.
 const FMRS: [f64; 4] = [1e-1, 1e-2, 1e-3, 1e-4];
 
 /// A rate, how many trials it rests on, and its 95 % interval (none: fewer than two subjects).

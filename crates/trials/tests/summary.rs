@@ -34,7 +34,7 @@ fn what_could_not_be_judged_is_counted_and_in_no_rate() {
 }
 
 #[test]
-fn no_rate_is_told_below_what_the_trials_carry() {
+fn no_rate_is_reported_below_what_the_trials_support() {
     let set = people(20, |i| {
         let s = format!("s{i}");
         (0..10)
@@ -68,7 +68,7 @@ fn subjects_are_drawn_not_trials() {
 }
 
 #[test]
-fn groups_are_told_beside_the_whole() {
+fn groups_are_reported_beside_the_total() {
     let mut set = vec![trial("a", "live", Some(0.9)), trial("b", "live", Some(0.1))];
     set[0].group = Some("indoors".into());
     set[1].group = Some("outdoors".into());

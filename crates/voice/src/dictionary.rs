@@ -1,4 +1,4 @@
-//! How English words sound: the CMU Pronouncing Dictionary, as phones without stress.
+//! Pronunciations of English words: the CMU Pronouncing Dictionary, as phones without stress.
 
 use std::hash::{DefaultHasher, Hasher};
 

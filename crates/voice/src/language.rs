@@ -138,7 +138,7 @@ impl Language {
         self.properties().0
     }
 
-    /// The token by which Whisper is told the language.
+    /// The token that names the language to Whisper.
     pub(crate) fn token(self) -> u32 {
         self.properties().1
     }

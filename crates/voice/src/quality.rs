@@ -31,7 +31,7 @@ pub enum Bandwidth {
     Narrow,
 }
 
-/// The measures an enrolment is judged by.
+/// The measures an enrollment is judged by.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Quality {
     /// Seconds of sound and seconds of speech in it.

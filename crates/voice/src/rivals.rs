@@ -1,4 +1,4 @@
-//! What else could have been said in one place of a phrase.
+//! Alternative words at one position of a phrase.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -25,7 +25,7 @@ pub(crate) struct Place {
     pub(crate) may_be_dropped_or_repeated: bool,
 }
 
-/// Any whole word that sounds different may stand in a place.
+/// Any whole word that sounds different may be at a position.
 pub(crate) struct Open {
     /// Sounds of the expected word.
     excluded: Vec<u32>,
@@ -57,7 +57,7 @@ const FUNCTION_WORDS: [&str; 41] = [
     "these", "those", "his", "her", "their", "has", "have", "had", "will", "would",
 ];
 const FUNCTION_WORD_TOLERANCE: f32 = 4.0;
-/// A word that sounds nearly the same ("been" for "bin") is told apart by what is usual rather than by its sound, so it
+/// A word that sounds nearly the same ("been" for "bin") is distinguished by what is usual rather than by its sound, so it
 /// must be clearly ahead too. As near counts this share of the phones, or any word where the expected one is not known.
 const NEAR_TOLERANCE: f32 = 4.0;
 const NEAR_SHARE: f32 = 0.67;

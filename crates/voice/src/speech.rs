@@ -1,4 +1,4 @@
-//! What was said: free transcription and the evidence for an expected phrase.
+//! Speech recognition: free transcription and the evidence for an expected phrase.
 
 use std::sync::{Arc, OnceLock};
 

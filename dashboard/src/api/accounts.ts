@@ -81,7 +81,7 @@ export interface Deletion {
   signature: string | null;
 }
 
-export const deleteOrganisation = (farewell: { name: string; password: string; code: string }) =>
-  call<{ data: Deletion }>("/api-auth/organisation", { method: "DELETE", body: farewell }).then(({ data }) => data);
+export const deleteOrganisation = (request: { name: string; password: string; code: string }) =>
+  call<{ data: Deletion }>("/api-auth/organisation", { method: "DELETE", body: request }).then(({ data }) => data);
 export const deletion = (id: string) =>
   get<{ data: Deletion }>(`/api-auth/deletions/${encodeURIComponent(id)}`).then(({ data }) => data);

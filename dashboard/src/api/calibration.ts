@@ -7,7 +7,7 @@ export interface MeasuredTable {
   service: string;
   /** The data; null: nothing was measured. */
   measured_on: string | null;
-  /** Where the figures stand in the product's repository. */
+  /** Where the figures are in the product's repository. */
   provenance: string | null;
   /** Whether the people were unknown to training and calibration. */
   held_out: boolean;

@@ -13,7 +13,7 @@ const LAST_RETRY_MS = 20_000;
 
 /**
  * Follows the project's transactions while `on`, and goes on after the last one seen when the connection broke. `asking`: the
- * server, or what stands before it, gives no stream; whoever wants to know has to ask again and again.
+ * server, or what stands before it, gives no stream; the page then polls.
  */
 export function useLive(on: boolean, project: string, onTransaction: (transaction: Transaction) => void): LiveState {
   const [state, setState] = useState<LiveState>("off");

@@ -7,9 +7,9 @@ export interface Template {
   model: string;
   /** Its latest change. */
   created_at: string;
-  /** Enrolments it is the mean of. */
+  /** Enrollments it is the mean of. */
   samples: number;
-  /** False: enrolments that do not suffice for a template yet. */
+  /** False: enrollments that do not suffice for a template yet. */
   usable: boolean;
   /** Whether the models in use can compare with it. */
   current: boolean;

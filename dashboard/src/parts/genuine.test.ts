@@ -45,7 +45,7 @@ test("a receipt that says what was signed is genuine, in whatever order it stand
   expect((await check(turned, keys)).genuine).toBe(true);
 });
 
-test("a changed word, another kind of token, another key and a broken signature are told", async () => {
+test("a changed word, another kind of token, another key and a broken signature are rejected", async () => {
   const why = async (found: Receipt, known = keys) => {
     const answer = await check(found, known);
     return answer.genuine ? "genuine" : answer.why;
@@ -62,7 +62,7 @@ test("a changed word, another kind of token, another key and a broken signature 
   expect(await why(await receipt({ signature: "%.%.%" }))).toMatch(/damaged/);
 });
 
-test("what is no receipt is told from one", () => {
+test("text that is no receipt is rejected", () => {
   expect(asReceipt("{")).toBe(null);
   expect(asReceipt("null")).toBe(null);
   expect(asReceipt("[]")).toBe(null);

@@ -22,7 +22,7 @@ export function SecretDialog({ title, what, secret, example, children, onDone }:
     <Dialog title={title} onClose={onDone} size="lg" held>
       <Stack>
         <Alert color="orange" icon={<IconAlertTriangle />} title={`Copy the ${what} now`}>
-          It is shown this once and kept nowhere in clear. Whoever has it can act with it.
+          It is shown only now and not stored in clear. Anyone who has it can use it.
         </Alert>
         <Block text={secret} label={`Copy the ${what}`} name={what} />
         {example && (

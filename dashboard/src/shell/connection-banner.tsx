@@ -11,7 +11,7 @@ export function ConnectionBanner() {
       {!up && (
         <Alert color="orange" icon={<IconPlugConnectedX />} mb="md" data-testid="connection-lost">
           <Group justify="space-between" gap="xs">
-            <Text size="sm">The connection is lost. What you see may be out of date; it is tried again by itself.</Text>
+            <Text size="sm">The connection is lost. What you see may be out of date; it is retried automatically.</Text>
             <Button size="compact-sm" variant="default" onClick={() => void connection.probe()}>
               Try now
             </Button>

@@ -1,5 +1,5 @@
 //! The only statements that change the ledger. Each change and its mark in the journal are one database transaction,
-//! which begins by taking the project's head: whoever writes next in the project waits for it, so numbers never fork. One
+//! which begins by taking the project's head: the next writer of the project waits for it, so numbers never fork. One
 //! transaction may write many entries of a project, each with a mark of its own.
 
 use std::collections::HashMap;

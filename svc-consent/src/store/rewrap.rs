@@ -1,4 +1,4 @@
-//! Which master keys the marks and heads count by, and endorsing them under a new one.
+//! Counts the master keys of MACs and heads, and moves them to a new one.
 //!
 //! Nothing is endorsed that does not verify. A batch is one transaction, and what was broken off is taken up where it ended.
 

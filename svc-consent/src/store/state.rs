@@ -1,4 +1,4 @@
-//! What counts now for a subject, from entries that are shown to be the service's own.
+//! The current consents of a subject, from entries with a valid MAC.
 //!
 //! Somebody who can write to the database can change an entry, or remove the newest one, and compute hashes again; a mark
 //! of the journal they cannot make. So an entry counts only with its mark, and only while the journal knows of none after it.

@@ -64,11 +64,11 @@ impl Passport {
     }
 }
 
-fn story<F: Future<Output = ()>>(
-    told: impl FnOnce(&'static DocAuthClient<Transport>, &'static [Passport; 2]) -> F,
+fn run_test<F: Future<Output = ()>>(
+    test: impl FnOnce(&'static DocAuthClient<Transport>, &'static [Passport; 2]) -> F,
 ) {
     let (client, passports) = (&*TRUSTING, &*PASSPORTS);
-    RUNTIME.block_on(told(client, passports));
+    RUNTIME.block_on(test(client, passports));
 }
 
 fn outcome(checked: &CheckDocumentResponse, name: &str) -> (CheckOutcome, String) {
@@ -78,7 +78,7 @@ fn outcome(checked: &CheckDocumentResponse, name: &str) -> (CheckOutcome, String
 
 #[test]
 fn an_authentic_chip_confirms_the_picture_and_gives_its_portrait() {
-    story(|client, [passport, _]| async move {
+    run_test(|client, [passport, _]| async move {
         let files = passport.files(&authority().signer(2, Validity::NOW));
         let checked = send_with_chip(client, &passport.picture, false, &files).await.unwrap();
         for name in ["chip_signature", "chip_data", "chip_issuer", "chip_mrz"] {
@@ -96,7 +96,7 @@ fn an_authentic_chip_confirms_the_picture_and_gives_its_portrait() {
 
 #[test]
 fn a_picture_that_cannot_be_read_is_filled_from_an_authentic_chip_alone() {
-    story(|client, [passport, _]| async move {
+    run_test(|client, [passport, _]| async move {
         let trusted = passport.files(&authority().signer(2, Validity::NOW));
         let unknown = passport.files(&Issuer::authority(77, Validity::NOW).signer(2, Validity::NOW));
         let checked = send_with_chip(client, &crate::blank(), false, &trusted).await.unwrap();
@@ -109,7 +109,7 @@ fn a_picture_that_cannot_be_read_is_filled_from_an_authentic_chip_alone() {
 
 #[test]
 fn the_chip_of_another_document_is_noticed() {
-    story(|client, [passport, other]| async move {
+    run_test(|client, [passport, other]| async move {
         let files = other.files(&authority().signer(2, Validity::NOW));
         let checked = send_with_chip(client, &passport.picture, false, &files).await.unwrap();
         let (outcome, evidence) = outcome(&checked, "chip_mrz");
@@ -120,7 +120,7 @@ fn the_chip_of_another_document_is_noticed() {
 
 #[test]
 fn changed_data_and_forged_signatures_fail_and_their_portrait_is_not_used() {
-    story(|client, [passport, other]| async move {
+    run_test(|client, [passport, other]| async move {
         let signer = authority().signer(2, Validity::NOW);
         let groups = vec![
             ("SOD", passport.object(&signer)),
@@ -142,8 +142,8 @@ fn changed_data_and_forged_signatures_fail_and_their_portrait_is_not_used() {
 }
 
 #[test]
-fn issuers_that_are_unknown_expired_or_revoked_are_told_as_that() {
-    story(|client, [passport, _]| async move {
+fn unknown_expired_and_revoked_issuers_are_reported_as_such() {
+    run_test(|client, [passport, _]| async move {
         for (signer, word) in [
             (Issuer::authority(77, Validity::NOW).signer(2, Validity::NOW), "unknown issuer"),
             (authority().signer(3, PAST), "expired issuer: the signer"),
@@ -174,7 +174,7 @@ fn without_authorities_the_signature_is_checked_and_nobody_is_trusted() {
 
 #[test]
 fn files_that_are_no_chip_are_refused_in_words_before_the_picture_is_looked_at() {
-    story(|client, [passport, _]| async move {
+    run_test(|client, [passport, _]| async move {
         let object = passport.object(&authority().signer(2, Validity::NOW));
         let (zone, face) = (passport.zone.clone(), passport.face.clone());
         let large = vec![0x61; 10 * 1024];
@@ -212,7 +212,7 @@ fn files_that_are_no_chip_are_refused_in_words_before_the_picture_is_looked_at()
 
 #[test]
 fn what_follows_a_file_in_the_blocks_an_app_read_is_no_part_of_it() {
-    story(|client, [passport, _]| async move {
+    run_test(|client, [passport, _]| async move {
         let mut files = passport.files(&authority().signer(2, Validity::NOW));
         files[1].1.extend([0; 40]);
         let checked = send_with_chip(client, &crate::blank(), false, &files).await.unwrap();

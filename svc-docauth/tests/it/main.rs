@@ -22,10 +22,10 @@ use tonic::{Code, Status};
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
 static SHARED: LazyLock<DocAuthClient<Transport>> = LazyLock::new(|| RUNTIME.block_on(service(|_| {})));
 
-/// Tells a story to the shared service, which is loaded first.
-fn story<F: Future<Output = ()>>(told: impl FnOnce(&'static DocAuthClient<Transport>) -> F) {
+/// Runs a test on the shared service, which is loaded first.
+fn run_test<F: Future<Output = ()>>(test: impl FnOnce(&'static DocAuthClient<Transport>) -> F) {
     let client = &*SHARED;
-    RUNTIME.block_on(told(client));
+    RUNTIME.block_on(test(client));
 }
 
 async fn service(set: impl FnOnce(&mut Config)) -> DocAuthClient<Transport> {
@@ -77,7 +77,7 @@ fn blank() -> Vec<u8> {
 
 #[test]
 fn what_is_no_picture_is_refused_in_words() {
-    story(|client| async move {
+    run_test(|client| async move {
         for (bytes, said) in [
             (&b"%PDF-1.7"[..], "the document must be a jpg or png picture"),
             (&blank()[..40], "the picture cannot be decoded; it may be cut short or damaged"),
@@ -91,7 +91,7 @@ fn what_is_no_picture_is_refused_in_words() {
 
 #[test]
 fn an_empty_sheet_is_claimed_to_be_nothing() {
-    story(|client| async move {
+    run_test(|client| async move {
         let checked = send(client, &blank(), false).await.unwrap();
         assert_eq!((checked.document_type.as_str(), checked.mrz), ("", None));
         assert!(checked.portrait.is_empty() && checked.fields.is_empty());
@@ -102,7 +102,7 @@ fn an_empty_sheet_is_claimed_to_be_nothing() {
 
 #[test]
 fn without_an_external_provider_asking_for_one_says_how_to_have_it() {
-    story(|client| async move {
+    run_test(|client| async move {
         let refused = send(client, &blank(), true).await.unwrap_err();
         assert_eq!(refused.code(), Code::InvalidArgument);
         assert!(refused.message().contains("idscan_key"), "{}", refused.message());
@@ -183,7 +183,7 @@ fn the_external_provider_is_asked_as_its_manual_says() {
 }
 
 #[test]
-fn a_provider_that_does_not_answer_is_told_apart_from_a_bad_picture() {
+fn an_unavailable_provider_is_reported_as_such_and_not_as_a_bad_picture() {
     RUNTIME.block_on(async {
         let client = service(|config| {
             config.idscan_url = "http://127.0.0.1:9".into();

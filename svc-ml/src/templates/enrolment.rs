@@ -50,7 +50,7 @@ pub struct Added<V> {
     pub kept: Vec<Weighted<V>>,
 }
 
-/// What is kept of one modality of a subject, by the current model.
+/// Stored templates of one modality of a subject, by the current model.
 struct Known<V: Biometric> {
     /// With their ids; none has the template of an older version of this service, which is no enrollment.
     enrolments: Vec<(Option<String>, Weighted<V>)>,

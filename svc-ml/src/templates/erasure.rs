@@ -1,4 +1,4 @@
-//! What is kept of a subject, and its end.
+//! Stored data of a subject, and their erasure.
 
 use super::{Templates, name_hashes};
 use crate::{error::Error, store::Counts};

@@ -169,7 +169,7 @@ async fn the_nearest_is_the_one_by_mean_and_anchor_together() {
         assert!(other.subject_id != except && other.comparison.candidates == 29);
         let all = templates.nearest("p", &face(4), None).await.unwrap().unwrap();
         assert!(all.subject_id == except && all.comparison.candidates == 30);
-        // Compared with each by itself, nobody is nearer.
+        // Compared with each alone, nobody is nearer.
         let mut scores = Vec::new();
         for person in (0..30).filter(|person| *person != 4) {
             let user = format!("user {person}");

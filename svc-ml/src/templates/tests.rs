@@ -110,7 +110,7 @@ async fn a_template_is_never_replaced_and_a_missing_one_is_added() {
 }
 
 #[tokio::test]
-async fn what_is_enrolled_is_told_by_kind_and_model() {
+async fn enrollments_are_listed_by_kind_and_model() {
     testkit::each_db(&crate::MIGRATIONS, async |db| {
         let templates = templates(&db);
         assert!(templates.enrolled("p", "a").await.unwrap().is_empty());

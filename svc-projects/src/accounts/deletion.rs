@@ -1,4 +1,4 @@
-//! Deleting the organisation one owns.
+//! Deletion of an organisation by its owner.
 
 use proto::accounts as wire;
 use serde_json::json;

@@ -1,4 +1,4 @@
-//! The end of an organisation: marked, emptied by others, then removed.
+//! Deletion of an organisation: marked, purged by the other services, then removed.
 
 use db::Tx;
 

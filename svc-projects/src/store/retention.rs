@@ -1,4 +1,4 @@
-//! How long each project keeps what it records.
+//! Retention periods of each project.
 
 use serde_json::json;
 

@@ -1,4 +1,4 @@
-//! Bringing the rows that grant something, and the audit log, under another master key.
+//! Moves the MACs of grants and the audit log to another master key.
 //!
 //! Nothing gets a MAC or an endorsement that does not verify. A row is changed only while its MAC is the one that was read.
 

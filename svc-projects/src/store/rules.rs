@@ -1,4 +1,4 @@
-//! Rule sets, their versions, and whose they are.
+//! Rule sets, their versions and their assignments.
 
 use serde_json::json;
 

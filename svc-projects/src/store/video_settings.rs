@@ -1,4 +1,4 @@
-//! What each project asks of videos.
+//! Video settings of each project.
 
 use serde_json::{Value, json};
 

@@ -1,4 +1,4 @@
-//! What is kept of one subject: the sessions bound to it; and of a whole project.
+//! Stored data of one subject (the sessions bound to it) and of a whole project.
 
 use super::{Row, Store};
 use crate::{error::Error, session::Session};
@@ -20,7 +20,7 @@ impl Store {
         Ok(())
     }
 
-    /// Ends up to `most` sessions of a project, whoever they are bound to, and answers them as they are then.
+    /// Ends up to `most` sessions of a project, bound to any user, and returns them as updated.
     pub async fn end_some_of(&self, project: &str, now_ms: i64, most: u32) -> Result<Vec<Session>, Error> {
         const SQL: &str = "UPDATE sessions SET ended_at = COALESCE(ended_at, $2) WHERE id IN \
             (SELECT id FROM sessions WHERE project_id = $1 LIMIT $3) RETURNING id, project_id, api_key_id, \

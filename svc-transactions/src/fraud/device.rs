@@ -1,4 +1,4 @@
-//! What a client says about its device: which one it is, and whether it is one at all.
+//! Device information sent by a client: identifier, and signs of an emulator.
 //!
 //! Clients send what their platform's libraries tell, so fields are looked for under the names those use, at any depth,
 //! whatever their case and separators.

@@ -1,4 +1,4 @@
-//! What the rules see of a transaction.
+//! The input of the rules for one transaction.
 
 use serde_json::Value;
 

@@ -1,4 +1,4 @@
-//! What each rule finds, and what it leaves alone.
+//! Tests of each rule: hits and non-hits.
 
 use proptest::prelude::*;
 
@@ -107,7 +107,7 @@ fn another_device_within_five_minutes_is_a_switch() {
 }
 
 #[test]
-fn a_session_that_changes_country_is_told_with_both() {
+fn a_session_that_changes_country_is_reported_with_both_countries() {
     let change =
         |country| Scene { session_before: vec![within("a", 0, "AT")], ..scene(within("b", 1, country)) };
     let (rule, evidence) = only(&change("DE"));
@@ -198,7 +198,7 @@ proptest! {
 }
 
 #[test]
-fn three_other_people_under_one_name_within_an_hour_are_told() {
+fn three_other_people_under_one_name_within_an_hour_are_reported() {
     let refused = |id: &str, at_ms| Observation { is_another_person: true, ..seen(id, at_ms) };
     let two = Scene { before: vec![refused("a", 0)], ..scene(refused("b", SECOND)) };
     assert!(hits(&two).is_empty());

@@ -1,4 +1,4 @@
-//! Looks at recorded transactions, a moment after they were recorded.
+//! Background task that applies the fraud rules to recorded transactions.
 //!
 //! A transaction waits in `fraud_pending` from the commit that recorded it until the commit that holds what was found, so
 //! neither a restart nor a kill loses one. Who works on it has claimed it; a claim whose holder is gone runs out.

@@ -1,4 +1,4 @@
-//! What people look at: counts, what happens now, what belongs together.
+//! Calls of the dashboard: statistics, recent calls, related transactions.
 
 use std::collections::{BTreeMap, HashSet};
 

@@ -1,4 +1,4 @@
-//! The end of all that is kept of a project, a step at a time: a call that broke off is finished by the next.
+//! Deletion of a project's data in steps: an interrupted call is completed by the next.
 
 use proto::subjects::Remains;
 
@@ -9,7 +9,7 @@ use crate::{error::Error, record::text};
 const BATCH: u32 = 200;
 
 impl Transactions {
-    /// Endpoints first, so that nothing is told about what is being destroyed.
+    /// Endpoints first, so that no event is sent about data that is being deleted.
     pub(super) async fn erase_project(&self, project: String) -> Result<Remains, Error> {
         let project = text("project_id", project)?;
         let endpoints = self.store.delete_endpoints(&project).await?;

@@ -1,4 +1,4 @@
-//! Letting go of what is older than its project keeps it.
+//! Deletes records past the retention period of their project.
 
 use proto::transactions as wire;
 
@@ -9,7 +9,7 @@ use crate::{error::Error, record::text};
 const BATCH: u32 = 500;
 
 impl Transactions {
-    /// One batch of each kind. Whoever calls calls again while there is more; several callers at once do no harm.
+    /// One batch of each kind. The caller calls again while there is more; several callers at once do no harm.
     pub(super) async fn apply_retention(
         &self,
         request: wire::ApplyRetentionRequest,

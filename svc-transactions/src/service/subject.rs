@@ -1,4 +1,4 @@
-//! What is kept of a subject, and its erasure.
+//! Stored data of a subject, and their erasure.
 
 use proto::subjects::{self as wire, Kept, Remains};
 

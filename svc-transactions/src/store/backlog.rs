@@ -1,4 +1,4 @@
-//! What waits for the tasks beside the calls.
+//! Sizes of the queues of background tasks.
 
 use super::Store;
 use crate::error::Error;

@@ -1,4 +1,4 @@
-//! Subjects by what their names begin with.
+//! Subjects by prefix of their name.
 
 use db::{Statement, Tx};
 

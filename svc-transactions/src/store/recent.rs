@@ -1,4 +1,4 @@
-//! What was recorded lately, and what belongs to a transaction.
+//! Recent records, and the records related to a transaction.
 
 use db::Statement;
 

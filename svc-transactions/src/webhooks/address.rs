@@ -1,4 +1,4 @@
-//! Which addresses webhooks may go to: public ones, and those an operator allowed.
+//! Validates webhook addresses: public ones, and those an operator allowed.
 
 use std::{
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
@@ -19,7 +19,7 @@ const fn v4(a: u8, b: u8, c: u8, length: u8) -> Ipv4Net {
 const PRIVATE_V4: [Ipv4Net; 5] =
     [v4(10, 0, 0, 8), v4(172, 16, 0, 12), v4(192, 168, 0, 16), v4(100, 64, 0, 10), v4(127, 0, 0, 8)];
 
-/// Unique local addresses; loopback is one address and looked at by itself.
+/// Unique local addresses; loopback is one address and checked separately.
 const PRIVATE_V6: Ipv6Net = Ipv6Net::new_assert(Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0), 7);
 
 /// The rule, which also resolves names: what it resolves to is all the client can connect to.

@@ -1,4 +1,4 @@
-//! One attempt: a signed POST, and what became of it.
+//! One attempt: a signed POST and its outcome.
 
 use std::{
     error::Error as _,

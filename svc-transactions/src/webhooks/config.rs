@@ -1,4 +1,4 @@
-//! What an operator can set.
+//! Configuration of webhooks.
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
@@ -14,7 +14,7 @@ pub struct Config {
     pub allow_private: bool,
     /// Networks to deliver to though they are not public, as `10.1.0.0/16`.
     pub allow_networks: Vec<IpNet>,
-    /// Take `http://` urls as well: whoever is on the way reads names and verdicts.
+    /// Take `http://` urls as well: everyone on the network path then reads names and verdicts.
     pub allow_http: bool,
     /// Attempts after the first one.
     pub max_retries: u32,

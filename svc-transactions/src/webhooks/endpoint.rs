@@ -1,4 +1,4 @@
-//! An endpoint as plain values, what each may hold, and how it is kept.
+//! An endpoint as plain values, their limits, and its stored form.
 
 use blob::{KeyRing, Purpose};
 use http::{HeaderName, HeaderValue};

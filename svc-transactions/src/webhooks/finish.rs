@@ -1,4 +1,4 @@
-//! Group commit of what became of attempts: whatever ends while a commit is under way goes into the next one.
+//! Group commit of the outcomes of attempts: those that end during a commit go into the next one.
 
 use std::collections::BTreeMap;
 

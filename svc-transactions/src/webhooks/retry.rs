@@ -75,7 +75,7 @@ mod tests {
     }
 
     #[test]
-    fn what_failed_together_comes_back_apart_also_after_the_longest_wait() {
+    fn retries_of_simultaneous_failures_are_spread_out() {
         for attempts in [5, 18] {
             let waits: std::collections::BTreeSet<_> =
                 (0..100).map(|i| DEFAULT.wait_ms(attempts, &format!("msg_{i}"))).collect();

@@ -1,4 +1,4 @@
-//! Forgets deliveries after their time, whatever became of them.
+//! Deletes deliveries past their retention period, whatever their outcome.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Claims what is due and sends it.
+//! Claims due deliveries and sends them.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 
@@ -15,9 +15,9 @@ use uuid::Uuid;
 use super::{
     Config,
     attempt::{self, Attempt, Destination, Sender},
+    concurrency::ConcurrencyLimits,
     endpoint::EndpointCipher,
     finish,
-    lanes::Lanes,
     retry::Retry,
     store::{
         Store,
@@ -36,7 +36,7 @@ pub struct Worker {
     outbox: Outbox,
     poll: Duration,
     lease_ms: i64,
-    lanes: Lanes,
+    limits: ConcurrencyLimits,
     /// Endpoints that asked to be left alone, and until when. Each process learns it of its own attempts.
     resting: HashMap<String, i64>,
     clock: Clock,
@@ -96,7 +96,7 @@ impl Worker {
             outbox,
             poll: Duration::from_millis(config.poll_ms),
             lease_ms: i64::try_from(config.lease_ms).unwrap_or(i64::MAX / 2),
-            lanes: Lanes::new(config.concurrency, config.per_endpoint),
+            limits: ConcurrencyLimits::new(config.concurrency, config.per_endpoint),
             resting: HashMap::new(),
             clock,
             under_way: UnderWay::default(),
@@ -122,7 +122,7 @@ impl Worker {
                 Some(ended) = self.under_way.attempts.join_next_with_id() => self.ended(ended),
             };
             if look
-                && !self.lanes.full()
+                && !self.limits.full()
                 && let Err(error) = self.look().await
             {
                 tracing::error!(
@@ -149,7 +149,7 @@ impl Worker {
             let resting = self.resting.entry(endpoint.clone()).or_default();
             *resting = until.max(*resting);
         }
-        self.lanes.ended(&endpoint, ended.succeeded)
+        self.limits.ended(&endpoint, ended.succeeded)
     }
 
     /// Claims what is due and begins to send it.
@@ -160,7 +160,7 @@ impl Worker {
         ready.retain(|endpoint| !self.resting.contains_key(&endpoint.id));
         let ids: Vec<_> =
             ready.iter().map(|endpoint| (endpoint.id.as_str(), endpoint.project_id.as_str())).collect();
-        let shares = self.lanes.share(&ids);
+        let shares = self.limits.share(&ids);
         if shares.is_empty() {
             return Ok(());
         }
@@ -176,7 +176,7 @@ impl Worker {
         }
         for (endpoint, places) in shares {
             let lot = lots.remove(endpoint).unwrap_or_default();
-            self.lanes.began(endpoint, lot.len(), lot.len() == places.len());
+            self.limits.began(endpoint, lot.len(), lot.len() == places.len());
             let row = ready.iter().find(|row| row.id == endpoint);
             let destination = row.and_then(|row| self.destination(row));
             // What it did not need goes back with the rest of the places.
@@ -187,7 +187,7 @@ impl Worker {
         Ok(())
     }
 
-    /// Where to send to; None when what is kept of the endpoint cannot be read.
+    /// Where to send to; None when the stored endpoint cannot be read.
     fn destination(&self, row: &EndpointRow) -> Option<Arc<Destination>> {
         let read = || {
             let target = self.cipher.target(&row.id, &row.sealed_target)?;

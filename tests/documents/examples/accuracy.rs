@@ -171,7 +171,7 @@ fn told(read: Result<Report, document::Error>) -> Value {
     }
 }
 
-/// How surely each field was read, and what is in doubt about it.
+/// With which confidence each field was read, and what is in doubt about it.
 fn field_confidence(mrz: &Mrz) -> Value {
     const UNCHECKED: [&str; 4] = ["issuing state", "nationality", "sex", "names"];
     let all = mrz.check_digits.iter().map(|(name, _)| *name).chain(UNCHECKED);

@@ -45,9 +45,9 @@ fn genuine_documents_are_read_whichever_way_they_lie_and_no_gating_check_fails()
 }
 
 /// Of the first of these a pair of figures is lost in the blur, of the other a letter of the issuing state looks like
-/// another: both once failed. What is not read surely is said, and a picture that can be read is asked for.
+/// another: both once failed. A doubtful reading is reported, and a picture that can be read is asked for.
 #[test]
-fn a_genuine_zone_that_cannot_be_read_surely_fails_nothing_and_lets_nothing_pass() {
+fn a_genuine_zone_read_with_low_confidence_is_referred() {
     let mut desk = Desk::open();
     for (seed, kind, level) in
         [(3_000_025, Kind::CardBack, Level::Hard), (3_000_083, Kind::Td3, Level::Moderate)]
@@ -93,7 +93,7 @@ fn each_forgery_is_noticed_by_the_check_made_for_it_and_the_genuine_twin_is_not(
 }
 
 #[test]
-fn a_barcode_must_tell_what_the_zone_beside_it_tells() {
+fn a_barcode_must_agree_with_the_zone_beside_it() {
     let mut desk = Desk::open();
     let (truth, genuine) = desk.reads(47, Kind::CardBack, 1, None);
     assert_eq!(genuine.value(FieldName::BirthDate), truth.fields.birth.to_string());
@@ -103,7 +103,7 @@ fn a_barcode_must_tell_what_the_zone_beside_it_tells() {
 }
 
 #[test]
-fn the_corners_of_a_tilted_document_are_told_in_pixels_of_the_file() {
+fn the_corners_of_a_tilted_document_are_in_pixels_of_the_file() {
     let mut desk = Desk::open();
     let plan = Plan { kind: Kind::Td2, level: Level::Hard, turns: 3, attack: None };
     let made = desk.studio.make(22, &plan).unwrap();

@@ -214,7 +214,7 @@ fn the_french_card_until_2021_is_read_and_says_that_it_has_no_expiry() {
 }
 
 #[test]
-fn a_mirrored_page_and_a_zone_that_is_cut_off_are_told() {
+fn a_mirrored_page_and_a_cut_zone_are_reported() {
     let mut desk = Desk::open();
     let drawn = CARD.drawn();
     let picture = desk.picture(17, Kind::Td1, &drawn);

@@ -1,4 +1,4 @@
-//! What a file tells of itself.
+//! Metadata of a picture file.
 
 use std::io::Cursor;
 

@@ -220,7 +220,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_come_apart_into_characters_is_not_judged() {
+    fn a_line_that_cannot_be_segmented_is_not_judged() {
         let (page, quads, lines) = page(None, 0);
         assert_eq!(zone_print(&page, &quads, &["AAA".into(), "BBB".into()]), None);
         let blank = Page::from_rgb(RgbImage::new(30, 30));

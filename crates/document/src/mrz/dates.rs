@@ -1,5 +1,5 @@
 //! The dates of a zone: two figures of a year become a year, unknown days and months stay unknown, and what stands where a
-//! document never expires is told from a day.
+//! document never expires is distinguished from a day.
 
 use time::Date;
 

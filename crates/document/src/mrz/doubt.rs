@@ -139,7 +139,7 @@ mod tests {
     const FIRST: &str = "P<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<";
     const SECOND: &str = "L898902C36UTO7408122F1204159ZE184226B<<<<<10";
 
-    /// A line as read, surely but for the characters at `unclear`.
+    /// A line as read, with confidence but for the characters at `unclear`.
     fn line(text: &str, unclear: &[usize]) -> Candidate {
         let probabilities =
             (0..text.len()).map(|at| if unclear.contains(&at) { 0.5 } else { 0.99 }).collect();

@@ -1,4 +1,4 @@
-//! Characters that look alike, told apart by check digits.
+//! Characters that look alike, distinguished by check digits.
 //!
 //! A digit is only ever exchanged for the letter it looks like and the other way round, never for another digit: a changed
 //! figure stays changed. Names and states hold no digits, so a digit read there was a letter; dates hold no letters. In a

@@ -1,5 +1,5 @@
 //! What the height of a character says: the digits of OCR-B are a twelfth taller than its capitals, so that a zero and an O,
-//! which the recogniser cannot tell, are told by measuring them against the other characters of their zone.
+//! which the recogniser cannot tell, are distinguished by measuring them against the other characters of their zone.
 
 use super::{Candidate, MrzFormat, fit::Fit, layout::Class};
 use crate::{Page, forensics::character_heights};

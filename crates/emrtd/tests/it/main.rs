@@ -74,7 +74,7 @@ fn a_changed_data_group_and_a_changed_signature_are_noticed() {
 }
 
 #[test]
-fn unknown_and_expired_issuers_are_told_apart() {
+fn unknown_and_expired_issuers_are_distinguished() {
     let authority = Issuer::authority(1, Validity::NOW);
     let past = Validity(date!(2010 - 01 - 01), date!(2019 - 01 - 01));
     let status =
@@ -95,7 +95,7 @@ fn unknown_and_expired_issuers_are_told_apart() {
 }
 
 #[test]
-fn a_signer_that_its_own_authority_revoked_is_told() {
+fn a_revoked_signer_is_reported() {
     let (authority, other) = (Issuer::authority(1, Validity::NOW), Issuer::authority(3, Validity::NOW));
     let mut store = trust(&[&authority.certificate, &other.certificate]);
     let status = |store: &TrustStore, seed: u8| {

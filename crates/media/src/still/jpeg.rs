@@ -1,4 +1,4 @@
-//! What the header of a JPEG says, read before any pixel is decoded (ITU-T T.81, annex B).
+//! Reads the header of a JPEG, before any pixel is decoded (ITU-T T.81, annex B).
 
 /// Size and cost of a JPEG.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

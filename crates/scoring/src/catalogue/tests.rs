@@ -44,7 +44,7 @@ fn every_language_has_the_same_codes_once_each_with_texts_of_its_own() {
 }
 
 #[test]
-fn what_is_written_is_what_decisions_have_and_nothing_else() {
+fn written_rules_equal_the_rules_of_decisions() {
     let code = |(subject, outcome)| format!("{subject}_{outcome}");
     let of_services: BTreeSet<String> =
         of_services().map(code).chain(["nothing_decisive".to_owned()]).collect();

@@ -1,4 +1,4 @@
-//! What a project asks of documents.
+//! A project's rules for documents.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -25,12 +25,12 @@ export function Danger() {
           Delete {organisation.name}
         </AllowedButton>
       </Stack>
-      {asking && <Farewell onClose={() => setAsking(false)} />}
+      {asking && <DeletionDialog onClose={() => setAsking(false)} />}
     </Panel>
   );
 }
 
-function Farewell({ onClose }: { onClose: () => void }) {
+function DeletionDialog({ onClose }: { onClose: () => void }) {
   const { organisation, user } = useMe();
   const form = useForm({
     initialValues: { name: "", password: "", code: "" },
@@ -49,7 +49,7 @@ function Farewell({ onClose }: { onClose: () => void }) {
     <Dialog onClose={onClose} title="Delete the organisation">
       <Form form={form} send={send} action="Delete everything" color="red" at="dialog" onCancel={onClose}>
         <Alert color="red">
-          From this moment every session, key and link is refused. What is kept is destroyed within minutes.
+          From this moment every session, key and link is refused. Stored data are deleted within minutes.
         </Alert>
         <TextInput
           label={

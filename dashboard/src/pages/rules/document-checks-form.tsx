@@ -18,7 +18,7 @@ interface Props {
   readOnly: boolean;
 }
 
-/** What each check of a document may do; what is left as it is stands in no rules. */
+/** What each check of a document may do; an unchanged check is not written into the rules. */
 export function DocumentChecks({ rules, draft, readOnly }: Props) {
   const checks = rules.checks ?? {};
   const set = (name: string, mode: CheckMode | "") => {

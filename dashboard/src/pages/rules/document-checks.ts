@@ -55,7 +55,7 @@ export const CHECK_GROUPS: { id: string; title: string; checks: DocumentCheck[] 
       { name: "chip_signature", title: "Signature", fails: "the signer's signature does not hold", own: "gating" },
       { name: "chip_data", title: "Data", fails: "a file is not the one that was signed", own: "gating" },
       { name: "chip_issuer", title: "Issuer", fails: "the signer is unknown, expired or revoked", own: "gating" },
-      { name: "chip_mrz", title: "Zone", fails: "it differs from the printed zone", own: "gating" },
+      { name: "chip_mrz", title: "Zone", fails: "it differs from the VIZ", own: "gating" },
     ],
   },
   {

@@ -11,7 +11,7 @@ import { done } from "../../parts/notify";
 import { Loaded } from "../../parts/page";
 import { pretty } from "./draft";
 
-/** Two versions beside each other, line by line; an older one can be taken back as the draft. */
+/** Two versions beside each other, line by line; an older one can be restored as the draft. */
 export function Versions({ set, onTake }: { set: RuleSet; onTake: (rules: Rules) => void }) {
   const versions = set.versions ?? [];
   const [older, setOlder] = useState(Math.max(set.version - 1, 1));

@@ -16,7 +16,7 @@ import { Frame } from "./frame";
 
 const POLL_MS = 2000;
 
-/** How far the end of an organisation is, for whoever has the link; the receipt in the end. */
+/** Shows the progress of the deletion of an organisation to a person with the link, and the receipt at the end. */
 export default function DeletionPage() {
   const [id] = useState(() => location.hash.slice(1));
   const query = useQuery({
@@ -47,7 +47,7 @@ export default function DeletionPage() {
         )}
       </Stack>
       <Alert color="orange" title="Keep this link">
-        Nobody can sign in any more. Whoever has the link can read the receipt.
+        Nobody can sign in any more. Anyone with the link can read the receipt.
       </Alert>
       <Block text={location.href} label="Copy the link" name="deletion link" />
     </Frame>

@@ -28,7 +28,7 @@ export default function Subjects() {
   return (
     <Page
       title="Subjects"
-      about="Look up what is kept of a person: consents with their history, and which templates there are. The templates themselves are shown to nobody."
+      about="Look up the stored data of a person: consents with their history, and which templates there are. The templates themselves are shown to nobody."
     >
       <Paper p="md" component="form" onSubmit={look} role="search" noValidate>
         <Group align="flex-start" gap="sm">

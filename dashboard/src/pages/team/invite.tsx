@@ -10,7 +10,7 @@ import { Form } from "../../parts/form";
 import { Block } from "../../parts/secret";
 import { ROLES } from "../../parts/words";
 
-/** Makes an invitation. Its link is shown here, once: it is handed over by whoever invites, no mail is sent. */
+/** Makes an invitation. Its link is shown here, once: the inviting person passes it on; no mail is sent. */
 export function Invite({ onClose, onInvited }: { onClose: () => void; onInvited: () => void }) {
   const me = useMe().user;
   const [link, setLink] = useState<string | null>(null);
@@ -28,7 +28,7 @@ export function Invite({ onClose, onInvited }: { onClose: () => void; onInvited:
       {link ? (
         <Stack>
           <Alert color="orange">
-            It is shown this once, works once, and lets whoever has it join as{" "}
+            It is shown this once, works once, and lets anyone with it join as{" "}
             {ROLES[form.values.role].name.toLowerCase()}. Send it to {form.values.email} in a way you trust.
           </Alert>
           <Block text={link} label="Copy the link" name="invitation link" />

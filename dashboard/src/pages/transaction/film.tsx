@@ -73,7 +73,7 @@ function Still({ frame, blurred }: { frame: Frame; blurred: boolean }) {
   );
 }
 
-/** Reads the clip once, plays it from memory and draws its frames; all of it is let go with the page. */
+/** Reads the clip once, plays it from memory and draws its frames; everything is released with the page. */
 function useFilm(sample: Sample) {
   const [url, setUrl] = useState<string>();
   const [frames, setFrames] = useState<Frame[]>([]);

@@ -1,4 +1,4 @@
-/** Still pictures of a film, drawn in the browser: whoever may see the film needs no other copy of it. */
+/** Still pictures of a film, drawn in the browser: a person who may see the film needs no other copy. */
 
 /** Moments in the middle of `count` equal parts of `duration`, in seconds. */
 export function moments(duration: number, count: number): number[] {

@@ -13,7 +13,7 @@ const topology = world as unknown as Topology<{ land: GeometryCollection; countr
 const projection = geoNaturalEarth1().fitSize([WIDTH, HEIGHT], { type: "Sphere" });
 const path = geoPath(projection);
 
-/** The outlines are Natural Earth's, part of this page: nobody is told where anybody was. */
+/** The outlines are Natural Earth's, part of this page: no third party learns a location. */
 export default function PlaceMap({ geo, fraud }: { geo: Geo; fraud: Fraud[] }) {
   const outlines = useMemo(
     () => ({

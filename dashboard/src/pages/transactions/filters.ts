@@ -1,4 +1,4 @@
-/** The filters of the list, as they stand in the address and as the API takes them. */
+/** The filters of the list, as written in the URL and as the API accepts them. */
 
 import type { Transaction } from "../../api/types";
 

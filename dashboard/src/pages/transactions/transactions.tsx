@@ -35,7 +35,7 @@ export default function Transactions() {
   return (
     <Page
       title="Transactions"
-      about="Every call of the API with its decision. The filters stand in the address, so a list can be shared."
+      about="Every call of the API with its decision. The filters are part of the URL, so a list can be shared."
       actions={
         <>
           <LiveSwitch on={live} state={state} onChange={setLive} />
@@ -111,12 +111,12 @@ const STATES: Record<LiveState, { color: string; text: string; tip: string }> = 
   lost: {
     color: "red",
     text: "Reconnecting",
-    tip: "The connection broke. It is tried again by itself, and nothing is missed.",
+    tip: "The connection broke. It is retried automatically, and nothing is missed.",
   },
   asking: {
     color: "green",
     text: "Every few seconds",
-    tip: "There is no live connection; the list is read again by itself.",
+    tip: "There is no live connection; the list is refreshed automatically.",
   },
 };
 

@@ -14,7 +14,7 @@ import { useProject } from "../../shell/place";
 import { EndpointForm } from "./endpoint-form";
 import { everything, WebhookStatus } from "./status";
 
-/** The endpoints that hear of what happens. */
+/** The endpoints that receive events. */
 export default function Webhooks() {
   const project = useProject() ?? "";
   const client = useQueryClient();

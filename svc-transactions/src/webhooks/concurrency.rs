@@ -10,27 +10,27 @@ use shares::{FairPlace, FairPool};
 const START: usize = 8;
 
 #[derive(Debug)]
-pub struct Lanes {
+pub struct ConcurrencyLimits {
     /// Attempts under way at a time, by project.
     pool: FairPool,
     /// The same for one endpoint.
     most: usize,
-    lanes: HashMap<String, Lane>,
+    endpoints: HashMap<String, EndpointLimit>,
     /// Who was first the last time.
     turn: usize,
 }
 
 #[derive(Clone, Copy, Debug)]
-struct Lane {
+struct EndpointLimit {
     allowed: usize,
     under_way: usize,
     /// It got all that it was allowed, so more may wait.
     more: bool,
 }
 
-impl Lanes {
+impl ConcurrencyLimits {
     pub fn new(total: usize, most: usize) -> Self {
-        Self { pool: FairPool::new(total), most, lanes: HashMap::new(), turn: 0 }
+        Self { pool: FairPool::new(total), most, endpoints: HashMap::new(), turn: 0 }
     }
 
     /// No attempt may be begun, for whomever.
@@ -42,20 +42,20 @@ impl Lanes {
     /// left out.
     pub fn share<'a>(&mut self, ready: &[(&'a str, &str)]) -> Vec<(&'a str, Vec<FairPlace>)> {
         let start = START.min(self.most);
-        self.lanes.retain(|_, lane| lane.under_way > 0 || lane.allowed < start);
+        self.endpoints.retain(|_, limit| limit.under_way > 0 || limit.allowed < start);
         self.turn = self.turn.wrapping_add(1);
         let mut shares = Vec::new();
         for at in 0..ready.len() {
             let (endpoint, project) = ready[(at + self.turn) % ready.len()];
             let free = self.pool.capacity().saturating_sub(self.pool.taken());
-            let lane = self.lanes.entry(endpoint.into()).or_insert(Lane {
+            let limit = self.endpoints.entry(endpoint.into()).or_insert(EndpointLimit {
                 allowed: start,
                 under_way: 0,
                 more: false,
             });
             let fair = free.div_ceil(ready.len() - at);
-            let share = lane.allowed.saturating_sub(lane.under_way).min(fair);
-            lane.more = true;
+            let share = limit.allowed.saturating_sub(limit.under_way).min(fair);
+            limit.more = true;
             let places: Vec<_> = (0..share).map_while(|_| self.pool.admit(project)).collect();
             if !places.is_empty() {
                 shares.push((endpoint, places));
@@ -66,18 +66,19 @@ impl Lanes {
 
     /// `begun` attempts of those shared out to `endpoint` are under way now; `all`: as many as it could have.
     pub fn began(&mut self, endpoint: &str, begun: usize, all: bool) {
-        if let Some(lane) = self.lanes.get_mut(endpoint) {
-            lane.under_way += begun;
-            lane.more = all;
+        if let Some(limit) = self.endpoints.get_mut(endpoint) {
+            limit.under_way += begun;
+            limit.more = all;
         }
     }
 
     /// One attempt ended. True when it is time to look for more for its endpoint: in lots, as each look costs a commit.
     pub fn ended(&mut self, endpoint: &str, succeeded: bool) -> bool {
-        let Some(lane) = self.lanes.get_mut(endpoint) else { return false };
-        lane.under_way = lane.under_way.saturating_sub(1);
-        lane.allowed = if succeeded { (lane.allowed + 1).min(self.most) } else { (lane.allowed / 2).max(1) };
-        lane.more && lane.under_way <= lane.allowed / 2
+        let Some(limit) = self.endpoints.get_mut(endpoint) else { return false };
+        limit.under_way = limit.under_way.saturating_sub(1);
+        limit.allowed =
+            if succeeded { (limit.allowed + 1).min(self.most) } else { (limit.allowed / 2).max(1) };
+        limit.more && limit.under_way <= limit.allowed / 2
     }
 }
 
@@ -90,7 +91,11 @@ mod tests {
     struct Held(HashMap<String, Vec<FairPlace>>);
 
     impl Held {
-        fn begin(&mut self, limits: &mut Lanes, ready: &[(&str, &str)]) -> HashMap<String, usize> {
+        fn begin(
+            &mut self,
+            limits: &mut ConcurrencyLimits,
+            ready: &[(&str, &str)],
+        ) -> HashMap<String, usize> {
             let mut begun = HashMap::new();
             for (endpoint, places) in limits.share(ready) {
                 limits.began(endpoint, places.len(), true);
@@ -100,15 +105,15 @@ mod tests {
             begun
         }
 
-        fn end(&mut self, limits: &mut Lanes, endpoint: &str, succeeded: bool) -> bool {
+        fn end(&mut self, limits: &mut ConcurrencyLimits, endpoint: &str, succeeded: bool) -> bool {
             self.0.get_mut(endpoint).unwrap().pop().unwrap();
             limits.ended(endpoint, succeeded)
         }
     }
 
     #[test]
-    fn one_that_never_answers_leaves_room_for_the_others() {
-        let (mut limits, mut held) = (Lanes::new(20, 64), Held::default());
+    fn a_silent_endpoint_does_not_block_the_others() {
+        let (mut limits, mut held) = (ConcurrencyLimits::new(20, 64), Held::default());
         assert_eq!(held.begin(&mut limits, &[("slow", "p")])["slow"], START);
         for _ in 0..START {
             held.end(&mut limits, "slow", false);
@@ -120,15 +125,15 @@ mod tests {
     }
 
     #[test]
-    fn one_that_answers_gets_more_and_more() {
-        let (mut limits, mut held) = (Lanes::new(256, 64), Held::default());
+    fn a_responding_endpoint_gets_a_growing_limit() {
+        let (mut limits, mut held) = (ConcurrencyLimits::new(256, 64), Held::default());
         for _ in 0..10 {
             for _ in 0..held.begin(&mut limits, &[("well", "p")])["well"] {
                 held.end(&mut limits, "well", true);
             }
         }
         assert_eq!(limits.share(&[("well", "p")])[0].1.len(), START, "an idle endpoint is forgotten");
-        let (mut busy, mut held) = (Lanes::new(256, 64), Held::default());
+        let (mut busy, mut held) = (ConcurrencyLimits::new(256, 64), Held::default());
         held.begin(&mut busy, &[("well", "p")]);
         for _ in 0..200 {
             busy.ended("well", true);
@@ -140,12 +145,12 @@ mod tests {
 
     #[test]
     fn scarce_room_is_shared_evenly_and_the_first_changes() {
-        let (mut limits, mut held) = (Lanes::new(3, 64), Held::default());
+        let (mut limits, mut held) = (ConcurrencyLimits::new(3, 64), Held::default());
         let first = held.begin(&mut limits, &[("a", "p"), ("b", "q"), ("c", "r")]);
         assert_eq!(first.values().copied().collect::<Vec<_>>(), [1, 1, 1]);
         assert!(limits.full());
 
-        let (mut limits, mut served) = (Lanes::new(1, 64), Vec::new());
+        let (mut limits, mut served) = (ConcurrencyLimits::new(1, 64), Vec::new());
         for _ in 0..3 {
             let mut held = Held::default();
             let begun = held.begin(&mut limits, &[("a", "p"), ("b", "p"), ("c", "p")]);
@@ -159,7 +164,7 @@ mod tests {
 
     #[test]
     fn a_project_with_many_endpoints_leaves_room_for_its_neighbour() {
-        let (mut limits, mut held) = (Lanes::new(32, 64), Held::default());
+        let (mut limits, mut held) = (ConcurrencyLimits::new(32, 64), Held::default());
         let names: Vec<String> = (0..20).map(|n| format!("greedy-{n}")).collect();
         let greedy: Vec<_> = names.iter().map(|name| (name.as_str(), "greedy")).collect();
         for _ in 0..5 {
@@ -173,7 +178,7 @@ mod tests {
 
     #[test]
     fn it_is_time_to_look_again_when_half_of_a_full_lane_is_done() {
-        let (mut limits, mut held) = (Lanes::new(256, 8), Held::default());
+        let (mut limits, mut held) = (ConcurrencyLimits::new(256, 8), Held::default());
         held.begin(&mut limits, &[("a", "p")]);
         let looks: Vec<bool> = (0..8).map(|_| held.end(&mut limits, "a", true)).collect();
         assert_eq!(looks, [false, false, false, true, true, true, true, true]);
