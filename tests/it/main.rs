@@ -40,7 +40,6 @@ mod subjects;
 mod tenants;
 mod traces;
 mod transactions;
-mod typescript;
 mod webhooks;
 mod wire;
 mod world;

@@ -1,6 +1,8 @@
 //! The vendor's own npm client, unmodified, through every method of its class: success and every error it documents, in
 //! either dialect. The tests themselves are `tests/sdk/*.test.mjs`.
 
+mod typescript;
+
 use std::{
     path::Path,
     process::{Command, Output},

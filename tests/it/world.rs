@@ -132,7 +132,7 @@ impl World {
     pub fn projects(&self) -> rpc::Transport {
         let url = self.admin.iter().find(|(name, _)| name == "BIOMETRY_URLS__PROJECTS").map(|(_, url)| url);
         let url = url.expect("only the split deployment has its services on sockets");
-        rpc::remote(url, std::time::Duration::from_secs(60), Some(TOKEN.into())).expect("an address")
+        rpc::remote(url, std::time::Duration::from_secs(5), Some(TOKEN.into())).expect("an address")
     }
 }
 
