@@ -20,6 +20,7 @@ mod geo;
 mod hostile_files;
 mod hostile_media;
 mod keys;
+mod load;
 mod match_faces;
 mod media;
 mod metrics;

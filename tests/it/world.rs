@@ -55,12 +55,23 @@ pub fn embedded() -> &'static World {
 pub fn split() -> &'static World {
     static WORLD: OnceLock<World> = OnceLock::new();
     let replicas = std::env::var(REPLICAS).map_or(1, |count| count.parse().expect("a number of replicas"));
-    WORLD.get_or_init(|| start_split(replicas))
+    WORLD.get_or_init(|| start_split(Replicas { models: replicas, others: replicas }))
 }
 
 /// A split deployment for one test alone, with two processes of each service.
 pub fn replicated() -> World {
-    start_split(2)
+    start_split(Replicas { models: 2, others: 2 })
+}
+
+/// A split deployment for one test alone, with one process of each service but svc-ml.
+pub fn with_models_services(models: usize) -> World {
+    start_split(Replicas { models, others: 1 })
+}
+
+/// How many processes of a service there are.
+struct Replicas {
+    models: usize,
+    others: usize,
 }
 
 /// A file of the repository root, made by set-up.
@@ -170,25 +181,26 @@ impl Parts {
 
 /// Every service in processes of its own, on PostgreSQL and Redis, with one master key and one service token. Where there are
 /// several of each, media are in S3 and a balancer stands before the gateways.
-fn start_split(replicas: usize) -> World {
+fn start_split(Replicas { models, others }: Replicas) -> World {
     let dir = tempfile::tempdir().expect("a temporary folder");
     let mut parts = Parts {
         schemas: testkit::unique_schema(),
         postgres: testkit::postgres(),
         redis: testkit::Redis::start(),
-        s3: (replicas > 1).then(testkit::S3::start),
+        s3: (others > 1).then(testkit::S3::start),
         balancer: None,
     };
     let (mut servers, mut urls) = (Vec::new(), Vec::new());
     for name in SERVICES {
         let mut addresses = Vec::new();
-        for replica in 0..replicas {
+        let count = if name == "ml" { models } else { others };
+        for replica in 0..count {
             let mut command = split_service(name, dir.path(), &parts);
             if replica > 0 && ["sessions", "transactions"].contains(&name) {
                 command.envs(wrong_clock());
             }
             // One that is alone need not wait until its callers noticed that it drains.
-            command.env("BIOMETRY_DRAIN_MS", if replicas > 1 { "2000" } else { "0" });
+            command.env("BIOMETRY_DRAIN_MS", if others > 1 { "2000" } else { "0" });
             let server = start(command, &dir.path().join(format!("{name}-{replica}")));
             addresses.push(format!("http://{}", server.address));
             servers.push(server);
@@ -196,7 +208,7 @@ fn start_split(replicas: usize) -> World {
         urls.push((format!("BIOMETRY_URLS__{}", name.to_uppercase()), addresses.join(",")));
     }
     let mut gateways = Vec::new();
-    for replica in 0..replicas {
+    for replica in 0..others {
         let mut gateway = service("gateway", dir.path());
         gateway.env("BIOMETRY_GATEWAY__REDIS_URL", parts.redis.url()).envs(places(dir.path()));
         gateway.envs(urls.iter().cloned());
@@ -204,7 +216,7 @@ fn start_split(replicas: usize) -> World {
         gateways.push(server.address.clone());
         servers.push(server);
     }
-    parts.balancer = (replicas > 1).then(|| testkit::Balancer::start(&gateways));
+    parts.balancer = (others > 1).then(|| testkit::Balancer::start(&gateways));
     let mut admin = vec![("BIOMETRY_SERVICE_TOKEN".to_owned(), TOKEN.to_owned())];
     admin.extend(urls);
     admin.extend([
