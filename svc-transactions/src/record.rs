@@ -117,6 +117,27 @@ pub struct Record {
     pub personal: Personal,
 }
 
+/// Reasons of a refer that only says that the picture will not do.
+const NEW_CAPTURE: [&str; 2] = ["picture_cannot_be_judged", "nothing_decisive"];
+
+impl Record {
+    /// Whether the call was referred for nothing but a picture that cannot be judged: there is nothing on it that a person
+    /// could weigh, and the reason asks for another one.
+    pub fn awaits_capture(&self) -> bool {
+        let evidence = self.personal.evidence_json.as_deref().unwrap_or_default();
+        let evidence: serde_json::Value = serde_json::from_str(evidence).unwrap_or_default();
+        let decided_by: Vec<&str> = evidence["decided_by"]
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(serde_json::Value::as_str)
+            .collect();
+        self.verdict == Some(Verdict::Refer)
+            && decided_by.contains(&NEW_CAPTURE[0])
+            && decided_by.iter().all(|reason| NEW_CAPTURE.contains(reason))
+    }
+}
+
 /// The fields that may name a person, or say where one was. They are stored only encrypted.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

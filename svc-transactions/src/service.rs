@@ -67,7 +67,8 @@ impl Transactions {
         let sealed = seal::seal(&self.ring, project, &record.id, &record.personal)?;
         let event = Event::from_record(&record, hash.as_deref())?;
         let links = self.sealed_links(&record)?;
-        self.writer.record(Entry { row: Row::new(record, hash, sealed), links, event }).await
+        let awaits_capture = record.awaits_capture();
+        self.writer.record(Entry { row: Row::new(record, hash, sealed), links, awaits_capture, event }).await
     }
 
     /// What the record shares with others, as it is stored.

@@ -68,6 +68,8 @@ pub struct Store {
 pub struct Entry {
     pub row: Row,
     pub links: Vec<links::StoredLink>,
+    /// A refer that another picture settles, and no person.
+    pub awaits_capture: bool,
     pub event: Option<Event>,
 }
 
@@ -111,7 +113,7 @@ impl Store {
             wait.bind_rows(waiting.iter().map(|id| [Value::from(*id), 0_i64.into()])).once(waiting.len() > 1);
             tx.execute(wait.sql(), wait.params()).await?;
         }
-        reviews::open(&mut tx, live().map(|entry| &entry.row)).await?;
+        reviews::open(&mut tx, live().filter(|entry| !entry.awaits_capture).map(|entry| &entry.row)).await?;
         let events: Vec<_> = new().filter_map(|entry| entry.event.as_ref()).collect();
         let queued = outbox::queue_events(&mut tx, &self.outbox, &events).await?;
         tx.commit().await?;

@@ -11,6 +11,8 @@ use crate::{
 pub const REFER_FROM: f64 = 50.0;
 /// A pass scores from here; what is referred scores below.
 pub const PASS_FROM: f64 = 75.0;
+/// How much of the score of a fail or refer is the lowest of what decided.
+const DECIDING_SHARE: f64 = 0.8;
 /// Scores have two decimals: the distance from the end of a band to the next one.
 const STEP: f64 = 0.01;
 
@@ -147,8 +149,9 @@ impl Decision<DocumentCondition> {
 /// Verdict: the worst of the required services; without one that passed, at best a refer.
 ///
 /// Score: each judged score is put on one scale (its `refer` threshold at [`REFER_FROM`], its `pass` threshold at
-/// [`PASS_FROM`], straight lines between), the weighted mean of all services that are not off is taken (0 when none
-/// judged), and the result is held within the band of the verdict.
+/// [`PASS_FROM`], straight lines between). Of a pass it is the weighted mean of all services that are not off, held within
+/// its band. Of a fail and of a refer it says how close the call came to the next better verdict: the lowest of what
+/// decided counts [`DECIDING_SHARE`], the rest is that mean. What decided without a score counts as the lower end of the band.
 pub fn decide(rules: &Rules, evidence: &Evidence) -> Decision {
     // A neutral service that did not run has nothing to report, nor has a recording that was not used before.
     let is_absent = |service: &Service, rule: &ServiceRule| {
@@ -172,7 +175,7 @@ pub fn decide(rules: &Rules, evidence: &Evidence) -> Decision {
     }
     Decision {
         verdict,
-        score: score(rules, &conditions, verdict),
+        score: score(rules, &conditions, &effects, verdict),
         reasons,
         failed_conditions: with(Verdict::Fail).collect(),
         failed_refer_conditions: with(Verdict::Refer).collect(),
@@ -238,7 +241,7 @@ fn has_nothing_to_judge(condition: &Condition) -> bool {
     condition.error.as_deref().is_some_and(|error| NOTHING_TO_JUDGE.contains(&error))
 }
 
-fn score(rules: &Rules, conditions: &[Condition], verdict: Verdict) -> f64 {
+fn score(rules: &Rules, conditions: &[Condition], effects: &[Option<Verdict>], verdict: Verdict) -> f64 {
     let (mut sum, mut weights) = (0.0, 0.0);
     for (condition, score) in conditions.iter().filter_map(|c| Some((c, c.score?))) {
         let weight = rules.services[&condition.service].weight;
@@ -247,7 +250,18 @@ fn score(rules: &Rules, conditions: &[Condition], verdict: Verdict) -> f64 {
     }
     let mean = if weights > 0.0 { sum / weights } else { 0.0 };
     let (low, high) = verdict.band();
-    ((mean * 100.0).round() / 100.0).clamp(low, high)
+    let mean = mean.clamp(low, high);
+    let closeness =
+        |c: &Condition| c.score.map_or(low, |score| on_scale(score, c.pass, c.refer).clamp(low, high));
+    let deciding = conditions.iter().zip(effects).filter(|(_, effect)| **effect == Some(verdict));
+    let closest = match verdict {
+        Verdict::Pass => mean,
+        Verdict::Fail | Verdict::Refer => {
+            deciding.map(|(condition, _)| closeness(condition)).min_by(f64::total_cmp).unwrap_or(mean)
+        }
+    };
+    let score = DECIDING_SHARE * closest + (1.0 - DECIDING_SHARE) * mean;
+    ((score * 100.0).round() / 100.0).clamp(low, high)
 }
 
 /// `score` (0..=1) on the scale of the decision (0..=100); rises with `score` whatever the thresholds.

@@ -142,7 +142,7 @@ pub fn decide_document(rules: &DocumentRules, evidence: &DocumentEvidence) -> Do
     }
     DocumentDecision {
         verdict,
-        score: score(&conditions, verdict),
+        score: score(&conditions, verdict, evidence.can_be_judged),
         reasons,
         failed_conditions: failed,
         failed_refer_conditions: if verdict == Verdict::Refer { referred } else { Vec::new() },
@@ -186,8 +186,12 @@ fn conditions(rules: &DocumentRules, evidence: &DocumentEvidence) -> Vec<Documen
     all.filter(|condition| condition.mode != CheckMode::Off).collect()
 }
 
-/// The share of checks that passed, a check not made or unclear counting half, put into the band of the verdict.
-fn score(checks: &[DocumentCondition], verdict: Verdict) -> f64 {
+/// The share of checks that passed, a check not made or unclear counting half, put into the band of the verdict. A refer of a
+/// picture that cannot be judged is at the lower end: nothing was seen that a person could weigh.
+fn score(checks: &[DocumentCondition], verdict: Verdict, can_be_judged: bool) -> f64 {
+    if verdict == Verdict::Refer && !can_be_judged {
+        return REFER_FROM;
+    }
     let worth = |check: &DocumentCondition| match check.outcome {
         Outcome::Passed => 1.0,
         Outcome::Failed => 0.0,

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use scoring::{Decision, Evidence, Finding, Mode, Rules, Service, Verdict, decide, default_for};
+use scoring::{Decision, Evidence, Finding, Mode, Rules, Service, ServiceRule, Verdict, decide, default_for};
 
 fn everything() -> Rules {
     default_for(&Service::ALL.into_iter().collect())
@@ -177,4 +177,23 @@ fn a_record_from_before_media_authenticity_is_decided_by_the_others() {
     let decision = decide(&everything(), &evidence);
     assert_eq!(decision.verdict, Verdict::Pass);
     assert!(decision.conditions.iter().all(|c| c.service != Service::MediaAuthenticity));
+}
+
+#[test]
+fn a_score_says_how_close_a_call_came() {
+    let required = || ServiceRule::new(Mode::Required);
+    let services = [(Service::FaceRecognition, required()), (Service::VoiceRecognition, required())];
+    let rules = Rules { version: 1, services: services.into(), documents: scoring::DocumentRules::default() };
+    let score = |face: f64, voice: f64| {
+        let found = [(Service::FaceRecognition, judged(face)), (Service::VoiceRecognition, judged(voice))];
+        decide(&rules, &found.into()).score
+    };
+    // Fails, which all read 49.99 before: ordered by the face, the voice being perfect.
+    let fails = [0.0, 0.1, 0.2, 0.3, 0.39].map(|face| score(face, 1.0));
+    assert!(fails.is_sorted_by(|a, b| a < b) && fails[4] < scoring::REFER_FROM, "{fails:?}");
+    assert!(fails[0] < 15.0, "a clear mismatch is far from a pass: {fails:?}");
+    let refers = [0.40, 0.44, 0.49].map(|face| score(face, 1.0));
+    assert!(refers.is_sorted_by(|a, b| a < b) && refers[2] < scoring::PASS_FROM, "{refers:?}");
+    // Of two that decided, the further one counts.
+    assert!(score(0.39, 0.1) < score(0.39, 0.39));
 }

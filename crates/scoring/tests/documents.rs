@@ -70,8 +70,12 @@ fn what_was_not_on_the_picture_is_no_pass() {
     assert_eq!(decided("{}", &half).verdict, Verdict::Refer);
     let nothing = DocumentEvidence { can_be_judged: true, ..DocumentEvidence::default() };
     assert_eq!(decided("{}", &nothing).reasons, ["nothing_decisive"]);
-    let unclear = DocumentEvidence { can_be_judged: false, ..right() };
-    assert_eq!(decided("{}", &unclear).verdict, Verdict::Refer);
+    let unclear = decided("{}", &DocumentEvidence { can_be_judged: false, ..right() });
+    assert_eq!(
+        (unclear.verdict, unclear.score),
+        (Verdict::Refer, REFER_FROM),
+        "another picture decides, not a person"
+    );
 }
 
 #[test]

@@ -348,3 +348,23 @@ async fn an_erased_subject_leaves_the_decision_and_no_note() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_picture_that_cannot_be_judged_waits_for_another_one_and_for_no_person() {
+    on_each_database(async |service: Service| {
+        let decided_by = |reasons: &str| Transaction {
+            kind: "docauth_check".into(),
+            verdict: Some("refer".into()),
+            evidence_json: Some(format!(r#"{{"decided_by":{reasons}}}"#)),
+            ..video("p1")
+        };
+        let blurred = decided_by(r#"["picture_cannot_be_judged","nothing_decisive"]"#);
+        let doubtful = decided_by(r#"["screen_recapture_failed","picture_cannot_be_judged"]"#);
+        for one in [&blurred, &doubtful] {
+            service.record(one.clone()).await.expect("recorded");
+        }
+        assert!(service.get_reviewed("p1", &blurred.id).await.unwrap().review.is_none());
+        assert!(service.get_reviewed("p1", &doubtful.id).await.unwrap().review.is_some());
+    })
+    .await;
+}
