@@ -10,6 +10,7 @@ import { Router } from "wouter";
 import { client } from "./api/queries";
 import { me, wasSignedIn } from "./api/session";
 import { App } from "./app";
+import { mayLeave } from "./parts/unsaved";
 import { contrast, theme } from "./theme";
 
 // A page that is gone to begins at its top; going back is left to the browser.
@@ -35,7 +36,7 @@ if (root) {
         getStyleNonce={() => nonce}
       >
         <QueryClientProvider client={client}>
-          <Router base="/dashboard">
+          <Router base="/dashboard" aroundNav={(go, to, options) => mayLeave() && go(to, options)}>
             <App />
           </Router>
         </QueryClientProvider>

@@ -161,3 +161,27 @@ test('rules are put in force for the project and taken away again', async () => 
   await strict().waitFor();
   assert.deepEqual(page.faults, []);
 });
+
+test('a draft is not left without a question, and leaving it saved asks nothing', async () => {
+  const other = await as(browser, 'developer', inProject('/rules/new'));
+  await other.getByLabel('Name', { exact: true }).fill('half done');
+  const asked = [];
+  const answer = { stay: true };
+  other.on('dialog', (dialog) => {
+    asked.push(dialog.message());
+    void (answer.stay ? dialog.dismiss() : dialog.accept());
+  });
+  await other.getByRole('link', { name: 'Overview' }).click();
+  await other.getByLabel('Name', { exact: true }).waitFor();
+  assert.match(other.url(), /rules\/new/);
+  assert.equal(await other.getByLabel('Name', { exact: true }).inputValue(), 'half done');
+  answer.stay = false;
+  await other.getByRole('link', { name: 'Overview' }).click();
+  await other.getByRole('heading', { name: 'Overview' }).waitFor();
+  assert.deepEqual(asked, Array(2).fill('Leave this page? Your changes are not saved.'));
+  await other.getByRole('link', { name: 'Scoring rules' }).click();
+  await other.getByRole('heading', { name: 'Scoring rules' }).waitFor();
+  assert.equal(asked.length, 2);
+  assert.deepEqual(other.faults, []);
+  await other.context().close();
+});

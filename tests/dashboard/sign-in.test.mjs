@@ -187,3 +187,17 @@ test('changes need the token of the page and its origin', async () => {
   const kept = await api(session, 'GET', `/api-projects/projects/${world.second}`);
   assert.equal(kept.body.name, 'Kiosks');
 });
+
+test('a session that has ended says so, and signing in goes on where one was', async () => {
+  const page = await as(browser, 'viewer', '/security');
+  await page.getByRole('heading', { name: 'Your security' }).waitFor();
+  await page.context().clearCookies();
+  await page.getByRole('link', { name: 'Overview' }).click();
+  await page.getByText('Your session has ended').waitFor();
+  assert.deepEqual(await serious(page), []);
+  await page.getByLabel('Email').fill(world.people.viewer);
+  await page.getByLabel('Password', { exact: true }).fill(PASSWORD);
+  await page.getByRole('button', { name: 'Sign in' }).click();
+  await page.getByRole('heading', { name: 'Overview' }).waitFor();
+  await page.context().close();
+});

@@ -3,9 +3,14 @@ import { MutationCache, QueryCache, QueryClient } from "@tanstack/react-query";
 import { ApiError } from "./client";
 import { connection } from "./connection";
 
+/** Whether the sign-in page comes because a session ended: it says so. */
+export const session = { hasEnded: false };
+
 /** The session ended elsewhere: the sign-in page takes over, and keeps where one was. */
 function signedOut(error: unknown) {
-  if (error instanceof ApiError && error.status === 401) client.setQueryData(["me"], null);
+  if (!(error instanceof ApiError && error.status === 401)) return;
+  if (client.getQueryData(["me"])) session.hasEnded = true;
+  client.setQueryData(["me"], null);
 }
 
 export const client: QueryClient = new QueryClient({

@@ -3,6 +3,7 @@
 import { queryOptions, useQuery, useQueryClient, type QueryClient } from "@tanstack/react-query";
 
 import { ApiError, get, post, setCsrf } from "./client";
+import { session } from "./queries";
 import type { Me, Permission } from "./types";
 
 const SIGNED_IN = "biometry.signed-in";
@@ -66,5 +67,6 @@ export function useSignedIn(): () => Promise<void> {
   return async () => {
     client.removeQueries({ predicate: (q) => q.queryKey[0] !== "me" });
     await client.fetchQuery({ ...me, staleTime: 0 });
+    session.hasEnded = false;
   };
 }

@@ -8,9 +8,11 @@ export default function NoSuchPage() {
     <Page title="No such page">
       <Empty title="There is nothing here">
         The address is wrong, or it belongs to a project you are not in.
-        <Button component={Link} href="~/dashboard/" variant="default" mt="md">
-          To the start
-        </Button>
+        <div>
+          <Button component={Link} href="~/dashboard/" variant="default" mt="md">
+            To the start
+          </Button>
+        </div>
       </Empty>
     </Page>
   );

@@ -2,10 +2,10 @@
 
 import type { LinkKind, LinkNode, Links } from "../../api/fraud";
 
-export const WIDTH = 720;
+export const WIDTH = 760;
 export const ROW = 34;
-const LEFT = 250;
-const RIGHT = 470;
+const LEFT = 280;
+const RIGHT = 480;
 const TOP = 24;
 
 export interface Placed extends LinkNode {

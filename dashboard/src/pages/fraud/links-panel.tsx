@@ -50,7 +50,7 @@ export function LinksPanel({ id, project, onBlock, onClose }: Props) {
   );
 }
 
-const MAX_LABEL = 30;
+const MAX_LABEL = 28;
 const short = (text: string) => (text.length > MAX_LABEL ? `${text.slice(0, MAX_LABEL - 1)}…` : text);
 
 /** The picture of it; the table below has the same to be read. */

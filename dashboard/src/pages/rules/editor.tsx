@@ -1,6 +1,6 @@
 import { Badge, Button, Paper, SimpleGrid, Stack, Tabs, Text, TextInput } from "@mantine/core";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
-import { useState } from "react";
+import { useEffect, useState } from "react";
 import { Link, useLocation, useParams } from "wouter";
 
 import { MAY } from "../../api/permissions";
@@ -12,6 +12,7 @@ import { AllowedButton } from "../../parts/allowed";
 import { Refused } from "../../parts/form";
 import { done } from "../../parts/notify";
 import { LoadedPage, Page } from "../../parts/page";
+import { useUnsaved } from "../../parts/unsaved";
 import { useProject } from "../../shell/place";
 import { Calibration } from "./calibration";
 import { useDraft } from "./draft";
@@ -50,6 +51,8 @@ function Editor({ set, rules, project }: { set: RuleSet | null; rules: Rules; pr
   const [nameError, setNameError] = useState<string | null>(null);
   const [error, setError] = useState<string | null>(null);
   const [busy, setBusy] = useState(false);
+  const [saved, setSaved] = useState<string | null>(null);
+  useUnsaved(can(MAY.editRules) && saved === null && (draft.changed || name !== (set?.name ?? "")));
   const save = async () => {
     setNameError(name.trim() ? null : "a name, so that you find them again");
     if (!name.trim() || draft.rules === null) return;
@@ -61,13 +64,17 @@ function Editor({ set, rules, project }: { set: RuleSet | null; rules: Rules; pr
         : await createRules(name.trim(), draft.rules, false);
       await client.invalidateQueries({ queryKey: ["rules", project] });
       done(`Version ${stored.version} is saved${set?.project_default ? " and in force" : ""}`);
-      if (!set) navigate(`/rules/${stored.scores_id}`, { replace: true });
+      if (!set) setSaved(stored.scores_id);
     } catch (failure) {
       setError(sentence(failure));
     } finally {
       setBusy(false);
     }
   };
+  // Once nothing is unsaved any more, or the way would be asked about.
+  useEffect(() => {
+    if (saved) navigate(`/rules/${saved}`, { replace: true });
+  }, [saved, navigate]);
   return (
     <Page
       title={set ? set.name : "New rules"}

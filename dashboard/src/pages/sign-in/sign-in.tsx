@@ -1,8 +1,9 @@
-import { Anchor, Code, PasswordInput, Text, TextInput } from "@mantine/core";
+import { Alert, Anchor, Code, PasswordInput, Text, TextInput } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useEffect, useState } from "react";
 
 import { ApiError, post } from "../../api/client";
+import { session } from "../../api/queries";
 import { useSignedIn } from "../../api/session";
 import { Form, REVEAL } from "../../parts/form";
 import { Frame } from "./frame";
@@ -44,6 +45,11 @@ export default function SignIn() {
   if (step === "second_factor") return <SecondFactor onBack={() => setStep("password")} />;
   return (
     <Frame title="Sign in">
+      {session.hasEnded && (
+        <Alert color="gray" title="Your session has ended">
+          Sign in to go on where you were.
+        </Alert>
+      )}
       <Form form={form} send={send} action={wait > 0 ? `Wait ${wait} s` : "Sign in"} disabled={wait > 0} at="alone">
         <TextInput
           label="Email"

@@ -9,7 +9,7 @@ import { When } from "../../parts/time";
 import { counted, words } from "../../parts/words";
 
 /** Somebody of whom nothing is kept is unknown, which is an answer and no fault. */
-async function keptOf(name: string): Promise<Subject | null> {
+export async function keptOf(name: string): Promise<Subject | null> {
   try {
     return await subject(name);
   } catch (error) {

@@ -19,7 +19,7 @@ import { Panel } from "../../parts/panel";
 import { When } from "../../parts/time";
 import { words } from "../../parts/words";
 import { useProject } from "../../shell/place";
-import { Kept } from "./kept";
+import { Kept, keptOf } from "./kept";
 import { TimelinePanel } from "./person-timeline";
 import { Pictures } from "./pictures";
 import { ReceiptCard } from "./receipt";
@@ -40,6 +40,9 @@ export function SubjectCard({ name }: { name: string }) {
   const client = useQueryClient();
   const key = ["subject", project, name];
   const consent = useQuery({ queryKey: [...key, "consent"], queryFn: () => consentOf(name) });
+  const kept = useQuery({ queryKey: [...key, "kept"], queryFn: () => keptOf(name) });
+  // There is nothing to erase of a person of whom nothing is stored.
+  const isKnown = kept.isError || Boolean(kept.data) || (consent.data?.history.length ?? 0) > 0;
   const [erasing, setErasing] = useState(false);
   const [withdrawing, setWithdrawing] = useState<"authorization" | "storage" | null>(null);
   const [receipt, setReceipt] = useState<Receipt | null>(null);
@@ -54,9 +57,11 @@ export function SubjectCard({ name }: { name: string }) {
           <Button component={Link} href={`/transactions?user=${encodeURIComponent(name)}`} variant="default">
             Transactions
           </Button>
-          <AllowedButton needs={MAY.editSubjects} color="red" onClick={() => setErasing(true)}>
-            Erase
-          </AllowedButton>
+          {isKnown && (
+            <AllowedButton needs={MAY.editSubjects} color="red" variant="outline" onClick={() => setErasing(true)}>
+              Erase
+            </AllowedButton>
+          )}
         </Group>
       </Group>
       {receipt && <ReceiptCard receipt={receipt} title="Erased, and verified" />}

@@ -79,11 +79,17 @@ function Row({ row, fresh, shares }: { row: Transaction; fresh: boolean; shares:
           <Text
             size="sm"
             lineClamp={1}
-            maw={{ base: 110, sm: 280 }}
+            maw={{ base: 150, sm: 280 }}
             className="any"
             title={row.user_fullname ?? undefined}
           >
             {row.user_fullname ?? "–"}
+          </Text>
+          <Text size="xs" c="dimmed" lineClamp={2} maw={{ base: 170, sm: 280 }} hiddenFrom="lg">
+            <Text span inherit hiddenFrom="sm" className="num">
+              {row.score !== null && `${row.score.toFixed(1)} `}
+            </Text>
+            {why(row, explain)}
           </Text>
           <Group gap={4}>
             {row.mode === "test" && <Badge color="yellow">Test</Badge>}

@@ -31,7 +31,7 @@ export default function TryIt() {
     setAnswer(null);
     renewPhrase();
   };
-  const step = answer ? 2 : agreed ? 1 : 0;
+  const step = answer ? 3 : agreed ? 1 : 0;
   return (
     <Page
       title="Try it"

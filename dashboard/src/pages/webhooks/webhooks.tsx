@@ -66,6 +66,9 @@ export default function Webhooks() {
                   >
                     {webhook.url}
                   </Text>
+                  <Text size="xs" c="dimmed" hiddenFrom="sm">
+                    {webhook.success_count.toLocaleString()} delivered, {webhook.failure_count.toLocaleString()} failed
+                  </Text>
                 </Table.Td>
                 <Table.Td>
                   <WebhookStatus webhook={webhook} />
