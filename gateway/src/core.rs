@@ -17,7 +17,9 @@ pub mod check_document;
 pub mod compare_faces;
 pub mod compare_pictures;
 pub mod consent;
+pub mod consent_texts;
 pub mod data_holders;
+pub mod deepfake;
 pub mod dialect;
 pub mod disclosure;
 pub mod enroll;
@@ -66,6 +68,7 @@ use std::sync::Arc;
 use authentication::TokenVerifier;
 use caller::Caller;
 use data_holders::SubjectDataServices;
+use deepfake::DeepfakeRunner;
 use error::Error;
 use health::Readiness;
 use live_transactions::LiveTransactions;
@@ -91,12 +94,13 @@ struct Inner {
     duplicate_identity: DuplicateIdentity,
     session_token_seconds: u32,
     organisation_purger: OrganisationPurger,
+    deepfake_runner: DeepfakeRunner,
     /// Ends with the last handle.
     _retention_sweeper: AbortOnDropHandle<()>,
 }
 
 impl Core {
-    /// Starts the background tasks as well: the retention sweep, the purge of deleted organisations, the probes of services.
+    /// Starts the background tasks as well: the retention sweep, the purge of deleted organisations, the checks of videos that wait, the probes of services.
     pub fn start(config: &Config, services: Peers) -> Self {
         Self(Arc::new(Inner {
             tokens: TokenVerifier::default(),
@@ -107,6 +111,7 @@ impl Core {
             duplicate_identity: config.duplicate_identity,
             session_token_seconds: config.session_token_seconds,
             organisation_purger: OrganisationPurger::start(config, &services),
+            deepfake_runner: DeepfakeRunner::start(&services),
             _retention_sweeper: retention::start(config, &services),
             services,
         }))
@@ -134,6 +139,10 @@ impl Core {
 
     pub(crate) fn organisation_purger(&self) -> &OrganisationPurger {
         &self.0.organisation_purger
+    }
+
+    fn deepfake_runner(&self) -> &DeepfakeRunner {
+        &self.0.deepfake_runner
     }
 
     fn warm_up(&self) -> &WarmUp {

@@ -8,6 +8,8 @@ pub enum Error {
     Invalid(&'static str),
     #[error("no consent recorded for this user")]
     Unknown,
+    #[error("no such text")]
+    NoText,
     #[error("changed by another call at the same time; try again")]
     Conflict,
     #[error("too many consents of this project wait to be recorded; try again")]
@@ -29,7 +31,7 @@ impl From<Error> for Status {
     fn from(error: Error) -> Self {
         match &error {
             Error::Invalid(_) => Self::invalid_argument(error.to_string()),
-            Error::Unknown => Self::not_found(error.to_string()),
+            Error::Unknown | Error::NoText => Self::not_found(error.to_string()),
             Error::Conflict => Self::aborted(error.to_string()),
             Error::Overloaded => Self::resource_exhausted(error.to_string()),
             Error::NotRecorded => Self::unavailable(error.to_string()),

@@ -15,6 +15,7 @@ mod journal;
 mod keys;
 mod service;
 mod store;
+mod texts;
 mod writer;
 
 use proto::consent::consent_server::ConsentServer;

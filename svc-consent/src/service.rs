@@ -33,7 +33,7 @@ const SUBJECTS_AT_ONCE: u32 = 100;
 const PAGE: i64 = 500;
 #[derive(Clone)]
 pub struct Consent {
-    store: Store,
+    pub(crate) store: Store,
     ring: KeyRing,
     seals: Seals,
     writer: Writer,
@@ -123,7 +123,13 @@ impl Consent {
         if project.is_empty() {
             return Err(Error::Invalid("project_id is required"));
         }
-        self.erase_all(project, &self.store.some_subjects(project, SUBJECTS_AT_ONCE).await?).await
+        let subjects = self.store.some_subjects(project, SUBJECTS_AT_ONCE).await?;
+        let mut remains = self.erase_all(project, &subjects).await?;
+        let texts = self.store.delete_texts(project).await?;
+        if texts > 0 {
+            remains.kept.push(Kept { kind: "consent_text".to_owned(), count: texts });
+        }
+        Ok(remains)
     }
 
     /// Also when there is nothing: a call that broke off may have deleted the rows and not cleared the files.
@@ -271,6 +277,20 @@ impl consent_server::Consent for Consent {
         request: Request<wire::ExportConsentsRequest>,
     ) -> Result<Response<tonic::codegen::BoxStream<wire::ExportedConsent>>, Status> {
         Ok(Response::new(export(self.clone(), request.into_inner()).boxed()))
+    }
+
+    async fn put_consent_text(
+        &self,
+        request: Request<wire::ConsentText>,
+    ) -> Result<Response<wire::ConsentText>, Status> {
+        Ok(Response::new(self.set_text(request.into_inner()).await?))
+    }
+
+    async fn get_consent_text(
+        &self,
+        request: Request<wire::ConsentTextRequest>,
+    ) -> Result<Response<wire::ConsentText>, Status> {
+        Ok(Response::new(self.text(request.get_ref()).await?))
     }
 
     async fn find_subject(&self, request: Request<Subject>) -> Result<Response<Remains>, Status> {

@@ -6,10 +6,13 @@ mod append;
 mod audit;
 mod rewrap;
 mod state;
+mod texts;
 
 use db::Db;
 
 use crate::{entry::Entry, error::Error};
+
+pub use texts::TextRow;
 
 /// The columns of an [`Entry`], the same in every statement that reads one.
 macro_rules! columns {

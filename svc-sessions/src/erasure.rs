@@ -15,10 +15,12 @@ impl Sessions {
     /// Stored data of a subject.
     pub async fn remains(&self, subject: &Subject) -> Result<Remains, Error> {
         let mut sessions = Vec::new();
+        let mut checks = 0;
         for hash in self.hashes_of(subject)? {
             sessions.extend(self.store.bound_to(&subject.project_id, &hash).await?);
+            checks += self.store.count_checks(&subject.project_id, &hash).await?;
         }
-        Ok(count(&sessions))
+        Ok(with_checks(count(&sessions), checks))
     }
 
     /// Ends the subject's sessions, destroys their videos, then the sessions; answers what there was. Broken off, it is
@@ -26,8 +28,10 @@ impl Sessions {
     pub async fn erase(&self, subject: &Subject) -> Result<Remains, Error> {
         let mut sessions = Vec::new();
         let hashes = self.hashes_of(subject)?;
+        let mut checks = 0;
         for hash in &hashes {
             let project = &subject.project_id;
+            checks += self.store.delete_checks_of(project, hash).await?;
             let bound = self.store.bound_to(project, hash).await?;
             if bound.is_empty() {
                 continue;
@@ -44,7 +48,7 @@ impl Sessions {
         // Also when nothing was left: a call that broke off may have deleted the rows and not cleared the files.
         let hashes = hashes.iter().map(|hash| hash.to_vec());
         self.store.purge(hashes.chain(sessions.iter().flat_map(Session::secrets)).collect()).await?;
-        Ok(count(&sessions))
+        Ok(with_checks(count(&sessions), checks))
     }
 
     /// Destroys the next sessions of a project with their videos, and how its operator is reached; answers what there was.
@@ -54,7 +58,8 @@ impl Sessions {
             self.videos.delete(session).await?;
         }
         self.store.delete(&some).await?;
-        let mut remains = count(&some);
+        let checks = self.store.delete_checks_of_project(project).await?;
+        let mut remains = with_checks(count(&some), checks);
         if self.store.delete_sim_swap(project).await? {
             remains.kept.push(Kept { kind: "sim_swap_settings".to_owned(), count: 1 });
         }
@@ -64,6 +69,13 @@ impl Sessions {
     fn hashes_of(&self, subject: &Subject) -> Result<Vec<[u8; 32]>, Error> {
         self.subjects.hashes(&subject.project_id, &UserName::parse(&subject.user_fullname)?)
     }
+}
+
+fn with_checks(mut remains: Remains, checks: u64) -> Remains {
+    if checks > 0 {
+        remains.kept.push(Kept { kind: "deepfake_check".to_owned(), count: checks });
+    }
+    remains
 }
 
 fn count(sessions: &[Session]) -> Remains {

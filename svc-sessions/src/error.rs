@@ -9,6 +9,10 @@ pub enum Error {
     /// Unknown, of another project, or expired: the caller cannot tell which.
     #[error("session not found")]
     NotFound,
+    #[error("check not found")]
+    NoCheck,
+    #[error("the check is not leased by this caller any more")]
+    NotLeased,
     #[error("session has ended")]
     Ended,
     #[error("the challenge of this session was used: ask for another one")]
@@ -61,10 +65,14 @@ impl From<Error> for Status {
             Error::Invalid(_) | Error::TooLarge(_) | Error::Address(..) => {
                 Self::invalid_argument(error.to_string())
             }
-            Error::NotFound | Error::NoVideo | Error::NoOperator => Self::not_found(error.to_string()),
-            Error::Ended | Error::ChallengeUsed | Error::ChallengeExpired | Error::TooManyChallenges => {
-                Self::failed_precondition(error.to_string())
+            Error::NotFound | Error::NoCheck | Error::NoVideo | Error::NoOperator => {
+                Self::not_found(error.to_string())
             }
+            Error::Ended
+            | Error::NotLeased
+            | Error::ChallengeUsed
+            | Error::ChallengeExpired
+            | Error::TooManyChallenges => Self::failed_precondition(error.to_string()),
             Error::Randomness => {
                 tracing::error!("the system has no randomness");
                 Self::internal("internal error")

@@ -8,6 +8,7 @@ use sqlx::migrate::Migrator;
 use crate::{
     Config, MIGRATIONS,
     challenge::PHRASE,
+    checks::RESULT,
     sim_swaps::SETTINGS,
     subjects::{COMPARE, NAME},
 };
@@ -32,6 +33,14 @@ const TABLES: Tables = Tables {
             key: &["id"],
             also: None,
             sealing: Sealing::Sealed(PHRASE),
+            context: ledger::bound_to_key,
+        },
+        SealedColumn {
+            table: "deepfake_checks",
+            column: "result_sealed",
+            key: &["id"],
+            also: None,
+            sealing: Sealing::Sealed(RESULT),
             context: ledger::bound_to_key,
         },
         SealedColumn {

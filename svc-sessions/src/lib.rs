@@ -11,6 +11,7 @@
 
 mod challenge;
 mod challenges;
+mod checks;
 mod config;
 mod erasure;
 mod error;

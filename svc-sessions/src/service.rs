@@ -81,7 +81,7 @@ impl Sessions {
         }
     }
 
-    async fn end(&self, request: wire::EndSessionRequest) -> Result<wire::Session, Error> {
+    pub(crate) async fn end(&self, request: wire::EndSessionRequest) -> Result<wire::Session, Error> {
         let session = self.find_session(&request.project_id, &request.session_id).await?;
         if !self.store.end(&session.project_id, &session.id, (self.clock)()).await? {
             // Ended before, or by another call just now, or expired meanwhile.
@@ -228,6 +228,34 @@ impl sessions_server::Sessions for Sessions {
 
     async fn erase_project(&self, request: Request<Project>) -> Result<Response<Remains>, Status> {
         Ok(Response::new(Self::erase_project(self, &request.get_ref().project_id).await?))
+    }
+
+    async fn create_deepfake_check(
+        &self,
+        request: Request<wire::CreateDeepfakeCheckRequest>,
+    ) -> Result<Response<wire::DeepfakeCheck>, Status> {
+        Ok(Response::new(self.add_check(request.into_inner()).await?))
+    }
+
+    async fn get_deepfake_check(
+        &self,
+        request: Request<wire::DeepfakeCheckRequest>,
+    ) -> Result<Response<wire::DeepfakeCheck>, Status> {
+        Ok(Response::new(self.check(request.get_ref()).await?))
+    }
+
+    async fn lease_deepfake_check(
+        &self,
+        request: Request<wire::LeaseDeepfakeCheckRequest>,
+    ) -> Result<Response<wire::LeaseDeepfakeCheckResponse>, Status> {
+        Ok(Response::new(self.lease_check(request.get_ref()).await?))
+    }
+
+    async fn finish_deepfake_check(
+        &self,
+        request: Request<wire::FinishDeepfakeCheckRequest>,
+    ) -> Result<Response<wire::DeepfakeCheck>, Status> {
+        Ok(Response::new(self.end_check(request.get_ref()).await?))
     }
 
     async fn check_sim_swap(

@@ -3,6 +3,7 @@
 //! Each state change is one conditional statement, so that whatever races for it, exactly one wins.
 
 mod challenge;
+mod checks;
 mod sim_swap;
 mod subject;
 
@@ -13,6 +14,7 @@ use crate::{
     session::{BoundUser, Session, SessionId},
 };
 
+pub use checks::CheckRow;
 pub use sim_swap::Stored as StoredSimSwap;
 
 /// Finds a value sealed under the master key, by which tables from before there was a canary are recognised.

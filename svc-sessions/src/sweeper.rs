@@ -30,6 +30,7 @@ pub fn start(store: Store, videos: Videos, period: Duration, clock: Clock) -> Ab
 /// Videos first: what a removed row no longer names would be found only by its expiry.
 async fn sweep(store: &Store, videos: &Videos, now_ms: i64) -> Result<(), Error> {
     let videos = videos.delete_expired(now_ms).await?;
+    store.delete_expired_checks(now_ms).await?;
     let mut sessions = 0;
     loop {
         let removed = store.delete_expired(now_ms, BATCH).await?;

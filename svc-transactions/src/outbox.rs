@@ -18,7 +18,7 @@ use crate::{error::Error, record::Record, store::Lines};
 pub const PAYLOAD: Purpose = Purpose("payload of a webhook delivery");
 
 /// Every event there is. `webhook.test` is no event of these: it is sent only when asked for.
-pub const EVENTS: [&str; 9] = [
+pub const EVENTS: [&str; 10] = [
     "session.completed",
     "video.processed",
     "enrollment.completed",
@@ -28,6 +28,7 @@ pub const EVENTS: [&str; 9] = [
     REVIEW_COMPLETED,
     "consent.changed",
     IDENTITY_VERIFIED,
+    "deepfake.completed",
 ];
 /// The final decision of people about a transaction.
 const REVIEW_COMPLETED: &str = "review.completed";
@@ -65,7 +66,8 @@ impl Event {
             "docauth_check" | "biometry_v2.document_check" => "docauth.completed",
             "match_faces" | "biometry_v2.face_match" => "match.completed",
             "idv.submit" => IDENTITY_VERIFIED,
-            "consent" | "storage_consent" => "consent.changed",
+            "biometry_v2.deepfake_result" => "deepfake.completed",
+            "consent" | "storage_consent" | "biometry_v2.consent_approve" => "consent.changed",
             _ => return Ok(None),
         };
         if !(200..300).contains(&record.http_status) {
@@ -320,6 +322,8 @@ mod tests {
             ("storage_consent", Some("consent.changed")),
             ("biometry_v2.liveness", Some("video.processed")),
             ("idv.submit", Some("identity_verification.completed")),
+            ("biometry_v2.deepfake_result", Some("deepfake.completed")),
+            ("biometry_v2.consent_approve", Some("consent.changed")),
             ("session_start", None),
             ("consent_read", None),
         ];

@@ -78,6 +78,7 @@ export const EVENTS = [
   "fraud.flagged",
   "review.completed",
   "consent.changed",
+  "deepfake.completed",
 ];
 
 /** The services of a project, as keys name them and as rules do. */

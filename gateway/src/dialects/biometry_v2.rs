@@ -1,6 +1,8 @@
 //! Biometry API, version 2, as the web SDK 3.0.0 and the Flutter SDK 2.0.0 speak it: a form with a JSON part `request` beside
 //! its files, answers in an envelope with the request's id, errors with a stable code. It enrolls nobody unasked.
 
+mod consents;
+mod deepfake;
 mod documents;
 mod enrollments;
 mod envelope;
@@ -50,5 +52,15 @@ pub fn routes() -> Vec<Route> {
         route(capture, routes!(face_match::match_face_v2))
             .recorded_as("biometry_v2.face_match")
             .max_body_bytes(MAX_TWO_FILES_BODY_BYTES),
+        route(capture, routes!(deepfake::create_check))
+            .recorded_as("biometry_v2.deepfake_check")
+            .max_body_bytes(upload),
+        route(capture, routes!(deepfake::get_check)),
+        route(Access::ApiKey(Permission::ProjectsWrite), routes!(consents::put_consent_text))
+            .recorded_as("biometry_v2.consent_text"),
+        route(Access::ApiKey(Permission::ConsentWrite), routes!(consents::approve_consent))
+            .recorded_as("biometry_v2.consent_approve"),
+        route(Access::ApiKey(Permission::ConsentWrite), routes!(consents::list_approvals))
+            .recorded_as("biometry_v2.consent_approvals"),
     ]
 }

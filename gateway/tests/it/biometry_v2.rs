@@ -17,7 +17,7 @@ use crate::{
     process_video::{first_visit, genuine},
 };
 
-async fn customer(consent: &str) -> Customer {
+pub async fn customer(consent: &str) -> Customer {
     let customer = Customer::new().await;
     let setting = DialectSetting { name: "biometry_v2".into(), consent: consent.into() };
     customer.stage.set().keys.get_mut(KEY).unwrap().dialects = vec![setting];
@@ -25,21 +25,21 @@ async fn customer(consent: &str) -> Customer {
 }
 
 /// A customer whose user has consented to everything.
-async fn consenting() -> Customer {
+pub async fn consenting() -> Customer {
     let customer = customer("ledger").await;
     customer.consents(ADA, true, true);
     customer
 }
 
-async fn post(customer: &Customer, path: &str, request: Value, files: &[(&str, &[u8])]) -> Answer {
+pub async fn post(customer: &Customer, path: &str, request: Value, files: &[(&str, &[u8])]) -> Answer {
     let form = Form::default().part("name=\"request\"", request.to_string().as_bytes());
     let form = files.iter().fold(form, |form, (name, bytes)| form.file(name, bytes));
     customer.post(&format!("/api-gateway/v2{path}"), &[("content-type", Form::TYPE)], form.end()).await
 }
 
-const VIDEO: &[(&str, &[u8])] = &[("video", b"a video")];
+pub const VIDEO: &[(&str, &[u8])] = &[("video", b"a video")];
 
-fn code(answer: &Answer) -> (u16, &str) {
+pub fn code(answer: &Answer) -> (u16, &str) {
     let id = answer.body["meta"]["request_id"].as_str().unwrap_or_else(|| panic!("no id in {}", answer.body));
     assert_eq!(Some(id), answer.header("x-request-id"));
     let code = answer.body["error"]["code"].as_str().unwrap_or_else(|| panic!("no code in {}", answer.body));

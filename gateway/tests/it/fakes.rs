@@ -128,6 +128,9 @@ pub struct State {
     /// The role of the user of the one session; none: nobody is signed in.
     pub role: Option<proto::accounts::Role>,
     pub half_open: bool,
+    /// Checks of videos that wait, or are made.
+    pub checks: Vec<proto::sessions::DeepfakeCheck>,
+    pub consent_texts: Vec<proto::consent::ConsentText>,
 }
 
 #[derive(Default)]

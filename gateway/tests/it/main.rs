@@ -4,6 +4,9 @@
 
 mod access;
 mod biometry_v2;
+mod biometry_v2_consents;
+mod biometry_v2_deepfake;
+mod biometry_v2_sdk;
 mod challenge;
 mod consent;
 mod console;

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use proto::transactions::{
-    GetSampleRequest, ListSamplesRequest, PutSampleHeader, PutSampleRequest, Sample, SampleLink,
-    get_sample_response::Part as Given, put_sample_request::Part,
+    GetSampleRequest, ListSamplesRequest, PutSampleHeader, PutSampleRequest, PutSampleResponse, Sample,
+    SampleLink, get_sample_response::Part as Given, put_sample_request::Part,
 };
 use tonic::{Code, Status};
 
@@ -25,12 +25,19 @@ fn header(project: &str, transaction_id: &str) -> PutSampleHeader {
 }
 
 async fn put(service: &Service, header: PutSampleHeader, bytes: &[u8]) -> Result<String, Status> {
+    Ok(put_whole(service, header, bytes).await?.id)
+}
+
+async fn put_whole(
+    service: &Service,
+    header: PutSampleHeader,
+    bytes: &[u8],
+) -> Result<PutSampleResponse, Status> {
     let head = PutSampleRequest { part: Some(Part::Header(header)) };
     let pieces =
         bytes.chunks(1000).map(|chunk| PutSampleRequest { part: Some(Part::Chunk(chunk.to_vec().into())) });
     let parts: Vec<_> = std::iter::once(head).chain(pieces).collect();
-    let answer = service.client.clone().put_sample(futures::stream::iter(parts)).await?;
-    Ok(answer.into_inner().id)
+    Ok(service.client.clone().put_sample(futures::stream::iter(parts)).await?.into_inner())
 }
 
 pub async fn list(service: &Service, project: &str, id: &str) -> Result<Vec<SampleLink>, Status> {
@@ -140,6 +147,30 @@ async fn a_sample_is_gone_when_its_time_is_over() {
             !erasure::kept(&service, "p1").await.iter().any(|(kind, _)| kind == "sample")
         })
         .await;
+        assert_eq!(files(service.folder.path()), 0);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn idv_case_12_seven_days_on_links_open_nothing_and_the_files_are_gone() {
+    const WEEK_SECONDS: u32 = 7 * 24 * 3600;
+    on_each_database(async |service: Service| {
+        let transaction = video("p1");
+        let kept = PutSampleHeader {
+            keep_seconds: Some(WEEK_SECONDS),
+            link_for_life: true,
+            ..header("p1", &transaction.id)
+        };
+        let link = put_whole(&service, kept, JPEG).await.unwrap().link.unwrap();
+        service.record(transaction.clone()).await.unwrap();
+        service.pass(MINUTE * (WEEK_SECONDS / 60 - 1));
+        assert_eq!(open(&service, follow(&link)).await.unwrap().1, JPEG);
+        service.pass(MINUTE);
+        assert_eq!(open(&service, follow(&link)).await.unwrap_err().code(), Code::NotFound);
+        while erasure::kept(&service, "p1").await.iter().any(|(kind, _)| kind == "sample") {
+            tokio::task::yield_now().await;
+        }
         assert_eq!(files(service.folder.path()), 0);
     })
     .await;

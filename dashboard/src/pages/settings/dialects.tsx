@@ -1,4 +1,4 @@
-import { type Button, Code, NativeSelect } from "@mantine/core";
+import { type Button, Code, NativeSelect, Tabs } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useQueryClient } from "@tanstack/react-query";
 import type { ComponentProps } from "react";
@@ -10,32 +10,14 @@ import { AllowedButton } from "../../parts/allowed";
 import { Form } from "../../parts/form";
 import { done } from "../../parts/notify";
 import { Note, Panel } from "../../parts/panel";
+import { type Snippet, SNIPPETS } from "./dialect-snippets";
 
-const base = window.location.origin;
-const bearer = '-H "Authorization: Bearer $KEY"';
-
-/** The APIs there are besides the server's own, each with a first call. */
-const DIALECTS: { name: DialectName; title: string; call: string }[] = [
-  {
-    name: "neuroid",
-    title: "NeuroID",
-    call: `curl ${bearer} -F mobile_number=923001234567 -F file=@fingerprint.png ${base}/v2/enroll-fp`,
-  },
-  {
-    name: "biometry_v2",
-    title: "Biometry API, version 2",
-    call: `curl -X POST ${bearer} ${base}/api-gateway/v2/sessions`,
-  },
-  {
-    name: "idv",
-    title: "Identity Verification API",
-    call: `curl -F api_key=$KEY -F user_identifier=user123 -F selfie_video=@selfie.mp4 -F id_photo=@card.jpg ${base}/verif/submit`,
-  },
-  {
-    name: "verifik",
-    title: "Verifik",
-    call: `curl ${bearer} -H "Content-Type: application/json" -d '{"os":"DESKTOP","image":"'$(base64 -w0 face.jpg)'"}' ${base}/v2/face-recognition/liveness`,
-  },
+/** The APIs there are besides the server's own. */
+const DIALECTS: { name: DialectName; title: string }[] = [
+  { name: "neuroid", title: "NeuroID" },
+  { name: "biometry_v2", title: "Biometry API, version 2" },
+  { name: "idv", title: "Identity Verification API" },
+  { name: "verifik", title: "Verifik" },
 ];
 
 const Save = (props: ComponentProps<typeof Button>) => <AllowedButton needs={MAY.editProjects} {...props} />;
@@ -66,7 +48,7 @@ export function Dialects({ project }: { project: Project }) {
           Integrations that were written for these work with this server's address and a key of this project. Who
           attests declares by each call to hold the person's consent; a withdrawal counts in either case.
         </Note>
-        {DIALECTS.map(({ name, title, call }) => (
+        {DIALECTS.map(({ name, title }) => (
           <div key={name}>
             <NativeSelect
               label={title}
@@ -78,14 +60,32 @@ export function Dialects({ project }: { project: Project }) {
               ]}
               {...form.getInputProps(name)}
             />
-            {form.values[name] !== "" && (
-              <Code block mt={6}>
-                {call}
-              </Code>
-            )}
+            {form.values[name] !== "" && <FirstCall title={title} snippets={SNIPPETS[name]} />}
           </div>
         ))}
       </Form>
     </Panel>
+  );
+}
+
+/** A first call, in the language that is chosen. */
+function FirstCall({ title, snippets }: { title: string; snippets: Snippet[] }) {
+  return (
+    <Tabs defaultValue={snippets[0]?.language} mt={6}>
+      <Tabs.List aria-label={`A first call of ${title}`}>
+        {snippets.map(({ language }) => (
+          <Tabs.Tab key={language} value={language}>
+            {language}
+          </Tabs.Tab>
+        ))}
+      </Tabs.List>
+      {snippets.map(({ language, code }) => (
+        <Tabs.Panel key={language} value={language}>
+          <Code block mt={6}>
+            {code}
+          </Code>
+        </Tabs.Panel>
+      ))}
+    </Tabs>
   );
 }

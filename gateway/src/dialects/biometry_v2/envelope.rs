@@ -53,6 +53,11 @@ impl<T> Answer<T> {
         Self { data, decision: None, meta: Meta { request_id, message } }
     }
 
+    /// Of a call that leaves no transaction.
+    pub fn unrecorded(message: &'static str, data: T) -> Self {
+        Self { data, decision: None, meta: Meta { request_id: rpc::current().request_id, message } }
+    }
+
     #[must_use]
     pub fn decided<C>(self, decision: &Decision<C>, caller: &Caller) -> Self {
         Self { decision: Some(DecisionData::new(decision, caller)), ..self }

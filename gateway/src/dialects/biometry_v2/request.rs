@@ -81,15 +81,20 @@ impl Received {
     /// # Errors
     /// 400 for a name that is not valid.
     pub fn subject(&self) -> Result<Subject, Error> {
-        let user = self.text(USER_ID)?.map(parse_user_name).transpose();
-        let user =
-            user.map_err(|_| Error::field(USER_ID, "must be 1 to 256 bytes without control characters"))?;
+        let user = self.text(USER_ID)?.map(parse_user_id).transpose()?;
         let session_id = self.text("session_id")?.map(str::to_owned);
         if session_id.as_ref().is_some_and(|id| id.len() > MAX_SESSION_BYTES) {
             return Err(Error::field("session_id", "is longer than 128 bytes"));
         }
         Ok(Subject { session_id, user_fullname: user, ticked: None })
     }
+}
+
+/// # Errors
+/// 400 for a name that is not valid.
+pub fn parse_user_id(text: &str) -> Result<String, Error> {
+    parse_user_name(text)
+        .map_err(|_| Error::field(USER_ID, "must be 1 to 256 bytes without control characters"))
 }
 
 fn parse(text: &str) -> Result<Map<String, Value>, Error> {

@@ -59,7 +59,7 @@ pub struct WebhookCall {
 }
 
 /// Event and what it tells of.
-pub const EVENTS: [(&str, &str); 8] = [
+pub const EVENTS: [(&str, &str); 9] = [
     ("video.processed", "A video was judged."),
     ("enrollment.completed", "A face, voice or fingerprint was enrolled, or refused."),
     ("docauth.completed", "A document was checked."),
@@ -67,6 +67,7 @@ pub const EVENTS: [(&str, &str); 8] = [
     ("fraud.flagged", "The fraud rules found something in a call."),
     ("review.completed", "People decided about a transaction; `data.review` says what."),
     ("consent.changed", "A consent was given or withdrawn; `decision_reasons` says which."),
+    ("deepfake.completed", "A check of Biometry v2 ended; `services` says what it found."),
     ("session.completed", "A session was ended."),
 ];
 

@@ -18,6 +18,26 @@ impl consent_server::Consent for Stage {
         self.forget("consent", request.into_inner())
     }
 
+    async fn put_consent_text(
+        &self,
+        request: Request<consent::ConsentText>,
+    ) -> Result<Response<consent::ConsentText>, Status> {
+        let text = request.into_inner();
+        self.set().consent_texts.push(text.clone());
+        Ok(Response::new(text))
+    }
+
+    async fn get_consent_text(
+        &self,
+        request: Request<consent::ConsentTextRequest>,
+    ) -> Result<Response<consent::ConsentText>, Status> {
+        let asked = request.into_inner();
+        let state = self.set();
+        let mut texts = state.consent_texts.iter();
+        let found = texts.find(|text| text.id == asked.id && text.project_id == asked.project_id).cloned();
+        found.map(Response::new).ok_or_else(|| Status::not_found("no such text"))
+    }
+
     async fn record_consent(
         &self,
         request: Request<consent::RecordConsentRequest>,
@@ -64,6 +84,7 @@ impl consent_server::Consent for Stage {
             recorded_at_ms: 1_700_000_000_123,
             api_key_id: e.api_key_id.clone(),
             session_id: e.session_id.clone(),
+            basis: e.basis.clone(),
             hash: "00ff".into(),
             ..consent::ConsentEntry::default()
         };

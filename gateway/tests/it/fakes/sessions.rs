@@ -39,6 +39,69 @@ impl sessions_server::Sessions for Stage {
         Ok(Response::new(Box::pin(futures::stream::iter(std::iter::once(first).chain(pieces)))))
     }
 
+    async fn create_deepfake_check(
+        &self,
+        request: Request<sessions::CreateDeepfakeCheckRequest>,
+    ) -> Result<Response<sessions::DeepfakeCheck>, Status> {
+        let request = request.into_inner();
+        let check = sessions::DeepfakeCheck {
+            id: request.id,
+            project_id: request.project_id,
+            api_key_id: request.api_key_id,
+            user_fullname: self.bound(&request.session_id)?.user_fullname.unwrap_or_default(),
+            session_id: request.session_id,
+            state: sessions::DeepfakeCheckState::Pending.into(),
+            ..sessions::DeepfakeCheck::default()
+        };
+        self.set().checks.push(check.clone());
+        Ok(Response::new(check))
+    }
+
+    async fn get_deepfake_check(
+        &self,
+        request: Request<sessions::DeepfakeCheckRequest>,
+    ) -> Result<Response<sessions::DeepfakeCheck>, Status> {
+        let request = request.into_inner();
+        let is_asked = |check: &&sessions::DeepfakeCheck| {
+            check.id == request.id && check.project_id == request.project_id
+        };
+        let found = self.set().checks.iter().find(is_asked).cloned();
+        found.map(Response::new).ok_or_else(|| Status::not_found("check not found"))
+    }
+
+    async fn lease_deepfake_check(
+        &self,
+        _: Request<sessions::LeaseDeepfakeCheckRequest>,
+    ) -> Result<Response<sessions::LeaseDeepfakeCheckResponse>, Status> {
+        let mut state = self.set();
+        let waits =
+            |check: &&mut sessions::DeepfakeCheck| check.state() == sessions::DeepfakeCheckState::Pending;
+        let check = state.checks.iter_mut().find(waits).map(|check| {
+            check.set_state(sessions::DeepfakeCheckState::Processing);
+            check.lease += 1;
+            check.clone()
+        });
+        Ok(Response::new(sessions::LeaseDeepfakeCheckResponse { check }))
+    }
+
+    async fn finish_deepfake_check(
+        &self,
+        request: Request<sessions::FinishDeepfakeCheckRequest>,
+    ) -> Result<Response<sessions::DeepfakeCheck>, Status> {
+        let request = request.into_inner();
+        let mut state = self.set();
+        let check =
+            state.checks.iter_mut().find(|check| check.id == request.id && check.lease == request.lease);
+        let check = check.ok_or_else(|| Status::failed_precondition("not leased"))?;
+        let is_done = !request.result_json.is_empty();
+        check.set_state(match is_done {
+            true => sessions::DeepfakeCheckState::Completed,
+            false => sessions::DeepfakeCheckState::Failed,
+        });
+        (check.result_json, check.error) = (request.result_json, request.error);
+        Ok(Response::new(check.clone()))
+    }
+
     async fn find_subject(&self, _: Request<Subject>) -> Result<Response<Remains>, Status> {
         Ok(self.kept("sessions"))
     }

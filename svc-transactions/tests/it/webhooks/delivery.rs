@@ -99,6 +99,31 @@ async fn what_was_not_taken_is_sent_again_under_the_same_id() {
 }
 
 #[tokio::test]
+async fn idv_case_11_a_hanging_receiver_is_cut_off_and_gets_the_same_check_again() {
+    assert_eq!(svc_transactions::WebhooksConfig::default().timeout_ms, 10_000, "the documented ten seconds");
+    testkit::each_config(async |db| {
+        let (customer, mut receiver) = (Customer::new(db, quick()).await, Receiver::new().await);
+        let url = format!("{}/silent", receiver.url);
+        let (hook, secret) = customer.webhook(&url, &["identity_verification.completed"]).await;
+        let mut call = customer.call("idv.submit");
+        let payload = serde_json::json!({"check_id": call.id, "user_identifier": "user123"});
+        call.event_json = Some(payload.to_string());
+        customer.write(call).await;
+        for arrived in receiver.next_few(2).await {
+            assert_eq!(arrived.json(), payload);
+            assert_eq!(arrived.header("user-agent"), "IdentityVerification/1.0");
+            assert!(arrived.is_signed_with(&secret));
+        }
+        let cut = eventually(async || {
+            let deliveries = customer.deliveries(&hook.id, false).await;
+            deliveries.into_iter().find(|delivery| delivery.attempts > 1)
+        });
+        assert_eq!(cut.await.log[0].error.as_deref(), Some("timeout"));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_undelivered_event_becomes_a_dead_letter_and_can_be_replayed() {
     testkit::each_config(async |db| {
         let (customer, mut receiver) = (Customer::new(db, quick()).await, Receiver::new().await);
