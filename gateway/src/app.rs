@@ -66,6 +66,7 @@ pub fn router(gateway: Gateway) -> Router {
         .audience(VERIFIK, verifik::routes())
         .audience(VERIFIK_VERSION_3, verifik::version_3_routes())
         .audience(VERIFIK_VALIDATIONS, verifik::validation_routes())
+        .audience(VERIFIK_VALIDATIONS, verifik::page_routes())
         .audience(VERIFIK_FACES, verifik::face_routes())
         .undescribed(VERIFIK, unknown_routes(&verifik::PREFIXES))
         .undescribed(DASHBOARD, dashboard::asset_routes())

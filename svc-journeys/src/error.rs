@@ -55,6 +55,7 @@ pub enum Refusal {
     CodeExpired,
     NoLink,
     LinkUsed,
+    LinkExpired,
     LinkOfAnotherBrowser,
     EmailNotConfigured,
 }
@@ -87,6 +88,7 @@ impl Refusal {
             Self::WrongCode => (Code::PermissionDenied, "otp_does_not_match"),
             Self::CodeExpired => (Code::FailedPrecondition, "emailValidation_has_expired"),
             Self::NoLink => (Code::NotFound, "link_not_found"),
+            Self::LinkExpired => (Code::FailedPrecondition, "link_has_expired"),
             Self::LinkUsed => (Code::FailedPrecondition, "link_is_used"),
             Self::LinkOfAnotherBrowser => (Code::PermissionDenied, "link_of_another_browser"),
             Self::EmailNotConfigured => (Code::FailedPrecondition, "email_not_configured"),

@@ -17,6 +17,8 @@ use crate::{
 const MAX_LIFETIME_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 /// How long it is known of an expired link that it was used.
 const REMEMBERED_MS: i64 = 24 * 60 * 60 * 1000;
+/// Codes of one link: with five tries each, guessing one stays hopeless.
+const MAX_CODES: i64 = 3;
 const SECRET_BYTES: usize = 32;
 const MAX_TEXT: usize = 256;
 
@@ -79,7 +81,7 @@ impl Journeys {
             return Err(Refusal::LinkUsed.into());
         }
         if row.expires_at <= self.now_ms() {
-            return Err(Refusal::NoLink.into());
+            return Err(Refusal::LinkExpired.into());
         }
         let browser_secret = self.bind(&row, request).await?;
         let link = Some(self.encode_link(row)?);
@@ -122,7 +124,10 @@ impl Journeys {
         let (holder, code) = (self.holder(&row)?, code()?);
         let hashes = self.sealer.code_hashes(&row.id, &code)?;
         let expires_at = self.now_ms() + CODE_LIFETIME_MS;
-        self.store.set_link_code(&row.project_id, &row.id, newest(&hashes)?, expires_at).await?;
+        let (project, bounds) = (&row.project_id, (expires_at, MAX_CODES));
+        if !self.store.set_link_code(project, &row.id, newest(&hashes)?, bounds).await? {
+            return Err(Refusal::AttemptsExceeded.into());
+        }
         let (title, text) = code_message(&holder.language, &code);
         mailer.send(&holder.email, title, text).await.map_err(Error::Mail)?;
         Ok(encode(row, holder))
@@ -175,6 +180,7 @@ fn encode(row: LinkRow, holder: Holder) -> wire::Link {
         }),
         expires_at_ms: row.expires_at,
         needs_code: row.needs_code == 1,
+        is_bound: row.browser_hash.is_some(),
     }
 }
 

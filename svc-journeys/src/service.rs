@@ -230,6 +230,13 @@ impl journeys_server::Journeys for Journeys {
         answer(self.end_validation(request.get_ref()).await)
     }
 
+    async fn begin_validation(
+        &self,
+        request: Request<wire::RecordRequest>,
+    ) -> Result<Response<wire::Validation>, Status> {
+        answer(Self::begin_validation(self, request.get_ref()).await)
+    }
+
     async fn restart_validation(
         &self,
         request: Request<wire::RecordRequest>,

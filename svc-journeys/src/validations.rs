@@ -52,6 +52,10 @@ impl Journeys {
         }
         let now_ms = self.now_ms();
         let asked = asked(request.asked.unwrap_or_default(), now_ms)?;
+        let needs_mail = asked.send_via_email || asked.requires_second_factor;
+        if needs_mail && self.mailer.is_none() {
+            return Err(Refusal::EmailNotConfigured.into());
+        }
         let lifetime = if asked.send_via_email { LIFETIME_MAILED_MS } else { LIFETIME_MS };
         let id = id::generate(now_ms)?;
         let Sealed { wrapped_key, sealed } = self.sealer.seal(tenant, &id, &asked)?;
@@ -103,6 +107,15 @@ impl Journeys {
         self.encode_validation(tenant, self.validation_row(tenant, id).await?)
     }
 
+    pub(crate) async fn begin_validation(
+        &self,
+        request: &wire::RecordRequest,
+    ) -> Result<wire::Validation, Error> {
+        let (tenant, id) = (&request.project_id, &request.id);
+        self.store.begin_validation(tenant, id, self.now_ms()).await?;
+        self.encode_validation(tenant, self.validation_row(tenant, id).await?)
+    }
+
     pub(crate) async fn renew_validation(
         &self,
         request: &wire::RecordRequest,
@@ -145,6 +158,7 @@ impl Journeys {
             created_at_ms: row.created_at,
             updated_at_ms: row.updated_at,
             completed_at_ms: row.completed_at,
+            expires_at_ms: row.expires_at,
         })
     }
 }

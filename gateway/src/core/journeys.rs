@@ -289,6 +289,14 @@ pub async fn list_validations(
     done(core.services().journeys().list_validations(request).await)
 }
 
+/// Notes that the page of a validation was opened.
+///
+/// # Errors
+/// 404.
+pub async fn begin_validation(core: &Core, caller: &Caller, id: &str) -> Result<wire::Validation, Error> {
+    done(core.services().journeys().begin_validation(named(caller, id)).await)
+}
+
 /// # Errors
 /// 404.
 pub async fn restart_validation(core: &Core, caller: &Caller, id: &str) -> Result<wire::Validation, Error> {

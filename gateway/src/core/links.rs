@@ -9,6 +9,8 @@ pub struct OpenedLink {
     pub link: wire::Link,
     /// The key that made it; still to enter its API.
     pub caller: Caller,
+    /// What the browser it was bound to by this call has to show from now on.
+    pub browser_secret: Option<String>,
 }
 
 /// What a link is made for.
@@ -41,12 +43,36 @@ pub async fn create_link(core: &Core, caller: &Caller, asked: LinkAsked) -> Resu
 /// Opens a link by its token.
 ///
 /// # Errors
-/// 404 `link_not_found`, 409 `link_is_used`, 403 `link_of_another_browser`; 401 and 403 when its key is not active any more.
+/// 404 `link_not_found`, 409 `link_is_used` and `link_has_expired`, 403 `link_of_another_browser`; 401 and 403 when its key is not active any more.
 pub async fn open_link(core: &Core, request: wire::OpenLinkRequest) -> Result<OpenedLink, Error> {
     let opened = core.services().journeys().open_link(request).await?.into_inner();
     let link = opened.link.unwrap_or_default();
     let caller = authorize_key(core.services(), link.api_key_id.clone(), link.project_id.clone()).await?;
-    Ok(OpenedLink { link, caller })
+    let browser_secret = (!opened.browser_secret.is_empty()).then_some(opened.browser_secret);
+    Ok(OpenedLink { link, caller, browser_secret })
+}
+
+fn named(link: &wire::Link) -> wire::RecordRequest {
+    wire::RecordRequest { project_id: link.project_id.clone(), id: link.id.clone() }
+}
+
+/// Mails a code to the holder of a link.
+///
+/// # Errors
+/// 409 `attempts_exceeded` after the third one; 503 when the mail server does not take it.
+pub async fn send_link_code(core: &Core, link: &wire::Link) -> Result<(), Error> {
+    core.services().journeys().send_link_code(named(link)).await?;
+    Ok(())
+}
+
+/// Compares a code with the one that was mailed.
+///
+/// # Errors
+/// 403 `otp_does_not_match`; 409 `emailValidation_has_expired` also after five wrong ones.
+pub async fn check_link_code(core: &Core, link: &wire::Link, code: String) -> Result<(), Error> {
+    let wire::RecordRequest { project_id, id } = named(link);
+    core.services().journeys().check_link_code(wire::CheckLinkCodeRequest { project_id, id, code }).await?;
+    Ok(())
 }
 
 /// A link that was used up for a call. Dropped before [`spend`](Self::spend), it can be used again: the call came to nothing.
@@ -62,7 +88,7 @@ impl TakenLink {
     /// # Errors
     /// 409 `link_is_used`; 403 `otp_does_not_match` before its code was compared.
     pub async fn take(core: &Core, link: &wire::Link) -> Result<Self, Error> {
-        let named = wire::RecordRequest { project_id: link.project_id.clone(), id: link.id.clone() };
+        let named = named(link);
         core.services().journeys().take_link(named.clone()).await?;
         Ok(Self { core: core.clone(), named: Some(named) })
     }

@@ -11,6 +11,7 @@ mod face_recognition;
 mod flows;
 mod images;
 mod lists;
+mod liveness_page;
 mod projects;
 mod register_face;
 mod search;
@@ -47,12 +48,12 @@ pub fn routes() -> Vec<Route> {
         route(READ, routes!(flows::get_project_flow)),
         route(CAPTURE, routes!(app_registrations::create_app_registration))
             .recorded_as("verifik.app_registration_create"),
-        route(RECORDS, routes!(app_registrations::list_app_registrations)),
-        route(RECORDS, routes!(app_registrations::get_app_registration)),
-        route(WRITE, routes!(app_registrations::settle_app_registration))
+        route(RECORDS, routes!(app_registrations::reading::list_app_registrations)),
+        route(RECORDS, routes!(app_registrations::reading::get_app_registration)),
+        route(WRITE, routes!(app_registrations::steps::settle_app_registration))
             .recorded_as("verifik.app_registration_settle"),
-        route(REGISTRATION, routes!(app_registrations::get_own_app_registration)).only_reads(),
-        route(REGISTRATION, routes!(app_registrations::sync_app_registration))
+        route(REGISTRATION, routes!(app_registrations::reading::get_own_app_registration)).only_reads(),
+        route(REGISTRATION, routes!(app_registrations::steps::sync_app_registration))
             .recorded_as("verifik.app_registration_sync"),
         route(REGISTRATION, routes!(register_face::validate_app_registration_face))
             .recorded_as("verifik.app_registration_face")
@@ -88,6 +89,17 @@ pub fn validation_routes() -> Vec<Route> {
     ]
 }
 
+/// The page of a validation's link. Its token lets in, so the routes let everybody in and the handlers do not.
+pub fn page_routes() -> Vec<Route> {
+    vec![
+        route(Access::Public, routes!(liveness_page::show_liveness_page)),
+        route(Access::Public, routes!(liveness_page::begin_liveness_page)),
+        route(Access::Public, routes!(liveness_page::send_liveness_page_code)),
+        route(Access::Public, routes!(liveness_page::submit_liveness_page))
+            .max_body_bytes(MAX_ONE_IMAGE_BYTES),
+    ]
+}
+
 pub fn face_routes() -> Vec<Route> {
     vec![
         route(CAPTURE, routes!(face_recognition::judge_liveness))
@@ -110,6 +122,9 @@ pub fn face_routes() -> Vec<Route> {
             .max_body_bytes(MAX_SEVERAL_IMAGES_BYTES),
         route(CAPTURE, routes!(search::search_live_person))
             .recorded_as("verifik.search_live_face")
+            .max_body_bytes(MAX_ONE_IMAGE_BYTES),
+        route(CAPTURE, routes!(search::search_active_user))
+            .recorded_as("verifik.search_active_user")
             .max_body_bytes(MAX_ONE_IMAGE_BYTES),
         route(CAPTURE, routes!(search::verify_person_face))
             .recorded_as("verifik.verify")

@@ -1,6 +1,7 @@
 //! Verifik, by the acceptance cases of its contract: the models are played, the journeys are the real service.
 
 mod faces;
+mod links;
 mod projects;
 mod registrations;
 mod tokens;
@@ -60,6 +61,10 @@ fn face() -> Value {
 
 impl World {
     async fn new(consent: &str) -> Self {
+        Self::with(consent, Config::default()).await
+    }
+
+    async fn with(consent: &str, config: Config) -> Self {
         let stage = Stage::new();
         stage.administer();
         {
@@ -73,7 +78,7 @@ impl World {
                 ..EnrollFaceResponse::default()
             };
         }
-        let RealJourneys { customer, mail, folder } = RealJourneys::before(stage, Config::default()).await;
+        let RealJourneys { customer, mail, folder } = RealJourneys::before(stage, config).await;
         Self { customer, mail, _folder: folder }
     }
 

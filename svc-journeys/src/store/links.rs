@@ -78,17 +78,17 @@ impl Store {
         Ok(())
     }
 
+    /// Sets a code in place of an earlier one, if there were fewer than `most`; answers whether.
     pub async fn set_link_code(
         &self,
         project: &str,
         id: &str,
         code_hash: &[u8],
-        expires_at: i64,
-    ) -> Result<(), Error> {
-        const SQL: &str = "UPDATE links SET code_hash = $3, code_tries = 0, code_expires_at = $4 \
-            WHERE id = $1 AND project_id = $2 AND needs_code = 1";
-        self.db.execute(SQL, db::params![id, project, code_hash, expires_at]).await?;
-        Ok(())
+        (expires_at, most): (i64, i64),
+    ) -> Result<bool, Error> {
+        const SQL: &str = "UPDATE links SET code_hash = $3, code_tries = 0, code_expires_at = $4, \
+            code_sends = code_sends + 1 WHERE id = $1 AND project_id = $2 AND needs_code = 1 AND code_sends < $5";
+        Ok(self.db.execute(SQL, db::params![id, project, code_hash, expires_at, most]).await? == 1)
     }
 
     /// Counts one try of its code if there is one left; answers whether there was.

@@ -100,6 +100,14 @@ impl Store {
         Ok(self.db.execute(SQL, db::params![id, project, status.as_str(), now_ms]).await? == 1)
     }
 
+    /// Makes a new validation pending; any other stays as it is.
+    pub async fn begin_validation(&self, project: &str, id: &str, now_ms: i64) -> Result<(), Error> {
+        const SQL: &str = "UPDATE validations SET status = 'pending', updated_at = $3 \
+            WHERE id = $1 AND project_id = $2 AND status = 'new'";
+        self.db.execute(SQL, db::params![id, project, now_ms]).await?;
+        Ok(())
+    }
+
     /// Makes a validation new again, until `expires_at_ms`.
     pub async fn restart_validation(
         &self,

@@ -65,8 +65,14 @@ async fn a_validation_ends_once_and_not_after_it_expired() {
         let (mut one, mut other) = (world.client(), world.client());
         let both = tokio::join!(one.finish_validation(finish(true)), other.finish_validation(finish(false)));
         assert_eq!([both.0, both.1].iter().filter(|done| done.is_ok()).count(), 1);
+        done(world.client().begin_validation(record(&made.id)).await);
+        let ended = done(world.client().get_validation(record(&made.id)).await).status();
+        assert!(matches!(ended, ValidationStatus::Completed | ValidationStatus::Failed), "{ended:?}");
         let again = done(world.client().restart_validation(record(&made.id)).await);
         assert_eq!(again.status(), ValidationStatus::New);
+        assert_eq!(again.expires_at_ms, world.now_ms() + 10 * 60 * 1000);
+        let begun = done(world.client().begin_validation(record(&made.id)).await);
+        assert_eq!(begun.status(), ValidationStatus::Pending);
         world.pass(10 * 60 * 1000);
         assert_eq!(
             word(world.client().finish_validation(finish(true)).await),

@@ -36,7 +36,7 @@ pub struct IdvError {
 
 pub const USER: &str = "user_identifier";
 /// Why a link of the page opens nothing.
-const LINK_WORDS: [&str; 2] = ["link_not_found", "link_is_used"];
+const LINK_WORDS: [&str; 3] = ["link_not_found", "link_is_used", "link_has_expired"];
 const PROCESSING_FAILED: &str = "Verification processing failed";
 
 fn status(report: &ErrorReport) -> StatusCode {

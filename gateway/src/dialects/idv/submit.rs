@@ -94,7 +94,7 @@ async fn run(gateway: &Gateway, call: &mut Call, form: &Form) -> Result<Submitte
 /// The form of the page: its token in place of a key, and the user is the one the page was opened for.
 async fn submit_from_page(gateway: &Gateway, headers: &HeaderMap, form: &Form) -> Result<Response, Error> {
     let token = form.text("page_token").ok_or(Error::MissingToken)?;
-    let OpenedLink { link, caller } = open_link(gateway.core(), page_link(token)).await?;
+    let OpenedLink { link, caller, .. } = open_link(gateway.core(), page_link(token)).await?;
     let caller = admit(gateway, headers, (caller, Dialect::Idv), None).await?;
     let mut late = LateCall::of(headers, caller, (KIND, ERRORS))?;
     let result = run_of_page(gateway, &mut late.call, form, link).await;

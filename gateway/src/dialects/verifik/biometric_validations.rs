@@ -17,12 +17,14 @@ use super::{
     app_registrations::missing,
     flows::{value, word},
     lists::{ListAsked, pages},
+    liveness_page::LIVENESS_PAGE,
 };
 use crate::{
     core::{
         caller::Caller,
         error::{Error, Refusal},
         journeys,
+        links::{LinkAsked, create_link},
     },
     http::{
         json,
@@ -31,7 +33,7 @@ use crate::{
     },
 };
 
-const TYPES: [(&str, wire::ValidationType); 4] = [
+pub const TYPES: [(&str, wire::ValidationType); 4] = [
     ("validation", wire::ValidationType::Validation),
     ("login", wire::ValidationType::Login),
     ("onboarding", wire::ValidationType::Onboarding),
@@ -118,6 +120,17 @@ pub struct BiometricValidation {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     token: Option<String>,
+    /// The page on which the face is recorded, once; only of a new one.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    url: Option<String>,
+    /// The id again, as older clients read it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    biometric_validation: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(nullable = false)]
+    liveness_session: Option<String>,
     created_at: String,
     updated_at: String,
 }
@@ -165,6 +178,9 @@ impl BiometricValidation {
             email: asked.email,
             language: asked.language,
             token: None,
+            url: None,
+            biometric_validation: None,
+            liveness_session: None,
             created_at: rfc3339(of.created_at_ms),
             updated_at: rfc3339(of.updated_at_ms),
         }
@@ -190,7 +206,9 @@ impl ValidationBody {
         if !["en", "es"].contains(&language.as_str()) {
             return Err(Error::field("language", "\"language\" must be one of [en, es]"));
         }
-        if self.send_via_email.unwrap_or_default() && self.email.is_none() {
+        let needs_mail =
+            self.send_via_email.unwrap_or_default() || self.requires_second_factor.unwrap_or_default();
+        if needs_mail && self.email.is_none() {
             return Err(Error::MissingFields(vec!["email"]));
         }
         Ok(wire::CreateValidationRequest {
@@ -232,14 +250,44 @@ async fn create(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<ValidationData>, Error> {
     let request = json::parse_object::<ValidationBody>(body)?.request()?;
-    // No page is hosted that a mailed link could open.
-    if request.asked.as_ref().is_some_and(|asked| asked.send_via_email) {
+    // A mailed link needs an address to begin with.
+    let is_mailed = request.asked.as_ref().is_some_and(|asked| asked.send_via_email);
+    if is_mailed && gateway.config().public_url.is_none() {
         return Err(Error::worded(Refusal::Conflict, "email_not_configured", "email_not_configured"));
     }
+    let made = journeys::create_validation(gateway.core(), &call.caller, &mut call.record, request).await?;
+    opened(gateway, &call.caller, made).await
+}
+
+/// A new validation with its token and the link to its page, mailed where that was asked for.
+async fn opened(
+    gateway: &Gateway,
+    caller: &Caller,
+    made: wire::Validation,
+) -> Result<Json<ValidationData>, Error> {
     let core = gateway.core();
-    let made = journeys::create_validation(core, &call.caller, &mut call.record, request).await?;
-    let token = Some(journeys::validation_token(core, &call.caller, &made.id).await?);
-    let data = BiometricValidation { token, ..BiometricValidation::new(&call.caller, made) };
+    let token = Some(journeys::validation_token(core, caller, &made.id).await?);
+    let base = gateway.config().public_url.as_deref().unwrap_or_default();
+    let page = format!("{base}{LIVENESS_PAGE}/");
+    let asked = made.asked.clone().unwrap_or_default();
+    let link = LinkAsked {
+        purpose: wire::LinkPurpose::LivenessPage,
+        holder: wire::LinkHolder {
+            identifier: asked.identifier,
+            email: asked.email,
+            record_id: made.id.clone(),
+            language: asked.language,
+            ..wire::LinkHolder::default()
+        },
+        expires_at_ms: made.expires_at_ms,
+        mail_prefix: asked.send_via_email.then(|| page.clone()),
+        needs_code: asked.requires_second_factor,
+    };
+    let url = Some(format!("{page}{}", create_link(core, caller, link).await?));
+    let data = BiometricValidation::new(caller, made);
+    let id = Some(data.id.clone());
+    let data =
+        BiometricValidation { token, url, biometric_validation: id.clone(), liveness_session: id, ..data };
     Ok(Json(ValidationData { success: true, data }))
 }
 
@@ -289,10 +337,7 @@ async fn restart(
     id: Result<Path<String>, PathRejection>,
 ) -> Result<Json<ValidationData>, Error> {
     let Path(id) = id?;
-    let core = gateway.core();
-    let made = journeys::restart_validation(core, &call.caller, &id).await?;
+    let made = journeys::restart_validation(gateway.core(), &call.caller, &id).await?;
     call.record.set_user(made.asked.as_ref().map(|asked| asked.identifier.clone()));
-    let token = Some(journeys::validation_token(core, &call.caller, &made.id).await?);
-    let data = BiometricValidation { token, ..BiometricValidation::new(&call.caller, made) };
-    Ok(Json(ValidationData { success: true, data }))
+    opened(gateway, &call.caller, made).await
 }

@@ -62,7 +62,9 @@ const IN_ERROR: [(&str, &str); 5] = [
 /// Of a person who is not there.
 const PERSON_NOT_FOUND: &str = "PERSON_NOT_FOUND";
 /// Words whose status is another than that of their kind.
-const STATUSES: [(&str, StatusCode); 3] = [
+const STATUSES: [(&str, StatusCode); 5] = [
+    ("link_is_used", StatusCode::GONE),
+    ("link_has_expired", StatusCode::GONE),
     ("emailValidation_has_expired", StatusCode::PRECONDITION_FAILED),
     ("security_not_set", StatusCode::NOT_FOUND),
     ("step_not_supported", StatusCode::INTERNAL_SERVER_ERROR),

@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use super::{
     app_registrations::missing,
     errors::unusable,
-    images::{LargeBody, Os, picture},
+    images::{LargeBody, Os, PictureErrors, picture},
 };
 use crate::{
     core::{
@@ -153,8 +153,7 @@ async fn judged_liveness(
 
 /// Judges whether a picture shows a live face.
 #[utoipa::path(post, path = "/v2/face-recognition/liveness", tag = "verifik", request_body = LivenessBody,
-    responses((status = 200, body = Signed<LivenessData>), (status = 409, description = "a field is missing or wrong, or no one face"),
-        (status = 412, description = "only_images_in_base64"), (status = 413, description = "image_too_large")))]
+    responses((status = 200, body = Signed<LivenessData>), PictureErrors))]
 pub async fn judge_liveness(
     State(gateway): State<Gateway>,
     mut call: Call,
@@ -166,8 +165,7 @@ pub async fn judge_liveness(
 
 /// The same by its older name.
 #[utoipa::path(post, path = "/v2/face-recognition/liveness-score", tag = "verifik", request_body = LivenessBody,
-    responses((status = 200, body = Signed<LivenessData>), (status = 409, description = "a field is missing or wrong, or no one face"),
-        (status = 412, description = "only_images_in_base64"), (status = 413, description = "image_too_large")))]
+    responses((status = 200, body = Signed<LivenessData>), PictureErrors))]
 pub async fn judge_liveness_score(
     state: State<Gateway>,
     call: Call,
@@ -283,8 +281,7 @@ impl Compared {
 
 /// Compares the faces of pictures.
 #[utoipa::path(post, path = "/v2/face-recognition/compare", tag = "verifik", request_body = CompareBody,
-    responses((status = 200, body = Signed<CompareData>), (status = 409, description = "a field is missing or wrong, or no one face"),
-        (status = 412, description = "only_images_in_base64"), (status = 413, description = "image_too_large")))]
+    responses((status = 200, body = Signed<CompareData>), PictureErrors))]
 pub async fn compare_faces(
     State(gateway): State<Gateway>,
     mut call: Call,
@@ -306,8 +303,7 @@ async fn compare(
 
 /// Compares, and judges the liveness of the probe.
 #[utoipa::path(post, path = "/v2/face-recognition/compare-live", tag = "verifik", request_body = CompareBody,
-    responses((status = 200, body = Signed<CompareLiveData>), (status = 409, description = "a field is missing or wrong, or no one face"),
-        (status = 412, description = "only_images_in_base64"), (status = 413, description = "image_too_large")))]
+    responses((status = 200, body = Signed<CompareLiveData>), PictureErrors))]
 pub async fn compare_live_face(
     State(gateway): State<Gateway>,
     mut call: Call,
@@ -336,8 +332,7 @@ async fn compare_live(
 
 /// Compares, and judges the liveness of the probe only where the faces are alike.
 #[utoipa::path(post, path = "/v2/face-recognition/compare-with-liveness", tag = "verifik", request_body = CompareBody,
-    responses((status = 200, body = Signed<CompareWithLivenessData>), (status = 409, description = "a field is missing or wrong, or no one face"),
-        (status = 412, description = "only_images_in_base64"), (status = 413, description = "image_too_large")))]
+    responses((status = 200, body = Signed<CompareWithLivenessData>), PictureErrors))]
 pub async fn compare_with_liveness(
     State(gateway): State<Gateway>,
     mut call: Call,

@@ -10,7 +10,7 @@ use base64::{
 };
 use serde::{Deserialize, de::DeserializeOwned};
 use shares::FairPlace;
-use utoipa::ToSchema;
+use utoipa::{IntoResponses, ToSchema};
 
 use crate::{
     core::{error::Error, media::Media},
@@ -52,6 +52,21 @@ impl Os {
             _ => Err(Error::field("os", "\"os\" must be one of [DESKTOP, IOS, ANDROID]")),
         }
     }
+}
+
+/// What the calls with pictures are refused with.
+#[derive(IntoResponses)]
+#[expect(dead_code, reason = "describes the responses in the API's documentation")]
+pub enum PictureErrors {
+    /// a field is missing or wrong, or no one face
+    #[response(status = 409)]
+    NoOneFace,
+    /// only_images_in_base64
+    #[response(status = 412)]
+    NotBase64,
+    /// image_too_large
+    #[response(status = 413)]
+    TooLarge,
 }
 
 /// A body that is received once it is known that there is room for it.

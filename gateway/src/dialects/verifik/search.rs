@@ -9,7 +9,7 @@ use super::{
     app_registrations::missing,
     errors::{liveness_failed, unusable},
     face_recognition::{Pictures, Signed, in_range, min_liveness},
-    images::{LargeBody, Os},
+    images::{LargeBody, Os, PictureErrors},
 };
 use crate::{
     core::{
@@ -85,8 +85,7 @@ impl PersonFound {
 
 /// Looks for a face among the persons of the project: the nearest, when it is near enough.
 #[utoipa::path(post, path = "/v2/face-recognition/search", tag = "verifik", request_body = SearchBody,
-    responses((status = 200, body = Signed<Vec<PersonFound>>), (status = 409, description = "a field is missing or wrong, or no one face"),
-        (status = 412, description = "only_images_in_base64"), (status = 413, description = "image_too_large")))]
+    responses((status = 200, body = Signed<Vec<PersonFound>>), PictureErrors))]
 pub async fn search_person(
     State(gateway): State<Gateway>,
     mut call: Call,
@@ -125,14 +124,24 @@ pub async fn search_live_person(
     body: LargeBody,
 ) -> RecordedResponse<Json<Signed<LiveSearchData>>> {
     let result = search_live(&gateway, &mut call, body).await;
-    call.finish(result)
+    let answer = result.map(|data| Json(Signed::new(&call, data)));
+    call.finish(answer)
 }
 
-async fn search_live(
-    gateway: &Gateway,
-    call: &mut Call,
+/// The same, as a list of persons alone.
+#[utoipa::path(post, path = "/v2/face-recognition/search-active-user", tag = "verifik", request_body = SearchBody,
+    responses((status = 200, body = Signed<Vec<PersonFound>>), PictureErrors))]
+pub async fn search_active_user(
+    State(gateway): State<Gateway>,
+    mut call: Call,
     body: LargeBody,
-) -> Result<Json<Signed<LiveSearchData>>, Error> {
+) -> RecordedResponse<Json<Signed<Vec<PersonFound>>>> {
+    let result = search_live(&gateway, &mut call, body).await;
+    let answer = result.map(|data| Json(Signed::new(&call, data.persons)));
+    call.finish(answer)
+}
+
+async fn search_live(gateway: &Gateway, call: &mut Call, body: LargeBody) -> Result<LiveSearchData, Error> {
     let (sent, _place): (SearchBody, FairPlace) = body.receive(gateway, &call.caller.project_id).await?;
     missing(&[("os", sent.os.is_some()), ("image", sent.image.is_some())])?;
     sent.os.as_deref().map(Os::parse).transpose()?;
@@ -148,8 +157,7 @@ async fn search_live(
         return Err(liveness_failed(outcome.liveness));
     }
     let persons = outcome.found.into_iter().map(|found| PersonFound::new(call, found)).collect();
-    let data = LiveSearchData { persons, liveness_score: round4(outcome.liveness) };
-    Ok(Json(Signed::new(call, data)))
+    Ok(LiveSearchData { persons, liveness_score: round4(outcome.liveness) })
 }
 
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -167,9 +175,7 @@ pub struct VerifyBody {
 
 /// Whether pictures show a person.
 #[utoipa::path(post, path = "/v2/face-recognition/verify", tag = "verifik", request_body = VerifyBody,
-    responses((status = 200, body = Signed<VerifyData>), (status = 404, description = "PERSON_NOT_FOUND"),
-        (status = 409, description = "a field is missing or wrong, or no one face"),
-        (status = 412, description = "only_images_in_base64"), (status = 413, description = "image_too_large")))]
+    responses((status = 200, body = Signed<VerifyData>), (status = 404, description = "PERSON_NOT_FOUND"), PictureErrors))]
 pub async fn verify_person_face(
     State(gateway): State<Gateway>,
     mut call: Call,

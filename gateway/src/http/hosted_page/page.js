@@ -36,10 +36,17 @@ const button = (label, onclick, attributes = {}) =>
   element("button", { type: "button", onclick, ...attributes }, label);
 
 function agree() {
-  const go = button(text.next, () => next("agree"), { disabled: true });
+  const said = problem();
+  const begin = async () => {
+    const begun = page.begin ? await post(page.begin, { consent: true }) : { ok: true };
+    if (begun.ok) return next("agree");
+    if ([403, 404, 410].includes(begun.status)) return show(text.over);
+    said.textContent = sentence(begun);
+  };
+  const go = button(text.next, () => void begin(), { disabled: true });
   const box = element("input", { type: "checkbox", onchange: () => (go.disabled = !box.checked) });
   const what = page.kind === "verification" ? text.agreeToAll : text.agreeToFace;
-  show(text.welcome, element("p", {}, text.why), element("label", {}, box, what), go);
+  show(text.welcome, element("p", {}, text.why), element("label", {}, box, what), said, go);
 }
 
 async function code() {
@@ -110,7 +117,7 @@ async function send() {
 }
 
 async function body() {
-  if (page.kind === "liveness") return { image: await still(captured.video) };
+  if (page.kind === "liveness") return { image: await still(captured.video), consent: true };
   const form = new FormData();
   form.set("page_token", page.token);
   form.set("consent", "true");

@@ -74,6 +74,9 @@ async fn case_15_a_search_honours_its_collection_and_consents() {
         "{}",
         live.body
     );
+    let active = json!({"image": image(), "os": "IOS"});
+    let active = world.post("/v2/face-recognition/search-active-user", &active).await;
+    assert_eq!(active.body["data"], live.body["data"]["persons"], "{}", active.body);
     let own = FaceMatch { probability: 0.95, score: 0.8, matched: true, ..FaceMatch::default() };
     world.customer.stage.set().still = JudgeStillResponse { own: Some(own), ..still(0.2) };
     let verify = json!({"id": person, "images": image()});
