@@ -24,7 +24,7 @@ const LEGIBLE: f32 = 0.5;
 const CLEAR: f32 = 0.93;
 
 /// "Permanent" in the languages of documents that are: no date of expiry.
-const PERMANENT: [&str; 16] = [
+const PERMANENT: [&str; 37] = [
     "PERMANENT",
     "PERMANENTE",
     "PERMANENTA",
@@ -41,6 +41,27 @@ const PERMANENT: [&str; 16] = [
     "TRAJNO",
     "TRAJNA",
     "BEZTERMINOWO",
+    "BEZTERMINOWY",
+    "BEZTERMINOWA",
+    "NIEOZNACZONY",
+    "NIEOZNACZONA",
+    "ILLIMITATA",
+    "ILLIMITATO",
+    "ILIMITADA",
+    "ILIMITADO",
+    "ILLIMITE",
+    "ILLIMITEE",
+    "INDETERMINADA",
+    "INDETERMINADO",
+    "HATAROZATLAN",
+    "NERIBOTAS",
+    "NERIBOTA",
+    "BEZTERMINA",
+    "TAHTAJATU",
+    "NEOMEJENO",
+    "ONBEPERKT",
+    "SURESIZ",
+    "TILLSVIDARE",
 ];
 
 /// The lines of a page without those of its machine readable zone.

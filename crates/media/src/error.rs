@@ -18,7 +18,10 @@ pub enum Error {
     NoAudio,
     #[error("nothing in the file can be decoded; it may be cut short or damaged")]
     Undecodable,
-    #[error("the codec `{0}` is not supported")]
+    #[error(
+        "the codec `{0}` is not supported; video is read as H.264, HEVC, VP8, VP9, AV1, MPEG-4, H.263, MPEG-1, MPEG-2 and Motion \
+         JPEG, sound as AAC, Opus, Vorbis, MP3, MP2, AC-3, FLAC, ALAC, AMR, ADPCM and PCM"
+    )]
     UnsupportedCodec(String),
     #[error("the sound has more than 8 channels, or a sample rate outside 1 to 384 kHz")]
     UnsupportedSound,

@@ -122,6 +122,11 @@ fn user_fullname(headers: &HeaderMap) -> Result<Option<String>, Error> {
             return Err(Error::invalid("X-User-Fullname and X-User-Fullname* headers: send one of them"));
         }
         (None, Some(extended), _) => encoded::parse_extended(extended)?,
+        (Some(plain), None, None) if encoded::is_encoded_word(plain) => {
+            return Err(Error::invalid(
+                "X-User-Fullname header is an encoded word of mail (RFC 2047); send X-User-Fullname* (RFC 8187)",
+            ));
+        }
         (Some(plain), None, None) => plain.to_owned(),
         (Some(plain), None, Some(encoding)) if encoding.eq_ignore_ascii_case("percent") => {
             encoded::decode(plain)?
@@ -225,6 +230,10 @@ mod tests {
             (
                 vec![("X-User-Fullname", "Joerg"), ("X-User-Fullname*", "UTF-8''J%C3%B6rg")],
                 "X-User-Fullname and X-User-Fullname* headers: send one of them",
+            ),
+            (
+                vec![("X-User-Fullname", "=?UTF-8?B?SsO2cmc=?=")],
+                "X-User-Fullname header is an encoded word of mail (RFC 2047); send X-User-Fullname* (RFC 8187)",
             ),
             (
                 vec![("X-User-Fullname*", "J%C3%B6rg")],

@@ -95,6 +95,13 @@ fn possible(read: u8, other: u8, reading: &CharacterReading) -> Option<(u8, f32,
     }
 }
 
+/// Whether the recogniser held `other` possible, did not read clearly, or the picture shows it: more than that it cannot tell
+/// the two.
+pub(super) fn has_evidence(other: u8, reading: &CharacterReading) -> bool {
+    let is_stated = reading.alternatives.iter().any(|(c, p)| *c == other && *p >= POSSIBLE);
+    is_stated || reading.probability < UNCLEAR || reading.shape.is_some()
+}
+
 pub(super) fn agrees(field: &[u8], check: u8) -> bool {
     std::str::from_utf8(field).is_ok_and(|field| mrz::verify(field, char::from(check)))
 }

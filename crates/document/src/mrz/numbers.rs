@@ -8,7 +8,7 @@ pub(super) struct LongNumber {
     pub number: String,
     is_right: bool,
     /// Characters of the optional data it takes, the filler that ends it included.
-    taken: usize,
+    pub(super) taken: usize,
 }
 
 pub(super) fn long_number(format: MrzFormat, lines: &[String]) -> Option<LongNumber> {

@@ -6,6 +6,8 @@
 //! It is a guess, unless the height of the characters on the picture (see [`super::shape`]) or the form of the state's
 //! numbers proves it: else every second forged number could be made right.
 
+mod apart;
+
 use super::{
     habits::Habit,
     layout::{Class, MrzFormat, Span},
@@ -94,6 +96,7 @@ pub(crate) fn repair(
             }
         }
     }
+    apart::repair(format, lines, readings, &mut repairs);
     repairs
 }
 

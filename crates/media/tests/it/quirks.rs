@@ -184,6 +184,14 @@ fn what_is_not_read_is_refused_with_a_list_of_what_is() {
             assert!(refused.contains(name), "{refused}");
         }
     }
+    for (options, kind, codec) in
+        [("-c:v prores -c:a pcm_s16le", "mov", "prores"), ("-c:v libtheora -an", "ogv", "theora")]
+    {
+        let refused = run(from_video(&format!("-t 0.2 -s 160x120 {options}"), kind)).unwrap_err().to_string();
+        for name in [codec, "H.264", "HEVC", "VP9", "AV1", "Motion JPEG", "AAC", "Opus", "PCM"] {
+            assert!(refused.contains(name), "{refused}");
+        }
+    }
 }
 
 #[test]

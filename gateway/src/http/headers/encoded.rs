@@ -21,6 +21,12 @@ pub fn parse_extended(text: &str) -> Result<String, Error> {
     }
 }
 
+/// Whether a value is written as mail writes words beyond ASCII (RFC 2047): no name looks so, and HTTP has another way.
+pub fn is_encoded_word(text: &str) -> bool {
+    let inner = text.strip_prefix("=?").and_then(|text| text.strip_suffix("?="));
+    inner.is_some_and(|inner| inner.split('?').count() >= 3)
+}
+
 /// Decodes percent-encoded UTF-8.
 ///
 /// # Errors

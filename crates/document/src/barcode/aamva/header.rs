@@ -13,7 +13,9 @@ const ENTRY: usize = 10;
 /// Most subfiles read.
 const MAX_SUBFILES: usize = 10;
 /// The file types that begin a header.
-const FILE_TYPES: [&[u8]; 2] = [b"ANSI ", b"AAMVA"];
+const FILE_TYPES: [&[u8]; 2] = [b"ANSI", b"AAMVA"];
+/// Most bytes between a file type and the issuer's number: a space or none.
+const MAX_GAP: usize = 2;
 /// By how many bytes an offset may be wrong: issuers miscount the preamble, decoders drop control characters.
 const MISCOUNT: usize = 4;
 
@@ -43,9 +45,12 @@ struct Entry {
 impl Header {
     /// Reads the header of `bytes`; `None` when there is none.
     pub fn parse(bytes: &[u8]) -> Option<Self> {
-        let at = FILE_TYPES.iter().filter_map(|name| find(bytes, name)).min()?;
-        let (base, after_type) = (at.cast_signed() - PREAMBLE.cast_signed(), at + 5);
-        let digits = bytes.get(after_type..)?.iter().position(u8::is_ascii_digit)? + after_type;
+        let starts = FILE_TYPES.iter().filter_map(|name| Some((find(bytes, name)?, name.len())));
+        let (at, name) = starts.min()?;
+        let (base, after_type) = (at.cast_signed() - PREAMBLE.cast_signed(), at + name);
+        let gap =
+            bytes.get(after_type..)?.iter().position(u8::is_ascii_digit).filter(|gap| *gap <= MAX_GAP)?;
+        let digits = after_type + gap;
         let issuer = number(bytes, digits, 6)?;
         let version = u8::try_from(number(bytes, digits + 6, 2)?.parse::<u32>().ok()?).ok()?;
         // The jurisdiction's version came with version 02. Some issuers of version 01 have it all the same, and of later ones not.
@@ -94,21 +99,37 @@ fn entries(bytes: &[u8], at: usize) -> Vec<Entry> {
 fn start(bytes: &[u8], base: isize, end: usize, entry: &Entry) -> Option<usize> {
     let stated = base.checked_add_unsigned(entry.offset).and_then(|at| usize::try_from(at).ok());
     let stated = stated.filter(|at| *at >= end.saturating_sub(MISCOUNT));
-    let near = stated.into_iter().flat_map(|at| {
-        let aside = (1..=MISCOUNT).flat_map(move |by| [at + by, at.saturating_sub(by)]);
-        std::iter::once(at).chain(aside)
-    });
-    let is_element = |at: usize| {
+    let aside = |at: usize| (1..=MISCOUNT).flat_map(move |by| [at + by, at.saturating_sub(by)]);
+    let is_code = |at: usize| {
         let code = bytes.get(at..at + 3)?;
         let first = if entry.kind[0] == b'Z' { b'Z' } else { b'D' };
         // `DLD` is the type and the start of an element, never an element: no element begins with `DL`.
         let is_code = code[0] == first && code.iter().all(u8::is_ascii_uppercase) && &code[..2] != b"DL";
         is_code.then_some(at)
     };
-    let after_type = |at: usize| bytes.get(at..at + 2).filter(|k| **k == entry.kind).and(is_element(at + 2));
-    let at = |at: usize| after_type(at).or_else(|| is_element(at).filter(|at| *at >= end));
-    let repeated = || (end..bytes.len()).find_map(after_type);
-    near.filter_map(at).next().or_else(repeated).or(Some(end)).filter(|at| *at <= bytes.len())
+    let follows = |at: usize, ends: &[u8]| {
+        at == end || at.checked_sub(1).and_then(|before| bytes.get(before)).is_some_and(|b| ends.contains(b))
+    };
+    let after_type = |at: usize| bytes.get(at..at + 2).filter(|k| **k == entry.kind).and(is_code(at + 2));
+    // A value may read like the code of an element (`DANIEL`), and a wrong offset may point at any element: beside the
+    // offset a subfile begins only where another ends.
+    let element = |at: usize, ends: &[u8]| is_code(at).filter(|at| *at >= end && follows(*at, ends));
+    let exactly = |at: usize| {
+        let is_behind_type = bytes.get(at.saturating_sub(2)..at) == Some(&entry.kind[..]);
+        after_type(at)
+            .or_else(|| element(at, &super::SEPARATORS))
+            .or_else(|| is_code(at).filter(|at| *at >= end && is_behind_type))
+    };
+    let nearly = |at: usize| aside(at).find_map(|at| after_type(at).or_else(|| element(at, b"\r")));
+    let repeated = || {
+        let all = || end..bytes.len();
+        all()
+            .filter(|at| follows(*at, &super::SEPARATORS))
+            .find_map(after_type)
+            .or_else(|| all().find_map(after_type))
+    };
+    let found = stated.and_then(exactly).or_else(|| stated.and_then(nearly)).or_else(repeated);
+    Some(found.unwrap_or(end)).filter(|at| *at <= bytes.len())
 }
 
 /// Where a subfile begins, its type included.
@@ -117,16 +138,14 @@ fn before_type(bytes: &[u8], kind: [u8; 2], start: usize) -> usize {
     if bytes.get(before..start) == Some(&kind[..]) { before } else { start }
 }
 
-/// Where a subfile ends: after its length, or the next subfile's start. A length that ends within an element is wrong, and
-/// the element is read whole.
+/// Where a subfile ends: after its length, or the next subfile's start. A length that ends before the terminator was
+/// miscounted, and the subfile is read up to that.
 fn finish(bytes: &[u8], from: usize, length: usize, next: Option<usize>) -> usize {
     let limit = next.unwrap_or(bytes.len()).min(bytes.len());
     let stated = if length == 0 { limit } else { (from + length).min(limit) };
-    let is_separator = |at: usize| bytes.get(at).is_none_or(|b| super::SEPARATORS.contains(b));
-    (stated..limit)
-        .find(|at| is_separator(*at) || is_separator(at.saturating_sub(1)))
-        .unwrap_or(limit)
-        .max(from)
+    let is_terminator = |at: usize| bytes.get(at) == Some(&b'\r');
+    let ended = (stated..limit).find(|at| is_terminator(*at) || is_terminator(at.saturating_sub(1)));
+    ended.unwrap_or(limit).max(from)
 }
 
 #[cfg(test)]

@@ -35,8 +35,7 @@ impl Stripe {
         let (number, dates) = second.get(6..)?.split_once('=')?;
         let birth = dates.get(4..12).and_then(|date| values::parse_date(date, DateOrder::YearFirst));
         let overflow = dates.get(12..).unwrap_or_default().trim_end_matches('=').trim();
-        let separator = if name.contains('$') { '$' } else { ',' };
-        let (surname, given_names) = values::split_full_name(name, separator);
+        let (surname, given_names) = values::split_full_name(name);
         // A bank card has tracks of this form too, but no state and no date of birth.
         let is_licence = jurisdiction.bytes().all(|c| c.is_ascii_uppercase()) && birth.is_some();
         (is_licence && !number.is_empty() && number.len() <= NUMBER).then(|| Self {

@@ -4,25 +4,31 @@ use time::{Date, Month};
 
 use crate::partial_date::PartialDate;
 
-/// What stands where a value is not known or does not apply.
+/// What stands for a name that there is not (AAMVA DL/ID Card Design Standard, D.12.3.1). Other words are names: Null, Na.
+const NO_NAME: [&str; 4] = ["NONE", "UNAVL", "UNAVAIL", "UNAVAILABLE"];
+/// What stands where any other value is not known or does not apply.
 const ABSENT: [&str; 8] = ["NONE", "UNAVL", "UNAVAIL", "UNAVAILABLE", "UNK", "N/A", "NA", "NULL"];
 
-/// What stands for a date of expiry that never comes: holders over an age, members of the forces, identity cards.
-const NO_EXPIRY: [&str; 14] = [
+/// What a date of expiry that never comes begins with, without spaces and signs: holders over an age, members of the forces,
+/// identity cards.
+const NO_EXPIRY: [&str; 17] = [
     "INDEF",
-    "INDEFINITE",
     "MIL",
-    "MILITARY",
     "NONE",
     "NOEXP",
-    "NOEXPIRATION",
-    "NOEXPIRY",
+    "NOTEXP",
     "NONEXP",
-    "NONEXPIRING",
+    "UNEXPIR",
+    "DOESNOTEXPIRE",
+    "DONOTEXPIRE",
+    "WITHOUTEXP",
     "NEVER",
     "PERM",
-    "PERMANENT",
     "LIFE",
+    "FORLIFE",
+    "UNLIMITED",
+    "VALIDINDEF",
+    "VALIDWITHOUTEXP",
 ];
 /// The same in digits; dates of the year 9999 besides.
 const NO_EXPIRY_DIGITS: [&str; 2] = ["99999999", "00000000"];
@@ -58,8 +64,17 @@ impl DateOrder {
 
 /// Returns a value without padding and commas at its end; `None` for words that say there is none.
 pub(super) fn stated(value: &str) -> Option<&str> {
+    stated_but(value, &ABSENT)
+}
+
+/// The same of a name.
+pub(super) fn stated_name(value: &str) -> Option<&str> {
+    stated_but(value, &NO_NAME)
+}
+
+fn stated_but<'a>(value: &'a str, absent: &[&str]) -> Option<&'a str> {
     let value = value.trim().trim_end_matches(',').trim();
-    let is_absent = ABSENT.iter().any(|word| value.eq_ignore_ascii_case(word));
+    let is_absent = absent.iter().any(|word| value.eq_ignore_ascii_case(word));
     (!value.is_empty() && !is_absent).then_some(value)
 }
 
@@ -84,7 +99,7 @@ pub(super) fn parse_date(value: &str, order: DateOrder) -> Option<PartialDate> {
     }
 }
 
-/// Reads a date of expiry; also the words and figures that say there is none.
+/// Reads a date of expiry; also the words and figures that say there is none. Of a month it is the last day.
 pub(super) fn parse_expiry(value: Option<&str>, order: DateOrder) -> Expiry {
     let Some(value) = value.map(str::trim).filter(|v| !v.is_empty()) else { return Expiry::Missing };
     let word: String =
@@ -92,10 +107,14 @@ pub(super) fn parse_expiry(value: Option<&str>, order: DateOrder) -> Expiry {
     let is_forever = word.len() == 8
         && word.bytes().all(|c| c.is_ascii_digit())
         && (word.starts_with(FOREVER) || word.ends_with(FOREVER));
-    if is_forever || NO_EXPIRY.contains(&word.as_str()) || NO_EXPIRY_DIGITS.contains(&word.as_str()) {
+    let is_never = NO_EXPIRY.iter().any(|never| word.starts_with(never));
+    if is_forever || is_never || NO_EXPIRY_DIGITS.contains(&word.as_str()) {
         return Expiry::Never;
     }
-    parse_date(value, order).and_then(PartialDate::full).map_or(Expiry::Invalid, Expiry::On)
+    if stated(value).is_none() {
+        return Expiry::Missing;
+    }
+    parse_date(value, order).map(PartialDate::latest).map_or(Expiry::Invalid, Expiry::On)
 }
 
 /// The date of expiry of a magnetic stripe: two digits of the year, two of the month. Month 77 stands for never, 88 for the
@@ -114,9 +133,10 @@ pub(super) fn parse_stripe_expiry(value: &str, birth: Option<Date>) -> Expiry {
     date.map_or(Expiry::Invalid, Expiry::On)
 }
 
-/// Surname and given names of one element that holds both, parted by commas (versions 00 and 01) or dollar signs
-/// (magnetic stripes): surname, given name, further names, suffix.
-pub(super) fn split_full_name(value: &str, separator: char) -> (String, String) {
+/// Surname and given names of one element that holds both, parted by commas (versions 00 and 01), dollar signs (magnetic
+/// stripes) or at signs: surname, given name, further names, suffix.
+pub(super) fn split_full_name(value: &str) -> (String, String) {
+    let separator = ['$', '@'].into_iter().find(|c| value.contains(*c)).unwrap_or(',');
     let mut parts = value.split(separator).map(clean_name).filter(|part| !part.is_empty());
     let surname = parts.next().unwrap_or_default();
     // A suffix (JR, III) is no given name.
@@ -163,12 +183,24 @@ mod tests {
             "NON-EXP",
             "12319999",
             "9999-12-31",
+            "NO EXP",
+            "NON-EXPIRING",
+            "DOES NOT EXPIRE",
+            "INDEFINITELY",
+            "MILITARY",
+            "FOR LIFE",
         ] {
             assert_eq!(parse_expiry(Some(text), DateOrder::MonthFirst), Expiry::Never, "{text}");
         }
         assert_eq!(parse_expiry(Some("13132031"), DateOrder::MonthFirst), Expiry::Invalid);
         assert_eq!(parse_expiry(Some("  "), DateOrder::MonthFirst), Expiry::Missing);
         assert_eq!(parse_expiry(None, DateOrder::MonthFirst), Expiry::Missing);
+        for text in ["N/A", "UNAVL", "UNK", "NULL"] {
+            assert_eq!(parse_expiry(Some(text), DateOrder::MonthFirst), Expiry::Missing, "{text}");
+        }
+        let end_of_month = Expiry::On(date!(2031 - 02 - 28));
+        assert_eq!(parse_expiry(Some("02002031"), DateOrder::MonthFirst), end_of_month);
+        assert_eq!(parse_expiry(Some("2031-02-00"), DateOrder::YearFirst), end_of_month);
     }
 
     #[test]
@@ -184,10 +216,10 @@ mod tests {
     #[test]
     fn names_in_one_element_are_parted() {
         let named = |s: &str, g: &str| (s.to_owned(), g.to_owned());
-        assert_eq!(split_full_name("WILLIAMS,SUSAN,T", ','), named("WILLIAMS", "SUSAN T"));
-        assert_eq!(split_full_name("TESTER,JOEY, MIDLAND,JR", ','), named("TESTER", "JOEY MIDLAND"));
-        assert_eq!(split_full_name("$SPECIMEN,$JOHN QUINCY", '$'), named("SPECIMEN", "JOHN QUINCY"));
-        assert_eq!(split_full_name("TESTER,   ", ','), named("TESTER", ""));
+        assert_eq!(split_full_name("WILLIAMS,SUSAN,T"), named("WILLIAMS", "SUSAN T"));
+        assert_eq!(split_full_name("TESTER,JOEY, MIDLAND,JR"), named("TESTER", "JOEY MIDLAND"));
+        assert_eq!(split_full_name("$SPECIMEN,$JOHN QUINCY"), named("SPECIMEN", "JOHN QUINCY"));
+        assert_eq!(split_full_name("TESTER,   "), named("TESTER", ""));
     }
 
     proptest! {
@@ -205,7 +237,7 @@ mod tests {
         #[test]
         fn any_text_is_survived(text in "\\PC{0,20}") {
             let _ = (parse_date(&text, DateOrder::YearFirst), parse_expiry(Some(&text), DateOrder::MonthFirst));
-            let _ = (parse_stripe_expiry(&text, None), split_full_name(&text, ','), stated(&text));
+            let _ = (parse_stripe_expiry(&text, None), split_full_name(&text), stated(&text));
         }
     }
 }
