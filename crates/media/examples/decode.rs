@@ -1,5 +1,7 @@
 //! Decodes videos and prints what it took: `cargo run --release -p media --example decode -- FILE...`
 
+#![expect(clippy::print_stdout, reason = "prints what it measured")]
+
 use std::{fs::File, time::Instant};
 
 use media::{Decoded, Error, Limits, SAMPLE_RATE, decode};

@@ -39,12 +39,12 @@ impl Halved {
             for (y, out) in own.chunks_exact_mut(width as usize).enumerate() {
                 let upper = plane.data.get(2 * y * plane.stride..)?;
                 let lower = plane.data.get((2 * y + 1) * plane.stride..)?;
-                match depth {
-                    Depth::Eight => halve_line(upper.get(..2 * out.len())?, lower.get(..2 * out.len())?, out),
-                    Depth::Ten => {
-                        halve_deep_line(upper.get(..4 * out.len())?, lower.get(..4 * out.len())?, out)
-                    }
-                }
+                let (bytes, halve): (usize, fn(&[u8], &[u8], &mut [u8])) = match depth {
+                    Depth::Eight => (2, halve_line),
+                    Depth::Ten => (4, halve_deep_line),
+                };
+                let length = bytes * out.len();
+                halve(upper.get(..length)?, lower.get(..length)?, out);
             }
         }
         Some(())
