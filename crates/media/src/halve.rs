@@ -12,6 +12,16 @@ pub(crate) enum Depth {
     Ten,
 }
 
+impl Depth {
+    /// Bytes of a sample.
+    fn bytes(self) -> usize {
+        match self {
+            Self::Eight => 1,
+            Self::Ten => 2,
+        }
+    }
+}
+
 /// A picture of half the width and height of what it is given, in 8 bits.
 pub(crate) struct Halved {
     size: (u32, u32),
@@ -39,12 +49,12 @@ impl Halved {
             for (y, out) in own.chunks_exact_mut(width as usize).enumerate() {
                 let upper = plane.data.get(2 * y * plane.stride..)?;
                 let lower = plane.data.get((2 * y + 1) * plane.stride..)?;
-                let (bytes, halve): (usize, fn(&[u8], &[u8], &mut [u8])) = match depth {
-                    Depth::Eight => (2, halve_line),
-                    Depth::Ten => (4, halve_deep_line),
-                };
-                let length = bytes * out.len();
-                halve(upper.get(..length)?, lower.get(..length)?, out);
+                let length = 2 * depth.bytes() * out.len();
+                let (upper, lower) = (upper.get(..length)?, lower.get(..length)?);
+                match depth {
+                    Depth::Eight => halve_line(upper, lower, out),
+                    Depth::Ten => halve_deep_line(upper, lower, out),
+                }
             }
         }
         Some(())
