@@ -86,6 +86,7 @@ function InProject() {
       <Route path="/transactions/:id" component={pages.TransactionDetail} />
       <Route path="/reviews" component={pages.Reviews} />
       <Route path="/fraud" component={pages.Fraud} />
+      <Route path="/report" component={pages.Report} />
       <Route path="/rules" component={pages.Rules} />
       <Route path="/rules/:id" component={pages.RuleEditor} />
       <Route path="/keys" component={pages.Keys} />

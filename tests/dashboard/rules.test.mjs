@@ -117,6 +117,31 @@ test('what if: how many verdicts change, which, and that asking changes nothing'
   await page.getByRole('tab', { name: 'Versions (2)' }).waitFor();
 });
 
+test('a threshold is moved along what it would have decided, and into the draft', async () => {
+  const rules = await text();
+  for (const rule of Object.values(rules.services)) rule.mode = 'off';
+  rules.services.face_liveness = { ...rules.services.face_liveness, mode: 'required', pass: 0.5, refer: 0.05 };
+  await json().fill(JSON.stringify(rules));
+  await page.getByRole('tab', { name: 'What if' }).click();
+  const curve = page.getByTestId('curve');
+  await curve.getByRole('button', { name: 'Try every threshold' }).click();
+  await curve.getByTestId('curve-point').getByText('Pass from 0.5').waitFor();
+  const rows = curve.getByRole('table', { name: 'Calls by threshold' }).getByRole('row');
+  assert.equal(await rows.count(), 12);
+  const passes = await rows.locator('td:nth-child(2)').allInnerTexts();
+  const counts = passes.map(Number);
+  assert.ok(counts.length === 11 && counts.every((count, at) => at === 0 || count <= counts[at - 1]), passes.join());
+  await curve.getByRole('slider').press('ArrowRight');
+  await curve.getByTestId('curve-point').getByText('Pass from 0.6').waitFor();
+  await picture(page, 'rules-curve');
+  assert.deepEqual(await serious(page), []);
+  await curve.getByRole('button', { name: 'Use 0.6' }).click();
+  await page.getByRole('tab', { name: 'Edit' }).click();
+  assert.equal((await text()).services.face_liveness.pass, 0.6);
+  await page.reload();
+  await page.getByRole('tab', { name: 'Versions (2)' }).waitFor();
+});
+
 test('thresholds: a false-match rate leads to a threshold, its cost, and into the draft', async () => {
   const rules = await text();
   for (const rule of Object.values(rules.services)) rule.pass = 0.91;

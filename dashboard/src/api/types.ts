@@ -228,7 +228,7 @@ export interface Replay {
   verdicts: Record<string, Record<string, number>>;
   labels: { rejected: Labelled; approved: Labelled };
   changed: number;
-  changes: { id: string; created_at: string; old: Judgement; new: Judgement }[];
+  changes: { id: string; created_at: string; user_fullname?: string | null; old: Judgement; new: Judgement }[];
   next_cursor: string | null;
 }
 

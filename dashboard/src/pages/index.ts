@@ -11,6 +11,7 @@ export const Transactions = lazy(() => import("./transactions/transactions"));
 export const TransactionDetail = lazy(() => import("./transaction/transaction"));
 export const Reviews = lazy(() => import("./reviews/reviews"));
 export const Fraud = lazy(() => import("./fraud/fraud"));
+export const Report = lazy(() => import("./report/report"));
 export const Rules = lazy(() => import("./rules/rules"));
 export const RuleEditor = lazy(() => import("./rules/editor"));
 export const Keys = lazy(() => import("./keys/keys"));

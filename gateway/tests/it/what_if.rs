@@ -73,7 +73,8 @@ async fn other_rules_are_reported_verdict_by_verdict() {
     assert_eq!(replayed["verdicts"], json!({"fail": {"fail": 1}, "pass": {"pass": 1, "refer": 1}}));
     let change =
         &replayed["changes"].as_array().unwrap().iter().find(|c| c["new"]["verdict"] == "refer").unwrap();
-    assert_eq!(change["old"]["verdict"], "pass");
+    assert_eq!((&change["old"]["verdict"], &change["user_fullname"]), (&json!("pass"), &json!(ADA)));
+    assert!(change["old"]["score"].as_f64() > change["new"]["score"].as_f64());
     assert_eq!(change["new"]["reasons"], json!(["liveness_referred"]));
 }
 

@@ -1,4 +1,4 @@
-import { Paper, SegmentedControl, SimpleGrid, Text } from "@mantine/core";
+import { Anchor, Paper, SegmentedControl, SimpleGrid, Text } from "@mantine/core";
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import { IconVideo } from "@tabler/icons-react";
 import { lazy, Suspense } from "react";
@@ -48,12 +48,17 @@ export default function Overview() {
       title="Overview"
       about="Verifications and outcomes."
       actions={
-        <SegmentedControl
-          value={span}
-          onChange={(value) => setSearch({ span: value }, { replace: true })}
-          data={Object.entries(SPANS).map(([value, { label }]) => ({ value, label }))}
-          aria-label="Span of time"
-        />
+        <>
+          <Anchor component={Link} href="/report" size="sm">
+            Monthly report
+          </Anchor>
+          <SegmentedControl
+            value={span}
+            onChange={(value) => setSearch({ span: value }, { replace: true })}
+            data={Object.entries(SPANS).map(([value, { label }]) => ({ value, label }))}
+            aria-label="Span of time"
+          />
+        </>
       }
     >
       <Checklist />

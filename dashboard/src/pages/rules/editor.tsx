@@ -139,7 +139,7 @@ function Editor({ set, rules, project }: { set: RuleSet | null; rules: Rules; pr
           </Stack>
         </Tabs.Panel>
         <Tabs.Panel value="what-if">
-          <WhatIf rules={draft.rules} />
+          <WhatIf rules={draft.rules} draft={draft} />
         </Tabs.Panel>
         <Tabs.Panel value="calibration">
           <Calibration draft={draft} />

@@ -15,16 +15,18 @@ import { Rows } from "../../parts/rows";
 import { When } from "../../parts/time";
 import { words } from "../../parts/words";
 import { fromLocal } from "../transactions/filters";
+import { Curve } from "./curve";
+import type { Draft } from "./draft";
 
 const VERDICTS: Verdict[] = ["pass", "refer", "fail"];
 
 /** What the draft would have decided of what happened. Nothing is changed by asking. */
-export function WhatIf({ rules }: { rules: Rules | null }) {
+export function WhatIf({ rules, draft }: { rules: Rules | null; draft: Draft }) {
   const [limit, setLimit] = useState<number>(1000);
   const [from, setFrom] = useState("");
+  const question = { limit, ...(fromLocal(from) && { from: fromLocal(from) }) };
   const replay = useMutation({
-    mutationFn: (cursor?: string) =>
-      whatIf({ rules, limit, ...(fromLocal(from) && { from: fromLocal(from) }), ...(cursor && { cursor }) }),
+    mutationFn: (cursor?: string) => whatIf({ rules, ...question, ...(cursor && { cursor }) }),
   });
   return (
     <Stack>
@@ -56,6 +58,7 @@ export function WhatIf({ rules }: { rules: Rules | null }) {
         </AllowedButton>
       </Group>
       {replay.isError && <Refused>{sentence(replay.error)}</Refused>}
+      <Curve rules={rules} draft={draft} question={question} />
       {replay.data && <Outcome replay={replay.data} onMore={(cursor) => replay.mutate(cursor)} />}
     </Stack>
   );
@@ -94,7 +97,7 @@ function Outcome({ replay, onMore }: { replay: Replay; onMore: (cursor: string) 
           label="Calls whose verdict would change"
           rows={moved}
           minWidth={520}
-          columns={["Call", "Was", "Would be"]}
+          columns={["Call", "User", "Current", "New"]}
         >
           {(change) => (
             <Table.Tr key={change.id}>
@@ -103,6 +106,7 @@ function Outcome({ replay, onMore }: { replay: Replay; onMore: (cursor: string) 
                   <When at={change.created_at} />
                 </Link>
               </Table.Td>
+              <Table.Td className="any">{change.user_fullname ?? "–"}</Table.Td>
               <Table.Td>
                 <Side side={change.old} />
               </Table.Td>
@@ -160,7 +164,7 @@ function Matrix({ verdicts }: { verdicts: Replay["verdicts"] }) {
     <Table withColumnBorders highlightOnHover={false} aria-label="Verdicts before and after">
       <Table.Thead>
         <Table.Tr>
-          <Table.Th>Was \ would be</Table.Th>
+          <Table.Th>Current vs new</Table.Th>
           {VERDICTS.map((verdict) => (
             <Table.Th key={verdict} ta="right">
               {verdict}

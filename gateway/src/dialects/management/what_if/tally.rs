@@ -97,6 +97,8 @@ pub struct Change {
     /// The X-Request-Id of the call.
     id: String,
     created_at: String,
+    /// Null where the call named none, or they were erased.
+    user_fullname: Option<String>,
     old: Judgement,
     new: Judgement,
 }
@@ -149,7 +151,8 @@ impl Tally {
             sum.changed += 1;
             if sum.changes.len() < MAX_CHANGES {
                 let created_at = rfc3339(transaction.created_at_ms);
-                sum.changes.push(Change { id: transaction.id, created_at, old, new });
+                let Transaction { id, user_fullname, .. } = transaction;
+                sum.changes.push(Change { id, created_at, user_fullname, old, new });
             }
         }
     }
