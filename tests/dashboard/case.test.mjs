@@ -83,6 +83,22 @@ test('the timeline has the decisions, the document and the review, and looking l
   await pictures.getByTestId('sample').nth(1).waitFor();
   assert.match(await pictures.locator('video').getAttribute('class'), /blurred/);
   await picture(page, 'subject-case');
+  // The picture of the document, close.
+  const sample = pictures
+    .getByTestId('sample')
+    .filter({ has: page.locator('img') })
+    .last();
+  await sample.getByRole('button', { name: 'Show' }).click();
+  const shown = sample.getByRole('region', { name: 'document of the call, 100 %' });
+  await shown.waitFor();
+  const width = () => sample.locator('img').evaluate((img) => img.getBoundingClientRect().width);
+  const whole = await width();
+  await sample.getByRole('button', { name: 'Zoom in' }).click();
+  await sample.getByRole('region', { name: 'document of the call, 150 %' }).press('+');
+  await sample.getByText('200 %').waitFor();
+  assert.ok(Math.abs((await width()) / whole - 2) < 0.1, `${whole} to ${await width()}`);
+  await sample.getByRole('button', { name: 'Zoom out' }).click();
+  await sample.getByText('150 %').waitFor();
   assert.deepEqual(await serious(page), []);
   assert.deepEqual(page.faults, []);
   await page.context().close();

@@ -9,6 +9,7 @@ import { Loaded } from "../../parts/page";
 import { Note, Panel } from "../../parts/panel";
 import { When } from "../../parts/time";
 import { Film } from "./film";
+import { Zoom } from "./zoom";
 
 /**
  * The media kept of the call: asked for by a click, because the server logs who asks, and blurred until another. The links
@@ -65,9 +66,8 @@ export function Media({ sample }: { sample: Sample }) {
     <Stack gap="xs" data-testid="sample">
       <div style={{ position: "relative", overflow: "hidden", borderRadius: 8 }}>
         {kind === "video" && <Film sample={sample} label={label} shown={shown} />}
-        {kind === "image" && (
-          <img src={sample.url} alt={shown ? label : "blurred"} className={shown ? "media" : "media blurred"} />
-        )}
+        {kind === "image" && shown && <Zoom src={sample.url} label={label} />}
+        {kind === "image" && !shown && <img src={sample.url} alt="blurred" className="media blurred" />}
         {kind === "audio" && shown && <audio src={sample.url} controls aria-label={label} style={{ width: "100%" }} />}
         {!shown && (
           <Group justify="center" align="center" style={{ position: "absolute", inset: 0, minHeight: 60 }}>
