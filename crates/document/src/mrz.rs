@@ -350,6 +350,13 @@ pub(crate) mod tests {
         };
         assert_eq!(of("AHMAD<ABDULLAH<ALSABAH"), ("AHMAD ABDULLAH ALSABAH".into(), String::new()));
         assert_eq!(of("<<SUHARTO"), (String::new(), "SUHARTO".into()));
+        assert_eq!(of("<<SRI<LESTARI<DEWI"), (String::new(), "SRI LESTARI DEWI".into()));
+        assert_eq!(of("U"), ("U".into(), String::new()));
+        assert_eq!(
+            of("ABCDEFGHIJKLMNOPQRSTUVWXYZABCD"),
+            ("ABCDEFGHIJKLMNOPQRSTUVWXYZABCD".into(), String::new())
+        );
+        assert_eq!(of("OHARA<<D<<"), ("OHARA".into(), "D".into()));
     }
 
     #[test]

@@ -182,6 +182,15 @@ mod tests {
             ("ESP", "990101", &[]),
             ("SVN", "991231", &["31.12.9999"]),
             ("HRV", "991231", &["TRAJNO"]),
+            ("POL", "991231", &["NIEOZNACZONY"]),
+            ("HUN", "991231", &["HATÁROZATLAN"]),
+            ("ITA", "991231", &["SCADENZA", "ILLIMITATA"]),
+            ("PRT", "991231", &["Vitalício"]),
+            ("LVA", "991231", &["BEZTERMIŅA / UNLIMITED"]),
+            ("CZE", "991231", &["9999-12-31"]),
+            ("SVK", "991231", &["12/31/9999"]),
+            ("MNE", "990101", &["01/01/9999"]),
+            ("PER", "991231", &["INDEFINIDO"]),
             ("UTO", "<<<<<<", &[]),
             ("UTO", "000000", &[]),
             ("UTO", "999999", &[]),
@@ -201,7 +210,10 @@ mod tests {
         }
         for figures in ["850000", "85<<<<"] {
             assert_eq!(birth(figures, "320415", &["00.00.1985"]), "1985");
+            assert_eq!(birth(figures, "320415", &["DATE OF BIRTH", "1985"]), "1985");
         }
+        assert_eq!(birth("250000", "320415", &["DATE OF BIRTH", "1925"]), "1925");
+        assert_eq!(birth("990700", "320415", &["XX JUL 1999"]), "1999-07");
         let dates = ZoneDates::resolve(&card("ESP", "<<<<<<", "320415"), &[], TODAY);
         assert!(dates.birth.is_none() && dates.is_birth_unknown);
         assert_eq!(birth("851332", "320415", &[]), "");
