@@ -11,7 +11,7 @@ use std::{
 
 use secrecy::ExposeSecret;
 use sqlx::{
-    PgPool,
+    Connection, PgPool, SqliteConnection,
     migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -71,9 +71,19 @@ async fn open_sqlite(url: &str, config: &Config) -> Result<Sqlite, Error> {
     let connections = if in_memory { 1 } else { config.max_connections };
     let pool = SqlitePoolOptions::new().max_connections(connections).idle_timeout(None).max_lifetime(None);
     // The database is in this process: it cannot have gone away, and asking costs as much as a query.
-    let pool = pool.test_before_acquire(false);
+    let pool = pool.test_before_acquire(false).after_release(|connection, _| Box::pin(is_usable(connection)));
     let pool = pool.connect_with(options).await.map_err(Error::Open)?;
     Ok(Sqlite { writes: Writes::new(pool.clone()), pool, file })
+}
+
+/// Whether a connection can be used again. Where a commit failed, SQLite may have undone the transaction automatically; sqlx then
+/// counts it as open for ever, and could begin no other one.
+async fn is_usable(connection: &mut SqliteConnection) -> sqlx::Result<bool> {
+    if connection.is_in_transaction() {
+        // Waits until what was sent before has been worked on, such as the end of the transaction.
+        connection.ping().await?;
+    }
+    Ok(!connection.is_in_transaction())
 }
 
 /// Makes the file and its folder for their owner alone, whatever the umask. SQLite gives its log the same mode.

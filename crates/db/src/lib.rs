@@ -188,6 +188,14 @@ pub fn is_unique_violation(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation)
 }
 
+/// Whether there was no room for what a statement writes: the disk is full, or the file has as many pages as it may have.
+pub fn is_full(error: &sqlx::Error) -> bool {
+    const SQLITE_FULL: &str = "13";
+    const POSTGRESQL_DISK_FULL: &str = "53100";
+    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    code.is_some_and(|code| code == SQLITE_FULL || code == POSTGRESQL_DISK_FULL)
+}
+
 /// Whether PostgreSQL ended this statement because it and another waited for each other: nothing of it was done, and it may
 /// be tried again. SQLite has one writer, so there it never happens.
 pub fn is_deadlock(error: &sqlx::Error) -> bool {

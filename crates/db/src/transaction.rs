@@ -194,7 +194,17 @@ async fn undo(mut held: Held, savepoint: bool) {
         let _ = batch.outcome.set(Err(error.to_string()));
     }
     if let Some(batch) = held.take() {
-        let _ = batch.tx.rollback().await;
+        roll_back(batch.tx).await;
+    }
+}
+
+/// Ends a transaction, also one that is not there any more: on a full disk SQLite undoes it automatically. sqlx does not notice and
+/// could begin no other one on this connection, so there is one for it to end.
+async fn roll_back(mut tx: sqlx::Transaction<'static, Sqlite>) {
+    // An error where the transaction is still there.
+    let _ = sqlx::query("BEGIN").execute(&mut *tx).await;
+    if let Err(error) = tx.rollback().await {
+        tracing::error!(error = &error as &dyn std::error::Error, "SQLite could not undo a transaction");
     }
 }
 
@@ -234,6 +244,7 @@ async fn settle(mut held: Held, outcome: Outcome) -> Result<(), String> {
 
 async fn commit(held: &mut Held) {
     let Some(batch) = held.take() else { return };
+    // A connection on which this fails is not used again (`connect.rs`).
     let committed = batch.tx.commit().await.map_err(|error| error.to_string());
     if let Err(cause) = &committed {
         tracing::error!(cause, writers = batch.members, "SQLite could not commit");

@@ -297,3 +297,40 @@ async fn replicas_go_by_the_clock_of_their_database() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_database_without_room_is_told_from_one_that_fails() {
+    let db = Db::open(&db::Config::url("sqlite::memory:", "public"), &Migrator::DEFAULT).await.unwrap();
+    db.execute(TABLE, &[]).await.unwrap();
+    db.execute("PRAGMA max_page_count = 20", &[]).await.unwrap();
+    let large = "x".repeat(200_000);
+    let full = db.execute(ADD, db::params![1_i64, large.as_str()]).await.unwrap_err();
+    assert!(db::is_full(&full), "{full:?}");
+    db.execute(ADD, db::params![1_i64, "small"]).await.unwrap();
+    let twice = db.execute(ADD, db::params![1_i64, "small"]).await.unwrap_err();
+    assert!(!db::is_full(&twice) && db::is_unique_violation(&twice), "{twice:?}");
+    assert_eq!(count(&db).await, 1);
+}
+
+#[tokio::test]
+async fn writers_beside_one_without_room_are_answered_and_the_next_ones_write() {
+    let db = Db::open(&db::Config::url("sqlite::memory:", "public"), &Migrator::DEFAULT).await.unwrap();
+    db.execute(TABLE, &[]).await.unwrap();
+    db.execute("PRAGMA max_page_count = 20", &[]).await.unwrap();
+    for round in 0..5_i64 {
+        let mut writers = JoinSet::new();
+        for n in 0..8_i64 {
+            let (db, is_large) = (db.clone(), n % 3 == 2);
+            writers.spawn(async move {
+                let text = "x".repeat(if is_large { 200_000 } else { 10 });
+                let written = db.execute(ADD, db::params![round * 10 + n, text.as_str()]).await;
+                (is_large, written.is_ok())
+            });
+        }
+        let answers = timeout(LIMIT, writers.join_all()).await.expect("each is answered");
+        assert!(answers.iter().all(|(is_large, is_written)| !(is_large & is_written)), "{answers:?}");
+        let before = count(&db).await;
+        db.execute(ADD, db::params![round * 10 + 9, "small"]).await.unwrap();
+        assert_eq!(count(&db).await, before + 1, "round {round}");
+    }
+}
