@@ -20,7 +20,7 @@ use db::{Db, Tx};
 use ledger::RowMacs;
 use serde_json::json;
 
-use grants::KeyGrant;
+use grants::{KeyGrant, ProjectGrant};
 
 use crate::{
     api_key::{
@@ -83,6 +83,8 @@ pub struct Authorization {
     key_dialects: String,
     pub is_test: i64,
     mac: String,
+    organisation_id: String,
+    project_mac: String,
     pub challenge: String,
     pub challenge_phrase: String,
     pub replay_scope: String,
@@ -217,7 +219,8 @@ impl Store {
     /// Organisation, project and first key: all or nothing.
     pub async fn create_organisation(&self, new: &NewOrganisation<'_>, key: &ApiKey) -> Result<(), Error> {
         const ORGANISATION: &str = "INSERT INTO organisations (id, name, created_at) VALUES ($1, $2, $3)";
-        const PROJECT: &str = "INSERT INTO projects (id, organisation_id, name, scores_id, created_at) VALUES ($1, $2, $3, NULL, $4)";
+        const PROJECT: &str = "INSERT INTO projects (id, organisation_id, name, scores_id, created_at, dialects, mac) \
+                               VALUES ($1, $2, $3, NULL, $4, $5, $6)";
         let (organisation_id, organisation) = new.organisation;
         let (project_id, project) = new.project;
         let after = json!({"organisation": organisation.as_str(), "project": project.as_str(), "key": key.id.as_str()});
@@ -229,8 +232,10 @@ impl Store {
         let (mut tx, head) = self.begin_audited().await?;
         let organisation = db::params![organisation_id.as_str(), organisation.as_str(), key.created_at_ms];
         tx.execute(ORGANISATION, organisation).await?;
-        let project =
-            db::params![project_id.as_str(), organisation_id.as_str(), project.as_str(), key.created_at_ms,];
+        let dialects = Dialects::default().to_json();
+        let mac = self.project_mac(project_id.as_str(), organisation_id.as_str(), &dialects)?;
+        let (id, organisation) = (project_id.as_str(), organisation_id.as_str());
+        let project = db::params![id, organisation, project.as_str(), key.created_at_ms, &dialects, &mac];
         tx.execute(PROJECT, project).await?;
         self.add_key(&mut tx, key).await?;
         self.commit_audited(tx, &head, &change).await
@@ -389,7 +394,8 @@ impl Store {
                            p.cors_origins, p.rate_limit_per_minute, \
                            p.challenge, p.challenge_phrase, p.replay_scope, p.replays, \
                            k.rate_limit_per_minute AS key_rate_limit_per_minute, k.expires_at, k.scopes, \
-                           p.dialects, k.dialects AS key_dialects, k.is_test, k.mac \
+                           p.dialects, k.dialects AS key_dialects, k.is_test, k.mac, \
+                           p.organisation_id, p.mac AS project_mac \
                            FROM api_keys k JOIN projects p ON p.id = k.project_id \
                            LEFT JOIN scoring_rules r ON r.scores_id = COALESCE(k.scores_id, p.scores_id) \
                            WHERE k.id = $1 AND k.project_id = $2";
@@ -409,6 +415,12 @@ impl Store {
                 is_test: key.is_test != 0,
             };
             self.check_key(&grant, &key.mac)?;
+            self.check_project(&ProjectGrant {
+                id: project.as_str().to_owned(),
+                organisation_id: key.organisation_id.clone(),
+                dialects: key.dialects.clone(),
+                mac: key.project_mac.clone(),
+            })?;
         }
         Ok(found)
     }

@@ -17,6 +17,7 @@ pub(super) const SESSIONS: &str = "dashboard_sessions";
 pub(super) const INVITATIONS: &str = "invitations";
 pub(super) const SIGNING_KEYS: &str = "signing_keys";
 pub(super) const RECOVERY_CODES: &str = "recovery_codes";
+pub(super) const PROJECTS: &str = "projects";
 /// The list of a key that may be used with any API of its project.
 const NO_DIALECTS: &str = "[]";
 
@@ -60,6 +61,21 @@ impl KeyGrant<'_> {
             columns.push("test".into());
         }
         columns
+    }
+}
+
+/// Whose a project is, and which APIs take its word about consents.
+#[derive(Clone, Debug, sqlx::FromRow)]
+pub struct ProjectGrant {
+    pub id: String,
+    pub organisation_id: String,
+    pub dialects: String,
+    pub mac: String,
+}
+
+impl ProjectGrant {
+    pub(super) fn columns(&self) -> [Value<'_>; 3] {
+        [(&self.id).into(), (&self.organisation_id).into(), (&self.dialects).into()]
     }
 }
 
@@ -204,6 +220,14 @@ impl Store {
         Ok(self.rows.check(SIGNING_KEYS, &key.kid, &key.columns(), &key.mac)?)
     }
 
+    pub(super) fn project_mac(&self, id: &str, organisation: &str, dialects: &str) -> Result<String, Error> {
+        Ok(self.rows.make(PROJECTS, db::params![id, organisation, dialects])?)
+    }
+
+    pub(super) fn check_project(&self, project: &ProjectGrant) -> Result<(), Error> {
+        Ok(self.rows.check(PROJECTS, &project.id, &project.columns(), &project.mac)?)
+    }
+
     /// The MAC of a recovery code that has this hash.
     pub(super) fn code_mac(&self, user: &str, hash: &str) -> Result<String, Error> {
         Ok(self.rows.make(RECOVERY_CODES, db::params![user, hash])?)
@@ -220,7 +244,39 @@ impl Store {
     /// When the database fails.
     pub async fn make_missing_macs(&self, now_ms: i64) -> Result<(), Error> {
         self.make_missing_grant_macs(now_ms).await?;
-        self.make_missing_code_macs(now_ms).await
+        self.make_missing_code_macs(now_ms).await?;
+        self.make_missing_project_macs(now_ms).await
+    }
+
+    /// Projects got theirs a release later still.
+    async fn make_missing_project_macs(&self, now_ms: i64) -> Result<(), Error> {
+        const NOTE: &str =
+            "INSERT INTO row_macs_made (one, made_at) VALUES (3, $1) ON CONFLICT (one) DO NOTHING";
+        const PROJECTS: &str = "SELECT id, organisation_id, dialects, mac FROM projects WHERE mac = ''";
+        const SET: &str = "UPDATE projects SET mac = $2 WHERE id = $1";
+        let made: Option<(i64,)> =
+            self.db.fetch_optional("SELECT one FROM row_macs_made WHERE one = 3", &[]).await?;
+        if made.is_some() {
+            return Ok(());
+        }
+        let (mut tx, head) = self.begin_audited().await?;
+        if tx.execute(NOTE, db::params![now_ms]).await? == 0 {
+            return Ok(());
+        }
+        let projects: Vec<ProjectGrant> = tx.fetch_all(PROJECTS, &[]).await?;
+        for project in &projects {
+            let mac = self.rows.make(self::PROJECTS, &project.columns())?;
+            tx.execute(SET, db::params![&project.id, &mac]).await?;
+        }
+        if projects.is_empty() {
+            return Ok(tx.commit().await?);
+        }
+        let change = Change {
+            actor: Actor::operator(),
+            after: Some(json!({"projects": projects.len()})),
+            ..Change::new("", "row_macs.made", "")
+        };
+        self.commit_audited(tx, &head, &change).await
     }
 
     /// Recovery codes got theirs a release later.

@@ -1,6 +1,6 @@
 //! Projects as the people of their organisation see and change them.
 
-use super::Store;
+use super::{Store, grants::ProjectGrant};
 use crate::{
     api_key::{OrganisationId, ProjectId},
     audit::Change,
@@ -21,6 +21,15 @@ pub struct ProjectRow {
     /// A JSON object: the other APIs that are switched on.
     pub dialects: String,
     pub created_at: i64,
+}
+
+/// A project as it is stored, with what authenticates it.
+#[derive(sqlx::FromRow)]
+struct StoredProject {
+    #[sqlx(flatten)]
+    project: ProjectRow,
+    organisation_id: String,
+    mac: String,
 }
 
 /// What a project chose for its keys.
@@ -46,21 +55,38 @@ pub struct ProjectRules {
 }
 
 impl Store {
+    /// # Errors
+    /// [`Error::Tampered`] when one of them was changed or moved without the master key.
     pub async fn list_projects(&self, organisation: &OrganisationId) -> Result<Vec<ProjectRow>, Error> {
         const SQL: &str = "SELECT id, name, selected_services, cors_origins, rate_limit_per_minute, response_format, \
-                           dialects, created_at FROM projects WHERE organisation_id = $1 ORDER BY id LIMIT 1000";
-        Ok(self.db.fetch_all(SQL, db::params![organisation.as_str()]).await?)
+                           dialects, created_at, organisation_id, mac FROM projects WHERE organisation_id = $1 \
+                           ORDER BY id LIMIT 1000";
+        let rows: Vec<StoredProject> = self.db.fetch_all(SQL, db::params![organisation.as_str()]).await?;
+        rows.into_iter().map(|row| self.checked(row)).collect()
     }
 
     /// A project of this organisation; another's is unknown.
+    ///
+    /// # Errors
+    /// [`Error::Tampered`] when it was changed or moved without the master key.
     pub async fn find_project(
         &self,
         organisation: &OrganisationId,
         project: &ProjectId,
     ) -> Result<Option<ProjectRow>, Error> {
         const SQL: &str = "SELECT id, name, selected_services, cors_origins, rate_limit_per_minute, response_format, \
-                           dialects, created_at FROM projects WHERE organisation_id = $1 AND id = $2";
-        Ok(self.db.fetch_optional(SQL, db::params![organisation.as_str(), project.as_str()]).await?)
+                           dialects, created_at, organisation_id, mac FROM projects \
+                           WHERE organisation_id = $1 AND id = $2";
+        let params = db::params![organisation.as_str(), project.as_str()];
+        let row: Option<StoredProject> = self.db.fetch_optional(SQL, params).await?;
+        row.map(|row| self.checked(row)).transpose()
+    }
+
+    fn checked(&self, row: StoredProject) -> Result<ProjectRow, Error> {
+        let StoredProject { project, organisation_id, mac } = row;
+        let (id, dialects) = (project.id.clone(), project.dialects.clone());
+        self.check_project(&ProjectGrant { id, organisation_id, dialects, mac })?;
+        Ok(project)
     }
 
     /// What new keys of a project get when they ask for nothing else.
@@ -82,8 +108,10 @@ impl Store {
         change: Change,
     ) -> Result<(), Error> {
         const SQL: &str = "INSERT INTO projects (id, organisation_id, name, selected_services, cors_origins, \
-                           rate_limit_per_minute, response_format, created_at) VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+                           rate_limit_per_minute, response_format, created_at, dialects, mac) \
+                           VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)";
         let p = project;
+        let mac = self.project_mac(&p.id, organisation.as_str(), &p.dialects)?;
         let add = db::params![
             &p.id,
             organisation.as_str(),
@@ -93,6 +121,8 @@ impl Store {
             p.rate_limit_per_minute,
             &p.response_format,
             p.created_at,
+            &p.dialects,
+            &mac,
         ];
         let (mut tx, head) = self.begin_audited().await?;
         tx.execute(SQL, add).await?;
@@ -106,9 +136,10 @@ impl Store {
         change: Change,
     ) -> Result<(), Error> {
         const SQL: &str = "UPDATE projects SET name = $3, selected_services = $4, cors_origins = $5, \
-                           rate_limit_per_minute = $6, response_format = $7, dialects = $8 \
+                           rate_limit_per_minute = $6, response_format = $7, dialects = $8, mac = $9 \
                            WHERE id = $1 AND organisation_id = $2";
         let p = project;
+        let mac = self.project_mac(&p.id, organisation.as_str(), &p.dialects)?;
         let set = db::params![
             &p.id,
             organisation.as_str(),
@@ -118,6 +149,7 @@ impl Store {
             p.rate_limit_per_minute,
             &p.response_format,
             &p.dialects,
+            &mac,
         ];
         let (mut tx, head) = self.begin_audited().await?;
         tx.execute(SQL, set).await?;
@@ -135,9 +167,14 @@ impl Store {
     }
 
     /// The organisation of a project.
+    ///
+    /// # Errors
+    /// [`Error::Tampered`] when it was moved without the master key.
     pub async fn organisation_of(&self, project: &ProjectId) -> Result<Option<String>, Error> {
-        const SQL: &str = "SELECT organisation_id FROM projects WHERE id = $1";
-        let found: Option<(String,)> = self.db.fetch_optional(SQL, db::params![project.as_str()]).await?;
-        Ok(found.map(|(organisation,)| organisation))
+        const SQL: &str = "SELECT id, organisation_id, dialects, mac FROM projects WHERE id = $1";
+        let found: Option<ProjectGrant> = self.db.fetch_optional(SQL, db::params![project.as_str()]).await?;
+        let Some(found) = found else { return Ok(None) };
+        self.check_project(&found)?;
+        Ok(Some(found.organisation_id))
     }
 }

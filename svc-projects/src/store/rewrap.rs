@@ -11,7 +11,7 @@ use ledger::{KeyUsage, Rewrap};
 
 use super::{
     ApiKeyRow, SigningKeyRow, Store, UserRow,
-    grants::{API_KEYS, INVITATIONS, RECOVERY_CODES, SESSIONS, SIGNING_KEYS, USERS},
+    grants::{API_KEYS, INVITATIONS, PROJECTS, ProjectGrant, RECOVERY_CODES, SESSIONS, SIGNING_KEYS, USERS},
     invitations::InvitationRow,
     select_key,
     sessions::SessionRow,
@@ -31,6 +31,7 @@ const OPEN: &str = "SELECT id, user_id, token_hash, half_open, sealed, created_a
     FROM dashboard_sessions ORDER BY id";
 /// Without a MAC a code counts by its own hash alone, until its master key is gone.
 const CODES: &str = "SELECT user_id, hash, mac FROM recovery_codes WHERE mac <> '' ORDER BY user_id, hash";
+const OWNED: &str = "SELECT id, organisation_id, dialects, mac FROM projects ORDER BY id";
 const PAGE: i64 = 1_000;
 
 /// A row with a MAC: its table, the key its MAC is under, and what to do about it.
@@ -114,6 +115,9 @@ impl Store {
         for key in self.signing_keys().await? {
             add(SIGNING_KEYS, &key.kid, &SigningKeyRow::columns(&key), &key.mac)?;
         }
+        for project in self.db.fetch_all::<ProjectGrant>(OWNED, &[]).await? {
+            add(PROJECTS, &project.id, &project.columns(), &project.mac)?;
+        }
         for session in self.db.fetch_all::<SessionRow>(OPEN, &[]).await? {
             add(SESSIONS, &session.id, &session.columns(), &session.mac)?;
         }
@@ -136,6 +140,7 @@ impl Store {
 
     async fn renew(&self, tx: &mut Tx, ring: &KeyRing, row: &Maced) -> Result<u64, Error> {
         const KEY: &str = "UPDATE api_keys SET mac = $3 WHERE id = $1 AND mac = $2";
+        const PROJECT: &str = "UPDATE projects SET mac = $3 WHERE id = $1 AND mac = $2";
         const SIGNER: &str = "UPDATE signing_keys SET mac = $3 WHERE kid = $1 AND mac = $2";
         const SESSION: &str = "UPDATE dashboard_sessions SET mac = $3 WHERE id = $1 AND mac = $2";
         const USER: &str =
@@ -147,6 +152,7 @@ impl Store {
                 let sql = match row.table {
                     API_KEYS => KEY,
                     SIGNING_KEYS => SIGNER,
+                    PROJECTS => PROJECT,
                     _ => SESSION,
                 };
                 tx.execute(sql, db::params![id, old, new]).await?

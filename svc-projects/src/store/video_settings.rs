@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Store;
+use super::{Store, grants::ProjectGrant};
 use crate::{api_key::ProjectId, audit::Change, error::Error, video_settings::ORGANISATION};
 
 /// Most other projects whose recordings count as seen.
@@ -64,11 +64,16 @@ impl Store {
     }
 
     /// The other projects of the organisation that also count its recordings as seen.
+    ///
+    /// # Errors
+    /// [`Error::Tampered`] when one of them was moved without the master key.
     pub async fn replay_projects(&self, project: &ProjectId) -> Result<Vec<String>, Error> {
-        const SQL: &str = "SELECT o.id FROM projects p JOIN projects o ON o.organisation_id = p.organisation_id \
+        const SQL: &str = "SELECT o.id, o.organisation_id, o.dialects, o.mac \
+                           FROM projects p JOIN projects o ON o.organisation_id = p.organisation_id \
                            WHERE p.id = $1 AND o.id <> p.id AND o.replay_scope = $2 ORDER BY o.id LIMIT $3";
         let params = db::params![project.as_str(), ORGANISATION, MAX_REPLAY_PROJECTS];
-        let found: Vec<(String,)> = self.db.fetch_all(SQL, params).await?;
-        Ok(found.into_iter().map(|(id,)| id).collect())
+        let found: Vec<ProjectGrant> = self.db.fetch_all(SQL, params).await?;
+        found.iter().try_for_each(|other| self.check_project(other))?;
+        Ok(found.into_iter().map(|other| other.id).collect())
     }
 }

@@ -34,7 +34,11 @@ impl Service {
     }
 
     pub async fn session(&mut self, token: &str) -> Result<Session, Status> {
-        let request = AuthorizeSessionRequest { token: token.into(), project_id: String::new() };
+        self.session_in(token, "").await
+    }
+
+    pub async fn session_in(&mut self, token: &str, project: &str) -> Result<Session, Status> {
+        let request = AuthorizeSessionRequest { token: token.into(), project_id: project.into() };
         self.accounts.authorize(request).await.map(tonic::Response::into_inner)
     }
 

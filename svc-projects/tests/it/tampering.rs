@@ -86,6 +86,36 @@ async fn a_revoked_key_stays_revoked_and_a_key_of_another_project_where_it_is() 
     .await;
 }
 
+/// Who moves a project to their own organisation would read all of it, and an API that takes the project's word about
+/// consents would ask nobody.
+#[tokio::test]
+async fn a_project_stays_with_its_organisation_and_asks_for_consent_as_it_did() {
+    const CHANGES: [&str; 2] = [
+        "UPDATE projects SET organisation_id = $2 WHERE id = $1",
+        "UPDATE projects SET dialects = '{\"idv\":{\"consent\":\"attested\"}}', name = $2 WHERE id = $1",
+    ];
+    for change in CHANGES {
+        on_each_database(async |mut service: Service| {
+            let (mine, theirs) = (service.bootstrap().await, service.bootstrap().await);
+            service.owner(&mine.organisation_id, "ada@example.org").await;
+            service.owner(&theirs.organisation_id, "mallory@example.org").await;
+            run(&service, change, db::params![&mine.project_id, &theirs.organisation_id]).await;
+            let key = authorize(&mut service, &mine.project_id, &mine.api_key_id).await;
+            assert_eq!(key, Err(Code::Internal), "{change}");
+            for address in ["ada@example.org", "mallory@example.org"] {
+                let entered =
+                    service.sign_in_from("203.0.113.7", address, crate::accounts::PASSWORD, "").await;
+                let session = service.session_in(&entered.token, &mine.project_id).await;
+                let is_open = session.is_ok_and(|session| session.project.is_some());
+                assert!(!is_open, "{change}: {address}");
+            }
+            let other = authorize(&mut service, &theirs.project_id, &theirs.api_key_id).await;
+            assert_eq!(other, Ok(true), "no other project is affected");
+        })
+        .await;
+    }
+}
+
 /// With a signing key of their own, anybody could make the token of any key.
 #[tokio::test]
 async fn a_signing_key_that_is_not_ours_verifies_nothing() {
@@ -159,6 +189,7 @@ async fn rows_of_an_earlier_release_get_their_macs_once() {
         let made = service.bootstrap().await;
         run(&service, "UPDATE api_keys SET mac = ''", &[]).await;
         run(&service, "UPDATE signing_keys SET mac = ''", &[]).await;
+        run(&service, "UPDATE projects SET mac = ''", &[]).await;
         run(&service, "DELETE FROM row_macs_made", &[]).await;
         let mut upgraded = service.again().await.expect("it starts");
         assert_eq!(authorize(&mut upgraded, &made.project_id, &made.api_key_id).await, Ok(true));
