@@ -40,6 +40,19 @@ impl<'a> Disclosure<'a> {
         self.round(value, 100.0);
     }
 
+    /// A score of prints, rounded down to a multiple that divides the threshold, so that it stays on its side of it.
+    pub const fn print_score(self, score: u32) -> u32 {
+        const STEP: u32 = 20;
+        if self.digits { score } else { score / STEP * STEP }
+    }
+
+    /// Whether a probability reaches what the caller asked for: as far as it is shown, rounded down. Who may choose the
+    /// bound would else learn every digit by trying others.
+    pub fn reaches(self, probability: f64, least: f64) -> bool {
+        let shown = if self.digits { probability } else { (probability * 100.0).floor() / 100.0 };
+        shown >= least
+    }
+
     /// The logarithm of odds, as text.
     pub fn log_odds(self, text: &mut String) {
         if let (false, Ok(value)) = (self.digits, text.parse::<f64>()) {
@@ -174,6 +187,23 @@ mod tests {
                "Voice Recognition": {"id": voice, "score": 0.7654, "imposter_prob": 0.01234, "log_odds": "4.6012"},
                "Face Liveness Detection": {"score": 0.98765},
                "Face Match": {"similarity": 0.5432, "score": 0.99876, "percentages": [99.876]}})
+    }
+
+    #[test]
+    fn a_bound_that_the_caller_chose_tells_no_digit_that_is_not_shown() {
+        let [coarse, exact] = [false, true].map(|digits| Disclosure { user: None, names: true, digits });
+        for bound in [0.971, 0.9749, 0.975] {
+            assert!(!coarse.reaches(0.975, bound) && exact.reaches(0.975, bound), "{bound}");
+        }
+        assert!(coarse.reaches(0.975, 0.97) && !coarse.reaches(0.9699, 0.97) && !exact.reaches(0.9699, 0.97));
+    }
+
+    #[test]
+    fn a_score_of_prints_stays_on_its_side_of_the_threshold() {
+        let shown = Disclosure { user: None, names: true, digits: false };
+        let scores = [0, 39, 40, 59, 121].map(|score| shown.print_score(score));
+        assert_eq!(scores, [0, 20, 40, 40, 120]);
+        assert_eq!(Disclosure { digits: true, ..shown }.print_score(39), 39);
     }
 
     #[test]

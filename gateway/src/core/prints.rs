@@ -8,6 +8,7 @@ use scoring::Verdict;
 
 use crate::core::{
     compare_pictures::unreadable,
+    disclosure::Disclosure,
     error::Error,
     media::{Media, ReadFailure},
     verification::Verification,
@@ -51,6 +52,15 @@ impl PrintVerified {
             Self::Refused { reason, .. } => reason.clone(),
             Self::Judged { matched: true, .. } => "fingerprint_matched".to_owned(),
             Self::Judged { matched: false, .. } => "fingerprint_not_matched".to_owned(),
+        }
+    }
+}
+
+impl PrintVerified {
+    /// Takes away the digits of the score that the caller is not shown.
+    pub const fn disclose(&mut self, shown: Disclosure<'_>) {
+        if let Self::Judged { score, .. } = self {
+            *score = shown.print_score(*score);
         }
     }
 }

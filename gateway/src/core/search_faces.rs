@@ -7,6 +7,7 @@ use crate::core::{
     Core,
     caller::Caller,
     consent::{Authorized, consent_state},
+    disclosure::Disclosure,
     error::Error,
     judge_still::{SeenStill, StillJudged, StillQuestion, judge_still},
     media::Media,
@@ -73,7 +74,8 @@ pub async fn search_persons(
             }
         }
     }
-    let found = match nearest {
+    let shown = Disclosure::new(caller, None);
+    let found = match nearest.filter(|(_, found)| shown.reaches(*found, search.min_probability)) {
         Some((subject, probability)) => person(core, caller, (&collection_id, &subject), probability).await?,
         None => None,
     };
@@ -127,7 +129,7 @@ pub async fn verify_person(
             StillJudged::Seen(seen) => best = best.max(seen.own.map_or(0.0, |(probability, _)| probability)),
         }
     }
-    let is_same = best >= min_probability;
+    let is_same = Disclosure::new(caller, None).reaches(best, min_probability);
     let (verdict, reason) =
         if is_same { (Verdict::Pass, "face_matched") } else { (Verdict::Fail, "face_not_matched") };
     record.set_verdict(verdict, vec![reason.to_owned()]);

@@ -306,3 +306,17 @@ async fn too_large_a_picture_is_413() {
     let expected: Value = json!({"detail": "file size exceeds 50MB"});
     assert_eq!((answer.status.as_u16(), &answer.body), (413, &expected));
 }
+
+#[tokio::test]
+async fn the_digits_of_a_score_are_shown_to_who_may_read_similarities() {
+    let customer = customer("attested").await;
+    for (score, exact, coarse) in [(57, 0.4124, 0.5), (39, 0.5063, 0.6667)] {
+        customer.stage.set().print_verified =
+            VerifyPrintResponse { enrolled: true, score, matched: score >= 40, ..Default::default() };
+        for (scopes, shown) in [(&["capture", "similarity.read"][..], exact), (&["capture"][..], coarse)] {
+            customer.stage.give_scopes(scopes);
+            let answer = post(&customer, "/v2/verify-fp", print_form()).await;
+            assert_eq!(answer.body["score"], shown, "{score} {scopes:?}: {}", answer.body);
+        }
+    }
+}

@@ -56,11 +56,12 @@ async fn run(
     let form = form::receive(gateway, call, form, &FIELDS, &[&["selfie"], &["id_card"]]).await?;
     let (selfie, card) = (form::file(&form, &["selfie"])?, form::file(&form, &["id_card"])?);
     let verification = form::begin_verification(gateway, call, None).await?;
-    Ok(Json(match match_card_portrait(verification, selfie, card).await? {
-        FacesCompared::Judged { mut cosine, matched: true, .. } => {
-            Disclosure::new(&call.caller, None).similarity(&mut cosine);
-            Answer::Accepted(FacesAccepted::new(cosine))
-        }
+    let mut compared = match_card_portrait(verification, selfie, card).await?;
+    if let FacesCompared::Judged { cosine, .. } = &mut compared {
+        Disclosure::new(&call.caller, None).similarity(cosine);
+    }
+    Ok(Json(match compared {
+        FacesCompared::Judged { cosine, matched: true, .. } => Answer::Accepted(FacesAccepted::new(cosine)),
         rejected => Answer::Rejected(Rejection::of_faces(&rejected)),
     }))
 }

@@ -10,6 +10,7 @@ use super::{
 };
 use crate::{
     core::{
+        compare_pictures::FacesCompared,
         disclosure::Disclosure,
         error::Error,
         verify_holder::{HolderInput, HolderOutcome, verify_holder},
@@ -86,8 +87,15 @@ async fn run(
     };
     let verification = form::begin_verification(gateway, call, Some(&number)).await?;
     let mut outcome = verify_holder(verification, input).await?;
-    if let HolderOutcome::Verified { cosine, .. } = &mut outcome {
-        Disclosure::new(&call.caller, None).similarity(cosine);
+    let shown = Disclosure::new(&call.caller, None);
+    match &mut outcome {
+        HolderOutcome::Verified { score, cosine, .. } => {
+            *score = shown.print_score(*score);
+            shown.similarity(cosine);
+        }
+        HolderOutcome::PrintRejected(verified) => verified.disclose(shown),
+        HolderOutcome::FacesRejected(FacesCompared::Judged { cosine, .. }) => shown.similarity(cosine),
+        HolderOutcome::FacesRejected(_) | HolderOutcome::CardRejected(_) => {}
     }
     Ok(Json(render(outcome, number)))
 }

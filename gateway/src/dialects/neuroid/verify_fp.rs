@@ -9,6 +9,7 @@ use super::{
 };
 use crate::{
     core::{
+        disclosure::Disclosure,
         error::Error,
         prints::{PrintVerified, verify_print},
     },
@@ -41,7 +42,9 @@ async fn run(
     let (number, form) = form::receive_print(gateway, call, form).await?;
     let picture = form::file(&form, FINGERPRINT)?;
     let verification = form::begin_verification(gateway, call, Some(&number)).await?;
-    Ok(Json(match verify_print(verification, picture).await? {
+    let mut verified = verify_print(verification, picture).await?;
+    verified.disclose(Disclosure::new(&call.caller, None));
+    Ok(Json(match verified {
         PrintVerified::Judged { score, matched: true } => Answer::Accepted(PrintAccepted::new(number, score)),
         rejected => Answer::Rejected(Rejection::of_print(&rejected).about(number)),
     }))

@@ -25,6 +25,7 @@ use crate::{
         error::{Error, Refusal},
         journeys,
         links::{LinkAsked, create_link},
+        user_name::parse_user_name,
     },
     http::{
         json,
@@ -211,12 +212,14 @@ impl ValidationBody {
         if needs_mail && self.email.is_none() {
             return Err(Error::MissingFields(vec!["email"]));
         }
+        let identifier = parse_user_name(&text(self.identifier))
+            .map_err(|error| Error::field("identifier", &error.to_string()))?;
         Ok(wire::CreateValidationRequest {
             project_id: String::new(),
             journey_project_id: text(self.project),
             flow_id: text(self.project_flow),
             asked: Some(wire::ValidationAsked {
-                identifier: text(self.identifier),
+                identifier,
                 r#type: kind.ok_or_else(|| Error::field("type", words))?.into(),
                 redirect_url: text(self.redirect_url),
                 webhook_url: text(self.webhook_url),

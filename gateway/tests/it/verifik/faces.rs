@@ -90,3 +90,24 @@ async fn case_15_a_search_honours_its_collection_and_consents() {
     assert_eq!(world.post(path, &body).await.body["data"], json!([]), "who withdrew is not found");
     assert_eq!(world.post("/v2/face-recognition/verify", &verify).await.body["code"], "consent_required");
 }
+
+#[tokio::test]
+async fn a_bound_of_the_callers_choice_tells_no_digits() {
+    let world = World::new("attested").await;
+    let of = world.registered().await;
+    let person = world.face(&of, &face()).await.body["data"]["person"].clone();
+    world.customer.consents(&format!("registration:{}", of.id), true, true);
+    let own = FaceMatch { probability: 0.955, score: 0.8, matched: true, ..FaceMatch::default() };
+    world.customer.stage.set().still = JudgeStillResponse { own: Some(own), ..still(0.97) };
+    let matches = async |min_score: f64| {
+        let body = json!({"id": person, "images": image(), "min_score": min_score});
+        let answer = world.post("/v2/face-recognition/verify", &body).await;
+        assert_eq!(answer.status, 200, "{}", answer.body);
+        answer.body["data"]["match"].is_object()
+    };
+    assert!(matches(0.953).await, "with similarity.read");
+    let capture = world.customer.stage.set().keys[KEY].scopes.clone();
+    let capture: Vec<_> = capture.iter().map(String::as_str).filter(|of| *of != "similarity.read").collect();
+    world.customer.stage.give_scopes(&capture);
+    assert!(matches(0.95).await && !matches(0.953).await && !matches(0.96).await);
+}

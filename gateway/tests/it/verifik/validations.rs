@@ -101,3 +101,25 @@ async fn case_13_a_validation_is_judged_once() {
         (400, &"IDENTITY_VERIFICATION_FAILED".into())
     );
 }
+
+#[tokio::test]
+async fn an_identifier_has_the_one_spelling_that_every_api_gives_it() {
+    let world = World::new("attested").await;
+    let (project, flow) = world.project("p", json!({})).await;
+    for (sent, kept) in
+        [("Zoe\u{308}", Some("Zo\u{eb}")), ("a\u{200b}da", None), ("\u{202e}ada", None), ("try-it:ada", None)]
+    {
+        let mut body = validation(&project, &flow);
+        body["identifier"] = sent.into();
+        let answer = world.post(VALIDATIONS, &body).await;
+        match kept {
+            Some(kept) => assert_eq!(answer.body["data"]["identifier"], kept, "{}", answer.body),
+            None => assert_eq!(
+                (answer.status.as_u16(), &answer.body["code"]),
+                (409, &"MissingParameter".into()),
+                "{sent:?}: {}",
+                answer.body
+            ),
+        }
+    }
+}
