@@ -1,6 +1,7 @@
 //! The other APIs, over the same stores: switched on, used with real media, erased with the user.
 
 mod fingers;
+mod tenants;
 
 use std::process::Command;
 
@@ -17,6 +18,7 @@ use crate::{
     world::{World, root},
 };
 use fingers::Finger;
+use tenants::no_id_of_another_tenant_opens_anything_in_another_api;
 
 both_modes!(
     neuroid_knows_a_finger_again_until_it_is_erased,
@@ -25,13 +27,14 @@ both_modes!(
     an_identity_is_checked_and_its_files_open_by_their_links,
     version_2_judges_a_video_and_enrolls_nobody,
     verifik_registers_a_person_and_knows_their_face_again,
+    no_id_of_another_tenant_opens_anything_in_another_api,
 );
 
 const NUMBER: &str = "923001234567";
 const SPEECH: &str = crate::project::SPEECH;
 
 /// A project that attests its users' consents to this API.
-async fn attesting(world: &'static World, dialect: &str) -> Project {
+pub async fn attesting(world: &'static World, dialect: &str) -> Project {
     let organisation = Organisation::new(world);
     let owner = organisation.owner().await;
     let path = format!("/api-projects/projects/{}", organisation.project);
