@@ -1,5 +1,6 @@
 //! Errors of this service, and their gRPC status.
 
+use rpc::StorageLimit;
 use tonic::Status;
 
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +17,8 @@ pub enum Error {
     Overloaded,
     #[error("the consent could not be recorded; try again")]
     NotRecorded,
+    #[error("there is no room to record it")]
+    NoRoom,
     /// Somebody else wrote to the database: no consent is decided from it.
     #[error("the consent ledger of project {project} was tampered with: {what}")]
     Tampered { project: String, what: &'static str },
@@ -27,6 +30,16 @@ pub enum Error {
     Database(#[from] sqlx::Error),
 }
 
+impl Error {
+    /// What a caller learns of a row that was not written.
+    pub fn not_recorded(cause: &Self) -> Self {
+        match cause {
+            Self::Database(cause) if db::is_full(cause) => Self::NoRoom,
+            _ => Self::NotRecorded,
+        }
+    }
+}
+
 impl From<Error> for Status {
     fn from(error: Error) -> Self {
         match &error {
@@ -35,6 +48,8 @@ impl From<Error> for Status {
             Error::Conflict => Self::aborted(error.to_string()),
             Error::Overloaded => Self::resource_exhausted(error.to_string()),
             Error::NotRecorded => Self::unavailable(error.to_string()),
+            // The writer has logged the cause.
+            Error::NoRoom => StorageLimit::Full.status(),
             Error::Tampered { project, what } => {
                 tracing::error!(
                     project,
@@ -49,6 +64,10 @@ impl From<Error> for Status {
                     "the consent ledger cannot be read"
                 );
                 Self::internal("internal error")
+            }
+            Error::Database(cause) if db::is_full(cause) => {
+                tracing::error!(error = cause as &dyn std::error::Error, "no room in the consent database");
+                StorageLimit::Full.status()
             }
             Error::Database(cause) => {
                 tracing::error!(error = cause as &dyn std::error::Error, "the consent database failed");

@@ -46,7 +46,8 @@ impl Writer {
     /// Answers the entry with its number, hash and chain once it is durable. It is written even if the caller goes away.
     ///
     /// # Errors
-    /// [`Error::Overloaded`] when too many wait, [`Error::NotRecorded`] when the database fails.
+    /// [`Error::Overloaded`] when too many wait, [`Error::NoRoom`] when the database has no room, [`Error::NotRecorded`] when it
+    /// fails otherwise.
     pub async fn append(&self, entry: Entry) -> Result<Entry, Error> {
         let (answer, answered) = oneshot::channel();
         let project = entry.project_id.clone();
@@ -103,7 +104,8 @@ impl Writer {
                 }
             }
             Err(error) if batch.len() == 1 => {
-                batch.into_iter().for_each(|job| _ = job.answer.send(Err(Error::NotRecorded)));
+                let unwritten = |job: Job| _ = job.answer.send(Err(Error::not_recorded(&error)));
+                batch.into_iter().for_each(unwritten);
                 tracing::error!(error = &error as &dyn std::error::Error, "a consent could not be recorded");
             }
             Err(error) => self.one_by_one(batch, &error).await,

@@ -1,5 +1,6 @@
 //! Errors of this service, and their gRPC status.
 
+use rpc::StorageLimit;
 use tonic::{Code, Status};
 
 /// Metadata with the stable word of a refusal.
@@ -124,6 +125,10 @@ impl From<Error> for Status {
             Error::Mail(cause) => {
                 tracing::error!(error = cause as &dyn std::error::Error, "mail could not be sent");
                 Self::unavailable("mail could not be sent")
+            }
+            Error::Database(cause) if db::is_full(cause) => {
+                tracing::error!(error = cause as &dyn std::error::Error, "no room in the journeys database");
+                StorageLimit::Full.status()
             }
             Error::Database(cause) => {
                 tracing::error!(error = cause as &dyn std::error::Error, "the journeys database failed");

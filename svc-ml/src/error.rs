@@ -1,5 +1,6 @@
 //! Errors of this service, and their gRPC status.
 
+use rpc::StorageLimit;
 use tonic::Status;
 
 #[derive(Debug, thiserror::Error)]
@@ -57,6 +58,10 @@ impl From<Error> for Status {
                 Self::unavailable(error.to_string())
             }
             Error::Erased => Self::aborted(error.to_string()),
+            Error::Database(ref cause) if db::is_full(cause) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "no room in the template database");
+                StorageLimit::Full.status()
+            }
             Error::Database(_) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "the template database failed");
                 Self::unavailable("the template database does not answer")

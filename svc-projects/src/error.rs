@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use rpc::StorageLimit;
 use tonic::{Code, Status, metadata::MetadataMap};
 
 /// Metadata of a refusal: the input it is about.
@@ -126,6 +127,10 @@ impl From<Error> for Status {
                 Self::internal("internal error")
             }
             Error::Tampered(_) => Self::internal("internal error"),
+            Error::Database(cause) if db::is_full(cause) => {
+                tracing::error!(error = cause as &dyn std::error::Error, "no room in the projects database");
+                StorageLimit::Full.status()
+            }
             Error::Database(cause) => {
                 tracing::error!(error = cause as &dyn std::error::Error, "the projects database failed");
                 Self::unavailable("the projects database does not answer")

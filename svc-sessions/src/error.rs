@@ -1,5 +1,6 @@
 //! Errors of this service, and their gRPC status.
 
+use rpc::StorageLimit;
 use tonic::Status;
 
 #[derive(Debug, thiserror::Error)]
@@ -79,8 +80,14 @@ impl From<Error> for Status {
             }
             Error::BoundToAnother => Self::permission_denied(error.to_string()),
             Error::BrokenOff(_) => Self::aborted(error.to_string()),
-            Error::Blob(full @ (blob::Error::DiskAlmostFull | blob::Error::QuotaUsedUp)) => {
-                Self::resource_exhausted(full.to_string())
+            Error::Blob(blob::Error::QuotaUsedUp) => StorageLimit::QuotaUsedUp.status(),
+            Error::Blob(blob::Error::DiskAlmostFull) => StorageLimit::Full.status(),
+            Error::Blob(cause) if rpc::is_storage_full(cause) => {
+                tracing::error!(
+                    error = cause as &dyn std::error::Error,
+                    "no room for the video of a session"
+                );
+                StorageLimit::Full.status()
             }
             Error::Blob(cause) => {
                 tracing::error!(error = cause as &dyn std::error::Error, "the sessions' storage failed");
@@ -94,6 +101,10 @@ impl From<Error> for Status {
             Error::Settings(_) => {
                 tracing::error!("the settings of a mobile operator cannot be read");
                 Self::internal("internal error")
+            }
+            Error::Database(cause) if db::is_full(cause) => {
+                tracing::error!(error = cause as &dyn std::error::Error, "no room in the sessions database");
+                StorageLimit::Full.status()
             }
             Error::Database(cause) => {
                 tracing::error!(error = cause as &dyn std::error::Error, "the sessions database failed");

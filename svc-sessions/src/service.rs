@@ -203,6 +203,14 @@ impl sessions_server::Sessions for Sessions {
         Ok(Response::new(Self::use_challenge(self, request.get_ref()).await?))
     }
 
+    async fn check_video_room(
+        &self,
+        request: Request<wire::CheckVideoRoomRequest>,
+    ) -> Result<Response<wire::CheckVideoRoomResponse>, Status> {
+        self.videos.check_room(&request.get_ref().project_id).await?;
+        Ok(Response::new(wire::CheckVideoRoomResponse {}))
+    }
+
     async fn put_last_video(
         &self,
         request: Request<Streaming<wire::PutLastVideoRequest>>,

@@ -59,6 +59,14 @@ impl Videos {
         Ok(stored.saturating_sub(head_bytes))
     }
 
+    /// Whether videos of the project can be stored now.
+    ///
+    /// # Errors
+    /// [`Error::Blob`] with what is full.
+    pub async fn check_room(&self, project: &str) -> Result<(), Error> {
+        Ok(self.blobs.check_room(&Tenant::parse(project)?).await?)
+    }
+
     /// Returns the video of `session`.
     ///
     /// # Errors

@@ -1,5 +1,6 @@
 //! Errors of this service, and their gRPC status.
 
+use rpc::StorageLimit;
 use tonic::Status;
 
 #[derive(Debug, thiserror::Error)]
@@ -42,12 +43,24 @@ pub enum Error {
     /// The cause was logged once, by the writer, for all the calls of a batch.
     #[error("the transaction could not be recorded")]
     NotRecorded,
+    #[error("there is no room to record it")]
+    NoRoom,
     #[error("something stored cannot be decrypted, or the storage failed")]
     Sealed(#[from] blob::Error),
     #[error("a stored row cannot be read")]
     Damaged(#[from] serde_json::Error),
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
+}
+
+impl Error {
+    /// What a caller learns of a row that was not written.
+    pub fn not_recorded(cause: &Self) -> Self {
+        match cause {
+            Self::Database(cause) if db::is_full(cause) => Self::NoRoom,
+            _ => Self::NotRecorded,
+        }
+    }
 }
 
 impl From<Error> for Status {
@@ -66,16 +79,28 @@ impl From<Error> for Status {
             Error::Changed | Error::ReviewChanged => Self::aborted(error.to_string()),
             Error::Overloaded => Self::resource_exhausted(error.to_string()),
             Error::NotRecorded => Self::unavailable(error.to_string()),
+            // The writer has logged the cause.
+            Error::NoRoom => StorageLimit::Full.status(),
             Error::Randomness => {
                 tracing::error!("the system has no randomness");
                 Self::internal("internal error")
             }
-            Error::Sealed(full @ (blob::Error::DiskAlmostFull | blob::Error::QuotaUsedUp)) => {
-                Self::resource_exhausted(full.to_string())
+            Error::Sealed(blob::Error::QuotaUsedUp) => StorageLimit::QuotaUsedUp.status(),
+            Error::Sealed(blob::Error::DiskAlmostFull) => StorageLimit::Full.status(),
+            Error::Sealed(cause) if rpc::is_storage_full(cause) => {
+                tracing::error!(error = cause as &dyn std::error::Error, "no room for a sample");
+                StorageLimit::Full.status()
             }
             Error::Sealed(_) | Error::Damaged(_) | Error::DamagedReview | Error::DamagedLink => {
                 tracing::error!(error = &error as &dyn std::error::Error, "what is stored is unreadable");
                 Self::internal("internal error")
+            }
+            Error::Database(cause) if db::is_full(cause) => {
+                tracing::error!(
+                    error = cause as &dyn std::error::Error,
+                    "no room in the transactions database"
+                );
+                StorageLimit::Full.status()
             }
             Error::Database(cause) => {
                 tracing::error!(error = cause as &dyn std::error::Error, "the transactions database failed");

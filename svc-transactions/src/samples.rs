@@ -80,6 +80,14 @@ impl Samples {
         })
     }
 
+    /// Whether samples of the project can be stored now.
+    ///
+    /// # Errors
+    /// [`Error::Sealed`] with what is full.
+    pub async fn check_room(&self, project: &str) -> Result<(), Error> {
+        Ok(self.blobs.check_room(&Tenant::parse(project)?).await?)
+    }
+
     /// Keeps `bytes` as `sample` and answers how many there were.
     ///
     /// # Errors

@@ -228,6 +228,22 @@ impl transactions_server::Transactions for Transactions {
         Ok(Response::new(Self::put_flag(self, request.get_ref()).await?))
     }
 
+    async fn check_sample_room(
+        &self,
+        request: Request<wire::CheckSampleRoomRequest>,
+    ) -> Result<Response<wire::CheckSampleRoomResponse>, Status> {
+        self.samples.check_room(&request.get_ref().project_id).await?;
+        Ok(Response::new(wire::CheckSampleRoomResponse {}))
+    }
+
+    async fn discard_samples(
+        &self,
+        request: Request<wire::DiscardSamplesRequest>,
+    ) -> Result<Response<wire::DiscardSamplesResponse>, Status> {
+        Self::discard_samples(self, request.get_ref()).await?;
+        Ok(Response::new(wire::DiscardSamplesResponse {}))
+    }
+
     async fn put_sample(
         &self,
         request: Request<Streaming<wire::PutSampleRequest>>,

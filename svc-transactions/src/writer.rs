@@ -38,8 +38,8 @@ impl Writer {
     /// Answers once the row is durable.
     ///
     /// # Errors
-    /// [`Error::Taken`] for a known id, [`Error::Overloaded`] when too many wait, [`Error::NotRecorded`] when the
-    /// database fails.
+    /// [`Error::Taken`] for a known id, [`Error::Overloaded`] when too many wait, [`Error::NoRoom`] when the database has no
+    /// room, [`Error::NotRecorded`] when it fails otherwise.
     pub async fn record(&self, entry: Entry) -> Result<(), Error> {
         let (answer, answered) = oneshot::channel();
         self.queue.try_send(Job { entry, answer }).map_err(|_| Error::Overloaded)?;
@@ -70,7 +70,7 @@ async fn one_by_one(store: &Store, jobs: impl Iterator<Item = Job>, cause: &Erro
         let answer = match store.insert(&[&job.entry]).await {
             Ok(inserted) if inserted == [true] => Ok(()),
             Ok(_) => Err(Error::Taken),
-            Err(_) => Err(Error::NotRecorded),
+            Err(error) => Err(Error::not_recorded(&error)),
         };
         let _ = job.answer.send(answer);
     }

@@ -124,6 +124,14 @@ impl Store {
         Ok(Self { objects, keys, usage: Usage::new(config.limits.clone(), folder.clone()), folder })
     }
 
+    /// Whether a tenant may store more now.
+    ///
+    /// # Errors
+    /// [`Error::DiskAlmostFull`], [`Error::QuotaUsedUp`], [`Error::Storage`].
+    pub async fn check_room(&self, tenant: &Tenant) -> Result<(), Error> {
+        self.usage.check(&*self.objects, tenant).await
+    }
+
     /// Keeps a stream under `id` until `expires_at_ms` (milliseconds UTC, not negative), in place of what was there.
     /// Returns the number of plain bytes. When `bytes` fails, or the future is dropped, what was there before stays.
     ///
@@ -146,11 +154,30 @@ impl Store {
         let context = context(tenant, id, expires_at_ms);
         let key = DataKey::generate()?;
         let header = Header::new(expires_at_ms, self.keys.wrap_key(&context, &key)?);
-        self.objects.put(&marker(tenant, id, expires_at_ms), PutPayload::new()).await?;
+        let (path, marker) = (object(tenant, id), marker(tenant, id, expires_at_ms));
+        self.objects.put(&marker, PutPayload::new()).await?;
         let sealed = chunks::seal(key, &header.chunk_context(), counted);
-        self.upload(&object(tenant, id), &header.encode(), sealed).await?;
+        if let Err(error) = self.upload(&path, &header.encode(), sealed).await {
+            self.remove_unused(&marker, &path, expires_at_ms).await;
+            return Err(error);
+        }
         self.usage.add(tenant, size);
         Ok(size)
+    }
+
+    /// Removes the marker of a blob that was not written, unless it is that of an earlier blob too. One that stays is
+    /// removed when it is due.
+    async fn remove_unused(&self, marker: &Path, path: &Path, expires_at_ms: i64) {
+        let removed = async {
+            match self.expiry(path).await? {
+                Some(due_ms) if due_ms == expires_at_ms => Ok(()),
+                _ => remove(&self.objects, marker).await,
+            }
+        };
+        if let Err(error) = removed.await {
+            let error = &error as &dyn std::error::Error;
+            tracing::warn!(error, "the expiry marker of a blob that was not written stays");
+        }
     }
 
     async fn upload(
@@ -173,7 +200,10 @@ impl Store {
         match written {
             Ok(()) => upload.finish().await.map(|_| ()).map_err(Error::from),
             Err(error) => {
-                upload.abort().await?;
+                if let Err(abort) = upload.abort().await {
+                    let abort = &abort as &dyn std::error::Error;
+                    tracing::warn!(error = abort, "a half written blob stays until its draft is cleared");
+                }
                 Err(error)
             }
         }

@@ -19,6 +19,7 @@ mod pool;
 mod remote;
 mod replay;
 mod serve;
+mod storage;
 mod tls;
 mod transport;
 
@@ -27,5 +28,6 @@ pub use context::{CallContext, current, join_trace, scope};
 pub use pool::is_connection_lost;
 pub use remote::{Remote, remote};
 pub use serve::{Server, guard};
+pub use storage::{StorageLimit, is_storage_full};
 pub use tls::{ClientTls, ServerTls, TlsError, TlsFiles};
 pub use transport::{MAX_MESSAGE_BYTES, Transport, local};

@@ -21,7 +21,7 @@ use crate::core::{
     media::{LostRetry, Media},
     record::stage_times,
     report::ServiceReports,
-    samples::store_sample,
+    samples::{discard_samples, ensure_sample_room, ensure_video_room, store_sample},
     sessions,
     verification::Verification,
 };
@@ -51,11 +51,13 @@ pub struct VideoOutcome {
 ///
 /// # Errors
 /// 400 for a file that is no video or another phrase than the issued one, 409 for a challenge that was used, has expired or is
-/// missing where it is required, 503 when the models are busy, 500 for rules that cannot be read.
+/// missing where it is required, 503 when the models are busy, 507 without room to store the video, 500 for rules that cannot be read.
 pub async fn analyze_video(
     mut verification: Verification<'_>,
     input: VideoInput<'_>,
 ) -> Result<VideoOutcome, Error> {
+    let samples = ensure_sample_room(&verification, verification.may_store());
+    tokio::try_join!(samples, ensure_video_room(&verification))?;
     let caller = verification.caller;
     let asked = settle_phrase(&verification, input.phrase.as_deref(), &input.vocabulary).await?;
     let plan = ServicePlan::new(caller, verification.consents.authorization);
@@ -79,16 +81,11 @@ pub async fn analyze_video(
     let liveness = video_liveness(&basis, decision.verdict);
     let passed = decision.verdict == Verdict::Pass;
     // A file no model has looked at is not known to be a video, so it is not kept.
-    let keep = async {
-        if was_analyzed && !caller.is_test {
-            tokio::join!(
-                keep_last_video(&verification, input.video, liveness),
-                store_sample(&verification, "video", input.video)
-            );
-        }
-    };
-    let (auto_enrolled, ()) =
-        tokio::join!(enroll_candidate(&verification, &user, &analysis, passed && input.may_enroll), keep);
+    if was_analyzed && !caller.is_test {
+        store_video(&verification, input.video, liveness).await?;
+    }
+    // A template is not taken back, so it is made last.
+    let auto_enrolled = enroll_candidate(&verification, &user, &analysis, passed && input.may_enroll).await;
 
     let record = verification.record;
     let upload_ms = u64::try_from(input.upload_time.as_millis()).unwrap_or(u64::MAX);
@@ -220,9 +217,19 @@ fn video_liveness(basis: &Basis, verdict: Verdict) -> Option<VideoLiveness> {
     Some(VideoLiveness { outcome: Some(outcome) })
 }
 
-async fn keep_last_video(verification: &Verification<'_>, video: &Media, liveness: Option<VideoLiveness>) {
-    let Some(session_id) = &verification.session_id else { return };
+/// Stores the video as a sample and as the session's last one; both or, where there is no room, neither.
+async fn store_video(
+    verification: &Verification<'_>,
+    video: &Media,
+    liveness: Option<VideoLiveness>,
+) -> Result<(), Error> {
+    store_sample(verification, "video", video).await?;
+    let Some(session_id) = &verification.session_id else { return Ok(()) };
     let transaction_id = verification.record.transaction_id();
     let (core, caller) = (verification.core, verification.caller);
-    sessions::keep_last_video(core, caller, session_id, transaction_id, video, liveness).await;
+    let kept = sessions::keep_last_video(core, caller, session_id, transaction_id, video, liveness).await;
+    if kept.is_err() {
+        discard_samples(verification).await;
+    }
+    kept
 }

@@ -23,7 +23,7 @@ use crate::core::{
     media::{LostRetry, Media},
     record::stage_times,
     report::round4,
-    samples::store_sample,
+    samples::{ensure_sample_room, store_sample},
     verification::Verification,
 };
 
@@ -54,8 +54,9 @@ pub async fn check_document(
     picture: &Media,
     options: DocumentOptions,
 ) -> Result<DocumentExamination, Error> {
+    ensure_sample_room(&verification, verification.may_store()).await?;
     let examined = examine_document(&verification, picture, options).await?;
-    store_sample(&verification, "document", picture).await;
+    store_sample(&verification, "document", picture).await?;
     let (caller, record) = (verification.caller, verification.record);
     record.set_document(document_number(&examined.document));
     record.set_decision(&examined.decision, &caller.rules_source);

@@ -21,7 +21,7 @@ use crate::{
         permissions::Permission,
         record::stage_times,
         report::{FaceEnrollmentReport, VoiceEnrollmentReport, round4},
-        samples::store_sample,
+        samples::{discard_samples, ensure_sample_room, store_sample},
         verification::Verification,
     },
 };
@@ -61,8 +61,11 @@ pub async fn enroll_face(
     mut verification: Verification<'_>,
     input: FaceInput<'_>,
 ) -> Result<FaceOutcome, Error> {
+    ensure_sample_room(&verification, verification.may_come_to_store()).await?;
     verification.attest_storage().await?;
     let header = enroll_header(&verification, input.replace)?;
+    // A template is not taken back, so the sample comes first.
+    store_sample(&verification, "face", input.picture).await?;
     let header = EnrollHeader { is_document: input.document.is_some(), ..header };
     let (messages, read_failure) = enroll_messages(input.picture, header);
     // Nobody is enrolled without authorization, so the portrait may be compared too.
@@ -76,8 +79,7 @@ pub async fn enroll_face(
         read_failure.guard(ml.enroll_face(messages).boxed()).await
     };
     let (enrolled, document) = tokio::join!(enrolling, examination);
-    let enrolled: EnrollFaceResponse = enrolled?;
-    store_sample(&verification, "face", input.picture).await;
+    let enrolled: EnrollFaceResponse = or_discard(&verification, enrolled).await?;
 
     let report = FaceEnrollmentReport::from(&enrolled);
     let reasons = reasons("face", enrolled.outcome.as_ref(), report.state, enrolled.duplicate.is_some());
@@ -105,8 +107,10 @@ pub async fn enroll_voice(
     mut verification: Verification<'_>,
     input: VoiceInput<'_>,
 ) -> Result<VoiceOutcome, Error> {
+    ensure_sample_room(&verification, verification.may_come_to_store()).await?;
     verification.attest_storage().await?;
     let header = enroll_header(&verification, input.replace)?;
+    store_sample(&verification, "voice", input.recording).await?;
     let header = EnrollHeader {
         phrase: input.phrase,
         vocabulary: input.vocabulary,
@@ -115,14 +119,14 @@ pub async fn enroll_voice(
         ..header
     };
     let (messages, read_failure) = enroll_messages(input.recording, header);
-    let enrolled: EnrollVoiceResponse = match verification.script() {
-        Some(script) => script.begin().await.map(|()| script.enroll_voice())?,
+    let enrolled = match verification.script() {
+        Some(script) => script.begin().await.map(|()| script.enroll_voice()),
         None => {
             let mut ml = verification.core.services().ml();
-            read_failure.guard(ml.enroll_voice(messages).boxed()).await?
+            read_failure.guard(ml.enroll_voice(messages).boxed()).await
         }
     };
-    store_sample(&verification, "voice", input.recording).await;
+    let enrolled: EnrollVoiceResponse = or_discard(&verification, enrolled).await?;
 
     let report = VoiceEnrollmentReport::from(&enrolled);
     let reasons = reasons("voice", enrolled.outcome.as_ref(), report.state, enrolled.duplicate.is_some());
@@ -133,6 +137,14 @@ pub async fn enroll_voice(
     });
     record.set_durations(&durations(&enrolled.stages));
     Ok(VoiceOutcome { report, reasons })
+}
+
+/// The result of an enrollment; of a failed one no sample is left.
+async fn or_discard<T>(verification: &Verification<'_>, enrolled: Result<T, Error>) -> Result<T, Error> {
+    if enrolled.is_err() {
+        discard_samples(verification).await;
+    }
+    enrolled
 }
 
 /// Whether a recording that was used before for somebody else is refused: unless the rules in force let it pass.

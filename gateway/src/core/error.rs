@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 
+use rpc::StorageLimit;
 use tonic::{Code, Status};
 
 /// A refusal. Its text is the message the client reads, so nothing internal and nothing of the request is in it.
@@ -98,6 +99,9 @@ pub enum Error {
     /// The quota, and seconds until it begins anew.
     #[error("this project's quota of {calls} calls a day is used up; it begins anew at midnight UTC")]
     QuotaUsedUp { calls: u64, seconds: u64 },
+    /// Something that is due to be stored cannot be.
+    #[error("{0}")]
+    StorageFull(StorageLimit),
     #[error("the request was not sent in time")]
     RequestTimeout,
     #[error("not found")]
@@ -187,7 +191,9 @@ impl From<Status> for Error {
             Code::NotFound => Refusal::NotFound,
             Code::AlreadyExists | Code::FailedPrecondition | Code::Aborted => Refusal::Conflict,
             Code::Unimplemented => Refusal::NotSupported,
-            Code::ResourceExhausted => return Self::Busy,
+            Code::ResourceExhausted => {
+                return StorageLimit::of(&status).map_or(Self::Busy, Self::StorageFull);
+            }
             Code::Unavailable | Code::DeadlineExceeded | Code::Cancelled => {
                 tracing::warn!(code = ?status.code(), "service unavailable");
                 return if rpc::is_connection_lost(&status) {

@@ -20,7 +20,7 @@ const fn code(code: &'static str, meaning: &'static str, hint: &'static str) -> 
 }
 
 /// Every code, in the order of the documentation.
-pub const ERROR_CODES: [ErrorCode; 56] = [
+pub const ERROR_CODES: [ErrorCode; 58] = [
     code(
         "missing_token",
         "The call carries no API key.",
@@ -104,6 +104,16 @@ pub const ERROR_CODES: [ErrorCode; 56] = [
         "The project's calls of the day are used up.",
         "wait until midnight UTC, or raise the quota",
     ),
+    code(
+        "storage_full",
+        "The server has no room for what the call stores; nothing of it was stored.",
+        "give the server more disk space, or delete what is no longer needed; media are refused first",
+    ),
+    code(
+        "storage_quota_used_up",
+        "The project stores as many media as it may; nothing of the call was stored.",
+        "shorten the project's retention, erase subjects, or raise max_tenant_bytes",
+    ),
     code("request_timeout", "The request was not sent in time.", "retry over a faster connection"),
     code(
         "route_not_found",
@@ -161,6 +171,7 @@ impl ErrorCode {
             431 => "headers_too_large",
             500 => "internal_error",
             503 => "busy",
+            507 => "storage_full",
             _ => "error",
         }
     }
@@ -209,6 +220,7 @@ impl Error {
             Self::IdempotencyKeyReused => "idempotency_key_reused",
             Self::RateLimited(_) => "rate_limited",
             Self::QuotaUsedUp { .. } => "quota_used_up",
+            Self::StorageFull(limit) => limit.word(),
             Self::RequestTimeout => "request_timeout",
             Self::RouteNotFound => "route_not_found",
             Self::Busy => "busy",
@@ -307,11 +319,13 @@ mod tests {
             Error::invalid("wrong"),
             Error::Refused(Refusal::Conflict, String::new()),
             Error::QuotaUsedUp { calls: 1, seconds: 1 },
+            Error::StorageFull(rpc::StorageLimit::Full),
+            Error::StorageFull(rpc::StorageLimit::QuotaUsedUp),
         ];
         for error in errors {
             assert!(listed.contains(&*error.code()), "{error:?}");
         }
-        for status in [400, 401, 403, 404, 405, 408, 411, 413, 415, 418, 429, 431, 500, 503] {
+        for status in [400, 401, 403, 404, 405, 408, 411, 413, 415, 418, 429, 431, 500, 503, 507] {
             assert!(listed.contains(ErrorCode::of_status(status)), "{status}");
         }
     }

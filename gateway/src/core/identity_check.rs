@@ -18,7 +18,7 @@ use crate::core::{
     match_reference::{MatchInput, VideoSource, decide_reference, match_evidence, send_match},
     media::Media,
     report::{FaceMatchReport, ServiceReports},
-    samples::{KeptFile, keep_sample},
+    samples::{KeptFile, ensure_sample_room, keep_sample},
     verification::Verification,
 };
 
@@ -64,6 +64,7 @@ pub async fn check_identity(
     input: IdentityInput<'_>,
 ) -> Result<IdentityOutcome, Error> {
     verification.authorized()?;
+    ensure_sample_room(&verification, verification.may_come_to_store()).await?;
     let options = DocumentOptions { validate_mrz: true, external: false, chip: Vec::new() };
     let (liveness, faces, document) = tokio::try_join!(
         judge_liveness(&verification, input.video).boxed(),
@@ -74,10 +75,8 @@ pub async fn check_identity(
 
     // Only what could be read is kept.
     verification.attest_storage().await?;
-    let kept = tokio::join!(
-        keep_sample(&verification, "selfie_video", input.video, KEEP_SECONDS),
-        keep_sample(&verification, "id_photo", input.photo, KEEP_SECONDS),
-    );
+    let video = keep_sample(&verification, "selfie_video", input.video, KEEP_SECONDS).await?;
+    let photo = keep_sample(&verification, "id_photo", input.photo, KEEP_SECONDS).await?;
     verification.record.set_verdict(found.verdict, found.risks.clone());
     verification.record.set_score(found.score);
     verification.record.set_services(&IdentityRecord {
@@ -92,8 +91,8 @@ pub async fn check_identity(
         is_identical: faces.matched,
         probability: faces.probability,
         risks: found.risks,
-        video: kept.0,
-        photo: kept.1,
+        video,
+        photo,
     })
 }
 

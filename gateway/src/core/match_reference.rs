@@ -14,7 +14,7 @@ use crate::core::{
     media::{LostRetry, Media, ReadFailure, relayed},
     record::stage_times,
     report::FaceMatchReport,
-    samples::store_sample,
+    samples::{ensure_sample_room, store_sample},
     sessions::{self, LastVideo},
     verification::Verification,
 };
@@ -46,6 +46,7 @@ pub async fn match_reference(
     verification: Verification<'_>,
     input: MatchInput<'_>,
 ) -> Result<MatchOutcome, Error> {
+    ensure_sample_room(&verification, verification.may_store()).await?;
     let caller = verification.caller;
     let is_allowed = verification.consents.authorization;
     let origin = match input.video {
@@ -57,9 +58,9 @@ pub async fn match_reference(
     let (seen, liveness) = compare(&verification, &input, header).await?;
 
     // The session's last video stays what analyze_video made it; only what was sent is stored.
-    store_sample(&verification, "image", input.picture).await;
+    store_sample(&verification, "image", input.picture).await?;
     if let VideoSource::Sent(video) = input.video {
-        store_sample(&verification, "video", video).await;
+        store_sample(&verification, "video", video).await?;
     }
     let mut evidence = match_evidence(&seen, is_allowed);
     evidence.extend(seen.replay.as_ref().map(|r| (Service::MediaReplay, evidence::replay_finding(r))));

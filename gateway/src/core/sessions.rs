@@ -204,7 +204,10 @@ pub async fn last_video(core: &Core, caller: &Caller, session_id: &str) -> Resul
 }
 
 /// Makes the video the session's last one, for a later reference match. It expires with the session, so it needs no
-/// storage consent. A session that ended meanwhile keeps nothing; any other failure only costs the reuse.
+/// storage consent. A session that ended meanwhile keeps nothing; a service that does not answer only costs the reuse.
+///
+/// # Errors
+/// 507; then the session's earlier video stays.
 pub async fn keep_last_video(
     core: &Core,
     caller: &Caller,
@@ -212,7 +215,7 @@ pub async fn keep_last_video(
     transaction_id: &str,
     video: &Media,
     liveness: Option<VideoLiveness>,
-) {
+) -> Result<(), Error> {
     let header = PutLastVideoHeader {
         project_id: caller.project_id.clone(),
         session_id: session_id.to_owned(),
@@ -223,7 +226,9 @@ pub async fn keep_last_video(
     let chunk = |chunk| PutLastVideoRequest { part: Some(Part::Chunk(chunk)) };
     let (messages, read_failure) = video.messages(header, chunk);
     match read_failure.guard(core.services().sessions().put_last_video(messages).boxed()).await {
+        Err(full @ Error::StorageFull(_)) => return Err(full),
         Ok(_) | Err(Error::Refused(..)) => {}
         Err(error) => tracing::warn!(%error, "last video of a session not stored"),
     }
+    Ok(())
 }

@@ -9,6 +9,7 @@ use crate::core::{
     Core,
     caller::Caller,
     consent::{self, Authorized},
+    dialect::ConsentMode,
     error::Error,
     record::TransactionRecord,
     sessions,
@@ -124,6 +125,13 @@ impl<'a> Verification<'a> {
             other_projects: self.caller.replay_projects.clone(),
             user_fullname: self.user.clone().unwrap_or_default(),
         })
+    }
+
+    /// Whether this call may store media of its user, now or once it has noted a consent that the project holds.
+    pub(super) fn may_come_to_store(&self) -> bool {
+        let is_attested =
+            self.caller.consent_mode() == ConsentMode::Attested && !self.consents.storage_recorded;
+        self.consents.authorization && (self.consents.storage || is_attested)
     }
 
     /// What the call comes to, with a test key; `None`: it is a live one, and the models say.

@@ -94,6 +94,7 @@ impl Error {
             Self::RateLimited(_) | Self::Throttled(_) | Self::QuotaUsedUp { .. } => {
                 StatusCode::TOO_MANY_REQUESTS
             }
+            Self::StorageFull(_) => StatusCode::INSUFFICIENT_STORAGE,
             Self::RequestTimeout => StatusCode::REQUEST_TIMEOUT,
             Self::RouteNotFound | Self::ProjectNotFound | Self::SubjectNotFound => StatusCode::NOT_FOUND,
             Self::Busy | Self::Unavailable | Self::ConnectionLost => StatusCode::SERVICE_UNAVAILABLE,

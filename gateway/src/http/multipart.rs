@@ -7,6 +7,7 @@ use axum::{
     http::header,
 };
 use bytes::BytesMut;
+use rpc::{StorageLimit, is_storage_full};
 use shares::FairPlace;
 use tokio::io::AsyncWriteExt;
 
@@ -198,16 +199,25 @@ async fn receive_file(mut field: Field<'_>, dir: Option<&PathBuf>) -> Result<Med
         }
         buffer.extend_from_slice(&chunk);
         if buffer.len() > MAX_IN_MEMORY_BYTES {
-            spill(&mut buffer, &mut file, dir).await.map_err(|error| Error::internal(&error))?;
+            spill(&mut buffer, &mut file, dir).await.map_err(|error| not_spooled(&error))?;
         }
     }
     if file.is_some() {
-        spill(&mut buffer, &mut file, dir).await.map_err(|error| Error::internal(&error))?;
+        spill(&mut buffer, &mut file, dir).await.map_err(|error| not_spooled(&error))?;
     }
     Ok(match file {
         None => Media::in_memory(buffer.freeze()),
         Some(file) => Media::on_disk(file.into_std().await, len),
     })
+}
+
+/// A file that could not be written while it is received.
+fn not_spooled(error: &io::Error) -> Error {
+    if !is_storage_full(error) {
+        return Error::internal(error);
+    }
+    tracing::error!(cause = %error, "no room for the files of requests");
+    Error::StorageFull(StorageLimit::Full)
 }
 
 /// Appends the buffer to the unnamed file, which is deleted when it is closed, even if this process is killed.

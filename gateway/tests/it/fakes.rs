@@ -106,6 +106,13 @@ pub struct State {
     pub compared: Vec<(Vec<u8>, Vec<u8>)>,
     pub samples: Vec<(proto::transactions::PutSampleHeader, Vec<u8>)>,
     pub refuse_samples: bool,
+    /// What is answered when it is asked whether there is room for samples, and for videos of sessions.
+    pub sample_room: Option<Status>,
+    pub video_room: Option<Status>,
+    pub enroll_fails: Option<Status>,
+    /// How many samples there is room for, and what is said once they are there.
+    pub samples_fit: Option<(usize, Status)>,
+    pub last_video_fails: Option<Status>,
     pub refuse_records: Option<Status>,
     pub created_keys: Vec<proto::projects::CreateApiKeyRequest>,
     /// By scores id and version.

@@ -39,6 +39,7 @@ mod session_tokens;
 mod sessions;
 mod shape;
 mod slow_clients;
+mod storage;
 mod subjects;
 mod test_mode;
 mod transactions;

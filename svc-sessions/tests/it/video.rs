@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use proto::sessions::{
-    GetLastVideoRequest, PutLastVideoHeader, PutLastVideoRequest, VideoLiveness,
+    CheckVideoRoomRequest, GetLastVideoRequest, PutLastVideoHeader, PutLastVideoRequest, VideoLiveness,
     put_last_video_request::Part, video_liveness,
 };
+use rpc::StorageLimit;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::Code;
 
@@ -176,6 +177,25 @@ async fn the_sweeper_removes_what_expired_and_nothing_else() {
             assert!(tokio::time::Instant::now() < deadline, "the row is never removed");
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn without_room_a_video_is_refused_and_the_one_before_stays() {
+    each_world(async |world| {
+        let id = world.start().await.id;
+        world.put_video(PROJECT, &id, &[b"first"]).await.unwrap();
+        let mut config = world.config.clone();
+        config.blob.limits.min_free_bytes = u64::MAX;
+        let full = World::open(config, world.clock.clone()).await;
+        let room = CheckVideoRoomRequest { project_id: PROJECT.into() };
+        let refused = full.client.clone().check_video_room(room.clone()).await.unwrap_err();
+        assert_eq!(StorageLimit::of(&refused), Some(StorageLimit::Full));
+        let refused = full.put_video(PROJECT, &id, &[b"second"]).await.unwrap_err();
+        assert_eq!(StorageLimit::of(&refused), Some(StorageLimit::Full));
+        assert_eq!(full.video(PROJECT, &id).await.unwrap(), b"first");
+        world.client.clone().check_video_room(room).await.unwrap();
     })
     .await;
 }

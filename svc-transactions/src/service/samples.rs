@@ -55,6 +55,15 @@ impl Transactions {
         Ok(wire::PutSampleResponse { id, link })
     }
 
+    pub(super) async fn discard_samples(&self, request: &wire::DiscardSamplesRequest) -> Result<(), Error> {
+        let id = samples::parse_owner(&request.project_id, &request.transaction_id)?;
+        for sample in self.store.samples_of(&request.project_id, id.as_str(), (self.clock)()).await? {
+            self.samples.delete(&sample).await?;
+            self.store.delete_sample(&sample.id).await?;
+        }
+        Ok(())
+    }
+
     /// A link that opens the sample for as long as it is kept.
     fn signed_link(&self, sample: Sample) -> Result<wire::SampleLink, Error> {
         let expires_ms = sample.expires_at;

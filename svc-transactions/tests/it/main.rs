@@ -81,8 +81,20 @@ impl Service {
         Self::at(self.db.clone(), self.folder.clone(), self.now_ms.clone()).await
     }
 
+    /// Another process of the same deployment, whose samples have so much room.
+    pub async fn second_limited(&self, limits: blob::Limits) -> Self {
+        let mut config = config_of(self.db.clone(), &self.folder);
+        config.samples.limits = limits;
+        Self::configured(config, self.folder.clone(), self.now_ms.clone()).await
+    }
+
     async fn at(db: db::Config, folder: Arc<TempDir>, now_ms: Arc<AtomicI64>) -> Self {
-        let config = config_of(db.clone(), &folder);
+        let config = config_of(db, &folder);
+        Self::configured(config, folder, now_ms).await
+    }
+
+    async fn configured(config: Config, folder: Arc<TempDir>, now_ms: Arc<AtomicI64>) -> Self {
+        let db = config.db.clone();
         let clock = now_ms.clone();
         let clock = Arc::new(move || clock.load(Ordering::Relaxed));
         let routes = svc_transactions::routes_at(config, clock).await.expect("the service starts");

@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use proto::transactions::{
-    GetSampleRequest, ListSamplesRequest, PutSampleHeader, PutSampleRequest, PutSampleResponse, Sample,
-    SampleLink, get_sample_response::Part as Given, put_sample_request::Part,
+    CheckSampleRoomRequest, DiscardSamplesRequest, GetSampleRequest, ListSamplesRequest, PutSampleHeader,
+    PutSampleRequest, PutSampleResponse, Sample, SampleLink, get_sample_response::Part as Given, put_sample_request::Part,
 };
+use rpc::StorageLimit;
 use tonic::{Code, Status};
 
 use crate::{Service, erasure, new_id, on_each_database, video};
@@ -244,4 +245,51 @@ fn visit(folder: &std::path::Path, each: &mut impl FnMut(&std::path::Path)) {
         let path = entry.expect("an entry").path();
         if path.is_dir() { visit(&path, each) } else { each(&path) }
     }
+}
+
+async fn room(service: &Service, project: &str) -> Option<StorageLimit> {
+    let request = CheckSampleRoomRequest { project_id: project.into() };
+    let answer = service.client.clone().check_sample_room(request).await;
+    answer.err().map(|status| StorageLimit::of(&status).expect("a limit"))
+}
+
+#[tokio::test]
+async fn without_room_a_sample_is_refused_and_nothing_is_left_of_it() {
+    on_each_database(async |service: Service| {
+        let (id, _) = kept(&service).await;
+        let limits = |min_free_bytes, max_tenant_bytes| blob::Limits { min_free_bytes, max_tenant_bytes };
+        for (limits, limit) in
+            [(limits(u64::MAX, 0), StorageLimit::Full), (limits(0, 1), StorageLimit::QuotaUsedUp)]
+        {
+            let full = service.second_limited(limits).await;
+            assert_eq!(room(&full, "p1").await, Some(limit));
+            let refused = put(&full, header("p1", &id), JPEG).await.unwrap_err();
+            assert_eq!(StorageLimit::of(&refused), Some(limit), "{refused:?}");
+        }
+        assert_eq!(room(&service, "p1").await, None);
+        assert_eq!(list(&service, "p1", &id).await.unwrap().len(), 1);
+        assert_eq!(
+            erasure::kept(&service, "p1").await.iter().find(|(kind, _)| kind == "sample").unwrap().1,
+            1
+        );
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn the_samples_of_a_failed_call_are_discarded_and_no_others() {
+    on_each_database(async |service: Service| {
+        let (failed, link) = kept(&service).await;
+        let (other, _) = kept(&service).await;
+        for project in ["p2", "p1"] {
+            let request =
+                DiscardSamplesRequest { project_id: project.into(), transaction_id: failed.clone() };
+            service.client.clone().discard_samples(request).await.unwrap();
+            let left = usize::from(project == "p2");
+            assert_eq!(list(&service, "p1", &failed).await.unwrap().len(), left, "by {project}");
+        }
+        assert_eq!(open(&service, follow(&link)).await.unwrap_err().code(), Code::NotFound);
+        assert_eq!(list(&service, "p1", &other).await.unwrap().len(), 1);
+    })
+    .await;
 }

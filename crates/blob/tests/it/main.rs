@@ -233,6 +233,7 @@ async fn on_an_almost_full_disk_writes_fail_and_reads_work() {
     folder.put(&tenant, &id, LATER, b"kept").await.unwrap();
     let full = limited(dir.path(), blob::Limits { min_free_bytes: u64::MAX, max_tenant_bytes: 0 });
     let two = BlobId::parse("two").unwrap();
+    assert!(matches!(full.store.check_room(&tenant).await, Err(Error::DiskAlmostFull)));
     assert!(matches!(full.put(&tenant, &two, LATER, b"more").await, Err(Error::DiskAlmostFull)));
     assert_eq!(full.get(&tenant, &id).await.unwrap().unwrap(), b"kept");
 }

@@ -71,7 +71,8 @@ fn code(report: &ErrorReport) -> Cow<'static, str> {
         | Error::UserRequired
         | Error::UnreadablePictures(_)
         | Error::Refused(Refusal::Invalid, _) => "invalid_request",
-        Error::RateLimited(_) | Error::Throttled(_) => "rate_limited",
+        Error::RateLimited(_) | Error::Throttled(_) | Error::QuotaUsedUp { .. } => "rate_limited",
+        Error::StorageFull(limit) => limit.word(),
         Error::Busy | Error::Unavailable | Error::ConnectionLost => "busy",
         Error::RouteNotFound | Error::Refused(Refusal::NotFound, _) => "not_found",
         Error::Refused(Refusal::Conflict, _) => "conflict",

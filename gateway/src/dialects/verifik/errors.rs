@@ -114,6 +114,7 @@ fn plain(report: &ErrorReport) -> Rendered {
         Error::RateLimited(_) | Error::Throttled(_) | Error::QuotaUsedUp { .. } => {
             word(StatusCode::TOO_MANY_REQUESTS, "too_many_requests")
         }
+        Error::StorageFull(limit) => word(StatusCode::INSUFFICIENT_STORAGE, limit.word()),
         Error::Busy | Error::Unavailable | Error::ConnectionLost => {
             word(StatusCode::SERVICE_UNAVAILABLE, "busy")
         }

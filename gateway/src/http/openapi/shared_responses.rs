@@ -58,7 +58,7 @@ impl ErrorSchema {
 }
 
 /// Errors of any call with a key.
-const ALWAYS: [(&str, &str); 8] = [
+const ALWAYS: [(&str, &str); 9] = [
     ("400", "a header, field or parameter is missing or malformed"),
     ("401", "no API key, or one that is not valid"),
     ("403", "the key is revoked or may not do this, or the session is another user's"),
@@ -67,6 +67,10 @@ const ALWAYS: [(&str, &str); 8] = [
     ("431", "the request's headers are too large"),
     ("500", "a fault of this server; the log has its cause under request_id"),
     ("503", "the server is busy or a service is unavailable; Retry-After says when to retry"),
+    (
+        "507",
+        "the server, or the project's quota, has no room for what the call stores; nothing of it is stored",
+    ),
 ];
 /// Errors of a call with a body.
 const WITH_BODY: [(&str, &str); 2] =

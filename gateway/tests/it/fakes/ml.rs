@@ -85,6 +85,9 @@ impl ml_server::Ml for Stage {
         request: Request<Streaming<ml::EnrollRequest>>,
     ) -> Result<Response<ml::EnrollFaceResponse>, Status> {
         let asked = enrollment(request.into_inner()).await?;
+        if let Some(status) = self.set().enroll_fails.clone() {
+            return Err(status);
+        }
         self.set().enrollments.push(asked);
         Ok(Response::new(self.set().face.clone()))
     }
@@ -94,6 +97,9 @@ impl ml_server::Ml for Stage {
         request: Request<Streaming<ml::EnrollRequest>>,
     ) -> Result<Response<ml::EnrollVoiceResponse>, Status> {
         let asked = enrollment(request.into_inner()).await?;
+        if let Some(status) = self.set().enroll_fails.clone() {
+            return Err(status);
+        }
         self.set().enrollments.push(asked);
         Ok(Response::new(self.set().voice.clone()))
     }

@@ -206,6 +206,14 @@ impl sessions_server::Sessions for Stage {
         state.sim_swap.clone().map(Response::new).ok_or_else(|| Status::unavailable("away"))
     }
 
+    async fn check_video_room(
+        &self,
+        _: Request<sessions::CheckVideoRoomRequest>,
+    ) -> Result<Response<sessions::CheckVideoRoomResponse>, Status> {
+        let full = self.set().video_room.clone();
+        full.map_or_else(|| Ok(Response::new(sessions::CheckVideoRoomResponse {})), Err)
+    }
+
     async fn put_last_video(
         &self,
         request: Request<Streaming<sessions::PutLastVideoRequest>>,
@@ -221,6 +229,9 @@ impl sessions_server::Sessions for Stage {
             if let Some(sessions::put_last_video_request::Part::Chunk(chunk)) = message.part {
                 size += chunk.len();
             }
+        }
+        if let Some(status) = self.set().last_video_fails.clone() {
+            return Err(status);
         }
         self.set().last_videos.push((header, size));
         Ok(Response::new(sessions::PutLastVideoResponse { size: size as u64 }))

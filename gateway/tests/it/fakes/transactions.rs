@@ -144,6 +144,23 @@ impl transactions_server::Transactions for Stage {
         }))
     }
 
+    async fn check_sample_room(
+        &self,
+        _: Request<transactions::CheckSampleRoomRequest>,
+    ) -> Result<Response<transactions::CheckSampleRoomResponse>, Status> {
+        let full = self.set().sample_room.clone();
+        full.map_or_else(|| Ok(Response::new(transactions::CheckSampleRoomResponse {})), Err)
+    }
+
+    async fn discard_samples(
+        &self,
+        request: Request<transactions::DiscardSamplesRequest>,
+    ) -> Result<Response<transactions::DiscardSamplesResponse>, Status> {
+        let id = request.into_inner().transaction_id;
+        self.set().samples.retain(|(header, _)| header.transaction_id != id);
+        Ok(Response::new(transactions::DiscardSamplesResponse {}))
+    }
+
     async fn put_sample(
         &self,
         request: Request<Streaming<transactions::PutSampleRequest>>,
@@ -162,6 +179,11 @@ impl transactions_server::Transactions for Stage {
         let mut state = self.set();
         if state.refuse_samples {
             return Err(Status::unavailable("down"));
+        }
+        if let Some((most, full)) = state.samples_fit.clone()
+            && state.samples.len() >= most
+        {
+            return Err(full);
         }
         let sample = transactions::Sample {
             id: "sample".into(),
