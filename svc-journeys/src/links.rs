@@ -30,6 +30,17 @@ pub(crate) struct Holder {
     phone: String,
     record_id: String,
     language: String,
+    grant: Grant,
+}
+
+/// What a link grants, as it was made. It is stored beside the columns that are searched by it: who can write to the database
+/// without the master key cannot make the columns fit another key, another token or another time.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+struct Grant {
+    api_key_id: String,
+    purpose: String,
+    token_hash: String,
+    expires_at: i64,
 }
 
 impl Journeys {
@@ -39,28 +50,35 @@ impl Journeys {
     ) -> Result<wire::CreateLinkResponse, Error> {
         let wrong = |field: &'static str| Error::Field(field, format!("\"{field}\" is not valid"));
         let purpose = LinkPurpose::of_wire(request.purpose()).ok_or_else(|| wrong("purpose"))?;
-        let holder = holder(request.holder.unwrap_or_default())?;
+        let asked = request.holder.unwrap_or_default();
         let mailer = (!request.mail_prefix.is_empty()).then_some(self.mailer.as_ref());
         let mailer = mailer.map(|mailer| mailer.ok_or(Refusal::EmailNotConfigured)).transpose()?;
         let (tenant, now_ms) = (&request.project_id, self.now_ms());
         self.store.delete_links_before(now_ms - REMEMBERED_MS).await?;
-        let id = id::generate(now_ms)?;
+        let (id, token) = (id::generate(now_ms)?, secret()?);
+        let grant = Grant {
+            api_key_id: request.api_key_id,
+            purpose: purpose.as_str().to_owned(),
+            token_hash: hex::encode(hash(&token)),
+            expires_at: request.expires_at_ms.min(now_ms + MAX_LIFETIME_MS),
+        };
+        let holder = holder(asked, grant)?;
         let Sealed { wrapped_key, sealed } = self.sealer.seal(tenant, &id, &holder)?;
-        let token = secret()?;
         let row = LinkRow {
             id,
             project_id: tenant.clone(),
-            api_key_id: request.api_key_id,
-            purpose: purpose.as_str().to_owned(),
+            api_key_id: holder.grant.api_key_id.clone(),
+            purpose: holder.grant.purpose.clone(),
+            token_hash: hash(&token),
             wrapped_key,
             sealed,
             browser_hash: None,
             needs_code: request.needs_code.into(),
             used_at: None,
-            expires_at: request.expires_at_ms.min(now_ms + MAX_LIFETIME_MS),
+            expires_at: holder.grant.expires_at,
         };
         let subjects = self.sealer.subject_hashes(tenant, &holder.identifier)?;
-        self.store.add_link(&row, &hash(&token), newest(&subjects)?, now_ms).await?;
+        self.store.add_link(&row, newest(&subjects)?, now_ms).await?;
         if let Some(mailer) = mailer {
             let (title, text) = link_message(&holder.language, &format!("{}{token}", request.mail_prefix));
             mailer.send(&holder.email, title, text).await.map_err(Error::Mail)?;
@@ -83,6 +101,7 @@ impl Journeys {
         if row.expires_at <= self.now_ms() {
             return Err(Refusal::LinkExpired.into());
         }
+        self.holder(&row)?;
         let browser_secret = self.bind(&row, request).await?;
         let link = Some(self.encode_link(row)?);
         Ok(wire::OpenLinkResponse { link, browser_secret })
@@ -107,6 +126,7 @@ impl Journeys {
 
     pub(crate) async fn take_link(&self, request: &wire::RecordRequest) -> Result<wire::Link, Error> {
         let row = self.link_row(request).await?;
+        self.holder(&row)?;
         if !self.store.take_link(&request.project_id, &request.id, self.now_ms()).await? {
             return Err(if row.needs_code == 1 { Refusal::WrongCode } else { Refusal::LinkUsed }.into());
         }
@@ -157,7 +177,18 @@ impl Journeys {
 
     fn holder(&self, row: &LinkRow) -> Result<Holder, Error> {
         let sealed = Sealed { wrapped_key: row.wrapped_key.clone(), sealed: row.sealed.clone() };
-        self.sealer.open(&row.project_id, &row.id, &sealed)
+        let holder: Holder = self.sealer.open(&row.project_id, &row.id, &sealed)?;
+        let grant = Grant {
+            api_key_id: row.api_key_id.clone(),
+            purpose: row.purpose.clone(),
+            token_hash: hex::encode(&row.token_hash),
+            expires_at: row.expires_at,
+        };
+        if holder.grant != grant {
+            tracing::error!(link.id = row.id, "a link was changed outside of the service and is rejected");
+            return Err(Refusal::NoLink.into());
+        }
+        Ok(holder)
     }
 
     fn encode_link(&self, row: LinkRow) -> Result<wire::Link, Error> {
@@ -184,7 +215,7 @@ fn encode(row: LinkRow, holder: Holder) -> wire::Link {
     }
 }
 
-fn holder(wire: wire::LinkHolder) -> Result<Holder, Error> {
+fn holder(wire: wire::LinkHolder, grant: Grant) -> Result<Holder, Error> {
     let texts = [
         ("identifier", &wire.identifier),
         ("email", &wire.email),
@@ -197,7 +228,7 @@ fn holder(wire: wire::LinkHolder) -> Result<Holder, Error> {
         }
     }
     let wire::LinkHolder { identifier, email, phone, record_id, language } = wire;
-    Ok(Holder { identifier, email, phone, record_id, language })
+    Ok(Holder { identifier, email, phone, record_id, language, grant })
 }
 
 /// Random text that cannot be guessed.

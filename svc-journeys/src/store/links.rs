@@ -10,6 +10,7 @@ pub struct LinkRow {
     pub project_id: String,
     pub api_key_id: String,
     pub purpose: String,
+    pub token_hash: Vec<u8>,
     pub wrapped_key: Vec<u8>,
     pub sealed: Vec<u8>,
     pub browser_hash: Option<Vec<u8>>,
@@ -22,7 +23,6 @@ impl Store {
     pub async fn add_link(
         &self,
         row: &LinkRow,
-        token_hash: &[u8],
         subject_hash: &[u8],
         now_ms: i64,
     ) -> Result<(), Error> {
@@ -34,7 +34,7 @@ impl Store {
             &row.project_id,
             &row.api_key_id,
             &row.purpose,
-            token_hash,
+            &row.token_hash,
             &row.wrapped_key,
             &row.sealed,
             subject_hash,
@@ -48,14 +48,14 @@ impl Store {
 
     /// Of any tenant: the token says which.
     pub async fn find_link_by_token(&self, token_hash: &[u8]) -> Result<Option<LinkRow>, Error> {
-        const SQL: &str = "SELECT id, project_id, api_key_id, purpose, wrapped_key, sealed, browser_hash, needs_code, \
-            used_at, expires_at FROM links WHERE token_hash = $1";
+        const SQL: &str = "SELECT id, project_id, api_key_id, purpose, token_hash, wrapped_key, sealed, browser_hash, \
+            needs_code, used_at, expires_at FROM links WHERE token_hash = $1";
         Ok(self.db.fetch_optional(SQL, db::params![token_hash]).await?)
     }
 
     pub async fn find_link(&self, project: &str, id: &str) -> Result<Option<LinkRow>, Error> {
-        const SQL: &str = "SELECT id, project_id, api_key_id, purpose, wrapped_key, sealed, browser_hash, needs_code, \
-            used_at, expires_at FROM links WHERE id = $1 AND project_id = $2";
+        const SQL: &str = "SELECT id, project_id, api_key_id, purpose, token_hash, wrapped_key, sealed, browser_hash, \
+            needs_code, used_at, expires_at FROM links WHERE id = $1 AND project_id = $2";
         Ok(self.db.fetch_optional(SQL, db::params![id, project]).await?)
     }
 

@@ -1,5 +1,6 @@
 //! Links: opened by their token alone, bound to a browser, used once, gone with their subject.
 
+use aws_lc_rs::digest;
 use proto::{
     journeys::{self as wire, LinkPurpose},
     subjects::{Kept, Remains, Subject},
@@ -176,6 +177,41 @@ async fn links_go_with_their_subject_and_themes_with_their_project() {
         let tenant = proto::subjects::Project { project_id: TENANT.into() };
         assert_eq!(done(world.client().erase_project(tenant).await), one("page_theme"));
         assert_eq!(done(world.client().get_page_theme(asked).await).name, "");
+    })
+    .await;
+}
+
+/// What somebody does who can write to the database and has no master key.
+async fn tamper(world: &World, sql: &'static str, params: &[db::Value<'_>]) {
+    let mut config = world.config.db.clone();
+    config.migrate = db::Migrate::Never;
+    let db = db::Db::open(&config, &sqlx::migrate::Migrator::DEFAULT).await.unwrap();
+    assert_eq!(db.execute(sql, params).await.unwrap(), 1, "{sql}");
+    db.close().await;
+}
+
+#[tokio::test]
+async fn a_link_grants_what_it_was_made_with_whatever_its_row_says() {
+    const CHANGES: [&str; 3] = [
+        "UPDATE links SET api_key_id = 'key-of-an-owner' WHERE id = $1",
+        "UPDATE links SET expires_at = expires_at + 86400000 WHERE id = $1",
+        "UPDATE links SET purpose = 'verification_page' WHERE id = $1",
+    ];
+    each_world(async |world| {
+        for change in CHANGES {
+            let (link, token) = create(&world, asked(&world)).await;
+            tamper(&world, change, db::params![&link.id]).await;
+            assert_eq!(word(world.client().open_link(open(&token)).await), "link_not_found", "{change}");
+            assert_eq!(word(world.client().take_link(record(&link.id)).await), "link_not_found", "{change}");
+        }
+        // The token of one link, put to another one.
+        let (mine, token) = create(&world, asked(&world)).await;
+        let (theirs, _) = create(&world, asked(&world)).await;
+        tamper(&world, "DELETE FROM links WHERE id = $1", db::params![&mine.id]).await;
+        let hash = digest::digest(&digest::SHA256, token.as_bytes()).as_ref().to_vec();
+        let moved = "UPDATE links SET token_hash = $2 WHERE id = $1";
+        tamper(&world, moved, db::params![&theirs.id, &hash]).await;
+        assert_eq!(word(world.client().open_link(open(&token)).await), "link_not_found");
     })
     .await;
 }
