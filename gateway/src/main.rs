@@ -66,6 +66,7 @@ impl Default for Process {
 
 #[tokio::main]
 async fn main() -> anyhow::Result<()> {
+    boot::restrict_new_files();
     let file = std::env::var_os("BIOMETRY_CONFIG").map(PathBuf::from);
     let process: Process = boot::load(Process::default(), file.as_deref())?;
     let _telemetry = boot::Telemetry::start("gateway", &process.telemetry).await?;

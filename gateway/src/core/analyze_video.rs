@@ -84,7 +84,7 @@ pub async fn analyze_video(
     if was_analyzed && !caller.is_test {
         store_video(&verification, input.video, liveness).await?;
     }
-    // A template is not taken back, so it is made last.
+    // A template cannot be undone, so it is made last.
     let auto_enrolled = enroll_candidate(&verification, &user, &analysis, passed && input.may_enroll).await;
 
     let record = verification.record;

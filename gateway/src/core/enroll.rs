@@ -64,7 +64,7 @@ pub async fn enroll_face(
     ensure_sample_room(&verification, verification.may_come_to_store()).await?;
     verification.attest_storage().await?;
     let header = enroll_header(&verification, input.replace)?;
-    // A template is not taken back, so the sample comes first.
+    // A template cannot be undone, so the sample comes first.
     store_sample(&verification, "face", input.picture).await?;
     let header = EnrollHeader { is_document: input.document.is_some(), ..header };
     let (messages, read_failure) = enroll_messages(input.picture, header);

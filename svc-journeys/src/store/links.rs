@@ -20,12 +20,7 @@ pub struct LinkRow {
 }
 
 impl Store {
-    pub async fn add_link(
-        &self,
-        row: &LinkRow,
-        subject_hash: &[u8],
-        now_ms: i64,
-    ) -> Result<(), Error> {
+    pub async fn add_link(&self, row: &LinkRow, subject_hash: &[u8], now_ms: i64) -> Result<(), Error> {
         const SQL: &str = "INSERT INTO links (id, project_id, api_key_id, purpose, token_hash, wrapped_key, sealed, \
             subject_hash, needs_code, code_tries, code_expires_at, expires_at, created_at) \
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, 0, 0, $10, $11)";
