@@ -40,6 +40,10 @@ impl From<Error> for Status {
             Error::Invalid(_) | Error::Chip(_) | Error::Document(NotPicture | TooLarge | Undecodable) => {
                 Self::invalid_argument(error.to_string())
             }
+            Error::Intake(intake::Error::Spool(ref cause)) if rpc::is_storage_full(cause) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "no room for a caller's file");
+                rpc::StorageLimit::Full.status()
+            }
             Error::Intake(error) => error.into(),
             Error::Sandbox(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "a picture was not decoded");

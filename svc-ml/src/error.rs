@@ -52,6 +52,10 @@ impl From<Error> for Status {
         match error {
             Error::Media(media::Error::Io) => internal(&error),
             Error::Invalid(_) | Error::Media(_) => Self::invalid_argument(error.to_string()),
+            Error::Intake(intake::Error::Spool(ref cause)) if rpc::is_storage_full(cause) => {
+                tracing::error!(error = &error as &dyn std::error::Error, "no room for a caller's file");
+                StorageLimit::Full.status()
+            }
             Error::Intake(error) => error.into(),
             Error::Sandbox(error) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "a file was not decoded");

@@ -9,9 +9,8 @@ use std::{
     },
 };
 
-use async_trait::async_trait;
 use bytes::Bytes;
-use futures::{FutureExt, TryStreamExt, stream, stream::BoxStream};
+use futures::{FutureExt, TryStreamExt, future::BoxFuture, stream, stream::BoxStream};
 use object_store::{
     CopyOptions, GetOptions, GetResult, ListResult, MultipartUpload, ObjectMeta, ObjectStore,
     PutMultipartOptions, PutOptions, PutPayload, PutResult, Result, UploadPart, path::Path,
@@ -49,24 +48,47 @@ impl fmt::Display for SmallDisk {
     }
 }
 
-#[async_trait]
+// The methods are written as the attribute of `async_trait` would: the traits are made with it.
 impl ObjectStore for SmallDisk {
-    async fn put_opts(&self, path: &Path, payload: PutPayload, opts: PutOptions) -> Result<PutResult> {
-        take(&self.room, payload.content_length())?;
-        self.folder.put_opts(path, payload, opts).await
+    fn put_opts<'a, 'b, 'f>(
+        &'a self,
+        path: &'b Path,
+        payload: PutPayload,
+        opts: PutOptions,
+    ) -> BoxFuture<'f, Result<PutResult>>
+    where
+        'a: 'f,
+        'b: 'f,
+    {
+        async move {
+            take(&self.room, payload.content_length())?;
+            self.folder.put_opts(path, payload, opts).await
+        }
+        .boxed()
     }
 
-    async fn put_multipart_opts(
-        &self,
-        path: &Path,
+    fn put_multipart_opts<'a, 'b, 'f>(
+        &'a self,
+        path: &'b Path,
         opts: PutMultipartOptions,
-    ) -> Result<Box<dyn MultipartUpload>> {
-        let upload = self.folder.put_multipart_opts(path, opts).await?;
-        Ok(Box::new(SmallUpload { upload, room: self.room.clone() }))
+    ) -> BoxFuture<'f, Result<Box<dyn MultipartUpload>>>
+    where
+        'a: 'f,
+        'b: 'f,
+    {
+        async move {
+            let upload = self.folder.put_multipart_opts(path, opts).await?;
+            Ok(Box::new(SmallUpload { upload, room: self.room.clone() }) as Box<dyn MultipartUpload>)
+        }
+        .boxed()
     }
 
-    async fn get_opts(&self, path: &Path, options: GetOptions) -> Result<GetResult> {
-        self.folder.get_opts(path, options).await
+    fn get_opts<'a, 'b, 'f>(&'a self, path: &'b Path, options: GetOptions) -> BoxFuture<'f, Result<GetResult>>
+    where
+        'a: 'f,
+        'b: 'f,
+    {
+        self.folder.get_opts(path, options)
     }
 
     fn delete_stream(&self, paths: BoxStream<'static, Result<Path>>) -> BoxStream<'static, Result<Path>> {
@@ -77,16 +99,32 @@ impl ObjectStore for SmallDisk {
         self.folder.list(prefix)
     }
 
-    async fn list_with_delimiter(&self, prefix: Option<&Path>) -> Result<ListResult> {
-        self.folder.list_with_delimiter(prefix).await
+    fn list_with_delimiter<'a, 'b, 'f>(
+        &'a self,
+        prefix: Option<&'b Path>,
+    ) -> BoxFuture<'f, Result<ListResult>>
+    where
+        'a: 'f,
+        'b: 'f,
+    {
+        self.folder.list_with_delimiter(prefix)
     }
 
-    async fn copy_opts(&self, from: &Path, to: &Path, options: CopyOptions) -> Result<()> {
-        self.folder.copy_opts(from, to, options).await
+    fn copy_opts<'a, 'b, 'c, 'f>(
+        &'a self,
+        from: &'b Path,
+        to: &'c Path,
+        options: CopyOptions,
+    ) -> BoxFuture<'f, Result<()>>
+    where
+        'a: 'f,
+        'b: 'f,
+        'c: 'f,
+    {
+        self.folder.copy_opts(from, to, options)
     }
 }
 
-#[async_trait]
 impl MultipartUpload for SmallUpload {
     fn put_part(&mut self, data: PutPayload) -> UploadPart {
         match take(&self.room, data.content_length()) {
@@ -95,12 +133,18 @@ impl MultipartUpload for SmallUpload {
         }
     }
 
-    async fn complete(&mut self) -> Result<PutResult> {
-        self.upload.complete().await
+    fn complete<'a, 'f>(&'a mut self) -> BoxFuture<'f, Result<PutResult>>
+    where
+        'a: 'f,
+    {
+        self.upload.complete()
     }
 
-    async fn abort(&mut self) -> Result<()> {
-        self.upload.abort().await
+    fn abort<'a, 'f>(&'a mut self) -> BoxFuture<'f, Result<()>>
+    where
+        'a: 'f,
+    {
+        self.upload.abort()
     }
 }
 

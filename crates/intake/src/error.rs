@@ -40,34 +40,10 @@ impl From<Error> for Status {
             Error::SlowUpload | Error::Late => Self::deadline_exceeded(error.to_string()),
             Error::Abandoned => Self::cancelled(error.to_string()),
             Error::Upload(status) => *status,
-            Error::Spool(ref cause) if rpc::is_storage_full(cause) => {
-                tracing::error!(
-                    error = &error as &dyn std::error::Error,
-                    "no room for a file while it is worked on"
-                );
-                rpc::StorageLimit::Full.status()
-            }
             Error::Crashed | Error::Spool(_) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "a file could not be worked on");
                 Self::internal("internal error")
             }
         }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use std::io;
-
-    use rpc::StorageLimit;
-
-    use super::*;
-
-    #[test]
-    fn a_full_disk_is_no_fault_of_the_program() {
-        let status = |code| Status::from(Error::Spool(io::Error::from_raw_os_error(code)));
-        // ENOSPC, EIO.
-        assert_eq!(StorageLimit::of(&status(28)), Some(StorageLimit::Full));
-        assert_eq!(status(5).code(), tonic::Code::Internal);
     }
 }

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use proto::transactions::{
     CheckSampleRoomRequest, DiscardSamplesRequest, GetSampleRequest, ListSamplesRequest, PutSampleHeader,
-    PutSampleRequest, PutSampleResponse, Sample, SampleLink, get_sample_response::Part as Given, put_sample_request::Part,
+    PutSampleRequest, PutSampleResponse, Sample, SampleLink, get_sample_response::Part as Given,
+    put_sample_request::Part,
 };
 use rpc::StorageLimit;
 use tonic::{Code, Status};
