@@ -63,11 +63,10 @@ test("consents are recorded", async () => {
     const given: boolean = data!.is_consent_given;
     assert.equal(given, true);
   }
+  const wrong = { is_consent_given: true, user_fullname: 7 };
   // @ts-expect-error: the name of the user must be a text.
-  const wrong = await client.POST("/api-consent/consent", {
-    body: { is_consent_given: true, user_fullname: 7 },
-  });
-  assert.equal(wrong.response.status, 400);
+  const { response } = await client.POST("/api-consent/consent", { body: wrong });
+  assert.equal(response.status, 400);
 });
 
 test("a video is verified, and its record is read", async () => {
