@@ -15,11 +15,11 @@ before(async () => {
   browser = await launch();
   await agree(USER);
   // Two places far apart: a fraud rule asks for a review whatever the verdict is.
-  const told = (lat, lng, country) => ({ headers: { 'x-geo-location': JSON.stringify({ lat, lng, country }) } });
-  await video(USER, 'still.mp4', told(52.52, 13.4, 'DE'));
-  first = (await video(USER, 'speaker_crop.mp4', told(-33.87, 151.2, 'AU'))).id;
-  second = (await video(USER, 'still.mp4', told(52.52, 13.4, 'DE'))).id;
-  third = (await video(USER, 'still.mp4', told(-33.87, 151.2, 'AU'))).id;
+  const located = (lat, lng, country) => ({ headers: { 'x-geo-location': JSON.stringify({ lat, lng, country }) } });
+  await video(USER, 'still.mp4', located(52.52, 13.4, 'DE'));
+  first = (await video(USER, 'speaker_crop.mp4', located(-33.87, 151.2, 'AU'))).id;
+  second = (await video(USER, 'still.mp4', located(52.52, 13.4, 'DE'))).id;
+  third = (await video(USER, 'still.mp4', located(-33.87, 151.2, 'AU'))).id;
   for (const role of ['owner', 'admin', 'fraud_analyst', 'viewer', 'developer'])
     session[role] = await signIn(world.url, world.people[role], PASSWORD);
   for (const id of [first, second, third]) await reviewed(id);

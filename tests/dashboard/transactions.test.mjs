@@ -8,7 +8,7 @@ import { agree, as, byKey, goto, inProject, launch, PASSWORD, picture, serious, 
 const USER = `ana.${Date.now()}@example.org`;
 const BERLIN = { lat: 52.52, lng: 13.4, country: 'DE', city: `Berlin ${XSS}` };
 const SYDNEY = { lat: -33.87, lng: 151.2, country: 'AU', city: 'Sydney' };
-const told = (geo, device) => ({
+const sentWith = (geo, device) => ({
   'x-geo-location': JSON.stringify(geo),
   'x-device-info': JSON.stringify(device),
   'x-request-tags': 'kiosk,<b onclick=alert(1)>',
@@ -18,8 +18,8 @@ let browser, page, first, second;
 before(async () => {
   browser = await launch();
   await agree(USER);
-  first = await video(USER, 'speaker_crop.mp4', { headers: told(BERLIN, { deviceId: 'a1', model: XSS, isPhysicalDevice: false }) });
-  second = await video(USER, 'still.mp4', { headers: told(SYDNEY, { deviceId: 'b2', model: 'Pixel 10' }) });
+  first = await video(USER, 'speaker_crop.mp4', { headers: sentWith(BERLIN, { deviceId: 'a1', model: XSS, isPhysicalDevice: false }) });
+  second = await video(USER, 'still.mp4', { headers: sentWith(SYDNEY, { deviceId: 'b2', model: 'Pixel 10' }) });
   assert.equal(second.status, 200, JSON.stringify(second.body));
   page = await as(browser, 'owner', inProject('/transactions'));
 });

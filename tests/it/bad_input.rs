@@ -19,6 +19,7 @@ both_modes!(
     a_face_is_needed,
     unknown_paths_and_methods_answer_json,
     no_route_without_a_key,
+    no_dashboard_route_without_a_session,
     no_malformed_body_makes_a_route_fail,
     no_path_leads_elsewhere,
     file_names_of_any_kind,
@@ -170,8 +171,8 @@ async fn unknown_paths_and_methods_answer_json(world: &'static World) {
     assert_eq!(project.get("/api-gateway/sessions/start").await.status, 405);
 }
 
-/// Every path of the API's own description, with an id that is none.
-async fn described(project: &Project) -> Vec<(reqwest::Method, String)> {
+/// Every path of the API's own description that can be called with `way` to authenticate, with an invalid id.
+async fn described(project: &Project, way: &str) -> Vec<(reqwest::Method, String)> {
     let description = project.get("/openapi.json").await;
     let mut calls = Vec::new();
     // The other APIs answer in shapes of their own, and have tests of their own.
@@ -180,7 +181,7 @@ async fn described(project: &Project) -> Vec<(reqwest::Method, String)> {
         let path = path.replace(['{', '}'], "");
         for method in item.as_object().unwrap().keys() {
             let ways = item[method]["security"].as_array().unwrap();
-            if ways.iter().any(|way| way.get("api_key").is_some()) {
+            if ways.iter().any(|accepted| accepted.get(way).is_some()) {
                 calls.push((method.to_uppercase().parse().unwrap(), path.clone()));
             }
         }
@@ -189,10 +190,25 @@ async fn described(project: &Project) -> Vec<(reqwest::Method, String)> {
     calls
 }
 
+async fn no_dashboard_route_without_a_session(world: &'static World) {
+    let project = Project::new(world);
+    let client = reqwest::Client::new();
+    for (method, path) in described(&project, "dashboard").await {
+        let url = format!("{}{path}", world.url);
+        let made_up = "__Host-biometry-session=0123456789012345678901234567890123456789012";
+        for cookie in [None, Some(made_up)] {
+            let request = client.request(method.clone(), &url).header("X-Project-ID", &project.id);
+            let request = cookie.into_iter().fold(request, |request, value| request.header("Cookie", value));
+            let refused = answer(request).await;
+            assert_eq!(refused.status, 401, "{method} {path}: {}", refused.body);
+        }
+    }
+}
+
 async fn no_route_without_a_key(world: &'static World) {
     let project = Project::new(world);
     let client = reqwest::Client::new();
-    for (method, path) in described(&project).await {
+    for (method, path) in described(&project, "api_key").await {
         let url = format!("{}{path}", world.url);
         let none = answer(client.request(method.clone(), &url)).await;
         assert_eq!(
@@ -223,7 +239,7 @@ async fn no_malformed_body_makes_a_route_fail(world: &'static World) {
             b"--x\r\nContent-Disposition: form-data\r\n\r\nnameless\r\n--x--\r\n",
         ),
     ];
-    for (method, path) in described(&project).await {
+    for (method, path) in described(&project, "api_key").await {
         if method == "GET" {
             continue;
         }
@@ -257,7 +273,9 @@ async fn no_path_leads_elsewhere(world: &'static World) {
     let project = Project::new(world);
     let strange =
         ["..%2f..%2fetc%2fpasswd", "%00", "%ff", "'%20or%201=1--", "%F0%9F%98%80", "%0d%0aX-Evil:%201", "-1"];
-    for (method, path) in described(&project).await.into_iter().filter(|(_, path)| path.contains("/id")) {
+    for (method, path) in
+        described(&project, "api_key").await.into_iter().filter(|(_, path)| path.contains("/id"))
+    {
         for id in strange.into_iter().map(str::to_owned).chain(["x".repeat(4000)]) {
             let path = path.replace("/id", &format!("/{id}"));
             let answered = answer(project.request(method.clone(), &path)).await;

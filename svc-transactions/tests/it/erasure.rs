@@ -64,7 +64,7 @@ async fn an_erased_subject_leaves_only_what_happened() {
 async fn no_file_holds_what_was_sealed_of_an_erased_subject() {
     on_each_database(async |service: Service| {
         let Some(file) = service.database_file() else { return };
-        service.ask_to_be_told("p1", "key_1").await;
+        service.subscribe_endpoint("p1", "key_1").await;
         for _ in 0..20 {
             service.record(Transaction { api_key_id: "key_1".into(), ..video("p1") }).await.unwrap();
         }

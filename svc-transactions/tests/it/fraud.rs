@@ -197,12 +197,12 @@ async fn an_erased_subject_leaves_the_rule_and_no_evidence() {
 async fn a_hit_is_queued_for_subscribed_endpoints() {
     on_each_database(async |service: Service| {
         let first = call(0);
-        service.ask_to_be_told("p1", &first.api_key_id).await;
-        let told = Transaction { api_key_id: first.api_key_id.clone(), ..in_sydney(call(60_000)) };
+        service.subscribe_endpoint("p1", &first.api_key_id).await;
+        let abroad = Transaction { api_key_id: first.api_key_id.clone(), ..in_sydney(call(60_000)) };
         record(&service, first).await;
-        let told = record(&service, told).await;
-        assert!(rules(&found(&service, &told).await).contains(&"impossible_travel"));
-        assert_eq!(service.told("fraud.flagged").await, [told]);
+        let abroad = record(&service, abroad).await;
+        assert!(rules(&found(&service, &abroad).await).contains(&"impossible_travel"));
+        assert_eq!(service.queued_events("fraud.flagged").await, [abroad]);
     })
     .await;
 }

@@ -14,7 +14,7 @@ async fn everything_is_read_and_found_without_the_old_key_after_a_rewrap() {
     on_each_database(async |service: Service| {
         let old = service.config().keys;
         assert!(old.retired.is_empty());
-        service.ask_to_be_told("p1", "key_1").await;
+        service.subscribe_endpoint("p1", "key_1").await;
         let record = Transaction { api_key_id: "key_1".into(), ..video("p1") };
         service.record(record.clone()).await.unwrap();
         let (id, _) = kept(&service).await;

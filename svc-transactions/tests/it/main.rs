@@ -158,7 +158,7 @@ impl Service {
     }
 
     /// A webhook endpoint of a key for every event, whose address nobody can read.
-    pub async fn ask_to_be_told(&self, project: &str, key: &str) {
+    pub async fn subscribe_endpoint(&self, project: &str, key: &str) {
         let endpoint = "INSERT INTO webhook_endpoints (id, project_id, api_key_id, events, status, sealed_target, \
                         sealed_secrets, created_at, updated_at) VALUES ('wh_1', $1, $2, '[]', 'active', $3, $3, 0, 0)";
         let nothing: &[u8] = &[];
@@ -167,7 +167,7 @@ impl Service {
     }
 
     /// The transactions an event is queued or was sent of.
-    pub async fn told(&self, event: &str) -> Vec<String> {
+    pub async fn queued_events(&self, event: &str) -> Vec<String> {
         let queued = "SELECT transaction_id FROM webhook_deliveries WHERE event = $1";
         let db = self.tables().await;
         let ids: Vec<(String,)> = db.fetch_all(queued, db::params![event]).await.expect("a list");

@@ -96,7 +96,7 @@ async fn concurrent_calls_each_get_their_own_result() {
 }
 
 #[tokio::test]
-async fn what_is_answered_is_durable() {
+async fn a_recorded_transaction_is_visible_to_another_process() {
     on_each_database(async |service: Service| {
         let transaction = video("p1");
         service.record(transaction.clone()).await.unwrap();

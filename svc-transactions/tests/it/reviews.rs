@@ -175,7 +175,7 @@ async fn a_claim_is_one_persons_until_its_lease_ends() {
 async fn a_decision_is_final_in_the_record_and_sends_an_event() {
     on_each_database(async |service: Service| {
         let call = Transaction { api_key_id: "key_1".into(), ..video("p1") };
-        service.ask_to_be_told("p1", "key_1").await;
+        service.subscribe_endpoint("p1", "key_1").await;
         let id = record(&service, call.clone()).await;
         service.advance(MINUTE);
         decide(&service, &id, "ada", ReviewDecision::Reject).await.unwrap();
@@ -188,7 +188,7 @@ async fn a_decision_is_final_in_the_record_and_sends_an_event() {
         assert!(review.steps.is_empty(), "notes are only in the review itself");
         let steps = get(&service, "p1", &id).await.unwrap().steps;
         assert_eq!((steps.len(), steps[0].note.as_str()), (1, "Ada's own passport"));
-        assert_eq!(service.told("review.completed").await, [&*id]);
+        assert_eq!(service.queued_events("review.completed").await, [&*id]);
 
         let again = refusal(decide(&service, &id, "bob", ReviewDecision::Approve).await);
         assert_eq!(again, (Code::FailedPrecondition, "this review is decided".into()));
@@ -233,12 +233,12 @@ async fn with_four_eyes_another_person_must_decide_the_same() {
     on_each_database(async |service: Service| {
         set(&service, true).await;
         let call = Transaction { api_key_id: "key_1".into(), ..video("p1") };
-        service.ask_to_be_told("p1", "key_1").await;
+        service.subscribe_endpoint("p1", "key_1").await;
         let id = record(&service, call).await;
         let first = decide(&service, &id, "ada", ReviewDecision::Approve).await.unwrap();
         assert_eq!((first.status(), first.waiting), (ReviewStatus::SecondReview, true));
         assert_eq!(queue(&service, ReviewQueue::Waiting, "bob").await, [&*id]);
-        assert!(service.told("review.completed").await.is_empty());
+        assert!(service.queued_events("review.completed").await.is_empty());
         let own = refusal(decide(&service, &id, "ada", ReviewDecision::Approve).await);
         assert_eq!(own, (Code::FailedPrecondition, "the second decision must be another person's".into()));
         let key = DecideReviewRequest {
@@ -255,7 +255,7 @@ async fn with_four_eyes_another_person_must_decide_the_same() {
         assert_eq!(other.status(), ReviewStatus::SecondReview, "they do not agree");
         let agreed = decide(&service, &id, "ada", ReviewDecision::Reject).await.unwrap();
         assert_eq!((agreed.status(), agreed.steps.len()), (ReviewStatus::Rejected, 3));
-        assert_eq!(service.told("review.completed").await, [id]);
+        assert_eq!(service.queued_events("review.completed").await, [id]);
     })
     .await;
 }

@@ -9,7 +9,7 @@ use tonic::Code;
 use super::{Customer, eventually, quick};
 
 #[tokio::test]
-async fn each_event_arrives_once_signed_and_tells_its_record() {
+async fn each_event_arrives_once_signed_and_describes_its_record() {
     testkit::each_config(async |db| {
         let (customer, mut receiver) = (Customer::new(db, quick()).await, Receiver::new().await);
         let (hook, secret) = customer.webhook(&receiver.url, &[]).await;
@@ -28,19 +28,19 @@ async fn each_event_arrives_once_signed_and_tells_its_record() {
         for (kind, event) in kinds {
             expected.insert(customer.record(kind).await, event);
         }
-        let mut told = BTreeMap::new();
+        let mut arrived = BTreeMap::new();
         for hook in receiver.next_few(kinds.len()).await {
             assert!(hook.is_signed_with(&secret));
             assert_eq!(hook.header("content-type"), "application/json");
             let json = hook.json();
             assert_eq!(json["data"]["user_fullname"], "Ada Lovelace");
             assert_eq!(json["data"]["verdict"], "refer");
-            told.insert(
+            arrived.insert(
                 json["data"]["id"].as_str().unwrap().to_owned(),
                 json["type"].as_str().unwrap().to_owned(),
             );
         }
-        assert_eq!(told, expected.into_iter().map(|(id, event)| (id, event.to_owned())).collect());
+        assert_eq!(arrived, expected.into_iter().map(|(id, event)| (id, event.to_owned())).collect());
         let counted = eventually(async || {
             Some(customer.get(&hook.id).await).filter(|hook| hook.success_count == kinds.len() as u64)
         });
