@@ -341,7 +341,7 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         let pack = Pack::open(Some(&Path::new(env!("CARGO_MANIFEST_DIR")).join("../models"))).unwrap();
         let mut config = Config { calibrations: Some(dir.path().into()), ..Config::embedded(dir.path()) };
-        let told = |config: &Config| format!("{:#}", Calibrations::load(config, &pack).unwrap_err());
+        let error_of = |config: &Config| format!("{:#}", Calibrations::load(config, &pack).unwrap_err());
         let write = |name: &str, kind: &str, models: &str| {
             let record = serde_json::json!({"kind": kind, "provenance": {"data": "own", "date": "2026-01-31", "command": "-",
                 "models": models, "items": 40, "subjects": 9, "not_judged": 1}, "calibration": {"threshold": 0.4,
@@ -352,18 +352,18 @@ mod tests {
         write("face.json", "face", &models);
         Calibrations::load(&config, &pack).unwrap();
         config.decide_by_calibration = vec![Calibrated::Voice];
-        assert!(told(&config).contains("names voice, but there is no calibration of kind voice"));
+        assert!(error_of(&config).contains("names voice, but there is no calibration of kind voice"));
         config.decide_by_calibration.clear();
         write("g.json", "face", &models);
-        assert!(told(&config).contains("g.json is a second calibration of kind face"));
+        assert!(error_of(&config).contains("g.json is a second calibration of kind face"));
         write("g.json", "document", &models);
-        assert!(told(&config).contains("has no probability in an answer"));
+        assert!(error_of(&config).contains("has no probability in an answer"));
         write("g.json", "voice", "other");
-        assert!(told(&config).contains("was measured with other models (other"));
+        assert!(error_of(&config).contains("was measured with other models (other"));
         std::fs::write(dir.path().join("g.json"), "{").unwrap();
-        assert!(told(&config).contains("g.json") && told(&config).contains("is no calibration"));
+        assert!(error_of(&config).contains("g.json") && error_of(&config).contains("is no calibration"));
         config.calibrations = Some(dir.path().join("nowhere"));
-        assert!(told(&config).contains("nowhere"));
+        assert!(error_of(&config).contains("nowhere"));
     }
 
     proptest! {

@@ -57,7 +57,7 @@ impl Clip<'_> {
 mod tests {
     use super::*;
 
-    fn told(error: &'static str, frames: usize, longest_freeze_s: f64, fps: f64) -> &'static str {
+    fn reported(error: &'static str, frames: usize, longest_freeze_s: f64, fps: f64) -> &'static str {
         let video = Info {
             codec: "h264".into(),
             width: 640,
@@ -73,12 +73,12 @@ mod tests {
 
     #[test]
     fn an_error_the_person_can_correct_is_reported_first() {
-        assert_eq!(told("face_tracking_broke", 30, 0.0, 25.0), "clip_too_short");
-        assert_eq!(told("face_tracking_broke", 100, 0.8, 25.0), "picture_frozen");
-        assert_eq!(told("face_tracking_broke", 100, 0.1, 25.0), "face_tracking_broke");
+        assert_eq!(reported("face_tracking_broke", 30, 0.0, 25.0), "clip_too_short");
+        assert_eq!(reported("face_tracking_broke", 100, 0.8, 25.0), "picture_frozen");
+        assert_eq!(reported("face_tracking_broke", 100, 0.1, 25.0), "face_tracking_broke");
         // Two frames a second are few, not frozen.
-        assert_eq!(told("too_few_frames", 100, 0.5, 2.0), "too_few_frames");
-        assert_eq!(told("no_sound", 100, 0.0, 25.0), "sound_unreadable");
-        assert_eq!(told("lips_still", 30, 0.8, 25.0), "lips_still");
+        assert_eq!(reported("too_few_frames", 100, 0.5, 2.0), "too_few_frames");
+        assert_eq!(reported("no_sound", 100, 0.0, 25.0), "sound_unreadable");
+        assert_eq!(reported("lips_still", 30, 0.8, 25.0), "lips_still");
     }
 }

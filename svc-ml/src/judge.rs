@@ -31,7 +31,7 @@ use crate::{
 /// Longest one file may take; nobody waits at the other end.
 const DEADLINE: Duration = Duration::from_secs(600);
 
-/// What is asked of a file.
+/// A request to judge a file.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Question {
     /// Is the face of the probe (picture or video) that of the reference?

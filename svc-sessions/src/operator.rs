@@ -86,7 +86,7 @@ impl Operators {
     ///
     /// # Errors
     /// Why there is no answer to whether; without an answer to when, that is left out.
-    pub async fn ask(
+    pub async fn check_sim_swap(
         &self,
         version: &str,
         settings: &Settings,
@@ -204,7 +204,7 @@ impl Operators {
             let request = request()?.header(ACCEPT, "application/json");
             let response = request.send().await?;
             let status = response.status();
-            Ok::<_, egress::Error>((status, egress::read(response, MAX_ANSWER).await?))
+            Ok::<_, egress::Error>((status, egress::read_body(response, MAX_ANSWER).await?))
         };
         match once().await {
             Err(egress::Error::Http(error)) if error.is_connect() && !Client::is_refused(&error) => {

@@ -31,7 +31,7 @@ impl Sessions {
                 ..wire::SimSwap::default()
             });
         };
-        let answer = self.sim_swaps.operators.ask(&version, &settings, &number).await;
+        let answer = self.sim_swaps.operators.check_sim_swap(&version, &settings, &number).await;
         if let Err(trouble) = &answer {
             let project = &request.project_id;
             tracing::warn!(project.id = %project, error = trouble.word, "a project's operator did not check a number");

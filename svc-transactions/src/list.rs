@@ -4,7 +4,7 @@ use proto::transactions::ListTransactionsRequest;
 
 use crate::{
     error::Error,
-    record::{Flag, TransactionId, Verdict, text, word},
+    record::{Flag, TransactionId, Verdict, parse_word, text},
     reviews::{self, Status},
 };
 
@@ -80,11 +80,11 @@ impl TryFrom<ListTransactionsRequest> for Page {
             user_fullname: line("user_fullname", wire.user_fullname)?,
             session_id: line("session_id", wire.session_id)?,
             verdict: wire.verdict.as_deref().map(Verdict::parse).transpose()?,
-            kind: wire.kind.map(|kind| word("kind", kind)).transpose()?,
+            kind: wire.kind.map(|kind| parse_word("kind", kind)).transpose()?,
             tag: line("tag", wire.tag)?,
             flag: wire.flag.as_deref().map(Flag::parse).transpose()?,
             api_key_id: line("api_key_id", wire.api_key_id)?,
-            fraud: wire.fraud.map(|rule| word("fraud", rule)).transpose()?,
+            fraud: wire.fraud.map(|rule| parse_word("fraud", rule)).transpose()?,
             has_fraud: wire.has_fraud,
         };
         let after = Some(wire.cursor).filter(|cursor| !cursor.is_empty());

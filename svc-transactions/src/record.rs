@@ -169,8 +169,8 @@ pub fn remark(value: &str) -> Option<String> {
     Some(kept).filter(|kept| !kept.trim().is_empty())
 }
 
-/// A word the system itself chose, as `kind` (`process_video`, `neuroid.verify`): 1 to 64 of a-z, 0-9, _ and ..
-pub fn word(field: &'static str, value: String) -> Result<String, Error> {
+/// Validates a word that the system itself chose, such as `kind` (`process_video`, `neuroid.verify`): 1 to 64 of a-z, 0-9, _ and ..
+pub fn parse_word(field: &'static str, value: String) -> Result<String, Error> {
     let fits = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_' || b == b'.';
     if (1..=64).contains(&value.len()) && value.bytes().all(fits) {
         return Ok(value);
@@ -244,7 +244,10 @@ mod tests {
             "tags may hold at most 100 entries"
         );
         assert_eq!(reason(list("tags", vec!["x".repeat(101)])), "tags is longer than 100 characters");
-        assert_eq!(reason(word("kind", "Process Video".into())), "kind must be 1 to 64 of a-z, 0-9, _ and .");
+        assert_eq!(
+            reason(parse_word("kind", "Process Video".into())),
+            "kind must be 1 to 64 of a-z, 0-9, _ and ."
+        );
         assert_eq!(reason(score(f64::NAN)), "score must lie within 0 and 100");
     }
 

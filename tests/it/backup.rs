@@ -130,8 +130,8 @@ async fn a_restored_copy_verifies_and_users_erased_since_stay_erased() {
     assert_eq!(std::fs::read_dir(&anew).unwrap().count(), 1, "nothing is left behind");
     std::fs::write(&database, whole).unwrap();
 
-    let told = done(&biometry(&anew, &restore));
-    assert!(told.contains("1 users erased again") && told.contains("the ledgers hold"), "{told}");
+    let report = done(&biometry(&anew, &restore));
+    assert!(report.contains("1 users erased again") && report.contains("the ledgers hold"), "{report}");
     let mut services = Services::open(&anew, &tombstones).await;
     let mut known = Vec::new();
     for user in ["Ada", "Bob", "Carol", "Dora"] {

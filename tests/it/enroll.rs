@@ -208,9 +208,9 @@ async fn a_second_name_for_one_face_is_flagged_without_telling_whose_it_is(world
     assert_eq!(stranger.reasons(), ["face_enrolled"], "a face of one's own");
     let second = enroll(&project, BOB, media::file(media::SPEAKER), &[("replace", "true")]).await;
     assert_eq!(second.reasons(), ["face_replaced", "duplicate_identity"]);
-    let told = second.body.to_string();
+    let text = second.body.to_string();
     let first_id = first.header("x-request-id").unwrap();
-    assert!(!told.contains(ADA) && !told.contains(first_id) && !told.contains("subject_id"), "{told}");
+    assert!(!text.contains(ADA) && !text.contains(first_id) && !text.contains("subject_id"), "{text}");
 
     let id = second.header("x-request-id").unwrap();
     let record = project.get(&format!("/api-transactions/transactions/{id}")).await;

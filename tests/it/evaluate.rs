@@ -38,8 +38,8 @@ fn phrases_are_judged_summarised_and_never_dropped() {
     assert_eq!(results["summary"]["items"], 3);
 
     let refused = biometry(&["calibrate", "--results", out, "--out", out]);
-    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert!(!refused.status.success() && told.contains("needs at least 10 genuine"), "{told}");
+    let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && message.contains("needs at least 10 genuine"), "{message}");
 }
 
 /// What `evaluate` writes about the items.
@@ -122,8 +122,8 @@ fn a_manifest_with_an_error_is_refused_before_anything_is_judged() {
     let (manifest, out) = (manifest.to_str().unwrap(), dir.path().join("r.json"));
     let refused =
         biometry(&["evaluate", "--kind", "liveness", "--manifest", manifest, "--out", out.to_str().unwrap()]);
-    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert!(told.contains("line 1") && told.contains("nothing.mp4 is no file"), "{told}");
+    let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(message.contains("line 1") && message.contains("nothing.mp4 is no file"), "{message}");
     assert!(!out.exists());
 }
 
@@ -144,16 +144,16 @@ fn groups_are_compared_where_that_is_asked_for() {
     let (manifest, out) = (manifest.to_str().unwrap(), out.to_str().unwrap());
     let done = biometry(&["evaluate", "--kind", "face", "--group", "--manifest", manifest, "--out", out]);
     assert!(done.status.success(), "{}", String::from_utf8_lossy(&done.stderr));
-    let told = String::from_utf8_lossy(&done.stdout).into_owned();
+    let message = String::from_utf8_lossy(&done.stdout).into_owned();
     assert!(
-        told.contains("men: 0.00 % of 1; 0.00 % of 1") && told.contains("children: 0.00 % of 1; -"),
-        "{told}"
+        message.contains("men: 0.00 % of 1; 0.00 % of 1") && message.contains("children: 0.00 % of 1; -"),
+        "{message}"
     );
     let results: Value = serde_json::from_slice(&std::fs::read(out).unwrap()).unwrap();
     assert_eq!(results["summary"]["differential"]["groups"]["children"]["false_match"]["trials"], 1);
 
     std::fs::write(manifest, item("1", &speaker, "genuine", "men")).unwrap();
     let refused = biometry(&["evaluate", "--kind", "face", "--group", "--manifest", manifest, "--out", out]);
-    let told = String::from_utf8_lossy(&refused.stderr).into_owned();
-    assert!(!refused.status.success() && told.contains("at least two groups"), "{told}");
+    let message = String::from_utf8_lossy(&refused.stderr).into_owned();
+    assert!(!refused.status.success() && message.contains("at least two groups"), "{message}");
 }

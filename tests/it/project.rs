@@ -12,7 +12,7 @@ pub const ADA: &str = "ada@example.org";
 /// What the fixture's speaker says, as the recogniser and our ears agree.
 pub const SPEECH: &str = "today after two years of negotiations the united states together with our international partners has achieved some";
 
-/// The same in two recordings, cut in a pause: what is said in the first and in the second.
+/// The words of two recordings of it, cut in a pause: of the first and of the second.
 pub const FIRST_WORDS: &str = "today after two years of negotiations";
 pub const SECOND_WORDS: &str = "the united states together with our international partners has achieved some";
 

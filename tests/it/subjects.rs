@@ -52,9 +52,9 @@ async fn an_erased_user_is_gone_and_the_receipt_proves_it(world: &'static World)
     project.both_consents(GRACE).await;
     let seen = answer(project.video(GRACE, "speaker_crop.mp4", SPEECH)).await;
     assert_eq!(seen.header("x-auto-enroll"), Some("true"), "{:#}", seen.body);
-    let (code, told) = verify(&project, GRACE, None);
-    assert_eq!(code, Some(1), "{told}");
-    assert!(told.contains("ml: ") && told.contains("something is left of this user"), "{told}");
+    let (code, report) = verify(&project, GRACE, None);
+    assert_eq!(code, Some(1), "{report}");
+    assert!(report.contains("ml: ") && report.contains("something is left of this user"), "{report}");
 
     let database = world.data_dir.join("ml.db");
     let before = [std::fs::read(&database), std::fs::read(database.with_extension("db-wal"))];
@@ -73,20 +73,23 @@ async fn an_erased_user_is_gone_and_the_receipt_proves_it(world: &'static World)
     for field in ["receipt_id", "project_id", "subject", "erased_at", "destroyed", "verified"] {
         assert_eq!(signed[field], receipt[field], "{field}");
     }
-    let (code, told) = verify(&project, GRACE, Some(jws));
-    assert_eq!(code, Some(0), "{told}");
-    assert!(told.contains("is genuine and about this user") && told.contains("nothing is left"), "{told}");
+    let (code, report) = verify(&project, GRACE, Some(jws));
+    assert_eq!(code, Some(0), "{report}");
+    assert!(
+        report.contains("is genuine and about this user") && report.contains("nothing is left"),
+        "{report}"
+    );
     // Services elsewhere have files of their own; here a copy of the template database still holds the erased row.
     if let [Ok(database), Ok(log)] = before {
         let copy = world.data_dir.join("ml.db.copy");
         std::fs::write(&copy, [database, log].concat()).unwrap();
-        let (code, told) = verify(&project, GRACE, None);
+        let (code, report) = verify(&project, GRACE, None);
         std::fs::remove_file(&copy).unwrap();
-        assert_eq!(code, Some(1), "{told}");
-        assert!(told.contains("left in a file") && told.contains("ml.db.copy"), "{told}");
+        assert_eq!(code, Some(1), "{report}");
+        assert!(report.contains("left in a file") && report.contains("ml.db.copy"), "{report}");
     }
-    let (code, told) = verify(&project, "someone@example.org", Some(jws));
-    assert_eq!(code, Some(1), "a receipt of another user proves nothing: {told}");
+    let (code, report) = verify(&project, "someone@example.org", Some(jws));
+    assert_eq!(code, Some(1), "a receipt of another user proves nothing: {report}");
 
     let read =
         project.get(&format!("/api-projects/erasures/{}", receipt["receipt_id"].as_str().unwrap())).await;

@@ -95,12 +95,12 @@ impl TraceService for Collector {
 pub fn collector() -> SocketAddr {
     static ADDRESS: OnceLock<SocketAddr> = OnceLock::new();
     *ADDRESS.get_or_init(|| {
-        let (told, address) = std::sync::mpsc::channel();
+        let (sender, address) = std::sync::mpsc::channel();
         std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
             runtime.block_on(async move {
                 let incoming = TcpIncoming::bind(([127, 0, 0, 1], 0).into()).unwrap();
-                told.send(incoming.local_addr().unwrap()).unwrap();
+                sender.send(incoming.local_addr().unwrap()).unwrap();
                 let mut server = tonic::transport::Server::builder();
                 server
                     .add_service(TraceServiceServer::new(Collector))

@@ -34,7 +34,7 @@ async fn each_event_arrives_once_and_the_published_verifier_accepts_it(world: &'
     let ended = answer(project.post(&format!("/api-gateway/sessions/end/{session}"))).await;
     assert_eq!((video.status.as_u16(), ended.status.as_u16()), (200, 200));
 
-    let mut told = Vec::new();
+    let mut delivered = Vec::new();
     let arrived = receiver.next_few(4).await;
     let mut forged = arrived[0].clone();
     forged.body = [&forged.body[..], b" "].concat().into();
@@ -42,7 +42,7 @@ async fn each_event_arrives_once_and_the_published_verifier_accepts_it(world: &'
     for hook in arrived {
         assert!(verifies(secret, &hook), "{:?}", hook.headers);
         let event = hook.json();
-        told.push((
+        delivered.push((
             event["type"].as_str().unwrap().to_owned(),
             event["data"]["id"].as_str().unwrap().to_owned(),
         ));
@@ -55,13 +55,13 @@ async fn each_event_arrives_once_and_the_published_verifier_accepts_it(world: &'
             assert!(reason.ends_with("_consent_given"), "{reason}");
         }
     }
-    let events: Vec<_> = told.iter().map(|(event, _)| event.as_str()).collect();
+    let events: Vec<_> = delivered.iter().map(|(event, _)| event.as_str()).collect();
     for (event, count) in [("consent.changed", 2), ("video.processed", 1), ("session.completed", 1)] {
-        assert_eq!(events.iter().filter(|told| **told == event).count(), count, "{events:?}");
+        assert_eq!(events.iter().filter(|name| **name == event).count(), count, "{events:?}");
     }
     for (event, call) in [("video.processed", &video), ("session.completed", &ended)] {
         let id = call.header("x-request-id").unwrap().to_owned();
-        assert!(told.contains(&(event.to_owned(), id)), "{event} tells the call it came from");
+        assert!(delivered.contains(&(event.to_owned(), id)), "{event} names the call it came from");
     }
     assert!(receiver.rest().is_empty());
 }

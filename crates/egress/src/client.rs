@@ -108,7 +108,7 @@ impl Client {
 ///
 /// # Errors
 /// [`Error::TooLarge`] beyond `max` bytes, [`Error::Http`] when it breaks off.
-pub async fn read(mut response: Response, max: usize) -> Result<Bytes, Error> {
+pub async fn read_body(mut response: Response, max: usize) -> Result<Bytes, Error> {
     let mut body = BytesMut::new();
     while let Some(chunk) = response.chunk().await? {
         if body.len() + chunk.len() > max {

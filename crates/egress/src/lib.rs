@@ -11,4 +11,4 @@ mod address;
 mod client;
 
 pub use address::is_public;
-pub use client::{Client, Config, Error, Timeouts, read};
+pub use client::{Client, Config, Error, Timeouts, read_body};

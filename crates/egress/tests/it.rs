@@ -80,7 +80,7 @@ async fn a_name_that_resolves_to_this_machine_is_refused_as_it_is_called() {
     assert!(Client::is_refused(&error), "{error:?}");
 
     let answer = get(&client(&["127.0.0.0/8"], true), &url).await.unwrap();
-    assert_eq!(&egress::read(answer, 2).await.unwrap()[..], b"ok");
+    assert_eq!(&egress::read_body(answer, 2).await.unwrap()[..], b"ok");
 }
 
 #[tokio::test]
@@ -97,7 +97,7 @@ async fn a_redirect_is_an_answer_and_not_followed() {
 async fn a_large_answer_is_not_read_to_its_end() {
     let port = server("HTTP/1.1 200 OK\r\ncontent-length: 1000\r\n\r\nmore than ten bytes").await;
     let answer = get(&client(&["127.0.0.0/8"], true), &format!("http://127.0.0.1:{port}/")).await.unwrap();
-    assert!(matches!(egress::read(answer, 10).await, Err(Error::TooLarge(10))));
+    assert!(matches!(egress::read_body(answer, 10).await, Err(Error::TooLarge(10))));
 }
 
 #[tokio::test]

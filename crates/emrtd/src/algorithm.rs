@@ -111,9 +111,9 @@ impl SignatureScheme {
 
     fn verify_rsa(self, key: &[u8], digest: &[u8], signature: &[u8]) -> Result<bool, Error> {
         const MALFORMED: Error = Error::Malformed("the certificate");
-        let body = tlv::read(key).filter(|t| t.tag == 0x30).ok_or(MALFORMED)?.value;
-        let modulus = tlv::read(body).filter(|t| t.tag == 2).ok_or(MALFORMED)?;
-        let exponent = tlv::read(modulus.rest).filter(|t| t.tag == 2).ok_or(MALFORMED)?;
+        let body = tlv::read_tlv(key).filter(|t| t.tag == 0x30).ok_or(MALFORMED)?.value;
+        let modulus = tlv::read_tlv(body).filter(|t| t.tag == 2).ok_or(MALFORMED)?;
+        let exponent = tlv::read_tlv(modulus.rest).filter(|t| t.tag == 2).ok_or(MALFORMED)?;
         let number = |bytes: &[u8]| BoxedUint::from_be_slice_vartime(bytes);
         let key = PublicKey::new(number(modulus.value), number(exponent.value)).map_err(|_| MALFORMED)?;
         macro_rules! verified {
@@ -145,7 +145,7 @@ impl SignatureScheme {
 fn pss_hash(algorithm: &AlgorithmIdentifierOwned) -> Result<Hash, Error> {
     const MALFORMED: Error = Error::Malformed("the signature's algorithm");
     let parameters = algorithm.parameters.as_ref().ok_or(MALFORMED)?;
-    let Some(stated) = tlv::find(parameters.value(), 0xa0) else { return Ok(Hash::Sha1) };
+    let Some(stated) = tlv::find_value(parameters.value(), 0xa0) else { return Ok(Hash::Sha1) };
     let stated = AlgorithmIdentifierOwned::from_der(stated).map_err(|_| MALFORMED)?;
     Hash::from_oid(stated.oid)
 }
@@ -195,8 +195,8 @@ fn curve(algorithm: &AlgorithmIdentifierOwned) -> Result<Curve, Error> {
         return known.map(|(.., curve)| curve).ok_or_else(|| Error::Unsupported(format!("curve {id}")));
     }
     // ECParameters: version, then the field: its kind and its prime.
-    let field = tlv::find(parameters.value(), 0x30).ok_or(MALFORMED)?;
-    let prime = tlv::find(field, 0x02).ok_or(MALFORMED)?;
+    let field = tlv::find_value(parameters.value(), 0x30).ok_or(MALFORMED)?;
+    let prime = tlv::find_value(field, 0x02).ok_or(MALFORMED)?;
     let prime = UintRef::new(prime).map_err(|_| MALFORMED)?;
     let digits: String = prime.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
     let digits = digits.trim_start_matches('0');

@@ -33,7 +33,7 @@ const NAMES: [&str; 16] = [
 pub fn trim_group(number: u8, bytes: &[u8]) -> Result<&[u8], Error> {
     let at = usize::from(number).checked_sub(1).filter(|at| *at < TAGS.len());
     let at = at.ok_or(Error::Malformed("the data group"))?;
-    let group = tlv::read(bytes).filter(|t| t.tag == TAGS[at]).ok_or(Error::Malformed(NAMES[at]))?;
+    let group = tlv::read_tlv(bytes).filter(|t| t.tag == TAGS[at]).ok_or(Error::Malformed(NAMES[at]))?;
     Ok(&bytes[..bytes.len() - group.rest.len()])
 }
 
@@ -49,8 +49,8 @@ pub struct Portrait {
 /// It is no DG1, or its zone has a length no form has.
 pub fn read_mrz(dg1: &[u8]) -> Result<Vec<String>, Error> {
     const MALFORMED: Error = Error::Malformed("DG1");
-    let group = tlv::read(dg1).filter(|t| t.tag == DG1).ok_or(MALFORMED)?;
-    let zone = tlv::find(group.value, ZONE).ok_or(MALFORMED)?;
+    let group = tlv::read_tlv(dg1).filter(|t| t.tag == DG1).ok_or(MALFORMED)?;
+    let zone = tlv::find_value(group.value, ZONE).ok_or(MALFORMED)?;
     let text = std::str::from_utf8(zone).map_err(|_| MALFORMED)?;
     let length = match text.len() {
         90 => 30,
@@ -71,10 +71,10 @@ pub fn read_mrz(dg1: &[u8]) -> Result<Vec<String>, Error> {
 /// It is no DG2, or its picture cannot be decoded.
 pub fn read_portrait(dg2: &[u8]) -> Result<Portrait, Error> {
     const MALFORMED: Error = Error::Malformed("DG2");
-    let group = tlv::read(dg2).filter(|t| t.tag == DG2).ok_or(MALFORMED)?;
-    let templates = tlv::find(group.value, TEMPLATES).ok_or(MALFORMED)?;
-    let template = tlv::find(templates, TEMPLATE).ok_or(MALFORMED)?;
-    let data = BIOMETRIC_DATA.into_iter().find_map(|tag| tlv::find(template, tag)).ok_or(MALFORMED)?;
+    let group = tlv::read_tlv(dg2).filter(|t| t.tag == DG2).ok_or(MALFORMED)?;
+    let templates = tlv::find_value(group.value, TEMPLATES).ok_or(MALFORMED)?;
+    let template = tlv::find_value(templates, TEMPLATE).ok_or(MALFORMED)?;
+    let data = BIOMETRIC_DATA.into_iter().find_map(|tag| tlv::find_value(template, tag)).ok_or(MALFORMED)?;
     let picture = picture(data).ok_or(Error::Portrait)?;
     let mut jpeg = Vec::new();
     let encoder = JpegEncoder::new_with_quality(&mut jpeg, JPEG_QUALITY);

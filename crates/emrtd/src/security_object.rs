@@ -53,7 +53,7 @@ impl SecurityObject {
     /// # Errors
     /// It is none, or it carries no certificate of its signer.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
-        let structure = match tlv::read(bytes) {
+        let structure = match tlv::read_tlv(bytes) {
             Some(file) if file.tag == FILE => file.value,
             _ => bytes,
         };
@@ -84,14 +84,14 @@ impl SecurityObject {
 
 impl Digests {
     fn parse(content: &[u8]) -> Result<Self, Error> {
-        let body = tlv::read(content).filter(|t| t.tag == 0x30).ok_or(MALFORMED)?.value;
-        let version = tlv::read(body).filter(|t| t.tag == 0x02).ok_or(MALFORMED)?;
-        let algorithm = tlv::read(version.rest).ok_or(MALFORMED)?;
+        let body = tlv::read_tlv(content).filter(|t| t.tag == 0x30).ok_or(MALFORMED)?.value;
+        let version = tlv::read_tlv(body).filter(|t| t.tag == 0x02).ok_or(MALFORMED)?;
+        let algorithm = tlv::read_tlv(version.rest).ok_or(MALFORMED)?;
         let length = version.rest.len() - algorithm.rest.len();
         let stated = AlgorithmIdentifierOwned::from_der(&version.rest[..length]).map_err(|_| MALFORMED)?;
-        let mut list = tlv::read(algorithm.rest).filter(|t| t.tag == 0x30).ok_or(MALFORMED)?.value;
+        let mut list = tlv::read_tlv(algorithm.rest).filter(|t| t.tag == 0x30).ok_or(MALFORMED)?.value;
         let mut groups = BTreeMap::new();
-        while let Some(entry) = tlv::read(list) {
+        while let Some(entry) = tlv::read_tlv(list) {
             let length = list.len() - entry.rest.len();
             let entry_der = GroupDigest::from_der(&list[..length]).map_err(|_| MALFORMED)?;
             groups.insert(entry_der.number, entry_der.digest.as_bytes().to_vec());

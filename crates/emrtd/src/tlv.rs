@@ -8,7 +8,7 @@ pub(crate) struct Tlv<'a> {
 }
 
 /// Reads the first value of `bytes`.
-pub(crate) fn read(bytes: &[u8]) -> Option<Tlv<'_>> {
+pub(crate) fn read_tlv(bytes: &[u8]) -> Option<Tlv<'_>> {
     let (first, bytes) = bytes.split_first()?;
     let (tag, bytes) = if first & 0x1f == 0x1f {
         let (second, bytes) = bytes.split_first()?;
@@ -29,8 +29,8 @@ pub(crate) fn read(bytes: &[u8]) -> Option<Tlv<'_>> {
 }
 
 /// The value of the first `tag` in `bytes`, a row of values.
-pub(crate) fn find(mut bytes: &[u8], tag: u16) -> Option<&[u8]> {
-    while let Some(found) = read(bytes) {
+pub(crate) fn find_value(mut bytes: &[u8], tag: u16) -> Option<&[u8]> {
+    while let Some(found) = read_tlv(bytes) {
         if found.tag == tag {
             return Some(found.value);
         }
@@ -47,16 +47,16 @@ mod tests {
     #[test]
     fn tags_and_lengths_of_both_sizes_are_read() {
         let bytes = [0x5f, 0x1f, 0x82, 0x00, 0x02, b'a', b'b', 0x30, 0x00];
-        let first = read(&bytes).unwrap();
+        let first = read_tlv(&bytes).unwrap();
         assert_eq!((first.tag, first.value, first.rest), (0x5f1f, &b"ab"[..], &[0x30, 0x00][..]));
-        assert_eq!(find(&bytes, 0x30), Some(&[][..]));
-        assert!(read(&[0x30, 0x05, 0x00]).is_none(), "longer than there are bytes");
+        assert_eq!(find_value(&bytes, 0x30), Some(&[][..]));
+        assert!(read_tlv(&[0x30, 0x05, 0x00]).is_none(), "longer than there are bytes");
     }
 
     proptest! {
         #[test]
         fn any_bytes_are_survived(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
-            let _ = find(&bytes, 0x30);
+            let _ = find_value(&bytes, 0x30);
         }
     }
 }

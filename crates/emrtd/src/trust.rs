@@ -139,10 +139,10 @@ fn master_list(bytes: &[u8]) -> Result<(Vec<Certificate>, usize), Error> {
     if !security_object::verify_signer(signer, &content, MASTER_LIST, own)? {
         return Err(MALFORMED);
     }
-    let body = tlv::find(&content, 0x30).ok_or(MALFORMED)?;
-    let mut list = tlv::find(body, 0x31).ok_or(MALFORMED)?;
+    let body = tlv::find_value(&content, 0x30).ok_or(MALFORMED)?;
+    let mut list = tlv::find_value(body, 0x31).ok_or(MALFORMED)?;
     let (mut found, mut unreadable) = (Vec::new(), 0);
-    while let Some(entry) = tlv::read(list) {
+    while let Some(entry) = tlv::read_tlv(list) {
         let length = list.len() - entry.rest.len();
         match Certificate::from_der(&list[..length]) {
             Ok(certificate) => found.push(certificate),

@@ -15,7 +15,7 @@ pub(crate) fn attach(headers: &mut HeaderMap, token: &SecretString) -> Result<()
 }
 
 /// Refuses a call without the token; the comparison takes the same time wherever the tokens differ.
-pub(crate) fn check(headers: &HeaderMap, token: &SecretString) -> Result<(), Status> {
+pub(crate) fn check_token(headers: &HeaderMap, token: &SecretString) -> Result<(), Status> {
     let given = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
     let expected = format!("Bearer {}", token.expose_secret());
     if bool::from(given.ct_eq(expected.as_bytes())) {

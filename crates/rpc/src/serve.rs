@@ -156,7 +156,7 @@ async fn drained(shutdown: impl Future<Output = ()>, reporter: HealthReporter, d
 /// `routes` for callers with the token and, over TLS, with the right to the method.
 fn checked(routes: Routes, token: Option<SecretString>, callers: Option<Callers>) -> Routes {
     let check = move |request: Request, next: Next| {
-        let refused = token.as_ref().and_then(|t| auth::check(request.headers(), t).err());
+        let refused = token.as_ref().and_then(|t| auth::check_token(request.headers(), t).err());
         let refused = refused.or_else(|| callers.as_ref().and_then(|c| c.check(&request).err()));
         async move {
             match refused {

@@ -31,6 +31,6 @@ const VERB: &str = "media-worker";
 /// Runs the zygote, and does not return, when this process was started as one. Must be called before any thread is started.
 pub fn run_if_worker() {
     if std::env::args_os().nth(1).is_some_and(|verb| verb == VERB) {
-        zygote::run();
+        zygote::fork_workers();
     }
 }

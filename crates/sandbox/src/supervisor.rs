@@ -43,11 +43,16 @@ impl End {
 ///
 /// # Errors
 /// When the system has no process to give.
-pub fn run(job: &Job, file: File, mut results: PipeWriter, mut report: PipeWriter) -> io::Result<()> {
+pub fn supervise_job(
+    job: &Job,
+    file: File,
+    mut results: PipeWriter,
+    mut report: PipeWriter,
+) -> io::Result<()> {
     match fork::fork()? {
         Fork::Child => {
             drop(report);
-            let code = i32::from(worker::run(job, file, &mut results).is_err());
+            let code = i32::from(worker::run_job(job, file, &mut results).is_err());
             // Not a return: the worker must not run what the zygote would run at its end.
             std::process::exit(code);
         }

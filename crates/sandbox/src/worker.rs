@@ -16,7 +16,7 @@ use crate::{
 ///
 /// # Errors
 /// Nobody reads any more, or the process cannot be locked down.
-pub fn run(job: &Job, file: File, out: &mut impl Write) -> io::Result<()> {
+pub fn run_job(job: &Job, file: File, out: &mut impl Write) -> io::Result<()> {
     let file = MediaFile::new(file)?;
     let is_filtered = lockdown::enter(job)?;
     send(out, Tag::Ready, &[u8::from(is_filtered)])?;

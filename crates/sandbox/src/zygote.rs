@@ -86,7 +86,7 @@ impl Drop for Zygote {
 }
 
 /// The life of a zygote. Ends the process when the service is gone.
-pub fn run() -> ! {
+pub fn fork_workers() -> ! {
     let code = i32::from(serve().is_err());
     std::process::exit(code);
 }
@@ -130,7 +130,7 @@ fn check_threads() -> io::Result<()> {
 fn supervise(job: &Job, file: OwnedFd, results: OwnedFd, report: OwnedFd) -> io::Result<()> {
     // A supervisor that held the control socket would hide the end of its zygote.
     rustix::stdio::dup2_stdin(File::open("/dev/null")?)?;
-    supervisor::run(job, File::from(file), PipeWriter::from(results), PipeWriter::from(report))
+    supervisor::supervise_job(job, File::from(file), PipeWriter::from(results), PipeWriter::from(report))
 }
 
 /// The next job; `None` when the service is gone.

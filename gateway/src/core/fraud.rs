@@ -12,7 +12,7 @@ use crate::core::{
     caller::Caller,
     error::Error,
     permissions::Permission,
-    reviews::{reviewer, word},
+    reviews::{enum_word, reviewer},
 };
 
 /// A span of time as the fraud page shows it. Whose face it is, addresses and documents are shown with
@@ -128,7 +128,7 @@ fn disclosed(caller: &Caller, mut entry: Blocked) -> Blocked {
 
 /// Appends a change of a list to the audit log, without its value.
 async fn audit(core: &Core, caller: &Caller, action: &'static str, entry: &Blocked) -> Result<(), Error> {
-    let kind = word(entry.kind().as_str_name(), "LINK_KIND_");
+    let kind = enum_word(entry.kind().as_str_name(), "LINK_KIND_");
     let what = json!({"kind": kind, "transaction_id": entry.transaction_id});
     let event = AuditEvent { action, target: &entry.id, after: Some(what), ..AuditEvent::default() };
     record_audit_event(core, &caller.project_id, event).await

@@ -120,14 +120,14 @@ pub async fn decide_review(
     };
     let review = core.services().reviews().decide_review(request).await?.into_inner();
     let is_final = !matches!(review.status(), ReviewStatus::Open | ReviewStatus::SecondReview);
-    let decided = json!({"decision": word(decision.as_str_name(), "REVIEW_DECISION_"),
-                         "reason": word(reason.as_str_name(), "REVIEW_REASON_"), "final": is_final});
+    let decided = json!({"decision": enum_word(decision.as_str_name(), "REVIEW_DECISION_"),
+                         "reason": enum_word(reason.as_str_name(), "REVIEW_REASON_"), "final": is_final});
     audit(core, caller, "review.decided", &review, decided).await?;
     Ok(review)
 }
 
 /// The name of an enum's value without that of the enum.
-pub(super) fn word(name: &str, prefix: &str) -> String {
+pub(super) fn enum_word(name: &str, prefix: &str) -> String {
     name.strip_prefix(prefix).unwrap_or(name).to_lowercase()
 }
 

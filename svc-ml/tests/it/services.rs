@@ -49,7 +49,7 @@ fn one_speaker_gets_an_answer_of_every_service() {
     });
 }
 
-/// What is said in the fixture; the clip ends within the last word.
+/// The words of the fixture; the clip ends within the last word.
 const SAID: &str = "today after two years of negotiations the united states together with our international partners \
                     has achieved something";
 

@@ -50,9 +50,9 @@ async fn a_name_cannot_get_into_a_receipt() {
         let made = service.bootstrap().await;
         let mut named = request(&made.project_id, &made.api_key_id);
         named.subject = "ada@example.org".into();
-        let mut told = request(&made.project_id, &made.api_key_id);
-        told.destroyed[0].kind = "face of Ada".into();
-        for bad in [named, told] {
+        let mut named_kind = request(&made.project_id, &made.api_key_id);
+        named_kind.destroyed[0].kind = "face of Ada".into();
+        for bad in [named, named_kind] {
             let refused = service.client.sign_erasure(bad).await.unwrap_err();
             assert_eq!(refused.code(), Code::InvalidArgument);
             assert!(!refused.message().to_lowercase().contains("ada"), "{refused}");

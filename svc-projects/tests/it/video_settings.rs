@@ -35,8 +35,8 @@ async fn a_project_has_default_settings_until_changed_and_every_call_receives_th
             api_key_id: made.api_key_id.clone(),
             project_id: made.project_id.clone(),
         };
-        let told = service.client.authorize_api_key(asked).await.unwrap().into_inner().video.unwrap();
-        assert_eq!(words(&told), words(&set));
+        let received = service.client.authorize_api_key(asked).await.unwrap().into_inner().video.unwrap();
+        assert_eq!(words(&received), words(&set));
 
         let wrong = PutVideoSettingsRequest { challenge: Some("never".into()), ..request };
         let refused = service.client.put_video_settings(wrong).await.unwrap_err();

@@ -129,9 +129,9 @@ impl Worker {
         let event = match &found[..] {
             [] => None,
             found => {
-                let told = |hit: &super::Hit| serde_json::json!({ "rule": hit.rule.as_str(), "evidence": hit.evidence });
-                let told = found.iter().map(told).collect();
-                Some(Event::fraud_flagged(&record, row.subject_hash.as_deref(), now_ms, told)?)
+                let to_json = |hit: &super::Hit| serde_json::json!({ "rule": hit.rule.as_str(), "evidence": hit.evidence });
+                let findings = found.iter().map(to_json).collect();
+                Some(Event::fraud_flagged(&record, row.subject_hash.as_deref(), now_ms, findings)?)
             }
         };
         Ok(Evaluation {

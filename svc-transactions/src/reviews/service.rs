@@ -30,7 +30,7 @@ pub struct Reviews {
 
 /// What a change of a review leaves beside its row.
 #[derive(Default)]
-struct Told {
+struct Effects {
     step: Option<StepRow>,
     event: Option<Event>,
 }
@@ -140,7 +140,7 @@ impl Reviews {
             claimed_until: Some(now + i64::from(settings.lease_minutes) * MINUTE_MS),
             ..row
         };
-        self.save(changed, &names, Told::default()).await
+        self.save(changed, &names, Effects::default()).await
     }
 
     async fn release(&self, request: wire::ReviewerRequest) -> Result<wire::Review, Error> {
@@ -152,7 +152,8 @@ impl Reviews {
             return Err(Error::Refused("this review is not yours"));
         }
         let names = Names { claimed: String::new(), ..row.names(&self.records.ring)? };
-        self.save(ReviewRow { claimed_by: None, claimed_until: None, ..row }, &names, Told::default()).await
+        self.save(ReviewRow { claimed_by: None, claimed_until: None, ..row }, &names, Effects::default())
+            .await
     }
 
     async fn decide(&self, request: wire::DecideReviewRequest) -> Result<wire::Review, Error> {
@@ -175,7 +176,7 @@ impl Reviews {
                 first_decision: Some(decision.as_str().into()),
                 ..free
             };
-            return self.save(waiting, &names, Told { step: Some(step), event: None }).await;
+            return self.save(waiting, &names, Effects { step: Some(step), event: None }).await;
         }
         let waits = status == Status::NewCapture;
         let decided = ReviewRow {
@@ -188,7 +189,7 @@ impl Reviews {
         };
         let names = Names { decided: by.name.clone(), ..names };
         let event = self.event(&decided, &id, &by, decision, now).await?;
-        self.save(decided, &names, Told { step: Some(step), event: Some(event) }).await
+        self.save(decided, &names, Effects { step: Some(step), event: Some(event) }).await
     }
 
     fn step(&self, row: &ReviewRow, by: &Reviewer, verdict: &Verdict, now: i64) -> Result<StepRow, Error> {
@@ -228,10 +229,10 @@ impl Reviews {
         Event::review_completed(&stored.into_record(personal)?, hash.as_deref(), now, review)
     }
 
-    async fn save(&self, row: ReviewRow, names: &Names, told: Told) -> Result<wire::Review, Error> {
+    async fn save(&self, row: ReviewRow, names: &Names, effects: Effects) -> Result<wire::Review, Error> {
         let sealed = seal::seal_reviewers(&self.records.ring, &row.project_id, &row.id, names)?;
         let row = ReviewRow { sealed_names: Some(sealed), ..row };
-        self.records.store.save_review(&row, told.step.as_ref(), told.event.as_ref()).await?;
+        self.records.store.save_review(&row, effects.step.as_ref(), effects.event.as_ref()).await?;
         self.render(&row).await
     }
 

@@ -16,7 +16,7 @@ impl TryFrom<wire::Transaction> for Record {
     type Error = Error;
 
     fn try_from(wire: wire::Transaction) -> Result<Self, Error> {
-        use record::{json_object, list, text, word};
+        use record::{json_object, list, parse_word, text};
         let optional = |field, value: Option<String>| value.map(|value| text(field, value)).transpose();
         let remark = |value: Option<String>| value.as_deref().and_then(record::remark);
         let json = |field, value: Option<String>, limit| {
@@ -27,7 +27,7 @@ impl TryFrom<wire::Transaction> for Record {
             project_id: text("project_id", wire.project_id)?,
             api_key_id: text("api_key_id", wire.api_key_id)?,
             session_id: optional("session_id", wire.session_id)?,
-            kind: word("kind", wire.kind)?,
+            kind: parse_word("kind", wire.kind)?,
             created_at_ms: wire.created_at_ms,
             http_status: u16::try_from(wire.http_status)
                 .map_err(|_| Error::Invalid("http_status is not an HTTP status".into()))?,

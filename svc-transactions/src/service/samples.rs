@@ -11,7 +11,7 @@ use uuid::Uuid;
 use super::Transactions;
 use crate::{
     error::Error,
-    record::{TransactionId, text, word},
+    record::{TransactionId, parse_word, text},
     samples::{self, LINK_LIFE, Sample},
     seal,
 };
@@ -86,7 +86,7 @@ impl Transactions {
             project_id: header.project_id,
             transaction_id: transaction.as_str().into(),
             subject_hash: hashes.into_iter().next().ok_or(blob::Error::Crypto)?,
-            name: word("name", header.name)?,
+            name: parse_word("name", header.name)?,
             content_type: None,
             bytes: None,
             created_at: now_ms,
