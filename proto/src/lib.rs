@@ -33,6 +33,65 @@ pub fn is_idempotent(path: &str) -> bool {
     IDEMPOTENT_METHODS.binary_search(&path).is_ok()
 }
 
+use ml::service_result::Detail;
+
+impl ml::Service {
+    /// The service of a field of the catalogue: `face_liveness`.
+    pub fn from_field(field: &str) -> Option<Self> {
+        Self::from_str_name(&format!("SERVICE_{}", field.to_ascii_uppercase()))
+    }
+
+    /// The field of the catalogue.
+    pub fn field(self) -> String {
+        self.as_str_name().trim_start_matches("SERVICE_").to_ascii_lowercase()
+    }
+}
+
+impl ml::AnalyzeVideoResponse {
+    /// What a service found, where it ran.
+    pub fn result(&self, service: ml::Service) -> Option<&ml::ServiceResult> {
+        self.results.iter().find(|result| result.service() == service)
+    }
+}
+
+/// The detail of a result; none where the service could not judge, or of another service.
+impl ml::ServiceResult {
+    pub fn active_speaker(&self) -> Option<&ml::ActiveSpeaker> {
+        match &self.detail {
+            Some(Detail::ActiveSpeaker(detail)) => Some(detail),
+            _ => None,
+        }
+    }
+
+    pub fn visual_speech(&self) -> Option<&ml::VisualSpeech> {
+        match &self.detail {
+            Some(Detail::VisualSpeech(detail)) => Some(detail),
+            _ => None,
+        }
+    }
+
+    pub fn spoken_phrase(&self) -> Option<&ml::SpokenPhrase> {
+        match &self.detail {
+            Some(Detail::SpokenPhrase(detail)) => Some(detail),
+            _ => None,
+        }
+    }
+
+    pub fn voice_recognition(&self) -> Option<&ml::VoiceRecognition> {
+        match &self.detail {
+            Some(Detail::VoiceRecognition(detail)) => Some(detail),
+            _ => None,
+        }
+    }
+
+    pub fn face_recognition(&self) -> Option<&ml::FaceRecognition> {
+        match &self.detail {
+            Some(Detail::FaceRecognition(detail)) => Some(detail),
+            _ => None,
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::is_idempotent;

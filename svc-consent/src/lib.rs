@@ -18,6 +18,8 @@ mod store;
 mod texts;
 mod writer;
 
+use std::sync::Arc;
+
 use proto::consent::consent_server::ConsentServer;
 use tonic::service::Routes;
 
@@ -56,6 +58,7 @@ pub async fn routes(config: Config) -> anyhow::Result<Routes> {
         };
         ledger::start_anchoring(&config.anchor, audit::LEDGER, boot::now_ms, read)
     };
-    let consent = service::Consent::new(store, ring, config.db.max_connections, anchoring);
+    let clock = Arc::new(boot::now_ms);
+    let consent = service::Consent::new(store, ring, config.db.max_connections, clock, anchoring);
     Ok(Routes::new(ConsentServer::new(consent).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES)))
 }

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use blob::{KeyRing, Purpose};
+use boot::Clock;
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 use proto::{
     consent::{self as wire, consent_server},
@@ -37,6 +38,7 @@ pub struct Consent {
     ring: KeyRing,
     seals: Seals,
     writer: Writer,
+    clock: Clock,
     /// Ends with the service.
     _anchoring: Option<Arc<AbortOnDropHandle<()>>>,
 }
@@ -46,11 +48,12 @@ impl Consent {
         store: Store,
         ring: KeyRing,
         connections: u32,
+        clock: Clock,
         anchoring: Option<AbortOnDropHandle<()>>,
     ) -> Self {
         let seals = Seals::new(ring.clone());
         let writer = Writer::new(store.clone(), seals.clone(), connections);
-        Self { store, seals, writer, ring, _anchoring: anchoring.map(Arc::new) }
+        Self { store, seals, writer, ring, clock, _anchoring: anchoring.map(Arc::new) }
     }
 
     /// What the subject's entries may be kept under: by the sealing master key first, then by retired ones.
@@ -93,7 +96,7 @@ impl Consent {
             seq: 0,
             kind: kind.as_str().to_owned(),
             given: request.given.into(),
-            recorded_at: boot::now_ms(),
+            recorded_at: (self.clock)(),
             api_key_id: request.api_key_id,
             transaction_id: request.transaction_id,
             sealed,
@@ -136,7 +139,7 @@ impl Consent {
     async fn erase_all(&self, project: &str, subjects: &[String]) -> Result<Remains, Error> {
         let (mut entries, mut secrets) = (0, Vec::new());
         for subject in subjects {
-            let now_ms = boot::now_ms();
+            let now_ms = (self.clock)();
             entries += self.store.erase(project, subject, now_ms, &self.seals, &mut secrets).await?;
         }
         self.store.purge(secrets).await?;

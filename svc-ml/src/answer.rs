@@ -1,19 +1,20 @@
 //! Findings as the wire has them: a result, its evidence, a sentence.
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
-use face::{Authenticity, Cue, liveness::Liveness};
-use lips::{Reading, Sync};
+use face::Cue;
 use proto::{ml as wire, subjects};
-use voice::{Bandwidth, Comparison, Voiceprint};
+use scoring::Service;
 
 use crate::{
-    calibration::FaceComparison,
-    calibrations::{CalibratedFindings, SpokenScore},
+    calibrations::Calibrations,
     gallery::Modality,
-    identity::{Identities, Identity},
+    identity::Identities,
     judged::{Cause, Judged, Unjudged},
     pipeline::Findings,
     recordings::{Replay, Trace},
+    services::{Found, face_recognition, voice_recognition},
     stages::Stage,
     store::Counts,
 };
@@ -22,26 +23,44 @@ mod enrolment;
 
 pub use enrolment::{compared, enrolled_face, enrolled_voice, judged_still, matched};
 
-/// Encodes everything but the candidate. `has_user`: a user was named to compare with.
+/// Encodes everything but the candidate; an operator's calibrations say what the scores mean.
 pub fn encode(
-    calibrated: CalibratedFindings,
+    findings: Findings,
     identities: &Identities,
-    has_user: bool,
+    user: &str,
+    calibrations: &Calibrations,
 ) -> wire::AnalyzeVideoResponse {
-    let CalibratedFindings { findings, spoken } = calibrated;
     let media = media(&findings);
+    let Findings { services, face, voice, stages, .. } = findings;
+    let mut results: BTreeMap<Service, Judged<wire::ServiceResult>> = BTreeMap::new();
+    for (service, found) in services {
+        let calibrated = |mut found: Box<dyn Found>| {
+            found.calibrate(calibrations);
+            found.report()
+        };
+        results.insert(service, found.map(calibrated));
+    }
+    let face = face.map(|face| face.map(|_| face_recognition::report(&identities.face, user)));
+    let voice = voice.map(|voice| voice.map(|of| voice_recognition::report(&of, &identities.voice, user)));
+    results.extend(face.map(|face| (Service::FaceRecognition, face)));
+    results.extend(voice.map(|voice| (Service::VoiceRecognition, voice)));
     wire::AnalyzeVideoResponse {
-        active_speaker: findings.active_speaker.map(active_speaker),
-        face_liveness: findings.liveness.map(liveness),
-        media_authenticity: findings.authenticity.map(media_authenticity),
-        visual_speech: visual_speech(findings.reading, spoken),
-        voice: findings.voice.map(|voice| voice_recognition(voice, identities.voice.as_ref(), has_user)),
-        face: findings.face.map(|face| face_recognition(face.map(drop), identities.face.as_ref(), has_user)),
+        results: results.into_iter().map(|(service, judged)| result(service, judged)).collect(),
         media: Some(media),
-        stages: findings.stages.list().iter().map(stage).collect(),
+        stages: stages.list().iter().map(stage).collect(),
         candidate: Bytes::new(),
         replay: None,
     }
+}
+
+/// A service's result with its name, or why there is none.
+fn result(service: Service, judged: Judged<wire::ServiceResult>) -> wire::ServiceResult {
+    let result = judged.unwrap_or_else(|why| wire::ServiceResult {
+        outcome: unjudged(why),
+        ..wire::ServiceResult::default()
+    });
+    let service = wire::Service::from_field(service.field()).unwrap_or_default();
+    wire::ServiceResult { service: service.into(), ..result }
 }
 
 /// Counts as the wire has them: only what there is.
@@ -79,7 +98,7 @@ pub fn modality(of: Modality) -> wire::Modality {
     }
 }
 
-fn judged(description: impl Into<String>) -> Option<wire::Outcome> {
+pub fn judged(description: impl Into<String>) -> Option<wire::Outcome> {
     let status = wire::OutcomeStatus::Judged.into();
     Some(wire::Outcome { status, description: description.into(), error: String::new() })
 }
@@ -94,219 +113,18 @@ fn unjudged(why: Unjudged) -> Option<wire::Outcome> {
 }
 
 /// Evidence without a threshold of its own.
-fn cue(name: &str, value: f32) -> wire::Cue {
+pub fn cue(name: &str, value: f32) -> wire::Cue {
     wire::Cue { name: name.to_owned(), value: value.into(), ..wire::Cue::default() }
 }
 
 /// Evidence with its threshold and score, where it has them.
-fn weighed_cue(cue: &Cue) -> wire::Cue {
+pub fn weighed_cue(cue: &Cue) -> wire::Cue {
     wire::Cue {
         name: cue.name.to_owned(),
         value: cue.value.into(),
         threshold: cue.threshold.map(f64::from),
         passed: cue.score.map(|_| !cue.failed()),
         score: cue.score.map(f64::from),
-    }
-}
-
-fn active_speaker(found: Judged<Sync>) -> wire::ActiveSpeaker {
-    let sync = match found {
-        Ok(sync) => sync,
-        Err(why) => return wire::ActiveSpeaker { outcome: unjudged(why), ..Default::default() },
-    };
-    let description = match sync {
-        Sync { speaking: true, .. } => "the face makes the sound".to_owned(),
-        Sync { beside, probability, .. } if beside > probability => {
-            "another face in view makes the sound".to_owned()
-        }
-        Sync { out_of_sync: true, lag_ms, .. } => {
-            let order = if lag_ms > 0 { "behind" } else { "ahead of" };
-            format!("the sound is {} ms {order} the lips, more than a device adds", lag_ms.abs())
-        }
-        _ => "the face does not make the sound".to_owned(),
-    };
-    wire::ActiveSpeaker {
-        outcome: judged(description),
-        result: sync.probability.into(),
-        lag_ms: Some(sync.lag_ms.into()),
-        cues: vec![
-            cue("sync_agreement", sync.agreement),
-            cue("sync_against_others", sync.s_norm),
-            cue("sync_prominence", sync.prominence),
-            cue("sync_lead", sync.lead),
-            cue("mouth_opening_and_loudness", sync.aperture_correlation),
-            cue("another_face_speaks", sync.beside),
-            wire::Cue {
-                passed: Some(!sync.out_of_sync),
-                ..cue("sound_in_sync", f32::from(!sync.out_of_sync))
-            },
-        ],
-    }
-}
-
-fn liveness(found: Judged<Liveness>) -> wire::FaceLiveness {
-    let liveness = match found {
-        Ok(liveness) => liveness,
-        Err(why) => return wire::FaceLiveness { outcome: unjudged(why), ..Default::default() },
-    };
-    let description = match (liveness.live, liveness.reason) {
-        (true, _) => "the face is live".to_owned(),
-        (false, Some(reason)) => format!("the face is not live: {}", reason.replace('_', " ")),
-        (false, None) => "the face is not live".to_owned(),
-    };
-    wire::FaceLiveness {
-        outcome: judged(description),
-        result: liveness.live,
-        score: liveness.score.into(),
-        cues: liveness.cues.iter().map(weighed_cue).collect(),
-    }
-}
-
-fn media_authenticity(found: Judged<Authenticity>) -> wire::MediaAuthenticity {
-    let found = match found {
-        Ok(found) => found,
-        Err(why) => return wire::MediaAuthenticity { outcome: unjudged(why), ..Default::default() },
-    };
-    let description = if found.authentic {
-        "no trace of a redrawn mouth"
-    } else {
-        "the mouth seems to be drawn by a program"
-    };
-    wire::MediaAuthenticity {
-        outcome: judged(description),
-        result: found.authentic,
-        score: found.score.into(),
-        cues: found.cues.iter().map(weighed_cue).collect(),
-    }
-}
-
-/// Lips and sound are two witnesses of one service: either may be unable to judge.
-fn visual_speech(
-    reading: Option<Judged<Reading>>,
-    heard: Option<Judged<SpokenScore>>,
-) -> Option<wire::VisualSpeech> {
-    let spoken = heard.map(spoken_phrase);
-    Some(match reading? {
-        Err(why) => wire::VisualSpeech { outcome: unjudged(why), spoken, ..Default::default() },
-        Ok(reading) => {
-            let agreement = if reading.agrees { "agree" } else { "do not agree" };
-            wire::VisualSpeech {
-                outcome: judged(format!(
-                    "the lips {agreement} with the phrase ({:.0} % sure); lip reading alone is weak evidence",
-                    reading.score * 100.0
-                )),
-                result: reading.words.join(" "),
-                score: reading.score.into(),
-                spoken,
-                cues: vec![cue("phrase_against_best_reading", reading.ratio)],
-            }
-        }
-    })
-}
-
-fn spoken_phrase(found: Judged<SpokenScore>) -> wire::SpokenPhrase {
-    let SpokenScore { evidence: spoken, score } = match found {
-        Ok(found) => found,
-        Err(why) => return wire::SpokenPhrase { outcome: unjudged(why), ..Default::default() },
-    };
-    wire::SpokenPhrase {
-        outcome: judged(if spoken.said { "the phrase was spoken" } else { "the phrase was not spoken" }),
-        said: spoken.said,
-        score: score.into(),
-        log_likelihood_ratio: spoken.llr.into(),
-        transcript: spoken.transcript,
-    }
-}
-
-fn voice_recognition(
-    found: Judged<Voiceprint>,
-    identity: Option<&Identity<Comparison>>,
-    has_user: bool,
-) -> wire::VoiceRecognition {
-    let voice = match found {
-        Ok(voice) => voice,
-        Err(why) => {
-            let status = wire::RecognitionStatus::Error.into();
-            return wire::VoiceRecognition { outcome: unjudged(why), status, ..Default::default() };
-        }
-    };
-    let user = identity.and_then(|i| i.user);
-    let name = identity.and_then(|i| i.name.clone());
-    let reported = identity.and_then(Identity::reported);
-    let standing = Standing::of(user.map(|c| c.matched), name.is_some(), has_user);
-    wire::VoiceRecognition {
-        outcome: judged(standing.sentence("voice")),
-        status: standing.status().into(),
-        id: name.unwrap_or_default(),
-        score: reported.map_or(0.0, |c| c.score.into()),
-        // Nothing to compare with says nothing either way.
-        imposter_prob: reported.map_or(0.5, |c| c.imposter_prob.into()),
-        log_odds: reported.map_or(0.0, |c| c.log_odds.into()),
-        enrolled: user.is_some(),
-        matched: user.is_some_and(|c| c.matched),
-        speech_seconds: voice.speech_seconds().into(),
-        narrow_band: voice.bandwidth() == Bandwidth::Narrow,
-    }
-}
-
-fn face_recognition(
-    found: Judged<()>,
-    identity: Option<&Identity<FaceComparison>>,
-    has_user: bool,
-) -> wire::FaceRecognition {
-    if let Err(why) = found {
-        return wire::FaceRecognition { outcome: unjudged(why), ..Default::default() };
-    }
-    let user = identity.and_then(|i| i.user);
-    let known = identity.and_then(|i| Some((i.name.clone()?, i.nearest?)));
-    let reported = identity.and_then(Identity::reported);
-    let standing = Standing::of(user.map(|c| c.matched), known.is_some(), has_user);
-    let instance =
-        known.map(|(name, c)| wire::FaceInstance { probability: c.probability, name, score: c.score() });
-    wire::FaceRecognition {
-        outcome: judged(standing.sentence("face")),
-        score: reported.map_or(0.0, |c| c.score()),
-        probability: reported.map_or(0.0, |c| c.probability),
-        enrolled: user.is_some(),
-        matched: user.is_some_and(|c| c.matched),
-        instances: instance.into_iter().collect(),
-    }
-}
-
-/// What became of a recognition.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Standing {
-    /// The user, or somebody of the project when no user was named.
-    Recognised,
-    NotRecognised,
-    NotEnrolled,
-}
-
-impl Standing {
-    fn of(user_matched: Option<bool>, is_known: bool, has_user: bool) -> Self {
-        match user_matched {
-            Some(true) => Self::Recognised,
-            Some(false) => Self::NotRecognised,
-            None if has_user => Self::NotEnrolled,
-            None if is_known => Self::Recognised,
-            None => Self::NotRecognised,
-        }
-    }
-
-    fn status(self) -> wire::RecognitionStatus {
-        match self {
-            Self::Recognised => wire::RecognitionStatus::Identified,
-            Self::NotRecognised => wire::RecognitionStatus::NotIdentified,
-            Self::NotEnrolled => wire::RecognitionStatus::NotEnrolled,
-        }
-    }
-
-    fn sentence(self, what: &str) -> String {
-        match self {
-            Self::Recognised => format!("the {what} is recognised"),
-            Self::NotRecognised => format!("the {what} is not recognised"),
-            Self::NotEnrolled => format!("not enrolled: the user has no {what} template"),
-        }
     }
 }
 
@@ -339,38 +157,14 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_user_is_recognised_by_the_own_template_alone() {
-        assert_eq!(Standing::of(Some(true), false, true), Standing::Recognised);
-        assert_eq!(
-            Standing::of(Some(false), true, true),
-            Standing::NotRecognised,
-            "it is somebody else of the project"
-        );
-        assert_eq!(Standing::of(None, true, true), Standing::NotEnrolled);
-        assert_eq!(Standing::of(None, true, false), Standing::Recognised);
-        assert_eq!(Standing::of(None, false, false), Standing::NotRecognised);
-    }
-
-    #[test]
     fn a_service_that_could_not_judge_carries_its_reason_and_no_result() {
-        let voice = voice_recognition(Err(Unjudged::no_sound()), None, true);
-        assert_eq!(voice.status(), wire::RecognitionStatus::Error);
+        let voice = result(Service::VoiceRecognition, Err(Unjudged::no_sound()));
+        assert_eq!(voice.service(), wire::Service::VoiceRecognition);
         let outcome = voice.outcome.unwrap();
         assert_eq!(
             (outcome.status(), outcome.error.as_str()),
             (wire::OutcomeStatus::CannotJudge, "no_sound")
         );
-        assert!(!voice.matched && voice.score == 0.0);
-    }
-
-    #[test]
-    fn without_anybody_to_compare_with_the_odds_are_even() {
-        let voice = Voiceprint::new(vec![1.0; voice::EMBEDDING_LEN], Bandwidth::Wide, 3.0).unwrap();
-        let answer =
-            voice_recognition(Ok(voice), Some(&Identity { user: None, nearest: None, name: None }), true);
-        assert_eq!(
-            (answer.imposter_prob, answer.log_odds, answer.status()),
-            (0.5, 0.0, wire::RecognitionStatus::NotEnrolled)
-        );
+        assert!(!voice.accepted && voice.score == 0.0 && voice.evidence.is_none() && voice.detail.is_none());
     }
 }

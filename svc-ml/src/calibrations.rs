@@ -8,20 +8,16 @@
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
 use anyhow::{Context, bail, ensure};
-use face::{Authenticity, Networks, liveness::Liveness};
-use lips::{Reading, Sync};
+use face::Networks;
 use models::Pack;
 use scoring::clamp_to_decision;
 use serde::{Deserialize, Serialize};
 use trials::calibration::{Calibration, Record, probability};
-use voice::{Comparison, PhraseEvidence};
+use voice::Comparison;
 
 use crate::{
     calibration::{FaceComparison, among},
     config::Config,
-    judged::Judged,
-    pipeline::Findings,
-    recording::phrase_score,
 };
 
 /// What can be calibrated.
@@ -88,37 +84,22 @@ struct Own {
     decides: bool,
 }
 
-/// Whether a phrase was said, and how sure that is.
-#[derive(Clone, Debug, PartialEq)]
-pub struct SpokenScore {
-    pub evidence: PhraseEvidence,
-    pub score: f32,
-}
-
-impl SpokenScore {
-    /// What the shipped thresholds make of it.
-    pub fn shipped(evidence: PhraseEvidence) -> Self {
-        Self { score: phrase_score(&evidence), evidence }
-    }
-}
-
-/// What the models say about a video, as it is answered.
-pub struct CalibratedFindings {
-    pub findings: Findings,
-    /// In place of that of `findings`.
-    pub spoken: Option<Judged<SpokenScore>>,
-}
-
 /// What a score says by an operator's calibration.
-struct Said {
+pub struct Said {
     log_odds: f64,
     /// The threshold, where it decides.
     threshold: Option<f64>,
 }
 
 impl Said {
+    /// The probability, on the decision's side of one half: rules read one half as the service's own yes.
+    pub fn score(&self, yes: bool) -> f32 {
+        let probability = probability(self.log_odds) as f32;
+        clamp_to_decision(probability.into(), yes) as f32
+    }
+
     /// Whether `score` is accepted; `shipped` is what the shipped threshold makes of it.
-    fn accepts(&self, score: f64, shipped: bool) -> bool {
+    pub fn accepts(&self, score: f64, shipped: bool) -> bool {
         self.threshold.map_or(shipped, |threshold| score >= threshold)
     }
 }
@@ -163,7 +144,8 @@ impl Calibrations {
         Ok(Self(Arc::new(own)))
     }
 
-    fn said(&self, kind: Calibrated, score: f64) -> Option<Said> {
+    /// What an operator's calibration says of a score; `None`: there is none of this kind.
+    pub fn said(&self, kind: Calibrated, score: f64) -> Option<Said> {
         let own = self.0.get(&kind)?;
         let threshold = own.decides.then_some(own.calibration.threshold);
         Some(Said { log_odds: own.calibration.log_likelihood_ratio(score), threshold })
@@ -196,60 +178,6 @@ impl Calibrations {
             ..shipped
         }
     }
-
-    pub fn liveness(&self, shipped: Liveness) -> Liveness {
-        let score = f64::from(shipped.score);
-        let Some(said) = self.said(Calibrated::Liveness, score) else { return shipped };
-        let live = said.accepts(score, shipped.live);
-        let reason = if live { None } else { shipped.reason };
-        Liveness { live, reason, score: on_its_side(&said, live), ..shipped }
-    }
-
-    pub fn authenticity(&self, shipped: Authenticity) -> Authenticity {
-        let score = f64::from(shipped.score);
-        let Some(said) = self.said(Calibrated::MediaAuthenticity, score) else { return shipped };
-        let authentic = said.accepts(score, shipped.authentic);
-        let reason = if authentic { None } else { shipped.reason };
-        Authenticity { authentic, reason, score: on_its_side(&said, authentic), ..shipped }
-    }
-
-    pub fn active_speaker(&self, shipped: Sync) -> Sync {
-        let score = f64::from(shipped.probability);
-        let Some(said) = self.said(Calibrated::ActiveSpeaker, score) else { return shipped };
-        let speaking = said.accepts(score, shipped.speaking);
-        Sync { speaking, probability: on_its_side(&said, speaking), ..shipped }
-    }
-
-    pub fn visual_speech(&self, shipped: Reading) -> Reading {
-        let score = f64::from(shipped.score);
-        let Some(said) = self.said(Calibrated::VisualSpeech, score) else { return shipped };
-        let agrees = said.accepts(score, shipped.agrees);
-        Reading { agrees, score: on_its_side(&said, agrees), ..shipped }
-    }
-
-    pub fn phrase(&self, shipped: PhraseEvidence) -> SpokenScore {
-        let llr = f64::from(shipped.llr);
-        let Some(answered) = self.said(Calibrated::Phrase, llr) else { return SpokenScore::shipped(shipped) };
-        let said = answered.accepts(llr, shipped.said);
-        SpokenScore { evidence: PhraseEvidence { said, ..shipped }, score: on_its_side(&answered, said) }
-    }
-
-    /// Applies the calibrations to everything a video is judged by, but who it shows and who is heard: those are compared with
-    /// templates first ([`crate::identity`]).
-    pub fn apply(&self, mut findings: Findings) -> CalibratedFindings {
-        findings.active_speaker = findings.active_speaker.map(|f| f.map(|f| self.active_speaker(f)));
-        findings.liveness = findings.liveness.map(|f| f.map(|f| self.liveness(f)));
-        findings.authenticity = findings.authenticity.map(|f| f.map(|f| self.authenticity(f)));
-        findings.reading = findings.reading.map(|f| f.map(|f| self.visual_speech(f)));
-        let spoken = findings.spoken.take().map(|f| f.map(|f| self.phrase(f)));
-        CalibratedFindings { findings, spoken }
-    }
-}
-
-/// The probability, on the decision's side of one half: rules read one half as the service's own yes.
-fn on_its_side(said: &Said, yes: bool) -> f32 {
-    let probability = probability(said.log_odds) as f32;
-    clamp_to_decision(probability.into(), yes) as f32
 }
 
 fn files(folder: &Path) -> std::io::Result<Vec<std::path::PathBuf>> {
@@ -281,7 +209,9 @@ fn read(file: &Path, pack: &Pack) -> anyhow::Result<(Calibrated, Record)> {
 mod tests {
     use super::*;
     use crate::calibration::compare_faces;
+    use crate::services::Found;
     use face::Similarity;
+    use lips::Sync;
     use proptest::prelude::*;
 
     fn with(kind: Calibrated, decides: bool) -> Calibrations {
@@ -305,11 +235,16 @@ mod tests {
         Sync { probability, speaking, ..Sync::default() }
     }
 
+    fn calibrated<F: Found>(by: &Calibrations, mut found: F) -> F {
+        found.calibrate(by);
+        found
+    }
+
     #[test]
     fn without_one_everything_is_as_shipped() {
         let none = Calibrations::default();
         assert_eq!(none.face(face(0.5, 1)), face(0.5, 1));
-        assert_eq!(none.active_speaker(speaker(0.7)), speaker(0.7));
+        assert_eq!(calibrated(&none, speaker(0.7)), speaker(0.7));
     }
 
     #[test]
@@ -331,8 +266,8 @@ mod tests {
     fn a_probability_stays_on_the_side_of_the_decision() {
         let (advises, decides) =
             (with(Calibrated::ActiveSpeaker, false), with(Calibrated::ActiveSpeaker, true));
-        assert_eq!(advises.active_speaker(speaker(0.55)), Sync { probability: 0.5, ..speaker(0.55) });
-        let refused = decides.active_speaker(speaker(0.55));
+        assert_eq!(calibrated(&advises, speaker(0.55)), Sync { probability: 0.5, ..speaker(0.55) });
+        let refused = calibrated(&decides, speaker(0.55));
         assert!(!refused.speaking && refused.probability < 0.5);
     }
 
@@ -374,7 +309,8 @@ mod tests {
             let face = FaceComparison { similarity, probability: 0.5, matched: false, candidates: n };
             let found = with(Calibrated::Face, decides).face(face);
             prop_assert!((0.0..=1.0).contains(&found.probability));
-            let speaker = with(Calibrated::ActiveSpeaker, decides).active_speaker(speaker(score as f32));
+            let own = with(Calibrated::ActiveSpeaker, decides);
+            let speaker = calibrated(&own, speaker(score as f32));
             prop_assert!((0.0..=1.0).contains(&speaker.probability));
             prop_assert_eq!(speaker.speaking, speaker.probability >= 0.5);
         }

@@ -147,7 +147,7 @@ impl Ml {
             project: &header.project_id,
             user: &header.user_fullname,
             transaction: &header.transaction_id,
-            now_ms: boot::now_ms(),
+            now_ms: (self.clock)(),
         };
         let added = self.templates.add(whose, probe, may).await?;
         let refusal = match added.outcome {

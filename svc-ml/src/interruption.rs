@@ -22,8 +22,8 @@ pub struct Clip<'a> {
 
 impl Clip<'_> {
     /// The same finding with the reason that lies in the clip itself.
-    pub fn explain<T>(&self, found: Option<Judged<T>>) -> Option<Judged<T>> {
-        found.map(|judged| judged.map_err(|why| self.reason(&why).unwrap_or(why)))
+    pub fn explain<T>(&self, found: Judged<T>) -> Judged<T> {
+        found.map_err(|why| self.reason(&why).unwrap_or(why))
     }
 
     fn reason(&self, why: &Unjudged) -> Option<Unjudged> {
@@ -68,7 +68,7 @@ mod tests {
             longest_freeze_s,
         };
         let clip = Clip { video: &video, unread_sound: Some("apac") };
-        clip.explain(Some(Err::<(), _>(Unjudged::because(error, "")))).unwrap().unwrap_err().error
+        clip.explain(Err::<(), _>(Unjudged::because(error, ""))).unwrap_err().error
     }
 
     #[test]

@@ -17,6 +17,7 @@ use intake::{Watch, Workers};
 use media::Limits;
 use models::Pack;
 use sandbox::{MediaFile, Sandbox};
+use scoring::Service;
 use voice::{Phrase, Voiceprint};
 
 use crate::{
@@ -25,8 +26,11 @@ use crate::{
     engines::{Engines, Shared},
     error::Error,
     judged::{Judged, Unjudged},
-    pipeline::{self, Findings, Task, Wanted},
+    pipeline::{self, Findings, Task},
+    services::Wanted,
 };
+
+pub use crate::services::Opinion;
 
 /// Longest one file may take; nobody waits at the other end.
 const DEADLINE: Duration = Duration::from_secs(600);
@@ -48,17 +52,6 @@ pub enum Question {
     VisualSpeech { phrase: String },
     /// Was the phrase said?
     Phrase { phrase: String },
-}
-
-/// What was answered.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Opinion {
-    /// Higher is more genuine; what the threshold is on.
-    pub score: f64,
-    /// What the shipped threshold makes of it.
-    pub accepted: bool,
-    /// The words read or heard, in normal form, where it is about words.
-    pub words: Option<Vec<String>>,
 }
 
 /// Why a file got no opinion: a stable word.
@@ -149,44 +142,21 @@ impl Sight<'_> {
                 let (probe, reference) = (self.voice(probe)?, self.voice(reference)?);
                 probe.and_then(|probe| Ok(same_voice(&probe, &reference?)))
             }
-            Question::Liveness => {
-                let found = self.findings(probe, "", Wanted { liveness: true, ..Wanted::default() })?;
-                asked(found.liveness).map(|l| Opinion {
-                    score: l.score.into(),
-                    accepted: l.live,
-                    words: None,
-                })
-            }
-            Question::MediaAuthenticity => {
-                let found = self.findings(probe, "", Wanted { liveness: true, ..Wanted::default() })?;
-                asked(found.authenticity).map(|a| Opinion {
-                    score: a.score.into(),
-                    accepted: a.authentic,
-                    words: None,
-                })
-            }
-            Question::ActiveSpeaker => {
-                let found = self.findings(probe, "", Wanted { active_speaker: true, ..Wanted::default() })?;
-                asked(found.active_speaker).map(|s| Opinion {
-                    score: s.probability.into(),
-                    accepted: s.speaking,
-                    words: None,
-                })
-            }
-            Question::VisualSpeech { phrase } => {
-                let found =
-                    self.findings(probe, phrase, Wanted { visual_speech: true, ..Wanted::default() })?;
-                asked(found.reading).map(|r| Opinion {
-                    score: r.score.into(),
-                    accepted: r.agrees,
-                    words: Some(r.words),
-                })
-            }
+            Question::Liveness => self.opinion(probe, "", Service::FaceLiveness)?,
+            Question::MediaAuthenticity => self.opinion(probe, "", Service::MediaAuthenticity)?,
+            Question::ActiveSpeaker => self.opinion(probe, "", Service::ActiveSpeaker)?,
+            Question::VisualSpeech { phrase } => self.opinion(probe, phrase, Service::VisualSpeech)?,
             Question::Phrase { phrase } => self.phrase(probe, phrase)?,
         })
     }
 
-    fn findings(&mut self, file: &Path, phrase: &str, wanted: Wanted) -> Result<Findings, Error> {
+    fn opinion(&mut self, file: &Path, phrase: &str, service: Service) -> Result<Judged<Opinion>, Error> {
+        let found = self.findings(file, phrase, service)?.services.remove(&service);
+        Ok(asked(found).map(|found| found.opinion()))
+    }
+
+    fn findings(&mut self, file: &Path, phrase: &str, service: Service) -> Result<Findings, Error> {
+        let wanted = Wanted::only(service);
         let phrase = Phrase::parse(phrase);
         let is_digits = phrase.is_digits();
         let task = Task { is_digits, phrase, wanted, limits: self.limits, takes_marks: false };
@@ -206,7 +176,7 @@ impl Sight<'_> {
     fn new_face(&mut self, path: &Path) -> Result<Judged<Embedding>, Error> {
         let file = File::open(path)?;
         if !is_picture(&file)? {
-            let found = self.findings(path, "", Wanted { face: true, ..Wanted::default() })?;
+            let found = self.findings(path, "", Service::FaceRecognition)?;
             return Ok(asked(found.face));
         }
         let picture = self.engines.shared.picture(&MediaFile::new(file)?, self.watch)?;
@@ -222,22 +192,17 @@ impl Sight<'_> {
         if let Some(known) = recall(&self.known.voices, path) {
             return Ok(known);
         }
-        let voice = asked(self.findings(path, "", Wanted { voice: true, ..Wanted::default() })?.voice);
+        let voice = asked(self.findings(path, "", Service::VoiceRecognition)?.voice);
         remember(&self.known.voices, path, &voice);
         Ok(voice)
     }
 
     /// Of a file of sound alone no frame can be looked at, so it is heard without the pipeline's pictures.
     fn phrase(&mut self, file: &Path, phrase: &str) -> Result<Judged<Opinion>, Error> {
-        let phrase = Phrase::parse(phrase);
         let file = MediaFile::new(File::open(file)?)?;
         let shared = &self.engines.shared;
-        let heard = pipeline::hear_phrase(shared, &file, &phrase, &self.limits, self.watch)?;
-        Ok(heard.map(|heard| Opinion {
-            score: heard.llr.into(),
-            accepted: heard.said,
-            words: Some(Phrase::parse(&heard.best).words().to_vec()),
-        }))
+        let heard = pipeline::hear_phrase(shared, &file, Phrase::parse(phrase), self.limits, self.watch)?;
+        Ok(heard.map(|heard| heard.opinion()))
     }
 }
 
@@ -253,7 +218,7 @@ fn remember<T: Clone>(known: &Files<T>, path: &Path, found: &Judged<T>) {
 
 /// A service that was asked for has an answer.
 fn asked<T>(found: Option<Judged<T>>) -> Judged<T> {
-    found.unwrap_or_else(|| Err(Unjudged::because("not_asked", "the service did not run")))
+    found.unwrap_or_else(|| Err(Unjudged::not_asked()))
 }
 
 fn is_picture(file: &File) -> Result<bool, Error> {

@@ -78,6 +78,11 @@ impl Unjudged {
         )
     }
 
+    /// Of a service that did not run.
+    pub fn not_asked() -> Self {
+        Self::because("not_asked", "the service did not run")
+    }
+
     pub fn no_sound() -> Self {
         Self::because("no_sound", "the video has no sound")
     }

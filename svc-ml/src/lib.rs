@@ -39,6 +39,7 @@ mod recordings;
 pub mod replay;
 mod request;
 mod service;
+mod services;
 mod stages;
 mod still;
 mod store;
@@ -46,7 +47,7 @@ mod template_update;
 mod templates;
 mod voice_template;
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use anyhow::Context;
 use intake::Workers;
@@ -108,6 +109,6 @@ pub async fn routes_with(config: Config, media: Sandbox) -> anyhow::Result<Route
         Workers::start(config.workers.max(1), config.queue, deadline, move || shared.worker())
     };
     let workers = tokio::task::spawn_blocking(load).await.context("the models could not be loaded")??;
-    let ml = Ml::new(&config, workers, templates, pack, calibrations);
+    let ml = Ml::new(&config, workers, templates, pack, calibrations, Arc::new(boot::now_ms));
     Ok(Routes::new(MlServer::new(ml).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES)))
 }

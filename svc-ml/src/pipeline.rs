@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
-use face::{
-    Authenticity, Embedding, FaceTracker, FaceTracks, Presence, Track, authenticity, liveness::Liveness,
-};
+use face::{Embedding, FaceTracker, FaceTracks, Presence};
 use intake::Watch;
-use lips::{LipMotion, Reading, Sync};
 use media::{Info, Limits};
 use sandbox::MediaFile;
-use voice::{Phrase, PhraseEvidence, Voiceprint};
+use scoring::Service;
+use voice::{Phrase, Voiceprint};
 
 use crate::{
     engines::{Engines, Shared},
@@ -17,36 +15,9 @@ use crate::{
     interruption::Clip,
     judged::{Judged, Unjudged},
     replay::{Marker, Marks},
+    services::{Found, Hearing, Results, Scene, Wanted, face_recognition, voice_recognition},
     stages::Stages,
 };
-
-/// The services that are asked for; the others do not run, and nothing is computed for them alone.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Wanted {
-    pub active_speaker: bool,
-    pub liveness: bool,
-    pub visual_speech: bool,
-    pub voice: bool,
-    pub face: bool,
-}
-
-impl Wanted {
-    fn needs_lips(self) -> bool {
-        self.active_speaker || self.visual_speech
-    }
-
-    fn needs_faces(self) -> bool {
-        self.needs_lips() || self.liveness || self.face
-    }
-
-    fn needs_mesh(self) -> bool {
-        self.needs_lips() || self.liveness
-    }
-
-    fn needs_hearing(self) -> bool {
-        self.voice || self.visual_speech
-    }
-}
 
 /// What is to be done with one video.
 #[derive(Clone, Debug)]
@@ -69,14 +40,11 @@ pub struct Findings {
     pub faces: usize,
     /// Whether the faces allow an enrollment; `None` without a face service.
     pub presence: Option<Presence>,
+    /// What is compared with templates.
     pub face: Option<Judged<Embedding>>,
-    pub liveness: Option<Judged<Liveness>>,
-    /// Comes with liveness.
-    pub authenticity: Option<Judged<Authenticity>>,
     pub voice: Option<Judged<Voiceprint>>,
-    pub spoken: Option<Judged<PhraseEvidence>>,
-    pub active_speaker: Option<Judged<Sync>>,
-    pub reading: Option<Judged<Reading>>,
+    /// What is judged from the video alone.
+    pub services: Results,
     /// What the recording is recognised by when it comes again.
     pub marks: Marks,
     pub stages: Stages,
@@ -107,8 +75,10 @@ pub fn analyze(
         let Seen { mut findings, tracks, sound, unread_sound } = seen?;
         let heard = heard.transpose()?.unwrap_or_else(|| hear(&engines.shared, sound.as_deref(), task));
         watch.check()?;
-        recognise(engines, &tracks, task.wanted, &mut findings);
-        compare_lips(&engines.shared, &tracks, sound.as_deref(), task, &mut findings);
+        let mut scene = Scene::new(engines, &tracks, sound.as_deref(), task, &mut findings.stages);
+        let face = task.wanted.runs(Service::FaceRecognition).then(|| face_recognition::measure(&mut scene));
+        findings.services = scene.measure();
+        findings.face = face;
         findings.take(heard);
         findings.explain(unread_sound.as_deref());
         Ok(findings)
@@ -153,24 +123,19 @@ fn marks(
 pub fn hear_phrase(
     shared: &Shared,
     file: &MediaFile,
-    phrase: &Phrase,
-    limits: &Limits,
+    phrase: Phrase,
+    limits: Limits,
     watch: &Watch,
-) -> Result<Judged<PhraseEvidence>, Error> {
-    let sound = match shared.sound(file, limits, watch) {
+) -> Result<Judged<Box<dyn Found>>, Error> {
+    let sound = match shared.sound(file, &limits, watch) {
         Err(Error::Media(media::Error::NoAudio)) => None,
         other => Some(other?),
     };
-    let wanted = Wanted { visual_speech: true, ..Wanted::default() };
-    let task = Task {
-        wanted,
-        phrase: phrase.clone(),
-        is_digits: phrase.is_digits(),
-        limits: *limits,
-        takes_marks: false,
-    };
-    let unasked = || Unjudged::because("not_asked", "the service did not run");
-    Ok(hear(shared, sound.as_deref(), &task).spoken.unwrap_or_else(|| Err(unasked())))
+    let wanted = Wanted::only(Service::SpokenPhrase);
+    let is_digits = phrase.is_digits();
+    let task = Task { wanted, phrase, is_digits, limits, takes_marks: false };
+    let heard = hear(shared, sound.as_deref(), &task).services.remove(&Service::SpokenPhrase);
+    Ok(heard.unwrap_or_else(|| Err(Unjudged::not_asked())))
 }
 
 fn seconds(sound: Option<&[f32]>) -> f64 {
@@ -226,7 +191,7 @@ fn networks(timings: &face::Timings) -> [(&'static str, Duration); 2] {
 #[derive(Default)]
 struct Heard {
     voice: Option<Judged<Voiceprint>>,
-    spoken: Option<Judged<PhraseEvidence>>,
+    services: Results,
     stages: Stages,
 }
 
@@ -244,144 +209,13 @@ fn hear_file(shared: &Shared, file: &MediaFile, task: &Task, watch: &Watch) -> R
 }
 
 fn hear(shared: &Shared, sound: Option<&[f32]>, task: &Task) -> Heard {
-    let mut heard = Heard::default();
     if !task.wanted.needs_hearing() {
-        return heard;
+        return Heard::default();
     }
-    let activity = match sound {
-        Some(sound) => {
-            heard.stages.time("voice_activity", || shared.voice.activity(sound)).map_err(Unjudged::from)
-        }
-        None => Err(Unjudged::no_sound()),
-    };
-    let sound = sound.unwrap_or_default();
-    if task.wanted.voice {
-        heard.voice = Some(on(&activity, |activity| {
-            heard.stages.time("speaker", || shared.voiceprint(sound, activity))
-        }));
-    }
-    if task.wanted.visual_speech {
-        let vocabulary: &[&str] = if task.is_digits { &voice::DIGITS } else { &[] };
-        heard.spoken = Some(on(&activity, |activity| {
-            heard.stages.time("spoken_phrase", || {
-                shared.voice.score_phrase(sound, activity, &task.phrase, vocabulary)
-            })
-        }));
-    }
-    heard
-}
-
-/// The next step on what was found, or the reason why there is nothing to take it on.
-fn on<A, T, E>(found: &Judged<A>, step: impl FnOnce(&A) -> Result<T, E>) -> Judged<T>
-where
-    Unjudged: From<E>,
-{
-    step(found.as_ref().map_err(Clone::clone)?).map_err(Unjudged::from)
-}
-
-/// Who the face is and whether it is alive; both look at the same embeddings.
-fn recognise(engines: &mut Engines, tracks: &FaceTracks, wanted: Wanted, findings: &mut Findings) {
-    if !wanted.face && !wanted.liveness {
-        return;
-    }
-    let stages = &mut findings.stages;
-    let embeddings = stages.time("face_embedding", || embed(&mut engines.face, tracks));
-    if wanted.liveness {
-        findings.liveness =
-            Some(stages.time("liveness", || is_alive(&mut engines.face, tracks, &embeddings)));
-        findings.authenticity = Some(stages.time("media_authenticity", || judge_authenticity(tracks)));
-    }
-    if wanted.face {
-        let unclear =
-            || Unjudged::because("face_not_clear", "the face is never clear enough to be recognised");
-        let template = embeddings
-            .and_then(|each| stages.time("face_embedding", || template(&mut engines.face, tracks, &each)));
-        findings.face = Some(template.and_then(|found| found.ok_or_else(unclear)));
-    }
-}
-
-fn template(
-    engine: &mut face::Engine,
-    tracks: &FaceTracks,
-    sface: &[Embedding],
-) -> Judged<Option<Embedding>> {
-    let track = upright_main(tracks)?;
-    Ok(engine.template(track, sface)?.map(|template| template.mean))
-}
-
-fn embed(engine: &mut face::Engine, tracks: &FaceTracks) -> Judged<Vec<Embedding>> {
-    Ok(engine.embeddings(upright_main(tracks)?)?)
-}
-
-/// The face a video is about. Nothing is measured of a face that lies on its side or upside down.
-fn upright_main(tracks: &FaceTracks) -> Judged<&Track> {
-    if tracks.is_turned {
-        return Err(Unjudged::picture_turned());
-    }
-    tracks.main().ok_or_else(Unjudged::no_face)
-}
-
-fn is_alive(
-    engine: &mut face::Engine,
-    tracks: &FaceTracks,
-    embeddings: &Judged<Vec<Embedding>>,
-) -> Judged<Liveness> {
-    if let Some(unjudged) = Unjudged::of(tracks.presence()) {
-        return Err(unjudged);
-    }
-    let track = tracks.main().ok_or_else(Unjudged::no_face)?;
-    let judged = face::liveness::judge_track(engine, track, embeddings.as_ref().map_err(Clone::clone)?)?;
-    Ok(judged?)
-}
-
-fn judge_authenticity(tracks: &FaceTracks) -> Judged<Authenticity> {
-    if let Some(unjudged) = Unjudged::of(tracks.presence()) {
-        return Err(unjudged);
-    }
-    Ok(authenticity::judge_track(tracks.main().ok_or_else(Unjudged::no_face)?)?)
-}
-
-/// What the lips say: about the sound, and about the phrase.
-fn compare_lips(
-    shared: &Shared,
-    tracks: &FaceTracks,
-    sound: Option<&[f32]>,
-    task: &Task,
-    findings: &mut Findings,
-) {
-    if !task.wanted.needs_lips() {
-        return;
-    }
-    let stages = &mut findings.stages;
-    let motion = stages.time("lip_motion", || motion(tracks));
-    if task.wanted.active_speaker {
-        let sound = sound.ok_or_else(Unjudged::no_sound);
-        findings.active_speaker = Some(sound.and_then(|sound| {
-            on(&motion, |motion| {
-                stages.time("active_speaker", || shared.lips.sync_among(motion, &others(tracks), sound))
-            })
-        }));
-    }
-    if task.wanted.visual_speech {
-        let expected: Vec<&str> = task.phrase.words().iter().map(String::as_str).collect();
-        let vocabulary: &[&str] = if task.is_digits { &lips::DIGITS } else { &[] };
-        findings.reading = Some(on(&motion, |motion| {
-            stages.time("lip_reading", || shared.lips.read(motion, sound, &expected, vocabulary))
-        }));
-    }
-}
-
-fn motion(tracks: &FaceTracks) -> Judged<LipMotion> {
-    Ok(motion_of(upright_main(tracks)?)?)
-}
-
-fn motion_of(track: &Track) -> Result<LipMotion, lips::Reason> {
-    LipMotion::new(track.meshes.iter().map(|m| (m.index, &*m.mesh.points)), &track.jumps)
-}
-
-/// Other faces in view long enough to be the one that speaks.
-fn others(tracks: &FaceTracks) -> Vec<LipMotion> {
-    tracks.beside_main().filter_map(|track| motion_of(track).ok()).collect()
+    let mut hearing = Hearing::new(shared, sound, task);
+    let voice = task.wanted.runs(Service::VoiceRecognition).then(|| voice_recognition::measure(&mut hearing));
+    let services = hearing.measure();
+    Heard { voice, services, stages: hearing.stages }
 }
 
 impl Findings {
@@ -389,15 +223,18 @@ impl Findings {
     fn explain(&mut self, unread_sound: Option<&str>) {
         let Some(video) = &self.video else { return };
         let clip = Clip { video, unread_sound };
-        self.liveness = clip.explain(self.liveness.take());
-        self.voice = clip.explain(self.voice.take());
-        self.spoken = clip.explain(self.spoken.take());
-        self.active_speaker = clip.explain(self.active_speaker.take());
-        self.reading = clip.explain(self.reading.take());
+        self.voice = self.voice.take().map(|judged| clip.explain(judged));
+        // Authenticity has its own word for too few frames, whatever made them few.
+        for (service, judged) in std::mem::take(&mut self.services) {
+            let is_of_frames = service == Service::MediaAuthenticity;
+            let judged = if is_of_frames { judged } else { clip.explain(judged) };
+            self.services.insert(service, judged);
+        }
     }
 
     fn take(&mut self, heard: Heard) {
-        (self.voice, self.spoken) = (heard.voice, heard.spoken);
+        self.voice = heard.voice;
+        self.services.extend(heard.services);
         self.stages.merge(heard.stages);
     }
 }

@@ -31,7 +31,7 @@ impl Ml {
             project: &header.project_id,
             user: &header.user_fullname,
             transaction: &header.transaction_id,
-            now_ms: boot::now_ms(),
+            now_ms: (self.clock)(),
         };
         let template = print.template();
         let state = match self.templates.enroll_print(whose, &template).await? {

@@ -2,12 +2,10 @@
 
 use media::Limits;
 use proto::ml as wire;
+use scoring::{Needs, Service};
 use voice::Phrase;
 
-use crate::{
-    error::Error,
-    pipeline::{Task, Wanted},
-};
+use crate::{error::Error, pipeline::Task, services::Wanted};
 
 /// Longest name and longest phrase, bytes.
 pub const MAX_TEXT: usize = 256;
@@ -50,21 +48,17 @@ pub fn asked(phrase: &str, vocabulary: &str) -> Result<Asked, Error> {
 }
 
 fn wanted(header: &wire::AnalyzeVideoHeader) -> Result<Wanted, Error> {
-    let mut wanted = Wanted::default();
+    let mut services = Vec::with_capacity(header.services.len());
     for service in header.services() {
-        match service {
-            wire::Service::ActiveSpeaker => wanted.active_speaker = true,
-            wire::Service::FaceLiveness => wanted.liveness = true,
-            wire::Service::VisualSpeech => wanted.visual_speech = true,
-            wire::Service::VoiceRecognition => wanted.voice = true,
-            wire::Service::FaceRecognition => wanted.face = true,
-            wire::Service::Unspecified => return Err(Error::Invalid("a service is unknown")),
-        }
+        let known = Service::from_field(&service.field());
+        let is_asked_for =
+            |service: &Service| service.needs() != Needs::Nothing && service.selected_by() == *service;
+        services.push(known.filter(is_asked_for).ok_or(Error::Invalid("a service is unknown"))?);
     }
-    if wanted == Wanted::default() {
+    if services.is_empty() {
         return Err(Error::Invalid("no service is asked for"));
     }
-    Ok(wanted)
+    Ok(services.into_iter().collect())
 }
 
 pub fn check_ids(project: &str, user: &str) -> Result<(), Error> {

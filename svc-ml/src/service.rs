@@ -2,6 +2,7 @@
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
+use boot::Clock;
 use bytes::Bytes;
 use face::Presence;
 use futures::{Stream, StreamExt};
@@ -13,6 +14,7 @@ use proto::{
     subjects,
 };
 use sandbox::MediaFile;
+use scoring::Service;
 use tonic::{Request, Response, Status, Streaming};
 use zeroize::Zeroizing;
 
@@ -42,6 +44,7 @@ pub struct Ml {
     pub(crate) limits: Limits,
     pub(crate) spool: Option<PathBuf>,
     pub(crate) calibrations: Calibrations,
+    pub(crate) clock: Clock,
 }
 
 impl Ml {
@@ -51,6 +54,7 @@ impl Ml {
         templates: Templates,
         pack: Pack,
         calibrations: Calibrations,
+        clock: Clock,
     ) -> Self {
         let bounds = Bounds { bytes: config.max_bytes, time: Duration::from_secs(config.upload_s.into()) };
         let workers = Arc::new(workers);
@@ -63,6 +67,7 @@ impl Ml {
             limits: config.limits(),
             spool: config.spool.clone(),
             calibrations,
+            clock,
         }
     }
 
@@ -93,7 +98,7 @@ impl Ml {
         Ok(wire::AnalyzeVideoResponse {
             candidate: candidate.into(),
             replay: replay.map(answer::replay),
-            ..answer::encode(self.calibrations.apply(findings), &identities, !header.user_fullname.is_empty())
+            ..answer::encode(findings, &identities, user, &self.calibrations)
         })
     }
 
@@ -113,7 +118,7 @@ impl Ml {
             session: &origin.session_id,
             transaction: &origin.transaction_id,
             user: &origin.user_fullname,
-            now_ms: boot::now_ms(),
+            now_ms: (self.clock)(),
         };
         self.templates.register_recording(origin, marks).await
     }
@@ -124,7 +129,7 @@ impl Ml {
         let face = findings.face.as_ref().filter(|_| is_one_face).and_then(|f| f.as_ref().ok());
         let voice = findings.voice.as_ref().and_then(|v| v.as_ref().ok());
         let candidate = Candidate {
-            is_live: matches!(&findings.liveness, Some(Ok(liveness)) if liveness.live),
+            is_live: matches!(findings.services.get(&Service::FaceLiveness), Some(Ok(of)) if of.opinion().accepted),
             face: face.map(|f| Zeroizing::new(f.to_bytes().to_vec())),
             voice: voice.map(voice_to_bytes),
         };
@@ -133,7 +138,7 @@ impl Ml {
         }
         let models = self.templates.models().id();
         let owner = Owner { project: &header.project_id, user: &header.user_fullname, models: &models };
-        candidate.seal(self.templates.ring(), owner, boot::now_ms())
+        candidate.seal(self.templates.ring(), owner, (self.clock)())
     }
 
     async fn enrol(
@@ -143,12 +148,12 @@ impl Ml {
         check_ids(&request.project_id, &request.user_fullname)?;
         let models = self.templates.models().id();
         let owner = Owner { project: &request.project_id, user: &request.user_fullname, models: &models };
-        let candidate = Candidate::open(self.templates.ring(), owner, &request.candidate, boot::now_ms())?;
+        let candidate = Candidate::open(self.templates.ring(), owner, &request.candidate, (self.clock)())?;
         let whose = Whose {
             project: &request.project_id,
             user: &request.user_fullname,
             transaction: &request.transaction_id,
-            now_ms: boot::now_ms(),
+            now_ms: (self.clock)(),
         };
         let made = self.templates.enroll(whose, &candidate).await?;
         Ok(wire::EnrollCandidateResponse { face: made.face, voice: made.voice })

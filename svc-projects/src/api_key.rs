@@ -1,18 +1,15 @@
 //! API keys as plain values: ids, names, the selected services, the claims of its token.
 
+use scoring::Service;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{dialects::KeyDialects, error::Error, scope::Scopes};
 
-/// The services a key can select, by the names its holder reads in answers. This is also their order in a token.
-pub const SERVICES: [&str; 5] = [
-    "Active Speaker Detection",
-    "Face Liveness Detection",
-    "Visual Speech Recognition",
-    "Voice Recognition",
-    "Face Recognition",
-];
+/// The services a key can select, by the names its holder reads in answers.
+fn service_titles() -> [&'static str; Service::SELECTABLE.len()] {
+    Service::SELECTABLE.map(Service::title)
+}
 
 /// Longest name of an organisation, project, key or rule set, in characters.
 const MAX_NAME: usize = 200;
@@ -92,7 +89,7 @@ impl Name {
     }
 }
 
-/// The services a key may run: never empty, no repeats, in the order of [`SERVICES`].
+/// The services a key may run: never empty, no repeats, in the order of [`Service::SELECTABLE`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SelectedServices(Vec<String>);
@@ -100,12 +97,12 @@ pub struct SelectedServices(Vec<String>);
 impl SelectedServices {
     /// An empty list selects all. Written out in full, so that no reader of a token can take "all" for "none".
     pub fn parse(names: &[String]) -> Result<Self, Error> {
-        if let Some(unknown) = names.iter().find(|name| !SERVICES.contains(&name.as_str())) {
-            let known = SERVICES.join(", ");
+        if let Some(unknown) = names.iter().find(|name| !service_titles().contains(&name.as_str())) {
+            let known = service_titles().join(", ");
             return Err(Error::Invalid(format!("unknown service {unknown:?}; the services are {known}")));
         }
         let chosen = |service: &&str| names.is_empty() || names.iter().any(|name| name == service);
-        Ok(Self(SERVICES.into_iter().filter(chosen).map(str::to_owned).collect()))
+        Ok(Self(service_titles().into_iter().filter(chosen).map(str::to_owned).collect()))
     }
 
     pub fn names(&self) -> &[String] {
@@ -284,12 +281,7 @@ mod tests {
 
     #[test]
     fn no_selection_is_every_service_by_name() {
-        assert_eq!(SelectedServices::parse(&[]).unwrap().names(), SERVICES);
-    }
-
-    #[test]
-    fn the_rules_know_every_service_by_the_same_name() {
-        assert!(SERVICES.into_iter().all(|name| scoring::Service::from_title(name).is_some()));
+        assert_eq!(SelectedServices::parse(&[]).unwrap().names(), service_titles());
     }
 
     #[test]
@@ -315,10 +307,10 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_selection_has_no_repeats_and_keeps_its_order(picks in prop::collection::vec(0..SERVICES.len(), 1..12)) {
-            let names: Vec<String> = picks.iter().map(|&i| SERVICES[i].to_owned()).collect();
+        fn a_selection_has_no_repeats_and_keeps_its_order(picks in prop::collection::vec(0..Service::SELECTABLE.len(), 1..12)) {
+            let names: Vec<String> = picks.iter().map(|&i| service_titles()[i].to_owned()).collect();
             let selected = SelectedServices::parse(&names).unwrap();
-            let expected: Vec<&str> = SERVICES.into_iter().filter(|s| names.iter().any(|n| n == s)).collect();
+            let expected: Vec<&str> = service_titles().into_iter().filter(|s| names.iter().any(|n| n == s)).collect();
             prop_assert_eq!(selected.names(), expected);
         }
     }

@@ -40,27 +40,37 @@ impl Service {
         Self::ReferenceMatch,
     ];
 
-    /// The catalogue: what each service is called where.
-    const fn names(self) -> Names {
-        let (title, field, subject) = match self {
-            Self::FaceRecognition => ("Face Recognition", "face_recognition", "face_match"),
-            Self::VoiceRecognition => ("Voice Recognition", "voice_recognition", "voice_match"),
-            Self::FaceLiveness => ("Face Liveness Detection", "face_liveness", "liveness"),
-            Self::ActiveSpeaker => ("Active Speaker Detection", "active_speaker", "active_speaker"),
-            Self::VisualSpeech => ("Visual Speech Recognition", "visual_speech", "lip_reading"),
-            Self::SpokenPhrase => ("Visual Speech Recognition", "spoken_phrase", "spoken_phrase"),
+    /// The services that API keys select, in the order in which their tokens name them.
+    pub const SELECTABLE: [Self; 5] = [
+        Self::ActiveSpeaker,
+        Self::FaceLiveness,
+        Self::VisualSpeech,
+        Self::VoiceRecognition,
+        Self::FaceRecognition,
+    ];
+
+    /// The catalogue: what each service is called where, and what it is measured on.
+    const fn entry(self) -> Entry {
+        use Needs::{FaceMesh, Faces, Nothing, Speech};
+        let (title, field, subject, needs) = match self {
+            Self::FaceRecognition => ("Face Recognition", "face_recognition", "face_match", Faces),
+            Self::VoiceRecognition => ("Voice Recognition", "voice_recognition", "voice_match", Speech),
+            Self::FaceLiveness => ("Face Liveness Detection", "face_liveness", "liveness", FaceMesh),
+            Self::ActiveSpeaker => ("Active Speaker Detection", "active_speaker", "active_speaker", FaceMesh),
+            Self::VisualSpeech => ("Visual Speech Recognition", "visual_speech", "lip_reading", FaceMesh),
+            Self::SpokenPhrase => ("Visual Speech Recognition", "spoken_phrase", "spoken_phrase", Speech),
             Self::MediaAuthenticity => {
-                ("Face Liveness Detection", "media_authenticity", "media_authenticity")
+                ("Face Liveness Detection", "media_authenticity", "media_authenticity", FaceMesh)
             }
-            Self::MediaReplay => ("Face Liveness Detection", "media_replay", "media_replay"),
-            Self::ReferenceMatch => ("Face Recognition", "reference_match", "reference_match"),
+            Self::MediaReplay => ("Face Liveness Detection", "media_replay", "media_replay", Nothing),
+            Self::ReferenceMatch => ("Face Recognition", "reference_match", "reference_match", Nothing),
         };
-        Names { title, field, subject }
+        Entry { title, field, subject, needs }
     }
 
     /// The name on the wire, in API keys and answers: "Face Recognition".
     pub const fn title(self) -> &'static str {
-        self.names().title
+        self.entry().title
     }
 
     /// The service an API key selects by `title`; [`Service::SpokenPhrase`] comes with [`Service::VisualSpeech`],
@@ -80,19 +90,43 @@ impl Service {
 
     /// The name in rules and evidence: "face_recognition".
     pub const fn field(self) -> &'static str {
-        self.names().field
+        self.entry().field
+    }
+
+    /// The service of a [`Service::field`].
+    pub fn from_field(field: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|service| service.field() == field)
+    }
+
+    /// What of a video the service is measured on.
+    pub const fn needs(self) -> Needs {
+        self.entry().needs
     }
 
     /// What the service decides about, the first part of its reasons: "face_match" of `face_match_passed`.
     pub const fn subject(self) -> &'static str {
-        self.names().subject
+        self.entry().subject
     }
 }
 
-struct Names {
+struct Entry {
     title: &'static str,
     field: &'static str,
     subject: &'static str,
+    needs: Needs,
+}
+
+/// What of a video a service is measured on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// It is no service of a video's picture or sound.
+    Nothing,
+    /// Where somebody speaks in the sound.
+    Speech,
+    /// The faces, followed through the frames.
+    Faces,
+    /// The same with the points of the main face.
+    FaceMesh,
 }
 
 /// How a service ended.

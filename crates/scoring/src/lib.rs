@@ -26,7 +26,9 @@ pub use documents::{
     CheckMode, DOCUMENT_CHECKS, DocumentBasis, DocumentCheck, DocumentCondition, DocumentDecision,
     DocumentEvidence, DocumentRules, DocumentType, Expired, LIVE_FACE, LiveFaceRule, decide_document,
 };
-pub use evidence::{AppliedRule, Basis, ChallengeUse, EarlierUse, Evidence, Finding, RulesVersion, Service};
+pub use evidence::{
+    AppliedRule, Basis, ChallengeUse, EarlierUse, Evidence, Finding, Needs, RulesVersion, Service,
+};
 pub use rules::{
     CannotJudge, Error, Missing, Mode, NOTHING_TO_JUDGE, NotEnrolled, Rules, ServiceRule, VERSION,
     built_in_for, default_for,

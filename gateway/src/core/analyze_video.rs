@@ -72,7 +72,7 @@ pub async fn analyze_video(
     };
     let was_analyzed = analysis.is_some();
     let analysis = analysis.unwrap_or_default();
-    let (decision, basis) = decide(caller, &analysis, &user)?;
+    let (decision, basis) = decide(caller, &analysis)?;
     let basis = Basis { challenge: Some(asked.challenge), ..basis };
 
     if was_analyzed {
@@ -154,7 +154,7 @@ pub(super) async fn send_video(
 
 /// Decides by the key's own rules, else its project's, else the built-in ones for what the key selects: a service that
 /// consent removed counts as missing.
-fn decide(caller: &Caller, analysis: &AnalyzeVideoResponse, user: &str) -> Result<(Decision, Basis), Error> {
+fn decide(caller: &Caller, analysis: &AnalyzeVideoResponse) -> Result<(Decision, Basis), Error> {
     let rules = match &caller.rules_json {
         Some(json) => {
             let rules = Rules::parse(json).map_err(|error| Error::internal(&error))?;
@@ -164,7 +164,7 @@ fn decide(caller: &Caller, analysis: &AnalyzeVideoResponse, user: &str) -> Resul
     };
     let basis = Basis {
         selected: caller.services.clone(),
-        found: evidence::video_evidence(analysis, user),
+        found: evidence::video_evidence(analysis),
         rules: caller.rules_version.clone(),
         challenge: None,
         replay: analysis.replay.as_ref().map(evidence::earlier_use),

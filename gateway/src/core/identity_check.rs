@@ -111,9 +111,8 @@ impl Found {
         document: &DocumentExamination,
     ) -> Result<Self, Error> {
         let services = BTreeSet::from([Service::FaceLiveness]);
-        let user = verification.user.as_deref().unwrap_or_default();
         let rules = verification.caller.narrowed_to(services).default_rules();
-        let live = scoring::decide(&rules, &evidence::video_evidence(liveness, user));
+        let live = scoring::decide(&rules, &evidence::video_evidence(liveness));
         let same = decide_reference(verification.caller, &match_evidence(faces, true), false)?;
         let parts = [of(&live), of(&same), of(&document.decision)];
         let worst = parts.iter().map(|(verdict, ..)| *verdict).max_by_key(|verdict| badness(*verdict));

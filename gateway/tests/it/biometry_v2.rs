@@ -2,8 +2,8 @@
 
 use proto::{
     ml::{
-        AnalyzeVideoResponse, EnrollFaceResponse, EnrollVoiceResponse, EnrollmentState, FaceLiveness,
-        MatchFacesResponse,
+        AnalyzeVideoResponse, EnrollFaceResponse, EnrollVoiceResponse, EnrollmentState, MatchFacesResponse,
+        Service, ServiceResult,
     },
     projects::DialectSetting,
 };
@@ -14,7 +14,7 @@ use crate::{
     documents::passport,
     enroll::same_person,
     fakes::{KEY, outcome},
-    process_video::{first_visit, genuine},
+    process_video::{first_visit, genuine, judged, of, only, unrecognised},
 };
 
 pub async fn customer(consent: &str) -> Customer {
@@ -116,9 +116,9 @@ async fn case_04_a_picture_without_a_face_is_422() {
             post(&customer, "/enrollments/face", json!({"user_id": ADA}), &[("face", b"picture")]).await;
         assert_eq!(code(&refused), (422, word));
     }
-    let faceless = FaceLiveness { outcome: outcome(461, "no_face"), ..FaceLiveness::default() };
-    let seen = AnalyzeVideoResponse { face_liveness: Some(faceless), ..AnalyzeVideoResponse::default() };
-    customer.stage.set().seen = Some(Ok(seen));
+    let faceless = judged(Service::FaceLiveness, false, 0.0);
+    let faceless = ServiceResult { outcome: outcome(461, "no_face"), evidence: None, ..faceless };
+    customer.stage.set().seen = Some(Ok(of(vec![faceless])));
     assert_eq!(code(&post(&customer, "/liveness", user(json!({})), VIDEO).await), (422, "face_not_detected"));
     assert_eq!(customer.last_record().http_status, 422);
 }
@@ -178,14 +178,12 @@ async fn case_06_an_unknown_service_is_refused() {
 #[tokio::test]
 async fn case_07_a_user_without_a_template_is_not_enrolled() {
     let customer = consenting().await;
-    let seen = first_visit();
-    customer.stage.set().seen =
-        Some(Ok(AnalyzeVideoResponse { face: seen.face.clone(), ..Default::default() }));
+    customer.stage.set().seen = Some(Ok(only(first_visit(), Service::FaceRecognition)));
     assert_eq!(
         code(&post(&customer, "/face-verify", json!({"user_id": ADA}), VIDEO).await),
         (404, "not_enrolled")
     );
-    customer.stage.set().seen = Some(Ok(AnalyzeVideoResponse { voice: seen.voice, ..Default::default() }));
+    customer.stage.set().seen = Some(Ok(only(first_visit(), Service::VoiceRecognition)));
     let answer = post(&customer, "/voice-verify", json!({"user_id": ADA}), &[("voice", b"sound")]).await;
     assert_eq!(code(&answer), (404, "not_enrolled"));
     assert_eq!(customer.stage.set().analyzed[1].0.services, [proto::ml::Service::VoiceRecognition as i32]);
@@ -303,7 +301,7 @@ async fn case_15_without_consent_nobody_is_recognised() {
         let enroll =
             post(&customer, "/enrollments/face", json!({"user_id": ADA}), &[("face", b"picture")]).await;
         assert_eq!(code(&enroll), (403, "consent_required"));
-        customer.stage.set().seen = Some(Ok(AnalyzeVideoResponse { voice: None, face: None, ..genuine() }));
+        customer.stage.set().seen = Some(Ok(unrecognised()));
         let liveness = post(&customer, "/liveness", user(json!({})), VIDEO).await;
         assert_eq!((liveness.status.as_u16(), liveness.header("x-removed-services")), (200, Some("true")));
         assert!(customer.stage.set().consent_entries.is_empty());

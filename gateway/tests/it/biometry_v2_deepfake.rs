@@ -1,7 +1,7 @@
 //! Checks of videos that are made later, by the acceptance cases of version 2 of the Biometry API.
 
 use proto::{
-    ml::{AnalyzeVideoResponse, Cue, FaceLiveness, MediaAuthenticity},
+    ml::{AnalyzeVideoResponse, Cue, Service, ServiceResult},
     sessions::DeepfakeCheckState,
 };
 use serde_json::{Value, json};
@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use crate::{
     biometry_v2::{VIDEO, code, consenting, customer, post},
     customer::{ADA, Answer, Customer},
-    fakes::outcome,
+    process_video,
 };
 
 const CHECKS: &str = "/deepfake/checks";
@@ -22,21 +22,10 @@ fn judged(authentic: bool) -> AnalyzeVideoResponse {
         passed: Some(authentic),
         ..Cue::default()
     };
-    AnalyzeVideoResponse {
-        media_authenticity: Some(MediaAuthenticity {
-            outcome: outcome(200, ""),
-            result: authentic,
-            score: if authentic { 0.9 } else { 0.125 },
-            cues: vec![cue],
-        }),
-        face_liveness: Some(FaceLiveness {
-            outcome: outcome(200, ""),
-            result: true,
-            score: 0.8,
-            ..FaceLiveness::default()
-        }),
-        ..AnalyzeVideoResponse::default()
-    }
+    let score = if authentic { 0.9 } else { 0.125 };
+    let drawn = process_video::judged(Service::MediaAuthenticity, authentic, score);
+    let live = process_video::judged(Service::FaceLiveness, true, 0.8);
+    process_video::of(vec![ServiceResult { cues: vec![cue], ..drawn }, live])
 }
 
 async fn create(customer: &Customer) -> String {

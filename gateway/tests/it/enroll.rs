@@ -3,7 +3,7 @@
 use proto::{
     ml::{
         Duplicate, EnrollFaceResponse, EnrollVoiceResponse, EnrollmentState, MatchFacesResponse, Measure,
-        MeasureLimit, Outcome, SpokenPhrase,
+        MeasureLimit, Outcome, Service, ServiceResult, SpokenPhrase, service_result::Detail,
     },
     sessions::{VideoLiveness, video_liveness},
 };
@@ -13,9 +13,16 @@ use tonic::Status;
 use crate::{
     customer::{ADA, Answer, Customer, Form},
     fakes::{KEY, authorization, outcome},
+    process_video::judged,
 };
 
 const USER: (&str, &str) = ("x-user-fullname", ADA);
+
+/// A phrase that was said.
+pub fn spoken(transcript: &str, score: f64) -> ServiceResult {
+    let phrase = SpokenPhrase { transcript: transcript.into(), log_likelihood_ratio: 0.0 };
+    ServiceResult { detail: Some(Detail::SpokenPhrase(phrase)), ..judged(Service::SpokenPhrase, true, score) }
+}
 
 fn ok(description: &str) -> Option<Outcome> {
     outcome(200, "").map(|of| Outcome { description: description.into(), ..of })
@@ -134,14 +141,12 @@ async fn an_operator_can_refuse_duplicates() {
 async fn a_voice_has_the_lists_of_the_vendors_client_and_success_is_zero_there() {
     let customer = customer().await;
     in_dialect(&customer, true, "sdk");
-    let spoken =
-        SpokenPhrase { transcript: "one two".into(), score: 0.9, said: true, ..SpokenPhrase::default() };
     customer.stage.set().voice = EnrollVoiceResponse {
         outcome: ok("the voice is good; more of it is needed to be enrolled"),
         state: EnrollmentState::Partial.into(),
         measures: vec![measure("phrase", 1.5)],
         combined: vec![measure("speech_seconds", 0.5)],
-        spoken: Some(spoken),
+        spoken: Some(spoken("one two", 0.9)),
         kept: 1,
         ..EnrollVoiceResponse::default()
     };

@@ -7,8 +7,8 @@ use proto::{
     docauth::{CheckDocumentResponse, DocumentField},
     ml::{
         ActiveSpeaker, AnalyzeVideoResponse, Cue, Duplicate, EnrollFaceResponse, EnrollVoiceResponse,
-        EnrollmentState, FaceLiveness, FaceRecognition, MatchFacesResponse, Outcome, SpokenPhrase, StageTime,
-        VisualSpeech, VoiceRecognition,
+        EnrollmentState, MatchFacesResponse, Outcome, Service, ServiceResult, StageTime,
+        service_result::Detail,
     },
 };
 use serde_json::{Value, json};
@@ -16,9 +16,9 @@ use serde_json::{Value, json};
 use crate::{
     customer::{ADA, Answer, Customer, Form},
     documents::{alike, passport},
-    enroll::{in_dialect, live, measure, post, same_person},
+    enroll::{in_dialect, live, measure, post, same_person, spoken},
     fakes,
-    process_video::{first_visit, genuine},
+    process_video::{first_visit, genuine, judged, of, unrecognised},
 };
 
 const USER: (&str, &str) = ("x-user-fullname", ADA);
@@ -44,32 +44,30 @@ fn stages() -> Vec<StageTime> {
 
 /// Every service has cues or a reason why it could not judge.
 fn mixed() -> AnalyzeVideoResponse {
-    AnalyzeVideoResponse {
-        active_speaker: Some(ActiveSpeaker {
-            outcome: outcome(200, ""),
-            result: 0.123_456,
-            lag_ms: None,
-            cues: vec![cue("lag", false)],
-        }),
-        face_liveness: Some(FaceLiveness {
-            outcome: outcome(422, "more_than_one_face"),
-            cues: vec![cue("texture", true)],
-            ..FaceLiveness::default()
-        }),
-        visual_speech: Some(VisualSpeech {
-            outcome: outcome(461, "no_face"),
-            spoken: Some(SpokenPhrase {
-                outcome: outcome(422, "no_speech"),
-                transcript: String::new(),
-                ..SpokenPhrase::default()
-            }),
-            ..VisualSpeech::default()
-        }),
-        voice: Some(VoiceRecognition { outcome: outcome(422, "no_speech"), ..VoiceRecognition::default() }),
-        face: Some(FaceRecognition { outcome: None, ..FaceRecognition::default() }),
-        stages: stages(),
-        ..AnalyzeVideoResponse::default()
-    }
+    let unjudged = |service: Service, outcome: Option<Outcome>| ServiceResult {
+        service: service.into(),
+        outcome,
+        ..ServiceResult::default()
+    };
+    let speaker = ServiceResult {
+        outcome: outcome(200, ""),
+        cues: vec![cue("lag", false)],
+        detail: Some(Detail::ActiveSpeaker(ActiveSpeaker { lag_ms: None })),
+        ..judged(Service::ActiveSpeaker, false, 0.123_456)
+    };
+    let liveness = ServiceResult {
+        cues: vec![cue("texture", true)],
+        ..unjudged(Service::FaceLiveness, outcome(422, "more_than_one_face"))
+    };
+    let results = vec![
+        speaker,
+        liveness,
+        unjudged(Service::VisualSpeech, outcome(461, "no_face")),
+        unjudged(Service::SpokenPhrase, outcome(422, "no_speech")),
+        unjudged(Service::VoiceRecognition, outcome(422, "no_speech")),
+        unjudged(Service::FaceRecognition, None),
+    ];
+    AnalyzeVideoResponse { stages: stages(), ..of(results) }
 }
 
 /// What a client and the transaction see of a call. Ids and times differ from run to run and are left out.
@@ -117,7 +115,7 @@ async fn process_video_answers_as_recorded() {
         }
         let nobody = customer(format).await;
         nobody.consents(ADA, false, true);
-        nobody.stage.set().seen = Some(Ok(AnalyzeVideoResponse { voice: None, face: None, ..genuine() }));
+        nobody.stage.set().seen = Some(Ok(unrecognised()));
         let answer = nobody.video(&[USER], Form::video()).await;
         insta::assert_json_snapshot!(format!("process_video_no_consent_{name}"), seen(&nobody, &answer));
     }
@@ -169,12 +167,7 @@ async fn enroll_voice_answers_as_recorded() {
                 state: state.into(),
                 measures: vec![measure("phrase", if good { 1.5 } else { 0.5 }), measure("snr", 2.0)],
                 combined: if good { vec![measure("speech_seconds", 0.5)] } else { vec![] },
-                spoken: Some(SpokenPhrase {
-                    transcript: "one two".into(),
-                    score: 0.912_345,
-                    said: true,
-                    ..SpokenPhrase::default()
-                }),
+                spoken: Some(spoken("one two", 0.912_345)),
                 duplicate: duplicate(),
                 kept: 2,
                 replay: None,

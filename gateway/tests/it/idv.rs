@@ -3,7 +3,7 @@
 use axum::{body::Body, http::Request};
 use proto::{
     docauth::{CheckDocumentResponse, CheckOutcome, DocumentCheck},
-    ml::{AnalyzeVideoResponse, FaceLiveness, MatchFacesResponse},
+    ml::{AnalyzeVideoResponse, MatchFacesResponse, Service},
     projects::{ApiKeyState, DialectSetting},
 };
 use serde_json::{Value, json};
@@ -13,7 +13,8 @@ use crate::{
     customer::{Answer, Customer, Form},
     documents::passport,
     enroll::same_person,
-    fakes::{KEY, Stage, outcome},
+    fakes::{KEY, Stage},
+    process_video::{judged, of},
 };
 
 const USER: &str = "user123";
@@ -34,10 +35,8 @@ pub fn prepare(stage: &Stage, consent: &str) {
     stage.document = Some(passport());
 }
 
-fn live(result: bool, score: f64) -> AnalyzeVideoResponse {
-    let outcome = outcome(200, "");
-    let liveness = FaceLiveness { outcome, result, score, ..FaceLiveness::default() };
-    AnalyzeVideoResponse { face_liveness: Some(liveness), ..AnalyzeVideoResponse::default() }
+fn live(accepted: bool, score: f64) -> AnalyzeVideoResponse {
+    of(vec![judged(Service::FaceLiveness, accepted, score)])
 }
 
 /// The fields of a whole form, without its key.

@@ -3,11 +3,12 @@
 use bytes::Bytes;
 use proto::{
     ml::{
-        ActiveSpeaker, AnalyzeVideoResponse, FaceInstance, FaceLiveness, FaceRecognition, Outcome,
-        RecognitionStatus, Service, SpokenPhrase, VisualSpeech, VoiceRecognition,
+        ActiveSpeaker, AnalyzeVideoResponse, FaceInstance, FaceRecognition, Outcome, RecognitionStatus,
+        Service, ServiceResult, SpokenPhrase, VisualSpeech, VoiceRecognition, service_result::Detail,
     },
     sessions::video_liveness,
 };
+use scoring::clamp_to_decision;
 use serde_json::{Value, json};
 use tonic::Status;
 
@@ -22,67 +23,103 @@ pub fn ok() -> Option<Outcome> {
     outcome(200, "").map(|of| Outcome { description: "fine".into(), ..of })
 }
 
+/// A service that judged.
+pub fn judged(service: Service, accepted: bool, score: f64) -> ServiceResult {
+    ServiceResult {
+        service: service.into(),
+        outcome: ok(),
+        accepted,
+        score,
+        evidence: Some(clamp_to_decision(score, accepted)),
+        ..ServiceResult::default()
+    }
+}
+
+/// A response in which these services ran.
+pub fn of(results: Vec<ServiceResult>) -> AnalyzeVideoResponse {
+    AnalyzeVideoResponse { results, ..AnalyzeVideoResponse::default() }
+}
+
+/// The same with another result of a service.
+pub fn with(mut seen: AnalyzeVideoResponse, result: ServiceResult) -> AnalyzeVideoResponse {
+    seen.results.retain(|known| known.service != result.service);
+    seen.results.push(result);
+    seen
+}
+
 /// A live speaker who says the phrase and has templates of their own.
 pub fn genuine() -> AnalyzeVideoResponse {
-    let spoken = SpokenPhrase {
-        outcome: ok(),
-        transcript: "one two three".into(),
-        said: true,
-        score: 0.9,
-        log_likelihood_ratio: 4.0,
-    };
+    let words = || "one two three".to_owned();
     let hit = FaceInstance { probability: 0.97, name: ADA.into(), score: 0.7 };
-    AnalyzeVideoResponse {
-        active_speaker: Some(ActiveSpeaker { outcome: ok(), result: 0.95, lag_ms: Some(40.0), cues: vec![] }),
-        face_liveness: Some(FaceLiveness { outcome: ok(), result: true, score: 0.98, cues: vec![] }),
-        visual_speech: Some(VisualSpeech {
-            outcome: ok(),
-            result: "one two three".into(),
-            score: 0.6,
-            spoken: Some(spoken),
-            cues: vec![],
-        }),
-        voice: Some(VoiceRecognition {
-            outcome: ok(),
-            status: RecognitionStatus::Identified.into(),
-            id: ADA.into(),
-            score: 0.89,
-            imposter_prob: 0.01,
-            log_odds: 4.6,
-            enrolled: true,
-            matched: true,
-            speech_seconds: 3.2,
-            narrow_band: false,
-        }),
-        face: Some(FaceRecognition {
-            outcome: ok(),
-            score: 0.7,
-            probability: 0.97,
-            enrolled: true,
-            matched: true,
-            instances: vec![hit],
-        }),
-        ..AnalyzeVideoResponse::default()
-    }
+    let details = [
+        (
+            judged(Service::ActiveSpeaker, true, 0.95),
+            Detail::ActiveSpeaker(ActiveSpeaker { lag_ms: Some(40.0) }),
+        ),
+        (judged(Service::VisualSpeech, true, 0.6), Detail::VisualSpeech(VisualSpeech { words: words() })),
+        (
+            judged(Service::SpokenPhrase, true, 0.9),
+            Detail::SpokenPhrase(SpokenPhrase { transcript: words(), log_likelihood_ratio: 4.0 }),
+        ),
+        (
+            ServiceResult { evidence: Some(0.99), ..judged(Service::VoiceRecognition, true, 0.89) },
+            Detail::VoiceRecognition(VoiceRecognition {
+                status: RecognitionStatus::Identified.into(),
+                id: ADA.into(),
+                imposter_prob: 0.01,
+                log_odds: 4.6,
+                enrolled: true,
+                speech_seconds: 3.2,
+                narrow_band: false,
+            }),
+        ),
+        (
+            ServiceResult { evidence: Some(0.97), ..judged(Service::FaceRecognition, true, 0.7) },
+            Detail::FaceRecognition(FaceRecognition {
+                probability: 0.97,
+                enrolled: true,
+                instances: vec![hit],
+            }),
+        ),
+    ];
+    let detailed = details.map(|(result, detail)| ServiceResult { detail: Some(detail), ..result });
+    of([vec![judged(Service::FaceLiveness, true, 0.98)], detailed.into()].concat())
 }
 
 /// The same person at the first visit: nobody to compare with, and something that could be enrolled.
 pub fn first_visit() -> AnalyzeVideoResponse {
-    let mut seen = genuine();
-    seen.voice = Some(VoiceRecognition {
-        outcome: ok(),
+    let not_enrolled = |service, detail| ServiceResult {
+        evidence: None,
+        detail: Some(detail),
+        ..judged(service, false, 0.0)
+    };
+    let voice = VoiceRecognition {
         status: RecognitionStatus::NotEnrolled.into(),
         imposter_prob: 0.5,
-        ..Default::default()
-    });
-    seen.face = Some(FaceRecognition { outcome: ok(), ..FaceRecognition::default() });
-    seen.candidate = Bytes::from_static(b"sealed");
+        ..VoiceRecognition::default()
+    };
+    let face = Detail::FaceRecognition(FaceRecognition::default());
+    let seen = with(genuine(), not_enrolled(Service::FaceRecognition, face));
+    let seen = with(seen, not_enrolled(Service::VoiceRecognition, Detail::VoiceRecognition(voice)));
+    AnalyzeVideoResponse { candidate: Bytes::from_static(b"sealed"), ..seen }
+}
+
+/// The response with the results of one service alone.
+pub fn only(mut seen: AnalyzeVideoResponse, service: Service) -> AnalyzeVideoResponse {
+    seen.results.retain(|result| result.service() == service);
     seen
 }
 
-fn not_live(mut seen: AnalyzeVideoResponse) -> AnalyzeVideoResponse {
-    seen.face_liveness = Some(FaceLiveness { outcome: ok(), result: false, score: 0.1, cues: vec![] });
+/// The genuine user, whom nobody was asked to recognise.
+pub fn unrecognised() -> AnalyzeVideoResponse {
+    let mut seen = genuine();
+    let recognitions = [Service::FaceRecognition, Service::VoiceRecognition];
+    seen.results.retain(|result| !recognitions.contains(&result.service()));
     seen
+}
+
+fn not_live(seen: AnalyzeVideoResponse) -> AnalyzeVideoResponse {
+    with(seen, judged(Service::FaceLiveness, false, 0.1))
 }
 
 async fn customer(seen: AnalyzeVideoResponse) -> Customer {
@@ -197,7 +234,7 @@ async fn the_models_get_what_the_customer_sent() {
 
 #[tokio::test]
 async fn without_authorization_the_recognition_services_are_removed() {
-    let customer = customer(AnalyzeVideoResponse { voice: None, face: None, ..genuine() }).await;
+    let customer = customer(unrecognised()).await;
     customer.consents(ADA, false, true);
     let answer = customer.video(&[USER], Form::video()).await;
     assert_eq!(answer.header("x-removed-services"), Some("true"));
@@ -214,8 +251,7 @@ async fn without_authorization_the_recognition_services_are_removed() {
 
 #[tokio::test]
 async fn a_key_without_recognition_services_loses_none() {
-    let customer =
-        customer(AnalyzeVideoResponse { face_liveness: genuine().face_liveness, ..Default::default() }).await;
+    let customer = customer(only(genuine(), Service::FaceLiveness)).await;
     let selected = proto::projects::Authorization {
         selected_services: vec!["Face Liveness Detection".into()],
         ..authorization()
@@ -276,9 +312,8 @@ async fn nothing_is_enrolled_otherwise() {
 
 #[tokio::test]
 async fn somebody_elses_face_does_not_pass_under_a_new_name() {
-    let mut seen = first_visit();
-    let ada = FaceInstance { probability: 0.97, name: ADA.into(), score: 0.7 };
-    seen.face.as_mut().unwrap().instances = vec![ada];
+    // What svc-ml makes of a face that clearly is another user's.
+    let seen = with(first_visit(), judged(Service::FaceRecognition, false, 0.0));
     let customer = customer(seen).await;
     customer.consents("bob", true, true);
     let answer = customer.video(&[("x-user-fullname", "bob")], Form::video()).await;
@@ -289,10 +324,12 @@ async fn somebody_elses_face_does_not_pass_under_a_new_name() {
 
 #[tokio::test]
 async fn a_service_that_could_not_judge_says_why_and_the_others_answer() {
-    let mut seen = genuine();
     let why = outcome(422, "more_than_one_face");
     let why = why.map(|of| Outcome { description: "more than one face".into(), ..of });
-    seen.face_liveness = Some(FaceLiveness { outcome: why, ..FaceLiveness::default() });
+    let seen = with(
+        genuine(),
+        ServiceResult { outcome: why, evidence: None, ..judged(Service::FaceLiveness, false, 0.0) },
+    );
     let customer = customer(seen).await;
     customer.consents(ADA, true, true);
     let answer = customer.video(&[USER], Form::video()).await;
@@ -360,10 +397,7 @@ async fn the_video_becomes_the_last_one_of_its_session_even_without_storage_cons
 
 #[tokio::test]
 async fn a_live_video_that_failed_otherwise_is_kept_as_one_that_failed() {
-    let mut seen = genuine();
-    if let Some(face) = seen.face.as_mut() {
-        (face.matched, face.probability) = (false, 0.0);
-    }
+    let seen = with(genuine(), judged(Service::FaceRecognition, false, 0.0));
     let customer = customer(seen).await;
     let id = customer.session().await;
     let answer = customer.video(&[USER, ("x-session-id", &id)], Form::video()).await;
@@ -405,9 +439,7 @@ async fn rules_that_do_not_parse_are_this_servers_fault() {
 #[tokio::test]
 async fn a_record_has_what_decided_with_the_thresholds_and_the_phrase_that_was_asked_for() {
     let customer = Customer::new().await;
-    let mut seen = genuine();
-    let voice = seen.voice.as_mut().unwrap();
-    (voice.matched, voice.imposter_prob) = (false, 0.9);
+    let seen = with(genuine(), judged(Service::VoiceRecognition, false, 0.1));
     customer.stage.set().seen = Some(Ok(seen));
     customer.consents(ADA, true, true);
     let answer = customer.video(&[USER], Form::video()).await;

@@ -1,20 +1,19 @@
 //! Past decisions, made again.
 
-use proto::ml::{AnalyzeVideoResponse, FaceLiveness};
+use proto::ml::{AnalyzeVideoResponse, Service};
 use serde_json::{Value, json};
 
 use crate::{
     customer::{ADA, Customer, Form},
-    fakes::{KEY, PROJECT, outcome},
+    fakes::{KEY, PROJECT},
+    process_video::{judged, of},
     projects::administrator,
 };
 
 const PATH: &str = "/api-projects/scoring-rules/what-if";
 
 fn live(score: f64) -> AnalyzeVideoResponse {
-    let outcome = outcome(200, "");
-    let liveness = FaceLiveness { outcome, result: score >= 0.5, score, cues: Vec::new() };
-    AnalyzeVideoResponse { face_liveness: Some(liveness), ..AnalyzeVideoResponse::default() }
+    of(vec![judged(Service::FaceLiveness, score >= 0.5, score)])
 }
 
 /// A key for liveness alone that has seen videos of these scores.

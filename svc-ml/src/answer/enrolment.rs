@@ -2,18 +2,19 @@
 
 use face::Embedding;
 use proto::ml as wire;
+use scoring::Service;
 use voice::Voiceprint;
 
-use super::{judged, spoken_phrase, stage, unjudged};
+use super::{judged, result, stage, unjudged};
 use crate::{
     calibration::FaceComparison,
-    calibrations::SpokenScore,
     enrol::{Duplicate, Enrolled, HeardVoice, SeenFace},
     judged::{Judged, Unjudged},
     matching::Matched,
     pictures::Compared,
     portrait::{Limit, Measure},
     recording,
+    services::{Found, SpokenScore},
     stages::Stages,
     still::JudgedStill,
     template_update::EnrollmentOutcome,
@@ -39,7 +40,10 @@ pub fn enrolled_voice(heard: HeardVoice, done: Enrolled<Voiceprint>) -> wire::En
         kept: count(done.kept.len()),
         duplicate: done.duplicate.map(duplicate),
         // The limits of an enrollment are the shipped ones.
-        spoken: Some(spoken_phrase(heard.spoken.map(SpokenScore::shipped))),
+        spoken: Some(result(
+            Service::SpokenPhrase,
+            heard.spoken.map(|spoken| SpokenScore::shipped(spoken).report()),
+        )),
         replay: done.replay.map(super::replay),
         stages: stages(&heard.stages),
     }

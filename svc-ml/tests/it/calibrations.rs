@@ -2,7 +2,7 @@
 
 use std::path::{Path, PathBuf};
 
-use proto::ml::{RecognitionStatus, Service, VoiceRecognition};
+use proto::ml::{RecognitionStatus, Service, ServiceResult, VoiceRecognition};
 use svc_ml::{
     Calibrated, Config,
     judge::{Judge, Question},
@@ -12,7 +12,7 @@ use trials::{
     calibration::{Calibration, Provenance, Record, fit},
 };
 
-use crate::world::{World, fixture, header, root, run_test_with};
+use crate::world::{World, fixture, header, of, root, run_test_with};
 
 fn media() -> sandbox::Sandbox {
     sandbox::Sandbox::of(Some(Path::new(env!("CARGO_BIN_EXE_svc-ml"))))
@@ -80,11 +80,13 @@ fn kept(dir: &Path, models: String, calibration: Calibration) -> PathBuf {
 }
 
 /// What a service answers about a known voice, enrolled from a video of it.
-async fn answer(world: &World) -> VoiceRecognition {
+async fn answer(world: &World) -> (ServiceResult, VoiceRecognition) {
     let asked = || header("own data", "Ada", &VOICE);
     let first = world.send(asked(), &fixture("speaker_crop.mp4")).await.unwrap();
     world.enroll("own data", "Ada", &first.candidate).await.unwrap();
-    world.send(asked(), &fixture("obama_speech.wav")).await.unwrap().voice.unwrap()
+    let result = of(&world.send(asked(), &fixture("obama_speech.wav")).await.unwrap(), VOICE[0]);
+    let voice = result.voice_recognition().unwrap().clone();
+    (result, voice)
 }
 
 #[test]
@@ -107,9 +109,13 @@ fn answers_change_as_the_operator_s_own_calibration_predicts() {
         );
     }
     let answers = answers.into_inner().unwrap();
-    let (shipped, own) = (&answers[0].0, &answers[1].0);
-    assert_eq!((own.score, own.matched), (shipped.score, shipped.matched), "scores and decision stay");
-    let predicted = fitted.log_likelihood_ratio(own.score - WIDE);
+    let ((shipped_result, shipped), (result, own)) = (&answers[0].0, &answers[1].0);
+    assert_eq!(
+        (result.score, result.accepted),
+        (shipped_result.score, shipped_result.accepted),
+        "scores and decision stay"
+    );
+    let predicted = fitted.log_likelihood_ratio(result.score - WIDE);
     assert!((own.log_odds - predicted).abs() < 1e-3, "{} {predicted}", own.log_odds);
     assert!((own.imposter_prob - 1.0 / (1.0 + predicted.exp())).abs() < 1e-4);
     assert!((own.log_odds - shipped.log_odds).abs() > 0.05, "the shipped one says {}", shipped.log_odds);
@@ -133,9 +139,9 @@ fn the_operator_s_threshold_decides_when_it_is_enabled() {
         config.decide_by_calibration = vec![Calibrated::Voice];
     };
     run_test_with(decide, |own| async move {
-        let voice = answer(&own).await;
+        let (result, voice) = answer(&own).await;
         assert!(
-            voice.enrolled && !voice.matched && voice.status() == RecognitionStatus::NotIdentified,
+            voice.enrolled && !result.accepted && voice.status() == RecognitionStatus::NotIdentified,
             "{voice:?}"
         );
         assert!(voice.log_odds > 0.0, "what the score says is another question");

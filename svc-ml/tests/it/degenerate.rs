@@ -23,32 +23,25 @@ fn made(name: &str, arguments: &str) -> Vec<u8> {
     std::fs::read(Path::new(&out)).unwrap()
 }
 
-/// Every service of an answer: its name, how it ended, and every number it gives.
-fn services(answer: &AnalyzeVideoResponse) -> Vec<(&'static str, Outcome, Vec<f64>)> {
-    let answer = answer.clone();
-    let (speaker, live) = (answer.active_speaker.unwrap(), answer.face_liveness.unwrap());
-    let (lips, voice, face) = (answer.visual_speech.unwrap(), answer.voice.unwrap(), answer.face.unwrap());
-    let heard = lips.spoken.unwrap_or_default();
-    let cues = |cues: &[proto::ml::Cue]| cues.iter().map(|c| c.value).collect::<Vec<_>>();
-    vec![
-        ("active_speaker", speaker.outcome.unwrap(), [vec![speaker.result], cues(&speaker.cues)].concat()),
-        ("liveness", live.outcome.unwrap(), [vec![live.score], cues(&live.cues)].concat()),
-        ("lips", lips.outcome.unwrap(), [vec![lips.score], cues(&lips.cues)].concat()),
-        ("phrase", heard.outcome.unwrap_or_default(), vec![heard.score, heard.log_likelihood_ratio]),
-        (
-            "voice",
-            voice.outcome.unwrap(),
-            vec![voice.score, voice.imposter_prob, voice.log_odds, voice.speech_seconds],
-        ),
-        ("face", face.outcome.unwrap(), vec![face.score, face.probability]),
-    ]
+/// Every service of an answer: its field, how it ended, and every number it gives.
+fn services(answer: &AnalyzeVideoResponse) -> Vec<(String, Outcome, Vec<f64>)> {
+    let results = answer.results.iter().map(|result| {
+        let mut numbers = vec![result.score, result.evidence.unwrap_or_default()];
+        numbers.extend(result.cues.iter().map(|cue| cue.value));
+        numbers.extend(result.spoken_phrase().map(|phrase| phrase.log_likelihood_ratio));
+        numbers.extend(result.face_recognition().map(|face| face.probability));
+        let voice = result.voice_recognition();
+        numbers.extend(voice.into_iter().flat_map(|v| [v.imposter_prob, v.log_odds, v.speech_seconds]));
+        (result.service().field(), result.outcome.clone().unwrap(), numbers)
+    });
+    results.collect()
 }
 
 /// The word with which each service could not judge; none where it judged.
-async fn judged(world: &World, clip: &[u8], name: &str) -> Vec<(&'static str, Option<String>)> {
+async fn judged(world: &World, clip: &[u8], name: &str) -> Vec<(String, Option<String>)> {
     let answer = world.send(header("degenerate", "Ada", &EVERY), clip).await;
     let answer = answer.unwrap_or_else(|status| panic!("{name}: {status}"));
-    let check = |(service, outcome, numbers): (&'static str, Outcome, Vec<f64>)| {
+    let check = |(service, outcome, numbers): (String, Outcome, Vec<f64>)| {
         assert!(numbers.iter().all(|v| v.is_finite()), "{name}: {service} gives {numbers:?}");
         assert!(!outcome.description.is_empty(), "{name}: {service} does not say why");
         match outcome.status() {
@@ -65,9 +58,14 @@ type Lacking<'a> = &'a [(&'a str, &'a str)];
 
 #[test]
 fn a_degenerate_clip_ends_in_a_reason_or_a_judgement() {
-    let nobody: Lacking =
-        &[("active_speaker", "no_face"), ("liveness", "no_face"), ("lips", "no_face"), ("face", "no_face")];
-    let unheard: Lacking = &[("active_speaker", "no_sound"), ("phrase", "no_sound"), ("voice", "no_sound")];
+    let nobody: Lacking = &[
+        ("active_speaker", "no_face"),
+        ("face_liveness", "no_face"),
+        ("visual_speech", "no_face"),
+        ("face_recognition", "no_face"),
+    ];
+    let unheard: Lacking =
+        &[("active_speaker", "no_sound"), ("spoken_phrase", "no_sound"), ("voice_recognition", "no_sound")];
     let clips: [(&str, &str, Lacking); 10] = [
         ("one frame.mp4", "-frames:v 1 -an", unheard),
         ("two frames.mp4", "-frames:v 2 -t 0.1", &[]),
@@ -78,7 +76,7 @@ fn a_degenerate_clip_ends_in_a_reason_or_a_judgement() {
         ("glaring.mp4", "-vf eq=brightness=0.55:contrast=1.6", &[]),
         ("clipped.mp4", "-af volume=40dB", &[]),
         ("8 khz.mp4", "-ar 8000 -c:a aac", &[]),
-        ("silent.mp4", "-af volume=0", &[("phrase", "no_speech"), ("voice", "no_speech")]),
+        ("silent.mp4", "-af volume=0", &[("spoken_phrase", "no_speech"), ("voice_recognition", "no_speech")]),
     ];
     run_test(|world| async move {
         for (name, arguments, lacking) in clips {
@@ -97,9 +95,9 @@ fn two_people_who_talk_at_once_are_no_live_face() {
                   [e]asetrate=36000,aresample=24000[f];[d][f]amix[s] -map [v] -map [s]";
     run_test(|world| async move {
         let judged = judged(world, &made("two.mp4", beside), "two").await;
-        let live = judged.iter().find(|(service, _)| *service == "liveness").unwrap();
+        let live = judged.iter().find(|(service, _)| *service == "face_liveness").unwrap();
         assert_eq!(live.1.as_deref(), Some("more_than_one_face"), "{judged:?}");
         let recorded = self::judged(world, &fixture("obama_speech.mp4"), "two faces, one voice").await;
-        assert_eq!(recorded.len(), 6);
+        assert_eq!(recorded.len(), 7);
     });
 }

@@ -4,13 +4,13 @@ use bytes::Bytes;
 use proto::{
     ml::{
         EnrollFaceResponse, EnrollHeader, EnrollRequest, EnrollVoiceResponse, EnrollmentState,
-        MatchFacesHeader, MatchFacesRequest, OutcomeStatus, enroll_request, match_faces_request,
+        MatchFacesHeader, MatchFacesRequest, OutcomeStatus, Service, enroll_request, match_faces_request,
     },
     subjects::{Remains, Subject},
 };
 use tonic::{Code, Status};
 
-use crate::world::{EVERY, World, fixture, run_test};
+use crate::world::{EVERY, World, fixture, of, run_test};
 
 fn header(project: &str, user: &str) -> EnrollHeader {
     EnrollHeader {
@@ -54,7 +54,8 @@ fn a_subject_is_found_and_erased_whole() {
             (EnrollmentState::Enrolled, OutcomeStatus::Judged)
         );
         let seen = world.analyze("erase", "Ada", &EVERY, "speaker_crop.mp4").await;
-        assert!(seen.face.as_ref().unwrap().matched, "{:?}", seen.face);
+        let face = of(&seen, Service::FaceRecognition);
+        assert!(face.accepted, "{face:?}");
         assert!(world.enroll("erase", "Ada", &seen.candidate).await.unwrap().voice);
 
         let mut client = world.client.clone();
@@ -74,7 +75,9 @@ fn a_subject_is_found_and_erased_whole() {
         assert_eq!(gone, found);
         assert!(client.find_subject(subject("erase", "Ada")).await.unwrap().into_inner().kept.is_empty());
         let seen = world.analyze("erase", "Ada", &EVERY, "speaker_crop.mp4").await;
-        assert!(!seen.face.unwrap().enrolled && !seen.voice.unwrap().enrolled);
+        let evidence = |service| of(&seen, service).evidence;
+        assert_eq!(evidence(Service::FaceRecognition), None);
+        assert_eq!(evidence(Service::VoiceRecognition), None);
     });
 }
 

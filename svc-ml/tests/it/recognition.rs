@@ -3,7 +3,7 @@
 use proto::ml::{RecognitionStatus, Service};
 use tonic::Code;
 
-use crate::world::{EVERY, fixture, header, run_test};
+use crate::world::{EVERY, fixture, header, of, run_test};
 
 const RECOGNITION: [Service; 2] = [Service::FaceRecognition, Service::VoiceRecognition];
 
@@ -15,10 +15,14 @@ fn an_enrolled_user_is_recognised_and_found() {
         assert!(enrolled.face && enrolled.voice);
 
         let again = world.analyze("known", "Ada Lovelace", &RECOGNITION, "speaker_crop.webm").await;
-        let (face, voice) = (again.face.unwrap(), again.voice.unwrap());
-        assert!(face.enrolled && face.matched && face.probability > 0.9, "{face:?}");
+        let (face, voice) = (of(&again, Service::FaceRecognition), of(&again, Service::VoiceRecognition));
+        assert!(face.accepted && face.evidence.unwrap() > 0.9, "{face:?}");
+        let face = face.face_recognition().unwrap();
+        assert!(face.enrolled && face.probability > 0.9, "{face:?}");
         assert_eq!(face.instances[0].name, "Ada Lovelace");
-        assert!(voice.enrolled && voice.matched && voice.imposter_prob < 0.5, "{voice:?}");
+        assert!(voice.accepted && voice.evidence.unwrap() > 0.5, "{voice:?}");
+        let voice = voice.voice_recognition().unwrap();
+        assert!(voice.enrolled && voice.imposter_prob < 0.5, "{voice:?}");
         assert_eq!((voice.status(), voice.id.as_str()), (RecognitionStatus::Identified, "Ada Lovelace"));
 
         let second = world.enroll("known", "Ada Lovelace", &again.candidate).await.unwrap();
@@ -32,11 +36,12 @@ fn under_another_name_the_face_is_found_but_nobody_is_matched() {
         let first = world.analyze("names", "Ada", &RECOGNITION, "speaker_crop.mp4").await;
         world.enroll("names", "Ada", &first.candidate).await.unwrap();
         let other = world.analyze("names", "Grace", &RECOGNITION, "speaker_crop.mp4").await;
-        let (face, voice) = (other.face.unwrap(), other.voice.unwrap());
-        assert!(!face.enrolled && !face.matched);
-        assert_eq!(face.instances[0].name, "Ada");
-        assert_eq!((voice.status(), voice.matched), (RecognitionStatus::NotEnrolled, false));
-        assert_eq!(voice.id, "Ada");
+        let (face, voice) = (of(&other, Service::FaceRecognition), of(&other, Service::VoiceRecognition));
+        assert!(!face.accepted && !voice.accepted);
+        assert_eq!((face.evidence, voice.evidence), (Some(0.0), Some(0.0)), "clearly Ada's");
+        let (face, voice) = (face.face_recognition().unwrap(), voice.voice_recognition().unwrap());
+        assert!(!face.enrolled && face.instances[0].name == "Ada");
+        assert_eq!((voice.status(), voice.id.as_str()), (RecognitionStatus::NotEnrolled, "Ada"));
     });
 }
 
@@ -59,8 +64,9 @@ fn other_recordings_of_a_speaker_are_identified_and_other_people_are_not() {
             ("reader", "reader_5.wav"),
             ("cards", "cards_1.wav"),
         ] {
-            let voice = analyze(user, file).await.voice.unwrap();
-            assert!(voice.enrolled && voice.matched && voice.id == user, "{file}: {voice:?}");
+            let result = of(&analyze(user, file).await, Service::VoiceRecognition);
+            let voice = result.voice_recognition().unwrap();
+            assert!(voice.enrolled && result.accepted && voice.id == user, "{file}: {voice:?}");
             assert_eq!(voice.status(), RecognitionStatus::Identified, "{file}");
         }
         for (user, file, speaker) in [
@@ -70,8 +76,9 @@ fn other_recordings_of_a_speaker_are_identified_and_other_people_are_not() {
             ("reader", "command_2.wav", ""),
             ("president", "command_2.wav", ""),
         ] {
-            let voice = analyze(user, file).await.voice.unwrap();
-            assert!(voice.enrolled && !voice.matched && voice.id == speaker, "{user}, {file}: {voice:?}");
+            let result = of(&analyze(user, file).await, Service::VoiceRecognition);
+            let voice = result.voice_recognition().unwrap();
+            assert!(voice.enrolled && !result.accepted && voice.id == speaker, "{user}, {file}: {voice:?}");
             assert_eq!(voice.status(), RecognitionStatus::NotIdentified, "{user}, {file}");
         }
     });
@@ -83,8 +90,10 @@ fn projects_do_not_know_each_other_s_users() {
         let first = world.analyze("one", "Ada", &RECOGNITION, "speaker_crop.mp4").await;
         world.enroll("one", "Ada", &first.candidate).await.unwrap();
         let answer = world.analyze("other", "Ada", &RECOGNITION, "speaker_crop.mp4").await;
-        let (face, voice) = (answer.face.unwrap(), answer.voice.unwrap());
-        assert!(!face.enrolled && face.instances.is_empty() && face.score == 0.0);
+        let (face, voice) = (of(&answer, Service::FaceRecognition), of(&answer, Service::VoiceRecognition));
+        assert_eq!((face.score, face.evidence, voice.evidence), (0.0, None, None));
+        let (face, voice) = (face.face_recognition().unwrap(), voice.voice_recognition().unwrap());
+        assert!(!face.enrolled && face.instances.is_empty());
         assert!(!voice.enrolled && voice.id.is_empty());
     });
 }
@@ -123,8 +132,10 @@ fn sideways() -> Vec<u8> {
 fn a_video_turned_on_its_side_is_reported_and_never_enrolled() {
     run_test(|world| async {
         let answer = world.send(header("sideways", "Ada", &EVERY), &sideways()).await.unwrap();
-        let (face, liveness) =
-            (answer.face.unwrap().outcome.unwrap(), answer.face_liveness.unwrap().outcome.unwrap());
+        let (face, liveness) = (
+            of(&answer, Service::FaceRecognition).outcome.unwrap(),
+            of(&answer, Service::FaceLiveness).outcome.unwrap(),
+        );
         assert_eq!((face.error.as_str(), liveness.error.as_str()), ("picture_turned", "picture_turned"));
         let enrolled = world.enroll("sideways", "Ada", &answer.candidate).await;
         assert!(enrolled.is_err() || !enrolled.unwrap().face);

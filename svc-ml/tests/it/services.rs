@@ -5,7 +5,7 @@ use proto::ml::{
     WarmupRequest,
 };
 
-use crate::world::{EVERY, fixture, header, run_test};
+use crate::world::{EVERY, fixture, header, of, run_test};
 
 fn code_and_error(outcome: Option<Outcome>) -> (OutcomeStatus, String) {
     let outcome = outcome.unwrap();
@@ -25,23 +25,34 @@ fn could_not(error: &str) -> (OutcomeStatus, String) {
 fn one_speaker_gets_an_answer_of_every_service() {
     run_test(|world| async {
         let answer = world.analyze("all", "Ada", &EVERY, "speaker_crop.mp4").await;
-        let (face, voice) = (answer.face.unwrap(), answer.voice.unwrap());
-        assert_eq!(code_and_error(face.outcome), judged());
-        assert!(!face.enrolled && !face.matched && face.instances.is_empty());
-        assert_eq!((voice.status(), voice.enrolled), (RecognitionStatus::NotEnrolled, false));
-        assert_eq!(code_and_error(voice.outcome), judged());
-        assert!(voice.speech_seconds > 3.0, "{}", voice.speech_seconds);
-        let liveness = answer.face_liveness.unwrap();
-        assert_eq!(code_and_error(liveness.outcome), judged());
-        assert!(liveness.result && liveness.score >= 0.5 && !liveness.cues.is_empty(), "{:?}", liveness.cues);
-        let speaker = answer.active_speaker.unwrap();
-        assert_eq!(code_and_error(speaker.outcome), judged());
-        assert!(speaker.result >= 0.5 && speaker.lag_ms.is_some(), "{:?}", speaker.cues);
-        let speech = answer.visual_speech.unwrap();
-        assert_eq!(code_and_error(speech.outcome), judged());
-        let spoken = speech.spoken.unwrap();
-        assert_eq!(code_and_error(spoken.outcome), judged());
-        assert!(!spoken.said && spoken.score < 0.5, "nobody counts in this speech");
+        let (face, voice) = (of(&answer, Service::FaceRecognition), of(&answer, Service::VoiceRecognition));
+        assert_eq!(code_and_error(face.outcome.clone()), judged());
+        assert!(!face.accepted && face.evidence.is_none());
+        let detail = face.face_recognition().unwrap();
+        assert!(!detail.enrolled && detail.instances.is_empty());
+        let detail = voice.voice_recognition().unwrap().clone();
+        assert_eq!((detail.status(), detail.enrolled), (RecognitionStatus::NotEnrolled, false));
+        assert_eq!(code_and_error(voice.outcome.clone()), judged());
+        assert!(detail.speech_seconds > 3.0, "{}", detail.speech_seconds);
+        let liveness = of(&answer, Service::FaceLiveness);
+        assert_eq!(code_and_error(liveness.outcome.clone()), judged());
+        assert!(
+            liveness.accepted && liveness.score >= 0.5 && !liveness.cues.is_empty(),
+            "{:?}",
+            liveness.cues
+        );
+        let speaker = of(&answer, Service::ActiveSpeaker);
+        assert_eq!(code_and_error(speaker.outcome.clone()), judged());
+        assert!(
+            speaker.score >= 0.5 && speaker.active_speaker().unwrap().lag_ms.is_some(),
+            "{:?}",
+            speaker.cues
+        );
+        let speech = of(&answer, Service::VisualSpeech);
+        assert_eq!(code_and_error(speech.outcome.clone()), judged());
+        let spoken = of(&answer, Service::SpokenPhrase);
+        assert_eq!(code_and_error(spoken.outcome.clone()), judged());
+        assert!(!spoken.accepted && spoken.score < 0.5, "nobody counts in this speech");
         let media = answer.media.unwrap();
         assert!(media.faces == 1 && media.frames > 200 && media.duration_seconds > 8.0, "{media:?}");
         assert!(answer.stages.iter().any(|s| s.stage == "face_tracking" && s.cpu_ms > 0.0));
@@ -60,13 +71,13 @@ fn the_words_of_the_speech_are_accepted_and_others_are_not() {
             let mut asked = header("words", "Ada", &[Service::VisualSpeech]);
             asked.phrase = phrase.into();
             let answer = world.send(asked, &fixture("speaker_crop.mp4")).await.unwrap();
-            answer.visual_speech.unwrap().spoken.unwrap()
+            of(&answer, Service::SpokenPhrase)
         };
         let truth = spoken(SAID).await;
-        assert!(truth.said && truth.score > 0.8, "{truth:?}");
+        assert!(truth.accepted && truth.score > 0.8, "{truth:?}");
         for other in [SAID.replace("years", "weeks"), "he might even have been made amiable himself".into()] {
             let lie = spoken(&other).await;
-            assert!(!lie.said && lie.score < 0.5, "{other}: {lie:?}");
+            assert!(!lie.accepted && lie.score < 0.5, "{other}: {lie:?}");
         }
     });
 }
@@ -75,9 +86,9 @@ fn the_words_of_the_speech_are_accepted_and_others_are_not() {
 fn two_faces_keep_liveness_from_judging_and_a_face_from_being_enrolled() {
     run_test(|world| async {
         let answer = world.analyze("two", "Ada", &EVERY, "obama_speech.mp4").await;
-        let liveness = answer.face_liveness.unwrap();
-        assert_eq!(code_and_error(liveness.outcome), could_not("more_than_one_face"));
-        assert!(!liveness.result);
+        let liveness = of(&answer, Service::FaceLiveness);
+        assert_eq!(code_and_error(liveness.outcome.clone()), could_not("more_than_one_face"));
+        assert!(!liveness.accepted);
         assert_eq!(answer.media.unwrap().faces, 2);
         let enrolled = world.enroll("two", "Ada", &answer.candidate).await.unwrap();
         assert!(!enrolled.face && enrolled.voice);
@@ -89,12 +100,20 @@ fn a_silent_video_leaves_the_face_to_be_judged() {
     run_test(|world| async {
         for (file, error) in [("silent.mp4", "no_speech"), ("no_audio.mp4", "no_sound")] {
             let answer = world.analyze("silent", "Ada", &EVERY, file).await;
-            assert_eq!(code_and_error(answer.voice.unwrap().outcome), could_not(error), "{file}");
-            assert_eq!(code_and_error(answer.active_speaker.unwrap().outcome), could_not(error), "{file}");
-            let spoken = answer.visual_speech.unwrap().spoken.unwrap();
-            assert_eq!(code_and_error(spoken.outcome), could_not(error), "{file}");
-            assert_eq!(code_and_error(answer.face.unwrap().outcome), judged(), "{file}");
-            assert_eq!(code_and_error(answer.face_liveness.unwrap().outcome), judged(), "{file}");
+            assert_eq!(
+                code_and_error(of(&answer, Service::VoiceRecognition).outcome),
+                could_not(error),
+                "{file}"
+            );
+            assert_eq!(
+                code_and_error(of(&answer, Service::ActiveSpeaker).outcome),
+                could_not(error),
+                "{file}"
+            );
+            let spoken = of(&answer, Service::SpokenPhrase);
+            assert_eq!(code_and_error(spoken.outcome.clone()), could_not(error), "{file}");
+            assert_eq!(code_and_error(of(&answer, Service::FaceRecognition).outcome), judged(), "{file}");
+            assert_eq!(code_and_error(of(&answer, Service::FaceLiveness).outcome), judged(), "{file}");
         }
     });
 }
@@ -103,10 +122,10 @@ fn a_silent_video_leaves_the_face_to_be_judged() {
 fn a_video_without_a_face_leaves_no_face_service_to_judge() {
     run_test(|world| async {
         let answer = world.analyze("noface", "Ada", &EVERY, "small.mp4").await;
-        assert_eq!(code_and_error(answer.face.unwrap().outcome), could_not("no_face"));
-        assert_eq!(code_and_error(answer.face_liveness.unwrap().outcome), could_not("no_face"));
-        assert_eq!(code_and_error(answer.active_speaker.unwrap().outcome), could_not("no_face"));
-        assert_eq!(code_and_error(answer.visual_speech.unwrap().outcome), could_not("no_face"));
+        assert_eq!(code_and_error(of(&answer, Service::FaceRecognition).outcome), could_not("no_face"));
+        assert_eq!(code_and_error(of(&answer, Service::FaceLiveness).outcome), could_not("no_face"));
+        assert_eq!(code_and_error(of(&answer, Service::ActiveSpeaker).outcome), could_not("no_face"));
+        assert_eq!(code_and_error(of(&answer, Service::VisualSpeech).outcome), could_not("no_face"));
     });
 }
 
@@ -115,8 +134,8 @@ fn a_picture_held_before_the_camera_is_not_live() {
     run_test(|world| async {
         for file in ["still.mp4", "moved_still.mp4"] {
             let answer = world.analyze("still", "Ada", &[Service::FaceLiveness], file).await;
-            let liveness = answer.face_liveness.unwrap();
-            assert!(!liveness.result, "{file}: {:?}", liveness.cues);
+            let liveness = of(&answer, Service::FaceLiveness);
+            assert!(!liveness.accepted, "{file}: {:?}", liveness.cues);
         }
     });
 }
@@ -125,9 +144,14 @@ fn a_picture_held_before_the_camera_is_not_live() {
 fn a_voice_alone_needs_no_picture() {
     run_test(|world| async {
         let answer = world.analyze("voice", "Ada", &[Service::VoiceRecognition], "audio_only.m4a").await;
-        assert_eq!(code_and_error(answer.voice.unwrap().outcome), judged());
-        assert!(answer.face.is_none() && answer.face_liveness.is_none());
-        assert!(answer.active_speaker.is_none() && answer.visual_speech.is_none());
+        assert_eq!(code_and_error(of(&answer, Service::VoiceRecognition).outcome), judged());
+        assert!(
+            answer.result(Service::FaceRecognition).is_none()
+                && answer.result(Service::FaceLiveness).is_none()
+        );
+        assert!(
+            answer.result(Service::ActiveSpeaker).is_none() && answer.result(Service::VisualSpeech).is_none()
+        );
         assert!(!answer.stages.iter().any(|s| s.stage == "face_tracking"));
     });
 }
@@ -141,7 +165,7 @@ fn a_face_alone_takes_no_mesh_between_key_frames() {
         let everything = world.analyze("all", "Ada", &EVERY, "speaker_crop.mp4").await;
         let alone = world.analyze("face", "Ada", &[Service::FaceRecognition], "speaker_crop.mp4").await;
         assert!(mesh(&alone) < 0.5 * mesh(&everything), "{} of {}", mesh(&alone), mesh(&everything));
-        assert_eq!(code_and_error(alone.face.unwrap().outcome), judged());
+        assert_eq!(code_and_error(of(&alone, Service::FaceRecognition).outcome), judged());
     });
 }
 
@@ -152,8 +176,8 @@ fn every_container_gives_the_same_face() {
         assert!(world.enroll("kinds", "Ada", &first.candidate).await.unwrap().face);
         for file in ["speaker_crop.mov", "speaker_crop.webm", "rotated.mp4"] {
             let answer = world.analyze("kinds", "Ada", &[Service::FaceRecognition], file).await;
-            let face = answer.face.unwrap();
-            assert!(face.matched && face.score > 0.7, "{file}: {face:?}");
+            let face = of(&answer, Service::FaceRecognition);
+            assert!(face.accepted && face.score > 0.7, "{file}: {face:?}");
         }
     });
 }

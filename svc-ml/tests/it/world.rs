@@ -10,7 +10,7 @@ use bytes::Bytes;
 use futures::stream;
 use proto::ml::{
     AnalyzeVideoHeader, AnalyzeVideoRequest, AnalyzeVideoResponse, EnrollCandidateRequest,
-    EnrollCandidateResponse, Service, analyze_video_request::Part, ml_client::MlClient,
+    EnrollCandidateResponse, Service, ServiceResult, analyze_video_request::Part, ml_client::MlClient,
 };
 use rpc::Transport;
 use svc_ml::Config;
@@ -67,6 +67,11 @@ pub fn header(project: &str, user: &str, services: &[Service]) -> AnalyzeVideoHe
         want_candidate: true,
         origin: None,
     }
+}
+
+/// What a service of a video found.
+pub fn of(answer: &AnalyzeVideoResponse, service: Service) -> ServiceResult {
+    answer.result(service).unwrap().clone()
 }
 
 pub fn part(part: Part) -> AnalyzeVideoRequest {

@@ -6,7 +6,7 @@ use futures::{FutureExt, StreamExt, TryStreamExt, stream};
 use proto::{
     consent::GetConsentRequest,
     ml::{
-        AnalyzeVideoHeader, AnalyzeVideoRequest, AnalyzeVideoResponse, Cue, Outcome,
+        self, AnalyzeVideoHeader, AnalyzeVideoRequest, AnalyzeVideoResponse, Cue, Outcome,
         analyze_video_request::Part,
     },
     sessions::{DeepfakeCheck, FinishDeepfakeCheckRequest, GetLastVideoRequest},
@@ -138,23 +138,23 @@ async fn analyze(services: &Peers, check: &DeepfakeCheck) -> Result<AnalyzeVideo
 
 impl DeepfakeResult {
     fn new(analysis: &AnalyzeVideoResponse) -> Self {
-        let drawn = analysis.media_authenticity.as_ref();
-        let live = analysis.face_liveness.as_ref();
+        let drawn = analysis.result(ml::Service::MediaAuthenticity);
+        let live = analysis.result(ml::Service::FaceLiveness);
         let authenticity = drawn.filter(|seen| failure(seen.outcome.as_ref()).is_none());
         let liveness = live.filter(|seen| failure(seen.outcome.as_ref()).is_none());
-        let deepfake = match (authenticity.map(|seen| seen.result), liveness.map(|seen| seen.result)) {
+        let deepfake = match (authenticity.map(|seen| seen.accepted), liveness.map(|seen| seen.accepted)) {
             (Some(false), _) => Some(true),
             (Some(true), Some(true)) => Some(false),
             _ => None,
         };
         let mut signals = Vec::new();
         if let Some(seen) = drawn {
-            let judged = authenticity.map(|seen| (seen.score, seen.result));
+            let judged = authenticity.map(|seen| (seen.score, seen.accepted));
             signals.push(Signal::of_service("media_authenticity", seen.outcome.as_ref(), judged));
             signals.extend(seen.cues.iter().map(Signal::from));
         }
         if let Some(seen) = live {
-            let judged = liveness.map(|seen| (seen.score, seen.result));
+            let judged = liveness.map(|seen| (seen.score, seen.accepted));
             signals.push(Signal::of_service("face_liveness_detection", seen.outcome.as_ref(), judged));
             signals.extend(seen.cues.iter().map(Signal::from));
         }
@@ -232,7 +232,7 @@ async fn finish(
 
 #[cfg(test)]
 mod tests {
-    use proto::ml::{FaceLiveness, MediaAuthenticity, OutcomeStatus};
+    use proto::ml::{OutcomeStatus, ServiceResult};
 
     use super::*;
 
@@ -242,25 +242,19 @@ mod tests {
     }
 
     fn result(authentic: Option<bool>, live: Option<bool>) -> DeepfakeResult {
-        let ended = |judged: Option<bool>| match judged {
-            Some(_) => outcome(OutcomeStatus::Judged),
-            None => outcome(OutcomeStatus::CannotJudge),
+        let of = |service: ml::Service, judged: Option<bool>, score: f64| {
+            let ended = if judged.is_some() { OutcomeStatus::Judged } else { OutcomeStatus::CannotJudge };
+            ServiceResult {
+                service: service.into(),
+                outcome: outcome(ended),
+                accepted: judged.unwrap_or_default(),
+                score,
+                ..ServiceResult::default()
+            }
         };
-        DeepfakeResult::new(&AnalyzeVideoResponse {
-            media_authenticity: Some(MediaAuthenticity {
-                outcome: ended(authentic),
-                result: authentic.unwrap_or_default(),
-                score: 0.9,
-                ..MediaAuthenticity::default()
-            }),
-            face_liveness: Some(FaceLiveness {
-                outcome: ended(live),
-                result: live.unwrap_or_default(),
-                score: 0.8,
-                ..FaceLiveness::default()
-            }),
-            ..AnalyzeVideoResponse::default()
-        })
+        let drawn = of(ml::Service::MediaAuthenticity, authentic, 0.9);
+        let results = vec![drawn, of(ml::Service::FaceLiveness, live, 0.8)];
+        DeepfakeResult::new(&AnalyzeVideoResponse { results, ..AnalyzeVideoResponse::default() })
     }
 
     #[test]

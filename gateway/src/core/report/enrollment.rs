@@ -1,7 +1,7 @@
 //! The outcome of an enrollment, and the quality of its samples.
 
 use proto::ml::{
-    EnrollFaceResponse, EnrollVoiceResponse, EnrollmentState, Measure, MeasureLimit, SpokenPhrase,
+    EnrollFaceResponse, EnrollVoiceResponse, EnrollmentState, Measure, MeasureLimit, ServiceResult,
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -42,10 +42,12 @@ pub struct QualityGroup {
 }
 
 impl QualityReport {
-    fn new(measure: &Measure, spoken: Option<&SpokenPhrase>) -> Self {
-        let heard = |spoken: Option<&SpokenPhrase>| {
-            let spoken = spoken.filter(|spoken| !spoken.transcript.is_empty()).into_iter();
-            spoken.map(|s| HeardReport { score: round4(s.score), text: s.transcript.clone() }).collect()
+    fn new(measure: &Measure, spoken: Option<&ServiceResult>) -> Self {
+        let heard = |spoken: &ServiceResult| {
+            let phrase = spoken.spoken_phrase().filter(|phrase| !phrase.transcript.is_empty()).into_iter();
+            phrase
+                .map(|of| HeardReport { score: round4(spoken.score), text: of.transcript.clone() })
+                .collect()
         };
         Self {
             status: quality_status(measure.passed),
@@ -53,7 +55,7 @@ impl QualityReport {
             value: round4(measure.value),
             op: limit_operator(measure.limit()),
             threshold: round4(measure.threshold),
-            results: spoken.is_some_and(|_| measure.property == "phrase").then(|| heard(spoken)),
+            results: spoken.filter(|_| measure.property == "phrase").map(heard),
         }
     }
 }

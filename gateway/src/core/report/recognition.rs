@@ -1,6 +1,6 @@
 //! Results of face and voice recognition.
 
-use proto::ml::{FaceRecognition, RecognitionStatus, VoiceRecognition};
+use proto::ml::{FaceRecognition, RecognitionStatus, ServiceResult};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -41,25 +41,26 @@ pub struct VoiceRecognitionReport {
 
 const fn recognition_status(status: RecognitionStatus) -> &'static str {
     match status {
-        RecognitionStatus::Unspecified | RecognitionStatus::Error => "error",
+        RecognitionStatus::Unspecified => "error",
         RecognitionStatus::Identified => "identified",
         RecognitionStatus::NotIdentified => "not_identified",
         RecognitionStatus::NotEnrolled => "not_enrolled",
     }
 }
 
-impl From<&VoiceRecognition> for VoiceRecognitionReport {
-    fn from(seen: &VoiceRecognition) -> Self {
+impl From<&ServiceResult> for VoiceRecognitionReport {
+    fn from(seen: &ServiceResult) -> Self {
         let (code, description, error) = summary(seen.outcome.as_ref());
-        let judged = error.is_none().then_some(seen);
+        let voice = seen.voice_recognition().cloned().unwrap_or_default();
+        let judged = error.is_none().then_some(&voice);
         Self {
-            status: recognition_status(seen.status()),
-            id: judged.map(|seen| seen.id.clone()),
-            score: judged.map(|seen| round4(seen.score)),
-            imposter_prob: judged.map(|seen| seen.imposter_prob),
-            log_odds: judged.map(|seen| format!("{:.4}", seen.log_odds)),
-            speech_seconds: judged.map(|seen| round4(seen.speech_seconds)),
-            narrow_band: judged.map(|seen| seen.narrow_band),
+            status: recognition_status(voice.status()),
+            id: judged.map(|voice| voice.id.clone()),
+            score: judged.map(|_| round4(seen.score)),
+            imposter_prob: judged.map(|voice| voice.imposter_prob),
+            log_odds: judged.map(|voice| format!("{:.4}", voice.log_odds)),
+            speech_seconds: judged.map(|voice| round4(voice.speech_seconds)),
+            narrow_band: judged.map(|voice| voice.narrow_band),
             code,
             description,
             error,
@@ -127,12 +128,13 @@ pub struct FaceSearchReport {
     score: f64,
 }
 
-impl From<&FaceRecognition> for FaceRecognitionReport {
-    fn from(seen: &FaceRecognition) -> Self {
+impl From<&ServiceResult> for FaceRecognitionReport {
+    fn from(seen: &ServiceResult) -> Self {
         let (code, description, error) = summary(seen.outcome.as_ref());
-        let judged = error.is_none().then_some(seen);
-        let instances = |seen: &FaceRecognition| {
-            let instances = seen.instances.iter().map(|hit| FaceInstanceReport {
+        let face = seen.face_recognition().cloned().unwrap_or_default();
+        let judged = error.is_none().then_some(&face);
+        let instances = |face: &FaceRecognition| {
+            let instances = face.instances.iter().map(|hit| FaceInstanceReport {
                 search: FaceSearchReport {
                     probability: round4(hit.probability),
                     search_name: hit.name.clone(),
@@ -142,10 +144,10 @@ impl From<&FaceRecognition> for FaceRecognitionReport {
             instances.collect()
         };
         Self {
-            score: judged.map(|seen| round4(seen.score)),
-            probability: judged.map(|seen| round4(seen.probability)),
-            enrolled: judged.map(|seen| seen.enrolled),
-            matched: judged.map(|seen| seen.matched),
+            score: judged.map(|_| round4(seen.score)),
+            probability: judged.map(|face| round4(face.probability)),
+            enrolled: judged.map(|face| face.enrolled),
+            matched: judged.map(|_| seen.accepted),
             instances: judged.map(instances),
             code,
             description,

@@ -1,8 +1,6 @@
 //! Results of the services for a video.
 
-use proto::ml::{
-    ActiveSpeaker, AnalyzeVideoResponse, FaceLiveness, MediaAuthenticity, SpokenPhrase, VisualSpeech,
-};
+use proto::ml::{AnalyzeVideoResponse, Service, ServiceResult};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -35,15 +33,16 @@ pub struct ServiceReports {
 
 impl ServiceReports {
     pub fn new(analysis: &AnalyzeVideoResponse) -> Self {
+        let (liveness, visual) =
+            (analysis.result(Service::FaceLiveness), analysis.result(Service::VisualSpeech));
+        let authenticity = analysis.result(Service::MediaAuthenticity);
+        let spoken = analysis.result(Service::SpokenPhrase);
         Self {
-            active_speaker: analysis.active_speaker.as_ref().map(ActiveSpeakerReport::from),
-            face_liveness: analysis
-                .face_liveness
-                .as_ref()
-                .map(|liveness| FaceLivenessReport::new(liveness, analysis.media_authenticity.as_ref())),
-            face_recognition: analysis.face.as_ref().map(FaceRecognitionReport::from),
-            visual_speech: analysis.visual_speech.as_ref().map(VisualSpeechReport::from),
-            voice_recognition: analysis.voice.as_ref().map(VoiceRecognitionReport::from),
+            active_speaker: analysis.result(Service::ActiveSpeaker).map(ActiveSpeakerReport::from),
+            face_liveness: liveness.map(|liveness| FaceLivenessReport::new(liveness, authenticity)),
+            face_recognition: analysis.result(Service::FaceRecognition).map(FaceRecognitionReport::from),
+            visual_speech: visual.map(|visual| VisualSpeechReport::new(visual, spoken)),
+            voice_recognition: analysis.result(Service::VoiceRecognition).map(VoiceRecognitionReport::from),
         }
     }
 
@@ -115,14 +114,14 @@ pub struct ActiveSpeakerReport {
     cues: Vec<CueReport>,
 }
 
-impl From<&ActiveSpeaker> for ActiveSpeakerReport {
-    fn from(seen: &ActiveSpeaker) -> Self {
+impl From<&ServiceResult> for ActiveSpeakerReport {
+    fn from(seen: &ServiceResult) -> Self {
         let (code, description, error) = summary(seen.outcome.as_ref());
         let judged = error.is_none().then_some(seen);
         Self {
-            result: judged.map(|seen| round4(seen.result)),
-            score: judged.map(|seen| round4(seen.result)),
-            lag_ms: judged.map(|seen| seen.lag_ms.map(round4)),
+            result: judged.map(|seen| round4(seen.score)),
+            score: judged.map(|seen| round4(seen.score)),
+            lag_ms: judged.map(|seen| seen.active_speaker().and_then(|speaker| speaker.lag_ms).map(round4)),
             cues: cues(&seen.cues),
             code,
             description,
@@ -153,11 +152,11 @@ pub struct FaceLivenessReport {
 }
 
 impl FaceLivenessReport {
-    fn new(seen: &FaceLiveness, authenticity: Option<&MediaAuthenticity>) -> Self {
+    fn new(seen: &ServiceResult, authenticity: Option<&ServiceResult>) -> Self {
         let (code, description, error) = summary(seen.outcome.as_ref());
         let judged = error.is_none().then_some(seen);
         Self {
-            result: judged.map(|seen| seen.result),
+            result: judged.map(|seen| seen.accepted),
             score: judged.map(|seen| round4(seen.score)),
             cues: cues(&seen.cues),
             media_authenticity: authenticity.map(MediaAuthenticityReport::from),
@@ -187,12 +186,12 @@ pub struct MediaAuthenticityReport {
     cues: Vec<CueReport>,
 }
 
-impl From<&MediaAuthenticity> for MediaAuthenticityReport {
-    fn from(seen: &MediaAuthenticity) -> Self {
+impl From<&ServiceResult> for MediaAuthenticityReport {
+    fn from(seen: &ServiceResult) -> Self {
         let (code, description, error) = summary(seen.outcome.as_ref());
         let judged = error.is_none().then_some(seen);
         Self {
-            result: judged.map(|seen| seen.result),
+            result: judged.map(|seen| seen.accepted),
             score: judged.map(|seen| round4(seen.score)),
             cues: cues(&seen.cues),
             code,
@@ -231,16 +230,17 @@ pub struct VisualSpeechReport {
     expected_phrase: Option<String>,
 }
 
-impl From<&VisualSpeech> for VisualSpeechReport {
-    fn from(seen: &VisualSpeech) -> Self {
+impl VisualSpeechReport {
+    fn new(seen: &ServiceResult, spoken: Option<&ServiceResult>) -> Self {
         let (code, description, error) = summary(seen.outcome.as_ref());
         let judged = error.is_none().then_some(seen);
         Self {
-            result: judged.map(|seen| seen.result.clone()),
+            result: judged.map(|seen| seen.visual_speech().cloned().unwrap_or_default().words),
             score: judged.map(|seen| round4(seen.score)),
             cues: cues(&seen.cues),
-            audio_transcript: seen.spoken.as_ref().map(|spoken| spoken.transcript.clone()),
-            spoken_phrase: seen.spoken.as_ref().map(SpokenPhraseReport::from),
+            audio_transcript: spoken
+                .map(|spoken| spoken.spoken_phrase().cloned().unwrap_or_default().transcript),
+            spoken_phrase: spoken.map(SpokenPhraseReport::from),
             expected_phrase: None,
             code,
             description,
@@ -269,14 +269,16 @@ pub struct SpokenPhraseReport {
     log_likelihood_ratio: Option<f64>,
 }
 
-impl From<&SpokenPhrase> for SpokenPhraseReport {
-    fn from(spoken: &SpokenPhrase) -> Self {
+impl From<&ServiceResult> for SpokenPhraseReport {
+    fn from(spoken: &ServiceResult) -> Self {
         let (code, description, error) = summary(spoken.outcome.as_ref());
         let judged = error.is_none().then_some(spoken);
         Self {
-            said: judged.map(|spoken| spoken.said),
+            said: judged.map(|spoken| spoken.accepted),
             score: judged.map(|spoken| round4(spoken.score)),
-            log_likelihood_ratio: judged.map(|spoken| round4(spoken.log_likelihood_ratio)),
+            log_likelihood_ratio: judged.map(|spoken| {
+                round4(spoken.spoken_phrase().map_or(0.0, |phrase| phrase.log_likelihood_ratio))
+            }),
             code,
             description,
             error,

@@ -3,13 +3,13 @@
 use proto::{
     docauth::{CheckDocumentResponse, CheckOutcome, DocumentCheck, DocumentField},
     ml::{
-        ActiveSpeaker, AnalyzeVideoResponse, Duplicate, EnrollFaceResponse, EnrollVoiceResponse,
-        EnrollmentState, FaceLiveness, FaceRecognition, MatchFacesResponse, MediaAuthenticity, Outcome,
-        OutcomeStatus, RecognitionStatus, Replay, ReplayTrace, SpokenPhrase, VisualSpeech, VoiceRecognition,
+        self, AnalyzeVideoResponse, Duplicate, EnrollFaceResponse, EnrollVoiceResponse, EnrollmentState,
+        FaceRecognition, MatchFacesResponse, Outcome, OutcomeStatus, RecognitionStatus, Replay, ReplayTrace,
+        ServiceResult, SpokenPhrase, VisualSpeech, VoiceRecognition, service_result::Detail,
     },
 };
 use scoring::{
-    Finding, LIVE_FACE, Service,
+    Finding, LIVE_FACE, Needs, Service,
     catalogue::{self, Language},
 };
 
@@ -81,58 +81,34 @@ impl Script {
 
     /// What the services of `run` find in a video.
     pub fn analyze_video(&self, run: &[Service], phrase: &str, user: &str) -> AnalyzeVideoResponse {
-        let of =
-            |service: Service| run.contains(&service.selected_by()).then(|| self.judged(service)).flatten();
+        let of_videos = Service::ALL.into_iter().filter(|service| service.needs() != Needs::Nothing);
+        let services = of_videos.filter(|service| run.contains(&service.selected_by()));
         AnalyzeVideoResponse {
-            active_speaker: of(Service::ActiveSpeaker).map(|found| ActiveSpeaker {
-                outcome: found.outcome,
-                result: found.score,
-                ..ActiveSpeaker::default()
-            }),
-            face_liveness: of(Service::FaceLiveness).map(|found| FaceLiveness {
-                outcome: found.outcome,
-                result: found.yes,
-                score: found.score,
-                cues: Vec::new(),
-            }),
-            media_authenticity: of(Service::MediaAuthenticity).map(|found| MediaAuthenticity {
-                outcome: found.outcome,
-                result: found.yes,
-                score: found.score,
-                cues: Vec::new(),
-            }),
-            visual_speech: of(Service::VisualSpeech).map(|found| self.visual_speech(found, phrase)),
-            voice: of(Service::VoiceRecognition).map(|found| voice(found, user)),
-            face: of(Service::FaceRecognition).map(|found| FaceRecognition {
-                outcome: found.outcome,
-                score: found.score,
-                probability: found.score,
-                enrolled: found.enrolled,
-                matched: found.yes,
-                instances: Vec::new(),
-            }),
+            results: services.filter_map(|service| self.result(service, phrase, user)).collect(),
             replay: self.replay(),
             ..AnalyzeVideoResponse::default()
         }
     }
 
-    fn visual_speech(&self, lips: Judged, phrase: &str) -> VisualSpeech {
+    fn result(&self, service: Service, phrase: &str, user: &str) -> Option<ServiceResult> {
         const OTHER_WORDS: &str = "something else";
-        let words = |yes: bool| if yes { phrase } else { OTHER_WORDS }.to_owned();
-        let spoken = self.judged(Service::SpokenPhrase).map(|found| SpokenPhrase {
-            transcript: words(found.yes),
-            outcome: found.outcome,
-            said: found.yes,
-            score: found.score,
-            log_likelihood_ratio: 0.0,
-        });
-        VisualSpeech {
-            result: words(lips.yes),
-            outcome: lips.outcome,
-            score: lips.score,
-            spoken,
-            cues: Vec::new(),
-        }
+        let Judged { outcome, score, yes, enrolled } = self.judged(service)?;
+        let words = || if yes { phrase } else { OTHER_WORDS }.to_owned();
+        let detail = match service {
+            Service::VisualSpeech => Some(Detail::VisualSpeech(VisualSpeech { words: words() })),
+            Service::SpokenPhrase => {
+                Some(Detail::SpokenPhrase(SpokenPhrase { transcript: words(), log_likelihood_ratio: 0.0 }))
+            }
+            Service::VoiceRecognition => Some(Detail::VoiceRecognition(voice(score, yes, enrolled, user))),
+            Service::FaceRecognition => {
+                let face = FaceRecognition { probability: score, enrolled, instances: Vec::new() };
+                Some(Detail::FaceRecognition(face))
+            }
+            _ => None,
+        };
+        let service = ml::Service::from_field(service.field())?.into();
+        let evidence = enrolled.then_some(score);
+        Some(ServiceResult { service, outcome, accepted: yes, score, evidence, cues: Vec::new(), detail })
     }
 
     fn replay(&self) -> Option<Replay> {
@@ -255,20 +231,17 @@ impl Script {
     }
 }
 
-fn voice(found: Judged, user: &str) -> VoiceRecognition {
-    let status = match (found.enrolled, found.yes) {
+fn voice(score: f64, yes: bool, enrolled: bool, user: &str) -> VoiceRecognition {
+    let status = match (enrolled, yes) {
         (false, _) => RecognitionStatus::NotEnrolled,
         (true, true) => RecognitionStatus::Identified,
         (true, false) => RecognitionStatus::NotIdentified,
     };
     VoiceRecognition {
-        outcome: found.outcome,
         status: status.into(),
-        id: if found.yes { user.to_owned() } else { String::new() },
-        score: found.score,
-        imposter_prob: 1.0 - found.score,
-        enrolled: found.enrolled,
-        matched: found.yes,
+        id: if yes { user.to_owned() } else { String::new() },
+        imposter_prob: 1.0 - score,
+        enrolled,
         ..VoiceRecognition::default()
     }
 }

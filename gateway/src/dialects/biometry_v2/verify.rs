@@ -117,16 +117,17 @@ async fn run(
     if let Some(word) = reports.common_error() {
         return Err(unusable(word));
     }
-    if !is_enrolled(&outcome, service) {
+    if !is_enrolled(&outcome) {
         let message = "the user has no template to compare with";
         return Err(Error::worded(Refusal::NotFound, "not_enrolled", message));
     }
     Ok(Json(Answer::new(call, "user verified", by_service(&reports)?).decided(&outcome.decision, &caller)))
 }
 
-fn is_enrolled(outcome: &VideoOutcome, service: Service) -> bool {
-    match service {
-        Service::FaceRecognition => outcome.analysis.face.as_ref().is_some_and(|face| face.enrolled),
-        _ => outcome.analysis.voice.as_ref().is_some_and(|voice| voice.enrolled),
-    }
+/// Whether the user has a template of what was asked for; nothing else ran.
+fn is_enrolled(outcome: &VideoOutcome) -> bool {
+    outcome.analysis.results.iter().any(|result| {
+        result.face_recognition().is_some_and(|face| face.enrolled)
+            || result.voice_recognition().is_some_and(|voice| voice.enrolled)
+    })
 }
