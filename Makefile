@@ -65,9 +65,9 @@ load: setup ## calls at steady rates with one and two svc-ml, three times overlo
 	cargo test --release --workspace --locked --no-run
 	cargo test --release --workspace --locked --test it load -- --ignored --nocapture
 
-dashboard-speed: setup ## largest contentful paint of two pages at 4x CPU slowdown
+dashboard-speed: setup ## largest contentful paint of the dashboard's pages at 4x CPU slowdown
 	cargo build --release --locked --bin biometry
-	cd tests/dashboard && npm ci --silent --no-audit --no-fund && BIOMETRY=../../target/release/biometry node run.mjs --measure
+	cd tests/dashboard && npm ci --silent --no-audit --no-fund && BIOMETRY=../../target/release/biometry node lcp.mjs
 
 quick: setup ## formatting, lints and unit tests: the loop while you write
 	cargo fmt --all --check

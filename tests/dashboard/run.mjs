@@ -1,6 +1,6 @@
 // Starts one server with an organisation and somebody of each role, runs the tests against it, and ends with their
 // result. `BIOMETRY` names the binary, `SCREENSHOTS` a folder for pictures of every page; arguments choose files of tests, and
-// `--split` the deployment in which every service is a process of its own, `--measure` what is measured instead of tested.
+// `--split` the deployment in which every service is a process of its own.
 import { spawn } from 'node:child_process';
 import { readdir } from 'node:fs/promises';
 import { once } from 'node:events';
@@ -10,10 +10,9 @@ import { start } from './server.mjs';
 
 const here = dirname(fileURLToPath(import.meta.url));
 const split = process.argv.includes('--split');
-const kind = process.argv.includes('--measure') ? '.measure.mjs' : '.test.mjs';
 const wanted = process.argv.slice(2).filter((word) => !word.startsWith('--'));
 const files = (await readdir(here))
-  .filter((name) => name.endsWith(kind) && (wanted.length === 0 || wanted.some((word) => name.startsWith(word))))
+  .filter((name) => name.endsWith('.test.mjs') && (wanted.length === 0 || wanted.some((word) => name.startsWith(word))))
   .sort();
 if (files.length === 0) throw new Error(`no file of tests is called ${wanted.join(' or ')}`);
 const server = await start(split ? 'split' : 'embedded');

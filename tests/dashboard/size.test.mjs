@@ -1,4 +1,4 @@
-// The first page is small: bytes and requests, which are the same on every machine. Times: speed.measure.mjs.
+// The first page is small: bytes and requests, which are the same on every machine. Times: lcp.mjs.
 import assert from 'node:assert/strict';
 import { gzipSync } from 'node:zlib';
 import { after, before, test } from 'node:test';
