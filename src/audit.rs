@@ -14,8 +14,10 @@ pub async fn verify_audit_log(args: AuditVerifyArgs) -> anyhow::Result<()> {
         "the log is verified in its database, not over urls.projects: set projects.db and projects.keys to those of svc-projects"
     );
     let json = args.json;
+    let notes = crate::consent::read_notes(&args.note)?;
+    let known = svc_projects::Known { ends: args.head, notes };
     let mut found = Vec::new();
-    let verified = svc_projects::verify_audit(config.projects, &args.head, |finding| {
+    let verified = svc_projects::verify_audit(config.projects, known, |finding| {
         if json {
             found.push(finding.to_string());
         } else {
@@ -26,8 +28,8 @@ pub async fn verify_audit_log(args: AuditVerifyArgs) -> anyhow::Result<()> {
     .await?;
     let mut out = std::io::stdout();
     if json {
-        let report =
-            json!({"entries": verified.entries, "findings": found, "head": verified.end.to_string()});
+        let report = json!({"entries": verified.entries, "findings": found, "head": verified.end.to_string(),
+                   "checkpoint": verified.checkpoint});
         writeln!(out, "{report}")?;
     } else {
         writeln!(

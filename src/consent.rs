@@ -1,7 +1,8 @@
 //! `biometry consent verify`: whether anybody changed or removed consents behind the server's back.
 
-use std::io::Write;
+use std::{io::Write, path::PathBuf};
 
+use anyhow::Context;
 use serde_json::json;
 
 use crate::{cli::ConsentVerifyArgs, config::Config};
@@ -15,8 +16,9 @@ pub async fn verify_ledger(args: ConsentVerifyArgs) -> anyhow::Result<()> {
         "the ledger is verified in its database, not over urls.consent: set consent.db and consent.keys to those of svc-consent"
     );
     let json = args.json;
+    let known = svc_consent::Known { heads: args.head, notes: read_notes(&args.note)? };
     let mut found = Vec::new();
-    let audit = svc_consent::verify(config.consent, args.head, |finding| {
+    let audit = svc_consent::verify(config.consent, known, |finding| {
         if json {
             found.push(finding.to_string());
         } else {
@@ -30,7 +32,7 @@ pub async fn verify_ledger(args: ConsentVerifyArgs) -> anyhow::Result<()> {
     if json {
         let report = json!({
             "entries": audit.entries, "marks": audit.marks, "erased_chains": audit.erased_chains,
-            "findings": found, "heads": heads,
+            "findings": found, "heads": heads, "checkpoints": audit.checkpoints,
         });
         writeln!(out, "{report}")?;
     } else {
@@ -43,4 +45,15 @@ pub async fn verify_ledger(args: ConsentVerifyArgs) -> anyhow::Result<()> {
     }
     anyhow::ensure!(audit.findings == 0, "the consent ledger does not hold");
     Ok(())
+}
+
+/// The signed notes of these files.
+///
+/// # Errors
+/// When one cannot be read.
+pub fn read_notes(files: &[PathBuf]) -> anyhow::Result<Vec<String>> {
+    let read = |file: &PathBuf| {
+        std::fs::read_to_string(file).with_context(|| format!("{} cannot be read", file.display()))
+    };
+    files.iter().map(read).collect()
 }

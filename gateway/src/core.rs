@@ -17,6 +17,7 @@ pub mod check_document;
 pub mod compare_faces;
 pub mod compare_pictures;
 pub mod consent;
+pub mod consent_log;
 pub mod consent_texts;
 pub mod data_holders;
 pub mod deepfake;

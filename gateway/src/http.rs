@@ -20,6 +20,7 @@ pub mod hosted_page;
 pub mod idempotency;
 pub mod json;
 pub mod listener;
+pub mod log_proofs;
 pub mod middleware;
 pub mod multipart;
 pub mod observe;

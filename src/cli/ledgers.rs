@@ -1,5 +1,7 @@
 //! Arguments of the commands that verify the ledgers and erasures.
 
+use std::path::PathBuf;
+
 use clap::Args;
 
 use super::InstallationArgs;
@@ -9,6 +11,9 @@ pub struct AuditVerifyArgs {
     /// A head printed earlier, which the log must still hold; may be repeated
     #[arg(long, value_name = "NUMBER:MAC")]
     pub head: Vec<svc_projects::KnownEnd>,
+    /// File with a signed checkpoint that the log must match; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub note: Vec<PathBuf>,
     /// Print one JSON object instead of text
     #[arg(long)]
     pub json: bool,
@@ -36,6 +41,9 @@ pub struct ConsentVerifyArgs {
     /// A head printed earlier, which the ledger must still hold; may be repeated
     #[arg(long, value_name = "PROJECT:NUMBER:MAC")]
     pub head: Vec<svc_consent::KnownHead>,
+    /// File with a signed checkpoint or promise that the ledger must match; may be repeated
+    #[arg(long, value_name = "FILE")]
+    pub note: Vec<PathBuf>,
     /// Print one JSON object instead of text
     #[arg(long)]
     pub json: bool,

@@ -3,12 +3,14 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use anyhow::Context;
+use ledger::tree::{Hash, LogKeys, NoteError, Noted, TreeCheck, TreeFinding, record_hash};
 
 use crate::{
     Config,
     entry::Entry,
     error::Error,
     journal::{Event, Head, Mark, ROOT, Seals},
+    log,
     store::Store,
 };
 
@@ -39,6 +41,10 @@ pub enum Finding {
     Broken { project: String, id: String, seq: i64 },
     #[error("project {project}: the head noted earlier, number {seq}, is not in the journal")]
     Unknown { project: String, seq: i64 },
+    #[error("project {project}: {finding}")]
+    Tree { project: String, finding: TreeFinding },
+    #[error("note {number} is not of a consent log of this installation: {error}")]
+    Note { number: usize, error: NoteError },
 }
 
 /// Where a project's journal ended when it was verified before, as [`verify`] answered it.
@@ -70,6 +76,20 @@ impl std::fmt::Display for KnownHead {
     }
 }
 
+/// What was noted about the ledger before.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    pub heads: Vec<KnownHead>,
+    /// Signed checkpoints, and promises that callers were given.
+    pub notes: Vec<String>,
+}
+
+impl From<Vec<KnownHead>> for Known {
+    fn from(heads: Vec<KnownHead>) -> Self {
+        Self { heads, notes: Vec::new() }
+    }
+}
+
 /// What was verified.
 #[derive(Clone, Debug, Default)]
 pub struct Audit {
@@ -80,36 +100,44 @@ pub struct Audit {
     /// Where each journal ends; that of the projects themselves has the empty project. Noted somewhere else, they show
     /// at the next verification whether an older copy of the database was put back.
     pub heads: Vec<KnownHead>,
+    /// The signed checkpoint of each project's log.
+    pub checkpoints: Vec<String>,
 }
 
 /// The name of the ledger among the anchors of an installation.
 pub const LEDGER: &str = "consent";
 
-/// Verifies the ledger of `config`, telling each finding as it is found. `known`: heads noted by hand, besides those of the
-/// configured file of anchors.
+/// Verifies the ledger of `config`, telling each finding as it is found. `known`: what was noted by hand, besides what the
+/// configured file of anchors has.
 ///
 /// # Errors
 /// When the database cannot be read or the master key is missing.
 pub async fn verify(
     config: Config,
-    mut known: Vec<KnownHead>,
+    known: impl Into<Known>,
     mut tell: impl FnMut(&Finding) + Send,
 ) -> anyhow::Result<Audit> {
+    let mut known: Known = known.into();
+    known.notes.extend(ledger::noted_checkpoints(&config.anchor, LEDGER).context("consent.anchor.file")?);
     for head in ledger::noted_heads(&config.anchor, LEDGER).context("consent.anchor.file")? {
-        known.push(head.parse().map_err(|error| anyhow::anyhow!("consent.anchor.file: {error}"))?);
+        known.heads.push(head.parse().map_err(|error| anyhow::anyhow!("consent.anchor.file: {error}"))?);
     }
     let ledger::Opened { db, ring, .. } = ledger::open(&config, boot::now_ms()).await?;
     let store = Store::new(db);
+    let keys = LogKeys::new(&ring, log::SIGN)?;
     let mut auditor = Auditor {
         seals: Seals::new(ring),
         tell: &mut tell,
-        known: known.into_iter().map(|head| (head.project_id, head.seq, head.mac)).collect(),
+        known: known.heads.into_iter().map(|head| (head.project_id, head.seq, head.mac)).collect(),
         heads: BTreeMap::new(),
         opened: BTreeMap::new(),
+        trees: BTreeMap::new(),
+        keys,
         at: None,
         last: None,
         audit: Audit::default(),
     };
+    auditor.notes(&known.notes);
     store.audit(&mut auditor).await?;
     Ok(auditor.audit)
 }
@@ -123,6 +151,9 @@ pub struct Auditor<'a> {
     heads: BTreeMap<String, Head>,
     /// How often the journal of projects names each.
     opened: BTreeMap<String, u64>,
+    /// What is known of the log of each project.
+    trees: BTreeMap<String, TreeCheck>,
+    keys: LogKeys,
     /// The journal being read: project, number and mac of its last mark.
     at: Option<(String, i64, String)>,
     /// The entry before.
@@ -134,6 +165,40 @@ impl Auditor<'_> {
     pub fn add_finding(&mut self, finding: &Finding) {
         self.audit.findings += 1;
         (self.tell)(finding);
+    }
+
+    fn notes(&mut self, notes: &[String]) {
+        for (at, note) in notes.iter().enumerate() {
+            let noted = self.keys.read(note);
+            let of = |origin: &str| log::project_of(origin).map(str::to_owned).ok_or(NoteError::Malformed);
+            let expected = noted.and_then(|noted| match noted {
+                Noted::Checkpoint { origin, size, root } => {
+                    self.trees.entry(of(&origin)?).or_default().expect_root(size, root);
+                    Ok(())
+                }
+                Noted::Promise { origin, index, leaf } => {
+                    self.trees.entry(of(&origin)?).or_default().expect_leaf(index, leaf);
+                    Ok(())
+                }
+            });
+            if let Err(error) = expected {
+                self.add_finding(&Finding::Note { number: at + 1, error });
+            }
+        }
+    }
+
+    /// A stored hash of a project's tree.
+    pub fn node(&mut self, project: String, position: i64, hash: Vec<u8>) {
+        let hash: [u8; 32] = hash.try_into().unwrap_or_default();
+        // A position below 0 is nobody's, and is found as one that no log has.
+        let position = u64::try_from(position).unwrap_or(u64::MAX);
+        self.trees.entry(project).or_default().expect_node(position, Hash(hash));
+    }
+
+    fn add_tree_findings(&mut self, project: &str, findings: Vec<TreeFinding>) {
+        for finding in findings {
+            self.add_finding(&Finding::Tree { project: project.to_owned(), finding });
+        }
     }
 
     pub fn heads(&mut self, heads: Vec<Head>) -> Result<(), Error> {
@@ -166,6 +231,11 @@ impl Auditor<'_> {
         if mark.project_id == ROOT && mark.event == Event::Project.as_str() {
             *self.opened.entry(mark.chain.clone()).or_default() += 1;
         }
+        if mark.project_id != ROOT {
+            let tree = self.trees.entry(mark.project_id.clone()).or_default();
+            let found = tree.push(record_hash(mark.leaf().as_bytes()));
+            self.add_tree_findings(&mark.project_id, found);
+        }
         let at = (mark.project_id, mark.seq, mark.mac);
         self.known.remove(&at);
         self.at = Some(at);
@@ -182,6 +252,7 @@ impl Auditor<'_> {
             Some(_) => {}
         }
         if project != ROOT {
+            self.end_of_tree(&project);
             let times = self.opened.remove(&project).unwrap_or_default();
             if times != 1 {
                 self.add_finding(&Finding::Opened { project, times });
@@ -189,8 +260,19 @@ impl Auditor<'_> {
         }
     }
 
+    fn end_of_tree(&mut self, project: &str) {
+        let tree = self.trees.remove(project).unwrap_or_default();
+        if let (1.., Ok(origin)) = (tree.size(), log::origin(project)) {
+            self.audit.checkpoints.extend(self.keys.checkpoint(&origin, tree.size(), tree.root()));
+        }
+        self.add_tree_findings(project, tree.finish());
+    }
+
     pub fn end_of_journal(&mut self) {
         self.end_of_project();
+        for (project, tree) in std::mem::take(&mut self.trees) {
+            self.add_tree_findings(&project, tree.finish());
+        }
         let heads = std::mem::take(&mut self.heads).into_keys();
         let opened = std::mem::take(&mut self.opened).into_keys();
         let gone: std::collections::BTreeSet<_> = heads.chain(opened).collect();

@@ -1,5 +1,6 @@
 //! Errors of this service, and their gRPC status.
 
+use ledger::tree::TreeError;
 use rpc::StorageLimit;
 use tonic::Status;
 
@@ -11,6 +12,10 @@ pub enum Error {
     Unknown,
     #[error("no such text")]
     NoText,
+    #[error("no such consent in this project")]
+    NoLeaf,
+    #[error("no consent is recorded in this project")]
+    NoLog,
     #[error("changed by another call at the same time; try again")]
     Conflict,
     #[error("too many consents of this project wait to be recorded; try again")]
@@ -40,11 +45,23 @@ impl Error {
     }
 }
 
+impl From<TreeError> for Error {
+    fn from(error: TreeError) -> Self {
+        match error {
+            TreeError::Database(error) => Self::Database(error),
+            TreeError::Sealed(error) => Self::Sealed(error),
+            TreeError::OutOfRange => Self::Invalid("the log has no such size"),
+        }
+    }
+}
+
 impl From<Error> for Status {
     fn from(error: Error) -> Self {
         match &error {
             Error::Invalid(_) => Self::invalid_argument(error.to_string()),
-            Error::Unknown | Error::NoText => Self::not_found(error.to_string()),
+            Error::Unknown | Error::NoText | Error::NoLeaf | Error::NoLog => {
+                Self::not_found(error.to_string())
+            }
             Error::Conflict => Self::aborted(error.to_string()),
             Error::Overloaded => Self::resource_exhausted(error.to_string()),
             Error::NotRecorded => Self::unavailable(error.to_string()),

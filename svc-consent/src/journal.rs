@@ -17,6 +17,8 @@ use ledger::Endorser;
 use crate::{entry::Entry, error::Error, service::PERSONAL};
 
 pub const MARK: Purpose = Purpose("chain the marks of a consent journal");
+/// The first line of a leaf.
+const LEAF: &str = "biometry consent leaf v1";
 pub const HEAD: Purpose = Purpose("seal the head of a consent journal");
 
 /// The journal of which projects there are.
@@ -53,6 +55,16 @@ pub struct Mark {
     pub mac: String,
     /// Empty: none.
     pub endorsement: String,
+}
+
+impl Mark {
+    /// The mark as a leaf of the project's log: what it says, a line each. Who has an entry knows its hash by the history; the
+    /// chain is random, and nothing in a leaf can be made from a name.
+    pub fn leaf(&self) -> String {
+        let Self { project_id, seq, event, chain, chain_seq, chain_hash, marked_at, .. } = self;
+        let index = seq - 1;
+        format!("{LEAF}\n{project_id}\n{index}\n{event}\n{chain}\n{chain_seq}\n{chain_hash}\n{marked_at}\n")
+    }
 }
 
 /// Where a journal ends.

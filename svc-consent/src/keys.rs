@@ -11,6 +11,7 @@ use crate::{
     Config, MIGRATIONS,
     entry::Personal,
     journal::{HEAD, MARK, Seals},
+    log::SIGN,
     service::{PERSONAL, SUBJECT},
     store::Store,
 };
@@ -26,7 +27,7 @@ const TABLES: Tables = Tables {
         sealing: Sealing::Layered(PERSONAL),
         context: ledger::bound_to_key,
     }],
-    kept: &[PERSONAL, SUBJECT, MARK, HEAD],
+    kept: &[PERSONAL, SUBJECT, MARK, HEAD, SIGN],
 };
 
 #[async_trait]
@@ -49,12 +50,14 @@ impl MasterKeys for Config {
         store.count_keys(&Seals::new(opened.ring.clone()), &mut marks, &mut heads).await?;
         let mut usage = KeyUsage::of("consent_journal.mac", marks);
         usage.extend(KeyUsage::of("consent_heads.seal", heads));
+        usage.extend(ledger::tree::count_node_keys(&opened.db, &opened.ring).await?);
         Ok(usage)
     }
 
     async fn rewrap_others(&self, opened: &Opened, rewrap: &mut Rewrap<'_>) -> anyhow::Result<()> {
         let Opened { db, ring, .. } = opened;
-        Store::new(db.clone()).endorse_marks(&Seals::new(ring.clone()), &ring.key_ids()[0], rewrap).await
+        Store::new(db.clone()).endorse_marks(&Seals::new(ring.clone()), &ring.key_ids()[0], rewrap).await?;
+        Ok(ledger::tree::rewrap_nodes(db, ring, rewrap).await?)
     }
 }
 

@@ -1,7 +1,8 @@
 //! svc-consent: who consented to what, when, under which key. A ledger, not a flag.
 //!
 //! Invariants: an entry is never changed, and removed only by the erasure of its subject, which leaves a mark without a
-//! name; every entry and erasure has its mark in the project's journal ([`verify`] finds what does not hold); the newest entry of a kind is the state, so a withdrawal counts at
+//! name; every entry and erasure has its mark in the project's journal ([`verify`] finds what does not hold), which is a Merkle tree
+//! with signed checkpoints and promises besides; the newest entry of a kind is the state, so a withdrawal counts at
 //! the next call; the entries of a subject form one hash chain without gaps or forks, whichever processes write; a
 //! subject of another project is unknown here; names are stored encrypted and found by a keyed hash.
 //!
@@ -13,6 +14,7 @@ mod entry;
 mod error;
 mod journal;
 mod keys;
+mod log;
 mod service;
 mod store;
 mod texts;
@@ -23,7 +25,7 @@ use std::sync::Arc;
 use proto::consent::consent_server::ConsentServer;
 use tonic::service::Routes;
 
-pub use audit::{Audit, Finding, KnownHead, verify};
+pub use audit::{Audit, Finding, Known, KnownHead, verify};
 pub use config::Config;
 pub use entry::{Break, Entry, verify_chain};
 pub use keys::named_subjects;
@@ -50,15 +52,19 @@ pub async fn subject_traces(config: &Config, project: &str, user: &str) -> anyho
 pub async fn routes(config: Config) -> anyhow::Result<Routes> {
     let ledger::Opened { db, ring, .. } = ledger::open(&config, boot::now_ms()).await?;
     let store = store::Store::new(db);
+    let log = log::ConsentLog::new(store.clone(), &ring)?;
     let anchoring = {
-        let store = store.clone();
+        let (store, log) = (store.clone(), log.clone());
         let read = move || {
-            let store = store.clone();
-            async move { store.heads().await.map(|heads| heads.iter().map(ToString::to_string).collect()) }
+            let (store, log) = (store.clone(), log.clone());
+            async move {
+                let heads = store.heads().await?.iter().map(ToString::to_string).collect();
+                Ok::<_, error::Error>(ledger::Ends { heads, checkpoints: log.checkpoints().await? })
+            }
         };
         ledger::start_anchoring(&config.anchor, audit::LEDGER, boot::now_ms, read)
     };
     let clock = Arc::new(boot::now_ms);
-    let consent = service::Consent::new(store, ring, config.db.max_connections, clock, anchoring);
+    let consent = service::Consent::new(store, ring, log, config.db.max_connections, clock, anchoring);
     Ok(Routes::new(ConsentServer::new(consent).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES)))
 }

@@ -17,6 +17,7 @@ use crate::{
     entry::{Entry, Kind, Personal},
     error::Error,
     journal::Seals,
+    log::{ConsentLog, Integrator},
     store::Store,
     writer::Writer,
 };
@@ -39,6 +40,8 @@ pub struct Consent {
     seals: Seals,
     writer: Writer,
     clock: Clock,
+    log: ConsentLog,
+    integrator: Arc<Integrator>,
     /// Ends with the service.
     _anchoring: Option<Arc<AbortOnDropHandle<()>>>,
 }
@@ -47,13 +50,15 @@ impl Consent {
     pub fn new(
         store: Store,
         ring: KeyRing,
+        log: ConsentLog,
         connections: u32,
         clock: Clock,
         anchoring: Option<AbortOnDropHandle<()>>,
     ) -> Self {
         let seals = Seals::new(ring.clone());
         let writer = Writer::new(store.clone(), seals.clone(), connections);
-        Self { store, seals, writer, ring, clock, _anchoring: anchoring.map(Arc::new) }
+        let integrator = Arc::new(log.start_integrator());
+        Self { store, seals, writer, log, integrator, ring, clock, _anchoring: anchoring.map(Arc::new) }
     }
 
     /// What the subject's entries may be kept under: by the sealing master key first, then by retired ones.
@@ -103,8 +108,11 @@ impl Consent {
             hash: String::new(),
             chain: String::new(),
         };
-        let entry = self.writer.append(draft).await?;
-        encode(entry, personal)
+        let written = self.writer.append(draft).await?;
+        self.integrator.notice(&written.mark);
+        // A project whose id cannot name a log has none to promise anything of.
+        let promise = self.log.promise(&written.mark).unwrap_or_default();
+        Ok(wire::ConsentEntry { promise, ..encode(written.entry, personal)? })
     }
 
     async fn find_subject(&self, subject: &Subject) -> Result<Remains, Error> {
@@ -224,6 +232,7 @@ fn encode(entry: Entry, personal: Personal) -> Result<wire::ConsentEntry, Error>
         transaction_id: entry.transaction_id,
         basis: personal.basis,
         hash: entry.hash,
+        promise: String::new(),
     })
 }
 
@@ -294,6 +303,34 @@ impl consent_server::Consent for Consent {
         request: Request<wire::ConsentTextRequest>,
     ) -> Result<Response<wire::ConsentText>, Status> {
         Ok(Response::new(self.text(request.get_ref()).await?))
+    }
+
+    async fn get_checkpoint(
+        &self,
+        request: Request<wire::GetCheckpointRequest>,
+    ) -> Result<Response<wire::Checkpoint>, Status> {
+        Ok(Response::new(self.log.checkpoint(&request.get_ref().project_id).await?))
+    }
+
+    async fn get_inclusion(
+        &self,
+        request: Request<wire::GetInclusionRequest>,
+    ) -> Result<Response<wire::Inclusion>, Status> {
+        Ok(Response::new(self.log.inclusion(request.get_ref()).await?))
+    }
+
+    async fn get_consistency(
+        &self,
+        request: Request<wire::GetConsistencyRequest>,
+    ) -> Result<Response<wire::Consistency>, Status> {
+        Ok(Response::new(self.log.consistency(request.get_ref()).await?))
+    }
+
+    async fn get_log_keys(
+        &self,
+        request: Request<wire::GetLogKeysRequest>,
+    ) -> Result<Response<wire::LogKeys>, Status> {
+        Ok(Response::new(self.log.public_keys(&request.get_ref().project_id)?))
     }
 
     async fn find_subject(&self, request: Request<Subject>) -> Result<Response<Remains>, Status> {

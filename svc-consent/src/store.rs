@@ -1,14 +1,17 @@
 //! Every SQL statement of this service: `append.rs` writes entries and erases chains, each with its mark in the journal;
 //! `state.rs` reads and verifies what counts now; `audit.rs` reads everything to verify it;
-//! `rewrap.rs` endorses marks under a new master key; here is what else is asked of the ledger.
+//! `rewrap.rs` endorses marks under a new master key; `log.rs` reads the journal as the leaves of a tree; here is what else is asked of the ledger.
 
 mod append;
 mod audit;
+mod log;
 mod rewrap;
 mod state;
 mod texts;
 
+use blob::KeyRing;
 use db::Db;
+use ledger::tree::Tree;
 
 use crate::{entry::Entry, error::Error};
 
@@ -21,6 +24,9 @@ macro_rules! columns {
     };
 }
 pub(crate) use columns;
+
+pub use append::Written;
+pub use log::Journal;
 
 /// Finds a value sealed under the master key, by which tables from before there was a canary are recognised.
 pub const FIND_SEALED: &str = "SELECT sealed FROM consent_entries LIMIT 1";
@@ -36,6 +42,11 @@ pub struct Store {
 impl Store {
     pub fn new(db: Db) -> Self {
         Self { db }
+    }
+
+    /// The trees over the journals.
+    pub fn tree(&self, ring: KeyRing) -> Tree {
+        Tree::new(self.db.clone(), ring)
     }
 
     /// Up to `most` subjects of a project.

@@ -11,7 +11,12 @@ use std::{
 
 use tokio::sync::{Semaphore, oneshot};
 
-use crate::{entry::Entry, error::Error, journal::Seals, store::Store};
+use crate::{
+    entry::Entry,
+    error::Error,
+    journal::Seals,
+    store::{Store, Written},
+};
 
 /// Entries of one commit: bounds how long one holds the head.
 pub const BATCH: usize = 128;
@@ -33,7 +38,7 @@ pub struct Writer {
 
 struct Job {
     entry: Entry,
-    answer: oneshot::Sender<Result<Entry, Error>>,
+    answer: oneshot::Sender<Result<Written, Error>>,
 }
 
 impl Writer {
@@ -43,12 +48,12 @@ impl Writer {
         Self { store, seals, waiting: Arc::default(), connections: Arc::new(Semaphore::new(writing)) }
     }
 
-    /// Answers the entry with its number, hash and chain once it is durable. It is written even if the caller goes away.
+    /// Answers the entry with its number, hash, chain and mark once it is durable. It is written even if the caller goes away.
     ///
     /// # Errors
     /// [`Error::Overloaded`] when too many wait, [`Error::NoRoom`] when the database has no room, [`Error::NotRecorded`] when it
     /// fails otherwise.
-    pub async fn append(&self, entry: Entry) -> Result<Entry, Error> {
+    pub async fn append(&self, entry: Entry) -> Result<Written, Error> {
         let (answer, answered) = oneshot::channel();
         let project = entry.project_id.clone();
         if self.enqueue(&project, Job { entry, answer })? {
@@ -98,9 +103,9 @@ impl Writer {
         let entries: Vec<Entry> = batch.iter().map(|job| job.entry.clone()).collect();
         match self.store.append(&entries, &self.seals).await {
             Ok(written) => {
-                for (job, entry) in batch.into_iter().zip(written) {
+                for (job, written) in batch.into_iter().zip(written) {
                     // A caller that gave up is not there any more; its entry is recorded all the same.
-                    let _ = job.answer.send(Ok(entry));
+                    let _ = job.answer.send(Ok(written));
                 }
             }
             Err(error) if batch.len() == 1 => {
@@ -117,8 +122,8 @@ impl Writer {
         tracing::error!(error = cause as &dyn std::error::Error, "consents could not be recorded together");
         for job in batch {
             let written = self.store.append(std::slice::from_ref(&job.entry), &self.seals).await;
-            let entry = written.map(|mut written| written.pop().ok_or(Error::NotRecorded));
-            let _ = job.answer.send(entry.unwrap_or_else(Err));
+            let written = written.map(|mut written| written.pop().ok_or(Error::NotRecorded));
+            let _ = job.answer.send(written.unwrap_or_else(Err));
         }
     }
 

@@ -5,6 +5,7 @@
 //! is decided here, by the role they have now.
 
 mod audit;
+mod audit_proofs;
 mod deletion;
 mod invitations;
 mod projects;
@@ -22,7 +23,7 @@ use tonic::{Request, Response, Status};
 
 use crate::{
     api_key::{OrganisationId, UserId},
-    audit::{Change, Log},
+    audit::{Change, Log, tree::AuditTree},
     error::Error,
     password::Passwords,
     person::{Email, Role},
@@ -44,6 +45,7 @@ pub struct Accounts {
     log: Log,
     passwords: Passwords,
     refusals: refusals::Refusals,
+    tree: AuditTree,
 }
 
 /// The sealed part of a user.
@@ -54,9 +56,9 @@ struct Person {
 }
 
 impl Accounts {
-    pub fn new(store: Store, ring: KeyRing) -> Self {
+    pub fn new(store: Store, ring: KeyRing, tree: AuditTree) -> Self {
         let refusals = refusals::Refusals::new(store.clone());
-        Self { store, log: Log::new(ring.clone()), ring, passwords: Passwords::default(), refusals }
+        Self { store, log: Log::new(ring.clone()), ring, passwords: Passwords::default(), refusals, tree }
     }
 
     /// The user a call is made for, as they are now.
@@ -207,4 +209,8 @@ delegate!(
     advance_deletion(AdvanceDeletionRequest) -> Deletion,
     append_audit(AppendAuditRequest) -> Done,
     list_audit(ListAuditRequest) -> ListAuditResponse,
+    get_audit_checkpoint(GetAuditCheckpointRequest) -> AuditCheckpoint,
+    get_audit_inclusion(GetAuditInclusionRequest) -> AuditInclusion,
+    get_audit_consistency(GetAuditConsistencyRequest) -> AuditConsistency,
+    get_audit_log_keys(GetAuditLogKeysRequest) -> AuditLogKeys,
 );

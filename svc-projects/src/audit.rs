@@ -9,17 +9,21 @@
 //!
 //! Under a new master key an entry and its MAC stay as they are: what is sealed gets a layer, the MAC an endorsement.
 
+pub mod tree;
 pub mod verify;
 
 use blob::{KeyId, KeyRing, Mac, Purpose};
 use ledger::Endorser;
 use serde_json::Value;
+use sha2::{Digest, Sha256};
 
 use crate::error::Error;
 
 pub const MARK: Purpose = Purpose("chain the entries of the audit log");
 pub const HEAD: Purpose = Purpose("seal the head of the audit log");
 pub const CONTENT: Purpose = Purpose("encrypt what an audit entry says");
+/// The first line of a leaf.
+const LEAF: &str = "biometry audit leaf v1";
 const SUBJECT: Purpose = Purpose("name a subject in the audit log");
 
 /// Who does something, as the log has it: `user:<id>`, `api_key:<id>`, `operator` or `anonymous`.
@@ -168,6 +172,19 @@ impl Log {
     pub fn subject(&self, project: &str, name: &str) -> Result<String, Error> {
         let made = self.ring.macs(SUBJECT, &framed(&[project.as_bytes(), name.as_bytes()]))?;
         Ok(format!("subject:{}", first(&made)))
+    }
+
+    /// The entry as a leaf of the log's tree: number and time, and a hash over the rest, with what is sealed as it was first.
+    ///
+    /// # Errors
+    /// When the layer over what is sealed was changed.
+    pub fn leaf(&self, entry: &Entry) -> Result<String, Error> {
+        let sealed = self.ring.peel(CONTENT, &entry.seq.to_be_bytes(), &entry.sealed)?;
+        let texts = [&entry.organisation_id, &entry.project_id, &entry.actor, &entry.action, &entry.target];
+        let mut fields: Vec<&[u8]> = texts.iter().map(|text| text.as_bytes()).collect();
+        fields.push(&sealed);
+        let (index, hash) = (entry.seq - 1, hex::encode(Sha256::digest(framed(&fields))));
+        Ok(format!("{LEAF}\n{index}\n{hash}\n{}\n", entry.happened_at))
     }
 
     /// Whether `entry` was made right after the entry with this number and mac (0: none), by a key that is trusted or with an

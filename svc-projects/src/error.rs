@@ -75,6 +75,11 @@ pub enum Error {
     /// It grants something, so nothing is done on its word. Logged where it is found.
     #[error(transparent)]
     Tampered(#[from] ledger::TamperedRow),
+    #[error("audit entry not found")]
+    NoSuchEntry,
+    /// Nothing is signed over what somebody else wrote.
+    #[error("the audit log was tampered with: {0}")]
+    AuditTampered(&'static str),
     #[error("the database failed")]
     Database(#[from] sqlx::Error),
 }
@@ -98,9 +103,11 @@ impl From<Error> for Status {
     fn from(error: Error) -> Self {
         match &error {
             Error::Invalid(_) | Error::Rules(_) => Self::invalid_argument(error.to_string()),
-            Error::NoSuchProject | Error::NoSuchKey | Error::NoSuchRules | Error::NoSuchErasure => {
-                Self::not_found(error.to_string())
-            }
+            Error::NoSuchProject
+            | Error::NoSuchKey
+            | Error::NoSuchRules
+            | Error::NoSuchErasure
+            | Error::NoSuchEntry => Self::not_found(error.to_string()),
             Error::Field { name, .. } => error.with(Code::InvalidArgument, FIELD, name),
             Error::Wait(seconds) => error.with(Code::FailedPrecondition, WAIT, &seconds.to_string()),
             Error::NoSuchOrganisation
@@ -124,6 +131,10 @@ impl From<Error> for Status {
                     error = &error as &dyn std::error::Error,
                     "a secret could not be made or read"
                 );
+                Self::internal("internal error")
+            }
+            Error::AuditTampered(what) => {
+                tracing::error!(what, "the audit log was tampered with; run `biometry audit verify`");
                 Self::internal("internal error")
             }
             Error::Tampered(_) => Self::internal("internal error"),

@@ -47,7 +47,7 @@ use anyhow::Context;
 use proto::{accounts::accounts_server::AccountsServer, projects::projects_server::ProjectsServer};
 use tonic::service::Routes;
 
-pub use audit::verify::{Finding, KnownEnd, Verified, verify as verify_audit};
+pub use audit::verify::{Finding, Known, KnownEnd, Verified, verify as verify_audit};
 pub use config::Config;
 pub use signing_admin::{SigningKeyState, distrust_signing_key, rotate_signing_key, signing_keys};
 pub use tombstones::{Tombstone, read_tombstones};
@@ -56,9 +56,14 @@ pub use tombstones::{Tombstone, read_tombstones};
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
 /// Where the audit log ends; nothing while it is empty.
-async fn audit_heads(store: &store::Store) -> Result<Vec<String>, error::Error> {
+async fn audit_ends(
+    store: &store::Store,
+    tree: &audit::tree::AuditTree,
+) -> Result<ledger::Ends, error::Error> {
     let head = store.audit_head().await?.filter(|head| head.seq > 0);
-    Ok(head.map(|head| KnownEnd { seq: head.seq, mac: head.mac }.to_string()).into_iter().collect())
+    let heads = head.map(|head| KnownEnd { seq: head.seq, mac: head.mac }.to_string()).into_iter().collect();
+    let checkpoints = tree.checkpoint().await?.map(|checkpoint| checkpoint.note).into_iter().collect();
+    Ok(ledger::Ends { heads, checkpoints })
 }
 
 /// Opens the database and the master key and answers the service.
@@ -70,12 +75,13 @@ pub async fn routes(config: Config) -> anyhow::Result<Routes> {
     let store = store::Store::new(db, audit::Log::new(ring.clone()), ledger::RowMacs::new(ring.clone()));
     store.guard_audit().await.context("the audit log's triggers")?;
     store.make_missing_macs(boot::now_ms()).await.context("the MACs of rows")?;
-    let accounts = accounts::Accounts::new(store.clone(), ring.clone());
+    let tree = audit::tree::AuditTree::new(store.clone(), &ring)?;
+    let accounts = accounts::Accounts::new(store.clone(), ring.clone(), tree.clone());
     let anchoring = {
         let store = store.clone();
         let read = move || {
-            let store = store.clone();
-            async move { audit_heads(&store).await }
+            let (store, tree) = (store.clone(), tree.clone());
+            async move { audit_ends(&store, &tree).await }
         };
         ledger::start_anchoring(&config.anchor, audit::verify::LEDGER, boot::now_ms, read)
     };

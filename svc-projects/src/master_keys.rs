@@ -50,7 +50,16 @@ const TABLES: Tables = Tables {
             context: ledger::bound_to_key,
         },
     ],
-    kept: &[EMAIL, RECOVERY, audit::MARK, audit::HEAD, audit::CONTENT, ledger::MASTER_KEY_OF_ROWS, TOMBSTONE],
+    kept: &[
+        EMAIL,
+        RECOVERY,
+        audit::MARK,
+        audit::HEAD,
+        audit::CONTENT,
+        audit::tree::SIGN,
+        ledger::MASTER_KEY_OF_ROWS,
+        TOMBSTONE,
+    ],
 };
 
 /// Columns that MACs are over: sealed anew together with their MACs.
@@ -81,6 +90,7 @@ impl MasterKeys for Config {
             usage.extend(ledger::count_column(&opened.db, &opened.ring, table, column).await?);
         }
         usage.extend(store(opened).count_keys().await?);
+        usage.extend(ledger::tree::count_node_keys(&opened.db, &opened.ring).await?);
         Ok(usage)
     }
 
@@ -89,7 +99,7 @@ impl MasterKeys for Config {
         store.make_missing_macs(opened.now_ms).await?;
         store.rewrap_rows(&opened.ring, rewrap).await?;
         store.endorse_audit(&opened.ring.key_ids()[0], rewrap).await?;
-        Ok(())
+        Ok(ledger::tree::rewrap_nodes(&opened.db, &opened.ring, rewrap).await?)
     }
 
     async fn record_distrust(&self, opened: &Opened, key: &str) -> anyhow::Result<()> {

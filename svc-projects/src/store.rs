@@ -54,6 +54,13 @@ pub struct Store {
     rows: RowMacs,
 }
 
+impl Store {
+    /// The tree over the audit log.
+    pub fn tree(&self, ring: blob::KeyRing) -> ledger::tree::Tree {
+        ledger::tree::Tree::new(self.db.clone(), ring)
+    }
+}
+
 /// A new organisation with its first project.
 pub struct NewOrganisation<'a> {
     pub organisation: (&'a OrganisationId, &'a Name),

@@ -14,6 +14,7 @@ both_modes!(
     consent_stays_in_its_project,
     wrong_shapes_are_refused,
     the_ledger_is_listed_and_exported,
+    the_log_is_proved_to_a_program_that_does_not_trust_the_server,
     a_changed_ledger_is_found_by_the_cli
 );
 
@@ -96,6 +97,51 @@ async fn the_ledger_is_listed_and_exported(world: &'static World) {
     );
 }
 
+async fn the_log_is_proved_to_a_program_that_does_not_trust_the_server(world: &'static World) {
+    let (project, other) = (Project::new(world), Project::new(world));
+    assert_eq!(project.get("/api-consent/log/checkpoint").await.status, 404);
+    project.consent("consent", ADA, true).await;
+    let keys = project.get("/api-consent/log/keys").await.body;
+    let early = project.get("/api-consent/log/checkpoint").await.body;
+    let body = json!({"is_consent_given": false, "user_fullname": ADA});
+    let withdrawn = project.post("/api-consent/consent").json(&body).send().await.unwrap();
+    let promise = withdrawn.headers()["consent-promise"].to_str().unwrap().to_owned();
+    let history = project.get(&format!("/api-consent/consent/{ADA}")).await.body;
+    let id = history["data"]["history"][1]["id"].as_str().unwrap();
+    let path = format!("/api-consent/log/inclusion?entry={id}");
+    let entry = project.get(&path).await.body;
+    let leaf = entry["data"]["leaf"].as_str().unwrap();
+    assert!(leaf.contains(history["data"]["history"][1]["hash"].as_str().unwrap()), "{leaf}");
+    let grown = project.get("/api-consent/log/consistency?from=1").await.body;
+
+    let folder = tempfile::tempdir().unwrap();
+    let mut files = Vec::new();
+    for (at, body) in [keys, early, json!({"promise": promise}), entry, grown].iter().enumerate() {
+        files.push(folder.path().join(at.to_string()));
+        std::fs::write(&files[at], body.to_string()).unwrap();
+    }
+    let program = crate::world::root().join("examples/consent-log/verify.mjs");
+    let output = std::process::Command::new("node").arg(program).args(&files).output().unwrap();
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert_eq!(
+        said.lines().last(),
+        Some("ok: the log of 1 grew to 2"),
+        "{said}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+
+    assert_eq!(other.get(&path).await.status, 404, "an entry of another project");
+    for bad in [
+        "inclusion",
+        "inclusion?entry=a&index=1",
+        "consistency",
+        "consistency?from=0",
+        "consistency?from=1&to=9",
+    ] {
+        assert_eq!(project.get(&format!("/api-consent/log/{bad}")).await.status, 400, "{bad}");
+    }
+}
+
 /// Both in one scenario, as the ledger is one for all of them.
 async fn a_changed_ledger_is_found_by_the_cli(world: &'static World) {
     let project = Project::new(world);
@@ -113,9 +159,17 @@ async fn a_changed_ledger_is_found_by_the_cli(world: &'static World) {
         .find_map(|line| line.strip_prefix("head ").filter(|h| h.starts_with(&project.id)))
         .unwrap();
     let head = head.to_owned();
+    let folder = tempfile::tempdir().unwrap();
+    let note = folder.path().join("checkpoint");
+    let checkpoint = project.get("/api-consent/log/checkpoint").await.body;
+    std::fs::write(&note, checkpoint["data"]["note"].as_str().unwrap()).unwrap();
+    let note = note.to_str().unwrap();
 
     project.consent("consent", ADA, false).await;
     assert_eq!(verify(&["--head", &head]).0, Some(0), "the ledger has only grown");
+    assert_eq!(verify(&["--note", note]).0, Some(0), "and its log as well");
+    std::fs::write(note, checkpoint["data"]["note"].as_str().unwrap().replacen("\n2\n", "\n3\n", 1)).unwrap();
+    assert_eq!(verify(&["--note", note]).0, Some(1), "nobody signed that");
     let unknown = format!("{}:99:00", project.id);
     assert_eq!(verify(&["--head", &unknown]).0, Some(1));
 

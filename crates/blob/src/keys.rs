@@ -2,6 +2,7 @@
 
 mod kept;
 mod layers;
+mod signing;
 
 use std::{
     fs::{self, OpenOptions},
@@ -22,6 +23,7 @@ use crate::{
 };
 
 pub use kept::KeptKey;
+pub use signing::SigningKey;
 
 const KEY_ID_LEN: usize = 8;
 

@@ -30,6 +30,6 @@ mod usage;
 pub use config::{Config, KeyConfig, Limits, S3};
 pub use error::Error;
 pub use id::{BlobId, Tenant};
-pub use keys::{KeptKey, KeyId, KeyRing, Mac, Purpose};
+pub use keys::{KeptKey, KeyId, KeyRing, Mac, Purpose, SigningKey};
 pub use seal::DataKey;
 pub use store::Store;

@@ -43,6 +43,30 @@ pub struct Anchor {
     pub at_ms: i64,
     /// As the ledger's verification takes and prints them.
     pub heads: Vec<String>,
+    /// Signed checkpoints (C2SP tlog-checkpoint). Lines of earlier releases have none.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub checkpoints: Vec<String>,
+}
+
+/// Where the logs of a ledger end.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Ends {
+    pub heads: Vec<String>,
+    /// Each signed; the same each time while its log does not grow.
+    pub checkpoints: Vec<String>,
+}
+
+impl Ends {
+    /// What `noted` does not have.
+    fn since(&self, noted: &Self) -> Self {
+        let new = |now: &[String], noted: &[String]| {
+            now.iter().filter(|text| !noted.contains(text)).cloned().collect::<Vec<_>>()
+        };
+        Self {
+            heads: new(&self.heads, &noted.heads),
+            checkpoints: new(&self.checkpoints, &noted.checkpoints),
+        }
+    }
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -60,18 +84,32 @@ pub enum AnchorError {
 /// # Errors
 /// When the file cannot be read, or holds a line that is no anchor: it was changed.
 pub fn noted_heads(config: &AnchorConfig, ledger: &str) -> Result<Vec<String>, AnchorError> {
+    Ok(read_anchors(config, ledger)?.into_iter().flat_map(|anchor| anchor.heads).collect())
+}
+
+/// Returns every signed checkpoint of `ledger` that the file holds, oldest first.
+///
+/// # Errors
+/// As [`noted_heads`].
+pub fn noted_checkpoints(config: &AnchorConfig, ledger: &str) -> Result<Vec<String>, AnchorError> {
+    Ok(read_anchors(config, ledger)?.into_iter().flat_map(|anchor| anchor.checkpoints).collect())
+}
+
+fn read_anchors(config: &AnchorConfig, ledger: &str) -> Result<Vec<Anchor>, AnchorError> {
     let Some(path) = &config.file else { return Ok(Vec::new()) };
     let file = match std::fs::File::open(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Vec::new()),
         file => file?,
     };
-    let mut heads = Vec::new();
+    let mut anchors = Vec::new();
     for (index, line) in BufReader::new(file).lines().enumerate() {
         let malformed = |_| AnchorError::Malformed { path: path.clone(), line: index + 1 };
         let anchor: Anchor = serde_json::from_str(&line?).map_err(malformed)?;
-        heads.extend(anchor.heads.into_iter().filter(|_| anchor.ledger == ledger));
+        if anchor.ledger == ledger {
+            anchors.push(anchor);
+        }
     }
-    Ok(heads)
+    Ok(anchors)
 }
 
 /// Notes the heads of `ledger` now and every so often; `read` returns them. `None` when nowhere is configured. The task ends
@@ -84,7 +122,7 @@ pub fn start_anchoring<R, F, E>(
 ) -> Option<AbortOnDropHandle<()>>
 where
     R: Fn() -> F + Send + 'static,
-    F: Future<Output = Result<Vec<String>, E>> + Send,
+    F: Future<Output = Result<Ends, E>> + Send,
     E: std::fmt::Display,
 {
     if config.file.is_none() && config.url.is_none() {
@@ -95,23 +133,24 @@ where
         let http = reqwest::Client::builder().timeout(TIMEOUT).build().unwrap_or_default();
         let mut interval = tokio::time::interval(Duration::from_secs(config.every_seconds.max(1)));
         interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut noted: Vec<String> = Vec::new();
+        let mut noted = Ends::default();
         loop {
             interval.tick().await;
-            let heads = match read().await {
-                Ok(heads) => heads,
+            let ends = match read().await {
+                Ok(ends) => ends,
                 Err(error) => {
                     tracing::error!(ledger, %error, "the heads of a ledger could not be read to be anchored");
                     continue;
                 }
             };
-            let moved: Vec<String> = heads.iter().filter(|head| !noted.contains(head)).cloned().collect();
-            if moved.is_empty() {
+            let moved = ends.since(&noted);
+            if moved == Ends::default() {
                 continue;
             }
-            let anchor = Anchor { ledger: ledger.to_owned(), at_ms: now_ms(), heads: moved };
+            let Ends { heads, checkpoints } = moved;
+            let anchor = Anchor { ledger: ledger.to_owned(), at_ms: now_ms(), heads, checkpoints };
             match note(&config, &http, &anchor).await {
-                Ok(()) => noted = heads,
+                Ok(()) => noted = ends,
                 Err(error) => tracing::error!(ledger, %error, "the heads of a ledger could not be anchored"),
             }
         }
@@ -163,7 +202,11 @@ mod tests {
         let now = Arc::new(Mutex::new(vec!["a:1:x".to_owned(), "b:1:y".to_owned()]));
         let read = {
             let now = now.clone();
-            move || std::future::ready(Ok::<_, String>(now.lock().unwrap().clone()))
+            move || {
+                let heads = now.lock().unwrap().clone();
+                let checkpoints = heads.iter().map(|head| format!("signed {head}")).collect();
+                std::future::ready(Ok::<_, String>(Ends { heads, checkpoints }))
+            }
         };
         let task = start_anchoring(&config, "consent", || 7, read).unwrap();
         until(|| noted_heads(&config, "consent").unwrap().len() == 2).await;
@@ -171,6 +214,8 @@ mod tests {
         until(|| noted_heads(&config, "consent").unwrap().len() == 3).await;
         drop(task);
         assert_eq!(noted_heads(&config, "consent").unwrap(), ["a:1:x", "b:1:y", "a:2:z"], "b did not move");
+        let signed = ["signed a:1:x", "signed b:1:y", "signed a:2:z"];
+        assert_eq!(noted_checkpoints(&config, "consent").unwrap(), signed);
         assert!(noted_heads(&config, "audit").unwrap().is_empty());
 
         let file = config.file.clone().unwrap();
@@ -181,7 +226,7 @@ mod tests {
 
     #[tokio::test]
     async fn nothing_is_done_where_nowhere_is_configured() {
-        let read = || std::future::ready(Ok::<_, String>(Vec::new()));
+        let read = || std::future::ready(Ok::<_, String>(Ends::default()));
         assert!(start_anchoring(&AnchorConfig::default(), "audit", || 7, read).is_none());
         assert!(noted_heads(&AnchorConfig::default(), "audit").unwrap().is_empty());
     }

@@ -4,6 +4,7 @@
 //! nobody, and write rows that the right key cannot verify. [`RowMacs`] authenticate the rows that grant something.
 //! [`start_anchoring`] notes where ledgers end outside of their databases. [`rewrap_columns`] and [`Endorser`] bring what is
 //! under an earlier master key under the present one. A service implements [`MasterKeys`] for it.
+//! [`tree`] makes signed Merkle trees of ledgers.
 
 mod anchor;
 mod canary;
@@ -12,9 +13,10 @@ mod operator;
 mod rewrap;
 mod ring;
 mod rows;
+pub mod tree;
 mod usage;
 
-pub use anchor::{Anchor, AnchorConfig, AnchorError, noted_heads, start_anchoring};
+pub use anchor::{Anchor, AnchorConfig, AnchorError, Ends, noted_checkpoints, noted_heads, start_anchoring};
 pub use canary::Error;
 pub use endorsement::Endorser;
 pub use operator::{MasterKeys, Opened, distrust_master_key, key_usage, open, rewrap};

@@ -1,8 +1,10 @@
 //! Dashboard users: sign-in, sessions, second factor, invitations, roles, and the projects of their organisation.
 
 use proto::accounts::{
-    AcceptInvitationRequest, AuthorizeSessionRequest, ChangePasswordRequest, ConfirmTotpRequest,
-    CreateProjectRequest, DeleteOrganisationRequest, Deletion, DisableTotpRequest, GetDeletionRequest,
+    AcceptInvitationRequest, AuditCheckpoint, AuditConsistency, AuditInclusion, AuditLogKeys,
+    AuthorizeSessionRequest, ChangePasswordRequest, ConfirmTotpRequest, CreateProjectRequest,
+    DeleteOrganisationRequest, Deletion, DisableTotpRequest, GetAuditCheckpointRequest,
+    GetAuditConsistencyRequest, GetAuditInclusionRequest, GetAuditLogKeysRequest, GetDeletionRequest,
     InviteRequest, Invited, ListAuditRequest, ListAuditResponse, ListInvitationsResponse,
     ListProjectsResponse, ListSessionsResponse, ListUsersResponse, NamedRequest, PasswordRequest, Project,
     RecoveryCodes, RevokeSessionRequest, SecondFactorRequest, Session, SetRoleRequest, SignInRequest,
@@ -243,6 +245,47 @@ pub async fn get_deletion(core: &Core, request: GetDeletionRequest) -> Result<De
 /// 400 for a filter that is not valid, 404 for an unknown project.
 pub async fn list_audit_events(core: &Core, request: ListAuditRequest) -> Result<ListAuditResponse, Error> {
     Ok(core.services().accounts().list_audit(request).await?.into_inner())
+}
+
+/// Where the audit log ends, signed.
+///
+/// # Errors
+/// 403 for a role that may not read it.
+pub async fn audit_checkpoint(
+    core: &Core,
+    request: GetAuditCheckpointRequest,
+) -> Result<AuditCheckpoint, Error> {
+    Ok(core.services().accounts().get_audit_checkpoint(request).await?.into_inner())
+}
+
+/// That an entry of the organisation is in the audit log.
+///
+/// # Errors
+/// 404 when it has no such entry.
+pub async fn audit_inclusion(
+    core: &Core,
+    request: GetAuditInclusionRequest,
+) -> Result<AuditInclusion, Error> {
+    Ok(core.services().accounts().get_audit_inclusion(request).await?.into_inner())
+}
+
+/// That the audit log of an earlier checkpoint only grew.
+///
+/// # Errors
+/// 400 for sizes it does not have.
+pub async fn audit_consistency(
+    core: &Core,
+    request: GetAuditConsistencyRequest,
+) -> Result<AuditConsistency, Error> {
+    Ok(core.services().accounts().get_audit_consistency(request).await?.into_inner())
+}
+
+/// The keys that sign for the audit log.
+///
+/// # Errors
+/// 403 for a role that may not read it.
+pub async fn audit_log_keys(core: &Core, request: GetAuditLogKeysRequest) -> Result<AuditLogKeys, Error> {
+    Ok(core.services().accounts().get_audit_log_keys(request).await?.into_inner())
 }
 
 /// Deletes the organisation. Its sessions and keys are rejected from now on; the purge deletes its data.

@@ -27,7 +27,8 @@ pub struct ConsentDecision {
 }
 
 /// Records a consent, given or withdrawn. In a session it counts as a call of it: it binds the session's user, and
-/// another user is rejected. A dashboard user can only withdraw.
+/// another user is rejected. A dashboard user can only withdraw. Returns the signed promise that the project's log has it; empty
+/// for a test key, whose consents are in none.
 ///
 /// # Errors
 /// 403 for a consent given at the dashboard or another user's session; when the ledger does not answer.
@@ -37,7 +38,7 @@ pub async fn record_consent(
     context: &CallContext,
     record: &mut TransactionRecord,
     decision: ConsentDecision,
-) -> Result<(), Error> {
+) -> Result<String, Error> {
     if decision.is_consent_given && caller.is_dashboard_user() {
         return Err(Error::ConsentIsPersonal);
     }
@@ -110,11 +111,11 @@ async fn append_consent(
     context: &CallContext,
     record: &mut TransactionRecord,
     decision: ConsentDecision,
-) -> Result<(), Error> {
+) -> Result<String, Error> {
     if caller.is_test {
         // The ledger is of people.
         record.set_reasons(vec![reason(decision.kind, decision.is_consent_given).to_owned()]);
-        return Ok(());
+        return Ok(String::new());
     }
     let request = RecordConsentRequest {
         project_id: caller.project_id.clone(),
@@ -127,7 +128,7 @@ async fn append_consent(
         transaction_id: record.transaction_id().to_owned(),
         basis: String::new(),
     };
-    core.services().consent().record_consent(request).await?;
+    let promise = core.services().consent().record_consent(request).await?.into_inner().promise;
     if !decision.is_consent_given {
         let after = Some(json!({"kind": decision.kind.as_str_name()}));
         let subject = &decision.user_fullname;
@@ -135,7 +136,7 @@ async fn append_consent(
         record_audit_event(core, &caller.project_id, event).await?;
     }
     record.set_reasons(vec![reason(decision.kind, decision.is_consent_given).to_owned()]);
-    Ok(())
+    Ok(promise)
 }
 
 /// The decision, for readers of the transaction and of its webhooks.

@@ -4,6 +4,7 @@
 mod chip_files;
 mod consent;
 mod consent_export;
+mod consent_log;
 mod docauth;
 mod document_data;
 mod enroll;
@@ -48,6 +49,10 @@ pub fn routes() -> Vec<Route> {
         route(Project(P::ConsentRead), routes!(consent::get_consent)).recorded_as("consent_read"),
         route(Project(P::SubjectsRead), routes!(consent_export::list_consents)),
         route(Project(P::SubjectsRead), routes!(consent_export::export_consents)),
+        route(Project(P::ConsentRead), routes!(consent_log::get_checkpoint)),
+        route(Project(P::ConsentRead), routes!(consent_log::get_inclusion)),
+        route(Project(P::ConsentRead), routes!(consent_log::get_consistency)),
+        route(Project(P::ConsentRead), routes!(consent_log::get_log_keys)),
     ]
 }
 

@@ -2,6 +2,7 @@
 
 mod assets;
 mod audit_log;
+mod audit_proofs;
 mod invitations;
 mod operations;
 mod organisation;
@@ -57,6 +58,10 @@ pub fn account_routes() -> Vec<Route> {
         route(read, routes!(users::list_users)),
         route(write, routes!(users::set_user_role, users::remove_user)),
         route(Organisation(Permission::AuditRead), routes!(audit_log::list_audit_events)),
+        route(Organisation(Permission::AuditRead), routes!(audit_proofs::get_audit_checkpoint)),
+        route(Organisation(Permission::AuditRead), routes!(audit_proofs::get_audit_inclusion)),
+        route(Organisation(Permission::AuditRead), routes!(audit_proofs::get_audit_consistency)),
+        route(Organisation(Permission::AuditRead), routes!(audit_proofs::get_audit_log_keys)),
         route(Organisation(Permission::OrganisationDelete), routes!(organisation::delete_organisation)),
         // The id cannot be guessed.
         route(DashboardPage, routes!(organisation::get_organisation_deletion)),

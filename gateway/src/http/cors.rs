@@ -57,6 +57,7 @@ pub fn cors_layer(gateway: &Gateway) -> CorsLayer {
             headers::REQUEST_ID,
             headers::AUTO_ENROLL,
             headers::REMOVED_SERVICES,
+            headers::CONSENT_PROMISE,
             idempotency::REPLAYED,
             rate_limit::POLICY,
             rate_limit::REMAINING,

@@ -10,6 +10,7 @@ use crate::core::{error::Error, record::CallContext, user_name::parse_user_name}
 
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 pub const AUTO_ENROLL: HeaderName = HeaderName::from_static("x-auto-enroll");
+pub const CONSENT_PROMISE: HeaderName = HeaderName::from_static("consent-promise");
 pub const REMOVED_SERVICES: HeaderName = HeaderName::from_static("x-removed-services");
 
 /// A request with more header bytes is rejected (431). The listener itself reads more, so that a client which sends too

@@ -23,6 +23,8 @@ async fn consent_is_recorded_and_answered_in_both_shapes() {
       "user_fullname": "ada@example.org"
     }
     "#);
+    // Base64 of "signed\n".
+    assert_eq!(given.headers["consent-promise"], "c2lnbmVkCg==");
     let withdrawn = json!({"is_consent_given": false, "user_fullname": ADA}).to_string();
     customer.post("/api-consent/strg-consent", &[], withdrawn).await;
 
@@ -92,6 +94,44 @@ async fn the_state_and_the_history_are_read_together() {
     assert_eq!(customer.last_record().kind, "consent_read");
 }
 
+#[tokio::test]
+async fn the_log_answers_signed_notes_and_proofs() {
+    let customer = Customer::new().await;
+    let found = customer.get("/api-consent/log/inclusion?entry=c-1").await;
+    insta::assert_json_snapshot!(found.body, @r#"
+    {
+      "data": {
+        "checkpoint": {
+          "note": "signed\n",
+          "origin": "biometry/consent/p",
+          "root_hash": "cm9vdA==",
+          "size": 2
+        },
+        "index": 1,
+        "leaf": "c-1",
+        "leaf_hash": "bGVhZg==",
+        "proof": [
+          "cGFydA=="
+        ]
+      },
+      "message": "entry found"
+    }
+    "#);
+    assert_eq!(customer.get("/api-consent/log/inclusion?index=7").await.body["data"]["index"], 7);
+    let grown = customer.get("/api-consent/log/consistency?from=1&to=2").await.body;
+    assert_eq!((&grown["data"]["from"], &grown["data"]["checkpoint"]["size"]), (&json!(1), &json!(2)));
+    let ends = customer.get("/api-consent/log/checkpoint").await.body;
+    assert_eq!(ends["data"], found.body["data"]["checkpoint"]);
+    let keys = customer.get("/api-consent/log/keys").await.body;
+    let key = json!({"verifier": "a+b+c", "is_signing": true, "is_trusted": true});
+    assert_eq!(keys["data"]["keys"], json!([key]));
+    for bad in
+        ["inclusion", "inclusion?entry=a&index=1", "inclusion?index=-1", "consistency", "consistency?from=x"]
+    {
+        assert_eq!(customer.get(&format!("/api-consent/log/{bad}")).await.status, 400, "{bad}");
+    }
+}
+
 fn exported(user: &str) -> proto::consent::ExportedConsent {
     let entry = proto::consent::ConsentEntry {
         id: "01938c5e-7f1e-7000-8000-000000000001".into(),
@@ -102,8 +142,7 @@ fn exported(user: &str) -> proto::consent::ExportedConsent {
         device_info_json: Some(r#"{"os":"x"}"#.into()),
         transaction_id: "t-1".into(),
         hash: "00ff".into(),
-        session_id: None,
-        basis: String::new(),
+        ..proto::consent::ConsentEntry::default()
     };
     proto::consent::ExportedConsent { user_fullname: user.into(), entry: Some(entry) }
 }

@@ -20,6 +20,13 @@ type Last = Option<(i64, String, String)>;
 const LAST: &str = "SELECT seq, hash, chain FROM consent_entries WHERE project_id = $1 AND subject = $2 \
     ORDER BY seq DESC LIMIT 1";
 
+/// An entry as it was written, and its mark.
+#[derive(Clone, Debug)]
+pub struct Written {
+    pub entry: Entry,
+    pub mark: Mark,
+}
+
 /// Rows of one statement. Few sizes, so that few statements are prepared.
 const ROWS_AT_ONCE: [usize; 4] = [128, 32, 8, 1];
 /// Names of one look-up.
@@ -27,15 +34,15 @@ const NAMES_AT_ONCE: [usize; 3] = [1, 16, 128];
 
 impl Store {
     /// Adds `entries`, all of one project, to the ends of their subjects' chains, in this order; answers them with their
-    /// numbers, hashes and chains.
+    /// numbers, hashes, chains and marks.
     ///
     /// # Errors
     /// [`Error::Conflict`] when a number is taken though the head said otherwise. Then nothing is written.
-    pub async fn append(&self, entries: &[Entry], seals: &Seals) -> Result<Vec<Entry>, Error> {
+    pub async fn append(&self, entries: &[Entry], seals: &Seals) -> Result<Vec<Written>, Error> {
         self.try_append(entries, seals).await.map_err(conflict)
     }
 
-    async fn try_append(&self, entries: &[Entry], seals: &Seals) -> Result<Vec<Entry>, Error> {
+    async fn try_append(&self, entries: &[Entry], seals: &Seals) -> Result<Vec<Written>, Error> {
         let Some(first) = entries.first() else { return Ok(Vec::new()) };
         let mut tx = self.db.begin().await?;
         let mut head = take_project(&mut tx, seals, &first.project_id, first.recorded_at).await?;
@@ -54,7 +61,7 @@ impl Store {
         insert_marks(&mut tx, &marks).await?;
         move_head(&mut tx, &head).await?;
         tx.commit().await?;
-        Ok(written)
+        Ok(written.into_iter().zip(marks).map(|(entry, mark)| Written { entry, mark }).collect())
     }
 
     /// Destroys the subject's entries and marks that, and how many there were and the last one's hash; answers how many,

@@ -30,6 +30,7 @@ const UNMARKED: &str = "SELECT e.project_id, e.id, e.seq FROM consent_entries e 
 /// Entries of a chain that was erased.
 const RETURNED: &str = "SELECT e.project_id, e.id, e.seq FROM consent_entries e \
     JOIN consent_journal j ON j.chain = e.chain AND j.project_id = e.project_id AND j.event = 'erased'";
+const NODES: &str = "SELECT log, position, hash FROM log_nodes ORDER BY log, position";
 const ERASED: &str = "SELECT COUNT(*) FROM consent_journal WHERE event = 'erased'";
 
 impl Store {
@@ -52,6 +53,11 @@ impl Store {
     pub async fn audit(&self, auditor: &mut Auditor<'_>) -> Result<(), Error> {
         let mut snapshot = self.db.snapshot().await?;
         auditor.heads(snapshot.fetch_all::<Head>(HEADS, &[]).await?)?;
+        let node = |(project, position, hash): (String, i64, Vec<u8>)| -> Result<(), Error> {
+            auditor.node(project, position, hash);
+            Ok(())
+        };
+        snapshot.fetch_each(NODES, &[], node).await?;
         snapshot.fetch_each(MARKS, &[], |mark: Mark| auditor.mark(mark)).await?;
         auditor.end_of_journal();
         let entry = |entry: Entry| -> Result<(), Error> {

@@ -6,6 +6,7 @@ mod erasure;
 mod export;
 mod journal;
 mod keys;
+mod log;
 mod texts;
 
 use std::time::Duration;

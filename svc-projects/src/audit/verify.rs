@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use anyhow::Context;
+use ledger::tree::{Hash, LogKeys, NoteError, Noted, TreeCheck, TreeFinding, record_hash};
 
-use super::{Entry, Head, Log};
+use super::{Entry, Head, Log, tree};
 use crate::{Config, error::Error, store::Store};
 
 const PAGE: i64 = 500;
@@ -24,6 +25,36 @@ pub enum Finding {
     Headless,
     #[error("the head noted earlier, number {0}, is not in the log")]
     Unknown(i64),
+    #[error("{0}")]
+    Tree(TreeFinding),
+    #[error("note {number} is not of the audit log of this installation: {error}")]
+    Note { number: usize, error: NoteError },
+}
+
+/// What was noted about the log before.
+#[derive(Clone, Debug, Default)]
+pub struct Known {
+    pub ends: Vec<KnownEnd>,
+    /// Signed checkpoints.
+    pub notes: Vec<String>,
+}
+
+impl From<&[KnownEnd]> for Known {
+    fn from(ends: &[KnownEnd]) -> Self {
+        Self { ends: ends.to_vec(), notes: Vec::new() }
+    }
+}
+
+impl From<&Vec<KnownEnd>> for Known {
+    fn from(ends: &Vec<KnownEnd>) -> Self {
+        ends.as_slice().into()
+    }
+}
+
+impl<const N: usize> From<&[KnownEnd; N]> for Known {
+    fn from(ends: &[KnownEnd; N]) -> Self {
+        ends.as_slice().into()
+    }
 }
 
 /// Where the log ended when it was verified before: `<number>:<mac>`.
@@ -55,35 +86,39 @@ pub struct Verified {
     pub entries: u64,
     pub findings: u64,
     pub end: KnownEnd,
+    /// Signed; empty while the log is.
+    pub checkpoint: String,
 }
 
 /// The name of the log among the anchors of an installation.
 pub const LEDGER: &str = "audit";
 
-/// Reads the whole log and reports each place where it does not hold. `known`: heads noted by hand, besides those of the
-/// configured file of anchors.
+/// Reads the whole log and reports each place where it does not hold. `known`: what was noted by hand, besides what the
+/// configured file of anchors has.
 ///
 /// # Errors
 /// When the database or the master key cannot be opened.
 pub async fn verify(
     config: Config,
-    known: &[KnownEnd],
+    known: impl Into<Known>,
     report: impl FnMut(Finding),
 ) -> anyhow::Result<Verified> {
+    let mut known: Known = known.into();
+    known.notes.extend(ledger::noted_checkpoints(&config.anchor, LEDGER).context("projects.anchor.file")?);
     let noted = ledger::noted_heads(&config.anchor, LEDGER).context("projects.anchor.file")?;
     let noted: Result<Vec<KnownEnd>, _> = noted.iter().map(|head| head.parse()).collect();
-    let noted = noted.map_err(|error: &str| anyhow::anyhow!("projects.anchor.file: {error}"))?;
-    let known: Vec<&KnownEnd> = known.iter().chain(&noted).collect();
+    known.ends.extend(noted.map_err(|error: &str| anyhow::anyhow!("projects.anchor.file: {error}"))?);
     let ledger::Opened { db, ring, .. } = ledger::open(&config, boot::now_ms()).await?;
     let log = Log::new(ring.clone());
+    let keys = LogKeys::new(&ring, tree::SIGN)?;
     let store = Store::new(db, log.clone(), ledger::RowMacs::new(ring));
-    Ok(walk(&store, &log, &known, report).await?)
+    Ok(walk(&store, (&log, &keys), &known, report).await?)
 }
 
 async fn walk(
     store: &Store,
-    log: &Log,
-    known: &[&KnownEnd],
+    (log, keys): (&Log, &LogKeys),
+    known: &Known,
     mut report: impl FnMut(Finding),
 ) -> Result<Verified, Error> {
     let mut findings = 0;
@@ -91,11 +126,19 @@ async fn walk(
         findings += 1;
         report(finding);
     };
+    let (mut check, notes) = expected(keys, &known.notes);
+    notes.into_iter().for_each(&mut found);
+    for (position, hash) in store.audit_nodes().await? {
+        let (position, hash) =
+            (u64::try_from(position).unwrap_or(u64::MAX), hash.try_into().unwrap_or_default());
+        check.expect_node(position, Hash(hash));
+    }
     // Read first: what is appended meanwhile lies behind it.
     let head = store.audit_head().await?;
     let mut last = (0, String::new());
     let mut entries = 0;
-    let mut missing: BTreeSet<(i64, String)> = known.iter().map(|end| (end.seq, end.mac.clone())).collect();
+    let mut missing: BTreeSet<(i64, String)> =
+        known.ends.iter().map(|end| (end.seq, end.mac.clone())).collect();
     loop {
         let page: Vec<Entry> = store.audit_page(last.0, PAGE).await?;
         for entry in &page {
@@ -104,6 +147,9 @@ async fn walk(
             } else if !log.follows((last.0, &last.1), entry)? || log.open(entry).is_err() {
                 found(Finding::Changed(entry.seq));
             }
+            // One whose layer was changed is found above.
+            let leaf = log.leaf(entry).map_or_else(|_| Hash::default(), |leaf| record_hash(leaf.as_bytes()));
+            check.push(leaf).into_iter().map(Finding::Tree).for_each(&mut found);
             last = (entry.seq, entry.mac.clone());
             missing.remove(&last);
             entries += 1;
@@ -119,5 +165,25 @@ async fn walk(
         Some(_) => {}
     }
     missing.into_iter().filter(|(seq, _)| *seq > 0).for_each(|(seq, _)| found(Finding::Unknown(seq)));
-    Ok(Verified { entries, findings, end: KnownEnd { seq: last.0, mac: last.1 } })
+    let checkpoint = match check.size() {
+        0 => String::new(),
+        size => keys.checkpoint(tree::ORIGIN, size, check.root())?,
+    };
+    check.finish().into_iter().map(Finding::Tree).for_each(&mut found);
+    Ok(Verified { entries, findings, end: KnownEnd { seq: last.0, mac: last.1 }, checkpoint })
+}
+
+/// What the log must match, and the notes that are none of it.
+fn expected(keys: &LogKeys, notes: &[String]) -> (TreeCheck, Vec<Finding>) {
+    let (mut check, mut findings) = (TreeCheck::default(), Vec::new());
+    for (at, note) in notes.iter().enumerate() {
+        match keys.read(note) {
+            Ok(Noted::Checkpoint { origin, size, root }) if origin == tree::ORIGIN => {
+                check.expect_root(size, root)
+            }
+            Ok(_) => findings.push(Finding::Note { number: at + 1, error: NoteError::Malformed }),
+            Err(error) => findings.push(Finding::Note { number: at + 1, error }),
+        }
+    }
+    (check, findings)
 }

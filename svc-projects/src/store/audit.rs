@@ -92,6 +92,12 @@ impl Store {
         Ok(self.db.fetch_optional(SQL, &[]).await?)
     }
 
+    /// The stored hashes of the log's tree.
+    pub async fn audit_nodes(&self) -> Result<Vec<(i64, Vec<u8>)>, Error> {
+        const SQL: &str = "SELECT position, hash FROM log_nodes ORDER BY position";
+        Ok(self.db.fetch_all(SQL, &[]).await?)
+    }
+
     /// The next `limit` entries after `after`, oldest first, of every organisation.
     pub async fn audit_page(&self, after: i64, limit: i64) -> Result<Vec<Entry>, Error> {
         const SQL: &str = "SELECT seq, organisation_id, project_id, actor, action, target, sealed, happened_at, mac, \

@@ -7,7 +7,10 @@ use axum::{
         Path, State,
         rejection::{BytesRejection, PathRejection},
     },
+    http::HeaderValue,
+    response::{IntoResponse, Response},
 };
+use base64::{Engine, prelude::BASE64_STANDARD};
 use boot::timestamp::rfc3339;
 use proto::consent::{ConsentKind, ConsentState};
 use serde::{Deserialize, Serialize};
@@ -18,6 +21,7 @@ use crate::{
     core::{consent::ConsentDecision, error::Error, user_name::parse_any_user_name},
     http::{
         envelope::Envelope,
+        headers::CONSENT_PROMISE,
         json::without_byte_order_mark,
         recording::{Call, RecordedResponse},
         state::Gateway,
@@ -42,26 +46,47 @@ pub struct ConsentRecorded {
     message: &'static str,
 }
 
+/// The answer to a recorded decision, and the promise that the project's log has it.
+pub struct Recorded {
+    body: ConsentRecorded,
+    /// A signed note; empty for a test key.
+    promise: String,
+}
+
+impl IntoResponse for Recorded {
+    fn into_response(self) -> Response {
+        let mut response = Json(self.body).into_response();
+        // A note has several lines.
+        let promise = HeaderValue::try_from(BASE64_STANDARD.encode(&self.promise));
+        if let (false, Ok(promise)) = (self.promise.is_empty(), promise) {
+            response.headers_mut().insert(CONSENT_PROMISE, promise);
+        }
+        response
+    }
+}
+
 /// Records the consent to biometric processing, given or withdrawn.
 #[utoipa::path(post, path = "/api-consent/consent", tag = "consent", request_body = Decision,
-    responses((status = 200, body = ConsentRecorded)))]
+    responses((status = 200, body = ConsentRecorded, headers(
+        ("Consent-Promise" = String, description = "base64 of a signed note: the log of the project has this consent")))))]
 pub async fn record_authorization_consent(
     State(gateway): State<Gateway>,
     mut call: Call,
     body: Result<Bytes, BytesRejection>,
-) -> RecordedResponse<Json<ConsentRecorded>> {
+) -> RecordedResponse<Recorded> {
     let result = record(&gateway, &mut call, ConsentKind::Authorization, body).await;
     call.finish(result)
 }
 
 /// Records the consent to storing biometric data, given or withdrawn.
 #[utoipa::path(post, path = "/api-consent/strg-consent", tag = "consent", request_body = Decision,
-    responses((status = 200, body = ConsentRecorded)))]
+    responses((status = 200, body = ConsentRecorded, headers(
+        ("Consent-Promise" = String, description = "base64 of a signed note: the log of the project has this consent")))))]
 pub async fn record_storage_consent(
     State(gateway): State<Gateway>,
     mut call: Call,
     body: Result<Bytes, BytesRejection>,
-) -> RecordedResponse<Json<ConsentRecorded>> {
+) -> RecordedResponse<Recorded> {
     let result = record(&gateway, &mut call, ConsentKind::Storage, body).await;
     call.finish(result)
 }
@@ -71,13 +96,15 @@ async fn record(
     call: &mut Call,
     kind: ConsentKind,
     body: Result<Bytes, BytesRejection>,
-) -> Result<Json<ConsentRecorded>, Error> {
+) -> Result<Recorded, Error> {
     let decision = Decision::parse(&body?)?;
     let Decision { is_consent_given, user_fullname } = decision.clone();
     let recorded = ConsentDecision { kind, user_fullname, is_consent_given };
     let context = &call.headers.context;
-    consent::record_consent(gateway.core(), &call.caller, context, &mut call.record, recorded).await?;
-    Ok(Json(ConsentRecorded { flat: decision.clone(), data: decision, message: "consent recorded" }))
+    let promise =
+        consent::record_consent(gateway.core(), &call.caller, context, &mut call.record, recorded).await?;
+    let body = ConsentRecorded { flat: decision.clone(), data: decision, message: "consent recorded" };
+    Ok(Recorded { body, promise })
 }
 
 impl Decision {

@@ -50,7 +50,50 @@ impl consent_server::Consent for Stage {
             _ => (now.authorization, now.authorization_recorded) = (request.given, true),
         }
         state.consent_entries.push(request);
-        Ok(Response::new(consent::ConsentEntry::default()))
+        let promise = "signed\n".to_owned();
+        Ok(Response::new(consent::ConsentEntry { promise, ..consent::ConsentEntry::default() }))
+    }
+
+    async fn get_checkpoint(
+        &self,
+        _: Request<consent::GetCheckpointRequest>,
+    ) -> Result<Response<consent::Checkpoint>, Status> {
+        Ok(Response::new(checkpoint()))
+    }
+
+    async fn get_inclusion(
+        &self,
+        request: Request<consent::GetInclusionRequest>,
+    ) -> Result<Response<consent::Inclusion>, Status> {
+        let (index, leaf) = match request.into_inner().leaf {
+            Some(consent::get_inclusion_request::Leaf::Index(index)) => (index, String::new()),
+            Some(consent::get_inclusion_request::Leaf::EntryId(id)) => (1, id),
+            None => return Err(Status::invalid_argument("entry_id or index is required")),
+        };
+        let (leaf_hash, proof) = ("bGVhZg==".to_owned(), vec!["cGFydA==".to_owned()]);
+        Ok(Response::new(consent::Inclusion {
+            index,
+            leaf,
+            leaf_hash,
+            proof,
+            checkpoint: Some(checkpoint()),
+        }))
+    }
+
+    async fn get_consistency(
+        &self,
+        request: Request<consent::GetConsistencyRequest>,
+    ) -> Result<Response<consent::Consistency>, Status> {
+        let from = request.into_inner().from;
+        Ok(Response::new(consent::Consistency { from, proof: Vec::new(), checkpoint: Some(checkpoint()) }))
+    }
+
+    async fn get_log_keys(
+        &self,
+        _: Request<consent::GetLogKeysRequest>,
+    ) -> Result<Response<consent::LogKeys>, Status> {
+        let key = consent::LogKey { verifier: "a+b+c".into(), signing: true, trusted: true };
+        Ok(Response::new(consent::LogKeys { keys: vec![key] }))
     }
 
     async fn export_consents(
@@ -90,5 +133,14 @@ impl consent_server::Consent for Stage {
         };
         let entries = state.consent_entries.iter().map(entry).collect();
         Ok(Response::new(consent::ConsentHistory { state: Some(now), entries }))
+    }
+}
+
+fn checkpoint() -> consent::Checkpoint {
+    consent::Checkpoint {
+        origin: "biometry/consent/p".into(),
+        size: 2,
+        root_hash: "cm9vdA==".into(),
+        note: "signed\n".into(),
     }
 }
