@@ -98,7 +98,9 @@ pub async fn no_id_of_another_tenant_opens_anything_in_another_api(world: &'stat
     let described = verifik.get("/openapi.json").await.body;
     let mut tried = 0;
     for (path, item) in described["paths"].as_object().expect("paths") {
-        if !path.contains("{id}") || !PREFIXES.iter().any(|prefix| path.starts_with(prefix)) {
+        // Texts of consents have names that each project chooses.
+        let is_named = path.starts_with("/api-gateway/v2/consents/");
+        if is_named || !path.contains("{id}") || !PREFIXES.iter().any(|prefix| path.starts_with(prefix)) {
             continue;
         }
         for method in item.as_object().expect("operations").keys() {
