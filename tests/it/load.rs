@@ -1,6 +1,8 @@
 //! `make load`: calls at a steady rate, whatever became of those before. A call's time runs from when it was due, so one that
 //! waits behind a slow answer counts its wait (no coordinated omission). Prints a table; fails when a line does.
 
+#![expect(clippy::print_stdout, reason = "the figures of a run")]
+
 use std::{
     collections::BTreeMap,
     time::{Duration, Instant},

@@ -16,7 +16,6 @@ mod chunks;
 mod config;
 mod error;
 #[cfg(test)]
-#[expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 mod full_disk;
 #[doc(hidden)]
 pub mod fuzzing;

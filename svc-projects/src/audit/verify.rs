@@ -179,7 +179,7 @@ fn expected(keys: &LogKeys, notes: &[String]) -> (TreeCheck, Vec<Finding>) {
     for (at, note) in notes.iter().enumerate() {
         match keys.read(note) {
             Ok(Noted::Checkpoint { origin, size, root }) if origin == tree::ORIGIN => {
-                check.expect_root(size, root)
+                check.expect_root(size, root);
             }
             Ok(_) => findings.push(Finding::Note { number: at + 1, error: NoteError::Malformed }),
             Err(error) => findings.push(Finding::Note { number: at + 1, error }),

@@ -29,8 +29,9 @@ fn no_target_panics_on_its_corpus_and_mutations_of_it() {
     });
 }
 
+#[expect(clippy::print_stdout, reason = "the figures of a run")]
 fn try_target(name: &str, target: fuzzing::Target) {
-    let seeds = corpus(name).unwrap();
+    let seeds = corpus(name).expect("its corpus");
     assert!(seeds.len() > 3, "{name} has no corpus");
     let (until, mut tried) = (Instant::now() + TARGET_TIME, 0);
     for bytes in Mutations::of(seeds, 2026) {
