@@ -14,14 +14,22 @@ const half = (number) => Math.floor(number / 2);
 /** C2SP signed-note: the lines of a note that one of the keys signed. */
 function read(note, keys) {
   const end = note.lastIndexOf('\n\n') + 1;
-  const [text, signatures] = [note.slice(0, end), note.slice(end + 1).trimEnd().split('\n')];
+  const [text, signatures] = [
+    note.slice(0, end),
+    note
+      .slice(end + 1)
+      .trimEnd()
+      .split('\n'),
+  ];
   const lines = text.trimEnd().split('\n');
-  const signed = signatures.map((line) => line.split(' ')).some(([, name, encoded]) => {
-    const x = keys.get(`${name}+${bytes(encoded).subarray(0, 4).toString('hex')}`);
-    if (!x || name !== lines[0]) return false;
-    const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: x.toString('base64url') }, format: 'jwk' });
-    return verify(null, Buffer.from(text), key, bytes(encoded).subarray(4));
-  });
+  const signed = signatures
+    .map((line) => line.split(' '))
+    .some(([, name, encoded]) => {
+      const x = keys.get(`${name}+${bytes(encoded).subarray(0, 4).toString('hex')}`);
+      if (!x || name !== lines[0]) return false;
+      const key = createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x: x.toString('base64url') }, format: 'jwk' });
+      return verify(null, Buffer.from(text), key, bytes(encoded).subarray(4));
+    });
   assert(signed, 'no known key signed the note');
   return lines;
 }
@@ -68,7 +76,10 @@ function check(answer, { keys, roots, promised }) {
   return answer.from ? `the log of ${answer.from} grew to ${size}` : `checkpoint of size ${size}`;
 }
 
-const [known, ...answers] = process.argv.slice(2).map((name) => JSON.parse(readFileSync(name))).map((body) => body.data ?? body);
+const [known, ...answers] = process.argv
+  .slice(2)
+  .map((name) => JSON.parse(readFileSync(name)))
+  .map((body) => body.data ?? body);
 const verifiers = known.keys.map(({ verifier }) => verifier.split('+', 2).concat(verifier.split('+').slice(2).join('+')));
 const keys = new Map(verifiers.map(([name, hash, key]) => [`${name}+${hash}`, bytes(key).subarray(1)]));
 const state = { keys, roots: new Map(), promised: new Map() };
