@@ -85,7 +85,8 @@ impl ConsentLog {
         let project = request.project_id.as_str();
         let index = match &request.leaf {
             Some(wire::get_inclusion_request::Leaf::EntryId(id)) => {
-                self.journal.index_of(project, id).await?
+                let id = uuid::Uuid::parse_str(id).map_err(|_| Error::NoLeaf)?;
+                self.journal.index_of(project, &id.to_string()).await?
             }
             Some(wire::get_inclusion_request::Leaf::Index(index)) => Some(*index),
             None => return Err(Error::Invalid("entry_id or index is required")),

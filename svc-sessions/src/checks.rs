@@ -48,7 +48,8 @@ impl Sessions {
         &self,
         request: &wire::DeepfakeCheckRequest,
     ) -> Result<wire::DeepfakeCheck, Error> {
-        let found = self.store.find_check(&request.project_id, &request.id, (self.clock)()).await?;
+        let id = uuid::Uuid::parse_str(&request.id).map_err(|_| Error::NoCheck)?.to_string();
+        let found = self.store.find_check(&request.project_id, &id, (self.clock)()).await?;
         self.encode_check(found.ok_or(Error::NoCheck)?)
     }
 

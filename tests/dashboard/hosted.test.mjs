@@ -62,7 +62,7 @@ test('a person agrees, records, photographs a document and sees a result; the ke
   await picture(page, 'verification-page');
   assert.ok(!(await page.content()).includes(world.key));
   assert.deepEqual(page.faults, []);
-  const found = await byKey('GET', `/api-transactions/transactions?user_fullname=${encodeURIComponent('Page User')}`);
+  const found = await byKey('GET', `/api-transactions/transactions?user=${encodeURIComponent('Page User')}`);
   assert.equal(found.body.data[0].kind, 'idv.submit');
   const token = new URL(page.url()).searchParams.get('token');
   const again = await fetch(`${world.url}/verif/?token=${token}`);

@@ -112,7 +112,8 @@ const ROUTES: [&str; 6] = [
     "/api-projects/try-it",
 ];
 /// The same operations in other dialects.
-const OTHER_DIALECTS: [&str; 18] = [
+const OTHER_DIALECTS: [&str; 19] = [
+    "/api-gateway/v2/deepfake/checks",
     "/api-gateway/v2/documents/check",
     "/api-gateway/v2/enrollments/face",
     "/api-gateway/v2/enrollments/voice",

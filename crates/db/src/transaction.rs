@@ -127,11 +127,8 @@ impl Writes {
             *held = Some(Batch { tx, members: 0, outcome: Outcome::default() });
         }
         let alone = held.as_ref().is_none_or(|batch| batch.members == 0);
-        let mut step = Step { held: Some(held), writes: self.clone(), savepoint: !alone };
-        if step.savepoint {
-            step.run("SAVEPOINT step").await?;
-        }
-        Ok(step)
+        let step = Step { held: Some(held), writes: self.clone(), savepoint: !alone };
+        if alone { Ok(step) } else { to_its_end(step.set_savepoint()).await }
     }
 
     /// Commits what is open, then runs `work` while nobody writes.
@@ -160,17 +157,35 @@ impl Step {
         self.connection()?.execute(sql.into(), &[]).await.map(drop)
     }
 
-    async fn commit(mut self) -> sqlx::Result<()> {
-        if self.savepoint {
-            self.run("RELEASE step").await?;
-        }
+    async fn set_savepoint(mut self) -> sqlx::Result<Self> {
+        self.run("SAVEPOINT step").await?;
+        Ok(self)
+    }
+
+    async fn commit(self) -> sqlx::Result<()> {
+        let member = if self.savepoint { to_its_end(self.release()).await? } else { self.join_batch()? };
+        member.settled().await
+    }
+
+    async fn release(mut self) -> sqlx::Result<Member> {
+        self.run("RELEASE step").await?;
+        self.join_batch()
+    }
+
+    fn join_batch(mut self) -> sqlx::Result<Member> {
         let Some(mut held) = self.held.take() else { return Err(sqlx::Error::WorkerCrashed) };
         let Some(batch) = held.as_mut() else { return Err(sqlx::Error::WorkerCrashed) };
         batch.members += 1;
-        let member = Member { writes: self.writes.clone(), outcome: batch.outcome.clone() };
-        drop(held);
-        member.settled().await
+        Ok(Member { writes: self.writes.clone(), outcome: batch.outcome.clone() })
     }
+}
+
+/// Runs a statement about a savepoint, also when the caller goes away: nobody could say then whether the savepoint is there, and
+/// undoing the step would undo the whole batch.
+async fn to_its_end<T: Send + 'static>(
+    statement: impl Future<Output = sqlx::Result<T>> + Send + 'static,
+) -> sqlx::Result<T> {
+    tokio::spawn(statement).await.map_err(|_| sqlx::Error::WorkerCrashed)?
 }
 
 impl Drop for Step {

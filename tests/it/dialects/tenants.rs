@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::attesting;
 use crate::{
+    multipart::Form,
     project::{Project, answer},
     world::World,
 };
@@ -21,6 +22,7 @@ struct Belongings {
     validation: String,
     collection: String,
     session: String,
+    check: String,
 }
 
 fn id(body: &Value, pointer: &str) -> String {
@@ -39,7 +41,12 @@ impl Belongings {
             json!({"project": project, "projectFlow": flow, "identifier": "zebra", "type": "validation"});
         let collection = post("/v2/face-recognition/collections", &json!({"name": "zebra"})).await;
         let session = answer(version_2.post("/api-gateway/v2/sessions")).await.body;
+        // Whether it is a video is found out later; a check has its id at once.
+        let form = Form::new().text("request", r#"{"user_id": "zebra"}"#);
+        let form = form.file("video", "v.mp4", "video/mp4", b"no video".to_vec());
+        let check = super::post(version_2, "/api-gateway/v2/deepfake/checks", form).await.body;
         Self {
+            check: id(&check, "/data/id"),
             validation: id(&post("/v2/biometric-validations", &validation).await, "/data/_id"),
             registration: id(&registration, "/data/appRegistration/_id"),
             token: id(&registration, "/data/token"),
@@ -58,6 +65,7 @@ impl Belongings {
             _ if path.starts_with("/v2/biometric-validations/") => &self.validation,
             _ if path.starts_with("/v2/face-recognition/collections/") => &self.collection,
             _ if path.starts_with("/api-gateway/v2/sessions/") => &self.session,
+            _ if path.starts_with("/api-gateway/v2/deepfake/checks/") => &self.check,
             _ => panic!("name here the id of another tenant for {path}"),
         };
         path.replace("{id}", id)

@@ -1,4 +1,4 @@
-import { type Button, Code, NativeSelect, Tabs } from "@mantine/core";
+import { type Button, NativeSelect, Tabs } from "@mantine/core";
 import { useForm } from "@mantine/form";
 import { useQueryClient } from "@tanstack/react-query";
 import type { ComponentProps } from "react";
@@ -9,7 +9,7 @@ import { useCan } from "../../api/session";
 import { AllowedButton } from "../../parts/allowed";
 import { Form } from "../../parts/form";
 import { done } from "../../parts/notify";
-import { Note, Panel } from "../../parts/panel";
+import { Note, Panel, Source } from "../../parts/panel";
 import { type Snippet, SNIPPETS } from "./dialect-snippets";
 
 /** The APIs there are besides the server's own. */
@@ -81,9 +81,7 @@ function FirstCall({ title, snippets }: { title: string; snippets: Snippet[] }) 
       </Tabs.List>
       {snippets.map(({ language, code }) => (
         <Tabs.Panel key={language} value={language}>
-          <Code block mt={6}>
-            {code}
-          </Code>
+          <Source name={`${title}, ${language}`}>{code}</Source>
         </Tabs.Panel>
       ))}
     </Tabs>

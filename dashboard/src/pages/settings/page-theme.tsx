@@ -47,6 +47,7 @@ function ThemeForm({ theme, project }: { theme: PageTheme; project: string }) {
           label="Colour of buttons"
           placeholder="The default"
           format="hex"
+          eyeDropperButtonProps={{ "aria-label": "Pick a colour from the screen" }}
           disabled={readOnly}
           {...form.getInputProps("accent")}
         />
