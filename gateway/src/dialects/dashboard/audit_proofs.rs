@@ -40,7 +40,8 @@ pub async fn get_audit_checkpoint(
 
 /// Proves that an entry is in the log of the checkpoint that is answered with it.
 #[utoipa::path(get, path = "/api-auth/audit/log/inclusion", tag = "accounts", params(EntryQuery),
-    responses((status = 200, body = Inclusion), (status = 401, description = "not signed in"),
+    responses((status = 200, body = Inclusion), (status = 400, description = "entry is missing or no number"),
+              (status = 401, description = "not signed in"),
               (status = 403, description = "the role may not"),
               (status = 404, description = "no such entry in the organisation")))]
 pub async fn get_audit_inclusion(
@@ -54,7 +55,8 @@ pub async fn get_audit_inclusion(
 
 /// Proves that the log of an earlier checkpoint is the beginning of a later one.
 #[utoipa::path(get, path = "/api-auth/audit/log/consistency", tag = "accounts", params(ConsistencyQuery),
-    responses((status = 200, body = Consistency), (status = 401, description = "not signed in"),
+    responses((status = 200, body = Consistency),
+              (status = 400, description = "from and to are no sizes that the log has or had"), (status = 401, description = "not signed in"),
               (status = 403, description = "the role may not")))]
 pub async fn get_audit_consistency(
     State(gateway): State<Gateway>,
