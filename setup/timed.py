@@ -8,6 +8,7 @@
 """
 
 import json
+import os
 import pathlib
 import re
 import subprocess
@@ -49,7 +50,11 @@ def run_cargo(arguments):
     note("build of the tests", time.monotonic() - started)
     current = None
     command = ["cargo", "test", *arguments]
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace") as process:
+    # A backtrace of an asynchronous test is pages of the runtime's frames, which hide what was asserted.
+    environment = os.environ | {"RUST_BACKTRACE": "0"}
+    with subprocess.Popen(
+        command, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, errors="replace"
+    ) as process:
         for line in process.stdout:
             print(line, end="", flush=True)
             if match := RUNNING.match(line.rstrip("\n")):

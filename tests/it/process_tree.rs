@@ -95,7 +95,8 @@ fn parents() -> HashMap<Process, Process> {
     ids.filter_map(with_parent).collect()
 }
 
-/// Watches the memory of a tree as long as it lives.
+/// Watches the memory of a tree as long as it lives. A peak is what two samples in a row reach: while a process forks,
+/// one sample may count the pages of parent and child in full.
 pub struct MemoryWatch {
     peak_kb: Arc<AtomicU64>,
     is_done: Arc<AtomicBool>,
@@ -103,11 +104,15 @@ pub struct MemoryWatch {
 
 impl MemoryWatch {
     pub fn start(process: Process) -> Self {
-        let (peak_kb, is_done) = (Arc::new(AtomicU64::new(0)), Arc::new(AtomicBool::new(false)));
+        let first_kb = process.memory_kb();
+        let (peak_kb, is_done) = (Arc::new(AtomicU64::new(first_kb)), Arc::new(AtomicBool::new(false)));
         let (peak, until) = (peak_kb.clone(), is_done.clone());
         std::thread::spawn(move || {
+            let mut last_kb = first_kb;
             while !until.load(Ordering::Relaxed) {
-                peak.fetch_max(process.memory_kb(), Ordering::Relaxed);
+                let now_kb = process.memory_kb();
+                peak.fetch_max(now_kb.min(last_kb), Ordering::Relaxed);
+                last_kb = now_kb;
                 std::thread::sleep(SAMPLE_INTERVAL);
             }
         });
