@@ -28,15 +28,15 @@ fn main() -> Result<(), Box<dyn Error>> {
     fs::write(out.join("descriptors.bin"), descriptors.encode_to_vec())?;
     fs::write(out.join("idempotent_methods.rs"), format!("&{:?}", idempotent_methods(&descriptors)))?;
     // Media travels as `Bytes`, so a chunk is never copied between the socket and its reader.
-    // A call a service does not know (yet) answers UNIMPLEMENTED, so that adding one breaks no other implementation.
+    // A service answers UNIMPLEMENTED to a call it does not know, so adding one breaks no other implementation.
     let generate = || tonic_prost_build::configure().bytes(".").generate_default_stubs(true);
-    // What several packages speak of lies at one place, whose depth the generator does not know.
+    // Messages shared by several packages are in one place, whose depth the generator does not know.
     generate().compile_fds(protox::compile([SHARED], ["."])?)?;
     generate().extern_path(".biometry.subjects.v1", "crate::subjects").compile_fds(descriptors)?;
     Ok(())
 }
 
-/// Paths of the methods whose `idempotency_level` allows a second call, sorted.
+/// Returns the sorted paths of the methods whose `idempotency_level` allows a retry.
 fn idempotent_methods(descriptors: &FileDescriptorSet) -> Vec<String> {
     let mut paths = Vec::new();
     for file in &descriptors.file {

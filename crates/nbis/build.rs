@@ -21,7 +21,7 @@ fn compile(name: &str, root: &Path) -> io::Result<()> {
         .files(sources)
         .include(root.join("include"))
         .define("NOVERBOSE", None)
-        // The sources are not ours to change.
+        // The vendored sources stay unchanged.
         .warnings(false)
         .flag_if_supported("-w")
         .compile(name);

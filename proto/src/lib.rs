@@ -1,4 +1,4 @@
-//! The wire contract between the services and nothing else: one package `biometry.<service>.v1` each.
+//! The wire contract between the services: one package `biometry.<service>.v1` each.
 //!
 //! Generated from `proto/biometry/**`. Tags are never reused; enums start with `_UNSPECIFIED`. These types stop
 //! at each service's `service.rs`: inside a service its own domain types are used.
@@ -25,10 +25,10 @@ package!(journeys, "biometry.journeys.v1");
 /// Every message and service, for gRPC server reflection and for tests that enumerate the methods.
 pub const FILE_DESCRIPTOR_SET: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/descriptors.bin"));
 
-/// Methods that may be sent twice (`option idempotency_level` in the `.proto`), sorted.
+/// Methods that may be retried (`option idempotency_level` in the `.proto`), sorted.
 const IDEMPOTENT_METHODS: &[&str] = include!(concat!(env!("OUT_DIR"), "/idempotent_methods.rs"));
 
-/// Whether the method `/package.Service/Method` may be sent again when its answer was lost.
+/// Whether `/package.Service/Method` may be retried when its response was lost.
 pub fn is_idempotent(path: &str) -> bool {
     IDEMPOTENT_METHODS.binary_search(&path).is_ok()
 }
@@ -36,25 +36,25 @@ pub fn is_idempotent(path: &str) -> bool {
 use ml::service_result::Detail;
 
 impl ml::Service {
-    /// The service of a field of the catalogue: `face_liveness`.
+    /// Returns the service of a catalogue field such as `face_liveness`.
     pub fn from_field(field: &str) -> Option<Self> {
         Self::from_str_name(&format!("SERVICE_{}", field.to_ascii_uppercase()))
     }
 
-    /// The field of the catalogue.
+    /// Returns the catalogue field.
     pub fn field(self) -> String {
         self.as_str_name().trim_start_matches("SERVICE_").to_ascii_lowercase()
     }
 }
 
 impl ml::AnalyzeVideoResponse {
-    /// What a service found, where it ran.
+    /// Returns the result of a service, if it ran.
     pub fn result(&self, service: ml::Service) -> Option<&ml::ServiceResult> {
         self.results.iter().find(|result| result.service() == service)
     }
 }
 
-/// The detail of a result; none where the service could not judge, or of another service.
+/// The detail of a result; `None` when the service could not judge, or for another service.
 impl ml::ServiceResult {
     pub fn active_speaker(&self) -> Option<&ml::ActiveSpeaker> {
         match &self.detail {

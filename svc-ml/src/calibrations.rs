@@ -296,7 +296,7 @@ mod tests {
         write("g.json", "voice", "other");
         assert!(error_of(&config).contains("was measured with other models (other"));
         std::fs::write(dir.path().join("g.json"), "{").unwrap();
-        assert!(error_of(&config).contains("g.json") && error_of(&config).contains("is no calibration"));
+        assert!(error_of(&config).contains("g.json") && error_of(&config).contains("not a calibration"));
         config.calibrations = Some(dir.path().join("nowhere"));
         assert!(error_of(&config).contains("nowhere"));
     }

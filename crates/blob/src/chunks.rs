@@ -1,14 +1,14 @@
 //! A stream of bytes as authenticated chunks.
 //!
-//! The STREAM construction (Hoang, Reyhanitabar, Rogaway, Vizár 2015): under a key of its own, chunk `i` is sealed with
-//! the nonce `i || is it the last`, so that a cut, a repeated or a moved chunk does not open.
+//! The STREAM construction (Hoang, Reyhanitabar, Rogaway, Vizár 2015): under a key of its own, chunk `i` is sealed
+//! with the nonce `i || is last`, so a truncated, repeated or moved chunk does not open.
 
 use bytes::{Bytes, BytesMut};
 use futures::{Stream, StreamExt, TryStreamExt, stream};
 
 use crate::{DataKey, Error, seal::TAG_LEN};
 
-/// Plain bytes in every chunk but the last.
+/// Plain bytes in every chunk except the last.
 pub(crate) const CHUNK: usize = 64 * 1024;
 
 fn nonce(counter: u64, last: bool) -> [u8; 12] {
@@ -56,7 +56,7 @@ pub(crate) fn seal<S: Stream<Item = Result<Bytes, Error>> + Send>(
     pieces(plain, CHUNK).map(move |piece| piece.and_then(|(bytes, last)| chunks.seal(&bytes, last)))
 }
 
-/// Decrypts what [`seal`] made; ends with an error at the first chunk that is not the one that was written there.
+/// Decrypts the output of [`seal`]; fails at the first chunk that was changed.
 pub(crate) fn open<S: Stream<Item = Result<Bytes, Error>> + Send>(
     key: DataKey,
     context: &[u8],
@@ -67,7 +67,7 @@ pub(crate) fn open<S: Stream<Item = Result<Bytes, Error>> + Send>(
         .map(move |piece| piece.and_then(|(bytes, last)| chunks.open(&bytes, last)))
 }
 
-/// Cuts a stream into pieces of `size` bytes; the last has 0 to `size` and says that it is the last.
+/// Splits a stream into pieces of `size` bytes; the last has 0 to `size` and is marked as the last.
 fn pieces(
     source: impl Stream<Item = Result<Bytes, Error>> + Send,
     size: usize,
@@ -133,7 +133,7 @@ mod tests {
         (0..length).map(|i| (i * 31 % 251) as u8).collect()
     }
 
-    /// Lengths around the edges of a chunk, where a cut could go unseen.
+    /// Lengths around the boundary of a chunk, where truncation could go unnoticed.
     fn lengths() -> impl Strategy<Value = usize> {
         prop_oneof![0..3usize, CHUNK - 2..CHUNK + 3, 2 * CHUNK - 1..2 * CHUNK + 2, 0..3 * CHUNK]
     }

@@ -5,25 +5,25 @@ use std::path::{Path, PathBuf};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer, ser::SerializeSeq};
 
-/// Where blobs are kept, and the keys they are sealed with.
+/// The blob storage and its master keys.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// A local folder, created when missing. Used when `s3` is not set.
     pub folder: PathBuf,
-    /// Every replica of the service sees the same folder (a network file system). Without it a service whose database is
-    /// PostgreSQL needs `s3`.
+    /// Whether every replica of the service sees the same folder (a network file system). A service on PostgreSQL
+    /// needs this or `s3`.
     pub folder_is_shared: bool,
     pub s3: Option<S3>,
     pub keys: KeyConfig,
     pub limits: Limits,
 }
 
-/// How much may be kept. Media are refused first, so that the databases of every tenant go on working.
+/// Storage limits. Media are rejected first, so that the databases of every tenant keep working.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Limits {
-    /// Nothing is kept in the folder while its disk has less than this many bytes left.
+    /// Free bytes of the disk below which nothing is stored in the folder.
     pub min_free_bytes: u64,
     /// Bytes of one tenant; 0 sets no limit.
     pub max_tenant_bytes: u64,
@@ -47,7 +47,7 @@ impl Config {
         }
     }
 
-    /// Whether another replica of the service finds what this one stores.
+    /// Whether other replicas of the service can read the stored blobs.
     pub fn is_found_by_replicas(&self) -> bool {
         self.s3.is_some() || self.folder_is_shared
     }
@@ -92,7 +92,7 @@ pub struct KeyConfig {
     pub secret: Option<SecretString>,
     /// Holds the key in the same notation; generated on first start, readable by its owner alone.
     pub file: PathBuf,
-    /// Earlier keys: they still open what they sealed, and seal nothing any more.
+    /// Earlier keys: they open existing data and seal nothing.
     #[serde(serialize_with = "expose_all")]
     pub retired: Vec<SecretString>,
 }
@@ -110,7 +110,7 @@ impl Default for KeyConfig {
     }
 }
 
-/// The configuration is serialised only into the merge of its own sources, never into an output.
+/// Serializes a secret of the configuration, only to merge its sources; never into an output.
 fn expose<S: Serializer>(secret: &Option<SecretString>, serializer: S) -> Result<S::Ok, S::Error> {
     secret.as_ref().map(ExposeSecret::expose_secret).serialize(serializer)
 }

@@ -1,4 +1,4 @@
-//! A folder on a disk with room for so many bytes, and what a write that finds it full leaves.
+//! Tests with a disk of limited space: a failed write leaves nothing.
 
 use std::{
     fmt, fs, io,

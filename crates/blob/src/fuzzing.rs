@@ -1,4 +1,4 @@
-//! What a stored object is opened with, for `tests/fuzz`: any bytes, no panic, and nothing opens that was not sealed.
+//! Entry points for `tests/fuzz`: arbitrary bytes cause no panic, and only sealed data opens.
 
 use bytes::Bytes;
 use futures::{TryStreamExt, executor::block_on, stream};
@@ -24,7 +24,7 @@ fn pieces(bytes: &[u8]) -> impl futures::Stream<Item = Result<Bytes, Error>> + S
 /// Seals the bytes behind the first four, changes the result at the place those name, and opens it.
 ///
 /// # Panics
-/// When what was not changed does not open, or what was changed does.
+/// When unchanged data does not open, or changed data does.
 pub fn chunks(bytes: &[u8]) {
     let _ = is_header(bytes);
     let (Some((place, plain)), Ok(secret)) = (bytes.split_first_chunk::<4>(), random_secret()) else {

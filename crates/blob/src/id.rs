@@ -1,4 +1,4 @@
-//! Names that may become a part of a path.
+//! Ids that are safe as a part of a path.
 
 use std::fmt;
 
@@ -8,7 +8,7 @@ use crate::Error;
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct BlobId(String);
 
-/// Whose blob it is; a project in the products' words.
+/// The owner of a blob; a project.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub struct Tenant(String);
 
@@ -25,7 +25,7 @@ fn checked(text: &str) -> Result<String, Error> {
 macro_rules! name {
     ($type:ident) => {
         impl $type {
-            /// Takes 1 to 80 of `a-z A-Z 0-9 - _`.
+            /// Accepts 1 to 80 of `a-z A-Z 0-9 - _`.
             ///
             /// # Errors
             /// [`Error::BadId`] for anything else.

@@ -27,7 +27,7 @@ pub use signing::SigningKey;
 
 const KEY_ID_LEN: usize = 8;
 
-/// What a key derived from a master key is for. Two purposes never share a key.
+/// The purpose of a key derived from a master key. Two purposes never share a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Purpose(pub &'static str);
 
@@ -35,24 +35,24 @@ const WRAP: Purpose = Purpose("wrap a data key");
 const IDENTIFY: Purpose = Purpose("identify a master key");
 const IDENTIFY_LAYER: Purpose = Purpose("identify a layer under a master key");
 
-/// Says which master key something was sealed under. Derived from the key; says nothing about it.
+/// Identifies the master key of sealed data. Derived from the key; reveals nothing about it.
 pub type KeyId = [u8; KEY_ID_LEN];
 
-/// The master keys: one that seals, and earlier ones that still open. Each is an epoch of the installation: what is sealed
-/// names its epoch, and every purpose has a key of its own in each. Cloning shares them.
+/// The master keys: the active one, which seals, and earlier ones, which still open. Sealed data names its master
+/// key, and every purpose has a key of its own under each. Clones share the keys.
 #[derive(Clone)]
 pub struct KeyRing {
     // The first seals. Never empty.
     keys: Arc<[MasterKey]>,
-    /// See `kept.rs`.
+    /// Keys of one purpose that outlive their master key; see `kept.rs`.
     kept: Arc<[KeptKey]>,
-    /// Nothing under these counts, whether they are in the ring or not.
+    /// Data under these keys is rejected, whether or not they are in the ring.
     distrusted: Arc<[KeyId]>,
 }
 
 struct MasterKey {
     id: KeyId,
-    /// What a layer under this key begins with (see `layers.rs`).
+    /// Prefix of a layer under this key (see `layers.rs`).
     layer_id: KeyId,
     root: hkdf::Prk,
 }
@@ -62,7 +62,7 @@ struct MasterKey {
 pub struct Mac {
     pub key_id: KeyId,
     pub tag: [u8; 32],
-    /// Whether its key is in the ring and not distrusted: only then it proves anything.
+    /// Whether its key is in the ring and not distrusted; if not, it proves nothing.
     pub is_trusted: bool,
 }
 
@@ -91,7 +91,7 @@ impl KeyRing {
         Ok(Self { keys: keys.into(), kept: Arc::default(), distrusted: Arc::default() })
     }
 
-    /// The same ring that rejects what is under one of `ids`.
+    /// Returns the same ring, rejecting data under one of `ids`.
     #[must_use]
     pub fn distrusting(self, ids: Vec<KeyId>) -> Self {
         Self { distrusted: ids.into(), ..self }
@@ -105,7 +105,7 @@ impl KeyRing {
         self.seal(WRAP, context, key.secret.as_slice())
     }
 
-    /// Decrypts what [`KeyRing::wrap_key`] made with the same `context`.
+    /// Decrypts the output of [`KeyRing::wrap_key`] made with the same `context`.
     ///
     /// # Errors
     /// [`Error::Refused`] when anything differs, [`Error::UnknownKey`] when its master key is not in the ring.
@@ -126,7 +126,7 @@ impl KeyRing {
         Ok(sealed)
     }
 
-    /// Opens what [`KeyRing::seal`] made for the same `purpose` and `context`, by any key of the ring.
+    /// Opens the output of [`KeyRing::seal`] for the same `purpose` and `context`, by any key of the ring.
     ///
     /// # Errors
     /// [`Error::Refused`] when anything differs, [`Error::UnknownKey`] when its master key is not in the ring.
@@ -142,7 +142,7 @@ impl KeyRing {
         master.derive(purpose)?.open(context, sealed)
     }
 
-    /// Seals under the sealing key what an earlier one sealed. `None`: it is already.
+    /// Reseals data of an earlier key under the active key. `None`: it is under that key already.
     ///
     /// # Errors
     /// As [`KeyRing::open_sealed`].
@@ -162,8 +162,8 @@ impl KeyRing {
         self.reseal(WRAP, context, wrapped)
     }
 
-    /// A keyed hash (HMAC-SHA-256) to look a value up by without storing it. The first is of the sealing key; the
-    /// others are what earlier keys made of the same value. It proves nothing: see [`KeyRing::macs`].
+    /// Returns keyed hashes (HMAC-SHA-256) to look a value up without storing it: under the active key first, then
+    /// under the earlier ones. They prove nothing: see [`KeyRing::macs`].
     ///
     /// # Errors
     /// Never in practice; a failure of the cipher library.
@@ -171,7 +171,7 @@ impl KeyRing {
         Ok(self.macs(purpose, value)?.into_iter().map(|mac| mac.tag).collect())
     }
 
-    /// The keyed hashes of a value under every key that is known for `purpose`, that of the sealing key first.
+    /// Returns the keyed hashes of a value under every known key of `purpose`, the active key's first.
     ///
     /// # Errors
     /// Never in practice; a failure of the cipher library.
@@ -188,32 +188,32 @@ impl KeyRing {
         Ok(macs)
     }
 
-    /// The ids of the keys, that of the sealing key first.
+    /// Returns the ids of the keys, the active one first.
     pub fn key_ids(&self) -> Vec<KeyId> {
         self.keys.iter().map(|key| key.id).collect()
     }
 
-    /// Whether nothing under this key counts.
+    /// Whether data under this key is rejected.
     pub fn is_distrusted(&self, id: &KeyId) -> bool {
         self.distrusted.contains(id)
     }
 
-    /// What sealed bytes and layers under the sealing key begin with.
+    /// Returns the prefixes of sealed bytes and layers under the active key.
     pub fn current_prefixes(&self) -> [KeyId; 2] {
         [self.active().id, self.active().layer_id]
     }
 
-    /// Whether something was sealed, or has a layer, under the sealing key.
+    /// Whether data is sealed, or has a layer, under the active key.
     pub fn is_current(&self, sealed: &[u8]) -> bool {
         sealed.first_chunk().is_some_and(|id| self.current_prefixes().contains(id))
     }
 
-    /// What something was sealed or wrapped under begins with: the id of its master key, if it is no layer.
+    /// Returns the master key id that sealed or wrapped data begins with, unless it is a layer.
     pub fn key_id(sealed: &[u8]) -> Option<KeyId> {
         sealed.first_chunk().copied()
     }
 
-    /// The master key of sealed bytes or a layer that begin with `prefix`.
+    /// Returns the master key of sealed bytes or of a layer beginning with `prefix`.
     pub fn master_of(&self, prefix: KeyId) -> KeyId {
         self.keys.iter().find(|key| key.layer_id == prefix).map_or(prefix, |key| key.id)
     }
@@ -276,7 +276,7 @@ fn read_or_generate(file: &Path) -> Result<Secret, Error> {
     parse(&Zeroizing::new(fs::read_to_string(file).map_err(failed)?))
 }
 
-/// Several processes may start at once for the first time: the file appears whole, and whose is first wins.
+/// Several processes may start for the first time at once: the file is created atomically, and the first one wins.
 fn generate(file: &Path) -> Result<(), Error> {
     let failed = |source| Error::KeyFile { file: file.to_owned(), source };
     if let Some(folder) = file.parent().filter(|f| !f.as_os_str().is_empty()) {

@@ -1,12 +1,13 @@
 //! Blob storage: bytes encrypted under keys of this deployment, in a local folder or in S3, until they expire.
 //!
-//! [`KeyRing`] holds the master keys and nothing else ever sees them. It wraps a random [`DataKey`] for each blob or
-//! subject ([envelope encryption]: erasing the wrapped key erases what it sealed), seals short-lived values for one
-//! purpose, and makes keyed fingerprints to look names up by. [`Store`] keeps streams: each blob is cut into chunks,
-//! each authenticated with its number and whether it is the last, so what is read back is what was written or an error.
+//! [`KeyRing`] holds the master keys, which never leave it. It wraps a random [`DataKey`] for each blob or subject
+//! ([envelope encryption]: erasing the wrapped key erases the data sealed under it), seals short-lived values for one
+//! purpose, and makes keyed fingerprints to look names up by. [`Store`] stores streams: each blob is split into
+//! chunks, each authenticated with its number and whether it is the last, so a read returns exactly the written bytes
+//! or an error.
 //!
-//! Invariants: every sealed value is bound to its context (another tenant, id or purpose is refused); nothing is left
-//! behind by a write that failed; ids are checked before they become a path; keys are wiped from memory when dropped.
+//! Invariants: every sealed value is bound to its context (another tenant, id or purpose is rejected); a failed write
+//! leaves nothing behind; ids are validated before they become a path; keys are wiped from memory when dropped.
 //!
 //! Callers: `svc-sessions` (the last video of a session), `svc-ml` (templates, candidates).
 //!

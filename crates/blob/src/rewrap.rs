@@ -1,8 +1,8 @@
-//! Finds the master keys that blobs are wrapped with, and rewraps them with the active one.
+//! Counts blobs by master key, and rewraps them under the active one.
 //!
-//! Blobs may be written, replaced and deleted meanwhile, so a blob is never put back: in a folder the wrapped key is written
-//! into the open file that was read, whatever has become of its name; in a bucket the object is replaced only while it is the
-//! one that was read.
+//! Blobs may be written, replaced and deleted meanwhile, so a rewrap never recreates a blob: in a folder the wrapped
+//! key is written into the open file that was read, whatever has become of its name; in a bucket the object is
+//! replaced only while it is the one that was read.
 
 use std::{
     collections::BTreeMap,
@@ -38,7 +38,7 @@ impl Found {
 }
 
 impl Store {
-    /// How many blobs are under each master key.
+    /// Counts the blobs under each master key.
     ///
     /// # Errors
     /// [`Error::Storage`].
@@ -55,8 +55,8 @@ impl Store {
         Ok(keys)
     }
 
-    /// Brings every blob under the sealing key; `report` gets the number of those done so far. What is damaged, or under a key
-    /// that is not in the ring, stays as it is. It may be broken off and started again.
+    /// Rewraps every blob under the active key; `report` gets the number of blobs done so far. Blobs that are
+    /// damaged, or under a key that is not in the ring, stay unchanged. Can be interrupted and started again.
     ///
     /// # Errors
     /// [`Error::Storage`].
@@ -80,7 +80,7 @@ impl Store {
         Ok(done)
     }
 
-    /// `None`: it is gone, or no blob.
+    /// Returns `None` when it was deleted or is not a blob.
     async fn front(&self, path: Path) -> Result<Option<Found>, Error> {
         let mut parts = path.parts().skip(1);
         let (Some(tenant), Some(id)) = (parts.next(), parts.next()) else { return Ok(None) };
@@ -108,7 +108,7 @@ impl Store {
         }
     }
 
-    /// Encrypts the whole blob anew. `None`: what was read is no longer this blob.
+    /// Encrypts the whole blob again. `None`: it was replaced or deleted meanwhile.
     async fn encrypt_anew(&self, blob: &Found, object: Bytes) -> Result<Option<Vec<u8>>, Error> {
         if !object.starts_with(&blob.front) {
             return Ok(None);
@@ -149,7 +149,7 @@ impl Store {
     }
 }
 
-/// Writes the wrapped key into the file, if it is still the one whose front was read.
+/// Writes the wrapped key into the file, if it is still the file whose header was read.
 fn write_key(path: &FsPath, front: &[u8], wrapped: &[u8]) -> io::Result<bool> {
     let Some(file) = opened(OpenOptions::new().read(true).write(true).open(path))? else { return Ok(false) };
     let mut now = [0; HEADER_LEN];
@@ -162,9 +162,9 @@ fn write_key(path: &FsPath, front: &[u8], wrapped: &[u8]) -> io::Result<bool> {
     Ok(true)
 }
 
-/// Puts `anew` in the place of `old`, unless another file has that name by now.
+/// Replaces `old` by `anew`, unless another file has that name by now.
 fn exchange(path: &FsPath, old: &File, anew: &[u8]) -> io::Result<bool> {
-    // A draft that a killed process leaves is cleared at a start.
+    // A draft left by a killed process is removed at the next start.
     let draft = PathBuf::from(format!("{}#rewrap", path.display()));
     let mut file = OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&draft)?;
     file.write_all(anew)?;
@@ -233,7 +233,7 @@ mod tests {
         (0..200_000_u32).map(|at| (at % 251) as u8).collect()
     }
 
-    /// Makes the object at `path` one of format 1, as the release before wrote it.
+    /// Rewrites the object at `path` in format 1, as the previous release wrote it.
     async fn as_format_1(store: &Store, path: &Path) {
         let front = store.front(path.clone()).await.unwrap().unwrap();
         let key = store.keys.unwrap_key(&front.context(), &front.header.wrapped).unwrap();
@@ -301,7 +301,7 @@ mod tests {
                 assert!(both.get_stream(&tenant, &id, 1_000).await.unwrap().is_none());
             }
         }
-        // Replaced after its bytes were read: the exchange is undone.
+        // Replaced after its bytes were read: the replacement is undone.
         put(&old, b"older").await;
         let file = dir.path().join("blobs").join(path.as_ref());
         let read = File::open(&file).unwrap();

@@ -68,7 +68,7 @@ impl DataKey {
         Ok(sealed)
     }
 
-    /// Decrypts what [`DataKey::seal`] made with the same `context`.
+    /// Decrypts the output of [`DataKey::seal`] made with the same `context`.
     ///
     /// # Errors
     /// [`Error::Refused`] when anything differs.
@@ -86,7 +86,7 @@ impl DataKey {
         Ok(body)
     }
 
-    /// As [`DataKey::seal`], with a nonce of the caller's. A nonce must never repeat under one key.
+    /// Like [`DataKey::seal`], with the caller's nonce. A nonce must never repeat under one key.
     pub(crate) fn seal_chunk(
         &self,
         nonce: [u8; NONCE_LEN],

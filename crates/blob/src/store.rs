@@ -1,10 +1,10 @@
 //! Blobs in a folder or a bucket.
 //!
-//! A blob is one object `blobs/<tenant>/<id>`: a header (magic, expiry, wrapped data key) and the sealed chunks. The chunks are
-//! bound to magic and expiry, so that the key can be wrapped anew in its place (`rewrap.rs`); those of format 1 are bound to the
-//! wrapped key as well. An empty
-//! object `expiry/<milliseconds>/<tenant>/<id>` lets expired blobs be found without opening the others; it is written
-//! first, so no blob can outlive its time unseen. The header decides: an id written again lives by its newer expiry.
+//! A blob is one object `blobs/<tenant>/<id>`: a header (magic, expiry, wrapped data key) and the sealed chunks. The
+//! chunks are bound to magic and expiry, so that the key can be rewrapped in place (`rewrap.rs`); those of format 1
+//! are bound to the wrapped key as well. An empty object `expiry/<milliseconds>/<tenant>/<id>` lets expired blobs be
+//! found without opening the others; it is written first, so no blob can outlive its expiry unnoticed. The header
+//! decides: an id that is written again has its newer expiry.
 
 use std::{
     fs,
@@ -31,20 +31,20 @@ const MAGIC: [u8; 4] = *b"BIO\x02";
 const WRAPPED_LEN: usize = 8 + 12 + 32 + 16;
 pub(crate) const WRAPPED_AT: usize = MAGIC.len() + 8;
 pub(crate) const HEADER_LEN: usize = WRAPPED_AT + WRAPPED_LEN;
-/// A draft this old belongs to no running process: uploads end long before.
+/// Drafts older than this belong to no running process: uploads end long before.
 const ABANDONED: Duration = Duration::from_secs(3600);
 
-/// Encrypted blobs. Cloning shares the connection and the keys.
+/// Encrypted blobs. Clones share the connection and the keys.
 #[derive(Clone, Debug)]
 pub struct Store {
     pub(crate) objects: Arc<dyn ObjectStore>,
     pub(crate) keys: KeyRing,
     pub(crate) usage: Usage,
-    /// None: a bucket.
+    /// `None`: a bucket.
     pub(crate) folder: Option<PathBuf>,
 }
 
-/// The front of an object. The wrapped key is authenticated alone, the rest as the context of every chunk.
+/// The header of an object. The wrapped key is authenticated alone, the rest as the context of every chunk.
 pub(crate) struct Header {
     magic: [u8; 4],
     pub expires_at_ms: i64,
@@ -69,7 +69,7 @@ impl Header {
         Ok(Self { magic: *magic, expires_at_ms: i64::from_be_bytes(*expiry), wrapped: wrapped.to_vec() })
     }
 
-    /// What every chunk is bound to.
+    /// Returns the context that every chunk is bound to.
     pub fn chunk_context(&self) -> Vec<u8> {
         let mut bound = self.encode();
         if self.has_free_key() {
@@ -78,18 +78,18 @@ impl Header {
         bound
     }
 
-    /// Whether the key can be wrapped anew without the chunks.
+    /// Whether the key can be rewrapped without the chunks.
     pub fn has_free_key(&self) -> bool {
         self.magic == MAGIC
     }
 }
 
-/// Whether bytes are the front of an object.
+/// Whether bytes are the header of an object.
 pub(crate) fn is_header(bytes: &[u8]) -> bool {
     Header::decode(bytes).is_ok_and(|header| header.encode() == bytes)
 }
 
-/// What a blob's key is bound to. Neither name can hold a slash, so two blobs never share a context.
+/// Returns the context of a blob's key. Neither name can contain a slash, so two blobs never share a context.
 pub(crate) fn context(tenant: &Tenant, id: &BlobId, expires_at_ms: i64) -> Vec<u8> {
     format!("blob/{tenant}/{id}/{expires_at_ms}").into_bytes()
 }
@@ -103,7 +103,7 @@ fn marker(tenant: &Tenant, id: &BlobId, expires_at_ms: i64) -> Path {
 }
 
 impl Store {
-    /// Opens the folder or the bucket; a folder is created when missing and cleared of abandoned drafts.
+    /// Opens the folder or the bucket; a folder is created when missing, and abandoned drafts are removed.
     ///
     /// # Errors
     /// When the keys or the storage cannot be used.
@@ -111,7 +111,7 @@ impl Store {
         Self::open_with(config, KeyRing::open(&config.keys)?)
     }
 
-    /// [`Store::open`] with keys that were opened before.
+    /// Like [`Store::open`], with keys that are open already.
     ///
     /// # Errors
     /// When the storage cannot be used.
@@ -132,8 +132,8 @@ impl Store {
         self.usage.check(&*self.objects, tenant).await
     }
 
-    /// Keeps a stream under `id` until `expires_at_ms` (milliseconds UTC, not negative), in place of what was there.
-    /// Returns the number of plain bytes. When `bytes` fails, or the future is dropped, what was there before stays.
+    /// Stores a stream under `id` until `expires_at_ms` (milliseconds UTC, not negative), and replaces an earlier
+    /// one. Returns the number of plain bytes. When `bytes` fails, or the future is dropped, the earlier blob stays.
     ///
     /// # Errors
     /// [`Error::Input`] with the error of `bytes`; [`Error::Storage`]; [`Error::DiskAlmostFull`] or [`Error::QuotaUsedUp`]
@@ -165,8 +165,8 @@ impl Store {
         Ok(size)
     }
 
-    /// Removes the marker of a blob that was not written, unless it is that of an earlier blob too. One that stays is
-    /// removed when it is due.
+    /// Removes the marker of a blob that was not written, unless an earlier blob has the same one. A marker that
+    /// stays is removed when it is due.
     async fn remove_unused(&self, marker: &Path, path: &Path, expires_at_ms: i64) {
         let removed = async {
             match self.expiry(path).await? {
@@ -209,8 +209,8 @@ impl Store {
         }
     }
 
-    /// The bytes kept under `id`, or `None` when there are none or their time is over. A stream that ends without an
-    /// error is exactly what was written.
+    /// Returns the bytes stored under `id`, or `None` when there are none or they have expired. A stream that ends
+    /// without an error is exactly the written bytes.
     ///
     /// # Errors
     /// [`Error::Refused`] when the blob was changed, cut or moved (also as an item of the stream); [`Error::Storage`].
@@ -249,10 +249,10 @@ impl Store {
         }
     }
 
-    /// Removes every blob whose time is over at `now_ms`, and returns how many.
+    /// Removes every blob expired at `now_ms`, and returns how many.
     ///
     /// # Errors
-    /// [`Error::Storage`]; what was not reached is found by the next call.
+    /// [`Error::Storage`]; remaining blobs are found by the next call.
     pub async fn delete_expired(&self, now_ms: i64) -> Result<u64, Error> {
         let markers: Vec<Path> =
             self.objects.list(Some(&Path::from("expiry"))).map_ok(|m| m.location).try_collect().await?;
@@ -262,7 +262,7 @@ impl Store {
             if due_ms > now_ms {
                 continue;
             }
-            // Written again meanwhile with a later expiry: only the old marker goes.
+            // Written again meanwhile with a later expiry: only the old marker is removed.
             if self.expiry(&blob).await?.is_some_and(|expires_at_ms| expires_at_ms <= now_ms) {
                 remove(&self.objects, &blob).await?;
                 removed += 1;
@@ -272,7 +272,7 @@ impl Store {
         Ok(removed)
     }
 
-    /// The expiry in an object's header. A damaged header counts as expired: nothing can be read from it anyway.
+    /// Returns the expiry in an object's header. A damaged header counts as expired: it cannot be read anyway.
     async fn expiry(&self, blob: &Path) -> Result<Option<i64>, Error> {
         let Some(front) = found(self.objects.get_range(blob, 0..HEADER_LEN as u64).await)? else {
             return Ok(None);
@@ -281,7 +281,7 @@ impl Store {
     }
 }
 
-/// When the blob of a marker is due, and where it lies.
+/// Parses the expiry and the blob of a marker.
 fn due(marker: &Path) -> Option<(i64, Path)> {
     let mut parts = marker.parts().skip(1);
     let (time, tenant, id) = (parts.next()?, parts.next()?, parts.next()?);
@@ -316,13 +316,13 @@ fn folder(path: &FsPath) -> Result<Arc<dyn ObjectStore>, Error> {
     let failed =
         |source| Error::Storage(object_store::Error::Generic { store: "folder", source: Box::new(source) });
     fs::DirBuilder::new().recursive(true).mode(0o700).create(path).map_err(failed)?;
-    // Also when it was made by a release that left it to the umask.
+    // Also when an earlier release created it under the umask.
     fs::set_permissions(path, fs::Permissions::from_mode(0o700)).map_err(failed)?;
     clear_drafts(path).map_err(failed)?;
     Ok(Arc::new(LocalFileSystem::new_with_prefix(path)?.with_automatic_cleanup(true)))
 }
 
-/// Removes what a killed process had half written (`<name>#<number>`).
+/// Removes drafts of killed processes (`<name>#<number>`).
 fn clear_drafts(folder: &FsPath) -> std::io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let (entry, path) = entry.map(|e| (e.file_type(), e.path()))?;

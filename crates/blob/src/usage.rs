@@ -1,7 +1,7 @@
 //! Storage used by each tenant, and free space.
 //!
-//! A tenant's bytes are listed now and then and counted in between, so a deletion counts with the next listing. Several
-//! processes each count their own in between: a quota may be exceeded by what they keep until then.
+//! A tenant's bytes are listed periodically and counted in between, so a deletion counts with the next listing.
+//! Several processes each count their own writes in between: until then they may exceed a quota by that much.
 
 use std::{
     collections::HashMap,
@@ -15,14 +15,14 @@ use object_store::{ObjectStore, path::Path};
 
 use crate::{Error, Limits, Tenant};
 
-/// How long a listing counts, and how long when the quota is used up.
+/// Lifetime of a listing, and its lifetime when the quota is used up.
 const LISTED_FOR: Duration = Duration::from_secs(600);
 const FULL_FOR: Duration = Duration::from_secs(30);
 
 #[derive(Clone, Debug)]
 pub(crate) struct Usage {
     limits: Limits,
-    /// None: a bucket, which has room.
+    /// `None`: a bucket, which has no size limit.
     folder: Option<PathBuf>,
     tenants: Arc<Mutex<HashMap<String, Used>>>,
 }
@@ -38,7 +38,7 @@ impl Usage {
         Self { limits, folder, tenants: Arc::default() }
     }
 
-    /// Whether a tenant may keep more.
+    /// Checks whether a tenant may store more.
     ///
     /// # Errors
     /// [`Error::DiskAlmostFull`], [`Error::QuotaUsedUp`], [`Error::Storage`].
@@ -92,7 +92,7 @@ async fn list(objects: &dyn ObjectStore, tenant: &str) -> Result<u64, Error> {
     Ok(objects.list(Some(&prefix)).try_fold(0, async |sum, object| Ok(sum + object.size)).await?)
 }
 
-/// What other users than root have left; a disk that does not say has room.
+/// Returns the bytes available to unprivileged users; a disk that does not report them counts as empty.
 fn free_bytes(folder: &std::path::Path) -> u64 {
     match rustix::fs::statvfs(folder) {
         Ok(disk) => disk.f_bavail.saturating_mul(disk.f_frsize),

@@ -8,21 +8,21 @@ use figment::{
 };
 use serde::{Serialize, de::DeserializeOwned};
 
-/// Why the configuration cannot be used; the text names the field and where it came from.
+/// A configuration error; the text names the field and its source.
 #[derive(Debug, thiserror::Error)]
 #[error("configuration: {0}")]
 pub struct ConfigError(#[from] Box<figment::Error>);
 
-/// Reads a configuration over `defaults`. A later source wins: `defaults`, `file`, `BIOMETRY_*`.
+/// Loads a configuration over `defaults`. A later source wins: `defaults`, `file`, `BIOMETRY_*`.
 ///
 /// # Errors
-/// When a source does not parse, or names a field the configuration does not have.
+/// When a source does not parse, or names an unknown field.
 pub fn load<C: Serialize + DeserializeOwned>(defaults: C, file: Option<&Path>) -> Result<C, ConfigError> {
     let mut sources = Figment::from(Serialized::defaults(defaults));
     if let Some(file) = file {
         sources = sources.merge(Toml::file_exact(file));
     }
-    // Variables that only tools read share the prefix; they are no configuration of a service.
+    // Variables of tools share the prefix; they are not configuration of a service.
     let env = Env::prefixed("BIOMETRY_").ignore(&["config", "models", "data_dir"]).split("__");
     sources.merge(env).extract().map_err(|error| ConfigError(Box::new(error)))
 }

@@ -1,7 +1,7 @@
 //! The lifecycle of a process: configuration, clock, logs, traces, metrics, signals, serving. Knows no service.
 //!
-//! A service's `main` is one call of [`run_service`]: read the configuration, start telemetry, build, serve, wait for
-//! SIGTERM or SIGINT, finish what is under way.
+//! A service's `main` calls [`run_service`]: load the configuration, start telemetry, build, serve, wait for SIGTERM
+//! or SIGINT, finish the calls in progress.
 
 mod clock;
 mod config;

@@ -1,4 +1,4 @@
-//! `/metrics` for Prometheus, on a listener of its own: what it shows is for operators, not for customers.
+//! `/metrics` for Prometheus, on a separate listener: for operators, not for customers.
 
 use std::net::SocketAddr;
 
@@ -7,11 +7,11 @@ use axum::{Router, routing::get};
 use metrics_exporter_prometheus::PrometheusBuilder;
 use tokio::{net::TcpListener, task::AbortHandle};
 
-/// Upper bounds of duration histograms, in seconds: from a read in process to the longest deadline.
+/// Upper bounds of duration histograms in seconds, from an in-process read to the longest deadline.
 const DURATION_BUCKETS_SECONDS: [f64; 14] =
     [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 15.0, 60.0];
 
-/// The listener of a process's metrics; it ends when this is dropped.
+/// The metrics listener of a process; it ends on drop.
 pub struct MetricsServer {
     pub address: SocketAddr,
     serving: AbortHandle,
@@ -40,7 +40,7 @@ pub async fn serve(listen: SocketAddr) -> anyhow::Result<MetricsServer> {
     let app = Router::new().route("/metrics", get(render));
     let serving = tokio::spawn(async move {
         if let Err(error) = axum::serve(listener, app).await {
-            tracing::error!(%error, "metrics are not served any more");
+            tracing::error!(%error, "the metrics listener stopped");
         }
     });
     Ok(MetricsServer { address, serving: serving.abort_handle() })

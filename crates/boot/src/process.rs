@@ -20,20 +20,20 @@ use crate::{Telemetry, TelemetryConfig, config};
 /// Shortest token that authenticates callers from other machines.
 const MIN_TOKEN_BYTES: usize = 32;
 
-/// What every service process is configured with; `service` is its own section.
+/// Configuration of every service process; `service` is the section of the service itself.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Process<C> {
-    /// Where gRPC is served. Port 0 takes a free one, and the ready line names it.
+    /// Address that gRPC is served on. Port 0 takes a free port, printed in the ready line.
     pub listen: SocketAddr,
-    /// Shared by all services of a deployment; calls without it are rejected. Empty is none.
+    /// Shared by all services of a deployment; calls without it are rejected. Empty: none.
     #[serde(serialize_with = "expose")]
     pub service_token: Option<SecretString>,
     /// Certificate, key and authority: with them only TLS is served, to callers with a certificate.
     pub tls: Option<TlsFiles>,
-    /// Methods by the name in the caller's certificate; used with `tls`.
+    /// Allowed methods by the name in the caller's certificate; used with `tls`.
     pub callers: Callers,
-    /// How long calls are accepted after SIGTERM, while health answers NOT_SERVING; milliseconds.
+    /// How long calls are accepted after SIGTERM while health answers NOT_SERVING; milliseconds.
     pub drain_ms: u64,
     /// Answer gRPC server reflection.
     pub reflection: bool,
@@ -56,8 +56,8 @@ impl<C: Default> Default for Process<C> {
     }
 }
 
-/// `serialize_with` for a secret of a configuration, which is serialised only into the merge of its own sources, never
-/// into an output.
+/// `serialize_with` for a secret of a configuration, which is serialised only to merge its sources, never into an
+/// output.
 ///
 /// # Errors
 /// Those of the serializer.
@@ -94,7 +94,7 @@ where
     server.serve(listener, routes, shutdown_signal()).await.map_err(anyhow::Error::from_boxed)
 }
 
-/// Rejects a configuration in which other machines could call this process without proving who they are.
+/// Rejects a configuration in which other machines could call this process without authentication.
 fn require_authentication(
     listen: SocketAddr,
     token: Option<&SecretString>,
@@ -110,7 +110,7 @@ fn require_authentication(
     )
 }
 
-/// Prints the one line that says a process is ready, and where.
+/// Prints the line that says a process is ready, with its address.
 ///
 /// # Errors
 /// When standard output is closed.

@@ -1,4 +1,4 @@
-//! Logs, traces and metrics. Traces are exported over OTLP when an endpoint is configured, else not collected at all.
+//! Logs, traces and metrics. Traces are exported over OTLP when an endpoint is configured, otherwise not collected.
 
 use std::{io::IsTerminal, net::SocketAddr};
 
@@ -16,25 +16,25 @@ use tracing_subscriber::{
 
 use crate::metrics::{self, MetricsServer};
 
-/// How a process reports on itself.
+/// Telemetry of a process.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct TelemetryConfig {
     /// `tracing` filter, e.g. `info,svc_ml=debug`.
     pub log: String,
-    /// One JSON object a line instead of text.
+    /// Writes one JSON object per line instead of text.
     pub json: bool,
     /// OTLP gRPC endpoint for traces, e.g. `http://collector:4317`.
     pub otlp_endpoint: Option<String>,
-    /// Share of the traces that begin here and are exported, 0 to 1. A trace that began elsewhere follows its beginning.
+    /// Share of the traces that begin here and are exported, 0 to 1. A trace that began elsewhere keeps its decision.
     pub trace_ratio: f64,
-    /// Where `/metrics` is served for Prometheus, apart from the product's own listener, e.g. `127.0.0.1:9464`.
+    /// Address that `/metrics` is served on for Prometheus, separate from the product's listener, e.g. `127.0.0.1:9464`.
     pub metrics_listen: Option<SocketAddr>,
 }
 
 impl Default for TelemetryConfig {
     fn default() -> Self {
-        // The runtime logs each model it loads at info; that is noise to an operator.
+        // The runtime logs each model it loads at info, which is noise to an operator.
         Self {
             log: "info,ort=warn,sqlx=warn,symphonia=warn".into(),
             json: false,
@@ -45,14 +45,14 @@ impl Default for TelemetryConfig {
     }
 }
 
-/// Keeps the exporters alive; spans still queued are sent when it is dropped.
+/// Keeps the exporters alive; flushes queued spans on drop.
 pub struct Telemetry {
     provider: Option<SdkTracerProvider>,
     metrics: Option<MetricsServer>,
 }
 
 impl Telemetry {
-    /// Installs the process-wide subscriber. Logs go to standard error; standard output belongs to the product.
+    /// Installs the process-wide subscriber. Logs go to standard error; standard output is reserved for the product.
     ///
     /// # Errors
     /// When the filter or an address cannot be used, or a subscriber is installed already.
@@ -75,7 +75,7 @@ impl Telemetry {
         Ok(Self { provider, metrics })
     }
 
-    /// Where metrics are served.
+    /// Returns the address of the metrics listener.
     pub fn metrics_address(&self) -> Option<SocketAddr> {
         self.metrics.as_ref().map(|metrics| metrics.address)
     }

@@ -1,13 +1,13 @@
-//! Times as the API reads and writes them: RFC 3339, UTC, and milliseconds since 1970 inside.
+//! Times in the API: RFC 3339, UTC; milliseconds since 1970 internally.
 
 use time::{Date, OffsetDateTime, format_description::well_known::Rfc3339};
 
-/// Formats milliseconds since 1970 as RFC 3339. Empty for a time outside of the calendar.
+/// Formats milliseconds since 1970 as RFC 3339. Empty for a time outside the calendar.
 pub fn rfc3339(ms: i64) -> String {
     time_of(ms).and_then(|time| time.format(&Rfc3339).ok()).unwrap_or_default()
 }
 
-/// The day in UTC; the first day of 1970 for a time outside of the calendar.
+/// Returns the UTC date; 1970-01-01 for a time outside the calendar.
 pub fn date(ms: i64) -> Date {
     time_of(ms).unwrap_or(OffsetDateTime::UNIX_EPOCH).date()
 }

@@ -1,4 +1,4 @@
-//! What a process shows of itself.
+//! Metrics of a process.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -39,7 +39,7 @@ async fn a_call_is_counted_and_timed_on_the_metrics_listener() {
         r#"biometry_rpc_server_calls_total{method="/biometry.test.v1.Test/Call",code="NotFound"} 1"#;
     assert!(metrics.contains(counted), "{metrics}");
     assert!(metrics.contains("biometry_rpc_client_duration_seconds_bucket"), "{metrics}");
-    // Made-up paths must not become time series.
+    // Unknown paths must not become time series.
     assert!(!metrics.contains("/made.up/Path"), "{metrics}");
 }
 

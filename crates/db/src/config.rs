@@ -5,7 +5,7 @@ use std::path::Path;
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
 
-/// Where a service keeps its tables.
+/// The database of a service.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Config {
@@ -17,22 +17,22 @@ pub struct Config {
     pub schema: String,
     #[serde(default = "default_connections")]
     pub max_connections: u32,
-    /// SQLite only: a commit is on disk before it answers, so not even a power cut loses it. PostgreSQL does so anyway.
+    /// SQLite only: syncs every commit to disk, so that a power cut loses none. PostgreSQL always does.
     #[serde(default)]
     pub durable: bool,
-    /// Whether a start brings the tables up to date.
+    /// Whether a start applies missing migrations.
     #[serde(default)]
     pub migrate: Migrate,
 }
 
-/// Whether a start brings the tables up to date.
+/// Whether a start applies missing migrations.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Migrate {
-    /// At each start.
+    /// Applies missing migrations at each start.
     #[default]
     Auto,
-    /// `biometry migrate` does; a start with tables older than the program fails.
+    /// `biometry migrate` applies them; a start with missing migrations fails.
     Never,
 }
 
@@ -53,12 +53,12 @@ impl Config {
         }
     }
 
-    /// Whether several processes may use it: PostgreSQL.
+    /// Whether several processes may use it: true for PostgreSQL.
     pub fn may_have_replicas(&self) -> bool {
         !self.url.expose_secret().starts_with("sqlite:")
     }
 
-    /// The same, with every commit synced to disk.
+    /// Returns the same configuration with every commit synced to disk.
     pub fn durable(self) -> Self {
         Self { durable: true, ..self }
     }
@@ -72,7 +72,7 @@ fn default_connections() -> u32 {
     4
 }
 
-/// The configuration is serialised only into the merge of its own sources, never into an output.
+/// Serializes a secret of the configuration, only to merge its sources; never into an output.
 fn expose<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
     serializer.serialize_str(secret.expose_secret())
 }

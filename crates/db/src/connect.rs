@@ -1,4 +1,4 @@
-//! Opening a database and bringing its schema up to date.
+//! Opens a database and applies its migrations.
 
 use std::{
     fs::{self, DirBuilder, OpenOptions, Permissions},
@@ -22,11 +22,12 @@ use crate::{Config, Db, Error, Migrate, Sqlite, is_unique_violation, transaction
 const LOCK_TIMEOUT: Duration = Duration::from_secs(5);
 
 impl Db {
-    /// Opens the pool and, unless the configuration says `never`, brings the service's schema up to date. A schema that is
-    /// newer than this program is no error: migrations keep working what the release before them does.
+    /// Opens the pool and, unless `migrate` is `never`, applies missing migrations. A schema newer than this program
+    /// is accepted: migrations stay compatible with the previous release.
     ///
     /// # Errors
-    /// When the url does not parse, the database is not reachable, a migration fails, or one is missing and may not be made.
+    /// When the URL does not parse, the database is unreachable, a migration fails, or one is missing and `migrate`
+    /// is `never`.
     pub async fn open(config: &Config, migrations: &Migrator) -> Result<Self, Error> {
         let db = Self::connect(config).await?;
         match config.migrate {
@@ -56,37 +57,37 @@ async fn open_sqlite(url: &str, config: &Config) -> Result<Sqlite, Error> {
         .map_err(|_| Error::Url)?
         .create_if_missing(true)
         .journal_mode(SqliteJournalMode::Wal)
-        // WAL with NORMAL survives a process crash without a sync for each commit; a power cut may lose the last ones.
+        // WAL with NORMAL survives a process crash without a sync per commit; a power cut may lose the last ones.
         .synchronous(if config.durable { SqliteSynchronous::Full } else { SqliteSynchronous::Normal })
         .busy_timeout(LOCK_TIMEOUT)
         .foreign_keys(true)
-        // What is erased is overwritten, not only forgotten.
+        // Erased data is overwritten, not only unlinked.
         .pragma("secure_delete", "ON");
     let in_memory = url.contains(":memory:");
     let file: Option<PathBuf> = (!in_memory).then(|| options.get_filename().to_owned());
     if let Some(file) = &file {
         private_file(file).map_err(|error| Error::File(file.clone(), error))?;
     }
-    // Every connection to `:memory:` is another database, and must outlive idle times.
+    // Every connection to `:memory:` is a separate database, and must outlive idle timeouts.
     let connections = if in_memory { 1 } else { config.max_connections };
     let pool = SqlitePoolOptions::new().max_connections(connections).idle_timeout(None).max_lifetime(None);
-    // The database is in this process: it cannot have gone away, and asking costs as much as a query.
+    // An in-process database cannot disconnect, and a ping costs as much as a query.
     let pool = pool.test_before_acquire(false).after_release(|connection, _| Box::pin(is_usable(connection)));
     let pool = pool.connect_with(options).await.map_err(Error::Open)?;
     Ok(Sqlite { writes: Writes::new(pool.clone()), pool, file })
 }
 
-/// Whether a connection can be used again. Where a commit failed, SQLite may have undone the transaction automatically; sqlx then
-/// counts it as open for ever, and could begin no other one.
+/// Whether a connection can be reused. When a commit failed, SQLite may have rolled back the transaction; sqlx then
+/// counts it as open forever and could begin no other one.
 async fn is_usable(connection: &mut SqliteConnection) -> sqlx::Result<bool> {
     if connection.is_in_transaction() {
-        // Waits until what was sent before has been worked on, such as the end of the transaction.
+        // Waits for earlier statements, such as the end of the transaction.
         connection.ping().await?;
     }
     Ok(!connection.is_in_transaction())
 }
 
-/// Makes the file and its folder for their owner alone, whatever the umask. SQLite gives its log the same mode.
+/// Creates the file and its folder readable by their owner only, whatever the umask. SQLite gives its log the same mode.
 fn private_file(file: &Path) -> io::Result<()> {
     if let Some(folder) = file.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         DirBuilder::new().recursive(true).mode(0o700).create(folder)?;
@@ -120,10 +121,10 @@ async fn open_postgres(url: &str, config: &Config) -> Result<PgPool, Error> {
     if config.migrate == Migrate::Never {
         return Ok(pool);
     }
-    // The name was checked above to hold nothing but a-z, 0-9 and _.
+    // The name was checked above: only a-z, 0-9 and _.
     let create = sqlx::AssertSqlSafe(format!("CREATE SCHEMA IF NOT EXISTS {schema}"));
     match sqlx::query(create).execute(&pool).await {
-        // Two processes starting together both find it missing; the second's attempt fails though the schema is there.
+        // Of two processes that start at once and find it missing, the second's attempt fails although the schema exists.
         Err(error) if !is_unique_violation(&error) => Err(Error::Open(error)),
         _ => Ok(pool),
     }

@@ -4,8 +4,8 @@
 //! UTC, JSON is TEXT, flags BIGINT 0/1. [`Db`] runs single statements, [`Tx`] several as one. Each service owns its
 //! schema (a file of its own in SQLite, a schema of its own in PostgreSQL) and reads no other's.
 //!
-//! Invariants: what [`Db::execute`] and [`Tx::commit`] answer is committed, and on disk when the configuration says
-//! `durable`; a span for each statement holds its text and no values.
+//! Invariants: when [`Db::execute`] or [`Tx::commit`] returns, the change is committed, and on disk if the
+//! configuration is `durable`; every statement has a span with its text and without values.
 
 mod config;
 mod connect;
@@ -35,19 +35,19 @@ pub use transaction::Tx;
 use statement::Pooled;
 use transaction::Writes;
 
-/// A connection pool; cloning shares it.
+/// A connection pool; clones share it.
 #[derive(Clone, Debug)]
 pub enum Db {
     Pg(PgPool),
     Lite(Sqlite),
 }
 
-/// A SQLite database: its readers, and the line of its writers.
+/// A SQLite database: the pool of its readers, and the queue of its writers.
 #[derive(Clone, Debug)]
 pub struct Sqlite {
     pool: SqlitePool,
     writes: Writes,
-    /// None: in memory.
+    /// `None`: in memory.
     file: Option<PathBuf>,
 }
 
@@ -56,7 +56,7 @@ impl Sqlite {
         &self.pool
     }
 
-    /// Copies the database as it is at this moment into a new file. Others may read and write meanwhile.
+    /// Copies the database, as of now, into a new file. Concurrent reads and writes continue.
     ///
     /// # Errors
     /// When the file exists or cannot be written.
@@ -65,13 +65,13 @@ impl Sqlite {
         sqlx::query("VACUUM INTO $1").bind(file).execute(&self.pool).await.map(drop)
     }
 
-    /// Where the database lies; none: in memory.
+    /// Returns the file of the database; `None`: in memory.
     pub fn file(&self) -> Option<&std::path::Path> {
         self.file.as_deref()
     }
 }
 
-/// Why the database cannot be used.
+/// Errors of opening a database.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("not a database url (sqlite://FILE or postgres://...)")]
@@ -85,13 +85,13 @@ pub enum Error {
     #[error("the database file {0} cannot be made or used")]
     File(PathBuf, #[source] std::io::Error),
     #[error(
-        "the tables are {0} migrations older than this program and `migrate` is `never`: run `biometry migrate`"
+        "the tables lack {0} migrations of this program and `migrate` is `never`: run `biometry migrate`"
     )]
     Behind(usize),
 }
 
 impl Db {
-    /// Begins a transaction. On SQLite it is the only one that writes until it ends, so it must be short.
+    /// Begins a transaction. On SQLite it blocks other writers until it ends, so it must be short.
     ///
     /// # Errors
     /// Those of the database.
@@ -143,7 +143,7 @@ impl Db {
         self.fetch_optional(sql, params).await?.ok_or(sqlx::Error::RowNotFound)
     }
 
-    /// Calls `each` for every row of a query as it arrives, until it breaks.
+    /// Calls `each` for every row of a query as it arrives, until `each` breaks.
     ///
     /// # Errors
     /// Those of the database.
@@ -188,7 +188,7 @@ pub fn is_unique_violation(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation)
 }
 
-/// Whether there was no room for what a statement writes: the disk is full, or the file has as many pages as it may have.
+/// Whether a statement failed for lack of space: the disk is full, or the file has reached its maximum size.
 pub fn is_full(error: &sqlx::Error) -> bool {
     const SQLITE_FULL: &str = "13";
     const POSTGRESQL_DISK_FULL: &str = "53100";
@@ -196,8 +196,8 @@ pub fn is_full(error: &sqlx::Error) -> bool {
     code.is_some_and(|code| code == SQLITE_FULL || code == POSTGRESQL_DISK_FULL)
 }
 
-/// Whether PostgreSQL ended this statement because it and another waited for each other: nothing of it was done, and it may
-/// be tried again. SQLite has one writer, so there it never happens.
+/// Whether PostgreSQL aborted the statement because of a deadlock: nothing was changed, and it may be retried. Never
+/// on SQLite, which has one writer.
 pub fn is_deadlock(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(|error| error.code().as_deref() == Some("40P01"))
 }

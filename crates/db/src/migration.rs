@@ -1,4 +1,4 @@
-//! Bringing a schema up to date. The rules for writing migrations are in `migrations/README.md`.
+//! Applies migrations. The rules for writing them are in `migrations/README.md`.
 
 use std::{borrow::Cow, collections::HashSet};
 
@@ -6,7 +6,7 @@ use sqlx::migrate::{MigrateError, Migrator};
 
 use crate::{Config, Db, Error};
 
-/// What [`Db::migrate`] did, or would do.
+/// The result of [`Db::migrate`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Migrated {
     /// Migrations of this program that were not applied before.
@@ -16,7 +16,7 @@ pub struct Migrated {
 }
 
 impl Db {
-    /// Applies what is missing, or only counts it when `check_only`.
+    /// Applies missing migrations, or only counts them with `check_only`.
     ///
     /// # Errors
     /// When the database is not reachable or a migration fails.
@@ -39,7 +39,7 @@ impl Db {
         Ok(migrated)
     }
 
-    /// How many migrations of this program were not applied yet.
+    /// Counts the migrations of this program that are not applied yet.
     pub(crate) async fn pending_migrations(&self, migrations: &Migrator) -> Result<usize, Error> {
         let applied = self.applied_migrations().await?;
         Ok(migrations.iter().filter(|migration| !applied.contains(&migration.version)).count())
@@ -59,12 +59,12 @@ impl Db {
         Ok(applied.into_iter().map(|(version,)| version).collect())
     }
 
-    /// PostgreSQL lets one process migrate at a time. SQLite does not: of two that start together one fails, as the
-    /// other has just made the same tables. Each migration is atomic, so it finds them made when it looks again.
+    /// PostgreSQL lets one process migrate at a time. SQLite does not: of two processes that start together one
+    /// fails, because the other has just created the same tables. Each migration is atomic, so a retry finds them.
     pub(crate) async fn run_migrations(&self, migrations: &Migrator) -> Result<(), Error> {
         let migrations = Migrator {
             migrations: Cow::Owned(migrations.migrations.to_vec()),
-            // Of a newer program, which left in place what this one needs.
+            // Of a newer program, which stays compatible with this one.
             ignore_missing: true,
             ..Migrator::DEFAULT
         };

@@ -1,4 +1,4 @@
-//! How long statements and waits for a connection take, as Prometheus reads them. Without a recorder the macros do nothing.
+//! Durations of statements and of waits for a connection, as metrics. Without a recorder the macros do nothing.
 
 use std::time::Instant;
 

@@ -1,6 +1,6 @@
 //! Parameters of statements: four kinds, each of which may be NULL.
 
-/// A parameter of a statement. NULLs keep their type, as PostgreSQL wants to know it.
+/// A parameter of a statement. NULLs keep their type, as PostgreSQL requires.
 #[derive(Clone, Copy, Debug)]
 pub enum Value<'a> {
     Text(Option<&'a str>),

@@ -1,7 +1,7 @@
 //! Removes deleted data from the database files.
 //!
-//! SQLite overwrites deleted rows (`secure_delete`), but copies stay in the write-ahead log until it is truncated, and
-//! now and then a fragment of one stays in the unused part of a page that was split before the row was deleted.
+//! SQLite overwrites deleted rows (`secure_delete`), but copies stay in the write-ahead log until it is truncated,
+//! and sometimes a fragment stays in the unused part of a page that was split before the row was deleted.
 
 use std::{
     fs::File,
@@ -14,19 +14,19 @@ use sqlx::SqlitePool;
 
 use crate::{Db, Sqlite};
 
-/// Length of the pieces of a secret that are searched for: what is left may be a part of it.
+/// Length of the pieces of a secret that are searched for, because only a part of it may remain.
 const FRAGMENT_BYTES: usize = 24;
-/// Shorter secrets could be anything.
+/// Shorter secrets would match unrelated data.
 const MIN_SECRET_BYTES: usize = 12;
 const MAX_CHECKPOINTS: u32 = 3;
 
 impl Db {
-    /// Removes what was just deleted from SQLite's files: the write-ahead log is truncated, and when a fragment of one of
-    /// `secrets` is still found in a file, the database is rebuilt. PostgreSQL keeps deleted rows until it vacuums the table.
+    /// Removes deleted rows from SQLite's files: truncates the write-ahead log, and rebuilds the database when a
+    /// fragment of one of `secrets` is still in a file. PostgreSQL keeps deleted rows until it vacuums the table.
     ///
     /// # Errors
-    /// When the database fails, when others read from its log for too long, or when a fragment is still there: then the
-    /// call must be repeated before the secrets are reported as gone.
+    /// When the database fails, when readers hold its log for too long, or when a fragment remains: then the call
+    /// must be repeated before the secrets are reported as deleted.
     pub async fn purge(&self, secrets: Vec<Vec<u8>>) -> sqlx::Result<()> {
         let Self::Lite(lite) = self else { return Ok(()) };
         lite.writes.pause(lite.purge(secrets)).await
@@ -40,7 +40,7 @@ impl Sqlite {
         if !holds_any(file.clone(), secrets.clone()).await? {
             return Ok(());
         }
-        tracing::info!("fragments of deleted rows are left in a database file; it is rebuilt");
+        tracing::info!("fragments of deleted rows remain in a database file; rebuilding it");
         sqlx::query("VACUUM").execute(&self.pool).await?;
         truncate_log(&self.pool).await?;
         if holds_any(file.clone(), secrets).await? {
@@ -50,7 +50,7 @@ impl Sqlite {
     }
 }
 
-/// Waits, within the busy timeout, for readers of the log.
+/// Waits for readers of the log, within the busy timeout.
 async fn truncate_log(pool: &SqlitePool) -> sqlx::Result<()> {
     for _ in 0..MAX_CHECKPOINTS {
         let (busy, _, _): (i64, i64, i64) =

@@ -1,5 +1,5 @@
-//! One time of day for all processes of a database: PostgreSQL's. Leases and expiries that one process writes and another
-//! reads must not depend on whose clock is wrong.
+//! One time of day for all processes of a database: PostgreSQL's. Leases and expiries that one process writes and
+//! another reads must not depend on the clock of either machine.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
@@ -10,10 +10,10 @@ use tokio::task::AbortHandle;
 
 use crate::{Config, Db, Error};
 
-/// How often the database's time is read again. Between two readings the monotonic clock counts on.
+/// How often the database's time is read. In between, the monotonic clock counts.
 const REFRESH_INTERVAL: Duration = Duration::from_secs(30);
 
-/// Returns milliseconds UTC by the clock of PostgreSQL; with SQLite, which one process uses, those of `local`.
+/// Returns milliseconds UTC by the clock of PostgreSQL; with SQLite, which one process uses, by `local`.
 ///
 /// # Errors
 /// When the database cannot be opened.
@@ -37,7 +37,7 @@ struct SharedClock {
     refreshing: AbortHandle,
 }
 
-/// What the database's clock showed at a moment of this process.
+/// The database's time at an instant of this process.
 #[derive(Clone, Copy)]
 struct Reading {
     at: Instant,
@@ -63,11 +63,11 @@ async fn refresh(db: Db, reading: Arc<Mutex<Reading>>) {
         tokio::time::sleep(REFRESH_INTERVAL).await;
         match read_time(&db).await {
             Ok(read) => *reading.lock().unwrap_or_else(PoisonError::into_inner) = read,
-            // The monotonic clock goes on meanwhile.
+            // The monotonic clock continues meanwhile.
             Err(error) => {
                 tracing::warn!(
                     error = &error as &dyn std::error::Error,
-                    "the database's time cannot be read"
+                    "cannot read the time of the database"
                 );
             }
         }
@@ -78,6 +78,6 @@ async fn read_time(db: &Db) -> sqlx::Result<Reading> {
     const SQL: &str = "SELECT CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000 AS BIGINT)";
     let asked = Instant::now();
     let (database_ms,): (i64,) = db.fetch_one(SQL, &[]).await?;
-    // The answer was true about halfway.
+    // The time was read about halfway through the round trip.
     Ok(Reading { at: asked + asked.elapsed() / 2, database_ms })
 }

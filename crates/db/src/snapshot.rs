@@ -1,4 +1,4 @@
-//! Reading several tables as they are at one moment.
+//! Consistent reads of several tables.
 
 use std::ops::ControlFlow;
 
@@ -6,7 +6,7 @@ use sqlx::{Postgres, Sqlite, Transaction};
 
 use crate::{Db, Row, Sql, Value, statement::Connection};
 
-/// A view of the database as it was when the first statement ran. It writes nothing and delays no writer.
+/// A view of the database as of its first statement. It is read-only and blocks no writer.
 pub struct Snapshot(Inner);
 
 enum Inner {
@@ -31,7 +31,7 @@ impl Db {
 }
 
 impl Snapshot {
-    /// Calls `each` for every row as it arrives, until it fails.
+    /// Calls `each` for every row as it arrives, until `each` fails.
     ///
     /// # Errors
     /// Those of the database and of `each`.

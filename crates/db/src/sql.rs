@@ -10,7 +10,7 @@ use crate::Value;
 #[derive(Debug)]
 pub struct Sql {
     pub(crate) text: SqlStr,
-    /// Whether the connection keeps it prepared.
+    /// Whether the connection caches it as a prepared statement.
     pub(crate) persistent: bool,
 }
 
@@ -20,7 +20,7 @@ impl<T: SqlSafeStr> From<T> for Sql {
     }
 }
 
-/// A statement that is put together: its text and, in the same order, its parameters.
+/// A dynamic statement: its text and, in the same order, its parameters.
 ///
 /// ```
 /// let ids = ["a", "b"];
@@ -47,7 +47,7 @@ impl<'a> Statement<'a> {
         self
     }
 
-    /// Adds a number as text: a limit that the planner of the database should see.
+    /// Adds a number as text, e.g. a limit that the query planner should see.
     pub fn push_number(&mut self, number: u64) -> &mut Self {
         self.text.push_str(&number.to_string());
         self
@@ -81,7 +81,7 @@ impl<'a> Statement<'a> {
         self
     }
 
-    /// Has the statement prepared for this call only, when its text hardly ever comes again.
+    /// Prepares the statement for this call only, for a text that rarely repeats.
     pub fn once(&mut self, once: bool) -> &mut Self {
         self.persistent = !once;
         self
@@ -92,7 +92,7 @@ impl<'a> Statement<'a> {
     }
 
     pub fn sql(&self) -> Sql {
-        // The text is of literals, numbers and `$n` alone.
+        // The text consists of literals, numbers and `$n` only.
         Sql { text: AssertSqlSafe(self.text.clone()).into_sql_str(), persistent: self.persistent }
     }
 

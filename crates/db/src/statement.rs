@@ -1,4 +1,4 @@
-//! Statements on one connection, whichever database it belongs to.
+//! Statements on one connection of either database.
 
 use std::ops::ControlFlow;
 
@@ -11,7 +11,7 @@ use tracing::{Instrument, Span};
 
 use crate::{Sql, Value, observe};
 
-/// A row type both databases can fill: any `#[derive(sqlx::FromRow)]` struct, or a tuple.
+/// A row type that both databases can fill: any `#[derive(sqlx::FromRow)]` struct, or a tuple.
 pub trait Row:
     for<'r> sqlx::FromRow<'r, PgRow> + for<'r> sqlx::FromRow<'r, SqliteRow> + Send + Unpin
 {
@@ -96,7 +96,7 @@ impl Connection<'_> {
         observe::running(operation, run.instrument(span)).await
     }
 
-    /// Calls `each` for every row as it arrives, until it breaks or fails.
+    /// Calls `each` for every row as it arrives, until `each` breaks or fails.
     pub async fn fetch_each<T: Row, E: From<sqlx::Error>>(
         self,
         sql: Sql,

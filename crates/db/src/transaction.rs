@@ -1,8 +1,8 @@
 //! Transactions, and the group commit of SQLite.
 //!
-//! SQLite has one writer, and a durable commit costs a sync of the disk. So writers that come while another one works
-//! join its database transaction, each behind a savepoint of its own, and one commit makes the work of all of them
-//! durable. [`Tx::commit`] returns after that commit; work that is dropped without it is undone alone.
+//! SQLite has one writer, and a durable commit costs a sync of the disk. So writers that arrive while another one
+//! works join its database transaction, each behind a savepoint, and one commit makes the work of all durable.
+//! [`Tx::commit`] returns after that commit; work dropped without it is rolled back alone.
 
 use std::sync::{Arc, OnceLock};
 
@@ -17,7 +17,7 @@ use crate::{
     statement::{Connection, Row},
 };
 
-/// A transaction. Dropping it without [`Tx::commit`] undoes what it did.
+/// A transaction. Dropping it without [`Tx::commit`] rolls it back.
 pub struct Tx {
     inner: Inner,
 }
@@ -36,10 +36,10 @@ impl Tx {
         Ok(Self { inner })
     }
 
-    /// Makes the work durable.
+    /// Commits the transaction durably.
     ///
     /// # Errors
-    /// When the database could not commit: then nothing of it was done.
+    /// When the database could not commit: then nothing was changed.
     pub async fn commit(self) -> sqlx::Result<()> {
         match self.inner {
             Inner::Pg(tx) => tx.commit().await,
@@ -95,7 +95,7 @@ impl Tx {
     }
 }
 
-/// The writers of one SQLite database, one at a time. Clones share the line.
+/// The write queue of one SQLite database. Clones share it.
 #[derive(Clone, Debug)]
 pub(crate) struct Writes {
     pool: SqlitePool,
@@ -106,12 +106,12 @@ pub(crate) struct Writes {
 #[derive(Debug)]
 struct Batch {
     tx: sqlx::Transaction<'static, Sqlite>,
-    /// Writers whose work is in it and who wait for the commit.
+    /// Writers that joined the batch and wait for its commit.
     members: u32,
     outcome: Outcome,
 }
 
-/// How the commit of a batch ended, for each of its members.
+/// The result of a batch's commit, for each member.
 type Outcome = Arc<OnceLock<Result<(), String>>>;
 type Held = OwnedMutexGuard<Option<Batch>>;
 
@@ -131,7 +131,7 @@ impl Writes {
         if alone { Ok(step) } else { to_its_end(step.set_savepoint()).await }
     }
 
-    /// Commits what is open, then runs `work` while nobody writes.
+    /// Commits the open batch, then runs `work` while nobody writes.
     pub async fn pause<T>(&self, work: impl Future<Output = T>) -> T {
         let mut held = self.open.clone().lock_owned().await;
         commit(&mut held).await;
@@ -149,7 +149,7 @@ struct Step {
 impl Step {
     fn connection(&mut self) -> sqlx::Result<Connection<'_>> {
         let batch = self.held.as_mut().and_then(|held| held.as_mut());
-        // A batch that failed as a whole is gone.
+        // A batch that failed as a whole no longer exists.
         batch.map(|batch| Connection::Lite(&mut batch.tx)).ok_or(sqlx::Error::WorkerCrashed)
     }
 
@@ -180,8 +180,8 @@ impl Step {
     }
 }
 
-/// Runs a statement about a savepoint, also when the caller goes away: nobody could say then whether the savepoint is there, and
-/// undoing the step would undo the whole batch.
+/// Runs a savepoint statement even when the caller is dropped: otherwise it would be unknown whether the savepoint
+/// exists, and undoing the step would undo the whole batch.
 async fn to_its_end<T: Send + 'static>(
     statement: impl Future<Output = sqlx::Result<T>> + Send + 'static,
 ) -> sqlx::Result<T> {
@@ -196,7 +196,7 @@ impl Drop for Step {
     }
 }
 
-/// Undoes the step that had no commit, and nothing of the others'.
+/// Rolls back the uncommitted step only.
 async fn undo(mut held: Held, savepoint: bool) {
     let Some(batch) = held.as_mut() else { return };
     if batch.members > 0 && savepoint {
@@ -205,7 +205,7 @@ async fn undo(mut held: Held, savepoint: bool) {
             sqlx::query("RELEASE step").execute(&mut *batch.tx).await
         };
         let Err(error) = undone.await else { return };
-        // The database undid more than was asked: the others' work is not there either.
+        // SQLite rolled back the whole transaction: the other writers' work is lost too.
         let _ = batch.outcome.set(Err(error.to_string()));
     }
     if let Some(batch) = held.take() {
@@ -213,27 +213,27 @@ async fn undo(mut held: Held, savepoint: bool) {
     }
 }
 
-/// Ends a transaction, also one that is not there any more: on a full disk SQLite undoes it automatically. sqlx does not notice and
-/// could begin no other one on this connection, so there is one for it to end.
+/// Rolls back a transaction, even one that no longer exists: on a full disk SQLite rolls back automatically. sqlx
+/// does not notice and could begin no other one on this connection, so a transaction is begun for it to end.
 async fn roll_back(mut tx: sqlx::Transaction<'static, Sqlite>) {
-    // An error where the transaction is still there.
+    // Fails when the transaction still exists.
     let _ = sqlx::query("BEGIN").execute(&mut *tx).await;
     if let Err(error) = tx.rollback().await {
         tracing::error!(error = &error as &dyn std::error::Error, "SQLite could not undo a transaction");
     }
 }
 
-/// A writer whose work is done and not committed yet.
+/// A writer whose work is done but not committed.
 struct Member {
     writes: Writes,
     outcome: Outcome,
 }
 
 impl Member {
-    /// Waits behind those who came meanwhile; the first of a batch to be here again commits for all of them.
+    /// Queues behind writers that arrived meanwhile; the first member to acquire the lock commits for all.
     async fn settled(self) -> sqlx::Result<()> {
         let held = self.writes.open.clone().lock_owned().await;
-        // In a task of its own: a caller that goes away must not leave the others without an answer.
+        // In a separate task: a dropped caller must not leave the others without a result.
         let settled = tokio::spawn(settle(held, self.outcome.clone())).await;
         settled
             .map_err(|_| sqlx::Error::WorkerCrashed)?
@@ -259,7 +259,7 @@ async fn settle(mut held: Held, outcome: Outcome) -> Result<(), String> {
 
 async fn commit(held: &mut Held) {
     let Some(batch) = held.take() else { return };
-    // A connection on which this fails is not used again (`connect.rs`).
+    // A connection on which this fails is not reused (`connect.rs`).
     let committed = batch.tx.commit().await.map_err(|error| error.to_string());
     if let Err(cause) = &committed {
         tracing::error!(cause, writers = batch.members, "SQLite could not commit");

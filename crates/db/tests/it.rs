@@ -93,7 +93,8 @@ async fn of_many_writers_at_once_each_gets_its_own_answer() {
     .await;
 }
 
-/// Callers go away at every point of their work; those that stay are answered, and only their rows are sure to be there.
+/// Callers are dropped at every point of their work; the others get their result, and only their rows are certain to
+/// exist.
 #[tokio::test]
 async fn callers_that_go_away_do_not_keep_the_others_waiting() {
     each_db(async |db| {
@@ -123,7 +124,7 @@ async fn callers_that_go_away_do_not_keep_the_others_waiting() {
     .await;
 }
 
-/// A sync of the disk costs milliseconds; writers that wait for each other's would take as many as there are writers.
+/// A sync of the disk takes milliseconds; without group commit the time would grow with the number of writers.
 #[tokio::test]
 async fn writers_that_wait_share_one_commit() {
     let folder = tempfile::tempdir().unwrap();
@@ -142,13 +143,13 @@ async fn writers_that_wait_share_one_commit() {
         writers.spawn(async move { db.execute(ADD, db::params![id, "row"]).await.map(drop) });
     }
     writers.join_all().await.into_iter().collect::<Result<Vec<_>, _>>().unwrap();
-    // Each commit writes the page it changed once more.
+    // Each commit writes its changed page again.
     let together = log() - before;
     assert!(together < 16 * alone, "64 writers wrote {together} bytes, one alone {alone}");
     assert!(lite.file().is_some());
 }
 
-/// What the files of the database hold of a text.
+/// Whether the files of the database contain a text.
 fn is_in_files(folder: &std::path::Path, text: &[u8]) -> bool {
     let files = std::fs::read_dir(folder).unwrap().map(|file| std::fs::read(file.unwrap().path()).unwrap());
     files.into_iter().any(|bytes| bytes.windows(text.len()).any(|part| part == text))
@@ -168,7 +169,7 @@ async fn what_is_purged_is_in_no_file() {
     assert!(!is_in_files(folder.path(), &secret[..32]));
 }
 
-/// SQLite overwrites what it deletes, but not every copy in pages that were split before: such a file is rebuilt.
+/// SQLite overwrites deleted rows, but not every copy in pages that were split before: such a file is rebuilt.
 #[tokio::test]
 async fn a_fragment_left_in_a_page_is_found_and_removed() {
     let folder = tempfile::tempdir().unwrap();
@@ -196,7 +197,7 @@ async fn a_fragment_left_in_a_page_is_found_and_removed() {
     assert_eq!(count(&db).await, 1, "nothing else is lost");
 }
 
-/// Nobody may be told that a secret is gone while a reader keeps it in the log.
+/// A secret must not be reported as deleted while a reader keeps it in the log.
 #[tokio::test]
 async fn a_reader_that_stays_makes_the_purge_fail() {
     let folder = tempfile::tempdir().unwrap();
@@ -279,7 +280,7 @@ async fn files_are_their_owners_alone_and_a_missing_folder_is_made() {
     assert_eq!(mode(file.parent().unwrap()), 0o700);
     assert_eq!((mode(&file), mode(&file.with_extension("db-wal"))), (0o600, 0o600));
     db.close().await;
-    // As a release that left it to the umask made it.
+    // As created by a release that left permissions to the umask.
     std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o644)).unwrap();
     Db::open(&db::Config::sqlite(&file), &Migrator::DEFAULT).await.unwrap();
     assert_eq!(mode(&file), 0o600);
@@ -287,7 +288,7 @@ async fn files_are_their_owners_alone_and_a_missing_folder_is_made() {
 
 #[tokio::test]
 async fn replicas_go_by_the_clock_of_their_database() {
-    // A process whose own clock stands at 1970.
+    // A process whose own clock is at 1970.
     let wrong = || 0;
     let now_ms = std::time::UNIX_EPOCH.elapsed().unwrap().as_millis();
     testkit::each_config(async |config| {

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Crates whose own tables or connections these are.
+/// Crates that own tables or connections.
 const OWN: [&str; 3] = ["crates/db/", "crates/ledger/", "crates/testkit/"];
 const STATEMENTS: [&str; 5] = ["\"SELECT ", "\"INSERT INTO ", "\"UPDATE ", "\"DELETE FROM ", "\"WITH "];
 const CALLS: [&str; 5] = ["sqlx::query", "use sqlx::{query", "QueryBuilder", "raw_sql", "sqlx::Row"];
@@ -32,7 +32,7 @@ fn sql_is_written_in_stores_alone() {
     let mut files = Vec::new();
     for folder in fs::read_dir(&root).unwrap() {
         let folder = folder.unwrap().path();
-        // Tests and examples look into tables, and hold them against what a service says.
+        // Tests and examples read tables directly, to compare them with the service's responses.
         let is_code =
             |name: &str| name == "crates" || name == "gateway" || name == "src" || name.starts_with("svc-");
         if folder.file_name().and_then(|name| name.to_str()).is_some_and(is_code) {
@@ -51,7 +51,7 @@ fn sql_is_written_in_stores_alone() {
         }
         let has_sql = STATEMENTS.iter().any(|statement| text.contains(statement));
         let is_store = name.ends_with("/store.rs") || name.contains("/store/");
-        // Unit tests in files of their own look into tables.
+        // Unit tests in separate files read tables directly.
         let is_test = name.ends_with("/tests.rs") || name.ends_with("_tests.rs");
         assert!(!has_sql || is_store || is_test, "{name} has SQL outside of a store");
         stores += usize::from(has_sql && is_store);

@@ -32,8 +32,8 @@ const V6: [(Ipv6Addr, u32); 4] = [
     (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20),
 ];
 
-/// True for a public unicast address: neither private, loopback, link-local, shared, multicast, reserved nor for
-/// documentation. An IPv4 address within an IPv6 one (mapped, or behind NAT64) is judged as the IPv4 address it is.
+/// Whether an address is public unicast: not private, loopback, link-local, shared, multicast, reserved or for
+/// documentation. An IPv4 address within an IPv6 one (mapped, or behind NAT64) is judged as IPv4.
 pub fn is_public(address: IpAddr) -> bool {
     match address.to_canonical() {
         IpAddr::V4(v4) => is_public_v4(v4),

@@ -13,21 +13,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::address::is_public;
 
-/// What may be called beside the public internet over https. The default: nothing.
+/// Exceptions to "public internet over https only". The default allows none.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Networks that are called though they are not public, e.g. `10.20.0.0/16`.
+    /// Networks that may be called although they are not public, e.g. `10.20.0.0/16`.
     pub allow: Vec<IpNet>,
-    /// Whether `http://` is called as well; what is sent can then be read on the way.
+    /// Whether `http://` is allowed as well; its traffic is not encrypted.
     pub allow_http: bool,
 }
 
-/// How long a call may take.
+/// Time limits of a call.
 #[derive(Clone, Copy, Debug)]
 pub struct Timeouts {
     pub connect: Duration,
-    /// From the start of the call to the end of the answer.
+    /// From the start of the call to the end of the response.
     pub total: Duration,
 }
 
@@ -70,8 +70,8 @@ impl Client {
         Ok(Self { http, guard })
     }
 
-    /// `text` as an address that may be called, as far as that can be told without resolving its name: what to ask when
-    /// a tenant sets it.
+    /// Parses and validates an address, as far as possible without resolving its name; for addresses that a tenant
+    /// sets.
     ///
     /// # Errors
     /// [`Error::Url`], [`Error::UrlParts`], [`Error::Address`].
@@ -81,8 +81,8 @@ impl Client {
         Ok(url)
     }
 
-    /// A request to `url`, to be completed and sent. The address its name resolves to is judged when it is sent; a
-    /// refusal is then an error for which [`is_refused`](Self::is_refused) is true.
+    /// Builds a request to `url`. The resolved address is judged when it is sent; a rejection is an error for which
+    /// [`is_refused`](Self::is_refused) returns true.
     ///
     /// # Errors
     /// As [`parse`](Self::parse).
@@ -91,7 +91,7 @@ impl Client {
         Ok(self.http.request(method, url.clone()))
     }
 
-    /// Whether a request failed because its name led only to addresses this server does not call.
+    /// Whether a request failed because its name resolved only to addresses that are not allowed.
     pub fn is_refused(error: &reqwest::Error) -> bool {
         let mut cause: Option<&(dyn std::error::Error + 'static)> = Some(error);
         while let Some(error) = cause {
@@ -104,10 +104,10 @@ impl Client {
     }
 }
 
-/// The body of an answer.
+/// Reads the body of a response.
 ///
 /// # Errors
-/// [`Error::TooLarge`] beyond `max` bytes, [`Error::Http`] when it breaks off.
+/// [`Error::TooLarge`] beyond `max` bytes, [`Error::Http`] when it is cut off.
 pub async fn read_body(mut response: Response, max: usize) -> Result<Bytes, Error> {
     let mut body = BytesMut::new();
     while let Some(chunk) = response.chunk().await? {
@@ -119,7 +119,7 @@ pub async fn read_body(mut response: Response, max: usize) -> Result<Bytes, Erro
     Ok(body.freeze())
 }
 
-/// Decides what may be reached; also the client's resolver, so that nothing is connected to unjudged.
+/// Decides which addresses may be called; also the client's resolver, so every connection is checked.
 #[derive(Clone)]
 struct Guard(Arc<Config>);
 
@@ -136,8 +136,8 @@ impl Guard {
         if !url.username().is_empty() || url.password().is_some() || url.fragment().is_some() {
             return Err(Error::UrlParts);
         }
-        // The client resolves no literal, so the resolver would never see it. The parser has already read 0x7f.1 and its
-        // like as the addresses they are.
+        // The client does not resolve literal addresses, so the resolver would never see them. The parser has already
+        // normalised forms such as 0x7f.1.
         let host = url.host_str().unwrap_or_default();
         match host.trim_start_matches('[').trim_end_matches(']').parse::<IpAddr>() {
             Ok(address) if !self.permits(address) => Err(Error::Address),

@@ -1,11 +1,10 @@
 //! Outbound calls to addresses that a tenant chose: webhooks and mobile operators.
 //!
-//! Such an address may name anything, also what only this server can reach. So a call goes to public unicast addresses
-//! alone, unless the operator of this server allows more; the addresses a name resolves to are judged as they are
-//! connected to, so that a name which changes its mind between check and call gains nothing. Redirects are not followed,
-//! proxies of the environment not used, answers read up to a bound.
+//! Such an address may name a host that only this server can reach. So only public unicast addresses are called,
+//! unless the operator of this server allows more; resolved addresses are judged at connection time, so DNS rebinding
+//! gains nothing. Redirects are not followed, proxies of the environment not used, responses read up to a limit.
 //!
-//! Knows no service; `svc-sessions` (SIM swap) calls through it, `svc-transactions` (webhooks) asks it what is public.
+//! Knows no service; `svc-sessions` (SIM swap) calls through it, `svc-transactions` (webhooks) uses its address check.
 
 mod address;
 mod client;

@@ -1,4 +1,4 @@
-//! What the client calls and what it does not, against a listener of this machine.
+//! Allowed and rejected calls, against a listener of this machine.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -19,7 +19,7 @@ fn client(allow: &[&str], allow_http: bool) -> Client {
     Client::new(&Config { allow, allow_http }, TIMEOUTS).unwrap()
 }
 
-/// A listener that answers every request with `answer`; its port.
+/// Starts a listener that answers every request with `answer`; returns its port.
 async fn server(answer: &'static str) -> u16 {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();

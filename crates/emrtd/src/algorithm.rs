@@ -73,7 +73,7 @@ enum Padding {
     Pss,
 }
 
-/// How something was signed.
+/// A signature algorithm with its digest.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct SignatureScheme {
     hash: Hash,
@@ -81,7 +81,7 @@ pub(crate) struct SignatureScheme {
 }
 
 impl SignatureScheme {
-    /// Reads an algorithm. `digest` is the one a signer names beside it, for algorithms that do not.
+    /// Parses an algorithm. `digest` is the one a signer names separately, for algorithms that do not.
     pub fn parse(algorithm: &AlgorithmIdentifierOwned, digest: Option<Hash>) -> Result<Self, Error> {
         let id = algorithm.oid;
         let unsupported = || Error::Unsupported(id.to_string());
@@ -141,7 +141,7 @@ impl SignatureScheme {
     }
 }
 
-/// The digest in the parameters of RSASSA-PSS: `[0]` holds it, SHA-1 where it is left out.
+/// Returns the digest in the parameters of RSASSA-PSS: `[0]`, or SHA-1 when absent.
 fn pss_hash(algorithm: &AlgorithmIdentifierOwned) -> Result<Hash, Error> {
     const MALFORMED: Error = Error::Malformed("the signature's algorithm");
     let parameters = algorithm.parameters.as_ref().ok_or(MALFORMED)?;
@@ -160,8 +160,9 @@ enum Curve {
     Brainpool384,
 }
 
-/// Each with its identifier and its prime, by which it is known where a certificate spells its curve out. Doc 9303-12 asks for
-/// that; the base point is then the curve's own, whatever the certificate says (CVE-2020-0601).
+/// Each curve with its identifier and its prime, by which it is recognised when a certificate has explicit
+/// parameters. Doc 9303-12 requires those; the base point is always the curve's own, whatever the certificate has
+/// (CVE-2020-0601).
 const CURVES: [(&str, &str, Curve); 5] = [
     ("1.2.840.10045.3.1.7", "ffffffff00000001000000000000000000000000ffffffffffffffffffffffff", Curve::P256),
     (
@@ -194,14 +195,14 @@ fn curve(algorithm: &AlgorithmIdentifierOwned) -> Result<Curve, Error> {
         let known = CURVES.into_iter().find(|(named, ..)| oid(named) == id);
         return known.map(|(.., curve)| curve).ok_or_else(|| Error::Unsupported(format!("curve {id}")));
     }
-    // ECParameters: version, then the field: its kind and its prime.
+    // ECParameters: version, then the field: its type and its prime.
     let field = tlv::find_value(parameters.value(), 0x30).ok_or(MALFORMED)?;
     let prime = tlv::find_value(field, 0x02).ok_or(MALFORMED)?;
     let prime = UintRef::new(prime).map_err(|_| MALFORMED)?;
     let digits: String = prime.as_bytes().iter().map(|byte| format!("{byte:02x}")).collect();
     let digits = digits.trim_start_matches('0');
     let known = CURVES.into_iter().find(|(_, prime, _)| *prime == digits);
-    known.map(|(.., curve)| curve).ok_or_else(|| Error::Unsupported("a curve of its own".to_owned()))
+    known.map(|(.., curve)| curve).ok_or_else(|| Error::Unsupported("an unknown curve".to_owned()))
 }
 
 fn verify_ecdsa(curve: Curve, point: &[u8], digest: &[u8], signature: &[u8]) -> Result<bool, Error> {
@@ -222,7 +223,7 @@ fn verify_ecdsa(curve: Curve, point: &[u8], digest: &[u8], signature: &[u8]) -> 
     })
 }
 
-/// The bytes of a structure as it is signed.
+/// Returns the encoded bytes that are signed.
 pub(crate) fn encoded(value: &impl Encode) -> Result<Vec<u8>, Error> {
     value.to_der().map_err(|_| Error::Malformed("the security object"))
 }

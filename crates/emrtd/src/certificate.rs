@@ -1,4 +1,4 @@
-//! Certificates of document signers and of the states' authorities.
+//! Certificates of document signers and of issuing authorities (CSCA).
 
 use der::{Decode, Encode, Reader, SliceReader};
 use time::{Date, OffsetDateTime};
@@ -13,25 +13,25 @@ use crate::{Error, algorithm::SignatureScheme};
 #[derive(Clone, Debug)]
 pub struct Certificate {
     pub(crate) inner: X509,
-    /// What is signed of it, as it was encoded.
+    /// The signed part, as it was encoded.
     signed: Vec<u8>,
 }
 
 impl Certificate {
-    /// Reads a certificate in DER.
+    /// Parses a certificate in DER.
     ///
     /// # Errors
-    /// It is none.
+    /// When it is not a certificate.
     pub fn from_der(bytes: &[u8]) -> Result<Self, Error> {
         const MALFORMED: Error = Error::Malformed("the certificate");
         let inner = X509::from_der(bytes).map_err(|_| MALFORMED)?;
         Ok(Self { inner, signed: signed_part(bytes).ok_or(MALFORMED)? })
     }
 
-    /// Reads every certificate of a PEM file.
+    /// Parses every certificate of a PEM file.
     ///
     /// # Errors
-    /// There is none in it.
+    /// When there is none.
     pub fn from_pem(bytes: &[u8]) -> Result<Vec<Self>, Error> {
         let chain = X509::load_pem_chain(bytes).map_err(|_| Error::NoCertificate)?;
         chain.iter().map(|c| Self::from_der(&c.to_der().map_err(|_| Error::NoCertificate)?)).collect()
@@ -40,14 +40,14 @@ impl Certificate {
     /// Whether this certificate's key signed `other`.
     ///
     /// # Errors
-    /// The algorithm is not supported.
+    /// When the algorithm is not supported.
     pub(crate) fn signed(&self, other: &Self) -> Result<bool, Error> {
         let scheme = SignatureScheme::parse(other.inner.signature_algorithm(), None)?;
         let key = self.inner.tbs_certificate().subject_public_key_info();
         scheme.verify(key, &other.signed, other.inner.signature().raw_bytes())
     }
 
-    /// Whether this may be the issuer of `other`: by key identifier where both have one, else by name.
+    /// Whether this may be the issuer of `other`: by key identifier if both have one, otherwise by name.
     pub(crate) fn may_have_issued(&self, other: &Self) -> bool {
         let (own, of_other) = (self.inner.tbs_certificate(), other.inner.tbs_certificate());
         let is_named = own.subject() == of_other.issuer();
@@ -60,13 +60,13 @@ impl Certificate {
         }
     }
 
-    /// Whether it says of itself that it may issue others.
+    /// Whether its basic constraints make it an authority.
     pub(crate) fn is_authority(&self) -> bool {
         let constraints = self.inner.tbs_certificate().get_extension::<BasicConstraints>();
         constraints.ok().flatten().is_some_and(|(_, constraints)| constraints.ca)
     }
 
-    /// First and last day of its validity.
+    /// Returns the first and last day of its validity.
     pub(crate) fn validity(&self) -> Option<(Date, Date)> {
         let validity = self.inner.tbs_certificate().validity();
         let day = |seconds: std::time::Duration| {
@@ -76,7 +76,7 @@ impl Certificate {
         Some((day(validity.not_before.to_unix_duration())?, day(validity.not_after.to_unix_duration())?))
     }
 
-    /// The two letters of its state, where its name has them.
+    /// Returns the two-letter country code of its name, if any.
     pub(crate) fn country(&self) -> Option<String> {
         const COUNTRY: der::oid::ObjectIdentifier = der::oid::ObjectIdentifier::new_unwrap("2.5.4.6");
         let name = self.inner.tbs_certificate().subject();
@@ -86,7 +86,7 @@ impl Certificate {
     }
 }
 
-/// The first field of a signed structure (certificate, revocation list), as it was encoded: what the signature is over.
+/// Returns the first field of a signed structure (certificate, revocation list), as encoded: the signed bytes.
 pub(crate) fn signed_part(bytes: &[u8]) -> Option<Vec<u8>> {
     let signed = SliceReader::new(bytes).and_then(|mut reader| {
         reader.sequence(|fields| {

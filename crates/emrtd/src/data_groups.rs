@@ -1,11 +1,11 @@
-//! The data groups that are looked into: DG1, the machine readable zone, and DG2, the holder's face.
+//! DG1, the machine-readable zone, and DG2, the holder's face.
 
 use hayro_jpeg2000::{DecodeSettings, DecoderContext, Image};
 use image::{DynamicImage, GrayImage, RgbImage, codecs::jpeg::JpegEncoder};
 
 use crate::{Error, tlv};
 
-/// Tags of DG1 and of the zone in it.
+/// Tags of DG1 and of the MRZ in it.
 const DG1: u16 = 0x61;
 const ZONE: u16 = 0x5f1f;
 /// Tags of DG2, its group of templates, a template, and biometric data.
@@ -14,7 +14,7 @@ const TEMPLATES: u16 = 0x7f61;
 const TEMPLATE: u16 = 0x7f60;
 const BIOMETRIC_DATA: [u16; 2] = [0x5f2e, 0x7f2e];
 
-/// Most pixels of a portrait; Doc 9303-9 asks for some 0.1 million, and decoding takes 12 bytes of memory for each.
+/// Maximum pixels of a portrait; Doc 9303-9 asks for about 0.1 million, and decoding takes 12 bytes of memory for each.
 const MAX_PIXELS: u32 = 4_000_000;
 const JPEG_QUALITY: u8 = 92;
 
@@ -26,10 +26,10 @@ const NAMES: [&str; 16] = [
     "DG15", "DG16",
 ];
 
-/// Returns the bytes of data group `number` without what follows it: some apps read whole blocks from the chip.
+/// Returns data group `number` without trailing bytes: some apps read whole blocks from the chip.
 ///
 /// # Errors
-/// It is another data group, cut short, or no file of a chip.
+/// When it is another data group, truncated, or not a file of a chip.
 pub fn trim_group(number: u8, bytes: &[u8]) -> Result<&[u8], Error> {
     let at = usize::from(number).checked_sub(1).filter(|at| *at < TAGS.len());
     let at = at.ok_or(Error::Malformed("the data group"))?;
@@ -43,10 +43,10 @@ pub struct Portrait {
     pub jpeg: Vec<u8>,
 }
 
-/// Returns the lines of the machine readable zone in DG1.
+/// Returns the lines of the MRZ in DG1.
 ///
 /// # Errors
-/// It is no DG1, or its zone has a length no form has.
+/// When it is not a DG1, or its MRZ has a length of no format.
 pub fn read_mrz(dg1: &[u8]) -> Result<Vec<String>, Error> {
     const MALFORMED: Error = Error::Malformed("DG1");
     let group = tlv::read_tlv(dg1).filter(|t| t.tag == DG1).ok_or(MALFORMED)?;
@@ -65,10 +65,10 @@ pub fn read_mrz(dg1: &[u8]) -> Result<Vec<String>, Error> {
     Ok((0..text.len() / length).map(|line| text[line * length..(line + 1) * length].to_owned()).collect())
 }
 
-/// Returns the first face in DG2 (ISO/IEC 19794-5 and 39794-5 alike: the picture is taken from where it begins).
+/// Returns the first face in DG2 (ISO/IEC 19794-5 and 39794-5: the picture is located by its signature).
 ///
 /// # Errors
-/// It is no DG2, or its picture cannot be decoded.
+/// When it is not a DG2, or its picture cannot be decoded.
 pub fn read_portrait(dg2: &[u8]) -> Result<Portrait, Error> {
     const MALFORMED: Error = Error::Malformed("DG2");
     let group = tlv::read_tlv(dg2).filter(|t| t.tag == DG2).ok_or(MALFORMED)?;
@@ -82,7 +82,7 @@ pub fn read_portrait(dg2: &[u8]) -> Result<Portrait, Error> {
     Ok(Portrait { jpeg })
 }
 
-/// Where the pictures' formats begin: JPEG, JP2, and a bare JPEG 2000 codestream.
+/// Signatures of the picture formats: JPEG, JP2, and a bare JPEG 2000 codestream.
 const SIGNATURES: [&[u8]; 3] =
     [&[0xff, 0xd8, 0xff], &[0, 0, 0, 0x0c, 0x6a, 0x50, 0x20, 0x20], &[0xff, 0x4f, 0xff, 0x51]];
 

@@ -3,7 +3,7 @@
 /// The texts are safe to show to a client.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("{0} cannot be read: it is damaged or something else")]
+    #[error("{0} is damaged or has another format")]
     Malformed(&'static str),
     /// An algorithm or curve that is not supported.
     #[error("the chip's security object uses an algorithm that is not supported: {0}")]

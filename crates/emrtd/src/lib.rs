@@ -1,12 +1,12 @@
-//! Passive authentication of what was read from the chip of an electronic travel document (ICAO Doc 9303, parts 10 to 12).
+//! Passive authentication of the files of an eMRTD chip (ICAO Doc 9303, parts 10 to 12).
 //!
-//! The caller's app has read files from the chip: the security object (`SOD`) and data groups (`DG1`, `DG2`, ...). The
-//! security object is a signed list of the data groups' digests. Three questions are answered apart: whether the signature is
-//! that of the certificate in it, whether the data groups are those that were signed, and whether the certificate was
-//! issued by a state's authority that the operator trusts.
+//! The caller's app has read files from the chip: the security object (`SOD`) and data groups (`DG1`, `DG2`, ...).
+//! The security object is a signed list of the data groups' digests. Three results are separate: whether the
+//! signature matches the certificate in it, whether the data groups are the signed ones, and whether the certificate
+//! was issued by an authority that the operator trusts.
 //!
-//! Invariants: pure functions of bytes, the clock is an argument; nothing here says that the chip is not a copy (that takes
-//! active or chip authentication, which only the reading app can do).
+//! Invariants: pure functions of bytes, the clock is an argument; no result says that the chip is not a copy (that
+//! takes active or chip authentication, which only the reading app can do).
 //!
 //! Caller: `svc-docauth`.
 
@@ -34,16 +34,16 @@ pub use trust::{Added, IssuerStatus, TrustStore};
 pub struct ChipFiles {
     /// `SOD`, as read from the chip or the CMS structure in it.
     pub security_object: Vec<u8>,
-    /// Data groups by their number, as read from the chip.
+    /// Data groups by number, as read from the chip.
     pub groups: BTreeMap<u8, Vec<u8>>,
 }
 
-/// What passive authentication found.
+/// The result of passive authentication.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Authentication {
     /// Whether the security object is signed with the certificate in it.
     pub is_signed: bool,
-    /// Each data group that was sent, and whether the security object has its digest.
+    /// For each data group sent, whether the security object has its digest.
     pub groups: BTreeMap<u8, bool>,
     pub issuer: IssuerStatus,
 }
@@ -51,7 +51,7 @@ pub struct Authentication {
 /// Authenticates the files of a chip against the authorities in `trust` as of `today`.
 ///
 /// # Errors
-/// The security object is none, or is signed in a way that is not supported.
+/// When the security object is malformed, or its signature algorithm is not supported.
 pub fn authenticate(files: &ChipFiles, trust: &TrustStore, today: Date) -> Result<Authentication, Error> {
     let object = SecurityObject::parse(&files.security_object)?;
     let groups = files.groups.iter().map(|(number, bytes)| (*number, object.has_group(*number, bytes)));

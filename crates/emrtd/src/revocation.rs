@@ -11,19 +11,19 @@ const MALFORMED: Error = Error::Malformed("the revocation list");
 #[derive(Clone, Debug)]
 pub(crate) struct RevocationList {
     inner: CertificateList,
-    /// What is signed of it, as it was encoded.
+    /// The signed part, as it was encoded.
     signed: Vec<u8>,
 }
 
 impl RevocationList {
-    /// Reads a list in DER.
+    /// Parses a list in DER.
     pub fn from_der(bytes: &[u8]) -> Result<Self, Error> {
         let inner = CertificateList::from_der(bytes).map_err(|_| MALFORMED)?;
         Ok(Self { inner, signed: signed_part(bytes).ok_or(MALFORMED)? })
     }
 
-    /// Whether this is a list of `authority` that has `certificate`, which the authority issued. A list that the authority
-    /// did not sign revokes nothing.
+    /// Whether this is a list of `authority` with `certificate`, which the authority issued. A list that the
+    /// authority did not sign revokes nothing.
     pub fn revokes(&self, authority: &Certificate, certificate: &Certificate) -> bool {
         let list = &self.inner.tbs_cert_list;
         let serial = certificate.inner.tbs_certificate().serial_number();

@@ -27,7 +27,7 @@ const MESSAGE_DIGEST: ObjectIdentifier = ObjectIdentifier::new_unwrap("1.2.840.1
 const NAME: &str = "SOD";
 const MALFORMED: Error = Error::Malformed(NAME);
 
-/// `LDSSecurityObject` of Doc 9303-10 as far as its digests; what a later version has besides is not needed.
+/// `LDSSecurityObject` of Doc 9303-10 up to its digests; the fields of later versions are not needed.
 struct Digests {
     hash: Hash,
     groups: BTreeMap<u8, Vec<u8>>,
@@ -48,10 +48,10 @@ pub struct SecurityObject {
 }
 
 impl SecurityObject {
-    /// Reads the file `SOD` of a chip, or the CMS structure in it.
+    /// Parses the file `SOD` of a chip, or the CMS structure in it.
     ///
     /// # Errors
-    /// It is none, or it carries no certificate of its signer.
+    /// When it is malformed, or has no certificate of its signer.
     pub fn parse(bytes: &[u8]) -> Result<Self, Error> {
         let structure = match tlv::read_tlv(bytes) {
             Some(file) if file.tag == FILE => file.value,
@@ -63,12 +63,12 @@ impl SecurityObject {
         Ok(Self { digests: Digests::parse(&content)?, content, signer, certificate })
     }
 
-    /// The certificate of who signed it.
+    /// Returns the signer's certificate.
     pub fn signer(&self) -> &Certificate {
         &self.certificate
     }
 
-    /// Whether `bytes` are the data group of that number that was signed.
+    /// Whether `bytes` are the signed data group of that number.
     pub fn has_group(&self, number: u8, bytes: &[u8]) -> bool {
         self.digests.groups.get(&number).is_some_and(|digest| *digest == self.digests.hash.digest(bytes))
     }
@@ -76,7 +76,7 @@ impl SecurityObject {
     /// Whether the digests are signed with the certificate in the object.
     ///
     /// # Errors
-    /// The algorithm is not supported.
+    /// When the algorithm is not supported.
     pub fn verify_signature(&self) -> Result<bool, Error> {
         verify_signer(&self.signer, &self.content, LDS_SECURITY_OBJECT, &self.certificate)
     }
@@ -101,7 +101,7 @@ impl Digests {
     }
 }
 
-/// The signed structure of a CMS file and its content, of this type.
+/// Returns the signed structure of a CMS file and its content, of the given type.
 pub(crate) fn signed_content(bytes: &[u8], kind: ObjectIdentifier) -> Option<(SignedData, Vec<u8>)> {
     let info = ContentInfo::from_der(bytes).ok().filter(|info| info.content_type == SIGNED_DATA)?;
     let data: SignedData = info.content.decode_as().ok()?;
@@ -119,7 +119,7 @@ pub(crate) fn certificates(data: &SignedData) -> Vec<Certificate> {
     der.filter_map(|der| Certificate::from_der(&der).ok()).collect()
 }
 
-/// Whether a certificate is that of the signer.
+/// Whether a certificate is the signer's.
 pub(crate) fn is_of(signer: &SignerIdentifier, certificate: &Certificate) -> bool {
     let own = certificate.inner.tbs_certificate();
     match signer {
@@ -133,8 +133,8 @@ pub(crate) fn is_of(signer: &SignerIdentifier, certificate: &Certificate) -> boo
     }
 }
 
-/// Whether `signer` signed `content` of this type with the key of `certificate`: its attributes are signed, and they hold the
-/// content's type and digest.
+/// Whether `signer` signed `content` of this type with the key of `certificate`: its attributes are signed, and they
+/// have the content's type and digest.
 pub(crate) fn verify_signer(
     signer: &SignerInfo,
     content: &[u8],
@@ -145,7 +145,7 @@ pub(crate) fn verify_signer(
     let scheme = SignatureScheme::parse(&signer.signature_algorithm, Some(hash))?;
     let key = certificate.inner.tbs_certificate().subject_public_key_info();
     let signature = signer.signature.as_bytes();
-    // Doc 9303-10 asks for them; without them, signed attributes could be passed off as content.
+    // Doc 9303-10 requires them; without them, signed attributes could be passed off as content.
     let Some(attributes) = &signer.signed_attrs else { return Ok(false) };
     let value = |id: ObjectIdentifier| {
         let attribute = attributes.iter().find(|attribute| attribute.oid == id)?;

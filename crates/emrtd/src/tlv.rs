@@ -1,6 +1,6 @@
-//! The tag, length and value of the chip's files. Tags are of one or two bytes, lengths of up to four.
+//! Tag, length and value (TLV) of the chip's files. Tags have one or two bytes, lengths up to four.
 
-/// A value with its tag, and what follows it.
+/// A value with its tag, and the remaining bytes.
 pub(crate) struct Tlv<'a> {
     pub tag: u16,
     pub value: &'a [u8],
@@ -28,7 +28,7 @@ pub(crate) fn read_tlv(bytes: &[u8]) -> Option<Tlv<'_>> {
     Some(Tlv { tag, value, rest })
 }
 
-/// The value of the first `tag` in `bytes`, a row of values.
+/// Returns the value of the first `tag` in `bytes`, a sequence of values.
 pub(crate) fn find_value(mut bytes: &[u8], tag: u16) -> Option<&[u8]> {
     while let Some(found) = read_tlv(bytes) {
         if found.tag == tag {

@@ -1,4 +1,4 @@
-//! The authorities that the operator trusts: certificates of states (CSCA), given one by one or as a master list.
+//! Trusted issuing authorities (CSCA): certificates given one by one or as a master list.
 
 use cms::content_info::ContentInfo;
 use const_oid::ObjectIdentifier;
@@ -11,14 +11,14 @@ const PEM: &[u8] = b"-----BEGIN";
 const PEM_LIST: &[u8] = b"-----BEGIN X509 CRL";
 const MASTER_LIST: ObjectIdentifier = ObjectIdentifier::new_unwrap("2.23.136.1.1.2");
 
-/// Certificates of authorities, and what they revoked.
+/// Certificates of authorities, and their revocation lists.
 #[derive(Clone, Debug, Default)]
 pub struct TrustStore {
     authorities: Vec<Certificate>,
     revoked: Vec<RevocationList>,
 }
 
-/// What a file of the operator added.
+/// The number of entries that a file added.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Added {
     /// Certificates of authorities.
@@ -29,29 +29,29 @@ pub struct Added {
     pub unreadable: usize,
 }
 
-/// How the signer of a document stands to the authorities.
+/// The trust status of a document signer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum IssuerStatus {
-    /// Issued by an authority, and both are valid. The state's two letters, where its name has them.
+    /// Issued by an authority, and both are valid. Has the two-letter country code, if known.
     Trusted(Option<String>),
     /// No authority is configured.
     NoAuthorities,
-    /// No authority issued it.
+    /// Issued by no configured authority.
     Unknown,
-    /// Its authority has revoked it.
+    /// Revoked by its authority.
     Revoked,
-    /// The signer's certificate is not valid on the day: it begins later or ended before.
+    /// The signer's certificate is not valid on the day: not yet, or expired.
     SignerOutOfDate,
     /// The authority's certificate was not valid when it issued the signer's.
     AuthorityOutOfDate,
 }
 
 impl TrustStore {
-    /// Adds what a file has: a master list (CMS), certificates of authorities (DER, PEM), or a list of those that an
-    /// authority revoked (DER, PEM).
+    /// Adds the content of a file: a master list (CMS), certificates of authorities (DER, PEM), or an authority's
+    /// revocation list (DER, PEM).
     ///
     /// # Errors
-    /// There is none of these in it, or the master list's own signature is wrong.
+    /// When it has none of these, or the master list's own signature is wrong.
     pub fn add_file(&mut self, bytes: &[u8]) -> Result<Added, Error> {
         if let Some(list) = revocation_list(bytes) {
             self.revoked.push(list?);
@@ -81,10 +81,10 @@ impl TrustStore {
         self.authorities.len()
     }
 
-    /// How the certificate of a document's signer stands on `today`.
+    /// Returns the status of a signer's certificate on `today`.
     ///
     /// # Errors
-    /// It is signed in a way that is not supported.
+    /// When its signature algorithm is not supported.
     pub fn status_of(&self, signer: &Certificate, today: Date) -> Result<IssuerStatus, Error> {
         if self.is_empty() {
             return Ok(IssuerStatus::NoAuthorities);
@@ -118,7 +118,7 @@ fn dated(authority: &Certificate, signer: &Certificate, today: Date) -> IssuerSt
     }
 }
 
-/// The list of revoked certificates in a file; `None` where the file is something else.
+/// Parses a revocation list; `None` when the file is something else.
 fn revocation_list(bytes: &[u8]) -> Option<Result<RevocationList, Error>> {
     if bytes.starts_with(PEM_LIST) {
         let decoded = der::pem::decode_vec(bytes).map_err(|_| Error::NoCertificate);
@@ -127,9 +127,9 @@ fn revocation_list(bytes: &[u8]) -> Option<Result<RevocationList, Error>> {
     RevocationList::from_der(bytes).ok().map(Ok)
 }
 
-/// The authorities of a master list (Doc 9303-12, section 9): `SEQUENCE { version, SET OF Certificate }`, signed with a
-/// certificate that one of them issued. Who the list is from is the operator's to know: it is their file. Beside them, how many
-/// could not be read: of an algorithm or form that came later; the others serve.
+/// Parses the authorities of a master list (Doc 9303-12, section 9): `SEQUENCE { version, SET OF Certificate }`,
+/// signed with a certificate that one of them issued. The operator vouches for the origin of the list. Also returns
+/// how many certificates could not be parsed, because of a newer algorithm or form; the others are used.
 fn master_list(bytes: &[u8]) -> Result<(Vec<Certificate>, usize), Error> {
     const MALFORMED: Error = Error::Malformed("the master list");
     let (data, content) = security_object::signed_content(bytes, MASTER_LIST).ok_or(MALFORMED)?;

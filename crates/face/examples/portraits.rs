@@ -1,4 +1,4 @@
-//! Prints what pictures are worth for an enrollment, one line each: `cargo run -p face --example portraits -- FILES`.
+//! Prints the enrollment quality of pictures, one line each: `cargo run -p face --example portraits -- FILES`.
 
 use face::Engine;
 use media::Picture;

@@ -1,5 +1,5 @@
 //! Prints the milliseconds of each stage of a video on one thread: `cargo run -p face --example stages -- FILE [TIMES]`.
-//! Of several runs the shortest time of each stage is taken, the one least disturbed by others on the machine.
+//! Of several runs, prints the shortest time of each stage, the one least disturbed by other load.
 
 use std::{fs::File, time::Instant};
 

@@ -11,20 +11,20 @@ use crate::{
 pub const ALIGNED: usize = 112;
 /// Side of a crop for the texture network.
 pub const TEXTURE: usize = 128;
-/// The sides of the crops for the texture network over the face's: its skin closely, and with its outline.
+/// Sides of the crops for the texture network, relative to the face: a close one, and one with its outline.
 pub(crate) const TEXTURE_ZOOMS: [f32; 2] = [1.0, 1.5];
 
-/// Where ArcFace wants the eyes, the nose and the corners of the mouth in its 112x112 pixels (insightface's template).
+/// Positions of eyes, nose and mouth corners in ArcFace's 112x112 template (insightface).
 const TEMPLATE: [[f32; 2]; 5] =
     [[38.2946, 51.6963], [73.5318, 51.5014], [56.0252, 71.7366], [41.5493, 92.3655], [70.7299, 92.2041]];
 
-/// A face laid out for recognition: RGB planes of 112x112, 0-255.
+/// A face aligned for recognition: RGB planes of 112x112, 0-255.
 #[derive(Clone, Debug)]
 pub struct AlignedFace {
     pub planes: Vec<f32>,
 }
 
-/// Cuts `face` out of `pixels`, its five points laid on the template.
+/// Crops `face` out of `pixels`, with its five points on the template.
 pub fn align(pixels: &dyn Pixels, face: &Detection) -> AlignedFace {
     let map = similarity(&TEMPLATE, &face.points);
     let plane = ALIGNED * ALIGNED;
@@ -45,15 +45,15 @@ impl AlignedFace {
         r.iter().zip(g).zip(b).map(|((r, g), b)| 0.299 * r + 0.587 * g + 0.114 * b).collect()
     }
 
-    /// The crop as RGB bytes, line after line.
+    /// Returns the crop as RGB bytes, row by row.
     pub fn to_rgb(&self) -> Vec<u8> {
         let plane = ALIGNED * ALIGNED;
         (0..3 * plane).map(|i| self.planes[i % 3 * plane + i / 3] as u8).collect()
     }
 }
 
-/// A crop for the texture network: BGR planes of 128x128, 0-255, of the face's box enlarged `zoom` times and, where that
-/// leaves the picture, moved back inside.
+/// Crops the input of the texture network: BGR planes of 128x128, 0-255, of the face's box enlarged `zoom` times and
+/// moved back inside the picture.
 pub fn texture_crop(pixels: &dyn Pixels, face: &Detection, zoom: f32) -> Vec<f32> {
     let rect = face.rect;
     let (width, height) = (pixels.width() as f32, pixels.height() as f32);
@@ -75,16 +75,16 @@ pub fn texture_crop(pixels: &dyn Pixels, face: &Detection, zoom: f32) -> Vec<f32
     planes
 }
 
-/// How well a face can be known from a crop; each part 0-1.
+/// The recognition quality of a crop; each part 0-1.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Quality {
-    /// Eye distance against the template's: 1 when nothing had to be enlarged.
+    /// Eye distance relative to the template's: 1 when nothing was enlarged.
     pub size: f32,
-    /// Variance of the Laplacian of the aligned crop against 60, where photos stop looking soft.
+    /// Variance of the Laplacian of the aligned crop relative to 60, where photos stop looking soft.
     pub sharpness: f32,
-    /// Nose midway between the eyes: 1 facing the camera, 0 in half profile.
+    /// Nose midway between the eyes: 1 when facing the camera, 0 in half profile.
     pub frontal: f32,
-    /// Mean brightness away from black and white, and some contrast.
+    /// Mean brightness away from black and white, and contrast.
     pub exposure: f32,
     /// The detector's confidence.
     pub confidence: f32,
@@ -108,14 +108,14 @@ impl Quality {
         }
     }
 
-    /// All of it, 0-1: the geometric mean, so that one bad part spoils the crop.
+    /// Returns the geometric mean of all parts, 0-1, so that one bad part spoils the crop.
     pub fn overall(&self) -> f32 {
         let parts = [self.size, self.sharpness, self.frontal, self.exposure, self.confidence];
         parts.iter().product::<f32>().powf(1.0 / parts.len() as f32)
     }
 }
 
-/// Of the inner pixels of a picture `width` across.
+/// Returns the variance of the inner pixels of a picture `width` across.
 pub(crate) fn laplacian_variance(luma: &[f32], width: usize) -> f32 {
     let height = luma.len() / width.max(1);
     if width < 3 || height < 3 {

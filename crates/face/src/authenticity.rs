@@ -1,8 +1,8 @@
-//! Media authenticity: whether the face of a video was filmed, or its mouth redrawn by a lip-sync program.
+//! Media authenticity: whether the face of a video was filmed, or its mouth was redrawn by a lip-sync program.
 //!
-//! A clip that is uploaded as a file is no presentation attack, so liveness does not see it. The deciding cue is the fine
-//! detail of the mouth ([`MouthDetail`]); the others are reported. How it was fitted, on whom it was measured and what it
-//! does not see: `training/authenticity/MODEL_CARD.md`.
+//! A clip uploaded as a file is not a presentation attack, so liveness does not detect it. The deciding cue is the
+//! fine detail of the mouth ([`MouthDetail`]); the others are reported. Fitting, held-out figures and limits:
+//! `training/authenticity/MODEL_CARD.md`.
 
 use std::sync::LazyLock;
 
@@ -15,23 +15,24 @@ use crate::{
     track::Track,
 };
 
-/// Fewest frames whose mouth was measured.
+/// Fewest frames with a measured mouth.
 const MIN_FRAMES: usize = 4;
-/// Smallest median distance between the outer corners of the eyes, in pixels of the video: no smaller face was measured.
+/// Smallest median distance between the outer corners of the eyes, in pixels of the video: smaller faces were not
+/// measured.
 const MIN_EYE_DISTANCE: f32 = 24.0;
 
 static MODEL: LazyLock<Model> = LazyLock::new(|| {
     Model::parse(include_str!("authenticity/model.json")).expect("the embedded model is checked by a test")
 });
 
-/// The answer and its evidence.
+/// The result and its evidence.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Authenticity {
     pub authentic: bool,
     /// Probability (0-1) that the video was filmed, for even prior odds; `authentic` from .5 on.
     pub score: f32,
     pub cues: Vec<Cue>,
-    /// The most suspicious cue, when it is not authentic.
+    /// The most suspicious cue, if not authentic.
     pub reason: Option<&'static str>,
 }
 
@@ -59,8 +60,8 @@ fn measure(track: &Track) -> Vec<(&'static str, f32)> {
     measured.into_iter().filter_map(|(name, value)| Some((name, value?))).collect()
 }
 
-/// The median fineness of the half of the frames with the mouth further open: a redrawn mouth shows itself in teeth and lips
-/// rather than in a closed mouth.
+/// Returns the median fineness of the half of the frames with the mouth further open: a redrawn mouth is visible in
+/// teeth and lips rather than in a closed mouth.
 fn open_mouth_fineness(mouths: &[MouthDetail]) -> f32 {
     let usual = median(mouths.iter().map(|m| m.openness));
     median(mouths.iter().filter(|m| m.openness >= usual).map(|m| m.fineness))

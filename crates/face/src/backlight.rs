@@ -1,7 +1,7 @@
-//! Light that beats: a display's backlight or refresh against the camera's shutter, as bars that pass through the picture or
-//! as all of it growing brighter and darker.
+//! Display flicker: the beat of a display's backlight or refresh against the camera's shutter, as bars that move
+//! through the picture or as a pulsing brightness.
 //!
-//! The lines' mean brightness over time is taken apart into waves through space and time. A face, a hand or a noise spreads
+//! The rows' mean brightness over time is transformed into waves in space and time. A face, a hand or noise spreads
 //! over many; a display is one line of the spectrum.
 
 use media::{Affine, FPS, Pixels};
@@ -9,24 +9,24 @@ use rustfft::{FftPlanner, num_complex::Complex};
 
 use crate::geometry::median;
 
-/// Points each frame is looked at: lines, and points of a line.
+/// Sampled points of each frame: rows, and points of a row.
 const ROWS: usize = 32;
 const COLUMNS: usize = 16;
-/// Most waves of brightness from the top of the picture to its foot.
+/// Most bars from the top of the picture to the bottom.
 const MOST_BARS: i32 = 4;
-/// What is looked for, in beats a second: below, people move; above lies the end of what 25 frames can show.
+/// Band of beats per second: below, people move; above is the limit of 25 frames per second.
 const BAND: std::ops::Range<f32> = 4.0..12.2;
 /// Fewest frames: two seconds.
 const FEWEST: usize = 2 * FPS as usize;
-/// A line stands out when it has this many times the power of the median of its band.
+/// A line stands out when its power is this many times the median of its band.
 const STANDS_OUT: f32 = 10.0;
 
-/// What the frames have shown of a beat.
+/// The measured flicker of the frames.
 #[derive(Clone, Debug, Default)]
 pub struct Backlight {
     /// Logarithm of each line's mean luma, by frame.
     lines: Vec<[f32; ROWS]>,
-    /// Frames of the 25 fps clock up to the last one.
+    /// Number of frames on the 25 fps clock.
     frames: usize,
 }
 
@@ -44,20 +44,20 @@ impl Backlight {
         self.frames = index + 1;
     }
 
-    /// By which part of itself the light beats, 0 for none that stands out; `None` of a clip that is too short or skips
-    /// frames, for then its own clock beats.
+    /// Returns the relative amplitude of the flicker, 0 when no line stands out; `None` for a clip that is too short
+    /// or skips frames, because dropped frames beat too.
     pub fn beat(&self) -> Option<f32> {
         let is_even = self.lines.len() >= FEWEST && self.frames - self.lines.len() <= self.frames / 50;
         is_even.then(|| (-MOST_BARS..=MOST_BARS).map(|bars| self.line(bars)).fold(0.0, f32::max))
     }
 
-    /// The amplitude of the strongest line among waves of so many bars.
+    /// Returns the amplitude of the strongest line among waves with this many bars.
     fn line(&self, bars: i32) -> f32 {
         let n = self.lines.len() - 1;
         let turn = |row: usize| {
             Complex::from_polar(1.0, -std::f32::consts::TAU * (bars * row as i32) as f32 / ROWS as f32)
         };
-        // Differences first: what stands still is far brighter than any beat, and would leak into every frequency.
+        // Differences first: static content is far brighter than any beat and would leak into every frequency.
         let hann = |t: usize| 0.5 - 0.5 * (std::f32::consts::TAU * (t as f32 + 0.5) / n as f32).cos();
         let mut wave: Vec<Complex<f32>> = self
             .lines
@@ -87,7 +87,7 @@ mod tests {
     use super::*;
     use std::f32::consts::TAU;
 
-    /// So many frames of light: of a line (0-1 from the top) at a time in seconds.
+    /// Returns frames of light: brightness of a row (0-1 from the top) at a time in seconds.
     fn seen(frames: usize, light: impl Fn(f32, f32) -> f32) -> Backlight {
         let mut backlight = Backlight::default();
         for index in 0..frames {

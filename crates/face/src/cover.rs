@@ -1,7 +1,7 @@
 //! Whether something covers the mouth or the eyes of an aligned face: a mask, a scarf, a hand, dark glasses.
 //!
-//! An uncovered mouth has the dark line between its lips, eyes have lids and pupils; what covers them has less structure,
-//! and often another colour than the skin beside the nose. Both probabilities are logistic in the same few measures, with
+//! An uncovered mouth has the dark line between its lips, eyes have lids and pupils; covers have less structure, and
+//! often another colour than the skin beside the nose. Both probabilities are logistic in the same few measures, with
 //! the weights of `cover.json`: fitted on 400 photographs and five kinds of drawn covers (docs/ACCURACY.md).
 
 use std::{ops::Range, sync::LazyLock};
@@ -58,7 +58,7 @@ static WEIGHTS: LazyLock<Weights> = LazyLock::new(|| {
     serde_json::from_str(include_str!("cover.json")).expect("the embedded weights are checked by a test")
 });
 
-/// What is measured of a crop.
+/// The measures of a crop.
 #[derive(Debug)]
 struct Measures {
     log_mouth_grad: f32,
@@ -161,7 +161,7 @@ fn quantile(mut values: Vec<f32>, share: f32) -> f32 {
     values.get(((values.len().max(1) - 1) as f32 * share).round() as usize).copied().unwrap_or_default()
 }
 
-/// Mean difference of neighbours `step` apart.
+/// Returns the mean difference of pixels `step` apart.
 fn gradient(plane: &[f32], region: &Region, step: usize) -> f32 {
     let at = |i: usize| plane.get(i).copied().unwrap_or_default();
     let (sum, count) = places(region)
@@ -169,7 +169,7 @@ fn gradient(plane: &[f32], region: &Region, step: usize) -> f32 {
     sum / count.max(1.0)
 }
 
-/// From the darkest to the brightest row.
+/// Returns the range from the darkest to the brightest row.
 fn row_range(plane: &[f32], region: &Region) -> f32 {
     let (columns, rows) = region.clone();
     let mean = |y: usize| {

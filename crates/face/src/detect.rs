@@ -1,12 +1,12 @@
-//! YuNet (OpenCV Zoo, 2023mar): where the faces are and their five points. What goes into the network and what comes out.
+//! YuNet (OpenCV Zoo, 2023mar): face detection with five points; preparation of its input and decoding of its output.
 
 use media::{Affine, Pixels};
 
 use crate::{geometry::Rect, landmarks::PRESENT, mesh::Mesh};
 
-/// Faces below this confidence are not faces.
+/// Detections below this confidence are dropped.
 const SCORE: f32 = 0.6;
-/// Of two boxes that overlap by more than this, the weaker goes.
+/// Of two boxes that overlap by more than this, the weaker is dropped.
 const OVERLAP: f32 = 0.3;
 pub(crate) const STRIDES: [usize; 3] = [8, 16, 32];
 
@@ -15,32 +15,33 @@ pub(crate) const STRIDES: [usize; 3] = [8, 16, 32];
 pub struct Detection {
     /// From forehead to chin, in picture pixels.
     pub rect: Rect,
-    /// Right eye, left eye, nose tip, right and left corner of the mouth: the person's right, so left in the picture.
+    /// Right eye, left eye, nose tip, right and left corner of the mouth; right is the person's right, left in the
+    /// picture.
     pub points: [[f32; 2]; 5],
     /// Confidence, 0.6-1.
     pub score: f32,
 }
 
 impl Detection {
-    /// With the five points of `mesh` for the detector's own, where `mesh` lies on a face.
+    /// Returns the detection with the five points of `mesh`, if `mesh` lies on a face.
     pub(crate) fn refined(&self, mesh: &Mesh) -> Self {
         let points = if mesh.presence < PRESENT { self.points } else { mesh.five_points() };
         Self { points, ..*self }
     }
 }
 
-/// A picture made ready for the network.
+/// A picture prepared for the network.
 #[derive(Debug)]
 pub(crate) struct Letterbox {
     /// Blue, green and red planes, 0-255, the picture at the top left.
     pub input: Vec<f32>,
     pub width: usize,
     pub height: usize,
-    /// Picture pixels to a network pixel.
+    /// Picture pixels per network pixel.
     pub scale: f32,
 }
 
-/// Shrinks `pixels` until its longer side is `side` (never enlarges it) and pads it to multiples of 32 with black.
+/// Shrinks `pixels` until the longer side is `side` (never enlarges) and pads to multiples of 32 with black.
 pub(crate) fn letterbox(pixels: &dyn Pixels, side: u32) -> Letterbox {
     let (w, h) = (pixels.width(), pixels.height());
     let scale = (w.max(h) as f32 / side as f32).max(1.0);
@@ -63,14 +64,14 @@ pub(crate) fn letterbox(pixels: &dyn Pixels, side: u32) -> Letterbox {
 pub(crate) struct Head<'a> {
     pub class: &'a [f32],
     pub object: &'a [f32],
-    /// Four numbers a cell.
+    /// Four numbers per cell.
     pub boxes: &'a [f32],
-    /// Ten numbers a cell.
+    /// Ten numbers per cell.
     pub points: &'a [f32],
 }
 
-/// Faces of one stride, in picture pixels: score = sqrt(class * object), centre = (cell + offset) * stride, size =
-/// exp(size) * stride, points = (cell + offset) * stride.
+/// Decodes the faces of one stride, in picture pixels: score = sqrt(class * object), centre = (cell + offset) *
+/// stride, size = exp(size) * stride, points = (cell + offset) * stride.
 pub(crate) fn decode(head: &Head, stride: usize, columns: usize, scale: f32, found: &mut Vec<Detection>) {
     let cells =
         head.class.iter().zip(head.object).zip(head.boxes.chunks_exact(4)).zip(head.points.chunks_exact(10));
@@ -90,7 +91,7 @@ pub(crate) fn decode(head: &Head, stride: usize, columns: usize, scale: f32, fou
     }
 }
 
-/// Non-maximum suppression; what is left comes largest first.
+/// Non-maximum suppression; returns the rest, largest first.
 pub(crate) fn suppress(mut found: Vec<Detection>) -> Vec<Detection> {
     found.sort_by(|a, b| b.score.total_cmp(&a.score));
     let mut kept: Vec<Detection> = Vec::new();

@@ -5,10 +5,10 @@ use crate::{
     score::{Networks, Similarity},
 };
 
-/// Numbers of SFace's vector and of the second network's.
+/// Dimensions of SFace's vector and of the second network's.
 const SFACE: usize = 128;
 const SECOND: usize = 512;
-/// SFace's share in the cosine of both networks. Its own errors at a false match rate of 10^-4 are half of the second's.
+/// SFace's share in the cosine of both networks. Its errors at a false match rate of 10^-4 are half of the second's.
 const SFACE_SHARE: f32 = 0.7;
 
 /// A unit vector: of SFace, of the second network, or of [both](Self::both). Vectors of the same networks are compared by
@@ -34,7 +34,7 @@ impl Embedding {
         self.0.len() == SFACE + SECOND
     }
 
-    /// Compares two faces by the networks that both have: templates of older versions have SFace's vector alone.
+    /// Compares two faces by the networks that both have: templates of older versions have only SFace's vector.
     pub fn compare(&self, other: &Self) -> Similarity {
         if self.has_both() && other.has_both() {
             return Similarity { cosine: self.cosine(other).into(), networks: Networks::Both };
@@ -43,12 +43,12 @@ impl Embedding {
         Similarity { cosine: sface(self).cosine(&sface(other)).into(), networks: Networks::SFace }
     }
 
-    /// The unit mean; `None` of nothing.
+    /// Returns the unit mean; `None` for an empty list.
     pub fn mean(each: &[Self]) -> Option<Self> {
         Self::weighted_mean(each.iter().map(|embedding| (embedding, 1.0)))
     }
 
-    /// The unit mean, each counting by a weight of 0 or more; `None` of nothing, or of nothing that weighs anything.
+    /// Returns the weighted unit mean, with weights of 0 or more; `None` for an empty list or zero weights.
     pub fn weighted_mean<'a>(each: impl IntoIterator<Item = (&'a Self, f32)>) -> Option<Self> {
         let mut sum: Vec<f32> = Vec::new();
         let mut total = 0.0;
@@ -60,7 +60,7 @@ impl Embedding {
         (total > 0.0).then(|| Self::unit(&sum))
     }
 
-    /// -1..1; higher is more alike.
+    /// Returns the cosine, -1..1; higher is more similar.
     pub fn cosine(&self, other: &Self) -> f32 {
         self.0.iter().zip(&other.0).map(|(a, b)| a * b).sum()
     }
@@ -74,10 +74,10 @@ impl Embedding {
         self.0.iter().flat_map(|v| v.to_le_bytes()).collect()
     }
 
-    /// The reverse of [`Embedding::to_bytes`].
+    /// Parses the output of [`Embedding::to_bytes`].
     ///
     /// # Errors
-    /// When the length is none of this crate's networks' or a value is no number.
+    /// When the length matches no network of this crate or a value is not a number.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
         if ![SFACE, SECOND, SFACE + SECOND].map(|numbers| 4 * numbers).contains(&bytes.len()) {
             return Err(Error::Embedding);

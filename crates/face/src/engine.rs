@@ -24,17 +24,17 @@ use crate::{
     track::Track,
 };
 
-/// Longer side of what the detector sees of a video's frame, in pixels: a face has to be a fifth of that to be of use.
+/// Longer side of a video frame for the detector, in pixels: a usable face covers at least a fifth of it.
 pub(crate) const VIDEO_SIDE: u32 = 320;
-/// And of a still picture, or of a frame that seemed to have no face.
+/// The same for a still picture, and for a frame without a detected face.
 pub(crate) const PICTURE_SIDE: u32 = 640;
 
-/// Faces of a picture that may be the one it is about.
+/// Candidates for the main face of a picture.
 const MAIN_CANDIDATES: usize = 3;
-/// Crops of a video that the second network looks at: more of them changed no decision and cost 10 ms each.
+/// Crops of a video for the second network: more changed no decision and cost 10 ms each.
 const SECOND_CROPS: usize = 2;
 
-/// Who the face of a video is, by both networks.
+/// The template of a video's face, by both networks.
 #[derive(Clone, Debug)]
 pub struct TrackTemplate {
     /// The mean of the best crops, weighted by their quality.
@@ -43,14 +43,14 @@ pub struct TrackTemplate {
     pub crops: Vec<Embedding>,
 }
 
-/// Where the time went since it was last asked; of the networks themselves, and of everything around them.
+/// Time since the last reset; of the networks themselves, and of the code around them.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Timings {
     pub detect: Duration,
     pub mesh: Duration,
     pub embed: Duration,
     pub texture: Duration,
-    /// Cutting crops and reading outputs.
+    /// Cropping and decoding of outputs.
     pub around: Duration,
     pub detections: u32,
     pub meshes: u32,
@@ -58,8 +58,8 @@ pub struct Timings {
     pub textures: u32,
 }
 
-/// The face networks of one worker. They are loaded once (about 0.2 s); an engine is `Send`, and its methods need it
-/// for themselves.
+/// The face networks of one worker. They are loaded once (about 0.2 s); an engine is `Send`, and its methods need
+/// `&mut`.
 pub struct Engine {
     yunet: Session,
     landmarks: Landmarks,
@@ -68,8 +68,8 @@ pub struct Engine {
     timings: Timings,
 }
 
-/// The networks that tell who it is. They run a few times a video and are the largest (60 MB loaded), so engines take
-/// turns with them; cloning shares them.
+/// The recognition networks. They run a few times per video and are the largest (60 MB loaded), so engines share
+/// them; clones share the networks.
 #[derive(Clone)]
 pub struct Embedders {
     sface: Arc<Mutex<Session>>,
@@ -77,10 +77,10 @@ pub struct Embedders {
 }
 
 impl Embedders {
-    /// Loads both.
+    /// Loads both networks.
     ///
     /// # Errors
-    /// When the pack lacks one of them or ONNX Runtime refuses it.
+    /// When the pack lacks one of them or ONNX Runtime rejects it.
     pub fn load(runtime: &Runtime) -> Result<Self, Error> {
         let load = |name| Ok::<_, Error>(Arc::new(Mutex::new(runtime.session(name)?)));
         Ok(Self { sface: load("sface")?, second: load("fr_feature")? })
@@ -91,15 +91,15 @@ impl Engine {
     /// Loads the detector, the mesh, both embeddings and the texture network.
     ///
     /// # Errors
-    /// When the pack lacks one of them or ONNX Runtime refuses it.
+    /// When the pack lacks one of them or ONNX Runtime rejects it.
     pub fn load(runtime: &Runtime) -> Result<Self, Error> {
         Self::with(runtime, Embedders::load(runtime)?)
     }
 
-    /// Loads the others and takes the embeddings' networks as they are.
+    /// Loads the other networks around loaded embedding networks.
     ///
     /// # Errors
-    /// When the pack lacks one of them or ONNX Runtime refuses it.
+    /// When the pack lacks one of them or ONNX Runtime rejects it.
     pub fn with(runtime: &Runtime, embedders: Embedders) -> Result<Self, Error> {
         Ok(Self {
             yunet: runtime.session("yunet")?,
@@ -110,7 +110,7 @@ impl Engine {
         })
     }
 
-    /// Runs every network once on a black picture, so that the first request does not pay for it.
+    /// Runs every network once on a black picture, so that the first request is not slower.
     ///
     /// # Errors
     /// When a network fails.
@@ -125,12 +125,12 @@ impl Engine {
         Ok(())
     }
 
-    /// Where the time went since the last call.
+    /// Returns the timings since the last call.
     pub fn take_timings(&mut self) -> Timings {
         std::mem::take(&mut self.timings)
     }
 
-    /// The faces of a still picture, largest first.
+    /// Detects the faces of a still picture, largest first.
     ///
     /// # Errors
     /// When the network fails.
@@ -138,7 +138,7 @@ impl Engine {
         self.detect(picture, PICTURE_SIDE)
     }
 
-    /// The faces of `pixels`, whose longer side the network sees as at most `side` pixels; largest first.
+    /// Detects the faces of `pixels`, scaled to at most `side` pixels; largest first.
     pub(crate) fn detect(&mut self, pixels: &dyn Pixels, side: u32) -> Result<Vec<Detection>, Error> {
         let started = Instant::now();
         let shown = letterbox(pixels, side);
@@ -150,7 +150,7 @@ impl Engine {
         Ok(found)
     }
 
-    /// The 478 points of the face in `region`, in picture pixels.
+    /// Returns the 478 points of the face in `region`, in picture pixels.
     ///
     /// # Errors
     /// When the network fails.
@@ -158,7 +158,7 @@ impl Engine {
         Ok(self.mesh_and_skin(pixels, region)?.0)
     }
 
-    /// [`Engine::mesh`], and the skin of the same crop.
+    /// Like [`Engine::mesh`], with the skin colour of the same crop.
     pub(crate) fn mesh_and_skin(
         &mut self,
         pixels: &dyn Pixels,
@@ -172,8 +172,8 @@ impl Engine {
         Ok(found)
     }
 
-    /// The face with its five points where the mesh has them, if it sees a face there: the detector's own are some pixels
-    /// off in tilted and tightly cut faces, which costs recognition more than anything else.
+    /// Returns the face with its five points from the mesh, if the mesh finds a face there: the detector's own are
+    /// some pixels off in tilted and tightly cropped faces, which costs recognition more than anything else.
     ///
     /// # Errors
     /// When the network fails.
@@ -181,8 +181,8 @@ impl Engine {
         Ok(face.refined(&self.mesh(pixels, &Region::of_detection(face))?))
     }
 
-    /// The face a picture is about, among its `faces`, with its mesh: large and near the middle, and the mesh sees a face
-    /// there too. The detector alone also reports a hand or a half-seen bystander, and these can be the largest.
+    /// Returns the main face of a picture with its mesh: large, near the middle, and confirmed by the mesh. The
+    /// detector alone also reports hands or half-visible bystanders, and these can be the largest.
     ///
     /// # Errors
     /// When the network fails.
@@ -202,7 +202,7 @@ impl Engine {
         Ok(first)
     }
 
-    /// The embedding of one face of a picture by both networks, [refined](Self::refine).
+    /// Returns the embedding of one face of a picture by both networks, [refined](Self::refine).
     ///
     /// # Errors
     /// When a network fails.
@@ -211,7 +211,7 @@ impl Engine {
         self.embed_aligned(&align(pixels, &face))
     }
 
-    /// The embedding of an aligned face by both networks.
+    /// Returns the embedding of an aligned face by both networks.
     ///
     /// # Errors
     /// When a network fails.
@@ -219,7 +219,7 @@ impl Engine {
         Ok(Embedding::both(&self.embed_sface(face)?, &self.embed_second(face)?))
     }
 
-    /// The SFace embedding (2021dec, OpenCV Zoo) of an aligned face: RGB 0-255 as it is.
+    /// Returns the SFace embedding (2021dec, OpenCV Zoo) of an aligned face, RGB 0-255.
     ///
     /// # Errors
     /// When the network fails.
@@ -232,7 +232,7 @@ impl Engine {
         Ok(embedding)
     }
 
-    /// The embedding by the second network (fr_feature): 512 numbers, comparable only among themselves.
+    /// Returns the embedding by the second network (fr_feature): 512 numbers, comparable only with each other.
     fn embed_second(&mut self, face: &AlignedFace) -> Result<Embedding, Error> {
         let started = Instant::now();
         let planes: Vec<f32> = face.planes.iter().map(|v| (v - 127.0) / 128.0).collect();
@@ -245,7 +245,7 @@ impl Engine {
         Ok(embedding)
     }
 
-    /// The probability (0-1) that a crop of [`texture_crop`] shows a face itself, not a print or a screen.
+    /// Returns the probability (0-1) that a crop of [`texture_crop`] shows a live face, not a print or a screen.
     ///
     /// # Errors
     /// When the network fails.
@@ -262,7 +262,7 @@ impl Engine {
         Ok(real)
     }
 
-    /// The SFace embedding of each of a track's best crops.
+    /// Returns the SFace embedding of each of a track's best crops.
     ///
     /// # Errors
     /// When the network fails.
@@ -270,8 +270,8 @@ impl Engine {
         track.samples.iter().map(|s| self.embed_sface(&s.face)).collect()
     }
 
-    /// Who the face of a track is, from `sface`, its [`Engine::embeddings`], and the second network's view of its very best
-    /// crops. `None` when it has no crop.
+    /// Returns the template of a track, from `sface`, its [`Engine::embeddings`], and the second network's embeddings
+    /// of its very best crops. `None` without crops.
     ///
     /// # Errors
     /// When a network fails.
@@ -283,11 +283,11 @@ impl Engine {
         Ok(Some(TrackTemplate { mean: Embedding::both(&mean, &second), crops }))
     }
 
-    /// The one face of a picture sent to be enrolled or compared. `is_document` takes the largest of several and any
-    /// place in the picture: a passport shows its portrait off centre, and often twice.
+    /// Selects the one face of a picture for enrollment or comparison. `is_document` takes the largest of several at
+    /// any position: a passport shows its portrait off centre, and often twice.
     ///
     /// # Errors
-    /// When a network fails; a picture that will not do is the inner error.
+    /// When a network fails; an unsuitable picture is the inner error.
     pub fn enrollment(
         &mut self,
         picture: &dyn Pixels,
@@ -303,7 +303,7 @@ impl Engine {
     }
 }
 
-/// Runs the detector on what it is shown; faces in picture pixels, largest first.
+/// Runs the detector on its input; returns faces in picture pixels, largest first.
 pub(crate) fn find(yunet: &mut Session, shown: &Letterbox) -> Result<Vec<Detection>, Error> {
     let input = tensor("yunet", [1, 3, shown.height, shown.width], &shown.input)?;
     let outputs = run("yunet", yunet, ort::inputs!["input" => input])?;

@@ -1,6 +1,6 @@
-//! Errors and reasons why a face could not be judged.
+//! Errors of this crate.
 
-/// Errors of this crate. That there is no face is an answer ([`crate::Presence`]), not an error.
+/// Errors of this crate. A missing face is a result ([`crate::Presence`]), not an error.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     /// The file; its text is safe to show to a client.
@@ -16,7 +16,7 @@ pub enum Error {
         #[source]
         source: ort::Error,
     },
-    /// A stored embedding has another length or holds no numbers.
+    /// A stored embedding has another length or values that are not numbers.
     #[error("the stored face embedding is damaged")]
     Embedding,
 }

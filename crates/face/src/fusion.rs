@@ -1,13 +1,14 @@
 //! Fuses measured cues into one probability that a video is genuine.
 //!
-//! An attack usually shows in the one or two cues made for it and looks genuine in all others. So each family of attacks has
-//! its own logistic regression over its cues, and a clip is genuine or an attack of one of the families: the odds of an attack
-//! are the mean of the families' odds. No weight has the sign against its cue's meaning, so a more genuine value never lowers
-//! the score. Constants, data and held-out figures: `training/liveness/`, `training/authenticity/`.
+//! An attack usually shows in the one or two cues made for it and looks genuine in all others. So each family of
+//! attacks has its own logistic regression over its cues, and a clip is genuine or an attack of one of the families:
+//! the odds of an attack are the mean of the families' odds. No weight contradicts the meaning of its cue, so a more
+//! genuine value never lowers the score. Constants, data and held-out figures: `training/liveness/`,
+//! `training/authenticity/`.
 
 use serde::Deserialize;
 
-/// Deviations from the genuine median, in spreads, are clamped to this range: beyond it there were no data.
+/// Deviations from the genuine median, in spreads, are clamped to this range: there were no data beyond it.
 const LOWEST: f32 = -8.0;
 const HIGHEST: f32 = 2.0;
 /// Probabilities are clamped to this distance from 0 and 1.
@@ -72,12 +73,12 @@ fn sigmoid(log_odds: f32) -> f32 {
     1.0 / (1.0 + (-log_odds).exp())
 }
 
-/// What a model says about one cue alone.
+/// The weight of one cue alone.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Weighed {
     /// Probability (0-1) of a genuine clip against the cue's family when the family's other cues are at the genuine median.
     pub score: f32,
-    /// Value at which the score is one half; `None` when this cue alone never refuses.
+    /// Value at which the score is one half; `None` when this cue alone never rejects.
     pub threshold: Option<f32>,
     /// Whether values above the threshold are suspicious.
     pub is_upper: bool,

@@ -1,4 +1,4 @@
-//! Boxes, and the similarity that takes one set of points to another.
+//! Boxes, and the similarity transform between two sets of points.
 
 use media::Affine;
 
@@ -32,14 +32,14 @@ impl Rect {
         self.w * self.h
     }
 
-    /// How far its centre is from the middle of a `width` x `height` picture: 0 there, 1 at the left and right edge. Half
-    /// as much upwards and downwards: in a picture of head and shoulders the face sits high.
+    /// Returns the distance of its centre from the middle of a `width` x `height` picture: 0 there, 1 at the left and
+    /// right edge. Vertical distance counts half: in a picture of head and shoulders the face is in the upper part.
     pub fn off_centre(&self, width: u32, height: u32) -> f32 {
         let ([x, y], w, h) = (self.centre(), width as f32 / 2.0, height as f32 / 2.0);
         ((x - w) / w).abs().max(((y - h) / h).abs() / 2.0)
     }
 
-    /// Whether all of it lies in a `width` x `height` picture.
+    /// Whether all of it is inside a `width` x `height` picture.
     pub fn is_within(&self, width: u32, height: u32) -> bool {
         self.x >= 0.0 && self.y >= 0.0 && self.x + self.w <= width as f32 && self.y + self.h <= height as f32
     }
@@ -54,8 +54,8 @@ impl Rect {
     }
 }
 
-/// The similarity (turn, scale, shift) that takes `from` to `to` with the least squared error; in two dimensions the
-/// solution of Umeyama (1991) is a complex ratio.
+/// Returns the similarity (rotation, scale, shift) from `from` to `to` with the least squared error; in two
+/// dimensions the solution of Umeyama (1991) is a complex ratio.
 pub fn similarity<const N: usize>(from: &[[f32; 2]; N], to: &[[f32; 2]; N]) -> Affine {
     let mean = |points: &[[f32; 2]; N]| {
         let sum = points.iter().fold([0.0; 2], |s, p| [s[0] + p[0], s[1] + p[1]]);
@@ -78,12 +78,12 @@ pub fn distance(a: [f32; 2], b: [f32; 2]) -> f32 {
     (a[0] - b[0]).hypot(a[1] - b[1])
 }
 
-/// The middle value; 0 of nothing.
+/// Returns the median; 0 for an empty list.
 pub fn median(values: impl IntoIterator<Item = f32>) -> f32 {
     quantile(values, 0.5)
 }
 
-/// The value a share `q` (0-1) of all values lie below; 0 of nothing.
+/// Returns the quantile `q` (0-1); 0 for an empty list.
 pub fn quantile(values: impl IntoIterator<Item = f32>, q: f32) -> f32 {
     let mut values: Vec<f32> = values.into_iter().collect();
     values.sort_by(f32::total_cmp);

@@ -13,14 +13,14 @@ use crate::{
     skin::Skin,
 };
 
-/// Below this the network says the crop holds no face.
+/// Below this presence the crop holds no face.
 pub(crate) const PRESENT: f32 = 0.5;
 
 /// MediaPipe's face mesh; running it needs `&mut`.
 pub(crate) struct Landmarks {
     session: Session,
     input: Vec<f32>,
-    /// Of the last run: in the network, and around it.
+    /// Duration of the last run: in the network, and around it.
     pub took: [Duration; 2],
 }
 
@@ -30,7 +30,7 @@ impl Landmarks {
         Ok(Self { session, input: vec![0.0; SIDE * SIDE * 3], took: [Duration::ZERO; 2] })
     }
 
-    /// The 478 points of the face in `region`, in picture pixels, and the skin of the same crop.
+    /// Returns the 478 points of the face in `region`, in picture pixels, and the skin colour of the same crop.
     pub fn find(&mut self, pixels: &dyn Pixels, region: &Region) -> Result<(Mesh, Skin), Error> {
         let started = Instant::now();
         let map = region.map();
@@ -46,7 +46,7 @@ impl Landmarks {
         let outputs = run("face_mesh", &mut self.session, ort::inputs!["input_12" => input])?;
         let done = Instant::now();
         let flat = floats("face_mesh", &outputs, "Identity")?;
-        // The network gives a logit.
+        // The network outputs a logit.
         let presence =
             floats("face_mesh", &outputs, "Identity_1")?.first().map_or(0.0, |v| 1.0 / (1.0 + (-v).exp()));
         let scale = map.scale();

@@ -1,9 +1,10 @@
 //! Face detection, tracking, recognition and liveness.
 //!
-//! [`Engine`] holds the networks; running one needs `&mut`, so an engine belongs to one worker. [`FaceTracker`] is fed
-//! the frames of a video one at a time and keeps what later questions need (boxes, mesh points, a few crops), never a
-//! frame. [`FaceTracks`] then answers: was there exactly one face, large and in the middle ([`FaceTracks::presence`]),
-//! who is it ([`Engine::template`]), is it alive ([`liveness::judge`]), was it filmed ([`authenticity::judge_track`]); the mesh points are what `lips` reads.
+//! [`Engine`] holds the networks; running one needs `&mut`, so an engine belongs to one worker. [`FaceTracker`] is
+//! fed the frames of a video one at a time and keeps the input of later steps (boxes, mesh points, a few crops),
+//! never a frame. [`FaceTracks`] then gives presence ([`FaceTracks::presence`]: exactly one face, large and in the
+//! middle), identity ([`Engine::template`]), liveness ([`liveness::judge`]) and authenticity
+//! ([`authenticity::judge_track`]); `lips` reads the mesh points.
 //!
 //! ```no_run
 //! # fn main() -> Result<(), face::Error> {
@@ -17,8 +18,8 @@
 //! # Ok(()) }
 //! ```
 //!
-//! Invariants: a track holds at most [`track::SAMPLES`] crops; points and boxes are in pixels of the frame as it is
-//! meant to be looked at; embeddings have length one.
+//! Invariants: a track holds at most [`track::SAMPLES`] crops; points and boxes are in pixels of the frame in display
+//! orientation; embeddings have length one.
 
 mod align;
 pub mod authenticity;

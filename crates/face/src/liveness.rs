@@ -1,7 +1,7 @@
-//! Face liveness: distinguishes a live face from a still, a print, a screen, a loop and a face exchanged mid-clip.
+//! Face liveness: distinguishes a live face from a still, a print, a screen, a loop and a face swapped within the clip.
 //!
-//! Each [`Cue`] is a measured number with its own score and threshold, so that an answer can say which one failed;
-//! [`crate::fusion`] turns them into one probability.
+//! Each [`Cue`] is a measured number with its own score and threshold, so that a result names the failed cue;
+//! [`crate::fusion`] combines them into one probability.
 
 use std::sync::LazyLock;
 
@@ -31,21 +31,21 @@ pub struct Cue {
     /// A stable snake_case word.
     pub name: &'static str,
     pub value: f32,
-    /// The probability of life (0-1) against the attacks this cue is made for, were other cues as usual; `None` for a cue
-    /// that is reported and decides nothing.
+    /// The probability of a live face (0-1) against the attacks this cue is made for, if other cues were as usual;
+    /// `None` for a cue that is reported and decides nothing.
     pub score: Option<f32>,
-    /// What `value` has to reach, or with `is_upper` must not pass; `None` for a cue that alone refuses nobody.
+    /// Least allowed `value`, or with `is_upper` the greatest; `None` for a cue that alone rejects nobody.
     pub threshold: Option<f32>,
     pub is_upper: bool,
 }
 
 impl Cue {
-    /// Judges one value by `model`.
+    /// Weighs one value by `model`.
     pub(crate) fn weigh(model: &Model, name: &'static str, value: f32) -> Self {
         let weighed = model.weigh(name, value);
         Self {
             name,
-            // NaN has counted as the worst value; JSON cannot carry it.
+            // NaN has counted as the worst value; JSON cannot represent it.
             value: if value.is_finite() { value } else { 0.0 },
             score: weighed.map(|w| w.score),
             threshold: weighed.and_then(|w| w.threshold),
@@ -59,21 +59,21 @@ impl Cue {
     }
 }
 
-/// The answer and what it rests on.
+/// The result and its evidence.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Liveness {
     pub live: bool,
-    /// The probability of life, 0-1, when an attack was as likely beforehand; `live` from .5 on.
+    /// The probability of a live face, 0-1, at even prior odds; `live` from .5 on.
     pub score: f32,
     pub cues: Vec<Cue>,
-    /// The cue that speaks most against life, when it is not live.
+    /// The cue that speaks most against a live face, if it is not live.
     pub reason: Option<&'static str>,
 }
 
-/// Why a face cannot be judged.
+/// Why liveness cannot be judged.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Doubt {
-    /// The face is too small for what is measured.
+    /// The face is too small to be measured.
     FaceTooSmall,
     /// Fewer than ten different frames show the face.
     TooFewFrames,
@@ -111,7 +111,7 @@ pub fn judge(engine: &mut Engine, tracks: &FaceTracks) -> Result<Option<Result<L
     judge_track(engine, track, &embeddings).map(Some)
 }
 
-/// As [`judge`], of a track whose [`Engine::embeddings`] are there already.
+/// Like [`judge`], for a track with existing [`Engine::embeddings`].
 ///
 /// # Errors
 /// When a network fails.
@@ -129,8 +129,8 @@ pub fn judge_track(
     Ok(Ok(fuse(&measure(track, &shapes, &textures, embeddings))))
 }
 
-/// The probability (0-1) that a face of a still picture is one itself, not a print or a screen: what its texture says on two
-/// scales. A still shows none of the other cues.
+/// Returns the probability (0-1) that a face of a still picture is live, not a print or a screen, by its texture on
+/// two scales. A still has none of the other cues.
 ///
 /// # Errors
 /// When the network fails.
@@ -140,15 +140,15 @@ pub fn judge_still(engine: &mut Engine, picture: &dyn Pixels, face: &Detection) 
     Ok(mean_probability(&textures).unwrap_or_default())
 }
 
-/// Crops whose texture is looked at, each on two scales.
+/// Crops with a measured texture, each on two scales.
 const TEXTURED: usize = 3;
 
-/// How far the mesh's points shake on a flat picture, in eye distances: at rest, and for each eye distance that the points
-/// move from one mesh to the next. Pictures moved by up to .16 a mesh shook by .010.
+/// Noise of the mesh's points on a flat picture, in eye distances: at rest, and per eye distance of motion from one
+/// mesh to the next. Pictures moved by up to .16 per mesh had noise of .010.
 const NOISE: f32 = 0.005;
 const NOISE_OF_MOTION: f32 = 0.04;
 
-/// Everything that is measured, the deciding cues first. What could not be measured is left out.
+/// Measures all cues, the deciding ones first. Cues that could not be measured are left out.
 fn measure(
     track: &Track,
     shapes: &AlignedShapes,
@@ -187,7 +187,8 @@ fn fuse(measured: &[(&'static str, f32)]) -> Liveness {
     Liveness { live, score, cues, reason }
 }
 
-/// The mean of the crops' log odds, as a probability: one crop that is sure of a screen weighs more than one that is not.
+/// Returns the mean of the crops' log odds, as a probability: a crop that is certain of a screen weighs more than an
+/// uncertain one.
 fn mean_probability(each: &[f32]) -> Option<f32> {
     let log_odds = each.iter().map(|p| {
         let p = p.clamp(1e-4, 1.0 - 1e-4);
@@ -197,14 +198,15 @@ fn mean_probability(each: &[f32]) -> Option<f32> {
     (!each.is_empty()).then(|| 1.0 / (1.0 + (-mean).exp()))
 }
 
-/// The least cosine of any two crops of the clip: somebody else from some frame on is far below one's own. `None` of fewer.
+/// Returns the least cosine of any two crops of the clip: a swapped face is far below one's own. `None` for fewer
+/// than two.
 fn least_likeness(embeddings: &[Embedding]) -> Option<f32> {
     let pairs =
         embeddings.iter().enumerate().flat_map(|(i, a)| embeddings[..i].iter().map(move |b| a.cosine(b)));
     pairs.reduce(f32::min)
 }
 
-/// Meshes a second.
+/// Returns the meshes per second.
 fn mesh_rate(track: &Track) -> f32 {
     let frames = match (track.meshes.first(), track.meshes.last()) {
         (Some(first), Some(last)) => last.index - first.index,
@@ -213,7 +215,7 @@ fn mesh_rate(track: &Track) -> f32 {
     track.meshes.len().saturating_sub(1) as f32 * media::FPS as f32 / frames.max(1) as f32
 }
 
-/// Mean move of a mesh point from one mesh to the next, in eye distances: a still has none at all.
+/// Returns the mean motion of a mesh point from one mesh to the next, in eye distances: a still has none.
 fn motion(track: &Track) -> f32 {
     let moves = track.meshes.windows(2).map(|m| {
         let (a, b) = (&m[0].mesh, &m[1].mesh);
@@ -224,7 +226,7 @@ fn motion(track: &Track) -> f32 {
     moves.sum::<f32>() / track.meshes.len().saturating_sub(1).max(1) as f32
 }
 
-/// Times both eyes shut to under seven tenths of their usual opening, and opened again.
+/// Counts the blinks: both eyes below seven tenths of their usual opening, then open again.
 pub fn blinks(track: &Track) -> usize {
     let open: Vec<f32> = track.meshes.iter().map(|m| eye_openness(&m.mesh)).collect();
     let usual = median(open.iter().copied());

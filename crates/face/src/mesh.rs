@@ -1,4 +1,4 @@
-//! MediaPipe's face mesh: 478 points of one face, and where to look for them in the next frame.
+//! MediaPipe's face mesh: 478 points of one face, and the region of the face in the next frame.
 
 use media::Affine;
 
@@ -11,16 +11,16 @@ use crate::{
 pub const POINTS: usize = 478;
 /// Side of the network's input in pixels.
 pub(crate) const SIDE: usize = 256;
-/// The crop's side over the longer side of the face.
+/// Side of the crop relative to the longer side of the face.
 const ZOOM: f32 = 1.5;
-/// The outer corners of the eyes; the distance between them is the measure of a face.
+/// The outer corners of the eyes; their distance is the unit of a face.
 pub const EYE_CORNERS: [usize; 2] = [33, 263];
 
 /// The points of a face: x and y in frame pixels, z (depth, towards the camera negative) on the same scale.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Mesh {
     pub points: Box<[[f32; 3]; POINTS]>,
-    /// How sure the network is that there is a face, 0-1.
+    /// Confidence of the network that there is a face, 0-1.
     pub presence: f32,
 }
 
@@ -35,7 +35,7 @@ impl Mesh {
         distance(self.at(EYE_CORNERS[0]), self.at(EYE_CORNERS[1]))
     }
 
-    /// The points that faces are aligned by, as a detector names them: eyes, tip of the nose, corners of the mouth.
+    /// Returns the alignment points in the detector's order: eyes, tip of the nose, corners of the mouth.
     pub fn five_points(&self) -> [[f32; 2]; 5] {
         let middle = |[a, b]: [usize; 2]| {
             let ([ax, ay], [bx, by]) = (self.at(a), self.at(b));
@@ -44,19 +44,19 @@ impl Mesh {
         [middle([33, 133]), middle([362, 263]), self.at(4), self.at(61), self.at(291)]
     }
 
-    /// The smallest box about the face's own points (the irises, 468 on, lie within).
+    /// Returns the smallest box around the face's points (the irises, 468 on, lie within).
     pub fn rect(&self) -> Rect {
         Rect::about(self.points.iter().map(|p| [p[0], p[1]]))
     }
 }
 
-/// A square of the frame that holds a face, turned to set its eyes level.
+/// A square of the frame around a face, rotated so that the eyes are level.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Region {
     pub centre: [f32; 2],
     /// Pixels.
     pub side: f32,
-    /// Of the line from the picture's left eye to its right one, radians.
+    /// Angle of the line from the left eye to the right one in the picture, radians.
     pub angle: f32,
 }
 
@@ -74,13 +74,13 @@ impl Region {
         Self { centre: rect.centre(), side: ZOOM * rect.w.max(rect.h), angle }
     }
 
-    /// Crop pixels to frame pixels.
+    /// Maps crop pixels to frame pixels.
     pub(crate) fn map(&self) -> Affine {
         Affine::square(self.centre, self.side, self.angle, SIDE)
     }
 
-    /// This region moved a share of the way to `next`: the network's points shake a little with its crop, so the crop
-    /// follows the face more slowly than the face can shake. A far region is gone to at once.
+    /// Returns this region moved a share of the way to `next`: the network's points jitter a little with its crop, so
+    /// the crop follows the face slowly. A far region is taken at once.
     pub(crate) fn towards(&self, next: &Self) -> Self {
         let off = distance(self.centre, next.centre) / self.side;
         let growth = (next.side / self.side).ln().abs();
@@ -110,8 +110,7 @@ pub(crate) fn is_jump(last: &Mesh, next: &Mesh) -> bool {
 /// Lids of both eyes: outer corner, two points of the upper lid, inner corner, two of the lower one.
 const EYES: [[usize; 6]; 2] = [[33, 160, 158, 133, 153, 144], [362, 385, 387, 263, 373, 380]];
 
-/// How open the eyes are: the eye aspect ratio of Soukupova and Cech (2016), the mean of both; about .3 open, under .2
-/// shut.
+/// Returns the eye aspect ratio of Soukupova and Cech (2016), the mean of both eyes; about .3 open, below .2 shut.
 pub fn eye_openness(mesh: &Mesh) -> f32 {
     let ratio = |[p1, p2, p3, p4, p5, p6]: [usize; 6]| {
         let between = |a, b| distance(mesh.at(a), mesh.at(b));
@@ -120,7 +119,7 @@ pub fn eye_openness(mesh: &Mesh) -> f32 {
     (ratio(EYES[0]) + ratio(EYES[1])) / 2.0
 }
 
-/// How open the mouth is: the gap between the inner lips over the eye distance.
+/// Returns the mouth opening: the gap between the inner lips relative to the eye distance.
 pub fn mouth_openness(mesh: &Mesh) -> f32 {
     distance(mesh.at(13), mesh.at(14)) / mesh.eye_distance().max(1e-6)
 }

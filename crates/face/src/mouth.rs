@@ -1,7 +1,7 @@
 //! Measures the fine detail in the picture of a mouth.
 //!
-//! Programs that redraw a mouth do so at a low resolution and scale the result up: coarse detail is there, the finest is
-//! missing. Both are measured as the mean absolute response of two band-pass filters over the lips.
+//! Programs that redraw a mouth do so at a low resolution and scale the result up: coarse detail is present, the
+//! finest is missing. Both are measured as the mean absolute response of two band-pass filters over the lips.
 
 use media::{Affine, Pixels};
 
@@ -11,24 +11,24 @@ use crate::{
     screen::luma,
 };
 
-/// Side of the square crop about the mouth, in crop pixels.
+/// Side of the square crop around the mouth, in crop pixels.
 const SIDE: usize = 80;
 /// Distance between the outer corners of the eyes, in crop pixels.
 const EYE_DISTANCE: f32 = 64.0;
 /// Outer contour of the lips.
 const CONTOUR: [usize; 20] =
     [61, 146, 91, 181, 84, 17, 314, 405, 321, 375, 291, 409, 270, 269, 267, 0, 37, 39, 40, 185];
-/// Standard deviations of the two Gaussians, in crop pixels: fine detail lies above the first, coarse between both.
+/// Standard deviations of the two Gaussians, in crop pixels: fine detail is above the first, coarse detail between both.
 const FINE_SIGMA: f32 = 0.8;
 const COARSE_SIGMA: f32 = 1.6;
 /// Added to both responses, in luma steps, so that a flat picture has a ratio.
 const FLOOR: f32 = 0.02;
-/// Change of fineness with the logarithm of a face's size over [`EYE_DISTANCE`], measured on genuine clips: a smaller face is
-/// scaled up and loses more, a larger one gains less and up to twice the size alone.
+/// Change of fineness with the logarithm of a face's size relative to [`EYE_DISTANCE`], measured on genuine clips: a
+/// smaller face is scaled up and loses more, a larger one gains less, and only up to twice the size.
 const SLOPE_OF_SMALLER: f32 = 0.25;
 const SLOPE_OF_LARGER: f32 = 0.125;
 const MAX_LOG_SIZE: f32 = 0.7;
-/// Fewest pixels of lips that are measured.
+/// Fewest measured lip pixels.
 const MIN_PIXELS: usize = 60;
 
 /// The mouth of one frame.
@@ -65,14 +65,14 @@ fn expected_change(scale: f32) -> f32 {
     if size < 0.0 { SLOPE_OF_SMALLER * size } else { SLOPE_OF_LARGER * size }
 }
 
-/// Averages two by two pixels: sampled at its own size, a crop of a larger face would be full of aliases.
+/// Averages blocks of two by two pixels: sampled at full size, the crop of a larger face would have aliases.
 fn halve(luma: &[f32]) -> Vec<f32> {
     let at = |x: usize, y: usize| luma[y * 2 * SIDE + x];
     let mean = |x: usize, y: usize| (at(x, y) + at(x + 1, y) + at(x, y + 1) + at(x + 1, y + 1)) / 4.0;
     (0..SIDE * SIDE).map(|i| mean(2 * (i % SIDE), 2 * (i / SIDE))).collect()
 }
 
-/// Returns where a picture point lies in the crop of [`Affine::square`].
+/// Maps a picture point to the crop of [`Affine::square`].
 fn to_crop([x, y]: [f32; 2], centre: [f32; 2], scale: f32, angle: f32) -> [f32; 2] {
     let (dx, dy) = ((x - centre[0]) / scale, (y - centre[1]) / scale);
     let (sin, cos) = angle.sin_cos();
@@ -80,7 +80,7 @@ fn to_crop([x, y]: [f32; 2], centre: [f32; 2], scale: f32, angle: f32) -> [f32; 
     [middle + dx * cos + dy * sin, middle + dy * cos - dx * sin]
 }
 
-/// Returns which crop pixels lie inside a polygon, by the even-odd rule.
+/// Returns the crop pixels inside a polygon, by the even-odd rule.
 fn polygon(points: &[[f32; 2]]) -> Vec<bool> {
     let next = points.iter().cycle().skip(1);
     let edges: Vec<_> = points.iter().zip(next).collect();

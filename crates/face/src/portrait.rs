@@ -17,17 +17,17 @@ use crate::{
 /// over-exposure).
 const BLACK: f32 = 25.0;
 const WHITE: f32 = 247.0;
-/// Columns and rows of the aligned crop that show skin, eyes, nose and mouth: hair, hats and what lies beyond the
-/// picture say nothing about light or focus.
+/// Columns and rows of the aligned crop with skin, eyes, nose and mouth: hair, hats and padding say nothing about
+/// light or focus.
 const INNER_X: std::ops::Range<usize> = 28..84;
 const INNER_Y: std::ops::Range<usize> = 38..100;
 
-/// The faces of a picture, and the one it is about measured.
+/// The faces of a picture, with measures of the main one.
 #[derive(Clone, Debug)]
 pub struct Portraits {
-    /// How the picture was turned before it was measured, for its faces to stand upright.
+    /// The rotation applied before measuring, so that its faces are upright.
     pub turn: Turn,
-    /// Faces of a like size; a bystander far smaller than the largest does not count.
+    /// Faces of similar size; a bystander far smaller than the largest does not count.
     pub faces: usize,
     pub main: Option<Portrait>,
 }
@@ -39,28 +39,28 @@ pub struct Portrait {
     pub crop: AlignedFace,
     /// Pixels between the centres of the eyes.
     pub eye_distance: f32,
-    /// Variance of the Laplacian over the inner face, laid out with 35 pixels between the eyes; luma 0-255.
+    /// Variance of the Laplacian over the inner face, scaled to 35 pixels between the eyes; luma 0-255.
     pub sharpness: f32,
     /// Shares of the inner face's pixels that are black or white, 0-1.
     pub dark: f32,
     pub bright: f32,
-    /// Luma that one in ten of the inner face's pixels reach, 0-255: how light the light parts are.
+    /// Luma that one in ten of the inner face's pixels reach, 0-255: the brightness of the light parts.
     pub light: f32,
     /// Standard deviation of the inner face's luma, 0-128.
     pub contrast: f32,
     /// What covers the face.
     pub cover: Cover,
-    /// Degrees; 0 looks into the camera, level.
+    /// Degrees; 0 is level and faces the camera.
     pub pose: Pose,
     /// See [`crate::Rect::off_centre`].
     pub off_centre: f32,
-    /// How sure the mesh is that it lies on a face, 0-1: covered and cut-off faces are low.
+    /// Presence of the mesh, 0-1: covered and cut-off faces are low.
     pub visible: f32,
-    /// All of it in one number, 0-1: the weight of the picture among others of the same person.
+    /// Overall quality, 0-1: the weight of the picture among others of the same person.
     pub overall: f32,
 }
 
-/// How a head is turned, in degrees.
+/// The orientation of a head, in degrees.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Pose {
     /// To the side.
@@ -71,12 +71,13 @@ pub struct Pose {
     pub roll: f32,
 }
 
-/// Top of the forehead and point of the chin: in the mesh's model face they stand one above the other.
+/// Top of the forehead and point of the chin: one above the other in the mesh's model face.
 const FOREHEAD: usize = 10;
 const CHIN: usize = 152;
 
 impl Pose {
-    /// From the mesh: the line between the eyes' outer corners and the one from forehead to chin, in three dimensions.
+    /// Computes the pose from the mesh: the line between the eyes' outer corners and the one from forehead to chin,
+    /// in three dimensions.
     pub fn of(mesh: &Mesh) -> Self {
         let between = |a: usize, b: usize| {
             let (a, b) = (mesh.points[a], mesh.points[b]);
@@ -93,7 +94,7 @@ impl Pose {
 }
 
 impl Engine {
-    /// Finds and measures the face a picture is about.
+    /// Finds the main face of a picture and measures it.
     ///
     /// # Errors
     /// When a network fails.
@@ -146,7 +147,7 @@ mod tests {
     use crate::mesh::POINTS;
     use proptest::prelude::*;
 
-    /// A model face turned about its three axes, in the order in which a neck does: nod, shake, tilt.
+    /// Returns a model face rotated about its three axes in the order of a neck: nod, shake, tilt.
     fn turned(yaw: f32, pitch: f32, roll: f32) -> Mesh {
         let mut points = Box::new([[0.0; 3]; POINTS]);
         points[EYE_CORNERS[0]] = [-45.0, -20.0, 0.0];

@@ -2,7 +2,7 @@
 
 use crate::{detect::Detection, track::FaceTracks};
 
-/// The outcome, in the order in which it is checked.
+/// The result, in the order of the checks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presence {
     OneFace,
@@ -10,31 +10,31 @@ pub enum Presence {
     ManyFaces,
     TooSmall,
     NotCentred,
-    /// The picture lies on its side or upside down.
+    /// The picture is rotated or upside down.
     Turned,
 }
 
-/// Narrower faces, in pixels, give too little to recognise: an eye distance of about 24.
+/// Narrower faces, in pixels, are too small to recognise: an eye distance of about 24.
 const NARROWEST: f32 = 56.0;
 /// A face further out than this is not centred; see [`crate::Rect::off_centre`].
 const FURTHEST: f32 = 0.5;
-/// A face less than this share as wide as the largest is a bystander.
+/// A face with less than this share of the largest one's width is a bystander.
 const BYSTANDER: f32 = 0.4;
-/// A second face in fewer than this share of key frames, or in one alone of several, is the detector's mistake.
+/// A second face in fewer than this share of key frames, or in only one of several, is a false detection.
 const OFTEN: f32 = 0.2;
 
-/// Faces of a like size among `faces`, which come largest first.
+/// Counts the faces of similar size in `faces`, which are sorted by size.
 pub(crate) fn count(faces: &[Detection]) -> usize {
     let widest = faces.first().map_or(0.0, |f| f.rect.w);
     faces.iter().filter(|f| is_like(f, widest)).count()
 }
 
-/// Whether a face is of a like size as the widest.
+/// Whether a face is of similar size to the widest.
 pub(crate) fn is_like(face: &Detection, widest: f32) -> bool {
     face.rect.w >= BYSTANDER * widest
 }
 
-/// `faces` of a `width` x `height` picture from the likeliest to be what it is about: large and near the middle.
+/// Sorts `faces` of a `width` x `height` picture by prominence: large and near the middle first.
 pub(crate) fn by_prominence(
     faces: &[Detection],
     width: u32,
@@ -60,7 +60,7 @@ impl Presence {
         }
     }
 
-    /// Of a still picture of `width` x `height`; a document may show several faces, anywhere.
+    /// Checks a still picture of `width` x `height`; a document may show several faces, anywhere.
     pub fn of_picture(faces: &[Detection], width: u32, height: u32, is_document: bool) -> Self {
         let Some(face) = faces.first() else { return Self::NoFace };
         let off = face.rect.off_centre(width, height);
@@ -84,7 +84,7 @@ impl FaceTracks {
         let seen = self.counts.iter().filter(|(_, n)| *n > 0).count();
         let enough = ((OFTEN * self.counts.len() as f32).ceil() as usize).max(2).min(self.counts.len());
         match () {
-            // Less than half the time there is no face to judge, whatever else there was.
+            // If less than half the frames have a face, there is no face to judge.
             () if 2 * seen < self.counts.len() => Presence::NoFace,
             () if crowded >= enough.max(1) => Presence::ManyFaces,
             () if main.width() < NARROWEST => Presence::TooSmall,

@@ -1,20 +1,21 @@
-//! The pulse in the colour of the skin: the plane-orthogonal-to-skin method (POS) of Wang, den Brinker, Stuijk and de Haan,
-//! "Algorithmic principles of remote PPG", IEEE Transactions on Biomedical Engineering 64 (2017).
+//! Remote photoplethysmography (rPPG): the pulse in the colour of the skin by the plane-orthogonal-to-skin method
+//! (POS) of Wang, den Brinker, Stuijk and de Haan, "Algorithmic principles of remote PPG", IEEE Transactions on
+//! Biomedical Engineering 64 (2017).
 //!
-//! Advisory: a clip of three seconds holds three or four beats, a codec at a call's bit rate wipes most of them out, and a
-//! replay shows the pulse of who was filmed.
+//! Advisory: a clip of three seconds has three or four beats, a codec at a call's bit rate removes most of them, and
+//! a replay shows the pulse of the filmed person.
 
 use crate::skin::Skin;
 
-/// Heart rates looked for, Hz.
+/// Range of heart rates, Hz.
 const BEATS: std::ops::Range<f32> = 0.7..3.0;
-/// Shorter clips say nothing, seconds.
+/// Shorter clips give no result, seconds.
 const SHORTEST_S: f32 = 4.0;
 /// POS's window, seconds.
 const WINDOW_S: f32 = 1.6;
 
-/// The strongest rate's share of the power in the band of heart rates with its first harmonic, in decibels over the rest;
-/// `None` where the clip is too short. `skin` comes evenly, `rate` times a second.
+/// Returns the share of the strongest heart rate with its first harmonic in the power of the band, in decibels over
+/// the rest; `None` for a clip that is too short. `skin` has `rate` samples per second.
 pub fn pulse_snr_db(skin: &[Skin], rate: f32) -> Option<f32> {
     if (skin.len() as f32) < SHORTEST_S * rate {
         return None;

@@ -1,22 +1,20 @@
-//! Whether a face does the same thing twice: a clip that is played again and again, or there and back.
-//!
-//! Nobody repeats a second of mouth and lids to the pixel. For each lag the motion is compared with itself that much
-//! later; what is left of the difference, over the variance of what is compared, is about 1 for unrelated motion, and only
-//! the mesh's noise for the same frames once more.
+//! Replay loops: whether a face repeats its motion, in a clip that is looped or played back and forth.
+//! Nobody repeats a second of mouth and lid motion to the pixel. For each lag the motion is compared with itself; the
+//! residual over the variance is about 1 for unrelated motion, and only the mesh's noise for repeated frames.
 
-/// Frames of the 25 fps clock that must match: 0.8 s.
+/// Fewest matching frames on the 25 fps clock: 0.8 s.
 const FEWEST: usize = 20;
-/// There and back, a syllable looks alike; a second and a half of it does not.
+/// Played backwards, a syllable looks similar; a second and a half does not.
 const FEWEST_MIRRORED: usize = 19;
-/// Lags below this are one movement, not two.
+/// Shorter lags are within one movement.
 const SHORTEST: usize = 8;
-/// Frames from one vector to the next beyond which what lies between is a guess.
+/// Longest gap between two vectors in frames; interpolation beyond it would be a guess.
 const COARSEST: usize = 4;
-/// Longest stretch looked at, in frames: the work grows with its square.
+/// Longest examined stretch, in frames: the work grows with its square.
 const LONGEST: usize = 500;
 
-/// The smallest difference, 0 to about 1, of the motion to itself at any lag, and mirrored at any time; `None` where the clip
-/// is too short to say. `motion` are vectors of one length with their frame indices, in order.
+/// Returns the smallest difference, 0 to about 1, of the motion to itself at any lag, and mirrored at any time;
+/// `None` for a clip that is too short. `motion` has vectors of equal length with their frame indices, in order.
 pub fn repetition(motion: &[(usize, Vec<f32>)]) -> Option<f32> {
     let frames = motion.last()?.0 - motion.first()?.0;
     if frames > COARSEST * motion.len() {
@@ -33,7 +31,7 @@ pub fn repetition(motion: &[(usize, Vec<f32>)]) -> Option<f32> {
     again.chain(back).reduce(f32::min)
 }
 
-/// One vector a frame: the mesh comes on every second one, the others lie between.
+/// Interpolates one vector per frame: the mesh is taken on every second one.
 fn every_frame(motion: &[(usize, Vec<f32>)]) -> Vec<Vec<f32>> {
     let mut even: Vec<Vec<f32>> = Vec::new();
     for pair in motion.windows(2) {
@@ -50,7 +48,7 @@ fn every_frame(motion: &[(usize, Vec<f32>)]) -> Vec<Vec<f32>> {
     even
 }
 
-/// Squared difference of pairs over the variance of all of them.
+/// Returns the squared difference of pairs relative to the variance of all of them.
 fn difference<'a>(pairs: impl Iterator<Item = (&'a [f32], &'a [f32])> + Clone) -> f32 {
     let length = pairs.clone().next().map_or(0, |(a, _)| a.len());
     let mut mean = vec![0.0; length];
@@ -74,7 +72,7 @@ fn difference<'a>(pairs: impl Iterator<Item = (&'a [f32], &'a [f32])> + Clone) -
 mod tests {
     use super::*;
 
-    /// Motion that does not repeat within the clip, in four coordinates.
+    /// Returns motion that does not repeat within the clip, in four coordinates.
     fn wander(t: usize) -> Vec<f32> {
         let t = t as f32 / 25.0;
         [1.7f32, 2.9, 4.1, 5.3].map(|f| (f * t + 0.7 * f * (0.9 * t).sin()).sin()).to_vec()

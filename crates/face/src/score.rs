@@ -1,7 +1,7 @@
 //! Thresholds of the cosine similarity of two faces.
 //!
-//! `score.json` has the cosines at three measured false match rates and where they were measured. Between and beyond them
-//! the logarithm of the false match rate is taken as linear in the cosine.
+//! `score.json` has the cosines at three measured false match rates and their source. Between and beyond them the
+//! logarithm of the false match rate is linear in the cosine.
 
 use std::sync::LazyLock;
 
@@ -9,21 +9,21 @@ use serde::Deserialize;
 
 /// The false match rate of one comparison at the service's own threshold.
 pub const VERIFICATION_FMR: f64 = 1e-4;
-/// A face that shall change a template has to be this much closer to its anchor.
+/// A face that may change a template must be this much closer to its anchor.
 pub const ANCHOR_FMR: f64 = 1e-5;
-/// How many searches of a stranger may name somebody (FPIR, ISO/IEC 19795-1).
+/// Maximum rate of searches of an unenrolled person that identify somebody (FPIR, ISO/IEC 19795-1).
 const IDENTIFICATION_FPIR: f64 = 0.01;
 
-/// Which networks a cosine was made with; thresholds differ.
+/// The networks of a cosine; thresholds differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Networks {
     /// SFace and fr_feature.
     Both,
-    /// SFace alone: one side is a template of an older version.
+    /// SFace only: one side is a template of an older version.
     SFace,
 }
 
-/// How alike two faces are.
+/// The similarity of two faces.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Similarity {
     /// -1..=1.
@@ -72,14 +72,14 @@ impl Networks {
         }
     }
 
-    /// Natural log odds for each unit of cosine above the verification threshold: how fast impostors become rarer there.
+    /// Natural log odds per unit of cosine above the verification threshold.
     fn slope(self) -> f64 {
         let Thresholds { fmr_1e4, fmr_1e5, .. } = self.thresholds();
         std::f64::consts::LN_10 / (fmr_1e5 - fmr_1e4)
     }
 }
 
-/// The false match rate each of `candidates` may have for the nearest of them to be named.
+/// Returns the false match rate allowed for each of `candidates` so that the nearest may be identified.
 fn identification_fmr(candidates: usize) -> f64 {
     (IDENTIFICATION_FPIR / candidates.max(1) as f64).min(VERIFICATION_FMR)
 }

@@ -1,4 +1,4 @@
-//! Traces of a display in front of the camera: the moire of two grids of pixels, and the straight edges of its frame.
+//! Traces of a display in front of the camera: the moiré of two pixel grids, and the straight edges of its frame.
 
 use std::sync::Arc;
 
@@ -7,18 +7,18 @@ use rustfft::{Fft, FftPlanner, num_complex::Complex};
 
 use crate::geometry::{Rect, median};
 
-/// Side of the patch that is transformed, in frame pixels as they are: shrunk, the grid would be gone.
+/// Side of the transformed patch, in unscaled frame pixels: scaling would remove the grid.
 const PATCH: usize = 128;
-/// Longer side of the frame in which edges are looked for.
+/// Longer side of the frame for edge detection.
 const SMALL: f32 = 160.0;
-/// Luma steps from which a pixel counts to an edge.
+/// Luma step from which a pixel counts as an edge.
 const STEP: f32 = 10.0;
-/// Frequencies in which a grid is looked for, in cycles a pixel: below lies the face itself.
+/// Band of grid frequencies, in cycles per pixel: below is the face itself.
 const BAND: std::ops::Range<f32> = 0.12..0.48;
-/// Bins on either side along the ray from the origin with which a peak is compared.
+/// Bins on either side along the ray from the origin that a peak is compared with.
 const RAY: std::ops::RangeInclusive<i32> = 4..=9;
 
-/// What the key frames of one face have shown of a display.
+/// Display traces in the key frames of one face.
 #[derive(Clone, Default)]
 pub struct ScreenSigns {
     fft: Option<Arc<dyn Fft<f32>>>,
@@ -35,20 +35,20 @@ impl std::fmt::Debug for ScreenSigns {
 }
 
 impl ScreenSigns {
-    /// Looks at one frame about a face.
+    /// Adds one frame with a face.
     pub(crate) fn look(&mut self, pixels: &dyn Pixels, face: &Rect) {
         self.add_spectrum(&patch(pixels, face.centre()));
         self.edges.push(straight_edges(pixels, face));
     }
 
-    /// The strongest isolated peak of the mean spectrum in decibels over the median of its ring, or of its ray where that is
-    /// more; `None` of no frame. Noise alone comes to about five, for want of frames to ten.
+    /// Returns the strongest isolated peak of the mean spectrum in decibels over the median of its ring, or of its
+    /// ray if that is higher; `None` without frames. Noise alone gives about five, with few frames up to ten.
     pub fn moire_db(&self) -> Option<f32> {
         (self.frames > 0).then(|| peak_db(&self.power))
     }
 
-    /// The share (0-1) of the second straightest of the four lines left, right, above and below the face; the median over
-    /// the frames. `None` of no frame.
+    /// Returns the share (0-1) of the second straightest of the four lines left, right, above and below the face; the
+    /// median over the frames. `None` without frames.
     pub fn edges(&self) -> Option<f32> {
         (!self.edges.is_empty()).then(|| median(self.edges.iter().copied()))
     }
@@ -66,7 +66,7 @@ impl ScreenSigns {
         let mut turned: Vec<Complex<f32>> =
             (0..PATCH * PATCH).map(|i| grid[i % PATCH * PATCH + i / PATCH]).collect();
         fft.process(&mut turned);
-        // A patch that is brighter or sharper than the others counts no more than they do.
+        // A brighter or sharper patch counts no more than the others.
         let total = turned.iter().map(Complex::norm_sqr).sum::<f32>().max(f32::MIN_POSITIVE);
         self.power.resize(PATCH * PATCH, 0.0);
         self.power.iter_mut().zip(&turned).for_each(|(sum, v)| *sum += v.norm_sqr() / total);
@@ -74,14 +74,14 @@ impl ScreenSigns {
     }
 }
 
-/// Luma of the patch about `centre`, pixel for pixel.
+/// Returns the luma of the patch around `centre`, unscaled.
 fn patch(pixels: &dyn Pixels, [x, y]: [f32; 2]) -> Vec<f32> {
     let half = PATCH as f32 / 2.0;
     let map = Affine([[1.0, 0.0, x.round() - half], [0.0, 1.0, y.round() - half]]);
     luma(pixels, &map, PATCH, PATCH)
 }
 
-/// Returns the luma (0-255) of a crop, line after line.
+/// Returns the luma (0-255) of a crop, row by row.
 pub(crate) fn luma(pixels: &dyn Pixels, map: &Affine, width: usize, height: usize) -> Vec<f32> {
     let mut all = vec![0.0; width * height];
     pixels.sample(map, width, height, &mut |y, row| {
@@ -93,7 +93,7 @@ pub(crate) fn luma(pixels: &dyn Pixels, map: &Affine, width: usize, height: usiz
     all
 }
 
-/// Bin to signed frequency.
+/// Converts a bin to a signed frequency.
 fn frequency(bin: usize) -> i32 {
     let (bin, side) = (bin as i32, PATCH as i32);
     if bin > side / 2 { bin - side } else { bin }
@@ -118,14 +118,14 @@ fn peak_db(power: &[f32]) -> f32 {
     }
     let lead = |ring: &Vec<(f32, i32, i32)>| {
         let usual = median(ring.iter().map(|(power, ..)| *power)).max(1e-12);
-        // Only what leads its ring is worth a look along its ray: an edge is a ridge there, and no peak.
+        // Only the leader of its ring is compared along its ray: an edge is a ridge there, not a peak.
         let strong = ring.iter().filter(|(power, ..)| *power > 4.0 * usual);
         strong.map(|(power, u, v)| power / along_ray(&at, *u, *v).max(usual)).fold(1.0, f32::max)
     };
     10.0 * rings.iter().filter(|r| r.len() > 8).map(lead).fold(1.0, f32::max).log10()
 }
 
-/// The median of the bins before and behind a bin on the ray from the origin.
+/// Returns the median of the bins before and behind a bin on the ray from the origin.
 fn along_ray(at: &impl Fn(i32, i32) -> f32, u: i32, v: i32) -> f32 {
     let radius = ((u * u + v * v) as f32).sqrt();
     let steps = RAY.flat_map(|k| [k, -k]);
@@ -164,7 +164,7 @@ fn straight_edges(pixels: &dyn Pixels, face: &Rect) -> f32 {
     sides[2]
 }
 
-/// How much of a line is a step of one direction.
+/// Returns how much of a line is a step in one direction.
 fn line(along: std::ops::Range<usize>, step: impl Fn(usize) -> f32) -> f32 {
     let length = along.len().max(1) as f32;
     let (mut up, mut down) = (0.0, 0.0);
@@ -193,7 +193,7 @@ mod tests {
         signs
     }
 
-    /// Noise without a pattern: a hash of the place.
+    /// Returns noise without a pattern: a hash of the position.
     fn grain(x: u32, y: u32) -> f32 {
         let mixed = x.wrapping_mul(0x9E37_79B1) ^ y.wrapping_mul(0x85EB_CA77);
         let mixed = (mixed ^ (mixed >> 15)).wrapping_mul(0x2C1B_3C6D);

@@ -1,8 +1,8 @@
 //! Measures motion of a face that a flat picture of it cannot show.
 //!
-//! A print or a still on a screen can be moved, turned, brought near and tilted, and all its points then move as one
-//! plane does: by a homography. A face opens its mouth, shuts its eyes and turns in depth. So each mesh is laid on the
-//! clip's mean face by the best homography, and what is left over is looked at.
+//! A print or a still on a screen can be moved, rotated, brought nearer and tilted, and all its points then move like
+//! a plane: by a homography. A face opens its mouth, shuts its eyes and turns in depth. So each mesh is aligned to
+//! the clip's mean face by the best homography, and the residual motion is measured.
 
 use nalgebra::{SMatrix, SVector};
 
@@ -12,7 +12,7 @@ use crate::{
     track::{MeshFrame, Track},
 };
 
-/// Points of the face itself, on which meshes are laid; the ten of the irises come after and move with the gaze.
+/// Points of the face without the ten of the irises, which move with the gaze; meshes are aligned by them.
 const FACE: usize = 468;
 /// Outer and inner lips.
 const LIPS: [usize; 40] = [
@@ -26,26 +26,26 @@ const LIDS: [usize; 24] = [
 ];
 /// Both eyebrows.
 const BROWS: [usize; 16] = [70, 63, 105, 66, 46, 53, 52, 65, 300, 293, 334, 296, 276, 283, 282, 295];
-/// The middles of the irises.
+/// The centres of the irises.
 const IRISES: [usize; 2] = [468, 473];
 /// Brow ridge, nose bridge, temples and cheek bones, which no muscle moves far.
 const FIRM: [usize; 20] =
     [9, 8, 168, 6, 197, 195, 5, 10, 151, 67, 297, 103, 332, 127, 356, 234, 454, 21, 251, 162];
 
-/// Added to speeds before they are compared, in eye distances: the mesh's own noise.
+/// Added to speeds before they are compared, in eye distances: the noise of the mesh.
 const SPEED_FLOOR: f32 = 1e-4;
-/// Fewest meshes that say anything about motion: 0.8 s of them.
+/// Fewest meshes for a measurement of motion: 0.8 s.
 pub(crate) const MIN_MESHES: usize = 10;
 
-/// A clip's left-over motion, each the root mean square over its frames, in eye distances.
+/// A clip's residual motion, each the root mean square over its frames, in eye distances.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Deformation {
     pub lips: f32,
     pub lids: f32,
     pub brows: f32,
-    /// Of the middles of the irises: the eyes look about.
+    /// Of the centres of the irises.
     pub gaze: f32,
-    /// Of points no muscle moves: the noise of the mesh, and the depth of a turning head.
+    /// Of points that no muscle moves: the noise of the mesh, and the depth of a turning head.
     pub firm: f32,
     /// Frames looked at.
     pub frames: usize,
@@ -56,7 +56,7 @@ const EVERY: usize = 3;
 
 type Shape = Vec<[f32; 2]>;
 
-/// The meshes of a clip, each laid on their mean.
+/// The meshes of a clip, each aligned to their mean.
 pub(crate) struct AlignedShapes {
     /// Indices on the 25 fps clock.
     frames: Vec<usize>,
@@ -65,8 +65,8 @@ pub(crate) struct AlignedShapes {
 }
 
 impl AlignedShapes {
-    /// `None` for fewer than ten meshes. A face that is partly outside is left out: where the network sees none of it, it
-    /// makes points up, and those move as they like.
+    /// Returns `None` for fewer than ten meshes. Faces partly outside the picture are left out: the network invents
+    /// the invisible points, and those move arbitrarily.
     pub(crate) fn of_track(track: &Track) -> Option<Self> {
         let whole: Vec<&MeshFrame> = track.meshes.iter().filter(|m| m.is_whole).collect();
         let shapes: Vec<Shape> = whole.iter().map(|m| shape(m)).collect();
@@ -94,7 +94,7 @@ impl AlignedShapes {
         }
     }
 
-    /// How lips and lids moved, for [`crate::rhythm::repetition`].
+    /// Returns the motion of lips and lids for [`crate::rhythm::repetition`].
     pub(crate) fn motion(&self) -> Vec<(usize, Vec<f32>)> {
         let points = || LIPS.iter().chain(&LIDS).step_by(2);
         let of = |s: &Shape| {
@@ -103,13 +103,14 @@ impl AlignedShapes {
         self.frames.iter().copied().zip(self.shapes.iter().map(of)).collect()
     }
 
-    /// Logarithm of the lips' usual speed over that of brows and lids: a photograph whose mouth alone is animated has a large one.
+    /// Returns the logarithm of the lips' usual speed over that of brows and lids: large for a photograph with an
+    /// animated mouth.
     pub(crate) fn lip_motion_over_brows(&self) -> f32 {
         let rest: Vec<usize> = BROWS.iter().chain(&LIDS).copied().collect();
         (self.speed(&LIPS) + SPEED_FLOOR).ln() - (self.speed(&rest) + SPEED_FLOOR).ln()
     }
 
-    /// Median move of `points` from one mesh to the next, root mean square, in eye distances.
+    /// Returns the median motion of `points` from one mesh to the next, root mean square, in eye distances.
     fn speed(&self, points: &[usize]) -> f32 {
         let step = |pair: &[Shape]| {
             let squares = points.iter().map(|i| distance(pair[0][*i], pair[1][*i]).powi(2));
@@ -127,7 +128,7 @@ fn shape(frame: &MeshFrame) -> Shape {
     frame.mesh.points.iter().map(|p| [p[0], p[1]]).collect()
 }
 
-/// Moved and scaled so that the eyes' outer corners are one apart about the origin.
+/// Moves and scales a shape so that the outer corners of the eyes have distance 1 around the origin.
 fn unit(shape: &Shape) -> Shape {
     let [a, b] = EYE_CORNERS.map(|i| shape[i]);
     let (middle, size) = ([(a[0] + b[0]) / 2.0, (a[1] + b[1]) / 2.0], distance(a, b).max(1e-6));
@@ -145,8 +146,8 @@ fn average(shapes: &[Shape]) -> Option<Shape> {
     Some(sum.into_iter().map(|p| p.map(|v| v / n)).collect())
 }
 
-/// `shape` under the homography that brings it nearest to `target`: the direct linear transform, solved by its normal
-/// equations (both are near the unit square, so they are well conditioned).
+/// Maps `shape` by the homography that brings it nearest to `target`: the direct linear transform, solved by its
+/// normal equations (both are near the unit square, so they are well conditioned).
 fn lay(shape: &Shape, target: &Shape) -> Option<Shape> {
     let shape = unit(shape);
     let (mut a, mut b) = (SMatrix::<f64, 8, 8>::zeros(), SVector::<f64, 8>::zeros());
@@ -182,7 +183,7 @@ mod tests {
         skin::Skin,
     };
 
-    /// A face of points spread over an ellipse, seen through `through`, its lips moved by `open`.
+    /// Returns a face of points spread over an ellipse, mapped by `through`, its lips moved by `open`.
     fn frame(index: usize, open: f32, through: impl Fn([f32; 2]) -> [f32; 2]) -> MeshFrame {
         let mut points = Box::new([[0.0; 3]; POINTS]);
         for (i, point) in points.iter_mut().enumerate() {

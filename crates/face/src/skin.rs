@@ -1,15 +1,15 @@
-//! The colour of a face's skin from frame to frame, which pulses with the blood.
+//! The skin colour of a face from frame to frame, which pulses with the blood (input of rPPG).
 //!
-//! It is read from the crop the mesh was made of, about points of the mesh, so it costs no pass over the frame.
+//! Sampled around mesh points of the crop the mesh was made of, so it needs no pass over the frame.
 
 use crate::mesh::SIDE;
 
 const FOREHEAD: [usize; 8] = [10, 151, 108, 337, 69, 299, 104, 333];
 const CHEEKS: [usize; 10] = [50, 280, 205, 425, 117, 346, 101, 330, 187, 411];
-/// Half the side of the square about a point, in crop pixels.
+/// Half the side of the square around a point, in crop pixels.
 const REACH: usize = 3;
 
-/// The skin of one frame.
+/// The skin colour of one frame.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Skin {
     /// Mean red, green and blue of forehead and cheeks, 0-255.
@@ -17,7 +17,7 @@ pub struct Skin {
 }
 
 impl Skin {
-    /// Of a crop in RGB 0-1, line after line, whose mesh points lie at `at`, in crop pixels.
+    /// Samples a crop in RGB 0-1, row by row, with its mesh points `at`, in crop pixels.
     pub(crate) fn of(crop: &[f32], at: impl Fn(usize) -> [f32; 2]) -> Self {
         let forehead = mean(crop, FOREHEAD.iter().map(|i| at(*i)));
         let cheeks = mean(crop, CHEEKS.iter().map(|i| at(*i)));
@@ -25,11 +25,11 @@ impl Skin {
     }
 }
 
-/// The mean colour, 0-255, of the squares about `points`.
+/// Returns the mean colour, 0-255, of the squares around `points`.
 fn mean(crop: &[f32], points: impl Iterator<Item = [f32; 2]>) -> [f32; 3] {
     let (mut sum, mut count) = ([0.0; 3], 0.0f32);
     for [x, y] in points {
-        // A point that is no number or far outside is held at the crop's edge.
+        // A point that is not a number or far outside is clamped to the crop's edge.
         let place = |v: f32| (v.clamp(0.0, (SIDE - 1) as f32) as usize).clamp(REACH, SIDE - 1 - REACH);
         let (x, y) = (place(x), place(y));
         for row in y - REACH..=y + REACH {

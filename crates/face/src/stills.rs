@@ -1,4 +1,4 @@
-//! Faces of still pictures alone, for who has no video: a third of the memory of an [`crate::Engine`].
+//! Faces of still pictures only: a third of the memory of an [`crate::Engine`].
 
 use media::Pixels;
 use models::Runtime;
@@ -19,15 +19,15 @@ pub struct Stills {
 }
 
 impl Stills {
-    /// Loads both.
+    /// Loads both networks.
     ///
     /// # Errors
-    /// When the pack lacks one of them or ONNX Runtime refuses it.
+    /// When the pack lacks one of them or ONNX Runtime rejects it.
     pub fn load(runtime: &Runtime) -> Result<Self, Error> {
         Ok(Self { yunet: runtime.session("yunet")?, sface: runtime.session("sface")? })
     }
 
-    /// The faces of a still picture, largest first.
+    /// Detects the faces of a still picture, largest first.
     ///
     /// # Errors
     /// When the network fails.
@@ -35,8 +35,8 @@ impl Stills {
         find(&mut self.yunet, &letterbox(picture, PICTURE_SIDE))
     }
 
-    /// The SFace embedding of one face of a picture, by the detector's own points: portraits of documents stand
-    /// upright and are not cut tightly, and a mesh would cost the memory of another network.
+    /// Returns the SFace embedding of one face, by the detector's own points: portraits of documents are upright and
+    /// not tightly cropped, and a mesh would cost the memory of another network.
     ///
     /// # Errors
     /// When the network fails.

@@ -11,9 +11,9 @@ use crate::{
     skin::Skin,
 };
 
-/// Most crops kept of a track.
+/// Most crops of a track.
 pub const SAMPLES: usize = 5;
-/// Frames of the first part a clip is divided into; as it grows longer, so do its parts.
+/// Frames of the first part of a clip; in longer clips the parts are longer.
 const PART: usize = 15;
 
 /// A detection and the frame it was made on.
@@ -40,45 +40,45 @@ pub struct MeshFrame {
 pub struct Sample {
     pub index: usize,
     pub face: AlignedFace,
-    /// See [`crate::texture_crop`]: closely, and with its outline.
+    /// See [`crate::texture_crop`]: a close one, and one with its outline.
     pub textures: [Vec<f32>; 2],
     pub quality: Quality,
 }
 
-/// One face through a video.
+/// One face in a video.
 #[derive(Clone, Debug, Default)]
 pub struct Track {
     /// On key frames, in order.
     pub sightings: Vec<Sighting>,
-    /// On every second frame, in order; only of the faces that were followed, the largest two of a like size.
+    /// On every second frame, in order; only of followed faces, the largest two of similar size.
     pub meshes: Vec<MeshFrame>,
-    /// The mouth on every third of the meshes, where it is seen.
+    /// The mouth on every third mesh, when visible.
     pub mouths: Vec<MouthDetail>,
-    /// The best crop of each part of the clip, best first, at most [`SAMPLES`]: all of the clip is looked at, so a face that
-    /// is exchanged on the way is among them.
+    /// The best crop of each part of the clip, best first, at most [`SAMPLES`]: they cover the whole clip, so a
+    /// swapped face is among them.
     pub samples: Vec<Sample>,
-    /// What speaks for a display; of the largest face of each key frame alone.
+    /// Traces of a display; only of the largest face of each key frame.
     pub screen: ScreenSigns,
-    /// By which part of itself the light of the picture beats, as a display's does; `None` where that cannot be told.
+    /// Relative amplitude of display flicker; `None` when it cannot be measured.
     pub beat: Option<f32>,
-    /// Frames a part of the clip has; 0 before the first crop.
+    /// Frames per part of the clip; 0 before the first crop.
     pub(crate) part: usize,
-    /// Frames at which following the face broke off: it moved, grew or vanished faster than a face does.
+    /// Frames at which tracking broke: the face moved, grew or vanished faster than a face does.
     pub jumps: Vec<usize>,
 }
 
 impl Track {
-    /// Frames since its last sighting, at frame `index`.
+    /// Returns the frames since its last sighting, at frame `index`.
     pub(crate) fn unseen_for(&self, index: usize) -> usize {
         self.sightings.last().map_or(usize::MAX, |s| index.saturating_sub(s.index))
     }
 
-    /// The unit mean of embeddings of the best samples, in their order, weighted by quality; `None` of none.
+    /// Returns the unit mean of the best samples' embeddings, in their order, weighted by quality; `None` without any.
     pub(crate) fn mean(&self, each: &[Embedding]) -> Option<Embedding> {
         Embedding::weighted_mean(each.iter().zip(self.samples.iter().map(|s| s.quality.overall())))
     }
 
-    /// Where it was seen last.
+    /// Returns its last position.
     pub fn rect(&self) -> Rect {
         let seen = self.sightings.last().map(|s| (s.index, s.face.rect));
         let followed = self.meshes.last().map(|m| (m.index, m.mesh.rect()));
@@ -89,17 +89,17 @@ impl Track {
         }
     }
 
-    /// Median width of the face in pixels.
+    /// Returns the median width of the face in pixels.
     pub fn width(&self) -> f32 {
         median(self.sightings.iter().map(|s| s.face.rect.w))
     }
 
-    /// Median of [`Rect::off_centre`].
+    /// Returns the median of [`Rect::off_centre`].
     pub fn off_centre(&self, width: u32, height: u32) -> f32 {
         median(self.sightings.iter().map(|s| s.face.rect.off_centre(width, height)))
     }
 
-    /// Mean speed of the face over the video, in face widths a second.
+    /// Returns the mean speed of the face over the video, in face widths per second.
     pub fn speed(&self) -> f32 {
         let steps = self.meshes.windows(2).map(|m| {
             let (a, b) = (m[0].mesh.rect(), m[1].mesh.rect());
@@ -110,13 +110,13 @@ impl Track {
         if steps.is_empty() { 0.0 } else { steps.iter().sum::<f32>() / steps.len() as f32 }
     }
 
-    /// How much this is the face the video is about: seen long, large and near the middle.
+    /// Returns the prominence of the face in the video: long, large and near the middle.
     pub(crate) fn weight(&self, width: u32, height: u32) -> f32 {
         let central = 1.0 - 0.5 * self.off_centre(width, height).min(1.0);
         self.sightings.len() as f32 * self.width() * central
     }
 
-    /// Keeps the crop if it is the best of its part of the clip; samples come in the order of their frames.
+    /// Stores the crop if it is the best of its part of the clip; samples are added in the order of their frames.
     pub(crate) fn add_sample(&mut self, sample: Sample) {
         self.part = self.part.max(PART);
         self.samples.push(sample);
@@ -132,7 +132,7 @@ impl Track {
         keep_best(&mut self.samples, |s| s.index / part);
     }
 
-    /// No more frames: at most [`SAMPLES`] crops, the best of as many even parts, best first.
+    /// Finishes the track: at most [`SAMPLES`] crops, the best of as many even parts, best first.
     pub(crate) fn settle(&mut self) {
         let (first, last) = match (self.samples.first(), self.samples.last()) {
             (Some(first), Some(last)) if self.samples.len() > SAMPLES => (first.index, last.index),
@@ -145,7 +145,7 @@ impl Track {
     }
 }
 
-/// Of neighbours in the same place, the best alone.
+/// Keeps only the best of neighbours at the same position.
 fn keep_best(samples: &mut Vec<Sample>, place: impl Fn(&Sample) -> usize) {
     samples.dedup_by(|later, earlier| {
         let is_same = place(later) == place(earlier);
@@ -165,20 +165,20 @@ pub struct FaceTracks {
     /// Frame size in pixels.
     pub width: u32,
     pub height: u32,
-    /// For each key frame, its index and how many faces of a like size were there.
+    /// The index of each key frame, and its number of faces of similar size.
     pub counts: Vec<(usize, usize)>,
-    /// The picture lies on its side or upside down: what was measured of its faces means nothing.
+    /// The picture is rotated or upside down: measures of its faces are meaningless.
     pub is_turned: bool,
     pub(crate) main: Option<usize>,
 }
 
 impl FaceTracks {
-    /// The face the video is about, if it has any.
+    /// Returns the main face of the video, if any.
     pub fn main(&self) -> Option<&Track> {
         self.tracks.get(self.main?)
     }
 
-    /// The other faces whose mesh was taken.
+    /// Returns the other faces with meshes.
     pub fn beside_main(&self) -> impl Iterator<Item = &Track> {
         let others = self.tracks.iter().enumerate().filter(|(i, _)| Some(*i) != self.main);
         others.map(|(_, track)| track).filter(|track| !track.meshes.is_empty())
@@ -188,7 +188,7 @@ impl FaceTracks {
         self.counts.iter().map(|(_, n)| *n).max().unwrap_or(0)
     }
 
-    /// The share of key frames with exactly one face, 0-1.
+    /// Returns the share of key frames with exactly one face, 0-1.
     pub fn alone(&self) -> f32 {
         let alone = self.counts.iter().filter(|(_, n)| *n == 1).count();
         alone as f32 / self.counts.len().max(1) as f32

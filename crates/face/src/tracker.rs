@@ -1,7 +1,7 @@
 //! Tracks the faces of a video frame by frame.
 //!
-//! Faces are looked for on key frames only. Of the largest two of a like size the mesh is taken on every second frame, each
-//! time where the last mesh was; when that breaks for the first of them, the next frame becomes a key frame.
+//! Faces are detected on key frames only. For the largest two of similar size the mesh is taken on every second
+//! frame, each time at the last mesh; when that fails for the first of them, the next frame becomes a key frame.
 
 use media::{Frame, Pixels};
 
@@ -19,33 +19,33 @@ use crate::{
     upright::{Turn, is_surely_upright},
 };
 
-/// Frames from one key frame to the next: 0.64 s, a multiple of [`STEP`] so that a mesh is taken of key frames.
+/// Frames between key frames: 0.64 s, a multiple of [`STEP`] so that key frames have a mesh.
 const KEY: usize = 16;
-/// Frames from one mesh to the next.
+/// Frames between meshes.
 const STEP: usize = 2;
-/// Meshes from one measured mouth to the next.
+/// Meshes between measured mouths.
 const MOUTH_STEP: usize = 3;
-/// A detection that overlaps a track's last box by this much is that face.
+/// A detection that overlaps a track's last box by this much is the same face.
 const SAME: f32 = 0.25;
 /// Frames without a sighting after which another face may be followed.
 const GONE: usize = 2 * KEY;
-/// Frames without a sighting after which a track has ended: a face in its place is another track.
+/// Frames without a sighting after which a track ends: a face at its position is another track.
 const ENDED: usize = 3 * KEY;
-/// Largest faces of a key frame that crops are kept of.
+/// Largest faces of a key frame that are cropped.
 const CROPPED: usize = 2;
-/// Most faces with a mesh at a time: the one the video is about, and the one that may be speaking beside it.
+/// Most faces with a mesh at a time: the main one, and a possible speaker beside it.
 const FOLLOWED: usize = 2;
-/// Key frames that are looked at turned where no face clearly stands upright; each costs three detections.
+/// Key frames that are also examined rotated when no face is clearly upright; each costs three detections.
 const TURN_CHECKS: usize = 2;
-/// Most faces known of a video; a crowd needs no more to be one.
+/// Most faces tracked in a video; enough to detect a crowd.
 const TRACKS: usize = 16;
 
-/// Fed the frames of one video in order, it keeps the tracks of the faces.
+/// Tracks the faces of one video, fed its frames in order.
 #[derive(Debug, Default)]
 pub struct FaceTracker {
     found: FaceTracks,
     backlight: Backlight,
-    /// The tracks whose mesh is taken, and where to look for them next; first the one that was taken up first.
+    /// The tracks with a mesh, and their next regions; the one followed longest first.
     followed: Vec<(usize, Region)>,
     last_key: usize,
     next_key: usize,
@@ -54,12 +54,12 @@ pub struct FaceTracker {
     upright: UprightVotes,
 }
 
-/// Key frames that were looked at turned, and how many of them show upright and turned faces.
+/// Key frames that were examined rotated, and how many of them show upright and rotated faces.
 #[derive(Debug, Default)]
 struct UprightVotes {
     upright: usize,
     turned: usize,
-    /// A face was clearly upright; nothing more needs to be looked at.
+    /// A face was clearly upright; no more frames need to be examined.
     is_sure: bool,
 }
 
@@ -68,12 +68,12 @@ impl FaceTracker {
         Self::default()
     }
 
-    /// Finds faces and keeps their best crops, and takes no mesh: enough to know who it is, and half the work.
+    /// Finds faces and stores their best crops, without meshes: enough for recognition, at half the work.
     pub fn without_mesh() -> Self {
         Self { without_mesh: true, ..Self::default() }
     }
 
-    /// Takes the next frame. Repeated frames cost nothing: what was found on the original holds.
+    /// Processes the next frame. Repeated frames are skipped: the results of the original apply.
     ///
     /// # Errors
     /// When a network fails.
@@ -93,7 +93,7 @@ impl FaceTracker {
         self.crop(engine, frame, seen)
     }
 
-    /// No more frames: settles which face the video is about.
+    /// Finishes the video and selects its main face.
     pub fn finish(mut self) -> FaceTracks {
         let weight = |t: &Track| t.weight(self.found.width, self.found.height);
         let tracks = self.found.tracks.iter().enumerate();
@@ -108,7 +108,7 @@ impl FaceTracker {
         self.found
     }
 
-    /// Looks at a key frame turned, unless its faces clearly stand upright or enough frames were looked at.
+    /// Examines a key frame rotated, unless its faces are clearly upright or enough frames were examined.
     fn check_upright(
         &mut self,
         engine: &mut Engine,
@@ -131,7 +131,7 @@ impl FaceTracker {
         Ok(())
     }
 
-    /// The track of each face that is seen, the largest first.
+    /// Detects the faces of a key frame; returns their tracks, largest face first.
     fn key_frame(
         &mut self,
         engine: &mut Engine,
@@ -149,7 +149,7 @@ impl FaceTracker {
         Ok(seen)
     }
 
-    /// Cuts out the largest faces of a key frame, aligned by this frame's mesh.
+    /// Crops the largest faces of a key frame, aligned by this frame's mesh.
     fn crop(
         &mut self,
         engine: &mut Engine,
@@ -173,7 +173,7 @@ impl FaceTracker {
         Ok(())
     }
 
-    /// Gives each face to the live track it overlaps most, or opens a track for it; in the order of `faces`.
+    /// Assigns each face to the live track it overlaps most, or opens a new track; in the order of `faces`.
     fn assign(&mut self, index: usize, faces: &[Detection]) -> Vec<(usize, Detection)> {
         let mut seen: Vec<(usize, Detection)> = Vec::new();
         for face in faces {
@@ -200,7 +200,7 @@ impl FaceTracker {
         seen
     }
 
-    /// Keeps following the same faces while they are there, and takes up the largest others of a like size.
+    /// Keeps following the same faces while they are visible, and adds the largest others of similar size.
     fn choose(&mut self, index: usize) {
         let tracks = &self.found.tracks;
         self.followed.retain(|(track, _)| tracks[*track].unseen_for(index) < GONE);
@@ -230,7 +230,7 @@ impl FaceTracker {
             if mesh.presence < PRESENT || is_lost(kept, frame.index, &mesh) {
                 kept.jumps.push(frame.index);
                 if place == 0 {
-                    // Looked for at once, but not over and over where the detector sees a face and the mesh does not.
+                    // Detects at once, but not repeatedly when the detector finds a face and the mesh does not.
                     self.next_key = (frame.index + 1).max(self.last_key + KEY / 3);
                 }
                 continue;

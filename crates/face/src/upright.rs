@@ -1,24 +1,24 @@
 //! Finds the orientation of a picture by its faces.
 //!
-//! Some cameras and editors store a picture turned and write nothing about it. The detector finds many of these faces
-//! all the same, upside down, and lays the mesh on them as if they stood upright: what is enrolled from such a crop matches
-//! nobody, its owner included. Upright faces score higher than the same faces turned, so a picture whose faces are not
-//! clearly upright is also looked at turned.
+//! Some cameras and editors store a picture rotated without metadata. The detector finds many of these faces anyway,
+//! upside down, and the mesh treats them as upright: a template of such a crop matches nobody, not even its owner.
+//! Upright faces score higher than the same faces rotated, so a picture without clearly upright faces is also
+//! examined rotated.
 
 use media::{Affine, Pixels, Row};
 
 use crate::{Engine, Error, detect::Detection};
 
-/// A face that scores this much stands upright: two in three of 78 upright pictures score more, and none of their turned
-/// copies comes nearer than .03 (docs/ACCURACY.md).
+/// A face with this score is upright: two in three of 78 upright pictures score more, and none of their rotated
+/// copies comes within .03 (docs/ACCURACY.md).
 const SURELY_UPRIGHT: f32 = 0.92;
-/// How much higher a turned face has to score for the picture to be turned. Upright pictures stay within .011.
+/// Lead of a rotated face's score for the picture to be rotated. Upright pictures stay within .011.
 const MARGIN: f32 = 0.03;
 
-/// Upright faces of 78 pictures scored .82 and more; what scores less speaks for no turn.
+/// Upright faces of 78 pictures scored .82 and more; a lower score does not count for a rotation.
 const LEAST_UPRIGHT: f32 = 0.8;
 
-/// How a picture has to be turned to stand upright.
+/// The rotation that makes a picture upright.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Turn {
     #[default]
@@ -31,7 +31,7 @@ pub enum Turn {
 impl Turn {
     const TURNED: [Self; 3] = [Self::Half, Self::Clockwise, Self::Counterclockwise];
 
-    /// The picture, turned.
+    /// Rotates the picture.
     pub fn of(self, pixels: &dyn Pixels) -> Turned<'_> {
         Turned { pixels, turn: self }
     }
@@ -41,7 +41,7 @@ impl Turn {
     }
 }
 
-/// A view of a picture, turned by quarters.
+/// A view of a picture, rotated by quarter turns.
 #[derive(Clone, Copy)]
 pub struct Turned<'a> {
     pixels: &'a dyn Pixels,
@@ -49,7 +49,7 @@ pub struct Turned<'a> {
 }
 
 impl Turned<'_> {
-    /// Points of the turned picture to those of the picture.
+    /// Maps points of the rotated picture to the stored one.
     fn to_stored(self) -> Affine {
         let (right, bottom) = (self.pixels.width() as f32 - 1.0, self.pixels.height() as f32 - 1.0);
         Affine(match self.turn {
@@ -75,19 +75,19 @@ impl Pixels for Turned<'_> {
     }
 }
 
-/// The score of the surest face, 0 of none.
+/// Returns the score of the most confident face, 0 for none.
 fn surest(faces: &[Detection]) -> f32 {
     faces.iter().map(|face| face.score).fold(0.0, f32::max)
 }
 
-/// Whether one of `faces` clearly stands upright.
+/// Whether one of `faces` is clearly upright.
 pub(crate) fn is_surely_upright(faces: &[Detection]) -> bool {
     surest(faces) >= SURELY_UPRIGHT
 }
 
 impl Engine {
-    /// The faces of a still picture, largest first, and how it has to be turned for them to stand upright; the faces are
-    /// those of the turned picture.
+    /// Detects the faces of a still picture, largest first, and the rotation that makes them upright; the faces are
+    /// those of the rotated picture.
     ///
     /// # Errors
     /// When the network fails.
@@ -96,7 +96,7 @@ impl Engine {
         self.turn_by_faces(picture, faces, crate::engine::PICTURE_SIDE)
     }
 
-    /// Compares `faces`, those of the picture as it is, with the faces of the picture turned.
+    /// Compares `faces`, those of the picture as stored, with the faces of the picture rotated.
     pub(crate) fn turn_by_faces(
         &mut self,
         picture: &dyn Pixels,

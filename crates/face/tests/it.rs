@@ -59,7 +59,7 @@ fn the_mesh_lies_on_the_face() {
     let mut engine = engine();
     let tracks = track(&mut engine, "speaker_crop.mp4");
     let main = tracks.main().unwrap();
-    // The pupils and the nose tip, against the detector's own points; the median, as the two disagree on a turned nose.
+    // Pupils and nose tip against the detector's own points; the median, because both disagree on a turned nose.
     for (mine, theirs) in [(468, 0), (473, 1), (1, 2)] {
         let mut off: Vec<f32> = main
             .sightings
@@ -138,7 +138,7 @@ fn unenrolled_people_are_not_identified() {
     }
 }
 
-/// `picture`'s `face`, cut as tightly as profile pictures are and turned by so many degrees.
+/// Crops `face` of `picture` as tightly as profile pictures, rotated by so many degrees.
 fn cut(picture: &Picture, face: &face::Detection, degrees: f32) -> Picture {
     const SIDE: usize = 150;
     let map = media::Affine::square(face.rect.centre(), 1.1 * face.rect.h, degrees.to_radians(), SIDE);
@@ -166,7 +166,7 @@ fn a_tilted_head_in_a_tight_picture_is_recognised() {
     }
 }
 
-/// `picture` turned by a quarter, a half or three quarters.
+/// Rotates `picture` by a quarter, a half or three quarters.
 fn quarters(picture: &Picture, quarters: u8) -> Picture {
     let rgb = picture.to_rgb();
     Picture::from_rgb(&match quarters {

@@ -1,6 +1,6 @@
 //! Errors of reading and comparing fingerprints.
 
-/// Either the picture cannot be judged (a fact about it, to be told), or something broke.
+/// Either the picture cannot be judged, which is a result, or the extraction failed.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]
@@ -11,7 +11,7 @@ pub enum Error {
     Failed,
 }
 
-/// What is wrong with a print. [`Reason::code`] is stable; `Display` is a sentence for people.
+/// Why a print cannot be judged. [`Reason::code`] is stable; `Display` is a sentence for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Reason {
     #[error("the picture of the print is too small")]
@@ -20,7 +20,7 @@ pub enum Reason {
         "the picture of the print is too large; a print at 500 pixels an inch is below 2000 pixels wide and high"
     )]
     TooLarge,
-    #[error("no ridges of a fingerprint are seen")]
+    #[error("the picture shows no fingerprint ridges")]
     NoRidges,
     #[error("the print shows too few minutiae; press the whole fingertip")]
     TooFewMinutiae,

@@ -1,14 +1,15 @@
-//! Fingerprints: quality of a print, and comparison of two.
+//! Fingerprints: quality of a print, and comparison of two prints.
 //!
-//! A picture (jpg, png or webp by content) becomes a [`Print`]: minutiae by NIST's MINDTCT, and a quality that says why it
-//! cannot be judged otherwise. Two prints are compared by NIST's BOZORTH3 (Watson et al., "User's Guide to NIST Biometric
-//! Image Software", NISTIR 7392): a whole number, higher is more alike, [`SAME_FINGER`] is the customary threshold.
+//! A picture (jpg, png or webp by content) becomes a [`Print`]: minutiae by NIST's MINDTCT, and a quality with the
+//! reason if it cannot be judged. Two prints are compared by NIST's BOZORTH3 (Watson et al., "User's Guide to NIST
+//! Biometric Image Software", NISTIR 7392): a whole number, higher is more similar, [`SAME_FINGER`] is the customary
+//! threshold.
 //!
-//! Invariants: size and format are bounded before C code sees a pixel; the C code, which keeps its tables in statics, runs
-//! one call at a time; a panic around it is an error of one call; what is no print (a landscape has "minutiae" too) is
-//! refused with the reason, never compared.
+//! Invariants: size and format are bounded before C code sees a pixel; the C code, which keeps its tables in statics,
+//! runs one call at a time; a panic around it is an error of one call; a picture that is not a print (a landscape has
+//! "minutiae" too) is rejected with the reason, never compared.
 //!
-//! Callers: `svc-ml`, which keeps the [`Template`] of a print; `biometry evaluate`.
+//! Callers: `svc-ml`, which stores the [`Template`] of a print; `biometry evaluate`.
 
 mod error;
 mod nist;
@@ -32,7 +33,7 @@ pub struct Print {
     quality: Quality,
 }
 
-/// What the comparison of two prints says.
+/// The result of a comparison of two prints.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Comparison {
     /// 0 and up; hundreds for the same picture.
@@ -42,16 +43,16 @@ pub struct Comparison {
 }
 
 impl Print {
-    /// Reads a picture of one finger's print, dark ridges on light ground, as scanners give it (500 pixels an inch).
+    /// Reads a picture of one fingerprint, dark ridges on light ground, as scanners produce it (500 pixels per inch).
     ///
     /// # Errors
-    /// [`Error::CannotJudge`] says what is wrong with the print, [`Error::Media`] that it is no picture, [`Error::Failed`]
-    /// that the extraction failed.
+    /// [`Error::CannotJudge`] with the reason, [`Error::Media`] when it is not a picture, [`Error::Failed`] when the
+    /// extraction failed.
     pub fn read(picture: &[u8]) -> Result<Self, Error> {
         Self::of(&Picture::decode(picture)?)
     }
 
-    /// The print a decoded picture shows.
+    /// Extracts the print of a decoded picture.
     ///
     /// # Errors
     /// As [`Print::read`].
@@ -66,7 +67,7 @@ impl Print {
         Ok(Self { minutiae, quality })
     }
 
-    /// What can be stored of it: its minutiae, and no picture.
+    /// Returns what can be stored: its minutiae, without the picture.
     pub fn template(&self) -> Template {
         Template::new(self.minutiae.clone())
     }
@@ -75,7 +76,7 @@ impl Print {
         self.quality
     }
 
-    /// How alike two prints are.
+    /// Compares two prints.
     ///
     /// # Errors
     /// [`Error::Failed`] when the comparison failed.

@@ -1,4 +1,4 @@
-//! The C code of NIST, one call at a time.
+//! Bindings of NIST's C code, one call at a time.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -10,21 +10,21 @@ use nbis::Minutiae;
 
 use crate::Error;
 
-/// BOZORTH3 keeps the tables of a comparison in statics, and MINDTCT's lookup tables are made on first use.
+/// BOZORTH3 keeps its tables in statics, and MINDTCT's lookup tables are made on first use.
 static ONE_CALL: Mutex<()> = Mutex::new(());
 
 /// Resolution that MINDTCT's parameters are made for.
 const SCANNER_DPI: f64 = 500.0;
 
-/// Minutiae of a picture whose size has been checked.
+/// Extracts the minutiae of a picture whose size has been checked.
 pub(crate) fn minutiae(grey: &GrayImage) -> Result<Minutiae, Error> {
     let (width, height) = grey.dimensions();
     alone(|| Minutiae::extract(grey.as_raw(), width, height, SCANNER_DPI))?.map_err(|_| Error::Failed)
 }
 
-/// BOZORTH3's score.
+/// Returns BOZORTH3's score.
 pub(crate) fn compare(a: &Minutiae, b: &Minutiae) -> Result<u32, Error> {
-    // Negative only where a side has no minutiae at all.
+    // Negative only when a side has no minutiae.
     alone(|| a.compare(b)).map(|score| u32::try_from(score).unwrap_or(0))
 }
 

@@ -1,31 +1,31 @@
-//! Whether a print can be judged.
+//! Quality of a print.
 //!
-//! docs/ACCURACY.md says where the limits come from.
+//! docs/ACCURACY.md documents the origin of the limits.
 
 use nbis::Minutiae;
 
 use crate::{Error, Reason, ridges::Ridges};
 
-/// Sides of a picture, pixels: a fingertip at 500 an inch has 250 to 500; four fingers at 1000 an inch are too much for
-/// the C code's memory to be worth it.
+/// Side lengths of a picture in pixels: a fingertip at 500 per inch has 250 to 500; four fingers at 1000 per inch
+/// take too much memory in the C code.
 const SMALLEST: u32 = 120;
 const LARGEST: u32 = 2000;
-/// Blocks of 32 pixels with ridges: a thumbnail's worth.
+/// Blocks of 32 pixels with ridges: about the size of a thumbnail.
 const LEAST_BLOCKS: usize = 20;
-/// Their share of what the picture shows.
+/// Their share of the blocks with content.
 const LEAST_SHARE: f32 = 0.35;
-/// Bozorth's scores mean little from fewer.
+/// BOZORTH3 scores of fewer minutiae mean little.
 const LEAST_MINUTIAE: usize = 12;
 /// Mean of MINDTCT's reliability, 0..=1.
 const LEAST_RELIABILITY: f64 = 0.15;
 
-/// What was measured of a print.
+/// Quality measures of a print.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct Quality {
     pub minutiae: usize,
     /// Mean reliability of the minutiae, 0..=1.
     pub reliability: f64,
-    /// Share of the picture, where it shows anything, that is ridges, 0..=1.
+    /// Share of ridges in the parts of the picture with content, 0..=1.
     pub ridges: f32,
     /// Pixels from ridge to ridge.
     pub period: f32,

@@ -1,4 +1,4 @@
-//! Whether there are ridges: blocks in which the picture is one wave, of a finger's wavelength.
+//! Ridge detection: blocks in which the picture is one wave of a finger's wavelength.
 //!
 //! In each block the structure tensor gives direction and coherence (Bazen and Gerez, "Systematic methods for the
 //! computation of the directional fields and singular points of fingerprints", 2002); along the normal of the ridges the
@@ -6,25 +6,25 @@
 
 use image::GrayImage;
 
-/// Sides of a block: at 500 pixels an inch three ridges or more.
+/// Side of a block: three ridges or more at 500 pixels per inch.
 const BLOCK: u32 = 32;
-/// Pixels from ridge to ridge at 500 pixels an inch: 9 on the mean, 5 in children, 15 in large dry fingers.
+/// Pixels from ridge to ridge at 500 pixels per inch: 9 on average, 5 in children, 15 in large dry fingers.
 const PERIOD: std::ops::RangeInclusive<f32> = 4.0..=16.0;
-/// Directions of a block's gradients agree from here on, 0..=1.
+/// Least coherence of a block's gradients, 0..=1.
 const COHERENT: f32 = 0.4;
-/// A block with less deviation of luma is ground.
+/// Deviation of luma below which a block is background.
 const FLAT: f32 = 8.0;
-/// Full waves a block must show; stripes of one edge are none.
+/// Full waves that a block must show; an edge shows fewer.
 const LEAST_CROSSINGS: usize = 3;
-/// Most one half wave may differ from the mean, as a share of it: ridges are even, branches and bricks are not.
+/// Largest difference of a half wave from the mean, as a share: ridges are even, branches and bricks are not.
 const UNEVEN: f32 = 0.6;
 
-/// What was measured.
+/// Measures of the ridges.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Ridges {
     /// Blocks with ridges.
     pub blocks: usize,
-    /// Their share of the blocks that show anything.
+    /// Their share of the blocks with content.
     pub share: f32,
     /// Median period in pixels, 0 without blocks.
     pub period: f32,
@@ -76,7 +76,7 @@ impl Block<'_> {
         (squares / (BLOCK * BLOCK) as f32).sqrt()
     }
 
-    /// Pixels from ridge to ridge; none where the block is no even wave.
+    /// Returns pixels from ridge to ridge; `None` when the block is not an even wave.
     fn period(&self) -> Option<f32> {
         let normal = self.normal()?;
         let wave = self.wave(normal);
@@ -93,10 +93,10 @@ impl Block<'_> {
         Some(2.0 * half).filter(|period| is_even && PERIOD.contains(period))
     }
 
-    /// The direction across the ridges, where the gradients agree on one.
+    /// Returns the direction across the ridges, when the gradients agree.
     fn normal(&self) -> Option<[f32; 2]> {
         let (mut xx, mut yy, mut xy) = (0.0, 0.0, 0.0);
-        // The block lies inside the picture by a pixel on the left and above; its last row and column have no successor.
+        // The block starts one pixel inside the picture on the left and top; its last row and column have no successor.
         for (x, y) in self.pixels().filter(|(x, y)| (1..BLOCK - 1).contains(x) && (1..BLOCK - 1).contains(y))
         {
             let (dx, dy) = (self.at(x + 1, y) - self.at(x - 1, y), self.at(x, y + 1) - self.at(x, y - 1));
@@ -108,7 +108,7 @@ impl Block<'_> {
         (coherence >= COHERENT).then(|| [angle.cos(), angle.sin()])
     }
 
-    /// Mean luma by the distance along `normal`, smoothed, its own mean taken off.
+    /// Returns mean luma by the distance along `normal`, smoothed and centred.
     fn wave(&self, [across, down]: [f32; 2]) -> Vec<f32> {
         const LENGTH: usize = BLOCK as usize;
         let middle = (BLOCK - 1) as f32 / 2.0;

@@ -1,18 +1,18 @@
-//! The stored data of a print: its minutiae, as bytes that are compared later.
+//! The template of a print: its minutiae as bytes.
 
 use nbis::{Minutia, Minutiae};
 
 use crate::{Comparison, Error, SAME_FINGER, nist};
 
-/// Of the layout below.
+/// Version of the layout below.
 const VERSION: u8 = 1;
 /// Version, height, number of minutiae.
 const HEADER_BYTES: usize = 1 + 4 + 2;
 /// Column, row, direction, reliability.
 const MINUTIA_BYTES: usize = 2 + 2 + 1 + 4;
-/// Largest side of a picture of a print, pixels: no coordinate is beyond it.
+/// Largest side of a print's picture in pixels: bounds every coordinate.
 const MAX_COORDINATE: i32 = 2000;
-/// Directions of MINDTCT.
+/// Number of MINDTCT's directions.
 const DIRECTIONS: i32 = 32;
 
 /// The minutiae of a print.
@@ -24,17 +24,17 @@ impl Template {
         Self(minutiae)
     }
 
-    /// How many true minutiae it holds, by their reliability: the greater, the better the print.
+    /// Returns the expected number of true minutiae, by their reliability: higher is better.
     pub fn strength(&self) -> f64 {
         self.0.points().iter().map(|minutia| minutia.reliability).sum()
     }
 
-    /// How many minutiae it holds.
+    /// Returns the number of minutiae.
     pub fn minutiae(&self) -> usize {
         self.0.points().len()
     }
 
-    /// How alike two prints are.
+    /// Compares two templates.
     ///
     /// # Errors
     /// [`Error::Failed`] when the comparison failed.
@@ -59,7 +59,7 @@ impl Template {
         bytes
     }
 
-    /// Reads what [`Template::to_bytes`] wrote.
+    /// Parses the output of [`Template::to_bytes`].
     ///
     /// # Errors
     /// [`Error::Failed`] for any other bytes.

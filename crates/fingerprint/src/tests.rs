@@ -5,8 +5,8 @@ use proptest::prelude::*;
 
 use super::*;
 
-/// A finger as a wave whose phase turns once around each minutia (Larkin and Fletcher, "A coherent framework for
-/// fingerprint analysis", 2007): minutiae lie where they are put, so the truth is known.
+/// A synthetic finger: a wave whose phase turns once around each minutia (Larkin and Fletcher, "A coherent framework
+/// for fingerprint analysis", 2007), so the true minutiae are known.
 struct Finger(Vec<([f32; 2], f32)>);
 
 const WIDTH: u32 = 400;
@@ -26,7 +26,7 @@ impl Finger {
         Self(spirals)
     }
 
-    /// An impression: moved and turned, with noise.
+    /// An impression: shifted and rotated, with noise.
     fn print(&self, seed: u64, moved: [f32; 2], turned: f32) -> Vec<u8> {
         let mut random = fastrand::Rng::with_seed(seed);
         let (sin, cos) = turned.sin_cos();
@@ -74,7 +74,7 @@ fn one_finger_is_known_again_and_other_fingers_are_not() {
     assert!(same.matched, "{same:?} {:?} {:?}", first.quality(), again.quality());
     assert!(!different.matched, "{different:?}");
     assert!((6.0..12.0).contains(&first.quality().period), "{:?}", first.quality());
-    // Stored bytes compare as the print does.
+    // Stored bytes compare like the print.
     let kept = Template::from_bytes(&first.template().to_bytes()).unwrap();
     assert_eq!(kept.compare(&again.template()).unwrap(), same);
     assert_eq!(kept.compare(&other.template()).unwrap(), different);
@@ -110,7 +110,7 @@ proptest! {
             2 => (128.0 + 120.0 * ((x as f32).hypot(y as f32) * TAU / period).sin()) as u8,
             _ => ((x * y) % 256) as u8,
         }]));
-        // Past the gate, so that the C code sees what no gate would let through.
+        // Past the quality check, so that the C code gets input that the check would reject.
         let found = nist::minutiae(&grey).unwrap();
         prop_assert!(nist::compare(&found, &found).is_ok());
     }

@@ -14,8 +14,8 @@ pub enum Error {
     SlowUpload,
     #[error("the file could not be analysed in time")]
     Late,
-    /// Nobody waits for the answer any more.
-    #[error("the caller went away")]
+    /// The caller no longer waits for the result.
+    #[error("the caller cancelled the call")]
     Abandoned,
     #[error("a worker panicked")]
     Crashed,
@@ -25,7 +25,7 @@ pub enum Error {
     Spool(#[from] std::io::Error),
 }
 
-/// What the sender's stream failed with.
+/// The error of the sender's stream.
 impl From<Status> for Error {
     fn from(status: Status) -> Self {
         Self::Upload(Box::new(status))

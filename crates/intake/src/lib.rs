@@ -1,10 +1,10 @@
-//! How a file comes in and has its turn.
+//! Admission control, upload spooling and the worker pool.
 //!
-//! A caller asks for a place and is answered at once ([`Workers::admit`]); with one, its bytes go into a file without a name
-//! ([`spool`]), and the file to the next free worker ([`Workers::run`]).
+//! A caller requests a permit and is answered at once ([`Workers::admit`]); with one, its bytes are written to a
+//! nameless file ([`spool`]), which the next free worker processes ([`Workers::run`]).
 //!
-//! Invariants: who finds no place is refused before a byte is read, so memory and disk stay flat under overload; nothing is
-//! left of a file whatever happens; a panic costs the call it happened in. This crate knows no service.
+//! Invariants: a caller without a permit is rejected before a byte is read, so memory and disk stay bounded under
+//! overload; no file is left behind; a panic affects only its own call. This crate knows no service.
 
 mod error;
 mod observe;

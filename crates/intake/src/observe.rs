@@ -1,4 +1,4 @@
-//! How much waits for the workers, as Prometheus reads it. Without a recorder the macros do nothing.
+//! The load of the workers, as metrics. Without a recorder the macros do nothing.
 
 use std::{
     sync::{Arc, Weak},
@@ -9,7 +9,7 @@ use crate::Workers;
 
 const PERIOD: Duration = Duration::from_secs(1);
 
-/// Shows the load of `workers` as gauges labelled `pool`, until they are dropped.
+/// Reports the load of `workers` as gauges labelled `pool`, until they are dropped.
 pub fn report_load<E: Send + Sync + 'static>(pool: &'static str, workers: &Arc<Workers<E>>) {
     let workers = Arc::downgrade(workers);
     tokio::spawn(async move {

@@ -1,4 +1,4 @@
-//! Jobs that wait for a worker, in turn by owner: the first of each, then the second of each.
+//! Jobs that wait for a worker, round-robin by owner.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -12,7 +12,7 @@ pub struct Queue<J> {
 
 struct Waiting<J> {
     jobs: HashMap<Arc<str>, VecDeque<J>>,
-    /// Owners with jobs, each once, in the order of their turns.
+    /// Owners with jobs, each once, in round-robin order.
     turns: VecDeque<Arc<str>>,
     closed: bool,
 }
@@ -35,7 +35,7 @@ impl<J> Queue<J> {
         self.changed.notify_one();
     }
 
-    /// Waits for the next job; none once the queue is closed and empty.
+    /// Waits for the next job; `None` once the queue is closed and empty.
     pub fn next(&self) -> Option<J> {
         let mut waiting = self.lock();
         loop {
@@ -49,7 +49,7 @@ impl<J> Queue<J> {
         }
     }
 
-    /// No job comes after those that wait.
+    /// Closes the queue: no more jobs are added.
     pub fn close(&self) {
         self.lock().closed = true;
         self.changed.notify_all();

@@ -1,4 +1,4 @@
-//! A file on its way in: into a file that has no name, so that nothing is left of it whatever happens.
+//! Spools an upload into a nameless file, so that nothing is left of it whatever happens.
 
 use std::{fs::File, path::Path, time::Duration};
 
@@ -9,7 +9,7 @@ use tonic::Status;
 
 use crate::Error;
 
-/// What an upload may take.
+/// Limits of an upload.
 #[derive(Clone, Copy, Debug)]
 pub struct Bounds {
     pub bytes: u64,
@@ -20,7 +20,7 @@ pub struct Bounds {
 ///
 /// # Errors
 /// [`Error::TooLarge`], [`Error::SlowUpload`], [`Error::Upload`] with the sender's error, [`Error::Spool`];
-/// [`Error::Empty`] when there is not a byte.
+/// [`Error::Empty`] when it has no bytes.
 pub async fn spool(
     chunks: impl Stream<Item = Result<Bytes, Status>>,
     bounds: Bounds,
@@ -44,7 +44,7 @@ async fn write(
     spool.finish().await
 }
 
-/// A file on its way in, of a bounded size.
+/// An upload of limited size.
 pub struct Spool {
     file: tokio::fs::File,
     size: u64,
@@ -69,10 +69,10 @@ impl Spool {
         Ok(self.file.write_all(chunk).await?)
     }
 
-    /// The file, rewound.
+    /// Returns the file, rewound.
     ///
     /// # Errors
-    /// [`Error::Empty`] when there is not a byte; [`Error::Spool`].
+    /// [`Error::Empty`] when it has no bytes; [`Error::Spool`].
     pub async fn finish(mut self) -> Result<File, Error> {
         if self.size == 0 {
             return Err(Error::Empty);

@@ -1,9 +1,9 @@
 //! Admission and the worker threads.
 //!
-//! There are as many places as there are workers and places in the queue, which projects share fairly. Who gets one may send
-//! its bytes; who does not is refused before a byte is read. Projects are worked for in turn ([`crate::queue`]), so one that
-//! sends many files does not delay another's. Each worker owns its engines; a panic costs the call it happened in, and the
-//! worker builds new engines.
+//! There are as many permits as workers and queue positions, which projects share fairly. A caller with a permit may
+//! send its bytes; any other is rejected before a byte is read. Projects are served round-robin ([`crate::queue`]),
+//! so one that sends many files does not delay another. Each worker owns its engines; a panic affects only its own
+//! call, and the worker builds new engines.
 
 use std::{
     panic::{AssertUnwindSafe, catch_unwind},
@@ -24,11 +24,11 @@ use crate::{Error, queue::Queue};
 type Job<E> = Box<dyn FnOnce(&mut E) + Send>;
 type Build<E, F> = dyn Fn() -> Result<E, F> + Send + Sync;
 
-/// The right to have one file received and worked on.
+/// The permit to have one file received and processed.
 #[derive(Debug)]
 pub struct Place(FairPlace);
 
-/// What building and jobs may fail with: a service's own error, which this crate's is one of.
+/// Errors of building and of jobs: a service's own error, which includes this crate's.
 pub trait Failure: From<Error> + std::error::Error + Send + 'static {}
 
 impl<F: From<Error> + std::error::Error + Send + 'static> Failure for F {}
@@ -42,7 +42,7 @@ pub struct Workers<E> {
     deadline: Duration,
 }
 
-/// Tells a job whether its answer is still wanted.
+/// Lets a job check whether its result is still wanted.
 #[derive(Clone, Debug)]
 pub struct Watch {
     is_abandoned: Arc<AtomicBool>,
@@ -52,7 +52,7 @@ pub struct Watch {
 
 impl Watch {
     /// # Errors
-    /// [`Error::Abandoned`] when the caller went away, [`Error::Late`] after the deadline.
+    /// [`Error::Abandoned`] when the caller cancelled, [`Error::Late`] after the deadline.
     pub fn check(&self) -> Result<(), Error> {
         if self.is_abandoned.load(Ordering::Relaxed) {
             Err(Error::Abandoned)
@@ -63,13 +63,13 @@ impl Watch {
         }
     }
 
-    /// Whether another worker, and so another core, has nothing to do at the moment.
+    /// Whether another worker, and so another core, is idle.
     pub fn has_idle_worker(&self) -> bool {
         self.idle.load(Ordering::Relaxed) > 0
     }
 }
 
-/// A worker while it works.
+/// Marks a worker as busy.
 struct Busy(Arc<AtomicUsize>);
 
 impl Busy {
@@ -95,11 +95,11 @@ impl Drop for Waiting {
 }
 
 impl<E: 'static> Workers<E> {
-    /// Starts `count` threads, each with what `build` makes, and returns when all are ready. `queue` more files
-    /// than threads are admitted; what is not done `deadline` after it was handed over is given up.
+    /// Starts `count` threads, each with the output of `build`, and returns when all are ready. Admits `queue` more
+    /// files than threads; a job that is not done `deadline` after its submission is cancelled.
     ///
     /// # Errors
-    /// The first error of `build`, or of the system when it has no thread to give.
+    /// The first error of `build`, or of the system when it cannot start a thread.
     pub fn start<F: Failure>(
         count: usize,
         queue: usize,
@@ -115,7 +115,7 @@ impl<E: 'static> Workers<E> {
             idle: Arc::new(AtomicUsize::new(count)),
             deadline,
         };
-        // One after the other: loading takes twice the memory of what is loaded.
+        // Sequential, because loading takes twice the memory of the loaded engines.
         for index in 0..count {
             let (build, jobs, ready) = (build.clone(), jobs.clone(), ready.clone());
             let thread = std::thread::Builder::new().name(format!("worker-{index}"));
@@ -126,7 +126,7 @@ impl<E: 'static> Workers<E> {
         Ok(workers)
     }
 
-    /// A place for a file of this project, or at once the answer that there is none, or that the project has its share.
+    /// Returns a permit for a file of this project, or at once an error when all are taken or the project has its share.
     ///
     /// # Errors
     /// [`Error::Overloaded`].
@@ -134,18 +134,18 @@ impl<E: 'static> Workers<E> {
         self.places.admit(project).map(Place).ok_or(Error::Overloaded)
     }
 
-    /// How many are admitted and not done, how many can be worked on at once, and how many admitted.
+    /// Returns how many are admitted and not done, how many can be processed at once, and how many can be admitted.
     pub fn load(&self) -> [usize; 3] {
         [self.places.taken(), self.threads.len(), self.places.capacity()]
     }
 
-    /// How many more would be admitted now.
+    /// Returns how many more would be admitted now.
     #[cfg(test)]
     pub fn free(&self) -> usize {
         self.places.capacity() - self.places.taken()
     }
 
-    /// Runs `job` on the next free worker and waits for it. The place is given back when the job has ended, also when
+    /// Runs `job` on the next free worker and waits for it. The permit is released when the job has ended, even if
     /// the caller stopped waiting.
     ///
     /// # Errors
@@ -167,7 +167,7 @@ impl<E: 'static> Workers<E> {
             let _busy = Busy::of(&watch.idle);
             let result = watch.check().map_err(F::from).and_then(|()| job(engines, &watch));
             drop(place);
-            // Nobody listens when the caller went away.
+            // The caller may be gone.
             let _ = reply.send(result);
         });
         self.jobs.push(project, job);
@@ -180,16 +180,16 @@ impl<E: 'static> Workers<E> {
 
 impl<E> Drop for Workers<E> {
     fn drop(&mut self) {
-        // The end of the queue ends the threads; what they work on is abandoned by now, so this is short.
+        // Closing the queue ends the threads; running jobs are abandoned by now, so this is short.
         self.jobs.close();
         for thread in self.threads.drain(..) {
-            // A worker catches panics of its jobs; there is nothing left to report.
+            // A worker catches panics of its jobs, so there is nothing to report.
             let _ = thread.join();
         }
     }
 }
 
-/// The life of one worker.
+/// Runs one worker.
 fn work<E, F: Failure>(build: &Build<E, F>, jobs: &Queue<Job<E>>, ready: &mpsc::Sender<Result<(), F>>) {
     let mut engines = match build() {
         Ok(engines) => Some(engines),
@@ -201,7 +201,7 @@ fn work<E, F: Failure>(build: &Build<E, F>, jobs: &Queue<Job<E>>, ready: &mpsc::
         if engines.is_none() {
             engines = rebuild(build);
         }
-        // Without engines the job is dropped, and its caller told that the worker crashed.
+        // Without engines the job is dropped, and its caller gets the error of a crashed worker.
         let Some(own) = engines.as_mut() else { continue };
         if catch_unwind(AssertUnwindSafe(|| job(own))).is_err() {
             tracing::error!("a worker panicked; its call was answered with an internal error");

@@ -1,8 +1,8 @@
-//! Heads of ledgers, noted outside of their databases.
+//! Anchors: heads of ledgers, noted outside their databases.
 //!
-//! A chain whose newest entries were cut off, or a database that was put back whole, verifies against itself. It does not
-//! verify against a head that was noted where the writer of the database cannot write: a file on another machine or one
-//! that can only be appended to, or a receiver of one's own.
+//! A chain with its newest entries removed, or a restored old database, still verifies against itself. It does not
+//! verify against a head noted where the database's writer cannot write: an append-only file or a file on another
+//! machine, or an HTTP receiver.
 
 use std::{
     fs::OpenOptions,
@@ -17,15 +17,15 @@ use tokio_util::task::AbortOnDropHandle;
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Where the heads of a service's ledger are noted, and how often.
+/// Where and how often the heads of a service's ledger are noted.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AnchorConfig {
-    /// A file to append to, one JSON object a line; verification reads it.
+    /// A file to append to, one JSON object per line; verification reads it.
     pub file: Option<PathBuf>,
-    /// An address of the operator's own that is sent each line as it is noted.
+    /// The operator's HTTP receiver of each line.
     pub url: Option<String>,
-    /// Seconds between two looks; heads that did not move are not noted again.
+    /// Seconds between checks; unchanged heads are not noted again.
     pub every_seconds: u64,
 }
 
@@ -35,29 +35,29 @@ impl Default for AnchorConfig {
     }
 }
 
-/// Heads of one ledger at one time: a line of the file, a body sent to the address.
+/// Heads of one ledger at one time: a line of the file, and the body sent to the receiver.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Anchor {
     pub ledger: String,
     /// Milliseconds since 1970.
     pub at_ms: i64,
-    /// As the ledger's verification takes and prints them.
+    /// In the form that the ledger's verification reads and prints.
     pub heads: Vec<String>,
     /// Signed checkpoints (C2SP tlog-checkpoint). Lines of earlier releases have none.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub checkpoints: Vec<String>,
 }
 
-/// Where the logs of a ledger end.
+/// The current heads of a ledger.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Ends {
     pub heads: Vec<String>,
-    /// Each signed; the same each time while its log does not grow.
+    /// Signed; identical while the log does not grow.
     pub checkpoints: Vec<String>,
 }
 
 impl Ends {
-    /// What `noted` does not have.
+    /// Returns the entries that `noted` lacks.
     fn since(&self, noted: &Self) -> Self {
         let new = |now: &[String], noted: &[String]| {
             now.iter().filter(|text| !noted.contains(text)).cloned().collect::<Vec<_>>()
@@ -71,23 +71,23 @@ impl Ends {
 
 #[derive(Debug, thiserror::Error)]
 pub enum AnchorError {
-    #[error("{path}: line {line} is no anchor")]
+    #[error("{path}: line {line} is not an anchor")]
     Malformed { path: PathBuf, line: usize },
-    #[error("the file of anchors cannot be used")]
+    #[error("cannot use the anchor file")]
     File(#[from] io::Error),
-    #[error("the receiver of anchors failed")]
+    #[error("the anchor receiver failed")]
     Receiver(#[from] reqwest::Error),
 }
 
-/// Returns every head of `ledger` that the file holds, oldest first. Without a file there is none.
+/// Returns every head of `ledger` in the file, oldest first. Without a file there is none.
 ///
 /// # Errors
-/// When the file cannot be read, or holds a line that is no anchor: it was changed.
+/// When the file cannot be read, or has a line that is not an anchor: it was changed.
 pub fn noted_heads(config: &AnchorConfig, ledger: &str) -> Result<Vec<String>, AnchorError> {
     Ok(read_anchors(config, ledger)?.into_iter().flat_map(|anchor| anchor.heads).collect())
 }
 
-/// Returns every signed checkpoint of `ledger` that the file holds, oldest first.
+/// Returns every signed checkpoint of `ledger` in the file, oldest first.
 ///
 /// # Errors
 /// As [`noted_heads`].
@@ -112,8 +112,8 @@ fn read_anchors(config: &AnchorConfig, ledger: &str) -> Result<Vec<Anchor>, Anch
     Ok(anchors)
 }
 
-/// Notes the heads of `ledger` now and every so often; `read` returns them. `None` when nowhere is configured. The task ends
-/// with the handle.
+/// Notes the heads of `ledger` now and periodically; `read` returns them. `None` when no anchor is configured. The
+/// task ends with the handle.
 pub fn start_anchoring<R, F, E>(
     config: &AnchorConfig,
     ledger: &'static str,
@@ -139,7 +139,7 @@ where
             let ends = match read().await {
                 Ok(ends) => ends,
                 Err(error) => {
-                    tracing::error!(ledger, %error, "the heads of a ledger could not be read to be anchored");
+                    tracing::error!(ledger, %error, "cannot read the heads of a ledger to anchor them");
                     continue;
                 }
             };
@@ -151,7 +151,7 @@ where
             let anchor = Anchor { ledger: ledger.to_owned(), at_ms: now_ms(), heads, checkpoints };
             match note(&config, &http, &anchor).await {
                 Ok(()) => noted = ends,
-                Err(error) => tracing::error!(ledger, %error, "the heads of a ledger could not be anchored"),
+                Err(error) => tracing::error!(ledger, %error, "cannot anchor the heads of a ledger"),
             }
         }
     });
@@ -168,7 +168,7 @@ async fn note(config: &AnchorConfig, http: &reqwest::Client, anchor: &Anchor) ->
     Ok(())
 }
 
-/// The line is on the disk when this returns.
+/// Appends a line; it is on disk when this returns.
 fn append(path: &Path, anchor: &Anchor) -> io::Result<()> {
     let mut line = serde_json::to_vec(anchor)?;
     line.push(b'\n');
@@ -221,7 +221,7 @@ mod tests {
         let file = config.file.clone().unwrap();
         std::fs::write(&file, "{}\n").unwrap();
         let refused = noted_heads(&config, "consent").unwrap_err().to_string();
-        assert!(refused.ends_with("line 1 is no anchor"), "{refused}");
+        assert!(refused.ends_with("line 1 is not an anchor"), "{refused}");
     }
 
     #[tokio::test]

@@ -1,4 +1,4 @@
-//! A value sealed under the master key when the tables were made, opened at each start.
+//! The canary: a value sealed under the master key when the tables were created, opened at each start.
 
 use blob::{KeyId, KeyRing, Purpose};
 use db::Db;
@@ -18,7 +18,7 @@ pub enum Error {
          keys.secret or keys.file, or list it in keys.retired"
     )]
     AnotherKey { written: String, configured: String },
-    #[error("what these tables say about their master keys was changed")]
+    #[error("the tables' record of their master keys was changed")]
     Damaged,
     #[error(
         "the master key {key} is distrusted and seals nothing: configure another one as keys.secret or keys.file"
@@ -34,8 +34,8 @@ pub enum Error {
     Sealed(#[from] blob::Error),
 }
 
-/// Checks that `ring` holds the key the tables were written under. Tables without a canary get one; `sample` is a query for
-/// one sealed value, by which tables from before there were canaries are recognised.
+/// Checks that `ring` has the key the tables were written under. Tables without a canary get one; `sample` is a query
+/// for one sealed value, which identifies the key of tables from before canaries.
 ///
 /// # Errors
 /// [`Error::AnotherKey`] when it does not; when the database fails.
@@ -48,14 +48,14 @@ pub(crate) async fn check_master_key(db: &Db, ring: &KeyRing, sample: &'static s
         let sealed = ring.seal(CANARY, CONTEXT, CONTEXT)?;
         db.execute(ADD, db::params![&sealed]).await?;
     }
-    // Read again: of two processes that start together the first one's stays.
+    // Read again: of two processes that start together the first one's canary stays.
     let sealed = canary(db).await?.ok_or(Error::Damaged)?;
     check_sealed(ring, &sealed)?;
     ring.open_sealed(CANARY, CONTEXT, &sealed).map_err(|_| Error::Damaged)?;
     Ok(())
 }
 
-/// Puts a canary of the sealing key in the place of that of an earlier one.
+/// Replaces the canary of an earlier key by one of the active key.
 pub(crate) async fn renew(db: &Db, ring: &KeyRing) -> Result<(), Error> {
     let sealed = ring.seal(CANARY, CONTEXT, CONTEXT)?;
     db.execute(RENEW, db::params![&sealed]).await?;

@@ -1,14 +1,14 @@
-//! Trust in the marks of a ledger that outlives the key they were made with.
+//! Endorsements: trust in ledger marks that outlives their master key.
 //!
-//! The marks of a ledger are chained by keyed hashes, and where it ended was noted elsewhere: they can never be made again.
-//! When their master key is retired each mark gets an endorsement, a keyed hash over the mark's own under the present key.
-//! Who has the earlier key can still make marks, but no endorsement.
+//! The marks of a ledger are chained by keyed hashes, and its heads were noted elsewhere: they can never be
+//! recomputed. When their master key is retired, each mark gets an endorsement, a keyed hash over the mark under the
+//! active key. A holder of the earlier key can still make marks, but no endorsements.
 
 use blob::{KeyId, KeyRing, Purpose};
 
 const ENDORSE: Purpose = Purpose("endorse a mark of an earlier master key");
 
-/// Makes and checks endorsements. Cloning shares the keys.
+/// Makes and checks endorsements. Clones share the keys.
 #[derive(Clone, Debug)]
 pub struct Endorser(KeyRing);
 
@@ -17,7 +17,7 @@ impl Endorser {
         Self(ring)
     }
 
-    /// An endorsement under the sealing key of the mark `mac`, number `seq` of the `part` of a ledger.
+    /// Makes an endorsement under the active key of the mark `mac`, number `seq` of the `part` of a ledger.
     ///
     /// # Errors
     /// Never in practice; a failure of the cipher library.
@@ -26,7 +26,7 @@ impl Endorser {
         Ok(macs.first().map(|mac| text(mac.key_id, &mac.tag)).unwrap_or_default())
     }
 
-    /// The trusted key that made `endorsement` for this mark, if one did.
+    /// Returns the trusted key that made `endorsement` for this mark, if any.
     ///
     /// # Errors
     /// Never in practice; a failure of the cipher library.
@@ -48,7 +48,7 @@ fn text(key: KeyId, tag: &[u8; 32]) -> String {
     format!("{}:{}", hex::encode(key), hex::encode(tag))
 }
 
-/// The number has a fixed length and stands between the two texts, of which the last is the rest.
+/// The number has a fixed length and is between the two texts, of which the last is the rest.
 fn over(part: &str, seq: i64, mac: &str) -> Vec<u8> {
     let mut bytes = (part.len() as u64).to_be_bytes().to_vec();
     bytes.extend_from_slice(part.as_bytes());

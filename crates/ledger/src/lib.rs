@@ -1,10 +1,10 @@
-//! Tamper evidence of tables, and the master keys that their values are under.
+//! Tamper evidence of tables, and the master keys of their values.
 //!
 //! [`open_ring`] is called at each start, before anything is read or written: a process with another key would find
-//! nobody, and write rows that the right key cannot verify. [`RowMacs`] authenticate the rows that grant something.
-//! [`start_anchoring`] notes where ledgers end outside of their databases. [`rewrap_columns`] and [`Endorser`] bring what is
-//! under an earlier master key under the present one. A service implements [`MasterKeys`] for it.
-//! [`tree`] makes signed Merkle trees of ledgers.
+//! no subject, and write rows that the right key cannot verify. [`RowMacs`] authenticate rows that grant access.
+//! [`start_anchoring`] notes the heads of ledgers outside their databases. [`rewrap_columns`] and [`Endorser`] move
+//! data of an earlier master key to the active one. A service implements [`MasterKeys`] for this. [`tree`] makes
+//! signed Merkle trees of ledgers.
 
 mod anchor;
 mod canary;

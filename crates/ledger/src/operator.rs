@@ -11,7 +11,7 @@ use crate::{
     open_ring, rewrap_columns,
 };
 
-/// What a service keeps under its master keys. Its configuration implements it.
+/// The data that a service seals under its master keys. Implemented by its configuration.
 #[async_trait]
 pub trait MasterKeys: Sync {
     fn database(&self) -> (&db::Config, &'static Migrator);
@@ -20,7 +20,7 @@ pub trait MasterKeys: Sync {
 
     fn tables(&self) -> &'static Tables;
 
-    /// Counts what is under master keys beside the columns of the tables.
+    /// Counts data under master keys outside the columns of the tables.
     ///
     /// # Errors
     /// When the database or the storage fails.
@@ -28,15 +28,15 @@ pub trait MasterKeys: Sync {
         Ok(Vec::new())
     }
 
-    /// Brings that under the sealing key.
+    /// Rewraps that data under the active key.
     ///
     /// # Errors
-    /// When the database or the storage fails, or a log does not verify: what was changed must not be endorsed.
+    /// When the database or the storage fails, or a log does not verify: changed entries must not be endorsed.
     async fn rewrap_others(&self, _: &Opened, _: &mut Rewrap<'_>) -> anyhow::Result<()> {
         Ok(())
     }
 
-    /// Records that nothing under the master key `_key` counts any more.
+    /// Records that the master key `_key` is distrusted.
     ///
     /// # Errors
     /// When the database fails.
@@ -49,7 +49,7 @@ pub trait MasterKeys: Sync {
 pub struct Opened {
     pub db: Db,
     pub ring: KeyRing,
-    /// When they were opened.
+    /// The time of opening.
     pub now_ms: i64,
 }
 
@@ -72,7 +72,7 @@ pub async fn open(service: &dyn MasterKeys, now_ms: i64) -> anyhow::Result<Opene
     Ok(Opened { db, ring, now_ms })
 }
 
-/// Counts what is under which master key, and returns the ids of the configured keys with it.
+/// Counts data by master key, and returns the ids of the configured keys with it.
 ///
 /// # Errors
 /// When the database or the master key cannot be opened.
@@ -86,10 +86,10 @@ pub async fn key_usage(
     Ok((key_names(&opened.ring), usage))
 }
 
-/// Brings everything under the sealing key, and returns how much is under which key then.
+/// Rewraps everything under the active key, and returns the counts by key afterwards.
 ///
 /// # Errors
-/// When the database or the storage fails, or a log does not verify: what was changed must not be endorsed.
+/// When the database or the storage fails, or a log does not verify: changed entries must not be endorsed.
 pub async fn rewrap(
     service: &dyn MasterKeys,
     rewrap: &mut Rewrap<'_>,
@@ -106,10 +106,10 @@ pub async fn rewrap(
     Ok(usage)
 }
 
-/// Notes that nothing under the master key `key` counts any more.
+/// Marks the master key `key` as distrusted.
 ///
 /// # Errors
-/// When something is under it, it is the sealing key, or the database fails.
+/// When data is still under it, it is the active key, or the database fails.
 pub async fn distrust_master_key(service: &dyn MasterKeys, key: &str, now_ms: i64) -> anyhow::Result<()> {
     let opened = open(service, now_ms).await?;
     let Opened { db, ring, .. } = &opened;

@@ -1,7 +1,7 @@
-//! Bringing the sealed values of tables under the present master key.
+//! Rewraps the sealed values of tables under the active master key.
 //!
-//! A batch of rows is one transaction, and a value is replaced only while it is the one that was read: the service may go on
-//! meanwhile, and what was broken off is taken up where it ended, as the rows say themselves which key they are under.
+//! A batch of rows is one transaction, and a value is replaced only if it is unchanged since it was read: the service
+//! may run meanwhile, and an interrupted rewrap continues where it ended, because each row names its key.
 
 use blob::KeyRing;
 use db::Db;
@@ -9,18 +9,18 @@ use sqlx::AssertSqlSafe;
 
 use crate::{SealedColumn, Sealing};
 
-/// How a rewrap is done and where its progress is reported.
+/// Options of a rewrap, and its progress report.
 pub struct Rewrap<'a> {
-    /// Rows of one transaction.
+    /// Rows per transaction.
     pub batch: u32,
-    /// Gets what is being brought under the sealing key, and how much of it is done.
+    /// Called with the name of the current column and the number of rows done.
     pub report: &'a mut (dyn FnMut(&str, u64) + Send),
 }
 
-/// The first and second column of the key, what else the context is made of, the value.
+/// The first and second column of the key, the extra context, the value.
 type Row = (String, String, String, Vec<u8>);
 
-/// Brings every value of `columns` under the sealing key. Values that do not open are left as they are.
+/// Rewraps every value of `columns` under the active key. Values that do not open stay unchanged.
 ///
 /// # Errors
 /// When the database fails.
@@ -91,7 +91,7 @@ async fn replace(db: &Db, ring: &KeyRing, column: &SealedColumn, rows: &[Row]) -
                 done += tx.execute(AssertSqlSafe(sql.clone()), set).await?;
             }
             Ok(None) => {}
-            Err(error) => tracing::warn!(table, value, %error, "a value cannot be brought under another key"),
+            Err(error) => tracing::warn!(table, value, %error, "a value cannot be rewrapped"),
         }
     }
     tx.commit().await?;

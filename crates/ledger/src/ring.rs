@@ -1,7 +1,7 @@
-//! Opening the master keys of a service together with what its tables say about them.
+//! Opens the master keys of a service together with the record of its tables about them.
 //!
-//! `known_master_keys` names every key that wrote into the tables and may still have something there (`in_use`), and those that
-//! are distrusted. `kept_keys` holds keys of single purposes that outlive their master key (see [`blob::KeptKey`]).
+//! `known_master_keys` names every key that wrote into the tables and may still be in use (`in_use`), and the
+//! distrusted keys. `kept_keys` holds keys of single purposes that outlive their master key (see [`blob::KeptKey`]).
 
 use blob::{KeptKey, KeyConfig, KeyId, KeyRing, Purpose};
 use db::Db;
@@ -23,10 +23,10 @@ const KEEP: &str = "INSERT INTO kept_keys (key_id, purpose, wrapped) VALUES ($1,
 
 const DISTRUSTED: &str = "distrusted";
 
-/// What the tables of a service have to do with master keys.
+/// How the tables of a service use master keys.
 #[derive(Clone, Copy, Debug)]
 pub struct Tables {
-    /// A query for one sealed value, by which tables from before there were canaries are recognised.
+    /// A query for one sealed value, which identifies the key of tables from before canaries.
     pub sample: &'static str,
     pub columns: &'static [SealedColumn],
     /// Purposes whose keys outlive their master key.
@@ -36,7 +36,7 @@ pub struct Tables {
 /// Opens the configured master keys for these tables.
 ///
 /// # Errors
-/// When a key the tables still need is not configured, the sealing key is distrusted, or the database fails.
+/// When a key that the tables still need is not configured, the active key is distrusted, or the database fails.
 pub async fn open_ring(db: &Db, config: &KeyConfig, tables: &Tables, now_ms: i64) -> Result<KeyRing, Error> {
     let ring = KeyRing::open(config)?;
     let known: Vec<(String, String)> = db.fetch_all(KNOWN, &[]).await?;
@@ -63,7 +63,7 @@ async fn kept_keys(db: &Db, ring: &KeyRing, purposes: &[Purpose]) -> Result<Vec<
     let rows: Vec<(String, String, Vec<u8>)> = db.fetch_all(KEPT, &[]).await?;
     let mut kept = Vec::new();
     for (id, name, wrapped) in rows {
-        // Of a newer program, perhaps.
+        // Possibly of a newer program.
         let Some(purpose) = purposes.iter().find(|purpose| purpose.0 == name) else { continue };
         check_id(ring, KeyRing::key_id(&wrapped).ok_or(Error::Damaged)?)?;
         kept.push(KeptKey::open(ring, *purpose, parse(&id)?, &wrapped).map_err(|_| Error::Damaged)?);
@@ -71,7 +71,7 @@ async fn kept_keys(db: &Db, ring: &KeyRing, purposes: &[Purpose]) -> Result<Vec<
     Ok(kept)
 }
 
-/// Keeps the keys that outlive their master keys, all under the sealing key.
+/// Stores the keys that outlive their master keys, all wrapped under the active key.
 ///
 /// # Errors
 /// When the database fails.
@@ -85,7 +85,7 @@ pub async fn keep_keys(db: &Db, ring: &KeyRing, tables: &Tables) -> Result<(), E
     Ok(tx.commit().await?)
 }
 
-/// Notes that nothing in these tables needs another key than the sealing one any more, if that is what `usage` says.
+/// Records that the tables need only the active key, if `usage` confirms it.
 ///
 /// # Errors
 /// When the database fails.
@@ -98,10 +98,10 @@ pub async fn forget_unused_keys(db: &Db, ring: &KeyRing, usage: &[KeyUsage]) -> 
     Ok(())
 }
 
-/// Notes that nothing under `key` (hex) counts any more.
+/// Marks `key` (hex) as distrusted.
 ///
 /// # Errors
-/// [`Error::StillUsed`], [`Error::Seals`]; when `key` is no id of a key or the database fails.
+/// [`Error::StillUsed`], [`Error::Seals`]; when `key` is not a key id or the database fails.
 pub async fn distrust_unused_key(
     db: &Db,
     ring: &KeyRing,
@@ -116,7 +116,7 @@ pub async fn distrust_unused_key(
     if let Some(used) = usage.iter().find(|usage| usage.key_id == key && usage.rows > 0) {
         return Err(Error::StillUsed { key: key.to_owned(), rows: used.rows, column: used.column.clone() });
     }
-    // What finds rows under it goes on finding them.
+    // Lookups of rows under it keep working.
     keep_keys(db, ring, tables).await?;
     db.execute(DISTRUST, db::params![key, now_ms]).await?;
     Ok(())

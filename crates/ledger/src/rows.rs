@@ -1,16 +1,17 @@
-//! MACs of rows that grant something.
+//! MACs of rows that grant access.
 //!
-//! Who can write to a database but has no master key must not be able to make an API key, an owner or a session. Each such
-//! row carries an HMAC, under a key of the master key for this alone, over its table and the columns that grant; readers
-//! check it. What this does not show is an older copy of a whole row that was put back: that is what the logs are for.
+//! An attacker who can write to a database but has no master key must not be able to create an API key, an owner or a
+//! session. Each such row has an HMAC, under a key derived for this purpose, over its table and the granting columns;
+//! readers check it. It does not detect an older copy of a whole row that was restored: the logs do.
 
 use blob::{KeyId, KeyRing, Mac, Purpose};
 use db::Value;
 
-/// The purpose of the keys of MACs. Kept when a master key goes, so that rows under it can be told from forged ones.
+/// The purpose of the MAC keys. Kept when a master key is retired, so that genuine rows under it are distinguished
+/// from forged ones.
 pub const MASTER_KEY_OF_ROWS: Purpose = Purpose("authenticate rows that grant something");
 
-/// A row that is not as the service wrote it.
+/// A row that the service did not write.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("row {id} of {table} was changed outside of the service")]
 pub struct TamperedRow {
@@ -18,7 +19,7 @@ pub struct TamperedRow {
     pub id: String,
 }
 
-/// Makes and checks the MACs of rows. Cloning shares the keys.
+/// Makes and checks the MACs of rows. Clones share the keys.
 #[derive(Clone, Debug)]
 pub struct RowMacs(KeyRing);
 
@@ -27,7 +28,7 @@ impl RowMacs {
         Self(ring)
     }
 
-    /// Returns the MAC of a row, hex, under the sealing master key.
+    /// Returns the MAC of a row, hex, under the active master key.
     ///
     /// # Errors
     /// Never in practice; a failure of the cipher library.
@@ -36,7 +37,7 @@ impl RowMacs {
         Ok(macs.first().map(|mac| hex::encode(mac.tag)).unwrap_or_default())
     }
 
-    /// Checks that a row with this `mac` was written by a holder of one of the ring's keys; logs it when not.
+    /// Checks that a row with this `mac` was written by a holder of one of the ring's keys; logs a failure.
     ///
     /// # Errors
     /// [`TamperedRow`] when it was not.
@@ -64,7 +65,7 @@ impl RowMacs {
         Err(TamperedRow { table, id: id.to_owned() })
     }
 
-    /// The trusted key that made `mac` for this row, if one did.
+    /// Returns the trusted key that made `mac` for this row, if any.
     pub fn key_of(&self, table: &'static str, columns: &[Value<'_>], mac: &str) -> Option<KeyId> {
         self.maker(table, columns, mac).filter(|made| made.is_trusted).map(|made| made.key_id)
     }

@@ -1,11 +1,13 @@
-//! Merkle trees over logs, after RFC 6962: who was given a hash of the log proves later what is in it and that it only grew.
+//! Merkle trees over logs, after RFC 6962: a holder of a hash of the log can later prove its content and that it was
+//! only appended to.
 //!
-//! A log is numbered from 0, and a leaf is the documented text of an entry. Nothing of the tree has to be stored: hashes of
-//! whole groups of [`GROUP`] leaves are (`nodes.rs`), with a MAC, so that a proof reads two groups of entries and a few
-//! hashes, whatever the size of the log. Appending writes nothing but the entry. The math is the crate `tlog_tiles`'.
+//! A log is numbered from 0, and a leaf is the documented text of an entry. The tree need not be stored: hashes of
+//! whole groups of [`GROUP`] leaves are (`nodes.rs`), with a MAC, so that a proof reads two groups of entries and a
+//! few hashes, whatever the size of the log. Appending writes only the entry. The algorithms are in the crate
+//! `tlog_tiles`.
 //!
-//! A checkpoint is the size and the root of a log, signed; a promise is the number and the hash of one leaf, signed as the
-//! entry is recorded (`note.rs`). [`TreeCheck`] finds what does not match them.
+//! A checkpoint is the signed size and root of a log; a promise is the signed number and hash of one leaf, made when
+//! the entry is recorded (`note.rs`). [`TreeCheck`] finds mismatches.
 
 mod check;
 mod nodes;
@@ -18,12 +20,12 @@ pub use note::{LogKeys, LogPublicKey, NoteError, Noted};
 pub use proofs::{Leaves, Tree, TreeError};
 pub use tlog_tiles::{EMPTY_HASH, Hash, check_record, check_tree, record_hash};
 
-/// Levels of the tree below a stored hash.
+/// Level of a stored hash in the tree.
 const GROUP_LEVEL: u8 = 8;
 /// Leaves below a stored hash.
 pub const GROUP: u64 = 1 << GROUP_LEVEL;
 
-/// The root over `hashes`, whose number is a power of two.
+/// Returns the root over `hashes`, whose number is a power of two.
 fn perfect_root(hashes: &[Hash]) -> Hash {
     let mut level = hashes.to_vec();
     while level.len() > 1 {

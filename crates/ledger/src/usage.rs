@@ -1,4 +1,4 @@
-//! Counts the master keys that the values of a table are under.
+//! Counts the values of a table by master key.
 
 use std::collections::BTreeMap;
 
@@ -11,12 +11,12 @@ use sqlx::AssertSqlSafe;
 pub struct SealedColumn {
     pub table: &'static str,
     pub column: &'static str,
-    /// One or two columns or expressions of TEXT by which a row is found.
+    /// One or two columns or expressions of TEXT that identify a row.
     pub key: &'static [&'static str],
-    /// Another column or expression of TEXT that the context is made of.
+    /// Another column or expression of TEXT for the context.
     pub also: Option<&'static str>,
     pub sealing: Sealing,
-    /// What a value is bound to, made of the columns of the key (empty: there is no second) and of `also`.
+    /// Returns the context of a value, from the columns of the key (empty: there is no second) and `also`.
     pub context: fn(&str, &str, &str) -> Vec<u8>,
 }
 
@@ -26,20 +26,20 @@ pub enum Sealing {
     Sealed(Purpose),
     /// A wrapped data key.
     Wrapped,
-    /// Sealed once for all, as it was hashed: another master key adds a layer.
+    /// Sealed permanently, because it was hashed: another master key adds a layer.
     Layered(Purpose),
 }
 
-/// The context of values that are bound to the first column of the key alone.
+/// The context of values that are bound to the first column of the key only.
 pub fn bound_to_key(key: &str, _: &str, _: &str) -> Vec<u8> {
     key.as_bytes().to_vec()
 }
 
-/// How many values of a column were sealed under one master key.
+/// The number of values of a column under one master key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyUsage {
     pub column: String,
-    /// Hex; empty: under none that is known.
+    /// Hex; empty: no known key.
     pub key_id: String,
     pub rows: i64,
 }
@@ -56,7 +56,7 @@ impl KeyUsage {
     }
 }
 
-/// Counts the values of each column by the master key they are under.
+/// Counts the values of each column by master key.
 ///
 /// # Errors
 /// When the database fails.
@@ -72,7 +72,7 @@ pub async fn count_key_usage(
     Ok(usage)
 }
 
-/// [`count_key_usage`] of one column. Both names are constants of the services.
+/// Like [`count_key_usage`], for one column. Both names are constants of the services.
 ///
 /// # Errors
 /// When the database fails.
@@ -96,7 +96,7 @@ pub async fn count_column(
     Ok(KeyUsage::of(&format!("{table}.{column}"), keys))
 }
 
-/// The ids of the ring's keys, hex, that of the sealing key first.
+/// Returns the ids of the ring's keys, hex, the active one first.
 pub fn key_names(ring: &KeyRing) -> Vec<String> {
     ring.key_ids().into_iter().map(hex::encode).collect()
 }

@@ -1,4 +1,4 @@
-//! A service recognises the tables of another master key and brings them under a new one, on SQLite and on PostgreSQL.
+//! A service recognises the tables of another master key and rewraps them under a new one, on SQLite and on PostgreSQL.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -77,7 +77,7 @@ async fn distrust(db: &Db, ring: &KeyRing, key: &str) -> Result<(), ledger::Erro
     ledger::distrust_unused_key(db, ring, &SERVICE, key, &usage, 7).await
 }
 
-/// Rows under other keys than the sealing one.
+/// Counts rows under keys other than the active one.
 async fn left(db: &Db, ring: &KeyRing) -> i64 {
     let current = hex::encode(ring.key_ids()[0]);
     let usage = usage(db, ring).await;
@@ -101,7 +101,7 @@ async fn another_key_is_refused_until_the_first_is_retired() {
     .await;
 }
 
-/// Tables of a release without canaries: the first start must not make the wrong key theirs.
+/// Tables of a release without canaries: the first start must not adopt the wrong key.
 #[tokio::test]
 async fn tables_without_a_canary_are_recognised_by_what_they_hold() {
     each_db(async |db| {

@@ -1,4 +1,4 @@
-//! From scores to probabilities: what training fitted, as the pack carries it.
+//! From scores to probabilities: the fitted constants of the pack.
 
 use std::collections::HashMap;
 
@@ -11,13 +11,13 @@ use crate::{Error, sync::Scores};
 #[serde(deny_unknown_fields)]
 pub(crate) struct Calibration {
     pub(crate) active_speaker: ActiveSpeaker,
-    /// Over the log-likelihood ratio a word of the lips' own phones.
+    /// Over the log-likelihood ratio per word of the lips' own phones.
     pub(crate) reading: Phrase,
-    /// Over the evidence a word of digits that the sound has timed.
+    /// Over the evidence per word of digits timed by the sound.
     pub(crate) digits: Phrase,
     /// The phones of the emissions in order, silence first.
     pub(crate) phones: Vec<String>,
-    /// Phones that training never saw, and the look-alike whose emission the network gives them.
+    /// Phones without training data, and the similar phone whose emission the network gives them.
     #[serde(rename = "borrowed")]
     _borrowed: HashMap<String, String>,
 }
@@ -33,13 +33,13 @@ pub(crate) struct ActiveSpeaker {
     aperture_correlation: f32,
     bias: f32,
     pub(crate) threshold: f32,
-    /// From here to the threshold poor evidence cannot be judged; below, the answer is no whatever the quality.
+    /// Between this and the threshold, poor evidence cannot be judged; below, the answer is no whatever the quality.
     pub(crate) undecided_from: f32,
-    /// Frames of lag either way that a device may add.
+    /// Frames of lag in either direction that a device may add.
     pub(crate) accepted_lag_frames: isize,
 }
 
-/// Logistic regression over one number a word.
+/// Logistic regression over one number per word.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Phrase {

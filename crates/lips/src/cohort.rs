@@ -1,4 +1,4 @@
-//! Other people's lips and sounds, against which a score is normalised.
+//! Lips and sounds of other people, to normalise a score.
 
 use std::ops::{Range, RangeInclusive};
 
@@ -9,8 +9,8 @@ use crate::{
 
 type Clip = Vec<[f32; sync::DIM]>;
 
-/// Vectors of clips the networks were not trained on, lips and sound of the same clips in the same order, and the weights
-/// of the sounds' frames.
+/// Vectors of clips outside the networks' training data, lips and sound of the same clips in the same order, and the
+/// weights of the sounds' frames.
 pub(crate) struct Cohort {
     lips: Vec<Clip>,
     sounds: Vec<Clip>,
@@ -20,8 +20,8 @@ pub(crate) struct Cohort {
 const MAGIC: &[u8; 4] = b"AVC2";
 
 impl Cohort {
-    /// Reads `AVC2`, then clips, frames and dimensions as little-endian u32, then all lips and all sounds as i8 over 127,
-    /// then the loudness of all sounds' frames as u8 over 255.
+    /// Parses `AVC2`, then clips, frames and dimensions as little-endian u32, then all lips and all sounds as i8 over
+    /// 127, then the loudness of all sounds' frames as u8 over 255.
     ///
     /// # Errors
     /// [`Error::BadModel`] for anything else.
@@ -48,8 +48,8 @@ impl Cohort {
         Some(Self { lips: read(lips), sounds: read(sounds), weights })
     }
 
-    /// The s-normed score of lips and sound: mean over windows as long as the cohort's clips, so that a long clip's score
-    /// means what a short one's does. Each pair counts with its best lag of those that are `accepted`.
+    /// Returns the s-normed score of lips and sound: the mean over windows of the cohort's clip length, so that
+    /// scores of long and short clips are comparable. Each pair counts with its best lag of those `accepted`.
     pub(crate) fn normalised_score(
         &self,
         lips: &[[f32; sync::DIM]],
@@ -63,7 +63,7 @@ impl Cohort {
             / count
     }
 
-    /// One window: against the others' clips cut to its length.
+    /// Scores one window against the cohort's clips cut to its length.
     fn score(&self, lips: &[[f32; sync::DIM]], sound: Heard<'_>, accepted: &RangeInclusive<isize>) -> f32 {
         let frames = lips.len();
         let others = self.sounds.iter().zip(&self.weights);
@@ -76,7 +76,8 @@ impl Cohort {
     }
 }
 
-/// As few stretches of `length` frames as cover the clip, spread evenly; the whole clip when it is no longer.
+/// Returns the fewest stretches of `length` frames that cover the clip, spread evenly; the whole clip if it is not
+/// longer.
 fn windows(frames: usize, length: usize) -> Vec<Range<usize>> {
     if frames <= length {
         return std::iter::once(0..frames).collect();

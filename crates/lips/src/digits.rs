@@ -1,22 +1,22 @@
-//! Digits that were heard, read from the lips: the sound says when each was said, the lips alone say which it was.
+//! Spoken digits read from the lips: the sound gives the time of each word, the lips alone give the digit.
 
 use std::ops::Range;
 
 use crate::{DIGITS, LIP_FEATURES};
 
-/// Frames a word is stretched to for the network.
+/// Frames that a word is stretched to for the network.
 pub(crate) const ROWS: usize = 16;
-/// Frames before and after a word that are looked at too.
+/// Frames before and after a word that are included.
 const MARGIN: f64 = 1.0;
-/// Least probability that the other digits together keep.
+/// Least probability that the other digits keep together.
 const LEAST: f32 = 1e-6;
 
-/// Where each word is in [`DIGITS`]; `None` unless all are.
+/// Returns the index of each word in [`DIGITS`]; `None` unless all are digits.
 pub(crate) fn places(words: &[&str]) -> Option<Vec<usize>> {
     words.iter().map(|word| DIGITS.iter().position(|digit| digit == word)).collect()
 }
 
-/// The lip features of one word, stretched or shrunk to [`ROWS`] frames by linear interpolation, ends held.
+/// Returns the lip features of one word, resampled to [`ROWS`] frames by linear interpolation, ends held.
 pub(crate) fn stretched(features: &[f32], word: &Range<usize>) -> Vec<f32> {
     let last = (features.len() / LIP_FEATURES).saturating_sub(1);
     let (start, end) = (word.start as f64 - MARGIN, word.end as f64 + MARGIN);
@@ -39,17 +39,17 @@ impl Posteriors {
         Self(values.chunks_exact(DIGITS.len()).map(|row| std::array::from_fn(|k| row[k])).collect())
     }
 
-    /// Mean log-likelihood ratio of an expected digit to the mean of the other nine.
+    /// Returns the mean log-likelihood ratio of an expected digit to the mean of the other nine.
     pub(crate) fn evidence(&self, expected: &[usize]) -> f32 {
         self.mean(expected, |row, own| own - ((1.0 - own.exp()).max(LEAST) / (row.len() - 1) as f32).ln())
     }
 
-    /// Mean log-likelihood ratio of an expected digit to the likeliest; 0 when they are the same.
+    /// Returns the mean log-likelihood ratio of an expected digit to the likeliest; 0 when they are the same.
     pub(crate) fn ratio(&self, expected: &[usize]) -> f32 {
         self.mean(expected, |row, own| own - row[best(row)])
     }
 
-    /// The likeliest digits.
+    /// Returns the likeliest digits.
     pub(crate) fn words(&self) -> Vec<String> {
         self.0.iter().map(|row| DIGITS[best(row)].to_owned()).collect()
     }
@@ -69,7 +69,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Lips whose features are all the number of the frame.
+    /// Returns lips whose features are all the number of the frame.
     fn counting(frames: usize) -> Vec<f32> {
         (0..frames).flat_map(|t| [t as f32; LIP_FEATURES]).collect()
     }

@@ -17,54 +17,58 @@ use crate::{
     sync::{self, Heard, LagProfile, Scores},
 };
 
-/// Most probability for sound that fits the lips, but only at a lag beyond the accepted ones: refused, not referred.
+/// Upper bound of the probability for sound that fits the lips only at a lag beyond the accepted ones: rejected, not
+/// referred.
 const OUT_OF_SYNC: f32 = 0.05;
-/// Most probability for sound that fits the lips no better at an accepted lag than beyond: just not a yes.
+/// Upper bound of the probability for sound that fits the lips no better at an accepted lag than beyond: just below a
+/// yes.
 const WITHOUT_LEAD: f32 = 0.49;
 
-/// Whether the lips make the sound.
+/// Whether the lips produce the sound.
 #[derive(Clone, Copy, Debug, Default, PartialEq, serde::Serialize)]
 pub struct Sync {
-    /// 0..=1, that this face makes this sound, where accepting a wrong sound costs three times what refusing an own one does.
+    /// Probability 0..=1 that this face produces this sound; accepting a wrong sound costs three times rejecting a
+    /// genuine one.
     pub probability: f32,
     /// The probability reaches the shipped threshold.
     pub speaking: bool,
-    /// Lag with the best agreement within 1.6 s; positive when the sound is behind the lips. Up to
-    /// [`Engine::accepted_lag_ms`] either way is the device's and not held against the speaker.
+    /// Lag with the best agreement within 1.6 s; positive when the sound is late. Up to [`Engine::accepted_lag_ms`]
+    /// in either direction is attributed to the device.
     pub lag_ms: i32,
     /// Lips and sound fit, but only at a lag beyond the accepted ones: a recording out of sync, or a delayed sound.
     pub out_of_sync: bool,
-    /// Mean cosine of lips and sound at the best accepted lag, loud frames weighing most, -1..=1.
+    /// Mean cosine of lips and sound at the best accepted lag, weighted by loudness, -1..=1.
     pub agreement: f32,
-    /// The same against other people's, in deviations.
+    /// The same relative to other people's, in deviations.
     pub s_norm: f32,
-    /// How many deviations of the other lags the agreement stands above their mean.
+    /// Deviations of the other lags by which the agreement exceeds their mean.
     pub prominence: f32,
-    /// How far the agreement stands above the best lag that is not accepted.
+    /// Lead of the agreement over the best lag that is not accepted.
     pub lead: f32,
     /// Correlation of mouth opening and loudness, -1..=1.
     pub aperture_correlation: f32,
-    /// The highest probability of another face in view; 0 where there is none.
+    /// The highest probability of another visible face; 0 if there is none.
     pub beside: f32,
 }
 
-/// What the lips say about an expected phrase. Weak evidence: see the crate's page.
+/// The result of lip reading an expected phrase. Weak evidence: see the crate documentation.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Reading {
-    /// 0..=1, that the expected phrase rather than a random one of its vocabulary was said, from the lips alone.
+    /// Probability 0..=1 that the expected phrase rather than a random one of its vocabulary was spoken, from the
+    /// lips alone.
     pub score: f32,
     /// The score reaches the shipped threshold.
     pub agrees: bool,
-    /// The best sequence of as many words of the vocabulary as were expected.
+    /// The best sequence of equally many words of the vocabulary.
     pub words: Vec<String>,
-    /// Log-likelihood ratio a word of the expected phrase to that sequence; 0 when they are the same, else negative.
+    /// Log-likelihood ratio per word of the expected phrase to that sequence; 0 when they are the same, else negative.
     pub ratio: f32,
-    /// The words were looked for where the sound has them. Without, lips alone must also say when a word begins.
+    /// Whether the sound gave the times of the words. If not, the lips alone must give them.
     pub timed_by_sound: bool,
 }
 
-/// All lip models. Share one behind an `Arc`; every method takes `&self` and may be called from several threads, each of
-/// which then has sessions of its own.
+/// All lip models. Share one in an `Arc`; every method takes `&self` and may be called from several threads, each
+/// with its own sessions.
 pub struct Engine {
     visual: Pool,
     audio: Pool,
@@ -81,7 +85,7 @@ impl Engine {
     /// Loads the models of the pack.
     ///
     /// # Errors
-    /// When a file is missing, does not load, or is not what this version expects.
+    /// When a file is missing, cannot be loaded, or is not what this version expects.
     pub fn load(runtime: &models::Runtime) -> Result<Self, Error> {
         let pack = runtime.pack();
         let calibration = Calibration::parse(&pack.bytes("lips_calibration")?)?;
@@ -98,17 +102,17 @@ impl Engine {
         })
     }
 
-    /// Most lag of the sound, in milliseconds either way, that a device may add.
+    /// Returns the largest lag of the sound, in milliseconds in either direction, that a device may add.
     #[must_use]
     pub fn accepted_lag_ms(&self) -> i32 {
         milliseconds(self.calibration.active_speaker.accepted_lag_frames)
     }
 
-    /// Whether `motion` makes `sound`, the whole clip's 16 kHz mono samples on the video's clock.
+    /// Whether `motion` produces `sound`, the whole clip's 16 kHz mono samples on the video's clock.
     ///
     /// # Errors
-    /// [`Error::CannotJudge`] when the lips hardly move or nobody speaks, or when the recording is too poor to tell;
-    /// or inference failed.
+    /// [`Error::CannotJudge`] when the lips hardly move, nobody speaks, or the recording is too poor; or inference
+    /// failed.
     pub fn sync(&self, motion: &LipMotion, sound: &[f32]) -> Result<Sync, Error> {
         motion.check_moving()?;
         let sound = sound::from_frame(sound, motion.start())?;
@@ -125,14 +129,14 @@ impl Engine {
         Ok(found)
     }
 
-    /// The scores lie where poor recordings of the own sound and good ones of another's meet.
+    /// Whether the scores are in the range where poor genuine recordings and good impostor ones overlap.
     fn is_undecided(&self, found: &Sync) -> bool {
         let from = self.calibration.active_speaker.undecided_from;
         !found.speaking && !found.out_of_sync && found.probability >= from
     }
 
-    /// [`Engine::sync`] for a face that is not alone in view: the others may make the sound instead. One of them at most
-    /// speaks, so the probability is this face's share; others that cannot be judged do not speak.
+    /// Like [`Engine::sync`], for a face beside others, which may produce the sound instead. At most one of them
+    /// speaks, so the probability is this face's share; others that cannot be judged count as silent.
     ///
     /// # Errors
     /// As [`Engine::sync`].
@@ -197,14 +201,14 @@ impl Engine {
         }
     }
 
-    /// Whether `motion` shows the `expected` words, against every other sequence of as many words of `vocabulary`.
-    /// Expected words outside the vocabulary (free phrases have none) join it.
+    /// Whether `motion` shows the `expected` words, against every other sequence of equally many words of
+    /// `vocabulary`. Expected words outside the vocabulary (free phrases have none) are added to it.
     ///
-    /// Digits are looked for where the clip's `sound` (16 kHz mono, on the video's clock) has them, when it holds speech;
-    /// all other words wherever the lips best show them.
+    /// Digits are located by the clip's `sound` (16 kHz mono, on the video's clock), if it has speech; all other
+    /// words by the lips.
     ///
     /// # Errors
-    /// [`Error::CannotJudge`] when the face was not followed throughout, the lips hardly move, a word has no known
+    /// [`Error::CannotJudge`] when the face was not tracked throughout, the lips hardly move, a word has no known
     /// pronunciation or there are more phones than frames; or inference failed.
     pub fn read(
         &self,
@@ -245,7 +249,7 @@ impl Engine {
         })
     }
 
-    /// The frames in which each of these digits is heard, were it them that are said.
+    /// Returns the frames in which each of these digits is heard, assuming they were spoken.
     fn heard_at(&self, sound: &[f32], frames: usize, digits: &[usize]) -> Result<Vec<Range<usize>>, Error> {
         let shape = [1, frames * HOPS_PER_FRAME, BANDS];
         let phones = self.calibration.phones.len();
@@ -256,7 +260,7 @@ impl Engine {
         Ok(Network::new(&slots).best_path(&rows).ok_or(Reason::TooShort)?.spans)
     }
 
-    /// From the lips alone: forced alignment of the expected phrase against the best sequence of as many words.
+    /// Reads the lips alone: forced alignment of the expected phrase against the best sequence of equally many words.
     fn read_phones(
         &self,
         motion: &LipMotion,
@@ -294,7 +298,7 @@ impl Engine {
         run(&self.audio, "mels", shape, self.mels.of(sound, frames), frames * sync::DIM).map(|v| vectors(&v))
     }
 
-    /// Log-likelihood of each phone in each frame, frame after frame.
+    /// Returns the log-likelihood of each phone in each frame, frame by frame.
     fn emissions(&self, motion: &LipMotion) -> Result<Vec<f32>, Error> {
         let shape = [1, motion.frames(), LIP_FEATURES];
         let expected = motion.frames() * self.calibration.phones.len();
@@ -310,7 +314,7 @@ fn vectors(values: &[f32]) -> Vec<[f32; sync::DIM]> {
     values.chunks_exact(sync::DIM).map(|v| std::array::from_fn(|i| v[i])).collect()
 }
 
-/// One input to the first output of a model, which must hold `expected` finite numbers.
+/// Runs a model on one input and returns its first output, which must hold `expected` finite numbers.
 fn run(
     pool: &Pool,
     input: &str,

@@ -1,6 +1,6 @@
 //! Errors, and reasons why lips could not be judged.
 
-/// Either the clip cannot be judged (a fact about the input, to be reported) or something broke.
+/// Either the clip cannot be judged, which is a result, or something failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]
@@ -17,7 +17,7 @@ pub enum Error {
     BadModel(&'static str),
 }
 
-/// What is wrong with the clip. [`Reason::code`] is stable; `Display` is a sentence for people.
+/// Why a clip cannot be judged. [`Reason::code`] is stable; `Display` is a sentence for people.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Reason {
     #[error("the face is not followed without a break for long enough")]
@@ -49,7 +49,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// A stable snake_case code for answers and rules.
+    /// Returns a stable snake_case code for responses and rules.
     #[must_use]
     pub fn code(self) -> &'static str {
         match self {
@@ -70,7 +70,7 @@ impl Reason {
     }
 }
 
-/// Names the stage on the way out of the runtime.
+/// Adds the stage to a runtime error.
 pub(crate) fn inference(stage: &'static str) -> impl Fn(ort::Error) -> Error {
     move |source| Error::Inference { stage, source }
 }

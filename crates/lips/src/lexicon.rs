@@ -7,22 +7,23 @@ use std::{
 
 use crate::{Error, Reason, network::Word};
 
-/// Pronunciations of a word that are considered.
+/// Most pronunciations of a word.
 const MOST: usize = 2;
 
-/// The dictionary's text, where each word's lines start in it, and the phones' places in the emissions.
+/// The dictionary's text, an index of each word's lines, and the phones' indices in the emissions.
 pub(crate) struct Lexicon {
     text: String,
-    /// A word's hash and the start of one of its lines, in order: two megabytes instead of a map of 126,000 strings.
+    /// A word's hash and the start of one of its lines, sorted: two megabytes instead of a map of 126,000 strings.
     lines: Vec<(u64, usize)>,
     places: HashMap<String, usize>,
 }
 
 impl Lexicon {
-    /// `dictionary` has a word and its ARPAbet phones a line, `word(2)` for another pronunciation, `#` before comments.
+    /// Parses `dictionary`: a word and its ARPAbet phones per line, `word(2)` for another pronunciation, `#` before
+    /// comments.
     ///
     /// # Errors
-    /// [`Error::BadModel`] when it is not text, or has not the phones the emissions have.
+    /// [`Error::BadModel`] when it is not text, or lacks phones of the emissions.
     pub(crate) fn new(dictionary: Vec<u8>, phones: &[String]) -> Result<Self, Error> {
         let text =
             String::from_utf8(dictionary).map_err(|_| Error::BadModel("the pronouncing dictionary"))?;
@@ -34,7 +35,7 @@ impl Lexicon {
         Ok(lexicon)
     }
 
-    /// Up to two pronunciations of each of `words` (lower case; apostrophes do not count).
+    /// Returns up to two pronunciations of each of `words` (lower case; apostrophes are ignored).
     ///
     /// # Errors
     /// [`Reason::UnknownWord`] when the dictionary lacks one.
@@ -59,7 +60,7 @@ impl Lexicon {
         Some(found).filter(|word| !word.is_empty())
     }
 
-    /// `None` when there is no phone, or one that the emissions lack.
+    /// Returns `None` when there is no phone, or one that the emissions lack.
     fn chain(&self, phones: &str) -> Option<Vec<usize>> {
         let phones = phones.split('#').next().unwrap_or_default().split_whitespace();
         let place = |p: &str| {
@@ -69,12 +70,12 @@ impl Lexicon {
     }
 }
 
-/// The word a line is about, without the number of its pronunciation.
+/// Returns the word of a line, without the number of its pronunciation.
 fn head(line: &str) -> &str {
     line.split([' ', '(']).next().unwrap_or(line)
 }
 
-/// The same for words that differ in apostrophes alone.
+/// Returns the same hash for words that differ only in apostrophes.
 fn hash(word: &str) -> u64 {
     let mut hash = DefaultHasher::new();
     word.bytes().filter(|b| *b != b'\'').for_each(|b| hash.write_u8(b));

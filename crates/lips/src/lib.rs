@@ -1,10 +1,12 @@
-//! Reads the lips: do they make this sound, and do they show the expected words.
+//! Active speaker detection and visual speech recognition: do the lips produce this sound, and do they show the
+//! expected words.
 //!
-//! Input is what `face` and `media` have already made: mesh points of one followed face and 16 kHz mono sound, on the
-//! same clock at 25 frames a second. [`LipMotion`] turns the points into lip movement free of head pose and, as far as
-//! that goes, of identity. [`Engine::sync`] then compares lips and sound ([`Sync`]), [`Engine::read`] compares lips and
-//! phrase ([`Reading`]); of several faces in view [`Engine::sync_among`] says whether this one speaks. The networks are this project's own (see `training/`); the steps around them are pure
-//! functions, pinned by tensors made from the training code.
+//! Input comes from `face` and `media`: mesh points of one tracked face and 16 kHz mono sound, on the same clock at
+//! 25 frames per second. [`LipMotion`] turns the points into lip movement independent of head pose and, as far as
+//! possible, of identity. [`Engine::sync`] then compares lips and sound ([`Sync`]), [`Engine::read`] compares lips
+//! and phrase ([`Reading`]); of several visible faces [`Engine::sync_among`] returns whether this one speaks. The
+//! networks are this project's own (see `training/`); the steps around them are pure functions, pinned by tensors
+//! made from the training code.
 //!
 //! ```text
 //! let engine = lips::Engine::load(&runtime)?;                            // once; Send + Sync, share behind an Arc
@@ -13,9 +15,9 @@
 //! engine.read(&motion, Some(&sound), &["one", "two"], &lips::DIGITS)?: Reading { score, words, ratio, agrees }
 //! ```
 //!
-//! Invariants: what cannot be judged (following broke, lips hardly move, no sound to speak of, a word without
-//! pronunciation) is [`Error::CannotJudge`] with the [`Reason`], never a low score; no result is NaN; nothing is logged
-//! about what was said. Known limits: a clone of the right words in time with the lips passes, and reading is weak
+//! Invariants: clips that cannot be judged (tracking broke, lips hardly move, no speech, a word without
+//! pronunciation) are [`Error::CannotJudge`] with the [`Reason`], never a low score; no result is NaN; words are not
+//! logged. Known limits: a voice clone of the right words in time with the lips passes, and lip reading is weak
 //! evidence; the figures are in `training/weights/MODEL_CARD.md`.
 
 mod calibration;
@@ -34,13 +36,13 @@ pub use engine::{Engine, Reading, Sync};
 pub use error::{Error, Reason};
 pub use motion::LipMotion;
 
-/// Video frames a second; everything here counts in them.
+/// Video frames per second, the unit of time in this crate.
 pub const FPS: usize = 25;
-/// Samples a second of all sound.
+/// Samples per second of all sound.
 pub const SAMPLE_RATE: usize = 16_000;
 /// Points of the face mesh.
 pub const MESH_POINTS: usize = 478;
-/// Numbers a frame of lip features: x, y, z of 40 points.
+/// Lip features per frame: x, y, z of 40 points.
 pub const LIP_FEATURES: usize = 120;
 /// The ten digits as spoken words: the vocabulary of digit phrases.
 pub const DIGITS: [&str; 10] =

@@ -1,20 +1,20 @@
-//! From followed mesh points to lip movement at 25 frames a second.
+//! From tracked mesh points to lip movement at 25 frames per second.
 
 use crate::{FPS, LIP_FEATURES, MESH_POINTS, Reason, pose};
 
-/// The least that is judged: 1.5 s.
+/// Shortest judged stretch: 1.5 s.
 const MIN_FRAMES: usize = FPS * 3 / 2;
-/// Mesh points come on every second frame; a hole of more frames than this is a break.
+/// Mesh points exist on every second frame; a longer gap in frames is a break.
 const MAX_HOLE: usize = 5;
-/// Lip movement in eye distances that brings features to unit size; the networks were trained with it.
+/// Lip movement in eye distances that scales features to unit size, as in training.
 const LIP_SCALE: f64 = 0.03;
 /// Least spread (10th to 90th percentile) of the mouth's opening in eye distances. Of 660 clips of people reading a
 /// sentence the stillest has .058; a photograph moved before the camera has about .03.
 const MIN_OPENING: f32 = 0.035;
-/// A phrase is read only when breaks have cost no more than this share of the clip.
+/// Most of the clip that breaks may cost before a phrase is not read, as the share that must remain.
 const MIN_WHOLE: f64 = 0.9;
-/// Poorer views than these leave it open who speaks: pixels between the outer corners of the eyes, degrees that the face
-/// is turned aside, meshes a second.
+/// Limits of a clear view; beyond them an active speaker cannot be excluded: pixels between the outer corners of the
+/// eyes, degrees that the face is turned aside, meshes per second.
 const MIN_EYE_DISTANCE: f64 = 30.0;
 const MAX_TURN: f64 = 25.0;
 const MIN_MESH_RATE: f64 = 9.0;
@@ -29,14 +29,14 @@ pub struct LipMotion {
     view: View,
 }
 
-/// How well the camera saw the face, medians over the stretch.
+/// The quality of the view, medians over the stretch.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct View {
     /// Pixels between the outer corners of the eyes.
     eye_distance: f64,
-    /// Degrees from facing the camera, to either side.
+    /// Degrees from facing the camera, in either direction.
     turn: f64,
-    /// Meshes a second: below 12.5 the camera was slower than 12.5 frames a second, or frames were dropped.
+    /// Meshes per second: below 12.5 the camera was slower than 12.5 frames per second, or frames were dropped.
     mesh_rate: f64,
 }
 
@@ -54,8 +54,9 @@ impl View {
 }
 
 impl LipMotion {
-    /// From `(frame index, 478 points in pixels)` in rising order, on every second frame or more densely, and the frames
-    /// at which following broke. Frames between are interpolated; only the longest stretch without a break is kept.
+    /// Builds the motion from `(frame index, 478 points in pixels)` in rising order, on every second frame or more
+    /// densely, and the frames at which tracking broke. Frames between are interpolated; only the longest stretch
+    /// without a break is used.
     ///
     /// # Errors
     /// [`Reason::TrackingBroke`] when no stretch lasts 1.5 s, [`Reason::NotAFace`] for points that cannot be a face.
@@ -79,31 +80,32 @@ impl LipMotion {
         Ok(Self { start: longest[0].0, whole, features: features(&faces), aperture, view })
     }
 
-    /// The video frame it begins with.
+    /// Returns its first video frame.
     #[must_use]
     pub fn start(&self) -> usize {
         self.start
     }
 
-    /// How many frames it covers.
+    /// Returns its number of frames.
     #[must_use]
     pub fn frames(&self) -> usize {
         self.aperture.len()
     }
 
-    /// Features of all frames, [`LIP_FEATURES`] numbers each: lip points minus the stretch's median, in .03 eye distances.
+    /// Returns the features of all frames, [`LIP_FEATURES`] numbers each: lip points minus the stretch's median, in
+    /// .03 eye distances.
     #[must_use]
     pub fn features(&self) -> &[f32] {
         &self.features
     }
 
-    /// Mouth opening of each frame in eye distances.
+    /// Returns the mouth opening of each frame in eye distances.
     #[must_use]
     pub fn aperture(&self) -> &[f32] {
         &self.aperture
     }
 
-    /// Spread of the mouth's opening, 10th to 90th percentile, in eye distances.
+    /// Returns the spread of the mouth's opening, 10th to 90th percentile, in eye distances.
     #[must_use]
     pub fn opening(&self) -> f32 {
         let mut sorted = self.aperture.clone();
@@ -112,12 +114,12 @@ impl LipMotion {
         at(0.9) - at(0.1)
     }
 
-    /// Refuses lips that hardly move.
+    /// Rejects lips that hardly move.
     pub(crate) fn check_moving(&self) -> Result<(), Reason> {
         if self.opening() < MIN_OPENING { Err(Reason::LipsStill) } else { Ok(()) }
     }
 
-    /// Refuses a view so poor that lips which do not fit the sound say nothing.
+    /// Rejects a view so poor that lips which do not fit the sound mean nothing.
     pub(crate) fn check_view(&self) -> Result<(), Reason> {
         let View { eye_distance, turn, mesh_rate } = self.view;
         if eye_distance < MIN_EYE_DISTANCE {
@@ -131,13 +133,13 @@ impl LipMotion {
         }
     }
 
-    /// Refuses a stretch that is only part of the clip.
+    /// Rejects a stretch that is only part of the clip.
     pub(crate) fn check_whole(&self) -> Result<(), Reason> {
         if self.whole { Ok(()) } else { Err(Reason::TrackingBroke) }
     }
 }
 
-/// Frames from the first to the last mesh.
+/// Returns the number of frames from the first to the last mesh.
 fn length(run: &[(usize, pose::Face)]) -> usize {
     match run {
         [(first, _), .., (last, _)] => (last + 1).saturating_sub(*first),
@@ -145,7 +147,7 @@ fn length(run: &[(usize, pose::Face)]) -> usize {
     }
 }
 
-/// The frames between interpolated linearly.
+/// Interpolates linearly between meshes.
 fn every_frame(run: &[(usize, pose::Face)]) -> Vec<pose::Face> {
     let between = run.windows(2).flat_map(|pair| {
         let [(from, a), (to, b)] = pair else { return Vec::new() };
@@ -167,7 +169,7 @@ fn features(faces: &[pose::Face]) -> Vec<f32> {
 mod tests {
     use super::*;
 
-    /// A face of scattered points whose lower half opens and closes `swing` pixels over the frames.
+    /// Returns a face of scattered points whose lower half opens and closes `swing` pixels over the frames.
     fn mesh(frame: usize, swing: f32) -> Box<[[f32; 3]; MESH_POINTS]> {
         let noise = |i: usize, k: f32| ((i as f32 * 12.9898 + k * 78.233).sin() * 437.5).fract();
         let talk = swing * (frame as f32 * 0.7).sin();

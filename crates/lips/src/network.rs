@@ -2,29 +2,29 @@
 
 use std::ops::Range;
 
-/// Pronunciations of one word, each a chain of places in the emissions.
+/// Pronunciations of one word, each a chain of emission indices.
 pub(crate) type Word = Vec<Vec<usize>>;
 
 const SILENCE: usize = 0;
-/// The score of what cannot be; far below any clip's log-likelihood, far above the end of `f32`.
+/// The score of an impossible path; far below any clip's log-likelihood, far above the limit of `f32`.
 const NEVER: f32 = -1e9;
 
 struct State {
     phone: usize,
-    /// States it may follow besides itself; all of them come earlier.
+    /// Predecessors besides itself; all come earlier in the list.
     after: Vec<usize>,
-    /// The word it is in, as (slot, number in the slot).
+    /// Its word, as (slot, number in the slot).
     word: Option<(usize, usize)>,
     begins: bool,
 }
 
-/// One word from each slot in order; silence may stand before, between and after them.
+/// One word from each slot in order; silence may be before, between and after them.
 pub(crate) struct Network {
     states: Vec<State>,
     ends: Vec<usize>,
 }
 
-/// The best path: log-likelihood of all frames, for each slot the word's number in it, and the frames it takes.
+/// The best path: log-likelihood of all frames, for each slot the word's number in it, and its frames.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Path {
     pub(crate) log_likelihood: f32,
@@ -33,7 +33,7 @@ pub(crate) struct Path {
 }
 
 impl Network {
-    /// `slots` lists each slot's alternatives.
+    /// Builds the network; `slots` lists each slot's alternatives.
     pub(crate) fn new(slots: &[Vec<&Word>]) -> Self {
         let mut network = Self { states: Vec::new(), ends: Vec::new() };
         network.ends = vec![network.add(SILENCE, Vec::new(), None, true)];
@@ -67,7 +67,8 @@ impl Network {
         after.last().copied().unwrap_or(0)
     }
 
-    /// The best path over `emissions` (one row of log-likelihoods a frame); `None` when there are too few frames.
+    /// Returns the best path over `emissions` (one row of log-likelihoods per frame); `None` when there are too few
+    /// frames.
     pub(crate) fn best_path(&self, emissions: &[&[f32]]) -> Option<Path> {
         let first = emissions.first()?;
         let opening = |s: &State| if s.begins { first[s.phone] } else { NEVER };
@@ -85,7 +86,7 @@ impl Network {
         })
     }
 
-    /// One frame on: each state's best score and where it came from.
+    /// Advances one frame: each state's best score and its predecessor.
     fn step(&self, scores: &[f32], row: &[f32]) -> (Vec<f32>, Vec<usize>) {
         let best = |(i, state): (usize, &State)| {
             let from = state
@@ -98,7 +99,7 @@ impl Network {
         self.states.iter().enumerate().map(best).unzip()
     }
 
-    /// Each slot's word and its frames on the path that ends in state `end`.
+    /// Returns each slot's word and its frames on the path that ends in state `end`.
     fn words_to(&self, end: usize, back: &[Vec<usize>]) -> Vec<(usize, Range<usize>)> {
         let mut states = vec![end];
         for from in back.iter().rev() {
@@ -119,7 +120,7 @@ mod tests {
 
     const PHONES: usize = 5;
 
-    /// Frames that show these phones clearly.
+    /// Returns frames that clearly show these phones.
     fn showing(phones: &[usize]) -> Vec<Vec<f32>> {
         phones.iter().map(|p| (0..PHONES).map(|k| if k == *p { -0.1 } else { -5.0 }).collect()).collect()
     }

@@ -1,10 +1,12 @@
-//! Takes the head's movement out of mesh points: every frame is laid rigidly on the clip's median face, seen from the front.
+//! Removes the head's movement from mesh points: every frame is rigidly aligned to the clip's median face, seen from
+//! the front.
 
 use nalgebra::{Matrix3, Vector3};
 
 use crate::MESH_POINTS;
 
-/// Points that talking moves little: eye corners, bridge and tip of the nose, forehead, temples, outer ends of the brows.
+/// Points that hardly move while talking: eye corners, bridge and tip of the nose, forehead, temples, outer ends of
+/// the brows.
 const RIGID: [usize; 24] = [
     33, 133, 362, 263, 168, 6, 197, 195, 5, 4, 8, 9, 10, 151, 67, 297, 103, 332, 127, 356, 234, 454, 46, 276,
 ];
@@ -15,17 +17,17 @@ const LIPS: [usize; 40] = [
     95, // inner edge
 ];
 const CHIN: usize = 152;
-/// Upper and lower inner lip, as places in [`LIPS`]: mesh points 13-14, 82-87, 312-317.
+/// Upper and lower inner lip, as indices in [`LIPS`]: mesh points 13-14, 82-87, 312-317.
 const GAPS: [(usize, usize); 3] = [(25, 35), (24, 36), (26, 34)];
 
-/// Places of mesh points 33, 263, 4, 9, 151 among the rigid ones.
+/// Indices of mesh points 33, 263, 4, 9, 151 among the rigid ones.
 const EYE_RIGHT: usize = 0;
 const EYE_LEFT: usize = 3;
 const NOSE_TIP: usize = 9;
 const GLABELLA: usize = 11;
 const FOREHEAD: usize = 13;
 
-/// The mesh points that matter here, for one frame.
+/// The mesh points that are used, for one frame.
 #[derive(Clone)]
 pub(crate) struct Face {
     rigid: [Vector3<f64>; 24],
@@ -39,7 +41,7 @@ impl Face {
         Self { rigid: RIGID.map(at), lips: LIPS.map(at), chin: at(CHIN) }
     }
 
-    /// The face `share` of the way (0..=1) from here to `next`.
+    /// Interpolates `share` of the way (0..=1) from here to `next`.
     pub(crate) fn between(&self, next: &Self, share: f64) -> Self {
         let mix = |a: &Vector3<f64>, b: &Vector3<f64>| a * (1.0 - share) + b * share;
         Self {
@@ -53,12 +55,12 @@ impl Face {
         (self.rigid[EYE_RIGHT] - self.rigid[EYE_LEFT]).norm()
     }
 
-    /// Degrees that the face is turned aside from the camera; 0 for what is no face.
+    /// Returns the degrees that the face is turned aside from the camera; 0 for degenerate points.
     pub(crate) fn turn(&self) -> f64 {
         self.axes().map_or(0.0, |axes| axes.m31.atan2(axes.m33).to_degrees())
     }
 
-    /// Rows: along the line of the eyes, down the face, through it.
+    /// Returns rows: along the line of the eyes, down the face, through it.
     fn axes(&self) -> Option<Matrix3<f64>> {
         let x = (self.rigid[EYE_LEFT] - self.rigid[EYE_RIGHT]).try_normalize(1e-9)?;
         let down = (self.rigid[NOSE_TIP] + self.chin - self.rigid[GLABELLA] - self.rigid[FOREHEAD]) / 2.0;
@@ -70,13 +72,13 @@ impl Face {
         Self { rigid: self.rigid.each_ref().map(&f), lips: self.lips.each_ref().map(&f), chin: f(&self.chin) }
     }
 
-    /// Mean opening of the inner lips in the points' unit.
+    /// Returns the mean opening of the inner lips in the points' unit.
     pub(crate) fn aperture(&self) -> f64 {
         GAPS.iter().map(|&(up, low)| (self.lips[up] - self.lips[low]).norm()).sum::<f64>() / GAPS.len() as f64
     }
 }
 
-/// The faces as if the head had stayed still and frontal, in eye distances; `None` when they are no faces at all.
+/// Returns the faces as if the head had stayed still and frontal, in eye distances; `None` for degenerate points.
 pub(crate) fn pose_free(faces: &[Face]) -> Option<Vec<Face>> {
     let unit = median(&mut faces.iter().map(Face::eye_distance).collect::<Vec<_>>());
     if !unit.is_normal() {
@@ -88,7 +90,7 @@ pub(crate) fn pose_free(faces: &[Face]) -> Option<Vec<Face>> {
     laid.filter(|faces| faces.iter().all(|f| f.lips.iter().all(|p| p.iter().all(|v| v.is_finite()))))
 }
 
-/// Middle value, or the mean of the two middle ones; not a number for none.
+/// Returns the median, the mean of the two middle values for an even number; NaN for none.
 pub(crate) fn median(values: &mut [f64]) -> f64 {
     values.sort_unstable_by(f64::total_cmp);
     let half = values.len() / 2;
@@ -111,14 +113,14 @@ fn median_face(faces: &[Face]) -> Face {
     }
 }
 
-/// The face turned so that x is the line of the eyes, y runs down it and z through it, centred between the eyes.
+/// Rotates the face so that x is the line of the eyes, y runs down it and z through it, centred between the eyes.
 fn frontal(face: &Face) -> Option<Face> {
     let axes = face.axes()?;
     let origin = (face.rigid[EYE_RIGHT] + face.rigid[EYE_LEFT]) / 2.0;
     Some(face.map(|p| axes * (p - origin)))
 }
 
-/// Least-squares rotation and scale of the rigid points onto the reference's (Umeyama 1991), applied to all.
+/// Applies the least-squares rotation and scale of the rigid points onto the reference's (Umeyama 1991).
 fn lay_on(face: &Face, reference: &Face) -> Option<Face> {
     let mean = |points: &[Vector3<f64>; 24]| points.iter().sum::<Vector3<f64>>() / points.len() as f64;
     let (from, to) = (mean(&face.rigid), mean(&reference.rigid));
@@ -127,7 +129,7 @@ fn lay_on(face: &Face, reference: &Face) -> Option<Face> {
     let spread: f64 = pairs().map(|(a, _)| a.norm_squared()).sum();
     let svd = covariance.svd(true, true);
     let (u, v_t) = (svd.u?, svd.v_t?);
-    // The smallest direction is turned over when the best fit would be a reflection.
+    // The smallest direction is flipped when the best fit would be a reflection.
     let sign = Vector3::new(1.0, 1.0, (u * v_t).determinant().signum());
     let rotation = u * Matrix3::from_diagonal(&sign) * v_t;
     let scale = svd.singular_values.dot(&sign) / spread;
@@ -140,7 +142,7 @@ mod tests {
     use nalgebra::Rotation3;
     use proptest::prelude::*;
 
-    /// A face-like cloud, the same for the same seed, with `talk` moving the lips alone.
+    /// Returns a face-like cloud, the same for the same seed, with `talk` moving only the lips.
     fn face(talk: f64) -> Face {
         let noise = |i: usize, k: f64| ((i as f64 * 12.9898 + k * 78.233).sin() * 43758.5453).fract();
         let point = |i: usize| Vector3::new(noise(i, 1.0), noise(i, 2.0), 0.3 * noise(i, 3.0));

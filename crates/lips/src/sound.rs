@@ -17,19 +17,19 @@ const HIGH_HZ: f64 = 7600.0;
 /// Floor under a band's power, and under a frame's mean power.
 const POWER_FLOOR: f64 = 1e-7;
 const ENERGY_FLOOR: f64 = 3e-8;
-/// Nepers of power below the loudest band that still count.
+/// Range below the loudest band, in nepers of power.
 const RANGE: f32 = 9.0;
 const MEL_SCALE: f32 = 2.0;
 /// Least spread of the frames' energy (10th to 95th percentile) in nepers of power. Read sentences have 4.4 and more,
 /// steady noise below 1.
 const MIN_ENERGY_SPREAD: f32 = 2.0;
-/// Less spread than this is speech in so much noise that lips which do not fit the sound say nothing.
+/// Less spread than this is speech in so much noise that lips which do not fit the sound mean nothing.
 const MIN_CLEAR_SPREAD: f32 = 3.5;
 /// Least loud frames of a clip: 1 s.
 const MIN_LOUD_FRAMES: usize = FPS;
-/// A frame is loud from this place in its clip's loudness.
+/// Loudness from which a frame is loud, relative to its clip.
 const LOUD: f32 = 1.0 / 3.0;
-/// What the quietest frames weigh in sync.
+/// Weight of the quietest frames in sync.
 const QUIET: f32 = 0.05;
 
 /// The plan, window and filters, made once.
@@ -46,20 +46,21 @@ impl LogMels {
         Self { fft, window: (0..WINDOW).map(hann).collect(), filters: filters() }
     }
 
-    /// Normalised log-mels of `frames` video frames, [`HOPS_PER_FRAME`] rows of [`BANDS`] each; missing sound is silence.
+    /// Returns normalised log-mels of `frames` video frames, [`HOPS_PER_FRAME`] rows of [`BANDS`] each; missing sound
+    /// is silence.
     pub(crate) fn of(&self, sound: &[f32], frames: usize) -> Vec<f32> {
         let (mut samples, mut spectrum) = (self.fft.make_input_vec(), self.fft.make_output_vec());
         let mut mels = Vec::with_capacity(frames * HOPS_PER_FRAME * BANDS);
         for hop in 0..frames * HOPS_PER_FRAME {
             let sample = |i: usize| sound.get(hop * HOP + i).copied().unwrap_or(0.0);
             samples.fill(0.0);
-            // The last hop's window ends with the padding, like the training code's.
+            // The last hop's window ends with the padding, as in the training code.
             samples
                 .iter_mut()
                 .zip(&self.window)
                 .enumerate()
                 .for_each(|(i, (s, w))| *s = f64::from(sample(i)) * w);
-            // The buffers are the plan's own, so their lengths fit; a frame that failed would read as silence.
+            // The buffers are the plan's own, so their lengths fit; a failed frame would be silence.
             if self.fft.process(&mut samples, &mut spectrum).is_err() {
                 spectrum.fill(0.0.into());
             }
@@ -72,7 +73,7 @@ impl LogMels {
     }
 }
 
-/// Triangles on the HTK mel scale from 60 to 7600 Hz, each over all bins.
+/// Returns triangles on the HTK mel scale from 60 to 7600 Hz, each over all bins.
 fn filters() -> Vec<Vec<f64>> {
     let mel = |hz: f64| 2595.0 * (1.0 + hz / 700.0).log10();
     let (low, high) = (mel(LOW_HZ), mel(HIGH_HZ));
@@ -89,7 +90,7 @@ fn filters() -> Vec<Vec<f64>> {
     (0..BANDS).map(triangle).collect()
 }
 
-/// Floor at 9 nepers below the loudest, minus each band's mean.
+/// Applies a floor at 9 nepers below the loudest, and subtracts each band's mean.
 fn normalise(mels: &mut [f32]) {
     let floor = mels.iter().copied().fold(f32::NEG_INFINITY, f32::max) - RANGE;
     mels.iter_mut().for_each(|v| *v = v.max(floor));
@@ -103,7 +104,7 @@ fn normalise(mels: &mut [f32]) {
     }
 }
 
-/// Log mean power of each video frame's 640 samples; missing sound is silence.
+/// Returns the log mean power of each video frame's 640 samples; missing sound is silence.
 pub(crate) fn log_energy(sound: &[f32], frames: usize) -> Vec<f32> {
     let power = |frame: usize| {
         let samples = sound.iter().skip(frame * FRAME).take(FRAME);
@@ -112,7 +113,7 @@ pub(crate) fn log_energy(sound: &[f32], frames: usize) -> Vec<f32> {
     (0..frames).map(|frame| (power(frame) + ENERGY_FLOOR).ln() as f32).collect()
 }
 
-/// How much each frame weighs in sync, from the clip's log energy: the quietest `.05`, the loudest 1.05.
+/// Returns each frame's weight in sync, from the clip's log energy: `.05` for the quietest, 1.05 for the loudest.
 pub(crate) fn weights(energy: &[f32]) -> Vec<f32> {
     let (Some(low), Some(high)) = (percentile(energy, 0.1), percentile(energy, 0.95)) else {
         return Vec::new();
@@ -121,19 +122,19 @@ pub(crate) fn weights(energy: &[f32]) -> Vec<f32> {
     energy.iter().map(|e| weight(loudness(e))).collect()
 }
 
-/// Of a frame's loudness within its clip, 0..=1.
+/// Returns the weight of a frame's loudness within its clip, 0..=1.
 pub(crate) fn weight(loudness: f32) -> f32 {
     loudness + QUIET
 }
 
-/// The value at that share of the sorted values, the nearest of them.
+/// Returns the nearest value at that share of the sorted values.
 fn percentile(values: &[f32], share: f64) -> Option<f32> {
     let mut sorted = values.to_vec();
     sorted.sort_unstable_by(f32::total_cmp);
     sorted.get((sorted.len().saturating_sub(1) as f64 * share).round() as usize).copied()
 }
 
-/// The part of `sound` that belongs to the video from frame `start` on, checked.
+/// Returns the part of `sound` that belongs to the video from frame `start` on, after checks.
 pub(crate) fn from_frame(sound: &[f32], start: usize) -> Result<&[f32], Reason> {
     if sound.iter().any(|s| !s.is_finite()) {
         return Err(Reason::NotANumber);
@@ -141,12 +142,12 @@ pub(crate) fn from_frame(sound: &[f32], start: usize) -> Result<&[f32], Reason> 
     Ok(sound.get(start * FRAME..).unwrap_or_default())
 }
 
-/// Refuses sound whose loudness hardly changes: silence, hum, steady noise.
+/// Rejects sound whose loudness hardly changes: silence, hum, steady noise.
 pub(crate) fn check_speech(energy: &[f32]) -> Result<(), Reason> {
     if spread(energy) >= MIN_ENERGY_SPREAD { Ok(()) } else { Err(Reason::NoSpeech) }
 }
 
-/// Refuses speech so noisy or short that lips which do not fit it say nothing.
+/// Rejects speech so noisy or short that lips which do not fit it mean nothing.
 pub(crate) fn check_clear(energy: &[f32]) -> Result<(), Reason> {
     if spread(energy) < MIN_CLEAR_SPREAD {
         return Err(Reason::NoisySound);
@@ -155,7 +156,7 @@ pub(crate) fn check_clear(energy: &[f32]) -> Result<(), Reason> {
     if loud < MIN_LOUD_FRAMES { Err(Reason::LittleSpeech) } else { Ok(()) }
 }
 
-/// From the 10th to the 95th percentile of the frames' log energy; 0 for no frames.
+/// Returns the spread from the 10th to the 95th percentile of the frames' log energy; 0 for no frames.
 fn spread(energy: &[f32]) -> f32 {
     percentile(energy, 0.95).zip(percentile(energy, 0.1)).map_or(0.0, |(high, low)| high - low)
 }

@@ -1,20 +1,20 @@
-//! Scores over unit vectors of lips and sound, one of each a frame.
+//! Scores over unit vectors of lips and sound, one of each per frame.
 //!
-//! Everything follows from one [`LagProfile`]: how well lips and sound agree at each lag. Sound that the lips make has one
-//! clear peak, at the lag of the device; other sound has none.
+//! Everything follows from one [`LagProfile`]: the agreement of lips and sound at each lag. Sound produced by the
+//! lips has one clear peak, at the lag of the device; other sound has none.
 
 use std::ops::RangeInclusive;
 
-/// Numbers in a frame's vector: two networks of 32 side by side.
+/// Dimensions of a frame's vector: two networks of 32.
 pub(crate) const DIM: usize = 64;
-/// Most lag that is searched, in frames: 1.6 s.
+/// Largest searched lag, in frames: 1.6 s.
 const MAX_LAG: usize = 40;
-/// Frames next to the peak that belong to it: neighbouring frames of speech are alike.
+/// Frames next to the peak that belong to it: neighbouring frames of speech are similar.
 const PEAK_WIDTH: usize = 5;
-/// Least deviation that is divided by.
+/// Least deviation used as a divisor.
 const MIN_DEVIATION: f32 = 1e-3;
 
-/// What is measured of one clip's lips and sound.
+/// The measures of one clip's lips and sound.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Scores {
     /// Mean cosine at the peak.
@@ -25,8 +25,8 @@ pub(crate) struct Scores {
     pub(crate) aperture_correlation: f32,
 }
 
-/// One clip's sound: a unit vector and a weight for each frame. Loud frames weigh most: pauses agree with pauses whichever person
-/// speaks.
+/// One clip's sound: a unit vector and a weight per frame. Loud frames weigh most: pauses agree with pauses of every
+/// speaker.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Heard<'a> {
     pub(crate) vectors: &'a [[f32; DIM]],
@@ -39,7 +39,7 @@ impl Heard<'_> {
     }
 }
 
-/// Mean cosine of lips and sound at every lag from `-range` to `range` frames; at a positive lag the sound comes late.
+/// Mean cosine of lips and sound at every lag from `-range` to `range` frames; at a positive lag the sound is late.
 #[derive(Clone, Debug)]
 pub(crate) struct LagProfile {
     cosines: Vec<f32>,
@@ -47,38 +47,38 @@ pub(crate) struct LagProfile {
 }
 
 impl LagProfile {
-    /// Searches 1.6 s either way, or two fifths of a shorter clip.
+    /// Searches 1.6 s in either direction, or two fifths of a shorter clip.
     pub(crate) fn new(lips: &[[f32; DIM]], sound: Heard<'_>) -> Self {
         let frames = lips.len().min(sound.vectors.len());
         let range = MAX_LAG.min(2 * frames / 5).cast_signed();
         Self { cosines: (-range..=range).map(|lag| mean_cosine(lips, sound, lag)).collect(), range }
     }
 
-    /// The lag within `lags` at which lips and sound agree best.
+    /// Returns the lag within `lags` with the best agreement of lips and sound.
     pub(crate) fn best_lag(&self, lags: RangeInclusive<isize>) -> isize {
         let within = self.lags().filter(|(lag, _)| lags.contains(lag));
         within.max_by(|a, b| a.1.total_cmp(&b.1)).map_or(0, |(lag, _)| lag)
     }
 
-    /// The lag of all that are searched at which lips and sound agree best.
+    /// Returns the lag with the best agreement of all searched lags.
     pub(crate) fn best_lag_of_all(&self) -> isize {
         self.best_lag(-self.range..=self.range)
     }
 
-    /// Mean cosine at a lag; -1 beyond those that are searched.
+    /// Returns the mean cosine at a lag; -1 beyond the searched ones.
     pub(crate) fn at(&self, lag: isize) -> f32 {
         let found = usize::try_from(lag + self.range).ok().and_then(|i| self.cosines.get(i));
         found.copied().unwrap_or(-1.0)
     }
 
-    /// How many deviations of the other lags `peak` stands above their mean. Needs no other person's clip to compare with.
+    /// Returns the deviations of the other lags by which `peak` exceeds their mean. Needs no cohort.
     pub(crate) fn prominence(&self, peak: isize) -> f32 {
         let others = self.lags().filter(|(lag, _)| lag.abs_diff(peak) > PEAK_WIDTH);
         let (mean, deviation) = mean_and_deviation(&others.map(|(_, cosine)| cosine).collect::<Vec<_>>());
         (self.at(peak) - mean) / deviation.max(MIN_DEVIATION)
     }
 
-    /// How far `peak` stands above the best lag outside `accepted`: negative for sound that is later or earlier.
+    /// Returns the lead of `peak` over the best lag outside `accepted`: negative for late or early sound.
     pub(crate) fn lead(&self, peak: isize, accepted: &RangeInclusive<isize>) -> f32 {
         let outside = self.lags().filter(|(lag, _)| !accepted.contains(lag));
         self.at(peak) - outside.map(|(_, cosine)| cosine).fold(-1.0, f32::max)
@@ -89,18 +89,18 @@ impl LagProfile {
     }
 }
 
-/// The highest mean cosine at one of these lags.
+/// Returns the highest mean cosine at one of these lags.
 pub(crate) fn peak(lips: &[[f32; DIM]], sound: Heard<'_>, lags: &RangeInclusive<isize>) -> f32 {
     lags.clone().map(|lag| mean_cosine(lips, sound, lag)).fold(-1.0, f32::max)
 }
 
-/// Symmetric normalisation of a raw score by (mean, deviation) of the lips' and of the sound's scores with others.
+/// Returns the symmetric normalisation of a raw score by (mean, deviation) of the lips' and of the sound's cohort scores.
 pub(crate) fn s_norm(raw: f32, by_lips: (f32, f32), by_sound: (f32, f32)) -> f32 {
     let z = |(mean, deviation): (f32, f32)| (raw - mean) / deviation.max(MIN_DEVIATION);
     f32::midpoint(z(by_lips), z(by_sound))
 }
 
-/// Weighted mean cosine over the frames both have when the sound is read `lag` frames later.
+/// Returns the weighted mean cosine over the common frames when the sound is read `lag` frames later.
 fn mean_cosine(lips: &[[f32; DIM]], sound: Heard<'_>, lag: isize) -> f32 {
     let (v, a) = shifted(lips, sound.vectors, lag);
     let (_, w) = shifted(lips, sound.weights, lag);
@@ -112,7 +112,7 @@ fn mean_cosine(lips: &[[f32; DIM]], sound: Heard<'_>, lag: isize) -> f32 {
     if weight > 0.0 { total / weight } else { -1.0 }
 }
 
-/// Odds of a probability, finite for certainty.
+/// Returns the odds of a probability, finite for certainty.
 pub(crate) fn odds(probability: f32) -> f32 {
     probability / (1.0 - probability).max(1e-6)
 }
@@ -125,8 +125,8 @@ pub(crate) fn mean_and_deviation(values: &[f32]) -> (f32, f32) {
     (mean, variance.sqrt())
 }
 
-/// Pearson correlation of the changes of mouth opening and of sound energy, the sound read `lag` frames later: a second
-/// opinion that needs no training. -1..=1, 0 when either does not change.
+/// Returns the Pearson correlation of the changes of mouth opening and of sound energy, the sound read `lag` frames
+/// later: a second measure that needs no training. -1..=1, 0 when either does not change.
 pub(crate) fn aperture_correlation(aperture: &[f32], energy: &[f32], lag: isize) -> f32 {
     let (a, e) = (changes(&smooth(aperture)), changes(&smooth(energy)));
     let (a, e) = shifted(&a, &e, lag);
@@ -142,7 +142,7 @@ pub(crate) fn aperture_correlation(aperture: &[f32], energy: &[f32], lag: isize)
     (product / ((square_a * square_e).sqrt() + 1e-9)) as f32
 }
 
-/// The frames of both that meet when the second is read `lag` frames later.
+/// Returns the frames of both that coincide when the second is read `lag` frames later.
 fn shifted<'a, A, B>(first: &'a [A], second: &'a [B], lag: isize) -> (&'a [A], &'a [B]) {
     let by = lag.unsigned_abs();
     if lag >= 0 {
@@ -152,7 +152,7 @@ fn shifted<'a, A, B>(first: &'a [A], second: &'a [B], lag: isize) -> (&'a [A], &
     }
 }
 
-/// A quarter, a half, a quarter over neighbouring frames, ends held.
+/// Smooths with weights of a quarter, a half, a quarter, ends held.
 fn smooth(x: &[f32]) -> Vec<f64> {
     let at = |i: usize| f64::from(x[i]);
     let last = x.len().saturating_sub(1);
@@ -176,7 +176,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// A unit vector that turns with time, so that only the right lag aligns two of them.
+    /// Returns a unit vector that rotates with time, so that only the right lag aligns two of them.
     fn turning(frames: usize, offset: usize) -> Vec<[f32; DIM]> {
         let vector = |t: usize| {
             let phase = |k: usize| ((t + offset) as f32 * (0.3 + 0.37 * k as f32)).sin();
@@ -187,7 +187,7 @@ mod tests {
         (0..frames).map(vector).collect()
     }
 
-    /// All frames weighing the same.
+    /// Returns equal weights.
     fn even(vectors: &[[f32; DIM]]) -> Heard<'_> {
         Heard { vectors, weights: &[1.0; 60][..vectors.len()] }
     }

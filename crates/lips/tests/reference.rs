@@ -1,4 +1,4 @@
-//! The whole way from mesh points and sound to scores agrees with the code that trained the networks.
+//! Features and scores agree with the code that trained the networks.
 
 #![expect(clippy::unwrap_used, reason = "a helper that fails fails its test")]
 
@@ -28,7 +28,7 @@ fn sound() -> Vec<f32> {
         .collect()
 }
 
-/// Meshes of every second frame with the points that are used in their places.
+/// Returns meshes of every second frame with the used points at their indices.
 fn meshes() -> Vec<(usize, Box<[[f32; 3]; MESH_POINTS]>)> {
     let used: Vec<usize> = serde_json::from_value(reference()["points"].clone()).unwrap();
     let mesh = |(k, values): (usize, &[f32])| {
@@ -46,7 +46,7 @@ fn motion() -> LipMotion {
     LipMotion::new(meshes.iter().map(|(index, points)| (*index, &**points)), &[]).unwrap()
 }
 
-/// One for all tests: a process has one inference runtime.
+/// Shared by all tests: a process has one inference runtime.
 fn engine() -> &'static Engine {
     static ENGINE: LazyLock<Engine> = LazyLock::new(|| {
         let root = concat!(env!("CARGO_MANIFEST_DIR"), "/../../models");
@@ -113,7 +113,7 @@ fn a_lag_that_devices_have_is_reported_and_accepted() {
     }
 }
 
-/// The clip's sound, later or earlier by so many milliseconds.
+/// Returns the clip's sound, shifted by so many milliseconds.
 fn delayed(milliseconds: i32) -> Vec<f32> {
     let samples = usize::try_from(milliseconds.abs()).unwrap() * 16;
     if milliseconds < 0 { sound()[samples..].to_vec() } else { [vec![0.0; samples], sound()].concat() }
@@ -148,7 +148,7 @@ fn without_speech_or_digits_the_lips_are_read_alone() {
     assert!(!engine.read(&motion(), Some(&sound()), &["good", "day"], &[]).unwrap().timed_by_sound);
 }
 
-/// Lips that move as those of the clip do, but a second and a half later; then as they did at the beginning.
+/// Returns lips that move like those of the clip a second and a half later; then as at the beginning.
 fn another_face() -> LipMotion {
     let meshes = meshes();
     let moved = meshes.iter().cycle().skip(19).take(meshes.len()).zip(&meshes);
@@ -164,7 +164,7 @@ fn of_two_faces_the_one_whose_lips_fit_speaks() {
     assert!(speaker.speaking && speaker.probability <= alone.probability && speaker.beside < 0.5);
     let listener = engine.sync_among(&another_face(), &[motion()], &sound()).unwrap();
     assert!(!listener.speaking && listener.beside == alone.probability, "{listener:?}");
-    // Who speaks cannot be told of two faces whose lips do the same.
+    // Two faces with the same lip motion cannot be distinguished.
     let twins = engine.sync_among(&motion(), &[motion()], &sound()).unwrap();
     assert!(twins.probability < 0.5 && !twins.speaking);
     assert_eq!(engine.sync_among(&motion(), &[], &sound()).unwrap().beside, 0.0);

@@ -1,7 +1,7 @@
-//! Mail to people: one text to one address, over the SMTP server that the operator names.
+//! Sends plain-text mail over the operator's SMTP server.
 //!
-//! Invariants: what a caller passes as address, subject or text becomes no header of its own (lettre encodes each); a send
-//! ends within [`SEND_TIMEOUT`]; errors repeat neither the address nor the text.
+//! Invariants: address, subject and text cannot inject headers (lettre encodes each); a send ends within
+//! [`SEND_TIMEOUT`]; errors contain neither the address nor the text.
 //!
 //! Caller: `svc-journeys` (codes, links).
 
@@ -14,18 +14,18 @@ use lettre::{
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
 
-/// Longest one message may take.
+/// Longest duration of one send.
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// The server that sends mail. Without one no mail is sent.
+/// The SMTP server. Without one no mail is sent.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
     /// `smtps://user:password@host` (TLS from the start), `smtp://user:password@host?tls=required` (STARTTLS), or
-    /// `smtp://host` (in the clear).
+    /// `smtp://host` (unencrypted).
     #[serde(serialize_with = "expose")]
     pub smtp_url: Option<SecretString>,
-    /// Whom mail comes from: `Verification <no-reply@example.org>`.
+    /// The sender: `Verification <no-reply@example.org>`.
     pub from: String,
 }
 
@@ -35,19 +35,19 @@ fn expose<S: Serializer>(url: &Option<SecretString>, serializer: S) -> Result<S:
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    #[error("mail.smtp_url is no SMTP address")]
+    #[error("mail.smtp_url is not an SMTP address")]
     Url(#[source] lettre::transport::smtp::Error),
-    #[error("mail.from is no mail address")]
+    #[error("mail.from is not a mail address")]
     From,
-    #[error("this is no mail address")]
+    #[error("not a mail address")]
     Address,
     #[error("the message cannot be written")]
     Message(#[source] lettre::error::Error),
-    #[error("the mail server does not take the message")]
+    #[error("the mail server rejected the message")]
     Send(#[source] lettre::transport::smtp::Error),
 }
 
-/// Sends mail; cloning shares the connections.
+/// Sends mail; clones share the connections.
 #[derive(Clone, Debug)]
 pub struct Mailer {
     transport: AsyncSmtpTransport<Tokio1Executor>,
@@ -55,10 +55,10 @@ pub struct Mailer {
 }
 
 impl Mailer {
-    /// `None` when no server is configured.
+    /// Returns `None` when no server is configured.
     ///
     /// # Errors
-    /// When the address of the server or of the sender is none.
+    /// When the address of the server or of the sender is invalid.
     pub fn open(config: &Config) -> Result<Option<Self>, Error> {
         let Some(url) = &config.smtp_url else { return Ok(None) };
         let transport = AsyncSmtpTransport::<Tokio1Executor>::from_url(url.expose_secret());
@@ -69,7 +69,7 @@ impl Mailer {
     /// Sends `text` to `address`.
     ///
     /// # Errors
-    /// [`Error::Address`] when it is none; when the server does not take the message.
+    /// [`Error::Address`] when it is invalid; when the server rejects the message.
     pub async fn send(&self, address: &str, subject: &str, text: String) -> Result<(), Error> {
         let to = address.parse().map_err(|_| Error::Address)?;
         let message = Message::builder().from(self.from.clone()).to(Mailbox::new(None, to)).subject(subject);
@@ -79,7 +79,7 @@ impl Mailer {
     }
 }
 
-/// Whether `text` is an address that mail can be sent to.
+/// Whether `text` is a valid mail address.
 pub fn is_address(text: &str) -> bool {
     text.parse::<lettre::Address>().is_ok()
 }

@@ -12,7 +12,7 @@ use sha2::{Digest, Sha256};
 /// The command that makes or repairs the pack.
 const SETUP_COMMAND: &str = "make models";
 
-/// Why the pack cannot be used.
+/// Errors of opening or reading the pack.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error("no model pack found (looked in {0}); run `{SETUP_COMMAND}`")]
@@ -47,7 +47,7 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// A short sum over the files of `groups`: where it is the same, so are the scores of their models.
+    /// Returns a short checksum over the files of `groups`: equal checksums mean comparable scores.
     pub fn sum(&self, groups: &[&str]) -> String {
         let of = |e: &&Entry| groups.contains(&e.group.as_str());
         let mut parts: Vec<_> =
@@ -58,10 +58,10 @@ impl Manifest {
     }
 }
 
-/// One file of the pack and where it comes from.
+/// One file of the pack and its source.
 #[derive(Clone, Debug, Deserialize)]
 pub struct Entry {
-    /// The short stable name code asks for, e.g. `yunet`.
+    /// Short stable name used in code, e.g. `yunet`.
     pub name: String,
     /// Path below the pack's folder.
     pub file: String,
@@ -78,7 +78,7 @@ pub struct Entry {
     pub group: String,
 }
 
-/// An opened pack; cloning is cheap enough to hand one to each engine.
+/// An opened pack; cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Pack {
     dir: PathBuf,
@@ -86,8 +86,8 @@ pub struct Pack {
 }
 
 impl Pack {
-    /// Opens the pack in `dir`; without one in `$BIOMETRY_MODELS`; without that in `./models`, beside the executable
-    /// (`../share/biometry/models`) or in the root of a source checkout. A folder that was named is the only one tried.
+    /// Opens the pack in `dir`; without one in `$BIOMETRY_MODELS`; otherwise in `./models`, beside the executable
+    /// (`../share/biometry/models`) or in the root of a source checkout. A given folder is the only one tried.
     ///
     /// # Errors
     /// When there is no pack or its manifest does not parse. Files are checked by [`Pack::verify`].
@@ -120,7 +120,7 @@ impl Pack {
         self.manifest.files.iter().any(|e| e.name == name)
     }
 
-    /// Where the file called `name` lies.
+    /// Returns the path of the file called `name`.
     ///
     /// # Errors
     /// When the manifest has no such entry.
@@ -129,7 +129,7 @@ impl Pack {
         entry.map(|e| self.dir.join(&e.file)).ok_or_else(|| Error::Unknown(name.to_owned()))
     }
 
-    /// The bytes of the file called `name`.
+    /// Returns the bytes of the file called `name`.
     ///
     /// # Errors
     /// When there is no such entry, or its file cannot be read.

@@ -1,4 +1,4 @@
-//! Sessions of one model, handed out one to a caller at a time.
+//! A pool of sessions of one model.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -6,7 +6,7 @@ use ort::session::Session;
 
 use crate::{Error, Runtime};
 
-/// Grows to as many sessions as were ever in use at once: callers bound that by their number of workers.
+/// Grows to the largest number of sessions in use at once, bounded by the callers' number of workers.
 pub struct Pool {
     runtime: Runtime,
     name: &'static str,
@@ -17,7 +17,7 @@ impl Pool {
     /// Loads the first session, so that a missing model is found at start.
     ///
     /// # Errors
-    /// When the file is missing or ONNX Runtime refuses it.
+    /// When the file is missing or ONNX Runtime rejects it.
     pub fn load(runtime: &Runtime, name: &'static str) -> Result<Self, Error> {
         let first = runtime.session(name)?;
         Ok(Self { runtime: runtime.clone(), name, idle: Mutex::new(vec![first]) })
@@ -28,10 +28,10 @@ impl Pool {
         self.name
     }
 
-    /// Runs `work` with a session of its own. A session whose work panicked is not used again.
+    /// Runs `work` with exclusive use of a session. A session whose work panicked is discarded.
     ///
     /// # Errors
-    /// That of `work`, or of loading one more session.
+    /// Those of `work`, or of loading one more session.
     pub fn with<T, E: From<Error>>(&self, work: impl FnOnce(&mut Session) -> Result<T, E>) -> Result<T, E> {
         let idle = self.idle.lock().unwrap_or_else(PoisonError::into_inner).pop();
         let mut session = idle.map_or_else(|| self.runtime.session(self.name), Ok)?;

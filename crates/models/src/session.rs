@@ -1,4 +1,4 @@
-//! ONNX Runtime, loaded from the pack itself.
+//! ONNX Runtime, loaded from the pack.
 
 use std::{
     path::Path,
@@ -9,10 +9,10 @@ use ort::{environment::Environment, ep, session::Session};
 
 use crate::{Error, Pack};
 
-/// ONNX Runtime allows one environment in the life of a process, so it outlives its first user.
+/// ONNX Runtime allows one environment per process, so it outlives its first user.
 static ENVIRONMENT: Mutex<Option<Arc<Environment>>> = Mutex::new(None);
 
-/// The loaded library; sessions are made from it. All of a process share one.
+/// The loaded library, which creates sessions; shared by the whole process.
 #[derive(Clone)]
 pub struct Runtime {
     environment: Arc<Environment>,
@@ -36,19 +36,19 @@ impl Runtime {
         &self.pack
     }
 
-    /// A session over the model called `name`, one thread, no spinning: requests are the unit of parallelism here, and
-    /// idle threads must not burn the cores that decode video.
+    /// Creates a session of the model called `name`, with one thread and no spinning: requests are the unit of
+    /// parallelism here, and idle threads must not use the cores that decode video.
     ///
     /// # Errors
-    /// When the file is missing or ONNX Runtime refuses it.
+    /// When the file is missing or ONNX Runtime rejects it.
     pub fn session(&self, name: &str) -> Result<Session, Error> {
         let file = self.pack.path(name)?;
         self.build(&file).map_err(|e| Error::Load { name: name.to_owned(), reason: e.to_string() })
     }
 
     fn build(&self, file: &Path) -> ort::Result<Session> {
-        // An arena keeps each session's high-water mark for ever: off, a worker's sessions take a quarter less memory
-        // and no measurable time more.
+        // An arena keeps each session's high-water mark forever: without it, a worker's sessions take a quarter less
+        // memory and no measurable time more.
         let cpu = ep::CPU::default().with_arena_allocator(false).build();
         Session::builder(&self.environment)?
             .with_execution_providers([cpu])?

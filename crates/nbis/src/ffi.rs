@@ -23,7 +23,7 @@ unsafe extern "C" {
 
 static INIT_BOZORTH: Once = Once::new();
 
-/// Sets where BOZORTH3 writes its errors; it writes without looking whether it was set.
+/// Sets BOZORTH3's error stream, which it uses without checking.
 pub(crate) fn init_bozorth() {
     INIT_BOZORTH.call_once(|| {
         // SAFETY: nothing else touches `errorfp`, and `Once` makes this the only write.

@@ -1,4 +1,4 @@
-//! NIST's MINDTCT (minutiae of a fingerprint) and BOZORTH3 (how alike two prints are).
+//! NIST's MINDTCT (minutiae of a fingerprint) and BOZORTH3 (similarity of two prints).
 //!
 //! The C code has static tables, so calls must not overlap: the caller serialises them.
 
@@ -17,7 +17,7 @@ const MM_PER_INCH: f64 = 25.4;
 /// Degrees of one step of MINDTCT's directions.
 const DEGREES_PER_STEP: f64 = 11.25;
 
-/// MINDTCT could not work on a picture; the code is its own.
+/// MINDTCT failed; the code is its own.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct ExtractionError(pub i32);
 
@@ -42,7 +42,7 @@ pub struct Minutiae {
 }
 
 impl Minutiae {
-    /// Extracts minutiae from `pixels`, 8 bits a pixel, row by row, scanned at `dpi`.
+    /// Extracts minutiae from `pixels`, 8 bits per pixel, row by row, scanned at `dpi`.
     ///
     /// # Errors
     /// When MINDTCT fails.
@@ -58,7 +58,7 @@ impl Minutiae {
         Ok(Self { points: found.minutiae(), height })
     }
 
-    /// Minutiae that were extracted before, of a picture of this height.
+    /// Restores minutiae extracted earlier from a picture of this height.
     pub fn from_points(points: Vec<Minutia>, height: i32) -> Self {
         Self { points, height }
     }
@@ -72,7 +72,7 @@ impl Minutiae {
         &self.points
     }
 
-    /// BOZORTH3's score; negative when a side has no minutiae.
+    /// Returns BOZORTH3's score; negative when a side has no minutiae.
     pub fn compare(&self, other: &Self) -> i32 {
         ffi::init_bozorth();
         let (probe, gallery) = (self.for_bozorth(), other.for_bozorth());
@@ -80,7 +80,7 @@ impl Minutiae {
         unsafe { ffi::bozorth_main(&probe, &gallery) }
     }
 
-    /// The most reliable points in BOZORTH3's layout: y from below, the direction in degrees.
+    /// Returns the most reliable points in BOZORTH3's layout: y from below, the direction in degrees.
     fn for_bozorth(&self) -> xyt_struct {
         let mut points: Vec<&Minutia> = self.points.iter().collect();
         points.sort_by(|a, b| b.reliability.total_cmp(&a.reliability));
@@ -98,7 +98,7 @@ impl Minutiae {
     }
 }
 
-/// What MINDTCT allocated.
+/// Memory allocated by MINDTCT.
 struct Found(*mut MINUTIAE);
 
 impl Found {
@@ -114,7 +114,7 @@ impl Found {
         let (mut map_width, mut map_height) = (0, 0);
         let mut binary: *mut c_uchar = null_mut();
         let (mut binary_width, mut binary_height, mut binary_depth) = (0, 0, 0);
-        // SAFETY: the input is as large as is said and MINDTCT works on a copy of it; the results are freed below.
+        // SAFETY: the input has the stated size and MINDTCT works on a copy of it; the results are freed below.
         let code = unsafe {
             let parameters: *const LFSPARMS = &raw const ffi::lfsparms_V2;
             ffi::get_minutiae(

@@ -1,4 +1,4 @@
-//! Accepting TLS connections: each handshake in a task of its own, so that a slow one delays no other.
+//! Accepts TLS connections: each handshake in a separate task, so that a slow one does not delay others.
 
 use std::{io, time::Duration};
 
@@ -13,14 +13,14 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use crate::tls::ServerTls;
 
-/// Longest a handshake may take.
+/// Longest duration of a handshake.
 const MAX_HANDSHAKE_TIME: Duration = Duration::from_secs(5);
-/// Handshakes under way at a time; further connections wait in the listener's backlog.
+/// Concurrent handshakes; further connections wait in the listener's backlog.
 const MAX_HANDSHAKES: usize = 64;
 /// Time for descriptors to become free after an accept failed.
 const ACCEPT_RETRY_DELAY: Duration = Duration::from_millis(50);
 
-/// Connections of `listener` whose handshake succeeded. Accepting ends when the stream is dropped.
+/// Returns the connections of `listener` with a completed handshake. Accepting ends when the stream is dropped.
 pub(crate) fn tls(
     listener: TcpListener,
     mut tls: ServerTls,
@@ -43,7 +43,7 @@ pub(crate) fn tls(
                     handshakes.spawn(async move { handshake(&acceptor, stream, &sender).await });
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
+                    tracing::warn!(%error, "cannot accept a connection");
                     tokio::time::sleep(ACCEPT_RETRY_DELAY).await;
                 }
             }
@@ -59,7 +59,7 @@ async fn handshake(
     sender: &mpsc::Sender<io::Result<TlsStream<TcpStream>>>,
 ) {
     match tokio::time::timeout(MAX_HANDSHAKE_TIME, acceptor.accept(stream)).await {
-        // The receiver is gone only when the server ends.
+        // The receiver is dropped only when the server ends.
         Ok(Ok(stream)) => drop(sender.send(Ok(stream)).await),
         Ok(Err(error)) => tracing::warn!(%error, "a TLS handshake failed"),
         Err(_) => tracing::warn!("a TLS handshake took too long"),

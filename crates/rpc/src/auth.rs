@@ -1,4 +1,4 @@
-//! The token services of one deployment know each other by.
+//! The shared token of a deployment's services.
 
 use http::{HeaderMap, HeaderValue, header::AUTHORIZATION};
 use secrecy::{ExposeSecret, SecretString};
@@ -14,7 +14,7 @@ pub(crate) fn attach(headers: &mut HeaderMap, token: &SecretString) -> Result<()
     Ok(())
 }
 
-/// Refuses a call without the token; the comparison takes the same time wherever the tokens differ.
+/// Rejects a call without the token; the comparison takes constant time.
 pub(crate) fn check_token(headers: &HeaderMap, token: &SecretString) -> Result<(), Status> {
     let given = headers.get(AUTHORIZATION).map(HeaderValue::as_bytes).unwrap_or_default();
     let expected = format!("Bearer {}", token.expose_secret());

@@ -1,4 +1,4 @@
-//! Access control between processes: who may call which method. The caller's name is in its certificate, so no token has to be trusted.
+//! Access control between processes: the methods each caller may call. The caller's name comes from its certificate.
 
 use std::collections::BTreeMap;
 
@@ -13,13 +13,14 @@ use tonic::{
 };
 use x509_parser::{extensions::GeneralName, prelude::FromDer};
 
-/// Methods by caller. A pattern is `*`, a whole service (`/package.Service/*`) or one method (`/package.Service/Method`).
+/// Allowed methods by caller. A pattern is `*`, a whole service (`/package.Service/*`) or one method
+/// (`/package.Service/Method`).
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Callers(BTreeMap<String, Vec<String>>);
 
 impl Default for Callers {
-    /// The gateway and the command line call everything; services call nothing.
+    /// The gateway and the command line may call everything; services nothing.
     fn default() -> Self {
         Self(["gateway", "biometry"].map(|name| (name.to_owned(), vec!["*".to_owned()])).into())
     }
@@ -34,7 +35,7 @@ impl Callers {
         self.0.get(caller).is_some_and(|patterns| patterns.iter().any(matches))
     }
 
-    /// Rejects a call over TLS whose certificate names a caller without the right to it.
+    /// Rejects a call over TLS whose certificate names a caller without permission.
     pub(crate) fn check(&self, request: &Request) -> Result<(), Status> {
         let info = request.extensions().get::<TlsConnectInfo<TcpConnectInfo>>();
         let certificates = info.and_then(TlsConnectInfo::peer_certs).unwrap_or_default();
@@ -42,7 +43,7 @@ impl Callers {
         if names.iter().any(|name| self.allow(name, request.uri().path())) {
             return Ok(());
         }
-        tracing::warn!(caller = ?names, method = request.uri().path(), "a caller without the right to a method was rejected");
+        tracing::warn!(caller = ?names, method = request.uri().path(), "a caller without permission for a method was rejected");
         Err(Status::permission_denied("this caller may not use this method"))
     }
 }

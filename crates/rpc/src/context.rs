@@ -1,5 +1,5 @@
-//! What travels beside a call: the request id, so that one id finds the log lines of every service, and who makes the
-//! call, so that a service records for whom it changes something.
+//! Context of a call: the request id, which is in the log lines of every service, and the actor, which services
+//! record with changes.
 
 use std::{
     future::Future,
@@ -20,22 +20,22 @@ tokio::task_local! {
 pub struct CallContext {
     /// The id the caller of the product sees as `X-Request-Id`.
     pub request_id: String,
-    /// Known once the caller is authenticated, which is after the operation began.
+    /// Set once the caller is authenticated, which is after the operation began.
     actor: Arc<OnceLock<String>>,
 }
 
 impl CallContext {
-    /// An operation whose caller is not known yet.
+    /// Builds the context of an operation whose caller is not known yet.
     pub fn new(request_id: impl Into<String>) -> Self {
         Self { request_id: request_id.into(), actor: Arc::default() }
     }
 
-    /// Notes who makes the call: a kind and an id, `user:0199..`; never a name. The first note stays.
+    /// Sets the actor: a kind and an id, `user:0199..`; never a name. Later calls have no effect.
     pub fn act_as(&self, actor: &str) {
         let _ = self.actor.set(actor.to_owned());
     }
 
-    /// Who makes the call; empty when nobody said.
+    /// Returns the actor; empty when not set.
     pub fn actor(&self) -> &str {
         self.actor.get().map_or("", String::as_str)
     }
@@ -46,7 +46,7 @@ pub async fn scope<F: Future>(context: CallContext, work: F) -> F::Output {
     CONTEXT.scope(context, work).await
 }
 
-/// The operation the current task works for; empty outside of one.
+/// Returns the context of the current task; empty outside an operation.
 pub fn current() -> CallContext {
     CONTEXT.try_with(Clone::clone).unwrap_or_default()
 }
@@ -81,7 +81,7 @@ fn inject_trace(headers: &mut HeaderMap) {
     });
 }
 
-/// Makes the span that the W3C `traceparent` of `headers` names the parent of `span`.
+/// Sets the span of the W3C `traceparent` in `headers` as the parent of `span`.
 pub fn join_trace(span: &tracing::Span, headers: &HeaderMap) {
     use tracing_opentelemetry::OpenTelemetrySpanExt;
     let parent = opentelemetry::global::get_text_map_propagator(|p| p.extract(&HeaderReader(headers)));

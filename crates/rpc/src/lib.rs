@@ -5,9 +5,9 @@
 //! HTTP/2. Both put the same middleware ([`guard`]) and the same deadline around a call, so that an embedded and a
 //! split deployment behave alike. This crate knows no service.
 //!
-//! Invariants: every outgoing call has a deadline, which the service learns (expiry answers `DEADLINE_EXCEEDED`); a
-//! panic in a service becomes `INTERNAL`; between processes a shared token is required when one is configured, and with
-//! TLS a certificate that is listed for the method. A call is sent twice only when it never left or its method is
+//! Invariants: every outgoing call has a deadline, which is sent to the service (expiry answers `DEADLINE_EXCEEDED`);
+//! a panic in a service becomes `INTERNAL`; between processes a shared token is required when configured, and with
+//! TLS a certificate with permission for the method. A call is retried only when it was never sent or its method is
 //! idempotent, and only when its body is small.
 
 mod accept;

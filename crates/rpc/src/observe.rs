@@ -1,4 +1,4 @@
-//! Rate, errors and duration of calls, as Prometheus reads them. Without a recorder the macros do nothing.
+//! Rate, errors and duration of calls, as metrics. Without a recorder the macros do nothing.
 
 use std::time::Instant;
 
@@ -8,7 +8,7 @@ use http_body::Frame;
 use http_body_util::BodyExt;
 use tonic::{Code, Status, body::Body};
 
-/// Which end of a call measures it.
+/// The end of a call that measures it.
 #[derive(Clone, Copy)]
 pub(crate) enum Side {
     Client,
@@ -24,7 +24,7 @@ impl Side {
     }
 }
 
-/// One call from its start until its answer was read to the end, or given up.
+/// One call from its start until its response was read completely, or dropped.
 pub(crate) struct Observed {
     side: Side,
     method: String,
@@ -37,13 +37,13 @@ impl Observed {
         Self { side, method: method.to_owned(), started: Instant::now(), code: None }
     }
 
-    /// Follows `response` to its trailers, where gRPC says how a call ended.
+    /// Follows `response` to its trailers, which hold the gRPC status.
     pub fn follow(mut self, response: Response<Body>) -> Response<Body> {
-        // What is no gRPC service answers with a status of HTTP.
+        // A response that is not gRPC has an HTTP status only.
         let other = (!response.status().is_success()).then_some(Code::Unimplemented);
         self.code = code_in(response.headers()).or(other);
         response.map(|body| {
-            // All of `self` moves in, so that it is dropped with the body.
+            // All of `self` is moved, so that it is dropped with the body.
             let mut observed = self;
             Body::new(body.map_frame(move |frame| {
                 observed.see(&frame);
@@ -67,7 +67,7 @@ impl Observed {
 impl Drop for Observed {
     fn drop(&mut self) {
         let code = self.code.unwrap_or(Code::Cancelled);
-        // A caller may ask for any path; only methods that exist become a time series.
+        // A caller may request any path; only existing methods become a time series.
         let method = if code == Code::Unimplemented { "unknown" } else { self.method.as_str() };
         let (calls, duration) = self.side.names();
         let labels = [("method", method.to_owned()), ("code", format!("{code:?}"))];

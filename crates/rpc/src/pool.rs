@@ -1,7 +1,7 @@
-//! The replicas of one service: found by name, chosen by load, left out while they do not answer.
+//! The replicas of one service: discovered by name, chosen by load, excluded while they do not respond.
 //!
-//! tonic's own balanced channel reconnects lazily, so a dead replica answers at once with an error, looks idle and draws
-//! calls. Here each replica is asked for its health each second, and leaves the choice at the first failure.
+//! tonic's own balanced channel reconnects lazily, so a dead replica fails at once, looks idle and attracts calls.
+//! Here each replica is probed every second, and is excluded at the first failure.
 
 use std::{
     collections::BTreeMap,
@@ -32,12 +32,12 @@ use tower::{Service, ServiceExt};
 
 use crate::tls::ClientTls;
 
-/// How often the addresses behind a name are asked for again.
+/// How often names are resolved again.
 const RESOLVE_INTERVAL: Duration = Duration::from_secs(5);
-/// How often a replica is asked for its health, and the longest it may take.
+/// Interval of health probes, and the timeout of one.
 const PROBE_INTERVAL: Duration = Duration::from_secs(1);
 const PROBE_TIMEOUT: Duration = Duration::from_secs(1);
-/// Longest a call waits for the first address of a service.
+/// Longest time a call waits for the first address of a service.
 const MAX_WAIT_FOR_ADDRESS: Duration = Duration::from_secs(3);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(1);
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(5);
@@ -45,7 +45,7 @@ const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(3);
 
 type Replicas = Arc<Vec<Arc<Replica>>>;
 
-/// The replicas of one service. Dropping it ends its background tasks.
+/// The replicas of one service. Its background tasks end on drop.
 pub(crate) struct Pool {
     replicas: watch::Receiver<Replicas>,
     task: AbortHandle,
@@ -58,19 +58,19 @@ impl Drop for Pool {
 }
 
 impl Pool {
-    /// Starts resolving `urls` and probing what is found. Must be called within a runtime.
+    /// Starts resolving `urls` and probing the addresses found. Must be called within a runtime.
     pub fn start(urls: &str, tls: Option<ClientTls>) -> Result<Self, Status> {
         let targets: Vec<Target> =
             urls.split(',').map(|url| Target::parse(url.trim(), tls.as_ref())).collect::<Result<_, _>>()?;
         let mut members = Members { targets, tls, running: BTreeMap::new(), probes: JoinSet::new() };
-        // Addresses given as numbers are known at once.
+        // Numeric addresses are known at once.
         members.adopt(members.targets.iter().flat_map(Target::literal).collect());
         let (sender, replicas) = watch::channel(members.list());
         let task = tokio::spawn(async move { members.follow(&sender).await }).abort_handle();
         Ok(Self { replicas, task })
     }
 
-    /// Returns the less busy of two random replicas that answer; `not` only when there is no other one.
+    /// Returns the less busy of two random healthy replicas; `not` only when there is no other one.
     pub async fn pick(&self, not: Option<SocketAddr>) -> Result<Arc<Replica>, Status> {
         let mut replicas = self.replicas.clone();
         let known =
@@ -81,7 +81,7 @@ impl Pool {
         };
         let others = |r: &&Arc<Replica>| Some(r.address) != not;
         let up: Vec<_> = known.iter().filter(|r| r.is_up()).filter(others).collect();
-        // With none up, any is tried: the health check may be what is wrong.
+        // If none is healthy, any is tried: the health check may be wrong.
         let choice = match (up.is_empty(), known.iter().filter(others).collect::<Vec<_>>()) {
             (false, _) => up,
             (true, others) if !others.is_empty() => others,
@@ -130,7 +130,7 @@ impl Target {
     }
 }
 
-/// The background task's state: what is configured, and a probe for each replica found.
+/// The background task's state: the configured targets, and a probe for each replica found.
 struct Members {
     targets: Vec<Target>,
     tls: Option<ClientTls>,
@@ -152,7 +152,7 @@ impl Members {
         }
     }
 
-    /// Asks for all addresses again. When a name cannot be resolved, the replicas known so far stay.
+    /// Resolves all addresses again. When a name cannot be resolved, the known replicas stay.
     async fn refresh(&mut self) {
         if self.tls.as_mut().is_some_and(ClientTls::has_changed) {
             self.adopt(Vec::new());
@@ -242,14 +242,14 @@ impl Replica {
         metrics::gauge!("biometry_rpc_replica_up", "address" => self.address.to_string()).set(u8::from(up));
         if self.up.swap(up, Ordering::Relaxed) != up {
             if up {
-                tracing::info!(service.address = %self.address, "a service answers again");
+                tracing::info!(service.address = %self.address, "a replica responds again");
             } else {
-                tracing::warn!(service.address = %self.address, "a service does not answer; it gets no calls until it does");
+                tracing::warn!(service.address = %self.address, "a replica does not respond; it gets no calls until it does");
             }
         }
     }
 
-    /// Sends one call. It counts as under way until its answer was read to the end.
+    /// Sends one call. It counts as in progress until its response was read completely.
     pub async fn call(&self, request: Request<Body>) -> Result<Response<Body>, CallError> {
         let under_way = UnderWay::start(&self.in_flight);
         let mut channel = self.channel.clone();
@@ -285,27 +285,27 @@ impl Drop for UnderWay {
     }
 }
 
-/// Why a call has no usable answer yet.
+/// Why a call has no usable response.
 pub(crate) enum CallError {
     /// The connection failed.
     Failed(tonic::transport::Error),
-    /// The deadline that the call carries has passed.
+    /// The deadline of the call has passed.
     TimedOut,
-    /// The service answered that it is unavailable.
+    /// The service responded that it is unavailable.
     Answered(Response<Body>),
 }
 
 impl CallError {
-    /// Whether the service cannot have seen the call.
+    /// Whether the service cannot have received the call.
     pub fn never_sent(&self) -> bool {
         matches!(self, Self::Failed(error) if is_caused_by::<ConnectError>(error))
     }
 
-    /// What the caller reads.
+    /// Converts the error to a response for the caller.
     pub fn into_answer(self) -> Result<Response<Body>, Status> {
         match self {
             Self::Answered(response) => Ok(response),
-            Self::TimedOut => Err(Status::deadline_exceeded("a service did not answer in time")),
+            Self::TimedOut => Err(Status::deadline_exceeded("a service did not respond in time")),
             Self::Failed(error) => {
                 tracing::warn!(error = &error as &dyn std::error::Error, "a service could not be reached");
                 Err(lost_connection())
@@ -314,7 +314,7 @@ impl CallError {
     }
 }
 
-/// Marks a status that no service answered.
+/// Marks a status that was not sent by a service.
 const LOST: &str = "biometry-connection-lost";
 
 fn lost_connection() -> Status {
@@ -323,7 +323,7 @@ fn lost_connection() -> Status {
     status
 }
 
-/// Whether the connection to the service broke before it answered, so that another replica may be asked.
+/// Whether the connection broke before the service responded, so that another replica may be tried.
 pub fn is_connection_lost(status: &Status) -> bool {
     status.metadata().contains_key(LOST)
 }
@@ -332,14 +332,14 @@ fn is_caused_by<T: Error + 'static>(error: &(dyn Error + 'static)) -> bool {
     error.is::<T>() || error.source().is_some_and(is_caused_by::<T>)
 }
 
-/// Asks for `replica`'s health for as long as it is known.
+/// Probes the health of `replica` as long as it is known.
 async fn probe(replica: Arc<Replica>) {
     let mut client = HealthClient::new(replica.channel.clone());
     loop {
         let asked = tokio::time::timeout(PROBE_TIMEOUT, client.check(HealthCheckRequest::default())).await;
         replica.set_up(match asked {
             Ok(Ok(answer)) => answer.into_inner().status() == ServingStatus::Serving,
-            // Something without a health service is judged by its calls.
+            // A server without a health service is judged by its calls.
             Ok(Err(status)) => status.code() == Code::Unimplemented,
             Err(_) => false,
         });

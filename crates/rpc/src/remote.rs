@@ -1,4 +1,4 @@
-//! Calls to a service that runs elsewhere, at one address or at several.
+//! Calls to a remote service, with one or several replicas.
 
 use std::{sync::Arc, time::Duration};
 
@@ -21,12 +21,12 @@ use crate::{
 /// Retries may add at most this share to the calls of a service, besides [`MIN_RETRIES_PER_SECOND`].
 const MAX_RETRY_SHARE: f32 = 0.1;
 const MIN_RETRIES_PER_SECOND: u32 = 2;
-/// Over which time the share is measured.
+/// The time over which the share is measured.
 const RETRY_WINDOW: Duration = Duration::from_secs(10);
-/// A retry waits a random time up to this, so that the callers of a failed replica do not retry in step.
+/// Upper bound of the random delay of a retry, so that the callers of a failed replica do not retry in step.
 const MAX_RETRY_JITTER_MS: u64 = 25;
 
-/// How a remote service is reached.
+/// Configuration of a remote service.
 pub struct Remote {
     /// Base addresses, `http(s)://host:port`, separated by commas. A name with several addresses counts as several.
     urls: String,
@@ -37,26 +37,26 @@ pub struct Remote {
 }
 
 impl Remote {
-    /// A service at `urls`, each call bounded by `deadline`.
+    /// A service at `urls`, with `deadline` for each call.
     pub fn new(urls: impl Into<String>, deadline: Duration) -> Self {
         Self { urls: urls.into(), deadline, token: None, tls: None, is_idempotent: |_| false }
     }
 
-    /// Sends `token` with each call; an empty one is none.
+    /// Sends `token` with each call; empty means none.
     #[must_use]
     pub fn token(mut self, token: Option<SecretString>) -> Self {
         self.token = token.filter(|t| !t.expose_secret().is_empty());
         self
     }
 
-    /// Presents a client certificate and accepts servers of the deployment's own authority only.
+    /// Presents a client certificate and accepts only servers of the deployment's own authority.
     #[must_use]
     pub fn tls(mut self, tls: Option<ClientTls>) -> Self {
         self.tls = tls;
         self
     }
 
-    /// Names the methods (`/package.Service/Method`) that may be sent twice. A call that never left is retried anyway.
+    /// Sets the methods (`/package.Service/Method`) that may be retried. A call that was never sent is retried anyway.
     #[must_use]
     pub fn idempotent(mut self, is_idempotent: fn(&str) -> bool) -> Self {
         self.is_idempotent = is_idempotent;
@@ -83,7 +83,7 @@ impl Remote {
     }
 }
 
-/// Calls the service at `urls`; see [`Remote`].
+/// Connects to the service at `urls`; see [`Remote`].
 ///
 /// # Errors
 /// Those of [`Remote::connect`].
@@ -131,7 +131,7 @@ impl Caller {
     }
 }
 
-/// Whether the service itself refused the call before it did anything (it is draining, or its database is away).
+/// Whether the service rejected the call before any effect (it is draining, or its database is unreachable).
 fn is_unavailable(response: &Response<Body>) -> bool {
     response.headers().get("grpc-status").is_some_and(|status| status == "14")
 }

@@ -1,4 +1,4 @@
-//! Request bodies that can be sent again. A unary message is small and comes whole; a media stream is not kept.
+//! Request bodies that can be retried. A unary message is small and complete; a media stream is not buffered.
 
 use bytes::{Bytes, BytesMut};
 use futures::FutureExt;
@@ -6,16 +6,17 @@ use http_body::Frame;
 use http_body_util::{BodyExt, StreamBody};
 use tonic::{Status, body::Body};
 
-/// Longest body that is kept for a retry. Media never is: its first chunk alone is longer.
+/// Longest body that is buffered for a retry. Media never are: their first chunk alone is longer.
 const MAX_REPLAY_BYTES: usize = 64 * 1024;
 
-/// A request's body, kept when it can be sent again.
+/// A request's body, buffered if it can be retried.
 pub(crate) enum Replay {
     Whole(Bytes),
     Streamed(Body),
 }
 
-/// Reads what of `body` is ready at once. A body that ends there within the limit is kept, any other one goes on as a stream.
+/// Reads what is ready of `body`. A body that ends there within the limit is buffered, any other one continues as a
+/// stream.
 pub(crate) async fn buffer_small(mut body: Body) -> Result<Replay, Status> {
     let mut kept = BytesMut::new();
     while kept.len() <= MAX_REPLAY_BYTES {
@@ -31,7 +32,7 @@ pub(crate) async fn buffer_small(mut body: Body) -> Result<Replay, Status> {
     Ok(Replay::Streamed(resume(kept.freeze(), body)))
 }
 
-/// `body` with what was read of it put back in front.
+/// Prepends the bytes already read to `body`.
 fn resume(read: Bytes, body: Body) -> Body {
     let first = futures::stream::iter((!read.is_empty()).then(|| Ok::<_, Status>(Frame::data(read))));
     let rest = futures::stream::unfold(body, |mut body| async move {

@@ -1,4 +1,4 @@
-//! The service's half: middleware around `Routes`, and serving them on a listener.
+//! The server side: middleware around `Routes`, and serving them on a listener.
 
 use std::{any::Any, future::Future, time::Duration};
 
@@ -28,14 +28,14 @@ use crate::{
     tls::ServerTls,
 };
 
-/// A connection is renewed after this time, so that callers find replicas that were added since.
+/// Connections are renewed after this time, so that callers find new replicas.
 const MAX_CONNECTION_AGE: Duration = Duration::from_secs(10 * 60);
-/// Longest the calls of an old connection may take; longer than the longest deadline of any call.
+/// Longest duration of the calls of an old connection; longer than the longest deadline.
 const MAX_CONNECTION_AGE_GRACE: Duration = Duration::from_secs(5 * 60);
 const KEEP_ALIVE_INTERVAL: Duration = Duration::from_secs(10);
 const KEEP_ALIVE_TIMEOUT: Duration = Duration::from_secs(5);
 
-/// `Routes` with the middleware every call meets: panics caught, the request id and trace of the caller.
+/// Adds the middleware of every call to `Routes`: catches panics, joins the caller's request id and trace.
 pub fn guard(routes: Routes) -> Routes {
     let router = routes
         .into_axum_router()
@@ -58,11 +58,11 @@ async fn with_context(request: Request, next: Next) -> Response {
 fn panic_to_status(panic: Box<dyn Any + Send>) -> http::Response<Body> {
     let message = panic.downcast_ref::<String>().map(String::as_str);
     let message = message.or_else(|| panic.downcast_ref::<&str>().copied()).unwrap_or("no message");
-    tracing::error!(panic = message, "a service panicked; the call was answered with an internal error");
+    tracing::error!(panic = message, "a service panicked; the call returned an internal error");
     Status::internal("internal error").into_http()
 }
 
-/// How a service is served to other processes.
+/// Configuration of serving a service to other processes.
 #[derive(Default)]
 pub struct Server {
     token: Option<SecretString>,
@@ -72,21 +72,21 @@ pub struct Server {
 }
 
 impl Server {
-    /// Rejects calls without `token`; an empty one is none. Health needs none.
+    /// Rejects calls without `token`; empty means none. Health needs none.
     #[must_use]
     pub fn token(mut self, token: Option<SecretString>) -> Self {
         self.token = token.filter(|t| !t.expose_secret().is_empty());
         self
     }
 
-    /// Serves TLS only, to the holders of a certificate that `callers` lists for the method.
+    /// Serves only TLS, to callers with a certificate that `callers` permits for the method.
     #[must_use]
     pub fn tls(mut self, tls: ServerTls, callers: Callers) -> Self {
         self.tls = Some((tls, callers));
         self
     }
 
-    /// How long the service goes on accepting calls after it has reported that it ends.
+    /// Sets how long the service accepts calls after it has reported NOT_SERVING.
     #[must_use]
     pub fn drain(mut self, drain: Duration) -> Self {
         self.drain = drain;
@@ -101,7 +101,7 @@ impl Server {
     }
 
     /// Serves `routes` with the standard health service until `shutdown` completes. Health then answers NOT_SERVING,
-    /// calls are accepted while callers learn of it, and those under way are finished.
+    /// calls are accepted until callers notice, and calls in progress are completed.
     ///
     /// # Errors
     /// When the listener fails or the descriptors cannot be read.
@@ -146,14 +146,14 @@ fn builder() -> TonicServer {
         .http2_keepalive_timeout(Some(KEEP_ALIVE_TIMEOUT))
 }
 
-/// Completes `drain` after `shutdown`, during which health answers NOT_SERVING.
+/// Completes `drain` after `shutdown`, while health answers NOT_SERVING.
 async fn drained(shutdown: impl Future<Output = ()>, reporter: HealthReporter, drain: Duration) {
     shutdown.await;
     reporter.set_service_status("", ServingStatus::NotServing).await;
     tokio::time::sleep(drain).await;
 }
 
-/// `routes` for callers with the token and, over TLS, with the right to the method.
+/// Wraps `routes` in the checks of the token and, over TLS, of the caller's permission.
 fn checked(routes: Routes, token: Option<SecretString>, callers: Option<Callers>) -> Routes {
     let check = move |request: Request, next: Next| {
         let refused = token.as_ref().and_then(|t| auth::check_token(request.headers(), t).err());

@@ -1,23 +1,23 @@
-//! How a service says that there is no room to store something, and how its caller learns which room it is.
+//! The status of a service without space to store something, and its decoding by the caller.
 
 use std::{error::Error, fmt, io};
 
 use tonic::{Code, Status, metadata::MetadataValue};
 
-/// The same key as that of other refusals with a stable word.
+/// The metadata key of errors with a stable word.
 const WORD: &str = "x-word";
 
-/// What is used up.
+/// The exhausted limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum StorageLimit {
-    /// The disk, or what may be used of it.
+    /// The disk, or the share of it that may be used.
     Full,
     /// The quota of one project.
     QuotaUsedUp,
 }
 
 impl StorageLimit {
-    /// The stable word.
+    /// Returns the stable word.
     pub const fn word(self) -> &'static str {
         match self {
             Self::Full => "storage_full",
@@ -25,14 +25,14 @@ impl StorageLimit {
         }
     }
 
-    /// What a service answers.
+    /// Returns the status.
     pub fn status(self) -> Status {
         let mut status = Status::resource_exhausted(self.to_string());
         status.metadata_mut().insert(WORD, MetadataValue::from_static(self.word()));
         status
     }
 
-    /// The limit a service answered with.
+    /// Returns the limit of a status.
     pub fn of(status: &Status) -> Option<Self> {
         let word = status.metadata().get(WORD).filter(|_| status.code() == Code::ResourceExhausted)?;
         [Self::Full, Self::QuotaUsedUp].into_iter().find(|limit| word.as_bytes() == limit.word().as_bytes())
@@ -48,7 +48,7 @@ impl fmt::Display for StorageLimit {
     }
 }
 
-/// Whether a full disk, or a used up quota of the file system, is the cause of an error.
+/// Whether a full disk, or an exhausted quota of the file system, is the cause of an error.
 pub fn is_storage_full(error: &(dyn Error + 'static)) -> bool {
     use io::ErrorKind::{QuotaExceeded, StorageFull};
     let is_full = |error: &io::Error| matches!(error.kind(), StorageFull | QuotaExceeded);

@@ -1,4 +1,5 @@
-//! TLS between services: both ends show a certificate of the deployment's own authority, read again when its file changes.
+//! TLS between services: both sides present a certificate of the deployment's own authority, reloaded when its file
+//! changes.
 
 use std::{
     fs, io,
@@ -18,13 +19,13 @@ use tonic::{
     transport::{Certificate, ClientTlsConfig, Identity},
 };
 
-/// Where a process finds its certificate. All three are PEM files.
+/// The certificate files of a process. All three are PEM files.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct TlsFiles {
-    /// The authority (or authorities) that signs every certificate of this deployment.
+    /// The authority (or authorities) of every certificate of this deployment.
     pub ca: PathBuf,
-    /// This process's certificate chain. Its first DNS name is the name that other processes know it by.
+    /// This process's certificate chain. Its first DNS name identifies it to other processes.
     pub certificate: PathBuf,
     /// The certificate's private key.
     pub key: PathBuf,
@@ -45,7 +46,7 @@ impl Pem {
     }
 }
 
-/// Why TLS cannot be used.
+/// Errors of the TLS configuration.
 #[derive(Debug, thiserror::Error)]
 pub enum TlsError {
     #[error("tls: cannot read {}: {source}", path.display())]
@@ -60,7 +61,7 @@ impl TlsError {
     }
 }
 
-/// The caller's half.
+/// The client side.
 #[derive(Clone)]
 pub struct ClientTls {
     files: TlsFiles,
@@ -76,7 +77,7 @@ impl ClientTls {
         Ok(Self { files: files.clone(), pem: Pem::read(files)? })
     }
 
-    /// Reads the files again; true when they differ from what is in use. Unreadable files change nothing.
+    /// Reads the files again; true when they changed. Unreadable files change nothing.
     pub(crate) fn has_changed(&mut self) -> bool {
         match Pem::read(&self.files) {
             Ok(pem) if pem != self.pem => {
@@ -85,7 +86,7 @@ impl ClientTls {
             }
             Ok(_) => false,
             Err(error) => {
-                tracing::warn!(%error, "the certificate in use stays");
+                tracing::warn!(%error, "cannot reload the certificate; the one in use stays");
                 false
             }
         }
@@ -100,10 +101,10 @@ impl ClientTls {
     }
 }
 
-/// A file changed less than this ago may change again without another modification time.
+/// A file changed less than this ago may change again with the same modification time.
 const SETTLED: Duration = Duration::from_secs(2);
 
-/// When the files were changed; `None` while one of them cannot be asked or is not [`SETTLED`].
+/// Returns when the files were changed; `None` when one of them cannot be read or is not [`SETTLED`].
 fn modified(files: &TlsFiles) -> Option<[SystemTime; 3]> {
     let modified = |path: &Path| {
         let time = fs::metadata(path).and_then(|file| file.modified()).ok()?;
@@ -112,7 +113,7 @@ fn modified(files: &TlsFiles) -> Option<[SystemTime; 3]> {
     Some([modified(&files.ca)?, modified(&files.certificate)?, modified(&files.key)?])
 }
 
-/// The service's half: who may connect, and with what this process answers.
+/// The server side: accepted callers, and this process's certificate.
 pub struct ServerTls {
     files: TlsFiles,
     modified: Option<[SystemTime; 3]>,
@@ -124,7 +125,7 @@ impl ServerTls {
     /// Loads `files`.
     ///
     /// # Errors
-    /// When a file cannot be read or holds no usable certificate or key.
+    /// When a file cannot be read or has no usable certificate or key.
     pub fn load(files: &TlsFiles) -> Result<Self, TlsError> {
         let modified = modified(files);
         let pem = Pem::read(files)?;
@@ -132,8 +133,8 @@ impl ServerTls {
         Ok(Self { files: files.clone(), modified, pem, config })
     }
 
-    /// Returns the configuration for the next connection. Files that changed are loaded; when they cannot be, the last good
-    /// ones stay. Files with the modification times of the last time are not read.
+    /// Returns the configuration for the next connection. Changed files are loaded; if that fails, the last good ones
+    /// stay. Files with unchanged modification times are not read.
     pub(crate) fn current(&mut self) -> Arc<ServerConfig> {
         let modified = modified(&self.files);
         if modified.is_some() && modified == self.modified {
@@ -143,13 +144,13 @@ impl ServerTls {
             if pem != self.pem {
                 self.config = Arc::new(server_config(&pem)?);
                 self.pem = pem;
-                tracing::info!("a changed certificate is in use");
+                tracing::info!("reloaded the certificate");
             }
             self.modified = modified;
             Ok(())
         });
         if let Err(error) = reloaded {
-            tracing::warn!(%error, "the certificate in use stays");
+            tracing::warn!(%error, "cannot reload the certificate; the one in use stays");
         }
         Arc::clone(&self.config)
     }

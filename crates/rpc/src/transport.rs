@@ -1,4 +1,4 @@
-//! The caller's half: one boxed service type, and calls within this process.
+//! The client side: one boxed service type, and calls within this process.
 
 use std::{future::Future, pin::Pin, time::Duration};
 
@@ -13,18 +13,18 @@ use crate::{
     serve::guard,
 };
 
-/// What a generated client is built on. The error is a `Status`, so every client failure reads alike.
+/// The transport of generated clients. The error is a `Status`, so all client failures look alike.
 pub type Transport = BoxCloneSyncService<Request<Body>, Response<Body>, Status>;
 
-/// Largest single message either way. Media travels as streams of small chunks, so this bounds memory, not media.
+/// Largest message in either direction. Media travel as streams of small chunks, so this bounds memory, not media.
 pub const MAX_MESSAGE_BYTES: usize = 4 * 1024 * 1024;
 
-/// Longest silence within a response stream.
+/// Longest idle time within a response stream.
 const STREAM_IDLE: Duration = Duration::from_secs(15);
 
 const GRPC_TIMEOUT: &str = "grpc-timeout";
 
-/// Calls `routes` in this process. The guard is the one a remote call meets, so panics and limits behave alike.
+/// Calls `routes` in this process, with the same guard as a remote call, so that panics and limits behave alike.
 pub fn local(routes: Routes, deadline: Duration) -> Transport {
     let routes = guard(routes);
     let call = service_fn(move |request: Request<Body>| {
@@ -39,7 +39,8 @@ pub fn local(routes: Routes, deadline: Duration) -> Transport {
     with_deadline(call, deadline)
 }
 
-/// Bounds each call by `deadline` and tells the service of it (`grpc-timeout`), so that work nobody waits for is dropped.
+/// Limits each call to `deadline` and sends it to the service (`grpc-timeout`), so that work without a waiting caller
+/// is dropped.
 pub(crate) fn with_deadline<S, F>(call: S, deadline: Duration) -> Transport
 where
     S: Service<Request<Body>, Response = Response<Body>, Error = Status, Future = F>
@@ -57,7 +58,7 @@ where
         Box::pin(async move {
             let answered = tokio::time::timeout(deadline, answer)
                 .await
-                .unwrap_or_else(|_| Err(Status::deadline_exceeded("a service did not answer in time")));
+                .unwrap_or_else(|_| Err(Status::deadline_exceeded("a service did not respond in time")));
             match answered {
                 Ok(response) => {
                     let response = observed.follow(response);
@@ -73,7 +74,7 @@ where
     BoxCloneSyncService::new(ServiceBuilder::new().service(bounded))
 }
 
-/// `deadline` in gRPC's notation; whole milliseconds, at most eight digits.
+/// Formats `deadline` for gRPC; whole milliseconds, at most eight digits.
 fn timeout_header(deadline: Duration) -> HeaderValue {
     let milliseconds = u64::try_from(deadline.as_millis()).unwrap_or(u64::MAX).clamp(1, 99_999_999);
     HeaderValue::try_from(format!("{milliseconds}m")).unwrap_or(HeaderValue::from_static("99999999m"))

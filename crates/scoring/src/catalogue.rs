@@ -1,8 +1,8 @@
 //! The catalogue of reasons: title, explanation, remedy for the person, severity, in every language of the product.
 //!
-//! The texts are the JSON files beside this one, one file a group; this module adds what is composed of a subject and an
-//! outcome ("Liveness: unclear") where no text of its own is written. The crates that emit the codes of a group test that
-//! the group is complete in both directions. `docs/REASONS.md` is [`markdown`].
+//! The texts are in the JSON files of this folder, one file per group; this module composes the others from a subject
+//! and an outcome ("Liveness: unclear"). The crates that emit the codes of a group test that the group is complete in
+//! both directions. `docs/REASONS.md` is [`markdown`].
 
 mod languages;
 mod markdown;
@@ -16,15 +16,15 @@ use crate::{DOCUMENT_CHECKS, LIVE_FACE, Outcome, Service};
 pub use languages::Language;
 pub use markdown::markdown;
 
-/// How grave a reason is for the reader of a decision.
+/// The severity of a reason for the reader of a decision.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
-    /// Speaks for the person, or says that something was done.
+    /// Speaks for the person, or reports a completed action.
     Ok,
-    /// Speaks neither way.
+    /// Neutral.
     Info,
-    /// Keeps from judging, or needs a person's look.
+    /// Prevents a result, or needs human review.
     Warning,
     /// Speaks against the person or the medium.
     Critical,
@@ -46,10 +46,10 @@ impl Severity {
 pub struct Reason {
     /// The stable word of `decision_reasons`, of a service's `error` or of a fraud rule.
     pub code: String,
-    /// Where it comes from, one of [`GROUPS`].
+    /// Its source, one of [`GROUPS`].
     pub group: &'static str,
     pub severity: Severity,
-    /// A few words, as a headline.
+    /// A headline of a few words.
     pub title: String,
     /// One sentence.
     pub explanation: String,
@@ -74,8 +74,8 @@ const FILES: [(&str, &str); 10] = [
     ("card", include_str!("catalogue/card.json")),
 ];
 
-/// The names of the groups: what the rules decided about a recording and a document, why media cannot be judged, what became
-/// of enrollments, consents, fraud rules, people's reviews, fingerprints and cards.
+/// The names of the groups: decisions about recordings and documents, media that cannot be judged, results of
+/// enrollments, consents, fraud rules, reviews, fingerprints and cards.
 pub const GROUPS: [&str; FILES.len()] = {
     let mut names = [""; FILES.len()];
     let mut at = 0;
@@ -86,7 +86,7 @@ pub const GROUPS: [&str; FILES.len()] = {
     names
 };
 
-/// One code as it is written in a file.
+/// One code of a file.
 #[derive(Deserialize)]
 struct Entry {
     severity: Severity,
@@ -124,14 +124,14 @@ pub fn codes(group: &str) -> impl Iterator<Item = &'static str> {
     all.map(|reason| reason.code.as_str())
 }
 
-/// What the rules alone ask of a document.
+/// Checks of a document that only rules require.
 const ASKED_BY_RULES: [&str; 2] = ["accepted_type", "accepted_country"];
 
-/// Subject and outcome of the reasons of [`crate::decide`].
+/// Returns subject and outcome of the reasons of [`crate::decide`].
 fn of_services() -> impl Iterator<Item = (&'static str, &'static str)> {
     use Outcome::{Failed, Missing, NotEnrolled, NotJudged, Passed, Referred};
     let outcomes = |service: Service| match service {
-        // Used before is the reason `media_replayed`.
+        // An earlier use has its own reason, `media_replayed`.
         Service::MediaReplay => &[Passed][..],
         Service::FaceRecognition | Service::VoiceRecognition => {
             &[Passed, Referred, Failed, NotEnrolled, Missing, NotJudged]
@@ -144,14 +144,14 @@ fn of_services() -> impl Iterator<Item = (&'static str, &'static str)> {
     Service::ALL.into_iter().flat_map(each)
 }
 
-/// Subject and outcome of the reasons of [`crate::decide_document`].
+/// Returns subject and outcome of the reasons of [`crate::decide_document`].
 fn of_checks() -> impl Iterator<Item = (&'static str, &'static str)> {
     let checks = DOCUMENT_CHECKS.into_iter().chain(ASKED_BY_RULES);
     let outcomes = |check| ["passed", "failed", "not_checked"].map(|outcome| (check, outcome));
     checks.flat_map(outcomes).chain([(LIVE_FACE, "referred")])
 }
 
-/// The reasons of one language, those without a text of their own composed.
+/// Returns the composed reasons of one language.
 fn composed(language: Language) -> Vec<Reason> {
     let outcomes = entries(include_str!("catalogue/outcomes.json"));
     let subjects = names(include_str!("catalogue/subjects.json"));

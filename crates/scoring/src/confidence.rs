@@ -1,12 +1,12 @@
-//! The confidence of a score relative to its decision, defined alike for every service.
+//! The confidence of a score relative to its decision, defined equally for every service.
 
-/// The greatest score of a service that says no.
+/// The greatest score of a service that decides no.
 const JUST_NO: f64 = 0.499;
 /// From this probability on, a sample of a user without a template counts as another user's.
 pub const MIN_CLAIM_PROBABILITY: f64 = 0.9;
 
-/// Clamps a score to the service's own decision: at least 0.5 for a yes, below it for a no. Rules read one half as the
-/// service's own yes.
+/// Clamps a score to the service's own decision: at least 0.5 for a yes, below for a no, because rules read one half
+/// as the service's threshold.
 pub fn clamp_to_decision(score: f64, yes: bool) -> f64 {
     if yes { score.clamp(0.5, 1.0) } else { score.clamp(0.0, JUST_NO) }
 }

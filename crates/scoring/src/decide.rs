@@ -7,13 +7,13 @@ use crate::{
     Service, ServiceRule, documents::PICTURE_CANNOT_BE_JUDGED, evidence::NOT_A_NUMBER,
 };
 
-/// A refer scores from here; what fails scores below.
+/// Lowest score of a refer; a fail is below.
 pub const REFER_FROM: f64 = 50.0;
-/// A pass scores from here; what is referred scores below.
+/// Lowest score of a pass; a refer is below.
 pub const PASS_FROM: f64 = 75.0;
-/// How much of the score of a fail or refer is the lowest of what decided.
+/// Weight of the lowest deciding score in the score of a fail or refer.
 const DECIDING_SHARE: f64 = 0.8;
-/// Scores have two decimals: the distance from the end of a band to the next one.
+/// Scores have two decimals: the distance between two bands.
 const STEP: f64 = 0.01;
 
 /// The reason of a recording that was used before.
@@ -24,7 +24,7 @@ const MEDIA_REPLAYED: &str = "media_replayed";
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     Fail,
-    /// A person shall look at it.
+    /// Needs human review.
     Refer,
     Pass,
 }
@@ -48,7 +48,7 @@ impl Verdict {
     }
 }
 
-/// How a finding stands against its rule; the last part of its reason.
+/// The result of a finding under its rule; the last part of its reason.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Outcome {
@@ -74,7 +74,7 @@ impl Outcome {
     }
 }
 
-/// One rule and what became of it.
+/// One rule and its result.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Condition {
     pub service: Service,
@@ -83,39 +83,39 @@ pub struct Condition {
     pub outcome: Outcome,
     /// [`Mode::Off`] never appears.
     pub mode: Mode,
-    /// The score the service gave, 0..=1; none when it did not judge.
+    /// The service's score, 0..=1; `None` when it did not judge.
     pub score: Option<f64>,
     /// Lowest score that passes.
     pub pass: f64,
     /// Lowest score that refers.
     pub refer: f64,
-    /// Why the service could not judge, in its own word.
+    /// Why the service could not judge, its stable word.
     pub error: Option<String>,
 }
 
-/// The decision and what it rests on.
+/// The decision and its conditions.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Decision<C = Condition> {
     pub verdict: Verdict,
-    /// 0..=100 with two decimals, always in the band of the verdict.
+    /// 0..=100 with two decimals, always within the band of the verdict.
     pub score: f64,
-    /// One stable word for each condition, in their order; `nothing_decisive` when no required one speaks for a pass
-    /// although none speaks against it.
+    /// One stable word per condition, in their order; `nothing_decisive` when no required one speaks for a pass and
+    /// none against it.
     pub reasons: Vec<String>,
     /// Every service that is not off; every check of a document.
     pub conditions: Vec<C>,
-    /// The required ones that made it a fail, or would have alone.
+    /// The required conditions that cause a fail, alone or together.
     pub failed_conditions: Vec<C>,
-    /// The required ones that made it a refer, or would have alone.
+    /// The required conditions that cause a refer, alone or together.
     pub failed_refer_conditions: Vec<C>,
 }
 
-/// The reason of a decision that no required condition speaks for.
+/// The reason of a decision without any required condition that speaks for it.
 pub(crate) const NOTHING_DECISIVE: &str = "nothing_decisive";
 
 impl<C> Decision<C> {
-    /// The reasons that kept the verdict from being a better one: those of the conditions that made it, else the reasons
-    /// that stand for no condition. Empty for a pass.
+    /// Returns the reasons that prevented a better verdict: those of the deciding conditions, otherwise the reasons
+    /// without a condition. Empty for a pass.
     fn decided_by_reasons(&self, reason: impl Fn(&C) -> String, others: &[&str]) -> Vec<String> {
         let made = match self.verdict {
             Verdict::Pass => &[][..],
@@ -131,29 +131,30 @@ impl<C> Decision<C> {
 }
 
 impl Decision {
-    /// The reasons that kept the verdict from being a better one, in the order of the conditions.
+    /// Returns the reasons that prevented a better verdict, in the order of the conditions.
     pub fn decided_by(&self) -> Vec<String> {
         self.decided_by_reasons(|condition| condition.reason.clone(), &[NOTHING_DECISIVE])
     }
 }
 
 impl Decision<DocumentCondition> {
-    /// The reasons that kept the verdict from being a better one.
+    /// Returns the reasons that prevented a better verdict.
     pub fn decided_by(&self) -> Vec<String> {
         self.decided_by_reasons(DocumentCondition::reason, &[PICTURE_CANNOT_BE_JUDGED, NOTHING_DECISIVE])
     }
 }
 
-/// Judges `evidence` by `rules`.
+/// Decides `evidence` by `rules`.
 ///
-/// Verdict: the worst of the required services; without one that passed, at best a refer.
+/// Verdict: the worst of the required services; if none passed, at best a refer.
 ///
-/// Score: each judged score is put on one scale (its `refer` threshold at [`REFER_FROM`], its `pass` threshold at
-/// [`PASS_FROM`], straight lines between). Of a pass it is the weighted mean of all services that are not off, held within
-/// its band. Of a fail and of a refer it says how close the call came to the next better verdict: the lowest of what
-/// decided counts [`DECIDING_SHARE`], the rest is that mean. What decided without a score counts as the lower end of the band.
+/// Score: each judged score is mapped to one scale (its `refer` threshold to [`REFER_FROM`], its `pass` threshold to
+/// [`PASS_FROM`], linear between). For a pass it is the weighted mean of all services that are not off, clamped to
+/// its band. For a fail or refer it shows the distance to the next better verdict: the lowest deciding score has the
+/// weight [`DECIDING_SHARE`], that mean the rest. A deciding condition without a score counts as the lower end of the
+/// band.
 pub fn decide(rules: &Rules, evidence: &Evidence) -> Decision {
-    // A neutral service that did not run has nothing to report, nor has a recording that was not used before.
+    // A neutral service that did not run has nothing to report, nor has a recording without an earlier use.
     let is_absent = |service: &Service, rule: &ServiceRule| {
         let is_neutral = rule.missing == Missing::Neutral || *service == Service::MediaReplay;
         is_neutral && !evidence.contains_key(service)
@@ -164,7 +165,7 @@ pub fn decide(rules: &Rules, evidence: &Evidence) -> Decision {
         active().map(|(service, rule)| condition(*service, rule, evidence.get(service))).collect();
     let effects: Vec<_> = active().zip(&conditions).map(|((_, rule), c)| effect(rule, c)).collect();
     let worst = effects.iter().flatten().min().copied();
-    // Without any required service that speaks there is nothing a pass could rest on.
+    // Without any required service there is no basis for a pass.
     let verdict = worst.unwrap_or(Verdict::Refer);
     let with = |wanted| {
         conditions.iter().zip(&effects).filter(move |(_, e)| **e == Some(wanted)).map(|(c, _)| c.clone())
@@ -208,7 +209,7 @@ fn condition(service: Service, rule: &ServiceRule, finding: Option<&Finding>) ->
     Condition { service, reason, outcome, mode: rule.mode, score, pass: rule.pass, refer: rule.refer, error }
 }
 
-/// What a condition does to the verdict; none when it has no say.
+/// Returns the verdict of a condition; `None` when it does not decide.
 fn effect(rule: &ServiceRule, condition: &Condition) -> Option<Verdict> {
     if rule.mode != Mode::Required {
         return None;
@@ -264,7 +265,7 @@ fn score(rules: &Rules, conditions: &[Condition], effects: &[Option<Verdict>], v
     ((score * 100.0).round() / 100.0).clamp(low, high)
 }
 
-/// `score` (0..=1) on the scale of the decision (0..=100); rises with `score` whatever the thresholds.
+/// Maps `score` (0..=1) to the scale of the decision (0..=100); monotonic for any thresholds.
 fn on_scale(score: f64, pass: f64, refer: f64) -> f64 {
     let between =
         |low: f64, high: f64| if high > low { ((score - low) / (high - low)).min(1.0) } else { 1.0 };

@@ -1,9 +1,9 @@
 //! The decision about a document: its checks + rules -> verdict, score, reasons.
 //!
-//! A failed check that decides is a fail, whatever else is right; a pass needs a zone or a barcode whose figures are right
-//! and a date of expiry that has not passed; what cannot be judged, and a document on which several advisory checks failed,
-//! a person shall look at. [`DocumentRules`] say which checks decide and what is accepted, but no rules make an expired
-//! document or wrong check digits pass.
+//! A failed deciding check is a fail, whatever else passed; a pass needs an MRZ or a barcode with correct check
+//! digits and an expiry date that has not passed; pictures that cannot be judged, and documents with several failed
+//! advisory checks, need human review. [`DocumentRules`] define which checks decide and what is accepted, but no
+//! rules make an expired document or wrong check digits pass.
 
 mod rules;
 
@@ -16,11 +16,11 @@ use crate::{
 
 pub use rules::{CheckMode, DOCUMENT_CHECKS, DocumentRules, DocumentType, Expired, LIVE_FACE, LiveFaceRule};
 
-/// What must have passed for a pass, one of each group.
+/// Checks required for a pass, one of each group.
 const NEEDED: [&[&str]; 2] =
     [&["mrz_check_digits", "barcode_structure", "external_provider"], &[NOT_EXPIRED]];
 const NOT_EXPIRED: &str = "not_expired";
-/// The reason of a picture that will not do.
+/// The reason of a picture that cannot be judged.
 pub(crate) const PICTURE_CANNOT_BE_JUDGED: &str = "picture_cannot_be_judged";
 
 /// One check of a document.
@@ -31,42 +31,43 @@ pub struct DocumentCheck {
     pub name: String,
     /// Passed, failed, or [`Outcome::NotJudged`] when it was not made.
     pub outcome: Outcome,
-    /// Reported, and never decides alone, where rules do not say otherwise.
+    /// Reported, and never decides alone, unless rules define otherwise.
     pub advisory: bool,
 }
 
-/// What a picture of a document gave, as far as rules ask: nothing that is written on it but its kind and its state.
+/// The evidence of a document's picture, as far as rules need it: no holder data except its type and country.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DocumentEvidence {
     pub checks: Vec<DocumentCheck>,
-    /// False: the picture will not do, and another one has to be taken.
+    /// False: the picture is unsuitable, and a new one is needed.
     pub can_be_judged: bool,
     /// As [`DocumentType::as_str`]; empty when unknown.
     pub document_type: String,
-    /// The issuing state in three letters; empty when it was not read.
+    /// The issuing state as a three-letter code; empty when it was not read.
     pub country: String,
-    /// How likely the portrait shows the person of the session's last video, or the code of the reason why it was not compared.
+    /// The probability that portrait and session's last video show the same person, or the reason code why they were
+    /// not compared.
     pub live_face: Option<Finding>,
-    /// The session's last video failed or was not judged live: a portrait that matches it is at most referred.
+    /// Whether the session's last video failed or was not judged live: a matching portrait is then at most referred.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub video_not_live: bool,
 }
 
-/// What a decision about a document rested on, as it is recorded beside it.
+/// The basis of a decision about a document, as recorded with it.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct DocumentBasis {
     pub document: DocumentEvidence,
-    /// The rules that decided; none: the built-in ones.
+    /// The deciding rules; `None`: the built-in ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules: Option<RulesVersion>,
-    /// The reasons that kept the verdict from being a better one; deciding again does not look at it.
+    /// The reasons that prevented a better verdict; not used to decide again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub decided_by: Vec<String>,
 }
 
-/// One check and what the rules make of it.
+/// One check and its result under the rules.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct DocumentCondition {
     pub name: String,
@@ -112,10 +113,10 @@ impl DocumentCondition {
     }
 }
 
-/// The decision about a document and what it rests on.
+/// A decision about a document and its conditions.
 pub type DocumentDecision = Decision<DocumentCondition>;
 
-/// Judges what a picture of a document gave.
+/// Decides about a document by the evidence of its picture.
 pub fn decide_document(rules: &DocumentRules, evidence: &DocumentEvidence) -> DocumentDecision {
     let conditions = conditions(rules, evidence);
     let failed: Vec<_> = conditions.iter().filter(|c| c.fails(rules)).cloned().collect();
@@ -150,7 +151,7 @@ pub fn decide_document(rules: &DocumentRules, evidence: &DocumentEvidence) -> Do
     }
 }
 
-/// The checks that are looked at: those that were made, those the rules require that were not, then what the rules alone ask.
+/// Returns the relevant checks: those made, those required but not made, then those that only rules require.
 fn conditions(rules: &DocumentRules, evidence: &DocumentEvidence) -> Vec<DocumentCondition> {
     let made = evidence.checks.iter();
     let made = made.map(|c| DocumentCondition::new(&c.name, c.outcome, rules.mode(&c.name, c.advisory)));
@@ -186,8 +187,8 @@ fn conditions(rules: &DocumentRules, evidence: &DocumentEvidence) -> Vec<Documen
     all.filter(|condition| condition.mode != CheckMode::Off).collect()
 }
 
-/// The share of checks that passed, a check not made or unclear counting half, put into the band of the verdict. A refer of a
-/// picture that cannot be judged is at the lower end: nothing was seen that a person could weigh.
+/// Returns the share of checks that passed, a missing or unclear check counting half, scaled to the band of the
+/// verdict. A refer of a picture that cannot be judged is at the lower end: it shows nothing for a reviewer to weigh.
 fn score(checks: &[DocumentCondition], verdict: Verdict, can_be_judged: bool) -> f64 {
     if verdict == Verdict::Refer && !can_be_judged {
         return REFER_FROM;

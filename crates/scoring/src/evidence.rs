@@ -20,10 +20,11 @@ pub enum Service {
     SpokenPhrase,
     /// Whether the video was filmed rather than generated; further evidence of "Face Liveness Detection".
     MediaAuthenticity,
-    /// Whether the recording was used before, in another session; evidence only where it was. No service of a video: every
-    /// recording is looked up.
+    /// Whether the recording was used before, in another session; evidence only if it was. Not a service of a video:
+    /// every recording is looked up.
     MediaReplay,
-    /// A reference picture against a video; no service of a video, so it is judged alone ([`crate::Rules::for_reference`]).
+    /// A reference picture compared with a video; not a service of a video, so it is judged alone
+    /// ([`crate::Rules::for_reference`]).
     ReferenceMatch,
 }
 
@@ -40,7 +41,7 @@ impl Service {
         Self::ReferenceMatch,
     ];
 
-    /// The services that API keys select, in the order in which their tokens name them.
+    /// The services that API keys select, in the order of their tokens.
     pub const SELECTABLE: [Self; 5] = [
         Self::ActiveSpeaker,
         Self::FaceLiveness,
@@ -49,7 +50,7 @@ impl Service {
         Self::FaceRecognition,
     ];
 
-    /// The catalogue: what each service is called where, and what it is measured on.
+    /// The catalogue: the names of each service, and its input.
     const fn entry(self) -> Entry {
         use Needs::{FaceMesh, Faces, Nothing, Speech};
         let (title, field, subject, needs) = match self {
@@ -68,18 +69,19 @@ impl Service {
         Entry { title, field, subject, needs }
     }
 
-    /// The name on the wire, in API keys and answers: "Face Recognition".
+    /// Returns the name on the wire, in API keys and responses: "Face Recognition".
     pub const fn title(self) -> &'static str {
         self.entry().title
     }
 
-    /// The service an API key selects by `title`; [`Service::SpokenPhrase`] comes with [`Service::VisualSpeech`],
-    /// [`Service::MediaAuthenticity`] with [`Service::FaceLiveness`], and [`Service::ReferenceMatch`] is selected by none.
+    /// Returns the service an API key selects by `title`; [`Service::SpokenPhrase`] comes with
+    /// [`Service::VisualSpeech`], [`Service::MediaAuthenticity`] with [`Service::FaceLiveness`], and
+    /// [`Service::ReferenceMatch`] cannot be selected.
     pub fn from_title(title: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|service| service.title() == title)
     }
 
-    /// The service whose selection brings this one, itself for most.
+    /// Returns the service whose selection includes this one, itself for most.
     pub const fn selected_by(self) -> Self {
         match self {
             Self::SpokenPhrase => Self::VisualSpeech,
@@ -88,22 +90,22 @@ impl Service {
         }
     }
 
-    /// The name in rules and evidence: "face_recognition".
+    /// Returns the name in rules and evidence: "face_recognition".
     pub const fn field(self) -> &'static str {
         self.entry().field
     }
 
-    /// The service of a [`Service::field`].
+    /// Returns the service of a [`Service::field`].
     pub fn from_field(field: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|service| service.field() == field)
     }
 
-    /// What of a video the service is measured on.
+    /// Returns the part of a video that the service measures.
     pub const fn needs(self) -> Needs {
         self.entry().needs
     }
 
-    /// What the service decides about, the first part of its reasons: "face_match" of `face_match_passed`.
+    /// Returns the subject of the service's decision, the first part of its reasons: "face_match" of `face_match_passed`.
     pub const fn subject(self) -> &'static str {
         self.entry().subject
     }
@@ -116,25 +118,25 @@ struct Entry {
     needs: Needs,
 }
 
-/// What of a video a service is measured on.
+/// The part of a video that a service measures.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Needs {
-    /// It is no service of a video's picture or sound.
+    /// Neither picture nor sound of a video.
     Nothing,
-    /// Where somebody speaks in the sound.
+    /// Speech in the sound.
     Speech,
-    /// The faces, followed through the frames.
+    /// The faces, tracked through the frames.
     Faces,
-    /// The same with the points of the main face.
+    /// The same with the mesh of the main face.
     FaceMesh,
 }
 
-/// How a service ended.
+/// The result of a service.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case", deny_unknown_fields)]
 pub enum Finding {
-    /// `score`: 0..=1, higher is more genuine; 0.5 is where the service itself would say yes. A service that only
-    /// says yes or no gives 1 or 0. Out of range is clamped; not a number counts as could not judge.
+    /// `score`: 0..=1, higher is more genuine; 0.5 is the service's own threshold. A service with a yes or no gives 1
+    /// or 0. Out of range is clamped; NaN counts as could not judge.
     Judged { score: f64 },
     /// The user has no template to compare with.
     NotEnrolled,
@@ -142,12 +144,12 @@ pub enum Finding {
     CouldNotJudge { error: String },
 }
 
-/// Steps of a recorded score, per unit. A decimal of six places is read back as the very same number, which one of
-/// seventeen need not be: a replay must not judge another number than the decision did.
+/// Steps of a recorded score, per unit. A decimal of six places is parsed back as the same number, one of seventeen
+/// need not be: a replayed decision must use the same number.
 const STEPS: f64 = 1e6;
 
 impl Finding {
-    /// The finding as it can be written down and read back without a change. Decide by this one.
+    /// Returns the finding rounded so that it survives serialization unchanged. Decisions use this value.
     #[must_use]
     pub fn recordable(self) -> Self {
         match self {
@@ -160,35 +162,35 @@ impl Finding {
     }
 }
 
-/// The word for a score that is none.
+/// The reason word of a NaN score.
 pub(crate) const NOT_A_NUMBER: &str = "score_not_a_number";
 
-/// What a decision rested on, as it is recorded beside it: enough to decide again, by the same rules or by others.
+/// The basis of a decision, as recorded with it: enough to decide again, by the same rules or by others.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct Basis {
-    /// The services the key of the call selected; the built-in rules follow them.
+    /// The services selected by the API key of the call; the built-in rules depend on them.
     pub selected: BTreeSet<Service>,
     pub found: Evidence,
-    /// The rules that decided; none: the built-in ones.
+    /// The deciding rules; `None`: the built-in ones.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rules: Option<RulesVersion>,
-    /// Whether the phrase of a video was one that the server chose; none: not a video, or recorded by an older version. It
-    /// decides nothing.
+    /// Whether the server chose the phrase of a video; `None`: not a video, or recorded by an older version. Decides
+    /// nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub challenge: Option<ChallengeUse>,
-    /// The earlier use of the recording; none: there was none.
+    /// The earlier use of the recording, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub replay: Option<EarlierUse>,
-    /// The reasons that kept the verdict from being a better one, as the decision had them. For people who read the record:
-    /// deciding again does not look at it, nor at `applied`.
+    /// The reasons that prevented a better verdict. For readers of the record: like `applied`, it is not used to
+    /// decide again.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub decided_by: Vec<String>,
-    /// What was asked of each service that had a say or was reported.
+    /// The rule of each service that decided or was reported.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub applied: BTreeMap<Service, AppliedRule>,
 }
 
-/// What the rules asked of a service, on the scale of its finding.
+/// The rule of a service, on the scale of its finding.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct AppliedRule {
     pub mode: Mode,
@@ -199,7 +201,7 @@ pub struct AppliedRule {
 }
 
 impl Basis {
-    /// The same with what a decision on it asked and rested on.
+    /// Returns the same with the rules and reasons of a decision on it.
     #[must_use]
     pub fn decided(self, decision: &Decision) -> Self {
         let applied = |c: &Condition| (c.service, AppliedRule { mode: c.mode, pass: c.pass, refer: c.refer });
@@ -211,23 +213,23 @@ impl Basis {
     }
 }
 
-/// A recording that was used before, in another session.
+/// An earlier use of a recording, in another session.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct EarlierUse {
-    /// What the two have in common: `bytes`, `sound`, `picture`.
+    /// What both have in common: `bytes`, `sound`, `picture`.
     pub by: Vec<String>,
-    /// The earlier call; none: it was one of another project.
+    /// The earlier call; `None`: one of another project.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub transaction_id: Option<String>,
 }
 
-/// Whose phrase a video said.
+/// The origin of the phrase of a video.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum ChallengeUse {
-    /// One that the server chose for its session, used up by it.
+    /// Chosen by the server for its session, and used up by it.
     #[serde(rename = "challenge_answered")]
     Answered,
-    /// One that the caller chose: a recording of it may be older than its session.
+    /// Chosen by the caller: a recording of it may be older than its session.
     #[serde(rename = "challenge_missing")]
     Missing,
 }
@@ -239,7 +241,7 @@ pub struct RulesVersion {
     pub version: u32,
 }
 
-/// One finding for each service that ran; a service that is absent did not run.
+/// One finding per service that ran; an absent service did not run.
 pub type Evidence = BTreeMap<Service, Finding>;
 
 #[cfg(test)]

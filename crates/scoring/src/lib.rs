@@ -1,11 +1,13 @@
-//! The decision: what the services found + rules -> verdict, score, reasons. Pure, no IO; used live and for replays.
+//! The decision: evidence of the services + rules -> verdict, score, reasons. Pure, no IO; used live and for replays.
 //!
-//! [`Rules`] are data (JSON, see [`schema`]): each service is required, advisory or off, with thresholds and a weight.
-//! [`decide`] reads [`Evidence`] by them; [`decide_document`] the checks of a document. Called by the gateway for each video, and by the service that stores rules, to validate them.
+//! [`Rules`] are data (JSON, see [`schema`]): each service is required, advisory or off, with thresholds and a
+//! weight. [`decide`] applies them to [`Evidence`]; [`decide_document`] to the checks of a document. Called by the
+//! gateway for each video, and by the service that stores rules, to validate them.
 //!
 //! Invariants, each a property test:
 //! - raising one service's score never worsens the verdict and never lowers the score;
-//! - a required service that did not run is never a pass, unless its rule says `missing: neutral`, and neither is a decision no required service speaks for;
+//! - a required service that did not run is never a pass, unless its rule has `missing: neutral`, and neither is a
+//! decision without any required service that speaks for it;
 //! - an advisory service never changes the verdict;
 //! - deciding again from a recorded [`Basis`] by the same rules changes nothing;
 //! - a score that is not a number counts as "could not judge";

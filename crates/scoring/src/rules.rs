@@ -1,4 +1,4 @@
-//! Scoring rules: data a project can write.
+//! Scoring rules: data that a project writes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,21 +6,21 @@ use serde::{Deserialize, Serialize};
 
 use crate::{DocumentRules, Service, documents::DOCUMENT_CHECKS};
 
-/// The version of the rules' form; another one is refused.
+/// The version of the rules' schema; others are rejected.
 pub const VERSION: u32 = 1;
 
-/// How the findings become a decision. A service that is not named is off.
+/// Rules from findings to a decision. A service that is not named is off.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rules {
     pub version: u32,
     pub services: BTreeMap<Service, ServiceRule>,
-    /// What is asked of documents; absent in JSON: the defaults.
+    /// Rules for documents; absent in JSON: the defaults.
     #[serde(default)]
     pub documents: DocumentRules,
 }
 
-/// What one service has to show. In JSON all but `mode` may be left out, and then have the defaults of [`ServiceRule::new`].
+/// The rule of one service. In JSON all fields except `mode` are optional, with the defaults of [`ServiceRule::new`].
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ServiceRule {
@@ -28,7 +28,7 @@ pub struct ServiceRule {
     /// Lowest score that passes, 0..=1.
     #[serde(default = "default_pass")]
     pub pass: f64,
-    /// Lowest score that a person shall look at, 0..=`pass`; below it fails.
+    /// Lowest score that needs human review, 0..=`pass`; below it fails.
     #[serde(default = "default_refer")]
     pub refer: f64,
     /// Share of the overall score, 0..=100, relative to the other services.
@@ -42,19 +42,19 @@ pub struct ServiceRule {
     pub missing: Missing,
 }
 
-/// What a service's result may do.
+/// The effect of a service's result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Mode {
     /// Decides.
     Required,
-    /// Is reported and counts for the score within the verdict's band.
+    /// Is reported and affects the score within the verdict's band.
     Advisory,
-    /// Is not looked at.
+    /// Ignored.
     Off,
 }
 
-/// What a required comparison without a template means.
+/// The result of a required comparison without a template.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum NotEnrolled {
@@ -65,26 +65,26 @@ pub enum NotEnrolled {
     Fail,
 }
 
-/// What it means that a required service could not judge.
+/// The result of a required service that could not judge.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CannotJudge {
-    /// The default: refers, but fails where the recording holds nothing to judge (see [`NOTHING_TO_JUDGE`]), for then
-    /// recording again is cheaper than a person's look.
+    /// The default: refers, but fails when the recording has nothing to judge (see [`NOTHING_TO_JUDGE`]), because a
+    /// new recording is cheaper than human review.
     #[default]
     ByReason,
     Refer,
     Fail,
 }
 
-/// Errors of services that found nothing to judge: no face, no sound.
+/// Errors of services without anything to judge: no face, no sound.
 pub const NOTHING_TO_JUDGE: [&str; 2] = ["no_face", "no_sound"];
 
-/// What it means that a required service did not run.
+/// The result of a required service that did not run.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Missing {
-    /// The default: a service that was removed (no consent) says nothing against the user.
+    /// The default: a service that was removed (no consent) does not speak against the user.
     #[default]
     Refer,
     Fail,
@@ -104,10 +104,10 @@ const fn default_weight() -> f64 {
     1.0
 }
 
-/// Why rules are refused. The texts are safe to show to who wrote them.
+/// Why rules are rejected. The texts are safe to show to their author.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// `path` is where in the JSON, `.` for the whole.
+    /// `path` is the place in the JSON, `.` for the whole.
     #[error("scoring rules are not valid JSON of the schema at {path}: {cause}")]
     Json { path: String, cause: serde_json::Error },
     #[error("scoring rules of version {0} are not known, this server reads version {VERSION}")]
@@ -129,7 +129,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// Where in the JSON it is wrong, as `services.face_recognition.pass`; `.` for the whole.
+    /// Returns the place of the error in the JSON, like `services.face_recognition.pass`; `.` for the whole.
     pub fn path(&self) -> String {
         match self {
             Self::Json { path, .. } | Self::Range { path, .. } => path.clone(),
@@ -143,8 +143,8 @@ impl Error {
 }
 
 impl ServiceRule {
-    /// Passes at 0.5 (where the service itself would say yes), refers from 0.4, weight 1; not enrolled is neutral,
-    /// not judged refers but for [`NOTHING_TO_JUDGE`], not run refers.
+    /// Builds the default rule: passes at 0.5 (the service's own threshold), refers from 0.4, weight 1; not enrolled
+    /// is neutral, not judged refers except for [`NOTHING_TO_JUDGE`], not run refers.
     pub fn new(mode: Mode) -> Self {
         Self {
             mode,
@@ -162,7 +162,7 @@ impl ServiceRule {
         for (field, value, high) in
             [("pass", self.pass, 1.0), ("refer", self.refer, 1.0), ("weight", self.weight, 100.0)]
         {
-            // A range never contains a number that is none.
+            // A range never contains NaN.
             if !(0.0..=high).contains(&value) {
                 return Err(Error::Range { path: format!("{service}.{field}"), low: 0.0, high });
             }
@@ -171,7 +171,7 @@ impl ServiceRule {
     }
 }
 
-/// The rules as they are written. The services are text first, for an error to say under which of them it is.
+/// The rules as serialized. Service names are text at first, so that an error can name the service.
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Form {
@@ -190,10 +190,11 @@ fn named(name: &str) -> Result<Service, Error> {
 }
 
 impl Rules {
-    /// Reads rules from JSON.
+    /// Parses rules from JSON.
     ///
     /// # Errors
-    /// When the text is not JSON of the [`crate::schema`], or its numbers make no sense; the error says which and where.
+    /// When the text is not JSON of the [`crate::schema`], or its numbers are inconsistent; the error says which and
+    /// where.
     pub fn parse(json: &str) -> Result<Self, Error> {
         let mut json = serde_json::Deserializer::from_str(json);
         let form: Form = serde_path_to_error::deserialize(&mut json).map_err(|error| {
@@ -208,8 +209,8 @@ impl Rules {
         Ok(rules)
     }
 
-    /// The part of the rules that is about reference pictures; rules that do not name them require a match, and fail
-    /// where either side cannot be judged.
+    /// Returns the rules for reference pictures; rules that do not name them require a match, and fail when either
+    /// side cannot be judged.
     #[must_use]
     pub fn for_reference(&self) -> Self {
         let replay = self.services.get(&Service::MediaReplay).cloned().unwrap_or_else(replay_rule);
@@ -220,8 +221,8 @@ impl Rules {
         Self { services: services.into(), ..self.clone() }
     }
 
-    /// The rules for a reference picture against a session's last video: besides the match, that the video was judged live.
-    /// A video that was not limits the verdict to a refer and never fails it alone.
+    /// Returns the rules for a reference picture against a session's last video: besides the match, the video must
+    /// have been judged live. Otherwise the verdict is at most a refer, but does not fail for this alone.
     #[must_use]
     pub fn for_prefilled_reference(&self) -> Self {
         let pass = self.services.get(&Service::FaceLiveness).map_or_else(default_pass, |rule| rule.pass);
@@ -239,19 +240,19 @@ impl Rules {
         rules
     }
 
-    /// The rules for reference pictures where nobody wrote any.
+    /// Returns the default rules for reference pictures.
     #[must_use]
     pub fn default_for_reference() -> Self {
         Self::empty().for_reference()
     }
 
-    /// Rules that name no service. They decide nothing; see [`Rules::for_reference`].
+    /// Returns rules that name no service. They decide nothing; see [`Rules::for_reference`].
     #[must_use]
     pub fn empty() -> Self {
         Self { version: VERSION, services: BTreeMap::new(), documents: DocumentRules::default() }
     }
 
-    /// The part of the rules that is about videos. Rules that do not name replays fail them.
+    /// Returns the rules for videos. Rules that do not name replays fail them.
     #[must_use]
     pub fn for_video(mut self) -> Self {
         self.services.remove(&Service::ReferenceMatch);
@@ -259,17 +260,17 @@ impl Rules {
         self
     }
 
-    /// Gives rules that do not name replays this one.
+    /// Adds this rule for replays if there is none.
     #[must_use]
     pub fn with_replays(mut self, rule: ServiceRule) -> Self {
         self.services.entry(Service::MediaReplay).or_insert(rule);
         self
     }
 
-    /// Checks what the form alone does not say: version, ranges, order of the thresholds, something required.
+    /// Validates what the schema cannot express: version, ranges, order of the thresholds, a required service.
     ///
     /// # Errors
-    /// The first thing that is wrong.
+    /// The first error.
     pub fn validate(&self) -> Result<(), Error> {
         if self.version != VERSION {
             return Err(Error::Version(self.version));
@@ -282,13 +283,13 @@ impl Rules {
     }
 }
 
-/// Lowest score of the active speaker that refers in the built-in rules: most real people whose recording is too poor to
-/// pass score above it, and most wrong sounds below (docs/ACCURACY.md).
+/// Lowest score of the active speaker that refers in the built-in rules: most genuine people whose recording is too
+/// poor to pass score above it, and most wrong sounds below (docs/ACCURACY.md).
 const SPEAKER_REFER: f64 = 0.1;
 
-/// The rules of a key without rules of its own or of its project: what it selects is required, lip reading is advisory
-/// (the phrase is decided by what was heard), the rest is off. Selecting lip reading selects the spoken phrase too, and
-/// liveness media authenticity, which is advisory.
+/// Returns the rules of a key when neither it nor its project has any: selected services are required, lip reading is
+/// advisory (the spoken phrase decides), the rest is off. Selecting lip reading includes the spoken phrase, and
+/// liveness includes media authenticity, which is advisory.
 pub fn default_for(selected: &BTreeSet<Service>) -> Rules {
     let rule = |service: Service| match service {
         Service::MediaReplay => replay_rule(),
@@ -302,8 +303,8 @@ pub fn default_for(selected: &BTreeSet<Service>) -> Rules {
     Rules { version: VERSION, services, documents: DocumentRules::default() }
 }
 
-/// The built-in rules as a project copies them: those of [`default_for`], and that of reference pictures, which is a call of its
-/// own. A copy decides as the built-in rules do.
+/// Returns the built-in rules for a project to copy: those of [`default_for`], and the rule of reference pictures,
+/// which have their own call. A copy decides like the built-in rules.
 pub fn built_in_for(selected: &BTreeSet<Service>) -> Rules {
     let mut rules = default_for(selected);
     let reference = Rules::default_for_reference().services.remove(&Service::ReferenceMatch);
@@ -311,14 +312,14 @@ pub fn built_in_for(selected: &BTreeSet<Service>) -> Rules {
     rules
 }
 
-/// A recording that was used in another session fails; one that was not changes nothing.
+/// A replayed recording fails; a new one changes nothing.
 fn replay_rule() -> ServiceRule {
     ServiceRule { missing: Missing::Neutral, weight: 0.0, ..ServiceRule::new(Mode::Required) }
 }
 
 impl ServiceRule {
-    /// What a recording that was used before means, by the word of a project's setting: `fail`, `refer`, `report` or `off`.
-    /// Any other word is `fail`.
+    /// Returns the rule for replays of a project's setting: `fail`, `refer`, `report` or `off`. Any other word is
+    /// `fail`.
     pub fn of_replays(word: &str) -> Self {
         match word {
             "refer" => Self { refer: 0.0, ..replay_rule() },
@@ -329,8 +330,9 @@ impl ServiceRule {
     }
 }
 
-/// Advisory until more is measured. With each source left out (training/authenticity) 1 of 36 clips of real people and 3 of 50
-/// of GRID are refused; 0 of 11 lip-synced fakes and 11 of 15 others pass. Where it did not run it is not listed.
+/// Advisory until more is measured. With each source left out (training/authenticity) 1 of 36 clips of real people
+/// and 3 of 50 of GRID are rejected; 0 of 11 lip-synced fakes and 11 of 15 others pass. Not listed when it did not
+/// run.
 fn authenticity_rule() -> ServiceRule {
     ServiceRule { missing: Missing::Neutral, ..ServiceRule::new(Mode::Advisory) }
 }

@@ -1,11 +1,11 @@
-//! The published form of the rules.
+//! The JSON Schema of the rules.
 
 use serde_json::{Value, json};
 
 use crate::{DOCUMENT_CHECKS, DocumentType, Service, VERSION};
 
-/// JSON Schema (draft 2020-12) of [`crate::Rules`]. What it cannot say, [`crate::Rules::validate`] checks:
-/// `refer` is not above `pass`, and something is required.
+/// Returns the JSON Schema (draft 2020-12) of [`crate::Rules`]. [`crate::Rules::validate`] checks what it cannot
+/// express: `refer` is not above `pass`, and something is required.
 pub fn schema() -> Value {
     let unit = |default: f64, text: &str| json!({"type": "number", "minimum": 0, "maximum": 1, "default": default, "description": text});
     let choice =
@@ -17,7 +17,7 @@ pub fn schema() -> Value {
         "properties": {
             "mode": {"enum": ["required", "advisory", "off"]},
             "pass": unit(0.5, "lowest score that passes"),
-            "refer": unit(0.4, "lowest score that a person shall look at; not above pass"),
+            "refer": unit(0.4, "lowest score that is referred to a person; not above pass"),
             "weight": {"type": "number", "minimum": 0, "maximum": 100, "default": 1.0, "description": "share of the overall score"},
             "not_enrolled": choice(&["neutral", "refer", "fail"], "the user has no template"),
             "cannot_judge": choice(&["by_reason", "refer", "fail"], "the service could not judge; by_reason: refer, but fail where there is no face or no sound"),
@@ -42,30 +42,30 @@ pub fn schema() -> Value {
     })
 }
 
-/// The part about documents.
+/// Returns the schema of document rules.
 fn documents() -> Value {
     let modes = json!({"enum": ["required", "gating", "advisory", "off"],
-        "description": "required: failed fails, not made refers; gating: failed fails; absent: as the check says of itself. Those that no rules can silence are required or gating: wrong check digits and expired documents never pass"});
+        "description": "required: failed fails, not made refers; gating: failed fails; absent: the default of the check. Checks that no rules can disable are required or gating: wrong check digits and expired documents never pass"});
     let checks: serde_json::Map<String, Value> =
         DOCUMENT_CHECKS.iter().map(|name| ((*name).to_owned(), modes.clone())).collect();
     let unit = |default: f64, text: &str| json!({"type": "number", "minimum": 0, "maximum": 1, "default": default, "description": text});
     json!({
         "type": "object",
         "additionalProperties": false,
-        "description": "what is asked of documents",
+        "description": "rules for documents",
         "properties": {
             "checks": {"type": "object", "additionalProperties": false, "properties": checks, "default": {}},
             "countries": {"type": "array", "items": {"type": "string", "pattern": "^[A-Z]{3}$"}, "default": [], "description": "accepted issuing states; none: all"},
             "types": {"type": "array", "items": {"enum": DocumentType::ALL}, "default": [], "description": "accepted types; none: all"},
             "expired": {"enum": ["fail", "refer"], "default": "fail", "description": "the document has expired; it never passes"},
-            "doubts": {"type": "integer", "minimum": 1, "maximum": 20, "default": 2, "description": "failed advisory checks from which on a person shall look"},
+            "doubts": {"type": "integer", "minimum": 1, "maximum": 20, "default": 2, "description": "number of failed advisory checks from which the document is referred to a person"},
             "live_face": {
                 "type": "object",
                 "additionalProperties": false,
                 "description": "portrait_live_face: the probability that the portrait shows the person of the session's last video",
                 "properties": {
                     "pass": unit(0.5, "lowest probability that passes"),
-                    "refer": unit(0.05, "lowest probability that a person shall look at; not above pass"),
+                    "refer": unit(0.05, "lowest probability that is referred to a person; not above pass"),
                 },
             },
         },

@@ -12,7 +12,7 @@ fn judged(score: f64) -> Finding {
     Finding::Judged { score }
 }
 
-/// Of a recording that was not used before: there is no evidence about that.
+/// The evidence of a recording without an earlier use.
 fn genuine() -> Evidence {
     let found = Service::ALL.into_iter().filter(|service| *service != Service::MediaReplay);
     found.map(|service| (service, judged(0.9))).collect()
@@ -194,6 +194,6 @@ fn a_score_says_how_close_a_call_came() {
     assert!(fails[0] < 15.0, "a clear mismatch is far from a pass: {fails:?}");
     let refers = [0.40, 0.44, 0.49].map(|face| score(face, 1.0));
     assert!(refers.is_sorted_by(|a, b| a < b) && refers[2] < scoring::PASS_FROM, "{refers:?}");
-    // Of two that decided, the further one counts.
+    // Of two deciding scores, the lower one counts.
     assert!(score(0.39, 0.1) < score(0.39, 0.39));
 }

@@ -11,7 +11,7 @@ fn check(name: &str, outcome: Outcome, advisory: bool) -> DocumentCheck {
     DocumentCheck { name: name.into(), outcome, advisory }
 }
 
-/// A Swedish passport on which everything is right.
+/// A Swedish passport without any fault.
 fn right() -> DocumentEvidence {
     DocumentEvidence {
         checks: vec![
@@ -192,7 +192,7 @@ fn mode() -> impl Strategy<Value = CheckMode> {
     ]
 }
 
-/// Any rules, valid or not: what the floor forbids is not decided by them either.
+/// Any rules, valid or not: they cannot override the checks that no rules can disable.
 fn any_rules() -> impl Strategy<Value = DocumentRules> {
     let name = proptest::sample::select(DOCUMENT_CHECKS.to_vec()).prop_map(str::to_owned);
     let checks = proptest::collection::btree_map(name, mode(), 0..=8);

@@ -1,4 +1,4 @@
-//! What holds for all rules and all evidence.
+//! Properties of all rules and all evidence.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ fn service() -> impl Strategy<Value = Service> {
     proptest::sample::select(Service::ALL.to_vec())
 }
 
-/// Thresholds as people write them, in thousandths, the ends included.
+/// Thresholds as people write them, in thousandths, including the ends.
 fn threshold() -> impl Strategy<Value = f64> {
     (0u32..=1000).prop_map(|n| f64::from(n) / 1000.0)
 }
@@ -46,7 +46,7 @@ fn rules() -> impl Strategy<Value = Rules> {
     })
 }
 
-/// A usable score, thresholds' own values included.
+/// A valid score, including the values of thresholds.
 fn unit() -> impl Strategy<Value = f64> {
     prop_oneof![0.0..=1.0, threshold()]
 }
@@ -92,7 +92,7 @@ proptest! {
 
     #[test]
     fn a_missing_required_service_is_never_a_pass(mut rules in rules(), rest in evidence(), service in service(), mut rule in rule()) {
-        // That there is no evidence of an earlier use is how a recording should be.
+        // Missing evidence of an earlier use is the normal case.
         prop_assume!(service != Service::MediaReplay);
         rule.mode = Mode::Required;
         rules.services.insert(service, rule);
@@ -165,7 +165,7 @@ proptest! {
 
     #[test]
     fn rules_survive_being_written_and_read(mut rules in rules(), service in service(), mut rule in rule()) {
-        // Nothing could pass on it alone, so rules that require nothing else are refused.
+        // Nothing could pass on it alone, so rules that require nothing else are rejected.
         prop_assume!(service != Service::MediaReplay);
         rule.mode = Mode::Required;
         rules.services.insert(service, rule);

@@ -1,30 +1,30 @@
 //! A bounded pool that several owners share fairly: projects, organisations, addresses.
 //!
-//! An owner may take a place only if at least half as many places stay free as it holds then (the dynamic thresholds of
-//! Choudhury and Hahne, as switches share their buffers). One owner alone gets two thirds of the pool, the next two thirds
-//! of the rest; an owner who holds nothing gets the last place too. So nobody has to configure owners or shares, and a
-//! greedy owner is refused before the others are. This crate knows no service.
+//! An owner may take a permit only if at least half as many permits stay free as it then holds (the dynamic
+//! thresholds of Choudhury and Hahne, which switches use to share buffers). One owner alone gets two thirds of the
+//! pool, the next two thirds of the rest; an owner without any gets the last permit too. So neither owners nor shares
+//! are configured, and a greedy owner is rejected before the others. This crate knows no service.
 
 use std::{
     collections::HashMap,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// A pool of places; clones share it.
+/// A pool of permits; clones share it.
 #[derive(Clone, Debug)]
 pub struct FairPool {
     capacity: usize,
     held: Arc<Mutex<Held>>,
 }
 
-/// Owners without a place have no entry, so memory is bounded by the capacity.
+/// Owners without a permit have no entry, so memory is bounded by the capacity.
 #[derive(Debug, Default)]
 struct Held {
     total: usize,
     by_owner: HashMap<Arc<str>, usize>,
 }
 
-/// A place; dropping it gives it back.
+/// A permit; released on drop.
 #[derive(Debug)]
 pub struct FairPlace {
     held: Arc<Mutex<Held>>,
@@ -36,7 +36,7 @@ impl FairPool {
         Self { capacity, held: Arc::default() }
     }
 
-    /// A place for `owner`, or at once none: the pool is full, or the owner has its share.
+    /// Returns a permit for `owner`, or `None` at once: the pool is full, or the owner has its share.
     pub fn admit(&self, owner: &str) -> Option<FairPlace> {
         let mut held = lock(&self.held);
         let free = self.capacity.saturating_sub(held.total);
@@ -55,7 +55,7 @@ impl FairPool {
         self.capacity
     }
 
-    /// Places taken by all owners.
+    /// Returns the permits taken by all owners.
     pub fn taken(&self) -> usize {
         lock(&self.held).total
     }

@@ -1,9 +1,9 @@
 //! From a score to a log-likelihood ratio.
 //!
 //! Pool adjacent violators (Zadrozny and Elkan 2002; Brümmer and du Preez, "The PAV algorithm optimizes binary proper
-//! scoring rules", 2013): the rising step function that fits best, told by few points between which a reader
-//! interpolates. Both ends are pulled in by one made-up trial of each side (Laplace's rule), so that a set without a single
-//! error does not promise certainty.
+//! scoring rules", 2013): the best fitting rising step function, reduced to few points for interpolation. Both ends
+//! are moderated by one made-up trial of each side (Laplace's rule), so that a set without errors does not claim
+//! certainty.
 
 use serde::{Deserialize, Serialize};
 
@@ -16,19 +16,19 @@ use crate::{
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Calibration {
-    /// The score that decides.
+    /// The decision threshold.
     pub threshold: f64,
-    /// The FMR the threshold was chosen for, and the FNMR it had.
+    /// The FMR the threshold was chosen for, and its FNMR.
     pub target_fmr: f64,
     pub fnmr: f64,
     /// `[score, log-likelihood ratio]`, rising in both.
     pub points: Vec<(f64, f64)>,
-    /// Genuine and other trials it was fitted on.
+    /// Genuine and other trials of the fit.
     pub genuine: usize,
     pub others: usize,
 }
 
-/// A calibration as it is written to a file: what it is of, and what it rests on.
+/// A calibration file: its kind, the calibration, and its provenance.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Record {
@@ -38,20 +38,20 @@ pub struct Record {
     pub calibration: Calibration,
 }
 
-/// What a calibration was made from.
+/// The source of a calibration.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Provenance {
-    /// The data, in the words of its author, or the file of results.
+    /// The data, as described by their author, or the file of results.
     pub data: String,
     /// YYYY-MM-DD.
     pub date: String,
     pub command: String,
-    /// The model pack whose scores these are; another one's mean something else.
+    /// The model pack of the scores; those of another pack are not comparable.
     pub models: String,
     pub items: usize,
     pub subjects: usize,
-    /// Items without a score; the curve says nothing about them.
+    /// Items without a score, which the curve does not cover.
     pub not_judged: usize,
 }
 
@@ -62,13 +62,13 @@ pub enum Error {
     TooFew(usize, usize),
     #[error("an FMR of {0} needs at least {1} impostor or attack trials, there are {2}")]
     Unsupported(f64, usize, usize),
-    #[error("is no calibration: {0}; make it with `biometry calibrate`")]
+    #[error("not a calibration: {0}; make it with `biometry calibrate`")]
     Unreadable(String),
     #[error("{0} must be {1}")]
     Field(&'static str, &'static str),
 }
 
-/// Fewest trials of each side a curve is drawn from.
+/// Fewest trials of each side for a curve.
 const MIN: usize = 10;
 /// Most points of a curve.
 const POINTS: usize = 64;
@@ -100,10 +100,10 @@ pub fn fit(trials: &[Trial], target_fmr: f64) -> Result<Calibration, Error> {
 }
 
 impl Record {
-    /// Reads a file and checks what it says, so that nothing that serves has to.
+    /// Parses and validates a file.
     ///
     /// # Errors
-    /// [`Error::Unreadable`] or [`Error::Field`]: what is wrong, and where.
+    /// [`Error::Unreadable`] or [`Error::Field`], with the place of the error.
     pub fn parse(json: &[u8]) -> Result<Self, Error> {
         let record: Self = serde_json::from_slice(json).map_err(|e| Error::Unreadable(e.to_string()))?;
         record.calibration.check()?;
@@ -130,14 +130,18 @@ impl Calibration {
         let rises = points.windows(2).all(|w| w[0].0 < w[1].0 && w[0].1 <= w[1].1);
         field(rises, "points", "in rising order of the score, with a ratio that never falls")?;
         let says = points.first().zip(points.last()).is_some_and(|(a, b)| a.1 < b.1);
-        field(says, "points", "of more than one ratio: these scores tell nobody apart")?;
+        field(
+            says,
+            "points",
+            "of more than one ratio: these scores do not separate genuine from other trials",
+        )?;
         if self.genuine < MIN || self.others < MIN {
             return Err(Error::TooFew(self.genuine, self.others));
         }
         Ok(())
     }
 
-    /// The log-likelihood ratio of a score: linear between the points, level beyond the first and the last.
+    /// Returns the log-likelihood ratio of a score: linear between the points, constant beyond the first and the last.
     #[must_use]
     pub fn log_likelihood_ratio(&self, score: f64) -> f64 {
         let above = self.points.partition_point(|p| p.0 < score);
@@ -149,27 +153,27 @@ impl Calibration {
         }
     }
 
-    /// The probability of a genuine trial when both were as likely beforehand, 0..=1.
+    /// Returns the probability of a genuine trial at even prior odds, 0..=1.
     #[must_use]
     pub fn probability(&self, score: f64) -> f64 {
         probability(self.log_likelihood_ratio(score))
     }
 }
 
-/// The probability of natural logarithmic odds, 0..=1.
+/// Returns the probability of natural log odds, 0..=1.
 #[must_use]
 pub fn probability(log_odds: f64) -> f64 {
     1.0 / (1.0 + (-log_odds).exp())
 }
 
-/// Neighbouring trials that share a likelihood ratio.
+/// Neighbouring trials with one likelihood ratio.
 struct Block {
     sum: f64,
     genuine: f64,
     count: f64,
 }
 
-/// The pooled blocks as `(mean score, log-likelihood ratio)`.
+/// Returns the pooled blocks as `(mean score, log-likelihood ratio)`.
 fn steps(curve: &Curve, genuine: usize, others: usize) -> Vec<(f64, f64)> {
     let mut blocks: Vec<Block> = Vec::new();
     for (score, is_genuine) in curve.scores() {
@@ -189,11 +193,11 @@ fn steps(curve: &Curve, genuine: usize, others: usize) -> Vec<(f64, f64)> {
     }
     let prior = (genuine as f64 / others as f64).ln();
     let ratio = |b: &Block| {
-        // One trial of each side more, shared by all blocks in proportion to their size: bounded at both ends.
+        // One more trial of each side, shared by all blocks in proportion to their size: bounded at both ends.
         ((b.genuine + 0.5) / (b.count - b.genuine + 0.5)).ln() - prior
     };
     let mut steps: Vec<(f64, f64)> = blocks.iter().map(|b| (b.sum / b.count, ratio(b))).collect();
-    // The additions can turn the order of two blocks of very different size.
+    // The additions can swap the order of two blocks of very different size.
     for i in 1..steps.len() {
         steps[i].1 = steps[i].1.max(steps[i - 1].1);
     }
@@ -248,7 +252,7 @@ mod tests {
 
     #[test]
     fn known_likelihoods_are_found_again() {
-        // Two normal distributions one apart: the log-likelihood ratio is the score, minus a half.
+        // Two normal distributions one apart: the log-likelihood ratio is the score minus a half.
         let mut random = fastrand::Rng::with_seed(7);
         let mut normal = || (0..12).map(|_| random.f64()).sum::<f64>() - 6.0;
         let set = trials((0..4000).map(|i| (normal() + f64::from(u8::from(i % 2 == 0)), i % 2 == 0)));
@@ -269,21 +273,21 @@ mod tests {
         let read = Record::parse(record().to_string().as_bytes()).unwrap();
         assert!(read.calibration.log_likelihood_ratio(0.35).abs() < 1e-9);
         let faults = [
-            ("/calibration/threshold", serde_json::json!("high"), "is no calibration"),
+            ("/calibration/threshold", serde_json::json!("high"), "not a calibration"),
             ("/calibration/target_fmr", serde_json::json!(1.5), "target_fmr must be above 0"),
             ("/calibration/fnmr", serde_json::json!(-0.1), "fnmr must be from 0"),
             ("/calibration/points", serde_json::json!([[0.1, 1.0]]), "points must be 2 to 64"),
             ("/calibration/points", serde_json::json!([[0.5, -1.0], [0.1, 1.0]]), "rising order"),
             ("/calibration/points", serde_json::json!([[0.1, 2.0], [0.5, 1.0]]), "rising order"),
-            ("/calibration/points", serde_json::json!([[0.1, 2.0], [0.5, 2.0]]), "tell nobody apart"),
+            ("/calibration/points", serde_json::json!([[0.1, 2.0], [0.5, 2.0]]), "do not separate"),
             ("/calibration/others", serde_json::json!(3), "needs at least 10"),
-            ("/provenance/items", serde_json::Value::Null, "is no calibration"),
+            ("/provenance/items", serde_json::Value::Null, "not a calibration"),
         ];
-        for (place, value, told) in faults {
+        for (place, value, expected) in faults {
             let mut broken = record();
             *broken.pointer_mut(place).unwrap() = value;
             let error = Record::parse(broken.to_string().as_bytes()).unwrap_err().to_string();
-            assert!(error.contains(told), "{place}: {error}");
+            assert!(error.contains(expected), "{place}: {error}");
         }
         assert!(Record::parse(b"{}").is_err() && Record::parse(b"").is_err());
     }

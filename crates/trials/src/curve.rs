@@ -2,7 +2,7 @@
 
 use crate::{Expected, Trial};
 
-/// One judged trial of a curve: its score, whether it should be accepted, and its place among the trials.
+/// One judged trial of a curve: its score, whether it should be accepted, and its index among the trials.
 #[derive(Clone, Copy, Debug)]
 struct Scored {
     score: f64,
@@ -10,22 +10,22 @@ struct Scored {
     trial: usize,
 }
 
-/// The judged trials in order of score; made once, then read with any weights.
+/// The judged trials sorted by score; built once, then evaluated with any weights.
 #[derive(Clone, Debug)]
 pub struct Curve(Vec<Scored>);
 
-/// What a threshold costs; a score of at least the threshold is accepted.
+/// The error rates of a threshold; scores of at least the threshold are accepted.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct Point {
     pub threshold: f64,
     /// Share of impostors or attacks accepted, 0..=1.
     pub fmr: f64,
-    /// Share of genuine trials refused, 0..=1.
+    /// Share of genuine trials rejected, 0..=1.
     pub fnmr: f64,
 }
 
 impl Curve {
-    /// Trials without a finite score are left out here; who reports counts them.
+    /// Builds the curve without trials that have no finite score; the caller counts those.
     #[must_use]
     pub fn new(trials: &[Trial]) -> Self {
         let scored = |(trial, t): (usize, &Trial)| {
@@ -37,20 +37,20 @@ impl Curve {
         Self(all)
     }
 
-    /// Genuine and other trials on the curve.
+    /// Returns the number of genuine and other trials on the curve.
     #[must_use]
     pub fn counts(&self) -> (usize, usize) {
         let genuine = self.0.iter().filter(|s| s.genuine).count();
         (genuine, self.0.len() - genuine)
     }
 
-    /// The scores in rising order, each with whether it is genuine.
+    /// Returns the scores in rising order, each with whether it is genuine.
     pub fn scores(&self) -> impl Iterator<Item = (f64, bool)> + '_ {
         self.0.iter().map(|s| (s.score, s.genuine))
     }
 
-    /// A point for each different score, and one above all of them. `weights` counts each trial so many times. Empty when
-    /// either side has no weight: there is no rate then.
+    /// Returns a point per distinct score, and one above all of them. `weights` counts each trial so many times.
+    /// Empty when either side has no weight: then there is no rate.
     #[must_use]
     pub fn points(&self, weights: &[f64]) -> Vec<Point> {
         let weight = |s: &Scored| weights.get(s.trial).copied().unwrap_or(0.0);
@@ -74,7 +74,7 @@ impl Curve {
     }
 }
 
-/// Where both rates are equal, by linear interpolation between the two points around it.
+/// Returns the point with equal rates, by linear interpolation between its two neighbours.
 #[must_use]
 pub fn equal_error(points: &[Point]) -> Option<Point> {
     let crossing = points.windows(2).find(|w| w[0].fmr >= w[0].fnmr && w[1].fmr <= w[1].fnmr)?;
@@ -85,7 +85,7 @@ pub fn equal_error(points: &[Point]) -> Option<Point> {
     Some(Point { threshold: if share < 0.5 { a.threshold } else { b.threshold }, fmr: rate, fnmr: rate })
 }
 
-/// The lowest threshold whose FMR is at most `fmr`.
+/// Returns the lowest threshold whose FMR is at most `fmr`.
 #[must_use]
 pub fn at_fmr(points: &[Point], fmr: f64) -> Option<Point> {
     points.iter().find(|p| p.fmr <= fmr + 1e-12).copied()

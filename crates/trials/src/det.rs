@@ -1,7 +1,7 @@
 //! Detection error trade-off curves as SVG.
 //!
-//! Martin et al., "The DET curve in assessment of detection task performance" (1997): both rates on axes of the normal
-//! deviate, so that normal scores give straight lines.
+//! Martin et al., "The DET curve in assessment of detection task performance" (1997): both rates on normal deviate
+//! axes, so that normal scores give straight lines.
 
 use std::fmt::Write;
 
@@ -9,9 +9,9 @@ use crate::curve::Point;
 
 const SIDE: f64 = 420.0;
 const MARGIN: f64 = 56.0;
-/// Rates at the grid lines; the first and the last bound the picture.
+/// Rates at the grid lines; the first and the last are the limits of the plot.
 const TICKS: [f64; 8] = [0.001, 0.005, 0.02, 0.05, 0.1, 0.2, 0.4, 0.6];
-/// Distinct on white and on black.
+/// Visible on white and on black.
 const COLOURS: [&str; 6] = ["#3b7dd8", "#d8643b", "#3ba55d", "#a45bd0", "#c8a022", "#7a7a7a"];
 
 /// Draws named curves.
@@ -65,14 +65,14 @@ pub fn svg(title: &str, curves: &[(&str, &[Point])]) -> String {
     out
 }
 
-/// Where a rate lies on an axis, 0 to `SIDE`.
+/// Returns the position of a rate on an axis, 0 to `SIDE`.
 fn place(rate: f64) -> f64 {
     let (low, high) = (deviate(TICKS[0]), deviate(TICKS[TICKS.len() - 1]));
     let at = deviate(rate.clamp(TICKS[0], TICKS[TICKS.len() - 1]));
     (at - low) / (high - low) * SIDE
 }
 
-/// The quantile of the normal distribution, by bisection of its integral: a drawing needs no more.
+/// Returns the quantile of the normal distribution, by bisection of its integral, which is precise enough for a plot.
 fn deviate(rate: f64) -> f64 {
     let (mut low, mut high) = (-5.0, 5.0);
     for _ in 0..40 {
@@ -82,7 +82,7 @@ fn deviate(rate: f64) -> f64 {
     low
 }
 
-/// The normal distribution's integral up to `x` (Abramowitz and Stegun 26.2.17, error below 1e-7).
+/// Returns the normal distribution's integral up to `x` (Abramowitz and Stegun 26.2.17, error below 1e-7).
 fn normal(x: f64) -> f64 {
     let t = 1.0 / (1.0 + 0.231_641_9 * x.abs());
     let series = [0.319_381_530, -0.356_563_782, 1.781_477_937, -1.821_255_978, 1.330_274_429];

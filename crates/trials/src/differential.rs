@@ -1,4 +1,4 @@
-//! How far error rates differ between groups of people (ISO/IEC 19795-10), at the shipped threshold.
+//! Differences of error rates between demographic groups (ISO/IEC 19795-10), at the shipped threshold.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use crate::summary::{Rate, Summary};
 
-/// The error rates of each group, and how far they lie apart.
+/// The error rates of each group, and their spread.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Differential {
     pub groups: BTreeMap<String, GroupRates>,
@@ -21,23 +21,24 @@ pub struct Differential {
 pub struct GroupRates {
     /// Impostors accepted, of every species.
     pub false_match: Option<Share>,
-    /// Genuine trials refused.
+    /// Genuine trials rejected.
     pub false_non_match: Option<Share>,
 }
 
-/// A rate and the trials behind it.
+/// A rate and its number of trials.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize)]
 pub struct Share {
     pub rate: f64,
     pub trials: usize,
 }
 
-/// How far the rates of groups lie apart.
+/// The spread of the groups' rates.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Spread {
     pub highest: (String, f64),
     pub lowest: (String, f64),
-    /// The highest over the lowest rate; `None` when the lowest is 0, which so few trials cannot tell from a small one.
+    /// The highest over the lowest rate; `None` when the lowest is 0, which so few trials cannot distinguish from a
+    /// small rate.
     pub ratio: Option<f64>,
     /// The highest over the mean of the groups' rates; `None` when no group has an error.
     pub over_mean: Option<f64>,

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::Trial;
 
-/// Draws of an interval; enough for two digits.
+/// Draws per interval; enough for two digits.
 const DRAWS: usize = 500;
 const SEED: u64 = 0x5EED;
 
@@ -18,8 +18,8 @@ pub struct Interval {
     pub high: f64,
 }
 
-/// The intervals of what `rates` answers for weights of the trials, in its order. None where fewer than two subjects, or
-/// too few draws in which the rate exists, leave nothing to say.
+/// Returns the intervals of the output of `rates` for weights of the trials, in its order. `None` for fewer than two
+/// subjects, or for too few draws with a rate.
 pub fn intervals(trials: &[Trial], rates: impl Fn(&[f64]) -> Vec<Option<f64>>) -> Vec<Option<Interval>> {
     let subjects = subjects(trials);
     let count = subjects.iter().max().map_or(0, |last| last + 1);
@@ -39,7 +39,7 @@ pub fn intervals(trials: &[Trial], rates: impl Fn(&[f64]) -> Vec<Option<f64>>) -
     drawn.into_iter().map(percentiles).collect()
 }
 
-/// The number of each trial's subject.
+/// Returns the number of each trial's subject.
 fn subjects(trials: &[Trial]) -> Vec<usize> {
     let mut known = BTreeMap::new();
     let number = |trial: &Trial| {

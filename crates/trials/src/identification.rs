@@ -1,8 +1,8 @@
-//! Searches: is the nearest of a gallery the right one, and is a stranger told "unknown".
+//! Identification (1:N): is the nearest template the right one, and is an unenrolled person rejected.
 //!
-//! ISO/IEC 19795-1: rank-one identification on a closed set, and on an open one the rate of false negatives (FNIR: the
-//! right one is not the nearest, or not near enough) at a rate of false positives (FPIR: a stranger is near enough to
-//! somebody).
+//! ISO/IEC 19795-1: rank-one identification on a closed set, and on an open one the rate of false negatives (FNIR:
+//! the right template is not the nearest, or not near enough) at a rate of false positives (FPIR: an unenrolled
+//! person is near enough to some template).
 
 use serde::Serialize;
 
@@ -12,20 +12,21 @@ use crate::{
     draws::{Interval, intervals},
 };
 
-/// One probe against everybody of a gallery.
+/// One probe against a whole gallery.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Search {
-    /// Whose probe it is: the unit the intervals draw.
+    /// The subject of the probe: the bootstrap unit.
     pub subject: String,
     /// The best score with a template of the same subject.
     pub own: f64,
-    /// The best score with anybody else's; the probe without its own templates is the stranger of the open set.
+    /// The best score with another subject's; the probe without its own templates is the unenrolled person of the
+    /// open set.
     pub other: f64,
-    /// Templates it was compared with.
+    /// Number of templates it was compared with.
     pub gallery: usize,
 }
 
-/// What a false positive rate costs in false negatives.
+/// FNIR at an FPIR.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct AtFpir {
     pub fpir: f64,
@@ -38,18 +39,18 @@ pub struct AtFpir {
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Identification {
     pub searches: usize,
-    /// Templates in a search, the median.
+    /// Median number of templates in a search.
     pub gallery: usize,
-    /// Closed set: share of searches whose nearest is the right one.
+    /// Closed set: share of searches whose nearest template is the right one.
     pub rank_one: f64,
     pub rank_one_interval: Option<Interval>,
-    /// Open set, as far as there are searches for it.
+    /// Open set, as far as the number of searches supports it.
     pub fnir_at_fpir: Vec<AtFpir>,
 }
 
 const FPIRS: [f64; 3] = [1e-1, 1e-2, 1e-3];
 
-/// Summarises; none of nothing.
+/// Summarises searches; `None` without any.
 #[must_use]
 pub fn summarise(searches: &[Search]) -> Option<Identification> {
     let mut gallery: Vec<usize> = searches.iter().map(|s| s.gallery).collect();
@@ -59,7 +60,7 @@ pub fn summarise(searches: &[Search]) -> Option<Identification> {
     let curve = Curve::new(&trials);
     let fpirs: Vec<f64> = FPIRS.into_iter().filter(|rate| rate * searches.len() as f64 >= 1.0).collect();
     let first = |weights: &[f64]| {
-        // Of each search the mated presentation comes first.
+        // The mated presentation of each search comes first.
         let weight = |i: usize| weights.get(2 * i).copied().unwrap_or(0.0);
         let whole: f64 = (0..searches.len()).map(weight).sum();
         let right: f64 = (0..searches.len()).filter(|i| searches[*i].is_right()).map(weight).sum();
@@ -75,7 +76,7 @@ pub fn summarise(searches: &[Search]) -> Option<Identification> {
     let even = vec![1.0; trials.len()];
     let rank_one_interval = drawn.next().flatten();
     let points = curve.points(&even);
-    let told = fpirs.iter().zip(drawn).filter_map(|(fpir, interval)| {
+    let rates = fpirs.iter().zip(drawn).filter_map(|(fpir, interval)| {
         let at = at_fmr(&points, *fpir)?;
         Some(AtFpir { fpir: *fpir, fnir: at.fnmr, threshold: at.threshold, interval })
     });
@@ -84,7 +85,7 @@ pub fn summarise(searches: &[Search]) -> Option<Identification> {
         gallery: median,
         rank_one: first(&even)?,
         rank_one_interval,
-        fnir_at_fpir: told.collect(),
+        fnir_at_fpir: rates.collect(),
     })
 }
 
@@ -94,7 +95,7 @@ impl Search {
     }
 }
 
-/// The probe among all, accepted where the right one is nearest and near enough; and as a stranger.
+/// Returns the probe among all, accepted when the right template is nearest and near enough; and as an unenrolled person.
 fn presentations(search: &Search) -> [Trial; 2] {
     let trial = |expected, score| Trial {
         expected,

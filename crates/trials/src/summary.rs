@@ -12,10 +12,10 @@ use crate::{
     identification::Identification,
 };
 
-/// FMRs at which the FNMR is reported, as far as there are trials for it.
+/// FMRs at which the FNMR is reported, as far as the number of trials supports it.
 const FMRS: [f64; 4] = [1e-1, 1e-2, 1e-3, 1e-4];
 
-/// A rate, how many trials it rests on, and its 95 % interval (none: fewer than two subjects).
+/// A rate, its number of trials, and its 95 % interval (`None`: fewer than two subjects).
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Rate {
     pub rate: f64,
@@ -23,7 +23,7 @@ pub struct Rate {
     pub interval: Option<Interval>,
 }
 
-/// Where FMR and FNMR are equal.
+/// The point where FMR and FNMR are equal.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct EqualError {
     pub rate: f64,
@@ -31,7 +31,7 @@ pub struct EqualError {
     pub interval: Option<Interval>,
 }
 
-/// What a false match rate costs in false non-matches.
+/// FNMR at an FMR.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct AtFmr {
     pub fmr: f64,
@@ -40,37 +40,37 @@ pub struct AtFmr {
     pub interval: Option<Interval>,
 }
 
-/// Everything that can be said of a set of trials.
+/// All rates of a set of trials.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Summary {
     pub items: usize,
     pub judged: usize,
     pub subjects: usize,
-    /// How many could not be judged, by reason; they are in no rate below.
+    /// Trials that could not be judged, by reason; they are in no rate below.
     pub not_judged: BTreeMap<String, usize>,
     pub eer: Option<EqualError>,
     pub fnmr_at_fmr: Vec<AtFmr>,
-    /// No FMR below this can be told from so few impostor or attack trials: one of them is more.
+    /// Smallest FMR that the number of impostor or attack trials can support: one of them is more.
     pub smallest_fmr: Option<f64>,
-    /// At the shipped threshold: genuine trials refused (BPCER of attack detection, FNMR of recognition).
+    /// At the shipped threshold: genuine trials rejected (BPCER of attack detection, FNMR of recognition).
     pub bpcer: Option<Rate>,
     /// At the shipped threshold: attacks or impostors accepted, by species (APCER, FMR).
     pub apcer: BTreeMap<String, Rate>,
     /// Word errors for each word of the genuine trials.
     pub wer: Option<Rate>,
-    /// Searches whose nearest was the right one.
+    /// Searches with the right template nearest.
     pub top1: Option<Rate>,
-    /// The same comparisons as searches, where there were subjects.
+    /// The same comparisons as searches, when subjects are known.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub identification: Option<Identification>,
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     pub groups: BTreeMap<String, Summary>,
-    /// How far the groups lie apart, where that was asked for.
+    /// The spread of the groups, if requested.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub differential: Option<Differential>,
 }
 
-/// Summarises the trials, and those of each group where there are several groups.
+/// Summarises the trials, and those of each group if there are several groups.
 #[must_use]
 pub fn summarise(trials: &[Trial]) -> Summary {
     let mut summary = of(trials);
@@ -116,11 +116,11 @@ fn of(trials: &[Trial]) -> Summary {
     for reason in trials.iter().filter_map(|t| t.unjudged.clone()) {
         *summary.not_judged.entry(reason).or_default() += 1;
     }
-    let told = fmrs.iter().zip(of_curve).filter_map(|(fmr, interval)| {
+    let rates = fmrs.iter().zip(of_curve).filter_map(|(fmr, interval)| {
         let point = at_fmr(&points, *fmr)?;
         Some(AtFmr { fmr: *fmr, fnmr: point.fnmr, threshold: point.threshold, interval })
     });
-    summary.fnmr_at_fmr = told.collect();
+    summary.fnmr_at_fmr = rates.collect();
     for (share, interval) in shares.iter().zip(of_shares) {
         let (rate, counted) = share.of(trials, &vec![1.0; trials.len()]);
         let rate = rate.map(|rate| Rate { rate, trials: counted, interval });
@@ -141,7 +141,7 @@ fn species(expected: &Expected) -> Option<&str> {
     }
 }
 
-/// A rate that is a share of trials, or of their words.
+/// A rate as a share of trials, or of their words.
 enum Share<'a> {
     Refused,
     Accepted(&'a str),
@@ -156,7 +156,7 @@ fn shares<'a>(species: &BTreeSet<&'a str>) -> Vec<Share<'a>> {
 }
 
 impl Share<'_> {
-    /// What of how much one trial counts; none when the rate is not about it.
+    /// Returns the numerator and denominator of one trial; `None` when the rate does not apply to it.
     fn counts(&self, trial: &Trial) -> Option<(f64, f64)> {
         let one = |is: bool| (f64::from(u8::from(is)), 1.0);
         let genuine = trial.expected == Expected::Accept;
@@ -170,7 +170,7 @@ impl Share<'_> {
         }
     }
 
-    /// The rate, and how many trials it is about.
+    /// Returns the rate and its number of trials.
     fn of(&self, trials: &[Trial], weights: &[f64]) -> (Option<f64>, usize) {
         let (mut part, mut whole, mut counted) = (0.0, 0.0, 0);
         for (trial, weight) in trials.iter().zip(weights) {

@@ -1,16 +1,16 @@
-//! One probe, what should become of it, and what did.
+//! One probe with its expected and its actual result.
 
-/// What should become of a probe.
+/// The expected result of a probe.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Expected {
-    /// A genuine comparison, a bona fide presentation, the phrase that was asked for.
+    /// A genuine comparison, a bona fide presentation, the requested phrase.
     Accept,
-    /// An impostor or an attack, of the species named.
+    /// An impostor or an attack, of the named species.
     Reject(String),
 }
 
 impl Expected {
-    /// Reads a label. `species` names the attack; without one, the label does.
+    /// Parses a label. `species` names the attack; if absent, the label does.
     #[must_use]
     pub fn parse(label: &str, species: Option<&str>) -> Self {
         match label {
@@ -20,21 +20,21 @@ impl Expected {
     }
 }
 
-/// One trial and its outcome.
+/// One trial and its result.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Trial {
     pub expected: Expected,
-    /// Higher is more genuine; finite. None: it could not be judged.
+    /// Higher is more genuine; finite. `None`: it could not be judged.
     pub score: Option<f64>,
-    /// What the shipped threshold decided; none when it could not be judged.
+    /// The decision at the shipped threshold; `None` when it could not be judged.
     pub accepted: Option<bool>,
     /// Why it could not be judged, a stable word.
     pub unjudged: Option<String>,
-    /// Whose trial it is: the unit the intervals draw.
+    /// The subject of the trial: the bootstrap unit.
     pub subject: String,
     pub group: Option<String>,
-    /// Words that came out wrong (substituted, missing, inserted), and words there were.
+    /// Wrong words (substituted, missing, inserted), and expected words.
     pub words: Option<(usize, usize)>,
-    /// Whether the nearest of a search was the right one.
+    /// Whether the nearest template of a search was the right one.
     pub first_rank: Option<bool>,
 }

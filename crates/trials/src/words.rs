@@ -1,6 +1,7 @@
 //! Word errors of a transcript.
 
-/// The fewest words to substitute, drop or insert to turn `said` into `expected` (Levenshtein's distance over words).
+/// Returns the fewest words to substitute, drop or insert to turn `said` into `expected` (Levenshtein's distance over
+/// words).
 #[must_use]
 pub fn errors(expected: &[&str], said: &[&str]) -> usize {
     let mut row: Vec<usize> = (0..=said.len()).collect();

@@ -1,4 +1,4 @@
-//! What a set of trials says, and what it cannot say.
+//! Rates of a set of trials, and their limits.
 
 use proptest::prelude::*;
 use trials::{Expected, Trial, summary::summarise};
@@ -42,8 +42,8 @@ fn no_rate_is_reported_below_what_the_trials_support() {
             .collect()
     });
     let summary = summarise(&set);
-    let told: Vec<f64> = summary.fnmr_at_fmr.iter().map(|at| at.fmr).collect();
-    assert_eq!((told, summary.smallest_fmr), (vec![0.1, 0.01], Some(0.01)));
+    let fmrs: Vec<f64> = summary.fnmr_at_fmr.iter().map(|at| at.fmr).collect();
+    assert_eq!((fmrs, summary.smallest_fmr), (vec![0.1, 0.01], Some(0.01)));
 }
 
 #[test]
@@ -56,7 +56,7 @@ fn one_subject_has_no_interval() {
 
 #[test]
 fn subjects_are_drawn_not_trials() {
-    // One of four people is always refused: drawing trials would call this a quarter, give or take little.
+    // One of four people is always rejected: drawing trials would call this a quarter with a narrow interval.
     let set = people(4, |i| {
         let s = format!("s{i}");
         (0..100).map(|_| trial(&s, "genuine", Some(if i == 0 { 0.2 } else { 0.9 }))).collect()

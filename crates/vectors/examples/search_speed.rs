@@ -1,6 +1,6 @@
 //! Measures 1:N search over synthetic faces: `cargo run --release -p vectors --example search_speed -- 1000000 1000`
-//! (faces, searches). Prints how long searches take, how often the exact nearest is among those that are compared exactly
-//! afterwards, and the memory; ends with an error when a bar is missed.
+//! (faces, searches). Prints the duration of searches, how often the exact nearest is among those compared exactly,
+//! and the memory; fails when a target is missed.
 
 use std::{
     io::Write,
@@ -12,16 +12,16 @@ use vectors::{FlatIndex, Index, Key, SketchIndex};
 
 /// Numbers of a face's vector by both networks.
 const DIMENSIONS: usize = 640;
-/// Faces differ in so many ways that impostors' cosines spread about as those of real ones (deviation .1).
+/// Number of factors chosen so that impostors' cosines spread like those of real faces (deviation .1).
 const FACTORS: usize = 96;
-/// How many of what sketches find are compared exactly.
+/// Candidates of the sketches that are compared exactly.
 const RERANKED: usize = 32;
 const BATCH: usize = 4096;
 const MAX_P99: Duration = Duration::from_millis(20);
 const MIN_RECALL: f64 = 0.99;
 const MAX_BYTES_PER_FACE: u64 = 900;
 
-/// Makes faces: a face is a mix of a few factors, each a direction of its own, and a little of everything.
+/// Generates faces: a mix of a few factors, each with a random direction, and a little noise.
 struct Faces {
     factors: Vec<Vec<f32>>,
 }
@@ -42,7 +42,7 @@ impl Faces {
         unit(&face)
     }
 
-    /// Another picture of the same face, at a cosine of about .65.
+    /// Returns another picture of the same face, at a cosine of about .65.
     fn probe(&self, number: Key) -> Vec<f32> {
         let other = self.face(u64::MAX / 2 + number);
         let face = self.face(number);
@@ -50,7 +50,7 @@ impl Faces {
     }
 }
 
-/// Numbers that are near each other give seeds that are not (splitmix64).
+/// Turns similar numbers into unrelated seeds (splitmix64).
 fn mixed(number: u64) -> u64 {
     let mut z = number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -58,7 +58,7 @@ fn mixed(number: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// What this thread has used of a core: other load of the machine does not count.
+/// Returns the CPU time of this thread: other load of the machine does not count.
 fn cpu() -> Duration {
     let time = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     Duration::new(time.tv_sec.unsigned_abs(), u32::try_from(time.tv_nsec).unwrap_or_default())
@@ -114,7 +114,7 @@ fn resident_bytes() -> u64 {
     kib.unwrap_or_default() * 1024
 }
 
-/// How long each of several calls took.
+/// The durations of several calls.
 #[derive(Default)]
 struct Times {
     cpu: Vec<Duration>,
@@ -151,7 +151,7 @@ fn main() -> anyhow::Result<()> {
     let faces = Faces::new();
     let mut out = std::io::stdout();
 
-    // Every other search is of a stranger.
+    // Every other search is of an unenrolled person.
     let wanted: Vec<Key> = (0..searches).map(|i| i * (count / searches).max(1)).collect();
     let probe = |i: usize, key: Key| {
         if i.is_multiple_of(2) { faces.probe(key) } else { faces.face(u64::MAX / 3 + key) }
@@ -179,7 +179,7 @@ fn main() -> anyhow::Result<()> {
     for probe in &probes {
         nearest.push(flat_times.of(|| flat.search(probe, 1))?[0]);
     }
-    // The re-rank is exact, so it finds the nearest when it is among what sketches found.
+    // The re-rank is exact, so it finds the nearest if it is among the candidates.
     let hit = |i: usize| found[i].iter().any(|n| n.key == nearest[i].key);
     let (known, strangers): (Vec<usize>, Vec<usize>) = (0..probes.len()).partition(|i| i.is_multiple_of(2));
     let share = |of: &[usize]| of.iter().filter(|i| hit(**i)).count() as f64 / of.len().max(1) as f64;

@@ -1,7 +1,7 @@
 //! Exact search: one aligned allocation, read from front to back.
 //!
-//! The inner loop is plain Rust over blocks of 16 numbers, which the compiler turns into vector instructions of the target;
-//! it keeps up with the memory, so hand-written or dispatched kernels (`simsimd`) would wait for the same bytes.
+//! The inner loop is plain Rust over blocks of 16 numbers, which the compiler turns into vector instructions of the
+//! target; it is bound by memory, so hand-written kernels (`simsimd`) would not be faster.
 
 use std::collections::HashMap;
 
@@ -26,7 +26,7 @@ impl Default for Block {
 
 impl zeroize::DefaultIsZeroes for Block {}
 
-/// Every vector, scaled to length 1, one after the other.
+/// All vectors, scaled to length 1, contiguous.
 #[derive(Debug)]
 pub struct FlatIndex {
     dimensions: usize,
@@ -41,7 +41,7 @@ impl FlatIndex {
         Self { dimensions, blocks: Vec::new(), keys: Vec::new(), rows: HashMap::new() }
     }
 
-    /// Returns every vector as it is stored, scaled to length 1.
+    /// Returns every stored vector, scaled to length 1.
     pub fn vectors(&self) -> impl Iterator<Item = (Key, Vec<f32>)> {
         let rows = self.blocks.chunks_exact(self.blocks_per_row());
         self.keys.iter().copied().zip(rows).map(|(key, row)| {
@@ -58,7 +58,7 @@ impl FlatIndex {
         self.dimensions.div_ceil(WIDTH).max(1)
     }
 
-    /// Makes room for one more row. What was copied is overwritten where it was.
+    /// Makes room for one more row. Copied memory is overwritten at its old place.
     fn make_room(&mut self) {
         let (wanted, capacity) = (self.blocks.len() + self.blocks_per_row(), self.blocks.capacity());
         if wanted > capacity {
@@ -71,7 +71,7 @@ impl FlatIndex {
     }
 }
 
-/// The vector at length 1, in whole blocks.
+/// Returns the vector at length 1, in whole blocks.
 fn blocks_of(vector: &[f32]) -> impl Iterator<Item = Block> {
     let length = vector.iter().map(|v| v * v).sum::<f32>().sqrt().max(f32::MIN_POSITIVE);
     vector.chunks(WIDTH).map(move |part| {
@@ -91,7 +91,7 @@ fn dot(a: &[Block], b: &[Block]) -> f32 {
     sums.iter().sum()
 }
 
-/// Inserts into a list that is sorted with the greatest cosine first and at most `count` long.
+/// Inserts into a list of at most `count` items, sorted by descending cosine.
 fn insert(best: &mut Vec<Neighbour>, count: usize, found: Neighbour) {
     if best.len() == count && best.last().is_none_or(|last| found.cosine <= last.cosine) {
         return;

@@ -1,13 +1,13 @@
 //! Nearest-neighbour search by cosine over vectors in memory.
 //!
-//! [`FlatIndex`] compares a query with every vector and is exact; [`SketchIndex`] compares sketches of one bit a number first
-//! and finds nearly always the same, in a quarter of the memory and an eighth of the time. Both are an [`Index`], and one suite of
-//! tests holds for both (`tests/it.rs`).
+//! [`FlatIndex`] compares a query with every vector and is exact; [`SketchIndex`] compares sketches of one bit per
+//! number first and nearly always finds the same, in a quarter of the memory and an eighth of the time. Both are an
+//! [`Index`], tested by one suite (`tests/it.rs`).
 //!
-//! Invariants: a removed vector is never found again and its numbers are overwritten at once; what an index held is
-//! overwritten when it is dropped.
+//! Invariants: a removed vector is never found again and its numbers are overwritten at once; the memory of an index
+//! is overwritten on drop.
 //!
-//! Caller: `svc-ml`, which judges what is found here by the stored templates themselves.
+//! Caller: `svc-ml`, which verifies candidates against the stored templates.
 
 mod flat;
 mod sketch;
@@ -15,10 +15,10 @@ mod sketch;
 pub use flat::FlatIndex;
 pub use sketch::SketchIndex;
 
-/// Names a vector.
+/// Identifies a vector.
 pub type Key = u64;
 
-/// A vector that was found.
+/// A search result.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Neighbour {
     pub key: Key,
@@ -30,15 +30,15 @@ pub struct Neighbour {
 pub enum Error {
     #[error("a vector of {found} numbers does not fit an index of {expected}")]
     Dimensions { expected: usize, found: usize },
-    #[error("the index has no more places")]
+    #[error("the index is full")]
     Full,
 }
 
-/// Vectors of one number of dimensions, found by their cosine.
+/// Vectors of equal dimensions, searched by cosine.
 pub trait Index: Send + Sync + std::fmt::Debug {
     fn dimensions(&self) -> usize;
 
-    /// Adds a vector; one of the same key is replaced.
+    /// Adds a vector; replaces one of the same key.
     ///
     /// # Errors
     /// [`Error::Dimensions`], [`Error::Full`].
@@ -47,7 +47,7 @@ pub trait Index: Send + Sync + std::fmt::Debug {
     /// Adds several.
     ///
     /// # Errors
-    /// As [`Index::add`]; some of them may have been added then.
+    /// As [`Index::add`]; some vectors may have been added then.
     fn add_all(&mut self, vectors: &[(Key, Vec<f32>)]) -> Result<(), Error> {
         vectors.iter().try_for_each(|(key, vector)| self.add(*key, vector))
     }

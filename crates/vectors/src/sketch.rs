@@ -1,13 +1,13 @@
-//! Search of many: every vector is compared by a sketch of one bit a number, the best of those by one byte a number.
+//! Search of many vectors: all are compared by a sketch of one bit per number, the best of those by one byte per number.
 //!
-//! A sketch has the signs of the vector after a fixed rotation that mixes all numbers, so the share of bits in which two differ
-//! says how large the angle between them is. A million sketches are 80 MB, which are read from front to back.
+//! A sketch has the signs of the vector after a fixed rotation that mixes all numbers, so the share of different bits
+//! gives the angle between two vectors. A million sketches are 80 MB, read sequentially.
 //!
-//! Measured on synthetic faces whose impostors' cosines spread as those of real ones (`examples/search_speed.rs`). A graph of
-//! neighbours (HNSW, 32 links, 192 looked at) named the exact nearest in .935 of searches at 100,000, took 1.5 ms of a core to add a
-//! vector and 3.5 ms to search: such vectors have no neighbourhoods that lead to the nearest. Of the engines at hand
-//! `usearch`, the runner-up, is such a graph; it leaves the bytes of a removed vector in memory, and needs a 100 MB library
-//! of kernels and a feature of `proc-macro2` that recompiles the whole workspace.
+//! Measured on synthetic faces whose impostors' cosines spread like those of real ones (`examples/search_speed.rs`).
+//! A graph of neighbours (HNSW, 32 links, 192 candidates) named the exact nearest in .935 of searches at 100,000,
+//! took 1.5 ms of a core to add a vector and 3.5 ms to search: such vectors have no neighbourhoods that lead to the
+//! nearest. The runner-up `usearch` is such a graph; it leaves the bytes of a removed vector in memory, and needs a
+//! 100 MB library of kernels and a feature of `proc-macro2` that recompiles the whole workspace.
 
 mod bits;
 mod quantized;
@@ -18,13 +18,13 @@ use crate::{Error, Index, Key, Neighbour, check};
 use bits::{Sketcher, Sketches};
 use quantized::{Query, Vectors};
 
-/// Vectors that are compared by their bytes, at least.
+/// Fewest vectors that are compared by their bytes.
 const SHORTLIST: usize = 2048;
-/// Sketches from which on several threads read them.
+/// Number of sketches from which several threads read them.
 const MANY: usize = 100_000;
 const MAX_THREADS: usize = 4;
 
-/// Names a vector by its place.
+/// The position of a vector.
 type Slot = u32;
 
 /// Sketches and bytes of vectors.
@@ -49,7 +49,7 @@ impl SketchIndex {
         }
     }
 
-    /// Returns the places of the [`SHORTLIST`] sketches with the fewest bits that differ, and of all that differ in no more.
+    /// Returns the positions of the [`SHORTLIST`] sketches with the fewest different bits, including ties.
     fn shortlist(&self, sketch: &[u64], count: usize) -> Vec<Slot> {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let threads = if self.keys.len() < MANY { 1 } else { cores.min(MAX_THREADS) };

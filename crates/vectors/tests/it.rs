@@ -19,7 +19,7 @@ fn vector(random: &mut Rng, dimensions: usize) -> Vec<f32> {
     numbers.iter().map(|v| v / length).collect()
 }
 
-/// A vector at about a cosine of .8 from `of`.
+/// Returns a vector at a cosine of about .8 from `of`.
 fn near(random: &mut Rng, of: &[f32]) -> Vec<f32> {
     let noise = vector(random, of.len());
     of.iter().zip(noise).map(|(v, n)| v + 0.75 * n).collect()
@@ -65,13 +65,13 @@ fn a_removed_vector_is_never_found_again() {
             assert!(!keys(&index.search(stored, 20).unwrap()).contains(key));
         }
         assert_eq!(index.len(), 100);
-        // All that is left is found, though two in three of what was there were removed.
+        // All remaining vectors are found, though two in three were removed.
         for (key, stored) in vectors.iter().filter(|(key, _)| key % 3 == 0) {
             assert_eq!(index.search(stored, 1).unwrap()[0].key, *key);
         }
         let all = index.search(&vectors[0].1, 300).unwrap();
         assert!(all.iter().all(|n| n.key % 3 == 0) && all.len() <= 100);
-        // What comes new takes the place of what went.
+        // New vectors reuse the space of removed ones.
         let before = index.bytes();
         for (key, stored) in vectors.iter().filter(|(key, _)| key % 3 != 0) {
             index.add(1000 + key, stored).unwrap();
@@ -134,7 +134,7 @@ fn searches_run_at_once() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
 
-    /// Whatever is added and removed in whatever order, the nearest of a small index is the nearest there is.
+    /// For any sequence of additions and removals, a small index finds the true nearest.
     #[test]
     fn an_index_holds_what_was_added_and_not_removed(
         steps in prop::collection::vec((any::<bool>(), 0u64..30, any::<u64>()), 1..120),

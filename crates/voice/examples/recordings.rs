@@ -1,4 +1,4 @@
-//! Prints what 16 kHz WAV recordings are worth for an enrollment: `cargo run -p voice --example recordings -- FILES`.
+//! Prints the enrollment quality of 16 kHz WAV recordings: `cargo run -p voice --example recordings -- FILES`.
 
 use voice::{Engine, Quality, clipped_share};
 

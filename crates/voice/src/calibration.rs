@@ -1,10 +1,10 @@
-//! From a cosine to odds: how much more often speakers score like this with themselves than with others.
+//! From a cosine to log odds: the likelihood of a score for the same speaker relative to different speakers.
 
 use std::sync::LazyLock;
 
 use crate::{Bandwidth, Voiceprint};
 
-/// The bandwidths of two voices: each pairing has scores, and so a threshold, of its own.
+/// The bandwidths of two voices: each pairing has its own score distribution and threshold.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Pairing {
@@ -25,22 +25,22 @@ impl Pairing {
     }
 }
 
-/// The verdict of a comparison of two voices.
+/// The result of a comparison of two voices.
 #[derive(Clone, Copy, Debug, PartialEq, serde::Serialize)]
 pub struct Comparison {
     /// Cosine similarity, -1..=1.
     pub score: f32,
-    /// The least score that is the same speaker in this pairing.
+    /// Threshold of this pairing.
     pub threshold: f32,
     pub pairing: Pairing,
     pub matched: bool,
-    /// Natural logarithm of p(score | same speaker) / p(score | other speaker), bounded by what the data supports.
+    /// Natural logarithm of p(score | same speaker) / p(score | other speaker), bounded by the amount of data.
     pub log_odds: f32,
-    /// Probability of an imposter when both were as likely beforehand, 0..=1.
+    /// Probability of an impostor at even prior odds, 0..=1.
     pub imposter_prob: f32,
 }
 
-/// Compares two voices with the table kept beside the model.
+/// Compares two voices with the embedded calibration table.
 #[must_use]
 pub fn compare(probe: &Voiceprint, template: &Voiceprint) -> Comparison {
     let pairing = Pairing::of(probe.bandwidth(), template.bandwidth());
@@ -51,7 +51,7 @@ static TABLES: LazyLock<Tables> = LazyLock::new(|| {
     serde_json::from_str(include_str!("calibration.json")).expect("the embedded table is checked by a test")
 });
 
-/// `calibration.json`: one table for each pairing; what else it holds says where they come from.
+/// `calibration.json`: one table per pairing; its other fields document the source.
 #[derive(serde::Deserialize)]
 struct Tables {
     wide: Table,
@@ -80,7 +80,7 @@ impl Tables {
 }
 
 impl Table {
-    /// Linear between the points, level beyond the first and the last.
+    /// Linear between the points, constant beyond the first and the last.
     fn log_odds(&self, score: f32) -> f32 {
         let above = self.points.partition_point(|p| p.0 < score);
         match (above.checked_sub(1).and_then(|i| self.points.get(i)), self.points.get(above)) {

@@ -1,8 +1,8 @@
-//! The recognisers' decoders, step by step over a cache of keys and values.
+//! The recognisers' decoders, step by step over a key-value cache.
 //!
-//! Moonshine's decoder makes the keys and values of the sound in its first call; Whisper's encoder has made them already.
-//! All later calls are alike: one set of the sound's keys and values for all rows of the batch, and one new token for each
-//! row. No cache tensor is copied but where the rows of the batch change.
+//! Moonshine's decoder computes the keys and values of the audio in its first call; Whisper's encoder provides them.
+//! All later calls are the same: one set of the audio's keys and values for all rows of the batch, and one new token
+//! per row. Cache tensors are copied only when the rows of the batch change.
 
 use ort::{
     session::{Session, SessionInputValue},
@@ -16,7 +16,7 @@ const HEADS: usize = 8;
 const MOONSHINE_HIDDEN: usize = 288;
 const STAGE: &str = "speech recognition";
 
-/// What one decoder input is to be fed with; indices count keys and values of all layers.
+/// The source of a decoder input; indices count keys and values of all layers.
 #[derive(Clone, Copy)]
 enum Slot {
     Tokens,
@@ -27,15 +27,15 @@ enum Slot {
     Cross(usize),
 }
 
-/// The sound as the encoder left it.
+/// The encoder's output.
 pub(crate) enum Encoded {
-    /// Hidden states of so many samples, of which the decoder makes keys and values itself.
+    /// Hidden states of so many samples; the decoder computes keys and values.
     Hidden { value: DynValue, samples: usize },
     /// Keys and values of all layers.
     KeysAndValues(Vec<DynValue>),
 }
 
-/// Keys and values of the tokens so far, one row for each hypothesis.
+/// Keys and values of the tokens so far, one row per hypothesis.
 pub(crate) struct Cache {
     own: Vec<DynValue>,
     rows: usize,
@@ -43,7 +43,7 @@ pub(crate) struct Cache {
     head: usize,
 }
 
-/// What the network expects next, for each row.
+/// The network's prediction of the next token, for each row.
 pub(crate) struct Logits {
     value: DynValue,
     width: usize,
@@ -51,7 +51,7 @@ pub(crate) struct Logits {
 }
 
 impl Logits {
-    /// Logits of every text token after row `row`.
+    /// Returns the logits of every text token after row `row`.
     pub(crate) fn row(&self, row: usize) -> Result<&[f32], Error> {
         let (_, all) = self.value.try_extract_tensor::<f32>().map_err(inference(STAGE))?;
         all.get(row * self.width..row * self.width + self.text_tokens)
@@ -59,22 +59,22 @@ impl Logits {
     }
 }
 
-/// What tells one recogniser's decoder from another's.
+/// The tensor layout of a recogniser's decoder.
 #[derive(Clone, Copy)]
 pub(crate) struct Layout {
     /// Numbers of one attention head.
     pub(crate) head: usize,
-    /// Tokens the network knows, and how many of them, from the first on, are text or the end of it.
+    /// Vocabulary size, and how many tokens, from the first on, are text or its end.
     pub(crate) tokens: usize,
     pub(crate) text_tokens: usize,
 }
 
-/// One decoder session at work.
+/// A running decoder session.
 pub(crate) struct Decoder<'s> {
     session: &'s mut Session,
     slots: Vec<Slot>,
     layout: Layout,
-    /// Keys and values of the sound, all layers.
+    /// Keys and values of the audio, all layers.
     cross: Vec<DynValue>,
 }
 
@@ -85,7 +85,7 @@ impl<'s> Decoder<'s> {
         Ok(Self { slots, session, layout, cross: Vec::new() })
     }
 
-    /// The first step: takes the sound and the tokens that begin every transcript.
+    /// Runs the first step with the audio and the tokens that begin every transcript.
     pub(crate) fn start(&mut self, sound: Encoded, prompt: &[Token]) -> Result<(Cache, Logits), Error> {
         let tensor = |e| inference(STAGE)(e);
         let tokens = prompt.iter().map(|t| i64::from(*t)).collect::<Vec<_>>();
@@ -110,7 +110,7 @@ impl<'s> Decoder<'s> {
         Ok((Cache { own, rows: 1, tokens: prompt.len(), head: self.layout.head }, logits))
     }
 
-    /// One more token for each row of `cache`.
+    /// Adds one token to each row of `cache`.
     pub(crate) fn step(&mut self, cache: &Cache, next: &[Token]) -> Result<(Cache, Logits), Error> {
         let tensor = |e| inference(STAGE)(e);
         let tokens = next.iter().map(|t| i64::from(*t)).collect::<Vec<_>>();
@@ -131,7 +131,7 @@ impl<'s> Decoder<'s> {
         Ok((Cache { own, rows: next.len(), tokens: cache.tokens + 1, head: cache.head }, logits))
     }
 
-    /// Keys and values of the tokens, those of the sound where the network makes them, and the logits.
+    /// Returns keys and values of the tokens, those of the audio if the network computes them, and the logits.
     fn run<'v>(
         &mut self,
         feed: impl Fn(Slot) -> &'v DynValue,
@@ -158,7 +158,7 @@ fn unused_hidden() -> Result<DynValue, Error> {
 }
 
 impl Cache {
-    /// The rows `parents`, in that order, as a new cache; nothing is copied when they are all the rows in order.
+    /// Returns the rows `parents`, in that order, as a new cache; without a copy when they are all rows in order.
     pub(crate) fn select(self, parents: &[usize]) -> Result<Self, Error> {
         if parents.iter().copied().eq(0..self.rows) {
             return Ok(self);
@@ -181,7 +181,7 @@ impl Cache {
     }
 }
 
-/// `past_key_values.3.encoder.value` is `Cross(7)`.
+/// Parses an input name: `past_key_values.3.encoder.value` is `Cross(7)`.
 fn slot(name: &str) -> Option<Slot> {
     match name {
         "input_ids" => return Some(Slot::Tokens),

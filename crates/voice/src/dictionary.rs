@@ -4,21 +4,22 @@ use std::hash::{DefaultHasher, Hasher};
 
 use crate::Error;
 
-/// The dictionary's text, and where each word's lines start in it.
+/// The dictionary's text, with an index of each word's lines.
 pub(crate) struct Dictionary {
     text: String,
-    /// A word's hash and the start of one of its lines, in order: two megabytes instead of a map of 126,000 strings.
+    /// A word's hash and the start of one of its lines, sorted: two megabytes instead of a map of 126,000 strings.
     lines: Vec<(u64, usize)>,
 }
 
-/// One line: the word as it is written, and its phones.
+/// One line: a word and its phones.
 pub(crate) struct Pronunciation<'d> {
     pub(crate) written: &'d str,
     pub(crate) phones: String,
 }
 
 impl Dictionary {
-    /// `dictionary` has a word and its ARPAbet phones a line, `word(2)` for another pronunciation, `#` before comments.
+    /// Parses `dictionary`: a word and its ARPAbet phones per line, `word(2)` for another pronunciation, `#` before
+    /// comments.
     pub(crate) fn new(dictionary: Vec<u8>) -> Result<Self, Error> {
         let text =
             String::from_utf8(dictionary).map_err(|_| Error::BadModel("the pronouncing dictionary"))?;
@@ -28,7 +29,7 @@ impl Dictionary {
         Ok(Self { lines, text })
     }
 
-    /// All pronunciations of a word in normal form: lower case, apostrophes do not count.
+    /// Returns all pronunciations of a normalised word: lower case, apostrophes ignored.
     pub(crate) fn pronunciations(&self, word: &str) -> Vec<Pronunciation<'_>> {
         let key = hash(word);
         let first = self.lines.partition_point(|(hash, _)| *hash < key);
@@ -40,7 +41,7 @@ impl Dictionary {
     }
 }
 
-/// The word of a line, without the number of its pronunciation.
+/// Returns the word of a line, without the number of its pronunciation.
 fn written(line: &str) -> &str {
     let word = line.split_once(' ').map_or(line, |(word, _)| word);
     word.split_once('(').map_or(word, |(word, _)| word)

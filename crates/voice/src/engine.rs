@@ -17,8 +17,8 @@ use crate::{
     vad::{CONTEXT, STEP, blocks},
 };
 
-/// All voice models. Share one behind an `Arc`; every method takes `&self` and may be called from several threads, each
-/// of which then has sessions of its own.
+/// All voice models. Share one in an `Arc`; every method takes `&self` and may be called from several threads, each
+/// with its own sessions.
 pub struct Engine {
     activity: Pool,
     speaker: Pool,
@@ -27,16 +27,16 @@ pub struct Engine {
 }
 
 const VAD: &str = "voice activity";
-/// Hidden numbers of Silero's recurrent layer.
+/// Size of Silero's recurrent state.
 const VAD_STATE: usize = 128;
-/// Sound kept around the speech for the recogniser, which wants to hear words begin and end.
+/// Audio around the speech for the recogniser, which needs the beginning and end of words.
 const MARGIN: usize = SAMPLE_RATE / 4;
 
 impl Engine {
     /// Loads the models of the pack.
     ///
     /// # Errors
-    /// When a file is missing or does not load.
+    /// When a file is missing or cannot be loaded.
     pub fn load(runtime: &models::Runtime) -> Result<Self, Error> {
         Ok(Self {
             activity: Pool::load(runtime, "silero_vad_seq")?,
@@ -46,7 +46,7 @@ impl Engine {
         })
     }
 
-    /// Where somebody speaks. Sound without speech is an empty [`Activity`], not an error.
+    /// Detects speech. Audio without speech is an empty [`Activity`], not an error.
     ///
     /// # Errors
     /// [`Reason::NotANumber`], or inference failed.
@@ -65,7 +65,7 @@ impl Engine {
         Ok(Activity::from_probabilities(&probabilities, audio.len()))
     }
 
-    /// The voice of the speech in `audio` (of its first 20 s).
+    /// Returns the voiceprint of the speech in `audio` (of its first 20 s).
     ///
     /// # Errors
     /// [`Error::CannotJudge`] without enough clean speech, or inference failed.
@@ -83,7 +83,7 @@ impl Engine {
         Voiceprint::new(embedding, bandwidth(&speech), activity.speech_seconds())
     }
 
-    /// The words spoken, as the recogniser spells them (first 30 s from where speech begins).
+    /// Transcribes the speech, as the recogniser spells it (30 s from the start of speech).
     ///
     /// # Errors
     /// [`Error::CannotJudge`] without enough clean speech, or inference failed.
@@ -92,8 +92,8 @@ impl Engine {
         self.speech.transcribe(&without_offset(spoken(audio, activity)))
     }
 
-    /// Whether `expected` was said, against every other sequence of `vocabulary` words ([`crate::DIGITS`] for digit
-    /// phrases), or against free transcription with an empty vocabulary. Holds the transcript too: no need for both.
+    /// Whether `expected` was spoken, against every other sequence of `vocabulary` words ([`crate::DIGITS`] for digit
+    /// phrases), or against free transcription with an empty vocabulary. Includes the transcript.
     ///
     /// # Errors
     /// [`Error::CannotJudge`] without enough clean speech, without words, or with words outside the vocabulary; or
@@ -110,7 +110,7 @@ impl Engine {
     }
 }
 
-/// What Silero remembers from one block to the next.
+/// Silero's state between blocks.
 struct VadState {
     h: DynValue,
     c: DynValue,
@@ -122,7 +122,7 @@ impl VadState {
         Ok(Self { h: zeros()?.into_dyn(), c: zeros()?.into_dyn() })
     }
 
-    /// The speech probabilities of `count` steps.
+    /// Returns the speech probabilities of `count` steps.
     fn advance(&mut self, session: &mut Session, count: usize, rows: Vec<f32>) -> Result<Vec<f32>, Error> {
         let input = Tensor::from_array(([count, CONTEXT + STEP], rows)).map_err(inference(VAD))?;
         let inputs = ort::inputs!["input" => input, "h" => &self.h, "c" => &self.c];
@@ -134,7 +134,7 @@ impl VadState {
     }
 }
 
-/// From the first to the last word, with a little around, at most 30 s.
+/// Returns the audio from the first to the last word with a margin, at most 30 s.
 fn spoken<'a>(audio: &'a [f32], activity: &Activity) -> &'a [f32] {
     let span = activity.span();
     let start = span.start.saturating_sub(MARGIN).min(audio.len());

@@ -1,6 +1,6 @@
-//! Errors, and reasons why a voice could not be judged.
+//! Errors, and reasons why audio could not be judged.
 
-/// Either the sound cannot be judged (a fact about the input, to be reported) or something broke.
+/// Either the audio cannot be judged, which is a result, or something failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
     #[error(transparent)]
@@ -19,7 +19,7 @@ pub enum Error {
     BadTemplate { expected: usize },
 }
 
-/// What is wrong with the sound. [`Reason::code`] is stable; `Display` is a sentence for people.
+/// Why audio cannot be judged. [`Reason::code`] is stable; `Display` is a sentence for people.
 #[derive(Clone, Copy, Debug, PartialEq, thiserror::Error)]
 pub enum Reason {
     #[error("no speech was found in the sound")]
@@ -43,7 +43,7 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// A stable snake_case code for answers and rules.
+    /// Returns a stable snake_case code for responses and rules.
     #[must_use]
     pub fn code(self) -> &'static str {
         match self {
@@ -59,7 +59,7 @@ impl Reason {
     }
 }
 
-/// Names the stage on the way out of the runtime.
+/// Adds the stage to a runtime error.
 pub(crate) fn inference(stage: &'static str) -> impl Fn(ort::Error) -> Error {
     move |source| Error::Inference { stage, source }
 }

@@ -1,4 +1,4 @@
-//! Kaldi's log-mel filter bank, as CAM++ was trained on (80 mels, 25 ms every 10 ms, povey window, no dither).
+//! Kaldi's log-mel filter bank, the input of CAM++ (80 mels, 25 ms every 10 ms, povey window, no dither).
 
 use std::sync::Arc;
 
@@ -36,14 +36,14 @@ impl Fbank {
         Self { fft, window, filters: filters() }
     }
 
-    /// Features of `audio`, frame after frame of [`MELS`] values, minus their mean over the sound. Only whole frames
-    /// count (snip edges): fewer than 400 samples give none.
+    /// Returns the features of `audio`, [`MELS`] values per frame, minus their mean over the recording. Only whole
+    /// frames count (snip edges): fewer than 400 samples give none.
     pub(crate) fn features(&self, audio: &[f32]) -> Vec<f32> {
         let (mut samples, mut spectrum) = (self.fft.make_input_vec(), self.fft.make_output_vec());
         let mut features = Vec::with_capacity(audio.len() / HOP * MELS);
         for frame in audio.windows(FRAME).step_by(HOP) {
             self.prepare(frame, &mut samples);
-            // The buffers are the plan's own, so their lengths fit; a frame that failed would read as silence.
+            // The buffers are the plan's own, so their lengths fit; a failed frame would be silence.
             if self.fft.process(&mut samples, &mut spectrum).is_err() {
                 spectrum.fill(0.0.into());
             }
@@ -54,7 +54,7 @@ impl Fbank {
         features
     }
 
-    /// DC removal, pre-emphasis (the first sample against itself), window, zeros up to the FFT length.
+    /// Removes DC, applies pre-emphasis (the first sample against itself) and the window, pads with zeros.
     fn prepare(&self, frame: &[f32], out: &mut [f32]) {
         let mean = frame.iter().sum::<f32>() / FRAME as f32;
         let mut before = frame[0] - mean;
@@ -77,7 +77,7 @@ fn mel(hertz: f32) -> f32 {
     1127.0 * (1.0 + hertz / 700.0).ln()
 }
 
-/// Triangles that are even in mel; like Kaldi without the bin at half the sampling rate.
+/// Returns triangles evenly spaced in mel; like Kaldi without the bin at half the sampling rate.
 fn filters() -> Vec<Filter> {
     let (low, high) = (mel(LOWEST_HZ), mel(SAMPLE_RATE as f32 / 2.0));
     let step = (high - low) / (MELS + 1) as f32;
@@ -107,7 +107,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// Sound and features of the reference; see `tests/data/README.md`.
+    /// The audio and features of the reference; see `tests/data/README.md`.
     fn reference() -> (Vec<f32>, Vec<f32>) {
         let floats =
             |bytes: &[u8]| bytes.chunks_exact(4).map(|b| f32::from_le_bytes(b.try_into().unwrap())).collect();

@@ -1,7 +1,7 @@
-//! What may have been said when a phrase is tested: the expected words, or the same with one word changed.
+//! Hypotheses of a tested phrase: the expected words, or the same with one word changed.
 //!
-//! The recogniser writes the same words in many ways ("One, two", "1 2", "1-2", "12."). A [`Grammar`] allows all of them, so
-//! that hypotheses can be compared by their words.
+//! The recogniser writes the same words in many ways ("One, two", "1 2", "1-2", "12."). A [`Grammar`] accepts all of
+//! them, so that hypotheses are compared by their words.
 
 use crate::{
     rivals::{Open, Place, WholeWords},
@@ -14,12 +14,12 @@ pub(crate) struct Grammar<'w> {
     slots: Vec<Slot>,
     marks: Marks,
     end: Token,
-    /// Between words that no mark parts.
+    /// Joint between words without a mark.
     joint: Joint,
     whole_words: &'w WholeWords,
 }
 
-/// One place of the phrase.
+/// One position of the phrase.
 struct Slot {
     expected: SpellingTree,
     rivals: SpellingTree,
@@ -27,11 +27,11 @@ struct Slot {
     may_be_dropped_or_repeated: bool,
 }
 
-/// How a hypothesis differs from the expected words: in one place at most.
+/// The difference of a hypothesis from the expected words: at most one position.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) enum Change {
     None,
-    /// In the middle of another word, which is not known yet.
+    /// Within another word that is not complete yet.
     Pending,
     /// Another word of the slot's list.
     Word {
@@ -51,11 +51,11 @@ pub(crate) enum Change {
     },
 }
 
-/// Where a hypothesis stands; equal states have the same future.
+/// The state of a hypothesis; equal states have the same continuations.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub(crate) struct State {
     pub(crate) change: Change,
-    /// The place of the word at hand, or of the next.
+    /// The position of the current word, or of the next.
     slot: u16,
     at: Position,
 }
@@ -86,14 +86,14 @@ impl State {
     }
 }
 
-/// A step the grammar allows.
+/// A transition the grammar allows.
 pub(crate) struct Move {
     pub(crate) token: Token,
     pub(crate) to: State,
 }
 
 impl<'w> Grammar<'w> {
-    /// `is_spaced`: the language parts its words by spaces.
+    /// Builds the grammar. `is_spaced`: the language separates words by spaces.
     pub(crate) fn new(
         tokenizer: &Tokenizer,
         end: Token,
@@ -113,14 +113,14 @@ impl<'w> Grammar<'w> {
         Self { slots, marks: Marks::new(tokenizer), end, joint, whole_words }
     }
 
-    /// How far ahead of the expected words a hypothesis may be without counting against them.
+    /// Returns the lead a hypothesis may have over the expected words without counting against them.
     pub(crate) fn tolerance(&self, change: Change) -> f32 {
         let Change::Heard { slot, sound } = change else { return 0.0 };
         let open = self.slots.get(usize::from(slot)).and_then(|slot| slot.open.as_ref());
         open.map_or(0.0, |open| self.whole_words.tolerance(open, sound))
     }
 
-    /// All moves from `state`; `logits` choose among words beyond the lists.
+    /// Returns all transitions from `state`; `logits` choose among words beyond the lists.
     pub(crate) fn moves(&self, state: State, logits: &[f32]) -> Vec<Move> {
         let mut moves = Vec::new();
         let State { change, slot, at } = state;
@@ -185,8 +185,8 @@ impl<'w> Grammar<'w> {
         self.slots.get(usize::from(slot)).is_some_and(|s| s.may_be_dropped_or_repeated)
     }
 
-    /// Into the word of `slot`: the expected one, and where nothing was changed before another one, the one after it, or
-    /// the one before it again.
+    /// Adds the transitions into the word of `slot`: the expected one, and if nothing was changed before, another
+    /// one, the one after it, or the one before it again.
     fn next_word(&self, moves: &mut Vec<Move>, change: Change, slot: u16, joint: Joint, logits: &[f32]) {
         self.enter_expected(moves, change, slot, joint);
         if change != Change::None {
@@ -222,7 +222,7 @@ impl<'w> Grammar<'w> {
     }
 }
 
-/// The marks the recogniser puts after words, as tokens.
+/// The punctuation tokens that the recogniser writes after words.
 struct Marks(Vec<(Mark, Token)>);
 
 impl Marks {
@@ -251,7 +251,7 @@ mod tests {
         Place { expected: forms(expected), rivals, ..Place::default() }
     }
 
-    /// The changes by which a grammar reads these tokens up to the end.
+    /// Returns the changes by which a grammar accepts these tokens up to the end.
     fn read(tokenizer: &Tokenizer, places: Vec<Place>, tokens: &[Token]) -> Vec<Change> {
         let words = WholeWords::none();
         let grammar = Grammar::new(tokenizer, EOS, true, &words, places);

@@ -1,8 +1,8 @@
-//! The languages of phrases.
+//! Languages of phrases.
 
 use crate::{DIGITS, Phrase, Reason, dictionary::Dictionary};
 
-/// A language in which a phrase can be checked: English any phrase, the others strings of digits.
+/// A language in which a phrase can be checked: any phrase in English, digit strings in the others.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Language {
@@ -16,7 +16,7 @@ pub enum Language {
     Chinese,
 }
 
-/// The ways to write each of the ten digits, the usual one first.
+/// The spellings of each of the ten digits, the usual one first.
 type Digits = [&'static [&'static str]; 10];
 
 const ENGLISH: Digits = [
@@ -116,11 +116,11 @@ const CHINESE: Digits = [
     &["九"],
 ];
 
-/// A phrase whose letters are mostly in words that the dictionary lacks is not English.
+/// A phrase with a smaller share of letters in known words is not English.
 const MIN_KNOWN_SHARE: f32 = 0.5;
 
 impl Language {
-    /// In the order in which a phrase is taken for one of them: some share digits.
+    /// In order of detection: some languages share digits.
     pub const ALL: [Self; 8] = [
         Self::English,
         Self::Spanish,
@@ -132,13 +132,13 @@ impl Language {
         Self::Chinese,
     ];
 
-    /// ISO 639-1.
+    /// Returns the ISO 639-1 code.
     #[must_use]
     pub fn code(self) -> &'static str {
         self.properties().0
     }
 
-    /// The token that names the language to Whisper.
+    /// Returns Whisper's token of the language.
     pub(crate) fn token(self) -> u32 {
         self.properties().1
     }
@@ -160,17 +160,17 @@ impl Language {
         }
     }
 
-    /// Whether words are written apart.
+    /// Whether words are separated by spaces.
     pub(crate) fn is_spaced(self) -> bool {
         self != Self::Chinese
     }
 
-    /// The digit a word means, and its other spellings.
+    /// Returns the digit of a word, and its other spellings.
     pub(crate) fn digit(self, word: &str) -> Option<(usize, &'static [&'static str])> {
         self.digits().iter().copied().enumerate().find(|(_, spellings)| spellings.contains(&word))
     }
 
-    /// The phrase with its digits as English words, as figures in a transcript are read.
+    /// Returns the phrase with its digits as English words, like figures in a transcript.
     pub(crate) fn normal(self, phrase: &Phrase) -> Phrase {
         let words = phrase.words().iter();
         let words: Vec<&str> =
@@ -178,15 +178,15 @@ impl Language {
         Phrase::parse(&words.join(" "))
     }
 
-    /// The ten digits, each in its usual spelling.
+    /// Returns the usual spellings of the ten digits.
     pub(crate) fn digit_words(self) -> [&'static str; 10] {
         self.digits().map(|spellings| spellings[0])
     }
 
-    /// The language a phrase is in.
+    /// Detects the language of a phrase.
     ///
     /// # Errors
-    /// [`Reason::UnsupportedLanguage`] when it is none of these, or not digits where only digits are checked.
+    /// [`Reason::UnsupportedLanguage`] when it is none of these, or not digits in a language with digits only.
     pub(crate) fn of(phrase: &Phrase, dictionary: &Dictionary) -> Result<Self, Reason> {
         let words = phrase.words();
         let is_digits = |language: &Self| words.iter().all(|word| language.digit(word).is_some());

@@ -1,13 +1,13 @@
-//! Hears who speaks and what was said.
+//! Speaker verification and spoken-phrase verification.
 //!
-//! Input is always 16 kHz mono `f32` in [-1, 1]; decoding and resampling belong to `media`. [`Engine`] finds the speech
-//! (Silero), embeds the speaker (CAM++ over Kaldi filter banks) and checks a phrase: Moonshine, and Whisper where that is
-//! undecided or the language is another, compare the expected words with the same phrase in which one word is changed,
-//! and with free reading. Everything that needs no model is a pure function: sound quality, phrase
-//! normalisation, the calibration of speaker scores.
+//! Input is always 16 kHz mono `f32` in [-1, 1]; decoding and resampling belong to `media`. [`Engine`] detects speech
+//! (Silero), embeds the speaker (CAM++ over Kaldi filter banks) and checks a phrase: Moonshine, and Whisper when that
+//! is undecided or the language is not English, compare the expected words with the same phrase with one word
+//! changed, and with free transcription. Everything that needs no model is a pure function: audio quality, phrase
+//! normalisation, calibration of speaker scores.
 //!
-//! Invariants: no result is ever NaN; sound that cannot be judged (no speech, too little of it, clipped, not a number) is
-//! [`Error::CannotJudge`] with the [`Reason`], never a low score; nothing is logged about who spoke or what was said.
+//! Invariants: no result is ever NaN; audio that cannot be judged (no speech, too little of it, clipped, not a
+//! number) is [`Error::CannotJudge`] with the [`Reason`], never a low score; neither identities nor words are logged.
 
 mod calibration;
 mod decoder;
@@ -41,9 +41,9 @@ pub use speaker::{EMBEDDING_LEN, Voiceprint};
 pub use speech::{Method, PhraseEvidence};
 pub use vad::{Activity, Segment};
 
-/// Samples a second of all sound in this crate.
+/// Samples per second of all audio in this crate.
 pub const SAMPLE_RATE: usize = 16_000;
-/// The least speech from which a speaker or a phrase is judged, in seconds.
+/// Least speech for a result, in seconds.
 pub const MIN_SPEECH_S: f32 = 1.0;
 /// The ten digits as spoken words: the vocabulary of digit phrases.
 pub const DIGITS: [&str; 10] =

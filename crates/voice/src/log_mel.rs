@@ -1,4 +1,4 @@
-//! Whisper's log-mel features: 80 mels, 25 ms every 10 ms, Slaney's filters, the loudest 8 powers of ten.
+//! Whisper's log-mel features: 80 mels, 25 ms every 10 ms, Slaney's filters, a dynamic range of 8 powers of ten.
 
 use std::sync::Arc;
 
@@ -10,7 +10,7 @@ pub(crate) const MELS: usize = 80;
 const FRAME: usize = SAMPLE_RATE / 40;
 const HOP: usize = SAMPLE_RATE / 100;
 const BINS: usize = FRAME / 2 + 1;
-/// Silence after the sound. Whisper was trained on windows of 30 s; this much is enough for it to hear the end.
+/// Silence appended to the audio. Whisper was trained on windows of 30 s; this much is enough to recognise the end.
 const SILENCE: usize = SAMPLE_RATE;
 const FLOOR: f32 = 1e-10;
 const RANGE: f32 = 8.0;
@@ -35,8 +35,8 @@ impl LogMel {
         Self { fft: RealFftPlanner::new().plan_fft_forward(FRAME), window, filters: filters() }
     }
 
-    /// Features of `audio` and a second of silence, mel after mel, and the number of frames (an even one: the encoder
-    /// halves it).
+    /// Returns the features of `audio` and a second of silence, mel by mel, and the number of frames (even: the
+    /// encoder halves it).
     pub(crate) fn features(&self, audio: &[f32]) -> (Vec<f32>, usize) {
         let padded = padded(audio);
         let frames = (padded.len() - FRAME) / HOP / 2 * 2;
@@ -45,7 +45,7 @@ impl LogMel {
         for frame in 0..frames {
             let part = &padded[frame * HOP..frame * HOP + FRAME];
             samples.iter_mut().zip(part).zip(&self.window).for_each(|((out, v), w)| *out = v * w);
-            // The buffers are the plan's own, so their lengths fit; a frame that failed would read as silence.
+            // The buffers are the plan's own, so their lengths fit; a failed frame would be silence.
             if self.fft.process(&mut samples, &mut spectrum).is_err() {
                 spectrum.fill(0.0.into());
             }
@@ -60,7 +60,7 @@ impl LogMel {
     }
 }
 
-/// The sound with its beginning mirrored, so that the first frame is centred on the first sample, and silence after it.
+/// Mirrors the beginning, so that the first frame is centred on the first sample, and appends silence.
 fn padded(audio: &[f32]) -> Vec<f32> {
     let at = |i: usize| audio.get(i).copied().unwrap_or(0.0);
     let mirrored = (1..=FRAME / 2).rev().map(at);
@@ -84,7 +84,7 @@ fn hertz(mel: f64) -> f64 {
     }
 }
 
-/// Triangles of equal area, even in mel.
+/// Returns triangles of equal area, evenly spaced in mel.
 fn filters() -> Vec<Filter> {
     let highest = 15.0 + (SAMPLE_RATE as f64 / 2000.0).ln() / (6.4f64.ln() / 27.0);
     let corner = |i: usize| hertz(highest * i as f64 / (MELS + 1) as f64);

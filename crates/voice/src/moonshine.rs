@@ -55,7 +55,7 @@ impl Moonshine {
     }
 }
 
-/// Runs the encoder over 16 kHz sound: hidden states [1, S, 288].
+/// Runs the encoder over 16 kHz audio: hidden states [1, S, 288].
 fn encode(session: &mut Session, audio: &[f32]) -> Result<Encoded, Error> {
     let failed = inference("speech recognition");
     let samples = Tensor::from_array(([1, audio.len()], audio.to_vec())).map_err(&failed)?;

@@ -1,4 +1,4 @@
-//! What is to be said, in one normal form: lower-case words, no punctuation, digits spelled one by one.
+//! The expected phrase in normal form: lower-case words, no punctuation, digits spelled one by one.
 
 use crate::DIGITS;
 
@@ -9,8 +9,8 @@ pub struct Phrase {
 }
 
 impl Phrase {
-    /// Normalises any text. Digits are read one by one (`"42"` is `four two`), each Chinese character is a word, apostrophes
-    /// fall out of their word, every other mark parts words, and in a phrase of digits alone `oh` means `zero`.
+    /// Normalises any text. Digits are read one by one (`"42"` is `four two`), each Chinese character is a word,
+    /// apostrophes are removed, every other mark separates words, and in a phrase of digits only `oh` means `zero`.
     #[must_use]
     pub fn parse(text: &str) -> Self {
         let mut words = Vec::new();
@@ -50,13 +50,14 @@ impl Phrase {
         self.words.is_empty()
     }
 
-    /// Whether it consists of spoken digits alone, so that [`DIGITS`] is its vocabulary.
+    /// Whether it consists of spoken digits only, so that [`DIGITS`] is its vocabulary.
     #[must_use]
     pub fn is_digits(&self) -> bool {
         !self.is_empty() && self.words.iter().all(|w| DIGITS.contains(&w.as_str()))
     }
 
-    /// How alike two phrases are: 1 minus the word edit distance over the longer length, 0..=1. Two empty ones are alike.
+    /// Returns the similarity of two phrases: 1 minus the word edit distance over the longer length, 0..=1. Two empty
+    /// ones are equal.
     #[must_use]
     pub fn similarity(&self, other: &Self) -> f32 {
         let longer = self.words.len().max(other.words.len()).max(1);
@@ -70,12 +71,12 @@ impl std::fmt::Display for Phrase {
     }
 }
 
-/// Marks that do not count: apostrophes, combining accents, Arabic vowel signs and stretching.
+/// Ignored marks: apostrophes, combining accents, Arabic vowel signs and stretching.
 fn is_dropped(c: char) -> bool {
     matches!(c, '\'' | '\u{2019}' | '\u{300}'..='\u{36f}' | '\u{640}' | '\u{64b}'..='\u{652}')
 }
 
-/// Signs without which a word of an Indic script is another: nukta and virama.
+/// Signs that distinguish words of an Indic script: nukta and virama.
 fn is_indic_mark(c: char) -> bool {
     matches!(c, '\u{93c}' | '\u{94d}')
 }

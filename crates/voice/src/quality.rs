@@ -1,29 +1,29 @@
-//! Sound quality: pure measures on 16 kHz sound, none of them ever NaN.
+//! Audio quality: pure measures on 16 kHz audio, never NaN.
 
 use realfft::RealFftPlanner;
 
 use crate::{Activity, SAMPLE_RATE};
 
-/// Levels below this are called this: digital silence has no finite level.
+/// Lower bound of reported levels: digital silence has no finite level.
 pub const FLOOR_DBFS: f32 = -100.0;
 /// A sample counts as clipped from here on.
 const FULL_SCALE: f32 = 0.985;
 /// Signal-to-noise ratios are reported within 0..=60 dB.
 const MAX_SNR_DB: f32 = 60.0;
-/// Below this frequency nothing is voice.
+/// Below this frequency there is no voice.
 const OFFSET_HZ: f32 = 10.0;
-/// Larger numbers are no sound; they are cut so that sums stay finite.
+/// Larger numbers are not audio; they are clamped so that sums stay finite.
 const MAX_SAMPLE: f32 = 1e6;
 /// Frames of the noise estimate, 20 ms.
 const FRAME: usize = SAMPLE_RATE / 50;
-/// Mean power at 4.5-7.5 kHz against 2.5-3.7 kHz under which speech came through an 8 kHz channel. Measured on 143 wide
-/// recordings it is .017 and more, on 308 narrow ones .003 and less; this is half way, in decibel.
+/// Mean power at 4.5-7.5 kHz relative to 2.5-3.7 kHz below which speech came through an 8 kHz channel. Measured on
+/// 143 wide recordings it is .017 and more, on 308 narrow ones .003 and less; this is the middle, in decibels.
 const NARROW_RATIO: f32 = 0.0063;
 const HIGH_HZ: std::ops::Range<usize> = 4500..7500;
 const MIDDLE_HZ: std::ops::Range<usize> = 2500..3700;
 const FFT: usize = 512;
 
-/// What the sound carries: speech up to 4 kHz (telephone, 8 kHz files) or more.
+/// The bandwidth of the audio: speech up to 4 kHz (telephone, 8 kHz files) or more.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Bandwidth {
@@ -31,15 +31,15 @@ pub enum Bandwidth {
     Narrow,
 }
 
-/// The measures an enrollment is judged by.
+/// The measures that decide an enrollment.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct Quality {
-    /// Seconds of sound and seconds of speech in it.
+    /// Seconds of audio and seconds of speech in it.
     pub duration_s: f32,
     pub speech_s: f32,
-    /// Level of the speech (of everything, without speech), -100..=0 dB of full scale for sound in range.
+    /// Level of the speech (of everything, without speech), -100..=0 dB of full scale for audio in range.
     pub level_dbfs: f32,
-    /// Speech against the pauses, 0..=60 dB; `None` without speech.
+    /// Speech relative to the pauses, 0..=60 dB; `None` without speech.
     pub snr_db: Option<f32>,
     /// Share of the samples at full scale, 0..=1.
     pub clipped_share: f32,
@@ -47,7 +47,7 @@ pub struct Quality {
 }
 
 impl Quality {
-    /// Measures sound whose speech was found by [`crate::Engine::activity`].
+    /// Measures audio whose speech was found by [`crate::Engine::activity`].
     #[must_use]
     pub fn measure(audio: &[f32], activity: &Activity) -> Self {
         let centred = without_offset(audio);
@@ -58,15 +58,15 @@ impl Quality {
             speech_s: activity.speech_seconds(),
             level_dbfs: level_dbfs(heard),
             snr_db: snr_db(&centred, activity),
-            // Of the sound as it came: full scale is where the device clips, offset or not.
+            // On the unfiltered audio: full scale is where the device clips, with or without offset.
             clipped_share: clipped_share(audio),
             bandwidth: bandwidth(heard),
         }
     }
 }
 
-/// The sound without its constant or slowly drifting offset, which cheap microphones add: a high-pass at
-/// [`OFFSET_HZ`], far below any voice.
+/// Removes a constant or slowly drifting offset, which cheap microphones add: a high-pass at [`OFFSET_HZ`], far below
+/// any voice.
 #[must_use]
 pub fn without_offset(audio: &[f32]) -> Vec<f32> {
     let finite = |v: f32| if v.is_finite() { v.clamp(-MAX_SAMPLE, MAX_SAMPLE) } else { 0.0 };
@@ -80,21 +80,21 @@ pub fn without_offset(audio: &[f32]) -> Vec<f32> {
     audio.iter().map(centred).collect()
 }
 
-/// Root-mean-square level in dB of full scale, -100 for silence.
+/// Returns the root-mean-square level in dB of full scale, -100 for silence.
 #[must_use]
 pub fn level_dbfs(audio: &[f32]) -> f32 {
     decibel(power(audio))
 }
 
-/// Share of the samples at full scale, 0..=1; 0 for no sound.
+/// Returns the share of the samples at full scale, 0..=1; 0 for no audio.
 #[must_use]
 pub fn clipped_share(audio: &[f32]) -> f32 {
     let clipped = audio.iter().filter(|v| v.abs() >= FULL_SCALE).count();
     clipped as f32 / audio.len().max(1) as f32
 }
 
-/// Speech power against the power of the pauses, 0..=60 dB. Without a pause of at least 0.2 s in all, the quietest tenth
-/// of the 20 ms frames stands for the noise. `None` without speech.
+/// Returns speech power relative to the power of the pauses, 0..=60 dB. Without pauses of at least 0.2 s in total,
+/// the quietest tenth of the 20 ms frames counts as noise. `None` without speech.
 #[must_use]
 pub fn snr_db(audio: &[f32], activity: &Activity) -> Option<f32> {
     let speech = activity.speech(audio, usize::MAX);
@@ -107,7 +107,7 @@ pub fn snr_db(audio: &[f32], activity: &Activity) -> Option<f32> {
     Some((10.0 * (signal / noise.max(1e-12)).log10()).clamp(0.0, MAX_SNR_DB))
 }
 
-/// Whether speech carries sound above 4 kHz, from its mean spectrum. Silence counts as narrow.
+/// Returns whether speech has energy above 4 kHz, from its mean spectrum. Silence counts as narrow.
 #[must_use]
 pub fn bandwidth(audio: &[f32]) -> Bandwidth {
     let spectrum = mean_spectrum(audio);
@@ -121,7 +121,7 @@ pub fn bandwidth(audio: &[f32]) -> Bandwidth {
 
 fn power(audio: &[f32]) -> f32 {
     let sum: f64 = audio.iter().map(|v| f64::from(*v) * f64::from(*v)).filter(|p| p.is_finite()).sum();
-    // Numbers far outside the range of sound must not become infinite here.
+    // Numbers far outside the range of audio must not become infinite here.
     (sum / audio.len().max(1) as f64).min(f64::from(f32::MAX)) as f32
 }
 
@@ -147,7 +147,7 @@ fn quiet_tenth(audio: &[f32]) -> f32 {
     powers.iter().sum::<f32>() / powers.len().max(1) as f32
 }
 
-/// Mean power spectrum over Hann-windowed frames, half overlapping; sound shorter than a frame gives zeros.
+/// Returns the mean power spectrum over Hann-windowed frames, half overlapping; zeros for less than a frame.
 fn mean_spectrum(audio: &[f32]) -> Vec<f32> {
     let fft = RealFftPlanner::<f32>::new().plan_fft_forward(FFT);
     let (mut frame, mut bins, mut sum) =
@@ -156,7 +156,7 @@ fn mean_spectrum(audio: &[f32]) -> Vec<f32> {
         for (i, (out, v)) in frame.iter_mut().zip(window).enumerate() {
             *out = v * 0.5 * (1.0 - (std::f32::consts::TAU * i as f32 / FFT as f32).cos());
         }
-        // Lengths come from the plan itself, so this cannot fail; a failed frame would only be left out.
+        // Lengths come from the plan itself, so this cannot fail; a failed frame would only be skipped.
         if fft.process(&mut frame, &mut bins).is_ok() {
             sum.iter_mut().zip(&bins).for_each(|(s, b)| *s += b.norm_sqr());
         }

@@ -15,10 +15,10 @@ use crate::{
     tokenizer::{Token, Tokenizer},
 };
 
-/// Further behind free reading than this (natural logarithm for each word), the expected words are given up.
+/// The expected words are abandoned when further behind free transcription than this (natural logarithm per word).
 const GIVE_UP_PER_WORD: f32 = 10.0;
 
-/// What a recogniser is made of beside its networks.
+/// The parts of a recogniser beside its networks.
 pub(crate) struct Kind {
     pub(crate) encoder: &'static str,
     pub(crate) decoder: &'static str,
@@ -34,14 +34,14 @@ pub(crate) struct Recogniser {
     words: WholeWords,
 }
 
-/// What one recogniser says about a phrase; all are natural logarithms.
+/// Scores of one recogniser for a phrase; all are natural logarithms.
 #[derive(Clone, Debug)]
 pub(crate) struct Scores {
     /// Free transcription.
     pub(crate) transcript: String,
-    /// log P(expected) - log P(best hypothesis of as many words, the expected one included), at most 0.
+    /// log P(expected) - log P(best hypothesis of equally many words, including the expected one), at most 0.
     pub(crate) against_rivals: f32,
-    /// (log P(expected) - log P(free transcription)) for each word.
+    /// (log P(expected) - log P(free transcription)) per word.
     pub(crate) against_free: f32,
     /// The words of the best hypothesis.
     pub(crate) best: Vec<String>,
@@ -59,7 +59,7 @@ impl Recogniser {
         Ok(Self { kind, encoder, decoder, tokenizer, words })
     }
 
-    /// Free transcription. `encode` makes the sound of `samples` samples what the decoder reads.
+    /// Transcribes freely. `encode` converts `samples` samples of audio to the decoder's input.
     pub(crate) fn transcribe(
         &self,
         encode: impl FnOnce(&mut ort::session::Session) -> Result<Encoded, Error>,
@@ -72,7 +72,7 @@ impl Recogniser {
         Ok(self.tokenizer.decode(&free.tokens))
     }
 
-    /// Reads freely and among the hypotheses of the phrase, both in one batch.
+    /// Decodes freely and among the hypotheses of the phrase, both in one batch.
     pub(crate) fn score(
         &self,
         encode: impl FnOnce(&mut ort::session::Session) -> Result<Encoded, Error>,
@@ -113,7 +113,7 @@ impl Recogniser {
         })
     }
 
-    /// The words of a hypothesis.
+    /// Returns the words of a hypothesis.
     fn changed(&self, expected: &[String], named: &[Vec<String>], change: Change) -> Vec<String> {
         let mut words = expected.to_vec();
         match change {
@@ -128,7 +128,7 @@ impl Recogniser {
         words
     }
 
-    /// Steps the decoder for as long as `advance` (which gets the logits and whether they are the first) wants rows.
+    /// Steps the decoder for as long as `advance` (which gets the logits and whether they are the first) returns rows.
     fn decode(
         &self,
         sound: Encoded,
@@ -155,7 +155,7 @@ impl Recogniser {
     }
 }
 
-/// Tokens that fit into this much sound; Moonshine's own bound is 6.5 a second.
+/// Returns the tokens that fit into this much audio; Moonshine's own bound is 6.5 per second.
 fn longest_reading(samples: usize) -> usize {
     samples * 13 / (2 * SAMPLE_RATE) + 8
 }

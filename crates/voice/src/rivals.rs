@@ -14,28 +14,28 @@ use crate::{
     tokenizer::{Token, Tokenizer},
 };
 
-/// One place of a phrase: the expected word and its rivals.
+/// One position of a phrase: the expected word and its rivals.
 #[derive(Default)]
 pub(crate) struct Place {
     pub(crate) expected: WordForms,
     /// These words compete with it.
     pub(crate) rivals: Vec<WordForms>,
-    /// So does whatever word the recogniser prefers.
+    /// So does any word the recogniser prefers.
     pub(crate) open: Option<Open>,
     pub(crate) may_be_dropped_or_repeated: bool,
 }
 
-/// Any whole word that sounds different may be at a position.
+/// Allows any whole word with a different sound at a position.
 pub(crate) struct Open {
     /// Sounds of the expected word.
     excluded: Vec<u32>,
     /// Pronunciations of the expected word.
     phones: Vec<String>,
-    /// How far ahead (natural logarithm) any such word may be without counting against the expected one.
+    /// Lead (natural logarithm) that such a word may have without counting against the expected one.
     tolerance: f32,
 }
 
-/// Whether so few phones differ that the words sound nearly the same.
+/// Whether two words differ in so few phones that they sound nearly the same.
 fn is_near(a: &str, b: &str) -> bool {
     let (a, b): (Vec<_>, Vec<_>) = (a.split(' ').collect(), b.split(' ').collect());
     let distance = edit_distance(&a, &b) as f32;
@@ -50,25 +50,25 @@ fn forms(word: &str, language: Language) -> WordForms {
     WordForms { word: word.to_owned(), others, digit: digit.map(|d| d.0) }
 }
 
-/// Words that carry no content and are half swallowed in running speech: the recogniser guesses them from what is usual.
+/// Words without content that are half swallowed in running speech: the recogniser guesses them from context.
 const FUNCTION_WORDS: [&str; 41] = [
     "a", "an", "the", "and", "or", "but", "of", "at", "by", "in", "on", "to", "with", "from", "for", "as",
     "is", "are", "was", "were", "be", "been", "it", "its", "he", "she", "we", "they", "you", "this", "that",
     "these", "those", "his", "her", "their", "has", "have", "had", "will", "would",
 ];
 const FUNCTION_WORD_TOLERANCE: f32 = 4.0;
-/// A word that sounds nearly the same ("been" for "bin") is distinguished by what is usual rather than by its sound, so it
-/// must be clearly ahead too. As near counts this share of the phones, or any word where the expected one is not known.
+/// A word that sounds nearly the same ("been" for "bin") is distinguished by context rather than by its sound, so it
+/// must be clearly ahead too. Near is this share of the phones, or any word when the expected one is unknown.
 const NEAR_TOLERANCE: f32 = 4.0;
 const NEAR_SHARE: f32 = 0.67;
-/// Where a digit is expected other digits are the likely mistake, so any other word must be clearly ahead.
+/// When a digit is expected, other digits are the likely mistake, so any other word must be clearly ahead.
 const DIGIT_TOLERANCE: f32 = 3.0;
-/// Words that the recogniser prefers, in one place.
+/// Most words that the recogniser prefers at one position.
 const MAX_OPEN_WORDS: usize = 6;
 /// Less likely words (natural logarithm below the likeliest token) are not tried.
 const OPEN_MARGIN: f32 = 12.0;
 
-/// The words of a recogniser that are one token each, by their sound.
+/// The words of a recogniser that are one token each, indexed by their sound.
 pub(crate) struct WholeWords {
     words: Vec<(Token, u32)>,
     /// The first word of each sound, and its phones.
@@ -93,19 +93,19 @@ impl WholeWords {
         Self { words, names, by_phones, dictionary }
     }
 
-    /// The word of a sound.
+    /// Returns the word of a sound.
     pub(crate) fn name(&self, sound: u32) -> &str {
         self.names.get(sound as usize).map_or("", |(word, _)| word.as_str())
     }
 
-    /// How far ahead of the expected word the word of a sound may be without counting against it.
+    /// Returns the lead that the word of a sound may have over the expected word without counting against it.
     pub(crate) fn tolerance(&self, open: &Open, sound: u32) -> f32 {
         let heard = self.names.get(sound as usize).map_or("", |(_, phones)| phones.as_str());
         let is_near = open.phones.is_empty() || open.phones.iter().any(|phones| is_near(phones, heard));
         if is_near { open.tolerance.max(NEAR_TOLERANCE) } else { open.tolerance }
     }
 
-    /// The likeliest next words but for those `open` excludes.
+    /// Returns the likeliest next words except those that `open` excludes.
     pub(crate) fn likeliest(&self, open: &Open, logits: &[f32]) -> Vec<(Token, u32)> {
         let likeliest = logits.iter().copied().fold(f32::NEG_INFINITY, f32::max);
         let logit = |token: Token| logits.get(token as usize).copied().unwrap_or(f32::NEG_INFINITY);
@@ -116,8 +116,8 @@ impl WholeWords {
         near
     }
 
-    /// Each word of `expected` with its rivals: the other words of the vocabulary, or without one other digits, other
-    /// letters, or any word.
+    /// Returns each word of `expected` with its rivals: the other words of the vocabulary, or without one other
+    /// digits, other letters, or any word.
     pub(crate) fn places(&self, expected: &Phrase, vocabulary: &[&str], language: Language) -> Vec<Place> {
         let words = expected.words();
         let is_digit = |i: usize| words.get(i).is_some_and(|w| language.digit(w).is_some());

@@ -1,4 +1,4 @@
-//! Readers of the decoder's output: greedy free reading, and the search among the hypotheses of a phrase.
+//! Decoding strategies: greedy free transcription, and the search among the hypotheses of a phrase.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -9,21 +9,21 @@ use crate::{
     tokenizer::Token,
 };
 
-/// A row of the decoder's next batch: which row it continues and with which token.
+/// A row of the decoder's next batch: the row it continues, and its token.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Row {
     pub(crate) parent: usize,
     pub(crate) token: Token,
 }
 
-/// The log-probabilities after each row of a reader; makes log-softmax once a row, on demand.
+/// The log-probabilities after each row; computes log-softmax once per row, on demand.
 pub(crate) struct Outlook<'a> {
     logits: &'a Logits,
     first: usize,
 }
 
 impl<'a> Outlook<'a> {
-    /// Of the rows from `first` on.
+    /// Takes the rows from `first` on.
     pub(crate) fn new(logits: &'a Logits, first: usize) -> Self {
         Self { logits, first }
     }
@@ -34,21 +34,21 @@ impl<'a> Outlook<'a> {
     }
 }
 
-/// Numbers taken side by side, so that the compiler can use vector instructions.
-const LANES: usize = 16;
+/// Numbers processed side by side, so that the compiler can use vector instructions.
+const SIMD_WIDTH: usize = 16;
 
-/// log(sum(exp(logits))). This is done for all logits of a row and step, so it must be quick: exact to about 1e-4, which
-/// is far below the noise of the network's own 8-bit arithmetic.
+/// log(sum(exp(logits))). It runs over all logits of every row and step, so it must be fast: accurate to about 1e-4,
+/// far below the noise of the network's 8-bit arithmetic.
 fn log_sum_exp(logits: &[f32]) -> f32 {
-    let mut most = [f32::NEG_INFINITY; LANES];
-    let (chunks, rest) = logits.as_chunks::<LANES>();
+    let mut most = [f32::NEG_INFINITY; SIMD_WIDTH];
+    let (chunks, rest) = logits.as_chunks::<SIMD_WIDTH>();
     for chunk in chunks {
         for (m, l) in most.iter_mut().zip(chunk) {
             *m = if *l > *m { *l } else { *m };
         }
     }
     let most = most.iter().chain(rest).copied().fold(f32::NEG_INFINITY, f32::max);
-    let mut sum = [0f32; LANES];
+    let mut sum = [0f32; SIMD_WIDTH];
     for chunk in chunks {
         for (s, l) in sum.iter_mut().zip(chunk) {
             *s += exp_below_one(l - most);
@@ -58,7 +58,7 @@ fn log_sum_exp(logits: &[f32]) -> f32 {
     most + (sum.iter().sum::<f32>() + rest).ln()
 }
 
-/// exp(x) for x <= 0 without a branch: the whole part of x / ln 2 becomes the exponent, a polynomial does the rest.
+/// exp(x) for x <= 0 without a branch: the integer part of x / ln 2 becomes the exponent, a polynomial does the rest.
 #[inline]
 fn exp_below_one(x: f32) -> f32 {
     let y = (x * std::f32::consts::LOG2_E).max(-125.0);
@@ -77,7 +77,7 @@ fn log_add(a: f32, b: f32) -> f32 {
     if low == f32::NEG_INFINITY { high } else { high + (low - high).exp().ln_1p() }
 }
 
-/// Free reading, one token after the other.
+/// Free transcription, one token at a time.
 pub(crate) struct Greedy {
     pub(crate) tokens: Vec<Token>,
     pub(crate) logp: f32,
@@ -85,7 +85,7 @@ pub(crate) struct Greedy {
     done: bool,
 }
 
-/// Loops of up to this many tokens are seen, and at this many rounds broken off.
+/// Longest repeated sequence in tokens that is detected, and the number of rounds after which decoding stops.
 const LONGEST_LOOP: usize = 12;
 const ROUNDS: usize = 3;
 
@@ -116,8 +116,8 @@ impl Greedy {
         Ok(if self.done { vec![] } else { vec![Row { parent: 0, token }] })
     }
 
-    /// The recogniser may circle ("8, 8, 8, ..."): after [`ROUNDS`] equal rounds one is kept and reading ends. Short
-    /// loops need more, or real repetitions would be cut: at least nine tokens.
+    /// Stops a repetition ("8, 8, 8, ..."): after [`ROUNDS`] equal rounds one is kept and decoding ends. Short
+    /// sequences need more, at least nine tokens, or real repetitions would be cut.
     fn break_loop(&mut self) {
         for period in 1..=LONGEST_LOOP {
             let rounds = ROUNDS.max(9_usize.div_ceil(period));
@@ -132,21 +132,21 @@ impl Greedy {
     }
 }
 
-/// One way to read the sound so far.
+/// One hypothesis about the audio so far.
 #[derive(Clone, Copy)]
 struct Hypothesis {
     state: State,
-    /// log of the summed probability of all spellings that led here.
+    /// log of the summed probability of all spellings of this hypothesis.
     mass: f32,
-    /// That of the likeliest spelling, whose row goes on for all.
+    /// That of the likeliest spelling, whose row continues for all.
     lead: f32,
     row: Row,
 }
 
-/// Hypotheses kept at each step: of the expected words, and of all that differ.
+/// Hypotheses kept at each step: of the expected words, and of all others.
 const EXPECTED_WIDTH: usize = 8;
 const RIVAL_WIDTH: usize = 16;
-/// Rivals this far behind the best (natural logarithm) are given up.
+/// Rivals this far behind the best (natural logarithm) are dropped.
 const MARGIN: f32 = 12.0;
 
 /// Search over the hypotheses of a phrase. Spellings of the same words are summed.
@@ -163,12 +163,12 @@ impl<'g> Search<'g> {
         Self { grammar, live: vec![start], ended: BTreeMap::new() }
     }
 
-    /// log P of each hypothesis that was read to its end, spellings summed.
+    /// Returns log P of each completed hypothesis, spellings summed.
     pub(crate) fn ended(&self) -> &BTreeMap<Change, f32> {
         &self.ended
     }
 
-    /// The most that the expected words have reached or can still reach: probabilities only fall from here.
+    /// Returns the upper bound of the expected words' probability: it only falls from here.
     pub(crate) fn expected_bound(&self) -> f32 {
         let live = self.live.iter().filter(|h| h.state.change == Change::None).map(|h| h.mass);
         live.chain(self.ended.get(&Change::None).copied()).fold(f32::NEG_INFINITY, log_add)
@@ -195,7 +195,7 @@ impl<'g> Search<'g> {
     }
 
     fn keep_likeliest(&mut self, mut next: Vec<Hypothesis>) {
-        // By state where two are as likely: the order of a hash map differs from run to run.
+        // Ties are sorted by state: the order of a hash map differs from run to run.
         next.sort_unstable_by(|a, b| b.mass.total_cmp(&a.mass).then_with(|| a.state.cmp(&b.state)));
         let best = next.iter().map(|h| h.mass).chain(self.ended.values().copied());
         let least = best.fold(f32::NEG_INFINITY, f32::max) - MARGIN;
@@ -227,7 +227,7 @@ fn add(all: &mut HashMap<State, Hypothesis>, new: Hypothesis) {
 mod tests {
     use super::*;
 
-    /// What is left of a reading that says `tokens`.
+    /// Returns the remainder of a test recording that says `tokens`.
     fn after(tokens: &[Token]) -> Vec<Token> {
         let mut greedy = Greedy::new(0);
         for &token in tokens {

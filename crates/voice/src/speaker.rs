@@ -1,14 +1,14 @@
-//! The speaker embedding: what is stored of a voice and compared.
+//! The speaker embedding: the template of a voice.
 
 use crate::{Bandwidth, Error};
 
 /// Numbers in a CAM++ embedding.
 pub const EMBEDDING_LEN: usize = 192;
-/// The least sound the network is run on (its pooling needs some frames), seconds of speech at most that it is run on:
-/// more no longer changes the embedding much, only the cost.
+/// Longest speech given to the network, in seconds: more no longer changes the embedding much, only the cost. Its
+/// shortest input is due to pooling.
 pub(crate) const MAX_SPEECH_S: usize = 20;
 
-/// A voice: unit-length embedding and the bandwidth it was heard in, which decides the threshold.
+/// A voiceprint: a unit-length embedding and its bandwidth, which decides the threshold.
 #[derive(Clone, Debug, PartialEq, serde::Serialize, serde::Deserialize)]
 #[serde(try_from = "Stored", into = "Stored")]
 pub struct Voiceprint {
@@ -18,10 +18,10 @@ pub struct Voiceprint {
 }
 
 impl Voiceprint {
-    /// From [`EMBEDDING_LEN`] numbers of any length but zero; `speech_s` is the speech behind it.
+    /// Builds a voiceprint from [`EMBEDDING_LEN`] numbers, not all zero; `speech_s` is the length of the speech.
     ///
     /// # Errors
-    /// [`Error::BadTemplate`] when the count is another, a number is not finite, or all are zero.
+    /// [`Error::BadTemplate`] when the count differs, a number is not finite, or all are zero.
     pub fn new(mut embedding: Vec<f32>, bandwidth: Bandwidth, speech_s: f32) -> Result<Self, Error> {
         let norm = embedding.iter().map(|v| v * v).sum::<f32>().sqrt();
         if embedding.len() != EMBEDDING_LEN || !norm.is_normal() {
@@ -31,7 +31,7 @@ impl Voiceprint {
         Ok(Self { embedding, bandwidth, speech_s })
     }
 
-    /// The unit-length embedding, [`EMBEDDING_LEN`] numbers.
+    /// Returns the unit-length embedding, [`EMBEDDING_LEN`] numbers.
     #[must_use]
     pub fn embedding(&self) -> &[f32] {
         &self.embedding
@@ -42,7 +42,7 @@ impl Voiceprint {
         self.bandwidth
     }
 
-    /// Seconds of speech it was made of.
+    /// Returns the seconds of speech behind it.
     #[must_use]
     pub fn speech_seconds(&self) -> f32 {
         self.speech_s
@@ -56,7 +56,7 @@ impl Voiceprint {
     }
 }
 
-/// The serialised form; reading checks it as [`Voiceprint::new`] does.
+/// The serialised form; deserialisation validates it like [`Voiceprint::new`].
 #[derive(serde::Serialize, serde::Deserialize)]
 struct Stored {
     embedding: Vec<f32>,

@@ -17,38 +17,38 @@ pub enum Method {
     Free,
 }
 
-/// What speaks for and against the expected phrase.
+/// The evidence for and against the expected phrase.
 #[derive(Clone, Debug, PartialEq, serde::Serialize)]
 pub struct PhraseEvidence {
     /// Free transcription, as the recogniser spells it.
     pub transcript: String,
-    /// The most likely words, in normal form: the expected ones, those with one word changed, or where the phrase is out of
-    /// the question the transcript's.
+    /// The most likely words, in normal form: the expected ones, those with one word changed, or the transcript's if
+    /// the phrase is unrelated.
     pub best: String,
-    /// How the expected words compare with the best hypothesis, natural logarithm, -20..=0; 0 when they are the best.
+    /// Log-likelihood ratio of the expected words to the best hypothesis, -20..=0; 0 when they are the best.
     pub llr: f32,
-    /// Word-level likeness of `best` and the expected words, 0..=1.
+    /// Word-level similarity of `best` and the expected words, 0..=1.
     pub similarity: f32,
     /// The decision.
     pub said: bool,
     pub method: Method,
 }
 
-/// From here on the expected words count as said.
+/// From here on the expected words count as spoken.
 const ACCEPT_LLR: f32 = -3.0;
-/// Less likely than free reading by more than this for each word (natural logarithm), and something else was said.
+/// Less likely than free transcription by more than this per word (natural logarithm) counts as other words.
 const ACCEPT_AGAINST_FREE: f32 = -2.2;
-/// What a difference of 1 from [`ACCEPT_AGAINST_FREE`] counts in [`PhraseEvidence::llr`].
+/// Weight of a difference of 1 from [`ACCEPT_AGAINST_FREE`] in [`PhraseEvidence::llr`].
 const FREE_SCALE: f32 = 3.0;
 const MIN_LLR: f32 = -20.0;
-/// Where the first recogniser leaves this much, a second is asked.
+/// Within this distance of the threshold a second recogniser is used.
 const UNDECIDED: std::ops::Range<f32> = -12.0..-0.5;
-/// Of digits in other languages than English at least this share must be in the free transcript, for nobody measured how
-/// well unrelated speech is rejected there.
+/// Of digits in languages other than English, at least this share must be in the free transcript, because rejection
+/// of unrelated speech was not measured there.
 const MIN_DIGITS_HEARD: f32 = 0.5;
 /// Words in a phrase, more than anyone says in 30 s; spelling a longer one out would cost for nothing.
 const MAX_PHRASE_WORDS: usize = 100;
-/// The recogniser was made for up to 30 s.
+/// The recogniser accepts up to 30 s.
 pub(crate) const MAX_SAMPLES: usize = 30 * SAMPLE_RATE;
 
 /// The recognisers.
@@ -66,13 +66,13 @@ impl Speech {
         Ok(Self { moonshine, whisper: OnceLock::new(), dictionary, runtime: runtime.clone() })
     }
 
-    /// Free transcription of up to 30 s.
+    /// Transcribes up to 30 s freely.
     pub(crate) fn transcribe(&self, audio: &[f32]) -> Result<String, Error> {
         self.moonshine.transcribe(audio)
     }
 
-    /// Compares the expected words with the same phrase in which one word is changed, and with free reading. Moonshine reads
-    /// English first; where it is undecided the mean of both recognisers decides. Other languages are Whisper's.
+    /// Compares the expected words with the same phrase with one word changed, and with free transcription. Moonshine
+    /// decodes English first; if it is undecided, the mean of both recognisers decides. Other languages use Whisper.
     pub(crate) fn score(
         &self,
         audio: &[f32],
@@ -103,7 +103,7 @@ impl Speech {
         Ok(decide(expected, &mean(first, &second), method))
     }
 
-    /// Whisper is loaded when it is first needed: it takes memory that a server of clear speech need not spend.
+    /// Whisper is loaded on first use: a server with clear speech need not spend its memory.
     fn whisper(&self) -> Result<&Whisper, Error> {
         if let Some(loaded) = self.whisper.get() {
             return Ok(loaded);
@@ -126,19 +126,19 @@ fn check(expected: &Phrase, vocabulary: &[&str]) -> Result<(), Reason> {
     if inside { Ok(()) } else { Err(Reason::OutsideVocabulary) }
 }
 
-/// Whether free reading has so little in common with the phrase that something else was said: of digits, any would be as
-/// likely as another then, and one in ten would pass.
+/// Whether free transcription has so little in common with the phrase that other words were spoken: any digits would
+/// then be equally likely, and one in ten would pass.
 fn is_unrelated(expected: &Phrase, heard: &Phrase, method: Method) -> bool {
     let much_longer = heard.words().len() > 2 * expected.words().len() + 2;
     much_longer || (method == Method::Vocabulary && expected.similarity(heard) <= 0.0)
 }
 
-/// Whether a second recogniser could change the verdict.
+/// Whether a second recogniser could change the decision.
 fn is_undecided(expected: &Phrase, scores: &Scores) -> bool {
     UNDECIDED.contains(&evidence(scores)) && Phrase::parse(&scores.transcript) != *expected
 }
 
-/// The transcript and best words stay those of the first.
+/// Averages the scores; transcript and best words stay those of the first.
 fn mean(first: Scores, second: &Scores) -> Scores {
     let mean = |a: f32, b: f32| f32::midpoint(a.max(MIN_LLR), b.max(MIN_LLR));
     Scores {
@@ -148,10 +148,11 @@ fn mean(first: Scores, second: &Scores) -> Scores {
     }
 }
 
-/// The evidence as one number: that of the rivals or that of free reading, whichever speaks more against the phrase.
+/// Returns the evidence as one number: against rivals or against free transcription, whichever speaks more against
+/// the phrase.
 fn evidence(scores: &Scores) -> f32 {
     let against_free = ACCEPT_LLR + (scores.against_free - ACCEPT_AGAINST_FREE) * FREE_SCALE;
-    // Where not even the expected words could be spelled, the difference of two infinities is not a number.
+    // If not even the expected words could be spelled, the difference of two infinities is not a number.
     if scores.against_rivals.is_nan() || against_free.is_nan() {
         return MIN_LLR;
     }

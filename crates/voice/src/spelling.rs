@@ -1,15 +1,15 @@
-//! How a recogniser may write one word: prefix trees of token sequences.
+//! Spellings of one word by a recogniser: prefix trees of token sequences.
 
 use crate::tokenizer::{Token, Tokenizer};
 
 /// A node of a [`SpellingTree`].
 pub(crate) type NodeId = u16;
 
-/// One word as it may be written.
+/// One word with its spellings.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct WordForms {
     pub(crate) word: String,
-    /// Other spellings of the same.
+    /// Other spellings of the same word.
     pub(crate) others: Vec<String>,
     /// The digit it means, which may be written as a figure.
     pub(crate) digit: Option<usize>,
@@ -21,7 +21,7 @@ impl WordForms {
     }
 }
 
-/// What may come before a spelling.
+/// What precedes a spelling.
 #[derive(Clone, Copy, PartialEq)]
 pub(crate) enum Joint {
     /// A space, or nothing at the start.
@@ -32,7 +32,7 @@ pub(crate) enum Joint {
     Hyphen,
 }
 
-/// How the names of letters are written where they are taken for words.
+/// Spellings of letter names as words.
 const LETTER_NAMES: [(&str, &[&str]); 23] = [
     ("b", &["be", "bee"]),
     ("c", &["see", "sea"]),
@@ -59,7 +59,7 @@ const LETTER_NAMES: [(&str, &[&str]); 23] = [
     ("z", &["zed", "zee"]),
 ];
 
-/// The spellings of some words, by what comes before them.
+/// The spellings of some words, by what precedes them.
 pub(crate) struct SpellingTree {
     nodes: Vec<Node>,
 }
@@ -67,7 +67,7 @@ pub(crate) struct SpellingTree {
 #[derive(Default)]
 struct Node {
     children: Vec<(Token, NodeId)>,
-    /// The word that may end here, by its place in the caller's list.
+    /// The word that may end here, by its index in the caller's list.
     ends: Option<u16>,
     /// Whether a figure may follow without a space.
     joins_figures: bool,
@@ -93,8 +93,8 @@ impl SpellingTree {
         }
     }
 
-    /// Adds the spellings of a word that competes with the expected one. A letter is written as a letter alone: "you" or
-    /// "a" are likely anywhere, and would win against the expected letter without having been said.
+    /// Adds the spellings of a rival word. A letter is written as a letter only: "you" or "a" are likely anywhere,
+    /// and would win against the expected letter without having been spoken.
     pub(crate) fn add_rival(&mut self, tokenizer: &Tokenizer, forms: &WordForms, id: u16) {
         if !is_letter(&forms.word) {
             return self.add_word(tokenizer, forms, id);
@@ -139,7 +139,7 @@ impl SpellingTree {
         new
     }
 
-    /// First tokens after `joint`, and where they lead.
+    /// Returns the first tokens after `joint`, and their nodes.
     pub(crate) fn enter(&self, joint: Joint) -> impl Iterator<Item = (Token, NodeId)> + '_ {
         let roots = [
             Some(SPACED),
@@ -149,12 +149,12 @@ impl SpellingTree {
         roots.into_iter().flatten().flat_map(|root| self.children(root).iter().copied())
     }
 
-    /// Tokens after `node`, and where they lead.
+    /// Returns the tokens after `node`, and their nodes.
     pub(crate) fn children(&self, node: NodeId) -> &[(Token, NodeId)] {
         &self.nodes[usize::from(node)].children
     }
 
-    /// The word that may end at `node`, and what may follow it without a space.
+    /// Returns the word that may end at `node`, and what may follow it without a space.
     pub(crate) fn end(&self, node: NodeId) -> Option<(u16, Joint)> {
         let node = &self.nodes[usize::from(node)];
         Some((node.ends?, if node.joins_figures { Joint::Figure } else { Joint::Space }))

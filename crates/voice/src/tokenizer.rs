@@ -1,4 +1,4 @@
-//! Tokens of the recognisers: reading their token lists, text to tokens and back.
+//! Tokens of the recognisers: token lists, encoding and decoding.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use crate::Error;
 
 pub(crate) type Token = u32;
 
-/// How a recogniser numbers and writes its tokens.
+/// The token coding of a recogniser.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Coding {
     /// SentencePiece with byte fallback (Moonshine): merges start from characters.
@@ -15,7 +15,7 @@ pub(crate) enum Coding {
     Bytes,
 }
 
-/// Of [`Coding::Characters`]: tokens below are control tokens, the next 256 stand for the bytes 0 to 255.
+/// Of [`Coding::Characters`]: lower tokens are control tokens, the next 256 are the bytes 0 to 255.
 const FIRST_BYTE: Token = 3;
 const FIRST_PIECE: Token = FIRST_BYTE + 256;
 
@@ -26,12 +26,12 @@ pub(crate) struct Tokenizer {
 }
 
 impl Tokenizer {
-    /// Reads length-prefixed byte strings by id; lengths from 128 on take two bytes, low seven bits first.
+    /// Parses length-prefixed byte strings by id; lengths from 128 on take two bytes, low seven bits first.
     pub(crate) fn read(file: &[u8], coding: Coding) -> Result<Self, Error> {
         let pieces = pieces(file).ok_or(Error::BadModel("the speech tokenizer"))?;
         let mut ids = HashMap::new();
         let first = if coding == Coding::Characters { FIRST_PIECE } else { 0 };
-        // Of doubles the earlier counts.
+        // Of duplicates the first counts.
         for (id, piece) in (0..).zip(&pieces).skip(first as usize) {
             ids.entry(piece.clone()).or_insert(id);
         }
@@ -42,15 +42,15 @@ impl Tokenizer {
         self.pieces.len()
     }
 
-    /// The token of exactly this text.
+    /// Returns the token of exactly this text.
     pub(crate) fn token(&self, text: &str) -> Option<Token> {
         self.ids.get(text.as_bytes()).copied()
     }
 
-    /// Tokens of one word with a space before it (`spaced`) or joined to what came before.
+    /// Encodes one word with a leading space (`spaced`) or joined to the previous text.
     ///
-    /// Byte-pair merging: the vocabulary is in order of merging, so of all neighbours the pair that makes the lowest id
-    /// is merged first. Characters without a token become bytes.
+    /// Byte-pair merging: the vocabulary is in merge order, so of all neighbours the pair with the lowest id is
+    /// merged first. Characters without a token become bytes.
     pub(crate) fn encode(&self, word: &str, spaced: bool) -> Vec<Token> {
         let text = if spaced { format!("{}{word}", self.space()) } else { word.to_owned() };
         let mut parts: Vec<Vec<u8>> = match self.coding {
@@ -64,7 +64,7 @@ impl Tokenizer {
         parts.iter().flat_map(|p| self.tokens_of(p)).collect()
     }
 
-    /// Tokens that are one whole word of letters with a space before it, and that word in lower case.
+    /// Returns tokens that are one whole word with a leading space, and that word in lower case.
     pub(crate) fn whole_words(&self) -> impl Iterator<Item = (Token, String)> + '_ {
         let space = self.space();
         self.ids.iter().filter_map(move |(piece, token)| {
@@ -89,7 +89,7 @@ impl Tokenizer {
         self.ids.get(part).map_or_else(bytes, |id| vec![*id])
     }
 
-    /// The text of tokens; control tokens are left out and broken UTF-8 is replaced.
+    /// Decodes tokens; control tokens are skipped and broken UTF-8 is replaced.
     pub(crate) fn decode(&self, tokens: &[Token]) -> String {
         let mut bytes = Vec::new();
         for &token in tokens {

@@ -1,4 +1,4 @@
-//! Voice activity: where in the sound somebody speaks.
+//! Voice activity detection.
 
 use std::ops::Range;
 
@@ -7,17 +7,17 @@ use crate::{MIN_SPEECH_S, Reason, SAMPLE_RATE, clipped_share};
 /// Silero advances in steps of 512 samples (32 ms) and sees the 64 samples before each.
 pub(crate) const STEP: usize = 512;
 pub(crate) const CONTEXT: usize = 64;
-/// Steps in one call of the network (16 s), so that long sound does not take memory in proportion.
+/// Steps per call of the network (16 s), so that memory does not grow with the length of the audio.
 const BLOCK: usize = 500;
-/// A segment opens at this probability and closes below the second (hysteresis, as in Silero's own reference code).
+/// A segment opens at this probability and closes below the second (hysteresis, as in Silero's reference code).
 const OPEN: f32 = 0.5;
 const CLOSE: f32 = 0.35;
 /// Pauses up to this many steps (0.1 s) are part of speech; shorter bursts than 3 steps are not speech.
 const MERGE_STEPS: usize = 3;
 const MIN_STEPS: usize = 3;
-/// More of the speech at full scale than this and neither speaker nor words can be trusted.
+/// With a larger share of speech at full scale, neither speaker nor words are reliable.
 const MAX_CLIPPED: f32 = 0.1;
-/// The same for the whole sound, where hardly any speech is found in it.
+/// The same for the whole audio, when hardly any speech is found in it.
 const CLIPPED_WITHOUT_SPEECH: f32 = 0.02;
 
 /// One stretch of speech, in samples; `start < end`.
@@ -39,14 +39,14 @@ impl Segment {
     }
 }
 
-/// The speech of one recording: segments in order, apart from each other.
+/// The speech of one recording: disjoint segments in order.
 #[derive(Clone, Debug, Default, PartialEq, serde::Serialize)]
 pub struct Activity {
     pub segments: Vec<Segment>,
 }
 
 impl Activity {
-    /// Segments out of the speech probability of every 32 ms step; `samples` is the length of the sound.
+    /// Builds segments from the speech probability of every 32 ms step; `samples` is the length of the audio.
     #[must_use]
     pub fn from_probabilities(probabilities: &[f32], samples: usize) -> Self {
         let mut runs = speaking_runs(probabilities);
@@ -62,13 +62,13 @@ impl Activity {
         Self { segments: runs.into_iter().map(segment).filter(|s| s.start < s.end).collect() }
     }
 
-    /// Seconds of speech, pauses between segments left out.
+    /// Returns the seconds of speech, without pauses between segments.
     #[must_use]
     pub fn speech_seconds(&self) -> f32 {
         self.segments.iter().map(|s| s.seconds()).sum()
     }
 
-    /// From the first to the last spoken sample, pauses included; empty without speech.
+    /// Returns the range from the first to the last spoken sample, including pauses; empty without speech.
     #[must_use]
     pub fn span(&self) -> Range<usize> {
         match (self.segments.first(), self.segments.last()) {
@@ -77,17 +77,17 @@ impl Activity {
         }
     }
 
-    /// The spoken samples one after another, at most `limit` of them.
+    /// Returns the spoken samples joined, at most `limit` of them.
     #[must_use]
     pub fn speech(&self, audio: &[f32], limit: usize) -> Vec<f32> {
         let spoken = self.segments.iter().filter_map(|s| audio.get(s.range()));
         spoken.flatten().copied().take(limit).collect()
     }
 
-    /// Whether this sound can be judged at all.
+    /// Checks whether the audio can be judged.
     ///
     /// # Errors
-    /// The [`Reason`] when it holds no speech, less than [`MIN_SPEECH_S`], or clipped speech.
+    /// The [`Reason`] when it has no speech, less than [`MIN_SPEECH_S`], or clipped speech.
     pub fn judgeable(&self, audio: &[f32]) -> Result<(), Reason> {
         let speech_s = self.speech_seconds();
         let share = clipped_share(&self.speech(audio, usize::MAX));
@@ -97,7 +97,7 @@ impl Activity {
         if speech_s >= MIN_SPEECH_S {
             return Ok(());
         }
-        // Speech that is overloaded is hard to find: then that is what is wrong.
+        // Clipped speech is hard to detect: then clipping is the reason.
         let share = clipped_share(audio);
         if share > CLIPPED_WITHOUT_SPEECH {
             return Err(Reason::Clipped { share });
@@ -107,7 +107,7 @@ impl Activity {
     }
 }
 
-/// Runs of steps between opening and closing probability.
+/// Returns runs of steps between opening and closing probability.
 fn speaking_runs(probabilities: &[f32]) -> Vec<Range<usize>> {
     let mut runs: Vec<Range<usize>> = Vec::new();
     let mut speaking = false;
@@ -123,8 +123,8 @@ fn speaking_runs(probabilities: &[f32]) -> Vec<Range<usize>> {
     runs
 }
 
-/// Cuts the sound into Silero's overlapping steps and yields them in blocks: how many, and row after row of 576 samples.
-/// The last partial step is padded with silence.
+/// Splits the audio into Silero's overlapping steps and yields them in blocks: how many, and row after row of 576
+/// samples. The last partial step is padded with silence.
 pub(crate) fn blocks(audio: &[f32]) -> impl Iterator<Item = (usize, Vec<f32>)> + '_ {
     (0..audio.len()).step_by(BLOCK * STEP).map(|from| {
         let to = (from + BLOCK * STEP).min(audio.len());

@@ -1,4 +1,4 @@
-//! Whisper base, for English where Moonshine is undecided, and for other languages.
+//! Whisper base, for English when Moonshine is undecided, and for other languages.
 
 use std::sync::Arc;
 
@@ -15,7 +15,7 @@ use crate::{
     tokenizer::{Coding, Token, Tokenizer},
 };
 
-/// Text tokens come first, then the end of the text; what follows are control tokens.
+/// Text tokens come first, then the end of text, then control tokens.
 const END: Token = 50_257;
 const BEGIN: Token = END + 1;
 const TRANSCRIBE: Token = 50_359;
@@ -54,7 +54,7 @@ impl Whisper {
         self.recogniser.score(|s| self.encode(s, audio), &prompt, audio.len(), expected, vocabulary, language)
     }
 
-    /// The keys and values of the decoder's cross-attention, all layers.
+    /// Returns the keys and values of the decoder's cross-attention, all layers.
     fn encode(&self, session: &mut Session, audio: &[f32]) -> Result<Encoded, Error> {
         let failed = inference(STAGE);
         let (features, frames) = self.log_mel.features(audio);

@@ -1,9 +1,9 @@
 //! Keys of one purpose that outlive their master key.
 //!
-//! Some values cannot be made again under another master key: hashes that rows are found by, because what was hashed is
-//! not stored, and the chains of ledgers, because earlier heads were noted elsewhere. For these the key of the purpose,
-//! derived from the earlier master key, is itself kept, wrapped under the present one. A kept key finds rows and follows
-//! chains. It proves nothing: what it made is trusted only under something made by a key of the ring.
+//! Some values cannot be recomputed under another master key: hashes that rows are looked up by, because the hashed
+//! value is not stored, and the chains of ledgers, because earlier heads were noted elsewhere. For these the derived
+//! key of the purpose is stored, wrapped under the active master key. A kept key looks up rows and follows chains. It
+//! proves nothing: its output is trusted only below something made by a key of the ring.
 
 use zeroize::Zeroizing;
 
@@ -36,13 +36,13 @@ fn context(purpose: Purpose, id: KeyId) -> Vec<u8> {
 }
 
 impl KeyRing {
-    /// The same ring with keys of master keys that may no longer be in it.
+    /// Returns the same ring with kept keys, whose master keys may no longer be in it.
     #[must_use]
     pub fn with_kept(self, kept: Vec<KeptKey>) -> Self {
         Self { kept: kept.into(), ..self }
     }
 
-    /// The key of `purpose` of each earlier master key, kept ones included, wrapped under the sealing key.
+    /// Wraps the key of `purpose` of each earlier master key, kept ones included, under the active key.
     ///
     /// # Errors
     /// When the system has no randomness.
@@ -58,7 +58,7 @@ impl KeyRing {
         secrets.into_iter().map(wrap).collect()
     }
 
-    /// The kept keys of a purpose whose master keys are not in the ring.
+    /// Returns the kept keys of a purpose whose master keys are not in the ring.
     pub(super) fn kept_only(&self, purpose: Purpose) -> impl Iterator<Item = &KeptKey> {
         let known = |id: &KeyId| self.keys.iter().any(|key| key.id == *id);
         self.kept.iter().filter(move |kept| kept.purpose == purpose && !known(&kept.id))

@@ -1,8 +1,8 @@
-//! A second encryption around sealed bytes that cannot be sealed anew.
+//! A second encryption around sealed bytes that must not change.
 //!
-//! The entries of a ledger are hashed with their sealed bytes in them, so those bytes may never change. Under a new master
-//! key they are encrypted once more, as they are. A holder of the earlier master key and the database then reads
-//! nothing; a holder of the present one removes the layer and finds the bytes that were hashed.
+//! The entries of a ledger are hashed with their sealed bytes, so those bytes never change. Under a new master key
+//! they are encrypted once more. A holder of the earlier master key and the database then reads nothing; a holder of
+//! the active one removes the layer and gets the hashed bytes.
 
 use std::borrow::Cow;
 
@@ -14,7 +14,7 @@ use crate::{DataKey, Error};
 const LAYER: Purpose = Purpose("encrypt sealed bytes again");
 
 impl KeyRing {
-    /// `stored` under a layer of the sealing key. `None`: it is under that key already.
+    /// Adds a layer under the active key. `None`: it is under that key already.
     ///
     /// # Errors
     /// As [`KeyRing::peel`].
@@ -28,7 +28,7 @@ impl KeyRing {
             return Ok(None);
         }
         let (inner, active) = (self.peel(purpose, context, stored)?, self.active());
-        // Only what opens gets a layer: damage is found while its master key is still there.
+        // Only data that opens gets a layer, so damage is found while its master key still exists.
         if inner.as_ref() == stored {
             self.open_sealed(purpose, context, stored)?;
         }
@@ -37,7 +37,7 @@ impl KeyRing {
         Ok(Some(layered))
     }
 
-    /// `stored` without its layer, if it has one: the bytes as they were first sealed.
+    /// Removes the layer, if any, and returns the bytes as first sealed.
     ///
     /// # Errors
     /// [`Error::Refused`] when the layer was changed, [`Error::DistrustedKey`].
@@ -56,7 +56,7 @@ impl KeyRing {
         Ok(inner.to_vec().into())
     }
 
-    /// Opens what was sealed for `purpose` and `context`, with a layer or without.
+    /// Opens data sealed for `purpose` and `context`, with or without a layer.
     ///
     /// # Errors
     /// As [`KeyRing::open_sealed`].
@@ -70,7 +70,7 @@ impl KeyRing {
             Cow::Borrowed(sealed) => return self.open_sealed(purpose, context, sealed),
             Cow::Owned(inner) => inner,
         };
-        // The layer is under a trusted key, so what is in it was there when that key was given it.
+        // The layer is under a trusted key, so its content existed when that key was added.
         let (id, sealed) = inner.split_first_chunk().ok_or(Error::Refused)?;
         self.key_of(purpose, id)?.open(context, sealed)
     }

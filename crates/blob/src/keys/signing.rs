@@ -1,4 +1,4 @@
-//! Signatures by keys derived from a master key: somebody without it checks them with the public half.
+//! Signatures by keys derived from a master key; verified with the public half.
 
 use aws_lc_rs::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 
@@ -7,7 +7,7 @@ use crate::Error;
 
 /// The Ed25519 key of one purpose of one master key.
 pub struct SigningKey {
-    /// Of its master key.
+    /// The id of its master key.
     pub key_id: KeyId,
     pub public_key: [u8; 32],
     /// As in [`super::Mac`].
@@ -28,7 +28,7 @@ impl SigningKey {
         Ok(Self { key_id, public_key, is_trusted, pair })
     }
 
-    /// The signature of `message`; the same each time.
+    /// Returns the deterministic signature of `message`.
     ///
     /// # Errors
     /// Never in practice; a failure of the cipher library.
@@ -44,8 +44,8 @@ impl SigningKey {
 }
 
 impl KeyRing {
-    /// The signing keys of `purpose`: that of the sealing master key first, then those of earlier ones, kept ones included, so
-    /// that what they signed can still be checked.
+    /// Returns the signing keys of `purpose`: the active master key's first, then those of earlier ones, including
+    /// kept ones, so that older signatures can be verified.
     ///
     /// # Errors
     /// Never in practice; a failure of the cipher library.

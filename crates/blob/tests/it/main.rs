@@ -1,4 +1,4 @@
-//! The store on a local folder: what was kept comes back, nothing else does, nothing is left behind.
+//! The store on a local folder: stored blobs are read back, damaged or foreign ones are rejected, nothing is left behind.
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 use std::{
@@ -154,7 +154,7 @@ async fn an_upload_whose_caller_goes_away_leaves_no_draft() {
     receiver.await.unwrap();
     task.abort();
     let _ = task.await;
-    // The draft goes on a thread of its own; nothing signals its end.
+    // The draft is removed on another thread, without a signal.
     let removed = async {
         while folder.files().iter().any(|f| f.to_string_lossy().contains("/blobs/blobs/")) {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
@@ -218,7 +218,7 @@ async fn a_tenant_with_too_much_is_refused_and_its_neighbour_is_not() {
     assert!(matches!(refused, Err(Error::QuotaUsedUp)), "{refused:?}");
     folder.put(&neighbour, &id(0), LATER, &[7; 10]).await.unwrap();
     assert!(folder.get(&greedy, &id(2)).await.unwrap().is_none(), "nothing was left of it");
-    // Another process lists what is there, and what was deleted does not count.
+    // Another process lists the existing blobs; deleted ones do not count.
     let other = limited(dir.path(), limits());
     assert!(matches!(other.put(&greedy, &id(3), LATER, &[7; 10]).await, Err(Error::QuotaUsedUp)));
     folder.store.delete(&greedy, &id(0)).await.unwrap();

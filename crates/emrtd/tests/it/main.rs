@@ -143,7 +143,7 @@ fn what_is_no_security_object_is_refused() {
 }
 
 proptest! {
-    /// A changed zone is never taken for the signed one, whatever else is changed in the security object.
+    /// A changed MRZ never passes as the signed one, whatever else is changed in the security object.
     #[test]
     fn no_change_of_the_security_object_makes_a_changed_group_authentic(
         at in any::<prop::sample::Index>(),

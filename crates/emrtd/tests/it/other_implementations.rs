@@ -1,4 +1,4 @@
-//! What OpenSSL signed and FFmpeg encoded (`tests/fixtures/make.sh`).
+//! Chips signed by OpenSSL and portraits encoded by FFmpeg (`tests/fixtures/make.sh`).
 
 use std::{collections::BTreeMap, fs, path::Path};
 

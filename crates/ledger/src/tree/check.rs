@@ -1,4 +1,4 @@
-//! Holds a log that is read from its first entry to its last against what was noted about it, and against the stored hashes.
+//! Compares a log, read from its first entry to its last, with its signed notes and its stored hashes.
 
 use std::collections::BTreeMap;
 
@@ -6,7 +6,7 @@ use tlog_tiles::{EMPTY_HASH, Hash, node_hash, stored_hash_index};
 
 use super::GROUP_LEVEL;
 
-/// Where a log is not what was signed.
+/// A mismatch between a log and its signatures.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum TreeFinding {
     #[error(
@@ -18,14 +18,14 @@ pub enum TreeFinding {
     #[error("entry {index} of the log (from 0) is not the one that a signed promise names")]
     Broken { index: u64 },
     #[error(
-        "entry {index} of the log (from 0), which a signed promise names, is gone: the log has {entries} entries"
+        "entry {index} of the log (from 0), which a signed promise names, is missing: the log has {entries} entries"
     )]
     Gone { index: u64, entries: u64 },
     #[error("the stored hash {position} of the tree is not that of the log's entries")]
     Node { position: u64 },
 }
 
-/// What one log is held against.
+/// The expectations of one log.
 #[derive(Debug, Default)]
 pub struct TreeCheck {
     /// By size.
@@ -34,13 +34,13 @@ pub struct TreeCheck {
     promises: BTreeMap<u64, Vec<Hash>>,
     /// By position in the tree over the groups.
     nodes: BTreeMap<u64, Hash>,
-    /// The roots of the perfect trees the leaves so far consist of, the largest first, with their levels.
+    /// The roots of the perfect trees of the leaves so far, the largest first, with their levels.
     roots: Vec<(u8, Hash)>,
     size: u64,
 }
 
 impl TreeCheck {
-    /// Adds a checkpoint; one of an empty log says nothing.
+    /// Adds a checkpoint; one of an empty log is ignored.
     pub fn expect_root(&mut self, size: u64, root: Hash) {
         if size > 0 {
             self.checkpoints.entry(size).or_default().push(root);
@@ -55,7 +55,7 @@ impl TreeCheck {
         self.nodes.insert(position, hash);
     }
 
-    /// Goes on to the next leaf.
+    /// Adds the next leaf.
     pub fn push(&mut self, leaf: Hash) -> Vec<TreeFinding> {
         let (index, mut findings) = (self.size, Vec::new());
         if self.promises.remove(&index).is_some_and(|promised| promised.iter().any(|other| *other != leaf)) {
@@ -86,7 +86,7 @@ impl TreeCheck {
         (stored != hash).then_some(TreeFinding::Node { position })
     }
 
-    /// The root over the leaves so far.
+    /// Returns the root over the leaves so far.
     pub fn root(&self) -> Hash {
         let above = self.roots.iter().rev().map(|(_, hash)| *hash);
         above.reduce(|right, left| node_hash(left, right)).unwrap_or(EMPTY_HASH)
@@ -96,7 +96,7 @@ impl TreeCheck {
         self.size
     }
 
-    /// After the last leaf.
+    /// Checks the log after its last leaf.
     pub fn finish(self) -> Vec<TreeFinding> {
         let entries = self.size;
         let beyond = self.checkpoints.into_keys().map(|size| TreeFinding::Beyond { size, entries });

@@ -1,5 +1,5 @@
-//! Hashes over whole groups of leaves, stored with a MAC. They only save work: one that is missing or was changed is
-//! computed again from the entries.
+//! Hashes over whole groups of leaves, stored with a MAC. They only save work: a missing or changed one is recomputed
+//! from the entries.
 
 use std::collections::BTreeMap;
 
@@ -27,12 +27,12 @@ impl Nodes {
         Self { db, macs: RowMacs::new(ring) }
     }
 
-    /// How many groups of a log are stored.
+    /// Returns how many groups of a log are stored.
     pub async fn groups(&self, log: &str) -> sqlx::Result<u64> {
         const LAST: &str = "SELECT MAX(position) FROM log_nodes WHERE log = $1";
         let (last,): (Option<i64>,) = self.db.fetch_one(LAST, db::params![log]).await?;
         let Some(last) = last.and_then(|last| u64::try_from(last).ok()) else { return Ok(0) };
-        // What was written last completed this.
+        // The last stored hash completed this group.
         let (level, number) = split_stored_hash_index(last);
         Ok((number + 1) << level)
     }
@@ -46,7 +46,7 @@ impl Nodes {
         Ok(hash.try_into().ok().map(Hash).filter(|_| is_own))
     }
 
-    /// Adds what group number `group` completes.
+    /// Adds the hashes that group number `group` completes.
     pub async fn add(&self, log: &str, group: u64, hashes: &[Hash]) -> Result<(), TreeError> {
         const ADD: &str = "INSERT INTO log_nodes (log, position, hash, mac) VALUES ($1, $2, $3, $4) \
             ON CONFLICT (log, position) DO NOTHING";
@@ -74,7 +74,7 @@ async fn next_rows(db: &Db, after: &(String, i64)) -> sqlx::Result<Vec<Row>> {
     db.fetch_all(NEXT, db::params![&after.0, after.1, PAGE]).await
 }
 
-/// Counts the stored hashes of the logs by the trusted key their MAC is under.
+/// Counts the stored hashes of the logs by the trusted key of their MAC.
 ///
 /// # Errors
 /// When the database fails.
@@ -93,7 +93,7 @@ pub async fn count_node_keys(db: &Db, ring: &KeyRing) -> sqlx::Result<Vec<KeyUsa
     Ok(KeyUsage::of("log_nodes.mac", counts))
 }
 
-/// Brings the MACs of stored hashes under the sealing key. One that does not verify is left as it is.
+/// Renews the MACs of stored hashes under the active key. One that does not verify stays unchanged.
 ///
 /// # Errors
 /// When the database fails.

@@ -1,8 +1,8 @@
 //! Signed notes (C2SP signed-note): a text, an empty line, and lines of signatures, `— <name> <base64 of key hash and signature>`.
 //!
-//! The name of a key is the origin of the log it signs for, which is also the first line of its texts, so that a note of one
-//! log says nothing about another. Crate: none. `signed_note` brings a second implementation of Ed25519 with nine crates; the
-//! format is five lines with the one the project has.
+//! The name of a key is the origin of its log, which is also the first line of its texts, so a note of one log is
+//! invalid for another. Crate: none. `signed_note` brings a second implementation of Ed25519 with nine crates; the
+//! format is five lines with the existing one.
 
 use std::{fmt::Write, sync::Arc};
 
@@ -11,13 +11,13 @@ use blob::{KeyRing, Purpose, SigningKey};
 use sha2::{Digest, Sha256};
 use tlog_tiles::{Checkpoint, Hash};
 
-/// Of Ed25519, in a key's hash and in its public form.
+/// Algorithm identifier of Ed25519, in a key's hash and in its public form.
 const ED25519: u8 = 1;
-/// The second line of a promise: that of a checkpoint is a number, so neither is taken for the other.
+/// The second line of a promise: that of a checkpoint is a number, so they cannot be confused.
 const PROMISE: &str = "promise v1";
 const MAX_NOTE: usize = 16 * 1024;
 
-/// Why a note is not one of this installation.
+/// Why a note is rejected.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum NoteError {
     #[error("it is neither a checkpoint nor a promise")]
@@ -26,7 +26,7 @@ pub enum NoteError {
     Unsigned,
 }
 
-/// What a note says.
+/// The content of a note.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Noted {
     Checkpoint { origin: String, size: u64, root: Hash },
@@ -39,11 +39,11 @@ pub struct LogPublicKey {
     /// `<name>+<key hash>+<key>`, as C2SP tools read it.
     pub verifier: String,
     pub is_signing: bool,
-    /// Whether what it signed still counts: its master key is configured and not distrusted.
+    /// Whether its signatures are trusted: its master key is configured and not distrusted.
     pub is_trusted: bool,
 }
 
-/// The keys of a service's logs. Cloning shares them.
+/// The keys of a service's logs. Clones share them.
 #[derive(Clone, Debug)]
 pub struct LogKeys(Arc<[SigningKey]>);
 
@@ -60,7 +60,7 @@ impl LogKeys {
         !origin.is_empty() && !origin.contains(bad)
     }
 
-    /// The signed checkpoint of a log.
+    /// Returns the signed checkpoint of a log.
     ///
     /// # Errors
     /// Never in practice; a failure of the cipher library.
@@ -68,7 +68,7 @@ impl LogKeys {
         self.sign(origin, &format!("{origin}\n{size}\n{root}\n"))
     }
 
-    /// The signed promise that the log has, and goes on having, this leaf.
+    /// Returns the signed promise that the log contains this leaf permanently.
     ///
     /// # Errors
     /// Never in practice; a failure of the cipher library.
@@ -87,7 +87,7 @@ impl LogKeys {
         Ok(note)
     }
 
-    /// Every key, the signing one first, under the name of a log.
+    /// Returns every key, the signing one first, under the name of a log.
     pub fn public_keys(&self, origin: &str) -> Vec<LogPublicKey> {
         let public = |(at, key): (usize, &SigningKey)| {
             let encoded = BASE64_STANDARD.encode([[ED25519].as_slice(), &key.public_key].concat());
@@ -100,7 +100,7 @@ impl LogKeys {
         self.0.iter().enumerate().map(public).collect()
     }
 
-    /// What `note` says, if a key of this installation, present or earlier, signed it.
+    /// Parses `note` if a key of this installation, current or earlier, signed it.
     ///
     /// # Errors
     /// [`NoteError`].

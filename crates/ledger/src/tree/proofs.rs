@@ -26,7 +26,8 @@ pub enum TreeError {
 pub trait Leaves: Sync {
     type Error: From<TreeError> + Send;
 
-    /// The hashes of the leaves `from..to` of a log, in order, each of an entry that was shown to be the service's own.
+    /// Returns the hashes of the leaves `from..to` of a log, in order, each of an entry authenticated as the
+    /// service's own.
     fn leaf_hashes(
         &self,
         log: &str,
@@ -35,7 +36,7 @@ pub trait Leaves: Sync {
     ) -> impl Future<Output = Result<Vec<Hash>, Self::Error>> + Send;
 }
 
-/// The trees of a service's logs. Cloning shares the keys.
+/// The trees of a service's logs. Clones share the keys.
 #[derive(Clone)]
 pub struct Tree {
     nodes: Nodes,
@@ -46,7 +47,7 @@ impl Tree {
         Self { nodes: Nodes::new(db, ring) }
     }
 
-    /// The root over the first `size` leaves.
+    /// Returns the root over the first `size` leaves.
     ///
     /// # Errors
     /// When the database fails or a leaf is not the service's own.
@@ -54,7 +55,7 @@ impl Tree {
         self.compute(log, size, leaves, |reader| tlog_tiles::tree_hash(size, reader)).await
     }
 
-    /// That leaf `index` is among the first `size` (RFC 6962, 2.1.1).
+    /// Proves that leaf `index` is among the first `size` (RFC 6962, 2.1.1).
     ///
     /// # Errors
     /// As [`Tree::root`]; [`TreeError::OutOfRange`].
@@ -68,7 +69,7 @@ impl Tree {
         self.compute(log, size, leaves, |reader| tlog_tiles::prove_record(size, index, reader)).await
     }
 
-    /// That the first `size` leaves begin with the first `from` (RFC 6962, 2.1.2).
+    /// Proves that the first `size` leaves begin with the first `from` (RFC 6962, 2.1.2).
     ///
     /// # Errors
     /// As [`Tree::inclusion`].
@@ -82,8 +83,8 @@ impl Tree {
         self.compute(log, size, leaves, |reader| tlog_tiles::prove_tree(size, from, reader)).await
     }
 
-    /// Stores the hashes of the groups that are full in a log of `size` leaves and are not stored yet. Several processes may do
-    /// so at once: they compute the same.
+    /// Stores the hashes of the complete groups of a log of `size` leaves that are not stored yet. Several processes
+    /// may do so at once: they compute the same.
     ///
     /// # Errors
     /// As [`Tree::root`].
@@ -134,7 +135,7 @@ impl Tree {
         Ok(compute(&Reader::Known(known)).map_err(|_| TreeError::OutOfRange)?)
     }
 
-    /// A hash over whole groups, by its position in the tree over them: as stored, or computed when it is not.
+    /// Returns a hash over whole groups, by its position in the tree over them: as stored, or computed.
     async fn node<L: Leaves>(&self, log: &str, position: u64, leaves: &L) -> Result<Hash, L::Error> {
         if let Some(hash) = self.nodes.find(log, position).await? {
             return Ok(hash);
@@ -148,7 +149,7 @@ impl Tree {
     }
 }
 
-/// The crate reads hashes at one call, without waiting: first it is asked which it wants, then it is given them.
+/// The crate reads hashes synchronously, so a first pass records the wanted ones, and a second gets them.
 enum Reader {
     Wanted(RefCell<Vec<u64>>),
     Known(HashMap<u64, Hash>),

@@ -8,7 +8,7 @@ use tonic::{Code, service::Routes};
 
 use crate::{CALL, CHECK, DEADLINE, call, check, health, misbehaving, named, serve};
 
-/// `routes` both ways, with `deadline`.
+/// Returns `routes` over both transports, with `deadline`.
 async fn both(routes: Routes, deadline: Duration) -> [Transport; 2] {
     // The health service of `rpc::Server` would answer CHECK, so that path is served here without it.
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -54,7 +54,7 @@ async fn the_request_id_and_the_deadline_arrive_with_the_call() {
         }),
     );
     for transport in both(Routes::from(router), DEADLINE).await {
-        // The handler answers no gRPC; only what it saw matters here.
+        // The response is not gRPC; only the received headers matter here.
         let _ = rpc::scope(CallContext::new("abc"), check(transport)).await;
     }
     let seen = seen.lock().await;

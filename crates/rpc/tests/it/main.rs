@@ -1,4 +1,4 @@
-//! How calls travel: both ways alike, over several replicas, over TLS.
+//! Calls in process, over a socket, over several replicas, over TLS.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -24,7 +24,7 @@ async fn health() -> Routes {
     Routes::new(service)
 }
 
-/// Takes the health service's path and runs `handler` instead.
+/// Replaces the health service with `handler`.
 fn misbehaving<F, Fut>(handler: F) -> Routes
 where
     F: Fn() -> Fut + Clone + Send + Sync + 'static,
@@ -38,7 +38,7 @@ async fn check(transport: Transport) -> Result<i32, Code> {
     answer.map(|a| a.into_inner().status).map_err(|status| status.code())
 }
 
-/// Calls [`CALL`] with `body`; the gRPC code, or `Ok` with the name of the replica that answered.
+/// Calls [`CALL`] with `body`; returns the gRPC code, or `Ok` with the name of the responding replica.
 async fn call(transport: &Transport, body: impl Into<tonic::body::Body>) -> Result<String, Code> {
     let request = http::Request::post(CALL).body(body.into()).unwrap();
     let response = tower::ServiceExt::oneshot(transport.clone(), request).await.map_err(|s| s.code())?;

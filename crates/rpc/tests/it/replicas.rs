@@ -1,4 +1,4 @@
-//! Several replicas of one service: load is shared, a lost one costs no call, a drained one gets none.
+//! Several replicas of one service: load is shared, a lost replica costs no call, a draining one gets none.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -9,7 +9,7 @@ use tonic::{Code, body::Body, service::Routes};
 
 use crate::{DEADLINE, call, named};
 
-/// A replica that can be stopped as if it was killed: its sockets close at once.
+/// A replica that can be stopped as if killed: its sockets close at once.
 struct Running {
     url: String,
     runtime: Option<tokio::runtime::Runtime>,
@@ -84,7 +84,7 @@ async fn an_unsent_call_goes_to_another_replica_for_every_method() {
     let nobody = TcpListener::bind("127.0.0.1:0").await.unwrap().local_addr().unwrap();
     let b = Running::start(named("b"), "127.0.0.1:0");
     for _ in 0..10 {
-        // A new transport has not yet found out that nobody is there.
+        // A new transport has not yet detected that nothing listens there.
         let transport = rpc::remote(&format!("http://{nobody},{}", b.url), DEADLINE, None).unwrap();
         assert_eq!(call(&transport, Body::empty()).await.as_deref(), Ok("b"));
     }
@@ -135,7 +135,7 @@ async fn a_draining_replica_finishes_its_calls_and_gets_no_new_ones() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let a = format!("http://{}", listener.local_addr().unwrap());
     const DRAIN: Duration = Duration::from_secs(8);
-    // So many calls in a row that the other answers show that none goes to the draining replica.
+    // So many consecutive calls to the other replica show that none goes to the draining one.
     const CALLS_IN_A_ROW: usize = 100;
     let draining = rpc::Server::default().drain(DRAIN);
     let ended = tokio::spawn(draining.serve(listener, named("a"), async { stopped.await.unwrap() }));

@@ -1,4 +1,4 @@
-//! TLS between services: the deployment's own authority, callers known by certificate, files read again.
+//! TLS between services: the deployment's own authority, callers identified by certificate, files reloaded.
 
 use std::{fs, path::Path, time::Duration};
 
@@ -54,7 +54,7 @@ async fn the_gateway_may_call_and_a_service_may_not() {
     assert_eq!(call(&gateway, Body::empty()).await.as_deref(), Ok("tls"));
     let service = connect(&url, &issue(&ca, "svc-docauth", dir.path()));
     assert_eq!(call(&service, Body::empty()).await, Err(Code::PermissionDenied));
-    // Health is for every holder of a certificate: load balancers and probes have one of their own.
+    // Health is for every holder of a certificate: load balancers and probes have their own.
     assert_eq!(check(service).await, Ok(1));
 }
 
@@ -81,7 +81,7 @@ async fn a_renewed_certificate_is_used_without_a_restart() {
     issue(&new, "svc-ml", dir.path());
     issue(&new, "gateway", dir.path());
     let limit = Instant::now() + Duration::from_secs(90);
-    // A client that starts now knows the new authority only; the running one follows within seconds.
+    // A client that starts now trusts only the new authority; the running one reloads within seconds.
     assert_eq!(call(&connect(&url, &gateway_files), Body::empty()).await.as_deref(), Ok("tls"));
     while call(&gateway, Body::empty()).await.as_deref() != Ok("tls") {
         assert!(Instant::now() < limit, "the running client did not follow the new authority");

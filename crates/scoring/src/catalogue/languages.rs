@@ -1,4 +1,4 @@
-//! The languages the product speaks to people.
+//! The languages of user-facing texts.
 
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +23,7 @@ impl Language {
         }
     }
 
-    /// The language of a tag such as `de` or `de-AT`; `None`: not spoken.
+    /// Returns the language of a tag such as `de` or `de-AT`; `None`: not supported.
     pub fn from_tag(tag: &str) -> Option<Self> {
         let primary = tag.split(['-', '_']).next().unwrap_or_default();
         Self::ALL.into_iter().find(|language| language.as_str().eq_ignore_ascii_case(primary))

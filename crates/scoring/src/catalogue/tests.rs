@@ -82,7 +82,7 @@ fn finding(service: Service) -> impl Strategy<Value = Finding> {
     }
 }
 
-/// What may have been found, all services required at random thresholds.
+/// Any findings, with all services required at random thresholds.
 fn judged() -> impl Strategy<Value = (Rules, Evidence)> {
     let each = Service::ALL.map(|service| {
         let rule = (0.0..=1.0f64, 0.0..=1.0f64).prop_map(|(pass, share)| ServiceRule {

@@ -6,10 +6,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Error, Outcome};
 
-/// The portrait against the face of the session's last video; it is judged by [`LiveFaceRule`].
+/// The portrait compared with the face of the session's last video; judged by [`LiveFaceRule`].
 pub const LIVE_FACE: &str = "portrait_live_face";
 
-/// Every check a document may be asked; rules may name these.
+/// Every check of a document; rules may name these.
 pub const DOCUMENT_CHECKS: [&str; 32] = [
     "mrz_structure",
     "mrz_check_digits",
@@ -45,25 +45,25 @@ pub const DOCUMENT_CHECKS: [&str; 32] = [
     "picture_whole",
 ];
 
-/// Checks no rules can silence: without them passing nothing passes, and failed they fail. That a document has expired may
-/// be left to a person, see [`Expired`].
+/// Checks that no rules can disable: they are required for a pass, and fail the document when failed. Expiry may be
+/// left to human review, see [`Expired`].
 const FLOOR: [&str; 4] = ["mrz_check_digits", "barcode_structure", "external_provider", "not_expired"];
 
-/// Most failed advisory checks rules may ask for.
+/// Largest number of failed advisory checks that rules may set.
 const MOST_DOUBTS: u32 = 20;
 
-/// How the checks of a document become a decision. Every part may be left out of the JSON.
+/// Rules from the checks of a document to a decision. Every part of the JSON is optional.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct DocumentRules {
-    /// What single checks may do; one that is not named does what it says of itself: it gates or is advisory.
+    /// The mode of single checks; by default a check gates or is advisory as it declares.
     pub checks: BTreeMap<String, CheckMode>,
-    /// Issuing states that are accepted, in three letters of ICAO Doc 9303; empty: all.
+    /// Accepted issuing states, three-letter codes of ICAO Doc 9303; empty: all.
     pub countries: BTreeSet<String>,
-    /// Types that are accepted; empty: all.
+    /// Accepted types; empty: all.
     pub types: BTreeSet<DocumentType>,
     pub expired: Expired,
-    /// From this many failed advisory checks on a person shall look at the document, 1..=20.
+    /// Number of failed advisory checks from which a document needs human review, 1..=20.
     pub doubts: u32,
     pub live_face: LiveFaceRule,
 }
@@ -81,17 +81,17 @@ impl Default for DocumentRules {
     }
 }
 
-/// What a check may do.
+/// The mode of a check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CheckMode {
-    /// Must pass: failed it fails the document, not made it is for a person.
+    /// Must pass: a failed check fails the document, a missing one needs human review.
     Required,
-    /// Failed it fails the document; not made it says nothing.
+    /// A failed check fails the document; a missing one is ignored.
     Gating,
-    /// Is reported; several failed ones are for a person.
+    /// Reported; several failed ones need human review.
     Advisory,
-    /// Is not looked at.
+    /// Ignored.
     Off,
 }
 
@@ -101,7 +101,7 @@ impl CheckMode {
     }
 }
 
-/// What kind of document it is.
+/// The type of a document.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum DocumentType {
@@ -116,7 +116,7 @@ impl DocumentType {
     pub const ALL: [Self; 5] =
         [Self::Passport, Self::IdentityCard, Self::Visa, Self::DrivingLicence, Self::TravelDocument];
 
-    /// As answers name it.
+    /// Returns the name in responses.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Passport => "passport",
@@ -128,7 +128,7 @@ impl DocumentType {
     }
 }
 
-/// What it means that a document has expired. It never passes.
+/// The result of an expired document. It never passes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Expired {
@@ -137,13 +137,14 @@ pub enum Expired {
     Refer,
 }
 
-/// How alike portrait and live face have to be: the probability of one person, 0.5 being where the model says yes.
+/// Thresholds for the similarity of portrait and live face: the probability of the same person; 0.5 is the model's
+/// threshold.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct LiveFaceRule {
     /// Lowest probability that passes.
     pub pass: f64,
-    /// Lowest probability that a person shall look at, not above `pass`; below it is a clear mismatch, and fails. The
+    /// Lowest probability that needs human review, not above `pass`; below it is a clear mismatch, and fails. The
     /// default is low: printed portraits are small and old, and odds of nineteen to one are clear.
     pub refer: f64,
 }
@@ -155,7 +156,7 @@ impl Default for LiveFaceRule {
 }
 
 impl LiveFaceRule {
-    /// How a probability stands against the rule.
+    /// Returns the outcome of a probability under the rule.
     pub fn outcome(self, probability: f64) -> Outcome {
         if probability >= self.pass {
             Outcome::Passed
@@ -168,17 +169,17 @@ impl LiveFaceRule {
 }
 
 impl DocumentRules {
-    /// What a check that calls itself `advisory` or not may do.
+    /// Returns the mode of a check that is `advisory` by default or not.
     pub(crate) fn mode(&self, name: &str, advisory: bool) -> CheckMode {
         let own = if advisory { CheckMode::Advisory } else { CheckMode::Gating };
         let mode = self.checks.get(name).copied().unwrap_or(own);
         if FLOOR.contains(&name) && !mode.decides() { CheckMode::Gating } else { mode }
     }
 
-    /// Checks what the form alone does not say.
+    /// Validates what the schema cannot express.
     ///
     /// # Errors
-    /// The first thing that is wrong.
+    /// The first error.
     pub(crate) fn validate(&self) -> Result<(), Error> {
         for (name, mode) in &self.checks {
             if !DOCUMENT_CHECKS.contains(&name.as_str()) {

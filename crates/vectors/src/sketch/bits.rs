@@ -1,4 +1,4 @@
-//! One bit a number.
+//! Sketches of one bit per number.
 
 use fastrand::Rng;
 use zeroize::Zeroize;
@@ -6,11 +6,11 @@ use zeroize::Zeroize;
 use super::Slot;
 
 const WORD_BITS: usize = 64;
-/// Sketches of a part: parts are not moved when the index grows.
+/// Sketches per part: parts are not moved when the index grows.
 const PART: usize = 4096;
 
-/// The rotation before the signs are taken: random signs, then a Walsh-Hadamard transform, twice. Every number of a vector
-/// counts in every bit by as much as it counts in the cosine.
+/// The rotation before the signs are taken: random signs, then a Walsh-Hadamard transform, twice. Every number of a
+/// vector affects every bit by its share of the cosine.
 #[derive(Debug)]
 pub struct Sketcher {
     signs: [Vec<f32>; 2],
@@ -45,7 +45,7 @@ impl Sketcher {
     }
 }
 
-/// The fast Walsh-Hadamard transform, up to a factor.
+/// Applies the fast Walsh-Hadamard transform, up to a factor.
 fn transform(numbers: &mut [f32]) {
     let mut half = 1;
     while half < numbers.len() {
@@ -71,7 +71,7 @@ impl Sketches {
         Self { words, parts: Vec::new(), len: 0 }
     }
 
-    /// Writes a sketch to its place, which is at most the one after the last.
+    /// Writes a sketch at its position, which is at most the one after the last.
     pub fn set(&mut self, slot: Slot, sketch: &[u64]) {
         let slot = slot as usize;
         if slot / PART == self.parts.len() {
@@ -81,7 +81,7 @@ impl Sketches {
         self.row_mut(slot).copy_from_slice(sketch);
     }
 
-    /// Moves the last sketch to a place, and overwrites where it was.
+    /// Moves the last sketch to a position, and overwrites its old one.
     pub fn swap_remove(&mut self, slot: Slot) {
         let last = self.len - 1;
         let (part, row) = (last / PART, last % PART * self.words);
@@ -128,7 +128,7 @@ impl Drop for Sketches {
 mod tests {
     use super::*;
 
-    /// The share of differing bits of two vectors at an angle.
+    /// Returns the share of different bits of two vectors at an angle.
     fn share(sketcher: &Sketcher, axis: usize, radians: f32) -> f64 {
         let (mut a, mut b) = (vec![0.0; 640], vec![0.0; 640]);
         a[axis] = 1.0;

@@ -1,5 +1,5 @@
-//! Vectors of one byte a number, one after the other in parts of fixed size. Each is scaled so that its greatest number is 127:
-//! a cosine does not depend on lengths, and the whole range of a byte is used.
+//! Vectors of one byte per number, contiguous in parts of fixed size. Each is scaled so that its greatest number is
+//! 127: a cosine does not depend on lengths, and the whole range of a byte is used.
 //!
 //! Parts are not moved when the index grows, so growing copies nothing and needs no second allocation of the same size.
 
@@ -10,8 +10,8 @@ use super::Slot;
 /// Numbers of a block: one cache line.
 const WIDTH: usize = 64;
 /// Numbers that are multiplied at once.
-const LANES: usize = 8;
-/// Vectors of a part.
+const SIMD_WIDTH: usize = 8;
+/// Vectors per part.
 const PART: usize = 4096;
 
 #[repr(C, align(64))]
@@ -26,7 +26,7 @@ impl Default for Block {
 
 impl zeroize::DefaultIsZeroes for Block {}
 
-/// One vector. It is overwritten when it is dropped.
+/// The query vector, overwritten on drop.
 pub struct Query {
     blocks: Vec<Block>,
     /// 1 / length.
@@ -64,11 +64,12 @@ pub struct Vectors {
     scales: Vec<f32>,
 }
 
-/// Products fit 16 bits and their sum 32, so nothing wraps; without checks for it, eight numbers are multiplied at once.
+/// Products fit 16 bits and their sum 32, so nothing wraps; without overflow checks, eight numbers are multiplied at
+/// once.
 fn dot(a: &[Block], b: &[Block]) -> i32 {
-    let mut sums = [0i32; LANES];
+    let mut sums = [0i32; SIMD_WIDTH];
     for (a, b) in a.iter().zip(b) {
-        for (a, b) in a.0.as_chunks::<LANES>().0.iter().zip(b.0.as_chunks::<LANES>().0) {
+        for (a, b) in a.0.as_chunks::<SIMD_WIDTH>().0.iter().zip(b.0.as_chunks::<SIMD_WIDTH>().0) {
             for ((sum, a), b) in sums.iter_mut().zip(a).zip(b) {
                 *sum = sum.wrapping_add(i16::from(*a).wrapping_mul(i16::from(*b)).into());
             }
@@ -100,7 +101,7 @@ impl Vectors {
         &mut self.parts[part][row * width..][..width]
     }
 
-    /// Writes a vector to its place, which is at most the one after the last.
+    /// Writes a vector at its position, which is at most the one after the last.
     pub fn set(&mut self, slot: Slot, vector: &Query) {
         let size = PART * self.width();
         if slot as usize / PART == self.parts.len() {
@@ -113,7 +114,7 @@ impl Vectors {
         self.scales[slot as usize] = vector.scale;
     }
 
-    /// Moves the last vector to a place, and overwrites where it was.
+    /// Moves the last vector to a position, and overwrites its old one.
     pub fn swap_remove(&mut self, slot: Slot) {
         let last = self.scales.len() - 1;
         let last_slot = Slot::try_from(last).unwrap_or(slot);

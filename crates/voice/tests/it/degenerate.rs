@@ -1,4 +1,4 @@
-//! Sound that nobody would call speech: an answer or a reason, never a panic or a number that is none.
+//! Degenerate audio: a result or a reason, never a panic or NaN.
 
 use proptest::prelude::*;
 use voice::{DIGITS, Error, Phrase, Quality, Reason};

@@ -1,4 +1,4 @@
-//! The engine on real sound: needs `models/` and `fixtures/` in the repository root (`make setup`).
+//! The engine on real audio: needs `models/` and `fixtures/` in the repository root (`make setup`).
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
@@ -25,7 +25,7 @@ fn root() -> PathBuf {
     PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.."))
 }
 
-/// A fixture as 16 kHz mono sound.
+/// Returns a fixture as 16 kHz mono audio.
 fn fixture(name: &str) -> Vec<f32> {
     let file = root().join("fixtures").join(name);
     let mut wav = hound::WavReader::open(&file).unwrap_or_else(|e| panic!("{name}: {e}; run `make setup`"));
@@ -36,7 +36,7 @@ fn fixture(name: &str) -> Vec<f32> {
     resampled(&mono, spec.sample_rate as usize, SAMPLE_RATE)
 }
 
-/// Windowed-sinc resampling, slow and exact: the product's own resampler is another crate's.
+/// Windowed-sinc resampling, slow and exact, independent of the product's resampler.
 fn resampled(audio: &[f32], from: usize, to: usize) -> Vec<f32> {
     const REACH: i64 = 24;
     let cut = (to as f64 / from as f64).min(1.0) * 0.97;
@@ -61,7 +61,7 @@ fn resampled(audio: &[f32], from: usize, to: usize) -> Vec<f32> {
         .collect()
 }
 
-/// Sound with its speech found.
+/// Returns audio with its speech detected.
 fn heard(audio: Vec<f32>) -> (Vec<f32>, Activity) {
     let activity = engine().activity(&audio).unwrap();
     (audio, activity)

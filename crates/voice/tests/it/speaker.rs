@@ -2,7 +2,7 @@ use voice::{Bandwidth, Pairing, Quality, compare};
 
 use crate::{engine, fixture, heard, resampled, speech};
 
-/// The voice of a part of the speech fixture, between two shares of its length.
+/// Returns the voiceprint of a part of the speech fixture, between two shares of its length.
 fn part(from: f32, to: f32) -> voice::Voiceprint {
     let (audio, _) = speech();
     let at = |share: f32| (audio.len() as f32 * share) as usize;
@@ -10,19 +10,19 @@ fn part(from: f32, to: f32) -> voice::Voiceprint {
     engine().voiceprint(&audio, &activity).unwrap()
 }
 
-/// The voice of a whole recording.
+/// Returns the voiceprint of a whole recording.
 fn voiceprint(file: &str) -> voice::Voiceprint {
     let (audio, activity) = heard(fixture(file));
     engine().voiceprint(&audio, &activity).unwrap_or_else(|e| panic!("{file}: {e}"))
 }
 
-/// Recordings by speaker. Within a group the source says that it is one person (`setup/fixtures.toml`).
+/// Recordings by speaker. The source states that each group is one person (`setup/fixtures.toml`).
 const SPEAKERS: [&[&str]; 3] = [
     &["reader_1.wav", "reader_2.wav", "reader_3.wav", "reader_4.wav", "reader_5.wav"],
     &["cards_1.wav", "cards_2.wav", "cards_3.wav"],
     &["obama_speech.wav"],
 ];
-/// Recordings of other people, used for rejections only.
+/// Recordings of other people, for rejections only.
 const STRANGERS: [&str; 3] = ["command_1.wav", "command_2.wav", "command_3.wav"];
 
 #[test]

@@ -2,7 +2,7 @@ use voice::{DIGITS, Error, Method, Phrase, PhraseEvidence, Reason};
 
 use crate::{engine, fixture, heard, speech};
 
-/// What is said in the fixture (President Obama, 2015, a work of the US government); the clip ends within the last word.
+/// The words of the fixture (President Obama, 2015, a work of the US government); the clip ends within the last word.
 const SAID: &str = "today after two years of negotiations the united states together with our international partners \
                     has achieved something";
 
@@ -19,7 +19,7 @@ fn the_speech_is_written_down() {
     assert!(likeness > 0.7, "{likeness}: {text}");
 }
 
-/// The sentences of the audiobook's reader, from the transcription that is published with the recordings.
+/// The sentences of the audiobook's reader, from the transcription published with the recordings.
 const READER: [(&str, &str); 5] = [
     (
         "reader_1.wav",
