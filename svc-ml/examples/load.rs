@@ -1,4 +1,4 @@
-//! Sends one video several times from several callers and prints where the time went and how much memory it took:
+//! Sends one video several times from several callers and prints the time of each stage and the memory:
 //! `cargo run --release -p svc-ml --example load -- fixtures/bench_5s_640x480.mp4 4 10`
 
 use std::{

@@ -1,6 +1,7 @@
-//! How alike recordings are: reads a manifest of `name<TAB>source<TAB>file` lines, compares every file with every one that is the
-//! original of a source (its name is the source's), and prints `name<TAB>source<TAB>original<TAB>sound<TAB>picture`: multiples of
-//! what makes two recordings the same. `tests/accuracy/replays.py` makes the manifest and reads the output.
+//! Measures the similarity of recordings: reads a manifest of `name<TAB>source<TAB>file` lines, compares every file
+//! with the original of every source (named like the source), and prints
+//! `name<TAB>source<TAB>original<TAB>sound<TAB>picture`: multiples of the bound for equal recordings.
+//! `tests/accuracy/replays.py` makes the manifest and reads the output.
 
 #![expect(clippy::print_stdout, reason = "its output is what it is for")]
 

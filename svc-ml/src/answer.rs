@@ -1,4 +1,4 @@
-//! Findings as the wire has them: a result, its evidence, a sentence.
+//! Encodes findings for the wire: results, evidence, descriptions.
 
 use std::collections::BTreeMap;
 
@@ -23,7 +23,7 @@ mod enrolment;
 
 pub use enrolment::{compared, enrolled_face, enrolled_voice, judged_still, matched};
 
-/// Encodes everything but the candidate; an operator's calibrations say what the scores mean.
+/// Encodes everything except the candidate, with an operator's calibrations applied.
 pub fn encode(
     findings: Findings,
     identities: &Identities,
@@ -53,7 +53,7 @@ pub fn encode(
     }
 }
 
-/// A service's result with its name, or why there is none.
+/// Encodes a service's result with its name, or why there is none.
 fn result(service: Service, judged: Judged<wire::ServiceResult>) -> wire::ServiceResult {
     let result = judged.unwrap_or_else(|why| wire::ServiceResult {
         outcome: unjudged(why),
@@ -63,7 +63,7 @@ fn result(service: Service, judged: Judged<wire::ServiceResult>) -> wire::Servic
     wire::ServiceResult { service: service.into(), ..result }
 }
 
-/// Counts as the wire has them: only what there is.
+/// Encodes nonzero counts.
 pub fn remains(counts: Counts) -> subjects::Remains {
     let kinds = [
         ("face_template", counts.face_templates),
@@ -79,7 +79,7 @@ pub fn remains(counts: Counts) -> subjects::Remains {
     subjects::Remains { kept: kept.collect() }
 }
 
-/// The earlier use of a recording.
+/// Encodes the earlier use of a recording.
 pub fn replay(found: Replay) -> wire::Replay {
     let Replay { by, transaction, is_same_user } = found;
     let trace = |trace| match trace {
@@ -112,12 +112,12 @@ fn unjudged(why: Unjudged) -> Option<wire::Outcome> {
     Some(wire::Outcome { status: status.into(), description: why.description, error: why.error.to_owned() })
 }
 
-/// Evidence without a threshold of its own.
+/// Encodes evidence without a threshold.
 pub fn cue(name: &str, value: f32) -> wire::Cue {
     wire::Cue { name: name.to_owned(), value: value.into(), ..wire::Cue::default() }
 }
 
-/// Evidence with its threshold and score, where it has them.
+/// Encodes evidence with its threshold and score, if any.
 pub fn weighed_cue(cue: &Cue) -> wire::Cue {
     wire::Cue {
         name: cue.name.to_owned(),

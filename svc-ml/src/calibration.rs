@@ -2,26 +2,26 @@
 
 use face::Similarity;
 
-/// What the similarity of two faces says.
+/// The comparison of two faces.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct FaceComparison {
     pub similarity: Similarity,
-    /// That both are the same person, 0..=1; one half is the threshold.
+    /// The probability of the same person, 0..=1; one half is the threshold.
     pub probability: f64,
     pub matched: bool,
-    /// How many templates it is the nearest of.
+    /// Number of templates it is the nearest of.
     pub candidates: usize,
 }
 
 impl FaceComparison {
-    /// The cosine, -1..=1.
+    /// Returns the cosine, -1..=1.
     pub fn score(&self) -> f64 {
         self.similarity.cosine
     }
 }
 
-/// Judges the comparison of a probe with one template, or with the nearest of `candidates`: the chance that some stranger
-/// comes near grows with their number, and so does the threshold.
+/// Compares a probe with one template, or with the nearest of `candidates`: the chance of a similar unenrolled person
+/// grows with their number, and so does the threshold.
 pub fn compare_faces(similarity: Similarity, candidates: usize) -> FaceComparison {
     let log_odds = similarity.log_odds(candidates);
     FaceComparison {
@@ -32,7 +32,7 @@ pub fn compare_faces(similarity: Similarity, candidates: usize) -> FaceCompariso
     }
 }
 
-/// An operator's 1:1 threshold, as that of the nearest of `candidates`: raised by as much as the shipped one is.
+/// Raises an operator's 1:1 threshold for the nearest of `candidates`, by as much as the shipped one is raised.
 pub fn among(threshold: f64, similarity: Similarity, candidates: usize) -> f64 {
     threshold + similarity.threshold(candidates) - similarity.threshold(1)
 }

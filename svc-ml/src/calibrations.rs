@@ -1,9 +1,8 @@
-//! The operator's own calibrations: what `biometry calibrate` wrote, read once at start.
+//! The operator's own calibrations: output of `biometry calibrate`, loaded once at start.
 //!
-//! One of them replaces the probability an answer carries; the decision stays with the shipped threshold unless the
-//! operator says that the calibration's shall decide. Without one, what is shipped beside the models stands:
-//! `score.json` of the face crate, `calibration.json` of the voice crate, `lips_calibration.json` of the pack, each with
-//! where it comes from.
+//! A calibration replaces the probability in a response; the decision keeps the shipped threshold unless the operator
+//! configures the calibration to decide. Without one, the shipped calibrations apply: `score.json` of the face crate,
+//! `calibration.json` of the voice crate, `lips_calibration.json` of the pack, each with its provenance.
 
 use std::{collections::BTreeMap, path::Path, sync::Arc};
 
@@ -20,7 +19,7 @@ use crate::{
     config::Config,
 };
 
-/// What can be calibrated.
+/// Kinds of scores that can be calibrated.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Calibrated {
@@ -57,7 +56,7 @@ impl Calibrated {
         }
     }
 
-    /// The sum of the models its scores come from: those of others mean something else.
+    /// Returns the checksum of the models of the scores: those of other models are not comparable.
     pub fn models(self, pack: &Pack) -> String {
         let sum = pack.manifest().sum(match self {
             Self::Face => &["face"],
@@ -66,39 +65,39 @@ impl Calibrated {
             Self::VisualSpeech => &["face", "biometry", "words"],
         });
         match self {
-            // Scores of SFace alone, which earlier versions gave, are on another scale.
+            // Scores of SFace alone, of earlier versions, are on another scale.
             Self::Face => format!("{sum} both"),
             _ => sum,
         }
     }
 }
 
-/// The calibrations in force beside the shipped ones; cloning shares them.
+/// The calibrations of the operator; clones share them.
 #[derive(Clone, Debug, Default)]
 pub struct Calibrations(Arc<BTreeMap<Calibrated, Own>>);
 
 #[derive(Debug)]
 struct Own {
     calibration: Calibration,
-    /// Its threshold decides.
+    /// Whether its threshold decides.
     decides: bool,
 }
 
-/// What a score says by an operator's calibration.
+/// The result of an operator's calibration for a score.
 pub struct Said {
     log_odds: f64,
-    /// The threshold, where it decides.
+    /// The threshold, if it decides.
     threshold: Option<f64>,
 }
 
 impl Said {
-    /// The probability, on the decision's side of one half: rules read one half as the service's own yes.
+    /// Returns the probability, clamped to the decision's side of one half, which rules read as the service's threshold.
     pub fn score(&self, yes: bool) -> f32 {
         let probability = probability(self.log_odds) as f32;
         clamp_to_decision(probability.into(), yes) as f32
     }
 
-    /// Whether `score` is accepted; `shipped` is what the shipped threshold makes of it.
+    /// Whether `score` is accepted; `shipped` is the decision of the shipped threshold.
     pub fn accepts(&self, score: f64, shipped: bool) -> bool {
         self.threshold.map_or(shipped, |threshold| score >= threshold)
     }
@@ -108,8 +107,8 @@ impl Calibrations {
     /// Reads every `*.json` of the configured folder.
     ///
     /// # Errors
-    /// Names the file and what is wrong: unreadable, of a kind this service does not judge, twice of one kind, made with
-    /// other models; or a kind that shall decide and has no calibration.
+    /// Names the file and the error: unreadable, of an unsupported kind, a second one of a kind, made with other
+    /// models; or a deciding kind without a calibration.
     pub fn load(config: &Config, pack: &Pack) -> anyhow::Result<Self> {
         let mut own = BTreeMap::new();
         if let Some(folder) = &config.calibrations {
@@ -124,7 +123,7 @@ impl Calibrations {
                     items,
                     subjects,
                     decides,
-                    "an own calibration is used"
+                    "using the operator's calibration"
                 );
                 let calibration = record.calibration;
                 ensure!(
@@ -137,21 +136,21 @@ impl Calibrations {
         }
         if let Some(kind) = config.decide_by_calibration.iter().find(|kind| !own.contains_key(kind)) {
             bail!(
-                "decide_by_calibration names {0}, but there is no calibration of kind {0} in the folder `calibrations` names",
+                "decide_by_calibration names {0}, but there is no calibration of kind {0} in the folder of `calibrations`",
                 kind.as_str()
             );
         }
         Ok(Self(Arc::new(own)))
     }
 
-    /// What an operator's calibration says of a score; `None`: there is none of this kind.
+    /// Returns the result of an operator's calibration for a score; `None`: there is none of this kind.
     pub fn said(&self, kind: Calibrated, score: f64) -> Option<Said> {
         let own = self.0.get(&kind)?;
         let threshold = own.decides.then_some(own.calibration.threshold);
         Some(Said { log_odds: own.calibration.log_likelihood_ratio(score), threshold })
     }
 
-    /// Of one comparison, or of the nearest of several: the odds are divided by their number.
+    /// For one comparison, or the nearest of several: the odds are divided by their number.
     pub fn face(&self, shipped: FaceComparison) -> FaceComparison {
         // Calibrations are made with both networks; templates of older versions have one.
         if shipped.similarity.networks != Networks::Both {
@@ -166,7 +165,7 @@ impl Calibrations {
         FaceComparison { probability: probability(log_odds), matched, ..shipped }
     }
 
-    /// Scores are given relative to the threshold of their bandwidth, as in an evaluation.
+    /// Scores are relative to the threshold of their bandwidth, as in an evaluation.
     pub fn voice(&self, shipped: Comparison) -> Comparison {
         let lead = f64::from(shipped.score - shipped.threshold);
         let Some(said) = self.said(Calibrated::Voice, lead) else { return shipped };

@@ -1,7 +1,7 @@
 //! Enrollment candidates, sealed and handed to the caller.
 //!
-//! The caller decides about enrollment after it has the verdict; until then it carries the vectors without being able to
-//! read or change them. Any replica with the master key and the same models can enroll them.
+//! The caller decides about enrollment after it has the verdict; until then it carries the vectors without being able
+//! to read or change them. Any replica with the master key and the same models can enroll them.
 
 use blob::{KeyRing, Purpose};
 use zeroize::Zeroizing;
@@ -9,19 +9,19 @@ use zeroize::Zeroizing;
 use crate::error::Error;
 
 const CANDIDATE: Purpose = Purpose("candidate for enrolment");
-/// A verdict takes seconds; a candidate found later was kept by somebody.
+/// A verdict takes seconds; a candidate that comes later was stored by a third party.
 const VALID_MS: i64 = 10 * 60 * 1000;
 
-/// Templates in the making: the bytes of [`crate::templates`].
+/// Templates before enrollment: the bytes of [`crate::templates`].
 #[derive(Debug, Default, PartialEq)]
 pub struct Candidate {
-    /// The face of the video was judged live.
+    /// Whether the face of the video was judged live.
     pub is_live: bool,
     pub face: Option<Zeroizing<Vec<u8>>>,
     pub voice: Option<Zeroizing<Vec<u8>>>,
 }
 
-/// Whom a candidate is of, and which models made it.
+/// The user a candidate belongs to, and its models.
 #[derive(Clone, Copy, Debug)]
 pub struct Owner<'a> {
     pub project: &'a str,
@@ -63,7 +63,7 @@ impl Candidate {
             .map_err(|_| Error::Invalid("the candidate is not one of this service for this user"))?;
         let (made, rest) = plain.split_first_chunk::<8>().ok_or(Error::Malformed)?;
         let age_ms = now_ms.saturating_sub(i64::from_be_bytes(*made));
-        // Clocks of replicas differ a little; a candidate from far in the future is as wrong as an old one.
+        // Clocks of replicas differ a little; a candidate from far in the future is as invalid as an old one.
         if age_ms.saturating_abs() > VALID_MS {
             return Err(Error::Invalid("the candidate has expired"));
         }

@@ -6,17 +6,17 @@ use serde::{Deserialize, Serialize};
 
 use crate::calibrations::Calibrated;
 
-/// Defaults to files below `data/` of the working directory and the model pack where packs usually are.
+/// Defaults to files below `data/` of the working directory, and to the default folders of the model pack.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Folder of the model pack; without it, where packs usually are.
+    /// Folder of the model pack; without it, the default folders.
     pub models: Option<PathBuf>,
-    /// Videos worked on at once, each on a thread of its own. Half a gigabyte of memory and a core serve two.
+    /// Videos processed at once, each on its own thread. Half a gigabyte of memory and a core serve two.
     pub workers: usize,
-    /// Videos that may be on their way or wait besides; one more is refused at once.
+    /// Further videos that may be received or wait; others are rejected at once.
     pub queue: usize,
-    /// Seconds from the last byte of a video to its answer; the work is given up then.
+    /// Seconds from the last byte of a video to its response; then the work is cancelled.
     pub deadline_s: u32,
     /// Seconds a video may take to arrive.
     pub upload_s: u32,
@@ -26,25 +26,25 @@ pub struct Config {
     pub max_duration_s: f64,
     /// Widest or highest frame in pixels.
     pub max_side: u32,
-    /// Folder for videos while they are worked on (nameless files, gone with the process); without it the system's.
+    /// Folder for videos in progress (nameless files, removed with the process); without it the system's.
     pub spool: Option<PathBuf>,
-    /// Program that decodes media, as a process that holds no secret; without it this binary itself.
+    /// Program of the media worker, a process without secrets; without it this binary.
     pub media_worker: Option<PathBuf>,
-    /// Folder with calibrations made by `biometry calibrate` on the operator's own data, one `*.json` a kind; without it
-    /// the shipped ones are used.
+    /// Folder with calibrations made by `biometry calibrate` on the operator's own data, one `*.json` per kind;
+    /// without it the shipped ones are used.
     pub calibrations: Option<PathBuf>,
-    /// Kinds (`face`, `voice`, `liveness`, `active-speaker`, `visual-speech`, `phrase`) of which the calibration's
-    /// threshold decides instead of the shipped one.
+    /// Kinds (`face`, `voice`, `liveness`, `active-speaker`, `visual-speech`, `phrase`) whose decision uses the
+    /// calibration's threshold instead of the shipped one.
     pub decide_by_calibration: Vec<Calibrated>,
-    /// Memory for the vectors of projects that were searched (1:N); beyond it the project searched longest ago is dropped
-    /// and read again at its next search. A project that needs more alone has it.
+    /// Memory for the vectors of searched projects (1:N); beyond it the least recently searched project is dropped,
+    /// and loaded again at its next search. A single larger project is kept.
     pub gallery_bytes: u64,
     pub db: db::Config,
-    /// The master key templates are kept under.
+    /// The master key of the templates.
     pub keys: blob::KeyConfig,
 }
 
-/// More workers than this want a machine, and a configuration, of their own.
+/// More workers need separate machines with their own configuration.
 const MOST_WORKERS: usize = 4;
 
 impl Config {
@@ -66,13 +66,13 @@ impl Config {
             calibrations: None,
             decide_by_calibration: Vec::new(),
             gallery_bytes: 2 * 1024 * 1024 * 1024,
-            // A template that was answered survives a power cut, and an erased one does not come back with it.
+            // An acknowledged template survives a power cut, and an erased one does not return with it.
             db: db::Config::sqlite(&data_dir.join("ml.db")).durable(),
             keys: blob::KeyConfig::embedded(data_dir),
         }
     }
 
-    /// What a file may ask of the decoder.
+    /// Returns the decoder's limits for a file.
     pub(crate) fn limits(&self) -> media::Limits {
         media::Limits { duration_s: self.max_duration_s, side: self.max_side, ..media::Limits::default() }
     }

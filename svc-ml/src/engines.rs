@@ -10,11 +10,11 @@ use voice::{Activity, Phrase, Segment, Voiceprint};
 
 use crate::{error::Error, templates};
 
-/// What every worker shares: engines whose calls take `&self` and hand out a session to each caller.
+/// The engines shared by all workers: calls take `&self` and give each caller its own session.
 #[derive(Clone)]
 pub struct Shared {
     runtime: Runtime,
-    /// Where callers' files are decoded.
+    /// The sandbox that decodes callers' files.
     pub media: Sandbox,
     pub voice: Arc<voice::Engine>,
     faces: face::Embedders,
@@ -23,7 +23,7 @@ pub struct Shared {
     pub lips: Arc<lips::Engine>,
 }
 
-/// A worker's own.
+/// The engines of one worker.
 pub struct Engines {
     pub shared: Shared,
     pub face: face::Engine,
@@ -33,11 +33,11 @@ impl Shared {
     /// Loads the library and the shared models of `pack`.
     ///
     /// # Errors
-    /// When a file is missing or does not load.
+    /// When a file is missing or cannot be loaded.
     pub fn load(pack: &Pack, media: Sandbox) -> Result<Self, Error> {
         let runtime = Runtime::load(pack)?;
         let faces = face::Embedders::load(&runtime)?;
-        // Two loads side by side: together they are most of the time to start.
+        // Two parallel loads: together they are most of the start-up time.
         let (voice, lips) = std::thread::scope(|scope| {
             let voice = scope.spawn(|| voice::Engine::load(&runtime));
             let lips = lips::Engine::load(&runtime);
@@ -53,19 +53,19 @@ impl Shared {
         })
     }
 
-    /// A picture of a caller's file, while the answer is wanted.
+    /// Decodes a picture while its result is wanted.
     ///
     /// # Errors
-    /// It is none this service reads, nobody waits any more, or its worker failed.
+    /// It is not a supported picture, the caller is gone, or the media worker failed.
     pub fn picture(&self, file: &MediaFile, watch: &Watch) -> Result<Picture, Error> {
         let still = self.media.decode_still(file, || watch.check().map_err(Error::from))?;
         Ok(Picture::from_still(&still))
     }
 
-    /// The sound of a caller's file, while the answer is wanted.
+    /// Decodes the sound of a file while its result is wanted.
     ///
     /// # Errors
-    /// It has none this service reads, nobody waits any more, or its worker failed.
+    /// It has no supported sound, the caller is gone, or the media worker failed.
     pub fn sound(&self, file: &MediaFile, limits: &Limits, watch: &Watch) -> Result<Vec<f32>, Error> {
         self.media.decode_sound(file, limits, || watch.check().map_err(Error::from))
     }
@@ -79,10 +79,10 @@ impl Shared {
         self.voice.voiceprint(sound, activity)
     }
 
-    /// The engines of one more worker.
+    /// Loads the engines of one more worker.
     ///
     /// # Errors
-    /// When a file is missing or does not load.
+    /// When a file is missing or cannot be loaded.
     pub fn worker(&self) -> Result<Engines, Error> {
         Ok(Engines { face: face::Engine::with(&self.runtime, self.faces.clone())?, shared: self.clone() })
     }
@@ -92,14 +92,14 @@ impl Shared {
 const WARM_UP_SAMPLES: usize = 2 * voice::SAMPLE_RATE;
 
 impl Engines {
-    /// Runs the models of faces and voices once, so that the first request does not pay for it, and returns how many.
-    /// Those of the lips take half a millisecond and need no warming.
+    /// Runs the models of faces and voices once, so that the first request is not slower, and returns how many. Those
+    /// of the lips take half a millisecond and need no warm-up.
     ///
     /// # Errors
     /// When a network fails.
     pub fn warm_up(&mut self) -> Result<u32, Error> {
         self.face.warm_up()?;
-        // Noise that says nothing: a linear congruential generator, quiet enough not to count as clipped.
+        // Quiet noise of a linear congruential generator, below clipping.
         let noise = std::iter::successors(Some(1u32), |v| {
             Some(v.wrapping_mul(1_664_525).wrapping_add(1_013_904_223))
         });
@@ -118,7 +118,7 @@ impl Engines {
 const FACE_MODELS: u32 = 5;
 const VOICE_MODELS: u32 = 4;
 
-/// The models templates are made with.
+/// Returns the models that make templates.
 ///
 /// # Errors
 /// When the pack has none of that name.

@@ -1,4 +1,4 @@
-//! The two enrollments: receive, measure on a worker, look for the same person under another name, keep by the rules.
+//! Enrollments of faces and voices: receive, measure on a worker, search duplicates, store by the rules.
 
 use bytes::Bytes;
 use face::Embedding;
@@ -27,14 +27,14 @@ use crate::{
     templates::{Nearest, Probe, Whose},
 };
 
-/// What a worker found in a picture.
+/// A measured picture.
 pub struct SeenFace {
     pub measures: Vec<Measure>,
     pub face: Judged<Weighted<Embedding>>,
     pub stages: Stages,
 }
 
-/// What a worker heard in a recording.
+/// A measured recording.
 pub struct HeardVoice {
     pub measures: Vec<Measure>,
     pub voice: Judged<Weighted<Voiceprint>>,
@@ -43,11 +43,11 @@ pub struct HeardVoice {
     pub stages: Stages,
 }
 
-/// What an enrollment came to.
+/// The result of an enrollment.
 pub struct Enrolled<V> {
-    /// None: it was refused.
+    /// `None`: it was refused.
     pub outcome: Option<EnrollmentOutcome>,
-    /// Why not.
+    /// Why it was refused.
     pub refusal: Option<Unjudged>,
     pub duplicate: Option<Duplicate>,
     /// The earlier use of the recording.
@@ -55,7 +55,7 @@ pub struct Enrolled<V> {
     pub kept: Vec<Weighted<V>>,
 }
 
-/// Another subject of the project who looks or sounds the same.
+/// Another subject of the project with a similar face or voice.
 pub struct Duplicate {
     pub subject_id: String,
     pub transaction_id: String,
@@ -89,7 +89,7 @@ impl Ml {
         let place = self.workers.admit(&header.project_id)?;
         let asked = asked(&header.phrase, &header.vocabulary)?;
         let file = intake::spool(chunks(parts), self.bounds, self.spool.as_deref()).await?;
-        // What replaces a template must make one alone: a user is not left without.
+        // A replacement must be enough for a template alone, so that the user always has one.
         let least_speech_s = if header.replace { ENOUGH_SPEECH_S } else { voice::MIN_SPEECH_S };
         let limits = self.limits;
         let takes_marks = header.origin.is_some();
@@ -106,7 +106,7 @@ impl Ml {
             Some(origin) => self.register(&header.project_id, origin, &heard.marks).await?,
             None => None,
         };
-        // One's own recording twice says nothing new; somebody else's is taken from them.
+        // A user's own recording again adds nothing; another user's may be stolen.
         let is_taken = replay.as_ref().is_some_and(|replay| !replay.is_same_user);
         if header.refuse_replays && is_taken && heard.voice.is_ok() {
             let description = "this recording was used before for somebody else";
@@ -115,7 +115,7 @@ impl Ml {
                 Enrolled { outcome: None, refusal: Some(refusal), duplicate: None, replay, kept: Vec::new() };
             return Ok((heard, refused));
         }
-        // Several recordings make a template and better it; unlike a picture, none is copied from a stranger's page.
+        // Several recordings make and improve a template; unlike pictures, they are rarely published.
         let may = Permissions { replace: header.replace, strengthen: true };
         let enrolled = self.enrol_biometric(&header, heard.voice.as_ref(), may).await?;
         Ok((heard, Enrolled { replay, ..enrolled }))
@@ -167,7 +167,7 @@ impl Ml {
         Ok(refused(refusal, duplicate))
     }
 
-    /// The nearest other subject of the project, when it clearly is the same person.
+    /// Returns the nearest other subject of the project, if it is clearly the same person.
     async fn duplicate<V: Searchable>(
         &self,
         header: &wire::EnrollHeader,
@@ -184,9 +184,9 @@ impl Ml {
     }
 }
 
-/// A biometric that can be searched for.
+/// A biometric that supports 1:N search.
 trait Searchable: Biometric + Probe {
-    /// Whether a comparison is a match, and how probable it is that both are the same person.
+    /// Returns whether a comparison is a match, and the probability of the same person.
     fn judged(comparison: &Self::Comparison) -> (bool, f64);
 }
 
@@ -233,14 +233,14 @@ fn hear(
     };
     let activity = stages.time("voice_activity", || shared.voice.activity(&sound))?;
     let mut measures = recording::measures(&sound, &activity, least_speech_s);
-    // Without speech, or with spoilt sound, there is nothing to read words from.
+    // Without speech, or with unusable sound, there are no words.
     let spoken = stages.time("spoken_phrase", || {
         shared.voice.score_phrase(&sound, &activity, &asked.phrase, asked.vocabulary())
     });
     let spoken = spoken.map_err(Unjudged::from);
     measures.push(recording::phrase(&spoken));
     let voice = match (recording::fault(&measures), &spoken) {
-        // Why the phrase could not be judged says more than that it was not heard.
+        // The reason why the phrase could not be judged is more precise.
         (Some(fault), Err(why)) if fault.error == "phrase_not_said" => Err(why.clone()),
         (Some(fault), _) => Err(fault),
         (None, _) => {
@@ -253,7 +253,7 @@ fn hear(
     Ok(HeardVoice { measures, voice, spoken, marks, stages })
 }
 
-/// The first message.
+/// Returns the first message.
 async fn header(parts: &mut Streaming<wire::EnrollRequest>) -> Result<wire::EnrollHeader, Error> {
     let first = parts.message().await.map_err(intake::Error::from)?;
     let Some(wire::enroll_request::Part::Header(header)) = first.and_then(|message| message.part) else {
@@ -263,7 +263,7 @@ async fn header(parts: &mut Streaming<wire::EnrollRequest>) -> Result<wire::Enro
     Ok(header)
 }
 
-/// The bytes of the messages after it.
+/// Returns the bytes of the messages after it.
 fn chunks(parts: Streaming<wire::EnrollRequest>) -> impl Stream<Item = Result<Bytes, Status>> {
     parts.map(|message| match message?.part {
         Some(wire::enroll_request::Part::Chunk(chunk)) => Ok(chunk),

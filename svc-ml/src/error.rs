@@ -9,7 +9,7 @@ pub enum Error {
     Invalid(&'static str),
     #[error(transparent)]
     Media(#[from] media::Error),
-    /// The process that decodes failed.
+    /// The media worker failed.
     #[error(transparent)]
     Sandbox(sandbox::Error),
     #[error(transparent)]

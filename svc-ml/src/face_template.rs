@@ -1,32 +1,32 @@
-//! Face templates: the mean of the pictures it is made of, and the anchor they all had to match.
+//! Face templates: the mean of their pictures, and the anchor that all had to match.
 
 use face::{Embedding, Similarity, score};
 use zeroize::Zeroizing;
 
 use crate::error::Error;
 
-/// First byte of the stored form. Version 1 had none: it was SFace's vector alone, [`V1_BYTES`] long.
+/// First byte of the current format. Version 1 had none: it was SFace's vector only, [`V1_BYTES`] long.
 const VERSION: u8 = 2;
 const V1_BYTES: usize = 4 * 128;
 
-/// A template. A probe has to come near the mean, and must not be far from the anchor either: whatever is added to the
-/// mean, nobody is accepted who is not within [`DRIFT_FMR`] of the first live enrollment.
+/// A template. A probe has to match the mean, and must not be far from the anchor: whatever is added to the mean, a
+/// probe is accepted only within [`DRIFT_FMR`] of the first live enrollment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FaceTemplate {
     pub mean: Embedding,
     pub anchor: Embedding,
 }
 
-/// False match rate of the threshold a probe has to reach against the anchor alone.
+/// False match rate of the threshold of a probe against the anchor alone.
 const DRIFT_FMR: f64 = 1e-3;
 
 impl FaceTemplate {
-    /// The template of one picture.
+    /// Builds the template of one picture.
     pub fn of(face: Embedding) -> Self {
         Self { mean: face.clone(), anchor: face }
     }
 
-    /// Compares a probe with the mean, held down where the probe is too far from the anchor.
+    /// Compares a probe with the mean; the score is lowered when the probe is too far from the anchor.
     pub fn compare(&self, probe: &Embedding) -> Similarity {
         let mean = probe.compare(&self.mean);
         let anchor = probe.compare(&self.anchor);
@@ -48,10 +48,10 @@ impl FaceTemplate {
         bytes
     }
 
-    /// Reads [`FaceTemplate::to_bytes`] and the form of version 1.
+    /// Parses [`FaceTemplate::to_bytes`] and the format of version 1.
     ///
     /// # Errors
-    /// When the bytes are neither.
+    /// When the bytes have neither format.
     pub fn from_bytes(bytes: &[u8]) -> Result<Self, Error> {
         if bytes.len() == V1_BYTES {
             return Ok(Self::of(Embedding::from_bytes(bytes)?));
@@ -70,7 +70,7 @@ mod tests {
     use super::*;
     use proptest::prelude::*;
 
-    /// A face of both networks, `tilt` radians from one axis towards the next.
+    /// Returns a face of both networks, `tilt` radians from one axis towards the next.
     pub fn face(tilt: f32) -> Embedding {
         let vector = |n: usize| {
             let mut values = vec![0.0; n];

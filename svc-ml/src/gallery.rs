@@ -1,7 +1,7 @@
-//! The vectors of one project's templates in memory: which templates a probe may be near.
+//! The in-memory gallery of one project: finds candidates near a probe.
 //!
-//! What is found here is a proposal. Who the nearest is, is decided by the stored templates themselves
-//! ([`crate::templates`]), so a template that is gone is never answered, whatever is still in memory.
+//! A result is a candidate. The stored templates decide which is nearest ([`crate::templates`]), so a deleted
+//! template is never returned, whatever is still in memory.
 
 use std::collections::HashMap;
 
@@ -12,15 +12,16 @@ use voice::{Bandwidth, Voiceprint};
 
 use crate::{error::Error, face_template::FaceTemplate, voice_template::voice_from_bytes};
 
-/// Templates of one kind up to which every one is compared; of more, sketches come first, which find nearly always the same.
+/// Number of templates of one kind up to which all are compared; above it, sketches preselect, and nearly always find
+/// the same.
 pub const MAX_COMPARED: usize = 50_000;
-/// Numbers of SFace's vector and of both networks'.
+/// Dimensions of SFace's vector and of both networks'.
 const SFACE: usize = 128;
 const BOTH: usize = 640;
-/// How far a cosine from memory may lie below the true one.
+/// Largest error of a cosine computed in memory.
 const SLACK: f32 = 0.01;
 
-/// What a template is of.
+/// The modality of a template.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Modality {
     Face,
@@ -40,7 +41,7 @@ impl Modality {
     }
 }
 
-/// A template as it is compared.
+/// A template in memory.
 #[derive(Debug)]
 pub enum Template {
     Face(FaceTemplate),
@@ -49,7 +50,7 @@ pub enum Template {
 
 impl Template {
     /// # Errors
-    /// When the bytes are no template of that modality.
+    /// When the bytes are not a template of that modality.
     pub fn from_bytes(modality: Modality, bytes: &[u8]) -> Result<Self, Error> {
         Ok(match modality {
             Modality::Face => Self::Face(FaceTemplate::from_bytes(bytes)?),
@@ -78,11 +79,11 @@ fn sface(face: &Embedding) -> &[f32] {
     face.values().get(..SFACE).unwrap_or(face.values())
 }
 
-/// Templates whose vectors are compared with a probe in one way.
+/// Templates whose vectors are compared with a probe in the same way.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
     FaceBoth,
-    /// Of versions before there was a second network.
+    /// Of versions before the second network.
     FaceSFace,
     VoiceWide,
     VoiceNarrow,
@@ -114,12 +115,11 @@ impl Kind {
     }
 }
 
-/// A template a probe may be near.
+/// A template that may be near a probe.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Candidate {
     pub template_id: Uuid,
-    /// How far above its own threshold the comparison with the template is at most, in the unit of [`crate::templates`]'s
-    /// comparisons.
+    /// Upper bound of the comparison's lead over its threshold, in the unit of [`crate::templates`]'s comparisons.
     pub bound: f64,
 }
 
@@ -134,7 +134,7 @@ pub struct Gallery {
 struct Space {
     kind: Kind,
     index: Stage,
-    /// A vector's key is the lower half of its template's id, which is random; this is the upper half.
+    /// A vector's key is the lower half of its template's random id; this is the upper half.
     ids: HashMap<Key, u64>,
 }
 
@@ -144,7 +144,7 @@ enum Stage {
     Approximate(SketchIndex),
 }
 
-/// The vectors of a space that became too many to compare each, as they were when they were copied.
+/// The vectors of a space that became too large to compare all, as of the copy.
 pub struct Outgrown {
     kind: Kind,
     vectors: Vec<(Key, Vec<f32>)>,
@@ -158,10 +158,10 @@ pub struct Grown {
 }
 
 impl Outgrown {
-    /// Makes the sketches, which takes a second.
+    /// Builds the sketches, which takes a second.
     ///
     /// # Errors
-    /// When there is no memory for it.
+    /// When there is not enough memory.
     pub fn grow(self) -> Result<Grown, Error> {
         let mut sketches = SketchIndex::new(self.kind.dimensions());
         sketches.add_all(&self.vectors)?;
@@ -177,7 +177,7 @@ impl Default for Gallery {
 }
 
 impl Gallery {
-    /// Adds templates, or replaces those of the same ids.
+    /// Adds templates, or replaces those with the same ids.
     ///
     /// # Errors
     /// Those of the index.
@@ -192,7 +192,7 @@ impl Gallery {
         Ok(())
     }
 
-    /// Removes a template, if it is there.
+    /// Removes a template, if present.
     ///
     /// # Errors
     /// Those of the index.
@@ -230,7 +230,7 @@ impl Gallery {
         let mut near = if probe.has_both() {
             self.near(Kind::FaceBoth, probe.values(), count, |cosine| bound(cosine, Networks::Both))?
         } else {
-            // Against the first network's part of longer vectors, whose length there is known to the template alone.
+            // Compared with the first network's part of longer vectors, whose length is known to the template only.
             let padded: Vec<f32> = sface(probe).iter().copied().chain([0.0; BOTH - SFACE]).collect();
             self.near(Kind::FaceBoth, &padded, count, |_| f64::INFINITY)?
         };
@@ -269,12 +269,12 @@ impl Gallery {
         Ok(found.into_iter().filter_map(candidate).collect())
     }
 
-    /// Whether there is something to make sketches of.
+    /// Whether a space has outgrown exact comparison.
     pub fn outgrown_any(&self, most: usize) -> bool {
         self.spaces.iter().any(|s| matches!(&s.index, Stage::Exact(flat) if flat.len() > most))
     }
 
-    /// Returns copies of what became too many to compare each.
+    /// Returns copies of the outgrown spaces.
     pub fn outgrown(&self, most: usize) -> Vec<Outgrown> {
         let outgrown = |space: &Space| match &space.index {
             Stage::Exact(flat) if flat.len() > most => {
@@ -285,7 +285,7 @@ impl Gallery {
         self.spaces.iter().filter_map(outgrown).collect()
     }
 
-    /// Searches by sketches from now on; what came or went while it was made comes or goes now.
+    /// Searches by sketches from now on; changes since the copy are applied now.
     ///
     /// # Errors
     /// Those of the index.
@@ -306,7 +306,7 @@ impl Gallery {
     }
 }
 
-/// The likeliest of several kinds, which are sorted each.
+/// Merges the sorted results of several kinds, the likeliest first.
 fn likeliest(mut near: Vec<Candidate>, count: usize) -> Vec<Candidate> {
     near.sort_by(|a, b| b.bound.total_cmp(&a.bound));
     near.truncate(count);
@@ -337,7 +337,7 @@ impl Space {
 mod tests {
     use super::*;
 
-    /// A face of both networks, or of the first alone.
+    /// Returns a face of both networks, or of the first one.
     fn face(person: u64, has_both: bool) -> Embedding {
         let vector = |n: usize| {
             let values: Vec<f32> = (0..n).map(|i| ((person as f32 + 1.3) * (i as f32 + 0.7)).sin()).collect();
@@ -385,7 +385,7 @@ mod tests {
         let mut gallery = gallery(60);
         let copies = gallery.outgrown(20);
         assert_eq!(copies.len(), 2, "both kinds of face, and no voice");
-        // Between the copy and its sketches, one leaves and one comes.
+        // Between the copy and its sketches, one is removed and one added.
         gallery.remove(id(4)).unwrap();
         gallery.add(&[(id(100), Template::Face(FaceTemplate::of(face(100, true))))]).unwrap();
         for copy in copies {

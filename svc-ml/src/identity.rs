@@ -1,4 +1,4 @@
-//! Probes against the project's templates.
+//! Compares probes with the project's templates.
 
 use proto::ml::RecognitionStatus;
 use scoring::{MIN_CLAIM_PROBABILITY, clamp_to_decision};
@@ -12,14 +12,14 @@ use crate::{
     templates::{Probe, Templates},
 };
 
-/// What the templates say about one modality of a video.
+/// The result for one modality of a video.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Identity<C> {
-    /// 1:1 against the user; `None` when no user was named or the user has no template.
+    /// 1:1 with the user; `None` when no user was named or the user has no template.
     pub user: Option<C>,
     /// The nearest template of the project, of any user.
     pub nearest: Option<C>,
-    /// Who the nearest is, when it is near enough to be the same person.
+    /// The name of the nearest, if near enough to be the same person.
     pub name: Option<String>,
 }
 
@@ -30,13 +30,14 @@ impl<C> Default for Identity<C> {
 }
 
 impl<C: Copy> Identity<C> {
-    /// The comparison an answer reports: with the user, else with the nearest.
+    /// Returns the reported comparison: with the user, otherwise with the nearest.
     pub fn reported(&self) -> Option<C> {
         self.user.or(self.nearest)
     }
 
-    /// What a decision rests on; `judged` gives the probability of a comparison, and whether it is a match. A user without a
-    /// template cannot be compared; but a sample that is clearly another user's counts against them.
+    /// Returns the evidence of a decision; `judged` returns the probability of a comparison, and whether it is a
+    /// match. A user without a template cannot be compared, but a sample that clearly matches another user counts
+    /// against them.
     pub fn evidence(&self, user: &str, judged: impl Fn(C) -> (f64, bool)) -> Option<f64> {
         if let Some(own) = self.user {
             let (probability, is_match) = judged(own);
@@ -47,10 +48,10 @@ impl<C: Copy> Identity<C> {
     }
 }
 
-/// What became of a recognition.
+/// The result of a recognition.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Standing {
-    /// The user, or somebody of the project when no user was named.
+    /// The user, or a subject of the project when no user was named.
     Recognised,
     NotRecognised,
     NotEnrolled,
@@ -84,15 +85,15 @@ impl Standing {
     }
 }
 
-/// Both modalities; nobody where there was no probe.
+/// Both modalities; empty without a probe.
 #[derive(Debug, Default)]
 pub struct Identities {
     pub face: Identity<FaceComparison>,
     pub voice: Identity<Comparison>,
 }
 
-/// Compares the probes of `findings` with the user's templates and searches the project for them; an operator's calibrations
-/// say what the scores mean.
+/// Compares the probes of `findings` with the user's templates and searches the project; an operator's calibrations
+/// apply.
 ///
 /// # Errors
 /// When the database fails or a template is malformed.
@@ -118,7 +119,7 @@ pub async fn identify(
     })
 }
 
-/// Whom a probe is compared with: a user, who may be nobody, and a project.
+/// The user (optional) and project that a probe is compared with.
 struct Whom<'a> {
     templates: &'a Templates,
     project: &'a str,
@@ -126,7 +127,7 @@ struct Whom<'a> {
 }
 
 impl Whom<'_> {
-    /// Compares a probe; a nearest that matches is named.
+    /// Compares a probe; a matching nearest subject is named.
     async fn identity<P: Probe>(
         &self,
         probe: &P,

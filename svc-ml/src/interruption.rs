@@ -1,19 +1,19 @@
-//! Faults of a clip as a whole, where a service only noticed their consequences.
+//! Faults of the whole clip that explain the errors of single services.
 //!
-//! A face that is not followed to the end, or not heard, has many reasons; one that the person can correct at once is reported first.
+//! A face that is not tracked or heard throughout has many causes; a fault that the person can correct is reported first.
 
 use media::Info;
 
 use crate::judged::{Judged, Unjudged};
 
-/// Below this no service of the lips judges.
+/// Shorter clips are too short for every service of the lips.
 const MIN_CLIP_S: f64 = 1.5;
-/// A picture that stands still for longer than this was not filmed so.
+/// A picture frozen for longer was not filmed like that.
 const MIN_FREEZE_S: f64 = 0.3;
-/// Frames that may be shown one after the other without a new one, in a video of any rate.
+/// Frames without a new picture that any frame rate may have in a row.
 const MIN_FREEZE_FRAMES: f64 = 4.0;
 
-/// What a video and its sound are like.
+/// The properties of a video and its sound.
 pub struct Clip<'a> {
     pub video: &'a Info,
     /// The codec of a sound track that cannot be decoded.
@@ -21,7 +21,7 @@ pub struct Clip<'a> {
 }
 
 impl Clip<'_> {
-    /// The same finding with the reason that lies in the clip itself.
+    /// Returns the same finding with the reason of the clip, if there is one.
     pub fn explain<T>(&self, found: Judged<T>) -> Judged<T> {
         found.map_err(|why| self.reason(&why).unwrap_or(why))
     }
@@ -76,7 +76,7 @@ mod tests {
         assert_eq!(reported("face_tracking_broke", 30, 0.0, 25.0), "clip_too_short");
         assert_eq!(reported("face_tracking_broke", 100, 0.8, 25.0), "picture_frozen");
         assert_eq!(reported("face_tracking_broke", 100, 0.1, 25.0), "face_tracking_broke");
-        // Two frames a second are few, not frozen.
+        // Two frames per second are few, not frozen.
         assert_eq!(reported("too_few_frames", 100, 0.5, 2.0), "too_few_frames");
         assert_eq!(reported("no_sound", 100, 0.0, 25.0), "sound_unreadable");
         assert_eq!(reported("lips_still", 30, 0.8, 25.0), "lips_still");

@@ -1,7 +1,7 @@
-//! The same judgement without a server: for measuring and calibrating on an operator's own data.
+//! Offline evaluation without a server: for measuring and calibrating on an operator's own data.
 //!
-//! Files go through the same workers, pipeline, comparisons and thresholds as a caller's video; only the templates are
-//! made on the spot, of the reference.
+//! Files use the same workers, pipeline, comparisons and thresholds as a caller's video; only the templates are made
+//! on the spot from the reference.
 
 use std::{
     collections::HashMap,
@@ -32,32 +32,32 @@ use crate::{
 
 pub use crate::services::Opinion;
 
-/// Longest one file may take; nobody waits at the other end.
+/// Longest processing time of a file; no caller waits.
 const DEADLINE: Duration = Duration::from_secs(600);
 
-/// A request to judge a file.
+/// The evaluation of a file.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Question {
-    /// Is the face of the probe (picture or video) that of the reference?
+    /// Whether the probe (picture or video) shows the face of the reference.
     Face { reference: PathBuf },
-    /// Is the voice of the probe (sound or video) that of the reference?
+    /// Whether the probe (sound or video) has the voice of the reference.
     Voice { reference: PathBuf },
-    /// Is the face of the video alive?
+    /// Whether the face of the video is live.
     Liveness,
-    /// Was the video filmed rather than generated?
+    /// Whether the video was filmed rather than generated.
     MediaAuthenticity,
-    /// Does the face of the video make its sound?
+    /// Whether the face of the video speaks.
     ActiveSpeaker,
-    /// Do the lips show the phrase?
+    /// Whether the lips show the phrase.
     VisualSpeech { phrase: String },
-    /// Was the phrase said?
+    /// Whether the phrase was spoken.
     Phrase { phrase: String },
 }
 
-/// Why a file got no opinion: a stable word.
+/// Why a file has no result: a stable word.
 pub type Refusal = String;
 
-/// The models of svc-ml, ready to judge files.
+/// The models of svc-ml for offline evaluation.
 pub struct Judge {
     workers: Workers<Engines>,
     limits: Limits,
@@ -65,7 +65,7 @@ pub struct Judge {
     known: Arc<Known>,
 }
 
-/// Faces and voices of files that were looked at: in a manifest of all pairs a file stands hundreds of times.
+/// Faces and voices of evaluated files: a manifest of all pairs has each file hundreds of times.
 #[derive(Default)]
 struct Known {
     faces: Mutex<HashMap<PathBuf, Judged<Embedding>>>,
@@ -73,7 +73,7 @@ struct Known {
 }
 
 impl Judge {
-    /// Loads the model pack (`None`: where packs usually are) for `threads` files at a time.
+    /// Loads the model pack (`None`: the default folders) for `threads` files at a time.
     ///
     /// # Errors
     /// When the pack cannot be used.
@@ -81,7 +81,7 @@ impl Judge {
         Self::load_with(models, threads, Sandbox::of(None))
     }
 
-    /// The same, with media decoded in `media`.
+    /// Like [`Judge::load`], with media decoded in `media`.
     ///
     /// # Errors
     /// When the pack cannot be used.
@@ -92,7 +92,7 @@ impl Judge {
         Ok(Self { workers, limits: Limits::default(), pack, known: Arc::default() })
     }
 
-    /// The sum of the models that judge `kind`: a calibration is good for them alone.
+    /// Returns the checksum of the models that judge `kind`: a calibration is valid for them only.
     pub fn models(&self, kind: Calibrated) -> String {
         kind.models(&self.pack)
     }
@@ -110,7 +110,7 @@ impl Judge {
         };
         match self.workers.run(place, work).await {
             Ok(judged) => Ok(judged),
-            // A file the server refuses is an outcome here, not the end.
+            // A rejected file is a result here, and does not end the evaluation.
             Err(Error::Media(_)) => Ok(Err("unreadable".to_owned())),
             Err(Error::Sandbox(sandbox::Error::Crashed)) => Ok(Err("unreadable".to_owned())),
             Err(error) => Err(error.into()),
@@ -118,12 +118,12 @@ impl Judge {
     }
 }
 
-/// The words of a text as they are compared: lower case, digits spelled out.
+/// Returns the normalised words of a text: lower case, digits spelled out.
 pub fn normal_words(text: &str) -> Vec<String> {
     Phrase::parse(text).words().to_vec()
 }
 
-/// One worker at one file.
+/// One worker with one file.
 struct Sight<'a> {
     engines: &'a mut Engines,
     watch: &'a Watch,
@@ -163,7 +163,7 @@ impl Sight<'_> {
         pipeline::analyze(self.engines, &MediaFile::new(File::open(file)?)?, &task, self.watch)
     }
 
-    /// The face a picture is about, or that of a video.
+    /// Returns the face of a picture or a video.
     fn face(&mut self, path: &Path) -> Result<Judged<Embedding>, Error> {
         if let Some(known) = recall(&self.known.faces, path) {
             return Ok(known);
@@ -197,7 +197,7 @@ impl Sight<'_> {
         Ok(voice)
     }
 
-    /// Of a file of sound alone no frame can be looked at, so it is heard without the pipeline's pictures.
+    /// A file of sound alone has no frames, so it is processed without the pipeline's pictures.
     fn phrase(&mut self, file: &Path, phrase: &str) -> Result<Judged<Opinion>, Error> {
         let file = MediaFile::new(File::open(file)?)?;
         let shared = &self.engines.shared;
@@ -216,7 +216,7 @@ fn remember<T: Clone>(known: &Files<T>, path: &Path, found: &Judged<T>) {
     known.lock().unwrap_or_else(PoisonError::into_inner).insert(path.to_owned(), found.clone());
 }
 
-/// A service that was asked for has an answer.
+/// Returns the result of a service that was requested.
 fn asked<T>(found: Option<Judged<T>>) -> Judged<T> {
     found.unwrap_or_else(|| Err(Unjudged::not_asked()))
 }
@@ -234,6 +234,6 @@ fn same_face(probe: &Embedding, reference: &Embedding) -> Opinion {
 
 fn same_voice(probe: &Voiceprint, reference: &Voiceprint) -> Opinion {
     let compared = voice::compare(probe, reference);
-    // Thresholds differ by bandwidth, so the score is how far above its own it is.
+    // Thresholds differ by bandwidth, so the score is relative to its own.
     Opinion { score: f64::from(compared.score - compared.threshold), accepted: compared.matched, words: None }
 }

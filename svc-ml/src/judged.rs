@@ -4,15 +4,15 @@ use face::Presence;
 
 use crate::reasons;
 
-/// What a service found, or why it found nothing; the others still answer.
+/// The result of a service, or why there is none; the other services still have results.
 pub type Judged<T> = Result<T, Unjudged>;
 
-/// What kind of reason keeps a service from judging.
+/// The cause of a missing result.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cause {
-    /// The media do not let it.
+    /// The media are not good enough.
     CannotJudge,
-    /// A picture or recording will not do, or may not be enrolled.
+    /// The picture or recording is not good enough, or may not be enrolled.
     Refused,
     /// The service itself failed.
     Failed,
@@ -33,29 +33,29 @@ impl Unjudged {
         Self::new(Cause::CannotJudge, error, description)
     }
 
-    /// A picture or recording that is not compared or enrolled.
+    /// Builds the reason of a picture or recording that is not compared or enrolled.
     pub fn refused(error: &'static str, description: impl Into<String>) -> Self {
         Self::new(Cause::Refused, error, description)
     }
 
-    /// With the remedy of the table, where the description has none of its own.
+    /// Adds the remedy of the table, if the description has none.
     fn new(cause: Cause, error: &'static str, description: impl Into<String>) -> Self {
         Self { cause, error, description: reasons::described(error, description.into()) }
     }
 
-    /// The reason that is reported of several.
+    /// Returns the reported one of several reasons.
     pub fn first(several: impl IntoIterator<Item = Self>) -> Option<Self> {
         several.into_iter().min_by_key(|why| reasons::rank(why.error))
     }
 
-    /// Logs the cause, which is no business of the client's.
+    /// Logs the cause, which clients do not see.
     fn failed(service: &'static str, cause: &(dyn std::error::Error + 'static)) -> Self {
-        tracing::error!(service, error = cause, "a service failed; the others still answer");
+        tracing::error!(service, error = cause, "a service failed; the others have results");
         let description = "the service failed".into();
         Self { cause: Cause::Failed, error: "internal_error", description }
     }
 
-    /// What keeps the face services from judging a video in which the faces are like this; `None` when nothing does.
+    /// Returns why the face services cannot judge a video with faces like this, if so.
     pub fn of(presence: Presence) -> Option<Self> {
         match presence {
             Presence::OneFace => None,
@@ -78,7 +78,7 @@ impl Unjudged {
         )
     }
 
-    /// Of a service that did not run.
+    /// Returns the reason of a service that did not run.
     pub fn not_asked() -> Self {
         Self::because("not_asked", "the service did not run")
     }

@@ -37,7 +37,7 @@ impl MasterKeys for Config {
     }
 }
 
-/// Returns project and name of everybody who is enrolled.
+/// Returns project and name of every enrolled subject.
 ///
 /// # Errors
 /// When the database or the master key cannot be opened, or a name does not open.

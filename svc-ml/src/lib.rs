@@ -1,14 +1,14 @@
-//! svc-ml: what the models see and hear in a video, and who is enrolled.
+//! svc-ml: biometric models and templates.
 //!
-//! One video is decoded once and goes through the models in one straight line (`pipeline`): frames are followed as they
-//! are decoded and never kept, then the sound, then what both say together. Each service judges or says why it could
-//! not; the others still answer. Videos come in through a bounded admission (`intake`): a full queue is answered at
-//! once, before a byte is read. Templates are kept encrypted under a key of their subject (`templates`); a search looks
-//! among the vectors of one project (`gallery`) and no other, and judges by the stored templates.
+//! One video is decoded once and passes through the models in one straight line (`pipeline`): frames are tracked
+//! while they are decoded and never stored, then the sound, then both together. Each service has a result or a reason
+//! why not, independently of the others. Videos come in through bounded admission (`intake`): a full queue is
+//! rejected at once, before a byte is read. Templates are sealed under a key of their subject (`templates`); a search
+//! uses the vectors of one project only (`gallery`), and decides by the stored templates.
 //!
-//! Invariants: services that were not asked for do not run; no vector leaves the process unsealed; no
-//! template is made, changed or replaced but by the rules of `template_update`; a video lies in a file without a name, is
-//! decoded in a process of its own (`sandbox`), and is gone with the call; a panic costs one call.
+//! Invariants: services that were not requested do not run; no vector leaves the process unsealed; templates are
+//! made, changed or replaced only by the rules of `template_update`; a video is spooled to a nameless file, decoded
+//! in a separate process (`sandbox`), and deleted with the call; a panic affects one call.
 //!
 //! Caller: the gateway.
 
@@ -72,8 +72,8 @@ pub use keys::named_subjects;
 /// The tables of this service.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
-/// Returns what a subject's templates and key are found by, as the database holds it: what an erased subject must have left
-/// in no file.
+/// Returns the values that identify a subject's templates and key in the database; after an erasure no file may
+/// contain them.
 ///
 /// # Errors
 /// When the database or the master key cannot be opened.
@@ -83,16 +83,16 @@ pub async fn subject_traces(config: &Config, project: &str, user: &str) -> anyho
     Ok(templates::name_hashes(&ring, project, user)?.into_iter().map(String::into_bytes).collect())
 }
 
-/// Opens the database, the master key and the model pack, loads the models for every worker, and answers the service.
+/// Opens the database, the master key and the model pack, loads the models for every worker, and returns the service.
 ///
 /// # Errors
-/// When one of them cannot be used; the text says which, and what to run.
+/// When one of them cannot be used; the text says which, and which command to run.
 pub async fn routes(config: Config) -> anyhow::Result<Routes> {
     let media = Sandbox::of(config.media_worker.as_deref());
     routes_with(config, media).await
 }
 
-/// The same, with files decoded by `media`, which other services of this process may use as well.
+/// Like [`routes`], with files decoded by `media`, which may be shared with other services of the process.
 ///
 /// # Errors
 /// As [`routes`].

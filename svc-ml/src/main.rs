@@ -1,8 +1,8 @@
-//! The models service as a process of its own.
+//! The models service as a separate process.
 
 use std::process::ExitCode;
 
-/// Decoding allocates and frees megabytes a second on several threads.
+/// Decoding allocates and frees megabytes per second on several threads.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

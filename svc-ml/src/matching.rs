@@ -1,4 +1,4 @@
-//! A picture against a video: is it the same person?
+//! Compares a picture with a video.
 
 use std::fs::File;
 
@@ -27,11 +27,11 @@ use crate::{
 /// Pixels between the eyes of a reference picture, which may be a document's portrait.
 const LEAST_EYE_DISTANCE: f32 = 24.0;
 
-/// Both sides, and what they say of each other.
+/// Both sides, and their comparison.
 pub struct Matched {
     pub anchor: Judged<()>,
     pub target: Judged<()>,
-    /// None: a side shows no face to compare, or nobody was to be compared.
+    /// `None`: a side has no face to compare, or nobody may be compared.
     pub comparison: Option<Comparison>,
     pub video: Info,
     pub faces: usize,
@@ -74,7 +74,7 @@ impl Ml {
         Ok(Matched { comparison, ..found })
     }
 
-    /// The picture and the video, which come one after the other.
+    /// Receives the picture, then the video.
     async fn receive(&self, parts: Streaming<wire::MatchFacesRequest>) -> Result<(File, File), Error> {
         let parts = sides(parts);
         pin_mut!(parts);
@@ -121,7 +121,7 @@ async fn header(parts: &mut Streaming<wire::MatchFacesRequest>) -> Result<wire::
     }
 }
 
-/// The video of a comparison.
+/// The face of the video.
 struct Target {
     file: MediaFile,
     takes_marks: bool,
@@ -155,8 +155,8 @@ fn compare(
     Ok(Matched { anchor, target, comparison, video: info, faces, marks, replay: None, stages })
 }
 
-/// The one face of the reference picture. A document shows its portrait more than once: faces of a like size will do as
-/// long as they are the same person's.
+/// Returns the one face of the reference picture. A document shows its portrait more than once: faces of similar size
+/// are accepted if they are of the same person.
 pub fn reference(engines: &mut Engines, picture: &media::Picture) -> Result<Judged<AlignedFace>, Error> {
     let found = engines.face.portraits(picture)?;
     let Some(portrait) = found.main else { return Ok(Err(no_face())) };
@@ -196,7 +196,7 @@ fn follow(
     Ok((tracker.finish(), decoded.info, marks))
 }
 
-/// Where the face is in the frame does not matter for a comparison; that it is alone does.
+/// A comparison ignores the face's position in the frame, but requires a single face.
 fn target(tracks: &FaceTracks) -> Judged<()> {
     match tracks.presence() {
         Presence::OneFace | Presence::NotCentred => Ok(()),

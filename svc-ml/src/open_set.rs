@@ -1,18 +1,18 @@
-//! From which score the nearest of many voices is somebody known, and not the nearest stranger.
+//! The threshold from which the nearest of many voices is identified.
 //!
-//! The more are enrolled, the nearer the nearest stranger comes by chance: a probe of nobody enrolled is taken for one of `n`
-//! with probability 1 - (1 - FMR)^n, about n FMR. So the threshold is where the false match rate is the wanted rate of false
-//! positive identifications (FPIR, ISO/IEC 19795-1) over n. Impostor scores were measured only so far out; beyond, their
-//! normal distribution is followed. Faces need none of this: their log odds carry the number of candidates
-//! ([`crate::calibration::compare_faces`]), those of voices are bounded by the data behind them.
+//! The more voices are enrolled, the nearer the nearest impostor is by chance: an unenrolled probe is taken for one
+//! of `n` with probability 1 - (1 - FMR)^n, about n FMR. So the threshold has the false match rate of the wanted rate
+//! of false positive identifications (FPIR, ISO/IEC 19795-1) over n. Beyond the measured impostor scores, their
+//! normal distribution is used. Faces do not need this: their log odds include the number of candidates
+//! ([`crate::calibration::compare_faces`]), those of voices are bounded by the amount of data.
 
 use voice::{Comparison, Pairing};
 
-/// One search in a hundred may name a stranger.
+/// One search in a hundred may identify an unenrolled person.
 const FPIR: f64 = 0.01;
 
-/// Impostor scores of one pairing of bandwidths: mean and deviation of the normal distributions behind the voices'
-/// calibration (LibriSpeech and FSDD; docs/ACCURACY.md).
+/// Mean and deviation of the impostor scores of one pairing of bandwidths: the normal distributions behind the
+/// voices' calibration (LibriSpeech and FSDD; docs/ACCURACY.md).
 const fn impostors(pairing: Pairing) -> (f64, f64) {
     match pairing {
         Pairing::Wide => (0.10, 0.087),
@@ -21,20 +21,21 @@ const fn impostors(pairing: Pairing) -> (f64, f64) {
     }
 }
 
-/// The comparison with the nearest of `n`: a match when it is one 1:1 and few strangers come as near to any of them.
+/// Judges the comparison with the nearest of `n`: a match if it is one 1:1 and few unenrolled voices come as near to
+/// any of them.
 pub fn identified(nearest: Comparison, n: usize) -> Comparison {
     let threshold = nearest.threshold.max(reached(nearest.pairing, n) as f32);
     Comparison { threshold, matched: nearest.matched && nearest.score >= threshold, ..nearest }
 }
 
-/// The score that a share [`FPIR`] of strangers reach with the nearest of `n`.
+/// Returns the score that a share [`FPIR`] of unenrolled voices reach with the nearest of `n`.
 fn reached(pairing: Pairing, n: usize) -> f64 {
     let (mean, deviation) = impostors(pairing);
     mean + deviation * upper_quantile(FPIR / n.max(1) as f64)
 }
 
-/// The z with a share `q` (at most one half) of a standard normal distribution above it: Abramowitz and Stegun 26.2.23,
-/// good to 4.5e-4.
+/// Returns the z with a share `q` (at most one half) of a standard normal distribution above it: Abramowitz and
+/// Stegun 26.2.23, accurate to 4.5e-4.
 fn upper_quantile(q: f64) -> f64 {
     let t = (-2.0 * q.clamp(f64::MIN_POSITIVE, 0.5).ln()).sqrt();
     let above = 2.515_517 + t * (0.802_853 + t * 0.010_328);
@@ -48,7 +49,7 @@ mod tests {
     use proptest::prelude::*;
     use voice::{Bandwidth, EMBEDDING_LEN, Voiceprint, compare};
 
-    /// Two voices of a given cosine.
+    /// Returns two voices of a given cosine.
     fn compared(cosine: f32) -> Comparison {
         let voice = |x: f32, y: f32| {
             let mut numbers = vec![0.0; EMBEDDING_LEN];

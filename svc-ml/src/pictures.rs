@@ -20,11 +20,11 @@ use crate::{
     stages::Stages,
 };
 
-/// Both pictures, and what they say of each other.
+/// Both pictures, and their comparison.
 pub struct Compared {
     pub first: Judged<()>,
     pub second: Judged<()>,
-    /// None: one of them shows no face to compare.
+    /// `None`: one of them has no face to compare.
     pub comparison: Option<FaceComparison>,
     pub stages: Stages,
 }

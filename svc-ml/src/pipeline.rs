@@ -1,4 +1,4 @@
-//! One video through the models, top to bottom: frames, then sound, then what both say together.
+//! One video through the models, top to bottom: frames, then sound, then both together.
 
 use std::time::Duration;
 
@@ -19,19 +19,19 @@ use crate::{
     stages::Stages,
 };
 
-/// What is to be done with one video.
+/// The requested work on one video.
 #[derive(Clone, Debug)]
 pub struct Task {
     pub wanted: Wanted,
     pub phrase: Phrase,
-    /// The phrase consists of the spoken digits, and is checked against other digits.
+    /// The phrase consists of spoken digits, and is checked against other digits.
     pub is_digits: bool,
     pub limits: Limits,
-    /// The recording is registered: what it is recognised by is taken as well.
+    /// The recording is registered, so its fingerprint is taken.
     pub takes_marks: bool,
 }
 
-/// Everything the models say about one video. `None`: was not asked for.
+/// The results of all models for one video. `None`: not requested.
 #[derive(Debug, Default)]
 pub struct Findings {
     pub video: Option<Info>,
@@ -40,21 +40,20 @@ pub struct Findings {
     pub faces: usize,
     /// Whether the faces allow an enrollment; `None` without a face service.
     pub presence: Option<Presence>,
-    /// What is compared with templates.
+    /// The probe for templates.
     pub face: Option<Judged<Embedding>>,
     pub voice: Option<Judged<Voiceprint>>,
-    /// What is judged from the video alone.
+    /// Results that need no template.
     pub services: Results,
-    /// What the recording is recognised by when it comes again.
+    /// The fingerprint by which the recording is recognised later.
     pub marks: Marks,
     pub stages: Stages,
 }
 
-/// Runs what `task` asks for over one video.
+/// Runs the requested services over one video.
 ///
 /// # Errors
-/// The file is no video this server reads, or the watch says that nobody waits any more. A service that cannot judge is
-/// no error.
+/// The file is not a supported video, or the caller is gone. A service that cannot judge is not an error.
 pub fn analyze(
     engines: &mut Engines,
     file: &MediaFile,
@@ -64,7 +63,7 @@ pub fn analyze(
     if !task.wanted.needs_faces() {
         return listen_only(&engines.shared, file, task, watch);
     }
-    // With an idle core the sound is heard beside the frames; under load one thread does both, one after the other.
+    // With an idle core the sound is processed beside the frames; under load one thread does both in sequence.
     let beside = (task.wanted.needs_hearing() && watch.has_idle_worker())
         .then(|| (engines.shared.clone(), file.clone()));
     std::thread::scope(|scope| {
@@ -85,7 +84,7 @@ pub fn analyze(
     })
 }
 
-/// Only the voice is asked for: no frame is decoded.
+/// Processes the sound only: no frame is decoded.
 fn listen_only(shared: &Shared, file: &MediaFile, task: &Task, watch: &Watch) -> Result<Findings, Error> {
     let mut stages = Stages::default();
     let sound = match stages.time("decode", || shared.sound(file, &task.limits, watch)) {
@@ -99,7 +98,7 @@ fn listen_only(shared: &Shared, file: &MediaFile, task: &Task, watch: &Watch) ->
     Ok(findings)
 }
 
-/// What the recording is recognised by, of what `marker` saw and its sound.
+/// Returns the fingerprint of the recording, from `marker` and the sound.
 fn marks(
     mut marker: Marker,
     sound: Option<&[f32]>,
@@ -116,10 +115,10 @@ fn marks(
     })
 }
 
-/// Only whether `phrase` was said: by a video, or by a file of sound alone.
+/// Checks only whether `phrase` was spoken, in a video or a sound file.
 ///
 /// # Errors
-/// The file is nothing this server reads.
+/// The file is not supported.
 pub fn hear_phrase(
     shared: &Shared,
     file: &MediaFile,
@@ -142,7 +141,7 @@ fn seconds(sound: Option<&[f32]>) -> f64 {
     sound.map_or(0.0, |s| s.len() as f64 / f64::from(media::SAMPLE_RATE))
 }
 
-/// What one pass over the frames gave.
+/// The output of one pass over the frames.
 struct Seen {
     findings: Findings,
     tracks: FaceTracks,
@@ -150,7 +149,7 @@ struct Seen {
     unread_sound: Option<String>,
 }
 
-/// One pass over the frames: each is followed as it is decoded, none is kept.
+/// Passes once over the frames: each is tracked while it is decoded, none is stored.
 fn see(engines: &mut Engines, file: &MediaFile, task: &Task, watch: &Watch) -> Result<Seen, Error> {
     let (mut stages, mut following) = (Stages::default(), Stages::default());
     let mut tracker = if task.wanted.needs_mesh() { FaceTracker::new() } else { FaceTracker::without_mesh() };
@@ -182,12 +181,12 @@ fn see(engines: &mut Engines, file: &MediaFile, task: &Task, watch: &Watch) -> R
     Ok(Seen { findings, tracks, sound: decoded.audio, unread_sound: decoded.unread_sound })
 }
 
-/// What of following a face was spent within the networks.
+/// Returns the time that tracking spent in the networks.
 fn networks(timings: &face::Timings) -> [(&'static str, Duration); 2] {
     [("face_detection", timings.detect), ("face_mesh", timings.mesh)]
 }
 
-/// What the sound alone says.
+/// The results of the sound alone.
 #[derive(Default)]
 struct Heard {
     voice: Option<Judged<Voiceprint>>,
@@ -199,7 +198,7 @@ fn hear_file(shared: &Shared, file: &MediaFile, task: &Task, watch: &Watch) -> R
     let mut stages = Stages::default();
     let sound = match stages.time("decode", || shared.sound(file, &task.limits, watch)) {
         Ok(sound) => Some(sound),
-        // Whatever is wrong with the file, the thread that decodes its frames reports it.
+        // The thread that decodes the frames reports errors of the file.
         Err(Error::Media(_)) => None,
         Err(error) => return Err(error),
     };
@@ -219,12 +218,12 @@ fn hear(shared: &Shared, sound: Option<&[f32]>, task: &Task) -> Heard {
 }
 
 impl Findings {
-    /// Tells the reasons that lie in the clip itself instead of what came of them.
+    /// Replaces reasons that are consequences of faults of the clip.
     fn explain(&mut self, unread_sound: Option<&str>) {
         let Some(video) = &self.video else { return };
         let clip = Clip { video, unread_sound };
         self.voice = self.voice.take().map(|judged| clip.explain(judged));
-        // Authenticity has its own word for too few frames, whatever made them few.
+        // Authenticity has its own word for too few frames, whatever the cause.
         for (service, judged) in std::mem::take(&mut self.services) {
             let is_of_frames = service == Service::MediaAuthenticity;
             let judged = if is_of_frames { judged } else { clip.explain(judged) };

@@ -1,6 +1,7 @@
-//! Whether a picture will do for an enrollment: each measure against its limit, and of the faults the first of the table of reasons.
+//! Quality checks of a picture for an enrollment: each measure against its limit; the fault ranked first in the table
+//! of reasons is reported.
 //!
-//! docs/ACCURACY.md says where the limits come from.
+//! docs/ACCURACY.md documents the origin of the limits.
 
 use face::{Portrait, Portraits};
 
@@ -29,7 +30,7 @@ impl Measure {
         Self { property, value: f64::from(value), limit: Limit::AtMost(f64::from(limit)) }
     }
 
-    /// A value that is not a number passes no limit.
+    /// Whether the value is within the limit; NaN never is.
     pub fn passed(&self) -> bool {
         match self.limit {
             Limit::AtLeast(limit) => self.value >= limit,
@@ -38,7 +39,7 @@ impl Measure {
     }
 }
 
-/// What a picture must be at least. A document's portrait is a print of a photo: small, rastered, anywhere on the page.
+/// Limits of a picture. A document's portrait is a print of a photo: small, rastered, anywhere on the page.
 struct Limits {
     eye_distance: f32,
     off_centre: Option<f32>,
@@ -70,7 +71,7 @@ const SELFIE: Limits = Limits {
 const DOCUMENT: Limits = Limits {
     eye_distance: 24.0,
     off_centre: None,
-    // Prints are too soft to tell.
+    // Prints are too soft to detect covers.
     covered: None,
     contrast: 6.0,
     sharpness: 20.0,
@@ -84,7 +85,7 @@ impl Limits {
     }
 }
 
-/// What was measured, and the fault that is reported.
+/// Checks the measures, and returns the reported fault.
 pub fn check(found: &Portraits, is_document: bool) -> (Vec<Measure>, Result<&Portrait, Unjudged>) {
     let limits = Limits::of(is_document);
     let mut measures = vec![Measure::at_least("face_count", found.faces as f32, 1.0)];
@@ -94,14 +95,14 @@ pub fn check(found: &Portraits, is_document: bool) -> (Vec<Measure>, Result<&Por
     let Some(portrait) = &found.main else { return (measures, Err(no_face())) };
     measures.extend(of_portrait(portrait, limits));
     let failed = measures.iter().filter(|m| !m.passed()).map(|m| fault(m.property, portrait));
-    let told = Unjudged::first(failed);
-    (measures, told.map_or(Ok(portrait), Err))
+    let fault = Unjudged::first(failed);
+    (measures, fault.map_or(Ok(portrait), Err))
 }
 
 fn of_portrait(p: &Portrait, limits: &Limits) -> Vec<Measure> {
     let mut measures = vec![Measure::at_least("eye_distance_px", p.eye_distance, limits.eye_distance)];
     measures.extend(limits.off_centre.map(|limit| Measure::at_most("off_centre", p.off_centre, limit)));
-    // A face out of focus shows neither lips nor lids: what covers them cannot be told.
+    // A face out of focus shows neither lips nor lids, so covers cannot be detected.
     let covered = limits.covered.filter(|_| p.sharpness >= limits.sharpness);
     for (property, value) in [("mouth_covered", p.cover.mouth), ("eyes_covered", p.cover.eyes)] {
         measures.extend(covered.map(|limit| Measure::at_most(property, value, limit)));
@@ -130,11 +131,11 @@ pub fn too_small() -> Unjudged {
     Unjudged::refused("face_too_small", "the face is too small; come closer")
 }
 
-/// Below this, a picture's low contrast or sharpness is that of little light. Faces of every skin reach it in a lit room.
+/// Below this, low contrast or sharpness is due to little light. Faces of every skin colour reach it in a lit room.
 const DIM: f32 = 80.0;
 
-/// What the failure of a measure is called: what the person can do about it. Little light makes a picture flat and soft, so
-/// it is named before these.
+/// Returns the reason of a failed measure, which says what the person can do. Little light makes a picture flat and
+/// soft, so it is reported before these.
 fn fault(property: &str, portrait: &Portrait) -> Unjudged {
     match property {
         "contrast" | "sharpness" if portrait.light < DIM => fault("dark_share", portrait),

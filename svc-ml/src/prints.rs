@@ -1,4 +1,4 @@
-//! Prints of fingers: received, read on a worker, enrolled or compared.
+//! Fingerprints: received, read on a worker, enrolled or compared.
 
 use bytes::Bytes;
 use fingerprint::{Print, Reason};
@@ -93,7 +93,7 @@ impl Ml {
         self.workers.run(place, work).await
     }
 
-    /// The print, or why it cannot be judged.
+    /// Reads the print, or returns why it cannot be judged.
     async fn read_print(
         &self,
         place: Place,
@@ -123,7 +123,7 @@ fn refused(reason: &str, description: &str) -> wire::EnrollPrintResponse {
     }
 }
 
-/// The first message.
+/// Returns the first message.
 async fn header(parts: &mut Streaming<wire::PrintRequest>) -> Result<wire::PrintHeader, Error> {
     let first = parts.message().await.map_err(intake::Error::from)?;
     let Some(wire::print_request::Part::Header(header)) = first.and_then(|message| message.part) else {
@@ -133,7 +133,7 @@ async fn header(parts: &mut Streaming<wire::PrintRequest>) -> Result<wire::Print
     Ok(header)
 }
 
-/// The bytes of the messages after it.
+/// Returns the bytes of the messages after it.
 fn chunks(parts: Streaming<wire::PrintRequest>) -> impl Stream<Item = Result<Bytes, Status>> {
     parts.map(|message| match message?.part {
         Some(wire::print_request::Part::Chunk(chunk)) => Ok(chunk),

@@ -1,10 +1,10 @@
-//! Why a service could not judge, or did not enroll: one order for every answer. Of several reasons that apply the first
-//! is reported: what ails the file or the clip as a whole before what came of it, and what the person can mend before what
-//! they cannot. Each word has its remedy in the catalogue of reasons.
+//! Why a service could not judge, or did not enroll: one order for every response. Of several reasons the first is
+//! reported: faults of the file or the clip before their consequences, and faults that the person can correct before
+//! others. Each word has its remedy in the catalogue of reasons.
 
 use scoring::catalogue::{self, Language};
 
-/// The words, in the order in which they are reported.
+/// The words, in order of priority.
 const ORDER: [&str; 38] = [
     // The file and the clip as a whole.
     "sound_unreadable",
@@ -13,7 +13,7 @@ const ORDER: [&str; 38] = [
     "picture_turned",
     "clip_too_short",
     "picture_frozen",
-    // Whom it shows, and how.
+    // Number and position of faces.
     "no_face",
     "more_than_one_face",
     "face_too_small",
@@ -29,21 +29,21 @@ const ORDER: [&str; 38] = [
     "face_tracking_broke",
     "face_not_clear",
     "face_points_invalid",
-    // What is heard.
+    // The sound.
     "sound_clipped",
     "no_speech",
     "too_little_speech",
     "sound_noisy",
     "sound_too_quiet",
     "lips_still",
-    // What was asked for.
+    // The request.
     "phrase_not_said",
     "phrase_without_words",
     "phrase_outside_vocabulary",
     "phrase_word_unknown",
     "phrase_too_long",
     "phrase_language_unsupported",
-    // What the person cannot mend.
+    // Reasons that the person cannot correct.
     "duplicate_identity",
     "another_person",
     "template_locked",
@@ -51,17 +51,17 @@ const ORDER: [&str; 38] = [
     "internal_error",
 ];
 
-/// The place of a word in the order; one that is not there comes last.
+/// Returns the rank of a word; unknown ones come last.
 pub fn rank(error: &str) -> usize {
     ORDER.iter().position(|word| *word == error).unwrap_or(ORDER.len())
 }
 
-/// What the person can do about it.
+/// Returns the remedy of a word.
 pub fn remedy(error: &str) -> Option<&'static str> {
     catalogue::reason(error, Language::En)?.remedy.as_deref()
 }
 
-/// `what` is the matter, and the remedy; a text that has one already is left as it is.
+/// Adds the remedy to `what`, unless it has one.
 pub fn described(error: &str, what: String) -> String {
     match remedy(error) {
         Some(remedy) if !what.contains("; ") && !what.contains(": ") => {

@@ -1,6 +1,7 @@
-//! Whether a recording will do for an enrollment: each measure against its limit, and of the faults the first of the table of reasons.
+//! Quality checks of a recording for an enrollment: each measure against its limit; the fault ranked first in the
+//! table of reasons is reported.
 //!
-//! docs/ACCURACY.md says where the limits come from.
+//! docs/ACCURACY.md documents the origin of the limits.
 
 use scoring::clamp_to_decision;
 use voice::{Activity, PhraseEvidence, Quality, Voiceprint};
@@ -14,17 +15,17 @@ use crate::{
 const SNR_DB: f32 = 8.0;
 const CLIPPED_SHARE: f32 = 0.02;
 const LEVEL_DBFS: f32 = -45.0;
-/// Where the recogniser itself says that the phrase was said.
+/// The recogniser's own threshold.
 const PHRASE_SCORE: f32 = 0.5;
-/// Beyond this, a recording is not better for being longer or quieter around.
+/// Longer or quieter recordings than this are not better.
 const BEST_SPEECH_S: f32 = 10.0;
 const BEST_SNR_DB: f32 = 30.0;
 
-/// The sound of a recording, measured.
+/// Measures the sound of a recording.
 pub fn measures(sound: &[f32], activity: &Activity, least_speech_s: f32) -> Vec<Measure> {
     let quality = Quality::measure(sound, activity);
     let speech = activity.speech(sound, usize::MAX);
-    // Speech that is overloaded is hard to find; then all of the sound tells.
+    // Clipped speech is hard to detect; then the whole sound is measured.
     let clipped =
         if quality.speech_s < least_speech_s { quality.clipped_share } else { voice::clipped_share(&speech) };
     vec![
@@ -35,20 +36,20 @@ pub fn measures(sound: &[f32], activity: &Activity, least_speech_s: f32) -> Vec<
     ]
 }
 
-/// Whether the phrase was said, as a measure.
+/// Returns the phrase check as a measure.
 pub fn phrase(spoken: &Judged<PhraseEvidence>) -> Measure {
     let score = spoken.as_ref().map_or(0.0, phrase_score);
     Measure::at_least("phrase", score, PHRASE_SCORE)
 }
 
-/// The decision is the recogniser's; the score is how much of the phrase was heard, on the decision's side of one half.
+/// Returns the share of the phrase that was heard, clamped to the side of one half of the recogniser's decision.
 pub fn phrase_score(spoken: &PhraseEvidence) -> f32 {
     let half = spoken.similarity / 2.0;
     let score = if spoken.said { 0.5 + half } else { half };
     clamp_to_decision(score.into(), spoken.said) as f32
 }
 
-/// The fault that is reported of the measures that failed.
+/// Returns the reported fault of the failed measures.
 pub fn fault(measures: &[Measure]) -> Option<Unjudged> {
     Unjudged::first(measures.iter().filter(|m| !m.passed()).map(fault_of))
 }
@@ -65,7 +66,7 @@ fn fault_of(failed: &Measure) -> Unjudged {
     Unjudged::because(error, description)
 }
 
-/// The weight of a recording: how much speech, and how clear of noise.
+/// Returns the weight of a recording: how much speech, and how free of noise.
 pub fn quality(measures: &[Measure]) -> f64 {
     let value = |property: &str| measures.iter().find(|m| m.property == property).map_or(0.0, |m| m.value);
     let (speech, snr) = (f64::from(BEST_SPEECH_S), f64::from(BEST_SNR_DB));
@@ -73,7 +74,7 @@ pub fn quality(measures: &[Measure]) -> f64 {
         * (value("signal_to_noise_db").clamp(1.0, snr) / snr)
 }
 
-/// All recordings that are kept, measured together.
+/// Measures all stored recordings together.
 pub fn combined(kept: &[Weighted<Voiceprint>]) -> Vec<Measure> {
     if kept.is_empty() {
         return Vec::new();
@@ -91,7 +92,7 @@ mod tests {
         (0..samples).map(|i| amplitude * (i as f32 * 0.3).sin()).collect()
     }
 
-    /// Two seconds of something like speech, then one of a pause.
+    /// Returns two seconds of speech-like sound, then one of a pause.
     fn recording(loud: f32, noise: f32) -> (Vec<f32>, Activity) {
         let sound = [tone(loud, 32_000), tone(noise, 16_000)].concat();
         (sound, Activity { segments: vec![Segment { start: 0, end: 32_000 }] })

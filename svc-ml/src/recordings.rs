@@ -1,4 +1,4 @@
-//! Recordings that were used before.
+//! Detection of recordings that were used before.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -9,21 +9,21 @@ use crate::{
     templates::{Templates, name_hashes},
 };
 
-/// Whose recording it is, and in which call it came.
+/// The origin of a recording: user, session and call.
 #[derive(Clone, Copy, Debug)]
 pub struct Origin<'a> {
     pub project: &'a str,
-    /// Other projects whose recordings count.
+    /// Other projects whose recordings are compared.
     pub others: &'a [String],
     /// Empty: the call is a session of its own.
     pub session: &'a str,
     pub transaction: &'a str,
-    /// Empty: nobody was named.
+    /// Empty: no user was named.
     pub user: &'a str,
     pub now_ms: i64,
 }
 
-/// What a recording is recognised by.
+/// What a recording was recognised by.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Trace {
     Bytes,
@@ -43,18 +43,18 @@ impl From<Kind> for Trace {
 /// A recording that was used in another session.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Replay {
-    /// What the two have in common.
+    /// What both have in common.
     pub by: Vec<Trace>,
-    /// The call it was used in; none: one of another project, which is not named.
+    /// The call it was used in; `None`: one of another project, which is not named.
     pub transaction: Option<String>,
-    /// It was used for the same user.
+    /// Whether it was used for the same user.
     pub is_same_user: bool,
 }
 
 impl Templates {
-    /// Stores what `marks` is recognised by and says whether the recording was used before, in another session of the
-    /// project or of one of `others`. Of two calls at once with one recording the first to be stored is no replay, and the
-    /// other is.
+    /// Stores the fingerprint `marks` and returns whether the recording was used before, in another session of the
+    /// project or of one of `others`. Of two concurrent calls with one recording the first to be stored is not a
+    /// replay, and the other is.
     ///
     /// # Errors
     /// When the database fails.
@@ -91,7 +91,7 @@ impl Templates {
         Ok(replay(found, origin.project, &names))
     }
 
-    /// Deletes some of the project's recordings that came before `before_ms`, and returns how many.
+    /// Deletes a batch of the project's recordings from before `before_ms`, and returns how many.
     ///
     /// # Errors
     /// When the database fails.
@@ -99,7 +99,7 @@ impl Templates {
         self.store.delete_recordings(project, before_ms).await
     }
 
-    /// The recordings under `keys` that are the same as the one at hand, and came before it in another session.
+    /// Returns earlier recordings of other sessions that are the same, of the candidates under `keys`.
     async fn find_earlier(
         &self,
         keys: &Keys,
@@ -146,7 +146,7 @@ impl Templates {
     }
 }
 
-/// Fewer marks in common than this decide nothing, whatever the bounds; most recordings have none at all.
+/// Fewer common marks than this never decide, whatever the bounds; most recordings have none.
 const WORTH_READING: usize = 4;
 
 fn has_some(rows: &[Row], seq: i64) -> bool {
@@ -162,7 +162,7 @@ fn stored(keys: &Keys, marks: &Marks) -> Vec<StoredMark> {
         .collect()
 }
 
-/// The report on the recordings found: the first of the project's own, else that there is one.
+/// Returns the report on the recordings found: the first of the project's own, otherwise only that there is one.
 fn replay(mut found: Vec<(EarlierRecording, Trace)>, project: &str, names: &[String]) -> Option<Replay> {
     found.sort_by_key(|(row, _)| (row.project_id != project, row.seq));
     let (first, _) = found.first()?;

@@ -1,9 +1,9 @@
-//! Detects recordings that were used before: fingerprints of its bytes, its sound and its picture.
+//! Replay detection: fingerprints of a recording's bytes, sound and picture.
 //!
-//! A recording leaves marks (bits at a place), of which some are stored as keyed hashes of project, kind and bits: nobody
-//! without the master key can compare a recording with them, and equal recordings of two projects have nothing in common. A
-//! recording that comes later looks its own marks up; one that has enough in common with it, at one displacement in time, is
-//! the same recording, however it was coded, scaled, mirrored or cut.
+//! A recording has marks (bits at a place), some of which are stored as keyed hashes of project, kind and bits:
+//! without the master key no recording can be compared with them, and equal recordings of two projects share no hash.
+//! A later recording looks its marks up; one that shares enough of them, at one displacement in time, is the same
+//! recording, however it was coded, scaled, mirrored or cut.
 
 mod keyed;
 mod motion;
@@ -32,7 +32,7 @@ pub struct Mark {
     /// Steps from the beginning.
     pub place: u32,
     pub bits: u64,
-    /// Stored; the others are only looked up.
+    /// Whether it is stored; the others are only looked up.
     pub is_stored: bool,
 }
 
@@ -45,7 +45,7 @@ pub enum Kind {
 impl Kind {
     pub const ALL: [Self; 2] = [Self::Sound, Self::Picture];
 
-    /// As it is stored.
+    /// Returns the stored number.
     pub const fn number(self) -> i64 {
         match self {
             Self::Sound => 1,
@@ -58,24 +58,24 @@ impl Kind {
     }
 }
 
-/// What a recording leaves.
+/// The fingerprint of a recording.
 #[derive(Clone, Debug, Default)]
 pub struct Marks {
-    /// Of the file's bytes.
+    /// Hash of the file's bytes.
     pub sha256: Vec<u8>,
     pub of: BTreeMap<Kind, Vec<Mark>>,
 }
 
 impl Marks {
-    /// Of a recording without pictures, before its bytes are known.
+    /// Returns the marks of a recording without pictures, before its bytes are hashed.
     pub fn of_sound(sound: &[f32]) -> Self {
         Self { sha256: Vec::new(), of: [(Kind::Sound, distinctive(sound::marks(sound)))].into() }
     }
 
-    /// Of a file as it is decoded alone, without any other service.
+    /// Returns the marks of a file without running any service.
     ///
     /// # Errors
-    /// When it is nothing this service reads.
+    /// When the file is not supported.
     pub fn of_file(file: File, limits: &Limits) -> Result<Self, Error> {
         let (file, mut marker) = (MediaFile::new(file)?, Marker::default());
         let decoded = media::decode(file.clone(), limits, |frame| -> Result<(), Error> {
@@ -86,7 +86,7 @@ impl Marks {
         marker.finish(file)
     }
 
-    /// How alike the recording is to one that was stored before, by kind, as a multiple of what makes two recordings the same.
+    /// Returns the similarity to a stored recording, by kind, as a multiple of the bound for equal recordings.
     pub fn likeness(&self, stored: &Self) -> BTreeMap<Kind, f64> {
         let mut rows = Vec::new();
         for (kind, marks) in &self.of {
@@ -109,7 +109,7 @@ impl Marks {
         likeness(&rows, &at_hand, &others).into_iter().map(|((_, kind), value)| (kind, value)).collect()
     }
 
-    /// The stored marks of one kind, and the last place of any.
+    /// Returns the stored marks of one kind, and the last place of any.
     pub fn span(&self, kind: Kind) -> Span {
         let marks = self.of.get(&kind).map(Vec::as_slice).unwrap_or_default();
         Span {
@@ -120,7 +120,7 @@ impl Marks {
     }
 }
 
-/// Takes the marks of one recording while it is decoded.
+/// Collects the marks of one recording while it is decoded.
 #[derive(Default)]
 pub struct Marker {
     motion: motion::Motion,
@@ -137,7 +137,7 @@ impl Marker {
         self.sound = sound::marks(sound);
     }
 
-    /// `file`: the recording as it was received.
+    /// Finishes with `file`, the recording as received.
     ///
     /// # Errors
     /// When it cannot be read.
@@ -148,8 +148,8 @@ impl Marker {
     }
 }
 
-/// Most places of one recording at which the same bits are looked up, and at which they are stored: what comes more often (a
-/// tone, a hum) says nothing, and costs a lookup the square of it.
+/// Most places of one recording at which the same bits are looked up, and at which they are stored: repeated bits (a
+/// tone, a hum) are uninformative, and their lookups grow with the square.
 const MAX_REPEATED: usize = 16;
 const MAX_STORED_REPEATED: usize = 2;
 
@@ -169,7 +169,7 @@ pub fn distinctive(marks: Vec<Mark>) -> Vec<Mark> {
     kept
 }
 
-/// Of the bytes of a recording.
+/// Returns the hash of a recording's bytes.
 ///
 /// # Errors
 /// When it cannot be read.

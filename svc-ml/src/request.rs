@@ -21,10 +21,10 @@ pub fn task(header: &wire::AnalyzeVideoHeader, limits: Limits) -> Result<Task, E
     Ok(Task { wanted: wanted(header)?, phrase, is_digits, limits, takes_marks })
 }
 
-/// What was to be said.
+/// The expected phrase.
 pub struct Asked {
     pub phrase: Phrase,
-    /// It consists of the spoken digits, and is checked against other digits.
+    /// Whether it consists of spoken digits, and is checked against other digits.
     pub is_digits: bool,
 }
 

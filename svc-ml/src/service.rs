@@ -1,4 +1,4 @@
-//! Decodes a call, hands the video to a worker, compares with the templates, encodes.
+//! Decodes a call, passes the video to a worker, compares with the templates, encodes the response.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -76,7 +76,7 @@ impl Ml {
         mut parts: Streaming<wire::AnalyzeVideoRequest>,
     ) -> Result<wire::AnalyzeVideoResponse, Error> {
         let header = header(&mut parts).await?;
-        // A call that cannot be served soon is refused before a byte of its video is read.
+        // A call that cannot be served soon is rejected before a byte of its video is read.
         let place = self.workers.admit(&header.project_id)?;
         let task = task(&header, self.limits)?;
         let file = intake::spool(chunks(parts), self.bounds, self.spool.as_deref()).await?;
@@ -93,7 +93,7 @@ impl Ml {
         let (project, user, by) = (&header.project_id, &header.user_fullname, &self.calibrations);
         let identities = identify(&self.templates, project, user, &findings, by).await?;
         let wall = started.elapsed();
-        // Mostly waiting for the database; what it computes is booked as the same.
+        // Mostly waiting for the database; its computing is included.
         findings.stages.add(crate::stages::Stage { name: "templates", cpu: Duration::ZERO, wall });
         Ok(wire::AnalyzeVideoResponse {
             candidate: candidate.into(),
@@ -102,7 +102,7 @@ impl Ml {
         })
     }
 
-    /// Registers a recording, and returns its earlier use in another session, if there was one.
+    /// Registers a recording, and returns its earlier use in another session, if any.
     pub(crate) async fn register(
         &self,
         project: &str,
@@ -123,7 +123,7 @@ impl Ml {
         self.templates.register_recording(origin, marks).await
     }
 
-    /// What of the video could be enrolled, sealed; empty when nothing could.
+    /// Returns the sealed candidate of a video; empty when nothing can be enrolled.
     fn candidate(&self, header: &wire::AnalyzeVideoHeader, findings: &Findings) -> Result<Vec<u8>, Error> {
         let is_one_face = findings.presence == Some(Presence::OneFace);
         let face = findings.face.as_ref().filter(|_| is_one_face).and_then(|f| f.as_ref().ok());
@@ -141,7 +141,7 @@ impl Ml {
         candidate.seal(self.templates.ring(), owner, (self.clock)())
     }
 
-    async fn enrol(
+    async fn enroll_sealed(
         &self,
         request: wire::EnrollCandidateRequest,
     ) -> Result<wire::EnrollCandidateResponse, Error> {
@@ -177,7 +177,7 @@ impl Ml {
     }
 }
 
-/// The first message.
+/// Returns the first message.
 async fn header(parts: &mut Streaming<wire::AnalyzeVideoRequest>) -> Result<wire::AnalyzeVideoHeader, Error> {
     let first = parts.message().await.map_err(intake::Error::from)?;
     match first.and_then(|message| message.part) {
@@ -186,7 +186,7 @@ async fn header(parts: &mut Streaming<wire::AnalyzeVideoRequest>) -> Result<wire
     }
 }
 
-/// The bytes of the messages after it.
+/// Returns the bytes of the messages after it.
 fn chunks(parts: Streaming<wire::AnalyzeVideoRequest>) -> impl Stream<Item = Result<Bytes, Status>> {
     parts.map(|message| match message?.part {
         Some(wire::analyze_video_request::Part::Chunk(chunk)) => Ok(chunk),
@@ -207,7 +207,7 @@ impl ml_server::Ml for Ml {
         &self,
         request: Request<wire::EnrollCandidateRequest>,
     ) -> Result<Response<wire::EnrollCandidateResponse>, Status> {
-        Ok(Response::new(self.enrol(request.into_inner()).await?))
+        Ok(Response::new(self.enroll_sealed(request.into_inner()).await?))
     }
 
     async fn enroll_face(

@@ -1,6 +1,6 @@
-//! The services of a video, a module each: what is measured, what an operator's calibration makes of it, how it is reported.
+//! The services of a video, one module each: measurement, operator calibration, report.
 //!
-//! [`scoring::Service`] is the catalogue. A service that is judged from the video alone implements [`Found`] and has a line in
+//! [`scoring::Service`] is the catalogue. A service that needs only the video implements [`Found`] and has a line in
 //! [`SEEN`] or [`HEARD`]; the two recognitions are compared with templates in between ([`crate::identity`]).
 
 mod active_speaker;
@@ -33,36 +33,36 @@ use crate::{
 
 pub use spoken_phrase::SpokenScore;
 
-/// What a service found in a video.
+/// The result of a service for a video.
 pub trait Found: Debug + Send + Sync {
-    /// What the shipped threshold makes of it.
+    /// Returns the result at the shipped threshold.
     fn opinion(&self) -> Opinion;
 
-    /// Puts an operator's calibration in place of the shipped one, where there is one.
+    /// Applies an operator's calibration, if there is one.
     fn calibrate(&mut self, by: &Calibrations);
 
-    /// The result as the wire has it, but for the service's name.
+    /// Encodes the result, without the service's name.
     fn report(&self) -> wire::ServiceResult;
 }
 
-/// A score, and the decision on it.
+/// A score, and its decision.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Opinion {
-    /// Higher is more genuine; what the threshold is on.
+    /// Higher is more genuine; compared with the threshold.
     pub score: f64,
-    /// What the shipped threshold makes of it.
+    /// The decision of the shipped threshold.
     pub accepted: bool,
-    /// The words read or heard, in normal form, where it is about words.
+    /// The words read or heard, in normal form, for services of words.
     pub words: Option<Vec<String>>,
 }
 
-/// What each service found that ran.
+/// The results of the services that ran.
 pub type Results = BTreeMap<Service, Judged<Box<dyn Found>>>;
 
 type OfScene = for<'a> fn(&mut Scene<'a>) -> Judged<Box<dyn Found>>;
 type OfSound = for<'a> fn(&mut Hearing<'a>) -> Judged<Box<dyn Found>>;
 
-/// The services of the picture, in the order in which they are measured.
+/// The services of the picture, in order of measurement.
 const SEEN: [(Service, OfScene); 4] = [
     (Service::FaceLiveness, face_liveness::measure),
     (Service::MediaAuthenticity, media_authenticity::measure),
@@ -73,12 +73,12 @@ const SEEN: [(Service, OfScene); 4] = [
 /// The services of the sound.
 const HEARD: [(Service, OfSound); 1] = [(Service::SpokenPhrase, spoken_phrase::measure)];
 
-/// The services that are asked for; the others do not run, and nothing is computed for them alone.
+/// The requested services; others do not run, and nothing is computed for them alone.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Wanted(BTreeSet<Service>);
 
 impl Wanted {
-    /// One service, and what comes with it.
+    /// Selects one service, with those that belong to it.
     pub fn only(service: Service) -> Self {
         Self(BTreeSet::from([service.selected_by()]))
     }
@@ -132,13 +132,13 @@ impl<'a> Scene<'a> {
         Self { engines, tracks, sound, task, stages, embeddings: None, motion: None }
     }
 
-    /// Measures the services of the picture that are asked for.
+    /// Measures the requested services of the picture.
     pub fn measure(&mut self) -> Results {
         let wanted = &self.task.wanted;
         SEEN.into_iter().filter(|(service, _)| wanted.runs(*service)).map(|(s, run)| (s, run(self))).collect()
     }
 
-    /// The face a video is about. Nothing is measured of a face that lies on its side or upside down.
+    /// Returns the main face of the video. A rotated or upside-down face is not measured.
     pub fn upright_face(&self) -> Judged<&'a Track> {
         if self.tracks.is_turned {
             return Err(Unjudged::picture_turned());
@@ -146,7 +146,7 @@ impl<'a> Scene<'a> {
         self.tracks.main().ok_or_else(Unjudged::no_face)
     }
 
-    /// The face of a video that shows one, as a face is to be shown.
+    /// Returns the face of a video that shows exactly one, as required.
     fn one_face(&self) -> Judged<&'a Track> {
         if let Some(unjudged) = Unjudged::of(self.tracks.presence()) {
             return Err(unjudged);
@@ -154,7 +154,7 @@ impl<'a> Scene<'a> {
         self.tracks.main().ok_or_else(Unjudged::no_face)
     }
 
-    /// The embeddings of the face, which several services look at.
+    /// Returns the embeddings of the face, which several services use.
     pub fn embeddings(&mut self) -> Judged<Arc<[Embedding]>> {
         if self.embeddings.is_none() {
             let (track, face) = (self.upright_face(), &mut self.engines.face);
@@ -164,7 +164,7 @@ impl<'a> Scene<'a> {
         self.embeddings.clone().unwrap_or_else(|| Err(Unjudged::no_face()))
     }
 
-    /// How the lips move, which two services look at.
+    /// Returns the motion of the lips, which two services use.
     fn motion(&mut self) -> Judged<Arc<LipMotion>> {
         if self.motion.is_none() {
             let track = self.upright_face();
@@ -179,7 +179,7 @@ fn motion_of(track: &Track) -> Result<LipMotion, lips::Reason> {
     LipMotion::new(track.meshes.iter().map(|m| (m.index, &*m.mesh.points)), &track.jumps)
 }
 
-/// The sound of a video, and where somebody speaks in it.
+/// The sound of a video, and its speech.
 pub struct Hearing<'a> {
     pub shared: &'a Shared,
     pub sound: &'a [f32],
@@ -200,7 +200,7 @@ impl<'a> Hearing<'a> {
         Self { shared, sound: sound.unwrap_or_default(), activity, task, stages }
     }
 
-    /// Measures the services of the sound that are asked for.
+    /// Measures the requested services of the sound.
     pub fn measure(&mut self) -> Results {
         let wanted = &self.task.wanted;
         HEARD

@@ -1,10 +1,10 @@
-//! Times of the stages of one analysis.
+//! Durations of the stages of one analysis.
 
 use std::time::{Duration, Instant};
 
 use rustix::time::{ClockId, clock_gettime};
 
-/// One named part of the work: time this thread computed, and time that passed.
+/// One named part of the work: CPU time of this thread, and wall time.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Stage {
     pub name: &'static str,
@@ -12,11 +12,11 @@ pub struct Stage {
     pub wall: Duration,
 }
 
-/// Stages in the order they first ran; the same name adds up.
+/// Stages in the order of their first run; equal names add up.
 #[derive(Clone, Debug, Default)]
 pub struct Stages(Vec<Stage>);
 
-/// A point in time of this thread.
+/// The clocks of this thread at one moment.
 #[derive(Clone, Copy, Debug)]
 struct Instants {
     cpu: Duration,
@@ -31,20 +31,20 @@ fn now() -> Instants {
 }
 
 impl Stages {
-    /// Runs `work` in a span of its own and books its time under `name`.
+    /// Runs `work` in its own span and records its time under `name`.
     pub fn time<T>(&mut self, name: &'static str, work: impl FnOnce() -> T) -> T {
         let _span = tracing::info_span!("stage", otel.name = name).entered();
         self.add_up(name, work)
     }
 
-    /// Books the time of `work` under `name`: without a span, for what runs once a frame.
+    /// Records the time of `work` under `name`, without a span: for work that runs once per frame.
     pub fn add_up<T>(&mut self, name: &'static str, work: impl FnOnce() -> T) -> T {
         let (before, result, after) = (now(), work(), now());
         self.add(Stage { name, cpu: after.cpu.saturating_sub(before.cpu), wall: after.wall - before.wall });
         result
     }
 
-    /// Books time that was measured already.
+    /// Records a measured time.
     pub fn add(&mut self, stage: Stage) {
         match self.0.iter_mut().find(|s| s.name == stage.name) {
             Some(known) => {
@@ -55,7 +55,7 @@ impl Stages {
         }
     }
 
-    /// Books what passed in `name` but not within `inner`, as when the inner stages ran as its callbacks.
+    /// Subtracts the time of `inner` stages from `name`, when they ran as its callbacks.
     pub fn subtract(&mut self, name: &'static str, inner: &Self) {
         let (cpu, wall) =
             inner.0.iter().fold((Duration::ZERO, Duration::ZERO), |t, s| (t.0 + s.cpu, t.1 + s.wall));
@@ -65,8 +65,8 @@ impl Stages {
         }
     }
 
-    /// Books parts of stage `name`, known by the time that passed in them, as stages of their own; their share of the
-    /// stage's computing goes with them.
+    /// Splits parts off stage `name`, by their wall time, as separate stages; the stage's CPU time is divided in
+    /// proportion.
     pub fn split(&mut self, name: &'static str, parts: &[(&'static str, Duration)]) {
         let Some(whole) = self.0.iter().position(|s| s.name == name) else { return };
         let (cpu, wall) = (self.0[whole].cpu, self.0[whole].wall);
@@ -78,7 +78,7 @@ impl Stages {
         }
     }
 
-    /// Takes over all stages of `other`.
+    /// Adds all stages of `other`.
     pub fn merge(&mut self, other: Self) {
         other.0.into_iter().for_each(|stage| self.add(stage));
     }

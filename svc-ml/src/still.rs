@@ -19,10 +19,10 @@ use crate::{
     stages::Stages,
 };
 
-/// Pixels between the eyes of a face that is judged: an enrollment of a selfie asks for as many.
+/// Pixels between the eyes of a judged face: the same as for the enrollment of a selfie.
 const LEAST_EYE_DISTANCE: f32 = 40.0;
 
-/// What a worker saw in a picture.
+/// A measured picture.
 pub struct SeenStill {
     /// The liveness, 0-1, and the face.
     pub face: Judged<(f32, Embedding)>,
@@ -32,9 +32,9 @@ pub struct SeenStill {
 /// A still, judged.
 pub struct JudgedStill {
     pub liveness: Judged<f32>,
-    /// The user, when there is a template.
+    /// The comparison with the user, if there is a template.
     pub own: Option<FaceComparison>,
-    /// The nearest other subject, and its name.
+    /// The nearest other subject, with its name.
     pub nearest: Option<(String, FaceComparison)>,
     pub stages: Stages,
 }
@@ -57,7 +57,7 @@ impl Ml {
         Ok(JudgedStill { liveness: Ok(liveness), own, nearest, stages })
     }
 
-    /// The user's own template and, where a search is asked for, the nearest other one.
+    /// Compares with the user's own template and, if a search is requested, finds the nearest other one.
     async fn compare_still(
         &self,
         header: &wire::JudgeStillHeader,
@@ -100,19 +100,19 @@ fn see(engines: &mut Engines, file: &MediaFile, watch: &Watch) -> Result<SeenSti
     Ok(SeenStill { face: Ok((alive, vector)), stages })
 }
 
-/// The first message.
+/// Returns the first message.
 async fn header(parts: &mut Streaming<wire::JudgeStillRequest>) -> Result<wire::JudgeStillHeader, Error> {
     let first = parts.message().await.map_err(intake::Error::from)?;
     let Some(wire::judge_still_request::Part::Header(header)) = first.and_then(|message| message.part) else {
         return Err(Error::Invalid("the first message must be the header"));
     };
-    // Without a user nobody is compared with.
+    // Without a user nobody is compared 1:1.
     let user = if header.user_fullname.is_empty() { "-" } else { &header.user_fullname };
     check_ids(&header.project_id, user)?;
     Ok(header)
 }
 
-/// The bytes of the messages after it.
+/// Returns the bytes of the messages after it.
 fn chunks(parts: Streaming<wire::JudgeStillRequest>) -> impl Stream<Item = Result<Bytes, Status>> {
     parts.map(|message| match message?.part {
         Some(wire::judge_still_request::Part::Chunk(chunk)) => Ok(chunk),

@@ -12,10 +12,10 @@ use gallery::record_changes;
 pub use gallery::{Changes, GalleryRow, LOOKED_UP};
 pub use recordings::{EarlierRecording, NewRecording, StoredMark, may_be_more};
 
-/// Finds a value sealed under the master key, by which tables from before there was a canary are recognised.
+/// Finds a value sealed under the master key, which identifies the key of tables from before canaries.
 pub const FIND_SEALED: &str = "SELECT wrapped_key FROM subjects LIMIT 1";
 
-/// The name of everybody who is enrolled, sealed.
+/// The sealed name of every enrolled subject.
 pub const SUBJECT_NAMES: &str = "SELECT project_id, id, wrapped_key, name_sealed FROM subjects";
 
 #[derive(Clone, Debug)]
@@ -23,7 +23,7 @@ pub struct Store {
     db: Db,
 }
 
-/// Whom templates belong to.
+/// The owner of templates.
 #[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
 pub struct Subject {
     pub id: String,
@@ -32,13 +32,13 @@ pub struct Subject {
     pub name_sealed: Vec<u8>,
     pub wrapped_key: Vec<u8>,
     pub created_at: i64,
-    /// How many enrollments there have been: what [`Store::apply`] compares.
+    /// Number of enrollments so far, compared by [`Store::apply`].
     pub enrolments: i64,
-    /// Until when its templates may not be changed, Unix ms; 0: they may.
+    /// Until when its templates are locked, Unix ms; 0: not locked.
     pub locked_until: i64,
 }
 
-/// A template as it is kept.
+/// A stored template.
 #[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
 pub struct TemplateRow {
     pub id: String,
@@ -51,7 +51,7 @@ pub struct TemplateRow {
     pub created_at: i64,
 }
 
-/// A picture or recording that was enrolled, as it is kept.
+/// A stored picture or recording of an enrollment.
 #[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
 pub struct EnrolmentRow {
     pub id: String,
@@ -60,41 +60,41 @@ pub struct EnrolmentRow {
     pub modality: String,
     pub model: String,
     pub quality: f64,
-    /// 1: of a video that was judged live; 0: of a picture or recording.
+    /// 1: of a video judged live; 0: of a picture or recording.
     pub live: i64,
     pub sealed: Vec<u8>,
     pub transaction_id: String,
     pub created_at: i64,
 }
 
-/// What an enrollment makes of one modality of a subject; written as a whole or not at all.
+/// The changes of an enrollment to one modality of a subject; written atomically.
 #[derive(Clone, Debug)]
 pub struct Change {
     pub subject: Subject,
     pub modality: &'static str,
     /// Templates of the modality are part of the project's gallery.
     pub is_searched: bool,
-    /// Enrollments that go.
+    /// Enrollments to delete.
     pub dropped: Vec<String>,
     pub added: Vec<EnrolmentRow>,
-    /// The template from now on; none: one that is there goes.
+    /// The new template; `None`: an existing one is deleted.
     pub template: Option<TemplateRow>,
-    /// The template was replaced by who may do so, so earlier refusals and a lock no longer count.
+    /// The template was replaced by an authorised caller, so earlier refusals and a lock are cleared.
     pub forgets_refusals: bool,
 }
 
-/// When refusals lock a subject's templates.
+/// The limit of refusals before a subject's templates are locked.
 #[derive(Clone, Copy, Debug)]
 pub struct RefusalLimit {
-    /// So many refusals lock.
+    /// Number of refusals that lock.
     pub most: i64,
-    /// Older ones do not count, Unix ms.
+    /// Older ones are ignored, Unix ms.
     pub since_ms: i64,
     /// Until when, Unix ms.
     pub locked_until_ms: i64,
 }
 
-/// How many rows of a subject there are, or were.
+/// The number of a subject's rows.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Counts {
     pub face_templates: u64,
@@ -103,7 +103,7 @@ pub struct Counts {
     pub voice_enrolments: u64,
     pub fingerprint_templates: u64,
     pub subjects: u64,
-    /// What recordings of the subject are recognised by.
+    /// Marks of the subject's recordings.
     pub recordings: u64,
 }
 
@@ -112,21 +112,21 @@ impl Store {
         Self { db }
     }
 
-    /// The subject whose name has this hash.
+    /// Returns the subject with this name hash.
     pub async fn subject(&self, project: &str, name_hash: &str) -> Result<Option<Subject>, Error> {
         const SQL: &str = "SELECT id, project_id, name_hash, name_sealed, wrapped_key, created_at, enrolments, \
             locked_until FROM subjects WHERE project_id = $1 AND name_hash = $2";
         Ok(self.db.fetch_optional(SQL, db::params![project, name_hash]).await?)
     }
 
-    /// The subject with this id.
+    /// Returns the subject with this id.
     pub async fn subject_by_id(&self, project: &str, id: &str) -> Result<Option<Subject>, Error> {
         const SQL: &str = "SELECT id, project_id, name_hash, name_sealed, wrapped_key, created_at, enrolments, \
             locked_until FROM subjects WHERE project_id = $1 AND id = $2";
         Ok(self.db.fetch_optional(SQL, db::params![project, id]).await?)
     }
 
-    /// Adds a subject; false when one with this name is there already.
+    /// Adds a subject; false when one with this name exists.
     pub async fn add_subject(&self, subject: &Subject) -> Result<bool, Error> {
         const SQL: &str = "INSERT INTO subjects \
             (id, project_id, name_hash, name_sealed, wrapped_key, created_at, enrolments) \
@@ -150,14 +150,14 @@ impl Store {
         Ok(added > 0)
     }
 
-    /// The template of one modality of a subject.
+    /// Returns the template of one modality of a subject.
     pub async fn template(&self, subject: &str, modality: &str) -> Result<Option<TemplateRow>, Error> {
         const SQL: &str = "SELECT id, project_id, subject_id, modality, model, sealed, transaction_id, created_at \
             FROM templates WHERE subject_id = $1 AND modality = $2";
         Ok(self.db.fetch_optional(SQL, db::params![subject, modality]).await?)
     }
 
-    /// The enrollments of one modality of a subject, oldest first.
+    /// Returns the enrollments of one modality of a subject, oldest first.
     pub async fn enrolments(&self, subject: &str, modality: &str) -> Result<Vec<EnrolmentRow>, Error> {
         const SQL: &str = "SELECT id, project_id, subject_id, modality, model, quality, live, sealed, transaction_id, created_at \
             FROM enrolments WHERE subject_id = $1 AND modality = $2 ORDER BY created_at, id";
@@ -226,7 +226,7 @@ impl Store {
         Ok(true)
     }
 
-    /// Counts a refusal of somebody else in the subject's name, and locks its templates when it reaches the limit.
+    /// Counts a refusal of another person under the subject's name, and locks its templates at the limit.
     pub async fn count_refusal(&self, subject: &str, now_ms: i64, limit: RefusalLimit) -> Result<(), Error> {
         const SQL: &str = "UPDATE subjects SET \
             locked_until = CASE WHEN (CASE WHEN refused_since > $2 THEN refusals ELSE 0 END) + 1 >= $3 \
@@ -239,7 +239,7 @@ impl Store {
         Ok(())
     }
 
-    /// What there is of a subject.
+    /// Counts the rows of a subject.
     pub async fn count(&self, subject: &str) -> Result<Counts, Error> {
         const TEMPLATES: &str = "SELECT COUNT(*) FROM templates WHERE subject_id = $1 AND modality = $2";
         const ENROLMENTS: &str = "SELECT COUNT(*) FROM enrolments WHERE subject_id = $1 AND modality = $2";
@@ -258,14 +258,14 @@ impl Store {
         })
     }
 
-    /// Up to `most` subjects of a project.
+    /// Returns up to `most` subjects of a project.
     pub async fn some_subjects(&self, project: &str, most: u32) -> Result<Vec<String>, Error> {
         const SQL: &str = "SELECT id FROM subjects WHERE project_id = $1 LIMIT $2";
         let ids: Vec<(String,)> = self.db.fetch_all(SQL, db::params![project, most]).await?;
         Ok(ids.into_iter().map(|(id,)| id).collect())
     }
 
-    /// Deletes all there is of a subject, and answers what it was.
+    /// Deletes all rows of a subject, and returns their counts.
     pub async fn erase(&self, project: &str, subject: &str) -> Result<Counts, Error> {
         const TEMPLATES: &str = "DELETE FROM templates WHERE subject_id = $1 AND modality = $2";
         const ENROLMENTS: &str = "DELETE FROM enrolments WHERE subject_id = $1 AND modality = $2";
@@ -302,8 +302,8 @@ impl Store {
         })
     }
 
-    /// All that is kept of a subject and must not be left in any file once it is erased: the sealed name, the wrapped
-    /// key, the hash the name is found by, and every sealed vector.
+    /// Returns all values of a subject that must be in no file after its erasure: the sealed name, the wrapped key,
+    /// the name hash, and every sealed vector.
     pub async fn secrets(&self, project: &str, subject: &str) -> Result<Vec<Vec<u8>>, Error> {
         const SEALED: &str = "SELECT sealed FROM templates WHERE subject_id = $1 \
             UNION ALL SELECT sealed FROM enrolments WHERE subject_id = $1";
@@ -314,10 +314,10 @@ impl Store {
         Ok(secrets)
     }
 
-    /// Removes what was deleted from the database's files.
+    /// Removes deleted rows from the database's files.
     ///
     /// # Errors
-    /// When the files cannot be cleared: the call is to be repeated.
+    /// When the files cannot be cleaned: repeat the call.
     pub async fn purge(&self, secrets: Vec<Vec<u8>>) -> Result<(), Error> {
         Ok(self.db.purge(secrets).await?)
     }

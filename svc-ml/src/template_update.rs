@@ -1,11 +1,11 @@
 //! Rules for updating a template when its subject is enrolled again.
 //!
-//! The first live enrollment of a subject is its anchor (until there is one, the first enrollment of any kind). The anchor is
-//! never dropped or changed, except by a replacement that an administrator asks for. A template is the mean of the anchor
-//! and of the best others, at most [`MAX_SAMPLES`], weighted by quality. One more enters the mean only when its caller may
-//! change templates or it comes from a video that was judged live, when it matches the anchor at a stricter threshold than
-//! that of recognition, and when it matches every other one too. Somebody else is refused. What was made by another version
-//! of a model cannot be compared and is replaced.
+//! The first live enrollment of a subject is its anchor (before there is one, the first enrollment of any kind). The
+//! anchor is never dropped or changed, except when an administrator replaces the template. A template is the mean of
+//! the anchor and of the best others, at most [`MAX_SAMPLES`], weighted by quality. Another sample is added only when
+//! its caller may change templates or it is from a video judged live, when it matches the anchor at a stricter
+//! threshold than that of recognition, and when it matches every other sample too. Other people are refused. Samples
+//! of other model versions cannot be compared and are replaced.
 
 mod biometric;
 
@@ -13,9 +13,9 @@ use crate::gallery::Modality;
 
 pub use biometric::{Biometric, ENOUGH_SPEECH_S, speech_seconds};
 
-/// Pictures or recordings a template is made of at most.
+/// Most pictures or recordings of a template.
 pub const MAX_SAMPLES: usize = 5;
-/// Live samples up to which videos that pass strengthen a template; later ones leave it as it is.
+/// Number of live samples up to which passed videos strengthen a template; later ones leave it unchanged.
 pub const MAX_LIVE_SAMPLES: usize = 3;
 
 /// One picture or recording.
@@ -24,54 +24,54 @@ pub struct Weighted<V> {
     pub vector: V,
     /// Above 0.
     pub quality: f64,
-    /// It comes from a video whose face was judged live.
+    /// Whether it is from a video with a face judged live.
     pub is_live: bool,
 }
 
-/// What an enrollment did.
+/// The result of an enrollment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum EnrollmentOutcome {
-    /// Kept; it does not suffice for a template yet.
+    /// Stored; more is needed for a template.
     Partial,
-    /// There was no template; now there is.
+    /// The first template was made.
     Enrolled,
-    /// The template is the mean of one more.
+    /// One more sample was added to the template's mean.
     Strengthened,
-    /// The template was made anew.
+    /// The template was replaced.
     Replaced,
-    /// The same person; the template stays as it is.
+    /// The same person; the template is unchanged.
     Unchanged,
-    /// Refused: not the person that is enrolled. Nothing was changed.
+    /// Refused: another person than the enrolled one. Nothing was changed.
     AnotherPerson,
-    /// Refused: too many others tried before. Nothing was changed.
+    /// Refused: too many other people tried before. Nothing was changed.
     Locked,
 }
 
-/// What the caller of an enrollment may do.
+/// The permissions of an enrollment's caller.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Permissions {
-    /// Make the template anew, also of another person.
+    /// Replace the template, even by another person's.
     pub replace: bool,
-    /// Change the mean of a template that is there.
+    /// Change the mean of an existing template.
     pub strengthen: bool,
 }
 
-/// A decision: which of the known samples stay, whether the new one is kept, and the template from now on.
+/// A decision: the known samples to keep, whether the new one is stored, and the new template.
 #[derive(Debug)]
 pub struct TemplateUpdate<V: Biometric> {
     pub outcome: EnrollmentOutcome,
-    /// Places among the known ones.
+    /// Indices of the known samples.
     pub keep: Vec<usize>,
     pub keeps_new: bool,
     pub template: Option<V::Template>,
 }
 
-/// The place of the anchor among samples that come oldest first.
+/// Returns the index of the anchor among samples sorted by age.
 fn anchor<V>(known: &[Weighted<V>]) -> Option<usize> {
     known.iter().position(|sample| sample.is_live).or((!known.is_empty()).then_some(0))
 }
 
-/// Decides about `new`, given the `known` samples of the current model, oldest first, and the template made of them.
+/// Decides about `new`, given the `known` samples of the current model, oldest first, and their template.
 pub fn update<V: Biometric>(
     known: &[Weighted<V>],
     template: Option<&V::Template>,
@@ -99,7 +99,7 @@ pub fn update<V: Biometric>(
     if reference.is_some_and(|reference| !new.vector.is_of(&reference)) {
         return unchanged(EnrollmentOutcome::AnotherPerson);
     }
-    // What does not match the first live sample goes, so it cannot keep that one out.
+    // Samples that do not match the first live one are dropped, so they cannot exclude it.
     let is_new_anchor = new.is_live && !anchor.is_live;
     let agrees = |sample: &Weighted<V>| is_new_anchor || new.vector.is_same_person(&sample.vector);
     let may_change = may.strengthen && new.vector.matches_anchor(&anchor.vector) && known.iter().all(agrees);
@@ -116,8 +116,8 @@ fn first<V: Biometric>(new: &Weighted<V>) -> TemplateUpdate<V> {
     TemplateUpdate { outcome, keep: Vec::new(), keeps_new: true, template }
 }
 
-/// Adds `new` to the known samples, whose anchor is at `place`. The first live sample becomes the anchor, and what does
-/// not match it goes.
+/// Adds `new` to the known samples, whose anchor is at `place`. The first live sample becomes the anchor, and samples
+/// that do not match it are dropped.
 fn add<V: Biometric>(
     known: &[Weighted<V>],
     place: usize,
@@ -141,8 +141,8 @@ fn add<V: Biometric>(
     TemplateUpdate { outcome, keep, keeps_new, template }
 }
 
-/// Decides about `new` of a video that passed. Without a template it makes one, together with those of the known samples
-/// that are the same person's. A template that is there is strengthened by a few live faces and else left alone: `None`.
+/// Decides about `new` of a passed video. Without a template it makes one, together with the known samples of the
+/// same person. An existing template is strengthened by a few live faces and otherwise unchanged: `None`.
 pub fn update_from_video<V: Biometric>(
     known: &[Weighted<V>],
     template: Option<&V::Template>,
@@ -170,8 +170,9 @@ pub fn update_from_video<V: Biometric>(
     Some(TemplateUpdate { outcome: EnrollmentOutcome::Enrolled, template, ..made })
 }
 
-/// Of `candidates` and the new sample (whose place is the number of known ones), the anchor and the best others, at most
-/// [`MAX_SAMPLES`]; of equals the later ones. Returns the places of known ones and whether the new one is kept.
+/// Selects the anchor and the best others, at most [`MAX_SAMPLES`], of `candidates` and the new sample (whose index
+/// is the number of known ones); of equals the later ones. Returns the indices of known ones and whether the new one
+/// is stored.
 fn best<V>(
     known: &[Weighted<V>],
     new: &Weighted<V>,

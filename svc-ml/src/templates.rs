@@ -1,8 +1,9 @@
-//! Who has a template, and who it is.
+//! Subjects and their templates.
 //!
-//! A subject has a data key under the master key; name and templates lie under the data key. The vectors of a project's
-//! templates are decrypted once and stay in memory as its gallery (`galleries`), which follows the list of changes in the
-//! database. A search (`search`) asks the gallery who may be near, and judges by the stored templates.
+//! A subject has a data key wrapped under the master key; name and templates are sealed under the data key. The
+//! vectors of a project's templates are decrypted once and stay in memory as its gallery (`galleries`), which follows
+//! the change log of the database. A search (`search`) gets candidates from the gallery, and decides by the stored
+//! templates.
 
 use blob::{DataKey, KeyRing, Purpose};
 use uuid::Uuid;
@@ -27,7 +28,7 @@ pub use search::{Nearest, Probe};
 
 pub const NAME: Purpose = Purpose("find a subject by name");
 
-/// Subjects and templates of every project. Cloning shares them.
+/// Subjects and templates of every project. Clones share them.
 #[derive(Clone)]
 pub struct Templates {
     pub(crate) store: Store,
@@ -39,15 +40,15 @@ pub struct Templates {
 /// Name and version of the models whose templates can be compared.
 #[derive(Clone, Debug)]
 pub struct Models {
-    /// Both networks of faces, with which templates are made.
+    /// Both face networks, which make templates.
     pub face: String,
-    /// The first of them: templates of older versions hold its vectors alone, and are compared by them.
+    /// The first of them: templates of older versions have only its vectors.
     pub sface: String,
     pub voice: String,
 }
 
 impl Models {
-    /// Both in one word.
+    /// Returns both as one id.
     pub fn id(&self) -> String {
         format!("{} {}", self.face, self.voice)
     }
@@ -59,22 +60,22 @@ impl Models {
         }
     }
 
-    /// Whether vectors of `model` can be compared with those made now.
+    /// Whether vectors of `model` can be compared with current ones.
     fn can_compare(&self, modality: Modality, model: &str) -> bool {
         model == self.of(modality) || modality == Modality::Face && model == self.sface
     }
 }
 
-/// A template, or what is there towards one.
+/// A template, or the enrollments towards one.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Known {
     pub modality: Modality,
     pub model: String,
-    /// Made by the model in use, so that it can be compared with.
+    /// Made by the current model, so that it can be compared.
     pub is_current: bool,
     pub is_usable: bool,
     pub changed_at: i64,
-    /// Enrollments it is the mean of.
+    /// Number of enrollments in its mean.
     pub samples: u32,
 }
 
@@ -91,7 +92,7 @@ impl Templates {
         &self.models
     }
 
-    /// The id of the subject called `user`.
+    /// Returns the id of the subject called `user`.
     ///
     /// # Errors
     /// When the database fails.
@@ -99,7 +100,7 @@ impl Templates {
         Ok(self.find(project, user).await?.map(|subject| subject.id))
     }
 
-    /// The name of a subject; `None` when it was erased meanwhile.
+    /// Returns the name of a subject; `None` when it was erased meanwhile.
     ///
     /// # Errors
     /// When the database fails or the name cannot be decrypted.
@@ -110,7 +111,7 @@ impl Templates {
         String::from_utf8(name.to_vec()).map(Some).map_err(|_| Error::Malformed)
     }
 
-    /// The templates of a user, without what is in it.
+    /// Returns the templates of a user, without their content.
     ///
     /// # Errors
     /// When the database fails.
@@ -131,7 +132,7 @@ impl Templates {
                     is_current: self.models.can_compare(modality, model),
                     model: model.clone(),
                     changed_at,
-                    // A template of a video's candidate is of that one alone.
+                    // The template of a video's candidate has one sample.
                     samples: u32::try_from(enrolments.len())
                         .unwrap_or(u32::MAX)
                         .max(template.is_some().into()),
@@ -151,7 +152,7 @@ impl Templates {
         Ok(None)
     }
 
-    /// Every subject of that name: a change of the master key can have made two.
+    /// Returns every subject of that name: a rotation of the master key can have created two.
     async fn find_all(&self, project: &str, user: &str) -> Result<Vec<Subject>, Error> {
         let mut all: Vec<Subject> = Vec::new();
         for hash in name_hashes(&self.ring, project, user)? {
@@ -179,7 +180,7 @@ impl Templates {
         if self.store.add_subject(&subject).await? {
             return Ok(subject);
         }
-        // Another call was faster; its key is the one that counts.
+        // Another call was faster; its key is used.
         self.find(project, user).await?.ok_or(Error::Malformed)
     }
 
@@ -187,7 +188,7 @@ impl Templates {
         Ok(self.ring.unwrap_key(&key_context(project, subject_id), wrapped)?)
     }
 
-    /// Opens a template; `None` when it cannot be compared with what the models of this process make.
+    /// Opens a template; `None` when it cannot be compared with the current models.
     fn open(&self, project: &str, row: &GalleryRow) -> Result<Option<Zeroizing<Vec<u8>>>, Error> {
         let Some(modality) = Modality::parse(&row.modality) else { return Ok(None) };
         if !self.models.can_compare(modality, &row.model) {
@@ -198,13 +199,13 @@ impl Templates {
     }
 }
 
-/// What a subject is found by: the hash of the sealing master key first, then those of retired ones.
+/// Returns the lookup hashes of a subject: the active master key's first, then those of retired ones.
 pub fn name_hashes(ring: &KeyRing, project: &str, user: &str) -> Result<Vec<String>, blob::Error> {
     let hashes = ring.fingerprints(NAME, name_key(project, user).as_bytes())?;
     Ok(hashes.into_iter().map(hex::encode).collect())
 }
 
-/// The hash is over project and name: equal names of two projects cannot be told to be equal.
+/// The hash covers project and name, so equal names of two projects have different hashes.
 fn name_key(project: &str, user: &str) -> String {
     format!("{project}\0{user}")
 }

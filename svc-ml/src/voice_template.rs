@@ -5,7 +5,7 @@ use zeroize::Zeroizing;
 
 use crate::error::Error;
 
-/// A voice as it is kept: bandwidth, seconds of speech, numbers, little endian.
+/// Serialises a voice: bandwidth, seconds of speech, numbers, little endian.
 pub fn voice_to_bytes(voice: &Voiceprint) -> Zeroizing<Vec<u8>> {
     let mut bytes = Zeroizing::new(Vec::with_capacity(5 + 4 * voice.embedding().len()));
     bytes.push(u8::from(voice.bandwidth() == Bandwidth::Narrow));

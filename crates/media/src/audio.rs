@@ -1,4 +1,4 @@
-//! The sound of a container, through FFmpeg, to 16 kHz mono.
+//! Decodes the sound of a container through FFmpeg to 16 kHz mono.
 
 use ffmpeg_next as ffmpeg;
 
@@ -10,7 +10,7 @@ use crate::{
     gate::{Container, codec_name, decoder_options, reads_sound},
 };
 
-/// A hole in the sound longer than this is filled with silence, so that what follows stays in time.
+/// A longer gap in the sound is filled with silence, so that the rest stays in sync.
 const HOLE_S: f64 = 0.1;
 
 /// One audio stream being decoded.
@@ -19,16 +19,16 @@ pub(crate) struct AudioTrack {
     decoder: codec::decoder::Audio,
     time_base: f64,
     downmix: Downmix,
-    /// When the first sample sounds, on the file's own clock.
+    /// When the first sample is played, on the file's own clock.
     start: Option<f64>,
     max_samples: usize,
 }
 
 impl AudioTrack {
-    /// The first sound track whose codec is read: telephones put others beside it, and may prefer them.
+    /// Returns the first sound track with a supported codec: telephones add others, and may prefer them.
     ///
     /// # Errors
-    /// [`Error::NoAudio`] without a track, [`Error::UnsupportedCodec`] when none of them is read.
+    /// [`Error::NoAudio`] without a track, [`Error::UnsupportedCodec`] when none is supported.
     pub(crate) fn choose(container: &Container, limits: &Limits) -> Result<Self, Error> {
         let candidates = container.candidates(Type::Audio);
         let first = candidates.first().ok_or(Error::NoAudio)?;
@@ -55,7 +55,7 @@ impl AudioTrack {
         })
     }
 
-    /// Decodes a packet; damaged ones are passed over.
+    /// Decodes a packet; damaged ones are skipped.
     pub(crate) fn push(&mut self, packet: &Packet) -> Result<(), Error> {
         if self.decoder.send_packet(packet).is_ok() { self.drain() } else { Ok(()) }
     }
@@ -74,7 +74,7 @@ impl AudioTrack {
         Ok(())
     }
 
-    /// Fills the hole before a frame that sounds at `time`.
+    /// Fills the gap before a frame that is played at `time`.
     fn keep_in_time(&mut self, time: Option<f64>) {
         let start = *self.start.get_or_insert(time.unwrap_or(0.0));
         let Some(time) = time else { return };

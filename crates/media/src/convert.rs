@@ -14,11 +14,11 @@ use crate::{
     resample::{Plane, YuvToRgb},
 };
 
-/// Frames above this many pixels are halved until they have no more: no network looks at a face that closely.
+/// Larger frames are halved until they have no more pixels: no network needs more detail of a face.
 pub(crate) const MAX_PIXELS: u64 = 1920 * 1088;
 
-/// Gives every frame of a video the size of its first one, so that places in them can be compared. A frame of another
-/// shape is shown whole, with black beside it.
+/// Scales every frame of a video to the size of its first one, so that positions are comparable. A frame of another
+/// aspect ratio is shown whole, with black borders.
 #[derive(Default)]
 pub(crate) struct Converter {
     size: Option<(u32, u32)>,

@@ -1,7 +1,7 @@
 //! Decoded sound of any rate and any channels to 16 kHz mono.
 //!
-//! Channels are kept apart until the end. Averaging them loses a voice that is in both with opposite phase, as some
-//! microphone arrays record it; then the loudest channel alone is taken.
+//! Channels are kept separate until the end. Their mean loses a voice that is in both with opposite phase, as some
+//! microphone arrays record it; then only the loudest channel is used.
 
 use ffmpeg_next as ffmpeg;
 
@@ -14,7 +14,7 @@ use ffmpeg::{
 
 use crate::{Error, SAMPLE_RATE};
 
-/// What is read; beyond lie files made to be expensive.
+/// Supported rates and channels; beyond are files made to be expensive.
 pub(crate) const RATES: std::ops::RangeInclusive<u32> = 1_000..=384_000;
 pub(crate) const MAX_CHANNELS: usize = 8;
 
@@ -22,7 +22,7 @@ const PLANAR: Sample = Sample::I16(Type::Planar);
 const INTERLEAVED: Sample = Sample::F32(Type::Packed);
 /// Samples of a channel handed to the resampler at a time.
 const CHUNK: usize = 8192;
-/// Decoded samples of all channels together, for each sample that is kept: 48 kHz of eight channels, 192 kHz of two.
+/// Decoded samples of all channels together, per kept sample: 48 kHz of eight channels, 192 kHz of two.
 const MAX_WORK: usize = 25;
 /// The mean of all channels is used while it has at least this share of the power of the loudest one. One channel of two
 /// that is silent leaves a quarter.

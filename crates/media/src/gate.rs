@@ -1,7 +1,7 @@
-//! The one gate through which a file reaches FFmpeg: which containers, which codecs, how much of everything.
+//! Restricts what FFmpeg may open: containers, codecs, and amounts.
 //!
-//! FFmpeg opens decoders of its own while it looks for streams. What is allowed is therefore told to the container's context,
-//! before the first byte is parsed, and once more to each decoder.
+//! FFmpeg opens decoders while it probes streams. So the allowed ones are set on the container's context, before the
+//! first byte is parsed, and again on each decoder.
 
 use std::io::{Read, Seek, SeekFrom};
 
@@ -15,7 +15,7 @@ use crate::{
     sniff::{HEAD, Kind, sniff},
 };
 
-/// The codecs that are read, with the names of FFmpeg's decoders for each.
+/// The supported codecs, with FFmpeg's decoders of each.
 const VIDEO_CODECS: [(codec::Id, &str); 10] = [
     (codec::Id::H264, "h264"),
     (codec::Id::HEVC, "hevc"),
@@ -63,20 +63,19 @@ const SOUND_CODECS: [(codec::Id, &str); 30] = [
 
 /// Telephones write half a dozen streams: pictures, sound, two or three of sensors.
 const MAX_STREAMS: usize = 32;
-/// Bytes and microseconds FFmpeg may look at before it says which streams there are.
+/// Bytes and microseconds that FFmpeg may probe.
 const PROBE_BYTES: usize = 5_000_000;
 const PROBE_US: usize = 5_000_000;
-/// Packets of all streams for each second of play time that is allowed; a clip of a telephone has about 100.
+/// Packets of all streams per second of allowed play time; a clip of a telephone has about 100.
 const PACKETS_PER_SECOND: f64 = 2_000.0;
-/// Damaged packets in a row after which a file is given up.
+/// Consecutive damaged packets after which a file is rejected.
 const MAX_DAMAGED_PACKETS: usize = 1_000;
-/// What stands at the start of an index that is stored compressed (QuickTime's `cmov` atom). FFmpeg would unpack it to
-/// whatever size it claims.
+/// The start of a compressed index (QuickTime's `cmov` atom). FFmpeg would decompress it to whatever size it claims.
 const COMPRESSED_INDEX: &[u8] = b"dcomzlib";
 /// Bytes searched at a time.
 const SEARCHED: usize = 256 * 1024;
 
-/// A container that has passed the gate.
+/// A container that passed the checks.
 pub(crate) struct Container {
     pub input: context::Input,
     pub kind: Kind,
@@ -106,8 +105,8 @@ impl Container {
         Ok(container)
     }
 
-    /// Refuses at once what says of itself that it plays too long; what says nothing, or lies, is found out while it is
-    /// decoded. Matroska counts from zero, whenever its first frame is shown.
+    /// Rejects a declared duration that is too long; a missing or wrong one is found during decoding. Matroska counts
+    /// from zero, whenever its first frame is shown.
     fn check_duration(&self, limits: &Limits) -> Result<(), Error> {
         let starts = self.input.streams().filter_map(|s| start_s(&s));
         let start = starts.fold(f64::INFINITY, f64::min);
@@ -124,7 +123,7 @@ impl Container {
         all
     }
 
-    /// The next packet; damaged ones are passed over, anything else ends the file.
+    /// Returns the next packet; damaged ones are skipped, any other error ends the file.
     ///
     /// # Errors
     /// [`Error::TooMuchWork`] for a file of more packets than its play time can need.

@@ -1,9 +1,9 @@
 //! Decodes videos, sounds and pictures.
 //!
-//! Bytes come from strangers: they are sniffed, never trusted for their name or declared type, and read under
-//! [`Limits`]. One pass over a video gives its frames at a constant 25 a second, one at a time and still in the planes
-//! the decoder wrote, and its sound at 16 kHz mono on the same clock. No frame is ever turned into a whole RGB picture:
-//! who needs pixels takes a small crop through [`Pixels`], which also undoes the rotation that phones only note.
+//! Input is untrusted: types are detected by content, never by name or declared type, and decoding is bounded by
+//! [`Limits`]. One pass over a video returns its frames at a constant 25 per second, one at a time in the planes the
+//! decoder wrote, and its sound at 16 kHz mono on the same clock. No frame is converted to a whole RGB picture:
+//! callers take small crops through [`Pixels`], which also applies the rotation that phones only note.
 //!
 //! Callers: `face` (crops), `svc-ml` and `svc-docauth` (everything else). Nothing here knows what a face is.
 
@@ -41,7 +41,7 @@ pub const FPS: u32 = 25;
 /// Samples a second of decoded sound.
 pub const SAMPLE_RATE: u32 = 16_000;
 
-/// What a file may ask of this machine; the size in bytes is the caller's to bound.
+/// Limits of a file; the caller limits its size in bytes.
 #[derive(Clone, Copy, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Limits {
     /// Longest play time in seconds.

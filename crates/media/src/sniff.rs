@@ -34,7 +34,7 @@ impl Kind {
         matches!(self, Self::Jpeg | Self::Png | Self::Webp)
     }
 
-    /// What FFmpeg calls the demuxer, the only one it is then allowed to use.
+    /// Returns the name of FFmpeg's demuxer, the only one it may use.
     pub(crate) fn demuxer(self) -> Option<&'static str> {
         match self {
             Self::Mp4 => Some("mov,mp4,m4a,3gp,3g2,mj2"),

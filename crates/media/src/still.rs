@@ -1,7 +1,7 @@
 //! Still pictures, decoded within a bound of memory.
 //!
-//! A picture may have 60 megapixels, but never does it lie in memory as such: a large JPEG is halved by its own inverse
-//! transform, a PNG is averaged row by row. What is left is kept once.
+//! A picture may have 60 megapixels, but is never in memory at that size: a large JPEG is halved by its own inverse
+//! transform, a PNG is averaged row by row. The result is stored once.
 
 mod jpeg;
 mod png;
@@ -43,7 +43,7 @@ pub struct Still {
 }
 
 impl Still {
-    /// Decodes by content, whatever the name said.
+    /// Decodes by content, whatever the file name.
     ///
     /// # Errors
     /// Not a JPEG, PNG or WebP; above 60 megapixels, 16 of a WebP (read from the header, before any pixel is decoded), or a

@@ -1,4 +1,4 @@
-//! Frames of any rate, constant or not, onto a clock of 25 a second.
+//! Maps frames of any rate, constant or not, to a clock of 25 per second.
 
 use crate::{Error, FPS, Limits};
 
@@ -8,8 +8,8 @@ const REWIND_S: f64 = 1.0;
 /// By how much a time may be rounded: Matroska and AVI count milliseconds.
 const JITTER_S: f64 = 0.002;
 
-/// Decides for each decoded frame which ticks it fills. A frame is shown from its own tick until the next frame's: the
-/// one before the new frame is held back until the new one's time is known.
+/// Decides for each decoded frame which ticks it fills. A frame is shown from its own tick until the next frame's: a
+/// frame is held back until the time of the next one is known.
 #[derive(Debug)]
 pub(crate) struct Timeline {
     limits: Limits,
@@ -57,8 +57,8 @@ impl Timeline {
         self.origin
     }
 
-    /// Whether a frame shown from `time` on, for `frame_s`, will not be handed out: the next one begins in the same tick. Then
-    /// it need not be decoded, if no other is made of it.
+    /// Whether a frame shown from `time` on, for `frame_s`, will be dropped because the next one begins in the same
+    /// tick. Then it need not be decoded, unless others depend on it.
     pub(crate) fn is_superfluous(&self, time: f64, frame_s: f64) -> bool {
         let Some(start) = self.start else { return false };
         let is_regular = (frame_s - self.frame_s).abs() <= 0.05 * self.frame_s;

@@ -1,4 +1,4 @@
-//! One pass over a video: frames out one by one, sound kept.
+//! One pass over a video: frames one by one, and the sound.
 
 use std::io::{Read, Seek};
 
@@ -122,7 +122,7 @@ impl VideoTrack {
         if pixels > LARGE_FRAME {
             decoder = self::decoder(stream, 2, limits)?;
         }
-        // Halved, the edges of blocks are hardly seen: frames that no other is made of are not smoothed.
+        // After halving, block edges are hardly visible, so frames that no other depends on are not deblocked.
         if pixels > MAX_PIXELS {
             decoder.skip_loop_filter(Discard::NonReference);
         }
@@ -155,7 +155,8 @@ impl VideoTrack {
         if self.decoder.send_packet(packet).is_ok() { self.drain(on_frame) } else { Ok(()) }
     }
 
-    /// When the frame of a packet is shown, if nobody would miss it: it is not handed out, and no other is made of it.
+    /// Returns when the frame of a packet is shown, if it can be dropped: it would not be used, and no other depends
+    /// on it.
     fn superfluous(&self, packet: &Packet) -> Option<f64> {
         let time = packet.pts()? as f64 * self.time_base;
         let frame_s = packet.duration() as f64 * self.time_base;
@@ -228,7 +229,7 @@ fn check_size((width, height): (u32, u32), limits: &Limits) -> Result<u64, Error
     if is_too_large { Err(Error::TooLarge(limits.side)) } else { Ok(pixels) }
 }
 
-/// Notices when the picture stands still: one frame shown for long, or many that are the same.
+/// Detects a frozen picture: one frame shown for long, or many identical ones.
 #[derive(Default)]
 struct Freeze {
     last: Vec<u8>,

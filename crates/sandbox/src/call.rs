@@ -22,14 +22,14 @@ use crate::{
     zygote::Zygote,
 };
 
-/// Bytes a worker may be ahead of its reader: two frames of 640x480, the most the kernel gives without privilege.
+/// Bytes that a worker may be ahead of its reader: two frames of 640x480, the most the kernel gives without privilege.
 const PIPE_BYTES: usize = 1 << 20;
-/// How often the caller is looked after while a worker is silent.
+/// How often the caller is checked while a worker is silent.
 const CHECK_INTERVAL: Duration = Duration::from_millis(50);
 /// How long the first worker may take to start.
 const PROBE_TIMEOUT: Duration = Duration::from_secs(30);
 
-/// Decodes files in processes of their own. Clones share one zygote, which is started with the first file.
+/// Decodes files in separate processes. Clones share one zygote, which is started with the first file.
 #[derive(Clone, Debug)]
 pub struct Sandbox(Arc<Shared>);
 
@@ -65,8 +65,8 @@ impl Sandbox {
         Ok(())
     }
 
-    /// Decodes a video. `on_frame` sees every frame of the 25 fps clock in order; `check` is asked all the while whether the
-    /// caller still waits. An error of either ends the worker at once.
+    /// Decodes a video. `on_frame` gets every frame of the 25 fps clock in order; `check` is called regularly to find
+    /// out whether the caller still waits. An error of either ends the worker at once.
     ///
     /// # Errors
     /// Theirs; the file's; [`Error::Crashed`], [`Error::Killed`] or [`Error::Start`] where the worker failed.
@@ -152,7 +152,8 @@ impl Sandbox {
         }
     }
 
-    /// Hands a job to the zygote, to a new one when the old one is gone, and waits until the worker has locked itself down.
+    /// Passes a job to the zygote, to a new one if the old one has ended, and waits until the worker has locked
+    /// itself down.
     fn call<E: From<Error>>(
         &self,
         job: Job,
@@ -278,12 +279,12 @@ impl Call<'_> {
         Ok(())
     }
 
-    /// Why a worker fell silent.
+    /// Returns why a worker stopped.
     fn failure(&mut self) -> Error {
         let mut byte = [0];
         match self.report.read(&mut byte) {
             Ok(1) => {}
-            // The supervisor was ended as well.
+            // The supervisor was killed as well.
             _ => return Error::Killed,
         }
         let end = End::from_byte(byte[0]);
@@ -302,7 +303,7 @@ impl Call<'_> {
     fn warn_unless(&self, is_filtered: bool) {
         if !is_filtered && !self.has_warned.swap(true, Ordering::Relaxed) {
             tracing::warn!(
-                "this kernel cannot filter system calls (seccomp); media workers are held by resource limits alone"
+                "this kernel cannot filter system calls (seccomp); media workers are restricted by resource limits only"
             );
         }
     }

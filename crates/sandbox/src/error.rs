@@ -3,13 +3,13 @@
 /// Texts are safe to show to a client.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The file: it is none that is read, it is damaged, or it asks for more than one file may have.
+    /// The file is not supported, is damaged, or exceeds a limit.
     #[error(transparent)]
     Media(#[from] media::Error),
-    /// The worker ended itself, or answered what no worker answers.
+    /// The worker crashed, or sent an invalid message.
     #[error("the decoder crashed on this file; try again")]
     Crashed,
-    /// Somebody else ended the worker: an operator, or the system in need of memory.
+    /// The worker was killed: by an operator, or by the system for lack of memory.
     #[error("decoding was interrupted; try again")]
     Killed,
     #[error("no media worker can be started; try again later")]

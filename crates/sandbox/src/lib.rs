@@ -1,4 +1,4 @@
-//! Decoding of untrusted media in processes that hold nothing worth stealing.
+//! Decodes untrusted media in processes without secrets.
 //!
 //! A service never decodes a caller's file itself. [`Sandbox`] starts the service's own binary once more as a *zygote*
 //! (verb `media-worker`): environment cleared, no key, no database, no socket. For each file the zygote forks a
@@ -6,9 +6,9 @@
 //! descriptors, system calls: `lockdown`), decodes, and ends. Frames, sound and pixels come back over the pipe as bounded,
 //! typed messages (`wire`); what is read from it is checked as any other input.
 //!
-//! Invariants: a worker decodes one file and never sees another; a worker that crashes, is killed or meets a limit costs the
-//! call it worked for and nothing else; when the caller is gone or late, the worker is killed within a tenth of a second,
-//! wherever it is.
+//! Invariants: a worker decodes one file and never sees another; a worker that crashes, is killed or reaches a limit
+//! affects only its own call; when the caller is gone or late, the worker is killed within a tenth of a second,
+//! whatever it is doing.
 //!
 //! Callers: `svc-ml` and `svc-docauth`; each of their binaries calls [`run_if_worker`] before anything else.
 

@@ -1,4 +1,4 @@
-//! The process between the zygote and a worker: it sees how the worker ends, and ends it when nobody waits any more.
+//! The process between the zygote and a worker: it observes how the worker ends, and kills it when the caller is gone.
 
 use std::{
     fs::File,

@@ -2,13 +2,13 @@
 //!
 //! - [`each_config`] runs a test once for each database, handing it a [`db::Config`] (what a service is configured with);
 //! - [`each_db`] the same with the pool open and the migrations run (what a store is built on);
-//! - [`Operator`] is a mobile operator that offers the CAMARA SIM Swap API, and [`mmdb`] writes a database of places;
-//! - [`MailServer`] keeps the mail it is sent;
+//! - [`Operator`] is a mobile operator that offers the CAMARA SIM Swap API, and [`mmdb`] writes a geolocation database;
+//! - [`MailServer`] stores the mail it receives;
 //! - [`Receiver`] is a customer's server that webhooks arrive at;
 //! - [`postgres`] is the server alone: [`Postgres::url`], and [`Postgres::config`] for an empty schema of its own;
 //! - [`Prometheus`] scrapes processes under test;
-//! - [`Redis`] is a server of the test's own, which it can also end;
-//! - [`S3`] keeps objects, and [`Balancer`] stands before several gateways;
+//! - [`Redis`] is a server of one test, which can stop it;
+//! - [`S3`] stores objects, and [`Balancer`] balances several gateways;
 //! - [`wait_until`] waits for a condition, with a limit.
 //!
 //! ```no_run

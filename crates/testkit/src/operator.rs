@@ -1,5 +1,5 @@
 //! A mobile operator that offers the SIM Swap API as CAMARA's OpenAPI description (2.1) has it: token endpoint, `/check`,
-//! `/retrieve-date`, their checks of what is sent, their errors. What it knows of a number is set by the test.
+//! `/retrieve-date`, their validation, their errors. Tests set what it knows of a number.
 
 use std::{
     collections::HashMap,
@@ -17,7 +17,7 @@ use axum::{
 use base64::{Engine, prelude::BASE64_STANDARD};
 use serde_json::{Value, json};
 
-/// What the operator does when asked about a number.
+/// The operator's response about a number.
 #[derive(Clone, Debug)]
 pub enum Play {
     /// The SIM was changed then (RFC 3339), `hours` ago.
@@ -25,7 +25,7 @@ pub enum Play {
         at: &'static str,
         hours: i64,
     },
-    /// No change within the days it looks back.
+    /// No change within the monitored period.
     Unchanged {
         monitored_days: Option<u32>,
     },
@@ -35,11 +35,11 @@ pub enum Play {
     },
     /// A described error.
     Error(u16, &'static str),
-    /// No answer, ever.
+    /// Never responds.
     Silent,
-    /// An answer that is none.
+    /// An invalid response.
     Garbage,
-    /// More than anybody reads.
+    /// A response that is too large.
     Huge,
     Redirect(String),
 }

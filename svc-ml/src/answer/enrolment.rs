@@ -1,4 +1,4 @@
-//! Enrollments and comparisons as the wire has them.
+//! Encodes enrollments and comparisons for the wire.
 
 use face::Embedding;
 use proto::ml as wire;
@@ -49,7 +49,7 @@ pub fn enrolled_voice(heard: HeardVoice, done: Enrolled<Voiceprint>) -> wire::En
     }
 }
 
-/// How one side of a comparison ended, and where it was.
+/// Encodes the result of one side of a comparison, and its position.
 fn side(side: &Judged<()>, place: &str) -> Option<wire::Outcome> {
     match side {
         Ok(()) => judged(format!("one face found in the {place}")),
@@ -97,7 +97,7 @@ pub fn matched(found: Matched) -> wire::MatchFacesResponse {
     }
 }
 
-/// Two pictures, as the wire has them: the first fault is the outcome.
+/// Encodes the comparison of two pictures: the first fault is the outcome.
 pub fn judged_still(found: JudgedStill) -> wire::JudgeStillResponse {
     let of = |user_fullname: String, comparison: FaceComparison| wire::FaceMatch {
         user_fullname,
@@ -149,16 +149,16 @@ fn outcome<V>(done: &Enrolled<V>, what: &str) -> Option<wire::Outcome> {
     match (&done.refusal, done.outcome) {
         (Some(why), _) => unjudged(why.clone()),
         (None, Some(EnrollmentOutcome::Partial)) => {
-            judged(format!("the {what} is good; more of it is needed to be enrolled"))
+            judged(format!("the {what} is good; more recordings are needed for a template"))
         }
         (None, Some(EnrollmentOutcome::Strengthened)) => {
             judged(format!("the {what} strengthens its template"))
         }
         (None, Some(EnrollmentOutcome::Unchanged)) => {
-            judged(format!("the {what} is the enrolled person's; its template stays as it is"))
+            judged(format!("the {what} is the enrolled person's; the template is unchanged"))
         }
         (None, Some(EnrollmentOutcome::Replaced)) => {
-            judged(format!("the {what} replaces the template before"))
+            judged(format!("the {what} replaces the earlier template"))
         }
         (None, _) => judged(format!("the {what} is enrolled")),
     }

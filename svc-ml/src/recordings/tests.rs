@@ -18,7 +18,7 @@ fn templates(db: &Db, secret: &str, retired: &[&str]) -> Templates {
     Templates::new(Store::new(db.clone()), ring, models, Galleries::new(1 << 30))
 }
 
-/// A recording of 200 sound marks; another `take` has others.
+/// Returns a recording of 200 sound marks; each `take` has different ones.
 fn recording(take: u64, bytes: &str) -> Marks {
     let mark = |place: u32| Mark {
         place,
@@ -28,7 +28,7 @@ fn recording(take: u64, bytes: &str) -> Marks {
     Marks { sha256: bytes.into(), of: [(Kind::Sound, (0..800).map(mark).collect())].into() }
 }
 
-/// The same, cut at the front and coded anew: every third mark is left, and places begin anew.
+/// The same recording, cut at the front and recoded: every third mark remains, and places start anew.
 fn coded_again(take: u64, bytes: &str) -> Marks {
     let Marks { of, .. } = recording(take, bytes);
     let cut = |marks: Vec<Mark>| {

@@ -1,4 +1,4 @@
-//! Marks as they are stored: keyed hashes, different in each project.
+//! Stored marks: keyed hashes, different in each project.
 
 use aws_lc_rs::hmac;
 use blob::{KeyRing, Purpose};
@@ -7,10 +7,10 @@ use super::{Kind, Mark};
 use crate::error::Error;
 
 pub const MARKS: Purpose = Purpose("recognise a recording");
-/// What a hash is over, as its first byte; marks have the number of their kind.
+/// First byte of the hashed input for bytes; marks have the number of their kind.
 const BYTES: u8 = 0;
 
-/// The keys of one project: that of the sealing master key first, then those of retired ones.
+/// The keys of one project: the active master key's first, then those of retired ones.
 pub struct Keys(Vec<hmac::Key>);
 
 impl Keys {
@@ -21,18 +21,18 @@ impl Keys {
         Ok(Self(secrets.iter().map(|secret| hmac::Key::new(hmac::HMAC_SHA256, secret)).collect()))
     }
 
-    /// What `mark` may be stored as; the first is what it is stored as now.
+    /// Returns the possible stored values of `mark`; the first is the current one.
     pub fn mark(&self, kind: Kind, mark: &Mark) -> impl Iterator<Item = i64> {
         let number = u8::try_from(kind.number()).unwrap_or(u8::MAX);
         let bits = mark.bits.to_be_bytes();
         self.0.iter().map(move |key| {
             let tag = tag(key, number, &bits);
-            // 64 of its bits: a chance equality in a project of a million recordings is one in ten thousand for each mark.
+            // 64 of its bits: a chance collision in a project of a million recordings is one in ten thousand per mark.
             tag.as_ref().first_chunk().map_or(0, |first| i64::from_be_bytes(*first))
         })
     }
 
-    /// What the bytes of a recording may be stored as, by their SHA-256; the first is what they are stored as now.
+    /// Returns the possible stored values of a recording's SHA-256; the first is the current one.
     pub fn bytes(&self, sha256: &[u8]) -> impl Iterator<Item = String> {
         self.0.iter().map(move |key| hex::encode(tag(key, BYTES, sha256)))
     }

@@ -1,31 +1,31 @@
-//! Fingerprints of moving pictures after Oostveen, Kalker and Haitsma ("Feature Extraction and a Database Strategy for Video
-//! Fingerprinting", VISUAL 2002): signs of how sums over the picture change in time. Here the sums are low frequencies of the
-//! whole picture's cosine transform, those that are even from left to right, so that a mirrored picture has the same ones.
-//! What stands still in the picture adds nothing: two takes before one background share none beyond chance.
+//! Video fingerprints after Oostveen, Kalker and Haitsma ("Feature Extraction and a Database Strategy for Video
+//! Fingerprinting", VISUAL 2002): signs of how sums over the picture change in time. Here the sums are low
+//! frequencies of the whole picture's cosine transform that are even from left to right, so a mirrored picture has
+//! the same ones. Static content adds nothing: two takes before one background share no marks beyond chance.
 
 use media::{Affine, Frame, Pixels};
 
 use super::Mark;
 
-/// Points across and down at which a picture is read.
+/// Sampled points across and down.
 const SIDE: usize = 32;
 /// Horizontal and vertical frequencies; horizontal ones are even.
 const FREQUENCIES: [(usize, usize); SUMS] = [(0, 1), (0, 2), (2, 0), (2, 1), (0, 3), (2, 2)];
 const SUMS: usize = 6;
-/// Frames a sum is averaged over, and frames between the two averages whose difference counts.
+/// Frames a sum is averaged over, and distance of the two averages that are compared.
 const SMOOTH: usize = 5;
 const LAG: usize = 8;
 /// A mark has the differences at four times, six frames apart: 24 bits.
 const TIMES: usize = 4;
 const STEP: usize = 6;
 const BITS: usize = SUMS * TIMES;
-/// Frames from the first to the last that a mark depends on.
+/// Frames that a mark depends on, from the first to the last.
 const REACH: usize = SMOOTH + LAG + STEP * (TIMES - 1);
-/// Median size of a mark's differences below which the picture stands still, and its bits are of noise.
+/// Median size of a mark's differences below which the picture is static, and its bits are noise.
 const STILL: f32 = 0.005;
-/// Bits nearest to zero, which coding turns over first: a lookup tries both values of each.
+/// Bits nearest to zero, which recoding flips first: a lookup tries both values of each.
 const DOUBTFUL: usize = 4;
-/// Most marks stored of a recording; of longer ones fewer a second.
+/// Most stored marks of a recording; longer ones store fewer per second.
 const MAX_STORED: usize = 500;
 
 /// The sums of each frame of a recording.
@@ -34,7 +34,7 @@ pub struct Motion(Vec<[f32; SUMS]>);
 
 impl Motion {
     pub fn see(&mut self, frame: &Frame<'_>) {
-        // A file with fewer frames a second shows some of them twice; the smoothing takes care of them.
+        // A file with a low frame rate repeats frames, which the smoothing absorbs.
         self.0.push(sums(&luma(frame)));
     }
 
@@ -67,7 +67,7 @@ fn mark(values: &[f32; BITS], place: usize, is_stored: bool, marks: &mut Vec<Mar
     }
 }
 
-/// The differences between averages of the sums, from the first place at which there are both.
+/// Returns the differences between averages of the sums, from the first place where both exist.
 fn changes(sums: &[[f32; SUMS]]) -> Vec<[f32; SUMS]> {
     if sums.len() < REACH {
         return Vec::new();
@@ -80,7 +80,7 @@ fn changes(sums: &[[f32; SUMS]]) -> Vec<[f32; SUMS]> {
     pairs.map(|(before, after)| std::array::from_fn(|k| after[k] - before[k])).collect()
 }
 
-/// The brightness at each point, the way the picture is meant to be looked at.
+/// Returns the brightness at each point, in display orientation.
 fn luma(frame: &Frame<'_>) -> [[f32; SIDE]; SIDE] {
     let (width, height) = (frame.width() as f32 / SIDE as f32, frame.height() as f32 / SIDE as f32);
     let middle = |size: f32| (size - 1.0) / 2.0;
@@ -112,7 +112,7 @@ mod tests {
 
     use super::*;
 
-    /// A bright spot that wanders about, in front of a slope that stands still.
+    /// A bright spot that wanders about in front of a static gradient.
     fn film(frames: usize, seed: f32, mirrored: bool) -> Motion {
         let mut motion = Motion::default();
         for frame in 0..frames {

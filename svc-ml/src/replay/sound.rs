@@ -1,31 +1,33 @@
-//! Fingerprints of sound after Haitsma and Kalker ("A Highly Robust Audio Fingerprinting System", ISMIR 2002): every few
-//! milliseconds 32 bits that say how the differences between neighbouring bands of the spectrum change. They survive coding,
-//! resampling, other volume and cuts; two takes of one sentence by one person share none beyond chance (docs/ACCURACY.md).
+//! Sound fingerprints after Haitsma and Kalker ("A Highly Robust Audio Fingerprinting System", ISMIR 2002): every few
+//! milliseconds 32 bits of how the differences between neighbouring bands of the spectrum change. They survive
+//! coding, resampling, changes of volume and cuts; two takes of one sentence by one person share none beyond chance
+//! (docs/ACCURACY.md).
 
 use realfft::RealFftPlanner;
 
 use super::Mark;
 
-/// The sound is thinned to a third of its samples: 5,333 a second.
+/// Every third sample is used: 5,333 per second.
 const THIN: usize = 3;
 const RATE: f32 = media::SAMPLE_RATE as f32 / THIN as f32;
-/// 0.384 seconds: neighbouring windows overlap by far the most of it, so that one of a cut recording is near one of the whole.
+/// 0.384 seconds: neighbouring windows overlap almost completely, so that windows of a cut recording are close to
+/// original ones.
 const WINDOW: usize = 2048;
-/// 6 milliseconds between the windows of a recording that is looked up.
+/// 6 milliseconds between the windows of a lookup.
 pub const HOP: usize = 32;
-/// Of a recording that is stored every fourth window, 24 milliseconds apart.
+/// A stored recording keeps every fourth window, 24 milliseconds apart.
 const STORED_EVERY: usize = 4;
-/// Most windows stored of a recording; of longer ones fewer a second.
+/// Most stored windows of a recording; longer ones store fewer per second.
 const MAX_STORED: usize = 1000;
 const BANDS: usize = 33;
 const LOWEST_HZ: f32 = 300.0;
 const HIGHEST_HZ: f32 = 2000.0;
-/// Windows with less than this share of the loudest one's energy are silence, whose bits are of noise.
+/// Windows with less than this share of the loudest one's energy are silence, whose bits are noise.
 const SILENCE: f32 = 1e-3;
-/// Energy of a window below which there is only rounding (a full scale sine has about 10^5).
+/// Energy of a window below which there is only rounding (a full-scale sine has about 10^5).
 const NOTHING: f32 = 1e-4;
 
-/// The marks of `sound` (16 kHz); empty when it is shorter than half a second or silent.
+/// Returns the marks of `sound` (16 kHz); empty when it is shorter than half a second or silent.
 pub fn marks(sound: &[f32]) -> Vec<Mark> {
     let thinned = thin(sound);
     let windows = energies(&thinned);
@@ -49,7 +51,7 @@ fn bits(before: &[f32; BANDS], now: &[f32; BANDS]) -> u64 {
     (0..BANDS - 1).map(|i| u64::from(slope(now, i) > slope(before, i)) << i).sum()
 }
 
-/// Every third sample after a low pass (windowed sinc, 31 taps).
+/// Returns every third sample after a low pass (windowed sinc, 31 taps).
 fn thin(sound: &[f32]) -> Vec<f32> {
     const TAPS: usize = 31;
     let middle = (TAPS / 2) as f32;
@@ -67,7 +69,7 @@ fn thin(sound: &[f32]) -> Vec<f32> {
     filtered.map(|window| window.iter().zip(&taps).map(|(s, t)| s * t).sum()).collect()
 }
 
-/// Energy of each band in each window.
+/// Returns the energy of each band in each window.
 fn energies(sound: &[f32]) -> Vec<[f32; BANDS]> {
     let fft = RealFftPlanner::new().plan_fft_forward(WINDOW);
     let (mut samples, mut spectrum) = (fft.make_input_vec(), fft.make_output_vec());
@@ -78,7 +80,7 @@ fn energies(sound: &[f32]) -> Vec<[f32; BANDS]> {
     let mut all = Vec::with_capacity(sound.len() / HOP);
     for window in sound.windows(WINDOW).step_by(HOP) {
         samples.iter_mut().zip(window.iter().zip(&weights)).for_each(|(out, (s, w))| *out = s * w);
-        // The buffers are the plan's own, so their lengths fit; a window that failed would read as silence.
+        // The buffers are the plan's own, so their lengths fit; a failed window would be silence.
         if fft.process_with_scratch(&mut samples, &mut spectrum, &mut scratch).is_err() {
             spectrum.fill(0.0.into());
         }
@@ -88,7 +90,7 @@ fn energies(sound: &[f32]) -> Vec<[f32; BANDS]> {
     all
 }
 
-/// First bins of the bands, evenly spaced in the logarithm of the frequency, and the one after the last.
+/// Returns the first bins of the bands, evenly spaced in the logarithm of the frequency, and the one after the last.
 fn edges() -> [usize; BANDS + 1] {
     let step = (HIGHEST_HZ / LOWEST_HZ).ln() / BANDS as f32;
     std::array::from_fn(|i| (LOWEST_HZ * (step * i as f32).exp() / RATE * WINDOW as f32).round() as usize)
@@ -100,7 +102,7 @@ mod tests {
 
     use super::*;
 
-    /// Something with the changes of speech: tones that glide, from a linear congruential generator.
+    /// Returns sound that changes like speech: gliding tones, from a linear congruential generator.
     pub fn babble(seconds: f32, seed: u32) -> Vec<f32> {
         let mut state = seed;
         let mut random = || {

@@ -1,21 +1,21 @@
-//! From marks in common to recordings that are the same.
+//! Decides from common marks which recordings are the same.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::Kind;
 
-/// A stored mark that equals one of the recording at hand.
+/// A stored mark that equals one of the new recording.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Row {
     /// The stored recording.
     pub seq: i64,
     pub kind: Kind,
-    /// Where the mark is in it, and in the recording at hand.
+    /// Its place in the stored recording, and in the new one.
     pub stored_place: u32,
     pub place: u32,
 }
 
-/// How many marks of a kind a recording has, and from where to where.
+/// The number of marks of a kind in a recording, and their first and last place.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Span {
     pub stored: u32,
@@ -23,27 +23,27 @@ pub struct Span {
     pub last: u32,
 }
 
-/// What marks in common have to be for two recordings to be the same: fitted on half of the development clips, checked on the
-/// other (docs/ACCURACY.md).
+/// Bounds for two recordings to be the same: fitted on half of the development clips, verified on the other
+/// (docs/ACCURACY.md).
 #[derive(Clone, Copy, Debug)]
 struct Bounds {
-    /// Displacements that count as one, in places.
+    /// Tolerance of a displacement, in places.
     slack: i64,
-    /// Fewest marks in common at one displacement.
+    /// Fewest common marks at one displacement.
     marks: u32,
-    /// Least share of the stored marks in the part both have. A tone that an application plays at the start of every recording
-    /// is a small part of it.
+    /// Least share of the stored marks in the common part. A tone that an application plays at the start of every
+    /// recording is a small part of it.
     share: f64,
-    /// Least length of the part both have, in places.
+    /// Least length of the common part, in places.
     overlap: i64,
 }
 
 impl Kind {
     const fn bounds(self) -> Bounds {
         match self {
-            // 6 milliseconds a place.
+            // 6 milliseconds per place.
             Self::Sound => Bounds { slack: 3, marks: 6, share: 0.06, overlap: 120 },
-            // 40 milliseconds a place.
+            // 40 milliseconds per place.
             Self::Picture => Bounds { slack: 1, marks: 16, share: 0.4, overlap: 25 },
         }
     }
@@ -52,7 +52,8 @@ impl Kind {
 /// From here on, two recordings are the same; see [`likeness`].
 const SAME: f64 = 1.0;
 
-/// The recordings that are the same as the one at hand, and by what; `at_hand` are its spans, `stored` those of the others.
+/// Returns the recordings that are the same as the new one, and by what; `at_hand` are its spans, `stored` those of
+/// the others.
 pub fn same_recordings(
     rows: &[Row],
     at_hand: &BTreeMap<Kind, Span>,
@@ -67,8 +68,8 @@ pub fn same_recordings(
     same
 }
 
-/// How alike the recording at hand is to each that has a mark in common with it, by kind, as a multiple of what makes two
-/// recordings the same.
+/// Returns the similarity of the new recording to each one with a common mark, by kind, as a multiple of the bound
+/// for equal recordings.
 pub fn likeness(
     rows: &[Row],
     at_hand: &BTreeMap<Kind, Span>,
@@ -113,7 +114,7 @@ fn likeness_of(kind: Kind, displacements: &Displacements, at_hand: Span, stored:
     displacements.keys().map(at).fold(0.0, f64::max)
 }
 
-/// Places of the part that both have.
+/// Returns the places of the common part.
 fn overlapping(displacement: i64, at_hand: Span, stored: Span) -> i64 {
     let start = i64::from(at_hand.first).max(i64::from(stored.first) + displacement);
     let end = i64::from(at_hand.last).min(i64::from(stored.last) + displacement);

@@ -1,4 +1,4 @@
-//! Does the face make the sound?
+//! Whether the face speaks.
 
 use lips::{LipMotion, Sync};
 use proto::ml::{self as wire, service_result::Detail};
@@ -15,7 +15,7 @@ pub fn measure(scene: &mut Scene<'_>) -> Judged<Box<dyn Found>> {
     let motion = scene.motion()?;
     let (tracks, lips) = (scene.tracks, &scene.engines.shared.lips);
     let sync = scene.stages.time("active_speaker", || {
-        // Other faces in view long enough to be the one that speaks.
+        // Other faces visible long enough to be the speaker.
         let others: Vec<LipMotion> = tracks.beside_main().filter_map(|track| motion_of(track).ok()).collect();
         lips.sync_among(&motion, &others, sound)
     });

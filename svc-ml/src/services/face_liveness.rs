@@ -1,4 +1,4 @@
-//! Is the face alive, or a picture of one?
+//! Whether the face is live.
 
 use face::liveness::{Liveness, judge_track};
 use proto::ml as wire;

@@ -1,4 +1,4 @@
-//! Whose face is it?
+//! Whose face the video shows.
 
 use face::Embedding;
 use proto::ml::{self as wire, service_result::Detail};
@@ -11,7 +11,7 @@ use crate::{
     judged::{Judged, Unjudged},
 };
 
-/// The mean of the frames that show the face best.
+/// Returns the mean of the frames that show the face best.
 pub fn measure(scene: &mut Scene<'_>) -> Judged<Embedding> {
     let embeddings = scene.embeddings()?;
     let track = scene.upright_face()?;

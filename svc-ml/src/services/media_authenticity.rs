@@ -1,4 +1,4 @@
-//! Was the video filmed, or its face or mouth drawn by a program? Comes with liveness.
+//! Whether the video was filmed, or its face or mouth was generated. Comes with liveness.
 
 use face::{Authenticity, authenticity::judge_track};
 use proto::ml as wire;

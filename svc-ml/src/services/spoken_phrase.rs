@@ -1,4 +1,5 @@
-//! Was the phrase said? Comes with lip reading: lips and sound are two witnesses, and either may be unable to judge.
+//! Whether the phrase was spoken. Comes with lip reading: lips and sound are independent evidence, and either may be
+//! unable to judge.
 
 use proto::ml::{self as wire, service_result::Detail};
 use scoring::clamp_to_decision;
@@ -12,7 +13,7 @@ use crate::{
     recording::phrase_score,
 };
 
-/// Whether a phrase was said, and how sure that is.
+/// Whether a phrase was spoken, with its confidence.
 #[derive(Clone, Debug, PartialEq)]
 pub struct SpokenScore {
     pub evidence: PhraseEvidence,
@@ -20,7 +21,7 @@ pub struct SpokenScore {
 }
 
 impl SpokenScore {
-    /// What the shipped thresholds make of it.
+    /// Returns the decision of the shipped thresholds.
     pub fn shipped(evidence: PhraseEvidence) -> Self {
         Self { score: phrase_score(&evidence), evidence }
     }

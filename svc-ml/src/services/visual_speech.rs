@@ -1,4 +1,4 @@
-//! Do the lips show the phrase?
+//! Whether the lips show the phrase.
 
 use lips::Reading;
 use proto::ml::{self as wire, service_result::Detail};

@@ -1,4 +1,4 @@
-//! Whose voice is it?
+//! Whose voice the video has.
 
 use proto::ml::{self as wire, service_result::Detail};
 use voice::{Bandwidth, Comparison, Voiceprint};
@@ -10,7 +10,7 @@ use crate::{
     judged::Judged,
 };
 
-/// The voice of the sound.
+/// Returns the voice of the sound.
 pub fn measure(hearing: &mut Hearing<'_>) -> Judged<Voiceprint> {
     let activity = hearing.activity.as_ref().map_err(Clone::clone)?;
     let (shared, sound) = (hearing.shared, hearing.sound);
@@ -20,7 +20,7 @@ pub fn measure(hearing: &mut Hearing<'_>) -> Judged<Voiceprint> {
 pub fn report(voice: &Voiceprint, identity: &Identity<Comparison>, user: &str) -> wire::ServiceResult {
     let reported = identity.reported();
     let standing = Standing::of(identity.user.map(|c| c.matched), identity.name.is_some(), !user.is_empty());
-    // Nothing to compare with says nothing either way.
+    // Without a template the odds are even.
     let imposter_prob = reported.map_or(0.5, |c| c.imposter_prob.into());
     wire::ServiceResult {
         outcome: judged(standing.sentence("voice")),

@@ -1,4 +1,4 @@
-//! What galleries are made of: the templates of a project, and the list of what changed since.
+//! The rows of galleries: the templates of a project, and its change log.
 
 use std::collections::BTreeSet;
 
@@ -7,9 +7,9 @@ use db::Tx;
 use super::Store;
 use crate::error::Error;
 
-/// Templates that are looked up in one statement.
+/// Templates per lookup statement.
 pub const LOOKED_UP: usize = 8;
-/// Changes a project keeps at least, and how often older ones are deleted.
+/// Fewest changes kept per project, and how often older ones are deleted.
 const KEPT_CHANGES: i64 = 20_000;
 const PRUNE_EVERY: i64 = 1_000;
 
@@ -25,25 +25,25 @@ pub struct GalleryRow {
     pub wrapped_key: Vec<u8>,
 }
 
-/// Templates that came or went, in order of their ids within a number.
+/// Added and removed templates, in order of their ids within a revision.
 #[derive(Debug, Default)]
 pub struct Changes {
-    /// Gone, or no more than a name in the list.
+    /// Removed, or unknown because only the id is in the log.
     pub removed: Vec<String>,
     pub added: Vec<GalleryRow>,
-    /// A number in between has no entry, so that something may be missing.
+    /// False: a revision has no entry, so changes may be missing.
     pub is_complete: bool,
 }
 
 impl Store {
-    /// The state of a project's templates: greater after every change of one.
+    /// Returns the revision of a project's templates, which grows with every change.
     pub async fn revision(&self, project: &str) -> Result<i64, Error> {
         const SQL: &str = "SELECT revision FROM galleries WHERE project_id = $1";
         let found: Option<(i64,)> = self.db.fetch_optional(SQL, db::params![project]).await?;
         Ok(found.map_or(0, |(revision,)| revision))
     }
 
-    /// Returns what changed after the revision `from`, up to `to`.
+    /// Returns the changes after the revision `from`, up to `to`.
     pub async fn changes(&self, project: &str, from: i64, to: i64) -> Result<Changes, Error> {
         const LIST: &str = "SELECT seq, template_id FROM template_changes \
             WHERE project_id = $1 AND seq > $2 AND seq <= $3";
@@ -51,7 +51,7 @@ impl Store {
             FROM template_changes c JOIN templates t ON t.id = c.template_id JOIN subjects s ON s.id = t.subject_id \
             WHERE c.project_id = $1 AND c.seq > $2 AND c.seq <= $3";
         let params = db::params![project, from, to];
-        // What is added between the two statements is listed under a later number and read with that.
+        // Changes between the two statements have a later revision and are read with it.
         let listed: Vec<(i64, String)> = self.db.fetch_all(LIST, params).await?;
         let added: Vec<GalleryRow> = self.db.fetch_all(ADDED, params).await?;
         let numbers: BTreeSet<i64> = listed.iter().map(|(seq, _)| *seq).collect();
@@ -61,7 +61,7 @@ impl Store {
         Ok(Changes { removed: removed.collect(), is_complete, added })
     }
 
-    /// Returns up to `count` templates of a project that are searched, in order of their ids, from the one after `after`.
+    /// Returns up to `count` searchable templates of a project, in order of their ids, from the one after `after`.
     pub async fn gallery_page(
         &self,
         project: &str,
@@ -74,7 +74,7 @@ impl Store {
         Ok(self.db.fetch_all(SQL, db::params![project, after, count]).await?)
     }
 
-    /// Returns those of up to [`LOOKED_UP`] templates that exist.
+    /// Returns the existing ones of up to [`LOOKED_UP`] templates.
     pub async fn templates_by_id(&self, project: &str, ids: &[String]) -> Result<Vec<GalleryRow>, Error> {
         const SQL: &str = "SELECT t.id, t.subject_id, t.modality, t.model, t.sealed, t.transaction_id, s.wrapped_key \
             FROM templates t JOIN subjects s ON s.id = t.subject_id \
@@ -84,7 +84,7 @@ impl Store {
         Ok(self.db.fetch_all(SQL, params).await?)
     }
 
-    /// Deletes the list of a project's changes: galleries in memory read everything once more.
+    /// Deletes a project's change log: galleries in memory are then read completely again.
     pub async fn delete_changes(&self, project: &str) -> Result<(), Error> {
         const SQL: &str = "DELETE FROM template_changes WHERE project_id = $1";
         self.db.execute(SQL, db::params![project]).await?;
@@ -92,8 +92,8 @@ impl Store {
     }
 }
 
-/// Lists templates of faces and voices that were added or removed, under the project's next number. The row of the number is
-/// locked until the commit, so numbers become visible in order.
+/// Logs added and removed templates of faces and voices under the project's next revision. The row of the revision is
+/// locked until the commit, so revisions become visible in order.
 pub async fn record_changes(tx: &mut Tx, project: &str, templates: &[String]) -> Result<(), Error> {
     const NEXT: &str = "INSERT INTO galleries (project_id, revision) VALUES ($1, 1) \
         ON CONFLICT (project_id) DO UPDATE SET revision = galleries.revision + 1 RETURNING revision";

@@ -1,4 +1,4 @@
-//! Recordings that were judged, and the keyed marks they are recognised by.
+//! Judged recordings, and their keyed marks.
 
 use std::{collections::BTreeMap, fmt::Write};
 
@@ -11,16 +11,16 @@ use crate::{
     replay::{Kind, Span},
 };
 
-/// Marks looked up by one statement.
+/// Marks per lookup statement.
 const LOOKED_UP_AT_ONCE: usize = 512;
 /// Most rows of one lookup.
 const MAX_FOUND: usize = 20_000;
-/// Marks written by one statement, largest first: a few texts of statements, each of which is prepared once.
+/// Marks per insert statement, largest first: few statement texts, each prepared once.
 const WRITTEN_AT_ONCE: [usize; 4] = [256, 64, 16, 1];
-/// Recordings of one step of a deletion.
+/// Recordings per deletion batch.
 const DELETED_AT_ONCE: u32 = 200;
 
-/// A recording as it is kept; `seq` is given when it is written.
+/// A recording to store; `seq` is assigned by the insert.
 #[derive(Clone, Debug)]
 pub struct NewRecording<'a> {
     pub project_id: &'a str,
@@ -40,7 +40,7 @@ pub struct StoredMark {
     pub place: u32,
 }
 
-/// A stored mark that was looked up.
+/// A stored mark found by a lookup.
 #[derive(Clone, Copy, Debug, sqlx::FromRow)]
 pub struct FoundMark {
     pub hash: i64,
@@ -89,8 +89,8 @@ macro_rules! earlier {
 }
 
 impl Store {
-    /// Writes a recording and returns its number. Numbers are given in the order in which recordings are there for others
-    /// to see.
+    /// Stores a recording and returns its number. Numbers are in the order in which recordings become visible to
+    /// others.
     pub async fn add_recording(&self, new: &NewRecording<'_>) -> Result<i64, Error> {
         const NUMBER: &str = "UPDATE recording_numbers SET last = last + 1 WHERE one = 1 RETURNING last";
         const ADD: &str = "INSERT INTO recordings (seq, project_id, session_id, transaction_id, subject_hash, \
@@ -121,7 +121,7 @@ impl Store {
         Ok(seq)
     }
 
-    /// The stored marks with one of these hashes.
+    /// Returns the stored marks with one of these hashes.
     pub async fn find_marks(&self, hashes: &[i64]) -> Result<Vec<FoundMark>, Error> {
         let sql = format!(
             "SELECT hash, seq, kind, place FROM recording_marks WHERE hash IN ({}) LIMIT {MAX_FOUND}",
@@ -129,7 +129,7 @@ impl Store {
         );
         let mut found = Vec::new();
         for some in hashes.chunks(LOOKED_UP_AT_ONCE) {
-            // The last one is filled up with itself, so that there is one text of the statement.
+            // The last batch is padded with repetitions, so that one statement text is enough.
             let last = some.last().copied().unwrap_or_default();
             let all = some.iter().copied().chain(std::iter::repeat(last)).take(LOOKED_UP_AT_ONCE);
             let params: Vec<Value<'_>> = all.map(Value::from).collect();
@@ -139,7 +139,7 @@ impl Store {
         Ok(found)
     }
 
-    /// The recording `seq`, if it came before `before` and in another session.
+    /// Returns the recording `seq`, if it is earlier than `before` and of another session.
     pub async fn earlier_recording(
         &self,
         seq: i64,
@@ -150,7 +150,7 @@ impl Store {
         Ok(self.db.fetch_optional(SQL, db::params![seq, before, session]).await?)
     }
 
-    /// The first recording of the same bytes that came before `before` and in another session.
+    /// Returns the first recording of the same bytes that is earlier than `before` and of another session.
     pub async fn same_bytes(
         &self,
         bytes_hash: &str,
@@ -162,7 +162,7 @@ impl Store {
         Ok(self.db.fetch_optional(SQL, db::params![bytes_hash, before, session]).await?)
     }
 
-    /// How many recordings there are of a user with one of these hashes.
+    /// Counts the recordings of a user with one of these hashes.
     pub async fn count_recordings(&self, project: &str, subject_hashes: &[String]) -> Result<u64, Error> {
         const SQL: &str = "SELECT COUNT(*) FROM recordings WHERE project_id = $1 AND subject_hash = $2";
         let mut all = 0;
@@ -173,7 +173,7 @@ impl Store {
         Ok(all)
     }
 
-    /// Deletes the recordings of a user, and returns how many there were and what must not be left in any file.
+    /// Deletes the recordings of a user, and returns their number and the values that must be in no file.
     pub async fn erase_recordings(
         &self,
         project: &str,
@@ -189,7 +189,7 @@ impl Store {
             tx.commit().await?;
             count += gone.len() as u64;
             for (bytes,) in gone {
-                // The same file may have been sent for somebody else too: then its hash says nothing of this user.
+                // If the same file was sent for another user too, its hash does not identify this user.
                 let (others,): (i64,) = self.db.fetch_one(OTHERS, db::params![project, &bytes]).await?;
                 secrets.extend((others == 0).then(|| bytes.into_bytes()));
             }
@@ -197,7 +197,7 @@ impl Store {
         Ok((count, secrets))
     }
 
-    /// Deletes some of the project's recordings that came before `before_ms`, and returns how many.
+    /// Deletes a batch of the project's recordings from before `before_ms`, and returns how many.
     pub async fn delete_recordings(&self, project: &str, before_ms: i64) -> Result<u64, Error> {
         const SQL: &str = "DELETE FROM recordings WHERE seq IN (SELECT seq FROM recordings WHERE project_id = $1 \
             AND created_at < $2 ORDER BY created_at LIMIT $3)";
@@ -205,7 +205,7 @@ impl Store {
     }
 }
 
-/// Whether a deletion of `count` recordings may have left some.
+/// Whether recordings may remain after a deletion of `count`.
 pub const fn may_be_more(count: u64) -> bool {
     count == DELETED_AT_ONCE as u64
 }
@@ -227,7 +227,7 @@ async fn add_marks(tx: &mut Tx, seq: i64, marks: &[StoredMark]) -> Result<(), Er
     Ok(())
 }
 
-/// `$first, ...`, `count` of them.
+/// Returns `$first, ...`, `count` of them.
 fn numbered(first: usize, count: usize) -> String {
     let mut list = String::new();
     for number in first..first + count {

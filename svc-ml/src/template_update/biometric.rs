@@ -1,4 +1,4 @@
-//! What templates are made of: faces and voices, as the rules see them.
+//! The biometrics of templates: faces and voices.
 
 use face::{Embedding, score::ANCHOR_FMR};
 use voice::{Bandwidth, Voiceprint};
@@ -12,36 +12,36 @@ use crate::{
     voice_template::{voice_from_bytes, voice_to_bytes},
 };
 
-/// Seconds of speech, over all recordings, from which a voice template is made: below about three seconds the error of
-/// a speaker network grows steeply.
+/// Seconds of speech, over all recordings, required for a voice template: below about three seconds the error of a
+/// speaker network grows steeply.
 pub const ENOUGH_SPEECH_S: f32 = 3.0;
 
-/// What templates are made of.
+/// A biometric that templates are made of.
 pub trait Biometric: Clone {
     const MODALITY: Modality;
 
-    /// What is compared with.
+    /// The template of the biometric.
     type Template: Clone;
 
     /// # Errors
-    /// When the bytes are not what [`Biometric::to_bytes`] gives.
+    /// When the bytes have another format than [`Biometric::to_bytes`].
     fn from_bytes(bytes: &[u8]) -> Result<Self, Error>;
 
     fn to_bytes(&self) -> Zeroizing<Vec<u8>>;
 
     /// # Errors
-    /// When the bytes are not what [`Biometric::template_to_bytes`] gives or gave.
+    /// When the bytes have no format of [`Biometric::template_to_bytes`], current or earlier.
     fn template_from_bytes(bytes: &[u8]) -> Result<Self::Template, Error>;
 
     fn template_to_bytes(template: &Self::Template) -> Zeroizing<Vec<u8>>;
 
-    /// The vector of a template whose samples were not stored.
+    /// Returns the vector of a template whose samples were not stored.
     fn of_template(template: &Self::Template) -> Self;
 
-    /// Makes a template of `anchor` and all samples, the anchor among them; `None` of no samples.
+    /// Builds a template of `anchor` and all samples, including the anchor; `None` without samples.
     fn template(anchor: &Self, of: &[Weighted<Self>]) -> Option<Self::Template>;
 
-    /// Whether a template may be made of so little.
+    /// Whether the samples are enough for a template.
     fn suffices(of: &[Weighted<Self>]) -> bool;
 
     fn is_of(&self, template: &Self::Template) -> bool;
@@ -86,7 +86,7 @@ impl Biometric for Embedding {
         template.mean.clone()
     }
 
-    /// The mean is of the vectors by both networks where there are any; those of older versions cannot be mixed with them.
+    /// The mean is over the vectors by both networks if there are any; those of older versions cannot be mixed with them.
     fn template(anchor: &Self, of: &[Weighted<Self>]) -> Option<FaceTemplate> {
         let has_both = of.iter().any(|w| w.vector.has_both());
         let alike = of.iter().filter(|w| w.vector.has_both() == has_both);
@@ -111,14 +111,14 @@ impl Biometric for Embedding {
     }
 }
 
-/// The recordings a voice template is made of: the wide-band ones where there are any, because narrow ones score
+/// Selects the recordings of a voice template: the wide-band ones if there are any, because narrow ones score
 /// differently and would blur the mean.
 fn heard_best(of: &[Weighted<Voiceprint>]) -> impl Iterator<Item = &Weighted<Voiceprint>> {
     let is_wide = of.iter().any(|w| w.vector.bandwidth() == Bandwidth::Wide);
     of.iter().filter(move |w| !is_wide || w.vector.bandwidth() == Bandwidth::Wide)
 }
 
-/// Seconds of speech a voice template would be made of.
+/// Returns the seconds of speech of a voice template.
 pub fn speech_seconds(of: &[Weighted<Voiceprint>]) -> f32 {
     heard_best(of).map(|w| w.vector.speech_seconds()).sum()
 }
@@ -151,7 +151,7 @@ impl Biometric for Voiceprint {
     fn template(_: &Self, of: &[Weighted<Self>]) -> Option<Self> {
         let first = heard_best(of).next()?;
         let sum = weighted_sum(heard_best(of).map(|w| (w.vector.embedding(), w.quality)));
-        // Only voices that are each other's very opposite add up to nothing.
+        // Only exactly opposite voices have a zero sum.
         let mean = Self::new(sum, first.vector.bandwidth(), speech_seconds(of));
         Some(mean.unwrap_or_else(|_| first.vector.clone()))
     }
@@ -168,7 +168,7 @@ impl Biometric for Voiceprint {
         voice::compare(self, other).matched
     }
 
-    /// No stricter than recognition: recordings of one person vary too much for it (docs/ACCURACY.md).
+    /// No stricter than recognition: recordings of one person vary too much (docs/ACCURACY.md).
     fn matches_anchor(&self, anchor: &Self) -> bool {
         voice::compare(self, anchor).matched
     }

@@ -5,7 +5,7 @@ use voice::{Bandwidth, Voiceprint};
 use super::*;
 use crate::face_template::FaceTemplate;
 
-/// Faces near one axis, by less than any two of a person differ.
+/// Faces near one axis, closer than any two of a person.
 fn face(axis: usize, noise: &[f32]) -> Embedding {
     let mut values = vec![0.0; 128];
     values[axis] = 1.0;
@@ -119,8 +119,8 @@ fn a_few_live_videos_strengthen_a_template_and_more_leave_it() {
     }
 }
 
-/// What was found against earlier versions: five blends, each accepted, moved the mean until the attacker's own face was
-/// accepted as the victim's.
+/// An attack on earlier versions: five accepted blends moved the mean until the attacker's own face was accepted as
+/// the victim's.
 #[test]
 fn blends_of_two_people_never_open_the_template_for_the_second() {
     let (owner, attacker) = (turned(0.0), turned(90.0));

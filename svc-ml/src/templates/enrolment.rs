@@ -1,4 +1,4 @@
-//! Enrollments on their way to the database: read, decided by the rules, written unless somebody was faster.
+//! Stores enrollments: reads, decides by the rules, writes unless a concurrent call was faster.
 
 use blob::DataKey;
 use uuid::Uuid;
@@ -15,18 +15,19 @@ use crate::{
     },
 };
 
-/// How often an enrollment is decided anew because another one of the same subject was faster.
+/// How often an enrollment is decided again because a concurrent one of the same subject was faster.
 const ATTEMPTS: usize = 16;
-/// The weight of a template whose enrollments are not kept: it came from an older version of this service.
+/// The weight of a template without stored enrollments, from an older version of this service.
 const LEGACY_QUALITY: f64 = 0.5;
-/// The weight of what a passing video gave.
+/// The weight of a sample of a passed video.
 const VIDEO_QUALITY: f64 = 1.0;
-/// Refusals as another person, within [`REFUSAL_WINDOW_MS`], after which a subject's templates are locked, and how long.
+/// Refusals as another person, within [`REFUSAL_WINDOW_MS`], that lock a subject's templates, and the duration of the
+/// lock.
 const MAX_REFUSALS: i64 = 5;
 const REFUSAL_WINDOW_MS: i64 = 60 * 60 * 1000;
 const LOCK_MS: i64 = 60 * 60 * 1000;
 
-/// Whose enrollment, in which transaction, when.
+/// The subject, transaction and time of an enrollment.
 #[derive(Clone, Copy, Debug)]
 pub struct Whose<'a> {
     pub project: &'a str,
@@ -35,33 +36,33 @@ pub struct Whose<'a> {
     pub now_ms: i64,
 }
 
-/// Which templates a candidate made.
+/// The templates that a candidate made.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Enrolled {
     pub face: bool,
     pub voice: bool,
 }
 
-/// What an enrollment did, and what the template is made of now.
+/// The result of an enrollment, and the samples of the template.
 #[derive(Debug)]
 pub struct Added<V> {
     pub outcome: EnrollmentOutcome,
-    /// All that is kept of the subject in this modality.
+    /// All stored samples of the subject in this modality.
     pub kept: Vec<Weighted<V>>,
 }
 
-/// Stored templates of one modality of a subject, by the current model.
+/// Stored samples of one modality of a subject, by the current model.
 struct Known<V: Biometric> {
-    /// With their ids; none has the template of an older version of this service, which is no enrollment.
+    /// With their ids; the template of an older version of this service is not an enrollment and has none.
     enrolments: Vec<(Option<String>, Weighted<V>)>,
     template: Option<V::Template>,
-    /// Of other models: these go with the next enrollment.
+    /// Of other models: deleted by the next enrollment.
     outdated: Vec<String>,
 }
 
 impl Templates {
-    /// Makes templates of what of `candidate` the user has none of by the current models, and lets a live face strengthen
-    /// the template that is there; returns which templates were made.
+    /// Makes the templates of `candidate` that the user lacks for the current models, and lets a live face strengthen
+    /// an existing template; returns the templates made.
     ///
     /// # Errors
     /// When the database or the system's randomness fails; [`Error::Erased`].
@@ -93,8 +94,8 @@ impl Templates {
         Ok(done.is_some_and(|done| done.outcome == EnrollmentOutcome::Enrolled))
     }
 
-    /// Adds one picture or recording by the rules of [`crate::template_update`]. Refusals as another person are counted,
-    /// and too many of them lock the subject's templates for a while; a replacement ignores the lock.
+    /// Adds one picture or recording by the rules of [`crate::template_update`]. Refusals as another person are
+    /// counted, and too many lock the subject's templates for a time; a replacement ignores the lock.
     ///
     /// # Errors
     /// When the database or the system's randomness fails; [`Error::Erased`].
@@ -109,7 +110,7 @@ impl Templates {
         self.change(whose, new, may.replace, decide).await?.ok_or(Error::Malformed)
     }
 
-    /// Reads, decides, writes; again when another enrollment of the subject came between. None: `decide` wants nothing.
+    /// Reads, decides, writes; again after a concurrent enrollment of the subject. `None`: `decide` changes nothing.
     async fn change<V: Biometric>(
         &self,
         whose: Whose<'_>,
@@ -119,7 +120,7 @@ impl Templates {
     ) -> Result<Option<Added<V>>, Error> {
         let first = self.find_or_add(whose.project, whose.user, whose.now_ms).await?.id;
         for _ in 0..ATTEMPTS {
-            // Who was erased while being enrolled stays erased.
+            // A subject erased during its enrollment stays erased.
             let subject = self.find(whose.project, whose.user).await?.filter(|s| s.id == first);
             let subject = subject.ok_or(Error::Erased)?;
             if subject.locked_until > whose.now_ms && !ignores_lock {
@@ -183,7 +184,7 @@ impl Templates {
         Ok(known)
     }
 
-    /// An update as rows.
+    /// Converts an update to rows.
     fn written<V: Biometric>(
         &self,
         whose: Whose<'_>,

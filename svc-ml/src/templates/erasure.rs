@@ -3,11 +3,11 @@
 use super::{Templates, name_hashes};
 use crate::{error::Error, store::Counts};
 
-/// Subjects of one step.
+/// Subjects per batch.
 const SUBJECTS_AT_ONCE: u32 = 200;
 
 impl Templates {
-    /// What there is of the subject called `user`; all zero when nothing.
+    /// Counts the stored data of the subject called `user`; all zero when there are none.
     ///
     /// # Errors
     /// When the database fails.
@@ -21,14 +21,14 @@ impl Templates {
         Ok(all)
     }
 
-    /// Destroys it: templates, what they are made of, the name and the key all of it lies under. No search answers it from
-    /// then on, at any replica, because what a search answers is read from the database.
+    /// Destroys templates, samples, the name and the wrapping key. From then on no search returns the subject, on any
+    /// replica, because results are read from the database.
     ///
     /// # Errors
     /// When the database fails.
     pub async fn erase(&self, project: &str, user: &str) -> Result<Counts, Error> {
         let subjects = self.find_all(project, user).await?.into_iter().map(|subject| subject.id);
-        // A call that broke off may have deleted the rows and not cleared the files.
+        // An interrupted call may have deleted the rows and not cleaned the files.
         let hashes = name_hashes(&self.ring, project, user)?;
         let (recordings, mut secrets) = self.store.erase_recordings(project, &hashes).await?;
         secrets.extend(hashes.into_iter().map(String::into_bytes));
@@ -36,7 +36,7 @@ impl Templates {
         Ok(Counts { recordings, ..gone })
     }
 
-    /// Destroys what there is of the next subjects of a project; all zero when none is left.
+    /// Destroys the data of the next subjects of a project; all zero when none is left.
     ///
     /// # Errors
     /// When the database fails.
@@ -51,7 +51,7 @@ impl Templates {
         Ok(Counts { recordings, ..gone })
     }
 
-    /// `secrets` and what is read of the subjects is in no file of the database when this answers.
+    /// When this returns, no file of the database contains `secrets` or the subjects' values.
     async fn erase_all(
         &self,
         project: &str,

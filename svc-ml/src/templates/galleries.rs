@@ -1,7 +1,8 @@
-//! Galleries in memory: read once, kept up with the database's list of changes, and bounded together.
+//! Galleries in memory: loaded once, updated from the database's change log, and bounded together.
 //!
-//! Each call reads the project's revision, so it sees what any replica committed before. What changed since is read by its
-//! number: one enrollment costs one row. One caller at a time reads for a project, and goes on when its client is gone.
+//! Each call reads the project's revision, so it sees every change committed before by any replica. Changes are read
+//! by revision: one enrollment costs one row. One caller at a time reads for a project, and continues when its client
+//! is gone.
 
 use std::{
     collections::HashMap,
@@ -21,14 +22,14 @@ use crate::{
     store::{Changes, GalleryRow},
 };
 
-/// Templates that are read at once.
+/// Templates per read.
 const PAGE: u32 = 1_000;
-/// Revisions that are read at once, and how many are read before everything is read instead.
+/// Revisions per read, and the number of missed revisions from which everything is read instead.
 const STEP: i64 = 500;
 const MAX_BEHIND: i64 = 10_000;
 const NOT_READ: i64 = -1;
 
-/// The galleries of a process. Cloning shares them.
+/// The galleries of a process. Clones share them.
 #[derive(Clone, Debug)]
 pub struct Galleries(Arc<Shared>);
 
@@ -38,7 +39,7 @@ struct Shared {
     projects: Mutex<HashMap<String, Arc<Held>>>,
     /// Counts uses.
     clock: AtomicU64,
-    /// Templates that were read and decrypted for a gallery.
+    /// Templates read and decrypted for galleries.
     rows_read: AtomicU64,
 }
 
@@ -46,11 +47,11 @@ struct Shared {
 #[derive(Debug)]
 pub(super) struct Held {
     gallery: RwLock<Gallery>,
-    /// What `gallery` has the templates of.
+    /// The revision of the templates in `gallery`.
     revision: AtomicI64,
     bytes: AtomicU64,
     used: AtomicU64,
-    /// Held by who brings it up to date.
+    /// Held by the caller that updates the gallery.
     turn: Arc<tokio::sync::Mutex<()>>,
     is_growing: AtomicBool,
 }
@@ -66,7 +67,7 @@ impl Galleries {
         Self(Arc::new(shared))
     }
 
-    /// How many templates were read from the database and decrypted.
+    /// Returns how many templates were read from the database and decrypted.
     #[cfg(test)]
     pub fn rows_read(&self) -> u64 {
         self.0.rows_read.load(Relaxed)
@@ -92,7 +93,7 @@ impl Galleries {
         self.projects().remove(project);
     }
 
-    /// Drops galleries that were used longest ago until the others fit; `but` stays.
+    /// Drops the least recently used galleries until the others fit; `but` stays.
     fn evict(&self, but: &Arc<Held>) {
         let mut projects = self.projects();
         let bytes = |held: &Arc<Held>| held.bytes.load(Relaxed);
@@ -129,7 +130,7 @@ impl Held {
         self.gallery.write().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Leaves the gallery as it is and says that it is current.
+    /// Marks the gallery as current without reading.
     #[cfg(test)]
     pub(super) fn pretend_current(&self, revision: i64) {
         self.revision.store(revision, Relaxed);
@@ -139,7 +140,7 @@ impl Held {
         self.bytes.store(gallery.bytes() as u64, Relaxed);
     }
 
-    /// Makes sketches of what became too many to compare each, while searches go on.
+    /// Builds sketches of outgrown spaces, while searches continue.
     fn grow(&self) -> Result<(), Error> {
         let outgrown = self.read().outgrown(MAX_COMPARED);
         for copy in outgrown {
@@ -153,7 +154,7 @@ impl Held {
 }
 
 impl Templates {
-    /// Returns the gallery of a project with every template that was committed before this call.
+    /// Returns the gallery of a project with every template committed before this call.
     ///
     /// # Errors
     /// When the database fails or a template cannot be decrypted.
@@ -165,7 +166,7 @@ impl Templates {
         }
         let turn = held.turn.clone().lock_owned().await;
         let (this, of, to) = (self.clone(), project.to_owned(), held.clone());
-        // A caller that leaves does not take the work of all who wait with it.
+        // A dropped caller must not cancel the read that others wait for.
         let reading = tokio::spawn(async move {
             let read = this.bring_up_to_date(&of, &to).await;
             drop(turn);
@@ -176,7 +177,7 @@ impl Templates {
         Ok(held)
     }
 
-    /// Overwrites in memory what was removed from the database; a gallery for which that fails is dropped.
+    /// Overwrites removed templates in memory; if that fails, the gallery is dropped.
     pub(super) async fn overwrite_removed(&self, project: &str) {
         let is_read = self.galleries.projects().contains_key(project);
         if is_read && self.gallery(project).await.is_err() {
@@ -190,7 +191,7 @@ impl Templates {
         if known == now {
             return Ok(());
         }
-        // A number that is smaller than before: the database was restored.
+        // A smaller revision than before: the database was restored.
         if known == NOT_READ || known > now || now - known > MAX_BEHIND {
             return self.read_all(project, held, now).await;
         }
@@ -208,7 +209,7 @@ impl Templates {
         Ok(())
     }
 
-    /// Reads every template. What changes meanwhile is listed under a number after `revision`.
+    /// Reads every template. Concurrent changes are logged after `revision`.
     async fn read_all(&self, project: &str, held: &Arc<Held>, revision: i64) -> Result<(), Error> {
         let mut gallery = Gallery::default();
         let mut after = String::new();
@@ -260,13 +261,16 @@ impl Templates {
         Ok(templates)
     }
 
-    /// Makes sketches on a thread of its own, one at a time for a project.
+    /// Builds sketches on a separate thread, one at a time per project.
     fn grow_beside(&self, held: &Arc<Held>) {
         if held.read().outgrown_any(MAX_COMPARED) && !held.is_growing.swap(true, Relaxed) {
             let held = held.clone();
             spawn_blocking(move || {
                 if let Err(error) = held.grow() {
-                    tracing::error!(error = &error as &dyn std::error::Error, "a gallery stays a list");
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "cannot build the sketches of a gallery; it is searched exactly"
+                    );
                 }
                 held.is_growing.store(false, Relaxed);
             });

@@ -16,7 +16,7 @@ async fn enroll(templates: &Templates, user: &str, person: u8) {
     templates.enroll(whose("p", user), &candidate(person)).await.unwrap();
 }
 
-/// Who the nearest face of the project is, when it is the person's own.
+/// Returns the nearest face of the project, if it is of the same person.
 async fn found(templates: &Templates, person: u8) -> Option<String> {
     let nearest = templates.nearest("p", &face(person), None).await.unwrap()?;
     if nearest.comparison.score() < 0.999 {
@@ -61,7 +61,7 @@ async fn an_erased_subject_is_not_found_by_a_gallery_that_still_has_it() {
         let (held, own) = (here.gallery("p").await.unwrap(), there.gallery("p").await.unwrap());
         there.erase("p", "a").await.unwrap();
         assert_eq!(own.read().len(Modality::Face), 1, "where it was erased, it is gone from memory too");
-        // As between a call's look at the revision and its search.
+        // As between a call's read of the revision and its search.
         let revision = here.store.revision("p").await.unwrap();
         held.pretend_current(revision);
         assert_eq!(held.read().len(Modality::Face), 2);
@@ -78,12 +78,12 @@ async fn what_the_release_before_wrote_is_read_as_a_whole() {
         enroll(&templates, "a", 5).await;
         assert_eq!(found(&templates, 5).await.unwrap(), "a");
         enroll(&templates, "b", 9).await;
-        // It counts a revision and lists nothing.
+        // It increments the revision without a change log.
         let forget = "DELETE FROM template_changes WHERE seq > 1";
         db.execute(forget, &[]).await.unwrap();
         assert_eq!(found(&templates, 9).await.unwrap(), "b");
         assert_eq!(templates.galleries.rows_read(), 3, "both, after the one");
-        // A database that was restored from a copy has a smaller revision.
+        // A database restored from a copy has a smaller revision.
         db.execute("UPDATE galleries SET revision = 1", &[]).await.unwrap();
         assert_eq!(found(&templates, 5).await.unwrap(), "a");
         assert_eq!(templates.galleries.rows_read(), 5);
@@ -106,7 +106,7 @@ async fn callers_at_once_read_a_gallery_once() {
         let names = futures::future::join_all(searches).await;
         assert!(names.iter().enumerate().all(|(person, name)| *name == format!("user {person}")));
         assert_eq!(reader.galleries.rows_read(), 20);
-        // A caller that leaves does not take the others' work with it.
+        // A dropped caller does not cancel the others' read.
         let fresh = templates(&db);
         let mut leaving = Box::pin(fresh.gallery("p"));
         let _ = futures::poll!(&mut leaving);
@@ -169,7 +169,7 @@ async fn the_nearest_is_the_one_by_mean_and_anchor_together() {
         assert!(other.subject_id != except && other.comparison.candidates == 29);
         let all = templates.nearest("p", &face(4), None).await.unwrap().unwrap();
         assert!(all.subject_id == except && all.comparison.candidates == 30);
-        // Compared with each alone, nobody is nearer.
+        // No other subject is nearer by either alone.
         let mut scores = Vec::new();
         for person in (0..30).filter(|person| *person != 4) {
             let user = format!("user {person}");

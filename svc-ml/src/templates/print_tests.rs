@@ -13,7 +13,7 @@ fn templates(db: &db::Db) -> Templates {
     Templates::new(Store::new(db.clone()), ring, models, Galleries::new(1 << 30))
 }
 
-/// Sixty minutiae of somebody, as reliable as said, in the layout templates are stored in.
+/// Returns sixty minutiae of the given reliability, in the layout of templates.
 fn finger(person: u32, reliability: f32) -> Template {
     let mut random = person.wrapping_mul(2_654_435_761) | 1;
     let mut next = |below: u32| {
@@ -55,7 +55,7 @@ async fn a_better_print_of_the_same_finger_is_kept_and_another_finger_never() {
         };
         assert_eq!((compare("a", 1).await, compare("a", 2).await), (Some(true), Some(false)));
         assert_eq!(compare("b", 1).await, None);
-        // Prints are no part of what faces and voices are searched in.
+        // Prints are not part of the galleries of faces and voices.
         assert!(templates.count("p", Modality::Face).await == 0);
     })
     .await;

@@ -1,4 +1,4 @@
-//! The print of a subject: one, by the best picture of the finger there was, under the subject's key.
+//! The fingerprint of a subject: one, of the best print sent so far, sealed under the subject's key.
 
 use fingerprint::{Comparison, Template};
 use uuid::Uuid;
@@ -10,16 +10,16 @@ use crate::{
 };
 
 const MODALITY: &str = "fingerprint";
-/// What extracts and compares.
+/// The extraction and comparison model.
 const MODEL: &str = "mindtct-bozorth3 1";
-/// How often an enrollment is decided anew because another one of the same subject was faster.
+/// How often an enrollment is decided again because a concurrent one of the same subject was faster.
 const ATTEMPTS: usize = 16;
 
-/// What became of a print.
+/// The result of an enrollment of a print.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum PrintOutcome {
     Enrolled,
-    /// The same finger, and a better print than the one before.
+    /// The same finger, and a better print than the earlier one.
     Strengthened,
     Unchanged,
     /// Another finger is enrolled.
@@ -46,14 +46,14 @@ impl Templates {
         }
     }
 
-    /// Keeps `new` as the user's print, when there is none or it is a better one of the same finger.
+    /// Stores `new` as the user's print, if there is none or it is a better one of the same finger.
     ///
     /// # Errors
     /// When the database fails or the comparison does; [`Error::Erased`].
     pub async fn enroll_print(&self, whose: Whose<'_>, new: &Template) -> Result<PrintOutcome, Error> {
         let first = self.find_or_add(whose.project, whose.user, whose.now_ms).await?.id;
         for _ in 0..ATTEMPTS {
-            // Who was erased while being enrolled stays erased.
+            // A subject erased during its enrollment stays erased.
             let subject = self.find(whose.project, whose.user).await?.filter(|s| s.id == first);
             let subject = subject.ok_or(Error::Erased)?;
             if subject.locked_until > whose.now_ms {

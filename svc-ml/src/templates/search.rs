@@ -1,8 +1,8 @@
 //! Comparisons with one subject (1:1) and searches of a project (1:N).
 //!
-//! The gallery proposes, the stored templates decide: each proposal is read, opened and compared as a whole, the likeliest
-//! first, until no other can be nearer. So a score is exact however the gallery finds, and a template that is gone from the
-//! database is not answered even where the gallery still has it.
+//! The gallery proposes, the stored templates decide: each candidate is read, opened and compared, the likeliest
+//! first, until no other can be nearer. So a score is exact for every kind of gallery, and a template deleted from
+//! the database is not returned even if the gallery still has it.
 
 use std::collections::HashSet;
 
@@ -22,32 +22,32 @@ use crate::{
     voice_template::voice_from_bytes,
 };
 
-/// How many templates a search asks the gallery for, and how many it reads at most, when bounds leave it in doubt.
+/// Candidates requested from the gallery at first, and at most.
 const FIRST_CANDIDATES: usize = 32;
 const MAX_CANDIDATES: usize = 512;
 
-/// The nearest of a project.
+/// The nearest subject of a project.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Nearest<C> {
     pub subject_id: String,
-    /// What its template was last made or changed in.
+    /// The transaction its template was last changed in.
     pub transaction_id: String,
     pub comparison: C,
 }
 
-/// What is compared with templates.
+/// A sample that is compared with templates.
 pub trait Probe: Clone + Send + Sync + 'static {
     const MODALITY: Modality;
-    /// How alike a probe and a template are.
+    /// The similarity of a probe and a template.
     type Score: Copy + Send + Sync;
-    /// What that says.
+    /// The judged similarity.
     type Comparison: Copy + Send;
 
     fn candidates(&self, gallery: &Gallery, count: usize) -> Result<Vec<Candidate>, Error>;
 
     fn compare(&self, template: &[u8]) -> Result<Self::Score, Error>;
 
-    /// How far the score is above its own threshold. Scores with different thresholds are not comparable; this is.
+    /// Returns the lead of the score over its own threshold. Scores with different thresholds are comparable only by it.
     fn lead(score: Self::Score) -> f64;
 
     /// Judges a comparison with one subject.
@@ -109,7 +109,7 @@ impl Probe for Voiceprint {
     }
 }
 
-/// The nearest that was read until now.
+/// The nearest found so far.
 struct Best<S> {
     row: GalleryRow,
     score: S,
@@ -138,8 +138,8 @@ impl Templates {
         Ok(Some(P::judge(probe.compare(&template)?)))
     }
 
-    /// Finds the nearest of the project (1:N, open set: the comparison says whether it is near enough to be the same
-    /// person among so many); the subject `except` is passed over.
+    /// Finds the nearest subject of the project (1:N, open set: the comparison says whether it is near enough to be
+    /// the same person); the subject `except` is excluded.
     ///
     /// # Errors
     /// When the database fails or a template cannot be read.
@@ -181,7 +181,7 @@ impl Templates {
         }))
     }
 
-    /// Asks the gallery; returns how many templates there are besides the excepted one, too.
+    /// Returns candidates, and the number of templates besides the excepted one.
     async fn candidates<P: Probe>(
         &self,
         project: &str,
@@ -190,7 +190,7 @@ impl Templates {
         count: usize,
     ) -> Result<(Vec<Candidate>, usize), Error> {
         let (held, probe) = (self.gallery(project).await?, probe.clone());
-        // A large gallery takes milliseconds, which the async threads do not have.
+        // A large gallery takes milliseconds, too long for the async threads.
         let search = move || {
             let gallery = held.read();
             let is_there = excepted.is_some_and(|id| gallery.contains(id));
@@ -222,7 +222,7 @@ impl Templates {
         Ok(())
     }
 
-    /// How many templates of a modality are searched.
+    /// Returns how many templates of a modality are searched.
     #[cfg(test)]
     pub(super) async fn count(&self, project: &str, modality: Modality) -> usize {
         self.gallery(project).await.unwrap().read().len(modality)

@@ -31,7 +31,7 @@ pub(super) fn galleries() -> Galleries {
     Galleries::new(1 << 30)
 }
 
-/// The face of somebody; other numbers are other people.
+/// Returns the face of a person; each number is another one.
 pub(super) fn face(person: u8) -> Embedding {
     let values: Vec<f32> = (0..128).map(|i| ((f32::from(person) + 1.3) * (i as f32 + 0.7)).sin()).collect();
     Embedding::unit(&values)
@@ -183,7 +183,7 @@ async fn a_template_of_an_outdated_model_does_not_stand_in_the_way_of_a_new_one(
         old.enroll(whose("p", "b"), &candidate(6)).await.unwrap();
         let models = Models { face: "f 2".into(), ..old.models().clone() };
         let new = Templates::new(Store::new(db.clone()), ring("07"), models, galleries());
-        // Of a video that passed, and by an enrollment; the vectors of two models say nothing about each other.
+        // Of a passed video, and of an enrollment; the vectors of two models are not comparable.
         assert!(new.enroll(whose("p", "a"), &candidate(9)).await.unwrap().face);
         let other = sample(face(8));
         assert_eq!(
@@ -226,8 +226,8 @@ async fn erasure_leaves_nothing_of_one_subject_and_everything_of_the_others() {
     .await;
 }
 
-/// The row is the least of it: the log and unused parts of pages hold copies, and with the master key a wrapped key opens
-/// every vector.
+/// Deleting the row is not enough: the log and unused parts of pages hold copies, and with the master key a wrapped
+/// key opens every vector.
 #[tokio::test]
 async fn no_file_holds_the_key_or_a_vector_of_an_erased_subject() {
     testkit::each_db(&crate::MIGRATIONS, async |db| {
@@ -358,7 +358,7 @@ async fn repeated_refusals_lock_a_template_for_a_time() {
 #[tokio::test]
 async fn a_template_of_an_older_version_is_compared_and_renewed() {
     testkit::each_db(&crate::MIGRATIONS, async |db| {
-        // As versions before wrote it: SFace's vector alone, under SFace's name.
+        // As older versions wrote it: SFace's vector alone, under SFace's name.
         let models = Models { face: "s 1".into(), ..templates(&db).models().clone() };
         let old = Templates::new(Store::new(db.clone()), ring("07"), models, galleries());
         let key = {

@@ -1,4 +1,4 @@
-//! An operator's own data: judged, calibrated, served.
+//! An operator's own data: evaluated, calibrated, served.
 
 use std::path::{Path, PathBuf};
 
@@ -19,10 +19,10 @@ fn media() -> sandbox::Sandbox {
 }
 
 const VOICE: [Service; 1] = [Service::VoiceRecognition];
-/// The wide-band threshold, from which an evaluation tells scores of voices.
+/// The wide-band threshold, which scores of voices in an evaluation are relative to.
 const WIDE: f64 = 0.45;
 
-/// Three seconds of the speech from `start`, played `faster` than they were said, as from another throat.
+/// Returns three seconds of the speech from `start`, played `faster`, like another voice.
 fn utterance(dir: &Path, start: usize, faster: f64) -> PathBuf {
     let wav = fixture("obama_speech.wav");
     // The sound follows the mark `data` and its length.
@@ -44,7 +44,7 @@ fn utterance(dir: &Path, start: usize, faster: f64) -> PathBuf {
     file
 }
 
-/// Every pair of utterances of one throat, and of that throat with others.
+/// Evaluates every pair of utterances of one voice, and of that voice with others.
 async fn evaluated(judge: &Judge, dir: &Path) -> Vec<Trial> {
     let own: Vec<PathBuf> = (0..6).map(|start| utterance(dir, start, 1.0)).collect();
     let others: Vec<PathBuf> = [0.6, 0.75, 1.35, 1.6].iter().map(|f| utterance(dir, 2, *f)).collect();
@@ -79,7 +79,7 @@ fn kept(dir: &Path, models: String, calibration: Calibration) -> PathBuf {
     folder
 }
 
-/// What a service answers about a known voice, enrolled from a video of it.
+/// Returns the service's response for a known voice, enrolled from a video of it.
 async fn answer(world: &World) -> (ServiceResult, VoiceRecognition) {
     let asked = || header("own data", "Ada", &VOICE);
     let first = world.send(asked(), &fixture("speaker_crop.mp4")).await.unwrap();

@@ -1,4 +1,4 @@
-//! Clips with little or nothing to judge: each service says why it cannot, or judges; never a crash, never a NaN.
+//! Clips with little or nothing to judge: each service has a reason or a result; never a crash, never NaN.
 
 use std::{path::Path, process::Command};
 
@@ -6,7 +6,7 @@ use proto::ml::{AnalyzeVideoResponse, Outcome, OutcomeStatus};
 
 use crate::world::{EVERY, World, fixture, header, root, run_test};
 
-/// A clip made of the speaker's with ffmpeg, which set-up provides.
+/// A clip made from the speaker's by ffmpeg, which set-up provides.
 fn made(name: &str, arguments: &str) -> Vec<u8> {
     let dir = tempfile::tempdir().unwrap();
     let out = dir.path().join(name);
@@ -23,7 +23,7 @@ fn made(name: &str, arguments: &str) -> Vec<u8> {
     std::fs::read(Path::new(&out)).unwrap()
 }
 
-/// Every service of an answer: its field, how it ended, and every number it gives.
+/// Returns every service of a response: its field, its status, and all its numbers.
 fn services(answer: &AnalyzeVideoResponse) -> Vec<(String, Outcome, Vec<f64>)> {
     let results = answer.results.iter().map(|result| {
         let mut numbers = vec![result.score, result.evidence.unwrap_or_default()];
@@ -37,7 +37,7 @@ fn services(answer: &AnalyzeVideoResponse) -> Vec<(String, Outcome, Vec<f64>)> {
     results.collect()
 }
 
-/// The word with which each service could not judge; none where it judged.
+/// Returns the word with which each service could not judge; `None` if it judged.
 async fn judged(world: &World, clip: &[u8], name: &str) -> Vec<(String, Option<String>)> {
     let answer = world.send(header("degenerate", "Ada", &EVERY), clip).await;
     let answer = answer.unwrap_or_else(|status| panic!("{name}: {status}"));
@@ -53,7 +53,7 @@ async fn judged(world: &World, clip: &[u8], name: &str) -> Vec<(String, Option<S
     services(&answer).into_iter().map(check).collect()
 }
 
-/// What the clip has to lack, by service.
+/// What the clip lacks, by service.
 type Lacking<'a> = &'a [(&'a str, &'a str)];
 
 #[test]

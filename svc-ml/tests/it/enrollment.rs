@@ -60,7 +60,7 @@ fn a_subject_is_found_and_erased_whole() {
 
         let mut client = world.client.clone();
         let found = client.find_subject(subject("erase", "Ada")).await.unwrap().into_inner();
-        // The live face of the video has joined the picture's.
+        // The live face of the video was added to the picture's.
         let all = [
             ("face_template", 1),
             ("voice_template", 1),

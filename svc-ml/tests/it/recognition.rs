@@ -57,7 +57,7 @@ fn other_recordings_of_a_speaker_are_identified_and_other_people_are_not() {
             let template = analyze(user, file).await;
             assert!(world.enroll("voices", user, &template.candidate).await.unwrap().voice, "{user}");
         }
-        // Each recording is another one than the speaker's template.
+        // Each recording differs from that of the speaker's template.
         for (user, file) in [
             ("reader", "reader_3.wav"),
             ("reader", "reader_4.wav"),
@@ -115,11 +115,11 @@ fn a_candidate_is_good_for_its_user_alone_and_only_made_when_asked_for() {
     });
 }
 
-/// A video that lies on its side, and nothing says so: the note of a turned one is taken out of its track header.
+/// A rotated video without metadata: the rotation is removed from its track header.
 fn sideways() -> Vec<u8> {
     let mut video = fixture("rotated.mp4");
     let header = video.windows(4).position(|w| w == b"tkhd").unwrap();
-    // The matrix stands behind the version, times, track, duration, layer and volume.
+    // The matrix follows version, times, track, duration, layer and volume.
     let matrix = header + 44;
     let identity = [0x1_0000_u32, 0, 0, 0, 0x1_0000, 0, 0, 0, 0x4000_0000];
     for (number, at) in identity.into_iter().zip((matrix..).step_by(4)) {

@@ -1,4 +1,4 @@
-//! What is refused, and that nothing is left of it.
+//! Rejected requests leave nothing behind.
 
 use bytes::Bytes;
 use futures::{SinkExt, channel::mpsc};
@@ -80,7 +80,7 @@ fn a_full_queue_is_answered_at_once_and_empties_again() {
             let asked = || header("p", "Ada", &[Service::VoiceRecognition]);
             upload.send(part(Part::Header(asked()))).await.unwrap();
             // The header and a chunk larger than one frame (32 KiB) are read together. The channel holds two more: a
-            // fifth fits only after the third was read, and that happens after the call was admitted.
+            // fifth fits only after the third was read, which happens after the call was admitted.
             upload.send(part(Part::Chunk(fixture("audio_only.m4a").into()))).await.unwrap();
             for _ in 0..3 {
                 upload.send(part(Part::Chunk(Bytes::new()))).await.unwrap();

@@ -1,4 +1,4 @@
-//! What the services say about the fixture videos.
+//! Results of the services for the fixture videos.
 
 use proto::ml::{
     AnalyzeVideoResponse, ListModelsRequest, Outcome, OutcomeStatus, RecognitionStatus, Service,

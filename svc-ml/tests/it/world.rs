@@ -1,4 +1,4 @@
-//! The service as the gateway meets it, on the fixture media.
+//! The service as the gateway uses it, on the fixture media.
 
 use std::{
     path::{Path, PathBuf},
@@ -19,7 +19,7 @@ use tonic::Status;
 
 /// One runtime for all tests: the service's database outlives each of them.
 static RUNTIME: LazyLock<Runtime> = LazyLock::new(|| Runtime::new().unwrap());
-/// Models take a second to load: one service for all tests, which keep apart by their project.
+/// Models take a second to load: one service for all tests, which use separate projects.
 static SHARED: LazyLock<World> = LazyLock::new(|| World::with(|config| config.workers = 2));
 
 pub const EVERY: [Service; 5] = [
@@ -41,7 +41,7 @@ pub fn run_test<F: Future<Output = ()>>(test: impl FnOnce(&'static World) -> F) 
     RUNTIME.block_on(test(world));
 }
 
-/// Runs a test on a service of its own.
+/// Runs a test on its own service.
 pub fn run_test_with<F: Future<Output = ()>>(set: impl FnOnce(&mut Config), test: impl FnOnce(World) -> F) {
     let world = World::with(set);
     RUNTIME.block_on(test(world));
@@ -69,7 +69,7 @@ pub fn header(project: &str, user: &str, services: &[Service]) -> AnalyzeVideoHe
     }
 }
 
-/// What a service of a video found.
+/// Returns the result of a service for a video.
 pub fn of(answer: &AnalyzeVideoResponse, service: Service) -> ServiceResult {
     answer.result(service).unwrap().clone()
 }
@@ -127,7 +127,7 @@ impl World {
         Ok(self.client.clone().enroll_candidate(request).await?.into_inner())
     }
 
-    /// Files left of videos.
+    /// Returns the files left by videos.
     pub fn leftovers(&self) -> usize {
         std::fs::read_dir(self.dir.path().join("spool")).unwrap().count()
     }

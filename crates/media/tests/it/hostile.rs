@@ -1,4 +1,4 @@
-//! Files made to be expensive: each is refused before it costs anything worth speaking of.
+//! Files made to be expensive: each is rejected at little cost.
 
 use std::{
     io::Cursor,
