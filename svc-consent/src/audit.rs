@@ -14,7 +14,7 @@ use crate::{
     store::Store,
 };
 
-/// A place where the ledger does not hold. No name is in it.
+/// A violation of the ledger's integrity. Contains no name.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Finding {
     #[error("project {project}: the journal misses a mark before number {seq}")]
@@ -47,7 +47,7 @@ pub enum Finding {
     Note { number: usize, error: NoteError },
 }
 
-/// Where a project's journal ended when it was verified before, as [`verify`] answered it.
+/// The end of a project's journal at an earlier verification, as returned by [`verify`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownHead {
     pub project_id: String,
@@ -76,11 +76,11 @@ impl std::fmt::Display for KnownHead {
     }
 }
 
-/// What was noted about the ledger before.
+/// Earlier notes about the ledger.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
     pub heads: Vec<KnownHead>,
-    /// Signed checkpoints, and promises that callers were given.
+    /// Signed checkpoints, and promises given to callers.
     pub notes: Vec<String>,
 }
 
@@ -90,15 +90,15 @@ impl From<Vec<KnownHead>> for Known {
     }
 }
 
-/// What was verified.
+/// The result of a verification.
 #[derive(Clone, Debug, Default)]
 pub struct Audit {
     pub entries: u64,
     pub marks: u64,
     pub erased_chains: i64,
     pub findings: u64,
-    /// Where each journal ends; that of the projects themselves has the empty project. Noted somewhere else, they show
-    /// at the next verification whether an older copy of the database was put back.
+    /// The head of each journal; that of the journal of projects has the empty project. Noted elsewhere, they reveal
+    /// at the next verification that an older copy of the database was restored.
     pub heads: Vec<KnownHead>,
     /// The signed checkpoint of each project's log.
     pub checkpoints: Vec<String>,
@@ -107,8 +107,8 @@ pub struct Audit {
 /// The name of the ledger among the anchors of an installation.
 pub const LEDGER: &str = "consent";
 
-/// Verifies the ledger of `config`, telling each finding as it is found. `known`: what was noted by hand, besides what the
-/// configured file of anchors has.
+/// Verifies the ledger of `config` and calls back with each finding. `known`: notes in addition to those in the
+/// configured anchor file.
 ///
 /// # Errors
 /// When the database cannot be read or the master key is missing.
@@ -142,21 +142,21 @@ pub async fn verify(
     Ok(auditor.audit)
 }
 
-/// Sees the ledger row by row; holds a head for each project and one row of each kind.
+/// Reads the ledger row by row; stores a head for each project and one row of each kind.
 pub struct Auditor<'a> {
     seals: Seals,
     tell: &'a mut (dyn FnMut(&Finding) + Send),
     /// Heads noted earlier that were not seen yet.
     known: BTreeSet<(String, i64, String)>,
     heads: BTreeMap<String, Head>,
-    /// How often the journal of projects names each.
+    /// How often the journal of projects names each project.
     opened: BTreeMap<String, u64>,
-    /// What is known of the log of each project.
+    /// The expectations of each project's log.
     trees: BTreeMap<String, TreeCheck>,
     keys: LogKeys,
     /// The journal being read: project, number and mac of its last mark.
     at: Option<(String, i64, String)>,
-    /// The entry before.
+    /// The previous entry.
     last: Option<Entry>,
     audit: Audit,
 }
@@ -187,10 +187,10 @@ impl Auditor<'_> {
         }
     }
 
-    /// A stored hash of a project's tree.
+    /// Checks a stored hash of a project's tree.
     pub fn node(&mut self, project: String, position: i64, hash: Vec<u8>) {
         let hash: [u8; 32] = hash.try_into().unwrap_or_default();
-        // A position below 0 is nobody's, and is found as one that no log has.
+        // A position below 0 belongs to no log, and is reported as such.
         let position = u64::try_from(position).unwrap_or(u64::MAX);
         self.trees.entry(project).or_default().expect_node(position, Hash(hash));
     }
@@ -214,7 +214,7 @@ impl Auditor<'_> {
         Ok(())
     }
 
-    /// The next mark, by project and number.
+    /// Checks the next mark, by project and number.
     pub fn mark(&mut self, mark: Mark) -> Result<(), Error> {
         self.audit.marks += 1;
         if self.at.as_ref().is_none_or(|(project, ..)| *project != mark.project_id) {
@@ -282,7 +282,7 @@ impl Auditor<'_> {
         }
     }
 
-    /// The next entry, by project, subject and number.
+    /// Checks the next entry, by project, subject and number.
     pub fn entry(&mut self, entry: &Entry) {
         self.audit.entries += 1;
         let entry = self.seals.peel(entry);

@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct Config {
     pub db: db::Config,
-    /// The master key names are encrypted and looked up under.
+    /// The master key that seals and indexes names.
     pub keys: blob::KeyConfig,
-    /// Where the heads of the journals are noted outside of the database.
+    /// Where the heads of the journals are noted outside the database.
     #[serde(default)]
     pub anchor: AnchorConfig,
 }
@@ -21,7 +21,7 @@ impl Config {
     /// SQLite and the master key as files below `data_dir`.
     pub fn embedded(data_dir: &Path) -> Self {
         Self {
-            // A consent, and above all a withdrawal, that was answered survives a power cut.
+            // An acknowledged consent, and above all a withdrawal, survives a power cut.
             db: db::Config::sqlite(&data_dir.join("consent.db")).durable(),
             keys: blob::KeyConfig::embedded(data_dir),
             anchor: AnchorConfig::default(),

@@ -1,4 +1,4 @@
-//! The ledger's rules: what an entry is, how entries hang together, what counts.
+//! The rules of the ledger: entries, their chains, and the current state.
 
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
@@ -6,9 +6,9 @@ use sha2::{Digest, Sha256};
 /// What a subject consents to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
-    /// Biometric processing.
+    /// Processing of biometric data.
     Authorization,
-    /// Keeping biometric data.
+    /// Storage of biometric data.
     Storage,
 }
 
@@ -20,13 +20,13 @@ impl Kind {
         }
     }
 
-    /// The kind stored as `text`; anything unknown is `None`.
+    /// Parses the stored text; `None` for unknown text.
     pub fn parse(text: &str) -> Option<Self> {
         [Self::Authorization, Self::Storage].into_iter().find(|kind| kind.as_str() == text)
     }
 }
 
-/// What is personal in an entry; stored encrypted.
+/// The personal part of an entry; stored sealed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Personal {
     pub user_fullname: String,
@@ -51,11 +51,11 @@ pub struct Entry {
     pub transaction_id: String,
     pub sealed: Vec<u8>,
     pub hash: String,
-    /// The name the journal has for the subject's entries: random, and gone with them.
+    /// The random id of the subject's chain in the journal, erased with its entries.
     pub chain: String,
 }
 
-/// Where a chain does not hold.
+/// A violation of a chain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Break {
     #[error("an entry is missing before number {0}")]
@@ -73,8 +73,8 @@ impl Entry {
         self
     }
 
-    /// SHA-256, hex, over the previous entry's hash and every field of this one. Each field is preceded by its length,
-    /// so that no two entries share an encoding.
+    /// Returns the SHA-256, hex, over the previous entry's hash and every field of this one. Each field is preceded
+    /// by its length, so that no two entries share an encoding.
     pub fn hash_after(&self, previous: &str) -> String {
         let numbers = [self.seq, self.given, self.recorded_at].map(i64::to_be_bytes);
         let texts = [
@@ -96,10 +96,10 @@ impl Entry {
     }
 }
 
-/// Checks that `entries`, all of one subject and oldest first, are numbered without a gap and hash to what they say.
+/// Checks that `entries`, all of one subject and oldest first, are numbered without a gap and match their hashes.
 ///
 /// # Errors
-/// The first place where they do not.
+/// The first violation.
 pub fn verify_chain(entries: &[Entry]) -> Result<(), Break> {
     let (mut seq, mut hash) = (0, "");
     for entry in entries {
@@ -166,7 +166,7 @@ mod tests {
         #[test]
         fn a_removed_entry_is_found(length in 2_usize..8, at in 0_usize..8) {
             let mut entries = chain(length);
-            // Cutting the newest off leaves a shorter chain that holds: only the one before the last can be missed.
+            // A shorter chain is valid, so only entries before the last can be missed.
             entries.remove(at % (length - 1));
             prop_assert!(verify_chain(&entries).is_err());
         }

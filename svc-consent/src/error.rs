@@ -24,7 +24,7 @@ pub enum Error {
     NotRecorded,
     #[error("there is no room to record it")]
     NoRoom,
-    /// Somebody else wrote to the database: no consent is decided from it.
+    /// Another program wrote to the database: no consent is decided from it.
     #[error("the consent ledger of project {project} was tampered with: {what}")]
     Tampered { project: String, what: &'static str },
     #[error("an entry cannot be encrypted or decrypted")]
@@ -36,7 +36,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// What a caller learns of a row that was not written.
+    /// Returns the error for the caller of a row that was not written.
     pub fn not_recorded(cause: &Self) -> Self {
         match cause {
             Self::Database(cause) if db::is_full(cause) => Self::NoRoom,

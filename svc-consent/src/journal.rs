@@ -1,15 +1,15 @@
-//! The journal of a project: what the chains of its subjects do not tell of themselves.
+//! The journal of a project: tamper evidence beyond the chains of its subjects.
 //!
-//! A chain shows a changed entry, but not that its end was cut off or that it is gone altogether. The journal has a mark
-//! for every entry and every erasure, chained by HMAC under a key of the master key, and a sealed head. Who can write to
-//! the database but does not have the key can neither make a mark nor end the journal earlier. Each mark is chained to
-//! the *seal* of the head before it, so a head that was tampered with is never healed by what is written next.
+//! A chain reveals a changed entry, but not that its end or the whole chain was removed. The journal has a mark for
+//! every entry and every erasure, chained by HMAC under a key of the master key, and a sealed head. An attacker with
+//! write access to the database but without the key can neither make a mark nor truncate the journal. Each mark is
+//! chained to the *seal* of the head before it, so later writes never repair a head that was tampered with.
 //!
-//! An erased subject leaves marks with a random id and hashes over encrypted, destroyed entries: nothing that could be
-//! made again from a name.
+//! An erased subject leaves marks with a random id and hashes over encrypted, destroyed entries, which cannot be
+//! recomputed from a name.
 //!
-//! Under a new master key the marks stay as they are, and each gets an endorsement ([`ledger::Endorser`]); a head is sealed
-//! anew. A mark counts while the key it was made with is trusted, or with an endorsement of one that is.
+//! Under a new master key the marks stay unchanged, and each gets an endorsement ([`ledger::Endorser`]); the head is
+//! resealed. A mark is valid if its key is trusted, or with an endorsement by a trusted key.
 
 use blob::{KeyId, KeyRing, Mac, Purpose};
 use ledger::Endorser;
@@ -21,10 +21,10 @@ pub const MARK: Purpose = Purpose("chain the marks of a consent journal");
 const LEAF: &str = "biometry consent leaf v1";
 pub const HEAD: Purpose = Purpose("seal the head of a consent journal");
 
-/// The journal of which projects there are.
+/// The journal of projects.
 pub const ROOT: &str = "";
 
-/// What a mark says happened.
+/// The event of a mark.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Event {
     Entry,
@@ -58,8 +58,8 @@ pub struct Mark {
 }
 
 impl Mark {
-    /// The mark as a leaf of the project's log: what it says, a line each. Who has an entry knows its hash by the history; the
-    /// chain is random, and nothing in a leaf can be made from a name.
+    /// Returns the mark as a leaf of the project's log, one field per line. Holders of an entry know its hash from
+    /// the history; the chain id is random, so nothing in a leaf can be derived from a name.
     pub fn leaf(&self) -> String {
         let Self { project_id, seq, event, chain, chain_seq, chain_hash, marked_at, .. } = self;
         let index = seq - 1;
@@ -67,7 +67,7 @@ impl Mark {
     }
 }
 
-/// Where a journal ends.
+/// The end of a journal.
 #[derive(Clone, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
 pub struct Head {
     pub project_id: String,
@@ -76,7 +76,7 @@ pub struct Head {
     pub seal: String,
 }
 
-/// The keys marks and heads are made with.
+/// The keys of marks and heads.
 #[derive(Clone)]
 pub struct Seals {
     ring: KeyRing,
@@ -88,7 +88,7 @@ impl Seals {
         Self { endorser: Endorser::new(ring.clone()), ring }
     }
 
-    /// `draft` as the mark after `head` (as the database has it, sealed or not), and the head it makes.
+    /// Returns `draft` as the mark after `head` (as stored, sealed or not), and the new head.
     ///
     /// # Errors
     /// Never in practice; a failure of the cipher library.
@@ -100,8 +100,8 @@ impl Seals {
         Ok((mark, head))
     }
 
-    /// Whether `mark` was made right after the mark with number `seq` and `mac` (0: none), by a key that is trusted or with
-    /// an endorsement of one that is.
+    /// Whether `mark` directly follows the mark with number `seq` and `mac` (0: none), by a trusted key or with an
+    /// endorsement by one.
     ///
     /// # Errors
     /// As [`Seals::extend`].
@@ -109,7 +109,7 @@ impl Seals {
         Ok(self.vouched_by(before, mark)?.is_some())
     }
 
-    /// The trusted key by which `mark` counts, as [`Seals::follows`].
+    /// Returns the trusted key that makes `mark` valid, as [`Seals::follows`].
     ///
     /// # Errors
     /// As [`Seals::extend`].
@@ -126,7 +126,7 @@ impl Seals {
         Ok(maker.is_trusted.then_some(maker.key_id))
     }
 
-    /// The key of the ring, trusted or not, by which `mark` follows.
+    /// Returns the key of the ring, trusted or not, by which `mark` follows.
     fn maker(&self, (seq, mac): (i64, &str), mark: &Mark) -> Result<Option<Mac>, Error> {
         let before = match seq {
             0 => vec![String::new()],
@@ -141,7 +141,7 @@ impl Seals {
         Ok(None)
     }
 
-    /// An endorsement of `mark` under the sealing key.
+    /// Returns an endorsement of `mark` under the active key.
     ///
     /// # Errors
     /// As [`Seals::extend`].
@@ -157,7 +157,7 @@ impl Seals {
         Ok(self.sealed_by(head)?.is_some())
     }
 
-    /// The trusted key that sealed `head`.
+    /// Returns the trusted key that sealed `head`.
     ///
     /// # Errors
     /// As [`Seals::extend`].
@@ -171,7 +171,7 @@ impl Seals {
         Ok(made.is_trusted.then_some(made.key_id))
     }
 
-    /// The seal of `head` under the sealing key.
+    /// Returns the seal of `head` under the active key.
     ///
     /// # Errors
     /// As [`Seals::extend`].
@@ -179,8 +179,8 @@ impl Seals {
         Ok(first(&self.seals(&head.project_id, head.seq, &head.mac)?))
     }
 
-    /// The entry with the sealed bytes that it was hashed with. One whose layer was changed stays as it is, and does not hash
-    /// to what it says.
+    /// Returns the entry with its originally sealed bytes. One with a changed layer stays unchanged, and does not
+    /// match its hash.
     pub fn peel(&self, entry: &Entry) -> Entry {
         let sealed = self.ring.peel(PERSONAL, entry.id.as_bytes(), &entry.sealed);
         Entry { sealed: sealed.map_or_else(|_| entry.sealed.clone(), Into::into), ..entry.clone() }
@@ -198,7 +198,7 @@ impl Seals {
         self.keyed(MARK, &fields)
     }
 
-    /// Of the sealing key first. Each field is preceded by its length, so that no two lists share an encoding.
+    /// The active key first. Each field is preceded by its length, so that no two lists share an encoding.
     fn keyed(&self, purpose: Purpose, fields: &[&[u8]]) -> Result<Vec<Mac>, Error> {
         let mut bytes = Vec::new();
         for field in fields {

@@ -61,7 +61,7 @@ impl MasterKeys for Config {
     }
 }
 
-/// Returns project and name of every user that has consents.
+/// Returns project and name of every user with consents.
 ///
 /// # Errors
 /// When the database or the master key cannot be opened, or an entry does not open.

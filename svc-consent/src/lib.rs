@@ -1,10 +1,10 @@
-//! svc-consent: who consented to what, when, under which key. A ledger, not a flag.
+//! svc-consent: the consent ledger.
 //!
-//! Invariants: an entry is never changed, and removed only by the erasure of its subject, which leaves a mark without a
-//! name; every entry and erasure has its mark in the project's journal ([`verify`] finds what does not hold), which is a Merkle tree
-//! with signed checkpoints and promises besides; the newest entry of a kind is the state, so a withdrawal counts at
-//! the next call; the entries of a subject form one hash chain without gaps or forks, whichever processes write; a
-//! subject of another project is unknown here; names are stored encrypted and found by a keyed hash.
+//! Invariants: an entry is never changed, and removed only by the erasure of its subject, which leaves a mark without
+//! a name; every entry and erasure has its mark in the project's journal ([`verify`] finds violations), which is also
+//! a Merkle tree with signed checkpoints and promises; the newest entry of a kind is the state, so a withdrawal
+//! applies to the next call; the entries of a subject form one hash chain without gaps or forks, whichever processes
+//! write; a subject of another project is unknown here; names are stored sealed and indexed by a keyed hash.
 //!
 //! Caller: the gateway, before anything biometric is processed and when a customer records or reads consent.
 
@@ -33,8 +33,7 @@ pub use keys::named_subjects;
 /// The tables of this service.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
-/// Returns what the entries of a subject are found by, as the database holds it: what an erased subject must have left in
-/// no file.
+/// Returns the values that identify a subject's entries in the database; after an erasure no file may contain them.
 ///
 /// # Errors
 /// When the database or the master key cannot be opened.
@@ -45,7 +44,7 @@ pub async fn subject_traces(config: &Config, project: &str, user: &str) -> anyho
     Ok(hashes.into_iter().map(String::into_bytes).collect())
 }
 
-/// Opens the database and the master key and answers the service.
+/// Opens the database and the master key and returns the service.
 ///
 /// # Errors
 /// When the database cannot be opened, or the master key is missing or malformed.

@@ -1,7 +1,7 @@
 //! The log of a project: its journal as a Merkle tree, with signed checkpoints, promises and proofs.
 //!
-//! Appending writes nothing for it. Hashes of whole groups of marks are stored a little later by one task of the process,
-//! and whatever is not stored yet is computed from the marks, so nothing waits for it.
+//! Appending writes nothing for the tree. Hashes of whole groups of marks are stored later by one task of the
+//! process, and missing ones are computed from the marks, so nothing waits for it.
 
 use blob::{KeyRing, Purpose};
 use ledger::tree::{GROUP, Hash, LogKeys, Tree, record_hash};
@@ -17,10 +17,10 @@ use crate::{
 
 pub const SIGN: Purpose = Purpose("sign checkpoints and promises of consent logs");
 
-/// Projects whose groups wait to be stored. What does not fit is stored with a later group.
+/// Projects whose groups wait to be stored. Further ones are stored with a later group.
 const QUEUE: usize = 256;
 
-/// The logs of all projects. Cloning shares the keys.
+/// The logs of all projects. Clones share the keys.
 #[derive(Clone)]
 pub struct ConsentLog {
     journal: Journal,
@@ -34,7 +34,7 @@ pub struct Integrator {
     _task: AbortOnDropHandle<()>,
 }
 
-/// The name of a project's log, and of its keys.
+/// Returns the name of a project's log, and of its keys.
 ///
 /// # Errors
 /// When the project's id cannot be a part of it.
@@ -46,7 +46,7 @@ pub fn origin(project: &str) -> Result<String, Error> {
     }
 }
 
-/// The project of a log.
+/// Returns the project of a log.
 pub fn project_of(origin: &str) -> Option<&str> {
     origin.strip_prefix("biometry/consent/")
 }
@@ -59,7 +59,7 @@ impl ConsentLog {
         Ok(Self { journal: Journal { store, seals: Seals::new(ring.clone()) }, tree, keys })
     }
 
-    /// The promise that the log of its project has this mark.
+    /// Returns the promise that the log of its project has this mark.
     ///
     /// # Errors
     /// When the project's id cannot name a log.
@@ -68,7 +68,7 @@ impl ConsentLog {
         Ok(self.keys.promise(&origin, index, record_hash(mark.leaf().as_bytes()), mark.marked_at)?)
     }
 
-    /// Where the log ends now.
+    /// Returns the current signed checkpoint.
     ///
     /// # Errors
     /// [`Error::NoLog`]; [`Error::Tampered`] when the journal is not as the service wrote it.
@@ -77,7 +77,7 @@ impl ConsentLog {
         self.checkpoint_at(project, size).await
     }
 
-    /// That the log has a leaf.
+    /// Proves that the log has a leaf.
     ///
     /// # Errors
     /// As [`ConsentLog::checkpoint`]; [`Error::NoLeaf`].
@@ -105,7 +105,7 @@ impl ConsentLog {
         })
     }
 
-    /// That the log of `to` leaves begins with that of `from`.
+    /// Proves that the log of `to` leaves begins with that of `from`.
     ///
     /// # Errors
     /// As [`ConsentLog::checkpoint`]; [`Error::Invalid`] when it has or had no such size.
@@ -126,7 +126,7 @@ impl ConsentLog {
         Ok(wire::Consistency { from, proof: texts(&proof), checkpoint })
     }
 
-    /// What signed notes of the project's log are checked with.
+    /// Returns the keys that verify signed notes of the project's log.
     ///
     /// # Errors
     /// When the project's id cannot name a log.
@@ -140,10 +140,10 @@ impl ConsentLog {
         Ok(wire::LogKeys { keys: keys.map(key).collect() })
     }
 
-    /// The signed checkpoint of every log.
+    /// Returns the signed checkpoint of every log.
     ///
     /// # Errors
-    /// When the database fails. A log that was tampered with has none.
+    /// When the database fails. A log that was tampered with is left out.
     pub async fn checkpoints(&self) -> Result<Vec<String>, Error> {
         let mut notes = Vec::new();
         for head in self.journal.store.heads().await? {
@@ -159,7 +159,7 @@ impl ConsentLog {
         Ok(notes)
     }
 
-    /// Starts the task that stores hashes of groups, first of everything there is.
+    /// Starts the task that stores hashes of groups, beginning with all existing groups.
     pub fn start_integrator(&self) -> Integrator {
         let (full, mut waiting) = mpsc::channel::<(String, u64)>(QUEUE);
         let log = self.clone();
@@ -196,11 +196,11 @@ impl ConsentLog {
 }
 
 impl Integrator {
-    /// Has what `mark` completes stored.
+    /// Schedules storing the group that `mark` completes.
     pub fn notice(&self, mark: &Mark) {
         let size = u64::try_from(mark.seq).unwrap_or_default();
         if size.is_multiple_of(GROUP) {
-            // Full: a later group brings this one with it.
+            // Full: a later group includes this one.
             let _ = self.full.try_send((mark.project_id.clone(), size));
         }
     }

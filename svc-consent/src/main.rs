@@ -1,4 +1,4 @@
-//! The consent service as a process of its own.
+//! The consent service as a separate process.
 
 use std::process::ExitCode;
 

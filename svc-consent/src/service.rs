@@ -1,4 +1,4 @@
-//! Decodes a call, appends to or reads the ledger, encodes.
+//! Decodes a call, appends to or reads the ledger, encodes the response.
 
 use std::sync::Arc;
 
@@ -27,9 +27,9 @@ pub const SUBJECT: Purpose = Purpose("find the consents of a subject");
 
 /// Longest user fullname, bytes.
 const MAX_NAME: usize = 256;
-/// Most entries a history answers; more than a person makes in a lifetime, less than a message holds.
+/// Most entries of a history; more than a person makes in a lifetime, less than a message can hold.
 const MAX_HISTORY: i64 = 2_000;
-/// Subjects of one step of a project's erasure.
+/// Subjects per batch of a project's erasure.
 const SUBJECTS_AT_ONCE: u32 = 100;
 /// Entries of an export in memory at a time.
 const PAGE: i64 = 500;
@@ -61,12 +61,12 @@ impl Consent {
         Self { store, seals, writer, log, integrator, ring, clock, _anchoring: anchoring.map(Arc::new) }
     }
 
-    /// What the subject's entries may be kept under: by the sealing master key first, then by retired ones.
+    /// Returns the possible hashes of the subject: the active master key's first, then those of retired ones.
     fn subjects(&self, project: &str, user: &str) -> Result<Vec<String>, Error> {
         Ok(subject_hashes(&self.ring, project, user)?)
     }
 
-    /// The hash the subject's entries are kept under: of the sealing master key, or of a retired one that made them.
+    /// Returns the hash of the subject's entries: by the active master key, or a retired one.
     async fn subject(&self, project: &str, user: &str) -> Result<String, Error> {
         let mut hashes = self.subjects(project, user)?.into_iter();
         let newest = hashes.next().unwrap_or_default();
@@ -110,7 +110,7 @@ impl Consent {
         };
         let written = self.writer.append(draft).await?;
         self.integrator.notice(&written.mark);
-        // A project whose id cannot name a log has none to promise anything of.
+        // A project whose id cannot name a log gets no promise.
         let promise = self.log.promise(&written.mark).unwrap_or_default();
         Ok(wire::ConsentEntry { promise, ..encode(written.entry, personal)? })
     }
@@ -128,7 +128,7 @@ impl Consent {
         self.erase_all(&subject.project_id, &hashes).await
     }
 
-    /// The next subjects of a project, each as if it had been named.
+    /// Erases the next subjects of a project, each as if it had been named.
     async fn erase_project(&self, project: &str) -> Result<Remains, Error> {
         // The empty project is the journal of projects.
         if project.is_empty() {
@@ -143,7 +143,7 @@ impl Consent {
         Ok(remains)
     }
 
-    /// Also when there is nothing: a call that broke off may have deleted the rows and not cleared the files.
+    /// Also purges when there are no rows: an interrupted call may have deleted the rows and not cleaned the files.
     async fn erase_all(&self, project: &str, subjects: &[String]) -> Result<Remains, Error> {
         let (mut entries, mut secrets) = (0, Vec::new());
         for subject in subjects {
@@ -189,13 +189,13 @@ impl Consent {
     }
 }
 
-/// What a subject's entries are found by: the hash of the sealing master key first, then those of retired ones.
+/// Returns the lookup hashes of a subject: the active master key's first, then those of retired ones.
 pub fn subject_hashes(ring: &KeyRing, project: &str, user: &str) -> Result<Vec<String>, blob::Error> {
     let hashes = ring.fingerprints(SUBJECT, format!("{project}\0{user}").as_bytes())?;
     Ok(hashes.into_iter().map(hex::encode).collect())
 }
 
-/// Every entry of a project, oldest first, one page of rows in memory at a time.
+/// Streams every entry of a project, oldest first, one page of rows in memory at a time.
 fn export(
     consent: Consent,
     request: wire::ExportConsentsRequest,

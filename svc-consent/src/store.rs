@@ -1,6 +1,7 @@
-//! Every SQL statement of this service: `append.rs` writes entries and erases chains, each with its mark in the journal;
-//! `state.rs` reads and verifies what counts now; `audit.rs` reads everything to verify it;
-//! `rewrap.rs` endorses marks under a new master key; `log.rs` reads the journal as the leaves of a tree; here is what else is asked of the ledger.
+//! Every SQL statement of this service: `append.rs` writes entries and erases chains, each with its mark in the
+//! journal; `state.rs` reads and verifies the current state; `audit.rs` reads everything for verification;
+//! `rewrap.rs` endorses marks under a new master key; `log.rs` reads the journal as leaves of a tree; this file has
+//! the other queries.
 
 mod append;
 mod audit;
@@ -28,10 +29,10 @@ pub(crate) use columns;
 pub use append::Written;
 pub use log::Journal;
 
-/// Finds a value sealed under the master key, by which tables from before there was a canary are recognised.
+/// Finds a value sealed under the master key, which identifies the key of tables from before canaries.
 pub const FIND_SEALED: &str = "SELECT sealed FROM consent_entries LIMIT 1";
 
-/// The first entry of every user: all have one.
+/// The first entry of every user.
 pub const FIRST_ENTRIES: &str = "SELECT project_id, id, sealed FROM consent_entries WHERE seq = 1";
 
 #[derive(Clone)]
@@ -49,21 +50,21 @@ impl Store {
         Tree::new(self.db.clone(), ring)
     }
 
-    /// Up to `most` subjects of a project.
+    /// Returns up to `most` subjects of a project.
     pub async fn some_subjects(&self, project: &str, most: u32) -> Result<Vec<String>, Error> {
         const SQL: &str = "SELECT DISTINCT subject FROM consent_entries WHERE project_id = $1 LIMIT $2";
         let subjects: Vec<(String,)> = self.db.fetch_all(SQL, db::params![project, most]).await?;
         Ok(subjects.into_iter().map(|(subject,)| subject).collect())
     }
 
-    /// How many entries the subject has.
+    /// Counts the subject's entries.
     pub async fn count(&self, project: &str, subject: &str) -> Result<i64, Error> {
         const SQL: &str = "SELECT COUNT(*) FROM consent_entries WHERE project_id = $1 AND subject = $2";
         let (count,) = self.db.fetch_one(SQL, db::params![project, subject]).await?;
         Ok(count)
     }
 
-    /// The subject's newest `limit` entries, oldest first.
+    /// Returns the subject's newest `limit` entries, oldest first.
     pub async fn entries(&self, project: &str, subject: &str, limit: i64) -> Result<Vec<Entry>, Error> {
         const SQL: &str = concat!(
             "SELECT ",
@@ -75,7 +76,7 @@ impl Store {
         Ok(entries)
     }
 
-    /// The project's next `limit` entries after the one with id `after`, in the order they were made.
+    /// Returns the project's next `limit` entries after the one with id `after`, in the order of their creation.
     pub async fn page(&self, project: &str, after: &str, limit: i64) -> Result<Vec<Entry>, Error> {
         const SQL: &str = concat!(
             "SELECT ",

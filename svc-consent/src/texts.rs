@@ -1,4 +1,4 @@
-//! Texts of a project that people approve. They are the project's words about nobody; who approved one is in the ledger.
+//! Consent texts of a project. They contain no personal data; approvals are in the ledger.
 
 use proto::consent as wire;
 

@@ -1,8 +1,9 @@
-//! Group commit: of each project one task writes, and what waits while it commits goes into its next database transaction.
+//! Group commit: one task per project writes, and entries that arrive during a commit share the next database
+//! transaction.
 //!
-//! The entries of a project follow the head of its journal, so they are written one after another; a commit costs far more
-//! than an entry. Under no load a call waits for its own commit alone; under load one transaction takes the head once for many
-//! entries. Every caller is answered after the commit that holds its entry.
+//! The entries of a project follow the head of its journal, so they are written in sequence; a commit costs far more
+//! than an entry. Without load a call waits for its own commit only; under load one transaction locks the head once
+//! for many entries. Every caller gets its result after the commit of its entry.
 
 use std::{
     collections::{HashMap, VecDeque},
@@ -18,19 +19,19 @@ use crate::{
     store::{Store, Written},
 };
 
-/// Entries of one commit: bounds how long one holds the head.
+/// Entries per commit: bounds how long it holds the head.
 pub const BATCH: usize = 128;
-/// Entries of a project that may wait; beyond it a call is refused at once, so that memory stays bounded.
+/// Waiting entries of a project; further calls are rejected at once, so that memory stays bounded.
 const QUEUE: usize = 4096;
 
 type Waiting = HashMap<String, VecDeque<Job>>;
 
-/// The handle of the writing tasks. A task ends when nothing of its project waits.
+/// The handle of the writing tasks. A task ends when no entry of its project waits.
 #[derive(Clone)]
 pub struct Writer {
     store: Store,
     seals: Seals,
-    /// The projects somebody writes for, each with what waits.
+    /// The projects with a writing task, each with its waiting entries.
     waiting: Arc<Mutex<Waiting>>,
     /// Projects that write at a time: the other connections are left to readers.
     connections: Arc<Semaphore>,
@@ -42,13 +43,14 @@ struct Job {
 }
 
 impl Writer {
-    /// `connections`: how many the database has; half of them write.
+    /// Creates the writer. `connections`: the size of the database pool, half of which writes.
     pub fn new(store: Store, seals: Seals, connections: u32) -> Self {
         let writing = (connections / 2).max(1) as usize;
         Self { store, seals, waiting: Arc::default(), connections: Arc::new(Semaphore::new(writing)) }
     }
 
-    /// Answers the entry with its number, hash, chain and mark once it is durable. It is written even if the caller goes away.
+    /// Returns the entry with its number, hash, chain and mark once it is durable. It is written even if the caller
+    /// is dropped.
     ///
     /// # Errors
     /// [`Error::Overloaded`] when too many wait, [`Error::NoRoom`] when the database has no room, [`Error::NotRecorded`] when it
@@ -57,13 +59,13 @@ impl Writer {
         let (answer, answered) = oneshot::channel();
         let project = entry.project_id.clone();
         if self.enqueue(&project, Job { entry, answer })? {
-            // It needs no joining: the caller of each entry waits for the answer to that entry.
+            // Not joined: the caller of each entry waits for its result.
             tokio::spawn(self.clone().write(project));
         }
         answered.await.map_err(|_| Error::NotRecorded)?
     }
 
-    /// Whether nobody writes for the project yet.
+    /// Queues a job; true when no task writes for the project yet.
     fn enqueue(&self, project: &str, job: Job) -> Result<bool, Error> {
         let mut waiting = self.lock();
         let is_new = !waiting.contains_key(project);
@@ -88,7 +90,7 @@ impl Writer {
         }
     }
 
-    /// Nothing waits: then nobody writes for the project any more.
+    /// Returns the next batch; without waiting entries the project's task ends.
     fn next_batch(&self, project: &str) -> Vec<Job> {
         let mut waiting = self.lock();
         let Some(queue) = waiting.get_mut(project) else { return Vec::new() };
@@ -104,7 +106,7 @@ impl Writer {
         match self.store.append(&entries, &self.seals).await {
             Ok(written) => {
                 for (job, written) in batch.into_iter().zip(written) {
-                    // A caller that gave up is not there any more; its entry is recorded all the same.
+                    // The caller may have been dropped; its entry is recorded all the same.
                     let _ = job.answer.send(Ok(written));
                 }
             }
@@ -117,7 +119,7 @@ impl Writer {
         }
     }
 
-    /// After a failed batch: an entry the database cannot take must not take the others down with it.
+    /// Writes each entry of a failed batch alone: an invalid entry must not fail the others.
     async fn one_by_one(&self, batch: Vec<Job>, cause: &Error) {
         tracing::error!(error = cause as &dyn std::error::Error, "consents could not be recorded together");
         for job in batch {

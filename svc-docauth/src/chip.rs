@@ -1,4 +1,4 @@
-//! The chip of a travel document, where the caller's app has read it: passive authentication, DG1 against the picture, DG2's
+//! The chip of a travel document, read by the caller's app: passive authentication, DG1 against the picture, DG2's
 //! face for the comparison with the live one.
 
 use std::{collections::BTreeMap, path::Path};
@@ -53,7 +53,7 @@ pub fn load_authorities(path: Option<&Path>) -> anyhow::Result<TrustStore> {
     Ok(store)
 }
 
-/// The files of a chip as they arrive.
+/// The received files of a chip.
 #[derive(Debug, Default)]
 pub struct Received {
     security_object: Option<Vec<u8>>,
@@ -63,7 +63,7 @@ pub struct Received {
 
 impl Received {
     /// # Errors
-    /// The name is unknown or came before, the file is not what its name says, or it is too large.
+    /// The name is unknown or a duplicate, the file has another type than its name, or it is too large.
     pub fn add(&mut self, file: &ChipFile) -> Result<(), Error> {
         self.bytes += file.content.len();
         if file.content.len() > MAX_FILE_BYTES || self.bytes > MAX_BYTES {
@@ -77,10 +77,10 @@ impl Received {
         if previous.is_some() { Err(Error::Invalid("a file of the chip came twice")) } else { Ok(()) }
     }
 
-    /// The chip, authenticated; `None` where no file came.
+    /// Authenticates the chip; `None` without files.
     ///
     /// # Errors
-    /// The security object is missing or none, or DG1 has no zone.
+    /// The security object is missing or malformed, or DG1 has no MRZ.
     pub fn authenticate(self, trust: &TrustStore, today: Date) -> Result<Option<Chip>, Error> {
         let Some(security_object) = self.security_object else {
             let is_empty = self.groups.is_empty();
@@ -104,18 +104,18 @@ fn group_number(name: &str) -> Option<u8> {
     name.strip_prefix("DG")?.parse().ok().filter(|number| GROUPS.contains(number))
 }
 
-/// A chip whose files have been authenticated.
+/// A chip with authenticated files.
 #[derive(Debug)]
 pub struct Chip {
     zone: Option<Vec<String>>,
     /// DG2.
     portrait: Option<Vec<u8>>,
-    /// What was found, or the algorithm that is not supported.
+    /// The result, or the unsupported algorithm.
     found: Result<Authentication, String>,
 }
 
 impl Chip {
-    /// Adds to a report what the chip says, and the checks of it. The portrait is decoded only where a trusted state signed it.
+    /// Adds the chip's fields and checks to a report. The portrait is decoded only if a trusted state signed it.
     pub fn examine(&self, report: &mut Report, today: Date) {
         let found = match &self.found {
             Ok(found) => found,

@@ -5,44 +5,45 @@ use std::path::{Path, PathBuf};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-/// Defaults run in-house alone, with the model pack where packs usually are.
+/// Defaults to in-house checks only, with the default folders of the model pack.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Folder of the model pack; without it, where packs usually are.
+    /// Folder of the model pack; without it, the default folders.
     pub models: Option<PathBuf>,
-    /// Documents worked on at once, each on a core of its own and with 300 MB of memory: half of that networks, half what
-    /// they take while they run.
+    /// Documents processed at once, each on its own core and with 300 MB of memory: half of that networks, half their
+    /// working memory.
     pub workers: usize,
-    /// Documents that may be on their way or wait besides; one more is refused at once.
+    /// Further documents that may be received or wait; others are rejected at once.
     pub queue: usize,
     /// Seconds a picture may take to arrive.
     pub upload_s: u32,
     /// Largest picture in bytes.
     pub max_bytes: u64,
-    /// Folder for pictures while they are worked on (nameless files, gone with the call); without it the system's.
+    /// Folder for pictures in progress (nameless files, removed with the call); without it the system's.
     pub spool: Option<PathBuf>,
-    /// Program that decodes media, as a process that holds no secret; without it this binary itself.
+    /// Program of the media worker, a process without secrets; without it this binary.
     pub media_worker: Option<PathBuf>,
-    /// Authorities whose chips of travel documents are trusted: a master list (CMS, as ICAO and states publish them), or a
-    /// folder of master lists, certificates and revocation lists (DER, PEM). Without it no chip's issuer is known.
+    /// Trusted issuing authorities of travel document chips: a master list (CMS, as ICAO and states publish them), or
+    /// a folder of master lists, certificates and revocation lists (DER, PEM). Without it no chip's issuer is
+    /// trusted.
     pub chip_authorities: Option<PathBuf>,
-    /// Where IDScan.net's DIVE API is asked for documents with `X-Inhouse-Docauth: false`.
+    /// URL of IDScan.net's DIVE API, for documents with `X-Inhouse-Docauth: false`.
     pub idscan_url: String,
-    /// Its secret key (`sk_...`); without one those calls are refused.
+    /// Its secret key (`sk_...`); without one those calls are rejected.
     #[serde(serialize_with = "boot::expose")]
     pub idscan_key: Option<SecretString>,
-    /// Lowest confidence (0-100) of IDScan.net in a document that counts as passed.
+    /// Lowest confidence (0-100) of IDScan.net for a document to pass.
     pub idscan_confidence: f64,
-    /// Seconds the external provider may take.
+    /// Timeout of the external provider in seconds.
     pub idscan_timeout_s: u32,
 }
 
-/// One keeps the service below 500 MB; more want more memory, and a configuration that says so.
+/// One worker keeps the service below 500 MB; more must be configured.
 const WORKERS: usize = 1;
 
 impl Config {
-    /// The same in every folder: nothing is kept.
+    /// The same for every folder: nothing is stored.
     pub fn embedded(_data_dir: &Path) -> Self {
         Self {
             models: None,

@@ -12,14 +12,14 @@ pub enum Error {
     File(#[from] std::io::Error),
     #[error(transparent)]
     Document(#[from] document::Error),
-    /// The process that decodes failed.
+    /// The media worker failed.
     #[error(transparent)]
     Sandbox(sandbox::Error),
     #[error(transparent)]
     Chip(#[from] emrtd::Error),
     #[error(transparent)]
     Models(#[from] models::Error),
-    /// The external provider did not answer, or not what its documentation says.
+    /// The external provider did not respond, or not as documented.
     #[error("the external document provider failed: {0}")]
     Provider(String),
 }

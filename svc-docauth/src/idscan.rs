@@ -1,5 +1,5 @@
-//! IDScan.net's DIVE API, version 4: `POST {url}/api/v4/verify` with the secret key as bearer token, the picture as base64
-//! in JSON; the answer's fields and results are named as in the vendor's published manual.
+//! IDScan.net's DIVE API, version 4: `POST {url}/api/v4/verify` with the secret key as bearer token, the picture as
+//! base64 in JSON; fields and results are named as in the vendor's published manual.
 
 use std::{fs::File, sync::Arc, time::Duration};
 
@@ -18,11 +18,11 @@ use crate::{
     provider::{Checked, LargeFileLimit, Provider, whole},
 };
 
-/// Largest answer read, bytes.
+/// Largest response read, bytes.
 const MOST: usize = 4 * 1024 * 1024;
-/// The vendor's number for an identity card or driving licence; it finds out itself where it is another document.
+/// The vendor's number for an identity card or driving licence; it detects other documents itself.
 const IDENTITY_DOCUMENT: u8 = 1;
-/// Calls to the vendor under way at once: each holds its picture in memory.
+/// Concurrent calls to the vendor: each holds its picture in memory.
 const AT_ONCE: usize = 4;
 
 /// A client of the vendor.
@@ -78,7 +78,7 @@ struct AntiSpoofing {
 }
 
 impl IdScan {
-    /// The client of a configuration that has a key; none of one that has none.
+    /// Returns the client of a configuration with a key, otherwise `None`.
     ///
     /// # Errors
     /// When the client cannot be built.
@@ -129,7 +129,7 @@ impl Provider for IdScan {
     }
 }
 
-/// The JSON of a request, written into one buffer: a picture of 50 MB is 67 MB in it.
+/// Writes the JSON of a request into one buffer: a picture of 50 MB takes 67 MB.
 fn request_body(picture: &[u8]) -> Result<String, Error> {
     if !is_picture(picture) {
         return Err(document::Error::NotPicture.into());
@@ -146,7 +146,7 @@ fn request_body(picture: &[u8]) -> Result<String, Error> {
     Ok(body)
 }
 
-/// Whether it is a JPEG or PNG: nothing else leaves for the vendor.
+/// Whether it is a JPEG or PNG: nothing else is sent to the vendor.
 fn is_picture(bytes: &[u8]) -> bool {
     bytes.starts_with(&[0xff, 0xd8, 0xff]) || bytes.starts_with(b"\x89PNG\r\n\x1a\n")
 }
@@ -221,7 +221,7 @@ fn kind(id_type: Option<&str>) -> Kind {
     }
 }
 
-/// YYYY-MM-DD (with or without a time) or MM/DD/YYYY, as the vendor writes both.
+/// Parses YYYY-MM-DD (with or without a time) or MM/DD/YYYY, which the vendor uses.
 fn date(text: &str) -> Option<Date> {
     let text = text.split('T').next()?.trim();
     let mut parts = text.split(['-', '/']).map(str::parse::<i32>);

@@ -1,4 +1,4 @@
-//! The same judgement without a server: for measuring on an operator's own pictures.
+//! Offline evaluation without a server: for measuring on an operator's own pictures.
 
 use std::{fs::File, path::Path, sync::Arc};
 
@@ -19,7 +19,7 @@ use crate::{
     service::encode,
 };
 
-/// The in-house provider, ready to check files.
+/// The in-house provider for offline evaluation.
 pub struct Judge {
     workers: Arc<Workers<Engine>>,
     inhouse: InHouse,
@@ -27,7 +27,7 @@ pub struct Judge {
 }
 
 impl Judge {
-    /// Loads the model pack (`None`: where packs usually are) for `threads` files at a time.
+    /// Loads the model pack (`None`: the default folders) for `threads` files at a time.
     ///
     /// # Errors
     /// When the pack cannot be used.
@@ -43,12 +43,12 @@ impl Judge {
         })
     }
 
-    /// The sum of the models that judge.
+    /// Returns the checksum of the models.
     pub fn models(&self) -> String {
         self.pack.manifest().sum(&["documents", "face"])
     }
 
-    /// What a caller would be answered about one picture, as of today. `None`: it cannot be decoded.
+    /// Returns the report of one picture, as of today. `None`: it cannot be decoded.
     ///
     /// # Errors
     /// When the file cannot be opened or a network fails.
@@ -57,7 +57,7 @@ impl Judge {
         let today = boot::timestamp::date(boot::now_ms());
         match self.inhouse.check(self.workers.admit("judge")?, file, today).await {
             Ok(checked) => Ok(Some(encode(checked))),
-            // A picture the server refuses is an outcome here, not the end.
+            // A rejected picture is a result here, and does not end the evaluation.
             Err(Error::Document(NotPicture | TooLarge | Undecodable)) => Ok(None),
             Err(Error::Sandbox(sandbox::Error::Crashed)) => Ok(None),
             Err(error) => Err(error.into()),

@@ -1,15 +1,16 @@
-//! svc-docauth: identity documents, read and cross-checked with evidence for each check.
+//! svc-docauth: identity documents: reading and cross-checks, with evidence for each check.
 //!
-//! A picture comes in through a bounded admission (`intake`): a call beyond its limit is refused before a byte is read. It is
-//! read and checked by the in-house provider (the `document` crate) or by the external one that is configured
-//! (`provider`); both answer a [`document::Report`], which `service` puts on the wire.
+//! A picture comes in through bounded admission (`intake`): a call beyond its limit is rejected before a byte is
+//! read. It is read and checked by the in-house provider (the `document` crate) or by the configured external one
+//! (`provider`); both return a [`document::Report`], which `service` encodes.
 //!
-//! Files that the caller's app read from the document's chip come before the picture (`chip`); they are authenticated first,
-//! against the authorities the operator configured.
+//! Files that the caller's app read from the document's chip come before the picture (`chip`); they are authenticated
+//! first, against the operator's authorities.
 //!
-//! Invariants: nothing is kept, the picture lies in a file without a name, is decoded in a process of its own (`sandbox`)
-//! and is gone with the call; a picture leaves this machine only where the caller asks for the external provider and one is configured; a panic costs one call; of large
-//! files one is in memory at a time, so that the service stays below 500 MB whatever it is sent (`tests/it/memory.rs`).
+//! Invariants: nothing is stored; the picture is spooled to a nameless file, decoded in a separate process
+//! (`sandbox`), and deleted with the call; a picture leaves this machine only if the caller requests the external
+//! provider and one is configured; a panic affects one call; one large file is in memory at a time, so that the
+//! service stays below 500 MB (`tests/it/memory.rs`).
 //!
 //! Caller: the gateway.
 
@@ -35,19 +36,19 @@ use crate::{error::Error, idscan::IdScan, provider::LargeFileLimit, service::Doc
 
 pub use config::Config;
 
-/// No caller waits this long: what somebody waits for is never given up here.
+/// Longer than every caller's deadline, so no awaited work is cancelled here.
 const DEADLINE: Duration = Duration::from_secs(600);
 
-/// Opens the model pack, loads the networks for every worker, and answers the service.
+/// Opens the model pack, loads the networks for every worker, and returns the service.
 ///
 /// # Errors
-/// When the pack cannot be used or the external provider is configured wrongly; the text says what to do.
+/// When the pack cannot be used or the external provider is misconfigured; the text says what to do.
 pub async fn routes(config: Config) -> anyhow::Result<Routes> {
     let media = Sandbox::of(config.media_worker.as_deref());
     routes_with(config, media).await
 }
 
-/// The same, with pictures decoded by `media`, which other services of this process may use as well.
+/// Like [`routes`], with pictures decoded by `media`, which may be shared with other services of the process.
 ///
 /// # Errors
 /// As [`routes`].

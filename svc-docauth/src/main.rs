@@ -1,8 +1,8 @@
-//! The document service as a process of its own.
+//! The document service as a separate process.
 
 use std::process::ExitCode;
 
-/// Decoding allocates and frees megabytes a picture.
+/// Decoding allocates and frees megabytes per picture.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

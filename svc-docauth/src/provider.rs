@@ -1,4 +1,4 @@
-//! Providers of document checks: this machine or an external one. Both return the same report.
+//! Providers of document checks: in-house or external. Both return the same report.
 
 use std::{
     fs::File,
@@ -15,25 +15,25 @@ use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use crate::error::Error;
 
-/// A report, who made it, and what it cost here.
+/// A report, its provider, and its CPU time.
 pub struct Checked {
     pub report: Report,
     pub provider: &'static str,
     pub cpu: Duration,
 }
 
-/// Somebody who can check a document.
+/// A provider of document checks.
 #[tonic::async_trait]
 pub trait Provider: Send + Sync {
-    /// Checks the picture in `file`, which has been received and rewound, as of `today`.
+    /// Checks the received and rewound picture in `file`, as of `today`.
     ///
     /// # Errors
     /// The picture cannot be read, or the provider failed.
     async fn check(&self, place: Place, file: File, today: Date) -> Result<Checked, Error>;
 }
 
-/// The large_files of large files. A file is in memory while it is worked on, and its pixels besides, so there is one of them at
-/// a time however many workers there are; the small ones pass it by.
+/// Limits large files in memory. A file is in memory while it is processed, with its pixels, so only one large file
+/// is processed at a time however many workers there are; small ones are not limited.
 #[derive(Debug)]
 pub struct LargeFileLimit(Arc<Semaphore>);
 
@@ -45,10 +45,10 @@ impl LargeFileLimit {
         Self(Arc::new(Semaphore::new(1)))
     }
 
-    /// Waits until `file` may be read into memory; it may stay there as long as what is answered is held.
+    /// Waits until `file` may be read into memory, until the returned guard is dropped.
     ///
     /// # Errors
-    /// The file has no length.
+    /// When the length of the file is unknown.
     pub async fn enter(&self, file: &File) -> Result<Option<OwnedSemaphorePermit>, Error> {
         if file.metadata()?.len() <= Self::LARGE {
             return Ok(None);
@@ -62,7 +62,7 @@ pub struct InHouse {
     workers: Arc<Workers<Engine>>,
     large_files: Arc<LargeFileLimit>,
     media: Sandbox,
-    /// Held while a picture is decoded: of what needs much memory for a short while there is one at a time.
+    /// Held while a picture is decoded: peaks of memory must not coincide.
     decoding: Arc<Mutex<()>>,
 }
 
@@ -78,7 +78,7 @@ impl Provider for InHouse {
         let alone = self.large_files.enter(&file).await?;
         let (media, decoding) = (self.media.clone(), self.decoding.clone());
         let inspect = move |engine: &mut Engine, watch: &Watch| {
-            // Held by the work itself: a caller that goes away does not let the next one in before its time.
+            // Held by the work itself: a dropped caller must not admit the next file early.
             let _alone = alone;
             let started = cpu();
             let bytes = whole(&mut file)?;
@@ -97,10 +97,10 @@ impl Provider for InHouse {
     }
 }
 
-/// How often somebody who waits for their turn is asked whether their caller still waits.
+/// How often a waiting call checks whether its caller still waits.
 const TURN_INTERVAL: Duration = Duration::from_millis(20);
 
-/// Waits for the turn to decode, as long as the answer is wanted.
+/// Waits for permission to decode, as long as the result is wanted.
 fn turn<E>(decoding: &Mutex<()>, still_wanted: impl Fn() -> Result<(), E>) -> Result<MutexGuard<'_, ()>, E> {
     loop {
         match decoding.try_lock() {
@@ -114,14 +114,14 @@ fn turn<E>(decoding: &Mutex<()>, still_wanted: impl Fn() -> Result<(), E>) -> Re
     }
 }
 
-/// The bytes of a file, in a buffer of their size: one that grows would take up to twice as much.
+/// Reads a file into a buffer of its size: a growing one would take up to twice as much.
 pub fn whole(file: &mut File) -> std::io::Result<Vec<u8>> {
     let mut bytes = Vec::with_capacity(usize::try_from(file.metadata()?.len()).unwrap_or_default());
     file.read_to_end(&mut bytes)?;
     Ok(bytes)
 }
 
-/// Processor time of this thread.
+/// Returns the CPU time of this thread.
 fn cpu() -> Duration {
     let now = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
     Duration::new(now.tv_sec.unsigned_abs(), u32::try_from(now.tv_nsec).unwrap_or(0))

@@ -1,4 +1,4 @@
-//! Decodes a call, has the document checked, encodes.
+//! Decodes a call, has the document checked, encodes the response.
 
 use std::{path::PathBuf, sync::Arc, time::Duration};
 
@@ -105,7 +105,7 @@ async fn header(
     }
 }
 
-/// Takes the files of the chip, which come before the picture, and the first part that is none.
+/// Receives the files of the chip, which come before the picture, and returns the first other part.
 async fn chip_files(
     parts: &mut Streaming<wire::CheckDocumentRequest>,
 ) -> Result<(Received, Option<wire::CheckDocumentRequest>), Error> {
@@ -118,7 +118,7 @@ async fn chip_files(
     }
 }
 
-/// The pieces of the picture.
+/// Returns the pieces of the picture.
 fn chunks(
     first: Option<wire::CheckDocumentRequest>,
     rest: Streaming<wire::CheckDocumentRequest>,
@@ -129,7 +129,7 @@ fn chunks(
     })
 }
 
-/// Runs what takes milliseconds off the threads that serve calls.
+/// Runs CPU work of milliseconds off the async threads.
 async fn off_thread<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
     tokio::task::spawn_blocking(work).await.map_err(|_| intake::Error::Crashed.into())
 }
@@ -139,7 +139,7 @@ fn with_chip(mut checked: Checked, chip: &Chip, today: Date) -> Checked {
     checked
 }
 
-/// A report as the wire has it.
+/// Encodes a report.
 pub fn encode(checked: Checked) -> wire::CheckDocumentResponse {
     let Checked { report, provider, cpu } = checked;
     let fields = report.fields.iter().map(|(name, field)| wire::DocumentField {
@@ -187,7 +187,7 @@ fn check(check: &document::Check) -> wire::DocumentCheck {
     }
 }
 
-/// The checks that compare the zone with the rest of the document.
+/// The checks that compare the MRZ with the rest of the document.
 const COMPARISONS: [&str; 5] =
     ["mrz_print_number", "mrz_print_birth", "mrz_print_expiry", "mrz_print_names", "mrz_barcode"];
 

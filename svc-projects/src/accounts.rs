@@ -1,8 +1,8 @@
-//! The accounts service: users of the dashboard, their sessions, invitations and projects. Each RPC is a method of its own
+//! The accounts service: dashboard users, their sessions, invitations and projects. Each RPC is a method of the same
 //! name in one of the modules.
 //!
-//! The gateway authenticates a browser with [`Accounts::authorize`] and names the user in later calls; what a user may do
-//! is decided here, by the role they have now.
+//! The gateway authenticates a browser with [`Accounts::authorize`] and names the user in later calls; permissions
+//! are decided here, by the user's current role.
 
 mod audit;
 mod audit_proofs;
@@ -61,18 +61,18 @@ impl Accounts {
         Self { store, log: Log::new(ring.clone()), ring, passwords: Passwords::default(), refusals, tree }
     }
 
-    /// The user a call is made for, as they are now.
+    /// Returns the current state of the calling user.
     async fn find_caller(&self, who: Option<&wire::Who>) -> Result<UserRow, Error> {
         let who = who.ok_or(Error::NoSuchUser)?;
         self.store.find_user(&UserId::parse(&who.user_id)?).await?.ok_or(Error::NoSuchUser)
     }
 
-    /// Keyed hashes of an address: the one to store, then those of earlier master keys.
+    /// Returns keyed hashes of an address: the one to store, then those of earlier master keys.
     fn email_hashes(&self, email: &str) -> Result<Vec<String>, Error> {
         Ok(self.ring.fingerprints(EMAIL, email.as_bytes())?.into_iter().map(hex::encode).collect())
     }
 
-    /// The accounts of an address, one an organisation.
+    /// Returns the accounts of an address, one per organisation.
     async fn find_accounts(&self, email: &Email) -> Result<Vec<UserRow>, Error> {
         self.store.find_users_by_email(&self.email_hashes(email.as_str())?).await
     }
@@ -98,7 +98,7 @@ impl Accounts {
         Ok(self.ring.seal(PASSWORD, id.as_str().as_bytes(), hash.as_bytes())?)
     }
 
-    /// Whether this is the user's password; without a user it takes as long.
+    /// Verifies the user's password; without a user it takes as long.
     async fn verify_password(&self, user: Option<&UserRow>, password: &str) -> Result<bool, Error> {
         let stored = match user {
             None => None,

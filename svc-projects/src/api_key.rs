@@ -1,4 +1,4 @@
-//! API keys as plain values: ids, names, the selected services, the claims of its token.
+//! API keys as plain values: ids, names, selected services, token claims.
 
 use scoring::Service;
 use serde::{Deserialize, Serialize};
@@ -6,7 +6,7 @@ use uuid::Uuid;
 
 use crate::{dialects::KeyDialects, error::Error, scope::Scopes};
 
-/// The services a key can select, by the names its holder reads in answers.
+/// The services a key can select, by their names in responses.
 fn service_titles() -> [&'static str; Service::SELECTABLE.len()] {
     Service::SELECTABLE.map(Service::title)
 }
@@ -21,12 +21,12 @@ macro_rules! id {
         pub struct $name(String);
 
         impl $name {
-            /// A new id; later ones sort after earlier ones.
+            /// Generates an id; later ones sort after earlier ones.
             pub fn generate() -> Self {
                 Self(Uuid::now_v7().to_string())
             }
 
-            /// Text that is no id cannot name anything, so it answers as an unknown id does.
+            /// Parses an id; any other text is reported as an unknown id.
             pub fn parse(text: &str) -> Result<Self, Error> {
                 Uuid::try_parse(text).map(|id| Self(id.to_string())).map_err(|_| $missing)
             }
@@ -39,7 +39,7 @@ macro_rules! id {
 }
 
 id!(
-    /// One tenant: nothing crosses the border of a project.
+    /// One tenant: no data crosses the boundary of a project.
     ProjectId,
     Error::NoSuchProject
 );
@@ -55,7 +55,7 @@ id!(
 );
 
 id!(
-    /// One customer: people and projects belong to it.
+    /// One customer, with its users and projects.
     OrganisationId,
     Error::NoSuchOrganisation
 );
@@ -65,7 +65,7 @@ id!(
     Error::NoSuchUser
 );
 
-/// A name a person gave: 1 to 200 characters, none of them a control character, no space around it.
+/// A name given by a person: 1 to 200 characters, no control characters, no surrounding space.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Name(String);
 
@@ -95,7 +95,8 @@ impl Name {
 pub struct SelectedServices(Vec<String>);
 
 impl SelectedServices {
-    /// An empty list selects all. Written out in full, so that no reader of a token can take "all" for "none".
+    /// Parses a selection; an empty list selects all. The result is explicit, so that no reader of a token can take
+    /// "all" for "none".
     pub fn parse(names: &[String]) -> Result<Self, Error> {
         if let Some(unknown) = names.iter().find(|name| !service_titles().contains(&name.as_str())) {
             let known = service_titles().join(", ");
@@ -114,12 +115,12 @@ impl SelectedServices {
     }
 }
 
-/// The shape answers to a key have.
+/// The response format of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResponseFormat {
     /// The documented API.
     Default,
-    /// What clients typed against the vendor's client library expect.
+    /// The format of the vendor's client library.
     Sdk,
 }
 
@@ -144,17 +145,17 @@ impl ResponseFormat {
 pub enum State {
     Active,
     Revoked,
-    /// Its time is over. Not stored: a key says when that is.
+    /// Its expiry has passed. Not stored: it follows from the expiry.
     Expired,
 }
 
 impl State {
-    /// Anything but a state we wrote reads as revoked: a damaged row must not grant access.
+    /// Parses a stored state; anything else is revoked: a damaged row must not grant access.
     pub fn from_stored(text: &str) -> Self {
         if text == "active" { Self::Active } else { Self::Revoked }
     }
 
-    /// The state at a time, of a key that stops at `expires_at_ms`.
+    /// Returns the state at a time, of a key that expires at `expires_at_ms`.
     pub fn at(self, now_ms: i64, expires_at_ms: Option<i64>) -> Self {
         match self {
             Self::Active if expires_at_ms.is_some_and(|end| end <= now_ms) => Self::Expired,
@@ -171,7 +172,7 @@ impl State {
     }
 }
 
-/// An API key as it is kept: everything but the token, which only its holder has.
+/// A stored API key: everything except the token, which only its holder has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct ApiKey {
     pub id: ApiKeyId,
@@ -188,17 +189,17 @@ pub struct ApiKey {
     pub updated_at_ms: i64,
     /// 0: never.
     pub last_used_at_ms: i64,
-    /// Calls a minute, instead of the project's; 0: the project's.
+    /// Calls per minute, instead of the project's; 0: the project's.
     pub rate_limit_per_minute: u32,
-    /// None: never.
+    /// `None`: does not expire.
     pub expires_at_ms: Option<i64>,
     /// The APIs it may be used with.
     pub dialects: KeyDialects,
-    /// Its calls are answered without models; it never changes.
+    /// Its calls return sandbox responses without models; cannot be changed.
     pub is_test: bool,
 }
 
-/// When a key is to stop: later than now, and none too far to write down. 0: never.
+/// Validates an expiry: in the future, and representable. 0: does not expire.
 pub fn expiry(given_ms: i64, now_ms: i64) -> Result<Option<i64>, Error> {
     /// The end of the year 9999.
     const LATEST_MS: i64 = 253_402_300_799_999;
@@ -209,7 +210,7 @@ pub fn expiry(given_ms: i64, now_ms: i64) -> Result<Option<i64>, Error> {
     }
 }
 
-/// The last key of a page; the next page holds what comes after it.
+/// The last key of a page; the next page starts after it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Cursor {
     pub created_at_ms: i64,
@@ -232,7 +233,7 @@ impl std::fmt::Display for Cursor {
     }
 }
 
-/// What the token of a key says. It does not expire; the state of the key is asked on every call.
+/// The claims of a key's token. It does not expire; the state of the key is checked on every call.
 #[derive(Debug, Serialize)]
 pub struct Claims<'a> {
     id: &'a str,
@@ -241,14 +242,14 @@ pub struct Claims<'a> {
     #[serde(skip_serializing_if = "Option::is_none")]
     scores_id: Option<&'a str>,
     can_mint: bool,
-    /// `test`, of a key whose calls are answered without models. What counts is asked on every call.
+    /// `test`, for a key with sandbox responses. Only informative: the stored flag is checked on every call.
     #[serde(skip_serializing_if = "Option::is_none")]
     mode: Option<&'static str>,
     /// Seconds since 1970, as JWT dates are.
     iat: i64,
 }
 
-/// What a session token says: for whose key it stands, in which session alone, and until when.
+/// The claims of a session token: the key it acts for, its only session, and its expiry.
 #[derive(Debug, Serialize)]
 pub struct SessionClaims<'a> {
     pub id: &'a str,

@@ -1,13 +1,14 @@
-//! The audit log: who changed what, what it was before and what after.
+//! The audit log: who changed what, with the values before and after.
 //!
-//! Append only. Each entry is chained by HMAC to the seal of the head before it, under a key of the master key: who can
-//! write to the database but has no master key can neither add, change nor remove an entry unseen, nor cut the end off.
-//! Triggers refuse changes and removals besides, so that a mistake does not break the chain either. One chain for the
-//! installation: changes are rare, and nothing of a tenant can vanish with its whole log.
+//! Append only. Each entry is chained by HMAC to the seal of the head before it, under a key of the master key:
+//! without the master key, an attacker with write access to the database can neither add, change nor remove an entry
+//! unnoticed, nor truncate the log. In addition triggers reject changes and removals, so that a mistake does not
+//! break the chain. There is one chain for the installation: changes are rare, and no tenant's log can disappear as a
+//! whole.
 //!
-//! What was before and after is kept sealed; a target is an id, a subject a keyed hash.
+//! The values before and after are sealed; a target is an id, a subject a keyed hash.
 //!
-//! Under a new master key an entry and its MAC stay as they are: what is sealed gets a layer, the MAC an endorsement.
+//! Under a new master key an entry and its MAC stay unchanged: the sealed content gets a layer, the MAC an endorsement.
 
 pub mod tree;
 pub mod verify;
@@ -26,12 +27,12 @@ pub const CONTENT: Purpose = Purpose("encrypt what an audit entry says");
 const LEAF: &str = "biometry audit leaf v1";
 const SUBJECT: Purpose = Purpose("name a subject in the audit log");
 
-/// Who does something, as the log has it: `user:<id>`, `api_key:<id>`, `operator` or `anonymous`.
+/// The actor of an entry: `user:<id>`, `api_key:<id>`, `operator` or `anonymous`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Actor(String);
 
 impl Actor {
-    /// An operator of the machine; also a call that names no user.
+    /// An operator of the machine; also a call without a user.
     pub fn operator() -> Self {
         Self("operator".into())
     }
@@ -45,7 +46,7 @@ impl Actor {
         Self(format!("user:{id}"))
     }
 
-    /// Who makes the call that is being answered.
+    /// Returns the actor of the current call.
     pub fn current() -> Self {
         let context = rpc::current();
         let known = |kind: &str| {
@@ -59,7 +60,7 @@ impl Actor {
     }
 }
 
-/// What is to be written.
+/// A change to log.
 #[derive(Clone, Debug)]
 pub struct Change {
     pub organisation_id: String,
@@ -75,7 +76,7 @@ pub struct Change {
 }
 
 impl Change {
-    /// By the user of the current call, now.
+    /// Builds a change by the user of the current call, now.
     pub fn new(organisation: &str, action: &str, target: &str) -> Self {
         Self {
             organisation_id: organisation.to_owned(),
@@ -90,7 +91,7 @@ impl Change {
     }
 }
 
-/// An entry as it is kept.
+/// A stored entry.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Entry {
     pub seq: i64,
@@ -106,7 +107,7 @@ pub struct Entry {
     pub endorsement: String,
 }
 
-/// Where the log ends.
+/// The end of the log.
 #[derive(Clone, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
 pub struct Head {
     pub seq: i64,
@@ -117,7 +118,7 @@ pub struct Head {
 /// The name of the log in endorsements; it has one part.
 const PART: &str = "audit";
 
-/// The keys entries are made with.
+/// The keys of the entries.
 #[derive(Clone)]
 pub struct Log {
     ring: KeyRing,
@@ -129,7 +130,7 @@ impl Log {
         Self { endorser: Endorser::new(ring.clone()), ring }
     }
 
-    /// `change` as the entry after `head`, and the head it makes.
+    /// Returns `change` as the entry after `head`, and the new head.
     ///
     /// # Errors
     /// When the system has no randomness.
@@ -154,10 +155,10 @@ impl Log {
         Ok((entry, head))
     }
 
-    /// What was before and after.
+    /// Opens the values before and after.
     ///
     /// # Errors
-    /// When the entry was changed or its master key is gone.
+    /// When the entry was changed or its master key is not available.
     pub fn open(&self, entry: &Entry) -> Result<(Option<Value>, Option<Value>), Error> {
         let bytes = self.ring.open_layered(CONTENT, &entry.seq.to_be_bytes(), &entry.sealed)?;
         let content: Value = serde_json::from_slice(&bytes).unwrap_or_default();
@@ -165,7 +166,7 @@ impl Log {
         Ok((part("before"), part("after")))
     }
 
-    /// A subject as the log names it.
+    /// Returns a subject's keyed hash.
     ///
     /// # Errors
     /// Never in practice; a failure of the cipher library.
@@ -174,10 +175,11 @@ impl Log {
         Ok(format!("subject:{}", first(&made)))
     }
 
-    /// The entry as a leaf of the log's tree: number and time, and a hash over the rest, with what is sealed as it was first.
+    /// Returns the entry as a leaf of the log's tree: number and time, and a hash over the rest, with its originally
+    /// sealed content.
     ///
     /// # Errors
-    /// When the layer over what is sealed was changed.
+    /// When the layer over the sealed content was changed.
     pub fn leaf(&self, entry: &Entry) -> Result<String, Error> {
         let sealed = self.ring.peel(CONTENT, &entry.seq.to_be_bytes(), &entry.sealed)?;
         let texts = [&entry.organisation_id, &entry.project_id, &entry.actor, &entry.action, &entry.target];
@@ -187,8 +189,8 @@ impl Log {
         Ok(format!("{LEAF}\n{index}\n{hash}\n{}\n", entry.happened_at))
     }
 
-    /// Whether `entry` was made right after the entry with this number and mac (0: none), by a key that is trusted or with an
-    /// endorsement of one that is.
+    /// Whether `entry` directly follows the entry with this number and mac (0: none), by a trusted key or with an
+    /// endorsement by one.
     ///
     /// # Errors
     /// Never in practice; a failure of the cipher library.
@@ -196,7 +198,7 @@ impl Log {
         Ok(self.vouched_by(before, entry)?.is_some())
     }
 
-    /// The trusted key by which `entry` counts, as [`Log::follows`].
+    /// Returns the trusted key that makes `entry` valid, as [`Log::follows`].
     ///
     /// # Errors
     /// Never in practice; a failure of the cipher library.
@@ -212,7 +214,7 @@ impl Log {
         Ok(maker.is_trusted.then_some(maker.key_id))
     }
 
-    /// The key of the ring, trusted or not, by which `entry` follows.
+    /// Returns the key of the ring, trusted or not, by which `entry` follows.
     fn maker(&self, (seq, mac): (i64, &str), entry: &Entry) -> Result<Option<Mac>, Error> {
         let sealed = self.ring.peel(CONTENT, &entry.seq.to_be_bytes(), &entry.sealed);
         let Ok(sealed) = sealed else { return Ok(None) };
@@ -230,7 +232,7 @@ impl Log {
         Ok(None)
     }
 
-    /// What is stored of an entry under the sealing key: its sealed bytes under a layer, and its endorsement.
+    /// Returns the layered content and the endorsement of an entry under the active key.
     ///
     /// # Errors
     /// When it does not open.
@@ -248,7 +250,7 @@ impl Log {
         Ok(*head == Head::default() || self.sealed_by(head)?.is_some())
     }
 
-    /// The trusted key that sealed `head`.
+    /// Returns the trusted key that sealed `head`.
     ///
     /// # Errors
     /// Never in practice; a failure of the cipher library.
@@ -258,7 +260,7 @@ impl Log {
         Ok(made.map(|made| made.key_id))
     }
 
-    /// The seal of `head` under the sealing key.
+    /// Returns the seal of `head` under the active key.
     ///
     /// # Errors
     /// Never in practice; a failure of the cipher library.
@@ -286,7 +288,7 @@ impl Log {
         self.keyed(MARK, &fields)
     }
 
-    /// Of the sealing key first.
+    /// The active key first.
     fn keyed(&self, purpose: Purpose, fields: &[&[u8]]) -> Result<Vec<Mac>, Error> {
         Ok(self.ring.macs(purpose, &framed(fields))?)
     }

@@ -10,13 +10,13 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct Config {
     pub db: db::Config,
-    /// The master key the private signing keys are encrypted under.
+    /// The master key that seals the private signing keys.
     pub keys: blob::KeyConfig,
-    /// Where the head of the audit log is noted outside of the database.
+    /// Where the head of the audit log is noted outside the database.
     #[serde(default)]
     pub anchor: AnchorConfig,
-    /// A file that every erasure is noted in, by keyed and salted hashes. `biometry restore` repeats those that came after a
-    /// copy; so it belongs on another disk.
+    /// A file in which every erasure is noted, by keyed and salted hashes. `biometry restore` repeats those made
+    /// after a backup, so it belongs on another disk.
     #[serde(default)]
     pub tombstones: Option<PathBuf>,
 }
@@ -24,7 +24,7 @@ pub struct Config {
 impl Config {
     /// SQLite and the master key as files below `data_dir`.
     pub fn embedded(data_dir: &Path) -> Self {
-        // A revocation that was answered must not come undone.
+        // An acknowledged revocation must not be undone.
         let db = db::Config::sqlite(&data_dir.join("projects.db")).durable();
         Self {
             db,

@@ -1,8 +1,8 @@
 //! Deletion of an organisation, and its receipt.
 //!
-//! It goes in three steps, each of which can be repeated: marked (from here on nobody signs in and no key opens anything),
-//! emptied (each service destroys the data of its projects, a part at a time, and reports it), removed. What
-//! remains is the receipt and what the audit log said of it, which nobody can read through the API any more.
+//! It has three steps, each of which can be repeated: marked (from here on no user signs in and no key is accepted),
+//! purged (each service destroys the data of its projects in batches, and reports it), removed. The receipt and the
+//! audit events remain; nobody can read them through the API.
 
 use boot::timestamp::rfc3339;
 use serde::{Deserialize, Serialize};
@@ -13,7 +13,7 @@ use crate::{error::Error, store::DeletionRow};
 const MAX_LINES: usize = 100;
 const MAX_WORD: usize = 64;
 
-/// So many things of one kind that a service destroyed.
+/// The number of items of one kind that a service destroyed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Destroyed {
     pub service: String,
@@ -33,12 +33,12 @@ impl Destroyed {
     }
 }
 
-/// Lines as kept.
+/// Serialises the lines.
 pub fn lines(json: &str) -> Result<Vec<Destroyed>, Error> {
     serde_json::from_str(json).map_err(|_| Error::Damaged)
 }
 
-/// What is known to be destroyed and what was destroyed now, one line for each kind.
+/// Adds newly destroyed items to the earlier ones, one line per kind.
 pub fn merged(known: &str, now: &[Destroyed]) -> Result<String, Error> {
     let mut all = lines(known)?;
     for new in now {
@@ -51,7 +51,7 @@ pub fn merged(known: &str, now: &[Destroyed]) -> Result<String, Error> {
     serde_json::to_string(&all).map_err(|_| Error::Damaged)
 }
 
-/// What the signature of a receipt covers.
+/// The signed content of a receipt.
 #[derive(Debug, Serialize)]
 pub struct Receipt<'a> {
     receipt_id: &'a str,
@@ -61,7 +61,7 @@ pub struct Receipt<'a> {
     deleted_at: String,
     projects: i64,
     destroyed: Vec<Destroyed>,
-    /// Every service said afterwards that nothing is left: there is no receipt without it.
+    /// Every service has confirmed that nothing is left: without that there is no receipt.
     verified: bool,
 }
 

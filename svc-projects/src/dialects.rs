@@ -1,4 +1,5 @@
-//! The other APIs of the server: which a project has switched on, how each takes consent, and which a key may be used with.
+//! The other APIs of the server: which ones a project has switched on, how each takes consent, and which ones a key
+//! may use.
 
 use std::collections::BTreeMap;
 
@@ -6,14 +7,14 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 
-/// The API every project has.
+/// The API that every project has.
 const OWN: &str = "biometry";
-/// Those a project switches on.
+/// The APIs that a project can switch on.
 pub const SWITCHED: [&str; 4] = ["biometry_v2", "neuroid", "idv", "verifik"];
-/// How a subject's consent comes to be known: declared by the project for its calls, or recorded in the ledger before.
+/// The source of a subject's consent: declared by the project for its calls, or recorded in the ledger.
 const CONSENT_MODES: [&str; 2] = ["attested", "ledger"];
 
-/// What a project chose for one API.
+/// A project's setting for one API.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Setting {
     pub consent: String,
@@ -33,7 +34,7 @@ impl Dialects {
         serde_json::json!(self).to_string()
     }
 
-    /// Switches one on with its consent mode, or off with an empty one.
+    /// Switches an API on with its consent mode, or off with an empty one.
     pub fn change(&mut self, name: &str, consent: &str) -> Result<(), Error> {
         let refused = |why: String| Error::field("dialects", why);
         if !SWITCHED.contains(&name) {

@@ -1,4 +1,4 @@
-//! Receipts of erasures: what was destroyed, signed, without the name of whom it was about.
+//! Receipts of erasures: the destroyed items, signed, without the subject's name.
 
 use proto::projects as wire;
 use serde::{Deserialize, Serialize};
@@ -15,7 +15,7 @@ use crate::{
 const MAX_LINES: usize = 100;
 const MAX_WORD: usize = 64;
 
-/// So many things of one kind that a service destroyed.
+/// The number of items of one kind that a service destroyed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Destroyed {
     service: String,
@@ -23,7 +23,7 @@ pub struct Destroyed {
     count: u64,
 }
 
-/// What the signature of a receipt covers.
+/// The signed content of a receipt.
 #[derive(Debug, Serialize)]
 pub struct Receipt {
     pub receipt_id: String,
@@ -36,12 +36,12 @@ pub struct Receipt {
     #[serde(skip)]
     pub erased_at_ms: i64,
     pub destroyed: Vec<Destroyed>,
-    /// Every service said afterwards that nothing is left: there is no receipt without it.
+    /// Every service has confirmed that nothing is left: without that there is no receipt.
     pub verified: bool,
 }
 
 impl Receipt {
-    /// Checks what is to be signed: a name must never get into a receipt, so the subject has to be a salted hash.
+    /// Validates the content: a name must never get into a receipt, so the subject has to be a salted hash.
     pub fn new(request: wire::SignErasureRequest, now_ms: i64) -> Result<Self, Error> {
         let time = OffsetDateTime::from_unix_timestamp_nanos(i128::from(now_ms) * 1_000_000).ok();
         Ok(Self {
@@ -56,7 +56,7 @@ impl Receipt {
         })
     }
 
-    /// As it is kept, with its signature.
+    /// Returns the stored form, with its signature.
     pub fn signed(self, signature: String) -> Result<ErasureRow, Error> {
         Ok(ErasureRow {
             id: self.receipt_id,

@@ -5,9 +5,9 @@ use std::borrow::Cow;
 use rpc::StorageLimit;
 use tonic::{Code, Status, metadata::MetadataMap};
 
-/// Metadata of a refusal: the input it is about.
+/// Metadata key of the rejected input.
 const FIELD: &str = "x-field";
-/// Metadata of a refusal: seconds until another try is heard.
+/// Metadata key of the seconds to wait before a retry.
 const WAIT: &str = "x-retry-after";
 
 #[derive(Debug, thiserror::Error)]
@@ -40,7 +40,7 @@ pub enum Error {
     SigningKey(&'static str),
     #[error("the signing key cannot be decrypted")]
     Sealed(#[from] blob::Error),
-    /// What a person typed in does not do; the sentence stands beside the input.
+    /// A rejected input of a form; the message is shown beside the input.
     #[error("{sentence}")]
     Field { name: &'static str, sentence: Cow<'static, str> },
     #[error("organisation not found")]
@@ -64,7 +64,7 @@ pub enum Error {
     #[error("there are several organisations; name one with --organisation-id")]
     WhichOrganisation,
     /// Seconds.
-    #[error("too many attempts went wrong; try again in {0} seconds")]
+    #[error("too many failed attempts; try again in {0} seconds")]
     Wait(u64),
     #[error("too many passwords are being checked")]
     Busy,
@@ -72,12 +72,12 @@ pub enum Error {
     Randomness,
     #[error("a stored value cannot be read")]
     Damaged,
-    /// It grants something, so nothing is done on its word. Logged where it is found.
+    /// A tampered row grants nothing. Logged where it is found.
     #[error(transparent)]
     Tampered(#[from] ledger::TamperedRow),
     #[error("audit entry not found")]
     NoSuchEntry,
-    /// Nothing is signed over what somebody else wrote.
+    /// Nothing is signed over entries that are not authentic.
     #[error("the audit log was tampered with: {0}")]
     AuditTampered(&'static str),
     #[error("the database failed")]
@@ -85,7 +85,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// About one input.
+    /// Builds the error of one input.
     pub fn field(name: &'static str, sentence: impl Into<Cow<'static, str>>) -> Self {
         Self::Field { name, sentence: sentence.into() }
     }

@@ -1,4 +1,4 @@
-//! API keys over the wire: made, listed, changed.
+//! API keys over the wire: create, list, change.
 
 use proto::projects as wire;
 
@@ -58,7 +58,7 @@ impl Projects {
         let now_ms = now_ms();
         let named = |field, error: Error| Error::field(field, error.to_string());
         let change = |mut key: ApiKey| {
-            // Changing a key needs what making it would need, as it was and as it becomes.
+            // Changing a key requires the scopes to create it, before and after the change.
             key.scopes.check_grantable(granted(request.may_grant.as_ref()))?;
             if key.state.at(now_ms, key.expires_at_ms) == State::Expired {
                 return Err(Error::KeyExpired);
@@ -117,12 +117,12 @@ impl Projects {
     }
 }
 
-/// The scopes a caller may put on a key.
+/// Returns the scopes a caller may grant to a key.
 pub fn granted(scopes: Option<&wire::Scopes>) -> Option<&[String]> {
     scopes.map(|scopes| scopes.names.as_slice())
 }
 
-/// Both ids of a key; another tenant's key, an unknown one and nonsense all answer alike.
+/// Parses both ids of a key; another tenant's key, an unknown one and malformed ids are all unknown.
 pub fn key_ids(project: &str, id: &str) -> Result<(ProjectId, ApiKeyId), Error> {
     Ok((ProjectId::parse(project).map_err(|_| Error::NoSuchKey)?, ApiKeyId::parse(id)?))
 }

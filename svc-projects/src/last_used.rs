@@ -1,4 +1,4 @@
-//! When a key was used last: noted at most once a minute for each, and written off the path of the call.
+//! Last use of each key: recorded at most once a minute, asynchronously.
 
 use std::{
     collections::HashMap,
@@ -10,12 +10,12 @@ use tokio::{sync::mpsc, task::JoinHandle};
 use crate::{api_key::ApiKeyId, store::Store};
 
 const EVERY_MS: i64 = 60_000;
-/// Keys remembered; beyond that all are forgotten, which costs each one write.
+/// Cached keys; beyond that the cache is cleared, which costs one write per key.
 const REMEMBERED: usize = 100_000;
-/// Writes that may wait; one more is left out, and the key's next minute brings another.
+/// Queued writes; further ones are dropped, and the key's next minute adds another.
 const WAITING: usize = 1024;
 
-/// Cloning shares it; the writer ends with the last clone.
+/// Clones share the writer, which ends with the last clone.
 #[derive(Clone)]
 pub struct LastUsed(Arc<Shared>);
 
@@ -38,14 +38,14 @@ impl LastUsed {
         let writer = tokio::spawn(async move {
             while let Some((id, at_ms)) = receive.recv().await {
                 if let Err(error) = store.touch_api_key(&id, at_ms).await {
-                    tracing::warn!(%error, "when a key was used could not be written");
+                    tracing::warn!(%error, "cannot record the last use of a key");
                 }
             }
         });
         Self(Arc::new(Shared { noted: Mutex::default(), send, writer }))
     }
 
-    /// The key is used now.
+    /// Records that the key is used now.
     pub fn note(&self, id: &ApiKeyId, now_ms: i64) {
         let mut noted = self.0.noted.lock().unwrap_or_else(PoisonError::into_inner);
         if noted.get(id.as_str()).is_some_and(|last| now_ms - last < EVERY_MS) {

@@ -1,16 +1,16 @@
-//! svc-projects: access control. Organisations, their people and projects, API keys and the keys that sign them, scoring rules,
-//! how long a project keeps what it records, the receipts of what was erased, and the log of who changed what.
+//! svc-projects: access control. Organisations, their users and projects, API keys and signing keys, scoring rules,
+//! retention periods, erasure receipts, and the audit log.
 //!
-//! An API key is a JWT (EdDSA) that says which key it is and of which project. It is shown once and not kept: what is
-//! kept is its row, and the state in that row is asked on every call of the product ([`AuthorizeApiKey`]), so that a
-//! revocation counts at the next call in every process. Nothing here is cached for that reason.
+//! An API key is a JWT (EdDSA) with the ids of the key and its project. It is returned once and not stored: its row
+//! is, and the state in that row is checked on every call of the product ([`AuthorizeApiKey`]), so that a revocation
+//! takes effect at the next call in every process. For this reason nothing is cached here.
 //!
 //! Invariants: exactly one signing key signs, every public key ever used verifies; a private key is stored only
 //! encrypted under the master key, and destroyed when it stops signing; a key, rule set or project of another project
-//! answers as an unknown one does; every version of a rule set is kept.
+//! is reported as unknown; every version of a rule set is kept.
 //!
-//! People sign in to a dashboard session, whose token only their browser has; what somebody may do to whom is decided
-//! here ([`Accounts`]). Every change and its entry in the audit log are one database transaction.
+//! Users sign in to a dashboard session, whose token only their browser has; their permissions are decided here
+//! ([`Accounts`]). Every change and its entry in the audit log are one database transaction.
 //!
 //! Callers: the gateway (authorising a call, keys and rules by API, the dashboard) and the command line (`bootstrap`,
 //! `owner`, `audit verify`).
@@ -55,7 +55,7 @@ pub use tombstones::{Tombstone, read_tombstones};
 /// The tables of this service.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
-/// Where the audit log ends; nothing while it is empty.
+/// Returns the end of the audit log; empty while it has no entry.
 async fn audit_ends(
     store: &store::Store,
     tree: &audit::tree::AuditTree,
@@ -66,7 +66,7 @@ async fn audit_ends(
     Ok(ledger::Ends { heads, checkpoints })
 }
 
-/// Opens the database and the master key and answers the service.
+/// Opens the database and the master key and returns the service.
 ///
 /// # Errors
 /// When the database cannot be opened, or the master key is missing or not the one the signing keys were sealed with.

@@ -1,4 +1,4 @@
-//! The projects service as a process of its own.
+//! The projects service as a separate process.
 
 use std::process::ExitCode;
 

@@ -62,7 +62,7 @@ const TABLES: Tables = Tables {
     ],
 };
 
-/// Columns that MACs are over: sealed anew together with their MACs.
+/// Columns covered by MACs: resealed together with their MACs.
 const MACED: [(&str, &str); 4] = [
     ("users", "sealed_password"),
     ("users", "sealed_totp"),

@@ -1,5 +1,5 @@
-//! Passwords: Argon2id, off the threads that answer calls, a few at a time. Organisations share the queue fairly; unknown
-//! accounts count together as one of them.
+//! Passwords: Argon2id, off the async threads, a few at a time. Organisations share the queue fairly; unknown
+//! accounts count together as one organisation.
 
 use std::sync::{Arc, LazyLock};
 
@@ -9,17 +9,17 @@ use tokio::sync::Semaphore;
 
 use crate::error::Error;
 
-/// 46 MiB, one pass, one lane: the first choice of the OWASP Password Storage Cheat Sheet.
+/// 46 MiB, one pass, parallelism 1: the first choice of the OWASP Password Storage Cheat Sheet.
 const MEMORY_KIB: u32 = 46 * 1024;
 const PASSES: u32 = 1;
 /// Passwords hashed at a time, each with its memory, and how many more may wait.
 const CONCURRENT: usize = 2;
 const WAITING: usize = 64;
 
-/// Verified against where there is no account, so that both cases take the same time.
+/// Verified when there is no account, so that both cases take the same time.
 static DUMMY_HASH: LazyLock<Option<String>> = LazyLock::new(|| derive("nobody has this password").ok());
 
-/// A pool that hashes passwords. Cloning shares it.
+/// A pool that hashes passwords. Clones share it.
 #[derive(Clone)]
 pub struct Passwords {
     permits: Arc<Semaphore>,
@@ -36,16 +36,16 @@ impl Passwords {
     /// Returns the hash of a password, as a PHC string.
     ///
     /// # Errors
-    /// [`Error::Busy`] when too many wait already.
+    /// [`Error::Busy`] when the queue is full.
     pub async fn hash(&self, organisation: &str, password: &str) -> Result<String, Error> {
         let password = password.to_owned();
         self.work(organisation, move || derive(&password)).await?
     }
 
-    /// Whether `stored` is a hash of `password`. Without one the answer is no and takes as long.
+    /// Whether `stored` is a hash of `password`. Without one the result is false and takes as long.
     ///
     /// # Errors
-    /// [`Error::Busy`] when too many wait already.
+    /// [`Error::Busy`] when the queue is full.
     pub async fn verify(
         &self,
         organisation: &str,

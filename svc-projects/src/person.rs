@@ -1,21 +1,21 @@
-//! The people of the dashboard as plain values: addresses, roles, passwords, and what a role may do to another.
+//! Dashboard users as plain values: addresses, roles, passwords, and which roles may grant which.
 
 use crate::error::Error;
 
 /// Longest address that can be delivered to (RFC 5321).
 const MAX_EMAIL: usize = 254;
-/// Shortest and longest password, in characters. Length is what makes a password hard to guess; longer ones than this
-/// only cost time.
+/// Shortest and longest password, in characters. Length makes a password hard to guess; longer ones than this only
+/// cost time.
 const PASSWORD: std::ops::RangeInclusive<usize> = 12..=256;
-/// What people choose when twelve characters are asked for, in lower case.
+/// Common passwords of twelve characters and more, in lower case.
 const COMMON: &str = include_str!("common_passwords.txt");
 
-/// An e-mail address in the one spelling it is looked up by: lower case, no space around it.
+/// An e-mail address in its normal form for lookups: lower case, no surrounding space.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Email(String);
 
 impl Email {
-    /// Checks the shape alone: whether anybody reads it, only its owner knows.
+    /// Parses the syntax only.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let text = text.trim().to_lowercase();
         let plain = |part: &str| {
@@ -39,7 +39,7 @@ impl Email {
 pub struct NewPassword(String);
 
 impl NewPassword {
-    /// `field` names the input in the error.
+    /// Parses a password; `field` names the input in the error.
     pub fn parse(field: &'static str, text: &str) -> Result<Self, Error> {
         let length = text.chars().count();
         if length < *PASSWORD.start() {
@@ -62,7 +62,7 @@ impl NewPassword {
     }
 }
 
-/// On the list, one pattern over and over, or a walk along the alphabet, the digits or a row of keys.
+/// Whether it is on the list, a repeated pattern, or a sequence of the alphabet, the digits or a keyboard row.
 fn is_common(text: &str) -> bool {
     const ROWS: [&str; 5] = [
         "abcdefghijklmnopqrstuvwxyz",
@@ -92,7 +92,7 @@ pub enum Role {
 impl Role {
     pub const ALL: [Self; 5] = [Self::Owner, Self::Admin, Self::Developer, Self::FraudAnalyst, Self::Viewer];
 
-    /// Anything but a role we wrote reads as the least one: a damaged row must not grant access.
+    /// Parses a stored role; anything else is the least one: a damaged row must not grant access.
     pub fn from_stored(text: &str) -> Self {
         Self::ALL.into_iter().find(|role| role.as_str() == text).unwrap_or(Self::Viewer)
     }
@@ -187,7 +187,7 @@ mod tests {
         fn no_user_grants_a_role_above_their_own(a in 0..5_usize, b in 0..5_usize) {
             let (a, b) = (Role::ALL[a], Role::ALL[b]);
             if a.may_appoint(b) {
-                // A role that may appoint another may do all that the other may.
+                // A role that may grant another has all its permissions.
                 prop_assert!(a == b || !b.may_appoint(a));
                 prop_assert!(Role::ALL.into_iter().all(|c| a.may_appoint(c) || !b.may_appoint(c)));
                 prop_assert!(a.may_run_projects() && a.may_audit());

@@ -7,10 +7,10 @@ use crate::error::Error;
 /// Most origins of a project, and the longest of them.
 const MAX_ORIGINS: usize = 50;
 const MAX_ORIGIN: usize = 255;
-/// Most calls a minute a project can be given.
+/// Largest rate limit of a project, calls per minute.
 const MAX_PER_MINUTE: u32 = 60_000_000;
 
-/// Web pages from which a project's keys may be used: `https://host[:port]` each.
+/// Web origins a project's keys may be used from: `https://host[:port]` each.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Origins(Vec<String>);
 
@@ -37,7 +37,7 @@ impl Origins {
     }
 }
 
-/// As browsers send it: lower case, no default port, nothing behind it.
+/// Normalises an origin as browsers send it: lower case, no default port, no path.
 pub fn origin(text: &str) -> Option<String> {
     let text = text.trim().to_ascii_lowercase();
     let (scheme, rest) = text.split_once("://").filter(|_| text.len() <= MAX_ORIGIN)?;
@@ -62,7 +62,7 @@ pub fn origin(text: &str) -> Option<String> {
     (fits && port_fits).then(|| format!("{scheme}://{rest}"))
 }
 
-/// Calls a minute; 0: the installation's limit.
+/// Validates calls per minute; 0: the installation's limit.
 pub fn rate_limit(per_minute: u32) -> Result<u32, Error> {
     if per_minute > MAX_PER_MINUTE {
         return Err(Error::field(

@@ -40,7 +40,7 @@ impl Days {
 impl From<RetentionRow> for wire::Retention {
     fn from(row: RetentionRow) -> Self {
         let defaults = Days::default();
-        // What does not fit was never stored by us; the shorter default is the safer reading.
+        // A value that does not fit was not written by this service; the shorter default is safer.
         let days = |kept: Option<i64>, default| kept.and_then(|d| u32::try_from(d).ok()).unwrap_or(default);
         Self {
             samples_days: days(row.samples_days, defaults.samples),

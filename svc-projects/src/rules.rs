@@ -104,7 +104,7 @@ impl Projects {
     }
 }
 
-/// Both ids of a rule set; another tenant's, an unknown one and nonsense all answer alike.
+/// Parses both ids of a rule set; another tenant's, an unknown one and malformed ids are all unknown.
 fn rules_ids(project: &str, id: &str) -> Result<(ProjectId, ScoresId), Error> {
     Ok((ProjectId::parse(project).map_err(|_| Error::NoSuchRules)?, ScoresId::parse(id)?))
 }

@@ -4,7 +4,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 
-/// Every scope, in the order of the gateway's table, which says what each includes.
+/// Every scope, in the order of the gateway's table, which defines what each includes.
 pub const SCOPES: [&str; 11] = [
     CAPTURE,
     CONSENT_WRITE,
@@ -21,12 +21,12 @@ pub const SCOPES: [&str; 11] = [
 const CAPTURE: &str = "capture";
 const CONSENT_WRITE: &str = "consent.write";
 const KEYS_ADMIN: &str = "keys.admin";
-/// What a test key may have: the calls of an integration, none that reads or changes what is live.
+/// Scopes of test keys: the calls of an integration, none that reads or changes live data.
 const OF_TEST_KEYS: [&str; 3] = [CAPTURE, CONSENT_WRITE, "webhooks.write"];
 const PROJECT_ADMIN: &str = "project.admin";
-/// What a new key has when nothing is asked for: the calls of the vendor's client library.
+/// Scopes of a new key by default: the calls of the vendor's client library.
 const DEFAULT: [&str; 2] = [CAPTURE, CONSENT_WRITE];
-/// What a key of a release without scopes could not do, unless it could mint.
+/// What keys of releases without scopes could not do, unless they could mint.
 const ADMINISTRATIVE: [&str; 3] = ["enroll.still", KEYS_ADMIN, PROJECT_ADMIN];
 
 /// The scopes of a key: never empty, no repeats, in the order of [`SCOPES`].
@@ -39,15 +39,16 @@ impl Scopes {
         Self::where_(|_| true)
     }
 
-    /// What a key could do before there were scopes.
+    /// Returns the scopes of a key of a release without scopes.
     pub fn of_earlier_release(can_mint: bool) -> Self {
         Self::where_(|scope| can_mint || !ADMINISTRATIVE.contains(&scope))
     }
 
-    /// The scopes of a new key. Without names: all of them for one that can mint, else those of an integration.
+    /// Returns the scopes of a new key. Without names: all of them for one that can mint, otherwise those of an
+    /// integration.
     ///
     /// # Errors
-    /// [`Error::Field`] for an unknown name, or names that say something else than `can_mint`.
+    /// [`Error::Field`] for an unknown name, or names that contradict `can_mint`.
     pub fn of_new_key(names: &[String], can_mint: bool) -> Result<Self, Error> {
         match (names, can_mint) {
             ([], true) => Ok(Self::all()),
@@ -93,7 +94,7 @@ impl Scopes {
     }
 
     /// # Errors
-    /// [`Error::Field`] for a scope that reads or changes what is live.
+    /// [`Error::Field`] for a scope that reads or changes live data.
     pub fn check_test(&self) -> Result<(), Error> {
         if self.0.iter().all(|scope| OF_TEST_KEYS.contains(&scope.as_str())) {
             return Ok(());
@@ -105,7 +106,7 @@ impl Scopes {
         serde_json::json!(self.0).to_string()
     }
 
-    /// As a row has them.
+    /// Parses the stored form.
     ///
     /// # Errors
     /// [`Error::Damaged`].

@@ -5,10 +5,10 @@ use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 
 use crate::error::Error;
 
-/// 32 random bytes as text, 43 characters.
+/// Returns 32 random bytes as text, 43 characters.
 ///
 /// # Errors
-/// When the system gives no randomness.
+/// When the system has no randomness.
 pub fn token() -> Result<String, Error> {
     let mut bytes = [0; 32];
     rand::fill(&mut bytes).map_err(|_| Error::Randomness)?;
@@ -20,14 +20,14 @@ pub fn hash(token: &str) -> String {
     hex::encode(digest::digest(&digest::SHA256, token.as_bytes()))
 }
 
-/// Characters of a recovery code: no two that look alike.
+/// Characters of a recovery code, without similar ones.
 const ALPHABET: &[u8; 32] = b"abcdefghijkmnpqrstuvwxyz23456789";
 const CODE_LETTERS: usize = 16;
 
-/// A recovery code of 80 random bits in groups of four, as people write it down.
+/// Returns a recovery code of 80 random bits in groups of four, for people to write down.
 ///
 /// # Errors
-/// When the system gives no randomness.
+/// When the system has no randomness.
 pub fn recovery_code() -> Result<String, Error> {
     let mut bytes = [0; CODE_LETTERS];
     rand::fill(&mut bytes).map_err(|_| Error::Randomness)?;
@@ -35,7 +35,7 @@ pub fn recovery_code() -> Result<String, Error> {
     Ok(letters.chunks(4).map(|group| group.iter().collect::<String>()).collect::<Vec<_>>().join("-"))
 }
 
-/// A recovery code as it is compared: however it was typed in.
+/// Normalises a typed recovery code for comparison.
 pub fn plain_code(typed: &str) -> String {
     typed.chars().filter(|c| c.is_ascii_alphanumeric()).map(|c| c.to_ascii_lowercase()).collect()
 }

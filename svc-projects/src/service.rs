@@ -1,4 +1,4 @@
-//! Decodes a call, applies the rules of [`crate::api_key`], stores, encodes.
+//! Decodes a call, applies the rules of [`crate::api_key`], stores, encodes the response.
 
 use std::{path::PathBuf, sync::Arc};
 
@@ -29,15 +29,15 @@ use crate::{
     video_settings::{ORGANISATION, check_replays},
 };
 
-/// Longest life of a session token.
+/// Longest lifetime of a session token.
 const MAX_SESSION_TOKEN_SECONDS: u32 = 3600;
-/// And of the token of a record of a journey, whose person may have to look for a document.
+/// The same for the token of a journey's record, whose person may have to look for a document.
 const MAX_RECORD_TOKEN_SECONDS: u32 = 7200;
 
 const DEFAULT_PAGE: u32 = 50;
 const MAX_PAGE: u32 = 200;
 
-/// Rows of a page: 0 asks for the default.
+/// Returns the rows of a page; 0 means the default.
 pub const fn page_size(asked: u32) -> u32 {
     match asked {
         0 => DEFAULT_PAGE,
@@ -56,7 +56,7 @@ pub struct Projects {
     _anchoring: Option<Arc<AbortOnDropHandle<()>>>,
 }
 
-/// What a new key may do.
+/// The permissions of a new key.
 pub struct Grant {
     pub name: Name,
     pub selected_services: SelectedServices,
@@ -70,7 +70,7 @@ pub struct Grant {
 }
 
 impl Projects {
-    /// Makes the first signing key when there is none, and proves that the master key opens the current one.
+    /// Creates the first signing key if there is none, and verifies that the master key opens the current one.
     pub async fn new(
         store: Store,
         ring: KeyRing,
@@ -98,7 +98,7 @@ impl Projects {
         Ok(key)
     }
 
-    /// A key and its token. Nothing is stored yet.
+    /// Prepares a key and its token without storing them.
     pub(crate) async fn prepare(
         &self,
         project_id: ProjectId,
@@ -135,7 +135,7 @@ impl Projects {
             name: Name::parse("name", "first key")?,
             selected_services: SelectedServices::parse(&request.selected_services)?,
             scores_id: None,
-            // The first key of an installation is the one the others are made with.
+            // The first key of an installation creates the others.
             scopes: Scopes::all(),
             response_format: ResponseFormat::Default,
             rate_limit_per_minute: 0,
@@ -166,7 +166,7 @@ impl Projects {
     }
 
     async fn authorize(&self, request: &wire::AuthorizeApiKeyRequest) -> Result<wire::Authorization, Error> {
-        // A project that cannot exist is a key that cannot exist.
+        // A key of a malformed project id is unknown.
         let project = ProjectId::parse(&request.project_id).map_err(|_| Error::NoSuchKey)?;
         let id = ApiKeyId::parse(&request.api_key_id)?;
         let found = self.store.authorize(&project, &id).await?.ok_or(Error::NoSuchKey)?;
@@ -272,11 +272,11 @@ impl Projects {
         let signer = self.signing_key().await?;
         let signature = signing::sign(&self.ring, &signer, Kind::ErasureReceipt, &receipt)?;
         let row = receipt.signed(signature)?;
-        // Before the receipt: what it promises holds for a restored copy as well.
+        // Before the receipt, so that its promise holds for a restored backup as well.
         let (tombstones, erasure) = (self.tombstones.clone(), row.clone());
         let noted = tokio::task::spawn_blocking(move || tombstones.note(&erasure)).await;
         noted.map_err(|_| Error::NotNoted)?.map_err(|cause| {
-            tracing::error!(error = &cause as &dyn std::error::Error, "an erasure could not be noted");
+            tracing::error!(error = &cause as &dyn std::error::Error, "cannot note an erasure");
             Error::NotNoted
         })?;
         self.store.add_erasure(&row).await?;
@@ -476,7 +476,7 @@ impl projects_server::Projects for Projects {
     ) -> Result<Response<wire::Erasure>, Status> {
         let request = request.get_ref();
         let project = ProjectId::parse(&request.project_id).map_err(|_| Error::NoSuchErasure)?;
-        // Text that is no id names no erasure, and some of it no database takes.
+        // Text that is not an id names no erasure, and some of it no database accepts.
         let id = Uuid::try_parse(&request.id).map_err(|_| Error::NoSuchErasure)?.to_string();
         let found = self.store.find_erasure(&project, &id).await?.ok_or(Error::NoSuchErasure)?;
         Ok(Response::new(found.try_into()?))

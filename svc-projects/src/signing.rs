@@ -1,4 +1,4 @@
-//! The keys that sign API keys and receipts: Ed25519, the private half kept encrypted under the master key.
+//! The keys that sign API keys and receipts: Ed25519, the private half sealed under the master key.
 
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use blob::{KeyRing, Purpose};
@@ -13,7 +13,7 @@ pub const SIGNING: Purpose = Purpose("sign api keys");
 /// A signing key as it is stored.
 #[derive(Clone, Debug)]
 pub struct SigningKey {
-    /// Named in the header of every token it signs.
+    /// In the header of every token it signs.
     pub kid: String,
     /// 32 bytes.
     pub public_key: Vec<u8>,
@@ -21,10 +21,10 @@ pub struct SigningKey {
     pub sealed_private_key: Vec<u8>,
 }
 
-/// A fresh key pair; the private half leaves this function only encrypted.
+/// Generates a key pair; the private half leaves this function only sealed.
 ///
 /// # Errors
-/// When the system gives no randomness or `ring` fails.
+/// When the system has no randomness or `ring` fails.
 pub fn generate(ring: &KeyRing) -> Result<SigningKey, Error> {
     let pair = Ed25519KeyPair::generate().map_err(|_| Error::SigningKey("no randomness"))?;
     let private = pair.to_pkcs8v1().map_err(|_| Error::SigningKey("it has no PKCS#8 form"))?;
@@ -33,7 +33,7 @@ pub fn generate(ring: &KeyRing) -> Result<SigningKey, Error> {
     Ok(SigningKey { public_key: pair.public_key().as_ref().to_vec(), sealed_private_key, kid })
 }
 
-/// What a signed text is, in the `typ` of its header: one can never be taken for another.
+/// The type of a signed text, in the `typ` of its header, so that types cannot be confused.
 #[derive(Clone, Copy, Debug)]
 pub enum Kind {
     ApiKey,
@@ -57,7 +57,7 @@ impl Kind {
     }
 }
 
-/// `claims`, signed with `key` (compact JWS, EdDSA).
+/// Signs `claims` with `key` (compact JWS, EdDSA).
 ///
 /// # Errors
 /// When the private key cannot be decrypted (another master key) or is damaged.
@@ -74,7 +74,7 @@ pub fn sign(ring: &KeyRing, key: &SigningKey, kind: Kind, claims: &impl Serializ
 /// Decrypts the private half.
 ///
 /// # Errors
-/// When `ring` is not the one it was sealed with.
+/// When `ring` is not the ring it was sealed with.
 pub fn open(ring: &KeyRing, key: &SigningKey) -> Result<EncodingKey, Error> {
     let private = ring.open_sealed(SIGNING, key.kid.as_bytes(), &key.sealed_private_key)?;
     Ok(EncodingKey::from_ed_der(&private))

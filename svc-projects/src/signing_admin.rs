@@ -4,7 +4,7 @@ use blob::KeyRing;
 
 use crate::{Config, audit::Log, signing, store::Store};
 
-/// A signing key and what it is good for.
+/// A signing key and its state.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SigningKeyState {
     pub kid: String,
@@ -33,7 +33,7 @@ pub async fn signing_keys(config: &Config) -> anyhow::Result<Vec<SigningKeyState
     Ok(store.signing_keys().await?.into_iter().map(state).collect())
 }
 
-/// Makes another key sign, and returns its id. What earlier keys signed goes on verifying.
+/// Rotates the signing key, and returns the new id. Signatures of earlier keys stay valid.
 ///
 /// # Errors
 /// When the database or the master key cannot be opened.
@@ -44,10 +44,10 @@ pub async fn rotate_signing_key(config: &Config) -> anyhow::Result<String> {
     Ok(key.kid)
 }
 
-/// Ends the trust in an earlier key: nothing it signed verifies any more. Returns how many API keys were revoked by that.
+/// Distrusts an earlier key: its signatures are no longer valid. Returns how many API keys were revoked by that.
 ///
 /// # Errors
-/// When there is no such key or it still signs.
+/// When there is no such key or it is the current one.
 pub async fn distrust_signing_key(config: &Config, kid: &str) -> anyhow::Result<u64> {
     let (store, _) = open(config).await?;
     Ok(store.distrust_signing_key(kid, boot::now_ms()).await?)

@@ -1,4 +1,4 @@
-//! Every SQL statement of this service. Lookups answer `Option`; what a missing row means is the caller's to say.
+//! Every SQL statement of this service. Lookups return `Option`; the caller decides what a missing row means.
 
 pub mod audit;
 mod deletions;
@@ -44,7 +44,7 @@ pub use signing_keys::SigningKeyRow;
 pub use users::UserRow;
 pub use video_settings::VideoSettingsRow;
 
-/// Finds a value sealed under the master key, by which tables from before there was a canary are recognised.
+/// Finds a value sealed under the master key, which identifies the key of tables from before canaries.
 pub const FIND_SEALED: &str = "SELECT sealed_private_key FROM signing_keys WHERE current = 1";
 
 #[derive(Clone)]
@@ -55,7 +55,7 @@ pub struct Store {
 }
 
 impl Store {
-    /// The tree over the audit log.
+    /// Returns the tree over the audit log.
     pub fn tree(&self, ring: blob::KeyRing) -> ledger::tree::Tree {
         ledger::tree::Tree::new(self.db.clone(), ring)
     }
@@ -67,18 +67,18 @@ pub struct NewOrganisation<'a> {
     pub project: (&'a ProjectId, &'a Name),
 }
 
-/// What the gateway must know about the key of a call.
+/// The authorization of a call's key.
 #[derive(Debug, sqlx::FromRow)]
 pub struct Authorization {
     state: String,
     selected_services: String,
     can_mint: i64,
     pub response_format: String,
-    /// The rules the key itself names.
+    /// The key's own rules.
     key_scores_id: Option<String>,
     /// The rules in force, of the key or the project.
     pub rules_json: Option<String>,
-    /// Which rule set that is, and which version of it.
+    /// Its rule set and version.
     pub rules_scores_id: Option<String>,
     pub rules_version: Option<i64>,
     cors_origins: String,
@@ -111,12 +111,12 @@ impl Authorization {
         serde_json::from_str(&self.cors_origins).map_err(|_| Error::Damaged)
     }
 
-    /// The APIs the project has switched on.
+    /// Returns the APIs the project has switched on.
     pub fn dialects(&self) -> Result<Dialects, Error> {
         Dialects::from_json(&self.dialects)
     }
 
-    /// The APIs the key may be used with.
+    /// Returns the APIs the key may be used with.
     pub fn key_dialects(&self) -> Result<KeyDialects, Error> {
         KeyDialects::from_json(&self.key_dialects)
     }
@@ -129,7 +129,7 @@ impl Authorization {
         Scopes::from_stored(&self.scopes, self.can_mint())
     }
 
-    /// `default`, `project`, or the id of the key's own rules.
+    /// Returns `default`, `project`, or the id of the key's own rules.
     pub fn rules_source(&self) -> &str {
         match (&self.key_scores_id, &self.rules_json) {
             (_, None) => "default",
@@ -202,7 +202,7 @@ macro_rules! select_key {
 }
 use select_key;
 
-/// What the audit log says of a key.
+/// Returns the audit description of a key.
 fn described(key: &ApiKey) -> serde_json::Value {
     json!({"name": key.name.as_str(), "selected_services": key.selected_services, "scopes": key.scopes,
            "response_format": key.response_format.as_str(), "scores_id": key.scores_id.as_ref().map(ScoresId::as_str),
@@ -223,7 +223,7 @@ impl Store {
         Self { db, log, rows }
     }
 
-    /// Organisation, project and first key: all or nothing.
+    /// Creates organisation, project and first key atomically.
     pub async fn create_organisation(&self, new: &NewOrganisation<'_>, key: &ApiKey) -> Result<(), Error> {
         const ORGANISATION: &str = "INSERT INTO organisations (id, name, created_at) VALUES ($1, $2, $3)";
         const PROJECT: &str = "INSERT INTO projects (id, organisation_id, name, scores_id, created_at, dialects, mac) \
@@ -279,7 +279,7 @@ impl Store {
     }
 
     pub async fn insert_api_key(&self, key: &ApiKey) -> Result<(), Error> {
-        // Once the deletion of the organisation has begun, no key may come to be behind its back.
+        // Once the deletion of the organisation has begun, no new key may be created.
         const STAYS: &str = "SELECT COUNT(*) FROM projects p JOIN organisations o ON o.id = p.organisation_id \
                              WHERE p.id = $1 AND o.deleting_at IS NULL";
         let change = self.change_in(&key.project_id, "key.created", key.id.as_str()).await?;
@@ -293,14 +293,14 @@ impl Store {
         self.commit_audited(tx, &head, &change).await
     }
 
-    /// The key was used at this time.
+    /// Records a use of the key.
     pub async fn touch_api_key(&self, id: &ApiKeyId, at_ms: i64) -> Result<(), Error> {
         const SQL: &str = "UPDATE api_keys SET last_used_at = $2 WHERE id = $1 AND last_used_at < $2";
         self.db.execute(SQL, db::params![id.as_str(), at_ms]).await?;
         Ok(())
     }
 
-    /// A change in a project, by the user of the current call; none when there is no such project.
+    /// Builds a change in a project, by the user of the current call; `None` when there is no such project.
     pub async fn change_in(
         &self,
         project: &ProjectId,
@@ -328,7 +328,7 @@ impl Store {
         row.map(ApiKey::try_from).transpose()
     }
 
-    /// Up to `limit` keys of a project, newest first, from the one after `after` (when it was made, and its id).
+    /// Returns up to `limit` keys of a project, newest first, after the one in `after` (its creation time and id).
     pub async fn list_api_keys(
         &self,
         project: &ProjectId,
@@ -344,9 +344,9 @@ impl Store {
         rows.into_iter().map(ApiKey::try_from).collect()
     }
 
-    /// The key as it is now; revoking twice changes nothing. With `keep_one_minter`, [`Error::LastMinter`] instead of
-    /// leaving the project without an active key that can mint. [`Error::ScopeNotGranted`] for a key with other scopes than
-    /// the caller may grant.
+    /// Revokes the key and returns it; revoking twice changes nothing. With `keep_one_minter`, [`Error::LastMinter`]
+    /// instead of leaving the project without an active key that can mint. [`Error::ScopeNotGranted`] for a key with
+    /// scopes the caller may not grant.
     pub async fn revoke_api_key(
         &self,
         project: &ProjectId,
@@ -386,7 +386,7 @@ impl Store {
         Ok(key)
     }
 
-    /// One query by primary key: this is asked on every call of the product.
+    /// Authorizes a call with one query by primary key, because it runs on every call of the product.
     ///
     /// # Errors
     /// [`Error::Tampered`] when the row was changed or made without the master key.

@@ -1,7 +1,7 @@
-//! Erasures, noted outside of the databases: an older copy of them that is restored is brought up to date with these.
+//! Erasures noted outside the databases: after a restore they are repeated on the older copy.
 //!
-//! A line says of which project and about whom, as the receipt does: by a salted hash, without the name. Its MAC, under a key of
-//! the master key, keeps others from having somebody erased by a line of their own.
+//! A line names the project and the subject like the receipt: by a salted hash, without the name. Its MAC, under a
+//! key of the master key, prevents forged erasures.
 
 use std::{
     fs::{File, OpenOptions},
@@ -45,7 +45,7 @@ impl Tombstone {
     }
 }
 
-/// Where erasures are noted. Cloning shares the keys.
+/// The file of erasures. Clones share the keys.
 #[derive(Clone)]
 pub struct Tombstones {
     file: Option<PathBuf>,
@@ -57,7 +57,7 @@ impl Tombstones {
         Self { file, ring }
     }
 
-    /// Notes an erasure; it is on the disk when this returns. Without a file nothing is noted.
+    /// Notes an erasure; it is on disk when this returns. Without a file nothing is noted.
     ///
     /// # Errors
     /// When the file cannot be written.
@@ -77,7 +77,7 @@ impl Tombstones {
 
 fn append(path: &Path, line: &[u8]) -> io::Result<()> {
     let mut file = OpenOptions::new().read(true).append(true).create(true).open(path)?;
-    // What a process that was killed half wrote stays a line of its own.
+    // An incomplete line of a killed process stays a separate line.
     let torn = if is_torn(&mut file)? { b"\n".as_slice() } else { b"" };
     file.write_all(&[torn, line, b"\n"].concat())?;
     file.sync_data()

@@ -1,25 +1,25 @@
-//! Phrases that the server chooses, so that nobody can record a video before it is asked for.
+//! Phrases that the server chooses, so that no video can be recorded in advance.
 
 use blob::{KeyRing, Purpose};
 use zeroize::Zeroizing;
 
 use crate::{error::Error, session::SessionId};
 
-/// Words of two or three syllables, all in the CMU Pronouncing Dictionary, no two of which differ by fewer than two sounds:
-/// chosen for this list, then thinned by that distance. A power of two, so that a random byte names one.
+/// Words of two or three syllables, all in the CMU Pronouncing Dictionary, any two of which differ by at least two
+/// sounds: chosen for this list, then thinned by that distance. A power of two, so that a random byte selects one.
 const WORDS: &str = include_str!("challenge_words.txt");
 const WORD_COUNT: usize = 256;
 /// 4 of 256: 32 bits.
 const WORDS_A_PHRASE: usize = 4;
 const DIGITS: [&str; 10] = ["zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine"];
-/// No digit follows itself, which is hard to hear and is often said as "double": 10 x 9^6, 22.3 bits.
+/// No digit follows itself, which is hard to hear and often spoken as "double": 10 x 9^6, 22.3 bits.
 const DIGITS_A_PHRASE: usize = 7;
-/// How long a phrase may be answered.
+/// Lifetime of a phrase.
 pub const LIFETIME_MS: i64 = 3 * 60 * 1000;
-/// Most phrases of one session. With them, a video of a chosen phrase fits one of a session's with a chance of one in a
-/// million at best.
+/// Most phrases of one session. With them, a video of a fixed phrase matches one of a session's with a probability of
+/// at most one in a million.
 pub const MAX_CHALLENGES: i64 = 5;
-/// As the models name a phrase of digits.
+/// The models' vocabulary of digits.
 const DIGIT_VOCABULARY: &str = "en_digits";
 
 pub const PHRASE: Purpose = Purpose("phrase of a session's challenge");
@@ -30,18 +30,18 @@ pub enum Kind {
     Words,
 }
 
-/// Fills a slice with random bytes that nobody can guess; tests give their own.
+/// Fills a slice with unpredictable random bytes; tests pass their own.
 pub type Random = fn(&mut [u8]) -> Result<(), Error>;
 
-/// Random bytes of the system's generator.
+/// Returns random bytes of the system's generator.
 ///
 /// # Errors
-/// When the system gives none.
+/// When the system has no randomness.
 pub fn system_random(bytes: &mut [u8]) -> Result<(), Error> {
     aws_lc_rs::rand::fill(bytes).map_err(|_| Error::Randomness)
 }
 
-/// A phrase, separated by spaces.
+/// Returns a phrase, separated by spaces.
 ///
 /// # Errors
 /// When there is no randomness.
@@ -60,7 +60,7 @@ fn words(random: Random) -> Result<Vec<&'static str>, Error> {
     Ok(places.iter().filter_map(|place| list.get(usize::from(*place)).copied()).collect())
 }
 
-/// Each digit is uniform among those that differ from the one before. Bytes that would make some likelier are skipped.
+/// Each digit is uniform among those that differ from the previous one. Bytes that would bias the choice are skipped.
 fn digits(random: Random) -> Result<Vec<&'static str>, Error> {
     let mut chosen: Vec<u8> = Vec::with_capacity(DIGITS_A_PHRASE);
     let mut byte = [0];
@@ -80,12 +80,12 @@ fn digits(random: Random) -> Result<Vec<&'static str>, Error> {
     Ok(chosen.into_iter().map(|digit| DIGITS[usize::from(digit)]).collect())
 }
 
-/// The models' vocabulary of an issued phrase; empty: any words.
+/// Returns the models' vocabulary of an issued phrase; empty: any words.
 pub fn vocabulary(phrase: &str) -> &'static str {
     if phrase.split(' ').all(|word| DIGITS.contains(&word)) { DIGIT_VOCABULARY } else { "" }
 }
 
-/// Whether a caller names the issued phrase: case, punctuation and spelled or written digits do not matter.
+/// Whether a caller names the issued phrase: case, punctuation and spelled or written digits are ignored.
 pub fn is_same(issued: &str, named: &str) -> bool {
     let named = named.to_lowercase();
     let mut words: Vec<&str> = Vec::new();
@@ -99,7 +99,7 @@ pub fn is_same(issued: &str, named: &str) -> bool {
     words.iter().copied().eq(issued.split(' '))
 }
 
-/// What is stored of a phrase of session `id`.
+/// Seals the phrase of session `id`.
 ///
 /// # Errors
 /// When the system has no randomness.
@@ -107,10 +107,10 @@ pub fn seal(ring: &KeyRing, id: &SessionId, phrase: &str) -> Result<Vec<u8>, Err
     Ok(ring.seal(PHRASE, id.as_str().as_bytes(), phrase.as_bytes())?)
 }
 
-/// The phrase that [`seal`] stored for the same session.
+/// Opens the phrase that [`seal`] sealed for the same session.
 ///
 /// # Errors
-/// When the row was changed, or its master key is not in the ring any more.
+/// When the row was changed, or its master key is no longer in the ring.
 pub fn open(ring: &KeyRing, id: &SessionId, sealed: &[u8]) -> Result<String, Error> {
     let phrase = ring.open_sealed(PHRASE, id.as_str().as_bytes(), sealed)?;
     String::from_utf8(phrase.to_vec()).map_err(|_| blob::Error::Refused.into())

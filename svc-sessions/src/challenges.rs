@@ -31,7 +31,7 @@ impl Sessions {
         Ok(encode(&phrase, expires_at_ms))
     }
 
-    /// Uses up the phrase of a session. Nothing of it is stored from then on.
+    /// Uses up the phrase of a session, which is no longer stored from then on.
     pub(crate) async fn use_challenge(
         &self,
         request: &wire::UseChallengeRequest,
@@ -53,7 +53,7 @@ impl Sessions {
         if request.phrase.as_deref().is_some_and(|named| !challenge::is_same(&phrase, named)) {
             return Err(Error::Invalid("phrase is not the one of this session's challenge"));
         }
-        // Of two calls with the same phrase one changes the row, and a phrase that was replaced meanwhile is not used up.
+        // Of two calls with the same phrase one changes the row; a phrase that was replaced meanwhile is not used up.
         if !self.store.use_challenge(project, id, &sealed, (self.clock)()).await? {
             return Err(Error::ChallengeUsed);
         }

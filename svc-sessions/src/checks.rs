@@ -1,4 +1,4 @@
-//! Checks of videos that are made after the call that asked for them: queued, leased, ended once.
+//! Asynchronous checks of videos: queued, leased, finished once.
 
 use blob::Purpose;
 use proto::sessions as wire;
@@ -7,9 +7,9 @@ use crate::{error::Error, service::Sessions, session::Session, store::CheckRow};
 
 pub const RESULT: Purpose = Purpose("result of a check of a video");
 
-/// How long the result of a check can be read.
+/// Lifetime of a check's result.
 const LIFETIME_MS: i64 = 30 * 24 * 3600 * 1000;
-/// How often a check is begun: a video that ends its worker every time is given up.
+/// How often a check is started: a video that crashes its worker every time is abandoned.
 const MOST_LEASES: i64 = 3;
 const GIVEN_UP: &str = "given_up";
 const MAX_LEASE_SECONDS: u32 = 3600;
@@ -48,7 +48,7 @@ impl Sessions {
         &self,
         request: &wire::DeepfakeCheckRequest,
     ) -> Result<wire::DeepfakeCheck, Error> {
-        // PostgreSQL refuses a text with NUL; no check has such an id.
+        // PostgreSQL rejects a text with NUL; no check has such an id.
         if request.id.contains('\0') {
             return Err(Error::NoCheck);
         }
@@ -69,7 +69,7 @@ impl Sessions {
         let Some(row) = self.store.lease_check(until_ms, MOST_LEASES, now_ms).await? else {
             return Ok(wire::LeaseDeepfakeCheckResponse { check: None });
         };
-        // Without its session there is no video, which the judge finds out.
+        // Without its session there is no video, which the worker reports.
         let session = self.find_session(&row.project_id, &row.session_id).await;
         let user = session.ok().and_then(|session: Session| {
             session.user.as_ref().and_then(|user| self.subjects.open(&session.id, user).ok())
@@ -97,7 +97,7 @@ impl Sessions {
         self.check(&wire::DeepfakeCheckRequest { project_id: row.project_id, id: row.id }).await
     }
 
-    /// Ends the session that held the video, which is deleted. One that is gone took it along.
+    /// Ends the session of the video, which deletes the video. An expired session has already deleted it.
     async fn end_video_of(&self, row: &CheckRow) -> Result<(), Error> {
         let request = wire::EndSessionRequest {
             project_id: row.project_id.clone(),

@@ -9,30 +9,30 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct Config {
     pub db: db::Config,
-    /// The last videos, and the master key names and videos are encrypted under.
+    /// The storage of last videos, and the master key that seals names and videos.
     pub blob: blob::Config,
-    /// How long a session lives, 1 second to 7 days.
+    /// Lifetime of a session, 1 second to 7 days.
     pub lifetime_seconds: u32,
-    /// How often expired sessions and videos are removed; they are refused from the moment they expire.
+    /// How often expired sessions and videos are removed; they are rejected from the moment they expire.
     pub sweep_seconds: u32,
-    /// Largest video kept. The gateway refuses large uploads earlier; this bounds what a faulty caller can store.
+    /// Largest stored video. The gateway rejects large uploads earlier; this is a second limit.
     pub max_video_bytes: u64,
-    /// Which addresses of mobile operators are called beside public ones over https.
+    /// Addresses of mobile operators that may be called in addition to public ones over https.
     #[serde(default)]
     pub egress: egress::Config,
 }
 
-/// A week: the last video of a session is kept as long as the session.
+/// A week: the last video of a session is stored as long as the session.
 const MAX_LIFETIME_SECONDS: u32 = 7 * 24 * 3600;
 
 impl Config {
     /// SQLite, the videos and the master key as files below `data_dir`; sessions of 30 minutes.
     pub fn embedded(data_dir: &Path) -> Self {
         let mut blob = blob::Config::embedded(data_dir);
-        // A folder of its own: this service removes whatever expires in it.
+        // A separate folder: this service removes everything that expires in it.
         blob.folder = data_dir.join("session-videos");
         Self {
-            // A session that was answered, and the user it is bound to, survive a power cut.
+            // An acknowledged session, and its user, survive a power cut.
             db: db::Config::sqlite(&data_dir.join("sessions.db")).durable(),
             blob,
             lifetime_seconds: 30 * 60,
@@ -42,7 +42,7 @@ impl Config {
         }
     }
 
-    /// Checks the ranges.
+    /// Validates the ranges.
     ///
     /// # Errors
     /// Names the field that is out of range.

@@ -8,7 +8,7 @@ use crate::{
     session::{Session, UserName},
 };
 
-/// Sessions of one step.
+/// Sessions per batch.
 const AT_ONCE: u32 = 200;
 
 impl Sessions {
@@ -23,8 +23,8 @@ impl Sessions {
         Ok(with_checks(count(&sessions), checks))
     }
 
-    /// Ends the subject's sessions, destroys their videos, then the sessions; answers what there was. Broken off, it is
-    /// finished by the next call.
+    /// Ends the subject's sessions, destroys their videos, then the sessions; returns the counts. An interrupted call
+    /// is completed by the next one.
     pub async fn erase(&self, subject: &Subject) -> Result<Remains, Error> {
         let mut sessions = Vec::new();
         let hashes = self.hashes_of(subject)?;
@@ -37,7 +37,7 @@ impl Sessions {
                 continue;
             }
             self.store.end_bound_to(project, hash, (self.clock)()).await?;
-            // Read again: a session may have been bound, or a video kept, since; from now on neither can be.
+            // Read again: a session may have been bound, or a video stored, since; from now on neither can be.
             let bound = self.store.bound_to(project, hash).await?;
             for session in &bound {
                 self.videos.delete(session).await?;
@@ -45,13 +45,13 @@ impl Sessions {
             self.store.delete_bound_to(project, hash).await?;
             sessions.extend(bound);
         }
-        // Also when nothing was left: a call that broke off may have deleted the rows and not cleared the files.
+        // Also when nothing was left: an interrupted call may have deleted the rows and not cleaned the files.
         let hashes = hashes.iter().map(|hash| hash.to_vec());
         self.store.purge(hashes.chain(sessions.iter().flat_map(Session::secrets)).collect()).await?;
         Ok(with_checks(count(&sessions), checks))
     }
 
-    /// Destroys the next sessions of a project with their videos, and how its operator is reached; answers what there was.
+    /// Destroys the next sessions of a project with their videos, and its operator settings; returns the counts.
     pub async fn erase_project(&self, project: &str) -> Result<Remains, Error> {
         let some = self.store.end_some_of(project, (self.clock)(), AT_ONCE).await?;
         for session in &some {

@@ -7,7 +7,7 @@ use tonic::Status;
 pub enum Error {
     #[error("{0}")]
     Invalid(&'static str),
-    /// Unknown, of another project, or expired: the caller cannot tell which.
+    /// Unknown, of another project, or expired: the caller cannot distinguish these.
     #[error("session not found")]
     NotFound,
     #[error("check not found")]
@@ -38,7 +38,7 @@ pub enum Error {
     DamagedVideo,
     #[error("video is larger than {0} bytes")]
     TooLarge(u64),
-    /// The caller stopped sending.
+    /// The caller cancelled the upload.
     #[error("the video was not received to its end")]
     BrokenOff(#[source] Status),
     #[error("the storage of videos or names failed")]
@@ -50,7 +50,7 @@ pub enum Error {
 impl From<blob::Error> for Error {
     fn from(error: blob::Error) -> Self {
         match error {
-            // What the upload itself failed with comes back as it went in.
+            // The error of the upload is returned unchanged.
             blob::Error::Input(cause) => match cause.downcast::<Self>() {
                 Ok(own) => *own,
                 Err(cause) => Self::Blob(blob::Error::Input(cause)),
@@ -97,7 +97,7 @@ impl From<Error> for Status {
                 tracing::error!("the stored video of a session is damaged");
                 Self::internal("internal error")
             }
-            // The parser's own message may repeat parts of what it read.
+            // The parser's own message may contain parts of its input.
             Error::Settings(_) => {
                 tracing::error!("the settings of a mobile operator cannot be read");
                 Self::internal("internal error")

@@ -13,7 +13,7 @@ use crate::{
     subjects::{COMPARE, NAME},
 };
 
-/// What the blobs are called in a report.
+/// The name of the blobs in a report.
 const VIDEOS: &str = "session videos";
 
 const TABLES: Tables = Tables {
@@ -81,7 +81,7 @@ impl MasterKeys for Config {
     }
 }
 
-/// Returns project and name of every user that a session is bound to.
+/// Returns project and name of every user that a session is locked to.
 ///
 /// # Errors
 /// When the database or the master key cannot be opened, or a name does not open.

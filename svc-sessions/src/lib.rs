@@ -1,13 +1,12 @@
-//! svc-sessions: sessions of a project, the user each is bound to, the last video seen in each.
+//! svc-sessions: sessions of a project, their user lock, their last video.
 //!
-//! Invariants: a session is bound to at most one user, by one conditional statement, so that of two that race exactly one
-//! wins; an ended session never comes back; an expired one, and one of another project, answers as an unknown one does;
-//! the last video never outlives its session (removed at its end, and at its expiry by the sweeper, which also removes
-//! the row); names, videos, phrases and the settings of mobile operators are stored encrypted; a phrase
-//! is answered at most once, by one conditional statement; a phone number is neither stored nor
-//! logged.
+//! Invariants: a session is locked to at most one user, by one conditional statement, so that exactly one of two
+//! concurrent calls wins; an ended session never becomes active again; an expired one, and one of another project, is
+//! reported as unknown; the last video never outlives its session (removed at its end, and at its expiry by the
+//! sweeper, which also removes the row); names, videos, phrases and operator settings are stored sealed; a phrase is
+//! answered at most once, by one conditional statement; a phone number is neither stored nor logged.
 //!
-//! Caller: the gateway, on every call made within a session.
+//! Caller: the gateway, on every call within a session.
 
 mod challenge;
 mod challenges;
@@ -39,8 +38,7 @@ pub use keys::named_subjects;
 /// The tables of this service.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
-/// Returns what the sessions of a subject are found by, as the database holds it: what an erased subject must have left in
-/// no file.
+/// Returns the values that identify a subject's sessions in the database; after an erasure no file may contain them.
 ///
 /// # Errors
 /// When the database or the master key cannot be opened.
@@ -51,8 +49,8 @@ pub async fn subject_traces(config: &Config, project: &str, user: &str) -> anyho
     Ok(hashes.into_iter().map(Vec::from).collect())
 }
 
-/// Opens the database, the blobs and the master key, starts the sweeper and answers the service. The sweeper ends with
-/// the routes.
+/// Opens the database, the blobs and the master key, starts the sweeper and returns the service. The sweeper ends
+/// with the routes.
 ///
 /// # Errors
 /// When a setting is out of range, or the database, the storage or the master key cannot be used.
@@ -62,7 +60,7 @@ pub async fn routes(config: Config) -> anyhow::Result<Routes> {
     routes_at(config, clock).await
 }
 
-/// [`routes`] by another clock: what a test of expiry needs.
+/// Like [`routes`], with a given clock, for tests of expiry.
 ///
 /// # Errors
 /// As [`routes`].

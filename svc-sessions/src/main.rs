@@ -1,4 +1,4 @@
-//! The sessions service as a process of its own.
+//! The sessions service as a separate process.
 
 use std::process::ExitCode;
 

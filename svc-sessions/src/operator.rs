@@ -1,8 +1,8 @@
 //! A client of the CAMARA SIM Swap API (`/check`, `/retrieve-date`) with an OAuth 2 client-credentials token.
 //!
-//! Two-legged: the token names no subscriber, so the number goes with each call. Tokens are kept until they expire, one
-//! for each version of a project's settings, and fetched once more when the operator does not accept one. A connection
-//! that cannot be made is tried twice, nothing else is. Operators are addresses tenants chose: see `egress`.
+//! Two-legged: the token identifies no subscriber, so each call has the number. Tokens are cached until they expire,
+//! one for each version of a project's settings, and fetched again when the operator rejects one. A failed connection
+//! is retried once, nothing else is. Operator addresses are chosen by tenants: see `egress`.
 
 use std::time::{Duration, Instant};
 
@@ -19,15 +19,15 @@ use time::{OffsetDateTime, UtcOffset, format_description::well_known::Rfc3339};
 use crate::sim_swap::{PhoneNumber, Seen, Settings, TokenAuth, Trouble};
 
 const TIMEOUTS: Timeouts = Timeouts { connect: Duration::from_secs(2), total: Duration::from_secs(4) };
-/// For everything together; less than the caller's own patience.
+/// Total time budget; less than the caller's own timeout.
 const BUDGET: Duration = Duration::from_secs(8);
-/// Largest answer read; the described ones have a hundred bytes.
+/// Largest response read; documented ones have about a hundred bytes.
 const MAX_ANSWER: usize = 64 * 1024;
-/// How long a token is used when the operator does not say.
+/// Token lifetime when the operator does not state one.
 const DEFAULT_TOKEN_SECONDS: u64 = 60;
 const TOKENS: u64 = 10_000;
 
-/// Every project's operator; cloning shares connections and tokens.
+/// Every project's operator; clones share connections and tokens.
 #[derive(Clone)]
 pub struct Operators {
     client: Client,
@@ -74,18 +74,18 @@ impl Operators {
         Ok(Self { client: Client::new(config, TIMEOUTS)?, tokens })
     }
 
-    /// An address a tenant wants called.
+    /// Parses an address that a tenant sets.
     ///
     /// # Errors
-    /// When it may not be.
+    /// When it is not allowed.
     pub fn parse_url(&self, text: &str) -> Result<Url, egress::Error> {
         self.client.parse(text)
     }
 
-    /// Asks whether, and when, the SIM of `number` was changed. `version` tells these settings from earlier ones.
+    /// Asks whether, and when, the SIM of `number` was changed. `version` distinguishes these settings from earlier ones.
     ///
     /// # Errors
-    /// Why there is no answer to whether; without an answer to when, that is left out.
+    /// Why the check failed; a failure to get the date alone is not an error.
     pub async fn check_sim_swap(
         &self,
         version: &str,
@@ -95,7 +95,7 @@ impl Operators {
         let asking = async {
             let check = json!({"phoneNumber": number.as_str(), "maxAge": settings.max_age_hours});
             let date = json!({"phoneNumber": number.as_str()});
-            // One token for both, fetched once.
+            // One token for both calls, fetched once.
             self.token(version, settings).await?;
             let (check, date) = tokio::join!(
                 self.call::<CheckAnswer>(version, settings, "check", &check),
@@ -113,7 +113,7 @@ impl Operators {
         tokio::time::timeout(BUDGET, asking).await.map_err(|_| Trouble::TIMEOUT)?
     }
 
-    /// One operation, with a fresh token when the one at hand is not accepted.
+    /// Calls one operation, with a new token when the cached one is rejected.
     async fn call<T: DeserializeOwned>(
         &self,
         version: &str,
@@ -162,7 +162,7 @@ impl Operators {
         fetched.await.map_err(|trouble| *trouble)
     }
 
-    /// Unless another call has replaced it already.
+    /// Removes the cached token, unless another call has replaced it.
     async fn forget(&self, version: &str, token: &Token) {
         let same = |known: &Token| known.value.expose_secret() == token.value.expose_secret();
         if self.tokens.get(version).await.as_ref().is_some_and(same) {
@@ -195,7 +195,7 @@ impl Operators {
         }
     }
 
-    /// Sends what `request` makes, a second time when no connection could be made.
+    /// Sends the request, and once more when no connection could be made.
     async fn send(
         &self,
         request: impl Fn() -> Result<RequestBuilder, egress::Error> + Send,
@@ -238,7 +238,7 @@ fn token_of(answer: &[u8]) -> Option<Token> {
         return None;
     }
     let seconds = answer.expires_in.unwrap_or(DEFAULT_TOKEN_SECONDS).min(24 * 3600);
-    // A token that expires on its way to the operator would only cost a second round.
+    // A token that expires in transit would only cost a second round trip.
     let used = Duration::from_secs(seconds - (seconds / 10).min(30));
     Some(Token { value: answer.access_token.into(), until: Instant::now() + used })
 }
@@ -254,7 +254,7 @@ fn read<T: DeserializeOwned>(status: StatusCode, answer: &[u8]) -> Result<T, Tro
     Err(Trouble::from_status(status.as_u16(), &error.code))
 }
 
-/// Neither the address nor what was sent is in the log: both are the customer's.
+/// Neither the address nor the request is logged: both are the customer's.
 fn trouble(error: &egress::Error) -> Trouble {
     match error {
         egress::Error::Http(error) if Client::is_refused(error) => Trouble::REFUSED_ADDRESS,
@@ -265,7 +265,7 @@ fn trouble(error: &egress::Error) -> Trouble {
     }
 }
 
-/// A time with any offset, in UTC; none when it is no time.
+/// Converts a time with any offset to UTC; `None` when it is not a time.
 fn utc(text: &str) -> Option<String> {
     let time = OffsetDateTime::parse(text, &Rfc3339).ok()?;
     time.checked_to_offset(UtcOffset::UTC)?.format(&Rfc3339).ok()

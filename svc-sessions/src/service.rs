@@ -1,4 +1,4 @@
-//! Decodes a call, applies the rules of a session, stores, encodes.
+//! Decodes a call, applies the rules of a session, stores, encodes the response.
 
 use std::sync::Arc;
 
@@ -33,7 +33,7 @@ pub struct Sessions {
     pub sim_swaps: SimSwaps,
     pub lifetime_ms: i64,
     pub clock: Clock,
-    /// Sweeps as long as the service is there.
+    /// Sweeps as long as the service exists.
     pub _sweeper: Arc<AbortOnDropHandle<()>>,
 }
 
@@ -65,13 +65,13 @@ impl Sessions {
     async fn bind(&self, request: wire::BindUserRequest) -> Result<wire::Session, Error> {
         let user = UserName::parse(&request.user_fullname)?;
         let hashes = self.subjects.hashes(&request.project_id, &user)?;
-        // Most calls find the user bound already, and reading first spares them a write.
+        // Most sessions are already locked to the user, and reading first saves a write.
         let mut session =
             self.find_session(&request.project_id, &request.session_id).await?.usable((self.clock)())?;
         if session.user.is_none() {
             let bound = self.subjects.seal(&session.id, &user, &hashes)?;
             self.store.bind(&session.project_id, &session.id, &bound, (self.clock)()).await?;
-            // The row now names the winner.
+            // The row now has the winner.
             session =
                 self.find_session(&request.project_id, &request.session_id).await?.usable((self.clock)())?;
         }
@@ -84,7 +84,7 @@ impl Sessions {
     pub(crate) async fn end(&self, request: wire::EndSessionRequest) -> Result<wire::Session, Error> {
         let session = self.find_session(&request.project_id, &request.session_id).await?;
         if !self.store.end(&session.project_id, &session.id, (self.clock)()).await? {
-            // Ended before, or by another call just now, or expired meanwhile.
+            // Ended before, or by a concurrent call, or expired meanwhile.
             session.usable((self.clock)())?;
             return Err(Error::Ended);
         }
@@ -102,7 +102,7 @@ impl Sessions {
         let size = self.videos.put(&session, header.liveness.as_ref(), nonempty(parts).await?).await?;
         let bytes = i64::try_from(size).unwrap_or(i64::MAX);
         if !self.store.note_video(&session.project_id, &session.id, bytes, (self.clock)()).await? {
-            // The session ended during the upload: its end has removed the video before this one was there.
+            // The session ended during the upload: its end has removed the video before this one was stored.
             self.videos.delete(&session).await?;
             return Err(Error::Ended);
         }
@@ -144,7 +144,7 @@ impl Sessions {
     }
 }
 
-/// The bytes of an upload, once the first of them is there: an empty one must not replace a video.
+/// Returns the bytes of an upload, once the first of them has arrived: an empty one must not replace a video.
 async fn nonempty(
     parts: Streaming<wire::PutLastVideoRequest>,
 ) -> Result<impl Stream<Item = Result<Bytes, Error>> + Send, Error> {

@@ -1,4 +1,4 @@
-//! The rules of a session: what identifies one, until when it counts, whom it belongs to.
+//! The rules of a session: its id, its expiry, its user.
 
 use uuid::Uuid;
 
@@ -17,13 +17,13 @@ impl SessionId {
         Self(format!("{PREFIX}{}", Uuid::now_v7()))
     }
 
-    /// Anything that is not an id of ours is a session that does not exist.
+    /// Parses an id; any other text is a session that does not exist.
     ///
     /// # Errors
     /// [`Error::NotFound`].
     pub fn parse(text: &str) -> Result<Self, Error> {
         let uuid = text.strip_prefix(PREFIX).and_then(|rest| Uuid::try_parse(rest).ok());
-        // Other spellings of the same uuid are other texts, and only one of them is stored.
+        // Other spellings of the same uuid are other texts, and only one is stored.
         let canonical = uuid.map(|uuid| format!("{PREFIX}{uuid}")).filter(|canonical| canonical == text);
         canonical.map(Self).ok_or(Error::NotFound)
     }
@@ -58,7 +58,7 @@ impl UserName {
 pub struct BoundUser {
     /// Keyed hash of project and name, 32 bytes.
     pub hash: Vec<u8>,
-    /// The name, encrypted for this session alone.
+    /// The name, sealed for this session only.
     pub sealed: Vec<u8>,
 }
 
@@ -76,7 +76,7 @@ pub struct Session {
 }
 
 impl Session {
-    /// Refuses a session that is over: expired as if it had never been, ended with its own word.
+    /// Rejects an expired session as unknown, and an ended one with its own error.
     ///
     /// # Errors
     /// [`Error::NotFound`] at and after its expiry, [`Error::Ended`].
@@ -93,14 +93,14 @@ impl Session {
 }
 
 impl BoundUser {
-    /// Whether this is the user with one of `hashes` (one for each master key that may have made the stored one).
+    /// Whether this is the user with one of `hashes` (one per master key that may have made the stored one).
     pub fn is(&self, hashes: &[[u8; 32]]) -> bool {
         hashes.iter().any(|hash| hash.as_slice() == self.hash)
     }
 }
 
 impl Session {
-    /// What must not be left in any file once the session is erased.
+    /// Returns the values that must be in no file once the session is erased.
     pub fn secrets(&self) -> Vec<Vec<u8>> {
         self.user.iter().flat_map(|user| [user.hash.clone(), user.sealed.clone()]).collect()
     }

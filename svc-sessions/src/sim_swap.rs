@@ -1,11 +1,11 @@
-//! SIM swap checks: the operator's configuration, the query and its outcome.
+//! SIM swap checks: the operator's configuration, the query and its result.
 
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
 use crate::error::Error;
 
-/// Hours asked about when a project sets none, and the bounds of the [CAMARA SIM Swap API].
+/// Default and bounds of the queried hours, by the [CAMARA SIM Swap API].
 ///
 /// [CAMARA SIM Swap API]: https://github.com/camaraproject/SimSwap
 pub const DEFAULT_MAX_AGE: u32 = 240;
@@ -14,15 +14,15 @@ const MAX_URL: usize = 1024;
 const MAX_TEXT: usize = 512;
 const MAX_SECRET: usize = 1024;
 
-/// A phone number in E.164 form. It has no `Debug` and no `Display`, so that it gets into no log.
+/// A phone number in E.164 form. It has no `Debug` and no `Display`, so that it is never logged.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PhoneNumber(String);
 
 impl PhoneNumber {
-    /// `+`, then 5 to 15 digits, the first not zero: what CAMARA's description of a phone number says.
+    /// Parses `+`, then 5 to 15 digits, the first not zero, as in CAMARA's definition of a phone number.
     ///
     /// # Errors
-    /// [`Error::Invalid`] for all else.
+    /// [`Error::Invalid`] for any other text.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let digits = text.strip_prefix('+').unwrap_or_default();
         let shaped = (5..=15).contains(&digits.len())
@@ -39,7 +39,7 @@ impl PhoneNumber {
     }
 }
 
-/// How a client shows itself to the token endpoint (RFC 6749, 2.3.1).
+/// How a client authenticates at the token endpoint (RFC 6749, 2.3.1).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum TokenAuth {
@@ -69,7 +69,7 @@ impl TokenAuth {
     }
 }
 
-/// A project's operator; stored encrypted as a whole.
+/// A project's operator; sealed as a whole at rest.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Settings {
     pub base_url: String,
@@ -89,7 +89,7 @@ fn expose<S: serde::Serializer>(secret: &SecretString, serializer: S) -> Result<
 }
 
 impl Settings {
-    /// Checks everything but the addresses, which the client that calls them judges.
+    /// Validates everything except the addresses, which the client that calls them checks.
     ///
     /// # Errors
     /// [`Error::Invalid`] with the name of the field.
@@ -118,7 +118,7 @@ impl Settings {
     }
 }
 
-/// What an operator answered.
+/// An operator's response.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Seen {
     pub swapped: bool,
@@ -126,7 +126,7 @@ pub struct Seen {
     pub latest_sim_change: Option<String>,
     /// Days.
     pub monitored_period: Option<u32>,
-    /// Whether the operator told (or told that it cannot tell) the date.
+    /// Whether the operator answered the date (or that it has none).
     pub date_asked: bool,
 }
 
@@ -144,17 +144,17 @@ macro_rules! troubles {
 }
 
 troubles! {
-    TIMEOUT: "operator_timeout", "the operator did not answer in time";
+    TIMEOUT: "operator_timeout", "the operator did not respond in time";
     UNREACHABLE: "operator_unreachable", "the operator could not be reached; check base_url and token_url";
-    REFUSED_ADDRESS: "operator_address_refused", "the operator's address is one this server does not call";
-    UNREADABLE: "operator_answer_unreadable", "the operator's answer is not what the SIM Swap API describes";
+    REFUSED_ADDRESS: "operator_address_refused", "this server does not call the operator's address";
+    UNREADABLE: "operator_answer_unreadable", "the operator's response does not follow the SIM Swap API";
     REDIRECTED: "operator_redirected", "the operator redirected the call, which is not followed; check base_url and token_url";
     UNAVAILABLE: "operator_unavailable", "the operator's service is not available";
     TOKEN_REFUSED: "token_refused", "the operator refused the client; check client_id, client_secret, scope and token_auth";
-    REFUSED: "operator_refused", "the operator refused the call without a word this server knows";
+    REFUSED: "operator_refused", "the operator rejected the call with an unknown error";
 }
 
-/// The error codes of the SIM Swap API and of CAMARA's common errors, and what they mean here.
+/// The error codes of the SIM Swap API and of CAMARA's common errors, with their meaning here.
 const CODES: [(&str, Trouble); 15] = [
     (
         "INVALID_ARGUMENT",
@@ -202,7 +202,7 @@ const fn trouble(word: &'static str, description: &'static str) -> Trouble {
 }
 
 impl Trouble {
-    /// Of an answer with `status` and, in its body, `code`. A code nobody has described is not passed on.
+    /// Converts a response with `status` and, in its body, `code`. Undocumented codes are not passed on.
     pub fn from_status(status: u16, code: &str) -> Self {
         if status >= 500 {
             return Self::UNAVAILABLE;

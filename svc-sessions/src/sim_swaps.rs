@@ -14,7 +14,7 @@ use crate::{
 
 pub const SETTINGS: Purpose = Purpose("a project's SIM swap operator");
 
-/// What is needed to ask the projects' operators.
+/// The dependencies of a query to the projects' operators.
 #[derive(Clone)]
 pub struct SimSwaps {
     pub ring: KeyRing,
@@ -84,7 +84,7 @@ impl Sessions {
     }
 }
 
-/// The settings without the secret, which is never shown again.
+/// Returns the settings without the secret, which is never returned again.
 fn public(settings: Settings, updated_at_ms: i64) -> wire::SimSwapSettings {
     wire::SimSwapSettings {
         base_url: settings.base_url,
@@ -107,7 +107,11 @@ fn encode(answer: Result<Seen, Trouble>, max_age_hours: u32) -> wire::SimSwap {
         },
         Ok(seen) => {
             let (status, what) = if seen.swapped { ("swapped", "was") } else { ("not_swapped", "was not") };
-            let date = if seen.date_asked { "" } else { "; the operator did not tell when it last was" };
+            let date = if seen.date_asked {
+                ""
+            } else {
+                "; the operator did not report the date of the last change"
+            };
             wire::SimSwap {
                 status: status.to_owned(),
                 swapped: Some(seen.swapped),

@@ -1,6 +1,6 @@
-//! Every SQL statement of this service. Lookups answer `Option`; what a missing row means is the caller's to say.
+//! Every SQL statement of this service. Lookups return `Option`; the caller decides what a missing row means.
 //!
-//! Each state change is one conditional statement, so that whatever races for it, exactly one wins.
+//! Each state change is one conditional statement, so that exactly one of several concurrent calls wins.
 
 mod challenge;
 mod checks;
@@ -17,10 +17,10 @@ use crate::{
 pub use checks::CheckRow;
 pub use sim_swap::Stored as StoredSimSwap;
 
-/// Finds a value sealed under the master key, by which tables from before there was a canary are recognised.
+/// Finds a value sealed under the master key, which identifies the key of tables from before canaries.
 pub const FIND_SEALED: &str = "SELECT user_sealed FROM sessions WHERE user_sealed IS NOT NULL LIMIT 1";
 
-/// The users that sessions are bound to, sealed.
+/// The sealed users that sessions are locked to.
 pub const BOUND_USERS: &str =
     "SELECT project_id, id, user_sealed FROM sessions WHERE length(user_sealed) > 8";
 
@@ -81,7 +81,7 @@ impl Store {
         row.map(Session::try_from).transpose()
     }
 
-    /// Fixes the user of a session that has none and is neither ended nor expired; answers whether this call did.
+    /// Locks a session that has no user and is neither ended nor expired; returns whether this call did.
     pub async fn bind(
         &self,
         project: &str,
@@ -95,14 +95,14 @@ impl Store {
         Ok(self.db.execute(SQL, params).await? == 1)
     }
 
-    /// Ends a session that is neither ended nor expired; answers whether this call did.
+    /// Ends a session that is neither ended nor expired; returns whether this call did.
     pub async fn end(&self, project: &str, id: &SessionId, now_ms: i64) -> Result<bool, Error> {
         const SQL: &str = "UPDATE sessions SET ended_at = $3, video_bytes = NULL, challenge_sealed = NULL WHERE id = $1 AND project_id = $2 \
             AND ended_at IS NULL AND expires_at > $3";
         Ok(self.db.execute(SQL, db::params![id.as_str(), project, now_ms]).await? == 1)
     }
 
-    /// Notes that the session's video is there; answers false when the session is over meanwhile.
+    /// Records that the session's video is stored; returns false when the session has ended or expired meanwhile.
     pub async fn note_video(
         &self,
         project: &str,
@@ -115,7 +115,7 @@ impl Store {
         Ok(self.db.execute(SQL, db::params![id.as_str(), project, bytes, now_ms]).await? == 1)
     }
 
-    /// Removes up to `limit` sessions that expired at or before `now_ms`, and answers how many.
+    /// Removes up to `limit` sessions that expired at or before `now_ms`, and returns how many.
     pub async fn delete_expired(&self, now_ms: i64, limit: i64) -> Result<u64, Error> {
         const SQL: &str = "DELETE FROM sessions WHERE id IN \
             (SELECT id FROM sessions WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";

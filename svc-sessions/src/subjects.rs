@@ -1,4 +1,4 @@
-//! Names are personal: compared by a keyed hash, kept encrypted for one session.
+//! Names are personal: compared by a keyed hash, sealed for one session.
 
 use blob::{KeyRing, Purpose};
 
@@ -24,7 +24,7 @@ impl Subjects {
         &self.ring
     }
 
-    /// What `user` of `project` is compared by: the hash of the sealing key first, then those of retired keys.
+    /// Returns the keyed hashes of `user` of `project`: the active key's first, then those of retired keys.
     ///
     /// # Errors
     /// Never in practice; a failure of the cipher library.
@@ -32,7 +32,7 @@ impl Subjects {
         Ok(self.ring.fingerprints(COMPARE, format!("{project}\0{}", user.as_str()).as_bytes())?)
     }
 
-    /// What is stored when `user` is bound to session `id`.
+    /// Seals the name of `user` for session `id`.
     ///
     /// # Errors
     /// When the system has no randomness.
@@ -42,10 +42,10 @@ impl Subjects {
         Ok(BoundUser { hash: newest.to_vec(), sealed })
     }
 
-    /// The name [`Subjects::seal`] stored for the same session.
+    /// Opens the name that [`Subjects::seal`] sealed for the same session.
     ///
     /// # Errors
-    /// When the row was changed, or its master key is not in the ring any more.
+    /// When the row was changed, or its master key is no longer in the ring.
     pub fn open(&self, id: &SessionId, user: &BoundUser) -> Result<String, Error> {
         let name = self.ring.open_sealed(NAME, id.as_str().as_bytes(), &user.sealed)?;
         String::from_utf8(name.to_vec()).map_err(|_| blob::Error::Refused.into())

@@ -1,4 +1,4 @@
-//! Removes what has expired. Correctness does not wait for it: an expired session is refused from its last millisecond.
+//! Removes expired sessions. Correctness does not depend on it: an expired session is rejected from its last millisecond.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::{Clock, error::Error, store::Store, videos::Videos};
 
-/// Rows of one statement: bounds how long it holds the database.
+/// Rows per statement: bounds how long it holds the database.
 const BATCH: i64 = 500;
 
-/// Starts sweeping every `period`. The task ends with its handle; each step it may be in leaves a consistent state.
+/// Starts sweeping every `period`. The task ends with its handle; each step leaves a consistent state.
 pub fn start(store: Store, videos: Videos, period: Duration, clock: Clock) -> AbortOnDropHandle<()> {
     AbortOnDropHandle::new(tokio::spawn(async move {
         let mut ticks = interval(period);
@@ -18,16 +18,13 @@ pub fn start(store: Store, videos: Videos, period: Duration, clock: Clock) -> Ab
         loop {
             ticks.tick().await;
             if let Err(error) = sweep(&store, &videos, clock()).await {
-                tracing::error!(
-                    error = &error as &dyn std::error::Error,
-                    "expired sessions could not be removed"
-                );
+                tracing::error!(error = &error as &dyn std::error::Error, "cannot remove expired sessions");
             }
         }
     }))
 }
 
-/// Videos first: what a removed row no longer names would be found only by its expiry.
+/// Videos first: without its row a video would be found only by its expiry.
 async fn sweep(store: &Store, videos: &Videos, now_ms: i64) -> Result<(), Error> {
     let videos = videos.delete_expired(now_ms).await?;
     store.delete_expired_checks(now_ms).await?;
@@ -40,7 +37,7 @@ async fn sweep(store: &Store, videos: &Videos, now_ms: i64) -> Result<(), Error>
         }
     }
     if sessions + videos > 0 {
-        tracing::info!(sessions, videos, "expired sessions were removed");
+        tracing::info!(sessions, videos, "removed expired sessions");
     }
     Ok(())
 }

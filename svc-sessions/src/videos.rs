@@ -1,7 +1,7 @@
 //! The last video of each session, as a blob that expires with it.
 //!
-//! The outcome of the video's liveness check is stored in front of its bytes, in the same blob: two uploads at once can
-//! never leave the bytes of one with the outcome of the other.
+//! The result of the video's liveness check is stored in front of its bytes, in the same blob: concurrent uploads
+//! never mix bytes and results.
 
 use blob::{BlobId, Store, Tenant};
 use bytes::{Bytes, BytesMut};
@@ -11,14 +11,14 @@ use proto::sessions::VideoLiveness;
 
 use crate::{error::Error, session::Session};
 
-/// Begins a blob that carries an outcome; older blobs are the bytes of the video alone.
+/// First bytes of a blob with a result; older blobs are the bytes of the video alone.
 const MAGIC: &[u8] = b"\x00last-video\x01";
-/// The magic bytes and the length of the encoded outcome, u32 big endian.
+/// The magic bytes and the length of the encoded result, u32 big endian.
 const HEAD_BYTES: usize = MAGIC.len() + 4;
-/// No outcome is longer; a longer one is damage.
+/// No result is longer; a longer one is damage.
 const MAX_OUTCOME_BYTES: usize = 1024;
 
-/// A video and how its liveness check ended; `None` when it was not checked or the video is of an older version.
+/// A video and the result of its liveness check; `None` when it was not checked or the video is of an older version.
 pub struct LastVideo {
     pub liveness: Option<VideoLiveness>,
     pub bytes: BoxStream<'static, Result<Bytes, blob::Error>>,
@@ -35,8 +35,8 @@ impl Videos {
         Self { blobs, max_bytes }
     }
 
-    /// Stores `bytes` and `liveness` as the video of `session` in place of an earlier one, and returns the size of `bytes`.
-    /// When `bytes` fails, is empty or too large, the earlier one stays.
+    /// Stores `bytes` and `liveness` as the video of `session` in place of an earlier one, and returns the size of
+    /// `bytes`. When `bytes` fails, is empty or too large, the earlier one stays.
     ///
     /// # Errors
     /// The error of `bytes`, [`Error::TooLarge`], [`Error::Invalid`] when there are none, [`Error::Blob`].
@@ -59,10 +59,10 @@ impl Videos {
         Ok(stored.saturating_sub(head_bytes))
     }
 
-    /// Whether videos of the project can be stored now.
+    /// Checks whether videos of the project can be stored now.
     ///
     /// # Errors
-    /// [`Error::Blob`] with what is full.
+    /// [`Error::Blob`] with the exceeded limit.
     pub async fn check_room(&self, project: &str) -> Result<(), Error> {
         Ok(self.blobs.check_room(&Tenant::parse(project)?).await?)
     }
@@ -86,7 +86,7 @@ impl Videos {
         Ok(self.blobs.delete(&tenant, &id).await?)
     }
 
-    /// Removes every video whose session expired at or before `now_ms`, and answers how many.
+    /// Removes every video whose session expired at or before `now_ms`, and returns how many.
     ///
     /// # Errors
     /// [`Error::Blob`].
@@ -101,7 +101,7 @@ fn head(liveness: Option<&VideoLiveness>) -> Bytes {
     [MAGIC, &length, &outcome].concat().into()
 }
 
-/// Splits what [`head`] made off the front of a stored video.
+/// Splits the output of [`head`] off the front of a stored video.
 async fn without_head(
     mut stored: BoxStream<'static, Result<Bytes, blob::Error>>,
 ) -> Result<LastVideo, Error> {
@@ -127,7 +127,7 @@ async fn without_head(
     Ok(LastVideo { liveness, bytes: stream::iter(rest).chain(stored).boxed() })
 }
 
-/// Reads from `stored` until `front` has `least` bytes or nothing is left.
+/// Reads from `stored` until `front` has `least` bytes or the end is reached.
 async fn fill(
     front: &mut BytesMut,
     least: usize,

@@ -77,7 +77,7 @@ async fn neuroid_knows_a_finger_again_until_it_is_erased(world: &'static World) 
     )
     .await
     .body;
-    assert_eq!(blank["message"], "Fingerprint quality too low: no ridges of a fingerprint are seen");
+    assert_eq!(blank["message"], "Fingerprint quality too low: the picture shows no fingerprint ridges");
     assert_eq!(post(&project, "/v2/enroll-fp", print(first)).await.body["status"], "SUCCESS");
     let again = post(&project, "/v2/verify-fp", print(ada.print(11, [9.0, -6.0], 0.08))).await.body;
     assert_eq!(again["status"], "SUCCESS", "{again}");

@@ -177,7 +177,7 @@ async fn a_chip_is_authenticated_compared_and_required_by_rules(world: &'static 
     assert!(stranger.body["data"]["errors"].to_string().contains("chip_issuer: unknown issuer"));
     files[1].1.truncate(40);
     let damaged = check(&files).await;
-    let said = "DG1 cannot be read: it is damaged or something else";
+    let said = "DG1 is damaged or has another format";
     assert_eq!((damaged.status.as_u16(), damaged.error()), (400, said));
     let large = check(&[("SOD", vec![0; 10 * 1024 * 1024])]).await;
     assert_eq!((large.status.as_u16(), large.error()), (400, "'SOD' file is larger than 1 MB"));

@@ -142,7 +142,7 @@ async fn a_voice_has_the_lists_of_the_vendors_client_and_success_is_zero_there()
     let customer = customer().await;
     in_dialect(&customer, true, "sdk");
     customer.stage.set().voice = EnrollVoiceResponse {
-        outcome: ok("the voice is good; more of it is needed to be enrolled"),
+        outcome: ok("the voice is good; more recordings are needed for a template"),
         state: EnrollmentState::Partial.into(),
         measures: vec![measure("phrase", 1.5)],
         combined: vec![measure("speech_seconds", 0.5)],

@@ -208,11 +208,11 @@ async fn case_10_a_blank_print_is_refused_with_the_reason() {
     customer.stage.set().print_enrolled = EnrollPrintResponse {
         state: PrintState::Refused.into(),
         reason: "no_ridges".into(),
-        description: "no ridges of a fingerprint are seen".into(),
+        description: "the picture shows no fingerprint ridges".into(),
         minutiae: 0,
     };
     let refused = post(&customer, "/v2/enroll-fp", print_form()).await;
-    let message = "Fingerprint quality too low: no ridges of a fingerprint are seen";
+    let message = "Fingerprint quality too low: the picture shows no fingerprint ridges";
     assert_eq!(
         (refused.status.as_u16(), &refused.body),
         (200, &json!({"status": "REJECTED", "message": message}))

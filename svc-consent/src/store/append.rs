@@ -1,6 +1,6 @@
 //! The only statements that change the ledger. Each change and its mark in the journal are one database transaction,
-//! which begins by taking the project's head: the next writer of the project waits for it, so numbers never fork. One
-//! transaction may write many entries of a project, each with a mark of its own.
+//! which begins by locking the project's head, so that writers of a project are serialised and numbers never fork.
+//! One transaction may write many entries of a project, each with its own mark.
 
 use std::collections::HashMap;
 
@@ -20,24 +20,24 @@ type Last = Option<(i64, String, String)>;
 const LAST: &str = "SELECT seq, hash, chain FROM consent_entries WHERE project_id = $1 AND subject = $2 \
     ORDER BY seq DESC LIMIT 1";
 
-/// An entry as it was written, and its mark.
+/// A written entry, and its mark.
 #[derive(Clone, Debug)]
 pub struct Written {
     pub entry: Entry,
     pub mark: Mark,
 }
 
-/// Rows of one statement. Few sizes, so that few statements are prepared.
+/// Rows per statement. Few sizes, so that few statements are prepared.
 const ROWS_AT_ONCE: [usize; 4] = [128, 32, 8, 1];
-/// Names of one look-up.
+/// Names per lookup.
 const NAMES_AT_ONCE: [usize; 3] = [1, 16, 128];
 
 impl Store {
-    /// Adds `entries`, all of one project, to the ends of their subjects' chains, in this order; answers them with their
-    /// numbers, hashes, chains and marks.
+    /// Appends `entries`, all of one project, to their subjects' chains in order; returns them with their numbers,
+    /// hashes, chains and marks.
     ///
     /// # Errors
-    /// [`Error::Conflict`] when a number is taken though the head said otherwise. Then nothing is written.
+    /// [`Error::Conflict`] when a number is taken although the head did not have it. Then nothing is written.
     pub async fn append(&self, entries: &[Entry], seals: &Seals) -> Result<Vec<Written>, Error> {
         self.try_append(entries, seals).await.map_err(conflict)
     }
@@ -64,8 +64,8 @@ impl Store {
         Ok(written.into_iter().zip(marks).map(|(entry, mark)| Written { entry, mark }).collect())
     }
 
-    /// Destroys the subject's entries and marks that, and how many there were and the last one's hash; answers how many,
-    /// and adds to `secrets` what [`Store::purge`] must find nowhere.
+    /// Destroys the subject's entries and writes a mark with their number and the last one's hash; returns how many,
+    /// and adds the values for [`Store::purge`] to `secrets`.
     ///
     /// # Errors
     /// As [`Store::append`].
@@ -81,16 +81,16 @@ impl Store {
             concat!("SELECT ", columns!(), " FROM consent_entries WHERE project_id = $1 AND subject = $2");
         let entries: Vec<Entry> = self.db.fetch_all(ENTRIES, db::params![project, subject]).await?;
         let erased = self.delete_entries(project, subject, now_ms, seals).await.map_err(conflict)?;
-        // Rows of an earlier call that broke off are found by the subject's hash.
+        // Rows of an interrupted earlier call are found by the subject's hash.
         secrets.push(subject.as_bytes().to_vec());
         secrets.extend(entries.into_iter().map(|entry| entry.sealed));
         Ok(erased)
     }
 
-    /// Removes what was deleted from the database's files.
+    /// Removes deleted rows from the database's files.
     ///
     /// # Errors
-    /// When the files cannot be cleared: the call is to be repeated.
+    /// When the files cannot be cleaned: repeat the call.
     pub async fn purge(&self, secrets: Vec<Vec<u8>>) -> Result<(), Error> {
         Ok(self.db.purge(secrets).await?)
     }
@@ -106,7 +106,7 @@ impl Store {
         let mut tx = self.db.begin().await?;
         let head = take_project(&mut tx, seals, project, now_ms).await?;
         let last: Last = tx.fetch_optional(LAST, db::params![project, subject]).await?;
-        // Nothing is written then: the transaction ends without a commit.
+        // Nothing is written: the transaction ends without a commit.
         let Some((seq, hash, chain)) = last else { return Ok(0) };
         let erased = tx.execute(DELETE, db::params![project, subject]).await?;
         write_mark(&mut tx, seals, &head, draft(Event::Erased, &chain, (seq, &hash), now_ms)).await?;
@@ -115,7 +115,7 @@ impl Store {
     }
 }
 
-/// Locks a project's head, and enters a new project into the journal of projects.
+/// Locks a project's head, and adds a new project to the journal of projects.
 async fn take_project(tx: &mut Tx, seals: &Seals, project: &str, now_ms: i64) -> Result<Head, Error> {
     let (head, is_new) = take_head(tx, project).await?;
     if is_new {
@@ -125,11 +125,11 @@ async fn take_project(tx: &mut Tx, seals: &Seals, project: &str, now_ms: i64) ->
     Ok(head)
 }
 
-/// Locks the head of a journal, making it when there is none; returns it and whether it is new.
+/// Locks the head of a journal, creating a missing one; returns it and whether it is new.
 async fn take_head(tx: &mut Tx, project: &str) -> Result<(Head, bool), Error> {
     const OPEN: &str = "INSERT INTO consent_heads (project_id, seq, mac, seal) VALUES ($1, 0, '', '') \
         ON CONFLICT (project_id) DO NOTHING";
-    // Changes nothing; it is the lock.
+    // Changes nothing; it only locks.
     const TAKE: &str = "UPDATE consent_heads SET seq = seq WHERE project_id = $1 \
         RETURNING project_id, seq, mac, seal";
     if let Some(head) = tx.fetch_optional(TAKE, db::params![project]).await? {
@@ -152,7 +152,7 @@ async fn move_head(tx: &mut Tx, head: &Head) -> Result<(), Error> {
     Ok(())
 }
 
-/// The newest entry of each subject that has one.
+/// Returns the newest entry of each subject that has one.
 async fn ends_of_chains(
     tx: &mut Tx,
     entries: &[Entry],
@@ -169,7 +169,7 @@ async fn ends_of_chains(
             names.join(", ")
         );
         let Some(last) = entries.last() else { continue };
-        // The last name again and again, until there are as many as the statement has.
+        // The last name is repeated, up to the statement's size.
         let subjects = entries.iter().chain(std::iter::repeat(last)).take(size);
         let mut params: Vec<Value<'_>> = vec![(&last.project_id).into()];
         params.extend(subjects.map(|entry| Value::from(&entry.subject)));
@@ -245,12 +245,12 @@ impl Entry {
         ]
     }
 
-    /// The entry after `last` of its chain, or the first of a new one.
+    /// Returns the entry after `last` of its chain, or the first of a new one.
     fn following(&self, last: Last) -> Self {
         let next = |chain| Self { chain, ..self.clone() };
         match last {
             Some((seq, hash, chain)) if !chain.is_empty() => next(chain).chained(Some((seq, &hash))),
-            // Entries made before there was a journal are in no chain of it.
+            // Entries from before the journal are not in a chain of it.
             Some((seq, hash, _)) => next(Uuid::new_v4().to_string()).chained(Some((seq, &hash))),
             None => next(Uuid::new_v4().to_string()).chained(None),
         }

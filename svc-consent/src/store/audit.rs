@@ -1,4 +1,4 @@
-//! Reading the whole ledger for verification: in one snapshot, row by row.
+//! Reads the whole ledger for verification: in one snapshot, row by row.
 
 use super::{Store, columns};
 use crate::{
@@ -8,7 +8,7 @@ use crate::{
     journal::{Head, Mark},
 };
 
-/// What a row of project, name and number stands for.
+/// Converts a row of project, name and number.
 type ToFinding = fn(String, String, i64) -> Finding;
 
 const HEADS: &str = "SELECT project_id, seq, mac, seal FROM consent_heads";
@@ -16,7 +16,7 @@ const MARKS: &str = "SELECT project_id, seq, event, chain, chain_seq, chain_hash
     FROM consent_journal ORDER BY project_id, seq";
 const ENTRIES: &str =
     concat!("SELECT ", columns!(), " FROM consent_entries ORDER BY project_id, subject, seq");
-/// Marks of entries that are not there, though their chain was not erased.
+/// Marks of missing entries whose chain was not erased.
 const MISSING: &str = "SELECT j.project_id, j.chain, j.chain_seq FROM consent_journal j \
     LEFT JOIN consent_entries e ON e.chain = j.chain AND e.seq = j.chain_seq AND e.hash = j.chain_hash \
         AND e.project_id = j.project_id \
@@ -34,7 +34,7 @@ const NODES: &str = "SELECT log, position, hash FROM log_nodes ORDER BY log, pos
 const ERASED: &str = "SELECT COUNT(*) FROM consent_journal WHERE event = 'erased'";
 
 impl Store {
-    /// Where each journal ends.
+    /// Returns the head of each journal.
     ///
     /// # Errors
     /// When the database fails.
@@ -46,7 +46,7 @@ impl Store {
             .collect())
     }
 
-    /// Shows the whole ledger to `auditor`, as it is at one moment.
+    /// Passes the whole ledger to `auditor`, in one snapshot.
     ///
     /// # Errors
     /// When the database fails.

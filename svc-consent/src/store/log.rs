@@ -1,4 +1,4 @@
-//! The journal of a project as the leaves of its log, each mark shown to be the service's own.
+//! The journal of a project as the leaves of its log, each mark authenticated.
 
 use ledger::tree::{Hash, Leaves, record_hash};
 
@@ -8,7 +8,7 @@ use crate::{
     journal::{Event, Head, Mark, ROOT, Seals},
 };
 
-/// A journal whose marks are checked as they are read.
+/// A journal whose marks are verified as they are read.
 #[derive(Clone)]
 pub struct Journal {
     pub store: Store,
@@ -16,10 +16,10 @@ pub struct Journal {
 }
 
 impl Journal {
-    /// How many leaves the log has, as its sealed head says; `None`: there is no such log.
+    /// Returns the number of leaves by the sealed head; `None`: there is no such log.
     ///
     /// # Errors
-    /// [`Error::Tampered`] when the journal does not end there.
+    /// [`Error::Tampered`] when the journal has another end.
     pub async fn size(&self, project: &str) -> Result<Option<u64>, Error> {
         const HEAD: &str = "SELECT project_id, seq, mac, seal FROM consent_heads WHERE project_id = $1";
         const LAST: &str =
@@ -40,7 +40,7 @@ impl Journal {
         Ok(u64::try_from(head.seq).ok())
     }
 
-    /// The number of the leaf of an entry.
+    /// Returns the number of an entry's leaf.
     ///
     /// # Errors
     /// When the database fails.
@@ -53,10 +53,10 @@ impl Journal {
         Ok(row.and_then(|(seq,)| u64::try_from(seq - 1).ok()))
     }
 
-    /// The marks of the leaves `from..to`.
+    /// Returns the marks of the leaves `from..to`.
     ///
     /// # Errors
-    /// [`Error::Tampered`] when one is missing or was not made by the service.
+    /// [`Error::Tampered`] when one is missing or not authentic.
     pub async fn marks(&self, project: &str, from: u64, to: u64) -> Result<Vec<Mark>, Error> {
         const MARKS: &str = "SELECT project_id, seq, event, chain, chain_seq, chain_hash, marked_at, mac, endorsement \
             FROM consent_journal WHERE project_id = $1 AND seq >= $2 AND seq <= $3 ORDER BY seq";

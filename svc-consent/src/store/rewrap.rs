@@ -1,6 +1,6 @@
 //! Counts the master keys of MACs and heads, and moves them to a new one.
 //!
-//! Nothing is endorsed that does not verify. A batch is one transaction, and what was broken off is taken up where it ended.
+//! Only verified entries are endorsed. A batch is one transaction, and an interrupted rewrap continues where it ended.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ use crate::{
 const HEADS: &str = "SELECT project_id, seq, mac, seal FROM consent_heads WHERE seq > 0 ORDER BY project_id";
 const PAGE: u32 = 1_000;
 
-/// The journal and the mark that was read last.
+/// The journal and the last mark read.
 #[derive(Default)]
 struct Place {
     project: String,
@@ -26,7 +26,7 @@ struct Place {
 }
 
 impl Place {
-    /// Goes on to `mark`; returns the trusted key by which it follows.
+    /// Advances to `mark`; returns the trusted key by which it follows.
     fn step(&mut self, seals: &Seals, mark: &Mark) -> Result<Option<KeyId>, Error> {
         if mark.project_id != self.project {
             *self = Self { project: mark.project_id.clone(), ..Self::default() };
@@ -41,7 +41,7 @@ impl Place {
 }
 
 impl Store {
-    /// Counts the marks and the heads by the trusted key each counts by; none: it does not verify.
+    /// Counts the marks and the heads by the trusted key that makes each valid; `None`: it does not verify.
     ///
     /// # Errors
     /// When the database fails.
@@ -67,7 +67,7 @@ impl Store {
         Ok(())
     }
 
-    /// Endorses every mark that does not count by the key `active` yet, and seals the heads under it.
+    /// Endorses every mark that is not valid by the key `active`, and reseals the heads under it.
     ///
     /// # Errors
     /// When the database fails, or a journal does not verify.
@@ -113,7 +113,7 @@ impl Store {
                 );
             };
             if key != *active {
-                // A head that moved meanwhile has a seal of its own.
+                // A head that changed meanwhile has a new seal.
                 let seal = seals.seal(&head)?;
                 self.db.execute(SEAL, db::params![&head.project_id, head.seq, &head.mac, &seal]).await?;
             }

@@ -1,7 +1,8 @@
 //! The current consents of a subject, from entries with a valid MAC.
 //!
-//! Somebody who can write to the database can change an entry, or remove the newest one, and compute hashes again; a mark
-//! of the journal they cannot make. So an entry counts only with its mark, and only while the journal knows of none after it.
+//! An attacker with write access to the database can change an entry, or remove the newest one, and recompute hashes,
+//! but cannot make a mark of the journal. So an entry is valid only with its mark, and only if the journal has no
+//! later one.
 
 use super::{Store, columns};
 use crate::{
@@ -10,7 +11,7 @@ use crate::{
     journal::{Event, Head, Mark, Seals},
 };
 
-/// An append between two statements looks like tampering once; tampering stays.
+/// A concurrent append can look like tampering once; real tampering persists.
 const MAX_READS: u32 = 4;
 
 /// The newest entry of each kind; `None`: never recorded.
@@ -27,11 +28,11 @@ impl Newest {
 }
 
 impl Store {
-    /// What counts now for the subject.
+    /// Returns the current consents of the subject.
     ///
     /// # Errors
-    /// [`Error::Tampered`] when an entry, the subject's newest one, or the end of the project's journal is not as the
-    /// service wrote it.
+    /// [`Error::Tampered`] when an entry, the subject's newest one, or the end of the project's journal was not
+    /// written by the service.
     pub async fn newest(&self, project: &str, subject: &str, seals: &Seals) -> Result<Newest, Error> {
         for _ in 1..MAX_READS {
             let newest = self.read_newest(project, subject).await?;
@@ -68,7 +69,7 @@ impl Store {
         newest: &Newest,
         seals: &Seals,
     ) -> Result<Option<&'static str>, Error> {
-        // No entry, no consent: there is nothing to be wrong about.
+        // Without an entry there is no consent, and nothing to verify.
         let Some(last) = newest.all().max_by_key(|entry| entry.seq) else { return Ok(None) };
         for entry in newest.all() {
             if !self.is_marked(entry, seals).await? {
@@ -84,7 +85,7 @@ impl Store {
         Ok(None)
     }
 
-    /// Whether the journal has a mark, made under the master key, for just this entry.
+    /// Whether the journal has a mark, made under the master key, for exactly this entry.
     async fn is_marked(&self, entry: &Entry, seals: &Seals) -> Result<bool, Error> {
         const MARK: &str = "SELECT project_id, seq, event, chain, chain_seq, chain_hash, marked_at, mac, endorsement \
             FROM consent_journal WHERE project_id = $1 AND chain = $2 AND chain_seq = $3 AND event = $4";

@@ -1,4 +1,4 @@
-//! Texts that people approve.
+//! Consent texts.
 
 use super::Store;
 use crate::error::Error;
@@ -31,7 +31,7 @@ impl Store {
         Ok(self.db.fetch_optional(SQL, db::params![project, id]).await?)
     }
 
-    /// Removes the texts of a project; answers how many there were.
+    /// Removes the texts of a project; returns how many there were.
     pub async fn delete_texts(&self, project: &str) -> Result<u64, Error> {
         Ok(self.db.execute("DELETE FROM consent_texts WHERE project_id = $1", db::params![project]).await?)
     }

@@ -1,4 +1,4 @@
-//! A subject is erased: nothing is left that could be found by the name, and the ledger still verifies.
+//! Erasure: nothing remains that could be found by the name, and the ledger still verifies.
 
 use blob::{KeyRing, Purpose};
 use proto::{
@@ -56,7 +56,7 @@ async fn an_erased_subject_is_a_new_one() {
 async fn an_erased_project_keeps_nobody_and_the_ledger_verifies() {
     testkit::each_config(async |db| {
         let mut client = open(&db).await;
-        // More subjects than one step takes.
+        // More subjects than one batch.
         for number in 0..120 {
             record(&mut client, &format!("user {number}"), ConsentKind::Storage, true).await.unwrap();
         }
@@ -89,7 +89,7 @@ async fn a_subject_never_heard_of_leaves_no_mark() {
     .await;
 }
 
-/// The keyed hash entries are found by is what somebody with the master key and a name could make again.
+/// A holder of the master key and a name could recompute the keyed hash of the entries.
 #[tokio::test]
 async fn nothing_is_left_that_a_name_leads_to() {
     testkit::each_config(async |db| {

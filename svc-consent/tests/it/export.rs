@@ -1,4 +1,4 @@
-//! Everything recorded in a project, read in one go.
+//! Export of everything recorded in a project.
 
 use futures::TryStreamExt;
 use proto::consent::{ConsentKind, ExportConsentsRequest, ExportedConsent};

@@ -1,4 +1,4 @@
-//! Somebody changes the database behind the service's back; verification says what and where.
+//! Tampering with the database; verification says what and where.
 
 use proto::{consent::ConsentKind, subjects::Subject};
 use sqlx::AssertSqlSafe;
@@ -6,7 +6,7 @@ use svc_consent::{Finding, KnownHead};
 
 use crate::{ADA, Client, config, open, record};
 
-/// What verification finds, as it prints it.
+/// Returns the findings of verification, as text.
 pub async fn findings(db: &db::Config) -> Vec<String> {
     verify(db, Vec::new()).await.0
 }
@@ -29,7 +29,7 @@ pub async fn tamper(db: &db::Config, statements: &[&str]) {
     }
 }
 
-/// Ada with three entries, Bob with one, in one project; Ada erased and back in another.
+/// Ada with three entries, Bob with one, in one project; Ada erased and recorded again in another.
 pub async fn ledger(db: &db::Config) -> Client {
     let mut client = open(db).await;
     for given in [true, false] {
@@ -162,7 +162,7 @@ async fn any_change_of_the_database_is_detected() {
     }
 }
 
-/// What is written after a head was moved back must not make it whole again.
+/// Writes after a head was moved back must not make it valid again.
 #[tokio::test]
 async fn a_later_consent_does_not_heal_what_was_cut_off() {
     testkit::each_config(async |db| {
@@ -181,7 +181,7 @@ async fn a_later_consent_does_not_heal_what_was_cut_off() {
     .await;
 }
 
-/// An older copy put back is whole in itself; only a head noted elsewhere tells.
+/// A restored older copy is consistent; only a head noted elsewhere reveals it.
 #[tokio::test]
 async fn an_older_copy_is_detected_with_a_noted_head() {
     testkit::each_config(async |db| {
@@ -211,7 +211,7 @@ async fn an_older_copy_is_detected_with_a_noted_head() {
     .await;
 }
 
-/// The service notes its heads periodically; verification asks for every one of them.
+/// The service notes its heads periodically; verification requires every one of them.
 #[tokio::test]
 async fn heads_are_anchored_and_an_older_copy_lacks_one() {
     testkit::each_config(async |db| {
@@ -278,7 +278,7 @@ async fn a_ledger_of_two_master_keys_holds() {
     .await;
 }
 
-/// Verification finds it later; a call must not act on it meanwhile.
+/// Verification finds it later; meanwhile no call may act on it.
 #[tokio::test]
 async fn no_consent_is_decided_from_what_somebody_else_wrote() {
     let newest = format!("DELETE FROM consent_entries WHERE id = {NEWEST}");
@@ -317,7 +317,7 @@ async fn no_consent_is_decided_from_what_somebody_else_wrote() {
     }
 }
 
-/// Reads that meet a write are no tampering.
+/// Concurrent writes are not tampering.
 #[tokio::test]
 async fn consent_is_read_while_it_is_written() {
     testkit::each_config(async |db| {

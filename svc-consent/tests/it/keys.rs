@@ -1,4 +1,4 @@
-//! A new master key takes over a ledger whose entries and marks may never change.
+//! A ledger moves to a new master key although its entries and marks never change.
 
 use ledger::Rewrap;
 use proto::consent::{ConsentKind, consent_client::ConsentClient};
@@ -32,7 +32,7 @@ async fn rewrap(config: &Config) -> (i64, Vec<String>) {
     (left, reported)
 }
 
-/// Stops after the first batch, wherever it is then.
+/// Stops after the first batch.
 async fn break_off(config: &Config) {
     let done = tokio::sync::Notify::new();
     let mut report = |_: &str, _: u64| done.notify_one();
@@ -60,7 +60,7 @@ async fn a_rewrapped_ledger_holds_against_earlier_heads_without_the_old_key() {
         let mut service = start(both.clone()).await.unwrap();
         record(&mut service, ADA, ConsentKind::Storage, true).await.unwrap();
         break_off(&both).await;
-        // The service goes on meanwhile.
+        // The service continues meanwhile.
         assert_eq!(state(&mut service, "p1", ADA).await, recorded(true, true));
         record(&mut service, "carol", ConsentKind::Storage, true).await.unwrap();
         let (_, usage) = ledger::key_usage(&both, boot::now_ms()).await.unwrap();

@@ -1,4 +1,4 @@
-//! The log of a project as somebody outside sees it: signed promises, checkpoints and proofs, verified by another program.
+//! The log of a project for external auditors: signed promises, checkpoints and proofs, verified by another program.
 
 use std::{path::Path, process::Command, time::Duration};
 
@@ -71,7 +71,7 @@ fn body_of_promise(promise: &str) -> Value {
     json!({"promise": base64::prelude::BASE64_STANDARD.encode(promise)})
 }
 
-/// What the program of the examples says of these answers: its lines, or why it refuses.
+/// Returns the output of the example program for these responses: its lines, or its error.
 fn verified(bodies: &[&Value]) -> Result<Vec<String>, String> {
     let folder = tempfile::tempdir().unwrap();
     let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../examples/consent-log/verify.mjs");
@@ -89,7 +89,7 @@ fn verified(bodies: &[&Value]) -> Result<Vec<String>, String> {
     }
 }
 
-/// What verification finds when these notes are known.
+/// Returns the findings of verification with these notes.
 async fn findings(db: &db::Config, notes: &[&str]) -> Vec<String> {
     let known = Known { heads: Vec::new(), notes: notes.iter().map(|note| (*note).to_owned()).collect() };
     let mut found = Vec::new();
@@ -97,7 +97,7 @@ async fn findings(db: &db::Config, notes: &[&str]) -> Vec<String> {
     found
 }
 
-/// Puts the database back to where it was before the newest consent, as a copy of then would.
+/// Restores the database to its state before the newest consent.
 async fn put_back(db: &db::Config, newest_mark: i64) {
     let statements = [
         "DELETE FROM consent_entries WHERE id = (SELECT MAX(id) FROM consent_entries)".to_owned(),
@@ -188,7 +188,7 @@ async fn what_the_log_does_not_have_is_said() {
     .await;
 }
 
-/// Somebody puts an older copy back before anything was noted elsewhere: the caller that was given the promise shows it.
+/// An older copy is restored before anything was noted elsewhere: the caller's promise reveals it.
 #[tokio::test]
 async fn a_leaf_deleted_before_a_checkpoint_breaks_its_promise() {
     testkit::each_config(async |db| {
@@ -200,7 +200,7 @@ async fn a_leaf_deleted_before_a_checkpoint_breaks_its_promise() {
         assert_eq!(findings(&db, &[promise]).await, Vec::<String>::new());
         put_back(&db, 2).await;
         assert_eq!(findings(&db, &[]).await, Vec::<String>::new(), "it is whole in itself");
-        let gone = "project p1: entry 1 of the log (from 0), which a signed promise names, is gone: the log has 1 entries";
+        let gone = "project p1: entry 1 of the log (from 0), which a signed promise names, is missing: the log has 1 entries";
         assert_eq!(findings(&db, &[promise]).await, [gone]);
 
         let another = recorded(&mut client, "bob", true).await;
@@ -215,7 +215,7 @@ async fn a_leaf_deleted_before_a_checkpoint_breaks_its_promise() {
     .await;
 }
 
-/// Two histories are shown to two people: each checkpoint is signed, and they do not agree.
+/// A fork: each checkpoint is signed, and they contradict each other.
 #[tokio::test]
 async fn a_forked_log_is_found_by_a_checkpoint_the_service_noted_itself() {
     testkit::each_config(async |db| {
@@ -277,7 +277,7 @@ async fn nothing_is_signed_over_marks_that_somebody_else_wrote() {
     }
 }
 
-/// Stored hashes only save work: one that was changed is not believed, and verification finds it.
+/// Stored hashes only save work: a changed one is not trusted, and verification finds it.
 #[tokio::test]
 async fn a_changed_hash_of_the_tree_changes_no_checkpoint() {
     testkit::each_config(async |db| {

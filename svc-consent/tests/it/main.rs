@@ -27,7 +27,7 @@ pub fn config(db: &db::Config) -> svc_consent::Config {
     svc_consent::Config { db: db.clone(), keys, anchor: ledger::AnchorConfig::default() }
 }
 
-/// A running service; opening a second one on the same database is a second process.
+/// A running service; opening a second one on the same database acts as a second process.
 pub async fn open(db: &db::Config) -> Client {
     let routes = svc_consent::routes(config(db)).await.expect("the service starts");
     ConsentClient::new(rpc::local(routes, Duration::from_secs(60)))
@@ -125,7 +125,7 @@ async fn two_processes_writing_at_once_never_fork_the_chain() {
     .await;
 }
 
-/// The ledger as the database holds it.
+/// Returns the ledger as stored.
 pub async fn stored(db: &db::Config) -> Vec<svc_consent::Entry> {
     static NONE: sqlx::migrate::Migrator = sqlx::migrate!();
     let db = db::Db::open(db, &NONE).await.expect("the database opens");
@@ -158,7 +158,7 @@ async fn what_is_missing_is_named() {
     .await;
 }
 
-/// Many at once share commits: as many marks as entries, in one chain, each caller with its own answer.
+/// Concurrent calls share commits: as many marks as entries, in one chain, each caller with its own result.
 #[tokio::test]
 async fn consents_recorded_together_are_each_answered_and_form_one_journal() {
     testkit::each_config(async |db| {

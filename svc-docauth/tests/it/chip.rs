@@ -179,19 +179,13 @@ fn files_that_are_no_chip_are_refused_in_words_before_the_picture_is_looked_at()
         let (zone, face) = (passport.zone.clone(), passport.face.clone());
         let large = vec![0x61; 10 * 1024];
         for (files, said) in [
-            (
-                vec![("SOD", object[..object.len() / 2].to_vec())],
-                "SOD cannot be read: it is damaged or something else",
-            ),
-            (vec![("SOD", b"random bytes".to_vec())], "SOD cannot be read: it is damaged or something else"),
+            (vec![("SOD", object[..object.len() / 2].to_vec())], "SOD is damaged or has another format"),
+            (vec![("SOD", b"random bytes".to_vec())], "SOD is damaged or has another format"),
             (vec![("DG1", zone.clone())], "data groups of a chip need its file SOD"),
-            (
-                vec![("SOD", object.clone()), ("DG1", face.clone())],
-                "DG1 cannot be read: it is damaged or something else",
-            ),
+            (vec![("SOD", object.clone()), ("DG1", face.clone())], "DG1 is damaged or has another format"),
             (
                 vec![("SOD", object.clone()), ("DG2", face[..99].to_vec())],
-                "DG2 cannot be read: it is damaged or something else",
+                "DG2 is damaged or has another format",
             ),
             (vec![("SOD", object.clone()), ("SOD", object.clone())], "a file of the chip came twice"),
             (
@@ -199,10 +193,7 @@ fn files_that_are_no_chip_are_refused_in_words_before_the_picture_is_looked_at()
                 "a chip's files are named SOD and DG1 to DG16",
             ),
             (vec![("SOD", vec![0; 1024 * 1024 + 1])], "a file of the chip may have 1 MB, all of them 2 MB"),
-            (
-                vec![("SOD", object.clone()), ("DG1", large)],
-                "DG1 cannot be read: it is damaged or something else",
-            ),
+            (vec![("SOD", object.clone()), ("DG1", large)], "DG1 is damaged or has another format"),
         ] {
             let refused = send_with_chip(client, b"no picture", false, &files).await.unwrap_err();
             assert_eq!((refused.code(), refused.message()), (Code::InvalidArgument, said));

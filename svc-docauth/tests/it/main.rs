@@ -116,7 +116,7 @@ fn a_full_queue_is_answered_at_once() {
         let (held, waiting) = tokio::sync::oneshot::channel::<()>();
         let (asked, admitted) = tokio::sync::oneshot::channel();
         let header = Part::Header(CheckDocumentHeader::default());
-        // Larger than one frame (32 KiB), so the stream is asked for more only after the header was read and admitted.
+        // Larger than one frame (32 KiB), so more of the stream is requested only after the header was read and admitted.
         let chunk = Part::Chunk(Bytes::from_static(&[0; 64 * 1024]));
         let more = stream::once(async {
             asked.send(()).unwrap();
@@ -138,7 +138,7 @@ fn a_full_queue_is_answered_at_once() {
     });
 }
 
-/// A stand-in for the vendor's API that answers with what it was sent.
+/// A fake of the vendor's API that returns its input.
 async fn vendor() -> String {
     let answer = |headers: axum::http::HeaderMap, Json(body): Json<Value>| async move {
         assert_eq!(headers["authorization"], "Bearer sk_test");

@@ -1,4 +1,4 @@
-//! How much memory the service takes with the processes it decodes in, as it is configured by default.
+//! Memory of the service with its media workers, in the default configuration.
 
 use std::{
     io::{BufRead, BufReader, Cursor},
@@ -21,7 +21,7 @@ use tonic::Code;
 use self::process_tree::{MemoryWatch, Process};
 use crate::{RUNTIME, send};
 
-/// What the service may take, megabytes.
+/// Memory limit of the service, megabytes.
 /// The service and its media workers together; runs differ by some 30 MB.
 const MOST_MB: u64 = 560;
 
@@ -50,13 +50,13 @@ impl Service {
         (service, DocAuthClient::new(transport))
     }
 
-    /// The most memory it has had so far, megabytes.
+    /// Returns its peak memory so far, megabytes.
     fn peak_mb(&self) -> u64 {
         self.memory.peak_mb() as u64
     }
 }
 
-/// Has all checked at once.
+/// Checks all pictures at once.
 async fn check(client: &DocAuthClient<Transport>, pictures: &[Vec<u8>]) -> Vec<Code> {
     let sent = pictures.iter().map(|picture| send(client, picture, false));
     join_all(sent)

@@ -1,4 +1,4 @@
-//! The audit log over the wire: entries of what happened elsewhere, and reading.
+//! The audit log over the wire: appending events of other services, and reading.
 
 use std::collections::HashMap;
 
@@ -80,7 +80,7 @@ impl Accounts {
         Ok(wire::ListAuditResponse { entries: entries?, next })
     }
 
-    /// The project to read of; another organisation's is unknown.
+    /// Returns the requested project; another organisation's is unknown.
     async fn find_requested_project(&self, caller: &UserRow, id: &str) -> Result<String, Error> {
         if id.is_empty() {
             return Ok(String::new());
@@ -89,7 +89,7 @@ impl Accounts {
         found.map(|project| project.id).ok_or(Error::NoSuchProject)
     }
 
-    /// What the actor of an entry is called now; empty when they are gone.
+    /// Returns the current name of an entry's actor; empty when deleted.
     async fn actor_name(&self, row: &Entry) -> Result<String, Error> {
         let found = match row.actor.split_once(':') {
             Some(("user", id)) => match self.store.find_user(&UserId::parse(id)?).await? {

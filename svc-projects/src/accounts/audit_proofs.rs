@@ -1,4 +1,4 @@
-//! Checkpoints of the audit log and proofs about it over the wire, for people who may read it.
+//! Checkpoints and proofs of the audit log over the wire, for users who may read it.
 
 use proto::accounts as wire;
 
@@ -14,7 +14,7 @@ impl Accounts {
         request: wire::GetAuditCheckpointRequest,
     ) -> Result<wire::AuditCheckpoint, Error> {
         self.find_auditor(request.who.as_ref()).await?;
-        // A person who signed in left an entry.
+        // The sign-in itself has left an entry.
         self.tree.checkpoint().await?.map(encode).ok_or(Error::NoSuchEntry)
     }
 
@@ -59,7 +59,7 @@ impl Accounts {
         Ok(wire::AuditLogKeys { keys: self.tree.public_keys().into_iter().map(key).collect() })
     }
 
-    /// The organisation of the caller, who may read its audit log.
+    /// Returns the organisation of the caller, if it may read the audit log.
     async fn find_auditor(&self, who: Option<&wire::Who>) -> Result<String, Error> {
         let caller = self.find_caller(who).await?;
         if caller.role().may_audit() { Ok(caller.organisation_id) } else { Err(Error::AboveOwnRole) }

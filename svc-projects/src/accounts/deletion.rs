@@ -14,11 +14,11 @@ use crate::{
     store::DeletionRow,
 };
 
-/// Deletions listed at a time.
+/// Deletions per list.
 const AT_ONCE: u32 = 20;
 
 impl Accounts {
-    /// Begins the deletion, after which nobody can change the organisation.
+    /// Begins the deletion, after which the organisation cannot be changed.
     pub(super) async fn delete_organisation(
         &self,
         request: wire::DeleteOrganisationRequest,
@@ -50,7 +50,7 @@ impl Accounts {
     }
 
     async fn find_deletion(&self, id: &str) -> Result<DeletionRow, Error> {
-        // Text that is no id may not even be storable, so it is checked before the database is asked.
+        // Text that is not an id may not even be storable, so it is checked before the query.
         let id = Uuid::try_parse(id).map_err(|_| Error::NoSuchDeletion)?.to_string();
         self.store.find_deletion(&id).await?.ok_or(Error::NoSuchDeletion)
     }
@@ -97,7 +97,7 @@ impl Accounts {
             ..change(&row.organisation_id, "organisation.deleted", &row.organisation_id)
         };
         self.store.finish_deletion(row, change).await?;
-        // Of two who finish at once, one's receipt is kept.
+        // Of two concurrent calls that finish, one's receipt is stored.
         *row = self.find_deletion(&row.id).await?;
         tracing::warn!(organisation.id = row.organisation_id, "an organisation is deleted");
         Ok(())

@@ -1,4 +1,4 @@
-//! Invitation and reset links, valid once. Their makers hand them over: this server sends no mail.
+//! Invitation and reset links, valid once. Users pass them on themselves: this server sends no mail for them.
 
 use proto::accounts as wire;
 use serde_json::json;
@@ -19,16 +19,16 @@ use crate::{
     store::{InvitationRow, NewUser, UserRow},
 };
 
-/// How long a link can be followed.
+/// Lifetime of a link.
 const INVITATION_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 const RESET_MS: i64 = 60 * 60 * 1000;
 
-/// A link to make.
+/// A link to create.
 struct Draft<'a> {
     organisation: &'a str,
     email: &'a Email,
     role: Role,
-    /// Whose password is reset.
+    /// The user whose password is reset.
     user: Option<&'a UserRow>,
     /// `None`: an operator.
     maker: Option<&'a UserRow>,
@@ -55,7 +55,7 @@ impl Accounts {
         .await
     }
 
-    /// The organisation that is named, the only one, or a new one.
+    /// Returns the named organisation, the only one, or a new one.
     async fn organisation_for(&self, request: &wire::InviteOwnerRequest) -> Result<OrganisationId, Error> {
         if !request.organisation_id.is_empty() {
             let id = OrganisationId::parse(&request.organisation_id)?;
@@ -185,7 +185,7 @@ impl Accounts {
         &self,
         request: wire::AcceptInvitationRequest,
     ) -> Result<wire::SignInResponse, Error> {
-        // A token cannot be guessed; what makes many wrong ones costly is that each is an attempt from its address.
+        // A token cannot be guessed; wrong ones count as attempts of their address.
         let mut throttle = self.address_throttle(request.client.as_ref())?;
         if let Attempt::Locked { retry_after_seconds } = self.begin_attempt(&mut throttle, now_ms()).await? {
             return Ok(outcome(wire::sign_in_response::Outcome::Wait, retry_after_seconds));
@@ -209,7 +209,7 @@ impl Accounts {
         self.open_session(&user, request.client.as_ref(), Opening::Password).await
     }
 
-    /// Rejects a link whose maker may no longer appoint to its role.
+    /// Rejects a link whose maker may no longer grant its role.
     async fn check_maker(&self, invitation: &InvitationRow) -> Result<(), Error> {
         if invitation.made_by.is_empty() {
             return Ok(());
@@ -259,7 +259,7 @@ impl Accounts {
         let actor = Actor::user(id.as_str());
         let change = Change { actor, ..change(&invitation.organisation_id, "user.reset", id.as_str()) };
         self.store.reset_user(invitation, &user, &sealed, change).await?;
-        // The failures that made it necessary are forgotten.
+        // The failures that made the reset necessary are cleared.
         let email = self.open_person(&invitation.id, &invitation.sealed)?.email;
         self.unlock_account(&email, id.as_str(), client).await?;
         Ok(id.clone())

@@ -1,4 +1,4 @@
-//! Projects, as the people of their organisation see and change them.
+//! Projects of an organisation, for its users.
 
 use proto::accounts as wire;
 use serde_json::{Value, json};
@@ -27,7 +27,7 @@ impl Accounts {
         project(self.find_own_project(&caller, &request.id).await?)
     }
 
-    /// A project of the caller's organisation; another's is unknown.
+    /// Returns a project of the caller's organisation; another's is unknown.
     async fn find_own_project(&self, caller: &UserRow, id: &str) -> Result<ProjectRow, Error> {
         let found = self.store.find_project(&organisation(caller)?, &ProjectId::parse(id)?).await?;
         found.ok_or(Error::NoSuchProject)
@@ -110,7 +110,7 @@ fn name(given: &str) -> Result<String, Error> {
     Ok(name.as_str().to_owned())
 }
 
-/// The services as stored: what was chosen, so that "all" stays all when there are more.
+/// Returns the services as stored: an empty selection stays "all" when services are added.
 fn chosen(names: &[String]) -> Result<String, Error> {
     let field = |error: Error| Error::field("selected_services", error.to_string());
     if names.is_empty() {
@@ -119,7 +119,7 @@ fn chosen(names: &[String]) -> Result<String, Error> {
     Ok(json!(SelectedServices::parse(names).map_err(field)?.names()).to_string())
 }
 
-/// What the audit log says of a project.
+/// Returns the audit description of a project.
 fn described(row: &ProjectRow) -> Value {
     let list = |json: &str| serde_json::from_str::<Value>(json).unwrap_or_default();
     json!({"name": row.name, "selected_services": list(&row.selected_services),

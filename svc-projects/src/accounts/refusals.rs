@@ -1,6 +1,5 @@
-//! Audit entries of failed sign-ins. They are written off the path of the call, so that the time a rejection takes does not
-//! reveal whether the account exists, and once an hour for each account and kind, so that nobody can fill the log from
-//! outside.
+//! Audit events of failed sign-ins. They are written asynchronously, so that the duration of a rejection does not
+//! reveal whether the account exists, and once an hour per account and kind, so that attackers cannot fill the log.
 
 use std::sync::Arc;
 
@@ -13,9 +12,9 @@ use crate::{
     store::{Store, UserRow},
 };
 
-/// Entries that may wait; one more is left out, as the next attempt brings another.
+/// Queued entries; further ones are dropped, because the next attempt adds another.
 const WAITING: usize = 256;
-/// A lockout of this length has an entry of its own.
+/// A lockout of this length has its own event.
 const LOGGED_LOCKOUT_MS: i64 = 60 * 1000;
 
 /// Cloning shares it; the writer ends with the last clone.
@@ -40,7 +39,7 @@ impl Refusals {
         let writer = tokio::spawn(async move {
             while let Some((user, change)) = receive.recv().await {
                 if let Err(error) = store.log_failure(&user, change).await {
-                    tracing::error!(%error, "a refused sign-in could not be written to the audit log");
+                    tracing::error!(%error, "cannot write a rejected sign-in to the audit log");
                 }
             }
         });
@@ -49,8 +48,8 @@ impl Refusals {
 }
 
 impl Accounts {
-    /// Logs a failed attempt on this user's account from an address; without one, in re-authentication. A long lockout is
-    /// logged too.
+    /// Logs a failed attempt on this user's account from an address; without one, in re-authentication. A long
+    /// lockout is logged too.
     pub(super) fn log_failure(&self, user: &UserRow, action: &str, lockout_ms: i64, from: Option<&str>) {
         let address = from.filter(|address| !address.is_empty());
         let failure = |action: &str, after| Change {
@@ -64,7 +63,7 @@ impl Accounts {
                 .push(failure("user.locked_out", json!({"address": address, "seconds": lockout_ms / 1000})));
         }
         for entry in entries {
-            // A full queue drops the entry: many attempts fail just now, and more will come.
+            // A full queue drops the entry: many attempts fail at the moment, and more will come.
             let _ = self.refusals.0.send.try_send((user.id.clone(), entry));
         }
     }

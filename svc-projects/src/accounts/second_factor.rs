@@ -1,5 +1,5 @@
-//! The second factor: codes of an authenticator (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), and recovery codes for
-//! when it is lost. A code is accepted once, and none of an earlier time step after it.
+//! The second factor: codes of an authenticator (TOTP, RFC 6238: SHA-1, six digits, 30 seconds), and recovery codes
+//! when it is lost. A code is accepted once, and no code of an earlier time step after it.
 
 use blob::Purpose;
 use proto::accounts as wire;
@@ -30,7 +30,7 @@ impl Accounts {
         }
         let id = UserId::parse(&session.user_id)?;
         let user = self.store.find_user(&id).await?.ok_or(Error::NoSuchSession)?;
-        // The caller knows the password: codes are counted for the account alone, from wherever they come.
+        // The caller knows the password: codes are counted per account, from every address.
         let mut throttle = self.reauthentication_throttle(&user.id)?;
         let lockout_ms = match self.begin_attempt(&mut throttle, now).await? {
             Attempt::Locked { retry_after_seconds } => {
@@ -48,7 +48,7 @@ impl Accounts {
         self.open_session(&user, request.client.as_ref(), Opening::SecondFactor).await
     }
 
-    /// Whether this is an unused code of the user; it is used up then.
+    /// Whether this is an unused code of the user; it is then used up.
     async fn consume_code(&self, user: &UserRow, code: &str) -> Result<bool, Error> {
         let id = UserId::parse(&user.id)?;
         let digits: String = code.chars().filter(|c| !c.is_whitespace()).collect();
@@ -152,7 +152,7 @@ impl Accounts {
         Ok(generated)
     }
 
-    /// Keyed hashes of a code of this user, the one to store first.
+    /// Returns keyed hashes of a code of this user, the one to store first.
     fn code_macs(&self, user: &str, code: &str) -> Result<Vec<blob::Mac>, Error> {
         let named = format!("{user}:{}", secret::plain_code(code));
         Ok(self.ring.macs(RECOVERY, named.as_bytes())?)

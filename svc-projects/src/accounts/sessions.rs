@@ -48,7 +48,7 @@ impl Accounts {
         })
     }
 
-    /// The settings a user of this organisation works with in a project; none for a project of another one.
+    /// Returns the user's permissions in a project; `None` for a project of another organisation.
     async fn project_grant(
         &self,
         organisation: &OrganisationId,
@@ -75,7 +75,7 @@ impl Accounts {
             Some(session) => self.store.find_user(&UserId::parse(&session.user_id)?).await?,
             None => None,
         };
-        // A session that is over or half open ends as well, but that is no sign-out.
+        // An expired or half-open session ends as well, but without a sign-out event.
         let (Some(session), Some(user)) = (session, user) else {
             self.store.end_session_of_token(&token_hash).await?;
             return Ok(wire::Done {});
@@ -95,7 +95,7 @@ impl Accounts {
     }
 
     fn describe_session(&self, row: SessionRow) -> wire::OpenSession {
-        // A session is listed even when where it was opened cannot be read.
+        // A session is listed even when its client cannot be read.
         let place = self.ring.open_sealed(CLIENT, row.id.as_bytes(), &row.sealed).ok();
         let place: serde_json::Value =
             place.and_then(|json| serde_json::from_slice(&json).ok()).unwrap_or_default();
@@ -120,7 +120,7 @@ impl Accounts {
         if ended { Ok(wire::Done {}) } else { Err(Error::NoSuchSession) }
     }
 
-    /// Ends every session, this one too, and opens a new one.
+    /// Ends every session, including this one, and opens a new one.
     pub(super) async fn change_password(
         &self,
         request: wire::ChangePasswordRequest,
@@ -137,7 +137,7 @@ impl Accounts {
         self.open_session(&user, request.client.as_ref(), Opening::Continued).await
     }
 
-    /// Asks for the password again, counted like a sign-in: a session left open is not enough to guess from.
+    /// Asks for the password again, counted like a sign-in: a hijacked session must not allow guessing.
     pub(super) async fn confirm_password(
         &self,
         user: &UserRow,
@@ -157,7 +157,7 @@ impl Accounts {
     }
 }
 
-/// The services of a project; none chosen is all of them.
+/// Returns the services of a project; none selected means all.
 pub(super) fn services(json: &str) -> Result<Vec<String>, Error> {
     let names: Vec<String> = serde_json::from_str(json).map_err(|_| Error::Damaged)?;
     Ok(SelectedServices::parse(&names)?.into_names())

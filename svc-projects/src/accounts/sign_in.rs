@@ -1,4 +1,4 @@
-//! Signing in: a password, then a second factor where there is one.
+//! Sign-in: a password, then a second factor if enabled.
 
 use blob::Purpose;
 use proto::accounts as wire;
@@ -21,16 +21,16 @@ use crate::{
 
 pub const CLIENT: Purpose = Purpose("encrypt where a dashboard session is");
 
-/// A session ends after so long, however busy it is; one without its second factor much sooner.
+/// Lifetime of a session, regardless of activity; much shorter without its second factor.
 const SESSION_MS: i64 = 12 * 60 * 60 * 1000;
 const HALF_OPEN_MS: i64 = 10 * 60 * 1000;
 const MAX_USER_AGENT: usize = 300;
 const MAX_PASSWORD: usize = 4096;
 
-/// What a session is opened for.
+/// The reason for opening a session.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Opening {
-    /// The second factor is still to come.
+    /// The second factor is still required.
     HalfOpen,
     /// Signed in with a password, or by a link.
     Password,
@@ -40,7 +40,7 @@ pub enum Opening {
     Continued,
 }
 
-/// The outcome of trying a password.
+/// The result of a password attempt.
 enum Tried {
     Correct(Throttle, Box<UserRow>),
     Wrong,
@@ -50,7 +50,7 @@ enum Tried {
 impl Accounts {
     pub(super) async fn sign_in(&self, request: wire::SignInRequest) -> Result<wire::SignInResponse, Error> {
         let now = now_ms();
-        // Text that is no address has no account either, and is counted like one that has none.
+        // Text that is not an address has no account, and is counted like one without an account.
         let email = Email::parse(&request.email).ok();
         let account = email.as_ref().map_or("", Email::as_str);
         let accounts = match &email {
@@ -72,7 +72,7 @@ impl Accounts {
         if let Some((throttle, user)) = known {
             tried = self.try_password(throttle, vec![user], &request, now).await?;
         }
-        // The browser of one account may sign in to another one of the same address, as a stranger.
+        // The browser of one account may sign in to another one of the same address without a device token.
         if matches!(tried, Tried::Wrong) && (!is_known || !strangers.is_empty()) {
             let throttle = self.account_throttle(account, client)?;
             tried = self.try_password(throttle, strangers, &request, now).await?;
@@ -89,8 +89,9 @@ impl Accounts {
         }
         self.store.sweep_sign_in(now).await?;
         if user.sealed_totp.is_some() || !is_only_account {
-            // Nothing went wrong, but the account's earlier failures stay until the second factor is right too; and those of
-            // an address with several accounts stay, as the right password of one says nothing of another's.
+            // The attempt did not fail, but the account's earlier failures stay until the second factor is right too;
+            // those of an address with several accounts stay, because the password of one says nothing about
+            // another's.
             self.cancel_attempt(&throttle).await?;
         } else {
             self.clear_failures(&throttle).await?;
@@ -99,7 +100,7 @@ impl Accounts {
         self.open_session(&user, request.client.as_ref(), opening).await
     }
 
-    /// Tries a password on each of `accounts`; without one, on nobody's, which takes as long.
+    /// Tries a password on each of `accounts`; without any, takes as long.
     async fn try_password(
         &self,
         mut throttle: Throttle,

@@ -1,10 +1,10 @@
-//! Throttling of sign-in and re-authentication. Failures are counted in the database, so that every process sees them; a
-//! lockout ends after a time that is longer each time.
+//! Throttling of sign-in and re-authentication. Failures are counted in the database, so that every process sees
+//! them; each lockout is longer than the one before.
 //!
-//! A wrong password counts against the account as seen from the network it came from, so that a stranger elsewhere does
-//! not lock its owner out, and against the account from everywhere, with a much higher allowance, so that many networks
-//! together cannot guess on. A browser that signed in before proves it with a device token and is counted for itself
-//! alone ("device cookies", OWASP: Slow Down Online Guessing Attacks with Device Cookies).
+//! A wrong password counts against the account as seen from the client's network, so that other networks do not lock
+//! its owner out, and against the account from everywhere, with a much higher allowance, so that many networks
+//! together cannot keep guessing. A browser that signed in before presents a device token and is counted separately
+//! ("device cookies", OWASP: Slow Down Online Guessing Attacks with Device Cookies).
 
 use std::net::IpAddr;
 
@@ -21,19 +21,19 @@ const BUCKET: Purpose = Purpose("count failures at the door of the dashboard");
 const DEVICE: Purpose = Purpose("know a browser that signed in before");
 
 /// Failures without a lockout: of one account from one network, of a browser with a device token, of an account from
-/// everywhere, and from one address, behind which may be an office.
+/// everywhere, and from one address, which may be shared by an office.
 const PAIR_ALLOWANCE: i64 = 5;
 const DEVICE_ALLOWANCE: i64 = 10;
 const ACCOUNT_ALLOWANCE: i64 = 100;
 const ADDRESS_ALLOWANCE: i64 = 30;
-/// Of a user who is signed in and has to authenticate again: passwords and codes together.
+/// Of a signed-in user who re-authenticates: passwords and codes together.
 const REAUTHENTICATION_ALLOWANCE: i64 = 5;
 const MAX_LOCKOUT_MS: i64 = 15 * 60 * 1000;
-/// How long a device token is valid.
+/// Lifetime of a device token.
 const DEVICE_TOKEN_MS: i64 = 180 * 24 * 60 * 60 * 1000;
 const MAX_DEVICE_TOKEN_BYTES: usize = 200;
 
-/// The lockout after so many failures: a second, then twice as long each time.
+/// Returns the lockout after so many failures: a second, then twice as long each time.
 fn lockout_ms(failures: i64, allowance: i64) -> i64 {
     match failures - allowance {
         ..=0 => 0,
@@ -44,7 +44,7 @@ fn lockout_ms(failures: i64, allowance: i64) -> i64 {
     }
 }
 
-/// The network of one client: an IPv4 address, or the /64 prefix of an IPv6 one.
+/// Returns the network of one client: an IPv4 address, or the /64 prefix of an IPv6 one.
 fn network_prefix(address: &str) -> String {
     match address.parse() {
         Ok(IpAddr::V6(v6)) => format!("{:x}", v6.to_bits() >> 64),
@@ -61,18 +61,18 @@ fn seconds(ms: i64) -> u64 {
 struct Counter {
     bucket: String,
     allowance: i64,
-    /// Counts this user's failures only: a success clears all of them, and not the last one alone.
+    /// Counts this user's failures only: a success clears all of them, not just the last.
     exclusive: bool,
 }
 
-/// The counters an attempt is counted in.
+/// The counters of an attempt.
 pub struct Throttle {
     counters: Vec<Counter>,
-    /// Used instead once the others are locked: a browser whose device token is used up counts as a stranger.
+    /// Used once the others are locked: a browser whose device token is exhausted counts as unknown.
     fallback: Vec<Counter>,
 }
 
-/// Whether an attempt may be made.
+/// Whether an attempt is allowed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Attempt {
     Locked {
@@ -110,7 +110,7 @@ impl Accounts {
         Ok(Throttle { counters, fallback: Vec::new() })
     }
 
-    /// Counts by device token, then as `strangers` does. `None`: the browser has no valid token of this user.
+    /// Counts by device token, then like `strangers`. `None`: the browser has no valid token of this user.
     pub(super) fn device_throttle(
         &self,
         user_id: &str,
@@ -129,7 +129,7 @@ impl Accounts {
         Ok([pair, self.counter("account", account, ACCOUNT_ALLOWANCE, false)?])
     }
 
-    /// Counts the passwords and codes of a user who is signed in, from wherever they come.
+    /// Counts the passwords and codes of a signed-in user, from every address.
     pub(super) fn reauthentication_throttle(&self, user_id: &str) -> Result<Throttle, Error> {
         let counters = vec![self.counter("inside", user_id, REAUTHENTICATION_ALLOWANCE, true)?];
         Ok(Throttle { counters, fallback: Vec::new() })
@@ -153,7 +153,7 @@ impl Accounts {
             match self.store.count_failure(&counter.bucket, now_ms, lockout).await? {
                 Ok(lockout_ms) => longest_ms = longest_ms.max(lockout_ms),
                 Err(locked_until) => {
-                    // The attempt is not made, so the counters before do not count it either.
+                    // The attempt is not made, so it is removed from the earlier counters.
                     for counted in &counters[..at] {
                         self.store.cancel_failure(&counted.bucket).await?;
                     }
@@ -164,7 +164,7 @@ impl Accounts {
         Ok(Attempt::Allowed { lockout_ms: longest_ms })
     }
 
-    /// Counts the attempt no longer as failed.
+    /// Removes the attempt from the counters of failures.
     pub(super) async fn cancel_attempt(&self, throttle: &Throttle) -> Result<(), Error> {
         for counter in &throttle.counters {
             self.store.cancel_failure(&counter.bucket).await?;
@@ -172,7 +172,7 @@ impl Accounts {
         Ok(())
     }
 
-    /// Clears what a successful sign-in clears.
+    /// Clears the failures after a successful sign-in.
     pub(super) async fn clear_failures(&self, throttle: &Throttle) -> Result<(), Error> {
         for counter in &throttle.counters {
             if counter.exclusive {
@@ -199,8 +199,8 @@ impl Accounts {
         Ok(())
     }
 
-    /// Returns a new device token of this user, `<time, ms>.<random>.<MAC>`. It names the user and not the address: an
-    /// account of the same address in another organisation is another user.
+    /// Returns a new device token of this user, `<time, ms>.<random>.<MAC>`. It identifies the user and not the
+    /// address: an account of the same address in another organisation is another user.
     pub(super) fn device_token(&self, user_id: &str, now_ms: i64) -> Result<String, Error> {
         let content = format!("{now_ms}.{}", secret::token()?);
         let mac = self.device_macs(user_id, &content)?.into_iter().next().unwrap_or_default();

@@ -1,4 +1,4 @@
-//! The users of an organisation: listing, changing their role, removing them.
+//! The users of an organisation: list, set role, remove.
 
 use proto::accounts as wire;
 use serde_json::json;
@@ -14,7 +14,7 @@ impl Accounts {
         Ok(wire::ListUsersResponse { users: users? })
     }
 
-    /// A user of the caller's own organisation; others are unknown.
+    /// Returns a user of the caller's own organisation; others are unknown.
     async fn find_colleague(&self, caller: &UserRow, id: &str) -> Result<UserRow, Error> {
         let found = self.store.find_user(&UserId::parse(id)?).await?;
         found.filter(|user| user.organisation_id == caller.organisation_id).ok_or(Error::NoSuchUser)
@@ -39,7 +39,7 @@ impl Accounts {
     pub(super) async fn remove_user(&self, request: wire::NamedRequest) -> Result<wire::Done, Error> {
         let caller = self.find_caller(request.who.as_ref()).await?;
         let user = self.find_colleague(&caller, &request.id).await?;
-        // Everybody may remove their own account.
+        // All users may remove their own account.
         if caller.id != user.id && !caller.role().may_appoint(user.role()) {
             return Err(Error::AboveOwnRole);
         }

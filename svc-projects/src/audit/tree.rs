@@ -1,7 +1,7 @@
 //! The audit log as a Merkle tree, with signed checkpoints and proofs. One log for the installation.
 //!
-//! A leaf has the number and the time of an entry, and a hash over the rest of it: who is shown the leaf of another's entry
-//! learns nothing about it. Appending writes nothing for the tree.
+//! A leaf has the number and the time of an entry, and a hash over the rest: the leaf of another organisation's entry
+//! reveals nothing about it. Appending writes nothing for the tree.
 
 use blob::{KeyRing, Purpose};
 use ledger::tree::{Hash, Leaves, LogKeys, LogPublicKey, Tree, TreeError, record_hash};
@@ -14,7 +14,7 @@ pub const ORIGIN: &str = "biometry/audit";
 /// The log's name among the stored hashes.
 const LOG: &str = "audit";
 
-/// The log and its keys. Cloning shares them.
+/// The log and its keys. Clones share them.
 #[derive(Clone)]
 pub struct AuditTree {
     entries: Entries,
@@ -30,7 +30,7 @@ pub struct Checkpoint {
     pub note: String,
 }
 
-/// An entry's leaf and the way from it to the root.
+/// An entry's leaf and its path to the root.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Inclusion {
     pub index: u64,
@@ -40,7 +40,7 @@ pub struct Inclusion {
     pub checkpoint: Checkpoint,
 }
 
-/// That the log of `from` entries is the beginning of that of the checkpoint.
+/// The proof that the log of `from` entries is a prefix of the checkpoint's.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Consistency {
     pub from: u64,
@@ -56,10 +56,10 @@ impl AuditTree {
         Ok(Self { entries: Entries { store, log: Log::new(ring.clone()) }, tree, keys })
     }
 
-    /// Where the log ends now; nothing while it is empty.
+    /// Returns the current checkpoint; `None` while the log is empty.
     ///
     /// # Errors
-    /// [`Error::AuditTampered`] when an entry that is read is not the service's own.
+    /// [`Error::AuditTampered`] when an entry is not authentic.
     pub async fn checkpoint(&self) -> Result<Option<Checkpoint>, Error> {
         match self.entries.size().await? {
             0 => Ok(None),
@@ -67,7 +67,7 @@ impl AuditTree {
         }
     }
 
-    /// That entry `seq`, of this organisation, is in the log.
+    /// Proves that entry `seq`, of this organisation, is in the log.
     ///
     /// # Errors
     /// As [`AuditTree::checkpoint`]; [`Error::NoSuchEntry`].
@@ -82,7 +82,7 @@ impl AuditTree {
         Ok(Inclusion { index, leaf, leaf_hash, proof, checkpoint: self.checkpoint_at(size).await? })
     }
 
-    /// That the log of `to` entries (nothing: of all) begins with that of `from`.
+    /// Proves that the log of `to` entries (`None`: all) begins with that of `from`.
     ///
     /// # Errors
     /// As [`AuditTree::checkpoint`]; [`Error::Invalid`] when it has or had no such size.
@@ -98,13 +98,13 @@ impl AuditTree {
         Ok(Consistency { from, proof, checkpoint: self.checkpoint_at(to).await? })
     }
 
-    /// What checkpoints are checked with, that which signs first.
+    /// Returns the keys that verify checkpoints, the signing one first.
     pub fn public_keys(&self) -> Vec<LogPublicKey> {
         self.keys.public_keys(ORIGIN)
     }
 
     async fn checkpoint_at(&self, size: u64) -> Result<Checkpoint, Error> {
-        // Changes are rare, so what a full group adds is stored by who asks.
+        // Changes are rare, so full groups are stored by the call that needs them.
         self.tree.integrate(LOG, size, &self.entries).await?;
         let root = self.tree.root(LOG, size, &self.entries).await?;
         let note = self.keys.checkpoint(ORIGIN, size, root)?;
@@ -112,7 +112,7 @@ impl AuditTree {
     }
 }
 
-/// The entries, each checked as it is read.
+/// The entries, each verified as it is read.
 #[derive(Clone)]
 struct Entries {
     store: Store,
@@ -133,7 +133,7 @@ impl Entries {
         Ok(u64::try_from(head.seq).unwrap_or_default())
     }
 
-    /// The entries of the leaves `from..to`.
+    /// Returns the entries of the leaves `from..to`.
     async fn range(&self, from: u64, to: u64) -> Result<Vec<Entry>, Error> {
         let signed = |number: u64| i64::try_from(number).map_err(|_| Error::NoSuchEntry);
         let (from, to) = (signed(from)?, signed(to)?);

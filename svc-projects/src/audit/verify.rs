@@ -1,4 +1,4 @@
-//! Verifies the audit log: every entry against the one before, and the end against its seal.
+//! Verifies the audit log: every entry against its predecessor, and the end against its seal.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use crate::{Config, error::Error, store::Store};
 
 const PAGE: i64 = 500;
 
-/// A place where the log does not hold.
+/// A violation of the log's integrity.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Finding {
     #[error("an entry before number {0} is missing")]
@@ -31,7 +31,7 @@ pub enum Finding {
     Note { number: usize, error: NoteError },
 }
 
-/// What was noted about the log before.
+/// Earlier notes about the log.
 #[derive(Clone, Debug, Default)]
 pub struct Known {
     pub ends: Vec<KnownEnd>,
@@ -57,7 +57,7 @@ impl<const N: usize> From<&[KnownEnd; N]> for Known {
     }
 }
 
-/// Where the log ended when it was verified before: `<number>:<mac>`.
+/// The end of the log at an earlier verification: `<number>:<mac>`.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KnownEnd {
     pub seq: i64,
@@ -80,21 +80,20 @@ impl std::fmt::Display for KnownEnd {
     }
 }
 
-/// What was verified.
+/// The result of a verification.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Verified {
     pub entries: u64,
     pub findings: u64,
     pub end: KnownEnd,
-    /// Signed; empty while the log is.
+    /// Signed; empty while the log is empty.
     pub checkpoint: String,
 }
 
 /// The name of the log among the anchors of an installation.
 pub const LEDGER: &str = "audit";
 
-/// Reads the whole log and reports each place where it does not hold. `known`: what was noted by hand, besides what the
-/// configured file of anchors has.
+/// Reads the whole log and reports each violation. `known`: notes in addition to those in the configured anchor file.
 ///
 /// # Errors
 /// When the database or the master key cannot be opened.
@@ -133,7 +132,7 @@ async fn walk(
             (u64::try_from(position).unwrap_or(u64::MAX), hash.try_into().unwrap_or_default());
         check.expect_node(position, Hash(hash));
     }
-    // Read first: what is appended meanwhile lies behind it.
+    // Read first: later entries are behind it.
     let head = store.audit_head().await?;
     let mut last = (0, String::new());
     let mut entries = 0;
@@ -147,7 +146,7 @@ async fn walk(
             } else if !log.follows((last.0, &last.1), entry)? || log.open(entry).is_err() {
                 found(Finding::Changed(entry.seq));
             }
-            // One whose layer was changed is found above.
+            // A changed layer is reported above.
             let leaf = log.leaf(entry).map_or_else(|_| Hash::default(), |leaf| record_hash(leaf.as_bytes()));
             check.push(leaf).into_iter().map(Finding::Tree).for_each(&mut found);
             last = (entry.seq, entry.mac.clone());
@@ -173,7 +172,7 @@ async fn walk(
     Ok(Verified { entries, findings, end: KnownEnd { seq: last.0, mac: last.1 }, checkpoint })
 }
 
-/// What the log must match, and the notes that are none of it.
+/// Returns what the log must match, and the foreign notes.
 fn expected(keys: &LogKeys, notes: &[String]) -> (TreeCheck, Vec<Finding>) {
     let (mut check, mut findings) = (TreeCheck::default(), Vec::new());
     for (at, note) in notes.iter().enumerate() {

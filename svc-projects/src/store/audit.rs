@@ -1,5 +1,5 @@
-//! The audit log. A change and its entry are one database transaction, which begins by locking the log's head: changes
-//! are serialised, so what a change has read before it writes still holds.
+//! The audit log. A change and its entry are one database transaction, which begins by locking the log's head:
+//! changes are serialised, so values read within a change stay valid until it commits.
 
 use db::{Db, Tx};
 
@@ -12,22 +12,22 @@ use crate::{
 /// Failed attempts on one account are logged once in this time.
 const REFUSALS_EVERY_MS: i64 = 60 * 60 * 1000;
 
-/// Which entries; empty text asks for all.
+/// Filter of entries; empty text means all.
 #[derive(Debug, Default)]
 pub struct Asked {
     pub project: String,
-    /// An action, or what its name begins with up to a dot.
+    /// An action, or its prefix up to a dot.
     pub action: String,
 }
 
-/// Makes the database refuse changes, statement by statement. `rewrap.rs` lifts it for a transaction.
+/// Makes the database reject changes, per statement. `rewrap.rs` lifts it within a transaction.
 pub(super) const LITE_NO_UPDATE: &str = "
     CREATE TRIGGER IF NOT EXISTS audit_entries_no_update BEFORE UPDATE ON audit_entries
     BEGIN SELECT RAISE(ABORT, 'the audit log is append only'); END;";
 const LITE_NO_DELETE: &str = "
     CREATE TRIGGER IF NOT EXISTS audit_entries_no_delete BEFORE DELETE ON audit_entries
     BEGIN SELECT RAISE(ABORT, 'the audit log is append only'); END;";
-/// The lock lets one process at a time define them: two at once would stumble over each other.
+/// The lock lets one process at a time define the triggers.
 const PG: &str = "
     BEGIN;
     SELECT pg_advisory_xact_lock(7240517312);
@@ -40,10 +40,10 @@ const PG: &str = "
     COMMIT;";
 
 impl Store {
-    /// Begins a change. Its transaction holds the end of the log, which [`Store::commit_audited`] writes after; dropped, it
-    /// leaves nothing.
+    /// Begins a change. Its transaction holds the head of the log, which [`Store::commit_audited`] advances; dropping
+    /// it rolls back.
     pub(super) async fn begin_audited(&self) -> Result<(Tx, Head), Error> {
-        // Changes nothing; it is the lock.
+        // Changes nothing; it only locks.
         const TAKE: &str = "UPDATE audit_head SET seq = seq WHERE one = 1 RETURNING seq, mac, seal";
         let mut tx = self.db.begin().await?;
         let head = tx.fetch_one(TAKE, &[]).await?;
@@ -72,7 +72,8 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// Makes the database itself refuse to change or remove an entry. Triggers are not portable, so no migration.
+    /// Makes the database itself reject changes or removals of entries. Triggers are not portable, so this is not a
+    /// migration.
     pub async fn guard_audit(&self) -> Result<(), Error> {
         if matches!(self.db, Db::Pg(_)) {
             return Ok(self.db.run_script(PG).await?);
@@ -92,13 +93,13 @@ impl Store {
         Ok(self.db.fetch_optional(SQL, &[]).await?)
     }
 
-    /// The stored hashes of the log's tree.
+    /// Counts the stored hashes of the log's tree.
     pub async fn audit_nodes(&self) -> Result<Vec<(i64, Vec<u8>)>, Error> {
         const SQL: &str = "SELECT position, hash FROM log_nodes ORDER BY position";
         Ok(self.db.fetch_all(SQL, &[]).await?)
     }
 
-    /// The next `limit` entries after `after`, oldest first, of every organisation.
+    /// Returns the next `limit` entries after `after`, oldest first, of every organisation.
     pub async fn audit_page(&self, after: i64, limit: i64) -> Result<Vec<Entry>, Error> {
         const SQL: &str = "SELECT seq, organisation_id, project_id, actor, action, target, sealed, happened_at, mac, \
                            endorsement \
@@ -106,7 +107,7 @@ impl Store {
         Ok(self.db.fetch_all(SQL, db::params![after, limit]).await?)
     }
 
-    /// Up to `limit` entries of an organisation before `before`, newest first.
+    /// Returns up to `limit` entries of an organisation before `before`, newest first.
     pub async fn list_audit(
         &self,
         organisation: &str,
@@ -124,8 +125,8 @@ impl Store {
         Ok(self.db.fetch_all(SQL, params).await?)
     }
 
-    /// Writes an entry about a failed attempt on an account, unless there is one of its kind within the hour: repeated
-    /// attempts cannot fill the log.
+    /// Writes an entry about a failed attempt on an account, unless there is one of its kind within the hour:
+    /// repeated attempts cannot fill the log.
     pub async fn log_failure(&self, user: &str, change: Change) -> Result<(), Error> {
         const RECENT: &str =
             "SELECT noted_at FROM refusals_noted WHERE user_id = $1 AND action = $2 AND noted_at > $3";

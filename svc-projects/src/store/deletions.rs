@@ -31,7 +31,7 @@ macro_rules! select_deletion {
     };
 }
 
-/// Everything of an organisation but its projects, in the order the tables refer to each other.
+/// Everything of an organisation except its projects, in the order of the foreign keys.
 const PEOPLE: [&str; 2] =
     ["DELETE FROM invitations WHERE organisation_id = $1", "DELETE FROM users WHERE organisation_id = $1"];
 const PROJECTS: [&str; 6] = [
@@ -45,11 +45,11 @@ const PROJECTS: [&str; 6] = [
 ];
 
 impl Store {
-    /// Marks the organisation of `owner` as being deleted, and at once removes its people, with their sessions and links,
-    /// and revokes its keys.
+    /// Marks the organisation of `owner` as being deleted, removes its users with their sessions and links, and
+    /// revokes its keys.
     ///
     /// # Errors
-    /// [`Error::Conflict`] when it is marked already, [`Error::AboveOwnRole`] when `owner` is none any more.
+    /// [`Error::Conflict`] when it is marked already, [`Error::AboveOwnRole`] when `owner` is no longer one.
     pub async fn begin_deletion(
         &self,
         owner: &UserRow,
@@ -94,7 +94,7 @@ impl Store {
         Ok(self.db.fetch_optional(SQL, db::params![id]).await?)
     }
 
-    /// Those under way, the oldest first.
+    /// Returns deletions in progress, oldest first.
     pub async fn open_deletions(&self, limit: u32) -> Result<Vec<DeletionRow>, Error> {
         const SQL: &str = select_deletion!("WHERE deleted_at IS NULL ORDER BY begun_at, id LIMIT $1");
         Ok(self.db.fetch_all(SQL, db::params![limit]).await?)
@@ -106,9 +106,9 @@ impl Store {
         Ok(ids.into_iter().map(|(id,)| id).collect())
     }
 
-    /// Adds what was destroyed to a deletion under way; several who destroy at once all count.
+    /// Adds destroyed items to a deletion in progress; concurrent calls add up.
     pub async fn note_destroyed(&self, id: &str, destroyed: &[Destroyed]) -> Result<(), Error> {
-        // Changes nothing; it is the lock.
+        // Changes nothing; it only locks.
         const TAKE: &str = "UPDATE deletions SET begun_at = begun_at WHERE id = $1 AND deleted_at IS NULL \
                             RETURNING destroyed_json";
         const SET: &str = "UPDATE deletions SET destroyed_json = $2 WHERE id = $1";
@@ -119,7 +119,7 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// Removes what is left of the organisation, and keeps the receipt. A second call changes nothing.
+    /// Removes what is left of the organisation, and stores the receipt. A second call changes nothing.
     pub async fn finish_deletion(&self, row: &DeletionRow, change: Change) -> Result<(), Error> {
         const DONE: &str =
             "UPDATE deletions SET deleted_at = $2, signature = $3 WHERE id = $1 AND deleted_at IS NULL";
@@ -133,7 +133,7 @@ impl Store {
         Ok(())
     }
 
-    /// The name of an organisation, if it is there and not being deleted.
+    /// Returns the name of an organisation, if it exists and is not being deleted.
     pub async fn organisation_name(&self, id: &OrganisationId) -> Result<Option<String>, Error> {
         const SQL: &str = "SELECT name FROM organisations WHERE id = $1 AND deleting_at IS NULL";
         let found: Option<(String,)> = self.db.fetch_optional(SQL, db::params![id.as_str()]).await?;

@@ -1,4 +1,4 @@
-//! The columns of each table that grant something, and their MACs.
+//! The granting columns of each table, and their MACs.
 
 use db::{Tx, Value};
 use serde_json::json;
@@ -18,10 +18,10 @@ pub(super) const INVITATIONS: &str = "invitations";
 pub(super) const SIGNING_KEYS: &str = "signing_keys";
 pub(super) const RECOVERY_CODES: &str = "recovery_codes";
 pub(super) const PROJECTS: &str = "projects";
-/// The list of a key that may be used with any API of its project.
+/// The list of a key that may be used with every API of its project.
 const NO_DIALECTS: &str = "[]";
 
-/// What an active API key may do. The MAC of a revoked key is emptied instead of made again.
+/// The permissions of an active API key. The MAC of a revoked key is cleared, not renewed.
 pub struct KeyGrant<'a> {
     pub id: &'a str,
     pub project_id: &'a str,
@@ -47,11 +47,11 @@ impl KeyGrant<'_> {
             self.rate_limit_per_minute.into(),
             self.expires_at.into(),
         ];
-        // Left out where there are none, as the release before made its MACs: emptying the column later fits no MAC.
+        // Left out when empty, as the previous release made its MACs: clearing the column later fits no MAC.
         if !self.scopes.is_empty() {
             columns.push(self.scopes.into());
         }
-        // Likewise for a key of no particular API; the word keeps the two lists apart.
+        // Likewise for a key of every API; the word separates the two lists.
         if self.dialects != NO_DIALECTS {
             columns.push("dialects".into());
             columns.push(self.dialects.into());
@@ -64,7 +64,7 @@ impl KeyGrant<'_> {
     }
 }
 
-/// Whose a project is, and which APIs take its word about consents.
+/// The organisation of a project, and the APIs for which it attests consent.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct ProjectGrant {
     pub id: String,
@@ -139,7 +139,7 @@ impl InvitationRow {
             (&self.token_hash).into(),
             self.expires_at.into(),
         ];
-        // Left out where there is none, as the release before made its MACs.
+        // Left out when empty, as the previous release made its MACs.
         if !self.made_by.is_empty() {
             columns.push((&self.made_by).into());
         }
@@ -166,7 +166,7 @@ impl Store {
         Ok(self.rows.make(API_KEYS, &grant.columns())?)
     }
 
-    /// Checks a key that is active.
+    /// Checks an active key.
     pub(super) fn check_key(&self, grant: &KeyGrant<'_>, mac: &str) -> Result<(), Error> {
         Ok(self.rows.check(API_KEYS, grant.id, &grant.columns(), mac)?)
     }
@@ -228,7 +228,7 @@ impl Store {
         Ok(self.rows.check(PROJECTS, &project.id, &project.columns(), &project.mac)?)
     }
 
-    /// The MAC of a recovery code that has this hash.
+    /// Returns the MAC of a recovery code with this hash.
     pub(super) fn code_mac(&self, user: &str, hash: &str) -> Result<String, Error> {
         Ok(self.rows.make(RECOVERY_CODES, db::params![user, hash])?)
     }
@@ -237,8 +237,8 @@ impl Store {
         Ok(self.rows.check(RECOVERY_CODES, user, db::params![user, hash], mac)?)
     }
 
-    /// Gives the rows of a release without MACs theirs, once. It is in the audit log: rows without a MAC are what somebody
-    /// would leave who wants theirs taken for old ones.
+    /// Adds the MACs of rows of a release without MACs, once. The event is in the audit log: otherwise removing a MAC
+    /// would make a row count as old.
     ///
     /// # Errors
     /// When the database fails.
@@ -248,7 +248,7 @@ impl Store {
         self.make_missing_project_macs(now_ms).await
     }
 
-    /// Projects got theirs a release later still.
+    /// Projects got their MACs in a later release.
     async fn make_missing_project_macs(&self, now_ms: i64) -> Result<(), Error> {
         const NOTE: &str =
             "INSERT INTO row_macs_made (one, made_at) VALUES (3, $1) ON CONFLICT (one) DO NOTHING";
@@ -279,7 +279,7 @@ impl Store {
         self.commit_audited(tx, &head, &change).await
     }
 
-    /// Recovery codes got theirs a release later.
+    /// Recovery codes got their MACs in a later release.
     async fn make_missing_code_macs(&self, now_ms: i64) -> Result<(), Error> {
         const NOTE: &str =
             "INSERT INTO row_macs_made (one, made_at) VALUES (2, $1) ON CONFLICT (one) DO NOTHING";
@@ -303,7 +303,7 @@ impl Store {
             return Ok(());
         }
         let (mut tx, head) = self.begin_audited().await?;
-        // Who waited for the log's head behind another process finds it done.
+        // A process that waited for the log's head finds it done.
         let made: Option<(i64,)> = tx.fetch_optional(MADE, &[]).await?;
         if made.is_some() {
             return Ok(());
@@ -313,7 +313,7 @@ impl Store {
         if rows == 0 {
             return Ok(tx.commit().await?);
         }
-        tracing::warn!(rows, "rows of an earlier release got their MACs");
+        tracing::warn!(rows, "added the MACs of rows of an earlier release");
         let change = Change {
             actor: Actor::operator(),
             after: Some(json!({"rows": rows})),
@@ -332,7 +332,7 @@ impl Store {
         const LINKS: &str = "SELECT id, organisation_id, user_id, sealed, role, token_hash, created_at, expires_at, \
             made_by, mac FROM invitations WHERE mac = ''";
         const SIGNERS: &str = "SELECT kid, public_key FROM signing_keys WHERE mac = ''";
-        // Sessions are short: people sign in again.
+        // Sessions are short: users sign in again.
         const END_SESSIONS: &str = "DELETE FROM dashboard_sessions WHERE mac = ''";
         let mut rows = 0;
         for key in tx.fetch_all::<ApiKeyRow>(KEYS, &[]).await? {

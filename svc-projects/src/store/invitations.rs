@@ -8,7 +8,7 @@ use crate::{
     person::Role,
 };
 
-/// A link, as kept.
+/// A stored link.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct InvitationRow {
     pub id: String,
@@ -19,9 +19,9 @@ pub struct InvitationRow {
     pub token_hash: String,
     pub created_at: i64,
     pub expires_at: i64,
-    /// The user who made it; empty: an operator.
+    /// The user who created it; empty: an operator.
     pub made_by: String,
-    /// Made when it is added.
+    /// Computed when it is added.
     pub mac: String,
 }
 
@@ -88,7 +88,7 @@ impl Store {
         Ok(found)
     }
 
-    /// Open invitations, newest first, without reset links.
+    /// Returns open invitations, newest first, without reset links.
     pub async fn list_invitations(
         &self,
         organisation: &OrganisationId,
@@ -100,7 +100,7 @@ impl Store {
         Ok(self.db.fetch_all(SQL, db::params![organisation.as_str(), now_ms]).await?)
     }
 
-    /// Whether the organisation had it.
+    /// Returns whether the organisation had it.
     pub async fn revoke_invitation(
         &self,
         organisation: &OrganisationId,
@@ -117,7 +117,7 @@ impl Store {
         Ok(true)
     }
 
-    /// Uses the link up and makes its user.
+    /// Uses up the link and creates its user.
     ///
     /// # Errors
     /// [`Error::NoSuchInvitation`] when the link was used meanwhile, [`Error::EmailTaken`].
@@ -173,10 +173,11 @@ impl Store {
         self.commit_audited(tx, &head, change).await
     }
 
-    /// Uses the link up and gives its user another password, no second factor and no session.
+    /// Uses up the link and sets its user's password, without second factor and sessions.
     ///
     /// # Errors
-    /// [`Error::NoSuchInvitation`] when the link was used meanwhile; [`Error::Conflict`] when the user was changed meanwhile.
+    /// [`Error::NoSuchInvitation`] when the link was used meanwhile; [`Error::Conflict`] when the user was changed
+    /// meanwhile.
     pub async fn reset_user(
         &self,
         invitation: &InvitationRow,

@@ -8,12 +8,12 @@ use crate::{
 };
 
 impl Store {
-    /// The key as `change` makes it; none when it is unknown. It is read and written in one transaction, so two changes at
-    /// once both count.
+    /// Applies `change` to the key and returns it; `None` when it is unknown. Read and write are one transaction, so
+    /// concurrent changes both apply.
     ///
     /// # Errors
-    /// [`Error::KeyOver`] of a revoked key. [`Error::LastMinter`] when the project would be left, now or later, without an
-    /// active key that can mint and had one that does not expire.
+    /// [`Error::KeyOver`] for a revoked key. [`Error::LastMinter`] when the project would be left, now or later,
+    /// without an active key that can mint and had one that does not expire.
     pub async fn change_api_key(
         &self,
         project: &ProjectId,

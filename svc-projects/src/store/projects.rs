@@ -1,4 +1,4 @@
-//! Projects as the people of their organisation see and change them.
+//! Projects of an organisation, for its users.
 
 use super::{Store, grants::ProjectGrant};
 use crate::{
@@ -23,7 +23,7 @@ pub struct ProjectRow {
     pub created_at: i64,
 }
 
-/// A project as it is stored, with what authenticates it.
+/// A stored project, with its MAC.
 #[derive(sqlx::FromRow)]
 struct StoredProject {
     #[sqlx(flatten)]
@@ -32,7 +32,7 @@ struct StoredProject {
     mac: String,
 }
 
-/// What a project chose for its keys.
+/// A project's defaults for its keys.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Choices {
     selected_services: String,
@@ -65,7 +65,7 @@ impl Store {
         rows.into_iter().map(|row| self.checked(row)).collect()
     }
 
-    /// A project of this organisation; another's is unknown.
+    /// Returns a project of this organisation; another's is unknown.
     ///
     /// # Errors
     /// [`Error::Tampered`] when it was changed or moved without the master key.
@@ -89,7 +89,7 @@ impl Store {
         Ok(project)
     }
 
-    /// What new keys of a project get when they ask for nothing else.
+    /// Returns the defaults of new keys of a project.
     pub async fn project_choices(&self, project: &ProjectId) -> Result<Option<Choices>, Error> {
         const SQL: &str = "SELECT selected_services, response_format FROM projects WHERE id = $1";
         Ok(self.db.fetch_optional(SQL, db::params![project.as_str()]).await?)
@@ -156,9 +156,9 @@ impl Store {
         self.commit_audited(tx, &head, &change).await
     }
 
-    /// Whether any project names an origin, in the spelling browsers send.
+    /// Whether any project allows an origin, as browsers send it.
     pub async fn allows_origin(&self, origin: &str) -> Result<bool, Error> {
-        // No origin has a character that means something else in a pattern.
+        // No origin has a character with a meaning in a pattern.
         const SQL: &str = "SELECT 1 FROM projects p JOIN organisations o ON o.id = p.organisation_id \
                            WHERE o.deleting_at IS NULL AND p.cors_origins LIKE $1 LIMIT 1";
         let listed = format!("%\"{origin}\"%");
@@ -166,7 +166,7 @@ impl Store {
         Ok(found.is_some())
     }
 
-    /// The organisation of a project.
+    /// Returns the organisation of a project.
     ///
     /// # Errors
     /// [`Error::Tampered`] when it was moved without the master key.

@@ -5,7 +5,7 @@ use serde_json::json;
 use super::Store;
 use crate::{api_key::ProjectId, audit::Change, error::Error, retention::Days};
 
-/// The settings of a project; `None` where it has none.
+/// The settings of a project; `None` where unset.
 #[derive(Debug, sqlx::FromRow)]
 pub struct RetentionRow {
     pub project_id: String,
@@ -42,7 +42,7 @@ impl Store {
         Ok(self.db.fetch_optional(SQL, db::params![project.as_str()]).await?)
     }
 
-    /// Up to `limit` projects after the one with id `after`, in the order of their ids.
+    /// Returns up to `limit` projects after the one with id `after`, in the order of their ids.
     pub async fn list_retentions(&self, after: &str, limit: u32) -> Result<Vec<RetentionRow>, Error> {
         const SQL: &str = "SELECT p.id AS project_id, r.samples_days, r.transactions_days, r.updated_at \
                            FROM projects p LEFT JOIN retention r ON r.project_id = p.id \

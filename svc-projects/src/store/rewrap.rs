@@ -1,6 +1,6 @@
 //! Moves the MACs of grants and the audit log to another master key.
 //!
-//! Nothing gets a MAC or an endorsement that does not verify. A row is changed only while its MAC is the one that was read.
+//! Only verified rows get a new MAC or an endorsement. A row is changed only if its MAC is unchanged since it was read.
 
 use std::collections::BTreeMap;
 
@@ -29,12 +29,12 @@ const LINKS: &str = "SELECT id, organisation_id, user_id, sealed, role, token_ha
     FROM invitations ORDER BY id";
 const OPEN: &str = "SELECT id, user_id, token_hash, half_open, sealed, created_at, seen_at, expires_at, mac \
     FROM dashboard_sessions ORDER BY id";
-/// Without a MAC a code counts by its own hash alone, until its master key is gone.
+/// Without a MAC a code is valid by its own hash only, until its master key is retired.
 const CODES: &str = "SELECT user_id, hash, mac FROM recovery_codes WHERE mac <> '' ORDER BY user_id, hash";
 const OWNED: &str = "SELECT id, organisation_id, dialects, mac FROM projects ORDER BY id";
 const PAGE: i64 = 1_000;
 
-/// A row with a MAC: its table, the key its MAC is under, and what to do about it.
+/// A row with a MAC: its table, the key of its MAC, and its renewal.
 struct Maced {
     table: &'static str,
     key: Option<KeyId>,
@@ -50,7 +50,7 @@ enum Renew {
 }
 
 impl Store {
-    /// Counts the MACs of rows, of audit entries and of the log's head by the trusted key each is under; none: it does not
+    /// Counts the MACs of rows, of audit entries and of the log's head by their trusted key; `None`: it does not
     /// verify.
     ///
     /// # Errors
@@ -79,14 +79,14 @@ impl Store {
         Ok(usage)
     }
 
-    /// Makes the MACs of rows anew, and seals anew what they are over.
+    /// Renews the MACs of rows, and reseals the columns they cover.
     ///
     /// # Errors
     /// When the database fails, or something does not open.
     pub async fn rewrap_rows(&self, ring: &KeyRing, rewrap: &mut Rewrap<'_>) -> Result<(), Error> {
         let active = ring.key_ids()[0];
         let rows = self.maced_rows().await?.into_iter();
-        // What was tampered with is rejected as before.
+        // Tampered rows are rejected as before.
         let rows: Vec<_> = rows.filter(|row| row.key.is_some_and(|key| key != active)).collect();
         let mut done = 0;
         for batch in rows.chunks(rewrap.batch.max(1) as usize) {
@@ -182,8 +182,8 @@ impl Store {
         Ok(done)
     }
 
-    /// Endorses every entry of the audit log that does not count by the key `active` yet, gives what it says a layer, and
-    /// seals the head. The triggers that refuse changes are lifted within each transaction alone.
+    /// Endorses every entry of the audit log that is not valid by the key `active`, adds a layer to its content, and
+    /// reseals the head. The triggers that reject changes are lifted within each transaction only.
     ///
     /// # Errors
     /// When the database fails, or the log does not verify.
@@ -226,7 +226,7 @@ impl Store {
             None => bail!("the head of the audit log is not sealed: see `biometry audit verify`"),
             Some(key) if key == *active => {}
             Some(_) => {
-                // A head that moved meanwhile has a seal of its own.
+                // A head that changed meanwhile has a new seal.
                 let seal = self.log.seal(&head)?;
                 self.db.execute(SEAL, db::params![head.seq, &head.mac, &seal]).await?;
             }
@@ -234,7 +234,7 @@ impl Store {
         Ok(())
     }
 
-    /// The trusted key by which `entry` follows, if it does; `before` becomes it.
+    /// Returns the trusted key by which `entry` follows, if it does, and advances `before` to it.
     fn next_entry(&self, before: &mut (i64, String), entry: &Entry) -> Result<Option<KeyId>, Error> {
         let key = match entry.seq == before.0 + 1 {
             true => self.log.vouched_by((before.0, &before.1), entry)?,

@@ -72,7 +72,7 @@ impl Store {
         Ok(u32::try_from(version).ok())
     }
 
-    /// One version of a rule set; 0 stands for the newest.
+    /// Returns one version of a rule set; 0 means the newest.
     pub async fn find_rules(
         &self,
         project: &ProjectId,
@@ -89,7 +89,7 @@ impl Store {
         Ok(self.db.fetch_optional(SQL, db::params![id.as_str(), project.as_str(), version]).await?)
     }
 
-    /// Up to `limit` rule sets of a project, newest first, made before the one named in `before`.
+    /// Returns up to `limit` rule sets of a project, newest first, created before the one in `before`.
     pub async fn list_rules(
         &self,
         project: &ProjectId,
@@ -101,12 +101,12 @@ impl Store {
                            CAST(CASE WHEN p.scores_id = r.scores_id THEN 1 ELSE 0 END AS BIGINT) AS project_default \
                            FROM scoring_rules r JOIN projects p ON p.id = r.project_id \
                            WHERE r.project_id = $1 AND r.scores_id < $2 ORDER BY r.scores_id DESC LIMIT $3";
-        // Sorts after every id: ids hold 0-9 and a-f.
+        // Sorts after every id: ids have only 0-9 and a-f.
         let before = before.map_or("z", ScoresId::as_str);
         Ok(self.db.fetch_all(SQL, db::params![project.as_str(), before, limit]).await?)
     }
 
-    /// Up to `limit` versions below `before` (0: all) with the time each was stored, newest first.
+    /// Returns up to `limit` versions below `before` (0: all) with their creation times, newest first.
     pub async fn list_rules_versions(
         &self,
         id: &ScoresId,
@@ -119,7 +119,7 @@ impl Store {
         Ok(self.db.fetch_all(SQL, db::params![id.as_str(), before, limit]).await?)
     }
 
-    /// Makes `rules` the project's own; false when there is no such project.
+    /// Assigns `rules` to the project; false when there is no such project.
     pub async fn assign_to_project(
         &self,
         project: &ProjectId,
@@ -138,7 +138,7 @@ impl Store {
         Ok(true)
     }
 
-    /// Makes `rules` a key's own; false when the project has no such key.
+    /// Assigns `rules` to a key; false when the project has no such key.
     pub async fn assign_to_key(
         &self,
         project: &ProjectId,
@@ -167,7 +167,7 @@ impl Store {
     }
 }
 
-/// What the audit log says of rules that were assigned.
+/// Returns the audit description of assigned rules.
 fn assigned(change: &Change, before: Option<&str>, rules: Option<&ScoresId>) -> Change {
     let (before, after) = (json!({"scores_id": before}), json!({"scores_id": rules.map(ScoresId::as_str)}));
     Change { before: Some(before), after: Some(after), ..change.clone() }

@@ -1,4 +1,4 @@
-//! The second factor of a user: kept sealed, each code taken once.
+//! The second factor of a user: sealed, each code accepted once.
 
 use db::Tx;
 
@@ -7,7 +7,7 @@ use crate::{api_key::UserId, audit::Change, error::Error};
 
 const DROP_CODES: &str = "DELETE FROM recovery_codes WHERE user_id = $1";
 const ADD_CODE: &str = "INSERT INTO recovery_codes (user_id, hash, mac) VALUES ($1, $2, $3)";
-/// All but the one session.
+/// All sessions except one.
 const END_OTHERS: &str = "DELETE FROM dashboard_sessions WHERE user_id = $1 AND id <> $2";
 
 impl Store {
@@ -17,16 +17,17 @@ impl Store {
         Ok(())
     }
 
-    /// Whether no code of this time step or a later one was taken before.
+    /// Returns whether no code of this time step or a later one was accepted before.
     pub async fn take_totp_step(&self, user: &UserId, step: i64) -> Result<bool, Error> {
         const SQL: &str = "UPDATE users SET totp_step = $2 WHERE id = $1 AND totp_step < $2";
         Ok(self.db.execute(SQL, db::params![user.as_str(), step]).await? > 0)
     }
 
-    /// Whether the code was still there. It no longer is. A hash of a key that is no longer trusted counts by its MAC alone.
+    /// Returns whether the code existed, and removes it. A hash of a key that is no longer trusted is valid by its
+    /// MAC only.
     ///
     /// # Errors
-    /// [`Error::Tampered`] when somebody else made the row.
+    /// [`Error::Tampered`] when the row is not authentic.
     pub async fn take_recovery_code(
         &self,
         user: &UserId,
@@ -49,7 +50,7 @@ impl Store {
         Ok(true)
     }
 
-    /// What was being set up counts from now on; sessions other than `session` end.
+    /// Enables the second factor being set up; sessions other than `session` end.
     ///
     /// # Errors
     /// [`Error::Conflict`] when the user was changed meanwhile.

@@ -3,11 +3,11 @@
 use super::Store;
 use crate::{api_key::UserId, audit::Change, error::Error};
 
-/// A session unused for this long is over.
+/// A session unused for this long has expired.
 pub const IDLE_MS: i64 = 2 * 60 * 60 * 1000;
 /// The last use of a session is written at most this often.
 const SEEN_EVERY_MS: i64 = 60 * 1000;
-/// Failures older than this are forgotten.
+/// Failures older than this are deleted.
 const FORGET_MS: i64 = 60 * 60 * 1000;
 
 /// A session to open.
@@ -36,7 +36,7 @@ pub struct SessionRow {
 }
 
 impl Store {
-    /// `change`: its entry in the audit log.
+    /// Opens a session; `change` is its entry in the audit log.
     pub async fn open_session(&self, session: &NewSession<'_>, change: Option<Change>) -> Result<(), Error> {
         const SQL: &str = "INSERT INTO dashboard_sessions (id, user_id, token_hash, half_open, sealed, created_at, \
                            seen_at, expires_at, mac) VALUES ($1, $2, $3, $4, $5, $6, $6, $7, $8)";
@@ -60,7 +60,7 @@ impl Store {
         self.commit_audited(tx, &head, &change).await
     }
 
-    /// The session of a token, if it is not over. Notes that it was used.
+    /// Returns the session of a token, if it has not expired, and records its use.
     ///
     /// # Errors
     /// [`Error::Tampered`] when the row was changed or made without the master key.
@@ -84,13 +84,13 @@ impl Store {
         Ok(self.db.fetch_all(SQL, db::params![user.as_str(), now_ms, now_ms - IDLE_MS]).await?)
     }
 
-    /// Whether there was one.
+    /// Returns whether there was one.
     pub async fn end_session_of_token(&self, token_hash: &str) -> Result<bool, Error> {
         const SQL: &str = "DELETE FROM dashboard_sessions WHERE token_hash = $1";
         Ok(self.db.execute(SQL, db::params![token_hash]).await? > 0)
     }
 
-    /// Whether the user had it.
+    /// Returns whether the user had it.
     pub async fn end_session(&self, user: &UserId, id: &str, change: Change) -> Result<bool, Error> {
         const SQL: &str = "DELETE FROM dashboard_sessions WHERE id = $1 AND user_id = $2";
         let (mut tx, head) = self.begin_audited().await?;
@@ -101,7 +101,7 @@ impl Store {
         Ok(true)
     }
 
-    /// Deletes sessions that are over, expired links and old failures.
+    /// Deletes expired sessions, expired links and old failures.
     pub async fn sweep_sign_in(&self, now_ms: i64) -> Result<(), Error> {
         const SESSIONS: &str = "DELETE FROM dashboard_sessions WHERE expires_at <= $1 OR seen_at <= $2";
         const LINKS: &str = "DELETE FROM invitations WHERE expires_at <= $1";
@@ -113,8 +113,8 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// Counts an attempt as failed before its outcome is known, so that concurrent attempts cannot outrun the counter, and
-    /// returns the lockout of the new count. When attempts are locked out now: until when.
+    /// Counts an attempt as failed before its result is known, so that concurrent attempts cannot outrun the counter,
+    /// and returns the lockout of the new count, or until when attempts are locked out.
     pub async fn count_failure(
         &self,
         bucket: &str,
@@ -139,7 +139,7 @@ impl Store {
         Ok(Ok(lockout_ms))
     }
 
-    /// Takes the attempt counted last off the counter.
+    /// Removes the attempt counted last from the counter.
     pub async fn cancel_failure(&self, bucket: &str) -> Result<(), Error> {
         const SQL: &str = "UPDATE sign_in_failures SET failures = failures - 1, blocked_until = 0 WHERE bucket = $1 AND failures > 0";
         self.db.execute(SQL, db::params![bucket]).await?;

@@ -9,7 +9,7 @@ pub struct SigningKeyRow {
     pub kid: String,
     pub public_key: Vec<u8>,
     pub sealed_private_key: Option<Vec<u8>>,
-    /// 1: it signs.
+    /// 1: the current one.
     pub current: i64,
     pub created_at: i64,
     pub distrusted_at: Option<i64>,
@@ -26,7 +26,7 @@ macro_rules! select_signing_key {
 }
 
 impl Store {
-    /// The key that signs now.
+    /// Returns the current signing key.
     ///
     /// # Errors
     /// [`Error::Tampered`] when the row was changed or made without the master key.
@@ -39,7 +39,7 @@ impl Store {
         Ok(Some(SigningKey { kid: row.kid, public_key: row.public_key, sealed_private_key }))
     }
 
-    /// Makes `key` the one that signs, unless there is one already: processes that start together agree on the first.
+    /// Makes `key` the current one, unless there is one: processes that start together agree on the first.
     pub async fn first_signing_key(&self, key: &SigningKey, now_ms: i64) -> Result<(), Error> {
         const SQL: &str = "INSERT INTO signing_keys (kid, public_key, sealed_private_key, current, created_at, mac) \
                            VALUES ($1, $2, $3, 1, $4, $5) ON CONFLICT DO NOTHING";
@@ -49,7 +49,7 @@ impl Store {
         Ok(())
     }
 
-    /// Makes `key` the one that signs. The private half of the one before is destroyed: it can only verify from here.
+    /// Makes `key` the current one. The private half of the previous one is destroyed: from now on it only verifies.
     pub async fn rotate_signing_key(&self, key: &SigningKey, now_ms: i64) -> Result<(), Error> {
         self.try_rotate(key, now_ms).await.map_err(conflict)
     }
@@ -68,11 +68,11 @@ impl Store {
         self.commit_audited(tx, &head, &change).await
     }
 
-    /// Ends the trust in a key that no longer signs: nothing it signed verifies, and the API keys it signed are revoked.
-    /// Returns how many.
+    /// Distrusts an earlier key: its signatures are no longer valid, and the API keys it signed are revoked. Returns
+    /// how many.
     ///
     /// # Errors
-    /// [`Error::SigningKey`] when there is no such key or it is the one that signs.
+    /// [`Error::SigningKey`] when there is no such key or it is the current one.
     pub async fn distrust_signing_key(&self, kid: &str, now_ms: i64) -> Result<u64, Error> {
         const FIND: &str = select_signing_key!("WHERE kid = $1");
         const SET: &str = "UPDATE signing_keys SET distrusted_at = $2, mac = $3 WHERE kid = $1";
@@ -95,14 +95,14 @@ impl Store {
         Ok(revoked)
     }
 
-    /// Every signing key there ever was, oldest first.
+    /// Returns every signing key, oldest first.
     pub async fn signing_keys(&self) -> Result<Vec<SigningKeyRow>, Error> {
         const SQL: &str = select_signing_key!("ORDER BY created_at, kid");
         Ok(self.db.fetch_all(SQL, &[]).await?)
     }
 
-    /// Key id and public key of every signing key whose signatures are believed, oldest first. A row that somebody else
-    /// changed or made is left out.
+    /// Returns key id and public key of every trusted signing key, oldest first. Rows that are not authentic are left
+    /// out.
     pub async fn verification_keys(&self) -> Result<Vec<(String, Vec<u8>)>, Error> {
         let rows = self.signing_keys().await?.into_iter();
         let genuine = rows.filter(|row| self.check_signing_key(row).is_ok() && row.distrusted_at.is_none());
@@ -110,7 +110,7 @@ impl Store {
     }
 }
 
-/// Two rotations at once: the unique index on the current key lets one of them through.
+/// Of concurrent rotations the unique index on the current key allows one.
 fn conflict(error: Error) -> Error {
     match error {
         Error::Database(cause) if db::is_unique_violation(&cause) => Error::Conflict,

@@ -1,5 +1,5 @@
-//! The users of an organisation: looked up, changed, removed. A change locks the audit log's head, so that concurrent
-//! changes see each other and an owner is always left.
+//! The users of an organisation: find, change, remove. A change locks the audit log's head, so that concurrent
+//! changes see each other and one owner always remains.
 
 use db::Tx;
 
@@ -59,8 +59,8 @@ impl Store {
         Ok(found)
     }
 
-    /// The accounts of an address, of one organisation each, the oldest first. By the keyed hash of the address, as any key
-    /// of the ring makes it.
+    /// Returns the accounts of an address, one per organisation, the oldest first, by the keyed hash of the address
+    /// under any key of the ring.
     ///
     /// # Errors
     /// As [`Store::find_user`].
@@ -75,13 +75,13 @@ impl Store {
         Ok(users)
     }
 
-    /// The users of an organisation, the oldest account first.
+    /// Returns the users of an organisation, the oldest account first.
     pub async fn list_users(&self, organisation: &OrganisationId) -> Result<Vec<UserRow>, Error> {
         const SQL: &str = select_user!("u.organisation_id = $1 ORDER BY u.id LIMIT 1000");
         Ok(self.db.fetch_all(SQL, db::params![organisation.as_str()]).await?)
     }
 
-    /// Changes a user's role, and ends their sessions and the links they made: permissions are read at the next sign-in.
+    /// Changes a user's role, and ends their sessions and links: permissions are read at the next sign-in.
     ///
     /// # Errors
     /// [`Error::LastOwner`] instead of leaving the organisation without one.
@@ -106,7 +106,7 @@ impl Store {
         self.commit_audited(tx, &head, &change).await
     }
 
-    /// Removes a user with everything that is theirs, the links they made too.
+    /// Removes a user with all sessions, codes and links.
     ///
     /// # Errors
     /// [`Error::LastOwner`] instead of leaving the organisation without one.
@@ -138,7 +138,7 @@ impl Store {
         self.commit_audited(tx, &head, &change).await
     }
 
-    /// Ids of the first organisations that are not being deleted, at most `limit`.
+    /// Returns the ids of the first organisations that are not being deleted, at most `limit`.
     pub async fn organisations(&self, limit: u32) -> Result<Vec<String>, Error> {
         const SQL: &str = "SELECT id FROM organisations WHERE deleting_at IS NULL ORDER BY id LIMIT $1";
         let ids: Vec<(String,)> = self.db.fetch_all(SQL, db::params![limit]).await?;

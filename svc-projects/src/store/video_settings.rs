@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{Store, grants::ProjectGrant};
 use crate::{api_key::ProjectId, audit::Change, error::Error, video_settings::ORGANISATION};
 
-/// Most other projects whose recordings count as seen.
+/// Most other projects whose recordings are compared.
 const MAX_REPLAY_PROJECTS: u32 = 100;
 
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -15,7 +15,7 @@ pub struct VideoSettingsRow {
     pub challenge_phrase: String,
     pub replay_scope: String,
     pub replays: String,
-    /// None: never set.
+    /// `None`: never set.
     pub video_settings_at: Option<i64>,
 }
 
@@ -63,7 +63,7 @@ impl Store {
         self.commit_audited(tx, &head, &change).await
     }
 
-    /// The other projects of the organisation that also count its recordings as seen.
+    /// Returns the other projects of the organisation that share their recordings.
     ///
     /// # Errors
     /// [`Error::Tampered`] when one of them was moved without the master key.

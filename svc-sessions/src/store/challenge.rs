@@ -6,15 +6,15 @@ use crate::{challenge::MAX_CHALLENGES, error::Error, session::SessionId};
 /// A session's phrase as stored.
 #[derive(Debug, sqlx::FromRow)]
 pub struct StoredChallenge {
-    /// None: none was issued, or it was used.
+    /// `None`: none was issued, or it was used.
     pub challenge_sealed: Option<Vec<u8>>,
     pub challenge_expires_at: Option<i64>,
-    /// How many were issued.
+    /// Number of issued phrases.
     pub challenges: i64,
 }
 
 impl Store {
-    /// Stores a phrase in place of an earlier one; false when the session is over or has had its most phrases.
+    /// Stores a phrase in place of an earlier one; false when the session is over or has reached its limit.
     pub async fn put_challenge(
         &self,
         project: &str,
@@ -40,7 +40,7 @@ impl Store {
         Ok(self.db.fetch_optional(SQL, db::params![id.as_str(), project]).await?)
     }
 
-    /// Removes this very phrase, if it is still there, has not expired and its session is not over; answers whether this
+    /// Removes this phrase, if it is still stored, has not expired and its session is not over; returns whether this
     /// call did.
     pub async fn use_challenge(
         &self,

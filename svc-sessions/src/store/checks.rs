@@ -1,4 +1,4 @@
-//! Checks of videos that are made later.
+//! Asynchronous checks of videos.
 
 use super::Store;
 use crate::error::Error;
@@ -53,8 +53,8 @@ impl Store {
         Ok(self.db.fetch_optional(SQL, db::params![project, id, now_ms]).await?)
     }
 
-    /// Leases the oldest check that waits. What waits is asked of the row again, so that of two that choose the same one
-    /// one gets none.
+    /// Leases the oldest waiting check. The row's state is part of the condition, so of two calls that choose the
+    /// same one, one gets none.
     pub async fn lease_check(
         &self,
         until_ms: i64,
@@ -71,7 +71,7 @@ impl Store {
         Ok(self.db.fetch_optional(SQL, db::params![until_ms, most_leases, now_ms]).await?)
     }
 
-    /// Checks whose last lease ran out, failed by this call.
+    /// Fails checks whose last lease expired.
     pub async fn fail_abandoned_checks(
         &self,
         most_leases: i64,
@@ -89,7 +89,7 @@ impl Store {
         Ok(failed)
     }
 
-    /// Ends a check under this lease; answers whether it was.
+    /// Finishes a check under this lease; returns whether it was.
     pub async fn finish_check(
         &self,
         row: &CheckRow,
@@ -105,7 +105,7 @@ impl Store {
         Ok(self.db.execute(SQL, params).await? == 1)
     }
 
-    /// How many checks of a subject there are.
+    /// Counts the checks of a subject.
     pub async fn count_checks(&self, project: &str, hash: &[u8]) -> Result<u64, Error> {
         const SQL: &str = "SELECT COUNT(*) FROM deepfake_checks WHERE project_id = $1 AND user_hash = $2";
         let (count,): (i64,) = self.db.fetch_one(SQL, db::params![project, hash]).await?;

@@ -26,7 +26,7 @@ impl Store {
         Ok(self.db.fetch_optional(SQL, db::params![project]).await?)
     }
 
-    /// Answers whether there were any.
+    /// Returns whether there were any.
     pub async fn delete_sim_swap(&self, project: &str) -> Result<bool, Error> {
         const SQL: &str = "DELETE FROM sim_swap_settings WHERE project_id = $1";
         Ok(self.db.execute(SQL, db::params![project]).await? == 1)

@@ -1,10 +1,10 @@
-//! Stored data of one subject (the sessions bound to it) and of a whole project.
+//! Stored data of one subject (the sessions locked to it) and of a whole project.
 
 use super::{Row, Store};
 use crate::{error::Error, session::Session};
 
 impl Store {
-    /// The sessions of `project` bound to the user with `hash`, expired ones too while they are there.
+    /// Returns the sessions of `project` locked to the user with `hash`, including expired ones that still exist.
     pub async fn bound_to(&self, project: &str, hash: &[u8]) -> Result<Vec<Session>, Error> {
         const SQL: &str = "SELECT id, project_id, api_key_id, user_hash, user_sealed, created_at, expires_at, \
             ended_at, video_bytes FROM sessions WHERE project_id = $1 AND user_hash = $2";
@@ -12,7 +12,7 @@ impl Store {
         rows.into_iter().map(Session::try_from).collect()
     }
 
-    /// Ends all of them, so that no upload that is under way can leave a video any more.
+    /// Ends all of them, so that no upload in progress can leave a video.
     pub async fn end_bound_to(&self, project: &str, hash: &[u8], now_ms: i64) -> Result<(), Error> {
         const SQL: &str = "UPDATE sessions SET ended_at = $3 WHERE project_id = $1 AND user_hash = $2 \
             AND ended_at IS NULL";
@@ -20,7 +20,7 @@ impl Store {
         Ok(())
     }
 
-    /// Ends up to `most` sessions of a project, bound to any user, and returns them as updated.
+    /// Ends up to `most` sessions of a project, of any user, and returns them as updated.
     pub async fn end_some_of(&self, project: &str, now_ms: i64, most: u32) -> Result<Vec<Session>, Error> {
         const SQL: &str = "UPDATE sessions SET ended_at = COALESCE(ended_at, $2) WHERE id IN \
             (SELECT id FROM sessions WHERE project_id = $1 LIMIT $3) RETURNING id, project_id, api_key_id, \
@@ -31,10 +31,10 @@ impl Store {
         rows.into_iter().map(Session::try_from).collect()
     }
 
-    /// Removes these, out of the database's files as well.
+    /// Removes these, from the database's files as well.
     ///
     /// # Errors
-    /// When the database fails or its files cannot be cleared.
+    /// When the database fails or its files cannot be cleaned.
     pub async fn delete(&self, sessions: &[Session]) -> Result<(), Error> {
         const SQL: &str = "DELETE FROM sessions WHERE id = $1";
         if sessions.is_empty() {
@@ -48,17 +48,17 @@ impl Store {
         self.purge(sessions.iter().flat_map(Session::secrets).collect()).await
     }
 
-    /// Removes the project's sessions bound to the user with `hash`.
+    /// Removes the project's sessions locked to the user with `hash`.
     pub async fn delete_bound_to(&self, project: &str, hash: &[u8]) -> Result<(), Error> {
         const SQL: &str = "DELETE FROM sessions WHERE project_id = $1 AND user_hash = $2";
         self.db.execute(SQL, db::params![project, hash]).await?;
         Ok(())
     }
 
-    /// Removes what was deleted from the database's files.
+    /// Removes deleted rows from the database's files.
     ///
     /// # Errors
-    /// When the files cannot be cleared.
+    /// When the files cannot be cleaned.
     pub async fn purge(&self, secrets: Vec<Vec<u8>>) -> Result<(), Error> {
         Ok(self.db.purge(secrets).await?)
     }

@@ -1,4 +1,4 @@
-//! A session's phrase: chosen here, answered once.
+//! The phrase of a session: chosen by the service, answered once.
 
 use futures::future::join_all;
 use proto::sessions::{

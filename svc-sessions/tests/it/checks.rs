@@ -1,4 +1,4 @@
-//! Checks of videos: queued, leased to one, begun again when their worker ended, given up after the third time.
+//! Checks of videos: queued, leased once, restarted when their worker crashed, abandoned after the third time.
 
 use proto::{
     sessions::{self as wire, DeepfakeCheckState},

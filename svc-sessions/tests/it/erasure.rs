@@ -1,4 +1,4 @@
-//! A subject is erased: its sessions and their videos are gone, and nobody else's.
+//! Erasure of a subject: its sessions and their videos are deleted, and no one else's.
 
 use proto::subjects::{Kept, Project, Remains, Subject};
 
@@ -24,7 +24,7 @@ async fn erase(world: &World, project: &str) -> Remains {
     world.client.clone().erase_subject(subject(project)).await.unwrap().into_inner()
 }
 
-/// The stored videos, without the notes of when each expires (which name a session and nothing else).
+/// Returns the stored videos, without the markers of their expiry (which name a session and nothing else).
 fn videos(world: &World) -> Vec<std::path::PathBuf> {
     let expiry = world.config.blob.folder.join("expiry");
     world.blobs().into_iter().filter(|file| !file.starts_with(&expiry)).collect()

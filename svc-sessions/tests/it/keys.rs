@@ -1,4 +1,4 @@
-//! A new master key takes over sessions and their videos.
+//! Sessions and their videos move to a new master key.
 
 use ledger::Rewrap;
 

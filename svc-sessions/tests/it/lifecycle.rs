@@ -70,7 +70,7 @@ async fn a_session_ends_once_however_many_end_it() {
     .await;
 }
 
-/// Every call on a session that is not there answers alike.
+/// Every call on a missing session has the same response.
 async fn assert_not_there(world: &World, project: &str, id: &str) {
     assert_unknown(world.get(project, id).await);
     assert_unknown(world.bind(project, id, "Jane Doe").await);

@@ -33,7 +33,7 @@ pub const PROJECT: &str = "prj_1";
 const START_MS: i64 = 1_700_000_000_000;
 const LIFETIME_MS: i64 = 30 * 60 * 1000;
 
-/// The service with a clock that stands until it is moved.
+/// The service with a clock that tests move.
 #[derive(Clone)]
 pub struct World {
     pub client: SessionsClient<Transport>,
@@ -54,7 +54,7 @@ pub async fn each_world(mut test: impl AsyncFnMut(World)) {
     .await;
 }
 
-/// Operators are called on this machine, in the clear.
+/// Operators are on this machine, without TLS.
 pub fn this_machine() -> egress::Config {
     egress::Config { allow: vec!["127.0.0.0/8".parse().expect("a network")], allow_http: true }
 }
@@ -68,7 +68,7 @@ impl World {
         Self { client, config, clock }
     }
 
-    /// Another process of the same deployment.
+    /// Starts another process of the same deployment.
     pub async fn second_process(&self) -> Self {
         Self::open(self.config.clone(), self.clock.clone()).await
     }

@@ -81,7 +81,10 @@ async fn a_sim_change_is_reported_with_its_date_and_so_is_none() {
         operator.plays(NUMBER, Play::CheckOnly { swapped: true });
         let answer = check(&world, NUMBER).await.unwrap();
         assert_eq!((answer.status.as_str(), &answer.latest_sim_change), ("swapped", &None));
-        assert!(answer.description.ends_with("the operator did not tell when it last was"), "{answer:?}");
+        assert!(
+            answer.description.ends_with("the operator did not report the date of the last change"),
+            "{answer:?}"
+        );
     })
     .await;
 }

@@ -1,4 +1,4 @@
-//! The first call within a session fixes its user.
+//! The first call of a session locks its user.
 
 use futures::future::join_all;
 use tonic::Code;
@@ -30,7 +30,7 @@ async fn of_users_that_race_exactly_one_wins() {
             let id = world.start().await.id;
             let race = (0..8).map(|n| {
                 let (world, id) = (if n % 2 == 0 { world.clone() } else { other.clone() }, id.clone());
-                // Tasks of their own: they really run at the same time.
+                // Separate tasks, so that they run concurrently.
                 tokio::spawn(async move { world.bind(PROJECT, &id, &format!("user {n}")).await })
             });
             let answers = join_all(race).await.into_iter().map(|joined| joined.expect("no call panics"));

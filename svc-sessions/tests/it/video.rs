@@ -106,7 +106,7 @@ async fn an_upload_that_breaks_off_leaves_the_video_before() {
         let mut client = world.client.clone();
         let upload = tokio::spawn(async move { client.put_last_video(ReceiverStream::new(parts)).await });
         sender.send(header(PROJECT, &id)).await.unwrap();
-        // The channel holds one message: when the last of these is accepted, the service has taken the ones before.
+        // The channel holds one message: when the last of these is accepted, the service has received the earlier ones.
         for _ in 0..3 {
             sender.send(chunk(&[7; 70_000])).await.unwrap();
         }
@@ -170,7 +170,7 @@ async fn the_sweeper_removes_what_expired_and_nothing_else() {
         let sweeping = world.second_process().await;
         until("the old video is removed", || old_files.iter().all(|file| !file.exists())).await;
         assert_eq!(sweeping.video(PROJECT, &young).await.unwrap(), b"young");
-        // The row goes after the video; once the clock is back, only a removed session is still unknown.
+        // The row is removed after the video; once the clock is back, only a removed session is still unknown.
         let deadline = tokio::time::Instant::now() + Duration::from_secs(90);
         world.move_to_expiry(-1);
         while world.get(PROJECT, &old).await.is_ok() {
