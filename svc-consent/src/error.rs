@@ -82,6 +82,7 @@ impl From<Error> for Status {
                 );
                 Self::internal("internal error")
             }
+            Error::Database(cause) if db::is_unstorable(cause) => Self::invalid_argument(db::HOLDS_NUL),
             Error::Database(cause) if db::is_full(cause) => {
                 tracing::error!(error = cause as &dyn std::error::Error, "no room in the consent database");
                 StorageLimit::Full.status()

@@ -85,8 +85,7 @@ impl ConsentLog {
         let project = request.project_id.as_str();
         let index = match &request.leaf {
             Some(wire::get_inclusion_request::Leaf::EntryId(id)) => {
-                let id = uuid::Uuid::parse_str(id).map_err(|_| Error::NoLeaf)?;
-                self.journal.index_of(project, &id.to_string()).await?
+                self.journal.index_of(project, id).await?
             }
             Some(wire::get_inclusion_request::Leaf::Index(index)) => Some(*index),
             None => return Err(Error::Invalid("entry_id or index is required")),

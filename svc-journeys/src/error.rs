@@ -126,6 +126,7 @@ impl From<Error> for Status {
                 tracing::error!(error = cause as &dyn std::error::Error, "mail could not be sent");
                 Self::unavailable("mail could not be sent")
             }
+            Error::Database(cause) if db::is_unstorable(cause) => Self::invalid_argument(db::HOLDS_NUL),
             Error::Database(cause) if db::is_full(cause) => {
                 tracing::error!(error = cause as &dyn std::error::Error, "no room in the journeys database");
                 StorageLimit::Full.status()

@@ -62,6 +62,7 @@ impl From<Error> for Status {
                 Self::unavailable(error.to_string())
             }
             Error::Erased => Self::aborted(error.to_string()),
+            Error::Database(ref cause) if db::is_unstorable(cause) => Self::invalid_argument(db::HOLDS_NUL),
             Error::Database(ref cause) if db::is_full(cause) => {
                 tracing::error!(error = &error as &dyn std::error::Error, "no room in the template database");
                 StorageLimit::Full.status()

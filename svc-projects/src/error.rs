@@ -138,6 +138,7 @@ impl From<Error> for Status {
                 Self::internal("internal error")
             }
             Error::Tampered(_) => Self::internal("internal error"),
+            Error::Database(cause) if db::is_unstorable(cause) => Self::invalid_argument(db::HOLDS_NUL),
             Error::Database(cause) if db::is_full(cause) => {
                 tracing::error!(error = cause as &dyn std::error::Error, "no room in the projects database");
                 StorageLimit::Full.status()

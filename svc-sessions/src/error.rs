@@ -102,6 +102,7 @@ impl From<Error> for Status {
                 tracing::error!("the settings of a mobile operator cannot be read");
                 Self::internal("internal error")
             }
+            Error::Database(cause) if db::is_unstorable(cause) => Self::invalid_argument(db::HOLDS_NUL),
             Error::Database(cause) if db::is_full(cause) => {
                 tracing::error!(error = cause as &dyn std::error::Error, "no room in the sessions database");
                 StorageLimit::Full.status()

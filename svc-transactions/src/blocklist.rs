@@ -178,8 +178,7 @@ impl Transactions {
     }
 
     pub async fn remove_blocked(&self, project: &str, id: &str) -> Result<wire::Blocked, Error> {
-        let id = uuid::Uuid::parse_str(id).map_err(|_| Error::NoBlocked)?.to_string();
-        let removed = self.store.remove_entry(project, &id).await?.ok_or(Error::NoBlocked)?;
+        let removed = self.store.remove_entry(project, id).await?.ok_or(Error::NoBlocked)?;
         removed.to_wire(&self.ring)
     }
 

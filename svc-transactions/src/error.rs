@@ -95,6 +95,7 @@ impl From<Error> for Status {
                 tracing::error!(error = &error as &dyn std::error::Error, "what is stored is unreadable");
                 Self::internal("internal error")
             }
+            Error::Database(cause) if db::is_unstorable(cause) => Self::invalid_argument(db::HOLDS_NUL),
             Error::Database(cause) if db::is_full(cause) => {
                 tracing::error!(
                     error = cause as &dyn std::error::Error,

@@ -319,7 +319,8 @@ fn folder(path: &FsPath) -> Result<Arc<dyn ObjectStore>, Error> {
     // Also when an earlier release created it under the umask.
     fs::set_permissions(path, fs::Permissions::from_mode(0o700)).map_err(failed)?;
     clear_drafts(path).map_err(failed)?;
-    Ok(Arc::new(LocalFileSystem::new_with_prefix(path)?.with_automatic_cleanup(true)))
+    // What is answered as kept is on disk: the file, its name, and the folders made for it.
+    Ok(Arc::new(LocalFileSystem::new_with_prefix(path)?.with_automatic_cleanup(true).with_fsync(true)))
 }
 
 /// Removes drafts of killed processes (`<name>#<number>`).

@@ -11,7 +11,7 @@ use std::{
 
 use secrecy::ExposeSecret;
 use sqlx::{
-    Connection, PgPool, SqliteConnection,
+    Connection, PgConnection, PgPool, SqliteConnection,
     migrate::Migrator,
     postgres::{PgConnectOptions, PgPoolOptions},
     sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
@@ -104,6 +104,13 @@ fn private_file(file: &Path) -> io::Result<()> {
     Ok(())
 }
 
+/// What is answered is on disk, also where the server, the database or the role does not ask for that.
+async fn commit_to_disk(connection: &mut PgConnection) -> sqlx::Result<()> {
+    const SQL: &str = "SELECT set_config('synchronous_commit', 'on', false) \
+        WHERE current_setting('synchronous_commit') = 'off'";
+    sqlx::query(SQL).execute(connection).await.map(drop)
+}
+
 async fn open_postgres(url: &str, config: &Config) -> Result<PgPool, Error> {
     let schema = config.schema.clone();
     if schema.is_empty() || !schema.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_')
@@ -115,6 +122,7 @@ async fn open_postgres(url: &str, config: &Config) -> Result<PgPool, Error> {
     let pool = PgPoolOptions::new()
         .max_connections(config.max_connections)
         .acquire_timeout(LOCK_TIMEOUT)
+        .after_connect(|connection, _| Box::pin(commit_to_disk(connection)))
         .connect_with(options)
         .await
         .map_err(Error::Open)?;

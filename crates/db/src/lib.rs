@@ -183,6 +183,9 @@ impl Db {
     }
 }
 
+/// The sentence about a text that cannot be stored.
+pub const HOLDS_NUL: &str = "a text holds the character U+0000";
+
 /// True when `error` says that a unique key is taken.
 pub fn is_unique_violation(error: &sqlx::Error) -> bool {
     error.as_database_error().is_some_and(sqlx::error::DatabaseError::is_unique_violation)
@@ -194,6 +197,12 @@ pub fn is_full(error: &sqlx::Error) -> bool {
     const POSTGRESQL_DISK_FULL: &str = "53100";
     let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
     code.is_some_and(|code| code == SQLITE_FULL || code == POSTGRESQL_DISK_FULL)
+}
+
+/// Whether a parameter cannot be stored, because it is a text with NUL: a fault of who sent it. Nothing was sent to the
+/// database.
+pub fn is_unstorable(error: &sqlx::Error) -> bool {
+    matches!(error, sqlx::Error::Encode(cause) if cause.is::<params::HoldsNul>())
 }
 
 /// Whether PostgreSQL aborted the statement because of a deadlock: nothing was changed, and it may be retried. Never

@@ -17,6 +17,20 @@ macro_rules! params {
     };
 }
 
+/// A text that not every database can hold.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", crate::HOLDS_NUL)]
+pub(crate) struct HoldsNul;
+
+/// Refuses texts with NUL, which PostgreSQL cannot hold: before a statement is sent, and on SQLite alike.
+pub(crate) fn check(params: &[Value<'_>]) -> sqlx::Result<()> {
+    let holds_nul = |value: &Value<'_>| matches!(value, Value::Text(Some(text)) if text.contains('\0'));
+    if params.iter().any(holds_nul) {
+        return Err(sqlx::Error::Encode(HoldsNul.into()));
+    }
+    Ok(())
+}
+
 macro_rules! from {
     ($($type:ty => |$value:ident| $made:expr;)*) => {
         $(impl<'a> From<$type> for Value<'a> {

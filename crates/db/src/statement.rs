@@ -9,7 +9,7 @@ use sqlx::{
 };
 use tracing::{Instrument, Span};
 
-use crate::{Sql, Value, observe};
+use crate::{Sql, Value, observe, params};
 
 /// A row type that both databases can fill: any `#[derive(sqlx::FromRow)]` struct, or a tuple.
 pub trait Row:
@@ -62,6 +62,7 @@ macro_rules! bind {
 impl Connection<'_> {
     /// Returns the number of rows the statement changed.
     pub async fn execute(self, sql: Sql, params: &[Value<'_>]) -> sqlx::Result<u64> {
+        params::check(params)?;
         let (operation, span) = (observe::operation(sql.text.as_str()), span(&sql.text));
         let run = async {
             match self {
@@ -75,6 +76,7 @@ impl Connection<'_> {
     }
 
     pub async fn fetch_all<T: Row>(self, sql: Sql, params: &[Value<'_>]) -> sqlx::Result<Vec<T>> {
+        params::check(params)?;
         let (operation, span) = (observe::operation(sql.text.as_str()), span(&sql.text));
         let run = async {
             match self {
@@ -86,6 +88,7 @@ impl Connection<'_> {
     }
 
     pub async fn fetch_optional<T: Row>(self, sql: Sql, params: &[Value<'_>]) -> sqlx::Result<Option<T>> {
+        params::check(params)?;
         let (operation, span) = (observe::operation(sql.text.as_str()), span(&sql.text));
         let run = async {
             match self {
@@ -103,6 +106,7 @@ impl Connection<'_> {
         params: &[Value<'_>],
         mut each: impl FnMut(T) -> Result<ControlFlow<()>, E>,
     ) -> Result<(), E> {
+        params::check(params)?;
         let span = span(&sql.text);
         let run = async {
             let mut rows = match self {

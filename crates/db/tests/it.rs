@@ -335,3 +335,55 @@ async fn writers_beside_one_without_room_are_answered_and_the_next_ones_write() 
         assert_eq!(count(&db).await, before + 1, "round {round}");
     }
 }
+
+#[tokio::test]
+async fn what_a_durable_database_committed_is_on_disk() {
+    let folder = tempfile::tempdir().unwrap();
+    let config = db::Config::sqlite(&folder.path().join("test.db")).durable();
+    let db = Db::open(&config, &Migrator::DEFAULT).await.unwrap();
+    db.execute(TABLE, &[]).await.unwrap();
+    for id in 0..3_i64 {
+        let watch = testkit::SyncWatch::start();
+        db.execute(ADD, db::params![id, "x"]).await.unwrap();
+        assert_eq!(watch.inside(folder.path()), [std::path::Path::new("test.db-wal")]);
+        let watch = testkit::SyncWatch::start();
+        let mut tx = db.begin().await.unwrap();
+        tx.execute(ADD, db::params![id + 10, "x"]).await.unwrap();
+        assert!(watch.inside(folder.path()).is_empty(), "nothing is committed yet");
+        tx.commit().await.unwrap();
+        assert_eq!(watch.inside(folder.path()), [std::path::Path::new("test.db-wal")]);
+    }
+}
+
+#[tokio::test]
+async fn postgresql_commits_to_disk_where_its_settings_do_not_ask_for_it() {
+    const SETTING: &str = "SELECT current_setting('synchronous_commit')";
+    for (asked, expected) in [("off", "on"), ("remote_apply", "remote_apply")] {
+        let config = testkit::postgres().config(&testkit::unique_schema());
+        let url = secrecy::ExposeSecret::expose_secret(&config.url).to_owned();
+        let and = if url.contains('?') { '&' } else { '?' };
+        let url = format!("{url}{and}options=-c%20synchronous_commit%3D{asked}");
+        let config = db::Config { url: url.into(), ..config };
+        let db = Db::open(&config, &Migrator::DEFAULT).await.unwrap();
+        let (setting,): (String,) = db.fetch_one(SETTING, &[]).await.unwrap();
+        assert_eq!(setting, expected);
+    }
+}
+
+#[tokio::test]
+async fn a_text_with_nul_reaches_no_database() {
+    each_db(async |db| {
+        let refused = db.execute(ADD, db::params![1_i64, "a\0b"]).await.unwrap_err();
+        assert!(db::is_unstorable(&refused), "{refused}");
+        let mut tx = db.begin().await.unwrap();
+        let find = "SELECT id FROM notes WHERE text = $1";
+        let refused = tx.fetch_optional::<(i64,)>(find, db::params!["\0"]).await.unwrap_err();
+        assert!(db::is_unstorable(&refused), "{refused}");
+        tx.execute(ADD, db::params![1_i64, "kept"]).await.expect("the transaction goes on");
+        tx.commit().await.unwrap();
+        let other = db.execute(ADD, db::params![1_i64, "again"]).await.unwrap_err();
+        assert!(!db::is_unstorable(&other), "{other}");
+        assert_eq!(count(&db).await, 1);
+    })
+    .await;
+}

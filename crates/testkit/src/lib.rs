@@ -9,6 +9,7 @@
 //! - [`Prometheus`] scrapes processes under test;
 //! - [`Redis`] is a server of one test, which can stop it;
 //! - [`S3`] stores objects, and [`Balancer`] balances several gateways;
+//! - [`SyncWatch`] notes what the process syncs to the disk;
 //! - [`wait_until`] waits for a condition, with a limit.
 //!
 //! ```no_run
@@ -35,6 +36,7 @@ mod prometheus;
 mod receiver;
 mod redis;
 mod s3;
+mod syncs;
 mod wait;
 
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -51,6 +53,7 @@ pub use prometheus::Prometheus;
 pub use receiver::{Hook, Receiver};
 pub use redis::Redis;
 pub use s3::S3;
+pub use syncs::SyncWatch;
 pub use wait::wait_until;
 
 /// Runs `test` with the configuration of an empty SQLite file, then with that of an empty PostgreSQL schema.

@@ -161,3 +161,16 @@ fn a_comparison_needs_its_picture_before_its_video() {
         assert_eq!(world.leftovers(), 0);
     });
 }
+
+#[test]
+fn a_template_is_on_disk_before_it_is_answered() {
+    crate::world::run_test_with(
+        |_| {},
+        |world| async move {
+            let watch = testkit::SyncWatch::start();
+            face(&world, header("durable", "Ada"), "obama.jpg").await.unwrap();
+            let synced = watch.inside(world.folder());
+            assert!(synced.iter().any(|path| path.ends_with("ml.db-wal")), "{synced:?}");
+        },
+    );
+}

@@ -92,6 +92,11 @@ impl World {
         Self { client: MlClient::new(transport).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES), dir }
     }
 
+    /// Where the service keeps what it stores.
+    pub fn folder(&self) -> &Path {
+        self.dir.path()
+    }
+
     pub async fn send(
         &self,
         header: AnalyzeVideoHeader,

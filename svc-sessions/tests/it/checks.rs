@@ -11,8 +11,12 @@ use crate::{PROJECT, World, each_world};
 const LEASE_SECONDS: u32 = 60;
 
 async fn queued(world: &World, id: &str) -> String {
+    queued_for(world, id, "ada").await
+}
+
+async fn queued_for(world: &World, id: &str, user: &str) -> String {
     let session = world.start().await;
-    world.bind(PROJECT, &session.id, "ada").await.unwrap();
+    world.bind(PROJECT, &session.id, user).await.unwrap();
     world.put_video(PROJECT, &session.id, &[b"a video"]).await.unwrap();
     let request = wire::CreateDeepfakeCheckRequest {
         project_id: PROJECT.into(),
@@ -46,6 +50,13 @@ fn finish(of: &wire::DeepfakeCheck, result: &str) -> wire::FinishDeepfakeCheckRe
         result_json: result.into(),
         error: String::new(),
     }
+}
+
+/// A check of the user that ends with this result.
+pub async fn complete(world: &World, id: &str, user: &str, result: &str) {
+    queued_for(world, id, user).await;
+    let check = lease(world).await.expect("it waits");
+    world.client.clone().finish_deepfake_check(finish(&check, result)).await.unwrap();
 }
 
 #[tokio::test]
@@ -106,6 +117,17 @@ async fn checks_go_with_their_subject() {
         assert!(gone.kept.contains(&one), "{gone:?}");
         assert!(world.client.clone().find_subject(subject).await.unwrap().into_inner().kept.is_empty());
         assert!(lease(&world).await.is_none());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_id_that_no_database_can_hold_is_refused() {
+    each_world(async |world| {
+        for id in ["\0", "c\01"] {
+            let refused = world.client.clone().get_deepfake_check(named(PROJECT, id)).await.unwrap_err();
+            assert_eq!(refused.code(), Code::InvalidArgument, "{refused}");
+        }
     })
     .await;
 }

@@ -4,6 +4,7 @@
 
 mod challenge;
 mod checks;
+mod durability;
 mod erasure;
 mod keys;
 mod lifecycle;

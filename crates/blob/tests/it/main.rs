@@ -237,3 +237,20 @@ async fn on_an_almost_full_disk_writes_fail_and_reads_work() {
     assert!(matches!(full.put(&tenant, &two, LATER, b"more").await, Err(Error::DiskAlmostFull)));
     assert_eq!(full.get(&tenant, &id).await.unwrap().unwrap(), b"kept");
 }
+
+#[tokio::test]
+async fn a_blob_is_on_disk_before_it_is_reported_as_stored() {
+    let (folder, watch) = (Folder::new(), testkit::SyncWatch::start());
+    folder.put(&tenant(), &BlobId::parse("durable").unwrap(), LATER, &[7; 200_000]).await.unwrap();
+    let blob = folder.blob_file();
+    let blobs = folder.dir.path().join("blobs");
+    let synced = watch.inside(&blobs);
+    let under = blob.strip_prefix(&blobs).unwrap();
+    // It is written as a draft (`name#number`) that is renamed once it is synced.
+    let draft = format!("{}#", under.display());
+    assert!(synced.iter().any(|path| path.to_string_lossy().starts_with(&draft)), "the bytes: {synced:?}");
+    for folder in under.ancestors().skip(1) {
+        assert!(synced.iter().any(|path| path == folder), "the name in {folder:?}: {synced:?}");
+    }
+    assert!(synced.iter().any(|path| path.starts_with("expiry")), "the note of its expiry: {synced:?}");
+}
