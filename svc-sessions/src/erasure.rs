@@ -29,8 +29,10 @@ impl Sessions {
         let mut sessions = Vec::new();
         let hashes = self.hashes_of(subject)?;
         let mut checks = 0;
+        let mut sealed = Vec::new();
         for hash in &hashes {
             let project = &subject.project_id;
+            sealed.extend(self.store.sealed_for(project, hash).await?);
             checks += self.store.delete_checks_of(project, hash).await?;
             let bound = self.store.bound_to(project, hash).await?;
             if bound.is_empty() {
@@ -47,7 +49,8 @@ impl Sessions {
         }
         // Also when nothing was left: an interrupted call may have deleted the rows and not cleaned the files.
         let hashes = hashes.iter().map(|hash| hash.to_vec());
-        self.store.purge(hashes.chain(sessions.iter().flat_map(Session::secrets)).collect()).await?;
+        let secrets = hashes.chain(sessions.iter().flat_map(Session::secrets)).chain(sealed);
+        self.store.purge(secrets.collect()).await?;
         Ok(with_checks(count(&sessions), checks))
     }
 

@@ -12,6 +12,16 @@ impl Store {
         rows.into_iter().map(Session::try_from).collect()
     }
 
+    /// What is sealed for the user with `hash` beside the name: the phrase of each session, the result of each check.
+    pub async fn sealed_for(&self, project: &str, hash: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
+        const SQL: &str = "SELECT challenge_sealed FROM sessions \
+            WHERE project_id = $1 AND user_hash = $2 AND challenge_sealed IS NOT NULL \
+            UNION ALL SELECT result_sealed FROM deepfake_checks \
+            WHERE project_id = $1 AND user_hash = $2 AND result_sealed IS NOT NULL";
+        let rows: Vec<(Vec<u8>,)> = self.db.fetch_all(SQL, db::params![project, hash]).await?;
+        Ok(rows.into_iter().map(|(sealed,)| sealed).collect())
+    }
+
     /// Ends all of them, so that no upload in progress can leave a video.
     pub async fn end_bound_to(&self, project: &str, hash: &[u8], now_ms: i64) -> Result<(), Error> {
         const SQL: &str = "UPDATE sessions SET ended_at = $3 WHERE project_id = $1 AND user_hash = $2 \

@@ -11,7 +11,7 @@ use crate::{PROJECT, World, assert_refused, assert_unknown, each_world};
 
 const USED: &str = "the challenge of this session was used: ask for another one";
 
-async fn issue(world: &World, id: &str, kind: ChallengeKind) -> Result<Challenge, Status> {
+pub async fn issue(world: &World, id: &str, kind: ChallengeKind) -> Result<Challenge, Status> {
     let request =
         IssueChallengeRequest { project_id: PROJECT.into(), session_id: id.into(), kind: kind.into() };
     world.client.clone().issue_challenge(request).await.map(tonic::Response::into_inner)

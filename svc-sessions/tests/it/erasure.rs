@@ -97,3 +97,65 @@ async fn a_video_that_arrives_during_the_erasure_does_not_stay() {
     })
     .await;
 }
+
+/// The database's files and the blobs, in one piece.
+fn bytes_on_disk(world: &World, database: &str) -> Vec<u8> {
+    let files = ["", "-wal"].map(|suffix| format!("{database}{suffix}").into());
+    let files = files.into_iter().chain(world.blobs());
+    files.flat_map(|file: std::path::PathBuf| std::fs::read(file).unwrap()).collect()
+}
+
+/// A session of the user with a phrase that waits for its video.
+async fn challenged(world: &World, user: &str) -> String {
+    let id = world.start().await.id;
+    world.bind(PROJECT, &id, user).await.unwrap();
+    let kind = proto::sessions::ChallengeKind::Digits;
+    crate::challenge::issue(world, &id, kind).await.unwrap();
+    id
+}
+
+#[tokio::test]
+async fn no_file_holds_a_key_or_a_sealed_value_of_an_erased_subject() {
+    /// Where a blob has its wrapped key.
+    const WRAPPED_KEY: std::ops::Range<usize> = 12..12 + 68;
+    const SEALED: &str = "SELECT user_sealed FROM sessions WHERE user_hash = $1 \
+        UNION ALL SELECT challenge_sealed FROM sessions WHERE user_hash = $1 AND challenge_sealed IS NOT NULL \
+        UNION ALL SELECT result_sealed FROM deepfake_checks WHERE user_hash = $1";
+    each_world(async |world| {
+        let Some(database) = database_file(&world) else { return };
+        let first = challenged(&world, ADA).await;
+        world.put_video(PROJECT, &first, &[&[7; 90_000]]).await.unwrap();
+        let video = std::fs::read(&videos(&world)[0]).unwrap();
+        // Enough rows that pages are split.
+        for number in 0..60 {
+            let id = challenged(&world, if number % 3 == 0 { ADA } else { "Bob" }).await;
+            if number == 1 {
+                world.put_video(PROJECT, &id, &[&[8; 90_000]]).await.unwrap();
+            }
+        }
+        crate::checks::complete(&world, "c1", ADA, r#"{"verdict":"long enough to be looked for"}"#).await;
+        let hash = svc_sessions::subject_traces(&world.config, PROJECT, ADA).await.unwrap().remove(0);
+        let db = db::Db::open(&world.config.db, &svc_sessions::MIGRATIONS).await.unwrap();
+        let sealed: Vec<(Vec<u8>,)> = db.fetch_all(SEALED, db::params![&hash]).await.unwrap();
+        db.close().await;
+        assert_eq!(sealed.len(), 22 + 21 + 1, "the names, the phrases, the result");
+        let sealed = sealed.into_iter().map(|(sealed,)| sealed);
+        let secrets: Vec<Vec<u8>> = sealed.chain([hash, video[WRAPPED_KEY].to_vec()]).collect();
+        let has = |files: &[u8], secret: &[u8]| files.windows(secret.len()).any(|part| part == secret);
+        let before = bytes_on_disk(&world, &database);
+        assert!(secrets.iter().all(|secret| has(&before, secret)), "the test looks for what is there");
+
+        erase(&world, PROJECT).await;
+        let after = bytes_on_disk(&world, &database);
+        let left = secrets.iter().filter(|secret| has(&after, secret)).count();
+        assert_eq!(left, 0, "of {}", secrets.len());
+        assert_eq!(videos(&world).len(), 1, "Bob's");
+    })
+    .await;
+}
+
+/// None: PostgreSQL, which has its rows elsewhere.
+fn database_file(world: &World) -> Option<String> {
+    use secrecy::ExposeSecret;
+    world.config.db.url.expose_secret().strip_prefix("sqlite://").map(str::to_owned)
+}
