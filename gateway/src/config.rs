@@ -35,7 +35,7 @@ pub struct Config {
     pub trusted_proxies: Vec<IpNet>,
     /// The rate limit of each API key.
     pub rate_limit: RateLimit,
-    /// Recorded calls of one project a day (UTC), session starts among them; 0 sets no quota.
+    /// Calls of one project a day (UTC) that leave rows: recorded ones, session starts among them, and changes; 0 sets no quota.
     pub calls_per_day: u64,
     /// Redis shared by several gateways: `redis://[user:password@]host[:port][/db]`, `rediss://` for TLS. None:
     /// rate limits are counted in each process.

@@ -1,4 +1,5 @@
-//! How many calls a project may make a day (UTC): each leaves a row for as long as the project keeps them.
+//! How many calls that leave rows a project may make a day (UTC): recorded ones, starts of sessions among them, and what
+//! else adds or changes something by a key.
 //!
 //! The day's rows are counted in svc-transactions now and then and in this process in between, so several gateways may
 //! together grant a little more.

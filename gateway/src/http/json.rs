@@ -1,7 +1,9 @@
 //! JSON bodies, whatever content type they claim.
 
+use std::collections::HashMap;
+
 use axum::{body::Bytes, extract::rejection::BytesRejection};
-use serde::de::DeserializeOwned;
+use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::core::error::Error;
 
@@ -26,6 +28,21 @@ pub fn parse_object<T: DeserializeOwned>(body: Result<Bytes, BytesRejection>) ->
     })?;
     json.end().map_err(|_| Error::invalid("request body must be one JSON object"))?;
     Ok(read)
+}
+
+/// Parses a JSON object of which every field may be absent. One without any field asks for nothing, by an oversight.
+///
+/// # Errors
+/// As [`parse_object`]; 400 for `{}`.
+pub fn parse_change<T: DeserializeOwned>(body: Result<Bytes, BytesRejection>) -> Result<T, Error> {
+    let body = body?;
+    let change = parse_object(Ok(body.clone()))?;
+    let fields: Result<HashMap<String, IgnoredAny>, _> =
+        serde_json::from_slice(without_byte_order_mark(&body));
+    if fields.is_ok_and(|fields| fields.is_empty()) {
+        return Err(Error::invalid("request body: name at least one field to change"));
+    }
+    Ok(change)
 }
 
 /// A byte order mark is no part of JSON; RFC 8259 lets a parser skip it.

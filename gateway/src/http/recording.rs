@@ -5,7 +5,7 @@ use std::time::Instant;
 
 use axum::{
     extract::{FromRef, FromRequestParts, Request, State},
-    http::{HeaderMap, request::Parts},
+    http::{HeaderMap, Method, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -106,6 +106,23 @@ pub async fn record_transaction(
     write_record(&route.gateway, record, (route.errors, started), response).await
 }
 
+/// Middleware of a route that leaves no record: a key's call that changes something leaves rows of other kinds, an entry of
+/// the audit log at least, and counts as well. What deletes is never held up, and what people do on the dashboard neither.
+pub async fn charge_changes(
+    State(gateway): State<Gateway>,
+    caller: Caller,
+    request: Request,
+    next: Next,
+) -> Response {
+    let adds = !request.method().is_safe() && request.method() != Method::DELETE;
+    if adds && !caller.is_dashboard_user() {
+        if let Err(error) = gateway.core().daily_calls().charge(gateway.core(), &caller).await {
+            return error.into_response();
+        }
+    }
+    next.run(request).await
+}
+
 /// Writes the record of a call; one that cannot be recorded is answered as failed.
 async fn write_record(
     gateway: &Gateway,
@@ -151,20 +168,22 @@ impl LateCall {
         (dialect, kind, errors): (Dialect, &'static str, ErrorShape),
     ) -> Result<Self, Error> {
         let caller = authenticate(gateway, headers, (token, dialect), None).await?;
-        Self::of(headers, caller, (kind, errors))
+        Self::of(gateway, headers, caller, (kind, errors)).await
     }
 
     /// The call of somebody who was let in.
     ///
     /// # Errors
-    /// 403 without the scope; 400 for a header that is not valid.
-    pub fn of(
+    /// 403 without the scope; 400 for a header that is not valid; 429 when the project's calls of the day are used up.
+    pub async fn of(
+        gateway: &Gateway,
         headers: &HeaderMap,
         caller: Caller,
         (kind, errors): (&'static str, ErrorShape),
     ) -> Result<Self, Error> {
         caller.require(Permission::Capture)?;
         let headers = parse_headers(&caller, headers)?;
+        gateway.core().daily_calls().charge(gateway.core(), &caller).await?;
         let mut record = TransactionRecord::begin(kind, &caller);
         record.set_context(&headers.context);
         Ok(Self { call: Call { caller, headers, record }, errors, started: Instant::now() })

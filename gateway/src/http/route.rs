@@ -19,10 +19,10 @@ use crate::{
         drain::drain,
         error::{ErrorShape, from_panic, render_errors},
         idempotency::{mark_only_read, replay_idempotent},
-        middleware::{limit_header_bytes, strip_cors_headers},
+        middleware::{limit_header_bytes, refuse_control_characters, strip_cors_headers},
         openapi::{self, operations_mut},
         rate_limit::report_rate_limit,
-        recording::{Recorded, record_transaction},
+        recording::{Recorded, charge_changes, record_transaction},
         state::Gateway,
     },
 };
@@ -155,6 +155,7 @@ impl RouteTable {
             .layer(from_fn_with_state(audience.errors, render_errors))
             .layer(from_fn_with_state(self.gateway.clone(), replay_idempotent))
             .layer(DefaultBodyLimit::max(MAX_JSON_BYTES))
+            .layer(from_fn(refuse_control_characters))
             .layer(from_fn(limit_header_bytes))
             .layer(from_fn(decode_content_encoding))
             .layer(from_fn(drain))
@@ -194,8 +195,13 @@ impl Route {
                 .layer(from_fn_with_state(gateway.clone(), allow_upload_time)),
             None => methods,
         };
+        let is_charged = recorded_as.is_none() && !only_reads && takes_keys(access);
+        let methods = match is_charged {
+            true => methods.route_layer(from_fn_with_state(gateway.clone(), charge_changes)),
+            false => methods,
+        };
         let methods = match access {
-            Access::ApiKey(_) | Access::Project(_) | Access::Record(_) => {
+            access if takes_keys(access) => {
                 methods.route_layer(from_fn_with_state(guard.clone(), check_permission))
             }
             _ => methods,
@@ -210,6 +216,10 @@ impl Route {
         };
         (schemas, paths, methods.route_layer(from_fn_with_state(guard, check_access)))
     }
+}
+
+fn takes_keys(access: Access) -> bool {
+    matches!(access, Access::ApiKey(_) | Access::Project(_) | Access::Record(_))
 }
 
 fn describe(operation: &mut Operation, access: Access, is_recorded: bool) {

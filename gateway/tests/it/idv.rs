@@ -50,7 +50,7 @@ async fn submit(customer: &Customer, form: Form) -> Answer {
     customer.raw(request.body(Body::from(form.end())).unwrap()).await
 }
 
-async fn submitted(customer: &Customer) -> Answer {
+pub async fn submitted(customer: &Customer) -> Answer {
     submit(customer, whole().text("api_key", &customer.key)).await
 }
 

@@ -96,7 +96,7 @@ async fn submit_from_page(gateway: &Gateway, headers: &HeaderMap, form: &Form) -
     let token = form.text("page_token").ok_or(Error::MissingToken)?;
     let OpenedLink { link, caller, .. } = open_link(gateway.core(), page_link(token)).await?;
     let caller = admit(gateway, headers, (caller, Dialect::Idv), None).await?;
-    let mut late = LateCall::of(headers, caller, (KIND, ERRORS))?;
+    let mut late = LateCall::of(gateway, headers, caller, (KIND, ERRORS)).await?;
     let result = run_of_page(gateway, &mut late.call, form, link).await;
     Ok(late.finish(gateway, result.map(Json)).await)
 }

@@ -72,7 +72,7 @@ pub async fn put_video_settings(
     user: Option<Extension<DashboardUser>>,
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Envelope<VideoSettingsData>>, Error> {
-    let change: VideoSettingsChange = json::parse_object(body)?;
+    let change: VideoSettingsChange = json::parse_change(body)?;
     let is_owner = user.is_some_and(|user| permissions::is_allowed(user.role(), Permission::OwnersWrite));
     if change.replay_scope.as_deref() == Some(ORGANISATION) && !is_owner {
         let current = project_settings::get_video_settings(gateway.core(), &caller).await?;

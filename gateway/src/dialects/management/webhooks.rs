@@ -178,7 +178,7 @@ pub async fn update_webhook(
     body: Result<Bytes, BytesRejection>,
 ) -> Result<Json<Envelope<WebhookData>>, Error> {
     let Path(id) = id?;
-    let request: WebhookChange = json::parse_object(body)?;
+    let request: WebhookChange = json::parse_change(body)?;
     let change = webhooks::WebhookChange {
         url: request.url,
         events: request.events,

@@ -206,7 +206,7 @@ pub async fn submit_liveness_page(
     let Path(token) = token?;
     let opened = open(&gateway, &headers, &token, Binding::Before).await?;
     let (sent, _place) = body.receive::<PageFace>(&gateway, &opened.link.project_id).await?;
-    let mut late = LateCall::of(&headers, opened.caller, (KIND, ERRORS))?;
+    let mut late = LateCall::of(&gateway, &headers, opened.caller, (KIND, ERRORS)).await?;
     let result = judge(&gateway, &mut late.call, &opened.link, sent).await;
     Ok(late.finish(&gateway, result.map(Json)).await)
 }
