@@ -62,6 +62,18 @@ impl Shared {
         Ok(Picture::from_still(&still))
     }
 
+    /// The print of a finger in a caller's file.
+    ///
+    /// # Errors
+    /// As [`Self::picture`].
+    pub fn print(
+        &self,
+        file: &MediaFile,
+        watch: &Watch,
+    ) -> Result<Result<fingerprint::Print, fingerprint::Error>, Error> {
+        self.media.read_print(file, || watch.check().map_err(Error::from))
+    }
+
     /// Decodes the sound of a file while its result is wanted.
     ///
     /// # Errors

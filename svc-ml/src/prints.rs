@@ -106,7 +106,7 @@ impl Ml {
 }
 
 fn read(engines: &Engines, file: &MediaFile, watch: &Watch) -> Result<Result<Print, Reason>, Error> {
-    match Print::of(&engines.shared.picture(file, watch)?) {
+    match engines.shared.print(file, watch)? {
         Ok(print) => Ok(Ok(print)),
         Err(fingerprint::Error::CannotJudge(reason)) => Ok(Err(reason)),
         Err(fingerprint::Error::Media(error)) => Err(error.into()),

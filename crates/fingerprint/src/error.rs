@@ -1,5 +1,7 @@
 //! Errors of reading and comparing fingerprints.
 
+use serde::{Deserialize, Serialize};
+
 /// Either the picture cannot be judged, which is a result, or the extraction failed.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Error {
@@ -12,7 +14,7 @@ pub enum Error {
 }
 
 /// Why a print cannot be judged. [`Reason::code`] is stable; `Display` is a sentence for people.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, thiserror::Error)]
 pub enum Reason {
     #[error("the picture of the print is too small")]
     TooSmall,

@@ -9,25 +9,27 @@
 //! runs one call at a time; a panic around it is an error of one call; a picture that is not a print (a landscape has
 //! "minutiae" too) is rejected with the reason, never compared.
 //!
-//! Callers: `svc-ml`, which stores the [`Template`] of a print; `biometry evaluate`.
+//! Callers: `sandbox`, whose workers read the prints that clients send; `svc-ml`, which stores the [`Template`] of a
+//! print; `biometry evaluate`.
 
 mod error;
 mod nist;
 mod quality;
 mod ridges;
 mod template;
+mod transfer;
 
 pub use error::{Error, Reason};
 pub use quality::Quality;
 pub use template::Template;
 
-use media::Picture;
+use media::{Picture, Pixels};
 
 /// BOZORTH3's customary threshold: scores above 40 are rarely of two fingers.
 pub const SAME_FINGER: u32 = 40;
 
 /// A print that can be compared.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Print {
     minutiae: nbis::Minutiae,
     quality: Quality,
@@ -57,14 +59,27 @@ impl Print {
     /// # Errors
     /// As [`Print::read`].
     pub fn of(picture: &Picture) -> Result<Self, Error> {
+        quality::check_size(picture.width(), picture.height())?;
         let grey = image::imageops::grayscale(&picture.to_rgb());
-        quality::check_size(grey.width(), grey.height())?;
         let ridges = ridges::measure(&grey);
         quality::check_ridges(ridges)?;
         let minutiae = nist::minutiae(&grey)?;
         let quality = Quality::of(ridges, &minutiae);
         quality.check()?;
         Ok(Self { minutiae, quality })
+    }
+
+    /// What the C code does with any pixels: their minutiae, compared with themselves. For fuzzing, past every gate but the
+    /// size.
+    ///
+    /// # Errors
+    /// As [`Print::read`].
+    #[doc(hidden)]
+    pub fn try_pixels(pixels: &[u8], width: u32, height: u32) -> Result<u32, Error> {
+        quality::check_size(width, height)?;
+        let grey = image::GrayImage::from_raw(width, height, pixels.to_vec()).ok_or(Error::Failed)?;
+        let minutiae = nist::minutiae(&grey)?;
+        nist::compare(&minutiae, &minutiae)
     }
 
     /// Returns what can be stored: its minutiae, without the picture.

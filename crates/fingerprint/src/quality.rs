@@ -9,7 +9,7 @@ use crate::{Error, Reason, ridges::Ridges};
 /// Side lengths of a picture in pixels: a fingertip at 500 per inch has 250 to 500; four fingers at 1000 per inch
 /// take too much memory in the C code.
 const SMALLEST: u32 = 120;
-const LARGEST: u32 = 2000;
+pub(crate) const LARGEST: u32 = 2000;
 /// Blocks of 32 pixels with ridges: about the size of a thumbnail.
 const LEAST_BLOCKS: usize = 20;
 /// Their share of the blocks with content.

@@ -74,6 +74,10 @@ fn one_finger_is_known_again_and_other_fingers_are_not() {
     assert!(same.matched, "{same:?} {:?} {:?}", first.quality(), again.quality());
     assert!(!different.matched, "{different:?}");
     assert!((6.0..12.0).contains(&first.quality().period), "{:?}", first.quality());
+    // What another process is handed is the same to the last bit.
+    for print in [&first, &again, &other] {
+        assert_eq!(Print::from_bytes(&print.to_bytes().unwrap()).as_ref(), Some(print));
+    }
     // Stored bytes compare like the print.
     let kept = Template::from_bytes(&first.template().to_bytes()).unwrap();
     assert_eq!(kept.compare(&again.template()).unwrap(), same);

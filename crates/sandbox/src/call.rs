@@ -12,6 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use fingerprint::Print;
 use media::{Decoded, FPS, Frame, Limits, Still};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
@@ -146,6 +147,33 @@ impl Sandbox {
                 Tag::Done => {
                     done(&body)?;
                     return Ok(still.ok_or(Error::Crashed)?);
+                }
+                _ => return Err(Error::Crashed.into()),
+            }
+        }
+    }
+
+    /// The print that a picture shows, as [`Print::of`] reads it; [`fingerprint::Error::Media`] is among the outer errors.
+    ///
+    /// # Errors
+    /// As [`Self::decode_video`].
+    pub fn read_print<E: From<Error>>(
+        &self,
+        file: &MediaFile,
+        check: impl Fn() -> Result<(), E>,
+    ) -> Result<Result<Print, fingerprint::Error>, E> {
+        let mut call = self.call(Job::Print, file, &check)?;
+        let mut print = None;
+        loop {
+            let mut body = Vec::new();
+            match call.message(&mut body, &check)? {
+                Tag::Print => print = Some(Print::from_bytes(&body).ok_or(Error::Crashed)?),
+                Tag::Done => {
+                    return match done(&body)? {
+                        Done::NoPrint(Some(reason)) => Ok(Err(reason.into())),
+                        Done::NoPrint(None) => Ok(Err(fingerprint::Error::Failed)),
+                        _ => Ok(Ok(print.ok_or(Error::Crashed)?)),
+                    };
                 }
                 _ => return Err(Error::Crashed.into()),
             }

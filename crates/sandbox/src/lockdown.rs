@@ -29,6 +29,8 @@ impl Budget {
             Job::Video(_) => Self { memory: 512 * MIB, cpu_s: 4, max_cpu_s: 120 },
             Job::Sound(_) => Self { memory: 192 * MIB, cpu_s: 4, max_cpu_s: 4 },
             Job::Still => Self { memory: 384 * MIB, cpu_s: 4, max_cpu_s: 4 },
+            // Beside the picture the C code's copies and maps of four megapixels.
+            Job::Print => Self { memory: 512 * MIB, cpu_s: 8, max_cpu_s: 8 },
             Job::Probe => Self { memory: 64 * MIB, cpu_s: 1, max_cpu_s: 1 },
         }
     }

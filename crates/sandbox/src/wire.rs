@@ -5,6 +5,7 @@
 
 use std::io::{self, Write};
 
+use fingerprint::Print;
 use image::RgbImage;
 use media::{Frame, Info, KEPT_PIXELS, Limits, Still};
 use serde::{Deserialize, Serialize};
@@ -15,6 +16,8 @@ pub enum Job {
     Video(Limits),
     Sound(Limits),
     Still,
+    /// A picture of one finger's print: its minutiae.
+    Print,
     /// Nothing: whether a worker can be started.
     Probe,
 }
@@ -34,11 +37,12 @@ pub enum Tag {
     Still = 5,
     /// How decoding ended; nothing follows.
     Done = 6,
+    Print = 7,
 }
 
 impl Tag {
     pub fn from_byte(byte: u8) -> Option<Self> {
-        let all = [Self::Ready, Self::Frame, Self::Repeat, Self::Sound, Self::Still, Self::Done];
+        let all = [Self::Ready, Self::Frame, Self::Repeat, Self::Sound, Self::Still, Self::Done, Self::Print];
         all.into_iter().find(|tag| *tag as u8 == byte)
     }
 
@@ -51,6 +55,7 @@ impl Tag {
             Self::Sound => 64 << 20,
             Self::Still => STILL_HEADER_BYTES + 3 * KEPT_PIXELS as usize,
             Self::Done => 4096,
+            Self::Print => Print::MAX_BYTES,
         }
     }
 }
@@ -61,9 +66,15 @@ pub const HEADER_BYTES: usize = 5;
 /// The end of a job.
 #[derive(Debug, Serialize, Deserialize)]
 pub enum Done {
-    Video { info: Info, unread_sound: Option<String> },
+    Video {
+        info: Info,
+        unread_sound: Option<String>,
+    },
     Sound,
     Still,
+    Print,
+    /// A print that cannot be judged; without a reason: it could not be worked on.
+    NoPrint(Option<fingerprint::Reason>),
     Refused(media::Error),
 }
 

@@ -5,7 +5,8 @@ use std::{
     io::{self, Read, Write},
 };
 
-use media::Still;
+use fingerprint::{Error as PrintError, Print};
+use media::{Picture, Still};
 
 use crate::{
     MediaFile, lockdown,
@@ -27,6 +28,7 @@ pub fn run_job(job: &Job, file: File, out: &mut impl Write) -> io::Result<()> {
             Ok(Done::Sound)
         }),
         Job::Still => decode_still(file, out),
+        Job::Print => read_print(file, out),
         Job::Probe => Ok(Done::Still),
     };
     let done = match done {
@@ -73,11 +75,28 @@ fn decode_video(job: &Job, file: MediaFile, out: &mut impl Write) -> Result<Done
     Ok(Done::Video { info: decoded.info, unread_sound: decoded.unread_sound })
 }
 
-fn decode_still(mut file: MediaFile, out: &mut impl Write) -> Result<Done, Failure> {
+/// The minutiae, by C code that has no business in a process with keys.
+fn read_print(file: MediaFile, out: &mut impl Write) -> Result<Done, Failure> {
+    let picture = Picture::from_still(&read_still(file)?);
+    let print = match Print::of(&picture) {
+        Ok(print) => print.to_bytes(),
+        Err(PrintError::CannotJudge(reason)) => return Ok(Done::NoPrint(Some(reason))),
+        Err(PrintError::Media(error)) => return Err(error.into()),
+        Err(PrintError::Failed) => None,
+    };
+    let Some(print) = print else { return Ok(Done::NoPrint(None)) };
+    send(out, Tag::Print, &print)?;
+    Ok(Done::Print)
+}
+
+fn read_still(mut file: MediaFile) -> Result<Still, Failure> {
     let mut bytes = Vec::new();
     file.read_to_end(&mut bytes)?;
-    let still = Still::decode(&bytes)?;
-    drop(bytes);
+    Ok(Still::decode(&bytes)?)
+}
+
+fn decode_still(file: MediaFile, out: &mut impl Write) -> Result<Done, Failure> {
+    let still = read_still(file)?;
     let header = still_header(&still);
     let length = header.len() + still.rgb.as_raw().len();
     // In two parts: the pixels are not copied once more.

@@ -20,7 +20,7 @@ pub use mutation::Mutations;
 pub type Target = fn(&[u8]);
 
 /// All targets, by the names of their corpora.
-pub const TARGETS: [(&str, Target); 11] = [
+pub const TARGETS: [(&str, Target); 12] = [
     ("decode", decode),
     ("zone", zone),
     ("rules", rules),
@@ -28,6 +28,7 @@ pub const TARGETS: [(&str, Target); 11] = [
     ("demux", demux),
     ("sound", sound),
     ("still", still),
+    ("print", print),
     ("form", form),
     ("headers", headers),
     ("token", token),
@@ -44,6 +45,28 @@ pub fn decode(bytes: &[u8]) {
         assert!(page.width() > 0 && page.height() > 0, "a page without pixels");
         assert_eq!(page.rgb.as_raw().len(), page.width() as usize * page.height() as usize * 3);
     }
+}
+
+/// Bytes as the pixels of a print, 120 a row and repeated to 120 rows at least, and as minutiae.
+pub fn print(bytes: &[u8]) {
+    const SIDE: usize = 120;
+    /// More pixels only take longer.
+    const MAX_ROWS: usize = 300;
+    if let Some(print) = fingerprint::Print::from_bytes(bytes) {
+        assert!(print.compare(&print).is_ok(), "a comparison that fails");
+        assert_eq!(print.to_bytes().as_deref(), Some(bytes), "minutiae that are not as they were sent");
+    }
+    if let Ok(template) = fingerprint::Template::from_bytes(bytes) {
+        assert!(template.compare(&template).is_ok(), "a comparison that fails");
+    }
+    if bytes.is_empty() {
+        return;
+    }
+    let rows = (bytes.len() / SIDE).clamp(SIDE, MAX_ROWS);
+    let pixels: Vec<u8> = bytes.iter().copied().cycle().take(rows * SIDE).collect();
+    let height = u32::try_from(rows).unwrap_or(u32::MAX);
+    let done = fingerprint::Print::try_pixels(&pixels, SIDE as u32, height);
+    assert!(!matches!(done, Err(fingerprint::Error::Media(_))), "no picture is decoded here");
 }
 
 /// Text as the lines of a machine readable zone.

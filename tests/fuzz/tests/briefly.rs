@@ -60,6 +60,11 @@ fn the_corpora_reach_the_code_behind_the_parsers() {
     });
     open("sound", |bytes, limits| media::decode_audio(std::io::Cursor::new(bytes.to_vec()), limits).is_ok());
     open("still", |bytes, _| media::Still::decode(bytes).is_ok());
+    let prints = corpus("print").unwrap();
+    assert!(prints.iter().any(|bytes| fingerprint::Print::from_bytes(bytes).is_some()));
+    assert!(prints.iter().any(|bytes| fingerprint::Template::from_bytes(bytes).is_ok()));
+    let ridges = prints.iter().max_by_key(|bytes| bytes.len()).unwrap();
+    assert!(fingerprint::Print::try_pixels(ridges, 120, 200).unwrap() > 0, "minutiae are found and compared");
     let zones = corpus("zone").unwrap();
     let is_zone = |bytes: &&Vec<u8>| {
         let lines: Vec<_> = String::from_utf8_lossy(bytes).lines().map(str::to_owned).collect();

@@ -4,6 +4,7 @@
 mod hostile;
 #[path = "../../../media/tests/it/hostile_files.rs"]
 mod hostile_files;
+mod prints;
 mod processes;
 
 use std::{
