@@ -64,7 +64,7 @@ pub(crate) enum Barcode {
 }
 
 /// What a barcode holds that is not read here, as far as its text tells.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum UnknownBarcode {
     Address,
     BoardingPass,

@@ -4,7 +4,7 @@ use time::Date;
 
 use crate::{
     Check, Field, Mrz, Report, Source,
-    comparison::{agree, letters},
+    comparison::{agree, is_same, letters},
     mrz::ZoneDates,
     printed::distance,
     report::{FieldName, Fields},
@@ -59,7 +59,9 @@ pub fn compare_chip(report: &mut Report, chip: &Fields, authentic: bool) -> Chec
         match compared(field.name, read, &claimed.value, doubt.is_some()) {
             Comparison::Same => {
                 same.push(field.what);
-                if authentic {
+                if authentic
+                    && (field.name != FieldName::LastName || is_same(field.name, &read.value, &claimed.value))
+                {
                     read.confidence = 1.0;
                 }
             }

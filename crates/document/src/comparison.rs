@@ -137,7 +137,9 @@ pub(crate) fn compare_barcode(claimed: Option<&Fields>, fields: &mut Fields) -> 
     for (name, what) in asked {
         let (Some(zone), Some(code)) = (fields.get_mut(&name), claimed.get(&name)) else { continue };
         if agree(name, &zone.value, &code.value) {
-            zone.confidence = zone.confidence.max(code.confidence);
+            if is_same(name, &zone.value, &code.value) {
+                zone.confidence = zone.confidence.max(code.confidence);
+            }
             same.push(what);
         } else {
             zone.confidence = zone.confidence.min(0.3);
@@ -167,6 +169,12 @@ pub(crate) fn agree(name: FieldName, a: &str, b: &str) -> bool {
     let (a, b) = (letters(a), letters(b));
     let (short, long) = if a.len() < b.len() { (a, b) } else { (b, a) };
     long.starts_with(&short) && (short.len() == long.len() || short.len() >= SHORTEST)
+}
+
+/// Whether two values agree in full. A name that is the beginning of the other may have been cut short or misread, so it does not
+/// become surer by it.
+pub(crate) fn is_same(name: FieldName, a: &str, b: &str) -> bool {
+    if name == FieldName::LastName { letters(a) == letters(b) } else { a == b }
 }
 
 /// The letters of a name without marks.
@@ -244,6 +252,7 @@ fn both(a: Confirmation, b: Confirmation) -> Confirmation {
 mod tests {
     use super::*;
     use crate::{Field, Outcome, Source};
+    use proptest::prelude::*;
 
     fn fields(source: Source, all: &[(FieldName, &str)]) -> Fields {
         let field = |value: &str| Field { value: value.to_owned(), source, confidence: 0.8 };
@@ -272,6 +281,31 @@ mod tests {
         assert_eq!(compare_barcode(Some(&told), &mut read).outcome, Outcome::Passed);
         assert_eq!(read[&FieldName::BirthDate].confidence, 1.0);
         assert_eq!(read[&FieldName::IssueDate].source, Source::Barcode);
+    }
+
+    proptest! {
+        /// The beginning of a name may be all of a zone that was cut short, or a misreading.
+        #[test]
+        fn a_name_that_agrees_in_part_does_not_become_surer(name in "[A-Z]{4,12}", lost in 0usize..9) {
+            let own = &name[..(name.len() - lost.min(name.len() - 3))];
+            let mut read = fields(Source::Mrz, &[(FieldName::LastName, own)]);
+            let mut claimed = fields(Source::Barcode, &[(FieldName::LastName, &name)]);
+            claimed.values_mut().for_each(|f| f.confidence = 1.0);
+            prop_assert_eq!(compare_barcode(Some(&claimed), &mut read).outcome, Outcome::Passed);
+            prop_assert_eq!(read[&FieldName::LastName].confidence > 0.8, own == name);
+        }
+
+        /// One letter more, less or another is another name: nothing makes it surer.
+        #[test]
+        fn a_name_that_is_nearly_the_barcodes_does_not_become_surer(name in "[A-Y]{4,12}", at in 0usize..12) {
+            let at = at % name.len();
+            let misread = format!("{}Z{}", &name[..at], &name[at + 1..]);
+            let mut read = fields(Source::Mrz, &[(FieldName::LastName, &misread)]);
+            let mut claimed = fields(Source::Barcode, &[(FieldName::LastName, &name)]);
+            claimed.values_mut().for_each(|f| f.confidence = 1.0);
+            compare_barcode(Some(&claimed), &mut read);
+            prop_assert!(read[&FieldName::LastName].confidence <= 0.8);
+        }
     }
 
     #[test]

@@ -11,7 +11,7 @@ use crate::{
     comparison::{compare, compare_barcode, issue_date, without_doubtful},
     forensics::{self, Signals},
     geometry::Quad,
-    mrz::ZoneDates,
+    mrz::{Rereading, ZoneDates},
     orientation::PageOrientation,
     outline::{self, Outline},
     portrait::{Faces, Portraits, cut_out},
@@ -47,7 +47,7 @@ pub struct PageText {
     pub(crate) has_part_of_zone: bool,
     /// Lines as those of a zone are there, in no known form.
     pub(crate) has_unknown_zone: bool,
-    barcode: Option<Barcode>,
+    pub(crate) barcode: Option<Barcode>,
 }
 
 /// One reading of a page.
@@ -273,7 +273,11 @@ impl Engine {
         for quad in rows {
             lines.push(self.text.read_line(page, quad)?);
         }
-        Ok(better(found, zone::find(lines)))
+        let mut again = zone::find(lines);
+        if let (Some(again), Some(found)) = (&mut again, &found) {
+            again.contest(found, Rereading::SameNetwork);
+        }
+        Ok(better(found, again))
     }
 }
 

@@ -6,6 +6,7 @@
 //! read reliably ([`doubt`]). Check digits and the codes of states are the crate's.
 
 mod candidate;
+mod contest;
 mod dates;
 mod doubt;
 mod fit;
@@ -25,6 +26,7 @@ use numbers::{check_digits, long_number, personal_number};
 use repair::CharacterReading;
 
 pub(crate) use candidate::Candidate;
+pub(crate) use contest::Rereading;
 pub(crate) use dates::{Expiry, ZoneDates};
 pub(crate) use look_alikes::alike as look_alikes;
 
@@ -71,6 +73,9 @@ pub struct Mrz {
     ambiguous: Vec<&'static str>,
     /// Fields that another reading of the same zone has otherwise.
     disputed: Vec<&'static str>,
+    /// Line and place of characters that another reading of the same zone has as their look-alikes.
+    contested: Vec<(usize, usize)>,
+    has_long_number: bool,
     /// The lines as read and how they were made to fit, to be read again with what the picture shows besides.
     read: Vec<Candidate>,
     fits: Vec<Fit>,
@@ -110,7 +115,8 @@ impl Mrz {
     pub(crate) fn with_shapes(&self, page: &Page) -> Option<Self> {
         let heights = shape::heights(page, &self.read);
         let again = Self::parse(self.format, self.fits.clone(), &self.read, &heights)?;
-        Some(Self { disputed: self.disputed.clone(), ..again })
+        let contested = self.contested_beyond(&shape::shapes(self.format, &self.fits, &heights));
+        Some(Self { disputed: self.disputed.clone(), contested, ..again })
     }
 
     fn parse(
@@ -145,6 +151,7 @@ impl Mrz {
         };
         let plain = |name| field(name).unwrap_or_default().trim_end_matches('<').to_owned();
         let number = long_number(format, &lines);
+        let has_long_number = number.is_some();
         let (surname, given_names) = match field("given names") {
             Some(given) => (names::spaced(&plain("names")), names::spaced(&given)),
             None => names::split_names(&field("names").unwrap_or_default()),
@@ -178,6 +185,8 @@ impl Mrz {
             expiry: field("date of expiry").unwrap_or_default(),
             readings,
             disputed: Vec::new(),
+            contested: Vec::new(),
+            has_long_number,
             read: read.to_vec(),
             fits,
             lines,
@@ -201,7 +210,8 @@ impl Mrz {
     /// The fields whose check digit is wrong, or right by a guess alone.
     pub(crate) fn unproven(&self) -> Vec<&'static str> {
         let wrong = self.check_digits.iter().filter(|(_, right)| !right).map(|(name, _)| *name);
-        wrong.chain(self.guessed.iter().copied()).chain(self.ambiguous.iter().copied()).collect()
+        let open = self.guessed.iter().chain(&self.ambiguous).copied();
+        wrong.chain(open).chain(self.contested_fields()).collect()
     }
 
     /// The fields that can be read in two ways, a letter or a digit.

@@ -2,8 +2,8 @@
 
 mod dates;
 mod labels;
+mod spelling;
 
-use mrz::{TransliterationStyle, transliterate};
 use time::Date;
 
 use face::Rect;
@@ -17,6 +17,7 @@ use crate::{
 
 pub(crate) use dates::dates;
 use dates::{is_last_year, partial_dates, single_year};
+use spelling::{Spelling, spelling};
 
 /// A line below this confidence says nothing.
 const LEGIBLE: f32 = 0.5;
@@ -370,46 +371,6 @@ fn look_alike(text: &str) -> String {
         other => other,
     };
     text.chars().map(alike).collect()
-}
-
-/// How a word of the zone is printed.
-#[derive(Clone, Debug, PartialEq)]
-enum Spelling {
-    /// In one of the ways its letters may be printed.
-    Same,
-    /// With a letter in eight otherwise: this word.
-    Near(String),
-}
-
-/// How `text` has the word `token` of a machine readable zone, in any of the ways its letters may be printed.
-fn spelling(text: &str, token: &str, cut: bool) -> Option<Spelling> {
-    let without_marks: String =
-        text.chars().filter(|c| !matches!(c, '\'' | '\u{2019}' | '`' | '.')).collect();
-    let spelled = [text, &without_marks]
-        .into_iter()
-        .flat_map(|text| [words(text), words(&transliterate(text, TransliterationStyle::Expanded))]);
-    let mut near = None;
-    for line in spelled {
-        for word in line.split(' ') {
-            let allowed = token.len() / 8 + usize::from(token.len() >= 5);
-            let word =
-                if cut && word.len() > token.len() { word.get(..token.len()).unwrap_or(word) } else { word };
-            if word == token || simplified(word) == simplified(token) && word.len() + 2 >= token.len() {
-                return Some(Spelling::Same);
-            }
-            if word.len().abs_diff(token.len()) <= allowed && distance(word, token) <= allowed {
-                near.get_or_insert_with(|| word.to_owned());
-            }
-        }
-    }
-    near.map(Spelling::Near)
-}
-
-/// A word without what transliteration adds: the recogniser may have lost the marks of a letter that the zone writes as two.
-fn simplified(word: &str) -> String {
-    const PAIRS: [(&str, &str); 6] =
-        [("AE", "A"), ("OE", "O"), ("UE", "U"), ("AA", "A"), ("SS", "S"), ("TH", "T")];
-    PAIRS.into_iter().fold(word.to_owned(), |word, (pair, letter)| word.replace(pair, letter))
 }
 
 /// Levenshtein's distance.

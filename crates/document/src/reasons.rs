@@ -3,8 +3,8 @@
 
 use crate::{Mrz, PageText, barcode::UnknownBarcode, quality::Quality, zone_checks};
 
-/// A reason. Their order here is the order in which they are reported.
-#[derive(Clone, Debug, PartialEq)]
+/// A reason. Their order here is the order in which they are reported: the least of those that apply is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum Reason {
     PictureTooSmall,
     Mirrored,
@@ -82,22 +82,16 @@ pub(crate) struct Unread<'a> {
 impl Unread<'_> {
     /// The first reason that applies.
     pub fn reason(&self) -> Reason {
-        let Self { page, quality, .. } = self;
-        let taking = quality.reason();
-        if taking == Some(Reason::PictureTooSmall) {
-            return Reason::PictureTooSmall;
-        }
-        if self.is_mirrored {
-            return Reason::Mirrored;
-        }
-        if page.has_part_of_zone {
-            return Reason::ZoneCutOff;
-        }
-        let barcode = self.barcode.map(Reason::BarcodeUnknown);
-        let unknown_zone = page.has_unknown_zone.then_some(Reason::ZoneUnknown);
-        let nothing =
-            if page.lines.len() < FEWEST_LINES { Reason::NoDocument } else { Reason::NothingReadable };
-        taking.or(barcode).or(unknown_zone).unwrap_or(nothing)
+        let Self { page, quality, is_mirrored, barcode } = self;
+        let applying = [
+            quality.reason(),
+            is_mirrored.then_some(Reason::Mirrored),
+            page.has_part_of_zone.then_some(Reason::ZoneCutOff),
+            barcode.map(Reason::BarcodeUnknown),
+            page.has_unknown_zone.then_some(Reason::ZoneUnknown),
+            (page.lines.len() < FEWEST_LINES).then_some(Reason::NoDocument),
+        ];
+        applying.into_iter().flatten().min().unwrap_or(Reason::NothingReadable)
     }
 }
 
@@ -121,6 +115,42 @@ pub(crate) fn reason_of_zone(mrz: &Mrz, quality: &Quality) -> Option<Reason> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::{Page, PageText};
+    use image::RgbImage;
+    use proptest::prelude::*;
+
+    fn page(side: u32, has_part_of_zone: bool, has_unknown_zone: bool) -> PageText {
+        PageText {
+            page: Page::from_rgb(RgbImage::from_pixel(side, side, image::Rgb([200; 3]))),
+            turned: 0,
+            lines: Vec::new(),
+            mrz: None,
+            outline: None,
+            has_part_of_zone,
+            has_unknown_zone,
+            barcode: None,
+        }
+    }
+
+    proptest! {
+        /// What the person can change comes first, however many reasons apply; a plain picture is blurred and shows nothing.
+        #[test]
+        fn of_several_reasons_the_first_of_the_table_is_reported(
+            is_small in any::<bool>(), is_mirrored in any::<bool>(), is_cut in any::<bool>(), is_unknown in any::<bool>(),
+        ) {
+            let page = page(if is_small { 150 } else { 400 }, is_cut, is_unknown);
+            let quality = Quality::of(&page.page, &[], None);
+            let barcode = is_unknown.then_some(UnknownBarcode::Number);
+            let reported = Unread { page: &page, quality: &quality, is_mirrored, barcode }.reason();
+            let expected = match (is_small, is_mirrored, is_cut) {
+                (true, ..) => Reason::PictureTooSmall,
+                (_, true, _) => Reason::Mirrored,
+                (.., true) => Reason::ZoneCutOff,
+                _ => Reason::Blurred,
+            };
+            prop_assert_eq!(reported, expected);
+        }
+    }
 
     #[test]
     fn every_reason_says_what_to_do_and_only_blur_asks_for_sharpness() {
@@ -138,6 +168,7 @@ mod tests {
             Reason::NoDocument,
             Reason::NothingReadable,
         ];
+        assert!(all.is_sorted(), "this is their order");
         for reason in all {
             let message = reason.message();
             assert!(message.contains("; "), "{message}");

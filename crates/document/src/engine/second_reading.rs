@@ -7,7 +7,7 @@ use crate::{
     Error, Mrz, Page, TextLine,
     comparison::{compare, is_settled},
     geometry::Quad,
-    mrz::ZoneDates,
+    mrz::{Rereading, ZoneDates},
     printed::{Confirmation, Printed},
     report::Fields,
     second_look,
@@ -95,24 +95,40 @@ impl Engine {
     }
 
     /// The best of several readings of a zone that says what cannot be: its lines at fault are read by the larger network,
-    /// then cut a little differently. What the networks read otherwise than the best is noted as disputed.
-    pub(super) fn zone_again(&mut self, page: &Page, first: Mrz, lines: &[ReadLine]) -> Result<Mrz, Error> {
-        if first.is_plausible() {
+    /// then cut a little differently. Of one that may be right but was read hardly better than otherwise, the larger network is
+    /// asked alone. What the networks read otherwise than the best is noted as disputed.
+    pub(super) fn zone_again(
+        &mut self,
+        page: &Page,
+        mut first: Mrz,
+        lines: &[ReadLine],
+    ) -> Result<Mrz, Error> {
+        let is_plausible = first.is_plausible();
+        let worth = if is_plausible { first.lines_with_rivals() } else { first.lines_at_fault() };
+        if worth.is_empty() && is_plausible {
             return Ok(first);
         }
-        let at_fault: Vec<Quad> =
-            first.lines_at_fault().into_iter().filter_map(|i| first.quads.get(i).copied()).collect();
+        let again: Vec<Quad> = worth.into_iter().filter_map(|i| first.quads.get(i).copied()).collect();
         let kept: Vec<ReadLine> = first
             .quads
             .iter()
-            .filter(|quad| !at_fault.contains(quad))
+            .filter(|quad| !again.contains(quad))
             .filter_map(|quad| lines.iter().rev().find(|l| l.line.quad == *quad).cloned())
             .collect();
         let zone_with = |again: Vec<ReadLine>| zone::find(&[kept.clone(), again].concat());
         let larger: Option<Vec<ReadLine>> =
-            at_fault.iter().map(|quad| self.text.read_again(page, *quad)).collect::<Result<_, _>>()?;
+            again.iter().map(|quad| self.text.read_again(page, *quad)).collect::<Result<_, _>>()?;
+        if is_plausible {
+            if let Some(larger) = larger.and_then(zone_with) {
+                first.contest(&larger, Rereading::OtherNetwork);
+            }
+            return Ok(first);
+        }
         let mut best = first.clone();
-        if let Some(larger) = larger.map(zone_with) {
+        if let Some(mut larger) = larger.map(zone_with) {
+            if let Some(larger) = &mut larger {
+                larger.contest(&first, Rereading::OtherNetwork);
+            }
             best = larger.iter().cloned().fold(best, preferred);
             best.dispute(Some(&first));
             best.dispute(larger.as_ref());
@@ -123,10 +139,13 @@ impl Engine {
         }
         for (across, along) in CUTS {
             let cut = |quad: &Quad| quad.grown(across * quad.height(), along * quad.height());
-            let again = at_fault.iter().map(|quad| self.text.read_line(page, cut(quad)));
-            let Some(mut again) = zone_with(again.collect::<Result<_, _>>()?) else { continue };
+            let cut = again.iter().map(|quad| self.text.read_line(page, cut(quad)));
+            let Some(mut again) = zone_with(cut.collect::<Result<_, _>>()?) else { continue };
             again.dispute(Some(&best));
             again.dispute(Some(&first));
+            for earlier in [&best, &first] {
+                again.contest(earlier, Rereading::SameNetwork);
+            }
             best = preferred(best, again);
             if best.is_plausible() {
                 break;

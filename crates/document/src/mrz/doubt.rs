@@ -45,6 +45,8 @@ impl Mrz {
             Some("a look-alike was exchanged, and no reading confirms it")
         } else if self.ambiguous.contains(&field) {
             Some("a character may be a letter or a digit, and the check digit does not tell which")
+        } else if self.contested_fields().contains(&field) {
+            Some("readings of it differ in a character that looks like another")
         } else if self.is_right(field) {
             None
         } else if !self.is_in_place(field) {
@@ -56,6 +58,11 @@ impl Mrz {
         } else {
             None
         }
+    }
+
+    /// The probability of one character, 0-1.
+    pub(super) fn probability(&self, line: usize, at: usize) -> f32 {
+        self.readings.get(line).and_then(|l| l.probabilities.get(at).copied()).unwrap_or(0.0)
     }
 
     /// The probability of the least probable character of `field` and its check digit, 0-1.
@@ -125,7 +132,7 @@ impl Mrz {
         each.all(|m| m == Some(first)).then_some(first)
     }
 
-    fn is_right(&self, field: &str) -> bool {
+    pub(super) fn is_right(&self, field: &str) -> bool {
         self.check_digits.iter().any(|(name, right)| *name == field && *right)
     }
 }

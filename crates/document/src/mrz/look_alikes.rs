@@ -1,6 +1,6 @@
 //! Which characters of OCR-B look alike, and every way to exchange them in a field so that it agrees with its check digit.
 
-use super::{repair::CharacterReading, shape::Shape};
+use super::{doubt::CLEAR, repair::CharacterReading, shape::Shape};
 
 /// A letter, and the digit it looks like.
 pub(super) const ALIKE: [(u8, u8); 10] = [
@@ -82,7 +82,12 @@ pub(super) fn candidates(field: &[u8], check: u8, reading: &[CharacterReading]) 
 }
 
 /// Whether `other` may stand where `read` was read; how probable it is beside it, and whether the picture shows it.
+///
+/// Letters among digits are read as digits with confidence, digits hardly ever as letters: a letter that was read clearly is one.
 fn possible(read: u8, other: u8, reading: &CharacterReading) -> Option<(u8, f32, bool)> {
+    if read.is_ascii_uppercase() && reading.probability >= CLEAR && reading.shape.is_none() {
+        return None;
+    }
     let wanted = if other.is_ascii_digit() { Shape::Digit } else { Shape::Letter };
     let stated = reading.alternatives.iter().find(|(c, _)| *c == other).map_or(0.0, |(_, p)| *p);
     let is_blind = [(read, other), (other, read)].contains(&BLIND);
