@@ -85,6 +85,54 @@ fn an_edit_list_cuts_the_clip_and_keeps_picture_and_sound_together() {
     );
 }
 
+/// What FFmpeg makes of the files in `inputs` with `options`, as a file of the ending `kind`.
+fn remade(inputs: &[&[u8]], options: &str, kind: &str) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let paths: Vec<std::path::PathBuf> =
+        (0..inputs.len()).map(|at| folder.path().join(format!("{at}.in"))).collect();
+    for (path, bytes) in paths.iter().zip(inputs) {
+        std::fs::write(path, bytes).unwrap();
+    }
+    made(&paths.iter().map(std::path::PathBuf::as_path).collect::<Vec<_>>(), options, kind)
+}
+
+/// Telephones write sound, sensors' data, subtitles and a cover beside the picture, and some a second picture.
+#[test]
+fn of_several_tracks_of_every_kind_the_first_picture_and_a_sound_are_taken() {
+    let small = from_video("-t 2 -s 160x120 -c:v libx264 -preset ultrafast -c:a aac", "mp4");
+    let large = from_video("-t 2 -s 640x480 -c:v libx264 -preset ultrafast -an", "mp4");
+    let words: &[u8] = b"1\n00:00:00,000 --> 00:00:01,000\nhello\n\n";
+    let cover = from_video("-frames:v 1 -s 320x320 -c:v mjpeg -f image2", "jpg");
+    let several = "-map 0:a -map 0:v -map 1:v -c copy";
+    for (kind, inputs, options) in [
+        ("mp4", vec![&small[..], &large], several.to_owned()),
+        ("mkv", vec![&small[..], &large], several.to_owned()),
+        ("mkv", vec![&small[..], &large, words], format!("{several} -map 2:s -c:s srt")),
+        ("mp4", vec![&small[..], &large, words], format!("{several} -map 2:s -c:s mov_text")),
+        ("mp4", vec![&small[..], &cover], "-map 1:v -map 0 -c copy -disposition:v:0 attached_pic".to_owned()),
+    ] {
+        let (decoded, sizes) = run(remade(&inputs, &options, kind)).unwrap();
+        assert!((seconds(&decoded) - 2.0).abs() < 0.25, "{kind} {options}: {} s", seconds(&decoded));
+        assert!(decoded.audio.is_some() && decoded.unread_sound.is_none(), "{kind} {options}");
+        assert_eq!(sizes.len(), 1, "{kind} {options}");
+        assert_ne!(sizes, [(320, 320)], "the cover is no video");
+    }
+}
+
+/// A file whose first picture track is of a codec that is not read.
+#[test]
+fn of_several_pictures_one_that_can_be_decoded_is_shown() {
+    let unread = from_video("-t 1 -s 160x120 -c:v prores -an", "mov");
+    let read = from_video("-t 1 -s 320x240 -c:v libx264 -preset ultrafast -c:a aac", "mp4");
+    let both = remade(&[&unread, &read], "-map 0:v -map 1 -c copy", "mov");
+    let (decoded, sizes) = run(both).unwrap();
+    assert_eq!((decoded.info.codec.as_str(), sizes), ("h264", vec![(320, 240)]));
+}
+
+/// Four seconds with a key frame each two, to be cut without new coding.
+static WHOLE: LazyLock<Vec<u8>> =
+    LazyLock::new(|| from_video("-t 4 -s 160x120 -c:v libx264 -g 50 -bf 2 -preset veryfast -c:a aac", "mp4"));
+
 /// Frames and sound of two seconds.
 static CLIP: LazyLock<Vec<u8>> = LazyLock::new(|| {
     from_video("-t 2 -s 160x120 -c:v libx264 -preset ultrafast -bf 2 -c:a aac -movflags faststart", "mp4")
@@ -118,6 +166,51 @@ proptest! {
         let (decoded, _) = run(from_video(&options, "mkv")).unwrap();
         prop_assert!((seconds(&decoded) - 2.0).abs() < 0.4, "{} s", seconds(&decoded));
         prop_assert!(decoded.info.longest_freeze_s + 0.3 > to - from, "{:?}", decoded.info);
+    }
+
+    /// Wherever a clip is cut without new coding, it plays from the cut on, picture and sound together.
+    #[test]
+    fn edit_lists_of_any_start_keep_picture_and_sound_together(start in 0u32..30, late in 0u32..6) {
+        let (start, late) = (f64::from(start) / 10.0, f64::from(late) / 10.0);
+        let folder = tempfile::tempdir().unwrap();
+        let (path, out) = (folder.path().join("whole.mp4"), folder.path().join("cut.mp4"));
+        std::fs::write(&path, &*WHOLE).unwrap();
+        let mut command = std::process::Command::new("ffmpeg");
+        // The sound begins later than the picture: its edit list begins with an empty piece.
+        command.args(["-v", "error", "-y", "-ss", &start.to_string(), "-i"]).arg(&path);
+        command.args(["-ss", &start.to_string(), "-itsoffset", &late.to_string(), "-i"]).arg(&path);
+        command.args(["-map", "0:v", "-map", "1:a", "-c", "copy"]).arg(&out);
+        prop_assert!(command.status().unwrap().success());
+        let (decoded, _) = run(std::fs::read(&out).unwrap()).unwrap();
+        let shown = seconds(&decoded);
+        let heard = decoded.audio.as_ref().unwrap().len() as f64 / f64::from(media::SAMPLE_RATE);
+        prop_assert!((shown - (4.0 - start)).abs() < 0.4, "{} s of picture", shown);
+        prop_assert!((heard - (4.0 - start + late)).abs() < 0.4, "{} s of sound", heard);
+    }
+
+    /// Screens that are shared, networks that become weak and telephones that are turned change size, rate or both midway.
+    #[test]
+    fn sizes_and_rates_that_change_midway_keep_the_length_and_the_first_size(
+        sizes in [(8u32..30, 8u32..30), (8u32..30, 8u32..30)], rates in [8u32..50, 8u32..50],
+    ) {
+        let folder = tempfile::tempdir().unwrap();
+        let mut lines = String::new();
+        for (at, ((width, height), rate)) in sizes.iter().zip(rates).enumerate() {
+            let options = format!(
+                "-t 1 -s {}x{} -r {rate} -c:v libvpx -deadline realtime -b:v 500k -an", width * 16, height * 16
+            );
+            let path = folder.path().join(format!("{at}.webm"));
+            std::fs::write(&path, from_video(&options, "webm")).unwrap();
+            lines.push_str(&format!("file '{}'\n", path.display()));
+        }
+        let (list, out) = (folder.path().join("list"), folder.path().join("both.webm"));
+        std::fs::write(&list, lines).unwrap();
+        let mut command = std::process::Command::new("ffmpeg");
+        command.args(["-v", "error", "-y", "-f", "concat", "-safe", "0", "-i"]).arg(&list);
+        prop_assert!(command.args(["-c", "copy"]).arg(&out).status().unwrap().success());
+        let (decoded, shown) = run(std::fs::read(&out).unwrap()).unwrap();
+        prop_assert!((seconds(&decoded) - 2.0).abs() < 0.4, "{} s", seconds(&decoded));
+        prop_assert_eq!(shown, vec![(sizes[0].0 * 16, sizes[0].1 * 16)]);
     }
 }
 

@@ -152,6 +152,28 @@ fn every_sound_format_of_telephones_and_browsers_is_read() {
     }
 }
 
+/// Bare frames of 20 ms as older telephones write them, and the same in 3GP. No encoder is at hand: any bits are a sound.
+#[test]
+fn the_speech_codecs_of_telephones_are_read() {
+    for (magic, head, bytes, rate) in
+        [(&b"#!AMR\n"[..], 0x3c_u8, 31, 8_000), (b"#!AMR-WB\n", 0x44, 60, 16_000)]
+    {
+        let mut bare = magic.to_vec();
+        for frame in 0..100_u32 {
+            bare.push(head);
+            bare.extend((0..bytes).map(|at| (frame * 31 + at * 17) as u8));
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("bare.amr");
+        std::fs::write(&path, &bare).unwrap();
+        for file in [bare, made(&[&path], "-c copy", "3gp")] {
+            let heard = decode_audio(Cursor::new(file), &Limits::default()).unwrap();
+            let length = heard.len() as f64 / f64::from(SAMPLE_RATE);
+            assert!((length - 2.0).abs() < 0.1, "{rate} Hz: {length} s");
+        }
+    }
+}
+
 #[test]
 fn every_video_format_of_telephones_browsers_and_cameras_is_read() {
     for (kind, options) in [
@@ -283,6 +305,28 @@ fn pictures_of_4k_are_their_half() {
         let off = crate::difference(&small, &large);
         assert!(off < 2.0, "{format}: {off}");
     }
+}
+
+/// The edges of blocks in 4K are not smoothed, in frames of which others are made too: what comes of it stays below what is seen.
+#[test]
+fn frames_of_4k_do_not_drift_from_their_smoothed_half() {
+    let large =
+        from_video("-t 1 -vf scale=3840:2160 -c:v libx264 -preset veryfast -b:v 20M -g 250 -an", "mp4");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("large.mp4");
+    std::fs::write(&path, &large).unwrap();
+    let half = made(&[&path], "-vf scale=1920:1080:flags=area -c:v libx264 -preset ultrafast -qp 0", "mp4");
+    let [large, half] = [large, half].map(|file| {
+        let mut last = Vec::new();
+        let shown = decode(Cursor::new(file), &Limits::default(), |frame| {
+            last = crop_rgb(frame, &media::Affine::shrink(2.0), 960, 540);
+            Ok::<_, Error>(())
+        });
+        assert!(shown.unwrap().info.frames >= 25);
+        last
+    });
+    let off = crate::difference(&large, &half);
+    assert!(off > 0.0 && off < 2.0, "{off}");
 }
 
 fn thumbnail_of(file: &[u8]) -> Vec<u8> {
