@@ -76,7 +76,10 @@ pub fn described(error: &str, what: String) -> String {
 mod tests {
     use std::collections::BTreeSet;
 
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::judged::Unjudged;
 
     #[test]
     fn no_word_is_twice_in_the_order_and_every_word_of_the_crates_is_in_it() {
@@ -122,6 +125,28 @@ mod tests {
         assert_eq!(explained, ORDER.into_iter().collect());
         let prints = fingerprint::Reason::ALL.map(fingerprint::Reason::code);
         assert!(prints.iter().all(|word| catalogue::codes("fingerprint").any(|code| code == *word)));
+    }
+
+    proptest! {
+        /// In whatever order services notice them.
+        #[test]
+        fn of_several_reasons_the_first_of_the_order_is_reported(
+            found in prop::collection::vec(prop::sample::select(ORDER.to_vec()), 1..8)
+        ) {
+            let reported = Unjudged::first(found.iter().map(|word| Unjudged::because(word, "this is the matter"))).unwrap();
+            prop_assert_eq!(rank(reported.error), found.iter().map(|word| rank(word)).min().unwrap());
+            let remedy = remedy(reported.error).is_some_and(|remedy| !remedy.is_empty());
+            prop_assert_eq!(reported.description.contains("; "), remedy);
+        }
+    }
+
+    #[test]
+    fn only_a_picture_that_is_not_sharp_asks_for_a_sharper_one() {
+        for word in ORDER {
+            let remedy = remedy(word).unwrap_or_default();
+            let asks = ["sharp", "focus", "blur"].iter().any(|about| remedy.contains(about));
+            assert_eq!(asks, word == "face_not_sharp", "{word}: {remedy}");
+        }
     }
 
     #[test]

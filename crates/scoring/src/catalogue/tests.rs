@@ -57,6 +57,16 @@ fn written_rules_equal_the_rules_of_decisions() {
 }
 
 #[test]
+fn only_what_is_blurred_asks_for_a_sharper_picture() {
+    for reason in reasons(Language::En) {
+        let remedy = reason.remedy.as_deref().unwrap_or_default().to_lowercase();
+        let asks = ["sharp", "focus", "blur"].iter().any(|about| remedy.contains(about));
+        let is_blurred = reason.code.contains("sharp");
+        assert!(!asks || is_blurred, "{}: {remedy}", reason.code);
+    }
+}
+
+#[test]
 fn texts_are_composed_where_none_is_written() {
     let title = |code, language| super::reason(code, language).unwrap().title.as_str();
     assert_eq!(title("liveness_referred", Language::En), "Liveness: unclear");
