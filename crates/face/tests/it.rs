@@ -192,6 +192,41 @@ fn a_picture_that_lies_or_stands_on_its_head_is_turned_by_its_face() {
     }
 }
 
+/// Turned, small, dark or pale: a face that is found in a picture that lies or stands on its head makes the vector of the upright
+/// one, or none. A vector of the face as it lies would match nobody, its owner included.
+#[test]
+fn no_turned_picture_of_any_size_or_light_gives_a_vector_of_its_own() {
+    let mut engine = engine();
+    let mut found = 0;
+    for name in ["obama.jpg", "thai_people.jpg"] {
+        let photo = picture(name).to_rgb();
+        for (share, light, contrast) in
+            [(1.0, 0, 0.0), (0.6, 0, 0.0), (0.35, 0, 0.0), (0.7, -60, 0.0), (0.7, 50, 0.0), (0.8, 0, -35.0)]
+        {
+            let (width, height) = photo.dimensions();
+            let side = |length: u32| (f64::from(length) * share) as u32;
+            let small = image::imageops::thumbnail(&photo, side(width), side(height));
+            let light = image::imageops::colorops::brighten(&small, light);
+            let made = Picture::from_rgb(&image::imageops::colorops::contrast(&light, contrast));
+            let Some(upright) = engine.portraits(&made).unwrap().main else { continue };
+            let known = engine.embed_aligned(&upright.crop).unwrap();
+            for turned in 1..4 {
+                let Some(portrait) = engine.portraits(&quarters(&made, turned)).unwrap().main else {
+                    continue;
+                };
+                let vector = engine.embed_aligned(&portrait.crop).unwrap();
+                let cosine = vector.cosine(&known);
+                // Of a group the largest face may be another one of it.
+                let others = engine.portraits(&made).unwrap().faces;
+                assert!(others > 1 || cosine > 0.85, "{name} {share}, {turned} quarters: {cosine}");
+                assert!(portrait.pose.roll.abs() < 40.0, "{name} {share}, {turned}: {:?}", portrait.pose);
+                found += 1;
+            }
+        }
+    }
+    assert!(found > 15, "{found}");
+}
+
 #[test]
 fn a_covered_mouth_or_covered_eyes_are_reported() {
     let mut engine = engine();

@@ -128,6 +128,33 @@ fn sideways() -> Vec<u8> {
     video
 }
 
+/// The same turned by FFmpeg, whatever way.
+fn turned(filter: &str) -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let (upright, out) = (folder.path().join("upright.mp4"), folder.path().join("turned.mp4"));
+    std::fs::write(&upright, fixture("speaker_crop.mp4")).unwrap();
+    let mut command = std::process::Command::new("ffmpeg");
+    command.args(["-v", "error", "-nostdin", "-y", "-i"]).arg(&upright);
+    command.args(["-vf", filter, "-c:v", "libx264", "-c:a", "copy"]).arg(&out);
+    assert!(command.status().unwrap().success());
+    std::fs::read(out).unwrap()
+}
+
+#[test]
+fn a_video_that_lies_or_stands_on_its_head_leaves_no_template() {
+    run_test(|world| async {
+        for (user, filter) in
+            [("Ada", "hflip,vflip"), ("Grace", "transpose=clock"), ("Joan", "transpose=cclock")]
+        {
+            let answer = world.send(header("turned", user, &EVERY), &turned(filter)).await.unwrap();
+            let face = of(&answer, Service::FaceRecognition).outcome.unwrap();
+            assert_eq!(face.error, "picture_turned", "{filter}");
+            let enrolled = world.enroll("turned", user, &answer.candidate).await;
+            assert!(enrolled.is_err() || !enrolled.unwrap().face, "{filter}");
+        }
+    });
+}
+
 #[test]
 fn a_video_turned_on_its_side_is_reported_and_never_enrolled() {
     run_test(|world| async {

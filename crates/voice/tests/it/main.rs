@@ -6,7 +6,10 @@ mod degenerate;
 mod speaker;
 mod words;
 
-use std::{path::PathBuf, sync::LazyLock};
+use std::{
+    path::{Path, PathBuf},
+    sync::LazyLock,
+};
 
 use voice::{Activity, Engine, SAMPLE_RATE};
 
@@ -27,8 +30,13 @@ fn root() -> PathBuf {
 
 /// Returns a fixture as 16 kHz mono audio.
 fn fixture(name: &str) -> Vec<f32> {
-    let file = root().join("fixtures").join(name);
-    let mut wav = hound::WavReader::open(&file).unwrap_or_else(|e| panic!("{name}: {e}; run `make setup`"));
+    read_wav(&root().join("fixtures").join(name))
+}
+
+/// The same of any file.
+fn read_wav(file: &Path) -> Vec<f32> {
+    let name = file.display();
+    let mut wav = hound::WavReader::open(file).unwrap_or_else(|e| panic!("{name}: {e}; run `make setup`"));
     let spec = wav.spec();
     let samples: Vec<f32> = wav.samples::<i16>().map(|s| f32::from(s.unwrap()) / 32768.0).collect();
     let channels = usize::from(spec.channels);

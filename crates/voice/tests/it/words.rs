@@ -45,6 +45,42 @@ fn a_reader_said_their_own_sentences_and_no_other() {
     }
 }
 
+/// What lossy codecs of telephones and browsers leave of a sound.
+fn coded(file: &str, options: &str, kind: &str) -> Vec<f32> {
+    let folder = tempfile::tempdir().unwrap();
+    let (coded, heard) = (folder.path().join(format!("coded.{kind}")), folder.path().join("heard.wav"));
+    let ffmpeg = |input: &std::path::Path, options: &str, out: &std::path::Path| {
+        let mut command = std::process::Command::new("ffmpeg");
+        command
+            .args(["-v", "error", "-nostdin", "-y", "-i"])
+            .arg(input)
+            .args(options.split_whitespace())
+            .arg(out);
+        assert!(command.status().unwrap().success());
+    };
+    ffmpeg(&crate::root().join("fixtures").join(file), options, &coded);
+    ffmpeg(&coded, "-ac 1 -ar 16000 -c:a pcm_s16le", &heard);
+    crate::read_wav(&heard)
+}
+
+#[test]
+fn the_codec_of_a_recording_does_not_change_the_verdict() {
+    for (options, kind) in [
+        ("-ar 48000 -c:a aac -b:a 96k", "m4a"),
+        ("-ar 44100 -ac 2 -c:a aac -b:a 64k", "m4a"),
+        ("-ar 48000 -c:a libopus -b:a 24k", "webm"),
+        ("-ar 44100 -c:a libmp3lame -b:a 64k", "mp3"),
+    ] {
+        for (at, (file, said)) in READER.into_iter().enumerate().skip(1).step_by(2) {
+            let (audio, activity) = heard(coded(file, options, kind));
+            for (phrase, is_said) in [(said, true), (READER[(at + 1) % READER.len()].1, false)] {
+                let evidence = engine().score_phrase(&audio, &activity, &Phrase::parse(phrase), &[]).unwrap();
+                assert_eq!(evidence.said, is_said, "{kind}, {options}, {file}, {phrase}: {evidence:?}");
+            }
+        }
+    }
+}
+
 #[test]
 fn a_phrase_nobody_said_is_far_from_the_speech() {
     let truth = score(SAID, &[]).unwrap();
