@@ -33,15 +33,31 @@ impl<'a> Frame<'a> {
 
     /// Appends all that makes the picture: what [`Self::read_from`] reads.
     pub fn write_to(&self, out: &mut Vec<u8>) {
-        let [luma, ..] = &self.planes;
-        out.extend(luma.width.to_le_bytes());
-        out.extend(luma.height.to_le_bytes());
-        out.push(self.orientation.to_exif());
-        out.extend(self.colour.to_bytes());
+        out.extend(self.header());
         for plane in &self.planes {
             let lines = plane.data.chunks(plane.stride).take(plane.height as usize);
             lines.for_each(|line| out.extend(line.get(..plane.width as usize).unwrap_or(line)));
         }
+    }
+
+    /// The bytes of [`Self::write_to`] as they lie in memory, header and planes, where each plane is in one piece.
+    pub fn parts(&self) -> Option<(Vec<u8>, [&'a [u8]; 3])> {
+        let mut pieces = [&[][..]; 3];
+        for (piece, plane) in pieces.iter_mut().zip(&self.planes) {
+            let is_whole = plane.stride == plane.width as usize;
+            *piece = plane.data.get(..plane.stride * plane.height as usize).filter(|_| is_whole)?;
+        }
+        Some((self.header(), pieces))
+    }
+
+    fn header(&self) -> Vec<u8> {
+        let [luma, ..] = &self.planes;
+        let mut header = Vec::with_capacity(HEADER_BYTES);
+        header.extend(luma.width.to_le_bytes());
+        header.extend(luma.height.to_le_bytes());
+        header.push(self.orientation.to_exif());
+        header.extend(self.colour.to_bytes());
+        header
     }
 
     /// The frame that [`Self::write_to`] wrote; `None` for anything else. The bytes come from a process that may have been
@@ -106,7 +122,10 @@ mod tests {
         };
         let mut bytes = Vec::new();
         frame.write_to(&mut bytes);
+        assert!(frame.parts().is_none(), "its lines are apart");
         let read = Frame::read_from(&bytes, 3, false).unwrap();
+        let (header, [luma, blue, red]) = read.parts().unwrap();
+        assert_eq!([&header, luma, blue, red].concat(), bytes);
         let map = Affine::shrink(1.0);
         assert_eq!((read.width(), read.height()), (20, 34));
         assert_eq!(crop_rgb(&read, &map, 20, 34), crop_rgb(&frame, &map, 20, 34));

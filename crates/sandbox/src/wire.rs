@@ -83,11 +83,19 @@ pub enum Done {
 /// # Errors
 /// Nobody reads any more.
 pub fn send(out: &mut impl Write, tag: Tag, body: &[u8]) -> io::Result<()> {
+    send_parts(out, tag, &[body])
+}
+
+/// Writes one message whose body lies in parts.
+///
+/// # Errors
+/// As [`send`].
+pub fn send_parts(out: &mut impl Write, tag: Tag, parts: &[&[u8]]) -> io::Result<()> {
     let mut header = [tag as u8, 0, 0, 0, 0];
-    let length = u32::try_from(body.len()).map_err(|_| io::ErrorKind::InvalidInput)?;
-    header[1..].copy_from_slice(&length.to_le_bytes());
+    let length = u32::try_from(parts.iter().map(|part| part.len()).sum::<usize>());
+    header[1..].copy_from_slice(&length.map_err(|_| io::ErrorKind::InvalidInput)?.to_le_bytes());
     out.write_all(&header)?;
-    out.write_all(body)
+    parts.iter().try_for_each(|part| out.write_all(part))
 }
 
 pub fn sound_bytes(samples: &[f32]) -> Vec<u8> {

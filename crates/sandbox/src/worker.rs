@@ -10,7 +10,7 @@ use media::{Picture, Still};
 
 use crate::{
     MediaFile, lockdown,
-    wire::{Done, Job, Tag, send, sound_bytes, still_header},
+    wire::{Done, Job, Tag, send, send_parts, sound_bytes, still_header},
 };
 
 /// Locks this process down, decodes `file` and writes the results to `out`.
@@ -65,6 +65,10 @@ fn decode_video(job: &Job, file: MediaFile, out: &mut impl Write) -> Result<Done
         }
         frames += 1;
         lockdown::allow_cpu_for(job, frames);
+        // Frames that were halved lie in one piece already.
+        if let Some((header, [luma, blue, red])) = frame.parts() {
+            return Ok(send_parts(out, Tag::Frame, &[&header, luma, blue, red])?);
+        }
         message.clear();
         frame.write_to(&mut message);
         Ok(send(out, Tag::Frame, &message)?)
