@@ -41,10 +41,8 @@ impl Mrz {
 
     fn is_contested_by(&self, earlier: &Self, by: Rereading, place: (usize, usize), read: u8) -> bool {
         let (line, at) = place;
-        let text = match by {
-            Rereading::OtherNetwork => earlier.lines.get(line).map(String::as_str),
-            Rereading::SameNetwork => earlier.fits.get(line).map(|fit| fit.text.as_str()),
-        };
+        // As it was read: what was exchanged there by guess is no reading.
+        let text = earlier.fits.get(line).map(|fit| fit.text.as_str());
         let Some(other) = text.and_then(|text| text.as_bytes().get(at).copied()) else { return false };
         let is_open = self.field_of(place).is_some_and(|field| self.is_right(field));
         if !is_open || !look_alikes(read).any(|alike| alike == other) {
@@ -118,7 +116,12 @@ mod tests {
             probabilities: (0..text.len())
                 .map(|at| if Some(at) == unclear { probability } else { 0.99 })
                 .collect(),
-            alternatives: Vec::new(),
+            alternatives: match unclear {
+                Some(at) => {
+                    (0..text.len()).map(|i| if i == at { vec![(b'2', 0.05)] } else { Vec::new() }).collect()
+                }
+                None => Vec::new(),
+            },
             text: text.to_owned(),
             quad: Quad([[0.0; 2]; 4]),
             confidence: 0.98,
@@ -153,6 +156,18 @@ mod tests {
         let mut again = misread(0.97);
         again.contest(&forged(0.6), Rereading::SameNetwork);
         assert!(again.unproven().is_empty(), "what was not clear is read again");
+    }
+
+    /// A Z that was read hardly better than the 2 it is exchanged for, which another network then reads as badly.
+    #[test]
+    fn two_unclear_readings_do_not_confirm_each_other() {
+        let first = forged(0.72);
+        assert_eq!(first.document_number, "L82902173");
+        for (probability, is_open) in [(0.61, true), (0.95, false)] {
+            let mut larger = misread(probability);
+            larger.contest(&first, Rereading::OtherNetwork);
+            assert_eq!(!larger.has_right_digits(), is_open, "{probability}");
+        }
     }
 
     #[test]
