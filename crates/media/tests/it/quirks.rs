@@ -307,7 +307,7 @@ fn pictures_of_4k_are_their_half() {
     }
 }
 
-/// The edges of blocks in 4K are not smoothed, in frames of which others are made too: what comes of it stays below what is seen.
+/// The edges of blocks in 4K are not smoothed, in frames of which others are made too: the difference stays invisible.
 #[test]
 fn frames_of_4k_do_not_drift_from_their_smoothed_half() {
     let large =
