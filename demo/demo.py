@@ -126,13 +126,13 @@ def run_cases(backend, fixtures):
 
 def run_case(backend, name, user, video, session, phrase):
     status, headers, body, ms = backend.process_video(user, video, session, phrase)
-    told = {k: v for k, v in headers.items() if k in ("x-request-id", "x-auto-enroll", "x-removed-services")}
+    marked = {k: v for k, v in headers.items() if k in ("x-request-id", "x-auto-enroll", "x-removed-services")}
     case = {
         "case": name, "http_status": status, "verdict": body.get("scoring_result", {}).get("status"),
         "score": body.get("score"), "reasons": body.get("decision_reasons", [body.get("error")]),
-        "headers": told, "services": body.get("data"), "ms": ms,
+        "headers": marked, "services": body.get("data"), "ms": ms,
     }
-    flags = ", ".join(sorted(k.removeprefix("x-") for k in told if k != "x-request-id")) or "-"
+    flags = ", ".join(sorted(k.removeprefix("x-") for k in marked if k != "x-request-id")) or "-"
     print_row(name, status, case["verdict"], case["score"], ms, flags, "")
     for line in wrap(case["reasons"]):
         print(f"{'':32}{line}")

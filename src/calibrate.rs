@@ -26,7 +26,7 @@ struct Evaluated {
 /// Fits and writes.
 ///
 /// # Errors
-/// When the results cannot be read, or are too few for what is asked.
+/// When the results cannot be read, or are too few for the requested rate.
 pub fn write_calibration(args: &CalibrateArgs) -> anyhow::Result<()> {
     let text =
         std::fs::read(&args.results).with_context(|| format!("cannot read {}", args.results.display()))?;

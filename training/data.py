@@ -18,7 +18,7 @@ ONE_SIDE = [*range(6), *range(15, HALF), *range(HALF, HALF + 6), *range(HALF + 1
 class Clips:
     """Stacked clips: speaker [N], clip [N], lips [N, T, 120], aperture [N, T], mels [N, 4T, 40] raw, energy [N, T].
 
-    `phones.label_all` adds what is said when: phones [N, T], and the frames of the six words [N, 6, 2], fractions included.
+    `phones.label_all` adds the timing of the speech: phones [N, T], and the frames of the six words [N, 6, 2], fractions included.
     """
 
     speaker: np.ndarray

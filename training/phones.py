@@ -118,7 +118,7 @@ def heard_spans(emission: np.ndarray, words: list[str]) -> list[tuple[int, int]]
 
 
 def label_all(clips: Clips, times: dict, leave_out: tuple[str, ...] = (), seed: int = 0) -> tuple[Clips, Emissions]:
-    """What is said when: from word times where there are any, else by aligning the known sentence with the sound.
+    """Timing of the speech: from word times where there are any, else by aligning the known sentence with the sound.
 
     The sound's phones are learnt from the clips with times, those of `leave_out` excepted; its emissions come too.
     """

@@ -143,7 +143,7 @@ fn item(line: &str, folder: &Path, kind: Kind) -> anyhow::Result<Item> {
     Ok(item)
 }
 
-/// What is asked of the item's probe.
+/// The evaluation of the item's probe.
 ///
 /// # Errors
 /// When a field the kind needs is missing, or the kind is no question of the models service.
@@ -202,8 +202,8 @@ mod tests {
             (live.replace("label", "labl"), Kind::Liveness, "unknown field `labl`"),
         ];
         for (lines, kind, expected) in cases {
-            let told = read(&lines, kind).unwrap_err();
-            assert!(told.contains(expected), "{told}");
+            let error = read(&lines, kind).unwrap_err();
+            assert!(error.contains(expected), "{error}");
         }
     }
 }

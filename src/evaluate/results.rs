@@ -136,7 +136,7 @@ fn rates(summary: &Summary, out: &mut impl Write) -> std::io::Result<()> {
         )?;
     }
     if let Some(smallest) = summary.smallest_fmr {
-        writeln!(out, "        no FMR below {smallest:.1e} can be told from so few")?;
+        writeln!(out, "        no FMR below {smallest:.1e} can be estimated from so few")?;
     }
     let mut rate = |name: &str, rate: &Rate| {
         writeln!(out, "  {name}  {}  of {}", percent(rate.rate, rate.interval), rate.trials)

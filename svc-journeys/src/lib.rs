@@ -1,12 +1,12 @@
-//! svc-journeys: people on their way through a customer's forms. Projects with their flows and collections, registrations,
-//! the persons they become, validations, and codes sent by mail. It knows no picture and no template: what was judged is
-//! told to it.
+//! svc-journeys: the journeys of people through a customer's forms: projects with their flows and collections,
+//! registrations, persons, validations, and mailed codes. It handles no pictures and no templates: the caller passes
+//! the results of checks.
 //!
-//! Invariants: addresses, names and identifiers lie encrypted under a key of their row and are found by keyed hashes, so
-//! that a deleted row leaves nothing; of two that give a registration its person, take one attempt too many, end one
-//! validation or use one code, exactly one succeeds, by one conditional statement; a registration ends as its flow and
-//! what was judged say, whatever its token claims; no code is in any response or log; a record of another tenant answers
-//! as an unknown one does.
+//! Invariants: addresses, names and identifiers are sealed under a key of their row and found by keyed hashes, so
+//! that a deleted row leaves nothing; of concurrent calls that set the person of a registration, take one attempt too
+//! many, end one validation or use one code, exactly one succeeds, by one conditional statement; the status of a
+//! registration follows from its flow and the results of checks, whatever its token claims; no code is in any
+//! response or log; a record of another tenant is reported as unknown.
 //!
 //! Caller: the gateway, for the Verifik API.
 

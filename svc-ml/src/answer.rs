@@ -19,9 +19,9 @@ use crate::{
     store::Counts,
 };
 
-mod enrolment;
+mod enrollment;
 
-pub use enrolment::{compared, enrolled_face, enrolled_voice, judged_still, matched};
+pub use enrollment::{compared, enrolled_face, enrolled_voice, judged_still, matched};
 
 /// Encodes everything except the candidate, with an operator's calibrations applied.
 pub fn encode(
@@ -68,8 +68,8 @@ pub fn remains(counts: Counts) -> subjects::Remains {
     let kinds = [
         ("face_template", counts.face_templates),
         ("voice_template", counts.voice_templates),
-        ("face_enrolment", counts.face_enrolments),
-        ("voice_enrolment", counts.voice_enrolments),
+        ("face_enrolment", counts.face_enrollments),
+        ("voice_enrolment", counts.voice_enrollments),
         ("fingerprint_template", counts.fingerprint_templates),
         ("subject_key", counts.subjects),
         ("recording_fingerprint", counts.recordings),

@@ -18,7 +18,7 @@ mod calibrations;
 mod candidate;
 mod config;
 mod engines;
-mod enrol;
+mod enroll;
 pub mod error;
 mod face_template;
 mod gallery;

@@ -33,7 +33,8 @@ pub struct Subject {
     pub wrapped_key: Vec<u8>,
     pub created_at: i64,
     /// Number of enrollments so far, compared by [`Store::apply`].
-    pub enrolments: i64,
+    #[sqlx(rename = "enrolments")]
+    pub enrollments: i64,
     /// Until when its templates are locked, Unix ms; 0: not locked.
     pub locked_until: i64,
 }
@@ -53,7 +54,7 @@ pub struct TemplateRow {
 
 /// A stored picture or recording of an enrollment.
 #[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
-pub struct EnrolmentRow {
+pub struct EnrollmentRow {
     pub id: String,
     pub project_id: String,
     pub subject_id: String,
@@ -76,7 +77,7 @@ pub struct Change {
     pub is_searched: bool,
     /// Enrollments to delete.
     pub dropped: Vec<String>,
-    pub added: Vec<EnrolmentRow>,
+    pub added: Vec<EnrollmentRow>,
     /// The new template; `None`: an existing one is deleted.
     pub template: Option<TemplateRow>,
     /// The template was replaced by an authorised caller, so earlier refusals and a lock are cleared.
@@ -99,8 +100,8 @@ pub struct RefusalLimit {
 pub struct Counts {
     pub face_templates: u64,
     pub voice_templates: u64,
-    pub face_enrolments: u64,
-    pub voice_enrolments: u64,
+    pub face_enrollments: u64,
+    pub voice_enrollments: u64,
     pub fingerprint_templates: u64,
     pub subjects: u64,
     /// Marks of the subject's recordings.
@@ -143,7 +144,7 @@ impl Store {
                     &s.name_sealed,
                     &s.wrapped_key,
                     s.created_at,
-                    s.enrolments,
+                    s.enrollments,
                 ],
             )
             .await?;
@@ -158,7 +159,7 @@ impl Store {
     }
 
     /// Returns the enrollments of one modality of a subject, oldest first.
-    pub async fn enrolments(&self, subject: &str, modality: &str) -> Result<Vec<EnrolmentRow>, Error> {
+    pub async fn enrollments(&self, subject: &str, modality: &str) -> Result<Vec<EnrollmentRow>, Error> {
         const SQL: &str = "SELECT id, project_id, subject_id, modality, model, quality, live, sealed, transaction_id, created_at \
             FROM enrolments WHERE subject_id = $1 AND modality = $2 ORDER BY created_at, id";
         Ok(self.db.fetch_all(SQL, db::params![subject, modality]).await?)
@@ -178,7 +179,7 @@ impl Store {
             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
         let subject = &change.subject;
         let mut tx = self.db.begin().await?;
-        if tx.execute(TURN, db::params![&subject.id, subject.enrolments]).await? == 0 {
+        if tx.execute(TURN, db::params![&subject.id, subject.enrollments]).await? == 0 {
             return Ok(false);
         }
         for id in &change.dropped {
@@ -242,7 +243,7 @@ impl Store {
     /// Counts the rows of a subject.
     pub async fn count(&self, subject: &str) -> Result<Counts, Error> {
         const TEMPLATES: &str = "SELECT COUNT(*) FROM templates WHERE subject_id = $1 AND modality = $2";
-        const ENROLMENTS: &str = "SELECT COUNT(*) FROM enrolments WHERE subject_id = $1 AND modality = $2";
+        const ENROLLMENTS: &str = "SELECT COUNT(*) FROM enrolments WHERE subject_id = $1 AND modality = $2";
         let count = async |sql: &'static str, modality: &str| -> Result<u64, Error> {
             let (count,): (i64,) = self.db.fetch_one(sql, db::params![subject, modality]).await?;
             Ok(count.unsigned_abs())
@@ -250,8 +251,8 @@ impl Store {
         Ok(Counts {
             face_templates: count(TEMPLATES, "face").await?,
             voice_templates: count(TEMPLATES, "voice").await?,
-            face_enrolments: count(ENROLMENTS, "face").await?,
-            voice_enrolments: count(ENROLMENTS, "voice").await?,
+            face_enrollments: count(ENROLLMENTS, "face").await?,
+            voice_enrollments: count(ENROLLMENTS, "voice").await?,
             fingerprint_templates: count(TEMPLATES, "fingerprint").await?,
             subjects: 1,
             recordings: 0,
@@ -268,7 +269,7 @@ impl Store {
     /// Deletes all rows of a subject, and returns their counts.
     pub async fn erase(&self, project: &str, subject: &str) -> Result<Counts, Error> {
         const TEMPLATES: &str = "DELETE FROM templates WHERE subject_id = $1 AND modality = $2";
-        const ENROLMENTS: &str = "DELETE FROM enrolments WHERE subject_id = $1 AND modality = $2";
+        const ENROLLMENTS: &str = "DELETE FROM enrolments WHERE subject_id = $1 AND modality = $2";
         const SUBJECT: &str = "DELETE FROM subjects WHERE project_id = $1 AND id = $2";
         const SEARCHED: &str =
             "SELECT id FROM templates WHERE subject_id = $1 AND modality IN ('face', 'voice')";
@@ -278,14 +279,14 @@ impl Store {
         let parts = [
             (TEMPLATES, "face"),
             (TEMPLATES, "voice"),
-            (ENROLMENTS, "face"),
-            (ENROLMENTS, "voice"),
+            (ENROLLMENTS, "face"),
+            (ENROLLMENTS, "voice"),
             (TEMPLATES, "fingerprint"),
         ];
         for ((sql, modality), gone) in parts.into_iter().zip(&mut gone) {
             *gone = tx.execute(sql, db::params![subject, modality]).await?;
         }
-        let [face_templates, voice_templates, face_enrolments, voice_enrolments, fingerprint_templates] =
+        let [face_templates, voice_templates, face_enrollments, voice_enrollments, fingerprint_templates] =
             gone;
         let subjects = tx.execute(SUBJECT, db::params![project, subject]).await?;
         let searched: Vec<String> = searched.into_iter().map(|(id,)| id).collect();
@@ -294,8 +295,8 @@ impl Store {
         Ok(Counts {
             face_templates,
             voice_templates,
-            face_enrolments,
-            voice_enrolments,
+            face_enrollments,
+            voice_enrollments,
             fingerprint_templates,
             subjects,
             recordings: 0,

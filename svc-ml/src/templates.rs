@@ -15,13 +15,13 @@ use crate::{
     store::{GalleryRow, Store, Subject},
 };
 
-mod enrolment;
+mod enrollment;
 mod erasure;
 mod galleries;
 mod prints;
 mod search;
 
-pub use enrolment::Whose;
+pub use enrollment::Whose;
 pub use galleries::Galleries;
 pub use prints::PrintOutcome;
 pub use search::{Nearest, Probe};
@@ -120,8 +120,8 @@ impl Templates {
         for subject in self.find_all(project, user).await? {
             for modality in [Modality::Face, Modality::Voice] {
                 let template = self.store.template(&subject.id, modality.as_str()).await?;
-                let enrolments = self.store.enrolments(&subject.id, modality.as_str()).await?;
-                let newest = enrolments.last().map(|e| (&e.model, e.created_at));
+                let enrollments = self.store.enrollments(&subject.id, modality.as_str()).await?;
+                let newest = enrollments.last().map(|e| (&e.model, e.created_at));
                 let Some((model, changed_at)) =
                     template.as_ref().map(|t| (&t.model, t.created_at)).or(newest)
                 else {
@@ -133,7 +133,7 @@ impl Templates {
                     model: model.clone(),
                     changed_at,
                     // The template of a video's candidate has one sample.
-                    samples: u32::try_from(enrolments.len())
+                    samples: u32::try_from(enrollments.len())
                         .unwrap_or(u32::MAX)
                         .max(template.is_some().into()),
                     is_usable: template.is_some(),
@@ -173,7 +173,7 @@ impl Templates {
             name_sealed: key.seal(&name_context(&id), user.as_bytes())?,
             wrapped_key: self.ring.wrap_key(&key_context(project, &id), &key)?,
             created_at: now_ms,
-            enrolments: 0,
+            enrollments: 0,
             locked_until: 0,
             id,
         };

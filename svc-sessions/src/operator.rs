@@ -278,7 +278,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_time_is_told_in_utc() {
+    fn a_time_is_converted_to_utc() {
         assert_eq!(utc("2023-07-03T14:27:08.312+02:00").as_deref(), Some("2023-07-03T12:27:08.312Z"));
         assert_eq!(utc("2024-09-18T07:37:53.471829447Z").as_deref(), Some("2024-09-18T07:37:53.471829447Z"));
         for bad in ["", "yesterday", "2023-07-03", "2023-07-03T14:27:08", "9999-12-31T23:59:59-23:59"] {

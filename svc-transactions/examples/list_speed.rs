@@ -1,4 +1,4 @@
-//! How long a page of a list takes with a million transactions, by every filter and by pairs of a rare and a frequent one.
+//! Duration of a page of a list with a million transactions, for every filter and for pairs of a rare and a frequent one.
 //!
 //! `cargo run --release -p svc-transactions --example list_speed -- [URL] [RECORDS] [PAGES]`: by default a SQLite file in a
 //! temporary folder; `postgres` starts a PostgreSQL of its own; 1000000 records; 200 pages a case. The rows are written
@@ -17,7 +17,7 @@ use tokio::time::Instant;
 
 const PROJECT: &str = "p1";
 const BAR: Duration = Duration::from_millis(50);
-/// Midnight of the first record; one is made each second.
+/// Midnight of the first record; there is one per second.
 const START_MS: i64 = 1_760_000_000_000;
 
 type Ask = fn(&mut ListTransactionsRequest);
@@ -123,7 +123,7 @@ async fn measure(
     Ok((at(0.5), at(0.95), rows as f64 / pages as f64, short))
 }
 
-/// Writes the tables themselves: the service would look at each of a million records for fraud first.
+/// Writes the tables directly: the service would first run the fraud rules on a million records.
 async fn fill(db: &Db, ring: &KeyRing, records: usize) -> anyhow::Result<()> {
     const BATCH: usize = 500;
     for start in (0..records).step_by(BATCH) {
@@ -170,13 +170,13 @@ async fn fill(db: &Db, ring: &KeyRing, records: usize) -> anyhow::Result<()> {
         tx.commit().await?;
     }
     if let Db::Pg(pool) = db {
-        // What its own maintenance does in time; after a load as this it would come minutes later.
+        // The regular maintenance of the database, which would come minutes after such a load.
         sqlx::query("VACUUM ANALYZE").execute(pool).await?;
     }
     Ok(())
 }
 
-/// A record as the tables have it.
+/// A record as stored.
 struct Row {
     id: String,
     key: &'static str,
@@ -243,7 +243,7 @@ fn row(ring: &KeyRing, at: usize) -> anyhow::Result<Row> {
     })
 }
 
-/// How the database finds a page of two filters: the statements of the service, explained.
+/// Prints how the database finds a page of two filters: the plans of the service's statements.
 async fn explain(db: &Db, out: &mut impl Write) -> anyhow::Result<()> {
     const FOUND: [(&str, &str); 3] = [
         (

@@ -43,7 +43,7 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Records `count` videos one after the other and answers how long each took.
+/// Records `count` videos one after the other and returns the duration of each.
 async fn call(
     mut client: TransactionsClient<rpc::Transport>,
     count: usize,
@@ -57,7 +57,7 @@ async fn call(
     Ok(times)
 }
 
-/// A record of the size a processed video leaves, about 2 KB.
+/// A record of the size of a processed video, about 2 KB.
 fn video() -> Transaction {
     let result =
         format!("{{\"code\":200,\"result\":true,\"score\":0.93,\"description\":\"{}\"}}", "x".repeat(200));

@@ -63,7 +63,7 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Serves a receiver that takes everything, and answers its url.
+/// Starts a receiver that accepts everything, and returns its URL.
 async fn receive(arrived: Arc<Semaphore>) -> anyhow::Result<String> {
     let listener = TcpListener::bind("127.0.0.1:0").await?;
     let url = format!("http://{}/hook", listener.local_addr()?);
@@ -75,7 +75,7 @@ async fn receive(arrived: Arc<Semaphore>) -> anyhow::Result<String> {
     Ok(url)
 }
 
-/// An endpoint that holds back what is queued for it.
+/// An endpoint whose deliveries stay queued.
 async fn paused(mut hooks: WebhooksClient<Transport>, url: &str) -> anyhow::Result<String> {
     let request = CreateWebhookRequest {
         project_id: PROJECT.into(),

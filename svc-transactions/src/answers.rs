@@ -1,8 +1,8 @@
-//! Responses to calls with an `Idempotency-Key`, for a day, whatever process of the gateway gave them and whether it or this
-//! one was started again since.
+//! Stored responses to calls with an `Idempotency-Key`, kept for a day, shared by all processes of the gateway and
+//! across restarts.
 //!
-//! Invariants: a key is held by one call at a time; a response is on the disk before it is sent (with `db.durable`); it is
-//! sealed by the gateway and cannot be read here; one project's responses never displace another's.
+//! Invariants: a key is held by one call at a time; a response is on disk before it is sent (with `db.durable`); it
+//! is sealed by the gateway and cannot be read here; one project's responses never displace another's.
 
 use std::{sync::Arc, time::Duration};
 
@@ -20,19 +20,19 @@ use crate::{
     store::{Claim, Store},
 };
 
-/// How long a response is kept.
+/// Lifetime of a response.
 const RESPONSE_TTL_MS: i64 = 24 * 60 * 60 * 1000;
-/// After this the lease of a process that died ends; a living one renews it.
+/// The lease of a dead process ends after this; a running one renews it.
 const LEASE_MS: i64 = 30_000;
 const SWEEP_PERIOD: Duration = Duration::from_secs(60);
-/// Rows of one statement: bounds how long it holds the database.
+/// Rows per statement: bounds how long it holds the database.
 const BATCH: u32 = 200;
 
-/// What responses may take.
+/// Limits of stored responses.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct AnswersConfig {
-    /// Bytes of one project's responses; beyond it its own oldest are deleted before their day is over.
+    /// Bytes of one project's responses; beyond it the oldest are deleted early.
     pub max_project_bytes: u64,
 }
 
@@ -73,7 +73,7 @@ pub struct Answers {
 }
 
 impl Answers {
-    /// Starts the sweep as well, so a runtime must be there.
+    /// Also starts the sweep, so it must be called within a runtime.
     pub fn start(store: Store, config: &AnswersConfig, clock: Clock) -> Self {
         let most_bytes = i64::try_from(config.max_project_bytes).unwrap_or(i64::MAX);
         let sweeping = tokio::spawn(sweep_always(store.clone(), most_bytes, clock.clone()));
@@ -132,24 +132,21 @@ async fn sweep_always(store: Store, most_bytes: i64, clock: Clock) {
         ticks.tick().await;
         if let Err(error) = sweep(&store, most_bytes, clock()).await {
             let error = &error as &dyn std::error::Error;
-            tracing::error!(error, "expired responses to idempotent calls could not be removed");
+            tracing::error!(error, "cannot remove expired responses to idempotent calls");
         }
     }
 }
 
-/// Deletes what has expired, and of a project with too much its oldest.
+/// Deletes expired responses, and the oldest of projects above the limit.
 pub async fn sweep(store: &Store, most_bytes: i64, now_ms: i64) -> Result<(), Error> {
     while store.delete_expired_answers(now_ms, BATCH).await? > 0 {}
     loop {
         let projects = store.projects_with_many_answers(most_bytes).await?;
         let mut deleted = 0;
         for project in projects {
-            // A few at a time, so that little more goes than has to.
+            // A few at a time, so that little more is deleted than necessary.
             deleted += store.delete_oldest_answers(&project, 10).await?;
-            tracing::warn!(
-                project.id = project,
-                "responses of a project were deleted early: it has too many"
-            );
+            tracing::warn!(project.id = project, "deleted responses of a project early: it has too many");
         }
         if deleted == 0 {
             return Ok(());

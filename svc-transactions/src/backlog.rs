@@ -10,10 +10,10 @@ use crate::{
     store::{Backlog, Store},
 };
 
-/// Counting reads an index each time, so rarely.
+/// Counting reads an index each time, so it is done rarely.
 const PERIOD: Duration = Duration::from_secs(15);
 
-/// Starts to show what waits. The task ends with its handle.
+/// Starts to report the queues. The task ends with its handle.
 pub fn start(store: Store, clock: Clock) -> AbortOnDropHandle<()> {
     AbortOnDropHandle::new(tokio::spawn(async move {
         let mut ticks = interval(PERIOD);
@@ -25,7 +25,7 @@ pub fn start(store: Store, clock: Clock) -> AbortOnDropHandle<()> {
                 Ok(backlog) => show(&backlog, now_ms),
                 Err(error) => tracing::warn!(
                     error = &error as &dyn std::error::Error,
-                    "the backlog could not be counted for metrics"
+                    "cannot count the backlog for metrics"
                 ),
             }
         }

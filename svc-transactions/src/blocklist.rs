@@ -1,5 +1,5 @@
-//! What a project blocks: devices, addresses, documents and faces. An entry holds the keyed hash of a value; the value
-//! itself is stored nowhere. A face is blocked by the subject who enrolled it, so the entry ends with its template.
+//! Block lists of a project: devices, addresses, documents and faces. An entry has the keyed hash of a value; the
+//! value itself is not stored. A face is blocked by the subject who enrolled it, so the entry ends with its template.
 
 use blob::KeyRing;
 use proto::transactions as wire;
@@ -18,26 +18,26 @@ use crate::{
 
 /// Longest note, in characters.
 const MAX_NOTE: usize = 500;
-/// Longest value that is typed, in characters.
+/// Longest typed value, in characters.
 const MAX_VALUE: usize = 200;
 /// Entries of one project.
 const MAX_ENTRIES: i64 = 100_000;
 const MAX_LISTED: i64 = 1000;
 
-/// What an entry says to people. Stored encrypted.
+/// The readable part of an entry. Sealed at rest.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Said {
     #[serde(default)]
     pub label: String,
     #[serde(default)]
     pub note: String,
-    /// Who made it, as the team knows them.
+    /// Display name of its author.
     #[serde(default)]
     pub name: String,
 }
 
 /// # Errors
-/// For a kind that no list has.
+/// For a kind without a list.
 pub fn kind_from_wire(kind: wire::LinkKind) -> Result<Kind, Error> {
     match kind {
         wire::LinkKind::Device => Ok(Kind::Device),
@@ -73,7 +73,7 @@ impl BlockedRow {
     }
 }
 
-/// What is to be blocked, and where it was seen.
+/// The value to block, and where it was seen.
 struct Target {
     link: Link,
     transaction_id: Option<String>,
@@ -143,7 +143,7 @@ impl Transactions {
         Ok(Target { link, transaction_id: None, subject_hash: None })
     }
 
-    /// What a transaction had.
+    /// Returns the value of a transaction.
     async fn seen_target(&self, project: &str, kind: Kind, id: &str) -> Result<Target, Error> {
         let id = TransactionId::parse(id).map_err(|_| Error::NotFound)?;
         let row = self.store.find_transaction(project, &id).await?.ok_or(Error::NotFound)?;
@@ -182,7 +182,7 @@ impl Transactions {
         removed.to_wire(&self.ring)
     }
 
-    /// The lists a call is on, by what it says of itself.
+    /// Returns the lists a call is on, by its own data.
     pub async fn check_blocked(
         &self,
         request: wire::CheckBlockedRequest,

@@ -11,34 +11,34 @@ use crate::{answers::AnswersConfig, webhooks};
 #[serde(deny_unknown_fields)]
 pub struct Config {
     pub db: db::Config,
-    /// The master key personal data is encrypted under.
+    /// The master key that seals personal data.
     pub keys: blob::KeyConfig,
     pub samples: SamplesConfig,
-    /// Where webhooks may go and how patiently.
+    /// Allowed webhook addresses, timeouts and retries.
     #[serde(default)]
     pub webhooks: webhooks::Config,
-    /// How much the responses to calls with an `Idempotency-Key` may take.
+    /// Limits of the stored responses to calls with an `Idempotency-Key`.
     #[serde(default)]
     pub answers: AnswersConfig,
 }
 
-/// Where media are kept, and for how long.
+/// Storage and retention of media.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SamplesConfig {
-    /// A local folder of their own, created when missing. Used when `s3` is not set.
+    /// A separate local folder, created when missing. Used when `s3` is not set.
     pub folder: PathBuf,
-    /// Every replica sees the same folder (a network file system). Without it a service on PostgreSQL needs `s3`.
+    /// Whether every replica sees the same folder (a network file system). A service on PostgreSQL needs this or `s3`.
     #[serde(default)]
     pub folder_is_shared: bool,
     pub s3: Option<blob::S3>,
-    /// How long a sample is kept whose project does not say.
+    /// Retention of a sample when the project has no setting.
     pub keep_days: u32,
-    /// How often expired samples are removed; they are refused from the moment they expire.
+    /// How often expired samples are removed; they are rejected from the moment they expire.
     pub sweep_seconds: u32,
     /// Largest sample.
     pub max_bytes: u64,
-    /// How much of one project, and until how little room is left, samples are kept.
+    /// Limits of a project's storage, and of free disk space.
     #[serde(default)]
     pub limits: blob::Limits,
 }
@@ -61,7 +61,7 @@ impl SamplesConfig {
 impl Config {
     /// SQLite, the samples and the master key as files below `data_dir`.
     pub fn embedded(data_dir: &Path) -> Self {
-        // A record is durable before the answer it stands for is sent.
+        // A record is durable before the response of its call is sent.
         let db = db::Config::sqlite(&data_dir.join("transactions.db")).durable();
         let samples = SamplesConfig::embedded(data_dir);
         Self {
@@ -73,7 +73,7 @@ impl Config {
         }
     }
 
-    /// Checks the ranges.
+    /// Validates the ranges.
     ///
     /// # Errors
     /// Names the field that is out of range.
@@ -90,7 +90,7 @@ impl Config {
         Ok(())
     }
 
-    /// The samples' place and the keys they are encrypted under.
+    /// Returns the storage of samples and its keys.
     pub fn blobs(&self) -> blob::Config {
         let SamplesConfig { folder, folder_is_shared, s3, limits, .. } = self.samples.clone();
         blob::Config { folder, folder_is_shared, s3, keys: self.keys.clone(), limits }

@@ -9,10 +9,10 @@ pub enum Error {
     Invalid(String),
     #[error("transaction not found")]
     NotFound,
-    /// Unknown, gone, or asked for by a link that does not open it: the caller cannot tell which.
+    /// Unknown, deleted, or with an invalid link: the caller cannot distinguish these.
     #[error("sample not found")]
     NoSample,
-    /// The caller stopped sending.
+    /// The caller cancelled the upload.
     #[error("the sample was not received to its end")]
     BrokenOff(#[source] Status),
     #[error("this transaction is not under review")]
@@ -29,7 +29,7 @@ pub enum Error {
     NoWebhook,
     #[error("delivery not found")]
     NoDelivery,
-    /// Not as things are now; the sentence says what would have to change.
+    /// Not allowed in the current state; the message says what would have to change.
     #[error("{0}")]
     Refused(&'static str),
     #[error("the webhook was changed by another call at the same time, try again")]
@@ -40,7 +40,7 @@ pub enum Error {
     Taken,
     #[error("too many transactions wait to be recorded")]
     Overloaded,
-    /// The cause was logged once, by the writer, for all the calls of a batch.
+    /// The writer logged the cause once for all calls of a batch.
     #[error("the transaction could not be recorded")]
     NotRecorded,
     #[error("there is no room to record it")]
@@ -54,7 +54,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// What a caller learns of a row that was not written.
+    /// Returns the error for the caller of a row that was not written.
     pub fn not_recorded(cause: &Self) -> Self {
         match cause {
             Self::Database(cause) if db::is_full(cause) => Self::NoRoom,

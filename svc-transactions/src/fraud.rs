@@ -1,9 +1,9 @@
 //! The fraud rules: compare a transaction with the others of its user and its session.
 //!
-//! [`rules`] are pure functions over [`Observation`]s; `worker.rs` runs them a moment after a transaction was recorded.
-//! Each transaction is looked at once, and what is found belongs to it: a transaction that was recorded late is also
-//! compared with those that began after it and have been looked at already, and a pair is reported once. What is blamed is the
-//! attacker's call: one in which the user was recognised is not compared with calls that showed somebody else.
+//! [`rules`] are pure functions over [`Observation`]s; `worker.rs` runs them shortly after a transaction is recorded.
+//! Each transaction is evaluated once, and hits belong to it: a transaction recorded late is also compared with later
+//! ones that were evaluated already, and a pair is reported once. Only the attacker's call is flagged: a call in
+//! which the user was recognised is not compared with calls that showed another person.
 
 pub(crate) mod device;
 mod graph;
@@ -29,9 +29,9 @@ pub enum Rule {
     Velocity,
     NewDeviceAndCountry,
     RepeatedAnotherPerson,
-    /// A face that another user enrolled, under a name that enrolled none.
+    /// A face enrolled by another user, under a name without enrollments.
     KnownFaceNewName,
-    /// A face that another user enrolled, under the name of a user who enrolled another.
+    /// A face enrolled by another user, under the name of a user with another face.
     AnotherUsersFace,
     Blocklisted,
 }
@@ -53,14 +53,14 @@ impl Rule {
     }
 }
 
-/// A rule that found something, and what it rests on (a JSON object).
+/// A rule that hit, with its evidence (a JSON object).
 #[derive(Clone, Debug, PartialEq)]
 pub struct Hit {
     pub rule: Rule,
     pub evidence: Value,
 }
 
-/// What a user was seen with before a transaction.
+/// The user's devices and countries before a transaction.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct History {
     /// Whether any device was known, and whether this one was.
@@ -70,25 +70,25 @@ pub struct History {
 
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Seen {
-    /// Nothing of the kind: there is nothing to compare with.
+    /// No history to compare with.
     #[default]
     Nothing,
     Others,
     This,
 }
 
-/// A transaction among its neighbours, each list in the order of time.
+/// A transaction with its neighbours, each list sorted by time.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Scene {
     pub now: Observation,
-    /// The user's before and after it.
+    /// The user's, before and after it.
     pub before: Vec<Observation>,
     pub after: Vec<Observation>,
-    /// The session's before and after it.
+    /// The session's, before and after it.
     pub session_before: Vec<Observation>,
     pub session_after: Vec<Observation>,
     pub history: History,
-    /// The block lists it is on, by their kinds.
+    /// The kinds of block lists it is on.
     pub blocked: Vec<&'static str>,
 }
 

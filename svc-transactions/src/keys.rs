@@ -13,7 +13,7 @@ use crate::{
     webhooks::{LOG, SECRETS, TARGET},
 };
 
-/// What the blobs are called in a report.
+/// The name of the blobs in a report.
 const SAMPLES: &str = "samples";
 
 const TABLES: Tables = Tables {
@@ -133,7 +133,7 @@ impl MasterKeys for Config {
     }
 }
 
-/// Returns project and name of every user that there are transactions of.
+/// Returns project and name of every user with transactions.
 ///
 /// # Errors
 /// When the database or the master key cannot be opened, or a record does not open.

@@ -1,26 +1,25 @@
-//! svc-transactions: the record of calls. One record for each gateway operation, written before its answer is sent.
+//! svc-transactions: one record for each gateway operation, written before its response is sent.
 //!
-//! A record is durable when [`RecordTransaction`] answers; concurrent records share a commit (`writer.rs`). The id is the
-//! request id its caller sees, so recording it twice is refused rather than counted twice.
+//! A record is durable when [`RecordTransaction`] returns; concurrent records share a commit (`writer.rs`). The id is
+//! the request id of the caller, so recording it twice is rejected.
 //!
-//! Invariants: a record of another project answers as an unknown one does; whatever may name a person or a place (user,
-//! device, location, results, error text) is stored only encrypted, and users are found by a keyed hash; every field has
-//! a limit; records hold no media and no vectors. Media are samples: kept only with storage consent (the caller's duty),
-//! encrypted, until they expire, and opened by links signed under the master key, so that any process of a deployment
-//! opens what another one signed.
+//! Invariants: a record of another project is reported as unknown; personal data (user, device, location, results,
+//! error text) is stored sealed, and users are found by a keyed hash; every field has a limit; records contain no
+//! media and no vectors. Media are samples: stored only with storage consent (checked by the caller), encrypted,
+//! until they expire, and opened by links signed under the master key, which every process of the deployment accepts.
 //!
-//! Erasing a subject leaves of its records when, what kind, verdict, score, reasons, durations and what a reviewer decided: the user and its hash,
-//! session, device, place, results, evidence, error text, trigger, tags and samples are gone for good.
+//! Erasing a subject leaves the time, kind, verdict, score, reasons, durations and the reviewer's decision of its
+//! records: the user and its hash, session, device, location, results, evidence, error text, trigger, tags and
+//! samples are destroyed.
 //!
-//! What a reviewer may change afterwards are the tags and the flag; all else stays as it was recorded. What people decide
-//! about a transaction stands beside it, with who decided (`reviews.rs`). Lists are read from
-//! an index of their own for each filter, so a page costs the same however many records there are.
+//! Reviewers can change tags and flag; everything else is immutable. Reviews are stored separately (`reviews.rs`).
+//! Every filter of a list has its own index, so the cost of a page does not depend on the number of records.
 //!
-//! The fraud rules look at each transaction a moment after it was recorded (`fraud.rs`); what they find is kept with it. What
-//! transactions have in common is stored as keyed hashes (`links.rs`), and so is what a project blocks (`blocklist.rs`).
-//! Events are sent to the customer's own servers as well: `outbox.rs` queues them with the record, `webhooks.rs` delivers.
+//! The fraud rules evaluate each transaction shortly after it is recorded (`fraud.rs`); hits are stored with it.
+//! Links between transactions are stored as keyed hashes (`links.rs`), and so are block lists (`blocklist.rs`).
+//! Events are also sent to the customer's servers: `outbox.rs` queues them with the record, `webhooks.rs` delivers.
 //!
-//! The responses to calls with an `Idempotency-Key` are kept here too (`answers.rs`), sealed by the gateway.
+//! The responses to calls with an `Idempotency-Key` are stored here too (`answers.rs`), sealed by the gateway.
 //!
 //! Callers: the gateway.
 //!
@@ -67,8 +66,7 @@ pub use webhooks::{Config as WebhooksConfig, sign_event};
 /// The tables of this service.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
-/// Returns what the records of a subject are found by, as the database holds it: what an erased subject must have left in
-/// no file.
+/// Returns the values that identify a subject's records in the database; after an erasure no file may contain them.
 ///
 /// # Errors
 /// When the database or the master key cannot be opened.
@@ -78,7 +76,7 @@ pub async fn subject_traces(config: &Config, project: &str, user: &str) -> anyho
     Ok(seal::subject_hashes(&ring, project, user)?)
 }
 
-/// Opens the database, the samples and the master key, starts the tasks beside the calls and answers the services. The
+/// Opens the database, the samples and the master key, starts the background tasks and returns the services. The
 /// tasks end with the routes.
 ///
 /// # Errors
@@ -89,7 +87,7 @@ pub async fn routes(config: Config) -> anyhow::Result<Routes> {
     routes_at(config, clock).await
 }
 
-/// [`routes`] by another clock: what a test of expiry needs.
+/// Like [`routes`], with a given clock, for tests of expiry.
 ///
 /// # Errors
 /// As [`routes`].

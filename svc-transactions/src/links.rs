@@ -1,6 +1,6 @@
-//! What transactions can have in common: the device, the address, the country, the document, and whose enrolled face they
-//! show. Each is stored as a keyed hash, by which transactions are found and block lists are compared; what people are
-//! shown of it is encrypted beside. A face is known by the subject who enrolled it: no vector leaves the models.
+//! Links between transactions: the device, the address, the country, the document, and the owner of the enrolled
+//! face. Each is stored as a keyed hash, which finds transactions and is compared with block lists; its label is
+//! sealed separately. A face is identified by the subject who enrolled it: no vector leaves the models.
 
 use std::net::IpAddr;
 
@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{error::Error, fraud::device, record::Record, seal};
 
-/// How sure a search must be that a face is somebody's: as sure as the decision asks for.
+/// Least probability that a face is another subject's: that of a decision.
 const MIN_CLAIM_PROBABILITY: f64 = 0.9;
 
 /// A kind of link.
@@ -36,23 +36,23 @@ impl Kind {
     }
 
     /// # Errors
-    /// When the database holds another word.
+    /// When the database has an unknown word.
     pub fn from_stored(text: &str) -> Result<Self, Error> {
         Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or(Error::DamagedLink)
     }
 }
 
-/// One thing a transaction can share with others.
+/// A value that a transaction can share with others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Link {
     pub kind: Kind,
-    /// The hash under the sealing key first, then those under retired keys.
+    /// The hash under the active key first, then those under retired keys.
     pub hashes: Vec<Vec<u8>>,
-    /// What people are shown; none for a face, whose owner is looked up.
+    /// The label; `None` for a face, whose owner is looked up.
     pub label: Option<String>,
 }
 
-/// The number of a document, by which it is recognised.
+/// The number of a document, which identifies it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct DocumentNumber {
     pub country: String,
@@ -60,8 +60,8 @@ pub struct DocumentNumber {
 }
 
 impl DocumentNumber {
-    /// Capital letters and digits alone: as it is printed and as machines read it. None where too little is left to tell
-    /// documents apart.
+    /// Returns capital letters and digits only, as printed and as machines read it. `None` when too little is left to
+    /// identify a document.
     pub fn normalised(&self) -> Option<Self> {
         let plain = |text: &str| -> String {
             text.chars().filter(char::is_ascii_alphanumeric).map(|c| c.to_ascii_uppercase()).collect()
@@ -70,14 +70,14 @@ impl DocumentNumber {
         (5..=32).contains(&number.len()).then(|| Self { country: plain(&self.country), number })
     }
 
-    /// The country and the last three characters.
+    /// Returns the country and the last three characters.
     fn label(&self) -> String {
         let last = self.number.get(self.number.len().saturating_sub(3)..).unwrap_or_default();
         format!("{} …{last}", self.country).trim().to_owned()
     }
 }
 
-/// A link with the keyed hash of `value` in `project`.
+/// Builds a link with the keyed hash of `value` in `project`.
 fn link(ring: &KeyRing, project: &str, kind: Kind, value: &str, label: String) -> Result<Link, Error> {
     let hashes = seal::link_hashes(ring, project, kind.as_str(), value)?;
     Ok(Link { kind, hashes, label: Some(label) })
@@ -89,7 +89,7 @@ pub fn of_device(ring: &KeyRing, project: &str, id: &str) -> Result<Link, Error>
     link(ring, project, Kind::Device, id, id.to_owned())
 }
 
-/// None for text that is no address.
+/// Returns `None` for text that is not an address.
 ///
 /// # Errors
 /// As [`of_device`].
@@ -99,7 +99,7 @@ pub fn of_address(ring: &KeyRing, project: &str, text: &str) -> Result<Option<Li
     link(ring, project, Kind::Address, &address, address.clone()).map(Some)
 }
 
-/// None for a number too short to tell documents apart.
+/// Returns `None` for a number too short to identify a document.
 ///
 /// # Errors
 /// As [`of_device`].
@@ -109,7 +109,7 @@ pub fn of_document(ring: &KeyRing, project: &str, number: &DocumentNumber) -> Re
     link(ring, project, Kind::Document, &value, number.label()).map(Some)
 }
 
-/// The face that `user` enrolled.
+/// Returns the link of the face that `user` enrolled.
 ///
 /// # Errors
 /// As [`of_device`].
@@ -117,7 +117,7 @@ pub fn of_face(ring: &KeyRing, project: &str, user: &str) -> Result<Link, Error>
     Ok(Link { kind: Kind::Face, hashes: seal::subject_hashes(ring, project, user)?, label: None })
 }
 
-/// All that a transaction can share with others, each kind at most once.
+/// Returns all links of a transaction, each kind at most once.
 ///
 /// # Errors
 /// As [`of_device`].
@@ -131,7 +131,7 @@ pub fn of_record(ring: &KeyRing, record: &Record) -> Result<Vec<Link>, Error> {
         links.push(of_device(ring, project, &id)?);
     }
     let geo = parsed(&record.personal.geo_json);
-    // Where the customer's backend calls, it says whose address it is.
+    // A customer's backend states the address of its client.
     if let Some(address) = record.client_address.as_deref().or_else(|| geo["ip"].as_str()) {
         links.extend(of_address(ring, project, address)?);
     }
@@ -149,19 +149,19 @@ pub fn of_record(ring: &KeyRing, record: &Record) -> Result<Vec<Link>, Error> {
     Ok(links)
 }
 
-/// What the search among enrolled faces found in a call.
+/// The result of a call's search among enrolled faces.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct FaceFound {
     /// Whether the user of the call had a face template.
     pub user_is_enrolled: bool,
-    /// The user, where the face is theirs.
+    /// The user, if the face is theirs.
     pub own: Option<String>,
-    /// Another user whose face it is, and how probable that is.
+    /// Another user with this face, and the probability.
     pub other: Option<(String, f64)>,
 }
 
 impl FaceFound {
-    /// Reads it from the report of the service "Face Recognition".
+    /// Parses the report of the service "Face Recognition".
     pub fn in_services(services: &Value, user: Option<&str>) -> Self {
         let face = &services["Face Recognition"];
         let matched = face["matched"].as_bool() == Some(true);
@@ -180,7 +180,7 @@ impl FaceFound {
         }
     }
 
-    /// Whose enrolled face the call shows.
+    /// Returns the owner of the face.
     pub fn owner(&self) -> Option<&str> {
         self.own.as_deref().or_else(|| self.other.as_ref().map(|(name, _)| name.as_str()))
     }

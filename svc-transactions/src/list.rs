@@ -11,7 +11,7 @@ use crate::{
 const DEFAULT_PAGE: u32 = 50;
 const MAX_PAGE: u32 = 200;
 
-/// What a listed transaction must have; a field without a value asks for nothing.
+/// Filters of a list; a field without a value matches all.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Filter {
     pub project_id: String,
@@ -24,16 +24,16 @@ pub struct Filter {
     pub tag: Option<String>,
     pub flag: Option<Flag>,
     pub api_key_id: Option<String>,
-    /// A fraud rule that has a hit.
+    /// A fraud rule with a hit.
     pub fraud: Option<String>,
-    /// Whether any has.
+    /// Whether any rule has a hit.
     pub has_fraud: Option<bool>,
-    /// Where its review stands.
+    /// The state of its review.
     pub review: Option<Status>,
 }
 
-/// The last transaction of a page; the next page holds what comes after it. Rows that are added meanwhile are newer, so
-/// no row is skipped or told twice.
+/// The last transaction of a page; the next page starts after it. Rows added meanwhile are newer, so no row is
+/// skipped or repeated.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Cursor {
     pub created_at_ms: i64,

@@ -1,4 +1,4 @@
-//! The transactions service as a process of its own.
+//! The transactions service as a separate process.
 
 use std::process::ExitCode;
 

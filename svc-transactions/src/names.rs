@@ -1,21 +1,21 @@
-//! Searching subjects by the beginning of their name, though names are stored only encrypted.
+//! Prefix search of subjects whose names are stored encrypted.
 //!
-//! What a name and each of its parts begin with, three to 24 characters long, is stored as keyed hashes. A search hashes
-//! what was typed and finds equal hashes; the names of what it finds are decrypted from their newest transactions. Without
-//! the master key the hashes show only how many subjects share a beginning.
+//! The prefixes of a name and of each of its parts, three to 24 characters long, are stored as keyed hashes. A search
+//! hashes the typed text and finds equal hashes; the names of the subjects found are decrypted from their newest
+//! transactions. Without the master key the hashes reveal only how many subjects share a prefix.
 
 use blob::KeyRing;
 
 use crate::{error::Error, seal};
 
-/// Shortest text that is searched for, in characters.
+/// Shortest searched text, in characters.
 const MIN: usize = 3;
-/// What is typed beyond is compared after decrypting.
+/// Further characters are compared after decryption.
 const MAX: usize = 24;
-/// Parts of a name that are found by their own beginning.
+/// Parts of a name that are searchable by their own prefix.
 const MAX_PARTS: usize = 4;
 
-/// The hashes by which `name` is found, each once.
+/// Returns the hashes by which `name` is found, each once.
 ///
 /// # Errors
 /// Never in practice; a failure of the cipher library.
@@ -27,13 +27,13 @@ pub fn prefix_hashes(ring: &KeyRing, project: &str, name: &str) -> Result<Vec<Ve
     Ok(hashes)
 }
 
-/// What was typed, ready to be searched for.
+/// The typed text, normalised for a search.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Search(String);
 
 impl Search {
     /// # Errors
-    /// For a text that is shorter than three characters.
+    /// For a text shorter than three characters.
     pub fn parse(text: &str) -> Result<Self, Error> {
         let text = text.trim().to_lowercase();
         if text.chars().count() < MIN {
@@ -42,7 +42,7 @@ impl Search {
         Ok(Self(text))
     }
 
-    /// The hashes it may be stored under, of the sealing key and of retired ones.
+    /// Returns its possible hashes, of the active key and of retired ones.
     ///
     /// # Errors
     /// As [`prefix_hashes`].
@@ -51,7 +51,7 @@ impl Search {
         seal::prefix_hashes(ring, project, &stored)
     }
 
-    /// Whether `name` or a part of it begins so.
+    /// Whether `name` or a part of it begins with the text.
     pub fn matches(&self, name: &str) -> bool {
         parts(&name.to_lowercase()).any(|part| part.starts_with(&self.0))
     }
@@ -71,7 +71,7 @@ fn prefixes(name: &str) -> Vec<String> {
     found
 }
 
-/// The name from its beginning, and from the beginning of each further part.
+/// Returns the name from its beginning, and from the beginning of each further part.
 fn parts(name: &str) -> impl Iterator<Item = &str> {
     let mut inside = false;
     let begins = name.char_indices().filter(move |(_, c)| {

@@ -1,8 +1,8 @@
-//! Events, queued for their subscribers in the database transaction of the record they report: an event is sent if and
-//! only if its record is stored, whatever happens to the process in between.
+//! Events, queued for their subscribers in the database transaction of their record: an event is sent if and only if
+//! its record is stored, even if the process is killed in between.
 //!
-//! [`crate::store::outbox::queue_events`] writes them inside a transaction its caller opens and commits; after the commit
-//! the caller calls [`Outbox::wake`]. The worker of [`crate::webhooks`] delivers them.
+//! [`crate::store::outbox::queue_events`] writes them inside the caller's transaction; after the commit the caller
+//! calls [`Outbox::wake`]. The worker of [`crate::webhooks`] delivers them.
 
 use std::{collections::BTreeSet, sync::Arc};
 
@@ -17,7 +17,7 @@ use crate::{error::Error, record::Record, store::Lines};
 
 pub const PAYLOAD: Purpose = Purpose("payload of a webhook delivery");
 
-/// Every event there is. `webhook.test` is no event of these: it is sent only when asked for.
+/// All events. `webhook.test` is not included: it is sent only on request.
 pub const EVENTS: [&str; 10] = [
     "session.completed",
     "video.processed",
@@ -30,29 +30,29 @@ pub const EVENTS: [&str; 10] = [
     IDENTITY_VERIFIED,
     "deepfake.completed",
 ];
-/// The final decision of people about a transaction.
+/// The final decision of a review.
 const REVIEW_COMPLETED: &str = "review.completed";
-/// A check of the Identity Verification API; it is reported in the shape of that API.
+/// A check of the Identity Verification API, reported in the format of that API.
 pub const IDENTITY_VERIFIED: &str = "identity_verification.completed";
 
-/// Something that happened, as its subscribers receive it.
+/// An event as its subscribers receive it.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Event {
     /// One of [`EVENTS`], or `webhook.test`.
     pub name: &'static str,
     pub project_id: String,
-    /// The key of the call it came from: events go to the endpoints of that key.
+    /// The key of its call: events go to the endpoints of that key.
     pub api_key_id: String,
     pub transaction_id: String,
     pub subject_hash: Option<Vec<u8>>,
     /// Milliseconds UTC.
     pub at_ms: i64,
-    /// The JSON that is sent.
+    /// The JSON payload.
     pub payload: Vec<u8>,
 }
 
 impl Event {
-    /// The event of a record: by its kind, and only of a call that succeeded.
+    /// Returns the event of a record, by its kind; only for a successful call.
     ///
     /// # Errors
     /// Never in practice; when the payload is no JSON.
@@ -81,7 +81,7 @@ impl Event {
         }))
     }
 
-    /// The event that fraud rules hit a record: `hits` has each with its evidence.
+    /// Returns the event that fraud rules hit a record; `hits` has each with its evidence.
     ///
     /// # Errors
     /// Never in practice; when the payload is no JSON.
@@ -96,7 +96,7 @@ impl Event {
         Self::about(record, subject_hash, "fraud.flagged", at_ms, &data)
     }
 
-    /// That people decided about a record: `review` tells what, why and who.
+    /// Returns the event of a decided review.
     ///
     /// # Errors
     /// Never in practice; when the payload is no JSON.
@@ -130,7 +130,7 @@ impl Event {
     }
 }
 
-/// The JSON of an event.
+/// Serialises the payload of an event.
 ///
 /// # Errors
 /// Never in practice; when it is no JSON.
@@ -138,7 +138,7 @@ pub fn payload(name: &str, at_ms: i64, data: &Value) -> Result<Vec<u8>, Error> {
     Ok(serde_json::to_vec(&json!({"type": name, "timestamp": rfc3339(at_ms), "data": data}))?)
 }
 
-/// The fields of a record in an event; results, device and place are read from the record itself.
+/// The fields of a record in an event, without results, device and location.
 #[derive(Serialize)]
 struct Data<'a> {
     id: &'a str,
@@ -180,7 +180,7 @@ impl<'a> Data<'a> {
     }
 }
 
-/// An endpoint as far as it decides what is sent to it.
+/// The part of an endpoint that decides what is sent to it.
 #[derive(Debug, sqlx::FromRow)]
 pub struct Subscriber {
     pub id: String,
@@ -199,7 +199,7 @@ impl Subscriber {
     }
 }
 
-/// One event on its way to one endpoint.
+/// One event for one endpoint.
 #[derive(Debug)]
 pub struct Outgoing<'a> {
     pub id: String,
@@ -208,7 +208,7 @@ pub struct Outgoing<'a> {
     pub sealed: Vec<u8>,
 }
 
-/// The projects of `events`, each once.
+/// Returns the projects of `events`, each once.
 pub fn projects<'a>(events: &[&'a Event]) -> BTreeSet<&'a str> {
     events.iter().map(|event| event.project_id.as_str()).collect()
 }
@@ -235,7 +235,7 @@ impl Outbox {
         self.committed.notified().await;
     }
 
-    /// Each event for each endpoint that wants it, with its payload sealed.
+    /// Returns each event for each subscribed endpoint, with its payload sealed.
     ///
     /// # Errors
     /// When the system has no randomness.
@@ -253,7 +253,7 @@ impl Outbox {
         Ok(outgoing)
     }
 
-    /// `event` for the endpoint `endpoint_id`.
+    /// Returns `event` for the endpoint `endpoint_id`.
     ///
     /// # Errors
     /// When the system has no randomness.
@@ -263,10 +263,10 @@ impl Outbox {
         Ok(Outgoing { id, endpoint_id: endpoint_id.into(), event, sealed })
     }
 
-    /// The payload of the delivery `id` again.
+    /// Opens the payload of the delivery `id`.
     ///
     /// # Errors
-    /// When it is damaged, of another delivery, or sealed under a key that is not there.
+    /// When it is damaged, of another delivery, or sealed under a missing key.
     pub fn open(&self, id: &str, sealed: &[u8]) -> Result<Vec<u8>, Error> {
         Ok(self.ring.open_sealed(PAYLOAD, id.as_bytes(), sealed)?.to_vec())
     }

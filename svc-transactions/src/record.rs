@@ -1,4 +1,4 @@
-//! A transaction as plain values, and what each of its fields may hold.
+//! A transaction as plain values, and the limits of its fields.
 
 use serde::{Deserialize, Serialize, de::IgnoredAny};
 use uuid::Uuid;
@@ -30,7 +30,7 @@ impl TransactionId {
     }
 }
 
-/// What the rules decided.
+/// The verdict of the rules.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     Pass,
@@ -57,7 +57,7 @@ impl Verdict {
     }
 }
 
-/// What a reviewer made of a transaction.
+/// A reviewer's assessment of a transaction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flag {
     Fraudulent,
@@ -84,7 +84,7 @@ impl Flag {
     }
 }
 
-/// One gateway operation. Everything in it has been checked against the limits of this module.
+/// One gateway operation. All values have been checked against the limits of this module.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Record {
     pub id: TransactionId,
@@ -105,24 +105,24 @@ pub struct Record {
     pub duration_ms: u32,
     pub client_app: Option<String>,
     pub client_app_version: Option<String>,
-    /// None until a reviewer sets one.
+    /// `None` until a reviewer sets one.
     pub flag: Option<Flag>,
-    /// What subscribers receive, where the API of the call has a shape of its own. Not stored with the record.
+    /// The webhook payload, for an API with its own format. Not stored with the record.
     pub event_json: Option<String>,
-    /// What the call came from and which document it showed: links to other calls are made of them, and they are not stored.
+    /// The address of the client, and the document: used for links to other calls, and not stored.
     pub client_address: Option<String>,
     pub document_number: Option<DocumentNumber>,
-    /// Made with a test key: counted and compared with nothing.
+    /// Made with a test key: not counted and not compared.
     pub is_test: bool,
     pub personal: Personal,
 }
 
-/// Reasons of a refer that only says that the picture will not do.
+/// Reasons of a refer that only say that the picture is unsuitable.
 const NEW_CAPTURE: [&str; 2] = ["picture_cannot_be_judged", "nothing_decisive"];
 
 impl Record {
-    /// Whether the call was referred for nothing but a picture that cannot be judged: there is nothing on it that a person
-    /// could weigh, and the reason asks for another one.
+    /// Whether the call was referred only because its picture cannot be judged: it shows nothing for a reviewer to
+    /// weigh, and the reason asks for another picture.
     pub fn awaits_capture(&self) -> bool {
         let evidence = self.personal.evidence_json.as_deref().unwrap_or_default();
         let evidence: serde_json::Value = serde_json::from_str(evidence).unwrap_or_default();
@@ -138,7 +138,7 @@ impl Record {
     }
 }
 
-/// The fields that may name a person, or say where one was. They are stored only encrypted.
+/// The fields that may contain names or locations. Stored sealed.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Personal {
@@ -156,13 +156,13 @@ pub struct Personal {
     pub error: Option<String>,
 }
 
-/// Text of one line: not empty, at most 512 characters, no control characters.
+/// Validates text of one line: not empty, at most 512 characters, no control characters.
 pub fn text(field: &'static str, value: String) -> Result<String, Error> {
     bounded(field, value, MAX_TEXT)
 }
 
-/// Text that is kept as far as it can be: control characters become spaces, what is beyond 512 characters is cut. For
-/// what only describes a call, so that a call is never left without its record over it.
+/// Normalises text: control characters become spaces, text beyond 512 characters is cut. For descriptive fields, so
+/// that a record is never rejected because of them.
 pub fn remark(value: &str) -> Option<String> {
     let printable = |c: char| if c.is_control() { ' ' } else { c };
     let kept: String = value.chars().take(MAX_TEXT).map(printable).collect();
@@ -178,7 +178,7 @@ pub fn parse_word(field: &'static str, value: String) -> Result<String, Error> {
     Err(Error::Invalid(format!("{field} must be 1 to 64 of a-z, 0-9, _ and .")))
 }
 
-/// Up to 100 different lines of up to 100 characters each; a repeat is dropped.
+/// Validates up to 100 different lines of up to 100 characters each; repeats are dropped.
 pub fn list(field: &'static str, values: Vec<String>) -> Result<Vec<String>, Error> {
     let mut kept: Vec<String> = Vec::with_capacity(values.len().min(MAX_LIST));
     for value in values {
@@ -193,7 +193,7 @@ pub fn list(field: &'static str, values: Vec<String>) -> Result<Vec<String>, Err
     Ok(kept)
 }
 
-/// A JSON object of at most `limit` bytes.
+/// Validates a JSON object of at most `limit` bytes.
 pub fn json_object(field: &'static str, value: String, limit: usize) -> Result<String, Error> {
     if value.len() > limit {
         return Err(Error::Invalid(format!("{field} is larger than {limit} bytes")));
@@ -204,7 +204,7 @@ pub fn json_object(field: &'static str, value: String, limit: usize) -> Result<S
     Ok(value)
 }
 
-/// A score of the rules, 0 to 100.
+/// Validates a score of the rules, 0 to 100.
 pub fn score(value: f64) -> Result<f64, Error> {
     if (0.0..=100.0).contains(&value) {
         Ok(value)
@@ -214,7 +214,7 @@ pub fn score(value: f64) -> Result<f64, Error> {
 }
 
 fn bounded(field: &'static str, value: String, limit: usize) -> Result<String, Error> {
-    // Control characters are no part of a line, and PostgreSQL takes no NUL.
+    // Control characters do not belong in a line, and PostgreSQL accepts no NUL.
     if value.is_empty() || value.chars().any(char::is_control) {
         return Err(Error::Invalid(format!("{field} must not be empty or hold control characters")));
     }

@@ -1,11 +1,11 @@
-//! Reviews: what people decide about transactions that were referred, hit by a fraud rule or found to be duplicates.
+//! Reviews: human decisions about transactions that were referred, hit by a fraud rule or found to be duplicates.
 //!
-//! A review opens with its transaction (`store.rs`) or with the fraud rules' finding (`store/fraud.rs`), or when somebody
-//! claims a transaction nobody asked to review. A claim reserves it for the project's lease. One decision is final; where
-//! the project requires two people, the same decision of two different people in a row is. A new capture that was asked
-//! for ends the waiting once the user has made one of the same kind.
+//! A review opens with its transaction (`store.rs`) or with a hit of the fraud rules (`store/fraud.rs`), or when a
+//! reviewer claims any other transaction. A claim reserves it for the project's lease. One decision is final; if the
+//! project requires two people, two consecutive equal decisions of different people are. A requested new capture ends
+//! the waiting once the user has made one of the same kind.
 //!
-//! Of two reviewers at once one wins: every change names the version it read.
+//! Of two concurrent reviewers one wins: every change names the version it read.
 
 pub mod convert;
 mod service;
@@ -17,7 +17,7 @@ pub use service::Reviews;
 
 /// Longest note, in characters.
 const MAX_NOTE: usize = 2000;
-/// Within which a review is to be decided where the project does not say.
+/// Default target of a project.
 pub const DEFAULT_TARGET_MINUTES: u32 = 24 * 60;
 const DEFAULT_LEASE_MINUTES: u32 = 30;
 /// Longest target.
@@ -25,7 +25,7 @@ const MAX_TARGET_MINUTES: u32 = 90 * 24 * 60;
 const MAX_LEASE_MINUTES: u32 = 8 * 60;
 const MINUTE_MS: i64 = 60_000;
 
-/// Names in the database and the enum they stand for, both ways.
+/// Maps enums to their names in the database, both ways.
 macro_rules! names {
     ($type:ident { $($variant:ident = $name:literal),* $(,)? }) => {
         impl $type {
@@ -104,7 +104,7 @@ names! { Reason {
     Other = "other",
 } }
 
-/// Where a review is worked on.
+/// A part of the queue.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Queue {
     Open,
@@ -143,13 +143,13 @@ impl Decision {
 }
 
 impl Status {
-    /// A final decision.
+    /// Whether the decision is final.
     pub const fn is_final(self) -> bool {
         !matches!(self, Self::Open | Self::SecondReview)
     }
 }
 
-/// Who reviews: a person or a key.
+/// A reviewer: a person or a key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reviewer {
     /// `user:<id>` or `key:<id>`.
@@ -163,7 +163,7 @@ impl Reviewer {
     }
 }
 
-/// How a project reviews.
+/// A project's review settings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Settings {
     pub four_eyes: bool,
@@ -201,7 +201,7 @@ impl Settings {
     }
 }
 
-/// What one reviewer decides.
+/// A reviewer's decision.
 #[derive(Clone, Debug)]
 pub struct Verdict {
     pub decision: Decision,
@@ -231,12 +231,12 @@ impl Verdict {
     }
 }
 
-/// A review as far as it decides what may be done with it.
+/// The parts of a review that decide which changes are allowed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Standing {
     pub status: Status,
     pub claim: Option<Claim>,
-    /// The first of two people, and what they decided.
+    /// The first of two reviewers, and their decision.
     pub first: Option<(String, Decision)>,
 }
 
@@ -247,7 +247,7 @@ pub struct Claim {
 }
 
 impl Standing {
-    /// Whether `by` may claim it at `now`.
+    /// Checks whether `by` may claim it at `now`.
     ///
     /// # Errors
     /// [`Error::Refused`] with the reason.
@@ -269,7 +269,7 @@ impl Standing {
         Ok(())
     }
 
-    /// Where the review stands once `by` has decided.
+    /// Returns the state of the review after the decision of `by`.
     ///
     /// # Errors
     /// As [`Self::check_claim`].

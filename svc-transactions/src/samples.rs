@@ -1,4 +1,4 @@
-//! Media kept of a transaction: encrypted blobs that expire, and the links that open one for a while.
+//! Stored media of a transaction: encrypted blobs that expire, and links that open one for a limited time.
 
 use std::{future::ready, time::Duration};
 
@@ -11,9 +11,9 @@ use subtle::ConstantTimeEq;
 use crate::{config::Config, error::Error, record::TransactionId};
 
 const LINK: Purpose = Purpose("link to a sample");
-/// How long a link opens its sample.
+/// Lifetime of a link.
 pub const LINK_LIFE: Duration = Duration::from_secs(15 * 60);
-/// What browsers may be told a sample is. Anything else is bytes: a page or a script never becomes one here.
+/// Content types shown to browsers. Anything else is sent as bytes, never as a page or a script.
 const SHOWN: [&str; 17] = [
     "video/mp4",
     "video/webm",
@@ -34,7 +34,7 @@ const SHOWN: [&str; 17] = [
     "audio/aac",
 ];
 
-/// A kept medium. Its bytes are there once it has a content type.
+/// A stored medium. Its bytes are stored once it has a content type.
 #[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
 pub struct Sample {
     /// A UUID.
@@ -42,7 +42,7 @@ pub struct Sample {
     pub project_id: String,
     pub transaction_id: String,
     pub subject_hash: Vec<u8>,
-    /// What it is in its call, such as `video`.
+    /// Its role in the call, such as `video`.
     pub name: String,
     pub content_type: Option<String>,
     pub bytes: Option<i64>,
@@ -50,10 +50,10 @@ pub struct Sample {
     pub expires_at: i64,
 }
 
-/// What the first bytes of a file say it is.
+/// Detects the content type from the first bytes of a file.
 pub fn content_type(start: &[u8]) -> &'static str {
-    let told = infer::get(start).map(|kind| kind.mime_type());
-    told.filter(|told| SHOWN.contains(told)).unwrap_or("application/octet-stream")
+    let detected = infer::get(start).map(|kind| kind.mime_type());
+    detected.filter(|kind| SHOWN.contains(kind)).unwrap_or("application/octet-stream")
 }
 
 /// The blobs of samples and the key of their links.
@@ -62,12 +62,12 @@ pub struct Samples {
     blobs: Store,
     ring: KeyRing,
     max_bytes: u64,
-    /// How long one is kept whose caller does not say, in milliseconds.
+    /// Default retention, in milliseconds.
     pub keep_ms: i64,
 }
 
 impl Samples {
-    /// Opens the place of the blobs.
+    /// Opens the storage of samples.
     ///
     /// # Errors
     /// When the storage or the master key cannot be used.
@@ -80,15 +80,15 @@ impl Samples {
         })
     }
 
-    /// Whether samples of the project can be stored now.
+    /// Checks whether samples of the project can be stored now.
     ///
     /// # Errors
-    /// [`Error::Sealed`] with what is full.
+    /// [`Error::Sealed`] with the exceeded limit.
     pub async fn check_room(&self, project: &str) -> Result<(), Error> {
         Ok(self.blobs.check_room(&Tenant::parse(project)?).await?)
     }
 
-    /// Keeps `bytes` as `sample` and answers how many there were.
+    /// Stores `bytes` as `sample` and returns their number.
     ///
     /// # Errors
     /// The error of `bytes`, [`Error::Invalid`] when there are too many.
@@ -111,10 +111,10 @@ impl Samples {
         self.blobs.put_stream(&tenant, &id, sample.expires_at, bounded).await.map_err(own)
     }
 
-    /// The bytes of `sample`.
+    /// Returns the bytes of `sample`.
     ///
     /// # Errors
-    /// [`Error::NoSample`] when they are gone.
+    /// [`Error::NoSample`] when they are deleted.
     pub async fn get(
         &self,
         sample: &Sample,
@@ -124,7 +124,7 @@ impl Samples {
         self.blobs.get_stream(&tenant, &id, now_ms).await?.ok_or(Error::NoSample)
     }
 
-    /// Destroys the bytes of `sample`, if they are there.
+    /// Destroys the bytes of `sample`, if stored.
     ///
     /// # Errors
     /// When the storage fails.
@@ -133,7 +133,7 @@ impl Samples {
         Ok(self.blobs.delete(&tenant, &id).await?)
     }
 
-    /// What proves that a link to `id` of `project` until `expires_ms` was made here.
+    /// Signs a link to `id` of `project` until `expires_ms`.
     ///
     /// # Errors
     /// Never in practice; a failure of the cipher library.
@@ -143,8 +143,8 @@ impl Samples {
         Ok(BASE64_URL_SAFE_NO_PAD.encode(newest))
     }
 
-    /// Whether [`Samples::sign`] made this, here or in another process with the same master keys. Takes as long wherever
-    /// two signatures differ.
+    /// Whether [`Samples::sign`] made this, here or in another process with the same master keys. Takes constant
+    /// time.
     ///
     /// # Errors
     /// As [`Samples::sign`].
@@ -155,7 +155,7 @@ impl Samples {
     }
 }
 
-/// No id and no project holds a NUL, so two links never sign the same bytes.
+/// No id and no project contains a NUL, so two links never sign the same bytes.
 fn signed(project: &str, id: &str, expires_ms: i64) -> Vec<u8> {
     format!("{project}\0{id}\0{expires_ms}").into_bytes()
 }
@@ -164,7 +164,7 @@ fn names(sample: &Sample) -> Result<(Tenant, BlobId), Error> {
     Ok((Tenant::parse(&sample.project_id)?, BlobId::parse(&sample.id)?))
 }
 
-/// What an upload itself failed with comes back as it went in.
+/// Errors of the upload itself are returned unchanged.
 fn own(error: blob::Error) -> Error {
     match error {
         blob::Error::Input(cause) => match cause.downcast::<Error>() {
@@ -175,7 +175,7 @@ fn own(error: blob::Error) -> Error {
     }
 }
 
-/// The bytes of an upload from its first on, which says what it is.
+/// Returns the bytes of an upload, including the first ones, which give its type.
 ///
 /// # Errors
 /// [`Error::Invalid`] when there are none; the error of `chunks`.
@@ -191,7 +191,7 @@ where
     Ok((content_type(&first), rest))
 }
 
-/// What a sample may be called, and whose it is.
+/// Validates the name and the owner of a sample.
 pub fn parse_owner(project: &str, transaction_id: &str) -> Result<TransactionId, Error> {
     // The project becomes a part of a path.
     Tenant::parse(project).map_err(|_| Error::Invalid("project_id is not an id".into()))?;

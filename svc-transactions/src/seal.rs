@@ -1,4 +1,4 @@
-//! Personal fields are encrypted before they reach the database, and users are looked up by a keyed hash.
+//! Seals personal fields before they reach the database; users are looked up by a keyed hash.
 
 use blob::{KeyRing, Purpose};
 
@@ -20,7 +20,7 @@ pub const LABEL: Purpose = Purpose("label of a link between transactions");
 pub const BLOCKED: Purpose = Purpose("entry of a block list");
 pub const SUBJECT: Purpose = Purpose("find transactions of a subject");
 
-/// Encrypts `personal` for the row `project`/`id` alone.
+/// Seals `personal` for the row `project`/`id`.
 ///
 /// # Errors
 /// When the system has no randomness.
@@ -33,7 +33,7 @@ pub fn seal(
     Ok(ring.seal(PERSONAL, &context(project, id), &serde_json::to_vec(personal)?)?)
 }
 
-/// Decrypts what [`seal`] made for the same row.
+/// Opens the output of [`seal`] for the same row.
 ///
 /// # Errors
 /// When the bytes are of another row, damaged, or sealed under a master key that is not in `ring`.
@@ -42,7 +42,7 @@ pub fn open(ring: &KeyRing, project: &str, id: &TransactionId, sealed: &[u8]) ->
     Ok(serde_json::from_slice(&json)?)
 }
 
-/// Encrypts the evidence of a hit in the row `project`/`id`.
+/// Seals the evidence of a hit in the row `project`/`id`.
 ///
 /// # Errors
 /// When the system has no randomness.
@@ -55,7 +55,7 @@ pub fn seal_evidence(
     Ok(ring.seal(EVIDENCE, &context(project, id), &serde_json::to_vec(evidence)?)?)
 }
 
-/// Decrypts what [`seal_evidence`] made for the same row, as JSON. Nothing reads as an empty object: it was erased.
+/// Opens the output of [`seal_evidence`] for the same row, as JSON. Empty bytes give an empty object: it was erased.
 ///
 /// # Errors
 /// As [`open`].
@@ -72,7 +72,7 @@ pub fn open_evidence(
     Ok(String::from_utf8_lossy(&json).into_owned())
 }
 
-/// Encrypts the names of the reviewers of the row `project`/`id`.
+/// Seals the names of the reviewers of the row `project`/`id`.
 ///
 /// # Errors
 /// When the system has no randomness.
@@ -81,7 +81,7 @@ pub fn seal_reviewers(ring: &KeyRing, project: &str, id: &str, names: &Names) ->
     Ok(ring.seal(REVIEWERS, context.as_bytes(), &serde_json::to_vec(names)?)?)
 }
 
-/// Decrypts what [`seal_reviewers`] made for the same row.
+/// Opens the output of [`seal_reviewers`] for the same row.
 ///
 /// # Errors
 /// As [`open`].
@@ -90,7 +90,7 @@ pub fn open_reviewers(ring: &KeyRing, project: &str, id: &str, sealed: &[u8]) ->
     Ok(serde_json::from_slice(&ring.open_sealed(REVIEWERS, context.as_bytes(), sealed)?)?)
 }
 
-/// Encrypts what a reviewer wrote in the step `step` of the review `project`/`id`.
+/// Seals a reviewer's note in the step `step` of the review `project`/`id`.
 ///
 /// # Errors
 /// When the system has no randomness.
@@ -105,7 +105,7 @@ pub fn seal_note(
     Ok(ring.seal(NOTE, context.as_bytes(), &serde_json::to_vec(written)?)?)
 }
 
-/// Decrypts what [`seal_note`] made for the same step. Nothing reads as nothing written: it was erased.
+/// Opens the output of [`seal_note`] for the same step. Empty bytes give an empty note: it was erased.
 ///
 /// # Errors
 /// As [`open`].
@@ -123,7 +123,7 @@ pub fn open_note(
     Ok(serde_json::from_slice(&ring.open_sealed(NOTE, context.as_bytes(), sealed)?)?)
 }
 
-/// What a device or a country is remembered by: the hash of the sealing key first, then those of retired keys.
+/// Returns the lookup hashes of a device or a country: the active key's first, then those of retired keys.
 ///
 /// # Errors
 /// Never in practice; a failure of the cipher library.
@@ -132,7 +132,7 @@ pub fn trait_hashes(ring: &KeyRing, name: &str, value: &str) -> Result<Vec<Vec<u
     Ok(hashes.into_iter().map(Vec::from).collect())
 }
 
-/// What a beginning of names in `project` is found by: the hash of the sealing key first, then those of retired keys.
+/// Returns the lookup hashes of a name prefix in `project`: the active key's first, then those of retired keys.
 ///
 /// # Errors
 /// Never in practice; a failure of the cipher library.
@@ -141,7 +141,7 @@ pub fn prefix_hashes(ring: &KeyRing, project: &str, prefix: &str) -> Result<Vec<
     Ok(hashes.into_iter().map(Vec::from).collect())
 }
 
-/// What a value of `kind` in `project` is found by: the hash of the sealing key first, then those of retired keys.
+/// Returns the lookup hashes of a value of `kind` in `project`: the active key's first, then those of retired keys.
 ///
 /// # Errors
 /// Never in practice; a failure of the cipher library.
@@ -150,7 +150,7 @@ pub fn link_hashes(ring: &KeyRing, project: &str, kind: &str, value: &str) -> Re
     Ok(hashes.into_iter().map(Vec::from).collect())
 }
 
-/// Encrypts what people are shown of the link `kind` of the row `project`/`id`.
+/// Seals the label of the link `kind` of the row `project`/`id`.
 ///
 /// # Errors
 /// When the system has no randomness.
@@ -165,7 +165,7 @@ pub fn seal_label(
     Ok(ring.seal(LABEL, context.as_bytes(), label.as_bytes())?)
 }
 
-/// Decrypts what [`seal_label`] made for the same link.
+/// Opens the output of [`seal_label`] for the same link.
 ///
 /// # Errors
 /// As [`open`].
@@ -181,7 +181,7 @@ pub fn open_label(
     Ok(String::from_utf8_lossy(&label).into_owned())
 }
 
-/// Encrypts what a block list's entry `project`/`id` says.
+/// Seals the content of a block list's entry `project`/`id`.
 ///
 /// # Errors
 /// When the system has no randomness.
@@ -190,7 +190,7 @@ pub fn seal_blocked(ring: &KeyRing, project: &str, id: &str, said: &Said) -> Res
     Ok(ring.seal(BLOCKED, context.as_bytes(), &serde_json::to_vec(said)?)?)
 }
 
-/// Decrypts what [`seal_blocked`] made for the same entry.
+/// Opens the output of [`seal_blocked`] for the same entry.
 ///
 /// # Errors
 /// As [`open`].
@@ -199,7 +199,7 @@ pub fn open_blocked(ring: &KeyRing, project: &str, id: &str, sealed: &[u8]) -> R
     Ok(serde_json::from_slice(&ring.open_sealed(BLOCKED, context.as_bytes(), sealed)?)?)
 }
 
-/// What `user` of `project` is found by: the hash of the sealing key first, then those of retired keys (32 bytes each).
+/// Returns the lookup hashes of `user` of `project`: the active key's first, then those of retired keys (32 bytes each).
 ///
 /// # Errors
 /// Never in practice; a failure of the cipher library.

@@ -1,4 +1,4 @@
-//! Decodes a call, checks it against the limits of [`crate::record`], seals, stores, encodes.
+//! Decodes a call, checks it against the limits of [`crate::record`], seals, stores, encodes the response.
 
 mod convert;
 mod dashboard;
@@ -40,12 +40,12 @@ pub struct Transactions {
     pub(crate) ring: KeyRing,
     samples: Samples,
     pub(crate) clock: Clock,
-    /// Work beside the calls, done as long as the service is there.
+    /// Background tasks, which run as long as the service exists.
     _tasks: Arc<Vec<AbortOnDropHandle<()>>>,
 }
 
 impl Transactions {
-    /// Starts the writing task, so a runtime must be there.
+    /// Starts the writing task, so it must be called within a runtime.
     pub fn new(
         store: Store,
         ring: KeyRing,
@@ -71,7 +71,7 @@ impl Transactions {
         self.writer.record(Entry { row: Row::new(record, hash, sealed), links, awaits_capture, event }).await
     }
 
-    /// What the record shares with others, as it is stored.
+    /// Returns the record's links, as stored.
     fn sealed_links(&self, record: &Record) -> Result<Vec<StoredLink>, Error> {
         let (project, id) = (&record.project_id, record.id.as_str());
         let links = links::of_record(&self.ring, record)?.into_iter().filter_map(|link| {
@@ -84,7 +84,7 @@ impl Transactions {
     }
 
     async fn get(&self, request: &wire::GetTransactionRequest) -> Result<wire::Transaction, Error> {
-        // Text that is no id cannot name a transaction.
+        // Text that is not an id names no transaction.
         let id = TransactionId::parse(&request.id).map_err(|_| Error::NotFound)?;
         let row = self.store.find_transaction(&request.project_id, &id).await?.ok_or(Error::NotFound)?;
         self.read(row).await
@@ -122,7 +122,7 @@ impl Transactions {
         one.pop().ok_or(Error::NotFound)
     }
 
-    /// The transactions of `project` with these ids, in this order, however large they are together.
+    /// Returns the transactions of `project` with these ids, in this order, however large they are together.
     pub(crate) async fn read_in_order(
         &self,
         project: &str,
@@ -141,7 +141,7 @@ impl Transactions {
         }
     }
 
-    /// The transactions of these rows, each with what the fraud rules found in it and its review.
+    /// Returns the transactions of these rows, each with its fraud hits and its review.
     async fn read_all(&self, rows: Vec<Row>) -> Result<Vec<wire::Transaction>, Error> {
         let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
         let mut hits: HashMap<String, Vec<HitRow>> = HashMap::new();

@@ -1,4 +1,4 @@
-//! Counts of a span of time, a bucket at a time.
+//! Counts over a period, in buckets.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -12,11 +12,11 @@ const MAX_BUCKETS: i64 = 400;
 /// The end of the year 9999, the last that RFC 3339 can write.
 const LAST_MS: i64 = 253_402_300_800_000;
 
-/// Which calls are counted, and by how much time at once.
+/// The period and the bucket size.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Span {
     pub project_id: String,
-    /// The beginning of a bucket.
+    /// The start of a bucket.
     pub from_ms: i64,
     /// After `from_ms`.
     pub until_ms: i64,
@@ -24,7 +24,7 @@ pub struct Span {
 }
 
 impl Span {
-    /// The last bucket may reach beyond `until_ms`.
+    /// Returns the number of buckets; the last may extend beyond `until_ms`.
     pub fn buckets(&self) -> usize {
         usize::try_from((self.until_ms - self.from_ms + self.bucket_ms - 1) / self.bucket_ms)
             .unwrap_or_default()
@@ -53,15 +53,15 @@ impl TryFrom<wire::StatsRequest> for Span {
     }
 }
 
-/// Calls of one bucket that are alike in what is counted.
+/// The calls of one bucket with equal properties.
 #[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
 pub struct Alike {
     /// From 0.
     pub bucket: i64,
     pub verdict: Option<String>,
-    /// 1: answered with a status of 500 and more.
+    /// 1: the response had a status of 500 or more.
     pub failed: i64,
-    /// Class of duration, as its middle in milliseconds.
+    /// The middle of the duration class, in milliseconds.
     pub took: i64,
     pub calls: i64,
 }
@@ -75,7 +75,7 @@ pub struct Reasoned {
     pub calls: i64,
 }
 
-/// What the counts come to.
+/// Sums up the counts.
 pub fn sum(span: &Span, counted: &[Alike], reasoned: &[Reasoned]) -> Result<wire::StatsResponse, Error> {
     let mut buckets = vec![wire::StatsBucket::default(); span.buckets()];
     let mut took: Vec<BTreeMap<i64, u64>> = vec![BTreeMap::new(); buckets.len()];
@@ -116,7 +116,7 @@ fn add(counts: &mut HashMap<String, u64>, reasons: Vec<String>, calls: u64) {
     }
 }
 
-/// The value that `percent` of the calls do not exceed (nearest rank).
+/// Returns the value that `percent` of the calls do not exceed (nearest rank).
 fn percentile(took: &BTreeMap<i64, u64>, percent: u64) -> Option<f64> {
     let calls: u64 = took.values().sum();
     let rank = (calls * percent).div_ceil(100).max(1);

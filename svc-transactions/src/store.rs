@@ -1,4 +1,4 @@
-//! Every SQL statement of this service, over rows whose personal fields are encrypted already.
+//! Every SQL statement of this service, over rows with sealed personal fields.
 
 /// The columns of a [`Row`], the same in every statement that reads one.
 macro_rules! columns {
@@ -48,10 +48,10 @@ pub use list::Listed;
 pub use reviews::{Part, ReviewRow, StepRow};
 pub use row::{Lines, Row};
 
-/// Finds a value sealed under the master key, by which tables from before there was a canary are recognised.
+/// Finds a value sealed under the master key, which identifies the key of tables from before canaries.
 pub const FIND_SEALED: &str = "SELECT sealed FROM transactions LIMIT 1";
 
-/// One record of every user, sealed.
+/// One sealed record of every user.
 pub const ONE_OF_EACH_SUBJECT: &str = "SELECT t.project_id, t.id, t.sealed FROM transactions t JOIN (SELECT MIN(id) AS id \
     FROM transactions WHERE subject_hash IS NOT NULL GROUP BY project_id, subject_hash) f ON f.id = t.id";
 
@@ -63,22 +63,22 @@ pub struct Store {
     fraud: Arc<Notify>,
 }
 
-/// A row and the event its subscribers receive.
+/// A row with the event for its subscribers.
 #[derive(Debug)]
 pub struct Entry {
     pub row: Row,
     pub links: Vec<links::StoredLink>,
-    /// A refer that another picture settles, and no person.
+    /// A refer that only needs another picture, not a reviewer.
     pub awaits_capture: bool,
     pub event: Option<Event>,
 }
 
-/// Twenty-one values a row: the batches of [`crate::writer`] stay far below the 32766 one statement may carry.
+/// Twenty-one values per row: the batches of [`crate::writer`] stay far below the limit of 32766 per statement.
 const INSERT: &str = concat!("INSERT INTO transactions (", columns!(), ") ");
-/// The same for tags, four values each, of which one row may have a hundred.
+/// The same for tags, four values each; one row may have a hundred.
 const TAGS_AT_ONCE: usize = 1000;
 
-/// Which rows of a batch were new; the others' ids were taken.
+/// Which rows of a batch were new; the ids of the others exist.
 pub type Inserted = Vec<bool>;
 
 impl Store {
@@ -86,14 +86,14 @@ impl Store {
         Self { db, outbox, fraud: Arc::default() }
     }
 
-    /// Inserts every row and queues its event in one database transaction: when this returns, all of them are durable. One
-    /// statement carries all rows, as each statement is a trip to the database. A taken id is no error of it, or it would
-    /// abort the others.
+    /// Inserts every row and queues its event in one database transaction: when this returns, all of them are
+    /// durable. One statement has all rows, because each statement is a round trip. An existing id is not an error,
+    /// because that would abort the others.
     pub async fn insert(&self, entries: &[&Entry]) -> Result<Inserted, Error> {
         let rows: Vec<&Row> = entries.iter().map(|entry| &entry.row).collect();
         let mut tx = self.db.begin().await?;
         let mut added = insert_rows(&mut tx, &rows).await?;
-        // An id that comes twice in a batch was added once, for the first of the two.
+        // An id that occurs twice in a batch was added once, for the first of the two.
         let inserted: Inserted = rows.iter().map(|row| added.remove(&row.id)).collect();
         let new = || entries.iter().zip(&inserted).filter(|(_, new)| **new).map(|(entry, _)| *entry);
         let tagged: Vec<_> = new()
@@ -105,7 +105,7 @@ impl Store {
             .flat_map(|entry| entry.links.iter().map(move |link| (&entry.row, link)))
             .collect();
         links::add(&mut tx, &linked).await?;
-        // A call with a test key is nobody's behaviour.
+        // A call with a test key is not part of a user's behaviour.
         let live = || new().filter(|entry| entry.row.is_test == 0);
         let waiting: Vec<&str> = live().map(|entry| entry.row.id.as_str()).collect();
         if !waiting.is_empty() {
@@ -124,7 +124,7 @@ impl Store {
         Ok(inserted)
     }
 
-    /// One transaction of `project`.
+    /// Returns one transaction of `project`.
     pub async fn find_transaction(&self, project: &str, id: &TransactionId) -> Result<Option<Row>, Error> {
         const SQL: &str =
             concat!("SELECT ", columns!(), " FROM transactions WHERE id = $1 AND project_id = $2");
@@ -177,13 +177,13 @@ async fn insert_rows(tx: &mut Tx, rows: &[&Row]) -> Result<HashSet<String>, Erro
     let lists: Vec<_> = rows.iter().map(|row| row.lists()).collect();
     let mut insert = Statement::new(INSERT);
     insert.bind_rows(rows.iter().zip(&lists).map(|(row, lists)| row.values(lists)));
-    // Only the statement of a single row comes again and again in the same words.
+    // Only the statement of a single row has a recurring text.
     insert.push(" ON CONFLICT (id) DO NOTHING RETURNING id").once(rows.len() > 1);
     let added: Vec<(String,)> = tx.fetch_all(insert.sql(), insert.params()).await?;
     Ok(added.into_iter().map(|(id,)| id).collect())
 }
 
-/// Makes each row be found by its tag.
+/// Adds the tags of each row to the index.
 async fn add_tags(tx: &mut Tx, tagged: &[(&Row, &str)]) -> Result<(), Error> {
     for tagged in tagged.chunks(TAGS_AT_ONCE) {
         let mut add = Statement::new("INSERT INTO transaction_tags (project_id, tag, created_at, id) ");

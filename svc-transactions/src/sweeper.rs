@@ -1,4 +1,4 @@
-//! Removes expired samples. They are refused from their last millisecond, swept or not.
+//! Removes expired samples. They are rejected from their last millisecond, swept or not.
 
 use std::time::Duration;
 
@@ -7,10 +7,10 @@ use tokio_util::task::AbortOnDropHandle;
 
 use crate::{Clock, error::Error, samples::Samples, store::Store};
 
-/// Samples of one step.
+/// Samples per step.
 const BATCH: u32 = 100;
 
-/// Starts sweeping every `period`. The task ends with its handle; each step it may be in leaves a consistent state.
+/// Starts sweeping every `period`. The task ends with its handle; each step leaves a consistent state.
 pub fn start(store: Store, samples: Samples, period: Duration, clock: Clock) -> AbortOnDropHandle<()> {
     AbortOnDropHandle::new(tokio::spawn(async move {
         let mut ticks = interval(period);
@@ -19,17 +19,16 @@ pub fn start(store: Store, samples: Samples, period: Duration, clock: Clock) -> 
             ticks.tick().await;
             match sweep(&store, &samples, clock()).await {
                 Ok(0) => {}
-                Ok(samples) => tracing::info!(samples, "expired samples were removed"),
-                Err(error) => tracing::error!(
-                    error = &error as &dyn std::error::Error,
-                    "expired samples could not be removed"
-                ),
+                Ok(samples) => tracing::info!(samples, "removed expired samples"),
+                Err(error) => {
+                    tracing::error!(error = &error as &dyn std::error::Error, "cannot remove expired samples")
+                }
             }
         }
     }))
 }
 
-/// The bytes first: the row is what they are found by.
+/// The bytes first: they are found by their row.
 async fn sweep(store: &Store, samples: &Samples, now_ms: i64) -> Result<u64, Error> {
     let mut removed = 0;
     loop {

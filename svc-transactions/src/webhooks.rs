@@ -1,12 +1,12 @@
 //! Webhooks: events are delivered to a customer's endpoints, at least once each.
 //!
-//! [`crate::outbox`] queues a delivery in the database transaction of what it tells about. The worker claims what is due
-//! by moving its due time behind a lease, so of several processes one sends it, and one that dies leaves it to be sent
-//! again. A receiver therefore tells repeats by `webhook-id`, as [Standard Webhooks] says; order is not promised.
+//! [`crate::outbox`] queues a delivery in the database transaction of its event. The worker claims due deliveries by
+//! moving their due time to the end of a lease, so of several processes one sends it, and if it dies, the delivery is
+//! sent again. A receiver detects repeats by `webhook-id`, as [Standard Webhooks] specifies; order is not guaranteed.
 //!
-//! Invariants: urls, headers, secrets, payloads and answers are stored only encrypted; a secret is shown once; nothing is
-//! sent to an address that is not public unless configured, whatever name it hides behind; redirects are not followed;
-//! an endpoint that is slow or away delays no other.
+//! Invariants: urls, headers, secrets, payloads and responses are stored sealed; a secret is returned once; nothing
+//! is sent to an address that is not public unless configured, whatever name resolves to it; redirects are not
+//! followed; a slow or unreachable endpoint does not delay others.
 //!
 //! [Standard Webhooks]: https://www.standardwebhooks.com
 
@@ -38,10 +38,10 @@ pub use endpoint::{SECRETS, TARGET};
 
 use store::Store;
 
-/// The value of `webhook-signature` under a secret as customers are shown it, for trying receivers out.
+/// Returns the value of `webhook-signature` under a secret as shown to customers, to test receivers.
 ///
 /// # Errors
-/// When the secret is none.
+/// When the secret is malformed.
 pub fn sign_event(secret: &str, id: &str, now_ms: i64, body: &[u8]) -> anyhow::Result<String> {
     let key = secret.strip_prefix("whsec_").unwrap_or(secret);
     let signed = secret::sign(key, id, now_ms / 1000, body);
@@ -50,7 +50,7 @@ pub fn sign_event(secret: &str, id: &str, now_ms: i64, body: &[u8]) -> anyhow::R
     })
 }
 
-/// Starts the worker and answers the service, with which the worker ends.
+/// Starts the worker and returns the service; the worker ends with the service.
 ///
 /// # Errors
 /// When a setting is out of range or the system's certificates cannot be read.

@@ -1,7 +1,7 @@
-//! Group commit: one task writes, and whatever waits while it commits goes into its next database transaction.
+//! Group commit: one task writes, and rows that arrive during a commit share the next database transaction.
 //!
-//! A commit costs far more than a row, and SQLite has one writer anyhow. Under no load a call waits for its own commit
-//! alone; under load the batches grow by themselves. Every caller is answered after the commit that holds its row.
+//! A commit costs far more than a row, and SQLite has one writer anyway. Without load a call waits for its own commit
+//! only; under load the batches grow. Every caller gets its result after the commit of its row.
 
 use tokio::sync::{mpsc, oneshot};
 
@@ -10,9 +10,9 @@ use crate::{
     store::{Entry, Store},
 };
 
-/// Rows that may wait; beyond it a call is refused at once, so that memory stays bounded.
+/// Waiting rows; further calls are rejected at once, so that memory stays bounded.
 const QUEUE: usize = 1024;
-/// Rows of one commit: bounds how long one holds the database.
+/// Rows per commit: bounds how long it holds the database.
 const BATCH: usize = 128;
 
 /// The handle of the writing task; the task ends when the last handle is dropped and the queue is empty.
@@ -28,14 +28,14 @@ struct Job {
 }
 
 impl Writer {
-    /// Starts the task. It needs no joining: the caller of each row waits for the answer to that row.
+    /// Starts the task. Not joined: the caller of each row waits for its result.
     pub fn start(store: Store) -> Self {
         let (queue, jobs) = mpsc::channel(QUEUE);
         tokio::spawn(write(store, jobs));
         Self { queue }
     }
 
-    /// Answers once the row is durable.
+    /// Returns once the row is durable.
     ///
     /// # Errors
     /// [`Error::Taken`] for a known id, [`Error::Overloaded`] when too many wait, [`Error::NoRoom`] when the database has no
@@ -54,7 +54,7 @@ async fn write(store: Store, mut jobs: mpsc::Receiver<Job>) {
         match store.insert(&entries).await {
             Ok(inserted) => {
                 for (job, new) in batch.drain(..).zip(inserted) {
-                    // A caller that gave up is not there any more; its row is recorded all the same.
+                    // The caller may have been dropped; its row is recorded all the same.
                     let _ = job.answer.send(if new { Ok(()) } else { Err(Error::Taken) });
                 }
             }
@@ -63,9 +63,9 @@ async fn write(store: Store, mut jobs: mpsc::Receiver<Job>) {
     }
 }
 
-/// After a failed batch: a row the database cannot take must not take the others down with it.
+/// Writes each row of a failed batch alone: an invalid row must not fail the others.
 async fn one_by_one(store: &Store, jobs: impl Iterator<Item = Job>, cause: &Error) {
-    tracing::error!(error = cause as &dyn std::error::Error, "transactions could not be recorded together");
+    tracing::error!(error = cause as &dyn std::error::Error, "cannot record transactions in one batch");
     for job in jobs {
         let answer = match store.insert(&[&job.entry]).await {
             Ok(inserted) if inserted == [true] => Ok(()),

@@ -274,12 +274,12 @@ def alarms_table(genuine):
                      len(asked) - judged])
     gated = [l for l in genuine if failed(l, gating=True)]
     by_level = Counter(l["truth"]["level"] for l in gated)
-    told = ", ".join(f"{level}: {n}" for level, n in by_level.items()) or "none"
+    counts = ", ".join(f"{level}: {n}" for level, n in by_level.items()) or "none"
     levels = [[l for l in genuine if l["truth"]["level"] == level] for level in ("scan", "moderate", "hard")]
     share = lambda is_so: ", ".join(f"{g[0]['truth']['level']} {rate(sum(map(is_so, g)), len(g))}" for g in levels if g)
     unsure = lambda l: "could not be read reliably" in (l["read"].get("cannot_judge") or "")
     return (f"False alarms on the same documents. Failed by a gating check: {rate(len(gated), len(genuine))}, {len(gated)} of "
-            f"{len(genuine)} ({told}). Passed by the built-in rules: {share(accepted)}; the others are referred to a person, of all "
+            f"{len(genuine)} ({counts}). Passed by the built-in rules: {share(accepted)}; the others are referred to a person, of all "
             f"{sum(map(unsure, genuine))} because what is wrong in their zone was not read with confidence.\n\n"
             + table(["check", "", "false alarms", "judged", "not judged"], rows))
 
@@ -340,9 +340,9 @@ def truths(folder):
     known = json.loads((folder / "icao-specimens.json").read_text())
     for file in folder.glob("*.json"):
         if file.name != "icao-specimens.json":
-            told = json.loads(file.read_text())["mrz_line"].split("\n")
+            zone = json.loads(file.read_text())["mrz_line"].split("\n")
             for end in (".jpg", ".png"):
-                known[file.stem + end] = told
+                known[file.stem + end] = zone
     return known
 
 

@@ -144,7 +144,7 @@ def voice(data):
 def fingerprint(data):
     prints = [(f.stem.split("_")[0], f) for f in sorted(data.root.glob("fingerprint/*.png"))]
     rows = [pair(a, b, "prints") for a, b in itertools.combinations(prints, 2)]
-    # No prints: to be told so, and counted.
+    # Not prints: must be rejected, and are counted.
     others = [data.fixtures / "apple.jpg", data.fixtures / "obama.jpg", data.root / "docs/td3.jpg"]
     rows += [(other, "impostor", {"reference": prints[0][1], "attack": "no print", "group": "no prints"}) for other in others]
     return numbered(rows)

@@ -138,8 +138,8 @@ def report(results):
         passed, referred = share(calls, "pass"), share(calls, "refer")
         reasons = collections.Counter(reason for _, call in calls if call["verdict"] != "pass" for reason in set(call["reasons"])
                                       if not reason.endswith(("_passed", "_not_enrolled")))
-        told = ", ".join(f"`{reason}` {count}" for reason, count in reasons.most_common(4))
-        lines.append(f"| {kind} | {len(calls)} | {passed:.0%} | {clean(calls):.0%} | {referred:.0%} | {1 - passed - referred:.0%} | {told} |")
+        named = ", ".join(f"`{reason}` {count}" for reason, count in reasons.most_common(4))
+        lines.append(f"| {kind} | {len(calls)} | {passed:.0%} | {clean(calls):.0%} | {referred:.0%} | {1 - passed - referred:.0%} | {named} |")
     return "\n".join(lines) + "\n"
 
 

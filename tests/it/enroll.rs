@@ -19,7 +19,7 @@ both_modes!(
     the_same_person_strengthens_and_another_is_refused_unless_asked_to_replace,
     blends_of_two_people_do_not_hand_a_template_over,
     a_second_name_for_one_face_is_flagged_without_telling_whose_it_is,
-    a_session_knows_whom_it_enrols,
+    a_session_knows_whom_it_enrolls,
 );
 
 pub const BOB: &str = "bob@example.org";
@@ -219,7 +219,7 @@ async fn a_second_name_for_one_face_is_flagged_without_telling_whose_it_is(world
     assert!(!record.contains(ADA), "the other is named by ids alone");
 }
 
-async fn a_session_knows_whom_it_enrols(world: &'static World) {
+async fn a_session_knows_whom_it_enrolls(world: &'static World) {
     let project = consenting(world, &[ADA]).await;
     let session = project.start_session().await;
     let form = || Form::new().file("face", "f", "text/plain", media::file(media::SPEAKER));

@@ -11,7 +11,7 @@ use crate::{
 };
 
 both_modes!(
-    a_recording_of_any_kind_enrols_a_voice,
+    a_recording_of_any_kind_enrolls_a_voice,
     an_enrolled_voice_is_recognised_in_a_video,
     short_recordings_add_up_to_a_template,
     each_fault_of_a_recording_is_in_its_quality_list,
@@ -46,7 +46,7 @@ async fn consenting(world: &'static World) -> Project {
     project
 }
 
-async fn a_recording_of_any_kind_enrols_a_voice(world: &'static World) {
+async fn a_recording_of_any_kind_enrolls_a_voice(world: &'static World) {
     let project = consenting(world).await;
     for file in ["obama_speech.wav", "audio_only.m4a", "speaker_crop.mp4", "speaker_crop.webm"] {
         let user = format!("{file}@example.org");

@@ -7,7 +7,7 @@ use crate::{
 };
 
 both_modes!(
-    a_first_visit_enrols_and_the_second_is_recognised,
+    a_first_visit_enrolls_and_the_second_is_recognised,
     another_persons_name_does_not_pass,
     without_authorization_consent_the_recognition_services_are_removed,
     without_storage_consent_nothing_is_enrolled,
@@ -22,7 +22,7 @@ const LIVENESS: &str = "Face Liveness Detection";
 const SPEAKER: &str = "Active Speaker Detection";
 const LIPS: &str = "Visual Speech Recognition";
 
-async fn a_first_visit_enrols_and_the_second_is_recognised(world: &'static World) {
+async fn a_first_visit_enrolls_and_the_second_is_recognised(world: &'static World) {
     let project = Project::that_fails_replays(world);
     project.both_consents(ADA).await;
     let session = project.start_session().await;

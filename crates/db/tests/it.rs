@@ -300,7 +300,7 @@ async fn replicas_go_by_the_clock_of_their_database() {
 }
 
 #[tokio::test]
-async fn a_database_without_room_is_told_from_one_that_fails() {
+async fn a_full_database_is_distinguished_from_one_that_fails() {
     let db = Db::open(&db::Config::url("sqlite::memory:", "public"), &Migrator::DEFAULT).await.unwrap();
     db.execute(TABLE, &[]).await.unwrap();
     db.execute("PRAGMA max_page_count = 20", &[]).await.unwrap();

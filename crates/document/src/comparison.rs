@@ -276,9 +276,9 @@ mod tests {
             (FieldName::IssueDate, "2024-02-01"),
         ];
         let mut read = zone();
-        let mut told = fields(Source::Barcode, &code);
-        told.values_mut().for_each(|f| f.confidence = 1.0);
-        assert_eq!(compare_barcode(Some(&told), &mut read).outcome, Outcome::Passed);
+        let mut claimed = fields(Source::Barcode, &code);
+        claimed.values_mut().for_each(|f| f.confidence = 1.0);
+        assert_eq!(compare_barcode(Some(&claimed), &mut read).outcome, Outcome::Passed);
         assert_eq!(read[&FieldName::BirthDate].confidence, 1.0);
         assert_eq!(read[&FieldName::IssueDate].source, Source::Barcode);
     }

@@ -353,14 +353,14 @@ fn beside_zone(read: &PageText, fields: &mut Fields, today: Date) -> Option<Chec
     let mrz = read.mrz.as_ref()?;
     let barcode = read.barcode.as_ref();
     let mut claimed = barcode.map(|code| code.fields(today));
-    if let (Some(Barcode::Licence(_)), Some(told)) = (barcode, &mut claimed) {
-        // A state may number its licences apart from what the zone tells.
-        if told.get(&FieldName::DocumentNumber).is_some_and(|f| f.value != mrz.document_number) {
-            told.remove(&FieldName::DocumentNumber);
+    if let (Some(Barcode::Licence(_)), Some(claimed)) = (barcode, &mut claimed) {
+        // A state may number its licences differently from the MRZ.
+        if claimed.get(&FieldName::DocumentNumber).is_some_and(|f| f.value != mrz.document_number) {
+            claimed.remove(&FieldName::DocumentNumber);
         }
     }
-    if let Some(told) = &claimed {
-        without_doubtful(mrz, told, fields);
+    if let Some(claimed) = &claimed {
+        without_doubtful(mrz, claimed, fields);
     }
     Some(compare_barcode(claimed.as_ref(), fields))
 }

@@ -1,11 +1,11 @@
 //! Reads and cross-checks identity documents: pure functions from a picture to fields and checks.
 //!
-//! A picture becomes a [`Page`] (bounded decoding, upright pixels); text is found and recognised on it ([`TextLine`]);
-//! the machine readable zone, barcodes and the VIZ give [`Field`]s, each with its source; every question asked
-//! of the document is a [`Check`] that passed, failed or was not made, with what it rests on.
+//! A picture becomes a [`Page`] (bounded decoding, upright pixels); text is found and recognised on it
+//! ([`TextLine`]); MRZ, barcodes and VIZ give [`Field`]s, each with its source; every [`Check`] of the document
+//! passed, failed or was not made, with its evidence.
 //!
-//! Invariants: nothing here says "authentic"; a character is only repaired where a check digit decides, and the repair is
-//! told; an advisory check never decides alone.
+//! Invariants: no result says "authentic"; a character is only repaired when a check digit decides, and the repair is
+//! reported; an advisory check never decides alone.
 //!
 //! Caller: `svc-docauth`.
 

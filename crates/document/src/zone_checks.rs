@@ -52,34 +52,35 @@ fn failed_by(name: &'static str, mrz: &Mrz, wrong: &[&'static str], evidence: St
     if wrong.is_empty() || doubts.iter().any(|(_, doubt)| doubt.is_none()) {
         return Check::gating(name, wrong.is_empty(), evidence);
     }
-    let told = doubts.iter().map(|(field, doubt)| format!("{field}: {}", doubt.unwrap_or_default()));
-    Check::not_checked(name, false, format!("not read reliably; {}", told.collect::<Vec<_>>().join("; ")))
+    let reasons = doubts.iter().map(|(field, doubt)| format!("{field}: {}", doubt.unwrap_or_default()));
+    Check::not_checked(name, false, format!("not read reliably; {}", reasons.collect::<Vec<_>>().join("; ")))
 }
 
 /// Names are letters, dates are figures, and every line is as long as its form says.
 fn structure(mrz: &Mrz) -> Check {
     let wrong = mrz.malformed();
-    let mut told = format!("{}, {} lines of {}", mrz.format.as_str(), mrz.lines.len(), mrz.format.size().1);
+    let mut evidence =
+        format!("{}, {} lines of {}", mrz.format.as_str(), mrz.lines.len(), mrz.format.size().1);
     if !wrong.is_empty() {
-        told = format!("{told}; malformed: {}", wrong.join(", "));
+        evidence = format!("{evidence}; malformed: {}", wrong.join(", "));
     }
-    failed_by("mrz_structure", mrz, &wrong, told)
+    failed_by("mrz_structure", mrz, &wrong, evidence)
 }
 
 fn check_digits(mrz: &Mrz) -> Check {
     let word = |(name, right): &(&str, bool)| format!("{name} {}", if *right { "right" } else { "wrong" });
-    let mut told: Vec<String> = mrz.check_digits.iter().map(word).collect();
-    told.extend(mrz.repairs.iter().map(|repair| format!("read again: {repair}")));
-    failed_by("mrz_check_digits", mrz, &mrz.unproven(), told.join("; "))
+    let mut evidence: Vec<String> = mrz.check_digits.iter().map(word).collect();
+    evidence.extend(mrz.repairs.iter().map(|repair| format!("read again: {repair}")));
+    failed_by("mrz_check_digits", mrz, &mrz.unproven(), evidence.join("; "))
 }
 
 fn states(mrz: &Mrz) -> Check {
     let unknown = mrz.unknown_states();
-    let told = match unknown.as_slice() {
+    let evidence = match unknown.as_slice() {
         [] => "issuing state and nationality are known codes".to_owned(),
         names => format!("not a code of ICAO Doc 9303: {}", names.join(", ")),
     };
-    failed_by("mrz_states", mrz, &unknown, told)
+    failed_by("mrz_states", mrz, &unknown, evidence)
 }
 
 /// Birth lies before today, expiry after birth, and both are days as far as they are known.

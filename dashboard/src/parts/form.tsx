@@ -46,7 +46,7 @@ export function Form<T extends Record<string, unknown>>(props: Props<T>) {
     try {
       await send(values);
     } catch (failure) {
-      const fields = failure instanceof ApiError ? told(failure, values) : {};
+      const fields = failure instanceof ApiError ? fieldErrors(failure, values) : {};
       form.setErrors(fields);
       if (Object.keys(fields).length === 0) setError(sentence(failure));
     } finally {
@@ -84,7 +84,7 @@ export const Refused = ({ children }: { children: ReactNode }) => (
 );
 
 /** What was said of which field: by name, or in a sentence that begins with one, such as `url must be public`. */
-function told({ fields, message }: ApiError, values: Record<string, unknown>): Record<string, string> {
+function fieldErrors({ fields, message }: ApiError, values: Record<string, unknown>): Record<string, string> {
   const known = Object.entries(fields).filter(([name]) => name in values);
   const first = /^\w+/.exec(message)?.[0] ?? "";
   if (known.length === 0 && first in values) return { [first]: message };

@@ -8,7 +8,7 @@ use crate::core::{
     media::Media,
 };
 
-/// What is asked of a still beside its liveness.
+/// Requested checks of a still besides liveness.
 #[derive(Clone, Debug, Default)]
 pub struct StillQuestion {
     /// Compared with, and passed over by a search.

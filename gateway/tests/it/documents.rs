@@ -340,14 +340,14 @@ async fn a_document_beside_a_face_is_recorded_beside_it() {
     customer.stage.set().document = Some(passport());
     let form = Form::default().text("is_document", "true").file("face", b"png").end();
     let answer = customer.post("/api-gateway/enroll/face", &[USER, ("content-type", Form::TYPE)], form).await;
-    let told = &answer.body["data"]["document_auth"];
+    let check = &answer.body["data"]["document_auth"];
     assert_eq!(
-        (&told["status"], &told["current_result"]),
+        (&check["status"], &check["current_result"]),
         (&json!("checked"), &json!("Passed")),
         "{}",
         answer.body
     );
-    assert_eq!(told["scoring_result"]["status"], "pass");
+    assert_eq!(check["scoring_result"]["status"], "pass");
     let record = customer.last_record();
     let services: Value = serde_json::from_str(&record.services_json.unwrap()).unwrap();
     assert!(services["Face Enrollment"].is_object(), "{services}");

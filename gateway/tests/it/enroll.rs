@@ -1,4 +1,4 @@
-//! Enrolment and match-faces at the edge: who may, what is asked of the models, what shape the answers have.
+//! Enrollment and match-faces over HTTP: permissions, requests to the models, responses.
 
 use proto::{
     ml::{
@@ -78,9 +78,9 @@ async fn a_face_is_enrolled_and_a_duplicate_stays_in_the_record() {
     };
     let answer = face(&customer, Form::default().text("is_document", "TRUE")).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
-    let mut told = answer.body.clone();
-    assert!(told["data"]["document_auth"].take()["status"].is_string());
-    insta::assert_json_snapshot!(told, @r#"
+    let mut body = answer.body.clone();
+    assert!(body["data"]["document_auth"].take()["status"].is_string());
+    insta::assert_json_snapshot!(body, @r#"
     {
       "data": {
         "document_auth": null,

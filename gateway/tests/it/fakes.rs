@@ -110,7 +110,7 @@ pub struct State {
     pub sample_room: Option<Status>,
     pub video_room: Option<Status>,
     pub enroll_fails: Option<Status>,
-    /// How many samples there is room for, and what is said once they are there.
+    /// How many samples fit, and the error after that.
     pub samples_fit: Option<(usize, Status)>,
     pub last_video_fails: Option<Status>,
     pub refuse_records: Option<Status>,

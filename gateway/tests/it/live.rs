@@ -1,4 +1,4 @@
-//! The live list: told as it happens, resumed where it broke off, ended with the key.
+//! The live list: sent as calls happen, resumed after a disconnect, ended with the key.
 
 use std::time::Duration;
 
@@ -59,13 +59,13 @@ async fn every_listener_of_a_project_receives_each_record_once() {
     record(&customer, "project-2", "theirs");
     record(&customer, PROJECT, "first");
     for stream in [&mut one, &mut two] {
-        let told = until(stream, "\"first\"").await;
-        assert!(told.contains("event: transaction\n") && told.contains("id: first\n"), "{told}");
-        assert!(!told.contains("theirs"));
+        let seen = until(stream, "\"first\"").await;
+        assert!(seen.contains("event: transaction\n") && seen.contains("id: first\n"), "{seen}");
+        assert!(!seen.contains("theirs"));
     }
     record(&customer, PROJECT, "second");
-    let told = until(&mut one, "\"second\"").await;
-    assert!(!told.contains("first"), "{told}");
+    let seen = until(&mut one, "\"second\"").await;
+    assert!(!seen.contains("first"), "{seen}");
 }
 
 #[tokio::test]
@@ -75,11 +75,11 @@ async fn a_reconnecting_listener_continues_after_its_last_event() {
         record(&customer, PROJECT, id);
     }
     let mut stream = listen(&customer, Some("a")).await;
-    let told = until(&mut stream, "\"c\"").await;
-    assert!(!told.contains("id: a\n") && told.contains("id: b\n"), "{told}");
+    let seen = until(&mut stream, "\"c\"").await;
+    assert!(!seen.contains("id: a\n") && seen.contains("id: b\n"), "{seen}");
     record(&customer, PROJECT, "d");
-    let told = until(&mut stream, "\"d\"").await;
-    assert!(!told.contains("id: b\n") && !told.contains("id: c\n"), "told before: {told}");
+    let seen = until(&mut stream, "\"d\"").await;
+    assert!(!seen.contains("id: b\n") && !seen.contains("id: c\n"), "sent before: {seen}");
 }
 
 #[tokio::test]
@@ -88,7 +88,7 @@ async fn a_revoked_key_stops_listening() {
     let mut stream = listen(&customer, None).await;
     until(&mut stream, "listening").await;
     customer.stage.set().keys.get_mut(KEY).unwrap().state = ApiKeyState::Revoked.into();
-    let rest = until(&mut stream, "never told").await;
+    let rest = until(&mut stream, "never sent").await;
     assert!(!rest.contains("event:"), "it ended: {rest}");
 }
 
@@ -103,7 +103,7 @@ async fn a_person_whose_session_ended_stops_listening() {
     assert_eq!(stream.status(), 200);
     until(&mut stream, "listening").await;
     customer.stage.set().role = None;
-    until(&mut stream, "never told").await;
+    until(&mut stream, "never sent").await;
 }
 
 #[tokio::test]
@@ -136,7 +136,7 @@ async fn an_ended_session_receives_no_events() {
     };
     tokio::select! {
         // An event of the moment in which the session ends may still arrive.
-        told = until(&mut stream, "never told") => assert!(!told.contains("\"late-1\""), "{told}"),
+        seen = until(&mut stream, "never sent") => assert!(!seen.contains("\"late-1\""), "{seen}"),
         () = happening => unreachable!(),
     }
 }

@@ -74,8 +74,8 @@ impl Counts {
         Self {
             face_templates: self.face_templates + other.face_templates,
             voice_templates: self.voice_templates + other.voice_templates,
-            face_enrolments: self.face_enrolments + other.face_enrolments,
-            voice_enrolments: self.voice_enrolments + other.voice_enrolments,
+            face_enrollments: self.face_enrollments + other.face_enrollments,
+            voice_enrollments: self.voice_enrollments + other.voice_enrollments,
             fingerprint_templates: self.fingerprint_templates + other.fingerprint_templates,
             subjects: self.subjects + other.subjects,
             recordings: self.recordings + other.recordings,

@@ -1,5 +1,5 @@
 use super::{
-    enrolment::{Enrolled, Whose},
+    enrollment::{Enrolled, Whose},
     *,
 };
 use crate::{
@@ -131,7 +131,7 @@ async fn enrollments_are_listed_by_kind_and_model() {
 }
 
 #[tokio::test]
-async fn callers_that_enrol_one_user_at_once_make_one_subject() {
+async fn callers_that_enroll_one_user_at_once_make_one_subject() {
     testkit::each_db(&crate::MIGRATIONS, async |db| {
         let templates = templates(&db);
         let enroll = |value| {
@@ -191,7 +191,7 @@ async fn a_template_of_an_outdated_model_does_not_stand_in_the_way_of_a_new_one(
             EnrollmentOutcome::Enrolled
         );
         assert!(is_of(&new, "p", "a", 9).await && is_of(&new, "p", "b", 8).await);
-        assert_eq!(new.remains("p", "a").await.unwrap().face_enrolments, 1, "the old one is gone");
+        assert_eq!(new.remains("p", "a").await.unwrap().face_enrollments, 1, "the old one is gone");
     })
     .await;
 }
@@ -207,8 +207,8 @@ async fn erasure_leaves_nothing_of_one_subject_and_everything_of_the_others() {
         let all = Counts {
             face_templates: 1,
             voice_templates: 1,
-            face_enrolments: 1,
-            voice_enrolments: 1,
+            face_enrollments: 1,
+            voice_enrollments: 1,
             fingerprint_templates: 0,
             subjects: 1,
             recordings: 0,
@@ -244,7 +244,7 @@ async fn no_file_holds_the_key_or_a_vector_of_an_erased_subject() {
         }
         let subject = templates.subject("p", "user 7").await.unwrap().unwrap();
         let secrets = templates.store.secrets("p", &subject).await.unwrap();
-        assert!(secrets.len() >= 5, "hash, name, key, template and enrolments");
+        assert!(secrets.len() >= 5, "hash, name, key, template and enrollments");
         let is_in_files = |secret: &[u8]| {
             let log = format!("{}-wal", file.display());
             let files = [std::fs::read(&file).unwrap(), std::fs::read(log).unwrap_or_default()];
@@ -276,9 +276,9 @@ async fn recordings_add_up_and_another_person_is_refused() {
         other[..96].fill(1.0);
         let other = Voiceprint::new(other, Bandwidth::Wide, 4.0).unwrap();
         assert_eq!(add(other.clone(), false).await, EnrollmentOutcome::AnotherPerson);
-        assert_eq!(templates.remains("p", "a").await.unwrap().voice_enrolments, 3);
+        assert_eq!(templates.remains("p", "a").await.unwrap().voice_enrollments, 3);
         assert_eq!(add(other, true).await, EnrollmentOutcome::Replaced);
-        assert_eq!(templates.remains("p", "a").await.unwrap().voice_enrolments, 1);
+        assert_eq!(templates.remains("p", "a").await.unwrap().voice_enrollments, 1);
     })
     .await;
 }
@@ -297,7 +297,7 @@ async fn enrollments_at_once_all_count() {
         let done = futures::future::join_all((0..4).map(add)).await;
         assert_eq!(done.iter().filter(|s| **s == EnrollmentOutcome::Enrolled).count(), 1);
         assert_eq!(done.iter().filter(|s| **s == EnrollmentOutcome::Strengthened).count(), 3);
-        assert_eq!(templates.remains("p", "a").await.unwrap().face_enrolments, 4);
+        assert_eq!(templates.remains("p", "a").await.unwrap().face_enrollments, 4);
     })
     .await;
 }
@@ -316,10 +316,10 @@ async fn a_live_video_anchors_a_template_that_a_picture_made() {
             Enrolled::default(),
             "no new template"
         );
-        assert_eq!(templates.remains("p", "a").await.unwrap().face_enrolments, 2);
+        assert_eq!(templates.remains("p", "a").await.unwrap().face_enrollments, 2);
         let still = candidate(5);
         templates.enroll(whose("p", "a"), &still).await.unwrap();
-        assert_eq!(templates.remains("p", "a").await.unwrap().face_enrolments, 2, "not judged live");
+        assert_eq!(templates.remains("p", "a").await.unwrap().face_enrollments, 2, "not judged live");
     })
     .await;
 }

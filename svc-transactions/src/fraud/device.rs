@@ -1,17 +1,17 @@
 //! Device information sent by a client: identifier, and signs of an emulator.
 //!
-//! Clients send what their platform's libraries tell, so fields are looked for under the names those use, at any depth,
-//! whatever their case and separators.
+//! Clients send the output of their platform's libraries, so fields are searched under those names, at any depth,
+//! ignoring case and separators.
 
 use serde_json::Value;
 
-/// Values looked at, and how deep: a client may send much.
+/// Most values searched, and the depth limit: a client may send a lot.
 const MAX_VALUES: usize = 2000;
 const MAX_DEPTH: usize = 6;
 /// Longest value of a description, in characters.
 const MAX_TEXT: usize = 120;
 
-/// Names of what is a device's own, best first.
+/// Field names of device ids, best first.
 const IDS: [&str; 10] = [
     "deviceid",
     "identifierforvendor",
@@ -25,7 +25,7 @@ const IDS: [&str; 10] = [
     "serial",
 ];
 
-/// Names of what tells kinds of devices apart where there is no id; none changes with an update.
+/// Field names that distinguish device models when there is no id; none changes with an update.
 const KINDS: [&str; 13] = [
     "manufacturer",
     "vendor",
@@ -42,7 +42,7 @@ const KINDS: [&str; 13] = [
     "browser",
 ];
 
-/// Names whose values emulators give themselves away in.
+/// Field names whose values reveal emulators.
 const TELLING: [&str; 17] = [
     "model",
     "modelname",
@@ -79,7 +79,7 @@ const MARKS: [&str; 13] = [
     "electron-headless",
 ];
 
-/// The device's own id.
+/// Returns the device's own id.
 pub fn id(info: &Value) -> Option<String> {
     own_id(&fields(info))
 }
@@ -93,7 +93,7 @@ fn text(fields: &[Field<'_>], name: &str) -> Option<String> {
     field.value.as_str().map(str::trim).filter(|text| !text.is_empty()).map(short)
 }
 
-/// What tells the device of `info` from another: its id, or else a description of its kind.
+/// Returns the identity of the device of `info`: its id, otherwise a description of its model.
 pub fn identity(info: &Value) -> Option<String> {
     let fields = fields(info);
     if let Some(id) = own_id(&fields) {
@@ -101,13 +101,13 @@ pub fn identity(info: &Value) -> Option<String> {
     }
     let text = |name: &str| text(&fields, name);
     let mut kinds: Vec<_> = KINDS.iter().filter_map(|name| Some(format!("{name}={}", text(name)?))).collect();
-    // The version in a browser's description changes with each update; its words do not.
+    // The version in a browser's user agent changes with each update; its words do not.
     let agent = text("useragent").map(|agent| agent.replace(|c: char| c.is_ascii_digit(), ""));
     kinds.extend(agent.map(|agent| format!("useragent={agent}")));
     Some(kinds.join("; ")).filter(|kinds| !kinds.is_empty())
 }
 
-/// What in `info` speaks for an emulator, a simulator or a browser without a screen, as `field=value`.
+/// Returns evidence of an emulator, a simulator or a headless browser in `info`, as `field=value`.
 pub fn emulator(info: &Value) -> Option<String> {
     let fields = fields(info);
     let found = fields.iter().find(|field| gives_away(field))?;
@@ -135,7 +135,7 @@ fn gives_away(field: &Field) -> bool {
             let marked = TELLING.contains(&name) && MARKS.iter().any(|mark| text.contains(mark));
             let generic = matches!(name, "brand" | "device" | "product" | "fingerprint")
                 && (text == "generic" || text.starts_with("generic_") || text.starts_with("generic/"));
-            // What the kernel of an iOS simulator calls its machine; a device's is its model.
+            // The machine name of an iOS simulator's kernel; a device has its model.
             let simulated =
                 field.parent == "utsname" && name == "machine" && matches!(text.as_str(), "x86_64" | "i386");
             marked || generic || simulated
@@ -151,7 +151,7 @@ struct Field<'a> {
     value: &'a Value,
 }
 
-/// Every named value, the outer ones first.
+/// Returns every named value, outer ones first.
 fn fields(info: &Value) -> Vec<Field<'_>> {
     let mut found = Vec::new();
     let mut level = vec![(String::new(), info)];

@@ -1,4 +1,4 @@
-//! What a transaction shares with others: users, and the devices, addresses, documents and faces that connect them.
+//! The links of a transaction: users, and the devices, addresses, documents and faces that connect them.
 
 use std::collections::{BTreeMap, VecDeque};
 
@@ -9,24 +9,24 @@ use crate::{
     store::Neighbour,
 };
 
-/// Nodes of a graph, neighbours of a node, and steps from the start: more is not read by anybody.
+/// Most nodes of a graph, neighbours of a node, and steps from the start: larger graphs are not readable.
 const MAX_NODES: usize = 60;
 const NEIGHBOURS: i64 = 12;
 const MAX_STEPS: u32 = 4;
 
-/// A user or a value: its kind (`user`, or that of the value) and its hash.
+/// A user or a value: its kind (`user`, or the value's) and its hash.
 type Key = (String, Vec<u8>);
 
 #[derive(Default)]
 struct Graph {
-    /// Each with the newest call that has it, and its steps from the start.
+    /// Each with its newest call, and its steps from the start.
     nodes: BTreeMap<Key, (String, u32)>,
     edges: BTreeMap<(Key, Key), u64>,
     is_cut: bool,
 }
 
 impl Graph {
-    /// Notes a neighbour, and whether it is new.
+    /// Adds a neighbour; returns whether it is new.
     fn connect(&mut self, from: &Key, to: &Neighbour, steps: u32) -> bool {
         let key = (to.kind.clone(), to.hash.clone());
         let is_new = !self.nodes.contains_key(&key);

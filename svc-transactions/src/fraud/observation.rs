@@ -8,17 +8,17 @@ use crate::{
     record::{Record, Verdict},
 };
 
-/// Where somebody was, in degrees.
+/// Coordinates in degrees.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Place {
     pub lat: f64,
     pub lng: f64,
 }
 
-/// Reasons of an enrollment that was refused as another person's, or because too many of those came before.
+/// Reasons of an enrollment refused as another person's, or after too many of those.
 const ANOTHER_PERSON: [&str; 2] = ["another_person", "template_locked"];
 
-/// Reasons that the call showed somebody else than its user, or nobody alive.
+/// Reasons that a call showed another person than its user, or no live one.
 const NOT_THE_USER: [&str; 5] = [
     "face_match_failed",
     "voice_match_failed",
@@ -28,38 +28,38 @@ const NOT_THE_USER: [&str; 5] = [
 ];
 const RECOGNISED: [&str; 2] = ["face_match_passed", "voice_match_passed"];
 
-/// Whether a call was its user's, as far as the models saw.
+/// Whether a call showed its user, according to the models.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Identity {
     #[default]
     Unknown,
     /// It passed, and the user was recognised.
     Confirmed,
-    /// It showed somebody else, or a recording.
+    /// It showed another person, or a recording.
     Refuted,
 }
 
-/// A transaction, as far as the rules go.
+/// A transaction as input of the rules.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Observation {
     pub id: String,
     pub at_ms: i64,
     pub is_video: bool,
-    /// An enrollment that was refused because it shows or sounds like somebody else than the user.
+    /// An enrollment refused because it resembles another person than the user.
     pub is_another_person: bool,
     pub identity: Identity,
     pub face: FaceFound,
     pub place: Option<Place>,
     pub country: Option<Country>,
-    /// What tells its device from another.
+    /// The identity of its device.
     pub device: Option<String>,
     /// The device's own id.
     pub device_id: Option<String>,
-    /// What speaks for an emulated device, as `field=value`.
+    /// Evidence of an emulated device, as `field=value`.
     pub emulator: Option<String>,
 }
 
-/// A country in one of the two notations clients use. Only equal notations compare.
+/// A country in one of the two notations of clients. Only equal notations are compared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Country {
     /// ISO 3166 alpha-2, upper case.
@@ -84,7 +84,7 @@ impl Country {
         }
     }
 
-    /// Whether the two are known to be different countries.
+    /// Whether both are known to be different countries.
     pub fn differs(&self, other: &Self) -> bool {
         std::mem::discriminant(self) == std::mem::discriminant(other) && self != other
     }
@@ -126,7 +126,7 @@ fn identity(record: &Record, face: &FaceFound) -> Identity {
     }
 }
 
-/// Clients that do not know where they are often say 0, 0, which is in the sea.
+/// Clients without a position often send 0, 0, which is in the sea.
 fn place(geo: &Value) -> Option<Place> {
     let (lat, lng) = (geo["lat"].as_f64()?, geo["lng"].as_f64()?);
     let known = (lat, lng) != (0.0, 0.0) && lat.abs() <= 90.0 && lng.abs() <= 180.0;

@@ -1,4 +1,4 @@
-//! The rules, as functions of what was observed.
+//! The rules, as functions of observations.
 
 use serde_json::{Value, json};
 
@@ -7,12 +7,12 @@ use super::{
     observation::{Identity, Observation, Place},
 };
 
-/// Faster than this, nobody travelled (an airliner's cruise).
+/// Faster than any traveller (an airliner's cruise).
 pub const MAX_KMH: f64 = 900.0;
-/// Nearer than this, two places may be one: an address's location is off by as much (MaxMind states 50 to 100 km for
-/// cities in many countries).
+/// Nearer positions may be the same place: the location of an address is this inaccurate (MaxMind states 50 to 100 km
+/// for cities in many countries).
 pub const MIN_KM: f64 = 100.0;
-/// Least time between two places: clocks and the order of calls are no finer.
+/// Least time between two positions: clocks and the order of calls are no more precise.
 const MIN_MS: i64 = 1000;
 pub const SWITCH_MS: i64 = 5 * 60 * 1000;
 pub const VELOCITY_MS: i64 = 2 * 60 * 1000;
@@ -22,7 +22,7 @@ pub const ANOTHER_PERSON_REFUSALS: usize = 3;
 /// Mean radius of the earth (IUGG).
 const EARTH_KM: f64 = 6371.0088;
 
-/// What the rules find in a transaction, each rule at most once.
+/// Returns the hits of a transaction, each rule at most once.
 pub fn hits(scene: &Scene) -> Vec<Hit> {
     let scene = &without_strangers(scene);
     let found = [
@@ -40,8 +40,8 @@ pub fn hits(scene: &Scene) -> Vec<Hit> {
     found.into_iter().filter_map(|(rule, evidence)| Some(Hit { rule, evidence: evidence? })).collect()
 }
 
-/// The scene of a call in which the user was recognised, without those that showed somebody else: what an attacker did
-/// under a name does not speak against its owner.
+/// Returns the scene of a call in which the user was recognised, without calls that showed another person: an
+/// attacker's calls under a name do not count against its owner.
 fn without_strangers(scene: &Scene) -> Scene {
     let mut scene = scene.clone();
     if scene.now.identity == Identity::Confirmed {
@@ -62,7 +62,7 @@ pub fn distance_km(a: Place, b: Place) -> f64 {
     2.0 * EARTH_KM * h.clamp(0.0, 1.0).sqrt().asin()
 }
 
-/// The nearest in time that has what `pick` looks for: the last before, and the first after.
+/// Returns the nearest in time with the property `pick`: the last before, and the first after.
 fn neighbours<'a, T>(
     before: &'a [Observation],
     after: &'a [Observation],
@@ -73,7 +73,7 @@ fn neighbours<'a, T>(
     last.into_iter().chain(first)
 }
 
-/// Two places farther apart than anybody travels in the time between.
+/// Two positions farther apart than anybody travels in the time between.
 fn impossible_travel(scene: &Scene) -> Option<Value> {
     let here = scene.now.place?;
     neighbours(&scene.before, &scene.after, |other| other.place).find_map(|(other, there)| {
@@ -92,7 +92,7 @@ fn impossible_travel(scene: &Scene) -> Option<Value> {
     })
 }
 
-/// Another device than a moment ago.
+/// Another device than shortly before.
 fn device_switch(scene: &Scene) -> Option<Value> {
     let device = scene.now.device.as_deref()?;
     let other_device = |other: &'_ Observation| other.device.clone();
@@ -110,13 +110,13 @@ fn device_switch(scene: &Scene) -> Option<Value> {
     })
 }
 
-/// No device of flesh and blood.
+/// An emulated device.
 fn emulator(scene: &Scene) -> Option<Value> {
     let mark = scene.now.emulator.as_deref()?;
     Some(json!({ "mark": mark, "transaction_id": scene.now.id }))
 }
 
-/// A session that goes on in another country.
+/// A session that continues in another country.
 fn session_country_change(scene: &Scene) -> Option<Value> {
     let here = scene.now.country.as_ref()?;
     let place = |other: &'_ Observation| other.country.clone();
@@ -132,7 +132,7 @@ fn session_country_change(scene: &Scene) -> Option<Value> {
     })
 }
 
-/// More videos within two minutes than anybody sends who is only asked again.
+/// More videos within two minutes than retries explain.
 fn velocity(scene: &Scene) -> Option<Value> {
     if !scene.now.is_video {
         return None;
@@ -151,14 +151,14 @@ fn velocity(scene: &Scene) -> Option<Value> {
     })
 }
 
-/// A device and a country the user, who was seen with others, was never seen with.
+/// A device and a country that are both new for a user with a history.
 fn new_device_and_country(scene: &Scene) -> Option<Value> {
     let (device, country) = (scene.now.device.as_deref()?, scene.now.country.as_ref()?);
     let new = scene.history.device == Seen::Others && scene.history.country == Seen::Others;
     new.then(|| json!({ "device": device, "country": country.as_str(), "transaction_id": scene.now.id }))
 }
 
-/// Several enrollments within an hour that show somebody else than the user.
+/// Several enrollments of other people within an hour.
 fn repeated_another_person(scene: &Scene) -> Option<Value> {
     if !scene.now.is_another_person {
         return None;
@@ -172,7 +172,7 @@ fn repeated_another_person(scene: &Scene) -> Option<Value> {
     })
 }
 
-/// A face that another user enrolled. Whose, is a link of the transaction: evidence holds no name of another subject.
+/// A face enrolled by another user. The other user is a link of the transaction: evidence has no name of another subject.
 fn known_face(scene: &Scene, user_is_enrolled: bool) -> Option<Value> {
     let (_, probability) = scene.now.face.other.as_ref()?;
     (scene.now.face.user_is_enrolled == user_is_enrolled)
@@ -188,7 +188,7 @@ fn country(observation: &Observation) -> Option<&str> {
     observation.country.as_ref().map(super::observation::Country::as_str)
 }
 
-/// Enough digits to judge by, few enough to read.
+/// Rounds to a readable number of digits.
 fn round(value: f64) -> f64 {
     (value * 1000.0).round() / 1000.0
 }

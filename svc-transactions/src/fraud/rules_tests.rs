@@ -129,7 +129,7 @@ fn the_sixth_video_in_two_minutes_is_one_too_many() {
     assert_eq!(evidence["transaction_ids"].as_array().unwrap().len(), 6);
     // One of them a millisecond too long ago.
     assert!(hits(&Scene { before: before(5), ..scene(video(9, 120 * SECOND + 1)) }).is_empty());
-    // What is no video does not count.
+    // Calls without a video do not count.
     let others = (0..9).map(|id| seen(&id.to_string(), 0)).collect();
     assert!(hits(&Scene { before: others, ..scene(now) }).is_empty());
 }
@@ -220,7 +220,7 @@ fn the_owner_of_a_name_is_not_blamed_for_what_others_do_under_it() {
     let (rule, evidence) =
         only(&Scene { before: vec![Observation { at_ms: -HOUR, ..own.clone() }], ..scene(attack) });
     assert_eq!((rule, evidence["from"]["transaction_id"].as_str()), (Rule::ImpossibleTravel, Some("b")));
-    // A user who was not recognised is.
+    // A user who was not recognised is compared.
     let unknown = Observation { identity: Identity::Unknown, ..own.clone() };
     let attack = Observation { identity: Identity::Refuted, ..at("a", 0, SYDNEY) };
     assert_eq!(only(&Scene { before: vec![attack], ..scene(unknown) }).0, Rule::ImpossibleTravel);
@@ -238,7 +238,7 @@ fn the_owner_is_not_one_of_too_many_where_the_others_were_strangers() {
 }
 
 #[test]
-fn a_face_of_another_user_is_told_apart_by_whether_the_name_had_one() {
+fn a_face_of_another_user_hits_different_rules_for_enrolled_and_new_names() {
     let showing = |user_is_enrolled| {
         let face =
             FaceFound { user_is_enrolled, other: Some(("bob".into(), 0.98765)), ..FaceFound::default() };

@@ -1,11 +1,11 @@
-//! The calls of the fraud page and of the block lists.
+//! The RPCs of the fraud page and of the block lists.
 
 use proto::transactions::{self as wire, fraud_server};
 use tonic::{Request, Response, Status};
 
 use crate::service::Transactions;
 
-/// The fraud page of the same records.
+/// The fraud page over the same records.
 #[derive(Clone)]
 pub struct Page {
     records: Transactions,

@@ -1,4 +1,4 @@
-//! A span of time as the fraud page shows it.
+//! The fraud summary of a period.
 
 use std::collections::HashMap;
 
@@ -15,7 +15,7 @@ use crate::{
     store::{Counted, FindingRow},
 };
 
-/// Reasons of decisions that speak for an attack rather than for a bad recording.
+/// Reasons of decisions that indicate an attack rather than a bad recording.
 pub const ATTACK_REASONS: [&str; 8] = [
     "liveness_failed",
     "media_authenticity_failed",
@@ -137,7 +137,7 @@ impl Transactions {
         Ok(rows.into_iter().map(finding).collect())
     }
 
-    /// What people are shown of a link; empty where it was erased meanwhile.
+    /// Returns the label of a link; empty if it was erased meanwhile.
     pub(super) async fn label(&self, project: &str, id: &str, kind: Kind) -> Result<String, Error> {
         match self.store.sealed_label(id, kind).await? {
             Some(sealed) => seal::open_label(&self.ring, project, id, kind.as_str(), &sealed),
@@ -145,7 +145,7 @@ impl Transactions {
         }
     }
 
-    /// The names of these subjects, as their newest transactions have them.
+    /// Returns the names of these subjects, from their newest transactions.
     pub(super) async fn names_of(
         &self,
         project: &str,

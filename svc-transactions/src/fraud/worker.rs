@@ -1,7 +1,7 @@
 //! Background task that applies the fraud rules to recorded transactions.
 //!
-//! A transaction waits in `fraud_pending` from the commit that recorded it until the commit that holds what was found, so
-//! neither a restart nor a kill loses one. Who works on it has claimed it; a claim whose holder is gone runs out.
+//! A transaction waits in `fraud_pending` from the commit that recorded it until the commit of its hits, so neither a
+//! restart nor a kill loses one. A worker claims transactions; the claim of a dead worker expires.
 
 use std::{collections::HashSet, time::Duration};
 
@@ -25,12 +25,12 @@ use crate::{
 
 /// Transactions claimed at a time.
 const BATCH: u32 = 32;
-/// How long a claim holds. Far longer than a batch takes.
+/// Lifetime of a claim. Far longer than a batch takes.
 const CLAIM_MS: i64 = 60_000;
-/// How often claims are looked for that ran out. New transactions of this process wake the worker at once.
+/// How often expired claims are searched. New transactions of this process wake the worker at once.
 const PERIOD: Duration = Duration::from_secs(5);
 
-/// Starts the worker. It ends with its handle; what it was at is found again.
+/// Starts the worker. It ends with its handle; unfinished transactions are claimed again.
 pub fn start(store: Store, ring: KeyRing, clock: Clock) -> AbortOnDropHandle<()> {
     let worker = Worker { store, ring, clock };
     AbortOnDropHandle::new(tokio::spawn(worker.run()))
@@ -47,13 +47,13 @@ impl Worker {
         loop {
             let woken = self.store.fraud_woken();
             match self.work().await {
-                // Perhaps there are more.
+                // There may be more.
                 Ok(true) => {}
                 Ok(false) => _ = tokio::time::timeout(PERIOD, woken).await,
                 Err(error) => {
                     tracing::error!(
                         error = &error as &dyn std::error::Error,
-                        "the fraud rules could not be run; the transactions will be looked at again"
+                        "cannot run the fraud rules; the transactions will be evaluated again"
                     );
                     tokio::time::sleep(PERIOD).await;
                 }
@@ -61,20 +61,20 @@ impl Worker {
         }
     }
 
-    /// Looks at a batch; false when nothing waits.
+    /// Evaluates a batch; false when nothing waits.
     async fn work(&self) -> Result<bool, Error> {
         let now_ms = (self.clock)();
         let claimed = self.store.claim_pending(now_ms, now_ms + CLAIM_MS, BATCH).await?;
         let (mut evaluations, mut users) = (Vec::with_capacity(claimed.len()), HashSet::new());
         for row in claimed {
-            // What a user was seen with counts for the next call only once it is written.
+            // A user's history includes a call only once it is written.
             if row.subject_hash.as_ref().is_some_and(|user| !users.insert(user.clone())) {
                 self.store.settle(&std::mem::take(&mut evaluations)).await?;
             }
             let evaluation = match self.evaluate(&row).await {
                 Err(Error::Database(error)) => return Err(error.into()),
                 Err(error) => {
-                    // It would fail again and again, and keep the others waiting.
+                    // It would fail repeatedly, and block the others.
                     tracing::error!(
                         error = &error as &dyn std::error::Error,
                         transaction.id = row.id,
@@ -104,7 +104,7 @@ impl Worker {
             Some(user) => names::prefix_hashes(&self.ring, &record.project_id, user)?,
             None => Vec::new(),
         };
-        // What another person used does not become known of the user.
+        // Devices and countries of another person are not added to the user's history.
         let traits = self.traits(&now)?;
         let learns = now.identity != Identity::Refuted;
         let blocked = self.blocked(row, &record).await?;
@@ -162,8 +162,8 @@ impl Worker {
         Ok((all(around.before)?, all(around.after)?))
     }
 
-    /// The kinds of block lists a transaction is on. Its address and the number of its document are known by what was stored
-    /// with it alone.
+    /// Returns the kinds of block lists a transaction is on. Its address and document number are known only from its
+    /// stored links.
     async fn blocked(&self, row: &Row, record: &Record) -> Result<Vec<&'static str>, Error> {
         let mut links = links::of_record(&self.ring, record)?;
         links.extend(self.store.stored_links(&row.id).await?);
@@ -174,7 +174,7 @@ impl Worker {
         Ok(kinds)
     }
 
-    /// The device and the country of a transaction, as they are remembered of its user.
+    /// Returns the device and the country of a transaction, as stored in the user's history.
     fn traits(&self, now: &Observation) -> Result<Vec<Trait>, Error> {
         let country = now.country.as_ref().map(|country| match country {
             Country::Code(code) => ("country_code", code.as_str()),
@@ -186,7 +186,7 @@ impl Worker {
             .collect()
     }
 
-    /// What other transactions of the same device are found by. A description of a kind of device is no device.
+    /// Returns the link of the same device. A description of a model is not a device.
     fn device(&self, id: Option<&str>) -> Result<Option<Vec<u8>>, Error> {
         let Some(id) = id else { return Ok(None) };
         Ok(seal::trait_hashes(&self.ring, "device_id", id)?.into_iter().next())

@@ -1,4 +1,4 @@
-//! A review between the wire, the plain values and the database.
+//! Conversion of a review between the wire, plain values and the database.
 
 use blob::KeyRing;
 use proto::transactions as wire;
@@ -12,7 +12,7 @@ use crate::{
     store::{ReviewRow, StepRow},
 };
 
-/// Who holds a review and who decided it, as the team knows them. Stored encrypted.
+/// Display names of the holder and the decider. Sealed at rest.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Names {
     #[serde(default)]
@@ -21,7 +21,7 @@ pub struct Names {
     pub decided: String,
 }
 
-/// What a reviewer wrote, and their name. Stored encrypted.
+/// A reviewer's note, and their name. Sealed at rest.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct Written {
     #[serde(default)]
@@ -49,7 +49,7 @@ impl ReviewRow {
         })
     }
 
-    /// The message at `now`, without its steps.
+    /// Returns the message at `now`, without its steps.
     pub fn to_wire(&self, ring: &KeyRing, now: i64) -> Result<wire::Review, Error> {
         let names = self.names(ring)?;
         let status = Status::from_stored(&self.status)?;
@@ -156,7 +156,7 @@ pub fn decision_from_wire(wire: wire::ReviewDecision) -> Result<Decision, Error>
     })
 }
 
-/// Each reason and its name on the wire, both ways.
+/// Maps each reason to its name on the wire, both ways.
 macro_rules! reasons {
     ($($reason:ident),* $(,)?) => {
         const fn reason_to_wire(reason: Reason) -> wire::ReviewReason {

@@ -1,4 +1,4 @@
-//! Decodes a call about reviews, decides by the rules of [`super`], stores, encodes.
+//! Decodes a call about reviews, decides by the rules of [`super`], stores, encodes the response.
 
 use boot::timestamp::rfc3339;
 use proto::transactions::{self as wire, reviews_server};
@@ -22,13 +22,13 @@ use crate::{
 const DEFAULT_PAGE: u32 = 50;
 const MAX_PAGE: u32 = 100;
 
-/// The reviews of the same records.
+/// The reviews over the same records.
 #[derive(Clone)]
 pub struct Reviews {
     records: Transactions,
 }
 
-/// What a change of a review leaves beside its row.
+/// The effects of a change of a review besides its row.
 #[derive(Default)]
 struct Effects {
     step: Option<StepRow>,
@@ -116,7 +116,7 @@ impl Reviews {
         Ok(wire::Review { steps, ..row.to_wire(ring, self.now())? })
     }
 
-    /// The review of a transaction; opens one where there is none.
+    /// Returns the review of a transaction; opens one if there is none.
     async fn find_or_open(&self, project: &str, id: &TransactionId) -> Result<ReviewRow, Error> {
         let store = &self.records.store;
         if let Some(row) = store.find_review(project, id).await? {
@@ -194,7 +194,7 @@ impl Reviews {
 
     fn step(&self, row: &ReviewRow, by: &Reviewer, verdict: &Verdict, now: i64) -> Result<StepRow, Error> {
         let written = Written { name: by.name.clone(), note: verdict.note.clone() };
-        // Each change has a version of its own.
+        // Each change has its own version.
         let step = row.version;
         let sealed = seal::seal_note(&self.records.ring, &row.project_id, &row.id, step, &written)?;
         Ok(StepRow {
@@ -207,7 +207,7 @@ impl Reviews {
         })
     }
 
-    /// The event for the customer's servers, without the note.
+    /// Returns the event for the customer's servers, without the note.
     async fn event(
         &self,
         row: &ReviewRow,

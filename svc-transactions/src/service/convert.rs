@@ -1,4 +1,4 @@
-//! A transaction between the wire and the record it stands for.
+//! Conversion of a transaction between the wire and its record.
 
 use proto::transactions as wire;
 

@@ -17,7 +17,7 @@ use crate::{
 
 const MAX_KNOWN: usize = 5000;
 const MAX_RECENT: u32 = 200;
-/// Subjects of one search.
+/// Subjects per search.
 const MAX_FOUND: u32 = 20;
 /// Related transactions of one kind.
 const RELATED: u32 = 20;
@@ -54,7 +54,7 @@ impl Transactions {
         Ok(wire::RecentResponse { ids, transactions: self.read_all(rows).await? })
     }
 
-    /// Subjects whose names begin with a text, the latest first.
+    /// Returns subjects whose names begin with a text, the latest first.
     pub(super) async fn search_subjects(
         &self,
         request: wire::SearchSubjectsRequest,
@@ -77,7 +77,7 @@ impl Transactions {
         Ok(wire::SearchSubjectsResponse { subjects })
     }
 
-    /// When a call ended, if it is one of the project.
+    /// Returns when a call ended, if it belongs to the project.
     async fn ended(&self, project: &str, id: &str) -> Result<Option<i64>, Error> {
         let Ok(id) = TransactionId::parse(id) else { return Ok(None) };
         let row = self.store.find_transaction(project, &id).await?;

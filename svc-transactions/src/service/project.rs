@@ -5,7 +5,7 @@ use proto::subjects::Remains;
 use super::{Transactions, subject::remains};
 use crate::{error::Error, record::text};
 
-/// Rows of one kind in one step.
+/// Rows of one kind per step.
 const BATCH: u32 = 200;
 
 impl Transactions {
@@ -34,7 +34,7 @@ impl Transactions {
         ]))
     }
 
-    /// The bytes first: the row is what they are found by.
+    /// The bytes first: they are found by their row.
     async fn destroy_some_samples(&self, project: &str) -> Result<u64, Error> {
         let some = self.store.some_samples(project, BATCH).await?;
         for sample in &some {

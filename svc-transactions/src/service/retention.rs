@@ -5,11 +5,11 @@ use proto::transactions as wire;
 use super::Transactions;
 use crate::{error::Error, record::text};
 
-/// Rows of one statement: bounds how long it holds the database.
+/// Rows per statement: bounds how long it holds the database.
 const BATCH: u32 = 500;
 
 impl Transactions {
-    /// One batch of each kind. The caller calls again while there is more; several callers at once do no harm.
+    /// Deletes one batch of each kind. The caller calls again while there is more; concurrent callers are harmless.
     pub(super) async fn apply_retention(
         &self,
         request: wire::ApplyRetentionRequest,
@@ -19,7 +19,7 @@ impl Transactions {
         let samples = self.store.expire_samples(&project, request.samples_before_ms, now_ms, BATCH).await?;
         let before_ms = request.transactions_before_ms;
         let transactions = self.store.delete_transactions(&project, before_ms, BATCH).await?;
-        // After the transactions: while they are there, the rules may add to it.
+        // After the transactions: while they exist, the rules may add to it.
         self.store.forget_unseen(&project, before_ms).await?;
         let names = self.store.forget_old_names(&project, before_ms, BATCH).await?;
         let deliveries = self.store.delete_old_deliveries(&project, before_ms, BATCH).await?;

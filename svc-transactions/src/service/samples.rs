@@ -1,4 +1,4 @@
-//! Samples: kept, listed with links, opened by a link.
+//! Samples: stored, listed with links, opened by a link.
 
 use bytes::Bytes;
 use futures::{StreamExt, TryStreamExt, stream, stream::BoxStream};
@@ -16,7 +16,7 @@ use crate::{
     seal,
 };
 
-/// Longest a caller may have a sample kept: ten years.
+/// Longest retention a caller may request: ten years.
 const MAX_KEEP_SECONDS: u32 = 10 * 366 * 24 * 3600;
 
 impl Transactions {
@@ -64,7 +64,7 @@ impl Transactions {
         Ok(())
     }
 
-    /// A link that opens the sample for as long as it is kept.
+    /// Returns a link that opens the sample until it expires.
     fn signed_link(&self, sample: Sample) -> Result<wire::SampleLink, Error> {
         let expires_ms = sample.expires_at;
         let signature = self.samples.sign(&sample.project_id, &sample.id, expires_ms)?;
@@ -112,7 +112,7 @@ impl Transactions {
         Ok(wire::SampleLink { sample: Some(sample.into()), expires_ms, signature })
     }
 
-    /// The sample of a link. Whatever is wrong with the link, the answer is the same.
+    /// Returns the sample of a link. All errors of a link are the same.
     pub(super) async fn open_sample(
         &self,
         request: &wire::GetSampleRequest,
@@ -129,7 +129,7 @@ impl Transactions {
             sample.id = sample.id,
             transaction.id = sample.transaction_id,
             project.id = sample.project_id,
-            "a sample was opened by its link"
+            "opened a sample by its link"
         );
         let part = |part| wire::GetSampleResponse { part: Some(part) };
         let head = stream::once(async move { Ok(part(Given::Sample(sample.into()))) });

@@ -9,7 +9,7 @@ use crate::{
     seal,
 };
 
-/// Records of one database transaction: bounds how long it holds the database.
+/// Records per database transaction: bounds how long it holds the database.
 const BATCH: u32 = 200;
 
 /// A subject of a project, within the limits of a record's user.
@@ -48,8 +48,8 @@ impl Transactions {
         ]))
     }
 
-    /// Takes all that is personal from the subject's records, for good. Each step is a database transaction of its own,
-    /// so that a call that broke off is finished by the next.
+    /// Erases all personal data from the subject's records. Each step is a separate database transaction, so that an
+    /// interrupted call is completed by the next one.
     pub(super) async fn erase_subject(&self, subject: &Subject) -> Result<Remains, Error> {
         let (mut transactions, mut samples, mut seen, mut deliveries, mut blocked) = (0, 0, 0, 0, 0);
         let mut secrets = Vec::new();
@@ -64,7 +64,7 @@ impl Transactions {
             deliveries += self.store.delete_deliveries(&subject.project_id, &hash).await?;
         }
         self.store.purge(secrets).await?;
-        tracing::info!(transactions, samples, deliveries, "a subject was erased from the records");
+        tracing::info!(transactions, samples, deliveries, "erased a subject from the records");
         Ok(remains([
             ("transaction", transactions),
             ("sample", samples),
@@ -74,7 +74,7 @@ impl Transactions {
         ]))
     }
 
-    /// The bytes first: the row is what they are found by.
+    /// The bytes first: they are found by their row.
     async fn destroy_samples(&self, project: &str, hash: &[u8]) -> Result<u64, Error> {
         let mut destroyed = 0;
         loop {

@@ -1,9 +1,9 @@
-//! Responses to calls with an `Idempotency-Key`: one row a key, held by a call until it has its response.
+//! Responses to calls with an `Idempotency-Key`: one row per key, held by a call until it has its response.
 
 use super::Store;
 use crate::{answers::Held, error::Error};
 
-/// What a claim found.
+/// The result of a claim.
 #[derive(Debug, PartialEq)]
 pub enum Claim {
     Acquired,
@@ -12,7 +12,7 @@ pub enum Claim {
 }
 
 impl Store {
-    /// Takes the key until `lease_until`, unless another call holds it or it has its response.
+    /// Claims the key until `lease_until`, unless another call holds it or it has its response.
     pub async fn claim_answer(&self, held: &Held, now_ms: i64, lease_until: i64) -> Result<Claim, Error> {
         const CLAIM: &str = "INSERT INTO idempotency_answers AS known (id, project_id, owner, expires_at, bytes) \
              VALUES ($1, $2, $3, $4, 0) ON CONFLICT (id) DO UPDATE \
@@ -26,20 +26,19 @@ impl Store {
         let found: Option<(Option<Vec<u8>>,)> = self.db.fetch_optional(FIND, db::params![&held.id]).await?;
         Ok(match found {
             Some((Some(sealed),)) => Claim::Completed(sealed),
-            // Or released just now: the caller tries again.
+            // Or released just now: the caller retries.
             Some((None,)) | None => Claim::InProgress,
         })
     }
 
-    /// Extends the lease; false when the call does not hold the key any more.
+    /// Extends the lease; false when the call no longer holds the key.
     pub async fn renew_answer(&self, held: &Held, lease_until: i64) -> Result<bool, Error> {
         const RENEW: &str = "UPDATE idempotency_answers SET expires_at = $3 \
              WHERE id = $1 AND owner = $2 AND sealed IS NULL";
         Ok(self.db.execute(RENEW, db::params![&held.id, &held.owner, lease_until]).await? == 1)
     }
 
-    /// Keeps the response until `expires_at`, also after the lease ended, as long as no other call took the key: the work is
-    /// done.
+    /// Stores the response until `expires_at`, even after the lease ended, unless another call claimed the key.
     pub async fn complete_answer(&self, held: &Held, sealed: &[u8], expires_at: i64) -> Result<bool, Error> {
         const COMPLETE: &str = "INSERT INTO idempotency_answers AS known (id, project_id, owner, expires_at, sealed, bytes) \
              VALUES ($1, $2, $3, $4, $5, $6) ON CONFLICT (id) DO UPDATE \
@@ -55,14 +54,14 @@ impl Store {
         Ok(self.db.execute(RELEASE, db::params![&held.id, &held.owner]).await? == 1)
     }
 
-    /// Deletes up to `most` that have expired.
+    /// Deletes up to `most` expired responses.
     pub async fn delete_expired_answers(&self, now_ms: i64, most: u32) -> Result<u64, Error> {
         const DELETE: &str = "DELETE FROM idempotency_answers WHERE id IN \
              (SELECT id FROM idempotency_answers WHERE expires_at <= $1 ORDER BY expires_at LIMIT $2)";
         Ok(self.db.execute(DELETE, db::params![now_ms, most]).await?)
     }
 
-    /// The projects whose responses take more than `most_bytes`.
+    /// Returns the projects whose responses take more than `most_bytes`.
     pub async fn projects_with_many_answers(&self, most_bytes: i64) -> Result<Vec<String>, Error> {
         const FIND: &str =
             "SELECT project_id FROM idempotency_answers GROUP BY project_id HAVING SUM(bytes) > $1";
@@ -77,7 +76,7 @@ impl Store {
         Ok(self.db.execute(DELETE, db::params![project, most]).await?)
     }
 
-    /// Deletes up to `most` of all that is kept for the calls of a project.
+    /// Deletes up to `most` responses of a project.
     pub async fn delete_answers(&self, project: &str, most: u32) -> Result<u64, Error> {
         const DELETE: &str = "DELETE FROM idempotency_answers WHERE id IN \
              (SELECT id FROM idempotency_answers WHERE project_id = $1 LIMIT $2)";

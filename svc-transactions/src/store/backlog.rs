@@ -3,19 +3,19 @@
 use super::Store;
 use crate::error::Error;
 
-/// What waits at one moment.
+/// The queue sizes at one moment.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Backlog {
-    /// Deliveries whose next attempt should have begun.
+    /// Deliveries with an overdue next attempt.
     pub webhooks_due: i64,
     /// When the oldest of them was due.
     pub oldest_due_at: Option<i64>,
-    /// Transactions that the fraud rules have not looked at.
+    /// Transactions not evaluated by the fraud rules.
     pub fraud_pending: i64,
 }
 
 impl Store {
-    /// Counts what waits.
+    /// Counts the queues.
     pub async fn backlog(&self, now_ms: i64) -> Result<Backlog, Error> {
         const WEBHOOKS: &str =
             "SELECT COUNT(*), MIN(due_at) FROM webhook_deliveries WHERE due_at IS NOT NULL AND due_at <= $1";

@@ -14,7 +14,7 @@ macro_rules! entry_columns {
     };
 }
 
-/// An entry as the database has it.
+/// A stored entry.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct BlockedRow {
     pub id: String,
@@ -28,7 +28,7 @@ pub struct BlockedRow {
     pub sealed: Vec<u8>,
 }
 
-/// What is a subject's: entries made from their calls, and their face.
+/// Entries of a subject: made from their calls, or of their face.
 macro_rules! of_subject {
     ($what:literal) => {
         concat!(
@@ -39,7 +39,7 @@ macro_rules! of_subject {
 }
 
 impl Store {
-    /// Adds an entry, and returns the one that is there afterwards.
+    /// Adds an entry, and returns the stored one.
     pub async fn add_entry(&self, row: &BlockedRow) -> Result<BlockedRow, Error> {
         const ADD: &str = concat!(
             "INSERT INTO blocklist (",
@@ -66,7 +66,7 @@ impl Store {
         Ok(self.db.fetch_one(FIND, db::params![&row.project_id, &row.kind, &row.value_hash]).await?)
     }
 
-    /// The entry of a value, whatever key its hash was made with.
+    /// Returns the entry of a value, under any of its hashes.
     pub async fn find_entry(&self, project: &str, link: &Link) -> Result<Option<BlockedRow>, Error> {
         const SELECT: &str = concat!("SELECT ", entry_columns!(), " FROM blocklist WHERE project_id = ");
         let mut find = Statement::new(SELECT);
@@ -75,7 +75,7 @@ impl Store {
         Ok(self.db.fetch_optional(find.sql(), find.params()).await?)
     }
 
-    /// The kinds of those links that are blocked.
+    /// Returns the kinds of those links that are blocked.
     pub async fn find_blocked(&self, project: &str, links: &[Link]) -> Result<Vec<Kind>, Error> {
         if links.iter().all(|link| link.hashes.is_empty()) {
             return Ok(Vec::new());
@@ -91,7 +91,7 @@ impl Store {
         kinds.iter().map(|(kind,)| Kind::from_stored(kind)).collect()
     }
 
-    /// Of these values those that are blocked, as kind and hash.
+    /// Returns the blocked ones of these values, as kind and hash.
     pub async fn blocked_among(
         &self,
         project: &str,
@@ -139,12 +139,12 @@ impl Store {
         Ok(removed)
     }
 
-    /// How many entries are the subject's.
+    /// Counts the subject's entries.
     pub async fn count_blocked(&self, project: &str, subject: &[u8]) -> Result<u64, Error> {
         self.count(of_subject!("SELECT COUNT(*)"), project, subject).await
     }
 
-    /// Deletes the entries that are the subject's.
+    /// Deletes the subject's entries.
     pub async fn delete_blocked_of(&self, project: &str, subject: &[u8]) -> Result<u64, Error> {
         Ok(self.db.execute(of_subject!("DELETE"), db::params![project, subject]).await?)
     }

@@ -3,17 +3,17 @@
 use super::Store;
 use crate::{error::Error, record::TransactionId};
 
-/// Master key id, nonce, and the first bytes of what is sealed.
+/// Master key id, nonce, and the first sealed bytes.
 const NONCE_END: usize = 48;
 
 impl Store {
-    /// How many rows are the subject's.
+    /// Counts the subject's rows.
     pub async fn count_subject(&self, project: &str, subject: &[u8]) -> Result<u64, Error> {
         const SQL: &str = "SELECT COUNT(*) FROM transactions WHERE project_id = $1 AND subject_hash = $2";
         self.count(SQL, project, subject).await
     }
 
-    /// How many deliveries of webhooks tell about the subject.
+    /// Counts the webhook deliveries about the subject.
     pub async fn count_deliveries(&self, project: &str, subject: &[u8]) -> Result<u64, Error> {
         const SQL: &str =
             "SELECT COUNT(*) FROM webhook_deliveries WHERE project_id = $1 AND subject_hash = $2";
@@ -25,14 +25,14 @@ impl Store {
         Ok(count.unsigned_abs())
     }
 
-    /// Deletes the deliveries that tell about the subject, sent or not, and answers how many there were.
+    /// Deletes the deliveries about the subject, sent or not, and returns how many there were.
     pub async fn delete_deliveries(&self, project: &str, subject: &[u8]) -> Result<u64, Error> {
         const SQL: &str = "DELETE FROM webhook_deliveries WHERE project_id = $1 AND subject_hash = $2";
         Ok(self.db.execute(SQL, db::params![project, subject]).await?)
     }
 
-    /// What must not be left in any file once the subject is erased: the start of everything sealed about it, which holds
-    /// the nonce without which the rest is noise.
+    /// Returns the values that must be in no file once the subject is erased: the start of every sealed value, which
+    /// has the nonce without which the rest is noise.
     pub async fn secrets(&self, project: &str, subject: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
         const SEALED: [&str; 7] = [
             "SELECT sealed FROM transactions WHERE project_id = $1 AND subject_hash = $2",
@@ -58,15 +58,15 @@ impl Store {
         Ok(secrets)
     }
 
-    /// Removes what was deleted from the database's files.
+    /// Removes deleted rows from the database's files.
     ///
     /// # Errors
-    /// When the files cannot be cleared: the call is to be repeated.
+    /// When the files cannot be cleaned: repeat the call.
     pub async fn purge(&self, secrets: Vec<Vec<u8>>) -> Result<(), Error> {
         Ok(self.db.purge(secrets).await?)
     }
 
-    /// The ids of up to `most` rows of the subject.
+    /// Returns the ids of up to `most` rows of the subject.
     pub async fn of_subject(
         &self,
         project: &str,
@@ -78,8 +78,9 @@ impl Store {
         ids.iter().map(|(id,)| TransactionId::parse(id)).collect()
     }
 
-    /// Empties these rows of the project, in one database transaction: `sealed` takes the place of what was personal;
-    /// the user's hash, the session, the trigger, the tags, the device's hash, the evidence of fraud and the notes of reviewers go too. Answers how many were there.
+    /// Anonymises these rows of the project, in one database transaction: `sealed` replaces the personal data; the
+    /// user's hash, the session, the trigger, the tags, the device's hash, the evidence of fraud and the notes of
+    /// reviewers are removed too. Returns how many existed.
     pub async fn anonymise(
         &self,
         project: &str,
@@ -88,11 +89,11 @@ impl Store {
         const EMPTY: &str = "UPDATE transactions SET subject_hash = NULL, session_id = NULL, action_trigger = NULL, \
                              tags = '[]', sealed = $3 WHERE id = $1 AND project_id = $2";
         const UNTAG: &str = "DELETE FROM transaction_tags WHERE id = $1";
-        // What the rules are looking at just now is written only while it waits; they take this row first, too.
+        // Results of a running evaluation are written only while the row waits; it locks this row first, too.
         const UNWAIT: &str = "DELETE FROM fraud_pending WHERE id = $1";
         const UNDEVICE: &str = "DELETE FROM transaction_devices WHERE id = $1";
         const UNLINK: &str = "DELETE FROM transaction_links WHERE id = $1";
-        // What nobody has decided is not left to decide.
+        // Open reviews are removed.
         const UNASK: &str = "DELETE FROM reviews WHERE id = $1 AND status IN ('open', 'second_review')";
         const UNNOTE: &str = "UPDATE review_steps SET sealed = $2 WHERE id = $1";
         const UNREVIEW: &str =

@@ -1,4 +1,4 @@
-//! Transactions that wait for the fraud rules, their neighbours, and the hits.
+//! Transactions that wait for the fraud rules, their neighbours, and their hits.
 
 use db::{Statement, Tx, Value};
 
@@ -18,19 +18,19 @@ const SEEN: &str = "INSERT INTO fraud_seen (project_id, subject_hash, trait, val
                     last_at = CASE WHEN excluded.last_at > fraud_seen.last_at \
                     THEN excluded.last_at ELSE fraud_seen.last_at END";
 
-/// Neighbours of one side; earlier and later calls of a user or a session are not about the same moment.
+/// Neighbours on one side; more distant calls of a user or a session are not about the same moment.
 const NEIGHBOURS: i64 = 32;
-/// How much later than another a transaction may begin and yet have been looked at before it.
+/// How much later a transaction may begin than another and still be evaluated before it.
 const LATE_MS: i64 = 10 * 60 * 1000;
 
-/// The rows before and after one, in the order of time.
+/// The rows before and after one, sorted by time.
 #[derive(Debug, Default)]
 pub struct Around {
     pub before: Vec<Row>,
     pub after: Vec<Row>,
 }
 
-/// Something a user was seen with: its name, and the keyed hashes it may have, the newest first.
+/// A device or country of a user: its name, and its possible keyed hashes, the newest first.
 #[derive(Clone, Debug)]
 pub struct Trait {
     pub name: &'static str,
@@ -55,13 +55,13 @@ pub struct Evaluation {
     pub traits: Vec<Trait>,
     /// The keyed hash of the device's own id, if it sent one.
     pub device: Option<Vec<u8>>,
-    /// Keyed hashes of what the user's name begins with.
+    /// Keyed hashes of the prefixes of the user's name.
     pub prefixes: Vec<Vec<u8>>,
     /// Reports the hits.
     pub event: Option<Event>,
 }
 
-/// A hit as the database has it.
+/// A stored hit.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct HitRow {
     pub id: String,
@@ -76,8 +76,8 @@ impl Store {
         self.fraud.clone().notified_owned()
     }
 
-    /// Claims up to `most` waiting transactions until `until_ms`. A row that two ask for at once is one's alone: the
-    /// second finds it claimed when it gets to it.
+    /// Claims up to `most` waiting transactions until `until_ms`. Of two concurrent claims of a row one succeeds: the
+    /// second finds it claimed.
     pub async fn claim_pending(&self, now_ms: i64, until_ms: i64, most: u32) -> Result<Vec<Row>, Error> {
         const WAITS: &str =
             "SELECT COUNT(*) FROM (SELECT 1 FROM fraud_pending WHERE claimed_until <= $1 LIMIT 1) AS one";
@@ -85,7 +85,7 @@ impl Store {
                              (SELECT id FROM fraud_pending WHERE claimed_until <= $1 ORDER BY claimed_until, id LIMIT $3) \
                              RETURNING id";
         const READ: &str = concat!("SELECT ", columns!(), " FROM transactions WHERE id IN (");
-        // Asking first spares an idle service a write.
+        // Checking first saves an idle service a write.
         let (waits,): (i64,) = self.db.fetch_one(WAITS, db::params![now_ms]).await?;
         if waits == 0 {
             return Ok(Vec::new());
@@ -101,7 +101,7 @@ impl Store {
         Ok(self.db.fetch_all(read.sql(), read.params()).await?)
     }
 
-    /// The neighbours of `row` among those of its user.
+    /// Returns the neighbours of `row` of the same user.
     pub async fn around_subject(&self, row: &Row, subjects: &[Vec<u8>]) -> Result<Around, Error> {
         let mut around = Around::default();
         for subject in subjects {
@@ -112,15 +112,15 @@ impl Store {
         Ok(around.in_order())
     }
 
-    /// The neighbours of `row` within its session.
+    /// Returns the neighbours of `row` within its session.
     pub async fn around_session(&self, row: &Row) -> Result<Around, Error> {
         let Some(session) = &row.session_id else { return Ok(Around::default()) };
         let (before, after) = self.neighbours(row, "session_id", session.into()).await?;
         Ok(Around { before, after }.in_order())
     }
 
-    /// Reads the neighbours with `value` in `column`: those before `row`, and those after it that were evaluated and not
-    /// flagged. A row that waits will find this one before itself, and a flagged one is not reported again.
+    /// Returns the neighbours with `value` in `column`: those before `row`, and those after it that were evaluated
+    /// and not flagged. A waiting row will find this one before itself, and a flagged one is not reported again.
     async fn neighbours(
         &self,
         row: &Row,
@@ -147,7 +147,7 @@ impl Store {
         Ok((before, self.db.fetch_all(after.sql(), after.params()).await?))
     }
 
-    /// Whether the user was seen with anything of the kind before `row`, and whether with this.
+    /// Whether the user was seen with any value of the kind before `row`, and whether with this one.
     pub async fn seen_before(
         &self,
         row: &Row,
@@ -170,8 +170,8 @@ impl Store {
         Ok((any > 0, this > 0))
     }
 
-    /// Writes evaluations of waiting transactions (none, where one cannot be read), in one database transaction with their
-    /// events. Where a transaction does not wait any more, its subject was erased or another process evaluated it, and
+    /// Writes evaluations of waiting transactions (`None` for unreadable ones), in one database transaction with
+    /// their events. If a transaction no longer waits, its subject was erased or another process evaluated it, and
     /// nothing is written.
     pub async fn settle(&self, evaluations: &[(String, Option<Evaluation>)]) -> Result<(), Error> {
         const DONE: &str = "DELETE FROM fraud_pending WHERE id = $1";
@@ -192,7 +192,7 @@ impl Store {
         Ok(())
     }
 
-    /// The hits in these transactions, in the order they were found.
+    /// Returns the hits of these transactions, in the order of their detection.
     pub async fn hits(&self, ids: &[&str]) -> Result<Vec<HitRow>, Error> {
         if ids.is_empty() {
             return Ok(Vec::new());
@@ -202,27 +202,27 @@ impl Store {
         Ok(self.db.fetch_all(find.sql(), find.params()).await?)
     }
 
-    /// Forgets what the subject was seen with, and answers how much that was.
+    /// Deletes the subject's devices and countries, and returns their number.
     pub async fn forget_seen(&self, project: &str, subject: &[u8]) -> Result<u64, Error> {
         const SQL: &str = "DELETE FROM fraud_seen WHERE project_id = $1 AND subject_hash = $2";
         Ok(self.db.execute(SQL, db::params![project, subject]).await?)
     }
 
-    /// Forgets what the users of the project were seen with before `before_ms` and not since.
+    /// Deletes devices and countries of the project's users that were last seen before `before_ms`.
     pub async fn forget_unseen(&self, project: &str, before_ms: i64) -> Result<(), Error> {
         const SQL: &str = "DELETE FROM fraud_seen WHERE project_id = $1 AND last_at < $2";
         self.db.execute(SQL, db::params![project, before_ms]).await?;
         Ok(())
     }
 
-    /// How much the subject was seen with.
+    /// Counts the subject's devices and countries.
     pub async fn count_seen(&self, project: &str, subject: &[u8]) -> Result<u64, Error> {
         const SQL: &str = "SELECT COUNT(*) FROM fraud_seen WHERE project_id = $1 AND subject_hash = $2";
         self.count(SQL, project, subject).await
     }
 }
 
-/// Adds the hits of one evaluation, the reviews they open and what the user was seen with.
+/// Adds the hits of one evaluation, their reviews, and the user's device and country.
 async fn add_findings(tx: &mut Tx, id: &str, evaluation: &Evaluation) -> Result<(), Error> {
     let Evaluation { project_id, at_ms, found_at_ms, .. } = evaluation;
     for hit in &evaluation.hits {

@@ -1,4 +1,4 @@
-//! What is summed for the fraud page. Each statement reads one span of time, or one value, by an index.
+//! Aggregates for the fraud page. Each statement reads one period, or one value, by an index.
 
 use super::Store;
 use crate::{error::Error, links::Kind, stats::Span};
@@ -35,11 +35,11 @@ pub struct FindingRow {
     pub rule: String,
     pub created_at: i64,
     pub subject_hash: Option<Vec<u8>>,
-    /// The subject whose face it is.
+    /// The owner of the face.
     pub face: Option<Vec<u8>>,
 }
 
-/// A value at a user, or a user at a value.
+/// A value of a user, or a user of a value.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct Neighbour {
     /// `user`, or the kind of the value.
@@ -51,7 +51,7 @@ pub struct Neighbour {
 }
 
 impl Store {
-    /// Hits by rule and time.
+    /// Counts hits by rule and time.
     pub async fn count_hits(&self, span: &Span) -> Result<Vec<Signal>, Error> {
         const SQL: &str = "SELECT (created_at - $2) / $4 AS bucket, rule, COUNT(*) AS calls FROM fraud_hits \
              WHERE project_id = $1 AND created_at >= $2 AND created_at < $3 GROUP BY 1, 2";
@@ -59,7 +59,7 @@ impl Store {
         Ok(self.db.fetch_all(SQL, params).await?)
     }
 
-    /// Suspicious calls by time.
+    /// Counts suspicious calls by time.
     pub async fn count_suspicious(&self, span: &Span) -> Result<Vec<(i64, i64)>, Error> {
         const SQL: &str = "SELECT (created_at - $2) / $4 AS bucket, COUNT(*) AS calls FROM transactions \
              WHERE project_id = $1 AND has_fraud = 1 AND created_at >= $2 AND created_at < $3 GROUP BY 1";
@@ -67,7 +67,7 @@ impl Store {
         Ok(self.db.fetch_all(SQL, params).await?)
     }
 
-    /// The values of a kind that most suspicious calls have.
+    /// Returns the most frequent values of a kind in suspicious calls.
     pub async fn top_values(&self, span: &Span, kind: Kind) -> Result<Vec<Counted>, Error> {
         const SQL: &str = "SELECT l.value_hash, COUNT(*) AS calls, COUNT(DISTINCT t.subject_hash) AS users, \
              MAX(t.created_at) AS last_at, MAX(l.id) AS id \
@@ -78,7 +78,7 @@ impl Store {
         Ok(self.db.fetch_all(SQL, params).await?)
     }
 
-    /// The users most suspicious calls are about.
+    /// Returns the users with most suspicious calls.
     pub async fn top_users(&self, span: &Span) -> Result<Vec<Counted>, Error> {
         const SQL: &str = "SELECT subject_hash AS value_hash, COUNT(*) AS calls, CAST(1 AS BIGINT) AS users, \
              MAX(created_at) AS last_at, MAX(id) AS id FROM transactions \
@@ -88,7 +88,7 @@ impl Store {
         Ok(self.db.fetch_all(SQL, params).await?)
     }
 
-    /// Faces that came under other names than that of who enrolled them, most names first.
+    /// Returns faces that were used under other names than their owner's, most names first.
     pub async fn face_clusters(&self, span: &Span) -> Result<Vec<Counted>, Error> {
         const SQL: &str = "SELECT l.value_hash, COUNT(*) AS calls, COUNT(DISTINCT t.subject_hash) AS users, \
              MAX(l.created_at) AS last_at, MAX(l.id) AS id \
@@ -100,7 +100,7 @@ impl Store {
         Ok(self.db.fetch_all(SQL, params).await?)
     }
 
-    /// Some of the subjects under whose names a face came that is not theirs.
+    /// Returns some of the subjects that a face was used for besides its owner.
     pub async fn names_of_face(&self, span: &Span, face: &[u8]) -> Result<Vec<Vec<u8>>, Error> {
         const SQL: &str = "SELECT DISTINCT t.subject_hash FROM transaction_links l JOIN transactions t ON t.id = l.id \
              WHERE l.project_id = $1 AND l.kind = 'face' AND l.value_hash = $4 AND l.created_at >= $2 \
@@ -111,7 +111,7 @@ impl Store {
         Ok(found.into_iter().map(|(hash,)| hash).collect())
     }
 
-    /// The newest findings about faces of other users.
+    /// Returns the newest findings about faces of other users.
     pub async fn face_findings(&self, span: &Span) -> Result<Vec<FindingRow>, Error> {
         const SQL: &str = "SELECT h.id, h.rule, h.created_at, t.subject_hash, l.value_hash AS face \
              FROM fraud_hits h JOIN transactions t ON t.id = h.id \
@@ -122,7 +122,7 @@ impl Store {
         Ok(self.db.fetch_all(SQL, params).await?)
     }
 
-    /// Users whose calls have a value, most calls first.
+    /// Returns users whose calls have a value, most calls first.
     pub async fn users_of(
         &self,
         project: &str,
@@ -137,7 +137,7 @@ impl Store {
         Ok(self.db.fetch_all(SQL, db::params![project, kind, hash, most]).await?)
     }
 
-    /// What the calls of a user have, most calls first. Countries connect strangers, so they are left out.
+    /// Returns the values of a user's calls, most calls first. Countries connect unrelated users, so they are left out.
     pub async fn values_of(&self, project: &str, user: &[u8], most: i64) -> Result<Vec<Neighbour>, Error> {
         const SQL: &str = "SELECT l.kind, l.value_hash AS hash, COUNT(*) AS calls, MAX(l.id) AS id \
              FROM transactions t JOIN transaction_links l ON l.id = t.id \

@@ -1,4 +1,4 @@
-//! What transactions have in common.
+//! Links between transactions.
 
 use db::{Statement, Tx, Value};
 
@@ -8,10 +8,10 @@ use crate::{
     links::{Kind, Link},
 };
 
-/// Links of one statement, six values each.
+/// Links per statement, six values each.
 const AT_ONCE: usize = 1000;
 
-/// A link as it is stored.
+/// A stored link.
 #[derive(Clone, Debug)]
 pub struct StoredLink {
     pub kind: Kind,
@@ -42,7 +42,7 @@ pub(super) async fn add(tx: &mut Tx, linked: &[(&Row, &StoredLink)]) -> Result<(
 }
 
 impl Store {
-    /// The links of a transaction, without what people are shown.
+    /// Returns the links of a transaction, without labels.
     pub async fn stored_links(&self, id: &str) -> Result<Vec<Link>, Error> {
         const SQL: &str = "SELECT kind, value_hash FROM transaction_links WHERE id = $1 ORDER BY kind";
         let rows: Vec<(String, Vec<u8>)> = self.db.fetch_all(SQL, db::params![id]).await?;
@@ -52,7 +52,7 @@ impl Store {
         rows.into_iter().map(link).collect()
     }
 
-    /// What people are shown of a transaction's link; none where there is nothing of the kind, or of a face.
+    /// Returns the label of a transaction's link; `None` if there is no such link, or for a face.
     pub async fn sealed_label(&self, id: &str, kind: Kind) -> Result<Option<Vec<u8>>, Error> {
         const SQL: &str =
             "SELECT sealed FROM transaction_links WHERE id = $1 AND kind = $2 AND sealed IS NOT NULL";
@@ -60,7 +60,7 @@ impl Store {
         Ok(found.map(|(sealed,)| sealed))
     }
 
-    /// Takes from all transactions that they showed the face of the subject.
+    /// Removes the links to the subject's face from all transactions.
     pub async fn forget_face(&self, project: &str, subject: &[u8]) -> Result<(), Error> {
         const SQL: &str =
             "DELETE FROM transaction_links WHERE project_id = $1 AND kind = 'face' AND value_hash = $2";
@@ -68,7 +68,7 @@ impl Store {
         Ok(())
     }
 
-    /// The newest transaction of each of these subjects, by which their names are read.
+    /// Returns the newest transaction of each of these subjects, which has their name.
     pub async fn newest_of(&self, project: &str, subjects: &[Vec<u8>]) -> Result<Vec<(Vec<u8>, Row)>, Error> {
         if subjects.is_empty() {
             return Ok(Vec::new());

@@ -1,9 +1,9 @@
-//! Listing: one index range for any one filter, read backwards from the cursor; of several filters the rarest is read.
+//! Lists: one index range for a single filter, read backwards from the cursor; of several filters the rarest is read.
 //!
-//! With several filters an index range may hold many rows that another filter leaves out. How many rows each filter has is
-//! asked first, up to a bound, and the one with the fewest is walked. A walk ends after [`WALK`] rows, whatever it found:
-//! the page is short then, and its cursor goes on from there. So a page costs the same however many records there are,
-//! and it is complete whenever one of its filters alone leaves fewer rows than that.
+//! With several filters an index range may have many rows that another filter excludes. So the rows of each filter
+//! are counted first, up to a bound, and the one with the fewest is read. A read ends after [`WALK`] rows, whatever
+//! it found: the page is short then, and its cursor continues from there. So the cost of a page does not depend on
+//! the number of records, and it is complete whenever one of its filters alone leaves fewer rows than that.
 
 use std::ops::ControlFlow;
 
@@ -16,19 +16,19 @@ use crate::{
     record::{Flag, TransactionId, Verdict},
 };
 
-/// Rows looked at for one page at most, in windows that grow: most pages are full after the first.
+/// Most rows read for one page, in growing windows: most pages are full after the first.
 pub const WALK: [u32; 2] = if cfg!(test) { [5, 20] } else { [250, 750] };
-/// Encrypted bytes of a page; it ends early then, with a cursor. What it holds must fit one message.
+/// Encrypted bytes of a page, which must fit one message; a larger page ends early, with a cursor.
 const PAGE_BYTES: usize = 2 * 1024 * 1024;
 
-/// What a list answers: rows, newest first, and where the next page goes on.
+/// The result of a list: rows, newest first, and the start of the next page.
 #[derive(Debug)]
 pub struct Listed {
     pub rows: Vec<Row>,
     pub next: Option<Cursor>,
 }
 
-/// One filter, and the index its rows are found by.
+/// One filter, and the index of its rows.
 #[derive(Clone, Debug, PartialEq)]
 enum By {
     /// Every row of the project.
@@ -36,19 +36,19 @@ enum By {
     /// A column of the transactions.
     Column(&'static str, String),
     Tag(String),
-    /// A rule that has a hit.
+    /// A rule with a hit.
     Fraud(String),
     HasFraud,
-    /// Has none. No index of its own: most have none.
+    /// No hit. Has no index of its own, because most rows have none.
     NoFraud,
-    /// Where a review stands.
+    /// The state of a review.
     Review(String),
-    /// The hashes a user may have.
+    /// The possible hashes of a user.
     Subject(Vec<Vec<u8>>),
 }
 
 impl Store {
-    /// The rows of `page`. `subjects` are the hashes its user may have (empty: any user).
+    /// Returns the rows of `page`. `subjects` are the possible hashes of its user (empty: any user).
     pub async fn list_transactions(&self, page: &Page, subjects: &[Vec<u8>]) -> Result<Listed, Error> {
         let mut filters = filters(&page.filter, subjects);
         if filters.len() > 1 {
@@ -56,7 +56,7 @@ impl Store {
         }
         let (size, mut after) = (page.size as usize, page.after.clone());
         let mut rows: Vec<Row> = Vec::new();
-        // Without another filter every row that is read is answered.
+        // Without another filter every row read is returned.
         let windows = if filters.len() > 1 { &WALK[..] } else { &[page.size + 1] };
         for window in windows {
             let range = Range { page, after: after.as_ref(), window: *window };
@@ -78,7 +78,7 @@ impl Store {
         Ok(Listed { next: if full { last_of(&rows)? } else { after }, rows })
     }
 
-    /// Puts the filter with the fewest rows in front: its index is the one that is walked.
+    /// Moves the filter with the fewest rows to the front: its index is read.
     async fn rarest_first(&self, filters: &mut [By], page: &Page) -> Result<(), Error> {
         let most = WALK.iter().sum::<u32>() + 1;
         let mut rarest = (i64::MAX, 0);
@@ -94,12 +94,12 @@ impl Store {
         Ok(())
     }
 
-    /// Up to `wanted` rows of a window of the first filter's index that pass the others too.
+    /// Returns up to `wanted` rows of a window of the first filter's index that pass the others too.
     async fn window(&self, filters: &[By], range: Range<'_>, wanted: usize) -> Result<Vec<Row>, Error> {
         self.rows_of_a_message(&select(filters, range, wanted)).await
     }
 
-    /// The first rows of a query, until they are larger than [`PAGE_BYTES`].
+    /// Returns the first rows of a query, up to [`PAGE_BYTES`].
     pub(super) async fn rows_of_a_message(&self, query: &Statement<'_>) -> Result<Vec<Row>, Error> {
         let (mut rows, mut size) = (Vec::new(), 0);
         let add = |row: Row| {
@@ -111,7 +111,7 @@ impl Store {
         Ok(rows)
     }
 
-    /// The last row of a window, if the window was full.
+    /// Returns the last row of a window, if the window was full.
     async fn end_of_window(&self, filter: &By, range: Range<'_>) -> Result<Option<Cursor>, Error> {
         let mut sql = Statement::new("");
         found_by(&mut sql, filter, Range { window: 1, ..range });
@@ -131,7 +131,7 @@ fn last_of(rows: &[Row]) -> Result<Option<Cursor>, Error> {
     rows.last().map(cursor).transpose()
 }
 
-/// Part of an index: from where on, and how many rows.
+/// A part of an index: its start, and the number of rows.
 #[derive(Clone, Copy)]
 struct Range<'a> {
     page: &'a Page,
@@ -162,7 +162,7 @@ fn filters(filter: &Filter, subjects: &[Vec<u8>]) -> Vec<By> {
     filters
 }
 
-/// Adds `SELECT id, created_at` of the rows one filter finds, newest first, from its own index.
+/// Adds `SELECT id, created_at` of the rows of one filter, newest first, from its own index.
 fn found_by<'a>(sql: &mut Statement<'a>, filter: &'a By, range: Range<'a>) {
     let table = match filter {
         By::Tag(_) => "transaction_tags",
@@ -179,7 +179,7 @@ fn found_by<'a>(sql: &mut Statement<'a>, filter: &'a By, range: Range<'a>) {
         other => passes(sql, other),
     }
     in_range(sql, range);
-    // A limit the planner can read; behind a parameter it has to guess one, and may sort instead.
+    // A literal limit for the planner; with a parameter it has to guess one, and may sort instead.
     sql.push(" ORDER BY created_at DESC, id DESC LIMIT ").push_number(range.window.into());
 }
 
@@ -202,7 +202,7 @@ fn passes<'a>(sql: &mut Statement<'a>, filter: &'a By) {
             sql.push(" AND EXISTS (SELECT 1 FROM reviews WHERE reviews.id = transactions.id AND status = ");
             sql.bind(status).push(")");
         }
-        // As words of the statement: the index holds only the rows that have one.
+        // Literals in the statement: the index has only rows with a value.
         By::HasFraud => _ = sql.push(" AND has_fraud = 1"),
         By::NoFraud => _ = sql.push(" AND has_fraud = 0"),
         By::Subject(hashes) if hashes.len() == 1 => _ = sql.push(" AND subject_hash = ").bind(&hashes[0]),
@@ -223,8 +223,8 @@ fn in_range<'a>(sql: &mut Statement<'a>, range: Range<'a>) {
     }
 }
 
-/// Returns a query of the rows themselves: those of the first filter's window that pass the others. The window's own limit
-/// keeps either database from finding the rows in another way.
+/// Returns a query of the rows: those of the first filter's window that pass the others. The window's own limit keeps
+/// both databases from choosing another plan.
 fn select<'a>(filters: &'a [By], range: Range<'a>, wanted: usize) -> Statement<'a> {
     const WALKED: &str = concat!(
         "SELECT ",

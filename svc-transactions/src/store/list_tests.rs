@@ -1,4 +1,4 @@
-//! How rows are found, by SQLite's own account; PostgreSQL's plans are printed by the example `list_speed`.
+//! Query plans of SQLite; PostgreSQL's plans are printed by the example `list_speed`.
 
 use blob::KeyRing;
 use db::Db;
@@ -24,7 +24,7 @@ async fn database() -> Db {
     Db::open(&db::Config::url("sqlite::memory:", "public"), &crate::MIGRATIONS).await.unwrap()
 }
 
-/// No page may cost a walk through other rows or a sort: it would grow with the number of transactions.
+/// No page may need a scan of other rows or a sort: it would grow with the number of transactions.
 #[tokio::test]
 async fn any_one_filter_reads_its_own_index_in_order_and_nothing_else() {
     let db = database().await;
@@ -72,7 +72,7 @@ async fn of_several_filters_only_the_first_is_walked() {
     }
 }
 
-/// A transaction as the filters see it.
+/// A transaction with the filtered properties.
 #[derive(Clone, Debug)]
 struct Made {
     id: String,
@@ -85,7 +85,7 @@ struct Made {
     fraud: Option<&'static str>,
 }
 
-/// Four hundred, of which any two properties meet often, seldom or never.
+/// Four hundred, of which any two properties coincide often, seldom or never.
 fn made() -> Vec<Made> {
     let one = |at: usize| Made {
         id: uuid::Uuid::from_u128(at as u128 * 7919 % 1000 + (at as u128) * 1000).to_string(),
@@ -132,7 +132,7 @@ async fn write(db: &Db, made: &[Made]) {
     }
 }
 
-/// One property a transaction can be listed by: how a page asks for it, and who has it.
+/// One property of a list filter: its request, and its matching transactions.
 type Property = (fn(&mut Filter), fn(&Made) -> bool);
 
 const PROPERTIES: [Property; 12] = [
@@ -150,7 +150,7 @@ const PROPERTIES: [Property; 12] = [
     (|f| (f.from_ms, f.until_ms) = (Some(30), Some(100)), |m| (30..100).contains(&m.at_ms)),
 ];
 
-/// Every page of a list, one after the other; how many there were, and whether one was short of rows that came later.
+/// Reads every page of a list; returns how many there were, and whether one was shorter than the rest.
 async fn read_through(store: &Store, filter: &Filter) -> (Vec<String>, usize, bool) {
     let subjects: Vec<_> = filter.user_fullname.iter().map(|_| vec![1; 32]).collect();
     let (mut ids, mut after, mut pages, mut short) = (Vec::new(), None, 0, false);
@@ -167,7 +167,7 @@ async fn read_through(store: &Store, filter: &Filter) -> (Vec<String>, usize, bo
     }
 }
 
-/// Pages that end early, with windows that end anywhere, skip no row and repeat none.
+/// Pages that end early, with windows that end anywhere, skip and repeat no row.
 #[tokio::test]
 async fn any_two_or_three_filters_list_just_what_has_all_of_them() {
     testkit::each_db(&crate::MIGRATIONS, async |db| {
@@ -182,7 +182,7 @@ async fn any_two_or_three_filters_list_just_what_has_all_of_them() {
                 for third in [first, &PROPERTIES[(at * 5 + 3) % PROPERTIES.len()].0] {
                     let mut filter = Filter { project_id: "p".into(), ..Filter::default() };
                     [first, second, third].iter().for_each(|ask| ask(&mut filter));
-                    // Asked for two values of one property, the last one counts.
+                    // If two values of one property are requested, the last one applies.
                     let whole = filter.clone();
                     let holds = |m: &&Made| {
                         PROPERTIES.iter().all(|(ask, has)| {

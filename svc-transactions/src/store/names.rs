@@ -13,14 +13,14 @@ const ADD: &str = "INSERT INTO subject_names (project_id, subject_hash, last_at,
 const ADD_PREFIX: &str = "INSERT INTO subject_prefixes (project_id, prefix_hash, subject_hash) \
      VALUES ($1, $2, $3) ON CONFLICT (project_id, prefix_hash, subject_hash) DO NOTHING";
 
-/// A subject that was found, by their newest transaction.
+/// A subject found, with their newest transaction.
 #[derive(Debug, sqlx::FromRow)]
 pub struct FoundName {
     pub transaction_id: String,
     pub last_at: i64,
 }
 
-/// Makes the subject of a transaction searchable, or notes that this is their newest one.
+/// Makes the subject of a transaction searchable, or updates their newest transaction.
 pub(super) async fn add(tx: &mut Tx, id: &str, evaluation: &Evaluation, subject: &[u8]) -> sqlx::Result<()> {
     let project = &evaluation.project_id;
     let params = db::params![project, subject, evaluation.at_ms, id];
@@ -34,7 +34,7 @@ pub(super) async fn add(tx: &mut Tx, id: &str, evaluation: &Evaluation, subject:
 }
 
 impl Store {
-    /// Subjects that have one of these prefixes, the latest first.
+    /// Returns subjects with one of these prefixes, the latest first.
     pub async fn find_names(
         &self,
         project: &str,
@@ -60,8 +60,8 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// Makes up to `most` subjects of the project unsearchable who had no transaction since `before_ms`, and returns how
-    /// many.
+    /// Makes up to `most` subjects of the project without transactions since `before_ms` unsearchable, and returns
+    /// how many.
     pub async fn forget_old_names(&self, project: &str, before_ms: i64, most: u32) -> Result<u64, Error> {
         const PREFIXES: &str = "DELETE FROM subject_prefixes WHERE project_id = $1 AND subject_hash IN \
              (SELECT subject_hash FROM subject_names WHERE project_id = $1 AND last_at < $2 \

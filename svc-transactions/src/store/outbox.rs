@@ -1,4 +1,4 @@
-//! Queueing of deliveries, inside the transaction of what they report.
+//! Queueing of deliveries, inside the transaction of their event.
 
 use db::{Statement, Tx, Value};
 
@@ -7,7 +7,7 @@ use crate::{
     outbox::{Event, Outbox, Outgoing, Subscriber, projects},
 };
 
-/// Eleven values a delivery: one statement stays below the 32766 it may carry.
+/// Eleven values per delivery: one statement stays below the limit of 32766.
 const DELIVERIES_AT_ONCE: usize = 1000;
 
 /// Queues `events` for their subscribers and returns the number of deliveries.

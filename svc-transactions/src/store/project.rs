@@ -4,7 +4,7 @@ use super::{Store, samples::sample_columns};
 use crate::{error::Error, samples::Sample};
 
 impl Store {
-    /// Up to `most` samples of a project, expired ones too.
+    /// Returns up to `most` samples of a project, including expired ones.
     pub async fn some_samples(&self, project: &str, most: u32) -> Result<Vec<Sample>, Error> {
         const SQL: &str =
             concat!("SELECT ", sample_columns!(), " FROM samples WHERE project_id = $1 ORDER BY id LIMIT $2");
@@ -17,7 +17,7 @@ impl Store {
         Ok(self.db.execute(SQL, db::params![project]).await?)
     }
 
-    /// Forgets up to `most` of the devices and countries the fraud rules have seen.
+    /// Deletes up to `most` devices and countries from the fraud rules' history.
     pub async fn forget_some_seen(&self, project: &str, most: u32) -> Result<u64, Error> {
         const SQL: &str = "DELETE FROM fraud_seen WHERE project_id = $1 AND (subject_hash, trait, value_hash) IN \
                            (SELECT subject_hash, trait, value_hash FROM fraud_seen WHERE project_id = $1 LIMIT $2)";

@@ -9,8 +9,8 @@ use crate::error::Error;
 const MAX_IDS: i64 = 5000;
 
 impl Store {
-    /// The ids of what ended at `since_ms` or later, and after the call that ended at `after.0` with the id `after.1`;
-    /// newest first.
+    /// Returns the ids of calls that ended at `since_ms` or later, and after the call that ended at `after.0` with
+    /// the id `after.1`; newest first.
     pub async fn ended_since(
         &self,
         project: &str,
@@ -25,7 +25,7 @@ impl Store {
         Ok(ids.into_iter().map(|(id,)| id).collect())
     }
 
-    /// These rows of the project, those that ended last first; fewer where they are larger than a message.
+    /// Returns these rows of the project, the last ended first; fewer if they exceed a message.
     pub async fn rows(&self, project: &str, ids: &[String]) -> Result<Vec<Row>, Error> {
         const SELECT: &str = concat!("SELECT ", columns!(), " FROM transactions WHERE project_id = ");
         if ids.is_empty() {
@@ -37,7 +37,7 @@ impl Store {
         self.rows_of_a_message(&find).await
     }
 
-    /// Up to `most` transactions that were made with the device of `row`, newest first.
+    /// Returns up to `most` transactions of the device of `row`, newest first.
     pub async fn of_same_device(&self, row: &Row, most: u32) -> Result<Vec<Row>, Error> {
         const SQL: &str = concat!(
             "SELECT ",

@@ -7,8 +7,8 @@ use crate::error::Error;
 const MAX_TRIES: u32 = 5;
 
 impl Store {
-    /// Makes up to `most` samples of the project that were made before `before_ms` expire now, and answers how many: from
-    /// here on they are refused, and what removes expired samples destroys their bytes.
+    /// Expires up to `most` samples of the project from before `before_ms` now, and returns how many: they are
+    /// rejected from here on, and the sweeper destroys their bytes.
     pub async fn expire_samples(
         &self,
         project: &str,
@@ -21,11 +21,11 @@ impl Store {
         Ok(self.db.execute(SQL, db::params![project, before_ms, now_ms, most]).await?)
     }
 
-    /// Deletes up to `most` of the project's transactions that were made before `before_ms`, oldest first, with all that
-    /// hangs on them, and answers how many.
+    /// Deletes up to `most` of the project's transactions from before `before_ms`, oldest first, with all dependent
+    /// rows, and returns how many.
     ///
-    /// [`Store::settle`] locks a row of `fraud_pending` before its transaction, a deletion the transaction first: where the
-    /// two deadlock, the database ends one of them, and a deletion is tried again.
+    /// [`Store::settle`] locks a row of `fraud_pending` before its transaction, a deletion the transaction first: if
+    /// the two deadlock, the database aborts one of them, and a deletion is retried.
     pub async fn delete_transactions(&self, project: &str, before_ms: i64, most: u32) -> Result<u64, Error> {
         for _ in 1..MAX_TRIES {
             match self.try_delete(project, before_ms, most).await {
@@ -42,7 +42,7 @@ impl Store {
         self.db.execute(SQL, db::params![project, before_ms, most]).await
     }
 
-    /// Deletes up to `most` webhook deliveries made before `before_ms`.
+    /// Deletes up to `most` webhook deliveries from before `before_ms`.
     pub async fn delete_old_deliveries(
         &self,
         project: &str,

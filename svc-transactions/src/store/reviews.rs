@@ -1,4 +1,4 @@
-//! Reviews, the steps that led to their decisions, and how each project reviews.
+//! Reviews, the steps of their decisions, and each project's settings.
 
 use db::{Statement, Tx, Value};
 
@@ -10,7 +10,7 @@ use crate::{
     reviews::Settings,
 };
 
-/// What is reviewed at all: decisions, and enrollments.
+/// Reviewable transactions: decisions and enrollments.
 macro_rules! reviewable {
     () => {
         "(verdict IS NOT NULL OR kind LIKE '%enroll%')"
@@ -25,7 +25,7 @@ pub(super) const OPEN_FOR_FRAUD: &str = concat!(
     reviewable!(),
     " ON CONFLICT (id) DO UPDATE SET fraud = 1"
 );
-/// The transaction $1 of the user $3 in $2, made at $4, is the new capture others wait for.
+/// The transaction $1 of the user $3 in $2, made at $4, is the awaited new capture.
 pub(super) const END_WAITING: &str = "UPDATE reviews SET queue = 'done' WHERE project_id = $2 AND subject_hash = $3 AND status = 'new_capture' \
      AND queue = 'waiting' AND decided_at <= $4 \
      AND kind = (SELECT kind FROM transactions WHERE id = $1 AND verdict IS NOT NULL)";
@@ -42,7 +42,7 @@ macro_rules! select {
     };
 }
 
-/// A review as the database has it.
+/// A stored review.
 #[derive(Clone, Debug, sqlx::FromRow)]
 pub struct ReviewRow {
     pub id: String,
@@ -63,7 +63,7 @@ pub struct ReviewRow {
     pub decided_at: Option<i64>,
     pub sealed_names: Option<Vec<u8>>,
     pub version: i64,
-    /// None: the default.
+    /// `None`: the default.
     pub target_minutes: Option<i64>,
 }
 
@@ -103,7 +103,7 @@ pub struct Counts {
     pub overdue: i64,
 }
 
-/// Opens a review of each new row that is for a person to decide.
+/// Opens a review of each new row that needs one.
 pub(super) async fn open<'a>(tx: &mut Tx, rows: impl Iterator<Item = &'a Row>) -> Result<(), Error> {
     let for_people: Vec<_> = rows.filter_map(|row| Some((row, causes(row)?))).collect();
     if for_people.is_empty() {
@@ -132,7 +132,7 @@ pub(super) async fn open<'a>(tx: &mut Tx, rows: impl Iterator<Item = &'a Row>) -
     Ok(())
 }
 
-/// Whether the verdict of a row and the reasons for it are for a person to decide.
+/// Returns why a row needs a review, by its verdict and reasons.
 fn causes(row: &Row) -> Option<(bool, bool)> {
     let referred = row.verdict.as_deref() == Some(Verdict::Refer.as_str());
     let duplicate = row.reasons.0.iter().any(|reason| reason == "duplicate_identity");
@@ -145,7 +145,7 @@ impl Store {
         Ok(self.db.fetch_optional(SQL, db::params![id.as_str(), project]).await?)
     }
 
-    /// The reviews of these transactions, as far as there are any.
+    /// Returns the existing reviews of these transactions.
     pub async fn reviews_of(&self, ids: &[&str]) -> Result<Vec<ReviewRow>, Error> {
         if ids.is_empty() {
             return Ok(Vec::new());
@@ -155,7 +155,7 @@ impl Store {
         Ok(self.db.fetch_all(find.sql(), find.params()).await?)
     }
 
-    /// Opens a review of a transaction nobody asked to review. False: there is no such transaction.
+    /// Opens a review of a transaction that needed none. False: there is no such transaction.
     pub async fn open_review(&self, project: &str, id: &TransactionId, now: i64) -> Result<bool, Error> {
         const SQL: &str = concat!(
             "INSERT INTO reviews (id, project_id, subject_hash, kind, created_at, opened_at, requested, status, queue) \
@@ -173,10 +173,10 @@ impl Store {
         Ok(self.db.fetch_all(SQL, db::params![id]).await?)
     }
 
-    /// Stores `row`, which was read as `row.version`, with the step that led to it and the event that tells of it.
+    /// Stores `row`, which was read as `row.version`, with its step and its event.
     ///
     /// # Errors
-    /// [`Error::ReviewChanged`] when somebody else changed it since.
+    /// [`Error::ReviewChanged`] after a concurrent change.
     pub async fn save_review(
         &self,
         row: &ReviewRow,
@@ -223,7 +223,7 @@ impl Store {
         Ok(())
     }
 
-    /// Up to `most` reviews of a part of the queue at `now`, after the one `after` names by its time and id.
+    /// Returns up to `most` reviews of a part of the queue at `now`, after the one in `after` (its time and id).
     pub async fn list_reviews(
         &self,
         project: &str,
@@ -264,7 +264,7 @@ impl Store {
         })
     }
 
-    /// How many reviews there are that are not done; `due_before` is when one must have been opened to be late at `now`.
+    /// Counts open reviews; those opened before `due_before` are overdue at `now`.
     pub async fn count_reviews(
         &self,
         project: &str,

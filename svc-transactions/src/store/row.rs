@@ -7,7 +7,7 @@ use crate::{
     record::{Flag, Personal, Record, TransactionId, Verdict},
 };
 
-/// A transaction as the database sees it.
+/// A stored transaction.
 #[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
 pub struct Row {
     pub id: String,
@@ -36,7 +36,7 @@ pub struct Row {
 }
 
 impl Row {
-    /// `sealed` holds `record.personal`, `subject_hash` stands for its user.
+    /// Builds a row; `sealed` has `record.personal`, `subject_hash` replaces its user.
     pub fn new(record: Record, subject_hash: Option<Vec<u8>>, sealed: Vec<u8>) -> Self {
         Self {
             id: record.id.as_str().into(),
@@ -63,12 +63,12 @@ impl Row {
         }
     }
 
-    /// Its reasons and tags as they are stored.
+    /// Returns its reasons and tags as stored.
     pub fn lists(&self) -> [String; 2] {
         [self.reasons.json(), self.tags.json()]
     }
 
-    /// Its values in the order of the columns; `lists` are its own.
+    /// Returns its values in the order of the columns; `lists` are its own.
     pub fn values<'a>(&'a self, [reasons, tags]: &'a [String; 2]) -> [Value<'a>; 21] {
         [
             (&self.id).into(),
@@ -95,7 +95,7 @@ impl Row {
         ]
     }
 
-    /// The transaction again, with what `sealed` held.
+    /// Converts back to a transaction, with the content of `sealed`.
     pub fn into_record(self, personal: Personal) -> Result<Record, Error> {
         Ok(Record {
             id: TransactionId::parse(&self.id)?,
@@ -125,7 +125,7 @@ impl Row {
     }
 }
 
-/// A list of lines, kept as JSON text.
+/// A list of lines, stored as JSON text.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Lines(pub Vec<String>);
 

@@ -11,7 +11,7 @@ macro_rules! sample_columns {
 pub(super) use sample_columns;
 
 impl Store {
-    /// Adds the row of a sample whose bytes come next, so that none are ever kept without one.
+    /// Adds the row of a sample before its bytes, so that bytes never exist without a row.
     pub async fn begin_sample(&self, sample: &Sample) -> Result<(), Error> {
         const SQL: &str = "INSERT INTO samples (id, project_id, transaction_id, subject_hash, name, created_at, \
                            expires_at) VALUES ($1, $2, $3, $4, $5, $6, $7)";
@@ -40,13 +40,13 @@ impl Store {
         Ok(())
     }
 
-    /// One sample, whole or not, of whichever project.
+    /// Returns one sample, complete or not, of any project.
     pub async fn sample(&self, id: &str) -> Result<Option<Sample>, Error> {
         const SQL: &str = concat!("SELECT ", sample_columns!(), " FROM samples WHERE id = $1");
         Ok(self.db.fetch_optional(SQL, db::params![id]).await?)
     }
 
-    /// The whole samples of a transaction that have not expired, oldest first, a hundred at most.
+    /// Returns the complete samples of a transaction that have not expired, oldest first, a hundred at most.
     pub async fn samples_of(
         &self,
         project: &str,
@@ -62,7 +62,7 @@ impl Store {
         Ok(self.db.fetch_all(SQL, db::params![project, transaction_id, now_ms]).await?)
     }
 
-    /// Up to `most` samples of a subject, whole or not.
+    /// Returns up to `most` samples of a subject, complete or not.
     pub async fn samples_of_subject(
         &self,
         project: &str,
@@ -77,13 +77,13 @@ impl Store {
         Ok(self.db.fetch_all(SQL, db::params![project, subject, most]).await?)
     }
 
-    /// How many samples are the subject's.
+    /// Counts the subject's samples.
     pub async fn count_samples(&self, project: &str, subject: &[u8]) -> Result<u64, Error> {
         const SQL: &str = "SELECT COUNT(*) FROM samples WHERE project_id = $1 AND subject_hash = $2";
         self.count(SQL, project, subject).await
     }
 
-    /// Up to `most` samples whose time is over.
+    /// Returns up to `most` expired samples.
     pub async fn expired_samples(&self, now_ms: i64, most: u32) -> Result<Vec<Sample>, Error> {
         const SQL: &str = concat!(
             "SELECT ",

@@ -1,4 +1,4 @@
-//! Counting a span of time: one range of an index that holds all that is counted, so no row is read for it.
+//! Counts of a period: one range of a covering index, so no row is read.
 
 use super::Store;
 use crate::{
@@ -6,7 +6,7 @@ use crate::{
     stats::{Alike, Reasoned, Span},
 };
 
-/// Durations in classes of at most 2.5 %: sorting each call's own would cost a list of all calls.
+/// Durations in classes of at most 2.5 %: sorting the exact ones would need a list of all calls.
 pub const COUNT: &str = "SELECT (created_at - $2) / $4 AS bucket, verdict, \
      CAST(CASE WHEN http_status >= 500 THEN 1 ELSE 0 END AS BIGINT) AS failed, \
      CAST(CASE WHEN verdict IS NULL THEN 0 WHEN duration_ms < 200 THEN duration_ms \
@@ -16,7 +16,7 @@ pub const COUNT: &str = "SELECT (created_at - $2) / $4 AS bucket, verdict, \
           ELSE duration_ms / 5000 * 5000 + 2500 END AS BIGINT) AS took, \
      COUNT(*) AS calls FROM transactions WHERE project_id = $1 AND is_test = 0 AND created_at >= $2 AND created_at < $3 \
      GROUP BY 1, 2, 3, 4";
-/// Reasons are in the rows themselves, so only so many are read.
+/// Reasons are in the rows themselves, so the number of rows is limited.
 const REASONED: i64 = 100_000;
 pub const REASONS: &str = "SELECT bucket, reasons, COUNT(*) AS calls FROM \
      (SELECT (created_at - $2) / $4 AS bucket, reasons FROM transactions WHERE project_id = $1 AND is_test = 0 \
@@ -24,13 +24,13 @@ pub const REASONS: &str = "SELECT bucket, reasons, COUNT(*) AS calls FROM \
      GROUP BY bucket, reasons";
 
 impl Store {
-    /// The calls of `span`, by what is counted of them.
+    /// Counts the calls of `span` by their properties.
     pub async fn count_alike(&self, span: &Span) -> Result<Vec<Alike>, Error> {
         let params = db::params![&span.project_id, span.from_ms, span.until_ms, span.bucket_ms];
         Ok(self.db.fetch_all(COUNT, params).await?)
     }
 
-    /// The newest decided calls of `span`, by their reasons.
+    /// Returns the newest decided calls of `span`, by their reasons.
     pub async fn count_reasons(&self, span: &Span) -> Result<Vec<Reasoned>, Error> {
         let params = db::params![&span.project_id, span.from_ms, span.until_ms, span.bucket_ms, REASONED];
         Ok(self.db.fetch_all(REASONS, params).await?)
@@ -43,7 +43,7 @@ mod tests {
 
     use super::*;
 
-    /// By SQLite's own account: what is counted lies in the index, so a busy month costs no reading of its rows.
+    /// The index covers all counted columns, so a busy month needs no row reads.
     #[tokio::test]
     async fn counting_reads_its_index_and_no_row() {
         let db = Db::open(&db::Config::url("sqlite::memory:", "public"), &crate::MIGRATIONS).await.unwrap();

@@ -15,21 +15,21 @@ const fn v4(a: u8, b: u8, c: u8, length: u8) -> Ipv4Net {
     Ipv4Net::new_assert(Ipv4Addr::new(a, b, c, 0), length)
 }
 
-/// Inside of an organisation: what `allow_private` opens.
+/// Private networks, which `allow_private` opens.
 const PRIVATE_V4: [Ipv4Net; 5] =
     [v4(10, 0, 0, 8), v4(172, 16, 0, 12), v4(192, 168, 0, 16), v4(100, 64, 0, 10), v4(127, 0, 0, 8)];
 
 /// Unique local addresses; loopback is one address and checked separately.
 const PRIVATE_V6: Ipv6Net = Ipv6Net::new_assert(Ipv6Addr::new(0xfc00, 0, 0, 0, 0, 0, 0, 0), 7);
 
-/// The rule, which also resolves names: what it resolves to is all the client can connect to.
+/// The address rule and resolver: the client can connect only to the addresses it returns.
 #[derive(Clone, Debug)]
 pub struct Addresses {
     private: bool,
     networks: Arc<[IpNet]>,
 }
 
-/// A name that has no address webhooks may go to.
+/// A name without an allowed address.
 #[derive(Debug, thiserror::Error)]
 #[error("the address is not public")]
 pub struct NotAllowed;
@@ -39,7 +39,7 @@ impl Addresses {
         Self { private: config.allow_private, networks: config.allow_networks.clone().into() }
     }
 
-    /// Whether webhooks may go to `address`.
+    /// Whether webhooks may be sent to `address`.
     pub fn allow(&self, address: IpAddr) -> bool {
         // ::ffff:10.0.0.1 reaches 10.0.0.1.
         let address = address.to_canonical();
@@ -49,15 +49,15 @@ impl Addresses {
         egress::is_public(address) || (self.private && is_private(address))
     }
 
-    /// Whether `url` may be called as far as can be told without resolving its host: the parser has turned every spelling
-    /// of an address (octal, hexadecimal, one number) into the address itself.
+    /// Whether `url` may be called, as far as possible without resolving its host: the parser has normalised every
+    /// spelling of an address (octal, hexadecimal, one number).
     pub fn allow_host(&self, url: &Url) -> bool {
         match url.host() {
             Some(Host::Ipv4(address)) => self.allow(address.into()),
             Some(Host::Ipv6(address)) => self.allow(address.into()),
             Some(Host::Domain(name)) => {
                 let name = name.trim_end_matches('.');
-                // Reserved for this very machine (RFC 6761), so there is nothing to resolve.
+                // Reserved for this machine (RFC 6761), so there is nothing to resolve.
                 let here = name == "localhost" || name.ends_with(".localhost");
                 !name.is_empty() && (!here || self.allow(Ipv4Addr::LOCALHOST.into()))
             }
@@ -230,7 +230,7 @@ mod tests {
     }
 
     proptest! {
-        /// The standard library's own notions, where it has them.
+        /// The standard library's own definitions, where it has them.
         #[test]
         fn what_the_standard_library_calls_private_is_never_public(bits in any::<u32>(), wide in any::<u128>()) {
             let default = Addresses::new(&Config::default());

@@ -1,4 +1,4 @@
-//! One attempt: a signed POST and its outcome.
+//! One attempt: a signed POST and its result.
 
 use std::{
     error::Error as _,
@@ -21,37 +21,37 @@ use super::{
 use crate::{error::Error, outbox::IDENTITY_VERIFIED};
 
 pub const LOG: Purpose = Purpose("log of a webhook delivery");
-/// Attempts a log holds.
+/// Attempts per log.
 const LOGGED: usize = 20;
-/// Bytes of an answer that are read, and characters of it that are kept.
+/// Bytes of a response that are read, and characters of it that are stored.
 const READ: usize = 4096;
 const KEPT: usize = 512;
 
 const USER_AGENT: HeaderValue =
     HeaderValue::from_static(concat!("Biometry-Webhooks/", env!("CARGO_PKG_VERSION")));
 
-/// What became of one attempt.
+/// The result of one attempt.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Attempt {
     pub at_ms: i64,
     pub duration_ms: u32,
-    /// The status of the answer, if there was one.
+    /// The status of the response, if any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub status_code: Option<u16>,
     /// Why there was none: timeout, connection_failed, address_not_allowed or no_answer.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
-    /// The beginning of the answer, as one line.
+    /// The beginning of the response, as one line.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub response_excerpt: Option<String>,
-    /// The endpoint is not to be called before then: its answer said `Retry-After`.
+    /// Earliest time of the next call of the endpoint: the response had `Retry-After`.
     #[serde(skip)]
     pub not_before_ms: Option<i64>,
 }
 
 impl Attempt {
-    /// One of which nothing is known yet.
+    /// Creates an attempt without a result.
     pub fn at(at_ms: i64) -> Self {
         Self {
             at_ms,
@@ -67,13 +67,13 @@ impl Attempt {
         self.status_code.is_some_and(|status| (200..300).contains(&status))
     }
 
-    /// The endpoint is gone for good.
+    /// Whether the endpoint responded 410 Gone.
     pub fn gone(&self) -> bool {
         self.status_code == Some(410)
     }
 }
 
-/// An endpoint made ready to be sent to.
+/// An endpoint prepared for sending.
 #[derive(Debug)]
 pub struct Destination {
     url: Url,
@@ -83,7 +83,7 @@ pub struct Destination {
 
 impl Destination {
     /// # Errors
-    /// Never in practice; when what was checked before it was kept is not right any more.
+    /// Never in practice; when stored values are no longer valid.
     pub fn new(target: &Target, secrets: Secrets) -> Result<Self, Error> {
         let damaged = |_| Error::Invalid("a stored webhook cannot be sent to".into());
         let mut headers = HeaderMap::new();
@@ -96,7 +96,7 @@ impl Destination {
     }
 }
 
-/// The client all attempts share, with one pool of connections.
+/// The client of all attempts, with one pool of connections.
 #[derive(Clone, Debug)]
 pub struct Sender {
     client: Client,
@@ -110,7 +110,7 @@ impl Sender {
         let client = Client::builder()
             .timeout(Duration::from_millis(config.timeout_ms))
             .redirect(redirect::Policy::none())
-            // A proxy would resolve the name itself, and its answer is not checked.
+            // A proxy would resolve the name itself, bypassing the address check.
             .no_proxy()
             .https_only(!config.allow_http)
             .dns_resolver(addresses.clone())
@@ -120,7 +120,7 @@ impl Sender {
         Ok(Self { client, addresses })
     }
 
-    /// Sends `payload` under `id`, signed at `now_ms`. Whatever goes wrong is part of the answer.
+    /// Sends `payload` under `id`, signed at `now_ms`. Failures are part of the result.
     ///
     /// # Errors
     /// Never in practice; when a stored secret cannot be used.
@@ -133,7 +133,7 @@ impl Sender {
     ) -> Result<Attempt, Error> {
         let started = Instant::now();
         let mut attempt = Attempt::at(now_ms);
-        // The client resolves names by our rule, but an address in the url it connects to as it is.
+        // The client resolves names by the address rule, but connects to literal addresses in the URL directly.
         if self.addresses.allow_host(&to.url) {
             let signature = to.secrets.sign(id, now_ms, &payload)?;
             let request = self
@@ -164,14 +164,14 @@ impl Sender {
     }
 }
 
-/// Receivers of the Identity Verification API know its events by their sender.
+/// Receivers of the Identity Verification API recognise its events by their sender.
 fn user_agent(event: &str) -> HeaderMap {
     const IDENTITY_VERIFICATION: HeaderValue = HeaderValue::from_static("IdentityVerification/1.0");
     let sender = if event == IDENTITY_VERIFIED { IDENTITY_VERIFICATION } else { USER_AGENT };
     HeaderMap::from_iter([(header::USER_AGENT, sender)])
 }
 
-/// The error's own words would hold the url.
+/// The error's own text would contain the URL.
 fn word(error: &reqwest::Error) -> &'static str {
     let mut causes = std::iter::successors(error.source(), |&cause| cause.source());
     if causes.any(<dyn std::error::Error>::is::<NotAllowed>) {
@@ -185,7 +185,7 @@ fn word(error: &reqwest::Error) -> &'static str {
     }
 }
 
-/// The beginning of the answer. Its status has decided already, so an answer that breaks off is no error.
+/// Returns the beginning of the response. Its status has decided already, so a truncated response is not an error.
 async fn excerpt(mut response: Response) -> Option<String> {
     let mut read = Vec::new();
     while read.len() < READ
@@ -198,7 +198,7 @@ async fn excerpt(mut response: Response) -> Option<String> {
     Some(line.trim().to_owned()).filter(|line| !line.is_empty())
 }
 
-/// Adds an attempt to the log of the delivery `id` and seals it; a log that cannot be read any more starts anew.
+/// Adds an attempt to the log of the delivery `id` and seals it; an unreadable log starts anew.
 ///
 /// # Errors
 /// When the system has no randomness.
@@ -209,7 +209,7 @@ pub fn log(ring: &KeyRing, id: &str, sealed: Option<&[u8]>, attempt: Attempt) ->
     Ok(ring.seal(LOG, id.as_bytes(), &serde_json::to_vec(kept)?)?)
 }
 
-/// The attempts of the delivery `id`, oldest first.
+/// Returns the attempts of the delivery `id`, oldest first.
 ///
 /// # Errors
 /// When they cannot be decrypted or read.

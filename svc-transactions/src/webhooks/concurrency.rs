@@ -1,22 +1,22 @@
-//! How many attempts each endpoint may have under way, so that none takes the place of the others: its number halves with
-//! each failure and grows by one with each success, and what is free is shared out evenly, starting with another each time.
-//! In all they are shared fairly by project, so that one with many endpoints leaves room for the others.
+//! Adaptive concurrency limit per endpoint (AIMD), so that no endpoint blocks the others: the limit halves with each
+//! failure and grows by one with each success, and free capacity is shared evenly, in rotating order. The total is
+//! shared fairly by project, so that one with many endpoints leaves room for the others.
 
 use std::collections::HashMap;
 
 use shares::{FairPlace, FairPool};
 
-/// What an endpoint starts with.
+/// Initial limit of an endpoint.
 const START: usize = 8;
 
 #[derive(Debug)]
 pub struct ConcurrencyLimits {
-    /// Attempts under way at a time, by project.
+    /// Attempts in progress, by project.
     pool: FairPool,
-    /// The same for one endpoint.
+    /// Limit of one endpoint.
     most: usize,
     endpoints: HashMap<String, EndpointLimit>,
-    /// Who was first the last time.
+    /// First endpoint of the last round.
     turn: usize,
 }
 
@@ -24,7 +24,7 @@ pub struct ConcurrencyLimits {
 struct EndpointLimit {
     allowed: usize,
     under_way: usize,
-    /// It got all that it was allowed, so more may wait.
+    /// It used its whole limit, so more may wait.
     more: bool,
 }
 
@@ -33,13 +33,13 @@ impl ConcurrencyLimits {
         Self { pool: FairPool::new(total), most, endpoints: HashMap::new(), turn: 0 }
     }
 
-    /// No attempt may be begun, for whomever.
+    /// Whether no attempt may begin for any endpoint.
     pub fn full(&self) -> bool {
         self.pool.taken() >= self.pool.capacity()
     }
 
-    /// A place for each delivery to claim for the endpoints `ready`, given with their projects; those that may have none are
-    /// left out.
+    /// Returns a permit for each delivery to claim for the `ready` endpoints, given with their projects; endpoints
+    /// without any are left out.
     pub fn share<'a>(&mut self, ready: &[(&'a str, &str)]) -> Vec<(&'a str, Vec<FairPlace>)> {
         let start = START.min(self.most);
         self.endpoints.retain(|_, limit| limit.under_way > 0 || limit.allowed < start);
@@ -64,7 +64,7 @@ impl ConcurrencyLimits {
         shares
     }
 
-    /// `begun` attempts of those shared out to `endpoint` are under way now; `all`: as many as it could have.
+    /// Records that `begun` attempts of the permits of `endpoint` are in progress; `all`: as many as it could have.
     pub fn began(&mut self, endpoint: &str, begun: usize, all: bool) {
         if let Some(limit) = self.endpoints.get_mut(endpoint) {
             limit.under_way += begun;
@@ -72,7 +72,8 @@ impl ConcurrencyLimits {
         }
     }
 
-    /// One attempt ended. True when it is time to look for more for its endpoint: in lots, as each look costs a commit.
+    /// Records the end of one attempt. True when more should be claimed for its endpoint: in batches, because each
+    /// claim costs a commit.
     pub fn ended(&mut self, endpoint: &str, succeeded: bool) -> bool {
         let Some(limit) = self.endpoints.get_mut(endpoint) else { return false };
         limit.under_way = limit.under_way.saturating_sub(1);
@@ -86,7 +87,7 @@ impl ConcurrencyLimits {
 mod tests {
     use super::*;
 
-    /// The places of attempts under way, by endpoint.
+    /// The permits of attempts in progress, by endpoint.
     #[derive(Default)]
     struct Held(HashMap<String, Vec<FairPlace>>);
 
@@ -177,7 +178,7 @@ mod tests {
     }
 
     #[test]
-    fn it_is_time_to_look_again_when_half_of_a_full_lane_is_done() {
+    fn more_is_claimed_when_half_of_a_full_limit_is_done() {
         let (mut limits, mut held) = (ConcurrencyLimits::new(256, 8), Held::default());
         held.begin(&mut limits, &[("a", "p")]);
         let looks: Vec<bool> = (0..8).map(|_| held.end(&mut limits, "a", true)).collect();

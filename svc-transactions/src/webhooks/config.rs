@@ -5,16 +5,16 @@ use serde::{Deserialize, Serialize};
 
 use super::retry::Retry;
 
-/// Where webhooks may go and how patiently. The defaults send to public addresses over https alone.
+/// Allowed addresses, timeouts and retries. By default only public addresses over https.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
-    /// Also deliver to private, shared (RFC 6598), unique local and loopback addresses. Link-local addresses, behind which
-    /// clouds keep credentials, need `allow_networks`.
+    /// Also deliver to private, shared (RFC 6598), unique local and loopback addresses. Link-local addresses, which
+    /// serve cloud credentials, need `allow_networks`.
     pub allow_private: bool,
-    /// Networks to deliver to though they are not public, as `10.1.0.0/16`.
+    /// Networks to deliver to although they are not public, like `10.1.0.0/16`.
     pub allow_networks: Vec<IpNet>,
-    /// Take `http://` urls as well: everyone on the network path then reads names and verdicts.
+    /// Also accept `http://` URLs: then names and verdicts can be read on the network path.
     pub allow_http: bool,
     /// Attempts after the first one.
     pub max_retries: u32,
@@ -22,16 +22,16 @@ pub struct Config {
     pub initial_delay_ms: u64,
     /// Longest wait between two attempts.
     pub max_delay_ms: u64,
-    /// Longest an attempt may take, from the name's look-up to the end of the answer.
+    /// Timeout of an attempt, from name resolution to the end of the response.
     pub timeout_ms: u64,
-    /// After how long an attempt whose process died is made again.
+    /// Time after which the attempt of a dead process is repeated.
     pub lease_ms: u64,
-    /// Attempts under way at a time, in all and for one endpoint.
+    /// Attempts in progress, in total and for one endpoint.
     pub concurrency: usize,
     pub per_endpoint: usize,
-    /// How often to look for what other processes queued and for retries that are due.
+    /// Interval of polling for deliveries queued by other processes and for due retries.
     pub poll_ms: u64,
-    /// Days after which a delivery is forgotten, payload and log.
+    /// Retention of a delivery in days, with payload and log.
     pub keep_days: u32,
 }
 

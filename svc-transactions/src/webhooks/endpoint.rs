@@ -21,7 +21,7 @@ const MAX_HEADERS: usize = 20;
 const MAX_NAME: usize = 64;
 const MAX_VALUE: usize = 1024;
 
-/// Headers of the connection or of the message itself, which are ours to set.
+/// Headers of the connection or of the message itself, which the sender sets.
 const OURS: [&str; 15] = [
     "connection",
     "keep-alive",
@@ -41,7 +41,7 @@ const OURS: [&str; 15] = [
 ];
 const OUR_PREFIXES: [&str; 4] = ["webhook-", "content-", "proxy-", "x-forwarded-"];
 
-/// Where deliveries go.
+/// The destination of deliveries.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Target {
@@ -49,7 +49,7 @@ pub struct Target {
     pub headers: Vec<(String, String)>,
 }
 
-/// What counts here as a url webhooks may be sent to.
+/// The rules for valid webhook URLs.
 #[derive(Clone, Debug)]
 pub struct Rules {
     pub addresses: Addresses,
@@ -57,7 +57,7 @@ pub struct Rules {
 }
 
 impl Rules {
-    /// A url as its customer wrote it.
+    /// Validates a URL.
     pub fn url(&self, text: String) -> Result<String, Error> {
         let invalid = |sentence: &str| Err(Error::Invalid(sentence.into()));
         if text.len() > MAX_URL {
@@ -84,7 +84,7 @@ impl Rules {
     }
 }
 
-/// Up to 20 headers of the customer's own.
+/// Validates up to 20 custom headers.
 pub fn headers(given: impl Iterator<Item = (String, String)>) -> Result<Vec<(String, String)>, Error> {
     let mut kept: Vec<(String, String)> = Vec::new();
     for (name, value) in given {
@@ -113,7 +113,7 @@ pub fn headers(given: impl Iterator<Item = (String, String)>) -> Result<Vec<(Str
     Ok(kept)
 }
 
-/// The events an endpoint asks for; none, or `*`, means every event there is, also ones that are yet to come.
+/// Validates the subscribed events; none, or `*`, means every event, including future ones.
 pub fn events(given: Vec<String>) -> Result<Vec<String>, Error> {
     if given.iter().any(|name| name == "*") {
         return Ok(Vec::new());
@@ -140,7 +140,7 @@ impl EndpointId {
     }
 
     /// # Errors
-    /// [`Error::NoWebhook`]: text that is no id names none.
+    /// [`Error::NoWebhook`] for text that is not an id.
     pub fn parse(text: &str) -> Result<Self, Error> {
         prefixed("wh_", text).map(Self).ok_or(Error::NoWebhook)
     }
@@ -156,7 +156,7 @@ pub struct DeliveryId(String);
 
 impl DeliveryId {
     /// # Errors
-    /// [`Error::NoDelivery`]: text that is no id names none.
+    /// [`Error::NoDelivery`] for text that is not an id.
     pub fn parse(text: &str) -> Result<Self, Error> {
         prefixed("msg_", text).map(Self).ok_or(Error::NoDelivery)
     }
@@ -171,7 +171,7 @@ fn prefixed(prefix: &str, text: &str) -> Option<String> {
     Some(format!("{prefix}{id}"))
 }
 
-/// Encrypts the stored fields of an endpoint, bound to its id.
+/// Seals the stored fields of an endpoint, bound to its id.
 #[derive(Clone, Debug)]
 pub struct EndpointCipher {
     ring: KeyRing,
@@ -194,7 +194,7 @@ impl EndpointCipher {
         Ok(self.ring.seal(SECRETS, id.as_bytes(), &serde_json::to_vec(secrets)?)?)
     }
 
-    /// The attempts of the delivery `id`, oldest first.
+    /// Returns the attempts of the delivery `id`, oldest first.
     pub fn log(&self, id: &str, sealed: Option<&[u8]>) -> Result<Vec<Attempt>, Error> {
         attempt::read_log(&self.ring, id, sealed)
     }

@@ -1,4 +1,4 @@
-//! Group commit of the outcomes of attempts: those that end during a commit go into the next one.
+//! Group commit of the results of attempts: those that arrive during a commit are in the next one.
 
 use std::collections::BTreeMap;
 
@@ -9,12 +9,12 @@ use super::store::{
     deliveries::{Counted, Outcome},
 };
 
-/// Outcomes that may wait; then attempts wait to hand in theirs, and so no new ones are made.
+/// Results that may wait; beyond it attempts wait to submit theirs, and so no new ones begin.
 pub const QUEUE: usize = 1024;
-/// Outcomes of one commit.
+/// Results per commit.
 const BATCH: usize = 256;
 
-/// Runs until the last sender is gone. What cannot be written down is sent again when its lease ends.
+/// Runs until the last sender is dropped. Results that cannot be written are sent again when their lease ends.
 pub async fn write_outcomes(store: Store, mut outcomes: mpsc::Receiver<Outcome>) {
     let mut batch = Vec::with_capacity(BATCH);
     while outcomes.recv_many(&mut batch, BATCH).await > 0 {
@@ -25,14 +25,14 @@ pub async fn write_outcomes(store: Store, mut outcomes: mpsc::Receiver<Outcome>)
             tracing::error!(
                 error = &error as &dyn std::error::Error,
                 attempts = batch.len(),
-                "the outcome of webhook attempts could not be written down; they will be repeated"
+                "cannot write the results of webhook attempts; they will be repeated"
             );
         }
         batch.clear();
     }
 }
 
-/// In the order of the endpoints' ids, so that two processes never wait for each other.
+/// Sorted by the endpoints' ids, so that two processes never deadlock.
 fn count(outcomes: &[Outcome]) -> Vec<Counted<'_>> {
     let mut counts: BTreeMap<&str, Counted<'_>> = BTreeMap::new();
     for outcome in outcomes {

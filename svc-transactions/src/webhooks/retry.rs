@@ -1,4 +1,4 @@
-//! When a failed delivery is tried again.
+//! Retry schedule of failed deliveries.
 
 use std::hash::{DefaultHasher, Hash, Hasher};
 
@@ -10,27 +10,28 @@ pub struct Retry {
     pub max_ms: u64,
 }
 
-/// Each wait is that many times the one before.
+/// Factor between consecutive waits.
 pub const MULTIPLIER: u32 = 2;
-/// Longest an endpoint may ask to be left alone for.
+/// Longest honoured `Retry-After`.
 pub const MAX_RETRY_AFTER_MS: i64 = 24 * 60 * 60 * 1000;
 
 impl Retry {
-    /// Milliseconds to wait after the failed attempt number `attempts` (1 is the first); None: given up. What failed
-    /// together comes back spread over another quarter of the wait, by `id`, and never later than the longest wait.
+    /// Returns the milliseconds to wait after the failed attempt number `attempts` (1 is the first); `None`: no more
+    /// retries. Simultaneous failures are spread over another quarter of the wait, by `id`, and never later than the
+    /// longest wait.
     pub fn wait_ms(&self, attempts: u32, id: &str) -> Option<u64> {
         if attempts > self.max_retries {
             return None;
         }
         let times = u64::from(MULTIPLIER).saturating_pow(attempts.saturating_sub(1));
-        // The longest wait, too, leaves room to be spread.
+        // The longest wait, too, leaves room for spreading.
         let wait = self.initial_ms.saturating_mul(times).min(self.max_ms / 5 * 4).max(1);
         let mut hash = DefaultHasher::new();
         (id, attempts).hash(&mut hash);
         Some(wait.saturating_add(hash.finish() % (wait / 4 + 1)))
     }
 
-    /// When to make the next attempt, if the endpoint asked not to be called before `not_before_ms`.
+    /// Returns the time of the next attempt, if the endpoint may not be called before `not_before_ms`.
     pub fn due_at(&self, attempts: u32, id: &str, now_ms: i64, not_before_ms: Option<i64>) -> Option<i64> {
         let wait = i64::try_from(self.wait_ms(attempts, id)?).unwrap_or(i64::MAX);
         let due_at = now_ms.saturating_add(wait);
@@ -38,7 +39,7 @@ impl Retry {
     }
 }
 
-/// Until when an endpoint asks to be left alone: `Retry-After` of a 429 or 503, in seconds or as a date (RFC 9110).
+/// Parses `Retry-After` of a 429 or 503, in seconds or as a date (RFC 9110).
 pub fn retry_after(status: u16, value: Option<&str>, now_ms: i64) -> Option<i64> {
     let value = value.filter(|_| matches!(status, 429 | 503))?.trim();
     let until_ms = match value.parse::<u32>() {

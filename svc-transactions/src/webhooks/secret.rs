@@ -9,12 +9,12 @@ use zeroize::{Zeroize, ZeroizeOnDrop};
 
 use crate::error::Error;
 
-/// Bytes of a secret; the standard wants 24 to 64.
+/// Bytes of a secret; the standard requires 24 to 64.
 const LENGTH: usize = 32;
-/// How long the secret before still signs.
+/// How long the previous secret still signs.
 const OVERLAP_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// What an endpoint's deliveries are signed with. Kept only encrypted.
+/// The signing secrets of an endpoint. Sealed at rest.
 #[derive(Clone, PartialEq, Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 #[serde(deny_unknown_fields)]
 pub struct Secrets {
@@ -38,7 +38,7 @@ impl std::fmt::Debug for Secrets {
 }
 
 impl Secrets {
-    /// A new one.
+    /// Generates a secret.
     ///
     /// # Errors
     /// When the system has no randomness.
@@ -50,7 +50,7 @@ impl Secrets {
         Ok(Self { current, previous: None })
     }
 
-    /// A new one, beside which the present one signs for another day.
+    /// Generates a secret, beside which the current one signs for another day.
     ///
     /// # Errors
     /// When the system has no randomness.
@@ -61,12 +61,12 @@ impl Secrets {
         Ok(new)
     }
 
-    /// What the customer is shown, once.
+    /// Returns the form shown to the customer, once.
     pub fn shown(&self) -> String {
         format!("whsec_{}", self.current)
     }
 
-    /// The value of `webhook-signature` for an attempt made at `now_ms`.
+    /// Returns the value of `webhook-signature` for an attempt at `now_ms`.
     ///
     /// # Errors
     /// Never in practice; when a stored secret is not base64.
@@ -93,7 +93,7 @@ mod tests {
 
     const NOW: i64 = 1_760_000_000_123;
 
-    /// The published verifier, which looks at the real clock: so does the timestamp here.
+    /// The published verifier, which uses the real clock: so does the timestamp here.
     fn accepts(shown: &str, id: &str, at_ms: i64, signature: &str, body: &[u8]) -> bool {
         let mut headers = http::HeaderMap::new();
         headers.insert("webhook-id", id.parse().unwrap());

@@ -1,4 +1,4 @@
-//! Decodes a call, checks it against the rules of `endpoint.rs`, stores, encodes.
+//! Decodes a call, validates it by the rules of `endpoint.rs`, stores, encodes the response.
 
 use std::sync::Arc;
 
@@ -26,10 +26,10 @@ use crate::{
     store::Lines,
 };
 
-/// Endpoints of one key, and those a list answers at most.
+/// Most endpoints of one key, and most endpoints of a list.
 const MAX_OF_KEY: i64 = 20;
 const MAX_LISTED: i64 = 500;
-/// Characters shown of what is sent: of one delivery, and of all on a page together.
+/// Characters of payloads shown: of one delivery, and of all on a page together.
 const MAX_SHOWN: usize = 16 * 1024;
 const PAGE_SHOWN: usize = 512 * 1024;
 const DEFAULT_PAGE: u32 = 50;
@@ -114,7 +114,7 @@ impl Webhooks {
             new.status = status;
         }
         let new = self.replace(&old, new).await?;
-        // Deliveries held back while it was paused are due at once.
+        // Deliveries held during the pause are due at once.
         self.outbox.wake();
         self.describe_webhook(new)
     }
@@ -156,7 +156,7 @@ impl Webhooks {
             name,
             project_id: row.project_id,
             api_key_id: row.api_key_id,
-            // No transaction belongs to it; an id of its own distinguishes one test from the next.
+            // No transaction belongs to it; its own id distinguishes one test from the next.
             transaction_id: Uuid::now_v7().to_string(),
             subject_hash: None,
             at_ms,

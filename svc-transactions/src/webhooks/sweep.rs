@@ -1,4 +1,4 @@
-//! Deletes deliveries past their retention period, whatever their outcome.
+//! Deletes deliveries past their retention period, whatever their state.
 
 use std::time::Duration;
 
@@ -10,10 +10,10 @@ use super::Store;
 use crate::{Clock, error::Error};
 
 const PERIOD: Duration = Duration::from_secs(3600);
-/// Rows of one statement: bounds how long it holds the database.
+/// Rows per statement: bounds how long it holds the database.
 const BATCH: i64 = 500;
 
-/// Starts sweeping. The task ends with its handle; a sweep may end anywhere.
+/// Starts sweeping. The task ends with its handle; a sweep may be interrupted anywhere.
 pub fn start(store: Store, keep_days: u32, clock: Clock) -> AbortOnDropHandle<()> {
     AbortOnDropHandle::new(tokio::spawn(async move {
         let mut ticks = interval(PERIOD);
@@ -23,7 +23,7 @@ pub fn start(store: Store, keep_days: u32, clock: Clock) -> AbortOnDropHandle<()
             if let Err(error) = sweep(&store, keep_days, clock()).await {
                 tracing::error!(
                     error = &error as &dyn std::error::Error,
-                    "old webhook deliveries could not be removed"
+                    "cannot remove old webhook deliveries"
                 );
             }
         }
@@ -42,7 +42,7 @@ pub async fn sweep(store: &Store, keep_days: u32, now_ms: i64) -> Result<u64, Er
     }
 }
 
-/// No id made at or after `at_ms` is smaller: they start with their time.
+/// Returns the smallest id of that time: ids start with their time.
 fn first_id(at_ms: i64) -> String {
     let at_ms = u64::try_from(at_ms).unwrap_or_default();
     let nanos = u32::try_from(at_ms % 1000).unwrap_or_default() * 1_000_000;

@@ -27,7 +27,7 @@ use super::{
 };
 use crate::{Clock, error::Error, outbox::Outbox};
 
-/// How long to wait, once woken, for more of what is just being committed: each look costs a commit of its own.
+/// How long a woken worker waits for more deliveries being committed: each claim costs a commit.
 const GATHER: Duration = Duration::from_millis(5);
 
 pub struct Worker {
@@ -37,28 +37,28 @@ pub struct Worker {
     poll: Duration,
     lease_ms: i64,
     limits: ConcurrencyLimits,
-    /// Endpoints that asked to be left alone, and until when. Each process learns it of its own attempts.
+    /// Endpoints with `Retry-After`, and until when. Each process knows those of its own attempts.
     resting: HashMap<String, i64>,
     clock: Clock,
     under_way: UnderWay,
     delivering: Arc<Delivering>,
 }
 
-/// Attempts under way, and the endpoint of each.
+/// Attempts in progress, and the endpoint of each.
 #[derive(Default)]
 struct UnderWay {
     attempts: JoinSet<Ended>,
     endpoints: HashMap<Id, (String, FairPlace)>,
 }
 
-/// How an attempt ended, for its endpoint.
+/// The result of an attempt, for its endpoint.
 #[derive(Clone, Copy, Default)]
 struct Ended {
     succeeded: bool,
     not_before_ms: Option<i64>,
 }
 
-/// What an attempt needs.
+/// The dependencies of an attempt.
 struct Delivering {
     sender: Sender,
     ring: KeyRing,
@@ -70,7 +70,7 @@ struct Delivering {
 }
 
 impl Worker {
-    /// Starts the task that writes outcomes down, so a runtime must be there.
+    /// Starts the task that writes results, so it must be called within a runtime.
     pub fn new(
         config: &Config,
         store: Store,
@@ -104,7 +104,7 @@ impl Worker {
         }
     }
 
-    /// Works until its handle is dropped. What was under way then is sent again when its lease has ended.
+    /// Runs until its handle is dropped. Attempts in progress are repeated when their lease has ended.
     pub fn start(self) -> AbortOnDropHandle<()> {
         AbortOnDropHandle::new(tokio::spawn(self.run()))
     }
@@ -125,15 +125,12 @@ impl Worker {
                 && !self.limits.full()
                 && let Err(error) = self.look().await
             {
-                tracing::error!(
-                    error = &error as &dyn std::error::Error,
-                    "due webhooks could not be claimed"
-                );
+                tracing::error!(error = &error as &dyn std::error::Error, "cannot claim due webhooks");
             }
         }
     }
 
-    /// Takes down all attempts that have ended; true when there is room for more.
+    /// Processes all ended attempts; true when more may begin.
     fn ended(&mut self, first: Result<(Id, Ended), JoinError>) -> bool {
         let mut look = self.end(first);
         while let Some(next) = self.under_way.attempts.try_join_next_with_id() {
@@ -152,7 +149,7 @@ impl Worker {
         self.limits.ended(&endpoint, ended.succeeded)
     }
 
-    /// Claims what is due and begins to send it.
+    /// Claims due deliveries and starts sending them.
     async fn look(&mut self) -> Result<(), Error> {
         let now = (self.clock)();
         self.resting.retain(|_, until| *until > now);
@@ -179,7 +176,7 @@ impl Worker {
             self.limits.began(endpoint, lot.len(), lot.len() == places.len());
             let row = ready.iter().find(|row| row.id == endpoint);
             let destination = row.and_then(|row| self.destination(row));
-            // What it did not need goes back with the rest of the places.
+            // Unused permits are released with the rest.
             for (delivery, place) in lot.into_iter().zip(places) {
                 self.begin(delivery, place, destination.clone(), Arc::clone(&claim));
             }
@@ -187,7 +184,7 @@ impl Worker {
         Ok(())
     }
 
-    /// Where to send to; None when the stored endpoint cannot be read.
+    /// Returns the destination; `None` when the stored endpoint cannot be read.
     fn destination(&self, row: &EndpointRow) -> Option<Arc<Destination>> {
         let read = || {
             let target = self.cipher.target(&row.id, &row.sealed_target)?;
@@ -212,7 +209,7 @@ impl Worker {
 }
 
 impl Delivering {
-    /// Makes one attempt and hands in what became of it.
+    /// Makes one attempt and submits its result.
     async fn deliver(&self, delivery: Claimed, to: Option<Arc<Destination>>, claim: &str) -> Ended {
         let attempt = match self.attempt(&delivery, to.as_deref()).await {
             Ok(attempt) => attempt,
@@ -224,11 +221,11 @@ impl Delivering {
         };
         let ended = Ended { succeeded: attempt.succeeded(), not_before_ms: attempt.not_before_ms };
         match self.outcome(delivery, attempt, claim) {
-            // The other end is there as long as this one.
+            // The receiving end lives as long as this one.
             Ok(outcome) => drop(self.outcomes.send(outcome).await),
             Err(error) => {
                 let error = &error as &dyn std::error::Error;
-                tracing::error!(error, "the outcome of a webhook attempt is lost; it will be repeated");
+                tracing::error!(error, "lost the result of a webhook attempt; it will be repeated");
             }
         }
         ended
@@ -255,7 +252,7 @@ impl Delivering {
                     delivery.id = delivery.id,
                     attempts,
                     gone,
-                    "a webhook delivery was given up"
+                    "a webhook delivery became a dead letter"
                 );
                 "dead"
             }
@@ -274,7 +271,7 @@ impl Delivering {
         })
     }
 
-    /// Sealed under a master key that is not there any more, most likely; it may come back.
+    /// Probably sealed under a missing master key, which may be configured again.
     fn unreadable(&self) -> Attempt {
         Attempt { error: Some("unreadable".into()), ..Attempt::at((self.clock)()) }
     }

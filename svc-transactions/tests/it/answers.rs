@@ -1,4 +1,4 @@
-//! Responses to calls with an `Idempotency-Key`: held by one call at a time, kept for a day, also after a restart.
+//! Responses to calls with an `Idempotency-Key`: held by one call at a time, stored for a day, also after a restart.
 
 use proto::transactions::{
     ClaimAnswerRequest, CompleteAnswerRequest, HeldAnswer, answers_client::AnswersClient,
@@ -64,7 +64,7 @@ async fn the_lease_of_a_dead_gateway_ends_and_a_living_one_renews_it() {
         let taken = HeldAnswer { owner: next, ..dying.clone() };
         assert_eq!(claim(&service.answers, &taken).await, Outcome::Acquired(true));
         assert_eq!(claim(&service.answers, &held(2)).await, Outcome::InProgress(true));
-        // The dead one was only slow: its response does not count any more.
+        // The process was only slow: its response is rejected.
         assert!(!complete(&service.answers, &dying, b"late").await);
         assert!(complete(&service.answers, &taken, b"sealed").await);
         let release = service.answers.clone().release_answer(taken.clone()).await.unwrap().into_inner();

@@ -1,4 +1,4 @@
-//! Counts, what happens now, what belongs together: each within one project.
+//! Statistics, recent calls and related transactions: each within one project.
 
 use proto::{
     subjects::Subject,
@@ -140,7 +140,7 @@ async fn of_the_same_session_user_and_device() {
             one(1, "s1", "bob", "d2"),
             one(2, "s2", "ada", "d1"),
             one(3, "s3", "eve", "d1"),
-            // Nothing in common; the same kind of device is not the same device.
+            // Nothing in common; the same model is not the same device.
             one(4, "s4", "joe", "d3"),
             Transaction { project_id: "p2".into(), ..one(6, "s1", "ada", "d1") },
         ];
@@ -164,7 +164,7 @@ async fn of_the_same_session_user_and_device() {
             assert_eq!(related(&service, project, id).await.unwrap_err().code(), Code::NotFound);
         }
 
-        // Who is erased leads nowhere.
+        // An erased subject has no related transactions.
         let eve = Subject { project_id: "p1".into(), user_fullname: "eve".into() };
         service.client.clone().erase_subject(eve).await.unwrap();
         let left = related(&service, "p1", &this.id).await.unwrap().related;

@@ -1,4 +1,4 @@
-//! Erasing a subject: nothing personal is left of it, and what happened still counts.
+//! Erasure of a subject: no personal data remains, and the statistics stay the same.
 
 use proto::{
     subjects::{Kept, Project, Subject},
@@ -95,7 +95,7 @@ async fn no_file_holds_what_was_sealed_of_an_erased_subject() {
 #[tokio::test]
 async fn no_filter_finds_an_erased_subject() {
     on_each_database(async |service: Service| {
-        // More than one step of the erasure takes.
+        // More than one step of the erasure.
         for _ in 0..450 {
             service.record(video("p1")).await.unwrap();
         }
@@ -119,7 +119,7 @@ async fn no_filter_finds_an_erased_subject() {
 #[tokio::test]
 async fn nothing_is_left_of_an_erased_project_and_all_of_the_others() {
     on_each_database(async |service: Service| {
-        // More than one step takes.
+        // More than one step.
         for _ in 0..450 {
             service.record(video("p1")).await.unwrap();
         }

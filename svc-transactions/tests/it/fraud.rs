@@ -1,4 +1,4 @@
-//! The fraud rules at work: a moment after a transaction was recorded, once, across restarts and processes.
+//! The fraud rules in the running service: shortly after a transaction is recorded, once, across restarts and processes.
 
 use proto::transactions::{ListTransactionsRequest, Transaction};
 use serde_json::{Value, json};
@@ -24,7 +24,7 @@ async fn record(service: &Service, transaction: Transaction) -> String {
     transaction.id
 }
 
-/// What was found in a transaction, once nothing waits any more.
+/// Returns the hits of a transaction, once nothing waits any more.
 async fn found(service: &Service, id: &str) -> Vec<(String, Value)> {
     service.all_looked_at().await;
     let transaction = service.get("p1", id).await.expect("a record");
@@ -141,7 +141,7 @@ async fn a_call_recorded_late_is_compared_with_what_began_after_it() {
     .await;
 }
 
-/// A process that was killed between the record and the rules leaves a claim that runs out.
+/// A process killed between the record and the rules leaves a claim that expires.
 #[tokio::test]
 async fn what_a_killed_process_had_claimed_is_looked_at_by_another() {
     on_each_database(async |service: Service| {

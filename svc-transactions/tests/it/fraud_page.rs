@@ -15,7 +15,7 @@ use crate::{NOW_MS, Service, new_id, on_each_database, video};
 const HOUR_MS: i64 = 3_600_000;
 const ADDRESS: &str = "203.0.113.77";
 
-/// A video under a name, by one device and address, which shows the face of `face`.
+/// A video under a name, by one device and address, with the face of `face`.
 fn call(at_ms: i64, user: &str, face: &str, enrolled: bool) -> Transaction {
     let own = user == face;
     let services = serde_json::json!({"Face Recognition": {"enrolled": enrolled, "matched": own,
@@ -133,7 +133,7 @@ async fn the_owners_own_call_is_not_blamed_and_does_not_teach_the_attackers_devi
         assert_eq!(found, ["device_switch", "impossible_travel", "new_device_and_country"]);
         let own = record(&service, call(120_000, "Ada", "Ada", true)).await;
         assert!(rules(&service, &own).await.is_empty(), "{:?}", rules(&service, &own).await);
-        // The device and the country are as new as they were.
+        // The device and the country are still new.
         let again = Transaction {
             geo_json: in_sydney,
             device_info_json: thief,
@@ -294,7 +294,7 @@ async fn an_erased_subject_is_in_no_link_and_no_block_list() {
     .await;
 }
 
-/// Addresses, numbers and ids are in the tables only as keyed hashes and encrypted.
+/// Addresses, numbers and ids are stored only as keyed hashes and sealed.
 #[tokio::test]
 async fn no_table_holds_what_is_blocked_in_the_clear() {
     on_each_database(async |service: Service| {

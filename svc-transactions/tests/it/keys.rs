@@ -1,4 +1,4 @@
-//! A new master key takes over records, fraud hits, deliveries and samples.
+//! Records, fraud hits, deliveries and samples move to a new master key.
 
 use ledger::Rewrap;
 use proto::transactions::Transaction;

@@ -33,7 +33,7 @@ use svc_transactions::{Config, SamplesConfig};
 use tempfile::TempDir;
 use tonic::Status;
 
-/// When the service believes to be, to begin with.
+/// The initial time of the service.
 pub const NOW_MS: i64 = 1_760_000_100_000;
 const MASTER_KEY: &str = "0707070707070707070707070707070707070707070707070707070707070707";
 
@@ -41,14 +41,14 @@ pub fn keys() -> blob::KeyConfig {
     blob::KeyConfig { secret: Some(MASTER_KEY.into()), ..blob::KeyConfig::default() }
 }
 
-/// A running service; opening a second one on the same database is a second process.
+/// A running service; opening a second one on the same database acts as a second process.
 #[derive(Clone)]
 pub struct Service {
     db: db::Config,
-    /// Where its samples lie.
+    /// The folder of its samples.
     pub folder: Arc<TempDir>,
     now_ms: Arc<AtomicI64>,
-    /// A look into its tables, opened when it is needed.
+    /// Direct access to its tables, opened on demand.
     db_pool: Arc<tokio::sync::OnceCell<db::Db>>,
     pub client: TransactionsClient<Transport>,
     pub answers: AnswersClient<Transport>,
@@ -81,7 +81,7 @@ impl Service {
         Self::at(self.db.clone(), self.folder.clone(), self.now_ms.clone()).await
     }
 
-    /// Another process of the same deployment, whose samples have so much room.
+    /// Another process of the same deployment, with limited storage for samples.
     pub async fn second_limited(&self, limits: blob::Limits) -> Self {
         let mut config = config_of(self.db.clone(), &self.folder);
         config.samples.limits = limits;
@@ -106,7 +106,7 @@ impl Service {
         Self { db, folder, now_ms, db_pool: Arc::default(), client, answers, reviews, fraud }
     }
 
-    /// What an operator's command is given.
+    /// Returns the configuration of an operator's command.
     pub fn config(&self) -> Config {
         config_of(self.db.clone(), &self.folder)
     }
@@ -126,18 +126,18 @@ impl Service {
         (config, TransactionsClient::new(rpc::local(routes, Duration::from_secs(60))))
     }
 
-    /// Turns the clock on.
+    /// Advances the clock.
     pub fn advance(&self, ms: i64) {
         self.now_ms.fetch_add(ms, Ordering::Relaxed);
     }
 
-    /// Where its tables lie; none: not in a file.
+    /// Returns the database file; `None`: not in a file.
     pub fn database_file(&self) -> Option<std::path::PathBuf> {
         use secrecy::ExposeSecret;
         self.db.url.expose_secret().strip_prefix("sqlite://").map(Into::into)
     }
 
-    /// Waits until the fraud rules have looked at everything.
+    /// Waits until the fraud rules have evaluated everything.
     pub async fn all_looked_at(&self) {
         testkit::wait_until("the fraud rules have read everything", async || self.waiting().await == 0).await;
     }
@@ -157,7 +157,7 @@ impl Service {
         }
     }
 
-    /// A webhook endpoint of a key for every event, whose address nobody can read.
+    /// A webhook endpoint of a key for every event, with an unreadable address.
     pub async fn subscribe_endpoint(&self, project: &str, key: &str) {
         let endpoint = "INSERT INTO webhook_endpoints (id, project_id, api_key_id, events, status, sealed_target, \
                         sealed_secrets, created_at, updated_at) VALUES ('wh_1', $1, $2, '[]', 'active', $3, $3, 0, 0)";
@@ -166,7 +166,7 @@ impl Service {
         db.execute(endpoint, db::params![project, key, nothing]).await.expect("a row");
     }
 
-    /// The transactions an event is queued or was sent of.
+    /// Returns the transactions with a queued or sent event.
     pub async fn queued_events(&self, event: &str) -> Vec<String> {
         let queued = "SELECT transaction_id FROM webhook_deliveries WHERE event = $1";
         let db = self.tables().await;
@@ -174,7 +174,7 @@ impl Service {
         ids.into_iter().map(|(id,)| id).collect()
     }
 
-    /// Its tables, for acting as another process that works on them.
+    /// Returns its tables, to act as another process.
     pub async fn tables(&self) -> db::Db {
         let db = self.db_pool.get_or_init(async || {
             static NONE: sqlx::migrate::Migrator = sqlx::migrate!();
@@ -183,7 +183,7 @@ impl Service {
         db.await.clone()
     }
 
-    /// Lets time pass for the service.
+    /// Advances the time of the service.
     pub fn pass(&self, time: Duration) {
         self.now_ms.fetch_add(time.as_millis() as i64, Ordering::Relaxed);
     }
@@ -193,7 +193,7 @@ impl Service {
         self.client.clone().record_transaction(request).await.map(drop)
     }
 
-    /// A transaction as it was recorded: without its review.
+    /// Returns a transaction as it was recorded: without its review.
     pub async fn get(&self, project: &str, id: &str) -> Result<Transaction, Status> {
         let found = self.get_reviewed(project, id).await?;
         Ok(Transaction { review: None, ..found })
@@ -241,7 +241,7 @@ pub fn video(project: &str) -> Transaction {
         duration_ms: 431,
         client_app: Some("app".into()),
         client_app_version: Some("1.2.3".into()),
-        // Only what another API renders in its own shape has one.
+        // Only another API's own format has one.
         event_json: None,
         client_address: String::new(),
         document_number: None,

@@ -1,4 +1,4 @@
-//! Records: kept whole, once, for their project alone, unreadable in the database, durable when answered.
+//! Records: complete, unique, visible to their project only, encrypted in the database, durable when acknowledged.
 
 use futures::future::join_all;
 use proto::transactions::{RecordTransactionRequest, Transaction};
@@ -26,14 +26,14 @@ async fn a_record_reads_back_as_it_was_written() {
     .await;
 }
 
-/// A call is never left without its record over what only describes it.
+/// Descriptive fields never prevent a record.
 #[tokio::test]
 async fn descriptive_headers_are_stored_as_far_as_they_are_valid() {
     on_each_database(async |service: Service| {
         let transaction = Transaction {
             error: Some(format!("no\0such\n{}", "x".repeat(1000))),
             client_app: Some("\t".into()),
-            // Recording sets no flag: that is a reviewer's.
+            // Recording sets no flag: only a reviewer does.
             flag: Some("ok".into()),
             ..video("p1")
         };
@@ -76,7 +76,7 @@ async fn an_id_is_taken_once_and_the_first_record_stays() {
 #[tokio::test]
 async fn concurrent_calls_each_get_their_own_result() {
     on_each_database(async |service: Service| {
-        // Every id twice in a row, so mostly in one batch: the first is recorded, the second is taken.
+        // Every id twice in a row, so mostly in one batch: the first is recorded, the second is rejected.
         let transactions: Vec<Transaction> = (0..300).map(|_| video("p1")).collect();
         let twice = transactions.iter().flat_map(|first| {
             [first.clone(), Transaction { tags: vec!["second".into(), "kiosk".into()], ..first.clone() }]
@@ -111,7 +111,7 @@ async fn a_recorded_transaction_is_visible_to_another_process() {
 async fn beyond_the_queue_a_call_is_refused_at_once_and_the_others_are_recorded() {
     on_each_database(async |service: Service| {
         let transactions: Vec<Transaction> = (0..3000).map(|_| video("p1")).collect();
-        // Held by this one thread until all have asked: no commit can make room in between.
+        // Held by this one thread until all have called: no commit can make room in between.
         let answers =
             join_all(transactions.iter().map(|transaction| service.record(transaction.clone()))).await;
         let mut recorded = 0;
@@ -164,7 +164,7 @@ async fn a_value_over_its_limit_is_rejected_by_name_and_not_stored() {
     .await;
 }
 
-/// Reads the file itself: who it was and where may not be found in it.
+/// Reads the file itself: it must contain no person, device or location.
 #[tokio::test]
 async fn the_database_names_no_person_device_or_place() {
     let folder = tempfile::tempdir().unwrap();

@@ -1,4 +1,4 @@
-//! Records past the retention period of their project are deleted in batches, and nothing else.
+//! Records past the retention period of their project are deleted in batches, and no others.
 
 use proto::{
     subjects::Subject,
@@ -25,7 +25,7 @@ async fn made_at(service: &Service, project: &str, at_ms: i64) -> Transaction {
     transaction
 }
 
-/// Only PostgreSQL lets two transactions write at once: the fraud worker has locked the pending row and needs the record.
+/// Only PostgreSQL has concurrent writers: the fraud worker has locked the pending row and needs the record.
 #[tokio::test]
 async fn a_fraud_result_for_a_record_being_deleted_blocks_no_other_writer() {
     const WAITS: &str = "INSERT INTO fraud_pending (id, claimed_until) VALUES ($1, $2) \
@@ -38,10 +38,11 @@ async fn a_fraud_result_for_a_record_being_deleted_blocks_no_other_writer() {
     on_each_database(async |service: Service| {
         let db::Db::Pg(pool) = service.tables().await else { return };
         let old = made_at(&service, "p1", NOW - 10 * DAY).await;
-        // Another process has claimed it, so that this one's own fraud rules let it be.
+        // Another process has claimed it, so this one's fraud rules skip it.
         sqlx::query(WAITS).bind(&old.id).bind(i64::MAX).execute(&pool).await.unwrap();
         let mut settling = pool.begin().await.unwrap();
-        // PostgreSQL ends the transaction that detects the deadlock first. Here that is the deletion, which then retries.
+        // PostgreSQL aborts the transaction that detects the deadlock first. Here that is the deletion, which then
+        // retries.
         sqlx::query("SET LOCAL deadlock_timeout = '10min'").execute(&mut *settling).await.unwrap();
         sqlx::query(TAKEN).bind(&old.id).execute(&mut *settling).await.unwrap();
 

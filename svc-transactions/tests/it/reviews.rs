@@ -1,4 +1,4 @@
-//! Reviews: which transactions are for people, who holds them, and what was decided.
+//! Reviews: which transactions need one, claims, and decisions.
 
 use proto::transactions::{
     CountReviewsRequest, DecideReviewRequest, GetReviewRequest, ListReviewsRequest, ListTransactionsRequest,

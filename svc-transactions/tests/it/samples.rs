@@ -1,4 +1,4 @@
-//! Samples: kept encrypted, listed with links, opened by a link and by nothing else, gone when their time is over.
+//! Samples: stored encrypted, listed with links, opened by a link only, deleted when they expire.
 
 use std::time::Duration;
 
@@ -65,7 +65,7 @@ pub async fn open(service: &Service, request: GetSampleRequest) -> Result<(Sampl
     Ok((sample, bytes))
 }
 
-/// A transaction of `p1` with one kept sample, and the link to it.
+/// A transaction of `p1` with one stored sample, and its link.
 pub async fn kept(service: &Service) -> (String, SampleLink) {
     let transaction = video("p1");
     put(service, header("p1", &transaction.id), JPEG).await.expect("kept");
@@ -126,7 +126,7 @@ async fn another_project_sees_no_samples() {
             let refused = list(&service, project, id).await.unwrap_err();
             assert_eq!((refused.code(), refused.message()), (Code::NotFound, "transaction not found"));
         }
-        // A sample that another project has put to the same transaction is on no list of this one's.
+        // A sample that another project added to the same transaction is in no list of this one.
         put(&service, header("p2", &id), JPEG).await.unwrap();
         assert_eq!(list(&service, "p1", &id).await.unwrap().len(), 1);
     })

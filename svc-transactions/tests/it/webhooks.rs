@@ -1,4 +1,4 @@
-//! Webhooks: from a record to a customer's server, whatever happens in between.
+//! Webhooks: from a record to a customer's server.
 
 mod delivery;
 mod endpoints;
@@ -33,7 +33,7 @@ pub fn quick() -> WebhooksConfig {
     }
 }
 
-/// A project with a key, and the service as they see it.
+/// A project with a key, and its client of the service.
 #[derive(Clone)]
 pub struct Customer {
     pub client: TransactionsClient<Transport>,
@@ -53,7 +53,7 @@ impl Customer {
         Self::at(scope, db, webhooks, Arc::new(boot::now_ms)).await
     }
 
-    /// The same by another clock.
+    /// The same with another clock.
     pub async fn at(scope: WebhookScope, db: db::Config, webhooks: WebhooksConfig, clock: Clock) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let keys = blob::KeyConfig { secret: Some(MASTER_KEY.into()), ..blob::KeyConfig::default() };
@@ -90,7 +90,7 @@ impl Customer {
         self.hooks.clone().get_webhook(self.named(id)).await.unwrap().into_inner()
     }
 
-    /// A record of this customer's.
+    /// A record of this customer.
     pub fn call(&self, kind: &str) -> Transaction {
         Transaction {
             kind: kind.into(),
@@ -99,7 +99,7 @@ impl Customer {
         }
     }
 
-    /// Records it and answers its id.
+    /// Records it and returns its id.
     pub async fn record(&self, kind: &str) -> String {
         let call = self.call(kind);
         let id = call.id.clone();
@@ -123,7 +123,7 @@ impl Customer {
         self.hooks.clone().list_deliveries(request).await.unwrap().into_inner().deliveries
     }
 
-    /// Waits until the one delivery of an endpoint has this status and answers it.
+    /// Waits until the only delivery of an endpoint has this status and returns it.
     pub async fn until(&self, id: &str, status: &str) -> Delivery {
         eventually(async || {
             let deliveries = self.deliveries(id, false).await;
@@ -133,7 +133,7 @@ impl Customer {
     }
 }
 
-/// Asks again and again until there is an answer.
+/// Polls until there is a result.
 pub async fn eventually<T>(ask: impl AsyncFn() -> Option<T>) -> T {
     let asking = async {
         loop {

@@ -111,7 +111,8 @@ fn generated(out: &Path, set: Set, first: u64, count: u64) -> Result<(), Failure
             let made = studio.make(first + index, &plan(index, set))?;
             let started = cpu_ms();
             let read = engine.inspect(&made.jpeg, TODAY);
-            let line = json!({"truth": made.truth, "read": told(read), "cpu_ms": cpu_ms() - started});
+            let line =
+                json!({"truth": made.truth, "read": describe_report(read), "cpu_ms": cpu_ms() - started});
             let mut file = file.lock().map_err(|_| "another worker failed")?;
             writeln!(file, "{line}")?;
         }
@@ -146,12 +147,12 @@ fn pictures(out: &Path, folder: &Path) -> Result<(), Failure> {
         let read = engine.inspect(&bytes, TODAY);
         let took = cpu_ms() - started;
         let name = path.file_name().unwrap_or_default().to_string_lossy();
-        writeln!(file, "{}", json!({"file": name, "read": told(read), "cpu_ms": took}))?;
+        writeln!(file, "{}", json!({"file": name, "read": describe_report(read), "cpu_ms": took}))?;
     }
     Ok(())
 }
 
-fn told(read: Result<Report, document::Error>) -> Value {
+fn describe_report(read: Result<Report, document::Error>) -> Value {
     match read {
         Err(error) => json!({"error": error.to_string()}),
         Ok(report) => json!({
@@ -175,6 +176,6 @@ fn told(read: Result<Report, document::Error>) -> Value {
 fn field_confidence(mrz: &Mrz) -> Value {
     const UNCHECKED: [&str; 4] = ["issuing state", "nationality", "sex", "names"];
     let all = mrz.check_digits.iter().map(|(name, _)| *name).chain(UNCHECKED);
-    let told = |name: &str| json!({"least": mrz.field_confidence(name), "doubt": mrz.doubt(name)});
-    all.map(|name| (name.to_owned(), told(name))).collect()
+    let zone_field = |name: &str| json!({"least": mrz.field_confidence(name), "doubt": mrz.doubt(name)});
+    all.map(|name| (name.to_owned(), zone_field(name))).collect()
 }

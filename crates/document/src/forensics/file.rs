@@ -27,8 +27,8 @@ const HEAD: usize = 64 * 1024;
 pub fn editor(file: &[u8]) -> Option<&'static str> {
     let exif = exif::Reader::new().read_from_container(&mut Cursor::new(file)).ok();
     let tags = [exif::Tag::Software, exif::Tag(exif::Context::Tiff, 0x000b)];
-    let told = exif.iter().flat_map(|e| tags.map(|t| e.get_field(t, exif::In::PRIMARY)));
-    let from_exif = told.flatten().find_map(|field| known(&field.display_value().to_string()));
+    let values = exif.iter().flat_map(|e| tags.map(|t| e.get_field(t, exif::In::PRIMARY)));
+    let from_exif = values.flatten().find_map(|field| known(&field.display_value().to_string()));
     from_exif.or_else(|| from_head(file.get(..HEAD).unwrap_or(file)))
 }
 

@@ -53,7 +53,7 @@ fn hostile_files_stay_below_150_megabytes_and_5_seconds() {
         println!("{name}: {} kB cost {peak} MB and {seconds:.1} s of CPU: {answer:?}", file.len() / 1024);
         match (answer, refusal) {
             (Ok(()), None) => {}
-            (Err(Error::Media(told)), Some(expected)) => assert_eq!(told, expected, "{name}"),
+            (Err(Error::Media(error)), Some(expected)) => assert_eq!(error, expected, "{name}"),
             (answer, _) => panic!("{name}: {answer:?}"),
         }
         assert!(peak < MAX_MB && seconds < MAX_CPU_S, "{name}: {peak} MB, {seconds} s");

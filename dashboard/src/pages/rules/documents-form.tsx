@@ -6,7 +6,7 @@ import type { Draft } from "./draft";
 
 const TYPES = ["passport", "identity_card", "visa", "driving_licence", "travel_document"];
 
-/** What is asked of documents, as a whole and of each check. */
+/** Rules for documents, as a whole and for each check. */
 export function DocumentsForm({ rules, draft, readOnly }: { rules: DocumentRules; draft: Draft; readOnly: boolean }) {
   const error = (field: string) =>
     draft.validity?.valid === false && draft.validity.path?.startsWith(`documents.${field}`)

@@ -145,14 +145,14 @@ function Truth({ labels: { rejected, approved } }: { labels: Replay["labels"] })
 }
 
 function Side({ side, other }: { side: Judgement; other?: Judgement }) {
-  const told = other ? side.reasons.filter((reason) => !other.reasons.includes(reason)) : [];
+  const changed = other ? side.reasons.filter((reason) => !other.reasons.includes(reason)) : [];
   return (
     <Group gap={6}>
       <VerdictBadge verdict={side.verdict} />
       <Text size="sm" className="num">
         {side.score?.toFixed(1) ?? "–"}
       </Text>
-      {told.map((reason) => (
+      {changed.map((reason) => (
         <ReasonBadge key={reason} reason={reason} />
       ))}
     </Group>

@@ -41,7 +41,7 @@ function VideoForm({ settings, project }: { settings: VideoSettings; project: st
   };
   return (
     <Panel title="Videos">
-      <Form form={form} send={keep} action="Save what is asked of videos" button={Save} maw={640}>
+      <Form form={form} send={keep} action="Save requirements for videos" button={Save} maw={640}>
         <Note>
           With a challenge the server chooses what is to be said, for minutes and for one video: a recording that is
           older than its session does not have it.

@@ -89,7 +89,7 @@ function Detail({ transaction, project }: { transaction: Transaction; project: s
                 {geo.source && (
                   <Text span c="dimmed">
                     {" "}
-                    · told by the {geo.source === "ip" ? "address" : "device"}
+                    · reported by the {geo.source === "ip" ? "address" : "device"}
                   </Text>
                 )}
               </Text>

@@ -106,7 +106,7 @@ pub async fn get_review(
     Ok(Json(Envelope::new("review found", review.into())))
 }
 
-/// Reserves a review for the caller, so that nobody else decides meanwhile. A claim ends by itself; claiming again extends
+/// Reserves a review for the caller, so that nobody else decides meanwhile. A claim expires; claiming again extends
 /// it. A transaction that nobody asked to review is opened for review.
 #[utoipa::path(put, path = "/api-transactions/transactions/{id}/review/claim", tag = "reviews",
     params(("id" = String, Path, description = "the X-Request-Id of the call")),

@@ -19,7 +19,7 @@ use crate::{
 
 /// Largest picture.
 const MAX_IMAGE_BYTES: usize = 10 * 1024 * 1024;
-/// Largest body with one: a picture a little over its limit is still told so by its own word.
+/// Largest body with one: a picture slightly over its limit still gets its own error.
 pub const MAX_ONE_IMAGE_BYTES: usize = 16 * 1024 * 1024;
 /// Largest body with several.
 pub const MAX_SEVERAL_IMAGES_BYTES: usize = 32 * 1024 * 1024;

@@ -1,4 +1,4 @@
-//! What a form is, told from how it was written: its fields by name with a hash of their bytes, in no order.
+//! Identifies a form independently of its encoding: its fields by name with a hash of their bytes, in any order.
 //!
 //! Neither the boundary, nor the order of the fields, nor the file names and types a client's library makes up count.
 

@@ -127,11 +127,11 @@ impl transactions_server::Transactions for Stage {
             let wanted = |t: &&Transaction| {
                 t.project_id == request.project_id && request.kind.as_ref().is_none_or(|kind| *kind == t.kind)
             };
-            let told = request.cursor.parse().unwrap_or(0);
+            let skipped = request.cursor.parse().unwrap_or(0);
             let size = if request.page_size == 0 { 50 } else { request.page_size as usize };
-            let mut rest = state.records.iter().rev().filter(wanted).skip(told);
+            let mut rest = state.records.iter().rev().filter(wanted).skip(skipped);
             let page: Vec<_> = rest.by_ref().take(size).cloned().collect();
-            let next_cursor = rest.next().map(|_| (told + page.len()).to_string()).unwrap_or_default();
+            let next_cursor = rest.next().map(|_| (skipped + page.len()).to_string()).unwrap_or_default();
             return Ok(Response::new(transactions::ListTransactionsResponse {
                 transactions: page,
                 next_cursor,

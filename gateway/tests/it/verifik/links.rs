@@ -59,7 +59,7 @@ async fn world() -> World {
     World::with("ledger", config).await
 }
 
-/// What is asked for on top; returns the answer's data and the path of the page.
+/// Adds `extra` to the request; returns the response's data and the path of the page.
 async fn asked(world: &World, more: Value) -> (Value, String) {
     let (project, flow) = world.project("p", json!({})).await;
     let mut body = json!({"project": project, "projectFlow": flow, "identifier": "user@example.com",

@@ -16,7 +16,7 @@ macro_rules! delivery_columns {
     };
 }
 
-/// A delivery as the database sees it.
+/// A stored delivery.
 #[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
 pub struct DeliveryRow {
     pub id: String,
@@ -30,11 +30,11 @@ pub struct DeliveryRow {
     pub claim: Option<String>,
     pub created_at: i64,
     pub sealed_log: Option<Vec<u8>>,
-    /// The payload, encrypted.
+    /// The sealed payload.
     pub sealed: Vec<u8>,
 }
 
-/// A delivery whose next attempt is the claimant's to make, until its lease ends.
+/// A delivery whose next attempt belongs to the claimant, until its lease ends.
 #[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
 pub struct Claimed {
     pub id: String,
@@ -45,7 +45,7 @@ pub struct Claimed {
     pub sealed_log: Option<Vec<u8>>,
 }
 
-/// The outcome of an attempt.
+/// The result of an attempt.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Outcome {
     pub id: String,
@@ -53,16 +53,16 @@ pub struct Outcome {
     pub claim: String,
     pub status: &'static str,
     pub attempts: i64,
-    /// When to try again.
+    /// When to retry.
     pub due_at: Option<i64>,
     pub sealed_log: Vec<u8>,
     pub succeeded: bool,
-    /// The endpoint asked to be sent nothing more.
+    /// The endpoint responded 410 Gone.
     pub gone: bool,
 }
 
 impl Outcome {
-    /// What the attempt is counted as in metrics.
+    /// Returns the label of the attempt in metrics.
     pub fn label(&self) -> &'static str {
         match (self.succeeded, self.due_at) {
             (true, _) => "delivered",
@@ -83,7 +83,7 @@ impl Outcome {
     }
 }
 
-/// Which deliveries a list answers.
+/// Filters of a list of deliveries.
 #[derive(Clone, Debug)]
 pub struct Listed {
     pub scope: Scope,
@@ -102,8 +102,8 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// Claims for each endpoint up to so many of its deliveries that are due, those first that wait longest; other
-    /// processes get others. Until `lease_until` they are due to nobody.
+    /// Claims due deliveries for each endpoint up to its limit, longest waiting first; other processes get others.
+    /// They are not due until `lease_until`.
     pub async fn claim(
         &self,
         shares: &[(String, i64)],
@@ -136,11 +136,12 @@ impl Store {
         Ok(claimed)
     }
 
-    /// Writes the outcomes of attempts, and counts them. A delivery whose lease ended belongs to another claim and stays.
+    /// Writes the results of attempts, and counts them. A delivery whose lease ended belongs to another claim and is
+    /// unchanged.
     pub async fn finish(&self, outcomes: &[Outcome], counts: &[Counted<'_>]) -> Result<(), Error> {
         const COUNT: &str = "UPDATE webhook_endpoints SET success_count = success_count + $2, \
              failure_count = failure_count + $3, status = CASE WHEN $4 = 1 THEN 'disabled' ELSE status END WHERE id = $1";
-        // Both databases name the columns of VALUES so.
+        // Both databases name the columns of VALUES like this.
         let mut sql = Statement::new(
             "UPDATE webhook_deliveries SET status = done.column2, attempts = done.column3, \
              due_at = done.column4, claim = NULL, sealed_log = done.column5 FROM (",
@@ -156,7 +157,7 @@ impl Store {
         Ok(tx.commit().await?)
     }
 
-    /// The deliveries of `listed`, newest first.
+    /// Returns the deliveries of `listed`, newest first.
     pub async fn deliveries(&self, listed: &Listed) -> Result<Vec<DeliveryRow>, Error> {
         const SELECT: &str =
             concat!("SELECT ", delivery_columns!(), " FROM webhook_deliveries WHERE project_id = ");
@@ -192,7 +193,7 @@ impl Store {
         Ok(self.db.fetch_optional(SQL, db::params![id.as_str(), endpoint.as_str()]).await?)
     }
 
-    /// Makes a delivered or dead delivery due again, with all its attempts; None when it is neither.
+    /// Restarts a delivered or dead delivery with all its attempts; `None` when it is neither.
     pub async fn replay(
         &self,
         endpoint: &EndpointId,
@@ -210,7 +211,7 @@ impl Store {
         Ok(row)
     }
 
-    /// Makes every dead letter of an endpoint due again, and returns their number.
+    /// Restarts every dead letter of an endpoint, and returns their number.
     pub async fn replay_dead(&self, project: &str, endpoint: &EndpointId, now_ms: i64) -> Result<u64, Error> {
         const SQL: &str = "UPDATE webhook_deliveries SET status = 'pending', attempts = 0, due_at = $3 \
              WHERE project_id = $1 AND endpoint_id = $2 AND status = 'dead'";

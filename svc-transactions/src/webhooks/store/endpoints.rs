@@ -10,7 +10,7 @@ macro_rules! endpoint_columns {
     };
 }
 
-/// An endpoint as the database sees it.
+/// A stored endpoint.
 #[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
 pub struct EndpointRow {
     pub id: String,
@@ -29,7 +29,7 @@ pub struct EndpointRow {
     pub updated_at: i64,
 }
 
-/// Whose endpoints a call may see: those of one key, or of every key of the project.
+/// The endpoints a call may see: those of one key, or of every key of the project.
 #[derive(Clone, Debug)]
 pub struct Scope {
     pub project_id: String,
@@ -67,7 +67,7 @@ impl Store {
         Ok(count)
     }
 
-    /// The endpoints of `scope`, newest first, `limit` at most.
+    /// Returns the endpoints of `scope`, newest first, `limit` at most.
     pub async fn endpoints(&self, scope: &Scope, limit: i64) -> Result<Vec<EndpointRow>, Error> {
         const SQL: &str = concat!(
             "SELECT ",
@@ -87,7 +87,7 @@ impl Store {
         Ok(self.db.fetch_optional(SQL, params).await?)
     }
 
-    /// Makes `old` be `new`; false when it is not as `old` says any more.
+    /// Replaces `old` by `new`; false after a concurrent change.
     pub async fn replace_endpoint(&self, old: &EndpointRow, new: &EndpointRow) -> Result<bool, Error> {
         const SQL: &str = "UPDATE webhook_endpoints \
              SET events = $2, status = $3, sealed_target = $4, sealed_secrets = $5, updated_at = $6 \
@@ -108,7 +108,7 @@ impl Store {
         Ok(self.db.execute(SQL, update).await? == 1)
     }
 
-    /// Removes an endpoint, then what was queued for it and its log, some at a time.
+    /// Deletes an endpoint, then its deliveries and logs in batches.
     pub async fn delete_endpoint(&self, scope: &Scope, id: &EndpointId) -> Result<bool, Error> {
         const ENDPOINT: &str = "DELETE FROM webhook_endpoints WHERE id = $3 AND project_id = $1 AND ($2 IS NULL OR api_key_id = $2)";
         const DELIVERIES: &str = "DELETE FROM webhook_deliveries WHERE id IN \
@@ -122,7 +122,7 @@ impl Store {
         Ok(deleted == 1)
     }
 
-    /// The active endpoints something is due for at `now_ms`.
+    /// Returns the active endpoints with due deliveries at `now_ms`.
     pub async fn ready(&self, now_ms: i64) -> Result<Vec<EndpointRow>, Error> {
         const SQL: &str = concat!(
             "SELECT ",

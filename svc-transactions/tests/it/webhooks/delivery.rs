@@ -1,4 +1,4 @@
-//! What is sent, and what happens when it is not taken.
+//! Sent deliveries, and failed ones.
 
 use std::collections::BTreeMap;
 
@@ -147,7 +147,7 @@ async fn an_undelivered_event_becomes_a_dead_letter_and_can_be_replayed() {
         assert_eq!((delivered.attempts, delivered.log.len()), (1, 7));
         assert!(customer.deliveries(&hook.id, true).await.is_empty());
 
-        // What was delivered may be asked for again.
+        // A delivered event may be replayed.
         customer.hooks.clone().replay_delivery(request).await.unwrap();
         assert_eq!(receiver.next().await.id(), arrived[0].id());
     })

@@ -145,7 +145,7 @@ async fn by_default_only_public_addresses_over_https_are_taken() {
     .await;
 }
 
-/// Also when it was taken before: what the configuration says now decides.
+/// Also for endpoints accepted earlier: the current configuration applies.
 #[tokio::test]
 async fn by_default_nothing_is_sent_to_this_machine() {
     testkit::each_config(async |db| {

@@ -1,4 +1,4 @@
-//! How long a receiver may be away, by a clock that the test turns.
+//! How long a receiver may be unreachable, with a test clock.
 
 use std::sync::{
     Arc,
@@ -14,7 +14,7 @@ use crate::new_id;
 
 const HOUR_MS: i64 = 60 * 60 * 1000;
 
-/// A customer with the default patience, at a time the test sets.
+/// A customer with the default retry schedule, at a time the test sets.
 struct Waiting {
     customer: Customer,
     receiver: Receiver,
@@ -41,7 +41,7 @@ impl Waiting {
         self.now.load(Ordering::Relaxed) - self.began
     }
 
-    /// The one delivery, once so many attempts are written down.
+    /// Returns the only delivery, once so many attempts are recorded.
     async fn after(&self, attempts: u32) -> Delivery {
         eventually(async || {
             let deliveries = self.customer.deliveries(&self.hook, false).await;
@@ -53,7 +53,7 @@ impl Waiting {
         .await
     }
 
-    /// Turns the clock to the next attempt, and answers what the delivery is after it.
+    /// Advances the clock to the next attempt, and returns the delivery after it.
     async fn next_attempt(&self, delivery: &Delivery) -> Delivery {
         self.now.store(delivery.next_attempt_ms.expect("another attempt"), Ordering::Relaxed);
         self.after(delivery.attempts + 1).await
@@ -107,7 +107,7 @@ async fn an_endpoint_that_asks_for_time_is_left_alone() {
         // Nothing else is sent there meanwhile, and all of it afterwards.
         waiting.customer.record("process_video").await;
         waiting.now.fetch_add(599_000, Ordering::Relaxed);
-        // Another endpoint of the project is served, so the worker has looked.
+        // Another endpoint of the project is served, so the worker has polled.
         let mut other = Receiver::new().await;
         waiting.customer.webhook(&other.url, &[]).await;
         waiting.customer.record("consent").await;

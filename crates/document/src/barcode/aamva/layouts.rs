@@ -186,7 +186,7 @@ fn a_date_is_read_in_the_order_of_its_country_in_every_version() {
 }
 
 #[test]
-fn names_the_issuer_cut_are_told_and_others_are_not() {
+fn names_truncated_by_the_issuer_are_reported_and_others_are_not() {
     for (flags, cut) in [
         (&[("DDE", "T")][..], &[FieldName::LastName][..]),
         (&[("DDF", "T"), ("DDG", "N")], &[FieldName::FirstName]),

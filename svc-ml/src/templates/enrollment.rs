@@ -9,7 +9,7 @@ use crate::{
     candidate::Candidate,
     error::Error,
     gallery::Modality,
-    store::{Change, EnrolmentRow, RefusalLimit, Subject, TemplateRow},
+    store::{Change, EnrollmentRow, RefusalLimit, Subject, TemplateRow},
     template_update::{
         Biometric, EnrollmentOutcome, Permissions, TemplateUpdate, Weighted, update, update_from_video,
     },
@@ -54,7 +54,7 @@ pub struct Added<V> {
 /// Stored samples of one modality of a subject, by the current model.
 struct Known<V: Biometric> {
     /// With their ids; the template of an older version of this service is not an enrollment and has none.
-    enrolments: Vec<(Option<String>, Weighted<V>)>,
+    enrollments: Vec<(Option<String>, Weighted<V>)>,
     template: Option<V::Template>,
     /// Of other models: deleted by the next enrollment.
     outdated: Vec<String>,
@@ -128,7 +128,7 @@ impl Templates {
             }
             let key = self.key(whose.project, &subject.id, &subject.wrapped_key)?;
             let known = self.known::<V>(&subject, &key).await?;
-            let samples: Vec<_> = known.enrolments.iter().map(|(_, sample)| sample.clone()).collect();
+            let samples: Vec<_> = known.enrollments.iter().map(|(_, sample)| sample.clone()).collect();
             let Some(update) = decide(&samples, known.template.as_ref()) else { return Ok(None) };
             let mut kept: Vec<_> = update.keep.iter().filter_map(|i| samples.get(*i).cloned()).collect();
             kept.extend(update.keeps_new.then(|| new.clone()));
@@ -160,26 +160,26 @@ impl Templates {
     async fn known<V: Biometric>(&self, subject: &Subject, key: &DataKey) -> Result<Known<V>, Error> {
         let can_compare = |model: &str| self.models.can_compare(V::MODALITY, model);
         let open = |sealed: &[u8], context: &[u8]| key.open(context, sealed);
-        let mut known = Known { enrolments: Vec::new(), template: None, outdated: Vec::new() };
+        let mut known = Known { enrollments: Vec::new(), template: None, outdated: Vec::new() };
         let template = self.store.template(&subject.id, V::MODALITY.as_str()).await?;
         if let Some(row) = template.filter(|row| can_compare(&row.model)) {
             let bytes = open(&row.sealed, &template_context(&subject.id, V::MODALITY, &row.model))?;
             known.template = Some(V::template_from_bytes(&bytes)?);
         }
-        for row in self.store.enrolments(&subject.id, V::MODALITY.as_str()).await? {
+        for row in self.store.enrollments(&subject.id, V::MODALITY.as_str()).await? {
             if can_compare(&row.model) {
-                let bytes = open(&row.sealed, &enrolment_context(&row.id, V::MODALITY, &row.model))?;
+                let bytes = open(&row.sealed, &enrollment_context(&row.id, V::MODALITY, &row.model))?;
                 let vector = V::from_bytes(&bytes)?;
                 let is_live = row.live != 0;
-                known.enrolments.push((Some(row.id), Weighted { vector, quality: row.quality, is_live }));
+                known.enrollments.push((Some(row.id), Weighted { vector, quality: row.quality, is_live }));
             } else {
                 known.outdated.push(row.id);
             }
         }
-        if let (Some(template), true) = (&known.template, known.enrolments.is_empty()) {
+        if let (Some(template), true) = (&known.template, known.enrollments.is_empty()) {
             let vector = V::of_template(template);
             let legacy = Weighted { vector, quality: LEGACY_QUALITY, is_live: false };
-            known.enrolments.push((None, legacy));
+            known.enrollments.push((None, legacy));
         }
         Ok(known)
     }
@@ -194,10 +194,10 @@ impl Templates {
         new: &Weighted<V>,
         update: &TemplateUpdate<V>,
     ) -> Result<Change, Error> {
-        let row = |sample: &Weighted<V>| self.enrolment_row(whose, &subject.id, key, sample);
+        let row = |sample: &Weighted<V>| self.enrollment_row(whose, &subject.id, key, sample);
         let mut added = Vec::new();
         let mut dropped = known.outdated.clone();
-        for (i, (id, sample)) in known.enrolments.iter().enumerate() {
+        for (i, (id, sample)) in known.enrollments.iter().enumerate() {
             match (id, update.keep.contains(&i)) {
                 (Some(id), false) => dropped.push(id.clone()),
                 (None, true) => added.push(row(sample)?),
@@ -221,17 +221,17 @@ impl Templates {
         })
     }
 
-    fn enrolment_row<V: Biometric>(
+    fn enrollment_row<V: Biometric>(
         &self,
         whose: Whose<'_>,
         subject_id: &str,
         key: &DataKey,
         sample: &Weighted<V>,
-    ) -> Result<EnrolmentRow, Error> {
+    ) -> Result<EnrollmentRow, Error> {
         let (id, model) = (Uuid::now_v7().to_string(), self.models.of(V::MODALITY));
         let bytes: Zeroizing<Vec<u8>> = sample.vector.to_bytes();
-        Ok(EnrolmentRow {
-            sealed: key.seal(&enrolment_context(&id, V::MODALITY, model), &bytes)?,
+        Ok(EnrollmentRow {
+            sealed: key.seal(&enrollment_context(&id, V::MODALITY, model), &bytes)?,
             id,
             project_id: whose.project.to_owned(),
             subject_id: subject_id.to_owned(),
@@ -266,6 +266,6 @@ impl Templates {
     }
 }
 
-fn enrolment_context(id: &str, modality: Modality, model: &str) -> Vec<u8> {
+fn enrollment_context(id: &str, modality: Modality, model: &str) -> Vec<u8> {
     format!("enrolment/{id}/{}/{model}", modality.as_str()).into_bytes()
 }

@@ -77,7 +77,7 @@ impl Ml {
         };
         let seen = self.workers.run(place, work).await?;
         let may = Permissions { replace: header.replace, strengthen: header.may_strengthen };
-        let enrolled = self.enrol_biometric(&header, seen.face.as_ref(), may).await?;
+        let enrolled = self.enroll_biometric(&header, seen.face.as_ref(), may).await?;
         Ok((seen, enrolled))
     }
 
@@ -117,11 +117,11 @@ impl Ml {
         }
         // Several recordings make and improve a template; unlike pictures, they are rarely published.
         let may = Permissions { replace: header.replace, strengthen: true };
-        let enrolled = self.enrol_biometric(&header, heard.voice.as_ref(), may).await?;
+        let enrolled = self.enroll_biometric(&header, heard.voice.as_ref(), may).await?;
         Ok((heard, Enrolled { replay, ..enrolled }))
     }
 
-    async fn enrol_biometric<V: Searchable>(
+    async fn enroll_biometric<V: Searchable>(
         &self,
         header: &wire::EnrollHeader,
         probe: Result<&Weighted<V>, &Unjudged>,

@@ -8,7 +8,7 @@ use voice::Voiceprint;
 use super::{judged, result, stage, unjudged};
 use crate::{
     calibration::FaceComparison,
-    enrol::{Duplicate, Enrolled, HeardVoice, SeenFace},
+    enroll::{Duplicate, Enrolled, HeardVoice, SeenFace},
     judged::{Judged, Unjudged},
     matching::Matched,
     pictures::Compared,
