@@ -20,7 +20,7 @@ use crate::core::{
     permissions::{Permission, is_allowed},
 };
 
-/// The session a token belongs to, with what it may do in `project_id`; an empty id names no project.
+/// Returns the session of a token, with its permissions in `project_id`; an empty id names no project.
 ///
 /// # Errors
 /// 401 for a token without a session.
@@ -51,7 +51,7 @@ pub async fn is_still_allowed(
     !session.half_open && session.project.is_some() && role.is_some_and(|role| is_allowed(role, permission))
 }
 
-/// Signs in with e-mail address and password; the response says what came of it.
+/// Signs in with e-mail address and password; the response has the outcome.
 ///
 /// # Errors
 /// 503 when too many passwords are being verified.
@@ -247,7 +247,7 @@ pub async fn list_audit_events(core: &Core, request: ListAuditRequest) -> Result
     Ok(core.services().accounts().list_audit(request).await?.into_inner())
 }
 
-/// Where the audit log ends, signed.
+/// Returns the signed checkpoint of the audit log.
 ///
 /// # Errors
 /// 403 for a role that may not read it.
@@ -258,7 +258,7 @@ pub async fn audit_checkpoint(
     Ok(core.services().accounts().get_audit_checkpoint(request).await?.into_inner())
 }
 
-/// That an entry of the organisation is in the audit log.
+/// Proves that an entry of the organisation is in the audit log.
 ///
 /// # Errors
 /// 404 when it has no such entry.
@@ -269,7 +269,7 @@ pub async fn audit_inclusion(
     Ok(core.services().accounts().get_audit_inclusion(request).await?.into_inner())
 }
 
-/// That the audit log of an earlier checkpoint only grew.
+/// Proves that the audit log of an earlier checkpoint was only appended to.
 ///
 /// # Errors
 /// 400 for sizes it does not have.

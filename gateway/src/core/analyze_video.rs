@@ -28,9 +28,9 @@ use crate::core::{
 
 pub struct VideoInput<'a> {
     pub video: &'a Media,
-    /// What the user was asked to say, where the caller chose it or repeats the issued one.
+    /// The expected phrase, if the caller chose it or repeats the issued one.
     pub phrase: Option<String>,
-    /// Empty: chosen by the phrase.
+    /// Empty: derived from the phrase.
     pub vocabulary: String,
     /// How long the upload took.
     pub upload_time: Duration,
@@ -80,7 +80,7 @@ pub async fn analyze_video(
     }
     let liveness = video_liveness(&basis, decision.verdict);
     let passed = decision.verdict == Verdict::Pass;
-    // A file no model has looked at is not known to be a video, so it is not kept.
+    // A file that no model has analysed is not known to be a video, so it is not stored.
     if was_analyzed && !caller.is_test {
         store_video(&verification, input.video, liveness).await?;
     }
@@ -96,7 +96,7 @@ pub async fn analyze_video(
     Ok(VideoOutcome { analysis, decision, services_removed: plan.removed, auto_enrolled })
 }
 
-/// Which services run: recognising somebody by face or voice needs their authorization.
+/// Which services run: recognition by face or voice needs authorization consent.
 struct ServicePlan {
     run: Vec<Service>,
     removed: bool,
@@ -130,7 +130,7 @@ async fn analyze(
     send_video(verification, input.video, header).await
 }
 
-/// Streams a video to the models. A lost replica left nothing but the recording's fingerprints, which are this call's own.
+/// Streams a video to the models. A lost replica left only the recording's fingerprints, which belong to this call.
 ///
 /// # Errors
 /// Those of the models.
@@ -152,8 +152,8 @@ pub(super) async fn send_video(
     }
 }
 
-/// Decides by the key's own rules, else its project's, else the built-in ones for what the key selects: a service that
-/// consent removed counts as missing.
+/// Decides by the key's own rules, else its project's, else the built-in ones for its services: a service that was
+/// removed for lack of consent counts as missing.
 fn decide(caller: &Caller, analysis: &AnalyzeVideoResponse) -> Result<(Decision, Basis), Error> {
     let rules = match &caller.rules_json {
         Some(json) => {
@@ -175,8 +175,8 @@ fn decide(caller: &Caller, analysis: &AnalyzeVideoResponse) -> Result<(Decision,
     Ok((decision, basis))
 }
 
-/// Makes templates of the video's candidate; true when one was made. A failure costs the user another visit, so it does
-/// not fail the call.
+/// Enrolls the video's candidate; true when a template was made. A failure only delays the enrollment to the next
+/// visit, so it does not fail the call.
 async fn enroll_candidate(
     verification: &Verification<'_>,
     user: &str,
@@ -202,8 +202,8 @@ async fn enroll_candidate(
     }
 }
 
-/// How the video's liveness check ended, for calls that use the session's last video again. A live video that failed for
-/// another reason counts as not judged: nothing may pass on the strength of it. `None`: liveness was not checked.
+/// Returns the result of the video's liveness check, for calls that reuse the session's last video. A live video that
+/// failed for another reason counts as not judged: no later call may rely on it. `None`: liveness was not checked.
 fn video_liveness(basis: &Basis, verdict: Verdict) -> Option<VideoLiveness> {
     const FAILED: &str = "video_failed";
     let outcome = match basis.found.get(&Service::FaceLiveness)? {
@@ -217,7 +217,7 @@ fn video_liveness(basis: &Basis, verdict: Verdict) -> Option<VideoLiveness> {
     Some(VideoLiveness { outcome: Some(outcome) })
 }
 
-/// Stores the video as a sample and as the session's last one; both or, where there is no room, neither.
+/// Stores the video as a sample and as the session's last one; both or, without room, neither.
 async fn store_video(
     verification: &Verification<'_>,
     video: &Media,

@@ -10,9 +10,9 @@ use uuid::Uuid;
 
 use crate::core::{Core, error::Error};
 
-/// How often the lease of a call that runs is renewed: three times before it would end.
+/// Interval of lease renewals while a call runs: three within a lease.
 const RENEW_INTERVAL: Duration = Duration::from_secs(10);
-/// Attempts to keep a response, and the pause between two.
+/// Attempts to store a response, and the pause between two.
 const ATTEMPTS: usize = 3;
 const PAUSE: Duration = Duration::from_millis(200);
 
@@ -26,10 +26,10 @@ pub enum ClaimOutcome {
     Completed(Bytes),
 }
 
-/// Takes the key `id` of a project, if it is free.
+/// Claims the key `id` of a project, if it is free.
 ///
 /// # Errors
-/// 503 when svc-transactions does not answer: then nothing of the call is done.
+/// 503 when svc-transactions does not respond: then the call has no effect.
 pub async fn claim(core: &Core, project_id: &str, id: [u8; 32]) -> Result<ClaimOutcome, Error> {
     let held = HeldAnswer {
         project_id: project_id.to_owned(),
@@ -45,7 +45,7 @@ pub async fn claim(core: &Core, project_id: &str, id: [u8; 32]) -> Result<ClaimO
     })
 }
 
-/// A key that is held: completed with a response, or released when dropped.
+/// A held key: completed with a response, or released on drop.
 pub struct Lease {
     core: Core,
     held: HeldAnswer,
@@ -60,16 +60,16 @@ impl Lease {
             tokio::select! {
                 done = &mut work => return done,
                 () = tokio::time::sleep(RENEW_INTERVAL) => {
-                    // What the service missed, the next renewal or the response itself makes up for.
+                    // A missed renewal is compensated by the next one or by the response itself.
                     if let Err(status) = self.core.services().answers().renew_answer(self.held.clone()).await {
-                        tracing::warn!(code = ?status.code(), "the lease of an idempotent call was not renewed");
+                        tracing::warn!(code = ?status.code(), "cannot renew the lease of an idempotent call");
                     }
                 }
             }
         }
     }
 
-    /// Keeps the response.
+    /// Stores the response.
     pub async fn complete(mut self, sealed: Bytes) {
         self.open = false;
         for attempt in 1..=ATTEMPTS {
@@ -77,7 +77,7 @@ impl Lease {
             match self.core.services().answers().complete_answer(request).await {
                 Ok(_) => return,
                 Err(status) if attempt == ATTEMPTS => {
-                    tracing::error!(code = ?status.code(), "the response of an idempotent call was not kept");
+                    tracing::error!(code = ?status.code(), "cannot store the response of an idempotent call");
                 }
                 Err(_) => tokio::time::sleep(PAUSE).await,
             }
@@ -93,7 +93,7 @@ impl Lease {
 
 impl Drop for Lease {
     fn drop(&mut self) {
-        // Only earlier than the lease ends, so nobody needs to wait for it.
+        // Only releases earlier than the lease ends, so it is not awaited.
         if self.open
             && let Ok(runtime) = tokio::runtime::Handle::try_current()
         {

@@ -1,4 +1,4 @@
-//! API keys of a project. A caller grants nothing it does not have itself.
+//! API keys of a project. A caller cannot grant permissions that it lacks.
 
 use proto::projects::{
     ApiKey, CreateApiKeyRequest, CreateApiKeyResponse, GetApiKeyRequest, GetVerificationKeysRequest,
@@ -20,18 +20,18 @@ pub struct NewApiKey {
     pub scores_id: Option<String>,
     /// Empty: those of a new integration; with `can_mint`, all there are.
     pub scopes: Vec<String>,
-    /// Whether it is to have every scope; with `scopes`, whether `keys.admin` is among them.
+    /// Whether it gets every scope; with `scopes`, whether `keys.admin` is among them.
     pub can_mint: bool,
     pub response_format: String,
     pub rate_limit_per_minute: u32,
     pub expires_at_ms: Option<i64>,
     /// The APIs it may be used with; empty: any the project has.
     pub dialects: Vec<String>,
-    /// Its calls are to be answered without models.
+    /// Its calls return sandbox responses without models.
     pub is_test: bool,
 }
 
-/// None: stays as it is.
+/// `None`: unchanged.
 pub struct ApiKeyChange {
     pub name: Option<String>,
     pub selected_services: Option<Vec<String>>,
@@ -70,13 +70,14 @@ pub async fn create_api_key(
     Ok(created)
 }
 
-/// The scopes the caller may put on a key. The projects service compares them with those of the key, before and after a
-/// change.
+/// Returns the scopes the caller may grant. The projects service compares them with those of the key, before and
+/// after a change.
 fn may_grant(caller: &Caller) -> Scopes {
     Scopes { names: caller.may_grant().iter().map(|scope| scope.name().to_owned()).collect() }
 }
 
-/// The services a key gets. An unknown name is passed on to the projects service, which names the known ones.
+/// Returns the services a key gets. An unknown name is passed to the projects service, which lists the known ones in
+/// its error.
 fn granted_services(caller: &Caller, names: Vec<String>) -> Result<Vec<String>, Error> {
     if names.is_empty() {
         return Ok(caller.services.iter().map(|service| service.title().to_owned()).collect());

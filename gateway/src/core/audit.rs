@@ -5,21 +5,21 @@ use serde_json::Value;
 
 use crate::core::{Core, error::Error};
 
-/// A change somebody made in a project. Who made it travels with the call.
+/// A change in a project. The actor is part of the call's context.
 #[derive(Debug, Default)]
 pub struct AuditEvent<'a> {
     /// Lower-case words with dots, `webhook.created`.
     pub action: &'static str,
-    /// The id of what was changed; never a name.
+    /// The id of the changed object; never a name.
     pub target: &'a str,
-    /// The user it is about, instead of a target; the log keeps a keyed hash.
+    /// The user it is about, instead of a target; the log stores a keyed hash.
     pub subject: &'a str,
     pub before: Option<Value>,
     pub after: Option<Value>,
 }
 
-/// Appends the event to the audit log. A change that cannot be logged is answered as failed; an access is logged before
-/// it is granted.
+/// Appends the event to the audit log. A change that cannot be logged fails; an access is logged before it is
+/// granted.
 ///
 /// # Errors
 /// When the log cannot be written.

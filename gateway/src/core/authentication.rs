@@ -26,7 +26,7 @@ use crate::core::{
     services::Peers,
 };
 
-/// Longest token that is looked at.
+/// Longest accepted token.
 const MAX_TOKEN_BYTES: usize = 8 * 1024;
 /// Verified signatures that are cached, and for how long. The state of the key is read on every request, so the cache
 /// cannot keep a revoked key alive.
@@ -35,7 +35,7 @@ const VERIFIED_TTL: Duration = Duration::from_secs(600);
 /// Least time between two fetches of the public keys, whatever key ids callers make up.
 const MIN_FETCH_INTERVAL: Duration = Duration::from_millis(200);
 
-/// The claims this server reads. What the key may do is read with the state of the key.
+/// The claims this server reads. Permissions are read with the state of the key.
 #[derive(Debug, Deserialize)]
 struct Claims {
     id: String,
@@ -48,7 +48,7 @@ struct Claims {
     exp: Option<i64>,
 }
 
-/// What a token is, by its `typ`. The same keys sign receipts, whose `typ` says so and which authenticate nobody.
+/// The kind of a token, by its `typ`. The same keys sign receipts, which have another `typ` and authenticate nobody.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum TokenKind {
     ApiKey,
@@ -79,7 +79,7 @@ struct Verified {
 /// Authenticates an API key, or one of its session tokens, by the token.
 ///
 /// # Errors
-/// 401 for a token this server did not sign, a key its project does not know, and a session token that is over; 403 for a
+/// 401 for a token this server did not sign, a key its project does not know, and an expired session token; 403 for a
 /// key that is not active.
 pub async fn authenticate_token(
     services: &Peers,
@@ -99,7 +99,7 @@ pub async fn authenticate_token(
     }
 }
 
-/// The caller a key is, by its id: of a token that was verified, or of what this server stored itself.
+/// Returns the caller of a key id, from a verified token or from this server's storage.
 ///
 /// # Errors
 /// 401 for a key its project does not know; 403 for one that is not active.
@@ -117,7 +117,7 @@ pub async fn authorize_key(services: &Peers, id: String, project_id: String) -> 
     Ok(Caller::from_api_key(id, project_id, granted))
 }
 
-/// Limits the caller to a session that is still open and to its user.
+/// Restricts the caller to an open session and its user.
 async fn within_session(services: &Peers, caller: Caller, session_id: &str) -> Result<Caller, Error> {
     let request =
         GetSessionRequest { project_id: caller.project_id.clone(), session_id: session_id.to_owned() };
@@ -129,7 +129,7 @@ async fn within_session(services: &Peers, caller: Caller, session_id: &str) -> R
     if session.state() != SessionState::Active {
         return Err(Error::SessionTokenOver);
     }
-    // A token is made for a session that has its user.
+    // A token is made for a session with a user.
     let user = session.user_fullname.ok_or(Error::SessionTokenOver)?;
     Ok(caller.within_session(session_id.to_owned(), user))
 }
@@ -158,7 +158,7 @@ pub async fn sign_record_token(
     Ok(services.projects().sign_session_token(request).await?.into_inner().jwt)
 }
 
-/// Signs a token for the calls of one session, and says when it ends (milliseconds since 1970).
+/// Signs a token for the calls of one session; also returns its expiry (milliseconds since 1970).
 ///
 /// # Errors
 /// When the projects service does not answer.
@@ -213,26 +213,26 @@ impl Default for TokenVerifier {
 
 fn validation() -> Validation {
     let mut validation = Validation::new(Algorithm::EdDSA);
-    // Keys do not expire, they are revoked; and they name no audience.
+    // Keys do not expire but are revoked, and have no audience.
     validation.required_spec_claims.clear();
     validation.validate_exp = false;
     validation.validate_aud = false;
     validation
 }
 
-/// The id of the signing key a token names, and what it is.
+/// Returns the signing key id and the kind of a token.
 ///
 /// # Errors
 /// 401 for anything but the token of an API key, of a session or of a record.
 fn key_id(token: &str) -> Result<(String, TokenKind), Error> {
     let header = jsonwebtoken::decode_header(token).map_err(|_| Error::InvalidKey)?;
-    // Only the algorithm of our own keys; the header chooses nothing.
+    // Only the algorithm of the own keys; the header selects nothing.
     let kind = TokenKind::of_typ(header.typ.as_deref()).ok_or(Error::InvalidKey)?;
     let kid = header.kid.filter(|_| header.alg == Algorithm::EdDSA);
     Ok((kid.ok_or(Error::InvalidKey)?, kind))
 }
 
-/// The claims of a token that `key` signed. Each kind has its own claims; none is taken for the other.
+/// Verifies a token with `key` and returns its claims. Each kind has its own claims, which cannot be confused.
 fn signed_claims(
     token: &str,
     kind: TokenKind,
@@ -248,7 +248,7 @@ fn signed_claims(
     }
 }
 
-/// The id of the API key a token is of, under the keys `key_of` knows.
+/// Returns the id of the API key of a token, verified with the keys of `key_of`.
 ///
 /// # Errors
 /// 401 for a token that none of them signed.
@@ -279,7 +279,7 @@ impl TokenVerifier {
         Ok(Verified { kind, claims })
     }
 
-    /// The key with this id; an unknown id fetches the keys again.
+    /// Returns the public key with this id; an unknown id triggers a fetch.
     async fn public_key(&self, services: &Peers, kid: &str) -> Result<Option<DecodingKey>, Status> {
         if let Some(key) = self.cached_key(kid) {
             return Ok(Some(key));
@@ -292,8 +292,8 @@ impl TokenVerifier {
         self.public_keys.read().unwrap_or_else(PoisonError::into_inner).get(kid).cloned()
     }
 
-    /// Returns after a fetch that began no earlier than `requested`. Callers who wait together share one fetch, and
-    /// fetches keep their distance: forged key ids cannot flood the projects service, and a new key is never refused.
+    /// Returns after a fetch that began no earlier than `requested`. Concurrent callers share one fetch, and fetches
+    /// have a minimum interval: forged key ids cannot flood the projects service, and a new key is never rejected.
     async fn fetch_since(&self, services: &Peers, requested: Instant) -> Result<(), Status> {
         let mut last_fetch = self.last_fetch.lock().await;
         if let Some(last) = *last_fetch {

@@ -20,35 +20,35 @@ use crate::core::{
 pub struct Caller {
     /// The id of the key or of the user.
     pub id: String,
-    /// What the team calls a dashboard user; empty for a key.
+    /// Display name of a dashboard user; empty for a key.
     pub name: String,
     pub project_id: String,
     pub principal: Principal,
     pub services: BTreeSet<Service>,
     permissions: PermissionSet,
-    /// The scopes the caller may put on a key.
+    /// The scopes the caller may grant.
     may_grant: Vec<Scope>,
     pub format: ResponseFormat,
     /// "default", "project" or a scores id.
     pub rules_source: String,
-    /// None: the built-in rules.
+    /// `None`: the built-in rules.
     pub rules_json: Option<String>,
-    /// Which rule set that is, and which version of it.
+    /// Rule set and version.
     pub rules_version: Option<RulesVersion>,
     pub challenge: ChallengePolicy,
-    /// Other projects whose recordings count as used before.
+    /// Other projects whose recordings are compared.
     pub replay_projects: Vec<String>,
-    /// The project's word for what such a recording means.
+    /// The project's setting for replayed recordings.
     pub replays: String,
     /// Calls a minute of the project's keys together; 0: the installation's limit of each key.
     project_limit_per_minute: u32,
     /// Calls a minute of this key alone, instead of the project's; 0: the project's.
     key_limit_per_minute: u32,
-    /// Web origins the project names.
+    /// Allowed web origins of the project.
     origins: Vec<String>,
     dialects: Dialects,
     consent_mode: ConsentMode,
-    /// A test key: its calls are answered without models.
+    /// A test key: its calls return sandbox responses without models.
     pub is_test: bool,
     /// The one session and user a session token is for; `None`: an API key or a person.
     session: Option<OwnSession>,
@@ -56,7 +56,7 @@ pub struct Caller {
     record: Option<(RecordKind, String)>,
 }
 
-/// What a token of a journey is for.
+/// The kind of a journey's token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RecordKind {
     Registration,
@@ -75,11 +75,11 @@ pub enum Principal {
     DashboardUser,
 }
 
-/// The response shape a key asked for.
+/// The response format of a key.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ResponseFormat {
     Default,
-    /// For clients written to the types of the vendor's client library.
+    /// For the types of the vendor's client library.
     Sdk,
 }
 
@@ -150,13 +150,13 @@ impl Caller {
         }
     }
 
-    /// The same key as far as a session token of it goes: the calls of one session, for its user.
+    /// Restricts the caller to a session token's permissions: the calls of one session, for its user.
     pub(super) fn within_session(self, id: String, user: String) -> Self {
         let permissions = self.permissions.intersection(PermissionSet::of_scopes(&[Scope::Capture]));
         Self { permissions, may_grant: Vec::new(), session: Some(OwnSession { id, user }), ..self }
     }
 
-    /// The same key as far as the token of a record goes: the calls about that record, which ask for it by
+    /// Restricts the caller to a record token's permissions: the calls about that record, which check
     /// [`require_record`](Self::require_record), and no others.
     pub(super) fn within_record(self, kind: RecordKind, id: String) -> Self {
         let permissions = PermissionSet::default();
@@ -178,7 +178,7 @@ impl Caller {
         }
     }
 
-    /// Fills in what a session token is for, and rejects a call that names another session or another user.
+    /// Fills in session and user of a session token, and rejects a call that names another session or user.
     ///
     /// # Errors
     /// 403.
@@ -200,10 +200,10 @@ impl Caller {
         self.permissions.contains(permission)
     }
 
-    /// Rejects a caller without a permission, and says what is missing.
+    /// Rejects a caller without a permission; the error names what is missing.
     ///
     /// # Errors
-    /// 403; 401 for a key where only people get in.
+    /// 403; 401 for a key on a route for users only.
     pub fn require(&self, permission: Permission) -> Result<(), Error> {
         if self.record.is_some() {
             return Err(Error::OtherToken);
@@ -211,7 +211,7 @@ impl Caller {
         match (self.may(permission), self.principal, permission.scope()) {
             (true, ..) => Ok(()),
             (false, Principal::ApiKey, Some(scope)) => Err(Error::MissingScope(scope.name())),
-            // It is for people alone.
+            // A permission of users only.
             (false, Principal::ApiKey, None) => Err(Error::SignedOut),
             (false, Principal::DashboardUser, _) => Err(Error::RoleNotAllowed),
         }
@@ -221,7 +221,7 @@ impl Caller {
         &self.may_grant
     }
 
-    /// Makes this a call of `dialect`, in the consent mode its project chose.
+    /// Switches the call to `dialect`, in the consent mode of its project.
     ///
     /// # Errors
     /// 404 where the project has not switched it on, 401 for a key of other APIs, 403 for a test key.
@@ -249,7 +249,7 @@ impl Caller {
         self.consent_mode
     }
 
-    /// What a recording that was used before means, where scoring rules do not say it.
+    /// Returns the effect of a replayed recording when scoring rules do not define it.
     pub fn replay_rule(&self) -> ServiceRule {
         ServiceRule::of_replays(&self.replays)
     }
@@ -265,7 +265,7 @@ impl Caller {
         self.principal == Principal::DashboardUser
     }
 
-    /// The rate limit chosen for this key, else for all keys of the project: its bucket, and calls a minute.
+    /// Returns the rate limit set for this key, else for all keys of the project: its bucket, and calls per minute.
     pub fn chosen_rate_limit(&self) -> Option<(String, u32)> {
         match (self.key_limit_per_minute, self.project_limit_per_minute) {
             (0, 0) => None,
@@ -274,7 +274,7 @@ impl Caller {
         }
     }
 
-    /// Whether the project names this web origin.
+    /// Whether the project allows this web origin.
     pub fn names_origin(&self, origin: &[u8]) -> bool {
         self.origins.iter().any(|named| named.as_bytes() == origin)
     }

@@ -1,4 +1,4 @@
-//! Challenges: phrases the server chooses, so that a video cannot be recorded before it is asked for.
+//! Challenges: phrases the server chooses, so that a video cannot be recorded in advance.
 
 use proto::{
     projects::VideoSettings,
@@ -8,7 +8,7 @@ use scoring::ChallengeUse;
 
 use crate::core::{Core, caller::Caller, error::Error, sessions::bind_user, verification::Verification};
 
-/// What a project asks of the phrases of its videos.
+/// A project's requirements for the phrases of its videos.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct ChallengePolicy {
     pub is_required: bool,
@@ -24,19 +24,19 @@ impl From<&VideoSettings> for ChallengePolicy {
     }
 }
 
-/// The phrase a video has to say, and whether this server chose it.
+/// The expected phrase of a video, and whether this server chose it.
 #[derive(Debug)]
 pub struct AskedPhrase {
     pub phrase: String,
-    /// Empty: chosen by the phrase.
+    /// Empty: derived from the phrase.
     pub vocabulary: String,
     pub challenge: ChallengeUse,
 }
 
-/// Issues the session's phrase, in place of an earlier one. `user`, if the request names one, must be the session's own.
+/// Issues the session's phrase, and replaces an earlier one. `user`, if the request names one, must be the session's own.
 ///
 /// # Errors
-/// 403, 404 or 409, as the sessions service decides; 409 when the session has had its most phrases.
+/// 403, 404 or 409, as the sessions service decides; 409 when the session has reached its limit of phrases.
 pub async fn issue_challenge(
     core: &Core,
     caller: &Caller,
@@ -56,8 +56,8 @@ pub async fn issue_challenge(
     Ok(core.services().sessions().issue_challenge(request).await?.into_inner())
 }
 
-/// The phrase of a video. In a session with a challenge it is the issued one, which is used up by this; without, the
-/// caller's, unless the project requires a challenge.
+/// Returns the phrase of a video. In a session with a challenge it is the issued one, which is used up by this call;
+/// otherwise the caller's, unless the project requires a challenge.
 ///
 /// # Errors
 /// 400 without any phrase, or for another one than the issued; 409 when the challenge was used or has expired, or when one
@@ -71,7 +71,7 @@ pub async fn settle_phrase(
         let Challenge { phrase, vocabulary, .. } = challenge;
         return Ok(AskedPhrase { phrase, vocabulary, challenge: ChallengeUse::Answered });
     }
-    // A dashboard user who tries out their own project verifies nobody.
+    // A dashboard user who tries their own project verifies nobody.
     if verification.caller.challenge.is_required && !verification.caller.is_dashboard_user() {
         return Err(Error::ChallengeRequired);
     }

@@ -29,11 +29,11 @@ use crate::core::{
 
 #[derive(Clone, Debug)]
 pub struct DocumentOptions {
-    /// Report on the machine readable zone as well.
+    /// Whether to report on the MRZ as well.
     pub validate_mrz: bool,
-    /// Let the configured external provider check instead of this server.
+    /// Whether the configured external provider checks the document instead of this server.
     pub external: bool,
-    /// What the caller's app read from the document's chip.
+    /// Files that the caller's app read from the document's chip.
     pub chip: Vec<ChipFile>,
 }
 
@@ -48,7 +48,7 @@ pub struct DocumentExamination {
 /// Checks an identity document of the verification's user.
 ///
 /// # Errors
-/// 400 for the picture, 503 when a service is full or does not answer.
+/// 400 for the picture, 503 when a service is full or does not respond.
 pub async fn check_document(
     verification: Verification<'_>,
     picture: &Media,
@@ -96,7 +96,7 @@ pub(super) async fn examine_document(
     Ok(DocumentExamination { document, decision, basis, live_face })
 }
 
-/// The key's own rules for documents, else its project's, else the built-in ones.
+/// Returns the key's own rules for documents, else its project's, else the built-in ones.
 fn document_rules(caller: &Caller) -> Result<DocumentRules, Error> {
     match &caller.rules_json {
         Some(json) => Ok(Rules::parse(json).map_err(|error| Error::internal(&error))?.documents),
@@ -139,7 +139,7 @@ pub fn decide_document_alone(document: &CheckDocumentResponse) -> DocumentDecisi
     decide_document(&DocumentRules::default(), &document_evidence(document, &LiveFace::default()))
 }
 
-/// The number by which a document is recognised, where it was read.
+/// Returns the number that identifies the document, if it was read.
 pub(super) fn document_number(document: &CheckDocumentResponse) -> Option<DocumentNumber> {
     let field = |name: &str| {
         let found = document.fields.iter().find(|field| field.name == name);
@@ -176,7 +176,7 @@ impl DocumentExamination {
         self.live_face.lacks_consent()
     }
 
-    /// Every check, also those the rules ignore; the one of the live face with its figures.
+    /// Returns every check, including ignored ones; that of the live face has its figures.
     pub fn check_reports(&self) -> Vec<DocumentCheckReport> {
         self.document.checks.iter().map(|check| self.check_report(check)).collect()
     }
@@ -208,7 +208,7 @@ pub struct DocumentCheckReport {
     outcome: &'static str,
     /// An advisory check never decides alone.
     advisory: bool,
-    /// What it rests on.
+    /// The evidence.
     evidence: String,
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -219,14 +219,14 @@ pub struct DocumentCheckReport {
 }
 
 impl DocumentCheckReport {
-    /// Leaves what the caller is shown.
+    /// Reduces the report to what the caller may see.
     pub fn disclose(&mut self, shown: Disclosure<'_>) {
         self.similarity.iter_mut().for_each(|similarity| shown.similarity(similarity));
         self.probability.iter_mut().for_each(|probability| shown.probability(probability));
     }
 }
 
-/// What the transaction keeps of a document: nothing that is printed on it, only which fields were read and where.
+/// The part of a document that the transaction stores: no printed data, only which fields were read and where.
 #[derive(Serialize)]
 pub(super) struct DocumentRecord {
     document_type: String,

@@ -1,4 +1,4 @@
-//! Pictures of one person against pictures of another, and their liveness. Nothing is stored.
+//! Compares pictures of one person with pictures of another, and their liveness. Nothing is stored.
 
 use scoring::Verdict;
 
@@ -13,20 +13,20 @@ use crate::core::{
     record::TransactionRecord,
 };
 
-/// Two sides, and from which probability on they are one person.
+/// Two sides, and the least probability of a match.
 pub struct Sides<'a> {
     pub probe: &'a [Media],
     pub gallery: &'a [Media],
     pub min_probability: f64,
 }
 
-/// What pictures say; the inner error is the stable word for why one cannot be judged.
+/// The result of pictures; the inner error is the stable word for why one cannot be judged.
 pub type Judged<T> = Result<T, String>;
 
-/// The probability of the likeliest pair, that both are the same person.
+/// Returns the probability of the likeliest pair to show the same person.
 ///
 /// # Errors
-/// 403 unless the project declares that it holds consents; 400 for a file that is no picture.
+/// 403 unless the project declares that it holds consents; 400 for a file that is not a picture.
 pub async fn compare_sides(
     core: &Core,
     caller: &Caller,
@@ -56,7 +56,7 @@ pub async fn compare_sides(
     Ok(best)
 }
 
-/// The least liveness of pictures of one person: one live picture does not make another one live.
+/// Returns the least liveness of pictures of one person: one live picture does not make another one live.
 ///
 /// # Errors
 /// As [`compare_sides`].

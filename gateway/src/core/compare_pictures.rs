@@ -16,11 +16,11 @@ use crate::core::{
     media::{LostRetry, Media},
 };
 
-/// What the comparison says.
+/// The result of the comparison.
 pub enum FacesCompared {
-    /// Cosine, whether it is enough, and the probability that both are the same person.
+    /// Cosine, whether it is a match, and the probability of the same person.
     Judged { cosine: f64, matched: bool, probability: f64 },
-    /// A picture shows no face to compare: the stable word for why.
+    /// A picture has no face to compare: the stable word for why.
     NoFace { in_first: bool, error: String },
 }
 
@@ -63,10 +63,10 @@ fn outcome(seen: &ComparePicturesResponse) -> FacesCompared {
     FacesCompared::Judged { cosine: seen.score, matched: seen.matched, probability: seen.probability }
 }
 
-/// Makes sure that every file is a picture the models can read, before any of them is judged.
+/// Checks that every file is a picture the models can read, before any of them is judged.
 ///
 /// # Errors
-/// 400 with the number of those that are not.
+/// 400 with the number of unreadable files.
 pub async fn check_pictures(core: &Core, project_id: &str, pictures: &[&Media]) -> Result<(), Error> {
     let mut checks = Vec::with_capacity(pictures.len());
     for picture in pictures {
@@ -91,7 +91,7 @@ async fn is_readable(core: &Core, project_id: &str, picture: &Media) -> Result<b
     }
 }
 
-/// A refusal of one file.
+/// Returns the error of one unreadable file.
 pub fn unreadable(error: Error) -> Error {
     match error {
         Error::Refused(Refusal::Invalid, _) => Error::UnreadablePictures(1),

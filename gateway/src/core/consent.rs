@@ -26,12 +26,12 @@ pub struct ConsentDecision {
     pub is_consent_given: bool,
 }
 
-/// Records a consent, given or withdrawn. In a session it counts as a call of it: it binds the session's user, and
-/// another user is rejected. A dashboard user can only withdraw. Returns the signed promise that the project's log has it; empty
-/// for a test key, whose consents are in none.
+/// Records a consent, given or withdrawn. In a session it locks the session's user, and another user is rejected. A
+/// dashboard user can only withdraw. Returns the log's signed promise; empty for a test key, whose consents are in no
+/// log.
 ///
 /// # Errors
-/// 403 for a consent given at the dashboard or another user's session; when the ledger does not answer.
+/// 403 for a consent given at the dashboard or another user's session; when the ledger does not respond.
 pub async fn record_consent(
     core: &Core,
     caller: &Caller,
@@ -52,7 +52,7 @@ pub async fn record_consent(
     append_consent(core, caller, context, record, decision).await
 }
 
-/// Records what a person ticked about themselves at the dashboard, as far as it differs from the current consents.
+/// Records consents ticked by a user at the dashboard, as far as they differ from the current ones.
 ///
 /// # Errors
 /// When the ledger does not answer.
@@ -77,7 +77,7 @@ pub async fn record_ticked_consents(
     Ok(())
 }
 
-/// Records what a person ticked on a page that this server shows, unless it is given already.
+/// Records consents ticked on a page of this server, unless given already.
 ///
 /// # Errors
 /// When the ledger does not answer.
@@ -113,7 +113,7 @@ async fn append_consent(
     decision: ConsentDecision,
 ) -> Result<String, Error> {
     if caller.is_test {
-        // The ledger is of people.
+        // Only consents of people are in the ledger.
         record.set_reasons(vec![reason(decision.kind, decision.is_consent_given).to_owned()]);
         return Ok(String::new());
     }
@@ -139,7 +139,7 @@ async fn append_consent(
     Ok(promise)
 }
 
-/// The decision, for readers of the transaction and of its webhooks.
+/// Returns the decision as a reason, for the transaction and its webhooks.
 const fn reason(kind: ConsentKind, is_given: bool) -> &'static str {
     match (kind, is_given) {
         (ConsentKind::Storage, true) => "storage_consent_given",
@@ -149,12 +149,12 @@ const fn reason(kind: ConsentKind, is_given: bool) -> &'static str {
     }
 }
 
-/// Proof that somebody may be compared: a user consented, or the project declares that those its calls show have.
+/// Proof that a person may be compared: a user consented, or the project declares that it holds consents.
 #[derive(Clone, Copy)]
 pub struct Authorized(());
 
 impl Authorized {
-    /// For people who are known by their pictures alone.
+    /// For people identified by their pictures only.
     ///
     /// # Errors
     /// 403 unless the project declares that it holds consents.
@@ -172,8 +172,8 @@ impl Authorized {
     }
 }
 
-/// Records that the project declares to hold a user's consent, where the project chose so and nothing of the kind was ever
-/// recorded: a withdrawal stays one.
+/// Records that the project declares to hold a user's consent, if the project attests and no consent of this kind was
+/// ever recorded: a withdrawal stays in force.
 ///
 /// # Errors
 /// When the ledger does not answer.
@@ -208,7 +208,7 @@ pub async fn attest(
     Ok(())
 }
 
-/// What the user has consented to; without a user, nothing.
+/// Returns the user's current consents; none without a user.
 ///
 /// # Errors
 /// When the ledger does not answer.
@@ -218,7 +218,7 @@ pub async fn consent_state(core: &Core, caller: &Caller, user: Option<&str>) -> 
     Ok(core.services().consent().get_consent(request).await?.into_inner())
 }
 
-/// A user's consents and everything recorded of them, oldest first.
+/// Returns a user's current consents and their history, oldest first.
 ///
 /// # Errors
 /// 404 when nothing is recorded.

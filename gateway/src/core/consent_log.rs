@@ -1,4 +1,4 @@
-//! The log of a project's consents, as somebody who does not trust this server checks it.
+//! The log of a project's consents, for external auditors.
 
 use proto::consent::{
     Checkpoint, Consistency, GetCheckpointRequest, GetConsistencyRequest, GetInclusionRequest,
@@ -7,7 +7,7 @@ use proto::consent::{
 
 use crate::core::{Core, caller::Caller, error::Error};
 
-/// Where the log ends.
+/// Returns the current checkpoint.
 ///
 /// # Errors
 /// 404 while it is empty; when the ledger does not answer.
@@ -16,7 +16,7 @@ pub async fn log_checkpoint(core: &Core, caller: &Caller) -> Result<Checkpoint, 
     Ok(core.services().consent().get_checkpoint(request).await?.into_inner())
 }
 
-/// That an entry is in the log.
+/// Proves that an entry is in the log.
 ///
 /// # Errors
 /// 404 when the project has no such entry; when the ledger does not answer.
@@ -25,7 +25,7 @@ pub async fn log_inclusion(core: &Core, caller: &Caller, leaf: Leaf) -> Result<I
     Ok(core.services().consent().get_inclusion(request).await?.into_inner())
 }
 
-/// That the log of `from` leaves only grew.
+/// Proves that the log of `from` leaves was only appended to.
 ///
 /// # Errors
 /// 400 for sizes it does not have; when the ledger does not answer.
@@ -39,7 +39,7 @@ pub async fn log_consistency(
     Ok(core.services().consent().get_consistency(request).await?.into_inner())
 }
 
-/// The keys that sign for the log.
+/// Returns the keys that verify the log's signatures.
 ///
 /// # Errors
 /// When the ledger does not answer.

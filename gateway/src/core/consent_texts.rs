@@ -1,4 +1,4 @@
-//! Texts of a project that users approve: an approval is recorded as the consents the text grants.
+//! Consent texts of a project: an approval is recorded as the consents the text grants.
 
 use std::collections::BTreeMap;
 
@@ -16,10 +16,10 @@ use crate::core::{
     user_name::is_reserved,
 };
 
-/// Begins the basis of a consent that was given by approving a text; the id of the text follows.
+/// Prefix of the basis of a consent given by approving a text; the id of the text follows.
 const APPROVED: &str = "approved:";
 
-/// An approval that is in force.
+/// An approval in force.
 pub struct Approval {
     pub consent_id: String,
     pub approved_at_ms: i64,
@@ -38,7 +38,7 @@ pub async fn put_consent_text(core: &Core, caller: &Caller, text: ConsentText) -
     Ok(stored)
 }
 
-/// Records that a user approved a text. In a session it binds the session's user, as a consent does.
+/// Records that a user approved a text. In a session it locks the session's user.
 ///
 /// # Errors
 /// 404 `consent_not_found`; 403 for another user's session; when the ledger does not answer.
@@ -79,7 +79,7 @@ pub async fn approve_consent_text(
     Ok(())
 }
 
-/// The texts a user approved, the newest approval of each; a withdrawal of what one gave ends it.
+/// Returns the texts a user approved, the newest approval of each; withdrawing a granted consent ends it.
 ///
 /// # Errors
 /// When the ledger does not answer.
@@ -96,7 +96,7 @@ pub async fn list_approvals(
         Err(status) if status.code() == Code::NotFound => return Ok(Vec::new()),
         Err(status) => return Err(status.into()),
     };
-    // By text: when it was approved, and the kinds that were given by it.
+    // By text: the time of approval, and the granted kinds.
     let mut approved: BTreeMap<String, (i64, Vec<ConsentKind>)> = BTreeMap::new();
     for entry in &history.entries {
         let kind = entry.kind();

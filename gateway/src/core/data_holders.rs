@@ -27,7 +27,7 @@ pub struct DataCount {
     pub count: u64,
 }
 
-/// What `holder` stores or has erased, kind by kind.
+/// Returns the data that `holder` stores or has erased, by kind.
 pub fn data_counts(holder: DataHolder, remains: Remains) -> impl Iterator<Item = DataCount> {
     let some = remains.kept.into_iter().filter(|kept| kept.count > 0);
     some.map(move |kept| DataCount { service: holder.name().into(), kind: kept.kind, count: kept.count })
@@ -44,8 +44,8 @@ pub enum DataHolder {
 }
 
 impl DataHolder {
-    /// In the order of erasure: without consent nothing new is enrolled, and what calls in progress leave is recorded
-    /// last.
+    /// In the order of erasure: without consent nothing new is enrolled, and the traces of calls in progress are
+    /// recorded last.
     pub const ALL: [Self; 5] = [Self::Consent, Self::Sessions, Self::Ml, Self::Journeys, Self::Transactions];
 
     pub const fn name(self) -> &'static str {
@@ -59,7 +59,7 @@ impl DataHolder {
     }
 }
 
-/// The transport of each of them.
+/// The transport of each data holder.
 #[derive(Clone)]
 pub struct SubjectDataServices {
     pub consent: Transport,
@@ -75,10 +75,10 @@ impl SubjectDataServices {
         Self { consent, sessions, ml, journeys, transactions }
     }
 
-    /// What `holder` stores of `subject`; empty when nothing.
+    /// Returns the data that `holder` stores of `subject`; empty when none.
     ///
     /// # Errors
-    /// When it does not answer.
+    /// When it does not respond.
     pub async fn find_stored_data(&self, holder: DataHolder, subject: Subject) -> Result<Remains, Status> {
         let found = match holder {
             DataHolder::Consent => ConsentClient::new(self.consent.clone()).find_subject(subject).await,
@@ -92,10 +92,10 @@ impl SubjectDataServices {
         found.map(tonic::Response::into_inner)
     }
 
-    /// Erases a part of what `holder` stores of a project and returns what was erased; empty when nothing is left.
+    /// Erases a batch of the data that `holder` stores of a project and returns the counts; empty when nothing is left.
     ///
     /// # Errors
-    /// When it does not answer; some of it may be gone then.
+    /// When it does not respond; some data may be erased then.
     pub async fn erase_project(&self, holder: DataHolder, project: Project) -> Result<Remains, Status> {
         let gone = match holder {
             DataHolder::Consent => ConsentClient::new(self.consent.clone()).erase_project(project).await,
@@ -109,10 +109,10 @@ impl SubjectDataServices {
         gone.map(tonic::Response::into_inner)
     }
 
-    /// Erases what `holder` stores of `subject` and returns what was erased.
+    /// Erases the data that `holder` stores of `subject` and returns the counts.
     ///
     /// # Errors
-    /// When it does not answer; part of it may be gone then.
+    /// When it does not respond; part of the data may be erased then.
     pub async fn erase(&self, holder: DataHolder, subject: Subject) -> Result<Remains, Status> {
         let gone = match holder {
             DataHolder::Consent => ConsentClient::new(self.consent.clone()).erase_subject(subject).await,

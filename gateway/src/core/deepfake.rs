@@ -1,5 +1,5 @@
-//! Checks whether a video was drawn by a program, made after the call that asked for them. What is measured is what every
-//! judged video is measured for: liveness, and traces of a mouth or face that was drawn. It is no general detector.
+//! Asynchronous deepfake checks. They use the measurements of every judged video: liveness, and traces of a generated
+//! mouth or face. Not a general detector.
 
 mod judge;
 
@@ -24,12 +24,12 @@ use crate::core::{
     verification::Verification,
 };
 
-/// How long a check may take before another process begins it again.
+/// Lease of a check, after which another process may restart it.
 const LEASE_SECONDS: u32 = 180;
-/// How often a process asks for checks of other processes, and for those whose lease ran out.
+/// Interval of polling for checks of other processes, and for expired leases.
 const POLL_INTERVAL: Duration = Duration::from_secs(2);
 
-/// Queues a check of a video; it is kept, encrypted, until the check ends. The id is that of the transaction.
+/// Queues a check of a video, which is stored encrypted until the check ends. The id is that of the transaction.
 ///
 /// # Errors
 /// 403 without authorization; when the sessions service does not take the video.
@@ -75,8 +75,8 @@ pub async fn get_deepfake_check(core: &Core, caller: &Caller, id: &str) -> Resul
     })
 }
 
-/// Makes the checks that wait, one at a time in each process; aborted on drop. A check whose process ends is begun again by
-/// any other when its lease runs out.
+/// Runs waiting checks, one at a time in each process; aborted on drop. The check of a dead process is restarted by
+/// another one when its lease expires.
 pub struct DeepfakeRunner {
     wake: Arc<Notify>,
     _task: AbortOnDropHandle<()>,
@@ -109,10 +109,10 @@ async fn lease(services: &Peers) -> Option<DeepfakeCheck> {
     let request = LeaseDeepfakeCheckRequest { lease_seconds: LEASE_SECONDS };
     match services.sessions().lease_deepfake_check(request).await {
         Ok(leased) => leased.into_inner().check,
-        // A sessions service of the release before has none.
+        // A sessions service of the previous release has no checks.
         Err(status) if matches!(status.code(), Code::Unimplemented | Code::Unavailable) => None,
         Err(status) => {
-            tracing::warn!(code = ?status.code(), "no deepfake check could be leased");
+            tracing::warn!(code = ?status.code(), "cannot lease a deepfake check");
             None
         }
     }

@@ -1,10 +1,10 @@
-//! The APIs of this server, and what a project chose for each.
+//! The APIs of this server, and a project's settings for each.
 
 use std::collections::BTreeMap;
 
 use proto::projects::{Authorization, DialectSetting};
 
-/// An API, whichever version of whichever product its clients were written for.
+/// An API, named by product and version.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Dialect {
     /// This server's own, which every project has.
@@ -16,12 +16,12 @@ pub enum Dialect {
     Verifik,
 }
 
-/// How it is known that a user consented.
+/// How the consent of a user is known.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ConsentMode {
-    /// As recorded before, and not otherwise.
+    /// Only consents recorded in the ledger.
     Ledger,
-    /// The project declares by each call that it holds the consents; a withdrawal still counts.
+    /// The project declares with each call that it holds the consents; a withdrawal still applies.
     Attested,
 }
 
@@ -48,7 +48,7 @@ impl Dialect {
 pub struct Dialects {
     /// Switched on for the project.
     switched_on: BTreeMap<Dialect, ConsentMode>,
-    /// Those of the key alone; `None`: any the project has.
+    /// Those of the key; `None`: any the project has.
     of_key: Option<Vec<Dialect>>,
 }
 
@@ -57,7 +57,7 @@ pub struct Dialects {
 pub enum DialectRefusal {
     /// The project has not switched it on.
     SwitchedOff,
-    /// The key is for others.
+    /// The key is restricted to other APIs.
     OtherKey,
 }
 
@@ -69,13 +69,13 @@ impl Dialects {
         };
         let switched_on = granted.dialects.iter();
         let switched_on = switched_on.filter_map(|s| Some((Dialect::from_name(&s.name)?, mode(s)))).collect();
-        // A name of a later release is no API here, but does not make the key one for all.
+        // An API of a later release is unknown here, but does not make the key valid for all.
         let of_key = (!granted.key_dialects.is_empty())
             .then(|| granted.key_dialects.iter().filter_map(|name| Dialect::from_name(name)).collect());
         Self { switched_on, of_key }
     }
 
-    /// The consent mode in which `dialect` may be used.
+    /// Returns the consent mode of `dialect`, if it may be used.
     pub fn mode(&self, dialect: Dialect) -> Result<ConsentMode, DialectRefusal> {
         if self.of_key.as_ref().is_some_and(|of_key| !of_key.contains(&dialect)) {
             return Err(DialectRefusal::OtherKey);

@@ -1,16 +1,16 @@
 //! Limits the measurements that a response discloses to a caller.
 //!
-//! The names of other users that a 1:N search found are shown with [`Permission::Identify`] alone. Similarities, and
-//! probabilities that rise with them, have all their digits with [`Permission::SimilarityRead`] alone: with all digits, who
-//! may try pictures as often as they like climbs towards somebody's template. Without the permission a similarity has one
-//! digit, a probability two, a score none; verdicts and reasons are the same for everybody.
+//! The names of other users that a 1:N search found require [`Permission::Identify`]. Similarities, and probabilities
+//! that rise with them, have all digits only with [`Permission::SimilarityRead`]: with all digits, an attacker with
+//! unlimited attempts can hill-climb towards a template. Without the permission a similarity has one digit, a
+//! probability two, a score none; verdicts and reasons are the same for all.
 
 use proto::transactions::Transaction;
 use serde_json::Value;
 
 use crate::core::{caller::Caller, permissions::Permission};
 
-/// What a caller is shown of a call about `user`.
+/// The disclosure level of a caller for a call about `user`.
 #[derive(Clone, Copy, Debug)]
 pub struct Disclosure<'a> {
     user: Option<&'a str>,
@@ -24,14 +24,14 @@ impl<'a> Disclosure<'a> {
         Self { user, names, digits }
     }
 
-    /// Empties the name of another user.
+    /// Clears the name of another user.
     pub fn name(self, name: &mut String) {
         if !self.names && self.user != Some(name.as_str()) {
             name.clear();
         }
     }
 
-    /// A cosine.
+    /// Rounds a cosine.
     pub fn similarity(self, value: &mut f64) {
         self.round(value, 10.0);
     }
@@ -40,27 +40,27 @@ impl<'a> Disclosure<'a> {
         self.round(value, 100.0);
     }
 
-    /// A score of prints, rounded down to a multiple that divides the threshold, so that it stays on its side of it.
+    /// Rounds a print score down to a multiple that divides the threshold, so that it stays on its side of it.
     pub const fn print_score(self, score: u32) -> u32 {
         const STEP: u32 = 20;
         if self.digits { score } else { score / STEP * STEP }
     }
 
-    /// Whether a probability reaches what the caller asked for: as far as it is shown, rounded down. Who may choose the
-    /// bound would else learn every digit by trying others.
+    /// Whether a probability reaches the caller's bound: as disclosed, rounded down. Otherwise a caller could find
+    /// every digit by varying the bound.
     pub fn reaches(self, probability: f64, least: f64) -> bool {
         let shown = if self.digits { probability } else { (probability * 100.0).floor() / 100.0 };
         shown >= least
     }
 
-    /// The logarithm of odds, as text.
+    /// Rounds log odds, as text.
     pub fn log_odds(self, text: &mut String) {
         if let (false, Ok(value)) = (self.digits, text.parse::<f64>()) {
             *text = format!("{value:.0}");
         }
     }
 
-    /// A decision's score, 0 to 100: rounded down, so that it stays in the band of its verdict.
+    /// Rounds a decision's score, 0 to 100, down, so that it stays in the band of its verdict.
     pub fn score(self, value: f64) -> f64 {
         if self.digits { value } else { value.floor() }
     }
@@ -71,7 +71,7 @@ impl<'a> Disclosure<'a> {
         }
     }
 
-    /// The services' reports of a recorded call.
+    /// Reduces the services' reports of a recorded call.
     fn services(self, services: &mut Value) {
         let Some(reports) = services.as_object_mut() else { return };
         for (service, report) in reports {
@@ -132,7 +132,7 @@ impl<'a> Disclosure<'a> {
         }
     }
 
-    /// What the rules decided on.
+    /// Reduces the evidence of the rules.
     fn evidence(self, evidence: &mut Value) {
         let found = evidence.get_mut("found").and_then(Value::as_object_mut);
         for finding in found.into_iter().flat_map(|found| found.values_mut()) {
@@ -140,14 +140,14 @@ impl<'a> Disclosure<'a> {
                 self.fields(judged, &[], &["score"]);
             }
         }
-        // Thresholds are worth as much as digits to who tries to come over them.
+        // Thresholds help an attacker as much as digits.
         if !self.digits {
             evidence.as_object_mut().and_then(|evidence| evidence.remove("applied"));
         }
     }
 }
 
-/// A transaction as the caller is shown it.
+/// Reduces a transaction to what the caller may see.
 pub fn disclose_transaction(caller: &Caller, mut transaction: Transaction) -> Transaction {
     let user = transaction.user_fullname.clone();
     let shown = Disclosure::new(caller, user.as_deref());
@@ -160,7 +160,7 @@ pub fn disclose_transaction(caller: &Caller, mut transaction: Transaction) -> Tr
     transaction
 }
 
-/// Text that is no JSON is shown to nobody.
+/// Text that is not JSON is not disclosed.
 fn reduce(json: &mut Option<String>, change: impl Fn(&mut Value)) {
     let Some(text) = json.take() else { return };
     if let Ok(mut value) = serde_json::from_str(&text) {

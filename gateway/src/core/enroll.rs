@@ -28,16 +28,16 @@ use crate::{
 
 pub struct FaceInput<'a> {
     pub picture: &'a Media,
-    /// The picture shows a document: its portrait is enrolled, and the document is checked beside it.
+    /// The picture shows a document: its portrait is enrolled, and the document is checked as well.
     pub document: Option<DocumentOptions>,
-    /// Begin anew, also as another person. Needs [`Permission::EnrollReplace`].
+    /// Discard earlier templates, even of another person. Needs [`Permission::EnrollReplace`].
     pub replace: bool,
 }
 
 pub struct FaceOutcome {
     pub report: FaceEnrollmentReport,
     pub reasons: Vec<String>,
-    /// Of the document in the picture, where one was announced. A failure of its check does not fail the enrollment.
+    /// Of the document in the picture, if announced. A failure of its check does not fail the enrollment.
     pub document: Option<Result<DocumentExamination, Error>>,
 }
 
@@ -56,7 +56,7 @@ pub struct VoiceOutcome {
 /// Enrolls a face.
 ///
 /// # Errors
-/// 403 without both consents; 400 for a file that is no picture.
+/// 403 without both consents; 400 for a file that is not a picture.
 pub async fn enroll_face(
     mut verification: Verification<'_>,
     input: FaceInput<'_>,
@@ -139,7 +139,7 @@ pub async fn enroll_voice(
     Ok(VoiceOutcome { report, reasons })
 }
 
-/// The result of an enrollment; of a failed one no sample is left.
+/// Returns the result of an enrollment; deletes the sample of a failed one.
 async fn or_discard<T>(verification: &Verification<'_>, enrolled: Result<T, Error>) -> Result<T, Error> {
     if enrolled.is_err() {
         discard_samples(verification).await;
@@ -147,7 +147,7 @@ async fn or_discard<T>(verification: &Verification<'_>, enrolled: Result<T, Erro
     enrolled
 }
 
-/// Whether a recording that was used before for somebody else is refused: unless the rules in force let it pass.
+/// Whether a recording that was used before for another user is rejected: unless the rules in force allow it.
 fn fails_replays(caller: &Caller) -> Result<bool, Error> {
     let rules = match &caller.rules_json {
         Some(json) => Rules::parse(json).map_err(|error| Error::internal(&error))?,
@@ -181,7 +181,7 @@ fn enroll_messages(file: &Media, header: EnrollHeader) -> (BoxStream<'static, En
     file.messages(header, |chunk| EnrollRequest { part: Some(Part::Chunk(chunk)) })
 }
 
-/// Stable words: what became of it or why not, and whether another user is enrolled with it.
+/// Returns stable words: the outcome or the reason, and whether another user is enrolled with it.
 fn reasons(kind: &str, outcome: Option<&Outcome>, state: &str, is_duplicate: bool) -> Vec<String> {
     const DUPLICATE: &str = "duplicate_identity";
     let error = outcome.map(|outcome| outcome.error.as_str()).filter(|error| !error.is_empty());
@@ -210,7 +210,7 @@ struct VoiceEnrollmentRecord<'a> {
     enrollment: WithDuplicate<'a, VoiceEnrollmentReport>,
 }
 
-/// A report as recorded. The other subject is recorded by ids alone, so that erasing them leaves no name here.
+/// A report as recorded. The other subject is recorded by id only, so that an erasure leaves no name here.
 #[derive(Serialize)]
 struct WithDuplicate<'a, R: Serialize> {
     #[serde(flatten)]
@@ -257,7 +257,7 @@ mod tests {
         };
         let of = |kind, state: EnrollmentState| reasons(kind, None, face(state).state, false).remove(0);
         let both = [Enrolled, Strengthened, Replaced, Unchanged, Refused];
-        // A face needs one picture alone.
+        // A face needs only one picture.
         let emitted = both.iter().flat_map(|state| [of("face", *state), of("voice", *state)]);
         let emitted: BTreeSet<String> = emitted.chain([of("voice", Partial)]).collect();
         assert_eq!(catalogue::codes("enrollment").map(str::to_owned).collect::<BTreeSet<_>>(), emitted);

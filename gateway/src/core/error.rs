@@ -1,11 +1,12 @@
-//! Errors of operations, and the one table from a service's `Status` to it. HTTP gives each its status in `http/error.rs`.
+//! Errors of operations, and the only table from a service's `Status` to them. HTTP gives each its status in
+//! `http/error.rs`.
 
 use std::borrow::Cow;
 
 use rpc::StorageLimit;
 use tonic::{Code, Status};
 
-/// A refusal. Its text is the message the client reads, so nothing internal and nothing of the request is in it.
+/// An error of an operation. Its text is shown to the client, so it contains no internals and nothing of the request.
 #[derive(Clone, Debug, thiserror::Error)]
 pub enum Error {
     #[error("missing authorization token")]
@@ -28,7 +29,7 @@ pub enum Error {
     SignedOut,
     #[error("second factor required")]
     SecondFactorRequired,
-    /// Which of the two is not said.
+    /// Does not say which of the two.
     #[error("wrong e-mail address or password")]
     WrongCredentials,
     #[error("this code is wrong or was already used")]
@@ -55,13 +56,13 @@ pub enum Error {
     OwnerRequired,
     #[error("consent is required")]
     ConsentRequired,
-    /// The token of a record where an API key is wanted, or the other way round.
+    /// The token of a record where an API key is expected, or vice versa.
     #[error("this token is for other calls")]
     OtherToken,
     /// Required fields of a form that were not sent.
     #[error("required fields are missing: {}", .0.join(", "))]
     MissingFields(Vec<&'static str>),
-    /// How many of the pictures of a form cannot be read.
+    /// The number of unreadable pictures of a form.
     #[error("a picture cannot be read")]
     UnreadablePictures(usize),
     #[error("X-User-Fullname header is required")]
@@ -72,7 +73,7 @@ pub enum Error {
     /// Seconds until the next attempt is accepted.
     #[error("too many failed attempts; try again in {0} seconds")]
     Throttled(u64),
-    /// One input of a form, and what is wrong with it.
+    /// One input of a form, and its error.
     #[error("{1}")]
     Field(Cow<'static, str>, String),
     #[error("{0}")]
@@ -96,10 +97,10 @@ pub enum Error {
     /// Seconds until the next call is granted.
     #[error("the rate limit of this API key is exceeded; try again in {0} seconds")]
     RateLimited(u64),
-    /// The quota, and seconds until it begins anew.
+    /// The quota, and seconds until it resets.
     #[error("this project's quota of {calls} calls a day is used up; it begins anew at midnight UTC")]
     QuotaUsedUp { calls: u64, seconds: u64 },
-    /// Something that is due to be stored cannot be.
+    /// Required storage is not available.
     #[error("{0}")]
     StorageFull(StorageLimit),
     #[error("the request was not sent in time")]
@@ -110,20 +111,20 @@ pub enum Error {
     Busy,
     #[error("the service is not available, try again shortly")]
     Unavailable,
-    /// The connection to a service broke before it answered.
+    /// The connection to a service broke before it responded.
     #[error("the service is not available, try again shortly")]
     ConnectionLost,
-    /// A service refused; its message is written for the client.
+    /// A service rejected the call; its message is written for the client.
     #[error("{1}")]
     Refused(Refusal, String),
-    /// A refusal with a stable word that clients act on.
+    /// A rejection with a stable word that clients act on.
     #[error("{message}")]
     Worded { refusal: Refusal, word: Cow<'static, str>, message: String },
     #[error("internal error")]
     Internal,
 }
 
-/// How a service refused.
+/// The kind of a service's rejection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     Invalid,
@@ -131,9 +132,9 @@ pub enum Refusal {
     NotFound,
     Conflict,
     NotSupported,
-    /// The file is of a kind that cannot be read.
+    /// The file has an unsupported format.
     UnreadableMedia,
-    /// The file can be read and does not show what it must.
+    /// The file can be read and does not show what is required.
     UnusableMedia,
 }
 
@@ -148,12 +149,12 @@ impl Error {
         Self::Field(Cow::Borrowed(name), message.to_owned())
     }
 
-    /// A refusal with a stable word.
+    /// Builds a rejection with a stable word.
     pub fn worded(refusal: Refusal, word: impl Into<Cow<'static, str>>, message: impl Into<String>) -> Self {
         Self::Worded { refusal, word: word.into(), message: message.into() }
     }
 
-    /// A fault of this server: logs the cause here; the client gets the request id.
+    /// Builds a server fault: logs the cause here; the client gets the request id.
     pub fn internal(cause: &dyn std::fmt::Display) -> Self {
         tracing::error!(cause = %cause, "request failed with an internal error");
         Self::Internal
@@ -174,7 +175,7 @@ const fn enrollment_consent_message(authorization: bool, storage: bool) -> &'sta
     }
 }
 
-/// A service's message reaches the client only where the client can act on it.
+/// A service's message reaches the client only if the client can act on it.
 impl From<Status> for Error {
     fn from(status: Status) -> Self {
         let metadata = |name: &str| status.metadata().get(name).and_then(|value| value.to_str().ok());
@@ -202,7 +203,7 @@ impl From<Status> for Error {
                     Self::Unavailable
                 };
             }
-            // UNAUTHENTICATED as well: services check this server's token there, not the caller's key.
+            // UNAUTHENTICATED as well: services check this server's token, not the caller's key.
             Code::Ok | Code::Unknown | Code::Internal | Code::DataLoss | Code::Unauthenticated => {
                 return Self::internal(&format_args!("{:?} from a service", status.code()));
             }

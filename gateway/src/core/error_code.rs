@@ -4,14 +4,14 @@ use std::borrow::Cow;
 
 use crate::core::error::{Error, Refusal};
 
-/// What is known of an error code beside its status.
+/// Documentation of an error code.
 #[derive(Clone, Copy, Debug)]
 pub struct ErrorCode {
     /// Stable.
     pub code: &'static str,
-    /// What it means.
+    /// Its meaning.
     pub meaning: &'static str,
-    /// What to do about it.
+    /// How to fix it.
     pub hint: &'static str,
 }
 
@@ -42,14 +42,18 @@ pub const ERROR_CODES: [ErrorCode; 58] = [
     code("test_key", "Test keys are for this API alone.", "use a live key"),
     code(
         "missing_scope",
-        "The API key may not make this call.",
+        "The API key has no permission for this call.",
         "use a key with the scope that is named, or add the scope to this one",
     ),
-    code("signed_out", "Nobody is signed in.", "sign in to the dashboard; keys do not get in here"),
-    code("second_factor_required", "The second factor is still asked for.", "POST /api-auth/second-factor"),
-    code("wrong_credentials", "Address or password is wrong.", "check both; which of them is not said"),
+    code("signed_out", "Not signed in.", "sign in to the dashboard; API keys are not accepted here"),
+    code("second_factor_required", "The second factor is required.", "POST /api-auth/second-factor"),
+    code(
+        "wrong_credentials",
+        "Address or password is wrong.",
+        "check both; the response does not say which is wrong",
+    ),
     code("wrong_code", "The code of the second factor is wrong or was used.", "wait for the next code"),
-    code("role_not_allowed", "The role of this person does not allow the call.", "ask an owner or admin"),
+    code("role_not_allowed", "The user's role does not allow the call.", "ask an owner or admin"),
     code("project_not_found", "There is no such project in this organisation.", "check X-Project-ID"),
     code("subject_not_found", "Nothing is stored for this user.", "check the spelling of the identifier"),
     code("cross_origin", "The request came from another web page.", "call from the dashboard's own page"),
@@ -63,10 +67,10 @@ pub const ERROR_CODES: [ErrorCode; 58] = [
         "The token against forged requests is missing.",
         "read it from GET /api-auth/me",
     ),
-    code("consent_is_personal", "Consents are given by the user alone.", "record it where the user gives it"),
+    code("consent_is_personal", "Only the user can give consents.", "record it where the user gives it"),
     code(
         "challenge_required",
-        "The project wants phrases that this server chose.",
+        "The project requires phrases chosen by this server.",
         "POST /api-gateway/sessions/{id}/challenge, and send the video in that session",
     ),
     code("owner_required", "Only an owner may do this.", "ask an owner"),
@@ -78,14 +82,10 @@ pub const ERROR_CODES: [ErrorCode; 58] = [
     ),
     code("missing_fields", "Required fields of the form are missing.", "send all that are named"),
     code("unreadable_pictures", "A picture cannot be read.", "send JPEG, PNG or WebP"),
-    code(
-        "user_required",
-        "The call does not say whom it is about.",
-        "send X-User-Fullname, or X-Session-ID of theirs",
-    ),
+    code("user_required", "The call names no user.", "send X-User-Fullname, or X-Session-ID of theirs"),
     code("throttled", "There were too many failed attempts.", "wait as long as Retry-After says"),
     code("invalid_parameter", "One input is missing or malformed.", "`param` names it"),
-    code("invalid_request", "The request is not what the call takes.", "the message says what is wrong"),
+    code("invalid_request", "The request does not fit the call.", "the message says what is wrong"),
     code("file_too_large", "The file is larger than 50 MB.", "send a shorter recording or a smaller picture"),
     code("body_too_large", "The request body is too large.", "send less"),
     code("headers_too_large", "The headers are larger than 256 KiB.", "shorten X-Device-Info"),
@@ -106,12 +106,12 @@ pub const ERROR_CODES: [ErrorCode; 58] = [
     ),
     code(
         "storage_full",
-        "The server has no room for what the call stores; nothing of it was stored.",
+        "The server has no storage left for the call; nothing was stored.",
         "give the server more disk space, or delete what is no longer needed; media are refused first",
     ),
     code(
         "storage_quota_used_up",
-        "The project stores as many media as it may; nothing of the call was stored.",
+        "The project's media quota is used up; nothing was stored.",
         "shorten the project's retention, erase subjects, or raise max_tenant_bytes",
     ),
     code("request_timeout", "The request was not sent in time.", "retry over a faster connection"),
@@ -126,19 +126,19 @@ pub const ERROR_CODES: [ErrorCode; 58] = [
         "the Allow header names those it takes",
     ),
     code("busy", "The server is at its limit.", "retry after the seconds of Retry-After"),
-    code("unavailable", "A service does not answer.", "retry after the seconds of Retry-After"),
+    code("unavailable", "A service does not respond.", "retry after the seconds of Retry-After"),
     code("forbidden", "This is not allowed.", "the message says why"),
-    code("not_found", "There is no such thing in this project.", "check the id, and whose key it is"),
-    code("conflict", "The state of what is named forbids it.", "the message says which"),
+    code("not_found", "There is no such object in this project.", "check the id, and whose key it is"),
+    code("conflict", "The state of the named object does not allow it.", "the message says which"),
     code("not_supported", "This part of the API is not built.", "see the documentation"),
     code(
         "unreadable_media",
         "The file cannot be read.",
         "send MP4, WebM or MOV for videos, JPEG or PNG for pictures",
     ),
-    code("unusable_media", "The file does not show what it must.", "record or photograph again"),
+    code("unusable_media", "The file does not show what is required.", "record or photograph again"),
     code("length_required", "The length of the body is not known.", "send Content-Length or chunks"),
-    code("unsupported_media_type", "The content type is not what the call takes.", "see the documentation"),
+    code("unsupported_media_type", "The content type is not accepted.", "see the documentation"),
     code("bad_request", "The request is malformed.", "see the documentation"),
     code("unauthorized", "The caller is not known.", "send an API key"),
     code(
@@ -150,12 +150,12 @@ pub const ERROR_CODES: [ErrorCode; 58] = [
 ];
 
 impl ErrorCode {
-    /// The entry of a code; words of services that are not listed have none.
+    /// Returns the entry of a code; `None` for unlisted words of services.
     pub fn find(code: &str) -> Option<&'static Self> {
         ERROR_CODES.iter().find(|entry| entry.code == code)
     }
 
-    /// The code of an error that was made outside of handlers.
+    /// Returns the code of an error made outside of handlers.
     pub const fn of_status(status: u16) -> &'static str {
         match status {
             400 => "bad_request",
@@ -236,7 +236,7 @@ impl Error {
         })
     }
 
-    /// The header, field or parameter it is about.
+    /// Returns the header, field or parameter it is about.
     pub fn param(&self) -> Option<&str> {
         match self {
             Self::Field(name, _) => Some(name),
@@ -255,8 +255,8 @@ impl Error {
     }
 }
 
-/// The input a sentence of ours begins with: `'video' file is required`, `X-Device-Info header is …`, `request body at a.b: …`
-/// or `limit must be …`.
+/// Returns the input that an error message begins with: `'video' file is required`, `X-Device-Info header is …`,
+/// `request body at a.b: …` or `limit must be …`.
 fn param_of(message: &str) -> Option<&str> {
     if let Some(quoted) = message.strip_prefix('\'') {
         return quoted.split('\'').next().filter(|name| !name.is_empty());

@@ -3,7 +3,7 @@
 use proto::ml::{self, AnalyzeVideoResponse, Outcome, OutcomeStatus, Replay, ReplayTrace, ServiceResult};
 use scoring::{EarlierUse, Evidence, Finding, Service};
 
-/// The evidence in a response of the ML service, as it is recorded; services that did not run leave none.
+/// Returns the evidence in a response of the ML service, as recorded; services that did not run have none.
 pub fn video_evidence(seen: &AnalyzeVideoResponse) -> Evidence {
     let of_service = |result: &ServiceResult| {
         let service = Service::from_field(&result.service().field())?;
@@ -13,7 +13,7 @@ pub fn video_evidence(seen: &AnalyzeVideoResponse) -> Evidence {
     seen.results.iter().filter_map(of_service).chain(replay).collect()
 }
 
-/// The ML service's name of the service that brings this one.
+/// Returns the ML service's name of the service that includes this one.
 pub fn ml_service(service: Service) -> ml::Service {
     ml::Service::from_field(service.selected_by().field()).unwrap_or_default()
 }
@@ -26,7 +26,7 @@ fn finding(result: &ServiceResult) -> Finding {
     }
 }
 
-/// Whether a service judged, and why not otherwise. An answer without an outcome is no judgement.
+/// Returns why a service did not judge. A response without an outcome counts as a failure.
 pub fn failure(outcome: Option<&Outcome>) -> Option<&str> {
     match outcome {
         Some(outcome) if outcome.status() == OutcomeStatus::Judged => None,
@@ -35,12 +35,12 @@ pub fn failure(outcome: Option<&Outcome>) -> Option<&str> {
     }
 }
 
-/// A recording that was used before in another session: there is nothing more genuine or less about it.
+/// Returns the finding of a replayed recording, which has no degree.
 pub const fn replay_finding(_: &Replay) -> Finding {
     Finding::Judged { score: 0.0 }
 }
 
-/// The same as it is recorded.
+/// Converts it to the recorded form.
 pub fn earlier_use(replay: &Replay) -> EarlierUse {
     let word = |trace| match trace {
         ReplayTrace::Unspecified => "unspecified",

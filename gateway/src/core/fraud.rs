@@ -15,11 +15,10 @@ use crate::core::{
     reviews::{enum_word, reviewer},
 };
 
-/// A span of time as the fraud page shows it. Whose face it is, addresses and documents are shown with
-/// [`Permission::Identify`] alone.
+/// Returns a period for the fraud page. Owners of faces, addresses and documents require [`Permission::Identify`].
 ///
 /// # Errors
-/// 400 for more buckets than are counted.
+/// 400 for too many buckets.
 pub async fn summarise_fraud(
     core: &Core,
     caller: &Caller,
@@ -40,12 +39,12 @@ pub async fn summarise_fraud(
     Ok(summary)
 }
 
-/// Whether the value of a link tells who somebody is or where they are.
+/// Whether the value of a link identifies or locates a person.
 const fn is_personal(kind: LinkKind) -> bool {
     matches!(kind, LinkKind::Address | LinkKind::Document | LinkKind::Face)
 }
 
-/// What a transaction shares with others. Without [`Permission::Identify`] only the user of the call is named.
+/// Returns the links of a transaction. Without [`Permission::Identify`] only the user of the call is named.
 ///
 /// # Errors
 /// 404 when the transaction is unknown.
@@ -65,7 +64,7 @@ pub async fn transaction_links(
     Ok(graph)
 }
 
-/// What is to be blocked: what a call had, or a value.
+/// The value to block: that of a call, or a given one.
 pub struct NewBlocked {
     pub kind: LinkKind,
     pub transaction_id: String,
@@ -74,10 +73,10 @@ pub struct NewBlocked {
     pub note: String,
 }
 
-/// Adds an entry to a block list; the same value again returns the entry that is there.
+/// Adds an entry to a block list; for a listed value, returns the existing entry.
 ///
 /// # Errors
-/// 400 for a value that is none of its kind, 404 for an unknown transaction, 409 for one that has nothing of the kind.
+/// 400 for a value of another kind, 404 for an unknown transaction, 409 for one without such a value.
 pub async fn add_blocked(core: &Core, caller: &Caller, new: NewBlocked) -> Result<Blocked, Error> {
     let request = AddBlockedRequest {
         project_id: caller.project_id.clone(),

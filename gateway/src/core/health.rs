@@ -25,7 +25,7 @@ use crate::{
 const PROBE_TIMEOUT: Duration = Duration::from_secs(2);
 const PROBE_INTERVAL: Duration = Duration::from_secs(2);
 
-/// How every service responded last.
+/// The latest response of every service.
 pub struct Readiness {
     latest: watch::Receiver<Option<[ServiceHealth; 7]>>,
     /// Ends with the last handle.
@@ -75,7 +75,7 @@ pub struct ServiceHealth {
     #[schema(example = "ml")]
     pub name: &'static str,
     pub healthy: bool,
-    /// How long it took to respond.
+    /// Response time.
     latency_ms: f64,
 }
 
@@ -127,7 +127,7 @@ async fn ask<T>(service: ServiceName, call: impl Future<Output = Result<T, Statu
     ServiceHealth { service, name: service.as_str(), healthy, latency_ms }
 }
 
-/// A refusal is a response too: the call names nothing that exists.
+/// A rejection is a response too: the call names nothing that exists.
 async fn responds<T>(call: impl Future<Output = Result<T, Status>>) -> bool {
     match tokio::time::timeout(PROBE_TIMEOUT, call).await {
         Err(_) => false,

@@ -1,4 +1,4 @@
-//! A selfie video against an identity document: is the video live, is its face the document's, is the document in order.
+//! Compares a selfie video with an identity document: liveness, face match, and document checks.
 
 use std::collections::BTreeSet;
 
@@ -22,13 +22,13 @@ use crate::core::{
     verification::Verification,
 };
 
-/// How long the files of a check are kept, where their user allows it: seven days.
+/// Retention of the files of a check, if the user allows it: seven days.
 const KEEP_SECONDS: u32 = 7 * 24 * 3600;
 
 pub struct IdentityInput<'a> {
     pub video: &'a Media,
     pub photo: &'a Media,
-    /// For the tenant's own records; kept with the transaction.
+    /// For the tenant's own records; stored with the transaction.
     pub contact: Contact,
 }
 
@@ -45,12 +45,12 @@ pub struct IdentityOutcome {
     pub verdict: Verdict,
     /// 0 to 100, the lowest of the three.
     pub score: f64,
-    /// Whether the faces are one person's, and the probability that they are.
+    /// Whether both show the same person, and the probability.
     pub is_identical: bool,
     pub probability: f64,
-    /// What speaks against the person, as stable words.
+    /// Stable words that speak against the person.
     pub risks: Vec<String>,
-    /// The files that were kept; without storage consent none.
+    /// The stored files; none without storage consent.
     pub video: Option<KeptFile>,
     pub photo: Option<KeptFile>,
 }
@@ -73,7 +73,7 @@ pub async fn check_identity(
     )?;
     let found = Found::new(&verification, &liveness, &faces, &document)?;
 
-    // Only what could be read is kept.
+    // Only readable files are stored.
     verification.attest_storage().await?;
     let video = keep_sample(&verification, "selfie_video", input.video, KEEP_SECONDS).await?;
     let photo = keep_sample(&verification, "id_photo", input.photo, KEEP_SECONDS).await?;
@@ -96,7 +96,7 @@ pub async fn check_identity(
     })
 }
 
-/// What the three checks come to.
+/// The results of the three checks.
 struct Found {
     verdict: Verdict,
     score: f64,
@@ -134,7 +134,7 @@ const fn badness(verdict: Verdict) -> u8 {
     }
 }
 
-/// What was not checked speaks neither way.
+/// A check that was not made is neutral.
 fn is_risk(reason: &&String) -> bool {
     !reason.ends_with("_passed") && !reason.ends_with("_not_checked")
 }
@@ -186,7 +186,7 @@ fn unreadable(error: Error) -> Error {
     }
 }
 
-/// Where a kept file is opened, without a key.
+/// Builds the link of a stored file, which needs no key.
 impl KeptFile {
     pub fn path(&self) -> String {
         let SampleLink { sample, expires_ms, signature } = &self.link;

@@ -12,7 +12,7 @@ use crate::core::{
     verification::Subject,
 };
 
-/// Lives of the tokens of records.
+/// Lifetimes of the tokens of records.
 const REGISTRATION_SECONDS: u32 = 120 * 60;
 const VALIDATION_SECONDS: u32 = 30 * 60;
 
@@ -23,7 +23,7 @@ pub struct PageAsked {
     pub limit: u32,
 }
 
-/// What a registration is known by in the namespace of users.
+/// Returns the user identifier of a registration.
 pub fn registration_subject(id: &str) -> Subject {
     Subject { user_fullname: Some(format!("registration:{id}")), ..Subject::default() }
 }
@@ -289,7 +289,7 @@ pub async fn list_validations(
     done(core.services().journeys().list_validations(request).await)
 }
 
-/// Notes that the page of a validation was opened.
+/// Records that the page of a validation was opened.
 ///
 /// # Errors
 /// 404.
@@ -306,7 +306,7 @@ pub async fn restart_validation(core: &Core, caller: &Caller, id: &str) -> Resul
 /// Mails a code.
 ///
 /// # Errors
-/// 404; 409 security_not_set without a mail server; 503 when it does not take the mail.
+/// 404; 409 security_not_set without a mail server; 503 when it rejects the mail.
 pub async fn send_email_code(
     core: &Core,
     caller: &Caller,

@@ -11,13 +11,13 @@ use crate::core::{
 /// Requested checks of a still besides liveness.
 #[derive(Clone, Debug, Default)]
 pub struct StillQuestion {
-    /// Compared with, and passed over by a search.
+    /// Compared 1:1, and excluded from a search.
     pub user: Option<String>,
-    /// Least probability that another subject of the project is the same person, to be reported.
+    /// Least probability of a match of another subject of the project.
     pub search_from: Option<f64>,
 }
 
-/// What a still says.
+/// The result of a still.
 #[derive(Clone, Debug)]
 pub enum StillJudged {
     /// It cannot be judged: the stable word for why.
@@ -29,16 +29,16 @@ pub enum StillJudged {
 pub struct SeenStill {
     /// 0 to 1.
     pub liveness: f64,
-    /// That it is the user, where there is a template: 0 to 1, and whether it is enough.
+    /// The probability that it is the user, if there is a template, and whether it is a match.
     pub own: Option<(f64, bool)>,
-    /// The nearest other subject, and that it is the same person.
+    /// The nearest other subject, and the probability of a match.
     pub nearest: Option<(String, f64)>,
 }
 
 /// Judges a still.
 ///
 /// # Errors
-/// 400 for a file that is no picture; 503 when the models are busy.
+/// 400 for a file that is not a picture; 503 when the models are busy.
 pub async fn judge_still(
     core: &Core,
     caller: &Caller,

@@ -1,19 +1,20 @@
-//! Links of pages that this server shows: the holder of the token of one acts once, as the key that made it.
+//! Links to pages of this server: the holder of a link's token acts once, with the permissions of the key that
+//! created it.
 
 use proto::journeys as wire;
 
 use crate::core::{Core, authentication::authorize_key, caller::Caller, error::Error};
 
-/// A link that was opened, and who acts by it.
+/// An opened link, and its caller.
 pub struct OpenedLink {
     pub link: wire::Link,
-    /// The key that made it; still to enter its API.
+    /// The key that created it; still to enter its API.
     pub caller: Caller,
-    /// What the browser it was bound to by this call has to show from now on.
+    /// The secret that a newly bound browser must present from now on.
     pub browser_secret: Option<String>,
 }
 
-/// What a link is made for.
+/// The request of a link.
 pub struct LinkAsked {
     pub purpose: wire::LinkPurpose,
     pub holder: wire::LinkHolder,
@@ -23,7 +24,7 @@ pub struct LinkAsked {
     pub needs_code: bool,
 }
 
-/// Makes a link; returns its token, which nothing answers again.
+/// Creates a link; returns its token, which no later response contains.
 ///
 /// # Errors
 /// 400 names a field; 409 `email_not_configured` without a mail server.
@@ -75,7 +76,8 @@ pub async fn check_link_code(core: &Core, link: &wire::Link, code: String) -> Re
     Ok(())
 }
 
-/// A link that was used up for a call. Dropped before [`spend`](Self::spend), it can be used again: the call came to nothing.
+/// A link that was used up for a call. Dropped before [`spend`](Self::spend), it becomes usable again: the call had
+/// no result.
 pub struct TakenLink {
     core: Core,
     /// `None`: it is spent.
@@ -83,7 +85,7 @@ pub struct TakenLink {
 }
 
 impl TakenLink {
-    /// Uses a link up; of two at once one succeeds.
+    /// Uses a link up; of concurrent calls one succeeds.
     ///
     /// # Errors
     /// 409 `link_is_used`; 403 `otp_does_not_match` before its code was compared.
@@ -102,7 +104,7 @@ impl Drop for TakenLink {
     fn drop(&mut self) {
         let Some(named) = self.named.take() else { return };
         let core = self.core.clone();
-        // Also when the client went away in the middle. What fails here costs the person a new link and nobody else anything.
+        // Also when the client disconnected. A failure costs the person a new link, and nothing else.
         tokio::spawn(async move {
             if let Err(status) = core.services().journeys().return_link(named).await {
                 tracing::warn!(code = ?status.code(), "a link stays used");

@@ -1,4 +1,4 @@
-//! The portrait of a document against the face of the session's last video.
+//! Compares the portrait of a document with the face of the session's last video.
 
 use bytes::Bytes;
 use futures::{FutureExt, StreamExt, stream};
@@ -13,13 +13,13 @@ use crate::core::{error::Error, evidence, media::relayed, sessions, verification
 /// The result of the comparison.
 #[derive(Debug, Default)]
 pub struct LiveFace {
-    /// The probability that both are the same person, or the word for why there is none.
+    /// The probability of the same person, or the word for why there is none.
     pub finding: Option<Finding>,
     /// Cosine similarity and probability, as the models report them.
     pub measured: Option<(f64, f64)>,
     /// Why there is no result.
     pub why: String,
-    /// The session's last video failed or was not judged live.
+    /// Whether the session's last video failed or was not judged live.
     pub video_not_live: bool,
     pub stages: Vec<StageTime>,
 }
@@ -29,7 +29,7 @@ const NO_CONSENT: &str = "no_consent";
 /// Compares `portrait` with the last video of the session. Without authorization consent nobody is compared.
 ///
 /// # Errors
-/// When a service fails: a comparison that is due is not skipped silently, or overload could hide a mismatch.
+/// When a service fails: a required comparison is never skipped silently, because overload could then hide a mismatch.
 pub async fn compare_live_face(verification: &Verification<'_>, portrait: &Bytes) -> Result<LiveFace, Error> {
     let (core, caller) = (verification.core, verification.caller);
     if let Some(script) = verification.script() {
@@ -95,13 +95,13 @@ impl LiveFace {
         matches!(&self.finding, Some(Finding::CouldNotJudge { error }) if error == NO_CONSENT)
     }
 
-    /// The check by `rule`, and its explanation.
+    /// Returns the check under `rule`, and its explanation.
     pub fn check_by_rule(&self, rule: LiveFaceRule) -> (CheckOutcome, String) {
         let (Some(Finding::Judged { score }), Some((similarity, _))) = (&self.finding, self.measured) else {
             return (CheckOutcome::NotChecked, self.why.clone());
         };
         let explanation = format!(
-            "similarity {similarity:.1}, the same person with a probability of {score:.2}; {:.2} is asked for",
+            "similarity {similarity:.1}, the same person with a probability of {score:.2}; {:.2} is required",
             rule.pass
         );
         match rule.outcome(*score) {
@@ -146,7 +146,7 @@ mod tests {
         let (_, explanation) = seen(0.97, true).check_by_rule(LiveFaceRule::default());
         assert_eq!(
             explanation,
-            "similarity 0.3, the same person with a probability of 0.97; 0.50 is asked for"
+            "similarity 0.3, the same person with a probability of 0.97; 0.50 is required"
         );
     }
 

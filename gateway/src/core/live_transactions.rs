@@ -1,8 +1,8 @@
 //! New transactions of a project, as they are recorded.
 //!
-//! While somebody listens to a project, one task of this process polls it once a second and broadcasts to all its
-//! listeners. Calls are found by when they ended, which is when they are recorded; as clocks of several gateways differ
-//! a little, each poll reaches some seconds back and skips what was sent before.
+//! While a project has listeners, one task of this process polls it once a second and broadcasts to all. Calls are
+//! found by the time they ended, which is when they are recorded; because clocks of several gateways differ a little,
+//! each poll overlaps the previous one by some seconds and skips what was sent before.
 
 use std::{
     collections::HashMap,
@@ -28,10 +28,10 @@ const MAX_LISTENERS_PER_PROJECT: usize = 32;
 const POLL_INTERVAL: Duration = Duration::from_secs(1);
 /// How far back a poll reaches.
 const OVERLAP_MS: i64 = 10_000;
-/// How long, and how many, ids are remembered as sent.
+/// Lifetime and number of the ids remembered as sent.
 const SENT_TTL: Duration = Duration::from_secs(120);
 const MAX_SENT_IDS: usize = 5000;
-/// Transactions sent at a time, and to a listener that reconnects; there may be more, which the list has.
+/// Transactions sent at a time, and to a listener that reconnects; further ones are in the list.
 const MAX_PER_POLL: u32 = 100;
 const MAX_MISSED: u32 = 200;
 /// Transactions a listener may lag behind; a slower one is disconnected.
@@ -55,13 +55,13 @@ fn locked(projects: &Mutex<Projects>) -> MutexGuard<'_, Projects> {
     projects.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// A subscription; while it lives it takes one of the listeners' places, which projects share fairly.
+/// A subscription; while it lives it takes one of the listeners' permits, which projects share fairly.
 pub struct Listener {
     pub transactions: broadcast::Receiver<Arc<Transaction>>,
     _place: FairPlace,
 }
 
-/// Subscribes to what is recorded in the caller's project from now on.
+/// Subscribes to transactions of the caller's project from now on.
 ///
 /// # Errors
 /// 503 when there are too many listeners.
@@ -89,7 +89,7 @@ pub fn listen(core: &Core, caller: &Caller) -> Result<Listener, Error> {
     Ok(Listener { transactions, _place: place })
 }
 
-/// What was recorded after the transaction a listener read last, 200 at most.
+/// Returns transactions recorded after the last one a listener read, 200 at most.
 ///
 /// # Errors
 /// When the transactions service does not answer.
@@ -109,7 +109,7 @@ struct ProjectPoller {
     client: TransactionsClient<Transport>,
     sender: broadcast::Sender<Arc<Transaction>>,
     sent: HashMap<String, Instant>,
-    /// Nothing that ended before is sent.
+    /// Transactions that ended earlier are not sent.
     since_ms: i64,
     /// When the last successful poll began.
     polled_until_ms: i64,

@@ -1,4 +1,4 @@
-//! A reference picture against a video: one sent along, or the session's last.
+//! Compares a reference picture with a video: one sent along, or the session's last.
 
 use bytes::Bytes;
 use futures::{FutureExt, StreamExt, stream::BoxStream};
@@ -37,8 +37,8 @@ pub struct MatchOutcome {
     pub services_removed: bool,
 }
 
-/// Compares the face of a picture with the face of a video. Without authorization consent nobody is compared: both sides
-/// are only looked at, and the decision is at best a refer.
+/// Compares the face of a picture with the face of a video. Without authorization consent nobody is compared: faces
+/// are only detected, and the decision is at best a refer.
 ///
 /// # Errors
 /// 400 for unreadable files or a session without a video; 503 when the models are busy.
@@ -57,7 +57,7 @@ pub async fn match_reference(
     let header = MatchFacesHeader { project_id: caller.project_id.clone(), detect_only: !is_allowed, origin };
     let (seen, liveness) = compare(&verification, &input, header).await?;
 
-    // The session's last video stays what analyze_video made it; only what was sent is stored.
+    // The session's last video stays that of analyze_video; only the sent one is stored.
     store_sample(&verification, "image", input.picture).await?;
     if let VideoSource::Sent(video) = input.video {
         store_sample(&verification, "video", video).await?;
@@ -83,7 +83,7 @@ pub async fn match_reference(
     Ok(MatchOutcome { report, decision, services_removed: !is_allowed })
 }
 
-/// What the models say, and how the liveness check of the session's last video ended.
+/// Returns the models' results, and the result of the liveness check of the session's last video.
 async fn compare(
     verification: &Verification<'_>,
     input: &MatchInput<'_>,
@@ -104,7 +104,8 @@ struct MatchRecord<'a> {
     face_match: &'a FaceMatchReport,
 }
 
-/// Streams a picture and a video to the models; also returns how the liveness check of the session's last video ended.
+/// Streams a picture and a video to the models; also returns the result of the liveness check of the session's last
+/// video.
 ///
 /// # Errors
 /// Those of the models, and 400 for a session without a video.
@@ -162,7 +163,7 @@ async fn last_video(verification: &Verification<'_>) -> Result<LastVideo, Error>
     sessions::last_video(verification.core, verification.caller, session_id).await?.ok_or(none)
 }
 
-/// The probability that both are the same person, which is one half at the models' own threshold.
+/// Returns the probability of the same person, one half at the models' threshold.
 pub(super) fn match_evidence(seen: &MatchFacesResponse, is_allowed: bool) -> Evidence {
     let finding = match evidence::failure(seen.outcome.as_ref()) {
         _ if !is_allowed => return Evidence::new(),
@@ -172,8 +173,8 @@ pub(super) fn match_evidence(seen: &MatchFacesResponse, is_allowed: bool) -> Evi
     Evidence::from([(Service::ReferenceMatch, finding)])
 }
 
-/// Decides by the key's own rules, else its project's, else the built-in ones, as far as they are about reference pictures.
-/// The session's last video also has to have been judged live.
+/// Decides by the key's own rules, else its project's, else the built-in ones, restricted to reference pictures. The
+/// session's last video must also have been judged live.
 pub(super) fn decide_reference(
     caller: &Caller,
     evidence: &Evidence,

@@ -16,7 +16,7 @@ use crate::core::error::Error;
 /// Size of a message that carries a part of a file to a service.
 const CHUNK_BYTES: usize = 128 * 1024;
 
-/// A received file: in memory when small, else in an unnamed file. Can be read any number of times.
+/// A received file: in memory when small, otherwise in a nameless file. Can be read repeatedly.
 #[derive(Debug)]
 pub struct Media {
     len_bytes: usize,
@@ -29,7 +29,7 @@ enum Storage {
     Disk(Arc<File>),
 }
 
-/// Resolves when a file cannot be read to its end.
+/// Resolves when reading a file fails.
 pub struct ReadFailure(BoxFuture<'static, Error>);
 
 impl ReadFailure {
@@ -37,7 +37,7 @@ impl ReadFailure {
         let failed = async {
             match failed.await {
                 Ok(error) => error,
-                // A sender that is gone had nothing to report.
+                // A dropped sender had nothing to report.
                 Err(_) => std::future::pending().await,
             }
         };
@@ -49,11 +49,11 @@ impl ReadFailure {
         Self(futures::future::select(self.0, other.0).map(|first| first.factor_first().0).boxed())
     }
 
-    /// Waits for the service that reads the file. Abandons the call when the file cannot be read, so that no service takes
-    /// a part for the whole.
+    /// Waits for the service that reads the file. Cancels the call when the file cannot be read, so that no service
+    /// takes a part for the whole.
     ///
     /// # Errors
-    /// What the service answers; 500 when the file cannot be read.
+    /// The service's error; 500 when the file cannot be read.
     pub async fn guard<R>(self, call: BoxFuture<'_, Result<Response<R>, Status>>) -> Result<R, Error> {
         tokio::select! {
             answer = call => Ok(answer?.into_inner()),
@@ -62,8 +62,8 @@ impl ReadFailure {
     }
 }
 
-/// Decides whether a call that may run twice is made once more: when the connection broke before the service answered. The
-/// second call reaches another replica.
+/// Decides whether an idempotent call is retried: when the connection broke before the service responded. The retry
+/// reaches another replica.
 #[derive(Default)]
 pub struct LostRetry {
     used: bool,
@@ -92,7 +92,7 @@ impl Media {
         self.len_bytes
     }
 
-    /// The whole file in memory, for small ones.
+    /// Returns the whole file in memory, for small ones.
     ///
     /// # Errors
     /// 500 when it cannot be read.
@@ -145,8 +145,8 @@ pub fn relayed<T: Send + 'static>(
     (as_messages(chunks.map_err(Error::from), failed, message).boxed(), ReadFailure::new(failure))
 }
 
-/// Chunks as messages. A failure is reported, and the stream then neither continues nor ends: an end would look like the
-/// end of the file.
+/// Converts chunks to messages. After a failure, which is reported, the stream neither continues nor ends: an end
+/// would look like the end of the file.
 fn as_messages<T>(
     chunks: impl Stream<Item = Result<Bytes, Error>>,
     failed: oneshot::Sender<Error>,

@@ -10,7 +10,7 @@ const MINUTE_MS: i64 = 60_000;
 const MAX_PROJECTS: usize = 200;
 const CONCURRENT_PROJECTS: usize = 4;
 
-/// The load of a service. With several processes of a service, that of the one that responded.
+/// The load of a service; with several processes, that of the one that responded.
 pub struct QueueLoad {
     pub service: &'static str,
     /// Calls waiting or in progress.
@@ -20,7 +20,7 @@ pub struct QueueLoad {
     pub places: u32,
 }
 
-/// Recorded calls, and those that failed by the server's fault.
+/// Recorded calls, and server errors among them.
 pub struct ErrorCounts {
     pub total: u64,
     pub failed: u64,

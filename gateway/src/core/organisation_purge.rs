@@ -1,9 +1,9 @@
 //! Purges the data of deleted organisations.
 //!
-//! The projects service knows which organisations are being deleted, the other services store the data of their
-//! projects; the purge runs here, in every gateway. Several at once do no harm, and an interrupted one is continued by
-//! the next. Calls admitted before the deletion began may still store something, so a purge ends no sooner than such a
-//! call can last.
+//! The projects service knows the organisations being deleted, the other services store the data of their projects;
+//! the purge runs here, in every gateway. Concurrent purges are harmless, and an interrupted one is continued by the
+//! next. Calls admitted before the deletion began may still store data, so a purge ends no sooner than such a call
+//! can last.
 
 use std::{sync::Arc, time::Duration};
 
@@ -26,9 +26,9 @@ use crate::{
     },
 };
 
-/// Between two polls for deletions in progress, of this process or another.
+/// Polling interval for deletions of this process or another.
 const IDLE_POLL_INTERVAL: Duration = Duration::from_secs(15);
-/// Between two polls while one is in progress.
+/// Polling interval while a deletion is in progress.
 const ACTIVE_POLL_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Background task that purges data of deleted organisations; aborted on drop.
@@ -49,7 +49,7 @@ impl OrganisationPurger {
         Self { begun, _task: task }
     }
 
-    /// Polls at once: a deletion has just begun.
+    /// Polls at once, because a deletion has just begun.
     pub fn wake(&self) {
         self.begun.notify_one();
     }
@@ -65,7 +65,7 @@ impl Work {
     async fn run(mut self, begun: Arc<Notify>) {
         let mut pause = IDLE_POLL_INTERVAL;
         loop {
-            // Woken or timed out, there may be something to do.
+            // Woken or timed out, there may be work.
             let _ = timeout(pause, begun.notified()).await;
             pause = match self.purge_all().await {
                 Ok(true) => ACTIVE_POLL_INTERVAL,
@@ -88,7 +88,7 @@ impl Work {
         Ok(under_way)
     }
 
-    /// Purges every project in full; returns whether the purge has ended.
+    /// Purges every project completely; returns whether the purge has ended.
     async fn purge(&mut self, deletion: Deletion) -> Result<bool, Status> {
         let asked_at = boot::now_ms();
         for project in &deletion.project_ids {
@@ -96,7 +96,7 @@ impl Work {
                 while self.erase_batch(&deletion.id, holder, project).await? {}
             }
         }
-        // Calls that began before the deletion are over, and nothing was left after that.
+        // Calls from before the deletion have ended, and nothing was left afterwards.
         let last = asked_at.saturating_sub(deletion.begun_at_ms) >= self.quiet_ms;
         if last {
             let id = deletion.id;

@@ -1,11 +1,11 @@
-//! Web origins that projects name.
+//! Web origins allowed by projects.
 
 use proto::projects::AllowsOriginRequest;
 use tonic::Status;
 
 use crate::core::Core;
 
-/// Whether any project names an origin.
+/// Whether any project allows an origin.
 ///
 /// # Errors
 /// When the projects service does not answer.

@@ -1,4 +1,4 @@
-//! How the pages that this server shows for a project look.
+//! The theme of a project's hosted pages.
 
 use proto::journeys::{GetPageThemeRequest, PageTheme};
 use serde_json::{Value, json};

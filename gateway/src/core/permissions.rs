@@ -1,14 +1,13 @@
-//! Who may do what, in one place: people by their role, API keys by their scopes. What a route requires is registered with
-//! the route.
+//! Permissions of users by role, and of API keys by scope. The required permission is registered with each route.
 
 use proto::accounts::Role;
 
-/// A permission. `GET /api-auth/me` lists those of a person by name.
+/// A permission. `GET /api-auth/me` lists those of a user by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Permission {
     /// Sessions, videos, enrollments, comparisons and documents.
     Capture,
-    /// Record consents; people only withdraw them.
+    /// Record consents; users only withdraw them.
     ConsentWrite,
     ConsentRead,
     TransactionsRead,
@@ -22,18 +21,18 @@ pub enum Permission {
     CalibrationRead,
     WebhooksRead,
     WebhooksWrite,
-    /// The webhooks of every key of the project, not only one's own.
+    /// The webhooks of every key of the project, not only the own ones.
     WebhooksAll,
     /// Names of other users that a 1:N search found.
     Identify,
     /// Similarities and probabilities with all their digits.
     SimilarityRead,
-    /// Strengthen a template with a picture that nobody judged live.
+    /// Strengthen a template with a picture without a liveness check.
     EnrollStill,
-    /// Begin an enrollment anew, also as another person.
+    /// Replace a template, even by another person's.
     EnrollReplace,
     ProjectsRead,
-    /// Make projects, change what they choose, retention, SIM swap settings.
+    /// Create projects, change their settings, retention, SIM swap settings.
     ProjectsWrite,
     SubjectsRead,
     /// Erase.
@@ -44,19 +43,19 @@ pub enum Permission {
     RulesTry,
     KeysRead,
     KeysWrite,
-    /// Make keys with scopes beyond those of an integration.
+    /// Create keys with scopes beyond those of an integration.
     KeysMint,
     TryIt,
     OperationsRead,
     AuditRead,
     UsersRead,
     UsersWrite,
-    /// Make and remove owners.
+    /// Create and remove owners.
     OwnersWrite,
     OrganisationDelete,
 }
 
-/// What an API key may do. Each is a group of permissions.
+/// A scope of API keys: a group of permissions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Scope {
     Capture,
@@ -74,7 +73,7 @@ pub enum Scope {
 
 use {Permission as P, Scope as S};
 
-/// Roles that have a permission, one bit each.
+/// Roles with a permission, one bit each.
 type Roles = u8;
 const NOBODY: Roles = 0;
 const OWNERS: Roles = 1;
@@ -95,7 +94,7 @@ const fn bit(role: Role) -> Roles {
     }
 }
 
-/// The table: permission, its name, the people who have it, the scope of keys that includes it.
+/// The table: permission, its name, the roles that have it, the scope that includes it.
 const PERMISSIONS: [(Permission, &str, Roles, Option<Scope>); 32] = [
     (P::Capture, "capture", NOBODY, Some(S::Capture)),
     (P::ConsentWrite, "consent.write", ADMINS, Some(S::ConsentWrite)),
@@ -131,8 +130,8 @@ const PERMISSIONS: [(Permission, &str, Roles, Option<Scope>); 32] = [
     (P::OrganisationDelete, "organisation.delete", OWNERS, None),
 ];
 
-/// The scopes, their names, and the permission by which a person may put them on a key. A developer makes the keys of an
-/// integration; what reaches further, an admin gives.
+/// The scopes, their names, and the permission required to grant them. A developer creates the keys of an
+/// integration; wider ones are created by an admin.
 const SCOPES: [(Scope, &str, Permission); 11] = [
     (S::Capture, "capture", P::KeysWrite),
     (S::ConsentWrite, "consent.write", P::KeysWrite),
@@ -152,7 +151,7 @@ impl Permission {
         PERMISSIONS[self as usize].1
     }
 
-    /// The scope of keys that includes it; `None`: no key has it.
+    /// Returns the scope that includes it; `None`: no key has it.
     pub const fn scope(self) -> Option<Scope> {
         PERMISSIONS[self as usize].3
     }
@@ -168,7 +167,7 @@ impl Scope {
     }
 }
 
-/// What a caller may do.
+/// A set of permissions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct PermissionSet(u64);
 
@@ -208,7 +207,7 @@ pub const fn role_name(role: Role) -> &'static str {
     }
 }
 
-/// What a role may do.
+/// Returns the permissions of a role.
 pub fn permissions(role: Role) -> Vec<Permission> {
     let held = PermissionSet::of_role(role);
     PERMISSIONS.iter().map(|(permission, ..)| *permission).filter(|p| held.contains(*p)).collect()
@@ -218,7 +217,7 @@ pub fn is_allowed(role: Role, permission: Permission) -> bool {
     PermissionSet::of_role(role).contains(permission)
 }
 
-/// The scopes a role may put on a key. It may neither make nor change a key with any other.
+/// Returns the scopes a role may grant. It may neither create nor change a key with any other.
 pub fn grantable_scopes(role: Role) -> Vec<Scope> {
     let grantable = SCOPES.iter().filter(|(_, _, needed)| is_allowed(role, *needed));
     grantable.map(|(scope, ..)| *scope).collect()
@@ -254,7 +253,7 @@ mod tests {
     proptest! {
         #[test]
         fn a_role_holds_all_that_those_below_it_hold(a in 0..5_usize, b in 0..5_usize) {
-            // The order of roles: who may appoint whom.
+            // The order of roles by which they may grant each other.
             let above = |a: Role, b: Role| match a {
                 Role::Owner => true,
                 Role::Admin => b != Role::Owner,
@@ -267,7 +266,7 @@ mod tests {
         }
 
         #[test]
-        fn whoever_may_change_something_may_read_it(role in 0..5_usize) {
+        fn write_permissions_imply_read_permissions(role in 0..5_usize) {
             let held: Vec<&str> = permissions(ROLES[role]).into_iter().map(Permission::name).collect();
             for write in held.iter().filter_map(|name| name.strip_suffix(".write")).filter(|what| *what != "owners") {
                 let read = format!("{write}.read");

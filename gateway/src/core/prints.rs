@@ -1,4 +1,4 @@
-//! Fingerprints: enrolled under a user, and compared with theirs. Of a picture only the minutiae are stored.
+//! Fingerprints: enrollment and 1:1 comparison. Only the minutiae of a picture are stored.
 
 use futures::{FutureExt, stream::BoxStream};
 use proto::ml::{
@@ -14,18 +14,18 @@ use crate::core::{
     verification::Verification,
 };
 
-/// What an enrollment came to.
+/// The result of an enrollment.
 #[derive(Debug)]
 pub enum PrintEnrolled {
-    /// Kept, or the better print of the same finger was there.
+    /// Stored, or a better print of the same finger was stored before.
     Enrolled,
     /// Another finger is enrolled; it stays.
     OtherFinger,
-    /// The print cannot be judged; a sentence says why.
+    /// The print cannot be judged, with a reason for people.
     Refused { description: String },
 }
 
-/// What a comparison came to.
+/// The result of a comparison.
 #[derive(Debug)]
 pub enum PrintVerified {
     NotEnrolled,
@@ -33,7 +33,7 @@ pub enum PrintVerified {
         reason: String,
         description: String,
     },
-    /// BOZORTH3's score, and whether it is enough.
+    /// BOZORTH3's score, and whether it is a match.
     Judged {
         score: u32,
         matched: bool,
@@ -57,7 +57,7 @@ impl PrintVerified {
 }
 
 impl PrintVerified {
-    /// Takes away the digits of the score that the caller is not shown.
+    /// Removes the digits of the score that the caller may not see.
     pub const fn disclose(&mut self, shown: Disclosure<'_>) {
         if let Self::Judged { score, .. } = self {
             *score = shown.print_score(*score);
@@ -68,7 +68,7 @@ impl PrintVerified {
 /// Enrolls the print of one finger.
 ///
 /// # Errors
-/// 403 without both consents; 400 for a file that is no picture.
+/// 403 without both consents; 400 for a file that is not a picture.
 pub async fn enroll_print(
     mut verification: Verification<'_>,
     picture: &Media,
@@ -89,7 +89,7 @@ pub async fn enroll_print(
     Ok(outcome)
 }
 
-/// What became of a print that was not refused, and its reason.
+/// Returns the outcome of an accepted print, and its reason.
 const fn enrolled_as(state: PrintState) -> Option<(PrintEnrolled, &'static str)> {
     match state {
         PrintState::Enrolled => Some((PrintEnrolled::Enrolled, "fingerprint_enrolled")),
@@ -103,7 +103,7 @@ const fn enrolled_as(state: PrintState) -> Option<(PrintEnrolled, &'static str)>
 /// Compares a print with the user's.
 ///
 /// # Errors
-/// 403 without authorization consent; 400 for a file that is no picture.
+/// 403 without authorization consent; 400 for a file that is not a picture.
 pub async fn verify_print(verification: Verification<'_>, picture: &Media) -> Result<PrintVerified, Error> {
     let verified = compare_print(&verification, picture).await?;
     let verdict = if verified.is_match() { Verdict::Pass } else { Verdict::Fail };
@@ -156,7 +156,7 @@ mod tests {
         let judged = |matched| PrintVerified::Judged { score: 0, matched };
         let verified = [PrintVerified::NotEnrolled, judged(true), judged(false)];
         let emitted: BTreeSet<String> = enrolled.chain(verified.iter().map(PrintVerified::reason)).collect();
-        // The others are those of the models service, which has a test of its own.
+        // The others are those of the models service, which tests them itself.
         let refusals =
             ["no_ridges", "print_too_large", "print_too_small", "print_unclear", "too_few_minutiae"];
         let explained = catalogue::codes("fingerprint").filter(|code| !refusals.contains(code));

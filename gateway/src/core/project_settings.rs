@@ -1,4 +1,4 @@
-//! Settings of a project: retention periods, what it asks of videos, and the mobile operator.
+//! Settings of a project: retention periods, requirements for videos, and the mobile operator.
 
 use proto::{
     projects::{
@@ -62,7 +62,7 @@ pub async fn get_sim_swap_operator(core: &Core, caller: &Caller) -> Result<SimSw
     Ok(core.services().sessions().get_sim_swap_settings(request).await?.into_inner())
 }
 
-/// Sets the operator in place of an earlier one. `audited`: what the log shows of the stored settings.
+/// Replaces the operator. `audited`: the logged part of the stored settings.
 ///
 /// # Errors
 /// 400 for a value that is not valid.

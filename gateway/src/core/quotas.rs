@@ -1,7 +1,7 @@
 //! How many calls that leave rows a project may make a day (UTC): recorded ones, starts of sessions among them, and what
 //! else adds or changes something by a key.
 //!
-//! The day's rows are counted in svc-transactions now and then and in this process in between, so several gateways may
+//! The day's rows are counted in svc-transactions periodically and in this process in between, so several gateways may
 //! together grant a little more.
 
 use std::{

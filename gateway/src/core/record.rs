@@ -1,4 +1,4 @@
-//! The transaction a call leaves: filled while the call runs, written once its response is known.
+//! The transaction of a call: filled while the call runs, written once its response is known.
 
 use proto::{
     ml::StageTime,
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::core::{Core, caller::Caller, error::Error};
 
-/// What a request says about itself beside its body, validated.
+/// Validated headers of a request.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct CallContext {
     pub user_fullname: Option<String>,
@@ -26,7 +26,7 @@ pub struct CallContext {
     pub client_app_version: Option<String>,
 }
 
-/// The record of one call. [`write`](Self::write) stores it, whatever became of the call.
+/// The record of one call. [`write`](Self::write) stores it, whatever the outcome of the call.
 #[derive(Clone, Debug, Default)]
 pub struct TransactionRecord(Transaction);
 
@@ -59,17 +59,17 @@ impl TransactionRecord {
         };
     }
 
-    /// The address of a user who calls by themselves, to find other calls from it.
+    /// Sets the address of a user who calls directly, for links to other calls.
     pub fn set_client_address(&mut self, address: Option<std::net::IpAddr>) {
         self.0.client_address = address.map(|address| address.to_string()).unwrap_or_default();
     }
 
-    /// Which document the call shows, to find other calls that show it; the number is not stored.
+    /// Sets the document of the call, for links to other calls; the number is not stored.
     pub fn set_document(&mut self, document: Option<DocumentNumber>) {
         self.0.document_number = document;
     }
 
-    /// Also the request id.
+    /// Returns the transaction id, which is the request id.
     pub fn transaction_id(&self) -> &str {
         &self.0.id
     }
@@ -92,7 +92,7 @@ impl TransactionRecord {
         }
     }
 
-    /// A trigger of the headers comes first.
+    /// A trigger from the headers has priority.
     pub fn set_trigger_if_absent(&mut self, trigger: &str) {
         self.0.action_trigger.get_or_insert_with(|| trigger.to_owned());
     }
@@ -108,7 +108,7 @@ impl TransactionRecord {
         self.0.rules = Some(rules_source.to_owned());
     }
 
-    /// A verdict that no scoring rules made.
+    /// Sets a verdict that was not made by scoring rules.
     pub fn set_verdict(&mut self, verdict: Verdict, reasons: Vec<String>) {
         self.0.verdict = Some(verdict.as_str().to_owned());
         self.0.reasons = reasons;
@@ -123,17 +123,17 @@ impl TransactionRecord {
         self.0.score = Some(score);
     }
 
-    /// What the subscribers of the call receive, in the shape of its own API.
+    /// Sets the webhook payload of the call, in the format of its API.
     pub fn set_event(&mut self, event: &impl Serialize) {
         self.0.event_json = serde_json::to_string(event).ok();
     }
 
-    /// What each service reported, by its name.
+    /// Sets the report of each service, by name.
     pub fn set_services(&mut self, services: &impl Serialize) {
         self.0.services_json = serde_json::to_string(services).ok();
     }
 
-    /// What the decision rests on, so that it can be made again.
+    /// Sets the evidence of the decision, so that it can be repeated.
     pub fn set_evidence(&mut self, basis: &impl Serialize) {
         self.0.evidence_json = serde_json::to_string(basis).ok();
     }
@@ -142,10 +142,10 @@ impl TransactionRecord {
         self.0.durations_json = Some(durations.to_string());
     }
 
-    /// Stores the record. A call that cannot be recorded must be answered as failed.
+    /// Stores the record. A call that cannot be recorded must fail.
     ///
     /// # Errors
-    /// When the transactions service does not take it.
+    /// When the transactions service rejects it.
     pub async fn write(
         mut self,
         core: &Core,
@@ -162,7 +162,7 @@ impl TransactionRecord {
     }
 }
 
-/// Where the time of a call went, stage by stage.
+/// The durations of a call's stages.
 pub fn stage_times(stages: &[StageTime]) -> Vec<Value> {
     let stage = |s: &StageTime| json!({ "stage": s.stage, "cpu_ms": s.cpu_ms, "wall_ms": s.wall_ms });
     stages.iter().map(stage).collect()

@@ -1,4 +1,4 @@
-//! The document of a registration: read and checked, its names compared with those that were given.
+//! The document of a registration: read, checked, and compared with the given names.
 
 use std::collections::BTreeSet;
 
@@ -17,23 +17,23 @@ use crate::core::{
     verification::{UserRequirement, Verification},
 };
 
-/// A document that was sent for a registration.
+/// A document sent for a registration.
 pub struct DocumentSent<'a> {
     pub registration_id: &'a str,
     pub picture: &'a Media,
-    /// Another one instead of the one that was judged before.
+    /// Replaces the document that was judged before.
     pub force: bool,
 }
 
-/// What a document came to.
+/// The result of a document.
 pub struct DocumentRegistered {
     pub document: wire::RegisteredDocument,
     pub document_type: String,
-    /// How many of the words of the given name the document has, 0 to 100.
+    /// Share of the given names found in the document, 0 to 100.
     pub name_match: u32,
 }
 
-/// Reads and checks a document and notes what it came to: VALIDATED when the rules pass it and it has the given names.
+/// Reads and checks a document and records the result: VALIDATED when the rules pass it and it has the given names.
 ///
 /// # Errors
 /// 404 when the registration is over; 409 already_exists, attempts_exceeded; 400 for the picture.
@@ -74,7 +74,7 @@ fn printed_name(examined: &DocumentExamination) -> String {
     format!("{} {}", field("first_name"), field("last_name"))
 }
 
-/// The share of the words of `given` that are among those of `printed`, whatever their order, case and accents.
+/// Returns the share of the words of `given` that are among those of `printed`, ignoring order, case and accents.
 fn name_match(given: &str, printed: &str) -> u32 {
     let (given, printed) = (words(given), words(printed));
     if given.is_empty() {

@@ -1,4 +1,4 @@
-//! The face of a registration or validation: judged, looked for, enrolled.
+//! The face of a registration or validation: judged, searched, enrolled.
 
 use futures::FutureExt;
 use proto::{
@@ -19,26 +19,26 @@ use crate::core::{
     verification::{Subject, UserRequirement, Verification},
 };
 
-/// A face that was sent for a registration.
+/// A face sent for a registration.
 pub struct FaceSent<'a> {
     pub registration_id: &'a str,
     pub picture: &'a Media,
-    /// Go on where there is a person already: the registration's own is enrolled anew, another one is linked.
+    /// Continues when there is a person already: the registration's own is enrolled again, another one is linked.
     pub force: bool,
 }
 
-/// Why a face gives no registration its person.
+/// Why a face did not set the person of a registration.
 #[derive(Clone, Debug, PartialEq)]
 pub enum FaceRefused {
     /// The stable word for why the picture cannot be used.
     Unusable(String),
-    /// The liveness, which is not enough.
+    /// The insufficient liveness.
     NotLive(f64),
 }
 
-/// Judges a face, looks for it in the collection, enrolls it and gives the registration its person. In this order: the
-/// collection, the registration's own person, the picture, liveness, the search. A liveness that is not enough uses up an
-/// attempt and leaves nothing.
+/// Judges a face, searches it in the collection, enrolls it and sets the registration's person. The order of checks:
+/// the collection, the registration's own person, the picture, liveness, the search. Insufficient liveness uses up an
+/// attempt and stores nothing.
 ///
 /// # Errors
 /// 403 without consent; 404 when the registration is over; 409 by its word.
@@ -67,7 +67,7 @@ pub async fn register_face(
             return Ok(Err(FaceRefused::Unusable(word)));
         }
     };
-    // Counted before its outcome is shown, so that no more outcomes are shown than there are attempts.
+    // Counted before its result is shown, so that the number of results never exceeds the limit.
     let attempt = wire::RecordRequest { project_id: project_id.clone(), id: id.to_owned() };
     core.services().journeys().count_face_attempt(attempt).await?;
     verification.record.set_score(seen.liveness * 100.0);
@@ -95,7 +95,7 @@ pub async fn register_face(
     Ok(Ok(registration))
 }
 
-/// The person of the collection whose face it is, when it is another one's.
+/// Returns the person of the collection with this face, if another one.
 async fn known_person(
     core: &Core,
     caller: &Caller,
@@ -116,7 +116,7 @@ fn person_already_set() -> Error {
     Error::worded(Refusal::Conflict, "person_already_set", "person_already_set")
 }
 
-/// Makes the template; answers the stable word for why it cannot be made.
+/// Makes the template; returns the stable word for why it cannot be made.
 async fn enroll(
     verification: &mut Verification<'_>,
     picture: &Media,
@@ -144,7 +144,7 @@ async fn enroll(
     let word = evidence::failure(done.outcome.as_ref()).unwrap_or("face_refused");
     match (refused, word) {
         (false, _) => Ok(None),
-        // Of two at once, the other one's face is enrolled.
+        // Of two concurrent calls, the other one's face is enrolled.
         (true, "another_person") => Err(person_already_set()),
         (true, word) => {
             verification.record.set_reasons(vec![word.to_owned()]);
@@ -153,23 +153,22 @@ async fn enroll(
     }
 }
 
-/// What a validation came to.
+/// The result of a validation.
 pub struct ValidationJudged {
     pub validation: wire::Validation,
     pub liveness: f64,
-    /// That it is the person of the identifier, where they are enrolled.
+    /// The probability that it is the person of the identifier, if enrolled.
     pub identity: Option<(f64, bool)>,
 }
 
-/// Why a validation has no outcome, or a negative one.
+/// Why a validation has no result, or a negative one.
 pub enum ValidationRefused {
     Unusable,
     NotLive,
     AnotherPerson,
 }
 
-/// Judges the face of a validation and ends it: liveness, and the identifier's face where it is enrolled. A login must
-/// match.
+/// Judges the face of a validation and ends it: liveness, and the identifier's face if enrolled. A login must match.
 ///
 /// # Errors
 /// 403 without consent; 404; 409 when the validation has ended or expired.

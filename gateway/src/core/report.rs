@@ -1,5 +1,5 @@
-//! What each service reported, in the JSON shape that transactions, webhooks and the dashboard have. Version 1 of the
-//! Biometry API answers with the same shape.
+//! Reports of the services, in the JSON format of transactions, webhooks and the dashboard. Version 1 of the Biometry
+//! API responds in the same format.
 
 mod codes;
 mod enrollment;
@@ -21,7 +21,7 @@ pub use self::{
 };
 use crate::core::{disclosure::Disclosure, evidence::failure};
 
-/// Rounds to four decimals: enough digits to see a difference, few enough to read.
+/// Rounds to four decimals, enough for comparisons and readable.
 pub fn round4(value: f64) -> f64 {
     (value * 1e4).round() / 1e4
 }
@@ -88,7 +88,7 @@ impl From<Option<&Outcome>> for OutcomeReport {
     }
 }
 
-/// A reference picture against a video.
+/// A reference picture compared with a video.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct FaceMatchReport {
     #[schema(example = 200)]
@@ -109,7 +109,7 @@ pub struct FaceMatchReport {
 }
 
 impl FaceMatchReport {
-    /// Leaves what the caller is shown.
+    /// Reduces the report to what the caller may see.
     pub fn disclose(&mut self, shown: Disclosure<'_>) {
         shown.similarity(&mut self.similarity);
         shown.probability(&mut self.score);

@@ -1,7 +1,7 @@
 //! The retention sweep: deletes records older than their project's retention period.
 //!
 //! The periods belong to the projects service, the records to the transactions service; the sweep runs here, in every
-//! gateway. Several sweeps at once do no harm: each step deletes what is old.
+//! gateway. Concurrent sweeps are harmless: each step only deletes expired records.
 
 use std::time::Duration;
 
@@ -18,10 +18,10 @@ use tonic::{Code, Status};
 use crate::{config::Config, core::services::Peers};
 
 const DAY_MS: i64 = 86_400_000;
-/// The first sweep comes soon after a start, so that one happens even where processes are restarted often.
+/// The first sweep runs soon after a start, so that one happens even if processes restart often.
 const FIRST_SWEEP_AFTER: Duration = Duration::from_secs(60);
 
-/// What a sweep deleted.
+/// The deleted items of a sweep.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Swept {
     pub projects: u64,
@@ -31,10 +31,10 @@ pub struct Swept {
     pub recordings: u64,
 }
 
-/// Deletes what is older at `now_ms` than its project's retention period, in every project.
+/// Deletes records past their project's retention period at `now_ms`, in every project.
 ///
 /// # Errors
-/// When a service does not answer; what was swept by then stays swept.
+/// When a service does not respond; earlier deletions stay.
 pub async fn sweep(
     projects: Transport,
     transactions: Transport,
@@ -54,7 +54,7 @@ pub async fn sweep(
             let transactions_before_ms = now_ms - i64::from(retention.transactions_days) * DAY_MS;
             let project_id = retention.project_id.clone();
             sweep_project(&mut transactions, retention, now_ms, &mut swept).await?;
-            // As long as the transactions, which samples never outlive: a stored sample is recognised as long as it is there.
+            // As long as the transactions, which samples never outlive: a stored sample is always recognised.
             let request = ml::ApplyRetentionRequest { project_id, before_ms: transactions_before_ms };
             swept.recordings += sweep_recordings(&mut ml, request).await?;
         }
@@ -91,7 +91,7 @@ async fn sweep_recordings(
     loop {
         let step = match ml.apply_retention(request.clone()).await {
             Ok(step) => step.into_inner(),
-            // A models service of the release before keeps none.
+            // A models service of the previous release has none.
             Err(status) if status.code() == Code::Unimplemented => return Ok(recordings),
             Err(status) => return Err(status),
         };

@@ -1,4 +1,4 @@
-//! Reviews of the caller's project: the queue, claims and decisions of people. Each change is audited.
+//! Reviews of the caller's project: queue, claims and decisions. Each change is audited.
 
 use proto::transactions::{
     CountReviewsRequest, DecideReviewRequest, GetReviewRequest, ListReviewsRequest, ListReviewsResponse,
@@ -16,7 +16,7 @@ use crate::core::{
     permissions::Permission,
 };
 
-/// Where a page of the queue begins, and how many reviews it holds at most.
+/// The start of a page of the queue, and its size.
 pub struct QueuePage {
     pub queue: ReviewQueue,
     pub cursor: String,
@@ -28,7 +28,7 @@ pub(super) fn reviewer(caller: &Caller) -> Option<Reviewer> {
     Some(Reviewer { kind: kind.into(), id: caller.id.clone(), name: caller.name.clone() })
 }
 
-/// A page of a part of the queue, as the caller is shown its transactions.
+/// Returns a page of a part of the queue, with transactions as disclosed to the caller.
 ///
 /// # Errors
 /// 400 for a cursor that is not valid.
@@ -58,7 +58,7 @@ pub async fn count_reviews(core: &Core, caller: &Caller) -> Result<ReviewCounts,
     Ok(core.services().reviews().count_reviews(request).await?.into_inner())
 }
 
-/// The review of a transaction. The notes are shown to who may write some.
+/// Returns the review of a transaction. Notes are shown to callers who may write them.
 ///
 /// # Errors
 /// 404 when the transaction is unknown or not under review.
@@ -78,7 +78,7 @@ fn by_caller(caller: &Caller, transaction_id: String) -> ReviewerRequest {
 /// Reserves a review for the caller; opens one where there is none.
 ///
 /// # Errors
-/// 404 when the transaction is unknown, 409 when somebody else holds it or it is decided.
+/// 404 when the transaction is unknown, 409 when another reviewer holds it or it is decided.
 pub async fn claim_review(core: &Core, caller: &Caller, transaction_id: String) -> Result<Review, Error> {
     let review =
         core.services().reviews().claim_review(by_caller(caller, transaction_id)).await?.into_inner();
@@ -100,8 +100,8 @@ pub async fn release_review(core: &Core, caller: &Caller, transaction_id: String
 /// Decides about a transaction.
 ///
 /// # Errors
-/// 400 for a reason that does not fit; 404 when the transaction is unknown; 409 when somebody else holds or has decided it,
-/// or another person has to.
+/// 400 for a reason that does not fit; 404 when the transaction is unknown; 409 when another reviewer holds or has
+/// decided it, or a second person must decide.
 pub async fn decide_review(
     core: &Core,
     caller: &Caller,
@@ -126,7 +126,7 @@ pub async fn decide_review(
     Ok(review)
 }
 
-/// The name of an enum's value without that of the enum.
+/// Returns the name of an enum value without its prefix.
 pub(super) fn enum_word(name: &str, prefix: &str) -> String {
     name.strip_prefix(prefix).unwrap_or(name).to_lowercase()
 }

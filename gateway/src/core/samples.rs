@@ -12,13 +12,13 @@ use tonic::{Response, Status};
 
 use crate::core::{error::Error, media::Media, verification::Verification};
 
-/// A stored file with the link that opens it for as long as it is kept.
+/// A stored file with a link that opens it until it expires.
 pub struct KeptFile {
     pub(super) link: SampleLink,
 }
 
-/// Refuses a call whose samples will be stored, as far as its user allows it, while there is no room for them: before
-/// anything is done for it.
+/// Rejects a call whose samples would be stored, if its user allows it, while there is no room for them; before any
+/// work.
 ///
 /// # Errors
 /// 507.
@@ -42,23 +42,23 @@ pub async fn ensure_video_room(verification: &Verification<'_>) -> Result<(), Er
     room(verification.core.services().sessions().check_video_room(request).await)
 }
 
-/// Whether a service that does not answer would have room is seen when it is to store something.
+/// If a service does not respond, its free space is checked when storing.
 fn room<T>(answer: Result<Response<T>, Status>) -> Result<(), Error> {
     match answer.map_err(Error::from) {
         Err(full @ Error::StorageFull(_)) => Err(full),
         Err(error) => {
-            tracing::warn!(%error, "it is not known whether there is room for media");
+            tracing::warn!(%error, "cannot check the free space for media");
             Ok(())
         }
         Ok(_) => Ok(()),
     }
 }
 
-/// Stores a file of the call as a sample of its transaction, if its user is known and has consented to storage. A service
-/// that does not answer costs the sample and not the call: that is logged.
+/// Stores a file of the call as a sample of its transaction, if its user is known and has consented to storage. If
+/// the service does not respond, only the sample is lost, which is logged.
 ///
 /// # Errors
-/// 507; then no sample of the call is left.
+/// 507; then no sample of the call is stored.
 pub async fn store_sample(
     verification: &Verification<'_>,
     name: &'static str,
@@ -68,7 +68,7 @@ pub async fn store_sample(
     Ok(())
 }
 
-/// Stores a file like [`store_sample`], for so long, and returns it with a link.
+/// Stores a file like [`store_sample`], for the given time, and returns it with a link.
 ///
 /// # Errors
 /// As [`store_sample`].
@@ -119,7 +119,7 @@ async fn put_sample(
     }
 }
 
-/// Deletes the samples of a call that fails after they were stored. Where that fails too they expire as any others.
+/// Deletes the samples of a call that fails after they were stored. If that fails too, they expire like any others.
 pub async fn discard_samples(verification: &Verification<'_>) {
     if verification.user.is_none() || !verification.may_store() || verification.caller.is_test {
         return;

@@ -14,7 +14,7 @@ use crate::core::{
     record::TransactionRecord,
 };
 
-/// A person who was found, and the probability that it is they.
+/// An identified person, with the probability.
 #[derive(Clone, Debug, PartialEq)]
 pub struct FoundPerson {
     pub id: String,
@@ -22,15 +22,15 @@ pub struct FoundPerson {
     pub probability: f64,
 }
 
-/// What a search says.
+/// The result of a search.
 #[derive(Clone, Debug)]
 pub struct SearchOutcome {
-    /// The least of the pictures.
+    /// The least liveness of the pictures.
     pub liveness: f64,
     pub found: Option<FoundPerson>,
 }
 
-/// Where to look, and for whom.
+/// The scope of a search.
 pub struct Search<'a> {
     pub pictures: &'a [Media],
     pub min_probability: f64,
@@ -38,8 +38,8 @@ pub struct Search<'a> {
     pub collection: Option<&'a str>,
 }
 
-/// Looks for the face of pictures among the persons of the project who consent to being compared. The inner error is the stable
-/// word for why a picture cannot be judged.
+/// Searches the face of pictures among the persons of the project with authorization consent. The inner error is the
+/// stable word for why a picture cannot be judged.
 ///
 /// # Errors
 /// 403 unless the project declares that it holds consents; 404 for an unknown collection; 400 for a file that is no
@@ -90,7 +90,7 @@ async fn person(
     (collection_id, subject): (&str, &str),
     probability: f64,
 ) -> Result<Option<FoundPerson>, Error> {
-    // Who withdrew is not found.
+    // Persons who withdrew consent are not returned.
     if !consent_state(core, caller, Some(subject)).await?.authorization {
         return Ok(None);
     }
@@ -103,7 +103,7 @@ async fn person(
     Ok(found.map(|person| FoundPerson { id: person.id, name: person.name, probability }))
 }
 
-/// Whether pictures show a person: the best of them.
+/// Compares pictures with a person: the best of them counts.
 ///
 /// # Errors
 /// 403 without consent; 404 PERSON_NOT_FOUND; 400 for a file that is no picture.

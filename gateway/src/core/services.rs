@@ -48,22 +48,22 @@ impl Peers {
         TransactionsClient::new(self.transactions.clone())
     }
 
-    /// Responses of idempotent calls live with the transactions.
+    /// Responses of idempotent calls are in the transactions service.
     pub(crate) fn answers(&self) -> AnswersClient<Transport> {
         AnswersClient::new(self.transactions.clone()).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES)
     }
 
-    /// Reviews live with the transactions.
+    /// Reviews are in the transactions service.
     pub(crate) fn reviews(&self) -> ReviewsClient<Transport> {
         ReviewsClient::new(self.transactions.clone()).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES)
     }
 
-    /// The fraud page and the block lists live with the transactions.
+    /// The fraud page and the block lists are in the transactions service.
     pub(crate) fn fraud(&self) -> FraudClient<Transport> {
         FraudClient::new(self.transactions.clone()).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES)
     }
 
-    /// Webhook endpoints live with the transactions.
+    /// Webhook endpoints are in the transactions service.
     pub(crate) fn webhooks(&self) -> WebhooksClient<Transport> {
         WebhooksClient::new(self.transactions.clone())
     }
@@ -76,7 +76,7 @@ impl Peers {
         JourneysClient::new(self.journeys.clone())
     }
 
-    /// Dashboard users live with the projects.
+    /// Dashboard users are in the projects service.
     pub(crate) fn accounts(&self) -> AccountsClient<Transport> {
         AccountsClient::new(self.projects.clone())
     }

@@ -1,4 +1,4 @@
-//! Sessions: start, end, the lock on one user, the last video, the SIM swap check at the end.
+//! Sessions: start, end, user lock, last video, SIM swap check at the end.
 
 use std::{
     sync::{Mutex, PoisonError},
@@ -29,7 +29,7 @@ use crate::core::{
     record::TransactionRecord, report::SimSwapReport,
 };
 
-/// Models that ran within this time are warm; another warm-up would only take their time.
+/// Models that ran within this time are warm; another warm-up would only cost time.
 const WARM_FOR: Duration = Duration::from_secs(60);
 
 /// Starts a session and returns its id.
@@ -74,8 +74,8 @@ pub async fn start_session_with_token(
 #[derive(Default)]
 pub struct WarmUp(Mutex<Option<(Instant, AbortOnDropHandle<()>)>>);
 
-/// Starts loading the models unless that was done just now. Never waits: a session must not start slower for it, and a
-/// video that arrives earlier waits for the models itself.
+/// Starts loading the models unless they are warm. Never waits: a session start must not be slower, and an early
+/// video waits for the models itself.
 pub fn warm_up_models(core: &Core) {
     let mut last = core.warm_up().0.lock().unwrap_or_else(PoisonError::into_inner);
     if last.as_ref().is_some_and(|(begun, task)| !task.is_finished() || begun.elapsed() < WARM_FOR) {
@@ -90,9 +90,9 @@ pub fn warm_up_models(core: &Core) {
     *last = Some((Instant::now(), AbortOnDropHandle::new(task)));
 }
 
-/// Ends a session; its last video is deleted. `user`, if the request names one, must be the session's own. With a phone
-/// number, the project's mobile operator is asked whether its SIM was changed lately; the session ends in any case.
-///
+/// Ends a session and deletes its last video. `user`, if the request names one, must be the session's own. With a
+/// phone number, the project's mobile operator is asked whether its SIM was changed recently; the session ends in any
+/// case.
 /// # Errors
 /// 403, 404 or 409, as the sessions service decides.
 pub async fn end_session(
@@ -124,7 +124,7 @@ struct SimSwapRecord<'a> {
     sim_swap: &'a SimSwapReport,
 }
 
-/// Asks the project's operator about `phone_number`. The session has ended by now, so a failure is part of the answer.
+/// Asks the project's operator about `phone_number`. The session has already ended, so a failure is part of the response.
 async fn check_sim_swap(core: &Core, caller: &Caller, phone_number: String) -> SimSwap {
     let request = CheckSimSwapRequest { project_id: caller.project_id.clone(), phone_number };
     match core.services().sessions().check_sim_swap(request).await {
@@ -141,7 +141,7 @@ async fn check_sim_swap(core: &Core, caller: &Caller, phone_number: String) -> S
     }
 }
 
-/// Binds the session to one user; the service rejects another user, and an ended or unknown session.
+/// Locks the session to one user; the service rejects another user, and an ended or unknown session.
 ///
 /// # Errors
 /// 403, 404 or 409, as the sessions service decides.
@@ -155,7 +155,7 @@ pub async fn bind_user(core: &Core, caller: &Caller, session_id: &str, user: &st
     Ok(())
 }
 
-/// The user a session is bound to, if any.
+/// Returns the user a session is locked to, if any.
 ///
 /// # Errors
 /// 404 when the session is unknown or expired.
@@ -168,7 +168,7 @@ pub async fn bound_user(core: &Core, caller: &Caller, session_id: &str) -> Resul
 /// The last video of a session.
 pub struct LastVideo {
     pub bytes: BoxStream<'static, Result<Bytes, Status>>,
-    /// How its liveness check ended; `None` when none was made.
+    /// The result of its liveness check; `None` when none was made.
     pub liveness: Option<Finding>,
 }
 
@@ -203,8 +203,9 @@ pub async fn last_video(core: &Core, caller: &Caller, session_id: &str) -> Resul
     Ok(Some(LastVideo { bytes: bytes.boxed(), liveness: first.liveness.and_then(liveness_finding) }))
 }
 
-/// Makes the video the session's last one, for a later reference match. It expires with the session, so it needs no
-/// storage consent. A session that ended meanwhile keeps nothing; a service that does not answer only costs the reuse.
+/// Stores the video as the session's last one, for a later reference match. It expires with the session, so it needs
+/// no storage consent. Nothing is stored if the session ended meanwhile; if the service does not respond, the video
+/// cannot be reused.
 ///
 /// # Errors
 /// 507; then the session's earlier video stays.

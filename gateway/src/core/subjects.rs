@@ -1,4 +1,4 @@
-//! Users of a project as subjects of their data: what is stored of them, and its erasure with a signed receipt.
+//! Users of a project as data subjects: their stored data, and its erasure with a signed receipt.
 
 use proto::{
     consent::{ConsentState, GetConsentRequest},
@@ -21,7 +21,7 @@ use crate::core::{
     user_name::parse_any_user_name,
 };
 
-/// What is stored of a user.
+/// The stored data of a user.
 pub struct StoredData {
     pub consents: ConsentState,
     pub templates: Vec<TemplateInfo>,
@@ -31,7 +31,7 @@ pub struct StoredData {
 /// The result of an erasure.
 pub enum ErasureOutcome {
     Erased(Erasure),
-    /// A repeated call continues with what is left.
+    /// A repeated call continues.
     Unfinished {
         destroyed: Vec<DataCount>,
         failed: Vec<FailedService>,
@@ -48,7 +48,7 @@ fn subject(caller: &Caller, user_fullname: String) -> Subject {
     Subject { project_id: caller.project_id.clone(), user_fullname }
 }
 
-/// What is stored of a user.
+/// Returns the stored data of a user.
 ///
 /// # Errors
 /// 404 when there is nothing.
@@ -74,7 +74,8 @@ pub async fn get_stored_data(
     Ok(StoredData { consents: consents.into_inner(), templates, counts })
 }
 
-/// Subjects whose name, or a part of it, begins with `prefix`. Logged before they are returned, without the text.
+/// Returns subjects whose name, or a part of it, begins with `prefix`. Audited before they are returned, without the
+/// text.
 ///
 /// # Errors
 /// 400 for fewer than three characters; when the search cannot be logged.
@@ -90,8 +91,8 @@ pub async fn search_subjects(core: &Core, caller: &Caller, prefix: &str) -> Resu
     Ok(found)
 }
 
-/// Erases everything stored of a user in every service, verifies that nothing is left, and has a receipt signed. `salt`
-/// hides the user in the receipt.
+/// Erases all data of a user in every service, verifies that nothing is left, and gets a signed receipt. `salt` hides
+/// the user in the receipt.
 ///
 /// # Errors
 /// When the receipt cannot be signed.
@@ -149,7 +150,7 @@ fn failure(holder: DataHolder, status: Status) -> FailedService {
     FailedService { service: holder.name(), error }
 }
 
-/// The subject as a receipt shows it: only a reader who knows the user can recognise it.
+/// Returns the subject as in a receipt: recognisable only to a reader who knows the user.
 fn salted_hash(subject: &Subject, salt: [u8; 16]) -> String {
     let hash = Sha256::new()
         .chain_update(salt)

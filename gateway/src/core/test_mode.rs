@@ -1,7 +1,7 @@
 //! Calls with a test key: the user's name selects the outcome, and no model, template or sample is touched.
 //!
-//! The services' answers are made here instead of by the models; rules, decision, record and response are those of live calls.
-//! docs/TESTING.md lists the names.
+//! The services' responses are made here instead of by the models; rules, decision, record and response are those of
+//! live calls. docs/TESTING.md lists the names.
 
 mod answers;
 
@@ -15,14 +15,14 @@ use scoring::{
 
 use crate::core::error::Error;
 
-/// How long a slow call takes beside its own time.
+/// Additional duration of a slow call.
 const SLOW: Duration = Duration::from_secs(8);
-/// Scores that are clear, and one between the thresholds of the built-in rules.
+/// Clear scores, and one between the thresholds of the built-in rules.
 const YES: f64 = 0.99;
 const NO: f64 = 0.01;
 const UNCLEAR: f64 = 0.45;
 
-/// What a test call comes to.
+/// The scripted result of a test call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Script {
     Pass,
@@ -37,7 +37,7 @@ pub enum Script {
 }
 
 impl Script {
-    /// The script a user's name stands for; any other name passes.
+    /// Returns the script of a user's name; any other name passes.
     pub fn of(user: Option<&str>) -> Self {
         let name = user.unwrap_or_default().trim().to_ascii_lowercase();
         match name.strip_prefix("test ").map(str::trim_start) {
@@ -53,7 +53,7 @@ impl Script {
         }
     }
 
-    /// Waits or fails, where that is what the script does.
+    /// Waits or fails, as the script defines.
     ///
     /// # Errors
     /// 503 of the unavailable one, 400 for a reason code that does not exist.
@@ -70,7 +70,7 @@ impl Script {
         Ok(())
     }
 
-    /// Both consents, unless the reason is that one is missing.
+    /// Returns both consents, unless the reason is a missing one.
     pub fn consents(&self) -> ConsentState {
         const LACKING: [&str; 4] =
             ["face_match_missing", "voice_match_missing", "reference_match_missing", "no_consent"];
@@ -83,7 +83,7 @@ impl Script {
         }
     }
 
-    /// What a service finds; `None`: it does not run.
+    /// Returns the finding of a service; `None`: it does not run.
     pub fn finding(&self, service: Service) -> Option<Finding> {
         let judged = |score| Some(Finding::Judged { score });
         let could_not = |error: &str| Some(Finding::CouldNotJudge { error: error.to_owned() });
@@ -108,12 +108,12 @@ impl Script {
     }
 }
 
-/// `failed` of `liveness_failed`.
+/// Returns `failed` for `liveness_failed`.
 fn outcome_of<'a>(code: &'a str, subject: &str) -> Option<&'a str> {
     code.strip_prefix(subject)?.strip_prefix('_')
 }
 
-/// Whether a code says why a recording or picture could not be judged.
+/// Whether a code is a reason why a recording or picture could not be judged.
 fn is_of_capture(code: &str) -> bool {
     const OF_PEOPLE: [&str; 4] =
         ["duplicate_identity", "another_person", "template_locked", "media_replayed"];

@@ -1,5 +1,5 @@
-//! Transactions of the caller's project: read, reviewed, counted; and their samples. Reading leaves no transaction; reviews
-//! and access to samples are audited.
+//! Transactions of the caller's project: reading, reviewing, counting; and their samples. Reading records no
+//! transaction; reviews and access to samples are audited.
 
 use bytes::Bytes;
 use futures::{Stream, stream};
@@ -26,7 +26,7 @@ pub async fn get_transaction(core: &Core, caller: &Caller, id: String) -> Result
     Ok(disclose_transaction(caller, found))
 }
 
-/// A page of the caller's project, whatever project the request names, as the caller is shown it.
+/// Returns a page of the caller's project, whatever project the request names, as disclosed to the caller.
 ///
 /// # Errors
 /// 400 for a filter that is not valid.
@@ -41,7 +41,7 @@ pub async fn list_transactions(
     Ok(page)
 }
 
-/// The same, as recorded: for decisions, not for readers.
+/// Returns the same, as recorded: for decisions, not for readers.
 ///
 /// # Errors
 /// As [`list_transactions`].
@@ -74,7 +74,7 @@ pub async fn related_transactions(
 /// Counts of a project by time; `project_id` must be one the caller may read.
 ///
 /// # Errors
-/// 400 for more buckets than are counted.
+/// 400 for too many buckets.
 pub async fn transaction_stats(
     core: &Core,
     project_id: String,
@@ -145,7 +145,7 @@ pub async fn audit_export(
     record_audit_event(core, &caller.project_id, event).await
 }
 
-/// The samples of a transaction with signed links. Logged before the links are returned: no access goes unnoticed.
+/// Returns the samples of a transaction with signed links. Audited before the links are returned.
 ///
 /// # Errors
 /// 404 when the transaction is unknown; when the access cannot be logged.
@@ -166,7 +166,7 @@ pub async fn list_samples(
     Ok(links)
 }
 
-/// Opens a sample by its signed link: its description and its bytes. The stream breaks off when the service's does, so
+/// Opens a sample by its signed link: its description and its bytes. The stream fails when the service's does, so
 /// that no reader takes a part for the whole.
 ///
 /// # Errors

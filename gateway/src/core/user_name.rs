@@ -1,7 +1,7 @@
-//! Identifiers of users: one spelling each, whatever route they come by.
+//! Identifiers of users: one normal form, on every route.
 //!
-//! They are normalised to NFC, so that two spellings of one name are one user. Characters that nobody sees (category Cf:
-//! joiners, marks of direction, tags) are refused, as two users could look alike by them.
+//! They are normalised to NFC, so that two spellings of one name are one user. Invisible characters (category Cf:
+//! joiners, direction marks, tags) are rejected, because two users could look the same.
 
 use unicode_normalization::{UnicodeNormalization, is_nfc};
 use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
@@ -9,10 +9,10 @@ use unicode_properties::{GeneralCategory, UnicodeGeneralCategory};
 use crate::core::error::Error;
 
 const MAX_BYTES: usize = 256;
-/// Begins the identifiers of people who try the product at the dashboard. No customer's user is called so.
+/// Prefix of the identifiers of people who try the product at the dashboard. Reserved.
 const TRY_IT: &str = "try-it:";
 
-/// Parses a user's identifier: trimmed, in NFC, 1 to 256 bytes, no control characters and none that are invisible.
+/// Parses a user's identifier: trimmed, in NFC, 1 to 256 bytes, no control or invisible characters.
 ///
 /// # Errors
 /// 400 for any other, and for one that is reserved.
@@ -24,10 +24,10 @@ pub fn parse_user_name(text: &str) -> Result<String, Error> {
     Ok(name)
 }
 
-/// Parses the identifier of somebody to look up or to erase, who may also have tried the product at the dashboard.
+/// Parses the identifier of a user to look up or erase, who may also have tried the product at the dashboard.
 ///
 /// # Errors
-/// 400 for what identifies nobody.
+/// 400 for an invalid identifier.
 pub fn parse_any_user_name(text: &str) -> Result<String, Error> {
     let text = text.trim();
     let name: String = if is_nfc(text) { text.to_owned() } else { text.nfc().collect() };
@@ -49,7 +49,7 @@ pub fn parse_any_user_name(text: &str) -> Result<String, Error> {
     Ok(name)
 }
 
-/// The identifier of somebody who tries the product under a name of their choice.
+/// Returns the identifier of a person who tries the product under a chosen name.
 ///
 /// # Errors
 /// 400 for a name that is none, or too long.

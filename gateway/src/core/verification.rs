@@ -21,7 +21,7 @@ use crate::core::{
 pub struct Subject {
     pub session_id: Option<String>,
     pub user_fullname: Option<String>,
-    /// What somebody who tries the product ticked about themselves; it counts instead of what is recorded.
+    /// Consents ticked by a person who tries the product; they apply instead of the recorded ones.
     pub ticked: Option<ConsentState>,
 }
 
@@ -32,8 +32,8 @@ pub enum UserRequirement {
     Optional,
 }
 
-/// A call about a user: the session is bound to them, and their consents are known. The operations on media take one of
-/// these and nothing else, so none can skip the lock, the consents or the record.
+/// A call about a user: the session is locked to them, and their consents are known. The operations on media require
+/// one of these, so none can skip the lock, the consents or the record.
 pub struct Verification<'a> {
     pub(super) core: &'a Core,
     pub(super) caller: &'a Caller,
@@ -41,12 +41,12 @@ pub struct Verification<'a> {
     pub(super) session_id: Option<String>,
     pub(super) user: Option<String>,
     pub(super) consents: ConsentState,
-    /// The consents were ticked with the call and are yet to be recorded.
+    /// Whether consents were ticked with the call and are not recorded yet.
     are_ticked: bool,
 }
 
 impl<'a> Verification<'a> {
-    /// Settles the user (the one named, else the one the session is bound to), binds the session and reads the consents.
+    /// Resolves the user (the one named, else the session's), locks the session and reads the consents.
     ///
     /// # Errors
     /// 400 when a user is required and none is known; 403 for what a session token is not for; 403, 404 or 409 when the session is another user's, unknown or
@@ -79,7 +79,7 @@ impl<'a> Verification<'a> {
         let consents = async {
             match ticked {
                 Some(ticked) => Ok(ticked),
-                // Test users are nobody, so nothing of theirs is in the ledger.
+                // Test users do not exist, so they are not in the ledger.
                 None if caller.is_test => Ok(Script::of(user.as_deref()).consents()),
                 None => consent::consent_state(core, caller, user.as_deref()).await,
             }
@@ -91,8 +91,8 @@ impl<'a> Verification<'a> {
         Ok(Self { core, caller, record, session_id, user, consents, are_ticked: ticked.is_some() })
     }
 
-    /// Records consents that were ticked with the call, where they differ from the current ones: once the call is known to
-    /// run, and before anything is kept on the strength of them.
+    /// Records consents ticked with the call, where they differ from the current ones: once the call is known to run,
+    /// and before anything is stored that depends on them.
     pub(super) async fn record_ticked_consents(&mut self) -> Result<(), Error> {
         let Some(user) = self.user.as_deref().filter(|_| self.are_ticked) else { return Ok(()) };
         consent::record_ticked_consents(self.core, self.caller, self.record, user, self.consents).await
@@ -106,7 +106,7 @@ impl<'a> Verification<'a> {
         Authorized::by_consent(&self.consents)
     }
 
-    /// Notes, where the project declares to hold consents, that this call stores something of the user.
+    /// Records, if the project attests consents, that this call stores data of the user.
     ///
     /// # Errors
     /// When the ledger does not answer.
@@ -116,8 +116,8 @@ impl<'a> Verification<'a> {
         consent::attest(self.core, self.caller, self.record, user, kind, consents).await
     }
 
-    /// Where a recording of this call comes from, for it to be recognised when it comes again. None for dashboard users: they
-    /// try out their project, often with one recording, and verify nobody.
+    /// Returns the origin of a recording, to detect its reuse. `None` for dashboard users: they try their project,
+    /// often with one recording, and verify nobody.
     pub(super) fn recording_origin(&self) -> Option<RecordingOrigin> {
         (!self.caller.is_dashboard_user()).then(|| RecordingOrigin {
             transaction_id: self.record.transaction_id().to_owned(),
@@ -127,19 +127,19 @@ impl<'a> Verification<'a> {
         })
     }
 
-    /// Whether this call may store media of its user, now or once it has noted a consent that the project holds.
+    /// Whether this call may store media of its user, now or after recording an attested consent.
     pub(super) fn may_come_to_store(&self) -> bool {
         let is_attested =
             self.caller.consent_mode() == ConsentMode::Attested && !self.consents.storage_recorded;
         self.consents.authorization && (self.consents.storage || is_attested)
     }
 
-    /// What the call comes to, with a test key; `None`: it is a live one, and the models say.
+    /// Returns the script of a test call; `None`: it is live, and the models decide.
     pub(super) fn script(&self) -> Option<Script> {
         self.caller.is_test.then(|| Script::of(self.user.as_deref()))
     }
 
-    /// Whether the user has agreed to being recognised and to templates and media being stored.
+    /// Whether the user has consented to recognition and to storage of templates and media.
     pub(super) fn may_store(&self) -> bool {
         self.consents.authorization && self.consents.storage
     }

@@ -1,5 +1,5 @@
-//! The holder of an identity card: their print against the enrolled one, their face against the card's, then the card
-//! itself. The first step that fails ends it.
+//! Verifies the holder of an identity card: their print against the enrolled one, their face against the card's, then
+//! the card itself. The first failed step ends it.
 
 use proto::docauth::{CheckDocumentResponse, CheckOutcome};
 use scoring::{Verdict, clamp_to_decision};
@@ -22,7 +22,7 @@ pub struct HolderInput<'a> {
     pub card: &'a Media,
 }
 
-/// How far a holder came.
+/// The result of each step.
 pub enum HolderOutcome {
     Verified { score: u32, cosine: f64, card: CardChecked },
     PrintRejected(PrintVerified),
@@ -30,10 +30,10 @@ pub enum HolderOutcome {
     CardRejected(CardFault),
 }
 
-/// What a card shows that a copy of its text would not.
+/// A security feature of a card that a copy of its text lacks.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SecurityFeature {
-    /// A machine readable zone whose check digits are right.
+    /// An MRZ with correct check digits.
     Mrz,
     Barcode,
     GhostPortrait,
@@ -106,7 +106,7 @@ fn security_feature(document: &CheckDocumentResponse) -> Option<SecurityFeature>
 /// Verifies the holder of a card, step by step.
 ///
 /// # Errors
-/// 400 for files that are no pictures, whichever step they are for; 403 without authorization consent.
+/// 400 for files that are not pictures, in any step; 403 without authorization consent.
 pub async fn verify_holder(
     verification: Verification<'_>,
     input: HolderInput<'_>,
@@ -163,7 +163,7 @@ impl FacesCompared {
     }
 }
 
-/// Compares a selfie with the portrait of a card, of somebody who is known by the pictures alone.
+/// Compares a selfie with the portrait of a card, for a person known only by the pictures.
 ///
 /// # Errors
 /// 403 unless the project declares that it holds consents; 400 for files that are no pictures.
@@ -182,7 +182,7 @@ pub async fn match_card_portrait(
     Ok(faces)
 }
 
-/// Checks a card, of somebody who is known by it alone. Nothing of it is kept.
+/// Checks the card of a person known only by it. Nothing of it is stored.
 ///
 /// # Errors
 /// 403 unless the project declares that it holds consents; 400 for a file that is no picture.

@@ -19,7 +19,7 @@ use crate::core::{
     permissions::Permission,
 };
 
-/// What a header's value is shown as, and what keeps it in a change.
+/// The mask of header values, which also keeps them in a change.
 pub const HIDDEN: &str = "***";
 
 pub struct NewWebhook {
@@ -30,7 +30,7 @@ pub struct NewWebhook {
     pub headers: Vec<WebhookHeader>,
 }
 
-/// None: stays as it is.
+/// `None`: unchanged.
 pub struct WebhookChange {
     pub url: Option<String>,
     pub events: Option<Vec<String>>,
@@ -39,7 +39,7 @@ pub struct WebhookChange {
 }
 
 /// # Errors
-/// 400 for what is not accepted, 404 for a key the caller may not manage, 409 for one endpoint too many.
+/// 400 for invalid values, 404 for a key the caller may not manage, 409 for too many endpoints.
 pub async fn create_webhook(
     core: &Core,
     caller: &Caller,
@@ -110,7 +110,7 @@ pub async fn update_webhook(
     Ok(updated)
 }
 
-/// Puts the values an endpoint has in the place of those that were never shown.
+/// Replaces masked values by the stored ones.
 async fn keep_hidden_values(
     core: &Core,
     caller: &Caller,
@@ -207,7 +207,7 @@ fn secret_of(webhook: &WebhookWithSecret) -> Result<&Webhook, Error> {
     webhook.webhook.as_ref().ok_or_else(|| Error::internal(&"a secret without its webhook"))
 }
 
-/// Headers may hold the endpoint's credentials: only their names are logged.
+/// Headers may contain the endpoint's credentials: only their names are logged.
 async fn audit_webhook(
     core: &Core,
     caller: &Caller,

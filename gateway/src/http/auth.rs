@@ -15,7 +15,7 @@ use crate::{
     },
 };
 
-/// The caller of a request, once authenticated: authorized and rate limited once, however many extractors ask.
+/// The caller of a request: authenticated, authorized and rate limited once, however many extractors are used.
 #[derive(Clone)]
 struct Authenticated(Arc<Caller>);
 
@@ -52,8 +52,8 @@ where
     }
 }
 
-/// Rejects a key or token sent by a page whose origin neither its project nor the installation names. What sends no origin
-/// is no browser.
+/// Rejects a key or token sent by a page whose origin neither its project nor the installation allows. Requests
+/// without an origin are not from browsers.
 fn check_origin(gateway: &Gateway, caller: &Caller, headers: &HeaderMap) -> Result<(), Error> {
     let named = |origin: &HeaderValue| {
         caller.names_origin(origin.as_bytes())
@@ -67,7 +67,7 @@ fn check_origin(gateway: &Gateway, caller: &Caller, headers: &HeaderMap) -> Resu
     }
 }
 
-/// The caller of a token, as far as it may call `dialect` from where the request comes, and has calls left.
+/// Authenticates a token for `dialect`, checks the origin of the request and the rate limit.
 pub async fn authenticate(
     gateway: &Gateway,
     headers: &HeaderMap,
@@ -78,7 +78,7 @@ pub async fn authenticate(
     admit(gateway, headers, (caller, dialect), meter).await
 }
 
-/// Lets a caller into `dialect`, as far as it may call from where the request comes, and has calls left.
+/// Admits a caller to `dialect`, checks the origin of the request and the rate limit.
 pub async fn admit(
     gateway: &Gateway,
     headers: &HeaderMap,
@@ -92,7 +92,7 @@ pub async fn admit(
     Ok(caller)
 }
 
-/// The token of a request as clients of `dialect` send it.
+/// Returns the token of a request as clients of `dialect` send it.
 ///
 /// # Errors
 /// 401 without one.

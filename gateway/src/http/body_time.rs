@@ -1,6 +1,6 @@
-//! How long a request's body may take: silence, least rate, and a total by route.
+//! Time limits of request bodies: idle time, least rate, and a total by route.
 //!
-//! A client that is slower is answered 408. The body's error says so wherever it is read ([`is_late`]).
+//! A slower client gets 408. The body's error is detected wherever it is read ([`is_late`]).
 
 use std::{
     error::Error as StdError,
@@ -36,7 +36,7 @@ use crate::{
 #[error("the request body was not sent in time")]
 pub struct Late;
 
-/// Whether an error of reading a body comes of [`Late`].
+/// Whether an error of reading a body is due to [`Late`].
 pub fn is_late(error: &(dyn StdError + 'static)) -> bool {
     std::iter::successors(Some(error), |&error| error.source()).any(<dyn StdError>::is::<Late>)
 }
@@ -71,14 +71,14 @@ struct TimedBody {
     total: TotalTime,
     connection: Option<Arc<Connection>>,
     began: Instant,
-    /// Bytes of this window, and how long the client was waited for in it. The server's own work does not count.
+    /// Bytes of this window, and the time spent waiting for the client in it. The server's own work does not count.
     bytes: u64,
     waited: Duration,
     waiting: Option<Waiting>,
     timer: Pin<Box<Sleep>>,
 }
 
-/// The client is being waited for.
+/// Waiting for the client.
 #[derive(Clone, Copy)]
 struct Waiting {
     /// Since its last byte, and since when in this window.
@@ -105,7 +105,7 @@ impl TimedBody {
         }
     }
 
-    /// Notes that something came, or the end.
+    /// Records received data, or the end.
     fn received(&mut self, bytes: usize) {
         if let Some(waiting) = self.waiting.take() {
             self.waited += waiting.since.elapsed();
@@ -190,7 +190,7 @@ mod tests {
         write_bytes_per_second: 1024,
     };
 
-    /// A body of `chunks` pieces of `bytes` bytes, one each `pause`; how many seconds it was read, and whether it was late.
+    /// Reads a body of `chunks` pieces of `bytes` bytes, one each `pause`; returns the seconds, and whether it was late.
     async fn read(chunks: usize, bytes: usize, pause: Duration, total: u64) -> (u64, bool) {
         let pieces = stream::unfold(0, move |sent| async move {
             if sent == chunks {

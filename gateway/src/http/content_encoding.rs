@@ -1,6 +1,6 @@
-//! Compressed request bodies: gzip is decompressed as it is read, anything else is refused by name.
+//! Compressed request bodies: gzip is decompressed while it is read, other encodings are rejected by name.
 //!
-//! Every limit of a body counts what comes out of it, so a small body cannot become a large one.
+//! Every limit of a body applies to its decompressed size, so a small body cannot become a large one.
 
 use std::io;
 
@@ -23,7 +23,7 @@ pub async fn decode_content_encoding(mut request: Request, next: Next) -> Respon
         Some(Encoding::Identity) => {}
         Some(Encoding::Gzip) => {
             request.headers_mut().remove(header::CONTENT_ENCODING);
-            // The length of what is sent, not of what is read.
+            // The length of the compressed body.
             request.headers_mut().remove(header::CONTENT_LENGTH);
             if !request.body().is_end_stream() {
                 request = request.map(gunzip);

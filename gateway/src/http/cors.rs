@@ -1,5 +1,5 @@
-//! CORS. A preflight carries no key, so it is allowed for an origin that the installation or any project names. The call
-//! itself carries the key, and is rejected where neither the installation nor the key's own project names the origin.
+//! CORS. A preflight has no key, so it is allowed for an origin of the installation or of any project. The call
+//! itself has the key, and is rejected if neither the installation nor the key's own project allows the origin.
 
 use std::{sync::Arc, time::Duration};
 
@@ -13,13 +13,13 @@ use crate::{
     http::{headers, idempotency, rate_limit, state::Gateway},
 };
 
-/// How long an answer is cached, and how many are.
+/// Lifetime and number of cached results.
 const ORIGIN_TTL: Duration = Duration::from_secs(30);
 const MAX_CACHED_ORIGINS: u64 = 10_000;
 /// Longest origin that is looked up.
 const MAX_ORIGIN_BYTES: usize = 255;
 
-/// Looks up, and caches, whether any project names an origin.
+/// Looks up and caches whether any project allows an origin.
 struct Origins {
     gateway: Gateway,
     cached: Cache<String, bool>,

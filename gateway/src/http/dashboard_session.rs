@@ -1,4 +1,4 @@
-//! From a session cookie to a caller: the middleware of every route.
+//! Session cookies: the middleware of every route that resolves them to a caller.
 
 use std::sync::Arc;
 
@@ -74,8 +74,8 @@ impl FromRef<Guard> for Gateway {
     }
 }
 
-/// Middleware of a route that keys may call: rejects a caller without its permission. Behind the record of the call, so
-/// that what a key tried is recorded.
+/// Middleware of a route for keys: rejects a caller without its permission. Inside the recording middleware, so that
+/// rejected calls of a key are recorded.
 pub async fn check_permission(
     State(guard): State<Guard>,
     caller: Caller,
@@ -127,7 +127,7 @@ async fn admit(guard: &Guard, request: &mut Request) -> Result<(), Error> {
     set_dashboard_user(gateway, request, session, permission, in_project).await
 }
 
-/// Makes the session's user the caller, with what their role allows, in the project the request names.
+/// Makes the session's user the caller, with the permissions of their role, in the requested project.
 async fn set_dashboard_user(
     gateway: &Gateway,
     request: &mut Request,
@@ -154,7 +154,7 @@ async fn set_dashboard_user(
     Ok(())
 }
 
-/// Rejects requests of other origins' pages. Browsers send where a request comes from, and no page can change that; other
+/// Rejects requests of other origins' pages. Browsers send the origin of a request, and no page can change it; other
 /// clients have no cookie that a page could use.
 fn check_own_page(gateway: &Gateway, request: &Request) -> Result<(), Error> {
     let headers = request.headers();
@@ -191,8 +191,8 @@ fn check_csrf_token(session: &Session, headers: &HeaderMap) -> Result<(), Error>
     Ok(())
 }
 
-/// The project a request is about: its header, or for what a page can only name by URL (an event stream, a download),
-/// `project_id` in the query.
+/// Returns the project of a request: its header, or `project_id` in the query for requests that a page can make only
+/// by URL (an event stream, a download).
 fn requested_project(request: &Request) -> Result<String, Error> {
     if let Some(header) = request.headers().get(PROJECT) {
         return header.to_str().map(str::to_owned).map_err(|_| Error::ProjectNotFound);

@@ -1,7 +1,7 @@
 //! Drains the rest of a request body after an error response.
 //!
-//! A client that is cut off while it sends sees a reset connection instead of the response. So the rest of the body is read
-//! and discarded, within limits of size and time.
+//! A client that is cut off while sending sees a reset connection instead of the response. So the rest of the body is
+//! read and discarded, within limits of size and time.
 
 use std::{
     pin::Pin,
@@ -55,7 +55,7 @@ async fn discard(body: Body) {
     }
 }
 
-/// A body two owners read one after the other; the lock is never contended.
+/// A body that two owners read one after the other; the lock is never contended.
 #[derive(Clone)]
 struct Shared(Arc<Mutex<Body>>);
 

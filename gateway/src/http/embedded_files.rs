@@ -1,4 +1,4 @@
-//! Files that are part of this binary, as a build left them: each with `.br` and `.gz` beside it.
+//! Files embedded in this binary, each with `.br` and `.gz` variants.
 
 use axum::{
     body::Body,
@@ -7,16 +7,16 @@ use axum::{
 };
 use rust_embed::{EmbeddedFile, RustEmbed};
 
-/// How long a browser uses a file without asking again.
+/// The cache policy of a file.
 #[derive(Clone, Copy)]
 pub enum Caching {
     /// The name changes with the content.
     Forever,
-    /// The browser asks each time, and receives 304 where nothing changed.
+    /// The browser revalidates each time, and gets 304 when unchanged.
     Revalidate,
 }
 
-/// The file in the smallest form there is that the browser reads.
+/// Responds with the smallest variant that the browser accepts.
 pub fn embedded_file<A: RustEmbed>(headers: &HeaderMap, path: &str, caching: Caching) -> Option<Response> {
     let plain = A::get(path)?;
     let kind = plain.metadata.mimetype().to_owned();
@@ -58,7 +58,7 @@ fn respond(
     response
 }
 
-/// Whether `encoding` is in the list and not refused there.
+/// Whether `encoding` is in the list and not rejected there.
 fn accepts(list: &str, encoding: &str) -> bool {
     list.split(',').any(|item| {
         let mut parts = item.split(';').map(str::trim);

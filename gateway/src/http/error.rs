@@ -20,17 +20,17 @@ use crate::{
     http::{body_time::is_late, openapi::ErrorSchema},
 };
 
-/// Seconds after which an overloaded server is worth another try.
+/// `Retry-After` of an overloaded server.
 const BUSY_RETRY_SECONDS: HeaderValue = HeaderValue::from_static("2");
 
-/// What an error response says. It travels beside the response until [`render_errors`] writes the body.
+/// The content of an error response. It is attached to the response until [`render_errors`] writes the body.
 #[derive(Clone, Debug)]
 pub struct ErrorReport {
-    /// None: made outside of the handlers (405, 413, …).
+    /// `None`: made outside the handlers (405, 413, …).
     pub error: Option<Error>,
     pub status: StatusCode,
     pub message: String,
-    /// The input of a form it is about, and what is wrong with it.
+    /// The input of a form it is about, and its error.
     pub field: Option<(String, String)>,
     /// The id to report; the same as `X-Request-Id`.
     pub request_id: String,
@@ -39,7 +39,7 @@ pub struct ErrorReport {
 /// A dialect's error body.
 pub type ErrorBody = fn(&ErrorReport) -> Value;
 
-/// How a dialect answers errors.
+/// The error format of a dialect.
 #[derive(Clone, Copy)]
 pub struct ErrorShape {
     pub status: fn(&ErrorReport) -> StatusCode,
@@ -153,8 +153,8 @@ impl IntoResponse for Error {
     }
 }
 
-/// Middleware: writes the body of error responses in a dialect's shape. Those made outside of the handlers (405, 413, …)
-/// get the words of their status.
+/// Middleware: writes the body of error responses in a dialect's format. Those made outside the handlers (405, 413,
+/// …) get the text of their status.
 pub async fn render_errors(State(shape): State<ErrorShape>, request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let report = response.extensions_mut().remove::<ErrorReport>().or_else(|| report_of_status(&response));
@@ -166,7 +166,7 @@ pub async fn render_errors(State(shape): State<ErrorShape>, request: Request, ne
     Response::from_parts(parts, Json((shape.body)(&report)).into_response().into_body())
 }
 
-/// The report of an error response that has no body of its own; none for any other response.
+/// Returns the report of an error response without a body; `None` for any other response.
 fn report_of_status(response: &Response) -> Option<ErrorReport> {
     let status = response.status();
     let content_type = response.headers().get(header::CONTENT_TYPE);

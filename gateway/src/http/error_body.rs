@@ -1,5 +1,5 @@
-//! The error body of this server's own APIs: `error`, the sentence its clients have always read, and beside it what a
-//! program branches on and a developer looks up.
+//! The error body of this server's own APIs: `error`, the message for existing clients, and fields for programs and
+//! developers.
 
 use std::borrow::Cow;
 

@@ -1,4 +1,4 @@
-//! Lists as files: CSV or one JSON object a line, streamed.
+//! Lists as files: CSV or one JSON object per line, streamed.
 
 use axum::{
     body::Body,
@@ -14,7 +14,7 @@ use crate::core::error::Error;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Format {
-    /// Every cell is quoted, and none is a formula to a spreadsheet, whatever delimiter it believes in.
+    /// Every cell is quoted, and spreadsheets treat none as a formula, whatever delimiter they assume.
     Csv,
     Ndjson,
 }
@@ -27,7 +27,7 @@ impl Format {
         }
     }
 
-    /// The answer whose body is a file of this name, without its ending.
+    /// Returns a response with a file attachment of this name, without its extension.
     pub fn attachment(
         self,
         name: &str,
@@ -52,7 +52,7 @@ impl Format {
         (self == Self::Csv).then(|| csv([columns.map(Cell::from)]))
     }
 
-    /// Rows as written to the file; `cells` are a row's in the order of the columns.
+    /// Writes rows; `cells` are a row's in the order of the columns.
     pub fn rows<T: Serialize, const N: usize>(
         self,
         rows: impl IntoIterator<Item = T>,
@@ -144,7 +144,7 @@ fn guard_text(text: &str) -> String {
     guarded
 }
 
-/// Writes such characters of strings as escapes, which a reader of JSON undoes. Signs of numbers stay: a number is no formula.
+/// Escapes such characters in strings, which a JSON parser undoes. Signs of numbers stay: a number is not a formula.
 fn guard_json(json: &str) -> String {
     let mut guarded = String::with_capacity(json.len());
     let (mut in_string, mut is_escaped) = (false, false);

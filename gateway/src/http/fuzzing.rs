@@ -1,4 +1,4 @@
-//! Entry points of untrusted bytes for `tests/fuzz`: each takes any bytes and must return.
+//! Entry points for `tests/fuzz`: each accepts arbitrary bytes and must return.
 
 use axum::{
     body::Body,
@@ -19,8 +19,8 @@ use crate::{
 /// The boundary of the forms in the corpus.
 const BOUNDARY: &str = "multipart/form-data; boundary=BOUNDARY";
 
-/// A form's names and sizes of fields, as far as it can be read; and what it counts as for an `Idempotency-Key`, which must
-/// not depend on the pieces in which it comes.
+/// Parses a form's names and field sizes, and its fingerprint for an `Idempotency-Key`, which must not depend on the
+/// chunking.
 pub fn form(bytes: &[u8]) -> Vec<(String, usize)> {
     let headers = HeaderMap::from_iter([(header::CONTENT_TYPE, HeaderValue::from_static(BOUNDARY))]);
     let hash = |piece: usize| {
@@ -47,7 +47,7 @@ async fn read_fields(headers: HeaderMap, bytes: Vec<u8>) -> Vec<(String, usize)>
     fields
 }
 
-/// The user that lines of `name: value` name as request headers, when all of them are accepted.
+/// Returns the user of `name: value` lines as request headers, when all of them are accepted.
 pub fn headers(bytes: &[u8]) -> Option<String> {
     let mut headers = HeaderMap::new();
     for line in bytes.split(|byte| *byte == b'\n') {
@@ -68,7 +68,7 @@ pub fn headers(bytes: &[u8]) -> Option<String> {
     user
 }
 
-/// The id of the API key that a token is of, under a public key of Ed25519 (32 bytes).
+/// Returns the API key id of a token, verified with an Ed25519 public key (32 bytes).
 pub fn token(bytes: &[u8], public_key: &[u8; 32]) -> Option<String> {
     let token = std::str::from_utf8(bytes).ok()?;
     let key = |_: &str| Some(DecodingKey::from_ed_der(public_key));

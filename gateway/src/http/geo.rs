@@ -1,8 +1,8 @@
-//! The location of a call by its address, when its client sends none.
+//! The location of a call by its address, if its client sends none.
 //!
-//! The address is the peer's. Behind proxies it is the right-most one of `X-Forwarded-For` that is no trusted proxy,
-//! and only when the peer is one (`gateway.trusted_proxies`): anybody may have written what is further left. `Forwarded`
-//! is not read, as a proxy that sets one of the two headers passes the other on as the client sent it.
+//! The address is the peer's. Behind proxies it is the right-most one of `X-Forwarded-For` that is not a trusted
+//! proxy, and only when the peer is one (`gateway.trusted_proxies`): clients may forge entries further left.
+//! `Forwarded` is not read, because a proxy that sets one of the two headers passes the other one on unchanged.
 
 use std::{
     net::{IpAddr, SocketAddr},
@@ -33,7 +33,7 @@ pub struct GeoLocation {
     pub city: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ip: Option<String>,
-    /// Set here, whatever was sent.
+    /// Always set here.
     #[serde(default, skip_deserializing)]
     pub source: Source,
 }
@@ -58,7 +58,7 @@ impl GeoIp {
     /// Reads the database into memory.
     ///
     /// # Errors
-    /// When the file is not there or is no MaxMind DB.
+    /// When the file is missing or is not a MaxMind DB.
     pub fn open(config: &Config) -> anyhow::Result<Self> {
         let open = |file: &Path| {
             Reader::open_readfile(file).with_context(|| format!("gateway.geoip_file {}", file.display()))
@@ -67,26 +67,26 @@ impl GeoIp {
         Ok(Self { database, proxies: config.trusted_proxies.clone() })
     }
 
-    /// The location of the address `request` comes from, as JSON; none without a database or for an unknown address.
+    /// Returns the location of the address of `request`, as JSON; `None` without a database or for an unknown address.
     pub fn locate(&self, request: &Request) -> Option<String> {
         let database = self.database.as_ref()?;
         let address = self.client(peer(request.extensions())?, request.headers())?;
         serde_json::to_string(&find(database, address)?).ok()
     }
 
-    /// The client's address; none when it cannot be known.
+    /// Returns the client's address; `None` when unknown.
     pub fn client_address(&self, extensions: &Extensions, headers: &HeaderMap) -> Option<IpAddr> {
         self.client(peer(extensions)?, headers)
     }
 
-    /// The client's own address; none when a proxy sent something else than addresses.
+    /// Returns the client's own address; `None` when a proxy sent something else than addresses.
     fn client(&self, peer: IpAddr, headers: &HeaderMap) -> Option<IpAddr> {
         let peer = peer.to_canonical();
         if !self.is_proxy(peer) {
             return Some(peer);
         }
         let mut nearest = peer;
-        // A header line added by a later proxy stands after the others.
+        // A header line added by a later proxy is after the others.
         let lines: Vec<_> = headers.get_all("x-forwarded-for").iter().collect();
         for line in lines.into_iter().rev() {
             for entry in line.to_str().ok()?.rsplit(',').filter(|entry| !entry.trim().is_empty()) {
@@ -108,7 +108,7 @@ fn peer(extensions: &Extensions) -> Option<IpAddr> {
     extensions.get::<ConnectInfo<SocketAddr>>().map(|ConnectInfo(peer)| peer.ip())
 }
 
-/// An entry as proxies write them: an address, with a port or without; IPv6 in brackets or bare.
+/// Parses an entry as proxies write it: an address, with or without a port; IPv6 in brackets or bare.
 fn address(entry: &str) -> Option<IpAddr> {
     let entry = entry.trim();
     let bare = entry.trim_start_matches('[').trim_end_matches(']');
@@ -206,7 +206,7 @@ mod tests {
             let Ok(line) = format!("{said}, {real}").parse() else { return Ok(()) };
             headers.append("x-forwarded-for", line);
             let seen = geo(&["10.0.0.0/8"]).client([10, 0, 0, 1].into(), &headers);
-            // A line of other than ASCII letters cannot be read, and then the client is unknown.
+            // A line with non-ASCII characters cannot be read, and then the client is unknown.
             prop_assert!(seen.is_none() || seen == Some(real));
         }
     }

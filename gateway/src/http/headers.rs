@@ -13,8 +13,8 @@ pub const AUTO_ENROLL: HeaderName = HeaderName::from_static("x-auto-enroll");
 pub const CONSENT_PROMISE: HeaderName = HeaderName::from_static("consent-promise");
 pub const REMOVED_SERVICES: HeaderName = HeaderName::from_static("x-removed-services");
 
-/// A request with more header bytes is rejected (431). The listener itself reads more, so that a client which sends too
-/// much can still read why.
+/// A request with more header bytes is rejected (431). The listener itself reads more, so that the client can still
+/// read the response.
 pub const MAX_HEADER_BYTES: usize = 256 * 1024;
 const MAX_WORD_BYTES: usize = 128;
 const MAX_TAGS: usize = 32;
@@ -51,7 +51,7 @@ pub struct CallHeaders {
 }
 
 impl CallHeaders {
-    /// Parses and validates all of them; absent and empty mean the same.
+    /// Parses and validates all headers; absent and empty are equivalent.
     ///
     /// # Errors
     /// 400 with a message that names the header, never its content.
@@ -85,8 +85,8 @@ pub fn total_bytes(headers: &HeaderMap) -> usize {
     headers.iter().map(|(name, value)| name.as_str().len() + value.len()).sum()
 }
 
-/// The one value of a header, trimmed; none when absent or empty. A repeated header is rejected: two readers could take
-/// different values.
+/// Returns the only value of a header, trimmed; `None` when absent or empty. A repeated header is rejected: two
+/// readers could take different values.
 fn single<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a str>, Error> {
     let mut values = headers.get_all(name).iter();
     let Some(value) = values.next() else { return Ok(None) };
@@ -112,7 +112,7 @@ fn word(headers: &HeaderMap, name: &'static str) -> Result<Option<String>, Error
     Ok(text.map(str::to_owned))
 }
 
-/// The user, in one of the three ways to send them.
+/// Returns the user, in one of the three encodings.
 fn user_fullname(headers: &HeaderMap) -> Result<Option<String>, Error> {
     let plain = single(headers, "X-User-Fullname")?;
     let extended = single(headers, "X-User-Fullname*")?;
@@ -281,7 +281,7 @@ mod tests {
         }
     }
 
-    /// The library that holds a header refuses what would end it, so no other header can be smuggled in.
+    /// The library's header type rejects line ends, so no other header can be injected.
     #[test]
     fn a_header_cannot_hold_the_end_of_a_line() {
         for bad in [&b"a\r\nX-User-Fullname: eve"[..], b"a\nb", b"a\rb", b"a\0b", b"a\x7fb"] {

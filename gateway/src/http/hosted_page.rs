@@ -1,7 +1,7 @@
-//! Pages that this server shows to the persons a customer sends here: its capture component with a customer's theme.
+//! Hosted pages for the persons a customer sends here: the capture component with a customer's theme.
 //!
-//! Nothing of a person is in them, and nothing in them is run but this server's own files: what the page works by is in a
-//! block of JSON that its script reads.
+//! They contain no personal data, and run only this server's own files: the configuration of a page is in a block of
+//! JSON that its script reads.
 
 use axum::{
     Router,
@@ -24,7 +24,7 @@ const TEXTS: &str = include_str!("hosted_page/texts.js");
 const STYLE: &str = include_str!("hosted_page/page.css");
 const DEFAULT_ACCENT: &str = "#1f5fd0";
 
-/// The script and the style of the pages, which are no part of the API's description.
+/// Routes of the pages' script and style, which are not in the API description.
 pub fn asset_routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
     let file = |kind: &'static str, text: &'static str| {
         let headers = [(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, "no-cache")];
@@ -36,13 +36,13 @@ pub fn asset_routes<S: Clone + Send + Sync + 'static>() -> Router<S> {
         .route("/pages/page.css", file("text/css; charset=utf-8", STYLE))
 }
 
-/// Whether a browser asks, for a person to look at.
+/// Whether the request comes from a browser navigation.
 pub fn is_for_a_person(headers: &HeaderMap) -> bool {
     let accepted = headers.get(header::ACCEPT).and_then(|value| value.to_str().ok());
     accepted.is_some_and(|accepted| accepted.contains("text/html"))
 }
 
-/// The page with what its script works by.
+/// Returns the page with the configuration of its script.
 pub fn capture_page(theme: &PageTheme, data: &Value) -> Response {
     // An end tag within the text would end the block.
     let data = data.to_string().replace('<', "\\u003c");
@@ -55,14 +55,14 @@ pub fn capture_page(theme: &PageTheme, data: &Value) -> Response {
     document(theme, StatusCode::OK, &scripts, body)
 }
 
-/// An error as a page, in the words of an API.
+/// Returns an error as a page, with the text of an API.
 pub fn refusal_page(error: Error, shape: ErrorShape) -> Response {
     let report = ErrorReport::from(&error);
     let body = (shape.body)(&report);
     let sentence = ["error", "message"].iter().find_map(|name| body[*name].as_str()).unwrap_or_default();
     let main = format!("<main><h1>{}</h1></main>", escaped(sentence));
     let mut page = document(&PageTheme::default(), (shape.status)(&report), "", &main);
-    // Retry-After, where there is one.
+    // Keeps Retry-After, if any.
     let response = error.into_response();
     for (name, value) in response.headers() {
         page.headers_mut().insert(name.clone(), value.clone());
@@ -93,7 +93,7 @@ fn document(theme: &PageTheme, status: StatusCode, scripts: &str, body: &str) ->
     page
 }
 
-/// This server's own files, and the one style that has the theme's colours.
+/// Returns the policy: only this server's files, and the inline style with the theme's colours.
 fn policy(theme: &PageTheme, style: &str) -> String {
     let ancestors = match theme.frame_ancestors.as_slice() {
         [] => "'none'".to_owned(),
@@ -106,7 +106,7 @@ fn policy(theme: &PageTheme, style: &str) -> String {
     )
 }
 
-/// Black or white, whichever is read better on this colour (contrast as WCAG 2 defines it).
+/// Returns black or white, whichever has the higher contrast to this colour (WCAG 2).
 fn on_accent(accent: &str) -> &'static str {
     let linear = |at: usize| {
         let byte = accent.get(at..at + 2).and_then(|hex| u8::from_str_radix(hex, 16).ok()).unwrap_or(0);

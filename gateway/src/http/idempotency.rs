@@ -1,14 +1,14 @@
 //! Safe repetition of calls: `Idempotency-Key` on any POST (draft-ietf-httpapi-idempotency-key-header).
 //!
-//! The first call with a key runs, and its response is stored for a day. The same request again gets the same response
-//! with `Idempotency-Replayed: true`, and nothing is done or recorded a second time; another request with the key is
-//! rejected (422), and so is one that arrives while the first still runs (409). Keys belong to the API key that sent
-//! them. Server errors (5xx), 408 and 429 are not stored, nor is the response to a request that did not arrive whole, nor
-//! what a route only reads: that can be asked again.
+//! The first call with a key runs, and its response is stored for a day. The same request again gets the same
+//! response with `Idempotency-Replayed: true`, without any effect or record; another request with the key is rejected
+//! (422), and so is one that arrives while the first still runs (409). Keys belong to the API key that sent them.
+//! Server errors (5xx), 408 and 429 are not stored, nor are responses to incomplete requests or of read-only routes:
+//! these calls can be repeated.
 //!
-//! Responses are kept by svc-transactions ([`crate::core::answers`]), so they outlive this process.
+//! Responses are stored by svc-transactions ([`crate::core::answers`]), so they survive restarts.
 //!
-//! A call with a key runs to its end even when its client disconnects: that client will repeat the call.
+//! A call with a key completes even when its client disconnects: the client will repeat the call.
 
 mod fingerprint;
 pub mod form_parts;
@@ -45,9 +45,9 @@ use sealed::{Seal, StoredResponse};
 pub const KEY: HeaderName = HeaderName::from_static("idempotency-key");
 pub const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
 
-/// Larger responses are sent but not stored: they would not fit into one message to svc-transactions.
+/// Larger responses are sent but not stored: they do not fit into one message to svc-transactions.
 const MAX_RESPONSE_BYTES: u64 = 3 * 1024 * 1024;
-/// How long the rest of a body is awaited when the response is known before it was read.
+/// How long the rest of a body is awaited when the response is ready before it was read.
 const REST_OF_BODY_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// Marks the response of a route that changes nothing.
@@ -67,7 +67,7 @@ pub async fn replay_idempotent(State(gateway): State<Gateway>, request: Request,
         return next.run(request).await;
     }
     let (mut parts, body) = request.into_parts();
-    // The route itself rejects callers who may not call. Dashboard users have no API key to seal a response with; they
+    // The route itself rejects unauthorized callers. Dashboard users have no API key to seal a response with; they
     // see the result of a call.
     let Ok(caller) = Caller::from_request_parts(&mut parts, &gateway).await else {
         return next.run(Request::from_parts(parts, body)).await;
@@ -94,7 +94,7 @@ async fn claim_and_run(
     }
 }
 
-/// Returns the stored response, if this is the request it was given to.
+/// Returns the stored response, if it belongs to the same request.
 async fn replay(gateway: &Gateway, seal: &Seal, sealed: Bytes, body: &HashedBody) -> Result<Response, Error> {
     let timeout = Duration::from_secs(gateway.config().upload_seconds);
     let read = tokio::time::timeout(timeout, body.read_to_end(MAX_BODY_BYTES)).await;
@@ -109,7 +109,7 @@ async fn replay(gateway: &Gateway, seal: &Seal, sealed: Bytes, body: &HashedBody
     Ok(response)
 }
 
-/// Runs the call in a task of its own, so that it ends even when its client disconnects, and stores the response.
+/// Runs the call in a separate task, so that it completes even when its client disconnects, and stores the response.
 async fn run_first(seal: Seal, lease: Lease, parts: Parts, body: HashedBody, next: Next) -> Response {
     let request = Request::from_parts(parts, Body::new(body.clone()));
     let context = rpc::current();
@@ -140,10 +140,10 @@ async fn store_response(seal: &Seal, lease: Lease, body: &HashedBody, mut respon
     let body = std::mem::take(response.body_mut());
     let Ok(bytes) = to_bytes(body, usize::MAX).await else {
         lease.release().await;
-        return Error::internal(&"a response could not be read").into_response();
+        return Error::internal(&"cannot read a response").into_response();
     };
     *response.body_mut() = Body::from(bytes.clone());
-    // The id of the call that did the work is the id of its transaction, so a replay carries that one.
+    // The id of the original call is the id of its transaction, so a replay has that one.
     if let Ok(id) = HeaderValue::try_from(rpc::current().request_id) {
         response.headers_mut().insert(REQUEST_ID, id);
     }

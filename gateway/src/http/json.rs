@@ -1,4 +1,4 @@
-//! JSON bodies, whatever content type they claim.
+//! JSON bodies, whatever content type they declare.
 
 use std::collections::HashMap;
 
@@ -50,7 +50,7 @@ pub fn without_byte_order_mark(body: &[u8]) -> &[u8] {
     body.strip_prefix("\u{feff}".as_bytes()).unwrap_or(body)
 }
 
-/// "missing field `name`" is our own word; all else may be the caller's.
+/// "missing field `name`" is the parser's own text; anything else may contain input.
 fn missing_field(message: &str) -> Option<String> {
     let field = message.strip_prefix("missing field `")?.split('`').next()?;
     Some(format!("{field} is required"))

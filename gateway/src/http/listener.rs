@@ -1,7 +1,7 @@
-//! The listener: HTTP/1.1 with limits on heads, connections and slow clients, and an orderly end.
+//! The listener: HTTP/1.1 with limits on heads, connections and slow clients, and graceful shutdown.
 //!
-//! A connection has a total time for each head ([`socket`]), for each body by its route ([`crate::http::body_time`]) and a
-//! least rate for each response; how many there may be is settled in [`connections`].
+//! A connection has a total time for each head ([`socket`]), for each body by its route ([`crate::http::body_time`])
+//! and a least rate for each response; [`connections`] limits their number.
 
 pub mod connections;
 mod socket;
@@ -37,17 +37,19 @@ use crate::{
 use connections::{Admitted, Connection, Connections, Phase};
 use socket::{LARGE_HEADS, Socket, TOO_MANY_CONNECTIONS};
 
-/// What the server reads of a request's head at most. More than any client may send ([`crate::http::headers::MAX_HEADER_BYTES`]), so
-/// that a client with a megabyte of device info reads a refusal instead of a closed connection.
+/// Most bytes of a request's head that are read. More than the limit of clients
+/// ([`crate::http::headers::MAX_HEADER_BYTES`]), so that a client with a megabyte of device info gets a response
+/// instead of a closed connection.
 pub const MAX_HEADER_BYTES: usize = 1280 * 1024;
-/// Longest a call may take once its upload is here: the deadline of the models, and some time to record it.
+/// Longest duration of a call after its upload: the deadline of the models, and some time to record it.
 const LONGEST_WORK: Duration = Duration::from_secs(130);
 
-/// Serves `app` until `shutdown` completes. Then `/readyz` answers 503 for `drain_seconds` while calls are still accepted, so
-/// that balancers send theirs elsewhere; then no connection is accepted any more and the calls in progress are finished.
+/// Serves `app` until `shutdown` completes. Then `/readyz` returns 503 for `drain_seconds` while calls are still
+/// accepted, so that load balancers send theirs elsewhere; then no connection is accepted and the calls in progress
+/// are completed.
 ///
 /// # Errors
-/// None at present: a connection that cannot be accepted is logged and the next one waited for.
+/// None at present: a failed accept is logged and retried.
 pub async fn serve(
     listener: TcpListener,
     app: Router,
@@ -99,8 +101,8 @@ impl Server {
             match listener.accept().await {
                 Ok((stream, peer)) => self.admit(stream, peer),
                 Err(error) => {
-                    // Out of file descriptors, most likely; waiting lets some close.
-                    tracing::warn!(%error, "connection not accepted");
+                    // Probably out of file descriptors; waiting lets some close.
+                    tracing::warn!(%error, "cannot accept a connection");
                     tokio::time::sleep(Duration::from_millis(50)).await;
                 }
             }
@@ -111,17 +113,17 @@ impl Server {
         match self.connections.admit(peer.ip()) {
             Some(admitted) => self.spawn(stream, peer, admitted),
             None => {
-                tracing::debug!("a connection was refused: its address or the server has too many");
-                // A client that does not read it loses nothing.
+                tracing::debug!("rejected a connection: too many of its address or in total");
+                // A client that does not read it misses nothing.
                 let _ = stream.try_write(TOO_MANY_CONNECTIONS);
             }
         }
     }
 
     fn spawn(&self, stream: TcpStream, peer: SocketAddr, admitted: Admitted) {
-        // Answers are small and written at once; waiting for more to send only adds latency.
+        // Responses are small and written at once; Nagle's algorithm only adds latency.
         if let Err(error) = stream.set_nodelay(true) {
-            tracing::debug!(%error, "a connection stays without TCP_NODELAY");
+            tracing::debug!(%error, "cannot set TCP_NODELAY on a connection");
         }
         let connection = Arc::clone(&admitted.connection);
         let limits = self.config.connections.clone();
@@ -148,7 +150,7 @@ impl Server {
                         tracing::debug!(%error, "a connection ended early");
                     }
                 }
-                () = admitted.connection.closed() => tracing::debug!("a slow connection was closed to make room"),
+                () = admitted.connection.closed() => tracing::debug!("closed a slow connection to make room"),
             }
         });
     }
@@ -172,7 +174,7 @@ struct Requests {
 }
 
 impl Requests {
-    /// Each request knows the address at the other end, its connection, and whether the server is about to stop.
+    /// Each request knows its peer address, its connection, and whether the server is about to stop.
     async fn answer(self: Arc<Self>, request: Request<Incoming>) -> Result<Response, Infallible> {
         self.connection.enter(Phase::Work);
         let mut response = if self.connection.health_only && !is_health(request.uri().path()) {
@@ -201,7 +203,7 @@ fn is_health(path: &str) -> bool {
     matches!(path, "/healthz" | "/readyz")
 }
 
-/// A response's body; once it is dropped, which is when it was sent, its connection is idle.
+/// A response's body; on drop, after it was sent, its connection is idle.
 struct ResponseBody {
     body: Body,
     connection: Arc<Connection>,

@@ -17,8 +17,8 @@ use crate::{
     },
 };
 
-/// Middleware: gives the request an id of our own (a client's is ignored), makes it the context of all calls to services,
-/// adds it to the response, joins the caller's trace, and measures the request.
+/// Middleware: assigns a request id (a client's is ignored), sets it as the context of all calls to services, adds it
+/// to the response, joins the caller's trace, and measures the request.
 pub async fn assign_request_id(request: Request, next: Next) -> Response {
     let id = Uuid::now_v7().to_string();
     let route = request.extensions().get::<MatchedPath>().map_or(NO_ROUTE, MatchedPath::as_str).to_owned();
@@ -31,7 +31,7 @@ pub async fn assign_request_id(request: Request, next: Next) -> Response {
     let observed = ObservedRequest::start(route, method);
     let context = rpc::CallContext::new(&*id);
     let mut response = rpc::scope(context, next.run(request)).instrument(span.clone()).await;
-    // A replayed response carries the id of the call that made it.
+    // A replayed response has the id of the original call.
     if let Ok(id) = HeaderValue::try_from(&id) {
         response.headers_mut().entry(REQUEST_ID).or_insert(id);
     }

@@ -33,7 +33,7 @@ pub struct Fields {
     pub texts: &'static [&'static str],
 }
 
-/// A request's body as a form, once it is known that there is room to receive it.
+/// A request's body as a form, once an upload permit is available.
 pub struct FormBody(Result<Multipart, Error>);
 
 impl<S: Send + Sync> FromRequest<S> for FormBody {
@@ -51,7 +51,7 @@ impl<S: Send + Sync> FromRequest<S> for FormBody {
     }
 }
 
-/// A received form. While it lives it holds one of the upload places.
+/// A received form. It holds an upload permit.
 #[derive(Debug)]
 pub struct Form {
     files: BTreeMap<&'static str, Media>,
@@ -60,8 +60,8 @@ pub struct Form {
 }
 
 impl Form {
-    /// Receives a form, if the project's share of the upload places has one free: otherwise the call is rejected immediately
-    /// instead of queued.
+    /// Receives a form, if an upload permit of the project's share is free: otherwise the call is rejected
+    /// immediately instead of queued.
     ///
     /// # Errors
     /// 503 full; 415 not multipart; 408 not sent in time; 400 field repeated, too large, not UTF-8, form cut short.
@@ -105,7 +105,7 @@ impl Form {
         Ok(())
     }
 
-    /// A required file that is not empty.
+    /// Returns a required, non-empty file.
     ///
     /// # Errors
     /// 400 when it is missing or empty.
@@ -120,7 +120,7 @@ impl Form {
         Ok(file)
     }
 
-    /// A file, even an empty one.
+    /// Returns a file, even an empty one.
     pub fn file_named(&self, name: &str) -> Option<&Media> {
         self.files.get(name)
     }
@@ -130,7 +130,7 @@ impl Form {
         self.files.contains_key(name)
     }
 
-    /// A yes or no; absent is no.
+    /// Returns a boolean; absent is false.
     ///
     /// # Errors
     /// 400 for any other text.
@@ -143,7 +143,7 @@ impl Form {
         }
     }
 
-    /// A text field, trimmed; absent and empty mean the same.
+    /// Returns a text field, trimmed; absent and empty are equivalent.
     pub fn text(&self, name: &str) -> Option<&str> {
         self.texts.get(name).map(|text| text.trim()).filter(|text| !text.is_empty())
     }
@@ -182,7 +182,7 @@ async fn text(mut field: Field<'_>, name: &'static str) -> Result<String, Error>
         .map_err(|_| Error::Invalid(format!("'{name}' form value is not valid UTF-8").into()))
 }
 
-/// The body's own limit bounds what an unknown field can be.
+/// The body's own limit bounds unknown fields.
 async fn skip(mut field: Field<'_>) -> Result<(), Error> {
     while field.chunk().await?.is_some() {}
     Ok(())
@@ -211,7 +211,7 @@ async fn receive_file(mut field: Field<'_>, dir: Option<&PathBuf>) -> Result<Med
     })
 }
 
-/// A file that could not be written while it is received.
+/// Converts an error of writing a received file.
 fn not_spooled(error: &io::Error) -> Error {
     if !is_storage_full(error) {
         return Error::internal(error);

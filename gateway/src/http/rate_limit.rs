@@ -63,7 +63,7 @@ impl Limit {
         Ok(Some(Self { interval, burst, policy }))
     }
 
-    /// The limit a project chose for all its keys together: so many at once, and as many a minute sustained.
+    /// The limit of a project for all its keys together: a burst of so many, and as many per minute sustained.
     fn per_minute(calls: u32) -> Result<Self, Error> {
         let config = RateLimit { per_second: f64::from(calls) / 60.0, burst: calls };
         Self::new(&config).ok().flatten().ok_or_else(|| Error::internal(&"a project's rate limit is none"))
@@ -74,7 +74,8 @@ impl Limit {
         self.interval.saturating_mul(self.burst)
     }
 
-    /// Takes a call from a bucket that is full at `full_at`, if it has one: when it is full afterwards, and its state.
+    /// Takes a call from a bucket that is full at `full_at`, if it has one: returns when it is full afterwards, and
+    /// its state.
     fn spend(&self, full_at: u64, now: u64) -> (u64, BucketState) {
         let owed = full_at.saturating_sub(now);
         let after = owed.saturating_add(self.interval);
@@ -131,8 +132,8 @@ impl RateLimits {
         Ok(Self { limit, buckets, shared, began: Instant::now() })
     }
 
-    /// Counts a call of this key and notes the bucket's state in `meter`. `chosen`: the bucket and the calls a minute that
-    /// were chosen for it or its project.
+    /// Counts a call of this key and records the bucket's state in `meter`. `chosen`: the bucket and the calls per
+    /// minute set for it or its project.
     ///
     /// # Errors
     /// 429 when it has none left.
@@ -284,7 +285,7 @@ mod tests {
     proptest! {
         #[test]
         fn it_grants_what_a_textbook_bucket_grants(
-            // Rates whose interval is a whole number of microseconds, so that both count alike.
+            // Rates whose interval is a whole number of microseconds, so that both count equally.
             per_second in prop::sample::select(vec![1_u64, 2, 5, 10, 100, 1000]),
             burst in 1_u64..20,
             gaps in prop::collection::vec(0_u64..2_000_000, 1..60),

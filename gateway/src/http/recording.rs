@@ -1,5 +1,5 @@
-//! One transaction for each authenticated call of a recorded route, written before its response is sent. Reading on the
-//! dashboard is no call of a customer's backend and leaves none.
+//! One transaction for each authenticated call of a recorded route, written before its response is sent. Reading on
+//! the dashboard is not a call of a customer's backend and is not recorded.
 
 use std::time::Instant;
 
@@ -36,8 +36,8 @@ impl FromRef<Recorded> for Gateway {
     }
 }
 
-/// A call of a recorded route: who makes it, its headers, and the record it will leave. Handlers return it as
-/// [`RecordedResponse`] through [`finish`](Self::finish).
+/// A call of a recorded route: its caller, its headers, and its record. Handlers return it as [`RecordedResponse`]
+/// through [`finish`](Self::finish).
 #[derive(Clone)]
 pub struct Call {
     pub caller: Caller,
@@ -51,7 +51,7 @@ impl Call {
     }
 }
 
-/// The result of a call, and what it leaves.
+/// The result of a call, and its record.
 pub struct RecordedResponse<T> {
     record: TransactionRecord,
     result: Result<T, Error>,
@@ -65,8 +65,8 @@ impl<T: IntoResponse> IntoResponse for RecordedResponse<T> {
     }
 }
 
-/// Middleware of a recorded route: authenticates, parses the headers, runs the handler, writes the record. Without a valid
-/// key there is no project to record for. A call that cannot be recorded is answered as failed.
+/// Middleware of a recorded route: authenticates, parses the headers, runs the handler, writes the record. Without a
+/// valid key there is no project to record for. A call that cannot be recorded fails.
 pub async fn record_transaction(
     State(route): State<Recorded>,
     caller: Caller,
@@ -74,10 +74,10 @@ pub async fn record_transaction(
     next: Next,
 ) -> Response {
     let started = Instant::now();
-    // Reading on the dashboard leaves no transaction.
+    // Reading on the dashboard is not recorded.
     let is_view = caller.is_dashboard_user() && request.method().is_safe();
     if !is_view {
-        // Nothing is recorded of a call that there is no room to record.
+        // A call beyond the quota is not recorded.
         if let Err(error) = route.gateway.core().daily_calls().charge(route.gateway.core(), &caller).await {
             return error.into_response();
         }
@@ -89,7 +89,7 @@ pub async fn record_transaction(
             let geo = headers.context.geo_json.take().or_else(|| route.gateway.geo().locate(&request));
             headers.context.geo_json = geo;
             record.set_context(&headers.context);
-            // Any other caller is a customer's backend, whose address says nothing of the user.
+            // Any other caller is a customer's backend, whose address is not the user's.
             if caller.is_session_token() {
                 let (extensions, sent) = (request.extensions(), request.headers());
                 record.set_client_address(route.gateway.geo().client_address(extensions, sent));
@@ -98,7 +98,7 @@ pub async fn record_transaction(
             next.run(request).await
         }
     };
-    // A handler that panicked or was never reached hands no record on.
+    // A handler that panicked or was never reached returns no record.
     let record = response.extensions_mut().remove::<TransactionRecord>().unwrap_or(record);
     if is_view {
         return response;
@@ -106,8 +106,8 @@ pub async fn record_transaction(
     write_record(&route.gateway, record, (route.errors, started), response).await
 }
 
-/// Middleware of a route that leaves no record: a key's call that changes something leaves rows of other kinds, an entry of
-/// the audit log at least, and counts as well. What deletes is never held up, and what people do on the dashboard neither.
+/// Middleware of a route without a record: a key's call that changes something stores rows of other kinds, at least an audit
+/// event, and is charged as well. Deletions and calls of dashboard users are never rejected.
 pub async fn charge_changes(
     State(gateway): State<Gateway>,
     caller: Caller,

@@ -1,7 +1,7 @@
 //! State shared by several gateways: Redis, where one is configured.
 //!
-//! Redis is optional at any time: while it does not respond, every process uses its own state. A circuit breaker logs an
-//! outage once and pauses calls, so that an outage delays one caller and not all.
+//! Redis is optional at any time: while it does not respond, every process uses its own state. A circuit breaker logs
+//! an outage once and pauses calls, so that an outage delays only one caller.
 
 use std::{
     sync::{
@@ -19,7 +19,7 @@ use redis::{
 use secrecy::{ExposeSecret, SecretString};
 use tokio::time::Instant;
 
-/// Longest wait for Redis, which responds in well under a millisecond.
+/// Timeout of Redis, which usually responds in less than a millisecond.
 const RESPONSE_TIMEOUT: Duration = Duration::from_millis(300);
 /// How long calls pause after a failure.
 const COOLDOWN: Duration = Duration::from_secs(2);
@@ -40,12 +40,12 @@ struct CircuitBreaker {
 }
 
 impl SharedState {
-    /// Connects lazily: a Redis that is unavailable at start is treated as one that is unavailable later.
+    /// Connects lazily: a Redis that is unavailable at start is treated like one that is unavailable later.
     ///
     /// # Errors
     /// When the address is none.
     pub fn open(url: &SecretString) -> anyhow::Result<Self> {
-        // The error of a bad address repeats it, password and all.
+        // The library's error contains the address with its password.
         let client =
             Client::open(url.expose_secret()).map_err(|_| anyhow::anyhow!("not a redis:// address"))?;
         let config = ConnectionManagerConfig::new()
@@ -62,7 +62,7 @@ impl SharedState {
         Ok(Self { connection, breaker: Arc::new(breaker) })
     }
 
-    /// Runs a script and returns its result; none while Redis is unavailable.
+    /// Runs a script and returns its result; `None` while Redis is unavailable.
     pub async fn eval<T: FromRedisValue>(&self, script: &ScriptInvocation<'_>) -> Option<T> {
         if self.breaker.is_open() {
             return None;

@@ -1,5 +1,4 @@
-//! One expression per route: path, method and OpenAPI from the handler, then who may call it, whether its calls are
-//! recorded, and how large its body may be.
+//! One expression per route: path, method and OpenAPI from the handler, then access, recording, and body limit.
 
 use axum::{
     Extension, Router,
@@ -30,14 +29,14 @@ use crate::{
 /// Largest body of a route that takes no file.
 const MAX_JSON_BYTES: usize = 64 * 1024;
 
-/// Who may call a route.
+/// Access to a route.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Access {
     /// Anybody.
     Public,
     /// The dashboard's own pages, before there is a session.
     DashboardPage,
-    /// An API key with the scope that includes this permission; a dashboard session does not help.
+    /// An API key with the scope that includes this permission; dashboard sessions are rejected.
     ApiKey(Permission),
     /// The token of one record of a journey, and no other.
     Record(RecordKind),
@@ -51,7 +50,7 @@ pub enum Access {
 }
 
 impl Access {
-    /// What a key must be allowed to; `None` when keys do not get in, or everybody does.
+    /// Returns the permission a key needs; `None` when keys are rejected, or all callers are allowed.
     pub const fn key_permission(self) -> Option<Permission> {
         match self {
             Self::ApiKey(permission) | Self::Project(permission) => Some(permission),
@@ -77,14 +76,14 @@ pub const fn route(access: Access, methods: UtoipaMethodRouter<Gateway>) -> Rout
 }
 
 impl Route {
-    /// Every authenticated call leaves a transaction of this kind.
+    /// Records a transaction of this kind for every authenticated call.
     #[must_use]
     pub fn recorded_as(mut self, kind: &'static str) -> Self {
         self.recorded_as = Some(kind);
         self
     }
 
-    /// The same under another prefix as well.
+    /// Serves the route under another prefix as well.
     #[must_use]
     pub fn under(mut self, prefix: &str) -> Self {
         let paths = std::mem::take(&mut self.methods.1.paths);
@@ -113,12 +112,12 @@ impl Route {
     }
 }
 
-/// What the routes of one audience share.
+/// Properties shared by the routes of one audience.
 #[derive(Clone, Copy)]
 pub struct Audience {
     pub dialect: Dialect,
     pub errors: ErrorShape,
-    /// Whether pages of other origins may read the responses, as far as projects allow them.
+    /// Whether pages of other origins may read the responses, if projects allow them.
     pub cross_origin: bool,
 }
 
@@ -148,7 +147,7 @@ impl RouteTable {
         self.undescribed(audience, router)
     }
 
-    /// Adds routes that are no part of the API's description.
+    /// Adds routes that are not in the API description.
     #[must_use]
     pub fn undescribed(mut self, audience: Audience, router: Router<Gateway>) -> Self {
         let layered = router

@@ -1,4 +1,4 @@
-//! Headers that keep a browser from taking an answer for anything but what it is.
+//! Headers that keep browsers from interpreting responses as other content.
 
 use axum::{
     extract::Request,
@@ -7,9 +7,9 @@ use axum::{
     response::Response,
 };
 
-/// Answers load nothing, run nothing and are shown in no frame.
+/// Responses load nothing, run nothing and are shown in no frame.
 const POLICY: &str = "default-src 'none'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
-/// The page that shows the API's description: its own scripts, styles (which its components also set inline) and pictures.
+/// The page of the API description: its own scripts, styles (which its components also set inline) and pictures.
 const DOCS_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
                            connect-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'none'";
 
@@ -20,7 +20,7 @@ const HEADERS: [(HeaderName, &str); 4] = [
     (header::CACHE_CONTROL, "no-store"),
 ];
 
-/// Middleware of every request: sets what a route did not set itself.
+/// Middleware of every request: sets headers that a route did not set itself.
 pub async fn set_security_headers(request: Request, next: Next) -> Response {
     let is_docs = request.uri().path().starts_with("/docs");
     let mut response = next.run(request).await;

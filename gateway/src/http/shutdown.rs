@@ -1,8 +1,8 @@
-//! The signals that the server is about to stop, in the order in which they come.
+//! The signals of a server shutdown, in their order.
 
 use tokio_util::sync::CancellationToken;
 
-/// Completes when the server shall get no new calls, while it still accepts them.
+/// Completes when the server should get no new calls, while it still accepts them.
 #[derive(Clone, Default)]
 pub struct Draining(pub CancellationToken);
 

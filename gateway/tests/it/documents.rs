@@ -179,7 +179,7 @@ async fn the_portrait_is_compared_with_the_sessions_video() {
     assert_eq!(
         live_face(&same),
         json!({ "name": "portrait_live_face", "outcome": "passed", "advisory": false, "similarity": 0.4, "probability": 0.97,
-            "evidence": "similarity 0.4, the same person with a probability of 0.97; 0.50 is asked for" })
+            "evidence": "similarity 0.4, the same person with a probability of 0.97; 0.50 is required" })
     );
     assert_eq!(
         (&same.body["data"]["current_result"], same.header("x-removed-services")),

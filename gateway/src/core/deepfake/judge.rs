@@ -1,4 +1,4 @@
-//! One check: the video to the models, what they found as a result, a transaction for its subscribers.
+//! One check: analyses the video, stores the result, records a transaction for its subscribers.
 
 use std::time::Duration;
 
@@ -29,21 +29,21 @@ use crate::core::{
 };
 
 const KIND: &str = "biometry_v2.deepfake_result";
-/// How long busy models are asked again, and how often: shorter than the lease.
+/// Retry time and interval while the models are busy: shorter than the lease.
 const BUSY_FOR: Duration = Duration::from_secs(120);
 const BUSY_RETRY: Duration = Duration::from_secs(2);
 
-/// What the measures come to.
+/// The result of the measurements.
 #[derive(Debug, Serialize)]
 struct DeepfakeResult {
-    /// True: traces of a face or mouth that a program drew. False: none, and the face is live. Null: neither can be said.
+    /// True: traces of a generated face or mouth. False: none, and the face is live. Null: undecided.
     deepfake: Option<bool>,
-    /// Probability that it was drawn; null where that could not be judged.
+    /// Probability that it was generated; null if it could not be judged.
     score: Option<f64>,
     signals: Vec<Signal>,
 }
 
-/// One measure by its name.
+/// One measurement.
 #[derive(Debug, Serialize)]
 struct Signal {
     name: String,
@@ -55,7 +55,7 @@ struct Signal {
     error: Option<String>,
 }
 
-/// Makes a leased check. What passes (busy or unreachable services) is left to the next lease.
+/// Runs a leased check. Temporary failures (busy or unreachable services) are left to the next lease.
 pub async fn run(services: &Peers, check: DeepfakeCheck) {
     let judged = judge(services, &check).await;
     let (result, error) = match judged {
@@ -67,12 +67,12 @@ pub async fn run(services: &Peers, check: DeepfakeCheck) {
         }
     };
     if let Err(status) = finish(services, &check, result, error).await {
-        tracing::warn!(code = ?status.code(), "the end of a deepfake check could not be stored");
+        tracing::warn!(code = ?status.code(), "cannot store the result of a deepfake check");
     }
 }
 
 enum Failure {
-    /// It comes to this whenever it is made.
+    /// Fails the same way every time.
     Final(&'static str),
     Passing(Status),
 }
@@ -86,7 +86,7 @@ async fn judge(services: &Peers, check: &DeepfakeCheck) -> Result<AnalyzeVideoRe
     if check.user_fullname.is_empty() {
         return Err(Failure::Final("video_expired"));
     }
-    // A withdrawal since the call counts.
+    // A withdrawal since the call applies.
     let asked = GetConsentRequest {
         project_id: check.project_id.clone(),
         user_fullname: check.user_fullname.clone(),
@@ -194,7 +194,7 @@ impl From<&Cue> for Signal {
     }
 }
 
-/// Stores the end of a check, then a transaction, which its subscribers receive.
+/// Stores the result of a check, then a transaction, which its subscribers receive.
 async fn finish(
     services: &Peers,
     check: &DeepfakeCheck,

@@ -1,4 +1,4 @@
-//! The numbers of reports: those of HTTP for how a service ended, and numbers of their own for what is wrong with a picture.
+//! The codes of reports: HTTP codes for the outcome of a service, and own numbers for faults of a picture.
 
 use proto::ml::{Outcome, OutcomeStatus};
 
@@ -8,7 +8,7 @@ const NO_CONSENT_CODE: i32 = 403;
 const CANNOT_JUDGE_CODE: i32 = 422;
 const FAILED_CODE: i32 = 500;
 
-/// The codes of pictures and recordings that are refused. They are documented and do not change.
+/// The codes of refused pictures and recordings. They are documented and do not change.
 const REFUSAL_CODES: [(&str, i32); 14] = [
     ("no_face", 461),
     ("more_than_one_face", 462),
@@ -30,12 +30,12 @@ fn refusal_code(error: &str) -> Option<i32> {
     REFUSAL_CODES.iter().find(|(word, _)| *word == error).map(|(_, code)| *code)
 }
 
-/// Whether refusals for this reason have a code of their own.
+/// Whether refusals for this reason have their own code.
 pub fn is_refusal(error: &str) -> bool {
     refusal_code(error).is_some()
 }
 
-/// The code of a service that ended so; one without an outcome failed.
+/// Returns the code of an outcome; a missing outcome counts as failed.
 pub fn code_of(outcome: Option<&Outcome>) -> i32 {
     let Some(outcome) = outcome else { return FAILED_CODE };
     match outcome.status() {

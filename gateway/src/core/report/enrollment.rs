@@ -82,7 +82,7 @@ const fn state_name(state: EnrollmentState) -> &'static str {
     }
 }
 
-/// What became of a face's enrollment.
+/// The result of a face enrollment.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct FaceEnrollmentReport {
     #[schema(example = 200)]
@@ -113,7 +113,7 @@ impl From<&EnrollFaceResponse> for FaceEnrollmentReport {
     }
 }
 
-/// What became of a voice's enrollment: the shape of the vendor's client.
+/// The result of a voice enrollment, in the format of the vendor's client.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct VoiceEnrollmentReport {
     #[schema(example = 200)]
@@ -139,7 +139,7 @@ pub struct VoiceEnrollmentReport {
 impl From<&EnrollVoiceResponse> for VoiceEnrollmentReport {
     fn from(enrolled: &EnrollVoiceResponse) -> Self {
         let OutcomeReport { code, description, error } = enrolled.outcome.as_ref().into();
-        // The phrase has its results also where nothing was heard.
+        // The phrase has results even if nothing was heard.
         let spoken = enrolled.spoken.clone().unwrap_or_default();
         let is_good = enrolled.measures.iter().all(|measure| measure.passed);
         let of_this = enrolled.measures.iter().map(|measure| QualityReport::new(measure, Some(&spoken)));

@@ -17,7 +17,7 @@ pub struct VoiceRecognitionReport {
     pub error: Option<String>,
     #[schema(example = "identified")]
     status: &'static str,
-    /// The user whose voice it is most like.
+    /// The most similar user.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     id: Option<String>,
@@ -114,7 +114,7 @@ impl VoiceRecognitionReport {
     }
 }
 
-/// A face of the video, and whom it is most like.
+/// A face of the video, and the most similar user.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct FaceInstanceReport {
     search: FaceSearchReport,

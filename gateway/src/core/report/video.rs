@@ -46,7 +46,7 @@ impl ServiceReports {
         }
     }
 
-    /// The same with the phrase that was asked for, for the record: what was heard says little without it.
+    /// Returns the same with the expected phrase, for the record: the heard words mean little without it.
     #[must_use]
     pub fn with_expected_phrase(mut self, phrase: &str) -> Self {
         if let Some(visual) = self.visual_speech.as_mut() {
@@ -55,7 +55,7 @@ impl ServiceReports {
         self
     }
 
-    /// Leaves what the caller is shown.
+    /// Reduces the reports to what the caller may see.
     pub fn disclose(&mut self, shown: Disclosure<'_>) {
         if let Some(face) = self.face_recognition.as_mut() {
             face.disclose(shown);
@@ -65,7 +65,7 @@ impl ServiceReports {
         }
     }
 
-    /// The stable word, where every service that ran could not judge for the same reason.
+    /// Returns the stable word, if every service that ran could not judge for the same reason.
     pub fn common_error(&self) -> Option<&str> {
         let errors = [
             self.active_speaker.as_ref().map(|report| report.error.as_deref()),
@@ -79,7 +79,7 @@ impl ServiceReports {
         errors.all(|error| error == Some(first)).then_some(first)
     }
 
-    /// The codes of the services that ran, to be written in another convention.
+    /// Returns the codes of the services that ran, for another API's convention.
     pub fn codes_mut(&mut self) -> impl Iterator<Item = &mut i32> {
         let codes = [
             self.active_speaker.as_mut().map(|report| &mut report.code),
@@ -100,7 +100,7 @@ pub struct ActiveSpeakerReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     error: Option<String>,
-    /// Probability that the face makes the sound, 0 to 1.
+    /// Probability that the face speaks, 0 to 1.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     result: Option<f64>,
@@ -175,7 +175,7 @@ pub struct MediaAuthenticityReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     error: Option<String>,
-    /// True: no trace of a face or mouth drawn by a program.
+    /// True: no trace of a generated face or mouth.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     result: Option<bool>,
@@ -224,7 +224,7 @@ pub struct VisualSpeechReport {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     spoken_phrase: Option<SpokenPhraseReport>,
-    /// The phrase that was asked for; in the transaction alone.
+    /// The expected phrase; only in the transaction.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
     expected_phrase: Option<String>,

@@ -1,4 +1,4 @@
-//! The services' answers of a script, in the form the models give them.
+//! Scripted responses of the services, in the format of the models.
 
 use proto::{
     docauth::{CheckDocumentResponse, CheckOutcome, DocumentCheck, DocumentField},
@@ -16,7 +16,7 @@ use scoring::{
 use super::{NO, Script, UNCLEAR, YES, is_of_capture, outcome_of};
 use crate::core::report::is_refusal;
 
-/// What is checked of a test document.
+/// The checks of a test document.
 const CHECKS: [&str; 14] = [
     "mrz_structure",
     "mrz_check_digits",
@@ -57,7 +57,7 @@ fn refusal_status(error: &str) -> OutcomeStatus {
     if is_refusal(error) { OutcomeStatus::Refused } else { OutcomeStatus::CannotJudge }
 }
 
-/// A finding as a service reports it: its outcome, its score, and whether it says yes.
+/// A finding as a service reports it: outcome, score, and decision.
 struct Judged {
     outcome: Option<Outcome>,
     score: f64,
@@ -79,7 +79,7 @@ impl Script {
         })
     }
 
-    /// What the services of `run` find in a video.
+    /// Returns the findings of the services of `run` in a video.
     pub fn analyze_video(&self, run: &[Service], phrase: &str, user: &str) -> AnalyzeVideoResponse {
         let of_videos = Service::ALL.into_iter().filter(|service| service.needs() != Needs::Nothing);
         let services = of_videos.filter(|service| run.contains(&service.selected_by()));
@@ -138,7 +138,7 @@ impl Script {
         }
     }
 
-    /// What becomes of an enrollment, with the codes of `kind`.
+    /// Returns the result of an enrollment, with the codes of `kind`.
     fn enrollment(&self, kind: &str) -> (Option<Outcome>, EnrollmentState, Option<Duplicate>) {
         let duplicate = || Some(Duplicate { probability: YES, ..Duplicate::default() });
         let refusal =
@@ -196,7 +196,7 @@ impl Script {
             Self::Reason(code) => {
                 let known = scoring::DOCUMENT_CHECKS.into_iter().filter(|name| *name != LIVE_FACE);
                 let found = known.filter_map(|name| Some((name, outcome_of(code, name)?)));
-                // Of `mrz_print_number_failed` the longest name is meant.
+                // Of `mrz_print_number_failed` the longest name applies.
                 if let Some((name, outcome)) = found.max_by_key(|(name, _)| name.len()) {
                     set(name, outcome);
                 }
@@ -219,7 +219,7 @@ impl Script {
         }
     }
 
-    /// How likely a document's portrait is the person of the session; `None`: there is nothing to compare.
+    /// Returns the similarity of a document's portrait to the person of the session; `None`: there is nothing to compare.
     pub fn live_face(&self) -> Option<f64> {
         let Self::Reason(code) = self else { return None };
         match outcome_of(code, LIVE_FACE)? {
@@ -255,13 +255,13 @@ fn check(name: &str, outcome: &str) -> DocumentCheck {
     DocumentCheck {
         name: name.to_owned(),
         outcome: outcome.into(),
-        // What the reader itself calls advisory.
+        // Checks that the document reader declares as advisory.
         advisory: name.starts_with("picture_") || is_trace(name),
         evidence: "test mode".to_owned(),
     }
 }
 
-/// Whether a check looks for traces of copying and editing, which decide nothing alone.
+/// Whether a check looks for traces of copying and editing, which are advisory.
 fn is_trace(name: &str) -> bool {
     const TRACES: [&str; 8] = [
         "screen_recapture",

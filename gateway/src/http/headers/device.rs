@@ -5,7 +5,7 @@ use serde_json::Value;
 use crate::core::error::Error;
 
 const MAX_BYTES: usize = 64 * 1024;
-/// Objects and lists within each other.
+/// Nesting of objects and lists.
 const MAX_DEPTH: usize = 16;
 
 /// Validates a JSON object of bounded size and depth and returns it as sent.
@@ -13,7 +13,7 @@ pub fn validate_device_info(text: &str) -> Result<String, Error> {
     if text.len() > MAX_BYTES {
         return Err(Error::invalid("X-Device-Info header is larger than 64 KiB"));
     }
-    // Parsed in full, so that no later parse can fail.
+    // Parsed completely, so that no later parse can fail.
     match serde_json::from_str(text) {
         Ok(object @ Value::Object(_)) if depth(&object) <= MAX_DEPTH => Ok(text.to_owned()),
         Ok(Value::Object(_)) => Err(Error::invalid("X-Device-Info header is nested deeper than 16 levels")),
@@ -21,7 +21,7 @@ pub fn validate_device_info(text: &str) -> Result<String, Error> {
     }
 }
 
-/// How deep objects and lists lie in each other; the parser bounds it to 128.
+/// Returns the nesting depth; the parser limits it to 128.
 fn depth(value: &Value) -> usize {
     match value {
         Value::Object(fields) => 1 + fields.values().map(depth).max().unwrap_or_default(),

@@ -1,4 +1,4 @@
-//! Names beyond ASCII from clients whose headers can hold only ASCII.
+//! Names beyond ASCII from clients whose headers are limited to ASCII.
 //!
 //! `X-User-Fullname*: UTF-8''J%C3%B6rg` (RFC 8187), or `X-User-Fullname: J%C3%B6rg` with `X-User-Fullname-Encoding: percent`.
 
@@ -6,10 +6,10 @@ use percent_encoding::percent_decode_str;
 
 use crate::core::error::Error;
 
-/// Decodes a value of RFC 8187: a character set, a language nobody needs, and percent-encoded text.
+/// Decodes a value of RFC 8187: a character set, an ignored language, and percent-encoded text.
 ///
 /// # Errors
-/// 400 for any other; the only character set is UTF-8.
+/// 400 for any other value; the only character set is UTF-8.
 pub fn parse_extended(text: &str) -> Result<String, Error> {
     let mut pieces = text.splitn(3, '\'');
     let (charset, _language, encoded) = (pieces.next(), pieces.next(), pieces.next());
@@ -21,7 +21,7 @@ pub fn parse_extended(text: &str) -> Result<String, Error> {
     }
 }
 
-/// Whether a value is written as mail writes words beyond ASCII (RFC 2047): no name looks so, and HTTP has another way.
+/// Whether a value is an encoded word of mail (RFC 2047): no name looks like that, and HTTP has another encoding.
 pub fn is_encoded_word(text: &str) -> bool {
     let inner = text.strip_prefix("=?").and_then(|text| text.strip_suffix("?="));
     inner.is_some_and(|inner| inner.split('?').count() >= 3)

@@ -1,7 +1,7 @@
-//! The fingerprint of a request: path, query, the headers that change what the call does, and the body.
+//! The fingerprint of a request: path, query, the headers that affect the call, and the body.
 //!
-//! The body is hashed while the handler reads it, so an upload is never buffered. A form counts by its fields and their bytes
-//! ([`super::form_parts`]).
+//! The body is hashed while the handler reads it, so an upload is never buffered. Forms are compared by their fields
+//! and bytes ([`super::form_parts`]).
 
 use std::{
     pin::Pin,
@@ -19,7 +19,7 @@ use sha2::{Digest, Sha256};
 
 use super::form_parts::FormParts;
 
-/// Headers that change what a call does. Others describe the device or the occasion, and may differ in a second try.
+/// Headers that affect the call. Others describe the device or the occasion, and may differ in a retry.
 const SIGNIFICANT: [&str; 8] = [
     "x-user-fullname",
     "x-user-fullname*",
@@ -34,12 +34,12 @@ const SIGNIFICANT: [&str; 8] = [
 /// A hash in progress.
 pub struct Fingerprint {
     whole: Sha256,
-    /// None: the body is no form.
+    /// `None`: the body is not a form.
     form: Option<FormParts>,
 }
 
 impl Fingerprint {
-    /// Begins with everything but the body.
+    /// Hashes everything except the body.
     pub fn new(parts: &Parts) -> Self {
         let mut whole = Sha256::new();
         let mut field = |bytes: &[u8]| {
@@ -69,13 +69,13 @@ impl Fingerprint {
     }
 }
 
-/// A request body that is hashed as it is read.
+/// A request body that is hashed while it is read.
 #[derive(Clone)]
 pub struct HashedBody(Arc<Mutex<Reading>>);
 
 struct Reading {
     body: Body,
-    /// None: read to its end, or failed on the way.
+    /// `None`: read to its end, or failed.
     hashing: Option<Fingerprint>,
     finished: Option<[u8; 32]>,
     bytes: usize,
@@ -86,8 +86,8 @@ impl HashedBody {
         Self(Arc::new(Mutex::new(Reading { body, hashing: Some(hashing), finished: None, bytes: 0 })))
     }
 
-    /// The fingerprint, once the body has been read to its end, which this does for what is left of it. None when the
-    /// body broke off or has more than `max_bytes` bytes.
+    /// Returns the fingerprint after reading the rest of the body. `None` when the body was cut off or has more than
+    /// `max_bytes` bytes.
     pub async fn read_to_end(&self, max_bytes: usize) -> Option<[u8; 32]> {
         let mut rest = Body::new(self.clone()).into_data_stream();
         while let Some(chunk) = rest.next().await {

@@ -1,28 +1,28 @@
 //! Identifies a form independently of its encoding: its fields by name with a hash of their bytes, in any order.
 //!
-//! Neither the boundary, nor the order of the fields, nor the file names and types a client's library makes up count.
+//! The boundary, the order of the fields, and file names and types chosen by a client's library are ignored.
 
 use axum::http::{HeaderMap, header};
 use memchr::memmem::{self, Finder};
 use sha2::{Digest, Sha256};
 
-/// Longest head of a field; a longer one counts as it is.
+/// Longest head of a field; a longer one is hashed unparsed.
 const MAX_HEAD_BYTES: usize = 16 * 1024;
 
-/// A form being read, in any pieces.
+/// A form being read, in chunks of any size.
 pub struct FormParts {
     boundary: Finder<'static>,
-    /// The end of what was read, which may be the start of a boundary.
+    /// The end of the data read so far, which may be the start of a boundary.
     tail: Vec<u8>,
     part: Part,
     parts: Vec<[u8; 32]>,
 }
 
-/// What stands between two boundaries.
+/// The part between two boundaries.
 enum Part {
     /// Before the first one.
     Preamble,
-    /// Its head is not over yet.
+    /// An incomplete head.
     Head(Vec<u8>),
     Content(Sha256),
     /// After the last one.
@@ -30,7 +30,7 @@ enum Part {
 }
 
 impl FormParts {
-    /// None when the body is no form.
+    /// Returns `None` when the body is not a form.
     pub fn new(headers: &HeaderMap) -> Option<Self> {
         let content_type = headers.get(header::CONTENT_TYPE)?.to_str().ok()?;
         let boundary = Finder::new(&format!("--{}", boundary(content_type)?)).into_owned();
@@ -82,7 +82,7 @@ impl FormParts {
         }
     }
 
-    /// A boundary was read.
+    /// Handles a boundary.
     fn end_part(&mut self) {
         let begun = match self.part {
             Part::Epilogue => Part::Epilogue,
@@ -90,14 +90,14 @@ impl FormParts {
         };
         match std::mem::replace(&mut self.part, begun) {
             Part::Content(hash) => self.parts.push(hash.finalize().into()),
-            // A field without an end of its head is none, but another form all the same.
+            // A field with an incomplete head is invalid, but still makes the form different.
             Part::Head(head) if !head.is_empty() => self.parts.push(Sha256::digest(&head).into()),
             Part::Preamble | Part::Head(_) | Part::Epilogue => {}
         }
     }
 }
 
-/// The hash of a field, begun with its name; a head without a name counts as it is.
+/// Begins the hash of a field with its name; a head without a name is hashed unparsed.
 fn named(head: &[u8]) -> Sha256 {
     let name = field_name(head);
     let name = name.as_deref().unwrap_or(head);
@@ -107,7 +107,7 @@ fn named(head: &[u8]) -> Sha256 {
     hash
 }
 
-/// The `name` of a head's `Content-Disposition`.
+/// Returns the `name` of a head's `Content-Disposition`.
 fn field_name(head: &[u8]) -> Option<Vec<u8>> {
     let mut lines = head.split(|byte| *byte == b'\n');
     let value = lines.find_map(|line| {
@@ -128,7 +128,7 @@ fn field_name(head: &[u8]) -> Option<Vec<u8>> {
     }
 }
 
-/// A parameter's value, with or without quotes, and what follows it.
+/// Returns a parameter's value, with or without quotes, and the rest.
 fn parameter_value(text: &[u8]) -> Option<(Vec<u8>, &[u8])> {
     let Some(quoted) = text.strip_prefix(b"\"") else {
         let end = text.iter().position(|byte| *byte == b';').unwrap_or(text.len());
@@ -257,7 +257,7 @@ mod tests {
             one in "[a-zA-Z0-9'_-]{1,40}-x", other in "[a-zA-Z0-9'_-]{1,40}-y",
             chunk in 1_usize..50,
         ) {
-            // A boundary is chosen so that it is not in the form.
+            // A boundary does not occur in the form.
             let inside = |boundary: &str| contents.iter().any(|f| memmem::find(f, boundary.as_bytes()).is_some());
             prop_assume!(!inside(&one) && !inside(&other));
             let fields: Vec<Field<'_>> = contents.iter().map(|bytes| ("f", None, bytes.as_slice())).collect();

@@ -1,4 +1,4 @@
-//! The header: a string of structured fields (RFC 9651), or the same without its quotes, as many clients send it.
+//! The header: a string of structured fields (RFC 9651), or the same without quotes, as many clients send it.
 
 use axum::http::HeaderMap;
 
@@ -38,7 +38,7 @@ impl IdempotencyKey {
     }
 }
 
-/// What follows an opening quote, up to the closing one, which must be the end.
+/// Returns the text after an opening quote, up to the closing one, which must be the end.
 fn unquoted(text: &str) -> Option<String> {
     let mut key = String::new();
     let mut characters = text.chars();

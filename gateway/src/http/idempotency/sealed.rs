@@ -1,5 +1,5 @@
-//! A stored response, encrypted. Responses hold personal data and new secrets and may stay in Redis for a day, so they
-//! are sealed under a key derived from the caller's token, which is stored nowhere: only the caller can open them.
+//! A stored response, encrypted. Responses contain personal data and new secrets and may be stored for a day, so they
+//! are sealed under a key derived from the caller's token, which is not stored: only the caller can open them.
 
 use aws_lc_rs::{
     aead::{AES_256_GCM, Aad, NONCE_LEN, Nonce, RandomizedNonceKey},
@@ -55,7 +55,7 @@ impl StoredResponse {
     }
 }
 
-/// The id under which the response to one key of one caller is stored, and the secret it is sealed with.
+/// The id of the response to one key of one caller, and the secret it is sealed with.
 pub struct Seal {
     id: [u8; 32],
     secret: hmac::Tag,
@@ -72,12 +72,12 @@ impl Seal {
         Self { id, secret: hmac::sign(&secret, &[b"a kept answer: ".as_slice(), &id].concat()) }
     }
 
-    /// Reveals nothing of the caller or the key.
+    /// Reveals neither caller nor key.
     pub fn id(&self) -> [u8; 32] {
         self.id
     }
 
-    /// Nonce, ciphertext, tag. None when the system has no randomness.
+    /// Seals: nonce, ciphertext, tag. `None` when the system has no randomness.
     pub fn close(&self, stored: &StoredResponse) -> Option<Bytes> {
         let head = serde_json::to_vec(&stored.head).ok()?;
         let mut sealed = Vec::with_capacity(4 + head.len() + stored.body.len() + 32);
@@ -88,7 +88,7 @@ impl Seal {
         Some([nonce.as_ref().as_slice(), &sealed].concat().into())
     }
 
-    /// None when it was sealed for another caller, or changed since.
+    /// Opens; `None` when it was sealed for another caller, or changed.
     pub fn open(&self, sealed: &[u8]) -> Option<StoredResponse> {
         let (nonce, sealed) = sealed.split_first_chunk::<NONCE_LEN>()?;
         let mut sealed = sealed.to_vec();

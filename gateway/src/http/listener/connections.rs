@@ -1,8 +1,8 @@
-//! Which connections are served: at most so many in all and for each address, and who is closed when there are more.
+//! Admission of connections: limits in total and per address, and which connection is closed above them.
 //!
-//! A new connection is never made to wait. Where there is no room, the connection that has waited longest for its client is
-//! closed: idle, in the middle of a head, or in the body of a request without a valid credential. A request that is
-//! authenticated, or being worked on, keeps its connection. So slow clients displace each other and nobody else.
+//! A new connection never waits. If there is no room, the connection that has waited longest for its client is
+//! closed: idle, in the middle of a head, or in the body of a request without a valid credential. An authenticated
+//! request, or one in progress, keeps its connection. So slow clients only displace each other.
 
 use std::{
     collections::HashMap,
@@ -19,10 +19,10 @@ use tokio_util::sync::CancellationToken;
 
 use crate::config::ConnectionLimits;
 
-/// Connections beyond the limit that are served `/healthz` and `/readyz` alone.
+/// Connections beyond the limit that are served only `/healthz` and `/readyz`.
 const HEALTH_RESERVE: usize = 32;
 
-/// Addresses that count together: one of IPv4, a /64 of IPv6, which is what one customer of a provider has.
+/// Addresses that are counted together: one IPv4 address, or a /64 of IPv6, which providers assign to one customer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub enum AddressGroup {
     V4(Ipv4Addr),
@@ -38,7 +38,7 @@ impl AddressGroup {
     }
 }
 
-/// What a connection is doing.
+/// The phase of a connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 #[repr(u8)]
 pub enum Phase {
@@ -56,7 +56,7 @@ pub enum Phase {
 #[derive(Debug)]
 pub struct Connection {
     pub group: AddressGroup,
-    /// Served `/healthz` and `/readyz` alone.
+    /// Served only `/healthz` and `/readyz`.
     pub health_only: bool,
     phase: AtomicU8,
     /// Milliseconds after `began` at which the client was first waited for in this phase.
@@ -81,7 +81,7 @@ impl Connection {
         }
     }
 
-    /// The time from which the client is waited for does not change within a request: a trickle resets nothing.
+    /// The start of waiting for the client does not change within a request: a trickle does not reset it.
     pub fn enter(&self, phase: Phase) {
         let before = self.phase.swap(phase as u8, Ordering::Relaxed);
         if phase == Phase::Idle || (phase == Phase::Head && before == Phase::Idle as u8) {
@@ -100,27 +100,27 @@ impl Connection {
         }
     }
 
-    /// The request under way has a valid credential.
+    /// Marks the current request as authenticated.
     pub fn mark_authenticated(&self) {
         self.authenticated.store(true, Ordering::Relaxed);
     }
 
-    /// Its buffer holds a large head.
+    /// Marks the buffer as grown by a large head.
     pub fn mark_large(&self) {
         self.large.store(true, Ordering::Relaxed);
     }
 
-    /// Whether it ends with the request under way.
+    /// Whether it ends with the current request.
     pub fn ends(&self) -> bool {
         self.health_only || self.large.load(Ordering::Relaxed)
     }
 
-    /// Completes when this connection has to make room.
+    /// Completes when this connection must make room.
     pub async fn closed(&self) {
         self.closed.cancelled().await;
     }
 
-    /// Since when its client is waited for; none while it may not be closed.
+    /// Returns since when its client is waited for; `None` while it may not be closed.
     fn waiting_since(&self) -> Option<Instant> {
         let may_close = match self.phase() {
             Phase::Idle | Phase::Head => true,
@@ -157,7 +157,7 @@ impl Connections {
         Self { limits: limits.clone(), trusted_proxies: trusted_proxies.into(), open: Arc::default() }
     }
 
-    /// Room for a connection from `address`, if need be by closing another; none when every other is being worked for.
+    /// Admits a connection from `address`, if necessary by closing another; `None` when all others are in use.
     pub fn admit(&self, address: IpAddr) -> Option<Admitted> {
         let address = address.to_canonical();
         let group = AddressGroup::from_address(address);
@@ -185,14 +185,14 @@ impl Connections {
 }
 
 impl Open {
-    /// Closes the connection of a group that waits longest; whether there was one.
+    /// Closes the longest waiting connection of a group; returns whether there was one.
     fn close_one_of(&mut self, group: AddressGroup) -> bool {
         let own = self.groups.get(&group).into_iter().flatten();
         let longest = own.filter_map(|c| Some((c.waiting_since()?, Arc::clone(c)))).min_by_key(|(at, _)| *at);
         self.close(longest.map(|(_, connection)| connection))
     }
 
-    /// The same among all, in the group with the most connections that may be closed.
+    /// Does the same among all, in the group with the most connections that may be closed.
     fn close_longest_waiting(&mut self) -> bool {
         let may_close = |own: &&Vec<Arc<Connection>>| own.iter().any(|c| c.waiting_since().is_some());
         let largest = self.groups.iter().filter(|(_, own)| may_close(own)).max_by_key(|(_, own)| own.len());
@@ -206,7 +206,7 @@ impl Open {
         true
     }
 
-    /// Takes a connection off the books, unless it was before.
+    /// Removes a connection from the registry, unless removed before.
     fn remove(&mut self, connection: &Arc<Connection>) {
         let Some(own) = self.groups.get_mut(&connection.group) else { return };
         let Some(at) = own.iter().position(|other| Arc::ptr_eq(other, connection)) else { return };

@@ -1,6 +1,6 @@
 //! A connection's socket, with a total time for each head and a least rate for each response.
 //!
-//! The body of a request has its own limits ([`crate::http::body_time`]): only there is it known what the body is for.
+//! The body of a request has its own limits ([`crate::http::body_time`]), because only its route knows its purpose.
 
 use std::{
     io,
@@ -20,8 +20,8 @@ use tokio::{
 use super::connections::{Connection, Phase};
 use crate::config::ConnectionLimits;
 
-/// A head may have this many bytes. More needs one of the few places for large heads, so that unfinished ones cost little
-/// memory in all.
+/// Largest head without a permit. A larger one needs one of the few permits for large heads, so that incomplete ones
+/// use little memory in total.
 const SMALL_HEAD_BYTES: usize = 64 * 1024;
 /// Large heads at a time, shared fairly by address.
 pub const LARGE_HEADS: usize = 24;
@@ -53,7 +53,7 @@ struct Head {
     large: Option<FairPlace>,
 }
 
-/// A response its reader keeps waiting.
+/// A response whose reader is slow.
 #[derive(Default)]
 struct Write {
     window: Option<Pin<Box<Sleep>>>,
@@ -80,7 +80,7 @@ impl Socket {
         }
         self.head.bytes += bytes;
         if self.head.bytes > SMALL_HEAD_BYTES && self.head.large.is_none() {
-            // The buffer stays as large as the head made it, so the connection ends with this request and its place.
+            // The buffer stays as large as the head made it, so connection and permit end with this request.
             self.connection.mark_large();
             self.head.large = self.large_heads.admit(&format!("{:?}", self.connection.group));
             if self.head.large.is_none() {
@@ -90,9 +90,9 @@ impl Socket {
         Ok(())
     }
 
-    /// Nothing else is being sent while a head is read.
+    /// No other data is being sent while a head is read.
     fn refuse(&self, response: &[u8]) -> io::Error {
-        // A client that does not read it loses nothing.
+        // A client that does not read it misses nothing.
         let _ = self.stream.try_write(response);
         io::ErrorKind::TimedOut.into()
     }
@@ -106,7 +106,7 @@ impl Socket {
         Ok(())
     }
 
-    /// Notes a write: `all` was taken, `some`, or nothing yet. Fails when the reader is slower than the least rate.
+    /// Records a write: all, some or nothing was accepted. Fails when the reader is slower than the least rate.
     fn count_write(
         &mut self,
         written: Poll<io::Result<usize>>,
