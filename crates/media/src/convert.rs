@@ -2,14 +2,10 @@
 
 use ffmpeg_next as ffmpeg;
 
-use ffmpeg::{
-    color::{Range, Space},
-    format::Pixel,
-    frame,
-    software::scaling,
-};
+use ffmpeg::{format::Pixel, frame, software::scaling};
 
 use crate::{
+    colour::{is_marked_full_range, luma_weights},
     halve::{Depth, Halved},
     resample::{Plane, YuvToRgb},
 };
@@ -52,7 +48,7 @@ impl Converter {
         // The scaler brings the old full-range formats to the narrow range, and leaves others as they are.
         let is_narrowed =
             matches!(format, Pixel::YUVJ420P | Pixel::YUVJ422P | Pixel::YUVJ444P | Pixel::YUVJ440P);
-        let colour = colour(frame, frame.color_range() == Range::JPEG && !is_narrowed);
+        let colour = colour(frame, is_marked_full_range(frame) && !is_narrowed);
         let fitted = fitted(own, size);
         let scaled = planes(scale(&mut self.scaler, frame, fitted)?)?;
         if fitted == size {
@@ -74,7 +70,7 @@ fn depth(format: Pixel) -> Option<Depth> {
 }
 
 fn is_full_range(frame: &frame::Video) -> bool {
-    frame.color_range() == Range::JPEG || frame.format() == Pixel::YUVJ420P
+    is_marked_full_range(frame) || frame.format() == Pixel::YUVJ420P
 }
 
 /// The frame at another size, by a scaler that is kept for the next one.
@@ -180,11 +176,7 @@ fn planes(frame: &frame::Video) -> Option<[Plane<'_>; 3]> {
 }
 
 fn colour(frame: &frame::Video, is_full_range: bool) -> YuvToRgb {
-    let (red, blue) = match frame.color_space() {
-        Space::BT709 => (0.2126, 0.0722),
-        Space::BT2020NCL | Space::BT2020CL => (0.2627, 0.0593),
-        _ => (0.299, 0.114),
-    };
+    let (red, blue) = luma_weights(frame);
     YuvToRgb::new(red, blue, is_full_range)
 }
 

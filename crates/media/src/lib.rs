@@ -8,6 +8,7 @@
 //! Callers: `face` (crops), `svc-ml` and `svc-docauth` (everything else). Nothing here knows what a face is.
 
 mod audio;
+mod colour;
 mod convert;
 mod downmix;
 mod error;

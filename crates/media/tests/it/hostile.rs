@@ -54,6 +54,32 @@ fn a_codec_that_is_not_read_is_not_run_either() {
     assert!(fastest < Duration::from_millis(400), "{fastest:?}");
 }
 
+/// MPEG-2 decoders copy how colours are coded from the file, and the values in no list made a worker jump to an address of the
+/// file's choice among the program's data.
+#[test]
+fn colours_coded_in_an_unknown_way_are_shown_in_the_usual_one() {
+    let file = mpeg2_with_colour_description();
+    let start = file.windows(5).position(|w| w == [0, 0, 1, 0xB5, 0x2B]).expect("it describes its colours");
+    for value in [1, 3, 15, 44, 128, 255] {
+        let mut changed = file.clone();
+        // Primaries, transfer and matrix.
+        changed[start + 5..start + 8].fill(value);
+        assert_eq!(video(&changed).unwrap().info.frames, 10, "{value}");
+    }
+}
+
+fn mpeg2_with_colour_description() -> Vec<u8> {
+    let folder = tempfile::tempdir().unwrap();
+    let out = folder.path().join("a.mpg");
+    let done = std::process::Command::new("ffmpeg")
+        .args(["-v", "error", "-f", "lavfi", "-i", "testsrc=s=64x64:r=25:d=0.4", "-c:v", "mpeg2video"])
+        .args(["-color_primaries", "bt709", "-color_trc", "bt709", "-colorspace", "bt709"])
+        .arg(&out)
+        .status();
+    assert!(done.unwrap().success());
+    std::fs::read(out).unwrap()
+}
+
 #[test]
 fn sixty_megapixels_of_sixteen_bits_are_decoded_row_by_row() {
     let file = png(7740, 7740);
