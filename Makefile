@@ -9,7 +9,7 @@ DOCUMENTS ?= 1
 FUZZ_SECONDS ?= 60
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help setup models dashboard web-sdk example demo test replicas chaos load dashboard-speed quick check deny serve dist bench bench-clips search-speed accuracy fuzz deploy-check
+.PHONY: help setup models dashboard web-sdk clients example demo test replicas chaos load dashboard-speed quick check deny serve dist bench bench-clips search-speed accuracy fuzz deploy-check
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -26,6 +26,10 @@ dashboard: ## build the web dashboard, which the gateway embeds
 web-sdk: ## build the capture component, which the gateway embeds
 	@setup/web_sdk.sh
 
+clients: setup ## build the generated clients into target/clients: an npm package, a Python wheel, a Postman collection
+	cargo build --release --locked --bin biometry
+	@setup/clients.sh target/release/biometry target/clients
+
 example: setup ## a customer's backend and page that record a person, beside a server of their own
 	cd examples/backend && npm ci --silent --no-audit --no-fund
 	cargo build --release --locked --bin biometry
@@ -37,8 +41,6 @@ demo: setup ## the main job on real media: a table of cases, and target/demo/rep
 
 test: setup check deploy-check ## all tests, in the embedded and in the split deployment
 	@setup/timed.py start
-	cd tests/sdk && npm ci --silent --no-audit --no-fund
-	cd tests/typescript && npm ci --silent --no-audit --no-fund
 	@# One selection of packages and targets for all, so that every dependency is compiled once. The whole-system tests
 	@# start the services' own binaries, which this builds too.
 	setup/timed.py cargo --workspace --locked
@@ -52,8 +54,6 @@ test: setup check deploy-check ## all tests, in the embedded and in the split de
 	@setup/timed.py show
 
 replicas: setup ## every whole-system scenario with two of each process, behind a balancer, on PostgreSQL, Redis and S3
-	cd tests/sdk && npm ci --silent --no-audit --no-fund
-	cd tests/typescript && npm ci --silent --no-audit --no-fund
 	cargo test --workspace --locked --no-run
 	TEST_REPLICAS=2 cargo test --workspace --locked --test it split
 

@@ -28,4 +28,6 @@ if [[ ${1:-} != --no-fixtures ]]; then
   setup/dashboard.sh
   .venv/bin/python setup/fixtures.py
   environment tests/contract/.venv tests/contract/requirements.txt
+  environment sdk/python/.venv sdk/python/requirements.txt
+  setup/test_packages.sh
 fi

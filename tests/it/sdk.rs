@@ -1,7 +1,7 @@
 //! The vendor's own npm client, unmodified, through every method of its class: success and every error it documents, in
 //! either dialect. The tests themselves are `tests/sdk/*.test.mjs`.
 
-mod typescript;
+mod clients;
 
 use std::{
     path::Path,
@@ -46,10 +46,7 @@ async fn suite(world: &'static World, file: &str) {
     let typed = answer(project.post("/api-projects/public/apikeys").json(&asked)).await;
     assert_eq!(typed.status, 200, "{}", typed.body);
     let folder = root().join("tests/sdk");
-    assert!(
-        folder.join("node_modules/biometry-sdk").is_dir(),
-        "the client is missing; run `npm ci` in tests/sdk"
-    );
+    assert!(folder.join("node_modules/biometry-sdk").is_dir(), "the client is missing; run `make setup`");
     let made = tempfile::tempdir().unwrap();
     portrait_of_another(&made.path().join("other.png"));
     document_nobody_issued(made.path());

@@ -213,7 +213,7 @@ pub fn verifies(secret: &str, hook: &Hook) -> bool {
     let folder = root().join("tests/sdk");
     assert!(
         folder.join("node_modules/standardwebhooks").is_dir(),
-        "the verifier is missing; run `npm ci` in tests/sdk"
+        "the verifier is missing; run `make setup`"
     );
     let headers = ["webhook-id", "webhook-timestamp", "webhook-signature"];
     let headers: serde_json::Map<_, _> =

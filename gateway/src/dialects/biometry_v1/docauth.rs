@@ -45,6 +45,7 @@ pub struct CheckDocumentForm {
     dg2: Option<String>,
 }
 
+// In the description of the call it is written out: utoipa names the schema of an alias after the generic type alone.
 pub type CheckDocumentResponse = Decided<DocumentData, DocumentCondition>;
 
 /// Reads an identity document and checks it: every check of `data.checks` is `passed`, `failed` or `not_checked` and says
@@ -53,7 +54,7 @@ pub type CheckDocumentResponse = Decided<DocumentData, DocumentCondition>;
 #[utoipa::path(post, path = "/api-gateway/docauth/check", tag = "documents",
     request_body(content = CheckDocumentForm, content_type = "multipart/form-data"),
     responses(
-        (status = 200, body = CheckDocumentResponse, description = "what was read and checked, and the decision",
+        (status = 200, body = Decided<DocumentData, DocumentCondition>, description = "what was read and checked, and the decision",
             headers(("X-Removed-Services" = String, description = "true: without consent, the portrait was not compared with the session's video"))),
         (status = 400, description = "no jpg or png, too large, damaged; a file of the chip that is none; or the external provider is not configured",
             example = json!({ "error": "the document must be a jpg or png picture" })),

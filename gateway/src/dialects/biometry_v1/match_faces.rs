@@ -40,13 +40,14 @@ pub struct MatchFacesForm {
     video: Option<String>,
 }
 
+// In the description of the call it is written out: utoipa names the schema of an alias after the generic type alone.
 pub type MatchFacesResponse = Decided<FaceMatchReport, ServiceCondition>;
 
 /// Compares the face of a picture with the face of a video. Without authorization consent nobody is compared: the response
 /// has `X-Removed-Services: true` and is at best a refer.
 #[utoipa::path(post, path = "/api-gateway/match-faces", tag = "biometrics",
     request_body(content = MatchFacesForm, content_type = "multipart/form-data"),
-    responses((status = 200, description = "both sides and the decision", body = MatchFacesResponse,
+    responses((status = 200, description = "both sides and the decision", body = Decided<FaceMatchReport, ServiceCondition>,
         headers(("X-Removed-Services" = String, description = "true: without consent, nobody was compared"))),
         (status = 400, description = "no video found for this session, or a form that makes no sense")))]
 pub async fn match_faces(

@@ -50,13 +50,14 @@ pub struct ProcessVideoForm {
     trigger: Option<String>,
 }
 
+// In the description of the call it is written out: utoipa names the schema of an alias after the generic type alone.
 pub type ProcessVideoResponse = Decided<ServiceReports, ServiceCondition>;
 
 /// Runs the key's services on a video and decides. With both consents and the verdict pass, templates of a user who has
 /// none are made before the response is sent; the header says so, and the next video finds them.
 #[utoipa::path(post, path = "/api-gateway/process-video", tag = "biometrics",
     request_body(content = ProcessVideoForm, content_type = "multipart/form-data"),
-    responses((status = 200, description = "the services' results and the decision", body = ProcessVideoResponse,
+    responses((status = 200, description = "the services' results and the decision", body = Decided<ServiceReports, ServiceCondition>,
         headers(("X-Auto-Enroll" = String, description = "true: templates were made"),
                 ("X-Removed-Services" = String, description = "true: without consent, recognition did not run"))),
         (status = 409, description = "the session's challenge was used or has expired, or the project requires one")))]

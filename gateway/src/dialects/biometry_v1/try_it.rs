@@ -7,9 +7,12 @@ use axum::{Json, extract::State, http::HeaderMap};
 use proto::consent::ConsentState;
 use utoipa::ToSchema;
 
-use super::process_video::{ProcessVideoResponse, process_form};
+use super::{
+    process_video::{ProcessVideoResponse, process_form},
+    responses::{Decided, ServiceCondition},
+};
 use crate::{
-    core::{error::Error, user_name::parse_try_it_name, verification::Subject},
+    core::{error::Error, report::ServiceReports, user_name::parse_try_it_name, verification::Subject},
     http::{
         multipart::{Fields, Form, FormBody},
         recording::{Call, RecordedResponse},
@@ -51,7 +54,7 @@ pub struct TryItForm {
 /// analysed, where it differs from the current ones; the transaction has the tag `try-it`.
 #[utoipa::path(post, path = "/api-projects/try-it", tag = "projects",
     request_body(content = TryItForm, content_type = "multipart/form-data"),
-    responses((status = 200, description = "as process-video", body = ProcessVideoResponse),
+    responses((status = 200, description = "as process-video", body = Decided<ServiceReports, ServiceCondition>),
               (status = 400, description = "a header or field is missing or malformed"),
               (status = 401, description = "not signed in"),
               (status = 403, description = "the role does not allow this, or the session is another user's"),

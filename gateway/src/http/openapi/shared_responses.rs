@@ -128,12 +128,15 @@ fn describe(method: &HttpMethod, operation: &mut Operation, error: &str) {
     }
 }
 
-/// Adds the error body where none is named, and the headers.
+/// Adds the error body where none is named, a description, which the specification requires, and the headers.
 fn complete(status: &str, response: &mut Response, error: &str, (open, post): (bool, bool)) {
     let is_error = status.starts_with('4') || status.starts_with('5');
     if is_error && response.content.is_empty() {
         let body = ContentBuilder::new().schema(Some(Ref::from_schema_name(error))).build();
         response.content.insert("application/json".to_owned(), body.into());
+    }
+    if response.description.is_empty() {
+        response.description = success_description(status).to_owned();
     }
     let mut header = |name: &str, description: &str, kind: Type| {
         let schema = ObjectBuilder::new().schema_type(kind).build();
@@ -154,5 +157,13 @@ fn complete(status: &str, response: &mut Response, error: &str, (open, post): (b
     }
     if status == "429" || status == "503" {
         header("Retry-After", "seconds", Type::Integer);
+    }
+}
+
+fn success_description(status: &str) -> &'static str {
+    match status {
+        "201" => "created",
+        "202" => "accepted; the result comes later",
+        _ => "success",
     }
 }
