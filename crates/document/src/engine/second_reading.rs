@@ -125,7 +125,14 @@ impl Engine {
             return Ok(first);
         }
         let mut best = first.clone();
+        let mut larger_zone = None;
         if let Some(mut larger) = larger.map(zone_with) {
+            if let Some(larger) = &larger
+                && larger.confirms_letters_of(&first)
+                && zone_checks::unreliable(larger).is_empty()
+            {
+                return Ok(larger.clone());
+            }
             if let Some(larger) = &mut larger {
                 larger.contest(&first, Rereading::OtherNetwork);
             }
@@ -136,6 +143,7 @@ impl Engine {
             if best.is_plausible() || zone_checks::unreliable(&best).is_empty() {
                 return Ok(best);
             }
+            larger_zone = larger;
         }
         for (across, along) in CUTS {
             let cut = |quad: &Quad| quad.grown(across * quad.height(), along * quad.height());
@@ -143,7 +151,7 @@ impl Engine {
             let Some(mut again) = zone_with(cut.collect::<Result<_, _>>()?) else { continue };
             again.dispute(Some(&best));
             again.dispute(Some(&first));
-            for earlier in [&best, &first] {
+            for earlier in [&best, &first].into_iter().chain(&larger_zone) {
                 again.contest(earlier, Rereading::SameNetwork);
             }
             best = preferred(best, again);

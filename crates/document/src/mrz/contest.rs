@@ -53,6 +53,28 @@ impl Mrz {
         !is_clear || was_clear
     }
 
+    /// Whether this reading by another network has as clear letters what `guessed` was read as too, but exchanged for digits by
+    /// guess: digits are hardly ever read as letters.
+    pub(crate) fn confirms_letters_of(&self, guessed: &Self) -> bool {
+        let is_alike = self.format == guessed.format
+            && self.fits.iter().map(|fit| &fit.text).eq(guessed.fits.iter().map(|fit| &fit.text));
+        let mut exchanged = guessed
+            .fits
+            .iter()
+            .zip(&guessed.lines)
+            .enumerate()
+            .flat_map(|(line, (fit, made))| {
+                let places = fit.text.bytes().zip(made.bytes()).enumerate();
+                places.filter(|(_, (read, made))| read != made).map(move |(at, (read, _))| (line, at, read))
+            })
+            .filter(|(line, at, _)| self.field_of((*line, *at)).is_some())
+            .peekable();
+        let is_clear_letter = |(line, at, read): (usize, usize, u8)| {
+            read.is_ascii_uppercase() && self.probability(line, at) >= CLEAR
+        };
+        is_alike && exchanged.peek().is_some() && exchanged.all(is_clear_letter)
+    }
+
     /// The lines on which a character that proves a check digit was read hardly better than its look-alike.
     pub(crate) fn lines_with_rivals(&self) -> Vec<usize> {
         let has_rival = |line: usize, at: usize, from: usize| {
@@ -196,6 +218,17 @@ mod tests {
         assert_eq!(seen(0.6, 0.38), (vec![1], false));
         assert_eq!(seen(0.6, 0.01), (Vec::new(), false));
         assert_eq!(seen(0.97, 0.02), (Vec::new(), true));
+    }
+
+    /// The one network read the forged Z badly and made it the 2 that agrees, the other read it clearly.
+    #[test]
+    fn a_letter_that_two_networks_read_is_one() {
+        let guessed = forged(0.63);
+        assert_eq!(guessed.document_number, "L82902173");
+        assert!(forged(0.91).confirms_letters_of(&guessed));
+        assert!(!forged(0.72).confirms_letters_of(&guessed), "that is a guess too");
+        assert!(!misread(0.95).confirms_letters_of(&guessed), "that is another reading");
+        assert!(!misread(0.95).confirms_letters_of(&misread(0.6)), "nothing was exchanged there");
     }
 
     #[test]
