@@ -1,6 +1,6 @@
 //! Compiles NIST's C sources.
 
-use std::{fs, io, path::Path};
+use std::{env, fs, io, path::Path};
 
 fn main() -> io::Result<()> {
     compile("bozorth3", Path::new("ext/bozorth"))?;
@@ -17,7 +17,12 @@ fn compile(name: &str, root: &Path) -> io::Result<()> {
     }
     sources.sort();
     println!("cargo:rerun-if-changed={}", root.display());
-    cc::Build::new()
+    let mut build = cc::Build::new();
+    // Under libFuzzer (`fuzz/run`) the address sanitizer looks at the C code as well.
+    if env::var_os("CARGO_CFG_FUZZING").is_some() {
+        build.flag("-fsanitize=address").flag("-g");
+    }
+    build
         .files(sources)
         .include(root.join("include"))
         .define("NOVERBOSE", None)

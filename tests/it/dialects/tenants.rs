@@ -1,12 +1,14 @@
 //! Ids of another tenant in the other APIs, which both have switched on.
 
+use base64::{Engine, engine::general_purpose::STANDARD};
 use reqwest::Method;
 use serde_json::{Value, json};
 
 use super::attesting;
 use crate::{
+    media,
     multipart::Form,
-    project::{Project, answer},
+    project::{Answer, Project, answer},
     world::World,
 };
 
@@ -23,6 +25,8 @@ struct Belongings {
     collection: String,
     session: String,
     check: String,
+    /// The id of a text, which each project chooses for itself.
+    text: String,
 }
 
 fn id(body: &Value, pointer: &str) -> String {
@@ -45,7 +49,12 @@ impl Belongings {
         let form = Form::new().text("request", r#"{"user_id": "zebra"}"#);
         let form = form.file("video", "v.mp4", "video/mp4", b"no video".to_vec());
         let check = super::post(version_2, "/api-gateway/v2/deepfake/checks", form).await.body;
+        let text = format!("zebra-{project}");
+        let terms = json!({"title": "zebra", "text": "zebra", "grants": ["authorization"]});
+        let put = version_2.request(Method::PUT, &format!("/api-gateway/v2/consents/{text}")).json(&terms);
+        assert_eq!(answer(put).await.status, 200);
         Self {
+            text,
             check: id(&check, "/data/id"),
             validation: id(&post("/v2/biometric-validations", &validation).await, "/data/_id"),
             registration: id(&registration, "/data/appRegistration/_id"),
@@ -66,9 +75,14 @@ impl Belongings {
             _ if path.starts_with("/v2/face-recognition/collections/") => &self.collection,
             _ if path.starts_with("/api-gateway/v2/sessions/") => &self.session,
             _ if path.starts_with("/api-gateway/v2/deepfake/checks/") => &self.check,
+            _ if path.starts_with("/api-gateway/v2/consents/{id}") => &self.text,
+            // About a name, which any project may know.
+            "/api-gateway/v2/consents/my-approvals/{user}" => &self.text,
             _ => panic!("name here the id of another tenant for {path}"),
         };
-        path.replace("{id}", id)
+        let filled = path.replace("{id}", id).replace("{user}", "zebra");
+        assert!(!filled.contains('{'), "name here the id of another tenant for {path}");
+        filled
     }
 
     /// What their owner reads of them.
@@ -106,20 +120,19 @@ pub async fn no_id_of_another_tenant_opens_anything_in_another_api(world: &'stat
     let described = verifik.get("/openapi.json").await.body;
     let mut tried = 0;
     for (path, item) in described["paths"].as_object().expect("paths") {
-        // Texts of consents have names that each project chooses.
-        let is_named = path.starts_with("/api-gateway/v2/consents/");
-        if is_named || !path.contains("{id}") || !PREFIXES.iter().any(|prefix| path.starts_with(prefix)) {
+        if !path.contains('{') || !PREFIXES.iter().any(|prefix| path.starts_with(prefix)) {
             continue;
         }
-        for method in item.as_object().expect("operations").keys() {
+        for (method, operation) in item.as_object().expect("operations") {
+            let ways = operation["security"].as_array().expect("who may call it");
+            let scope = ways.iter().find_map(|way| way["api_key"][0].as_str());
             let method: Method = method.to_uppercase().parse().expect("a method");
-            for other in &others {
-                let request = other.request(method.clone(), &ours.fill(path)).json(&body(path));
-                let seen = answer(request).await;
-                let what = format!("{method} {path}: {} {}", seen.status, seen.body);
-                // The token of another record where one is wanted, an API that is off, or no such thing.
-                assert!([401, 403, 404].contains(&seen.status.as_u16()), "{what}");
-                assert!(!seen.body.to_string().contains("zebra"), "{what}");
+            for (name, other) in ["verifik", "biometry_v2"].into_iter().zip(&others) {
+                let scoped = json!({"name": "one scope", "scopes": scope.as_slice(), "dialects": [name]});
+                for key in [other, &other.mint(scoped).await] {
+                    let request = key.request(method.clone(), &ours.fill(path)).json(&body(path));
+                    assert_nothing_there(&method, path, &answer(request).await);
+                }
             }
             let url = format!("{}{}", world.url, ours.fill(path));
             let request = reqwest::Client::new().request(method.clone(), url).bearer_auth(&theirs.token);
@@ -129,8 +142,46 @@ pub async fn no_id_of_another_tenant_opens_anything_in_another_api(world: &'stat
             tried += 1;
         }
     }
-    assert!(tried >= 12, "{tried}");
+    assert!(tried >= 16, "{tried}");
+    ids_in_bodies(&ours, &others[0]).await;
     assert_eq!(ours.seen(&verifik).await, before, "nothing was changed");
     let end = format!("/api-gateway/v2/sessions/{}/end", ours.session);
     assert_eq!(answer(version_2.post(&end)).await.status, 200, "its session was not ended");
+}
+
+/// The token of another record where one is wanted, an API that is off, or no such thing; of a name, nothing.
+fn assert_nothing_there(method: &Method, path: &str, seen: &Answer) {
+    let what = format!("{method} {path}: {} {}", seen.status, seen.body);
+    let is_own = match path {
+        "/api-gateway/v2/consents/my-approvals/{user}" => seen.body["data"] == json!([]),
+        // It makes a text of theirs, which has that id as well.
+        "/api-gateway/v2/consents/{id}" => seen.body["error"]["code"] == "invalid_request",
+        _ => false,
+    };
+    assert!(is_own || [401, 403, 404].contains(&seen.status.as_u16()), "{what}");
+    assert!(!seen.body.to_string().contains("zebra"), "{what}");
+}
+
+/// What names another tenant's things in its body is made of nothing of theirs.
+async fn ids_in_bodies(ours: &Belongings, other: &Project) {
+    let (project, flow) = (&ours.project, &ours.flow);
+    let picture = STANDARD.encode(media::file(media::SPEAKER));
+    let calls = [
+        ("/v2/project-flows", json!({"project": project, "name": "theirs", "status": "active"})),
+        (
+            "/v2/app-registrations",
+            json!({"project": project, "projectFlow": flow, "email": "theirs@example.org"}),
+        ),
+        (
+            "/v2/biometric-validations",
+            json!({"project": project, "projectFlow": flow, "identifier": "theirs", "type": "validation"}),
+        ),
+        ("/v2/face-recognition/search", json!({"images": [picture], "collection_id": ours.collection})),
+    ];
+    for (path, body) in calls {
+        let seen = answer(other.post(path).json(&body)).await;
+        let what = format!("POST {path}: {} {}", seen.status, seen.body);
+        assert!(seen.status.is_client_error(), "{what}");
+        assert!(!seen.body.to_string().contains("zebra"), "{what}");
+    }
 }
