@@ -8,7 +8,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use futures::{StreamExt, stream::FuturesUnordered};
+use futures::StreamExt;
 use serde_json::{Value, json};
 use testkit::Receiver;
 use tokio::{sync::watch, task::spawn_blocking, time::sleep};
@@ -16,10 +16,11 @@ use tokio::{sync::watch, task::spawn_blocking, time::sleep};
 use crate::{
     process_tree::Process,
     project::{Project, answer},
+    steady::steady_calls,
     world::{self, World},
 };
 
-const CALLS_PER_SECOND: u32 = 20;
+const CALLS_PER_SECOND: f64 = 20.0;
 /// How long an engine does not answer.
 const OUTAGE: Duration = Duration::from_secs(15);
 /// How long after a fault the deployment may need to be ready.
@@ -131,29 +132,21 @@ async fn freeze(processes: &[Process]) {
     signal("-CONT");
 }
 
-/// A consent of another user with each call, at a steady rate whatever became of those before.
+/// A consent of another user with each call, at a steady rate.
 async fn give_consents(
     project: &'static Project,
     stop: watch::Receiver<bool>,
     failures: watch::Sender<usize>,
 ) -> Calls {
-    let (mut calls, mut open, mut number) = (Calls::default(), FuturesUnordered::new(), 0);
-    let mut ticks = tokio::time::interval(Duration::from_secs(1) / CALLS_PER_SECOND);
-    while !*stop.borrow() || !open.is_empty() {
-        tokio::select! {
-            _ = ticks.tick(), if !*stop.borrow() => {
-                let user = format!("user-{number}@example.org");
-                number += 1;
-                open.push(give_consent(project, user));
-            }
-            Some(acknowledged) = open.next() => {
-                match acknowledged {
-                    Some((transaction, user)) => _ = calls.acknowledged.insert(transaction, user),
-                    None => calls.failed += 1,
-                }
-                failures.send_replace(calls.failed);
-            }
+    let give = |number| give_consent(project, format!("user-{number}@example.org"));
+    let mut answers = std::pin::pin!(steady_calls(CALLS_PER_SECOND, |_| !*stop.borrow(), give));
+    let mut calls = Calls::default();
+    while let Some((_, acknowledged)) = answers.next().await {
+        match acknowledged {
+            Some((transaction, user)) => _ = calls.acknowledged.insert(transaction, user),
+            None => calls.failed += 1,
         }
+        failures.send_replace(calls.failed);
     }
     calls
 }

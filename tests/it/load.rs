@@ -1,5 +1,4 @@
-//! `make load`: calls at a steady rate, whatever became of those before. A call's time runs from when it was due, so one that
-//! waits behind a slow answer counts its wait (no coordinated omission). Prints a table; fails when a line does.
+//! `make load`: calls at a steady rate, each timed from when it was due. Prints a table; fails when a line does.
 
 #![expect(clippy::print_stdout, reason = "the figures of a run")]
 
@@ -16,6 +15,7 @@ use serde_json::json;
 use crate::{
     process_tree::Process,
     project::{ADA, Project, SPEECH},
+    steady::steady_calls,
     world::{self, World},
 };
 
@@ -26,7 +26,6 @@ const NORMAL_SHARE: f64 = 0.6;
 const OVERLOAD: f64 = 3.0;
 /// How much slower than before the overload the median may be after it.
 const MAX_SLOWDOWN: f64 = 2.0;
-const MAX_OPEN_CALLS: usize = 4096;
 const CAPACITY_CLIENTS: usize = 4;
 const CAPACITY_CALLS: usize = 24;
 const SMALL_CALLS_PER_SECOND: f64 = 100.0;
@@ -120,6 +119,10 @@ async fn measure(models: usize) {
         is < was * MAX_SLOWDOWN,
         "the median was {was:.0} ms before the overload and {is:.0} ms after it"
     );
+    // The next deployment has the machine to itself.
+    for server in world.lock_servers().iter_mut() {
+        server.stop();
+    }
 }
 
 fn check_nothing_failed(case: &Case) {
@@ -144,19 +147,8 @@ async fn run(world: &World, name: &str, per_second: f64, call: impl Fn(usize) ->
         .map_or(DEFAULT_CASE_S, |text| text.parse().expect("LOAD_SECONDS is a number"));
     let count = (per_second * seconds as f64).ceil() as usize;
     let (cpu_before, begun) = (cpu_s(world), Instant::now());
-    let due = |number: usize| begun + Duration::from_secs_f64(number as f64 / per_second);
-    let ticks = stream::iter(0..count).then(|number| async move {
-        tokio::time::sleep_until(due(number).into()).await;
-        number
-    });
-    let timed = |number: usize| {
-        let request = call(number);
-        async move {
-            let outcome = status(request).await;
-            (due(number).elapsed(), outcome)
-        }
-    };
-    let mut outcomes = std::pin::pin!(ticks.map(timed).buffer_unordered(MAX_OPEN_CALLS));
+    let calls = steady_calls(per_second, |number| number < count, |number| status(call(number)));
+    let mut outcomes = std::pin::pin!(calls);
     let mut case = Case::new(name, per_second);
     while let Some((time, outcome)) = outcomes.next().await {
         case.add(time, outcome);

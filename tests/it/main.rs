@@ -37,6 +37,7 @@ mod sdk;
 mod server;
 mod sessions;
 mod sim_swap;
+mod steady;
 mod storage;
 mod subjects;
 mod tenants;

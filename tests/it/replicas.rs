@@ -1,6 +1,6 @@
 //! Two of everything behind a balancer: processes are restarted and killed, and no call fails.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use futures::{StreamExt, stream};
 use tokio::{
@@ -10,11 +10,12 @@ use tokio::{
 
 use crate::{
     project::{ADA, Project, answer},
+    steady::steady_calls,
     world::{self, World},
 };
 
 /// Calls a second while processes are restarted.
-const CALLS_PER_SECOND: u32 = 20;
+const CALLS_PER_SECOND: f64 = 20.0;
 /// How long a new process is given to be found: probes of the balancer and of the gateways.
 const SETTLING: Duration = Duration::from_secs(2);
 const PHRASE: &str = "one two three";
@@ -40,14 +41,8 @@ impl Tally {
 /// Makes small calls at a steady rate until `stop`, whatever became of those before.
 fn start_load(project: &'static Project, stop: watch::Receiver<bool>) -> JoinHandle<Tally> {
     tokio::spawn(async move {
-        let ticks = stream::unfold(Instant::now(), |due| async move {
-            tokio::time::sleep_until(due.into()).await;
-            Some(((), due + Duration::from_secs(1) / CALLS_PER_SECOND))
-        });
-        let calls = ticks.enumerate().take_while(|_| std::future::ready(!*stop.borrow()));
-        let outcomes = calls.map(|(number, ())| small_call(project, number)).buffer_unordered(1000);
-        outcomes
-            .fold(Tally::default(), async |mut tally, outcome| {
+        steady_calls(CALLS_PER_SECOND, |_| !*stop.borrow(), |number| small_call(project, number))
+            .fold(Tally::default(), async |mut tally, (_, outcome)| {
                 tally.add(outcome);
                 tally
             })
