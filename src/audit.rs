@@ -4,28 +4,27 @@ use std::io::Write;
 
 use serde_json::json;
 
-use crate::{cli::AuditVerifyArgs, config::Config};
+use crate::{
+    cli::VerifyArgs,
+    config::Config,
+    consent::{print_findings, read_notes},
+};
 
 /// Verifies the log of this installation, where its database is; prints each finding as it is found, then where it ends.
-pub async fn verify_audit_log(args: AuditVerifyArgs) -> anyhow::Result<()> {
+pub async fn verify_audit_log(args: VerifyArgs<svc_projects::KnownEnd>) -> anyhow::Result<()> {
     let config = Config::load(&args.place)?;
     anyhow::ensure!(
         config.urls.projects.is_none(),
         "the log is verified in its database, not over urls.projects: set projects.db and projects.keys to those of svc-projects"
     );
     let json = args.json;
-    let notes = crate::consent::read_notes(&args.note)?;
+    let notes = read_notes(&args.note)?;
     let known = svc_projects::Known { ends: args.head, notes };
     let mut found = Vec::new();
-    let verified = svc_projects::verify_audit(config.projects, known, |finding| {
-        if json {
-            found.push(finding.to_string());
-        } else {
-            // Standard output that is closed is no reason to stop verifying: the exit code still tells.
-            let _ = writeln!(std::io::stdout(), "BROKEN {finding}");
-        }
-    })
-    .await?;
+    let verified = {
+        let mut print = print_findings(json, &mut found);
+        svc_projects::verify_audit(config.projects, known, |finding| print(&finding)).await?
+    };
     let mut out = std::io::stdout();
     if json {
         let report = json!({"entries": verified.entries, "findings": found, "head": verified.end.to_string(),

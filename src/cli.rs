@@ -98,13 +98,13 @@ enum WebhooksCommand {
 #[derive(Debug, Subcommand)]
 enum ConsentCommand {
     /// Verify every consent against its chain and its project's journal; exit code 1 when something does not hold
-    Verify(ConsentVerifyArgs),
+    Verify(VerifyArgs<svc_consent::KnownHead>),
 }
 
 #[derive(Debug, Subcommand)]
 enum AuditCommand {
     /// Verify every entry of the audit log against the one before it; exit code 1 when something does not hold
-    Verify(AuditVerifyArgs),
+    Verify(VerifyArgs<svc_projects::KnownEnd>),
 }
 
 #[derive(Debug, Subcommand)]

@@ -1,15 +1,15 @@
 //! `biometry consent verify`: whether anybody changed or removed consents behind the server's back.
 
-use std::{io::Write, path::PathBuf};
+use std::{fmt::Display, io::Write, path::PathBuf};
 
 use anyhow::Context;
 use serde_json::json;
 
-use crate::{cli::ConsentVerifyArgs, config::Config};
+use crate::{cli::VerifyArgs, config::Config};
 
 /// Verifies the ledger of this installation, where its database is; prints each finding as it is found, then where the
 /// journals end.
-pub async fn verify_ledger(args: ConsentVerifyArgs) -> anyhow::Result<()> {
+pub async fn verify_ledger(args: VerifyArgs<svc_consent::KnownHead>) -> anyhow::Result<()> {
     let config = Config::load(&args.place)?;
     anyhow::ensure!(
         config.urls.consent.is_none(),
@@ -18,15 +18,7 @@ pub async fn verify_ledger(args: ConsentVerifyArgs) -> anyhow::Result<()> {
     let json = args.json;
     let known = svc_consent::Known { heads: args.head, notes: read_notes(&args.note)? };
     let mut found = Vec::new();
-    let audit = svc_consent::verify(config.consent, known, |finding| {
-        if json {
-            found.push(finding.to_string());
-        } else {
-            // Standard output that is closed is no reason to stop verifying: the exit code still tells.
-            let _ = writeln!(std::io::stdout(), "BROKEN {finding}");
-        }
-    })
-    .await?;
+    let audit = svc_consent::verify(config.consent, known, print_findings(json, &mut found)).await?;
     let heads: Vec<_> = audit.heads.iter().map(ToString::to_string).collect();
     let mut out = std::io::stdout();
     if json {
@@ -45,6 +37,18 @@ pub async fn verify_ledger(args: ConsentVerifyArgs) -> anyhow::Result<()> {
     }
     anyhow::ensure!(audit.findings == 0, "the consent ledger does not hold");
     Ok(())
+}
+
+/// Prints each finding at once, or with `json` collects them in `found`.
+pub fn print_findings<F: Display>(json: bool, found: &mut Vec<String>) -> impl FnMut(&F) + Send {
+    move |finding: &F| {
+        if json {
+            found.push(finding.to_string());
+        } else {
+            // Standard output that is closed is no reason to stop verifying: the exit code still reports them.
+            let _ = writeln!(std::io::stdout(), "BROKEN {finding}");
+        }
+    }
 }
 
 /// The signed notes of these files.

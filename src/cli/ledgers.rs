@@ -1,17 +1,21 @@
 //! Arguments of the commands that verify the ledgers and erasures.
 
-use std::path::PathBuf;
+use std::{error::Error, path::PathBuf, str::FromStr};
 
 use clap::Args;
 
 use super::InstallationArgs;
 
+/// Of a ledger whose earlier ends are given as `Head`: `NUMBER:MAC` of the audit log, `PROJECT:NUMBER:MAC` of consents.
 #[derive(Debug, Args)]
-pub struct AuditVerifyArgs {
-    /// A head printed earlier, which the log must still hold; may be repeated
-    #[arg(long, value_name = "NUMBER:MAC")]
-    pub head: Vec<svc_projects::KnownEnd>,
-    /// File with a signed checkpoint that the log must match; may be repeated
+pub struct VerifyArgs<Head>
+where
+    Head: FromStr<Err: Into<Box<dyn Error + Send + Sync>>> + Clone + Send + Sync + 'static,
+{
+    /// A head printed earlier, which the ledger must still hold; may be repeated
+    #[arg(long)]
+    pub head: Vec<Head>,
+    /// File with a signed checkpoint or promise that the ledger must match; may be repeated
     #[arg(long, value_name = "FILE")]
     pub note: Vec<PathBuf>,
     /// Print one JSON object instead of text
@@ -32,21 +36,6 @@ pub struct VerifyErasureArgs {
     /// Also check that this signature of a receipt is this installation's, and about this user
     #[arg(long)]
     pub receipt: Option<String>,
-    #[command(flatten)]
-    pub place: InstallationArgs,
-}
-
-#[derive(Debug, Args)]
-pub struct ConsentVerifyArgs {
-    /// A head printed earlier, which the ledger must still hold; may be repeated
-    #[arg(long, value_name = "PROJECT:NUMBER:MAC")]
-    pub head: Vec<svc_consent::KnownHead>,
-    /// File with a signed checkpoint or promise that the ledger must match; may be repeated
-    #[arg(long, value_name = "FILE")]
-    pub note: Vec<PathBuf>,
-    /// Print one JSON object instead of text
-    #[arg(long)]
-    pub json: bool,
     #[command(flatten)]
     pub place: InstallationArgs,
 }
