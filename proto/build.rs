@@ -1,6 +1,6 @@
 //! Compiles every `.proto` with protox (pure Rust, so no `protoc` to install) and keeps the descriptor set.
 
-use std::{env, error::Error, fs, path::PathBuf};
+use std::{env, error::Error, fmt::Write, fs, path::PathBuf};
 
 use prost::Message;
 use prost_types::{FileDescriptorSet, method_options::IdempotencyLevel};
@@ -27,6 +27,7 @@ fn main() -> Result<(), Box<dyn Error>> {
     let out = PathBuf::from(env::var("OUT_DIR")?);
     fs::write(out.join("descriptors.bin"), descriptors.encode_to_vec())?;
     fs::write(out.join("idempotent_methods.rs"), format!("&{:?}", idempotent_methods(&descriptors)))?;
+    fs::write(out.join("words.rs"), words(&descriptors))?;
     // Media travels as `Bytes`, so a chunk is never copied between the socket and its reader.
     // A service answers UNIMPLEMENTED to a call it does not know, so adding one breaks no other implementation.
     let generate = || tonic_prost_build::configure().bytes(".").generate_default_stubs(true);
@@ -34,6 +35,26 @@ fn main() -> Result<(), Box<dyn Error>> {
     generate().compile_fds(protox::compile([SHARED], ["."])?)?;
     generate().extern_path(".biometry.subjects.v1", "crate::subjects").compile_fds(descriptors)?;
     Ok(())
+}
+
+/// Names each value of each closed set by a word: the rest of its name in lower case. The first value is none.
+fn words(descriptors: &FileDescriptorSet) -> String {
+    let mut code = String::new();
+    for file in &descriptors.file {
+        let package = file.package().split('.').nth(1).unwrap_or_default();
+        for set in &file.enum_type {
+            let prefix = set.value.first().map_or("", |none| none.name().trim_end_matches("UNSPECIFIED"));
+            let word = |name: &str| name.trim_start_matches(prefix).to_ascii_lowercase();
+            let words: Vec<_> = set.value.iter().skip(1).map(|v| (word(v.name()), v.number())).collect();
+            let name = set.name();
+            writeln!(
+                code,
+                "impl Word for {package}::{name} {{ const WORDS: &'static [(&'static str, i32)] = &{words:?}; }}"
+            )
+            .expect("a String takes all of it");
+        }
+    }
+    code
 }
 
 /// Returns the sorted paths of the methods whose `idempotency_level` allows a retry.

@@ -2,7 +2,11 @@
 
 use std::io::Write;
 
-use proto::projects::{BootstrapRequest, projects_client::ProjectsClient};
+use anyhow::Context;
+use proto::{
+    Word,
+    projects::{BootstrapRequest, ReplayRule, projects_client::ProjectsClient},
+};
 use serde_json::json;
 
 use crate::{
@@ -16,11 +20,15 @@ pub async fn create_first_project(args: BootstrapArgs) -> anyhow::Result<()> {
     let config = Config::load(&args.place)?;
     let projects = Credentials::of(&config)?.peer(config.urls.projects, DEADLINE);
     let transport = projects.or("projects", svc_projects::routes(config.projects)).await?;
+    let replays = args.replays.map(|word| {
+        ReplayRule::from_word(&word).with_context(|| format!("replays must be {}", ReplayRule::list_words()))
+    });
+    let replays = replays.transpose()?;
     let request = BootstrapRequest {
         organisation_name: args.organisation,
         project_name: args.project,
         selected_services: Vec::new(),
-        replays: args.replays,
+        replays: replays.unwrap_or_default().into(),
     };
     let made = ProjectsClient::new(transport)
         .bootstrap(request)

@@ -3,6 +3,10 @@
 //! Generated from `proto/biometry/**`. Tags are never reused; enums start with `_UNSPECIFIED`. These types stop
 //! at each service's `service.rs`: inside a service its own domain types are used.
 
+mod word;
+
+pub use word::Word;
+
 macro_rules! package {
     ($name:ident, $path:literal) => {
         #[doc = concat!("Messages, client and server of `", $path, "`.")]
@@ -34,18 +38,6 @@ pub fn is_idempotent(path: &str) -> bool {
 }
 
 use ml::service_result::Detail;
-
-impl ml::Service {
-    /// Returns the service of a catalogue field such as `face_liveness`.
-    pub fn from_field(field: &str) -> Option<Self> {
-        Self::from_str_name(&format!("SERVICE_{}", field.to_ascii_uppercase()))
-    }
-
-    /// Returns the catalogue field.
-    pub fn field(self) -> String {
-        self.as_str_name().trim_start_matches("SERVICE_").to_ascii_lowercase()
-    }
-}
 
 impl ml::AnalyzeVideoResponse {
     /// Returns the result of a service, if it ran.

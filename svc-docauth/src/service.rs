@@ -4,11 +4,14 @@ use std::{path::PathBuf, sync::Arc, time::Duration};
 
 use boot::Clock;
 use bytes::Bytes;
-use document::{Engine, Outcome, Report, Source};
+use document::{Engine, MrzFormat, Outcome, Report, Source};
 use emrtd::TrustStore;
 use futures::{Stream, StreamExt, stream};
 use intake::{Bounds, Workers};
-use proto::docauth::{self as wire, check_document_request::Part, doc_auth_server::DocAuth};
+use proto::{
+    Word,
+    docauth::{self as wire, check_document_request::Part, doc_auth_server::DocAuth},
+};
 use sandbox::Sandbox;
 use time::Date;
 use tonic::{Request, Response, Status, Streaming};
@@ -149,7 +152,7 @@ pub fn encode(checked: Checked) -> wire::CheckDocumentResponse {
         confidence: field.confidence.into(),
     });
     wire::CheckDocumentResponse {
-        document_type: report.kind.as_str().into(),
+        document_type: wire::DocumentType::from_word(report.kind.as_str()).unwrap_or_default().into(),
         fields: fields.collect(),
         checks: report.checks.iter().map(check).collect(),
         mrz: mrz(&report),
@@ -163,13 +166,25 @@ pub fn encode(checked: Checked) -> wire::CheckDocumentResponse {
     }
 }
 
-fn source(source: Source) -> &'static str {
+const fn source(source: Source) -> wire::FieldSource {
     match source {
-        Source::Mrz => "mrz",
-        Source::Barcode => "barcode",
-        Source::Print => "print",
-        Source::Chip => "chip",
-        Source::Provider => "provider",
+        Source::Mrz => wire::FieldSource::Mrz,
+        Source::Barcode => wire::FieldSource::Barcode,
+        Source::Print => wire::FieldSource::Print,
+        Source::Chip => wire::FieldSource::Chip,
+        Source::Provider => wire::FieldSource::Provider,
+    }
+}
+
+const fn mrz_format(format: MrzFormat) -> wire::MrzFormat {
+    match format {
+        MrzFormat::Td1 => wire::MrzFormat::Td1,
+        MrzFormat::Td2 => wire::MrzFormat::Td2,
+        MrzFormat::Td3 => wire::MrzFormat::Td3,
+        MrzFormat::MrvA => wire::MrzFormat::MrvA,
+        MrzFormat::MrvB => wire::MrzFormat::MrvB,
+        MrzFormat::FranceCard => wire::MrzFormat::FraId,
+        MrzFormat::Licence => wire::MrzFormat::Dl1,
     }
 }
 
@@ -203,7 +218,7 @@ fn mrz(report: &Report) -> Option<wire::MrzReading> {
         discrepancies.push(format!("check digit of the {name}{unsure}"));
     }
     Some(wire::MrzReading {
-        format: mrz.format.as_str().into(),
+        format: mrz_format(mrz.format).into(),
         lines: mrz.lines.clone(),
         check_digits_valid: mrz.has_right_digits(),
         fields_match,

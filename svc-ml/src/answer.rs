@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use bytes::Bytes;
 use face::Cue;
-use proto::{ml as wire, subjects};
+use proto::{Word, ml as wire, subjects};
 use scoring::Service;
 
 use crate::{
@@ -59,7 +59,7 @@ fn result(service: Service, judged: Judged<wire::ServiceResult>) -> wire::Servic
         outcome: unjudged(why),
         ..wire::ServiceResult::default()
     });
-    let service = wire::Service::from_field(service.field()).unwrap_or_default();
+    let service = wire::Service::from_word(service.field()).unwrap_or_default();
     wire::ServiceResult { service: service.into(), ..result }
 }
 

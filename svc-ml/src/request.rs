@@ -1,7 +1,7 @@
 //! Validates requests before any work.
 
 use media::Limits;
-use proto::ml as wire;
+use proto::{Word, ml as wire};
 use scoring::{Needs, Service};
 use voice::Phrase;
 
@@ -50,7 +50,7 @@ pub fn asked(phrase: &str, vocabulary: &str) -> Result<Asked, Error> {
 fn wanted(header: &wire::AnalyzeVideoHeader) -> Result<Wanted, Error> {
     let mut services = Vec::with_capacity(header.services.len());
     for service in header.services() {
-        let known = Service::from_field(&service.field());
+        let known = Service::from_field(service.as_word());
         let is_asked_for =
             |service: &Service| service.needs() != Needs::Nothing && service.selected_by() == *service;
         services.push(known.filter(is_asked_for).ok_or(Error::Invalid("a service is unknown"))?);

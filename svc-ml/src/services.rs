@@ -213,6 +213,8 @@ impl<'a> Hearing<'a> {
 
 #[cfg(test)]
 mod tests {
+    use proto::Word;
+
     use super::*;
 
     #[test]
@@ -223,8 +225,8 @@ mod tests {
             Service::ALL.into_iter().filter(|service| service.needs() != Needs::Nothing).collect();
         assert_eq!(&measured | &recognitions, of_videos);
         for service in of_videos {
-            let on_the_wire = wire::Service::from_field(service.field()).unwrap();
-            assert_eq!(Service::from_field(&on_the_wire.field()), Some(service));
+            let on_the_wire = wire::Service::from_word(service.field()).unwrap();
+            assert_eq!(Service::from_field(on_the_wire.as_word()), Some(service));
         }
     }
 

@@ -26,7 +26,6 @@ use crate::{
     signing::{self, Kind, SigningKey},
     store::{Authorization, NewOrganisation, Store},
     tombstones::Tombstones,
-    video_settings::{ORGANISATION, check_replays},
 };
 
 /// Longest lifetime of a session token.
@@ -143,7 +142,6 @@ impl Projects {
             dialects: KeyDialects::default(),
             is_test: false,
         };
-        check_replays(request.replays.as_ref())?;
         let organisation_id = OrganisationId::generate();
         let (key, jwt) = self.prepare(ProjectId::generate(), grant).await?;
         let founding = NewOrganisation {
@@ -151,9 +149,9 @@ impl Projects {
             project: (&key.project_id, &project),
         };
         self.store.create_organisation(&founding, &key).await?;
-        if request.replays.is_some() {
+        if request.replays() != wire::ReplayRule::Unspecified {
             let project_id = key.project_id.as_str().to_owned();
-            let replays = request.replays.clone();
+            let replays = request.replays;
             let chosen = wire::PutVideoSettingsRequest { project_id, replays, ..Default::default() };
             self.put_video_settings(&chosen).await?;
         }
@@ -201,16 +199,11 @@ impl Projects {
         project: &ProjectId,
         found: &Authorization,
     ) -> Result<wire::VideoSettings, Error> {
-        let is_widened = found.replay_scope == ORGANISATION;
-        Ok(wire::VideoSettings {
-            project_id: project.as_str().into(),
-            challenge: found.challenge.clone(),
-            challenge_phrase: found.challenge_phrase.clone(),
-            replay_scope: found.replay_scope.clone(),
-            replays: found.replays.clone(),
-            updated_at_ms: None,
-            replay_projects: if is_widened { self.store.replay_projects(project).await? } else { Vec::new() },
-        })
+        let settings = wire::VideoSettings::from(found.video_settings(project));
+        let is_widened = settings.replay_scope() == wire::ReplayScope::Organisation;
+        let replay_projects =
+            if is_widened { self.store.replay_projects(project).await? } else { Vec::new() };
+        Ok(wire::VideoSettings { replay_projects, ..settings })
     }
 
     async fn video_settings(&self, project: &str) -> Result<wire::VideoSettings, Error> {

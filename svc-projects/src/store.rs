@@ -92,13 +92,24 @@ pub struct Authorization {
     mac: String,
     organisation_id: String,
     project_mac: String,
-    pub challenge: String,
-    pub challenge_phrase: String,
-    pub replay_scope: String,
-    pub replays: String,
+    challenge: String,
+    challenge_phrase: String,
+    replay_scope: String,
+    replays: String,
 }
 
 impl Authorization {
+    pub fn video_settings(&self, project: &ProjectId) -> VideoSettingsRow {
+        VideoSettingsRow {
+            project_id: project.as_str().into(),
+            challenge: self.challenge.clone(),
+            challenge_phrase: self.challenge_phrase.clone(),
+            replay_scope: self.replay_scope.clone(),
+            replays: self.replays.clone(),
+            video_settings_at: None,
+        }
+    }
+
     pub fn state(&self, now_ms: i64) -> State {
         State::from_stored(&self.state).at(now_ms, self.expires_at)
     }

@@ -1,61 +1,50 @@
 //! What a project asks of videos: whether their phrase has to be one that the server chose, and where a recording counts as
 //! used before.
 
-use proto::projects as wire;
+use proto::{Word, projects as wire};
 
 use crate::{error::Error, store::VideoSettingsRow};
-
-/// Values of each setting; the first is the default.
-const CHALLENGE: [&str; 2] = ["optional", "required"];
-const CHALLENGE_PHRASE: [&str; 2] = ["digits", "words"];
-const REPLAY_SCOPE: [&str; 2] = ["project", "organisation"];
-const REPLAYS: [&str; 4] = ["fail", "refer", "report", "off"];
-
-/// The scope in which the other projects of the organisation count.
-pub const ORGANISATION: &str = "organisation";
 
 impl VideoSettingsRow {
     /// Applies what `request` sets.
     ///
     /// # Errors
-    /// [`Error::Field`] for a word that is not known.
+    /// [`Error::Field`] for a value that is not known.
     pub fn change(&mut self, request: &wire::PutVideoSettingsRequest) -> Result<(), Error> {
-        set(&mut self.challenge, request.challenge.as_ref(), "challenge", &CHALLENGE)?;
-        let phrase = request.challenge_phrase.as_ref();
-        set(&mut self.challenge_phrase, phrase, "challenge_phrase", &CHALLENGE_PHRASE)?;
-        set(&mut self.replay_scope, request.replay_scope.as_ref(), "replay_scope", &REPLAY_SCOPE)?;
-        set(&mut self.replays, request.replays.as_ref(), "replays", &REPLAYS)
+        set::<wire::ChallengeRule>(&mut self.challenge, request.challenge, "challenge")?;
+        set::<wire::ChallengePhrase>(
+            &mut self.challenge_phrase,
+            request.challenge_phrase,
+            "challenge_phrase",
+        )?;
+        set::<wire::ReplayScope>(&mut self.replay_scope, request.replay_scope, "replay_scope")?;
+        set::<wire::ReplayRule>(&mut self.replays, request.replays, "replays")
     }
 }
 
-/// # Errors
-/// [`Error::Field`] for a word that is not known.
-pub fn check_replays(word: Option<&String>) -> Result<(), Error> {
-    set(&mut String::new(), word, "replays", &REPLAYS)
-}
-
-fn set(
-    kept: &mut String,
-    given: Option<&String>,
-    name: &'static str,
-    words: &[&'static str],
-) -> Result<(), Error> {
-    let Some(word) = given else { return Ok(()) };
-    if !words.contains(&word.as_str()) {
-        return Err(Error::field(name, format!("must be one of {}", words.join(", "))));
+fn set<E: Word>(stored: &mut String, given: i32, name: &'static str) -> Result<(), Error> {
+    let Ok(value) = E::try_from(given) else {
+        return Err(Error::field(name, format!("must be {}", E::list_words())));
+    };
+    if let Some(word) = value.to_word() {
+        word.clone_into(stored);
     }
-    kept.clone_from(word);
     Ok(())
+}
+
+/// The value of a stored word; the column's default is the first of each.
+fn value<E: Word + Default>(word: &str) -> i32 {
+    E::from_word(word).unwrap_or_default().into()
 }
 
 impl From<VideoSettingsRow> for wire::VideoSettings {
     fn from(row: VideoSettingsRow) -> Self {
         Self {
             project_id: row.project_id,
-            challenge: row.challenge,
-            challenge_phrase: row.challenge_phrase,
-            replay_scope: row.replay_scope,
-            replays: row.replays,
+            challenge: value::<wire::ChallengeRule>(&row.challenge),
+            challenge_phrase: value::<wire::ChallengePhrase>(&row.challenge_phrase),
+            replay_scope: value::<wire::ReplayScope>(&row.replay_scope),
+            replays: value::<wire::ReplayRule>(&row.replays),
             updated_at_ms: row.video_settings_at,
             replay_projects: Vec::new(),
         }
@@ -67,21 +56,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn absent_fields_stay_unchanged_and_unknown_values_are_rejected() {
+    fn what_is_unspecified_stays_and_unknown_values_are_rejected() {
         let mut row = VideoSettingsRow {
             project_id: "p".into(),
-            challenge: CHALLENGE[0].into(),
-            challenge_phrase: CHALLENGE_PHRASE[0].into(),
-            replay_scope: REPLAY_SCOPE[0].into(),
-            replays: REPLAYS[0].into(),
+            challenge: "optional".into(),
+            challenge_phrase: "digits".into(),
+            replay_scope: "project".into(),
+            replays: "fail".into(),
             video_settings_at: None,
         };
-        let change =
-            wire::PutVideoSettingsRequest { challenge: Some("required".into()), ..Default::default() };
-        row.change(&change).unwrap();
+        let challenge = wire::ChallengeRule::Required.into();
+        row.change(&wire::PutVideoSettingsRequest { challenge, ..Default::default() }).unwrap();
         assert_eq!((row.challenge.as_str(), row.replay_scope.as_str()), ("required", "project"));
-        let unknown =
-            wire::PutVideoSettingsRequest { replay_scope: Some("world".into()), ..Default::default() };
-        assert_eq!(row.change(&unknown).unwrap_err().to_string(), "must be one of project, organisation");
+        let unknown = wire::PutVideoSettingsRequest { replay_scope: 99, ..Default::default() };
+        assert_eq!(row.change(&unknown).unwrap_err().to_string(), "must be project or organisation");
     }
 }

@@ -50,25 +50,6 @@ pub enum TokenAuth {
     Post,
 }
 
-impl TokenAuth {
-    /// # Errors
-    /// [`Error::Invalid`] for another word; empty means basic.
-    pub fn parse(text: &str) -> Result<Self, Error> {
-        match text {
-            "" | "basic" => Ok(Self::Basic),
-            "post" => Ok(Self::Post),
-            _ => Err(Error::Invalid("token_auth must be basic or post")),
-        }
-    }
-
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Basic => "basic",
-            Self::Post => "post",
-        }
-    }
-}
-
 /// A project's operator; sealed as a whole at rest.
 #[derive(Clone, Serialize, Deserialize)]
 pub struct Settings {

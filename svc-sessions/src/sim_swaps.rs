@@ -26,7 +26,7 @@ impl Sessions {
         let number = PhoneNumber::parse(&request.phone_number)?;
         let Some((version, settings, _)) = self.sim_swap_settings(&request.project_id).await? else {
             return Ok(wire::SimSwap {
-                status: "not_checked".to_owned(),
+                status: wire::SimSwapStatus::NotChecked.into(),
                 description: "no mobile operator is configured for this project".to_owned(),
                 ..wire::SimSwap::default()
             });
@@ -51,7 +51,7 @@ impl Sessions {
             client_id: asked.client_id,
             client_secret: client_secret.into(),
             scope: asked.scope.filter(|scope| !scope.is_empty()),
-            token_auth: TokenAuth::parse(&asked.token_auth)?,
+            token_auth: token_auth(asked.token_auth)?,
             max_age_hours: if asked.max_age_hours == 0 { DEFAULT_MAX_AGE } else { asked.max_age_hours },
         };
         settings.validate()?;
@@ -84,6 +84,14 @@ impl Sessions {
     }
 }
 
+fn token_auth(number: i32) -> Result<TokenAuth, Error> {
+    match wire::TokenAuth::try_from(number) {
+        Ok(wire::TokenAuth::Unspecified | wire::TokenAuth::Basic) => Ok(TokenAuth::Basic),
+        Ok(wire::TokenAuth::Post) => Ok(TokenAuth::Post),
+        Err(_) => Err(Error::Invalid("token_auth must be basic or post")),
+    }
+}
+
 /// Returns the settings without the secret, which is never returned again.
 fn public(settings: Settings, updated_at_ms: i64) -> wire::SimSwapSettings {
     wire::SimSwapSettings {
@@ -91,7 +99,11 @@ fn public(settings: Settings, updated_at_ms: i64) -> wire::SimSwapSettings {
         token_url: settings.token_url,
         client_id: settings.client_id,
         scope: settings.scope,
-        token_auth: settings.token_auth.as_str().to_owned(),
+        token_auth: match settings.token_auth {
+            TokenAuth::Basic => wire::TokenAuth::Basic,
+            TokenAuth::Post => wire::TokenAuth::Post,
+        }
+        .into(),
         max_age_hours: settings.max_age_hours,
         updated_at_ms,
     }
@@ -100,20 +112,24 @@ fn public(settings: Settings, updated_at_ms: i64) -> wire::SimSwapSettings {
 fn encode(answer: Result<Seen, Trouble>, max_age_hours: u32) -> wire::SimSwap {
     match answer {
         Err(trouble) => wire::SimSwap {
-            status: "error".to_owned(),
+            status: wire::SimSwapStatus::Error.into(),
             error: Some(trouble.word.to_owned()),
             description: trouble.description.to_owned(),
             ..wire::SimSwap::default()
         },
         Ok(seen) => {
-            let (status, what) = if seen.swapped { ("swapped", "was") } else { ("not_swapped", "was not") };
+            let (status, what) = if seen.swapped {
+                (wire::SimSwapStatus::Swapped, "was")
+            } else {
+                (wire::SimSwapStatus::NotSwapped, "was not")
+            };
             let date = if seen.date_asked {
                 ""
             } else {
                 "; the operator did not report the date of the last change"
             };
             wire::SimSwap {
-                status: status.to_owned(),
+                status: status.into(),
                 swapped: Some(seen.swapped),
                 latest_sim_change: seen.latest_sim_change,
                 monitored_period: seen.monitored_period,

@@ -2,7 +2,7 @@
 //! value itself is not stored. A face is blocked by the subject who enrolled it, so the entry ends with its template.
 
 use blob::KeyRing;
-use proto::transactions as wire;
+use proto::{Word, transactions as wire};
 use serde::{Deserialize, Serialize};
 
 use crate::{
@@ -39,23 +39,12 @@ pub struct Said {
 /// # Errors
 /// For a kind without a list.
 pub fn kind_from_wire(kind: wire::LinkKind) -> Result<Kind, Error> {
-    match kind {
-        wire::LinkKind::Device => Ok(Kind::Device),
-        wire::LinkKind::Address => Ok(Kind::Address),
-        wire::LinkKind::Document => Ok(Kind::Document),
-        wire::LinkKind::Face => Ok(Kind::Face),
-        _ => Err(Error::Invalid("kind must be device, address, document or face".into())),
-    }
+    let listed = Kind::from_stored(kind.as_word()).ok().filter(|kind| *kind != Kind::Country);
+    listed.ok_or_else(|| Error::Invalid("kind must be device, address, document or face".into()))
 }
 
-pub const fn kind_to_wire(kind: Kind) -> wire::LinkKind {
-    match kind {
-        Kind::Device => wire::LinkKind::Device,
-        Kind::Address => wire::LinkKind::Address,
-        Kind::Country => wire::LinkKind::Country,
-        Kind::Document => wire::LinkKind::Document,
-        Kind::Face => wire::LinkKind::Face,
-    }
+pub fn kind_to_wire(kind: Kind) -> wire::LinkKind {
+    wire::LinkKind::from_word(kind.as_str()).unwrap_or_default()
 }
 
 impl BlockedRow {

@@ -6,6 +6,7 @@ use crate::{
     error::Error,
     record::{Flag, TransactionId, Verdict, parse_word, text},
     reviews::{self, Status},
+    service::convert,
 };
 
 const DEFAULT_PAGE: u32 = 50;
@@ -71,7 +72,7 @@ impl TryFrom<ListTransactionsRequest> for Page {
 
     fn try_from(wire: ListTransactionsRequest) -> Result<Self, Error> {
         let line = |field, value: Option<String>| value.map(|value| text(field, value)).transpose();
-        let review = wire.review.is_some().then(|| reviews::status_from_wire(wire.review())).transpose()?;
+        let review = wire.review.map(reviews::status_from_wire).transpose()?;
         let filter = Filter {
             review,
             project_id: text("project_id", wire.project_id)?,
@@ -79,10 +80,10 @@ impl TryFrom<ListTransactionsRequest> for Page {
             until_ms: wire.until_ms,
             user_fullname: line("user_fullname", wire.user_fullname)?,
             session_id: line("session_id", wire.session_id)?,
-            verdict: wire.verdict.as_deref().map(Verdict::parse).transpose()?,
+            verdict: convert::verdict(wire.verdict)?,
             kind: wire.kind.map(|kind| parse_word("kind", kind)).transpose()?,
             tag: line("tag", wire.tag)?,
-            flag: wire.flag.as_deref().map(Flag::parse).transpose()?,
+            flag: convert::flag(wire.flag)?,
             api_key_id: line("api_key_id", wire.api_key_id)?,
             fraud: wire.fraud.map(|rule| parse_word("fraud", rule)).transpose()?,
             has_fraud: wire.has_fraud,

@@ -1,6 +1,6 @@
 //! Decodes a call, checks it against the limits of [`crate::record`], seals, stores, encodes the response.
 
-mod convert;
+pub(crate) mod convert;
 mod dashboard;
 mod project;
 mod retention;
@@ -24,7 +24,7 @@ use crate::{
     links,
     list::Page,
     outbox::Event,
-    record::{self, Flag, Record, TransactionId},
+    record::{self, Record, TransactionId},
     samples::Samples,
     seal,
     store::{Entry, HitRow, Lines, Listed, Row, Store, StoredLink},
@@ -113,7 +113,7 @@ impl Transactions {
 
     async fn put_flag(&self, request: &wire::PutFlagRequest) -> Result<wire::Transaction, Error> {
         let id = TransactionId::parse(&request.id).map_err(|_| Error::NotFound)?;
-        let flag = Flag::parse(&request.flag)?;
+        let flag = convert::flag(request.flag)?.ok_or_else(|| Error::Invalid("flag is required".into()))?;
         self.read(self.store.put_flag(&request.project_id, &id, flag).await?.ok_or(Error::NotFound)?).await
     }
 

@@ -3,8 +3,9 @@
 use std::collections::BTreeSet;
 
 use proto::{
+    Word,
     accounts::{ProjectGrant, Role, User},
-    projects::Authorization,
+    projects::{Authorization, ReplayRule},
 };
 use scoring::{Rules, RulesVersion, Service, ServiceRule};
 
@@ -39,7 +40,7 @@ pub struct Caller {
     /// Other projects whose recordings are compared.
     pub replay_projects: Vec<String>,
     /// The project's setting for replayed recordings.
-    pub replays: String,
+    pub replays: ReplayRule,
     /// Calls a minute of the project's keys together; 0: the installation's limit of each key.
     project_limit_per_minute: u32,
     /// Calls a minute of this key alone, instead of the project's; 0: the project's.
@@ -90,8 +91,8 @@ impl Caller {
         let scopes: Vec<Scope> = granted.scopes.iter().filter_map(|name| Scope::from_name(name)).collect();
         Self {
             challenge: ChallengePolicy::from(&video),
+            replays: video.replays(),
             replay_projects: video.replay_projects,
-            replays: video.replays,
             id,
             name: String::new(),
             project_id,
@@ -131,7 +132,7 @@ impl Caller {
             may_grant: grantable_scopes(role),
             challenge: ChallengePolicy::default(),
             replay_projects: Vec::new(),
-            replays: String::new(),
+            replays: ReplayRule::Unspecified,
             format: ResponseFormat::Default,
             rules_source: grant.rules_source,
             rules_json: grant.rules_json,
@@ -251,7 +252,7 @@ impl Caller {
 
     /// Returns the effect of a replayed recording when scoring rules do not define it.
     pub fn replay_rule(&self) -> ServiceRule {
-        ServiceRule::of_replays(&self.replays)
+        ServiceRule::of_replays(self.replays.as_word())
     }
 
     /// The built-in rules for the services of the caller, with the project's rule for replays.

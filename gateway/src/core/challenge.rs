@@ -1,7 +1,7 @@
 //! Challenges: phrases the server chooses, so that a video cannot be recorded in advance.
 
 use proto::{
-    projects::VideoSettings,
+    projects::{ChallengePhrase, ChallengeRule, VideoSettings},
     sessions::{Challenge, ChallengeKind, IssueChallengeRequest, UseChallengeRequest},
 };
 use scoring::ChallengeUse;
@@ -18,8 +18,8 @@ pub struct ChallengePolicy {
 impl From<&VideoSettings> for ChallengePolicy {
     fn from(settings: &VideoSettings) -> Self {
         Self {
-            is_required: settings.challenge == "required",
-            has_words: settings.challenge_phrase == "words",
+            is_required: settings.challenge() == ChallengeRule::Required,
+            has_words: settings.challenge_phrase() == ChallengePhrase::Words,
         }
     }
 }

@@ -2,11 +2,14 @@
 //! session's last video, the rules decide.
 
 use futures::FutureExt;
-use proto::docauth::{
-    CheckDocumentHeader, CheckDocumentRequest, CheckDocumentResponse, CheckOutcome, ChipFile, DocumentCheck,
-    DocumentField, check_document_request::Part,
+use proto::{
+    Word,
+    docauth::{
+        CheckDocumentHeader, CheckDocumentRequest, CheckDocumentResponse, CheckOutcome, ChipFile,
+        DocumentCheck, DocumentField, check_document_request::Part,
+    },
+    transactions::DocumentNumber,
 };
-use proto::transactions::DocumentNumber;
 use scoring::{
     CheckMode, DocumentBasis, DocumentDecision, DocumentEvidence, DocumentRules, LIVE_FACE, Outcome, Rules,
     decide_document,
@@ -163,7 +166,7 @@ fn document_evidence(document: &CheckDocumentResponse, live_face: &LiveFace) -> 
     DocumentEvidence {
         checks: document.checks.iter().map(check).collect(),
         can_be_judged: document.cannot_judge.is_empty(),
-        document_type: document.document_type.clone(),
+        document_type: document.document_type().as_word().to_owned(),
         country: country.map(|field| field.value.clone()).unwrap_or_default(),
         live_face: live_face.finding.clone(),
         video_not_live: live_face.video_not_live,
@@ -185,11 +188,7 @@ impl DocumentExamination {
         let measured = self.live_face.measured.filter(|_| check.name == LIVE_FACE);
         DocumentCheckReport {
             name: check.name.clone(),
-            outcome: match check.outcome() {
-                CheckOutcome::Passed => "passed",
-                CheckOutcome::Failed => "failed",
-                CheckOutcome::NotChecked | CheckOutcome::Unspecified => "not_checked",
-            },
+            outcome: check.outcome().to_word().unwrap_or("not_checked"),
             advisory: check.advisory,
             evidence: check.evidence.clone(),
             similarity: measured.map(|(similarity, _)| round4(similarity)),
@@ -229,7 +228,7 @@ impl DocumentCheckReport {
 /// The part of a document that the transaction stores: no printed data, only which fields were read and where.
 #[derive(Serialize)]
 pub(super) struct DocumentRecord {
-    document_type: String,
+    document_type: &'static str,
     provider: String,
     fields: Vec<FieldRecord>,
     checks: Vec<DocumentCheckReport>,
@@ -242,7 +241,7 @@ pub(super) struct DocumentRecord {
 #[derive(Serialize)]
 struct FieldRecord {
     name: String,
-    source: String,
+    source: &'static str,
     confidence: f64,
 }
 
@@ -255,12 +254,12 @@ impl From<&DocumentExamination> for DocumentRecord {
     fn from(examined: &DocumentExamination) -> Self {
         let field = |field: &DocumentField| FieldRecord {
             name: field.name.clone(),
-            source: field.source.clone(),
+            source: field.source().as_word(),
             confidence: round4(field.confidence),
         };
         Self {
             fields: examined.document.fields.iter().map(field).collect(),
-            document_type: examined.document.document_type.clone(),
+            document_type: examined.document.document_type().as_word(),
             provider: examined.document.provider.clone(),
             checks: examined.check_reports(),
             cannot_judge: examined.document.cannot_judge.clone(),

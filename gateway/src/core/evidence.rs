@@ -1,12 +1,15 @@
 //! Converts results of the models into evidence for the decision.
 
-use proto::ml::{self, AnalyzeVideoResponse, Outcome, OutcomeStatus, Replay, ReplayTrace, ServiceResult};
+use proto::{
+    Word,
+    ml::{self, AnalyzeVideoResponse, Outcome, OutcomeStatus, Replay, ServiceResult},
+};
 use scoring::{EarlierUse, Evidence, Finding, Service};
 
 /// Returns the evidence in a response of the ML service, as recorded; services that did not run have none.
 pub fn video_evidence(seen: &AnalyzeVideoResponse) -> Evidence {
     let of_service = |result: &ServiceResult| {
-        let service = Service::from_field(&result.service().field())?;
+        let service = Service::from_field(result.service().as_word())?;
         Some((service, finding(result).recordable()))
     };
     let replay = seen.replay.as_ref().map(|replay| (Service::MediaReplay, replay_finding(replay)));
@@ -15,7 +18,7 @@ pub fn video_evidence(seen: &AnalyzeVideoResponse) -> Evidence {
 
 /// Returns the ML service's name of the service that includes this one.
 pub fn ml_service(service: Service) -> ml::Service {
-    ml::Service::from_field(service.selected_by().field()).unwrap_or_default()
+    ml::Service::from_word(service.selected_by().field()).unwrap_or_default()
 }
 
 fn finding(result: &ServiceResult) -> Finding {
@@ -42,13 +45,7 @@ pub const fn replay_finding(_: &Replay) -> Finding {
 
 /// Converts it to the recorded form.
 pub fn earlier_use(replay: &Replay) -> EarlierUse {
-    let word = |trace| match trace {
-        ReplayTrace::Unspecified => "unspecified",
-        ReplayTrace::Bytes => "bytes",
-        ReplayTrace::Picture => "picture",
-        ReplayTrace::Sound => "sound",
-    };
-    let by = replay.by().map(|trace| word(trace).to_owned()).collect();
+    let by = replay.by().map(|trace| trace.to_word().unwrap_or("unspecified").to_owned()).collect();
     EarlierUse { by, transaction_id: replay.transaction_id.clone() }
 }
 
@@ -81,7 +78,7 @@ mod tests {
     #[test]
     fn every_service_that_a_key_selects_has_a_name_on_the_wire() {
         for service in Service::ALL.into_iter().filter(|service| service.needs() != scoring::Needs::Nothing) {
-            assert_eq!(ml_service(service).field(), service.selected_by().field());
+            assert_eq!(ml_service(service).as_word(), service.selected_by().field());
         }
     }
 }

@@ -1,8 +1,11 @@
 //! What suspicious calls of the caller's project have in common, and its block lists. Changes of a list are audited.
 
-use proto::transactions::{
-    AddBlockedRequest, Blocked, FraudGraph, FraudGraphRequest, FraudSummary, FraudSummaryRequest, LinkKind,
-    ListBlockedRequest, RemoveBlockedRequest,
+use proto::{
+    Word,
+    transactions::{
+        AddBlockedRequest, Blocked, FraudGraph, FraudGraphRequest, FraudSummary, FraudSummaryRequest,
+        LinkKind, ListBlockedRequest, RemoveBlockedRequest,
+    },
 };
 use serde_json::json;
 
@@ -12,7 +15,7 @@ use crate::core::{
     caller::Caller,
     error::Error,
     permissions::Permission,
-    reviews::{enum_word, reviewer},
+    reviews::reviewer,
 };
 
 /// Returns a period for the fraud page. Owners of faces, addresses and documents require [`Permission::Identify`].
@@ -127,8 +130,7 @@ fn disclosed(caller: &Caller, mut entry: Blocked) -> Blocked {
 
 /// Appends a change of a list to the audit log, without its value.
 async fn audit(core: &Core, caller: &Caller, action: &'static str, entry: &Blocked) -> Result<(), Error> {
-    let kind = enum_word(entry.kind().as_str_name(), "LINK_KIND_");
-    let what = json!({"kind": kind, "transaction_id": entry.transaction_id});
+    let what = json!({"kind": entry.kind().as_word(), "transaction_id": entry.transaction_id});
     let event = AuditEvent { action, target: &entry.id, after: Some(what), ..AuditEvent::default() };
     record_audit_event(core, &caller.project_id, event).await
 }

@@ -1,6 +1,6 @@
 //! Permissions of users by role, and of API keys by scope. The required permission is registered with each route.
 
-use proto::accounts::Role;
+use proto::{Word, accounts::Role};
 
 /// A permission. `GET /api-auth/me` lists those of a user by name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -194,17 +194,9 @@ impl PermissionSet {
     }
 }
 
-pub const ROLES: [Role; 5] = [Role::Owner, Role::Admin, Role::Developer, Role::FraudAnalyst, Role::Viewer];
-
 /// The name of a role in JSON.
-pub const fn role_name(role: Role) -> &'static str {
-    match role {
-        Role::Owner => "owner",
-        Role::Admin => "admin",
-        Role::Developer => "developer",
-        Role::FraudAnalyst => "fraud_analyst",
-        Role::Viewer | Role::Unspecified => "viewer",
-    }
+pub fn role_name(role: Role) -> &'static str {
+    role.to_word().unwrap_or("viewer")
 }
 
 /// Returns the permissions of a role.
@@ -228,6 +220,8 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    const ROLES: [Role; 5] = [Role::Owner, Role::Admin, Role::Developer, Role::FraudAnalyst, Role::Viewer];
 
     #[test]
     fn the_tables_are_in_the_order_of_their_enums_and_name_each_once() {

@@ -2,7 +2,7 @@
 
 use proto::{
     ml::StageTime,
-    transactions::{DocumentNumber, RecordTransactionRequest, Transaction},
+    transactions::{self, DocumentNumber, RecordTransactionRequest, Transaction},
 };
 use scoring::{Decision, Verdict};
 use serde::Serialize;
@@ -102,15 +102,14 @@ impl TransactionRecord {
     }
 
     pub fn set_decision<C>(&mut self, decision: &Decision<C>, rules_source: &str) {
-        self.0.verdict = Some(decision.verdict.as_str().to_owned());
+        self.set_verdict(decision.verdict, decision.reasons.clone());
         self.0.score = Some(decision.score);
-        self.0.reasons.clone_from(&decision.reasons);
         self.0.rules = Some(rules_source.to_owned());
     }
 
     /// Sets a verdict that was not made by scoring rules.
     pub fn set_verdict(&mut self, verdict: Verdict, reasons: Vec<String>) {
-        self.0.verdict = Some(verdict.as_str().to_owned());
+        self.0.verdict = wire_verdict(verdict).into();
         self.0.reasons = reasons;
     }
 
@@ -159,6 +158,14 @@ impl TransactionRecord {
         let request = RecordTransactionRequest { transaction: Some(self.0) };
         core.services().transactions().record_transaction(request).await?;
         Ok(())
+    }
+}
+
+pub fn wire_verdict(verdict: Verdict) -> transactions::Verdict {
+    match verdict {
+        Verdict::Pass => transactions::Verdict::Pass,
+        Verdict::Fail => transactions::Verdict::Fail,
+        Verdict::Refer => transactions::Verdict::Refer,
     }
 }
 

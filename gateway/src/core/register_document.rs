@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use proto::journeys as wire;
+use proto::{Word, journeys as wire};
 use scoring::Verdict;
 use unicode_normalization::{UnicodeNormalization, char::is_combining_mark};
 
@@ -28,7 +28,7 @@ pub struct DocumentSent<'a> {
 /// The result of a document.
 pub struct DocumentRegistered {
     pub document: wire::RegisteredDocument,
-    pub document_type: String,
+    pub document_type: &'static str,
     /// Share of the given names found in the document, 0 to 100.
     pub name_match: u32,
 }
@@ -63,7 +63,11 @@ pub async fn register_document(
     let note = wire::SetDocumentRequest { project_id, id: id.to_owned(), status: status.into(), force };
     let registration = core.services().journeys().set_document(note).await?.into_inner();
     let document = registration.document.unwrap_or_default();
-    Ok(DocumentRegistered { document, document_type: examined.document.document_type.clone(), name_match })
+    Ok(DocumentRegistered {
+        document,
+        document_type: examined.document.document_type().as_word(),
+        name_match,
+    })
 }
 
 fn printed_name(examined: &DocumentExamination) -> String {

@@ -7,6 +7,7 @@ mod recognition;
 mod video;
 
 use proto::{
+    Word,
     ml::{Cue, MatchFacesResponse, Outcome},
     sessions::SimSwap,
 };
@@ -142,7 +143,7 @@ impl From<&MatchFacesResponse> for FaceMatchReport {
 pub struct SimSwapReport {
     /// `swapped`, `not_swapped`, `not_checked` (no operator is configured) or `error`.
     #[schema(example = "not_swapped")]
-    status: String,
+    status: &'static str,
     /// Whether it was changed within `max_age_hours`; only when the operator answered.
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(nullable = false)]
@@ -168,7 +169,7 @@ pub struct SimSwapReport {
 impl From<SimSwap> for SimSwapReport {
     fn from(result: SimSwap) -> Self {
         Self {
-            status: result.status,
+            status: result.status().as_word(),
             swapped: result.swapped,
             latest_sim_change: result.latest_sim_change,
             monitored_period: result.monitored_period,

@@ -1,9 +1,12 @@
 //! Reviews of the caller's project: queue, claims and decisions. Each change is audited.
 
-use proto::transactions::{
-    CountReviewsRequest, DecideReviewRequest, GetReviewRequest, ListReviewsRequest, ListReviewsResponse,
-    PutReviewSettingsRequest, Review, ReviewCounts, ReviewDecision, ReviewProject, ReviewQueue, ReviewReason,
-    ReviewSettings, ReviewStatus, Reviewer, ReviewerKind, ReviewerRequest,
+use proto::{
+    Word,
+    transactions::{
+        CountReviewsRequest, DecideReviewRequest, GetReviewRequest, ListReviewsRequest, ListReviewsResponse,
+        PutReviewSettingsRequest, Review, ReviewCounts, ReviewDecision, ReviewProject, ReviewQueue,
+        ReviewReason, ReviewSettings, ReviewStatus, Reviewer, ReviewerKind, ReviewerRequest,
+    },
 };
 use serde_json::{Value, json};
 
@@ -120,15 +123,9 @@ pub async fn decide_review(
     };
     let review = core.services().reviews().decide_review(request).await?.into_inner();
     let is_final = !matches!(review.status(), ReviewStatus::Open | ReviewStatus::SecondReview);
-    let decided = json!({"decision": enum_word(decision.as_str_name(), "REVIEW_DECISION_"),
-                         "reason": enum_word(reason.as_str_name(), "REVIEW_REASON_"), "final": is_final});
+    let decided = json!({"decision": decision.as_word(), "reason": reason.as_word(), "final": is_final});
     audit(core, caller, "review.decided", &review, decided).await?;
     Ok(review)
-}
-
-/// Returns the name of an enum value without its prefix.
-pub(super) fn enum_word(name: &str, prefix: &str) -> String {
-    name.strip_prefix(prefix).unwrap_or(name).to_lowercase()
 }
 
 /// Appends a change of a review to the audit log, without its note.

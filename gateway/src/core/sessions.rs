@@ -15,7 +15,7 @@ use proto::{
     projects::SessionToken,
     sessions::{
         BindUserRequest, CheckSimSwapRequest, EndSessionRequest, GetLastVideoRequest, GetSessionRequest,
-        PutLastVideoHeader, PutLastVideoRequest, SimSwap, StartSessionRequest, VideoLiveness,
+        PutLastVideoHeader, PutLastVideoRequest, SimSwap, SimSwapStatus, StartSessionRequest, VideoLiveness,
         put_last_video_request::Part, video_liveness,
     },
 };
@@ -132,7 +132,7 @@ async fn check_sim_swap(core: &Core, caller: &Caller, phone_number: String) -> S
         Err(status) => {
             tracing::warn!(code = ?status.code(), "SIM swap check failed");
             SimSwap {
-                status: "error".to_owned(),
+                status: SimSwapStatus::Error.into(),
                 error: Some("check_unavailable".to_owned()),
                 description: "the check could not be made; the session has ended".to_owned(),
                 ..SimSwap::default()

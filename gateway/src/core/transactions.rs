@@ -3,10 +3,13 @@
 
 use bytes::Bytes;
 use futures::{Stream, stream};
-use proto::transactions::{
-    GetSampleRequest, GetTransactionRequest, ListSamplesRequest, ListTransactionsRequest,
-    ListTransactionsResponse, PutFlagRequest, PutTagsRequest, RelatedTransaction, Sample, SampleLink,
-    StatsRequest, StatsResponse, Transaction, get_sample_response::Part,
+use proto::{
+    Word,
+    transactions::{
+        Flag, GetSampleRequest, GetTransactionRequest, ListSamplesRequest, ListTransactionsRequest,
+        ListTransactionsResponse, PutFlagRequest, PutTagsRequest, RelatedTransaction, Sample, SampleLink,
+        StatsRequest, StatsResponse, Transaction, get_sample_response::Part,
+    },
 };
 use serde_json::{Value, json};
 
@@ -107,12 +110,12 @@ pub async fn put_tags(
 /// Sets the reviewer's flag of a transaction.
 ///
 /// # Errors
-/// 400 for an unknown flag, 404 when the transaction is unknown.
-pub async fn put_flag(core: &Core, caller: &Caller, id: String, flag: String) -> Result<Transaction, Error> {
-    let before = get_transaction(core, caller, id.clone()).await?.flag;
-    let request = PutFlagRequest { project_id: caller.project_id.clone(), id, flag };
+/// 404 when the transaction is unknown.
+pub async fn put_flag(core: &Core, caller: &Caller, id: String, flag: Flag) -> Result<Transaction, Error> {
+    let before = get_transaction(core, caller, id.clone()).await?.flag();
+    let request = PutFlagRequest { project_id: caller.project_id.clone(), id, flag: flag.into() };
     let changed = core.services().transactions().put_flag(request).await?.into_inner();
-    let (before, after) = (json!({"flag": before}), json!({"flag": changed.flag}));
+    let (before, after) = (json!({"flag": before.to_word()}), json!({"flag": changed.flag().to_word()}));
     audit_review(core, caller, "transaction.flag_set", &changed.id, before, after).await?;
     Ok(disclose_transaction(caller, changed))
 }

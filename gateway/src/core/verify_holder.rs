@@ -1,7 +1,7 @@
 //! Verifies the holder of an identity card: their print against the enrolled one, their face against the card's, then
 //! the card itself. The first failed step ends it.
 
-use proto::docauth::{CheckDocumentResponse, CheckOutcome};
+use proto::docauth::{CheckDocumentResponse, CheckOutcome, FieldSource};
 use scoring::{Verdict, clamp_to_decision};
 
 use crate::core::{
@@ -97,7 +97,7 @@ fn security_feature(document: &CheckDocumentResponse) -> Option<SecurityFeature>
     if document.mrz.as_ref().is_some_and(|mrz| mrz.check_digits_valid) {
         return Some(SecurityFeature::Mrz);
     }
-    if document.fields.iter().any(|field| field.source == "barcode") {
+    if document.fields.iter().any(|field| field.source() == FieldSource::Barcode) {
         return Some(SecurityFeature::Barcode);
     }
     (!document.ghost_portrait.is_empty()).then_some(SecurityFeature::GhostPortrait)

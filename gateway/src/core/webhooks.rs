@@ -2,11 +2,12 @@
 //! key of its project; any other is reported as not found. Every change is audited.
 
 use proto::{
+    Word,
     projects::GetApiKeyRequest,
     transactions::{
         CreateWebhookRequest, Delivery, ListDeliveriesRequest, ListDeliveriesResponse, ListWebhooksRequest,
         ReplayDeliveryRequest, UpdateWebhookRequest, Webhook, WebhookHeader, WebhookRequest, WebhookScope,
-        WebhookWithSecret, update_webhook_request as update,
+        WebhookStatus, WebhookWithSecret, update_webhook_request as update,
     },
 };
 use serde_json::json;
@@ -30,12 +31,12 @@ pub struct NewWebhook {
     pub headers: Vec<WebhookHeader>,
 }
 
-/// `None`: unchanged.
+/// `None` and an unspecified status: unchanged.
 pub struct WebhookChange {
     pub url: Option<String>,
     pub events: Option<Vec<String>>,
     pub headers: Option<Vec<WebhookHeader>>,
-    pub status: Option<String>,
+    pub status: WebhookStatus,
 }
 
 /// # Errors
@@ -103,7 +104,7 @@ pub async fn update_webhook(
         url: change.url,
         events: change.events.map(|names| update::Events { names }),
         headers: change.headers.map(|headers| update::Headers { headers }),
-        status: change.status,
+        status: change.status.into(),
     };
     let updated = core.services().webhooks().update_webhook(request).await?.into_inner();
     audit_webhook(core, caller, "webhook.changed", &updated, true).await?;
@@ -218,7 +219,7 @@ async fn audit_webhook(
     let state = || {
         let mut headers: Vec<&String> = webhook.headers.iter().map(|header| &header.name).collect();
         headers.sort();
-        json!({"url": webhook.url, "events": webhook.events, "status": webhook.status,
+        json!({"url": webhook.url, "events": webhook.events, "status": webhook.status().as_word(),
                "headers": headers, "api_key_id": webhook.api_key_id})
     };
     let after = with_state.then(state);

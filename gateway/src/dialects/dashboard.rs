@@ -16,16 +16,16 @@ use axum::{
     http::{header, request::Parts},
     response::Response,
 };
-use proto::accounts::{Client, Role, SignInResponse, sign_in_response::Outcome};
+use proto::{
+    Word,
+    accounts::{Client, Role, SignInResponse, sign_in_response::Outcome},
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::routes;
 
 use crate::{
-    core::{
-        error::Error,
-        permissions::{Permission, ROLES, role_name},
-    },
+    core::{error::Error, permissions::Permission},
     http::{
         cookies::{with_device, with_session},
         route::{Access, Route, route},
@@ -127,6 +127,6 @@ impl FromRequestParts<Gateway> for ClientInfo {
 
 /// Parses a role.
 fn parse_role(name: &str) -> Result<Role, Error> {
-    let role = ROLES.into_iter().find(|role| role_name(*role) == name);
-    role.ok_or_else(|| Error::field("role", "role is owner, admin, developer, fraud_analyst or viewer"))
+    Role::from_word(name)
+        .ok_or_else(|| Error::field("role", "role is owner, admin, developer, fraud_analyst or viewer"))
 }

@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 
 use axum::{body::Bytes, extract::rejection::BytesRejection};
+use proto::Word;
 use serde::de::{DeserializeOwned, IgnoredAny};
 
 use crate::core::error::Error;
@@ -43,6 +44,14 @@ pub fn parse_change<T: DeserializeOwned>(body: Result<Bytes, BytesRejection>) ->
         return Err(Error::invalid("request body: name at least one field to change"));
     }
     Ok(change)
+}
+
+/// Parses the word of a closed set.
+///
+/// # Errors
+/// 400 that lists the words.
+pub fn parse_word<E: Word>(field: &'static str, text: &str) -> Result<E, Error> {
+    E::from_word(text).ok_or_else(|| Error::Invalid(format!("{field} must be {}", E::list_words()).into()))
 }
 
 /// A byte order mark is no part of JSON; RFC 8259 lets a parser skip it.

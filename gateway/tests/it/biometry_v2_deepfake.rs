@@ -3,6 +3,7 @@
 use proto::{
     ml::{AnalyzeVideoResponse, Cue, Service, ServiceResult},
     sessions::DeepfakeCheckState,
+    transactions::Verdict,
 };
 use serde_json::{Value, json};
 
@@ -73,10 +74,7 @@ async fn case_12_a_check_is_made_later_and_says_what_was_measured() {
     assert_eq!(names, ["media_authenticity", "mouth_detail", "face_liveness_detection"]);
     customer.stage.until(|state| state.records.len() == 2).await;
     let record = customer.last_record();
-    assert_eq!(
-        (record.kind.as_str(), record.verdict.as_deref()),
-        ("biometry_v2.deepfake_result", Some("fail"))
-    );
+    assert_eq!((record.kind.as_str(), record.verdict()), ("biometry_v2.deepfake_result", Verdict::Fail));
     assert!(record.services_json.unwrap().contains(&id), "its subscribers learn which check it was");
     let (header, bytes) = customer.stage.set().analyzed[0].clone();
     assert_eq!((header.want_candidate, bytes), (false, b"a video".to_vec()));

@@ -1,6 +1,10 @@
 //! Phrases the server chooses.
 
-use proto::{ml::Service, projects::VideoSettings};
+use proto::{
+    Word,
+    ml::Service,
+    projects::{ChallengePhrase, ChallengeRule, VideoSettings},
+};
 use serde_json::json;
 
 use crate::{
@@ -16,8 +20,8 @@ async fn customer(challenge: &str, phrase: &str) -> Customer {
     let mut stage = customer.stage.set();
     stage.seen = Some(Ok(genuine()));
     let video = VideoSettings {
-        challenge: challenge.into(),
-        challenge_phrase: phrase.into(),
+        challenge: ChallengeRule::from_word(challenge).unwrap().into(),
+        challenge_phrase: ChallengePhrase::from_word(phrase).unwrap().into(),
         ..VideoSettings::default()
     };
     stage.keys.insert(KEY.into(), proto::projects::Authorization { video: Some(video), ..authorization() });

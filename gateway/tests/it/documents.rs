@@ -1,9 +1,13 @@
 //! The documented answer of a document check.
 
 use proto::{
-    docauth::{CheckDocumentResponse, CheckOutcome, DocumentCheck, DocumentField, MrzReading},
+    docauth::{
+        CheckDocumentResponse, CheckOutcome, DocumentCheck, DocumentField, DocumentType, FieldSource, MrzFormat,
+        MrzReading,
+    },
     ml::{MatchFacesResponse, Outcome},
     sessions::{VideoLiveness, video_liveness},
+    transactions::Verdict,
 };
 use serde_json::{Value, json};
 
@@ -20,13 +24,13 @@ fn check(name: &str, outcome: CheckOutcome) -> DocumentCheck {
 }
 
 fn field(name: &str, value: &str) -> DocumentField {
-    DocumentField { name: name.into(), value: value.into(), source: "mrz".into(), confidence: 1.0 }
+    DocumentField { name: name.into(), value: value.into(), source: FieldSource::Mrz.into(), confidence: 1.0 }
 }
 
 /// A passport on which everything is right.
 pub fn passport() -> CheckDocumentResponse {
     CheckDocumentResponse {
-        document_type: "passport".into(),
+        document_type: DocumentType::Passport.into(),
         fields: vec![
             field("last_name", "LIND"),
             field("expiry_date", "2030-04-15"),
@@ -37,7 +41,7 @@ pub fn passport() -> CheckDocumentResponse {
             check("not_expired", CheckOutcome::Passed),
         ],
         mrz: Some(MrzReading {
-            format: "TD3".into(),
+            format: MrzFormat::Td3.into(),
             lines: vec!["P<SWE".into(), "AB1".into()],
             check_digits_valid: true,
             fields_match: true,
@@ -110,7 +114,7 @@ async fn a_right_passport_passes_and_its_picture_is_strict_base64() {
     assert_eq!(answer.body["scoring_result"]["status"], "pass");
     let state = customer.stage.set();
     let record = &state.records[0];
-    assert_eq!((record.kind.as_str(), record.verdict.as_deref()), ("docauth_check", Some("pass")));
+    assert_eq!((record.kind.as_str(), record.verdict()), ("docauth_check", Verdict::Pass));
     assert!(!record.services_json.as_ref().unwrap().contains("LIND"), "the record keeps no personal field");
 }
 

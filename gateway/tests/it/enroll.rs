@@ -6,6 +6,7 @@ use proto::{
         MeasureLimit, Outcome, Service, ServiceResult, SpokenPhrase, service_result::Detail,
     },
     sessions::{VideoLiveness, video_liveness},
+    transactions::Verdict,
 };
 use serde_json::json;
 use tonic::Status;
@@ -108,7 +109,7 @@ async fn a_face_is_enrolled_and_a_duplicate_stays_in_the_record() {
     }
     "#);
     let record = customer.last_record();
-    assert_eq!((record.kind.as_str(), record.verdict), ("enroll_face", None));
+    assert_eq!((record.kind.as_str(), record.verdict()), ("enroll_face", Verdict::Unspecified));
     assert_eq!(record.reasons, ["face_enrolled", "duplicate_identity"]);
     assert!(record.services_json.unwrap().contains("transaction-7"));
     let (header, bytes) = customer.stage.set().enrollments[0].clone();
@@ -256,6 +257,6 @@ async fn without_consent_nobody_is_compared_and_rules_set_their_threshold() {
     let answer = post(&customer, "/api-gateway/match-faces", &[USER], form()).await;
     assert_eq!(answer.body["scoring_result"]["status"], "refer", "{}", answer.body);
     let record = customer.last_record();
-    assert_eq!((record.kind.as_str(), record.verdict.as_deref()), ("match_faces", Some("refer")));
+    assert_eq!((record.kind.as_str(), record.verdict()), ("match_faces", Verdict::Refer));
     assert!(!customer.stage.set().matches[1].0.detect_only);
 }

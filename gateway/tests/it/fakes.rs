@@ -164,7 +164,7 @@ impl Stage {
         stage.add_signing_key("kid-1");
         stage.set().keys.insert(KEY.into(), authorization());
         stage.set().sim_swap = Some(proto::sessions::SimSwap {
-            status: "not_checked".into(),
+            status: proto::sessions::SimSwapStatus::NotChecked.into(),
             description: "no mobile operator is configured for this project".into(),
             ..proto::sessions::SimSwap::default()
         });

@@ -4,7 +4,8 @@
 
 use axum::body::Body;
 use proto::{
-    docauth::{CheckDocumentResponse, DocumentField},
+    Word,
+    docauth::{CheckDocumentResponse, DocumentField, DocumentType, FieldSource},
     ml::{
         ActiveSpeaker, AnalyzeVideoResponse, Cue, Duplicate, EnrollFaceResponse, EnrollVoiceResponse,
         EnrollmentState, MatchFacesResponse, Outcome, Service, ServiceResult, StageTime,
@@ -87,7 +88,7 @@ fn seen(customer: &Customer, answer: &Answer) -> Value {
         "body": without_id(&answer.body),
         "record": {
             "kind": record.kind, "session_id": record.session_id, "user_fullname": record.user_fullname,
-            "http_status": record.http_status, "error": record.error, "verdict": record.verdict,
+            "http_status": record.http_status, "error": record.error, "verdict": record.verdict().to_word(),
             "score": record.score, "reasons": record.reasons, "rules": record.rules, "tags": record.tags,
             "action_trigger": record.action_trigger, "services": parse(&record.services_json),
             "evidence": parse(&record.evidence_json), "durations": durations,
@@ -203,12 +204,12 @@ async fn match_faces_answers_as_recorded() {
 #[tokio::test]
 async fn docauth_check_answers_as_recorded() {
     let unreadable = CheckDocumentResponse {
-        document_type: "identity_card".into(),
+        document_type: DocumentType::IdentityCard.into(),
         cannot_judge: "too blurred".into(),
         fields: vec![DocumentField {
             name: "birth_date".into(),
             value: "1974-08-12".into(),
-            source: "viz".into(),
+            source: FieldSource::Print.into(),
             confidence: 0.123_456,
         }],
         ..CheckDocumentResponse::default()

@@ -5,6 +5,7 @@ use proto::{
     docauth::{CheckDocumentResponse, CheckOutcome, DocumentCheck},
     ml::{AnalyzeVideoResponse, MatchFacesResponse, Service},
     projects::{ApiKeyState, DialectSetting},
+    transactions::Verdict,
 };
 use serde_json::{Value, json};
 use tonic::Status;
@@ -94,7 +95,7 @@ async fn case_01_a_genuine_pair_is_answered_in_the_documented_shape() {
     });
     assert_eq!(answer.body, expected);
     assert_eq!((record.kind.as_str(), record.user_fullname.as_deref()), ("idv.submit", Some(USER)));
-    assert_eq!((record.verdict.as_deref(), record.http_status), (Some("pass"), 200));
+    assert_eq!((record.verdict(), record.http_status), (Verdict::Pass, 200));
     let stage = customer.stage.set();
     let kept: Vec<_> =
         stage.samples.iter().map(|(header, _)| (header.name.as_str(), header.keep_seconds)).collect();

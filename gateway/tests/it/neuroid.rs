@@ -8,6 +8,7 @@ use proto::{
     docauth::{CheckDocumentResponse, MrzReading},
     ml::{ComparePicturesResponse, EnrollPrintResponse, PrintState, VerifyPrintResponse},
     projects::{ApiKeyState, DialectSetting},
+    transactions::Verdict,
 };
 use serde_json::{Value, json};
 
@@ -83,7 +84,7 @@ async fn case_01_an_enrolled_holder_passes_every_step() {
     assert_eq!((verified.status.as_u16(), &verified.body), (200, &expected));
     let record = customer.last_record();
     assert_eq!((record.kind.as_str(), record.user_fullname.as_deref()), ("neuroid.verify", Some(USER)));
-    assert_eq!(record.verdict.as_deref(), Some("pass"));
+    assert_eq!(record.verdict(), Verdict::Pass);
     assert_eq!(record.reasons, ["fingerprint_matched", "faces_matched", "card_accepted"]);
     let stage = customer.stage.set();
     // The project declared both consents once, and no picture was kept.
@@ -115,7 +116,7 @@ async fn case_03_another_face_is_rejected() {
         json!({"step": "face_match", "status": "REJECTED", "score": 1.3416, "message": "Faces do not match"});
     assert_eq!(verify(&customer).await.body, expected);
     assert!(customer.stage.set().documents.is_empty());
-    assert_eq!(customer.last_record().verdict.as_deref(), Some("fail"));
+    assert_eq!(customer.last_record().verdict(), Verdict::Fail);
 }
 
 #[tokio::test]

@@ -144,7 +144,7 @@ async fn a_refused_call_is_recorded_with_its_sentence_and_nothing_of_its_body() 
     let record = customer.last_record();
     assert_eq!((record.kind.as_str(), record.http_status), ("process_video", 400));
     assert_eq!(record.error.as_deref(), Some("X-User-Fullname header is required"));
-    assert_eq!(record.verdict, None);
+    assert_eq!(record.verdict, 0);
     assert!(!format!("{record:?}").contains("secret-words"));
 
     let bad_header = customer.post("/api-gateway/sessions/start", &[("x-device-info", "no json")], "").await;

@@ -1,8 +1,9 @@
 //! Recordings that were used before.
 
 use proto::{
+    Word,
     ml::{AnalyzeVideoResponse, Replay, ReplayTrace},
-    projects::{Authorization, VideoSettings},
+    projects::{Authorization, ReplayRule, VideoSettings},
     sessions::video_liveness,
 };
 use serde_json::{Value, json};
@@ -53,7 +54,7 @@ async fn the_project_says_what_it_means_and_whose_recordings_count() {
         let customer = Customer::new().await;
         customer.stage.set().seen = Some(Ok(replayed()));
         let video = VideoSettings {
-            replays: replays.into(),
+            replays: ReplayRule::from_word(replays).unwrap().into(),
             replay_projects: vec!["project-2".into()],
             ..VideoSettings::default()
         };

@@ -2,7 +2,7 @@
 
 use axum::{body::Body, http::Request};
 use http_body_util::BodyExt;
-use proto::transactions::{ListTransactionsRequest, ReviewStatus, Transaction};
+use proto::transactions::{Flag, ListTransactionsRequest, ReviewStatus, Transaction, Verdict};
 use tower::ServiceExt;
 
 use crate::{customer::Customer, fakes::PROJECT};
@@ -54,10 +54,10 @@ async fn every_filter_reaches_the_service_by_query_and_by_object() {
         until_ms: Some(1_769_904_000_000),
         user_fullname: Some("ada@example.org".into()),
         session_id: Some("s".into()),
-        verdict: Some("pass".into()),
+        verdict: Verdict::Pass.into(),
         kind: Some("k".into()),
         tag: Some("t".into()),
-        flag: Some("ok".into()),
+        flag: Flag::Ok.into(),
         api_key_id: Some("key".into()),
         page_size: 2,
         cursor: "c".into(),

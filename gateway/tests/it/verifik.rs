@@ -16,6 +16,7 @@ use gateway::Config;
 use proto::{
     ml::{ComparePicturesResponse, EnrollFaceResponse, EnrollmentState, FaceMatch, JudgeStillResponse},
     projects::{ApiKeyState, DialectSetting},
+    transactions::Verdict,
 };
 use serde_json::{Value, json};
 use tempfile::TempDir;

@@ -10,7 +10,7 @@ use axum::{Json, Router, routing::post};
 use bytes::Bytes;
 use futures::stream;
 use proto::docauth::{
-    CheckDocumentHeader, CheckDocumentRequest, CheckDocumentResponse, CheckOutcome, ChipFile,
+    CheckDocumentHeader, CheckDocumentRequest, CheckDocumentResponse, CheckOutcome, ChipFile, DocumentType,
     check_document_request::Part, doc_auth_client::DocAuthClient,
 };
 use rpc::Transport;
@@ -93,7 +93,7 @@ fn what_is_no_picture_is_refused_in_words() {
 fn an_empty_sheet_is_claimed_to_be_nothing() {
     run_test(|client| async move {
         let checked = send(client, &blank(), false).await.unwrap();
-        assert_eq!((checked.document_type.as_str(), checked.mrz), ("", None));
+        assert_eq!((checked.document_type(), checked.mrz), (DocumentType::Unspecified, None));
         assert!(checked.portrait.is_empty() && checked.fields.is_empty());
         let passed = |c: &&proto::docauth::DocumentCheck| c.outcome() == CheckOutcome::Passed && !c.advisory;
         assert_eq!(checked.checks.iter().filter(passed).count(), 0, "{:?}", checked.checks);
@@ -170,10 +170,7 @@ fn the_external_provider_is_asked_as_its_manual_says() {
         })
         .await;
         let checked = send(&client, &blank(), true).await.unwrap();
-        assert_eq!(
-            (checked.provider.as_str(), checked.document_type.as_str()),
-            ("idscan", "driving_licence")
-        );
+        assert_eq!((checked.provider.as_str(), checked.document_type()), ("idscan", "driving_licence"));
         let value = |name: &str| checked.fields.iter().find(|f| f.name == name).unwrap().value.clone();
         assert_eq!((value("last_name"), value("expiry_date")), ("SILVA".into(), "2099-02-01".into()));
         assert!(checked.checks.iter().all(|c| c.outcome() == CheckOutcome::Passed), "{:?}", checked.checks);

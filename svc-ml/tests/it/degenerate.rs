@@ -2,7 +2,10 @@
 
 use std::{path::Path, process::Command};
 
-use proto::ml::{AnalyzeVideoResponse, Outcome, OutcomeStatus};
+use proto::{
+    Word,
+    ml::{AnalyzeVideoResponse, Outcome, OutcomeStatus},
+};
 
 use crate::world::{EVERY, World, fixture, header, root, run_test};
 
@@ -24,7 +27,7 @@ fn made(name: &str, arguments: &str) -> Vec<u8> {
 }
 
 /// Returns every service of a response: its field, its status, and all its numbers.
-fn services(answer: &AnalyzeVideoResponse) -> Vec<(String, Outcome, Vec<f64>)> {
+fn services(answer: &AnalyzeVideoResponse) -> Vec<(&'static str, Outcome, Vec<f64>)> {
     let results = answer.results.iter().map(|result| {
         let mut numbers = vec![result.score, result.evidence.unwrap_or_default()];
         numbers.extend(result.cues.iter().map(|cue| cue.value));
@@ -32,16 +35,16 @@ fn services(answer: &AnalyzeVideoResponse) -> Vec<(String, Outcome, Vec<f64>)> {
         numbers.extend(result.face_recognition().map(|face| face.probability));
         let voice = result.voice_recognition();
         numbers.extend(voice.into_iter().flat_map(|v| [v.imposter_prob, v.log_odds, v.speech_seconds]));
-        (result.service().field(), result.outcome.clone().unwrap(), numbers)
+        (result.service().as_word(), result.outcome.clone().unwrap(), numbers)
     });
     results.collect()
 }
 
 /// Returns the word with which each service could not judge; `None` if it judged.
-async fn judged(world: &World, clip: &[u8], name: &str) -> Vec<(String, Option<String>)> {
+async fn judged(world: &World, clip: &[u8], name: &str) -> Vec<(&'static str, Option<String>)> {
     let answer = world.send(header("degenerate", "Ada", &EVERY), clip).await;
     let answer = answer.unwrap_or_else(|status| panic!("{name}: {status}"));
-    let check = |(service, outcome, numbers): (String, Outcome, Vec<f64>)| {
+    let check = |(service, outcome, numbers): (&'static str, Outcome, Vec<f64>)| {
         assert!(numbers.iter().all(|v| v.is_finite()), "{name}: {service} gives {numbers:?}");
         assert!(!outcome.description.is_empty(), "{name}: {service} does not say why");
         match outcome.status() {

@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 
-use proto::accounts as wire;
+use proto::{Word, accounts as wire};
 use serde_json::Value;
 
 use super::{Accounts, change, organisation};
@@ -111,7 +111,7 @@ impl Accounts {
         Ok(wire::AuditEntry {
             id: u64::try_from(row.seq).unwrap_or(0),
             at_ms: row.happened_at,
-            actor_kind: kind.to_owned(),
+            actor_kind: wire::ActorKind::from_word(kind).unwrap_or_default().into(),
             actor_id: id.to_owned(),
             actor_name,
             action: row.action,

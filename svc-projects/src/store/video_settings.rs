@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Store, grants::ProjectGrant};
-use crate::{api_key::ProjectId, audit::Change, error::Error, video_settings::ORGANISATION};
+use crate::{api_key::ProjectId, audit::Change, error::Error};
 
 /// Most other projects whose recordings are compared.
 const MAX_REPLAY_PROJECTS: u32 = 100;
@@ -70,8 +70,8 @@ impl Store {
     pub async fn replay_projects(&self, project: &ProjectId) -> Result<Vec<String>, Error> {
         const SQL: &str = "SELECT o.id, o.organisation_id, o.dialects, o.mac \
                            FROM projects p JOIN projects o ON o.organisation_id = p.organisation_id \
-                           WHERE p.id = $1 AND o.id <> p.id AND o.replay_scope = $2 ORDER BY o.id LIMIT $3";
-        let params = db::params![project.as_str(), ORGANISATION, MAX_REPLAY_PROJECTS];
+                           WHERE p.id = $1 AND o.id <> p.id AND o.replay_scope = 'organisation' ORDER BY o.id LIMIT $2";
+        let params = db::params![project.as_str(), MAX_REPLAY_PROJECTS];
         let found: Vec<ProjectGrant> = self.db.fetch_all(SQL, params).await?;
         found.iter().try_for_each(|other| self.check_project(other))?;
         Ok(found.into_iter().map(|other| other.id).collect())

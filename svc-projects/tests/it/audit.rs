@@ -3,6 +3,7 @@
 use db::Db;
 use ledger::tree::{Hash, NoteError, TreeFinding, check_record, check_tree, record_hash};
 use proto::{
+    Word,
     accounts::{
         AppendAuditRequest, AuditEntry, GetAuditCheckpointRequest, GetAuditConsistencyRequest,
         GetAuditInclusionRequest, GetAuditLogKeysRequest, ListAuditRequest, RevokeSessionRequest,
@@ -86,7 +87,7 @@ async fn every_change_says_who_what_before_and_after() {
         .await;
         let entries = log(&mut service, &ada).await;
         let actions: Vec<_> =
-            entries.iter().rev().map(|e| (e.action.as_str(), e.actor_kind.as_str())).collect();
+            entries.iter().rev().map(|e| (e.action.as_str(), e.actor_kind().as_word())).collect();
         assert_eq!(
             actions,
             [
@@ -149,7 +150,7 @@ async fn sign_ins_sign_outs_and_rejections_are_logged_within_a_limit() {
             service.sign_in_from(&address, "ada@example.org", "a secret of theirs", "").await;
         }
         let failed = settled(&mut service, &ada, "user.sign_in_failed", 1).await;
-        assert_eq!((failed.len(), failed[0].actor_kind.as_str()), (1, "anonymous"));
+        assert_eq!((failed.len(), failed[0].actor_kind().as_word()), (1, "anonymous"));
         assert_eq!(failed[0].target, ada.user_id);
         assert_eq!(failed[0].after_json.as_deref(), Some(r#"{"address":"198.51.100.0"}"#));
         let everything = format!("{:?}", settled(&mut service, &ada, "", 6).await);

@@ -69,7 +69,7 @@ impl Service {
             organisation_name: "Acme".into(),
             project_name: "Onboarding".into(),
             selected_services: Vec::new(),
-            replays: None,
+            replays: 0,
         };
         self.client.bootstrap(request).await.expect("bootstrap").into_inner()
     }

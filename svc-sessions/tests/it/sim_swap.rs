@@ -2,6 +2,7 @@
 
 use proto::sessions::{
     CheckSimSwapRequest, PutSimSwapSettingsRequest, SimSwap, SimSwapSettings, SimSwapSettingsRequest,
+    SimSwapStatus, TokenAuth,
 };
 use testkit::{Operator, Play};
 use tonic::{Code, Status};
@@ -46,7 +47,7 @@ async fn configured(world: &World, play: Play) -> Operator {
 async fn without_an_operator_nothing_is_checked_and_a_wrong_number_is_still_wrong() {
     each_world(async |world| {
         let answer = check(&world, NUMBER).await.unwrap();
-        assert_eq!((answer.status.as_str(), answer.swapped), ("not_checked", None));
+        assert_eq!((answer.status(), answer.swapped), (SimSwapStatus::NotChecked, None));
         for bad in ["", "0400", "+0", "+61 400"] {
             let text = "phone_number must be in E.164 form, like +61400000000";
             assert_refused(check(&world, bad).await, Code::InvalidArgument, text);
@@ -61,18 +62,21 @@ async fn a_sim_change_is_reported_with_its_date_and_so_is_none() {
         let at = "2023-07-03T14:27:08.312+02:00";
         let operator = configured(&world, Play::Changed { at, hours: 24 }).await;
         let answer = check(&world, NUMBER).await.unwrap();
-        assert_eq!((answer.status.as_str(), answer.swapped, answer.error), ("swapped", Some(true), None));
+        assert_eq!(
+            (answer.status(), answer.swapped, answer.error),
+            (SimSwapStatus::Swapped, Some(true), None)
+        );
         assert_eq!(answer.latest_sim_change.as_deref(), Some("2023-07-03T12:27:08.312Z"));
         assert_eq!(answer.max_age_hours, Some(240));
 
         operator.plays(NUMBER, Play::Changed { at, hours: 300 });
         let answer = check(&world, NUMBER).await.unwrap();
-        assert_eq!((answer.status.as_str(), answer.swapped), ("not_swapped", Some(false)));
+        assert_eq!((answer.status(), answer.swapped), (SimSwapStatus::NotSwapped, Some(false)));
         assert!(answer.latest_sim_change.is_some(), "an older change has a date too");
 
         operator.plays(NUMBER, Play::Unchanged { monitored_days: Some(120) });
         let answer = check(&world, NUMBER).await.unwrap();
-        assert_eq!((answer.status.as_str(), answer.latest_sim_change), ("not_swapped", None));
+        assert_eq!((answer.status(), answer.latest_sim_change), (SimSwapStatus::NotSwapped, None));
         assert_eq!(answer.monitored_period, Some(120));
 
         operator.plays(NUMBER, Play::Unchanged { monitored_days: None });
@@ -80,7 +84,7 @@ async fn a_sim_change_is_reported_with_its_date_and_so_is_none() {
 
         operator.plays(NUMBER, Play::CheckOnly { swapped: true });
         let answer = check(&world, NUMBER).await.unwrap();
-        assert_eq!((answer.status.as_str(), &answer.latest_sim_change), ("swapped", &None));
+        assert_eq!((answer.status(), &answer.latest_sim_change), (SimSwapStatus::Swapped, &None));
         assert!(
             answer.description.ends_with("the operator did not report the date of the last change"),
             "{answer:?}"
@@ -131,7 +135,11 @@ async fn every_response_of_the_operator_has_a_code() {
         for (play, word) in &table {
             operator.plays(NUMBER, play.clone());
             let answer = check(&world, NUMBER).await.unwrap();
-            assert_eq!((answer.status.as_str(), answer.error.as_deref()), ("error", Some(*word)), "{play:?}");
+            assert_eq!(
+                (answer.status(), answer.error.as_deref()),
+                (SimSwapStatus::Error, Some(*word)),
+                "{play:?}"
+            );
             assert_eq!(answer.swapped, None, "an error is no all-clear");
             assert!(!answer.description.is_empty());
         }
@@ -166,12 +174,16 @@ async fn a_token_is_used_until_it_expires_and_fetched_anew_when_it_is_not_accept
     each_world(async |world| {
         let operator = configured(&world, Play::Unchanged { monitored_days: None }).await;
         for _ in 0..3 {
-            assert_eq!(check(&world, NUMBER).await.unwrap().status, "not_swapped");
+            assert_eq!(check(&world, NUMBER).await.unwrap().status(), SimSwapStatus::NotSwapped);
         }
         assert_eq!(operator.known().tokens, 1);
 
         operator.known().tokens = 100;
-        assert_eq!(check(&world, NUMBER).await.unwrap().status, "not_swapped", "the old token was refused");
+        assert_eq!(
+            check(&world, NUMBER).await.unwrap().status(),
+            SimSwapStatus::NotSwapped,
+            "the old token was refused"
+        );
         assert_eq!(operator.known().tokens, 101);
 
         operator.known().expires_in = Some(0);
@@ -189,7 +201,7 @@ async fn checks_at_once_share_one_token() {
     each_world(async |world| {
         let operator = configured(&world, Play::Unchanged { monitored_days: None }).await;
         let checks = futures::future::join_all((0..20).map(|_| check(&world, NUMBER))).await;
-        assert!(checks.into_iter().all(|answer| answer.unwrap().status == "not_swapped"));
+        assert!(checks.into_iter().all(|answer| answer.unwrap().status() == SimSwapStatus::NotSwapped));
         assert_eq!(operator.known().tokens, 1);
     })
     .await;
@@ -203,10 +215,14 @@ async fn the_client_shows_itself_as_the_operator_wants_and_a_refusal_has_its_wor
         let form = "grant_type=client_credentials&scope=sim-swap%3Acheck+sim-swap%3Aretrieve-date";
         assert_eq!(operator.known().forms, [form]);
 
-        put(&world, SimSwapSettings { token_auth: "post".into(), ..settings(&operator) }, "s3cret/+")
-            .await
-            .unwrap();
-        assert_eq!(check(&world, NUMBER).await.unwrap().status, "not_swapped");
+        put(
+            &world,
+            SimSwapSettings { token_auth: TokenAuth::Post.into(), ..settings(&operator) },
+            "s3cret/+",
+        )
+        .await
+        .unwrap();
+        assert_eq!(check(&world, NUMBER).await.unwrap().status(), SimSwapStatus::NotSwapped);
         assert!(operator.known().forms[1].ends_with("&client_id=client&client_secret=s3cret%2F%2B"));
 
         put(&world, settings(&operator), "wrong").await.unwrap();
@@ -231,14 +247,18 @@ async fn settings_are_read_back_without_the_secret_changed_and_removed() {
 
         let operator = configured(&world, Play::Unchanged { monitored_days: None }).await;
         let read = client.get_sim_swap_settings(of(PROJECT)).await.unwrap().into_inner();
-        assert_eq!((read.max_age_hours, read.token_auth.as_str()), (240, "basic"));
+        assert_eq!((read.max_age_hours, read.token_auth()), (240, TokenAuth::Basic));
         assert!(!format!("{read:?}").contains("s3cret"));
         assert_refused(client.get_sim_swap_settings(of("prj_2")).await, Code::NotFound, missing);
 
         let second = world.second_process().await;
-        assert_eq!(check(&second, NUMBER).await.unwrap().status, "not_swapped", "every process knows them");
+        assert_eq!(
+            check(&second, NUMBER).await.unwrap().status(),
+            SimSwapStatus::NotSwapped,
+            "every process knows them"
+        );
         client.delete_sim_swap_settings(of(PROJECT)).await.unwrap();
-        assert_eq!(check(&second, NUMBER).await.unwrap().status, "not_checked");
+        assert_eq!(check(&second, NUMBER).await.unwrap().status(), SimSwapStatus::NotChecked);
         assert_refused(client.delete_sim_swap_settings(of(PROJECT)).await, Code::NotFound, missing);
         drop(operator);
     })
@@ -285,7 +305,7 @@ async fn settings_that_cannot_work_are_refused_by_name() {
             ),
             (good(), "", "client_secret must be 1 to 1024 printable ASCII characters"),
             (SimSwapSettings { max_age_hours: 2401, ..good() }, "s", "max_age_hours must be from 1 to 2400"),
-            (SimSwapSettings { token_auth: "jwt".into(), ..good() }, "s", "token_auth must be basic or post"),
+            (SimSwapSettings { token_auth: 99, ..good() }, "s", "token_auth must be basic or post"),
         ];
         for (settings, secret, sentence) in table {
             assert_refused(put(&world, settings, secret).await, Code::InvalidArgument, sentence);
@@ -301,7 +321,7 @@ async fn no_secret_and_no_number_is_readable_on_disk() {
     config.egress = crate::this_machine();
     let world = World::open(config, std::sync::Arc::new(crate::START_MS.into())).await;
     let operator = configured(&world, Play::Unchanged { monitored_days: None }).await;
-    assert_eq!(check(&world, NUMBER).await.unwrap().status, "not_swapped");
+    assert_eq!(check(&world, NUMBER).await.unwrap().status(), SimSwapStatus::NotSwapped);
     let files = crate::files(folder.path());
     assert!(files.len() >= 2, "database and key: {files:?}");
     for file in files {

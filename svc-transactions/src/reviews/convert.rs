@@ -1,7 +1,7 @@
 //! Conversion of a review between the wire, plain values and the database.
 
 use blob::KeyRing;
-use proto::transactions as wire;
+use proto::{Word, transactions as wire};
 use serde::{Deserialize, Serialize};
 
 use super::{Claim, DEFAULT_TARGET_MINUTES, Decision, Queue, Reason, Reviewer, Settings, Standing, Status};
@@ -9,6 +9,7 @@ use crate::{
     error::Error,
     record::text,
     seal,
+    service::convert::{to_wire, word},
     store::{ReviewRow, StepRow},
 };
 
@@ -60,14 +61,14 @@ impl ReviewRow {
         let reason = self.reason.as_deref().map(Reason::from_stored).transpose()?;
         Ok(wire::Review {
             transaction_id: self.id.clone(),
-            status: status_to_wire(status).into(),
+            status: to_wire::<wire::ReviewStatus>(status.as_str()),
             waiting: Queue::from_stored(&self.queue)? == Queue::Waiting,
             causes: self.causes(),
             opened_at_ms: self.opened_at,
             due_at_ms: settings.due_at(self.opened_at),
             claimed_by: claim.map(|(by, _)| reviewer_to_wire(by, names.claimed)),
             claimed_until_ms: claim.map(|(_, until)| until),
-            reason: reason.map(reason_to_wire).unwrap_or_default().into(),
+            reason: to_wire::<wire::ReviewReason>(reason.map_or("", Reason::as_str)),
             decided_by: self.decided_by.as_deref().map(|by| reviewer_to_wire(by, names.decided)),
             decided_at_ms: self.decided_at,
             steps: Vec::new(),
@@ -92,8 +93,8 @@ impl StepRow {
         Ok(wire::ReviewStep {
             at_ms: self.made_at,
             by: Some(reviewer_to_wire(&self.made_by, written.name)),
-            decision: decision_to_wire(Decision::from_stored(&self.decision)?).into(),
-            reason: reason_to_wire(Reason::from_stored(&self.reason)?).into(),
+            decision: to_wire::<wire::ReviewDecision>(Decision::from_stored(&self.decision)?.as_str()),
+            reason: to_wire::<wire::ReviewReason>(Reason::from_stored(&self.reason)?.as_str()),
             note: written.note,
         })
     }
@@ -118,76 +119,21 @@ pub fn reviewer(wire: Option<wire::Reviewer>) -> Result<Reviewer, Error> {
     Ok(Reviewer { id: format!("{kind}:{}", text("reviewer", wire.id)?), name: wire.name })
 }
 
-pub const fn status_to_wire(status: Status) -> wire::ReviewStatus {
-    match status {
-        Status::Open => wire::ReviewStatus::Open,
-        Status::SecondReview => wire::ReviewStatus::SecondReview,
-        Status::NewCapture => wire::ReviewStatus::NewCapture,
-        Status::Approved => wire::ReviewStatus::Approved,
-        Status::Rejected => wire::ReviewStatus::Rejected,
-    }
+pub fn status_from_wire(number: i32) -> Result<Status, Error> {
+    Status::from_stored(required::<wire::ReviewStatus>("review", number)?)
 }
 
-pub fn status_from_wire(wire: wire::ReviewStatus) -> Result<Status, Error> {
-    Ok(match wire {
-        wire::ReviewStatus::Open => Status::Open,
-        wire::ReviewStatus::SecondReview => Status::SecondReview,
-        wire::ReviewStatus::NewCapture => Status::NewCapture,
-        wire::ReviewStatus::Approved => Status::Approved,
-        wire::ReviewStatus::Rejected => Status::Rejected,
-        wire::ReviewStatus::Unspecified => return Err(Error::Invalid("review has no status".into())),
-    })
+pub fn decision_from_wire(number: i32) -> Result<Decision, Error> {
+    Decision::from_stored(required::<wire::ReviewDecision>("decision", number)?)
 }
 
-const fn decision_to_wire(decision: Decision) -> wire::ReviewDecision {
-    match decision {
-        Decision::Approve => wire::ReviewDecision::Approve,
-        Decision::Reject => wire::ReviewDecision::Reject,
-        Decision::NewCapture => wire::ReviewDecision::NewCapture,
-    }
+pub fn reason_from_wire(number: i32) -> Result<Reason, Error> {
+    Reason::from_stored(required::<wire::ReviewReason>("reason", number)?)
 }
 
-pub fn decision_from_wire(wire: wire::ReviewDecision) -> Result<Decision, Error> {
-    Ok(match wire {
-        wire::ReviewDecision::Approve => Decision::Approve,
-        wire::ReviewDecision::Reject => Decision::Reject,
-        wire::ReviewDecision::NewCapture => Decision::NewCapture,
-        wire::ReviewDecision::Unspecified => return Err(Error::Invalid("decision is required".into())),
-    })
+fn required<E: Word>(field: &str, number: i32) -> Result<&'static str, Error> {
+    word::<E>(field, number)?.ok_or_else(|| Error::Invalid(format!("{field} is required")))
 }
-
-/// Maps each reason to its name on the wire, both ways.
-macro_rules! reasons {
-    ($($reason:ident),* $(,)?) => {
-        const fn reason_to_wire(reason: Reason) -> wire::ReviewReason {
-            match reason {
-                $(Reason::$reason => wire::ReviewReason::$reason),*
-            }
-        }
-
-        pub fn reason_from_wire(wire: wire::ReviewReason) -> Result<Reason, Error> {
-            match wire {
-                $(wire::ReviewReason::$reason => Ok(Reason::$reason),)*
-                wire::ReviewReason::Unspecified => Err(Error::Invalid("reason is required".into())),
-            }
-        }
-    };
-}
-
-reasons!(
-    IdentityConfirmed,
-    FalseAlarm,
-    DifferentPerson,
-    PresentationAttack,
-    ForgedDocument,
-    DuplicateIdentity,
-    SuspectedFraud,
-    PoorQuality,
-    IncompleteCapture,
-    UnreadableDocument,
-    ExpiredDocument,
-    Other,
-);
 
 impl From<Settings> for wire::ReviewSettings {
     fn from(settings: Settings) -> Self {

@@ -157,8 +157,8 @@ impl Reviews {
     }
 
     async fn decide(&self, request: wire::DecideReviewRequest) -> Result<wire::Review, Error> {
-        let decision = convert::decision_from_wire(request.decision())?;
-        let reason = convert::reason_from_wire(request.reason())?;
+        let decision = convert::decision_from_wire(request.decision)?;
+        let reason = convert::reason_from_wire(request.reason)?;
         let verdict = Verdict::new(decision, reason, &request.note)?;
         let by = reviewer(request.reviewer)?;
         let id = TransactionId::parse(&request.transaction_id).map_err(|_| Error::NotFound)?;

@@ -1,12 +1,34 @@
 //! Conversion of a transaction between the wire and its record.
 
-use proto::transactions as wire;
+use proto::{Word, transactions as wire};
 
 use crate::{
     error::Error,
     links::DocumentNumber,
-    record::{self, Personal, Record, TransactionId, Verdict},
+    record::{self, Flag, Personal, Record, TransactionId, Verdict},
 };
+
+/// The value of the wire that has this word; `UNSPECIFIED` where none has.
+pub fn to_wire<E: Word + Default>(word: &str) -> i32 {
+    E::from_word(word).unwrap_or_default().into()
+}
+
+/// The word of a value; none where it is `UNSPECIFIED`.
+///
+/// # Errors
+/// [`Error::Invalid`] for a number that no value has.
+pub fn word<E: Word>(field: &str, number: i32) -> Result<Option<&'static str>, Error> {
+    let value = E::try_from(number);
+    value.map(Word::to_word).map_err(|_| Error::Invalid(format!("{field} must be {}", E::list_words())))
+}
+
+pub fn verdict(number: i32) -> Result<Option<Verdict>, Error> {
+    word::<wire::Verdict>("verdict", number)?.map(Verdict::parse).transpose()
+}
+
+pub fn flag(number: i32) -> Result<Option<Flag>, Error> {
+    word::<wire::Flag>("flag", number)?.map(Flag::parse).transpose()
+}
 
 pub fn document_number(wire: wire::DocumentNumber) -> DocumentNumber {
     DocumentNumber { country: wire.country, number: wire.number }
@@ -31,7 +53,7 @@ impl TryFrom<wire::Transaction> for Record {
             created_at_ms: wire.created_at_ms,
             http_status: u16::try_from(wire.http_status)
                 .map_err(|_| Error::Invalid("http_status is not an HTTP status".into()))?,
-            verdict: wire.verdict.as_deref().map(Verdict::parse).transpose()?,
+            verdict: verdict(wire.verdict)?,
             score: wire.score.map(record::score).transpose()?,
             reasons: list("reasons", wire.reasons)?,
             rules: optional("rules", wire.rules)?,
@@ -70,7 +92,7 @@ impl From<Record> for wire::Transaction {
             created_at_ms: record.created_at_ms,
             http_status: record.http_status.into(),
             error: record.personal.error,
-            verdict: record.verdict.map(|verdict| verdict.as_str().into()),
+            verdict: to_wire::<wire::Verdict>(record.verdict.map_or("", Verdict::as_str)),
             score: record.score,
             reasons: record.reasons,
             services_json: record.personal.services_json,
@@ -83,7 +105,7 @@ impl From<Record> for wire::Transaction {
             duration_ms: record.duration_ms,
             client_app: record.client_app,
             client_app_version: record.client_app_version,
-            flag: record.flag.map(|flag| flag.as_str().into()),
+            flag: to_wire::<wire::Flag>(record.flag.map_or("", Flag::as_str)),
             evidence_json: record.personal.evidence_json,
             event_json: None,
             client_address: String::new(),

@@ -90,11 +90,11 @@ impl Transactions {
     ) -> Result<wire::RelatedResponse, Error> {
         let id = TransactionId::parse(&request.id).map_err(|_| Error::NotFound)?;
         let row = self.store.find_transaction(&request.project_id, &id).await?.ok_or(Error::NotFound)?;
-        let mut found: BTreeMap<(i64, String), (Row, Vec<String>)> = BTreeMap::new();
+        let mut found: BTreeMap<(i64, String), (Row, Vec<i32>)> = BTreeMap::new();
         let kinds = [
-            ("session", self.of_session(&row).await?),
-            ("user", self.of_user(&row, &id).await?),
-            ("device", self.store.of_same_device(&row, RELATED + 1).await?),
+            (wire::Relation::Session, self.of_session(&row).await?),
+            (wire::Relation::User, self.of_user(&row, &id).await?),
+            (wire::Relation::Device, self.store.of_same_device(&row, RELATED + 1).await?),
         ];
         for (by, rows) in kinds {
             for other in rows.into_iter().filter(|other| other.id != row.id) {
@@ -103,7 +103,7 @@ impl Transactions {
             }
         }
         let mut size = 0;
-        let fits = |(row, _): &(Row, Vec<String>)| {
+        let fits = |(row, _): &(Row, Vec<i32>)| {
             size += row.sealed.len();
             size <= RELATED_BYTES
         };

@@ -2,7 +2,10 @@
 
 use std::sync::Arc;
 
-use proto::transactions::{self as wire, webhooks_server};
+use proto::{
+    Word,
+    transactions::{self as wire, WebhookStatus, webhooks_server},
+};
 use serde_json::json;
 use tokio_util::task::AbortOnDropHandle;
 use tonic::{Request, Response, Status};
@@ -23,6 +26,7 @@ use crate::{
     error::Error,
     outbox::{self, Event, Outbox},
     record,
+    service::convert::to_wire,
     store::Lines,
 };
 
@@ -61,7 +65,7 @@ impl Webhooks {
             project_id: record::text("project_id", request.project_id)?,
             api_key_id: record::text("api_key_id", request.api_key_id)?,
             events: Lines(endpoint::events(request.events)?),
-            status: "active".into(),
+            status: WebhookStatus::Active.as_word().into(),
             sealed_target: self.cipher.seal_target(id.as_str(), &target)?,
             sealed_secrets: self.cipher.seal_secrets(id.as_str(), &secrets)?,
             success_count: 0,
@@ -107,11 +111,12 @@ impl Webhooks {
         if let Some(events) = request.events {
             new.events = Lines(endpoint::events(events.names)?);
         }
-        if let Some(status) = request.status {
-            if !["active", "paused"].contains(&status.as_str()) {
-                return Err(Error::Invalid("status must be active or paused".into()));
+        match WebhookStatus::try_from(request.status) {
+            Ok(WebhookStatus::Unspecified) => {}
+            Ok(status @ (WebhookStatus::Active | WebhookStatus::Paused)) => {
+                new.status = status.as_word().into();
             }
-            new.status = status;
+            _ => return Err(Error::Invalid("status must be active or paused".into())),
         }
         let new = self.replace(&old, new).await?;
         // Deliveries held during the pause are due at once.
@@ -148,7 +153,7 @@ impl Webhooks {
 
     async fn test_webhook(&self, request: wire::WebhookRequest) -> Result<wire::Delivery, Error> {
         let (id, row) = self.find_endpoint(&scope(request.scope)?, &request.id).await?;
-        if row.status != "active" {
+        if row.status != WebhookStatus::Active.as_word() {
             return Err(Error::Refused("the webhook is not active; set its status to active first"));
         }
         let (name, at_ms) = ("webhook.test", (self.clock)());
@@ -226,7 +231,7 @@ impl Webhooks {
             api_key_id: row.api_key_id,
             url: target.url,
             events: if row.events.0.is_empty() { vec!["*".into()] } else { row.events.0 },
-            status: row.status,
+            status: to_wire::<WebhookStatus>(&row.status),
             headers: headers.collect(),
             retry_config: Some(wire::RetryConfig {
                 max_retries: self.retry.max_retries,
@@ -265,7 +270,7 @@ impl Webhooks {
             webhook_id: row.endpoint_id,
             transaction_id: row.transaction_id,
             event: row.event,
-            status: row.status,
+            status: to_wire::<wire::DeliveryStatus>(&row.status),
             attempts: u32::try_from(row.attempts).unwrap_or(u32::MAX),
             next_attempt_ms: row.due_at.filter(|_| row.claim.is_none()),
             created_at_ms: row.created_at,

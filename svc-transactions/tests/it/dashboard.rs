@@ -3,8 +3,8 @@
 use proto::{
     subjects::Subject,
     transactions::{
-        GetTransactionRequest, RecentRequest, RecentResponse, RelatedResponse, SearchSubjectsRequest,
-        StatsRequest, StatsResponse, Transaction,
+        GetTransactionRequest, RecentRequest, RecentResponse, RelatedResponse, Relation,
+        SearchSubjectsRequest, StatsRequest, StatsResponse, Transaction, Verdict,
     },
 };
 use tonic::{Code, Status};
@@ -23,10 +23,10 @@ async fn stats(
     service.client.clone().stats(request).await.map(tonic::Response::into_inner)
 }
 
-fn decided(project: &str, at: i64, verdict: &str, duration_ms: u32, reasons: &[&str]) -> Transaction {
+fn decided(project: &str, at: i64, verdict: Verdict, duration_ms: u32, reasons: &[&str]) -> Transaction {
     Transaction {
         created_at_ms: at,
-        verdict: Some(verdict.into()),
+        verdict: verdict.into(),
         duration_ms,
         reasons: reasons.iter().map(|reason| (*reason).to_owned()).collect(),
         ..video(project)
@@ -37,17 +37,17 @@ fn decided(project: &str, at: i64, verdict: &str, duration_ms: u32, reasons: &[&
 async fn a_span_is_counted_hour_by_hour() {
     on_each_database(async |service: Service| {
         for (at, verdict, took, reasons) in [
-            (HOUR, "pass", 100, &["a_passed"][..]),
-            (HOUR + 1, "pass", 120, &["a_passed", "b_failed"]),
-            (2 * HOUR - 1, "fail", 7000, &["b_failed"]),
-            (3 * HOUR, "refer", 1000, &["a_passed"]),
+            (HOUR, Verdict::Pass, 100, &["a_passed"][..]),
+            (HOUR + 1, Verdict::Pass, 120, &["a_passed", "b_failed"]),
+            (2 * HOUR - 1, Verdict::Fail, 7000, &["b_failed"]),
+            (3 * HOUR, Verdict::Refer, 1000, &["a_passed"]),
         ] {
             service.record(decided("p1", at, verdict, took, reasons)).await.unwrap();
         }
         let failed =
-            Transaction { verdict: None, http_status: 503, ..decided("p1", HOUR, "pass", 90_000, &[]) };
+            Transaction { verdict: 0, http_status: 503, ..decided("p1", HOUR, Verdict::Pass, 90_000, &[]) };
         service.record(failed).await.unwrap();
-        service.record(decided("p2", HOUR, "fail", 5, &["of_another_project"])).await.unwrap();
+        service.record(decided("p2", HOUR, Verdict::Fail, 5, &["of_another_project"])).await.unwrap();
 
         let answer = stats(&service, "p1", HOUR + 5, 4 * HOUR).await.unwrap();
         let counts: Vec<_> = answer
@@ -82,10 +82,10 @@ fn ids(answer: &RecentResponse) -> Vec<String> {
 async fn recent_calls_are_listed_in_the_order_they_ended() {
     on_each_database(async |service: Service| {
         // The first began before the second and was recorded after it.
-        let long = decided("p1", 1000, "pass", 9000, &[]);
-        let short = decided("p1", 2000, "pass", 10, &[]);
-        let last = decided("p1", 11_000, "pass", 10, &[]);
-        for transaction in [&short, &long, &last, &decided("p2", 3000, "pass", 1, &[])] {
+        let long = decided("p1", 1000, Verdict::Pass, 9000, &[]);
+        let short = decided("p1", 2000, Verdict::Pass, 10, &[]);
+        let last = decided("p1", 11_000, Verdict::Pass, 10, &[]);
+        for transaction in [&short, &long, &last, &decided("p2", 3000, Verdict::Pass, 1, &[])] {
             service.record(transaction.clone()).await.unwrap();
         }
         let all = [short.id.clone(), long.id.clone(), last.id.clone()];
@@ -111,9 +111,9 @@ async fn recent_calls_are_listed_in_the_order_they_ended() {
 #[tokio::test]
 async fn another_projects_transaction_is_no_place_to_go_on_from() {
     on_each_database(async |service: Service| {
-        let theirs = decided("p2", 1000, "pass", 1, &[]);
+        let theirs = decided("p2", 1000, Verdict::Pass, 1, &[]);
         service.record(theirs.clone()).await.unwrap();
-        service.record(decided("p1", 2000, "pass", 1, &[])).await.unwrap();
+        service.record(decided("p1", 2000, Verdict::Pass, 1, &[])).await.unwrap();
         assert!(recent(&service, |r| r.after_id = Some(theirs.id)).await.ids.is_empty());
     })
     .await;
@@ -151,13 +151,15 @@ async fn of_the_same_session_user_and_device() {
 
         let found = related(&service, "p1", &this.id).await.unwrap().related;
         let found: Vec<_> = found.into_iter().map(|r| (r.transaction.unwrap().id, r.by)).collect();
-        let by = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+        let by = |relations: &[Relation]| {
+            relations.iter().map(|relation| (*relation).into()).collect::<Vec<i32>>()
+        };
         assert_eq!(
             found,
             [
-                (others[2].id.clone(), by(&["device"])),
-                (others[1].id.clone(), by(&["user", "device"])),
-                (others[0].id.clone(), by(&["session"])),
+                (others[2].id.clone(), by(&[Relation::Device])),
+                (others[1].id.clone(), by(&[Relation::User, Relation::Device])),
+                (others[0].id.clone(), by(&[Relation::Session])),
             ]
         );
         for (project, id) in [("p2", this.id.as_str()), ("p1", &new_id()), ("p1", "no id")] {

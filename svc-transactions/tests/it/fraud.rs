@@ -1,6 +1,6 @@
 //! The fraud rules in the running service: shortly after a transaction is recorded, once, across restarts and processes.
 
-use proto::transactions::{ListTransactionsRequest, Transaction};
+use proto::transactions::{ListTransactionsRequest, Transaction, Verdict};
 use serde_json::{Value, json};
 
 use crate::{NOW_MS, Service, erasure, new_id, on_each_database, video};
@@ -210,7 +210,7 @@ async fn a_hit_is_queued_for_subscribed_endpoints() {
 #[tokio::test]
 async fn test_calls_are_listed_and_counted_nowhere() {
     on_each_database(async |service: Service| {
-        let tried = Transaction { is_test: true, verdict: Some("refer".into()), ..call(0) };
+        let tried = Transaction { is_test: true, verdict: Verdict::Refer.into(), ..call(0) };
         let emulated = Some(r#"{"deviceId":"a","isPhysicalDevice":false}"#.to_owned());
         let tried = record(&service, Transaction { device_info_json: emulated, ..tried }).await;
         let live = record(&service, in_sydney(call(60_000))).await;

@@ -5,7 +5,7 @@ use proto::{
     transactions::{
         AddBlockedRequest, Blocked, CheckBlockedRequest, DocumentNumber, FraudGraph, FraudGraphRequest,
         FraudSummary, FraudSummaryRequest, LinkKind, ListBlockedRequest, RemoveBlockedRequest, Reviewer,
-        ReviewerKind, Transaction,
+        ReviewerKind, Transaction, Verdict,
     },
 };
 use tonic::{Code, Status};
@@ -24,7 +24,7 @@ fn call(at_ms: i64, user: &str, face: &str, enrolled: bool) -> Transaction {
         created_at_ms: NOW_MS + at_ms,
         user_fullname: Some(user.into()),
         session_id: None,
-        verdict: Some(if own { "pass" } else { "fail" }.into()),
+        verdict: if own { Verdict::Pass } else { Verdict::Fail }.into(),
         reasons: vec![if own { "face_match_passed" } else { "face_match_failed" }.into()],
         services_json: Some(services.to_string()),
         device_info_json: Some(format!(r#"{{"deviceId":"device of {user}"}}"#)),

@@ -1,6 +1,8 @@
 //! Lists: every filter alone and together, in pages, within one project.
 
-use proto::transactions::{ListTransactionsRequest, ListTransactionsResponse, PutFlagRequest, Transaction};
+use proto::transactions::{
+    Flag, ListTransactionsRequest, ListTransactionsResponse, PutFlagRequest, Transaction, Verdict,
+};
 use tonic::{Code, Status};
 
 use crate::{Service, on_each_database, video};
@@ -48,14 +50,15 @@ async fn each_filter_answers_what_it_asks_for_newest_first() {
                 transaction.tags = vec!["kiosk".into(), "lab".into()];
             } else {
                 transaction.session_id = Some("sess_2".into());
-                transaction.verdict = Some("pass".into());
+                transaction.verdict = Verdict::Pass.into();
                 transaction.kind = "match_faces".into();
                 transaction.api_key_id = "k2".into();
                 transaction.tags = Vec::new();
             }
         })
         .await;
-        let flag = PutFlagRequest { project_id: "p1".into(), id: recorded[3].id.clone(), flag: "ok".into() };
+        let flag =
+            PutFlagRequest { project_id: "p1".into(), id: recorded[3].id.clone(), flag: Flag::Ok.into() };
         service.client.clone().put_flag(flag).await.unwrap();
 
         let asked: [(Ask, &[&str]); 14] = [
@@ -63,16 +66,16 @@ async fn each_filter_answers_what_it_asks_for_newest_first() {
             (|r| r.user_fullname = Some("Grace Hopper".into()), &["4", "2", "0"]),
             (|r| r.user_fullname = Some("grace hopper".into()), &[]),
             (|r| r.session_id = Some("sess_2".into()), &["5", "3", "1"]),
-            (|r| r.verdict = Some("refer".into()), &["4", "2", "0"]),
+            (|r| r.verdict = Verdict::Refer.into(), &["4", "2", "0"]),
             (|r| r.kind = Some("match_faces".into()), &["5", "3", "1"]),
             (|r| r.tag = Some("lab".into()), &["4", "2", "0"]),
             (|r| r.tag = Some("la".into()), &[]),
-            (|r| r.flag = Some("ok".into()), &["3"]),
+            (|r| r.flag = Flag::Ok.into(), &["3"]),
             (|r| r.api_key_id = Some("k2".into()), &["5", "3", "1"]),
             (|r| (r.from_ms, r.until_ms) = (Some(1), Some(4)), &["3", "2", "1"]),
             (|r| (r.from_ms, r.tag) = (Some(2), Some("kiosk".into())), &["4", "2"]),
-            (|r| (r.tag, r.verdict) = (Some("kiosk".into()), Some("pass".into())), &[]),
-            (|r| (r.kind, r.flag) = (Some("match_faces".into()), Some("ok".into())), &["3"]),
+            (|r| (r.tag, r.verdict) = (Some("kiosk".into()), Verdict::Pass.into()), &[]),
+            (|r| (r.kind, r.flag) = (Some("match_faces".into()), Flag::Ok.into()), &["3"]),
         ];
         for (at, (change, expected)) in asked.into_iter().enumerate() {
             let answer = list(&service, change).await.unwrap();
@@ -127,7 +130,7 @@ async fn another_projects_records_are_on_no_list() {
             |_| {},
             |r| r.tag = Some("kiosk".into()),
             |r| r.user_fullname = Some("Ada Lovelace".into()),
-            |r| r.verdict = Some("refer".into()),
+            |r| r.verdict = Verdict::Refer.into(),
             |r| r.session_id = Some("sess_1".into()),
         ];
         for change in asked {
@@ -141,8 +144,8 @@ async fn another_projects_records_are_on_no_list() {
 async fn an_invalid_request_is_rejected_with_the_reason() {
     on_each_database(async |service: Service| {
         let asked: [(Ask, &str); 6] = [
-            (|r| r.verdict = Some("maybe".into()), "verdict must be pass, fail or refer"),
-            (|r| r.flag = Some("bad".into()), "flag must be fraudulent, possibly_fraudulent or ok"),
+            (|r| r.verdict = 99, "verdict must be pass, fail or refer"),
+            (|r| r.flag = 99, "flag must be fraudulent, possibly_fraudulent or ok"),
             (|r| r.kind = Some("'; --".into()), "kind must be 1 to 64 of a-z, 0-9, _ and ."),
             (|r| r.tag = Some("a\0".into()), "tag must not be empty or hold control characters"),
             (|r| r.cursor = "17".into(), "cursor is not one a list answered"),

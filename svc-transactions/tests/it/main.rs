@@ -226,7 +226,7 @@ pub fn video(project: &str) -> Transaction {
         created_at_ms: 1_760_000_000_000,
         http_status: 200,
         error: Some("the phrase was not understood".into()),
-        verdict: Some("refer".into()),
+        verdict: proto::transactions::Verdict::Refer.into(),
         score: Some(61.25),
         reasons: vec!["face_match_passed".into(), "spoken_phrase_failed".into()],
         services_json: Some(
@@ -246,7 +246,7 @@ pub fn video(project: &str) -> Transaction {
         client_address: String::new(),
         document_number: None,
         is_test: false,
-        flag: None,
+        flag: 0,
         evidence_json: Some(r#"{"spoken":"Ada Lovelace"}"#.into()),
         fraud: Vec::new(),
         review: None,

@@ -1,7 +1,7 @@
 //! Records: complete, unique, visible to their project only, encrypted in the database, durable when acknowledged.
 
 use futures::future::join_all;
-use proto::transactions::{RecordTransactionRequest, Transaction};
+use proto::transactions::{Flag, RecordTransactionRequest, Transaction};
 use secrecy::ExposeSecret;
 use tonic::Code;
 
@@ -34,13 +34,13 @@ async fn descriptive_headers_are_stored_as_far_as_they_are_valid() {
             error: Some(format!("no\0such\n{}", "x".repeat(1000))),
             client_app: Some("\t".into()),
             // Recording sets no flag: only a reviewer does.
-            flag: Some("ok".into()),
+            flag: Flag::Ok.into(),
             ..video("p1")
         };
         service.record(transaction.clone()).await.unwrap();
         let kept = service.get("p1", &transaction.id).await.unwrap();
+        assert_eq!((kept.flag(), kept.client_app.as_ref()), (Flag::Unspecified, None));
         assert_eq!(kept.error.unwrap(), format!("no such {}", "x".repeat(504)));
-        assert_eq!((kept.client_app, kept.flag), (None, None));
     })
     .await;
 }
@@ -140,7 +140,7 @@ async fn a_value_over_its_limit_is_rejected_by_name_and_not_stored() {
             (|t, _| t.id = "17".into(), "id is not a UUID"),
             (|t, _| t.project_id.clear(), "project_id must not be empty or hold control characters"),
             (|t, _| t.kind = "Process Video".into(), "kind must be 1 to 64 of a-z, 0-9, _ and ."),
-            (|t, _| t.verdict = Some("maybe".into()), "verdict must be pass, fail or refer"),
+            (|t, _| t.verdict = 99, "verdict must be pass, fail or refer"),
             (|t, _| t.score = Some(100.5), "score must lie within 0 and 100"),
             (|t, _| t.http_status = 70_000, "http_status is not an HTTP status"),
             (|t, big| t.device_info_json = Some(big.into()), "device_info_json is larger than 65536 bytes"),

@@ -1,6 +1,6 @@
 //! What a reviewer changes: tags and flag, and nothing else.
 
-use proto::transactions::{ListTransactionsRequest, PutFlagRequest, PutTagsRequest, Transaction};
+use proto::transactions::{Flag, ListTransactionsRequest, PutFlagRequest, PutTagsRequest, Transaction};
 use tonic::{Code, Status};
 
 use crate::{Service, new_id, on_each_database, video};
@@ -11,8 +11,8 @@ async fn put_tags(service: &Service, project: &str, id: &str, tags: &[&str]) -> 
     service.client.clone().put_tags(request).await.map(without_review)
 }
 
-async fn put_flag(service: &Service, project: &str, id: &str, flag: &str) -> Result<Transaction, Status> {
-    let request = PutFlagRequest { project_id: project.into(), id: id.into(), flag: flag.into() };
+async fn put_flag(service: &Service, project: &str, id: &str, flag: i32) -> Result<Transaction, Status> {
+    let request = PutFlagRequest { project_id: project.into(), id: id.into(), flag };
     service.client.clone().put_flag(request).await.map(without_review)
 }
 
@@ -52,12 +52,12 @@ async fn a_flag_is_set_and_changed_and_nothing_else_is() {
     on_each_database(async |service: Service| {
         let before = video("p1");
         service.record(before.clone()).await.unwrap();
-        for flag in ["possibly_fraudulent", "fraudulent", "ok"] {
+        for flag in [Flag::PossiblyFraudulent, Flag::Fraudulent, Flag::Ok].map(i32::from) {
             let after = put_flag(&service, "p1", &before.id, flag).await.unwrap();
-            assert_eq!(after, Transaction { flag: Some(flag.into()), ..before.clone() });
+            assert_eq!(after, Transaction { flag, ..before.clone() });
             assert_eq!(service.get("p1", &before.id).await.unwrap(), after);
         }
-        let refused = put_flag(&service, "p1", &before.id, "bad").await.unwrap_err();
+        let refused = put_flag(&service, "p1", &before.id, 99).await.unwrap_err();
         assert_eq!(refused.code(), Code::InvalidArgument);
         let refused = put_tags(&service, "p1", &before.id, &["a\nb"]).await.unwrap_err();
         assert_eq!(refused.code(), Code::InvalidArgument);
@@ -72,7 +72,7 @@ async fn another_projects_transaction_cannot_be_changed_and_is_unknown() {
         service.record(theirs.clone()).await.unwrap();
         for id in [theirs.id.as_str(), &new_id(), "nonsense"] {
             let tags = put_tags(&service, "p1", id, &["mine"]).await.unwrap_err();
-            let flag = put_flag(&service, "p1", id, "ok").await.unwrap_err();
+            let flag = put_flag(&service, "p1", id, Flag::Ok.into()).await.unwrap_err();
             for refused in [tags, flag] {
                 assert_eq!((refused.code(), refused.message()), (Code::NotFound, "transaction not found"));
             }

@@ -3,7 +3,7 @@
 use proto::transactions::{
     CountReviewsRequest, DecideReviewRequest, GetReviewRequest, ListReviewsRequest, ListTransactionsRequest,
     PutReviewSettingsRequest, Review, ReviewCause, ReviewCounts, ReviewDecision, ReviewQueue, ReviewReason,
-    ReviewSettings, ReviewStatus, Reviewer, ReviewerKind, ReviewerRequest, Transaction,
+    ReviewSettings, ReviewStatus, Reviewer, ReviewerKind, ReviewerRequest, Transaction, Verdict,
 };
 use tonic::{Code, Status};
 
@@ -94,9 +94,9 @@ async fn referred_calls_and_duplicates_are_queued_for_review_and_no_others() {
         let at = |minute: i64| NOW_MS - 200_000 + minute;
         let video = |minute| Transaction { created_at_ms: at(minute), duration_ms: 1, ..video("p1") };
         let referred = record(&service, video(1)).await;
-        record(&service, Transaction { verdict: Some("pass".into()), ..video(2) }).await;
+        record(&service, Transaction { verdict: Verdict::Pass.into(), ..video(2) }).await;
         let duplicate = Transaction {
-            verdict: None,
+            verdict: 0,
             kind: "enroll_face".into(),
             reasons: vec!["face_enrolled".into(), "duplicate_identity".into()],
             ..video(3)
@@ -114,22 +114,22 @@ async fn referred_calls_and_duplicates_are_queued_for_review_and_no_others() {
 #[tokio::test]
 async fn a_hit_of_a_fraud_rule_adds_a_review_or_its_cause() {
     on_each_database(async |service: Service| {
-        let call = |at: i64, verdict: &str, place: &str| Transaction {
+        let call = |at: i64, verdict: Verdict, place: &str| Transaction {
             created_at_ms: NOW_MS + at,
-            verdict: Some(verdict.into()),
+            verdict: verdict.into(),
             session_id: None,
             geo_json: Some(place.into()),
             ..video("p1")
         };
         let vienna = r#"{"lat":48.2,"lng":16.4,"country":"AT"}"#;
         let sydney = r#"{"lat":-33.9,"lng":151.2,"country":"AU"}"#;
-        record(&service, call(0, "pass", vienna)).await;
+        record(&service, call(0, Verdict::Pass, vienna)).await;
         service.all_looked_at().await;
-        let passed = record(&service, call(60_000, "pass", sydney)).await;
+        let passed = record(&service, call(60_000, Verdict::Pass, sydney)).await;
         service.all_looked_at().await;
         let review = get(&service, "p1", &passed).await.unwrap();
         assert_eq!(review.causes, [i32::from(ReviewCause::Fraud)]);
-        let referred = record(&service, call(120_000, "refer", vienna)).await;
+        let referred = record(&service, call(120_000, Verdict::Refer, vienna)).await;
         service.all_looked_at().await;
         let causes = get(&service, "p1", &referred).await.unwrap().causes;
         assert_eq!(causes, [ReviewCause::Refer, ReviewCause::Fraud].map(i32::from));
@@ -270,7 +270,7 @@ async fn a_new_capture_of_the_same_kind_ends_the_waiting_for_it() {
         let later = |kind: &str, user: &str| Transaction {
             kind: kind.into(),
             user_fullname: Some(user.into()),
-            verdict: Some("pass".into()),
+            verdict: Verdict::Pass.into(),
             created_at_ms: NOW_MS + MINUTE,
             ..video("p1")
         };
@@ -291,11 +291,11 @@ async fn a_new_capture_of_the_same_kind_ends_the_waiting_for_it() {
 #[tokio::test]
 async fn any_transaction_of_the_project_can_be_reviewed_and_no_other() {
     on_each_database(async |service: Service| {
-        let passed = record(&service, Transaction { verdict: Some("pass".into()), ..video("p1") }).await;
+        let passed = record(&service, Transaction { verdict: Verdict::Pass.into(), ..video("p1") }).await;
         assert_eq!(get(&service, "p1", &passed).await.unwrap_err().code(), Code::NotFound);
         let review = claim(&service, &passed, "ada").await.unwrap();
         assert_eq!(review.causes, [i32::from(ReviewCause::Requested)]);
-        let undecided = Transaction { verdict: None, kind: "session_start".into(), ..video("p1") };
+        let undecided = Transaction { verdict: 0, kind: "session_start".into(), ..video("p1") };
         let undecided = record(&service, undecided).await;
         assert_eq!(
             refusal(claim(&service, &undecided, "ada").await),
@@ -354,7 +354,7 @@ async fn a_picture_that_cannot_be_judged_waits_for_another_one_and_for_no_person
     on_each_database(async |service: Service| {
         let decided_by = |reasons: &str| Transaction {
             kind: "docauth_check".into(),
-            verdict: Some("refer".into()),
+            verdict: Verdict::Refer.into(),
             evidence_json: Some(format!(r#"{{"decided_by":{reasons}}}"#)),
             ..video("p1")
         };

@@ -8,8 +8,8 @@ mod resilience;
 use std::{sync::Arc, time::Duration};
 
 use proto::transactions::{
-    CreateWebhookRequest, Delivery, ListDeliveriesRequest, Transaction, Webhook, WebhookRequest,
-    WebhookScope, webhooks_client::WebhooksClient,
+    CreateWebhookRequest, Delivery, DeliveryStatus, ListDeliveriesRequest, Transaction, Webhook,
+    WebhookRequest, WebhookScope, webhooks_client::WebhooksClient,
 };
 use proto::transactions::{RecordTransactionRequest, transactions_client::TransactionsClient};
 use rpc::Transport;
@@ -124,10 +124,10 @@ impl Customer {
     }
 
     /// Waits until the only delivery of an endpoint has this status and returns it.
-    pub async fn until(&self, id: &str, status: &str) -> Delivery {
+    pub async fn until(&self, id: &str, status: DeliveryStatus) -> Delivery {
         eventually(async || {
             let deliveries = self.deliveries(id, false).await;
-            deliveries.into_iter().find(|delivery| delivery.status == status)
+            deliveries.into_iter().find(|delivery| delivery.status() == status)
         })
         .await
     }

@@ -24,6 +24,7 @@ use crate::core::{
     error::{Error, Refusal},
     evidence::{failure, ml_service},
     media::relayed,
+    record::wire_verdict,
     report::round4,
     services::Peers,
 };
@@ -219,7 +220,7 @@ async fn finish(
         user_fullname: (!check.user_fullname.is_empty()).then(|| check.user_fullname.clone()),
         created_at_ms: boot::now_ms(),
         http_status: 200,
-        verdict: verdict.map(|(verdict, _)| verdict.as_str().to_owned()),
+        verdict: verdict.map(|(verdict, _)| wire_verdict(verdict)).unwrap_or_default().into(),
         reasons: verdict.map(|(_, reason)| reason.to_owned()).into_iter().collect(),
         services_json: Some(json!({ "Deepfake Check": { "id": check.id, "result": result } }).to_string()),
         error: (!error.is_empty()).then_some(error),

@@ -1,7 +1,8 @@
 //! The outcome of an enrollment, and the quality of its samples.
 
-use proto::ml::{
-    EnrollFaceResponse, EnrollVoiceResponse, EnrollmentState, Measure, MeasureLimit, ServiceResult,
+use proto::{
+    Word,
+    ml::{EnrollFaceResponse, EnrollVoiceResponse, EnrollmentState, Measure, MeasureLimit, ServiceResult},
 };
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -71,17 +72,6 @@ const fn quality_status(passed: bool) -> &'static str {
     if passed { "good" } else { "fail" }
 }
 
-const fn state_name(state: EnrollmentState) -> &'static str {
-    match state {
-        EnrollmentState::Partial => "partial",
-        EnrollmentState::Enrolled => "enrolled",
-        EnrollmentState::Strengthened => "strengthened",
-        EnrollmentState::Replaced => "replaced",
-        EnrollmentState::Unchanged => "unchanged",
-        EnrollmentState::Refused | EnrollmentState::Unspecified => "refused",
-    }
-}
-
 /// The result of a face enrollment.
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct FaceEnrollmentReport {
@@ -106,7 +96,7 @@ impl From<&EnrollFaceResponse> for FaceEnrollmentReport {
             code,
             description,
             error,
-            state: state_name(enrolled.state()),
+            state: enrolled.state().to_word().unwrap_or("refused"),
             pictures: enrolled.kept,
             quality: enrolled.measures.iter().map(|measure| QualityReport::new(measure, None)).collect(),
         }
@@ -151,7 +141,7 @@ impl From<&EnrollVoiceResponse> for VoiceEnrollmentReport {
             code,
             description,
             error,
-            state: state_name(enrolled.state()),
+            state: enrolled.state().to_word().unwrap_or("refused"),
             recordings: enrolled.kept,
             status: match enrolled.state() {
                 EnrollmentState::Partial => "good",

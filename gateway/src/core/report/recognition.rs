@@ -1,6 +1,9 @@
 //! Results of face and voice recognition.
 
-use proto::ml::{FaceRecognition, RecognitionStatus, ServiceResult};
+use proto::{
+    Word,
+    ml::{FaceRecognition, ServiceResult},
+};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -39,22 +42,13 @@ pub struct VoiceRecognitionReport {
     narrow_band: Option<bool>,
 }
 
-const fn recognition_status(status: RecognitionStatus) -> &'static str {
-    match status {
-        RecognitionStatus::Unspecified => "error",
-        RecognitionStatus::Identified => "identified",
-        RecognitionStatus::NotIdentified => "not_identified",
-        RecognitionStatus::NotEnrolled => "not_enrolled",
-    }
-}
-
 impl From<&ServiceResult> for VoiceRecognitionReport {
     fn from(seen: &ServiceResult) -> Self {
         let (code, description, error) = summary(seen.outcome.as_ref());
         let voice = seen.voice_recognition().cloned().unwrap_or_default();
         let judged = error.is_none().then_some(&voice);
         Self {
-            status: recognition_status(voice.status()),
+            status: voice.status().to_word().unwrap_or("error"),
             id: judged.map(|voice| voice.id.clone()),
             score: judged.map(|_| round4(seen.score)),
             imposter_prob: judged.map(|voice| voice.imposter_prob),

@@ -1,7 +1,8 @@
 //! Scripted responses of the services, in the format of the models.
 
 use proto::{
-    docauth::{CheckDocumentResponse, CheckOutcome, DocumentCheck, DocumentField},
+    Word,
+    docauth::{CheckDocumentResponse, CheckOutcome, DocumentCheck, DocumentField, DocumentType, FieldSource},
     ml::{
         self, AnalyzeVideoResponse, Duplicate, EnrollFaceResponse, EnrollVoiceResponse, EnrollmentState,
         FaceRecognition, MatchFacesResponse, Outcome, OutcomeStatus, RecognitionStatus, Replay, ReplayTrace,
@@ -106,7 +107,7 @@ impl Script {
             }
             _ => None,
         };
-        let service = ml::Service::from_field(service.field())?.into();
+        let service = ml::Service::from_word(service.field())?.into();
         let evidence = enrolled.then_some(score);
         Some(ServiceResult { service, outcome, accepted: yes, score, evidence, cues: Vec::new(), detail })
     }
@@ -206,11 +207,11 @@ impl Script {
         let field = |(name, value): (&str, &str)| DocumentField {
             name: name.to_owned(),
             value: value.to_owned(),
-            source: "mrz".to_owned(),
+            source: FieldSource::Mrz.into(),
             confidence: 1.0,
         };
         CheckDocumentResponse {
-            document_type: "passport".into(),
+            document_type: DocumentType::Passport.into(),
             fields: FIELDS.into_iter().map(field).collect(),
             checks,
             cannot_judge,
@@ -297,7 +298,7 @@ mod tests {
         let evidence = DocumentEvidence {
             checks: checks.collect(),
             can_be_judged: document.cannot_judge.is_empty(),
-            document_type: document.document_type.clone(),
+            document_type: document.document_type().as_word().to_owned(),
             live_face: script.live_face().map(|score| Finding::Judged { score }),
             ..DocumentEvidence::default()
         };
@@ -327,8 +328,7 @@ mod tests {
             let (kind, state) = code.split_once('_').unwrap();
             let made =
                 if kind == "face" { script.enroll_face().state() } else { script.enroll_voice().state() };
-            let name = made.as_str_name().to_ascii_lowercase();
-            assert!(name.ends_with(state), "{code}: {name}");
+            assert!(made.as_word().ends_with(state), "{code}: {made:?}");
         }
         let refused = Script::Reason("face_not_sharp".into()).enroll_face().outcome.unwrap();
         assert_eq!((refused.status(), refused.error.as_str()), (OutcomeStatus::Refused, "face_not_sharp"));

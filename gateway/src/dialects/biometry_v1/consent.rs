@@ -12,7 +12,10 @@ use axum::{
 };
 use base64::{Engine, prelude::BASE64_STANDARD};
 use boot::timestamp::rfc3339;
-use proto::consent::{ConsentKind, ConsentState};
+use proto::{
+    Word,
+    consent::{ConsentKind, ConsentState},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -174,13 +177,8 @@ async fn read(
 
 impl From<proto::consent::ConsentEntry> for Entry {
     fn from(entry: proto::consent::ConsentEntry) -> Self {
-        let kind = match entry.kind() {
-            ConsentKind::Authorization => "authorization",
-            ConsentKind::Storage => "storage",
-            ConsentKind::Unspecified => "unknown",
-        };
         Self {
-            kind,
+            kind: entry.kind().to_word().unwrap_or("unknown"),
             id: entry.id,
             is_consent_given: entry.given,
             recorded_at: rfc3339(entry.recorded_at_ms),

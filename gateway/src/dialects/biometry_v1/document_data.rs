@@ -1,7 +1,10 @@
 //! The documented object of a checked document.
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use proto::docauth::{CheckDocumentResponse, CheckOutcome, DocumentCheck, DocumentField, MrzReading};
+use proto::{
+    Word,
+    docauth::{CheckDocumentResponse, CheckOutcome, DocumentCheck, DocumentField, DocumentType, MrzReading},
+};
 use scoring::{DocumentDecision, Verdict};
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -22,7 +25,7 @@ const NOT_ACCEPTED: &str = "the rules of the project do not accept it";
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DocumentData {
     #[schema(example = "passport")]
-    document_type: String,
+    document_type: &'static str,
     /// `travel`, `identity`, `driving` or empty.
     #[schema(example = "travel")]
     document_category: &'static str,
@@ -82,7 +85,7 @@ pub struct FieldReport {
     name: String,
     value: String,
     #[schema(example = "mrz")]
-    source: String,
+    source: &'static str,
     confidence: f64,
 }
 
@@ -91,7 +94,7 @@ impl From<&DocumentField> for FieldReport {
         Self {
             name: field.name.clone(),
             value: field.value.clone(),
-            source: field.source.clone(),
+            source: field.source().as_word(),
             confidence: (field.confidence * 1000.0).round() / 1000.0,
         }
     }
@@ -113,7 +116,8 @@ pub struct MrzValidation {
 
 impl From<Option<&MrzReading>> for MrzValidation {
     fn from(mrz: Option<&MrzReading>) -> Self {
-        let format = mrz.map(|mrz| mrz.format.clone());
+        // As ICAO Doc 9303 writes them: TD3, MRV-A.
+        let format = mrz.map(|mrz| mrz.format().as_word().to_ascii_uppercase().replace('_', "-"));
         let reading = mrz.cloned().unwrap_or_default();
         Self {
             has_mrz: mrz.is_some(),
@@ -143,8 +147,8 @@ impl DocumentData {
         let mrz_validation = validate_mrz.then(|| MrzValidation::from(document.mrz.as_ref()));
         let cannot_judge = Some(document.cannot_judge.clone()).filter(|why| !why.is_empty());
         Self {
-            document_type: document.document_type.clone(),
-            document_category: document_category(&document.document_type),
+            document_type: document.document_type().as_word(),
+            document_category: document_category(document.document_type()),
             country_code: field("country_code"),
             nationality_code: field("nationality_code"),
             nationality_name: field("nationality_name"),
@@ -190,12 +194,12 @@ fn errors(document: &CheckDocumentResponse, decision: &DocumentDecision) -> Vec<
     cannot_judge.into_iter().chain(failed).collect()
 }
 
-fn document_category(document_type: &str) -> &'static str {
+const fn document_category(document_type: DocumentType) -> &'static str {
     match document_type {
-        "passport" | "visa" | "travel_document" => "travel",
-        "identity_card" => "identity",
-        "driving_licence" => "driving",
-        _ => "",
+        DocumentType::Passport | DocumentType::Visa | DocumentType::TravelDocument => "travel",
+        DocumentType::IdentityCard => "identity",
+        DocumentType::DrivingLicence => "driving",
+        DocumentType::Unspecified => "",
     }
 }
 

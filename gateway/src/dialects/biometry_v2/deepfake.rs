@@ -7,7 +7,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use boot::timestamp::rfc3339;
-use proto::sessions::{DeepfakeCheck, DeepfakeCheckState};
+use proto::{Word, sessions::DeepfakeCheck};
 use serde::Serialize;
 use serde_json::Value;
 use utoipa::ToSchema;
@@ -102,12 +102,7 @@ pub async fn get_check(
 impl From<DeepfakeCheck> for DeepfakeCheckData {
     fn from(check: DeepfakeCheck) -> Self {
         Self {
-            status: match check.state() {
-                DeepfakeCheckState::Pending => "pending",
-                DeepfakeCheckState::Processing => "processing",
-                DeepfakeCheckState::Completed => "completed",
-                DeepfakeCheckState::Failed | DeepfakeCheckState::Unspecified => "failed",
-            },
+            status: check.state().to_word().unwrap_or("failed"),
             result: serde_json::from_str(&check.result_json).ok(),
             error: (!check.error.is_empty()).then_some(check.error),
             created_at: rfc3339(check.created_at_ms),

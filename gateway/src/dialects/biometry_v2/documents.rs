@@ -2,6 +2,7 @@
 
 use axum::{Json, extract::State};
 use base64::{Engine, engine::general_purpose::STANDARD};
+use proto::Word;
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -40,7 +41,7 @@ pub struct CheckDocumentFormV2 {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct DocumentDataV2 {
     #[schema(example = "passport")]
-    document_type: String,
+    document_type: &'static str,
     country_code: String,
     nationality_code: String,
     nationality_name: String,
@@ -76,7 +77,7 @@ impl DocumentDataV2 {
             field.map(|field| field.value.clone()).unwrap_or_default()
         };
         Self {
-            document_type: document.document_type.clone(),
+            document_type: document.document_type().as_word(),
             country_code: field("country_code"),
             nationality_code: field("nationality_code"),
             nationality_name: field("nationality_name"),

@@ -5,7 +5,10 @@ use axum::{
     extract::{Query, State, rejection::QueryRejection},
 };
 use boot::timestamp::rfc3339;
-use proto::accounts::{self as wire, ListAuditRequest};
+use proto::{
+    Word,
+    accounts::{self as wire, ListAuditRequest},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -59,7 +62,7 @@ pub struct AuditEntry {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Actor {
     /// `user`, `api_key`, `operator` (the command line) or `anonymous` (a failed sign-in).
-    kind: String,
+    kind: &'static str,
     id: String,
     /// Empty: deleted.
     name: String,
@@ -96,7 +99,7 @@ impl From<wire::AuditEntry> for AuditEntry {
         Self {
             id: entry.id,
             at: rfc3339(entry.at_ms),
-            actor: Actor { kind: entry.actor_kind, id: entry.actor_id, name: entry.actor_name },
+            actor: Actor { kind: entry.actor_kind().as_word(), id: entry.actor_id, name: entry.actor_name },
             action: entry.action,
             target: entry.target,
             before: json(entry.before_json),

@@ -10,7 +10,7 @@ use axum::{
 };
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use boot::timestamp::{parse_rfc3339, rfc3339};
-use proto::projects::{self, ApiKeyState};
+use proto::{Word, projects};
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
@@ -303,11 +303,7 @@ pub async fn list_public_keys(State(gateway): State<Gateway>) -> Result<Json<Pub
 
 impl From<projects::ApiKey> for KeyData {
     fn from(key: projects::ApiKey) -> Self {
-        let state = match key.state() {
-            ApiKeyState::Active => "active",
-            ApiKeyState::Expired => "expired",
-            ApiKeyState::Revoked | ApiKeyState::Unspecified => "revoked",
-        };
+        let state = key.state().to_word().unwrap_or("revoked");
         Self {
             id: key.id,
             name: key.name,

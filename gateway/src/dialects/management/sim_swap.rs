@@ -6,7 +6,10 @@ use axum::{
     extract::{State, rejection::BytesRejection},
 };
 use boot::timestamp::rfc3339;
-use proto::sessions::SimSwapSettings;
+use proto::{
+    Word,
+    sessions::{SimSwapSettings, TokenAuth},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -49,7 +52,7 @@ pub struct Operator {
     token_url: String,
     client_id: String,
     scope: Option<String>,
-    token_auth: String,
+    token_auth: &'static str,
     max_age_hours: u32,
     #[schema(example = "2026-01-31T12:00:00Z")]
     updated_at: String,
@@ -67,12 +70,16 @@ pub async fn put_sim_swap_operator(
     if request.max_age_hours == Some(0) {
         return Err(Error::invalid("max_age_hours must be from 1 to 2400"));
     }
+    let token_auth = match request.token_auth.as_str() {
+        "" => TokenAuth::Basic,
+        word => json::parse_word("token_auth", word)?,
+    };
     let settings = SimSwapSettings {
         base_url: request.base_url,
         token_url: request.token_url,
         client_id: request.client_id,
         scope: request.scope,
-        token_auth: request.token_auth,
+        token_auth: token_auth.into(),
         max_age_hours: request.max_age_hours.unwrap_or_default(),
         updated_at_ms: 0,
     };
@@ -107,11 +114,11 @@ pub async fn delete_sim_swap_operator(
 impl From<SimSwapSettings> for Operator {
     fn from(settings: SimSwapSettings) -> Self {
         Self {
+            token_auth: settings.token_auth().as_word(),
             base_url: settings.base_url,
             token_url: settings.token_url,
             client_id: settings.client_id,
             scope: settings.scope,
-            token_auth: settings.token_auth,
             max_age_hours: settings.max_age_hours,
             updated_at: rfc3339(settings.updated_at_ms),
         }

@@ -14,7 +14,10 @@ use axum::{
     },
 };
 use boot::timestamp::rfc3339;
-use proto::transactions::{FraudHit, ListTransactionsRequest, Transaction};
+use proto::{
+    Word,
+    transactions::{FraudHit, ListTransactionsRequest, Transaction},
+};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
@@ -24,7 +27,7 @@ use crate::{
     core::{caller::Caller, error::Error, transactions},
     http::{
         envelope::{Envelope, Page},
-        json::without_byte_order_mark,
+        json::{self, without_byte_order_mark},
         openapi::closed_sets,
         state::Gateway,
     },
@@ -54,7 +57,7 @@ pub struct TransactionData {
     http_status: u32,
     error: Option<String>,
     #[schema(value_type = Option<closed_sets::Verdict>, example = "pass")]
-    verdict: Option<String>,
+    verdict: Option<&'static str>,
     score: Option<f64>,
     decision_reasons: Vec<String>,
     services: Option<Value>,
@@ -72,7 +75,7 @@ pub struct TransactionData {
     client_app_version: Option<String>,
     /// The reviewer's flag.
     #[schema(value_type = Option<closed_sets::ReviewFlag>, example = "possibly_fraudulent")]
-    flag: Option<String>,
+    flag: Option<&'static str>,
     /// What the fraud rules found, a moment after the call.
     fraud: Vec<Fraud>,
     /// What people decided, or have to; null where nobody is asked.
@@ -184,8 +187,8 @@ pub async fn put_transaction_flag(
     query: Result<Query<FlagQuery>, QueryRejection>,
 ) -> Result<Json<Envelope<TransactionData>>, Error> {
     let Path(id) = id?;
-    let Query(FlagQuery { flag }) =
-        query.map_err(|_| Error::invalid("flag must be fraudulent, possibly_fraudulent or ok"))?;
+    let flag = query.map(|Query(query)| query.flag).unwrap_or_default();
+    let flag = json::parse_word("flag", &flag)?;
     let changed = transactions::put_flag(gateway.core(), &caller, id, flag).await?;
     Ok(Json(Envelope::new("flag updated", changed.into())))
 }
@@ -196,6 +199,7 @@ fn parsed(json: Option<String>) -> Option<Value> {
 
 impl From<Transaction> for TransactionData {
     fn from(record: Transaction) -> Self {
+        let (verdict, flag) = (record.verdict().to_word(), record.flag().to_word());
         Self {
             id: record.id,
             project_id: record.project_id,
@@ -207,7 +211,7 @@ impl From<Transaction> for TransactionData {
             created_at: rfc3339(record.created_at_ms),
             http_status: record.http_status,
             error: record.error,
-            verdict: record.verdict,
+            verdict,
             score: record.score,
             decision_reasons: record.reasons,
             services: parsed(record.services_json),
@@ -221,7 +225,7 @@ impl From<Transaction> for TransactionData {
             duration_ms: record.duration_ms,
             client_app: record.client_app,
             client_app_version: record.client_app_version,
-            flag: record.flag,
+            flag,
             fraud: record.fraud.into_iter().map(Fraud::from).collect(),
             review: record.review.map(ReviewData::from),
         }

@@ -6,7 +6,10 @@ use axum::{
     extract::{State, rejection::BytesRejection},
 };
 use boot::timestamp::rfc3339;
-use proto::projects;
+use proto::{
+    Word,
+    projects::{self, ReplayScope},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -14,8 +17,6 @@ use crate::{
     core::{caller::Caller, error::Error, permissions, permissions::Permission, project_settings},
     http::{dashboard_session::DashboardUser, envelope::Envelope, json, state::Gateway},
 };
-
-const ORGANISATION: &str = "organisation";
 
 /// What is absent stays.
 #[derive(Debug, Deserialize, ToSchema)]
@@ -40,13 +41,13 @@ pub struct VideoSettingsChange {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct VideoSettingsData {
     #[schema(example = "optional")]
-    challenge: String,
+    challenge: &'static str,
     #[schema(example = "digits")]
-    challenge_phrase: String,
+    challenge_phrase: &'static str,
     #[schema(example = "project")]
-    replay_scope: String,
+    replay_scope: &'static str,
     #[schema(example = "fail")]
-    replays: String,
+    replays: &'static str,
     /// Null while the defaults are in force.
     updated_at: Option<String>,
 }
@@ -74,30 +75,38 @@ pub async fn put_video_settings(
 ) -> Result<Json<Envelope<VideoSettingsData>>, Error> {
     let change: VideoSettingsChange = json::parse_change(body)?;
     let is_owner = user.is_some_and(|user| permissions::is_allowed(user.role(), Permission::OwnersWrite));
-    if change.replay_scope.as_deref() == Some(ORGANISATION) && !is_owner {
+    let request = projects::PutVideoSettingsRequest {
+        project_id: caller.project_id.clone(),
+        challenge: value::<projects::ChallengeRule>("challenge", change.challenge)?,
+        challenge_phrase: value::<projects::ChallengePhrase>("challenge_phrase", change.challenge_phrase)?,
+        replay_scope: value::<ReplayScope>("replay_scope", change.replay_scope)?,
+        replays: value::<projects::ReplayRule>("replays", change.replays)?,
+    };
+    if request.replay_scope() == ReplayScope::Organisation && !is_owner {
         let current = project_settings::get_video_settings(gateway.core(), &caller).await?;
-        if current.replay_scope != ORGANISATION {
+        if current.replay_scope() != ReplayScope::Organisation {
             return Err(Error::OwnerRequired);
         }
     }
-    let request = projects::PutVideoSettingsRequest {
-        project_id: caller.project_id.clone(),
-        challenge: change.challenge,
-        challenge_phrase: change.challenge_phrase,
-        replay_scope: change.replay_scope,
-        replays: change.replays,
-    };
     let stored = project_settings::put_video_settings(gateway.core(), request).await?;
     Ok(Json(Envelope::new("video settings updated", stored.into())))
+}
+
+/// The value of a word; unspecified where there is none.
+fn value<E: Word + Default>(field: &'static str, word: Option<String>) -> Result<i32, Error> {
+    let Some(word) = word else { return Ok(E::default().into()) };
+    let value =
+        E::from_word(&word).ok_or_else(|| Error::field(field, &format!("must be {}", E::list_words())));
+    value.map(Into::into)
 }
 
 impl From<projects::VideoSettings> for VideoSettingsData {
     fn from(settings: projects::VideoSettings) -> Self {
         Self {
-            challenge: settings.challenge,
-            challenge_phrase: settings.challenge_phrase,
-            replay_scope: settings.replay_scope,
-            replays: settings.replays,
+            challenge: settings.challenge().as_word(),
+            challenge_phrase: settings.challenge_phrase().as_word(),
+            replay_scope: settings.replay_scope().as_word(),
+            replays: settings.replays().as_word(),
             updated_at: settings.updated_at_ms.map(rfc3339),
         }
     }

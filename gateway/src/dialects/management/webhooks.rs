@@ -14,7 +14,10 @@ use axum::{
     },
 };
 use boot::timestamp::rfc3339;
-use proto::transactions::{self as wire, WebhookHeader};
+use proto::{
+    Word,
+    transactions::{self as wire, WebhookHeader, WebhookStatus},
+};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -80,7 +83,7 @@ pub struct WebhookData {
     events: Vec<String>,
     /// `disabled`: the endpoint answered 410.
     #[schema(value_type = closed_sets::WebhookStatus, example = "active")]
-    status: String,
+    status: &'static str,
     /// Their values may be credentials, so they are never shown: each is `***`.
     #[schema(example = json!({"authorization": "***"}))]
     headers: BTreeMap<String, String>,
@@ -179,11 +182,14 @@ pub async fn update_webhook(
 ) -> Result<Json<Envelope<WebhookData>>, Error> {
     let Path(id) = id?;
     let request: WebhookChange = json::parse_change(body)?;
+    let status = request
+        .status
+        .map(|word| WebhookStatus::from_word(&word).ok_or(Error::invalid("status must be active or paused")));
     let change = webhooks::WebhookChange {
         url: request.url,
         events: request.events,
         headers: request.headers.map(to_headers),
-        status: request.status,
+        status: status.transpose()?.unwrap_or_default(),
     };
     let updated = webhooks::update_webhook(gateway.core(), &caller, id, change).await?;
     Ok(Json(Envelope::new("webhook updated", updated.into())))
@@ -225,14 +231,14 @@ fn to_headers(given: BTreeMap<String, String>) -> Vec<WebhookHeader> {
 
 impl From<wire::Webhook> for WebhookData {
     fn from(webhook: wire::Webhook) -> Self {
-        let retry = webhook.retry_config.unwrap_or_default();
+        let (status, retry) = (webhook.status().as_word(), webhook.retry_config.unwrap_or_default());
         Self {
             id: webhook.id,
             api_key_id: webhook.api_key_id,
             project_id: webhook.project_id,
             url: webhook.url,
             events: webhook.events,
-            status: webhook.status,
+            status,
             headers: webhook.headers.into_iter().map(|header| (header.name, HIDDEN.to_owned())).collect(),
             retry_config: RetryData {
                 max_retries: retry.max_retries,

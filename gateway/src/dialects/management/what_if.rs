@@ -13,7 +13,7 @@ use axum::{
     extract::{State, rejection::BytesRejection},
 };
 use boot::timestamp::parse_rfc3339;
-use proto::transactions::{ListTransactionsRequest, Transaction};
+use proto::transactions::{Flag, ListTransactionsRequest, Transaction, Verdict};
 use scoring::{Basis, DocumentBasis, Rules, RulesVersion, Service, ServiceRule};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -30,7 +30,11 @@ use crate::{
         transactions::list_recorded_transactions,
         user_name::parse_any_user_name,
     },
-    http::{envelope::Envelope, json, state::Gateway},
+    http::{
+        envelope::Envelope,
+        json::{self, parse_word},
+        state::Gateway,
+    },
 };
 
 const DEFAULT_LIMIT: u32 = 1_000;
@@ -138,9 +142,19 @@ impl Question {
             until_ms: self.until.map(|text| time_ms("until", &text)).transpose()?,
             user_fullname: self.user_fullname.as_deref().map(parse_any_user_name).transpose()?,
             session_id: self.session_id,
-            verdict: self.verdict,
+            verdict: self
+                .verdict
+                .map(|word| parse_word::<Verdict>("verdict", &word))
+                .transpose()?
+                .unwrap_or_default()
+                .into(),
             tag: self.tag,
-            flag: self.flag,
+            flag: self
+                .flag
+                .map(|word| parse_word::<Flag>("flag", &word))
+                .transpose()?
+                .unwrap_or_default()
+                .into(),
             api_key_id: self.api_key_id,
             cursor: self.cursor.unwrap_or_default(),
             ..ListTransactionsRequest::default()
@@ -231,10 +245,10 @@ enum Past {
 
 impl Past {
     fn read(transaction: &Transaction) -> Result<Self, Skipped> {
-        let evidence = match (&transaction.verdict, &transaction.evidence_json) {
-            (None, _) => return Err(Skipped::NoDecision),
-            (Some(_), None) => return Err(Skipped::NoEvidence),
-            (Some(_), Some(json)) => json,
+        let evidence = match (transaction.verdict(), &transaction.evidence_json) {
+            (Verdict::Unspecified, _) => return Err(Skipped::NoDecision),
+            (_, None) => return Err(Skipped::NoEvidence),
+            (_, Some(json)) => json,
         };
         let read = if transaction.kind == Kind::DocauthCheck.as_str() {
             serde_json::from_str(evidence).map(Self::Document)
@@ -284,17 +298,17 @@ mod tests {
 
     #[test]
     fn a_call_that_cannot_be_decided_again_has_a_reason() {
-        let call = |verdict: Option<&str>, evidence: Option<&str>| Transaction {
-            verdict: verdict.map(Into::into),
+        let call = |verdict: Verdict, evidence: Option<&str>| Transaction {
+            verdict: verdict.into(),
             evidence_json: evidence.map(Into::into),
             ..Transaction::default()
         };
-        assert_eq!(Past::read(&call(None, None)), Err(Skipped::NoDecision));
-        assert_eq!(Past::read(&call(Some("pass"), None)), Err(Skipped::NoEvidence));
-        assert_eq!(Past::read(&call(Some("pass"), Some("{}"))), Err(Skipped::EvidenceNotReadable));
+        assert_eq!(Past::read(&call(Verdict::Unspecified, None)), Err(Skipped::NoDecision));
+        assert_eq!(Past::read(&call(Verdict::Pass, None)), Err(Skipped::NoEvidence));
+        assert_eq!(Past::read(&call(Verdict::Pass, Some("{}"))), Err(Skipped::EvidenceNotReadable));
         let whole = r#"{"selected":["face_liveness"],"found":{"face_liveness":{"judged":{"score":0.7}}}}"#;
-        assert!(matches!(Past::read(&call(Some("pass"), Some(whole))), Ok(Past::Video(_))));
-        let of_a_document = Transaction { kind: "docauth_check".into(), ..call(Some("pass"), Some(whole)) };
+        assert!(matches!(Past::read(&call(Verdict::Pass, Some(whole))), Ok(Past::Video(_))));
+        let of_a_document = Transaction { kind: "docauth_check".into(), ..call(Verdict::Pass, Some(whole)) };
         assert_eq!(Past::read(&of_a_document), Err(Skipped::EvidenceNotReadable));
     }
 }

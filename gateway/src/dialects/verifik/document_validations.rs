@@ -55,9 +55,9 @@ pub struct DocumentValidation {
     #[serde(rename = "_id")]
     id: String,
     #[schema(example = "passport")]
-    document_type: String,
+    document_type: &'static str,
     #[schema(example = "passport")]
-    document_category: String,
+    document_category: &'static str,
     /// ASSESSING, VALIDATED or FAILED.
     #[schema(example = "VALIDATED")]
     status: &'static str,
@@ -109,7 +109,7 @@ async fn run(
             document_validation: DocumentValidation {
                 status: word(&STATUSES, &judged.document.status()),
                 id: judged.document.id,
-                document_category: judged.document_type.clone(),
+                document_category: judged.document_type,
                 document_type: judged.document_type,
                 validation_method: "OCR",
                 names_match: judged.name_match == 100,

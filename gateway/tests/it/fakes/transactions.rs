@@ -66,7 +66,7 @@ impl transactions_server::Transactions for Stage {
         let others = state.records.iter().filter(ours).filter(|t| t.id != request.id).cloned();
         let related = others.map(|transaction| transactions::RelatedTransaction {
             transaction: Some(transaction),
-            by: vec!["user".into()],
+            by: vec![transactions::Relation::User.into()],
         });
         Ok(Response::new(transactions::RelatedResponse { related: related.collect() }))
     }
@@ -250,6 +250,6 @@ impl transactions_server::Transactions for Stage {
         request: Request<transactions::PutFlagRequest>,
     ) -> Result<Response<Transaction>, Status> {
         let request = request.into_inner();
-        Ok(Response::new(Transaction { id: request.id, flag: Some(request.flag), ..Transaction::default() }))
+        Ok(Response::new(Transaction { id: request.id, flag: request.flag, ..Transaction::default() }))
     }
 }

@@ -40,7 +40,7 @@ async fn pictures_are_judged_and_compared() {
         "{}",
         other.body
     );
-    assert_eq!(world.customer.last_record().verdict.as_deref(), Some("fail"));
+    assert_eq!(world.customer.last_record().verdict(), Verdict::Fail);
     let four = json!({"probe": [image(), image(), image(), image()], "gallery": image()});
     let four = world.post("/v2/face-recognition/compare", &four).await;
     assert_eq!(four.body["message"], "\"probe\" must contain 1 to 3 items");

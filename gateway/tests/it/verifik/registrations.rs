@@ -94,10 +94,7 @@ async fn case_01_the_documents_answer_has_their_fields_in_their_order() {
         assert!(id.len() == 24 && id.bytes().all(|b| b.is_ascii_hexdigit()), "{id}");
     }
     let record = world.customer.last_record();
-    assert_eq!(
-        (record.kind.as_str(), record.verdict.as_deref()),
-        ("verifik.app_registration_face", Some("pass"))
-    );
+    assert_eq!((record.kind.as_str(), record.verdict()), ("verifik.app_registration_face", Verdict::Pass));
     let (header, picture) = world.customer.stage.set().enrollments[0].clone();
     assert_eq!((header.user_fullname, picture), (format!("registration:{}", of.id), JPEG.to_vec()));
 }

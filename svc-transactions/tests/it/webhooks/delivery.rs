@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use proto::transactions::{ReplayDeliveryRequest, UpdateWebhookRequest, WebhookHeader};
+use proto::transactions::{
+    DeliveryStatus, ReplayDeliveryRequest, UpdateWebhookRequest, WebhookHeader, WebhookStatus,
+};
 use testkit::Receiver;
 use tonic::Code;
 
@@ -80,7 +82,7 @@ async fn what_was_not_taken_is_sent_again_under_the_same_id() {
         assert!(arrived.iter().all(|one| one.id() == arrived[0].id() && one.body == arrived[0].body));
         assert!(arrived.iter().all(|one| one.is_signed_with(&secret)));
 
-        let delivered = customer.until(&hook.id, "delivered").await;
+        let delivered = customer.until(&hook.id, DeliveryStatus::Delivered).await;
         assert_eq!((delivered.attempts, delivered.next_attempt_ms), (3, None));
         let statuses: Vec<_> = delivered.log.iter().map(|attempt| attempt.status_code.unwrap()).collect();
         assert_eq!(statuses, [500, 302, 200]);
@@ -131,7 +133,7 @@ async fn an_undelivered_event_becomes_a_dead_letter_and_can_be_replayed() {
         receiver.answer([500; 6]);
         let transaction = customer.record("process_video").await;
         let arrived = receiver.next_few(6).await;
-        let dead = customer.until(&hook.id, "dead").await;
+        let dead = customer.until(&hook.id, DeliveryStatus::Dead).await;
         assert_eq!((dead.attempts, &dead.transaction_id, dead.next_attempt_ms), (6, &transaction, None));
         assert_eq!(customer.deliveries(&hook.id, true).await, std::slice::from_ref(&dead));
 
@@ -141,9 +143,9 @@ async fn an_undelivered_event_becomes_a_dead_letter_and_can_be_replayed() {
             id: dead.id.clone(),
         };
         let replayed = customer.hooks.clone().replay_delivery(request.clone()).await.unwrap().into_inner();
-        assert_eq!((replayed.status.as_str(), replayed.attempts), ("pending", 0));
+        assert_eq!((replayed.status(), replayed.attempts), (DeliveryStatus::Pending, 0));
         assert_eq!(receiver.next().await.id(), arrived[0].id());
-        let delivered = customer.until(&hook.id, "delivered").await;
+        let delivered = customer.until(&hook.id, DeliveryStatus::Delivered).await;
         assert_eq!((delivered.attempts, delivered.log.len()), (1, 7));
         assert!(customer.deliveries(&hook.id, true).await.is_empty());
 
@@ -184,7 +186,7 @@ async fn a_redirect_is_not_followed() {
         let (customer, mut receiver) = (Customer::new(db, few).await, Receiver::new().await);
         let (hook, _) = customer.webhook(&format!("{}/moved", receiver.url), &[]).await;
         customer.record("process_video").await;
-        let dead = customer.until(&hook.id, "dead").await;
+        let dead = customer.until(&hook.id, DeliveryStatus::Dead).await;
         assert_eq!(dead.log[0].status_code, Some(307));
         let paths: Vec<_> = receiver.rest().into_iter().map(|one| one.path).collect();
         assert_eq!(paths, ["/moved", "/moved"]);
@@ -201,14 +203,14 @@ async fn an_endpoint_that_answers_410_is_paused_until_reactivated() {
         receiver.answer([410]);
         customer.record("process_video").await;
         receiver.next().await;
-        assert_eq!(customer.until(&hook.id, "dead").await.attempts, 1);
-        assert_eq!(customer.get(&hook.id).await.status, "disabled");
+        assert_eq!(customer.until(&hook.id, DeliveryStatus::Dead).await.attempts, 1);
+        assert_eq!(customer.get(&hook.id).await.status(), WebhookStatus::Disabled);
         customer.record("process_video").await;
         assert_eq!(customer.deliveries(&hook.id, false).await.len(), 1, "nothing is queued meanwhile");
         let test = customer.hooks.clone().test_webhook(customer.named(&hook.id)).await;
         assert_eq!(test.unwrap_err().code(), Code::FailedPrecondition);
 
-        set_status(&customer, &hook.id, "active").await;
+        set_status(&customer, &hook.id, WebhookStatus::Active).await;
         let id = customer.record("process_video").await;
         assert_eq!(receiver.next().await.json()["data"]["id"], id);
     })
@@ -221,11 +223,11 @@ async fn what_happens_during_a_pause_is_sent_after_it() {
         let (customer, mut receiver) = (Customer::new(db, quick()).await, Receiver::new().await);
         let (paused, _) = customer.webhook(&format!("{}/paused", receiver.url), &[]).await;
         customer.webhook(&format!("{}/active", receiver.url), &[]).await;
-        set_status(&customer, &paused.id, "paused").await;
+        set_status(&customer, &paused.id, WebhookStatus::Paused).await;
         let id = customer.record("process_video").await;
         assert_eq!(receiver.next().await.path, "/active");
         assert_eq!(customer.deliveries(&paused.id, false).await[0].attempts, 0);
-        set_status(&customer, &paused.id, "active").await;
+        set_status(&customer, &paused.id, WebhookStatus::Active).await;
         let held = receiver.next().await;
         assert_eq!((held.path.as_str(), &held.json()["data"]["id"]), ("/paused", &id.into()));
     })
@@ -251,11 +253,11 @@ async fn a_test_and_the_customers_own_headers_arrive() {
     .await;
 }
 
-async fn set_status(customer: &Customer, id: &str, status: &str) {
+async fn set_status(customer: &Customer, id: &str, status: WebhookStatus) {
     let request = UpdateWebhookRequest {
         scope: Some(customer.scope.clone()),
         id: id.into(),
-        status: Some(status.into()),
+        status: status.into(),
         ..UpdateWebhookRequest::default()
     };
     customer.hooks.clone().update_webhook(request).await.unwrap();

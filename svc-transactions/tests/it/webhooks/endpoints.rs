@@ -1,7 +1,8 @@
 //! Endpoints: access, validation and storage.
 
 use proto::transactions::{
-    ListWebhooksRequest, UpdateWebhookRequest, WebhookHeader, WebhookScope, update_webhook_request,
+    DeliveryStatus, ListWebhooksRequest, UpdateWebhookRequest, WebhookHeader, WebhookScope, WebhookStatus,
+    update_webhook_request,
 };
 use svc_transactions::WebhooksConfig;
 use testkit::Receiver;
@@ -17,8 +18,8 @@ async fn an_endpoint_reads_back_and_its_secret_does_not() {
         let (made, secret) = customer.webhook("https://hooks.example.org/a", &["video.processed"]).await;
         assert!(made.id.starts_with("wh_") && secret.starts_with("whsec_") && secret.len() == 50);
         assert_eq!(
-            (made.status.as_str(), made.events.as_slice()),
-            ("active", ["video.processed".to_owned()].as_slice())
+            (made.status(), made.events.as_slice()),
+            (WebhookStatus::Active, ["video.processed".to_owned()].as_slice())
         );
         assert_eq!(customer.get(&made.id).await, made);
         let (newer, _) = customer.webhook("https://hooks.example.org/b", &["*"]).await;
@@ -54,7 +55,7 @@ async fn an_update_changes_what_it_names() {
 
         let bad = |change| async { update(change).await.unwrap_err() };
         let status =
-            bad(UpdateWebhookRequest { status: Some("disabled".into()), ..Default::default() }).await;
+            bad(UpdateWebhookRequest { status: WebhookStatus::Disabled.into(), ..Default::default() }).await;
         assert_eq!(
             (status.code(), status.message()),
             (Code::InvalidArgument, "status must be active or paused")
@@ -114,7 +115,7 @@ async fn nothing_of_an_endpoint_or_its_payloads_can_be_read_from_the_database() 
     receiver.answer([500]);
     customer.record("process_video").await;
     receiver.next_few(2).await;
-    customer.until(&made.webhook.unwrap().id, "delivered").await;
+    customer.until(&made.webhook.unwrap().id, DeliveryStatus::Delivered).await;
     let secret = made.secret.trim_start_matches("whsec_");
     for entry in std::fs::read_dir(folder.path()).unwrap() {
         let bytes = std::fs::read(entry.unwrap().path()).unwrap();
@@ -158,7 +159,7 @@ async fn by_default_nothing_is_sent_to_this_machine() {
         let customer = Customer::of(scope, db, closed).await;
         customer.record("process_video").await;
         for id in [&by_address.id, &by_name.id] {
-            let dead = customer.until(id, "dead").await;
+            let dead = customer.until(id, DeliveryStatus::Dead).await;
             assert_eq!(dead.log[0].error.as_deref(), Some("address_not_allowed"));
         }
         assert!(receiver.rest().is_empty());

@@ -5,7 +5,7 @@ use std::sync::{
     atomic::{AtomicI64, Ordering},
 };
 
-use proto::transactions::{Delivery, WebhookScope};
+use proto::transactions::{Delivery, DeliveryStatus, WebhookScope};
 use svc_transactions::WebhooksConfig;
 use testkit::Receiver;
 
@@ -46,7 +46,8 @@ impl Waiting {
         eventually(async || {
             let deliveries = self.customer.deliveries(&self.hook, false).await;
             let done = |one: &Delivery| {
-                one.attempts == attempts && (one.status != "pending" || one.next_attempt_ms.is_some())
+                one.attempts == attempts
+                    && (one.status() != DeliveryStatus::Pending || one.next_attempt_ms.is_some())
             };
             deliveries.into_iter().find(done)
         })
@@ -69,10 +70,10 @@ async fn a_receiver_that_was_away_for_an_hour_gets_it() {
         let mut delivery = waiting.after(1).await;
         while waiting.elapsed_ms() < HOUR_MS {
             delivery = waiting.next_attempt(&delivery).await;
-            assert_eq!(delivery.status, "pending", "after {} attempts", delivery.attempts);
+            assert_eq!(delivery.status(), DeliveryStatus::Pending, "after {} attempts", delivery.attempts);
         }
         waiting.receiver.forget();
-        assert_eq!(waiting.next_attempt(&delivery).await.status, "delivered");
+        assert_eq!(waiting.next_attempt(&delivery).await.status(), DeliveryStatus::Delivered);
         assert!(waiting.elapsed_ms() < 4 * HOUR_MS, "it was asked again soon enough");
     })
     .await;
@@ -85,10 +86,10 @@ async fn only_after_more_than_a_day_a_delivery_is_given_up() {
         waiting.receiver.answer([500; 100]);
         waiting.customer.record("process_video").await;
         let mut delivery = waiting.after(1).await;
-        while delivery.status == "pending" {
+        while delivery.status() == DeliveryStatus::Pending {
             delivery = waiting.next_attempt(&delivery).await;
         }
-        assert_eq!((delivery.status.as_str(), delivery.attempts), ("dead", 19));
+        assert_eq!((delivery.status(), delivery.attempts), (DeliveryStatus::Dead, 19));
         assert!(waiting.elapsed_ms() > 24 * HOUR_MS, "{} hours", waiting.elapsed_ms() / HOUR_MS);
     })
     .await;

@@ -5,7 +5,7 @@ use axum::{
     extract::{Path, State, rejection::PathRejection},
 };
 use boot::timestamp::rfc3339;
-use proto::ml::{Modality, TemplateInfo};
+use proto::{Word, ml::TemplateInfo};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -80,18 +80,10 @@ pub async fn get_subject(
     Ok(Json(Envelope::new("subject found", data)))
 }
 
-const fn modality_name(modality: Modality) -> &'static str {
-    match modality {
-        Modality::Face => "face",
-        Modality::Voice => "voice",
-        Modality::Unspecified => "unspecified",
-    }
-}
-
 impl From<TemplateInfo> for Template {
     fn from(template: TemplateInfo) -> Self {
         Self {
-            kind: modality_name(template.modality()).to_owned(),
+            kind: template.modality().to_word().unwrap_or("unspecified").to_owned(),
             model: template.model,
             created_at: rfc3339(template.created_at_ms),
             samples: template.samples,

@@ -1,13 +1,13 @@
 //! The filters of transaction lists: the same as a query string and as a JSON object.
 
 use boot::timestamp::parse_rfc3339;
-use proto::transactions::{ListTransactionsRequest, ReviewStatus};
+use proto::transactions::{Flag, ListTransactionsRequest, ReviewStatus, Verdict};
 use serde_json::Value;
 use utoipa::{IntoParams, ToSchema};
 
 use crate::{
     core::{error::Error, user_name::parse_any_user_name},
-    http::json::without_byte_order_mark,
+    http::json::{parse_word, without_byte_order_mark},
 };
 
 /// Largest page.
@@ -99,12 +99,12 @@ fn set(request: &mut ListTransactionsRequest, name: &str, value: String) -> Resu
         "cursor" => request.cursor = filled(name, value)?,
         "user" => request.user_fullname = Some(parse_any_user_name(&filled(name, value)?)?),
         "session_id" => request.session_id = Some(filled(name, value)?),
-        "verdict" => request.verdict = Some(filled(name, value)?),
+        "verdict" => request.verdict = parse_word::<Verdict>("verdict", &filled(name, value)?)?.into(),
         "kind" => request.kind = Some(filled(name, value)?),
         "tag" => request.tag = Some(filled(name, value)?),
-        "flag" => request.flag = Some(filled(name, value)?),
+        "flag" => request.flag = parse_word::<Flag>("flag", &filled(name, value)?)?.into(),
         "api_key_id" => request.api_key_id = Some(filled(name, value)?),
-        "review" => request.review = Some(review(&value)?.into()),
+        "review" => request.review = Some(parse_word::<ReviewStatus>("review", &value)?.into()),
         "fraud" => request.fraud = Some(filled(name, value)?),
         _ => return Err(Error::Invalid(format!("there is no filter {}", printable(name)).into())),
     }
@@ -133,21 +133,6 @@ pub fn time(name: &str, value: &str) -> Result<i64, Error> {
 fn limit(value: &str) -> Result<u32, Error> {
     let limit = value.parse().ok().filter(|limit| (1..=MAX_LIMIT).contains(limit));
     limit.ok_or(Error::invalid("limit must be a whole number from 1 to 200"))
-}
-
-fn review(value: &str) -> Result<ReviewStatus, Error> {
-    Ok(match value {
-        "open" => ReviewStatus::Open,
-        "second_review" => ReviewStatus::SecondReview,
-        "new_capture" => ReviewStatus::NewCapture,
-        "approved" => ReviewStatus::Approved,
-        "rejected" => ReviewStatus::Rejected,
-        _ => {
-            return Err(Error::invalid(
-                "review must be open, second_review, new_capture, approved or rejected",
-            ));
-        }
-    })
 }
 
 fn yes_or_no(name: &str, value: &str) -> Result<bool, Error> {

@@ -4,7 +4,7 @@ use axum::{
     Json,
     extract::{Path, State, rejection::PathRejection},
 };
-use proto::transactions::RelatedTransaction;
+use proto::{Word, transactions::RelatedTransaction};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -20,7 +20,7 @@ pub struct Related {
     transaction: TransactionData,
     /// What they have in common: `session`, `user`, `device` (its own id, as clients send one).
     #[schema(example = json!(["user", "device"]))]
-    related_by: Vec<String>,
+    related_by: Vec<&'static str>,
 }
 
 /// The latest other transactions of the same session, of the same user and of the same device (20 of each at most),
@@ -41,6 +41,7 @@ pub async fn list_related_transactions(
 
 impl Related {
     fn new(related: RelatedTransaction) -> Option<Self> {
-        Some(Self { transaction: related.transaction?.into(), related_by: related.by })
+        let related_by = related.by().map(Word::as_word).collect();
+        Some(Self { transaction: related.transaction?.into(), related_by })
     }
 }

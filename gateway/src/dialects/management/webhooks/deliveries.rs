@@ -8,7 +8,7 @@ use axum::{
     },
 };
 use boot::timestamp::rfc3339;
-use proto::transactions as wire;
+use proto::{Word, transactions as wire};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -32,7 +32,7 @@ pub struct DeliveryData {
     #[schema(example = "video.processed")]
     event: String,
     #[schema(value_type = closed_sets::DeliveryStatus, example = "delivered")]
-    status: String,
+    status: &'static str,
     attempts: u32,
     /// Null while an attempt is in progress and when none is scheduled.
     next_attempt_at: Option<String>,
@@ -168,11 +168,11 @@ pub async fn replay_dead_letters(
 impl From<wire::Delivery> for DeliveryData {
     fn from(delivery: wire::Delivery) -> Self {
         Self {
+            status: delivery.status().as_word(),
             id: delivery.id,
             webhook_id: delivery.webhook_id,
             transaction_id: delivery.transaction_id,
             event: delivery.event,
-            status: delivery.status,
             attempts: delivery.attempts,
             next_attempt_at: delivery.next_attempt_ms.map(rfc3339),
             created_at: rfc3339(delivery.created_at_ms),

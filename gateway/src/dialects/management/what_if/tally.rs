@@ -3,7 +3,10 @@
 use std::collections::BTreeMap;
 
 use boot::timestamp::rfc3339;
-use proto::transactions::{ReviewStatus, Transaction};
+use proto::{
+    Word,
+    transactions::{Flag, ReviewStatus, Transaction},
+};
 use scoring::Decision;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -72,11 +75,11 @@ pub struct Labelled {
 impl Labels {
     fn of(&mut self, transaction: &Transaction) -> Option<&mut Labelled> {
         let review = transaction.review.as_ref().map(proto::transactions::Review::status);
-        match (review, transaction.flag.as_deref()) {
+        match (review, transaction.flag()) {
             (Some(ReviewStatus::Rejected), _) => Some(&mut self.rejected),
             (Some(ReviewStatus::Approved), _) => Some(&mut self.approved),
-            (_, Some("fraudulent")) => Some(&mut self.rejected),
-            (_, Some("ok")) => Some(&mut self.approved),
+            (_, Flag::Fraudulent) => Some(&mut self.rejected),
+            (_, Flag::Ok) => Some(&mut self.approved),
             _ => None,
         }
     }
@@ -85,8 +88,8 @@ impl Labels {
         let stopped = |verdict: &str| u32::from(verdict != "pass");
         if let Some(labelled) = self.of(transaction) {
             labelled.calls += 1;
-            labelled.stopped_before += stopped(transaction.verdict.as_deref().unwrap_or_default());
-            labelled.stopped_after += stopped(&new.verdict);
+            labelled.stopped_before += stopped(transaction.verdict().as_word());
+            labelled.stopped_after += stopped(new.verdict);
         }
     }
 }
@@ -106,7 +109,7 @@ pub struct Change {
 #[derive(Debug, PartialEq, Serialize, ToSchema)]
 pub struct Judgement {
     #[schema(example = "refer")]
-    verdict: String,
+    verdict: &'static str,
     score: Option<f64>,
     #[schema(example = json!(["face_match_referred"]))]
     reasons: Vec<String>,
@@ -114,11 +117,7 @@ pub struct Judgement {
 
 impl<C> From<Decision<C>> for Judgement {
     fn from(decision: Decision<C>) -> Self {
-        Self {
-            verdict: decision.verdict.as_str().to_owned(),
-            score: Some(decision.score),
-            reasons: decision.reasons,
-        }
+        Self { verdict: decision.verdict.as_str(), score: Some(decision.score), reasons: decision.reasons }
     }
 }
 
@@ -141,12 +140,12 @@ impl Tally {
         sum.replayed += 1;
         sum.labels.add(&transaction, &new);
         let old = Judgement {
-            verdict: transaction.verdict.unwrap_or_default(),
+            verdict: transaction.verdict().as_word(),
             score: transaction.score,
             reasons: transaction.reasons,
         };
-        let by_old = sum.verdicts.entry(old.verdict.clone()).or_default();
-        *by_old.entry(new.verdict.clone()).or_default() += 1;
+        let by_old = sum.verdicts.entry(old.verdict.to_owned()).or_default();
+        *by_old.entry(new.verdict.to_owned()).or_default() += 1;
         if old != new {
             sum.changed += 1;
             if sum.changes.len() < MAX_CHANGES {
@@ -166,14 +165,16 @@ impl Tally {
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
+    use proto::transactions::Verdict;
     use scoring::{Evidence, Finding, Service, decide, default_for};
 
     use super::*;
+    use crate::core::record::wire_verdict;
 
     fn decided(evidence: &Evidence) -> (Transaction, Decision) {
         let decision = decide(&default_for(&Service::ALL.into_iter().collect()), evidence);
         let transaction = Transaction {
-            verdict: Some(decision.verdict.as_str().into()),
+            verdict: wire_verdict(decision.verdict).into(),
             score: Some(decision.score),
             reasons: decision.reasons.clone(),
             ..Transaction::default()
@@ -212,23 +213,26 @@ mod tests {
 
     #[test]
     fn reviewer_decisions_are_counted_and_take_precedence_over_flags() {
-        let call = |verdict: &str, review: Option<ReviewStatus>, flag: Option<&str>| Transaction {
-            verdict: Some(verdict.into()),
+        let call = |verdict: Verdict, review: Option<ReviewStatus>, flag: Flag| Transaction {
+            verdict: verdict.into(),
             review: review.map(|status| proto::transactions::Review {
                 status: status.into(),
                 ..proto::transactions::Review::default()
             }),
-            flag: flag.map(Into::into),
+            flag: flag.into(),
             ..Transaction::default()
         };
-        let new = |verdict: &str| Ok(Judgement { verdict: verdict.into(), score: None, reasons: Vec::new() });
+        let new = |verdict: &'static str| Ok(Judgement { verdict, score: None, reasons: Vec::new() });
         let mut tally = Tally::default();
-        tally.add(call("pass", Some(ReviewStatus::Rejected), None), new("fail"));
-        tally.add(call("refer", Some(ReviewStatus::Rejected), Some("ok")), new("pass"));
-        tally.add(call("pass", Some(ReviewStatus::Approved), None), new("refer"));
-        tally.add(call("pass", None, Some("ok")), new("pass"));
-        tally.add(call("pass", Some(ReviewStatus::Open), None), new("fail"));
-        tally.add(call("pass", Some(ReviewStatus::Rejected), None), Err(Skipped::NoEvidence));
+        tally.add(call(Verdict::Pass, Some(ReviewStatus::Rejected), Flag::Unspecified), new("fail"));
+        tally.add(call(Verdict::Refer, Some(ReviewStatus::Rejected), Flag::Ok), new("pass"));
+        tally.add(call(Verdict::Pass, Some(ReviewStatus::Approved), Flag::Unspecified), new("refer"));
+        tally.add(call(Verdict::Pass, None, Flag::Ok), new("pass"));
+        tally.add(call(Verdict::Pass, Some(ReviewStatus::Open), Flag::Unspecified), new("fail"));
+        tally.add(
+            call(Verdict::Pass, Some(ReviewStatus::Rejected), Flag::Unspecified),
+            Err(Skipped::NoEvidence),
+        );
         let labels = tally.finish(String::new()).labels;
         assert_eq!(labels.rejected, Labelled { calls: 2, stopped_before: 1, stopped_after: 1 });
         assert_eq!(labels.approved, Labelled { calls: 2, stopped_before: 0, stopped_after: 1 });
@@ -239,7 +243,7 @@ mod tests {
         let mut tally = Tally::default();
         for _ in 0..MAX_CHANGES + 10 {
             let (mut transaction, decision) = decided(&Evidence::new());
-            transaction.verdict = Some("pass".into());
+            transaction.verdict = Verdict::Pass.into();
             tally.add(transaction, Ok(decision.into()));
         }
         let sum = tally.finish("next".into());
