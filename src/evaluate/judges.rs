@@ -76,7 +76,8 @@ async fn media(judge: &Judge, probe: &Path, question: Question) -> anyhow::Resul
 /// Score and verdict are those of the built-in rules; only a pass is an acceptance, and a picture that cannot be judged
 /// is for another picture, not for the rates.
 async fn document(judge: &svc_docauth::judge::Judge, picture: &Path) -> anyhow::Result<Judged> {
-    let Some(checked) = judge.check(picture).await? else { return Ok(Err("unreadable".to_owned())) };
+    let today = boot::timestamp::date(boot::now_ms());
+    let Some(checked) = judge.check(picture, today).await? else { return Ok(Err("unreadable".to_owned())) };
     if !checked.cannot_judge.is_empty() {
         return Ok(Err("picture_cannot_be_judged".to_owned()));
     }

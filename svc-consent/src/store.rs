@@ -19,12 +19,8 @@ use crate::{entry::Entry, error::Error};
 pub use texts::TextRow;
 
 /// The columns of an [`Entry`], the same in every statement that reads one.
-macro_rules! columns {
-    () => {
-        "id, project_id, subject, seq, kind, given, recorded_at, api_key_id, transaction_id, sealed, hash, chain"
-    };
-}
-pub(crate) use columns;
+const COLUMNS: &str =
+    "id, project_id, subject, seq, kind, given, recorded_at, api_key_id, transaction_id, sealed, hash, chain";
 
 pub use append::Written;
 pub use log::Journal;
@@ -66,11 +62,11 @@ impl Store {
 
     /// Returns the subject's newest `limit` entries, oldest first.
     pub async fn entries(&self, project: &str, subject: &str, limit: i64) -> Result<Vec<Entry>, Error> {
-        const SQL: &str = concat!(
+        const SQL: [&str; 3] = [
             "SELECT ",
-            columns!(),
-            " FROM consent_entries WHERE project_id = $1 AND subject = $2 ORDER BY seq DESC LIMIT $3"
-        );
+            COLUMNS,
+            " FROM consent_entries WHERE project_id = $1 AND subject = $2 ORDER BY seq DESC LIMIT $3",
+        ];
         let mut entries: Vec<Entry> = self.db.fetch_all(SQL, db::params![project, subject, limit]).await?;
         entries.reverse();
         Ok(entries)
@@ -78,11 +74,11 @@ impl Store {
 
     /// Returns the project's next `limit` entries after the one with id `after`, in the order of their creation.
     pub async fn page(&self, project: &str, after: &str, limit: i64) -> Result<Vec<Entry>, Error> {
-        const SQL: &str = concat!(
+        const SQL: [&str; 3] = [
             "SELECT ",
-            columns!(),
-            " FROM consent_entries WHERE project_id = $1 AND id > $2 ORDER BY id LIMIT $3"
-        );
+            COLUMNS,
+            " FROM consent_entries WHERE project_id = $1 AND id > $2 ORDER BY id LIMIT $3",
+        ];
         Ok(self.db.fetch_all(SQL, db::params![project, after, limit]).await?)
     }
 }

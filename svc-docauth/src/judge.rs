@@ -11,6 +11,7 @@ use intake::Workers;
 use models::{Pack, Runtime};
 use proto::docauth::CheckDocumentResponse;
 use sandbox::Sandbox;
+use time::Date;
 
 use crate::{
     DEADLINE,
@@ -48,13 +49,12 @@ impl Judge {
         self.pack.manifest().sum(&["documents", "face"])
     }
 
-    /// Returns the report of one picture, as of today. `None`: it cannot be decoded.
+    /// Returns the report of one picture, as of `today`. `None`: it cannot be decoded.
     ///
     /// # Errors
     /// When the file cannot be opened or a network fails.
-    pub async fn check(&self, picture: &Path) -> anyhow::Result<Option<CheckDocumentResponse>> {
+    pub async fn check(&self, picture: &Path, today: Date) -> anyhow::Result<Option<CheckDocumentResponse>> {
         let file = File::open(picture).with_context(|| format!("cannot open {}", picture.display()))?;
-        let today = boot::timestamp::date(boot::now_ms());
         match self.inhouse.check(self.workers.admit("judge")?, file, today).await {
             Ok(checked) => Ok(Some(encode(checked))),
             // A rejected picture is a result here, and does not end the evaluation.

@@ -58,7 +58,7 @@ struct Person {
 impl Accounts {
     pub fn new(store: Store, ring: KeyRing, tree: AuditTree) -> Self {
         let refusals = refusals::Refusals::new(store.clone());
-        Self { store, log: Log::new(ring.clone()), ring, passwords: Passwords::default(), refusals, tree }
+        Self { log: store.log().clone(), store, ring, passwords: Passwords::default(), refusals, tree }
     }
 
     /// Returns the current state of the calling user.

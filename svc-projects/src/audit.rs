@@ -14,6 +14,7 @@ pub mod tree;
 pub mod verify;
 
 use blob::{KeyId, KeyRing, Mac, Purpose};
+use boot::Clock;
 use ledger::Endorser;
 use serde_json::Value;
 use sha2::{Digest, Sha256};
@@ -72,11 +73,10 @@ pub struct Change {
     pub target: String,
     pub before: Option<Value>,
     pub after: Option<Value>,
-    pub at_ms: i64,
 }
 
 impl Change {
-    /// Builds a change by the user of the current call, now.
+    /// Builds a change by the user of the current call.
     pub fn new(organisation: &str, action: &str, target: &str) -> Self {
         Self {
             organisation_id: organisation.to_owned(),
@@ -86,7 +86,6 @@ impl Change {
             target: target.to_owned(),
             before: None,
             after: None,
-            at_ms: crate::service::now_ms(),
         }
     }
 }
@@ -118,16 +117,21 @@ pub struct Head {
 /// The name of the log in endorsements; it has one part.
 const PART: &str = "audit";
 
-/// The keys of the entries.
+/// The keys of the entries, and their clock.
 #[derive(Clone)]
 pub struct Log {
     ring: KeyRing,
     endorser: Endorser,
+    clock: Clock,
 }
 
 impl Log {
-    pub fn new(ring: KeyRing) -> Self {
-        Self { endorser: Endorser::new(ring.clone()), ring }
+    pub fn new(ring: KeyRing, clock: Clock) -> Self {
+        Self { endorser: Endorser::new(ring.clone()), ring, clock }
+    }
+
+    pub fn now_ms(&self) -> i64 {
+        (self.clock)()
     }
 
     /// Returns `change` as the entry after `head`, and the new head.
@@ -145,7 +149,7 @@ impl Log {
             action: change.action.clone(),
             target: change.target.clone(),
             sealed: self.ring.seal(CONTENT, &seq.to_be_bytes(), content.as_bytes())?,
-            happened_at: change.at_ms,
+            happened_at: self.now_ms(),
             mac: String::new(),
             endorsement: String::new(),
         };

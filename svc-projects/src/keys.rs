@@ -10,7 +10,7 @@ use crate::{
     error::Error,
     project::rate_limit,
     scope::Scopes,
-    service::{Grant, Projects, now_ms, page_size},
+    service::{Grant, Projects, page_size},
 };
 
 impl Projects {
@@ -35,7 +35,7 @@ impl Projects {
             scopes: Scopes::of_new_key(&request.scopes, request.can_mint)?,
             response_format: ResponseFormat::parse(format)?,
             rate_limit_per_minute: rate_limit(request.rate_limit_per_minute)?,
-            expires_at_ms: expiry(request.expires_at_ms.unwrap_or(0), now_ms())?,
+            expires_at_ms: expiry(request.expires_at_ms.unwrap_or(0), self.store.now_ms())?,
             dialects: KeyDialects::parse(&request.dialects)?,
             is_test: request.is_test,
         };
@@ -50,12 +50,12 @@ impl Projects {
         }
         let (key, jwt) = self.prepare(project_id, grant).await?;
         self.store.insert_api_key(&key).await?;
-        Ok(wire::CreateApiKeyResponse { jwt, key: Some(key.into()) })
+        Ok(wire::CreateApiKeyResponse { jwt, key: Some(self.describe_key(key)) })
     }
 
     pub(crate) async fn update(&self, request: &wire::UpdateApiKeyRequest) -> Result<wire::ApiKey, Error> {
         let (project, id) = key_ids(&request.project_id, &request.api_key_id)?;
-        let now_ms = now_ms();
+        let now_ms = self.store.now_ms();
         let named = |field, error: Error| Error::field(field, error.to_string());
         let change = |mut key: ApiKey| {
             // Changing a key requires the scopes to create it, before and after the change.
@@ -93,7 +93,7 @@ impl Projects {
             Ok(key)
         };
         let key = self.store.change_api_key(&project, &id, now_ms, change).await?;
-        key.map(wire::ApiKey::from).ok_or(Error::NoSuchKey)
+        key.map(|key| self.describe_key(key)).ok_or(Error::NoSuchKey)
     }
 
     pub(crate) async fn list(
@@ -111,9 +111,31 @@ impl Projects {
             |last: &ApiKey| Cursor { created_at_ms: last.created_at_ms, id: last.id.clone() }.to_string();
         let next_cursor = keys.last().filter(|_| more).map(cursor).unwrap_or_default();
         Ok(wire::ListApiKeysResponse {
-            keys: keys.into_iter().map(wire::ApiKey::from).collect(),
+            keys: keys.into_iter().map(|key| self.describe_key(key)).collect(),
             next_cursor,
         })
+    }
+
+    /// The key as it is now.
+    pub(crate) fn describe_key(&self, key: ApiKey) -> wire::ApiKey {
+        wire::ApiKey {
+            id: key.id.as_str().into(),
+            project_id: key.project_id.as_str().into(),
+            name: key.name.as_str().into(),
+            state: key.state.at(self.store.now_ms(), key.expires_at_ms).into(),
+            selected_services: key.selected_services.into_names(),
+            scores_id: key.scores_id.as_ref().map(|id| id.as_str().into()),
+            can_mint: key.scopes.can_mint(),
+            scopes: key.scopes.into_names(),
+            response_format: key.response_format.as_str().into(),
+            created_at_ms: key.created_at_ms,
+            updated_at_ms: key.updated_at_ms,
+            last_used_at_ms: key.last_used_at_ms,
+            rate_limit_per_minute: key.rate_limit_per_minute,
+            expires_at_ms: key.expires_at_ms,
+            dialects: key.dialects.into_names(),
+            is_test: key.is_test,
+        }
     }
 }
 
@@ -133,29 +155,6 @@ impl From<State> for i32 {
             State::Active => wire::ApiKeyState::Active.into(),
             State::Revoked => wire::ApiKeyState::Revoked.into(),
             State::Expired => wire::ApiKeyState::Expired.into(),
-        }
-    }
-}
-
-impl From<ApiKey> for wire::ApiKey {
-    fn from(key: ApiKey) -> Self {
-        Self {
-            id: key.id.as_str().into(),
-            project_id: key.project_id.as_str().into(),
-            name: key.name.as_str().into(),
-            state: key.state.at(now_ms(), key.expires_at_ms).into(),
-            selected_services: key.selected_services.into_names(),
-            scores_id: key.scores_id.as_ref().map(|id| id.as_str().into()),
-            can_mint: key.scopes.can_mint(),
-            scopes: key.scopes.into_names(),
-            response_format: key.response_format.as_str().into(),
-            created_at_ms: key.created_at_ms,
-            updated_at_ms: key.updated_at_ms,
-            last_used_at_ms: key.last_used_at_ms,
-            rate_limit_per_minute: key.rate_limit_per_minute,
-            expires_at_ms: key.expires_at_ms,
-            dialects: key.dialects.into_names(),
-            is_test: key.is_test,
         }
     }
 }

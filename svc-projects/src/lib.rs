@@ -43,6 +43,8 @@ mod store;
 mod tombstones;
 mod video_settings;
 
+use std::sync::Arc;
+
 use anyhow::Context;
 use proto::{accounts::accounts_server::AccountsServer, projects::projects_server::ProjectsServer};
 use tonic::service::Routes;
@@ -72,9 +74,13 @@ async fn audit_ends(
 /// When the database cannot be opened, or the master key is missing or not the one the signing keys were sealed with.
 pub async fn routes(config: Config) -> anyhow::Result<Routes> {
     let ledger::Opened { db, ring, .. } = ledger::open(&config, boot::now_ms()).await?;
-    let store = store::Store::new(db, audit::Log::new(ring.clone()), ledger::RowMacs::new(ring.clone()));
+    let store = store::Store::new(
+        db,
+        audit::Log::new(ring.clone(), Arc::new(boot::now_ms)),
+        ledger::RowMacs::new(ring.clone()),
+    );
     store.guard_audit().await.context("the audit log's triggers")?;
-    store.make_missing_macs(boot::now_ms()).await.context("the MACs of rows")?;
+    store.make_missing_macs(store.now_ms()).await.context("the MACs of rows")?;
     let tree = audit::tree::AuditTree::new(store.clone(), &ring)?;
     let accounts = accounts::Accounts::new(store.clone(), ring.clone(), tree.clone());
     let anchoring = {

@@ -1,5 +1,7 @@
 //! Operator commands on the master keys of this service, run beside its database.
 
+use std::sync::Arc;
+
 use async_trait::async_trait;
 use blob::KeyConfig;
 use ledger::{KeyUsage, MasterKeys, Opened, Rewrap, SealedColumn, Sealing, Tables};
@@ -109,5 +111,5 @@ impl MasterKeys for Config {
 }
 
 fn store(Opened { db, ring, .. }: &Opened) -> Store {
-    Store::new(db.clone(), Log::new(ring.clone()), ledger::RowMacs::new(ring.clone()))
+    Store::new(db.clone(), Log::new(ring.clone(), Arc::new(boot::now_ms)), ledger::RowMacs::new(ring.clone()))
 }

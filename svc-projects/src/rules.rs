@@ -5,7 +5,7 @@ use proto::projects as wire;
 use crate::{
     api_key::{ApiKeyId, Name, ProjectId, ScoresId},
     error::Error,
-    service::{Projects, now_ms, page_size},
+    service::{Projects, page_size},
     store::{NewRules, RulesRow},
 };
 
@@ -31,7 +31,7 @@ impl Projects {
             json: &request.rules_json,
             project_default: request.project_default,
         };
-        let version = self.store.put_rules(&rules, now_ms()).await?.ok_or(Error::NoSuchRules)?;
+        let version = self.store.put_rules(&rules, self.store.now_ms()).await?.ok_or(Error::NoSuchRules)?;
         let stored = self.store.find_rules(&project_id, &scores_id, version).await?;
         Ok(stored.ok_or(Error::NoSuchRules)?.into())
     }
@@ -91,7 +91,8 @@ impl Projects {
             None => (self.store.assign_to_project(&project, rules.as_ref()).await?, Error::NoSuchProject),
             Some(key) => {
                 let key = ApiKeyId::parse(key)?;
-                let assigned = self.store.assign_to_key(&project, &key, rules.as_ref(), now_ms()).await?;
+                let assigned =
+                    self.store.assign_to_key(&project, &key, rules.as_ref(), self.store.now_ms()).await?;
                 (assigned, Error::NoSuchKey)
             }
         };

@@ -8,8 +8,6 @@ use tokio_util::task::AbortOnDropHandle;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
-pub use boot::now_ms;
-
 use crate::{
     api_key::{
         ApiKey, ApiKeyId, Claims, Name, OrganisationId, ProjectId, ResponseFormat, ScoresId,
@@ -81,7 +79,7 @@ impl Projects {
         let projects = Self { last_used, store, ring, tombstones, _anchoring: anchoring.map(Arc::new) };
         if projects.store.current_signing_key().await?.is_none() {
             let key = signing::generate(&projects.ring)?;
-            projects.store.first_signing_key(&key, now_ms()).await?;
+            projects.store.first_signing_key(&key, projects.store.now_ms()).await?;
         }
         signing::open(&projects.ring, &projects.signing_key().await?)?;
         Ok(projects)
@@ -93,7 +91,7 @@ impl Projects {
 
     async fn rotate(&self) -> Result<SigningKey, Error> {
         let key = signing::generate(&self.ring)?;
-        self.store.rotate_signing_key(&key, now_ms()).await?;
+        self.store.rotate_signing_key(&key, self.store.now_ms()).await?;
         Ok(key)
     }
 
@@ -104,7 +102,7 @@ impl Projects {
         grant: Grant,
     ) -> Result<(ApiKey, String), Error> {
         let signer = self.signing_key().await?;
-        let now_ms = now_ms();
+        let now_ms = self.store.now_ms();
         let key = ApiKey {
             id: ApiKeyId::generate(),
             project_id,
@@ -168,7 +166,7 @@ impl Projects {
         let project = ProjectId::parse(&request.project_id).map_err(|_| Error::NoSuchKey)?;
         let id = ApiKeyId::parse(&request.api_key_id)?;
         let found = self.store.authorize(&project, &id).await?.ok_or(Error::NoSuchKey)?;
-        let now_ms = now_ms();
+        let now_ms = self.store.now_ms();
         let state = found.state(now_ms);
         if state == State::Active {
             self.last_used.note(&id, now_ms);
@@ -219,7 +217,7 @@ impl Projects {
         let before = self.store.find_video_settings(&project).await?.ok_or(Error::NoSuchProject)?;
         let mut after = before.clone();
         after.change(request)?;
-        self.store.put_video_settings(&before, &after, now_ms()).await?;
+        self.store.put_video_settings(&before, &after, self.store.now_ms()).await?;
         self.video_settings(&request.project_id).await
     }
 
@@ -228,7 +226,7 @@ impl Projects {
         request: &wire::SignSessionTokenRequest,
     ) -> Result<wire::SessionToken, Error> {
         let (project, id) = key_ids(&request.project_id, &request.api_key_id)?;
-        let now_ms = now_ms();
+        let now_ms = self.store.now_ms();
         let key = self.store.authorize(&project, &id).await?.ok_or(Error::NoSuchKey)?;
         if key.state(now_ms) != State::Active {
             return Err(Error::NoSuchKey);
@@ -258,7 +256,7 @@ impl Projects {
     }
 
     async fn sign_erasure(&self, request: wire::SignErasureRequest) -> Result<wire::Erasure, Error> {
-        let receipt = Receipt::new(request, now_ms())?;
+        let receipt = Receipt::new(request, self.store.now_ms())?;
         if !self.store.project_exists(&ProjectId::parse(&receipt.project_id)?).await? {
             return Err(Error::NoSuchProject);
         }
@@ -303,7 +301,7 @@ impl projects_server::Projects for Projects {
     ) -> Result<Response<wire::ApiKey>, Status> {
         let (project, id) = key_ids(&request.get_ref().project_id, &request.get_ref().api_key_id)?;
         let key = self.store.find_api_key(&project, &id).await?.ok_or(Error::NoSuchKey)?;
-        Ok(Response::new(key.into()))
+        Ok(Response::new(self.describe_key(key)))
     }
 
     async fn list_api_keys(
@@ -329,10 +327,10 @@ impl projects_server::Projects for Projects {
         let may_grant = granted(request.may_grant.as_ref());
         let key = self
             .store
-            .revoke_api_key(&project, &id, request.keep_one_minter, may_grant, now_ms())
+            .revoke_api_key(&project, &id, request.keep_one_minter, may_grant, self.store.now_ms())
             .await?
             .ok_or(Error::NoSuchKey)?;
-        Ok(Response::new(key.into()))
+        Ok(Response::new(self.describe_key(key)))
     }
 
     async fn get_verification_keys(
@@ -428,7 +426,7 @@ impl projects_server::Projects for Projects {
         let request = request.get_ref();
         let days = Days::parse(request.samples_days, request.transactions_days)?;
         let project = ProjectId::parse(&request.project_id)?;
-        self.store.put_retention(&project, &days, now_ms()).await?;
+        self.store.put_retention(&project, &days, self.store.now_ms()).await?;
         Ok(Response::new(self.retention(&request.project_id).await?))
     }
 

@@ -1,5 +1,7 @@
 //! Operator commands on signing keys, run beside the database: `biometry keys`.
 
+use std::sync::Arc;
+
 use blob::KeyRing;
 
 use crate::{Config, audit::Log, signing, store::Store};
@@ -40,7 +42,7 @@ pub async fn signing_keys(config: &Config) -> anyhow::Result<Vec<SigningKeyState
 pub async fn rotate_signing_key(config: &Config) -> anyhow::Result<String> {
     let (store, ring) = open(config).await?;
     let key = signing::generate(&ring)?;
-    store.rotate_signing_key(&key, boot::now_ms()).await?;
+    store.rotate_signing_key(&key, store.now_ms()).await?;
     Ok(key.kid)
 }
 
@@ -50,10 +52,13 @@ pub async fn rotate_signing_key(config: &Config) -> anyhow::Result<String> {
 /// When there is no such key or it is the current one.
 pub async fn distrust_signing_key(config: &Config, kid: &str) -> anyhow::Result<u64> {
     let (store, _) = open(config).await?;
-    Ok(store.distrust_signing_key(kid, boot::now_ms()).await?)
+    Ok(store.distrust_signing_key(kid, store.now_ms()).await?)
 }
 
 async fn open(config: &Config) -> anyhow::Result<(Store, KeyRing)> {
     let ledger::Opened { db, ring, .. } = ledger::open(config, boot::now_ms()).await?;
-    Ok((Store::new(db, Log::new(ring.clone()), ledger::RowMacs::new(ring.clone())), ring))
+    Ok((
+        Store::new(db, Log::new(ring.clone(), Arc::new(boot::now_ms)), ledger::RowMacs::new(ring.clone())),
+        ring,
+    ))
 }

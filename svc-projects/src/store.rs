@@ -55,6 +55,15 @@ pub struct Store {
 }
 
 impl Store {
+    /// Returns the time by the clock of the service.
+    pub fn now_ms(&self) -> i64 {
+        self.log.now_ms()
+    }
+
+    pub fn log(&self) -> &Log {
+        &self.log
+    }
+
     /// Returns the tree over the audit log.
     pub fn tree(&self, ring: blob::KeyRing) -> ledger::tree::Tree {
         ledger::tree::Tree::new(self.db.clone(), ring)
@@ -201,17 +210,9 @@ impl TryFrom<ApiKeyRow> for ApiKey {
 const MINTERS: &str = "SELECT COUNT(*) FROM api_keys WHERE project_id = $1 AND state = 'active' AND can_mint = 1 \
                        AND (expires_at IS NULL OR expires_at > $2)";
 
-macro_rules! select_key {
-    ($rest:literal) => {
-        concat!(
-            "SELECT id, project_id, kid, name, state, selected_services, scores_id, can_mint, response_format, \
-             created_at, updated_at, last_used_at, rate_limit_per_minute, expires_at, scopes, dialects, \
-             is_test, mac FROM api_keys ",
-            $rest
-        )
-    };
-}
-use select_key;
+const SELECT_KEY: &str = "SELECT id, project_id, kid, name, state, selected_services, scores_id, can_mint, \
+     response_format, created_at, updated_at, last_used_at, rate_limit_per_minute, expires_at, scopes, \
+     dialects, is_test, mac FROM api_keys ";
 
 /// Returns the audit description of a key.
 fn described(key: &ApiKey) -> serde_json::Value {
@@ -333,7 +334,7 @@ impl Store {
     }
 
     pub async fn find_api_key(&self, project: &ProjectId, id: &ApiKeyId) -> Result<Option<ApiKey>, Error> {
-        const SQL: &str = select_key!("WHERE id = $1 AND project_id = $2");
+        const SQL: [&str; 2] = [SELECT_KEY, "WHERE id = $1 AND project_id = $2"];
         let row: Option<ApiKeyRow> =
             self.db.fetch_optional(SQL, db::params![id.as_str(), project.as_str()]).await?;
         row.map(ApiKey::try_from).transpose()
@@ -346,9 +347,10 @@ impl Store {
         after: Option<&Cursor>,
         limit: u32,
     ) -> Result<Vec<ApiKey>, Error> {
-        const SQL: &str = select_key!(
-            "WHERE project_id = $1 AND (created_at, id) < ($2, $3) ORDER BY created_at DESC, id DESC LIMIT $4"
-        );
+        const SQL: [&str; 2] = [
+            SELECT_KEY,
+            "WHERE project_id = $1 AND (created_at, id) < ($2, $3) ORDER BY created_at DESC, id DESC LIMIT $4",
+        ];
         let (at, id) = after.map_or((i64::MAX, ""), |after| (after.created_at_ms, after.id.as_str()));
         let rows: Vec<ApiKeyRow> =
             self.db.fetch_all(SQL, db::params![project.as_str(), at, id, limit]).await?;

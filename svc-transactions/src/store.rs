@@ -1,14 +1,5 @@
 //! Every SQL statement of this service, over rows with sealed personal fields.
 
-/// The columns of a [`Row`], the same in every statement that reads one.
-macro_rules! columns {
-    () => {
-        "id, project_id, api_key_id, session_id, subject_hash, kind, created_at, http_status, verdict, score, reasons, \
-         rules, action_trigger, tags, durations_json, duration_ms, client_app, client_app_version, flag, \
-         is_test, sealed"
-    };
-}
-
 mod answers;
 mod backlog;
 mod blocklist;
@@ -73,8 +64,12 @@ pub struct Entry {
     pub event: Option<Event>,
 }
 
+/// The columns of a [`Row`], the same in every statement that reads one.
+const COLUMNS: &str = "id, project_id, api_key_id, session_id, subject_hash, kind, created_at, http_status, verdict, score, \
+     reasons, rules, action_trigger, tags, durations_json, duration_ms, client_app, client_app_version, flag, is_test, sealed";
+
 /// Twenty-one values per row: the batches of [`crate::writer`] stay far below the limit of 32766 per statement.
-const INSERT: &str = concat!("INSERT INTO transactions (", columns!(), ") ");
+const INSERT: [&str; 3] = ["INSERT INTO transactions (", COLUMNS, ") "];
 /// The same for tags, four values each; one row may have a hundred.
 const TAGS_AT_ONCE: usize = 1000;
 
@@ -126,8 +121,7 @@ impl Store {
 
     /// Returns one transaction of `project`.
     pub async fn find_transaction(&self, project: &str, id: &TransactionId) -> Result<Option<Row>, Error> {
-        const SQL: &str =
-            concat!("SELECT ", columns!(), " FROM transactions WHERE id = $1 AND project_id = $2");
+        const SQL: [&str; 3] = ["SELECT ", COLUMNS, " FROM transactions WHERE id = $1 AND project_id = $2"];
         Ok(self.db.fetch_optional(SQL, db::params![id.as_str(), project]).await?)
     }
 
@@ -138,10 +132,8 @@ impl Store {
         id: &TransactionId,
         tags: &Lines,
     ) -> Result<Option<Row>, Error> {
-        const PUT: &str = concat!(
-            "UPDATE transactions SET tags = $3 WHERE id = $1 AND project_id = $2 RETURNING ",
-            columns!()
-        );
+        const PUT: [&str; 2] =
+            ["UPDATE transactions SET tags = $3 WHERE id = $1 AND project_id = $2 RETURNING ", COLUMNS];
         const FORGET: &str = "DELETE FROM transaction_tags WHERE id = $1";
         let json = tags.json();
         let mut tx = self.db.begin().await?;
@@ -161,10 +153,8 @@ impl Store {
         id: &TransactionId,
         flag: Flag,
     ) -> Result<Option<Row>, Error> {
-        const SQL: &str = concat!(
-            "UPDATE transactions SET flag = $3 WHERE id = $1 AND project_id = $2 RETURNING ",
-            columns!()
-        );
+        const SQL: [&str; 2] =
+            ["UPDATE transactions SET flag = $3 WHERE id = $1 AND project_id = $2 RETURNING ", COLUMNS];
         let mut tx = self.db.begin().await?;
         let row = tx.fetch_optional(SQL, db::params![id.as_str(), project, flag.as_str()]).await?;
         tx.commit().await?;

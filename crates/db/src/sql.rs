@@ -6,7 +6,7 @@ use sqlx::{AssertSqlSafe, SqlSafeStr, SqlStr};
 
 use crate::Value;
 
-/// The text of a statement. A `&'static str` is one; [`Statement::sql`] returns another.
+/// The text of a statement: a `&'static str`, an array of them, or what [`Statement::sql`] returns.
 #[derive(Debug)]
 pub struct Sql {
     pub(crate) text: SqlStr,
@@ -14,8 +14,21 @@ pub struct Sql {
     pub(crate) persistent: bool,
 }
 
-impl<T: SqlSafeStr> From<T> for Sql {
-    fn from(text: T) -> Self {
+impl From<&'static str> for Sql {
+    fn from(text: &'static str) -> Self {
+        Self { text: text.into_sql_str(), persistent: true }
+    }
+}
+
+/// Parts one after another: what several statements have in common is a constant.
+impl<const N: usize> From<[&'static str; N]> for Sql {
+    fn from(parts: [&'static str; N]) -> Self {
+        AssertSqlSafe(parts.concat()).into()
+    }
+}
+
+impl From<AssertSqlSafe<String>> for Sql {
+    fn from(text: AssertSqlSafe<String>) -> Self {
         Self { text: text.into_sql_str(), persistent: true }
     }
 }
@@ -37,8 +50,8 @@ pub struct Statement<'a> {
 
 impl<'a> Statement<'a> {
     /// Begins with `sql`.
-    pub fn new(sql: &'static str) -> Self {
-        Self { text: sql.to_owned(), params: Vec::new(), persistent: true }
+    pub fn new(sql: impl Into<Sql>) -> Self {
+        Self { text: sql.into().text.as_str().to_owned(), params: Vec::new(), persistent: true }
     }
 
     /// Adds text.

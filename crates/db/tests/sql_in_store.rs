@@ -1,4 +1,4 @@
-//! SQL is written in `store.rs` and `store/` alone, and run through this crate.
+//! SQL is written in `store.rs` and `store/` alone, without macros, and run through this crate.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -53,6 +53,11 @@ fn sql_is_written_in_stores_alone() {
         let is_store = name.ends_with("/store.rs") || name.contains("/store/");
         // Unit tests in separate files read tables directly.
         let is_test = name.ends_with("/tests.rs") || name.ends_with("_tests.rs");
+        let has_macros = text.contains("macro_rules!") || text.contains("concat!(");
+        assert!(
+            !has_sql || !has_macros,
+            "{name} has macros beside its SQL: use constants and arrays of them"
+        );
         assert!(!has_sql || is_store || is_test, "{name} has SQL outside of a store");
         stores += usize::from(has_sql && is_store);
     }

@@ -2,8 +2,8 @@
 
 use proto::{
     docauth::{
-        CheckDocumentResponse, CheckOutcome, DocumentCheck, DocumentField, DocumentType, FieldSource, MrzFormat,
-        MrzReading,
+        CheckDocumentResponse, CheckOutcome, DocumentCheck, DocumentField, DocumentType, FieldSource,
+        MrzFormat, MrzReading,
     },
     ml::{MatchFacesResponse, Outcome},
     sessions::{VideoLiveness, video_liveness},

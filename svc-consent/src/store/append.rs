@@ -8,7 +8,7 @@ use db::{Tx, Value};
 use sqlx::AssertSqlSafe;
 use uuid::Uuid;
 
-use super::{Store, columns};
+use super::{COLUMNS, Store};
 use crate::{
     entry::Entry,
     error::Error,
@@ -77,8 +77,8 @@ impl Store {
         seals: &Seals,
         secrets: &mut Vec<Vec<u8>>,
     ) -> Result<u64, Error> {
-        const ENTRIES: &str =
-            concat!("SELECT ", columns!(), " FROM consent_entries WHERE project_id = $1 AND subject = $2");
+        const ENTRIES: [&str; 3] =
+            ["SELECT ", COLUMNS, " FROM consent_entries WHERE project_id = $1 AND subject = $2"];
         let entries: Vec<Entry> = self.db.fetch_all(ENTRIES, db::params![project, subject]).await?;
         let erased = self.delete_entries(project, subject, now_ms, seals).await.map_err(conflict)?;
         // Rows of an interrupted earlier call are found by the subject's hash.

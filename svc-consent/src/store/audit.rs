@@ -1,6 +1,6 @@
 //! Reads the whole ledger for verification: in one snapshot, row by row.
 
-use super::{Store, columns};
+use super::{COLUMNS, Store};
 use crate::{
     audit::{Auditor, Finding, KnownHead},
     entry::Entry,
@@ -14,8 +14,7 @@ type ToFinding = fn(String, String, i64) -> Finding;
 const HEADS: &str = "SELECT project_id, seq, mac, seal FROM consent_heads";
 const MARKS: &str = "SELECT project_id, seq, event, chain, chain_seq, chain_hash, marked_at, mac, endorsement \
     FROM consent_journal ORDER BY project_id, seq";
-const ENTRIES: &str =
-    concat!("SELECT ", columns!(), " FROM consent_entries ORDER BY project_id, subject, seq");
+const ENTRIES: [&str; 3] = ["SELECT ", COLUMNS, " FROM consent_entries ORDER BY project_id, subject, seq"];
 /// Marks of missing entries whose chain was not erased.
 const MISSING: &str = "SELECT j.project_id, j.chain, j.chain_seq FROM consent_journal j \
     LEFT JOIN consent_entries e ON e.chain = j.chain AND e.seq = j.chain_seq AND e.hash = j.chain_hash \

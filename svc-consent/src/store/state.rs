@@ -4,7 +4,7 @@
 //! but cannot make a mark of the journal. So an entry is valid only with its mark, and only if the journal has no
 //! later one.
 
-use super::{Store, columns};
+use super::{COLUMNS, Store};
 use crate::{
     entry::{Entry, Kind},
     error::Error,
@@ -55,11 +55,11 @@ impl Store {
     }
 
     async fn newest_of(&self, project: &str, subject: &str, kind: Kind) -> Result<Option<Entry>, Error> {
-        const SQL: &str = concat!(
+        const SQL: [&str; 3] = [
             "SELECT ",
-            columns!(),
-            " FROM consent_entries WHERE project_id = $1 AND subject = $2 AND kind = $3 ORDER BY seq DESC LIMIT 1"
-        );
+            COLUMNS,
+            " FROM consent_entries WHERE project_id = $1 AND subject = $2 AND kind = $3 ORDER BY seq DESC LIMIT 1",
+        ];
         Ok(self.db.fetch_optional(SQL, db::params![project, subject, kind.as_str()]).await?)
     }
 

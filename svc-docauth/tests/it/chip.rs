@@ -2,7 +2,7 @@
 
 use std::sync::LazyLock;
 
-use proto::docauth::{CheckDocumentResponse, CheckOutcome, doc_auth_client::DocAuthClient};
+use proto::docauth::{CheckDocumentResponse, CheckOutcome, FieldSource, doc_auth_client::DocAuthClient};
 use rpc::Transport;
 use specimens::{
     Kind, Level, Plan, Studio,
@@ -101,7 +101,12 @@ fn a_picture_that_cannot_be_read_is_filled_from_an_authentic_chip_alone() {
         let unknown = passport.files(&Issuer::authority(77, Validity::NOW).signer(2, Validity::NOW));
         let checked = send_with_chip(client, &crate::blank(), false, &trusted).await.unwrap();
         assert_eq!(outcome(&checked, "chip_mrz").0, CheckOutcome::NotChecked);
-        assert!(checked.fields.iter().any(|field| field.name == "last_name" && field.source == "chip"));
+        assert!(
+            checked
+                .fields
+                .iter()
+                .any(|field| field.name == "last_name" && field.source() == FieldSource::Chip)
+        );
         let checked = send_with_chip(client, &crate::blank(), false, &unknown).await.unwrap();
         assert!(checked.fields.is_empty() && checked.chip_portrait.is_empty());
     });

@@ -170,7 +170,10 @@ fn the_external_provider_is_asked_as_its_manual_says() {
         })
         .await;
         let checked = send(&client, &blank(), true).await.unwrap();
-        assert_eq!((checked.provider.as_str(), checked.document_type()), ("idscan", "driving_licence"));
+        assert_eq!(
+            (checked.provider.as_str(), checked.document_type()),
+            ("idscan", DocumentType::DrivingLicence)
+        );
         let value = |name: &str| checked.fields.iter().find(|f| f.name == name).unwrap().value.clone();
         assert_eq!((value("last_name"), value("expiry_date")), ("SILVA".into(), "2099-02-01".into()));
         assert!(checked.checks.iter().all(|c| c.outcome() == CheckOutcome::Passed), "{:?}", checked.checks);

@@ -78,15 +78,8 @@ impl EarlierRecording {
 }
 
 /// The columns of an [`EarlierRecording`].
-macro_rules! earlier {
-    ($rest:literal) => {
-        concat!(
-            "SELECT seq, project_id, transaction_id, subject_hash, sound_marks, sound_first, sound_last, \
-             picture_marks, picture_first, picture_last FROM recordings ",
-            $rest
-        )
-    };
-}
+const SELECT_EARLIER: &str = "SELECT seq, project_id, transaction_id, subject_hash, sound_marks, sound_first, \
+     sound_last, picture_marks, picture_first, picture_last FROM recordings ";
 
 impl Store {
     /// Stores a recording and returns its number. Numbers are in the order in which recordings become visible to
@@ -146,7 +139,7 @@ impl Store {
         before: i64,
         session: &str,
     ) -> Result<Option<EarlierRecording>, Error> {
-        const SQL: &str = earlier!("WHERE seq = $1 AND seq < $2 AND session_id <> $3");
+        const SQL: [&str; 2] = [SELECT_EARLIER, "WHERE seq = $1 AND seq < $2 AND session_id <> $3"];
         Ok(self.db.fetch_optional(SQL, db::params![seq, before, session]).await?)
     }
 
@@ -157,8 +150,8 @@ impl Store {
         before: i64,
         session: &str,
     ) -> Result<Option<EarlierRecording>, Error> {
-        const SQL: &str =
-            earlier!("WHERE bytes_hash = $1 AND seq < $2 AND session_id <> $3 ORDER BY seq LIMIT 1");
+        const SQL: [&str; 2] =
+            [SELECT_EARLIER, "WHERE bytes_hash = $1 AND seq < $2 AND session_id <> $3 ORDER BY seq LIMIT 1"];
         Ok(self.db.fetch_optional(SQL, db::params![bytes_hash, before, session]).await?)
     }
 

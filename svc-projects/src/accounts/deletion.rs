@@ -9,7 +9,6 @@ use crate::{
     audit::Change,
     deletion::{Destroyed, Receipt, lines},
     error::Error,
-    service::now_ms,
     signing::{self, Kind},
     store::DeletionRow,
 };
@@ -86,7 +85,7 @@ impl Accounts {
     }
 
     async fn remove_organisation(&self, row: &mut DeletionRow) -> Result<(), Error> {
-        let now = now_ms();
+        let now = self.store.now_ms();
         let signer = self.store.current_signing_key().await?.ok_or(Error::SigningKey("there is none"))?;
         let receipt = Receipt::new(row, now)?;
         let signature = signing::sign(&self.ring, &signer, Kind::DeletionReceipt, &receipt)?;

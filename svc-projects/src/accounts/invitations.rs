@@ -15,7 +15,6 @@ use crate::{
     error::Error,
     person::{Email, NewPassword, Role},
     secret,
-    service::now_ms,
     store::{InvitationRow, NewUser, UserRow},
 };
 
@@ -117,7 +116,7 @@ impl Accounts {
     }
 
     async fn issue_invitation(&self, draft: &Draft<'_>) -> Result<wire::Invited, Error> {
-        let (id, token, now) = (Uuid::now_v7().to_string(), secret::token()?, now_ms());
+        let (id, token, now) = (Uuid::now_v7().to_string(), secret::token()?, self.store.now_ms());
         let person = Person { email: draft.email.as_str().into(), name: String::new() };
         let row = InvitationRow {
             organisation_id: draft.organisation.to_owned(),
@@ -153,7 +152,7 @@ impl Accounts {
         who: wire::Who,
     ) -> Result<wire::ListInvitationsResponse, Error> {
         let caller = self.find_caller(Some(&who)).await?;
-        let rows = self.store.list_invitations(&organisation(&caller)?, now_ms()).await?;
+        let rows = self.store.list_invitations(&organisation(&caller)?, self.store.now_ms()).await?;
         let invitation = |row: InvitationRow| {
             Ok(wire::Invitation {
                 email: self.open_person(&row.id, &row.sealed)?.email,
@@ -170,7 +169,7 @@ impl Accounts {
     pub(super) async fn revoke_invitation(&self, request: wire::NamedRequest) -> Result<wire::Done, Error> {
         let caller = self.find_caller(request.who.as_ref()).await?;
         let organisation = organisation(&caller)?;
-        let open = self.store.list_invitations(&organisation, now_ms()).await?;
+        let open = self.store.list_invitations(&organisation, self.store.now_ms()).await?;
         let found = open.into_iter().find(|row| row.id == request.id).ok_or(Error::NoSuchInvitation)?;
         if !caller.role().may_appoint(found.role()) {
             return Err(Error::AboveOwnRole);
@@ -187,10 +186,12 @@ impl Accounts {
     ) -> Result<wire::SignInResponse, Error> {
         // A token cannot be guessed; wrong ones count as attempts of their address.
         let mut throttle = self.address_throttle(request.client.as_ref())?;
-        if let Attempt::Locked { retry_after_seconds } = self.begin_attempt(&mut throttle, now_ms()).await? {
+        if let Attempt::Locked { retry_after_seconds } =
+            self.begin_attempt(&mut throttle, self.store.now_ms()).await?
+        {
             return Ok(outcome(wire::sign_in_response::Outcome::Wait, retry_after_seconds));
         }
-        let found = self.store.find_invitation(&secret::hash(&request.token), now_ms()).await?;
+        let found = self.store.find_invitation(&secret::hash(&request.token), self.store.now_ms()).await?;
         let invitation = found.ok_or(Error::NoSuchInvitation)?;
         self.check_maker(&invitation).await?;
         let password = NewPassword::parse("password", &request.password)?;

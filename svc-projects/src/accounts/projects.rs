@@ -10,7 +10,6 @@ use crate::{
     dialects::{Dialects, Setting},
     error::Error,
     project::{Origins, rate_limit},
-    service::now_ms,
     store::{ProjectRow, UserRow},
 };
 
@@ -49,7 +48,7 @@ impl Accounts {
             rate_limit_per_minute: 0,
             response_format: String::new(),
             dialects: Dialects::default().to_json(),
-            created_at: now_ms(),
+            created_at: self.store.now_ms(),
         };
         let change = Change {
             project_id: row.id.clone(),

@@ -10,7 +10,7 @@ use super::{
     sign_in::{Opening, outcome},
     throttle::Attempt,
 };
-use crate::{api_key::UserId, error::Error, secret, service::now_ms, store::UserRow};
+use crate::{api_key::UserId, error::Error, secret, store::UserRow};
 
 pub const TOTP: Purpose = Purpose("encrypt the second factor of a dashboard user");
 pub const RECOVERY: Purpose = Purpose("name a recovery code of a dashboard user");
@@ -22,7 +22,7 @@ impl Accounts {
         &self,
         request: wire::SecondFactorRequest,
     ) -> Result<wire::SignInResponse, Error> {
-        let now = now_ms();
+        let now = self.store.now_ms();
         let token_hash = secret::hash(&request.token);
         let session = self.store.find_session(&token_hash, now).await?.ok_or(Error::NoSuchSession)?;
         if session.half_open == 0 {
@@ -54,7 +54,9 @@ impl Accounts {
         let digits: String = code.chars().filter(|c| !c.is_whitespace()).collect();
         if digits.len() == 6 && digits.bytes().all(|b| b.is_ascii_digit()) {
             let Some(sealed) = &user.sealed_totp else { return Ok(false) };
-            let Some(step) = self.totp(user, sealed)?.check(&digits, seconds()) else { return Ok(false) };
+            let Some(step) = self.totp(user, sealed)?.check(&digits, seconds(self.store.now_ms())) else {
+                return Ok(false);
+            };
             return self.store.take_totp_step(&id, i64::try_from(step).unwrap_or(i64::MAX)).await;
         }
         for made in self.code_macs(&user.id, code)? {
@@ -89,7 +91,7 @@ impl Accounts {
         let pending = user.pending_totp.as_ref().filter(|_| user.sealed_totp.is_none());
         let pending = pending.ok_or(Error::TotpState("no second factor is being set up; begin first"))?;
         let digits: String = request.code.chars().filter(|c| !c.is_whitespace()).collect();
-        let step = self.totp(&user, pending)?.check(&digits, seconds());
+        let step = self.totp(&user, pending)?.check(&digits, seconds(self.store.now_ms()));
         let step = step.ok_or_else(|| Error::field("code", "this code is not right; take the newest one"))?;
         let codes = self.generate_codes(&user)?;
         let session = request.who.map(|who| who.session_id).unwrap_or_default();
@@ -114,7 +116,7 @@ impl Accounts {
     /// Asks for a code again, counted like the password.
     pub(super) async fn confirm_code(&self, user: &UserRow, code: &str) -> Result<(), Error> {
         let mut throttle = self.reauthentication_throttle(&user.id)?;
-        let lockout_ms = match self.begin_attempt(&mut throttle, now_ms()).await? {
+        let lockout_ms = match self.begin_attempt(&mut throttle, self.store.now_ms()).await? {
             Attempt::Locked { retry_after_seconds } => return Err(Error::Wait(retry_after_seconds)),
             Attempt::Allowed { lockout_ms } => lockout_ms,
         };
@@ -174,6 +176,6 @@ struct GeneratedCodes {
     hashes: Vec<String>,
 }
 
-fn seconds() -> u64 {
-    u64::try_from(now_ms() / 1000).unwrap_or(0)
+fn seconds(now_ms: i64) -> u64 {
+    u64::try_from(now_ms / 1000).unwrap_or(0)
 }

@@ -14,7 +14,6 @@ use crate::{
     error::Error,
     person::NewPassword,
     secret,
-    service::now_ms,
     store::{SessionRow, UserRow},
 };
 
@@ -25,7 +24,7 @@ impl Accounts {
         &self,
         request: wire::AuthorizeSessionRequest,
     ) -> Result<wire::Session, Error> {
-        let session = self.store.find_session(&secret::hash(&request.token), now_ms()).await?;
+        let session = self.store.find_session(&secret::hash(&request.token), self.store.now_ms()).await?;
         let session = session.ok_or(Error::NoSuchSession)?;
         let user =
             self.store.find_user(&UserId::parse(&session.user_id)?).await?.ok_or(Error::NoSuchSession)?;
@@ -70,7 +69,8 @@ impl Accounts {
 
     pub(super) async fn sign_out(&self, request: wire::SignOutRequest) -> Result<wire::Done, Error> {
         let token_hash = secret::hash(&request.token);
-        let session = self.store.find_session(&token_hash, now_ms()).await?.filter(|s| s.half_open == 0);
+        let session =
+            self.store.find_session(&token_hash, self.store.now_ms()).await?.filter(|s| s.half_open == 0);
         let user = match &session {
             Some(session) => self.store.find_user(&UserId::parse(&session.user_id)?).await?,
             None => None,
@@ -88,7 +88,7 @@ impl Accounts {
 
     pub(super) async fn list_sessions(&self, who: wire::Who) -> Result<wire::ListSessionsResponse, Error> {
         let user = self.find_caller(Some(&who)).await?;
-        let rows = self.store.list_sessions(&UserId::parse(&user.id)?, now_ms()).await?;
+        let rows = self.store.list_sessions(&UserId::parse(&user.id)?, self.store.now_ms()).await?;
         Ok(wire::ListSessionsResponse {
             sessions: rows.into_iter().map(|row| self.describe_session(row)).collect(),
         })
@@ -145,7 +145,7 @@ impl Accounts {
         password: &str,
     ) -> Result<(), Error> {
         let mut throttle = self.reauthentication_throttle(&user.id)?;
-        let lockout_ms = match self.begin_attempt(&mut throttle, now_ms()).await? {
+        let lockout_ms = match self.begin_attempt(&mut throttle, self.store.now_ms()).await? {
             Attempt::Locked { retry_after_seconds } => return Err(Error::Wait(retry_after_seconds)),
             Attempt::Allowed { lockout_ms } => lockout_ms,
         };

@@ -15,7 +15,6 @@ use crate::{
     error::Error,
     person::Email,
     secret,
-    service::now_ms,
     store::{NewSession, UserRow},
 };
 
@@ -49,7 +48,7 @@ enum Tried {
 
 impl Accounts {
     pub(super) async fn sign_in(&self, request: wire::SignInRequest) -> Result<wire::SignInResponse, Error> {
-        let now = now_ms();
+        let now = self.store.now_ms();
         // Text that is not an address has no account, and is counted like one without an account.
         let email = Email::parse(&request.email).ok();
         let account = email.as_ref().map_or("", Email::as_str);
@@ -145,7 +144,7 @@ impl Accounts {
         client: Option<&wire::Client>,
         opening: Opening,
     ) -> Result<wire::SignInResponse, Error> {
-        let now = now_ms();
+        let now = self.store.now_ms();
         let half_open = opening == Opening::HalfOpen;
         let (id, token) = (Uuid::now_v7().to_string(), secret::token()?);
         let user_agent: String = client

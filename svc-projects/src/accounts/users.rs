@@ -4,7 +4,7 @@ use proto::accounts as wire;
 use serde_json::json;
 
 use super::{Accounts, change, organisation};
-use crate::{api_key::UserId, audit::Change, error::Error, person::Role, service::now_ms, store::UserRow};
+use crate::{api_key::UserId, audit::Change, error::Error, person::Role, store::UserRow};
 
 impl Accounts {
     pub(super) async fn list_users(&self, who: wire::Who) -> Result<wire::ListUsersResponse, Error> {
@@ -31,7 +31,7 @@ impl Accounts {
             let (before, after) = (Some(json!({"role": user.role})), Some(json!({"role": role.as_str()})));
             let change =
                 Change { before, after, ..change(&user.organisation_id, "user.role_changed", &user.id) };
-            self.store.set_role(&user, role, change, now_ms()).await?;
+            self.store.set_role(&user, role, change, self.store.now_ms()).await?;
         }
         self.describe_user(&UserRow { role: role.as_str().into(), ..user })
     }

@@ -53,7 +53,8 @@ impl AuditTree {
     /// Never in practice; a failure of the cipher library.
     pub fn new(store: Store, ring: &KeyRing) -> Result<Self, blob::Error> {
         let (tree, keys) = (store.tree(ring.clone()), LogKeys::new(ring, SIGN)?);
-        Ok(Self { entries: Entries { store, log: Log::new(ring.clone()) }, tree, keys })
+        let log = store.log().clone();
+        Ok(Self { entries: Entries { store, log }, tree, keys })
     }
 
     /// Returns the current checkpoint; `None` while the log is empty.

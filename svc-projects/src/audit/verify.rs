@@ -1,6 +1,6 @@
 //! Verifies the audit log: every entry against its predecessor, and the end against its seal.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, sync::Arc};
 
 use anyhow::Context;
 use ledger::tree::{Hash, LogKeys, NoteError, Noted, TreeCheck, TreeFinding, record_hash};
@@ -108,7 +108,7 @@ pub async fn verify(
     let noted: Result<Vec<KnownEnd>, _> = noted.iter().map(|head| head.parse()).collect();
     known.ends.extend(noted.map_err(|error: &str| anyhow::anyhow!("projects.anchor.file: {error}"))?);
     let ledger::Opened { db, ring, .. } = ledger::open(&config, boot::now_ms()).await?;
-    let log = Log::new(ring.clone());
+    let log = Log::new(ring.clone(), Arc::new(boot::now_ms));
     let keys = LogKeys::new(&ring, tree::SIGN)?;
     let store = Store::new(db, log.clone(), ledger::RowMacs::new(ring));
     Ok(walk(&store, (&log, &keys), &known, report).await?)

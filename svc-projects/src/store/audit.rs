@@ -133,7 +133,8 @@ impl Store {
         const NOTE: &str = "INSERT INTO refusals_noted (user_id, action, noted_at) VALUES ($1, $2, $3) \
                             ON CONFLICT (user_id, action) DO UPDATE SET noted_at = $3 \
                             WHERE refusals_noted.noted_at <= $4";
-        let an_hour_ago = change.at_ms - REFUSALS_EVERY_MS;
+        let now_ms = self.now_ms();
+        let an_hour_ago = now_ms - REFUSALS_EVERY_MS;
         // Most are logged already; only the others lock the log's head.
         let recent = db::params![user, &change.action, an_hour_ago];
         let recent: Option<(i64,)> = self.db.fetch_optional(RECENT, recent).await?;
@@ -141,7 +142,7 @@ impl Store {
             return Ok(());
         }
         let (mut tx, head) = self.begin_audited().await?;
-        let note = db::params![user, &change.action, change.at_ms, an_hour_ago];
+        let note = db::params![user, &change.action, now_ms, an_hour_ago];
         if tx.execute(NOTE, note).await? > 0 {
             self.commit_audited(tx, &head, &change).await?;
         }

@@ -22,14 +22,8 @@ pub struct DeletionRow {
     pub signature: Option<String>,
 }
 
-macro_rules! select_deletion {
-    ($rest:literal) => {
-        concat!(
-            "SELECT id, organisation_id, projects, begun_at, destroyed_json, deleted_at, signature FROM deletions ",
-            $rest
-        )
-    };
-}
+const SELECT_DELETION: &str =
+    "SELECT id, organisation_id, projects, begun_at, destroyed_json, deleted_at, signature FROM deletions ";
 
 /// Everything of an organisation except its projects, in the order of the foreign keys.
 const PEOPLE: [&str; 2] =
@@ -63,9 +57,10 @@ impl Store {
                               AND project_id IN (SELECT id FROM projects WHERE organisation_id = $1)";
         const NOTE: &str = "INSERT INTO deletions (id, organisation_id, projects, begun_at, destroyed_json) \
                             VALUES ($1, $2, $3, $4, '[]')";
+        let now_ms = self.now_ms();
         let organisation = &owner.organisation_id;
         let (mut tx, head) = self.begin_audited().await?;
-        if tx.execute(MARK, db::params![organisation, change.at_ms]).await? == 0 {
+        if tx.execute(MARK, db::params![organisation, now_ms]).await? == 0 {
             return Err(Error::Conflict);
         }
         let (owners,): (i64,) = tx.fetch_one(OWNER, db::params![&owner.id]).await?;
@@ -73,16 +68,16 @@ impl Store {
             return Err(Error::AboveOwnRole);
         }
         let (projects,): (i64,) = tx.fetch_one(COUNT, db::params![organisation]).await?;
-        tx.execute(REVOKE, db::params![organisation, change.at_ms]).await?;
+        tx.execute(REVOKE, db::params![organisation, now_ms]).await?;
         delete_all(&mut tx, &PEOPLE, organisation).await?;
-        tx.execute(NOTE, db::params![id, organisation, projects, change.at_ms]).await?;
+        tx.execute(NOTE, db::params![id, organisation, projects, now_ms]).await?;
         self.commit_audited(tx, &head, &change).await?;
         self.db.purge(Vec::new()).await?;
         Ok(DeletionRow {
             id: id.to_owned(),
             organisation_id: organisation.clone(),
             projects,
-            begun_at: change.at_ms,
+            begun_at: now_ms,
             destroyed_json: "[]".into(),
             deleted_at: None,
             signature: None,
@@ -90,13 +85,13 @@ impl Store {
     }
 
     pub async fn find_deletion(&self, id: &str) -> Result<Option<DeletionRow>, Error> {
-        const SQL: &str = select_deletion!("WHERE id = $1");
+        const SQL: [&str; 2] = [SELECT_DELETION, "WHERE id = $1"];
         Ok(self.db.fetch_optional(SQL, db::params![id]).await?)
     }
 
     /// Returns deletions in progress, oldest first.
     pub async fn open_deletions(&self, limit: u32) -> Result<Vec<DeletionRow>, Error> {
-        const SQL: &str = select_deletion!("WHERE deleted_at IS NULL ORDER BY begun_at, id LIMIT $1");
+        const SQL: [&str; 2] = [SELECT_DELETION, "WHERE deleted_at IS NULL ORDER BY begun_at, id LIMIT $1"];
         Ok(self.db.fetch_all(SQL, db::params![limit]).await?)
     }
 

@@ -39,15 +39,8 @@ pub struct NewUser<'a> {
     pub sealed_password: &'a [u8],
 }
 
-macro_rules! select_invitation {
-    ($condition:literal) => {
-        concat!(
-            "SELECT id, organisation_id, user_id, sealed, role, token_hash, created_at, expires_at, made_by, mac \
-             FROM invitations WHERE ",
-            $condition
-        )
-    };
-}
+const SELECT_INVITATION: &str = "SELECT id, organisation_id, user_id, sealed, role, token_hash, created_at, \
+     expires_at, made_by, mac FROM invitations WHERE ";
 
 const TAKE: &str = "DELETE FROM invitations WHERE id = $1 AND expires_at > $2";
 
@@ -81,7 +74,7 @@ impl Store {
         token_hash: &str,
         now_ms: i64,
     ) -> Result<Option<InvitationRow>, Error> {
-        const SQL: &str = select_invitation!("token_hash = $1 AND expires_at > $2");
+        const SQL: [&str; 2] = [SELECT_INVITATION, "token_hash = $1 AND expires_at > $2"];
         let found: Option<InvitationRow> =
             self.db.fetch_optional(SQL, db::params![token_hash, now_ms]).await?;
         found.as_ref().map_or(Ok(()), |invitation| self.check_invitation(invitation))?;
@@ -94,9 +87,10 @@ impl Store {
         organisation: &OrganisationId,
         now_ms: i64,
     ) -> Result<Vec<InvitationRow>, Error> {
-        const SQL: &str = select_invitation!(
-            "organisation_id = $1 AND expires_at > $2 AND user_id IS NULL ORDER BY id DESC LIMIT 1000"
-        );
+        const SQL: [&str; 2] = [
+            SELECT_INVITATION,
+            "organisation_id = $1 AND expires_at > $2 AND user_id IS NULL ORDER BY id DESC LIMIT 1000",
+        ];
         Ok(self.db.fetch_all(SQL, db::params![organisation.as_str(), now_ms]).await?)
     }
 
@@ -141,6 +135,7 @@ impl Store {
     ) -> Result<(), Error> {
         const SQL: &str = "INSERT INTO users (id, organisation_id, email_hash, sealed, sealed_password, role, created_at, \
                            updated_at, mac) VALUES ($1, $2, $3, $4, $5, $6, $7, $7, $8)";
+        let now_ms = self.now_ms();
         let row = UserRow {
             id: user.id.as_str().into(),
             organisation_id: invitation.organisation_id.clone(),
@@ -150,13 +145,13 @@ impl Store {
             role: invitation.role.clone(),
             sealed_totp: None,
             pending_totp: None,
-            created_at: change.at_ms,
+            created_at: now_ms,
             seen_at: 0,
             mac: String::new(),
         };
         let mac = self.user_mac(&row)?;
         let (mut tx, head) = self.begin_audited().await?;
-        if tx.execute(TAKE, db::params![&invitation.id, change.at_ms]).await? == 0 {
+        if tx.execute(TAKE, db::params![&invitation.id, now_ms]).await? == 0 {
             return Err(Error::NoSuchInvitation);
         }
         let add = db::params![
@@ -189,13 +184,14 @@ impl Store {
                            updated_at = $3, mac = $4 WHERE id = $1 AND mac = $5";
         const CODES: &str = "DELETE FROM recovery_codes WHERE user_id = $1";
         const SESSIONS: &str = "DELETE FROM dashboard_sessions WHERE user_id = $1";
+        let now_ms = self.now_ms();
         let sealed = sealed_password.to_vec();
         let mac = self.user_mac(&UserRow { sealed_password: sealed, sealed_totp: None, ..user.clone() })?;
         let (mut tx, head) = self.begin_audited().await?;
-        if tx.execute(TAKE, db::params![&invitation.id, change.at_ms]).await? == 0 {
+        if tx.execute(TAKE, db::params![&invitation.id, now_ms]).await? == 0 {
             return Err(Error::NoSuchInvitation);
         }
-        let set = db::params![&user.id, sealed_password, change.at_ms, &mac, &user.mac];
+        let set = db::params![&user.id, sealed_password, now_ms, &mac, &user.mac];
         if tx.execute(SQL, set).await? == 0 {
             return Err(Error::Conflict);
         }

@@ -1,6 +1,6 @@
 //! Changing an API key.
 
-use super::{ApiKeyRow, Store, described, select_key, services_json};
+use super::{ApiKeyRow, SELECT_KEY, Store, described, services_json};
 use crate::{
     api_key::{ApiKey, ApiKeyId, ProjectId, State},
     audit::Change,
@@ -21,7 +21,7 @@ impl Store {
         now_ms: i64,
         change: impl Fn(ApiKey) -> Result<ApiKey, Error>,
     ) -> Result<Option<ApiKey>, Error> {
-        const FIND: &str = select_key!("WHERE id = $1 AND project_id = $2");
+        const FIND: [&str; 2] = [SELECT_KEY, "WHERE id = $1 AND project_id = $2"];
         const SET: &str = "UPDATE api_keys SET name = $2, selected_services = $3, response_format = $4, \
                            rate_limit_per_minute = $5, expires_at = $6, updated_at = $7, mac = $8, scopes = $9, \
                            can_mint = $10, dialects = $11 WHERE id = $1";

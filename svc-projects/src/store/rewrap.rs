@@ -10,10 +10,9 @@ use db::{Db, Tx};
 use ledger::{KeyUsage, Rewrap};
 
 use super::{
-    ApiKeyRow, SigningKeyRow, Store, UserRow,
+    ApiKeyRow, SELECT_KEY, SigningKeyRow, Store, UserRow,
     grants::{API_KEYS, INVITATIONS, PROJECTS, ProjectGrant, RECOVERY_CODES, SESSIONS, SIGNING_KEYS, USERS},
     invitations::InvitationRow,
-    select_key,
     sessions::SessionRow,
 };
 use crate::{
@@ -22,7 +21,7 @@ use crate::{
     error::Error,
 };
 
-const KEYS: &str = select_key!("WHERE state = 'active' ORDER BY id");
+const KEYS: [&str; 2] = [SELECT_KEY, "WHERE state = 'active' ORDER BY id"];
 const PEOPLE: &str = "SELECT id, organisation_id, email_hash, sealed, sealed_password, role, sealed_totp, pending_totp, \
     created_at, created_at AS seen_at, mac FROM users ORDER BY id";
 const LINKS: &str = "SELECT id, organisation_id, user_id, sealed, role, token_hash, created_at, expires_at, made_by, mac \

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::{ApiKeyRow, Store, select_key};
+use super::{ApiKeyRow, SELECT_KEY, Store};
 use crate::{
     api_key::{ApiKey, ApiKeyId, Name, ProjectId, ScoresId, State},
     audit::Change,
@@ -146,7 +146,7 @@ impl Store {
         rules: Option<&ScoresId>,
         now_ms: i64,
     ) -> Result<bool, Error> {
-        const FIND: &str = select_key!("WHERE id = $1 AND project_id = $2");
+        const FIND: [&str; 2] = [SELECT_KEY, "WHERE id = $1 AND project_id = $2"];
         const SET: &str =
             "UPDATE api_keys SET scores_id = $2, updated_at = $3, mac = $4, scopes = $5 WHERE id = $1";
         let change = self.change_in(project, "rules.assigned", key.as_str()).await?;

@@ -16,14 +16,8 @@ pub struct SigningKeyRow {
     pub mac: String,
 }
 
-macro_rules! select_signing_key {
-    ($rest:literal) => {
-        concat!(
-            "SELECT kid, public_key, sealed_private_key, current, created_at, distrusted_at, mac FROM signing_keys ",
-            $rest
-        )
-    };
-}
+const SELECT_SIGNING_KEY: &str =
+    "SELECT kid, public_key, sealed_private_key, current, created_at, distrusted_at, mac FROM signing_keys ";
 
 impl Store {
     /// Returns the current signing key.
@@ -31,7 +25,7 @@ impl Store {
     /// # Errors
     /// [`Error::Tampered`] when the row was changed or made without the master key.
     pub async fn current_signing_key(&self) -> Result<Option<SigningKey>, Error> {
-        const SQL: &str = select_signing_key!("WHERE current = 1");
+        const SQL: [&str; 2] = [SELECT_SIGNING_KEY, "WHERE current = 1"];
         let Some(row) = self.db.fetch_optional::<SigningKeyRow>(SQL, &[]).await? else { return Ok(None) };
         self.check_signing_key(&row)?;
         let sealed_private_key =
@@ -74,7 +68,7 @@ impl Store {
     /// # Errors
     /// [`Error::SigningKey`] when there is no such key or it is the current one.
     pub async fn distrust_signing_key(&self, kid: &str, now_ms: i64) -> Result<u64, Error> {
-        const FIND: &str = select_signing_key!("WHERE kid = $1");
+        const FIND: [&str; 2] = [SELECT_SIGNING_KEY, "WHERE kid = $1"];
         const SET: &str = "UPDATE signing_keys SET distrusted_at = $2, mac = $3 WHERE kid = $1";
         const REVOKE: &str = "UPDATE api_keys SET state = 'revoked', mac = '', updated_at = $2 \
             WHERE kid = $1 AND state = 'active'";
@@ -97,7 +91,7 @@ impl Store {
 
     /// Returns every signing key, oldest first.
     pub async fn signing_keys(&self) -> Result<Vec<SigningKeyRow>, Error> {
-        const SQL: &str = select_signing_key!("ORDER BY created_at, kid");
+        const SQL: [&str; 2] = [SELECT_SIGNING_KEY, "ORDER BY created_at, kid"];
         Ok(self.db.fetch_all(SQL, &[]).await?)
     }
 

@@ -34,16 +34,9 @@ impl UserRow {
     }
 }
 
-macro_rules! select_user {
-    ($condition:literal) => {
-        concat!(
-            "SELECT u.id, u.organisation_id, u.email_hash, u.sealed, u.sealed_password, u.role, u.sealed_totp, \
-             u.pending_totp, u.created_at, u.mac, CAST(COALESCE((SELECT MAX(s.seen_at) FROM dashboard_sessions s \
-             WHERE s.user_id = u.id), 0) AS BIGINT) AS seen_at FROM users u WHERE ",
-            $condition
-        )
-    };
-}
+const SELECT_USER: &str = "SELECT u.id, u.organisation_id, u.email_hash, u.sealed, u.sealed_password, u.role, \
+     u.sealed_totp, u.pending_totp, u.created_at, u.mac, CAST(COALESCE((SELECT MAX(s.seen_at) FROM \
+     dashboard_sessions s WHERE s.user_id = u.id), 0) AS BIGINT) AS seen_at FROM users u WHERE ";
 
 const OWNERS: &str = "SELECT COUNT(*) FROM users WHERE organisation_id = $1 AND role = 'owner'";
 const END_SESSIONS: &str = "DELETE FROM dashboard_sessions WHERE user_id = $1";
@@ -53,7 +46,7 @@ impl Store {
     /// # Errors
     /// [`Error::Tampered`] when the row was changed without the master key.
     pub async fn find_user(&self, id: &UserId) -> Result<Option<UserRow>, Error> {
-        const SQL: &str = select_user!("u.id = $1");
+        const SQL: [&str; 2] = [SELECT_USER, "u.id = $1"];
         let found: Option<UserRow> = self.db.fetch_optional(SQL, db::params![id.as_str()]).await?;
         found.as_ref().map_or(Ok(()), |user| self.check_user(user))?;
         Ok(found)
@@ -66,7 +59,7 @@ impl Store {
     /// As [`Store::find_user`].
     pub async fn find_users_by_email(&self, hashes: &[String]) -> Result<Vec<UserRow>, Error> {
         // Each costs the verification of a password at a sign-in.
-        const SQL: &str = select_user!("u.email_hash = $1 ORDER BY u.id LIMIT 8");
+        const SQL: [&str; 2] = [SELECT_USER, "u.email_hash = $1 ORDER BY u.id LIMIT 8"];
         let mut users: Vec<UserRow> = Vec::new();
         for hash in hashes {
             users.extend(self.db.fetch_all::<UserRow>(SQL, db::params![hash]).await?);
@@ -77,7 +70,7 @@ impl Store {
 
     /// Returns the users of an organisation, the oldest account first.
     pub async fn list_users(&self, organisation: &OrganisationId) -> Result<Vec<UserRow>, Error> {
-        const SQL: &str = select_user!("u.organisation_id = $1 ORDER BY u.id LIMIT 1000");
+        const SQL: [&str; 2] = [SELECT_USER, "u.organisation_id = $1 ORDER BY u.id LIMIT 1000"];
         Ok(self.db.fetch_all(SQL, db::params![organisation.as_str()]).await?)
     }
 
@@ -130,7 +123,7 @@ impl Store {
             "UPDATE users SET sealed_password = $2, updated_at = $3, mac = $4 WHERE id = $1 AND mac = $5";
         let mac = self.user_mac(&UserRow { sealed_password: sealed.to_vec(), ..user.clone() })?;
         let (mut tx, head) = self.begin_audited().await?;
-        let set = db::params![&user.id, sealed, change.at_ms, &mac, &user.mac];
+        let set = db::params![&user.id, sealed, self.now_ms(), &mac, &user.mac];
         if tx.execute(SQL, set).await? == 0 {
             return Err(Error::Conflict);
         }
@@ -153,7 +146,7 @@ impl Store {
     ) -> Result<(), Error> {
         const SQL: &str = "INSERT INTO organisations (id, name, created_at) VALUES ($1, $2, $3)";
         let (mut tx, head) = self.begin_audited().await?;
-        tx.execute(SQL, db::params![id.as_str(), name, change.at_ms]).await?;
+        tx.execute(SQL, db::params![id.as_str(), name, self.now_ms()]).await?;
         self.commit_audited(tx, &head, &change).await
     }
 }

@@ -20,11 +20,8 @@ pub struct CheckRow {
 }
 
 /// The columns of a [`CheckRow`].
-macro_rules! columns {
-    () => {
-        "id, project_id, session_id, api_key_id, user_hash, state, leases, result_sealed, error, created_at, updated_at"
-    };
-}
+const COLUMNS: &str = "id, project_id, session_id, api_key_id, user_hash, state, leases, result_sealed, error, \
+     created_at, updated_at";
 
 impl Store {
     pub async fn add_check(&self, row: &CheckRow, expires_at: i64) -> Result<(), Error> {
@@ -45,11 +42,11 @@ impl Store {
     }
 
     pub async fn find_check(&self, project: &str, id: &str, now_ms: i64) -> Result<Option<CheckRow>, Error> {
-        const SQL: &str = concat!(
+        const SQL: [&str; 3] = [
             "SELECT ",
-            columns!(),
-            " FROM deepfake_checks WHERE project_id = $1 AND id = $2 AND expires_at > $3"
-        );
+            COLUMNS,
+            " FROM deepfake_checks WHERE project_id = $1 AND id = $2 AND expires_at > $3",
+        ];
         Ok(self.db.fetch_optional(SQL, db::params![project, id, now_ms]).await?)
     }
 
@@ -61,13 +58,13 @@ impl Store {
         most_leases: i64,
         now_ms: i64,
     ) -> Result<Option<CheckRow>, Error> {
-        const SQL: &str = concat!(
+        const SQL: [&str; 2] = [
             "UPDATE deepfake_checks SET state = 'processing', leases = leases + 1, leased_until = $1, updated_at = $3 \
              WHERE id = (SELECT id FROM deepfake_checks WHERE state IN ('pending', 'processing') \
              AND leased_until <= $3 AND leases < $2 ORDER BY created_at, id LIMIT 1) \
              AND state IN ('pending', 'processing') AND leased_until <= $3 AND leases < $2 RETURNING ",
-            columns!()
-        );
+            COLUMNS,
+        ];
         Ok(self.db.fetch_optional(SQL, db::params![until_ms, most_leases, now_ms]).await?)
     }
 
@@ -78,11 +75,11 @@ impl Store {
         error: &str,
         now_ms: i64,
     ) -> Result<Vec<CheckRow>, Error> {
-        const SQL: &str = concat!(
+        const SQL: [&str; 2] = [
             "UPDATE deepfake_checks SET state = 'failed', error = $2, updated_at = $3 WHERE state = 'processing' \
              AND leased_until <= $3 AND leases >= $1 RETURNING ",
-            columns!()
-        );
+            COLUMNS,
+        ];
         let mut tx = self.db.begin().await?;
         let failed = tx.fetch_all(SQL, db::params![most_leases, error, now_ms]).await?;
         tx.commit().await?;

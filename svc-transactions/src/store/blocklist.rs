@@ -8,11 +8,8 @@ use crate::{
     links::{Kind, Link},
 };
 
-macro_rules! entry_columns {
-    () => {
-        "id, project_id, kind, value_hash, created_at, created_by, transaction_id, subject_hash, sealed"
-    };
-}
+const ENTRY_COLUMNS: &str =
+    "id, project_id, kind, value_hash, created_at, created_by, transaction_id, subject_hash, sealed";
 
 /// A stored entry.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -29,28 +26,22 @@ pub struct BlockedRow {
 }
 
 /// Entries of a subject: made from their calls, or of their face.
-macro_rules! of_subject {
-    ($what:literal) => {
-        concat!(
-            $what,
-            " FROM blocklist WHERE project_id = $1 AND (subject_hash = $2 OR (kind = 'face' AND value_hash = $2))"
-        )
-    };
-}
+const OF_SUBJECT: &str =
+    " FROM blocklist WHERE project_id = $1 AND (subject_hash = $2 OR (kind = 'face' AND value_hash = $2))";
 
 impl Store {
     /// Adds an entry, and returns the stored one.
     pub async fn add_entry(&self, row: &BlockedRow) -> Result<BlockedRow, Error> {
-        const ADD: &str = concat!(
+        const ADD: [&str; 3] = [
             "INSERT INTO blocklist (",
-            entry_columns!(),
-            ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (project_id, kind, value_hash) DO NOTHING"
-        );
-        const FIND: &str = concat!(
+            ENTRY_COLUMNS,
+            ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9) ON CONFLICT (project_id, kind, value_hash) DO NOTHING",
+        ];
+        const FIND: [&str; 3] = [
             "SELECT ",
-            entry_columns!(),
-            " FROM blocklist WHERE project_id = $1 AND kind = $2 AND value_hash = $3"
-        );
+            ENTRY_COLUMNS,
+            " FROM blocklist WHERE project_id = $1 AND kind = $2 AND value_hash = $3",
+        ];
         let added = db::params![
             &row.id,
             &row.project_id,
@@ -68,7 +59,7 @@ impl Store {
 
     /// Returns the entry of a value, under any of its hashes.
     pub async fn find_entry(&self, project: &str, link: &Link) -> Result<Option<BlockedRow>, Error> {
-        const SELECT: &str = concat!("SELECT ", entry_columns!(), " FROM blocklist WHERE project_id = ");
+        const SELECT: [&str; 3] = ["SELECT ", ENTRY_COLUMNS, " FROM blocklist WHERE project_id = "];
         let mut find = Statement::new(SELECT);
         find.bind(project).push(" AND kind = ").bind(link.kind.as_str());
         find.push(" AND value_hash IN (").bind_list(&link.hashes).push(") LIMIT 1").once(true);
@@ -120,7 +111,7 @@ impl Store {
         kind: Option<Kind>,
         most: i64,
     ) -> Result<Vec<BlockedRow>, Error> {
-        const SELECT: &str = concat!("SELECT ", entry_columns!(), " FROM blocklist WHERE project_id = ");
+        const SELECT: [&str; 3] = ["SELECT ", ENTRY_COLUMNS, " FROM blocklist WHERE project_id = "];
         let mut find = Statement::new(SELECT);
         find.bind(project);
         if let Some(kind) = kind {
@@ -131,8 +122,8 @@ impl Store {
     }
 
     pub async fn remove_entry(&self, project: &str, id: &str) -> Result<Option<BlockedRow>, Error> {
-        const SQL: &str =
-            concat!("DELETE FROM blocklist WHERE project_id = $1 AND id = $2 RETURNING ", entry_columns!());
+        const SQL: [&str; 2] =
+            ["DELETE FROM blocklist WHERE project_id = $1 AND id = $2 RETURNING ", ENTRY_COLUMNS];
         let mut tx = self.db.begin().await?;
         let removed = tx.fetch_optional(SQL, db::params![project, id]).await?;
         tx.commit().await?;
@@ -141,12 +132,12 @@ impl Store {
 
     /// Counts the subject's entries.
     pub async fn count_blocked(&self, project: &str, subject: &[u8]) -> Result<u64, Error> {
-        self.count(of_subject!("SELECT COUNT(*)"), project, subject).await
+        self.count(["SELECT COUNT(*)", OF_SUBJECT], project, subject).await
     }
 
     /// Deletes the subject's entries.
     pub async fn delete_blocked_of(&self, project: &str, subject: &[u8]) -> Result<u64, Error> {
-        Ok(self.db.execute(of_subject!("DELETE"), db::params![project, subject]).await?)
+        Ok(self.db.execute(["DELETE", OF_SUBJECT], db::params![project, subject]).await?)
     }
 
     pub async fn delete_project_blocked(&self, project: &str) -> Result<u64, Error> {

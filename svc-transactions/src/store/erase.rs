@@ -20,7 +20,12 @@ impl Store {
         self.count(SQL, project, subject).await
     }
 
-    pub(super) async fn count(&self, sql: &'static str, project: &str, subject: &[u8]) -> Result<u64, Error> {
+    pub(super) async fn count(
+        &self,
+        sql: impl Into<db::Sql>,
+        project: &str,
+        subject: &[u8],
+    ) -> Result<u64, Error> {
         let (count,): (i64,) = self.db.fetch_one(sql, db::params![project, subject]).await?;
         Ok(count.unsigned_abs())
     }

@@ -2,7 +2,7 @@
 
 use db::{Statement, Tx, Value};
 
-use super::{Row, Store, names, outbox, reviews};
+use super::{COLUMNS, Row, Store, names, outbox, reviews};
 use crate::{error::Error, outbox::Event};
 
 const HIT: &str = "INSERT INTO fraud_hits (id, rule, project_id, created_at, found_at, sealed) \
@@ -84,7 +84,7 @@ impl Store {
         const CLAIM: &str = "UPDATE fraud_pending SET claimed_until = $2 WHERE claimed_until <= $1 AND id IN \
                              (SELECT id FROM fraud_pending WHERE claimed_until <= $1 ORDER BY claimed_until, id LIMIT $3) \
                              RETURNING id";
-        const READ: &str = concat!("SELECT ", columns!(), " FROM transactions WHERE id IN (");
+        const READ: [&str; 3] = ["SELECT ", COLUMNS, " FROM transactions WHERE id IN ("];
         // Checking first saves an idle service a write.
         let (waits,): (i64,) = self.db.fetch_one(WAITS, db::params![now_ms]).await?;
         if waits == 0 {
@@ -127,7 +127,7 @@ impl Store {
         column: &'static str,
         value: Value<'_>,
     ) -> Result<(Vec<Row>, Vec<Row>), Error> {
-        const SELECT: &str = concat!("SELECT ", columns!(), " FROM transactions WHERE project_id = ");
+        const SELECT: [&str; 3] = ["SELECT ", COLUMNS, " FROM transactions WHERE project_id = "];
         let same = |order: &'static str| {
             let mut find = Statement::new(SELECT);
             find.bind(&row.project_id).push(" AND ").push(column).push(" = ").bind(value);

@@ -9,7 +9,7 @@ use std::ops::ControlFlow;
 
 use db::Statement;
 
-use super::{Row, Store};
+use super::{COLUMNS, Row, Store};
 use crate::{
     error::Error,
     list::{Cursor, Filter, Page},
@@ -226,11 +226,11 @@ fn in_range<'a>(sql: &mut Statement<'a>, range: Range<'a>) {
 /// Returns a query of the rows: those of the first filter's window that pass the others. The window's own limit keeps
 /// both databases from choosing another plan.
 fn select<'a>(filters: &'a [By], range: Range<'a>, wanted: usize) -> Statement<'a> {
-    const WALKED: &str = concat!(
+    const WALKED: [&str; 3] = [
         "SELECT ",
-        columns!(),
-        " FROM transactions JOIN (SELECT id AS walked_id, created_at AS walked_at FROM ("
-    );
+        COLUMNS,
+        " FROM transactions JOIN (SELECT id AS walked_id, created_at AS walked_at FROM (",
+    ];
     let mut sql = Statement::new(WALKED);
     found_by(&mut sql, &filters[0], range);
     sql.push(") AS found) AS walked ON id = walked_id WHERE 1 = 1");

@@ -1,13 +1,13 @@
 //! Deletion of a project's data.
 
-use super::{Store, samples::sample_columns};
+use super::{Store, samples::SAMPLE_COLUMNS};
 use crate::{error::Error, samples::Sample};
 
 impl Store {
     /// Returns up to `most` samples of a project, including expired ones.
     pub async fn some_samples(&self, project: &str, most: u32) -> Result<Vec<Sample>, Error> {
-        const SQL: &str =
-            concat!("SELECT ", sample_columns!(), " FROM samples WHERE project_id = $1 ORDER BY id LIMIT $2");
+        const SQL: [&str; 3] =
+            ["SELECT ", SAMPLE_COLUMNS, " FROM samples WHERE project_id = $1 ORDER BY id LIMIT $2"];
         Ok(self.db.fetch_all(SQL, db::params![project, most]).await?)
     }
 

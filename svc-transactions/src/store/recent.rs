@@ -2,7 +2,7 @@
 
 use db::Statement;
 
-use super::{Row, Store};
+use super::{COLUMNS, Row, Store};
 use crate::error::Error;
 
 /// New ids returned at a time.
@@ -27,7 +27,7 @@ impl Store {
 
     /// Returns these rows of the project, the last ended first; fewer if they exceed a message.
     pub async fn rows(&self, project: &str, ids: &[String]) -> Result<Vec<Row>, Error> {
-        const SELECT: &str = concat!("SELECT ", columns!(), " FROM transactions WHERE project_id = ");
+        const SELECT: [&str; 3] = ["SELECT ", COLUMNS, " FROM transactions WHERE project_id = "];
         if ids.is_empty() {
             return Ok(Vec::new());
         }
@@ -39,13 +39,13 @@ impl Store {
 
     /// Returns up to `most` transactions of the device of `row`, newest first.
     pub async fn of_same_device(&self, row: &Row, most: u32) -> Result<Vec<Row>, Error> {
-        const SQL: &str = concat!(
+        const SQL: [&str; 3] = [
             "SELECT ",
-            columns!(),
+            COLUMNS,
             " FROM transactions WHERE project_id = $1 AND id IN (SELECT id FROM transaction_devices \
              WHERE project_id = $1 AND device_hash = (SELECT device_hash FROM transaction_devices WHERE id = $2) \
-             ORDER BY created_at DESC, id DESC LIMIT $3) ORDER BY created_at DESC, id DESC"
-        );
+             ORDER BY created_at DESC, id DESC LIMIT $3) ORDER BY created_at DESC, id DESC",
+        ];
         Ok(self.db.fetch_all(SQL, db::params![&row.project_id, &row.id, most]).await?)
     }
 }

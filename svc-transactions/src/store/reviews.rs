@@ -11,36 +11,25 @@ use crate::{
 };
 
 /// Reviewable transactions: decisions and enrollments.
-macro_rules! reviewable {
-    () => {
-        "(verdict IS NOT NULL OR kind LIKE '%enroll%')"
-    };
-}
+const REVIEWABLE: &str = "(verdict IS NOT NULL OR kind LIKE '%enroll%')";
 
 /// A hit of a fraud rule, found at $2, opens a review of $1 or adds its cause.
-pub(super) const OPEN_FOR_FRAUD: &str = concat!(
+pub(super) const OPEN_FOR_FRAUD: [&str; 3] = [
     "INSERT INTO reviews (id, project_id, subject_hash, kind, created_at, opened_at, fraud, status, queue) \
      SELECT id, project_id, subject_hash, kind, created_at, $2, 1, 'open', 'open' FROM transactions \
      WHERE id = $1 AND ",
-    reviewable!(),
-    " ON CONFLICT (id) DO UPDATE SET fraud = 1"
-);
+    REVIEWABLE,
+    " ON CONFLICT (id) DO UPDATE SET fraud = 1",
+];
 /// The transaction $1 of the user $3 in $2, made at $4, is the awaited new capture.
 pub(super) const END_WAITING: &str = "UPDATE reviews SET queue = 'done' WHERE project_id = $2 AND subject_hash = $3 AND status = 'new_capture' \
      AND queue = 'waiting' AND decided_at <= $4 \
      AND kind = (SELECT kind FROM transactions WHERE id = $1 AND verdict IS NOT NULL)";
 
-macro_rules! select {
-    ($rest:literal) => {
-        concat!(
-            "SELECT r.id, r.project_id, r.opened_at, r.referred, r.fraud, r.duplicate, r.requested, r.status, r.queue, \
-             r.claimed_by, r.claimed_until, r.first_by, r.first_decision, r.reason, r.decided_by, r.decided_at, \
-             r.sealed_names, r.version, s.target_minutes FROM reviews r \
-             LEFT JOIN review_settings s ON s.project_id = r.project_id WHERE ",
-            $rest
-        )
-    };
-}
+const SELECT: &str = "SELECT r.id, r.project_id, r.opened_at, r.referred, r.fraud, r.duplicate, r.requested, \
+     r.status, r.queue, r.claimed_by, r.claimed_until, r.first_by, r.first_decision, r.reason, r.decided_by, \
+     r.decided_at, r.sealed_names, r.version, s.target_minutes FROM reviews r LEFT JOIN review_settings s ON \
+     s.project_id = r.project_id WHERE ";
 
 /// A stored review.
 #[derive(Clone, Debug, sqlx::FromRow)]
@@ -141,7 +130,7 @@ fn causes(row: &Row) -> Option<(bool, bool)> {
 
 impl Store {
     pub async fn find_review(&self, project: &str, id: &TransactionId) -> Result<Option<ReviewRow>, Error> {
-        const SQL: &str = select!("r.id = $1 AND r.project_id = $2");
+        const SQL: [&str; 2] = [SELECT, "r.id = $1 AND r.project_id = $2"];
         Ok(self.db.fetch_optional(SQL, db::params![id.as_str(), project]).await?)
     }
 
@@ -150,20 +139,20 @@ impl Store {
         if ids.is_empty() {
             return Ok(Vec::new());
         }
-        let mut find = Statement::new(select!("r.id IN ("));
+        let mut find = Statement::new([SELECT, "r.id IN ("]);
         find.bind_list(ids.iter().copied()).push(")");
         Ok(self.db.fetch_all(find.sql(), find.params()).await?)
     }
 
     /// Opens a review of a transaction that needed none. False: there is no such transaction.
     pub async fn open_review(&self, project: &str, id: &TransactionId, now: i64) -> Result<bool, Error> {
-        const SQL: &str = concat!(
+        const SQL: [&str; 3] = [
             "INSERT INTO reviews (id, project_id, subject_hash, kind, created_at, opened_at, requested, status, queue) \
              SELECT id, project_id, subject_hash, kind, created_at, $3, 1, 'open', 'open' FROM transactions \
              WHERE id = $1 AND project_id = $2 AND ",
-            reviewable!(),
-            " ON CONFLICT (id) DO NOTHING"
-        );
+            REVIEWABLE,
+            " ON CONFLICT (id) DO NOTHING",
+        ];
         Ok(self.db.execute(SQL, db::params![id.as_str(), project, now]).await? > 0)
     }
 
@@ -232,22 +221,26 @@ impl Store {
         after: Option<(i64, &str)>,
         most: u32,
     ) -> Result<Vec<ReviewRow>, Error> {
-        const UNASSIGNED: &str = select!(
+        const UNASSIGNED: [&str; 2] = [
+            SELECT,
             "r.project_id = $1 AND r.queue = 'open' AND (r.claimed_until IS NULL OR r.claimed_until <= $2) \
-             AND (r.opened_at, r.id) > ($3, $4) ORDER BY r.opened_at, r.id LIMIT $5"
-        );
-        const MINE: &str = select!(
+             AND (r.opened_at, r.id) > ($3, $4) ORDER BY r.opened_at, r.id LIMIT $5",
+        ];
+        const MINE: [&str; 2] = [
+            SELECT,
             "r.project_id = $1 AND r.claimed_by = $6 AND r.claimed_until > $2 \
-             AND (r.opened_at, r.id) > ($3, $4) ORDER BY r.opened_at, r.id LIMIT $5"
-        );
-        const WAITING: &str = select!(
+             AND (r.opened_at, r.id) > ($3, $4) ORDER BY r.opened_at, r.id LIMIT $5",
+        ];
+        const WAITING: [&str; 2] = [
+            SELECT,
             "r.project_id = $1 AND r.queue = 'waiting' \
-             AND (r.opened_at, r.id) > ($2, $3) ORDER BY r.opened_at, r.id LIMIT $4"
-        );
-        const DONE: &str = select!(
+             AND (r.opened_at, r.id) > ($2, $3) ORDER BY r.opened_at, r.id LIMIT $4",
+        ];
+        const DONE: [&str; 2] = [
+            SELECT,
             "r.project_id = $1 AND r.queue = 'done' \
-             AND (r.decided_at, r.id) < ($2, $3) ORDER BY r.decided_at DESC, r.id DESC LIMIT $4"
-        );
+             AND (r.decided_at, r.id) < ($2, $3) ORDER BY r.decided_at DESC, r.id DESC LIMIT $4",
+        ];
         let (at, id) = after.unwrap_or((i64::MIN, ""));
         Ok(match part {
             Part::Unassigned => {

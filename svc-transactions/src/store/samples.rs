@@ -3,12 +3,8 @@
 use super::Store;
 use crate::{error::Error, samples::Sample};
 
-macro_rules! sample_columns {
-    () => {
-        "id, project_id, transaction_id, subject_hash, name, content_type, bytes, created_at, expires_at"
-    };
-}
-pub(super) use sample_columns;
+pub(super) const SAMPLE_COLUMNS: &str =
+    "id, project_id, transaction_id, subject_hash, name, content_type, bytes, created_at, expires_at";
 
 impl Store {
     /// Adds the row of a sample before its bytes, so that bytes never exist without a row.
@@ -42,7 +38,7 @@ impl Store {
 
     /// Returns one sample, complete or not, of any project.
     pub async fn sample(&self, id: &str) -> Result<Option<Sample>, Error> {
-        const SQL: &str = concat!("SELECT ", sample_columns!(), " FROM samples WHERE id = $1");
+        const SQL: [&str; 3] = ["SELECT ", SAMPLE_COLUMNS, " FROM samples WHERE id = $1"];
         Ok(self.db.fetch_optional(SQL, db::params![id]).await?)
     }
 
@@ -53,12 +49,12 @@ impl Store {
         transaction_id: &str,
         now_ms: i64,
     ) -> Result<Vec<Sample>, Error> {
-        const SQL: &str = concat!(
+        const SQL: [&str; 3] = [
             "SELECT ",
-            sample_columns!(),
+            SAMPLE_COLUMNS,
             " FROM samples WHERE project_id = $1 AND transaction_id = $2 AND expires_at > $3 \
-             AND content_type IS NOT NULL ORDER BY id LIMIT 100"
-        );
+             AND content_type IS NOT NULL ORDER BY id LIMIT 100",
+        ];
         Ok(self.db.fetch_all(SQL, db::params![project, transaction_id, now_ms]).await?)
     }
 
@@ -69,11 +65,11 @@ impl Store {
         subject: &[u8],
         most: u32,
     ) -> Result<Vec<Sample>, Error> {
-        const SQL: &str = concat!(
+        const SQL: [&str; 3] = [
             "SELECT ",
-            sample_columns!(),
-            " FROM samples WHERE project_id = $1 AND subject_hash = $2 ORDER BY id LIMIT $3"
-        );
+            SAMPLE_COLUMNS,
+            " FROM samples WHERE project_id = $1 AND subject_hash = $2 ORDER BY id LIMIT $3",
+        ];
         Ok(self.db.fetch_all(SQL, db::params![project, subject, most]).await?)
     }
 
@@ -85,11 +81,11 @@ impl Store {
 
     /// Returns up to `most` expired samples.
     pub async fn expired_samples(&self, now_ms: i64, most: u32) -> Result<Vec<Sample>, Error> {
-        const SQL: &str = concat!(
+        const SQL: [&str; 3] = [
             "SELECT ",
-            sample_columns!(),
-            " FROM samples WHERE expires_at <= $1 ORDER BY expires_at, id LIMIT $2"
-        );
+            SAMPLE_COLUMNS,
+            " FROM samples WHERE expires_at <= $1 ORDER BY expires_at, id LIMIT $2",
+        ];
         Ok(self.db.fetch_all(SQL, db::params![now_ms, most]).await?)
     }
 }

@@ -10,11 +10,8 @@ use crate::{
     webhooks::endpoint::{DeliveryId, EndpointId},
 };
 
-macro_rules! delivery_columns {
-    () => {
-        "id, endpoint_id, transaction_id, event, status, attempts, due_at, claim, created_at, sealed_log, sealed"
-    };
-}
+const DELIVERY_COLUMNS: &str =
+    "id, endpoint_id, transaction_id, event, status, attempts, due_at, claim, created_at, sealed_log, sealed";
 
 /// A stored delivery.
 #[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
@@ -159,8 +156,8 @@ impl Store {
 
     /// Returns the deliveries of `listed`, newest first.
     pub async fn deliveries(&self, listed: &Listed) -> Result<Vec<DeliveryRow>, Error> {
-        const SELECT: &str =
-            concat!("SELECT ", delivery_columns!(), " FROM webhook_deliveries WHERE project_id = ");
+        const SELECT: [&str; 3] =
+            ["SELECT ", DELIVERY_COLUMNS, " FROM webhook_deliveries WHERE project_id = "];
         let mut sql = Statement::new(SELECT);
         sql.bind(&listed.scope.project_id);
         if let Some(endpoint) = &listed.endpoint {
@@ -185,11 +182,8 @@ impl Store {
         endpoint: &EndpointId,
         id: &DeliveryId,
     ) -> Result<Option<DeliveryRow>, Error> {
-        const SQL: &str = concat!(
-            "SELECT ",
-            delivery_columns!(),
-            " FROM webhook_deliveries WHERE id = $1 AND endpoint_id = $2"
-        );
+        const SQL: [&str; 3] =
+            ["SELECT ", DELIVERY_COLUMNS, " FROM webhook_deliveries WHERE id = $1 AND endpoint_id = $2"];
         Ok(self.db.fetch_optional(SQL, db::params![id.as_str(), endpoint.as_str()]).await?)
     }
 
@@ -200,11 +194,11 @@ impl Store {
         id: &DeliveryId,
         now_ms: i64,
     ) -> Result<Option<DeliveryRow>, Error> {
-        const SQL: &str = concat!(
+        const SQL: [&str; 2] = [
             "UPDATE webhook_deliveries SET status = 'pending', attempts = 0, due_at = $3 \
              WHERE id = $1 AND endpoint_id = $2 AND status <> 'pending' RETURNING ",
-            delivery_columns!()
-        );
+            DELIVERY_COLUMNS,
+        ];
         let mut tx = self.db.begin().await?;
         let row = tx.fetch_optional(SQL, db::params![id.as_str(), endpoint.as_str(), now_ms]).await?;
         tx.commit().await?;

@@ -3,12 +3,8 @@
 use super::Store;
 use crate::{error::Error, store::Lines, webhooks::endpoint::EndpointId};
 
-macro_rules! endpoint_columns {
-    () => {
-        "id, project_id, api_key_id, events, status, sealed_target, sealed_secrets, success_count, failure_count, \
-         created_at, updated_at"
-    };
-}
+const ENDPOINT_COLUMNS: &str = "id, project_id, api_key_id, events, status, sealed_target, sealed_secrets, \
+     success_count, failure_count, created_at, updated_at";
 
 /// A stored endpoint.
 #[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
@@ -38,11 +34,11 @@ pub struct Scope {
 
 impl Store {
     pub async fn insert_endpoint(&self, row: &EndpointRow) -> Result<(), Error> {
-        const SQL: &str = concat!(
+        const SQL: [&str; 3] = [
             "INSERT INTO webhook_endpoints (",
-            endpoint_columns!(),
-            ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)"
-        );
+            ENDPOINT_COLUMNS,
+            ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+        ];
         let events = row.events.json();
         let insert = db::params![
             &row.id,
@@ -69,20 +65,20 @@ impl Store {
 
     /// Returns the endpoints of `scope`, newest first, `limit` at most.
     pub async fn endpoints(&self, scope: &Scope, limit: i64) -> Result<Vec<EndpointRow>, Error> {
-        const SQL: &str = concat!(
+        const SQL: [&str; 3] = [
             "SELECT ",
-            endpoint_columns!(),
-            " FROM webhook_endpoints WHERE project_id = $1 AND ($2 IS NULL OR api_key_id = $2) ORDER BY id DESC LIMIT $3"
-        );
+            ENDPOINT_COLUMNS,
+            " FROM webhook_endpoints WHERE project_id = $1 AND ($2 IS NULL OR api_key_id = $2) ORDER BY id DESC LIMIT $3",
+        ];
         Ok(self.db.fetch_all(SQL, db::params![&scope.project_id, &scope.api_key_id, limit]).await?)
     }
 
     pub async fn endpoint(&self, scope: &Scope, id: &EndpointId) -> Result<Option<EndpointRow>, Error> {
-        const SQL: &str = concat!(
+        const SQL: [&str; 3] = [
             "SELECT ",
-            endpoint_columns!(),
-            " FROM webhook_endpoints WHERE id = $3 AND project_id = $1 AND ($2 IS NULL OR api_key_id = $2)"
-        );
+            ENDPOINT_COLUMNS,
+            " FROM webhook_endpoints WHERE id = $3 AND project_id = $1 AND ($2 IS NULL OR api_key_id = $2)",
+        ];
         let params = db::params![&scope.project_id, &scope.api_key_id, id.as_str()];
         Ok(self.db.fetch_optional(SQL, params).await?)
     }
@@ -124,12 +120,12 @@ impl Store {
 
     /// Returns the active endpoints with due deliveries at `now_ms`.
     pub async fn ready(&self, now_ms: i64) -> Result<Vec<EndpointRow>, Error> {
-        const SQL: &str = concat!(
+        const SQL: [&str; 3] = [
             "SELECT ",
-            endpoint_columns!(),
+            ENDPOINT_COLUMNS,
             " FROM webhook_endpoints AS endpoint WHERE status = 'active' AND EXISTS (SELECT 1 FROM webhook_deliveries \
-             AS delivery WHERE delivery.endpoint_id = endpoint.id AND delivery.due_at <= $1) ORDER BY id"
-        );
+             AS delivery WHERE delivery.endpoint_id = endpoint.id AND delivery.due_at <= $1) ORDER BY id",
+        ];
         Ok(self.db.fetch_all(SQL, db::params![now_ms]).await?)
     }
 }
