@@ -102,7 +102,7 @@ async fn with_a_session_the_server_keeps_its_contract() {
     let all = operations(world::embedded()).await;
     let with_session = all.into_iter().filter(|(_, takes_session)| *takes_session).map(|(id, _)| id);
     let (ending, others): (Vec<_>, Vec<_>) = with_session.partition(|id| ENDING.contains(&id.as_str()));
-    assert_eq!((ending.len(), others.len()), (3, 23));
+    assert!(ending.len() == ENDING.len() && others.len() > 20, "{ending:?} {others:?}");
     check(world::embedded(), others, owner.headers()).await;
     assert_eq!(owner.get("/api-auth/me").await.status, 200, "the session lasted to the end");
     for id in ending {
