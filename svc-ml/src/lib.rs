@@ -101,7 +101,8 @@ pub async fn routes_with(config: Config, media: Sandbox) -> anyhow::Result<Route
     let pack = Pack::open(config.models.as_deref())?;
     let calibrations = Calibrations::load(&config, &pack)?;
     let galleries = Galleries::new(config.gallery_bytes);
-    let templates = Templates::new(Store::new(db), ring, template_models(&pack)?, galleries);
+    let templates = Templates::new(Store::new(db), ring, template_models(&pack)?, galleries)
+        .comparing_prints_in(media.clone());
     let (of, deadline) = (pack.clone(), Duration::from_secs(config.deadline_s.into()));
     let load = move || {
         media.probe().map_err(Error::from)?;

@@ -35,6 +35,8 @@ pub struct Templates {
     ring: KeyRing,
     models: Models,
     galleries: Galleries,
+    /// Where prints are compared; `None`: in this process.
+    print_workers: Option<sandbox::Sandbox>,
 }
 
 /// Name and version of the models whose templates can be compared.
@@ -81,7 +83,12 @@ pub struct Known {
 
 impl Templates {
     pub fn new(store: Store, ring: KeyRing, models: Models, galleries: Galleries) -> Self {
-        Self { store, ring, models, galleries }
+        Self { store, ring, models, galleries, print_workers: None }
+    }
+
+    /// The same, with prints compared in media workers.
+    pub fn comparing_prints_in(self, workers: sandbox::Sandbox) -> Self {
+        Self { print_workers: Some(workers), ..self }
     }
 
     pub fn ring(&self) -> &KeyRing {

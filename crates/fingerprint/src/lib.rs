@@ -22,6 +22,7 @@ mod transfer;
 pub use error::{Error, Reason};
 pub use quality::Quality;
 pub use template::Template;
+pub use transfer::{compare_pair, pair_to_bytes};
 
 use media::{Picture, Pixels};
 
@@ -42,6 +43,13 @@ pub struct Comparison {
     pub score: u32,
     /// At least [`SAME_FINGER`].
     pub matched: bool,
+}
+
+impl Comparison {
+    /// What a score says.
+    pub fn of(score: u32) -> Self {
+        Self { score, matched: score >= SAME_FINGER }
+    }
 }
 
 impl Print {
@@ -97,7 +105,7 @@ impl Print {
     /// [`Error::Failed`] when the comparison failed.
     pub fn compare(&self, other: &Self) -> Result<Comparison, Error> {
         let score = nist::compare(&self.minutiae, &other.minutiae)?;
-        Ok(Comparison { score, matched: score >= SAME_FINGER })
+        Ok(Comparison::of(score))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use nbis::{Minutia, Minutiae};
 
-use crate::{Comparison, Error, SAME_FINGER, nist};
+use crate::{Comparison, Error, nist};
 
 /// Version of the layout below.
 const VERSION: u8 = 1;
@@ -24,6 +24,10 @@ impl Template {
         Self(minutiae)
     }
 
+    pub(crate) fn minutiae_ref(&self) -> &Minutiae {
+        &self.0
+    }
+
     /// Returns the expected number of true minutiae, by their reliability: higher is better.
     pub fn strength(&self) -> f64 {
         self.0.points().iter().map(|minutia| minutia.reliability).sum()
@@ -40,7 +44,7 @@ impl Template {
     /// [`Error::Failed`] when the comparison failed.
     pub fn compare(&self, other: &Self) -> Result<Comparison, Error> {
         let score = nist::compare(&self.0, &other.0)?;
-        Ok(Comparison { score, matched: score >= SAME_FINGER })
+        Ok(Comparison::of(score))
     }
 
     /// Bytes that [`Template::from_bytes`] reads.

@@ -2,7 +2,7 @@
 
 use std::{
     fs::File,
-    io::{self, PipeReader, PipeWriter, Read},
+    io::{self, PipeReader, PipeWriter, Read, Write},
     os::fd::{AsFd, AsRawFd},
     path::{Path, PathBuf},
     sync::{
@@ -12,7 +12,7 @@ use std::{
     time::{Duration, Instant},
 };
 
-use fingerprint::Print;
+use fingerprint::{Comparison, Print, Template};
 use media::{Decoded, FPS, Frame, Limits, Still};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 
@@ -177,6 +177,28 @@ impl Sandbox {
                 }
                 _ => return Err(Error::Crashed.into()),
             }
+        }
+    }
+
+    /// Compares two prints as [`Template::compare`] does, within the time of CPU that one file may have.
+    ///
+    /// # Errors
+    /// As [`Self::decode_video`]; [`media::Error::TooMuchWork`] when it takes longer.
+    pub fn compare_prints(&self, a: &Template, b: &Template) -> Result<Option<Comparison>, Error> {
+        let pair = rustix::fs::memfd_create("prints", rustix::fs::MemfdFlags::CLOEXEC);
+        let mut pair = File::from(pair.map_err(|errno| Error::Start(errno.into()))?);
+        pair.write_all(&fingerprint::pair_to_bytes(a, b)).map_err(Error::Start)?;
+        let file = MediaFile::new(pair).map_err(Error::Start)?;
+        let started = Instant::now();
+        let in_time = || if started.elapsed() < PROBE_TIMEOUT { Ok(()) } else { Err(Error::Killed) };
+        let mut call = self.call(Job::ComparePrints, &file, &in_time)?;
+        let mut body = Vec::new();
+        match call.message(&mut body, &in_time)? {
+            Tag::Done => match done(&body)? {
+                Done::Compared(score) => Ok(Some(Comparison::of(score))),
+                _ => Ok(None),
+            },
+            _ => Err(Error::Crashed),
         }
     }
 

@@ -31,6 +31,7 @@ impl Budget {
             Job::Still => Self { memory: 384 * MIB, cpu_s: 4, max_cpu_s: 4 },
             // Beside the picture the C code's copies and maps of four megapixels.
             Job::Print => Self { memory: 512 * MIB, cpu_s: 8, max_cpu_s: 8 },
+            Job::ComparePrints => Self { memory: 128 * MIB, cpu_s: 3, max_cpu_s: 3 },
             Job::Probe => Self { memory: 64 * MIB, cpu_s: 1, max_cpu_s: 1 },
         }
     }

@@ -18,6 +18,8 @@ pub enum Job {
     Still,
     /// A picture of one finger's print: its minutiae.
     Print,
+    /// No file of a caller: two templates of prints, to be compared.
+    ComparePrints,
     /// Nothing: whether a worker can be started.
     Probe,
 }
@@ -73,6 +75,8 @@ pub enum Done {
     Sound,
     Still,
     Print,
+    /// The score of two prints.
+    Compared(u32),
     /// A print that cannot be judged; without a reason: it could not be worked on.
     NoPrint(Option<fingerprint::Reason>),
     Refused(media::Error),

@@ -29,6 +29,7 @@ pub fn run_job(job: &Job, file: File, out: &mut impl Write) -> io::Result<()> {
         }),
         Job::Still => decode_still(file, out),
         Job::Print => read_print(file, out),
+        Job::ComparePrints => compare_prints(file),
         Job::Probe => Ok(Done::Still),
     };
     let done = match done {
@@ -91,6 +92,14 @@ fn read_print(file: MediaFile, out: &mut impl Write) -> Result<Done, Failure> {
     let Some(print) = print else { return Ok(Done::NoPrint(None)) };
     send(out, Tag::Print, &print)?;
     Ok(Done::Print)
+}
+
+/// Minutiae can be laid out so that comparing them takes minutes; here it takes as long as the limit of CPU time allows.
+fn compare_prints(mut file: MediaFile) -> Result<Done, Failure> {
+    let mut bytes = Vec::new();
+    file.read_to_end(&mut bytes)?;
+    Ok(fingerprint::compare_pair(&bytes)
+        .map_or(Done::NoPrint(None), |compared| Done::Compared(compared.score)))
 }
 
 fn read_still(mut file: MediaFile) -> Result<Still, Failure> {

@@ -1,6 +1,7 @@
 //! The fingerprint of a subject: one, of the best print sent so far, sealed under the subject's key.
 
 use fingerprint::{Comparison, Template};
+use tokio::sync::Semaphore;
 use uuid::Uuid;
 
 use super::{Templates, Whose};
@@ -12,6 +13,8 @@ use crate::{
 const MODALITY: &str = "fingerprint";
 /// The extraction and comparison model.
 const MODEL: &str = "mindtct-bozorth3 1";
+/// Comparisons at a time: each may take a processor.
+static TURNS: Semaphore = Semaphore::const_new(2);
 /// How often an enrollment is decided again because a concurrent one of the same subject was faster.
 const ATTEMPTS: usize = 16;
 
@@ -41,7 +44,7 @@ impl Templates {
     ) -> Result<Option<Comparison>, Error> {
         let Some(subject) = self.find(project, user).await? else { return Ok(None) };
         match self.print(project, &subject).await? {
-            Some(known) => Ok(Some(compare(known, probe.clone()).await?)),
+            Some(known) => Ok(Some(self.compare_templates(known, probe.clone()).await?)),
             None => Ok(None),
         }
     }
@@ -60,7 +63,7 @@ impl Templates {
                 return Ok(PrintOutcome::Locked);
             }
             let known = self.print(whose.project, &subject).await?;
-            let outcome = decide(known, new).await?;
+            let outcome = self.decide(known, new).await?;
             let is_done = match outcome {
                 PrintOutcome::Enrolled | PrintOutcome::Strengthened => {
                     self.store.apply(&self.print_change(whose, subject, new)?).await?
@@ -76,6 +79,27 @@ impl Templates {
             }
         }
         Err(intake::Error::Overloaded.into())
+    }
+
+    async fn decide(&self, known: Option<Template>, new: &Template) -> Result<PrintOutcome, Error> {
+        let Some(known) = known else { return Ok(PrintOutcome::Enrolled) };
+        let is_better = new.strength() > known.strength();
+        Ok(match self.compare_templates(known, new.clone()).await?.matched {
+            false => PrintOutcome::OtherFinger,
+            true if is_better => PrintOutcome::Strengthened,
+            true => PrintOutcome::Unchanged,
+        })
+    }
+
+    /// In a media worker: genuine prints take milliseconds, but minutiae can be laid out so that comparing them takes minutes.
+    async fn compare_templates(&self, known: Template, probe: Template) -> Result<Comparison, Error> {
+        let _turn = TURNS.acquire().await.map_err(|_| intake::Error::Crashed)?;
+        let workers = self.print_workers.clone();
+        let compare = move || match workers {
+            Some(workers) => workers.compare_prints(&known, &probe)?.ok_or(Error::Print),
+            None => known.compare(&probe).map_err(|_| Error::Print),
+        };
+        tokio::task::spawn_blocking(compare).await.map_err(|_| intake::Error::Crashed)?
     }
 
     async fn print(&self, project: &str, subject: &Subject) -> Result<Option<Template>, Error> {
@@ -107,22 +131,6 @@ impl Templates {
             forgets_refusals: false,
         })
     }
-}
-
-async fn decide(known: Option<Template>, new: &Template) -> Result<PrintOutcome, Error> {
-    let Some(known) = known else { return Ok(PrintOutcome::Enrolled) };
-    let is_better = new.strength() > known.strength();
-    Ok(match compare(known, new.clone()).await?.matched {
-        false => PrintOutcome::OtherFinger,
-        true if is_better => PrintOutcome::Strengthened,
-        true => PrintOutcome::Unchanged,
-    })
-}
-
-/// A comparison takes milliseconds, and only one runs at a time.
-async fn compare(known: Template, probe: Template) -> Result<Comparison, Error> {
-    let compared = tokio::task::spawn_blocking(move || known.compare(&probe)).await;
-    compared.map_err(|_| intake::Error::Crashed)?.map_err(|_| Error::Print)
 }
 
 fn context(subject_id: &str, model: &str) -> Vec<u8> {

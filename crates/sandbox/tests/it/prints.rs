@@ -63,3 +63,27 @@ fn what_is_no_print_is_refused_with_its_reason_and_no_picture_as_such() {
     let refused = sandbox.read_print(&spooled(b"no picture"), always).unwrap_err();
     assert!(matches!(refused, Error::Media(_)), "{refused}");
 }
+
+#[test]
+fn prints_are_compared_as_in_this_process_and_none_takes_long() {
+    let (sandbox, _turn) = sandbox();
+    let print = Print::read(&ridges()).unwrap().template();
+    let compared = sandbox.compare_prints(&print, &print);
+    // Ridges as even as these can be laid over each other in very many ways.
+    if let Ok(Some(compared)) = &compared {
+        assert!(compared.matched);
+    } else {
+        let refused = compared.unwrap_err();
+        assert!(matches!(refused, Error::Media(media::Error::TooMuchWork)), "{refused}");
+    }
+    // Points without an order are compared in no time, by either process alike.
+    let bytes: Vec<u8> =
+        std::iter::once(1).chain(480_i32.to_le_bytes()).chain(30_u16.to_le_bytes()).collect();
+    let points = (0..30_u16).flat_map(|n| {
+        let at = [n * 97 % 400, n * 61 % 470].map(u16::to_le_bytes).concat();
+        at.into_iter().chain([(n * 7 % 32) as u8]).chain((f32::from(n) / 30.0).to_le_bytes())
+    });
+    let few =
+        fingerprint::Template::from_bytes(&bytes.into_iter().chain(points).collect::<Vec<_>>()).unwrap();
+    assert_eq!(sandbox.compare_prints(&few, &few).unwrap().unwrap(), few.compare(&few).unwrap());
+}
