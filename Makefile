@@ -17,7 +17,7 @@ help: ## list the targets
 setup: ## install what is missing: system packages, ONNX Runtime, model pack, fixtures
 	@setup/all.sh
 
-models: ## make or mend the model pack
+models: ## build or repair the model pack
 	@setup/all.sh
 
 dashboard: ## build the web dashboard, which the gateway embeds
@@ -30,12 +30,12 @@ clients: setup ## build the generated clients into target/clients: an npm packag
 	cargo build --release --locked --bin biometry
 	@setup/clients.sh target/release/biometry target/clients
 
-example: setup ## a customer's backend and page that record a person, beside a server of their own
+example: setup ## run a sample backend and page that verify a person, next to the server
 	cd examples/backend && npm ci --silent --no-audit --no-fund
 	cargo build --release --locked --bin biometry
 	@BIOMETRY=target/release/biometry node examples/start.mjs
 
-demo: setup ## the main job on real media: a table of cases, and target/demo/report.json
+demo: setup ## run the main calls on real media: a table of cases, and target/demo/report.json
 	cargo build --release --locked --bin biometry
 	@python3 demo/demo.py --biometry target/release/biometry --fixtures fixtures --out target/demo
 
@@ -53,15 +53,15 @@ test: setup check deploy-check ## all tests, in the embedded and in the split de
 	cd tests/dashboard && ../../setup/timed.py run "dashboard in Chromium" npm test --silent
 	@setup/timed.py show
 
-replicas: setup ## every whole-system scenario with two of each process, behind a balancer, on PostgreSQL, Redis and S3
+replicas: setup ## every whole-system scenario with two of each process behind a balancer, on PostgreSQL, Redis and S3
 	cargo test --workspace --locked --no-run
 	TEST_REPLICAS=2 cargo test --workspace --locked --test it split
 
-chaos: setup ## kill and freeze every process of a replicated deployment under load, then read its stores (minutes)
+chaos: setup ## kill and freeze every process of a replicated deployment under load, then check its stores (minutes)
 	cargo test --workspace --locked --no-run
 	cargo test --workspace --locked --test it chaos -- --ignored --nocapture
 
-load: setup ## calls at steady rates with one and two svc-ml, three times overload, and recovery (LOAD_SECONDS a case, 60)
+load: setup ## steady load with one and two svc-ml, then three times the capacity, then recovery (LOAD_SECONDS a case, 60)
 	cargo test --release --workspace --locked --no-run
 	cargo test --release --workspace --locked --test it load -- --ignored --nocapture
 
@@ -69,7 +69,7 @@ dashboard-speed: setup ## largest contentful paint of the dashboard's pages at 4
 	cargo build --release --locked --bin biometry
 	cd tests/dashboard && npm ci --silent --no-audit --no-fund && BIOMETRY=../../target/release/biometry node lcp.mjs
 
-quick: setup ## formatting, lints and unit tests: the loop while you write
+quick: setup ## formatting, lints and unit tests, for use while editing
 	cargo fmt --all --check
 	@setup/check_words.py
 	cargo clippy --workspace --all-targets --locked -- -D warnings
@@ -82,7 +82,7 @@ check: setup deny ## formatting, lints, licences and the word list
 	cd dashboard && npm run --silent check
 	cargo clippy --workspace --all-targets --locked -- -D warnings
 
-deploy-check: ## the Dockerfile and both compose profiles are well-formed
+deploy-check: ## check the Dockerfile and both compose profiles
 	@setup/deploy-check.sh
 
 deny: setup ## licences, bans and sources of every Rust crate (deny.toml)
@@ -94,7 +94,7 @@ serve: setup ## start everything on http://127.0.0.1:8080
 dist: setup ## the Debian package, the tar file, the bill of materials and their checksums, in target/dist
 	@setup/dist.sh
 
-bench: setup ## throughput, latency, memory and CPU by stage, beside the Python stack where SHARED has it
+bench: setup ## throughput, latency, memory and CPU by stage, next to the Python stack where SHARED has it
 	cargo build --release --locked --bin biometry
 	@python3 bench/bench.py --biometry target/release/biometry --fixtures fixtures --shared $(SHARED)
 
@@ -102,7 +102,7 @@ bench-clips: setup ## wall time and CPU of clips of 12 s in 4K, HEVC and 1080p; 
 	cargo build --release --locked --bin biometry
 	@python3 bench/large_clips.py --biometry target/release/biometry --fixtures fixtures --bar 5
 
-search-speed: ## 1:N over a million synthetic faces: time, recall, memory (4 GB of memory for the comparison)
+search-speed: ## 1:N over a million synthetic faces: time, recall, memory (the comparison needs 4 GB)
 	cargo run --release --locked -p vectors --example search_speed -- 1000000 1000
 
 accuracy: setup ## measure on the development data in SHARED

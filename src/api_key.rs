@@ -1,4 +1,4 @@
-//! `biometry api-key`: keys of a project, made where the installation is.
+//! `biometry api-key`: API keys of a project, created on the machine of the installation.
 
 use std::io::Write;
 
@@ -54,7 +54,7 @@ pub async fn create_api_key(args: CreateApiKeyArgs) -> anyhow::Result<()> {
     written.context("the key could not be printed; revoke it and make another one")
 }
 
-/// Prints the keys of a project, never their tokens: those only their holders have.
+/// Prints the keys of a project, never their tokens, which only their holders have.
 pub async fn list_api_keys(args: ListApiKeysArgs) -> anyhow::Result<()> {
     let config = Config::load(&args.place)?;
     let projects = Credentials::of(&config)?.peer(config.urls.projects, DEADLINE);

@@ -1,4 +1,4 @@
-//! `biometry audit verify`: whether anybody changed or removed entries of the audit log behind the server's back.
+//! `biometry audit verify`: checks whether entries of the audit log were changed or removed in the database.
 
 use std::io::Write;
 
@@ -10,7 +10,7 @@ use crate::{
     consent::{print_findings, read_notes},
 };
 
-/// Verifies the log of this installation, where its database is; prints each finding as it is found, then where it ends.
+/// Verifies the log of this installation in its database; prints each finding as it is found, then the head.
 pub async fn verify_audit_log(args: VerifyArgs<svc_projects::KnownEnd>) -> anyhow::Result<()> {
     let config = Config::load(&args.place)?;
     anyhow::ensure!(

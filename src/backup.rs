@@ -1,7 +1,7 @@
-//! `biometry backup` and `biometry restore`: a consistent copy of everything an embedded installation keeps, and back.
+//! `biometry backup` and `biometry restore`: a consistent copy of all data of an embedded installation, and its restore.
 //!
-//! A copy is a folder: each database as SQLite copies it while others write, the media, and `manifest.json`, which is written
-//! last: a copy without it is none. The master key is not in it.
+//! A copy is a folder: each database as SQLite copies it while others write, the media, and `manifest.json`, which is
+//! written last: a copy without it is incomplete. The master key is not in it.
 
 use std::{
     fs::{self, File},
@@ -30,9 +30,9 @@ const MASTER_KEY: &str = "master.key";
 struct Manifest {
     format: u32,
     version: String,
-    /// When the copy was begun: what was erased since has to be erased again.
+    /// When the copy began: later erasures must be repeated after a restore.
     began_at_ms: i64,
-    /// Where the ledgers ended then, as their verification takes and prints it.
+    /// The heads of the ledgers at that time, as their verification reads and prints them.
     consent_heads: Vec<String>,
     audit_heads: Vec<String>,
     files: Vec<CopiedFile>,
@@ -40,14 +40,14 @@ struct Manifest {
 
 #[derive(Debug, Serialize, Deserialize)]
 struct CopiedFile {
-    /// Below the folder of the copy.
+    /// Relative to the folder of the copy.
     path: PathBuf,
     bytes: u64,
     /// Hex.
     sha256: String,
 }
 
-/// Where the parts of an installation lie, by their names in a copy.
+/// The parts of an installation, by their names in a copy.
 struct Layout {
     databases: Vec<(PathBuf, PathBuf)>,
     folders: Vec<(PathBuf, PathBuf)>,
@@ -56,7 +56,7 @@ struct Layout {
 /// Copies everything into a new folder. The server may run meanwhile.
 ///
 /// # Errors
-/// When something does not lie in files of this installation, the ledgers do not hold, or a file cannot be written.
+/// When data is not in files of this installation, the ledgers do not verify, or a file cannot be written.
 pub async fn backup(args: BackupArgs) -> anyhow::Result<()> {
     let config = Config::load(&args.place)?;
     let layout = Layout::of(&config)?;
@@ -82,10 +82,10 @@ pub async fn backup(args: BackupArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Puts a copy into an empty data folder, erases again what was erased since, and verifies the ledgers.
+/// Restores a copy into an empty data folder, repeats later erasures, and verifies the ledgers.
 ///
 /// # Errors
-/// When the data folder holds anything but the master key, the copy is not whole, or the ledgers do not hold.
+/// When the data folder has anything but the master key, the copy is incomplete, or the ledgers do not verify.
 pub async fn restore(args: RestoreArgs) -> anyhow::Result<()> {
     let from = args.folder;
     let manifest = fs::read(from.join(MANIFEST)).context("the copy has no manifest: it is not whole")?;
@@ -153,7 +153,7 @@ impl Layout {
         Ok(Self { databases, folders })
     }
 
-    /// Where a file of a copy belongs.
+    /// Returns the destination of a file of a copy.
     fn place_of(&self, path: &Path) -> anyhow::Result<PathBuf> {
         if let Some((_, file)) = self.databases.iter().find(|(name, _)| name == path) {
             return Ok(file.clone());
@@ -165,7 +165,7 @@ impl Layout {
     }
 }
 
-/// Verifies both ledgers, also against `consent` and `audit` heads of earlier, and returns where they end.
+/// Verifies both ledgers, including the earlier `consent` and `audit` heads, and returns their heads.
 async fn heads(
     config: &Config,
     consent: &[String],
@@ -188,7 +188,7 @@ async fn heads(
     Ok((consent, Some(end).filter(|end| end.seq > 0).iter().map(ToString::to_string).collect()))
 }
 
-/// Erases everybody who was erased since the copy was begun, wherever the copy still knows them.
+/// Repeats the erasures since the copy began, for users that are in the copy.
 async fn erase_again(
     place: &crate::cli::InstallationArgs,
     file: &Path,
@@ -227,7 +227,7 @@ async fn copy_database(
     Ok(())
 }
 
-/// A file that is deleted meanwhile is left out, and so is one that is being written.
+/// Skips files that are deleted meanwhile, and files being written.
 fn copy_tree(from: &Path, to: &Path, name: &Path, files: &mut Vec<CopiedFile>) -> anyhow::Result<()> {
     let entries = match fs::read_dir(from) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
@@ -290,7 +290,7 @@ fn write_synced(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Whether a folder is missing or holds nothing but `allowed`.
+/// Whether a folder is missing or has only `allowed`.
 fn is_empty(folder: &Path, allowed: &[&str]) -> anyhow::Result<bool> {
     match fs::read_dir(folder) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(true),

@@ -14,7 +14,7 @@ use crate::{
     evaluate::{Kind, Outcome, write},
 };
 
-/// What of the results of an evaluation is read.
+/// The fields of an evaluation's results that are read.
 #[derive(Deserialize)]
 struct Evaluated {
     kind: Kind,
@@ -23,7 +23,7 @@ struct Evaluated {
     items: Vec<Outcome>,
 }
 
-/// Fits and writes.
+/// Fits and writes a calibration.
 ///
 /// # Errors
 /// When the results cannot be read, or are too few for the requested rate.

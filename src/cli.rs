@@ -35,16 +35,16 @@ pub struct Cli {
 enum Command {
     /// Start the gateway and every service in this process
     Serve(ServeArgs),
-    /// Make the first organisation, project and API key; the key is shown this once
+    /// Create the first organisation, project and API key; the key is shown once
     Bootstrap(BootstrapArgs),
-    /// Make the link by which the first owner signs in to the dashboard, or somebody who lost password or second factor
+    /// Create a link for the first owner to sign in to the dashboard, or for a user who lost password or second factor
     Owner(OwnerArgs),
-    /// Make and list API keys of a project
+    /// Create and list API keys of a project
     #[command(subcommand, name = "api-key", alias = "api-keys")]
     ApiKey(ApiKeyCommand),
-    /// Verify the model pack and list what is in it
+    /// Verify the model pack and list its files
     Models(ModelsArgs),
-    /// Measure error rates on your own files, judged exactly as serving judges
+    /// Measure error rates on your own files, judged exactly as when serving
     Evaluate(EvaluateArgs),
     /// Turn evaluated scores into a calibration and a threshold for a false match rate
     Calibrate(CalibrateArgs),
@@ -62,28 +62,28 @@ enum Command {
     /// Inspect, rotate and distrust keys
     #[command(subcommand)]
     Keys(KeysCommand),
-    /// Copy everything an embedded installation keeps into a folder; the server may run
+    /// Copy all data of an embedded installation into a folder; the server may run
     Backup(BackupArgs),
-    /// Put a copy that `backup` made into an empty data folder
+    /// Restore a copy made by `backup` into an empty data folder
     Restore(RestoreArgs),
-    /// Bring the tables of every service up to date
+    /// Apply missing migrations in the databases of every service
     Migrate(MigrateArgs),
-    /// Print the settings in force as TOML, secrets masked
+    /// Print the effective settings as TOML, with secrets masked
     Config(ConfigArgs),
-    /// Check everything a start needs: settings, models, keys, disk, databases, services; exits with 1 when something is wrong
+    /// Check the requirements of a start: settings, models, keys, disk, databases, services; exits with 1 on a problem
     Doctor(DoctorArgs),
-    /// Say whether a server runs and works; exits with 1 when it does not
+    /// Report whether a server runs and works; exits with 1 if not
     Status(StatusArgs),
-    /// Try webhook receivers
+    /// Test webhook receivers
     #[command(subcommand)]
     Webhooks(WebhooksCommand),
-    /// Print the completions of a shell, as `biometry completions bash > /etc/bash_completion.d/biometry`
+    /// Print shell completions, e.g. `biometry completions bash > /etc/bash_completion.d/biometry`
     Completions(CompletionsArgs),
 }
 
 #[derive(Debug, Subcommand)]
 enum ApiKeyCommand {
-    /// Make a key and print it; it is shown this once
+    /// Create a key and print it once
     Create(CreateApiKeyArgs),
     /// List the keys of a project, newest first
     List(ListApiKeysArgs),
@@ -91,38 +91,38 @@ enum ApiKeyCommand {
 
 #[derive(Debug, Subcommand)]
 enum WebhooksCommand {
-    /// Send an event to an address of yours, signed as the server signs it
+    /// Send an event to your address, signed as the server signs it
     Trigger(TriggerArgs),
 }
 
 #[derive(Debug, Subcommand)]
 enum ConsentCommand {
-    /// Verify every consent against its chain and its project's journal; exit code 1 when something does not hold
+    /// Verify every consent against its chain and its project's journal; exits with 1 on a finding
     Verify(VerifyArgs<svc_consent::KnownHead>),
 }
 
 #[derive(Debug, Subcommand)]
 enum AuditCommand {
-    /// Verify every entry of the audit log against the one before it; exit code 1 when something does not hold
+    /// Verify every entry of the audit log against its predecessor; exits with 1 on a finding
     Verify(VerifyArgs<svc_projects::KnownEnd>),
 }
 
 #[derive(Debug, Subcommand)]
 enum ErasureCommand {
-    /// Look for a user in every store of this installation; exits with 1 when anything is left
+    /// Search a user in every store of this installation; exits with 1 when any data is left
     Verify(VerifyErasureArgs),
 }
 
 #[derive(Debug, Subcommand)]
 enum KeysCommand {
-    /// List the master keys, how much is sealed under each, and the signing keys
+    /// List the master keys, the number of values sealed under each, and the signing keys
     Status(KeysArgs),
-    /// Make another key sign API keys and receipts; earlier ones go on verifying
+    /// Rotate the key that signs API keys and receipts; signatures of earlier keys stay valid
     RotateSigning(KeysArgs),
-    /// Bring everything that an earlier master key sealed under the one that seals now
+    /// Rewrap everything that is sealed under earlier master keys under the active one
     Rewrap(RewrapArgs),
-    /// Stop believing what an earlier signing key signed, and revoke the API keys it signed; or what an earlier master key
-    /// sealed, once nothing is under it
+    /// Distrust an earlier signing key, and revoke the API keys it signed; or distrust an earlier master key, once
+    /// nothing is sealed under it
     Distrust(DistrustArgs),
 }
 

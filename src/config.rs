@@ -1,4 +1,4 @@
-//! The configuration of the all-in-one process: one section a service, each with defaults that run.
+//! The configuration of the all-in-one process: one section per service, with working defaults.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -13,8 +13,8 @@ use rpc::TlsFiles;
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 
-/// A service is remote exactly when its `url` is set; then its own section is not used. Several addresses are separated by
-/// commas; a name with several addresses is asked for them again every 5 seconds.
+/// Addresses of remote services. A service is remote exactly when its `url` is set; then its own section is not used.
+/// Several addresses are separated by commas; names are resolved again every 5 seconds.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Urls {
@@ -32,12 +32,12 @@ pub struct Urls {
 pub struct Config {
     pub listen: SocketAddr,
     pub telemetry: TelemetryConfig,
-    /// Services that run elsewhere.
+    /// Remote services.
     pub urls: Urls,
-    /// The token remote services ask for.
+    /// The token that remote services require.
     #[serde(serialize_with = "boot::expose")]
     pub service_token: Option<SecretString>,
-    /// Certificate, key and authority for services that are reached over https.
+    /// Certificate, key and authority for services reached over https.
     pub tls: Option<TlsFiles>,
     pub gateway: gateway::Config,
     pub sessions: svc_sessions::Config,
@@ -69,10 +69,10 @@ impl Config {
         }
     }
 
-    /// The defaults for `place`, then its TOML file, then `BIOMETRY_*`.
+    /// Returns the defaults for `place`, then its TOML file, then `BIOMETRY_*`.
     ///
     /// # Errors
-    /// When the folder cannot be made or a setting does not parse.
+    /// When the folder cannot be created or a setting does not parse.
     pub fn load(place: &crate::cli::InstallationArgs) -> anyhow::Result<Self> {
         let dir = &place.data_dir;
         private_folder(dir).with_context(|| format!("cannot make the data folder {}", dir.display()))?;
@@ -82,13 +82,13 @@ impl Config {
     }
 }
 
-/// Makes the folder for its owner alone: databases hold what is encrypted, but also who called when.
+/// Creates the folder for its owner only: databases contain sealed data, but also the times of calls.
 fn private_folder(dir: &Path) -> std::io::Result<()> {
     std::fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)
 }
 
-/// Longest a service may take. The models get minutes: a long video on a busy laptop is slow, not broken. Documents get
-/// one: a dozen may wait before this one.
+/// Deadlines of calls to services. The models get minutes, because a long video on a busy laptop is slow, not stuck.
+/// Documents get one minute: a dozen may wait in the queue.
 pub const DEADLINE: Duration = Duration::from_secs(10);
 pub const DOCAUTH_DEADLINE: Duration = Duration::from_secs(60);
 pub const ML_DEADLINE: Duration = Duration::from_secs(120);

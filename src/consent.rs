@@ -1,4 +1,4 @@
-//! `biometry consent verify`: whether anybody changed or removed consents behind the server's back.
+//! `biometry consent verify`: checks whether consents were changed or removed in the database.
 
 use std::{fmt::Display, io::Write, path::PathBuf};
 
@@ -7,8 +7,8 @@ use serde_json::json;
 
 use crate::{cli::VerifyArgs, config::Config};
 
-/// Verifies the ledger of this installation, where its database is; prints each finding as it is found, then where the
-/// journals end.
+/// Verifies the ledger of this installation in its database; prints each finding as it is found, then the heads of the
+/// journals.
 pub async fn verify_ledger(args: VerifyArgs<svc_consent::KnownHead>) -> anyhow::Result<()> {
     let config = Config::load(&args.place)?;
     anyhow::ensure!(
@@ -45,13 +45,13 @@ pub fn print_findings<F: Display>(json: bool, found: &mut Vec<String>) -> impl F
         if json {
             found.push(finding.to_string());
         } else {
-            // Standard output that is closed is no reason to stop verifying: the exit code still reports them.
+            // A closed standard output does not stop the verification: the exit code reports the result.
             let _ = writeln!(std::io::stdout(), "BROKEN {finding}");
         }
     }
 }
 
-/// The signed notes of these files.
+/// Reads the signed notes of these files.
 ///
 /// # Errors
 /// When one cannot be read.

@@ -1,4 +1,4 @@
-//! One server for each data folder: two would sweep, migrate and lease behind each other's back.
+//! One server per data folder: two would interfere in sweeps, migrations and leases.
 
 use std::{
     fs::{File, OpenOptions, TryLockError},
@@ -8,7 +8,7 @@ use std::{
 
 use anyhow::{Context, bail};
 
-/// Held by the server that uses the folder. The system releases it when the process ends, however it ends.
+/// Locked by the server that uses the folder. The system releases it when the process ends.
 const LOCK_FILE: &str = "server.lock";
 
 /// Locks the folder for this process; the lock ends with the file.

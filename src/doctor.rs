@@ -1,4 +1,4 @@
-//! `biometry doctor`: checks everything a start needs, and says how to fix each problem.
+//! `biometry doctor`: checks the requirements of a start, and how to fix each problem.
 
 use std::{io::Write, path::Path, time::Duration};
 
@@ -13,16 +13,16 @@ use tokio::{
 
 use crate::{cli::DoctorArgs, config::Config, data_folder, migrate};
 
-/// Less free space than this and media soon find no room.
+/// With less free space, media soon find no room.
 const LEAST_FREE_BYTES: u64 = 2 << 30;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
-/// When this code was written: a clock before it is wrong.
+/// The year this code was written: an earlier clock is wrong.
 const EARLIEST_YEAR: i32 = 2026;
 
-/// Looks at each part and prints a line for it.
+/// Checks each part and prints a line for it.
 ///
 /// # Errors
-/// When a part is not as a start needs it.
+/// When a check fails.
 pub async fn check_installation(args: DoctorArgs) -> anyhow::Result<()> {
     let mut report = Report::default();
     let config = Config::load(&args.place);
@@ -48,7 +48,7 @@ pub async fn check_installation(args: DoctorArgs) -> anyhow::Result<()> {
     report.end()
 }
 
-/// What was found, printed line by line.
+/// The results, printed line by line.
 #[derive(Default)]
 struct Report {
     failed: usize,
@@ -72,8 +72,8 @@ impl Report {
     fn end(&self) -> anyhow::Result<()> {
         match self.failed {
             0 => Ok(()),
-            1 => bail!("one part is not as a start needs it"),
-            failed => bail!("{failed} parts are not as a start needs them"),
+            1 => bail!("one check failed"),
+            failed => bail!("{failed} checks failed"),
         }
     }
 }

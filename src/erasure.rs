@@ -1,4 +1,4 @@
-//! `biometry erasure verify`: is anything left of a user, in any store of this installation.
+//! `biometry erasure verify`: checks whether any store of this installation still has data of a user.
 
 mod files;
 
@@ -21,7 +21,7 @@ use crate::{
     serve::Credentials,
 };
 
-/// The claims of a receipt that are checked.
+/// The checked claims of a receipt.
 #[derive(Deserialize)]
 struct Receipt {
     receipt_id: String,
@@ -30,11 +30,11 @@ struct Receipt {
     erased_at: String,
 }
 
-/// Asks every service, then looks in every file of the data folder for the name in clear and for the keyed hashes that
-/// the services of this process find the subject by: rows that were deleted and not overwritten still hold them.
+/// Asks every service, then searches every file of the data folder for the name in clear text and for the keyed
+/// hashes of the subject: rows that were deleted and not overwritten still contain them.
 ///
 /// # Errors
-/// When something is left, or a store cannot be looked into: then nothing is proven.
+/// When data is left, or a store cannot be searched: then nothing is proven.
 pub async fn verify_erasure(args: VerifyErasureArgs) -> anyhow::Result<()> {
     let config = Config::load(&args.place)?;
     let mut out = std::io::stdout();
@@ -74,7 +74,7 @@ pub async fn verify_erasure(args: VerifyErasureArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The keyed hashes of the services that run in this process; those elsewhere have keys and files of their own.
+/// Returns the keyed hashes of the services in this process; remote ones have their own keys and files.
 async fn traces(config: &Config, subject: &Subject) -> anyhow::Result<Vec<Vec<u8>>> {
     let (urls, project, user) = (&config.urls, &subject.project_id, &subject.user_fullname);
     let mut traces = Vec::new();
@@ -96,10 +96,10 @@ async fn traces(config: &Config, subject: &Subject) -> anyhow::Result<Vec<Vec<u8
     Ok(traces)
 }
 
-/// Erases `users`, by project and name, in every service that runs in this process.
+/// Erases `users`, by project and name, in every service of this process.
 ///
 /// # Errors
-/// When a service cannot be opened or does not answer.
+/// When a service cannot be opened or does not respond.
 pub async fn erase_all(config: Config, users: Vec<(String, String)>) -> anyhow::Result<()> {
     if users.is_empty() {
         return Ok(());
@@ -119,7 +119,7 @@ async fn stores(config: Config) -> anyhow::Result<(SubjectDataServices, Transpor
     let credentials = Credentials::of(&config)?;
     let peer = |url, deadline| credentials.peer(url, deadline);
     let urls = config.urls;
-    // One worker: the models are not used, but the service is one with them.
+    // One worker: the models are not used, but belong to the service.
     let ml = svc_ml::Config { workers: 1, ..config.ml };
     let holders = SubjectDataServices {
         consent: peer(urls.consent, DEADLINE).or("consent", svc_consent::routes(config.consent)).await?,
@@ -135,7 +135,7 @@ async fn stores(config: Config) -> anyhow::Result<(SubjectDataServices, Transpor
     Ok((holders, projects))
 }
 
-/// The receipt, when a key of this installation signed it for this subject.
+/// Returns the receipt, if a key of this installation signed it for this subject.
 async fn verified(jws: &str, subject: &Subject, projects: Transport) -> anyhow::Result<Receipt> {
     let header = jsonwebtoken::decode_header(jws).context("is no signature")?;
     ensure!(header.typ.as_deref() == Some("erasure-receipt+jwt"), "is the signature of something else");
@@ -156,7 +156,7 @@ async fn verified(jws: &str, subject: &Subject, projects: Transport) -> anyhow::
     Ok(receipt)
 }
 
-/// Whether `sha256:<salt>:<hash>` stands for this subject.
+/// Whether `sha256:<salt>:<hash>` is of this subject.
 fn is_about(salted: &str, subject: &Subject) -> bool {
     let [_, salt, hash] = salted.split(':').collect::<Vec<_>>()[..] else { return false };
     let Ok(salt) = hex::decode(salt) else { return false };

@@ -1,4 +1,4 @@
-//! `biometry evaluate`: error rates on an operator's own data, judged as serving judges.
+//! `biometry evaluate`: error rates on an operator's own data, judged as when serving.
 
 mod judges;
 mod manifest;
@@ -55,7 +55,7 @@ pub async fn evaluate_manifest(args: EvaluateArgs) -> anyhow::Result<()> {
         manifest.items.iter().zip(&outcomes).map(|(i, o)| trial(args.kind, i, o)).collect();
     let mut summary = with_searches(summarise(&trials), args.kind, &manifest.items, &outcomes);
     if args.group {
-        summary.differential = trials::differential::compare(&summary);
+        summary.differential = trials::differential::compare_groups(&summary);
     }
     let results =
         Results { kind: args.kind, date: today(), models: judge.models(), items: outcomes, summary };
@@ -67,7 +67,7 @@ pub async fn evaluate_manifest(args: EvaluateArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The detection error trade-off of each group that has both sides, or of all where that is none.
+/// Plots the detection error trade-off of each group with both sides, or of all if there is none.
 fn curves(kind: Kind, trials: &[Trial]) -> String {
     let groups: BTreeSet<&str> = trials.iter().filter_map(|t| t.group.as_deref()).collect();
     let points = |trials: &[Trial]| trials::curve::Curve::new(trials).points(&vec![1.0; trials.len()]);
@@ -90,7 +90,7 @@ fn today() -> String {
     boot::timestamp::date(boot::now_ms()).to_string()
 }
 
-/// Adds what the comparisons say as searches; recognition alone is searched.
+/// Adds the comparisons read as searches; only recognition is searched.
 fn with_searches(summary: Summary, kind: Kind, items: &[Item], outcomes: &[Outcome]) -> Summary {
     if !kind.compares() {
         return summary;
@@ -133,12 +133,12 @@ async fn outcome(judge: &Judges, kind: Kind, item: &Item) -> anyhow::Result<Outc
     Ok(outcome)
 }
 
-/// One item, as the statistics see it.
+/// Converts one item for the statistics.
 fn trial(kind: Kind, item: &Item, outcome: &Outcome) -> Trial {
     Trial { words: manifest::word_errors(kind, item, outcome.words.as_deref()), ..outcome.trial() }
 }
 
-/// Whole or not at all: a file that was begun is put in place only when it is complete.
+/// Writes atomically: a file appears only when it is complete.
 pub fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
     let partial = path.with_extension("partial");
     std::fs::write(&partial, bytes)
@@ -146,7 +146,7 @@ pub fn write(path: &Path, bytes: &[u8]) -> anyhow::Result<()> {
         .with_context(|| format!("cannot write {}", path.display()))
 }
 
-/// On a terminal's line, and only there: a log needs no counter.
+/// Only on a terminal: a log needs no counter.
 fn progress(done: usize, all: usize) {
     let mut out = std::io::stderr();
     if std::io::IsTerminal::is_terminal(&out) {

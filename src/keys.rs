@@ -1,4 +1,4 @@
-//! `biometry keys`: which keys this installation uses, and what to do when one is to be replaced or was stolen.
+//! `biometry keys`: the keys of this installation, and their rotation, retirement and revocation.
 
 use std::io::Write;
 
@@ -10,10 +10,10 @@ use crate::{
     config::Config,
 };
 
-/// Digits of the id of a master key; that of a signing key is a UUID.
+/// Number of digits of a master key id; that of a signing key is a UUID.
 const MASTER_KEY_ID_DIGITS: usize = 16;
 
-/// The services whose databases this process has.
+/// Returns the services with databases of this process.
 fn local_services(config: &Config) -> Vec<(&'static str, &dyn MasterKeys)> {
     let Config { urls, .. } = config;
     let all: [(&str, bool, &dyn MasterKeys); 6] = [
@@ -27,7 +27,7 @@ fn local_services(config: &Config) -> Vec<(&'static str, &dyn MasterKeys)> {
     all.into_iter().filter(|(_, is_local, _)| *is_local).map(|(name, _, service)| (name, service)).collect()
 }
 
-/// Prints the configured master keys, how much is under each, and the signing keys.
+/// Prints the configured master keys, the number of values under each, and the signing keys.
 ///
 /// # Errors
 /// When a database or a master key cannot be opened.
@@ -52,17 +52,17 @@ pub async fn print_key_status(args: KeysArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Brings everything under the sealing master key of each service. It may be broken off and run again, also while services
-/// that have the same configuration run.
+/// Rewraps everything under the active master key of each service. Can be interrupted and run again, also while
+/// services with the same configuration run.
 ///
 /// # Errors
-/// When a database or a master key cannot be opened, or something stays under another key.
+/// When a database or a master key cannot be opened, or data stays under another key.
 pub async fn rewrap_sealed_data(args: RewrapArgs) -> anyhow::Result<()> {
     let config = Config::load(&args.place)?;
     let mut out = std::io::stdout();
     let mut is_left = false;
     for (name, service) in local_services(&config) {
-        // Progress that nobody reads is no reason to stop.
+        // A closed standard output does not stop it.
         let mut report =
             |what: &str, done: u64| _ = writeln!(std::io::stdout(), "{name}: {what}: {done} done");
         let mut rewrap = Rewrap { batch: args.batch, report: &mut report };
@@ -92,7 +92,7 @@ fn describe(service: &str, used: &KeyUsage) -> String {
     format!("{service}: {column}: {rows} under {key_id}")
 }
 
-/// Makes another key sign API keys and receipts.
+/// Rotates the key that signs API keys and receipts.
 ///
 /// # Errors
 /// When the database or the master key cannot be opened.
@@ -103,7 +103,7 @@ pub async fn rotate_signing(args: KeysArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Ends the trust in a signing key or a master key that was stolen.
+/// Distrusts a stolen signing key or master key.
 ///
 /// # Errors
 /// When there is no such key, or it is still used.
@@ -122,7 +122,7 @@ fn is_master_key(id: &str) -> bool {
     id.len() == MASTER_KEY_ID_DIGITS && id.bytes().all(|b| b.is_ascii_hexdigit() && !b.is_ascii_uppercase())
 }
 
-/// In every service or in none: every service is asked before the first is changed.
+/// In every service or in none: every service is checked before the first is changed.
 async fn distrust_master_key(config: &Config, key: &str) -> anyhow::Result<()> {
     for (name, service) in local_services(config) {
         let (keys, usage) = ledger::key_usage(service, boot::now_ms()).await.context(name)?;

@@ -1,4 +1,4 @@
-//! `biometry`: every service of the suite in one process, and the verbs an operator needs.
+//! `biometry`: every service of the suite in one process, and the operator commands.
 //!
 //! `serve` is the composition root: it builds the services in dependency order, hands the gateway its peers and
 //! serves. The other verbs talk to the same services through the same transport.
@@ -30,7 +30,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-/// The allocator decides how fast bodies travel in process: the system's costs a millisecond a megabyte.
+/// The allocator determines how fast bodies travel in process: the system's costs a millisecond per megabyte.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 

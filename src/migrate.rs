@@ -1,4 +1,4 @@
-//! `biometry migrate`: brings the tables of every service of this installation up to date, or says what is missing.
+//! `biometry migrate`: applies missing migrations in the databases of this installation, or lists them.
 
 use std::io::Write;
 
@@ -25,8 +25,8 @@ pub async fn migrate_services(args: MigrateArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// The databases of the services that run in this process, with the migrations of each. What runs elsewhere has a database of
-/// its own, which its own configuration names.
+/// Returns the databases of the services in this process, with their migrations. Remote services have their own
+/// configuration and database.
 pub fn local_databases(
     config: &Config,
 ) -> impl Iterator<Item = (&'static str, &db::Config, &'static Migrator)> {
@@ -43,7 +43,7 @@ pub fn local_databases(
     local.map(|(_, name, db, migrations)| (name, db, migrations))
 }
 
-/// What [`Db::migrate`] found, in words.
+/// Describes the result of [`Db::migrate`].
 pub fn describe(migrated: Migrated, check_only: bool) -> String {
     let newer = match migrated.newer {
         0 => String::new(),

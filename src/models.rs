@@ -1,4 +1,4 @@
-//! `biometry models`: is the pack whole, and what is in it.
+//! `biometry models`: verifies the model pack and lists its files.
 
 use std::io::Write;
 

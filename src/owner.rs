@@ -1,4 +1,4 @@
-//! `biometry owner`: a link for the first owner of an organisation, or for somebody who lost password or second factor.
+//! `biometry owner`: a link for the first owner of an organisation, or for a user who lost password or second factor.
 
 use std::io::Write;
 
@@ -36,7 +36,7 @@ pub async fn create_owner_link(args: OwnerArgs) -> anyhow::Result<()> {
         _ => anyhow::bail!("give either --email or --reset"),
     };
     let made = answer.map_err(|status| anyhow::anyhow!("{}", status.message()))?.into_inner();
-    // Behind the hash, so that no server's log has it.
+    // In the fragment, so that no server logs it.
     let link = format!("{}/dashboard/accept#{}", url.trim_end_matches('/'), made.token);
     let mut out = std::io::stdout();
     let written = if args.json {

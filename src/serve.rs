@@ -17,7 +17,7 @@ use crate::{
     welcome::{self, Started},
 };
 
-/// Runs until SIGTERM or SIGINT, then finishes the requests under way.
+/// Runs until SIGTERM or SIGINT, then completes the requests in progress.
 pub async fn serve_until_shutdown(args: ServeArgs) -> anyhow::Result<()> {
     let config = Config::load(&args.place)?;
     let _locked = data_folder::lock(&args.place.data_dir)?;
@@ -39,12 +39,12 @@ pub async fn serve_until_shutdown(args: ServeArgs) -> anyhow::Result<()> {
     gateway::serve(listener, app, &gateway, boot::shutdown_signal()).await
 }
 
-/// The services the gateway calls: those with a url where they are, the others here.
+/// Connects to the services with a url, and builds the others in this process.
 async fn peers(config: Config) -> anyhow::Result<Peers> {
     let credentials = Credentials::of(&config)?;
     let peer = |url, deadline| credentials.peer(url, deadline);
     let urls = config.urls;
-    // One process that media workers are forked from, unless the settings name different programs.
+    // One zygote of media workers, unless the settings name different programs.
     let media = Sandbox::of(config.ml.media_worker.as_deref());
     let is_shared = config.ml.media_worker == config.docauth.media_worker;
     let pictures =
@@ -64,7 +64,7 @@ async fn peers(config: Config) -> anyhow::Result<Peers> {
     })
 }
 
-/// What this process shows to services that run elsewhere.
+/// The credentials of this process for remote services.
 pub struct Credentials {
     token: Option<SecretString>,
     tls: Option<ClientTls>,
@@ -78,7 +78,7 @@ impl Credentials {
         Ok(Self { token: config.service_token.clone(), tls })
     }
 
-    /// A service at `url`, or in this process without one.
+    /// Connects to a service at `url`, or in this process without one.
     pub fn peer(&self, url: Option<String>, deadline: Duration) -> Peer {
         Peer { url, deadline, token: self.token.clone(), tls: self.tls.clone() }
     }
@@ -93,7 +93,7 @@ pub struct Peer {
 }
 
 impl Peer {
-    /// The service at the configured url, else `here`, which is only built then.
+    /// Connects to the configured url, otherwise calls `here`.
     pub async fn or(
         self,
         name: &str,

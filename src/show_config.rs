@@ -1,4 +1,4 @@
-//! `biometry config`: the settings in force, with every secret masked.
+//! `biometry config`: the effective settings, with every secret masked.
 
 use std::io::Write;
 
@@ -12,7 +12,7 @@ const MASK: &str = "***";
 /// Names of settings whose values are secrets.
 const SECRETS: [&str; 4] = ["secret", "token", "retired", "idscan_key"];
 
-/// Prints the merged settings as TOML, or only says that they can be used.
+/// Prints the merged settings as TOML, or only checks them.
 ///
 /// # Errors
 /// When a source does not parse or names an unknown setting; the text says which.
@@ -59,7 +59,7 @@ fn mask_all(value: &mut Value) {
     }
 }
 
-/// `scheme://user:password@host` without the password; none when there is none.
+/// Returns `scheme://user:password@host` without the password; `None` when there is none.
 fn without_password(url: &str) -> Option<String> {
     let (scheme, rest) = url.split_once("://")?;
     let authority = rest.split(['/', '?', '#']).next()?;

@@ -1,4 +1,4 @@
-//! `biometry status`: probes a running server as a load balancer does.
+//! `biometry status`: probes a running server like a load balancer.
 
 use std::{io::Write, time::Duration};
 
@@ -7,11 +7,11 @@ use serde_json::{Value, json};
 
 use crate::{cli::StatusArgs, config::Config};
 
-/// A server that needs longer to say whether it works does not.
+/// A slower server does not work.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// # Errors
-/// When no server answers, or it answers that it cannot work.
+/// When no server responds, or it responds that it is not ready.
 pub async fn print_status(args: StatusArgs) -> anyhow::Result<()> {
     let config = Config::load(&args.place)?;
     let url = args.url.unwrap_or_else(|| format!("http://{}", config.listen));

@@ -1,4 +1,4 @@
-//! `biometry sweep`: what the gateway does every hour, now.
+//! `biometry sweep`: runs the hourly sweep of the gateway now.
 
 use std::io::Write;
 
@@ -8,7 +8,7 @@ use crate::{
     serve::Credentials,
 };
 
-/// Applies every project's retention, here or in the services that run elsewhere.
+/// Applies the retention of every project, in local and remote services.
 pub async fn sweep_expired(args: SweepArgs) -> anyhow::Result<()> {
     let config = Config::load(&args.place)?;
     let credentials = Credentials::of(&config)?;

@@ -1,5 +1,4 @@
-//! `biometry webhooks trigger`: sends an event to an address of one's own, signed as the server signs it, so that a receiver
-//! can be written before there is a call.
+//! `biometry webhooks trigger`: sends a signed event to an address, for developing a receiver without calls.
 
 use std::{io::Write, time::Duration};
 
@@ -8,11 +7,11 @@ use serde_json::{Value, json};
 
 use crate::cli::TriggerArgs;
 
-/// As long as the server waits for a receiver.
+/// The timeout of a delivery.
 const RESPONSE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// # Errors
-/// When the secret is none, the event is unknown, or the receiver does not answer 2xx.
+/// When the secret is malformed, the event is unknown, or the receiver does not respond 2xx.
 pub async fn send_test_event(args: TriggerArgs) -> anyhow::Result<()> {
     let events = svc_transactions::EVENTS;
     ensure!(
@@ -43,7 +42,7 @@ pub async fn send_test_event(args: TriggerArgs) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// An event as the server makes it, of a call that never was.
+/// Builds a sample event like the server's.
 fn sample(event: &str, is_test: bool) -> anyhow::Result<Value> {
     let at = boot::timestamp::rfc3339(boot::now_ms());
     let kind = match event {

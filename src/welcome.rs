@@ -4,16 +4,16 @@ use std::{fmt::Write as _, io::Write as _, net::SocketAddr, path::Path};
 
 use models::Pack;
 
-/// What the lines are about.
+/// The content of the lines.
 pub struct Started<'a> {
     pub address: SocketAddr,
     pub public_url: Option<&'a str>,
     pub data_dir: &'a Path,
-    /// The model pack of this process; `None`: the models run elsewhere.
+    /// The model pack of this process; `None`: the models are remote.
     pub models: Option<Option<&'a Path>>,
 }
 
-/// Prints it. The parent process may have stopped reading after the first line, which is no failure.
+/// Prints the lines. The parent process may stop reading after the first one, which is not an error.
 pub fn print(started: &Started<'_>) {
     let mut out = std::io::stdout();
     let _ = out.write_all(text(started).as_bytes()).and_then(|()| out.flush());
@@ -45,7 +45,7 @@ fn text(started: &Started<'_>) -> String {
     text
 }
 
-/// An address somebody can open: a server on every interface is also on this one.
+/// Returns an address for browsers: a server on every interface is also on this one.
 fn reachable(address: SocketAddr) -> SocketAddr {
     if address.ip().is_unspecified() { SocketAddr::from(([127, 0, 0, 1], address.port())) } else { address }
 }

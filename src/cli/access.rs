@@ -9,7 +9,7 @@ pub struct ListApiKeysArgs {
     /// Id of the project
     #[arg(long)]
     pub project: String,
-    /// Print a JSON object a line instead of a table
+    /// Print one JSON object per line instead of a table
     #[arg(long)]
     pub json: bool,
     #[command(flatten)]
@@ -21,19 +21,19 @@ pub struct CreateApiKeyArgs {
     /// Id of the project
     #[arg(long)]
     pub project: String,
-    /// Where it is used
+    /// Name of the key
     #[arg(long)]
     pub name: String,
-    /// What it may do (docs/API.md, Scopes); may be repeated. Without it: capture and consent.write
+    /// Scopes of the key (docs/API.md, Scopes); may be repeated. Default: capture and consent.write
     #[arg(long = "scope", value_name = "SCOPE")]
     pub scopes: Vec<String>,
-    /// Services its calls run; may be repeated. Without it: those of the project
+    /// Services of its calls; may be repeated. Default: those of the project
     #[arg(long = "service", value_name = "SERVICE")]
     pub services: Vec<String>,
-    /// A test key: its calls are answered without models (docs/TESTING.md) and never count as live ones
+    /// Create a test key: its calls return sandbox responses (docs/TESTING.md) and are not counted as live
     #[arg(long)]
     pub test: bool,
-    /// Days after which it ends; without it, never
+    /// Days until it expires. Default: never
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=36_500))]
     pub expires_in_days: Option<u32>,
     /// Print {"id","api_key","scopes"} instead of text
@@ -51,7 +51,7 @@ pub struct KeysArgs {
 
 #[derive(Debug, Args)]
 pub struct RewrapArgs {
-    /// Rows of one transaction; others that write wait for it
+    /// Rows per transaction; other writers wait for it
     #[arg(long, default_value_t = 500)]
     pub batch: u32,
     #[command(flatten)]
@@ -74,8 +74,8 @@ pub struct BootstrapArgs {
     /// Name of the project
     #[arg(long, default_value = "My project")]
     pub project: String,
-    /// What a recording that was used before means in the project: fail, refer, report or off. For trials that send one
-    /// clip many times; the default is fail
+    /// Effect of replayed recordings in the project: fail, refer, report or off. For trials that send one clip many
+    /// times; the default is fail
     #[arg(long)]
     pub replays: Option<String>,
     /// Print {"organisation_id","project_id","api_key"} instead of text
@@ -91,16 +91,16 @@ pub struct OwnerArgs {
     /// Address of the new owner
     #[arg(long)]
     pub email: Option<String>,
-    /// Address of somebody who is to choose a new password; their second factor and sessions end
+    /// E-mail address of a user who must choose a new password; their second factor and sessions end
     #[arg(long, value_name = "EMAIL")]
     pub reset: Option<String>,
-    /// Which organisation; without it, the only one there is
+    /// Id of the organisation. Default: the only one
     #[arg(long)]
     pub organisation_id: Option<String>,
-    /// Name of the organisation that is made when there is none
+    /// Name of the organisation created when there is none
     #[arg(long, default_value = "My organisation")]
     pub organisation: String,
-    /// Where browsers reach this installation; without it, gateway.public_url or the listening address
+    /// Base URL of this installation for browsers. Default: gateway.public_url or the listening address
     #[arg(long)]
     pub url: Option<String>,
     /// Print {"organisation_id","email","accept_url","token"} instead of text

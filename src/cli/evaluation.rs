@@ -8,7 +8,7 @@ use crate::evaluate;
 
 #[derive(Debug, Args)]
 pub struct ModelsArgs {
-    /// Folder of the model pack; without it, where packs usually are
+    /// Folder of the model pack. Default: the usual folders
     #[arg(long, env = "BIOMETRY_MODELS")]
     pub models_dir: Option<PathBuf>,
 }
@@ -21,38 +21,38 @@ Labels genuine, live, bona_fide and expected are to be accepted, all others refu
 pub struct EvaluateArgs {
     #[arg(long, value_enum)]
     pub kind: evaluate::Kind,
-    /// JSON Lines, one item a line
+    /// JSON Lines, one item per line
     #[arg(long)]
     pub manifest: PathBuf,
-    /// Where to write {"kind","items","summary"}
+    /// Output file: {"kind","items","summary"}
     #[arg(long)]
     pub out: PathBuf,
-    /// Where to draw the detection error trade-off, SVG
+    /// Output file of the detection error trade-off plot, SVG
     #[arg(long)]
     pub det: Option<PathBuf>,
     /// Compare the error rates of the items' groups ("group" of the manifest) at the shipped threshold
     #[arg(long)]
     pub group: bool,
-    /// Files judged at a time; without it, one for each core
+    /// Files judged at a time. Default: one per core
     #[arg(long)]
     pub threads: Option<usize>,
-    /// Folder of the model pack; without it, where packs usually are
+    /// Folder of the model pack. Default: the usual folders
     #[arg(long, env = "BIOMETRY_MODELS")]
     pub models_dir: Option<PathBuf>,
 }
 
 #[derive(Debug, Args)]
 pub struct CalibrateArgs {
-    /// What `biometry evaluate` wrote
+    /// Output file of `biometry evaluate`
     #[arg(long)]
     pub results: PathBuf,
-    /// The false match rate (attacks: APCER) to choose the threshold for, 0 to 1
+    /// False match rate (attacks: APCER) of the threshold, 0 to 1
     #[arg(long, default_value_t = 0.01)]
     pub target_fmr: f64,
-    /// What the data are, in words, for the calibration's provenance; without it, the name of the results
+    /// Description of the data, for the calibration's provenance. Default: the name of the results
     #[arg(long)]
     pub data: Option<String>,
-    /// Where to write it; `serve` reads every *.json of the folder that `ml.calibrations` names
+    /// Output file; `serve` reads every *.json of the folder `ml.calibrations`
     #[arg(long)]
     pub out: PathBuf,
 }

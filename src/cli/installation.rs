@@ -6,23 +6,23 @@ use clap::Args;
 
 #[derive(Debug, Args)]
 pub struct TriggerArgs {
-    /// Where your receiver listens
+    /// URL of your receiver
     #[arg(long)]
     pub url: String,
-    /// The endpoint's secret, `whsec_...`; any of your own while you write the receiver
+    /// The endpoint's secret, `whsec_...`; any secret while you develop the receiver
     #[arg(long, env = "BIOMETRY_WEBHOOK_SECRET", hide_env_values = true)]
     pub secret: String,
-    /// Which event (docs/API.md, Webhooks)
+    /// Name of the event (docs/API.md, Webhooks)
     #[arg(long, default_value = "video.processed")]
     pub event: String,
-    /// As of a call with a test key
+    /// Send the event of a call with a test key
     #[arg(long)]
     pub test: bool,
 }
 
 #[derive(Debug, Args)]
 pub struct StatusArgs {
-    /// Where the server is; without it, the listening address of the settings
+    /// URL of the server. Default: the listening address of the settings
     #[arg(long)]
     pub url: Option<String>,
     /// Print one JSON object instead of text
@@ -34,14 +34,14 @@ pub struct StatusArgs {
 
 #[derive(Debug, Args)]
 pub struct CompletionsArgs {
-    /// For which shell
+    /// Name of the shell
     #[arg(value_enum)]
     pub shell: clap_complete::Shell,
 }
 
 #[derive(Debug, Args)]
 pub struct BackupArgs {
-    /// Folder to copy into; made when missing, refused when it holds anything. The master key is not copied
+    /// Folder of the copy; created when missing, rejected when not empty. The master key is not copied
     pub folder: PathBuf,
     #[command(flatten)]
     pub place: InstallationArgs,
@@ -49,9 +49,9 @@ pub struct BackupArgs {
 
 #[derive(Debug, Args)]
 pub struct RestoreArgs {
-    /// Folder that `backup` made
+    /// Folder made by `backup`
     pub folder: PathBuf,
-    /// File of `projects.tombstones`: what was erased since the copy is erased again
+    /// File of `projects.tombstones`: erasures since the copy are repeated
     #[arg(long)]
     pub erasures: Option<PathBuf>,
     #[command(flatten)]
@@ -69,7 +69,7 @@ pub struct MigrateArgs {
 
 #[derive(Debug, Args)]
 pub struct ConfigArgs {
-    /// Print nothing but whether the settings can be used
+    /// Print nothing, only check whether the settings are valid
     #[arg(long)]
     pub check: bool,
     #[command(flatten)]
@@ -91,7 +91,7 @@ pub struct SweepArgs {
 /// The data folder and settings of this installation.
 #[derive(Debug, Args)]
 pub struct InstallationArgs {
-    /// Folder for databases, encrypted media and keys; made when missing
+    /// Folder of databases, encrypted media and keys; created when missing
     #[arg(long, env = "BIOMETRY_DATA_DIR", default_value = "data")]
     pub data_dir: PathBuf,
     /// TOML file with settings; `BIOMETRY_<SECTION>__<FIELD>` variables override it
@@ -101,7 +101,7 @@ pub struct InstallationArgs {
 
 #[derive(Debug, Args)]
 pub struct ServeArgs {
-    /// Address to serve HTTP on; port 0 takes a free one, and the ready line names it
+    /// Address to serve HTTP on; port 0 takes a free port, printed in the ready line
     #[arg(long)]
     pub listen: Option<SocketAddr>,
     #[command(flatten)]

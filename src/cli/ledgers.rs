@@ -6,7 +6,7 @@ use clap::Args;
 
 use super::InstallationArgs;
 
-/// Of a ledger whose earlier ends are given as `Head`: `NUMBER:MAC` of the audit log, `PROJECT:NUMBER:MAC` of consents.
+/// Arguments for a ledger with earlier heads as `Head`: `NUMBER:MAC` of the audit log, `PROJECT:NUMBER:MAC` of consents.
 #[derive(Debug, Args)]
 pub struct VerifyArgs<Head>
 where
@@ -33,7 +33,7 @@ pub struct VerifyErasureArgs {
     /// The user, as in X-User-Fullname
     #[arg(long)]
     pub user: String,
-    /// Also check that this signature of a receipt is this installation's, and about this user
+    /// Also check that this receipt signature is of this installation and about this user
     #[arg(long)]
     pub receipt: Option<String>,
     #[command(flatten)]

@@ -1,5 +1,5 @@
-//! Traces of a subject in any file below a folder: databases, their journals, blobs, whatever lies there. A trace is the
-//! name in clear, or a keyed hash that a store finds the subject by.
+//! Searches traces of a subject in all files below a folder: databases, their journals, blobs. A trace is the name in
+//! clear text, or a keyed hash of the subject.
 
 use std::{
     fs::{self, File},
@@ -7,10 +7,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-/// Bytes read at once.
+/// Bytes per read.
 const CHUNK: usize = 1 << 20;
 
-/// What was looked through, and where a trace was.
+/// The searched files, and the places of traces.
 #[derive(Debug, Default, PartialEq)]
 pub struct Scanned {
     pub files: u64,
@@ -18,10 +18,10 @@ pub struct Scanned {
     pub found: Vec<PathBuf>,
 }
 
-/// Looks for `name` and for `hashes` in contents and names of all files below `dir`.
+/// Searches `name` and `hashes` in contents and names of all files below `dir`.
 ///
 /// # Errors
-/// When one cannot be read. A file that goes away meanwhile is none.
+/// When a file cannot be read. A file deleted meanwhile is skipped.
 pub fn scan(dir: &Path, name: &str, hashes: &[Vec<u8>]) -> io::Result<Scanned> {
     let mut forms = forms(name);
     forms.extend_from_slice(hashes);
@@ -45,7 +45,7 @@ pub fn scan(dir: &Path, name: &str, hashes: &[Vec<u8>]) -> io::Result<Scanned> {
     Ok(scanned)
 }
 
-/// The ways a name is written: as it is, as JSON escapes it, and as UTF-16.
+/// Returns the encodings of a name: plain, as JSON escapes it, and as UTF-16.
 fn forms(name: &str) -> Vec<Vec<u8>> {
     let json = serde_json::Value::from(name).to_string();
     let mut forms = vec![
@@ -63,7 +63,7 @@ fn look(path: &Path, forms: &[Vec<u8>], scanned: &mut Scanned) -> io::Result<()>
     let mut file = File::open(path)?;
     let named = path.file_name().map(|name| name.as_encoded_bytes().to_vec()).unwrap_or_default();
     let mut found = forms.iter().any(|form| contains(&named, form));
-    // A name may lie across two reads: the end of the one before is looked at again.
+    // A name may span two reads: the end of the previous one is searched again.
     let overlap = forms.iter().map(Vec::len).max().unwrap_or(1) - 1;
     let mut window = Vec::with_capacity(CHUNK + overlap);
     scanned.files += 1;
@@ -127,7 +127,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_there_is_not_found() {
+    fn absent_names_are_not_found() {
         assert!(!found_in("Zoë \"Z\" Ad".as_bytes()));
         assert!(!found_in(b""));
         assert!(!found_in(&HASH[1..]));

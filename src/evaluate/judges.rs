@@ -1,4 +1,4 @@
-//! Who judges a kind: each is the code that serves it.
+//! The evaluators of each kind: the code that serves it.
 
 use std::path::Path;
 
@@ -13,13 +13,13 @@ use super::{
     manifest::{self, Item},
 };
 
-/// A judgement, or why there is none: a stable word.
+/// A result, or why there is none: a stable word.
 pub type Judged = Result<Verdict, String>;
 
-/// What became of one item.
+/// The result of one item.
 pub struct Verdict {
     pub opinion: Opinion,
-    /// The rules' word, where rules decide.
+    /// The verdict of the rules, if rules decide.
     pub verdict: Option<&'static str>,
 }
 
@@ -31,7 +31,7 @@ pub enum Judges {
 }
 
 impl Judges {
-    /// Loads what `kind` needs for `threads` files at a time.
+    /// Loads the dependencies of `kind` for `threads` files at a time.
     ///
     /// # Errors
     /// When the model pack cannot be used.
@@ -45,7 +45,7 @@ impl Judges {
         })
     }
 
-    /// The sum of the models that judge: scores of others mean something else.
+    /// Returns the checksum of the models: scores of other models are not comparable.
     pub fn models(&self) -> String {
         match self {
             Self::Media(judge, kind) => judge.models(*kind),
@@ -73,8 +73,8 @@ async fn media(judge: &Judge, probe: &Path, question: Question) -> anyhow::Resul
     Ok(judge.judge(probe, question).await?.map(|opinion| Verdict { opinion, verdict: None }))
 }
 
-/// Score and verdict are those of the built-in rules; only a pass is an acceptance, and a picture that cannot be judged
-/// is for another picture, not for the rates.
+/// Score and verdict are those of the built-in rules; only a pass is accepted, and a picture that cannot be judged is
+/// not part of the rates.
 async fn document(judge: &svc_docauth::judge::Judge, picture: &Path) -> anyhow::Result<Judged> {
     let today = boot::timestamp::date(boot::now_ms());
     let Some(checked) = judge.check(picture, today).await? else { return Ok(Err("unreadable".to_owned())) };

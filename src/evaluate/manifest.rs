@@ -1,4 +1,4 @@
-//! The manifest of an evaluation: one JSON object a line.
+//! The manifest of an evaluation: one JSON object per line.
 
 use std::path::{Path, PathBuf};
 
@@ -7,27 +7,27 @@ use clap::ValueEnum;
 use serde::{Deserialize, Serialize};
 use svc_ml::{Calibrated, judge::Question};
 
-/// What is measured.
+/// The kind of evaluation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ValueEnum)]
 #[serde(rename_all = "kebab-case")]
 pub enum Kind {
-    /// Is the face of the probe that of the reference (pictures or videos)
+    /// Compare the face of the probe with the reference (pictures or videos)
     Face,
-    /// Is the voice of the probe that of the reference (sound or videos)
+    /// Compare the voice of the probe with the reference (sound or videos)
     Voice,
-    /// Is the face of the video alive
+    /// Judge the liveness of the video's face
     Liveness,
-    /// Was the video filmed rather than generated
+    /// Judge whether the video was filmed rather than generated
     MediaAuthenticity,
-    /// Does the face of the video make its sound
+    /// Judge whether the face of the video speaks
     ActiveSpeaker,
-    /// Do the lips show the phrase
+    /// Judge whether the lips show the phrase
     VisualSpeech,
-    /// Was the phrase said
+    /// Judge whether the phrase was spoken
     Phrase,
-    /// Do the checks of the document, and the rules, let it pass (a picture)
+    /// Check the document, and decide by the rules (a picture)
     Document,
-    /// Is the print of the probe the reference's finger (pictures)
+    /// Compare the fingerprint of the probe with the reference (pictures)
     Fingerprint,
 }
 
@@ -40,7 +40,7 @@ impl Kind {
         }
     }
 
-    /// What of the models service it is, if any.
+    /// Returns its calibrated kind in the models service, if any.
     pub fn calibrated(self) -> Option<Calibrated> {
         Some(match self {
             Self::Face => Calibrated::Face,
@@ -71,16 +71,17 @@ pub struct Item {
     pub probe: PathBuf,
     #[serde(default)]
     pub reference: Option<PathBuf>,
-    /// What was to be said.
+    /// The expected phrase.
     #[serde(default)]
     pub phrase: Option<String>,
-    /// What is really said, where it differs from `phrase` (an impostor's words), for the word error rate.
+    /// The spoken words, if different from `phrase` (an impostor's), for the word error rate.
     #[serde(default)]
     pub said: Option<String>,
-    /// Whose probe it is; the intervals draw subjects. Without one, every item counts as a subject of its own.
+    /// The subject of the probe, the bootstrap unit. Without one, every item counts as its own subject.
     #[serde(default)]
     pub subject: Option<String>,
-    /// genuine, live, bona_fide, expected: to be accepted; everything else (impostor, attack, ...) to be refused.
+    /// genuine, live, bona_fide, expected: should be accepted; everything else (impostor, attack, ...) should be
+    /// rejected.
     pub label: String,
     /// The species of an attack.
     #[serde(default)]
@@ -95,11 +96,11 @@ pub struct Manifest {
 }
 
 impl Manifest {
-    /// Reads and checks every line before anything is judged, so that a typing error costs no hour. Paths are relative to
+    /// Parses and checks every line before anything is judged, so that a typo costs no time. Paths are relative to
     /// the manifest.
     ///
     /// # Errors
-    /// Names the line, and what is wrong with it.
+    /// Names the line and the error.
     pub fn read(path: &Path, kind: Kind) -> anyhow::Result<Self> {
         let text =
             std::fs::read_to_string(path).with_context(|| format!("cannot read {}", path.display()))?;
@@ -119,10 +120,10 @@ impl Manifest {
         Ok(Self { items })
     }
 
-    /// Whether its items are of several groups, which a comparison of groups needs.
+    /// Checks that its items have several groups, which a comparison of groups requires.
     ///
     /// # Errors
-    /// When they are not.
+    /// When they do not.
     pub fn check_groups(&self) -> anyhow::Result<()> {
         let mut groups: Vec<&str> = self.items.iter().filter_map(|item| item.group.as_deref()).collect();
         groups.sort_unstable();
@@ -146,7 +147,7 @@ fn item(line: &str, folder: &Path, kind: Kind) -> anyhow::Result<Item> {
 /// The evaluation of the item's probe.
 ///
 /// # Errors
-/// When a field the kind needs is missing, or the kind is no question of the models service.
+/// When a required field is missing, or the kind is not one of the models service.
 pub fn question(kind: Kind, item: &Item) -> anyhow::Result<Question> {
     let reference = || item.reference.clone().context("a reference is needed");
     let phrase = || item.phrase.clone().context("a phrase is needed");
@@ -162,7 +163,7 @@ pub fn question(kind: Kind, item: &Item) -> anyhow::Result<Question> {
     })
 }
 
-/// Wrong words and all words, against what was really said.
+/// Returns the wrong words and all words, compared with the spoken ones.
 pub fn word_errors(kind: Kind, item: &Item, words: Option<&str>) -> Option<(usize, usize)> {
     let truth = item.said.as_ref().or(item.phrase.as_ref()).filter(|_| kind.is_about_words())?;
     let truth = svc_ml::judge::normal_words(truth);

@@ -12,13 +12,13 @@ use trials::{
 
 use super::Kind;
 
-/// The file `evaluate` writes and `calibrate` reads.
+/// The output of `evaluate` and input of `calibrate`.
 #[derive(Debug, Serialize)]
 pub struct Results {
     pub kind: Kind,
     /// YYYY-MM-DD.
     pub date: String,
-    /// The sum of the models that judged.
+    /// The checksum of the models.
     pub models: String,
     pub items: Vec<Outcome>,
     pub summary: Summary,
@@ -39,7 +39,7 @@ pub struct Outcome {
     pub score: Option<f64>,
     /// True: accepted.
     pub decision: Option<bool>,
-    /// pass, refer or fail, where rules decide; only a pass is accepted.
+    /// pass, refer or fail, if rules decide; only a pass is accepted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub verdict: Option<String>,
     pub judged: bool,
@@ -52,7 +52,7 @@ pub struct Outcome {
 }
 
 impl Outcome {
-    /// The item, as the statistics see it.
+    /// Converts the item for the statistics.
     pub fn trial(&self) -> Trial {
         Trial {
             expected: Expected::parse(&self.label, self.attack.as_deref()),
@@ -67,7 +67,7 @@ impl Outcome {
     }
 }
 
-/// The rates, for people.
+/// Prints the rates.
 ///
 /// # Errors
 /// When `out` cannot be written to.
@@ -95,7 +95,7 @@ pub fn print(results: &Results, out: &mut impl Write) -> std::io::Result<()> {
     Ok(())
 }
 
-/// The groups side by side, and how far apart they are.
+/// Prints the groups side by side, and their spread.
 fn compared(differential: &Differential, out: &mut impl Write) -> std::io::Result<()> {
     let share = |share: Option<Share>| {
         share.map_or_else(|| "-".to_owned(), |s| format!("{} of {}", percent(s.rate, None), s.trials))

@@ -1,4 +1,4 @@
-//! Comparisons of one with one, read as searches of one among many.
+//! Converts comparisons of pairs to searches of a gallery.
 
 use std::{collections::BTreeMap, path::Path};
 
@@ -6,8 +6,8 @@ use trials::identification::Search;
 
 use super::{manifest::Item, results::Outcome};
 
-/// One search for each file that was compared with its own subject and with others. Comparisons are symmetric, so a
-/// reference that is itself somebody's probe is searched for too; a reference that is none stays a template.
+/// Returns one search for each file that was compared with its own subject and with others. Comparisons are
+/// symmetric, so a reference that is also a probe is searched too; any other reference is only a template.
 pub fn searches(items: &[Item], outcomes: &[Outcome]) -> Vec<Search> {
     let mut probes: BTreeMap<&Path, Scores> = BTreeMap::new();
     for item in items {

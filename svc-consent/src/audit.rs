@@ -169,7 +169,7 @@ impl Auditor<'_> {
 
     fn notes(&mut self, notes: &[String]) {
         for (at, note) in notes.iter().enumerate() {
-            let noted = self.keys.read(note);
+            let noted = self.keys.read_note(note);
             let of = |origin: &str| log::project_of(origin).map(str::to_owned).ok_or(NoteError::Malformed);
             let expected = noted.and_then(|noted| match noted {
                 Noted::Checkpoint { origin, size, root } => {

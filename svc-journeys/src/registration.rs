@@ -166,7 +166,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_idle_for_thirty_days_has_expired() {
+    fn registrations_idle_for_thirty_days_have_expired() {
         let at = |status: RegistrationStatus, ms| status.at(0, ms);
         assert_eq!(at(RegistrationStatus::Ongoing, IDLE_MS - 1), RegistrationStatus::Ongoing);
         assert_eq!(at(RegistrationStatus::Ongoing, IDLE_MS), RegistrationStatus::Expired);

@@ -206,7 +206,7 @@ fn see(engines: &mut Engines, file: &MediaFile, is_document: bool, watch: &Watch
     let mut stages = Stages::default();
     let picture = stages.time("decode", || engines.shared.picture(file, watch))?;
     let found = stages.time("face_quality", || engines.face.portraits(&picture))?;
-    let (measures, checked) = portrait::check(&found, is_document);
+    let (measures, checked) = portrait::check_portrait(&found, is_document);
     let face = match checked {
         Err(fault) => Err(fault),
         Ok(portrait) => {

@@ -246,7 +246,7 @@ impl Gallery {
         let mut near = Vec::new();
         for bandwidth in [Bandwidth::Wide, Bandwidth::Narrow] {
             let like = Voiceprint::new(probe.embedding().to_vec(), bandwidth, probe.speech_seconds())?;
-            let threshold = voice::compare(probe, &like).threshold;
+            let threshold = voice::compare_voices(probe, &like).threshold;
             let bound = |cosine| f64::from(cosine + SLACK - threshold);
             near.extend(self.near(Kind::of_voice(bandwidth), probe.embedding(), count, bound)?);
         }

@@ -233,7 +233,7 @@ fn same_face(probe: &Embedding, reference: &Embedding) -> Opinion {
 }
 
 fn same_voice(probe: &Voiceprint, reference: &Voiceprint) -> Opinion {
-    let compared = voice::compare(probe, reference);
+    let compared = voice::compare_voices(probe, reference);
     // Thresholds differ by bandwidth, so the score is relative to its own.
     Opinion { score: f64::from(compared.score - compared.threshold), accepted: compared.matched, words: None }
 }

@@ -47,7 +47,7 @@ fn upper_quantile(q: f64) -> f64 {
 mod tests {
     use super::*;
     use proptest::prelude::*;
-    use voice::{Bandwidth, EMBEDDING_LEN, Voiceprint, compare};
+    use voice::{Bandwidth, EMBEDDING_LEN, Voiceprint, compare_voices};
 
     /// Returns two voices of a given cosine.
     fn compared(cosine: f32) -> Comparison {
@@ -56,7 +56,7 @@ mod tests {
             (numbers[0], numbers[1]) = (x, y);
             Voiceprint::new(numbers, Bandwidth::Wide, 3.0).unwrap()
         };
-        compare(&voice(1.0, 0.0), &voice(cosine, (1.0 - cosine * cosine).sqrt()))
+        compare_voices(&voice(1.0, 0.0), &voice(cosine, (1.0 - cosine * cosine).sqrt()))
     }
 
     #[test]

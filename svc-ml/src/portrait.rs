@@ -86,7 +86,7 @@ impl Limits {
 }
 
 /// Checks the measures, and returns the reported fault.
-pub fn check(found: &Portraits, is_document: bool) -> (Vec<Measure>, Result<&Portrait, Unjudged>) {
+pub fn check_portrait(found: &Portraits, is_document: bool) -> (Vec<Measure>, Result<&Portrait, Unjudged>) {
     let limits = Limits::of(is_document);
     let mut measures = vec![Measure::at_least("face_count", found.faces as f32, 1.0)];
     if !limits.several {
@@ -187,7 +187,7 @@ mod tests {
     }
 
     fn fault_of(found: &Portraits, is_document: bool) -> &'static str {
-        check(found, is_document).1.map_or_else(|fault| fault.error, |_| "")
+        check_portrait(found, is_document).1.map_or_else(|fault| fault.error, |_| "")
     }
 
     #[test]
@@ -227,22 +227,22 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_enrolled_passed_every_measure_and_what_is_not_failed_one(
+        fn enrolled_samples_passed_every_measure_and_refused_ones_failed_one(
             eye_distance in 0f32..200.0, sharpness in 0f32..200.0, dark in 0f32..1.0, yaw in -90f32..90.0, faces in 1usize..4,
             is_document in any::<bool>(),
         ) {
             let pose = Pose { yaw, ..Pose::default() };
             let found = Portraits { turn: Turn::None, faces, main: Some(Portrait { eye_distance, sharpness, dark, pose, ..good() }) };
-            let (measures, verdict) = check(&found, is_document);
+            let (measures, verdict) = check_portrait(&found, is_document);
             prop_assert_eq!(verdict.is_ok(), measures.iter().all(Measure::passed));
         }
 
         #[test]
-        fn what_will_do_as_a_selfie_will_do_as_a_document(
+        fn pictures_accepted_as_selfies_are_accepted_as_documents(
             eye_distance in 0f32..100.0, sharpness in 0f32..100.0, contrast in 0f32..20.0, off_centre in 0f32..1.0,
         ) {
             let found = one(Portrait { eye_distance, sharpness, contrast, off_centre, ..good() });
-            prop_assert!(check(&found, false).1.is_err() || check(&found, true).1.is_ok());
+            prop_assert!(check_portrait(&found, false).1.is_err() || check_portrait(&found, true).1.is_ok());
         }
     }
 }

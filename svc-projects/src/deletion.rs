@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn what_several_destroyed_is_added_up_by_kind() {
+    fn destroyed_items_are_summed_up_by_kind() {
         let known = merged("[]", &[line("ml", "face_template", 2), line("consent", "consent", 1)]).unwrap();
         let all =
             lines(&merged(&known, &[line("ml", "face_template", 3), line("ml", "subject", 1)]).unwrap());

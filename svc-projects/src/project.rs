@@ -111,7 +111,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn a_kept_origin_is_its_own_spelling(text in "(https?://)?[a-z.:/0-9\\[\\]@ -]{0,40}") {
+        fn a_stored_origin_is_in_normal_form(text in "(https?://)?[a-z.:/0-9\\[\\]@ -]{0,40}") {
             if let Some(kept) = origin(&text) {
                 prop_assert_eq!(origin(&kept), Some(kept.clone()));
                 prop_assert!(!kept[8..].contains('/'));

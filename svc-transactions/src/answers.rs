@@ -209,7 +209,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn expired_data_are_deleted_and_a_project_as_a_whole() {
+    async fn expired_data_and_erased_projects_are_deleted() {
         testkit::each_config(async |db| {
             let store = store(db).await;
             keep(&store, "p", 1, 100).await;

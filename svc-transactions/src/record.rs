@@ -252,7 +252,7 @@ mod tests {
     }
 
     #[test]
-    fn a_remark_is_kept_as_far_as_it_can_be() {
+    fn a_descriptive_text_is_stored_as_far_as_it_is_valid() {
         assert_eq!(remark("a\tb\0"), Some("a b ".into()));
         assert_eq!(remark(&"ä".repeat(600)), Some("ä".repeat(512)));
         assert_eq!(remark(" \n"), None);
@@ -278,7 +278,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_accepted_can_be_stored_anywhere(value in any::<String>()) {
+        fn accepted_values_can_be_stored_in_both_databases(value in any::<String>()) {
             if let Ok(kept) = text("user_fullname", value.clone()) {
                 prop_assert!(!kept.contains('\0') && !kept.is_empty() && kept == value);
             }

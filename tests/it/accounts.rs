@@ -47,7 +47,7 @@ impl Organisation {
         Self { world, id: text("organisation_id"), project: text("project_id"), key: text("api_key") }
     }
 
-    /// An address nobody else of this run has.
+    /// An address that is unique in this run.
     pub fn email(&self, who: &str) -> String {
         format!("{who}@{}.example.org", self.project)
     }
@@ -127,7 +127,7 @@ impl Browser {
         self.send(Method::GET, path, None).await
     }
 
-    /// A call after which the browser has another session, and reads who it is.
+    /// A call after which the browser has another session; returns its user.
     async fn enter(&mut self, path: &str, body: Value) -> Answer {
         let entered = self.send(Method::POST, path, Some(body)).await;
         if let Some(cookie) = entered.header(header::SET_COOKIE.as_str()) {

@@ -1,4 +1,4 @@
-//! A copy of an embedded installation is put back: the ledgers hold, and who was erased since stays erased.
+//! Restores a backup of an embedded installation: the ledgers verify, and subjects erased since stay erased.
 
 use std::{
     path::Path,

@@ -46,7 +46,7 @@ struct Calls {
 
 #[tokio::test]
 #[ignore = "minutes of outages; run by `make chaos`"]
-async fn what_was_acknowledged_survives_every_fault() {
+async fn acknowledged_writes_survive_every_fault() {
     let world: &'static World = Box::leak(Box::new(world::replicated()));
     let project: &'static Project = Box::leak(Box::new(Project::new(world)));
     let mut receiver = Receiver::new().await;

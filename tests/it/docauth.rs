@@ -18,8 +18,8 @@ both_modes!(
     a_passport_is_read_checked_and_recorded,
     wrong_check_digits_and_past_dates_never_pass,
     a_licences_barcode_is_read,
-    what_shows_no_document_is_not_judged,
-    what_is_no_picture_is_refused,
+    pictures_without_a_document_are_not_judged,
+    files_that_are_not_pictures_are_rejected,
     rules_can_name_every_check,
     a_chip_is_authenticated_compared_and_required_by_rules,
     a_portrait_is_compared_with_the_person_of_the_video,
@@ -90,7 +90,7 @@ async fn a_licences_barcode_is_read(world: &'static World) {
     assert_eq!(outcome(&checked, "barcode_structure"), "passed");
 }
 
-async fn what_shows_no_document_is_not_judged(world: &'static World) {
+async fn pictures_without_a_document_are_not_judged(world: &'static World) {
     let project = Project::new(world);
     let apple = std::fs::read(crate::world::fixture("apple.jpg")).expect("a fixture");
     let checked = answer(sent(&project, apple)).await;
@@ -99,7 +99,7 @@ async fn what_shows_no_document_is_not_judged(world: &'static World) {
     assert_eq!(checked.body["data"]["current_result"], "Failed");
 }
 
-async fn what_is_no_picture_is_refused(world: &'static World) {
+async fn files_that_are_not_pictures_are_rejected(world: &'static World) {
     let project = Project::new(world);
     let refused = answer(sent(&project, b"%PDF-1.7".to_vec())).await;
     assert_eq!(

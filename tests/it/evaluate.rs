@@ -128,7 +128,7 @@ fn a_manifest_with_an_error_is_refused_before_anything_is_judged() {
 }
 
 #[test]
-fn groups_are_compared_where_that_is_asked_for() {
+fn groups_are_compared_on_request() {
     let dir = tempfile::tempdir().unwrap();
     let (manifest, out) = (dir.path().join("items.jsonl"), dir.path().join("results.json"));
     let (speaker, crowd) = (fixture("obama.jpg"), fixture("thai_people.jpg"));

@@ -8,7 +8,7 @@ use crate::{
     world::World,
 };
 
-both_modes!(a_place_is_kept_with_the_call, a_place_that_is_none_is_refused);
+both_modes!(a_location_is_stored_with_the_call, an_invalid_location_is_rejected);
 
 /// The place recorded of a session started with `headers`.
 async fn recorded(project: &Project, headers: &[(&str, &str)]) -> Value {
@@ -22,7 +22,7 @@ async fn recorded(project: &Project, headers: &[(&str, &str)]) -> Value {
     project.get(&format!("/api-transactions/transactions/{id}")).await.body["data"]["geo"].clone()
 }
 
-async fn a_place_is_kept_with_the_call(world: &'static World) {
+async fn a_location_is_stored_with_the_call(world: &'static World) {
     let project = Project::new(world);
     let vienna = json!({"lat": 48.2, "lng": 16.4, "country": "AT", "city": "Vienna", "source": "ip"});
     assert_eq!(recorded(&project, &[("X-Forwarded-For", "198.51.100.7")]).await, vienna);
@@ -37,7 +37,7 @@ async fn a_place_is_kept_with_the_call(world: &'static World) {
     assert_eq!(recorded(&project, &said).await, place);
 }
 
-async fn a_place_that_is_none_is_refused(world: &'static World) {
+async fn an_invalid_location_is_rejected(world: &'static World) {
     let project = Project::new(world);
     for bad in
         ["[1,2]", "{}", r#"{"lat":91,"lng":0}"#, r#"{"lat":0,"lng":1e999}"#, r#"{"lat":0,"lng":0,"ip":"x"}"#]

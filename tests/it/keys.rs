@@ -1,4 +1,4 @@
-//! API keys: what is refused, and that a revoked key is refused at once.
+//! API keys: invalid requests are rejected, and a revoked key is rejected at once.
 
 use base64::{Engine, prelude::BASE64_URL_SAFE_NO_PAD};
 use proto::projects::{RevokeApiKeyRequest, projects_client::ProjectsClient};

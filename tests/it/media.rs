@@ -141,7 +141,7 @@ pub struct Recording {
     samples: Vec<i16>,
 }
 
-/// What the fixture's speaker says.
+/// The phrase of the fixture's speaker.
 pub fn speech() -> Recording {
     Recording::read(&file("obama_speech.wav"))
 }

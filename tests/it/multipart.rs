@@ -1,4 +1,4 @@
-//! Multipart bodies written byte by byte, so that a test can also send what a library would refuse to.
+//! Multipart bodies written byte by byte, so that a test can send bodies that a library would refuse to build.
 
 use reqwest::RequestBuilder;
 

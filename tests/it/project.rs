@@ -9,7 +9,7 @@ use crate::{multipart, world::World};
 /// The user most scenarios are about.
 pub const ADA: &str = "ada@example.org";
 
-/// What the fixture's speaker says, as the recogniser and our ears agree.
+/// The phrase of the fixture's speaker, as transcribed by the recogniser and by ear.
 pub const SPEECH: &str = "today after two years of negotiations the united states together with our international partners has achieved some";
 
 /// The words of two recordings of it, cut in a pause: of the first and of the second.

@@ -11,9 +11,9 @@ use crate::{
 
 both_modes!(
     a_recording_of_another_session_fails_however_it_is_coded,
-    of_two_sessions_at_once_one_has_used_the_recording,
+    of_two_concurrent_sessions_one_has_used_the_recording,
     a_recording_that_was_sent_for_a_comparison_counts_as_used,
-    somebody_elses_recording_enrolls_no_voice,
+    another_users_recording_enrolls_no_voice,
     a_project_says_what_a_replay_means,
 );
 
@@ -68,7 +68,7 @@ async fn a_recording_of_another_session_fails_however_it_is_coded(world: &'stati
     assert!(!is_replayed(&unknown), "no project learns what another has seen");
 }
 
-async fn of_two_sessions_at_once_one_has_used_the_recording(world: &'static World) {
+async fn of_two_concurrent_sessions_one_has_used_the_recording(world: &'static World) {
     let project = Project::that_fails_replays(world);
     let (one, two) = (project.start_session().await, project.start_session().await);
     let send = |session| video(&project, session, ADA, "speaker_first.mp4", FIRST_WORDS);
@@ -96,7 +96,7 @@ async fn a_recording_that_was_sent_for_a_comparison_counts_as_used(world: &'stat
     assert!(is_replayed(&video(&project, &session, ADA, "speaker_first.mp4", FIRST_WORDS).await));
 }
 
-async fn somebody_elses_recording_enrolls_no_voice(world: &'static World) {
+async fn another_users_recording_enrolls_no_voice(world: &'static World) {
     let project = Project::that_fails_replays(world);
     let enroll = async |user: &str| {
         project.both_consents(user).await;

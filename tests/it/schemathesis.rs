@@ -11,7 +11,7 @@ use crate::{
     world::{self, World, root},
 };
 
-/// Of the checks schemathesis has, those of the description. (Whether a key may do what it asks has tests of its own.)
+/// The checks of schemathesis that concern the description. (Authorisation has tests of its own.)
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
     response_headers_conformance,response_schema_conformance,unsupported_method,missing_required_header";
 const METHODS: [&str; 5] = ["get", "post", "put", "patch", "delete"];

@@ -70,7 +70,7 @@ fn report(output: &Output) -> String {
     format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
 }
 
-/// A scanned passport, and what is on it.
+/// A scanned passport and its fields.
 fn document_nobody_issued(folder: &Path) {
     let studio = Studio::open().expect("fonts and portraits are there after `make setup`");
     let specimen =

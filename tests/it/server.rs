@@ -88,7 +88,7 @@ impl Server {
     }
 }
 
-/// Settings under which a process shows what it does: metrics on a port of its own, and the traces that a test begins.
+/// Settings for observability: metrics on a separate port, and traces of the requests of a test.
 fn telemetry() -> [(&'static str, String); 3] {
     [
         ("BIOMETRY_TELEMETRY__METRICS_LISTEN", "127.0.0.1:0".to_owned()),

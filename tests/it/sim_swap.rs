@@ -12,7 +12,7 @@ use crate::{
 both_modes!(
     a_number_is_checked_as_its_session_ends,
     the_session_ends_for_every_response_of_the_operator,
-    a_number_that_is_none_leaves_the_session_active,
+    an_invalid_number_leaves_the_session_active,
     an_ended_session_accepts_nothing_more,
     the_operator_is_set_by_a_key_that_can_mint
 );
@@ -27,7 +27,7 @@ async fn put(project: &Project, settings: &Value) -> Answer {
     answer(project.request(reqwest::Method::PUT, "/api-projects/sim-swap").json(settings)).await
 }
 
-/// Ends a new session with the number; what was found of it.
+/// Ends a new session with the number and returns the evidence of it.
 async fn checked(project: &Project) -> Value {
     let session = project.start_session().await;
     let ended = end(project, &session, &json!({"phone_number": NUMBER})).await;
@@ -87,7 +87,7 @@ async fn the_session_ends_for_every_response_of_the_operator(world: &'static Wor
     }
 }
 
-async fn a_number_that_is_none_leaves_the_session_active(world: &'static World) {
+async fn an_invalid_number_leaves_the_session_active(world: &'static World) {
     let project = Project::new(world);
     let session = project.start_session().await;
     for bad in

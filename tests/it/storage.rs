@@ -9,7 +9,7 @@ use crate::{
 const NO_ROOM: &str = "9000000000000000000";
 
 #[tokio::test]
-async fn below_the_low_water_mark_media_are_refused_and_the_rest_goes_on() {
+async fn below_the_low_water_mark_only_media_are_rejected() {
     let world = world::alone(&[
         ("BIOMETRY_TRANSACTIONS__SAMPLES__LIMITS__MIN_FREE_BYTES", NO_ROOM),
         ("BIOMETRY_SESSIONS__BLOB__LIMITS__MIN_FREE_BYTES", NO_ROOM),

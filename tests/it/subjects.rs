@@ -1,4 +1,4 @@
-//! Erasure and retention: what was kept is gone, here and in every store, and a receipt proves it.
+//! Erasure and retention: the stored data are deleted in every store, and a receipt proves it.
 
 use jsonwebtoken::{Algorithm, DecodingKey, Validation};
 use reqwest::Method;
@@ -34,7 +34,7 @@ fn verify(project: &Project, user: &str, receipt: Option<&str>) -> (Option<i32>,
     (output.status.code(), String::from_utf8_lossy(&text).into_owned())
 }
 
-/// What a stranger with nothing but the published keys makes of a receipt.
+/// Verifies a receipt with the published keys alone.
 async fn signed(project: &Project, jws: &str) -> Value {
     let keys = reqwest::get(format!("{}/api-projects/keys", project.world.url)).await.unwrap();
     let keys: Value = keys.json().await.unwrap();

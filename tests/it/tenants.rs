@@ -29,7 +29,7 @@ struct Operation {
     is_about_a_name: bool,
 }
 
-/// What a tenant has.
+/// The resources of a tenant.
 struct Tenant {
     project: Project,
     owner: Browser,

@@ -291,7 +291,7 @@ async fn a_kept_video_is_opened_by_its_link_alone(world: &'static World) {
     }
 }
 
-/// What the rules found in a transaction, once they have found `count` things.
+/// Waits until the rules have recorded `count` signals in a transaction, and returns them.
 async fn fraud(project: &Project, id: &str, count: usize) -> Vec<Value> {
     let start = Instant::now();
     loop {

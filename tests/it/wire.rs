@@ -25,7 +25,7 @@ both_modes!(
     malformed_http_affects_no_other_client,
 );
 
-/// A request in the making; what is sent is what is written.
+/// A raw request; its bytes are sent as written.
 struct Wire {
     head: String,
     body: Vec<u8>,
@@ -83,7 +83,7 @@ fn read(bytes: Vec<u8>) -> Answer {
     Answer { status, head: head.to_ascii_lowercase(), body }
 }
 
-/// What the browser client's form looks like: its own boundary, the fields in its order.
+/// The form of the browser client: its own boundary, the fields in its order.
 fn form(boundary: &str, fields: &[(&str, &[u8])]) -> Vec<u8> {
     let mut body = Vec::new();
     for (disposition, bytes) in fields {
@@ -239,7 +239,7 @@ async fn a_line_break_in_a_header_is_no_second_header(world: &'static World) {
         let answer = String::from_utf8_lossy(&bytes);
         assert!(answer.starts_with("HTTP/1.1 4"), "{value:?}: {answer}");
     }
-    // Two keys: whose call is it? Nobody's.
+    // Two keys in one request: rejected.
     let two = Wire::post(&project, "/api-gateway/sessions/start")
         .line(&format!("Authorization: Bearer {}", other.key));
     let refused = two.body("").send(&project).await;

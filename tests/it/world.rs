@@ -16,7 +16,7 @@ const SERVICES: [&str; 7] = ["projects", "sessions", "consent", "ml", "docauth",
 const REPLICAS: &str = "TEST_REPLICAS";
 const TOKEN: &str = "a-token-only-these-tests-use";
 
-/// The receivers of these tests are on this machine, and nobody waits for their retries.
+/// Receivers of these tests are on this machine, and retries are short.
 const WEBHOOKS: [(&str, &str); 5] = [
     ("ALLOW_PRIVATE", "true"),
     ("ALLOW_HTTP", "true"),
@@ -37,7 +37,7 @@ pub struct World {
     parts: Option<Parts>,
 }
 
-/// What the services of a split deployment use.
+/// The settings of the services of a split deployment.
 struct Parts {
     /// Several deployments share the server, each with schemas of its own.
     schemas: String,
@@ -291,7 +291,7 @@ fn media_place(section: &str, s3: Option<&testkit::S3>) -> Vec<(String, String)>
     settings.into_iter().map(setting).collect()
 }
 
-/// Settings of a gateway that knows where 198.51.100.0/24 is, and believes what a proxy of this machine says.
+/// Settings of a gateway that locates 198.51.100.0/24 and trusts the headers of a proxy on this machine.
 fn places(dir: &Path) -> [(&'static str, String); 3] {
     let position = Some((48.2, 16.4));
     let vienna = testkit::Place { network: "198.51.100.0/24", country: "AT", city: "Vienna", position };

@@ -142,7 +142,7 @@ mod tests {
         #![proptest_config(ProptestConfig::with_cases(48))]
 
         #[test]
-        fn what_was_sealed_opens(length in lengths()) {
+        fn sealed_data_open(length in lengths()) {
             let s = sealed(&plain(length));
             prop_assert_eq!(s.open(&s.bytes, b"context").unwrap(), plain(length));
             prop_assert!(s.open(&s.bytes, b"another").is_err());

@@ -199,7 +199,7 @@ async fn a_disk_that_fills_up_during_a_write_keeps_nothing_of_it() {
 }
 
 #[tokio::test]
-async fn what_was_there_before_stays_with_its_expiry() {
+async fn an_earlier_blob_keeps_its_expiry() {
     let dir = tempfile::tempdir().unwrap();
     put(&open(dir.path(), usize::MAX), "one", LATER, 120_000).await.unwrap();
     let before = files(dir.path());

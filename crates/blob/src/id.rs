@@ -59,7 +59,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_parses_is_one_path_segment(text in ".{0,90}") {
+        fn parsed_ids_are_one_path_segment(text in ".{0,90}") {
             if let Ok(id) = BlobId::parse(&text) {
                 let path = std::path::PathBuf::from(id.to_string());
                 prop_assert_eq!(path.components().count(), 1);

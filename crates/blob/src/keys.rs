@@ -385,7 +385,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn what_is_under_a_distrusted_key_is_refused_by_name() {
+    fn data_under_a_distrusted_key_have_their_own_error() {
         let old = ring(&[[1; 32]]);
         let sealed = old.seal(A, b"row", b"x").unwrap();
         let both = ring(&[[2; 32], [1; 32]]);

@@ -118,7 +118,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_was_sealed_opens_with_its_context_alone(
+        fn sealed_data_open_with_their_context_only(
             text in prop::collection::vec(any::<u8>(), 0..200), context in ".{0,20}", other in ".{0,20}",
         ) {
             let key = DataKey::generate().unwrap();

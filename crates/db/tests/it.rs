@@ -61,7 +61,7 @@ async fn a_transaction_that_is_dropped_leaves_nothing_and_blocks_nobody() {
 }
 
 #[tokio::test]
-async fn of_many_writers_at_once_each_gets_its_own_answer() {
+async fn each_of_many_concurrent_writers_gets_its_own_result() {
     each_db(async |db| {
         db.execute(ADD, db::params![50_i64, "taken"]).await.unwrap();
         let mut writers = JoinSet::new();
@@ -156,7 +156,7 @@ fn is_in_files(folder: &std::path::Path, text: &[u8]) -> bool {
 }
 
 #[tokio::test]
-async fn what_is_purged_is_in_no_file() {
+async fn purged_data_are_in_no_file() {
     let folder = tempfile::tempdir().unwrap();
     let config = db::Config::sqlite(&folder.path().join("test.db"));
     let db = Db::open(&config, &Migrator::DEFAULT).await.unwrap();
@@ -250,7 +250,7 @@ async fn a_changed_migration_is_refused() {
 }
 
 #[tokio::test]
-async fn never_migrating_refuses_an_older_schema_until_somebody_migrates() {
+async fn without_migration_at_start_an_older_schema_is_rejected() {
     let (older, newer) = (release(&["one"]).await, release(&["one", "two", "three"]).await);
     testkit::each_config(async |config| {
         Db::open(&config, &older).await.unwrap().close().await;

@@ -27,7 +27,7 @@ fn sources(folder: &Path, found: &mut Vec<PathBuf>) {
 }
 
 #[test]
-fn sql_is_written_in_stores_alone() {
+fn sql_is_written_in_stores_only() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..").canonicalize().unwrap();
     let mut files = Vec::new();
     for folder in fs::read_dir(&root).unwrap() {

@@ -1,4 +1,4 @@
-//! Prints what is read from pictures of documents: `read_documents FILE...`.
+//! Prints the fields read from pictures of documents: `read_documents FILE...`.
 #![expect(clippy::print_stdout, reason = "a command for the terminal")]
 
 use std::time::Instant;

@@ -39,7 +39,7 @@ const SHOWN: f32 = 700_000.0;
 const BRIEF: usize = 2;
 /// Longer sides the whole page is shown at where no region gave anything: small codes are lost in the regions' blocks.
 const WHOLE: [u32; 2] = [1600, 2400];
-/// What is shown around a region, as shares of its width and height.
+/// Margin around a region, as shares of its width and height.
 const AROUND: (f32, f32) = (0.04, 0.09);
 
 /// How much is tried.
@@ -51,7 +51,7 @@ pub(crate) enum Effort {
     Full,
 }
 
-/// What a barcode says.
+/// The content of a barcode.
 #[derive(Clone, Debug)]
 pub(crate) enum Barcode {
     Licence(Licence),
@@ -63,12 +63,12 @@ pub(crate) enum Barcode {
     Other(UnknownBarcode),
 }
 
-/// What a barcode holds that is not read here, as far as its text tells.
+/// The kind of a barcode that is not supported, by its text.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) enum UnknownBarcode {
     Address,
     BoardingPass,
-    /// A header of the AAMVA without what a licence must have.
+    /// An AAMVA header without the mandatory elements of a licence.
     IncompleteLicence,
     /// Bytes that are no text: encrypted or signed data, as several states have.
     Binary,
@@ -115,7 +115,7 @@ impl Barcode {
         known.unwrap_or_else(|| Self::Other(UnknownBarcode::of(text)))
     }
 
-    /// What is known of the holder from it.
+    /// The fields of the holder in it.
     pub fn fields(&self, today: Date) -> Fields {
         match self {
             Self::Licence(licence) => licence.fields(),
@@ -166,7 +166,7 @@ fn bounded(region: &Quad, (width, degrees): (u32, f32)) -> (u32, f32) {
     (width.min(most as u32).max(8), degrees)
 }
 
-/// What a region says when it is shown so wide and turned by so many degrees.
+/// Decodes a region scaled to a width and turned by an angle in degrees.
 fn shown(page: &Page, region: &Quad, (width, degrees): (u32, f32)) -> Option<Barcode> {
     let quad = region.grown(AROUND.0 * region.width(), AROUND.1 * region.height());
     let quad = quad.turned(degrees.to_radians());
@@ -248,7 +248,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_read_is_named() {
+    fn unread_fields_are_named() {
         let boarding = format!("M1DOE/JOHN            EABC123 {}", "X".repeat(40));
         for (text, kind) in [
             ("https://example.org/?id=1", UnknownBarcode::Address),
@@ -274,7 +274,7 @@ mod tests {
         }
 
         #[test]
-        fn any_text_is_survived(text in "\\PC{0,200}", zone in "[A-Z0-9<]{0,200}") {
+        fn any_text_causes_no_panic(text in "\\PC{0,200}", zone in "[A-Z0-9<]{0,200}") {
             let _ = Barcode::parse(&text);
             let _ = Barcode::parse(&zone);
         }

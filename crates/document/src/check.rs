@@ -8,11 +8,11 @@ use serde::Serialize;
 pub enum Outcome {
     Passed,
     Failed,
-    /// What it needs is not on the picture; the evidence says what.
+    /// The picture lacks an element that the check needs; the evidence names it.
     NotChecked,
 }
 
-/// A check and what it rests on.
+/// A check and its evidence.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Check {
     /// Stable snake_case word.

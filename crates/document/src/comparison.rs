@@ -106,7 +106,7 @@ fn concluded(comparison: &Comparison, mrz: &Mrz, fields: &mut Fields) -> Check {
     }
 }
 
-/// What the zone has wrong and in doubt is no claim of the zone's: a barcode may tell it instead.
+/// A wrong or doubtful field is not a claim of the zone: a barcode may supply it instead.
 pub(crate) fn without_doubtful(mrz: &Mrz, claimed: &Fields, fields: &mut Fields) {
     let all = [
         (FieldName::DocumentNumber, "document number"),

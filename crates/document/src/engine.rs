@@ -1,4 +1,4 @@
-//! The networks of one worker, and the straight line from a picture to what it says.
+//! The networks of one worker, and the steps from a picture to its text.
 
 mod second_reading;
 
@@ -31,7 +31,7 @@ pub struct Engine {
     faces: Faces,
 }
 
-/// What a page says.
+/// The content of a page.
 #[derive(Clone, Debug)]
 pub struct PageText {
     /// The page, upright.
@@ -365,7 +365,7 @@ fn beside_zone(read: &PageText, fields: &mut Fields, today: Date) -> Option<Chec
     Some(compare_barcode(claimed.as_ref(), fields))
 }
 
-/// Puts together what was found on one page.
+/// Assembles the findings of one page.
 fn report(read: PageText, portraits: &Portraits, fields: Fields, checks: Vec<Check>) -> Report {
     let picture = |face: &Option<face::Detection>| face.as_ref().and_then(|f| cut_out(&read.page, f));
     Report {

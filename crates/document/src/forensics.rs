@@ -23,7 +23,7 @@ pub use spectrum::{Peaks, peaks};
 pub(crate) use zone_print::character_heights;
 pub use zone_print::{ZonePrint, zone_print};
 
-/// What was measured; higher is more suspicious, but for the likeness.
+/// The measures; higher is more suspicious, except for the likeness.
 #[derive(Clone, Debug, Default, PartialEq, Serialize)]
 pub struct Signals {
     /// Height of the strongest periodic trace along the document's axes, in nepers above its surroundings.
@@ -62,13 +62,13 @@ const RECOMPRESSED: f32 = 9.47;
 const LIKENESS: f32 = 0.25;
 
 impl Signals {
-    /// What the file itself tells; `page` is as decoded, not yet turned.
+    /// Measures the file itself; `page` is as decoded, not yet turned.
     pub fn of_file(file: &[u8], page: &Page) -> Self {
         let recompressed = page.is_full_size.then(|| compression::periodicity(file, &page.rgb)).flatten();
         Self { editor: editor(file), recompressed, is_file_read: true, ..Self::default() }
     }
 
-    /// And what the upright page shows.
+    /// Adds the measures of the upright page.
     #[must_use]
     pub fn with_page(self, read: &PageText, portraits: &Portraits) -> Self {
         let (page, document) = (&read.page, extent(read, portraits));

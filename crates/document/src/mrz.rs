@@ -61,7 +61,7 @@ pub struct Mrz {
     /// Six characters, year first, as printed.
     pub birth: String,
     pub expiry: String,
-    /// What the issuing state writes into the optional data, empty when there is nothing: mostly a personal number.
+    /// The optional data of the issuing state, mostly a personal number; empty when there is none.
     pub personal_number: String,
     /// Name of each check digit of the form and whether it is right.
     pub check_digits: Vec<(&'static str, bool)>,
@@ -270,7 +270,7 @@ impl Mrz {
             .collect()
     }
 
-    /// The lines that hold what is wrong. The composite digit alone says only that one of its lines does.
+    /// The lines with an error. The composite digit alone shows only that one of its lines has one.
     pub(crate) fn lines_at_fault(&self) -> Vec<usize> {
         let wrong = [self.unproven(), self.malformed(), self.unknown_states()].concat();
         let spans = self.format.spans();
@@ -403,7 +403,7 @@ pub(crate) mod tests {
         }
 
         #[test]
-        fn any_text_is_survived(lines in prop::collection::vec("\\PC{0,50}", 2..4)) {
+        fn any_text_causes_no_panic(lines in prop::collection::vec("\\PC{0,50}", 2..4)) {
             let _ = Mrz::parse_lines(&lines);
         }
     }

@@ -11,7 +11,7 @@ pub(crate) struct Network {
     session: Session,
 }
 
-/// What a network answers.
+/// The output of a network.
 pub(crate) struct Tensor {
     pub shape: Vec<usize>,
     pub data: Vec<f32>,

@@ -49,7 +49,7 @@ const ASKEW: f32 = 0.055;
 const KEYSTONE: f32 = 0.05;
 /// And the share of the picture below which it is worth being enlarged.
 const SMALL: f32 = 0.42;
-/// What is shown around a document that is made straight, as a share of its sides.
+/// Margin around a straightened document, as a share of its sides.
 const AROUND: f32 = 0.03;
 
 impl Outline {

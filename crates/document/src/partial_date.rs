@@ -4,7 +4,7 @@ use std::fmt;
 
 use time::{Date, Month};
 
-/// A day, a month or a year. Documents of holders who do not know their day of birth state what is known.
+/// A day, a month or a year. Documents of holders whose day of birth is unknown state the known parts.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub struct PartialDate {
     year: i32,
@@ -59,7 +59,7 @@ impl From<Date> for PartialDate {
     }
 }
 
-/// ISO 8601 with what is known: `1987-03-19`, `1987-03` or `1987`.
+/// Formats the known parts as ISO 8601: `1987-03-19`, `1987-03` or `1987`.
 impl fmt::Display for PartialDate {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{:04}", self.year)?;
@@ -80,7 +80,7 @@ mod tests {
     use time::macros::date;
 
     #[test]
-    fn what_is_unknown_is_left_out() {
+    fn unknown_values_are_left_out() {
         let shown = |y, m, d| PartialDate::from_parts(y, m, d).map(|d| d.to_string());
         assert_eq!(shown(1987, 3, 19).as_deref(), Some("1987-03-19"));
         assert_eq!(shown(1987, 3, 0).as_deref(), Some("1987-03"));
@@ -97,7 +97,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_numbers_are_survived(year in -9999i32..9999, month in any::<u8>(), day in any::<u8>()) {
+        fn any_numbers_cause_no_panic(year in -9999i32..9999, month in any::<u8>(), day in any::<u8>()) {
             if let Some(date) = PartialDate::from_parts(year, month, day) {
                 prop_assert!(date.earliest() <= date.latest());
             }

@@ -11,7 +11,7 @@ use crate::{Error, Page};
 
 /// Longer side of what faces are sought on, pixels: enough for a ghost of a hundredth of the page.
 const SOUGHT_ON: u32 = 1600;
-/// What is cut out around a face, in its box: to either side, above and below.
+/// Margins of the crop around a face, in units of its box: to either side, above and below.
 const AROUND: (f32, f32, f32) = (0.45, 0.55, 0.45);
 const JPEG_QUALITY: u8 = 90;
 /// A second face is the holder's repeated when its cosine to the first is at least this: ghosts are small, pale and

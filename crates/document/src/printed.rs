@@ -230,7 +230,7 @@ impl Printed {
         })
     }
 
-    /// What the labels alone give, for documents without a machine readable zone.
+    /// Returns the fields found by their labels alone, for documents without a machine readable zone.
     pub fn fields(&self) -> Fields {
         let mut fields = Fields::new();
         for name in [FieldName::BirthDate, FieldName::ExpiryDate, FieldName::IssueDate] {
@@ -266,7 +266,7 @@ impl Printed {
         let mut fitting = found.iter().filter(fits);
         let first = fitting.next()?;
         match fitting.next() {
-            // Two centuries: who is a hundred years old is rare. Day and month exchanged: not known.
+            // Two centuries: holders over a hundred are rare. Day and month ambiguous: unknown.
             Some(second) if (first.year() - second.year()).abs() == 100 => Some(*first.max(second)),
             Some(_) => None,
             None => Some(*first),

@@ -18,7 +18,7 @@ const BURNT: f32 = 0.25;
 /// A channel from here on is burnt out.
 const WHITE: u8 = 253;
 
-/// What was measured.
+/// The measures of a picture.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Quality {
     shorter: u32,
@@ -99,7 +99,7 @@ impl Quality {
         ]
     }
 
-    /// What is wrong with the picture itself, if anything: the first in the order of [`Reason`].
+    /// The defect of the picture itself, if any: the first in the order of [`Reason`].
     pub fn reason(&self) -> Option<Reason> {
         let all = [
             (self.shorter < SMALLEST, Reason::PictureTooSmall),

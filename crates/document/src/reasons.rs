@@ -23,7 +23,7 @@ pub(crate) enum Reason {
 }
 
 impl Reason {
-    /// What is the matter, and the remedy.
+    /// The problem and its remedy.
     pub fn message(&self) -> String {
         let message = match self {
             Self::PictureTooSmall => "the picture is too small; take it from nearer or with a better camera",
@@ -71,7 +71,7 @@ impl Reason {
     }
 }
 
-/// What is known of a picture on which nothing decisive was read.
+/// The measures of a picture on which nothing decisive was read.
 pub(crate) struct Unread<'a> {
     pub page: &'a PageText,
     pub quality: &'a Quality,
@@ -133,7 +133,7 @@ mod tests {
     }
 
     proptest! {
-        /// What the person can change comes first, however many reasons apply; a plain picture is blurred and shows nothing.
+        /// A reason that the person can fix comes first, however many apply; a uniform picture is blurred and shows no document.
         #[test]
         fn of_several_reasons_the_first_of_the_table_is_reported(
             is_small in any::<bool>(), is_mirrored in any::<bool>(), is_cut in any::<bool>(), is_unknown in any::<bool>(),

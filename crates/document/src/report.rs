@@ -85,7 +85,7 @@ pub struct Report {
     pub fields: Fields,
     pub mrz: Option<Mrz>,
     pub checks: Vec<Check>,
-    /// What the checks of the picture itself rest on.
+    /// The measures behind the checks of the picture itself.
     pub signals: Signals,
     /// JPEG.
     pub portrait: Option<Vec<u8>>,
@@ -95,7 +95,7 @@ pub struct Report {
     pub chip_portrait: Option<Vec<u8>>,
     /// JPEG.
     pub signature: Option<Vec<u8>>,
-    /// Why the picture cannot be judged, for who took it; none when it can.
+    /// Why the picture cannot be judged, as advice to the person; `None` when it can.
     pub cannot_judge: Option<String>,
     /// Where the document lies, in pixels of the picture as a viewer shows it, clockwise from the document's own top left.
     pub outline: Option<Outline>,

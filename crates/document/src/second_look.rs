@@ -11,7 +11,7 @@ use crate::{
     printed::{distance, words},
 };
 
-/// Share of a line's characters that may differ from what is sought; labels differ more.
+/// Share of a line's characters that may differ from the text searched for; labels differ more.
 const UNLIKE: f32 = 0.6;
 /// Shortest piece of a line or value that says anything.
 const SHORTEST: usize = 2;

@@ -12,7 +12,7 @@ use crate::{
 /// The word in the languages documents carry, without accents.
 const LABELS: [&str; 8] =
     ["SIGNATURE", "UNTERSCHRIFT", "PODPIS", "POTPIS", "ALLKIRI", "FIRMA", "ASSINATURA", "HANDTEKENING"];
-/// What is looked at, in heights of the label: so wide at least, and so high.
+/// The searched area in heights of the label: its minimum width, and its height.
 const WIDE: f32 = 9.0;
 const HIGH: f32 = 3.5;
 /// Share of dark pixels of handwriting.

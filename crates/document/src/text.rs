@@ -57,7 +57,7 @@ impl TextReader {
         })
     }
 
-    /// What the larger network reads in `quad`; none where the pack lacks it.
+    /// Reads `quad` with the larger network; `None` where the model pack lacks it.
     pub fn read_again(&self, page: &Page, quad: Quad) -> Result<Option<ReadLine>, Error> {
         let Some(second) = &self.second else { return Ok(None) };
         let mut second = second.lock().unwrap_or_else(PoisonError::into_inner);
@@ -67,12 +67,12 @@ impl TextReader {
 
     /// Where text is on the page, or in a part of it that is made straight to be looked at.
     pub fn find(&mut self, page: &Page, part: Option<&Quad>) -> Result<Vec<Quad>, Error> {
-        // What the detector holds between its layers is more than all weights.
+        // The detector's activations take more memory than all weights.
         let _alone = page::alone();
         detect::detect(&mut self.detector, page, part)
     }
 
-    /// What it says, line by line; the largest lines when there are too many.
+    /// Reads the text line by line; only the largest lines when there are too many.
     pub fn read(&mut self, page: &Page, mut quads: Vec<Quad>) -> Result<Vec<ReadLine>, Error> {
         if quads.len() > MOST_LINES {
             quads.sort_by(|a, b| b.area().total_cmp(&a.area()));

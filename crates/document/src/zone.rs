@@ -13,7 +13,7 @@ const SHORTEST_NAMES: usize = 10;
 /// Fillers that must have been read, not added: between surname and given names there are always two, and ordinary text
 /// has none.
 const READ_FILLERS: usize = 2;
-/// Digits read in a field of names above which what was read is no zone, or another form's.
+/// Number of digits read in a name field above which the text is not a zone, or has another format.
 const DIGITS_IN_NAMES: usize = 3;
 /// Mean probability of a zone's characters under the zone's alphabet; ordinary text has less. A line of fillers that the
 /// full alphabet takes for something else has little itself.

@@ -1,4 +1,4 @@
-//! Checks of the machine readable zone and of what it says.
+//! Checks of the machine readable zone and of its fields.
 
 use time::Date;
 

@@ -39,7 +39,7 @@ async fn get(client: &Client, url: &str) -> Result<reqwest::Response, Error> {
 }
 
 #[test]
-fn an_address_that_is_none_of_the_internet_is_refused_when_it_is_set() {
+fn an_address_outside_the_internet_is_rejected_when_it_is_set() {
     let client = client(&[], false);
     let table = [
         ("https://operator.example/sim-swap/v2", None),

@@ -23,7 +23,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             let off = main.off_centre(tracks.width, tracks.height);
             print!("\twidth={:.0}\toff={off:.2}\tspeed={:.3}", main.width(), main.speed());
         }
-        match liveness::judge(&mut engine, &tracks)? {
+        match liveness::judge_main_face(&mut engine, &tracks)? {
             None => print!("\tdoubt=no_face"),
             Some(Err(doubt)) => print!("\tdoubt={}", doubt.code()),
             Some(Ok(found)) => {

@@ -51,7 +51,7 @@ fn run(
         fed
     })?;
     let started = Instant::now();
-    liveness::judge(engine, &tracker.finish())?;
+    liveness::judge_main_face(engine, &tracker.finish())?;
     outside += started.elapsed();
     let t = engine.take_timings();
     let networks = [t.detect, t.mesh, t.embed, t.texture];

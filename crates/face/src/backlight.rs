@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn what_moves_slowly_or_jumps_once_does_not_beat() {
+    fn slow_motion_and_single_jumps_are_not_flicker() {
         let moving = seen(75, |y, t| 120.0 + 60.0 * (3.0 * y + (TAU * 1.2 * t).sin()).sin());
         let jumping = seen(75, |_, t| if t < 1.5 { 90.0 } else { 160.0 });
         for found in [moving.beat().unwrap(), jumping.beat().unwrap()] {
@@ -120,7 +120,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_clip_or_one_that_skips_frames_says_nothing() {
+    fn a_short_clip_or_one_that_skips_frames_gives_no_result() {
         assert_eq!(seen(30, |_, _| 120.0).beat(), None);
         let mut skipping = seen(75, |_, _| 120.0);
         skipping.frames = 100;

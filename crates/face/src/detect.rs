@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn of_overlapping_faces_the_surest_stays_and_the_largest_comes_first() {
+    fn of_overlapping_faces_the_most_confident_stays_and_the_largest_is_first() {
         let face = |x: f32, w: f32, score: f32| Detection {
             rect: Rect { x, y: 0.0, w, h: w },
             points: [[0.0; 2]; 5],

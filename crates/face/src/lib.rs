@@ -3,7 +3,7 @@
 //! [`Engine`] holds the networks; running one needs `&mut`, so an engine belongs to one worker. [`FaceTracker`] is
 //! fed the frames of a video one at a time and keeps the input of later steps (boxes, mesh points, a few crops),
 //! never a frame. [`FaceTracks`] then gives presence ([`FaceTracks::presence`]: exactly one face, large and in the
-//! middle), identity ([`Engine::template`]), liveness ([`liveness::judge`]) and authenticity
+//! middle), identity ([`Engine::template`]), liveness ([`liveness::judge_main_face`]) and authenticity
 //! ([`authenticity::judge_track`]); `lips` reads the mesh points.
 //!
 //! ```no_run

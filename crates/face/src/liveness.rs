@@ -105,13 +105,16 @@ impl Doubt {
 ///
 /// # Errors
 /// When a network fails.
-pub fn judge(engine: &mut Engine, tracks: &FaceTracks) -> Result<Option<Result<Liveness, Doubt>>, Error> {
+pub fn judge_main_face(
+    engine: &mut Engine,
+    tracks: &FaceTracks,
+) -> Result<Option<Result<Liveness, Doubt>>, Error> {
     let Some(track) = tracks.main() else { return Ok(None) };
     let embeddings = engine.embeddings(track)?;
     judge_track(engine, track, &embeddings).map(Some)
 }
 
-/// Like [`judge`], for a track with existing [`Engine::embeddings`].
+/// Like [`judge_main_face`], for a track with existing [`Engine::embeddings`].
 ///
 /// # Errors
 /// When a network fails.
@@ -289,7 +292,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_measured_is_left_out() {
+    fn unmeasured_cues_are_left_out() {
         assert_eq!((mean_probability(&[]), least_likeness(&[])), (None, None));
         assert_eq!(least_likeness(&[Embedding::unit(&[1.0])]), None);
         assert!(mean_probability(&[1.0, 0.0]).is_some_and(|p| (p - 0.5).abs() < 1e-3));

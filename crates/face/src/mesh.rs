@@ -153,7 +153,7 @@ mod tests {
     }
 
     #[test]
-    fn a_face_elsewhere_is_a_jump_and_a_nod_is_none() {
+    fn a_face_elsewhere_is_a_jump_and_a_nod_is_not() {
         let here = disc(100.0, 100.0, 40.0);
         assert!(!is_jump(&here, &disc(110.0, 105.0, 42.0)));
         assert!(is_jump(&here, &disc(160.0, 100.0, 40.0)));

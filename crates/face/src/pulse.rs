@@ -88,7 +88,7 @@ mod tests {
     }
 
     #[test]
-    fn a_short_or_dark_clip_says_nothing() {
+    fn a_short_or_dark_clip_gives_no_result() {
         assert_eq!(pulse_snr_db(&skin(0.6, 3.0), 12.5), None);
         assert_eq!(pulse_snr_db(&vec![Skin::default(); 100], 12.5), None);
     }

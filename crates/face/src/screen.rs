@@ -201,7 +201,7 @@ mod tests {
     }
 
     #[test]
-    fn a_grid_over_grain_is_a_peak_and_grain_alone_is_none() {
+    fn a_grid_over_grain_is_a_peak_and_grain_alone_is_not() {
         let plain = signs(|x, y| 100.0 + grain(x, y)).moire_db().unwrap();
         let grid = signs(|x, y| 100.0 + grain(x, y) + 4.0 * (1.7 * x as f32 + 0.6 * y as f32).sin());
         assert!(plain < 14.0 && grid.moire_db().unwrap() > plain + 10.0, "{plain}");

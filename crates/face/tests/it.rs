@@ -113,7 +113,7 @@ fn a_speaker_is_alive_and_a_still_is_not_however_it_is_moved() {
     let mut engine = engine();
     let mut judge = |name: &str| {
         let tracks = track(&mut engine, name);
-        liveness::judge(&mut engine, &tracks).unwrap().unwrap().unwrap()
+        liveness::judge_main_face(&mut engine, &tracks).unwrap().unwrap().unwrap()
     };
     let [speaker, still, moved] = ["speaker_crop.mp4", "still.mp4", "moved_still.mp4"].map(&mut judge);
     assert!(speaker.live && speaker.score > 0.5 && speaker.reason.is_none(), "{speaker:?}");
@@ -178,7 +178,7 @@ fn quarters(picture: &Picture, quarters: u8) -> Picture {
 }
 
 #[test]
-fn a_picture_that_lies_or_stands_on_its_head_is_turned_by_its_face() {
+fn a_rotated_picture_is_turned_upright_by_its_face() {
     let mut engine = engine();
     let photo = picture("obama.jpg");
     let (_, known) = engine.enrollment(&photo, true).unwrap().unwrap();

@@ -85,7 +85,7 @@ fn one_finger_is_known_again_and_other_fingers_are_not() {
 }
 
 #[test]
-fn what_is_no_print_is_refused_with_the_reason() {
+fn pictures_that_are_not_prints_are_rejected_with_the_reason() {
     for picture in ["apple.jpg", "obama.jpg", "thai_people.jpg"] {
         assert_eq!(reason(&fixture(picture)), Reason::NoRidges, "{picture}");
     }

@@ -235,7 +235,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn beyond_workers_and_queue_a_call_is_refused_at_once() {
+    async fn a_call_beyond_workers_and_queue_is_rejected_at_once() {
         let workers = workers(1, 2);
         let mut places: Vec<_> = (0..2).map(|_| workers.admit("p").unwrap()).collect();
         assert!(matches!(workers.admit("p"), Err(Error::Overloaded)), "the rest is for others");
@@ -277,7 +277,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn a_job_learns_that_its_caller_went_away_and_gives_its_place_back() {
+    async fn a_job_of_a_cancelled_call_is_abandoned_and_releases_its_permit() {
         let workers = Arc::new(workers(1, 0));
         let (started, running) = oneshot::channel();
         let (ended, end) = oneshot::channel();

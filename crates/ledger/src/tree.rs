@@ -123,7 +123,7 @@ mod tests {
     }
 
     #[test]
-    fn what_does_not_match_is_found() {
+    fn mismatches_are_found() {
         let mut check = TreeCheck::default();
         let root = |size| checked(size).root();
         for (size, root) in [(2, root(2)), (3, root(4)), (9, root(9)), (0, leaf(0))] {

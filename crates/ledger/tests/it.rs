@@ -127,7 +127,7 @@ async fn a_changed_canary_is_refused() {
 }
 
 #[tokio::test]
-async fn a_rewrap_that_breaks_off_goes_on_where_it_ended_and_frees_the_tables_of_the_old_key() {
+async fn an_interrupted_rewrap_continues_and_frees_the_tables_of_the_old_key() {
     each_db(async |db| {
         let old = open(&db, "07", &[]).await.unwrap();
         for number in 0..10 {
@@ -173,7 +173,7 @@ async fn a_rewrap_that_breaks_off_goes_on_where_it_ended_and_frees_the_tables_of
 }
 
 #[tokio::test]
-async fn what_a_distrusted_key_seals_is_refused_though_it_is_configured() {
+async fn data_under_a_distrusted_key_is_rejected_even_if_configured() {
     each_db(async |db| {
         let old = open(&db, "07", &[]).await.unwrap();
         add(&db, &old, "a", "1").await;

@@ -210,7 +210,7 @@ impl Engine {
     /// # Errors
     /// [`Error::CannotJudge`] when the face was not tracked throughout, the lips hardly move, a word has no known
     /// pronunciation or there are more phones than frames; or inference failed.
-    pub fn read(
+    pub fn read_phrase(
         &self,
         motion: &LipMotion,
         sound: Option<&[f32]>,

@@ -12,7 +12,7 @@
 //! let engine = lips::Engine::load(&runtime)?;                            // once; Send + Sync, share behind an Arc
 //! let motion = lips::LipMotion::new(track.meshes.iter().map(|m| (m.index, &*m.points)), &track.jumps)?;
 //! engine.sync(&motion, &sound)?: Sync { probability, speaking, lag_ms, .. }
-//! engine.read(&motion, Some(&sound), &["one", "two"], &lips::DIGITS)?: Reading { score, words, ratio, agrees }
+//! engine.read_phrase(&motion, Some(&sound), &["one", "two"], &lips::DIGITS)?: Reading { score, words, ratio, agrees }
 //! ```
 //!
 //! Invariants: clips that cannot be judged (tracking broke, lips hardly move, no speech, a word without

@@ -122,7 +122,7 @@ fn delayed(milliseconds: i32) -> Vec<f32> {
 #[test]
 fn what_the_lips_say_is_what_training_reads() {
     let (got, expected) = (
-        engine().read(&motion(), None, &["one", "two", "three", "four"], &DIGITS).unwrap(),
+        engine().read_phrase(&motion(), None, &["one", "two", "three", "four"], &DIGITS).unwrap(),
         &reference()["reading"],
     );
     close(got.ratio, &expected["ratio"], 0.05);
@@ -133,7 +133,8 @@ fn what_the_lips_say_is_what_training_reads() {
 #[test]
 fn digits_that_were_heard_are_read_where_the_sound_has_them() {
     let expected = &reference()["timed_reading"];
-    let got = engine().read(&motion(), Some(&sound()), &["one", "two", "three", "four"], &DIGITS).unwrap();
+    let got =
+        engine().read_phrase(&motion(), Some(&sound()), &["one", "two", "three", "four"], &DIGITS).unwrap();
     assert!(got.timed_by_sound);
     close(got.ratio, &expected["ratio"], 0.05);
     close(got.score, &expected["score"], 0.02);
@@ -143,9 +144,9 @@ fn digits_that_were_heard_are_read_where_the_sound_has_them() {
 #[test]
 fn without_speech_or_digits_the_lips_are_read_alone() {
     let engine = engine();
-    let alone = engine.read(&motion(), None, &["one", "two"], &DIGITS).unwrap();
-    assert_eq!(engine.read(&motion(), Some(&[0.0; 80_000]), &["one", "two"], &DIGITS).unwrap(), alone);
-    assert!(!engine.read(&motion(), Some(&sound()), &["good", "day"], &[]).unwrap().timed_by_sound);
+    let alone = engine.read_phrase(&motion(), None, &["one", "two"], &DIGITS).unwrap();
+    assert_eq!(engine.read_phrase(&motion(), Some(&[0.0; 80_000]), &["one", "two"], &DIGITS).unwrap(), alone);
+    assert!(!engine.read_phrase(&motion(), Some(&sound()), &["good", "day"], &[]).unwrap().timed_by_sound);
 }
 
 /// Returns lips that move like those of the clip a second and a half later; then as at the beginning.
@@ -173,9 +174,9 @@ fn of_two_faces_the_one_whose_lips_fit_speaks() {
 #[test]
 fn what_is_read_is_the_likeliest_phrase_itself() {
     let engine = engine();
-    let read = engine.read(&motion(), None, &["one", "two", "three", "four"], &DIGITS).unwrap();
+    let read = engine.read_phrase(&motion(), None, &["one", "two", "three", "four"], &DIGITS).unwrap();
     let words: Vec<&str> = read.words.iter().map(String::as_str).collect();
-    let same = engine.read(&motion(), None, &words, &DIGITS).unwrap();
+    let same = engine.read_phrase(&motion(), None, &words, &DIGITS).unwrap();
     assert!(same.ratio.abs() < 1e-4 && same.agrees);
 }
 
@@ -188,7 +189,13 @@ fn silence_and_unknown_words_cannot_be_judged() {
     };
     assert_eq!(reason(engine.sync(&motion(), &[0.0; 80_000]).map(drop)), Reason::NoSpeech);
     assert_eq!(reason(engine.sync(&motion(), &[f32::NAN; 80_000]).map(drop)), Reason::NotANumber);
-    assert_eq!(reason(engine.read(&motion(), None, &["xyzzyx"], &DIGITS).map(drop)), Reason::UnknownWord);
-    assert_eq!(reason(engine.read(&motion(), None, &[], &DIGITS).map(drop)), Reason::NoWords);
-    assert_eq!(reason(engine.read(&motion(), None, &["seven"; 60], &DIGITS).map(drop)), Reason::TooShort);
+    assert_eq!(
+        reason(engine.read_phrase(&motion(), None, &["xyzzyx"], &DIGITS).map(drop)),
+        Reason::UnknownWord
+    );
+    assert_eq!(reason(engine.read_phrase(&motion(), None, &[], &DIGITS).map(drop)), Reason::NoWords);
+    assert_eq!(
+        reason(engine.read_phrase(&motion(), None, &["seven"; 60], &DIGITS).map(drop)),
+        Reason::TooShort
+    );
 }

@@ -1,4 +1,4 @@
-//! Decodes videos and prints what it took: `cargo run --release -p media --example decode -- FILE...`
+//! Decodes videos and prints time and properties: `cargo run --release -p media --example decode -- FILE...`
 
 #![expect(clippy::print_stdout, reason = "prints what it measured")]
 

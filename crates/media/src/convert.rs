@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_beside_a_frame_of_another_shape_is_black() {
+    fn frames_of_another_shape_have_black_borders() {
         let white = vec![235; 64 * 64];
         let plane = |width, height| Plane { data: &white, stride: 64, width, height };
         let mut canvas = Canvas::new((64, 32));

@@ -180,7 +180,7 @@ fn all_codecs() -> String {
     names.join(",")
 }
 
-/// What a codec is called in answers.
+/// The name of a codec in responses.
 pub(crate) fn codec_name(id: codec::Id) -> String {
     if id == codec::Id::None { "unknown".to_owned() } else { id.name().to_owned() }
 }

@@ -52,7 +52,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_packet_is_survived(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
+        fn any_packet_causes_no_panic(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
             let _ = is_disposable(&bytes);
         }
     }

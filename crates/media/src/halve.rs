@@ -22,7 +22,7 @@ impl Depth {
     }
 }
 
-/// A picture of half the width and height of what it is given, in 8 bits.
+/// Returns a picture of half the width and height, in 8 bits.
 pub(crate) struct Halved {
     size: (u32, u32),
     planes: [Vec<u8>; 3],

@@ -27,7 +27,7 @@ pub(crate) struct Timeline {
     decoded: usize,
 }
 
-/// What a new frame means for the one held back.
+/// The effect of a new frame on the one held back.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Step {
     /// The tick the held frame starts at.

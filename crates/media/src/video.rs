@@ -27,7 +27,7 @@ const LARGE_FRAME: u64 = 1_500_000;
 /// one more frame, and the memory of a worker is bounded, so there are no more of them on larger machines.
 const HALVED_THREADS: usize = 3;
 
-/// What a video turned out to be.
+/// The properties of a decoded video.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Info {
     /// The name of the video codec, as FFmpeg has it.
@@ -51,7 +51,7 @@ pub struct Decoded {
     pub info: Info,
     /// 16 kHz mono in -1..1; its first sample belongs to the first video frame. `None` when there is no sound.
     pub audio: Option<Vec<f32>>,
-    /// The codec of the sound, where the file has sound and this server reads none of its tracks.
+    /// The codec of the audio, where the file has audio tracks and this server supports none of them.
     pub unread_sound: Option<String>,
 }
 
@@ -274,7 +274,7 @@ fn decoder(stream: &Stream, threads: usize, limits: &Limits) -> Result<codec::de
     })
 }
 
-/// Seconds a frame is shown, by what the container says; 1/25 where it says nothing believable.
+/// Duration of a frame in seconds, by the container; 1/25 where the container has no plausible value.
 fn frame_seconds(stream: &Stream) -> f64 {
     let fps = f64::from(stream.avg_frame_rate());
     if (1.0..=240.0).contains(&fps) { 1.0 / fps } else { 1.0 / f64::from(FPS) }

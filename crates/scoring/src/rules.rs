@@ -412,7 +412,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_wrong_is_named() {
+    fn errors_name_their_place() {
         assert_eq!(
             refused(&face(r#","pass":1.5"#)),
             "services.face_recognition.pass must be a number from 0 to 1"

@@ -64,7 +64,7 @@ fn right_figures_and_a_valid_date_pass() {
 }
 
 #[test]
-fn what_was_not_on_the_picture_is_no_pass() {
+fn missing_parts_of_a_document_do_not_pass() {
     let mut half = right();
     half.checks.remove(0);
     assert_eq!(decided("{}", &half).verdict, Verdict::Refer);
@@ -149,7 +149,7 @@ fn a_clear_mismatch_with_the_live_face_fails_and_an_unclear_one_is_for_a_person(
 }
 
 #[test]
-fn nobody_to_compare_with_says_nothing_unless_the_rules_ask() {
+fn a_missing_comparison_is_neutral_unless_the_rules_require_it() {
     let finding = Finding::CouldNotJudge { error: "no_video".into() };
     let evidence = DocumentEvidence { live_face: Some(finding), ..right() };
     let decision = decided("{}", &evidence);
@@ -281,7 +281,7 @@ proptest! {
     }
 
     #[test]
-    fn what_was_recorded_is_decided_alike(rules in any_rules(), document in any_evidence()) {
+    fn recorded_evidence_gives_the_same_decision(rules in any_rules(), document in any_evidence()) {
         let basis = DocumentBasis { document, ..DocumentBasis::default() };
         let read: DocumentBasis = serde_json::from_str(&serde_json::to_string(&basis).unwrap()).unwrap();
         prop_assert_eq!(&read, &basis);

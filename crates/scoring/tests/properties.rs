@@ -110,7 +110,7 @@ proptest! {
     }
 
     #[test]
-    fn a_service_that_is_off_is_not_looked_at(mut rules in rules(), rest in evidence(), service in service(), a in finding()) {
+    fn a_service_that_is_off_is_ignored(mut rules in rules(), rest in evidence(), service in service(), a in finding()) {
         rules.services.remove(&service);
         let absent = decided(&rules, rest.clone(), service, Some(a.clone()));
         rules.services.insert(service, ServiceRule::new(Mode::Off));
@@ -179,7 +179,7 @@ proptest! {
     }
 
     #[test]
-    fn what_was_recorded_is_decided_alike(rules in rules(), evidence in evidence(), selected in proptest::collection::btree_set(service(), 0..=6)) {
+    fn recorded_evidence_gives_the_same_decision(rules in rules(), evidence in evidence(), selected in proptest::collection::btree_set(service(), 0..=6)) {
         let found: Evidence = evidence.into_iter().map(|(s, finding)| (s, finding.recordable())).collect();
         let version = Some(RulesVersion { scores_id: "r".into(), version: 3 });
         let challenge = Some(ChallengeUse::Missing);

@@ -111,7 +111,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_given_back_can_be_taken_again() {
+    fn released_permits_can_be_taken_again() {
         let pool = FairPool::new(3);
         let places = take_all(&pool, "a");
         assert!(pool.admit("a").is_none());

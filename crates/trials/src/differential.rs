@@ -46,7 +46,7 @@ pub struct Spread {
 
 /// Compares the groups of a summary; `None` when it has fewer than two.
 #[must_use]
-pub fn compare(summary: &Summary) -> Option<Differential> {
+pub fn compare_groups(summary: &Summary) -> Option<Differential> {
     if summary.groups.len() < 2 {
         return None;
     }
@@ -104,7 +104,7 @@ mod tests {
     #[test]
     fn the_spread_is_that_of_the_groups_rates() {
         let all: Vec<_> = trials("a", 1, 100).chain(trials("b", 4, 100)).chain(trials("c", 1, 100)).collect();
-        let compared = compare(&summarise(&all)).unwrap();
+        let compared = compare_groups(&summarise(&all)).unwrap();
         let spread = compared.false_match.unwrap();
         assert_eq!((spread.highest.0.as_str(), spread.ratio), ("b", Some(4.0)));
         assert!((spread.over_mean.unwrap() - 2.0).abs() < 1e-9);
@@ -115,8 +115,8 @@ mod tests {
     #[test]
     fn a_group_without_an_error_has_no_ratio_and_one_group_no_spread() {
         let all: Vec<_> = trials("a", 0, 50).chain(trials("b", 2, 50)).collect();
-        assert_eq!(compare(&summarise(&all)).unwrap().false_match.unwrap().ratio, None);
+        assert_eq!(compare_groups(&summarise(&all)).unwrap().false_match.unwrap().ratio, None);
         let one: Vec<_> = trials("a", 1, 50).collect();
-        assert_eq!(compare(&summarise(&one)), None);
+        assert_eq!(compare_groups(&summarise(&one)), None);
     }
 }

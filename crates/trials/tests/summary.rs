@@ -21,7 +21,7 @@ fn people(count: usize, each: impl Fn(usize) -> Vec<Trial>) -> Vec<Trial> {
 }
 
 #[test]
-fn what_could_not_be_judged_is_counted_and_in_no_rate() {
+fn trials_that_could_not_be_judged_are_counted_and_in_no_rate() {
     let set = people(5, |i| {
         let s = format!("s{i}");
         vec![trial(&s, "live", Some(0.9)), trial(&s, "still", Some(0.1)), trial(&s, "still", None)]

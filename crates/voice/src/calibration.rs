@@ -42,7 +42,7 @@ pub struct Comparison {
 
 /// Compares two voices with the embedded calibration table.
 #[must_use]
-pub fn compare(probe: &Voiceprint, template: &Voiceprint) -> Comparison {
+pub fn compare_voices(probe: &Voiceprint, template: &Voiceprint) -> Comparison {
     let pairing = Pairing::of(probe.bandwidth(), template.bandwidth());
     TABLES.judge(probe.cosine(template), pairing)
 }

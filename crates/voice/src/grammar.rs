@@ -306,7 +306,7 @@ mod tests {
     }
 
     #[test]
-    fn a_digit_may_be_dropped_or_repeated_where_that_is_asked_for() {
+    fn a_digit_may_be_dropped_or_repeated_when_enabled() {
         let t = small();
         let places = |edits| {
             let place = |word| Place { may_be_dropped_or_repeated: edits, ..place(word, &[]) };

@@ -31,7 +31,7 @@ mod tokenizer;
 mod vad;
 mod whisper;
 
-pub use calibration::{Comparison, Pairing, compare};
+pub use calibration::{Comparison, Pairing, compare_voices};
 pub use engine::Engine;
 pub use error::{Error, Reason};
 pub use language::Language;

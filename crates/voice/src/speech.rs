@@ -202,7 +202,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_heard_word_for_word_was_said() {
+    fn a_word_for_word_transcript_is_accepted() {
         let expected = Phrase::parse("open sesame");
         let evidence = decide(&expected, &scores(-1.0, -9.0, "Open, sesame!"), Method::Free);
         assert!(evidence.said && evidence.llr == 0.0, "{evidence:?}");

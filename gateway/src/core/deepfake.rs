@@ -93,7 +93,7 @@ impl DeepfakeRunner {
                     () = tokio::time::sleep(POLL_INTERVAL) => {}
                 }
                 while let Some(check) = lease(&services).await {
-                    judge::run(&services, check).await;
+                    judge::run_check(&services, check).await;
                 }
             }
         });

@@ -207,7 +207,7 @@ mod tests {
     }
 
     #[test]
-    fn other_names_are_shown_to_who_may_identify() {
+    fn other_names_require_the_permission_to_identify() {
         let hidden = shown(false, true, &services("bob", "bob"));
         assert_eq!(hidden, services("", ""));
         assert_eq!(
@@ -230,7 +230,7 @@ mod tests {
     }
 
     #[test]
-    fn digits_are_shown_to_who_may_read_similarities() {
+    fn digits_require_the_permission_to_read_similarities() {
         let coarse = shown(true, false, &services("bob", "bob"));
         let search = json!({"searchName": "bob", "score": 0.7, "probability": 0.99});
         assert_eq!(

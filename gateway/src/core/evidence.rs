@@ -67,7 +67,7 @@ mod tests {
     }
 
     #[test]
-    fn a_service_judges_says_why_not_or_has_nobody_to_compare_with() {
+    fn a_service_judges_or_reports_why_not_or_lacks_a_template() {
         assert_eq!(found(OutcomeStatus::Judged, "", Some(0.7)), Finding::Judged { score: 0.7 });
         assert_eq!(found(OutcomeStatus::Judged, "", None), Finding::NotEnrolled);
         let unjudged = |error: &str| Finding::CouldNotJudge { error: error.into() };

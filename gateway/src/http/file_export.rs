@@ -194,7 +194,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_written_reads_back_cell_by_cell(cell in ".{0,20}", other in "[\",\r\n;'=a]{0,10}") {
+        fn written_cells_are_parsed_back(cell in ".{0,20}", other in "[\",\r\n;'=a]{0,10}") {
             let mut row = [const { String::new() }; 6];
             row[0] = cell;
             row[5] = other;

@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_utf8_is_refused_by_name() {
+    fn headers_that_are_not_utf8_are_rejected_by_name() {
         for name in [
             "X-User-Fullname",
             "X-Session-ID",

@@ -261,7 +261,7 @@ mod tests {
     }
 
     #[test]
-    fn a_limit_that_is_none_is_refused_and_zero_is_no_limit() {
+    fn an_invalid_limit_is_rejected_and_zero_means_unlimited() {
         let of = |per_second, burst| Limit::new(&RateLimit { per_second, burst });
         assert!(of(0.0, 0).unwrap().is_none());
         for (rate, burst) in [(-1.0, 1), (f64::NAN, 1), (f64::INFINITY, 1), (2e6, 1), (1.0, 0)] {

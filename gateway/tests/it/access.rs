@@ -41,7 +41,7 @@ async fn without_a_key_calls_are_rejected_and_not_recorded() {
 }
 
 #[tokio::test]
-async fn what_is_not_signed_by_a_published_key_is_refused() {
+async fn tokens_not_signed_by_a_published_key_are_rejected() {
     let customer = Customer::new().await;
     let other = Customer::new().await;
     let mut parts = customer.key.split('.');

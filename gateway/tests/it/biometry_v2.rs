@@ -319,7 +319,7 @@ async fn case_16_liveness_leaves_no_template() {
 }
 
 #[tokio::test]
-async fn what_is_refused_outside_of_the_handlers_has_the_same_shape() {
+async fn errors_outside_of_the_handlers_have_the_same_shape() {
     let customer = customer("ledger").await;
     assert_eq!(code(&customer.get("/api-gateway/v2/nothing").await), (404, "not_found"));
     assert_eq!(code(&customer.get("/api-gateway/v2/liveness").await), (405, "method_not_allowed"));

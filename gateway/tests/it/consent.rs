@@ -200,7 +200,7 @@ async fn an_export_that_fails_is_refused_at_once_or_breaks_off() {
 }
 
 #[tokio::test]
-async fn the_list_goes_on_from_its_cursor() {
+async fn the_list_continues_from_its_cursor() {
     let customer = Customer::new().await;
     customer.stage.administer();
     customer.stage.set().exported = vec![Ok(exported(ADA))];

@@ -162,7 +162,7 @@ async fn operations_are_for_owners_and_admins() {
 }
 
 #[tokio::test]
-async fn queues_are_shown_to_who_runs_the_server() {
+async fn queues_are_shown_to_operators_only() {
     let config =
         gateway::Config { operators: vec!["another organisation".into()], ..gateway::Config::default() };
     let customer = Customer::with(config).await;
@@ -248,7 +248,7 @@ fn try_it(consent: &str, storage: &str) -> (&'static str, Vec<u8>) {
 }
 
 #[tokio::test]
-async fn whoever_tries_it_is_decided_as_a_video_of_the_project_after_their_consents() {
+async fn a_tried_video_is_decided_like_a_video_of_the_project() {
     let customer = Customer::new().await;
     let path = "/api-projects/try-it";
     let answer = ask(&customer, Role::Developer, "POST", path, try_it("true", "false")).await;
@@ -289,7 +289,7 @@ async fn trying_it_writes_nothing_before_the_video_is_known_to_be_one() {
 }
 
 #[tokio::test]
-async fn no_customer_is_called_as_somebody_who_tries_it() {
+async fn the_dashboards_user_names_are_reserved() {
     let customer = Customer::new().await;
     let reserved = "identifiers that begin with try-it: are reserved for the dashboard";
     let name = ("x-user-fullname", "Try-It:ada");
@@ -301,7 +301,7 @@ async fn no_customer_is_called_as_somebody_who_tries_it() {
 }
 
 #[tokio::test]
-async fn trying_it_needs_its_permission_and_a_whole_form() {
+async fn try_it_requires_its_permission_and_a_complete_form() {
     let customer = Customer::new().await;
     let path = "/api-projects/try-it";
     for role in [Role::FraudAnalyst, Role::Viewer] {

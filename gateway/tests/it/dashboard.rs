@@ -228,7 +228,7 @@ async fn another_page_cannot_use_the_session() {
 }
 
 #[tokio::test]
-async fn another_page_cannot_sign_somebody_in() {
+async fn another_page_cannot_sign_a_user_in() {
     let browser = Browser::of(Role::Owner).await;
     let body = r#"{"email":"ada@example.org","password":"right"}"#;
     let refused =

@@ -235,7 +235,7 @@ async fn without_consent_or_video_nobody_is_compared_and_the_check_says_so() {
 }
 
 #[tokio::test]
-async fn a_face_nobody_can_compare_is_no_verdict() {
+async fn a_face_that_cannot_be_compared_gives_no_verdict() {
     let customer = Customer::new().await;
     customer.consents(ADA, true, true);
     let session = customer.session().await;

@@ -10,7 +10,7 @@ const BLOCKLIST: &str = "/api-transactions/blocklist";
 const LINKS: &str = "/api-transactions/transactions/7/links";
 
 #[tokio::test]
-async fn whose_face_it_is_is_shown_to_who_may_identify() {
+async fn the_owner_of_a_face_requires_the_permission_to_identify() {
     let customer = Customer::new().await;
     customer.stage.give_scopes(&["records.read", "identify"]);
     let all = customer.get(SUMMARY).await.body["data"].clone();
@@ -55,7 +55,7 @@ async fn a_change_of_a_block_list_is_audited_without_its_value() {
 }
 
 #[tokio::test]
-async fn what_is_no_entry_is_refused() {
+async fn invalid_entries_are_rejected() {
     let customer = Customer::new().await;
     let one = "request body: transaction_id or value is required, one of them";
     for (body, sentence) in [
@@ -75,7 +75,7 @@ async fn what_is_no_entry_is_refused() {
 }
 
 #[tokio::test]
-async fn who_reads_records_alone_blocks_nothing() {
+async fn readers_of_records_cannot_block() {
     let customer = Customer::new().await;
     customer.stage.give_scopes(&["records.read"]);
     let body = r#"{"kind":"device","value":"d1"}"#;

@@ -269,7 +269,7 @@ async fn without_the_store_the_call_is_refused() {
 }
 
 #[tokio::test]
-async fn what_is_only_read_is_not_stored() {
+async fn responses_of_read_only_routes_are_not_stored() {
     let customer = Customer::new().await;
     for _ in 0..2 {
         let answer = customer.post("/api-transactions/transactions/query", &[KEY], "{}").await;

@@ -107,7 +107,7 @@ async fn a_person_whose_session_ended_stops_listening() {
 }
 
 #[tokio::test]
-async fn so_many_may_listen_to_a_project_and_no_more() {
+async fn the_number_of_listeners_of_a_project_is_limited() {
     let customer = Customer::new().await;
     let mut streams = Vec::new();
     for _ in 0..32 {

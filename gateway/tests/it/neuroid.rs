@@ -309,7 +309,7 @@ async fn too_large_a_picture_is_413() {
 }
 
 #[tokio::test]
-async fn the_digits_of_a_score_are_shown_to_who_may_read_similarities() {
+async fn the_digits_of_a_score_require_the_permission_to_read_similarities() {
     let customer = customer("attested").await;
     for (score, exact, coarse) in [(57, 0.4124, 0.5), (39, 0.5063, 0.6667)] {
         customer.stage.set().print_verified =

@@ -265,7 +265,7 @@ async fn a_key_without_recognition_services_loses_none() {
 }
 
 #[tokio::test]
-async fn when_consent_leaves_nothing_to_run_no_model_is_asked() {
+async fn without_consented_services_no_model_is_called() {
     let customer = Customer::new().await;
     let selected = proto::projects::Authorization {
         selected_services: vec!["Face Recognition".into()],
@@ -311,7 +311,7 @@ async fn nothing_is_enrolled_otherwise() {
 }
 
 #[tokio::test]
-async fn somebody_elses_face_does_not_pass_under_a_new_name() {
+async fn another_users_face_does_not_pass_under_a_new_name() {
     // What svc-ml makes of a face that clearly is another user's.
     let seen = with(first_visit(), judged(Service::FaceRecognition, false, 0.0));
     let customer = customer(seen).await;
@@ -437,7 +437,7 @@ async fn rules_that_do_not_parse_are_this_servers_fault() {
 }
 
 #[tokio::test]
-async fn a_record_has_what_decided_with_the_thresholds_and_the_phrase_that_was_asked_for() {
+async fn a_record_has_the_deciding_evidence_thresholds_and_expected_phrase() {
     let customer = Customer::new().await;
     let seen = with(genuine(), judged(Service::VoiceRecognition, false, 0.1));
     customer.stage.set().seen = Some(Ok(seen));

@@ -59,7 +59,7 @@ async fn an_invalid_decision_is_rejected_and_a_late_one_conflicts() {
 }
 
 #[tokio::test]
-async fn a_claim_is_audited_and_the_queue_is_asked_for_the_caller() {
+async fn a_claim_is_audited_and_the_queue_is_read_for_the_caller() {
     let customer = Customer::new().await;
     let claimed = customer.send("PUT", &format!("{REVIEW}/claim"), &[], "").await;
     assert_eq!(claimed.body["data"]["claimed_by"]["id"], KEY);
@@ -78,7 +78,7 @@ async fn a_claim_is_audited_and_the_queue_is_asked_for_the_caller() {
 }
 
 #[tokio::test]
-async fn notes_are_shown_to_who_may_write_them() {
+async fn notes_are_shown_to_reviewers_only() {
     let customer = Customer::new().await;
     customer.stage.give_scopes(&["records.read", "review.write"]);
     assert_eq!(customer.get(REVIEW).await.body["data"]["steps"][0]["note"], "seen in person");

@@ -22,7 +22,7 @@ async fn every_answer_has_an_id_of_our_own() {
 }
 
 #[tokio::test]
-async fn what_is_not_there_is_answered_in_json() {
+async fn unknown_paths_are_answered_in_json() {
     let customer = Customer::new().await;
     assert_eq!(customer.get("/api-gateway/nothing").await.error(), (404, "not found"));
     assert_eq!(customer.post("/api-gateway/enroll/nothing", &[], "").await.error(), (404, "not found"));

@@ -238,7 +238,7 @@ async fn a_key_with_every_upload_under_way_leaves_room_for_its_neighbours() {
 }
 
 #[tokio::test]
-async fn at_shutdown_it_says_so_first_and_still_answers() {
+async fn at_shutdown_readiness_fails_first_and_calls_still_succeed() {
     let config = Config { drain_seconds: 10, ..Config::default() };
     let customer = Customer::with(config).await;
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();

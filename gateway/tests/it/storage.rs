@@ -54,7 +54,7 @@ fn is_refused(answer: &Answer, limit: StorageLimit) {
 }
 
 #[tokio::test]
-async fn what_would_be_stored_is_refused_before_anything_is_done_for_it() {
+async fn calls_that_store_media_are_rejected_before_any_work() {
     for limit in [StorageLimit::Full, StorageLimit::QuotaUsedUp] {
         let customer = customer().await;
         customer.stage.set().sample_room = Some(limit.status());
@@ -68,7 +68,7 @@ async fn what_would_be_stored_is_refused_before_anything_is_done_for_it() {
 }
 
 #[tokio::test]
-async fn a_call_that_stores_nothing_goes_on() {
+async fn a_call_that_stores_nothing_succeeds() {
     let customer = customer().await;
     customer.consents(ADA, true, false);
     customer.stage.set().sample_room = Some(StorageLimit::Full.status());

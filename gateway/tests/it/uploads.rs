@@ -21,7 +21,7 @@ async fn refused(form: Form) -> (u16, String) {
 }
 
 #[tokio::test]
-async fn what_is_missing_is_named() {
+async fn missing_fields_are_named() {
     let form = Form::default;
     let cases = [
         (form().file("video", b"v"), "'phrase' form value is required"),
@@ -41,7 +41,7 @@ async fn what_is_missing_is_named() {
 }
 
 #[tokio::test]
-async fn what_is_no_form_is_refused() {
+async fn bodies_that_are_not_forms_are_rejected() {
     let customer = Customer::new().await;
     let post = async |kind: &str, body: &'static [u8]| {
         customer.post("/api-gateway/process-video", &[USER, ("content-type", kind)], body).await
@@ -96,7 +96,7 @@ async fn unknown_fields_are_skipped_up_to_the_size_limit() {
 }
 
 #[tokio::test]
-async fn a_full_queue_is_answered_at_once_and_accepts_uploads_again_later() {
+async fn a_full_queue_rejects_at_once_and_accepts_uploads_later() {
     let customer = Customer::with(Config { max_uploads: 1, ..Config::default() }).await;
     customer.stage.analyses.forget_permits(Semaphore::MAX_PERMITS);
     let first = customer.video(&[USER], Form::video());

@@ -78,7 +78,7 @@ async fn other_rules_are_reported_verdict_by_verdict() {
 }
 
 #[tokio::test]
-async fn a_long_past_is_read_in_pages_and_goes_on_by_cursor() {
+async fn a_long_history_is_read_in_pages_by_cursor() {
     let customer = past(&[0.9]).await;
     let one = customer.last_record();
     customer.stage.set().records.extend(std::iter::repeat_n(one, 449));

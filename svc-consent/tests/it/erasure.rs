@@ -53,7 +53,7 @@ async fn an_erased_subject_is_a_new_one() {
 }
 
 #[tokio::test]
-async fn an_erased_project_keeps_nobody_and_the_ledger_verifies() {
+async fn an_erased_project_has_no_subjects_and_the_ledger_verifies() {
     testkit::each_config(async |db| {
         let mut client = open(&db).await;
         // More subjects than one batch.

@@ -280,7 +280,7 @@ async fn a_ledger_of_two_master_keys_holds() {
 
 /// Verification finds it later; meanwhile no call may act on it.
 #[tokio::test]
-async fn no_consent_is_decided_from_what_somebody_else_wrote() {
+async fn no_consent_is_decided_from_rows_without_a_valid_mark() {
     let newest = format!("DELETE FROM consent_entries WHERE id = {NEWEST}");
     let attacks: [(&str, &[&str]); 6] = [
         ("a withdrawal flipped", &["UPDATE consent_entries SET given = 1 WHERE seq = 2"]),

@@ -87,7 +87,7 @@ async fn a_rewrapped_ledger_holds_against_earlier_heads_without_the_old_key() {
 }
 
 #[tokio::test]
-async fn what_a_distrusted_key_can_still_make_counts_for_nothing() {
+async fn marks_of_a_distrusted_key_are_rejected() {
     testkit::each_config(async |db| {
         drop(ledger(&db).await);
         let both = keyed(&db, "08", &["07"]);

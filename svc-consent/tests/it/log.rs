@@ -161,7 +161,7 @@ async fn proofs_are_verified_by_a_program_in_another_language() {
 }
 
 #[tokio::test]
-async fn what_the_log_does_not_have_is_said() {
+async fn missing_log_entries_are_reported() {
     testkit::each_config(async |db| {
         let mut client = open(&db).await;
         let empty = client.get_checkpoint(GetCheckpointRequest { project_id: "p1".into() }).await;
@@ -256,7 +256,7 @@ async fn a_forked_log_is_found_by_a_checkpoint_the_service_noted_itself() {
 }
 
 #[tokio::test]
-async fn nothing_is_signed_over_marks_that_somebody_else_wrote() {
+async fn nothing_is_signed_over_tampered_marks() {
     let attacks = [
         "UPDATE consent_journal SET marked_at = marked_at + 1 WHERE project_id = 'p1' AND seq = 1",
         "DELETE FROM consent_journal WHERE project_id = 'p1' AND seq = 1",
@@ -307,7 +307,7 @@ async fn a_changed_hash_of_the_tree_changes_no_checkpoint() {
 }
 
 #[tokio::test]
-async fn an_erased_subject_leaves_a_leaf_and_the_log_goes_on() {
+async fn an_erased_subject_leaves_a_leaf_and_the_log_continues() {
     testkit::each_config(async |db| {
         let mut client = open(&db).await;
         let entry = recorded(&mut client, ADA, true).await;

@@ -144,7 +144,7 @@ async fn the_database_holds_no_name() {
 }
 
 #[tokio::test]
-async fn what_is_missing_is_named() {
+async fn missing_fields_are_named() {
     testkit::each_config(async |db| {
         let mut client = open(&db).await;
         for (user, kind) in [

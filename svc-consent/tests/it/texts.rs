@@ -9,7 +9,7 @@ use tonic::Code;
 use crate::open;
 
 #[tokio::test]
-async fn a_text_is_replaced_and_goes_with_its_project() {
+async fn a_text_is_replaced_and_deleted_with_its_project() {
     testkit::each_config(async |db| {
         let mut client = open(&db).await;
         let text = ConsentText {

@@ -178,7 +178,7 @@ fn without_authorities_the_signature_is_checked_and_nobody_is_trusted() {
 }
 
 #[test]
-fn files_that_are_no_chip_are_refused_in_words_before_the_picture_is_looked_at() {
+fn files_that_are_not_of_a_chip_are_rejected_before_the_picture_is_read() {
     run_test(|client, [passport, _]| async move {
         let object = passport.object(&authority().signer(2, Validity::NOW));
         let (zone, face) = (passport.zone.clone(), passport.face.clone());
@@ -207,7 +207,7 @@ fn files_that_are_no_chip_are_refused_in_words_before_the_picture_is_looked_at()
 }
 
 #[test]
-fn what_follows_a_file_in_the_blocks_an_app_read_is_no_part_of_it() {
+fn trailing_bytes_of_blocks_read_by_an_app_are_ignored() {
     run_test(|client, [passport, _]| async move {
         let mut files = passport.files(&authority().signer(2, Validity::NOW));
         files[1].1.extend([0; 40]);

@@ -76,7 +76,7 @@ fn blank() -> Vec<u8> {
 }
 
 #[test]
-fn what_is_no_picture_is_refused_in_words() {
+fn files_that_are_not_pictures_are_rejected_with_a_message() {
     run_test(|client| async move {
         for (bytes, said) in [
             (&b"%PDF-1.7"[..], "the document must be a jpg or png picture"),
@@ -101,7 +101,7 @@ fn an_empty_sheet_is_claimed_to_be_nothing() {
 }
 
 #[test]
-fn without_an_external_provider_asking_for_one_says_how_to_have_it() {
+fn requesting_a_missing_external_provider_explains_its_configuration() {
     run_test(|client| async move {
         let refused = send(client, &blank(), true).await.unwrap_err();
         assert_eq!(refused.code(), Code::InvalidArgument);
@@ -110,7 +110,7 @@ fn without_an_external_provider_asking_for_one_says_how_to_have_it() {
 }
 
 #[test]
-fn a_full_queue_is_answered_at_once() {
+fn a_full_queue_rejects_calls_at_once() {
     RUNTIME.block_on(async {
         let client = service(|config| config.queue = 0).await;
         let (held, waiting) = tokio::sync::oneshot::channel::<()>();
@@ -161,7 +161,7 @@ async fn vendor() -> String {
 }
 
 #[test]
-fn the_external_provider_is_asked_as_its_manual_says() {
+fn the_external_provider_is_called_as_its_manual_specifies() {
     RUNTIME.block_on(async {
         let url = vendor().await;
         let client = service(|config| {

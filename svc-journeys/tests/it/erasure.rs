@@ -21,7 +21,7 @@ async fn erase(world: &World, of: Subject) -> Remains {
 }
 
 #[tokio::test]
-async fn a_registration_goes_with_its_person_and_codes_and_nobody_elses() {
+async fn a_registration_is_deleted_with_its_person_and_codes_only() {
     each_world(async |world| {
         let journey = world.journey("p").await;
         let ada = done(world.register(&journey, "ada@example.org").await);
@@ -54,7 +54,7 @@ async fn a_registration_goes_with_its_person_and_codes_and_nobody_elses() {
 }
 
 #[tokio::test]
-async fn a_validation_goes_with_its_identifier_and_a_tenant_with_everything() {
+async fn a_validation_is_deleted_with_its_identifier_and_all_records_with_their_tenant() {
     each_world(async |world| {
         let journey = world.journey("p").await;
         let asked = wire::ValidationAsked {

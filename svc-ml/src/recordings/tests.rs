@@ -85,7 +85,7 @@ async fn other_projects_count_where_they_are_named_and_are_not_named_in_the_answ
 }
 
 #[tokio::test]
-async fn of_two_at_once_one_is_the_replay() {
+async fn of_two_concurrent_calls_one_is_the_replay() {
     each(async |templates, db| {
         let replica = self::templates(&db, "07", &[]);
         for round in 0..10 {

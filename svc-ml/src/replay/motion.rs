@@ -148,7 +148,7 @@ mod tests {
     }
 
     #[test]
-    fn a_picture_that_stands_still_has_no_marks() {
+    fn a_static_picture_has_no_marks() {
         let mut still = Motion::default();
         for _ in 0..100 {
             still.0.push(sums(&[[77.0; SIDE]; SIDE]));

@@ -15,7 +15,8 @@ pub fn measure(scene: &mut Scene<'_>) -> Judged<Box<dyn Found>> {
     let (sound, task, lips) = (scene.sound, scene.task, &scene.engines.shared.lips);
     let expected: Vec<&str> = task.phrase.words().iter().map(String::as_str).collect();
     let vocabulary: &[&str] = if task.is_digits { &lips::DIGITS } else { &[] };
-    let reading = scene.stages.time("lip_reading", || lips.read(&motion, sound, &expected, vocabulary));
+    let reading =
+        scene.stages.time("lip_reading", || lips.read_phrase(&motion, sound, &expected, vocabulary));
     Ok(Box::new(reading?))
 }
 

@@ -161,15 +161,15 @@ impl Biometric for Voiceprint {
     }
 
     fn is_of(&self, template: &Self) -> bool {
-        voice::compare(self, template).matched
+        voice::compare_voices(self, template).matched
     }
 
     fn is_same_person(&self, other: &Self) -> bool {
-        voice::compare(self, other).matched
+        voice::compare_voices(self, other).matched
     }
 
     /// No stricter than recognition: recordings of one person vary too much (docs/ACCURACY.md).
     fn matches_anchor(&self, anchor: &Self) -> bool {
-        voice::compare(self, anchor).matched
+        voice::compare_voices(self, anchor).matched
     }
 }

@@ -46,7 +46,7 @@ fn voice(seconds: f32, bandwidth: Bandwidth, axis: usize) -> Weighted<Voiceprint
 }
 
 #[test]
-fn somebody_else_changes_nothing_unless_asked_to() {
+fn another_person_changes_nothing_except_by_replacement() {
     let known = [weighted(face(0, &[]), 0.8)];
     let enrolled = template(&known);
     let other = weighted(face(1, &[]), 0.9);
@@ -74,7 +74,7 @@ fn a_picture_of_a_caller_who_may_not_change_templates_changes_nothing() {
 }
 
 #[test]
-fn what_matches_but_is_far_from_the_anchor_or_another_sample_changes_nothing() {
+fn matches_far_from_the_anchor_or_another_sample_change_nothing() {
     let known = [weighted(turned(0.0), 0.8)];
     let enrolled = template(&known);
     // cos 63 degrees is .454: the same person by SFace (.42), and not near enough to the anchor (.47).

@@ -72,7 +72,7 @@ async fn an_erased_subject_is_not_found_by_a_gallery_that_still_has_it() {
 }
 
 #[tokio::test]
-async fn what_the_release_before_wrote_is_read_as_a_whole() {
+async fn changes_of_the_previous_release_cause_a_full_read() {
     testkit::each_db(&crate::MIGRATIONS, async |db| {
         let templates = templates(&db);
         enroll(&templates, "a", 5).await;

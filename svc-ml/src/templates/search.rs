@@ -93,7 +93,7 @@ impl Probe for Voiceprint {
     }
 
     fn compare(&self, template: &[u8]) -> Result<Comparison, Error> {
-        Ok(voice::compare(self, &voice_from_bytes(template)?))
+        Ok(voice::compare_voices(self, &voice_from_bytes(template)?))
     }
 
     fn lead(score: Comparison) -> f64 {

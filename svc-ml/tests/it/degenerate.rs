@@ -93,7 +93,7 @@ fn a_degenerate_clip_ends_in_a_reason_or_a_judgement() {
 }
 
 #[test]
-fn two_people_who_talk_at_once_are_no_live_face() {
+fn two_simultaneous_speakers_are_not_a_live_face() {
     let beside = "-filter_complex [0:v]split[a][b];[b]hflip[c];[a][c]hstack[v];[0:a]asplit[d][e];\
                   [e]asetrate=36000,aresample=24000[f];[d][f]amix[s] -map [v] -map [s]";
     run_test(|world| async move {

@@ -105,7 +105,7 @@ fn another_name_for_one_face_is_a_duplicate_and_can_be_refused() {
 }
 
 #[test]
-fn what_will_not_do_is_an_answer_and_what_is_no_file_an_error() {
+fn insufficient_quality_is_a_result_and_an_unreadable_file_an_error() {
     run_test(|world| async {
         let faceless = face(world, header("bad", "Ada"), "apple.jpg").await.unwrap();
         assert_eq!(

@@ -99,7 +99,7 @@ fn projects_do_not_know_each_other_s_users() {
 }
 
 #[test]
-fn a_candidate_is_good_for_its_user_alone_and_only_made_when_asked_for() {
+fn a_candidate_is_valid_for_its_user_only_and_made_only_on_request() {
     run_test(|world| async {
         let answer = world.analyze("sealed", "Ada", &RECOGNITION, "speaker_crop.mp4").await;
         for (project, user) in [("sealed", "Grace"), ("elsewhere", "Ada")] {

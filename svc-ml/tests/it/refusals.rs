@@ -70,7 +70,7 @@ fn one_byte_too_many_is_refused() {
 }
 
 #[test]
-fn a_full_queue_is_answered_at_once_and_empties_again() {
+fn a_full_queue_rejects_at_once_and_drains() {
     run_test_with(
         |config| (config.workers, config.queue) = (1, 0),
         |world| async move {

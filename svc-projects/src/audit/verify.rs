@@ -176,7 +176,7 @@ async fn walk(
 fn expected(keys: &LogKeys, notes: &[String]) -> (TreeCheck, Vec<Finding>) {
     let (mut check, mut findings) = (TreeCheck::default(), Vec::new());
     for (at, note) in notes.iter().enumerate() {
-        match keys.read(note) {
+        match keys.read_note(note) {
             Ok(Noted::Checkpoint { origin, size, root }) if origin == tree::ORIGIN => {
                 check.expect_root(size, root);
             }

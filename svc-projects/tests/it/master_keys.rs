@@ -59,7 +59,7 @@ async fn sign_in_with(service: &mut Service, code: &str) -> Result<Outcome, Code
 }
 
 #[tokio::test]
-async fn everything_goes_on_without_the_old_key_after_a_rewrap_and_nothing_under_it_counts_once_distrusted() {
+async fn after_a_rewrap_the_old_key_is_not_needed_and_a_distrusted_one_is_rejected() {
     on_each_database(async |mut service: Service| {
         let made = service.bootstrap().await;
         let who = service.owner("", ADA).await;

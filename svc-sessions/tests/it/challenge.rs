@@ -56,7 +56,7 @@ async fn a_phrase_is_answered_once_and_no_other_is() {
 }
 
 #[tokio::test]
-async fn of_answers_at_once_one_wins() {
+async fn of_concurrent_answers_one_wins() {
     each_world(async |world| {
         let other = world.second_process().await;
         for _ in 0..10 {

@@ -60,7 +60,7 @@ pub async fn complete(world: &World, id: &str, user: &str, result: &str) {
 }
 
 #[tokio::test]
-async fn a_check_is_leased_to_one_and_its_video_goes_with_its_end() {
+async fn a_check_is_leased_once_and_its_video_is_deleted_at_its_end() {
     each_world(async |world| {
         let session = queued(&world, "c1").await;
         let second = world.second_process().await;
@@ -86,7 +86,7 @@ async fn a_check_is_leased_to_one_and_its_video_goes_with_its_end() {
 }
 
 #[tokio::test]
-async fn what_ends_its_worker_is_begun_again_and_given_up_after_the_third_time() {
+async fn a_check_that_crashes_its_worker_is_retried_and_abandoned_after_the_third_time() {
     each_world(async |world| {
         let session = queued(&world, "c1").await;
         let mut leases = Vec::new();

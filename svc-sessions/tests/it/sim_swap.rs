@@ -57,7 +57,7 @@ async fn without_an_operator_nothing_is_checked_and_a_wrong_number_is_still_wron
 }
 
 #[tokio::test]
-async fn a_sim_change_is_reported_with_its_date_and_so_is_none() {
+async fn a_sim_change_and_its_absence_are_reported_with_dates() {
     each_world(async |world| {
         let at = "2023-07-03T14:27:08.312+02:00";
         let operator = configured(&world, Play::Changed { at, hours: 24 }).await;
@@ -94,7 +94,7 @@ async fn a_sim_change_is_reported_with_its_date_and_so_is_none() {
 }
 
 #[tokio::test]
-async fn the_period_of_the_project_is_asked_about() {
+async fn the_query_uses_the_period_of_the_project() {
     each_world(async |world| {
         let operator = configured(&world, Play::Unchanged { monitored_days: None }).await;
         put(&world, SimSwapSettings { max_age_hours: 48, ..settings(&operator) }, "s3cret/+").await.unwrap();

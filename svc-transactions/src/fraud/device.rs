@@ -244,7 +244,7 @@ mod tests {
     }
 
     #[test]
-    fn real_devices_are_left_alone() {
+    fn real_devices_are_not_reported() {
         for info in [
             json!({}),
             json!({"isPhysicalDevice": true, "brand": "google", "model": "Pixel 7", "hardware": "panther",
@@ -258,7 +258,7 @@ mod tests {
     }
 
     #[test]
-    fn a_huge_or_deep_description_is_read_as_far_as_it_goes() {
+    fn a_huge_or_deep_description_is_read_up_to_the_limits() {
         let mut deep = json!({"isPhysicalDevice": false});
         for _ in 0..50 {
             deep = json!({"a": deep});

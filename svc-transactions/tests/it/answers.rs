@@ -76,7 +76,7 @@ async fn the_lease_of_a_dead_gateway_ends_and_a_living_one_renews_it() {
 }
 
 #[tokio::test]
-async fn what_is_none_is_refused() {
+async fn malformed_claims_are_rejected() {
     testkit::each_config(async |db| {
         let service = Service::open(db).await;
         let bad = [

@@ -143,7 +143,7 @@ async fn a_call_recorded_late_is_compared_with_what_began_after_it() {
 
 /// A process killed between the record and the rules leaves a claim that expires.
 #[tokio::test]
-async fn what_a_killed_process_had_claimed_is_looked_at_by_another() {
+async fn claims_of_a_killed_process_are_taken_over() {
     on_each_database(async |service: Service| {
         let first = record(&service, call(0)).await;
         let second = record(&service, in_sydney(Transaction { session_id: None, ..call(60_000) })).await;

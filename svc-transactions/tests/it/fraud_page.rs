@@ -147,7 +147,7 @@ async fn the_owners_own_call_is_not_blamed_and_does_not_teach_the_attackers_devi
 }
 
 #[tokio::test]
-async fn what_is_blocked_is_found_in_the_next_call_however_it_was_named() {
+async fn blocked_values_are_found_in_the_next_call_in_any_notation() {
     on_each_database(async |service: Service| {
         let first = record(&service, call(0, "Ada", "Ada", true)).await;
         let by_call = AddBlockedRequest { transaction_id: first.clone(), ..blocking(LinkKind::Device) };
@@ -204,7 +204,7 @@ async fn remove(service: &Service, project: &str, id: &str) -> Result<(), Status
 }
 
 #[tokio::test]
-async fn what_cannot_be_blocked_is_refused_with_why() {
+async fn invalid_block_list_entries_are_rejected_with_the_reason() {
     on_each_database(async |service: Service| {
         let bare =
             record(&service, Transaction { device_info_json: None, services_json: None, ..video("p1") })

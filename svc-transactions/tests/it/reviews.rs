@@ -209,7 +209,7 @@ async fn a_decision_is_final_in_the_record_and_sends_an_event() {
 }
 
 #[tokio::test]
-async fn of_two_reviewers_at_once_one_wins() {
+async fn of_two_concurrent_reviewers_one_wins() {
     on_each_database(async |service: Service| {
         let other = service.second().await;
         for _ in 0..5 {
@@ -314,7 +314,7 @@ async fn any_transaction_of_the_project_can_be_reviewed_and_no_other() {
 }
 
 #[tokio::test]
-async fn what_is_late_is_counted_by_the_projects_target() {
+async fn overdue_reviews_are_counted_by_the_projects_target() {
     on_each_database(async |service: Service| {
         set(&service, false).await;
         record(&service, Transaction { created_at_ms: NOW_MS, duration_ms: 0, ..video("p1") }).await;

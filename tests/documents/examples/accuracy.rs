@@ -41,7 +41,7 @@ fn main() -> Result<(), Failure> {
     }
 }
 
-/// What is made.
+/// The specimens to generate.
 #[derive(Clone, Copy)]
 enum Set {
     Genuine,
@@ -172,7 +172,7 @@ fn describe_report(read: Result<Report, document::Error>) -> Value {
     }
 }
 
-/// With which confidence each field was read, and what is in doubt about it.
+/// The confidence of each field, and the doubts about it.
 fn field_confidence(mrz: &Mrz) -> Value {
     const UNCHECKED: [&str; 4] = ["issuing state", "nationality", "sex", "names"];
     let all = mrz.check_digits.iter().map(|(name, _)| *name).chain(UNCHECKED);

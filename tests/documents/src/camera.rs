@@ -157,7 +157,7 @@ impl Shot {
         self.table.map(|v| linear((v + grain * v.min(0.5)).clamp(0.0, 1.0)))
     }
 
-    /// Lens, light and sensor over what was exposed; the result is coded as sRGB.
+    /// Applies lens, light and sensor to the exposed scene; the result is coded as sRGB.
     pub fn developed(&self, rng: &mut impl Rng, picture: &Canvas) -> Canvas {
         let mut out = picture.blurred(self.blur);
         let (w, h) = (self.width as f32, self.height as f32);

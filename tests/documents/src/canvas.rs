@@ -1,4 +1,4 @@
-//! The document's surface: pixels of light reflected, and what a pen can do on them.
+//! The document's surface: pixels of reflected light, and drawing operations on them.
 
 use image::RgbImage;
 

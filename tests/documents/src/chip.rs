@@ -192,7 +192,7 @@ fn utc_time(date: Date) -> Vec<u8> {
     tlv(0x17, text.as_bytes())
 }
 
-/// What is certified.
+/// The signed part of a certificate (TBSCertificate).
 struct Tbs<'a> {
     serial: u8,
     issuer: &'a [u8],

@@ -1,4 +1,4 @@
-//! Who a specimen is made out to: invented people whose names exercise transliteration.
+//! Holders of specimens: invented people whose names exercise transliteration.
 
 use rand::{Rng, seq::IndexedRandom};
 use time::{Date, Duration};

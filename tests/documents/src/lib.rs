@@ -1,4 +1,4 @@
-//! Identity documents that nobody issued: drawn, photographed and forged by program, with everything known of them.
+//! Synthetic identity documents: drawn, photographed and forged by program, with full ground truth.
 //!
 //! A [`Studio`] holds the faces (OCR-B and others, from Debian) and the portraits (photographs that set-up fetches).
 //! [`Studio::make`] draws one document after a [`Plan`] and a seed, photographs it and gives the file's bytes with the

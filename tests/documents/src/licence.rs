@@ -1,4 +1,4 @@
-//! What a licence's barcode says: AAMVA DL/ID Card Design Standard (2020), annex D, and its PDF417.
+//! The barcode of a licence: AAMVA DL/ID Card Design Standard (2020), annex D, and its PDF417.
 
 use rxing::{BarcodeFormat, EncodeHints, Writer, pdf417::PDF417Writer};
 use time::Date;

@@ -4,7 +4,7 @@ use time::Date;
 
 use crate::{holder::zone_text, truth::Kind};
 
-/// What a zone says; texts as printed, any script of Europe.
+/// The fields of a zone; texts as printed, in any script of Europe.
 #[derive(Clone, Debug)]
 pub struct Content<'a> {
     /// Two characters, such as `P<` or `ID`.

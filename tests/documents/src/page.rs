@@ -11,12 +11,12 @@ use crate::{
     truth::{Fields, Kind},
 };
 
-/// What a page is drawn of: the two zones may differ when one was tampered with.
+/// The content of a page: the two zones differ when one was tampered with.
 pub struct Content<'a> {
     pub kind: Kind,
     pub printed: &'a Fields,
     pub zone: &'a [String],
-    /// What a barcode tells.
+    /// The content of a barcode.
     pub coded: &'a Fields,
     /// The barcode's text itself, where it is not made of the fields.
     pub payload: Option<&'a str>,

@@ -1,4 +1,4 @@
-//! Copies of a document: what a display emits and what a press prints, at a point of the document.
+//! Copies of a document: the light of a display or the ink of a print at a point of the document.
 
 use rand::Rng;
 

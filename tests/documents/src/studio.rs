@@ -159,7 +159,7 @@ impl Studio {
     }
 }
 
-/// What a document says, as it is printed; nothing is derived.
+/// The printed fields of a document; none is derived.
 #[derive(Clone, Debug, Default)]
 pub struct Custom {
     pub zone: Vec<String>,
@@ -232,7 +232,7 @@ fn zone_of(kind: Kind, fields: &Fields) -> Vec<String> {
     mrz::lines(kind, &content)
 }
 
-/// What the barcode says after the forger.
+/// The content of the barcode after the forgery.
 fn coded(plan: &Plan, issued: &Fields) -> Fields {
     let is_other = plan.attack == Some(Attack::BarcodeOther);
     let birth = if is_other { other_year(issued.birth) } else { issued.birth };
@@ -244,7 +244,7 @@ fn other_year(date: Date) -> Date {
     date.replace_year(date.year() + 7).unwrap_or(date - Duration::days(2557))
 }
 
-/// What the VIZ and the machine readable zone say after the forger.
+/// The content of the VIZ and the machine readable zone after the forgery.
 fn tampered(plan: &Plan, issued: &Fields) -> (Fields, Vec<String>) {
     let mut printed = issued.clone();
     let mut zone = zone_of(plan.kind, issued);

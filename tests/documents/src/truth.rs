@@ -1,4 +1,4 @@
-//! What a specimen shows and what was done to it.
+//! The ground truth of a specimen: its fields and the attack on it.
 
 use serde::{Deserialize, Serialize};
 use time::Date;
@@ -44,7 +44,7 @@ pub enum Level {
     Hard,
 }
 
-/// What was done to deceive.
+/// The kind of attack, if any.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Attack {
@@ -84,7 +84,7 @@ pub enum Attack {
 }
 
 impl Attack {
-    /// What a row of attacks goes through.
+    /// All kinds of attacks, in the order of the generator.
     pub const ALL: [Self; 15] = [
         Self::Screen,
         Self::PrintCopy,

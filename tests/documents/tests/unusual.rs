@@ -33,7 +33,7 @@ impl Desk {
     }
 }
 
-/// What a card says.
+/// The fields of a card.
 struct Card<'a> {
     state: &'a str,
     number: &'a str,

@@ -1,6 +1,6 @@
 //! Files made of others, the same on every machine.
 
-/// A linear congruential generator; what it makes depends on its seed alone.
+/// A linear congruential generator; its output depends on its seed alone.
 struct Dice(u64);
 
 impl Dice {

@@ -82,7 +82,7 @@ async fn a_stored_value_is_encrypted_and_reads_back() {
 }
 
 #[tokio::test]
-async fn a_large_blob_goes_up_in_parts() {
+async fn a_large_blob_is_uploaded_in_parts() {
     let folder = Folder::new();
     let bytes = megabyte().repeat(12);
     folder.put(&tenant(), &id(), LATER, &bytes).await.unwrap();

@@ -12,7 +12,7 @@ use crate::{
 const HOST: &str = "registrocivil.cl/";
 const PARAMETER: &str = "mrz=";
 
-/// What the code repeats.
+/// The fields that the code repeats.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Excerpt {
     number: String,
@@ -79,7 +79,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_survived(text in "\\PC{0,80}") {
+        fn any_text_causes_no_panic(text in "\\PC{0,80}") {
             let _ = Excerpt::parse(&text);
             let _ = Excerpt::parse(&format!("{CODE}&mrz={text}"));
         }

@@ -9,7 +9,7 @@ use crate::{
     outline::Outline,
 };
 
-/// Longer side of what is looked at and side of a block, pixels.
+/// Longer side of the searched picture and side of a block, pixels.
 const SIDE: u32 = 800;
 const BLOCK: usize = 8;
 /// Mean step from pixel to pixel, as a share of the page's range of greys, from which on a block is dense.

@@ -5,7 +5,7 @@ use rustfft::{FftPlanner, num_complex::Complex};
 
 /// Pixels over which light is taken to be even, in modules.
 const EVEN: f32 = 10.0;
-/// Height of what is averaged along the bars, modules: a row is three high.
+/// Height of the window averaged along the bars, modules: a row is three high.
 const ALONG: f32 = 1.6;
 /// Blur that is removed, standard deviation in modules, and the share of noise (Wiener 1949).
 const BLUR: f32 = 0.4;
@@ -104,7 +104,7 @@ mod tests {
     }
 
     #[test]
-    fn the_smallest_picture_is_survived() {
+    fn the_smallest_picture_causes_no_panic() {
         let one = GrayImage::new(1, 1);
         assert_eq!((evened(&one, 4.0).dimensions(), deblurred(&one, 4.0).dimensions()), ((1, 1), (1, 1)));
     }

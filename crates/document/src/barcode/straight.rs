@@ -8,7 +8,7 @@ use crate::{
     geometry::{Homography, Quad},
 };
 
-/// Pixels of a module of a code made straight, and what is shown around it, modules.
+/// Pixels per module of a straightened code, and the margin around it, modules.
 const PIXELS: [f32; 2] = [4.0, 3.2];
 const QUIET: f32 = 3.0;
 /// What the guard patterns are looked for around a region, as shares of its width and height, and pixels it is shown at.
@@ -18,7 +18,7 @@ const WIDEST: u32 = 1600;
 /// Pixels of a module as most codes are seen then, for a first deblurring where the patterns are not found.
 const SEEN: f32 = 3.3;
 
-/// What a region says once the code in it is made straight.
+/// Decodes a region after straightening the code in it.
 pub(super) fn read(page: &Page, region: &Quad) -> Option<Barcode> {
     let around = region.grown(AROUND.0 * region.width(), AROUND.1 * region.height());
     let most = (SHOWN * around.width() / around.height().max(1.0)).sqrt() as u32;

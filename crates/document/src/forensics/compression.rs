@@ -13,7 +13,7 @@ const REACH: i32 = 24;
 const FEWEST: f32 = 400.0;
 
 /// Height of the strongest period among the histograms of a JPEG's coefficients, in multiples of the mean of the others;
-/// `None` of what is no JPEG, or when too few coefficients differ from nought. `rgb` is its picture, not turned.
+/// Returns `None` for a file that is not a JPEG, or when too few coefficients are non-zero. `rgb` is its picture, not turned.
 pub fn periodicity(file: &[u8], rgb: &RgbImage) -> Option<f32> {
     let table = first_table(file)?;
     let coefficients = coefficients(rgb)?;
@@ -156,7 +156,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_borne(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        fn any_header_bytes_cause_no_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             let file = [&[0xff, 0xd8, 0xff, 0xdb][..], &bytes].concat();
             first_table(&file);
         }

@@ -97,7 +97,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_too_small_or_black_is_not_judged() {
+    fn too_small_or_black_pictures_are_not_judged() {
         assert_eq!(quietness(&RgbImage::new(600, 400), &FACE, &ALL), None);
         assert_eq!(quietness(&RgbImage::new(0, 0), &FACE, &ALL), None);
         assert_eq!(quietness(&page(1.0), &Rect { w: 10.0, h: 10.0, ..FACE }, &ALL), None);

@@ -9,7 +9,7 @@ const CLEAR: f32 = 0.9;
 const FIGURES: usize = 4;
 /// Fewest lines that are compared, and most: the pairs of their figures are compared one by one.
 const LINES: std::ops::RangeInclusive<usize> = 3..=12;
-/// What the nepers between two figures' proportions count for.
+/// Weight of the difference in nepers between the proportions of two digits.
 const PROPORTION: f32 = 0.5;
 /// Distances below this are noise.
 const NOISE: f32 = 0.04;

@@ -31,7 +31,7 @@ impl Expiry {
     }
 }
 
-/// The dates of a zone, with what is printed beside it.
+/// The dates of a zone, with the dates of the VIZ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct ZoneDates {
     /// `None`: unknown or no day; see [`Self::is_birth_unknown`].
@@ -233,7 +233,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_figures_are_survived(figures in "\\PC{0,8}") {
+        fn any_figures_cause_no_panic(figures in "\\PC{0,8}") {
             let centuries = birth_centuries(&figures, TODAY);
             prop_assert!(centuries.iter().all(|d| d.earliest() <= TODAY));
         }

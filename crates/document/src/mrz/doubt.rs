@@ -183,7 +183,7 @@ mod tests {
 
     /// The first two figures of the birth were lost, so the rest of the line stands two places too far left.
     #[test]
-    fn what_a_loss_has_moved_is_in_doubt_and_what_lies_before_it_is_not() {
+    fn characters_after_a_lost_one_are_in_doubt_and_earlier_ones_are_not() {
         let card = |second: &str| {
             let lines = ["I<UTOD231458907<<<<<<<<<<<<<<<", second, "ERIKSSON<<ANNA<MARIA<<<<<<<<<<"];
             Mrz::of(&lines.map(|l| line(l, &[]))).unwrap()
@@ -200,7 +200,7 @@ mod tests {
     }
 
     #[test]
-    fn what_another_reading_has_otherwise_is_in_doubt() {
+    fn fields_with_different_readings_are_in_doubt() {
         let mut zone = passport(&SECOND.replace("740812", "840812"), &[]);
         zone.dispute(Some(&passport(&SECOND.replace("740812", "840812"), &[])));
         assert_eq!(zone.doubt("date of birth"), None);

@@ -83,7 +83,7 @@ mod tests {
     }
 
     #[test]
-    fn what_touched_the_border_is_dropped() {
+    fn components_at_the_border_are_dropped() {
         let long = "IP<UTOERIKSSON<<ANNA<MARIA<<<<<<<<<<<<<<<<<<<";
         assert!(fits(long, 44).iter().any(|f| f.text == long[1..]));
     }

@@ -145,7 +145,7 @@ impl MrzFormat {
         }
     }
 
-    /// What the composite check digit covers, itself last; nothing of a form without one.
+    /// The positions that the composite check digit covers, the digit itself last; empty for a format without one.
     pub(crate) fn composite(self) -> Vec<(usize, Range<usize>)> {
         match self {
             Self::Td1 => vec![(0, 5..30), (1, 0..7), (1, 8..15), (1, 18..30)],

@@ -33,9 +33,9 @@ const MOST_EXCHANGED: usize = 3;
 /// A field that agrees with its check digit.
 pub(super) struct Candidate {
     pub field: Vec<u8>,
-    /// How probable it is beside what was read.
+    /// Its probability relative to the character that was read.
     pub odds: f32,
-    /// Whether the picture shows every exchanged character to be what it is exchanged for.
+    /// Whether the picture supports the replacement of every exchanged character.
     pub is_proven: bool,
 }
 

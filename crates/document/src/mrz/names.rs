@@ -26,7 +26,7 @@ mod tests {
     use proptest::prelude::*;
 
     #[test]
-    fn names_are_parted_at_two_fillers_alone() {
+    fn names_are_separated_at_two_fillers_only() {
         let named = |s: &str, g: &str| (s.to_owned(), g.to_owned());
         assert_eq!(split_names("ERIKSSON<<ANNA<MARIA<<<<<"), named("ERIKSSON", "ANNA MARIA"));
         assert_eq!(split_names("AHMAD<ABDULLAH<ALSABAH<<<"), named("AHMAD ABDULLAH ALSABAH", ""));

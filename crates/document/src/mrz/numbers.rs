@@ -106,7 +106,7 @@ mod tests {
     use crate::mrz::tests::read_card;
 
     #[test]
-    fn a_long_number_goes_on_in_the_optional_data() {
+    fn a_long_number_continues_in_the_optional_data() {
         let digit = mrz::check_digit("000590448902").unwrap();
         let read = read_card("IDBEL", "000590448+", &format!("902{digit}"), "85073003328", "DUPONT<<JEAN");
         assert_eq!(

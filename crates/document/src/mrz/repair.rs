@@ -33,7 +33,7 @@ pub(crate) struct CharacterReading {
     pub shape: Option<Shape>,
 }
 
-/// What was exchanged.
+/// The exchanges made in a zone.
 #[derive(Debug, Default)]
 pub(crate) struct Repairs {
     /// In words, without the characters themselves.
@@ -44,14 +44,14 @@ pub(crate) struct Repairs {
     pub ambiguous: Vec<&'static str>,
 }
 
-/// What was made of a field.
+/// The outcome of repairing a field.
 enum Solution {
     AsRead,
     Repaired { field: Vec<u8>, check: u8, proof: Option<&'static str> },
     Ambiguous,
 }
 
-/// Repairs `lines` (of `format`, each of its length) in place and reports what was done.
+/// Repairs `lines` (of `format`, each of its length) in place and returns the corrections.
 pub(crate) fn repair(
     format: MrzFormat,
     habit: &Habit,
@@ -263,7 +263,7 @@ mod tests {
 
     /// Two zeros stand where one weight falls on both, so the check digit cannot tell which is the letter.
     #[test]
-    fn where_two_readings_fit_none_is_taken_unless_the_form_of_the_number_decides() {
+    fn ambiguous_readings_are_dropped_unless_the_number_format_decides() {
         let right = with_number("A01O23055");
         let read = right.replace('O', "0").replace("UT0", "UTO");
         let (lines, repairs) = repair_read(FIRST, &read, 0.99);

@@ -4,7 +4,7 @@
 use super::{Candidate, MrzFormat, fit::Fit, layout::Class};
 use crate::{Page, forensics::character_heights};
 
-/// What a character is by its height.
+/// The class of a character by its height.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Shape {
     Letter,

@@ -10,7 +10,7 @@ use imageproc::{
 use super::{Outline, OutlineSource};
 use crate::{Page, geometry::Quad};
 
-/// Longer side of what is looked at, pixels.
+/// Longer side of the searched picture, pixels.
 const SIDE: u32 = 640;
 /// Deviation of the blur without which a slanted edge is a stair whose steps have no slope, pixels.
 const BLUR: f32 = 1.2;
@@ -34,7 +34,7 @@ const ASPECTS: [std::ops::RangeInclusive<f32>; 2] = [1.22..=1.82, 0.55..=0.82];
 const SEEN: f32 = 0.3;
 const SEEN_OF_THREE: f32 = 0.7;
 const SEEN_OF_ALL: f32 = 0.66;
-/// What a side on the border of the picture counts for.
+/// Weight of a side on the border of the picture.
 const ON_BORDER: f32 = 0.5;
 /// A side on the border is cut off when the one across from it lies so far inside, as a share of the picture; where all
 /// lie on the border the picture was cropped.
@@ -319,7 +319,7 @@ mod tests {
     }
 
     #[test]
-    fn a_card_that_goes_on_beyond_the_border_is_cut() {
+    fn a_card_that_extends_beyond_the_border_is_cropped() {
         let quad = Quad([[-160.0, 140.0], [850.0, 150.0], [845.0, 760.0], [-160.0, 750.0]]);
         assert_eq!(edges(&card(&quad)).map(|o| o.cut), Some(1));
     }

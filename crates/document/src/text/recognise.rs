@@ -15,7 +15,7 @@ const WIDEST: u32 = 2400;
 /// A line at least this many times as high as wide stands upright, and is laid down before it is read.
 const UPRIGHT: f32 = 1.5;
 
-/// What the full alphabet takes a filler for.
+/// Characters that the full alphabet reads in place of a filler.
 const LIKE_FILLER: [&str; 9] = ["≤", "«", "‹", "Λ", "∧", "く", "〈", "《", "＜"];
 
 /// The characters the network knows.

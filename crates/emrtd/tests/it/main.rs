@@ -135,7 +135,7 @@ fn swapped_groups_and_those_of_another_chip_are_not_what_was_signed() {
 }
 
 #[test]
-fn what_is_no_security_object_is_refused() {
+fn malformed_security_objects_are_rejected() {
     for bytes in [&b""[..], b"\x77\x00", b"\x30\x03\x02\x01\x00", b"not a chip"] {
         let files = ChipFiles { security_object: bytes.to_vec(), ..ChipFiles::default() };
         assert!(authenticate(&files, &TrustStore::default(), TODAY).is_err());

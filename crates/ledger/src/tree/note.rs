@@ -104,7 +104,7 @@ impl LogKeys {
     ///
     /// # Errors
     /// [`NoteError`].
-    pub fn read(&self, note: &str) -> Result<Noted, NoteError> {
+    pub fn read_note(&self, note: &str) -> Result<Noted, NoteError> {
         if note.len() > MAX_NOTE {
             return Err(NoteError::Malformed);
         }
@@ -174,12 +174,12 @@ mod tests {
     fn only_a_note_of_ones_own_keys_is_read() {
         let note = keys(&["07"]).checkpoint("log/a", 3, root()).unwrap();
         let noted = Noted::Checkpoint { origin: "log/a".into(), size: 3, root: root() };
-        assert_eq!(keys(&["07"]).read(&note), Ok(noted.clone()));
-        assert_eq!(keys(&["08", "07"]).read(&note), Ok(noted), "an earlier key");
-        assert_eq!(keys(&["08"]).read(&note), Err(NoteError::Unsigned));
+        assert_eq!(keys(&["07"]).read_note(&note), Ok(noted.clone()));
+        assert_eq!(keys(&["08", "07"]).read_note(&note), Ok(noted), "an earlier key");
+        assert_eq!(keys(&["08"]).read_note(&note), Err(NoteError::Unsigned));
         let promise = keys(&["07"]).promise("log/a", 2, root(), 5).unwrap();
         let noted = Noted::Promise { origin: "log/a".into(), index: 2, leaf: root() };
-        assert_eq!(keys(&["07"]).read(&promise), Ok(noted));
+        assert_eq!(keys(&["07"]).read_note(&promise), Ok(noted));
     }
 
     #[test]
@@ -187,10 +187,10 @@ mod tests {
         let keys = keys(&["07"]);
         let note = keys.checkpoint("log/a", 3, root()).unwrap();
         for (what, by) in [("\n3\n", "\n4\n"), ("log/a\n", "log/b\n"), ("log/a", "log/b")] {
-            assert_eq!(keys.read(&note.replace(what, by)), Err(NoteError::Unsigned), "{what:?}");
+            assert_eq!(keys.read_note(&note.replace(what, by)), Err(NoteError::Unsigned), "{what:?}");
         }
         for bad in ["", "a\n\n", "log/a\n3\nx\n\n— log/a AAAA\n", &note.replace("\n\n", "\n")] {
-            assert_eq!(keys.read(bad), Err(NoteError::Malformed), "{bad:?}");
+            assert_eq!(keys.read_note(bad), Err(NoteError::Malformed), "{bad:?}");
         }
     }
 
@@ -212,7 +212,7 @@ mod tests {
     proptest! {
         #[test]
         fn any_text_is_answered(note in "(.|\n){0,200}") {
-            prop_assert!(keys(&["07"]).read(&note).is_err());
+            prop_assert!(keys(&["07"]).read_note(&note).is_err());
         }
     }
 }

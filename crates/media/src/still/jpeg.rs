@@ -78,7 +78,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_bytes_are_borne(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
+        fn any_header_bytes_cause_no_panic(bytes in prop::collection::vec(any::<u8>(), 0..200)) {
             header(&[&[0xff, 0xd8, 0xff][..], &bytes].concat());
             header(&[&head(0xc2, 9, 9)[..12], &bytes].concat());
         }

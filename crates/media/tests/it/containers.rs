@@ -220,7 +220,7 @@ proptest! {
     /// Durations, edit lists, times of frames, their sizes and places: whatever stands there, the clip is read or refused, soon
     /// and within the limits.
     #[test]
-    fn anything_in_the_index_of_an_mp4_is_survived(
+    fn any_mp4_index_is_read_within_limits_or_rejected(
         changes in prop::collection::vec((any::<prop::sample::Index>(), any::<prop::sample::Index>(), prop_oneof![
             Just(0u32), Just(1), Just(u32::MAX), Just(i32::MAX as u32), Just(0x8000_0000), any::<u32>(),
         ]), 1..6),

@@ -23,7 +23,7 @@ fn open(name: &str) -> File {
     File::open(fixture(name)).unwrap()
 }
 
-/// Decodes a fixture and counts what it hands out.
+/// Decodes a fixture and counts its frames and samples.
 fn run(name: &str) -> Result<(Decoded, usize), Error> {
     let mut seen = 0;
     let decoded = decode(open(name), &Limits::default(), |frame| {

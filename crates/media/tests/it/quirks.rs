@@ -197,7 +197,7 @@ fn every_video_format_of_telephones_browsers_and_cameras_is_read() {
 }
 
 #[test]
-fn what_is_not_read_is_refused_with_a_list_of_what_is() {
+fn unsupported_codecs_are_rejected_with_the_supported_ones() {
     let gif = from_video("-t 1 -s 160x120 -an", "gif");
     let wmv = from_video("-t 1 -c:v wmv2 -c:a wmav2", "wmv");
     for file in [gif, wmv] {
@@ -263,7 +263,7 @@ proptest! {
 
 /// A file that MPEG-TS holds is decoded frame by frame, the same in MP4 without those that nobody would miss.
 #[test]
-fn what_is_handed_out_does_not_depend_on_which_frames_were_passed_over() {
+fn emitted_frames_do_not_depend_on_skipped_ones() {
     for rate in ["30", "50", "60", "30000/1001", "47.952"] {
         let options = format!("-t 2 -r {rate} -c:v libx264 -preset veryfast -bf 3 -b_strategy 0 -c:a aac");
         let clip = from_video(&options, "mp4");

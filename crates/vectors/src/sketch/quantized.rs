@@ -146,7 +146,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn what_is_removed_is_overwritten_and_the_last_moves_to_its_place() {
+    fn removed_vectors_are_overwritten_and_the_last_moves_to_their_place() {
         let mut vectors = Vectors::new(100);
         for (slot, axis) in [(0, 5), (1, 70), (2, 99)] {
             let mut numbers = vec![0.0; 100];

@@ -1,4 +1,4 @@
-use voice::{Bandwidth, Pairing, Quality, compare};
+use voice::{Bandwidth, Pairing, Quality, compare_voices};
 
 use crate::{engine, fixture, heard, resampled, speech};
 
@@ -27,7 +27,7 @@ const STRANGERS: [&str; 3] = ["command_1.wav", "command_2.wav", "command_3.wav"]
 
 #[test]
 fn the_halves_of_one_speech_are_one_speaker() {
-    let result = compare(&part(0.0, 0.5), &part(0.5, 1.0));
+    let result = compare_voices(&part(0.0, 0.5), &part(0.5, 1.0));
     assert!(result.matched && result.imposter_prob < 0.1 && result.log_odds > 2.0, "{result:?}");
     assert_eq!(result.pairing, Pairing::Wide);
 }
@@ -46,7 +46,7 @@ fn recordings_of_one_speaker_match_and_recordings_of_two_do_not() {
             if speaker.is_none() && other_speaker.is_none() {
                 continue;
             }
-            let result = compare(voice, other);
+            let result = compare_voices(voice, other);
             let expected = speaker == other_speaker;
             assert_eq!(result.matched, expected, "{file} and {other_file}: {result:?}");
             if expected { genuine += 1 } else { impostors += 1 }
@@ -62,7 +62,7 @@ fn a_telephone_copy_is_recognised_as_narrow_and_judged_by_its_own_threshold() {
     let (narrow, activity) = heard(resampled(&resampled(audio, 2, 1), 1, 2));
     let voice = engine().voiceprint(&narrow, &activity).unwrap();
     assert_eq!(voice.bandwidth(), Bandwidth::Narrow);
-    let result = compare(&voice, &part(0.0, 1.0));
+    let result = compare_voices(&voice, &part(0.0, 1.0));
     assert!(result.pairing == Pairing::Mixed && result.matched, "{result:?}");
 }
 

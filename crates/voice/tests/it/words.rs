@@ -82,7 +82,7 @@ fn the_codec_of_a_recording_does_not_change_the_verdict() {
 }
 
 #[test]
-fn a_phrase_nobody_said_is_far_from_the_speech() {
+fn a_phrase_that_was_not_spoken_is_rejected() {
     let truth = score(SAID, &[]).unwrap();
     assert!(truth.said && truth.method == Method::Free, "{truth:?}");
     let lie = score("my voice is my password and nobody else can say it", &[]).unwrap();
@@ -96,7 +96,7 @@ fn one_wrong_word_among_many_is_noticed() {
 }
 
 #[test]
-fn digits_nobody_said_are_not_heard() {
+fn digits_that_were_not_spoken_are_rejected() {
     let evidence = score("4 7 1 9 3 0", &DIGITS).unwrap();
     assert!(!evidence.said && evidence.method == Method::Vocabulary, "{evidence:?}");
 }
@@ -113,7 +113,7 @@ fn a_phrase_that_cannot_be_checked_says_why() {
 }
 
 #[test]
-fn what_was_said_is_accepted_and_one_changed_content_word_is_not() {
+fn spoken_words_are_accepted_and_one_changed_content_word_is_not() {
     let truth = score(SAID, &[]).unwrap();
     assert!(truth.said, "{truth:?}");
     for (said, other) in [("years", "weeks"), ("states", "nations"), ("partners", "soldiers")] {

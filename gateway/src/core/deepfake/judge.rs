@@ -57,7 +57,7 @@ struct Signal {
 }
 
 /// Runs a leased check. Temporary failures (busy or unreachable services) are left to the next lease.
-pub async fn run(services: &Peers, check: DeepfakeCheck) {
+pub async fn run_check(services: &Peers, check: DeepfakeCheck) {
     let judged = judge(services, &check).await;
     let (result, error) = match judged {
         Ok(analysis) => (Some(DeepfakeResult::new(&analysis)), String::new()),
@@ -259,7 +259,7 @@ mod tests {
     }
 
     #[test]
-    fn what_was_not_judged_is_no_answer() {
+    fn unjudged_videos_give_no_answer() {
         assert_eq!(result(Some(true), Some(true)).deepfake, Some(false));
         assert_eq!(result(Some(false), Some(true)).deepfake, Some(true));
         assert_eq!(

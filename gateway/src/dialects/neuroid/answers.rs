@@ -207,7 +207,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_more_alike_is_nearer(a in 0u32..2000, b in 0u32..2000) {
+        fn more_similar_inputs_have_smaller_distances(a in 0u32..2000, b in 0u32..2000) {
             // Distances are rounded, so two scores may share one.
             prop_assert!(print_distance(a.min(b)) >= print_distance(a.max(b)));
         }

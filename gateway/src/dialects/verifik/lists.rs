@@ -72,7 +72,7 @@ mod tests {
     }
 
     #[test]
-    fn a_list_is_asked_for_with_filters_that_are_known() {
+    fn a_list_accepts_known_filters_only() {
         let asked = parse(&[("page", "2"), ("in_status[]", "STARTED"), ("in_status[]", "FAILED")]).unwrap();
         assert_eq!((asked.page.number, asked.page.limit), (2, 10));
         assert_eq!(asked.statuses, ["STARTED", "FAILED"]);

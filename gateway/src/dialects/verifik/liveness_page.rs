@@ -305,7 +305,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_customers_page_is_told_type_and_token() {
+    fn the_customers_page_receives_type_and_token() {
         let of = |url: &str| {
             let asked = wire::ValidationAsked {
                 redirect_url: url.into(),

@@ -62,7 +62,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_encoded_so_is_refused() {
+    fn malformed_encodings_are_rejected() {
         for bad in [
             "",
             "Ada",

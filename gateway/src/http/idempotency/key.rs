@@ -85,7 +85,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn what_is_quoted_is_read_back(key in "[ -~]{1,255}") {
+        fn quoted_keys_are_parsed_back(key in "[ -~]{1,255}") {
             let quoted = format!("\"{}\"", key.replace('\\', "\\\\").replace('"', "\\\""));
             prop_assert_eq!(parsed(&quoted), Some(key));
         }

@@ -124,7 +124,7 @@ mod tests {
     }
 
     #[test]
-    fn only_who_asked_can_open_the_answer() {
+    fn only_the_caller_can_open_the_response() {
         let mine = seal("token", "key-1", "k");
         let sealed = mine.close(&stored(b"ada@example.org")).unwrap();
         assert!(memchr::memmem::find(&sealed, b"ada").is_none());

@@ -7,7 +7,7 @@ use super::{PASSWORD, refused};
 use crate::{Service, on_each_database};
 
 #[tokio::test]
-async fn the_first_owner_comes_in_by_a_link_that_works_once() {
+async fn the_first_owner_signs_in_with_a_link_that_works_once() {
     on_each_database(async |mut service: Service| {
         let request = InviteOwnerRequest {
             email: "Ada@Example.org".into(),

@@ -19,7 +19,7 @@ pub fn code(secret: &str, ahead: u64) -> String {
 }
 
 #[tokio::test]
-async fn a_second_factor_is_asked_for_and_each_code_opens_once() {
+async fn a_second_factor_is_required_and_each_code_works_once() {
     on_each_database(async |mut service: Service| {
         let who = service.owner("", "ada@example.org").await;
         let begin = |password: &str| PasswordRequest { who: Some(who.clone()), password: password.into() };

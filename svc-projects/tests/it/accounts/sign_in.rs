@@ -162,7 +162,7 @@ async fn a_new_password_ends_every_session() {
 }
 
 #[tokio::test]
-async fn somebody_sees_and_ends_their_own_sessions_alone() {
+async fn a_user_sees_and_ends_only_their_own_sessions() {
     on_each_database(async |mut service: Service| {
         let ada = service.owner("", "ada@example.org").await;
         let eve = service.member(&ada, "eve@example.org", Role::Admin).await;

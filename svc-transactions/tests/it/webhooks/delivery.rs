@@ -72,7 +72,7 @@ async fn an_endpoint_receives_its_subscribed_events_of_its_own_key() {
 }
 
 #[tokio::test]
-async fn what_was_not_taken_is_sent_again_under_the_same_id() {
+async fn failed_deliveries_are_sent_again_under_the_same_id() {
     testkit::each_config(async |db| {
         let (customer, mut receiver) = (Customer::new(db, quick()).await, Receiver::new().await);
         let (hook, secret) = customer.webhook(&receiver.url, &[]).await;
@@ -218,7 +218,7 @@ async fn an_endpoint_that_answers_410_is_paused_until_reactivated() {
 }
 
 #[tokio::test]
-async fn what_happens_during_a_pause_is_sent_after_it() {
+async fn events_during_a_pause_are_sent_after_it() {
     testkit::each_config(async |db| {
         let (customer, mut receiver) = (Customer::new(db, quick()).await, Receiver::new().await);
         let (paused, _) = customer.webhook(&format!("{}/paused", receiver.url), &[]).await;

@@ -57,7 +57,7 @@ async fn of_two_processes_one_sends_each() {
 }
 
 #[tokio::test]
-async fn what_a_process_had_claimed_when_it_ended_is_sent_by_the_next() {
+async fn deliveries_claimed_by_an_ended_process_are_sent_by_the_next() {
     testkit::each_config(async |db| {
         let (customer, mut receiver) = (Customer::new(db.clone(), quick()).await, Receiver::new().await);
         let (hook, _) = customer.webhook(&format!("{}/silent", receiver.url), &[]).await;

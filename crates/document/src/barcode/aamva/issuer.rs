@@ -1,4 +1,4 @@
-//! Who issued a licence, by its issuer identification number.
+//! The issuer of a licence, by its issuer identification number.
 
 /// The open table of issuers; extend it by adding lines.
 const TABLE: &str = include_str!("issuers.csv");

@@ -11,7 +11,7 @@ const SEX: usize = 27;
 /// Longest number on track 2 before its overflow.
 const NUMBER: usize = 13;
 
-/// What the tracks state.
+/// The fields of the tracks.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) struct Stripe {
     pub issuer: String,
@@ -81,7 +81,7 @@ mod tests {
 
     proptest! {
         #[test]
-        fn any_text_is_survived(text in "\\PC{0,120}") {
+        fn any_text_causes_no_panic(text in "\\PC{0,120}") {
             let _ = Stripe::parse(&text);
             let _ = Stripe::parse(&format!("%BC{text}?;{text}?"));
         }

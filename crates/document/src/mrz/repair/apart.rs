@@ -180,7 +180,7 @@ mod tests {
             assert_eq!(found.personal_number, optional);
             assert_eq!(found.unproven(), ["composite"]);
             assert!(found.doubt("composite").is_some(), "neither right nor wrong");
-            // What the recogniser held impossible is not tried: a changed figure stays changed.
+            // Characters that the recogniser excludes are not tried: a forged digit stays as it was read.
             let clear = misread(&lines, at, read, seen, 0.0);
             assert_ne!(clear.personal_number, optional);
             assert!(clear.unproven() == ["composite"] && clear.doubt("composite").is_none());

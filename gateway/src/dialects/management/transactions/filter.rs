@@ -169,7 +169,7 @@ mod tests {
     }
 
     #[test]
-    fn what_makes_no_sense_is_named() {
+    fn invalid_filters_are_named() {
         for (query, sentence) in [
             (&[("until", "yesterday")][..], "until must be an RFC 3339 time or milliseconds since 1970"),
             (&[("limit", "0")], "limit must be a whole number from 1 to 200"),
