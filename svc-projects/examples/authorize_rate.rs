@@ -26,7 +26,7 @@ async fn main() -> anyhow::Result<()> {
         organisation_name: "bench".into(),
         project_name: "bench".into(),
         selected_services: Vec::new(),
-        replays: None,
+        replays: 0,
     };
     let made = client.bootstrap(request).await?.into_inner();
     let ask = AuthorizeApiKeyRequest { api_key_id: made.api_key_id, project_id: made.project_id };

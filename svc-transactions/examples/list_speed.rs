@@ -10,7 +10,7 @@ use std::{io::Write, time::Duration};
 use anyhow::Context;
 use blob::{KeyRing, Purpose};
 use db::{Db, Statement, Value};
-use proto::transactions::{ListTransactionsRequest, transactions_client::TransactionsClient};
+use proto::transactions::{Flag, ListTransactionsRequest, Verdict, transactions_client::TransactionsClient};
 use rpc::Transport;
 use sqlx::Row as _;
 use tokio::time::Instant;
@@ -30,13 +30,13 @@ const CASES: [(&str, Ask); 24] = [
     ("user, few", |r| r.user_fullname = Some("user 77".into())),
     ("user, a third", |r| r.user_fullname = Some("load test".into())),
     ("session", |r| r.session_id = Some("sess_1234".into())),
-    ("verdict, frequent", |r| r.verdict = Some("pass".into())),
-    ("verdict, rare", |r| r.verdict = Some("refer".into())),
+    ("verdict, frequent", |r| r.verdict = Verdict::Pass.into()),
+    ("verdict, rare", |r| r.verdict = Verdict::Refer.into()),
     ("kind, frequent", |r| r.kind = Some("process_video".into())),
     ("kind, rare", |r| r.kind = Some("docauth_check".into())),
     ("tag, frequent", |r| r.tag = Some("mobile".into())),
     ("tag, rare", |r| r.tag = Some("kiosk".into())),
-    ("flag", |r| r.flag = Some("fraudulent".into())),
+    ("flag", |r| r.flag = Flag::Fraudulent.into()),
     ("key, frequent", |r| r.api_key_id = Some("k1".into())),
     ("key, rare", |r| r.api_key_id = Some("k3".into())),
     ("fraud rule", |r| r.fraud = Some("emulator".into())),
@@ -46,13 +46,15 @@ const CASES: [(&str, Ask); 24] = [
     }),
     ("rare tag + frequent kind", |r| (r.tag, r.kind) = (Some("kiosk".into()), Some("consent".into()))),
     ("rare key + frequent tag", |r| (r.api_key_id, r.tag) = (Some("k3".into()), Some("mobile".into()))),
-    ("flag + frequent verdict", |r| (r.flag, r.verdict) = (Some("fraudulent".into()), Some("pass".into()))),
+    ("flag + frequent verdict", |r| (r.flag, r.verdict) = (Flag::Fraudulent.into(), Verdict::Pass.into())),
     ("few of a user + frequent kind", |r| {
         (r.user_fullname, r.kind) = (Some("user 77".into()), Some("process_video".into()));
     }),
     ("fraud rule + frequent key", |r| (r.fraud, r.api_key_id) = (Some("emulator".into()), Some("k1".into()))),
-    ("two frequent that meet", |r| (r.verdict, r.tag) = (Some("pass".into()), Some("mobile".into()))),
-    ("two frequent that never meet", |r| (r.kind, r.verdict) = (Some("consent".into()), Some("pass".into()))),
+    ("two frequent that meet", |r| (r.verdict, r.tag) = (Verdict::Pass.into(), Some("mobile".into()))),
+    ("two frequent that never meet", |r| {
+        (r.kind, r.verdict) = (Some("consent".into()), Verdict::Pass.into());
+    }),
 ];
 
 #[tokio::main(worker_threads = 2)]

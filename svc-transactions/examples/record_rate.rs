@@ -72,7 +72,7 @@ fn video() -> Transaction {
         kind: "process_video".into(),
         created_at_ms: 1_760_000_000_000,
         http_status: 200,
-        verdict: Some("pass".into()),
+        verdict: proto::transactions::Verdict::Pass.into(),
         score: Some(92.5),
         reasons: vec!["face_match_passed".into(), "voice_match_passed".into(), "liveness_passed".into()],
         services_json: Some(format!("{{{}}}", services.join(","))),

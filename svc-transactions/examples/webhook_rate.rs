@@ -10,7 +10,7 @@ use anyhow::Context;
 use axum::{Router, http::StatusCode, routing::post};
 use proto::transactions::{
     CreateWebhookRequest, RecordTransactionRequest, Transaction, UpdateWebhookRequest, WebhookScope,
-    transactions_client::TransactionsClient, webhooks_client::WebhooksClient,
+    WebhookStatus, transactions_client::TransactionsClient, webhooks_client::WebhooksClient,
 };
 use rpc::Transport;
 use tokio::{net::TcpListener, sync::Semaphore, time::Instant};
@@ -51,7 +51,7 @@ async fn main() -> anyhow::Result<()> {
 
     let start = Instant::now();
     for id in ids {
-        set_status(hooks.clone(), id, "active").await?;
+        set_status(hooks.clone(), id, WebhookStatus::Active).await?;
     }
     arrived.acquire_many(u32::try_from(expected)?).await?.forget();
     let took = start.elapsed().as_secs_f64();
@@ -85,13 +85,17 @@ async fn paused(mut hooks: WebhooksClient<Transport>, url: &str) -> anyhow::Resu
     };
     let made = hooks.create_webhook(request).await?.into_inner();
     let id = made.webhook.context("an endpoint")?.id;
-    set_status(hooks, id.clone(), "paused").await?;
+    set_status(hooks, id.clone(), WebhookStatus::Paused).await?;
     Ok(id)
 }
 
-async fn set_status(mut hooks: WebhooksClient<Transport>, id: String, status: &str) -> anyhow::Result<()> {
+async fn set_status(
+    mut hooks: WebhooksClient<Transport>,
+    id: String,
+    status: WebhookStatus,
+) -> anyhow::Result<()> {
     let scope = WebhookScope { project_id: PROJECT.into(), api_key_id: None };
-    let status = Some(status.to_owned());
+    let status = status.into();
     let request = UpdateWebhookRequest { scope: Some(scope), id, status, ..UpdateWebhookRequest::default() };
     hooks.update_webhook(request).await?;
     Ok(())
@@ -108,7 +112,7 @@ async fn record(mut client: TransactionsClient<Transport>, count: usize) -> Resu
             kind: "process_video".into(),
             created_at_ms: 1_760_000_000_000,
             http_status: 200,
-            verdict: Some("pass".into()),
+            verdict: proto::transactions::Verdict::Pass.into(),
             score: Some(92.5),
             reasons: vec!["face_match_passed".into(), "voice_match_passed".into(), "liveness_passed".into()],
             rules: Some("default".into()),

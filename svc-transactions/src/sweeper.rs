@@ -21,7 +21,10 @@ pub fn start(store: Store, samples: Samples, period: Duration, clock: Clock) -> 
                 Ok(0) => {}
                 Ok(samples) => tracing::info!(samples, "removed expired samples"),
                 Err(error) => {
-                    tracing::error!(error = &error as &dyn std::error::Error, "cannot remove expired samples")
+                    tracing::error!(
+                        error = &error as &dyn std::error::Error,
+                        "cannot remove expired samples"
+                    );
                 }
             }
         }

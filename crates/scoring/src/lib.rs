@@ -7,7 +7,7 @@
 //! Invariants, each a property test:
 //! - raising one service's score never worsens the verdict and never lowers the score;
 //! - a required service that did not run is never a pass, unless its rule has `missing: neutral`, and neither is a
-//! decision without any required service that speaks for it;
+//!   decision without any required service that speaks for it;
 //! - an advisory service never changes the verdict;
 //! - deciding again from a recorded [`Basis`] by the same rules changes nothing;
 //! - a score that is not a number counts as "could not judge";
