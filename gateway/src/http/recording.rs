@@ -115,10 +115,11 @@ pub async fn charge_changes(
     next: Next,
 ) -> Response {
     let adds = !request.method().is_safe() && request.method() != Method::DELETE;
-    if adds && !caller.is_dashboard_user() {
-        if let Err(error) = gateway.core().daily_calls().charge(gateway.core(), &caller).await {
-            return error.into_response();
-        }
+    if adds
+        && !caller.is_dashboard_user()
+        && let Err(error) = gateway.core().daily_calls().charge(gateway.core(), &caller).await
+    {
+        return error.into_response();
     }
     next.run(request).await
 }
