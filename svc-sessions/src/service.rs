@@ -18,7 +18,7 @@ use tonic::{Request, Response, Status, Streaming};
 use crate::{
     Clock,
     error::Error,
-    session::{Session, SessionId, UserName},
+    session::{BoundUser, Session, SessionId, UserName},
     sim_swaps::SimSwaps,
     store::Store,
     subjects::Subjects,
@@ -47,6 +47,7 @@ impl Sessions {
             project_id: request.project_id,
             api_key_id: request.api_key_id,
             user: None,
+            bound_by_consent: false,
             created_at_ms: now_ms,
             expires_at_ms: now_ms + self.lifetime_ms,
             ended_at_ms: None,
@@ -63,6 +64,8 @@ impl Sessions {
     }
 
     async fn bind(&self, request: wire::BindUserRequest) -> Result<wire::Session, Error> {
+        let reason = request.reason();
+        let by_consent = reason == wire::BindReason::Consent;
         let user = UserName::parse(&request.user_fullname)?;
         let hashes = self.subjects.hashes(&request.project_id, &user)?;
         // Most sessions are already locked to the user, and reading first saves a write.
@@ -70,15 +73,43 @@ impl Sessions {
             self.find_session(&request.project_id, &request.session_id).await?.usable((self.clock)())?;
         if session.user.is_none() {
             let bound = self.subjects.seal(&session.id, &user, &hashes)?;
-            self.store.bind(&session.project_id, &session.id, &bound, (self.clock)()).await?;
+            self.store.bind(&session.project_id, &session.id, (&bound, by_consent), (self.clock)()).await?;
             // The row now has the winner.
             session =
                 self.find_session(&request.project_id, &request.session_id).await?.usable((self.clock)())?;
         }
-        match &session.user {
-            Some(bound) if bound.is(&hashes) => self.encode(session),
+        let may_rename = reason == wire::BindReason::Rename && session.bound_by_consent;
+        match session.user.clone() {
+            Some(bound) if bound.is(&hashes) && (by_consent || !session.bound_by_consent) => {
+                self.encode(session)
+            }
+            Some(bound) if bound.is(&hashes) || may_rename => {
+                self.settle(session, bound, &user, &hashes).await
+            }
             _ => Err(Error::BoundToAnother),
         }
+    }
+
+    /// Ends that a session can be renamed: from now on it is that of `user`.
+    async fn settle(
+        &self,
+        session: Session,
+        former: BoundUser,
+        user: &UserName,
+        hashes: &[[u8; 32]],
+    ) -> Result<wire::Session, Error> {
+        let is_same = former.is(hashes);
+        let bound = if is_same { former.clone() } else { self.subjects.seal(&session.id, user, hashes)? };
+        let (project, now_ms) = (&session.project_id, (self.clock)());
+        let is_settled = self.store.settle_user(project, &session.id, (&former, &bound), now_ms).await?;
+        // Another call was faster: whose it is now counts.
+        let settled = self.find_session(project, session.id.as_str()).await?.usable(now_ms)?;
+        if !settled.user.as_ref().is_some_and(|now| now.is(hashes)) {
+            return Err(Error::BoundToAnother);
+        }
+        let former =
+            (is_settled && !is_same).then(|| self.subjects.open(&session.id, &former)).transpose()?;
+        Ok(wire::Session { former_user_fullname: former, ..self.encode(settled)? })
     }
 
     pub(crate) async fn end(&self, request: wire::EndSessionRequest) -> Result<wire::Session, Error> {
@@ -140,6 +171,7 @@ impl Sessions {
             expires_at_ms: session.expires_at_ms,
             ended_at_ms: session.ended_at_ms,
             has_video: session.video_bytes.is_some(),
+            former_user_fullname: None,
         })
     }
 }

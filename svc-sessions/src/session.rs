@@ -69,6 +69,8 @@ pub struct Session {
     pub project_id: String,
     pub api_key_id: String,
     pub user: Option<BoundUser>,
+    /// Nothing but consents bound it.
+    pub bound_by_consent: bool,
     pub created_at_ms: i64,
     pub expires_at_ms: i64,
     pub ended_at_ms: Option<i64>,
@@ -118,6 +120,7 @@ mod tests {
             project_id: "project".into(),
             api_key_id: "key".into(),
             user: None,
+            bound_by_consent: false,
             created_at_ms: 0,
             expires_at_ms,
             ended_at_ms,

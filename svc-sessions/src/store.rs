@@ -36,6 +36,7 @@ struct Row {
     api_key_id: String,
     user_hash: Option<Vec<u8>>,
     user_sealed: Option<Vec<u8>>,
+    bound_by_consent: i64,
     created_at: i64,
     expires_at: i64,
     ended_at: Option<i64>,
@@ -51,6 +52,7 @@ impl TryFrom<Row> for Session {
             project_id: row.project_id,
             api_key_id: row.api_key_id,
             user: row.user_hash.zip(row.user_sealed).map(|(hash, sealed)| BoundUser { hash, sealed }),
+            bound_by_consent: row.bound_by_consent == 1,
             created_at_ms: row.created_at,
             expires_at_ms: row.expires_at,
             ended_at_ms: row.ended_at,
@@ -75,7 +77,7 @@ impl Store {
     }
 
     pub async fn find_session(&self, project: &str, id: &SessionId) -> Result<Option<Session>, Error> {
-        const SQL: &str = "SELECT id, project_id, api_key_id, user_hash, user_sealed, created_at, expires_at, \
+        const SQL: &str = "SELECT id, project_id, api_key_id, user_hash, user_sealed, bound_by_consent, created_at, expires_at, \
             ended_at, video_bytes FROM sessions WHERE id = $1 AND project_id = $2";
         let row: Option<Row> = self.db.fetch_optional(SQL, db::params![id.as_str(), project]).await?;
         row.map(Session::try_from).transpose()
@@ -86,12 +88,28 @@ impl Store {
         &self,
         project: &str,
         id: &SessionId,
-        user: &BoundUser,
+        (user, by_consent): (&BoundUser, bool),
         now_ms: i64,
     ) -> Result<bool, Error> {
-        const SQL: &str = "UPDATE sessions SET user_hash = $3, user_sealed = $4 WHERE id = $1 AND project_id = $2 \
-            AND user_hash IS NULL AND ended_at IS NULL AND expires_at > $5";
-        let params = db::params![id.as_str(), project, &user.hash, &user.sealed, now_ms];
+        const SQL: &str = "UPDATE sessions SET user_hash = $3, user_sealed = $4, bound_by_consent = $6 \
+            WHERE id = $1 AND project_id = $2 AND user_hash IS NULL AND ended_at IS NULL AND expires_at > $5";
+        let params =
+            db::params![id.as_str(), project, &user.hash, &user.sealed, now_ms, i64::from(by_consent)];
+        Ok(self.db.execute(SQL, params).await? == 1)
+    }
+
+    /// Makes a session that consents bound the session of `user` for good; answers whether this call did.
+    pub async fn settle_user(
+        &self,
+        project: &str,
+        id: &SessionId,
+        (former, user): (&BoundUser, &BoundUser),
+        now_ms: i64,
+    ) -> Result<bool, Error> {
+        const SQL: &str = "UPDATE sessions SET user_hash = $3, user_sealed = $4, bound_by_consent = 0 \
+            WHERE id = $1 AND project_id = $2 AND user_hash = $6 AND bound_by_consent = 1 AND ended_at IS NULL \
+            AND expires_at > $5";
+        let params = db::params![id.as_str(), project, &user.hash, &user.sealed, now_ms, &former.hash];
         Ok(self.db.execute(SQL, params).await? == 1)
     }
 

@@ -47,7 +47,7 @@ pub async fn record_consent(
     }
     record.set_user(Some(decision.user_fullname.clone()));
     if let Some(session_id) = &context.session_id {
-        sessions::bind_user(core, caller, session_id, &decision.user_fullname).await?;
+        sessions::bind_by_consent(core, caller, session_id, &decision.user_fullname).await?;
     }
     append_consent(core, caller, context, record, decision).await
 }
@@ -205,6 +205,47 @@ pub async fn attest(
     };
     core.services().consent().record_consent(request).await?;
     (*given, *recorded) = (true, true);
+    Ok(())
+}
+
+/// Gives a user the consents that were given in the session under the name it had before, citing the session; what was ever
+/// recorded of the user themselves stays.
+///
+/// # Errors
+/// When the ledger does not answer.
+pub async fn copy_consents_of_session(
+    core: &Core,
+    caller: &Caller,
+    record: &TransactionRecord,
+    session_id: &str,
+    (former, user): (String, &str),
+) -> Result<(), Error> {
+    let request = GetConsentRequest { project_id: caller.project_id.clone(), user_fullname: former };
+    let history = core.services().consent().get_history(request).await?.into_inner();
+    let own = consent_state(core, caller, Some(user)).await?;
+    let now = history.state.unwrap_or_default();
+    for (kind, is_given, recorded) in [
+        (ConsentKind::Authorization, now.authorization, own.authorization_recorded),
+        (ConsentKind::Storage, now.storage, own.storage_recorded),
+    ] {
+        let given_here = history.entries.iter().rev().find(|entry| entry.kind() == kind);
+        let given_here = given_here.is_some_and(|entry| entry.session_id.as_deref() == Some(session_id));
+        if recorded || !is_given || !given_here {
+            continue;
+        }
+        let request = RecordConsentRequest {
+            project_id: caller.project_id.clone(),
+            user_fullname: user.to_owned(),
+            kind: kind.into(),
+            given: true,
+            api_key_id: caller.id.clone(),
+            session_id: Some(session_id.to_owned()),
+            device_info_json: None,
+            transaction_id: record.transaction_id().to_owned(),
+            basis: session_id.to_owned(),
+        };
+        core.services().consent().record_consent(request).await?;
+    }
     Ok(())
 }
 

@@ -44,8 +44,12 @@ pub async fn create_deepfake_check(
     let mut sessions = core.services().sessions();
     let start = StartSessionRequest { project_id: project_id.clone(), api_key_id: api_key_id.clone() };
     let session_id = sessions.start_session(start).await?.into_inner().id;
-    let bind =
-        BindUserRequest { project_id: project_id.clone(), session_id: session_id.clone(), user_fullname };
+    let bind = BindUserRequest {
+        project_id: project_id.clone(),
+        session_id: session_id.clone(),
+        user_fullname,
+        ..BindUserRequest::default()
+    };
     sessions.bind_user(bind).await?;
     let header = PutLastVideoHeader {
         project_id: project_id.clone(),

@@ -14,9 +14,9 @@ use proto::{
     ml::WarmupRequest,
     projects::SessionToken,
     sessions::{
-        BindUserRequest, CheckSimSwapRequest, EndSessionRequest, GetLastVideoRequest, GetSessionRequest,
-        PutLastVideoHeader, PutLastVideoRequest, SimSwap, SimSwapStatus, StartSessionRequest, VideoLiveness,
-        put_last_video_request::Part, video_liveness,
+        BindReason, BindUserRequest, CheckSimSwapRequest, EndSessionRequest, GetLastVideoRequest,
+        GetSessionRequest, PutLastVideoHeader, PutLastVideoRequest, Session, SimSwap, SimSwapStatus, StartSessionRequest,
+        VideoLiveness, put_last_video_request::Part, video_liveness,
     },
 };
 use scoring::Finding;
@@ -146,13 +146,48 @@ async fn check_sim_swap(core: &Core, caller: &Caller, phone_number: String) -> S
 /// # Errors
 /// 403, 404 or 409, as the sessions service decides.
 pub async fn bind_user(core: &Core, caller: &Caller, session_id: &str, user: &str) -> Result<(), Error> {
+    bind(core, caller, session_id, (user, BindReason::Unspecified)).await.map(drop)
+}
+
+/// The same by a consent: until another call is made in the session, it can be renamed.
+///
+/// # Errors
+/// As [`bind_user`].
+pub async fn bind_by_consent(
+    core: &Core,
+    caller: &Caller,
+    session_id: &str,
+    user: &str,
+) -> Result<(), Error> {
+    bind(core, caller, session_id, (user, BindReason::Consent)).await.map(drop)
+}
+
+/// Binds the session, and returns whose consents had bound it when that was another name.
+///
+/// # Errors
+/// As [`bind_user`].
+pub async fn rename_user(
+    core: &Core,
+    caller: &Caller,
+    session_id: &str,
+    user: &str,
+) -> Result<Option<String>, Error> {
+    Ok(bind(core, caller, session_id, (user, BindReason::Rename)).await?.former_user_fullname)
+}
+
+async fn bind(
+    core: &Core,
+    caller: &Caller,
+    session_id: &str,
+    (user, reason): (&str, BindReason),
+) -> Result<Session, Error> {
     let request = BindUserRequest {
         project_id: caller.project_id.clone(),
         session_id: session_id.to_owned(),
         user_fullname: user.to_owned(),
+        reason: reason.into(),
     };
-    core.services().sessions().bind_user(request).await?;
-    Ok(())
+    Ok(core.services().sessions().bind_user(request).await?.into_inner())
 }
 
 /// Returns the user a session is locked to, if any.

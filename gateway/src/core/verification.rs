@@ -32,6 +32,29 @@ pub enum UserRequirement {
     Optional,
 }
 
+/// Where nothing but consents has bound the session yet, it and they become those of the user a call names.
+///
+/// # Errors
+/// As [`Verification::begin`].
+pub async fn take_consents_of_session(
+    core: &Core,
+    caller: &Caller,
+    record: &TransactionRecord,
+    subject: &Subject,
+) -> Result<(), Error> {
+    let (Some(session_id), Some(user)) = (&subject.session_id, &subject.user_fullname) else {
+        return Ok(());
+    };
+    // A session token is for one user from the beginning.
+    caller.settle_session(&mut Some(session_id.clone()), &mut Some(user.clone()))?;
+    match sessions::rename_user(core, caller, session_id, user).await? {
+        None => Ok(()),
+        Some(former) => {
+            consent::copy_consents_of_session(core, caller, record, session_id, (former, user)).await
+        }
+    }
+}
+
 /// A call about a user: the session is locked to them, and their consents are known. The operations on media require
 /// one of these, so none can skip the lock, the consents or the record.
 pub struct Verification<'a> {

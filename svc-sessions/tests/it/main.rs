@@ -90,8 +90,12 @@ impl World {
     }
 
     pub async fn bind(&self, project: &str, id: &str, user: &str) -> Result<Session, Status> {
-        let request =
-            BindUserRequest { project_id: project.into(), session_id: id.into(), user_fullname: user.into() };
+        let request = BindUserRequest {
+            project_id: project.into(),
+            session_id: id.into(),
+            user_fullname: user.into(),
+            ..Default::default()
+        };
         self.client.clone().bind_user(request).await.map(tonic::Response::into_inner)
     }
 

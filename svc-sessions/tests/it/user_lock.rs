@@ -3,7 +3,10 @@
 use futures::future::join_all;
 use tonic::Code;
 
-use crate::{PROJECT, assert_refused, each_world};
+use proto::sessions::{BindReason, BindUserRequest, Session};
+use tonic::Status;
+
+use crate::{PROJECT, World, assert_refused, each_world};
 
 const ANOTHER: &str = "session is bound to another user";
 
@@ -42,6 +45,57 @@ async fn of_users_that_race_exactly_one_wins() {
             let winner = won.into_iter().next().unwrap().unwrap();
             assert_eq!(other.get(PROJECT, &id).await.unwrap(), winner);
         }
+    })
+    .await;
+}
+
+async fn bind(world: &World, id: &str, user: &str, reason: BindReason) -> Result<Session, Status> {
+    let request = BindUserRequest {
+        project_id: PROJECT.into(),
+        session_id: id.into(),
+        user_fullname: user.into(),
+        reason: reason.into(),
+    };
+    world.client.clone().bind_user(request).await.map(tonic::Response::into_inner)
+}
+
+#[tokio::test]
+async fn v2_case_10_consents_alone_leave_a_session_to_be_renamed_once() {
+    each_world(async |world| {
+        let id = world.start().await.id;
+        for _ in 0..2 {
+            let bound = bind(&world, &id, "Jané Doe", BindReason::Consent).await.unwrap();
+            assert_eq!(bound.former_user_fullname, None);
+        }
+        assert_refused(bind(&world, &id, "eve", BindReason::Consent).await, Code::PermissionDenied, ANOTHER);
+        assert_refused(world.bind(PROJECT, &id, "eve").await, Code::PermissionDenied, ANOTHER);
+        let race = (0..4).map(|n| {
+            let (world, id) = (world.clone(), id.clone());
+            tokio::spawn(async move { bind(&world, &id, &format!("user-{n}"), BindReason::Rename).await })
+        });
+        let answers = join_all(race).await.into_iter().map(|joined| joined.expect("no call panics"));
+        let (won, lost): (Vec<_>, Vec<_>) = answers.partition(Result::is_ok);
+        assert_eq!((won.len(), lost.len()), (1, 3));
+        let won = won.into_iter().next().unwrap().unwrap();
+        assert_eq!(won.former_user_fullname.as_deref(), Some("Jané Doe"));
+        let user = won.user_fullname.unwrap();
+        let again = bind(&world, &id, &user, BindReason::Rename).await.unwrap();
+        assert_eq!((again.user_fullname, again.former_user_fullname), (Some(user), None));
+        assert_refused(
+            bind(&world, &id, "Jané Doe", BindReason::Rename).await,
+            Code::PermissionDenied,
+            ANOTHER,
+        );
+
+        // Another call about the user makes it theirs for good.
+        let id = world.start().await.id;
+        bind(&world, &id, "Jané Doe", BindReason::Consent).await.unwrap();
+        world.bind(PROJECT, &id, "Jané Doe").await.unwrap();
+        assert_refused(
+            bind(&world, &id, "user-1", BindReason::Rename).await,
+            Code::PermissionDenied,
+            ANOTHER,
+        );
     })
     .await;
 }

@@ -8,7 +8,7 @@ use crate::{
         caller::Caller,
         error::Error,
         user_name::parse_user_name,
-        verification::{Subject, UserRequirement, Verification},
+        verification::{Subject, UserRequirement, Verification, take_consents_of_session},
     },
     http::{
         multipart::{Fields, Form, FormBody},
@@ -119,6 +119,8 @@ pub async fn begin<'a>(
         return Err(Error::MissingFields(vec![USER_ID]));
     }
     let required = UserRequirement::Required;
+    // Clients consent under a full name and name their own id afterwards.
+    take_consents_of_session(gateway.core(), caller, &call.record, &subject).await.map_err(of_session)?;
     Verification::begin(gateway.core(), caller, &mut call.record, subject, required).await.map_err(of_session)
 }
 

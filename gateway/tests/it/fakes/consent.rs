@@ -131,7 +131,9 @@ impl consent_server::Consent for Stage {
             hash: "00ff".into(),
             ..consent::ConsentEntry::default()
         };
-        let entries = state.consent_entries.iter().map(entry).collect();
+        let user = &request.get_ref().user_fullname;
+        let own = state.consent_entries.iter().filter(|entry| entry.user_fullname == *user);
+        let entries = own.map(entry).collect();
         Ok(Response::new(consent::ConsentHistory { state: Some(now), entries }))
     }
 }

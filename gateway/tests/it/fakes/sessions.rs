@@ -131,6 +131,7 @@ impl sessions_server::Sessions for Stage {
         request: Request<sessions::BindUserRequest>,
     ) -> Result<Response<sessions::Session>, Status> {
         let request = request.into_inner();
+        let mut former = None;
         {
             let mut state = self.set();
             let session = state
@@ -140,11 +141,21 @@ impl sessions_server::Sessions for Stage {
             if session.ended {
                 return Err(Status::failed_precondition("session has ended"));
             }
-            if *session.user.get_or_insert_with(|| request.user_fullname.clone()) != request.user_fullname {
-                return Err(Status::permission_denied("session is bound to another user"));
+            let reason = request.reason();
+            if session.user.is_none() {
+                session.bound_by_consent = reason == sessions::BindReason::Consent;
             }
+            let bound = session.user.get_or_insert_with(|| request.user_fullname.clone());
+            if *bound != request.user_fullname {
+                if reason != sessions::BindReason::Rename || !session.bound_by_consent {
+                    return Err(Status::permission_denied("session is bound to another user"));
+                }
+                former = Some(std::mem::replace(bound, request.user_fullname.clone()));
+            }
+            session.bound_by_consent &= reason == sessions::BindReason::Consent;
         }
-        self.bound(&request.session_id).map(Response::new)
+        let bound = self.bound(&request.session_id)?;
+        Ok(Response::new(sessions::Session { former_user_fullname: former, ..bound }))
     }
 
     async fn issue_challenge(
