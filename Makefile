@@ -9,7 +9,7 @@ DOCUMENTS ?= 1
 FUZZ_SECONDS ?= 60
 export PATH := $(HOME)/.cargo/bin:$(PATH)
 
-.PHONY: help setup models dashboard web-sdk clients example demo test replicas chaos load dashboard-speed quick check deny serve dist bench bench-clips search-speed accuracy fuzz deploy-check
+.PHONY: help setup models dashboard web-sdk clients example demo test replicas chaos load dashboard-speed quick check deny serve dist bench bench-clips bench-dialects search-speed accuracy fuzz deploy-check
 
 help: ## list the targets
 	@awk -F':.*## ' '/^[a-z-]+:.*## /{printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -97,6 +97,10 @@ dist: setup ## the Debian package, the tar file, the bill of materials and their
 bench: setup ## throughput, latency, memory and CPU by stage, next to the Python stack where SHARED has it
 	cargo build --release --locked --bin biometry
 	@python3 bench/bench.py --biometry target/release/biometry --fixtures fixtures --shared $(SHARED)
+
+bench-dialects: setup ## what the other APIs cost over this server's own for the same call, in turn; fails above 1 ms (on two idle cores)
+	cargo build --release --locked --bin biometry
+	@python3 bench/dialects.py --biometry target/release/biometry --fixtures fixtures
 
 bench-clips: setup ## wall time and CPU of clips of 12 s in 4K, HEVC and 1080p; fails above 5 s (on two idle cores)
 	cargo build --release --locked --bin biometry
