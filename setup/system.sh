@@ -6,6 +6,7 @@ packages=(
   build-essential pkg-config libclang-dev make
   libavcodec-dev libavformat-dev libavutil-dev libswscale-dev libswresample-dev
   ffmpeg postgresql redis-server prometheus haproxy faketime python3-venv docker-compose systemd wrk chromium
+  php-cli php-curl golang-go
   fonts-ocr-b fonts-liberation fonts-dejavu-core
 )
 

@@ -1,6 +1,7 @@
 //! The other APIs, over the same stores: switched on, used with real media, erased with the user.
 
 mod fingers;
+mod programs;
 mod tenants;
 
 use std::process::Command;
@@ -18,12 +19,14 @@ use crate::{
     world::{World, root},
 };
 use fingers::Finger;
+use programs::the_programs_for_verifik_run_in_four_languages;
 use tenants::no_id_of_another_tenant_opens_anything_in_another_api;
 
 both_modes!(
     neuroid_knows_a_finger_again_until_it_is_erased,
     neuroid_compares_faces_and_reads_cards,
     the_programs_of_the_documentation_run,
+    the_programs_for_verifik_run_in_four_languages,
     an_identity_is_checked_and_its_files_open_by_their_links,
     version_2_judges_a_video_and_enrolls_nobody,
     verifik_registers_a_person_and_knows_their_face_again,
