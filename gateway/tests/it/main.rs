@@ -26,6 +26,7 @@ mod layers;
 mod listener;
 mod live;
 mod neuroid;
+mod other_apis;
 mod oversights;
 mod permissions;
 mod process_video;

@@ -321,3 +321,19 @@ async fn the_digits_of_a_score_require_the_permission_to_read_similarities() {
         }
     }
 }
+
+#[tokio::test]
+async fn case_14_an_erased_number_is_enrolled_no_more() {
+    let customer = customer("attested").await;
+    customer.stage.administer();
+    let enrolled = post(&customer, "/v2/enroll-fp", print_form()).await;
+    assert_eq!(enrolled.body["status"], "SUCCESS", "{}", enrolled.body);
+    let erased = customer.send("DELETE", &format!("/api-projects/subjects/{USER}"), &[], "").await;
+    assert_eq!(erased.status, 200, "{}", erased.body);
+    let asked = customer.stage.set().erased.clone();
+    assert!(asked.iter().any(|(service, subject)| *service == "ml" && subject.user_fullname == USER));
+    // As the models answer then; the whole system is tried with real prints in `tests/it/dialects.rs`.
+    customer.stage.set().print_verified = VerifyPrintResponse::default();
+    let gone = post(&customer, "/v2/verify-fp", print_form()).await;
+    assert_eq!(gone.body["message"], "No fingerprint enrolled for this mobile number", "{}", gone.body);
+}
