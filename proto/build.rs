@@ -6,7 +6,7 @@ use prost::Message;
 use prost_types::{FileDescriptorSet, method_options::IdempotencyLevel};
 
 const SHARED: &str = "biometry/subjects/v1/subjects.proto";
-const FILES: [&str; 12] = [
+const FILES: [&str; 13] = [
     "biometry/sessions/v1/sessions.proto",
     "biometry/consent/v1/consent.proto",
     "biometry/ml/v1/ml.proto",
@@ -16,6 +16,7 @@ const FILES: [&str; 12] = [
     "biometry/transactions/v1/answers.proto",
     "biometry/transactions/v1/reviews.proto",
     "biometry/transactions/v1/fraud.proto",
+    "biometry/transactions/v1/credits.proto",
     "biometry/projects/v1/projects.proto",
     "biometry/accounts/v1/accounts.proto",
     "biometry/journeys/v1/journeys.proto",

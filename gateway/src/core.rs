@@ -19,6 +19,7 @@ pub mod compare_pictures;
 pub mod consent;
 pub mod consent_log;
 pub mod consent_texts;
+pub mod credits;
 pub mod data_holders;
 pub mod deepfake;
 pub mod dialect;

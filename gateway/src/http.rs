@@ -3,6 +3,7 @@
 
 pub mod auth;
 mod body_time;
+mod charging;
 mod content_encoding;
 pub mod cookies;
 pub mod cors;

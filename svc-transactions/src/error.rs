@@ -25,6 +25,12 @@ pub enum Error {
     NoBlocked,
     #[error("a stored link between transactions cannot be read")]
     DamagedLink,
+    #[error("insufficient_credits")]
+    NoCredits,
+    #[error("credit not found")]
+    NoCredit,
+    #[error("a stored credit cannot be read")]
+    DamagedCredit,
     #[error("webhook not found")]
     NoWebhook,
     #[error("delivery not found")]
@@ -71,10 +77,17 @@ impl From<Error> for Status {
             | Error::NoSample
             | Error::NoReview
             | Error::NoBlocked
+            | Error::NoCredit
             | Error::NoWebhook
             | Error::NoDelivery => Self::not_found(error.to_string()),
             Error::BrokenOff(_) => Self::aborted(error.to_string()),
             Error::Taken => Self::already_exists(error.to_string()),
+            Error::NoCredits => {
+                let mut status = Self::failed_precondition(error.to_string());
+                let word = tonic::metadata::MetadataValue::from_static("insufficient_credits");
+                status.metadata_mut().insert("x-word", word);
+                status
+            }
             Error::Refused(_) => Self::failed_precondition(error.to_string()),
             Error::Changed | Error::ReviewChanged => Self::aborted(error.to_string()),
             Error::Overloaded => Self::resource_exhausted(error.to_string()),
@@ -91,7 +104,11 @@ impl From<Error> for Status {
                 tracing::error!(error = cause as &dyn std::error::Error, "no room for a sample");
                 StorageLimit::Full.status()
             }
-            Error::Sealed(_) | Error::Damaged(_) | Error::DamagedReview | Error::DamagedLink => {
+            Error::Sealed(_)
+            | Error::Damaged(_)
+            | Error::DamagedReview
+            | Error::DamagedLink
+            | Error::DamagedCredit => {
                 tracing::error!(error = &error as &dyn std::error::Error, "what is stored is unreadable");
                 Self::internal("internal error")
             }

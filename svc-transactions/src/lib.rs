@@ -29,6 +29,7 @@ mod answers;
 mod backlog;
 mod blocklist;
 mod config;
+mod credits;
 mod error;
 mod fraud;
 mod keys;
@@ -51,8 +52,8 @@ use std::time::Duration;
 
 use anyhow::Context;
 use proto::transactions::{
-    answers_server::AnswersServer, fraud_server::FraudServer, reviews_server::ReviewsServer,
-    transactions_server::TransactionsServer,
+    answers_server::AnswersServer, credits_server::CreditsServer, fraud_server::FraudServer,
+    reviews_server::ReviewsServer, transactions_server::TransactionsServer,
 };
 use tonic::service::Routes;
 
@@ -98,6 +99,7 @@ pub async fn routes_at(config: Config, clock: Clock) -> anyhow::Result<Routes> {
     let outbox = outbox::Outbox::new(ring.clone());
     let webhooks =
         webhooks::start(&config.webhooks, db.clone(), ring.clone(), outbox.clone(), clock.clone())?;
+    let direct = webhooks::DirectEndpoints::new(&config.webhooks, db.clone(), ring.clone(), clock.clone());
     let store = store::Store::new(db, outbox);
     let period = Duration::from_secs(config.samples.sweep_seconds.into());
     let sweeper = sweeper::start(store.clone(), samples.clone(), period, clock.clone());
@@ -105,7 +107,9 @@ pub async fn routes_at(config: Config, clock: Clock) -> anyhow::Result<Routes> {
     let answers = answers::Answers::start(store.clone(), &config.answers, clock.clone());
     let answers = AnswersServer::new(answers).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES);
     let backlog = backlog::start(store.clone(), clock.clone());
-    let service = service::Transactions::new(store, ring, samples, clock, vec![sweeper, rules, backlog]);
+    let credits = CreditsServer::new(credits::Credits { store: store.clone(), clock: clock.clone() });
+    let service =
+        service::Transactions::new(store, ring, samples, direct, clock, vec![sweeper, rules, backlog]);
     let reviews = ReviewsServer::new(reviews::Reviews::new(service.clone()))
         .max_decoding_message_size(rpc::MAX_MESSAGE_BYTES);
     let fraud = FraudServer::new(fraud::Page::new(service.clone()));
@@ -113,6 +117,7 @@ pub async fn routes_at(config: Config, clock: Clock) -> anyhow::Result<Routes> {
     Ok(Routes::new(transactions)
         .add_service(webhooks)
         .add_service(answers)
+        .add_service(credits)
         .add_service(reviews)
         .add_service(fraud))
 }

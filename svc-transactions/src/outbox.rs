@@ -18,7 +18,7 @@ use crate::{error::Error, record::Record, store::Lines};
 pub const PAYLOAD: Purpose = Purpose("payload of a webhook delivery");
 
 /// All events. `webhook.test` is not included: it is sent only on request.
-pub const EVENTS: [&str; 10] = [
+pub const EVENTS: [&str; 11] = [
     "session.completed",
     "video.processed",
     "enrollment.completed",
@@ -29,11 +29,16 @@ pub const EVENTS: [&str; 10] = [
     "consent.changed",
     IDENTITY_VERIFIED,
     "deepfake.completed",
+    VERIFIK,
 ];
 /// The final decision of a review.
 const REVIEW_COMPLETED: &str = "review.completed";
 /// A check of the Identity Verification API, reported in the format of that API.
 pub const IDENTITY_VERIFIED: &str = "identity_verification.completed";
+
+/// Something that happened to a registration or validation of the Verifik API; it is reported in the shape of that API, also when
+/// a call was refused.
+const VERIFIK: &str = "verifik.event";
 
 /// An event as its subscribers receive it.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,6 +54,8 @@ pub struct Event {
     pub at_ms: i64,
     /// The JSON payload.
     pub payload: Vec<u8>,
+    /// The endpoints it goes to whatever events they ask for.
+    pub endpoints: Vec<String>,
 }
 
 impl Event {
@@ -68,9 +75,11 @@ impl Event {
             "idv.submit" => IDENTITY_VERIFIED,
             "biometry_v2.deepfake_result" => "deepfake.completed",
             "consent" | "storage_consent" | "biometry_v2.consent_approve" => "consent.changed",
+            kind if kind.starts_with("verifik.") && record.event_json.is_some() => VERIFIK,
             _ => return Ok(None),
         };
-        if !(200..300).contains(&record.http_status) {
+        let may_be_refused = name == VERIFIK && record.http_status < 500;
+        if !may_be_refused && !(200..300).contains(&record.http_status) {
             return Ok(None);
         }
         let data = serde_json::to_value(Data::of(record))?;
@@ -126,6 +135,7 @@ impl Event {
             subject_hash: subject_hash.map(<[u8]>::to_vec),
             at_ms,
             payload: payload(name, at_ms, data)?,
+            endpoints: Vec::new(),
         })
     }
 }
@@ -195,7 +205,9 @@ impl Subscriber {
     fn wants(&self, event: &Event) -> bool {
         self.project_id == event.project_id
             && self.api_key_id == event.api_key_id
-            && (self.events.0.is_empty() || self.events.0.iter().any(|name| name == event.name))
+            && (self.events.0.is_empty()
+                || self.events.0.iter().any(|name| name == event.name)
+                || event.endpoints.contains(&self.id))
     }
 }
 
@@ -298,6 +310,7 @@ mod tests {
             client_app_version: None,
             flag: None,
             event_json: None,
+            event_urls: Vec::new(),
             client_address: None,
             document_number: None,
             is_test: false,
@@ -332,6 +345,21 @@ mod tests {
             assert!(event.is_none_or(|event| EVENTS.contains(&event)));
             assert_eq!(name(kind, 403), None, "what was refused did not happen");
         }
+    }
+
+    #[test]
+    fn a_verifik_event_is_what_the_call_left_also_when_it_was_refused() {
+        let event = |http_status, event_json: Option<&str>| {
+            let event_json = event_json.map(str::to_owned);
+            let record = Record { event_json, ..record("verifik.app_registration_face", http_status) };
+            Event::from_record(&record, None).unwrap()
+        };
+        for status in [200, 409] {
+            let event = event(status, Some("{}")).unwrap();
+            assert_eq!((event.name, event.payload.as_slice()), ("verifik.event", b"{}".as_slice()));
+        }
+        assert_eq!(event(200, None), None);
+        assert_eq!(event(500, Some("{}")), None);
     }
 
     #[test]

@@ -109,6 +109,8 @@ pub struct Record {
     pub flag: Option<Flag>,
     /// The webhook payload, for an API with its own format. Not stored with the record.
     pub event_json: Option<String>,
+    /// Where it is sent beside its subscribers. Not stored with the record.
+    pub event_urls: Vec<String>,
     /// The address of the client, and the document: used for links to other calls, and not stored.
     pub client_address: Option<String>,
     pub document_number: Option<DocumentNumber>,

@@ -28,6 +28,7 @@ use crate::{
     samples::Samples,
     seal,
     store::{Entry, HitRow, Lines, Listed, Row, Store, StoredLink},
+    webhooks::DirectEndpoints,
     writer::Writer,
 };
 
@@ -39,6 +40,7 @@ pub struct Transactions {
     writer: Writer,
     pub(crate) ring: KeyRing,
     samples: Samples,
+    direct: DirectEndpoints,
     pub(crate) clock: Clock,
     /// Background tasks, which run as long as the service exists.
     _tasks: Arc<Vec<AbortOnDropHandle<()>>>,
@@ -50,11 +52,12 @@ impl Transactions {
         store: Store,
         ring: KeyRing,
         samples: Samples,
+        direct: DirectEndpoints,
         clock: Clock,
         tasks: Vec<AbortOnDropHandle<()>>,
     ) -> Self {
         let writer = Writer::start(store.clone());
-        Self { writer, store, ring, samples, clock, _tasks: Arc::new(tasks) }
+        Self { writer, store, ring, samples, direct, clock, _tasks: Arc::new(tasks) }
     }
 
     async fn record(&self, transaction: wire::Transaction) -> Result<(), Error> {
@@ -65,7 +68,13 @@ impl Transactions {
             None => None,
         };
         let sealed = seal::seal(&self.ring, project, &record.id, &record.personal)?;
-        let event = Event::from_record(&record, hash.as_deref())?;
+        let mut event = Event::from_record(&record, hash.as_deref())?;
+        if let Some(event) = &mut event {
+            for url in &record.event_urls {
+                let endpoint = self.direct.endpoint(project, &record.api_key_id, url).await?;
+                event.endpoints.extend(endpoint.map(|id| id.as_str().to_owned()));
+            }
+        }
         let links = self.sealed_links(&record)?;
         let awaits_capture = record.awaits_capture();
         self.writer.record(Entry { row: Row::new(record, hash, sealed), links, awaits_capture, event }).await

@@ -3,6 +3,7 @@
 mod answers;
 mod backlog;
 mod blocklist;
+mod credits;
 mod erase;
 mod fraud;
 mod fraud_page;
@@ -32,6 +33,7 @@ use crate::{
 pub use answers::Claim;
 pub use backlog::Backlog;
 pub use blocklist::BlockedRow;
+pub use credits::{CreditRow, PlanRow};
 pub use fraud::{Around, Evaluation, Found, HitRow, Trait};
 pub use fraud_page::{Counted, FindingRow, Neighbour};
 pub use links::StoredLink;

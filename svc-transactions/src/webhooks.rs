@@ -14,6 +14,7 @@ mod address;
 mod attempt;
 mod concurrency;
 mod config;
+mod direct;
 mod endpoint;
 mod finish;
 mod retry;
@@ -34,6 +35,7 @@ use crate::{Clock, outbox::Outbox};
 
 pub use attempt::LOG;
 pub use config::Config;
+pub use direct::DirectEndpoints;
 pub use endpoint::{SECRETS, TARGET};
 
 use store::Store;

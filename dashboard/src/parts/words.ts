@@ -79,6 +79,7 @@ export const EVENTS = [
   "review.completed",
   "consent.changed",
   "deepfake.completed",
+  "verifik.event",
 ];
 
 /** The services of a project, as keys name them and as rules do. */

@@ -39,6 +39,7 @@ pub async fn compare_sides(
         for other in sides.gallery {
             match compare_pictures(core, caller, authorized, probe, other).await? {
                 FacesCompared::Judged { probability, .. } => {
+                    record.note_models_ran();
                     best = Ok(best.map_or(probability, |known: f64| known.max(probability)));
                 }
                 FacesCompared::NoFace { error, .. } if best.is_err() => best = Err(error),
@@ -70,7 +71,10 @@ pub async fn judge_liveness(
     let mut least = 1.0_f64;
     for picture in pictures {
         match judge_still(core, caller, authorized, picture, StillQuestion::default()).await? {
-            StillJudged::Seen(seen) => least = least.min(seen.liveness),
+            StillJudged::Seen(seen) => {
+                record.note_models_ran();
+                least = least.min(seen.liveness);
+            }
             StillJudged::Unusable(word) => {
                 record.set_reasons(vec![word.clone()]);
                 return Ok(Err(word));

@@ -28,12 +28,15 @@ pub struct CallContext {
 
 /// The record of one call. [`write`](Self::write) stores it, whatever the outcome of the call.
 #[derive(Clone, Debug, Default)]
-pub struct TransactionRecord(Transaction);
+pub struct TransactionRecord {
+    transaction: Transaction,
+    models_ran: bool,
+}
 
 impl TransactionRecord {
     /// Begins the record of a call; its id is the request id.
     pub fn begin(kind: &'static str, caller: &Caller) -> Self {
-        Self(Transaction {
+        let transaction = Transaction {
             id: rpc::current().request_id,
             project_id: caller.project_id.clone(),
             api_key_id: caller.id.clone(),
@@ -41,12 +44,13 @@ impl TransactionRecord {
             created_at_ms: boot::now_ms(),
             is_test: caller.is_test,
             ..Transaction::default()
-        })
+        };
+        Self { transaction, models_ran: false }
     }
 
     pub fn set_context(&mut self, context: &CallContext) {
         let context = context.clone();
-        self.0 = Transaction {
+        self.transaction = Transaction {
             user_fullname: context.user_fullname,
             session_id: context.session_id,
             action_trigger: context.action_trigger,
@@ -55,90 +59,108 @@ impl TransactionRecord {
             tags: context.tags,
             client_app: context.client_app,
             client_app_version: context.client_app_version,
-            ..std::mem::take(&mut self.0)
+            ..std::mem::take(&mut self.transaction)
         };
     }
 
     /// Sets the address of a user who calls directly, for links to other calls.
     pub fn set_client_address(&mut self, address: Option<std::net::IpAddr>) {
-        self.0.client_address = address.map(|address| address.to_string()).unwrap_or_default();
+        self.transaction.client_address = address.map(|address| address.to_string()).unwrap_or_default();
     }
 
     /// Sets the document of the call, for links to other calls; the number is not stored.
     pub fn set_document(&mut self, document: Option<DocumentNumber>) {
-        self.0.document_number = document;
+        self.transaction.document_number = document;
     }
 
     /// Returns the transaction id, which is the request id.
     pub fn transaction_id(&self) -> &str {
-        &self.0.id
+        &self.transaction.id
+    }
+
+    pub fn kind(&self) -> &str {
+        &self.transaction.kind
+    }
+
+    /// Notes that the models judged what was sent: such a call is charged, whatever they found.
+    pub fn note_models_ran(&mut self) {
+        self.models_ran = true;
+    }
+
+    pub fn have_models_run(&self) -> bool {
+        self.models_ran
     }
 
     pub fn set_session(&mut self, session_id: Option<String>) {
-        self.0.session_id = session_id;
+        self.transaction.session_id = session_id;
     }
 
     pub fn user(&self) -> Option<&str> {
-        self.0.user_fullname.as_deref()
+        self.transaction.user_fullname.as_deref()
     }
 
     pub fn set_user(&mut self, user_fullname: Option<String>) {
-        self.0.user_fullname = user_fullname;
+        self.transaction.user_fullname = user_fullname;
     }
 
     pub fn add_tag(&mut self, tag: &str) {
-        if !self.0.tags.iter().any(|known| known == tag) {
-            self.0.tags.push(tag.to_owned());
+        if !self.transaction.tags.iter().any(|known| known == tag) {
+            self.transaction.tags.push(tag.to_owned());
         }
     }
 
     /// A trigger from the headers has priority.
     pub fn set_trigger_if_absent(&mut self, trigger: &str) {
-        self.0.action_trigger.get_or_insert_with(|| trigger.to_owned());
+        self.transaction.action_trigger.get_or_insert_with(|| trigger.to_owned());
     }
 
     pub fn set_reasons(&mut self, reasons: Vec<String>) {
-        self.0.reasons = reasons;
+        self.transaction.reasons = reasons;
     }
 
     pub fn set_decision<C>(&mut self, decision: &Decision<C>, rules_source: &str) {
         self.set_verdict(decision.verdict, decision.reasons.clone());
-        self.0.score = Some(decision.score);
-        self.0.rules = Some(rules_source.to_owned());
+        self.transaction.score = Some(decision.score);
+        self.transaction.rules = Some(rules_source.to_owned());
     }
 
     /// Sets a verdict that was not made by scoring rules.
     pub fn set_verdict(&mut self, verdict: Verdict, reasons: Vec<String>) {
-        self.0.verdict = wire_verdict(verdict).into();
-        self.0.reasons = reasons;
+        self.transaction.verdict = wire_verdict(verdict).into();
+        self.transaction.reasons = reasons;
     }
 
     pub fn set_rules(&mut self, rules_source: &str) {
-        self.0.rules = Some(rules_source.to_owned());
+        self.transaction.rules = Some(rules_source.to_owned());
     }
 
     /// 0 to 100.
     pub fn set_score(&mut self, score: f64) {
-        self.0.score = Some(score);
+        self.transaction.score = Some(score);
     }
 
     /// Sets the webhook payload of the call, in the format of its API.
     pub fn set_event(&mut self, event: &impl Serialize) {
-        self.0.event_json = serde_json::to_string(event).ok();
+        self.transaction.event_json = serde_json::to_string(event).ok();
+    }
+
+    /// Where it is sent beside the subscribers.
+    pub fn set_event_urls(&mut self, urls: Vec<String>) {
+        self.transaction.event_urls = urls;
     }
 
     /// Sets the report of each service, by name.
     pub fn set_services(&mut self, services: &impl Serialize) {
-        self.0.services_json = serde_json::to_string(services).ok();
+        self.transaction.services_json = serde_json::to_string(services).ok();
     }
 
     /// Sets the evidence of the decision, so that it can be repeated.
     pub fn set_evidence(&mut self, basis: &impl Serialize) {
-        self.0.evidence_json = serde_json::to_string(basis).ok();
+        self.transaction.evidence_json = serde_json::to_string(basis).ok();
     }
 
     pub fn set_durations(&mut self, durations: &Value) {
-        self.0.durations_json = Some(durations.to_string());
+        self.transaction.durations_json = Some(durations.to_string());
     }
 
     /// Stores the record. A call that cannot be recorded must fail.
@@ -152,10 +174,10 @@ impl TransactionRecord {
         error: Option<String>,
         duration_ms: u32,
     ) -> Result<(), Error> {
-        self.0.http_status = http_status.into();
-        self.0.error = error;
-        self.0.duration_ms = duration_ms;
-        let request = RecordTransactionRequest { transaction: Some(self.0) };
+        self.transaction.http_status = http_status.into();
+        self.transaction.error = error;
+        self.transaction.duration_ms = duration_ms;
+        let request = RecordTransactionRequest { transaction: Some(self.transaction) };
         core.services().transactions().record_transaction(request).await?;
         Ok(())
     }

@@ -29,6 +29,7 @@ pub struct DocumentSent<'a> {
 pub struct DocumentRegistered {
     pub document: wire::RegisteredDocument,
     pub document_type: &'static str,
+    pub flow_id: String,
     /// Share of the given names found in the document, 0 to 100.
     pub name_match: u32,
 }
@@ -54,6 +55,7 @@ pub async fn register_document(
     let verification = Verification::begin(core, caller, record, subject, required).await?;
     let options = DocumentOptions { validate_mrz: true, external: false, chip: Vec::new() };
     let examined = check_document(verification, picture, options).await?;
+    record.note_models_ran();
     let name_match = name_match(&given, &printed_name(&examined));
     let status = match (examined.decision.verdict, name_match) {
         (Verdict::Pass, 100) => wire::DocumentStatus::Validated,
@@ -63,11 +65,8 @@ pub async fn register_document(
     let note = wire::SetDocumentRequest { project_id, id: id.to_owned(), status: status.into(), force };
     let registration = core.services().journeys().set_document(note).await?.into_inner();
     let document = registration.document.unwrap_or_default();
-    Ok(DocumentRegistered {
-        document,
-        document_type: examined.document.document_type().as_word(),
-        name_match,
-    })
+    let (document_type, flow_id) = (examined.document.document_type().as_word(), registration.flow_id);
+    Ok(DocumentRegistered { document, document_type, flow_id, name_match })
 }
 
 fn printed_name(examined: &DocumentExamination) -> String {

@@ -67,6 +67,7 @@ pub async fn register_face(
             return Ok(Err(FaceRefused::Unusable(word)));
         }
     };
+    verification.record.note_models_ran();
     // Counted before its result is shown, so that the number of results never exceeds the limit.
     let attempt = wire::RecordRequest { project_id: project_id.clone(), id: id.to_owned() };
     core.services().journeys().count_face_attempt(attempt).await?;
@@ -198,6 +199,7 @@ pub async fn judge_validation(
             return Ok(Err(ValidationRefused::Unusable));
         }
     };
+    verification.record.note_models_ran();
     let is_live = seen.liveness > settings.liveness_min_score;
     let is_login = asked.r#type() == wire::ValidationType::Login;
     let is_same = seen.own.map_or(!is_login, |(_, matched)| matched);

@@ -68,6 +68,7 @@ pub async fn search_persons(
                 return Ok(Err(word));
             }
             StillJudged::Seen(SeenStill { liveness: of_one, nearest: of_this, .. }) => {
+                record.note_models_ran();
                 liveness = liveness.min(of_one);
                 let known = nearest.as_ref().map_or(0.0, |(_, probability)| *probability);
                 nearest = of_this.filter(|(_, probability)| *probability > known).or(nearest);
@@ -126,7 +127,10 @@ pub async fn verify_person(
                 record.set_reasons(vec![word.clone()]);
                 return Ok(Err(word));
             }
-            StillJudged::Seen(seen) => best = best.max(seen.own.map_or(0.0, |(probability, _)| probability)),
+            StillJudged::Seen(seen) => {
+                record.note_models_ran();
+                best = best.max(seen.own.map_or(0.0, |(probability, _)| probability));
+            }
         }
     }
     let is_same = Disclosure::new(caller, None).reaches(best, min_probability);

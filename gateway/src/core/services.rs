@@ -9,8 +9,9 @@ use proto::{
     projects::projects_client::ProjectsClient,
     sessions::sessions_client::SessionsClient,
     transactions::{
-        answers_client::AnswersClient, fraud_client::FraudClient, reviews_client::ReviewsClient,
-        transactions_client::TransactionsClient, webhooks_client::WebhooksClient,
+        answers_client::AnswersClient, credits_client::CreditsClient, fraud_client::FraudClient,
+        reviews_client::ReviewsClient, transactions_client::TransactionsClient,
+        webhooks_client::WebhooksClient,
     },
 };
 use rpc::Transport;
@@ -51,6 +52,11 @@ impl Peers {
     /// Responses of idempotent calls are in the transactions service.
     pub(crate) fn answers(&self) -> AnswersClient<Transport> {
         AnswersClient::new(self.transactions.clone()).max_decoding_message_size(rpc::MAX_MESSAGE_BYTES)
+    }
+
+    /// Credits live with the transactions that cost them.
+    pub(crate) fn credits(&self) -> CreditsClient<Transport> {
+        CreditsClient::new(self.transactions.clone())
     }
 
     /// Reviews are in the transactions service.

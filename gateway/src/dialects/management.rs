@@ -2,6 +2,7 @@
 
 mod api_keys;
 mod blocklist;
+mod credits;
 mod fraud;
 mod health;
 mod live;
@@ -100,6 +101,9 @@ fn project_routes() -> Vec<Route> {
         route(Project(P::ProjectsRead), routes!(page_theme::get_page_theme)),
         route(Project(P::ProjectsWrite), routes!(page_theme::put_page_theme))
             .max_body_bytes(page_theme::MAX_BODY_BYTES),
+        route(Project(P::ProjectsRead), routes!(credits::get_credit_plan)),
+        route(Project(P::ProjectsWrite), routes!(credits::put_credit_plan)),
+        route(Project(P::ProjectsWrite), routes!(credits::add_credits)),
         route(Project(P::ProjectsRead), routes!(sim_swap::get_sim_swap_operator)),
         route(
             Project(P::ProjectsWrite),

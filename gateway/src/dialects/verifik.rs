@@ -4,9 +4,11 @@
 mod app_registrations;
 mod biometric_validations;
 mod collections;
+mod credits;
 mod document_validations;
 mod email_validations;
 mod errors;
+mod events;
 mod face_recognition;
 mod flows;
 mod images;
@@ -57,14 +59,18 @@ pub fn routes() -> Vec<Route> {
             .recorded_as("verifik.app_registration_sync"),
         route(REGISTRATION, routes!(register_face::validate_app_registration_face))
             .recorded_as("verifik.app_registration_face")
+            .charged()
             .max_body_bytes(MAX_ONE_IMAGE_BYTES),
         route(REGISTRATION, routes!(document_validations::validate_registration_document))
             .recorded_as("verifik.document_validation")
+            .charged()
             .max_body_bytes(MAX_ONE_IMAGE_BYTES),
         route(REGISTRATION, routes!(email_validations::send_registration_code))
             .recorded_as("verifik.email_validation_create"),
         route(REGISTRATION, routes!(email_validations::check_registration_code))
             .recorded_as("verifik.email_validation_validate"),
+        route(RECORDS, routes!(credits::list_credits)),
+        route(RECORDS, routes!(credits::get_credit)),
     ]
 }
 
@@ -85,6 +91,7 @@ pub fn validation_routes() -> Vec<Route> {
             .recorded_as("verifik.biometric_validation_restart"),
         route(VALIDATION, routes!(validate::validate_face))
             .recorded_as("verifik.biometric_validation_validate")
+            .charged()
             .max_body_bytes(MAX_ONE_IMAGE_BYTES),
     ]
 }
@@ -104,30 +111,39 @@ pub fn face_routes() -> Vec<Route> {
     vec![
         route(CAPTURE, routes!(face_recognition::judge_liveness))
             .recorded_as("verifik.liveness")
+            .charged()
             .max_body_bytes(MAX_ONE_IMAGE_BYTES),
         route(CAPTURE, routes!(face_recognition::judge_liveness_score))
             .recorded_as("verifik.liveness_score")
+            .charged()
             .max_body_bytes(MAX_ONE_IMAGE_BYTES),
         route(CAPTURE, routes!(face_recognition::compare_faces))
             .recorded_as("verifik.compare")
+            .charged()
             .max_body_bytes(MAX_SEVERAL_IMAGES_BYTES),
         route(CAPTURE, routes!(face_recognition::compare_live_face))
             .recorded_as("verifik.compare_live")
+            .charged()
             .max_body_bytes(MAX_SEVERAL_IMAGES_BYTES),
         route(CAPTURE, routes!(face_recognition::compare_with_liveness))
             .recorded_as("verifik.compare_with_liveness")
+            .charged()
             .max_body_bytes(MAX_SEVERAL_IMAGES_BYTES),
         route(CAPTURE, routes!(search::search_person))
             .recorded_as("verifik.search")
+            .charged()
             .max_body_bytes(MAX_SEVERAL_IMAGES_BYTES),
         route(CAPTURE, routes!(search::search_live_person))
             .recorded_as("verifik.search_live_face")
+            .charged()
             .max_body_bytes(MAX_ONE_IMAGE_BYTES),
         route(CAPTURE, routes!(search::search_active_user))
             .recorded_as("verifik.search_active_user")
+            .charged()
             .max_body_bytes(MAX_ONE_IMAGE_BYTES),
         route(CAPTURE, routes!(search::verify_person_face))
             .recorded_as("verifik.verify")
+            .charged()
             .max_body_bytes(MAX_SEVERAL_IMAGES_BYTES),
         route(WRITE, routes!(collections::create_face_collection)),
         route(READ, routes!(collections::list_face_collections)),

@@ -13,6 +13,7 @@ use crate::{
     core::{caller::RecordKind, dialect::Dialect, permissions::Permission},
     http::{
         body_time::{allow_upload_time, limit_body_time},
+        charging::charge_credits,
         content_encoding::decode_content_encoding,
         dashboard_session::{Guard, check_access, check_permission},
         drain::drain,
@@ -68,11 +69,12 @@ pub struct Route {
     recorded_as: Option<&'static str>,
     max_body_bytes: Option<usize>,
     only_reads: bool,
+    is_charged: bool,
 }
 
 /// A route open to `access`.
 pub const fn route(access: Access, methods: UtoipaMethodRouter<Gateway>) -> Route {
-    Route { methods, access, recorded_as: None, max_body_bytes: None, only_reads: false }
+    Route { methods, access, recorded_as: None, max_body_bytes: None, only_reads: false, is_charged: false }
 }
 
 impl Route {
@@ -80,6 +82,13 @@ impl Route {
     #[must_use]
     pub fn recorded_as(mut self, kind: &'static str) -> Self {
         self.recorded_as = Some(kind);
+        self
+    }
+
+    /// Its calls cost credits, where the models judge what is sent. It must be recorded.
+    #[must_use]
+    pub fn charged(mut self) -> Self {
+        self.is_charged = true;
         self
     }
 
@@ -182,8 +191,14 @@ impl RouteTable {
 
 impl Route {
     fn into_methods(self, gateway: &Gateway, errors: ErrorShape) -> UtoipaMethodRouter<Gateway> {
-        let Self { methods: (schemas, mut paths, methods), access, recorded_as, max_body_bytes, only_reads } =
-            self;
+        let Self {
+            methods: (schemas, mut paths, methods),
+            access,
+            recorded_as,
+            max_body_bytes,
+            only_reads,
+            is_charged,
+        } = self;
         for operation in paths.paths.values_mut().flat_map(operations_mut) {
             describe(operation, access, recorded_as.is_some());
         }
@@ -206,6 +221,13 @@ impl Route {
             _ => methods,
         };
         let methods = if only_reads { methods.layer(from_fn(mark_only_read)) } else { methods };
+        // A panic is caught inside of it, so that such a call is given back.
+        let methods = if is_charged {
+            let methods = methods.route_layer(CatchPanicLayer::custom(from_panic));
+            methods.route_layer(from_fn_with_state(gateway.clone(), charge_credits))
+        } else {
+            methods
+        };
         let methods = match recorded_as {
             // A panic is caught inside of the record, so that such a call is recorded as well.
             Some(kind) => methods.route_layer(CatchPanicLayer::custom(from_panic)).route_layer(

@@ -2,6 +2,7 @@
 
 mod answers;
 mod consent;
+mod credits;
 mod docauth;
 mod fraud;
 mod journeys;
@@ -32,8 +33,8 @@ use proto::{
     sessions::sessions_server::SessionsServer,
     subjects::{Kept, Remains, Subject},
     transactions::{
-        Transaction, answers_server::AnswersServer, fraud_server::FraudServer, reviews_server::ReviewsServer,
-        transactions_server::TransactionsServer,
+        Transaction, answers_server::AnswersServer, credits_server::CreditsServer, fraud_server::FraudServer,
+        reviews_server::ReviewsServer, transactions_server::TransactionsServer,
     },
 };
 use serde_json::{Value, json};
@@ -125,6 +126,7 @@ pub struct State {
     /// By the id they are stored under.
     pub answers: BTreeMap<Vec<u8>, answers::KnownAnswer>,
     pub answers_down: bool,
+    pub credits: credits::Credits,
     pub projects_down: bool,
     pub panic_on_analysis: bool,
     /// What the documents service answers; without, that it is not offered.
@@ -143,6 +145,8 @@ pub struct State {
 #[derive(Default)]
 pub struct Session {
     pub user: Option<String>,
+    /// By consents alone.
+    pub bound_by_consent: bool,
     pub ended: bool,
     /// What was issued, as far as it is not used up.
     pub challenge: Option<Option<proto::sessions::Challenge>>,
@@ -224,6 +228,7 @@ impl Stage {
                 .add_service(DocAuthServer::new(self.clone()))
                 .add_service(TransactionsServer::new(self.clone()))
                 .add_service(AnswersServer::new(self.clone()))
+                .add_service(CreditsServer::new(self.clone()))
                 .add_service(ReviewsServer::new(self.clone()))
                 .add_service(FraudServer::new(self.clone()))
                 .add_service(ProjectsServer::new(self.clone()))

@@ -1,5 +1,6 @@
 //! Verifik, by the acceptance cases of its contract: the models are played, the journeys are the real service.
 
+mod credits;
 mod faces;
 mod links;
 mod projects;

@@ -67,6 +67,7 @@ impl TryFrom<wire::Transaction> for Record {
             client_address: Some(wire.client_address).filter(|address| !address.is_empty()),
             document_number: wire.document_number.map(document_number),
             event_json: json("event_json", wire.event_json, record::MAX_SERVICES_JSON)?,
+            event_urls: wire.event_urls,
             is_test: wire.is_test,
             personal: Personal {
                 user_fullname: optional("user_fullname", wire.user_fullname)?,
@@ -108,6 +109,7 @@ impl From<Record> for wire::Transaction {
             flag: to_wire::<wire::Flag>(record.flag.map_or("", Flag::as_str)),
             evidence_json: record.personal.evidence_json,
             event_json: None,
+            event_urls: Vec::new(),
             client_address: String::new(),
             document_number: None,
             is_test: record.is_test,

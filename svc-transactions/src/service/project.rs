@@ -20,6 +20,7 @@ impl Transactions {
         let answers = self.store.delete_answers(&project, BATCH).await?;
         self.store.delete_review_settings(&project).await?;
         let blocked = self.store.delete_project_blocked(&project).await?;
+        let credits = self.store.delete_some_credits(&project, BATCH).await?;
         let names = self.store.forget_old_names(&project, i64::MAX, BATCH).await?;
         self.store.purge(Vec::new()).await?;
         Ok(remains([
@@ -31,6 +32,7 @@ impl Transactions {
             ("idempotency_answer", answers),
             ("searchable_name", names),
             ("blocklist_entry", blocked),
+            ("credit_entry", credits),
         ]))
     }
 

@@ -117,6 +117,7 @@ impl Row {
             client_app_version: self.client_app_version,
             flag: self.flag.as_deref().map(Flag::parse).transpose()?,
             event_json: None,
+            event_urls: Vec::new(),
             client_address: None,
             document_number: None,
             is_test: self.is_test != 0,

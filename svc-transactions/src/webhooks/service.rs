@@ -166,6 +166,7 @@ impl Webhooks {
             subject_hash: None,
             at_ms,
             payload: outbox::payload(name, at_ms, &json!({"webhook_id": row.id}))?,
+            endpoints: Vec::new(),
         };
         let outgoing = self.outbox.outgoing(&row.id, &event)?;
         let delivery = DeliveryId::parse(&outgoing.id)?;

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
 mod answers;
+mod credits;
 mod dashboard;
 mod erasure;
 mod fraud;
@@ -26,7 +27,8 @@ use std::{
 
 use proto::transactions::{
     GetTransactionRequest, RecordTransactionRequest, Transaction, answers_client::AnswersClient,
-    fraud_client::FraudClient, reviews_client::ReviewsClient, transactions_client::TransactionsClient,
+    credits_client::CreditsClient, fraud_client::FraudClient, reviews_client::ReviewsClient,
+    transactions_client::TransactionsClient,
 };
 use rpc::Transport;
 use svc_transactions::{Config, SamplesConfig};
@@ -52,6 +54,7 @@ pub struct Service {
     db_pool: Arc<tokio::sync::OnceCell<db::Db>>,
     pub client: TransactionsClient<Transport>,
     pub answers: AnswersClient<Transport>,
+    pub credits: CreditsClient<Transport>,
     pub reviews: ReviewsClient<Transport>,
     pub fraud: FraudClient<Transport>,
 }
@@ -102,8 +105,9 @@ impl Service {
         let (client, answers) =
             (TransactionsClient::new(transport.clone()), AnswersClient::new(transport.clone()));
         let reviews = ReviewsClient::new(transport.clone());
+        let credits = CreditsClient::new(transport.clone());
         let fraud = FraudClient::new(transport);
-        Self { db, folder, now_ms, db_pool: Arc::default(), client, answers, reviews, fraud }
+        Self { db, folder, now_ms, db_pool: Arc::default(), client, answers, credits, reviews, fraud }
     }
 
     /// Returns the configuration of an operator's command.
@@ -243,6 +247,7 @@ pub fn video(project: &str) -> Transaction {
         client_app_version: Some("1.2.3".into()),
         // Only another API's own format has one.
         event_json: None,
+        event_urls: Vec::new(),
         client_address: String::new(),
         document_number: None,
         is_test: false,

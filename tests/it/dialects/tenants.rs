@@ -23,6 +23,7 @@ struct Belongings {
     token: String,
     validation: String,
     collection: String,
+    credit: String,
     session: String,
     check: String,
     /// The id of a text, which each project chooses for itself.
@@ -44,6 +45,8 @@ impl Belongings {
         let validation =
             json!({"project": project, "projectFlow": flow, "identifier": "zebra", "type": "validation"});
         let collection = post("/v2/face-recognition/collections", &json!({"name": "zebra"})).await;
+        post("/api-projects/credits/purchases", &json!({"amount": 1, "description": "zebra"})).await;
+        let credits = verifik.get("/v2/credits").await.body;
         let session = answer(version_2.post("/api-gateway/v2/sessions")).await.body;
         // Whether it is a video is found out later; a check has its id at once.
         let form = Form::new().text("request", r#"{"user_id": "zebra"}"#);
@@ -60,6 +63,7 @@ impl Belongings {
             registration: id(&registration, "/data/appRegistration/_id"),
             token: id(&registration, "/data/token"),
             collection: id(&collection, "/data/code"),
+            credit: id(&credits, "/data/0/_id"),
             session: id(&session, "/data/session_id"),
             project,
             flow,
@@ -73,6 +77,7 @@ impl Belongings {
             _ if path.starts_with("/v2/app-registrations/") => &self.registration,
             _ if path.starts_with("/v2/biometric-validations/") => &self.validation,
             _ if path.starts_with("/v2/face-recognition/collections/") => &self.collection,
+            _ if path.starts_with("/v2/credits/") => &self.credit,
             _ if path.starts_with("/api-gateway/v2/sessions/") => &self.session,
             _ if path.starts_with("/api-gateway/v2/deepfake/checks/") => &self.check,
             _ if path.starts_with("/api-gateway/v2/consents/{id}") => &self.text,

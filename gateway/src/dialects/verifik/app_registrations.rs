@@ -13,7 +13,10 @@ use proto::journeys as wire;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::flows::{STEPS, word};
+use super::{
+    events,
+    flows::{STEPS, word},
+};
 use crate::{
     core::{
         caller::Caller,
@@ -152,7 +155,7 @@ impl AppRegistration {
     }
 
     /// With how far it has come.
-    fn with_step(caller: &Caller, of: wire::Registration) -> Self {
+    pub fn with_step(caller: &Caller, of: wire::Registration) -> Self {
         let current = of.current_step();
         let number = STEPS.iter().position(|(_, step)| *step == current).unwrap_or_default() + 1;
         let language = Some(of.language.clone());
@@ -233,6 +236,7 @@ async fn create(
     let request = json::parse_object::<RegistrationBody>(body)?.request()?;
     let made = journeys::register(gateway.core(), &call.caller, &mut call.record, request).await?;
     let Registered { registration, token } = made;
+    events::report_registration(gateway, call, &registration, "app_registration_created").await;
     Ok(Json(Data {
         data: RegistrationMade {
             information_validation: InformationValidation::new(&registration),

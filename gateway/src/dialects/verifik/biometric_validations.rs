@@ -15,6 +15,7 @@ use utoipa::ToSchema;
 
 use super::{
     app_registrations::missing,
+    events,
     flows::{value, word},
     lists::{ListAsked, pages},
     liveness_page::LIVENESS_PAGE,
@@ -158,8 +159,14 @@ pub struct Pagination {
     pages: u64,
 }
 
+impl Pagination {
+    pub fn new(of: journeys::PageAsked, total: u64, pages: u64) -> Self {
+        Self { page: of.number, per_page: of.limit, total, pages }
+    }
+}
+
 impl BiometricValidation {
-    fn new(caller: &Caller, of: wire::Validation) -> Self {
+    pub fn new(caller: &Caller, of: wire::Validation) -> Self {
         let status = word(&STATUSES, &of.status());
         let asked = of.asked.unwrap_or_default();
         Self {
@@ -259,6 +266,7 @@ async fn create(
         return Err(Error::worded(Refusal::Conflict, "email_not_configured", "email_not_configured"));
     }
     let made = journeys::create_validation(gateway.core(), &call.caller, &mut call.record, request).await?;
+    events::report_validation(gateway, call, &made, "biometric_validation_new").await;
     opened(gateway, &call.caller, made).await
 }
 
@@ -316,8 +324,7 @@ pub async fn list_biometric_validations(
     };
     let found = journeys::list_validations(gateway.core(), &caller, request).await?;
     let data = found.validations.into_iter().map(|of| BiometricValidation::new(&caller, of)).collect();
-    let (page, per_page, total) = (asked.page.number, asked.page.limit, found.total);
-    let pagination = Pagination { page, per_page, total, pages: pages(total, per_page) };
+    let pagination = Pagination::new(asked.page, found.total, pages(found.total, asked.page.limit));
     Ok(Json(ValidationList { success: true, data, pagination }))
 }
 

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 
 use super::{
     app_registrations::{Data, missing},
+    events,
     flows::word,
     images::{LargeBody, picture},
 };
@@ -104,17 +105,18 @@ async fn run(
         Error::Refused(Refusal::Invalid, _) => Error::UnreadablePictures(1),
         other => other,
     })?;
-    Ok(Json(Data {
-        data: DocumentJudged {
-            document_validation: DocumentValidation {
-                status: word(&STATUSES, &judged.document.status()),
-                id: judged.document.id,
-                document_category: judged.document_type,
-                document_type: judged.document_type,
-                validation_method: "OCR",
-                names_match: judged.name_match == 100,
-                full_name_match_percentage: judged.name_match,
-            },
-        },
-    }))
+    let status = word(&STATUSES, &judged.document.status());
+    let document_validation = DocumentValidation {
+        status,
+        id: judged.document.id,
+        document_category: judged.document_type,
+        document_type: judged.document_type,
+        validation_method: "OCR",
+        names_match: judged.name_match == 100,
+        full_name_match_percentage: judged.name_match,
+    };
+    let what = format!("document_validation_{}", status.to_lowercase());
+    let happened = events::Happened { flow_id: &judged.flow_id, what: &what, url: "" };
+    events::report(gateway, call, happened, &document_validation).await;
+    Ok(Json(Data { data: DocumentJudged { document_validation } }))
 }

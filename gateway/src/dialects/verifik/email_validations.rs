@@ -10,7 +10,7 @@ use proto::journeys as wire;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use super::{app_registrations::Data, flows::word};
+use super::{app_registrations::Data, events, flows::word};
 use crate::{
     core::{
         caller::{Caller, RecordKind},
@@ -81,7 +81,21 @@ async fn send(gateway: &Gateway, call: &mut Call) -> Result<Json<Data<EmailValid
     call.record.set_user(journeys::registration_subject(&id).user_fullname);
     let request = wire::SendEmailCodeRequest { registration_id: id, ..wire::SendEmailCodeRequest::default() };
     let sent = journeys::send_email_code(gateway.core(), &call.caller, request).await?;
-    Ok(Json(Data { data: EmailValidation::new(&call.caller, sent) }))
+    Ok(Json(Data { data: reported(gateway, call, sent, "email_validation_created").await }))
+}
+
+/// The validation, of which an event is left.
+async fn reported(
+    gateway: &Gateway,
+    call: &mut Call,
+    of: wire::EmailValidation,
+    what: &str,
+) -> EmailValidation {
+    let flow_id = of.flow_id.clone();
+    let shown = EmailValidation::new(&call.caller, of);
+    let happened = events::Happened { flow_id: &flow_id, what, url: "" };
+    events::report(gateway, call, happened, &shown).await;
+    shown
 }
 
 /// The code as it was received.
@@ -120,6 +134,16 @@ async fn check(
     };
     let request =
         wire::CheckEmailCodeRequest { registration_id: id, code, ..wire::CheckEmailCodeRequest::default() };
-    let checked = journeys::check_email_code(gateway.core(), &call.caller, request).await?;
-    Ok(Json(Data { data: EmailValidation::new(&call.caller, checked) }))
+    let registration_id = request.registration_id.clone();
+    let checked = journeys::check_email_code(gateway.core(), &call.caller, request).await;
+    for (word, what) in [
+        // As their clients know it.
+        ("otp_does_not_match", "email_validation_otp_incorect"),
+        ("emailValidation_has_expired", "email_validation_expired"),
+    ] {
+        if events::is_word(&checked, word) {
+            events::report_registration_now(gateway, call, &registration_id, what).await;
+        }
+    }
+    Ok(Json(Data { data: reported(gateway, call, checked?, "email_validation_validated").await }))
 }

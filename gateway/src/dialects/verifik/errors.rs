@@ -130,6 +130,9 @@ fn plain(report: &ErrorReport) -> Rendered {
 
 fn worded(status: StatusCode, of: &str, message: &str) -> Rendered {
     let status = STATUSES.iter().find(|(word, _)| *word == of).map_or(status, |(_, status)| *status);
+    if of == "insufficient_credits" {
+        return coded(StatusCode::PAYMENT_REQUIRED, "PaymentRequired", "402:insufficient_credits");
+    }
     if CONFLICTS.contains(&of) {
         return coded(StatusCode::CONFLICT, "Conflict", of);
     }

@@ -158,7 +158,7 @@ const REQUIREMENTS: [(&str, wire::Requirement); 3] = [
     ("optional", wire::Requirement::Optional),
     ("skip", wire::Requirement::Skip),
 ];
-const TYPES: [(&str, wire::FlowType); 2] =
+pub const TYPES: [(&str, wire::FlowType); 2] =
     [("onboarding", wire::FlowType::Onboarding), ("login", wire::FlowType::Login)];
 const STATUSES: [(&str, wire::FlowStatus); 3] = [
     ("draft", wire::FlowStatus::Draft),

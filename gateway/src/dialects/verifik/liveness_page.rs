@@ -23,10 +23,12 @@ use super::{
     errors::ERRORS_OF_VALIDATIONS as ERRORS,
     flows::word,
     images::{LargeBody, picture},
+    validate::report_judged,
 };
 use crate::{
     core::{
         consent,
+        credits::reserve_credits,
         dialect::Dialect,
         error::{Error, Refusal},
         journeys,
@@ -207,7 +209,18 @@ pub async fn submit_liveness_page(
     let opened = open(&gateway, &headers, &token, Binding::Before).await?;
     let (sent, _place) = body.receive::<PageFace>(&gateway, &opened.link.project_id).await?;
     let mut late = LateCall::of(&gateway, &headers, opened.caller, (KIND, ERRORS)).await?;
-    let result = judge(&gateway, &mut late.call, &opened.link, sent).await;
+    let result = match reserve_credits(gateway.core(), &late.call.caller, &late.call.record).await {
+        Err(error) => Err(error),
+        Ok(reservation) => {
+            let result = judge(&gateway, &mut late.call, &opened.link, sent).await;
+            let is_our_fault = matches!(
+                result,
+                Err(Error::Internal | Error::Busy | Error::Unavailable | Error::ConnectionLost)
+            );
+            reservation.settle(late.call.record.have_models_run() && !is_our_fault).await;
+            result
+        }
+    };
     Ok(late.finish(&gateway, result.map(Json)).await)
 }
 
@@ -227,6 +240,7 @@ async fn judge(
     consent::record_consent_of_page(core, &call.caller, &call.record, &holder.identifier).await?;
     let named = (holder.record_id.as_str(), &picture);
     let judged = judge_validation(core, &call.caller, &mut call.record, named).await?;
+    report_judged(gateway, call, &holder.record_id, &judged).await;
     if let Err(ValidationRefused::Unusable) = judged {
         let word = "INVALID_BIOMETRIC_DATA";
         return Err(Error::worded(Refusal::Invalid, word, word));

@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use super::{
     app_registrations::{AppRegistration, Data, missing},
     errors::{liveness_failed, unusable},
+    events,
     images::{LargeBody, Os, picture},
 };
 use crate::{
@@ -67,8 +68,23 @@ async fn run(
         picture: &picture,
         force: sent.force.unwrap_or_default(),
     };
-    let judged = register_face(gateway.core(), &call.caller, &mut call.record, sent).await?;
-    let registration = judged.map_err(|refused| match refused {
+    let judged = register_face(gateway.core(), &call.caller, &mut call.record, sent).await;
+    let id = &registration_id;
+    match &judged {
+        Ok(Ok(registration)) => {
+            let what = "biometric_validation_created_person";
+            events::report_registration(gateway, call, registration, what).await;
+        }
+        Ok(Err(FaceRefused::NotLive(_))) => {
+            events::report_registration_now(gateway, call, id, "biometric_validation_liveness_failed").await;
+        }
+        Ok(Err(FaceRefused::Unusable(_))) => {}
+        other if events::is_word(other, "person_already_set") => {
+            events::report_registration_now(gateway, call, id, "app_registration_person_already_set").await;
+        }
+        Err(_) => {}
+    }
+    let registration = judged?.map_err(|refused| match refused {
         FaceRefused::Unusable(word) => unusable(&word),
         FaceRefused::NotLive(score) => liveness_failed(score),
     })?;

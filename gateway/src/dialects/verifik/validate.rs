@@ -9,6 +9,7 @@ use utoipa::ToSchema;
 use super::{
     app_registrations::missing,
     biometric_validations::STATUSES,
+    events,
     flows::word,
     images::{LargeBody, Os, picture},
 };
@@ -17,7 +18,7 @@ use crate::{
         caller::RecordKind,
         disclosure::Disclosure,
         error::{Error, Refusal},
-        register_face::{ValidationRefused, judge_validation},
+        register_face::{ValidationJudged, ValidationRefused, judge_validation},
         report::round4,
     },
     http::{
@@ -88,6 +89,22 @@ pub async fn validate_face(
     call.finish(result)
 }
 
+/// Leaves an event of what a validation came to; a picture that cannot be used came to nothing.
+pub async fn report_judged(
+    gateway: &Gateway,
+    call: &mut Call,
+    id: &str,
+    judged: &Result<ValidationJudged, ValidationRefused>,
+) {
+    let what = match judged {
+        Ok(_) => "biometric_validation_validated",
+        Err(ValidationRefused::NotLive) => "biometric_validation_liveness_failed",
+        Err(ValidationRefused::AnotherPerson) => "biometric_validation_failed",
+        Err(ValidationRefused::Unusable) => return,
+    };
+    events::report_validation_now(gateway, call, id, what).await;
+}
+
 async fn run(gateway: &Gateway, call: &mut Call, body: LargeBody) -> Result<Json<ValidationOutcome>, Error> {
     let id = call.caller.require_record(RecordKind::Validation)?.to_owned();
     let (sent, _place) = body.receive::<ValidationFace>(gateway, &call.caller.project_id).await?;
@@ -95,6 +112,7 @@ async fn run(gateway: &Gateway, call: &mut Call, body: LargeBody) -> Result<Json
     sent.os.as_deref().map(Os::parse).transpose()?;
     let picture = picture(sent.image.unwrap_or_default()).await?;
     let judged = judge_validation(gateway.core(), &call.caller, &mut call.record, (&id, &picture)).await?;
+    report_judged(gateway, call, &id, &judged).await;
     let judged = judged.map_err(|refused| {
         let word = match refused {
             ValidationRefused::Unusable => "INVALID_BIOMETRIC_DATA",

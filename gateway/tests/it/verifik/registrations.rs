@@ -99,6 +99,75 @@ async fn case_01_the_documents_answer_has_their_fields_in_their_order() {
     assert_eq!((header.user_fullname, picture), (format!("registration:{}", of.id), JPEG.to_vec()));
 }
 
+/// The events that calls left, in their order, and where they go.
+fn events(world: &World) -> Vec<(String, Vec<String>)> {
+    let records = world.customer.stage.set().records.clone();
+    let event = |record: &proto::transactions::Transaction| {
+        let event: Value = serde_json::from_str(record.event_json.as_deref()?).unwrap();
+        assert!(event["object"]["_id"].is_string() && event["object"].get("token").is_none(), "{event}");
+        Some((event["type"].as_str().unwrap().to_owned(), record.event_urls.clone()))
+    };
+    records.iter().filter_map(event).collect()
+}
+
+#[tokio::test]
+async fn case_01_webhooks_tell_the_chain_in_order() {
+    let mut world = World::new("attested").await;
+    let hook = "https://hooks.example.org/a";
+    let flow = json!({"signUpForm": {"emailGateway": "smtp"}, "integrations": {"webhook": hook}});
+    let (project, flow) = world.project("p", flow).await;
+    let of = world.register(&project, &flow, "user@example.com").await;
+    world.own(&of, "POST", "/v2/email-validations/app-registration", &json!({})).await;
+    let mail = world.mail.next().await;
+    let code: String = mail.data.split("code is ").nth(1).unwrap().chars().take(6).collect();
+    let validate = "/v2/email-validations/app-registration/validate";
+    let other = if code == "000000" { "000001" } else { "000000" };
+    for otp in [other, code.as_str()] {
+        world.own(&of, "POST", validate, &json!({"email": "user@example.com", "otp": otp})).await;
+    }
+    let path = format!("/v2/app-registrations/{}/sync", of.id);
+    world.own(&of, "PUT", &path, &json!({"step": "signUpForm", "status": "ONGOING"})).await;
+    world.customer.stage.set().still = still(0.3);
+    world.face(&of, &face()).await;
+    world.customer.stage.set().still = still(0.97);
+    world.face(&of, &face()).await;
+    world.face(&of, &face()).await;
+    world.own(&of, "PUT", &path, &json!({"step": "end", "status": "COMPLETED"})).await;
+    let own_hook = "https://hooks.example.org/b";
+    let body = json!({"project": project, "projectFlow": flow, "identifier": "u", "type": "validation",
+                      "webhookUrl": own_hook});
+    let made = world.post(VALIDATIONS, &body).await;
+    let token = format!("Bearer {}", made.body["data"]["token"].as_str().unwrap());
+    world.send("POST", "/v2/biometric-validations/validate", &token, &face()).await;
+
+    let events = events(&world);
+    let of_flow = [hook.to_owned()].to_vec();
+    let types: Vec<_> = events.iter().map(|(name, _)| name.strip_prefix("onboarding_").unwrap()).collect();
+    assert_eq!(
+        types,
+        [
+            "app_registration_created",
+            "email_validation_created",
+            "email_validation_otp_incorect",
+            "email_validation_validated",
+            "app_registration_sync_signUpForm",
+            "biometric_validation_liveness_failed",
+            "biometric_validation_created_person",
+            "app_registration_person_already_set",
+            "app_registration_completed",
+            "biometric_validation_new",
+            "biometric_validation_validated",
+        ]
+    );
+    let (of_validation, others): (Vec<_>, Vec<_>) = events.iter().partition(|(_, urls)| urls.len() == 2);
+    assert_eq!(of_validation.len(), 2);
+    assert!(of_validation.iter().all(|(_, urls)| *urls == [hook, own_hook]));
+    assert!(others.iter().all(|(_, urls)| *urls == of_flow));
+    let all =
+        world.customer.stage.set().records.iter().filter_map(|r| r.event_json.clone()).collect::<String>();
+    assert!(!all.contains(&code), "codes are in no event");
+}
+
 #[tokio::test]
 async fn case_05_a_printed_face_fails_and_nothing_is_kept() {
     let world = World::new("attested").await;
@@ -345,4 +414,17 @@ async fn case_01_a_document_passes_its_step() {
     let end = world.own(&of, "PUT", &sync, &json!({"step": "end", "status": "COMPLETED"})).await;
     assert_eq!(end.body["data"]["status"], "COMPLETED", "{}", end.body);
     assert_eq!(world.customer.stage.set().documents.len(), 1);
+}
+
+#[tokio::test]
+async fn case_06_two_faces_at_once_on_one_registration_and_one_wins() {
+    let world = World::new("attested").await;
+    let of = world.registered().await;
+    let body = face();
+    let (one, other) = tokio::join!(world.face(&of, &body), world.face(&of, &body));
+    let mut statuses = [one.status.as_u16(), other.status.as_u16()];
+    statuses.sort_unstable();
+    assert_eq!(statuses, [200, 409], "{} {}", one.body, other.body);
+    let lost = if one.status == 409 { &one } else { &other };
+    assert_eq!(lost.body["code"], "person_already_set", "{}", lost.body);
 }

@@ -1,7 +1,11 @@
 //! Every SQL statement about endpoints.
 
 use super::Store;
-use crate::{error::Error, store::Lines, webhooks::endpoint::EndpointId};
+use crate::{
+    error::Error,
+    store::Lines,
+    webhooks::{direct::DIRECT, endpoint::EndpointId},
+};
 
 const ENDPOINT_COLUMNS: &str = "id, project_id, api_key_id, events, status, sealed_target, sealed_secrets, \
      success_count, failure_count, created_at, updated_at";
@@ -39,6 +43,20 @@ impl Store {
             ENDPOINT_COLUMNS,
             ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
         ];
+        self.insert(SQL, row).await
+    }
+
+    /// The same, unless one with this id is there.
+    pub async fn ensure_endpoint(&self, row: &EndpointRow) -> Result<(), Error> {
+        const SQL: [&str; 3] = [
+            "INSERT INTO webhook_endpoints (",
+            ENDPOINT_COLUMNS,
+            ") VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) ON CONFLICT (id) DO NOTHING",
+        ];
+        self.insert(SQL, row).await
+    }
+
+    async fn insert(&self, sql: [&'static str; 3], row: &EndpointRow) -> Result<(), Error> {
         let events = row.events.json();
         let insert = db::params![
             &row.id,
@@ -53,13 +71,31 @@ impl Store {
             row.created_at,
             row.updated_at,
         ];
-        self.db.execute(SQL, insert).await?;
+        self.db.execute(sql, insert).await?;
         Ok(())
     }
 
+    pub async fn has_endpoint(&self, project: &str, id: &EndpointId) -> Result<bool, Error> {
+        const SQL: &str = "SELECT id FROM webhook_endpoints WHERE id = $1 AND project_id = $2";
+        let found: Option<(String,)> = self.db.fetch_optional(SQL, db::params![id.as_str(), project]).await?;
+        Ok(found.is_some())
+    }
+
+    /// Those of urls that calls named.
+    pub async fn count_direct_endpoints(&self, project: &str, api_key: &str) -> Result<i64, Error> {
+        const SQL: &str = "SELECT COUNT(*) FROM webhook_endpoints WHERE project_id = $1 AND api_key_id = $2 \
+            AND events = $3";
+        let direct = Lines(vec![DIRECT.to_owned()]).json();
+        let (count,): (i64,) = self.db.fetch_one(SQL, db::params![project, api_key, &direct]).await?;
+        Ok(count)
+    }
+
+    /// Those that were made as such.
     pub async fn count_endpoints(&self, project: &str, api_key: &str) -> Result<i64, Error> {
-        const SQL: &str = "SELECT COUNT(*) FROM webhook_endpoints WHERE project_id = $1 AND api_key_id = $2";
-        let (count,): (i64,) = self.db.fetch_one(SQL, db::params![project, api_key]).await?;
+        const SQL: &str = "SELECT COUNT(*) FROM webhook_endpoints WHERE project_id = $1 AND api_key_id = $2 \
+            AND events <> $3";
+        let direct = Lines(vec![DIRECT.to_owned()]).json();
+        let (count,): (i64,) = self.db.fetch_one(SQL, db::params![project, api_key, &direct]).await?;
         Ok(count)
     }
 

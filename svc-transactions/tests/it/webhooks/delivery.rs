@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use proto::transactions::{
-    DeliveryStatus, ReplayDeliveryRequest, UpdateWebhookRequest, WebhookHeader, WebhookStatus,
+    DeliveryStatus, ListWebhooksRequest, ReplayDeliveryRequest, UpdateWebhookRequest, WebhookHeader, WebhookStatus,
 };
 use testkit::Receiver;
 use tonic::Code;
@@ -121,6 +121,36 @@ async fn idv_case_11_a_hanging_receiver_is_cut_off_and_gets_the_same_check_again
             deliveries.into_iter().find(|delivery| delivery.attempts > 1)
         });
         assert_eq!(cut.await.log[0].error.as_deref(), Some("timeout"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn verifik_case_01_an_event_goes_to_the_urls_that_its_call_names() {
+    testkit::each_config(async |db| {
+        let (customer, mut receiver) = (Customer::new(db, quick()).await, Receiver::new().await);
+        let payload = serde_json::json!({"type": "onboarding_biometric_validation_liveness_failed"});
+        for _ in 0..2 {
+            let mut call = customer.call("verifik.app_registration_face");
+            call.http_status = 409;
+            call.event_json = Some(payload.to_string());
+            call.event_urls = vec![receiver.url.clone(), "ftp://example.org".into(), String::new()];
+            customer.write(call).await;
+        }
+        assert!(receiver.next_few(2).await.iter().all(|arrived| arrived.json() == payload));
+        let list = ListWebhooksRequest { scope: Some(customer.scope.clone()) };
+        let hooks = customer.hooks.clone().list_webhooks(list).await.unwrap().into_inner().webhooks;
+        let hooks: Vec<_> = hooks.iter().map(|hook| (hook.url.as_str(), hook.events.as_slice())).collect();
+        assert_eq!(hooks, [(receiver.url.as_str(), ["verifik.direct".to_owned()].as_slice())]);
+        // Its endpoint receives nothing else.
+        customer.record("process_video").await;
+        let (subscribed, _) = customer.webhook(&receiver.url, &["verifik.event"]).await;
+        let mut call = customer.call("verifik.app_registration_create");
+        call.event_json = Some(payload.to_string());
+        customer.write(call).await;
+        assert_eq!(receiver.next().await.json(), payload);
+        customer.until(&subscribed.id, DeliveryStatus::Delivered).await;
+        assert!(receiver.rest().is_empty());
     })
     .await;
 }

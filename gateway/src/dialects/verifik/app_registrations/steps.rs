@@ -15,7 +15,10 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use super::{
-    super::flows::{STEPS, steps, value, word},
+    super::{
+        events,
+        flows::{STEPS, steps, value, word},
+    },
     AppRegistration, Data, STATUSES, of_get,
 };
 use crate::{
@@ -76,7 +79,14 @@ async fn settle(
     let settled =
         journeys::advance_registration(gateway.core(), &call.caller, &mut call.record, request).await;
     let (registration, _) = settled.map_err(of_get)?;
+    report_end(gateway, call, &registration).await;
     Ok(Json(Data { data: AppRegistration::with_step(&call.caller, registration) }))
+}
+
+async fn report_end(gateway: &Gateway, call: &mut Call, registration: &wire::Registration) {
+    let status = word(&STATUSES, &registration.status()).to_lowercase();
+    let what = format!("app_registration_{status}");
+    events::report_registration(gateway, call, registration, &what).await;
 }
 
 /// A step that was taken, and what it comes to as its person has it.
@@ -151,6 +161,16 @@ async fn sync(
         }
         other => other,
     })?;
+    let is_open = matches!(
+        registration.status(),
+        wire::RegistrationStatus::Started | wire::RegistrationStatus::Ongoing
+    );
+    if is_open {
+        let what = format!("app_registration_sync_{}", word(&STEPS, &step));
+        events::report_registration(gateway, call, &registration, &what).await;
+    } else {
+        report_end(gateway, call, &registration).await;
+    }
     let token = journeys::registration_token(core, &call.caller, &id).await?;
     let status = word(&STATUSES, &registration.status());
     let personal = registration.personal.unwrap_or_default();
