@@ -69,12 +69,19 @@ pub struct Route {
     recorded_as: Option<&'static str>,
     max_body_bytes: Option<usize>,
     only_reads: bool,
-    is_charged: bool,
+    costs_credits: bool,
 }
 
 /// A route open to `access`.
 pub const fn route(access: Access, methods: UtoipaMethodRouter<Gateway>) -> Route {
-    Route { methods, access, recorded_as: None, max_body_bytes: None, only_reads: false, is_charged: false }
+    Route {
+        methods,
+        access,
+        recorded_as: None,
+        max_body_bytes: None,
+        only_reads: false,
+        costs_credits: false,
+    }
 }
 
 impl Route {
@@ -88,7 +95,7 @@ impl Route {
     /// Its calls cost credits, where the models judge what is sent. It must be recorded.
     #[must_use]
     pub fn charged(mut self) -> Self {
-        self.is_charged = true;
+        self.costs_credits = true;
         self
     }
 
@@ -197,7 +204,7 @@ impl Route {
             recorded_as,
             max_body_bytes,
             only_reads,
-            is_charged,
+            costs_credits,
         } = self;
         for operation in paths.paths.values_mut().flat_map(operations_mut) {
             describe(operation, access, recorded_as.is_some());
@@ -222,7 +229,7 @@ impl Route {
         };
         let methods = if only_reads { methods.layer(from_fn(mark_only_read)) } else { methods };
         // A panic is caught inside of it, so that such a call is given back.
-        let methods = if is_charged {
+        let methods = if costs_credits {
             let methods = methods.route_layer(CatchPanicLayer::custom(from_panic));
             methods.route_layer(from_fn_with_state(gateway.clone(), charge_credits))
         } else {
