@@ -15,8 +15,8 @@ use proto::{
     projects::SessionToken,
     sessions::{
         BindReason, BindUserRequest, CheckSimSwapRequest, EndSessionRequest, GetLastVideoRequest,
-        GetSessionRequest, PutLastVideoHeader, PutLastVideoRequest, Session, SimSwap, SimSwapStatus, StartSessionRequest,
-        VideoLiveness, put_last_video_request::Part, video_liveness,
+        GetSessionRequest, PutLastVideoHeader, PutLastVideoRequest, Session, SimSwap, SimSwapStatus,
+        StartSessionRequest, VideoLiveness, put_last_video_request::Part, video_liveness,
     },
 };
 use scoring::Finding;

@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 
 use proto::transactions::{
-    DeliveryStatus, ListWebhooksRequest, ReplayDeliveryRequest, UpdateWebhookRequest, WebhookHeader, WebhookStatus,
+    DeliveryStatus, ListWebhooksRequest, ReplayDeliveryRequest, UpdateWebhookRequest, WebhookHeader,
+    WebhookStatus,
 };
 use testkit::Receiver;
 use tonic::Code;
