@@ -28,7 +28,7 @@ async fn run(folder: &Path, language: &str, code: &str, settings: &[(&str, &str)
     let (command, file): (Vec<&str>, _) = match language {
         "js" => (vec!["node"], "program.mjs"),
         "php" => (vec!["php"], "program.php"),
-        "python" => (vec![&python], "program.py"),
+        "python" => (vec![python.as_str()], "program.py"),
         _ => (vec!["go", "run"], "program.go"),
     };
     std::fs::write(folder.join(file), code).unwrap();
