@@ -12,9 +12,9 @@ fn service() -> impl Strategy<Value = Service> {
     proptest::sample::select(Service::ALL.to_vec())
 }
 
-/// Thresholds as people write them, in thousandths, including the ends.
+/// Thresholds as people write them, in thousandths, including the ends, and as programs compute them.
 fn threshold() -> impl Strategy<Value = f64> {
-    (0u32..=1000).prop_map(|n| f64::from(n) / 1000.0)
+    prop_oneof![3 => (0u32..=1000).prop_map(|n| f64::from(n) / 1000.0), 1 => 0.0..=1.0f64]
 }
 
 fn rule() -> impl Strategy<Value = ServiceRule> {
