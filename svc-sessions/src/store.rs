@@ -18,6 +18,9 @@ pub use checks::CheckRow;
 pub use sim_swap::Stored as StoredSimSwap;
 
 /// Finds a value sealed under the master key, which identifies the key of tables from before canaries.
+/// The columns of a [`Row`].
+const COLUMNS: &str = "id, project_id, api_key_id, user_hash, user_sealed, bound_by_consent, created_at, expires_at, \
+    ended_at, video_bytes";
 pub const FIND_SEALED: &str = "SELECT user_sealed FROM sessions WHERE user_sealed IS NOT NULL LIMIT 1";
 
 /// The sealed users that sessions are locked to.
@@ -77,8 +80,7 @@ impl Store {
     }
 
     pub async fn find_session(&self, project: &str, id: &SessionId) -> Result<Option<Session>, Error> {
-        const SQL: &str = "SELECT id, project_id, api_key_id, user_hash, user_sealed, bound_by_consent, created_at, expires_at, \
-            ended_at, video_bytes FROM sessions WHERE id = $1 AND project_id = $2";
+        const SQL: [&str; 3] = ["SELECT ", COLUMNS, " FROM sessions WHERE id = $1 AND project_id = $2"];
         let row: Option<Row> = self.db.fetch_optional(SQL, db::params![id.as_str(), project]).await?;
         row.map(Session::try_from).transpose()
     }

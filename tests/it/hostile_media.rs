@@ -1,5 +1,7 @@
 //! Files made to be expensive, and workers that are killed: what they cost, and whom.
 
+#![expect(clippy::print_stdout, reason = "the figures of a run")]
+
 mod other_routes;
 
 use std::{

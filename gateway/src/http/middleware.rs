@@ -51,11 +51,12 @@ pub async fn limit_header_bytes(request: Request, next: Next) -> Response {
     next.run(request).await
 }
 
-/// Middleware: rejects paths with a control character (400): no id and no name holds one, and PostgreSQL takes no NUL.
+/// Middleware: answers paths with a control character as unknown (404): no id and no name holds one, and PostgreSQL takes no
+/// NUL.
 pub async fn refuse_control_characters(request: Request, next: Next) -> Response {
     let is_control = |byte: u8| byte < b' ' || byte == 0x7f;
     if percent_encoding::percent_decode_str(request.uri().path()).any(is_control) {
-        return Error::invalid("the path holds a control character").into_response();
+        return Error::RouteNotFound.into_response();
     }
     next.run(request).await
 }

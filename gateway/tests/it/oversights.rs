@@ -89,7 +89,7 @@ async fn no_change_is_made_of_an_empty_object() {
 }
 
 #[tokio::test]
-async fn no_path_holds_a_control_character() {
+async fn a_path_with_a_control_character_names_nothing() {
     let customer = whole_customer(Config::default()).await;
     let mut tried = 0;
     for operation in operations(&customer).await.iter().filter(|operation| operation.path.contains('{')) {
@@ -98,8 +98,7 @@ async fn no_path_holds_a_control_character() {
             let path = parts.collect::<Vec<_>>().join("/");
             let refused = operation.call(&customer, &path).await;
             let what = format!("{} {path}: {} {}", operation.method, refused.status, refused.body);
-            assert!(operation.invalid().contains(&refused.status.as_u16()), "{what}");
-            assert!(refused.body.to_string().contains("the path holds a control character"), "{what}");
+            assert_eq!(refused.status, 404, "{what}");
             tried += 1;
         }
     }

@@ -1,13 +1,13 @@
 //! Stored data of one subject (the sessions locked to it) and of a whole project.
 
-use super::{Row, Store};
+use super::{COLUMNS, Row, Store};
 use crate::{error::Error, session::Session};
 
 impl Store {
     /// Returns the sessions of `project` locked to the user with `hash`, including expired ones that still exist.
     pub async fn bound_to(&self, project: &str, hash: &[u8]) -> Result<Vec<Session>, Error> {
-        const SQL: &str = "SELECT id, project_id, api_key_id, user_hash, user_sealed, created_at, expires_at, \
-            ended_at, video_bytes FROM sessions WHERE project_id = $1 AND user_hash = $2";
+        const SQL: [&str; 3] =
+            ["SELECT ", COLUMNS, " FROM sessions WHERE project_id = $1 AND user_hash = $2"];
         let rows: Vec<Row> = self.db.fetch_all(SQL, db::params![project, hash]).await?;
         rows.into_iter().map(Session::try_from).collect()
     }
@@ -32,9 +32,11 @@ impl Store {
 
     /// Ends up to `most` sessions of a project, of any user, and returns them as updated.
     pub async fn end_some_of(&self, project: &str, now_ms: i64, most: u32) -> Result<Vec<Session>, Error> {
-        const SQL: &str = "UPDATE sessions SET ended_at = COALESCE(ended_at, $2) WHERE id IN \
-            (SELECT id FROM sessions WHERE project_id = $1 LIMIT $3) RETURNING id, project_id, api_key_id, \
-            user_hash, user_sealed, created_at, expires_at, ended_at, video_bytes";
+        const SQL: [&str; 2] = [
+            "UPDATE sessions SET ended_at = COALESCE(ended_at, $2) WHERE id IN \
+                (SELECT id FROM sessions WHERE project_id = $1 LIMIT $3) RETURNING ",
+            COLUMNS,
+        ];
         let mut tx = self.db.begin().await?;
         let rows: Vec<Row> = tx.fetch_all(SQL, db::params![project, now_ms, most]).await?;
         tx.commit().await?;

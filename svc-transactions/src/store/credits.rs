@@ -26,11 +26,7 @@ pub struct CreditRow {
     pub created_at: i64,
 }
 
-macro_rules! credit_columns {
-    () => {
-        "id, category, status, amount, description, transaction_id, created_at"
-    };
-}
+const COLUMNS: &str = "id, category, status, amount, description, transaction_id, created_at";
 
 const BALANCE: &str = "UPDATE credit_plans SET balance = balance + $2 WHERE project_id = $1";
 
@@ -128,11 +124,11 @@ impl Store {
         limit: u32,
         offset: i64,
     ) -> Result<(Vec<CreditRow>, u64), Error> {
-        const SQL: &str = concat!(
+        const SQL: [&str; 3] = [
             "SELECT ",
-            credit_columns!(),
-            " FROM credit_entries WHERE project_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3"
-        );
+            COLUMNS,
+            " FROM credit_entries WHERE project_id = $1 ORDER BY created_at DESC, id DESC LIMIT $2 OFFSET $3",
+        ];
         const COUNT: &str = "SELECT COUNT(*) FROM credit_entries WHERE project_id = $1";
         let rows = self.db.fetch_all(SQL, db::params![project, limit, offset]).await?;
         let (total,): (i64,) = self.db.fetch_one(COUNT, db::params![project]).await?;
@@ -140,8 +136,7 @@ impl Store {
     }
 
     pub async fn credit(&self, project: &str, id: &str) -> Result<Option<CreditRow>, Error> {
-        const SQL: &str =
-            concat!("SELECT ", credit_columns!(), " FROM credit_entries WHERE project_id = $1 AND id = $2");
+        const SQL: [&str; 3] = ["SELECT ", COLUMNS, " FROM credit_entries WHERE project_id = $1 AND id = $2"];
         Ok(self.db.fetch_optional(SQL, db::params![project, id]).await?)
     }
 

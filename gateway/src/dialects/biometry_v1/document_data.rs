@@ -15,6 +15,7 @@ use crate::core::{
     check_document::{DocumentCheckReport, DocumentExamination},
     disclosure::Disclosure,
     error::{Error, Refusal},
+    report::round4,
 };
 
 /// Explains a failed condition that is no check of the document itself.
@@ -260,6 +261,7 @@ impl CheckedDocument {
     fn new(examined: &DocumentExamination, caller: &Caller, validate_mrz: bool) -> Self {
         let decision = &examined.decision;
         let is_sdk = caller.format == ResponseFormat::Sdk;
+        let score = Disclosure::new(caller, None).score(decision.score);
         Self {
             status: "checked",
             data: DocumentData::new(examined, caller, validate_mrz),
@@ -268,7 +270,7 @@ impl CheckedDocument {
             } else {
                 ScoringResult::Full(DecisionReport::new(decision, caller))
             },
-            score: Disclosure::new(caller, None).score(decision.score) / if is_sdk { 100.0 } else { 1.0 },
+            score: if is_sdk { round4(score / 100.0) } else { score },
             decision_reasons: decision.reasons.clone(),
         }
     }
