@@ -12,7 +12,7 @@ data=$(mktemp -d)
 server=$!
 trap 'kill $server 2>/dev/null; wait $server 2>/dev/null || true; rm -rf "$data"' EXIT
 for _ in {1..300}; do
-  address=$(sed -n 's/^biometry listening on \(http:\/\/\)\{0,1\}/http:\/\//p' "$data/log")
+  address=$(sed -n 's|^biometry listening on |http://|p' "$data/log")
   [[ -n $address ]] && break
   kill -0 $server 2>/dev/null || { cat "$data/log" >&2; exit 1; }
   sleep 0.1
