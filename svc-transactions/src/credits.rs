@@ -72,7 +72,8 @@ impl Credits {
         if !(1..=MAX_PURCHASE).contains(&request.amount) {
             return Err(Error::Invalid(format!("amount must be 1 to {MAX_PURCHASE}")));
         }
-        let (id, now_ms) = (entry_id((self.clock)())?, (self.clock)());
+        let now_ms = (self.clock)();
+        let id = entry_id(now_ms)?;
         let row = CreditRow {
             transaction_id: id.clone(),
             id,
@@ -92,8 +93,7 @@ impl Credits {
         let amount = price(&prices, &kind);
         if plan.is_prepaid == 1 {
             let now_ms = (self.clock)();
-            let status = PENDING;
-            let row = usage(request.transaction_id, kind, (amount, status), now_ms)?;
+            let row = usage(request.transaction_id, kind, (amount, PENDING), now_ms)?;
             if !self.store.reserve_credits(&project, &row, now_ms - RESERVED_MS).await? {
                 return Err(Error::NoCredits);
             }

@@ -90,17 +90,8 @@ pub async fn record_consent_of_page(
     if consent_state(core, caller, Some(user_fullname)).await?.authorization {
         return Ok(());
     }
-    let request = RecordConsentRequest {
-        project_id: caller.project_id.clone(),
-        user_fullname: user_fullname.to_owned(),
-        kind: ConsentKind::Authorization.into(),
-        given: true,
-        api_key_id: caller.id.clone(),
-        session_id: None,
-        device_info_json: None,
-        transaction_id: record.transaction_id().to_owned(),
-        basis: "person".to_owned(),
-    };
+    let given = consent_given(caller, record, user_fullname, ConsentKind::Authorization);
+    let request = RecordConsentRequest { basis: "person".to_owned(), ..given };
     core.services().consent().record_consent(request).await?;
     Ok(())
 }
@@ -118,15 +109,10 @@ async fn append_consent(
         return Ok(String::new());
     }
     let request = RecordConsentRequest {
-        project_id: caller.project_id.clone(),
-        user_fullname: decision.user_fullname.clone(),
-        kind: decision.kind.into(),
         given: decision.is_consent_given,
-        api_key_id: caller.id.clone(),
         session_id: context.session_id.clone(),
         device_info_json: context.device_info_json.clone(),
-        transaction_id: record.transaction_id().to_owned(),
-        basis: String::new(),
+        ..consent_given(caller, record, &decision.user_fullname, decision.kind)
     };
     let promise = core.services().consent().record_consent(request).await?.into_inner().promise;
     if !decision.is_consent_given {
@@ -192,17 +178,8 @@ pub async fn attest(
     if *recorded || *given || caller.consent_mode() != ConsentMode::Attested {
         return Ok(());
     }
-    let request = RecordConsentRequest {
-        project_id: caller.project_id.clone(),
-        user_fullname: user.to_owned(),
-        kind: kind.into(),
-        given: true,
-        api_key_id: caller.id.clone(),
-        session_id: None,
-        device_info_json: None,
-        transaction_id: record.transaction_id().to_owned(),
-        basis: "attested".to_owned(),
-    };
+    let basis = "attested".to_owned();
+    let request = RecordConsentRequest { basis, ..consent_given(caller, record, user, kind) };
     core.services().consent().record_consent(request).await?;
     (*given, *recorded) = (true, true);
     Ok(())
@@ -234,19 +211,31 @@ pub async fn copy_consents_of_session(
             continue;
         }
         let request = RecordConsentRequest {
-            project_id: caller.project_id.clone(),
-            user_fullname: user.to_owned(),
-            kind: kind.into(),
-            given: true,
-            api_key_id: caller.id.clone(),
             session_id: Some(session_id.to_owned()),
-            device_info_json: None,
-            transaction_id: record.transaction_id().to_owned(),
             basis: session_id.to_owned(),
+            ..consent_given(caller, record, user, kind)
         };
         core.services().consent().record_consent(request).await?;
     }
     Ok(())
+}
+
+/// Returns the request that records a consent as given in this call, without a session, a device or a basis.
+pub(super) fn consent_given(
+    caller: &Caller,
+    record: &TransactionRecord,
+    user: &str,
+    kind: ConsentKind,
+) -> RecordConsentRequest {
+    RecordConsentRequest {
+        project_id: caller.project_id.clone(),
+        user_fullname: user.to_owned(),
+        kind: kind.into(),
+        given: true,
+        api_key_id: caller.id.clone(),
+        transaction_id: record.transaction_id().to_owned(),
+        ..RecordConsentRequest::default()
+    }
 }
 
 /// Returns the user's current consents; none without a user.

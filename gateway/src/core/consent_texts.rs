@@ -10,6 +10,7 @@ use crate::core::{
     Core,
     audit::{AuditEvent, record_audit_event},
     caller::Caller,
+    consent::consent_given,
     error::{Error, Refusal},
     record::{CallContext, TransactionRecord},
     sessions,
@@ -64,15 +65,10 @@ pub async fn approve_consent_text(
     }
     for kind in text.into_inner().grants() {
         let request = RecordConsentRequest {
-            project_id: caller.project_id.clone(),
-            user_fullname: user.to_owned(),
-            kind: kind.into(),
-            given: true,
-            api_key_id: caller.id.clone(),
             session_id: context.session_id.clone(),
             device_info_json: context.device_info_json.clone(),
-            transaction_id: record.transaction_id().to_owned(),
             basis: format!("{APPROVED}{id}"),
+            ..consent_given(caller, record, user, kind)
         };
         core.services().consent().record_consent(request).await?;
     }

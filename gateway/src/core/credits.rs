@@ -28,7 +28,7 @@ pub struct Reservation {
 /// Reserves the price of a call before it runs.
 ///
 /// # Errors
-/// 409 `insufficient_credits`; when the transactions service does not answer.
+/// `insufficient_credits` (402 in Verifik's shape); when the transactions service does not answer.
 pub async fn reserve_credits(
     core: &Core,
     caller: &Caller,
