@@ -252,8 +252,11 @@ fn score(rules: &Rules, conditions: &[Condition], effects: &[Option<Verdict>], v
     let mean = if weights > 0.0 { sum / weights } else { 0.0 };
     let (low, high) = verdict.band();
     let mean = mean.clamp(low, high);
-    let closeness =
-        |c: &Condition| c.score.map_or(low, |score| on_scale(score, c.pass, c.refer).clamp(low, high));
+    let closeness = |c: &Condition| {
+        let closeness = c.score.map_or(low, |score| on_scale(score, c.pass, c.refer).clamp(low, high));
+        // Once it passes it decides nothing and the mean is the score: before that it must not be above.
+        if c.service == Service::MediaReplay { closeness.min(mean) } else { closeness }
+    };
     let deciding = conditions.iter().zip(effects).filter(|(_, effect)| **effect == Some(verdict));
     let closest = match verdict {
         Verdict::Pass => mean,

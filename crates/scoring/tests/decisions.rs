@@ -197,3 +197,12 @@ fn a_score_says_how_close_a_call_came() {
     // Of two deciding scores, the lower one counts.
     assert!(score(0.39, 0.1) < score(0.39, 0.39));
 }
+
+#[test]
+fn evidence_of_an_earlier_use_scores_no_higher_than_none() {
+    let replay = ServiceRule { pass: 0.214, refer: 0.0, weight: 0.0, ..ServiceRule::new(Mode::Required) };
+    let services = [(Service::MediaReplay, replay)];
+    let rules = Rules { version: 1, services: services.into(), documents: scoring::DocumentRules::default() };
+    let score = |replay: f64| decide(&rules, &[(Service::MediaReplay, judged(replay))].into()).score;
+    assert!(score(0.213) <= score(0.39), "{} > {}", score(0.213), score(0.39));
+}
