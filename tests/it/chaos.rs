@@ -184,7 +184,7 @@ async fn list(project: &Project, path: &str, field: &str) -> BTreeMap<String, us
             *counts.entry(row[field].as_str().expect("text").to_owned()).or_insert(0) += 1;
         }
         match &page.body["next_cursor"] {
-            Value::String(next) => cursor = format!("&cursor={next}"),
+            Value::String(next) if !next.is_empty() => cursor = format!("&cursor={next}"),
             _ => return counts,
         }
     }

@@ -206,6 +206,8 @@ async fn the_list_continues_from_its_cursor() {
     customer.stage.set().exported = vec![Ok(exported(ADA))];
     let last = customer.get("/api-consent/consents?limit=2").await;
     assert_eq!((last.status.as_u16(), &last.body["next_cursor"]), (200, &json!("")), "{}", last.body);
+    // What a client that copies `next_cursor` sends for the first page.
+    assert_eq!(customer.get("/api-consent/consents?limit=2&cursor=").await.status, 200);
     let full = customer.get("/api-consent/consents?limit=1").await;
     assert_eq!(full.body["next_cursor"], full.body["data"][0]["id"]);
     for bad in ["limit=0", "limit=201", "limit=x", "cursor=x", "cursor=%00"] {

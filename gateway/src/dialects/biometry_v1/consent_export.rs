@@ -78,10 +78,12 @@ pub async fn list_consents(
     if !(1..=MAX_LIMIT).contains(&limit) {
         return Err(Error::invalid("limit must be from 1 to 200"));
     }
-    if query.cursor.as_deref().is_some_and(|cursor| uuid::Uuid::try_parse(cursor).is_err()) {
+    // An empty cursor asks for the first page, as in the other lists.
+    let cursor = query.cursor.filter(|cursor| !cursor.is_empty());
+    if cursor.as_deref().is_some_and(|cursor| uuid::Uuid::try_parse(cursor).is_err()) {
         return Err(Error::invalid("cursor must be the next_cursor of the page before"));
     }
-    let entries = recorded_consents(gateway.core(), &caller, query.cursor, limit).await?;
+    let entries = recorded_consents(gateway.core(), &caller, cursor, limit).await?;
     let data: Vec<_> = entries.map_ok(UserEntry::from).try_collect().await?;
     let full = u32::try_from(data.len()).is_ok_and(|count| count == limit);
     let next_cursor = data.last().filter(|_| full).map(|last| last.entry.id.clone()).unwrap_or_default();
