@@ -279,7 +279,7 @@ fn media_place(section: &str, s3: Option<&testkit::S3>) -> Vec<(String, String)>
     let settings = match s3 {
         None => vec![("FOLDER_IS_SHARED", "true")],
         Some(s3) => vec![
-            ("S3__BUCKET", "biometry"),
+            ("S3__BUCKET", testkit::S3::BUCKET),
             ("S3__PREFIX", &prefix),
             ("S3__ENDPOINT", s3.url()),
             ("S3__ACCESS_KEY_ID", testkit::S3::ACCESS_KEY_ID),

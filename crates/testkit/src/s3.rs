@@ -9,10 +9,11 @@ const GUARD: &str = include_str!("s3.sh");
 /// Where set-up puts the program, from the root of the repository.
 const PROGRAM: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../tests/contract/.venv/bin/weed");
 
-/// A running server that makes a bucket at its first use; it ends when this is dropped, or with the test process.
+/// A running server with the bucket [`Self::BUCKET`]; it ends when this is dropped, or with the test process.
 pub struct S3(Server);
 
 impl S3 {
+    pub const BUCKET: &str = "biometry";
     pub const ACCESS_KEY_ID: &str = "test";
     pub const SECRET_ACCESS_KEY: &str = "test-secret";
 
