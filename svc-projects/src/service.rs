@@ -1,20 +1,21 @@
 //! Decodes a call, applies the rules of [`crate::api_key`], stores, encodes the response.
 
+mod authorization;
+mod bootstrap;
+mod erasures;
+mod settings;
+
 use std::{path::PathBuf, sync::Arc};
 
 use blob::KeyRing;
-use proto::projects::{self as wire, TokenPurpose, projects_server};
+use proto::projects::{self as wire, projects_server};
 use tokio_util::task::AbortOnDropHandle;
 use tonic::{Request, Response, Status};
 use uuid::Uuid;
 
 use crate::{
-    api_key::{
-        ApiKey, ApiKeyId, Claims, Name, OrganisationId, ProjectId, ResponseFormat, ScoresId,
-        SelectedServices, SessionClaims, State,
-    },
-    dialects::{KeyDialects, Setting},
-    erasure::Receipt,
+    api_key::{ApiKey, ApiKeyId, Claims, Name, ProjectId, ResponseFormat, ScoresId, SelectedServices, State},
+    dialects::KeyDialects,
     error::Error,
     keys::{granted, key_ids},
     last_used::LastUsed,
@@ -22,14 +23,9 @@ use crate::{
     retention::Days,
     scope::Scopes,
     signing::{self, Kind, SigningKey},
-    store::{Authorization, NewOrganisation, Store},
+    store::Store,
     tombstones::Tombstones,
 };
-
-/// Longest lifetime of a session token.
-const MAX_SESSION_TOKEN_SECONDS: u32 = 3600;
-/// The same for the token of a journey's record, whose person may have to look for a document.
-const MAX_RECORD_TOKEN_SECONDS: u32 = 7200;
 
 const DEFAULT_PAGE: u32 = 50;
 const MAX_PAGE: u32 = 200;
@@ -124,159 +120,6 @@ impl Projects {
         let jwt = signing::sign(&self.ring, &signer, Kind::ApiKey, &Claims::from(&key))?;
         Ok((key, jwt))
     }
-
-    async fn bootstrap(&self, request: &wire::BootstrapRequest) -> Result<wire::BootstrapResponse, Error> {
-        let organisation = Name::parse("organisation_name", &request.organisation_name)?;
-        let project = Name::parse("project_name", &request.project_name)?;
-        let grant = Grant {
-            name: Name::parse("name", "first key")?,
-            selected_services: SelectedServices::parse(&request.selected_services)?,
-            scores_id: None,
-            // The first key of an installation creates the others.
-            scopes: Scopes::all(),
-            response_format: ResponseFormat::Default,
-            rate_limit_per_minute: 0,
-            expires_at_ms: None,
-            dialects: KeyDialects::default(),
-            is_test: false,
-        };
-        let organisation_id = OrganisationId::generate();
-        let (key, jwt) = self.prepare(ProjectId::generate(), grant).await?;
-        let founding = NewOrganisation {
-            organisation: (&organisation_id, &organisation),
-            project: (&key.project_id, &project),
-        };
-        self.store.create_organisation(&founding, &key).await?;
-        if request.replays() != wire::ReplayRule::Unspecified {
-            let project_id = key.project_id.as_str().to_owned();
-            let replays = request.replays;
-            let chosen = wire::PutVideoSettingsRequest { project_id, replays, ..Default::default() };
-            self.put_video_settings(&chosen).await?;
-        }
-        Ok(wire::BootstrapResponse {
-            organisation_id: organisation_id.as_str().into(),
-            project_id: key.project_id.as_str().into(),
-            api_key_id: key.id.as_str().into(),
-            api_key: jwt,
-        })
-    }
-
-    async fn authorize(&self, request: &wire::AuthorizeApiKeyRequest) -> Result<wire::Authorization, Error> {
-        // A key of a malformed project id is unknown.
-        let project = ProjectId::parse(&request.project_id).map_err(|_| Error::NoSuchKey)?;
-        let id = ApiKeyId::parse(&request.api_key_id)?;
-        let found = self.store.authorize(&project, &id).await?.ok_or(Error::NoSuchKey)?;
-        let now_ms = self.store.now_ms();
-        let state = found.state(now_ms);
-        if state == State::Active {
-            self.last_used.note(&id, now_ms);
-        }
-        let video = self.video_settings_in_force(&project, &found).await?;
-        Ok(wire::Authorization {
-            video: Some(video),
-            state: state.into(),
-            selected_services: found.selected_services()?,
-            can_mint: found.can_mint(),
-            scopes: found.scopes()?.into_names(),
-            rules_source: found.rules_source().into(),
-            cors_origins: found.cors_origins()?,
-            rate_limit_per_minute: u32::try_from(found.rate_limit_per_minute).unwrap_or(0),
-            key_rate_limit_per_minute: u32::try_from(found.key_rate_limit_per_minute).unwrap_or(0),
-            dialects: found.dialects()?.iter().map(dialect_setting).collect(),
-            key_dialects: found.key_dialects()?.into_names(),
-            is_test: found.is_test != 0,
-            response_format: found.response_format,
-            rules_json: found.rules_json,
-            rules_scores_id: found.rules_scores_id,
-            rules_version: found.rules_version.and_then(|v| u32::try_from(v).ok()).unwrap_or(0),
-        })
-    }
-
-    async fn video_settings_in_force(
-        &self,
-        project: &ProjectId,
-        found: &Authorization,
-    ) -> Result<wire::VideoSettings, Error> {
-        let settings = wire::VideoSettings::from(found.video_settings(project));
-        let is_widened = settings.replay_scope() == wire::ReplayScope::Organisation;
-        let replay_projects =
-            if is_widened { self.store.replay_projects(project).await? } else { Vec::new() };
-        Ok(wire::VideoSettings { replay_projects, ..settings })
-    }
-
-    async fn video_settings(&self, project: &str) -> Result<wire::VideoSettings, Error> {
-        let project = ProjectId::parse(project)?;
-        Ok(self.store.find_video_settings(&project).await?.ok_or(Error::NoSuchProject)?.into())
-    }
-
-    async fn put_video_settings(
-        &self,
-        request: &wire::PutVideoSettingsRequest,
-    ) -> Result<wire::VideoSettings, Error> {
-        let project = ProjectId::parse(&request.project_id)?;
-        let before = self.store.find_video_settings(&project).await?.ok_or(Error::NoSuchProject)?;
-        let mut after = before.clone();
-        after.change(request)?;
-        self.store.put_video_settings(&before, &after, self.store.now_ms()).await?;
-        self.video_settings(&request.project_id).await
-    }
-
-    async fn session_token(
-        &self,
-        request: &wire::SignSessionTokenRequest,
-    ) -> Result<wire::SessionToken, Error> {
-        let (project, id) = key_ids(&request.project_id, &request.api_key_id)?;
-        let now_ms = self.store.now_ms();
-        let key = self.store.authorize(&project, &id).await?.ok_or(Error::NoSuchKey)?;
-        if key.state(now_ms) != State::Active {
-            return Err(Error::NoSuchKey);
-        }
-        let (kind, most) = match request.purpose() {
-            TokenPurpose::Unspecified | TokenPurpose::Session => {
-                (Kind::SessionToken, MAX_SESSION_TOKEN_SECONDS)
-            }
-            TokenPurpose::Registration => (Kind::RegistrationToken, MAX_RECORD_TOKEN_SECONDS),
-            TokenPurpose::Validation => (Kind::ValidationToken, MAX_RECORD_TOKEN_SECONDS),
-        };
-        if !(1..=most).contains(&request.lifetime_seconds) {
-            return Err(Error::Invalid(format!("a session token lives 1 to {most} seconds")));
-        }
-        let iat = now_ms / 1000;
-        let exp = iat + i64::from(request.lifetime_seconds);
-        let (project_id, session_id) = (project.as_str(), request.session_id.as_str());
-        let claims = SessionClaims { id: id.as_str(), project_id, session_id, iat, exp };
-        let signer = self.signing_key().await?;
-        let jwt = signing::sign(&self.ring, &signer, kind, &claims)?;
-        Ok(wire::SessionToken { jwt, expires_at_ms: exp * 1000 })
-    }
-
-    async fn retention(&self, project: &str) -> Result<wire::Retention, Error> {
-        let project = ProjectId::parse(project)?;
-        Ok(self.store.find_retention(&project).await?.ok_or(Error::NoSuchProject)?.into())
-    }
-
-    async fn sign_erasure(&self, request: wire::SignErasureRequest) -> Result<wire::Erasure, Error> {
-        let receipt = Receipt::new(request, self.store.now_ms())?;
-        if !self.store.project_exists(&ProjectId::parse(&receipt.project_id)?).await? {
-            return Err(Error::NoSuchProject);
-        }
-        let signer = self.signing_key().await?;
-        let signature = signing::sign(&self.ring, &signer, Kind::ErasureReceipt, &receipt)?;
-        let row = receipt.signed(signature)?;
-        // Before the receipt, so that its promise holds for a restored backup as well.
-        let (tombstones, erasure) = (self.tombstones.clone(), row.clone());
-        let noted = tokio::task::spawn_blocking(move || tombstones.note(&erasure)).await;
-        noted.map_err(|_| Error::NotNoted)?.map_err(|cause| {
-            tracing::error!(error = &cause as &dyn std::error::Error, "cannot note an erasure");
-            Error::NotNoted
-        })?;
-        self.store.add_erasure(&row).await?;
-        row.try_into()
-    }
-}
-
-fn dialect_setting((name, setting): (&String, &Setting)) -> wire::DialectSetting {
-    wire::DialectSetting { name: name.clone(), consent: setting.consent.clone() }
 }
 
 #[tonic::async_trait]
