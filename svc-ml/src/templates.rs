@@ -230,6 +230,8 @@ fn template_context(subject_id: &str, modality: Modality, model: &str) -> Vec<u8
 }
 
 #[cfg(test)]
+mod enrollment_tests;
+#[cfg(test)]
 mod gallery_tests;
 #[cfg(test)]
 mod print_tests;
