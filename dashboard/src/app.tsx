@@ -94,6 +94,7 @@ function InProject() {
       <Route path="/webhooks/:id" component={pages.WebhookDetail} />
       <Route path="/subjects" component={pages.Subjects} />
       <Route path="/try-it" component={pages.TryIt} />
+      <Route path="/credits" component={pages.Credits} />
       <Route path="/settings" component={pages.Settings} />
       <Route component={pages.NoSuchPage} />
     </Switch>

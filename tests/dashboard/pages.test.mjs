@@ -26,6 +26,7 @@ const PAGES = () => ({
   'rules-new': inProject('/rules/new'),
   keys: inProject('/keys'),
   webhooks: inProject('/webhooks'),
+  credits: inProject('/credits'),
   settings: inProject('/settings'),
   projects: '/projects',
   team: '/team',

@@ -22,6 +22,8 @@ const CALLS = {
     ['PATCH', () => `/api-projects/projects/${world.second}`, { name: 'X' }],
     ['PUT', '/api-projects/retention', { samples_days: 1, transactions_days: 1 }],
     ['DELETE', '/api-projects/sim-swap'],
+    ['PUT', '/api-projects/credits', { prepaid: true }],
+    ['POST', '/api-projects/credits/purchases', { amount: 1 }],
   ],
   'transactions.write': [
     ['PUT', () => `/api-transactions/transactions/${transaction}/tags`, { tags: ['mine'] }],

@@ -19,6 +19,7 @@ export const Webhooks = lazy(() => import("./webhooks/webhooks"));
 export const WebhookDetail = lazy(() => import("./webhooks/webhook"));
 export const Subjects = lazy(() => import("./subjects/subjects"));
 export const TryIt = lazy(() => import("./try-it/try-it"));
+export const Credits = lazy(() => import("./credits/credits"));
 export const Settings = lazy(() => import("./settings/settings"));
 export const Team = lazy(() => import("./team/team"));
 export const Security = lazy(() => import("./security/security"));

@@ -5,6 +5,7 @@ import {
   IconBolt,
   IconChartHistogram,
   IconChecklist,
+  IconCoins,
   IconFolders,
   IconHistory,
   IconKey,
@@ -104,6 +105,14 @@ export const PLACES: Place[] = [
     key: "w",
     needs: MAY.seeWebhooks,
     about: "Events sent to your systems",
+  },
+  {
+    name: "Credits",
+    path: "/credits",
+    project: true,
+    icon: IconCoins,
+    key: "c",
+    about: "Plan, balance and prices of calls",
   },
   {
     name: "Project settings",
