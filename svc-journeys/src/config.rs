@@ -9,18 +9,19 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub struct Config {
     pub db: db::Config,
-    /// The master key addresses and names are encrypted and looked up under.
+    /// The master key that encrypts addresses and names and hashes them for lookups.
     pub keys: blob::KeyConfig,
-    /// The server that codes are mailed by; without one no e-mail address can be validated.
+    /// The server that mails codes; without one no e-mail address can be validated.
     #[serde(default)]
     pub mail: mail::Config,
 }
 
 impl Config {
-    /// SQLite and the master key as files below `data_dir`.
+    /// Uses SQLite and a master key file below `data_dir`.
     pub fn embedded(data_dir: &Path) -> Self {
         Self {
-            // A registration that has its person keeps it through a power cut: the models keep the template.
+            // The link between a registration and its person must survive a power cut, because svc-ml stores the
+            // template.
             db: db::Config::sqlite(&data_dir.join("journeys.db")).durable(),
             keys: blob::KeyConfig::embedded(data_dir),
             mail: mail::Config::default(),

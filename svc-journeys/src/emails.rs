@@ -1,4 +1,4 @@
-//! E-mail validations: a code of six digits, mailed, compared, used once.
+//! E-mail validations: a code of six digits is mailed, compared, and used once.
 
 use proto::journeys as wire;
 
@@ -12,12 +12,12 @@ use crate::{
     words::{ClosedSet, EmailValidationStatus},
 };
 
-/// How long a code may be used, and how often a wrong one may be tried.
+/// How long a code is valid, and how many attempts it allows.
 pub const LIFETIME_MS: i64 = 10 * 60 * 1000;
 pub const MAX_TRIES: i64 = 5;
 const DIGITS: u32 = 1_000_000;
 
-/// Whom a code is for.
+/// The recipient of a code.
 struct Receiver {
     registration_id: String,
     journey_project_id: String,
@@ -101,7 +101,7 @@ impl Journeys {
             return Err(Refusal::CodeExpired.into());
         }
         for hash in self.sealer.code_hashes(&row.id, &request.code)? {
-            // The hash is keyed, so that the time of the comparison says nothing of the code.
+            // The hash is keyed, so the duration of the comparison reveals nothing about the code.
             if self.store.use_code(tenant, &row.id, &hash, now_ms).await? {
                 let status = EmailValidationStatus::Validated.as_str().to_owned();
                 return self.encode_email(tenant, EmailRow { status, updated_at: now_ms, ..row });
@@ -139,7 +139,7 @@ impl Journeys {
     }
 }
 
-/// Six digits, each code as likely as any other: numbers that would make some likelier are skipped.
+/// Returns a code of six digits. Random numbers that would make some codes likelier are skipped.
 pub fn code() -> Result<String, Error> {
     let mut bytes = [0; 4];
     loop {
@@ -151,7 +151,7 @@ pub fn code() -> Result<String, Error> {
     }
 }
 
-/// Subject and text, in English or Spanish.
+/// Returns subject and text in English or Spanish.
 pub fn code_message(language: &str, code: &str) -> (&'static str, String) {
     match language {
         "es" => (

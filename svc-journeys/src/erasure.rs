@@ -1,4 +1,4 @@
-//! A subject's records: found, and destroyed out of the files as well.
+//! Erasure of a subject's records, including their remains in the files of the database.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ impl Journeys {
         for hash in &hashes {
             self.store.delete_of(&subject.project_id, hash).await?;
         }
-        // Also when nothing was left: a call that broke off may have deleted the rows and not cleared the files.
+        // Also without rows: an interrupted call may have deleted the rows without clearing the files.
         let secrets = rows
             .iter()
             .flat_map(|(_, row)| [row.wrapped_key.clone(), row.sealed.clone(), row.subject_hash.clone()]);

@@ -3,16 +3,16 @@
 use rpc::StorageLimit;
 use tonic::{Code, Status};
 
-/// Metadata with the stable word of a refusal.
+/// Metadata key of the stable code of a refusal.
 const WORD: &str = "x-word";
 const FIELD: &str = "x-field";
 
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// A rule of the journey forbids it; the word is part of the contract.
+    /// A rule of the journey forbids the call; the code is part of the API.
     #[error("{0}")]
     Refused(Refusal),
-    /// One input, and what is wrong with it.
+    /// An invalid field, and what is wrong with it.
     #[error("{1}")]
     Field(&'static str, String),
     #[error("the system has no randomness")]
@@ -27,7 +27,7 @@ pub enum Error {
     Database(#[from] sqlx::Error),
 }
 
-/// Refusals by their word.
+/// Refusals by their codes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Refusal {
     NoProject,
@@ -121,7 +121,7 @@ impl From<Error> for Status {
                 tracing::error!(error = &error as &dyn std::error::Error, "journeys failed");
                 Self::internal("internal error")
             }
-            // The cause names the server, not the address mail was for.
+            // The cause names the server, not the recipient's address.
             Error::Mail(cause) => {
                 tracing::error!(error = cause as &dyn std::error::Error, "mail could not be sent");
                 Self::unavailable("mail could not be sent")

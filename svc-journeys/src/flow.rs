@@ -13,7 +13,7 @@ const MAX_NAME: usize = 120;
 const MAX_URL: usize = 2048;
 const MAX_JSON: usize = 32 * 1024;
 
-/// The steps of a registration that a flow has rules for, with what they are unless it says otherwise.
+/// The steps of a registration that flows configure, with their default requirements.
 pub const STEPS: [(Step, Requirement); 6] = [
     (Step::Instructions, Requirement::Optional),
     (Step::SignUpForm, Requirement::Mandatory),
@@ -23,7 +23,7 @@ pub const STEPS: [(Step, Requirement); 6] = [
     (Step::Form, Requirement::Optional),
 ];
 
-/// What a flow asks of people.
+/// The settings of a flow.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct FlowSettings {
     pub name: String,
@@ -35,7 +35,7 @@ pub struct FlowSettings {
     pub liveness_min_score: f64,
     pub search_mode: SearchMode,
     pub search_min_score: f64,
-    /// Those that differ from [`STEPS`].
+    /// The steps whose requirement differs from [`STEPS`].
     pub steps: Vec<(Step, Requirement)>,
     pub redirect_url: String,
     pub webhook_url: String,
@@ -45,7 +45,7 @@ pub struct FlowSettings {
 
 impl FlowSettings {
     /// # Errors
-    /// Names the field that is out of range.
+    /// When a field is out of range; the error names it.
     pub fn checked(self) -> Result<Self, Error> {
         if self.name.is_empty() || self.name.len() > MAX_NAME {
             return Err(Error::Field("name", format!("\"name\" must be 1 to {MAX_NAME} bytes")));
@@ -69,7 +69,7 @@ impl FlowSettings {
         own.or_else(|| STEPS.iter().find(|(of, _)| *of == step)).map_or(Requirement::Skip, |(_, r)| *r)
     }
 
-    /// Whether the flow's form has an e-mail address that must be validated: a gateway for mail is named there.
+    /// Returns whether the flow's form has an e-mail address that must be validated: it then names a mail gateway.
     pub fn validates_email(&self) -> bool {
         let form: serde_json::Value = serde_json::from_str(&self.sign_up_form).unwrap_or_default();
         form.get("emailGateway").and_then(|gateway| gateway.as_str()).is_some_and(|gateway| gateway != "none")
@@ -89,10 +89,10 @@ fn in_range(name: &'static str, value: f64, range: &RangeInclusive<f64>) -> Resu
     Err(Error::Field(name, why))
 }
 
-/// An address browsers are sent to, or that is called: https only.
+/// Validates an address to which browsers are redirected or webhooks are sent: https only.
 ///
 /// # Errors
-/// Names the field.
+/// When it is not valid; the error names the field.
 pub fn check_url(name: &'static str, url: &str) -> Result<(), Error> {
     let host = url.strip_prefix("https://").unwrap_or_default();
     let is_plain = url.len() <= MAX_URL && url.bytes().all(|b| b.is_ascii_graphic());

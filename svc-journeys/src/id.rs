@@ -1,12 +1,12 @@
-//! Ids of records: 24 hex digits, as clients of the Verifik API have them; the first eight are the time.
+//! Ids of records: 24 hex digits, as clients of the Verifik API expect; the first eight encode the time.
 
 use crate::error::Error;
 
-/// Random bytes of an id, beside four of the time.
+/// Random bytes of an id, after four bytes of time.
 const RANDOM: usize = 8;
 const TEXT: usize = 24;
 
-/// A new id.
+/// Generates an id.
 ///
 /// # Errors
 /// When the system has no randomness.
@@ -17,7 +17,7 @@ pub fn generate(now_ms: i64) -> Result<String, Error> {
     Ok(format!("{seconds:08x}{}", hex::encode(random)))
 }
 
-/// Whether `text` can be an id; others are those of records that do not exist.
+/// Returns whether `text` has the form of an id; no record has any other.
 pub fn is_id(text: &str) -> bool {
     text.len() == TEXT && text.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
 }

@@ -25,7 +25,7 @@ const TABLES: Tables = Tables {
     kept: &[SUBJECT, ADDRESS, CODE],
 };
 
-/// Each row has a key of its own, bound to its tenant and id.
+/// Each row has its own key, bound to its tenant and id.
 const fn wrapped(table: &'static str) -> SealedColumn {
     SealedColumn {
         table,
@@ -51,7 +51,7 @@ impl MasterKeys for Config {
     }
 }
 
-/// Returns tenant and name of every subject that there are records of.
+/// Returns tenant and name of every subject with records.
 ///
 /// # Errors
 /// When the database or the master key cannot be opened, or a record does not open.

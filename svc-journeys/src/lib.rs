@@ -40,11 +40,10 @@ pub use keys::named_subjects;
 /// The tables of this service.
 pub static MIGRATIONS: sqlx::migrate::Migrator = sqlx::migrate!();
 
-/// Milliseconds UTC, as the service is to see them.
+/// A clock of the service: milliseconds since 1970, UTC.
 pub type Clock = Arc<dyn Fn() -> i64 + Send + Sync>;
 
-/// Returns what the records of a subject are found by, as the database holds it: what an erased subject must have left in no
-/// file.
+/// Returns the values that identify a subject's records in the database; after an erasure no file may contain them.
 ///
 /// # Errors
 /// When the database or the master key cannot be opened.
@@ -54,7 +53,7 @@ pub async fn subject_traces(config: &Config, project: &str, user: &str) -> anyho
     Ok(sealing::Sealer::new(ring).subject_hashes(project, user)?)
 }
 
-/// Opens the database, the master key and the connection to the mail server, and answers the service.
+/// Opens the database, the master key and the connection to the mail server, and returns the service.
 ///
 /// # Errors
 /// When the database or the master key cannot be used, or a setting for mail is wrong.
@@ -62,7 +61,7 @@ pub async fn routes(config: Config) -> anyhow::Result<Routes> {
     routes_at(config, Arc::new(boot::now_ms)).await
 }
 
-/// [`routes`] by another clock: what a test of expiry needs.
+/// Like [`routes`], with the given clock; for tests of expiry.
 ///
 /// # Errors
 /// As [`routes`].

@@ -1,4 +1,5 @@
-//! Links: the holder of the token of one acts once, as the key that made it, for one subject.
+//! One-time links: the holder of a link's token acts once, for one subject, with the permissions of the key that
+//! created it.
 
 use aws_lc_rs::digest;
 use proto::journeys as wire;
@@ -15,14 +16,14 @@ use crate::{
 };
 
 const MAX_LIFETIME_MS: i64 = 30 * 24 * 60 * 60 * 1000;
-/// How long it is known of an expired link that it was used.
+/// How long a used link is stored after it expired.
 const REMEMBERED_MS: i64 = 24 * 60 * 60 * 1000;
-/// Codes of one link: with five tries each, guessing one stays hopeless.
+/// Most codes of a link; with five attempts each, guessing stays hopeless.
 const MAX_CODES: i64 = 3;
 const SECRET_BYTES: usize = 32;
 const MAX_TEXT: usize = 256;
 
-/// Whom a link is for; stored encrypted.
+/// The holder of a link; stored encrypted.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Holder {
     pub identifier: String,
@@ -33,8 +34,8 @@ pub(crate) struct Holder {
     grant: Grant,
 }
 
-/// What a link grants, as it was made. It is stored beside the columns that are searched by it: who can write to the database
-/// without the master key cannot make the columns fit another key, another token or another time.
+/// The content of a link, sealed beside the columns it is searched by. Someone who can write to the database but lacks
+/// the master key cannot move the columns to another key, token or time.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 struct Grant {
     api_key_id: String,
@@ -107,10 +108,10 @@ impl Journeys {
         Ok(wire::OpenLinkResponse { link, browser_secret })
     }
 
-    /// The secret of the browser the link is bound to by this call; empty: by none.
+    /// The secret of the browser that this call binds the link to; empty if it binds none.
     async fn bind(&self, row: &LinkRow, request: &wire::OpenLinkRequest) -> Result<String, Error> {
         if let Some(bound) = &row.browser_hash {
-            // Hashes of random secrets: the time of the comparison says nothing of them.
+            // These are hashes of random secrets, so the duration of the comparison reveals nothing.
             let is_own = *bound == hash(&request.browser_secret);
             return if is_own { Ok(String::new()) } else { Err(Refusal::LinkOfAnotherBrowser.into()) };
         }
@@ -231,19 +232,19 @@ fn holder(wire: wire::LinkHolder, grant: Grant) -> Result<Holder, Error> {
     Ok(Holder { identifier, email, phone, record_id, language, grant })
 }
 
-/// Random text that cannot be guessed.
+/// Generates random text that cannot be guessed.
 fn secret() -> Result<String, Error> {
     let mut bytes = [0; SECRET_BYTES];
     aws_lc_rs::rand::fill(&mut bytes).map_err(|_| Error::Randomness)?;
     Ok(hex::encode(bytes))
 }
 
-/// A secret as it is stored. It is random, so a plain hash says nothing of it.
+/// Returns the stored form of a secret. The secret is random, so a plain hash reveals nothing.
 fn hash(secret: &str) -> Vec<u8> {
     digest::digest(&digest::SHA256, secret.as_bytes()).as_ref().to_vec()
 }
 
-/// Subject and text, in English or Spanish.
+/// Returns subject and text in English or Spanish.
 fn link_message(language: &str, url: &str) -> (&'static str, String) {
     match language {
         "es" => (

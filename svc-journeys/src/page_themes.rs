@@ -1,4 +1,4 @@
-//! How the pages of a tenant that this server shows look.
+//! The theme of the pages that this server shows for a tenant.
 
 use proto::journeys as wire;
 
@@ -77,14 +77,14 @@ fn is_colour(text: &str) -> bool {
     text.strip_prefix('#').is_some_and(|hex| hex.len() == 6 && hex.bytes().all(|b| b.is_ascii_hexdigit()))
 }
 
-/// It becomes a part of a header, so nothing else passes.
+/// The value becomes part of a header, so other characters are rejected.
 fn is_origin(text: &str) -> bool {
     let host = text.strip_prefix("https://").unwrap_or_default();
     let plain = |b: u8| b.is_ascii_alphanumeric() || b"-.:".contains(&b);
     !host.is_empty() && host.len() <= 253 && host.bytes().all(plain)
 }
 
-/// By its first bytes; a picture that can hold a script is none.
+/// Detects the format by the first bytes; formats that can contain scripts are rejected.
 fn logo_type(logo: &[u8]) -> Result<&'static str, Error> {
     match logo {
         [] => Ok(""),

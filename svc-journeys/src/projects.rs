@@ -1,4 +1,4 @@
-//! Journey projects, flows and collections: read, checked, stored, encoded.
+//! Journey projects, flows and collections: read, validated, stored, encoded.
 
 use proto::journeys as wire;
 use serde::{Deserialize, Serialize};
@@ -17,7 +17,7 @@ const MAX_NAME: usize = 60;
 const MAX_TEXT: usize = 500;
 const MAX_COUNTRIES: usize = 300;
 const MAX_BRANDING: usize = 32 * 1024;
-/// Most rows of one page.
+/// Most rows of a page.
 const MAX_PAGE: u32 = 100;
 
 /// A journey project as stored, beside its name.
@@ -42,7 +42,7 @@ struct DataProtection {
     postal_code: String,
 }
 
-/// The rows a list asks for.
+/// Returns the page that a list asks for.
 pub fn page(number: u32, limit: u32) -> Page {
     Page { number, limit: limit.clamp(1, MAX_PAGE) }
 }
@@ -225,7 +225,7 @@ impl Journeys {
     }
 }
 
-/// The name and the stored rest of a project.
+/// Returns the name of a project, and its other fields as stored.
 fn details(wire: wire::ProjectDetails) -> Result<(String, String), Error> {
     check_name(&wire.name, MAX_NAME)?;
     check_text("contactEmail", &wire.contact_email)?;

@@ -1,4 +1,4 @@
-//! The rules of a registration: which status a step leads to, and when it is over.
+//! The rules of a registration: the status that each step leads to, and when a registration is over.
 
 use serde::{Deserialize, Serialize};
 
@@ -8,7 +8,7 @@ use crate::{
     words::{RegistrationStatus, Requirement, Step},
 };
 
-/// Without a change for this long a registration has expired.
+/// Milliseconds without a change after which a registration expires.
 pub const IDLE_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 
 /// The personal part of a registration; stored encrypted.
@@ -23,7 +23,7 @@ pub struct Personal {
 }
 
 impl Personal {
-    /// What one registration of a journey project is distinguished by.
+    /// Returns the address that identifies a registration within its journey project.
     pub fn address(&self) -> String {
         if self.email.is_empty() {
             format!("{}{}", self.country_code, self.phone)
@@ -33,7 +33,7 @@ impl Personal {
     }
 }
 
-/// How far a registration has come.
+/// The progress of a registration.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Progress {
     pub status: RegistrationStatus,
@@ -46,19 +46,19 @@ pub struct Progress {
 }
 
 impl RegistrationStatus {
-    /// Whether steps can still be taken.
+    /// Returns whether steps can still be taken.
     pub const fn is_open(self) -> bool {
         matches!(self, Self::Started | Self::Ongoing)
     }
 
-    /// What it is at `now_ms`.
+    /// Returns the status at `now_ms`.
     pub const fn at(self, updated_at_ms: i64, now_ms: i64) -> Self {
         if self.is_open() && now_ms - updated_at_ms >= IDLE_MS { Self::Expired } else { self }
     }
 }
 
 impl Progress {
-    /// Takes a step. What it comes to is computed here, whatever the person claims.
+    /// Takes a step. The resulting status is computed here; the person's claim is not trusted.
     ///
     /// # Errors
     /// When the registration is over, or the step may not be taken yet.
@@ -81,7 +81,7 @@ impl Progress {
             _ => RegistrationStatus::Ongoing,
         };
         let mut passed = self.passed;
-        // A face and a document are judged by the server; saying so is not enough.
+        // The server judges faces and documents; a claim is not enough.
         let is_said = !matches!(step, Step::Liveness | Step::Document | Step::End | Step::SkipKyc);
         if is_said && !passed.contains(&step) {
             passed.push(step);
@@ -97,7 +97,7 @@ impl Progress {
         }
     }
 
-    /// The mandatory steps that were not passed.
+    /// Returns the mandatory steps that were not passed.
     fn missing(&self, flow: &FlowSettings) -> Vec<Step> {
         let mandatory = STEPS.iter().map(|(step, _)| *step);
         let mandatory = mandatory.filter(|step| flow.requirement(*step) == Requirement::Mandatory);

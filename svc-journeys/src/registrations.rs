@@ -1,4 +1,4 @@
-//! Registrations: made, advanced, given their person.
+//! Registrations: created, advanced, linked to a person.
 
 mod encode;
 mod persons;
@@ -18,10 +18,10 @@ use crate::{
 };
 
 const MAX_TEXT: usize = 256;
-/// What the ids of registrations stand behind in the namespace of users.
+/// Prefix of registration ids in the namespace of users.
 const SUBJECT: &str = "registration:";
 
-/// What a registration's consents, template and transactions are known by.
+/// Returns the user name under which a registration's consents, template and transactions are stored.
 pub fn subject(id: &str) -> String {
     format!("{SUBJECT}{id}")
 }
@@ -70,7 +70,7 @@ impl Journeys {
             id,
         };
         let subjects = self.sealer.subject_hashes(tenant, &subject(&row.id))?;
-        // Of two at once with one address the database takes one.
+        // Of two concurrent registrations with one address the database accepts one.
         if !self.store.add_registration(tenant, &row, newest(&addresses)?, newest(&subjects)?).await? {
             return Err(taken.into());
         }
@@ -128,7 +128,7 @@ impl Journeys {
             passed_steps: &passed.join(","),
             now_ms: self.now_ms(),
         };
-        // Another step came between: the caller reads where the registration is now.
+        // A concurrent step changed the registration: the caller reads its current state.
         if !self.store.change_registration(tenant, &row, &change).await? {
             return Err(Refusal::RegistrationOver.into());
         }
@@ -216,7 +216,7 @@ impl Journeys {
         Ok(self.store.find_registration(tenant, id).await?.ok_or(Refusal::NoRegistration)?)
     }
 
-    /// One that steps can be taken in; others are not found.
+    /// Returns a registration that accepts steps; any other is reported as not found.
     async fn open_registration(
         &self,
         tenant: &str,
@@ -249,7 +249,7 @@ fn missing(field: &'static str) -> Error {
     Error::Field(field, format!("\"{field}\" is required"))
 }
 
-/// The personal part of a registration: one address at least, a country code as people write it.
+/// Validates the personal part of a registration: at least one address, and a country code with a plus sign.
 fn personal(wire: wire::PersonalDetails) -> Result<Personal, Error> {
     let wrong = |field: &'static str| Error::Field(field, format!("\"{field}\" is not valid"));
     let is_number = |text: &str| (1..=15).contains(&text.len()) && text.bytes().all(|b| b.is_ascii_digit());

@@ -9,7 +9,7 @@ pub const SUBJECT: Purpose = Purpose("find a subject's journeys");
 pub const ADDRESS: Purpose = Purpose("find an address of a journey");
 pub const CODE: Purpose = Purpose("compare a mailed code");
 
-/// Something personal as it is stored: gone with the row, for the row has its key.
+/// A sealed personal value. Deleting the row destroys it, because the row holds its key.
 #[derive(Clone, Debug)]
 pub struct Sealed {
     pub wrapped_key: Vec<u8>,
@@ -46,7 +46,7 @@ impl Sealer {
         serde_json::from_slice(&bytes).map_err(|_| Error::Damaged)
     }
 
-    /// What the records of a subject are found by: the hash of the sealing key first, then those of retired keys.
+    /// Returns the hashes that identify a subject's records: first by the current sealing key, then by retired keys.
     ///
     /// # Errors
     /// Never in practice; a failure of the cipher library.
@@ -54,18 +54,18 @@ impl Sealer {
         self.hashes(SUBJECT, &format!("{project}\0{subject}"))
     }
 
-    /// The same of an address within a journey project.
+    /// Returns the hashes of an address within a journey project.
     ///
     /// # Errors
-    /// As there.
+    /// As [`Self::subject_hashes`].
     pub fn address_hashes(&self, journey_project: &str, address: &str) -> Result<Vec<Vec<u8>>, Error> {
         self.hashes(ADDRESS, &format!("{journey_project}\0{}", address.to_lowercase()))
     }
 
-    /// The same of the code of an e-mail validation.
+    /// Returns the hashes of the code of an e-mail validation.
     ///
     /// # Errors
-    /// As there.
+    /// As [`Self::subject_hashes`].
     pub fn code_hashes(&self, id: &str, code: &str) -> Result<Vec<Vec<u8>>, Error> {
         self.hashes(CODE, &format!("{id}\0{code}"))
     }
@@ -75,7 +75,7 @@ impl Sealer {
     }
 }
 
-/// The hash that is stored.
+/// Returns the hash to store, which is by the current sealing key.
 ///
 /// # Errors
 /// Never: there is always a sealing key.
@@ -83,7 +83,7 @@ pub fn newest(hashes: &[Vec<u8>]) -> Result<&Vec<u8>, Error> {
     hashes.first().ok_or(Error::Damaged)
 }
 
-/// What the key of a record is bound to.
+/// Returns the context that the key of a record is bound to.
 pub fn context(project: &str, id: &str) -> Vec<u8> {
     format!("journey/{project}/{id}").into_bytes()
 }

@@ -1,4 +1,4 @@
-//! The calls of the service; what each does is in the file of its records.
+//! The RPCs of the service; each is implemented beside its records.
 
 use mail::Mailer;
 use proto::{
@@ -13,7 +13,7 @@ use crate::{Clock, error::Error, sealing::Sealer, store::Store};
 pub struct Journeys {
     pub store: Store,
     pub sealer: Sealer,
-    /// None: no mail is sent.
+    /// `None`: no mail is sent.
     pub mailer: Option<Mailer>,
     pub clock: Clock,
 }

@@ -1,6 +1,6 @@
-//! Every SQL statement of this service. Lookups answer `Option`; what a missing row means is the caller's to say.
+//! Every SQL statement of this service. Lookups return `Option`; the caller decides what a missing row means.
 //!
-//! Each state change is one conditional statement, so that whatever races for it, exactly one wins.
+//! Each state change is one conditional statement, so that exactly one of several concurrent changes succeeds.
 
 mod emails;
 mod erasure;
@@ -24,7 +24,7 @@ pub use projects::{CollectionRow, FlowRow, ProjectRow};
 pub use registrations::{Change, RegistrationFilter, RegistrationRow};
 pub use validations::ValidationRow;
 
-/// Something under the master key, by which tables without a canary are recognised.
+/// Finds a value sealed under the master key, which identifies the key of tables from before canaries.
 pub const FIND_SEALED: &str = "SELECT wrapped_key FROM registrations LIMIT 1";
 
 #[derive(Clone)]
@@ -51,7 +51,7 @@ impl Store {
     }
 }
 
-/// A count as the wire has it.
+/// Converts a count to the type of the wire.
 fn count(rows: i64) -> u64 {
     u64::try_from(rows).unwrap_or_default()
 }

@@ -14,13 +14,13 @@ use crate::{
     words::{ClosedSet, FlowStatus, ValidationStatus, ValidationType},
 };
 
-/// How long a validation is open unless it says otherwise, and at most.
+/// Default and longest lifetime of a validation.
 const LIFETIME_MS: i64 = 10 * 60 * 1000;
 const LIFETIME_MAILED_MS: i64 = 24 * 60 * 60 * 1000;
 const MAX_LIFETIME_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 const MAX_TEXT: usize = 256;
 
-/// What was asked for; stored encrypted.
+/// The request of a validation; stored encrypted.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Asked {
     pub identifier: String,

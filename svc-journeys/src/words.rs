@@ -1,9 +1,9 @@
-//! The closed sets of this service: their words in the tables, and their values on the wire.
+//! The closed sets of this service, as stored in tables and as sent on the wire.
 
 use proto::journeys as wire;
 use serde::{Deserialize, Serialize};
 
-/// A closed set of words.
+/// A closed set of values.
 pub trait ClosedSet: Copy {
     type Wire;
 
@@ -11,7 +11,7 @@ pub trait ClosedSet: Copy {
 
     fn parse(text: &str) -> Option<Self>;
 
-    /// `None`: unspecified, or of a newer program.
+    /// Returns `None` for an unspecified value, or one of a newer version.
     fn of_wire(value: Self::Wire) -> Option<Self>;
 
     fn wire(self) -> Self::Wire;
@@ -58,7 +58,7 @@ macro_rules! closed_set {
 }
 
 closed_set! {
-    /// What a link opens.
+    /// The page or call that a link opens.
     LinkPurpose {
         VerificationPage = "verification_page",
         LivenessPage = "liveness_page",

@@ -1,4 +1,4 @@
-//! Registrations in the words of the protocol.
+//! Encodes registrations for the wire.
 
 use proto::journeys as wire;
 
@@ -11,7 +11,7 @@ use crate::{
 };
 
 impl Journeys {
-    /// Encodes a registration with the collection its project has now; none when it was deleted.
+    /// Encodes a registration with the current collection of its project; empty when the collection was deleted.
     pub(super) async fn encoded(
         &self,
         tenant: &str,

@@ -1,4 +1,4 @@
-//! Codes that were mailed.
+//! Mailed codes.
 
 use super::Store;
 use crate::error::Error;
@@ -49,7 +49,7 @@ impl Store {
         Ok(())
     }
 
-    /// The newest of a registration, or without one of an address.
+    /// Returns the newest validation of a registration, or of an address when there is no registration.
     pub async fn find_email(
         &self,
         project: &str,
@@ -73,14 +73,14 @@ impl Store {
         Ok(found.is_some())
     }
 
-    /// Counts one try if there is one left; answers whether there was.
+    /// Counts an attempt if one is left, and returns whether it did.
     pub async fn count_try(&self, project: &str, id: &str, limit: i64) -> Result<bool, Error> {
         const SQL: &str = "UPDATE email_validations SET tries = tries + 1 WHERE id = $1 AND project_id = $2 \
             AND tries < $3 AND code_hash IS NOT NULL";
         Ok(self.db.execute(SQL, db::params![id, project, limit]).await? == 1)
     }
 
-    /// Uses up this very code; answers whether this call did.
+    /// Uses up this code, and returns whether this call did.
     pub async fn use_code(
         &self,
         project: &str,

@@ -1,9 +1,9 @@
-//! Stored data of one subject, and of a whole tenant.
+//! Stored data of a subject or of a whole tenant.
 
 use super::Store;
 use crate::error::Error;
 
-/// The tables with what is somebody's, and what a receipt calls their rows.
+/// The tables with personal data, and the names of their rows in a receipt.
 pub const PERSONAL: [(&str, Statements); 5] = [
     (
         "registration",
@@ -47,7 +47,7 @@ pub struct Statements {
     delete: &'static str,
 }
 
-/// Every table of a tenant, in the order in which they are emptied.
+/// Every table of a tenant, in the order of deletion.
 const WHOLE: [(&str, &str); 9] = [
     ("one_time_link", "DELETE FROM links WHERE project_id = $1"),
     ("page_theme", "DELETE FROM page_themes WHERE project_id = $1"),
@@ -60,7 +60,7 @@ const WHOLE: [(&str, &str); 9] = [
     ("journey_project", "DELETE FROM journey_projects WHERE project_id = $1"),
 ];
 
-/// A personal row: what must be left in no file once it is gone.
+/// A row with personal data; no file may contain it after an erasure.
 #[derive(sqlx::FromRow)]
 pub struct Secrets {
     pub wrapped_key: Vec<u8>,
@@ -69,7 +69,7 @@ pub struct Secrets {
 }
 
 impl Store {
-    /// The rows of a subject, by table.
+    /// Counts the rows of a subject by table.
     pub async fn rows_of(&self, project: &str, hash: &[u8]) -> Result<Vec<(&'static str, Secrets)>, Error> {
         let mut found = Vec::new();
         for (kind, statements) in PERSONAL {
@@ -79,7 +79,7 @@ impl Store {
         Ok(found)
     }
 
-    /// Deletes the rows of a subject. Registrations of others that a deleted person was linked to lose the link.
+    /// Deletes the rows of a subject. Other subjects' registrations that were linked to a deleted person lose the link.
     pub async fn delete_of(&self, project: &str, hash: &[u8]) -> Result<(), Error> {
         const UNLINK: &str = "UPDATE registrations SET person_id = '' WHERE project_id = $1 AND person_id IN \
             (SELECT id FROM persons WHERE project_id = $1 AND subject_hash = $2)";
@@ -92,7 +92,7 @@ impl Store {
         Ok(())
     }
 
-    /// Empties the tables of a tenant; answers how many rows of each there were.
+    /// Deletes all rows of a tenant, and returns their number by table.
     pub async fn delete_tenant(&self, project: &str) -> Result<Vec<(&'static str, u64)>, Error> {
         let mut gone = Vec::new();
         let mut tx = self.db.begin().await?;
@@ -103,7 +103,7 @@ impl Store {
         Ok(gone)
     }
 
-    /// Removes what was deleted from the database's files.
+    /// Removes deleted rows from the files of the database.
     ///
     /// # Errors
     /// When the files cannot be cleared.

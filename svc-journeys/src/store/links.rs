@@ -1,4 +1,4 @@
-//! Links that are used once.
+//! One-time links.
 
 use super::Store;
 use crate::error::Error;
@@ -41,7 +41,7 @@ impl Store {
         Ok(())
     }
 
-    /// Of any tenant: the token says which.
+    /// Returns a link of any tenant, because only the token says which one it belongs to.
     pub async fn find_link_by_token(&self, token_hash: &[u8]) -> Result<Option<LinkRow>, Error> {
         const SQL: &str = "SELECT id, project_id, api_key_id, purpose, token_hash, wrapped_key, sealed, browser_hash, \
             needs_code, used_at, expires_at FROM links WHERE token_hash = $1";
@@ -54,13 +54,13 @@ impl Store {
         Ok(self.db.fetch_optional(SQL, db::params![id, project]).await?)
     }
 
-    /// Binds it to a browser, if it is bound to none; answers whether this call did.
+    /// Binds the link to a browser if it is not bound yet, and returns whether this call did.
     pub async fn bind_link(&self, id: &str, browser_hash: &[u8]) -> Result<bool, Error> {
         const SQL: &str = "UPDATE links SET browser_hash = $2 WHERE id = $1 AND browser_hash IS NULL";
         Ok(self.db.execute(SQL, db::params![id, browser_hash]).await? == 1)
     }
 
-    /// Uses it up, if it can be used; answers whether this call did.
+    /// Uses the link up if it is still valid, and returns whether this call did.
     pub async fn take_link(&self, project: &str, id: &str, now_ms: i64) -> Result<bool, Error> {
         const SQL: &str = "UPDATE links SET used_at = $3 WHERE id = $1 AND project_id = $2 AND used_at IS NULL \
             AND needs_code = 0 AND expires_at > $3";
@@ -73,7 +73,7 @@ impl Store {
         Ok(())
     }
 
-    /// Sets a code in place of an earlier one, if there were fewer than `most`; answers whether.
+    /// Replaces the code of the link if it had fewer than `most` codes, and returns whether it did.
     pub async fn set_link_code(
         &self,
         project: &str,
@@ -86,7 +86,7 @@ impl Store {
         Ok(self.db.execute(SQL, db::params![id, project, code_hash, expires_at, most]).await? == 1)
     }
 
-    /// Counts one try of its code if there is one left; answers whether there was.
+    /// Counts an attempt at the link's code if one is left, and returns whether it did.
     pub async fn count_link_try(
         &self,
         project: &str,
@@ -99,7 +99,7 @@ impl Store {
         Ok(self.db.execute(SQL, db::params![id, project, limit, now_ms]).await? == 1)
     }
 
-    /// Uses up this very code; answers whether this call did.
+    /// Uses up this code, and returns whether this call did.
     pub async fn use_link_code(&self, project: &str, id: &str, code_hash: &[u8]) -> Result<bool, Error> {
         const SQL: &str = "UPDATE links SET needs_code = 0, code_hash = NULL WHERE id = $1 AND project_id = $2 \
             AND code_hash = $3";

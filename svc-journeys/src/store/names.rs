@@ -1,9 +1,9 @@
-//! Whose records there are, across tenants: read after a restore, to erase again who was erased since the copy.
+//! Subjects with records, across tenants. Read after a restore, to repeat erasures made since the backup.
 
 use super::Store;
 use crate::error::Error;
 
-/// A record whose subject is in what it seals.
+/// A record whose sealed value contains its subject.
 #[derive(Debug, sqlx::FromRow)]
 pub struct SealedRow {
     pub project_id: String,
@@ -13,12 +13,12 @@ pub struct SealedRow {
 }
 
 impl Store {
-    /// Tenant and subject of every person.
+    /// Returns tenant and subject of every person.
     pub async fn list_person_subjects(&self) -> Result<Vec<(String, String)>, Error> {
         Ok(self.db.fetch_all("SELECT project_id, subject FROM persons", &[]).await?)
     }
 
-    /// Tenant and id of every registration.
+    /// Returns tenant and id of every registration.
     pub async fn list_registration_ids(&self) -> Result<Vec<(String, String)>, Error> {
         Ok(self.db.fetch_all("SELECT project_id, id FROM registrations", &[]).await?)
     }
@@ -32,7 +32,7 @@ impl Store {
         Ok(self.db.fetch_all("SELECT project_id, id, wrapped_key, sealed FROM links", &[]).await?)
     }
 
-    /// Mailed codes of no registration: their subject is the address.
+    /// Returns mailed codes without a registration; their subject is the address.
     pub async fn list_sealed_addresses(&self) -> Result<Vec<SealedRow>, Error> {
         const SQL: &str =
             "SELECT project_id, id, wrapped_key, sealed FROM email_validations WHERE registration_id = ''";

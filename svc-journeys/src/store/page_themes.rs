@@ -1,4 +1,4 @@
-//! How the pages of each tenant look.
+//! The page theme of each tenant.
 
 use super::Store;
 use crate::error::Error;

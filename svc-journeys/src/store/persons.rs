@@ -32,7 +32,7 @@ impl Store {
         Ok(self.db.fetch_optional(SQL, db::params![project, id]).await?)
     }
 
-    /// Whether this collection has a person with this id.
+    /// Returns whether this collection has a person with this id.
     pub async fn has_person(&self, project: &str, collection: &str, id: &str) -> Result<bool, Error> {
         const SQL: &str = "SELECT id FROM persons WHERE project_id = $1 AND collection_id = $2 AND id = $3";
         let found: Option<(String,)> =

@@ -162,7 +162,7 @@ impl Store {
         Ok(self.db.execute(SQL, params).await? == 1)
     }
 
-    /// By id or code.
+    /// Returns a collection by its id or code.
     pub async fn find_collection(&self, project: &str, id: &str) -> Result<Option<CollectionRow>, Error> {
         const SQL: &str = "SELECT id, code, journey_project_id, name, description, created_at, updated_at \
             FROM collections WHERE (id = $1 OR code = $1) AND project_id = $2";

@@ -1,4 +1,4 @@
-//! Registrations: added once an address, of two changes at once the first counts.
+//! Registrations: at most one for each address; of two concurrent changes only the first is stored.
 
 use super::{Page, PersonRow, Store, count};
 use crate::{
@@ -15,7 +15,7 @@ pub struct RegistrationRow {
     pub flow_id: String,
     pub status: String,
     pub current_step: String,
-    /// Words separated by commas.
+    /// Step names, separated by commas.
     pub passed_steps: String,
     pub language: String,
     pub wrapped_key: Vec<u8>,
@@ -31,7 +31,7 @@ pub struct RegistrationRow {
     pub updated_at: i64,
 }
 
-/// Which registrations a list is of; empty texts mean any.
+/// The filter of a list; empty texts match everything.
 #[derive(Clone, Debug, Default)]
 pub struct RegistrationFilter {
     pub journey_project_id: String,
@@ -39,7 +39,7 @@ pub struct RegistrationFilter {
     pub statuses: Vec<RegistrationStatus>,
 }
 
-/// What a step changes.
+/// The fields that a step changes.
 #[derive(Clone, Debug)]
 pub struct Change<'a> {
     pub status: RegistrationStatus,
@@ -49,7 +49,7 @@ pub struct Change<'a> {
 }
 
 impl Store {
-    /// Answers false when the address is registered already.
+    /// Adds a registration; returns false when its address is already registered.
     pub async fn add_registration(
         &self,
         project: &str,
@@ -100,7 +100,8 @@ impl Store {
         page: Page,
         now_ms: i64,
     ) -> Result<(Vec<RegistrationRow>, u64), Error> {
-        // What has expired is stored as what it was. The statuses asked for fill seven places; none of them means any.
+        // An expired registration is stored with its last status. The filter has seven placeholders; if all are empty,
+        // every status matches.
         const SQL: &str = "SELECT id, journey_project_id, flow_id, status, current_step, passed_steps, language, \
             wrapped_key, sealed, information_validation_id, biometric_validation_id, person_id, face_attempts, \
             document_id, document_status, document_attempts, created_at, updated_at FROM registrations WHERE project_id = $1 AND ($2 = '' OR journey_project_id = $2) \
@@ -133,7 +134,7 @@ impl Store {
         Ok((rows, count(total)))
     }
 
-    /// Changes a registration that is as it was read; answers whether this call did.
+    /// Changes a registration if its row is unchanged since it was read, and returns whether this call did.
     pub async fn change_registration(
         &self,
         project: &str,
@@ -158,15 +159,15 @@ impl Store {
         Ok(self.db.execute(SQL, params).await? == 1)
     }
 
-    /// Counts one attempt if there is one left; answers whether there was.
+    /// Counts an attempt if one is left, and returns whether it did.
     pub async fn count_face_attempt(&self, project: &str, id: &str, limit: u32) -> Result<bool, Error> {
         const SQL: &str = "UPDATE registrations SET face_attempts = face_attempts + 1 \
             WHERE id = $1 AND project_id = $2 AND face_attempts < $3";
         Ok(self.db.execute(SQL, db::params![id, project, limit]).await? == 1)
     }
 
-    /// Notes what a document came to, in an attempt that is left, if the registration is as it was read; answers whether this
-    /// call did.
+    /// Stores the result of a document if an attempt is left and the row is unchanged since it was read, and returns
+    /// whether this call did.
     pub async fn set_document(
         &self,
         project: &str,
@@ -182,8 +183,8 @@ impl Store {
         Ok(self.db.execute(SQL, params).await? == 1)
     }
 
-    /// Links a person to a registration that has none, or with `force` to one that is as it was read; a new person is
-    /// stored with the link. Answers whether this call did.
+    /// Links a person to a registration that has none, or with `force` to one whose row is unchanged since it was read.
+    /// A new person is stored in the same transaction. Returns whether this call linked it.
     pub async fn set_person(
         &self,
         project: &str,

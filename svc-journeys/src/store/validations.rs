@@ -87,7 +87,7 @@ impl Store {
         Ok((rows, count(total)))
     }
 
-    /// Ends a validation that is open and not expired; answers whether this call did.
+    /// Ends a validation that is open and has not expired, and returns whether this call did.
     pub async fn finish_validation(
         &self,
         project: &str,
@@ -100,7 +100,7 @@ impl Store {
         Ok(self.db.execute(SQL, db::params![id, project, status.as_str(), now_ms]).await? == 1)
     }
 
-    /// Makes a new validation pending; any other stays as it is.
+    /// Makes a new validation pending; validations in other states do not change.
     pub async fn begin_validation(&self, project: &str, id: &str, now_ms: i64) -> Result<(), Error> {
         const SQL: &str = "UPDATE validations SET status = 'pending', updated_at = $3 \
             WHERE id = $1 AND project_id = $2 AND status = 'new'";
@@ -108,7 +108,7 @@ impl Store {
         Ok(())
     }
 
-    /// Makes a validation new again, until `expires_at_ms`.
+    /// Resets a validation to new, until `expires_at_ms`.
     pub async fn restart_validation(
         &self,
         project: &str,
